@@ -1,0 +1,63 @@
+import type { Fen } from './money.ts';
+
+/** A wallet. A third one is a folder under providers/ and a word here. */
+export const PROVIDER_IDS = ['alipay', 'wechatpay'] as const;
+export type ProviderId = (typeof PROVIDER_IDS)[number];
+
+/** How the buyer pays: scan a code, desktop page, phone browser, inside WeChat, inside a merchant's app. */
+export const SCENES = ['qr', 'web', 'h5', 'jsapi', 'app'] as const;
+export type Scene = (typeof SCENES)[number];
+
+/** Which world the money of a ledger lives in; a ledger never holds two. */
+export type Realm = 'live' | 'sandbox' | 'simulator';
+
+export type OrderState = 'PENDING_APPROVAL' | 'DENIED' | 'NOTPAY' | 'PAID' | 'CLOSED' | 'UNKNOWN';
+export type RefundState =
+  | 'PENDING_APPROVAL'
+  | 'DENIED'
+  | 'PROCESSING'
+  | 'SUCCESS'
+  | 'CLOSED'
+  | 'ABNORMAL'
+  | 'UNKNOWN';
+
+/** Where a state was last proven. */
+export type Source = 'ledger' | 'query' | 'notify';
+
+/** What the payer acts on. Exactly what the gateway gave, or what was signed here for the front end. */
+export interface Credential {
+  /** A byte-exact, clickable link. */
+  readonly payUrl?: string;
+  /** The string inside the QR image. */
+  readonly qrCode?: string;
+  /** Arguments of `WeixinJSBridge` / `wx.requestPayment`. */
+  readonly jsapiParams?: Readonly<Record<string, string>>;
+  /** Arguments of WeChat Pay's app SDK. */
+  readonly appParams?: Readonly<Record<string, string>>;
+  /** Alipay's app SDK order string. */
+  readonly orderString?: string;
+  /** When link or code dies (ms), where that is earlier than the order. */
+  readonly linkExpiresAt?: number;
+}
+
+/** What a gateway needs to know of an order. Everything here is fixed when the intent is committed. */
+export interface OrderTerms {
+  readonly outTradeNo: string;
+  readonly scene: Scene;
+  readonly amountFen: Fen;
+  readonly title: string;
+  /** ms, whole second; always sent to the gateway. */
+  readonly expiresAt: number;
+  readonly payerOpenid?: string;
+  readonly payerClientIp?: string;
+}
+
+/** What a gateway needs to know of a refund. */
+export interface RefundTerms {
+  readonly outTradeNo: string;
+  readonly outRefundNo: string;
+  readonly refundFen: Fen;
+  /** The order's whole amount. */
+  readonly totalFen: Fen;
+  readonly reason?: string;
+}

@@ -1,0 +1,14 @@
+import { randomBytes as cryptoRandomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Clock, RandomBytes } from '../domain/clock.ts';
+
+/** The machine's clock. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  async sleep(ms, signal) {
+    await delay(ms, undefined, signal ? { signal } : {}).catch(() => undefined);
+  },
+};
+
+/** The machine's randomness. */
+export const systemRandom: RandomBytes = (size) => cryptoRandomBytes(size);

@@ -1,0 +1,134 @@
+import type { Fen } from '../domain/money.ts';
+import type { Credential, OrderTerms, ProviderId, RefundTerms, Scene } from '../domain/order.ts';
+
+/**
+ * The port between the money path and a gateway. An adapter translates words; it takes no decision about money.
+ * Three errors cross it and no others: {@link GatewayDeclined}, {@link GatewayUnavailable}, {@link OutcomeUnknown}
+ * (`plan…` may also throw `CashierError` INVALID_ARGUMENT for limits of this gateway, before anything is stored).
+ */
+export interface PaymentProvider {
+  readonly id: ProviderId;
+  /** Stored with every order: gateway origin and app/merchant ids, such as `https://openapi.alipay.com 2021…`. */
+  readonly account: string;
+  readonly scenes: ReadonlySet<Scene>;
+  readonly refundRules: RefundRules;
+
+  /**
+   * The exact business bytes that will be sent for this order (absolute expiry included). Stored with the intent, so
+   * that a re-send is byte-identical whatever the configuration says by then. Pure.
+   */
+  planPayment(order: OrderTerms): string;
+  /** Sends a plan, or signs it locally where the gateway wants only a link. Safe to repeat with the same plan. */
+  sendPayment(order: OrderTerms, plan: string): Promise<Credential>;
+  queryTrade(outTradeNo: string): Promise<TradeSnapshot>;
+  /** Resolves when the gateway has proven that the order is closed and unpaid. */
+  closeTrade(outTradeNo: string): Promise<void>;
+  /** As {@link planPayment}, for a refund. */
+  planRefund(refund: RefundTerms): string;
+  /** Sends a plan. The same outRefundNo refunds at most once. */
+  sendRefund(refund: RefundTerms, plan: string): Promise<RefundSnapshot>;
+  queryRefund(outTradeNo: string, outRefundNo: string): Promise<RefundSnapshot>;
+}
+
+/** What the gateway wants kept between and about the refunds of one order. */
+export interface RefundRules {
+  /** Milliseconds between two refunds of an order. */
+  readonly minIntervalMs: number;
+  readonly maxPerOrder: number;
+  /** Milliseconds after payment in which refunds are taken. */
+  readonly windowMs: number;
+  /** Whether an outRefundNo is unique within the merchant, not only within the order. */
+  readonly numberUniquePerMerchant: boolean;
+}
+
+/** The gateway's proven word on a trade. `exists: false` only when that, too, is proven by its signature. */
+export type TradeSnapshot =
+  | { readonly exists: false }
+  | {
+      readonly exists: true;
+      /** As {@link PaymentProvider.account}, built from what the gateway said. */
+      readonly account: string;
+      readonly outTradeNo: string;
+      /** UNKNOWN for a word that is not in the adapter's table. */
+      readonly state: 'NOTPAY' | 'PAID' | 'CLOSED' | 'UNKNOWN';
+      readonly gatewayState: string;
+      readonly gatewayTradeNo?: string;
+      readonly amountFen?: Fen;
+      /** ms */
+      readonly paidAt?: number;
+    };
+
+/** The gateway's proven word on a refund. SUCCESS only by the gateway's own proof (Law 3). */
+export type RefundSnapshot =
+  | { readonly exists: false }
+  | {
+      readonly exists: true;
+      readonly outTradeNo: string;
+      readonly outRefundNo: string;
+      readonly state: 'PROCESSING' | 'SUCCESS' | 'CLOSED' | 'ABNORMAL' | 'UNKNOWN';
+      readonly gatewayState: string;
+      readonly gatewayRefundNo?: string;
+      /** This refund's amount, where the gateway says it. */
+      readonly refundFen?: Fen;
+    };
+
+/** Why a gateway said no, in the house's words. */
+export type DeclineReason =
+  | 'not-exist'
+  | 'already-paid'
+  | 'closed'
+  | 'number-conflict'
+  | 'not-paid'
+  | 'balance'
+  | 'refund-not-allowed'
+  | 'bad-parameter'
+  | 'credentials'
+  | 'permission'
+  | 'rate-limited'
+  | 'other';
+
+/**
+ * The gateway answered no. It ends the call; only when `proven` (validly signed) does it say anything about the
+ * order or refund itself (Law 2).
+ */
+export class GatewayDeclined extends Error {
+  override readonly name = 'GatewayDeclined';
+  readonly reason: DeclineReason;
+  readonly gatewayCode: string;
+  readonly proven: boolean;
+  readonly requestId: string | undefined;
+
+  constructor(reason: DeclineReason, gatewayCode: string, proven: boolean, requestId?: string) {
+    super(`gateway declined: ${gatewayCode}`);
+    this.reason = reason;
+    this.gatewayCode = gatewayCode;
+    this.proven = proven;
+    this.requestId = requestId;
+  }
+}
+
+/** Provably not sent: no connection was made, so nothing can have happened. */
+export class GatewayUnavailable extends Error {
+  override readonly name = 'GatewayUnavailable';
+  readonly detail: string;
+
+  /** @param detail a word of ours such as `ECONNREFUSED`; never gateway text. */
+  constructor(detail: string) {
+    super(`gateway unavailable: ${detail}`);
+    this.detail = detail;
+  }
+}
+
+/** It may have happened: a timeout, a cut connection, a 5xx, an unreadable or badly signed success. */
+export class OutcomeUnknown extends Error {
+  override readonly name = 'OutcomeUnknown';
+  readonly detail: string;
+  readonly requestId: string | undefined;
+
+  /** @param detail a word of ours such as `timeout`, `bad-signature`, `http-502`; never gateway text. */
+  constructor(detail: string, requestId?: string) {
+    super(`outcome unknown: ${detail}`);
+    this.detail = detail;
+    this.requestId = requestId;
+  }
+}
