@@ -1,0 +1,387 @@
+import type { OrderState, ProviderId, RefundState } from '../domain/order.ts';
+import {
+  type ApprovalRecord,
+  approvalFromRow,
+  type EventRecord,
+  eventFromRow,
+  type OrderRecord,
+  orderFromRow,
+  type RefundRecord,
+  refundFromRow,
+} from './records.ts';
+import { nextRefundState, type RefundEvent } from './refund-machine.ts';
+import { readMeta, writeMeta } from './schema.ts';
+import type { SqlValue, Tx } from './store.ts';
+import { nextOrderState, type OrderEvent } from './trade-machine.ts';
+
+type OrderPatch = Partial<Omit<OrderRecord, 'outTradeNo' | 'state' | 'createdAt' | 'updatedAt'>>;
+type RefundPatch = Partial<
+  Omit<RefundRecord, 'outTradeNo' | 'outRefundNo' | 'state' | 'createdAt' | 'updatedAt'>
+>;
+
+export interface OrderFilter {
+  readonly caller?: string;
+  /** ms, inclusive */
+  readonly from?: number;
+  /** ms, exclusive */
+  readonly to?: number;
+  readonly state?: OrderState;
+  readonly provider?: ProviderId;
+  readonly after?: { readonly createdAt: number; readonly outTradeNo: string };
+}
+
+/**
+ * The ledger inside one transaction. States change only through {@link moveOrder} and {@link moveRefund}, that is, by
+ * the tables; everything that happens to an order also lands in its history.
+ */
+export class Book {
+  readonly #tx: Tx;
+  readonly #now: number;
+  /** Orders touched by this transaction, for those who wait for news. */
+  readonly changed = new Set<string>();
+
+  constructor(tx: Tx, now: number) {
+    this.#tx = tx;
+    this.#now = now;
+  }
+
+  async order(outTradeNo: string): Promise<OrderRecord | undefined> {
+    const [row] = await this.#tx.all('SELECT * FROM orders WHERE out_trade_no = ?', outTradeNo);
+    return row && orderFromRow(row);
+  }
+
+  async orderByPageToken(token: string): Promise<OrderRecord | undefined> {
+    const [row] = await this.#tx.all('SELECT * FROM orders WHERE page_token = ?', token);
+    return row && orderFromRow(row);
+  }
+
+  /** Orders of the same caller with the same arguments, newest first. */
+  async ordersByCall(inputHash: string, caller: string): Promise<OrderRecord[]> {
+    const rows = await this.#tx.all(
+      'SELECT * FROM orders WHERE input_hash = ? AND caller = ? ORDER BY created_at DESC, out_trade_no DESC LIMIT 20',
+      inputHash,
+      caller,
+    );
+    return rows.map(orderFromRow);
+  }
+
+  /** Newest first. */
+  async orders(filter: OrderFilter, limit: number): Promise<OrderRecord[]> {
+    const { where, values } = conditions(filter);
+    const rows = await this.#tx.all(
+      `SELECT * FROM orders WHERE ${where} ORDER BY created_at DESC, out_trade_no DESC LIMIT ?`,
+      ...values,
+      limit,
+    );
+    return rows.map(orderFromRow);
+  }
+
+  /** Count and sums (fen) over everything that matches, whatever the page. */
+  async totals(filter: OrderFilter): Promise<{ count: number; paidFen: number; refundedFen: number }> {
+    const { after: _, ...all } = filter;
+    const { where, values } = conditions(all);
+    const [orders] = await this.#tx.all(
+      `SELECT COUNT(*) AS count, COALESCE(SUM(CASE WHEN state = 'PAID' THEN amount_fen ELSE 0 END), 0) AS paid
+       FROM orders WHERE ${where}`,
+      ...values,
+    );
+    const [refunds] = await this.#tx.all(
+      `SELECT COALESCE(SUM(amount_fen), 0) AS refunded FROM refunds
+       WHERE state = 'SUCCESS' AND out_trade_no IN (SELECT out_trade_no FROM orders WHERE ${where})`,
+      ...values,
+    );
+    return {
+      count: Number(orders?.count),
+      paidFen: Number(orders?.paid),
+      refundedFen: Number(refunds?.refunded),
+    };
+  }
+
+  async insertOrder(order: OrderRecord): Promise<void> {
+    await this.#insert('orders', {
+      ...orderColumns(order),
+      out_trade_no: order.outTradeNo,
+      state: order.state,
+    });
+    await this.event(order.outTradeNo, undefined, 'order-created', {
+      provider: order.provider,
+      scene: order.scene,
+      amountFen: order.amountFen,
+      caller: order.caller,
+    });
+  }
+
+  async patchOrder(order: OrderRecord, patch: OrderPatch): Promise<OrderRecord> {
+    return this.#updateOrder(order, order.state, patch);
+  }
+
+  /** Follows the table. When the event changes nothing, neither does this, and the same record comes back. */
+  async moveOrder(order: OrderRecord, event: OrderEvent, patch: OrderPatch = {}): Promise<OrderRecord> {
+    const state = nextOrderState(order.state, event);
+    if (state === undefined) return order;
+    await this.event(order.outTradeNo, undefined, `order-${event}`, { from: order.state, to: state });
+    return this.#updateOrder(order, state, patch);
+  }
+
+  async refund(outTradeNo: string, outRefundNo: string): Promise<RefundRecord | undefined> {
+    const [row] = await this.#tx.all(
+      'SELECT * FROM refunds WHERE out_trade_no = ? AND out_refund_no = ?',
+      outTradeNo,
+      outRefundNo,
+    );
+    return row && refundFromRow(row);
+  }
+
+  async refundByMerchant(scope: string, outRefundNo: string): Promise<RefundRecord | undefined> {
+    const [row] = await this.#tx.all(
+      'SELECT * FROM refunds WHERE merchant_scope = ? AND out_refund_no = ?',
+      scope,
+      outRefundNo,
+    );
+    return row && refundFromRow(row);
+  }
+
+  /** Oldest first. */
+  async refunds(outTradeNo: string): Promise<RefundRecord[]> {
+    const rows = await this.#tx.all(
+      'SELECT * FROM refunds WHERE out_trade_no = ? ORDER BY created_at, out_refund_no',
+      outTradeNo,
+    );
+    return rows.map(refundFromRow);
+  }
+
+  async insertRefund(refund: RefundRecord): Promise<void> {
+    await this.#insert('refunds', {
+      ...refundColumns(refund),
+      out_trade_no: refund.outTradeNo,
+      out_refund_no: refund.outRefundNo,
+      state: refund.state,
+    });
+    await this.event(refund.outTradeNo, refund.outRefundNo, 'refund-created', {
+      amountFen: refund.amountFen,
+      caller: refund.caller,
+    });
+  }
+
+  async patchRefund(refund: RefundRecord, patch: RefundPatch): Promise<RefundRecord> {
+    return this.#updateRefund(refund, refund.state, patch);
+  }
+
+  /** As {@link moveOrder}. */
+  async moveRefund(refund: RefundRecord, event: RefundEvent, patch: RefundPatch = {}): Promise<RefundRecord> {
+    const state = nextRefundState(refund.state, event);
+    if (state === undefined) return refund;
+    await this.event(refund.outTradeNo, refund.outRefundNo, `refund-${event}`, {
+      from: refund.state,
+      to: state,
+    });
+    return this.#updateRefund(refund, state, patch);
+  }
+
+  async approval(id: string): Promise<ApprovalRecord | undefined> {
+    const [row] = await this.#tx.all('SELECT * FROM approvals WHERE id = ?', id);
+    return row && approvalFromRow(row);
+  }
+
+  /** The newest approval asked for this very order or refund. */
+  async latestApproval(
+    outTradeNo: string,
+    outRefundNo: string | undefined,
+  ): Promise<ApprovalRecord | undefined> {
+    const rows = await this.#tx.all(
+      'SELECT * FROM approvals WHERE out_trade_no = ? ORDER BY created_at DESC, id DESC',
+      outTradeNo,
+    );
+    return rows.map(approvalFromRow).find((approval) => approval.outRefundNo === outRefundNo);
+  }
+
+  /** Undecided and unexpired, oldest first. */
+  async openApprovals(caller?: string): Promise<ApprovalRecord[]> {
+    const rows = await this.#tx.all(
+      `SELECT * FROM approvals WHERE state = 'pending' AND expires_at > ? ${caller === undefined ? '' : 'AND caller = ?'}
+       ORDER BY created_at, id`,
+      this.#now,
+      ...(caller === undefined ? [] : [caller]),
+    );
+    return rows.map(approvalFromRow);
+  }
+
+  async insertApproval(approval: ApprovalRecord): Promise<void> {
+    await this.#insert('approvals', {
+      id: approval.id,
+      kind: approval.kind,
+      out_trade_no: approval.outTradeNo,
+      out_refund_no: approval.outRefundNo ?? null,
+      input_hash: approval.inputHash,
+      caller: approval.caller,
+      amount_fen: approval.amountFen,
+      rule: approval.rule,
+      state: approval.state,
+      created_at: approval.createdAt,
+      expires_at: approval.expiresAt,
+    });
+    await this.event(approval.outTradeNo, approval.outRefundNo, 'approval-asked', { rule: approval.rule });
+  }
+
+  /** Moves an approval on; the statement itself makes it single-use. Returns whether it was in `from`. */
+  async moveApproval(
+    approval: ApprovalRecord,
+    from: ApprovalRecord['state'],
+    to: ApprovalRecord['state'],
+    by: { readonly decidedBy?: string; readonly reason?: string } = {},
+  ): Promise<boolean> {
+    const changed = await this.#tx.run(
+      `UPDATE approvals SET state = ?, decided_at = COALESCE(decided_at, ?), decided_by = COALESCE(decided_by, ?),
+       reason = COALESCE(reason, ?) WHERE id = ? AND state = ?`,
+      to,
+      this.#now,
+      by.decidedBy ?? null,
+      by.reason ?? null,
+      approval.id,
+      from,
+    );
+    if (changed === 1)
+      await this.event(approval.outTradeNo, approval.outRefundNo, `approval-${to}`, { ...by });
+    return changed === 1;
+  }
+
+  /** Appends to the order's history. */
+  async event(
+    outTradeNo: string,
+    outRefundNo: string | undefined,
+    kind: string,
+    detail: Readonly<Record<string, unknown>>,
+  ): Promise<void> {
+    this.changed.add(outTradeNo);
+    await this.#tx.run(
+      `INSERT INTO events (seq, at, out_trade_no, out_refund_no, kind, detail_json)
+       SELECT COALESCE(MAX(seq), 0) + 1, ?, ?, ?, ?, ? FROM events`,
+      this.#now,
+      outTradeNo,
+      outRefundNo ?? null,
+      kind,
+      JSON.stringify(detail),
+    );
+  }
+
+  async events(outTradeNo: string): Promise<EventRecord[]> {
+    const rows = await this.#tx.all('SELECT * FROM events WHERE out_trade_no = ? ORDER BY seq', outTradeNo);
+    return rows.map(eventFromRow);
+  }
+
+  meta(key: string): Promise<string | undefined> {
+    return readMeta(this.#tx, key);
+  }
+
+  setMeta(key: string, value: string): Promise<void> {
+    return writeMeta(this.#tx, key, value);
+  }
+
+  async #updateOrder(order: OrderRecord, state: OrderState, patch: OrderPatch): Promise<OrderRecord> {
+    const updated: OrderRecord = { ...order, ...patch, state, updatedAt: this.#now };
+    await this.#update('orders', { ...orderColumns(updated), state }, { out_trade_no: order.outTradeNo });
+    this.changed.add(order.outTradeNo);
+    return updated;
+  }
+
+  async #updateRefund(refund: RefundRecord, state: RefundState, patch: RefundPatch): Promise<RefundRecord> {
+    const updated: RefundRecord = { ...refund, ...patch, state, updatedAt: this.#now };
+    await this.#update(
+      'refunds',
+      { ...refundColumns(updated), state },
+      { out_trade_no: refund.outTradeNo, out_refund_no: refund.outRefundNo },
+    );
+    this.changed.add(refund.outTradeNo);
+    return updated;
+  }
+
+  async #insert(table: string, columns: Record<string, SqlValue>): Promise<void> {
+    const names = Object.keys(columns);
+    await this.#tx.run(
+      `INSERT INTO ${table} (${names.join(', ')}) VALUES (${names.map(() => '?').join(', ')})`,
+      ...Object.values(columns),
+    );
+  }
+
+  async #update(
+    table: string,
+    columns: Record<string, SqlValue>,
+    key: Record<string, SqlValue>,
+  ): Promise<void> {
+    const set = Object.keys(columns).map((name) => `${name} = ?`);
+    const where = Object.keys(key).map((name) => `${name} = ?`);
+    await this.#tx.run(
+      `UPDATE ${table} SET ${set.join(', ')} WHERE ${where.join(' AND ')}`,
+      ...Object.values(columns),
+      ...Object.values(key),
+    );
+  }
+}
+
+function conditions(filter: OrderFilter): { where: string; values: SqlValue[] } {
+  const where = ['1 = 1'];
+  const values: SqlValue[] = [];
+  const add = (sql: string, ...bound: SqlValue[]) => {
+    where.push(sql);
+    values.push(...bound);
+  };
+  if (filter.caller !== undefined) add('caller = ?', filter.caller);
+  if (filter.from !== undefined) add('created_at >= ?', filter.from);
+  if (filter.to !== undefined) add('created_at < ?', filter.to);
+  if (filter.state !== undefined) add('state = ?', filter.state);
+  if (filter.provider !== undefined) add('provider = ?', filter.provider);
+  if (filter.after !== undefined) {
+    const { createdAt, outTradeNo } = filter.after;
+    add('(created_at < ? OR (created_at = ? AND out_trade_no < ?))', createdAt, createdAt, outTradeNo);
+  }
+  return { where: where.join(' AND '), values };
+}
+
+function orderColumns(order: OrderRecord): Record<string, SqlValue> {
+  return {
+    provider: order.provider,
+    account: order.account,
+    caller: order.caller,
+    buyer_hash: order.buyerHash ?? null,
+    scene: order.scene,
+    amount_fen: order.amountFen,
+    title: order.title,
+    gateway_state: order.gatewayState ?? null,
+    gateway_trade_no: order.gatewayTradeNo ?? null,
+    source: order.source,
+    input_hash: order.inputHash,
+    terms_json: JSON.stringify(order.terms),
+    plan: order.plan ?? null,
+    credential_json: JSON.stringify(order.credential),
+    page_token: order.pageToken,
+    created_at: order.createdAt,
+    updated_at: order.updatedAt,
+    sent_at: order.sentAt ?? null,
+    expires_at: order.expiresAt ?? null,
+    paid_at: order.paidAt ?? null,
+    late: order.late ? 1 : 0,
+    closing: order.closing ? 1 : 0,
+    declined_code: order.declinedCode ?? null,
+    sending_by: order.sendingBy ?? null,
+    sending_until: order.sendingUntil ?? null,
+  };
+}
+
+function refundColumns(refund: RefundRecord): Record<string, SqlValue> {
+  return {
+    merchant_scope: refund.merchantScope ?? null,
+    caller: refund.caller,
+    amount_fen: refund.amountFen,
+    reason: refund.reason ?? null,
+    gateway_state: refund.gatewayState ?? null,
+    gateway_refund_no: refund.gatewayRefundNo ?? null,
+    input_hash: refund.inputHash,
+    plan: refund.plan ?? null,
+    created_at: refund.createdAt,
+    updated_at: refund.updatedAt,
+    sent_at: refund.sentAt ?? null,
+    declined_code: refund.declinedCode ?? null,
+    sending_by: refund.sendingBy ?? null,
+    sending_until: refund.sendingUntil ?? null,
+  };
+}

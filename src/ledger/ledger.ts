@@ -1,0 +1,58 @@
+import type { Clock, RandomBytes } from '../domain/clock.ts';
+import type { Realm } from '../domain/order.ts';
+import { Book } from './book.ts';
+import { prepareSchema } from './schema.ts';
+import type { Store } from './store.ts';
+
+/**
+ * What is known and what was intended, shared by every process on the same store. A write is durable and visible to
+ * all of them when it resolves; listeners hear of it only then.
+ */
+export class Ledger {
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #listeners = new Set<(outTradeNo: string) => void>();
+
+  private constructor(store: Store, clock: Clock) {
+    this.#store = store;
+    this.#clock = clock;
+  }
+
+  /** Opens, migrates and binds to `realm`. Throws CONFIGURATION for a ledger that is not ours to use. */
+  static async open(
+    store: Store,
+    realm: Realm,
+    ports: { readonly clock: Clock; readonly randomBytes: RandomBytes },
+  ): Promise<Ledger> {
+    await prepareSchema(store, realm, () => ports.randomBytes(16).toString('hex'));
+    return new Ledger(store, ports.clock);
+  }
+
+  read<T>(work: (book: Book) => Promise<T>): Promise<T> {
+    return this.#store.read((tx) => work(new Book(tx, this.#clock.now())));
+  }
+
+  /** Runs `work` alone; nothing of it remains when it throws. */
+  async write<T>(work: (book: Book) => Promise<T>): Promise<T> {
+    let changed: ReadonlySet<string> = new Set();
+    const result = await this.#store.write(async (tx) => {
+      const book = new Book(tx, this.#clock.now());
+      changed = book.changed;
+      return work(book);
+    });
+    for (const outTradeNo of changed) {
+      for (const listener of this.#listeners) listener(outTradeNo);
+    }
+    return result;
+  }
+
+  /** Calls `listener` after every commit of this process that touched an order. Returns the way to stop it. */
+  onChange(listener: (outTradeNo: string) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  close(): Promise<void> {
+    return this.#store.close();
+  }
+}

@@ -1,0 +1,183 @@
+import { type Fen, fen } from '../domain/money.ts';
+import type { Credential, OrderState, ProviderId, RefundState, Scene, Source } from '../domain/order.ts';
+import type { Row, SqlValue } from './store.ts';
+
+/** What the caller asked for beyond what the order's own columns hold. */
+export interface RequestedTerms {
+  readonly expiresInMinutes: number;
+  readonly payerOpenid?: string;
+  readonly payerClientIp?: string;
+}
+
+/** One order as the ledger has it. Instants in ms. */
+export interface OrderRecord {
+  readonly outTradeNo: string;
+  readonly provider: ProviderId;
+  readonly account: string;
+  readonly caller: string;
+  readonly buyerHash: string | undefined;
+  readonly scene: Scene;
+  readonly amountFen: Fen;
+  readonly title: string;
+  readonly state: OrderState;
+  readonly gatewayState: string | undefined;
+  readonly gatewayTradeNo: string | undefined;
+  readonly source: Source;
+  readonly inputHash: string;
+  readonly terms: RequestedTerms;
+  readonly plan: string | undefined;
+  readonly credential: Credential;
+  readonly pageToken: string;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  readonly sentAt: number | undefined;
+  readonly expiresAt: number | undefined;
+  readonly paidAt: number | undefined;
+  readonly late: boolean;
+  readonly closing: boolean;
+  /** The gateway's code of a proven refusal of the whole order. */
+  readonly declinedCode: string | undefined;
+  /** The process that is talking to the gateway about it just now, and until when (ms) that may be believed. */
+  readonly sendingBy: string | undefined;
+  readonly sendingUntil: number | undefined;
+}
+
+/** One refund as the ledger has it. Instants in ms. */
+export interface RefundRecord {
+  readonly outTradeNo: string;
+  readonly outRefundNo: string;
+  readonly merchantScope: string | undefined;
+  readonly caller: string;
+  readonly amountFen: Fen;
+  readonly reason: string | undefined;
+  readonly state: RefundState;
+  readonly gatewayState: string | undefined;
+  readonly gatewayRefundNo: string | undefined;
+  readonly inputHash: string;
+  readonly plan: string | undefined;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  readonly sentAt: number | undefined;
+  readonly declinedCode: string | undefined;
+  readonly sendingBy: string | undefined;
+  readonly sendingUntil: number | undefined;
+}
+
+export type ApprovalState = 'pending' | 'approved' | 'denied' | 'used';
+
+/** A person's decision on one exact call. `expired` is not stored: it is `expiresAt` against the clock. */
+export interface ApprovalRecord {
+  readonly id: string;
+  readonly kind: 'payment' | 'refund';
+  readonly outTradeNo: string;
+  readonly outRefundNo: string | undefined;
+  readonly inputHash: string;
+  readonly caller: string;
+  readonly amountFen: Fen;
+  /** The policy rule that asks for a person. */
+  readonly rule: string;
+  readonly state: ApprovalState;
+  readonly createdAt: number;
+  readonly expiresAt: number;
+  readonly decidedAt: number | undefined;
+  readonly decidedBy: string | undefined;
+  readonly reason: string | undefined;
+}
+
+export interface EventRecord {
+  readonly seq: number;
+  readonly at: number;
+  readonly outTradeNo: string;
+  readonly outRefundNo: string | undefined;
+  readonly kind: string;
+  readonly detail: Readonly<Record<string, unknown>>;
+}
+
+const text = (value: SqlValue | undefined): string | undefined =>
+  value === null || value === undefined ? undefined : String(value);
+const instant = (value: SqlValue | undefined): number | undefined =>
+  value === null || value === undefined ? undefined : Number(value);
+
+export function orderFromRow(row: Row): OrderRecord {
+  return {
+    outTradeNo: String(row.out_trade_no),
+    provider: String(row.provider) as ProviderId,
+    account: String(row.account),
+    caller: String(row.caller),
+    buyerHash: text(row.buyer_hash),
+    scene: String(row.scene) as Scene,
+    amountFen: fen(Number(row.amount_fen)),
+    title: String(row.title),
+    state: String(row.state) as OrderState,
+    gatewayState: text(row.gateway_state),
+    gatewayTradeNo: text(row.gateway_trade_no),
+    source: String(row.source) as Source,
+    inputHash: String(row.input_hash),
+    terms: JSON.parse(String(row.terms_json)) as RequestedTerms,
+    plan: text(row.plan),
+    credential: JSON.parse(text(row.credential_json) ?? '{}') as Credential,
+    pageToken: String(row.page_token),
+    createdAt: Number(row.created_at),
+    updatedAt: Number(row.updated_at),
+    sentAt: instant(row.sent_at),
+    expiresAt: instant(row.expires_at),
+    paidAt: instant(row.paid_at),
+    late: Number(row.late) === 1,
+    closing: Number(row.closing) === 1,
+    declinedCode: text(row.declined_code),
+    sendingBy: text(row.sending_by),
+    sendingUntil: instant(row.sending_until),
+  };
+}
+
+export function refundFromRow(row: Row): RefundRecord {
+  return {
+    outTradeNo: String(row.out_trade_no),
+    outRefundNo: String(row.out_refund_no),
+    merchantScope: text(row.merchant_scope),
+    caller: String(row.caller),
+    amountFen: fen(Number(row.amount_fen)),
+    reason: text(row.reason),
+    state: String(row.state) as RefundState,
+    gatewayState: text(row.gateway_state),
+    gatewayRefundNo: text(row.gateway_refund_no),
+    inputHash: String(row.input_hash),
+    plan: text(row.plan),
+    createdAt: Number(row.created_at),
+    updatedAt: Number(row.updated_at),
+    sentAt: instant(row.sent_at),
+    declinedCode: text(row.declined_code),
+    sendingBy: text(row.sending_by),
+    sendingUntil: instant(row.sending_until),
+  };
+}
+
+export function approvalFromRow(row: Row): ApprovalRecord {
+  return {
+    id: String(row.id),
+    kind: String(row.kind) as ApprovalRecord['kind'],
+    outTradeNo: String(row.out_trade_no),
+    outRefundNo: text(row.out_refund_no),
+    inputHash: String(row.input_hash),
+    caller: String(row.caller),
+    amountFen: fen(Number(row.amount_fen)),
+    rule: String(row.rule),
+    state: String(row.state) as ApprovalState,
+    createdAt: Number(row.created_at),
+    expiresAt: Number(row.expires_at),
+    decidedAt: instant(row.decided_at),
+    decidedBy: text(row.decided_by),
+    reason: text(row.reason),
+  };
+}
+
+export function eventFromRow(row: Row): EventRecord {
+  return {
+    seq: Number(row.seq),
+    at: Number(row.at),
+    outTradeNo: String(row.out_trade_no),
+    outRefundNo: text(row.out_refund_no),
+    kind: String(row.kind),
+    detail: JSON.parse(String(row.detail_json)) as Record<string, unknown>,
+  };
+}

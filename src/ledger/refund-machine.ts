@@ -1,0 +1,40 @@
+import type { RefundState } from '../domain/order.ts';
+
+/** What can happen to a refund. `sent` is our own intent; the others are proven by the gateway or said by a person. */
+export type RefundEvent =
+  | 'sent'
+  | 'processing'
+  | 'success'
+  | 'closed'
+  | 'abnormal'
+  | 'declined'
+  | 'denied'
+  /** The gateway had provably declined it, and the same call comes again. */
+  | 'reopened';
+
+/** As the order's table: a missing pair changes nothing. SUCCESS and DENIED are final. */
+const TABLE: Readonly<Record<RefundState, Partial<Record<RefundEvent, RefundState>>>> = {
+  PENDING_APPROVAL: { sent: 'UNKNOWN', denied: 'DENIED' },
+  DENIED: {},
+  UNKNOWN: {
+    processing: 'PROCESSING',
+    success: 'SUCCESS',
+    closed: 'CLOSED',
+    abnormal: 'ABNORMAL',
+    declined: 'CLOSED',
+  },
+  PROCESSING: { success: 'SUCCESS', closed: 'CLOSED', abnormal: 'ABNORMAL' },
+  ABNORMAL: { processing: 'PROCESSING', success: 'SUCCESS', closed: 'CLOSED' },
+  SUCCESS: {},
+  CLOSED: { reopened: 'PENDING_APPROVAL' },
+};
+
+/** The state after `event`, or undefined when the event changes nothing. */
+export function nextRefundState(state: RefundState, event: RefundEvent): RefundState | undefined {
+  return TABLE[state][event];
+}
+
+/** Whether a refund in this state keeps its sum from being refunded again. */
+export function holdsSum(state: RefundState): boolean {
+  return state === 'UNKNOWN' || state === 'PROCESSING' || state === 'ABNORMAL' || state === 'SUCCESS';
+}

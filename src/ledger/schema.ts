@@ -1,0 +1,108 @@
+import { CashierError } from '../domain/errors.ts';
+import type { Realm } from '../domain/order.ts';
+import type { Store, Tx } from './store.ts';
+
+/** Each entry brings a ledger from its index to index + 1. Entries are never edited once released, only added. */
+const MIGRATIONS: readonly (readonly string[])[] = [
+  [
+    `CREATE TABLE orders (
+      out_trade_no TEXT PRIMARY KEY,
+      provider TEXT NOT NULL, account TEXT NOT NULL, caller TEXT NOT NULL, buyer_hash TEXT,
+      scene TEXT NOT NULL, amount_fen BIGINT NOT NULL, title TEXT NOT NULL,
+      state TEXT NOT NULL, gateway_state TEXT, gateway_trade_no TEXT, source TEXT NOT NULL,
+      input_hash TEXT NOT NULL, terms_json TEXT NOT NULL, plan TEXT, credential_json TEXT,
+      page_token TEXT NOT NULL UNIQUE,
+      created_at BIGINT NOT NULL, updated_at BIGINT NOT NULL, sent_at BIGINT, expires_at BIGINT, paid_at BIGINT,
+      late INTEGER NOT NULL, closing INTEGER NOT NULL, declined_code TEXT,
+      sending_by TEXT, sending_until BIGINT)`,
+    'CREATE INDEX orders_by_time ON orders (created_at, out_trade_no)',
+    'CREATE INDEX orders_by_call ON orders (input_hash, caller, created_at)',
+    `CREATE TABLE refunds (
+      out_trade_no TEXT NOT NULL REFERENCES orders (out_trade_no), out_refund_no TEXT NOT NULL,
+      /* The merchant within which the number must be unique too, where the gateway wants that. */
+      merchant_scope TEXT,
+      caller TEXT NOT NULL, amount_fen BIGINT NOT NULL, reason TEXT,
+      state TEXT NOT NULL, gateway_state TEXT, gateway_refund_no TEXT,
+      input_hash TEXT NOT NULL, plan TEXT,
+      created_at BIGINT NOT NULL, updated_at BIGINT NOT NULL, sent_at BIGINT, declined_code TEXT,
+      sending_by TEXT, sending_until BIGINT,
+      PRIMARY KEY (out_trade_no, out_refund_no))`,
+    'CREATE UNIQUE INDEX refunds_by_merchant ON refunds (merchant_scope, out_refund_no)',
+    `CREATE TABLE approvals (
+      id TEXT PRIMARY KEY, kind TEXT NOT NULL, out_trade_no TEXT NOT NULL, out_refund_no TEXT,
+      input_hash TEXT NOT NULL, caller TEXT NOT NULL, amount_fen BIGINT NOT NULL, rule TEXT NOT NULL,
+      state TEXT NOT NULL, created_at BIGINT NOT NULL, expires_at BIGINT NOT NULL,
+      decided_at BIGINT, decided_by TEXT, reason TEXT)`,
+    'CREATE INDEX approvals_by_order ON approvals (out_trade_no, out_refund_no, created_at)',
+    'CREATE INDEX approvals_by_caller ON approvals (caller, state, expires_at)',
+    `CREATE TABLE events (
+      seq BIGINT PRIMARY KEY, at BIGINT NOT NULL, out_trade_no TEXT NOT NULL, out_refund_no TEXT,
+      kind TEXT NOT NULL, detail_json TEXT NOT NULL)`,
+    'CREATE INDEX events_by_order ON events (out_trade_no, seq)',
+  ],
+];
+
+/**
+ * Brings the ledger to this version's schema and binds it to its realm, in one transaction. Throws CONFIGURATION for
+ * a ledger of a newer version or of another realm, which is left untouched.
+ */
+export async function prepareSchema(store: Store, realm: Realm, salt: () => string): Promise<void> {
+  await store.write(async (tx) => {
+    await tx.run('CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)');
+    const version = Number((await readMeta(tx, 'schema_version')) ?? 0);
+    if (version > MIGRATIONS.length) throw newerLedger();
+    const owner = await readMeta(tx, 'realm');
+    if (owner !== undefined && owner !== realm) throw otherRealm(owner, realm);
+    if (owner === undefined) {
+      await writeMeta(tx, 'realm', realm);
+      await writeMeta(tx, 'salt', salt());
+    }
+    for (const statements of MIGRATIONS.slice(version)) {
+      for (const statement of statements) await tx.run(statement);
+    }
+    if (version < MIGRATIONS.length) await writeMeta(tx, 'schema_version', String(MIGRATIONS.length));
+  });
+}
+
+export async function readMeta(tx: Tx, key: string): Promise<string | undefined> {
+  const [row] = await tx.all('SELECT value FROM meta WHERE key = ?', key);
+  return row === undefined ? undefined : String(row.value);
+}
+
+export async function writeMeta(tx: Tx, key: string, value: string): Promise<void> {
+  await tx.run(
+    'INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value',
+    key,
+    value,
+  );
+}
+
+function newerLedger(): CashierError {
+  return new CashierError(
+    'CONFIGURATION',
+    {
+      zh: 'CASHIER_LEDGER 指向的账本由更新版本的 mcp-cashier 写成；本版本没有改动它。',
+      en: 'The ledger in CASHIER_LEDGER was written by a newer mcp-cashier; this version left it untouched.',
+      next: {
+        zh: '升级 mcp-cashier（npx -y mcp-cashier@latest），或使用另一个 CASHIER_LEDGER。',
+        en: 'Upgrade mcp-cashier (npx -y mcp-cashier@latest), or use another CASHIER_LEDGER.',
+      },
+    },
+    { variable: 'CASHIER_LEDGER' },
+  );
+}
+
+function otherRealm(owner: string, realm: Realm): CashierError {
+  return new CashierError(
+    'CONFIGURATION',
+    {
+      zh: `CASHIER_LEDGER 指向的账本属于 ${owner} 环境，当前为 ${realm} 环境；真实与模拟的资金不能记在同一本账里。`,
+      en: `The ledger in CASHIER_LEDGER belongs to the realm ${owner}, this process runs in ${realm}; real and simulated money never share a ledger.`,
+      next: {
+        zh: '为每个环境使用各自的 CASHIER_LEDGER，或改正 CASHIER_MODE / AP_CURRENT_ENV。',
+        en: 'Use a CASHIER_LEDGER of its own for each realm, or correct CASHIER_MODE / AP_CURRENT_ENV.',
+      },
+    },
+    { variable: 'CASHIER_LEDGER' },
+  );
+}

@@ -1,0 +1,20 @@
+/** A value that SQLite and PostgreSQL both bind and give back unchanged. */
+export type SqlValue = string | number | null;
+export type Row = Record<string, SqlValue>;
+
+/** Statements inside one transaction. Placeholders are `?`. */
+export interface Tx {
+  all(sql: string, ...values: SqlValue[]): Promise<Row[]>;
+  /** Returns the number of rows changed. */
+  run(sql: string, ...values: SqlValue[]): Promise<number>;
+}
+
+/**
+ * The port to a database shared by several processes. `write` is serialised against every other writer and durable
+ * when it resolves; when `work` throws, nothing of it remains.
+ */
+export interface Store {
+  read<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  write<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,106 @@
+import type { OrderState, Source } from '../domain/order.ts';
+import type { Book } from '../ledger/book.ts';
+import type { OrderRecord, RefundRecord } from '../ledger/records.ts';
+import type { RefundEvent } from '../ledger/refund-machine.ts';
+import type { OrderEvent } from '../ledger/trade-machine.ts';
+import type { RefundSnapshot, TradeSnapshot } from '../providers/contract.ts';
+
+/** How long (ms) after its expiry an order that the gateway does not know may still appear there. */
+export const APPEARS_WITHIN_MS = 5 * 60_000;
+
+const ORDER_EVENT: Readonly<Partial<Record<OrderState, OrderEvent>>> = {
+  NOTPAY: 'notpay',
+  PAID: 'paid',
+  CLOSED: 'closed',
+};
+
+/**
+ * Takes the gateway's proven word on a trade into the ledger, by the table; a repeat changes nothing. Money, number or
+ * account that are not the ledger's change no state and raise an alarm.
+ */
+export async function applyTrade(
+  book: Book,
+  order: OrderRecord,
+  snapshot: TradeSnapshot,
+  source: Source,
+  now: number,
+): Promise<OrderRecord> {
+  if (!snapshot.exists) {
+    const gone = order.expiresAt !== undefined && now > order.expiresAt + APPEARS_WITHIN_MS;
+    return gone ? book.moveOrder(order, 'closed', { source, closing: false }) : order;
+  }
+  const foreign =
+    snapshot.account !== order.account ||
+    snapshot.outTradeNo !== order.outTradeNo ||
+    (snapshot.amountFen !== undefined && snapshot.amountFen !== order.amountFen) ||
+    (snapshot.state === 'PAID' && snapshot.amountFen === undefined);
+  if (foreign) {
+    await alarm(book, order.outTradeNo, undefined, 'foreign-trade');
+    return order;
+  }
+  const facts = {
+    gatewayState: snapshot.gatewayState,
+    ...(snapshot.gatewayTradeNo === undefined ? {} : { gatewayTradeNo: snapshot.gatewayTradeNo }),
+  };
+  const event = ORDER_EVENT[snapshot.state];
+  const moved =
+    event &&
+    (await book.moveOrder(order, event, {
+      ...facts,
+      source,
+      ...(event === 'paid'
+        ? { paidAt: snapshot.paidAt ?? now, late: order.state === 'CLOSED', closing: false }
+        : {}),
+      ...(event === 'closed' ? { closing: false } : {}),
+    }));
+  if (moved && moved !== order) return moved;
+  const proven = event && order.state === snapshot.state && order.source !== source;
+  if (order.gatewayState === facts.gatewayState && !proven) return order;
+  return book.patchOrder(order, { ...facts, ...(proven ? { source } : {}) });
+}
+
+const REFUND_EVENT: Readonly<
+  Partial<Record<Exclude<RefundSnapshot, { exists: false }>['state'], RefundEvent>>
+> = {
+  PROCESSING: 'processing',
+  SUCCESS: 'success',
+  CLOSED: 'closed',
+  ABNORMAL: 'abnormal',
+};
+
+/** As {@link applyTrade}, for a refund. That the gateway does not know it changes nothing: it may be sent again. */
+export async function applyRefund(
+  book: Book,
+  refund: RefundRecord,
+  snapshot: RefundSnapshot,
+): Promise<RefundRecord> {
+  if (!snapshot.exists) return refund;
+  const foreign =
+    snapshot.outTradeNo !== refund.outTradeNo ||
+    snapshot.outRefundNo !== refund.outRefundNo ||
+    (snapshot.refundFen !== undefined && snapshot.refundFen !== refund.amountFen);
+  if (foreign) {
+    await alarm(book, refund.outTradeNo, refund.outRefundNo, 'foreign-refund');
+    return refund;
+  }
+  const facts = {
+    gatewayState: snapshot.gatewayState,
+    ...(snapshot.gatewayRefundNo === undefined ? {} : { gatewayRefundNo: snapshot.gatewayRefundNo }),
+  };
+  const event = REFUND_EVENT[snapshot.state];
+  const moved = event && (await book.moveRefund(refund, event, facts));
+  if (moved && moved !== refund) return moved;
+  return refund.gatewayState === facts.gatewayState ? refund : book.patchRefund(refund, facts);
+}
+
+/** Once per order or refund and kind: a gateway that keeps saying it need not fill the history. */
+async function alarm(
+  book: Book,
+  outTradeNo: string,
+  outRefundNo: string | undefined,
+  kind: string,
+): Promise<void> {
+  const events = await book.events(outTradeNo);
+  if (events.some((event) => event.kind === `alarm-${kind}` && event.outRefundNo === outRefundNo)) return;
+  await book.event(outTradeNo, outRefundNo, `alarm-${kind}`, {});
+}

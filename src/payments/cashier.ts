@@ -1,0 +1,81 @@
+import type { Clock, RandomBytes } from '../domain/clock.ts';
+import { CashierError, type Text } from '../domain/errors.ts';
+import type { ProviderId } from '../domain/order.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { Policy } from '../policy/policy.ts';
+import type { PaymentProvider } from '../providers/contract.ts';
+
+/** What the use cases work with; put together once by the composition root. */
+export interface Cashier {
+  readonly ledger: Ledger;
+  readonly providers: ReadonlyMap<ProviderId, PaymentProvider>;
+  readonly policy: Policy;
+  readonly clock: Clock;
+  readonly randomBytes: RandomBytes;
+  /** Who is talking to a gateway: tells a crashed sender from a busy one. */
+  readonly senders: Senders;
+  readonly log: Log;
+}
+
+/** Names the process in the ledger while it talks to a gateway. */
+export interface Senders {
+  /** A name for one exchange of this process, unique for ever. */
+  next(): string;
+  /** False only when the process behind the name is certainly gone. */
+  mayBeAlive(name: string): boolean;
+}
+
+/** Facts for the operator; values are scrubbed of secrets by the writer. */
+export interface Log {
+  info(event: string, facts?: Readonly<Record<string, unknown>>): void;
+  warn(event: string, facts?: Readonly<Record<string, unknown>>): void;
+  error(event: string, facts?: Readonly<Record<string, unknown>>): void;
+}
+
+/** Who calls, and how to reach them while they wait. */
+export interface Call {
+  /** The caller's name for scopes, limits and the record. */
+  readonly caller: string;
+  /** Orders of other callers do not exist for this one. */
+  readonly ownOrdersOnly?: boolean;
+  readonly signal?: AbortSignal;
+  /** Tells a waiting client that work goes on. */
+  readonly progress?: (elapsedSeconds: number, totalSeconds: number, message: Text) => Promise<void>;
+}
+
+/**
+ * The provider of a call. May be left out when only one is configured. Throws INVALID_ARGUMENT when it is ambiguous
+ * or not configured.
+ */
+export function chooseProvider(cashier: Cashier, id: ProviderId | undefined): PaymentProvider {
+  const only = cashier.providers.size === 1 ? [...cashier.providers.values()][0] : undefined;
+  const provider = id === undefined ? only : cashier.providers.get(id);
+  if (provider) return provider;
+  const configured = [...cashier.providers.keys()].join(', ');
+  throw new CashierError(
+    'INVALID_ARGUMENT',
+    {
+      zh: `请指定 provider，可用：${configured}。没有资金变动。`,
+      en: `Say which provider; configured: ${configured}. No money moved.`,
+      next: { zh: '带上 provider 重试。', en: 'Call again with provider.' },
+    },
+    { argument: 'provider' },
+  );
+}
+
+/** The provider an existing order lives at. Throws CONFIGURATION when this process has another account there. */
+export function providerOf(
+  cashier: Cashier,
+  order: { readonly provider: ProviderId; readonly account: string },
+): PaymentProvider {
+  const provider = cashier.providers.get(order.provider);
+  if (provider && provider.account === order.account) return provider;
+  throw new CashierError('CONFIGURATION', {
+    zh: '该订单属于另一个商户账号（或网关），当前配置不能操作它；没有资金变动。',
+    en: 'This order belongs to another merchant account or gateway than the configured one; no money moved.',
+    next: {
+      zh: '请商家用下单时的 AP_* / WXPAY_* 配置启动。',
+      en: 'Ask the merchant to start with the AP_* / WXPAY_* settings the order was made with.',
+    },
+  });
+}

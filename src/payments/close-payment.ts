@@ -1,0 +1,106 @@
+import { CashierError } from '../domain/errors.ts';
+import type { OrderRecord } from '../ledger/records.ts';
+import { GatewayDeclined, GatewayUnavailable } from '../providers/contract.ts';
+import { type Call, type Cashier, providerOf } from './cashier.ts';
+import { clientError, isGatewayError } from './errors.ts';
+import { askTrade } from './query-payment.ts';
+import { ownOrder, ownOrderIn, type PaymentResult, paymentResult } from './results.ts';
+import { isBeingSent, whenFree } from './sending.ts';
+
+/**
+ * Closes an unpaid order. An order that exists at the gateway only once the buyer opens it answers NOTPAY with
+ * `closing`, and is closed as soon as it appears.
+ *
+ * Throws ORDER_NOT_FOUND, ALREADY_PAID, GATEWAY_DECLINED, GATEWAY_UNAVAILABLE, CONFIGURATION.
+ */
+export async function closePayment(cashier: Cashier, call: Call, outTradeNo: string): Promise<PaymentResult> {
+  const provider = providerOf(cashier, await ownOrder(cashier, call, outTradeNo));
+  const { order, send } = await whenFree(cashier, () =>
+    cashier.ledger.write(async (book) => {
+      const known = await ownOrderIn(book, call, outTradeNo);
+      if (isBeingSent(cashier, known)) return 'busy';
+      if (known.state === 'PENDING_APPROVAL')
+        return { order: await book.moveOrder(known, 'withdrawn'), send: false };
+      if (known.state !== 'NOTPAY' && known.state !== 'UNKNOWN') return { order: known, send: false };
+      await book.event(outTradeNo, undefined, 'close-intended', {});
+      return { order: await book.patchOrder(known, { closing: true }), send: true };
+    }),
+  );
+  if (!send) {
+    if (order.state === 'PAID') throw alreadyPaid(order);
+    return cashier.ledger.read((book) => paymentResult(book, order, order.state === 'CLOSED'));
+  }
+  try {
+    await provider.closeTrade(outTradeNo);
+  } catch (error) {
+    return closeFailed(cashier, order, error);
+  }
+  return cashier.ledger.write(async (book) => {
+    const current = (await book.order(outTradeNo)) ?? order;
+    const closed = await book.moveOrder(current, 'closed', { closing: false, source: 'query' });
+    if (closed.state === 'PAID') throw alreadyPaid(closed);
+    return paymentResult(book, closed, false);
+  });
+}
+
+/** What the gateway's refusal or silence means; in doubt it is asked. */
+async function closeFailed(cashier: Cashier, order: OrderRecord, error: unknown): Promise<PaymentResult> {
+  if (!isGatewayError(error)) throw error;
+  const notThere = error instanceof GatewayDeclined && error.proven && error.reason === 'not-exist';
+  if (notThere) return tell(cashier, order);
+  if (error instanceof GatewayUnavailable) {
+    await abandon(cashier, order);
+    throw notClosed(error, order);
+  }
+  const asked = await askTrade(cashier, order).catch((failed: unknown) => {
+    if (isGatewayError(failed)) return undefined;
+    throw failed;
+  });
+  if (asked?.order.state === 'PAID') throw alreadyPaid(asked.order);
+  if (asked?.order.state === 'CLOSED') return tell(cashier, asked.order);
+  if (error instanceof GatewayDeclined) {
+    await abandon(cashier, order);
+    throw notClosed(error, order);
+  }
+  // Silence: the close may have happened, so it stays intended, and without an answer the state is not known either.
+  if (asked) return tell(cashier, asked.order);
+  return cashier.ledger.write(async (book) => {
+    const current = (await book.order(order.outTradeNo)) ?? order;
+    return paymentResult(book, await book.moveOrder(current, 'unknown'), false);
+  });
+}
+
+function tell(cashier: Cashier, order: OrderRecord): Promise<PaymentResult> {
+  return cashier.ledger.read((book) => paymentResult(book, order, false));
+}
+
+/** Provably not closed: the order goes on as it was. */
+async function abandon(cashier: Cashier, order: OrderRecord): Promise<void> {
+  await cashier.ledger.write(async (book) => {
+    const current = await book.order(order.outTradeNo);
+    if (current) await book.patchOrder(current, { closing: false });
+  });
+}
+
+function notClosed(error: GatewayDeclined | GatewayUnavailable, order: OrderRecord): CashierError {
+  return clientError(
+    error,
+    { zh: '订单没有关闭，买家仍可付款', en: 'the order was not closed and can still be paid' },
+    { outTradeNo: order.outTradeNo },
+  );
+}
+
+function alreadyPaid(order: OrderRecord): CashierError {
+  return new CashierError(
+    'ALREADY_PAID',
+    {
+      zh: '订单已付款，不能关闭；没有资金变动。',
+      en: 'The order is paid and cannot be closed; no money moved.',
+      next: {
+        zh: '交付商品；如需退款请用 refund-payment。',
+        en: 'Deliver; to give the money back use refund-payment.',
+      },
+    },
+    { outTradeNo: order.outTradeNo },
+  );
+}

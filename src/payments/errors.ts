@@ -1,0 +1,146 @@
+import { CashierError, type Text } from '../domain/errors.ts';
+import {
+  type DeclineReason,
+  GatewayDeclined,
+  GatewayUnavailable,
+  OutcomeUnknown,
+} from '../providers/contract.ts';
+
+/** What a merchant or model can do about a refusal, by the house's reasons. */
+const ADVICE: Readonly<Record<DeclineReason, Text>> = {
+  'not-exist': {
+    zh: '核对订单号后用 query-payment 查询。',
+    en: 'Check the number and ask query-payment.',
+  },
+  'already-paid': { zh: '用 query-payment 确认支付结果。', en: 'Ask query-payment for the result.' },
+  closed: { zh: '换一个新的 outTradeNo 重新下单。', en: 'Create a new payment with a new outTradeNo.' },
+  'number-conflict': {
+    zh: '该号码在网关已被另一笔交易使用；换一个新号码。',
+    en: 'The gateway knows this number from another trade; use a new one.',
+  },
+  'not-paid': { zh: '先用 query-payment 确认已付款。', en: 'Confirm with query-payment that it is paid.' },
+  balance: {
+    zh: '请商家为账户充值，然后用同一退款号重试。',
+    en: 'Ask the merchant to top up the account, then call again with the same number.',
+  },
+  'refund-not-allowed': {
+    zh: '网关不允许这笔退款；请商家在商户平台处理。',
+    en: 'The gateway does not allow this refund; ask the merchant to handle it on the merchant platform.',
+  },
+  'bad-parameter': { zh: '改正参数后重试。', en: 'Correct the arguments and call again.' },
+  credentials: {
+    zh: '请商家检查密钥、应用/商户号与服务器时间配置，然后用同一号码重试。',
+    en: 'Ask the merchant to check keys, ids and the clock, then call again with the same number.',
+  },
+  permission: {
+    zh: '请商家在支付平台开通该产品或权限，然后用同一号码重试。',
+    en: 'Ask the merchant to enable this product or permission, then call again with the same number.',
+  },
+  'rate-limited': {
+    zh: '稍等片刻，用同一号码重试。',
+    en: 'Wait a moment, then call again with the same number.',
+  },
+  other: { zh: '请商家查看网关错误码。', en: 'Ask the merchant to look the gateway code up.' },
+};
+
+/** Whether `error` is one of the three that cross the provider port. */
+export function isGatewayError(
+  error: unknown,
+): error is GatewayDeclined | GatewayUnavailable | OutcomeUnknown {
+  return (
+    error instanceof GatewayDeclined || error instanceof GatewayUnavailable || error instanceof OutcomeUnknown
+  );
+}
+
+/**
+ * A gateway's failure in the client's words. `stands` says in a clause what is true of the order or refund now.
+ * Gateway text never gets here; codes and request ids were checked by the adapter.
+ */
+export function clientError(
+  error: GatewayDeclined | GatewayUnavailable | OutcomeUnknown,
+  stands: Text,
+  details: Readonly<Record<string, string | number>> = {},
+): CashierError {
+  if (error instanceof GatewayDeclined) {
+    return new CashierError(
+      'GATEWAY_DECLINED',
+      {
+        zh: `支付网关拒绝了请求；${stands.zh}。`,
+        en: `The gateway declined the request; ${stands.en}.`,
+        next: ADVICE[error.reason],
+      },
+      { ...details, gatewayCode: error.gatewayCode, ...requestId(error) },
+    );
+  }
+  if (error instanceof GatewayUnavailable) {
+    return new CashierError(
+      'GATEWAY_UNAVAILABLE',
+      {
+        zh: `连不上支付网关，请求没有发出；${stands.zh}。`,
+        en: `The gateway could not be reached and nothing was sent; ${stands.en}.`,
+        next: { zh: '稍后用同一号码重试。', en: 'Call again later with the same number.' },
+      },
+      details,
+    );
+  }
+  return new CashierError(
+    'OUTCOME_UNKNOWN',
+    {
+      zh: `支付网关没有给出可信的答复；${stands.zh}。`,
+      en: `The gateway gave no answer that can be trusted; ${stands.en}.`,
+      next: {
+        zh: '稍后用同一号码重试，不要换新号码。',
+        en: 'Call again later with the same number, never a new one.',
+      },
+    },
+    { ...details, ...requestId(error) },
+  );
+}
+
+function requestId(error: { readonly requestId: string | undefined }): { requestId?: string } {
+  return error.requestId === undefined ? {} : { requestId: error.requestId };
+}
+
+/** The ledger does not know the number, or not for this caller. */
+export function orderNotFound(): CashierError {
+  return new CashierError('ORDER_NOT_FOUND', {
+    zh: '账本中没有这个订单号，没有向支付网关发送任何请求，也没有资金变动。',
+    en: 'The ledger has no such order; nothing was sent to a gateway and no money moved.',
+    next: {
+      zh: '用 list-payments 查找正确的订单号，不要猜测。',
+      en: 'Find the right number with list-payments; never guess one.',
+    },
+  });
+}
+
+/** The same number came with other arguments. */
+export function conflict(number: 'outTradeNo' | 'outRefundNo'): CashierError {
+  return new CashierError(
+    'IDEMPOTENCY_CONFLICT',
+    {
+      zh: `该 ${number} 已用于参数不同的请求，本次没有执行，也没有资金变动。`,
+      en: `This ${number} was already used with other arguments; this call did nothing and no money moved.`,
+      next: {
+        zh: `重试请用与首次完全相同的参数；新的一笔请用新的 ${number}。`,
+        en: `Repeat with exactly the first arguments, or use a new ${number} for something new.`,
+      },
+    },
+    { argument: number },
+  );
+}
+
+/** The policy says no. */
+export function policyDenied(decision: { rule: string; limit: string; used: string }): CashierError {
+  return new CashierError(
+    'POLICY_DENIED',
+    {
+      zh: `商家规则 ${decision.rule} 不允许（限制 ${decision.limit}，本次 ${decision.used}）；没有资金变动。`,
+      en: `The merchant's rule ${decision.rule} forbids it (limit ${decision.limit}, this call ${decision.used}); no money moved.`,
+      next: {
+        zh: '在限制内重试，或请商家调整规则；不要拆分金额绕过。',
+        en: 'Stay within the limit or ask the merchant to change it; do not split the amount to get around it.',
+      },
+    },
+    { rule: decision.rule, limit: decision.limit, used: decision.used },
+  );
+}

@@ -1,0 +1,91 @@
+import { CashierError } from '../domain/errors.ts';
+import { type Fen, fen } from '../domain/money.ts';
+import type { OrderState, ProviderId } from '../domain/order.ts';
+import type { OrderFilter } from '../ledger/book.ts';
+import type { Call, Cashier } from './cashier.ts';
+import { type PaymentResult, paymentResult } from './results.ts';
+
+const DAY_MS = 86_400_000;
+
+export interface ListPaymentsInput {
+  /** `YYYY-MM-DD`, Asia/Shanghai, inclusive. */
+  readonly from: string | undefined;
+  /** As `from`, inclusive. */
+  readonly to: string | undefined;
+  readonly state: OrderState | undefined;
+  readonly provider: ProviderId | undefined;
+  readonly limit: number;
+  readonly cursor: string | undefined;
+}
+
+export interface PaymentList {
+  readonly items: readonly PaymentResult[];
+  /** Over everything that matches, not only this page. */
+  readonly totals: { readonly count: number; readonly paidFen: Fen; readonly refundedFen: Fen };
+  readonly nextCursor: string | undefined;
+}
+
+/** The caller's payments, newest first, from the ledger alone. Throws INVALID_ARGUMENT. */
+export async function listPayments(
+  cashier: Cashier,
+  call: Call,
+  input: ListPaymentsInput,
+): Promise<PaymentList> {
+  const filter: OrderFilter = {
+    ...(call.ownOrdersOnly ? { caller: call.caller } : {}),
+    ...(input.from === undefined ? {} : { from: dayStart(input.from, 'from') }),
+    ...(input.to === undefined ? {} : { to: dayStart(input.to, 'to') + DAY_MS }),
+    ...(input.state === undefined ? {} : { state: input.state }),
+    ...(input.provider === undefined ? {} : { provider: input.provider }),
+    ...(input.cursor === undefined ? {} : { after: readCursor(input.cursor) }),
+  };
+  return cashier.ledger.read(async (book) => {
+    const found = await book.orders(filter, input.limit + 1);
+    const page = found.slice(0, input.limit);
+    const last = page.at(-1);
+    const items: PaymentResult[] = [];
+    for (const order of page) items.push(await paymentResult(book, order, false));
+    const { count, paidFen, refundedFen } = await book.totals(filter);
+    return {
+      items,
+      totals: { count, paidFen: fen(paidFen), refundedFen: fen(refundedFen) },
+      nextCursor:
+        found.length > page.length && last ? writeCursor(last.createdAt, last.outTradeNo) : undefined,
+    };
+  });
+}
+
+/** Midnight in Shanghai (ms). */
+function dayStart(date: string, argument: string): number {
+  const ms = Date.parse(`${date}T00:00:00+08:00`);
+  const sameDay = !Number.isNaN(ms) && new Date(ms + 8 * 3_600_000).toISOString().startsWith(date);
+  if (/^\d{4}-\d{2}-\d{2}$/.test(date) && sameDay) return ms;
+  throw invalid(argument, {
+    zh: `${argument} 必须是 YYYY-MM-DD 形式的日期。`,
+    en: `${argument} must be a date such as 2026-11-21.`,
+  });
+}
+
+function writeCursor(createdAt: number, outTradeNo: string): string {
+  return Buffer.from(`${createdAt} ${outTradeNo}`).toString('base64url');
+}
+
+function readCursor(cursor: string): { createdAt: number; outTradeNo: string } {
+  const match = /^(\d{1,16}) (\w{1,64})$/.exec(Buffer.from(cursor, 'base64url').toString());
+  if (match?.[1] && match[2]) return { createdAt: Number(match[1]), outTradeNo: match[2] };
+  throw invalid('cursor', {
+    zh: 'cursor 必须原样取自上一次的 nextCursor。',
+    en: 'cursor must be the nextCursor of an earlier answer, unchanged.',
+  });
+}
+
+function invalid(argument: string, text: { zh: string; en: string }): CashierError {
+  return new CashierError(
+    'INVALID_ARGUMENT',
+    {
+      ...text,
+      next: { zh: '改正后重试。', en: 'Correct it and call again.' },
+    },
+    { argument },
+  );
+}

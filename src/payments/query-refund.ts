@@ -1,0 +1,58 @@
+import type { OrderRecord, RefundRecord } from '../ledger/records.ts';
+import { applyRefund } from './apply.ts';
+import { type Call, type Cashier, providerOf } from './cashier.ts';
+import { clientError, isGatewayError, orderNotFound } from './errors.ts';
+import { ownOrderIn, type RefundResult, refundResult } from './results.ts';
+
+/**
+ * Tells how a refund stands, asking the gateway where it can have news.
+ *
+ * Throws ORDER_NOT_FOUND (also for an unknown refund number), CONFIGURATION, and GATEWAY_DECLINED,
+ * GATEWAY_UNAVAILABLE or OUTCOME_UNKNOWN when the gateway could not be asked; none of them changes the state.
+ */
+export async function queryRefund(
+  cashier: Cashier,
+  call: Call,
+  input: { readonly outTradeNo: string; readonly outRefundNo: string },
+): Promise<RefundResult> {
+  const { order, refund } = await cashier.ledger.read(async (book) => {
+    const known = await ownOrderIn(book, call, input.outTradeNo);
+    const found = await book.refund(input.outTradeNo, input.outRefundNo);
+    if (!found) throw orderNotFound();
+    return { order: known, refund: found };
+  });
+  let current = refund;
+  if (canChange(refund)) {
+    try {
+      current = (await askRefund(cashier, order, refund)).refund;
+    } catch (error) {
+      if (!isGatewayError(error)) throw error;
+      throw clientError(
+        error,
+        { zh: `退款状态仍为 ${refund.state}`, en: `the refund still is ${refund.state}` },
+        { outTradeNo: refund.outTradeNo, outRefundNo: refund.outRefundNo, state: refund.state },
+      );
+    }
+  }
+  return cashier.ledger.read((book) => refundResult(book, order, current, false));
+}
+
+function canChange(refund: RefundRecord): boolean {
+  return refund.state === 'UNKNOWN' || refund.state === 'PROCESSING' || refund.state === 'ABNORMAL';
+}
+
+/**
+ * Asks the gateway about a refund and commits what it proves. `exists` is the gateway's proven word.
+ * Throws the three errors of the provider port.
+ */
+export async function askRefund(
+  cashier: Cashier,
+  order: OrderRecord,
+  refund: RefundRecord,
+): Promise<{ readonly refund: RefundRecord; readonly exists: boolean }> {
+  const snapshot = await providerOf(cashier, order).queryRefund(refund.outTradeNo, refund.outRefundNo);
+  return cashier.ledger.write(async (book) => {
+    const current = (await book.refund(refund.outTradeNo, refund.outRefundNo)) ?? refund;
+    return { refund: await applyRefund(book, current, snapshot), exists: snapshot.exists };
+  });
+}

@@ -1,0 +1,392 @@
+import { beijingIso } from '../domain/clock.ts';
+import { CashierError } from '../domain/errors.ts';
+import { type Fen, toYuan } from '../domain/money.ts';
+import type { RefundTerms } from '../domain/order.ts';
+import type { Book } from '../ledger/book.ts';
+import type { OrderRecord, RefundRecord } from '../ledger/records.ts';
+import { holdsSum } from '../ledger/refund-machine.ts';
+import { takeApproval } from '../policy/approvals.ts';
+import { decideRefund } from '../policy/policy.ts';
+import {
+  GatewayDeclined,
+  GatewayUnavailable,
+  OutcomeUnknown,
+  type PaymentProvider,
+  type RefundSnapshot,
+} from '../providers/contract.ts';
+import { applyRefund } from './apply.ts';
+import { type Call, type Cashier, providerOf } from './cashier.ts';
+import { clientError, conflict, isGatewayError, policyDenied } from './errors.ts';
+import { queryPayment } from './query-payment.ts';
+import { askRefund } from './query-refund.ts';
+import { digest, ownOrder, ownOrderIn, type RefundResult, refundResult, sum } from './results.ts';
+import { claim, isBeingSent, RELEASED, whenFree } from './sending.ts';
+
+export interface RefundPaymentInput {
+  readonly outTradeNo: string;
+  readonly refundFen: Fen;
+  readonly outRefundNo: string | undefined;
+  readonly reason: string | undefined;
+}
+
+interface Reserved {
+  readonly todo: 'answer' | 'send' | 'settle';
+  readonly order: OrderRecord;
+  readonly refund: RefundRecord;
+  readonly replayed: boolean;
+}
+
+/**
+ * Gives money back, once per number: rules, a person's yes, sum and intent in one transaction, then the gateway, then
+ * the fact. A lost answer leaves it UNKNOWN, holding its sum, until the same number is settled.
+ *
+ * Throws ORDER_NOT_FOUND, NOT_PAID, REFUND_EXCEEDS_PAID, REFUND_NOT_ALLOWED, IDEMPOTENCY_CONFLICT, TRY_LATER,
+ * POLICY_DENIED, OUTCOME_UNKNOWN (another refund of the order is in doubt), GATEWAY_DECLINED, GATEWAY_UNAVAILABLE,
+ * CONFIGURATION.
+ */
+export async function refundPayment(
+  cashier: Cashier,
+  call: Call,
+  input: RefundPaymentInput,
+): Promise<RefundResult> {
+  const known = await ownOrder(cashier, call, input.outTradeNo);
+  const provider = providerOf(cashier, known);
+  if (known.state !== 'PAID') await insistPaid(cashier, call, known);
+  if (input.refundFen > known.amountFen) throw exceedsPaid(known.amountFen, 0 as Fen);
+  const reserved = await whenFree(cashier, () =>
+    cashier.ledger.write((book) => reserve(cashier, book, call, provider, input)),
+  );
+  switch (reserved.todo) {
+    case 'answer':
+      return cashier.ledger.read((book) =>
+        refundResult(book, reserved.order, reserved.refund, reserved.replayed),
+      );
+    case 'settle':
+      return settle(cashier, provider, reserved);
+    case 'send':
+      return send(cashier, provider, reserved);
+  }
+}
+
+/** The buyer may have paid a moment ago: the gateway is asked before anyone is told otherwise. */
+async function insistPaid(cashier: Cashier, call: Call, order: OrderRecord): Promise<void> {
+  const { outTradeNo } = order;
+  const asked = await queryPayment(cashier, call, { outTradeNo, waitSeconds: 0 });
+  if (asked.order.state === 'PAID') return;
+  throw new CashierError(
+    'NOT_PAID',
+    {
+      zh: '订单没有付款，无款可退；没有资金变动。',
+      en: 'The order is not paid, there is nothing to refund; no money moved.',
+      next: {
+        zh: '用 query-payment 确认付款后再退款。',
+        en: 'Confirm the payment with query-payment first.',
+      },
+    },
+    { outTradeNo, state: asked.order.state },
+  );
+}
+
+/** One transaction: find what the call means, check everything, commit the intent. Sends nothing. */
+async function reserve(
+  cashier: Cashier,
+  book: Book,
+  call: Call,
+  provider: PaymentProvider,
+  input: RefundPaymentInput,
+): Promise<Reserved | 'busy'> {
+  const order = await ownOrderIn(book, call, input.outTradeNo);
+  const refunds = await book.refunds(order.outTradeNo);
+  const inputHash = digest(input.refundFen, input.reason);
+  const first =
+    input.outRefundNo === undefined
+      ? refunds.find((refund) => refund.amountFen === input.refundFen)
+      : refunds.find((refund) => refund.outRefundNo === input.outRefundNo);
+  if (first) {
+    if (input.outRefundNo !== undefined && first.inputHash !== inputHash) throw conflict('outRefundNo');
+    return proceed(cashier, book, provider, order, first, true);
+  }
+  const merchantScope = provider.refundRules.numberUniquePerMerchant ? provider.account : undefined;
+  if (merchantScope !== undefined && input.outRefundNo !== undefined) {
+    if (await book.refundByMerchant(merchantScope, input.outRefundNo)) throw conflict('outRefundNo');
+  }
+  const now = cashier.clock.now();
+  const refund: RefundRecord = {
+    outTradeNo: order.outTradeNo,
+    outRefundNo: input.outRefundNo ?? newRefundNo(cashier),
+    merchantScope,
+    caller: call.caller,
+    amountFen: input.refundFen,
+    reason: input.reason,
+    state: 'PENDING_APPROVAL',
+    gatewayState: undefined,
+    gatewayRefundNo: undefined,
+    inputHash,
+    plan: undefined,
+    createdAt: now,
+    updatedAt: now,
+    sentAt: undefined,
+    declinedCode: undefined,
+    ...RELEASED,
+  };
+  insistWithinPaid(order, refunds, refund);
+  await book.insertRefund(refund);
+  return proceed(cashier, book, provider, order, refund, false);
+}
+
+/** What a recorded refund still needs. */
+async function proceed(
+  cashier: Cashier,
+  book: Book,
+  provider: PaymentProvider,
+  order: OrderRecord,
+  refund: RefundRecord,
+  replayed: boolean,
+): Promise<Reserved | 'busy'> {
+  if (isBeingSent(cashier, refund)) return 'busy';
+  if (refund.state === 'PENDING_APPROVAL')
+    return commitIntent(cashier, book, provider, order, refund, replayed);
+  if (refund.state === 'CLOSED' && refund.declinedCode !== undefined) {
+    const reopened = await book.moveRefund(refund, 'reopened', { declinedCode: undefined });
+    return commitIntent(cashier, book, provider, order, reopened, replayed);
+  }
+  if (refund.state === 'UNKNOWN') {
+    return { todo: 'settle', order, refund: await book.patchRefund(refund, claim(cashier)), replayed };
+  }
+  return { todo: 'answer', order, refund, replayed };
+}
+
+/** The last gate before a gateway: everything is checked in the transaction that commits the intent. */
+async function commitIntent(
+  cashier: Cashier,
+  book: Book,
+  provider: PaymentProvider,
+  order: OrderRecord,
+  refund: RefundRecord,
+  replayed: boolean,
+): Promise<Reserved> {
+  const now = cashier.clock.now();
+  const others = (await book.refunds(order.outTradeNo)).filter(
+    (other) => other.outRefundNo !== refund.outRefundNo,
+  );
+  insistWithinPaid(order, others, refund);
+  insistOneAtATime(cashier, others);
+  insistGatewayRules(provider, order, others, now);
+  const decision = decideRefund(cashier.policy, refund.amountFen);
+  if (decision.kind === 'deny') throw policyDenied(decision);
+  if (decision.kind === 'approve') {
+    const { granted } = await takeApproval(
+      book,
+      { ...refund, kind: 'refund', rule: decision.rule },
+      { now, randomBytes: cashier.randomBytes },
+    );
+    if (!granted) return { todo: 'answer', order, refund, replayed };
+  }
+  insistInterval(provider, others, now);
+  const sent = await book.moveRefund(refund, 'sent', {
+    plan: provider.planRefund(termsOf(order, refund)),
+    sentAt: now,
+    ...claim(cashier),
+  });
+  return { todo: 'send', order, refund: sent, replayed };
+}
+
+function insistWithinPaid(order: OrderRecord, others: readonly RefundRecord[], refund: RefundRecord): void {
+  const held = sum(others.filter((other) => holdsSum(other.state)));
+  if (held + refund.amountFen > order.amountFen) throw exceedsPaid(order.amountFen, held);
+}
+
+function insistOneAtATime(cashier: Cashier, others: readonly RefundRecord[]): void {
+  if (others.some((other) => isBeingSent(cashier, other))) throw tryLater(1);
+  const inDoubt = others.find((other) => other.state === 'UNKNOWN');
+  if (inDoubt) throw refundInDoubt(inDoubt);
+}
+
+function insistGatewayRules(
+  provider: PaymentProvider,
+  order: OrderRecord,
+  others: readonly RefundRecord[],
+  now: number,
+): void {
+  const { maxPerOrder, windowMs } = provider.refundRules;
+  const sent = others.filter((other) => other.sentAt !== undefined).length;
+  if (sent >= maxPerOrder) throw notAllowed('max-refunds-per-order', String(maxPerOrder));
+  if (order.paidAt !== undefined && now > order.paidAt + windowMs) {
+    throw notAllowed('refund-window', `${Math.round(windowMs / 86_400_000)}d`);
+  }
+  if (order.gatewayState === 'TRADE_FINISHED') throw notAllowed('finished', 'TRADE_FINISHED');
+}
+
+function insistInterval(provider: PaymentProvider, others: readonly RefundRecord[], now: number): void {
+  const last = Math.max(0, ...others.map((other) => other.sentAt ?? 0));
+  const wait = last + provider.refundRules.minIntervalMs - now;
+  if (wait > 0) throw tryLater(Math.ceil(wait / 1000));
+}
+
+/** The answer to an earlier send was lost: ask, and where it never arrived send the same bytes under the same number. */
+async function settle(
+  cashier: Cashier,
+  provider: PaymentProvider,
+  reserved: Reserved,
+): Promise<RefundResult> {
+  let asked: { refund: RefundRecord; exists: boolean };
+  try {
+    asked = await askRefund(cashier, reserved.order, reserved.refund);
+  } catch (error) {
+    await release(cashier, reserved.refund);
+    if (error instanceof OutcomeUnknown || error instanceof GatewayUnavailable)
+      return tell(cashier, reserved);
+    throw isGatewayError(error)
+      ? clientError(error, inDoubtStands(reserved.refund), numbers(reserved.refund))
+      : error;
+  }
+  if (!asked.exists) return send(cashier, provider, { ...reserved, todo: 'settle' });
+  await release(cashier, reserved.refund);
+  return tell(cashier, reserved);
+}
+
+/** Sends the committed plan and commits what came of it. */
+async function send(cashier: Cashier, provider: PaymentProvider, reserved: Reserved): Promise<RefundResult> {
+  const { order, refund } = reserved;
+  let snapshot: RefundSnapshot;
+  try {
+    snapshot = await provider.sendRefund(termsOf(order, refund), refund.plan ?? '');
+  } catch (error) {
+    return sendFailed(cashier, reserved, error);
+  }
+  await cashier.ledger.write(async (book) => {
+    const current = (await book.refund(refund.outTradeNo, refund.outRefundNo)) ?? refund;
+    await applyRefund(book, await book.patchRefund(current, RELEASED), snapshot);
+  });
+  return tell(cashier, reserved);
+}
+
+/** Only a proof that nothing was accepted frees the sum; anything less leaves the refund UNKNOWN (Law 2). */
+async function sendFailed(cashier: Cashier, reserved: Reserved, error: unknown): Promise<RefundResult> {
+  const { refund, todo } = reserved;
+  if (!isGatewayError(error)) {
+    await release(cashier, refund);
+    throw error;
+  }
+  const notSent = error instanceof GatewayUnavailable && todo === 'send';
+  const refused = error instanceof GatewayDeclined && error.proven && error.reason !== 'number-conflict';
+  const code = error instanceof GatewayDeclined ? error.gatewayCode : 'NOT_SENT';
+  await cashier.ledger.write(async (book) => {
+    const current = (await book.refund(refund.outTradeNo, refund.outRefundNo)) ?? refund;
+    const released = await book.patchRefund(current, RELEASED);
+    if (notSent || refused) await book.moveRefund(released, 'declined', { declinedCode: code });
+    else await book.event(refund.outTradeNo, refund.outRefundNo, 'send-failed', { error: error.name, code });
+    // Nothing left this machine: the person's yes was not used up.
+    const approval = notSent && (await book.latestApproval(refund.outTradeNo, refund.outRefundNo));
+    if (approval) await book.moveApproval(approval, 'used', 'approved');
+  });
+  cashier.log.warn('refund-payment failed at the gateway', { ...numbers(refund), error: error.message });
+  if (error instanceof OutcomeUnknown) return tell(cashier, reserved);
+  throw clientError(
+    error,
+    notSent || refused
+      ? { zh: '没有退款，没有资金变动', en: 'nothing was refunded and no money moved' }
+      : inDoubtStands(refund),
+    numbers(refund),
+  );
+}
+
+/** The result as it is committed now. */
+function tell(cashier: Cashier, { order, refund, replayed }: Reserved): Promise<RefundResult> {
+  return cashier.ledger.read(async (book) =>
+    refundResult(
+      book,
+      (await book.order(order.outTradeNo)) ?? order,
+      (await book.refund(refund.outTradeNo, refund.outRefundNo)) ?? refund,
+      replayed,
+    ),
+  );
+}
+
+async function release(cashier: Cashier, refund: RefundRecord): Promise<void> {
+  await cashier.ledger.write(async (book) => {
+    const current = await book.refund(refund.outTradeNo, refund.outRefundNo);
+    if (current) await book.patchRefund(current, RELEASED);
+  });
+}
+
+function termsOf(order: OrderRecord, refund: RefundRecord): RefundTerms {
+  return {
+    outTradeNo: order.outTradeNo,
+    outRefundNo: refund.outRefundNo,
+    refundFen: refund.amountFen,
+    totalFen: order.amountFen,
+    ...(refund.reason === undefined ? {} : { reason: refund.reason }),
+  };
+}
+
+/** As an order's number, with `R`. */
+function newRefundNo(cashier: Cashier): string {
+  const time = beijingIso(cashier.clock.now()).slice(0, 19).replace(/\D/g, '');
+  return `R${time}${cashier.randomBytes(5).toString('hex').toUpperCase()}`;
+}
+
+function numbers(refund: RefundRecord): { outTradeNo: string; outRefundNo: string } {
+  return { outTradeNo: refund.outTradeNo, outRefundNo: refund.outRefundNo };
+}
+
+function inDoubtStands(refund: RefundRecord): { zh: string; en: string } {
+  return {
+    zh: `退款 ${refund.outRefundNo} 的结果尚不明确，金额仍被占用`,
+    en: `refund ${refund.outRefundNo} is of unknown outcome and keeps its sum`,
+  };
+}
+
+function exceedsPaid(paid: Fen, held: Fen): CashierError {
+  return new CashierError(
+    'REFUND_EXCEEDS_PAID',
+    {
+      zh: `退款合计会超过实付 ${toYuan(paid)} 元（已退或处理中 ${toYuan(held)} 元）；没有资金变动。`,
+      en: `Refunds would sum above the ${toYuan(paid)} yuan paid (${toYuan(held)} refunded or under way); no money moved.`,
+      next: { zh: '减小 refundYuan 后重试。', en: 'Call again with a smaller refundYuan.' },
+    },
+    { paidYuan: toYuan(paid), heldYuan: toYuan(held) },
+  );
+}
+
+function refundInDoubt(refund: RefundRecord): CashierError {
+  return new CashierError(
+    'OUTCOME_UNKNOWN',
+    {
+      zh: '该订单的另一笔退款结果尚不明确，本次没有发出，也没有资金变动。',
+      en: 'Another refund of this order is of unknown outcome; this one was not sent and no money moved.',
+      next: {
+        zh: `先用 outRefundNo ${refund.outRefundNo} 重复那笔 refund-payment，把它弄清楚。`,
+        en: `Settle that one first: repeat its refund-payment with outRefundNo ${refund.outRefundNo}.`,
+      },
+    },
+    numbers(refund),
+  );
+}
+
+function notAllowed(rule: string, limit: string): CashierError {
+  return new CashierError(
+    'REFUND_NOT_ALLOWED',
+    {
+      zh: '支付网关的规则不允许再退这笔订单；没有资金变动。',
+      en: "The gateway's rules allow no further refund of this order; no money moved.",
+      next: { zh: '请商家线下处理。', en: 'Ask the merchant to settle it another way.' },
+    },
+    { rule, limit },
+  );
+}
+
+function tryLater(seconds: number): CashierError {
+  return new CashierError(
+    'TRY_LATER',
+    {
+      zh: `同一订单的退款需要间隔；本次没有发出，也没有资金变动。`,
+      en: 'Refunds of one order must keep a distance; this one was not sent and no money moved.',
+      next: {
+        zh: `${seconds} 秒后用相同参数重试。`,
+        en: `Call again with the same arguments in ${seconds} s.`,
+      },
+    },
+    { retryAfterSeconds: seconds },
+  );
+}

@@ -1,0 +1,81 @@
+import { createHash } from 'node:crypto';
+import { type Fen, fen } from '../domain/money.ts';
+import type { Book } from '../ledger/book.ts';
+import type { ApprovalRecord, OrderRecord, RefundRecord } from '../ledger/records.ts';
+import type { Call, Cashier } from './cashier.ts';
+import { orderNotFound } from './errors.ts';
+
+/** What a use case tells about a payment. All of it is committed. */
+export interface PaymentResult {
+  readonly order: OrderRecord;
+  /** Σ of SUCCESS refunds. */
+  readonly refundedFen: Fen;
+  /** The newest approval asked for it. */
+  readonly approval: ApprovalRecord | undefined;
+  /** The number had been used before with the same arguments, and this is that payment. */
+  readonly replayed: boolean;
+}
+
+/** What a use case tells about a refund. All of it is committed. */
+export interface RefundResult {
+  readonly refund: RefundRecord;
+  readonly order: OrderRecord;
+  readonly refundedFen: Fen;
+  readonly approval: ApprovalRecord | undefined;
+  readonly replayed: boolean;
+}
+
+export async function paymentResult(
+  book: Book,
+  order: OrderRecord,
+  replayed: boolean,
+): Promise<PaymentResult> {
+  return {
+    order,
+    refundedFen: await refundedFen(book, order.outTradeNo),
+    approval: await book.latestApproval(order.outTradeNo, undefined),
+    replayed,
+  };
+}
+
+export async function refundResult(
+  book: Book,
+  order: OrderRecord,
+  refund: RefundRecord,
+  replayed: boolean,
+): Promise<RefundResult> {
+  return {
+    refund,
+    order,
+    refundedFen: await refundedFen(book, order.outTradeNo),
+    approval: await book.latestApproval(order.outTradeNo, refund.outRefundNo),
+    replayed,
+  };
+}
+
+async function refundedFen(book: Book, outTradeNo: string): Promise<Fen> {
+  const refunds = await book.refunds(outTradeNo);
+  return sum(refunds.filter((refund) => refund.state === 'SUCCESS'));
+}
+
+export function sum(refunds: readonly RefundRecord[]): Fen {
+  return fen(refunds.reduce((total, refund) => total + refund.amountFen, 0));
+}
+
+/** An order as far as this caller may know it; an order of another caller does not exist for it. */
+export async function ownOrder(cashier: Cashier, call: Call, outTradeNo: string): Promise<OrderRecord> {
+  return cashier.ledger.read((book) => ownOrderIn(book, call, outTradeNo));
+}
+
+export async function ownOrderIn(book: Book, call: Call, outTradeNo: string): Promise<OrderRecord> {
+  const order = await book.order(outTradeNo);
+  if (!order || (call.ownOrdersOnly && order.caller !== call.caller)) throw orderNotFound();
+  return order;
+}
+
+/** A digest of arguments, to tell the same call from another. */
+export function digest(...parts: readonly (string | number | undefined)[]): string {
+  return createHash('sha256')
+    .update(JSON.stringify(parts.map((part) => part ?? null)))
+    .digest('hex');
+}

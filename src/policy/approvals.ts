@@ -1,0 +1,106 @@
+import type { RandomBytes } from '../domain/clock.ts';
+import { CashierError } from '../domain/errors.ts';
+import type { Book } from '../ledger/book.ts';
+import type { ApprovalRecord } from '../ledger/records.ts';
+
+/** How long (ms) a person has, and how long the yes holds. */
+export const APPROVAL_TTL_MS = 15 * 60_000;
+const MAX_OPEN_PER_CALLER = 20;
+const ID_ALPHABET = '23456789ABCDEFGHJKLMNPQRSTUVWXYZ';
+
+export type ApprovalView = 'pending' | 'approved' | 'expired' | 'denied';
+
+/** The state as a client sees it. */
+export function approvalView(approval: ApprovalRecord, now: number): ApprovalView {
+  if (approval.state === 'denied') return 'denied';
+  if (approval.state === 'used') return 'approved';
+  if (approval.expiresAt <= now) return 'expired';
+  return approval.state;
+}
+
+/**
+ * Inside the transaction that would send: uses up a person's yes to exactly this call, or says which approval is
+ * awaited, opening a new one when there is none or the last has run out. Throws TRY_LATER with 20 open ones.
+ */
+export async function takeApproval(
+  book: Book,
+  subject: Pick<
+    ApprovalRecord,
+    'kind' | 'outTradeNo' | 'outRefundNo' | 'inputHash' | 'caller' | 'amountFen' | 'rule'
+  >,
+  ports: { readonly now: number; readonly randomBytes: RandomBytes },
+): Promise<{ readonly granted: boolean; readonly approval: ApprovalRecord }> {
+  const latest = await book.latestApproval(subject.outTradeNo, subject.outRefundNo);
+  const usable = latest && latest.expiresAt > ports.now && latest.inputHash === subject.inputHash;
+  if (usable && latest.state === 'pending') return { granted: false, approval: latest };
+  if (usable && latest.state === 'approved' && (await book.moveApproval(latest, 'approved', 'used'))) {
+    return { granted: true, approval: { ...latest, state: 'used' } };
+  }
+  if ((await book.openApprovals(subject.caller)).length >= MAX_OPEN_PER_CALLER) throw tooManyOpen();
+  const approval: ApprovalRecord = {
+    ...subject,
+    id: approvalId(ports.randomBytes),
+    state: 'pending',
+    createdAt: ports.now,
+    expiresAt: ports.now + APPROVAL_TTL_MS,
+    decidedAt: undefined,
+    decidedBy: undefined,
+    reason: undefined,
+  };
+  await book.insertApproval(approval);
+  return { granted: false, approval };
+}
+
+/** Inside a transaction, after the operator has been checked. Throws INVALID_ARGUMENT when there is nothing to decide. */
+export async function decideApproval(
+  book: Book,
+  id: string,
+  decision: { readonly approve: boolean; readonly by: string; readonly reason?: string },
+  now: number,
+): Promise<ApprovalRecord> {
+  const approval = await book.approval(id);
+  if (!approval || approvalView(approval, now) !== 'pending') throw nothingToDecide(approval, now);
+  const { by, reason } = decision;
+  await book.moveApproval(approval, 'pending', decision.approve ? 'approved' : 'denied', {
+    decidedBy: by,
+    ...(reason === undefined ? {} : { reason }),
+  });
+  if (!decision.approve) await denySubject(book, approval);
+  return { ...approval, state: decision.approve ? 'approved' : 'denied' };
+}
+
+/** A denial is final for that number. */
+async function denySubject(book: Book, approval: ApprovalRecord): Promise<void> {
+  if (approval.outRefundNo === undefined) {
+    const order = await book.order(approval.outTradeNo);
+    if (order) await book.moveOrder(order, 'denied');
+    return;
+  }
+  const refund = await book.refund(approval.outTradeNo, approval.outRefundNo);
+  if (refund) await book.moveRefund(refund, 'denied');
+}
+
+function approvalId(randomBytes: RandomBytes): string {
+  return `A${[...randomBytes(12)].map((byte) => ID_ALPHABET[byte % ID_ALPHABET.length]).join('')}`;
+}
+
+function tooManyOpen(): CashierError {
+  return new CashierError(
+    'TRY_LATER',
+    {
+      zh: `已有 ${MAX_OPEN_PER_CALLER} 个操作在等待人工确认，没有新增；没有资金变动。`,
+      en: `${MAX_OPEN_PER_CALLER} calls already wait for a person; this one was not added and no money moved.`,
+      next: { zh: '等待商家处理后重试。', en: 'Wait until the merchant has decided some, then call again.' },
+    },
+    { retryAfterSeconds: APPROVAL_TTL_MS / 1000 },
+  );
+}
+
+function nothingToDecide(approval: ApprovalRecord | undefined, now: number): CashierError {
+  const state = approval ? approvalView(approval, now) : 'unknown';
+  return new CashierError('INVALID_ARGUMENT', {
+    zh: approval ? `该审批已不在等待中（${state}）。` : '没有这个编号的审批。',
+    en: approval ? `This approval is no longer pending (${state}).` : 'There is no approval with this id.',
+    next: { zh: '运行 mcp-cashier approvals list 查看。', en: 'Run mcp-cashier approvals list.' },
+  });
+}
