@@ -278,25 +278,22 @@ async function sendFailed(
     outTradeNo: order.outTradeNo,
     error: error.message,
   });
-  const details = { outTradeNo: order.outTradeNo };
   if (error instanceof OutcomeUnknown) {
-    return answer(
-      cashier,
-      await cashier.ledger.read(async (book) => (await book.order(order.outTradeNo)) ?? order),
-      replayed,
+    return cashier.ledger.read(async (book) =>
+      paymentResult(book, (await book.order(order.outTradeNo)) ?? order, replayed),
     );
   }
   if (aboutNumber) {
-    const { order: known } = await askTrade(cashier, order);
-    if (known.state === 'PAID') return answer(cashier, known, replayed);
-    if (known.state === 'CLOSED') throw orderClosed(known);
+    const known = await learn(cashier, order);
+    if (known?.state === 'PAID') return answer(cashier, known, replayed);
+    if (known?.state === 'CLOSED') throw orderClosed(known);
   }
   throw clientError(
     error,
     nothingThere
       ? { zh: '没有生成支付单，没有资金变动', en: 'no payment was created and no money moved' }
       : STANDS,
-    details,
+    { outTradeNo: order.outTradeNo },
   );
 }
 

@@ -150,7 +150,8 @@ async function proceed(
     const reopened = await book.moveRefund(refund, 'reopened', { declinedCode: undefined });
     return commitIntent(cashier, book, provider, order, reopened, replayed);
   }
-  if (refund.state === 'UNKNOWN') {
+  // PROCESSING too: Alipay accepts some refunds that then never come about, and wants the same number again.
+  if (refund.state === 'UNKNOWN' || refund.state === 'PROCESSING') {
     return { todo: 'settle', order, refund: await book.patchRefund(refund, claim(cashier)), replayed };
   }
   return { todo: 'answer', order, refund, replayed };
@@ -208,13 +209,15 @@ function insistGatewayRules(
   others: readonly RefundRecord[],
   now: number,
 ): void {
-  const { maxPerOrder, windowMs } = provider.refundRules;
+  const { maxPerOrder, windowMs, finalTradeStates } = provider.refundRules;
   const sent = others.filter((other) => other.sentAt !== undefined).length;
   if (sent >= maxPerOrder) throw notAllowed('max-refunds-per-order', String(maxPerOrder));
   if (order.paidAt !== undefined && now > order.paidAt + windowMs) {
     throw notAllowed('refund-window', `${Math.round(windowMs / 86_400_000)}d`);
   }
-  if (order.gatewayState === 'TRADE_FINISHED') throw notAllowed('finished', 'TRADE_FINISHED');
+  if (order.gatewayState !== undefined && finalTradeStates.has(order.gatewayState)) {
+    throw notAllowed('finished', order.gatewayState);
+  }
 }
 
 function insistInterval(provider: PaymentProvider, others: readonly RefundRecord[], now: number): void {
@@ -269,7 +272,9 @@ async function sendFailed(cashier: Cashier, reserved: Reserved, error: unknown):
     throw error;
   }
   const notSent = error instanceof GatewayUnavailable && todo === 'send';
-  const refused = error instanceof GatewayDeclined && error.proven && error.reason !== 'number-conflict';
+  // After a lost answer, "closed" and "not paid" may be the effect of the very refund that is in doubt.
+  const doubtful = todo === 'settle' ? ['number-conflict', 'closed', 'not-paid'] : ['number-conflict'];
+  const refused = error instanceof GatewayDeclined && error.proven && !doubtful.includes(error.reason);
   const code = error instanceof GatewayDeclined ? error.gatewayCode : 'NOT_SENT';
   await cashier.ledger.write(async (book) => {
     const current = (await book.refund(refund.outTradeNo, refund.outRefundNo)) ?? refund;

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type Fen, fen } from '../domain/money.ts';
+import type { Credential } from '../domain/order.ts';
 import type { Book } from '../ledger/book.ts';
 import type { ApprovalRecord, OrderRecord, RefundRecord } from '../ledger/records.ts';
 import type { Call, Cashier } from './cashier.ts';
@@ -78,4 +79,11 @@ export function digest(...parts: readonly (string | number | undefined)[]): stri
   return createHash('sha256')
     .update(JSON.stringify(parts.map((part) => part ?? null)))
     .digest('hex');
+}
+
+/** What a buyer can act on now (ms); nothing of a dead, closing or finished order is handed out. */
+export function payable(order: OrderRecord, now: number): Credential {
+  const { linkExpiresAt } = order.credential;
+  const dead = (order.expiresAt ?? 0) <= now || (linkExpiresAt !== undefined && linkExpiresAt <= now);
+  return order.state !== 'NOTPAY' || order.closing || dead ? {} : order.credential;
 }

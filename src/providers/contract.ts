@@ -39,6 +39,8 @@ export interface RefundRules {
   readonly windowMs: number;
   /** Whether an outRefundNo is unique within the merchant, not only within the order. */
   readonly numberUniquePerMerchant: boolean;
+  /** The gateway's words for a trade that can no longer be refunded. */
+  readonly finalTradeStates: ReadonlySet<string>;
 }
 
 /** The gateway's proven word on a trade. `exists: false` only when that, too, is proven by its signature. */

@@ -1,0 +1,3 @@
+export { type CashierListener, listenForCashier } from './listener.ts';
+export { cashierRoutes } from './routes.ts';
+export type { CashierLookup, CashierView } from './view.ts';

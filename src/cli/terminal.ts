@@ -1,0 +1,67 @@
+import { createInterface } from 'node:readline/promises';
+import { Writable } from 'node:stream';
+import { CashierError } from '../domain/errors.ts';
+
+/** Operator's commands speak to a person on stdout; the MCP server never loads this file. */
+export function printJson(value: unknown): void {
+  process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+}
+
+export function print(line = ''): void {
+  process.stdout.write(`${line}\n`);
+}
+
+/** Columns aligned by what a terminal shows: a Chinese character is two cells wide. */
+export function printTable(rows: readonly (readonly string[])[]): void {
+  const columns = Math.max(0, ...rows.map((row) => row.length));
+  const widths = Array.from({ length: columns }, (_, i) =>
+    Math.max(...rows.map((row) => cells(row[i] ?? ''))),
+  );
+  for (const row of rows) {
+    print(
+      row
+        .map((text, i) => clean(text) + ' '.repeat((widths[i] ?? 0) - cells(text)))
+        .join('  ')
+        .trimEnd(),
+    );
+  }
+}
+
+/** Titles are strangers' words: no control character of theirs reaches the terminal. */
+function clean(text: string): string {
+  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '?');
+}
+
+function cells(text: string): number {
+  return [...clean(text)].reduce(
+    (width, character) => width + (/[\u1100-\u115f\u2e80-\uffef]/.test(character) ? 2 : 1),
+    0,
+  );
+}
+
+/** Asks without showing what is typed. Throws CONFIGURATION when there is no terminal to ask at. */
+export async function askSecret(prompt: string): Promise<string> {
+  if (!process.stdin.isTTY) {
+    throw new CashierError(
+      'CONFIGURATION',
+      {
+        zh: '需要操作员口令，但没有终端可输入。',
+        en: 'The operator secret is needed and there is no terminal to type it at.',
+        next: {
+          zh: '在终端运行，或为该命令设置 CASHIER_OPERATOR_SECRET。',
+          en: 'Run it at a terminal, or set CASHIER_OPERATOR_SECRET for this command.',
+        },
+      },
+      { variable: 'CASHIER_OPERATOR_SECRET' },
+    );
+  }
+  process.stderr.write(prompt);
+  const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const line = createInterface({ input: process.stdin, output: silent, terminal: true });
+  try {
+    return await line.question('');
+  } finally {
+    line.close();
+    process.stderr.write('\n');
+  }
+}

@@ -1,0 +1,182 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { CashierListener, CashierLookup } from './cashier/index.ts';
+import type { Config } from './config.ts';
+import { secretsOf } from './config.ts';
+import { CashierError } from './domain/errors.ts';
+import { toYuan } from './domain/money.ts';
+import type { ProviderId } from './domain/order.ts';
+import { Ledger } from './ledger/ledger.ts';
+import { openSqliteStore } from './ledger/sqlite-store.ts';
+import type { Cashier, Log } from './payments/cashier.ts';
+import { payable } from './payments/results.ts';
+import { createLog } from './platform/log.ts';
+import { processSenders } from './platform/senders.ts';
+import { systemClock, systemRandom } from './platform/system.ts';
+import { DEFAULT_POLICY, type Policy } from './policy/policy.ts';
+import { GatewayUnavailable, type PaymentProvider } from './providers/contract.ts';
+import { type GatewayHttp, gatewayHttp } from './providers/gateway-http.ts';
+import { PROVIDERS } from './providers/registry.ts';
+import type { Simulator } from './simulator/index.ts';
+import type { ToolSetting } from './tools/define-tool.ts';
+import { type Presenter, presenter } from './tools/present.ts';
+
+/** A process's whole outfit, for the server and the operator's commands alike. */
+export interface App {
+  readonly config: Config;
+  readonly ledger: Ledger;
+  readonly setting: ToolSetting;
+  readonly present: Presenter;
+  readonly log: Log;
+  /** Adapters, and in the simulator realm the simulator, made on first use. */
+  cashier(): Promise<Cashier>;
+  close(): Promise<void>;
+}
+
+/**
+ * Reads the policy, checks the credentials and opens the ledger; starts nothing. Throws CONFIGURATION with a sentence
+ * that names the variable.
+ */
+export async function openApp(config: Config): Promise<App> {
+  const clock = systemClock;
+  const randomBytes = systemRandom;
+  const policy = await readPolicy(config);
+  const log = createLog({ level: config.logLevel, file: config.logFile, secrets: secretsOf(config.env) });
+  const ports = { clock, randomBytes };
+  const configured = config.embeddedSimulator ? undefined : configureProviders(config.env, gatewayHttp());
+  const ledger = await Ledger.open(await openSqliteStore(config.ledger, ports), config.realm, ports);
+
+  const offered = PROVIDERS.filter(({ id }) => configured === undefined || configured.has(id));
+  const setting: ToolSetting = {
+    language: config.language,
+    providers: offered.map(({ id }) => id),
+    scenes: [...new Set(offered.flatMap(({ scenes }) => scenes))],
+  };
+
+  let simulator: Simulator | undefined;
+  async function embeddedProviders(): Promise<ReadonlyMap<ProviderId, PaymentProvider>> {
+    const { openSimulator } = await import('./simulator/index.ts');
+    simulator = await openSimulator({ folder: join(config.home, 'simulator'), clock, randomBytes });
+    await simulator.serve();
+    return configureProviders(simulator.env, selfServing(gatewayHttp(), simulator));
+  }
+  const cashier = once(
+    async (): Promise<Cashier> => ({
+      ledger,
+      providers: configured ?? (await embeddedProviders()),
+      policy,
+      clock,
+      randomBytes,
+      senders: processSenders(randomBytes),
+      log,
+    }),
+  );
+
+  const lookup: CashierLookup = async (token) => {
+    const order = await ledger.read((book) => book.orderByPageToken(token));
+    if (!order) return undefined;
+    const { qrCode, payUrl, linkExpiresAt } = payable(order, clock.now());
+    const scan = qrCode ?? payUrl;
+    return {
+      provider: order.provider,
+      scene: order.scene,
+      state: order.state,
+      amountYuan: toYuan(order.amountFen),
+      title: order.title,
+      outTradeNo: order.outTradeNo,
+      expiresAt: order.expiresAt ?? order.createdAt,
+      closing: order.closing,
+      late: order.late,
+      simulated: config.realm === 'simulator',
+      ...(qrCode === undefined ? {} : { qrCode }),
+      ...(payUrl === undefined ? {} : { payUrl }),
+      ...(linkExpiresAt === undefined ? {} : { linkExpiresAt }),
+      ...(simulator && scan
+        ? { simulatorUrl: `${simulator.origin}/scan?code=${encodeURIComponent(scan)}` }
+        : {}),
+    };
+  };
+  const pages = once(async (): Promise<CashierListener> => {
+    const { listenForCashier } = await import('./cashier/index.ts');
+    return listenForCashier({ lookup, clock });
+  });
+
+  return {
+    config,
+    ledger,
+    setting,
+    log,
+    cashier,
+    present: presenter({
+      language: config.language,
+      simulated: config.realm === 'simulator',
+      now: () => clock.now(),
+      cashierUrl: async (token) => `${(await pages()).origin}/c/${token}`,
+    }),
+    async close() {
+      if (pages.started) await (await pages()).close();
+      await simulator?.close();
+      await ledger.close();
+    },
+  };
+}
+
+function configureProviders(env: Config['env'], http: GatewayHttp): ReadonlyMap<ProviderId, PaymentProvider> {
+  const ports = { clock: systemClock, randomBytes: systemRandom, http };
+  const providers = new Map<ProviderId, PaymentProvider>();
+  for (const entry of PROVIDERS) {
+    const provider = entry.configure(env, ports);
+    if (provider) providers.set(entry.id, provider);
+  }
+  return providers;
+}
+
+/** The process that served the simulator may be gone: whoever finds nobody there serves it, and sends then. */
+function selfServing(http: GatewayHttp, simulator: Simulator): GatewayHttp {
+  return {
+    async send(request) {
+      try {
+        return await http.send(request);
+      } catch (error) {
+        if (!(error instanceof GatewayUnavailable)) throw error;
+        await simulator.serve();
+        return http.send(request);
+      }
+    },
+  };
+}
+
+async function readPolicy(config: Config): Promise<Policy> {
+  if (config.policyFile === undefined) return DEFAULT_POLICY;
+  let text: string;
+  try {
+    text = readFileSync(config.policyFile, 'utf8');
+  } catch {
+    throw new CashierError(
+      'CONFIGURATION',
+      {
+        zh: `CASHIER_POLICY 指向的策略文件 ${config.policyFile} 无法读取。`,
+        en: `CASHIER_POLICY points at ${config.policyFile}, which cannot be read.`,
+        next: { zh: '检查路径与读取权限。', en: 'Check the path and its permissions.' },
+      },
+      { variable: 'CASHIER_POLICY' },
+    );
+  }
+  const { parsePolicy } = await import('./policy/policy-file.ts');
+  return parsePolicy(text, config.policyFile);
+}
+
+/** Runs `make` at the first call only; after a failure the next call tries again. */
+function once<T>(make: () => Promise<T>): (() => Promise<T>) & { readonly started: boolean } {
+  let made: Promise<T> | undefined;
+  const get = () => {
+    made ??= make().catch((error: unknown) => {
+      made = undefined;
+      throw error;
+    });
+    return made;
+  };
+  return Object.defineProperty(get, 'started', { get: () => made !== undefined }) as typeof get & {
+    readonly started: boolean;
+  };
+}

@@ -1,0 +1,222 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { CashierError } from './domain/errors.ts';
+import type { Realm } from './domain/order.ts';
+
+export type Env = Readonly<Record<string, string | undefined>>;
+
+/** Everything the environment decides. Secrets stay inside `env`; nothing here is ever logged. */
+export interface Config {
+  readonly realm: Realm;
+  /** Simulator realm with the simulator inside the product; false when `AP_GATEWAY`/`WXPAY_GATEWAY` name one. */
+  readonly embeddedSimulator: boolean;
+  readonly home: string;
+  /** SQLite file path. */
+  readonly ledger: string;
+  readonly policyFile: string | undefined;
+  readonly language: 'zh' | 'en';
+  readonly logLevel: string;
+  /** undefined: no log file. */
+  readonly logFile: string | undefined;
+  readonly caller: string;
+  readonly selectTools: string | undefined;
+  readonly operatorSecret: string | undefined;
+  /** The whole environment with `…_FILE` forms resolved and empty values removed. */
+  readonly env: Env;
+}
+
+const OURS = /^(AP|WXPAY|CASHIER)_/;
+const CREDENTIALS = [
+  'AP_APP_ID',
+  'AP_APP_KEY',
+  'AP_PUB_KEY',
+  'WXPAY_APP_ID',
+  'WXPAY_MCH_ID',
+  'WXPAY_MCH_KEY',
+  'WXPAY_MCH_SERIAL',
+  'WXPAY_API_V3_KEY',
+  'WXPAY_PUB_KEY',
+  'WXPAY_PUB_KEY_ID',
+];
+/** Values that must never be seen; each may also come from a file. */
+const SECRETS = [
+  'AP_APP_KEY',
+  'AP_PUB_KEY',
+  'AP_INVOKE_AUTH_TOKEN',
+  'WXPAY_MCH_KEY',
+  'WXPAY_API_V3_KEY',
+  'WXPAY_PUB_KEY',
+  'CASHIER_OPERATOR_SECRET',
+];
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'];
+
+/**
+ * Reads the environment, the only place that does. Throws CONFIGURATION naming the variable and the remedy.
+ * @param processEnv the process's environment
+ * @param cwd where a `.env` may lie; it is read only when the real environment says nothing to us at all
+ */
+export async function readConfig(processEnv: Env, cwd: string): Promise<Config> {
+  const env = resolveFiles(await withDotenv(processEnv, cwd));
+  const home = env.CASHIER_HOME ?? join(homedir(), '.mcp-cashier');
+  const hasCredential = CREDENTIALS.some((name) => env[name] !== undefined);
+  const mode = oneOf(env, 'CASHIER_MODE', ['live', 'simulator']) ?? (hasCredential ? 'live' : 'simulator');
+  const sandbox = oneOf(env, 'AP_CURRENT_ENV', ['prod', 'sandbox']) === 'sandbox';
+  const realm: Realm = mode === 'simulator' ? 'simulator' : sandbox ? 'sandbox' : 'live';
+  if (mode === 'live' && !hasCredential) throw noCredentials();
+  if (
+    realm === 'sandbox' &&
+    CREDENTIALS.some((name) => name.startsWith('WXPAY_') && env[name] !== undefined)
+  ) {
+    throw sandboxHasNoWechat();
+  }
+  if (
+    env.CASHIER_MODE === undefined &&
+    realm === 'simulator' &&
+    existsSync(join(home, 'live', 'ledger.db'))
+  ) {
+    throw liveLedgerPresent(home);
+  }
+  const ledger = env.CASHIER_LEDGER ?? join(home, realm, 'ledger.db');
+  if (/^postgres(ql)?:/.test(ledger)) throw noPostgresYet();
+  const defaultPolicy = join(home, 'policy.yaml');
+  return {
+    realm,
+    embeddedSimulator: realm === 'simulator' && !simulatorElsewhere(env),
+    home,
+    ledger,
+    policyFile: env.CASHIER_POLICY ?? (existsSync(defaultPolicy) ? defaultPolicy : undefined),
+    language: oneOf(env, 'CASHIER_LANG', ['zh', 'en']) ?? 'zh',
+    logLevel: oneOf(env, 'CASHIER_LOG_LEVEL', LOG_LEVELS) ?? 'info',
+    logFile:
+      oneOf(env, 'AP_LOG_ENABLED', ['true', 'false']) === 'false'
+        ? undefined
+        : (env.CASHIER_LOG_FILE ?? join(home, 'cashier.log')),
+    caller: env.CASHIER_CALLER ?? 'stdio',
+    selectTools: env.AP_SELECT_TOOLS,
+    operatorSecret: env.CASHIER_OPERATOR_SECRET,
+    env,
+  };
+}
+
+/** The secret values of a configuration, for whoever must keep them out of what they write. */
+export function secretsOf(env: Env): string[] {
+  return SECRETS.map((name) => env[name]).filter((value) => value !== undefined);
+}
+
+async function withDotenv(env: Env, cwd: string): Promise<Env> {
+  const file = join(cwd, '.env');
+  if (Object.keys(env).some((name) => OURS.test(name)) || !existsSync(file)) return env;
+  const { parse } = await import('dotenv');
+  const found = Object.entries(parse(readFileSync(file))).filter(([name]) => OURS.test(name));
+  return { ...env, ...Object.fromEntries(found) };
+}
+
+function resolveFiles(env: Env): Env {
+  const resolved: Record<string, string> = {};
+  for (const [name, value] of Object.entries(env)) if (value) resolved[name] = value;
+  for (const name of SECRETS) {
+    const path = resolved[`${name}_FILE`];
+    if (path === undefined) continue;
+    if (resolved[name] !== undefined) throw bothForms(name);
+    try {
+      resolved[name] = readFileSync(path, 'utf8').trim();
+    } catch {
+      throw unreadable(name, path);
+    }
+  }
+  return resolved;
+}
+
+/** Whether full gateway overrides point at a simulator that runs elsewhere; it must be on this machine. */
+function simulatorElsewhere(env: Env): boolean {
+  const gateways = ['AP_GATEWAY', 'WXPAY_GATEWAY'].filter((name) => env[name] !== undefined);
+  for (const name of gateways) {
+    const host = URL.canParse(env[name] ?? '') ? new URL(env[name] ?? '').hostname : '';
+    if (!['127.0.0.1', 'localhost', '[::1]'].includes(host)) throw simulatorNotLocal(name);
+  }
+  return gateways.length > 0 && CREDENTIALS.some((name) => env[name] !== undefined);
+}
+
+function oneOf<T extends string>(env: Env, name: string, allowed: readonly T[]): T | undefined {
+  const value = env[name];
+  if (value === undefined) return undefined;
+  const found = allowed.find((candidate) => candidate === value);
+  if (found !== undefined) return found;
+  throw configuration(name, {
+    zh: `${name} 的值不正确，只能是 ${allowed.join('、')}。`,
+    en: `${name} must be one of ${allowed.join(', ')}.`,
+    next: { zh: `改正 ${name}。`, en: `Correct ${name}.` },
+  });
+}
+
+type Sentences = ConstructorParameters<typeof CashierError>[1];
+
+function configuration(variable: string, sentences: Sentences): CashierError {
+  return new CashierError('CONFIGURATION', sentences, { variable });
+}
+
+function noCredentials(): CashierError {
+  return configuration('CASHIER_MODE', {
+    zh: 'CASHIER_MODE=live，但没有配置任何支付宝（AP_*）或微信支付（WXPAY_*）密钥；绝不会用模拟环境代替。',
+    en: 'CASHIER_MODE=live, but no Alipay (AP_*) or WeChat Pay (WXPAY_*) credential is set; the simulator never stands in for them.',
+    next: {
+      zh: '配置密钥，或用 CASHIER_MODE=simulator 试用。',
+      en: 'Set the credentials, or try it with CASHIER_MODE=simulator.',
+    },
+  });
+}
+
+function sandboxHasNoWechat(): CashierError {
+  return configuration('AP_CURRENT_ENV', {
+    zh: 'AP_CURRENT_ENV=sandbox 时不能同时配置微信支付（WXPAY_*）：微信支付没有沙箱，会动用真钱。',
+    en: 'AP_CURRENT_ENV=sandbox excludes WXPAY_*: WeChat Pay has no sandbox, it would move real money.',
+    next: {
+      zh: '去掉 WXPAY_*，或改为 AP_CURRENT_ENV=prod。',
+      en: 'Remove WXPAY_*, or set AP_CURRENT_ENV=prod.',
+    },
+  });
+}
+
+function liveLedgerPresent(home: string): CashierError {
+  return configuration('CASHIER_MODE', {
+    zh: `没有配置任何密钥，但 ${home} 中有真实账本；为避免把模拟付款当真，不会自动进入模拟环境。`,
+    en: `No credential is set, but ${home} holds a live ledger; the simulator does not start by itself, lest its payments be taken for real.`,
+    next: {
+      zh: '补上 AP_* / WXPAY_* 密钥；确要模拟请设 CASHIER_MODE=simulator。',
+      en: 'Set the AP_* / WXPAY_* credentials, or CASHIER_MODE=simulator if that is what you want.',
+    },
+  });
+}
+
+function noPostgresYet(): CashierError {
+  return configuration('CASHIER_LEDGER', {
+    zh: 'CASHIER_LEDGER：本版本只支持 SQLite 文件路径，尚不支持 postgres://。',
+    en: 'CASHIER_LEDGER: this version takes an SQLite file path only, not yet postgres://.',
+    next: { zh: '改为文件路径，或去掉该变量。', en: 'Set a file path, or remove it.' },
+  });
+}
+
+function bothForms(name: string): CashierError {
+  return configuration(name, {
+    zh: `${name} 与 ${name}_FILE 只能设置一个。`,
+    en: `Set ${name} or ${name}_FILE, not both.`,
+    next: { zh: '去掉其中一个。', en: 'Remove one of them.' },
+  });
+}
+
+function unreadable(name: string, path: string): CashierError {
+  return configuration(`${name}_FILE`, {
+    zh: `${name}_FILE 指向的文件 ${path} 无法读取。`,
+    en: `${name}_FILE points at ${path}, which cannot be read.`,
+    next: { zh: '检查路径与读取权限。', en: 'Check the path and its permissions.' },
+  });
+}
+
+function simulatorNotLocal(name: string): CashierError {
+  return configuration(name, {
+    zh: `CASHIER_MODE=simulator 时 ${name} 只能指向本机的模拟器。`,
+    en: `With CASHIER_MODE=simulator, ${name} may only point at a simulator on this machine.`,
+    next: { zh: `去掉 ${name}，使用内置模拟器。`, en: `Remove ${name} to use the embedded simulator.` },
+  });
+}

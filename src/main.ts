@@ -1,0 +1,59 @@
+#!/usr/bin/env node
+import { readConfig } from './config.ts';
+import { CashierError } from './domain/errors.ts';
+
+/** One file per command, loaded when it is asked for. */
+const COMMANDS: Readonly<
+  Record<string, () => Promise<{ run(args: readonly string[], context: CommandContext): Promise<number> }>>
+> = {
+  stdio: () => import('./cli/stdio.ts'),
+  demo: () => import('./cli/demo.ts'),
+  simulator: () => import('./cli/simulator.ts'),
+  approvals: () => import('./cli/approvals.ts'),
+  operator: () => import('./cli/operator.ts'),
+  orders: () => import('./cli/orders.ts'),
+};
+
+/** What every command gets: how to read the configuration, and when to stop. */
+export interface CommandContext {
+  readonly config: () => ReturnType<typeof readConfig>;
+  readonly signal: AbortSignal;
+}
+
+async function main(argv: readonly string[]): Promise<number> {
+  const [name = 'stdio', ...args] = argv;
+  const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (load === undefined) {
+    process.stderr.write(`${usage(name)}\n`);
+    return name === '--help' || name === 'help' ? 0 : 1;
+  }
+  const stop = new AbortController();
+  process.once('SIGINT', () => stop.abort());
+  process.once('SIGTERM', () => stop.abort());
+  const command = await load();
+  return command.run(args, { config: () => readConfig(process.env, process.cwd()), signal: stop.signal });
+}
+
+function usage(name: string): string {
+  const commands = Object.keys(COMMANDS).join(' | ');
+  const help = name === '--help' || name === 'help';
+  return [
+    ...(help ? [] : [`没有命令 ${JSON.stringify(name)}。There is no command ${JSON.stringify(name)}.`]),
+    `mcp-cashier [${commands}]`,
+    '不带命令即 stdio：作为 MCP 服务器运行。Without a command: stdio, the MCP server.',
+  ].join('\n');
+}
+
+/** A configuration error is one sentence and its remedy, in both languages; anything else is a bug and shows its stack. */
+function explain(error: unknown): string {
+  if (!(error instanceof CashierError))
+    return error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return `mcp-cashier: ${error.text.zh}${error.next.zh}\nmcp-cashier: ${error.text.en} ${error.next.en}`;
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  process.stderr.write(`${explain(error)}\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,84 @@
+import { verify } from 'node:crypto';
+import { OutcomeUnknown } from '../contract.ts';
+import type { AlipayConfig } from './config.ts';
+import { jsonMembers, readJsonString } from './json-members.ts';
+
+const DIGEST = { RSA2: 'RSA-SHA256', RSA: 'RSA-SHA1' } as const;
+
+/** What Alipay answered to one call. */
+export interface Answer {
+  /** Whether Alipay's signature covers exactly these fields. Without it they are hearsay. */
+  readonly proven: boolean;
+  /** The text fields of the response node. A field of another type counts as absent: no number is ever read. */
+  readonly fields: ReadonlyMap<string, string>;
+  readonly requestId: string | undefined;
+}
+
+/**
+ * Verifies and reads an answer: `{"alipay_trade_query_response":{…},"sign":"…"}`. The signature is checked over the
+ * exact text of the response node, and exactly this text is then parsed. An answer without signature is read as
+ * unproven; one with a wrong signature, two nodes, repeated keys or anything around the object is not read at all.
+ *
+ * @see https://opendocs.alipay.com/common/02mse7
+ */
+export function readAnswer(
+  body: Buffer,
+  method: string,
+  config: Pick<AlipayConfig, 'alipayPublicKey' | 'signType'>,
+  requestId?: string,
+): Answer {
+  const text = decodeUtf8(body);
+  const members = text === undefined ? undefined : jsonMembers(text);
+  if (members === undefined) throw new OutcomeUnknown('unreadable', requestId);
+
+  const nodes = [...members.keys()].filter((key) => key.endsWith('_response'));
+  const key = nodes[0];
+  const expected = key === `${method.replaceAll('.', '_')}_response` || key === 'error_response';
+  const node = key === undefined ? undefined : members.get(key);
+  if (nodes.length !== 1 || !expected || node === undefined)
+    throw new OutcomeUnknown('unreadable', requestId);
+
+  const sign = members.get('sign');
+  if (sign !== undefined && !signatureHolds(node, sign, config)) {
+    throw new OutcomeUnknown('bad-signature', requestId);
+  }
+  return { proven: sign !== undefined, fields: textFields(node, requestId), requestId };
+}
+
+/** @param sign the JSON text of the `sign` member, with its quotes and perhaps `\/` in it */
+function signatureHolds(
+  node: string,
+  sign: string,
+  config: Pick<AlipayConfig, 'alipayPublicKey' | 'signType'>,
+): boolean {
+  const base64 = readJsonString(sign) ?? '';
+  const signature = Buffer.from(base64, 'base64');
+  // Node's decoder skips what is not base64; only the one canonical spelling is a signature here.
+  if (signature.toString('base64') !== base64) return false;
+  return verify(DIGEST[config.signType], Buffer.from(node, 'utf8'), config.alipayPublicKey, signature);
+}
+
+function textFields(node: string, requestId: string | undefined): ReadonlyMap<string, string> {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(node);
+  } catch {
+    throw new OutcomeUnknown('unreadable', requestId);
+  }
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
+    throw new OutcomeUnknown('unreadable', requestId);
+  }
+  const entries = Object.entries(parsed).filter(
+    (entry): entry is [string, string] => typeof entry[1] === 'string' && entry[1] !== '',
+  );
+  return new Map(entries);
+}
+
+/** Strict, so that encoding the text again gives the very bytes that arrived; undefined for GBK and garbage. */
+function decodeUtf8(body: Buffer): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body);
+  } catch {
+    return undefined;
+  }
+}

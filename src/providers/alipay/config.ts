@@ -1,0 +1,175 @@
+import type { KeyObject } from 'node:crypto';
+import type { Realm } from '../../domain/order.ts';
+import { configurationError } from './configuration-error.ts';
+import { readAlipayPublicKey, readAppPrivateKey, type SignType } from './keys.ts';
+
+/** The addresses Alipay publishes for its v2 gateway. */
+const GATEWAYS = {
+  prod: 'https://openapi.alipay.com/gateway.do',
+  sandbox: 'https://openapi-sandbox.dl.alipaydev.com/gateway.do',
+} as const;
+
+const PRECREATE_PRODUCT_CODES = ['QR_CODE_OFFLINE', 'FACE_TO_FACE_PAYMENT'] as const;
+const SIGN_TYPES = ['RSA2', 'RSA'] as const;
+const LOOPBACK = new Set(['127.0.0.1', 'localhost', '[::1]']);
+
+/** Alipay takes notify_url and return_url up to this length (characters). */
+const MAX_URL_LENGTH = 256;
+
+/** Everything the adapter knows of the merchant. Keys are opaque objects: printing one shows nothing. */
+export interface AlipayConfig {
+  readonly appId: string;
+  readonly appPrivateKey: KeyObject;
+  readonly alipayPublicKey: KeyObject;
+  /** The one algorithm used and accepted; a message never chooses it. */
+  readonly signType: SignType;
+  /** The whole URL, `…/gateway.do`. */
+  readonly gateway: string;
+  /** Which of Alipay's worlds AP_CURRENT_ENV names. */
+  readonly realm: Extract<Realm, 'live' | 'sandbox'>;
+  readonly precreateProductCode: (typeof PRECREATE_PRODUCT_CODES)[number];
+  readonly returnUrl?: string;
+  readonly notifyUrl?: string;
+  /** An ISV's `app_auth_token`: a secret. */
+  readonly appAuthToken?: string;
+  /** The 2088… id that notifications must carry. */
+  readonly sellerId?: string;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Reads the `AP_…` variables. Undefined when none of the three credentials is set; CONFIGURATION on anything half or
+ * wrong. An empty value counts as unset.
+ */
+export function readAlipayConfig(env: Environment): AlipayConfig | undefined {
+  const credentials = ['AP_APP_ID', 'AP_APP_KEY', 'AP_PUB_KEY'] as const;
+  if (credentials.every((name) => value(env, name) === undefined)) return undefined;
+
+  const appId = readAppId(required(env, 'AP_APP_ID'));
+  const signType = choice(env, 'AP_ENCRYPTION_ALGO', SIGN_TYPES);
+  const appPrivateKey = readAppPrivateKey('AP_APP_KEY', required(env, 'AP_APP_KEY'), signType);
+  const alipayPublicKey = readAlipayPublicKey(
+    'AP_PUB_KEY',
+    required(env, 'AP_PUB_KEY'),
+    signType,
+    appPrivateKey,
+  );
+  const world = choice(env, 'AP_CURRENT_ENV', ['prod', 'sandbox']);
+  const returnUrl = readUrl(env, 'AP_RETURN_URL');
+  const notifyUrl = readUrl(env, 'AP_NOTIFY_URL') ?? derivedNotifyUrl(env);
+  const appAuthToken = readAuthToken(env);
+  const sellerId = readSellerId(env);
+  return {
+    appId,
+    appPrivateKey,
+    alipayPublicKey,
+    signType,
+    gateway: readGateway(env) ?? GATEWAYS[world],
+    realm: world === 'prod' ? 'live' : 'sandbox',
+    precreateProductCode: choice(env, 'AP_PRECREATE_PRODUCT_CODE', PRECREATE_PRODUCT_CODES),
+    ...(returnUrl === undefined ? {} : { returnUrl }),
+    ...(notifyUrl === undefined ? {} : { notifyUrl }),
+    ...(appAuthToken === undefined ? {} : { appAuthToken }),
+    ...(sellerId === undefined ? {} : { sellerId }),
+  };
+}
+
+function value(env: Environment, name: string): string | undefined {
+  return env[name]?.trim() || undefined;
+}
+
+function required(env: Environment, name: string): string {
+  const text = value(env, name);
+  if (text !== undefined) return text;
+  throw configurationError(
+    name,
+    '没有设置：支付宝需要同时设置 AP_APP_ID、AP_APP_KEY、AP_PUB_KEY 三项，请补上，或三项都不设。',
+    'is not set: Alipay needs AP_APP_ID, AP_APP_KEY and AP_PUB_KEY together, so set it too, or unset all three.',
+  );
+}
+
+/** The first choice is the default. */
+function choice<T extends string>(env: Environment, name: string, choices: readonly [T, T]): T {
+  const text = value(env, name);
+  if (text === undefined) return choices[0];
+  const chosen = choices.find((word) => word === text);
+  if (chosen !== undefined) return chosen;
+  throw configurationError(
+    name,
+    `只能是 ${choices.join(' 或 ')}，请改成其中之一，或不设置（默认 ${choices[0]}）。`,
+    `must be ${choices.join(' or ')}: set one of them, or unset it (default ${choices[0]}).`,
+  );
+}
+
+function readAppId(text: string): string {
+  if (/^2088\d{12}$/.test(text)) {
+    throw configurationError(
+      'AP_APP_ID',
+      '填的是商户号 PID（2088 开头），请填开放平台上应用的 APPID。',
+      'holds the seller id (PID, 2088…): put the APPID of your app in the open platform.',
+    );
+  }
+  // Alipay allows 32 characters and issues 16 digits; shorter ones are WeChat merchant numbers or cut off.
+  if (/^\d{12,32}$/.test(text)) return text;
+  throw configurationError(
+    'AP_APP_ID',
+    '不是支付宝的 APPID（一般是 16 位数字），请从开放平台的应用详情里复制。',
+    "is not an Alipay APPID (usually 16 digits): copy it from your app's page in the open platform.",
+  );
+}
+
+function readSellerId(env: Environment): string | undefined {
+  const text = value(env, 'AP_SELLER_ID');
+  if (text === undefined || /^2088\d{12}$/.test(text)) return text;
+  throw configurationError(
+    'AP_SELLER_ID',
+    '不是商户号 PID，请填 2088 开头的 16 位数字，或不设置。',
+    'is not a seller id: put the 16 digits that begin with 2088, or unset it.',
+  );
+}
+
+function readAuthToken(env: Environment): string | undefined {
+  const text = value(env, 'AP_INVOKE_AUTH_TOKEN');
+  if (text === undefined || /^[\x21-\x7e]{1,128}$/.test(text)) return text;
+  throw configurationError(
+    'AP_INVOKE_AUTH_TOKEN',
+    '不是 app_auth_token，请原样复制商户授权得到的令牌，或不设置。',
+    'is not an app_auth_token: copy the token that the merchant granted as it is, or unset it.',
+  );
+}
+
+function readUrl(env: Environment, name: string): string | undefined {
+  const text = value(env, name);
+  if (text === undefined || isHttpUrl(text)) return text;
+  throw configurationError(
+    name,
+    `不是可用的网址，请填不超过 ${MAX_URL_LENGTH} 个字符、不含空格和引号的 http(s) 网址，或不设置。`,
+    `is not a usable address: put an http(s) URL of at most ${MAX_URL_LENGTH} characters without blanks or quotes, or unset it.`,
+  );
+}
+
+/** Without AP_NOTIFY_URL the notify route of our own public address is used. */
+function derivedNotifyUrl(env: Environment): string | undefined {
+  const base = readUrl(env, 'CASHIER_PUBLIC_URL');
+  return base === undefined ? undefined : `${base.replace(/\/+$/, '')}/notify/alipay`;
+}
+
+function readGateway(env: Environment): string | undefined {
+  const text = value(env, 'AP_GATEWAY');
+  if (text === undefined) return undefined;
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const safe = url?.protocol === 'https:' || (url?.protocol === 'http:' && LOOPBACK.has(url.hostname));
+  const bare = !url?.username && !url?.password && !url?.search && !url?.hash;
+  if (url && safe && bare && url.pathname.endsWith('/gateway.do')) return url.href;
+  throw configurationError(
+    'AP_GATEWAY',
+    '不可用：请填以 /gateway.do 结尾、不带参数的 https 网址（http 只允许本机回环地址），或不设置。',
+    'cannot be used: put an https URL that ends in /gateway.do and has no query (http only on loopback), or unset it.',
+  );
+}
+
+function isHttpUrl(text: string): boolean {
+  if (text.length > MAX_URL_LENGTH || !/^[\x21-\x7e]+$/.test(text) || /["'<>]/.test(text)) return false;
+  return /^https?:$/.test(URL.canParse(text) ? new URL(text).protocol : '');
+}

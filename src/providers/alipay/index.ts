@@ -1,0 +1,34 @@
+import type { Clock } from '../../domain/clock.ts';
+import type { PaymentProvider } from '../contract.ts';
+import type { GatewayHttp } from '../gateway-http.ts';
+import type { AlipayConfig } from './config.ts';
+import { alipayGateway } from './gateway.ts';
+import { ALIPAY_SCENES, planPayment, sendPayment } from './payment.ts';
+import { ALIPAY_REFUND_RULES, planRefund, queryRefund, sendRefund } from './refund.ts';
+import { requestSigner } from './signer.ts';
+import { closeTrade, queryTrade } from './trade.ts';
+
+export { type AlipayConfig, readAlipayConfig } from './config.ts';
+
+/** Alipay through its v2 gateway (signed form calls), behind the port. */
+export function createAlipayProvider(
+  config: AlipayConfig,
+  ports: { readonly clock: Clock; readonly http: GatewayHttp },
+): PaymentProvider {
+  const account = `${config.gateway} ${config.appId}`;
+  const signer = requestSigner(config, ports.clock);
+  const gateway = alipayGateway(config, signer, ports.http);
+  return {
+    id: 'alipay',
+    account,
+    scenes: ALIPAY_SCENES,
+    refundRules: ALIPAY_REFUND_RULES,
+    planPayment: (order) => planPayment(order, config),
+    sendPayment: (order, plan) => sendPayment(order, plan, { config, signer, gateway, clock: ports.clock }),
+    queryTrade: (outTradeNo) => queryTrade(gateway, account, outTradeNo),
+    closeTrade: (outTradeNo) => closeTrade(gateway, outTradeNo),
+    planRefund,
+    sendRefund: (refund, plan) => sendRefund(gateway, refund, plan),
+    queryRefund: (outTradeNo, outRefundNo) => queryRefund(gateway, outTradeNo, outRefundNo),
+  };
+}

@@ -1,0 +1,52 @@
+import { parseBeijingDateTime } from '../../domain/clock.ts';
+import { fenFromYuan } from '../../domain/money.ts';
+import type { RefundSnapshot, TradeSnapshot } from '../contract.ts';
+
+type TradeState = Extract<TradeSnapshot, { exists: true }>['state'];
+type RefundSnapshotState = Extract<RefundSnapshot, { exists: true }>['state'];
+type Fields = ReadonlyMap<string, string>;
+
+/** trade_status → state. TRADE_CLOSED is not here: it needs a second look. */
+const TRADE_STATES: Readonly<Record<string, TradeState>> = {
+  WAIT_BUYER_PAY: 'NOTPAY',
+  TRADE_SUCCESS: 'PAID',
+  TRADE_FINISHED: 'PAID',
+};
+
+/** refund_status → state. REFUND_FAIL says nothing of the money's whereabouts, so it stays unrecognised. */
+const REFUND_STATES: Readonly<Record<string, RefundSnapshotState>> = {
+  REFUND_SUCCESS: 'SUCCESS',
+  REFUND_PROCESSING: 'PROCESSING',
+};
+
+/** fund_change → state. `N` or nothing: taken in, or done by an earlier send of the same number; a query tells. */
+const FUND_CHANGE_STATES: Readonly<Record<string, RefundSnapshotState>> = {
+  Y: 'SUCCESS',
+  N: 'PROCESSING',
+};
+
+export function tradeState(fields: Fields): TradeState {
+  const status = fields.get('trade_status') ?? '';
+  if (status === 'TRADE_CLOSED') return closedTradeState(fields);
+  return lookUp(TRADE_STATES, status);
+}
+
+/** Closed unpaid, or closed because all of it was refunded; a date that cannot be read proves neither. */
+function closedTradeState(fields: Fields): TradeState {
+  const date = fields.get('send_pay_date');
+  if (date !== undefined) return parseBeijingDateTime(date) === undefined ? 'UNKNOWN' : 'PAID';
+  const refunded = fenFromYuan(fields.get('refund_fee') ?? '');
+  return refunded !== undefined && refunded > 0 ? 'PAID' : 'CLOSED';
+}
+
+export function queriedRefundState(refundStatus: string | undefined): RefundSnapshotState {
+  return lookUp(REFUND_STATES, refundStatus ?? '');
+}
+
+export function sentRefundState(fundChange: string | undefined): RefundSnapshotState {
+  return fundChange === undefined ? 'PROCESSING' : lookUp(FUND_CHANGE_STATES, fundChange);
+}
+
+function lookUp<S extends string>(table: Readonly<Record<string, S>>, word: string): S | 'UNKNOWN' {
+  return Object.hasOwn(table, word) ? (table[word] ?? 'UNKNOWN') : 'UNKNOWN';
+}

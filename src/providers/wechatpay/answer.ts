@@ -1,0 +1,48 @@
+/** A JSON object as WeChat Pay sent it. Fields may be added at any time, so only what is asked for is looked at. */
+export type Answer = Readonly<Record<string, unknown>>;
+
+/** Words of the gateway that may be shown and stored: codes, states, ids. Anything else could be a sentence. */
+const WORD = /^[A-Za-z0-9._-]{1,64}$/;
+/** Longer than a word, as request ids are; still nothing that could be read as text. */
+const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
+
+export const UNREADABLE = 'unreadable';
+
+/** Parses bytes that were verified before; undefined unless they are a JSON object. */
+export function readAnswer(body: Buffer): Answer | undefined {
+  try {
+    return asObject(JSON.parse(body.toString('utf8')));
+  } catch {
+    return undefined;
+  }
+}
+
+/** A nested object. */
+export function objectAt(answer: Answer | undefined, field: string): Answer | undefined {
+  return asObject(answer?.[field]);
+}
+
+export function textAt(answer: Answer | undefined, field: string): string | undefined {
+  const value = answer?.[field];
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** A field that is a code, a state or an id; undefined when it is missing or could be anything else. */
+export function wordAt(answer: Answer | undefined, field: string): string | undefined {
+  const value = textAt(answer, field);
+  return value !== undefined && WORD.test(value) ? value : undefined;
+}
+
+/** The key under which the merchant and WeChat Pay's support find this exchange again. */
+export function requestIdOf(headers: Readonly<Record<string, string>>): string | undefined {
+  const id = headers['request-id'];
+  return id !== undefined && REQUEST_ID.test(id) ? id : undefined;
+}
+
+export function asObject(value: unknown): Answer | undefined {
+  return isObject(value) ? value : undefined;
+}
+
+function isObject(value: unknown): value is Answer {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,163 @@
+import { createSecretKey, type KeyObject } from 'node:crypto';
+import { readGateway, readNotifyUrl } from './addresses.ts';
+import { configurationError } from './configuration-error.ts';
+import { isPublicHalf, type KeyMaterial, readKeyMaterial } from './keys.ts';
+
+/** A merchant of WeChat Pay. Secrets are KeyObjects, which neither print nor serialise. */
+export interface WechatpayConfig {
+  readonly appId: string;
+  readonly mchId: string;
+  readonly merchantKey: KeyObject;
+  /** Of the certificate that goes with `merchantKey`; hex. */
+  readonly merchantSerial: string;
+  readonly apiV3Key: KeyObject;
+  /** WeChat Pay's public key; without it, platform certificates are downloaded. */
+  readonly platformKey: { readonly id: string; readonly key: KeyObject } | undefined;
+  readonly notifyUrl: string;
+  /** Such as `https://api.mch.weixin.qq.com`. */
+  readonly origin: string;
+}
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+const DEFAULT_GATEWAY = 'https://api.mch.weixin.qq.com';
+const API_V3_KEY_BYTES = 32;
+const CREDENTIALS = [
+  'WXPAY_APP_ID',
+  'WXPAY_MCH_ID',
+  'WXPAY_MCH_KEY',
+  'WXPAY_MCH_SERIAL',
+  'WXPAY_API_V3_KEY',
+  'WXPAY_PUB_KEY',
+  'WXPAY_PUB_KEY_ID',
+] as const;
+
+/**
+ * Reads the `WXPAY_*` part of an environment; undefined when no credential is set at all. Anything half or wrong is a
+ * CONFIGURATION error that names the variable and the remedy.
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4013070756
+ */
+export function readWechatpayConfig(env: Env): WechatpayConfig | undefined {
+  const get = (name: string): string | undefined => env[name]?.trim() || undefined;
+  if (CREDENTIALS.every((name) => get(name) === undefined)) return undefined;
+  const appId = matching(get, 'WXPAY_APP_ID', /^[A-Za-z0-9_-]{1,32}$/, {
+    zh: '与商户号绑定的 AppID（形如 wx…）',
+    en: 'the AppID bound to the merchant number (wx…)',
+  });
+  const mchId = matching(get, 'WXPAY_MCH_ID', /^\d{6,32}$/, {
+    zh: '微信支付商户号（纯数字）',
+    en: 'the WeChat Pay merchant number (digits only)',
+  });
+  const merchantKey = readMerchantKey(get('WXPAY_MCH_KEY'));
+  const merchantSerial = matching(get, 'WXPAY_MCH_SERIAL', /^[0-9A-Fa-f]{8,64}$/, {
+    zh: '商户 API 证书序列号（十六进制、不带冒号，不是 PUB_KEY_ID_…）',
+    en: 'the serial number of the merchant API certificate (hex without colons, not PUB_KEY_ID_…)',
+  });
+  return {
+    appId,
+    mchId,
+    merchantKey,
+    merchantSerial,
+    apiV3Key: readApiV3Key(get('WXPAY_API_V3_KEY')),
+    platformKey: readPlatformKey(get('WXPAY_PUB_KEY'), get('WXPAY_PUB_KEY_ID'), merchantKey),
+    notifyUrl: readNotifyUrl(get('WXPAY_NOTIFY_URL'), get('CASHIER_PUBLIC_URL')),
+    origin: readGateway(get('WXPAY_GATEWAY') ?? DEFAULT_GATEWAY),
+  };
+}
+
+function matching(
+  get: (name: string) => string | undefined,
+  name: (typeof CREDENTIALS)[number],
+  form: RegExp,
+  what: { readonly zh: string; readonly en: string },
+): string {
+  const value = get(name);
+  if (value === undefined) throw missing(name, what.zh, what.en);
+  if (!form.test(value)) {
+    throw configurationError(name, `格式不对；填${what.zh}。`, `is malformed; set ${what.en}.`);
+  }
+  return value;
+}
+
+function readMerchantKey(text: string | undefined): KeyObject {
+  const zh = '商户 API 证书的私钥（apiclient_key.pem 的内容）';
+  const en = "the merchant API certificate's private key (the content of apiclient_key.pem)";
+  if (text === undefined) throw missing('WXPAY_MCH_KEY', zh, en);
+  return readKey('WXPAY_MCH_KEY', text, 'private', { zh, en }).key;
+}
+
+function readApiV3Key(text: string | undefined): KeyObject {
+  const name = 'WXPAY_API_V3_KEY';
+  if (text === undefined) throw missing(name, '商户平台上设置的 APIv3 密钥', 'the APIv3 key');
+  const bytes = Buffer.from(text, 'utf8');
+  if (bytes.length !== API_V3_KEY_BYTES) {
+    throw configurationError(
+      name,
+      `必须正好是 ${API_V3_KEY_BYTES} 个字节，现在是 ${bytes.length} 个；填商户平台上设置的 APIv3 密钥（不是 APIv2 密钥）。`,
+      `must be exactly ${API_V3_KEY_BYTES} bytes and has ${bytes.length}; set the APIv3 key of the merchant platform (not the APIv2 key).`,
+    );
+  }
+  return createSecretKey(bytes);
+}
+
+/** Public key and its id come together; both or neither. */
+function readPlatformKey(
+  text: string | undefined,
+  id: string | undefined,
+  merchantKey: KeyObject,
+): WechatpayConfig['platformKey'] {
+  const zh = '微信支付公钥（商户平台下载的 pub_key.pem 的内容）';
+  const en = 'the WeChat Pay public key (the content of pub_key.pem from the merchant platform)';
+  if (text === undefined && id === undefined) return undefined;
+  if (text === undefined) throw missing('WXPAY_PUB_KEY', zh, en);
+  if (id === undefined) {
+    throw missing('WXPAY_PUB_KEY_ID', '微信支付公钥 ID（PUB_KEY_ID_…）', 'the public key id (PUB_KEY_ID_…)');
+  }
+  if (!/^PUB_KEY_ID_[0-9A-Za-z]{1,64}$/.test(id)) {
+    throw configurationError(
+      'WXPAY_PUB_KEY_ID',
+      '必须以 PUB_KEY_ID_ 开头；填商户平台上微信支付公钥旁显示的公钥 ID。',
+      'must start with PUB_KEY_ID_; set the id shown beside the WeChat Pay public key on the merchant platform.',
+    );
+  }
+  const { key } = readKey('WXPAY_PUB_KEY', text, 'public', { zh, en });
+  if (isPublicHalf(key, merchantKey)) {
+    throw configurationError(
+      'WXPAY_PUB_KEY',
+      `填的是商户自己的公钥（WXPAY_MCH_KEY 的另一半）；填${zh}。`,
+      `holds the merchant's own public key (the other half of WXPAY_MCH_KEY); set ${en}.`,
+    );
+  }
+  return { id, key };
+}
+
+const KIND_NAMES = {
+  private: { zh: '私钥', en: 'a private key' },
+  public: { zh: '公钥', en: 'a public key' },
+  certificate: { zh: '证书', en: 'a certificate' },
+} as const;
+
+function readKey(
+  name: string,
+  text: string,
+  kind: KeyMaterial['kind'],
+  what: { readonly zh: string; readonly en: string },
+): KeyMaterial {
+  const material = readKeyMaterial(text);
+  if (!material) {
+    throw configurationError(
+      name,
+      `不是能读的 RSA 密钥（至少 2048 位，不加密）；填${what.zh}，若要给文件路径请用 ${name}_FILE。`,
+      `is no readable RSA key (2048 bits or more, not encrypted); set ${what.en}, or give a file path in ${name}_FILE.`,
+    );
+  }
+  if (material.kind !== kind) {
+    const found = KIND_NAMES[material.kind];
+    throw configurationError(name, `填的是${found.zh}；填${what.zh}。`, `holds ${found.en}; set ${what.en}.`);
+  }
+  return material;
+}
+
+function missing(name: string, zh: string, en: string): Error {
+  return configurationError(name, `没有设置；填${zh}。`, `is not set; set ${en}.`);
+}

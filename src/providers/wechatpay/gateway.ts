@@ -1,0 +1,96 @@
+import type { Clock, RandomBytes } from '../../domain/clock.ts';
+import { OutcomeUnknown } from '../contract.ts';
+import type { GatewayHttp, GatewayResponse } from '../gateway-http.ts';
+import { readAnswer, requestIdOf, wordAt } from './answer.ts';
+import type { WechatpayConfig } from './config.ts';
+import { type Operation, refusal } from './errors.ts';
+import type { PlatformKeys } from './platform-keys.ts';
+import type { Signer } from './signer.ts';
+import { verifySignature } from './verifier.ts';
+
+/** What reaches the adapter from outside. */
+export interface Ports {
+  readonly clock: Clock;
+  readonly http: GatewayHttp;
+  readonly randomBytes: RandomBytes;
+}
+
+/** One call of the API. `path` is percent-encoded, `body` the very bytes to sign and send. */
+export interface Call {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  readonly body?: string;
+}
+
+/** A success whose signature was verified over the raw bytes. */
+export interface VerifiedAnswer {
+  readonly status: number;
+  readonly body: Buffer;
+  readonly requestId: string | undefined;
+}
+
+/** Sends one call and returns only what WeChat Pay has proven; everything else is one of the port's three errors. */
+export type Exchange = (operation: Operation, call: Call) => Promise<VerifiedAnswer>;
+
+/** Signs and sends one call; the answer is raw and unverified. */
+export type SendSigned = (call: Call) => Promise<GatewayResponse>;
+
+/** A one-time string for a signature: 32 hex characters. */
+export function nonce(randomBytes: RandomBytes): string {
+  return randomBytes(16).toString('hex');
+}
+
+/** The time of a signature: whole seconds since the epoch. */
+export function timestamp(clock: Clock): string {
+  return String(Math.floor(clock.now() / 1000));
+}
+
+/**
+ * The request as WeChat Pay wants it. `Wechatpay-Serial` goes on every request, also on GET: it makes the gateway
+ * sign its answer with the public key that the merchant has.
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4013038816
+ */
+export function signedSender(config: WechatpayConfig, signer: Signer, ports: Ports): SendSigned {
+  return async ({ method, path, body }) => {
+    const authorization = await signer.authorization({
+      method,
+      path,
+      body,
+      nonce: nonce(ports.randomBytes),
+      timestamp: timestamp(ports.clock),
+    });
+    return ports.http.send({
+      method,
+      url: `${config.origin}${path}`,
+      headers: {
+        Accept: 'application/json',
+        'Content-Type': 'application/json',
+        'User-Agent': 'mcp-cashier',
+        Authorization: authorization,
+        ...(config.platformKey === undefined ? {} : { 'Wechatpay-Serial': config.platformKey.id }),
+      },
+      ...(body === undefined ? {} : { body }),
+    });
+  };
+}
+
+/** Send, verify, and only then read. */
+export function verifiedExchange(send: SendSigned, keys: PlatformKeys, clock: Clock): Exchange {
+  return async (operation, call) => {
+    await keys.ready(); // without a key to verify with, nothing is sent
+    const response = await send(call);
+    const { status, headers, body } = response;
+    const requestId = requestIdOf(headers);
+    const success = status >= 200 && status < 300;
+    const refused = status >= 400 && status < 500;
+    if (!success && !refused) throw new OutcomeUnknown(`http-${status}`, requestId);
+    // An error may come unsigned, from an edge that has no key; then it proves nothing. A wrong signature is worse.
+    const signed = success || headers['wechatpay-signature'] !== undefined;
+    if (signed && (await verifySignature(response, keys.keyFor, clock.now())) !== 'ok') {
+      throw new OutcomeUnknown('bad-signature', requestId);
+    }
+    if (refused) throw refusal(operation, status, wordAt(readAnswer(body), 'code'), signed, requestId);
+    if (status !== 200 && status !== 204) throw new OutcomeUnknown(`http-${status}`, requestId);
+    return { status, body, requestId };
+  };
+}

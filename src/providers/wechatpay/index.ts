@@ -1,0 +1,34 @@
+import type { PaymentProvider } from '../contract.ts';
+import type { WechatpayConfig } from './config.ts';
+import { type Ports, signedSender, verifiedExchange } from './gateway.ts';
+import { sendPayment } from './payment.ts';
+import { planPayment, planRefund, WECHATPAY_SCENES } from './plan.ts';
+import { downloadedKeys, pinnedKey } from './platform-keys.ts';
+import { queryRefund, sendRefund, WECHATPAY_REFUND_RULES } from './refund.ts';
+import { merchantSigner } from './signer.ts';
+import { accountOf, closeTrade, queryTrade } from './trade.ts';
+
+export { readWechatpayConfig, type WechatpayConfig } from './config.ts';
+
+/** WeChat Pay through APIv3 as a direct merchant, behind the port. */
+export function createWechatpayProvider(config: WechatpayConfig, ports: Ports): PaymentProvider {
+  const signer = merchantSigner(config);
+  const send = signedSender(config, signer, ports);
+  const keys = config.platformKey
+    ? pinnedKey(config.platformKey.id, config.platformKey.key)
+    : downloadedKeys(() => send({ method: 'GET', path: '/v3/certificates' }), config.apiV3Key, ports.clock);
+  const exchange = verifiedExchange(send, keys, ports.clock);
+  return {
+    id: 'wechatpay',
+    account: accountOf(config.origin, config.mchId, config.appId),
+    scenes: WECHATPAY_SCENES,
+    refundRules: WECHATPAY_REFUND_RULES,
+    planPayment: (order) => planPayment(order, config),
+    sendPayment: (order, plan) => sendPayment(order, plan, { config, ports, signer, exchange }),
+    queryTrade: (outTradeNo) => queryTrade(exchange, config, outTradeNo),
+    closeTrade: (outTradeNo) => closeTrade(exchange, config, outTradeNo),
+    planRefund: (refund) => planRefund(refund, config),
+    sendRefund: (refund, plan) => sendRefund(exchange, refund, plan),
+    queryRefund: (outTradeNo, outRefundNo) => queryRefund(exchange, outTradeNo, outRefundNo),
+  };
+}

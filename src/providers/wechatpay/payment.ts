@@ -1,0 +1,111 @@
+import type { Credential, OrderTerms } from '../../domain/order.ts';
+import { OutcomeUnknown } from '../contract.ts';
+import { readAnswer, textAt } from './answer.ts';
+import type { WechatpayConfig } from './config.ts';
+import { type Exchange, nonce, type Ports, timestamp } from './gateway.ts';
+import { callOf } from './plan.ts';
+import type { Signer } from './signer.ts';
+
+/** ms; how long each credential can be used after it was given. */
+const H5_URL_LIVES_MS = 5 * 60_000;
+const CODE_LIVES_MS = 2 * 3_600_000;
+
+export interface PaymentContext {
+  readonly config: WechatpayConfig;
+  readonly ports: Ports;
+  readonly signer: Signer;
+  readonly exchange: Exchange;
+}
+
+/**
+ * Makes the order, or obtains a fresh credential for it: the same number with the same bytes is the same order, and
+ * an earlier code stops working.
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4012791877 (native)
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4012791856 (jsapi)
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4012525153 (h5)
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4013070347 (app)
+ */
+export async function sendPayment(
+  order: OrderTerms,
+  plan: string,
+  { config, ports, signer, exchange }: PaymentContext,
+): Promise<Credential> {
+  const call = callOf(plan);
+  const askedAt = ports.clock.now(); // the credential is younger than this, so it never outlives what we say
+  const { body, requestId } = await exchange('create', call);
+  const given = (field: string, form: RegExp): string => {
+    const value = textAt(readAnswer(body), field);
+    if (value === undefined || !form.test(value)) throw new OutcomeUnknown('unreadable-answer', requestId);
+    return value;
+  };
+  const lives = (ms: number): Pick<Credential, 'linkExpiresAt'> =>
+    askedAt + ms < order.expiresAt ? { linkExpiresAt: askedAt + ms } : {};
+  const front = (): FrontEnd => ({
+    config,
+    signer,
+    prepayId: given('prepay_id', /^[A-Za-z0-9_-]{1,64}$/),
+    timeStamp: timestamp(ports.clock),
+    nonceStr: nonce(ports.randomBytes),
+  });
+  switch (order.scene) {
+    case 'qr':
+      return { qrCode: given('code_url', /^[\x21-\x7e]{1,512}$/), ...lives(CODE_LIVES_MS) };
+    case 'h5':
+      return {
+        payUrl: clickable(given('h5_url', /^https?:\/\/[\x21-\x7e]{1,1024}$/)),
+        ...lives(H5_URL_LIVES_MS),
+      };
+    case 'jsapi':
+      return { jsapiParams: jsapiParams(front()), ...lives(CODE_LIVES_MS) };
+    case 'app':
+      return { appParams: appParams(front()), ...lives(CODE_LIVES_MS) };
+    case 'web':
+      throw new OutcomeUnknown('no-such-scene', requestId);
+  }
+}
+
+interface FrontEnd {
+  readonly config: WechatpayConfig;
+  readonly signer: Signer;
+  readonly prepayId: string;
+  readonly timeStamp: string;
+  readonly nonceStr: string;
+}
+
+/**
+ * Arguments of `WeixinJSBridge.invoke('getBrandWCPayRequest', …)` and `wx.requestPayment`.
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4012791857
+ */
+function jsapiParams({ config, signer, prepayId, timeStamp, nonceStr }: FrontEnd): Record<string, string> {
+  const prepay = `prepay_id=${prepayId}`;
+  return {
+    appId: config.appId,
+    timeStamp,
+    nonceStr,
+    package: prepay,
+    signType: 'RSA',
+    paySign: signer.paySign([config.appId, timeStamp, nonceStr, prepay]),
+  };
+}
+
+/**
+ * Fields of the app SDK's `PayReq` as Android and HarmonyOS name them; iOS calls `packageValue` `package`. Unlike
+ * jsapi, what is signed is the bare prepay id.
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4013070351
+ */
+function appParams({ config, signer, prepayId, timeStamp, nonceStr }: FrontEnd): Record<string, string> {
+  return {
+    appId: config.appId,
+    partnerId: config.mchId,
+    prepayId,
+    packageValue: 'Sign=WXPay',
+    nonceStr,
+    timeStamp,
+    sign: signer.paySign([config.appId, timeStamp, nonceStr, prepayId]),
+  };
+}
+
+/** The same address with `( ) ! * '` percent-encoded: chat clients cut links at them. */
+function clickable(url: string): string {
+  return url.replace(/[()!*']/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
+}

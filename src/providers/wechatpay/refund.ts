@@ -1,0 +1,80 @@
+import type { RefundTerms } from '../../domain/order.ts';
+import { OutcomeUnknown, type RefundRules, type RefundSnapshot } from '../contract.ts';
+import { objectAt, readAnswer, textAt, UNREADABLE, wordAt } from './answer.ts';
+import { provesAbsence } from './errors.ts';
+import type { Exchange, VerifiedAnswer } from './gateway.ts';
+import { checkOutTradeNo, outRefundNoInPath } from './limits.ts';
+import { callOf } from './plan.ts';
+import { refundStateOf } from './states.ts';
+import { fenAt } from './trade.ts';
+
+/** One a minute, 50 an order, within a year; a refund number belongs to the merchant, not to the order. */
+export const WECHATPAY_REFUND_RULES: RefundRules = {
+  minIntervalMs: 60_000,
+  maxPerOrder: 50,
+  windowMs: 365 * 24 * 3_600_000,
+  numberUniquePerMerchant: true,
+  finalTradeStates: new Set(),
+};
+
+type KnownRefund = Extract<RefundSnapshot, { exists: true }>;
+
+/**
+ * Sends a refund, or repeats it: one number refunds at most once. The answer is usually PROCESSING; acceptance is not
+ * success.
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4012791883
+ */
+export async function sendRefund(
+  exchange: Exchange,
+  refund: RefundTerms,
+  plan: string,
+): Promise<RefundSnapshot> {
+  const verified = await exchange('refund', callOf(plan));
+  const snapshot = readRefund(verified, refund.outTradeNo, refund.outRefundNo);
+  if (snapshot.refundFen !== refund.refundFen) throw new OutcomeUnknown('other-amount', verified.requestId);
+  return snapshot;
+}
+
+/**
+ * Asks for a refund by its number. It is looked up within the merchant, so that its order must be compared.
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4013071041
+ */
+export async function queryRefund(
+  exchange: Exchange,
+  outTradeNo: string,
+  outRefundNo: string,
+): Promise<RefundSnapshot> {
+  checkOutTradeNo(outTradeNo);
+  const path = `/v3/refund/domestic/refunds/${outRefundNoInPath(outRefundNo)}`;
+  let verified: VerifiedAnswer;
+  try {
+    verified = await exchange('query-refund', { method: 'GET', path });
+  } catch (error) {
+    if (provesAbsence(error)) return { exists: false };
+    throw error;
+  }
+  return readRefund(verified, outTradeNo, outRefundNo);
+}
+
+/** What the answer proves of this very refund; anything about another number, order or no sum is no proof. */
+function readRefund(verified: VerifiedAnswer, outTradeNo: string, outRefundNo: string): KnownRefund {
+  const answer = readAnswer(verified.body);
+  const word = textAt(answer, 'status');
+  const refundFen = fenAt(objectAt(answer, 'amount'), 'refund');
+  if (word === undefined || refundFen === undefined) {
+    throw new OutcomeUnknown('unreadable-answer', verified.requestId);
+  }
+  if (textAt(answer, 'out_refund_no') !== outRefundNo || textAt(answer, 'out_trade_no') !== outTradeNo) {
+    throw new OutcomeUnknown('other-refund', verified.requestId);
+  }
+  const gatewayRefundNo = wordAt(answer, 'refund_id');
+  return {
+    exists: true,
+    outTradeNo,
+    outRefundNo,
+    state: refundStateOf(word),
+    gatewayState: wordAt(answer, 'status') ?? UNREADABLE,
+    ...(gatewayRefundNo === undefined ? {} : { gatewayRefundNo }),
+    refundFen,
+  };
+}

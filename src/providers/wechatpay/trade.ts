@@ -1,0 +1,105 @@
+import { type Fen, fen } from '../../domain/money.ts';
+import { GatewayDeclined, OutcomeUnknown, type TradeSnapshot } from '../contract.ts';
+import { type Answer, objectAt, readAnswer, textAt, UNREADABLE, wordAt } from './answer.ts';
+import type { WechatpayConfig } from './config.ts';
+import { provesAbsence } from './errors.ts';
+import type { Exchange, VerifiedAnswer } from './gateway.ts';
+import { outTradeNoInPath } from './limits.ts';
+import { tradeStateOf } from './states.ts';
+
+const TRADES = '/v3/pay/transactions/out-trade-no';
+
+/** The merchant's identity at one gateway; a trade of another one is not ours. */
+export function accountOf(origin: string, mchId: string, appId: string): string {
+  return `${origin} ${mchId} ${appId}`;
+}
+
+/**
+ * Asks for an order by its own number, the only one by which an unpaid order can be found.
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4013070356
+ */
+export async function queryTrade(
+  exchange: Exchange,
+  config: WechatpayConfig,
+  outTradeNo: string,
+): Promise<TradeSnapshot> {
+  const path = `${TRADES}/${outTradeNoInPath(outTradeNo)}?mchid=${encodeURIComponent(config.mchId)}`;
+  let verified: VerifiedAnswer;
+  try {
+    verified = await exchange('query-trade', { method: 'GET', path });
+  } catch (error) {
+    if (provesAbsence(error)) return { exists: false };
+    throw error;
+  }
+  const answer = readAnswer(verified.body);
+  if (textAt(answer, 'out_trade_no') !== outTradeNo) {
+    throw new OutcomeUnknown(answer ? 'other-order' : 'unreadable-answer', verified.requestId);
+  }
+  const snapshot = readTrade(answer, config.origin, outTradeNo);
+  if (!snapshot) throw new OutcomeUnknown('unreadable-answer', verified.requestId);
+  return snapshot;
+}
+
+/** What the answer proves; undefined when it does not say whose trade it is, or says PAID without a sum. */
+function readTrade(
+  answer: Answer | undefined,
+  origin: string,
+  outTradeNo: string,
+): TradeSnapshot | undefined {
+  const appId = wordAt(answer, 'appid');
+  const mchId = wordAt(answer, 'mchid');
+  const word = textAt(answer, 'trade_state');
+  if (appId === undefined || mchId === undefined || word === undefined) return undefined;
+  const state = tradeStateOf(word);
+  const amountFen = fenAt(objectAt(answer, 'amount'), 'total');
+  if (state === 'PAID' && amountFen === undefined) return undefined;
+  const gatewayTradeNo = wordAt(answer, 'transaction_id');
+  const paidAt = instantAt(answer, 'success_time');
+  return {
+    exists: true,
+    account: accountOf(origin, mchId, appId),
+    outTradeNo,
+    state,
+    gatewayState: wordAt(answer, 'trade_state') ?? UNREADABLE,
+    ...(gatewayTradeNo === undefined ? {} : { gatewayTradeNo }),
+    ...(amountFen === undefined ? {} : { amountFen }),
+    ...(paidAt === undefined ? {} : { paidAt }),
+  };
+}
+
+/** A positive whole number of fen in an `amount` object; undefined for anything else, other currencies included. */
+export function fenAt(amount: Answer | undefined, field: string): Fen | undefined {
+  const value = amount?.[field];
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 1) return undefined;
+  return (amount?.currency ?? 'CNY') === 'CNY' ? fen(value) : undefined;
+}
+
+/** ms; undefined when there is none. */
+function instantAt(answer: Answer | undefined, field: string): number | undefined {
+  const text = textAt(answer, field) ?? '';
+  if (!/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(Z|[+-]\d{2}:\d{2})$/.test(text)) return undefined;
+  const ms = Date.parse(text);
+  return Number.isNaN(ms) ? undefined : ms;
+}
+
+/**
+ * Closes an unpaid order. WeChat Pay answers 204 with a signature over the empty body, also the second time.
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4013070360
+ */
+export async function closeTrade(
+  exchange: Exchange,
+  config: WechatpayConfig,
+  outTradeNo: string,
+): Promise<void> {
+  const path = `${TRADES}/${outTradeNoInPath(outTradeNo)}/close`;
+  const body = JSON.stringify({ mchid: config.mchId });
+  try {
+    const closed = await exchange('close', { method: 'POST', path, body });
+    if (closed.status !== 204 || closed.body.length > 0) {
+      throw new OutcomeUnknown('unreadable-answer', closed.requestId);
+    }
+  } catch (error) {
+    const already = error instanceof GatewayDeclined && error.proven && error.reason === 'closed';
+    if (!already) throw error;
+  }
+}

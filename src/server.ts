@@ -1,0 +1,144 @@
+import {
+  type CallToolResult,
+  type McpRequestContext,
+  McpServer,
+  type ServerContext,
+  type StandardSchemaWithJSON,
+} from '@modelcontextprotocol/server';
+import { CashierError, type Text } from './domain/errors.ts';
+import type { Call, Cashier, Log } from './payments/cashier.ts';
+import { dropsContent } from './tools/clients.ts';
+import type { Tool, ToolAnswer, ToolSetting } from './tools/define-tool.ts';
+import type { Presenter } from './tools/present.ts';
+
+/** What every server of this process shares; made once by the composition root. */
+export interface ServerDeps {
+  readonly version: string;
+  readonly setting: ToolSetting;
+  readonly tools: readonly Tool[];
+  readonly present: Presenter;
+  readonly caller: string;
+  /** Opens what only a call needs (adapters, simulator) on first use. */
+  readonly cashier: () => Promise<Cashier>;
+  readonly log: Log;
+}
+
+const INSTRUCTIONS: Text = {
+  zh: '收款步骤：create-payment → 把链接或二维码给买家 → query-payment 查到 PAID → 才交付。创建不等于已付款，买家说已付也不算。重试用同一号码；不要编造订单号。退款只是提议，由商家批准。',
+  en: 'To sell: create-payment, give the link or code to the buyer, query-payment until PAID, only then deliver. Created is not paid, nor is a buyer who says so. Retry with the same number; never invent one. A refund is a proposal that the merchant approves.',
+};
+
+/** One MCP server, the same for every transport and protocol era; only wiring, no business. */
+export function buildServer(deps: ServerDeps, era: McpRequestContext['era']): McpServer {
+  const { language } = deps.setting;
+  const server = new McpServer(
+    { name: 'mcp-cashier', title: 'mcp-cashier', version: deps.version },
+    { instructions: INSTRUCTIONS[language], capabilities: { tools: { listChanged: false } } },
+  );
+  // Only a 2025 connection says who it is before it lists; 2026-07-28 forbids a list that varies by connection.
+  const clientDropsContent = () => era === 'legacy' && dropsContent(server.server.getClientVersion()?.name);
+
+  for (const tool of deps.tools) {
+    const registered = server.registerTool(
+      tool.name,
+      {
+        title: tool.title[language],
+        description: tool.description[language],
+        inputSchema: published(tool.inputSchema(deps.setting)),
+        outputSchema: published(tool.outputSchema),
+        annotations: { title: tool.title[language], ...tool.hints },
+      },
+      async (args, ctx) => {
+        const answer = await runTool(deps, tool, args, ctx);
+        return showsImage(tool) && clientDropsContent() ? withoutStructure(answer) : answer;
+      },
+    );
+    if (!showsImage(tool)) continue;
+    server.server.oninitialized = () => {
+      if (clientDropsContent()) Reflect.deleteProperty(registered, 'outputSchema');
+    };
+  }
+  return server;
+}
+
+/** Never throws: the SDK would show an exception's words to the model. */
+async function runTool(
+  deps: ServerDeps,
+  tool: Tool,
+  args: unknown,
+  ctx: ServerContext,
+): Promise<CallToolResult> {
+  try {
+    const cashier = await deps.cashier();
+    const context = { cashier, call: callOf(deps, ctx), setting: deps.setting, present: deps.present };
+    return toResult(await tool.run(context, args));
+  } catch (error) {
+    if (!(error instanceof CashierError)) {
+      deps.log.error('tool failed', {
+        tool: tool.name,
+        error: error instanceof Error ? error.stack : String(error),
+      });
+    }
+    const known = error instanceof CashierError ? error : internal();
+    return { isError: true, content: [{ type: 'text', text: deps.present.error(known) }] };
+  }
+}
+
+function toResult({ text, structured, image }: ToolAnswer): CallToolResult {
+  return {
+    content: [
+      { type: 'text', text },
+      ...(image === undefined ? [] : [{ type: 'image' as const, data: image, mimeType: 'image/png' }]),
+    ],
+    structuredContent: structured,
+  };
+}
+
+function withoutStructure({ structuredContent: _, ...rest }: CallToolResult): CallToolResult {
+  return rest;
+}
+
+function showsImage(tool: Tool): boolean {
+  return tool.name === 'create-payment';
+}
+
+function callOf(deps: ServerDeps, ctx: ServerContext): Call {
+  const progressToken = ctx.mcpReq._meta?.progressToken;
+  return {
+    caller: deps.caller,
+    signal: ctx.mcpReq.signal,
+    ...(progressToken === undefined
+      ? {}
+      : {
+          progress: async (progress, total, message) => {
+            await ctx.mcpReq.notify({
+              method: 'notifications/progress',
+              params: { progressToken, progress, total, message: message[deps.setting.language] },
+            });
+          },
+        }),
+  };
+}
+
+function internal(): CashierError {
+  return new CashierError('INTERNAL', {
+    zh: '内部错误，已记入日志；若已发出请求，结果以 query-payment / query-refund 为准。',
+    en: 'Internal error, see the log; if a request had been sent, query-payment or query-refund tells its result.',
+    next: {
+      zh: '用同一号码查询，不要换号重试。',
+      en: 'Ask about the same number; do not retry with a new one.',
+    },
+  });
+}
+
+/** A schema that is shown as given and accepts everything: arguments are parsed by the tool itself. */
+function published(schema: Readonly<Record<string, unknown>>): StandardSchemaWithJSON<unknown> {
+  return {
+    '~standard': {
+      version: 1,
+      vendor: 'mcp-cashier',
+      validate: (value) => ({ value }),
+      jsonSchema: { input: () => ({ ...schema }), output: () => ({ ...schema }) },
+    },
+  };
+}

@@ -1,0 +1,140 @@
+import { z } from 'zod';
+import { beijingIso } from '../domain/clock.ts';
+import { type Answer, type Incoming, json } from './http.ts';
+import { pay } from './payer.ts';
+import { OPERATIONS, SCENARIOS, scenarioNamed } from './scenarios.ts';
+import { CannotOpen, scan, whyNot } from './scanner.ts';
+import { type Provider, refundStatus, type Trade, tradeState } from './state/trades.ts';
+import type { World } from './world.ts';
+
+/*
+ * The control API, for tests and the demo. Every request needs the header `X-Simulator-Control: 1`, which a form in a
+ * browser cannot send.
+ *
+ *   POST   /control/pay        {provider, outTradeNo, late?} or {code, late?}: a person opens and pays; `late` also
+ *                              what is closed or over. `code` is anything a payer can be shown; a locally signed
+ *                              Alipay link is known only by it until opened. → the order; 409 when it cannot be paid
+ *   GET    /control/trades     every order with its refunds → {trades}
+ *   GET    /control/requests   authenticated gateway calls, oldest first → {requests}
+ *   GET    /control/deliveries notifications and the outcome of each attempt → {deliveries}
+ *   GET    /control/faults     → {faults, scenarios}
+ *   POST   /control/faults     {scenario, provider?, operation?, outTradeNo?, times?}: as a `sim:` token would
+ *   DELETE /control/faults     removes them all
+ */
+
+const providers = z.enum(['alipay', 'wechatpay']);
+const payRequest = z.union([
+  z.strictObject({ provider: providers, outTradeNo: z.string().min(1), late: z.boolean().optional() }),
+  z.strictObject({ code: z.string().min(1), late: z.boolean().optional() }),
+]);
+const faultRequest = z.strictObject({
+  scenario: z.string().refine((name) => scenarioNamed(name) !== undefined, 'no such scenario'),
+  provider: providers.optional(),
+  operation: z.enum(OPERATIONS).optional(),
+  outTradeNo: z.string().min(1).optional(),
+  times: z.int().min(1).optional(),
+});
+
+/** Orders listed by `/control/trades`. */
+const LISTED = 10_000;
+
+export async function control(world: World, incoming: Incoming): Promise<Answer> {
+  if (incoming.headers['x-simulator-control'] !== '1') {
+    return json(403, { error: 'the header X-Simulator-Control: 1 is required' });
+  }
+  switch (`${incoming.method} ${incoming.target}`) {
+    case 'POST /control/pay':
+      return payAsPerson(world, incoming.body);
+    case 'GET /control/trades':
+      return json(200, { trades: world.trades.recent(LISTED).map((trade) => describe(world, trade)) });
+    case 'GET /control/requests':
+      return json(200, { requests: world.requests.all() });
+    case 'GET /control/deliveries':
+      return json(200, { deliveries: world.deliveries.all() });
+    case 'GET /control/faults':
+      return json(200, { faults: world.steering.faults(), scenarios: SCENARIOS });
+    case 'POST /control/faults':
+      return addFault(world, incoming.body);
+    case 'DELETE /control/faults':
+      return json(200, { removed: await world.database.write(() => world.steering.clearFaults()) });
+    default:
+      return json(404, { error: 'no such control' });
+  }
+}
+
+async function payAsPerson(world: World, body: Buffer): Promise<Answer> {
+  const request = read(body, payRequest);
+  if (typeof request === 'string') return json(400, { error: request });
+  const late = request.late ?? false;
+  try {
+    const trade = 'code' in request ? await scan(world, request.code, late) : await find(world, request, late);
+    const paid = await world.database.write(() => {
+      const current = world.trades.byNumber(trade.provider, trade.outTradeNo) ?? trade;
+      return pay(world, current, late).trade;
+    });
+    if (paid.paidAt === undefined) return json(409, { error: 'closed', trade: describe(world, paid) });
+    return json(200, { trade: describe(world, paid) });
+  } catch (error) {
+    const why = whyNot(error);
+    if (why === undefined) throw error;
+    return json(409, { error: why });
+  }
+}
+
+/** The order with this number, opened first where opening makes it. */
+async function find(
+  world: World,
+  { provider, outTradeNo }: { readonly provider: Provider; readonly outTradeNo: string },
+  late: boolean,
+): Promise<Trade> {
+  const trade = world.trades.byNumber(provider, outTradeNo);
+  if (trade) return trade;
+  const issued = world.codes.latest(provider, outTradeNo);
+  if (!issued) throw new CannotOpen('no order or code with this number; pay a signed link with {code}');
+  return scan(world, issued.code, late);
+}
+
+async function addFault(world: World, body: Buffer): Promise<Answer> {
+  const request = read(body, faultRequest);
+  if (typeof request === 'string') return json(400, { error: request });
+  const { times, ...fault } = request;
+  await world.database.write(() =>
+    world.steering.addFault({ ...present(fault), ...(times === undefined ? {} : { timesLeft: times }) }),
+  );
+  return json(201, { faults: world.steering.faults() });
+}
+
+/** An order as tests want to see it: its state by now, times as ISO 8601. */
+function describe(world: World, trade: Trade) {
+  const now = world.clock.now();
+  const { provider, outTradeNo, scene, amountFen, title, tradeNo, payer, cashierToken } = trade;
+  return {
+    ...{ provider, outTradeNo, scene, amountFen, title, tradeNo, payer },
+    state: tradeState(trade, now),
+    createdAt: beijingIso(trade.createdAt),
+    expiresAt: beijingIso(trade.expiresAt),
+    paidAt: trade.paidAt === undefined ? undefined : beijingIso(trade.paidAt),
+    cashierUrl: `${world.origin}/cashier/${cashierToken}`,
+    refunds: trade.refunds.map((refund) => ({
+      outRefundNo: refund.outRefundNo,
+      amountFen: refund.amountFen,
+      reason: refund.reason,
+      status: refundStatus(refund, now),
+    })),
+  };
+}
+
+/** What a body says, or why it cannot be read. */
+function read<T>(body: Buffer, schema: z.ZodType<T>): T | string {
+  try {
+    return schema.parse(JSON.parse(body.toString('utf8')));
+  } catch (error) {
+    return error instanceof z.ZodError ? z.prettifyError(error) : 'not JSON';
+  }
+}
+
+function present<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(value).filter(([, inner]) => inner !== undefined)) as {
+    [K in keyof T]: Exclude<T[K], undefined>;
+  };
+}

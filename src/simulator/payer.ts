@@ -1,0 +1,94 @@
+import { beijingIso } from '../domain/clock.ts';
+import type { Operation } from './scenarios.ts';
+import type { Delivery } from './state/deliveries.ts';
+import { digits } from './state/identity.ts';
+import { type Refund, type Trade, tradeState } from './state/trades.ts';
+import type { Steered } from './steering.ts';
+import type { World } from './world.ts';
+
+/** ms that `notify-late` holds a notification back. */
+export const NOTIFY_LATE_MS = 10_000;
+
+/** The payer pays. Call inside a write; answers the order as it is afterwards, and whether it was paid just now. */
+export function pay(world: World, trade: Trade, late = false): { trade: Trade; paidNow: boolean } {
+  const now = world.clock.now();
+  const state = tradeState(trade, now);
+  if (state === 'PAID') return { trade, paidNow: false };
+  if (state === 'CLOSED' && !late && !steer(world, trade, 'pay').has('pay-after-close')) {
+    return { trade, paidNow: false };
+  }
+  const paid: Trade = { ...trade, paidAt: now, tradeNo: trade.tradeNo ?? wechatTransactionId(world) };
+  world.trades.save(paid);
+  if (paid.notifyUrl) announce(world, paid, { kind: 'payment', url: paid.notifyUrl, dueAt: now });
+  return { trade: paid, paidNow: true };
+}
+
+/** The payer presses "refuse": the order stays as it is, and payable. Call inside a write. */
+export function refuse(world: World, trade: Trade): void {
+  if (trade.paidAt === undefined) world.trades.save({ ...trade, refusedAt: world.clock.now() });
+}
+
+/** What steers an event of an order. Call inside a write. */
+export function steer(world: World, trade: Trade, operation: Operation, refund?: Refund): Steered {
+  return world.steering.take({
+    provider: trade.provider,
+    operation,
+    outTradeNo: trade.outTradeNo,
+    title: trade.title,
+    outRefundNo: refund?.outRefundNo,
+    reason: refund?.reason,
+  });
+}
+
+/** Puts the notification of a payment or refund in the queue, as scenarios want it. Call inside a write. */
+export function announce(
+  world: World,
+  trade: Trade,
+  what: { readonly kind: 'payment' | 'refund'; readonly url: string; readonly dueAt: number },
+  refund?: Refund,
+): void {
+  const steered = steer(world, trade, 'notify', refund);
+  if (steered.has('notify-never')) return;
+  queue(world, trade, {
+    kind: what.kind,
+    url: what.url,
+    dueAt: steered.has('notify-late') ? what.dueAt + NOTIFY_LATE_MS : what.dueAt,
+    copiesLeft: steered.has('notify-twice') ? 2 : 1,
+    ...(refund ? { outRefundNo: refund.outRefundNo } : {}),
+    ...(steered.has('wrong-amount') ? { wrongAmount: true } : {}),
+    ...(steered.has('wrong-account') ? { wrongAccount: true } : {}),
+  });
+}
+
+/** A stranger's message that the order is paid, before anyone has paid. Call inside a write. */
+export function announceForged(world: World, trade: Trade): void {
+  if (!trade.notifyUrl) return;
+  const now = world.clock.now();
+  const claim = { ...trade, paidAt: now, tradeNo: trade.tradeNo ?? wechatTransactionId(world) };
+  queue(world, trade, { kind: 'payment', url: trade.notifyUrl, dueAt: now, copiesLeft: 1, forged: claim });
+}
+
+function queue(
+  world: World,
+  trade: Trade,
+  delivery: Omit<Delivery, 'id' | 'provider' | 'outTradeNo' | 'notifyId' | 'attempts'>,
+): void {
+  world.deliveries.save({
+    id: world.randomBytes(16).toString("hex"),
+    provider: trade.provider,
+    outTradeNo: trade.outTradeNo,
+    notifyId: notifyId(world, trade.provider === 'alipay' ? 17 : 16),
+    attempts: [],
+    ...delivery,
+  });
+}
+
+function notifyId(world: World, bytes: number): string {
+  return world.randomBytes(bytes).toString('hex');
+}
+
+/** 28 digits: `42000` and the day, as WeChat Pay numbers its transactions. */
+function wechatTransactionId(world: World): string {
+  const day = beijingIso(world.clock.now()).slice(0, 10).replaceAll('-', '');
+  return `42000${digits(world.randomBytes, 5)}${day}${digits(world.randomBytes, 10)}`;
+}

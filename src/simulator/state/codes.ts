@@ -1,0 +1,81 @@
+import type { SimulatorDatabase } from './database.ts';
+import type { Provider } from './trades.ts';
+
+/** Something a payer can scan or open: a QR string, an H5 link, a prepay_id. */
+export interface IssuedCode {
+  readonly code: string;
+  readonly provider: Provider;
+  readonly outTradeNo: string;
+  /** ms */
+  readonly diesAt: number;
+  /** Alipay: the order that opening it will create, as JSON. WeChat Pay's order exists already. */
+  readonly terms?: string;
+}
+
+/** Every code ever issued. Call inside {@link SimulatorDatabase.write} to change it. */
+export class CodeBook {
+  private readonly database: SimulatorDatabase;
+
+  constructor(database: SimulatorDatabase) {
+    this.database = database;
+  }
+
+  issue(code: IssuedCode): void {
+    this.database.run(
+      'INSERT INTO codes (code, provider, out_trade_no, dies_at, terms) VALUES (?, ?, ?, ?, ?)',
+      code.code,
+      code.provider,
+      code.outTradeNo,
+      code.diesAt,
+      code.terms ?? null,
+    );
+  }
+
+  find(code: string): IssuedCode | undefined {
+    return this.read(this.database.row('SELECT * FROM codes WHERE code = ?', code));
+  }
+
+  latest(provider: Provider, outTradeNo: string): IssuedCode | undefined {
+    return this.read(
+      this.database.row(
+        'SELECT * FROM codes WHERE provider = ? AND out_trade_no = ? ORDER BY sequence DESC LIMIT 1',
+        provider,
+        outTradeNo,
+      ),
+    );
+  }
+
+  /** The latest codes of orders that nobody has opened, newest first. */
+  unopened(limit: number): IssuedCode[] {
+    return this.database
+      .rows(
+        `SELECT c.* FROM codes c WHERE terms IS NOT NULL AND NOT EXISTS
+           (SELECT 1 FROM trades t WHERE t.provider = c.provider AND t.out_trade_no = c.out_trade_no)
+         ORDER BY sequence DESC LIMIT ?`,
+        limit,
+      )
+      .flatMap((row) => this.read(row) ?? []);
+  }
+
+  /** Lets every live code of an order die now. */
+  expire(provider: Provider, outTradeNo: string, now: number): void {
+    this.database.run(
+      'UPDATE codes SET dies_at = ? WHERE provider = ? AND out_trade_no = ? AND dies_at > ?',
+      now,
+      provider,
+      outTradeNo,
+      now,
+    );
+  }
+
+  private read(row: Record<string, unknown> | undefined): IssuedCode | undefined {
+    if (!row) return undefined;
+    return {
+      code: String(row.code),
+      provider: row.provider as Provider,
+      outTradeNo: String(row.out_trade_no),
+      diesAt: Number(row.dies_at),
+      ...(typeof row.terms === 'string' ? { terms: row.terms } : {}),
+    };
+  }
+}

@@ -1,0 +1,58 @@
+import type { SimulatorDatabase } from './database.ts';
+import type { Provider, Trade } from './trades.ts';
+
+/** A notification to be delivered, and what became of it. */
+export interface Delivery {
+  readonly id: string;
+  readonly provider: Provider;
+  readonly kind: 'payment' | 'refund' | 'echo';
+  readonly outTradeNo: string;
+  readonly outRefundNo?: string;
+  readonly url: string;
+  /** The gateway's own id of the message: the same in every repetition. */
+  readonly notifyId: string;
+  /** ms of the next attempt; null when there is none. */
+  readonly dueAt: number | null;
+  /** HTTP status, or a word for what went wrong, of each attempt. */
+  readonly attempts: readonly (number | string)[];
+  /** How many accepted deliveries are still wanted. */
+  readonly copiesLeft: number;
+  readonly wrongAmount?: true;
+  readonly wrongAccount?: true;
+  /** Signed with a key of nobody's, and claims this order to be paid. */
+  readonly forged?: Trade;
+  /** Text of a self-test. */
+  readonly echo?: string;
+}
+
+/** Notifications waiting and done. Call inside {@link SimulatorDatabase.write} to change them. */
+export class DeliveryBook {
+  private readonly database: SimulatorDatabase;
+
+  constructor(database: SimulatorDatabase) {
+    this.database = database;
+  }
+
+  save(delivery: Delivery): void {
+    this.database.run(
+      `INSERT INTO deliveries (id, due_at, document) VALUES (?, ?, ?)
+       ON CONFLICT (id) DO UPDATE SET due_at = excluded.due_at, document = excluded.document`,
+      delivery.id,
+      delivery.dueAt,
+      JSON.stringify(delivery),
+    );
+  }
+
+  /** Those that still have an attempt ahead, soonest first. */
+  waiting(): Delivery[] {
+    return this.read('SELECT document FROM deliveries WHERE due_at IS NOT NULL ORDER BY due_at');
+  }
+
+  all(): Delivery[] {
+    return this.read('SELECT document FROM deliveries ORDER BY rowid');
+  }
+
+  private read(sql: string): Delivery[] {
+    return this.database.rows(sql).map((row) => JSON.parse(String(row.document)) as Delivery);
+  }
+}

@@ -1,0 +1,91 @@
+import { createPrivateKey, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto';
+import { promisify } from 'node:util';
+import type { RandomBytes } from '../../domain/clock.ts';
+import type { SimulatorDatabase } from './database.ts';
+
+/** What is stored: plain words and PEM texts. */
+interface StoredIdentity {
+  readonly id: string;
+  readonly appId: string;
+  readonly sellerId: string;
+  readonly wechatAppId: string;
+  readonly mchId: string;
+  readonly mchSerial: string;
+  readonly apiV3Key: string;
+  readonly publicKeyId: string;
+  /** PKCS8 PEM private keys. `forger` belongs to nobody: it signs what must be refused. */
+  readonly keys: Readonly<Record<KeyName, string>>;
+}
+
+const KEY_NAMES = ['app', 'alipay', 'merchant', 'wechatpay', 'forger'] as const;
+type KeyName = (typeof KEY_NAMES)[number];
+
+/** An RSA-2048 pair, parsed once. */
+export interface KeyPair {
+  readonly privateKey: KeyObject;
+  readonly publicKey: KeyObject;
+}
+
+/** Who the merchant and the two gateways are in this folder: numbers and keys, made at run time on first use. */
+export interface Identity extends Omit<StoredIdentity, 'keys'> {
+  readonly keys: Readonly<Record<KeyName, KeyPair>>;
+}
+
+/** Reads the folder's identity, making it on first use. Of several processes that start at once, one wins. */
+export async function loadIdentity(database: SimulatorDatabase, randomBytes: RandomBytes): Promise<Identity> {
+  let stored = read(database);
+  if (!stored) {
+    const made = await makeIdentity(randomBytes);
+    stored = await database.write(() => {
+      database.run('INSERT OR IGNORE INTO identity (one, document) VALUES (1, ?)', JSON.stringify(made));
+      return read(database) ?? made;
+    });
+  }
+  const keys = {} as Record<KeyName, KeyPair>;
+  for (const name of KEY_NAMES) {
+    const privateKey = createPrivateKey(stored.keys[name]);
+    keys[name] = { privateKey, publicKey: createPublicKey(privateKey) };
+  }
+  return { ...stored, keys };
+}
+
+/** A private key as Alipay's key tool hands it out: bare base64 of PKCS8. */
+export function barePrivateKey(pair: KeyPair): string {
+  return pair.privateKey.export({ type: 'pkcs8', format: 'der' }).toString('base64');
+}
+
+/** A public key as Alipay's console shows it: bare base64 of SPKI. */
+export function barePublicKey(pair: KeyPair): string {
+  return pair.publicKey.export({ type: 'spki', format: 'der' }).toString('base64');
+}
+
+function read(database: SimulatorDatabase): StoredIdentity | undefined {
+  const row = database.row('SELECT document FROM identity');
+  return row ? (JSON.parse(String(row.document)) as StoredIdentity) : undefined;
+}
+
+async function makeIdentity(randomBytes: RandomBytes): Promise<StoredIdentity> {
+  const generate = promisify(generateKeyPair);
+  const pairs = await Promise.all(
+    KEY_NAMES.map(async (name) => {
+      const { privateKey } = await generate('rsa', { modulusLength: 2048 });
+      return [name, String(privateKey.export({ type: 'pkcs8', format: 'pem' }))] as const;
+    }),
+  );
+  return {
+    id: randomBytes(16).toString('hex'),
+    appId: `2021${digits(randomBytes, 12)}`,
+    sellerId: `2088${digits(randomBytes, 12)}`,
+    wechatAppId: `wx${randomBytes(8).toString('hex')}`,
+    mchId: `1900${digits(randomBytes, 6)}`,
+    mchSerial: randomBytes(20).toString('hex').toUpperCase(),
+    apiV3Key: randomBytes(16).toString('hex'),
+    publicKeyId: `PUB_KEY_ID_${digits(randomBytes, 30)}`,
+    keys: Object.fromEntries(pairs) as Record<KeyName, string>,
+  };
+}
+
+/** `count` random decimal digits. The slight bias of `% 10` does not matter for a number that only names. */
+export function digits(randomBytes: RandomBytes, count: number): string {
+  return Array.from(randomBytes(count), (byte) => byte % 10).join('');
+}

@@ -1,0 +1,140 @@
+import type { Fen } from '../../domain/money.ts';
+import type { SimulatorDatabase } from './database.ts';
+
+export type Provider = 'alipay' | 'wechatpay';
+export type TradeScene = 'qr' | 'web' | 'h5' | 'jsapi' | 'app';
+
+/** A gateway's order. At Alipay it exists only once the payer has opened it, at WeChat Pay once it is placed. */
+export interface Trade {
+  readonly provider: Provider;
+  readonly outTradeNo: string;
+  readonly scene: TradeScene;
+  readonly amountFen: Fen;
+  readonly title: string;
+  /** Canonical text of what must not differ when the number is used again. */
+  readonly fingerprint: string;
+  /** Alipay `passback_params`, WeChat Pay `attach`. */
+  readonly attach?: string;
+  /** Alipay `body`. */
+  readonly body?: string;
+  readonly notifyUrl?: string;
+  readonly returnUrl?: string;
+  /** The payer: WeChat Pay openid, Alipay buyer id. */
+  readonly payer: string;
+  /** 128 random bits: the address of the cashier page. */
+  readonly cashierToken: string;
+  /** ms */
+  readonly createdAt: number;
+  /** ms, whole second */
+  readonly expiresAt: number;
+  /** Alipay: from the start. WeChat Pay: once paid. */
+  readonly tradeNo?: string;
+  /** ms */
+  readonly paidAt?: number;
+  /** ms; closed by the merchant. */
+  readonly closedAt?: number;
+  /** ms; the payer pressed "refuse". The order stays payable. */
+  readonly refusedAt?: number;
+  readonly refunds: readonly Refund[];
+}
+
+/** A refund as the gateway took it. */
+export interface Refund {
+  readonly outRefundNo: string;
+  readonly refundId: string;
+  readonly amountFen: Fen;
+  readonly reason?: string;
+  readonly fingerprint: string;
+  readonly notifyUrl?: string;
+  /** ms */
+  readonly createdAt: number;
+  /** ms; until then it is PROCESSING. */
+  readonly settlesAt: number;
+  /** What it is from `settlesAt` on. */
+  readonly outcome: RefundStatus;
+}
+
+export type RefundStatus = 'PROCESSING' | 'SUCCESS' | 'CLOSED' | 'ABNORMAL';
+export type TradeState = 'NOTPAY' | 'PAID' | 'CLOSED';
+
+/** The state at an instant: an unpaid order closes by itself when its time is over. */
+export function tradeState(trade: Trade, now: number): TradeState {
+  if (trade.paidAt !== undefined) return 'PAID';
+  return trade.closedAt !== undefined || now >= trade.expiresAt ? 'CLOSED' : 'NOTPAY';
+}
+
+export function refundStatus(refund: Refund, now: number): RefundStatus {
+  return now < refund.settlesAt ? 'PROCESSING' : refund.outcome;
+}
+
+/** Fen that refunds in any of `statuses` hold. */
+export function refundedFen(trade: Trade, now: number, statuses: readonly RefundStatus[]): Fen {
+  let sum = 0;
+  for (const refund of trade.refunds) {
+    if (statuses.includes(refundStatus(refund, now))) sum += refund.amountFen;
+  }
+  return sum as Fen;
+}
+
+/** The gateways' books of orders and refunds. Call inside {@link SimulatorDatabase.write} to change them. */
+export class TradeBook {
+  private readonly database: SimulatorDatabase;
+
+  constructor(database: SimulatorDatabase) {
+    this.database = database;
+  }
+
+  byNumber(provider: Provider, outTradeNo: string): Trade | undefined {
+    return this.one('provider = ? AND out_trade_no = ?', provider, outTradeNo);
+  }
+
+  byTradeNo(provider: Provider, tradeNo: string): Trade | undefined {
+    return this.one('provider = ? AND trade_no = ?', provider, tradeNo);
+  }
+
+  byCashierToken(token: string): Trade | undefined {
+    return this.one('cashier_token = ?', token);
+  }
+
+  /** The order that used a refund number, for a gateway where it is unique within the merchant. */
+  byRefundNumber(provider: Provider, outRefundNo: string): Trade | undefined {
+    const row = this.database.row(
+      'SELECT out_trade_no FROM refund_numbers WHERE provider = ? AND out_refund_no = ?',
+      provider,
+      outRefundNo,
+    );
+    return row && this.byNumber(provider, String(row.out_trade_no));
+  }
+
+  /** The latest orders, newest first. */
+  recent(limit: number): Trade[] {
+    return this.database
+      .rows('SELECT document FROM trades ORDER BY sequence DESC LIMIT ?', limit)
+      .map((row) => JSON.parse(String(row.document)) as Trade);
+  }
+
+  save(trade: Trade): void {
+    this.database.run(
+      `INSERT INTO trades (provider, out_trade_no, trade_no, cashier_token, document) VALUES (?, ?, ?, ?, ?)
+       ON CONFLICT (provider, out_trade_no) DO UPDATE SET trade_no = excluded.trade_no, document = excluded.document`,
+      trade.provider,
+      trade.outTradeNo,
+      trade.tradeNo ?? null,
+      trade.cashierToken,
+      JSON.stringify(trade),
+    );
+    for (const refund of trade.refunds) {
+      this.database.run(
+        'INSERT OR IGNORE INTO refund_numbers (provider, out_trade_no, out_refund_no) VALUES (?, ?, ?)',
+        trade.provider,
+        trade.outTradeNo,
+        refund.outRefundNo,
+      );
+    }
+  }
+
+  private one(where: string, ...values: string[]): Trade | undefined {
+    const row = this.database.row(`SELECT document FROM trades WHERE ${where}`, ...values);
+    return row ? (JSON.parse(String(row.document)) as Trade) : undefined;
+  }
+}

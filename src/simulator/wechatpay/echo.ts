@@ -1,0 +1,43 @@
+import { constants, type KeyObject, privateDecrypt, publicEncrypt } from 'node:crypto';
+import type { World } from '../world.ts';
+import { echoRequest, readBody } from './parameters.ts';
+import { parameterError } from './refusal.ts';
+
+const OAEP = { padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha1' };
+
+/**
+ * `POST /v3/security/echo`: the self-test of signing, encryption and notification that moves no money.
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4015164042
+ */
+export function echo(world: World, body: Buffer): Record<string, string> {
+  const request = readBody(body, echoRequest);
+  const { merchant, wechatpay } = world.identity.keys;
+  const answer: Record<string, string> = { echo_message: request.echo_message };
+  if (request.encrypted_echo_message !== undefined) {
+    const text = decrypted(request.encrypted_echo_message, wechatpay.privateKey);
+    answer.encrypted_echo_message = publicEncrypt({ key: merchant.publicKey, ...OAEP }, text).toString('base64');
+  }
+  if (request.notify_url) {
+    world.deliveries.save({
+      id: world.randomBytes(16).toString('hex'),
+      provider: 'wechatpay',
+      kind: 'echo',
+      outTradeNo: '',
+      url: request.notify_url,
+      notifyId: world.randomBytes(16).toString('hex'),
+      dueAt: world.clock.now(),
+      attempts: [],
+      copiesLeft: 1,
+      echo: request.echo_message,
+    });
+  }
+  return answer;
+}
+
+function decrypted(ciphertext: string, key: KeyObject): Buffer {
+  try {
+    return privateDecrypt({ key, ...OAEP }, Buffer.from(ciphertext, 'base64'));
+  } catch {
+    throw parameterError('encrypted_echo_message', '无法用微信支付私钥解密');
+  }
+}

@@ -1,0 +1,138 @@
+import { BAD_GATEWAY, GARBAGE, type Incoming, type Outgoing } from '../http.ts';
+import { SLOW_MS } from '../limits.ts';
+import type { AnswerFault, Operation } from '../scenarios.ts';
+import type { Steered } from '../steering.ts';
+import type { World } from '../world.ts';
+import { echo } from './echo.ts';
+import { WechatPayRefusal } from './refusal.ts';
+import { reply, type Signing } from './reply.ts';
+import { authenticate } from './request.ts';
+import { type Route, routeOf } from './routes.ts';
+
+/** A truthful answer: status and JSON value (undefined: empty body), or a refusal. */
+type Result = { readonly status: number; readonly value?: unknown } | WechatPayRefusal;
+
+/** Any `/v3/…` call: authenticated, carried out, answered with a signature. */
+export async function wechatPayGateway(world: World, incoming: Incoming): Promise<Outgoing> {
+  try {
+    authenticate(world, incoming);
+  } catch (error) {
+    if (!(error instanceof WechatPayRefusal)) throw error;
+    return answer(world, error, error.code === 'SIGN_ERROR' ? 'unsigned' : 'signed');
+  }
+  try {
+    if (incoming.target === '/v3/security/echo' && incoming.method === 'POST') {
+      const value = await world.database.write(() => echo(world, incoming.body));
+      return answer(world, { status: 200, value });
+    }
+    const route = routeOf(world, incoming);
+    const { result, fault } = await world.database.write(() => carryOut(world, route, incoming));
+    return await spoil(world, route.operation, result, fault);
+  } catch (error) {
+    if (error instanceof WechatPayRefusal) return answer(world, error);
+    throw error;
+  }
+}
+
+/** Looks up what steers the call, logs it, and carries it out unless a fault prevents that. */
+function carryOut(
+  world: World,
+  route: Route,
+  incoming: Incoming,
+): { result: Result; fault: AnswerFault | undefined } {
+  const { operation, outTradeNo, outRefundNo, title, reason } = route.about();
+  const steered: Steered = world.steering.take({
+    provider: 'wechatpay',
+    operation,
+    outTradeNo,
+    outRefundNo,
+    title,
+    reason,
+  });
+  const fault = steered.answer?.fault;
+  const carriedOut = steered.answer?.carriedOut ?? true;
+  world.requests.add(
+    {
+      provider: 'wechatpay',
+      operation,
+      outTradeNo,
+      ...(outRefundNo === undefined ? {} : { outRefundNo }),
+      ...(fault ? { fault } : {}),
+      carriedOut,
+    },
+    incoming.body,
+    world.clock.now(),
+  );
+  if (!carriedOut) return { result: { status: 204 }, fault };
+  try {
+    return { result: route.handle(steered), fault };
+  } catch (error) {
+    if (error instanceof WechatPayRefusal) return { result: error, fault };
+    throw error;
+  }
+}
+
+/** Turns the true answer into the one that the fault wants. */
+async function spoil(
+  world: World,
+  operation: Operation,
+  result: Result,
+  fault: AnswerFault | undefined,
+): Promise<Outgoing> {
+  switch (fault) {
+    case 'cut':
+      return 'cut';
+    case 'garbage':
+      return GARBAGE;
+    case 'http-502':
+      return BAD_GATEWAY;
+    case 'slow':
+      await world.clock.sleep(SLOW_MS);
+      return answer(world, result);
+    case 'unsigned':
+    case 'forged':
+    case 'stale':
+    case 'signtest':
+      return answer(world, result, fault);
+    case 'declined-unsigned':
+      return answer(world, faultRefusal('declined', operation), 'unsigned');
+    case 'not-exist-unsigned':
+      return answer(world, faultRefusal(fault, operation), 'unsigned');
+    case 'declined':
+    case 'balance':
+    case 'system-error':
+    case 'rate-limited':
+      return answer(world, faultRefusal(fault, operation));
+    default:
+      return answer(world, result);
+  }
+}
+
+/** The words for a fault that is an ordinary refusal. */
+function faultRefusal(fault: AnswerFault, operation: Operation): WechatPayRefusal {
+  const aboutRefund = operation === 'refund' || operation === 'query-refund';
+  switch (fault) {
+    case 'balance':
+      return new WechatPayRefusal('NOT_ENOUGH', '基本账户余额不足，请充值后用原单号重试');
+    case 'system-error':
+      return new WechatPayRefusal('SYSTEM_ERROR', '系统异常，请使用相同参数稍后重新调用');
+    case 'rate-limited':
+      return new WechatPayRefusal('FREQUENCY_LIMITED', '频率超限，请降低请求频率');
+    case 'not-exist-unsigned':
+      return aboutRefund
+        ? new WechatPayRefusal('RESOURCE_NOT_EXISTS', '退款单不存在')
+        : new WechatPayRefusal('ORDER_NOT_EXIST', '订单不存在');
+    default:
+      return aboutRefund
+        ? new WechatPayRefusal('REQUEST_BLOCKED', '退款请求受限')
+        : new WechatPayRefusal('RULE_LIMIT', '业务规则限制');
+  }
+}
+
+function answer(world: World, result: Result, signing: Signing = 'signed'): Outgoing {
+  if (result instanceof WechatPayRefusal) {
+    return reply(world, result.status, result.body, signing, result.number);
+  }
+  const body = result.value === undefined ? '' : JSON.stringify(result.value);
+  return reply(world, result.status, body, signing);
+}

@@ -1,0 +1,136 @@
+import { z } from 'zod';
+import { parameterError, WechatPayRefusal } from './refusal.ts';
+
+/** Text with a limit in characters. */
+export const text = (most: number) => z.string().min(1).max(most);
+
+/** A whole number of fen, at least 1. */
+export const fenAmount = z.int().min(1).max(10_000_000_000);
+
+const bytes = (most: number) => (value: string) => Buffer.byteLength(value, 'utf8') <= most;
+
+/** Absolute, and without a query string, which WeChat Pay refuses. */
+export const notifyUrl = z
+  .string()
+  .max(256)
+  .refine((url) => /^https?:\/\/[^\s?#]+$/.test(url) && URL.canParse(url));
+
+export const outTradeNo = z.string().regex(/^[0-9A-Za-z_\-|*]{6,32}$/);
+export const outRefundNo = z.string().regex(/^[0-9A-Za-z_\-|*@]{1,64}$/);
+
+const sceneInfo = {
+  payer_client_ip: z.union([z.ipv4(), z.ipv6()]),
+  device_id: text(32).optional(),
+  store_info: z
+    .strictObject({
+      id: text(32),
+      name: text(256).optional(),
+      area_code: text(32).optional(),
+      address: text(512).optional(),
+    })
+    .optional(),
+};
+const h5Info = z.strictObject({
+  type: z.enum(['Wap', 'iOS', 'Android']),
+  app_name: text(64).optional(),
+  app_url: text(128).optional(),
+  bundle_id: text(128).optional(),
+  package_name: text(128).optional(),
+});
+
+const order = {
+  appid: text(32),
+  mchid: text(32),
+  description: z.string().min(1).refine(bytes(127)),
+  out_trade_no: outTradeNo,
+  time_expire: z.iso.datetime({ offset: true }).optional(),
+  attach: text(128).optional(),
+  notify_url: notifyUrl,
+  goods_tag: text(32).optional(),
+  support_fapiao: z.boolean().optional(),
+  limit_pay: z.array(text(32)).optional(),
+  amount: z.strictObject({ total: fenAmount, currency: z.literal('CNY').optional() }),
+  detail: z.record(z.string(), z.unknown()).optional(),
+  settle_info: z.strictObject({ profit_sharing: z.boolean().optional() }).optional(),
+};
+/** Who pays is known beforehand only inside WeChat. */
+const noPayer = z.never().optional();
+const openid = z.string().regex(/^[0-9A-Za-z_-]{1,128}$/);
+
+/**
+ * What each way of ordering takes. Unknown parameters and nulls are refused.
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4012791877
+ */
+export const ORDERS = {
+  native: z.strictObject({ ...order, payer: noPayer, scene_info: z.strictObject(sceneInfo).optional() }),
+  app: z.strictObject({ ...order, payer: noPayer, scene_info: z.strictObject(sceneInfo).optional() }),
+  jsapi: z.strictObject({
+    ...order,
+    payer: z.strictObject({ openid }),
+    scene_info: z.strictObject(sceneInfo).optional(),
+  }),
+  h5: z.strictObject({ ...order, payer: noPayer, scene_info: z.strictObject({ ...sceneInfo, h5_info: h5Info }) }),
+} as const;
+export type OrderKind = keyof typeof ORDERS;
+
+/** @see https://pay.weixin.qq.com/doc/v3/merchant/4012791883 */
+export const refundRequest = z
+  .strictObject({
+    transaction_id: text(32).optional(),
+    out_trade_no: outTradeNo.optional(),
+    out_refund_no: outRefundNo,
+    reason: text(80).optional(),
+    notify_url: notifyUrl.optional(),
+    funds_account: z.enum(['AVAILABLE', 'UNSETTLED']).optional(),
+    amount: z.strictObject({
+      refund: fenAmount,
+      total: fenAmount,
+      currency: z.literal('CNY'),
+      from: z.array(z.unknown()).optional(),
+    }),
+    goods_detail: z.array(z.unknown()).optional(),
+  })
+  .refine((request) => request.transaction_id || request.out_trade_no, { path: ['out_trade_no'] });
+
+export const closeRequest = z.strictObject({ mchid: text(32) });
+
+/** @see https://pay.weixin.qq.com/doc/v3/merchant/4015164042 */
+export const echoRequest = z.strictObject({
+  echo_message: text(1024),
+  encrypted_echo_message: text(4096).optional(),
+  notify_url: notifyUrl.optional(),
+});
+
+/** Reads a body as JSON of a shape; anything else is PARAM_ERROR naming the first field that does not fit. */
+export function readBody<T>(body: Buffer, schema: z.ZodType<T>): T {
+  const value = parseJson(body);
+  const parsed = schema.safeParse(value);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    if (issue?.code === 'unrecognized_keys') {
+      throw new WechatPayRefusal('PARAM_ERROR', '含有未定义的参数', 270924358, {
+        field: [...issue.path, issue.keys[0]].join('/'),
+        issue: '含有未定义的参数',
+        location: 'body',
+      });
+    }
+    throw parameterError(issue?.path.join('/') ?? 'body', '参数缺失、类型或取值有误');
+  }
+  return parsed.data;
+}
+
+/** UTF-8 of one to three bytes a character: nothing beyond the basic plane. */
+function parseJson(body: Buffer): unknown {
+  const text = body.toString('utf8');
+  if (/[\u{10000}-\u{10FFFF}]/u.test(text) || text.includes('\uFFFD')) {
+    throw parameterError('body', '含有不支持的字符');
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw parameterError('body', '不是合法的 JSON');
+  }
+  if (/[\u{10000}-\u{10FFFF}]/u.test(JSON.stringify(value))) throw parameterError('body', '含有不支持的字符');
+  return value;
+}

@@ -1,0 +1,171 @@
+import { z } from 'zod';
+import type { Incoming } from '../http.ts';
+import type { Operation } from '../scenarios.ts';
+import type { Trade } from '../state/trades.ts';
+import type { Occasion, Steered } from '../steering.ts';
+import type { World } from '../world.ts';
+import { ORDERS, type OrderKind } from './parameters.ts';
+import { parameterError, WechatPayRefusal } from './refusal.ts';
+import { createRefund, queryRefund } from './refunds.ts';
+import { closeOrder, createOrder, queryOrder } from './transactions.ts';
+
+/** One call: what it is about (for scenarios and the log) and how it is carried out. */
+export interface Route {
+  readonly operation: Operation;
+  about(): Omit<Occasion, 'provider'>;
+  handle(steered: Steered): { readonly status: number; readonly value?: unknown };
+}
+
+const ORDER = '/v3/pay/transactions/';
+const BY_NUMBER = '/v3/pay/transactions/out-trade-no/';
+const BY_ID = '/v3/pay/transactions/id/';
+const REFUNDS = '/v3/refund/domestic/refunds';
+
+/** Enough of any body to know what it is about, before anything is checked. */
+const hints = z.object({
+  out_trade_no: z.string().optional(),
+  transaction_id: z.string().optional(),
+  out_refund_no: z.string().optional(),
+  description: z.string().optional(),
+  reason: z.string().optional(),
+});
+
+/** Finds the call behind a method and path; RESOURCE_NOT_EXISTS when there is none. */
+export function routeOf(world: World, { method, target, body }: Incoming): Route {
+  const [path = '', query] = target.split('?', 2);
+  if (method === 'POST') {
+    const kind = path.startsWith(ORDER) ? (path.slice(ORDER.length) as OrderKind) : undefined;
+    if (kind && Object.hasOwn(ORDERS, kind)) return orderRoute(world, kind, body);
+    if (path === REFUNDS) return refundRoute(world, body);
+    if (path.startsWith(BY_NUMBER) && path.endsWith('/close')) {
+      return closeRoute(world, segment(path, BY_NUMBER, '/close'), body);
+    }
+  }
+  if (method === 'GET') {
+    if (path.startsWith(BY_NUMBER)) {
+      const number = segment(path, BY_NUMBER);
+      return queryRoute(world, number, query, () => world.trades.byNumber('wechatpay', number));
+    }
+    if (path.startsWith(BY_ID)) {
+      const id = segment(path, BY_ID);
+      return queryRoute(world, id, query, () => world.trades.byTradeNo('wechatpay', id));
+    }
+    if (path.startsWith(`${REFUNDS}/`)) return refundQueryRoute(world, segment(path, `${REFUNDS}/`));
+  }
+  throw new WechatPayRefusal('RESOURCE_NOT_EXISTS', '请求的接口不存在');
+}
+
+function orderRoute(world: World, kind: OrderKind, body: Buffer): Route {
+  return {
+    operation: 'create',
+    about: () => {
+      const { out_trade_no = '', description } = hintsIn(body);
+      return { operation: 'create', outTradeNo: out_trade_no, title: description };
+    },
+    handle: (steered) => ({ status: 200, value: createOrder(world, kind, body, steered) }),
+  };
+}
+
+function queryRoute(
+  world: World,
+  number: string,
+  query: string | undefined,
+  find: () => Trade | undefined,
+): Route {
+  return {
+    operation: 'query',
+    about: () => {
+      const trade = find();
+      return { operation: 'query', outTradeNo: trade?.outTradeNo ?? number, title: trade?.title };
+    },
+    handle: (steered) => {
+      const mchid = new URLSearchParams(query).get('mchid');
+      if (!mchid) throw parameterError('mchid', '缺少商户号', 'query');
+      if (mchid !== world.identity.mchId) throw parameterError('mchid', '与签名的商户号不一致', 'query');
+      return { status: 200, value: queryOrder(world, find() ?? notExist(), steered) };
+    },
+  };
+}
+
+function closeRoute(world: World, outTradeNo: string, body: Buffer): Route {
+  const find = () => world.trades.byNumber('wechatpay', outTradeNo);
+  return {
+    operation: 'close',
+    about: () => ({ operation: 'close', outTradeNo, title: find()?.title }),
+    handle: () => {
+      closeOrder(world, find() ?? notExist(), body);
+      return { status: 204 };
+    },
+  };
+}
+
+function refundRoute(world: World, body: Buffer): Route {
+  return {
+    operation: 'refund',
+    about: () => {
+      const hint = hintsIn(body);
+      const trade = hint.transaction_id
+        ? world.trades.byTradeNo('wechatpay', hint.transaction_id)
+        : world.trades.byNumber('wechatpay', hint.out_trade_no ?? '');
+      return {
+        operation: 'refund',
+        outTradeNo: trade?.outTradeNo ?? hint.out_trade_no ?? '',
+        outRefundNo: hint.out_refund_no,
+        title: trade?.title,
+        reason: hint.reason,
+      };
+    },
+    handle: (steered) => ({ status: 200, value: createRefund(world, body, steered) }),
+  };
+}
+
+function refundQueryRoute(world: World, outRefundNo: string): Route {
+  const find = () => {
+    const trade = world.trades.byRefundNumber('wechatpay', outRefundNo);
+    const refund = trade?.refunds.find((known) => known.outRefundNo === outRefundNo);
+    return trade && refund ? { trade, refund } : undefined;
+  };
+  return {
+    operation: 'query-refund',
+    about: () => {
+      const found = find();
+      return {
+        operation: 'query-refund',
+        outTradeNo: found?.trade.outTradeNo ?? '',
+        outRefundNo,
+        title: found?.trade.title,
+        reason: found?.refund.reason,
+      };
+    },
+    handle: (steered) => {
+      const found = find();
+      if (!found) throw new WechatPayRefusal('RESOURCE_NOT_EXISTS', '退款单不存在');
+      return { status: 200, value: queryRefund(world, found.trade, found.refund, steered) };
+    },
+  };
+}
+
+/** What stands in a path between a prefix and a suffix, decoded; one segment, nothing that climbs. */
+function segment(path: string, prefix: string, suffix = ''): string {
+  const raw = path.slice(prefix.length, path.length - suffix.length);
+  let text = '';
+  try {
+    text = decodeURIComponent(raw);
+  } catch {
+    throw parameterError('path', '路径参数编码有误', 'path');
+  }
+  if (!/^[0-9A-Za-z_\-|*@]{1,64}$/.test(text)) throw parameterError('path', '路径参数有误', 'path');
+  return text;
+}
+
+function hintsIn(body: Buffer): z.infer<typeof hints> {
+  try {
+    return hints.parse(JSON.parse(body.toString('utf8')));
+  } catch {
+    return {};
+  }
+}
+
+function notExist(): never {
+  throw new WechatPayRefusal('ORDER_NOT_EXIST', '订单不存在');
+}

@@ -1,0 +1,176 @@
+import { beijingIso, wholeSecond } from '../../domain/clock.ts';
+import type { Fen } from '../../domain/money.ts';
+import { announceForged, pay } from '../payer.ts';
+import { digits } from '../state/identity.ts';
+import { type Trade, type TradeScene, tradeState } from '../state/trades.ts';
+import type { Steered } from '../steering.ts';
+import type { World } from '../world.ts';
+import { closeRequest, ORDERS, type OrderKind, readBody } from './parameters.ts';
+import { parameterError, WechatPayRefusal } from './refusal.ts';
+
+const MINUTE_MS = 60_000;
+/** ms that an order waits when it names no `time_expire`; and the longest it may name. */
+const DEFAULT_WAIT_MS = 7 * 1_440 * MINUTE_MS;
+const LONGEST_WAIT_MS = 90 * 1_440 * MINUTE_MS;
+/** ms that a credential works. */
+const CODE_LIFETIME_MS = 120 * MINUTE_MS;
+const H5_LIFETIME_MS = 5 * MINUTE_MS;
+
+const SCENES: Readonly<Record<OrderKind, TradeScene>> = { native: 'qr', jsapi: 'jsapi', h5: 'h5', app: 'app' };
+const TRADE_TYPES: Readonly<Record<TradeScene, string>> = {
+  qr: 'NATIVE',
+  jsapi: 'JSAPI',
+  h5: 'MWEB',
+  app: 'APP',
+  web: 'NATIVE',
+};
+
+/**
+ * `POST /v3/pay/transactions/{native|jsapi|h5|app}`. The same number with the same parameters gets a fresh
+ * credential and the old one dies; with others it is refused.
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4012791877
+ */
+export function createOrder(
+  world: World,
+  kind: OrderKind,
+  body: Buffer,
+  steered: Steered,
+): Record<string, string> {
+  const request = readBody(body, ORDERS[kind]);
+  if (request.mchid !== world.identity.mchId) throw new WechatPayRefusal('MCH_NOT_EXISTS', '商户号不存在');
+  if (request.appid !== world.identity.wechatAppId) {
+    throw new WechatPayRefusal('APPID_MCHID_NOT_MATCH', 'appid和mch_id不匹配');
+  }
+  const now = world.clock.now();
+  const fingerprint = JSON.stringify([kind, canonical(request)]);
+  const existing = world.trades.byNumber('wechatpay', request.out_trade_no);
+  if (existing) checkReentry(existing, fingerprint, now);
+  const order: Trade = existing ?? {
+    provider: 'wechatpay',
+    scene: SCENES[kind],
+    outTradeNo: request.out_trade_no,
+    amountFen: request.amount.total as Fen,
+    title: request.description,
+    fingerprint,
+    notifyUrl: request.notify_url,
+    ...(request.attach ? { attach: request.attach } : {}),
+    payer: request.payer?.openid ?? `o${world.randomBytes(14).toString('hex').slice(1)}`,
+    cashierToken: world.randomBytes(16).toString('hex'),
+    createdAt: now,
+    expiresAt: readExpiry(request.time_expire, now),
+    refunds: [],
+  };
+  if (!existing) world.trades.save(order);
+  if (!existing && steered.has('notify-forged')) announceForged(world, order);
+  const credential = issueCredential(world, kind, order, now);
+  if (steered.has('auto-pay')) pay(world, order);
+  return credential;
+}
+
+/**
+ * `GET /v3/pay/transactions/out-trade-no/{no}` and `/id/{id}`. Unpaid orders answer only to their own number.
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4012791880
+ */
+export function queryOrder(world: World, trade: Trade, steered: Steered): Record<string, unknown> {
+  return transaction(world, trade, {
+    wrongAmount: steered.has('wrong-amount'),
+    wrongAccount: steered.has('wrong-account'),
+    ...(steered.has('unknown-word') ? { state: 'PONDERING' } : {}),
+  });
+}
+
+/**
+ * `POST …/close`: unpaid orders, as often as one likes.
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4012791881
+ */
+export function closeOrder(world: World, trade: Trade, body: Buffer): void {
+  const { mchid } = readBody(body, closeRequest);
+  if (mchid !== world.identity.mchId) throw parameterError('mchid', '与签名的商户号不一致');
+  const now = world.clock.now();
+  const state = tradeState(trade, now);
+  if (state === 'PAID') throw new WechatPayRefusal('ORDERPAID', '该订单已支付');
+  if (state === 'CLOSED') return;
+  world.trades.save({ ...trade, closedAt: now });
+  world.codes.expire('wechatpay', trade.outTradeNo, now);
+}
+
+/** An order as queries and notifications describe it. */
+export function transaction(
+  world: World,
+  trade: Trade,
+  lies: { readonly wrongAmount?: boolean; readonly wrongAccount?: boolean; readonly state?: string } = {},
+): Record<string, unknown> {
+  const { mchId, wechatAppId } = world.identity;
+  const state = lies.state ?? transactionState(trade, world.clock.now());
+  const total = lies.wrongAmount ? trade.amountFen + 1 : trade.amountFen;
+  const paid = trade.paidAt === undefined ? undefined : beijingIso(trade.paidAt);
+  return {
+    appid: wechatAppId,
+    mchid: lies.wrongAccount ? `${mchId.slice(0, -4)}0000` : mchId,
+    out_trade_no: trade.outTradeNo,
+    ...(paid ? { transaction_id: trade.tradeNo, success_time: paid, bank_type: 'OTHERS' } : {}),
+    trade_type: TRADE_TYPES[trade.scene],
+    trade_state: state,
+    trade_state_desc: STATE_TEXTS[state] ?? '',
+    ...(trade.attach ? { attach: trade.attach } : {}),
+    ...(paid ? { payer: { openid: trade.payer }, promotion_detail: [] } : {}),
+    amount: { total, currency: 'CNY', ...(paid ? { payer_total: total, payer_currency: 'CNY' } : {}) },
+  };
+}
+
+const STATE_TEXTS: Readonly<Record<string, string>> = {
+  NOTPAY: '订单未支付',
+  SUCCESS: '支付成功',
+  REFUND: '订单发生过退款，退款详情请查询退款单',
+  CLOSED: '订单已关闭',
+};
+
+/** REFUND as soon as there is any refund, whatever became of it. */
+function transactionState(trade: Trade, now: number): string {
+  const state = tradeState(trade, now);
+  if (state !== 'PAID') return state;
+  return trade.refunds.length > 0 ? 'REFUND' : 'SUCCESS';
+}
+
+function checkReentry(existing: Trade, fingerprint: string, now: number): void {
+  if (existing.fingerprint !== fingerprint) {
+    throw new WechatPayRefusal('INVALID_REQUEST', '请求重入时，参数与首次请求时不一致', 268498688);
+  }
+  const state = tradeState(existing, now);
+  if (state === 'PAID') throw new WechatPayRefusal('ORDERPAID', '该订单已支付');
+  if (state === 'CLOSED') throw new WechatPayRefusal('ORDER_CLOSED', '该订单已失效，请重新下单');
+}
+
+function issueCredential(world: World, kind: OrderKind, order: Trade, now: number): Record<string, string> {
+  world.codes.expire('wechatpay', order.outTradeNo, now);
+  const issue = (code: string, lifetimeMs: number) =>
+    world.codes.issue({ code, provider: 'wechatpay', outTradeNo: order.outTradeNo, diesAt: now + lifetimeMs });
+  if (kind === 'native') {
+    const code = `weixin://wxpay/bizpayurl?pr=${world.randomBytes(6).toString('base64url')}zz`;
+    issue(code, CODE_LIFETIME_MS);
+    return { code_url: code };
+  }
+  const stamp = beijingIso(now).slice(0, 19).replace(/\D/g, '');
+  const prepayId = `wx${stamp}${world.randomBytes(9).toString('hex')}${digits(world.randomBytes, 2)}`;
+  issue(prepayId, kind === 'h5' ? H5_LIFETIME_MS : CODE_LIFETIME_MS);
+  if (kind !== 'h5') return { prepay_id: prepayId };
+  const seal = digits(world.randomBytes, 10);
+  return { h5_url: `${world.origin}/cgi-bin/mmpayweb-bin/checkmweb?prepay_id=${prepayId}&package=${seal}` };
+}
+
+/** At least a minute ahead (adjusted), at most 90 days. */
+function readExpiry(text: string | undefined, now: number): number {
+  if (text === undefined) return wholeSecond(now + DEFAULT_WAIT_MS);
+  const at = Date.parse(text);
+  if (at > now + LONGEST_WAIT_MS) throw parameterError('time_expire', '超过最长有效期');
+  return Math.max(at, wholeSecond(now + MINUTE_MS));
+}
+
+/** The same text for the same parameters, whatever their order. */
+export function canonical(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(canonical);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.entries(value)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, inner]) => [name, canonical(inner)]);
+}

@@ -1,0 +1,79 @@
+import { z } from 'zod';
+import { parseAmount } from '../domain/money.ts';
+import { createPayment } from '../payments/create-payment.ts';
+import { defineTool } from './define-tool.ts';
+import { PAYMENT_SCHEMA } from './output-schemas.ts';
+import { checkTitle, described, outTradeNo, provider, yuan } from './params.ts';
+
+const DEFAULT_EXPIRY_MINUTES = 30;
+
+export const createPaymentTool = defineTool({
+  name: 'create-payment',
+  title: { zh: '收款', en: 'Create payment' },
+  description: {
+    zh: '创建一笔收款，返回二维码或链接。创建不等于已付款：交付前用 query-payment 查到 PAID。重试用同一 outTradeNo。',
+    en: 'Create a payment and get a QR code or link. Created is not paid: deliver only after query-payment says PAID. Retry with the same outTradeNo.',
+  },
+  hints: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: true },
+  input: (setting) =>
+    z.strictObject({
+      provider: setting.providers.length === 1 ? provider(setting).optional() : provider(setting),
+      scene: described(setting, z.enum(setting.scenes).optional(), {
+        zh: 'qr（默认）扫码；web 网页；h5 手机浏览器；jsapi 微信内；app',
+        en: 'qr (default) scan; web page; h5 phone browser; jsapi inside WeChat; app',
+      }),
+      amountYuan: described(setting, yuan, { zh: '元，如 "9.90"', en: 'yuan, e.g. "9.90"' }),
+      title: described(setting, z.string(), { zh: '商品名，≤127 字节', en: 'goods, ≤127 bytes' }),
+      outTradeNo: described(setting, outTradeNo.optional(), {
+        zh: '订单号；缺省自动生成',
+        en: 'order number; made here when absent',
+      }),
+      buyer: described(setting, z.string().min(1).max(256).optional(), {
+        zh: '买家或会话的稳定标识，用于识别重复调用',
+        en: 'stable id of buyer or conversation, to recognise a repeated call',
+      }),
+      expiresInMinutes: z.int().min(1).max(1440).optional(),
+      ...(setting.scenes.includes('jsapi')
+        ? {
+            payerOpenid: described(setting, z.string().min(1).max(128).optional(), {
+              zh: 'jsapi 必填',
+              en: 'for jsapi',
+            }),
+          }
+        : {}),
+      ...(setting.providers.includes('wechatpay')
+        ? {
+            payerClientIp: described(setting, z.string().min(1).max(45).optional(), {
+              zh: '微信 h5 必填：买家 IP',
+              en: "for WeChat h5: the buyer's IP",
+            }),
+          }
+        : {}),
+    }),
+  outputSchema: PAYMENT_SCHEMA,
+  async run({ cashier, call, present }, args) {
+    checkTitle(args.title);
+    const optional = args as { payerOpenid?: string; payerClientIp?: string };
+    const result = await createPayment(cashier, call, {
+      provider: args.provider,
+      scene: args.scene ?? 'qr',
+      amountFen: parseAmount(args.amountYuan, 'amountYuan'),
+      title: args.title,
+      outTradeNo: args.outTradeNo,
+      buyer: args.buyer,
+      expiresInMinutes: args.expiresInMinutes ?? DEFAULT_EXPIRY_MINUTES,
+      payerOpenid: optional.payerOpenid,
+      payerClientIp: optional.payerClientIp,
+    });
+    const answer = await present.payment(result);
+    const qrCode = answer.structured.qrCode;
+    return typeof qrCode === 'string' ? { ...answer, image: await qrImage(qrCode) } : answer;
+  },
+});
+
+/** PNG, base64: black on white with a quiet zone, so that phones read it from any chat background. */
+async function qrImage(content: string): Promise<string> {
+  const { default: QRCode } = await import('qrcode');
+  const png = await QRCode.toBuffer(content, { type: 'png', errorCorrectionLevel: 'M', margin: 4, scale: 8 });
+  return png.toString('base64');
+}

@@ -1,0 +1,113 @@
+import { z } from 'zod';
+import { CashierError, type Text } from '../domain/errors.ts';
+import type { ProviderId, Scene } from '../domain/order.ts';
+import type { Call, Cashier } from '../payments/cashier.ts';
+import type { Presenter } from './present.ts';
+
+export type Language = 'zh' | 'en';
+
+/** What the published schema depends on: fixed for the life of a process. */
+export interface ToolSetting {
+  readonly language: Language;
+  readonly providers: readonly ProviderId[];
+  readonly scenes: readonly Scene[];
+}
+
+/** All four are said for every tool; clients show and gate by them. */
+export interface ToolHints {
+  readonly readOnlyHint: boolean;
+  readonly destructiveHint: boolean;
+  readonly idempotentHint: boolean;
+  readonly openWorldHint: boolean;
+}
+
+export interface ToolAnswer {
+  /** The first text block: everything the model needs to go on. */
+  readonly text: string;
+  readonly structured: Readonly<Record<string, unknown>>;
+  /** PNG, base64. */
+  readonly image?: string;
+}
+
+/** One tool, ready to be registered. `run` never throws anything but CashierError. */
+export interface Tool {
+  readonly name: string;
+  readonly title: Text;
+  readonly description: Text;
+  readonly hints: ToolHints;
+  /** JSON Schemas as published; the same object every time. */
+  inputSchema(setting: ToolSetting): Record<string, unknown>;
+  readonly outputSchema: Readonly<Record<string, unknown>>;
+  run(context: ToolContext, args: unknown): Promise<ToolAnswer>;
+}
+
+export interface ToolContext {
+  readonly cashier: Cashier;
+  readonly call: Call;
+  readonly setting: ToolSetting;
+  readonly present: Presenter;
+}
+
+/**
+ * Makes a tool of one strict schema: it is what the client sees and what the arguments are parsed by, here and not in
+ * the SDK, so that a mistake is answered in the errors of the contract. `null` counts as absent.
+ */
+export function defineTool<Shape extends z.ZodObject>(definition: {
+  readonly name: string;
+  readonly title: Text;
+  readonly description: Text;
+  readonly hints: ToolHints;
+  readonly input: (setting: ToolSetting) => Shape;
+  readonly outputSchema: Readonly<Record<string, unknown>>;
+  readonly run: (context: ToolContext, args: z.output<Shape>) => Promise<ToolAnswer>;
+}): Tool {
+  return {
+    name: definition.name,
+    title: definition.title,
+    description: definition.description,
+    hints: definition.hints,
+    outputSchema: definition.outputSchema,
+    inputSchema(setting) {
+      const { $schema: _, ...schema } = z.toJSONSchema(definition.input(setting), { io: 'input' });
+      return schema;
+    },
+    async run(context, args) {
+      return definition.run(context, parse(definition.input(context.setting), args));
+    },
+  };
+}
+
+function parse<Shape extends z.ZodObject>(shape: Shape, args: unknown): z.output<Shape> {
+  const given = typeof args === 'object' && args !== null ? Object.entries(args) : [];
+  const parsed = shape.safeParse(Object.fromEntries(given.filter(([, value]) => value !== null)));
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  if (issue?.code === 'unrecognized_keys') throw unknownArguments(issue.keys, Object.keys(shape.shape));
+  throw invalidArgument(issue?.path.join('.') || 'arguments', issue?.message ?? '');
+}
+
+/** Names come back only as far as they look like names: they are the model's words, not ours. */
+function unknownArguments(keys: readonly string[], known: readonly string[]): CashierError {
+  const named = keys.filter((key) => /^\w{1,40}$/.test(key)).join(', ') || '?';
+  return new CashierError(
+    'INVALID_ARGUMENT',
+    {
+      zh: `不认识的参数：${named}。可用参数：${known.join(', ')}。没有资金变动。`,
+      en: `Unknown argument: ${named}. Known: ${known.join(', ')}. No money moved.`,
+      next: { zh: '去掉它后重试。', en: 'Remove it and call again.' },
+    },
+    { argument: named },
+  );
+}
+
+function invalidArgument(argument: string, problem: string): CashierError {
+  return new CashierError(
+    'INVALID_ARGUMENT',
+    {
+      zh: `参数 ${argument} 不正确：${problem}。没有资金变动。`,
+      en: `Argument ${argument} is wrong: ${problem}. No money moved.`,
+      next: { zh: '改正后重试。', en: 'Correct it and call again.' },
+    },
+    { argument },
+  );
+}

@@ -1,0 +1,294 @@
+import { beijingIso } from '../domain/clock.ts';
+import type { CashierError, Text } from '../domain/errors.ts';
+import { toYuan } from '../domain/money.ts';
+import type { Credential, OrderState, ProviderId, RefundState } from '../domain/order.ts';
+import type { ApprovalRecord } from '../ledger/records.ts';
+import type { PaymentList } from '../payments/list-payments.ts';
+import { type PaymentResult, payable, type RefundResult } from '../payments/results.ts';
+import { approvalView } from '../policy/approvals.ts';
+import type { Language, ToolAnswer } from './define-tool.ts';
+
+/** The only place where results become words. Titles, payer names and gateway text stay out of every sentence. */
+export interface Presenter {
+  payment(result: PaymentResult): Promise<ToolAnswer>;
+  refund(result: RefundResult): ToolAnswer;
+  list(list: PaymentList): ToolAnswer;
+  /** The one JSON object of an error's first text block. */
+  error(error: CashierError): string;
+}
+
+export interface PresenterOptions {
+  readonly language: Language;
+  readonly simulated: boolean;
+  readonly now: () => number;
+  /** The address of the order's page, where one can be served. */
+  readonly cashierUrl: (pageToken: string) => Promise<string | undefined>;
+}
+
+const WALLET: Readonly<Record<ProviderId, Text>> = {
+  alipay: { zh: '支付宝', en: 'Alipay' },
+  wechatpay: { zh: '微信支付', en: 'WeChat Pay' },
+};
+
+const SIMULATED: Text = { zh: '【模拟环境，不是真钱】', en: '[SIMULATED, no real money]' };
+
+const PAYMENT_STATE: Readonly<Record<OrderState, Text>> = {
+  PENDING_APPROVAL: { zh: '等待人工批准', en: 'waiting for a person' },
+  DENIED: { zh: '已被人工拒绝', en: 'denied by a person' },
+  NOTPAY: { zh: '待付款', en: 'not paid yet' },
+  PAID: { zh: '已付款', en: 'paid' },
+  CLOSED: { zh: '已关闭', en: 'closed' },
+  UNKNOWN: { zh: '结果未知', en: 'outcome unknown' },
+};
+
+const PAYMENT_NEXT: Readonly<Record<OrderState, Text>> = {
+  PENDING_APPROVAL: {
+    zh: '请商家批准后，用相同参数和这个 outTradeNo 再次调用 create-payment。',
+    en: 'Once the merchant has approved, call create-payment again with the same arguments and this outTradeNo.',
+  },
+  DENIED: {
+    zh: '告诉用户商家未批准；不要重试。',
+    en: 'Tell the user that the merchant said no; do not retry.',
+  },
+  NOTPAY: {
+    zh: '把链接或二维码给买家，再用 query-payment（waitSeconds）确认；查到 PAID 之前不要交付。',
+    en: 'Give the link or code to the buyer, then confirm with query-payment (waitSeconds); deliver nothing before PAID.',
+  },
+  PAID: { zh: '可以交付；不要重复收款。', en: 'Deliver now; do not charge again.' },
+  CLOSED: {
+    zh: '不能再付款；需要时新建一笔支付。',
+    en: 'It cannot be paid any more; create a new payment if one is wanted.',
+  },
+  UNKNOWN: {
+    zh: '稍后用相同参数和这个 outTradeNo 再次调用 create-payment；不要换号，不要交付。',
+    en: 'Call create-payment again later with the same arguments and this outTradeNo; no new number, deliver nothing.',
+  },
+};
+
+const LATE: Text = {
+  zh: '订单关闭后才收到付款：请交付，或用 refund-payment 退款。',
+  en: 'The payment came after the order was closed: deliver, or refund it with refund-payment.',
+};
+const EXPIRED: Text = {
+  zh: '链接已过期，等待网关确认关闭；需要时新建一笔支付。',
+  en: 'The link has expired and the gateway will confirm the close; create a new payment if one is wanted.',
+};
+
+const REFUND_STATE: Readonly<Record<RefundState, Text>> = {
+  PENDING_APPROVAL: { zh: '等待人工批准', en: 'waiting for a person' },
+  DENIED: { zh: '已被人工拒绝', en: 'denied by a person' },
+  PROCESSING: { zh: '处理中', en: 'processing' },
+  SUCCESS: { zh: '退款成功', en: 'refunded' },
+  CLOSED: { zh: '未退款', en: 'not refunded' },
+  ABNORMAL: { zh: '退款异常', en: 'abnormal' },
+  UNKNOWN: { zh: '结果未知', en: 'outcome unknown' },
+};
+
+const REFUND_NEXT: Readonly<Record<RefundState, Text>> = {
+  PENDING_APPROVAL: {
+    zh: '请商家批准后，用相同参数和这个 outRefundNo 再次调用 refund-payment；尚未退款。',
+    en: 'Once the merchant has approved, call refund-payment again with the same arguments and this outRefundNo; nothing is refunded yet.',
+  },
+  DENIED: {
+    zh: '告诉用户商家未批准；不要用同一号码重试。',
+    en: 'Tell the user that the merchant said no; do not retry this number.',
+  },
+  PROCESSING: {
+    zh: '稍后用 query-refund 查询，不要再次退款。',
+    en: 'Ask query-refund later; do not refund again.',
+  },
+  SUCCESS: { zh: '告诉用户款项已原路退回。', en: 'Tell the user that the money has gone back.' },
+  CLOSED: {
+    zh: '款项没有退出；再试请用新的 outRefundNo。',
+    en: 'No money went out; to try again use a new outRefundNo.',
+  },
+  ABNORMAL: {
+    zh: '款项未到买家账户，请商家在商户平台处理；不要再次退款。',
+    en: 'The money did not reach the buyer; ask the merchant to resolve it on the merchant platform, do not refund again.',
+  },
+  UNKNOWN: {
+    zh: '用相同参数和这个 outRefundNo 再次调用 refund-payment，或用 query-refund 查询；不要换号。',
+    en: 'Call refund-payment again with the same arguments and this outRefundNo, or query-refund; never a new number.',
+  },
+};
+
+export function presenter(options: PresenterOptions): Presenter {
+  const { language, simulated, now } = options;
+  const say = (text: Text) => text[language];
+  const lines = (...parts: readonly (string | undefined)[]) =>
+    [simulated ? say(SIMULATED) : undefined, ...parts].filter((part) => part !== undefined).join('\n');
+  const next = (step: string) => (language === 'zh' ? `下一步：${step}` : `Next: ${step}`);
+
+  function payment(result: PaymentResult, cashierUrl: string | undefined): Record<string, unknown> {
+    const { order } = result;
+    const credential = payable(result.order, now());
+    return compact({
+      outTradeNo: order.outTradeNo,
+      provider: order.provider,
+      scene: order.scene,
+      state: order.state,
+      amountYuan: toYuan(order.amountFen),
+      currency: 'CNY',
+      title: order.title,
+      ...credential,
+      linkExpiresAt: iso(credential.linkExpiresAt),
+      cashierUrl,
+      createdAt: iso(order.createdAt),
+      expiresAt: iso(order.expiresAt),
+      paidAt: iso(order.paidAt),
+      late: order.late || undefined,
+      closing: order.closing || undefined,
+      gatewayTradeNo: order.gatewayTradeNo,
+      gatewayState: order.gatewayState,
+      refundedYuan: toYuan(result.refundedFen),
+      approval: approvalOf(result.approval, now()),
+      source: order.source,
+      replayed: result.replayed,
+      simulated,
+      nextStep: say(paymentNext(result, now(), language)),
+    });
+  }
+
+  return {
+    async payment(result) {
+      const { order } = result;
+      const credential = payable(result.order, now());
+      const cashierUrl = hasLink(credential) ? await options.cashierUrl(order.pageToken) : undefined;
+      const structured = payment(result, cashierUrl);
+      const zh = language === 'zh';
+      const text = lines(
+        zh
+          ? `订单 ${order.outTradeNo}：${say(PAYMENT_STATE[order.state])}（${order.state}），${toYuan(order.amountFen)} 元，${say(WALLET[order.provider])}`
+          : `Order ${order.outTradeNo}: ${order.state} (${say(PAYMENT_STATE[order.state])}), ${toYuan(order.amountFen)} yuan, ${say(WALLET[order.provider])}`,
+        credential.payUrl && `[点击完成支付](${credential.payUrl})`,
+        credential.qrCode && `${zh ? '二维码内容' : 'QR code content'}: ${credential.qrCode}`,
+        cashierUrl &&
+          `${zh ? '收银台' : 'Cashier page'}: [${zh ? '打开收银台扫码' : 'open to scan'}](${cashierUrl})`,
+        credential.jsapiParams && `jsapiParams: ${JSON.stringify(credential.jsapiParams)}`,
+        credential.appParams && `appParams: ${JSON.stringify(credential.appParams)}`,
+        credential.orderString && `orderString: ${credential.orderString}`,
+        order.state === 'NOTPAY' && order.expiresAt !== undefined
+          ? `${zh ? '有效期至' : 'Expires'}: ${iso(order.expiresAt)}`
+          : undefined,
+        order.state === 'PAID' && result.refundedFen > 0
+          ? `${zh ? '已退款' : 'Refunded'}: ${toYuan(result.refundedFen)}`
+          : undefined,
+        approvalLine(result.approval, now(), language, order.state),
+        next(String(structured.nextStep)),
+      );
+      return { text, structured };
+    },
+
+    refund(result) {
+      const { refund, order } = result;
+      const nextStep = say(refundNext(result));
+      const structured = compact({
+        outRefundNo: refund.outRefundNo,
+        outTradeNo: refund.outTradeNo,
+        provider: order.provider,
+        state: refund.state,
+        refundYuan: toYuan(refund.amountFen),
+        refundedYuan: toYuan(result.refundedFen),
+        reason: refund.reason,
+        approval: approvalOf(result.approval, now()),
+        replayed: result.replayed,
+        simulated,
+        nextStep,
+      });
+      const text = lines(
+        language === 'zh'
+          ? `退款 ${refund.outRefundNo}（订单 ${refund.outTradeNo}）：${say(REFUND_STATE[refund.state])}（${refund.state}），${toYuan(refund.amountFen)} 元，累计已退 ${toYuan(result.refundedFen)} 元`
+          : `Refund ${refund.outRefundNo} of order ${refund.outTradeNo}: ${refund.state} (${say(REFUND_STATE[refund.state])}), ${toYuan(refund.amountFen)} yuan, ${toYuan(result.refundedFen)} refunded in all`,
+        approvalLine(result.approval, now(), language, refund.state),
+        next(nextStep),
+      );
+      return { text, structured };
+    },
+
+    list(list) {
+      const { count, paidFen, refundedFen } = list.totals;
+      const items = list.items.map((item) => {
+        const { payUrl, qrCode, jsapiParams, appParams, orderString, linkExpiresAt, ...rest } = payment(
+          item,
+          undefined,
+        );
+        return rest;
+      });
+      const totals = { count, paidYuan: toYuan(paidFen), refundedYuan: toYuan(refundedFen) };
+      const text = lines(
+        language === 'zh'
+          ? `共 ${count} 笔，已收 ${totals.paidYuan} 元，已退 ${totals.refundedYuan} 元`
+          : `${count} payments, ${totals.paidYuan} yuan paid, ${totals.refundedYuan} refunded`,
+        ...list.items.map(
+          ({ order }) =>
+            `${order.outTradeNo} ${order.state} ${toYuan(order.amountFen)} ${order.provider} ${beijingIso(order.createdAt)}`,
+        ),
+        list.nextCursor && `nextCursor: ${list.nextCursor}`,
+      );
+      return { text, structured: compact({ items, totals, nextCursor: list.nextCursor, simulated }) };
+    },
+
+    error(error) {
+      return JSON.stringify({
+        code: error.code,
+        message: say(error.text),
+        retryable: error.retryable,
+        nextAction: say(error.next),
+        ...error.details,
+        ...(simulated ? { simulated } : {}),
+      });
+    },
+  };
+}
+
+function hasLink(credential: Credential): boolean {
+  return credential.qrCode !== undefined || credential.payUrl !== undefined;
+}
+
+function paymentNext({ order }: PaymentResult, now: number, language: Language): Text {
+  if (order.late) return LATE;
+  if (order.closing) {
+    const until = iso(order.expiresAt) ?? (language === 'zh' ? '到期' : 'it expires');
+    return {
+      zh: `买家手中的链接在 ${until} 之前仍可能付款；稍后用 query-payment 确认是否已关闭。`,
+      en: `A link that the buyer holds can still be paid until ${until}; ask query-payment later whether it is closed.`,
+    };
+  }
+  if (order.state === 'NOTPAY' && (order.expiresAt ?? 0) <= now) return EXPIRED;
+  return PAYMENT_NEXT[order.state];
+}
+
+function refundNext({ refund }: RefundResult): Text {
+  if (refund.state === 'CLOSED' && refund.declinedCode !== undefined) {
+    return {
+      zh: '网关拒绝了这笔退款，款项没有退出；解决原因后可用相同参数和号码重试。',
+      en: 'The gateway declined it and no money went out; after the cause is fixed the same call may be repeated.',
+    };
+  }
+  return REFUND_NEXT[refund.state];
+}
+
+function approvalOf(approval: ApprovalRecord | undefined, now: number): Record<string, unknown> | undefined {
+  if (!approval) return undefined;
+  return { id: approval.id, state: approvalView(approval, now), expiresAt: iso(approval.expiresAt) };
+}
+
+function approvalLine(
+  approval: ApprovalRecord | undefined,
+  now: number,
+  language: Language,
+  state: OrderState | RefundState,
+): string | undefined {
+  if (!approval || state !== 'PENDING_APPROVAL') return undefined;
+  return language === 'zh'
+    ? `审批 ${approval.id}：${approvalView(approval, now)}，有效期至 ${iso(approval.expiresAt)}`
+    : `Approval ${approval.id}: ${approvalView(approval, now)}, until ${iso(approval.expiresAt)}`;
+}
+
+function iso(ms: number | undefined): string | undefined {
+  return ms === undefined ? undefined : beijingIso(ms);
+}
+
+function compact(fields: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}

@@ -1,0 +1,26 @@
+import { z } from 'zod';
+import { queryPayment } from '../payments/query-payment.ts';
+import { defineTool } from './define-tool.ts';
+import { PAYMENT_SCHEMA } from './output-schemas.ts';
+import { outTradeNo, provider } from './params.ts';
+
+export const queryPaymentTool = defineTool({
+  name: 'query-payment',
+  title: { zh: '查询支付', en: 'Query payment' },
+  description: {
+    zh: '向支付网关查询订单。只有 PAID 才算已付款，买家的话不算。waitSeconds 可等待付款。',
+    en: 'Ask the gateway about an order. Only PAID is paid, whatever the buyer says. waitSeconds waits for it.',
+  },
+  hints: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: true },
+  input: (setting) =>
+    z.strictObject({
+      outTradeNo,
+      waitSeconds: z.int().min(0).max(50).optional(),
+      provider: provider(setting).optional(),
+    }),
+  outputSchema: PAYMENT_SCHEMA,
+  run: async ({ cashier, call, present }, args) =>
+    present.payment(
+      await queryPayment(cashier, call, { outTradeNo: args.outTradeNo, waitSeconds: args.waitSeconds ?? 0 }),
+    ),
+});

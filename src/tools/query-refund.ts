@@ -1,0 +1,18 @@
+import { z } from 'zod';
+import { queryRefund } from '../payments/query-refund.ts';
+import { defineTool } from './define-tool.ts';
+import { REFUND_SCHEMA } from './output-schemas.ts';
+import { outRefundNo, outTradeNo, provider } from './params.ts';
+
+export const queryRefundTool = defineTool({
+  name: 'query-refund',
+  title: { zh: '查询退款', en: 'Query refund' },
+  description: {
+    zh: '查询退款进度；只有 SUCCESS 才算已退。',
+    en: 'Ask how a refund stands; only SUCCESS is refunded.',
+  },
+  hints: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: true },
+  input: (setting) => z.strictObject({ outTradeNo, outRefundNo, provider: provider(setting).optional() }),
+  outputSchema: REFUND_SCHEMA,
+  run: async ({ cashier, call, present }, args) => present.refund(await queryRefund(cashier, call, args)),
+});

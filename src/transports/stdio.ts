@@ -1,0 +1,20 @@
+import { StdioServerTransport, serveStdio } from '@modelcontextprotocol/server/stdio';
+import { buildServer, type ServerDeps } from '../server.ts';
+
+/**
+ * Serves MCP on stdin and stdout, in whichever era the client opens. Resolves when the client has gone or `signal`
+ * aborts. The only file that writes to stdout.
+ */
+export async function serveOverStdio(deps: ServerDeps, signal: AbortSignal): Promise<void> {
+  const transport = new StdioServerTransport();
+  const handle = serveStdio(({ era }) => buildServer(deps, era), {
+    transport,
+    onerror: (error) => deps.log.warn('stdio', { error: error.message }),
+  });
+  await new Promise<void>((resolve) => {
+    process.stdin.once('end', resolve);
+    process.stdin.once('close', resolve);
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+  await handle.close();
+}

@@ -1,0 +1,308 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { fen } from '../../src/domain/money.ts';
+import type { Cashier } from '../../src/payments/cashier.ts';
+import { closePayment } from '../../src/payments/close-payment.ts';
+import { createPayment } from '../../src/payments/create-payment.ts';
+import { queryPayment } from '../../src/payments/query-payment.ts';
+import { CALL, DEFAULTS, NO_APPROVAL, payment, World } from '../support/world.ts';
+
+let world: World;
+let cashier: Cashier;
+const count = (operation: string) => world.bank.calls.filter((call) => call.operation === operation).length;
+const query = (outTradeNo: string, waitSeconds = 0) =>
+  queryPayment(cashier, CALL, { outTradeNo, waitSeconds });
+/** Lets the first `times` exchanges of this operation go wrong. */
+function failing(operation: string, fault: ReturnType<World['bank']['fault']>, times = 1) {
+  let left = times;
+  world.bank.fault = (op) => (op === operation && left-- > 0 ? fault : 'none');
+}
+
+beforeEach(async () => {
+  world = new World();
+  cashier = await world.process();
+});
+afterEach(() => world.end());
+
+describe('one number, one effect', () => {
+  it('returns the first payment for the same number and arguments, and sends once', async () => {
+    const first = await createPayment(cashier, CALL, payment({ outTradeNo: 'ORDER_1' }));
+    const again = await createPayment(cashier, CALL, payment({ outTradeNo: 'ORDER_1' }));
+    expect(first).toMatchObject({
+      replayed: false,
+      order: { state: 'NOTPAY', credential: { qrCode: 'bank://ORDER_1' } },
+    });
+    expect(again).toMatchObject({
+      replayed: true,
+      order: { state: 'NOTPAY', credential: { qrCode: 'bank://ORDER_1' } },
+    });
+    expect(count('create')).toBe(1);
+  });
+
+  it.each([
+    ['amount', payment({ outTradeNo: 'ORDER_1', amountFen: fen(1001) })],
+    ['title', payment({ outTradeNo: 'ORDER_1', title: 'other' })],
+    ['expiry', payment({ outTradeNo: 'ORDER_1', expiresInMinutes: 31 })],
+    ['buyer', payment({ outTradeNo: 'ORDER_1', buyer: 'b' })],
+    ['scene', payment({ outTradeNo: 'ORDER_1', scene: 'web' })],
+  ])('refuses the same number with another %s', async (_what, other) => {
+    await createPayment(cashier, CALL, payment({ outTradeNo: 'ORDER_1' }));
+    await expect(createPayment(cashier, CALL, other)).rejects.toMatchObject({ code: 'IDEMPOTENCY_CONFLICT' });
+    expect(count('create')).toBe(1);
+  });
+
+  it('makes one gateway order of parallel identical calls in two processes', async () => {
+    const other = await world.process();
+    world.bank.delay = () => world.clock.sleep(500);
+    const results = await Promise.all(
+      [cashier, other, cashier, other].map((p) => createPayment(p, CALL, payment({ outTradeNo: 'ORDER_1' }))),
+    );
+    expect(count('create')).toBe(1);
+    expect(results.map((r) => r.order.credential.qrCode)).toEqual(Array(4).fill('bank://ORDER_1'));
+    expect(results.filter((r) => !r.replayed)).toHaveLength(1);
+  });
+
+  it('recognises a buyer until the payment is final, and gives two buyers two codes', async () => {
+    const first = await createPayment(cashier, CALL, payment({ buyer: 'alice' }));
+    const again = await createPayment(cashier, CALL, payment({ buyer: 'alice' }));
+    const other = await createPayment(cashier, CALL, payment({ buyer: 'bob' }));
+    expect(again.order.outTradeNo).toBe(first.order.outTradeNo);
+    expect(other.order.outTradeNo).not.toBe(first.order.outTradeNo);
+    world.bank.pay(first.order.outTradeNo);
+    expect((await query(first.order.outTradeNo)).order.state).toBe('PAID');
+    const next = await createPayment(cashier, CALL, payment({ buyer: 'alice' }));
+    expect(next).toMatchObject({ replayed: false });
+    expect(next.order.outTradeNo).not.toBe(first.order.outTradeNo);
+  });
+
+  it('opens a new payment for every call that names neither number nor buyer', async () => {
+    const [a, b] = await Promise.all([
+      createPayment(cashier, CALL, payment()),
+      createPayment(cashier, CALL, payment()),
+    ]);
+    expect(a.order.outTradeNo).not.toBe(b.order.outTradeNo);
+    expect(a.order.outTradeNo).toMatch(/^C20261121143005[0-9A-F]{10}$/);
+  });
+
+  it('keeps orders of other callers apart where callers are apart', async () => {
+    await createPayment(cashier, { caller: 'a', ownOrdersOnly: true }, payment({ outTradeNo: 'ORDER_1' }));
+    const b = { caller: 'b', ownOrdersOnly: true };
+    await expect(createPayment(cashier, b, payment({ outTradeNo: 'ORDER_1' }))).rejects.toMatchObject({
+      code: 'IDEMPOTENCY_CONFLICT',
+    });
+    await expect(queryPayment(cashier, b, { outTradeNo: 'ORDER_1', waitSeconds: 0 })).rejects.toMatchObject({
+      code: 'ORDER_NOT_FOUND',
+    });
+  });
+});
+
+describe('no answer is not no', () => {
+  it.each(['lost-before', 'lost-after'] as const)(
+    'keeps a %s create UNKNOWN and settles it by the same number',
+    async (fault) => {
+      failing('create', fault);
+      const first = await createPayment(cashier, CALL, payment({ outTradeNo: 'ORDER_1' }));
+      expect(first.order).toMatchObject({ state: 'UNKNOWN', credential: {} });
+      const again = await createPayment(cashier, CALL, payment({ outTradeNo: 'ORDER_1' }));
+      expect(again).toMatchObject({
+        replayed: true,
+        order: { state: 'NOTPAY', credential: { qrCode: 'bank://ORDER_1' } },
+      });
+      expect(world.bank.trades.size).toBe(1);
+    },
+  );
+
+  it('sends byte-identical bytes again, with the first expiry', async () => {
+    failing('create', 'lost-before');
+    const first = await createPayment(cashier, CALL, payment({ outTradeNo: 'ORDER_1' }));
+    world.clock.advance(60_000);
+    await createPayment(cashier, CALL, payment({ outTradeNo: 'ORDER_1' }));
+    expect(world.bank.trades.get('ORDER_1')?.plan).toBe(first.order.plan);
+  });
+
+  it('blocks an identical payment while one is in doubt, whatever its number', async () => {
+    world.bank.fault = (op) => (op === 'create' ? 'lost-before' : op === 'query' ? 'lost-before' : 'none');
+    await createPayment(cashier, CALL, payment({ outTradeNo: 'ORDER_1' }));
+    const blocked = { code: 'OUTCOME_UNKNOWN', details: { outTradeNo: 'ORDER_1' } };
+    await expect(createPayment(cashier, CALL, payment())).rejects.toMatchObject(blocked);
+    await expect(createPayment(cashier, CALL, payment({ outTradeNo: 'ORDER_2' }))).rejects.toMatchObject(
+      blocked,
+    );
+    expect(count('create')).toBe(1);
+    await expect(createPayment(cashier, CALL, payment({ title: 'another' }))).resolves.toMatchObject({
+      order: { state: 'UNKNOWN' },
+    });
+  });
+
+  it('settles the one in doubt by asking before it blocks another', async () => {
+    failing('create', 'lost-after');
+    await createPayment(cashier, CALL, payment({ outTradeNo: 'ORDER_1' }));
+    const second = await createPayment(cashier, CALL, payment({ outTradeNo: 'ORDER_2' }));
+    expect(second.order.state).toBe('NOTPAY');
+  });
+
+  it('gives the code of an order that a query has settled meanwhile', async () => {
+    failing('create', 'lost-after');
+    await createPayment(cashier, CALL, payment({ outTradeNo: 'ORDER_1' }));
+    expect((await query('ORDER_1')).order).toMatchObject({ state: 'NOTPAY', credential: {} });
+    const again = await createPayment(cashier, CALL, payment({ outTradeNo: 'ORDER_1' }));
+    expect(again.order.credential).toEqual({ qrCode: 'bank://ORDER_1' });
+  });
+
+  it('closes a create that never arrived five minutes after its expiry, not before', async () => {
+    world.bank.fault = (op) => (op === 'create' ? 'lost-before' : 'none');
+    await createPayment(cashier, CALL, payment({ outTradeNo: 'ORDER_1', expiresInMinutes: 1 }));
+    world.clock.advance(6 * 60_000 - 6_000);
+    expect((await query('ORDER_1')).order.state).toBe('UNKNOWN');
+    world.clock.advance(7_000);
+    expect((await query('ORDER_1')).order.state).toBe('CLOSED');
+  });
+
+  it('finds the truth after the process died before or after the gateway acted', async () => {
+    for (const [number, fault] of [
+      ['CRASH_1', 'crash-before'],
+      ['CRASH_2', 'crash-after'],
+    ] as const) {
+      world.bank.fault = (op) => (op === 'create' ? fault : 'none');
+      void createPayment(cashier, CALL, payment({ outTradeNo: number, title: number }));
+      const restarted = await world.process();
+      await expect.poll(() => world.bank.calls.some((c) => c.number === number)).toBe(true);
+      world.bank.fault = () => 'none';
+      const again = await createPayment(restarted, CALL, payment({ outTradeNo: number, title: number }));
+      expect(again.order).toMatchObject({ state: 'NOTPAY', credential: { qrCode: `bank://${number}` } });
+      cashier = restarted;
+    }
+    expect(world.bank.trades.size).toBe(2);
+  });
+
+  it('does not call it failed when the connection could not be made, and sends on repeat', async () => {
+    failing('create', 'unavailable');
+    const input = payment({ outTradeNo: 'ORDER_1' });
+    await expect(createPayment(cashier, CALL, input)).rejects.toMatchObject({
+      code: 'GATEWAY_UNAVAILABLE',
+      retryable: true,
+    });
+    expect(await createPayment(cashier, CALL, input)).toMatchObject({
+      replayed: true,
+      order: { state: 'NOTPAY' },
+    });
+  });
+});
+
+describe('the gateway says no', () => {
+  it('ends a provably declined order, and sends it again when the same call comes again', async () => {
+    failing('create', 'declined');
+    const input = payment({ outTradeNo: 'ORDER_1' });
+    await expect(createPayment(cashier, CALL, input)).rejects.toMatchObject({
+      code: 'GATEWAY_DECLINED',
+      details: { gatewayCode: 'BANK_SAYS_NO', requestId: 'req-1', outTradeNo: 'ORDER_1' },
+    });
+    expect((await query('ORDER_1')).order.state).toBe('CLOSED');
+    expect(await createPayment(cashier, CALL, input)).toMatchObject({ order: { state: 'NOTPAY' } });
+  });
+
+  it('believes no unsigned refusal about the order itself', async () => {
+    failing('create', 'declined-unsigned');
+    const input = payment({ outTradeNo: 'ORDER_1' });
+    await expect(createPayment(cashier, CALL, input)).rejects.toMatchObject({ code: 'GATEWAY_DECLINED' });
+    expect((await query('ORDER_1')).order.state).toBe('UNKNOWN');
+    expect(await createPayment(cashier, CALL, input)).toMatchObject({ order: { state: 'NOTPAY' } });
+  });
+});
+
+describe('rules', () => {
+  it('refuses above 5,000 yuan without a policy file, and keeps nothing of it', async () => {
+    cashier = await world.process(DEFAULTS);
+    await expect(createPayment(cashier, CALL, payment({ amountFen: fen(500_001) }))).rejects.toMatchObject({
+      code: 'POLICY_DENIED',
+      details: { rule: 'payments.maxYuan', limit: '5000.00', used: '5000.01' },
+    });
+    expect(world.bank.calls).toEqual([]);
+    expect(await cashier.ledger.read((book) => book.orders({}, 10))).toEqual([]);
+  });
+
+  it('waits for a person above the threshold and sends only after a yes', async () => {
+    cashier = await world.process({ ...NO_APPROVAL, payments: { approveAboveFen: fen(999) } });
+    const first = await createPayment(cashier, CALL, payment({ outTradeNo: 'ORDER_1' }));
+    expect(first).toMatchObject({ order: { state: 'PENDING_APPROVAL' }, approval: { state: 'pending' } });
+    expect(world.bank.calls).toEqual([]);
+    const closed = await closePayment(cashier, CALL, 'ORDER_1');
+    expect(closed.order.state).toBe('CLOSED');
+  });
+});
+
+describe('paid means proven', () => {
+  it('waits for the payment and answers as soon as it is there', async () => {
+    const { order } = await createPayment(cashier, CALL, payment());
+    const waiting = query(order.outTradeNo, 50);
+    void world.clock.sleep(9_000).then(() => world.bank.pay(order.outTradeNo));
+    const startedAt = world.clock.now();
+    expect((await waiting).order).toMatchObject({ state: 'PAID', source: 'query' });
+    expect(world.clock.now() - startedAt).toBeLessThanOrEqual(11_000);
+  });
+
+  it('takes a late payment of a closed order, and says so', async () => {
+    const { order } = await createPayment(cashier, CALL, payment());
+    expect((await closePayment(cashier, CALL, order.outTradeNo)).order.state).toBe('CLOSED');
+    world.bank.pay(order.outTradeNo, { late: true });
+    expect((await query(order.outTradeNo)).order).toMatchObject({ state: 'PAID', late: true });
+  });
+
+  it('never believes another amount or account', async () => {
+    const { order } = await createPayment(cashier, CALL, payment());
+    world.bank.pay(order.outTradeNo);
+    const trade = world.bank.trades.get(order.outTradeNo);
+    if (trade) trade.amountFen = fen(1);
+    expect((await query(order.outTradeNo)).order.state).toBe('NOTPAY');
+    const events = await cashier.ledger.read((book) => book.events(order.outTradeNo));
+    expect(events.map((event) => event.kind)).toContain('alarm-foreign-trade');
+  });
+
+  it('refuses an order of another account than the configured one', async () => {
+    const { order } = await createPayment(cashier, CALL, payment());
+    const elsewhere = await world.process(NO_APPROVAL, 'bank 2');
+    await expect(
+      queryPayment(elsewhere, CALL, { outTradeNo: order.outTradeNo, waitSeconds: 0 }),
+    ).rejects.toMatchObject({ code: 'CONFIGURATION' });
+  });
+
+  it.each(['lost-before', 'unavailable', 'declined-unsigned'] as const)(
+    'changes nothing when a query is %s',
+    async (fault) => {
+      const { order } = await createPayment(cashier, CALL, payment());
+      failing('query', fault);
+      await expect(query(order.outTradeNo)).rejects.toMatchObject({ details: { state: 'NOTPAY' } });
+      expect((await query(order.outTradeNo)).order.state).toBe('NOTPAY');
+    },
+  );
+});
+
+describe('close', () => {
+  it('refuses a paid order', async () => {
+    const { order } = await createPayment(cashier, CALL, payment());
+    world.bank.pay(order.outTradeNo);
+    await expect(closePayment(cashier, CALL, order.outTradeNo)).rejects.toMatchObject({
+      code: 'ALREADY_PAID',
+    });
+    expect((await query(order.outTradeNo)).order.state).toBe('PAID');
+  });
+
+  it('stays intended until a trade that nobody has opened appears', async () => {
+    const { order } = await createPayment(cashier, CALL, payment());
+    const trade = world.bank.trades.get(order.outTradeNo);
+    world.bank.trades.delete(order.outTradeNo);
+    expect((await closePayment(cashier, CALL, order.outTradeNo)).order).toMatchObject({
+      state: 'NOTPAY',
+      closing: true,
+    });
+    if (trade) world.bank.trades.set(order.outTradeNo, trade);
+    expect((await query(order.outTradeNo)).order).toMatchObject({ state: 'CLOSED', closing: false });
+  });
+
+  it('does not know what it cannot learn: silence to close and to the question after it', async () => {
+    const { order } = await createPayment(cashier, CALL, payment());
+    world.bank.fault = (op) => (op === 'close' ? 'lost-after' : op === 'query' ? 'lost-before' : 'none');
+    expect((await closePayment(cashier, CALL, order.outTradeNo)).order.state).toBe('UNKNOWN');
+    world.bank.fault = () => 'none';
+    expect((await query(order.outTradeNo)).order.state).toBe('CLOSED');
+  });
+});

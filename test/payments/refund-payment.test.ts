@@ -1,0 +1,263 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { fen } from '../../src/domain/money.ts';
+import type { Cashier } from '../../src/payments/cashier.ts';
+import { createPayment } from '../../src/payments/create-payment.ts';
+import { queryPayment } from '../../src/payments/query-payment.ts';
+import { queryRefund } from '../../src/payments/query-refund.ts';
+import { refundPayment } from '../../src/payments/refund-payment.ts';
+import { APPROVAL_TTL_MS, decideApproval } from '../../src/policy/approvals.ts';
+import { CALL, DEFAULTS, payment, refund, World } from '../support/world.ts';
+
+const ORDER = 'ORDER_1';
+let world: World;
+let cashier: Cashier;
+const sent = () => world.bank.calls.filter((call) => call.operation === 'refund').map((call) => call.number);
+const give = (input: Partial<Parameters<typeof refund>[0]> = {}, from = cashier) =>
+  refundPayment(from, CALL, refund({ outTradeNo: ORDER, ...input }));
+const decide = (id: string | undefined, approve: boolean) =>
+  cashier.ledger.write((book) => decideApproval(book, id ?? '', { approve, by: 'test' }, world.clock.now()));
+function failing(operation: string, fault: ReturnType<World['bank']['fault']>, times = 1) {
+  let left = times;
+  world.bank.fault = (op) => (op === operation && left-- > 0 ? fault : 'none');
+}
+
+/** An order of 10.00 yuan, paid. */
+async function paidOrder() {
+  await createPayment(cashier, CALL, payment({ outTradeNo: ORDER }));
+  world.bank.pay(ORDER);
+  await queryPayment(cashier, CALL, { outTradeNo: ORDER, waitSeconds: 0 });
+}
+
+beforeEach(async () => {
+  world = new World();
+  cashier = await world.process();
+  await paidOrder();
+});
+afterEach(() => world.end());
+
+describe('one number, one effect', () => {
+  it('refunds once for the same number, and returns the first result for ever', async () => {
+    const first = await give({ outRefundNo: 'R1' });
+    world.clock.advance(86_400_000);
+    const again = await give({ outRefundNo: 'R1' });
+    expect(first).toMatchObject({ replayed: false, refund: { state: 'SUCCESS' }, refundedFen: 100 });
+    expect(again).toMatchObject({ replayed: true, refund: { state: 'SUCCESS' }, refundedFen: 100 });
+    expect(sent()).toEqual(['R1']);
+  });
+
+  it('takes an equal amount without a number for the same refund, a second one needs its number', async () => {
+    const first = await give();
+    expect((await give()).refund.outRefundNo).toBe(first.refund.outRefundNo);
+    world.clock.advance(3_000);
+    await give({ outRefundNo: 'R2' });
+    expect(world.bank.refundedFen(ORDER)).toBe(200);
+  });
+
+  it('refuses the same number with another amount or reason', async () => {
+    await give({ outRefundNo: 'R1' });
+    for (const other of [{ refundFen: fen(101) }, { reason: 'other' }]) {
+      await expect(give({ outRefundNo: 'R1', ...other })).rejects.toMatchObject({
+        code: 'IDEMPOTENCY_CONFLICT',
+      });
+    }
+    expect(sent()).toEqual(['R1']);
+  });
+
+  it('makes one refund of parallel identical calls in two processes', async () => {
+    const other = await world.process();
+    world.bank.delay = () => world.clock.sleep(500);
+    const results = await Promise.all(
+      [cashier, other, cashier, other].map((p) => give({ outRefundNo: 'R1' }, p)),
+    );
+    expect(sent()).toEqual(['R1']);
+    expect(results.map((r) => r.refund.state)).toEqual(Array(4).fill('SUCCESS'));
+  });
+});
+
+describe('never above what was paid', () => {
+  it('refuses more than the order at once, before anything else', async () => {
+    await expect(give({ refundFen: fen(1001) })).rejects.toMatchObject({ code: 'REFUND_EXCEEDS_PAID' });
+    expect(sent()).toEqual([]);
+  });
+
+  it('refuses parallel refunds that would sum above it, from two processes', async () => {
+    const other = await world.process();
+    world.bank.delay = () => world.clock.sleep(500);
+    const attempts = Array.from({ length: 10 }, (_, i) =>
+      give({ outRefundNo: `R${i}`, refundFen: fen(600) }, i % 2 ? cashier : other),
+    );
+    const outcomes = await Promise.allSettled(attempts);
+    expect(outcomes.filter((o) => o.status === 'fulfilled')).toHaveLength(1);
+    for (const outcome of outcomes) {
+      if (outcome.status === 'rejected')
+        expect(outcome.reason).toMatchObject({ code: 'REFUND_EXCEEDS_PAID' });
+    }
+    expect(world.bank.refundedFen(ORDER)).toBe(600);
+  });
+
+  it('keeps the sum of a refund in doubt, frees that of a declined one', async () => {
+    failing('refund', 'lost-before');
+    await give({ outRefundNo: 'R1', refundFen: fen(600) });
+    await expect(give({ outRefundNo: 'R2', refundFen: fen(600) })).rejects.toMatchObject({
+      code: 'REFUND_EXCEEDS_PAID',
+    });
+    failing('refund', 'declined');
+    await expect(give({ outRefundNo: 'R1', refundFen: fen(600) })).rejects.toMatchObject({
+      code: 'GATEWAY_DECLINED',
+    });
+    world.clock.advance(3_000);
+    expect((await give({ outRefundNo: 'R2', refundFen: fen(600) })).refund.state).toBe('SUCCESS');
+  });
+});
+
+describe('no answer is not no', () => {
+  it.each(['lost-before', 'lost-after'] as const)(
+    'keeps a %s refund UNKNOWN, blocks another, settles by the same number',
+    async (fault) => {
+      failing('refund', fault);
+      expect((await give({ outRefundNo: 'R1' })).refund.state).toBe('UNKNOWN');
+      await expect(give({ outRefundNo: 'R2' })).rejects.toMatchObject({
+        code: 'OUTCOME_UNKNOWN',
+        details: { outRefundNo: 'R1' },
+      });
+      expect((await give({ outRefundNo: 'R1' })).refund.state).toBe('SUCCESS');
+      expect(world.bank.refundedFen(ORDER)).toBe(100);
+    },
+  );
+
+  it('keeps the sum after an unsigned refusal', async () => {
+    failing('refund', 'declined-unsigned');
+    await expect(give({ outRefundNo: 'R1' })).rejects.toMatchObject({ code: 'GATEWAY_DECLINED' });
+    const state = await queryRefund(cashier, CALL, { outTradeNo: ORDER, outRefundNo: 'R1' });
+    expect(state.refund.state).toBe('UNKNOWN');
+  });
+
+  it.each(['crash-before', 'crash-after'] as const)(
+    'refunds once when the process dies: %s',
+    async (fault) => {
+      world.bank.fault = (op) => (op === 'refund' ? fault : 'none');
+      void give({ outRefundNo: 'R1' });
+      await expect.poll(sent).toEqual(['R1']);
+      world.bank.fault = () => 'none';
+      const restarted = await world.process();
+      expect((await give({ outRefundNo: 'R1' }, restarted)).refund.state).toBe('SUCCESS');
+      expect(world.bank.refundedFen(ORDER)).toBe(100);
+    },
+  );
+
+  it('tells PROCESSING until the gateway proves it', async () => {
+    world.bank.refundsProcessFirst = true;
+    expect(await give({ outRefundNo: 'R1' })).toMatchObject({
+      refund: { state: 'PROCESSING' },
+      refundedFen: 0,
+    });
+    expect(await queryRefund(cashier, CALL, { outTradeNo: ORDER, outRefundNo: 'R1' })).toMatchObject({
+      refund: { state: 'SUCCESS' },
+      refundedFen: 100,
+    });
+  });
+});
+
+describe('a person decides', () => {
+  beforeEach(async () => {
+    cashier = await world.process(DEFAULTS);
+  });
+
+  it('sends nothing before a yes, and once after it', async () => {
+    const asked = await give();
+    expect(asked).toMatchObject({ refund: { state: 'PENDING_APPROVAL' }, approval: { state: 'pending' } });
+    expect((await give()).approval?.id).toBe(asked.approval?.id);
+    expect(sent()).toEqual([]);
+    await decide(asked.approval?.id, true);
+    expect((await give()).refund.state).toBe('SUCCESS');
+    expect((await give()).refund.state).toBe('SUCCESS');
+    expect(sent()).toHaveLength(1);
+  });
+
+  it('is final for the number after a no', async () => {
+    const asked = await give({ outRefundNo: 'R1' });
+    await decide(asked.approval?.id, false);
+    expect((await give({ outRefundNo: 'R1' })).refund.state).toBe('DENIED');
+    await expect(decide(asked.approval?.id, true)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    expect(sent()).toEqual([]);
+  });
+
+  it('opens a new approval when the yes came too late or ran out', async () => {
+    const asked = await give({ outRefundNo: 'R1' });
+    await decide(asked.approval?.id, true);
+    world.clock.advance(APPROVAL_TTL_MS);
+    const again = await give({ outRefundNo: 'R1' });
+    expect(again).toMatchObject({ refund: { state: 'PENDING_APPROVAL' }, approval: { state: 'pending' } });
+    expect(again.approval?.id).not.toBe(asked.approval?.id);
+    await expect(decide(asked.approval?.id, true)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    expect(sent()).toEqual([]);
+  });
+
+  it('reserves nothing while it waits, and checks the sum again when it is sent', async () => {
+    const first = await give({ outRefundNo: 'R1', refundFen: fen(600) });
+    const second = await give({ outRefundNo: 'R2', refundFen: fen(600) });
+    await decide(first.approval?.id, true);
+    await decide(second.approval?.id, true);
+    await give({ outRefundNo: 'R1', refundFen: fen(600) });
+    world.clock.advance(3_000);
+    await expect(give({ outRefundNo: 'R2', refundFen: fen(600) })).rejects.toMatchObject({
+      code: 'REFUND_EXCEEDS_PAID',
+    });
+    expect(world.bank.refundedFen(ORDER)).toBe(600);
+  });
+
+  it('uses up a yes with what is sent, but not with what could not leave', async () => {
+    const asked = await give({ outRefundNo: 'R1' });
+    await decide(asked.approval?.id, true);
+    failing('refund', 'unavailable');
+    await expect(give({ outRefundNo: 'R1' })).rejects.toMatchObject({ code: 'GATEWAY_UNAVAILABLE' });
+    failing('refund', 'declined');
+    await expect(give({ outRefundNo: 'R1' })).rejects.toMatchObject({ code: 'GATEWAY_DECLINED' });
+    expect((await give({ outRefundNo: 'R1' })).refund.state).toBe('PENDING_APPROVAL');
+  });
+
+  it('keeps at most 20 open per caller', async () => {
+    for (let i = 0; i < 20; i++) await give({ outRefundNo: `R${i}` });
+    await expect(give({ outRefundNo: 'R20' })).rejects.toMatchObject({ code: 'TRY_LATER' });
+  });
+});
+
+describe("the gateway's own rules", () => {
+  it('keeps the distance between two refunds, without using up anything', async () => {
+    await give({ outRefundNo: 'R1' });
+    world.clock.advance(1_000);
+    await expect(give({ outRefundNo: 'R2' })).rejects.toMatchObject({
+      code: 'TRY_LATER',
+      details: { retryAfterSeconds: 2 },
+    });
+    world.clock.advance(2_000);
+    expect((await give({ outRefundNo: 'R2' })).refund.state).toBe('SUCCESS');
+  });
+
+  it('refuses the 51st refund and one after the window', async () => {
+    for (let i = 0; i < 50; i++) {
+      await give({ outRefundNo: `R${i}`, refundFen: fen(1) });
+      world.clock.advance(3_000);
+    }
+    await expect(give({ outRefundNo: 'R50', refundFen: fen(1) })).rejects.toMatchObject({
+      code: 'REFUND_NOT_ALLOWED',
+    });
+    world.clock.advance(366 * 86_400_000);
+    await expect(give({ outRefundNo: 'R51', refundFen: fen(1) })).rejects.toMatchObject({
+      code: 'REFUND_NOT_ALLOWED',
+    });
+  });
+
+  it('refuses an unpaid order, but asks first', async () => {
+    await createPayment(cashier, CALL, payment({ outTradeNo: 'ORDER_2' }));
+    await expect(give({ outTradeNo: 'ORDER_2' })).rejects.toMatchObject({ code: 'NOT_PAID' });
+    world.bank.pay('ORDER_2');
+    expect((await give({ outTradeNo: 'ORDER_2' })).refund.state).toBe('SUCCESS');
+  });
+
+  it('refuses an order that the ledger does not know without a call', async () => {
+    const before = world.bank.calls.length;
+    await expect(give({ outTradeNo: 'INVENTED_1' })).rejects.toMatchObject({ code: 'ORDER_NOT_FOUND' });
+    expect(world.bank.calls.length).toBe(before);
+  });
+});

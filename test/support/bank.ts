@@ -1,0 +1,173 @@
+import type { Clock } from '../../src/domain/clock.ts';
+import type { Fen } from '../../src/domain/money.ts';
+import type { OrderTerms, ProviderId, RefundTerms, Scene } from '../../src/domain/order.ts';
+import {
+  GatewayDeclined,
+  GatewayUnavailable,
+  OutcomeUnknown,
+  type PaymentProvider,
+  type RefundSnapshot,
+  type TradeSnapshot,
+} from '../../src/providers/contract.ts';
+
+export type Operation = 'create' | 'query' | 'close' | 'refund' | 'query-refund';
+/** What goes wrong with one exchange. `lost-before`: nothing happened; `lost-after`: it did, the answer was lost. */
+export type Fault =
+  | 'none'
+  | 'lost-before'
+  | 'lost-after'
+  | 'unavailable'
+  | 'declined'
+  | 'declined-unsigned'
+  /** The process dies while it waits for the answer, the request has (or has not) arrived. */
+  | 'crash-before'
+  | 'crash-after';
+
+interface Trade {
+  plan: string;
+  amountFen: Fen;
+  state: 'NOTPAY' | 'PAID' | 'CLOSED';
+  paidAt?: number;
+  refunds: Map<string, { plan: string; refundFen: Fen; state: 'PROCESSING' | 'SUCCESS' }>;
+}
+
+/** A gateway without a wire: keeps the truth about money, and answers as badly as it is told to. */
+export class Bank {
+  readonly trades = new Map<string, Trade>();
+  readonly calls: { operation: Operation; number: string }[] = [];
+  fault: (operation: Operation, number: string) => Fault = () => 'none';
+  /** Runs while a request is on its way. */
+  delay: () => Promise<void> = async () => undefined;
+  refundsProcessFirst = false;
+  readonly #clock: Clock;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  pay(outTradeNo: string, { late = false } = {}): void {
+    const trade = this.trades.get(outTradeNo);
+    if (!trade || trade.state === 'PAID' || (trade.state === 'CLOSED' && !late)) return;
+    trade.state = 'PAID';
+    trade.paidAt = this.#clock.now();
+  }
+
+  refundedFen(outTradeNo: string): number {
+    return [...(this.trades.get(outTradeNo)?.refunds.values() ?? [])].reduce(
+      (sum, r) => sum + r.refundFen,
+      0,
+    );
+  }
+
+  /** @param crash called when this side of the wire dies; the exchange then never ends */
+  provider(options: { id?: ProviderId; account?: string; crash?: () => void } = {}): PaymentProvider {
+    const account = options.account ?? 'bank 1';
+    const exchange = async <T>(operation: Operation, number: string, effect: () => T): Promise<T> => {
+      this.calls.push({ operation, number });
+      const fault = this.fault(operation, number);
+      if (fault === 'unavailable') throw new GatewayUnavailable('ECONNREFUSED');
+      await this.delay();
+      if (fault === 'lost-before') throw new OutcomeUnknown('timeout');
+      if (fault === 'declined') throw new GatewayDeclined('other', 'BANK_SAYS_NO', true, 'req-1');
+      if (fault === 'declined-unsigned') throw new GatewayDeclined('credentials', 'SIGN_ERROR', false);
+      const dies = fault === 'crash-before' || fault === 'crash-after';
+      const result = fault === 'crash-before' ? undefined : attempt(effect);
+      if (dies) {
+        options.crash?.();
+        return new Promise<T>(() => undefined);
+      }
+      if (fault === 'lost-after') throw new OutcomeUnknown('timeout');
+      if (result === undefined) throw new Error('unreachable');
+      if ('error' in result) throw result.error;
+      return result.value;
+    };
+    return {
+      id: options.id ?? 'alipay',
+      account,
+      scenes: new Set<Scene>(['qr', 'web']),
+      refundRules: {
+        minIntervalMs: 3000,
+        maxPerOrder: 50,
+        windowMs: 365 * 86_400_000,
+        numberUniquePerMerchant: false,
+        finalTradeStates: new Set(),
+      },
+      planPayment: (order: OrderTerms) => JSON.stringify(order),
+      sendPayment: (order, plan) =>
+        exchange('create', order.outTradeNo, () => {
+          const known = this.trades.get(order.outTradeNo);
+          if (known && known.plan !== plan)
+            throw new GatewayDeclined('number-conflict', 'OTHER_PARAMS', true);
+          if (known?.state === 'PAID') throw new GatewayDeclined('already-paid', 'PAID', true);
+          if (known?.state === 'CLOSED') throw new GatewayDeclined('closed', 'CLOSED', true);
+          if (!known) {
+            this.trades.set(order.outTradeNo, {
+              plan,
+              amountFen: order.amountFen,
+              state: 'NOTPAY',
+              refunds: new Map(),
+            });
+          }
+          return { qrCode: `bank://${order.outTradeNo}` };
+        }),
+      queryTrade: (outTradeNo) =>
+        exchange('query', outTradeNo, (): TradeSnapshot => {
+          const trade = this.trades.get(outTradeNo);
+          if (!trade) return { exists: false };
+          return {
+            exists: true,
+            account,
+            outTradeNo,
+            state: trade.state,
+            gatewayState: trade.state,
+            amountFen: trade.amountFen,
+            gatewayTradeNo: `T${outTradeNo}`,
+            ...(trade.paidAt === undefined ? {} : { paidAt: trade.paidAt }),
+          };
+        }),
+      closeTrade: (outTradeNo) =>
+        exchange('close', outTradeNo, () => {
+          const trade = this.trades.get(outTradeNo);
+          if (!trade) throw new GatewayDeclined('not-exist', 'NOT_EXIST', true);
+          if (trade.state === 'PAID') throw new GatewayDeclined('already-paid', 'PAID', true);
+          trade.state = 'CLOSED';
+        }),
+      planRefund: (refund: RefundTerms) => JSON.stringify(refund),
+      sendRefund: (refund, plan) =>
+        exchange('refund', refund.outRefundNo, (): RefundSnapshot => {
+          const trade = this.trades.get(refund.outTradeNo);
+          if (trade?.state !== 'PAID') throw new GatewayDeclined('not-paid', 'NOT_PAID', true);
+          const known = trade.refunds.get(refund.outRefundNo);
+          if (known && known.plan !== plan)
+            throw new GatewayDeclined('number-conflict', 'OTHER_PARAMS', true);
+          if (!known) {
+            // A real gateway refuses; this one would rather show that it was asked to give too much.
+            const state = this.refundsProcessFirst ? 'PROCESSING' : 'SUCCESS';
+            trade.refunds.set(refund.outRefundNo, { plan, refundFen: refund.refundFen, state });
+          }
+          return this.#refund(refund.outTradeNo, refund.outRefundNo);
+        }),
+      queryRefund: (outTradeNo, outRefundNo) =>
+        exchange('query-refund', outRefundNo, () => {
+          const refund = this.trades.get(outTradeNo)?.refunds.get(outRefundNo);
+          if (refund) refund.state = 'SUCCESS';
+          return this.#refund(outTradeNo, outRefundNo);
+        }),
+    };
+  }
+
+  #refund(outTradeNo: string, outRefundNo: string): RefundSnapshot {
+    const refund = this.trades.get(outTradeNo)?.refunds.get(outRefundNo);
+    if (!refund) return { exists: false };
+    const { state, refundFen } = refund;
+    return { exists: true, outTradeNo, outRefundNo, state, gatewayState: state, refundFen };
+  }
+}
+
+function attempt<T>(effect: () => T): { value: T } | { error: unknown } {
+  try {
+    return { value: effect() };
+  } catch (error) {
+    return { error };
+  }
+}

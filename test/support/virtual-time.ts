@@ -1,0 +1,59 @@
+import type { Clock, RandomBytes } from '../../src/domain/clock.ts';
+
+/** A clock that stands still until everybody sleeps, then jumps to the first who wakes. */
+export class VirtualClock implements Clock {
+  #now: number;
+  #sleepers: { at: number; order: number; wake: () => void }[] = [];
+  #order = 0;
+  #pumping = false;
+
+  constructor(start = Date.parse('2026-11-21T14:30:05+08:00')) {
+    this.#now = start;
+  }
+
+  now(): number {
+    return this.#now;
+  }
+
+  advance(ms: number): void {
+    this.#now += ms;
+  }
+
+  sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      if (signal?.aborted) return resolve();
+      signal?.addEventListener('abort', () => resolve(), { once: true });
+      this.#sleepers.push({ at: this.#now + ms, order: this.#order++, wake: resolve });
+      this.#pump();
+    });
+  }
+
+  #pump(): void {
+    if (this.#pumping) return;
+    this.#pumping = true;
+    setImmediate(() => {
+      this.#pumping = false;
+      this.#sleepers.sort((a, b) => a.at - b.at || a.order - b.order);
+      const next = this.#sleepers.shift();
+      if (!next) return;
+      this.#now = Math.max(this.#now, next.at);
+      next.wake();
+      if (this.#sleepers.length > 0) this.#pump();
+    });
+  }
+}
+
+/** Mulberry32: small, seeded, good enough to choose faults. */
+export function seeded(seed: number): () => number {
+  let a = seed >>> 0;
+  return () => {
+    a = (a + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(a ^ (a >>> 15), 1 | a);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+export function seededBytes(random: () => number): RandomBytes {
+  return (size) => Buffer.from(Array.from({ length: size }, () => Math.floor(random() * 256)));
+}

@@ -1,0 +1,90 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fen } from '../../src/domain/money.ts';
+import { Ledger } from '../../src/ledger/ledger.ts';
+import { openSqliteStore } from '../../src/ledger/sqlite-store.ts';
+import type { Call, Cashier } from '../../src/payments/cashier.ts';
+import type { CreatePaymentInput } from '../../src/payments/create-payment.ts';
+import type { RefundPaymentInput } from '../../src/payments/refund-payment.ts';
+import { DEFAULT_POLICY, type Policy } from '../../src/policy/policy.ts';
+import { Bank } from './bank.ts';
+import { seeded, seededBytes, VirtualClock } from './virtual-time.ts';
+
+export const CALL: Call = { caller: 'test' };
+/** Refunds need nobody: for tests that are about something else. */
+export const NO_APPROVAL: Policy = { payments: {}, refunds: {} };
+
+/** A ledger file, a bank and any number of processes of ours, all under one seed and one clock. */
+export class World {
+  readonly clock = new VirtualClock();
+  readonly bank = new Bank(this.clock);
+  readonly #folder = mkdtempSync(join(tmpdir(), 'cashier-'));
+  readonly #random: () => number;
+  readonly #dead = new Set<string>();
+  readonly #ledgers: Ledger[] = [];
+  #processes = 0;
+
+  constructor(seed = 1) {
+    this.#random = seeded(seed);
+  }
+
+  get random(): () => number {
+    return this.#random;
+  }
+
+  get ledgerPath(): string {
+    return join(this.#folder, 'ledger.db');
+  }
+
+  /** Another process on the same ledger. */
+  async process(policy: Policy = NO_APPROVAL, account?: string): Promise<Cashier> {
+    const ports = { clock: this.clock, randomBytes: seededBytes(this.#random) };
+    const ledger = await Ledger.open(await openSqliteStore(this.ledgerPath, ports), 'simulator', ports);
+    this.#ledgers.push(ledger);
+    const name = `p${++this.#processes}`;
+    let count = 0;
+    const silent = () => undefined;
+    const provider = this.bank.provider({
+      crash: () => this.#dead.add(name),
+      ...(account === undefined ? {} : { account }),
+    });
+    return {
+      ...ports,
+      ledger,
+      policy,
+      providers: new Map([[provider.id, provider]]),
+      senders: {
+        next: () => `${name} ${++count}`,
+        mayBeAlive: (sender) => !this.#dead.has(sender.split(' ')[0] ?? ''),
+      },
+      log: { info: silent, warn: silent, error: silent },
+    };
+  }
+
+  async end(): Promise<void> {
+    for (const ledger of this.#ledgers) await ledger.close();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+export const DEFAULTS = DEFAULT_POLICY;
+
+export function payment(input: Partial<CreatePaymentInput> = {}): CreatePaymentInput {
+  return {
+    provider: 'alipay',
+    scene: 'qr',
+    amountFen: fen(1000),
+    title: '菜谱 recipe',
+    outTradeNo: undefined,
+    buyer: undefined,
+    expiresInMinutes: 30,
+    payerOpenid: undefined,
+    payerClientIp: undefined,
+    ...input,
+  };
+}
+
+export function refund(input: Partial<RefundPaymentInput> & { outTradeNo: string }): RefundPaymentInput {
+  return { refundFen: fen(100), outRefundNo: undefined, reason: undefined, ...input };
+}
