@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { readConfig } from './config.ts';
+import { type Env, readConfig } from './config.ts';
 import { CashierError } from './domain/errors.ts';
 
 /** One file per command, loaded when it is asked for. */
@@ -16,6 +16,7 @@ const COMMANDS: Readonly<
 
 /** What every command gets: how to read the configuration, and when to stop. */
 export interface CommandContext {
+  readonly env: Env;
   readonly config: () => ReturnType<typeof readConfig>;
   readonly signal: AbortSignal;
 }
@@ -31,7 +32,11 @@ async function main(argv: readonly string[]): Promise<number> {
   process.once('SIGINT', () => stop.abort());
   process.once('SIGTERM', () => stop.abort());
   const command = await load();
-  return command.run(args, { config: () => readConfig(process.env, process.cwd()), signal: stop.signal });
+  return command.run(args, {
+    env: process.env,
+    config: () => readConfig(process.env, process.cwd()),
+    signal: stop.signal,
+  });
 }
 
 function usage(name: string): string {

@@ -8,20 +8,21 @@ import { WALLETS, WORDS } from './words.ts';
 
 /**
  * What a payable order offers: the code to scan, the link to open, and in the simulator the click that pays. The
- * page's script takes the element `data-pay` away when the time is up, even when the server cannot be reached.
+ * page's script takes `data-pay` away when the time is up and shows `data-over`, even when the server is out of reach.
  */
 export async function payArea(view: CashierView, secondsLeft: number): Promise<Markup> {
   const link = webLink(view.payUrl);
   const simulator = view.simulated ? webLink(view.simulatorUrl) : undefined;
   const offers = [
     ...(view.qrCode ? [await scan(view, view.qrCode)] : []),
-    ...(link ? [button(link, 'button', WORDS.open)] : []),
+    ...(link && link !== simulator ? [button(link, 'button', WORDS.open)] : []),
     ...(simulator ? [button(simulator, 'button simulator', WORDS.simulatedPay)] : []),
   ];
   return html`<div class="pay" data-pay>
 ${offers.length > 0 ? offers : elsewhere()}
 <p class="left"><span class="label">${both(WORDS.left)}</span><b role="timer" data-countdown>${clockFace(secondsLeft)}</b></p>
-</div>`;
+</div>
+<p class="over" data-over hidden>${both(WORDS.over)}</p>`;
 }
 
 /** `04:05`, or `1:04:05` from one hour on. The script writes the same. */

@@ -31,8 +31,9 @@ function tick() {
   if (left > 0) return;
   // Time is up: nothing may be paid from here any more, whether or not the server can be reached.
   turnsAt = Infinity;
-  const pay = section.querySelector('[data-pay]');
-  if (pay) pay.remove();
+  section.querySelector('[data-pay]')?.remove();
+  const over = section.querySelector('[data-over]');
+  if (over) over.hidden = false;
   shown = '';
   ask();
 }

@@ -8,7 +8,7 @@ export const STYLE = `:root{color-scheme:light dark;--ground:#f3f5f8;--card:#fff
 *{box-sizing:border-box;margin:0}
 body{min-height:100vh;min-height:100dvh;display:flex;flex-direction:column;background:radial-gradient(70rem 26rem at 50% -8rem,var(--wash),transparent) no-repeat var(--ground);color:var(--ink);font:16px/1.5 system-ui,-apple-system,"PingFang SC","Microsoft YaHei","Noto Sans CJK SC","WenQuanYi Zen Hei",sans-serif;-webkit-text-size-adjust:100%}
 .en{display:block;font-size:.8125em;line-height:1.4;color:var(--soft);font-weight:400}
-:focus-visible{outline:3px solid var(--accent);outline-offset:3px}
+:focus-visible{outline:3px solid var(--tone);outline-offset:3px}
 #order:focus{outline:none}
 .band{padding:10px 16px;text-align:center;font-weight:700;font-size:17px;line-height:1.4;color:#1a1400;background:repeating-linear-gradient(135deg,#ffc53d 0 18px,#ffd666 18px 36px);border-bottom:3px solid #1a1400}
 .band .en{display:inline-block;font-size:1em;font-weight:700;color:inherit}
@@ -31,6 +31,7 @@ figure{display:flex;flex-direction:column;align-items:center}
 .qr{width:220px;background:#fff;border-radius:14px;border:1px solid var(--line);padding:4px}
 .qr svg{display:block;width:100%;height:auto}
 figcaption{margin-top:8px;font-weight:600}
+.over{padding:16px 20px 4px;font-weight:600}
 .notice,.hint,.check{text-wrap:balance}
 .hint,.check{font-size:14px;line-height:1.4;color:var(--soft);margin-top:8px}
 .check{margin:0;padding:0 20px 16px}

@@ -120,6 +120,7 @@ export const WORDS = {
     zh: '这笔订单没有二维码或链接，付款后本页会自动更新。',
     en: 'This order has no code or link. This page updates by itself.',
   },
+  over: { zh: '时间到，请勿再付款。', en: 'Time is up, please do not pay any more.' },
   left: { zh: '剩余支付时间', en: 'Time left' },
   until: { zh: '截止时间', en: 'Pay before' },
   stillPayable: { zh: '旧链接仍可支付至', en: 'Old link lives until' },

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { beijingIso } from '../domain/clock.ts';
 import { type Answer, type Incoming, json } from './http.ts';
 import { pay } from './payer.ts';
-import { OPERATIONS, SCENARIOS, scenarioNamed } from './scenarios.ts';
 import { CannotOpen, scan, whyNot } from './scanner.ts';
+import { OPERATIONS, SCENARIOS, scenarioNamed } from './scenarios.ts';
 import { type Provider, refundStatus, type Trade, tradeState } from './state/trades.ts';
 import type { World } from './world.ts';
 
@@ -67,7 +67,8 @@ async function payAsPerson(world: World, body: Buffer): Promise<Answer> {
   if (typeof request === 'string') return json(400, { error: request });
   const late = request.late ?? false;
   try {
-    const trade = 'code' in request ? await scan(world, request.code, late) : await find(world, request, late);
+    const trade =
+      'code' in request ? await scan(world, request.code, late) : await find(world, request, late);
     const paid = await world.database.write(() => {
       const current = world.trades.byNumber(trade.provider, trade.outTradeNo) ?? trade;
       return pay(world, current, late).trade;
@@ -98,9 +99,7 @@ async function addFault(world: World, body: Buffer): Promise<Answer> {
   const request = read(body, faultRequest);
   if (typeof request === 'string') return json(400, { error: request });
   const { times, ...fault } = request;
-  await world.database.write(() =>
-    world.steering.addFault({ ...present(fault), ...(times === undefined ? {} : { timesLeft: times }) }),
-  );
+  await world.database.write(() => world.steering.addFault({ ...fault, timesLeft: times }));
   return json(201, { faults: world.steering.faults() });
 }
 
@@ -131,10 +130,4 @@ function read<T>(body: Buffer, schema: z.ZodType<T>): T | string {
   } catch (error) {
     return error instanceof z.ZodError ? z.prettifyError(error) : 'not JSON';
   }
-}
-
-function present<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(value).filter(([, inner]) => inner !== undefined)) as {
-    [K in keyof T]: Exclude<T[K], undefined>;
-  };
 }

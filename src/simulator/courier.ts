@@ -70,7 +70,9 @@ export class Courier {
     const pauseMs = accepted ? 0 : REPEAT_AFTER_MS[attempts.length - 1];
     const again = copiesLeft > 0 && pauseMs !== undefined && outcome !== 'not-loopback' && !delivery.forged;
     const dueAt = again ? this.world.clock.now() + pauseMs : null;
-    await this.world.database.write(() => this.world.deliveries.save({ ...delivery, attempts, copiesLeft, dueAt }));
+    await this.world.database.write(() =>
+      this.world.deliveries.save({ ...delivery, attempts, copiesLeft, dueAt }),
+    );
     this.onTheWay.delete(delivery.id);
     this.kick();
   }

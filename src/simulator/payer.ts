@@ -74,7 +74,7 @@ function queue(
   delivery: Omit<Delivery, 'id' | 'provider' | 'outTradeNo' | 'notifyId' | 'attempts'>,
 ): void {
   world.deliveries.save({
-    id: world.randomBytes(16).toString("hex"),
+    id: world.randomBytes(16).toString('hex'),
     provider: trade.provider,
     outTradeNo: trade.outTradeNo,
     notifyId: notifyId(world, trade.provider === 'alipay' ? 17 : 16),

@@ -1,7 +1,7 @@
 import { openCode, openLink } from './alipay/links.ts';
 import { AlipayRefusal } from './alipay/refusal.ts';
 import { parametersOf } from './alipay/request.ts';
-import { type IssuedCode } from './state/codes.ts';
+import type { IssuedCode } from './state/codes.ts';
 import { type Trade, tradeState } from './state/trades.ts';
 import { prepayIdOf } from './wechatpay/front-end.ts';
 import { WechatPayRefusal } from './wechatpay/refusal.ts';

@@ -54,12 +54,12 @@ export class Steering {
     return new Steered([...this.takeTokens(occasion), ...this.takeFaults(occasion)]);
   }
 
-  addFault(fault: Omit<Fault, 'id'>): void {
+  addFault(fault: { readonly [K in keyof Omit<Fault, 'id'>]: Fault[K] | undefined }): void {
     this.database.run(
       'INSERT INTO faults (provider, operation, scenario, out_trade_no, times_left) VALUES (?, ?, ?, ?, ?)',
       fault.provider ?? null,
       fault.operation ?? null,
-      fault.scenario,
+      fault.scenario ?? null,
       fault.outTradeNo ?? null,
       fault.timesLeft ?? null,
     );

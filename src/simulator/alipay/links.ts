@@ -12,13 +12,18 @@ import { readTerms, type TradeTerms } from './terms.ts';
  * The payer opens a link or order string that a merchant signed: page.pay, wap.pay, app.pay. Nobody but the payer
  * ever sees what is wrong with it.
  */
-export function openLink(world: World, parameters: ReadonlyMap<string, string>, late = false): Promise<Trade> {
+export function openLink(
+  world: World,
+  parameters: ReadonlyMap<string, string>,
+  late = false,
+): Promise<Trade> {
   const call = authenticate(world, parameters, LINK_METHODS);
   const terms = readTerms(world, call);
   return world.database.write(() => {
     const steered = steer(world, terms, 'create');
     const fault = steered.answer?.fault;
-    if (fault === 'declined' || fault === 'system-error' || fault === 'rate-limited') throw faultRefusal(fault);
+    if (fault === 'declined' || fault === 'system-error' || fault === 'rate-limited')
+      throw faultRefusal(fault);
     return openTrade(world, terms, steered, late);
   });
 }

@@ -19,7 +19,10 @@ export function alipayMessage(world: World, delivery: Delivery): Message {
   const key = (delivery.forged ? forger : alipay).privateKey;
   form.set('sign', signRsa2(signingText(form, ['sign', 'sign_type']), key));
   return {
-    headers: { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8', 'user-agent': 'Mozilla/4.0' },
+    headers: {
+      'content-type': 'application/x-www-form-urlencoded; charset=utf-8',
+      'user-agent': 'Mozilla/4.0',
+    },
     body: new URLSearchParams([...form]).toString(),
     accepts: (status, body) => status === 200 && body === 'success',
   };

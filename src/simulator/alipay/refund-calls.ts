@@ -102,7 +102,8 @@ function checkRefundable(trade: Trade, amountFen: number, now: number): void {
       ? business('TRADE_HAS_CLOSE', '交易已经关闭')
       : business('TRADE_STATUS_ERROR', '交易状态不合法');
   }
-  if (now > trade.paidAt + REFUND_WINDOW_MS) throw business('TRADE_HAS_FINISHED', '交易已完结，超过可退款期限');
+  if (now > trade.paidAt + REFUND_WINDOW_MS)
+    throw business('TRADE_HAS_FINISHED', '交易已完结，超过可退款期限');
   const held = refundedFen(trade, now, ['SUCCESS', 'PROCESSING']);
   if (held === trade.amountFen) throw business('TRADE_HAS_CLOSE', '交易已全额退款');
   if (held + amountFen > trade.amountFen) throw business('REASON_TRADE_REFUND_FEE_ERR', '退款金额超限');

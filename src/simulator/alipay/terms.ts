@@ -36,7 +36,12 @@ const PRODUCTS: Readonly<Record<string, Product>> = {
     waitsMs: LONGEST_MS,
   },
   'alipay.trade.wap.pay': { scene: 'h5', codes: ['QUICK_WAP_WAY'], priceLength: 9, waitsMs: LONGEST_MS },
-  'alipay.trade.app.pay': { scene: 'app', codes: ['QUICK_MSECURITY_PAY'], priceLength: 9, waitsMs: LONGEST_MS },
+  'alipay.trade.app.pay': {
+    scene: 'app',
+    codes: ['QUICK_MSECURITY_PAY'],
+    priceLength: 9,
+    waitsMs: LONGEST_MS,
+  },
 };
 
 const anything = z.unknown();
@@ -95,7 +100,8 @@ export function readTerms(world: World, call: AlipayCall): TradeTerms {
   const product = PRODUCTS[call.method];
   if (!product) throw invalidParameter('method');
   const fields = readBusiness(call, orderFields);
-  if (fields.product_code && !product.codes.includes(fields.product_code)) throw invalidParameter('product_code');
+  if (fields.product_code && !product.codes.includes(fields.product_code))
+    throw invalidParameter('product_code');
   const price = String(fields.total_amount);
   if (price.length > product.priceLength) throw invalidParameter('total_amount');
   const amountFen = readPrice(price);

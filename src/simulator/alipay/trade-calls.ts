@@ -34,7 +34,13 @@ export function precreate(world: World, call: AlipayCall, steered: Steered): Fie
   if (existing) checkReuse(existing, terms, now);
   const code = `${world.origin}/alipay/qr/bax0${world.randomBytes(12).toString('hex')}`;
   const diesAt = Math.min(now + QR_LIFETIME_MS, terms.expiresAt);
-  world.codes.issue({ code, provider: 'alipay', outTradeNo: terms.outTradeNo, diesAt, terms: JSON.stringify(terms) });
+  world.codes.issue({
+    code,
+    provider: 'alipay',
+    outTradeNo: terms.outTradeNo,
+    diesAt,
+    terms: JSON.stringify(terms),
+  });
   if (steered.has('auto-pay')) openTrade(world, terms, steered);
   else if (steered.has('notify-forged')) announceForged(world, makeTrade(world, terms));
   return { out_trade_no: terms.outTradeNo, qr_code: code };
@@ -99,7 +105,8 @@ export const REFUND_WINDOW_MS = 365 * 86_400_000;
 
 /** Alipay's word for a trade: fully refunded is closed, past the refund window is finished. */
 export function tradeStatus(trade: Trade, now: number): string {
-  if (trade.paidAt === undefined) return tradeState(trade, now) === 'NOTPAY' ? 'WAIT_BUYER_PAY' : 'TRADE_CLOSED';
+  if (trade.paidAt === undefined)
+    return tradeState(trade, now) === 'NOTPAY' ? 'WAIT_BUYER_PAY' : 'TRADE_CLOSED';
   if (refundedFen(trade, now, ['SUCCESS']) === trade.amountFen) return 'TRADE_CLOSED';
   return now > trade.paidAt + REFUND_WINDOW_MS ? 'TRADE_FINISHED' : 'TRADE_SUCCESS';
 }

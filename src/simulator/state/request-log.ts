@@ -38,7 +38,9 @@ export class RequestLog {
       at: beijingIso(now),
     };
     this.database.run('INSERT INTO requests (document) VALUES (?)', JSON.stringify(logged));
-    this.database.run(`DELETE FROM requests WHERE sequence <= (SELECT MAX(sequence) FROM requests) - ${KEPT}`);
+    this.database.run(
+      `DELETE FROM requests WHERE sequence <= (SELECT MAX(sequence) FROM requests) - ${KEPT}`,
+    );
   }
 
   all(): LoggedRequest[] {

@@ -15,7 +15,9 @@ export function echo(world: World, body: Buffer): Record<string, string> {
   const answer: Record<string, string> = { echo_message: request.echo_message };
   if (request.encrypted_echo_message !== undefined) {
     const text = decrypted(request.encrypted_echo_message, wechatpay.privateKey);
-    answer.encrypted_echo_message = publicEncrypt({ key: merchant.publicKey, ...OAEP }, text).toString('base64');
+    answer.encrypted_echo_message = publicEncrypt({ key: merchant.publicKey, ...OAEP }, text).toString(
+      'base64',
+    );
   }
   if (request.notify_url) {
     world.deliveries.save({

@@ -45,7 +45,8 @@ export function prepayIdOf(world: World, text: string): string {
 }
 
 function check(world: World, appId: string, lines: readonly string[], signature: string): void {
-  if (appId !== world.identity.wechatAppId) throw new WechatPayRefusal('APPID_MCHID_NOT_MATCH', 'appid 不匹配');
+  if (appId !== world.identity.wechatAppId)
+    throw new WechatPayRefusal('APPID_MCHID_NOT_MATCH', 'appid 不匹配');
   const verify = createVerify('sha256').update(`${lines.join('\n')}\n`, 'utf8');
   if (!verify.verify(world.identity.keys.merchant.publicKey, signature, 'base64')) {
     throw new WechatPayRefusal('SIGN_ERROR', '支付验证签名失败');

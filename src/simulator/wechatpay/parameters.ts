@@ -54,7 +54,7 @@ const order = {
   settle_info: z.strictObject({ profit_sharing: z.boolean().optional() }).optional(),
 };
 /** Who pays is known beforehand only inside WeChat. */
-const noPayer = z.never().optional();
+const noPayer = z.custom<{ openid: string }>((value) => value === undefined).optional();
 const openid = z.string().regex(/^[0-9A-Za-z_-]{1,128}$/);
 
 /**
@@ -69,9 +69,14 @@ export const ORDERS = {
     payer: z.strictObject({ openid }),
     scene_info: z.strictObject(sceneInfo).optional(),
   }),
-  h5: z.strictObject({ ...order, payer: noPayer, scene_info: z.strictObject({ ...sceneInfo, h5_info: h5Info }) }),
+  h5: z.strictObject({
+    ...order,
+    payer: noPayer,
+    scene_info: z.strictObject({ ...sceneInfo, h5_info: h5Info }),
+  }),
 } as const;
 export type OrderKind = keyof typeof ORDERS;
+export type OrderRequest = z.infer<(typeof ORDERS)[OrderKind]>;
 
 /** @see https://pay.weixin.qq.com/doc/v3/merchant/4012791883 */
 export const refundRequest = z

@@ -26,7 +26,8 @@ export function createRefund(world: World, body: Buffer, steered: Steered): Reco
   const trade = request.transaction_id
     ? world.trades.byTradeNo('wechatpay', request.transaction_id)
     : world.trades.byNumber('wechatpay', request.out_trade_no ?? '');
-  if (!trade || trade.paidAt === undefined) throw new WechatPayRefusal('RESOURCE_NOT_EXISTS', '订单不存在或未支付');
+  if (!trade || trade.paidAt === undefined)
+    throw new WechatPayRefusal('RESOURCE_NOT_EXISTS', '订单不存在或未支付');
   const fingerprint = JSON.stringify([
     trade.outTradeNo,
     request.amount.refund,
@@ -74,7 +75,9 @@ export function queryRefund(
   refund: Refund,
   steered: Steered,
 ): Record<string, unknown> {
-  const reported = steered.has('wrong-amount') ? { ...refund, amountFen: (refund.amountFen + 1) as Fen } : refund;
+  const reported = steered.has('wrong-amount')
+    ? { ...refund, amountFen: (refund.amountFen + 1) as Fen }
+    : refund;
   return refundFields(world, trade, reported, steered.has('unknown-word') ? 'PONDERING' : undefined);
 }
 
@@ -91,23 +94,20 @@ function checkRefundable(
 ): void {
   if (amount.total !== trade.amountFen) throw new WechatPayRefusal('INVALID_REQUEST', '订单金额不一致');
   const held = refundedFen(trade, now, ['SUCCESS', 'PROCESSING', 'ABNORMAL']);
-  if (held + amount.refund > trade.amountFen) throw new WechatPayRefusal('INVALID_REQUEST', '退款金额超过可退金额');
+  if (held + amount.refund > trade.amountFen)
+    throw new WechatPayRefusal('INVALID_REQUEST', '退款金额超过可退金额');
   if (now > (trade.paidAt ?? now) + REFUND_WINDOW_MS) {
     throw new WechatPayRefusal('INVALID_REQUEST', '订单已超过可退款的最大期限');
   }
-  if (trade.refunds.length >= MOST_REFUNDS) throw new WechatPayRefusal('INVALID_REQUEST', '部分退款次数超过限制');
+  if (trade.refunds.length >= MOST_REFUNDS)
+    throw new WechatPayRefusal('INVALID_REQUEST', '部分退款次数超过限制');
   const last = trade.refunds.at(-1);
   if (last && now < last.createdAt + REFUND_INTERVAL_MS) {
     throw new WechatPayRefusal('FREQUENCY_LIMITED', '同一订单两次退款须间隔一分钟，请稍后用原参数重试');
   }
 }
 
-function refundFields(
-  world: World,
-  trade: Trade,
-  refund: Refund,
-  word?: string,
-): Record<string, unknown> {
+function refundFields(world: World, trade: Trade, refund: Refund, word?: string): Record<string, unknown> {
   const status = word ?? refundStatus(refund, world.clock.now());
   return {
     refund_id: refund.refundId,

@@ -52,7 +52,8 @@ function readAuthorization(header: string | undefined): Record<Field, string> {
 function checkHeaders(world: World, { headers, method }: Incoming): void {
   const { 'user-agent': agent, accept = '', 'content-type': type = '' } = headers;
   if (!agent) throw parameterError('User-Agent', '缺少 User-Agent', 'header');
-  if (!/application\/json|\*\/\*/.test(accept)) throw parameterError('Accept', '须为 application/json', 'header');
+  if (!/application\/json|\*\/\*/.test(accept))
+    throw parameterError('Accept', '须为 application/json', 'header');
   if (method === 'POST' && !type.startsWith('application/json')) {
     throw parameterError('Content-Type', '须为 application/json', 'header');
   }

@@ -5,8 +5,8 @@ import type { Trade } from '../state/trades.ts';
 import type { Occasion, Steered } from '../steering.ts';
 import type { World } from '../world.ts';
 import { ORDERS, type OrderKind } from './parameters.ts';
-import { parameterError, WechatPayRefusal } from './refusal.ts';
 import { createRefund, queryRefund } from './refunds.ts';
+import { parameterError, WechatPayRefusal } from './refusal.ts';
 import { closeOrder, createOrder, queryOrder } from './transactions.ts';
 
 /** One call: what it is about (for scenarios and the log) and how it is carried out. */

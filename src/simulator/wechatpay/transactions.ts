@@ -1,3 +1,4 @@
+import type { z } from 'zod';
 import { beijingIso, wholeSecond } from '../../domain/clock.ts';
 import type { Fen } from '../../domain/money.ts';
 import { announceForged, pay } from '../payer.ts';
@@ -5,7 +6,7 @@ import { digits } from '../state/identity.ts';
 import { type Trade, type TradeScene, tradeState } from '../state/trades.ts';
 import type { Steered } from '../steering.ts';
 import type { World } from '../world.ts';
-import { closeRequest, ORDERS, type OrderKind, readBody } from './parameters.ts';
+import { closeRequest, ORDERS, type OrderKind, type OrderRequest, readBody } from './parameters.ts';
 import { parameterError, WechatPayRefusal } from './refusal.ts';
 
 const MINUTE_MS = 60_000;
@@ -16,7 +17,12 @@ const LONGEST_WAIT_MS = 90 * 1_440 * MINUTE_MS;
 const CODE_LIFETIME_MS = 120 * MINUTE_MS;
 const H5_LIFETIME_MS = 5 * MINUTE_MS;
 
-const SCENES: Readonly<Record<OrderKind, TradeScene>> = { native: 'qr', jsapi: 'jsapi', h5: 'h5', app: 'app' };
+const SCENES: Readonly<Record<OrderKind, TradeScene>> = {
+  native: 'qr',
+  jsapi: 'jsapi',
+  h5: 'h5',
+  app: 'app',
+};
 const TRADE_TYPES: Readonly<Record<TradeScene, string>> = {
   qr: 'NATIVE',
   jsapi: 'JSAPI',
@@ -36,7 +42,7 @@ export function createOrder(
   body: Buffer,
   steered: Steered,
 ): Record<string, string> {
-  const request = readBody(body, ORDERS[kind]);
+  const request = readBody<OrderRequest>(body, ORDERS[kind] as z.ZodType<OrderRequest>);
   if (request.mchid !== world.identity.mchId) throw new WechatPayRefusal('MCH_NOT_EXISTS', '商户号不存在');
   if (request.appid !== world.identity.wechatAppId) {
     throw new WechatPayRefusal('APPID_MCHID_NOT_MATCH', 'appid和mch_id不匹配');
@@ -144,7 +150,12 @@ function checkReentry(existing: Trade, fingerprint: string, now: number): void {
 function issueCredential(world: World, kind: OrderKind, order: Trade, now: number): Record<string, string> {
   world.codes.expire('wechatpay', order.outTradeNo, now);
   const issue = (code: string, lifetimeMs: number) =>
-    world.codes.issue({ code, provider: 'wechatpay', outTradeNo: order.outTradeNo, diesAt: now + lifetimeMs });
+    world.codes.issue({
+      code,
+      provider: 'wechatpay',
+      outTradeNo: order.outTradeNo,
+      diesAt: now + lifetimeMs,
+    });
   if (kind === 'native') {
     const code = `weixin://wxpay/bizpayurl?pr=${world.randomBytes(6).toString('base64url')}zz`;
     issue(code, CODE_LIFETIME_MS);

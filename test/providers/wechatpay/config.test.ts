@@ -20,7 +20,7 @@ const certificate = certificatePem(merchantKeys, { serial: '1d01', from: NOW - 1
 const ecPem = String(
   generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' }),
 );
-const shortPem = String(rsaPair(1024).privateKey.export({ type: 'pkcs8', format: 'pem' }));
+const shortPem = String((await rsaPair(1024)).privateKey.export({ type: 'pkcs8', format: 'pem' }));
 
 function errorOf(overrides: Readonly<Record<string, string | undefined>>): CashierError {
   try {

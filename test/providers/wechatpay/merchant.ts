@@ -17,9 +17,11 @@ import {
 } from '../../../src/providers/wechatpay/index.ts';
 import { rsaPair, signedAnswer } from './platform.ts';
 
-export const merchantKeys = rsaPair();
-export const platformKeys = rsaPair();
-export const strangerKeys = rsaPair();
+export const [merchantKeys, platformKeys, strangerKeys] = await Promise.all([
+  rsaPair(),
+  rsaPair(),
+  rsaPair(),
+]);
 
 export const API_V3_KEY = '0123456789abcdefghijklmnopqrstuv';
 export const PUB_KEY_ID = 'PUB_KEY_ID_0114232134912410000000000000';

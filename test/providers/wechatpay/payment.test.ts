@@ -48,6 +48,7 @@ describe('the provider', () => {
       maxPerOrder: 50,
       windowMs: 31_536_000_000,
       numberUniquePerMerchant: true,
+      finalTradeStates: new Set(),
     });
   });
 });

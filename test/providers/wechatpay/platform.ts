@@ -1,4 +1,5 @@
-import { createCipheriv, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import { createCipheriv, generateKeyPair, type KeyObject, sign } from 'node:crypto';
+import { promisify } from 'node:util';
 import type { GatewayResponse } from '../../../src/providers/gateway-http.ts';
 
 /** The test signer: WeChat Pay's side of signing and sealing, the counterpart of verifier.ts and cipher.ts. */
@@ -8,8 +9,8 @@ export interface KeyPair {
   readonly privateKey: KeyObject;
 }
 
-export function rsaPair(bits = 2048): KeyPair {
-  return generateKeyPairSync('rsa', { modulusLength: bits });
+export function rsaPair(bits = 2048): Promise<KeyPair> {
+  return promisify(generateKeyPair)('rsa', { modulusLength: bits });
 }
 
 export interface SigningIdentity {

@@ -6,6 +6,7 @@ import {
   OPERATIONS,
   OUT_REFUND_NO,
   OUT_TRADE_NO,
+  outcome,
   PAID_TRADE,
   platform,
   REFUNDED,
@@ -75,23 +76,21 @@ const HONEST: readonly [string, GatewayResponse][] = [
 describe.each(HONEST)('%s', (name, answer) => {
   let current = answer;
   const { provider } = world(() => current);
-  const call = OPERATIONS[name];
+  const call = OPERATIONS[name] ?? (() => Promise.resolve());
 
   it('is satisfied by the answer as it was signed', async () => {
     current = answer;
-    await expect(call?.(provider)).resolves.toSatisfy(() => true);
+    expect(await outcome(call(provider))).toBe('resolved');
   });
 
   it('is satisfied by no change of a byte', async () => {
     await fc.assert(
       fc.asyncProperty(tampering, async (change) => {
         current = tamper(answer, change);
-        const unchanged = current.body.equals(answer.body) && answer.status !== 204;
-        fc.pre(change.kind === 'header' || !unchanged);
-        if (answer.status === 204 && change.kind !== 'header') fc.pre(current.body.length > 0);
-        await expect(call?.(provider)).rejects.toMatchObject({ name: /^(OutcomeUnknown|GatewayDeclined)$/ });
+        fc.pre(change.kind === 'header' || !current.body.equals(answer.body));
+        expect(await outcome(call(provider))).toBe('unknown bad-signature');
       }),
-      { numRuns: 300 },
+      { numRuns: 120 },
     );
   });
 });
@@ -117,7 +116,7 @@ describe('any answer without a good signature', () => {
           for (const result of await Promise.allSettled(calls)) expect(result.status).toBe('rejected');
         },
       ),
-      { numRuns: 200 },
+      { numRuns: 80 },
     );
   });
 });

@@ -1,0 +1,183 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { Client } from '@modelcontextprotocol/client';
+import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
+import QRCode from 'qrcode';
+import { CashierError } from '../domain/errors.ts';
+import type { ProviderId } from '../domain/order.ts';
+import type { CommandContext } from '../main.ts';
+import { systemClock, systemRandom } from '../platform/system.ts';
+import { openSimulator, type Simulator } from '../simulator/index.ts';
+import { version } from '../version.ts';
+import { print } from './terminal.ts';
+
+const PRICE = '1.99';
+const TITLE = '红烧肉菜谱 braised pork recipe';
+/** How long (ms) a person has to pay, and a refund to arrive. */
+const PATIENCE_MS = 10 * 60_000;
+
+type Result = Readonly<Record<string, unknown>>;
+
+/**
+ * `mcp-cashier demo [--auto-pay]`: sells one recipe through each wallet on the embedded simulator, as an agent would:
+ * a real MCP client on the server's stdio. Exit code 0 only if every step held.
+ */
+export async function run(args: readonly string[], context: CommandContext): Promise<number> {
+  const { signal } = context;
+  const { values } = parseArgs({
+    args: [...args],
+    options: { 'auto-pay': { type: 'boolean', default: false } },
+  });
+  const home = mkdtempSync(join(tmpdir(), 'mcp-cashier-demo-'));
+  const env = { ...systemEnvironment(context.env), CASHIER_HOME: home, CASHIER_MODE: 'simulator' };
+  print('mcp-cashier demo · 模拟环境，不是真钱 · SIMULATED, no real money');
+  print('正在启动 MCP 服务器与模拟网关… starting the MCP server and the simulated gateways…');
+  const client = new Client({ name: 'mcp-cashier-demo', version });
+  const transport = new StdioClientTransport({
+    command: process.execPath,
+    args: [entry(), 'stdio'],
+    env,
+    stderr: 'ignore',
+  });
+  let simulator: Simulator | undefined;
+  try {
+    await client.connect(transport);
+    const { tools } = await client.listTools();
+    step(`工具 tools: ${tools.map((tool) => tool.name).join(', ')}`);
+    for (const provider of ['alipay', 'wechatpay'] as const) {
+      const order = await sell(client, provider);
+      simulator ??= await openSimulator({
+        folder: join(home, 'simulator'),
+        clock: systemClock,
+        randomBytes: systemRandom,
+      });
+      const scanUrl = `${simulator.origin}/scan?code=${encodeURIComponent(String(order.qrCode))}`;
+      if (values['auto-pay']) await clickPay(scanUrl);
+      else print(`请点击付款 click to pay: ${scanUrl}`);
+      await untilPaid(client, order, signal);
+      await refund(client, order, env, signal);
+    }
+    print('\n账本 the ledger:');
+    await command(['orders'], env, 'inherit');
+    print('\n全部完成 everything held ✔');
+    return 0;
+  } finally {
+    await client.close();
+    await simulator?.close();
+    rmSync(home, { recursive: true, force: true });
+  }
+}
+
+async function sell(client: Client, provider: ProviderId): Promise<Result> {
+  print(`\n━━ ${provider === 'alipay' ? '支付宝 Alipay' : '微信支付 WeChat Pay'} ━━`);
+  const order = await call(client, 'create-payment', { provider, amountYuan: PRICE, title: TITLE });
+  insist(order.state === 'NOTPAY' && order.simulated === true, 'create-payment');
+  step(`create-payment → ${order.outTradeNo} ${order.state} ${order.amountYuan}`);
+  print(await QRCode.toString(String(order.qrCode), { type: 'terminal', small: true }));
+  print(`收银台 cashier: ${order.cashierUrl}`);
+  return order;
+}
+
+async function untilPaid(client: Client, order: Result, signal: AbortSignal): Promise<void> {
+  await patiently(signal, 'query-payment', async () => {
+    const { state } = await call(client, 'query-payment', { outTradeNo: order.outTradeNo, waitSeconds: 20 });
+    return state === 'PAID';
+  });
+  const again = await call(client, 'query-payment', { outTradeNo: order.outTradeNo });
+  insist(again.state === 'PAID' && again.source === 'query', 'query-payment');
+  step(`query-payment → PAID（网关签名证明 proven by the gateway's signature）`);
+}
+
+async function refund(
+  client: Client,
+  order: Result,
+  env: Record<string, string>,
+  signal: AbortSignal,
+): Promise<void> {
+  const wanted = { outTradeNo: order.outTradeNo, refundYuan: PRICE, reason: '演示 demo' };
+  const proposed = await call(client, 'refund-payment', wanted);
+  const approval = proposed.approval as { id?: unknown } | undefined;
+  insist(proposed.state === 'PENDING_APPROVAL' && typeof approval?.id === 'string', 'refund-payment');
+  step(`refund-payment → ${proposed.state} ${approval?.id}（等待人工 waits for a person）`);
+  await command(['approvals', 'approve', String(approval?.id)], env, 'ignore');
+  step(`mcp-cashier approvals approve ${approval?.id}`);
+  const sent = await call(client, 'refund-payment', wanted);
+  insist(sent.state === 'SUCCESS' || sent.state === 'PROCESSING', 'refund-payment after the approval');
+  await patiently(signal, 'query-refund', async () => {
+    const { state } = await call(client, 'query-refund', {
+      outTradeNo: order.outTradeNo,
+      outRefundNo: sent.outRefundNo,
+    });
+    return state === 'SUCCESS';
+  });
+  const settled = await call(client, 'query-payment', { outTradeNo: order.outTradeNo });
+  insist(settled.refundedYuan === PRICE, 'the refunded sum');
+  step(`query-refund → SUCCESS ${settled.refundedYuan}`);
+}
+
+/** What a person does on the simulator's cashier page: read the form, press the button. */
+async function clickPay(url: string): Promise<void> {
+  const page = await fetch(url);
+  const html = await page.text();
+  const action = /<form[^>]*action="([^"]*\/pay[^"]*)"/.exec(html)?.[1]?.replaceAll('&amp;', '&');
+  insist(page.ok && action !== undefined, "the simulator's cashier page");
+  const target = new URL(action ?? '', page.url);
+  const fields = [...html.matchAll(/<input type="hidden" name="([^"]+)" value="([^"]*)"/g)];
+  const body = new URLSearchParams(fields.map(([, name = '', value = '']) => [name, value]));
+  const paid = await fetch(target, { method: 'POST', body, headers: { origin: target.origin } });
+  insist(paid.ok, 'paying on the cashier page');
+  step('买家付款 the buyer pays');
+}
+
+async function call(client: Client, name: string, args: Record<string, unknown>): Promise<Result> {
+  const result = await client.callTool({ name, arguments: args });
+  const [first] = result.content;
+  if (result.isError) throw new Error(`${name}: ${first?.type === 'text' ? first.text : 'error'}`);
+  return result.structuredContent as Result;
+}
+
+/** Repeats `attempt` until it holds, for as long as a person may need. */
+async function patiently(signal: AbortSignal, what: string, attempt: () => Promise<boolean>): Promise<void> {
+  const deadline = systemClock.now() + PATIENCE_MS;
+  while (!(await attempt())) {
+    if (signal.aborted || systemClock.now() > deadline) throw failed(what);
+    await systemClock.sleep(500, signal);
+  }
+}
+
+/** Runs a command of this very package in a process of its own, as a person at a terminal would. */
+function command(args: string[], env: Record<string, string>, stdout: 'inherit' | 'ignore'): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [entry(), ...args], { env, stdio: ['ignore', stdout, 'inherit'] });
+    child.once('error', reject);
+    child.once('exit', (code) => (code === 0 ? resolve() : reject(failed(args.join(' ')))));
+  });
+}
+
+function entry(): string {
+  return process.argv[1] ?? '';
+}
+
+function systemEnvironment(env: CommandContext['env']): Record<string, string> {
+  const kept = ['PATH', 'HOME', 'TMPDIR', 'TEMP', 'SystemRoot', 'NODE_OPTIONS'];
+  return Object.fromEntries(kept.flatMap((name) => (env[name] ? [[name, env[name] ?? '']] : [])));
+}
+
+function step(text: string): void {
+  print(`  ✔ ${text}`);
+}
+
+function insist(held: boolean, what: string): void {
+  if (!held) throw failed(what);
+}
+
+function failed(what: string): CashierError {
+  return new CashierError('INTERNAL', {
+    zh: `演示在这一步失败：${what}。`,
+    en: `The demo failed at: ${what}.`,
+    next: { zh: '请附上输出反馈问题。', en: 'Please report it with this output.' },
+  });
+}

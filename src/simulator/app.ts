@@ -1,0 +1,139 @@
+import type { HttpBindings } from '@hono/node-server';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
+import { type Context, Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { alipayGateway } from './alipay/gateway.ts';
+import { LINK_METHODS } from './alipay/request.ts';
+import { control } from './control.ts';
+import { type Incoming, json, type Outgoing, redirect } from './http.ts';
+import { MAX_BODY_BYTES } from './limits.ts';
+import { cashierPage, errorPage } from './pages/cashier-page.ts';
+import { homePage } from './pages/home-page.ts';
+import { pay, refuse } from './payer.ts';
+import { H5_PATH, scan, whyNot } from './scanner.ts';
+import { wechatPayGateway } from './wechatpay/gateway.ts';
+import type { World } from './world.ts';
+
+type App = { Bindings: HttpBindings };
+type Handler = (world: World, incoming: Incoming, context: Context<App>) => Promise<Outgoing> | Outgoing;
+
+/** The gateways, the payer's pages and the control API behind one loopback address. `changed` follows every request. */
+export function createApp(world: World, changed: () => void): Hono<App> {
+  const app = new Hono<App>();
+  const on = (handler: Handler) => async (context: Context<App>) => {
+    const outgoing = await handler(world, await incomingOf(context), context);
+    changed();
+    return send(context, outgoing);
+  };
+  app.use(async (context, next) => {
+    const { host } = new URL(world.origin);
+    const named = context.env.incoming.headers.host;
+    if (named !== host && named !== host.replace('127.0.0.1', 'localhost'))
+      return context.text('unknown host', 421);
+    return next();
+  });
+  app.use(bodyLimit({ maxSize: MAX_BODY_BYTES, onError: (context) => context.text('body too large', 413) }));
+
+  app.get(
+    '/healthz',
+    on(() => json(200, { simulator: 'mcp-cashier', id: world.identity.id })),
+  );
+  app.all('/v3/*', on(wechatPayGateway));
+  app.get('/gateway.do', on(openFromQuery));
+  app.post('/gateway.do', on(gatewayDo));
+  app.all('/control/*', on(control));
+  app.post('/merchant/notify', on(acknowledge));
+
+  app.get('/', on(homePage));
+  app.get(
+    '/scan',
+    on((w, _incoming, context) => openPage(w, context.req.query('code') ?? '')),
+  );
+  app.get('/alipay/qr/:code', on(openFromQuery));
+  app.get(H5_PATH, on(openFromQuery));
+  app.post(
+    '/alipay/app',
+    on((w, { body }) => openPage(w, body.toString('utf8'))),
+  );
+  app.post(
+    '/wechatpay/app',
+    on((w, { body }) => openPage(w, body.toString('utf8'))),
+  );
+  app.get('/cashier/:token', on(showCashier));
+  app.post('/cashier/:token/pay', on(pressPay));
+  app.post('/cashier/:token/refuse', on(pressRefuse));
+
+  app.notFound((context) => context.text('not found', 404));
+  app.onError((_error, context) => context.text('simulator error', 500));
+  return app;
+}
+
+/** A link that the payer's browser opened: the address is what was "scanned". */
+const openFromQuery: Handler = (world, { target }) => openPage(world, `${world.origin}${target}`);
+
+/** The same address takes servers' calls and, as a form that a merchant's page submits, payers. */
+const gatewayDo: Handler = (world, incoming) => {
+  const form = incoming.body.toString('utf8');
+  const query = incoming.target.split('?').slice(1).join('?');
+  const method = new URLSearchParams(`${query}&${form}`).get('method') ?? '';
+  if (!LINK_METHODS.includes(method)) return alipayGateway(world, incoming);
+  return openPage(world, [query, form].filter((part) => part !== '').join('&'));
+};
+
+/** Stands for a merchant's notify route where there is none: WeChat Pay wants an address in every order. */
+const acknowledge: Handler = () => ({ status: 204, headers: {}, body: '' });
+
+async function openPage(world: World, shown: string): Promise<Outgoing> {
+  try {
+    const trade = await scan(world, shown);
+    return redirect(`/cashier/${trade.cashierToken}`);
+  } catch (error) {
+    const why = whyNot(error);
+    if (why === undefined) throw error;
+    return errorPage(world, 'plain', why, 'What was scanned or opened cannot be paid');
+  }
+}
+
+const showCashier: Handler = (world, _incoming, context) => {
+  const trade = world.trades.byCashierToken(context.req.param('token') ?? '');
+  return trade ? cashierPage(world, trade) : errorPage(world, 'plain', '订单不存在', 'No such order');
+};
+
+const pressPay: Handler = (world, incoming, context) => pressed(world, incoming, context, pay);
+const pressRefuse: Handler = (world, incoming, context) => pressed(world, incoming, context, refuse);
+
+/** A button of the cashier page, pressed on that page and nowhere else. */
+async function pressed(
+  world: World,
+  incoming: Incoming,
+  context: Context<App>,
+  act: typeof pay | typeof refuse,
+): Promise<Outgoing> {
+  const token = context.req.param('token') ?? '';
+  const site = incoming.headers['sec-fetch-site'];
+  if (site !== undefined && site !== 'same-origin' && site !== 'none')
+    return json(403, { error: 'another site' });
+  await world.database.write(() => {
+    const trade = world.trades.byCashierToken(token);
+    if (trade) act(world, trade);
+  });
+  return redirect(`/cashier/${token}`);
+}
+
+/** The request as the socket brought it: `url` and headers untouched by any parser of addresses. */
+async function incomingOf(context: Context<App>): Promise<Incoming> {
+  const { method = '', url = '', headers } = context.env.incoming;
+  const flat: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers))
+    flat[name] = Array.isArray(value) ? value.join(', ') : (value ?? '');
+  return { method, target: url, headers: flat, body: Buffer.from(await context.req.arrayBuffer()) };
+}
+
+function send(context: Context<App>, outgoing: Outgoing): Response {
+  if (outgoing === 'cut') {
+    context.env.incoming.socket.destroy();
+    return RESPONSE_ALREADY_SENT;
+  }
+  const { status, headers, body } = outgoing;
+  return new Response(status === 204 || status === 303 ? null : body, { status, headers });
+}

@@ -1,0 +1,102 @@
+import { beijingDateTime } from '../../domain/clock.ts';
+import { toYuan } from '../../domain/money.ts';
+import { returnAddress } from '../alipay/notify.ts';
+import type { Answer } from '../http.ts';
+import { tokensIn } from '../scenarios.ts';
+import { type Trade, tradeState } from '../state/trades.ts';
+import type { World } from '../world.ts';
+import { type Html, html, page } from './layout.ts';
+
+const WALLETS = {
+  alipay: { zh: '支付宝', en: 'Alipay', mark: '支' },
+  wechatpay: { zh: '微信支付', en: 'WeChat Pay', mark: '微' },
+} as const;
+
+/** What a payer sees of an order, by its state. */
+export function cashierPage(world: World, trade: Trade): Answer {
+  const now = world.clock.now();
+  const state = tradeState(trade, now);
+  if (state === 'PAID') return successPage(world, trade);
+  const mayPayLate = tokensIn(trade.title, 'onTitle', trade.provider).some(
+    ({ scenario }) => scenario.name === 'pay-after-close',
+  );
+  if (state === 'CLOSED' && !mayPayLate) {
+    return errorPage(world, trade.provider, '订单已关闭或过期', 'This order is closed or expired', trade);
+  }
+  const address = `/cashier/${trade.cashierToken}`;
+  return page(world, {
+    title: `确认付款 · 模拟${WALLETS[trade.provider].zh}`,
+    theme: trade.provider,
+    body: html`${header(trade.provider)}
+<main class="card">
+${trade.refusedAt === undefined ? undefined : html`<p class="hint">您刚才取消了付款，订单仍可支付。<br><span class="en">You refused just now; the order can still be paid.</span></p>`}
+${amount(trade)}
+<p class="clock">剩余支付时间 <b data-now="${now}" data-until="${trade.expiresAt}">${beijingDateTime(trade.expiresAt)}</b> <span class="en">left to pay</span></p>
+${facts(trade, [['有效期至', 'Expires', beijingDateTime(trade.expiresAt)]])}
+<form method="post" action="${address}/pay"><button class="go">确认支付 <small class="pale">Pay</small></button></form>
+<form method="post" action="${address}/refuse"><button class="no">取消 <small>Refuse</small></button></form>
+</main>`,
+  });
+}
+
+/** Paid: what, when, and the way back to the merchant if there is one. */
+function successPage(world: World, trade: Trade): Answer {
+  const back = trade.provider === 'alipay' ? returnAddress(world, trade) : trade.returnUrl;
+  return page(world, {
+    title: `支付成功 · 模拟${WALLETS[trade.provider].zh}`,
+    theme: trade.provider,
+    body: html`${header(trade.provider)}
+<main class="card">
+<div class="sign">✓</div>
+<p class="result">支付成功 <small>Paid</small></p>
+${amount(trade)}
+<p class="clock">${beijingDateTime(trade.paidAt ?? 0)}</p>
+${facts(trade, [[trade.provider === 'alipay' ? '支付宝交易号' : '微信支付单号', 'Transaction', trade.tradeNo ?? '']])}
+${back ? html`<a class="button go" rel="noreferrer noopener" href="${back}">返回商户 <small class="pale">Back to the merchant</small></a>` : undefined}
+</main>`,
+  });
+}
+
+/** Why a payer cannot go on. */
+export function errorPage(
+  world: World,
+  theme: 'alipay' | 'wechatpay' | 'plain',
+  zh: string,
+  en: string,
+  trade?: Trade,
+): Answer {
+  return page(world, {
+    title: '无法支付 · 模拟收银台',
+    theme,
+    status: 400,
+    body: html`${theme === 'plain' ? undefined : header(theme)}
+<main class="card">
+<div class="sign bad">!</div>
+<p class="result">无法支付 <small>Cannot pay</small></p>
+<p class="why">${zh}<br><span class="en">${en}</span></p>
+${trade ? facts(trade, [['金额', 'Amount', `¥${toYuan(trade.amountFen)}`]]) : undefined}
+<a class="button no" href="/">模拟器首页 <small>Simulator home</small></a>
+</main>`,
+  });
+}
+
+function header(provider: Trade['provider']): Html {
+  const { zh, en, mark } = WALLETS[provider];
+  return html`<header class="wallet"><div><span class="mark">${mark}</span>模拟${zh}收银台<span class="en">${en}</span></div></header>`;
+}
+
+function amount(trade: Trade): Html {
+  return html`<p class="payee">${trade.title}</p><p class="amount"><i>¥</i>${toYuan(trade.amountFen)}</p>`;
+}
+
+function facts(trade: Trade, more: readonly (readonly [zh: string, en: string, value: string])[]): Html {
+  const rows = [
+    ['收款方', 'Merchant', '模拟商户 Simulated merchant'],
+    ['商户订单号', 'Order', trade.outTradeNo],
+    ...more,
+  ] as const;
+  return html`<dl>${rows.map(
+    ([zh, en, value]) =>
+      html`<div><dt>${zh} <small>${en}</small></dt><dd${/^[\w-]{6,}$/.test(value) ? html` class="mono"` : undefined}>${value}</dd></div>`,
+  )}</dl>`;
+}

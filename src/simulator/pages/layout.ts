@@ -1,0 +1,92 @@
+import type { Answer } from '../http.ts';
+import type { World } from '../world.ts';
+import { STYLE } from './style.ts';
+
+/** HTML that needs no more escaping. */
+export class Html {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+type Piece = string | number | Html | readonly Html[] | undefined;
+
+/** A template whose every string is escaped: titles and names are data, never markup. */
+export function html(literals: TemplateStringsArray, ...pieces: Piece[]): Html {
+  let text = literals[0] ?? '';
+  for (const [i, piece] of pieces.entries()) text += render(piece) + (literals[i + 1] ?? '');
+  return new Html(text);
+}
+
+function render(piece: Piece): string {
+  if (piece === undefined) return '';
+  if (piece instanceof Html) return piece.text;
+  if (typeof piece === 'string' || typeof piece === 'number') return escapeHtml(String(piece));
+  return piece.map(({ text }) => text).join('');
+}
+
+function escapeHtml(text: string): string {
+  const named: Readonly<Record<string, string>> = {
+    '&': '&amp;',
+    '<': '&lt;',
+    '>': '&gt;',
+    '"': '&quot;',
+    "'": '&#39;',
+  };
+  return text.replace(/[&<>"']/g, (character) => named[character] ?? '');
+}
+
+/** Counts down `data-until` (ms) from the page's own `data-now`, whatever the browser's clock says. */
+const COUNTDOWN = `for (const e of document.querySelectorAll('[data-until]')) {
+  const left0 = e.dataset.until - e.dataset.now, start = performance.now();
+  const tick = () => {
+    const left = Math.max(0, Math.floor((left0 - (performance.now() - start)) / 1000));
+    const two = (n) => String(n).padStart(2, '0');
+    const hours = Math.floor(left / 3600);
+    e.textContent = (hours ? hours + ':' : '') + two(Math.floor(left / 60) % 60) + ':' + two(left % 60);
+    if (left > 0) setTimeout(tick, 1000);
+  };
+  tick();
+}`;
+
+/** A whole page: no external resource, nothing cached, loudly labelled as simulated. */
+export function page(
+  world: World,
+  what: {
+    readonly title: string;
+    readonly theme: 'alipay' | 'wechatpay' | 'plain';
+    readonly body: Html;
+    readonly status?: number;
+  },
+): Answer {
+  const nonce = world.randomBytes(16).toString('base64');
+  const document = html`<!doctype html>
+<html lang="zh-CN">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light">
+<title>${what.title}</title>
+<style nonce="${nonce}">${new Html(STYLE)}</style>
+</head>
+<body class="${what.theme}">
+<p class="simulated"><strong>模拟 SIMULATED</strong><span>没有真实资金 · no real money moves</span></p>
+${what.body}
+<script nonce="${nonce}">${new Html(COUNTDOWN)}</script>
+</body>
+</html>
+`;
+  return {
+    status: what.status ?? 200,
+    headers: {
+      'content-type': 'text/html; charset=utf-8',
+      'cache-control': 'no-store',
+      'content-security-policy': `default-src 'none'; style-src 'nonce-${nonce}'; script-src 'nonce-${nonce}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`,
+      'referrer-policy': 'no-referrer',
+      'x-content-type-options': 'nosniff',
+    },
+    body: document.text,
+  };
+}

@@ -1,0 +1,219 @@
+import { describe, expect, it } from 'vitest';
+import type { CashierView } from '../../src/cashier/index.ts';
+import { linkView, OPENED, QR_TEXT, readable, SampleCashier, sampleView } from './sample.ts';
+
+const pageOf = (view: CashierView) => new SampleCashier(view).page();
+const PAY_URL = 'https://openapi.alipay.com/gateway.do?app_id=1&sign=a%2Bb%28c%29';
+
+describe('a payable order', () => {
+  it('shows wallet, title, amount, number, code, time left and deadline, in both languages', async () => {
+    const page = await pageOf(sampleView());
+    const text = readable(page);
+    expect(page).toMatch(/^<!doctype html>\n<html lang="zh-CN">/);
+    expect(page).toContain('<svg xmlns="http://www.w3.org/2000/svg"');
+    for (const words of ['支付宝 Alipay', '待支付 Awaiting payment', '手冲咖啡', '¥ 9.90', 'ORDER_000001']) {
+      expect(text).toContain(words);
+    }
+    expect(text).toContain('打开支付宝，扫一扫付款 Scan with Alipay to pay');
+    expect(text).toContain('剩余支付时间 Time left 30:00');
+    expect(text).toContain('截止时间 Pay before 11-21 15:00:00 UTC+8');
+    expect(text).not.toContain('SIMULATED');
+  });
+
+  it('names WeChat Pay in its own words and colour', async () => {
+    const page = await pageOf(sampleView({ provider: 'wechatpay', qrCode: 'weixin://wxpay/bizpayurl?pr=x' }));
+    expect(page).toContain('<body class="wechatpay">');
+    expect(readable(page)).toContain('打开微信，扫一扫付款 Scan with WeChat to pay');
+  });
+
+  it('turns a link into a button, byte for byte', async () => {
+    const page = await pageOf(linkView(PAY_URL));
+    expect(page).toContain(
+      `<a class="button" href="${PAY_URL.replace('&', '&amp;')}" target="_blank" rel="noreferrer noopener">`,
+    );
+    expect(page).not.toContain('class="qr"');
+  });
+
+  it.each([
+    'javascript:alert(1)',
+    'JavaScript://example.com/%0aalert(1)',
+    ' javascript:alert(1)',
+    'java\nscript:alert(1)',
+    'data:text/html,<script>alert(1)</script>',
+    'vbscript:x',
+    'file:///etc/passwd',
+    '//example.com/',
+    'https://exa mple.com/',
+    'https://example.com/\n"onclick="alert(1)',
+    'https://',
+    '',
+  ])('%j never becomes a link', async (payUrl) => {
+    const page = await pageOf(linkView(payUrl, { simulated: true, simulatorUrl: payUrl }));
+    expect(page).not.toContain('<a ');
+    expect(readable(page)).toContain('请在商家的页面或应用里付款');
+  });
+
+  it('without code or link sends the buyer to the merchant’s page or app', async () => {
+    const { qrCode: _none, ...rest } = sampleView({ provider: 'wechatpay', scene: 'jsapi' });
+    expect(readable(await pageOf(rest))).toContain('请在商家的页面或应用里付款');
+  });
+
+  it('writes hours only where there are any', async () => {
+    const text = readable(await pageOf(sampleView({ expiresAt: OPENED + 86_400_000 })));
+    expect(text).toContain('24:00:00');
+    expect(text).toContain('11-22 14:30:00');
+  });
+});
+
+describe('an order that cannot be paid here', () => {
+  const past = { expiresAt: OPENED };
+  const states: [string, Partial<CashierView>, string][] = [
+    ['paid', { state: 'PAID' }, '支付成功 Payment received'],
+    ['paid late', { state: 'PAID', late: true }, '已通知商家，由商家决定发货或退款。'],
+    ['closed', { state: 'CLOSED' }, '订单已关闭 This order is closed'],
+    ['denied', { state: 'DENIED' }, '商家没有批准这笔收款'],
+    ['awaiting approval', { state: 'PENDING_APPROVAL' }, '等待商家批准 Waiting for the merchant’s approval'],
+    ['unknown', { state: 'UNKNOWN' }, '请勿重复付款。'],
+    ['closing', { closing: true }, '商家正在关闭这笔订单'],
+    ['expired', past, '付款时间已过 The time to pay is over'],
+    ['closing and expired', { ...past, closing: true }, '付款时间已过'],
+    ['closing with a dead link', { closing: true, linkExpiresAt: OPENED }, '付款时间已过'],
+    ['with a dead code', { linkExpiresAt: OPENED }, '二维码或链接已失效'],
+  ];
+
+  it.each(states)(
+    '%s: says what happened, and holds neither code nor link',
+    async (_name, changes, words) => {
+      const page = await pageOf(
+        sampleView({
+          payUrl: PAY_URL,
+          simulated: true,
+          simulatorUrl: 'http://127.0.0.1:4000/pay',
+          ...changes,
+        }),
+      );
+      expect(readable(page)).toContain(words);
+      expect(readable(page)).toContain('¥ 9.90');
+      for (const trace of [
+        'class="qr"',
+        'data-pay>',
+        '<a ',
+        'href="http',
+        QR_TEXT,
+        'openapi',
+        '127.0.0.1',
+        'xmlns="',
+      ]) {
+        expect(page).not.toContain(trace);
+      }
+    },
+  );
+
+  it('tells until when a link that is being closed can still be paid', async () => {
+    const text = readable(await pageOf(sampleView({ closing: true, linkExpiresAt: OPENED + 60_000 })));
+    expect(text).toContain('旧链接仍可支付至 Old link lives until 11-21 14:31:00 UTC+8');
+  });
+
+  it('expires by the clock it was given, to the millisecond', async () => {
+    const cashier = new SampleCashier(sampleView({ linkExpiresAt: OPENED + 300_000 }));
+    const badge = async (now: number) => {
+      cashier.now = now;
+      return /class="badge"><span>([^<]*)/.exec(await cashier.page())?.[1];
+    };
+    expect(await badge(OPENED + 299_999)).toBe('待支付');
+    expect(await badge(OPENED + 300_000)).toBe('付款码已失效');
+    expect(await badge(OPENED + 1_799_999)).toBe('付款码已失效');
+    expect(await badge(OPENED + 1_800_000)).toBe('已过期');
+  });
+
+  it('is asked for again only while it can change', async () => {
+    const asks = async (changes: Partial<CashierView>) => {
+      const page = await pageOf(sampleView(changes));
+      return [
+        Number(/data-poll="(\d+)"/.exec(page)?.[1]),
+        page.includes('<noscript><meta http-equiv="refresh"'),
+      ];
+    };
+    expect(await asks({})).toEqual([1_000, true]);
+    expect(await asks({ state: 'UNKNOWN' })).toEqual([1_000, true]);
+    expect(await asks({ state: 'CLOSED' })).toEqual([5_000, true]);
+    expect(await asks({ state: 'PAID' })).toEqual([0, false]);
+    expect(await asks({ state: 'DENIED' })).toEqual([0, false]);
+  });
+});
+
+describe('simulated money', () => {
+  const simulated = { simulated: true, simulatorUrl: 'http://127.0.0.1:4000/pay/1?a=1&b=2' };
+
+  it('looks simulated and is paid by a click', async () => {
+    const page = await pageOf(sampleView(simulated));
+    expect(readable(page)).toContain('模拟环境 SIMULATED — 不是真钱 / no real money');
+    expect(readable(page)).toContain('在模拟钱包里付款 Pay in the simulated wallet');
+    expect(page).toContain('href="http://127.0.0.1:4000/pay/1?a=1&amp;b=2"');
+    expect(readable(page)).not.toContain('打开支付宝');
+  });
+
+  it.each(['PAID', 'CLOSED', 'UNKNOWN'] as const)('still says so when %s', async (state) => {
+    expect(readable(await pageOf(sampleView({ ...simulated, state })))).toContain('模拟环境 SIMULATED');
+  });
+
+  it('one address is one button', async () => {
+    const page = await pageOf(
+      linkView('https://sim.example/1', { simulated: true, simulatorUrl: 'https://sim.example/1' }),
+    );
+    expect(page.match(/<a /g)).toHaveLength(1);
+  });
+
+  it('a real order never offers the simulator', async () => {
+    expect(await pageOf(sampleView({ ...simulated, simulated: false }))).not.toContain('127.0.0.1');
+  });
+});
+
+describe('hostile text', () => {
+  const titles = [
+    '</script><img src=x onerror=alert(1)>',
+    '</bdi></section><script>alert(1)</script>',
+    '"><svg onload=alert(1)>',
+    "' autofocus onfocus='alert(1)",
+    '&lt;b&gt; &amp;amp; <!-- -->',
+    '\u202Efdp.exe\u2066\u2067',
+  ];
+
+  it.each(titles)('%j stays text', async (title) => {
+    const tagsOf = (page: string) => page.match(/<\/?[a-z!][^>]*>/gi);
+    const [hostile, plain] = [await pageOf(sampleView({ title })), await pageOf(sampleView())];
+    expect(tagsOf(hostile)).toEqual(tagsOf(plain));
+    expect(readable(hostile)).toContain(title.replace(/\s+/g, ' ').trim());
+    expect(hostile).toMatch(/<bdi translate="no">[^<]*<\/bdi>/);
+  });
+
+  it('reaches neither the window’s title nor an attribute', async () => {
+    const page = await pageOf(sampleView({ title: 'SECRETGIFT' }));
+    expect(page.match(/SECRETGIFT/g)).toHaveLength(1);
+    expect(page).toContain('<title>待支付 ¥9.90 · 支付宝</title>');
+  });
+});
+
+describe('the document', () => {
+  it('loads nothing from elsewhere, has no inline handlers or styles, and is light', async () => {
+    const page = await pageOf(sampleView({ ...{ simulated: true, simulatorUrl: 'https://sim.example/1' } }));
+    expect(page).not.toMatch(/\s(?:style|on[a-z]+)=/);
+    expect(page).not.toMatch(/<(?:iframe|form|object|embed|base|img)\b|@import|url\(/);
+    expect([...page.matchAll(/\s(?:src|href)="([^"]*)"/g)].map((match) => match[1]?.slice(0, 14))).toEqual([
+      'data:image/svg',
+      'https://sim.ex',
+    ]);
+    expect(Buffer.byteLength(page.replace(/<svg xmlns[^]*?<\/svg>/, ''))).toBeLessThan(30_000);
+  });
+
+  it('has landmarks, a polite live region, a named section and one heading of the first level', async () => {
+    for (const view of [sampleView(), sampleView({ state: 'PAID' })]) {
+      const page = await pageOf(view);
+      expect(page).toContain('<main>');
+      expect(page).toContain('role="status" aria-live="polite"');
+      expect(page).toMatch(/<section id="order"[^>]* aria-label="[^"]+"/);
+      expect(page.match(/<h1/g)).toHaveLength(1);
+      expect(page).toContain('prefers-reduced-motion');
+    }
+  });
+});
