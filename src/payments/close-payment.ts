@@ -1,9 +1,9 @@
 import { CashierError } from '../domain/errors.ts';
 import type { OrderRecord } from '../ledger/records.ts';
 import { GatewayDeclined, GatewayUnavailable } from '../providers/contract.ts';
+import { askTrade } from './ask-gateway.ts';
 import { type Call, type Cashier, providerOf } from './cashier.ts';
 import { clientError, isGatewayError } from './errors.ts';
-import { askTrade } from './query-payment.ts';
 import { ownOrder, ownOrderIn, type PaymentResult, paymentResult } from './results.ts';
 import { isBeingSent, whenFree } from './sending.ts';
 
@@ -103,4 +103,23 @@ function alreadyPaid(order: OrderRecord): CashierError {
     },
     { outTradeNo: order.outTradeNo },
   );
+}
+
+/** A close that had to wait until the buyer opened the trade is done now that it exists. */
+export async function finishClosing(
+  cashier: Cashier,
+  { order, exists }: { readonly order: OrderRecord; readonly exists: boolean },
+): Promise<OrderRecord> {
+  if (!order.closing || !exists || order.state !== 'NOTPAY') return order;
+  try {
+    await providerOf(cashier, order).closeTrade(order.outTradeNo);
+  } catch (error) {
+    // What the query proved stands all the same; the close stays intended.
+    if (isGatewayError(error)) return order;
+    throw error;
+  }
+  return cashier.ledger.write(async (book) => {
+    const current = (await book.order(order.outTradeNo)) ?? order;
+    return book.moveOrder(current, 'closed', { closing: false, source: 'query' });
+  });
 }

@@ -12,9 +12,9 @@ import {
   OutcomeUnknown,
   type PaymentProvider,
 } from '../providers/contract.ts';
+import { askTrade } from './ask-gateway.ts';
 import { type Call, type Cashier, chooseProvider, providerOf } from './cashier.ts';
 import { clientError, conflict, isGatewayError, policyDenied } from './errors.ts';
-import { askTrade } from './query-payment.ts';
 import { digest, type PaymentResult, paymentResult } from './results.ts';
 import { claim, isBeingSent, RELEASED, whenFree } from './sending.ts';
 
@@ -264,9 +264,9 @@ async function sendFailed(
   }
   const aboutNumber =
     error instanceof GatewayDeclined && ['already-paid', 'closed', 'number-conflict'].includes(error.reason);
-  const nothingThere =
-    (error instanceof GatewayDeclined && error.proven && !aboutNumber && todo !== 'renew') ||
-    (error instanceof GatewayUnavailable && todo === 'send');
+  // After a lost answer, or with a code given out, a refusal of this call says nothing about the order.
+  const refused = error instanceof GatewayDeclined && error.proven && !aboutNumber;
+  const nothingThere = todo === 'send' && (refused || error instanceof GatewayUnavailable);
   const code = error instanceof GatewayDeclined ? error.gatewayCode : 'NOT_SENT';
   await cashier.ledger.write(async (book) => {
     const current = (await book.order(order.outTradeNo)) ?? order;

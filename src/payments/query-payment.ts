@@ -1,6 +1,7 @@
 import type { OrderRecord } from '../ledger/records.ts';
-import { applyTrade } from './apply.ts';
-import { type Call, type Cashier, providerOf } from './cashier.ts';
+import { askTrade } from './ask-gateway.ts';
+import type { Call, Cashier } from './cashier.ts';
+import { finishClosing } from './close-payment.ts';
 import { clientError, isGatewayError } from './errors.ts';
 import { ownOrder, type PaymentResult, paymentResult } from './results.ts';
 
@@ -57,41 +58,4 @@ async function refresh(cashier: Cashier, order: OrderRecord, last: boolean): Pro
 /** Whether the gateway can have something new to say: not about what was never sent, and PAID stays PAID. */
 function canChange(order: OrderRecord): boolean {
   return order.sentAt !== undefined && order.state !== 'PAID';
-}
-
-/**
- * Asks the gateway about an order and commits what it proves. `exists` is the gateway's proven word.
- * Throws the three errors of the provider port.
- */
-export async function askTrade(
-  cashier: Cashier,
-  order: OrderRecord,
-): Promise<{ readonly order: OrderRecord; readonly exists: boolean }> {
-  const snapshot = await providerOf(cashier, order).queryTrade(order.outTradeNo);
-  return cashier.ledger.write(async (book) => {
-    const current = (await book.order(order.outTradeNo)) ?? order;
-    return {
-      order: await applyTrade(book, current, snapshot, 'query', cashier.clock.now()),
-      exists: snapshot.exists,
-    };
-  });
-}
-
-/** A close that had to wait until the buyer opened the trade is done now that it exists. */
-async function finishClosing(
-  cashier: Cashier,
-  { order, exists }: { readonly order: OrderRecord; readonly exists: boolean },
-): Promise<OrderRecord> {
-  if (!order.closing || !exists || order.state !== 'NOTPAY') return order;
-  try {
-    await providerOf(cashier, order).closeTrade(order.outTradeNo);
-  } catch (error) {
-    // What the query proved stands all the same; the close stays intended.
-    if (isGatewayError(error)) return order;
-    throw error;
-  }
-  return cashier.ledger.write(async (book) => {
-    const current = (await book.order(order.outTradeNo)) ?? order;
-    return book.moveOrder(current, 'closed', { closing: false, source: 'query' });
-  });
 }

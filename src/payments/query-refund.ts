@@ -1,6 +1,6 @@
-import type { OrderRecord, RefundRecord } from '../ledger/records.ts';
-import { applyRefund } from './apply.ts';
-import { type Call, type Cashier, providerOf } from './cashier.ts';
+import type { RefundRecord } from '../ledger/records.ts';
+import { askRefund } from './ask-gateway.ts';
+import type { Call, Cashier } from './cashier.ts';
 import { clientError, isGatewayError, orderNotFound } from './errors.ts';
 import { ownOrderIn, type RefundResult, refundResult } from './results.ts';
 
@@ -39,20 +39,4 @@ export async function queryRefund(
 
 function canChange(refund: RefundRecord): boolean {
   return refund.state === 'UNKNOWN' || refund.state === 'PROCESSING' || refund.state === 'ABNORMAL';
-}
-
-/**
- * Asks the gateway about a refund and commits what it proves. `exists` is the gateway's proven word.
- * Throws the three errors of the provider port.
- */
-export async function askRefund(
-  cashier: Cashier,
-  order: OrderRecord,
-  refund: RefundRecord,
-): Promise<{ readonly refund: RefundRecord; readonly exists: boolean }> {
-  const snapshot = await providerOf(cashier, order).queryRefund(refund.outTradeNo, refund.outRefundNo);
-  return cashier.ledger.write(async (book) => {
-    const current = (await book.refund(refund.outTradeNo, refund.outRefundNo)) ?? refund;
-    return { refund: await applyRefund(book, current, snapshot), exists: snapshot.exists };
-  });
 }

@@ -15,10 +15,10 @@ import {
   type RefundSnapshot,
 } from '../providers/contract.ts';
 import { applyRefund } from './apply.ts';
+import { askRefund } from './ask-gateway.ts';
 import { type Call, type Cashier, providerOf } from './cashier.ts';
 import { clientError, conflict, isGatewayError, policyDenied } from './errors.ts';
 import { queryPayment } from './query-payment.ts';
-import { askRefund } from './query-refund.ts';
 import { digest, ownOrder, ownOrderIn, type RefundResult, refundResult, sum } from './results.ts';
 import { claim, isBeingSent, RELEASED, whenFree } from './sending.ts';
 
@@ -272,9 +272,12 @@ async function sendFailed(cashier: Cashier, reserved: Reserved, error: unknown):
     throw error;
   }
   const notSent = error instanceof GatewayUnavailable && todo === 'send';
-  // After a lost answer, "closed" and "not paid" may be the effect of the very refund that is in doubt.
-  const doubtful = todo === 'settle' ? ['number-conflict', 'closed', 'not-paid'] : ['number-conflict'];
-  const refused = error instanceof GatewayDeclined && error.proven && !doubtful.includes(error.reason);
+  // After a lost answer a refusal may be the effect of the very refund in doubt, or come before the gateway even looks
+  // whether it knows the number; only "not enough money" says that it looked and did nothing.
+  const refused =
+    error instanceof GatewayDeclined &&
+    error.proven &&
+    (todo === 'send' ? error.reason !== 'number-conflict' : error.reason === 'balance');
   const code = error instanceof GatewayDeclined ? error.gatewayCode : 'NOT_SENT';
   await cashier.ledger.write(async (book) => {
     const current = (await book.refund(refund.outTradeNo, refund.outRefundNo)) ?? refund;

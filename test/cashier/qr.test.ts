@@ -7,7 +7,7 @@ const SCALE = 4;
 
 /** Paints the page's inline SVG into a PNG (runs `M x y`, `m dx dy`, `h length`) and reads it back like a phone. */
 function scan(page: string): { text: string | undefined; margin: number } {
-  const svg = /<svg xmlns[^]*?<\/svg>/.exec(page)?.[0] ?? '';
+  const svg = /<svg xmlns[\s\S]*?<\/svg>/.exec(page)?.[0] ?? '';
   const size = Number(/viewBox="0 0 (\d+) \1"/.exec(svg)?.[1]);
   const png = new PNG({ width: size * SCALE, height: size * SCALE });
   png.data.fill(255);

@@ -46,7 +46,7 @@ describe('every answer', () => {
     const policy = answer.headers.get('content-security-policy');
     const page = await answer.text();
     for (const tag of ['script', 'style']) {
-      const inline = [...page.matchAll(new RegExp(`<${tag}>([^]*?)</${tag}>`, 'g'))];
+      const inline = [...page.matchAll(new RegExp(`<${tag}>([\\s\\S]*?)</${tag}>`, 'g'))];
       expect(inline).toHaveLength(1);
       const hash = createHash('sha256')
         .update(inline[0]?.[1] ?? '')

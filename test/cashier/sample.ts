@@ -62,7 +62,7 @@ export class SampleCashier {
 /** What a person reads on a page: tags, style and script taken away, entities undone. */
 export function readable(page: string): string {
   return page
-    .replace(/<(style|script)>[^]*?<\/\1>/g, '')
+    .replace(/<(style|script)>[\s\S]*?<\/\1>/g, '')
     .replace(/<[^>]*>/g, ' ')
     .replace(/&lt;/g, '<')
     .replace(/&gt;/g, '>')

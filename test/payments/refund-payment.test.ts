@@ -125,6 +125,16 @@ describe('no answer is not no', () => {
     },
   );
 
+  it('takes a refusal of the second send for no proof about the first', async () => {
+    failing('refund', 'lost-after');
+    await give({ outRefundNo: 'R1' });
+    world.bank.fault = (op) => (op === 'refund' ? 'refused' : op === 'query-refund' ? 'lag' : 'none');
+    await expect(give({ outRefundNo: 'R1' })).rejects.toMatchObject({ code: 'GATEWAY_DECLINED' });
+    world.bank.fault = () => 'none';
+    expect((await give({ outRefundNo: 'R1' })).refund.state).toBe('SUCCESS');
+    expect(world.bank.refundedFen(ORDER)).toBe(100);
+  });
+
   it('keeps the sum after an unsigned refusal', async () => {
     failing('refund', 'declined-unsigned');
     await expect(give({ outRefundNo: 'R1' })).rejects.toMatchObject({ code: 'GATEWAY_DECLINED' });

@@ -18,6 +18,8 @@ const FAULTS: readonly Fault[] = [
   'lost-after',
   'unavailable',
   'declined',
+  'refused',
+  'lag',
   'declined-unsigned',
   'crash-before',
   'crash-after',

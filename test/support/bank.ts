@@ -18,6 +18,10 @@ export type Fault =
   | 'lost-after'
   | 'unavailable'
   | 'declined'
+  /** A question answered from a replica that has not heard of it yet. */
+  | 'lag'
+  /** Signed, but before the gateway has looked at the number. */
+  | 'refused'
   | 'declined-unsigned'
   /** The process dies while it waits for the answer, the request has (or has not) arrived. */
   | 'crash-before'
@@ -62,16 +66,21 @@ export class Bank {
   /** @param crash called when this side of the wire dies; the exchange then never ends */
   provider(options: { id?: ProviderId; account?: string; crash?: () => void } = {}): PaymentProvider {
     const account = options.account ?? 'bank 1';
-    const exchange = async <T>(operation: Operation, number: string, effect: () => T): Promise<T> => {
+    const exchange = async <T>(
+      operation: Operation,
+      number: string,
+      effect: (fault: Fault) => T,
+    ): Promise<T> => {
       this.calls.push({ operation, number });
       const fault = this.fault(operation, number);
       if (fault === 'unavailable') throw new GatewayUnavailable('ECONNREFUSED');
       await this.delay();
       if (fault === 'lost-before') throw new OutcomeUnknown('timeout');
-      if (fault === 'declined') throw new GatewayDeclined('other', 'BANK_SAYS_NO', true, 'req-1');
+      if (fault === 'declined') throw new GatewayDeclined('balance', 'BANK_SAYS_NO', true, 'req-1');
+      if (fault === 'refused') throw new GatewayDeclined('permission', 'NO_AUTH', true);
       if (fault === 'declined-unsigned') throw new GatewayDeclined('credentials', 'SIGN_ERROR', false);
       const dies = fault === 'crash-before' || fault === 'crash-after';
-      const result = fault === 'crash-before' ? undefined : attempt(effect);
+      const result = fault === 'crash-before' ? undefined : attempt(() => effect(fault));
       if (dies) {
         options.crash?.();
         return new Promise<T>(() => undefined);
@@ -111,9 +120,9 @@ export class Bank {
           return { qrCode: `bank://${order.outTradeNo}` };
         }),
       queryTrade: (outTradeNo) =>
-        exchange('query', outTradeNo, (): TradeSnapshot => {
+        exchange('query', outTradeNo, (fault): TradeSnapshot => {
           const trade = this.trades.get(outTradeNo);
-          if (!trade) return { exists: false };
+          if (!trade || fault === 'lag') return { exists: false };
           return {
             exists: true,
             account,
@@ -148,7 +157,8 @@ export class Bank {
           return this.#refund(refund.outTradeNo, refund.outRefundNo);
         }),
       queryRefund: (outTradeNo, outRefundNo) =>
-        exchange('query-refund', outRefundNo, () => {
+        exchange('query-refund', outRefundNo, (fault): RefundSnapshot => {
+          if (fault === 'lag') return { exists: false };
           const refund = this.trades.get(outTradeNo)?.refunds.get(outRefundNo);
           if (refund) refund.state = 'SUCCESS';
           return this.#refund(outTradeNo, outRefundNo);

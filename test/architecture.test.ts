@@ -1,0 +1,139 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, relative, sep } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const SRC = new URL('../src', import.meta.url).pathname;
+const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.ts'))
+  .map((name) => ({ name: name.split(sep).join('/'), text: readFileSync(join(SRC, name), 'utf8') }));
+
+/** What each room may import besides itself and packages. The composition root and the commands know everyone. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  domain: [],
+  platform: ['domain', 'payments/cashier.ts'],
+  ledger: ['domain', 'platform/sqlite.ts'],
+  policy: ['domain', 'ledger'],
+  'providers/alipay': ['domain', 'providers/contract.ts', 'providers/gateway-http.ts'],
+  'providers/wechatpay': ['domain', 'providers/contract.ts', 'providers/gateway-http.ts'],
+  'providers/contract.ts': ['domain'],
+  'providers/gateway-http.ts': ['providers/contract.ts'],
+  'providers/registry.ts': ['domain', 'providers'],
+  payments: ['domain', 'ledger', 'policy', 'providers/contract.ts'],
+  tools: ['domain', 'ledger', 'policy', 'payments'],
+  cashier: ['domain'],
+  simulator: ['domain/clock.ts', 'domain/money.ts', 'platform/sqlite.ts'],
+  'server.ts': ['domain', 'payments', 'tools'],
+  transports: ['server.ts'],
+  'config.ts': ['domain'],
+};
+const EVERYONE = ['main.ts', 'compose.ts', 'version.ts', 'cli'];
+
+function importsOf({ name, text }: (typeof files)[number]): string[] {
+  const specifiers = [...text.matchAll(/(?:from|import)\s*\(?\s*'(\.[^']+)'/g)].map(
+    (match) => match[1] ?? '',
+  );
+  return specifiers.map((specifier) =>
+    relative(SRC, join(SRC, name, '..', specifier))
+      .split(sep)
+      .join('/'),
+  );
+}
+const inside = (path: string, room: string) => path === room || path.startsWith(`${room}/`);
+const roomOf = (name: string) =>
+  Object.keys(MAY_IMPORT)
+    .filter((room) => inside(name, room))
+    .sort((a, b) => b.length - a.length)[0];
+
+describe('the house', () => {
+  it('knows every file', () => {
+    const homeless = files.filter(
+      ({ name }) => !roomOf(name) && !EVERYONE.some((room) => inside(name, room)),
+    );
+    expect(homeless.map(({ name }) => name)).toEqual([]);
+  });
+
+  it('imports one way', () => {
+    const wrong = files.flatMap((file) => {
+      const room = roomOf(file.name);
+      if (room === undefined) return [];
+      const allowed = [room, ...(MAY_IMPORT[room] ?? [])];
+      return importsOf(file)
+        .filter((path) => !allowed.some((target) => inside(path, target)))
+        .map((path) => `${file.name} → ${path}`);
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  it('lets only the composition root and the commands know the simulator', () => {
+    const knowing = files.filter((file) => importsOf(file).some((path) => path.startsWith('simulator/')));
+    const outside = knowing.map(({ name }) => name).filter((name) => !name.startsWith('simulator/'));
+    expect(outside.sort()).toEqual(['cli/demo.ts', 'cli/simulator.ts', 'compose.ts']);
+  });
+
+  const forbidden = (pattern: RegExp, allowed: (name: string) => boolean = () => false) =>
+    files.flatMap(({ name, text }) =>
+      text
+        .split('\n')
+        .flatMap((line, i) =>
+          !allowed(name) && pattern.test(line) ? [`${name}:${i + 1}: ${line.trim()}`] : [],
+        ),
+    );
+
+  it('moves money through one function per verb', () => {
+    const moves = (verb: string) =>
+      forbidden(new RegExp(`\\.${verb}\\(`), (name) => !name.startsWith('payments/'));
+    expect(moves('sendPayment').map((line) => line.split(':')[0])).toEqual(['payments/create-payment.ts']);
+    expect(moves('sendRefund').map((line) => line.split(':')[0])).toEqual(['payments/refund-payment.ts']);
+    expect(new Set(moves('closeTrade').map((line) => line.split(':')[0]))).toEqual(
+      new Set(['payments/close-payment.ts']),
+    );
+    const elsewhere = forbidden(
+      /\.(sendPayment|sendRefund|closeTrade)\(/,
+      (name) => name.startsWith('payments/') || name.startsWith('providers/'),
+    );
+    expect(elsewhere).toEqual([]);
+  });
+
+  it('reads the environment in one place', () => {
+    expect(forbidden(/process\.env\b/, (name) => name === 'main.ts')).toEqual([]);
+  });
+
+  it('writes to stdout only in the commands for people', () => {
+    const pattern = /process\.stdout|console\.(log|info|debug|table|dir)/;
+    expect(forbidden(pattern, (name) => name === 'cli/terminal.ts')).toEqual([]);
+  });
+
+  it('takes time and randomness from its ports', () => {
+    const pattern =
+      /Date\.now\(\)|new Date\(\)|Math\.random\(|performance\.now|randomUUID|setTimeout\(|setInterval\(/;
+    // Scripts that run in the browser have its clock.
+    const browser = (name: string) => name === 'cashier/script.ts' || name === 'simulator/pages/layout.ts';
+    expect(forbidden(pattern, (name) => name === 'platform/system.ts' || browser(name))).toEqual([]);
+  });
+
+  it('goes out through one fetch', () => {
+    const pattern = /\bfetch\(|node:https?'|from 'undici'/;
+    const servers = (name: string) => /^(simulator|cashier|cli)\//.test(name);
+    expect(forbidden(pattern, (name) => name === 'providers/gateway-http.ts' || servers(name))).toEqual([]);
+  });
+
+  it('keeps floats away from money', () => {
+    expect(
+      forbidden(/parseFloat|toFixed\(|\/ ?100\b(?!\d)|\* ?100\b(?!\d)/, (name) => name === 'cli/terminal.ts'),
+    ).toEqual([]);
+  });
+
+  it('silences no type and swallows no error', () => {
+    expect(forbidden(/\bas any\b|as unknown as|@ts-(ignore|expect-error)|catch *(\(\w*\))? *\{ *\}/)).toEqual(
+      [],
+    );
+  });
+
+  it('has no drawer for odds and ends', () => {
+    expect(
+      files
+        .map(({ name }) => name)
+        .filter((name) => /(^|\/)(utils?|helpers?|common|misc)(\/|\.ts)/.test(name)),
+    ).toEqual([]);
+  });
+});

@@ -1,0 +1,103 @@
+import { describe, expect, it } from 'vitest';
+import type { OrderState, RefundState } from '../../src/domain/order.ts';
+import { holdsSum, nextRefundState, type RefundEvent } from '../../src/ledger/refund-machine.ts';
+import { nextOrderState, type OrderEvent } from '../../src/ledger/trade-machine.ts';
+
+const ORDER_STATES: readonly OrderState[] = [
+  'PENDING_APPROVAL',
+  'DENIED',
+  'UNKNOWN',
+  'NOTPAY',
+  'CLOSED',
+  'PAID',
+];
+const ORDER_EVENTS: readonly OrderEvent[] = [
+  'sent',
+  'notpay',
+  'paid',
+  'closed',
+  'declined',
+  'unknown',
+  'denied',
+  'withdrawn',
+  'reopened',
+];
+const REFUND_STATES: readonly RefundState[] = [
+  'PENDING_APPROVAL',
+  'DENIED',
+  'UNKNOWN',
+  'PROCESSING',
+  'ABNORMAL',
+  'SUCCESS',
+  'CLOSED',
+];
+const REFUND_EVENTS: readonly RefundEvent[] = [
+  'sent',
+  'processing',
+  'success',
+  'closed',
+  'abnormal',
+  'declined',
+  'denied',
+  'reopened',
+];
+
+/** Written down a second time, pair by pair, so that a slip in the tables is seen. `.` changes nothing. */
+const ORDER_TABLE = `
+                  sent     notpay  paid  closed  declined  unknown  denied  withdrawn  reopened
+PENDING_APPROVAL  UNKNOWN  .       .     .       .         .        DENIED  CLOSED     .
+DENIED            .        .       .     .       .         .        .       .          .
+UNKNOWN           .        NOTPAY  PAID  CLOSED  CLOSED    .        .       .          .
+NOTPAY            .        .       PAID  CLOSED  .         UNKNOWN  .       .          .
+CLOSED            .        .       PAID  .       .         .        .       .          PENDING_APPROVAL
+PAID              .        .       .     .       .         .        .       .          .`;
+const REFUND_TABLE = `
+                  sent     processing  success  closed  abnormal  declined  denied  reopened
+PENDING_APPROVAL  UNKNOWN  .           .        .       .         .         DENIED  .
+DENIED            .        .           .        .       .         .         .       .
+UNKNOWN           .        PROCESSING  SUCCESS  CLOSED  ABNORMAL  CLOSED    .       .
+PROCESSING        .        .           SUCCESS  CLOSED  ABNORMAL  .         .       .
+ABNORMAL          .        PROCESSING  SUCCESS  CLOSED  .         .         .       .
+SUCCESS           .        .           .        .       .         .         .       .
+CLOSED            .        .           .        .       .         .         .       PENDING_APPROVAL`;
+
+function draw(
+  states: readonly string[],
+  events: readonly string[],
+  next: (state: string, event: string) => string | undefined,
+): string[][] {
+  return [
+    ['', ...events],
+    ...states.map((state) => [state, ...events.map((event) => next(state, event) ?? '.')]),
+  ];
+}
+function read(table: string): string[][] {
+  return table
+    .trim()
+    .split('\n')
+    .map((line, i) => (i === 0 ? ['', ...line.trim().split(/\s+/)] : line.trim().split(/\s+/)));
+}
+
+describe('state machines', () => {
+  it('move orders by the table and not otherwise', () => {
+    const drawn = draw(ORDER_STATES, ORDER_EVENTS, (s, e) =>
+      nextOrderState(s as OrderState, e as OrderEvent),
+    );
+    expect(drawn).toEqual(read(ORDER_TABLE));
+  });
+
+  it('move refunds by the table and not otherwise', () => {
+    const drawn = draw(REFUND_STATES, REFUND_EVENTS, (s, e) =>
+      nextRefundState(s as RefundState, e as RefundEvent),
+    );
+    expect(drawn).toEqual(read(REFUND_TABLE));
+  });
+
+  it('release a sum only where no money can go out any more', () => {
+    expect(REFUND_STATES.filter((state) => !holdsSum(state))).toEqual([
+      'PENDING_APPROVAL',
+      'DENIED',
+      'CLOSED',
+    ]);
+  });
+});

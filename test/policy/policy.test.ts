@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest';
+import { fen } from '../../src/domain/money.ts';
+import { DEFAULT_POLICY, decidePayment, decideRefund, type Policy } from '../../src/policy/policy.ts';
+import { parsePolicy } from '../../src/policy/policy-file.ts';
+
+const NOON = Date.parse('2026-11-21T12:00:00+08:00');
+const ask = (policy: Policy, yuan: number, now = NOON) =>
+  decidePayment(policy, { provider: 'alipay', scene: 'qr', amountFen: fen(yuan * 100) }, now);
+const parse = (text: string) => parsePolicy(text, 'policy.yaml');
+
+describe('without a policy file', () => {
+  it('allows 5,000 yuan, refuses a fen more, and asks a person about every refund', () => {
+    expect(ask(DEFAULT_POLICY, 5000)).toEqual({ kind: 'allow' });
+    expect(ask(DEFAULT_POLICY, 5000.01)).toEqual({
+      kind: 'deny',
+      rule: 'payments.maxYuan',
+      limit: '5000.00',
+      used: '5000.01',
+    });
+    expect(decideRefund(DEFAULT_POLICY, fen(1))).toEqual({
+      kind: 'approve',
+      rule: 'refunds.approveAboveYuan',
+    });
+  });
+});
+
+describe('a policy file', () => {
+  it('is read from YAML or JSON', async () => {
+    const yaml = await parse(
+      'version: 1\npayments:\n  maxYuan: "100"\n  approveAboveYuan: "50"\nrefunds:\n  maxYuan: "20"',
+    );
+    const json = await parse(
+      '{"version":1,"payments":{"maxYuan":"100","approveAboveYuan":"50"},"refunds":{"maxYuan":"20"}}',
+    );
+    expect(yaml).toEqual(json);
+    expect(ask(yaml, 50).kind).toBe('allow');
+    expect(ask(yaml, 50.01)).toEqual({ kind: 'approve', rule: 'payments.approveAboveYuan' });
+    expect(ask(yaml, 100.01).kind).toBe('deny');
+    expect(decideRefund(yaml, fen(2001)).kind).toBe('deny');
+  });
+
+  it('drops the rules it does not state, except that refunds need a person', async () => {
+    const policy = await parse('version: 1');
+    expect(ask(policy, 100_000).kind).toBe('allow');
+    expect(decideRefund(policy, fen(1)).kind).toBe('approve');
+    const none = await parse('version: 1\nrefunds: { approveAboveYuan: "none" }');
+    expect(decideRefund(none, fen(1)).kind).toBe('allow');
+    const ten = await parse('version: 1\nrefunds: { approveAboveYuan: "10" }');
+    expect([fen(1000), fen(1001)].map((amount) => decideRefund(ten, amount).kind)).toEqual([
+      'allow',
+      'approve',
+    ]);
+  });
+
+  it('keeps hours of the Beijing day, also over midnight', async () => {
+    const day = await parse('version: 1\npayments: { hours: "08:00-23:00" }');
+    const night = await parse('version: 1\npayments: { hours: "22:00-02:00" }');
+    const at = (time: string) => Date.parse(`2026-11-21T${time}:00+08:00`);
+    const kinds = (policy: Policy, times: string[]) => times.map((time) => ask(policy, 1, at(time)).kind);
+    expect(kinds(day, ['07:59', '08:00', '22:59', '23:00'])).toEqual(['deny', 'allow', 'allow', 'deny']);
+    expect(kinds(night, ['21:59', '22:00', '01:59', '02:00'])).toEqual(['deny', 'allow', 'allow', 'deny']);
+  });
+
+  it('names wallets and scenes', async () => {
+    const policy = await parse('version: 1\npayments: { providers: [wechatpay], scenes: [qr] }');
+    expect(ask(policy, 1)).toMatchObject({ kind: 'deny', rule: 'payments.providers' });
+  });
+
+  it.each([
+    ['a typo', 'version: 1\npayments: { maxYaun: "5" }', 'payments'],
+    ['a rule of a later version', 'version: 1\npayments: { perDay: { count: 5 } }', 'payments'],
+    ['a number where yuan is text', 'version: 1\npayments: { maxYuan: 5 }', 'payments.maxYuan'],
+    ['a negative amount', 'version: 1\nrefunds: { maxYuan: "-5" }', 'refunds.maxYuan'],
+    ['another version', 'version: 2', 'version'],
+    ['no version', 'payments: {}', 'version'],
+    ['broken YAML', 'version: 1\npayments: [', '2'],
+    ['a key twice', 'version: 1\nversion: 1', '2'],
+    ['an open door', 'version: 1\nforeignOrders: allow', 'foreignOrders'],
+    ['nonsense hours', 'version: 1\npayments: { hours: "25:00-26:00" }', 'payments.hours'],
+  ])('with %s is an error that points at the place', async (_what, text, place) => {
+    await expect(parse(text)).rejects.toMatchObject({
+      code: 'CONFIGURATION',
+      details: { variable: 'CASHIER_POLICY' },
+      message: expect.stringContaining(place),
+    });
+  });
+});

@@ -1,0 +1,180 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { AlipaySdk } from 'alipay-sdk';
+import type { AxiosInstance, AxiosResponse } from 'axios';
+import { vi } from 'vitest';
+import { Decorator, Rsa } from 'wechatpay-axios-plugin';
+import type { Clock } from '../../src/domain/clock.ts';
+import { systemRandom } from '../../src/platform/system.ts';
+import { openSimulator, type Simulator } from '../../src/simulator/index.ts';
+
+/** The Alipay SDK writes the time zone of its process, Alipay reads Beijing time. */
+process.env.TZ = 'Asia/Shanghai';
+
+/** A day like any other, for simulator and clients alike. */
+export const MORNING = Date.parse('2026-11-21T10:00:00+08:00');
+
+/** Stops `Date` for everything in this process; time passes only by {@link StoppedClock.travel}. */
+export class StoppedClock implements Clock {
+  private readonly sleepers = new Set<{ readonly until: number; wake(): void }>();
+
+  constructor() {
+    vi.useFakeTimers({ toFake: ['Date'], now: MORNING });
+  }
+
+  now(): number {
+    return Date.now();
+  }
+
+  sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const sleeper = { until: Date.now() + ms, wake: () => (this.sleepers.delete(sleeper), resolve()) };
+      this.sleepers.add(sleeper);
+      if (signal?.aborted) sleeper.wake();
+      signal?.addEventListener('abort', sleeper.wake, { once: true });
+    });
+  }
+
+  travel(ms: number): void {
+    vi.setSystemTime(Date.now() + ms);
+    for (const sleeper of [...this.sleepers]) {
+      if (sleeper.until <= Date.now()) sleeper.wake();
+    }
+  }
+
+  /** Whether anything waits for time to pass. */
+  get asleep(): number {
+    return this.sleepers.size;
+  }
+}
+
+/** A simulator with two independent clients at its counter. */
+export interface Bench {
+  readonly simulator: Simulator;
+  readonly clock: StoppedClock;
+  readonly env: Readonly<Record<string, string>>;
+  readonly alipay: AlipaySdk;
+  readonly wechatpay: AxiosInstance;
+  close(): Promise<void>;
+}
+
+export async function openBench(): Promise<Bench> {
+  const folder = await mkdtemp(join(tmpdir(), 'simulator-'));
+  const clock = new StoppedClock();
+  const simulator = await openSimulator({ folder: join(folder, 'simulator'), clock, randomBytes: systemRandom });
+  await simulator.serve();
+  return {
+    simulator,
+    clock,
+    env: simulator.env,
+    alipay: alipayClient(simulator.env),
+    wechatpay: wechatPayClient(simulator.env),
+    async close() {
+      await simulator.close();
+      await rm(folder, { recursive: true });
+      vi.useRealTimers();
+    },
+  };
+}
+
+export function alipayClient(env: Readonly<Record<string, string>>, privateKey = env.AP_APP_KEY): AlipaySdk {
+  return new AlipaySdk({
+    appId: env.AP_APP_ID ?? '',
+    privateKey: privateKey ?? '',
+    keyType: 'PKCS8',
+    alipayPublicKey: env.AP_PUB_KEY ?? '',
+    gateway: env.AP_GATEWAY ?? '',
+    timeout: 8_000,
+  });
+}
+
+export function wechatPayClient(
+  env: Readonly<Record<string, string>>,
+  changes: { readonly serial?: string; readonly mchid?: string; readonly publicKeyId?: string } = {},
+): AxiosInstance {
+  const id = env.WXPAY_PUB_KEY_ID ?? '';
+  return Decorator.jsonBased({
+    baseURL: `${env.WXPAY_GATEWAY}/`,
+    mchid: changes.mchid ?? env.WXPAY_MCH_ID ?? '',
+    serial: changes.serial ?? env.WXPAY_MCH_SERIAL ?? '',
+    privateKey: Rsa.from(env.WXPAY_MCH_KEY ?? '', 'private'),
+    certs: { [id]: Rsa.from(env.WXPAY_PUB_KEY ?? '', 'public') },
+    headers: { 'Wechatpay-Serial': changes.publicKeyId ?? id },
+    timeout: 8_000,
+  } as never) as AxiosInstance;
+}
+
+/** The answer of a WeChat Pay call, whether it was a yes or a no. */
+export async function answered(call: Promise<AxiosResponse>): Promise<AxiosResponse> {
+  try {
+    return await call;
+  } catch (error) {
+    if (error instanceof Error && 'response' in error && error.response) return error.response as AxiosResponse;
+    throw error;
+  }
+}
+
+/** Status and code of a WeChat Pay refusal. */
+export async function refusal(call: Promise<AxiosResponse>): Promise<string> {
+  const { status, data } = await answered(call);
+  return `${status} ${data.code}`;
+}
+
+/** Calls the simulator's control API. */
+export async function controlOf(simulator: Simulator, method: string, path: string, body?: unknown) {
+  const response = await fetch(`${simulator.origin}/control/${path}`, {
+    method,
+    headers: { 'X-Simulator-Control': '1', 'content-type': 'application/json' },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  return { status: response.status, value: await response.json() };
+}
+
+/** A merchant's notify route: keeps what comes, answers what it is told to. */
+export interface Receiver {
+  readonly url: string;
+  readonly received: { readonly headers: Record<string, string>; readonly body: string }[];
+  answer: { status: number; body: string };
+  close(): Promise<void>;
+}
+
+export async function openReceiver(): Promise<Receiver> {
+  const server = createServer(async (request, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    receiver.received.push({
+      headers: request.headers as Record<string, string>,
+      body: Buffer.concat(chunks).toString('utf8'),
+    });
+    response.writeHead(receiver.answer.status).end(receiver.answer.body);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const receiver: Receiver = {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/notify`,
+    received: [],
+    answer: { status: 200, body: 'success' },
+    close: () => new Promise((resolve) => (server.close(() => resolve()), server.closeAllConnections())),
+  };
+  return receiver;
+}
+
+/** Waits until `condition` holds, at most five seconds of real time. */
+export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  for (let tries = 0; tries < 500; tries += 1) {
+    if (await condition()) return;
+    await delay(10);
+  }
+  throw new Error('waited in vain');
+}
+
+let sequence = 0;
+
+/** A number nobody has used. */
+export function freshNumber(): string {
+  sequence += 1;
+  return `T${process.pid}_${String(sequence).padStart(4, '0')}`;
+}
