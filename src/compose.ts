@@ -75,8 +75,10 @@ export async function openApp(config: Config): Promise<App> {
   const lookup: CashierLookup = async (token) => {
     const order = await ledger.read((book) => book.orderByPageToken(token));
     if (!order) return undefined;
-    const { qrCode, payUrl, linkExpiresAt } = payable(order, clock.now());
-    const scan = qrCode ?? payUrl;
+    // The page itself hides what is dead; it needs the expiry to say so.
+    const { qrCode, payUrl, linkExpiresAt } = order.credential;
+    const alive = payable(order, clock.now());
+    const scan = alive.qrCode ?? alive.payUrl;
     return {
       provider: order.provider,
       scene: order.scene,

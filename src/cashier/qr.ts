@@ -5,7 +5,7 @@ import { type Markup, trusted } from './markup.ts';
  * is what phones read best. The library is loaded with the first code, so that a start without one stays cheap.
  */
 export async function drawQr(text: string): Promise<Markup> {
-  const qrcode = await import('qrcode');
+  const { default: qrcode } = await import('qrcode');
   const svg = await qrcode.toString(text, {
     type: 'svg',
     errorCorrectionLevel: 'M',

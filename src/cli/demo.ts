@@ -126,7 +126,9 @@ async function clickPay(url: string): Promise<void> {
   insist(page.ok && action !== undefined, "the simulator's cashier page");
   const target = new URL(action ?? '', page.url);
   const fields = [...html.matchAll(/<input type="hidden" name="([^"]+)" value="([^"]*)"/g)];
-  const body = new URLSearchParams(fields.map(([, name = '', value = '']): [string, string] => [name, value]));
+  const body = new URLSearchParams(
+    fields.map(([, name = '', value = '']): [string, string] => [name, value]),
+  );
   const paid = await fetch(target, { method: 'POST', body, headers: { origin: target.origin } });
   insist(paid.ok, 'paying on the cashier page');
   step('买家付款 the buyer pays');

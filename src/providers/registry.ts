@@ -16,7 +16,10 @@ interface ProviderEntry {
   /** Known before any key is, for what the tools offer. */
   readonly scenes: readonly Scene[];
   /** undefined when nothing of it is configured; throws CONFIGURATION when it is half or wrongly configured. */
-  configure(env: Readonly<Record<string, string | undefined>>, ports: ProviderPorts): PaymentProvider | undefined;
+  configure(
+    env: Readonly<Record<string, string | undefined>>,
+    ports: ProviderPorts,
+  ): PaymentProvider | undefined;
 }
 
 /** Every wallet there is: a third one is a folder and an entry here. */

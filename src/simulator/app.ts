@@ -90,7 +90,7 @@ async function openPage(world: World, shown: string): Promise<Outgoing> {
   } catch (error) {
     const why = whyNot(error);
     if (why === undefined) throw error;
-    return errorPage(world, 'plain', why, 'What was scanned or opened cannot be paid');
+    return errorPage(world, 'plain', why.zh, why.en);
   }
 }
 

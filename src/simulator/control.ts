@@ -78,7 +78,7 @@ async function payAsPerson(world: World, body: Buffer): Promise<Answer> {
   } catch (error) {
     const why = whyNot(error);
     if (why === undefined) throw error;
-    return json(409, { error: why });
+    return json(409, { error: why.en });
   }
 }
 
@@ -91,7 +91,8 @@ async function find(
   const trade = world.trades.byNumber(provider, outTradeNo);
   if (trade) return trade;
   const issued = world.codes.latest(provider, outTradeNo);
-  if (!issued) throw new CannotOpen('no order or code with this number; pay a signed link with {code}');
+  if (!issued)
+    throw new CannotOpen('没有这个订单', 'no order or code with this number; pay a signed link with {code}');
   return scan(world, issued.code, late);
 }
 

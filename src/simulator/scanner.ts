@@ -10,13 +10,19 @@ import type { World } from './world.ts';
 /** The payer's phone cannot open what it was shown. */
 export class CannotOpen extends Error {
   override readonly name = 'CannotOpen';
+  readonly zh: string;
+
+  constructor(zh: string, en: string) {
+    super(en);
+    this.zh = zh;
+  }
 }
 
-/** Any of the errors by which opening something fails. */
-export function whyNot(error: unknown): string | undefined {
-  if (error instanceof AlipayRefusal) return `${error.subMsg} (${error.subCode})`;
-  if (error instanceof WechatPayRefusal) return `${error.message} (${error.code})`;
-  return error instanceof CannotOpen ? error.message : undefined;
+/** What a payer is told about an error by which opening something fails; undefined for any other error. */
+export function whyNot(error: unknown): { readonly zh: string; readonly en: string } | undefined {
+  if (error instanceof AlipayRefusal) return { zh: error.subMsg, en: error.subCode };
+  if (error instanceof WechatPayRefusal) return { zh: error.message, en: error.code };
+  return error instanceof CannotOpen ? { zh: error.zh, en: error.message } : undefined;
 }
 
 /** Path of the page that an `h5_url` names. */
@@ -41,7 +47,7 @@ export async function scan(world: World, shown: string, late = false): Promise<T
 
 async function openIssued(world: World, code: string, late: boolean): Promise<Trade> {
   const issued = world.codes.find(code);
-  if (!issued) throw new CannotOpen('无法识别的二维码或链接 (this code is not one of ours)');
+  if (!issued) throw new CannotOpen('无法识别的二维码或链接', 'This is not a code or link of the simulator');
   return issued.provider === 'alipay' ? openCode(world, issued, late) : openWechatPay(world, issued, late);
 }
 
@@ -50,12 +56,12 @@ function openWechatPay(world: World, issued: IssuedCode, late: boolean): Promise
   return world.database.write(() => {
     const now = world.clock.now();
     const trade = world.trades.byNumber('wechatpay', issued.outTradeNo);
-    if (!trade) throw new CannotOpen('订单不存在 (no such order)');
+    if (!trade) throw new CannotOpen('订单不存在', 'No such order');
     const { outTradeNo, title } = trade;
     const steered = world.steering.take({ provider: 'wechatpay', operation: 'open', outTradeNo, title });
     const over = now >= issued.diesAt || tradeState(trade, now) === 'CLOSED';
     if (trade.paidAt === undefined && over && !late && !steered.has('pay-after-close')) {
-      throw new CannotOpen('二维码或订单已失效 (code or order is no longer valid)');
+      throw new CannotOpen('二维码或订单已失效', 'The code or the order is no longer valid');
     }
     return trade;
   });

@@ -52,7 +52,7 @@ describe('one number, one effect', () => {
 
   it('makes one gateway order of parallel identical calls in two processes', async () => {
     const other = await world.process();
-    world.bank.delay = () => world.clock.sleep(500);
+    world.bank.delay = (operation) => world.clock.sleep(operation === 'create' ? 500 : 5);
     const results = await Promise.all(
       [cashier, other, cashier, other].map((p) => createPayment(p, CALL, payment({ outTradeNo: 'ORDER_1' }))),
     );
@@ -257,6 +257,15 @@ describe('paid means proven', () => {
     expect(events.map((event) => event.kind)).toContain('alarm-foreign-trade');
   });
 
+  it('never believes an answer about another account', async () => {
+    const { order } = await createPayment(cashier, CALL, payment());
+    world.bank.pay(order.outTradeNo);
+    world.bank.answersFor = 'bank 2';
+    expect((await query(order.outTradeNo)).order.state).toBe('NOTPAY');
+    world.bank.answersFor = undefined;
+    expect((await query(order.outTradeNo)).order.state).toBe('PAID');
+  });
+
   it('refuses an order of another account than the configured one', async () => {
     const { order } = await createPayment(cashier, CALL, payment());
     const elsewhere = await world.process(NO_APPROVAL, 'bank 2');
@@ -296,6 +305,15 @@ describe('close', () => {
     });
     if (trade) world.bank.trades.set(order.outTradeNo, trade);
     expect((await query(order.outTradeNo)).order).toMatchObject({ state: 'CLOSED', closing: false });
+  });
+
+  it('sends no create again that somebody wants closed', async () => {
+    failing('create', 'lost-before');
+    await createPayment(cashier, CALL, payment({ outTradeNo: 'ORDER_1' }));
+    await closePayment(cashier, CALL, 'ORDER_1');
+    const again = await createPayment(cashier, CALL, payment({ outTradeNo: 'ORDER_1' }));
+    expect(again.order).toMatchObject({ state: 'UNKNOWN', closing: true });
+    expect(count('create')).toBe(1);
   });
 
   it('does not know what it cannot learn: silence to close and to the question after it', async () => {

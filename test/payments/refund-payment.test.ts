@@ -65,7 +65,7 @@ describe('one number, one effect', () => {
 
   it('makes one refund of parallel identical calls in two processes', async () => {
     const other = await world.process();
-    world.bank.delay = () => world.clock.sleep(500);
+    world.bank.delay = (operation) => world.clock.sleep(operation === 'refund' ? 500 : 5);
     const results = await Promise.all(
       [cashier, other, cashier, other].map((p) => give({ outRefundNo: 'R1' }, p)),
     );
@@ -82,7 +82,7 @@ describe('never above what was paid', () => {
 
   it('refuses parallel refunds that would sum above it, from two processes', async () => {
     const other = await world.process();
-    world.bank.delay = () => world.clock.sleep(500);
+    world.bank.delay = (operation) => world.clock.sleep(operation === 'refund' ? 500 : 5);
     const attempts = Array.from({ length: 10 }, (_, i) =>
       give({ outRefundNo: `R${i}`, refundFen: fen(600) }, i % 2 ? cashier : other),
     );
@@ -122,6 +122,7 @@ describe('no answer is not no', () => {
       });
       expect((await give({ outRefundNo: 'R1' })).refund.state).toBe('SUCCESS');
       expect(world.bank.refundedFen(ORDER)).toBe(100);
+      expect(sent(), 'asked before it is sent again').toHaveLength(fault === 'lost-after' ? 1 : 2);
     },
   );
 
@@ -130,6 +131,8 @@ describe('no answer is not no', () => {
     await give({ outRefundNo: 'R1' });
     world.bank.fault = (op) => (op === 'refund' ? 'refused' : op === 'query-refund' ? 'lag' : 'none');
     await expect(give({ outRefundNo: 'R1' })).rejects.toMatchObject({ code: 'GATEWAY_DECLINED' });
+    const stands = await cashier.ledger.read((book) => book.refund(ORDER, 'R1'));
+    expect(stands?.state).toBe('UNKNOWN');
     world.bank.fault = () => 'none';
     expect((await give({ outRefundNo: 'R1' })).refund.state).toBe('SUCCESS');
     expect(world.bank.refundedFen(ORDER)).toBe(100);

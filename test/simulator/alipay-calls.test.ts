@@ -12,7 +12,11 @@ const HOUR_MS = 3_600_000;
 
 /** A call by the SDK with its signature checked; the answer without trace id. */
 async function call(method: string, bizContent: Record<string, unknown>) {
-  const { traceId: _, ...answer } = await bench.alipay.exec(`alipay.trade.${method}`, { bizContent }, checked);
+  const { traceId: _, ...answer } = await bench.alipay.exec(
+    `alipay.trade.${method}`,
+    { bizContent },
+    checked,
+  );
   return answer;
 }
 
@@ -86,7 +90,11 @@ describe('the way of a scanned order, as the SDK sees it', () => {
     expect(await refund(reference, '0.01', 'R3')).toMatchObject({ subCode: 'ACQ.TRADE_HAS_CLOSE' });
 
     const asked = await call('fastpay.refund.query', { ...reference, out_request_no: 'R1' });
-    expect(asked).toMatchObject({ refundAmount: '3.30', refundStatus: 'REFUND_SUCCESS', totalAmount: '9.90' });
+    expect(asked).toMatchObject({
+      refundAmount: '3.30',
+      refundStatus: 'REFUND_SUCCESS',
+      totalAmount: '9.90',
+    });
     expect(await call('fastpay.refund.query', { ...reference, out_request_no: 'unknown' })).toEqual({
       code: '10000',
       msg: 'Success',
@@ -99,19 +107,26 @@ describe('the way of a scanned order, as the SDK sees it', () => {
   it.each([
     ['page.pay', 'FAST_INSTANT_TRADE_PAY', 'web'],
     ['wap.pay', 'QUICK_WAP_WAY', 'h5'],
-  ])('makes the trade of a %s link when it is opened, by GET or by the form', async (method, product, scene) => {
-    for (const how of ['GET', 'POST'] as const) {
-      const bizContent = order({ product_code: product, subject: `会员(年) it's "100%" + 1!*` });
-      const link = bench.alipay.pageExecute(`alipay.trade.${method}`, how, { bizContent });
-      const reference = { out_trade_no: bizContent.out_trade_no };
-      expect(await call('query', reference)).toMatchObject({ subCode: 'ACQ.TRADE_NOT_EXIST' });
-      const opened = await (how === 'GET' ? fetch(link) : submit(link));
-      expect(await opened.text()).toContain('会员(年) it&#39;s &quot;100%&quot; + 1!*');
-      expect(await call('query', reference)).toMatchObject({ tradeStatus: 'WAIT_BUYER_PAY' });
-      const { value } = await controlOf(bench.simulator, 'GET', 'trades');
-      expect(value.trades[0]).toMatchObject({ outTradeNo: bizContent.out_trade_no, scene, state: 'NOTPAY' });
-    }
-  });
+  ])(
+    'makes the trade of a %s link when it is opened, by GET or by the form',
+    async (method, product, scene) => {
+      for (const how of ['GET', 'POST'] as const) {
+        const bizContent = order({ product_code: product, subject: `会员(年) it's "100%" + 1!*` });
+        const link = bench.alipay.pageExecute(`alipay.trade.${method}`, how, { bizContent });
+        const reference = { out_trade_no: bizContent.out_trade_no };
+        expect(await call('query', reference)).toMatchObject({ subCode: 'ACQ.TRADE_NOT_EXIST' });
+        const opened = await (how === 'GET' ? fetch(link) : submit(link));
+        expect(await opened.text()).toContain('会员(年) it&#39;s &quot;100%&quot; + 1!*');
+        expect(await call('query', reference)).toMatchObject({ tradeStatus: 'WAIT_BUYER_PAY' });
+        const { value } = await controlOf(bench.simulator, 'GET', 'trades');
+        expect(value.trades[0]).toMatchObject({
+          outTradeNo: bizContent.out_trade_no,
+          scene,
+          state: 'NOTPAY',
+        });
+      }
+    },
+  );
 
   it('makes the trade of an order string when the app opens it', async () => {
     const bizContent = order({ product_code: 'QUICK_MSECURITY_PAY' });
@@ -133,7 +148,9 @@ describe('the way of a scanned order, as the SDK sees it', () => {
     expect(await call('close', reference)).toMatchObject({ subCode: 'ACQ.REASON_TRADE_STATUS_INVALID' });
     expect(await call('precreate', placed)).toMatchObject({ subCode: 'ACQ.TRADE_HAS_CLOSE' });
     expect(await (await fetch(qrCode)).text()).toContain('ACQ.TRADE_HAS_CLOSE');
-    expect(await call('close', await paidOrder())).toMatchObject({ subCode: 'ACQ.REASON_TRADE_STATUS_INVALID' });
+    expect(await call('close', await paidOrder())).toMatchObject({
+      subCode: 'ACQ.REASON_TRADE_STATUS_INVALID',
+    });
   });
 
   it('closes by itself when time_expire passes; a link opened later is refused to the payer', async () => {
@@ -144,7 +161,9 @@ describe('the way of a scanned order, as the SDK sees it', () => {
     await fetch(qrCode, { redirect: 'manual' });
     const unopened = await call('precreate', order(soon));
     bench.clock.travel(HOUR_MS);
-    expect(await call('query', { out_trade_no: opened.out_trade_no })).toMatchObject({ tradeStatus: 'TRADE_CLOSED' });
+    expect(await call('query', { out_trade_no: opened.out_trade_no })).toMatchObject({
+      tradeStatus: 'TRADE_CLOSED',
+    });
     expect((await fetch(unopened.qrCode)).status).toBe(400);
     expect(await call('query', { out_trade_no: unopened.outTradeNo })).toMatchObject({
       subCode: 'ACQ.TRADE_NOT_EXIST',
@@ -204,15 +223,17 @@ describe('refund rules', () => {
     ['nothing', '0.00', 'R1', {}, 'ACQ.INVALID_PARAMETER'],
   ])('refuses %s', async (_what, refund_amount, out_request_no, more, subCode) => {
     const paid = await paidOrder();
-    expect(await call('refund', { ...paid, refund_amount, out_request_no, ...more })).toMatchObject({ subCode });
+    expect(await call('refund', { ...paid, refund_amount, out_request_no, ...more })).toMatchObject({
+      subCode,
+    });
   });
 
   it('takes the whole amount without a number, under the number of the order', async () => {
     const paid = await paidOrder();
     expect(await call('refund', { ...paid, refund_amount: '9.90' })).toMatchObject({ fundChange: 'Y' });
-    expect(
-      await call('fastpay.refund.query', { ...paid, out_request_no: paid.out_trade_no }),
-    ).toMatchObject({ refundStatus: 'REFUND_SUCCESS' });
+    expect(await call('fastpay.refund.query', { ...paid, out_request_no: paid.out_trade_no })).toMatchObject({
+      refundStatus: 'REFUND_SUCCESS',
+    });
   });
 
   it('refuses the unpaid, the unknown, and what is past its window', async () => {
@@ -250,7 +271,10 @@ describe('what an order may say', () => {
     ['a timeout with decimals', { timeout_express: '1.5h' }],
     ['a field nobody documented', { total_fee: 1 }],
   ])('refuses %s', async (_what, more) => {
-    expect(await call('precreate', order(more))).toMatchObject({ code: '40004', subCode: 'ACQ.INVALID_PARAMETER' });
+    expect(await call('precreate', order(more))).toMatchObject({
+      code: '40004',
+      subCode: 'ACQ.INVALID_PARAMETER',
+    });
   });
 
   it('shows the payer of a bad link what is wrong with it, and makes no trade', async () => {
@@ -270,7 +294,9 @@ describe('what an order may say', () => {
 describe('the gateway itself', () => {
   /** Sends a call whose parameters are changed after signing, and answers the raw text. */
   async function raw(change: (url: URL) => void, client = bench.alipay): Promise<string> {
-    const url = new URL(client.pageExecute('alipay.trade.query', 'GET', { bizContent: { out_trade_no: 'none' } }));
+    const url = new URL(
+      client.pageExecute('alipay.trade.query', 'GET', { bizContent: { out_trade_no: 'none' } }),
+    );
     change(url);
     const response = await fetch(url, { method: 'POST' });
     expect(response.status).toBe(200);
@@ -309,7 +335,10 @@ describe('the gateway itself', () => {
     const at = (timestamp: string) =>
       bench.alipay.exec('alipay.trade.query', { timestamp, bizContent: { out_trade_no: 'none' } });
     expect(await at('2026-11-20 10:00:00')).toMatchObject({ subCode: 'ACQ.TRADE_NOT_EXIST' });
-    expect(await at('2026-11-20 09:59:59')).toMatchObject({ code: '40002', subCode: 'isv.invalid-timestamp' });
+    expect(await at('2026-11-20 09:59:59')).toMatchObject({
+      code: '40002',
+      subCode: 'isv.invalid-timestamp',
+    });
     expect(await at('2026-11-22 10:00:01')).toMatchObject({ subCode: 'isv.invalid-timestamp' });
     expect(await at('2026-11-21T10:00:00')).toMatchObject({ subCode: 'isv.invalid-timestamp' });
   });
@@ -317,9 +346,7 @@ describe('the gateway itself', () => {
   it('signs the very substring, slashes escaped', async () => {
     const { qrCode } = await call('precreate', order());
     expect(qrCode).toContain('://');
-    const url = new URL(
-      bench.alipay.pageExecute('alipay.trade.precreate', 'GET', { bizContent: order() }),
-    );
+    const url = new URL(bench.alipay.pageExecute('alipay.trade.precreate', 'GET', { bizContent: order() }));
     expect(await (await fetch(url, { method: 'POST' })).text()).toContain('http:\\/\\/127.0.0.1');
   });
 });
@@ -327,9 +354,8 @@ describe('the gateway itself', () => {
 /** Submits the form that the SDK makes for a page, as the browser would. */
 function submit(page: string): Promise<Response> {
   const action = /action="([^"]+)"/.exec(page)?.[1] ?? '';
-  const fields = [...page.matchAll(/name="([^"]+)" value="([^"]*)"/g)].map(([, name = '', value = '']) => [
-    name,
-    value.replaceAll('&quot;', '"'),
-  ]);
+  const fields = [...page.matchAll(/name="([^"]+)" value="([^"]*)"/g)].map(
+    ([, name = '', value = '']): [string, string] => [name, value.replaceAll('&quot;', '"')],
+  );
   return fetch(action, { method: 'POST', body: new URLSearchParams(fields) });
 }

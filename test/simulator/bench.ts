@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AlipaySdk } from 'alipay-sdk';
-import type { AxiosInstance, AxiosResponse } from 'axios';
+import { type AxiosInstance, type AxiosResponse, isAxiosError } from 'axios';
 import { vi } from 'vitest';
 import { Decorator, Rsa } from 'wechatpay-axios-plugin';
 import type { Clock } from '../../src/domain/clock.ts';
@@ -32,7 +32,11 @@ export class StoppedClock implements Clock {
 
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
-      const sleeper = { until: Date.now() + ms, wake: () => (this.sleepers.delete(sleeper), resolve()) };
+      const wake = () => {
+        this.sleepers.delete(sleeper);
+        resolve();
+      };
+      const sleeper = { until: Date.now() + ms, wake };
       this.sleepers.add(sleeper);
       if (signal?.aborted) sleeper.wake();
       signal?.addEventListener('abort', sleeper.wake, { once: true });
@@ -65,7 +69,11 @@ export interface Bench {
 export async function openBench(): Promise<Bench> {
   const folder = await mkdtemp(join(tmpdir(), 'simulator-'));
   const clock = new StoppedClock();
-  const simulator = await openSimulator({ folder: join(folder, 'simulator'), clock, randomBytes: systemRandom });
+  const simulator = await openSimulator({
+    folder: join(folder, 'simulator'),
+    clock,
+    randomBytes: systemRandom,
+  });
   await simulator.serve();
   return {
     simulator,
@@ -108,13 +116,13 @@ export function wechatPayClient(
   } as never) as AxiosInstance;
 }
 
-/** The answer of a WeChat Pay call, whether it was a yes or a no. */
+/** The answer of a WeChat Pay call, whether it was a yes or a no; throws when it cannot be verified. */
 export async function answered(call: Promise<AxiosResponse>): Promise<AxiosResponse> {
   try {
     return await call;
   } catch (error) {
-    if (error instanceof Error && 'response' in error && error.response) return error.response as AxiosResponse;
-    throw error;
+    if (!isAxiosError(error) || !error.response || error.code?.startsWith('EV3_')) throw error;
+    return error.response;
   }
 }
 
@@ -124,6 +132,19 @@ export async function refusal(call: Promise<AxiosResponse>): Promise<string> {
   return `${status} ${data.code}`;
 }
 
+/** What the control API answers, by path. */
+interface ControlValue {
+  readonly trade: { readonly state: string };
+  readonly trades: readonly {
+    readonly outTradeNo: string;
+    readonly cashierUrl: string;
+    readonly refunds: readonly { readonly outRefundNo: string; readonly status: string }[];
+  }[];
+  readonly deliveries: readonly { readonly outTradeNo: string; readonly attempts: (number | string)[] }[];
+  readonly requests: readonly { readonly outTradeNo: string; readonly bodyDigest: string }[];
+  readonly faults: readonly object[];
+}
+
 /** Calls the simulator's control API. */
 export async function controlOf(simulator: Simulator, method: string, path: string, body?: unknown) {
   const response = await fetch(`${simulator.origin}/control/${path}`, {
@@ -131,7 +152,7 @@ export async function controlOf(simulator: Simulator, method: string, path: stri
     headers: { 'X-Simulator-Control': '1', 'content-type': 'application/json' },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
-  return { status: response.status, value: await response.json() };
+  return { status: response.status, value: (await response.json()) as ControlValue };
 }
 
 /** A merchant's notify route: keeps what comes, answers what it is told to. */
@@ -157,7 +178,11 @@ export async function openReceiver(): Promise<Receiver> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/notify`,
     received: [],
     answer: { status: 200, body: 'success' },
-    close: () => new Promise((resolve) => (server.close(() => resolve()), server.closeAllConnections())),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
   };
   return receiver;
 }

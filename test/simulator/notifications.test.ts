@@ -1,7 +1,16 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Aes, Rsa } from 'wechatpay-axios-plugin';
 import { isLoopback } from '../../src/simulator/courier.ts';
-import { type Bench, controlOf, freshNumber, MORNING, openBench, openReceiver, type Receiver, until } from './bench.ts';
+import {
+  type Bench,
+  controlOf,
+  freshNumber,
+  MORNING,
+  openBench,
+  openReceiver,
+  type Receiver,
+  until,
+} from './bench.ts';
 
 let bench: Bench;
 let merchant: Receiver;
@@ -17,8 +26,18 @@ beforeEach(async () => {
 /** Places an Alipay order that names the merchant's notify route. */
 async function alipayOrder(title = '咖啡', notifyUrl = merchant.url): Promise<string> {
   const out_trade_no = freshNumber();
-  const bizContent = { out_trade_no, total_amount: '9.90', subject: title, body: '100% 拿铁', passback_params: 'a%3D1' };
-  const placed = await bench.alipay.exec('alipay.trade.precreate', { notifyUrl, bizContent }, { validateSign: true });
+  const bizContent = {
+    out_trade_no,
+    total_amount: '9.90',
+    subject: title,
+    body: '100% 拿铁',
+    passback_params: 'a%3D1',
+  };
+  const placed = await bench.alipay.exec(
+    'alipay.trade.precreate',
+    { notifyUrl, bizContent },
+    { validateSign: true },
+  );
   expect(placed).toMatchObject({ code: '10000' });
   return out_trade_no;
 }
@@ -56,8 +75,8 @@ const pay = (provider: string, outTradeNo: string) =>
 async function attempts(outTradeNo: string): Promise<(number | string)[]> {
   const { value } = await controlOf(bench.simulator, 'GET', 'deliveries');
   return value.deliveries
-    .filter((delivery: { outTradeNo: string }) => delivery.outTradeNo === outTradeNo)
-    .flatMap((delivery: { attempts: (number | string)[] }) => delivery.attempts);
+    .filter((delivery) => delivery.outTradeNo === outTradeNo)
+    .flatMap((delivery) => delivery.attempts);
 }
 
 /** Verifies and opens a WeChat Pay notification with the plug-in's own code. */
@@ -125,7 +144,7 @@ describe('Alipay', () => {
     await bench.alipay.exec('alipay.trade.precreate', { bizContent });
     await pay('alipay', out_trade_no);
     const { value } = await controlOf(bench.simulator, 'GET', 'deliveries');
-    expect(value.deliveries.map((delivery: { outTradeNo: string }) => delivery.outTradeNo)).not.toContain(out_trade_no);
+    expect(value.deliveries.map((delivery) => delivery.outTradeNo)).not.toContain(out_trade_no);
   });
 });
 
@@ -226,10 +245,17 @@ describe.each(WALLETS)('%s scenarios', (wallet) => {
     const number = await place[wallet]('sim:notify-forged');
     await until(() => merchant.received.length === 1);
     if (wallet === 'alipay') {
-      expect(form()).toMatchObject({ out_trade_no: number, trade_status: 'TRADE_SUCCESS', total_amount: '9.90' });
+      expect(form()).toMatchObject({
+        out_trade_no: number,
+        trade_status: 'TRADE_SUCCESS',
+        total_amount: '9.90',
+      });
       expect(bench.alipay.checkNotifySignV2(form())).toBe(false);
     } else {
-      expect(open()).toMatchObject({ genuine: false, content: { out_trade_no: number, trade_state: 'SUCCESS' } });
+      expect(open()).toMatchObject({
+        genuine: false,
+        content: { out_trade_no: number, trade_state: 'SUCCESS' },
+      });
     }
     await pay(wallet, number);
     await until(() => merchant.received.length === 2);

@@ -1,7 +1,16 @@
 import { createSign } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Rsa } from 'wechatpay-axios-plugin';
-import { answered, type Bench, controlOf, freshNumber, MORNING, openBench, refusal, wechatPayClient } from './bench.ts';
+import {
+  answered,
+  type Bench,
+  controlOf,
+  freshNumber,
+  MORNING,
+  openBench,
+  refusal,
+  wechatPayClient,
+} from './bench.ts';
 
 let bench: Bench;
 beforeAll(async () => {
@@ -48,7 +57,12 @@ async function paidOrder(more: Record<string, unknown> = {}): Promise<string> {
   return placed.out_trade_no;
 }
 
-const refundBody = (out_trade_no: string, refund: number, out_refund_no = freshNumber(), more: object = {}) => ({
+const refundBody = (
+  out_trade_no: string,
+  refund: number,
+  out_refund_no = freshNumber(),
+  more: object = {},
+) => ({
   out_trade_no,
   out_refund_no,
   amount: { refund, total: 990, currency: 'CNY' },
@@ -59,7 +73,12 @@ const refund = (body: unknown) => bench.wechatpay.post(REFUNDS, body);
 describe('the way of an order, as wechatpay-axios-plugin verifies it', () => {
   it.each([
     ['native', /^weixin:\/\/wxpay\/bizpayurl\?pr=[\w-]+$/, 'code_url', 'NATIVE'],
-    ['h5', /^http:\/\/127\.0\.0\.1:\d+\/cgi-bin\/mmpayweb-bin\/checkmweb\?prepay_id=wx\w+&package=\d+$/, 'h5_url', 'MWEB'],
+    [
+      'h5',
+      /^http:\/\/127\.0\.0\.1:\d+\/cgi-bin\/mmpayweb-bin\/checkmweb\?prepay_id=wx\w+&package=\d+$/,
+      'h5_url',
+      'MWEB',
+    ],
     ['jsapi', /^wx\w{1,62}$/, 'prepay_id', 'JSAPI'],
     ['app', /^wx\w{1,62}$/, 'prepay_id', 'APP'],
   ] as const)('is placed, opened and paid as %s', async (kind, shape, field, tradeType) => {
@@ -68,7 +87,8 @@ describe('the way of an order, as wechatpay-axios-plugin verifies it', () => {
     expect(data).toEqual({ [field]: expect.stringMatching(shape) });
     const unpaid = (await query(placed.out_trade_no)).data;
     expect(unpaid).toMatchObject({ trade_state: 'NOTPAY', trade_type: tradeType, attach: 'mine' });
-    for (const paidOnly of ['transaction_id', 'success_time', 'payer']) expect(unpaid).not.toHaveProperty(paidOnly);
+    for (const paidOnly of ['transaction_id', 'success_time', 'payer'])
+      expect(unpaid).not.toHaveProperty(paidOnly);
 
     const page = await scan(data[field]);
     expect(await page.text()).toContain('9.90');
@@ -93,14 +113,21 @@ describe('the way of an order, as wechatpay-axios-plugin verifies it', () => {
   it('opens for the signed parameters that a front end is given, and not for badly signed ones', async () => {
     const placed = order(SCENES.jsapi);
     const { prepay_id } = (await create('jsapi', placed)).data;
-    const front = { appId: placed.appid, timeStamp: '1795226400', nonceStr: 'abc', package: `prepay_id=${prepay_id}` };
+    const front = {
+      appId: placed.appid,
+      timeStamp: '1795226400',
+      nonceStr: 'abc',
+      package: `prepay_id=${prepay_id}`,
+    };
     const sign = (lines: (string | undefined)[]) =>
       Rsa.sign(`${lines.join('\n')}\n`, Rsa.from(bench.env.WXPAY_MCH_KEY ?? '', 'private'));
     const paySign = sign([front.appId, front.timeStamp, front.nonceStr, front.package]);
     const hand = (body: object) =>
       fetch(`${bench.simulator.origin}/wechatpay/app`, { method: 'POST', body: JSON.stringify(body) });
     expect(await (await hand({ ...front, signType: 'RSA', paySign })).text()).toContain('确认支付');
-    expect(await (await hand({ ...front, nonceStr: 'abd', signType: 'RSA', paySign })).text()).toContain('SIGN_ERROR');
+    expect(await (await hand({ ...front, nonceStr: 'abd', signType: 'RSA', paySign })).text()).toContain(
+      'SIGN_ERROR',
+    );
 
     const app = order();
     const prepayId = (await create('app', app)).data.prepay_id;
@@ -144,29 +171,36 @@ describe('the way of an order, as wechatpay-axios-plugin verifies it', () => {
     ['native', 120],
     ['jsapi', 120],
     ['h5', 5],
-  ] as const)('lets the credential of %s die after %i minutes; the same request renews it', async (kind, minutes) => {
-    const placed = order(SCENES[kind]);
-    const credential = async () => Object.values((await create(kind, placed)).data)[0] as string;
-    const first = await credential();
-    bench.clock.travel(minutes * MINUTE_MS - 1);
-    expect((await scan(first)).status).toBe(200);
-    bench.clock.travel(1);
-    expect((await scan(first)).status).toBe(400);
-    expect((await scan(await credential())).status).toBe(200);
-    bench.clock.travel(MORNING - bench.clock.now());
-  });
+  ] as const)(
+    'lets the credential of %s die after %i minutes; the same request renews it',
+    async (kind, minutes) => {
+      const placed = order(SCENES[kind]);
+      const credential = async () => Object.values((await create(kind, placed)).data)[0] as string;
+      const first = await credential();
+      bench.clock.travel(minutes * MINUTE_MS - 1);
+      expect((await scan(first)).status).toBe(200);
+      bench.clock.travel(1);
+      expect((await scan(first)).status).toBe(400);
+      expect((await scan(await credential())).status).toBe(200);
+      bench.clock.travel(MORNING - bench.clock.now());
+    },
+  );
 });
 
 describe('entering again', () => {
   it('renews the code with the same parameters, refuses others, and refuses what is paid', async () => {
     const placed = order();
     const first = (await create('native', placed)).data.code_url;
-    const second = (await create('native', Object.fromEntries(Object.entries(placed).reverse()))).data.code_url;
+    const second = (await create('native', Object.fromEntries(Object.entries(placed).reverse()))).data
+      .code_url;
     expect(second).not.toBe(first);
     expect((await scan(first)).status).toBe(400);
     expect((await scan(second)).status).toBe(200);
     const changed = await answered(create('native', { ...placed, amount: { total: 991, currency: 'CNY' } }));
-    expect(changed.data).toMatchObject({ code: 'INVALID_REQUEST', message: '请求重入时，参数与首次请求时不一致' });
+    expect(changed.data).toMatchObject({
+      code: 'INVALID_REQUEST',
+      message: '请求重入时，参数与首次请求时不一致',
+    });
     expect(changed.headers['request-id']).toMatch(/^[0-9A-F]{32}-268498688$/);
     expect(await refusal(create('app', placed))).toBe('400 INVALID_REQUEST');
     await pay(placed.out_trade_no);
@@ -207,11 +241,15 @@ describe('what an order may say', () => {
   });
 
   it('knows its own merchant and app only', async () => {
-    expect(await refusal(create('native', order({ appid: 'wx0000000000000000' })))).toBe('400 APPID_MCHID_NOT_MATCH');
+    expect(await refusal(create('native', order({ appid: 'wx0000000000000000' })))).toBe(
+      '400 APPID_MCHID_NOT_MATCH',
+    );
     expect(await refusal(create('native', order({ mchid: '1900000000' })))).toBe('400 MCH_NOT_EXISTS');
     const path = `${ORDERS}/out-trade-no/${await paidOrder()}`;
     expect(await refusal(bench.wechatpay.get(path))).toBe('400 PARAM_ERROR');
-    expect(await refusal(bench.wechatpay.get(path, { params: { mchid: '1900000000' } }))).toBe('400 PARAM_ERROR');
+    expect(await refusal(bench.wechatpay.get(path, { params: { mchid: '1900000000' } }))).toBe(
+      '400 PARAM_ERROR',
+    );
   });
 });
 
@@ -231,7 +269,11 @@ describe('refunds', () => {
     expect((await query(number)).data).toMatchObject({ trade_state: 'REFUND' });
     bench.clock.travel(2_000);
     const asked = (await bench.wechatpay.get(`${REFUNDS}/${encodeURIComponent('R-1@|*_')}`)).data;
-    expect(asked).toMatchObject({ status: 'SUCCESS', refund_id: data.refund_id, success_time: expect.any(String) });
+    expect(asked).toMatchObject({
+      status: 'SUCCESS',
+      refund_id: data.refund_id,
+      success_time: expect.any(String),
+    });
     expect((await refund(body)).data).toEqual(asked);
   });
 
@@ -239,8 +281,12 @@ describe('refunds', () => {
     const number = await paidOrder();
     const first = refundBody(number, 1);
     await refund(first);
-    expect(await refusal(refund({ ...first, amount: { ...first.amount, refund: 2 } }))).toBe('400 INVALID_REQUEST');
-    expect(await refusal(refund(refundBody(await paidOrder(), 1, first.out_refund_no)))).toBe('400 INVALID_REQUEST');
+    expect(await refusal(refund({ ...first, amount: { ...first.amount, refund: 2 } }))).toBe(
+      '400 INVALID_REQUEST',
+    );
+    expect(await refusal(refund(refundBody(await paidOrder(), 1, first.out_refund_no)))).toBe(
+      '400 INVALID_REQUEST',
+    );
     bench.clock.travel(MINUTE_MS - 1);
     expect(await refusal(refund(refundBody(number, 1)))).toBe('429 FREQUENCY_LIMITED');
     bench.clock.travel(1);
@@ -255,10 +301,22 @@ describe('refunds', () => {
   });
 
   it.each<[string, (number: string) => object, string]>([
-    ['another total', (n) => refundBody(n, 1, undefined, { amount: { refund: 1, total: 1, currency: 'CNY' } }), '400 INVALID_REQUEST'],
-    ['no currency', (n) => refundBody(n, 1, undefined, { amount: { refund: 1, total: 990 } }), '400 PARAM_ERROR'],
+    [
+      'another total',
+      (n) => refundBody(n, 1, undefined, { amount: { refund: 1, total: 1, currency: 'CNY' } }),
+      '400 INVALID_REQUEST',
+    ],
+    [
+      'no currency',
+      (n) => refundBody(n, 1, undefined, { amount: { refund: 1, total: 990 } }),
+      '400 PARAM_ERROR',
+    ],
     ['an unknown parameter', (n) => refundBody(n, 1, undefined, { why: 'x' }), '400 PARAM_ERROR'],
-    ['a reason of 81 characters', (n) => refundBody(n, 1, undefined, { reason: '长'.repeat(81) }), '400 PARAM_ERROR'],
+    [
+      'a reason of 81 characters',
+      (n) => refundBody(n, 1, undefined, { reason: '长'.repeat(81) }),
+      '400 PARAM_ERROR',
+    ],
     ['no order', () => refundBody('nobodys', 1), '404 RESOURCE_NOT_EXISTS'],
     ['neither number', () => ({ ...refundBody('', 1), out_trade_no: undefined }), '400 PARAM_ERROR'],
   ])('are refused for %s', async (_what, body, expected) => {
@@ -334,7 +392,9 @@ describe('signing', () => {
       encrypted_echo_message: sealed,
     });
     expect(data.echo_message).toBe('hello');
-    expect(Rsa.decrypt(data.encrypted_echo_message, Rsa.from(bench.env.WXPAY_MCH_KEY ?? '', 'private'))).toBe('你好');
+    expect(Rsa.decrypt(data.encrypted_echo_message, Rsa.from(bench.env.WXPAY_MCH_KEY ?? '', 'private'))).toBe(
+      '你好',
+    );
   });
 });
 

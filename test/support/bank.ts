@@ -41,7 +41,9 @@ export class Bank {
   readonly calls: { operation: Operation; number: string }[] = [];
   fault: (operation: Operation, number: string) => Fault = () => 'none';
   /** Runs while a request is on its way. */
-  delay: () => Promise<void> = async () => undefined;
+  delay: (operation: Operation) => Promise<void> = async () => undefined;
+  /** Makes answers speak of another account. */
+  answersFor: string | undefined;
   refundsProcessFirst = false;
   readonly #clock: Clock;
 
@@ -74,7 +76,7 @@ export class Bank {
       this.calls.push({ operation, number });
       const fault = this.fault(operation, number);
       if (fault === 'unavailable') throw new GatewayUnavailable('ECONNREFUSED');
-      await this.delay();
+      await this.delay(operation);
       if (fault === 'lost-before') throw new OutcomeUnknown('timeout');
       if (fault === 'declined') throw new GatewayDeclined('balance', 'BANK_SAYS_NO', true, 'req-1');
       if (fault === 'refused') throw new GatewayDeclined('permission', 'NO_AUTH', true);
@@ -125,7 +127,7 @@ export class Bank {
           if (!trade || fault === 'lag') return { exists: false };
           return {
             exists: true,
-            account,
+            account: this.answersFor ?? account,
             outTradeNo,
             state: trade.state,
             gatewayState: trade.state,

@@ -33,7 +33,7 @@ ${trade.refusedAt === undefined ? undefined : html`<p class="hint">您刚才取�
 ${amount(trade)}
 <p class="clock">剩余支付时间 <b data-now="${now}" data-until="${trade.expiresAt}">${beijingDateTime(trade.expiresAt)}</b> <span class="en">left to pay</span></p>
 ${facts(trade, [['有效期至', 'Expires', beijingDateTime(trade.expiresAt)]])}
-<form method="post" action="${address}/pay"><button class="go">确认支付 <small class="pale">Pay</small></button></form>
+<form method="post" action="${address}/pay"><button class="go">确认支付 <small>Pay</small></button></form>
 <form method="post" action="${address}/refuse"><button class="no">取消 <small>Refuse</small></button></form>
 </main>`,
   });
@@ -52,7 +52,7 @@ function successPage(world: World, trade: Trade): Answer {
 ${amount(trade)}
 <p class="clock">${beijingDateTime(trade.paidAt ?? 0)}</p>
 ${facts(trade, [[trade.provider === 'alipay' ? '支付宝交易号' : '微信支付单号', 'Transaction', trade.tradeNo ?? '']])}
-${back ? html`<a class="button go" rel="noreferrer noopener" href="${back}">返回商户 <small class="pale">Back to the merchant</small></a>` : undefined}
+${back ? html`<a class="button go" rel="noreferrer noopener" href="${back}">返回商户 <small>Back to the merchant</small></a>` : undefined}
 </main>`,
   });
 }
@@ -91,12 +91,16 @@ function amount(trade: Trade): Html {
 
 function facts(trade: Trade, more: readonly (readonly [zh: string, en: string, value: string])[]): Html {
   const rows = [
-    ['收款方', 'Merchant', '模拟商户 Simulated merchant'],
+    ['收款方', 'Merchant', '模拟商户'],
     ['商户订单号', 'Order', trade.outTradeNo],
     ...more,
   ] as const;
-  return html`<dl>${rows.map(
-    ([zh, en, value]) =>
-      html`<div><dt>${zh} <small>${en}</small></dt><dd${/^[\w-]{6,}$/.test(value) ? html` class="mono"` : undefined}>${value}</dd></div>`,
-  )}</dl>`;
+  return html`<dl>${rows.map(fact)}</dl>`;
+}
+
+/** One line; a number that is too long for it gets its own. */
+function fact([zh, en, value]: readonly [zh: string, en: string, value: string]): Html {
+  const long = value.length > 20 ? 'long' : 'short';
+  const face = /^[\w-]{6,}$/.test(value) ? 'mono' : 'plain';
+  return html`<div class="${long}"><dt>${zh} <small>${en}</small></dt><dd class="${face}">${value}</dd></div>`;
 }

@@ -31,7 +31,7 @@ export function homePage(world: World): Answer {
 <h2>扫一扫 <small>Scan</small></h2>
 <form class="box scan" method="get" action="/scan">
 <input name="code" required autocomplete="off" aria-label="二维码内容或支付链接 QR string or link" placeholder="weixin://wxpay/… 或支付链接 or a link">
-<button class="go">打开 <small class="pale">Open</small></button>
+<button class="go">打开 <small>Open</small></button>
 </form>
 <h2>订单 <small>Orders</small></h2>
 ${codes.length + orders.length === 0 ? html`<p class="box">还没有订单。<span class="en">No orders yet.</span></p>` : html`<ul class="orders">${codes}${orders}</ul>`}

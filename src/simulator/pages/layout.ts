@@ -44,8 +44,8 @@ const COUNTDOWN = `for (const e of document.querySelectorAll('[data-until]')) {
   const tick = () => {
     const left = Math.max(0, Math.floor((left0 - (performance.now() - start)) / 1000));
     const two = (n) => String(n).padStart(2, '0');
-    const hours = Math.floor(left / 3600);
-    e.textContent = (hours ? hours + ':' : '') + two(Math.floor(left / 60) % 60) + ':' + two(left % 60);
+    const days = Math.floor(left / 86400), hours = Math.floor(left / 3600) % 24;
+    e.textContent = (days ? days + ' 天 ' : '') + (days || hours ? two(hours) + ':' : '') + two(Math.floor(left / 60) % 60) + ':' + two(left % 60);
     if (left > 0) setTimeout(tick, 1000);
   };
   tick();

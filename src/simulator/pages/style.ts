@@ -23,10 +23,13 @@ dl{margin:0 0 24px;border-top:1px solid var(--line)}
 dl div{display:flex;gap:16px;justify-content:space-between;padding:11px 0;border-bottom:1px solid var(--line)}
 dt{color:var(--dim);flex:none}
 dd{margin:0;text-align:right;overflow-wrap:anywhere;min-width:0}
+dl .long{display:block}
+dl .long dd{text-align:left;margin-top:2px}
 .mono{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;font-size:14px}
 form{margin:0}
 button,.button{display:block;width:100%;padding:13px 16px;border:1px solid transparent;border-radius:10px;font:inherit;font-size:17px;font-weight:600;text-align:center;text-decoration:none;cursor:pointer}
 .go{background:var(--accent);color:#fff}
+.go small{color:#ffffffe0}
 .go:hover{filter:brightness(.94)}
 .no{background:#fff;border-color:#d5d8dd;color:#4b5563;margin-top:12px;font-weight:400}
 .no:hover{background:#f7f8fa}

@@ -1,0 +1,173 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { type Env, MAIN } from './server-process.ts';
+
+export type Wallet = 'alipay' | 'wechatpay';
+export const WALLETS: readonly Wallet[] = ['alipay', 'wechatpay'];
+
+/** The gateway's own view of an order. */
+export interface GatewayTrade {
+  readonly provider: Wallet;
+  readonly outTradeNo: string;
+  readonly scene: string;
+  readonly amountFen: number;
+  readonly title: string;
+  readonly payer: string;
+  readonly state: 'NOTPAY' | 'PAID' | 'CLOSED';
+  readonly cashierUrl: string;
+  readonly refunds: readonly {
+    readonly outRefundNo: string;
+    readonly amountFen: number;
+    readonly status: string;
+  }[];
+}
+
+/** One authenticated gateway call. */
+export interface GatewayCall {
+  readonly provider: Wallet;
+  readonly operation: 'create' | 'query' | 'close' | 'refund' | 'query-refund';
+  readonly outTradeNo: string;
+  readonly outRefundNo?: string;
+  readonly bodyDigest: string;
+  readonly fault?: string;
+  readonly carriedOut: boolean;
+}
+
+/** Whatever a payer can be shown. */
+export interface Payable {
+  readonly qrCode?: string | undefined;
+  readonly payUrl?: string | undefined;
+  readonly orderString?: string | undefined;
+  readonly jsapiParams?: unknown;
+  readonly appParams?: unknown;
+}
+
+/** Speaks to the gateway simulator as the payer and as the tester; never as the merchant. */
+export class SimulatorClient {
+  readonly origin: string;
+
+  constructor(origin: string) {
+    this.origin = origin;
+  }
+
+  /** A person opens what they were shown and pays. */
+  async pay(shown: Payable, { late = false } = {}): Promise<GatewayTrade> {
+    return this.#paid({ code: codeOf(shown), late });
+  }
+
+  async payByNumber(provider: Wallet, outTradeNo: string, { late = false } = {}): Promise<GatewayTrade> {
+    return this.#paid({ provider, outTradeNo, late });
+  }
+
+  /** A person opens what they were shown and looks: at Alipay this is what makes the trade. */
+  async open(shown: Payable): Promise<{ readonly url: string; readonly html: string }> {
+    const address = `${this.origin}/scan?code=${encodeURIComponent(codeOf(shown))}`;
+    return readPage(await fetch(address));
+  }
+
+  /** A person follows a link in a browser. */
+  async follow(link: string): Promise<{ readonly url: string; readonly html: string }> {
+    return readPage(await fetch(link));
+  }
+
+  /** Presses the pay button of a cashier page, as its form says. */
+  async pressPay(page: { readonly url: string; readonly html: string }): Promise<void> {
+    const action = /<form[^>]*action="([^"]*\/pay[^"]*)"/.exec(page.html)?.[1];
+    if (action === undefined) throw new Error(`no pay button on ${page.url}`);
+    const address = new URL(action.replaceAll('&amp;', '&'), page.url);
+    await readPage(await fetch(address, { method: 'POST', headers: { origin: address.origin } }));
+  }
+
+  async trades(): Promise<readonly GatewayTrade[]> {
+    const { trades } = (await this.#control('GET', 'trades')) as { trades: GatewayTrade[] };
+    return trades;
+  }
+
+  /** The one trade with this number; rejects when there is none. */
+  async trade(outTradeNo: string): Promise<GatewayTrade> {
+    const found = (await this.trades()).filter((trade) => trade.outTradeNo === outTradeNo);
+    const [trade] = found;
+    if (found.length !== 1 || !trade)
+      throw new Error(`${found.length} trades at the gateway for ${outTradeNo}`);
+    return trade;
+  }
+
+  async calls(outTradeNo?: string, operation?: GatewayCall['operation']): Promise<readonly GatewayCall[]> {
+    const { requests } = (await this.#control('GET', 'requests')) as { requests: GatewayCall[] };
+    return requests.filter(
+      (call) =>
+        (outTradeNo === undefined || call.outTradeNo === outTradeNo) &&
+        (operation === undefined || call.operation === operation),
+    );
+  }
+
+  async #paid(request: object): Promise<GatewayTrade> {
+    const { trade } = (await this.#control('POST', 'pay', request)) as { trade: GatewayTrade };
+    return trade;
+  }
+
+  async #control(method: 'GET' | 'POST', what: string, body?: object): Promise<unknown> {
+    const response = await fetch(`${this.origin}/control/${what}`, {
+      method,
+      headers: { 'x-simulator-control': '1' },
+      ...(body ? { body: JSON.stringify(body) } : {}),
+    });
+    const answer = await response.text();
+    if (!response.ok) throw new Error(`control ${what}: ${response.status} ${answer}`);
+    return JSON.parse(answer);
+  }
+}
+
+/** `node dist/main.js simulator` as a process of its own. */
+export class SimulatorProcess extends SimulatorClient {
+  /** The environment that it prints: gateways, ids and keys. */
+  readonly env: Env;
+  readonly #child: ChildProcess;
+
+  private constructor(child: ChildProcess, env: Env) {
+    super(env.WXPAY_GATEWAY ?? '');
+    this.#child = child;
+    this.env = env;
+  }
+
+  static async start(env: Env, cwd: string): Promise<SimulatorProcess> {
+    const child = spawn(process.execPath, [MAIN, 'simulator'], {
+      env: { ...env },
+      cwd,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let said = '';
+    const printed = new Promise<Env>((resolve, reject) => {
+      child.stdout.on('data', (chunk: Buffer) => {
+        said += chunk.toString();
+        if (said.trimEnd().endsWith('}')) resolve(JSON.parse(said) as Env);
+      });
+      child.stderr.on('data', () => undefined);
+      child.once('exit', (code) => reject(new Error(`the simulator ended with ${code}`)));
+    });
+    return new SimulatorProcess(child, await printed);
+  }
+
+  async close(): Promise<void> {
+    if (this.#child.exitCode !== null) return;
+    const exited = once(this.#child, 'exit');
+    this.#child.kill('SIGTERM');
+    const force = setTimeout(() => this.#child.kill('SIGKILL'), 5_000);
+    await exited;
+    clearTimeout(force);
+  }
+}
+
+/** What a payer's phone reads off a payment. */
+export function codeOf({ qrCode, payUrl, orderString, jsapiParams, appParams }: Payable): string {
+  const inApp = jsapiParams ?? appParams;
+  const code = qrCode ?? payUrl ?? orderString ?? (inApp === undefined ? undefined : JSON.stringify(inApp));
+  if (code === undefined) throw new Error('there is nothing to pay with');
+  return code;
+}
+
+async function readPage(response: Response): Promise<{ url: string; html: string }> {
+  const html = await response.text();
+  if (!response.ok) throw new Error(`${response.status} at ${response.url}: ${html.slice(0, 200)}`);
+  return { url: response.url, html };
+}
