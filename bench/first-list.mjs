@@ -14,7 +14,10 @@ const ours = new URL('../dist/main.js', import.meta.url).pathname;
 const env = { PATH: process.env.PATH, HOME: home, CASHIER_HOME: home, CASHIER_MODE: 'simulator' };
 const times = { ours: [], bare: [] };
 for (let i = 0; i <= runs; i++) {
-  for (const [name, script] of [['ours', ours], ['bare', bare]]) {
+  for (const [name, script] of [
+    ['ours', ours],
+    ['bare', bare],
+  ]) {
     const ms = await firstList(script);
     if (i > 0) times[name].push(ms); // the first round warms the disk cache
   }
@@ -24,7 +27,9 @@ const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.le
 const [a, b] = [median(times.ours), median(times.bare)];
 for (const name of ['ours', 'bare']) {
   const sorted = times[name].toSorted((x, y) => x - y);
-  console.log(`${name}: median ${median(sorted).toFixed(0)} ms, min ${sorted[0].toFixed(0)}, max ${sorted.at(-1).toFixed(0)} (${runs} runs)`);
+  console.log(
+    `${name}: median ${median(sorted).toFixed(0)} ms, min ${sorted[0].toFixed(0)}, max ${sorted.at(-1).toFixed(0)} (${runs} runs)`,
+  );
 }
 console.log(`ratio ${(a / b).toFixed(2)} (limit ${LIMIT})`);
 process.exitCode = a / b > LIMIT ? 1 : 0;
@@ -48,7 +53,11 @@ function firstList(script) {
     send({
       id: 1,
       method: 'initialize',
-      params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'bench', version: '1' } },
+      params: {
+        protocolVersion: '2025-11-25',
+        capabilities: {},
+        clientInfo: { name: 'bench', version: '1' },
+      },
     });
     send({ method: 'notifications/initialized' });
     send({ id: 2, method: 'tools/list' });

@@ -107,7 +107,10 @@ export function secretsOf(env: Env): string[] {
 async function withDotenv(env: Env, cwd: string): Promise<Env> {
   const file = join(cwd, '.env');
   if (Object.keys(env).some((name) => OURS.test(name)) || !existsSync(file)) return env;
-  const { parse } = await import('dotenv');
+  // CommonJS: once bundled, a lazily loaded one has nothing but its default.
+  const {
+    default: { parse },
+  } = await import('dotenv');
   const found = Object.entries(parse(readFileSync(file))).filter(([name]) => OURS.test(name));
   return { ...env, ...Object.fromEntries(found) };
 }

@@ -33,7 +33,10 @@ const schema = z.strictObject({
 
 /** Reads a policy from YAML or JSON text. Throws CONFIGURATION naming the place and what is wrong there. */
 export async function parsePolicy(text: string, path: string): Promise<Policy> {
-  const { parseDocument } = await import('yaml');
+  // CommonJS: once bundled, a lazily loaded one has nothing but its default.
+  const {
+    default: { parseDocument },
+  } = await import('yaml');
   const document = parseDocument(text, { strict: true, uniqueKeys: true });
   const broken = document.errors[0];
   if (broken) throw invalid(path, `${broken.linePos?.[0].line ?? '?'}: ${broken.code}`);

@@ -64,7 +64,7 @@ export function createApp(world: World, changed: () => void): Hono<App> {
   app.post('/cashier/:token/refuse', on(pressRefuse));
 
   app.notFound((context) => context.text('not found', 404));
-  app.onError((_error, context) => context.text('simulator error', 500));
+  app.onError((error, context) => context.text(`simulator error: ${error.message}`, 500));
   return app;
 }
 

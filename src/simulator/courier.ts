@@ -40,9 +40,11 @@ export class Courier {
     while (!this.stopped) {
       const signal = this.wake.signal;
       const now = this.world.clock.now();
-      const idle = this.world.deliveries.waiting().filter(({ id }) => !this.onTheWay.has(id));
+      const waiting = await this.world.database.read(() => this.world.deliveries.waiting());
+      const idle = waiting.filter(({ id }) => !this.onTheWay.has(id));
       for (const delivery of idle) {
-        if ((delivery.dueAt ?? 0) <= now) void this.deliver(delivery);
+        if ((delivery.dueAt ?? 0) <= now)
+          void this.deliver(delivery).catch(() => this.onTheWay.add(delivery.id));
       }
       const next = idle.find(({ dueAt }) => (dueAt ?? 0) > now)?.dueAt;
       if (next) await this.world.clock.sleep(next - now, signal);
@@ -61,6 +63,7 @@ export class Courier {
     this.wake.abort();
   }
 
+  /** One attempt. Where even its outcome cannot be kept, it stays due, for the next process that serves. */
   private async deliver(delivery: Delivery): Promise<void> {
     this.onTheWay.add(delivery.id);
     const { outcome, accepted } = await this.post(delivery);

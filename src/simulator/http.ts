@@ -42,3 +42,12 @@ export const GARBAGE: Answer = {
   headers: { 'content-type': 'text/html' },
   body: '<html><body>系统维护中 maintenance</body></html>',
 };
+
+/** The value of a JSON text; null when it is none. */
+export function parseOrNull(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

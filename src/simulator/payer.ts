@@ -1,7 +1,6 @@
-import { beijingIso } from '../domain/clock.ts';
+import { dayOf, digits, token } from './numbers.ts';
 import type { Operation } from './scenarios.ts';
 import type { Delivery } from './state/deliveries.ts';
-import { digits } from './state/identity.ts';
 import { type Refund, type Trade, tradeState } from './state/trades.ts';
 import type { Steered } from './steering.ts';
 import type { World } from './world.ts';
@@ -74,21 +73,17 @@ function queue(
   delivery: Omit<Delivery, 'id' | 'provider' | 'outTradeNo' | 'notifyId' | 'attempts'>,
 ): void {
   world.deliveries.save({
-    id: world.randomBytes(16).toString('hex'),
+    id: token(world.randomBytes),
     provider: trade.provider,
     outTradeNo: trade.outTradeNo,
-    notifyId: notifyId(world, trade.provider === 'alipay' ? 17 : 16),
+    notifyId: token(world.randomBytes),
     attempts: [],
     ...delivery,
   });
 }
 
-function notifyId(world: World, bytes: number): string {
-  return world.randomBytes(bytes).toString('hex');
-}
-
 /** 28 digits: `42000` and the day, as WeChat Pay numbers its transactions. */
 function wechatTransactionId(world: World): string {
-  const day = beijingIso(world.clock.now()).slice(0, 10).replaceAll('-', '');
+  const day = dayOf(world.clock.now());
   return `42000${digits(world.randomBytes, 5)}${day}${digits(world.randomBytes, 10)}`;
 }

@@ -16,7 +16,7 @@ export async function keepPort(
   randomBytes: RandomBytes,
   wanted: number | undefined,
 ): Promise<number> {
-  const stored = read(database);
+  const stored = await database.read(() => read(database));
   if (stored !== undefined && (wanted === undefined || wanted === stored)) return stored;
   const port = wanted ?? (await freePort(randomBytes));
   return database.write(() => {

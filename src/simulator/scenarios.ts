@@ -176,7 +176,7 @@ export const SCENARIOS: readonly Scenario[] = [
     zh: '关闭或过期后仍可支付成功',
     en: 'can be paid although closed or expired',
     providers: BOTH,
-    onTitle: ['open', 'pay'],
+    onTitle: ['create', 'open', 'pay'],
     onReason: [],
   },
   {

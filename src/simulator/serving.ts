@@ -16,6 +16,7 @@ const TRY_AGAIN_MS = 100;
 export class Serving {
   private readonly world: World;
   private readonly courier: Courier;
+  private readonly app: ReturnType<typeof createApp>;
   private readonly stop = new AbortController();
   private server: Server | undefined;
   private watching = false;
@@ -23,6 +24,7 @@ export class Serving {
   constructor(world: World) {
     this.world = world;
     this.courier = new Courier(world);
+    this.app = createApp(world, () => this.courier.kick());
   }
 
   /** True when this process serves by now; false when another simulator of the same folder does. */
@@ -57,8 +59,7 @@ export class Serving {
 
   private listen(): Promise<boolean> {
     if (this.stop.signal.aborted) return Promise.resolve(false);
-    const app = createApp(this.world, () => this.courier.kick());
-    const server = createAdaptorServer({ fetch: app.fetch }) as Server;
+    const server = createAdaptorServer({ fetch: this.app.fetch }) as Server;
     return new Promise((resolve, reject) => {
       server.once('error', (error: NodeJS.ErrnoException) => {
         if (error.code === 'EADDRINUSE') resolve(false);

@@ -38,7 +38,7 @@ beforeAll(async () => {
 });
 afterAll(() => shop.close());
 
-describe.each(SCENES)('a sale through $provider in the scene $scene', ({ provider, scene, extra, pay }) => {
+describe.concurrent.each(SCENES)('a sale through $provider in the scene $scene', ({ provider, scene, extra, pay }) => {
   it('goes from create over the proven payment to the refund that a person approved', async () => {
     const title = `红烧肉菜谱 ${scene}`;
     const asked = { provider, scene, amountYuan: '12.34', title, expiresInMinutes: 45, ...extra };
@@ -86,7 +86,7 @@ describe.each(SCENES)('a sale through $provider in the scene $scene', ({ provide
   });
 });
 
-describe.each(['alipay', 'wechatpay'] as const)('waiting for the buyer at %s', (provider) => {
+describe.concurrent.each(['alipay', 'wechatpay'] as const)('waiting for the buyer at %s', (provider) => {
   it('answers as soon as the payment is there', async () => {
     const order = await agent.create({ provider, amountYuan: '1.00', title: 'waiting' });
     const waiting = agent.server.call('query-payment', { outTradeNo: order.outTradeNo, waitSeconds: 50 });

@@ -138,7 +138,11 @@ interface ControlValue {
   readonly trades: readonly {
     readonly outTradeNo: string;
     readonly cashierUrl: string;
-    readonly refunds: readonly { readonly outRefundNo: string; readonly status: string }[];
+    readonly refunds: readonly {
+      readonly outRefundNo: string;
+      readonly amountFen: number;
+      readonly status: string;
+    }[];
   }[];
   readonly deliveries: readonly { readonly outTradeNo: string; readonly attempts: (number | string)[] }[];
   readonly requests: readonly { readonly outTradeNo: string; readonly bodyDigest: string }[];

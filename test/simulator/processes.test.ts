@@ -167,12 +167,12 @@ describe('several processes', () => {
   });
 
   it('writes nothing on stdout', async () => {
-    const { child } = await start();
+    const { child, said } = await start();
     let written = '';
     child.stdout?.on('data', (chunk) => {
       written += String(chunk);
     });
-    await fetch(`${(await open()).origin}/`);
+    await fetch(`${said.origin}/`);
     child.kill('SIGKILL');
     await new Promise((resolve) => child.once('close', resolve));
     expect(written).toBe('');

@@ -349,6 +349,19 @@ describe('one gateway only', () => {
   });
 });
 
+describe('an Alipay link with pay-after-close', () => {
+  it('can be opened and paid although it is over', async () => {
+    const paid = async (subject: string) => {
+      const time_expire = '2026-11-21 09:00:00';
+      const bizContent = { out_trade_no: freshNumber(), total_amount: '9.90', subject, time_expire };
+      const code = bench.alipay.pageExecute('alipay.trade.wap.pay', 'GET', { bizContent });
+      return (await controlOf(bench.simulator, 'POST', 'pay', { code })).status;
+    };
+    expect(await paid('sim:pay-after-close')).toBe(200);
+    expect(await paid('咖啡')).toBe(409);
+  });
+});
+
 describe('the control API', () => {
   it('orders faults by wallet, operation, number and times', async () => {
     const [steered, other] = [freshNumber(), freshNumber()];

@@ -52,11 +52,8 @@ interface Block {
   readonly mimeType?: string;
 }
 
-export function readReply(result: {
-  readonly content?: unknown;
-  readonly structuredContent?: unknown;
-  readonly isError?: unknown;
-}): Reply {
+/** Reads a tool result of either client. */
+export function readReply(result: Readonly<Record<string, unknown>>): Reply {
   const blocks = (result.content ?? []) as readonly Block[];
   const image = blocks.find((block) => block.type === 'image' && block.mimeType === 'image/png');
   return {
@@ -79,22 +76,17 @@ export interface ServerOptions {
 export class ServerProcess {
   readonly client: Client;
   readonly pid: number;
-  readonly #transport: StdioClientTransport;
   readonly #transcript: Transcript;
   readonly #gone: Promise<void>;
-  #stderr = '';
+  readonly #stderr: readonly string[];
 
-  private constructor(client: Client, transport: StdioClientTransport, transcript: Transcript) {
+  private constructor(client: Client, pid: number, transcript: Transcript, stderr: readonly string[]) {
     this.client = client;
-    this.#transport = transport;
+    this.pid = pid;
     this.#transcript = transcript;
-    this.pid = transport.pid ?? 0;
+    this.#stderr = stderr;
     this.#gone = new Promise((resolve) => {
       client.onclose = () => resolve();
-    });
-    transport.stderr?.on('data', (chunk: Buffer) => {
-      this.#stderr += chunk.toString();
-      transcript.record('stderr', chunk.toString());
     });
   }
 
@@ -107,8 +99,17 @@ export class ServerProcess {
       cwd,
       stderr: 'pipe',
     });
-    await client.connect(transport);
-    const server = new ServerProcess(client, transport, transcript);
+    const stderr: string[] = [];
+    transport.stderr?.on('data', (chunk: Buffer) => {
+      stderr.push(chunk.toString());
+      transcript.record('stderr', chunk.toString());
+    });
+    try {
+      await client.connect(transport);
+    } catch (error) {
+      throw new Error(`the server did not start: ${stderr.join('')}`, { cause: error });
+    }
+    const server = new ServerProcess(client, transport.pid ?? 0, transcript, stderr);
     // The client validates structured results of the tools it has listed.
     await client.listTools();
     return server;
@@ -116,7 +117,7 @@ export class ServerProcess {
 
   /** What it has written to stderr so far. */
   get stderr(): string {
-    return this.#stderr;
+    return this.#stderr.join('');
   }
 
   async call(name: string, args: Arguments): Promise<Reply> {

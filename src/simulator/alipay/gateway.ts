@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { BAD_GATEWAY, GARBAGE, type Incoming, type Outgoing } from '../http.ts';
+import { BAD_GATEWAY, GARBAGE, type Incoming, type Outgoing, parseOrNull } from '../http.ts';
 import { SLOW_MS } from '../limits.ts';
+import { token } from '../numbers.ts';
 import type { AnswerFault, Operation } from '../scenarios.ts';
 import type { Steered } from '../steering.ts';
 import type { World } from '../world.ts';
@@ -163,20 +164,12 @@ function reply(world: World, method: string, fields: Fields, signed: boolean, fo
     status: 200,
     headers: {
       'content-type': 'text/html;charset=utf-8',
-      trace_id: world.randomBytes(16).toString('hex'),
+      trace_id: token(world.randomBytes),
     },
     body: signed
       ? `{${JSON.stringify(node)}:${text},"sign":"${signature}"}`
       : `{${JSON.stringify(node)}:${text}}`,
   };
-}
-
-function parseOrNull(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }
 
 function unknownMethod(): never {

@@ -1,5 +1,5 @@
+import { digits, token } from '../numbers.ts';
 import { announceForged, pay } from '../payer.ts';
-import { digits } from '../state/identity.ts';
 import { type Trade, tradeState } from '../state/trades.ts';
 import type { Steered } from '../steering.ts';
 import type { World } from '../world.ts';
@@ -36,7 +36,7 @@ export function makeTrade(world: World, terms: TradeTerms): Trade {
     ...terms,
     tradeNo: newTradeNo(world),
     payer: `2088${digits(world.randomBytes, 12)}`,
-    cashierToken: world.randomBytes(16).toString('hex'),
+    cashierToken: token(world.randomBytes),
     createdAt: world.clock.now(),
     refunds: [],
   };

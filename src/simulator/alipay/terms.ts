@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import { beijingIso, parseBeijingDateTime, wholeSecond } from '../../domain/clock.ts';
+import { parseBeijingDateTime, wholeSecond } from '../../domain/clock.ts';
 import { type Fen, fenFromYuan, MAX_FEN } from '../../domain/money.ts';
-import { digits } from '../state/identity.ts';
+import { parseOrNull } from '../http.ts';
+import { dayOf, digits } from '../numbers.ts';
 import type { Trade, TradeScene } from '../state/trades.ts';
 import type { World } from '../world.ts';
 import { business, invalidParameter } from './refusal.ts';
@@ -78,13 +79,7 @@ type OrderFields = z.infer<typeof orderFields>;
 
 /** Reads `biz_content` strictly; what does not fit is `ACQ.INVALID_PARAMETER`. */
 export function readBusiness<T>(call: AlipayCall, schema: z.ZodType<T>): T {
-  let value: unknown;
-  try {
-    value = JSON.parse(call.bizContent);
-  } catch {
-    throw invalidParameter('biz_content 不是 JSON');
-  }
-  const parsed = schema.safeParse(value);
+  const parsed = schema.safeParse(parseOrNull(call.bizContent));
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   const where = issue?.code === 'unrecognized_keys' ? issue.keys.join() : issue?.path.join('.');
@@ -130,7 +125,7 @@ export function readPrice(price: string): Fen {
 
 /** Trades carry 28 digits: the day, `22001`, and what makes them unique. */
 export function newTradeNo(world: World): string {
-  const day = beijingIso(world.clock.now()).slice(0, 10).replaceAll('-', '');
+  const day = dayOf(world.clock.now());
   return `${day}22001${digits(world.randomBytes, 15)}`;
 }
 

@@ -72,6 +72,11 @@ export class SimulatorDatabase {
     });
   }
 
+  /** Runs `work`, which only reads; waits where another process is just opening or closing the file. */
+  read<T>(work: () => T): Promise<T> {
+    return this.patiently(work);
+  }
+
   /** Rows of a query; values are bound by position. */
   rows(sql: string, ...values: (string | number | null)[]): Record<string, unknown>[] {
     return this.db.prepare(sql).all(...values) as Record<string, unknown>[];

@@ -1,6 +1,7 @@
 import { createPrivateKey, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
 import type { RandomBytes } from '../../domain/clock.ts';
+import { digits, token } from '../numbers.ts';
 import type { SimulatorDatabase } from './database.ts';
 
 /** What is stored: plain words and PEM texts. */
@@ -33,7 +34,7 @@ export interface Identity extends Omit<StoredIdentity, 'keys'> {
 
 /** Reads the folder's identity, making it on first use. Of several processes that start at once, one wins. */
 export async function loadIdentity(database: SimulatorDatabase, randomBytes: RandomBytes): Promise<Identity> {
-  let stored = read(database);
+  let stored = await database.read(() => read(database));
   if (!stored) {
     const made = await makeIdentity(randomBytes);
     stored = await database.write(() => {
@@ -73,19 +74,14 @@ async function makeIdentity(randomBytes: RandomBytes): Promise<StoredIdentity> {
     }),
   );
   return {
-    id: randomBytes(16).toString('hex'),
+    id: token(randomBytes),
     appId: `2021${digits(randomBytes, 12)}`,
     sellerId: `2088${digits(randomBytes, 12)}`,
     wechatAppId: `wx${randomBytes(8).toString('hex')}`,
     mchId: `1900${digits(randomBytes, 6)}`,
     mchSerial: randomBytes(20).toString('hex').toUpperCase(),
-    apiV3Key: randomBytes(16).toString('hex'),
+    apiV3Key: token(randomBytes),
     publicKeyId: `PUB_KEY_ID_${digits(randomBytes, 30)}`,
     keys: Object.fromEntries(pairs) as Record<KeyName, string>,
   };
-}
-
-/** `count` random decimal digits. The slight bias of `% 10` does not matter for a number that only names. */
-export function digits(randomBytes: RandomBytes, count: number): string {
-  return Array.from(randomBytes(count), (byte) => byte % 10).join('');
 }

@@ -1,4 +1,5 @@
 import { constants, type KeyObject, privateDecrypt, publicEncrypt } from 'node:crypto';
+import { token } from '../numbers.ts';
 import type { World } from '../world.ts';
 import { echoRequest, readBody } from './parameters.ts';
 import { parameterError } from './refusal.ts';
@@ -21,12 +22,12 @@ export function echo(world: World, body: Buffer): Record<string, string> {
   }
   if (request.notify_url) {
     world.deliveries.save({
-      id: world.randomBytes(16).toString('hex'),
+      id: token(world.randomBytes),
       provider: 'wechatpay',
       kind: 'echo',
       outTradeNo: '',
       url: request.notify_url,
-      notifyId: world.randomBytes(16).toString('hex'),
+      notifyId: token(world.randomBytes),
       dueAt: world.clock.now(),
       attempts: [],
       copiesLeft: 1,

@@ -1,5 +1,6 @@
 import { createVerify } from 'node:crypto';
 import { z } from 'zod';
+import { parseOrNull } from '../http.ts';
 import type { World } from '../world.ts';
 import { WechatPayRefusal } from './refusal.ts';
 
@@ -50,13 +51,5 @@ function check(world: World, appId: string, lines: readonly string[], signature:
   const verify = createVerify('sha256').update(`${lines.join('\n')}\n`, 'utf8');
   if (!verify.verify(world.identity.keys.merchant.publicKey, signature, 'base64')) {
     throw new WechatPayRefusal('SIGN_ERROR', '支付验证签名失败');
-  }
-}
-
-function parseOrNull(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
   }
 }

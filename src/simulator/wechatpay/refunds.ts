@@ -1,7 +1,7 @@
 import { beijingIso } from '../../domain/clock.ts';
 import type { Fen } from '../../domain/money.ts';
+import { digits } from '../numbers.ts';
 import { announce } from '../payer.ts';
-import { digits } from '../state/identity.ts';
 import { type Refund, type RefundStatus, refundedFen, refundStatus, type Trade } from '../state/trades.ts';
 import type { Steered } from '../steering.ts';
 import type { World } from '../world.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Incoming } from '../http.ts';
+import { type Incoming, parseOrNull } from '../http.ts';
 import type { Operation } from '../scenarios.ts';
 import type { Trade } from '../state/trades.ts';
 import type { Occasion, Steered } from '../steering.ts';
@@ -159,11 +159,7 @@ function segment(path: string, prefix: string, suffix = ''): string {
 }
 
 function hintsIn(body: Buffer): z.infer<typeof hints> {
-  try {
-    return hints.parse(JSON.parse(body.toString('utf8')));
-  } catch {
-    return {};
-  }
+  return hints.safeParse(parseOrNull(body.toString('utf8'))).data ?? {};
 }
 
 function notExist(): never {

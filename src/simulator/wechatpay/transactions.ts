@@ -1,8 +1,8 @@
 import type { z } from 'zod';
 import { beijingIso, wholeSecond } from '../../domain/clock.ts';
 import type { Fen } from '../../domain/money.ts';
+import { digits, token } from '../numbers.ts';
 import { announceForged, pay } from '../payer.ts';
-import { digits } from '../state/identity.ts';
 import { type Trade, type TradeScene, tradeState } from '../state/trades.ts';
 import type { Steered } from '../steering.ts';
 import type { World } from '../world.ts';
@@ -61,7 +61,7 @@ export function createOrder(
     notifyUrl: request.notify_url,
     ...(request.attach ? { attach: request.attach } : {}),
     payer: request.payer?.openid ?? `o${world.randomBytes(14).toString('hex').slice(1)}`,
-    cashierToken: world.randomBytes(16).toString('hex'),
+    cashierToken: token(world.randomBytes),
     createdAt: now,
     expiresAt: readExpiry(request.time_expire, now),
     refunds: [],

@@ -1,0 +1,106 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Env, readConfig, secretsOf } from '../src/config.ts';
+
+let home: string;
+let cwd: string;
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), 'home-'));
+  cwd = mkdtempSync(join(tmpdir(), 'cwd-'));
+});
+afterEach(() => {
+  for (const folder of [home, cwd]) rmSync(folder, { recursive: true, force: true });
+});
+const read = (env: Env = {}) => readConfig({ CASHIER_HOME: home, ...env }, cwd);
+const refused = (variable: string) => ({ code: 'CONFIGURATION', details: { variable } });
+const AP = { AP_APP_ID: '2021000000000000' };
+
+describe('the realm', () => {
+  it('is the simulator only when no credential is set at all', async () => {
+    expect(await read()).toMatchObject({ realm: 'simulator', embeddedSimulator: true });
+    expect(await read(AP)).toMatchObject({ realm: 'live', embeddedSimulator: false });
+    expect(await read({ WXPAY_MCH_ID: '1900000000' })).toMatchObject({ realm: 'live' });
+    expect(await read({ ...AP, AP_CURRENT_ENV: 'sandbox' })).toMatchObject({ realm: 'sandbox' });
+    expect(await read({ AP_APP_ID: '' })).toMatchObject({ realm: 'simulator' });
+  });
+
+  it('is never the simulator because a key is missing in live', async () => {
+    await expect(read({ CASHIER_MODE: 'live' })).rejects.toMatchObject(refused('CASHIER_MODE'));
+  });
+
+  it('is not entered by accident where a live ledger lies', async () => {
+    mkdirSync(join(home, 'live'));
+    writeFileSync(join(home, 'live', 'ledger.db'), '');
+    await expect(read()).rejects.toMatchObject(refused('CASHIER_MODE'));
+    expect(await read({ CASHIER_MODE: 'simulator' })).toMatchObject({ realm: 'simulator' });
+  });
+
+  it('keeps real keys out of the simulator, and a far gateway too', async () => {
+    expect(await read({ ...AP, CASHIER_MODE: 'simulator' })).toMatchObject({ embeddedSimulator: true });
+    const elsewhere = { ...AP, CASHIER_MODE: 'simulator', AP_GATEWAY: 'http://127.0.0.1:4000/gateway.do' };
+    expect(await read(elsewhere)).toMatchObject({ realm: 'simulator', embeddedSimulator: false });
+    await expect(
+      read({ ...elsewhere, AP_GATEWAY: 'https://openapi.alipay.com/gateway.do' }),
+    ).rejects.toMatchObject(refused('AP_GATEWAY'));
+  });
+
+  it('never mixes the sandbox with WeChat Pay, which has none', async () => {
+    await expect(read({ ...AP, AP_CURRENT_ENV: 'sandbox', WXPAY_MCH_ID: '1' })).rejects.toMatchObject(
+      refused('AP_CURRENT_ENV'),
+    );
+  });
+});
+
+describe('the folder it is started in', () => {
+  it('may hold a .env only where the environment says nothing to us', async () => {
+    writeFileSync(join(cwd, '.env'), 'CASHIER_LANG=en\nAP_APP_ID=evil\nPATH=/evil\n');
+    const alone = await readConfig({ HOME: home }, cwd);
+    expect(alone).toMatchObject({ language: 'en', realm: 'live' });
+    expect(alone.env.PATH).toBeUndefined();
+    expect(await read()).toMatchObject({ language: 'zh', realm: 'simulator' });
+  });
+});
+
+describe('secrets', () => {
+  it('may come from files, but not twice', async () => {
+    const file = join(home, 'key');
+    writeFileSync(file, 'SECRET\n');
+    const config = await read({ ...AP, AP_APP_KEY_FILE: file });
+    expect(config.env.AP_APP_KEY).toBe('SECRET');
+    expect(secretsOf(config.env)).toEqual(['SECRET']);
+    await expect(read({ AP_APP_KEY_FILE: file, AP_APP_KEY: 'x' })).rejects.toMatchObject(
+      refused('AP_APP_KEY'),
+    );
+    await expect(read({ AP_APP_KEY_FILE: join(home, 'no') })).rejects.toMatchObject(
+      refused('AP_APP_KEY_FILE'),
+    );
+  });
+});
+
+it('has the defaults of the contract', async () => {
+  expect(await read()).toMatchObject({
+    ledger: join(home, 'simulator', 'ledger.db'),
+    logFile: join(home, 'cashier.log'),
+    logLevel: 'info',
+    language: 'zh',
+    policyFile: undefined,
+  });
+  writeFileSync(join(home, 'policy.yaml'), 'version: 1');
+  expect(await read({ AP_LOG_ENABLED: 'false' })).toMatchObject({
+    policyFile: join(home, 'policy.yaml'),
+    logFile: undefined,
+  });
+});
+
+it.each([
+  ['CASHIER_MODE', 'test'],
+  ['CASHIER_LANG', 'fr'],
+  ['CASHIER_LOG_LEVEL', 'loud'],
+  ['AP_CURRENT_ENV', 'dev'],
+  ['AP_LOG_ENABLED', 'yes'],
+  ['CASHIER_LEDGER', 'postgres://db/ledger'],
+])('refuses %s=%s by name', async (name, value) => {
+  await expect(read({ [name]: value })).rejects.toMatchObject(refused(name));
+});

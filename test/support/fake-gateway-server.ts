@@ -1,0 +1,82 @@
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** What becomes of a request: passed on, kept from the gateway, or carried out there with the answer kept back. */
+export type Treatment = 'pass' | 'hold-request' | 'hold-answer';
+
+export interface Passing {
+  readonly method: string;
+  readonly target: string;
+  readonly body: string;
+}
+
+/**
+ * Stands between a server and the gateway simulator, as a slow network does. What it holds is never answered, so a
+ * test knows for certain that a call is in flight, and on which side of the gateway's deed.
+ */
+export class SlowNetwork {
+  /** Decides over each request; held ones are told to {@link held}. */
+  treat: (passing: Passing) => Treatment = () => 'pass';
+  readonly #server: Server;
+  readonly #gateway: string;
+  #onHeld: () => void = () => undefined;
+
+  private constructor(server: Server, gateway: string) {
+    this.#server = server;
+    this.#gateway = gateway;
+  }
+
+  static async open(gateway: string): Promise<SlowNetwork> {
+    const server = createServer();
+    const network = new SlowNetwork(server, gateway);
+    server.on('request', async (request: IncomingMessage, response) => {
+      const body = await bodyOf(request);
+      const { method = '', url: target = '' } = request;
+      const treatment = network.treat({ method, target, body });
+      if (treatment === 'hold-request') return network.#onHeld();
+      const answer = await fetch(`${network.#gateway}${target}`, {
+        method,
+        headers: headersOf(request),
+        redirect: 'manual',
+        ...(method === 'GET' ? {} : { body }),
+      });
+      const bytes = Buffer.from(await answer.arrayBuffer());
+      if (treatment === 'hold-answer') return network.#onHeld();
+      response.writeHead(answer.status, Object.fromEntries(answer.headers)).end(bytes);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    return network;
+  }
+
+  get origin(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  /** Resolves when the next request is being held. */
+  held(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onHeld = resolve;
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+}
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** Headers that belong to the message and not to one connection. */
+function headersOf(request: IncomingMessage): Record<string, string> {
+  const own = new Set(['host', 'connection', 'content-length', 'transfer-encoding']);
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(request.headers)) {
+    if (!own.has(name) && typeof value === 'string') headers[name] = value;
+  }
+  return headers;
+}
