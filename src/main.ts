@@ -1,11 +1,10 @@
 #!/usr/bin/env node
-import { type Env, readConfig } from './config.ts';
+import type { Command } from './cli/command.ts';
+import { readConfig } from './config.ts';
 import { CashierError } from './domain/errors.ts';
 
 /** One file per command, loaded when it is asked for. */
-const COMMANDS: Readonly<
-  Record<string, () => Promise<{ run(args: readonly string[], context: CommandContext): Promise<number> }>>
-> = {
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   stdio: () => import('./cli/stdio.ts'),
   demo: () => import('./cli/demo.ts'),
   simulator: () => import('./cli/simulator.ts'),
@@ -13,13 +12,6 @@ const COMMANDS: Readonly<
   operator: () => import('./cli/operator.ts'),
   orders: () => import('./cli/orders.ts'),
 };
-
-/** What every command gets: how to read the configuration, and when to stop. */
-export interface CommandContext {
-  readonly env: Env;
-  readonly config: () => ReturnType<typeof readConfig>;
-  readonly signal: AbortSignal;
-}
 
 async function main(argv: readonly string[]): Promise<number> {
   const [name = 'stdio', ...args] = argv;

@@ -6,9 +6,11 @@ import {
   type StandardSchemaWithJSON,
 } from '@modelcontextprotocol/server';
 import { CashierError, type Text } from './domain/errors.ts';
-import type { Call, Cashier, Log } from './payments/cashier.ts';
+import type { Log } from './domain/ports.ts';
+import type { Call, Cashier } from './payments/cashier.ts';
+import type { ToolAnswer } from './tools/answer.ts';
 import { dropsContent } from './tools/clients.ts';
-import type { Tool, ToolAnswer, ToolSetting } from './tools/define-tool.ts';
+import type { Tool, ToolSetting } from './tools/define-tool.ts';
 import type { Presenter } from './tools/present.ts';
 
 /** What every server of this process shares; made once by the composition root. */

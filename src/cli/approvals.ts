@@ -3,10 +3,10 @@ import { openApp } from '../compose.ts';
 import { beijingIso } from '../domain/clock.ts';
 import { CashierError } from '../domain/errors.ts';
 import { toYuan } from '../domain/money.ts';
-import type { CommandContext } from '../main.ts';
 import { systemClock } from '../platform/system.ts';
 import { decideApproval } from '../policy/approvals.ts';
 import { checkOperator, hasOperatorSecret } from '../policy/operator.ts';
+import type { CommandContext } from './command.ts';
 import { askSecret, printJson, printTable } from './terminal.ts';
 
 /** `mcp-cashier approvals [list] [--json] | approve ID | deny ID [--reason TEXT]`: what only a person may decide. */

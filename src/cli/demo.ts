@@ -8,10 +8,10 @@ import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import QRCode from 'qrcode';
 import { CashierError } from '../domain/errors.ts';
 import type { ProviderId } from '../domain/order.ts';
-import type { CommandContext } from '../main.ts';
 import { systemClock, systemRandom } from '../platform/system.ts';
 import { openSimulator, type Simulator } from '../simulator/index.ts';
 import { version } from '../version.ts';
+import type { CommandContext } from './command.ts';
 import { print } from './terminal.ts';
 
 const PRICE = '1.99';

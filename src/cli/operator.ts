@@ -1,8 +1,8 @@
 import { openApp } from '../compose.ts';
 import { CashierError } from '../domain/errors.ts';
-import type { CommandContext } from '../main.ts';
 import { systemRandom } from '../platform/system.ts';
 import { hasOperatorSecret, setOperatorSecret } from '../policy/operator.ts';
+import type { CommandContext } from './command.ts';
 import { askSecret, printTable } from './terminal.ts';
 
 /**

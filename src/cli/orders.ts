@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { openApp } from '../compose.ts';
 import { beijingIso } from '../domain/clock.ts';
 import { toYuan } from '../domain/money.ts';
-import type { CommandContext } from '../main.ts';
+import type { CommandContext } from './command.ts';
 import { printJson, printTable } from './terminal.ts';
 
 /** `mcp-cashier orders [--limit N] [--json]`: the newest orders of the ledger with their refunds. */

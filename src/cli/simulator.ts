@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { CommandContext } from '../main.ts';
 import { systemClock, systemRandom } from '../platform/system.ts';
 import { openSimulator } from '../simulator/index.ts';
+import type { CommandContext } from './command.ts';
 import { printJson } from './terminal.ts';
 
 /**

@@ -1,8 +1,8 @@
 import { openApp } from '../compose.ts';
-import type { CommandContext } from '../main.ts';
 import { selectTools } from '../tools/index.ts';
 import { serveOverStdio } from '../transports/stdio.ts';
 import { version } from '../version.ts';
+import type { CommandContext } from './command.ts';
 
 /** `mcp-cashier stdio`: serves until the client hangs up. */
 export async function run(_args: readonly string[], { config, signal }: CommandContext): Promise<number> {

@@ -1,4 +1,5 @@
-import type { OrderState, ProviderId, RefundState } from '../domain/order.ts';
+import type { OrderState, RefundState } from '../domain/order.ts';
+import { conditions, type OrderFilter, orderColumns, refundColumns } from './columns.ts';
 import {
   type ApprovalRecord,
   approvalFromRow,
@@ -18,17 +19,6 @@ type OrderPatch = Partial<Omit<OrderRecord, 'outTradeNo' | 'state' | 'createdAt'
 type RefundPatch = Partial<
   Omit<RefundRecord, 'outTradeNo' | 'outRefundNo' | 'state' | 'createdAt' | 'updatedAt'>
 >;
-
-export interface OrderFilter {
-  readonly caller?: string;
-  /** ms, inclusive */
-  readonly from?: number;
-  /** ms, exclusive */
-  readonly to?: number;
-  readonly state?: OrderState;
-  readonly provider?: ProviderId;
-  readonly after?: { readonly createdAt: number; readonly outTradeNo: string };
-}
 
 /**
  * The ledger inside one transaction. States change only through {@link moveOrder} and {@link moveRefund}, that is, by
@@ -316,72 +306,4 @@ export class Book {
       ...Object.values(key),
     );
   }
-}
-
-function conditions(filter: OrderFilter): { where: string; values: SqlValue[] } {
-  const where = ['1 = 1'];
-  const values: SqlValue[] = [];
-  const add = (sql: string, ...bound: SqlValue[]) => {
-    where.push(sql);
-    values.push(...bound);
-  };
-  if (filter.caller !== undefined) add('caller = ?', filter.caller);
-  if (filter.from !== undefined) add('created_at >= ?', filter.from);
-  if (filter.to !== undefined) add('created_at < ?', filter.to);
-  if (filter.state !== undefined) add('state = ?', filter.state);
-  if (filter.provider !== undefined) add('provider = ?', filter.provider);
-  if (filter.after !== undefined) {
-    const { createdAt, outTradeNo } = filter.after;
-    add('(created_at < ? OR (created_at = ? AND out_trade_no < ?))', createdAt, createdAt, outTradeNo);
-  }
-  return { where: where.join(' AND '), values };
-}
-
-function orderColumns(order: OrderRecord): Record<string, SqlValue> {
-  return {
-    provider: order.provider,
-    account: order.account,
-    caller: order.caller,
-    buyer_hash: order.buyerHash ?? null,
-    scene: order.scene,
-    amount_fen: order.amountFen,
-    title: order.title,
-    gateway_state: order.gatewayState ?? null,
-    gateway_trade_no: order.gatewayTradeNo ?? null,
-    source: order.source,
-    input_hash: order.inputHash,
-    terms_json: JSON.stringify(order.terms),
-    plan: order.plan ?? null,
-    credential_json: JSON.stringify(order.credential),
-    page_token: order.pageToken,
-    created_at: order.createdAt,
-    updated_at: order.updatedAt,
-    sent_at: order.sentAt ?? null,
-    expires_at: order.expiresAt ?? null,
-    paid_at: order.paidAt ?? null,
-    late: order.late ? 1 : 0,
-    closing: order.closing ? 1 : 0,
-    declined_code: order.declinedCode ?? null,
-    sending_by: order.sendingBy ?? null,
-    sending_until: order.sendingUntil ?? null,
-  };
-}
-
-function refundColumns(refund: RefundRecord): Record<string, SqlValue> {
-  return {
-    merchant_scope: refund.merchantScope ?? null,
-    caller: refund.caller,
-    amount_fen: refund.amountFen,
-    reason: refund.reason ?? null,
-    gateway_state: refund.gatewayState ?? null,
-    gateway_refund_no: refund.gatewayRefundNo ?? null,
-    input_hash: refund.inputHash,
-    plan: refund.plan ?? null,
-    created_at: refund.createdAt,
-    updated_at: refund.updatedAt,
-    sent_at: refund.sentAt ?? null,
-    declined_code: refund.declinedCode ?? null,
-    sending_by: refund.sendingBy ?? null,
-    sending_until: refund.sendingUntil ?? null,
-  };
 }

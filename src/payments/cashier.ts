@@ -1,6 +1,7 @@
 import type { Clock, RandomBytes } from '../domain/clock.ts';
 import { CashierError, type Text } from '../domain/errors.ts';
 import type { ProviderId } from '../domain/order.ts';
+import type { Log, Senders } from '../domain/ports.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { PaymentProvider } from '../providers/contract.ts';
@@ -15,21 +16,6 @@ export interface Cashier {
   /** Who is talking to a gateway: tells a crashed sender from a busy one. */
   readonly senders: Senders;
   readonly log: Log;
-}
-
-/** Names the process in the ledger while it talks to a gateway. */
-export interface Senders {
-  /** A name for one exchange of this process, unique for ever. */
-  next(): string;
-  /** False only when the process behind the name is certainly gone. */
-  mayBeAlive(name: string): boolean;
-}
-
-/** Facts for the operator; values are scrubbed of secrets by the writer. */
-export interface Log {
-  info(event: string, facts?: Readonly<Record<string, unknown>>): void;
-  warn(event: string, facts?: Readonly<Record<string, unknown>>): void;
-  error(event: string, facts?: Readonly<Record<string, unknown>>): void;
 }
 
 /** Who calls, and how to reach them while they wait. */

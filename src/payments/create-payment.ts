@@ -1,5 +1,4 @@
 import { beijingIso, wholeSecond } from '../domain/clock.ts';
-import { CashierError } from '../domain/errors.ts';
 import type { Fen } from '../domain/money.ts';
 import type { Credential, OrderTerms, ProviderId, Scene } from '../domain/order.ts';
 import type { Book } from '../ledger/book.ts';
@@ -14,7 +13,15 @@ import {
 } from '../providers/contract.ts';
 import { askTrade } from './ask-gateway.ts';
 import { type Call, type Cashier, chooseProvider, providerOf } from './cashier.ts';
-import { clientError, conflict, isGatewayError, policyDenied } from './errors.ts';
+import {
+  clientError,
+  conflict,
+  identicalInDoubt,
+  isGatewayError,
+  orderClosed,
+  policyDenied,
+  sceneNotOffered,
+} from './errors.ts';
 import { digest, type PaymentResult, paymentResult } from './results.ts';
 import { claim, isBeingSent, RELEASED, whenFree } from './sending.ts';
 
@@ -346,44 +353,4 @@ function isPayable(credential: Credential, now: number): boolean {
 function newTradeNo(cashier: Cashier): string {
   const time = beijingIso(cashier.clock.now()).slice(0, 19).replace(/\D/g, '');
   return `C${time}${cashier.randomBytes(5).toString('hex').toUpperCase()}`;
-}
-
-function sceneNotOffered(provider: PaymentProvider, scene: Scene): CashierError {
-  const offered = [...provider.scenes].join(', ');
-  return new CashierError(
-    'INVALID_ARGUMENT',
-    {
-      zh: `${provider.id} 不支持 scene ${scene}，可用：${offered}。没有资金变动。`,
-      en: `${provider.id} does not offer scene ${scene}; it offers ${offered}. No money moved.`,
-      next: { zh: '换一个 scene 重试。', en: 'Call again with another scene.' },
-    },
-    { argument: 'scene' },
-  );
-}
-
-function identicalInDoubt(order: OrderRecord): CashierError {
-  return new CashierError(
-    'OUTCOME_UNKNOWN',
-    {
-      zh: '一笔完全相同的支付结果尚不明确，没有再次下单，也没有资金变动。',
-      en: 'An identical payment is of unknown outcome; no other was created and no money moved.',
-      next: {
-        zh: `先用 outTradeNo ${order.outTradeNo} 重复调用 create-payment，把它弄清楚。`,
-        en: `Settle that one first: call create-payment again with outTradeNo ${order.outTradeNo}.`,
-      },
-    },
-    { outTradeNo: order.outTradeNo },
-  );
-}
-
-function orderClosed(order: OrderRecord): CashierError {
-  return new CashierError(
-    'ORDER_CLOSED',
-    {
-      zh: '该订单号在网关已关闭，没有资金变动。',
-      en: 'The gateway has closed this number; no money moved.',
-      next: { zh: '换一个新的 outTradeNo 重新下单。', en: 'Create a new payment with a new outTradeNo.' },
-    },
-    { outTradeNo: order.outTradeNo },
-  );
 }

@@ -1,9 +1,12 @@
 import { CashierError, type Text } from '../domain/errors.ts';
+import type { Scene } from '../domain/order.ts';
+import type { OrderRecord } from '../ledger/records.ts';
 import {
   type DeclineReason,
   GatewayDeclined,
   GatewayUnavailable,
   OutcomeUnknown,
+  type PaymentProvider,
 } from '../providers/contract.ts';
 
 /** What a merchant or model can do about a refusal, by the house's reasons. */
@@ -142,5 +145,48 @@ export function policyDenied(decision: { rule: string; limit: string; used: stri
       },
     },
     { rule: decision.rule, limit: decision.limit, used: decision.used },
+  );
+}
+
+/** The wallet has no such scene. */
+export function sceneNotOffered(provider: PaymentProvider, scene: Scene): CashierError {
+  const offered = [...provider.scenes].join(', ');
+  return new CashierError(
+    'INVALID_ARGUMENT',
+    {
+      zh: `${provider.id} 不支持 scene ${scene}，可用：${offered}。没有资金变动。`,
+      en: `${provider.id} does not offer scene ${scene}; it offers ${offered}. No money moved.`,
+      next: { zh: '换一个 scene 重试。', en: 'Call again with another scene.' },
+    },
+    { argument: 'scene' },
+  );
+}
+
+/** An identical payment must be settled before another is made. */
+export function identicalInDoubt(order: OrderRecord): CashierError {
+  return new CashierError(
+    'OUTCOME_UNKNOWN',
+    {
+      zh: '一笔完全相同的支付结果尚不明确，没有再次下单，也没有资金变动。',
+      en: 'An identical payment is of unknown outcome; no other was created and no money moved.',
+      next: {
+        zh: `先用 outTradeNo ${order.outTradeNo} 重复调用 create-payment，把它弄清楚。`,
+        en: `Settle that one first: call create-payment again with outTradeNo ${order.outTradeNo}.`,
+      },
+    },
+    { outTradeNo: order.outTradeNo },
+  );
+}
+
+/** The gateway has closed the number. */
+export function orderClosed(order: OrderRecord): CashierError {
+  return new CashierError(
+    'ORDER_CLOSED',
+    {
+      zh: '该订单号在网关已关闭，没有资金变动。',
+      en: 'The gateway has closed this number; no money moved.',
+      next: { zh: '换一个新的 outTradeNo 重新下单。', en: 'Create a new payment with a new outTradeNo.' },
+    },
+    { outTradeNo: order.outTradeNo },
   );
 }

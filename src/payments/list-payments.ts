@@ -1,7 +1,7 @@
 import { CashierError } from '../domain/errors.ts';
 import { type Fen, fen } from '../domain/money.ts';
 import type { OrderState, ProviderId } from '../domain/order.ts';
-import type { OrderFilter } from '../ledger/book.ts';
+import type { OrderFilter } from '../ledger/columns.ts';
 import type { Call, Cashier } from './cashier.ts';
 import { type PaymentResult, paymentResult } from './results.ts';
 

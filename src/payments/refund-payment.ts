@@ -1,10 +1,9 @@
 import { beijingIso } from '../domain/clock.ts';
 import { CashierError } from '../domain/errors.ts';
-import { type Fen, toYuan } from '../domain/money.ts';
+import type { Fen } from '../domain/money.ts';
 import type { RefundTerms } from '../domain/order.ts';
 import type { Book } from '../ledger/book.ts';
 import type { OrderRecord, RefundRecord } from '../ledger/records.ts';
-import { holdsSum } from '../ledger/refund-machine.ts';
 import { takeApproval } from '../policy/approvals.ts';
 import { decideRefund } from '../policy/policy.ts';
 import {
@@ -19,7 +18,14 @@ import { askRefund } from './ask-gateway.ts';
 import { type Call, type Cashier, providerOf } from './cashier.ts';
 import { clientError, conflict, isGatewayError, policyDenied } from './errors.ts';
 import { queryPayment } from './query-payment.ts';
-import { digest, ownOrder, ownOrderIn, type RefundResult, refundResult, sum } from './results.ts';
+import {
+  exceedsPaid,
+  insistGatewayRules,
+  insistInterval,
+  insistOneAtATime,
+  insistWithinPaid,
+} from './refund-rules.ts';
+import { digest, ownOrder, ownOrderIn, type RefundResult, refundResult } from './results.ts';
 import { claim, isBeingSent, RELEASED, whenFree } from './sending.ts';
 
 export interface RefundPaymentInput {
@@ -192,40 +198,6 @@ async function commitIntent(
   return { todo: 'send', order, refund: sent, replayed };
 }
 
-function insistWithinPaid(order: OrderRecord, others: readonly RefundRecord[], refund: RefundRecord): void {
-  const held = sum(others.filter((other) => holdsSum(other.state)));
-  if (held + refund.amountFen > order.amountFen) throw exceedsPaid(order.amountFen, held);
-}
-
-function insistOneAtATime(cashier: Cashier, others: readonly RefundRecord[]): void {
-  if (others.some((other) => isBeingSent(cashier, other))) throw tryLater(1);
-  const inDoubt = others.find((other) => other.state === 'UNKNOWN');
-  if (inDoubt) throw refundInDoubt(inDoubt);
-}
-
-function insistGatewayRules(
-  provider: PaymentProvider,
-  order: OrderRecord,
-  others: readonly RefundRecord[],
-  now: number,
-): void {
-  const { maxPerOrder, windowMs, finalTradeStates } = provider.refundRules;
-  const sent = others.filter((other) => other.sentAt !== undefined).length;
-  if (sent >= maxPerOrder) throw notAllowed('max-refunds-per-order', String(maxPerOrder));
-  if (order.paidAt !== undefined && now > order.paidAt + windowMs) {
-    throw notAllowed('refund-window', `${Math.round(windowMs / 86_400_000)}d`);
-  }
-  if (order.gatewayState !== undefined && finalTradeStates.has(order.gatewayState)) {
-    throw notAllowed('finished', order.gatewayState);
-  }
-}
-
-function insistInterval(provider: PaymentProvider, others: readonly RefundRecord[], now: number): void {
-  const last = Math.max(0, ...others.map((other) => other.sentAt ?? 0));
-  const wait = last + provider.refundRules.minIntervalMs - now;
-  if (wait > 0) throw tryLater(Math.ceil(wait / 1000));
-}
-
 /** The answer to an earlier send was lost: ask, and where it never arrived send the same bytes under the same number. */
 async function settle(
   cashier: Cashier,
@@ -343,58 +315,4 @@ function inDoubtStands(refund: RefundRecord): { zh: string; en: string } {
     zh: `退款 ${refund.outRefundNo} 的结果尚不明确，金额仍被占用`,
     en: `refund ${refund.outRefundNo} is of unknown outcome and keeps its sum`,
   };
-}
-
-function exceedsPaid(paid: Fen, held: Fen): CashierError {
-  return new CashierError(
-    'REFUND_EXCEEDS_PAID',
-    {
-      zh: `退款合计会超过实付 ${toYuan(paid)} 元（已退或处理中 ${toYuan(held)} 元）；没有资金变动。`,
-      en: `Refunds would sum above the ${toYuan(paid)} yuan paid (${toYuan(held)} refunded or under way); no money moved.`,
-      next: { zh: '减小 refundYuan 后重试。', en: 'Call again with a smaller refundYuan.' },
-    },
-    { paidYuan: toYuan(paid), heldYuan: toYuan(held) },
-  );
-}
-
-function refundInDoubt(refund: RefundRecord): CashierError {
-  return new CashierError(
-    'OUTCOME_UNKNOWN',
-    {
-      zh: '该订单的另一笔退款结果尚不明确，本次没有发出，也没有资金变动。',
-      en: 'Another refund of this order is of unknown outcome; this one was not sent and no money moved.',
-      next: {
-        zh: `先用 outRefundNo ${refund.outRefundNo} 重复那笔 refund-payment，把它弄清楚。`,
-        en: `Settle that one first: repeat its refund-payment with outRefundNo ${refund.outRefundNo}.`,
-      },
-    },
-    numbers(refund),
-  );
-}
-
-function notAllowed(rule: string, limit: string): CashierError {
-  return new CashierError(
-    'REFUND_NOT_ALLOWED',
-    {
-      zh: '支付网关的规则不允许再退这笔订单；没有资金变动。',
-      en: "The gateway's rules allow no further refund of this order; no money moved.",
-      next: { zh: '请商家线下处理。', en: 'Ask the merchant to settle it another way.' },
-    },
-    { rule, limit },
-  );
-}
-
-function tryLater(seconds: number): CashierError {
-  return new CashierError(
-    'TRY_LATER',
-    {
-      zh: `同一订单的退款需要间隔；本次没有发出，也没有资金变动。`,
-      en: 'Refunds of one order must keep a distance; this one was not sent and no money moved.',
-      next: {
-        zh: `${seconds} 秒后用相同参数重试。`,
-        en: `Call again with the same arguments in ${seconds} s.`,
-      },
-    },
-    { retryAfterSeconds: seconds },
-  );
 }

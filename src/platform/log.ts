@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import pino from 'pino';
-import type { Log } from '../payments/cashier.ts';
+import type { Log } from '../domain/ports.ts';
 
 /**
  * A JSON-lines log file, and warnings on stderr; never stdout. Whatever contains one of `secrets` is blanked, as the

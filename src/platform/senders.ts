@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import type { RandomBytes } from '../domain/clock.ts';
-import type { Senders } from '../payments/cashier.ts';
+import type { Senders } from '../domain/ports.ts';
 
 /**
  * Names of the form `host pid boot n`. Another process of this host is gone when its pid is; one of our own pid but

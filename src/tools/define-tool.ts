@@ -2,9 +2,8 @@ import { z } from 'zod';
 import { CashierError, type Text } from '../domain/errors.ts';
 import type { ProviderId, Scene } from '../domain/order.ts';
 import type { Call, Cashier } from '../payments/cashier.ts';
+import type { Language, ToolAnswer } from './answer.ts';
 import type { Presenter } from './present.ts';
-
-export type Language = 'zh' | 'en';
 
 /** What the published schema depends on: fixed for the life of a process. */
 export interface ToolSetting {
@@ -19,14 +18,6 @@ export interface ToolHints {
   readonly destructiveHint: boolean;
   readonly idempotentHint: boolean;
   readonly openWorldHint: boolean;
-}
-
-export interface ToolAnswer {
-  /** The first text block: everything the model needs to go on. */
-  readonly text: string;
-  readonly structured: Readonly<Record<string, unknown>>;
-  /** PNG, base64. */
-  readonly image?: string;
 }
 
 /** One tool, ready to be registered. `run` never throws anything but CashierError. */

@@ -6,7 +6,7 @@ import type { ApprovalRecord } from '../ledger/records.ts';
 import type { PaymentList } from '../payments/list-payments.ts';
 import { type PaymentResult, payable, type RefundResult } from '../payments/results.ts';
 import { approvalView } from '../policy/approvals.ts';
-import type { Language, ToolAnswer } from './define-tool.ts';
+import type { Language, ToolAnswer } from './answer.ts';
 
 /** The only place where results become words. Titles, payer names and gateway text stay out of every sentence. */
 export interface Presenter {
