@@ -78,8 +78,7 @@ export async function openApp(config: Config): Promise<App> {
     if (!order) return undefined;
     // The page itself hides what is dead; it needs the expiry to say so.
     const { qrCode, payUrl, linkExpiresAt } = order.credential;
-    const alive = payable(order, clock.now());
-    const scan = alive.qrCode ?? alive.payUrl;
+    const scan = payable(order, clock.now()).qrCode;
     return {
       provider: order.provider,
       scene: order.scene,

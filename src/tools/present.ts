@@ -156,20 +156,24 @@ export function presenter(options: PresenterOptions): Presenter {
       const cashierUrl = hasLink(credential) ? await options.cashierUrl(order.pageToken) : undefined;
       const structured = payment(result, cashierUrl);
       const zh = language === 'zh';
+      const openPage = ({ qrCode }: Credential) =>
+        say(qrCode ? { zh: '打开收银台扫码', en: 'open to scan' } : { zh: '打开收银台', en: 'open to pay' });
       const text = lines(
         zh
           ? `订单 ${order.outTradeNo}：${say(PAYMENT_STATE[order.state])}（${order.state}），${toYuan(order.amountFen)} 元，${say(WALLET[order.provider])}`
           : `Order ${order.outTradeNo}: ${order.state} (${say(PAYMENT_STATE[order.state])}), ${toYuan(order.amountFen)} yuan, ${say(WALLET[order.provider])}`,
         credential.payUrl && `[点击完成支付](${credential.payUrl})`,
         credential.qrCode && `${zh ? '二维码内容' : 'QR code content'}: ${credential.qrCode}`,
-        cashierUrl &&
-          `${zh ? '收银台' : 'Cashier page'}: [${zh ? '打开收银台扫码' : 'open to scan'}](${cashierUrl})`,
+        cashierUrl && `${zh ? '收银台' : 'Cashier page'}: [${openPage(credential)}](${cashierUrl})`,
         credential.jsapiParams && `jsapiParams: ${JSON.stringify(credential.jsapiParams)}`,
         credential.appParams && `appParams: ${JSON.stringify(credential.appParams)}`,
         credential.orderString && `orderString: ${credential.orderString}`,
         order.state === 'NOTPAY' && order.expiresAt !== undefined
           ? `${zh ? '有效期至' : 'Expires'}: ${iso(order.expiresAt)}`
           : undefined,
+        credential.linkExpiresAt === undefined
+          ? undefined
+          : `${zh ? '链接有效至' : 'Link dies'}: ${iso(credential.linkExpiresAt)}`,
         order.state === 'PAID' && result.refundedFen > 0
           ? `${zh ? '已退款' : 'Refunded'}: ${toYuan(result.refundedFen)}`
           : undefined,

@@ -8,24 +8,29 @@ const CREATE = /alipay\.trade\.precreate|POST \/v3\/pay\/transactions\/native/;
 const REFUND = /alipay\.trade\.refund|POST \/v3\/refund\/domestic\/refunds/;
 
 let shop: Shop;
-let network: SlowNetwork;
-let behindNetwork: Env;
+const networks: SlowNetwork[] = [];
 beforeAll(async () => {
   shop = await Shop.open({ policy: REFUNDS_WITHOUT_APPROVAL });
-  network = await SlowNetwork.open(shop.simulator.origin);
-  behindNetwork = {
-    ...shop.simulator.env,
-    AP_GATEWAY: `${network.origin}/gateway.do`,
-    WXPAY_GATEWAY: network.origin,
-  };
 });
 afterAll(async () => {
-  await network.close();
+  await Promise.all(networks.map((network) => network.close()));
   await shop.close();
 });
 
+/** A network of its own for each test, and the environment of servers behind it. */
+async function slowNetwork(): Promise<{ network: SlowNetwork; behind: { env: Env } }> {
+  const network = await SlowNetwork.open(shop.simulator.origin);
+  networks.push(network);
+  const gateways = { AP_GATEWAY: `${network.origin}/gateway.do`, WXPAY_GATEWAY: network.origin };
+  return { network, behind: { env: { ...shop.simulator.env, ...gateways } } };
+}
+
 /** Kills the server with SIGKILL while the network holds the first request of this kind. */
-async function killDuring(agent: Agent, kind: RegExp, treatment: Treatment, call: () => Promise<unknown>) {
+async function killDuring(
+  network: SlowNetwork,
+  { agent, kind, treatment }: { agent: Agent; kind: RegExp; treatment: Treatment },
+  call: () => Promise<unknown>,
+): Promise<void> {
   let caught = false;
   network.treat = ({ method, target }: Passing) => {
     if (caught || !kind.test(`${method} ${decodeURIComponent(target)}`)) return 'pass';
@@ -39,17 +44,18 @@ async function killDuring(agent: Agent, kind: RegExp, treatment: Treatment, call
   await inFlight;
 }
 
-describe.each(WALLETS)('a server of %s that is killed in mid-call', (provider) => {
+describe.concurrent.each(WALLETS)('a server of %s that is killed in mid-call', (provider) => {
   it.each<[string, Treatment, number]>([
     ['before the gateway got the create', 'hold-request', 1],
     ['after the gateway carried the create out', 'hold-answer', 2],
   ])('%s: the same call after a restart finds the truth', async (_when, treatment, most) => {
+    const { network, behind } = await slowNetwork();
     const outTradeNo = shop.number();
     const wanted = { provider, outTradeNo, amountYuan: '15.00', title: 'crash' };
-    const first = await shop.agent({ env: behindNetwork });
-    await killDuring(first, CREATE, treatment, () => first.create(wanted));
+    const first = await shop.agent(behind);
+    await killDuring(network, { agent: first, kind: CREATE, treatment }, () => first.create(wanted));
 
-    const second = await shop.agent({ env: behindNetwork });
+    const second = await shop.agent(behind);
     expect(await second.known(outTradeNo)).toMatchObject({ state: 'UNKNOWN' });
     const found = await second.create(wanted);
     expect(found).toMatchObject({ state: 'NOTPAY', replayed: true, outTradeNo });
@@ -67,13 +73,13 @@ describe.each(WALLETS)('a server of %s that is killed in mid-call', (provider) =
     ['before the gateway got the refund', 'hold-request', 1],
     ['after the gateway carried the refund out', 'hold-answer', 1],
   ])('%s: the money goes back exactly once', async (_when, treatment, sentInAll) => {
-    network.treat = () => 'pass';
-    const first = await shop.agent({ env: behindNetwork });
+    const { network, behind } = await slowNetwork();
+    const first = await shop.agent(behind);
     const { outTradeNo } = await shop.sell(first, provider);
     const wanted = { outTradeNo, refundYuan: '10.00', outRefundNo: shop.number('R') };
-    await killDuring(first, REFUND, treatment, () => first.refund(wanted));
+    await killDuring(network, { agent: first, kind: REFUND, treatment }, () => first.refund(wanted));
 
-    const second = await shop.agent({ env: behindNetwork });
+    const second = await shop.agent(behind);
     const other = { outTradeNo, refundYuan: '0.01', outRefundNo: shop.number('R') };
     expect(await second.refused('refund-payment', other)).toMatchObject({ code: 'REFUND_EXCEEDS_PAID' });
     const found = await second.refund(wanted);
@@ -88,13 +94,16 @@ describe.each(WALLETS)('a server of %s that is killed in mid-call', (provider) =
   });
 
   it('leaves another process waiting for nothing', async () => {
+    const { network, behind } = await slowNetwork();
     const outTradeNo = shop.number();
     const wanted = { provider, outTradeNo, amountYuan: '15.00', title: 'crash beside another' };
     const [first, second] = await Promise.all([
-      shop.agent({ env: behindNetwork }),
-      shop.agent({ env: behindNetwork }),
+      shop.agent(behind),
+      shop.agent(behind),
     ]);
-    await killDuring(first, CREATE, 'hold-answer', () => first.create(wanted));
+    await killDuring(network, { agent: first, kind: CREATE, treatment: 'hold-answer' }, () =>
+      first.create(wanted),
+    );
     const began = Date.now();
     expect(await second.create(wanted)).toMatchObject({ state: 'NOTPAY', replayed: true });
     expect(Date.now() - began).toBeLessThan(5_000);

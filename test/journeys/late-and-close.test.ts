@@ -18,7 +18,7 @@ async function opened(provider: string): Promise<Payment> {
   return order;
 }
 
-describe.each(WALLETS)('an order of %s that is closed', (provider) => {
+describe.concurrent.each(WALLETS)('an order of %s that is closed', (provider) => {
   it('is closed at the gateway, and there is nothing left to pay with', async () => {
     const { outTradeNo, cashierUrl = '' } = await opened(provider);
     const closed = await agent.close(outTradeNo);
@@ -78,7 +78,7 @@ describe.each(WALLETS)('an order of %s that is closed', (provider) => {
   });
 });
 
-describe.each(['qr', 'web', 'h5'])('closing an Alipay %s payment that nobody has opened', (scene) => {
+describe.concurrent.each(['qr', 'web', 'h5'])('closing an Alipay %s payment that nobody has opened', (scene) => {
   it('answers NOTPAY and closing, and is completed once the buyer has opened it', async () => {
     const order = await agent.create({ provider: 'alipay', scene, amountYuan: '9.00', title: 'unopened' });
     const closing = await agent.close(order.outTradeNo);

@@ -1,0 +1,128 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { WALLETS } from '../support/simulator-client.ts';
+import { type Agent, Shop } from './shop.ts';
+
+const SECRET = 'correct-horse-battery';
+const POLICY = 'version: 1\npayments: { approveAboveYuan: "100", maxYuan: "1000" }\n';
+
+let shop: Shop;
+let agent: Agent;
+beforeAll(async () => {
+  shop = await Shop.open({ policy: POLICY });
+  shop.secrets.add(SECRET);
+  agent = await shop.agent();
+  const { code } = await shop.command(['operator', 'set-secret'], { CASHIER_OPERATOR_SECRET: SECRET });
+  expect(code).toBe(0);
+});
+afterAll(() => shop.close());
+
+async function decide(verb: 'approve' | 'deny', id = '', secret?: string) {
+  const env = secret === undefined ? {} : { CASHIER_OPERATOR_SECRET: secret };
+  return shop.command(['approvals', verb, id], env);
+}
+
+describe.each(WALLETS)('a refund at %s that needs a person', (provider) => {
+  it('goes on with the operator secret only, whatever the agent has been shown', async () => {
+    const { outTradeNo } = await shop.sell(agent, provider);
+    const wanted = { outTradeNo, refundYuan: '4.00', outRefundNo: shop.number('R') };
+    const { approval, state } = await agent.refund(wanted);
+    expect(state).toBe('PENDING_APPROVAL');
+    const minutes = (Date.parse(approval?.expiresAt ?? '') - Date.now()) / 60_000;
+    expect(minutes).toBeGreaterThan(14);
+    expect(minutes).toBeLessThan(15.1);
+
+    for (const secret of [undefined, 'wrong-wrong', '', approval?.id, outTradeNo, `${SECRET} `]) {
+      const refused = await decide('approve', approval?.id, secret);
+      expect(refused).toMatchObject({ code: 1, stdout: '' });
+      expect(refused.stderr).toContain('CASHIER_OPERATOR_SECRET');
+    }
+    expect(await agent.refund(wanted)).toMatchObject({ state: 'PENDING_APPROVAL' });
+    expect(await shop.simulator.calls(outTradeNo, 'refund')).toEqual([]);
+
+    expect(await decide('approve', approval?.id, SECRET)).toMatchObject({ code: 0, stderr: '' });
+    expect(await agent.queryRefund(outTradeNo, wanted.outRefundNo)).toMatchObject({
+      ...{ state: 'PENDING_APPROVAL', approval: { state: 'approved' } },
+    });
+    const changed = { ...wanted, refundYuan: '9.00' };
+    expect(await agent.refused('refund-payment', changed)).toMatchObject({ code: 'IDEMPOTENCY_CONFLICT' });
+    const { approval: another } = await agent.refund({ ...wanted, outRefundNo: shop.number('R') });
+    expect(another).toMatchObject({ state: 'pending' });
+    expect(another?.id).not.toBe(approval?.id);
+
+    await agent.refundArrives(await agent.refund(wanted));
+    expect(await decide('approve', approval?.id, SECRET)).toMatchObject({ code: 1, stdout: '' });
+    expect((await shop.simulator.trade(outTradeNo)).refunds).toMatchObject([{ amountFen: 400 }]);
+  });
+
+  it('is refused for good when the person says no, and its sum is free again', async () => {
+    const { outTradeNo } = await shop.sell(agent, provider);
+    const wanted = { outTradeNo, refundYuan: '10.00', outRefundNo: shop.number('R') };
+    const { approval } = await agent.refund(wanted);
+    expect(await decide('deny', approval?.id, SECRET)).toMatchObject({ code: 0 });
+    for (const _ of [1, 2]) expect(await agent.refund(wanted)).toMatchObject({ state: 'DENIED' });
+    expect(await decide('approve', approval?.id, SECRET)).toMatchObject({ code: 1 });
+    expect(await agent.refund(wanted)).toMatchObject({ state: 'DENIED', refundedYuan: '0.00' });
+    const again = await agent.refund({ ...wanted, outRefundNo: shop.number('R') });
+    expect(again).toMatchObject({ state: 'PENDING_APPROVAL' });
+    expect(await shop.simulator.calls(outTradeNo, 'refund')).toEqual([]);
+  });
+});
+
+describe.each(WALLETS)('a payment at %s above the limit', (provider) => {
+  it('is sent after a person said yes, and has nothing to pay with before', async () => {
+    const wanted = { provider, amountYuan: '100.01', title: 'expensive', outTradeNo: shop.number() };
+    const waiting = await agent.create(wanted);
+    expect(waiting).toMatchObject({ state: 'PENDING_APPROVAL', approval: { state: 'pending' } });
+    for (const absent of ['qrCode', 'cashierUrl', 'expiresAt']) expect(waiting).not.toHaveProperty(absent);
+    expect(await shop.simulator.calls(wanted.outTradeNo)).toEqual([]);
+    await decide('approve', waiting.approval?.id, SECRET);
+    expect(await agent.create(wanted)).toMatchObject({ state: 'NOTPAY', amountYuan: '100.01' });
+    expect(await shop.simulator.calls(wanted.outTradeNo, 'create')).toHaveLength(1);
+  });
+
+  it('is never sent after a no', async () => {
+    const wanted = { provider, amountYuan: '100.01', title: 'no', outTradeNo: shop.number() };
+    await decide('deny', (await agent.create(wanted)).approval?.id, SECRET);
+    expect(await agent.create(wanted)).toMatchObject({ state: 'DENIED' });
+    expect(await agent.query(wanted.outTradeNo)).toMatchObject({ state: 'DENIED' });
+    expect(await shop.simulator.calls(wanted.outTradeNo)).toEqual([]);
+  });
+
+  it('beyond what the policy allows is refused with rule, limit and what it wanted', async () => {
+    const refusal = await agent.refused('create-payment', { provider, amountYuan: '1000.01', title: 'no' });
+    expect(refusal).toMatchObject({
+      ...{ code: 'POLICY_DENIED', rule: 'payments.maxYuan', limit: '1000.00', used: '1000.01' },
+    });
+  });
+});
+
+describe('the operator secret', () => {
+  it('is changed by nobody who does not know the old one', async () => {
+    const env = { CASHIER_OPERATOR_SECRET: 'another-secret' };
+    expect(await shop.command(['operator', 'set-secret'], env)).toMatchObject({ code: 1, stdout: '' });
+    expect((await decide('approve', 'ANOTHING', 'another-secret')).stderr).toContain('口令不正确');
+  });
+
+  it('opens nothing that does not exist', async () => {
+    expect(await decide('approve', 'ANOTHING', SECRET)).toMatchObject({ code: 1, stdout: '' });
+  });
+});
+
+describe('the list of approvals', () => {
+  it('shows a person what waits, and more than 20 at once are not taken', async () => {
+    const { outTradeNo } = await shop.sell(agent, 'alipay', { amountYuan: '50.00', title: '列表 list' });
+    const open = async () =>
+      JSON.parse((await shop.command(['approvals', 'list', '--json'])).stdout) as { id: string }[];
+    const before = await open();
+    for (let count = before.length; count < 20; count += 1) {
+      await agent.refund({ outTradeNo, refundYuan: '1.00', outRefundNo: shop.number('R') });
+    }
+    expect(await open()).toHaveLength(20);
+    const outRefundNo = shop.number('R');
+    expect(
+      await agent.refused('refund-payment', { outTradeNo, refundYuan: '1.00', outRefundNo }),
+    ).toMatchObject({ code: 'TRY_LATER' });
+    const { stdout } = await shop.command(['approvals']);
+    expect(stdout).toContain('列表 list');
+  });
+});
