@@ -22,6 +22,8 @@ export interface ServerDeps {
   readonly caller: string;
   /** Opens what only a call needs (adapters, simulator) on first use. */
   readonly cashier: () => Promise<Cashier>;
+  /** Tool calls under way: a process that is told to stop lets them record what the gateway answers. */
+  readonly underWay: Set<Promise<unknown>>;
   readonly log: Log;
 }
 
@@ -51,7 +53,9 @@ export function buildServer(deps: ServerDeps, era: McpRequestContext['era']): Mc
         annotations: { title: tool.title[language], ...tool.hints },
       },
       async (args, ctx) => {
-        const answer = await runTool(deps, tool, args, ctx);
+        const running = runTool(deps, tool, args, ctx);
+        deps.underWay.add(running);
+        const answer = await running.finally(() => deps.underWay.delete(running));
         return showsImage(tool) && clientDropsContent() ? withoutStructure(answer) : answer;
       },
     );

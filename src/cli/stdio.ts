@@ -21,6 +21,7 @@ export async function run(_args: readonly string[], { config, signal }: CommandC
         present: app.present,
         caller: settings.caller,
         cashier: app.cashier,
+        underWay: new Set(),
         log: app.log,
       },
       signal,

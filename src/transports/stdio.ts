@@ -2,8 +2,9 @@ import { StdioServerTransport, serveStdio } from '@modelcontextprotocol/server/s
 import { buildServer, type ServerDeps } from '../server.ts';
 
 /**
- * Serves MCP on stdin and stdout, in whichever era the client opens. Resolves when the client has gone or `signal`
- * aborts. The only file that writes to stdout.
+ * Serves MCP on stdin and stdout, in whichever era the client opens; the only file that writes to stdout. Resolves when
+ * the client has gone or `signal` aborts, and the calls under way have recorded their outcome (each ends by the
+ * gateway's deadline).
  */
 export async function serveOverStdio(deps: ServerDeps, signal: AbortSignal): Promise<void> {
   const transport = new StdioServerTransport();
@@ -17,4 +18,5 @@ export async function serveOverStdio(deps: ServerDeps, signal: AbortSignal): Pro
     signal.addEventListener('abort', () => resolve(), { once: true });
   });
   await handle.close();
+  await Promise.allSettled(deps.underWay);
 }

@@ -70,6 +70,8 @@ export interface ServerOptions {
   readonly cwd: string;
   readonly transcript: Transcript;
   readonly clientName?: string;
+  /** What starts the server, where that is not just `node dist/main.js`. */
+  readonly program?: readonly string[];
 }
 
 /** The server as a process of its own, driven by the 1.x client, which checks results against `outputSchema`. */
@@ -90,11 +92,13 @@ export class ServerProcess {
     });
   }
 
-  static async start({ env, cwd, transcript, clientName }: ServerOptions): Promise<ServerProcess> {
+  static async start(options: ServerOptions): Promise<ServerProcess> {
+    const { env, cwd, transcript, clientName, program = [process.execPath, MAIN] } = options;
+    const [command = '', ...args] = program;
     const client = new Client({ name: clientName ?? 'journey', version: '1.0.0' });
     const transport = new StdioClientTransport({
-      command: process.execPath,
-      args: [MAIN],
+      command,
+      args,
       env: { ...env },
       cwd,
       stderr: 'pipe',

@@ -46,6 +46,7 @@ describe('the provider', () => {
       maxPerOrder: Number.POSITIVE_INFINITY,
       windowMs: 31_536_000_000,
       numberUniquePerMerchant: false,
+      finalTradeStates: new Set(['TRADE_FINISHED']),
     });
   });
 

@@ -1,0 +1,74 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { Ledger } from '../../src/ledger/ledger.ts';
+import { openSqliteStore } from '../../src/ledger/sqlite-store.ts';
+import { systemClock, systemRandom } from '../../src/platform/system.ts';
+
+const MAIN = new URL('../../dist/main.js', import.meta.url).pathname;
+const ports = { clock: systemClock, randomBytes: systemRandom };
+let home: string;
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), 'stdio-'));
+});
+afterEach(() => rmSync(home, { recursive: true, force: true }));
+
+const ledger = async () =>
+  Ledger.open(await openSqliteStore(join(home, 'simulator', 'ledger.db'), ports), 'simulator', ports);
+
+/** A server that was asked for a payment whose answer takes the gateway some seconds. */
+function askForSlowPayment() {
+  const env = { PATH: process.env.PATH ?? '', CASHIER_HOME: home };
+  const child = spawn(process.execPath, [MAIN], { env, stdio: ['pipe', 'pipe', 'ignore'] });
+  let out = '';
+  child.stdout.on('data', (chunk) => {
+    out += chunk;
+  });
+  const send = (message: object) => child.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
+  const clientInfo = { name: 'test', version: '1' };
+  send({
+    id: 1,
+    method: 'initialize',
+    params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo },
+  });
+  send({ method: 'notifications/initialized' });
+  const args = { provider: 'wechatpay', amountYuan: '1.00', title: 'sim:slow', outTradeNo: 'SLOW_1' };
+  send({ id: 2, method: 'tools/call', params: { name: 'create-payment', arguments: args } });
+  const exited = new Promise<number | null>((resolve) => {
+    child.once('exit', (code) => resolve(code));
+  });
+  return { child, exited, out: () => out };
+}
+
+it.each(['the client hangs up', 'it is told to stop'])(
+  'records what the gateway answers when %s in the middle',
+  async (how) => {
+    const { child, exited, out } = askForSlowPayment();
+    const watching = await ledger();
+    await expect
+      .poll(async () => (await watching.read((book) => book.order('SLOW_1')))?.state, { timeout: 10_000 })
+      .toBe('UNKNOWN');
+    if (how === 'it is told to stop') child.kill('SIGTERM');
+    else child.stdin.end();
+    expect(await exited).toBe(0);
+    const order = await watching.read((book) => book.order('SLOW_1'));
+    await watching.close();
+    expect(order).toMatchObject({
+      state: 'NOTPAY',
+      credential: { qrCode: expect.stringMatching(/^weixin:/) },
+    });
+    for (const line of out().trim().split('\n')) expect(JSON.parse(line)).toMatchObject({ jsonrpc: '2.0' });
+  },
+);
+
+it('ends at once when the client hangs up before anything was asked', async () => {
+  const env = { PATH: process.env.PATH ?? '', CASHIER_HOME: home };
+  const child = spawn(process.execPath, [MAIN], { env, stdio: ['pipe', 'pipe', 'ignore'] });
+  child.stdin.end();
+  const code = await new Promise((resolve) => {
+    child.once('exit', resolve);
+  });
+  expect(code).toBe(0);
+});
