@@ -11,6 +11,7 @@ import { Ledger } from './ledger/ledger.ts';
 import { openSqliteStore } from './ledger/sqlite-store.ts';
 import type { Cashier } from './payments/cashier.ts';
 import { payable } from './payments/results.ts';
+import { runSettler } from './payments/settler.ts';
 import { createLog } from './platform/log.ts';
 import { processSenders } from './platform/senders.ts';
 import { systemClock, systemRandom } from './platform/system.ts';
@@ -31,6 +32,10 @@ export interface App {
   readonly log: Log;
   /** Adapters, and in the simulator realm the simulator, made on first use. */
   cashier(): Promise<Cashier>;
+  /** Starts the settler, and the notify routes where a port is configured; once, however often it is called. */
+  startBackground(): void;
+  /** Whether the background has work although no tool has been called. */
+  hasBackgroundWork(): Promise<boolean>;
   close(): Promise<void>;
 }
 
@@ -59,7 +64,10 @@ export async function openApp(config: Config): Promise<App> {
     const { openSimulator } = await import('./simulator/index.ts');
     simulator = await openSimulator({ folder: join(config.home, 'simulator'), clock, randomBytes });
     await simulator.serve();
-    return configureProviders(simulator.env, selfServing(gatewayHttp(), simulator));
+    return configureProviders(
+      { ...simulator.env, ...notifyUrls(config.httpPort) },
+      selfServing(gatewayHttp(), simulator),
+    );
   }
   const cashier = once(
     async (): Promise<Cashier> => ({
@@ -103,6 +111,27 @@ export async function openApp(config: Config): Promise<App> {
     return listenForCashier({ lookup, clock });
   });
 
+  const stop = new AbortController();
+  async function holdNotifyPort(port: number, opened: Cashier): Promise<void> {
+    const { serveNotify } = await import('./notify/listener.ts');
+    const { cashierRoutes } = await import('./cashier/index.ts');
+    await serveNotify({
+      cashier: opened,
+      port,
+      hosts: config.publicHosts,
+      pages: cashierRoutes({ lookup, clock }),
+      signal: stop.signal,
+    });
+  }
+  const background = once(async () => {
+    const opened = await cashier();
+    const port = config.httpPort;
+    return [
+      runSettler(opened, stop.signal),
+      ...(port === undefined ? [] : [holdNotifyPort(port, opened)]),
+    ].map((job) => job.catch((error: unknown) => log.error('background', { error: String(error) })));
+  });
+
   return {
     config,
     ledger,
@@ -115,7 +144,13 @@ export async function openApp(config: Config): Promise<App> {
       now: () => clock.now(),
       cashierUrl: async (token) => `${(await pages()).origin}/c/${token}`,
     }),
+    startBackground: () =>
+      void background().catch((error: unknown) => log.error('background', { error: String(error) })),
+    hasBackgroundWork: async () =>
+      config.httpPort !== undefined || ledger.read((book) => book.hasUnsettled()),
     async close() {
+      stop.abort();
+      if (background.started) await Promise.all(await background().catch(() => []));
       if (pages.started) await (await pages()).close();
       await simulator?.close();
       await ledger.close();
@@ -131,6 +166,13 @@ function configureProviders(env: Config['env'], http: GatewayHttp): ReadonlyMap<
     if (provider) providers.set(entry.id, provider);
   }
   return providers;
+}
+
+/** The embedded simulator notifies this machine's own port, where one is configured. */
+function notifyUrls(port: number | undefined): Config['env'] {
+  if (port === undefined) return {};
+  const base = `http://127.0.0.1:${port}/notify`;
+  return { AP_NOTIFY_URL: `${base}/alipay`, WXPAY_NOTIFY_URL: `${base}/wechatpay` };
 }
 
 /** The process that served the simulator may be gone: whoever finds nobody there serves it, and sends then. */

@@ -22,6 +22,10 @@ export interface Config {
   readonly caller: string;
   readonly selectTools: string | undefined;
   readonly operatorSecret: string | undefined;
+  /** Where the notify routes listen on stdio; undefined: nowhere. */
+  readonly httpPort: number | undefined;
+  /** Names by which gateways reach the notify routes from outside, `host` or `host:port`. */
+  readonly publicHosts: readonly string[];
   /** The whole environment with `…_FILE` forms resolved and empty values removed. */
   readonly env: Env;
 }
@@ -95,6 +99,8 @@ export async function readConfig(processEnv: Env, cwd: string): Promise<Config> 
     caller: env.CASHIER_CALLER ?? 'stdio',
     selectTools: env.AP_SELECT_TOOLS,
     operatorSecret: env.CASHIER_OPERATOR_SECRET,
+    httpPort: portOf(env, 'CASHIER_HTTP_PORT'),
+    publicHosts: hostsOf(env, ['CASHIER_PUBLIC_URL', 'AP_NOTIFY_URL', 'WXPAY_NOTIFY_URL']),
     env,
   };
 }
@@ -139,6 +145,22 @@ function simulatorElsewhere(env: Env): boolean {
     if (!['127.0.0.1', 'localhost', '[::1]'].includes(host)) throw simulatorNotLocal(name);
   }
   return gateways.length > 0 && CREDENTIALS.some((name) => env[name] !== undefined);
+}
+
+function portOf(env: Env, name: string): number | undefined {
+  const value = env[name];
+  if (value === undefined) return undefined;
+  const port = Number(value);
+  if (/^\d{1,5}$/.test(value) && port >= 1 && port <= 65_535) return port;
+  throw configuration(name, {
+    zh: `${name} 必须是 1 到 65535 的端口号。`,
+    en: `${name} must be a port from 1 to 65535.`,
+    next: { zh: `改正 ${name}。`, en: `Correct ${name}.` },
+  });
+}
+
+function hostsOf(env: Env, names: readonly string[]): string[] {
+  return names.flatMap((name) => (URL.canParse(env[name] ?? '') ? [new URL(env[name] ?? '').host] : []));
 }
 
 function oneOf<T extends string>(env: Env, name: string, allowed: readonly T[]): T | undefined {

@@ -20,7 +20,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'providers/registry.ts': ['domain', 'providers'],
   payments: ['domain', 'ledger', 'policy', 'providers/contract.ts'],
   tools: ['domain', 'ledger', 'policy', 'payments'],
-  cashier: ['domain'],
+  cashier: ['domain', 'platform/listener.ts'],
+  notify: ['domain', 'payments', 'platform/listener.ts'],
   simulator: ['domain/clock.ts', 'domain/money.ts', 'platform/sqlite.ts'],
   'server.ts': ['domain', 'payments', 'tools'],
   transports: ['server.ts'],
@@ -113,7 +114,7 @@ describe('the house', () => {
 
   it('goes out through one fetch', () => {
     const pattern = /\bfetch\(|node:https?'|from 'undici'/;
-    const servers = (name: string) => /^(simulator|cashier|cli)\//.test(name);
+    const servers = (name: string) => /^(simulator|cli)\/|^platform\/listener|^cashier\/script/.test(name);
     expect(forbidden(pattern, (name) => name === 'providers/gateway-http.ts' || servers(name))).toEqual([]);
   });
 

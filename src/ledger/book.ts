@@ -10,10 +10,10 @@ import {
   type RefundRecord,
   refundFromRow,
 } from './records.ts';
-import { nextRefundState, type RefundEvent } from './refund-machine.ts';
+import { isSettledRefund, nextRefundState, type RefundEvent } from './refund-machine.ts';
 import { readMeta, writeMeta } from './schema.ts';
 import type { SqlValue, Tx } from './store.ts';
-import { nextOrderState, type OrderEvent } from './trade-machine.ts';
+import { isSettledOrder, nextOrderState, type OrderEvent } from './trade-machine.ts';
 
 type OrderPatch = Partial<Omit<OrderRecord, 'outTradeNo' | 'state' | 'createdAt' | 'updatedAt'>>;
 type RefundPatch = Partial<
@@ -53,6 +53,79 @@ export class Book {
       caller,
     );
     return rows.map(orderFromRow);
+  }
+
+  /** The first instant (ms) at which anything of this account is due, orders and refunds alike. */
+  async earliestAsk(account: string): Promise<number | undefined> {
+    const [row] = await this.#tx.all(
+      `SELECT MIN(at) AS at FROM (
+         SELECT MIN(ask_at) AS at FROM orders WHERE account = ?
+         UNION ALL
+         SELECT MIN(refunds.ask_at) FROM refunds JOIN orders USING (out_trade_no)
+         WHERE refunds.ask_at IS NOT NULL AND account = ?) AS due`,
+      account,
+      account,
+    );
+    return row?.at === null || row?.at === undefined ? undefined : Number(row.at);
+  }
+
+  /** Whether anything at all is not final and has to be asked for. */
+  async hasUnsettled(): Promise<boolean> {
+    const rows = await this.#tx.all(
+      `SELECT 1 AS one FROM orders WHERE ask_at IS NOT NULL
+       UNION ALL SELECT 1 FROM refunds WHERE ask_at IS NOT NULL LIMIT 1`,
+    );
+    return rows.length > 0;
+  }
+
+  /** Orders whose turn has come (ms), the longest due first. */
+  async ordersToAsk(account: string, now: number, limit: number): Promise<OrderRecord[]> {
+    const rows = await this.#tx.all(
+      'SELECT * FROM orders WHERE ask_at <= ? AND account = ? ORDER BY ask_at LIMIT ?',
+      now,
+      account,
+      Math.max(0, limit),
+    );
+    return rows.map(orderFromRow);
+  }
+
+  /** As {@link ordersToAsk}. */
+  async refundsToAsk(
+    account: string,
+    now: number,
+    limit: number,
+  ): Promise<{ order: OrderRecord; refund: RefundRecord }[]> {
+    const rows = await this.#tx.all(
+      `SELECT refunds.* FROM refunds JOIN orders USING (out_trade_no)
+       WHERE refunds.ask_at <= ? AND account = ? ORDER BY refunds.ask_at LIMIT ?`,
+      now,
+      account,
+      Math.max(0, limit),
+    );
+    const due: { order: OrderRecord; refund: RefundRecord }[] = [];
+    for (const refund of rows.map(refundFromRow)) {
+      const order = await this.order(refund.outTradeNo);
+      if (order) due.push({ order, refund });
+    }
+    return due;
+  }
+
+  /** Notes one more question and when the next is due (ms). It is no news to anybody who waits. */
+  async schedule(record: OrderRecord | RefundRecord, askAt: number): Promise<void> {
+    if ('outRefundNo' in record) {
+      await this.#tx.run(
+        'UPDATE refunds SET ask_at = ?, asked = asked + 1 WHERE out_trade_no = ? AND out_refund_no = ?',
+        askAt,
+        record.outTradeNo,
+        record.outRefundNo,
+      );
+      return;
+    }
+    await this.#tx.run(
+      'UPDATE orders SET ask_at = ?, asked = asked + 1 WHERE out_trade_no = ?',
+      askAt,
+      record.outTradeNo,
+    );
   }
 
   /** Newest first. */
@@ -268,14 +341,26 @@ export class Book {
   }
 
   async #updateOrder(order: OrderRecord, state: OrderState, patch: OrderPatch): Promise<OrderRecord> {
-    const updated: OrderRecord = { ...order, ...patch, state, updatedAt: this.#now };
+    const updated: OrderRecord = {
+      ...order,
+      ...patch,
+      state,
+      updatedAt: this.#now,
+      ...(isSettledOrder(state) ? { askAt: undefined } : {}),
+    };
     await this.#update('orders', { ...orderColumns(updated), state }, { out_trade_no: order.outTradeNo });
     this.changed.add(order.outTradeNo);
     return updated;
   }
 
   async #updateRefund(refund: RefundRecord, state: RefundState, patch: RefundPatch): Promise<RefundRecord> {
-    const updated: RefundRecord = { ...refund, ...patch, state, updatedAt: this.#now };
+    const updated: RefundRecord = {
+      ...refund,
+      ...patch,
+      state,
+      updatedAt: this.#now,
+      ...(isSettledRefund(state) ? { askAt: undefined } : {}),
+    };
     await this.#update(
       'refunds',
       { ...refundColumns(updated), state },

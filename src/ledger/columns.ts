@@ -61,6 +61,8 @@ export function orderColumns(order: OrderRecord): Record<string, SqlValue> {
     declined_code: order.declinedCode ?? null,
     sending_by: order.sendingBy ?? null,
     sending_until: order.sendingUntil ?? null,
+    ask_at: order.askAt ?? null,
+    asked: order.asked,
   };
 }
 
@@ -81,5 +83,7 @@ export function refundColumns(refund: RefundRecord): Record<string, SqlValue> {
     declined_code: refund.declinedCode ?? null,
     sending_by: refund.sendingBy ?? null,
     sending_until: refund.sendingUntil ?? null,
+    ask_at: refund.askAt ?? null,
+    asked: refund.asked,
   };
 }

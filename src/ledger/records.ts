@@ -40,6 +40,10 @@ export interface OrderRecord {
   /** The process that is talking to the gateway about it just now, and until when (ms) that may be believed. */
   readonly sendingBy: string | undefined;
   readonly sendingUntil: number | undefined;
+  /** When (ms) the settler asks next; undefined while there is nothing to ask. */
+  readonly askAt: number | undefined;
+  /** How often it has asked since it was sent. */
+  readonly asked: number;
 }
 
 /** One refund as the ledger has it. Instants in ms. */
@@ -61,6 +65,10 @@ export interface RefundRecord {
   readonly declinedCode: string | undefined;
   readonly sendingBy: string | undefined;
   readonly sendingUntil: number | undefined;
+  /** When (ms) the settler asks next; undefined while there is nothing to ask. */
+  readonly askAt: number | undefined;
+  /** How often it has asked since it was sent. */
+  readonly asked: number;
 }
 
 export type ApprovalState = 'pending' | 'approved' | 'denied' | 'used';
@@ -127,6 +135,8 @@ export function orderFromRow(row: Row): OrderRecord {
     declinedCode: text(row.declined_code),
     sendingBy: text(row.sending_by),
     sendingUntil: instant(row.sending_until),
+    askAt: instant(row.ask_at),
+    asked: Number(row.asked),
   };
 }
 
@@ -149,6 +159,8 @@ export function refundFromRow(row: Row): RefundRecord {
     declinedCode: text(row.declined_code),
     sendingBy: text(row.sending_by),
     sendingUntil: instant(row.sending_until),
+    askAt: instant(row.ask_at),
+    asked: Number(row.asked),
   };
 }
 

@@ -38,3 +38,8 @@ export function nextRefundState(state: RefundState, event: RefundEvent): RefundS
 export function holdsSum(state: RefundState): boolean {
   return state === 'UNKNOWN' || state === 'PROCESSING' || state === 'ABNORMAL' || state === 'SUCCESS';
 }
+
+/** Whether the gateway need not be asked any more. */
+export function isSettledRefund(state: RefundState): boolean {
+  return state !== 'UNKNOWN' && state !== 'PROCESSING' && state !== 'ABNORMAL';
+}

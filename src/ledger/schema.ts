@@ -14,8 +14,10 @@ const MIGRATIONS: readonly (readonly string[])[] = [
       page_token TEXT NOT NULL UNIQUE,
       created_at BIGINT NOT NULL, updated_at BIGINT NOT NULL, sent_at BIGINT, expires_at BIGINT, paid_at BIGINT,
       late INTEGER NOT NULL, closing INTEGER NOT NULL, declined_code TEXT,
-      sending_by TEXT, sending_until BIGINT)`,
+      sending_by TEXT, sending_until BIGINT,
+      ask_at BIGINT, asked INTEGER NOT NULL)`,
     'CREATE INDEX orders_by_time ON orders (created_at, out_trade_no)',
+    'CREATE INDEX orders_to_ask ON orders (account, ask_at)',
     'CREATE INDEX orders_by_call ON orders (input_hash, caller, created_at)',
     `CREATE TABLE refunds (
       out_trade_no TEXT NOT NULL REFERENCES orders (out_trade_no), out_refund_no TEXT NOT NULL,
@@ -26,7 +28,9 @@ const MIGRATIONS: readonly (readonly string[])[] = [
       input_hash TEXT NOT NULL, plan TEXT,
       created_at BIGINT NOT NULL, updated_at BIGINT NOT NULL, sent_at BIGINT, declined_code TEXT,
       sending_by TEXT, sending_until BIGINT,
+      ask_at BIGINT, asked INTEGER NOT NULL,
       PRIMARY KEY (out_trade_no, out_refund_no))`,
+    'CREATE INDEX refunds_to_ask ON refunds (ask_at)',
     'CREATE UNIQUE INDEX refunds_by_merchant ON refunds (merchant_scope, out_refund_no)',
     `CREATE TABLE approvals (
       id TEXT PRIMARY KEY, kind TEXT NOT NULL, out_trade_no TEXT NOT NULL, out_refund_no TEXT,

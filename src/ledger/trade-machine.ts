@@ -31,3 +31,8 @@ const TABLE: Readonly<Record<OrderState, Partial<Record<OrderEvent, OrderState>>
 export function nextOrderState(state: OrderState, event: OrderEvent): OrderState | undefined {
   return TABLE[state][event];
 }
+
+/** Whether the gateway need not be asked any more of its own accord; a late payment may still be learned. */
+export function isSettledOrder(state: OrderState): boolean {
+  return state !== 'NOTPAY' && state !== 'UNKNOWN';
+}

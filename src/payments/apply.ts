@@ -29,12 +29,7 @@ export async function applyTrade(
     const gone = order.expiresAt !== undefined && now > order.expiresAt + APPEARS_WITHIN_MS;
     return gone ? book.moveOrder(order, 'closed', { source, closing: false }) : order;
   }
-  const foreign =
-    snapshot.account !== order.account ||
-    snapshot.outTradeNo !== order.outTradeNo ||
-    (snapshot.amountFen !== undefined && snapshot.amountFen !== order.amountFen) ||
-    (snapshot.state === 'PAID' && snapshot.amountFen === undefined);
-  if (foreign) {
+  if (isForeignTrade(order, snapshot)) {
     await alarm(book, order.outTradeNo, undefined, 'foreign-trade');
     return order;
   }
@@ -75,11 +70,7 @@ export async function applyRefund(
   snapshot: RefundSnapshot,
 ): Promise<RefundRecord> {
   if (!snapshot.exists) return refund;
-  const foreign =
-    snapshot.outTradeNo !== refund.outTradeNo ||
-    snapshot.outRefundNo !== refund.outRefundNo ||
-    (snapshot.refundFen !== undefined && snapshot.refundFen !== refund.amountFen);
-  if (foreign) {
+  if (isForeignRefund(refund, snapshot)) {
     await alarm(book, refund.outTradeNo, refund.outRefundNo, 'foreign-refund');
     return refund;
   }
@@ -91,6 +82,31 @@ export async function applyRefund(
   const moved = event && (await book.moveRefund(refund, event, facts));
   if (moved && moved !== refund) return moved;
   return refund.gatewayState === facts.gatewayState ? refund : book.patchRefund(refund, facts);
+}
+
+/** Whether the gateway speaks of another account, number or amount than the ledger's. A PAID without amount is no proof. */
+export function isForeignTrade(
+  order: OrderRecord,
+  snapshot: Extract<TradeSnapshot, { exists: true }>,
+): boolean {
+  return (
+    snapshot.account !== order.account ||
+    snapshot.outTradeNo !== order.outTradeNo ||
+    (snapshot.amountFen !== undefined && snapshot.amountFen !== order.amountFen) ||
+    (snapshot.state === 'PAID' && snapshot.amountFen === undefined)
+  );
+}
+
+/** As {@link isForeignTrade}, for a refund. */
+export function isForeignRefund(
+  refund: RefundRecord,
+  snapshot: Extract<RefundSnapshot, { exists: true }>,
+): boolean {
+  return (
+    snapshot.outTradeNo !== refund.outTradeNo ||
+    snapshot.outRefundNo !== refund.outRefundNo ||
+    (snapshot.refundFen !== undefined && snapshot.refundFen !== refund.amountFen)
+  );
 }
 
 /** Once per order or refund and kind: a gateway that keeps saying it need not fill the history. */

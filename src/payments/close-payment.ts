@@ -5,7 +5,7 @@ import { askTrade } from './ask-gateway.ts';
 import { type Call, type Cashier, providerOf } from './cashier.ts';
 import { clientError, isGatewayError } from './errors.ts';
 import { ownOrder, ownOrderIn, type PaymentResult, paymentResult } from './results.ts';
-import { isBeingSent, whenFree } from './sending.ts';
+import { isBeingSent, record, whenFree } from './sending.ts';
 
 /**
  * Closes an unpaid order. An order that exists at the gateway only once the buyer opens it answers NOTPAY with
@@ -35,7 +35,7 @@ export async function closePayment(cashier: Cashier, call: Call, outTradeNo: str
   } catch (error) {
     return closeFailed(cashier, order, error);
   }
-  return cashier.ledger.write(async (book) => {
+  return record(cashier, order, async (book) => {
     const current = (await book.order(outTradeNo)) ?? order;
     const closed = await book.moveOrder(current, 'closed', { closing: false, source: 'query' });
     if (closed.state === 'PAID') throw alreadyPaid(closed);
@@ -64,7 +64,7 @@ async function closeFailed(cashier: Cashier, order: OrderRecord, error: unknown)
   }
   // Silence: the close may have happened, so it stays intended, and without an answer the state is not known either.
   if (asked) return tell(cashier, asked.order);
-  return cashier.ledger.write(async (book) => {
+  return record(cashier, order, async (book) => {
     const current = (await book.order(order.outTradeNo)) ?? order;
     return paymentResult(book, await book.moveOrder(current, 'unknown'), false);
   });
@@ -76,7 +76,7 @@ function tell(cashier: Cashier, order: OrderRecord): Promise<PaymentResult> {
 
 /** Provably not closed: the order goes on as it was. */
 async function abandon(cashier: Cashier, order: OrderRecord): Promise<void> {
-  await cashier.ledger.write(async (book) => {
+  await record(cashier, order, async (book) => {
     const current = await book.order(order.outTradeNo);
     if (current) await book.patchOrder(current, { closing: false });
   });
@@ -118,7 +118,7 @@ export async function finishClosing(
     if (isGatewayError(error)) return order;
     throw error;
   }
-  return cashier.ledger.write(async (book) => {
+  return record(cashier, order, async (book) => {
     const current = (await book.order(order.outTradeNo)) ?? order;
     return book.moveOrder(current, 'closed', { closing: false, source: 'query' });
   });

@@ -23,7 +23,8 @@ import {
   sceneNotOffered,
 } from './errors.ts';
 import { digest, type PaymentResult, paymentResult } from './results.ts';
-import { claim, isBeingSent, RELEASED, whenFree } from './sending.ts';
+import { firstAskAt } from './schedule.ts';
+import { claim, isBeingSent, RELEASED, record, whenFree } from './sending.ts';
 
 export interface CreatePaymentInput {
   readonly provider: ProviderId | undefined;
@@ -148,6 +149,8 @@ async function reserve(
     late: false,
     closing: false,
     declinedCode: undefined,
+    askAt: undefined,
+    asked: 0,
     ...RELEASED,
   };
   // Refuses what this gateway would refuse before anything is stored.
@@ -205,6 +208,8 @@ async function commitIntent(
     plan: provider.planPayment(terms),
     sentAt: now,
     expiresAt: terms.expiresAt,
+    askAt: firstAskAt(now),
+    asked: 0,
     ...claim(cashier),
   });
   return { todo: 'send', order: sent, replayed };
@@ -250,7 +255,7 @@ async function send(
   } catch (error) {
     return sendFailed(cashier, order, todo, replayed, error);
   }
-  return cashier.ledger.write(async (book) => {
+  return record(cashier, order, async (book) => {
     const current = (await book.order(order.outTradeNo)) ?? order;
     const given = await book.patchOrder(current, { credential, ...RELEASED });
     return paymentResult(book, await book.moveOrder(given, 'notpay'), replayed);
@@ -275,7 +280,7 @@ async function sendFailed(
   const refused = error instanceof GatewayDeclined && error.proven && !aboutNumber;
   const nothingThere = todo === 'send' && (refused || error instanceof GatewayUnavailable);
   const code = error instanceof GatewayDeclined ? error.gatewayCode : 'NOT_SENT';
-  await cashier.ledger.write(async (book) => {
+  await record(cashier, order, async (book) => {
     const current = (await book.order(order.outTradeNo)) ?? order;
     const released = await book.patchOrder(current, RELEASED);
     if (nothingThere) await book.moveOrder(released, 'declined', { declinedCode: code });

@@ -1,4 +1,6 @@
+import type { Text } from '../domain/errors.ts';
 import type { OrderRecord } from '../ledger/records.ts';
+import { isSettledOrder } from '../ledger/trade-machine.ts';
 import { askTrade } from './ask-gateway.ts';
 import type { Call, Cashier } from './cashier.ts';
 import { finishClosing } from './close-payment.ts';
@@ -7,10 +9,12 @@ import { ownOrder, type PaymentResult, paymentResult } from './results.ts';
 
 /** How long (ms) between two questions to the gateway while a client waits. */
 const ASK_EVERY_MS = 2_000;
+/** How often (ms) the ledger is looked at meanwhile, for what other processes have learned. */
+const LOOK_EVERY_MS = 200;
 
 /**
- * Asks the gateway and tells the state, waiting up to `waitSeconds` for it to change. What cannot change any more is
- * told from the ledger.
+ * Asks the gateway and tells the state, waiting up to `waitSeconds` for it to change, whoever learns of it: this
+ * call, a notification, another process on the ledger. What cannot change any more is told from the ledger.
  *
  * Throws ORDER_NOT_FOUND, CONFIGURATION, and GATEWAY_DECLINED, GATEWAY_UNAVAILABLE or OUTCOME_UNKNOWN when the gateway
  * could not be asked; none of them changes the state.
@@ -25,17 +29,36 @@ export async function queryPayment(
   const startedAt = clock.now();
   const deadline = startedAt + input.waitSeconds * 1000;
   let order = first;
+  let askAt = startedAt;
   for (;;) {
     const last = clock.now() >= deadline;
-    order = await refresh(cashier, order, last);
-    if (last || order.state !== first.state || !canChange(order) || call.signal?.aborted) break;
-    await call.progress?.(Math.floor((clock.now() - startedAt) / 1000), input.waitSeconds, {
-      zh: '等待付款',
-      en: 'Waiting for payment',
-    });
-    await clock.sleep(Math.min(ASK_EVERY_MS, deadline - clock.now()), call.signal);
+    if (last || clock.now() >= askAt) {
+      order = await refresh(cashier, order, last);
+      askAt = clock.now() + ASK_EVERY_MS;
+      const seconds = Math.floor((clock.now() - startedAt) / 1000);
+      if (!last) await call.progress?.(seconds, input.waitSeconds, WAITING);
+    } else {
+      order = await ownOrder(cashier, call, input.outTradeNo);
+    }
+    if (last || order.state !== first.state || isSettledOrder(order.state) || call.signal?.aborted) break;
+    await news(cashier, call, order.outTradeNo, Math.min(LOOK_EVERY_MS, deadline - clock.now()));
   }
   return cashier.ledger.read((book) => paymentResult(book, order, false));
+}
+
+const WAITING: Text = { zh: '等待付款', en: 'Waiting for payment' };
+
+/** Resolves when this process commits something about the order, the client gives up, or `ms` have passed. */
+async function news(cashier: Cashier, call: Call, outTradeNo: string, ms: number): Promise<void> {
+  const wake = new AbortController();
+  const stop = cashier.ledger.onChange((changed) => {
+    if (changed === outTradeNo) wake.abort();
+  });
+  const giveUp = () => wake.abort();
+  call.signal?.addEventListener('abort', giveUp);
+  await cashier.clock.sleep(ms, wake.signal);
+  call.signal?.removeEventListener('abort', giveUp);
+  stop();
 }
 
 /** One question; while there is still time, a failed one is simply asked again. */

@@ -26,7 +26,7 @@ import {
   insistWithinPaid,
 } from './refund-rules.ts';
 import { digest, ownOrder, ownOrderIn, type RefundResult, refundResult } from './results.ts';
-import { claim, isBeingSent, RELEASED, whenFree } from './sending.ts';
+import { claim, isBeingSent, RELEASED, record, whenFree } from './sending.ts';
 
 export interface RefundPaymentInput {
   readonly outTradeNo: string;
@@ -133,6 +133,8 @@ async function reserve(
     updatedAt: now,
     sentAt: undefined,
     declinedCode: undefined,
+    askAt: undefined,
+    asked: 0,
     ...RELEASED,
   };
   insistWithinPaid(order, refunds, refund);
@@ -193,9 +195,39 @@ async function commitIntent(
   const sent = await book.moveRefund(refund, 'sent', {
     plan: provider.planRefund(termsOf(order, refund)),
     sentAt: now,
+    askAt: now + (provider.refundRules.askAfterMs[0] ?? 0),
+    asked: 0,
     ...claim(cashier),
   });
   return { todo: 'send', order, refund: sent, replayed };
+}
+
+/**
+ * Settles a refund that is not final, of the settler's own accord: asks, and where the gateway still does not know it
+ * at the second question sends the committed bytes again. Does nothing beside another sender.
+ * Throws the three errors of the provider port, and CashierError as {@link refundPayment}.
+ */
+export async function settleRefund(
+  cashier: Cashier,
+  order: OrderRecord,
+  refund: RefundRecord,
+): Promise<void> {
+  if (refund.asked < 1 || refund.state === 'ABNORMAL') {
+    await askRefund(cashier, order, refund);
+    return;
+  }
+  const claimed = await cashier.ledger.write(async (book) => {
+    const current = await book.refund(refund.outTradeNo, refund.outRefundNo);
+    const open = current?.state === 'UNKNOWN' || current?.state === 'PROCESSING';
+    return open && !isBeingSent(cashier, current) ? book.patchRefund(current, claim(cashier)) : undefined;
+  });
+  if (!claimed) return;
+  await settle(cashier, providerOf(cashier, order), {
+    todo: 'settle',
+    order,
+    refund: claimed,
+    replayed: true,
+  });
 }
 
 /** The answer to an earlier send was lost: ask, and where it never arrived send the same bytes under the same number. */
@@ -229,7 +261,7 @@ async function send(cashier: Cashier, provider: PaymentProvider, reserved: Reser
   } catch (error) {
     return sendFailed(cashier, reserved, error);
   }
-  await cashier.ledger.write(async (book) => {
+  await record(cashier, refund, async (book) => {
     const current = (await book.refund(refund.outTradeNo, refund.outRefundNo)) ?? refund;
     await applyRefund(book, await book.patchRefund(current, RELEASED), snapshot);
   });
@@ -251,7 +283,7 @@ async function sendFailed(cashier: Cashier, reserved: Reserved, error: unknown):
     error.proven &&
     (todo === 'send' ? error.reason !== 'number-conflict' : error.reason === 'balance');
   const code = error instanceof GatewayDeclined ? error.gatewayCode : 'NOT_SENT';
-  await cashier.ledger.write(async (book) => {
+  await record(cashier, refund, async (book) => {
     const current = (await book.refund(refund.outTradeNo, refund.outRefundNo)) ?? refund;
     const released = await book.patchRefund(current, RELEASED);
     if (notSent || refused) await book.moveRefund(released, 'declined', { declinedCode: code });

@@ -1,3 +1,5 @@
+import { CashierError } from '../domain/errors.ts';
+import type { Book } from '../ledger/book.ts';
 import type { Cashier } from './cashier.ts';
 
 /** How long (ms) a sender is believed to be still talking: the gateway's deadline and some. */
@@ -34,4 +36,40 @@ export async function whenFree<T>(cashier: Cashier, attempt: () => Promise<T | '
     if (result !== 'busy') return result;
     await cashier.clock.sleep(LOOK_AGAIN_MS);
   }
+}
+
+/**
+ * Commits what came of an exchange with a gateway. A ledger that cannot take it (disk full, locked) says that nothing
+ * was sent, and by now that is not true: the client hears OUTCOME_UNKNOWN instead.
+ */
+export async function record<T>(
+  cashier: Cashier,
+  about: { readonly outTradeNo: string; readonly outRefundNo?: string },
+  work: (book: Book) => Promise<T>,
+): Promise<T> {
+  try {
+    return await cashier.ledger.write(work);
+  } catch (error) {
+    const unusable = error instanceof CashierError && ['CONFIGURATION', 'INTERNAL'].includes(error.code);
+    if (!unusable) throw error;
+    const { outTradeNo, outRefundNo } = about;
+    const numbers = { outTradeNo, ...(outRefundNo === undefined ? {} : { outRefundNo }) };
+    cashier.log.error('the answer of a gateway could not be recorded', { ...numbers, error: error.message });
+    throw unrecorded(numbers);
+  }
+}
+
+function unrecorded(numbers: Readonly<Record<string, string>>): CashierError {
+  return new CashierError(
+    'OUTCOME_UNKNOWN',
+    {
+      zh: '请求已发给支付网关，但结果无法写入账本；资金可能已变动。',
+      en: 'The gateway was asked, but its answer could not be written to the ledger; money may have moved.',
+      next: {
+        zh: '请商家检查账本所在磁盘，然后用同一号码、相同参数重试；不要换号。',
+        en: "Ask the merchant to check the ledger's disk, then repeat the call with the same number and arguments, never a new one.",
+      },
+    },
+    numbers,
+  );
 }

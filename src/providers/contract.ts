@@ -28,6 +28,50 @@ export interface PaymentProvider {
   /** Sends a plan. The same outRefundNo refunds at most once. */
   sendRefund(refund: RefundTerms, plan: string): Promise<RefundSnapshot>;
   queryRefund(outTradeNo: string, outRefundNo: string): Promise<RefundSnapshot>;
+
+  /**
+   * Verifies, opens and parses a notification; the only way to obtain a {@link VerifiedNotify}. Throws
+   * {@link NotifyRejected} for anything that is not provably the gateway's, and fresh where the gateway says when.
+   * @param now ms
+   */
+  parseNotify(raw: RawNotify, now: number): Promise<VerifiedNotify>;
+  /** The reply in the gateway's own words: taken, or send it again. */
+  acknowledge(accepted: boolean): NotifyReply;
+}
+
+/** A request as it arrived: header names in lower case, the body untouched. */
+export interface RawNotify {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+}
+
+export interface NotifyReply {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: string;
+}
+
+/** What a notification proves. `id` is the gateway's, the same when it is sent again. */
+export type VerifiedNotify =
+  | { readonly kind: 'trade'; readonly id: string; readonly trade: Extract<TradeSnapshot, { exists: true }> }
+  | {
+      readonly kind: 'refund';
+      readonly id: string;
+      readonly refund: Extract<RefundSnapshot, { exists: true }>;
+    }
+  /** Genuine, but nothing that moves an order or refund of ours: taken and forgotten. */
+  | { readonly kind: 'other'; readonly id: string; readonly type: string };
+
+/** A notification that is not provably the gateway's, or not for this account. It changes nothing. */
+export class NotifyRejected extends Error {
+  override readonly name = 'NotifyRejected';
+  readonly reason: string;
+
+  /** @param reason a word of ours such as `bad-signature`, `stale`, `other-account`; never the sender's text. */
+  constructor(reason: string) {
+    super(`notification rejected: ${reason}`);
+    this.reason = reason;
+  }
 }
 
 /** What the gateway wants kept between and about the refunds of one order. */
@@ -39,6 +83,8 @@ export interface RefundRules {
   readonly windowMs: number;
   /** Whether an outRefundNo is unique within the merchant, not only within the order. */
   readonly numberUniquePerMerchant: boolean;
+  /** Milliseconds to wait before each question about an unsettled refund; the last one repeats. */
+  readonly askAfterMs: readonly number[];
   /** The gateway's words for a trade that can no longer be refunded. */
   readonly finalTradeStates: ReadonlySet<string>;
 }

@@ -40,7 +40,7 @@ const EXACT: readonly { readonly given: string | number; readonly yuan: string; 
   { given: '100000000', yuan: '100000000.00', fen: 10_000_000_000 },
 ];
 
-describe.each(WALLETS)('an amount at %s', (provider) => {
+describe.concurrent.each(WALLETS)('an amount at %s', (provider) => {
   it.each(EXACT)('$given is $yuan to the fen in the result, at the gateway and in the ledger', async ({
     given,
     yuan,

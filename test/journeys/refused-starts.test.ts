@@ -1,4 +1,4 @@
-import { createPublicKey } from 'node:crypto';
+import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -86,8 +86,8 @@ describe.concurrent('a start with a wrong setting', () => {
   });
 
   it("is refused for the app's own public key in AP_PUB_KEY", async () => {
-    const der = Buffer.from(live.AP_APP_KEY ?? '', 'base64');
-    const own = createPublicKey({ key: der, format: 'der', type: 'pkcs8' });
+    const key = Buffer.from(live.AP_APP_KEY ?? '', 'base64');
+    const own = createPublicKey(createPrivateKey({ key, format: 'der', type: 'pkcs8' }));
     const spki = own.export({ format: 'der', type: 'spki' }).toString('base64');
     await isRefused({ ...live, AP_PUB_KEY: spki }, 'AP_PUB_KEY');
   });

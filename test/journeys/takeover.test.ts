@@ -2,8 +2,8 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ServerProcess, Transcript, until } from '../support/server-process.ts';
-import { SimulatorClient, WALLETS } from '../support/simulator-client.ts';
-import { Agent, cleanEnv, makeHome } from './shop.ts';
+import { SimulatorClient, SimulatorProcess, WALLETS } from '../support/simulator-client.ts';
+import { Agent, cleanEnv, makeHome, secretsIn } from './shop.ts';
 
 /** Here the simulator lives inside the servers: nothing else serves it. */
 const home = makeHome();
@@ -25,7 +25,11 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await Promise.all(agents.map(({ server }) => server.close()));
+  const simulator = await SimulatorProcess.start(cleanEnv(home), join(home, 'cwd'));
+  const payers = (await simulator.trades()).map((trade) => trade.payer);
+  await simulator.close();
   rmSync(home, { recursive: true, force: true });
+  expect(transcript.leaks([...payers, ...secretsIn(simulator.env)])).toEqual([]);
 });
 
 describe('when the process that serves the simulator is killed', () => {

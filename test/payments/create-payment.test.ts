@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fen } from '../../src/domain/money.ts';
+import { applyNotify } from '../../src/payments/apply-notify.ts';
 import type { Cashier } from '../../src/payments/cashier.ts';
 import { closePayment } from '../../src/payments/close-payment.ts';
 import { createPayment } from '../../src/payments/create-payment.ts';
@@ -238,6 +239,42 @@ describe('paid means proven', () => {
     const startedAt = world.clock.now();
     expect((await waiting).order).toMatchObject({ state: 'PAID', source: 'query' });
     expect(world.clock.now() - startedAt).toBeLessThanOrEqual(11_000);
+  });
+
+  it('answers a waiting client within 300 ms of a notification, in this process or another', async () => {
+    for (const receiver of [cashier, await world.process()]) {
+      const { order } = await createPayment(
+        cashier,
+        CALL,
+        payment({ outTradeNo: `ORDER_${world.clock.now()}` }),
+      );
+      const waiting = query(order.outTradeNo, 50);
+      await world.clock.sleep(10_700);
+      world.bank.pay(order.outTradeNo);
+      const provider = [...receiver.providers.values()][0];
+      if (!provider) throw new Error('no provider');
+      const paidAt = world.clock.now();
+      await applyNotify(receiver, provider, world.bank.notification(order.outTradeNo));
+      expect((await waiting).order).toMatchObject({ state: 'PAID', source: 'notify' });
+      expect(world.clock.now() - paidAt).toBeLessThan(300);
+    }
+  });
+
+  it('stops waiting when the client gives up, and tells it how the time goes', async () => {
+    const { order } = await createPayment(cashier, CALL, payment());
+    const stop = new AbortController();
+    const progress: number[] = [];
+    const waiting = queryPayment(
+      cashier,
+      { ...CALL, signal: stop.signal, progress: async (seconds) => void progress.push(seconds) },
+      { outTradeNo: order.outTradeNo, waitSeconds: 50 },
+    );
+    const startedAt = world.clock.now();
+    await world.clock.sleep(6_900);
+    stop.abort();
+    expect((await waiting).order.state).toBe('NOTPAY');
+    expect(world.clock.now() - startedAt).toBeLessThan(7_000);
+    expect(progress).toEqual([0, 2, 4, 6]);
   });
 
   it('takes a late payment of a closed order, and says so', async () => {

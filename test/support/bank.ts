@@ -1,13 +1,17 @@
+import { createHash } from 'node:crypto';
 import type { Clock } from '../../src/domain/clock.ts';
 import type { Fen } from '../../src/domain/money.ts';
 import type { OrderTerms, ProviderId, RefundTerms, Scene } from '../../src/domain/order.ts';
 import {
   GatewayDeclined,
   GatewayUnavailable,
+  NotifyRejected,
   OutcomeUnknown,
   type PaymentProvider,
+  type RawNotify,
   type RefundSnapshot,
   type TradeSnapshot,
+  type VerifiedNotify,
 } from '../../src/providers/contract.ts';
 
 export type Operation = 'create' | 'query' | 'close' | 'refund' | 'query-refund';
@@ -65,6 +69,29 @@ export class Bank {
     );
   }
 
+  /** What the bank would post to us about a trade or refund as it stands now. */
+  notification(outTradeNo: string, outRefundNo?: string, account = 'bank 1'): RawNotify {
+    const trade = this.trades.get(outTradeNo);
+    const refund = outRefundNo === undefined ? undefined : this.#refund(outTradeNo, outRefundNo);
+    const message = refund
+      ? { kind: 'refund', id: `n-${outRefundNo}`, refund }
+      : {
+          kind: 'trade',
+          id: `n-${outTradeNo}`,
+          trade: {
+            exists: true,
+            account,
+            outTradeNo,
+            state: trade?.state,
+            gatewayState: trade?.state,
+            amountFen: trade?.amountFen,
+            paidAt: trade?.paidAt,
+          },
+        };
+    const body = Buffer.from(JSON.stringify(message));
+    return { headers: { 'bank-seal': seal(body) }, body };
+  }
+
   /** @param crash called when this side of the wire dies; the exchange then never ends */
   provider(options: { id?: ProviderId; account?: string; crash?: () => void } = {}): PaymentProvider {
     const account = options.account ?? 'bank 1';
@@ -93,6 +120,11 @@ export class Bank {
       return result.value;
     };
     return {
+      parseNotify: async (raw) => {
+        if (raw.headers['bank-seal'] !== seal(raw.body)) throw new NotifyRejected('bad-signature');
+        return JSON.parse(raw.body.toString()) as VerifiedNotify;
+      },
+      acknowledge: (accepted) => ({ status: accepted ? 200 : 400, contentType: 'text/plain', body: '' }),
       id: options.id ?? 'alipay',
       account,
       scenes: new Set<Scene>(['qr', 'web']),
@@ -102,6 +134,7 @@ export class Bank {
         windowMs: 365 * 86_400_000,
         numberUniquePerMerchant: false,
         finalTradeStates: new Set(),
+        askAfterMs: [10_000, 30_000, 60_000],
       },
       planPayment: (order: OrderTerms) => JSON.stringify(order),
       sendPayment: (order, plan) =>
@@ -174,6 +207,10 @@ export class Bank {
     const { state, refundFen } = refund;
     return { exists: true, outTradeNo, outRefundNo, state, gatewayState: state, refundFen };
   }
+}
+
+function seal(body: Buffer): string {
+  return createHash('sha256').update('bank secret').update(body).digest('hex');
 }
 
 function attempt<T>(effect: () => T): { value: T } | { error: unknown } {

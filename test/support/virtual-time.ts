@@ -22,8 +22,12 @@ export class VirtualClock implements Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       if (signal?.aborted) return resolve();
-      signal?.addEventListener('abort', () => resolve(), { once: true });
-      this.#sleepers.push({ at: this.#now + ms, order: this.#order++, wake: resolve });
+      const wake = () => {
+        signal?.removeEventListener('abort', wake);
+        resolve();
+      };
+      signal?.addEventListener('abort', wake);
+      this.#sleepers.push({ at: this.#now + ms, order: this.#order++, wake });
       this.#pump();
     });
   }

@@ -1,9 +1,6 @@
-import { verify } from 'node:crypto';
 import { OutcomeUnknown } from '../contract.ts';
-import type { AlipayConfig } from './config.ts';
 import { jsonMembers, readJsonString } from './json-members.ts';
-
-const DIGEST = { RSA2: 'RSA-SHA256', RSA: 'RSA-SHA1' } as const;
+import { signatureHolds, type Trust } from './signature.ts';
 
 /** What Alipay answered to one call. */
 export interface Answer {
@@ -21,12 +18,7 @@ export interface Answer {
  *
  * @see https://opendocs.alipay.com/common/02mse7
  */
-export function readAnswer(
-  body: Buffer,
-  method: string,
-  config: Pick<AlipayConfig, 'alipayPublicKey' | 'signType'>,
-  requestId?: string,
-): Answer {
+export function readAnswer(body: Buffer, method: string, trust: Trust, requestId?: string): Answer {
   const text = decodeUtf8(body);
   const members = text === undefined ? undefined : jsonMembers(text);
   if (members === undefined) throw new OutcomeUnknown('unreadable', requestId);
@@ -39,23 +31,11 @@ export function readAnswer(
     throw new OutcomeUnknown('unreadable', requestId);
 
   const sign = members.get('sign');
-  if (sign !== undefined && !signatureHolds(node, sign, config)) {
+  // The JSON text of the signature has quotes around it and perhaps `\/` in it.
+  if (sign !== undefined && !signatureHolds(node, readJsonString(sign) ?? '', trust)) {
     throw new OutcomeUnknown('bad-signature', requestId);
   }
   return { proven: sign !== undefined, fields: textFields(node, requestId), requestId };
-}
-
-/** @param sign the JSON text of the `sign` member, with its quotes and perhaps `\/` in it */
-function signatureHolds(
-  node: string,
-  sign: string,
-  config: Pick<AlipayConfig, 'alipayPublicKey' | 'signType'>,
-): boolean {
-  const base64 = readJsonString(sign) ?? '';
-  const signature = Buffer.from(base64, 'base64');
-  // Node's decoder skips what is not base64; only the one canonical spelling is a signature here.
-  if (signature.toString('base64') !== base64) return false;
-  return verify(DIGEST[config.signType], Buffer.from(node, 'utf8'), config.alipayPublicKey, signature);
 }
 
 function textFields(node: string, requestId: string | undefined): ReadonlyMap<string, string> {

@@ -3,6 +3,7 @@ import type { PaymentProvider } from '../contract.ts';
 import type { GatewayHttp } from '../gateway-http.ts';
 import type { AlipayConfig } from './config.ts';
 import { alipayGateway } from './gateway.ts';
+import { acknowledge, parseNotify } from './notify.ts';
 import { ALIPAY_SCENES, planPayment, sendPayment } from './payment.ts';
 import { ALIPAY_REFUND_RULES, planRefund, queryRefund, sendRefund } from './refund.ts';
 import { requestSigner } from './signer.ts';
@@ -30,5 +31,7 @@ export function createAlipayProvider(
     planRefund,
     sendRefund: (refund, plan) => sendRefund(gateway, refund, plan),
     queryRefund: (outTradeNo, outRefundNo) => queryRefund(gateway, outTradeNo, outRefundNo),
+    parseNotify: async (raw, now) => parseNotify(raw, now, config, account),
+    acknowledge,
   };
 }

@@ -14,6 +14,7 @@ export const ALIPAY_REFUND_RULES: RefundRules = {
   windowMs: 365 * 86_400_000,
   numberUniquePerMerchant: false,
   finalTradeStates: new Set(['TRADE_FINISHED']),
+  askAfterMs: [10_000, 20_000, 60_000, 300_000, 1_800_000],
 };
 
 /** Plans a refund with documented parameters only: Alipay warns that any other can make it fail or happen twice. */

@@ -6,6 +6,9 @@ type TradeState = Extract<TradeSnapshot, { exists: true }>['state'];
 type RefundSnapshotState = Extract<RefundSnapshot, { exists: true }>['state'];
 type Fields = ReadonlyMap<string, string>;
 
+/** When the trade was paid, as query answers and as notifications call it. */
+export type PaymentDateField = 'send_pay_date' | 'gmt_payment';
+
 /** trade_status → state. TRADE_CLOSED is not here: it needs a second look. */
 const TRADE_STATES: Readonly<Record<string, TradeState>> = {
   WAIT_BUYER_PAY: 'NOTPAY',
@@ -25,15 +28,15 @@ const FUND_CHANGE_STATES: Readonly<Record<string, RefundSnapshotState>> = {
   N: 'PROCESSING',
 };
 
-export function tradeState(fields: Fields): TradeState {
+export function tradeState(fields: Fields, paymentDate: PaymentDateField): TradeState {
   const status = fields.get('trade_status') ?? '';
-  if (status === 'TRADE_CLOSED') return closedTradeState(fields);
+  if (status === 'TRADE_CLOSED') return closedTradeState(fields, paymentDate);
   return lookUp(TRADE_STATES, status);
 }
 
 /** Closed unpaid, or closed because all of it was refunded; a date that cannot be read proves neither. */
-function closedTradeState(fields: Fields): TradeState {
-  const date = fields.get('send_pay_date');
+function closedTradeState(fields: Fields, paymentDate: PaymentDateField): TradeState {
+  const date = fields.get(paymentDate);
   if (date !== undefined) return parseBeijingDateTime(date) === undefined ? 'UNKNOWN' : 'PAID';
   const refunded = fenFromYuan(fields.get('refund_fee') ?? '');
   return refunded !== undefined && refunded > 0 ? 'PAID' : 'CLOSED';

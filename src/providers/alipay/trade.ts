@@ -1,12 +1,8 @@
-import { parseBeijingDateTime } from '../../domain/clock.ts';
-import { fenFromYuan } from '../../domain/money.ts';
 import { OutcomeUnknown, type TradeSnapshot } from '../contract.ts';
-import type { Answer } from './answer.ts';
-import { readWord } from './codes.ts';
 import { isProvenNotExist, requireAccepted, requireOrderNumber } from './errors.ts';
 import type { AlipayGateway } from './gateway.ts';
 import { bizContent } from './plan.ts';
-import { tradeState } from './states.ts';
+import { tradeSnapshot } from './snapshot.ts';
 
 /** Fields that other calls answer with. A close answer has none of its own, so theirs give a swapped answer away. */
 const FOREIGN_TO_CLOSE = ['trade_status', 'qr_code', 'fund_change', 'refund_status'];
@@ -32,26 +28,9 @@ export async function queryTrade(
     throw error;
   }
   requireOrderNumber(answer, outTradeNo);
-  return snapshot(answer, account, outTradeNo);
-}
-
-function snapshot(answer: Answer, account: string, outTradeNo: string): TradeSnapshot {
-  const { fields, requestId } = answer;
-  const state = tradeState(fields);
-  const amountFen = fenFromYuan(fields.get('total_amount') ?? '');
-  if (state === 'PAID' && amountFen === undefined) throw new OutcomeUnknown('amount-unreadable', requestId);
-  const paidAt = state === 'PAID' ? parseBeijingDateTime(fields.get('send_pay_date') ?? '') : undefined;
-  const gatewayTradeNo = readWord(fields.get('trade_no'));
-  return {
-    exists: true,
-    account,
-    outTradeNo,
-    state,
-    gatewayState: readWord(fields.get('trade_status')) ?? 'unreadable',
-    ...(gatewayTradeNo === undefined ? {} : { gatewayTradeNo }),
-    ...(amountFen === undefined ? {} : { amountFen }),
-    ...(paidAt === undefined ? {} : { paidAt }),
-  };
+  const trade = tradeSnapshot(answer.fields, { account, outTradeNo }, 'send_pay_date');
+  if (trade === undefined) throw new OutcomeUnknown('amount-unreadable', answer.requestId);
+  return trade;
 }
 
 /**

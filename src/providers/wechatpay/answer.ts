@@ -17,6 +17,27 @@ export function readAnswer(body: Buffer): Answer | undefined {
   }
 }
 
+/** A JSON string, with the colon that makes it a key. */
+const STRING = /"[^"\\]*(?:\\.[^"\\]*)*"(\s*:)?/g;
+
+/**
+ * As {@link readAnswer}, but undefined when a key stands twice in one object: two readers of the same signed bytes could
+ * take them for different things. As many keys must be in the text as were read from it.
+ */
+export function readUnambiguous(body: Buffer): Answer | undefined {
+  const answer = readAnswer(body);
+  let surplus = 0;
+  for (const [, colon] of body.toString('utf8').matchAll(STRING)) if (colon !== undefined) surplus += 1;
+  const values: unknown[] = [answer];
+  for (const value of values) {
+    if (typeof value !== 'object' || value === null) continue;
+    const members: unknown[] = Object.values(value);
+    if (!Array.isArray(value)) surplus -= members.length;
+    for (const member of members) values.push(member);
+  }
+  return surplus === 0 ? answer : undefined;
+}
+
 /** A nested object. */
 export function objectAt(answer: Answer | undefined, field: string): Answer | undefined {
   return asObject(answer?.[field]);

@@ -1,6 +1,7 @@
 import type { PaymentProvider } from '../contract.ts';
 import type { WechatpayConfig } from './config.ts';
 import { type Ports, signedSender, verifiedExchange } from './gateway.ts';
+import { acknowledge, parseNotify } from './notify.ts';
 import { sendPayment } from './payment.ts';
 import { planPayment, planRefund, WECHATPAY_SCENES } from './plan.ts';
 import { downloadedKeys, pinnedKey } from './platform-keys.ts';
@@ -30,5 +31,7 @@ export function createWechatpayProvider(config: WechatpayConfig, ports: Ports): 
     planRefund: (refund) => planRefund(refund, config),
     sendRefund: (refund, plan) => sendRefund(exchange, refund, plan),
     queryRefund: (outTradeNo, outRefundNo) => queryRefund(exchange, outTradeNo, outRefundNo),
+    parseNotify: (raw, now) => parseNotify(raw, now, { config, keys }),
+    acknowledge,
   };
 }

@@ -19,8 +19,18 @@ export function outRefundNoInPath(outRefundNo: string): string {
   return encodeURIComponent(outRefundNo);
 }
 
+/** Whether WeChat Pay takes it for an order number; what it notifies of has passed the same test there. */
+export function isOutTradeNo(text: string | undefined): text is string {
+  return text !== undefined && /^[0-9A-Za-z_\-|*]{6,32}$/.test(text);
+}
+
+/** As {@link isOutTradeNo}, for a refund. */
+export function isOutRefundNo(text: string | undefined): text is string {
+  return text !== undefined && /^[0-9A-Za-z_\-|*@]{1,64}$/.test(text);
+}
+
 export function checkOutTradeNo(outTradeNo: string): void {
-  if (/^[0-9A-Za-z_\-|*]{6,32}$/.test(outTradeNo)) return;
+  if (isOutTradeNo(outTradeNo)) return;
   throw refused('outTradeNo', {
     zh: '必须是 6–32 个字符，只含字母、数字和 _ - | *',
     en: 'must be 6–32 characters, only letters, digits and _ - | *',
@@ -28,7 +38,7 @@ export function checkOutTradeNo(outTradeNo: string): void {
 }
 
 export function checkOutRefundNo(outRefundNo: string): void {
-  if (/^[0-9A-Za-z_\-|*@]{1,64}$/.test(outRefundNo)) return;
+  if (isOutRefundNo(outRefundNo)) return;
   throw refused('outRefundNo', {
     zh: '必须是 1–64 个字符，只含字母、数字和 _ - | * @',
     en: 'must be 1–64 characters, only letters, digits and _ - | * @',

@@ -10,6 +10,8 @@ export interface PlatformKeys {
   /** Resolves once there is a key to verify answers with; throws what the caller may pass on: nothing was sent yet. */
   ready(): Promise<void>;
   readonly keyFor: KeyFor;
+  /** Whether the latest download failed: then a serial number that is not known may be genuine all the same. */
+  refreshFailed(): boolean;
 }
 
 /** ms; WeChat Pay asks for less than 12 h, a new certificate is listed 24 h before it is used. */
@@ -26,6 +28,7 @@ export function pinnedKey(id: string, key: KeyObject): PlatformKeys {
   return {
     async ready() {},
     keyFor: async (serial) => keys.get(serial),
+    refreshFailed: () => false,
   };
 }
 
@@ -44,6 +47,7 @@ export function downloadedKeys(
   let certificates: ReadonlyMap<string, PlatformCertificate> = new Map();
   let fetchedAt = Number.NEGATIVE_INFINITY;
   let attemptedAt = Number.NEGATIVE_INFINITY;
+  let failed = false;
   let pending: Promise<void> | undefined;
 
   const valid = (certificate: PlatformCertificate | undefined): certificate is PlatformCertificate => {
@@ -63,7 +67,9 @@ export function downloadedKeys(
       const response = await download();
       certificates = await readCertificates(response, { apiV3Key, known: find, now: clock.now() });
       fetchedAt = clock.now();
+      failed = false;
     } catch (error) {
+      failed = true;
       // Of the call that waits for the certificates nothing has been sent.
       if (error instanceof OutcomeUnknown) throw new GatewayUnavailable(`certificates-${error.detail}`);
       throw error;
@@ -91,5 +97,6 @@ export function downloadedKeys(
       if (find(serial) === undefined || older(fetchedAt, REFRESH_AFTER_MS)) await refreshQuietly();
       return find(serial);
     },
+    refreshFailed: () => failed,
   };
 }

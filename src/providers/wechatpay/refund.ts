@@ -1,6 +1,6 @@
 import type { RefundTerms } from '../../domain/order.ts';
 import { OutcomeUnknown, type RefundRules, type RefundSnapshot } from '../contract.ts';
-import { objectAt, readAnswer, textAt, UNREADABLE, wordAt } from './answer.ts';
+import { type Answer, objectAt, readAnswer, textAt, UNREADABLE, wordAt } from './answer.ts';
 import { provesAbsence } from './errors.ts';
 import type { Exchange, VerifiedAnswer } from './gateway.ts';
 import { checkOutTradeNo, outRefundNoInPath } from './limits.ts';
@@ -15,9 +15,11 @@ export const WECHATPAY_REFUND_RULES: RefundRules = {
   windowMs: 365 * 24 * 3_600_000,
   numberUniquePerMerchant: true,
   finalTradeStates: new Set(),
+  // Every minute, after five minutes 5, 10, 20 and 30 minutes apart.
+  askAfterMs: [60_000, 60_000, 60_000, 60_000, 60_000, 300_000, 600_000, 1_200_000, 1_800_000],
 };
 
-type KnownRefund = Extract<RefundSnapshot, { exists: true }>;
+export type KnownRefund = Extract<RefundSnapshot, { exists: true }>;
 
 /**
  * Sends a refund, or repeats it: one number refunds at most once. The answer is usually PROCESSING; acceptance is not
@@ -30,7 +32,7 @@ export async function sendRefund(
   plan: string,
 ): Promise<RefundSnapshot> {
   const verified = await exchange('refund', callOf(plan));
-  const snapshot = readRefund(verified, refund.outTradeNo, refund.outRefundNo);
+  const snapshot = provenRefund(verified, refund.outTradeNo, refund.outRefundNo);
   if (snapshot.refundFen !== refund.refundFen) throw new OutcomeUnknown('other-amount', verified.requestId);
   return snapshot;
 }
@@ -53,27 +55,39 @@ export async function queryRefund(
     if (provesAbsence(error)) return { exists: false };
     throw error;
   }
-  return readRefund(verified, outTradeNo, outRefundNo);
+  return provenRefund(verified, outTradeNo, outRefundNo);
 }
 
 /** What the answer proves of this very refund; anything about another number, order or no sum is no proof. */
-function readRefund(verified: VerifiedAnswer, outTradeNo: string, outRefundNo: string): KnownRefund {
+function provenRefund(verified: VerifiedAnswer, outTradeNo: string, outRefundNo: string): KnownRefund {
   const answer = readAnswer(verified.body);
-  const word = textAt(answer, 'status');
-  const refundFen = fenAt(objectAt(answer, 'amount'), 'refund');
-  if (word === undefined || refundFen === undefined) {
-    throw new OutcomeUnknown('unreadable-answer', verified.requestId);
-  }
+  const snapshot = readRefund(answer, 'status', { outTradeNo, outRefundNo });
+  if (!snapshot) throw new OutcomeUnknown('unreadable-answer', verified.requestId);
   if (textAt(answer, 'out_refund_no') !== outRefundNo || textAt(answer, 'out_trade_no') !== outTradeNo) {
     throw new OutcomeUnknown('other-refund', verified.requestId);
   }
+  return snapshot;
+}
+
+/**
+ * What a verified answer or notification proves of the refund with these numbers; undefined without a state or a sum.
+ * @param stateField an answer says `status`, a notification `refund_status`
+ */
+export function readRefund(
+  answer: Answer | undefined,
+  stateField: 'status' | 'refund_status',
+  { outTradeNo, outRefundNo }: Pick<KnownRefund, 'outTradeNo' | 'outRefundNo'>,
+): KnownRefund | undefined {
+  const word = textAt(answer, stateField);
+  const refundFen = fenAt(objectAt(answer, 'amount'), 'refund');
+  if (word === undefined || refundFen === undefined) return undefined;
   const gatewayRefundNo = wordAt(answer, 'refund_id');
   return {
     exists: true,
     outTradeNo,
     outRefundNo,
     state: refundStateOf(word),
-    gatewayState: wordAt(answer, 'status') ?? UNREADABLE,
+    gatewayState: wordAt(answer, stateField) ?? UNREADABLE,
     ...(gatewayRefundNo === undefined ? {} : { gatewayRefundNo }),
     refundFen,
   };

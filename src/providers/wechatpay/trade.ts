@@ -40,12 +40,17 @@ export async function queryTrade(
   return snapshot;
 }
 
-/** What the answer proves; undefined when it does not say whose trade it is, or says PAID without a sum. */
-function readTrade(
+export type KnownTrade = Extract<TradeSnapshot, { exists: true }>;
+
+/**
+ * What a verified answer or notification proves of a trade; undefined when it does not say whose trade it is, or says
+ * PAID without a sum.
+ */
+export function readTrade(
   answer: Answer | undefined,
   origin: string,
   outTradeNo: string,
-): TradeSnapshot | undefined {
+): KnownTrade | undefined {
   const appId = wordAt(answer, 'appid');
   const mchId = wordAt(answer, 'mchid');
   const word = textAt(answer, 'trade_state');

@@ -13,6 +13,8 @@ export type SignatureVerdict = 'ok' | 'missing-header' | 'stale' | 'unknown-seri
 
 /** ms; how far the signing time may be from ours, either way. */
 const MAX_AGE_MS = 300_000;
+/** No blank or newline: one more line in the nonce would move the border between it and the body. */
+const NONCE = /^[\x21-\x7e]+$/;
 
 /**
  * Checks WeChat Pay's signature over the raw bytes. Deliberately wrong signatures (`WECHATPAY/SIGNTEST/…`) are
@@ -33,6 +35,7 @@ export async function verifySignature(
   const signature = headers['wechatpay-signature'];
   if (!timestamp || !nonce || !serial || !signature) return 'missing-header';
   if (!/^\d{1,12}$/.test(timestamp) || Math.abs(now - Number(timestamp) * 1000) > MAX_AGE_MS) return 'stale';
+  if (!NONCE.test(nonce)) return 'bad-signature';
   const key = await keyFor(serial);
   if (!key) return 'unknown-serial';
   const bytes = Buffer.from(signature, 'base64');

@@ -47,6 +47,7 @@ describe('the provider', () => {
       windowMs: 31_536_000_000,
       numberUniquePerMerchant: false,
       finalTradeStates: new Set(['TRADE_FINISHED']),
+      askAfterMs: [10_000, 20_000, 60_000, 300_000, 1_800_000],
     });
   });
 

@@ -1,0 +1,48 @@
+import { Hono } from 'hono';
+import type { Cashier } from '../payments/cashier.ts';
+import { type Listener, listenOnLoopback } from '../platform/listener.ts';
+import { notifyRoutes } from './routes.ts';
+
+/** How often (ms) a port that another process holds is tried again. */
+const TRY_AGAIN_MS = 2_000;
+
+/**
+ * Serves the notify routes, and the cashier pages beside them, on one loopback port until `signal` aborts. While
+ * another process holds the port it waits for it to become free; that is never fatal.
+ */
+export async function serveNotify(options: {
+  readonly cashier: Cashier;
+  readonly port: number;
+  /** Names by which gateways reach this port through a tunnel or proxy. */
+  readonly hosts: readonly string[];
+  readonly pages: Hono;
+  readonly signal: AbortSignal;
+}): Promise<void> {
+  const { cashier, port, signal } = options;
+  const routes = new Hono();
+  routes.route(
+    '/',
+    notifyRoutes(async () => cashier),
+  );
+  routes.route('/', options.pages);
+  const refused = () => new Response(null, { status: 403, headers: { 'cache-control': 'no-store' } });
+  let listener: Listener | undefined;
+  let told = false;
+  while (!signal.aborted && !listener) {
+    try {
+      listener = await listenOnLoopback({ routes, port, hosts: options.hosts, refused });
+    } catch (error) {
+      if (!told) cashier.log.warn('notify port is taken, waiting for it', { port, error: String(error) });
+      told = true;
+      await cashier.clock.sleep(TRY_AGAIN_MS, signal);
+    }
+  }
+  if (!listener) return;
+  cashier.log.info('notify routes are served', { origin: listener.origin });
+  if (!signal.aborted) {
+    await new Promise<void>((resolve) => {
+      signal.addEventListener('abort', () => resolve(), { once: true });
+    });
+  }
+  await listener.close();
+}

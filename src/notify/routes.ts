@@ -1,0 +1,41 @@
+import { Hono } from 'hono';
+import type { ProviderId } from '../domain/order.ts';
+import { applyNotify } from '../payments/apply-notify.ts';
+import type { Cashier } from '../payments/cashier.ts';
+
+/** Far above any genuine notification (bytes). */
+const MAX_BODY_BYTES = 64 * 1024;
+const TAKEN: ReadonlySet<string> = new Set(['applied', 'repeated', 'other']);
+
+/** `POST /notify/alipay` and `/notify/wechatpay`: the raw bytes go to the money path, the gateway's own reply comes back. */
+export function notifyRoutes(open: () => Promise<Cashier>): Hono {
+  const routes = new Hono();
+  routes.post('/notify/:provider', async (c) => {
+    const cashier = await open();
+    const provider = cashier.providers.get(c.req.param('provider') as ProviderId);
+    if (!provider) return c.notFound();
+    const body = await readBody(c.req.raw, MAX_BODY_BYTES);
+    if (body === undefined) return c.body(null, 413);
+    const headers = Object.fromEntries(c.req.raw.headers);
+    const outcome = await applyNotify(cashier, provider, { headers, body });
+    const reply = provider.acknowledge(TAKEN.has(outcome));
+    return new Response(reply.body || null, {
+      status: reply.status,
+      headers: { 'content-type': reply.contentType, 'cache-control': 'no-store' },
+    });
+  });
+  return routes;
+}
+
+/** The bytes as they came, or undefined when there are too many. */
+async function readBody(request: Request, limit: number): Promise<Buffer | undefined> {
+  if (Number(request.headers.get('content-length') ?? 0) > limit) return undefined;
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of request.body ?? []) {
+    size += chunk.byteLength;
+    if (size > limit) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}

@@ -1,0 +1,64 @@
+import type { Book } from '../ledger/book.ts';
+import {
+  NotifyRejected,
+  type PaymentProvider,
+  type RawNotify,
+  type VerifiedNotify,
+} from '../providers/contract.ts';
+import { applyRefund, applyTrade, isForeignRefund, isForeignTrade } from './apply.ts';
+import type { Cashier } from './cashier.ts';
+
+/** What became of a notification. Only `applied`, `repeated` and `other` are acknowledged as taken. */
+export type NotifyOutcome = 'applied' | 'repeated' | 'other' | 'rejected' | 'foreign' | 'not-ours';
+
+/**
+ * Takes a gateway's notification into the ledger, committed before this resolves. Whatever is not provably the
+ * gateway's word on an order of this account, number and amount changes nothing; repeats and latecomers are no-ops.
+ */
+export async function applyNotify(
+  cashier: Cashier,
+  provider: PaymentProvider,
+  raw: RawNotify,
+): Promise<NotifyOutcome> {
+  let verified: VerifiedNotify;
+  try {
+    verified = await provider.parseNotify(raw, cashier.clock.now());
+  } catch (error) {
+    if (!(error instanceof NotifyRejected)) throw error;
+    cashier.log.warn('notification rejected', { provider: provider.id, reason: error.reason });
+    return 'rejected';
+  }
+  const outcome = await cashier.ledger.write((book) => apply(cashier, book, provider, verified));
+  const level = outcome === 'foreign' || outcome === 'not-ours' ? 'warn' : 'info';
+  cashier.log[level]('notification', {
+    provider: provider.id,
+    kind: verified.kind,
+    id: verified.id,
+    outcome,
+  });
+  return outcome;
+}
+
+async function apply(
+  cashier: Cashier,
+  book: Book,
+  provider: PaymentProvider,
+  verified: VerifiedNotify,
+): Promise<NotifyOutcome> {
+  if (verified.kind === 'other') return 'other';
+  const { outTradeNo } = verified.kind === 'trade' ? verified.trade : verified.refund;
+  const order = await book.order(outTradeNo);
+  if (order?.provider !== provider.id || order.account !== provider.account) return 'not-ours';
+  if (verified.kind === 'trade') {
+    const foreign = isForeignTrade(order, verified.trade);
+    const after = await applyTrade(book, order, verified.trade, 'notify', cashier.clock.now());
+    if (foreign) return 'foreign';
+    return after.state === order.state ? 'repeated' : 'applied';
+  }
+  const refund = await book.refund(outTradeNo, verified.refund.outRefundNo);
+  if (!refund) return 'not-ours';
+  const foreign = isForeignRefund(refund, verified.refund);
+  const after = await applyRefund(book, refund, verified.refund);
+  if (foreign) return 'foreign';
+  return after.state === refund.state ? 'repeated' : 'applied';
+}

@@ -1,0 +1,31 @@
+import { parseBeijingDateTime } from '../../domain/clock.ts';
+import { fenFromYuan } from '../../domain/money.ts';
+import type { TradeSnapshot } from '../contract.ts';
+import { readWord } from './codes.ts';
+import { type PaymentDateField, tradeState } from './states.ts';
+
+/**
+ * What Alipay has proven of a trade, in the port's words. Query answers and notifications name the same things alike,
+ * but for the date of payment. Undefined for a paid trade whose amount cannot be read: that proves nothing.
+ */
+export function tradeSnapshot(
+  fields: ReadonlyMap<string, string>,
+  about: { readonly account: string; readonly outTradeNo: string },
+  paymentDate: PaymentDateField,
+): Extract<TradeSnapshot, { exists: true }> | undefined {
+  const state = tradeState(fields, paymentDate);
+  const amountFen = fenFromYuan(fields.get('total_amount') ?? '');
+  if (state === 'PAID' && amountFen === undefined) return undefined;
+  const paidAt = state === 'PAID' ? parseBeijingDateTime(fields.get(paymentDate) ?? '') : undefined;
+  const gatewayTradeNo = readWord(fields.get('trade_no'));
+  return {
+    exists: true,
+    account: about.account,
+    outTradeNo: about.outTradeNo,
+    state,
+    gatewayState: readWord(fields.get('trade_status')) ?? 'unreadable',
+    ...(gatewayTradeNo === undefined ? {} : { gatewayTradeNo }),
+    ...(amountFen === undefined ? {} : { amountFen }),
+    ...(paidAt === undefined ? {} : { paidAt }),
+  };
+}

@@ -1,0 +1,130 @@
+import { describe, expect, it } from 'vitest';
+import { CashierError } from '../../../src/domain/errors.ts';
+import { fen } from '../../../src/domain/money.ts';
+import type { Call, Cashier } from '../../../src/payments/cashier.ts';
+import { createPayment } from '../../../src/payments/create-payment.ts';
+import { queryPayment } from '../../../src/payments/query-payment.ts';
+import { queryRefund } from '../../../src/payments/query-refund.ts';
+import { refundPayment } from '../../../src/payments/refund-payment.ts';
+import { APPROVAL_TTL_MS, decideApproval } from '../../../src/policy/approvals.ts';
+import type { Policy } from '../../../src/policy/policy.ts';
+import type { Fault } from '../../support/bank.ts';
+import { CALL, payment, refund, World } from '../../support/world.ts';
+
+const FAULTS: readonly Fault[] = [
+  'none',
+  'none',
+  'none',
+  'lost-before',
+  'lost-after',
+  'unavailable',
+  'declined',
+  'refused',
+  'lag',
+  'declined-unsigned',
+  'crash-before',
+  'crash-after',
+];
+const ORDERS = ['ORDER_1', 'ORDER_2'];
+const CALLERS: readonly Call[] = [{ caller: 'a' }, { caller: 'b' }, { caller: 'c' }];
+/** Above 2.00 yuan a person is asked. */
+const POLICY: Policy = { payments: {}, refunds: { approveAboveFen: fen(200) } };
+
+/** Any agent asks for anything at any time; a person says yes or no at random; the gateway behaves as it likes. */
+async function storm(seed: number, slowest: number): Promise<void> {
+  const world = new World(seed);
+  const pick = <T>(items: readonly T[]): T => items[Math.floor(world.random() * items.length)] as T;
+  const processes: Cashier[] = [];
+  for (let i = 0; i < 3; i++) processes.push(await world.process(POLICY));
+  const first = processes[0] as Cashier;
+  for (const outTradeNo of ORDERS) {
+    await createPayment(first, CALL, payment({ outTradeNo, title: outTradeNo }));
+    world.bank.pay(outTradeNo);
+    await queryPayment(first, CALL, { outTradeNo, waitSeconds: 0 });
+  }
+  world.bank.fault = () => pick(FAULTS);
+  world.bank.delay = () => world.clock.sleep(Math.floor(world.random() * slowest));
+  world.bank.refundsProcessFirst = world.random() < 0.5;
+
+  const decide = (cashier: Cashier) =>
+    cashier.ledger.write(async (book) => {
+      const open = await book.openApprovals();
+      if (open.length === 0) return;
+      await decideApproval(
+        book,
+        pick(open).id,
+        { approve: world.random() < 0.8, by: 'person' },
+        world.clock.now(),
+      );
+    });
+  const act = async (cashier: Cashier): Promise<unknown> => {
+    const outTradeNo = pick(ORDERS);
+    const outRefundNo = pick(['R1', 'R2', 'R3', 'R4', undefined]);
+    const refundFen = fen(pick([100, 300, 400, 600]));
+    switch (pick(['refund', 'refund', 'refund', 'decide', 'decide', 'query-refund', 'wait'])) {
+      case 'refund':
+        return refundPayment(cashier, pick(CALLERS), refund({ outTradeNo, outRefundNo, refundFen }));
+      case 'decide':
+        return decide(cashier);
+      case 'query-refund':
+        return queryRefund(cashier, pick(CALLERS), { outTradeNo, outRefundNo: outRefundNo ?? 'R1' });
+      default:
+        return world.clock.sleep(world.random() < 0.1 ? APPROVAL_TTL_MS : Math.floor(world.random() * 5_000));
+    }
+  };
+  const unexpected: unknown[] = [];
+  const run = (cashier: Cashier) =>
+    Promise.race([act(cashier), world.clock.sleep(120_000)]).catch((error: unknown) => {
+      if (!(error instanceof CashierError)) unexpected.push(error instanceof Error ? error.stack : error);
+    });
+
+  const audit = async () => {
+    const ledger = (processes[0] as Cashier).ledger;
+    for (const outTradeNo of ORDERS) {
+      const trade = world.bank.trades.get(outTradeNo);
+      expect(world.bank.refundedFen(outTradeNo)).toBeLessThanOrEqual(trade?.amountFen ?? 0);
+      const known = await ledger.read((book) => book.refunds(outTradeNo));
+      const events = await ledger.read((book) => book.events(outTradeNo));
+      for (const [number, there] of trade?.refunds ?? []) {
+        const ours = known.find((refunded) => refunded.outRefundNo === number);
+        expect(ours, 'no refund at the bank that the ledger does not know').toBeDefined();
+        expect(['UNKNOWN', 'PROCESSING', 'SUCCESS'], `${number} holds its sum`).toContain(ours?.state);
+        expect(there.refundFen).toBe(ours?.amountFen);
+        if (there.refundFen <= 200) continue;
+        const approval = await ledger.read((book) => book.latestApproval(outTradeNo, number));
+        expect(approval, `${number} had a person's yes`).toMatchObject({
+          state: 'used',
+          decidedBy: 'person',
+          amountFen: there.refundFen,
+          inputHash: ours?.inputHash,
+        });
+      }
+      for (const refunded of known.filter(({ amountFen }) => amountFen > 200)) {
+        const mine = events.filter((event) => event.outRefundNo === refunded.outRefundNo);
+        const count = (kind: string) => mine.filter((event) => event.kind === kind).length;
+        expect(count('refund-sent'), 'one yes for every first send').toBe(count('approval-used'));
+        if (refunded.state === 'DENIED') expect(trade?.refunds.has(refunded.outRefundNo)).toBe(false);
+      }
+    }
+  };
+
+  for (let step = 0; step < 30; step++) {
+    await Promise.all([...processes, ...processes].map(run));
+    if (world.random() < 0.2) processes[Math.floor(world.random() * 3)] = await world.process(POLICY);
+    await audit();
+  }
+  expect(unexpected).toEqual([]);
+  await world.end();
+}
+
+describe('a faulty world with a person in it', () => {
+  it.each(Array.from({ length: 25 }, (_, seed) => seed))(
+    "refunds nothing without exactly this refund's yes, seed %i",
+    (seed) => storm(seed, 300),
+  );
+
+  it.each(Array.from({ length: 15 }, (_, seed) => seed))(
+    'nor when exchanges outlive their claim, seed %i',
+    (seed) => storm(seed, 40_000),
+  );
+});

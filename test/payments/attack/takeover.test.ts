@@ -1,0 +1,78 @@
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { fen } from '../../../src/domain/money.ts';
+import type { Cashier } from '../../../src/payments/cashier.ts';
+import { createPayment } from '../../../src/payments/create-payment.ts';
+import { queryPayment } from '../../../src/payments/query-payment.ts';
+import { refundPayment } from '../../../src/payments/refund-payment.ts';
+import { CALL, payment, refund, World } from '../../support/world.ts';
+
+/*
+ * A sender may outlive its claim: one exchange of WeChat Pay may download certificates (10 s) and then send (10 s), a
+ * settling call asks (10 s) and then sends (10 s), a machine sleeps; the claim says 15 s.
+ */
+const ORDER = 'ORDER_1';
+let world: World;
+let slow: Cashier;
+let other: Cashier;
+
+beforeEach(async () => {
+  world = new World();
+  slow = await world.process();
+  other = await world.process();
+});
+afterEach(() => world.end());
+
+/** The first exchange of this kind is refused after 16 s; the second arrives, and is answered after 5 s. */
+function slowRefusalFirst(operation: 'create' | 'refund'): void {
+  let exchanges = 0;
+  world.bank.fault = (op) => (op === operation && ++exchanges === 1 ? 'declined' : 'none');
+  world.bank.delay = (op) => world.clock.sleep(op !== operation ? 5 : exchanges === 1 ? 16_000 : 5_000);
+}
+
+it('a late refusal says nothing about a refund that another process has sent since', async () => {
+  await createPayment(slow, CALL, payment({ outTradeNo: ORDER }));
+  world.bank.pay(ORDER);
+  await queryPayment(slow, CALL, { outTradeNo: ORDER, waitSeconds: 0 });
+  slowRefusalFirst('refund');
+  const wanted = refund({ outTradeNo: ORDER, outRefundNo: 'R1', refundFen: fen(400) });
+  const outcomes = await Promise.allSettled([
+    refundPayment(slow, CALL, wanted),
+    world.clock.sleep(1_000).then(() => refundPayment(other, CALL, wanted)),
+  ]);
+  expect(world.bank.refundedFen(ORDER)).toBe(400);
+  const known = await slow.ledger.read((book) => book.refund(ORDER, 'R1'));
+  expect(known?.state, 'the money has gone out').not.toBe('CLOSED');
+  for (const outcome of outcomes) {
+    const told = outcome.status === 'rejected' ? String(outcome.reason.message) : '';
+    expect(told, 'nobody is told that no money moved').not.toMatch(/no money moved/);
+  }
+});
+
+it('the sum of a refund that went out is not given out again', async () => {
+  await createPayment(slow, CALL, payment({ outTradeNo: ORDER }));
+  world.bank.pay(ORDER);
+  await queryPayment(slow, CALL, { outTradeNo: ORDER, waitSeconds: 0 });
+  slowRefusalFirst('refund');
+  const wanted = refund({ outTradeNo: ORDER, outRefundNo: 'R1', refundFen: fen(600) });
+  await Promise.allSettled([
+    refundPayment(slow, CALL, wanted),
+    world.clock.sleep(1_000).then(() => refundPayment(other, CALL, wanted)),
+  ]);
+  world.clock.advance(10_000);
+  const second = refund({ outTradeNo: ORDER, outRefundNo: 'R2', refundFen: fen(600) });
+  await expect(refundPayment(slow, CALL, second)).rejects.toMatchObject({ code: 'REFUND_EXCEEDS_PAID' });
+  expect(world.bank.refundedFen(ORDER), 'of 10.00 yuan paid').toBeLessThanOrEqual(1000);
+});
+
+it('a late refusal does not close an order that another process has created since', async () => {
+  slowRefusalFirst('create');
+  const wanted = payment({ outTradeNo: ORDER });
+  const outcomes = await Promise.allSettled([
+    createPayment(slow, CALL, wanted),
+    world.clock.sleep(1_000).then(() => createPayment(other, CALL, wanted)),
+  ]);
+  expect(world.bank.trades.get(ORDER)?.state).toBe('NOTPAY');
+  const known = await slow.ledger.read((book) => book.order(ORDER));
+  expect(known?.state).toBe('NOTPAY');
+  expect(outcomes[1]).toMatchObject({ status: 'fulfilled', value: { order: { state: 'NOTPAY' } } });
+});
