@@ -5,9 +5,12 @@ import {
   type ServerContext,
   type StandardSchemaWithJSON,
 } from '@modelcontextprotocol/server';
+import type { Clock } from './domain/clock.ts';
 import { CashierError, type Text } from './domain/errors.ts';
 import type { Log } from './domain/ports.ts';
+import type { Ledger } from './ledger/ledger.ts';
 import type { Call, Cashier } from './payments/cashier.ts';
+import { registerOrderResources } from './resources/orders.ts';
 import type { ToolAnswer } from './tools/answer.ts';
 import { dropsContent } from './tools/clients.ts';
 import type { Tool, ToolSetting } from './tools/define-tool.ts';
@@ -19,6 +22,10 @@ export interface ServerDeps {
   readonly setting: ToolSetting;
   readonly tools: readonly Tool[];
   readonly present: Presenter;
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+  /** Whether a server's connection lasts, so that resource updates can be sent on it. */
+  readonly pushesUpdates: boolean;
   readonly caller: string;
   /** Opens what only a call needs (adapters, simulator) on first use. */
   readonly cashier: () => Promise<Cashier>;
@@ -37,7 +44,25 @@ export function buildServer(deps: ServerDeps, era: McpRequestContext['era']): Mc
   const { language } = deps.setting;
   const server = new McpServer(
     { name: 'mcp-cashier', title: 'mcp-cashier', version: deps.version },
-    { instructions: INSTRUCTIONS[language], capabilities: { tools: { listChanged: false } } },
+    {
+      instructions: INSTRUCTIONS[language],
+      capabilities: {
+        tools: { listChanged: false },
+        resources: { listChanged: false, subscribe: deps.pushesUpdates },
+      },
+    },
+  );
+  registerOrderResources(
+    server,
+    {
+      ledger: deps.ledger,
+      clock: deps.clock,
+      present: deps.present,
+      language,
+      call: { caller: deps.caller },
+      pushes: deps.pushesUpdates,
+    },
+    era,
   );
   // Only a 2025 connection says who it is before it lists; 2026-07-28 forbids a list that varies by connection.
   const clientDropsContent = () => era === 'legacy' && dropsContent(server.server.getClientVersion()?.name);

@@ -20,10 +20,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'providers/registry.ts': ['domain', 'providers'],
   payments: ['domain', 'ledger', 'policy', 'providers/contract.ts'],
   tools: ['domain', 'ledger', 'policy', 'payments'],
+  resources: ['domain', 'ledger', 'payments', 'tools'],
   cashier: ['domain', 'platform/listener.ts'],
   notify: ['domain', 'payments', 'platform/listener.ts'],
   simulator: ['domain/clock.ts', 'domain/money.ts', 'platform/sqlite.ts'],
-  'server.ts': ['domain', 'payments', 'tools'],
+  'server.ts': ['domain', 'ledger', 'payments', 'tools', 'resources'],
   transports: ['server.ts'],
   'config.ts': ['domain'],
 };

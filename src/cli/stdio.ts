@@ -28,6 +28,9 @@ export async function run(_args: readonly string[], { config, signal }: CommandC
         setting: app.setting,
         tools,
         present: app.present,
+        ledger: app.ledger,
+        clock: systemClock,
+        pushesUpdates: true,
         caller: settings.caller,
         cashier: async () => {
           app.startBackground();

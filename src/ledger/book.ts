@@ -332,6 +332,19 @@ export class Book {
     return rows.map(eventFromRow);
   }
 
+  /** The number of the newest event of the whole ledger; 0 when there is none. */
+  async lastEvent(): Promise<number> {
+    const [row] = await this.#tx.all('SELECT COALESCE(MAX(seq), 0) AS seq FROM events');
+    return Number(row?.seq);
+  }
+
+  /** What has happened since, to any order, oldest first. */
+  async eventsAfter(seq: number): Promise<EventRecord[]> {
+    return (await this.#tx.all('SELECT * FROM events WHERE seq > ? ORDER BY seq LIMIT 1000', seq)).map(
+      eventFromRow,
+    );
+  }
+
   meta(key: string): Promise<string | undefined> {
     return readMeta(this.#tx, key);
   }

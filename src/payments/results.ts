@@ -68,7 +68,11 @@ export async function ownOrder(cashier: Cashier, call: Call, outTradeNo: string)
   return cashier.ledger.read((book) => ownOrderIn(book, call, outTradeNo));
 }
 
-export async function ownOrderIn(book: Book, call: Call, outTradeNo: string): Promise<OrderRecord> {
+export async function ownOrderIn(
+  book: Book,
+  call: Pick<Call, 'caller' | 'ownOrdersOnly'>,
+  outTradeNo: string,
+): Promise<OrderRecord> {
   const order = await book.order(outTradeNo);
   if (!order || (call.ownOrdersOnly && order.caller !== call.caller)) throw orderNotFound();
   return order;

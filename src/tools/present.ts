@@ -2,7 +2,7 @@ import { beijingIso } from '../domain/clock.ts';
 import type { CashierError, Text } from '../domain/errors.ts';
 import { toYuan } from '../domain/money.ts';
 import type { Credential, OrderState, ProviderId, RefundState } from '../domain/order.ts';
-import type { ApprovalRecord } from '../ledger/records.ts';
+import type { ApprovalRecord, EventRecord, RefundRecord } from '../ledger/records.ts';
 import type { PaymentList } from '../payments/list-payments.ts';
 import { type PaymentResult, payable, type RefundResult } from '../payments/results.ts';
 import { approvalView } from '../policy/approvals.ts';
@@ -13,6 +13,12 @@ export interface Presenter {
   payment(result: PaymentResult): Promise<ToolAnswer>;
   refund(result: RefundResult): ToolAnswer;
   list(list: PaymentList): ToolAnswer;
+  /** A payment with its refunds and all that has happened to it, oldest first. */
+  story(
+    result: PaymentResult,
+    refunds: readonly RefundRecord[],
+    events: readonly EventRecord[],
+  ): Promise<Record<string, unknown>>;
   /** The one JSON object of an error's first text block. */
   error(error: CashierError): string;
 }
@@ -181,6 +187,26 @@ export function presenter(options: PresenterOptions): Presenter {
         next(String(structured.nextStep)),
       );
       return { text, structured };
+    },
+
+    async story(result, refunds, events) {
+      const linked = hasLink(payable(result.order, now()));
+      const cashierUrl = linked ? await options.cashierUrl(result.order.pageToken) : undefined;
+      return {
+        ...payment(result, cashierUrl),
+        refunds: refunds.map((refund) =>
+          compact({
+            outRefundNo: refund.outRefundNo,
+            state: refund.state,
+            refundYuan: toYuan(refund.amountFen),
+            reason: refund.reason,
+            createdAt: iso(refund.createdAt),
+          }),
+        ),
+        events: events.map((event) =>
+          compact({ at: iso(event.at), kind: event.kind, outRefundNo: event.outRefundNo, ...event.detail }),
+        ),
+      };
     },
 
     refund(result) {

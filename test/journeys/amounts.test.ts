@@ -41,17 +41,16 @@ const EXACT: readonly { readonly given: string | number; readonly yuan: string; 
 ];
 
 describe.concurrent.each(WALLETS)('an amount at %s', (provider) => {
-  it.each(EXACT)('$given is $yuan to the fen in the result, at the gateway and in the ledger', async ({
-    given,
-    yuan,
-    fen,
-  }) => {
-    const order = await agent.create({ provider, amountYuan: given, title: 'exact' });
-    expect(order.amountYuan).toBe(yuan);
-    await shop.simulator.pay(order);
-    expect(await shop.simulator.trade(order.outTradeNo)).toMatchObject({ amountFen: fen, state: 'PAID' });
-    expect(await agent.query(order.outTradeNo)).toMatchObject({ state: 'PAID', amountYuan: yuan });
-  });
+  it.each(EXACT)(
+    '$given is $yuan to the fen in the result, at the gateway and in the ledger',
+    async ({ given, yuan, fen }) => {
+      const order = await agent.create({ provider, amountYuan: given, title: 'exact' });
+      expect(order.amountYuan).toBe(yuan);
+      await shop.simulator.pay(order);
+      expect(await shop.simulator.trade(order.outTradeNo)).toMatchObject({ amountFen: fen, state: 'PAID' });
+      expect(await agent.query(order.outTradeNo)).toMatchObject({ state: 'PAID', amountYuan: yuan });
+    },
+  );
 
   it('stands in the ledger as it was asked for, and so does its refund', async () => {
     const { outTradeNo } = await shop.sell(agent, provider, { amountYuan: '99999999.99' });
@@ -68,13 +67,27 @@ describe.concurrent.each(WALLETS)('an amount at %s', (provider) => {
 
 const REFUSED: readonly unknown[] = [
   ...['1e3', '-1', '-0.01', '0', '0.00', '0.001', '1.999', 'NaN', 'Infinity', '', ' ', ' 1', '1 ', '+1'],
-  ...['１', '1,000', '1.000,00', '¥1', '1元', '.5', '1.', '01', '0x10', '1_000', '100000000.01', '1e-2', '1\n'],
+  ...[
+    '１',
+    '1,000',
+    '1.000,00',
+    '¥1',
+    '1元',
+    '.5',
+    '1.',
+    '01',
+    '0x10',
+    '1_000',
+    '100000000.01',
+    '1e-2',
+    '1\n',
+  ],
   ...[-1, 0, 0.001, 0.1 + 0.2, 1e9, 1e21, 1.005, true, ['1'], { yuan: 1 }],
 ];
 
 describe('what is no amount', () => {
   it.each(REFUSED)('%j is refused by create and refund, and nothing is sent or stored', async (amount) => {
-    const before = { sent: (await shop.simulator.calls()).length, known: (await agent.list()).totals.count };
+    const before = { sent: await shop.simulator.deeds(), known: (await agent.list()).totals.count };
     const wanted = { provider: 'alipay', amountYuan: amount, title: 'no amount' };
     expect(await agent.refused('create-payment', wanted)).toMatchObject({
       ...{ code: 'INVALID_ARGUMENT', argument: 'amountYuan', retryable: false },
@@ -83,7 +96,7 @@ describe('what is no amount', () => {
     expect(await agent.refused('refund-payment', refund)).toMatchObject({
       ...{ code: 'INVALID_ARGUMENT', argument: 'refundYuan', retryable: false },
     });
-    const after = { sent: (await shop.simulator.calls()).length, known: (await agent.list()).totals.count };
+    const after = { sent: await shop.simulator.deeds(), known: (await agent.list()).totals.count };
     expect(after).toEqual(before);
   });
 });

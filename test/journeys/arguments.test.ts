@@ -13,12 +13,13 @@ afterAll(() => shop.close());
 
 /** The call must be INVALID_ARGUMENT about `argument`, having sent and stored nothing. */
 async function isRefused(tool: string, args: Arguments, argument: string): Promise<void> {
-  const facts = async () => [(await shop.simulator.calls()).length, (await agent.list()).totals.count];
+  const facts = async () => [await shop.simulator.deeds(), (await agent.list()).totals.count];
   const before = await facts();
   const refusal = await agent.refused(tool, args);
   expect(refusal).toMatchObject({ code: 'INVALID_ARGUMENT', retryable: false });
   expect(refusal.argument).toBe(argument);
   expect(await facts()).toEqual(before);
+  expect(await shop.simulator.calls('ABCDEF')).toEqual([]);
 }
 
 const good = { amountYuan: '1.00', title: 'arguments' };
@@ -83,12 +84,15 @@ describe('what one wallet wants and the other does not', () => {
     await isRefused('create-payment', { ...good, provider, scene }, argument);
   });
 
-  it.each(['nonsense', '999.1.1.1', '203.0.113.7\n', '1.2.3.4, 5.6.7.8'])('%j is no address of a buyer', (ip) =>
-    isRefused(
-      'create-payment',
-      { ...good, provider: 'wechatpay', scene: 'h5', payerClientIp: ip },
-      'payerClientIp',
-    ));
+  it.each(['nonsense', '999.1.1.1', '203.0.113.7\n', '1.2.3.4, 5.6.7.8'])(
+    '%j is no address of a buyer',
+    (ip) =>
+      isRefused(
+        'create-payment',
+        { ...good, provider: 'wechatpay', scene: 'h5', payerClientIp: ip },
+        'payerClientIp',
+      ),
+  );
 
   it('the provider must be said when there are two, and be one of them', async () => {
     await isRefused('create-payment', good, 'provider');
@@ -124,14 +128,15 @@ describe('the other tools', () => {
     ['query-payment', {}],
     ['close-payment', {}],
     ['refund-payment', { refundYuan: '1.00' }],
-    ['query-refund', { outRefundNo: 'R1' }],
+    ['query-refund', { outRefundNo: 'INVENTED_R' }],
   ])('%s asks no gateway about a number that the ledger does not know', async (tool, args) => {
-    const before = (await shop.simulator.calls()).length;
     for (const provider of [undefined, ...WALLETS]) {
       const invented = { outTradeNo: 'INVENTED_1', ...args, ...(provider ? { provider } : {}) };
       expect(await agent.refused(tool, invented)).toMatchObject({ code: 'ORDER_NOT_FOUND' });
     }
-    expect((await shop.simulator.calls()).length).toBe(before);
+    const numbers = (await shop.simulator.calls()).flatMap((call) => [call.outTradeNo, call.outRefundNo]);
+    expect(numbers).not.toContain('INVENTED_1');
+    expect(numbers).not.toContain('INVENTED_R');
   });
 
   it('never repeat a stranger’s words in their sentences', async () => {

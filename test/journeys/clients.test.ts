@@ -135,21 +135,24 @@ describe('the list of tools', () => {
 });
 
 describe('a client of the 2026-07-28 era', () => {
-  it.each(['alipay', 'wechatpay'])('sells and proposes a refund through %s like any other', async (provider) => {
-    const call = async (name: string, args: Record<string, unknown>) =>
-      readReply(await modern.callTool({ name, arguments: args }));
-    const created = await call('create-payment', { provider, amountYuan: '2.00', title: 'modern' });
-    const order = readPayment(created);
-    expect(created.image?.subarray(1, 4).toString()).toBe('PNG');
-    await shop.simulator.pay(order);
-    const { outTradeNo } = order;
-    expect(readPayment(await call('query-payment', { outTradeNo }))).toMatchObject({ state: 'PAID' });
-    expect(await agent.known(outTradeNo)).toMatchObject({ state: 'PAID' });
-    const refund = readRefund(await call('refund-payment', { outTradeNo, refundYuan: '2.00' }));
-    expect(refund).toMatchObject({ state: 'PENDING_APPROVAL' });
-    const { code } = readRefusal(await call('refund-payment', { outTradeNo, refundYuan: '2.01' }));
-    expect(code).toBe('REFUND_EXCEEDS_PAID');
-  });
+  it.each(['alipay', 'wechatpay'])(
+    'sells and proposes a refund through %s like any other',
+    async (provider) => {
+      const call = async (name: string, args: Record<string, unknown>) =>
+        readReply(await modern.callTool({ name, arguments: args }));
+      const created = await call('create-payment', { provider, amountYuan: '2.00', title: 'modern' });
+      const order = readPayment(created);
+      expect(created.image?.subarray(1, 4).toString()).toBe('PNG');
+      await shop.simulator.pay(order);
+      const { outTradeNo } = order;
+      expect(readPayment(await call('query-payment', { outTradeNo }))).toMatchObject({ state: 'PAID' });
+      expect(await agent.known(outTradeNo)).toMatchObject({ state: 'PAID' });
+      const refund = readRefund(await call('refund-payment', { outTradeNo, refundYuan: '2.00' }));
+      expect(refund).toMatchObject({ state: 'PENDING_APPROVAL' });
+      const { code } = readRefusal(await call('refund-payment', { outTradeNo, refundYuan: '2.01' }));
+      expect(code).toBe('REFUND_EXCEEDS_PAID');
+    },
+  );
 
   it('is told of an unknown tool by the protocol', async () => {
     await expect(modern.callTool({ name: 'give-money', arguments: {} })).rejects.toMatchObject({
@@ -172,21 +175,24 @@ describe('a client of the 2025 era', () => {
     });
   });
 
-  it.each(['claude-code', 'Cherry Studio'])('named %s, which drops text and images beside a structure, gets no structure with the code to scan', async (clientName) => {
-    const claude = await shop.agent({ clientName });
-    const { tools } = await claude.server.client.listTools();
-    const schemas = Object.fromEntries(tools.map((tool) => [tool.name, tool.outputSchema]));
-    expect(schemas['create-payment']).toBeUndefined();
-    expect(schemas['query-payment']).toBeDefined();
-    const reply = await claude.server.call('create-payment', {
-      ...{ provider: 'wechatpay', amountYuan: '2.00', title: 'claude' },
-    });
-    expect(reply).toMatchObject({ isError: false, structured: undefined, blocks: 2 });
-    expect(reply.text).toContain('weixin://wxpay/');
-    expect(reply.image?.subarray(1, 4).toString()).toBe('PNG');
-    const outTradeNo = /C\d{14}\w{10}/.exec(reply.text)?.[0] ?? '';
-    expect(await claude.query(outTradeNo)).toMatchObject({ state: 'NOTPAY' });
-  });
+  it.each(['claude-code', 'Cherry Studio'])(
+    'named %s, which drops text and images beside a structure, gets no structure with the code to scan',
+    async (clientName) => {
+      const claude = await shop.agent({ clientName });
+      const { tools } = await claude.server.client.listTools();
+      const schemas = Object.fromEntries(tools.map((tool) => [tool.name, tool.outputSchema]));
+      expect(schemas['create-payment']).toBeUndefined();
+      expect(schemas['query-payment']).toBeDefined();
+      const reply = await claude.server.call('create-payment', {
+        ...{ provider: 'wechatpay', amountYuan: '2.00', title: 'claude' },
+      });
+      expect(reply).toMatchObject({ isError: false, structured: undefined, blocks: 2 });
+      expect(reply.text).toContain('weixin://wxpay/');
+      expect(reply.image?.subarray(1, 4).toString()).toBe('PNG');
+      const outTradeNo = /C\d{14}\w{10}/.exec(reply.text)?.[0] ?? '';
+      expect(await claude.query(outTradeNo)).toMatchObject({ state: 'NOTPAY' });
+    },
+  );
 });
 
 describe('a client that only looks', () => {

@@ -51,49 +51,55 @@ describe.concurrent.each(WALLETS)('a server of %s that is killed in mid-call', (
   it.each<[string, Treatment, number]>([
     ['before the gateway got the create', 'hold-request', 1],
     ['after the gateway carried the create out', 'hold-answer', 2],
-  ])('%s: the same call in another process finds the truth, without waiting for the dead one', async (_when, treatment, most) => {
-    const { network, behind } = await slowNetwork();
-    const outTradeNo = shop.number();
-    const wanted = { provider, outTradeNo, amountYuan: '15.00', title: `crash ${outTradeNo}` };
-    const [first, second] = await Promise.all([shop.agent(behind), shop.agent(behind)]);
-    await killDuring(network, { agent: first, kind: CREATE, treatment }, () => first.create(wanted));
+  ])(
+    '%s: the same call in another process finds the truth, without waiting for the dead one',
+    async (_when, treatment, most) => {
+      const { network, behind } = await slowNetwork();
+      const outTradeNo = shop.number();
+      const wanted = { provider, outTradeNo, amountYuan: '15.00', title: `crash ${outTradeNo}` };
+      const [first, second] = await Promise.all([shop.agent(behind), shop.agent(behind)]);
+      await killDuring(network, { agent: first, kind: CREATE, treatment }, () => first.create(wanted));
 
-    const began = Date.now();
-    expect(await second.known(outTradeNo)).toMatchObject({ state: 'UNKNOWN' });
-    const found = await second.create(wanted);
-    expect(Date.now() - began).toBeLessThan(8_000);
-    expect(found).toMatchObject({ state: 'NOTPAY', replayed: true, outTradeNo });
-    const sent = await shop.simulator.calls(outTradeNo, 'create');
-    expect(sent).toHaveLength(most);
-    expect(new Set(sent.map((call) => call.bodyDigest)).size).toBe(1);
-    expect((await shop.simulator.calls(outTradeNo, 'query')).length).toBeGreaterThan(0);
-    await shop.simulator.pay(found);
-    expect(await second.query(outTradeNo)).toMatchObject({ state: 'PAID' });
-    expect(await shop.simulator.trade(outTradeNo)).toMatchObject({ amountFen: 1500 });
-    await second.server.close();
-  });
+      const began = Date.now();
+      expect(await second.known(outTradeNo)).toMatchObject({ state: 'UNKNOWN' });
+      const found = await second.create(wanted);
+      expect(Date.now() - began).toBeLessThan(8_000);
+      expect(found).toMatchObject({ state: 'NOTPAY', replayed: true, outTradeNo });
+      const sent = await shop.simulator.calls(outTradeNo, 'create');
+      expect(sent).toHaveLength(most);
+      expect(new Set(sent.map((call) => call.bodyDigest)).size).toBe(1);
+      expect((await shop.simulator.calls(outTradeNo, 'query')).length).toBeGreaterThan(0);
+      await shop.simulator.pay(found);
+      expect(await second.query(outTradeNo)).toMatchObject({ state: 'PAID' });
+      expect(await shop.simulator.trade(outTradeNo)).toMatchObject({ amountFen: 1500 });
+      await second.server.close();
+    },
+  );
 
   it.each<[string, Treatment, number]>([
     ['before the gateway got the refund', 'hold-request', 1],
     ['after the gateway carried the refund out', 'hold-answer', 1],
-  ])('%s: the same call after a restart gives the money back exactly once', async (_when, treatment, sentInAll) => {
-    const { network, behind } = await slowNetwork();
-    const first = await shop.agent(behind);
-    const { outTradeNo } = await shop.sell(first, provider);
-    const wanted = { outTradeNo, refundYuan: '10.00', outRefundNo: shop.number('R') };
-    await killDuring(network, { agent: first, kind: REFUND, treatment }, () => first.refund(wanted));
+  ])(
+    '%s: the same call after a restart gives the money back exactly once',
+    async (_when, treatment, sentInAll) => {
+      const { network, behind } = await slowNetwork();
+      const first = await shop.agent(behind);
+      const { outTradeNo } = await shop.sell(first, provider);
+      const wanted = { outTradeNo, refundYuan: '10.00', outRefundNo: shop.number('R') };
+      await killDuring(network, { agent: first, kind: REFUND, treatment }, () => first.refund(wanted));
 
-    const second = await shop.agent(behind);
-    const other = { outTradeNo, refundYuan: '0.01', outRefundNo: shop.number('R') };
-    expect(await second.refused('refund-payment', other)).toMatchObject({ code: 'REFUND_EXCEEDS_PAID' });
-    const found = await second.refund(wanted);
-    expect(found).toMatchObject({ replayed: true, outRefundNo: wanted.outRefundNo });
-    await second.refundArrives(found);
-    expect(await second.query(outTradeNo)).toMatchObject({ state: 'PAID', refundedYuan: '10.00' });
-    expect(await shop.simulator.calls(outTradeNo, 'refund')).toHaveLength(sentInAll);
-    expect((await shop.simulator.trade(outTradeNo)).refunds).toMatchObject([
-      { outRefundNo: wanted.outRefundNo, amountFen: 1000, status: 'SUCCESS' },
-    ]);
-    await second.server.close();
-  });
+      const second = await shop.agent(behind);
+      const other = { outTradeNo, refundYuan: '0.01', outRefundNo: shop.number('R') };
+      expect(await second.refused('refund-payment', other)).toMatchObject({ code: 'REFUND_EXCEEDS_PAID' });
+      const found = await second.refund(wanted);
+      expect(found).toMatchObject({ replayed: true, outRefundNo: wanted.outRefundNo });
+      await second.refundArrives(found);
+      expect(await second.query(outTradeNo)).toMatchObject({ state: 'PAID', refundedYuan: '10.00' });
+      expect(await shop.simulator.calls(outTradeNo, 'refund')).toHaveLength(sentInAll);
+      expect((await shop.simulator.trade(outTradeNo)).refunds).toMatchObject([
+        { outRefundNo: wanted.outRefundNo, amountFen: 1000, status: 'SUCCESS' },
+      ]);
+      await second.server.close();
+    },
+  );
 });

@@ -17,15 +17,18 @@ beforeAll(async () => {
 afterAll(() => shop.close());
 
 describe('the QR code', () => {
-  it.each(['alipay', 'wechatpay'])('of %s is an image that phones read as exactly qrCode', async (provider) => {
-    const reply = await agent.server.call('create-payment', {
-      ...{ provider, amountYuan: '3.00', title: AWKWARD_TITLE },
-    });
-    const { qrCode } = readPayment(reply);
-    const png = PNG.sync.read(reply.image ?? Buffer.alloc(0));
-    const decoded = jsQR.default(new Uint8ClampedArray(png.data), png.width, png.height);
-    expect(decoded?.data).toBe(qrCode);
-  });
+  it.each(['alipay', 'wechatpay'])(
+    'of %s is an image that phones read as exactly qrCode',
+    async (provider) => {
+      const reply = await agent.server.call('create-payment', {
+        ...{ provider, amountYuan: '3.00', title: AWKWARD_TITLE },
+      });
+      const { qrCode } = readPayment(reply);
+      const png = PNG.sync.read(reply.image ?? Buffer.alloc(0));
+      const decoded = jsQR.default(new Uint8ClampedArray(png.data), png.width, png.height);
+      expect(decoded?.data).toBe(qrCode);
+    },
+  );
 });
 
 describe.each([
@@ -53,12 +56,7 @@ describe.each([
 describe('what the front end of WeChat Pay gets', () => {
   const merchantKey = () => createPublicKey(createPrivateKey(shop.simulator.env.WXPAY_MCH_KEY ?? ''));
   const holds = (lines: readonly (string | undefined)[], signature = '') =>
-    verify(
-      'sha256',
-      Buffer.from(`${lines.join('\n')}\n`),
-      merchantKey(),
-      Buffer.from(signature, 'base64'),
-    );
+    verify('sha256', Buffer.from(`${lines.join('\n')}\n`), merchantKey(), Buffer.from(signature, 'base64'));
 
   it('in jsapi is signed with the merchant key over appId, time, nonce and package', async () => {
     const { jsapiParams = {} } = await agent.create({
@@ -104,18 +102,21 @@ describe('the order string of an Alipay app payment', () => {
 });
 
 describe('the cashier page', () => {
-  it.each(['alipay', 'wechatpay'])('of %s lets any person open the order while it is payable', async (provider) => {
-    const order = await agent.create({ provider, amountYuan: '8.88', title: '<b>菜谱' });
-    const page = await fetch(order.cashierUrl ?? '');
-    const html = await page.text();
-    expect(page.status).toBe(200);
-    expect(page.headers.get('cache-control')).toContain('no-store');
-    expect(html).toContain('8.88');
-    expect(html).toContain('&lt;b&gt;菜谱');
-    expect(html).not.toContain('<b>菜谱');
-    const guessed = `${(order.cashierUrl ?? '').slice(0, -4)}AAAA`;
-    expect((await fetch(guessed)).status).toBe(404);
-  });
+  it.each(['alipay', 'wechatpay'])(
+    'of %s lets any person open the order while it is payable',
+    async (provider) => {
+      const order = await agent.create({ provider, amountYuan: '8.88', title: '<b>菜谱' });
+      const page = await fetch(order.cashierUrl ?? '');
+      const html = await page.text();
+      expect(page.status).toBe(200);
+      expect(page.headers.get('cache-control')).toContain('no-store');
+      expect(html).toContain('8.88');
+      expect(html).toContain('&lt;b&gt;菜谱');
+      expect(html).not.toContain('<b>菜谱');
+      const guessed = `${(order.cashierUrl ?? '').slice(0, -4)}AAAA`;
+      expect((await fetch(guessed)).status).toBe(404);
+    },
+  );
 
   it('is not offered where there is nothing to scan', async () => {
     const order = await agent.create({ provider: 'alipay', scene: 'app', amountYuan: '1.00', title: 'app' });

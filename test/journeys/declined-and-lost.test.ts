@@ -62,28 +62,28 @@ describe.concurrent.each(WALLETS)('a no of %s', (provider) => {
 });
 
 describe.concurrent.each(WALLETS)('an answer of %s that got lost', (provider) => {
-  it.each([
-    'lost-create-before',
-    'lost-create-after',
-  ])('%s: the payment is UNKNOWN until the repeated call settles it with the identical bytes', async (scenario) => {
-    const outTradeNo = shop.number();
-    const wanted = { provider, outTradeNo, amountYuan: '6.60', title: `sim:${scenario}` };
-    const lost = await agent.create(wanted);
-    expect(lost).toMatchObject({ state: 'UNKNOWN', replayed: false });
-    expect(lost.nextStep).toContain('outTradeNo');
-    expect(lost).not.toHaveProperty('qrCode');
-    expect(await agent.known(outTradeNo)).toMatchObject({ state: 'UNKNOWN' });
+  it.each(['lost-create-before', 'lost-create-after'])(
+    '%s: the payment is UNKNOWN until the repeated call settles it with the identical bytes',
+    async (scenario) => {
+      const outTradeNo = shop.number();
+      const wanted = { provider, outTradeNo, amountYuan: '6.60', title: `sim:${scenario}` };
+      const lost = await agent.create(wanted);
+      expect(lost).toMatchObject({ state: 'UNKNOWN', replayed: false });
+      expect(lost.nextStep).toContain('outTradeNo');
+      expect(lost).not.toHaveProperty('qrCode');
+      expect(await agent.known(outTradeNo)).toMatchObject({ state: 'UNKNOWN' });
 
-    const settled = await agent.create(wanted);
-    expect(settled).toMatchObject({ state: 'NOTPAY', replayed: true, outTradeNo });
-    expect(settled.expiresAt).toBe(lost.expiresAt);
-    const sent = await shop.simulator.calls(outTradeNo, 'create');
-    expect(sent.length).toBeGreaterThan(1);
-    expect(new Set(sent.map((call) => call.bodyDigest)).size).toBe(1);
-    await shop.simulator.pay(settled);
-    expect(await agent.query(outTradeNo)).toMatchObject({ state: 'PAID' });
-    expect(await shop.simulator.trade(outTradeNo)).toMatchObject({ amountFen: 660 });
-  });
+      const settled = await agent.create(wanted);
+      expect(settled).toMatchObject({ state: 'NOTPAY', replayed: true, outTradeNo });
+      expect(settled.expiresAt).toBe(lost.expiresAt);
+      const sent = await shop.simulator.calls(outTradeNo, 'create');
+      expect(sent.length).toBeGreaterThan(1);
+      expect(new Set(sent.map((call) => call.bodyDigest)).size).toBe(1);
+      await shop.simulator.pay(settled);
+      expect(await agent.query(outTradeNo)).toMatchObject({ state: 'PAID' });
+      expect(await shop.simulator.trade(outTradeNo)).toMatchObject({ amountFen: 660 });
+    },
+  );
 
   it('blocks an identical payment without a number until the first is settled', async () => {
     const wanted = { provider, amountYuan: '7.70', title: `sim:lost-create-before ${provider}` };
@@ -105,27 +105,27 @@ describe.concurrent.each(WALLETS)('an answer of %s that got lost', (provider) =>
     shop.secrets.add(wanted.buyer);
   });
 
-  it.each([
-    'refund-lost-before',
-    'refund-lost-after',
-  ])('%s: the refund is UNKNOWN, blocks others, and happens once', async (scenario) => {
-    const { outTradeNo } = await shop.sell(agent, provider);
-    const wanted = {
-      ...{ outTradeNo, refundYuan: '4.00', outRefundNo: shop.number('R') },
-      reason: `sim:${scenario.replace('refund-', '')}`,
-    };
-    expect(await agent.refund(wanted)).toMatchObject({ state: 'UNKNOWN', refundedYuan: '0.00' });
-    const other = { outTradeNo, refundYuan: '1.00', outRefundNo: shop.number('R') };
-    expect(await agent.refused('refund-payment', other)).toMatchObject({ code: 'OUTCOME_UNKNOWN' });
+  it.each(['refund-lost-before', 'refund-lost-after'])(
+    '%s: the refund is UNKNOWN, blocks others, and happens once',
+    async (scenario) => {
+      const { outTradeNo } = await shop.sell(agent, provider);
+      const wanted = {
+        ...{ outTradeNo, refundYuan: '4.00', outRefundNo: shop.number('R') },
+        reason: `sim:${scenario.replace('refund-', '')}`,
+      };
+      expect(await agent.refund(wanted)).toMatchObject({ state: 'UNKNOWN', refundedYuan: '0.00' });
+      const other = { outTradeNo, refundYuan: '1.00', outRefundNo: shop.number('R') };
+      expect(await agent.refused('refund-payment', other)).toMatchObject({ code: 'OUTCOME_UNKNOWN' });
 
-    const settled = await agent.refund(wanted);
-    expect(settled).toMatchObject({ replayed: true, outRefundNo: wanted.outRefundNo });
-    expect(await agent.refundArrives(settled)).toMatchObject({ refundedYuan: '4.00' });
-    const sent = await shop.simulator.calls(outTradeNo, 'refund');
-    expect(sent).toHaveLength(scenario === 'refund-lost-before' ? 2 : 1);
-    expect(new Set(sent.map((call) => call.bodyDigest)).size).toBe(1);
-    expect((await shop.simulator.trade(outTradeNo)).refunds).toMatchObject([
-      { outRefundNo: wanted.outRefundNo, amountFen: 400, status: 'SUCCESS' },
-    ]);
-  });
+      const settled = await agent.refund(wanted);
+      expect(settled).toMatchObject({ replayed: true, outRefundNo: wanted.outRefundNo });
+      expect(await agent.refundArrives(settled)).toMatchObject({ refundedYuan: '4.00' });
+      const sent = await shop.simulator.calls(outTradeNo, 'refund');
+      expect(sent).toHaveLength(scenario === 'refund-lost-before' ? 2 : 1);
+      expect(new Set(sent.map((call) => call.bodyDigest)).size).toBe(1);
+      expect((await shop.simulator.trade(outTradeNo)).refunds).toMatchObject([
+        { outRefundNo: wanted.outRefundNo, amountFen: 400, status: 'SUCCESS' },
+      ]);
+    },
+  );
 });

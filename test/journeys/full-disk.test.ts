@@ -117,29 +117,32 @@ describe.concurrent('a disk without space', () => {
     expect(known.toSorted()).toEqual(made.toSorted());
   });
 
-  it.each(WALLETS)('that fills up while %s refunds does not make the answer say that nothing was sent', async (provider) => {
-    const network = await SlowNetwork.open(shop.simulator.origin);
-    const gateways = { AP_GATEWAY: `${network.origin}/gateway.do`, WXPAY_GATEWAY: network.origin };
-    const disk = mounted(`filling-${provider}`, 512);
-    const agent = await agentOn(disk, { ...shop.simulator.env, ...gateways });
-    const { outTradeNo } = await shop.sell(agent, provider);
-    network.treat = ({ target }) => {
-      if (/trade\.refund|domestic\/refunds/.test(target)) disk.fill();
-      return 'pass';
-    };
-    const wanted = { outTradeNo, refundYuan: '10.00', outRefundNo: shop.number('R') };
-    const reply = await agent.server.call('refund-payment', wanted);
-    expect((await shop.simulator.trade(outTradeNo)).refunds).toHaveLength(1);
-    if (disk.mounted) {
-      expect(JSON.parse(reply.text)).toMatchObject({ code: 'OUTCOME_UNKNOWN', retryable: true });
-      expect(reply.text).not.toMatch(/没有向支付网关发送|没有资金变动|nothing was sent|no money moved/);
-    }
-    network.treat = () => 'pass';
-    disk.empty();
-    await agent.server.close();
-    const next = await agentOn(disk, { ...shop.simulator.env, ...gateways });
-    await next.refundArrives(await next.refund(wanted));
-    expect((await shop.simulator.trade(outTradeNo)).refunds).toHaveLength(1);
-    await network.close();
-  });
+  it.each(WALLETS)(
+    'that fills up while %s refunds does not make the answer say that nothing was sent',
+    async (provider) => {
+      const network = await SlowNetwork.open(shop.simulator.origin);
+      const gateways = { AP_GATEWAY: `${network.origin}/gateway.do`, WXPAY_GATEWAY: network.origin };
+      const disk = mounted(`filling-${provider}`, 512);
+      const agent = await agentOn(disk, { ...shop.simulator.env, ...gateways });
+      const { outTradeNo } = await shop.sell(agent, provider);
+      network.treat = ({ target }) => {
+        if (/trade\.refund|domestic\/refunds/.test(target)) disk.fill();
+        return 'pass';
+      };
+      const wanted = { outTradeNo, refundYuan: '10.00', outRefundNo: shop.number('R') };
+      const reply = await agent.server.call('refund-payment', wanted);
+      expect((await shop.simulator.trade(outTradeNo)).refunds).toHaveLength(1);
+      if (disk.mounted) {
+        expect(JSON.parse(reply.text)).toMatchObject({ code: 'OUTCOME_UNKNOWN', retryable: true });
+        expect(reply.text).not.toMatch(/没有向支付网关发送|没有资金变动|nothing was sent|no money moved/);
+      }
+      network.treat = () => 'pass';
+      disk.empty();
+      await agent.server.close();
+      const next = await agentOn(disk, { ...shop.simulator.env, ...gateways });
+      await next.refundArrives(await next.refund(wanted));
+      expect((await shop.simulator.trade(outTradeNo)).refunds).toHaveLength(1);
+      await network.close();
+    },
+  );
 });

@@ -38,53 +38,56 @@ beforeAll(async () => {
 });
 afterAll(() => shop.close());
 
-describe.concurrent.each(SCENES)('a sale through $provider in the scene $scene', ({ provider, scene, extra, pay }) => {
-  it('goes from create over the proven payment to the refund that a person approved', async () => {
-    const title = `红烧肉菜谱 ${scene}`;
-    const asked = { provider, scene, amountYuan: '12.34', title, expiresInMinutes: 45, ...extra };
-    const order = await agent.create(asked);
-    expect(order).toMatchObject({
-      ...{ provider, scene, title, state: 'NOTPAY', amountYuan: '12.34', refundedYuan: '0.00' },
-      ...{ source: 'ledger', replayed: false, simulated: true },
-    });
-    const credential = provider === 'wechatpay' && scene === 'app' ? 'appParams' : CREDENTIAL[scene];
-    const handedOut = ['qrCode', 'payUrl', 'jsapiParams', 'appParams', 'orderString'].filter((name) =>
-      Object.hasOwn(order, name),
-    );
-    expect(handedOut).toEqual([credential]);
-    expect(minutesBetween(order.createdAt, order.expiresAt)).toBeCloseTo(45, 0);
-    expect(order.linkExpiresAt === undefined).toBe(!(provider === 'wechatpay' && scene === 'h5'));
+describe.concurrent.each(SCENES)(
+  'a sale through $provider in the scene $scene',
+  ({ provider, scene, extra, pay }) => {
+    it('goes from create over the proven payment to the refund that a person approved', async () => {
+      const title = `红烧肉菜谱 ${scene}`;
+      const asked = { provider, scene, amountYuan: '12.34', title, expiresInMinutes: 45, ...extra };
+      const order = await agent.create(asked);
+      expect(order).toMatchObject({
+        ...{ provider, scene, title, state: 'NOTPAY', amountYuan: '12.34', refundedYuan: '0.00' },
+        ...{ source: 'ledger', replayed: false, simulated: true },
+      });
+      const credential = provider === 'wechatpay' && scene === 'app' ? 'appParams' : CREDENTIAL[scene];
+      const handedOut = ['qrCode', 'payUrl', 'jsapiParams', 'appParams', 'orderString'].filter((name) =>
+        Object.hasOwn(order, name),
+      );
+      expect(handedOut).toEqual([credential]);
+      expect(minutesBetween(order.createdAt, order.expiresAt)).toBeCloseTo(45, 0);
+      expect(order.linkExpiresAt === undefined).toBe(!(provider === 'wechatpay' && scene === 'h5'));
 
-    expect(await agent.query(order.outTradeNo)).toMatchObject({ state: 'NOTPAY' });
-    await pay(shop, order);
-    const paid = await agent.query(order.outTradeNo);
-    expect(paid).toMatchObject({ state: 'PAID', source: 'query', refundedYuan: '0.00', simulated: true });
-    expect(paid.gatewayTradeNo).toMatch(/^\d{16,32}$/);
-    expect(Date.parse(paid.paidAt ?? '')).toBeGreaterThan(Date.now() - 60_000);
-    expect(paid).not.toHaveProperty(credential);
-    expect(paid).not.toHaveProperty('late');
-    expect(await shop.simulator.trade(order.outTradeNo)).toMatchObject({
-      ...{ state: 'PAID', amountFen: 1234, title },
-    });
+      expect(await agent.query(order.outTradeNo)).toMatchObject({ state: 'NOTPAY' });
+      await pay(shop, order);
+      const paid = await agent.query(order.outTradeNo);
+      expect(paid).toMatchObject({ state: 'PAID', source: 'query', refundedYuan: '0.00', simulated: true });
+      expect(paid.gatewayTradeNo).toMatch(/^\d{16,32}$/);
+      expect(Date.parse(paid.paidAt ?? '')).toBeGreaterThan(Date.now() - 60_000);
+      expect(paid).not.toHaveProperty(credential);
+      expect(paid).not.toHaveProperty('late');
+      expect(await shop.simulator.trade(order.outTradeNo)).toMatchObject({
+        ...{ state: 'PAID', amountFen: 1234, title },
+      });
 
-    const wanted = { outTradeNo: order.outTradeNo, refundYuan: '2.30', reason: '不想要了' };
-    const proposed = await agent.refund(wanted);
-    expect(proposed).toMatchObject({ state: 'PENDING_APPROVAL', approval: { state: 'pending' } });
-    expect(await agent.refund(wanted)).toMatchObject({
-      ...{ state: 'PENDING_APPROVAL', outRefundNo: proposed.outRefundNo, approval: proposed.approval },
+      const wanted = { outTradeNo: order.outTradeNo, refundYuan: '2.30', reason: '不想要了' };
+      const proposed = await agent.refund(wanted);
+      expect(proposed).toMatchObject({ state: 'PENDING_APPROVAL', approval: { state: 'pending' } });
+      expect(await agent.refund(wanted)).toMatchObject({
+        ...{ state: 'PENDING_APPROVAL', outRefundNo: proposed.outRefundNo, approval: proposed.approval },
+      });
+      expect((await shop.simulator.trade(order.outTradeNo)).refunds).toEqual([]);
+      await shop.approve(proposed);
+      const sent = await agent.refund({ ...wanted, outRefundNo: proposed.outRefundNo });
+      expect(sent.state).toBe(provider === 'alipay' ? 'SUCCESS' : 'PROCESSING');
+      expect(await agent.refundArrives(sent)).toMatchObject({ refundYuan: '2.30', refundedYuan: '2.30' });
+      expect(await agent.refund(wanted)).toMatchObject({ state: 'SUCCESS', replayed: true });
+      expect(await agent.query(order.outTradeNo)).toMatchObject({ state: 'PAID', refundedYuan: '2.30' });
+      expect((await shop.simulator.trade(order.outTradeNo)).refunds).toMatchObject([
+        { outRefundNo: proposed.outRefundNo, amountFen: 230, status: 'SUCCESS' },
+      ]);
     });
-    expect((await shop.simulator.trade(order.outTradeNo)).refunds).toEqual([]);
-    await shop.approve(proposed);
-    const sent = await agent.refund({ ...wanted, outRefundNo: proposed.outRefundNo });
-    expect(sent.state).toBe(provider === 'alipay' ? 'SUCCESS' : 'PROCESSING');
-    expect(await agent.refundArrives(sent)).toMatchObject({ refundYuan: '2.30', refundedYuan: '2.30' });
-    expect(await agent.refund(wanted)).toMatchObject({ state: 'SUCCESS', replayed: true });
-    expect(await agent.query(order.outTradeNo)).toMatchObject({ state: 'PAID', refundedYuan: '2.30' });
-    expect((await shop.simulator.trade(order.outTradeNo)).refunds).toMatchObject([
-      { outRefundNo: proposed.outRefundNo, amountFen: 230, status: 'SUCCESS' },
-    ]);
-  });
-});
+  },
+);
 
 describe.concurrent.each(['alipay', 'wechatpay'] as const)('waiting for the buyer at %s', (provider) => {
   it('answers as soon as the payment is there', async () => {

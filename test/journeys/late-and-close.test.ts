@@ -78,28 +78,31 @@ describe.concurrent.each(WALLETS)('an order of %s that is closed', (provider) =>
   });
 });
 
-describe.concurrent.each(['qr', 'web', 'h5'])('closing an Alipay %s payment that nobody has opened', (scene) => {
-  it('answers NOTPAY and closing, and is completed once the buyer has opened it', async () => {
-    const order = await agent.create({ provider: 'alipay', scene, amountYuan: '9.00', title: 'unopened' });
-    const closing = await agent.close(order.outTradeNo);
-    expect(closing).toMatchObject({ state: 'NOTPAY', closing: true });
-    expect(closing.nextStep).toContain(order.expiresAt);
-    for (const gone of ['qrCode', 'payUrl', 'cashierUrl']) expect(closing).not.toHaveProperty(gone);
-    expect(await agent.query(order.outTradeNo)).toMatchObject({ state: 'NOTPAY', closing: true });
+describe.concurrent.each(['qr', 'web', 'h5'])(
+  'closing an Alipay %s payment that nobody has opened',
+  (scene) => {
+    it('answers NOTPAY and closing, and is completed once the buyer has opened it', async () => {
+      const order = await agent.create({ provider: 'alipay', scene, amountYuan: '9.00', title: 'unopened' });
+      const closing = await agent.close(order.outTradeNo);
+      expect(closing).toMatchObject({ state: 'NOTPAY', closing: true });
+      expect(closing.nextStep).toContain(order.expiresAt);
+      for (const gone of ['qrCode', 'payUrl', 'cashierUrl']) expect(closing).not.toHaveProperty(gone);
+      expect(await agent.query(order.outTradeNo)).toMatchObject({ state: 'NOTPAY', closing: true });
 
-    await shop.simulator.open(order);
-    const closed = await agent.query(order.outTradeNo);
-    expect(closed).toMatchObject({ state: 'CLOSED' });
-    expect(closed).not.toHaveProperty('closing');
-    expect(await shop.simulator.trade(order.outTradeNo)).toMatchObject({ state: 'CLOSED' });
-  });
+      await shop.simulator.open(order);
+      const closed = await agent.query(order.outTradeNo);
+      expect(closed).toMatchObject({ state: 'CLOSED' });
+      expect(closed).not.toHaveProperty('closing');
+      expect(await shop.simulator.trade(order.outTradeNo)).toMatchObject({ state: 'CLOSED' });
+    });
 
-  it('cannot stop a buyer who still pays with the link', async () => {
-    const order = await agent.create({ provider: 'alipay', scene, amountYuan: '9.00', title: 'too late' });
-    await agent.close(order.outTradeNo);
-    await shop.simulator.pay(order);
-    const paid = await agent.query(order.outTradeNo);
-    expect(paid).toMatchObject({ state: 'PAID', source: 'query' });
-    expect(paid).not.toHaveProperty('closing');
-  });
-});
+    it('cannot stop a buyer who still pays with the link', async () => {
+      const order = await agent.create({ provider: 'alipay', scene, amountYuan: '9.00', title: 'too late' });
+      await agent.close(order.outTradeNo);
+      await shop.simulator.pay(order);
+      const paid = await agent.query(order.outTradeNo);
+      expect(paid).toMatchObject({ state: 'PAID', source: 'query' });
+      expect(paid).not.toHaveProperty('closing');
+    });
+  },
+);

@@ -123,7 +123,11 @@ describe.concurrent('a start with a wrong setting', () => {
   });
 
   it('is refused for a simulator whose gateway is not on this machine', async () => {
-    const remote = { ...live, CASHIER_MODE: 'simulator', AP_GATEWAY: 'https://openapi.alipay.com/gateway.do' };
+    const remote = {
+      ...live,
+      CASHIER_MODE: 'simulator',
+      AP_GATEWAY: 'https://openapi.alipay.com/gateway.do',
+    };
     await isRefused(remote, 'AP_GATEWAY');
   });
 });
@@ -154,5 +158,19 @@ describe('a home with a live ledger', () => {
     writeFileSync(join(home2, 'live', 'ledger.db'), '');
     const said = await isRefused({ CASHIER_HOME: home2 }, 'CASHIER_MODE');
     expect(said).toContain('CASHIER_MODE=simulator');
+  });
+});
+
+describe('a .env in the working folder', () => {
+  it('is read when the environment says nothing to us, and not trusted when it says anything', async () => {
+    const cwd = join(home, 'with-dotenv');
+    mkdirSync(cwd);
+    writeFileSync(join(cwd, '.env'), '# mine\nAP_SELECT_TOOLS=nonsense\nPATH=/nowhere\n');
+    const empty = { PATH: process.env.PATH ?? '', HOME: cwd };
+    const refused = await runCommand([], { env: empty, cwd, transcript });
+    expect(refused).toMatchObject({ code: 1, stdout: '' });
+    expect(refused.stderr).toContain('AP_SELECT_TOOLS');
+    const own = await runCommand([], { env: { ...empty, CASHIER_LANG: 'en' }, cwd, transcript });
+    expect(own).toMatchObject({ code: 0, stdout: '' });
   });
 });

@@ -33,13 +33,13 @@ describe.each(WALLETS)('the same outTradeNo at %s', (provider) => {
   ])('with another %o is a conflict, and nothing is sent', async (other) => {
     const wanted = { provider, outTradeNo: shop.number(), amountYuan: '20.00', title: 'same' };
     await one.create(wanted);
-    const before = (await shop.simulator.calls()).length;
+    const before = await shop.simulator.deeds();
     for (const agent of [one, two]) {
       expect(await agent.refused('create-payment', { ...wanted, ...other })).toMatchObject({
         ...{ code: 'IDEMPOTENCY_CONFLICT', retryable: false, argument: 'outTradeNo' },
       });
     }
-    expect((await shop.simulator.calls()).length).toBe(before);
+    expect(await shop.simulator.deeds()).toBe(before);
     expect(await one.known(wanted.outTradeNo)).toMatchObject({ amountYuan: '20.00', title: 'same' });
   });
 

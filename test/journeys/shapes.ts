@@ -97,7 +97,15 @@ export type Refusal = z.infer<typeof refusal>;
 export function readPayment(reply: Reply): Payment {
   const read = payment.parse(succeeded(reply).structured);
   const { qrCode, payUrl, cashierUrl, orderString, jsapiParams, appParams } = read;
-  const facts = [read.outTradeNo, read.state, read.amountYuan, read.nextStep, qrCode, cashierUrl, orderString];
+  const facts = [
+    read.outTradeNo,
+    read.state,
+    read.amountYuan,
+    read.nextStep,
+    qrCode,
+    cashierUrl,
+    orderString,
+  ];
   if (payUrl !== undefined) facts.push(`[点击完成支付](${payUrl})`);
   if (read.state === 'NOTPAY' && !read.closing) facts.push(read.expiresAt);
   if (read.state === 'PENDING_APPROVAL') facts.push(read.approval?.id);

@@ -63,7 +63,8 @@ describe('when the process that serves the simulator is killed', () => {
     const next = await heir.create({ provider, amountYuan: '1.00', title: 'after' });
     expect(next).toMatchObject({ state: 'NOTPAY' });
     const simulator = new SimulatorClient(
-      new URL((await heir.create({ provider: 'alipay', amountYuan: '1.00', title: 'x' })).qrCode ?? '').origin,
+      new URL((await heir.create({ provider: 'alipay', amountYuan: '1.00', title: 'x' })).qrCode ?? '')
+        .origin,
     );
     await simulator.pay(order);
     expect(await heir.query(order.outTradeNo)).toMatchObject({ state: 'PAID' });

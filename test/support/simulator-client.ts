@@ -101,6 +101,12 @@ export class SimulatorClient {
     );
   }
 
+  /** How many calls asked a gateway to do something. Servers ask how orders stand on their own, at any time. */
+  async deeds(): Promise<number> {
+    const calls = await this.calls();
+    return calls.filter(({ operation }) => operation !== 'query' && operation !== 'query-refund').length;
+  }
+
   async #paid(request: object): Promise<GatewayTrade> {
     const { trade } = (await this.#control('POST', 'pay', request)) as { trade: GatewayTrade };
     return trade;

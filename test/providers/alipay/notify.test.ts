@@ -36,7 +36,7 @@ describe('a genuine payment', () => {
   const variants: readonly (readonly [string, string])[] = [
     ['parameters in another order', signedForm(PAYMENT).split('&').reverse().join('&')],
     ['%20 for a blank', signedForm(PAYMENT).replaceAll('+', '%20')],
-    ['escapes in lower case', signedForm(PAYMENT).replaceAll(/%../g, (escape) => escape.toLowerCase())],
+    ['escapes in lower case', signedForm(PAYMENT).replaceAll(/%../g, (triplet) => triplet.toLowerCase())],
     ['every byte of a value escaped', signedForm(PAYMENT).replace('ORDER_0001', '%4FRDER%5F0001')],
     ['no sign_type', signedForm(without('sign_type'))],
     ['no charset', signedForm(without('charset'))],

@@ -48,6 +48,7 @@ describe('the provider', () => {
       maxPerOrder: 50,
       windowMs: 31_536_000_000,
       numberUniquePerMerchant: true,
+      askAfterMs: [60_000, 60_000, 60_000, 60_000, 60_000, 300_000, 600_000, 1_200_000, 1_800_000],
       finalTradeStates: new Set(),
     });
   });

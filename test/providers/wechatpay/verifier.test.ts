@@ -74,6 +74,18 @@ describe('verifySignature', () => {
     expect(await check(withHeaders(genuine, { 'wechatpay-signature': probe }))).toBe('bad-signature');
   });
 
+  it('keeps the border between nonce and body where it was', async () => {
+    const [first = '', ...rest] = '{\n"id":"1"}'.split('\n');
+    const message = signedAnswer(200, `${first}\n${rest.join('\n')}`, platform, NOW);
+    const nonce = `${message.headers['wechatpay-nonce']}\n${first}`;
+    const moved = {
+      ...withHeaders(message, { 'wechatpay-nonce': nonce }),
+      body: Buffer.from(rest.join('\n')),
+    };
+    expect(await check(message)).toBe('ok');
+    expect(await check(moved)).toBe('bad-signature');
+  });
+
   it('accepts one spelling of a signature only', async () => {
     const signature = genuine.headers['wechatpay-signature'] ?? '';
     const spellings = [

@@ -1,0 +1,34 @@
+import type { Clock } from '../domain/clock.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+
+/** How often (ms) the ledger is looked at for what other processes have committed. */
+const LOOK_EVERY_MS = 500;
+
+/**
+ * Calls `changed` for every order that something has happened to, after the commit, until `signal` aborts. What this
+ * process commits is told at once, what another one commits within half a second.
+ */
+export async function watchOrders(
+  { ledger, clock }: { readonly ledger: Ledger; readonly clock: Clock },
+  signal: AbortSignal,
+  changed: (outTradeNo: string) => void,
+): Promise<void> {
+  let seen = await ledger.read((book) => book.lastEvent());
+  let wake = new AbortController();
+  const stop = ledger.onChange(() => wake.abort());
+  const end = () => wake.abort();
+  signal.addEventListener('abort', end);
+  try {
+    while (!signal.aborted) {
+      await clock.sleep(LOOK_EVERY_MS, wake.signal);
+      if (signal.aborted) return;
+      wake = new AbortController();
+      const news = await ledger.read((book) => book.eventsAfter(seen));
+      seen = Math.max(seen, ...news.map(({ seq }) => seq));
+      for (const outTradeNo of new Set(news.map((event) => event.outTradeNo))) changed(outTradeNo);
+    }
+  } finally {
+    signal.removeEventListener('abort', end);
+    stop();
+  }
+}
