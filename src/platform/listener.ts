@@ -1,57 +1,111 @@
 import { createServer, type Server } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
+import { systemClock } from './system.ts';
 
 const LOOPBACK = '127.0.0.1';
+/** A request has this long (ms) to arrive: its headers, and all of it. */
+const HEADERS_MS = 5_000;
+const REQUEST_MS = 10_000;
+/** How often (ms) those limits are looked after; Node's own 30 s would let a slow one live that long. */
+const LOOK_AFTER_MS = 1_000;
+/** Beyond this many connections new ones are dropped, so that files and gateways can always be opened. */
+const MAX_CONNECTIONS = 1_000;
+/** How often (ms) connections that have become idle are closed while stopping. */
+const CLOSE_IDLE_MS = 20;
 
 export interface Listener {
-  /** `http://127.0.0.1:port`, without a slash at the end. */
+  /** `http://host:port`, without a slash at the end, as a program on this machine reaches it. */
   readonly origin: string;
-  /** Stops listening and cuts what is still open. May be called again. */
-  close(): Promise<void>;
+  /** Stops listening; what is open goes on. */
+  refuseNew(): void;
+  /**
+   * Stops listening, lets what is being answered end for up to `graceMs` (ms; none by default), then cuts what is
+   * still open. May be called again.
+   */
+  close(graceMs?: number): Promise<void>;
+}
+
+export interface ListenOptions {
+  readonly routes: Hono;
+  /** The address to bind; loopback by default. */
+  readonly host?: string;
+  /** One that the system picks by default. */
+  readonly port?: number;
+  /** Further origins this server is reached by, such as the public one that a tunnel or proxy passes on. */
+  readonly origins?: readonly string[];
+  /** Whether it keeps the process alive. */
+  readonly foreground?: boolean;
+  readonly refused: () => Response;
+  /** Told of what a route threw; the caller of the route learns nothing but that it failed. */
+  readonly failed?: (error: unknown) => void;
 }
 
 /**
- * Serves routes on loopback, at `port` or one the system picks. Host and Origin are checked before anything else: a
- * page on another site can point its own name at 127.0.0.1, but it cannot make the browser say ours. Rejects with the
- * system's error (`EADDRINUSE`) when the port is taken. Neither the listener nor a browser that keeps a connection
- * open keeps the process alive.
+ * Serves routes on one port. Host and Origin are checked before anything else: a page on another site can point its
+ * own name at this machine, but it cannot make the browser say ours. Rejects with the system's error (`EADDRINUSE`)
+ * when the port is taken. Unless `foreground`, neither the listener nor an open connection keeps the process alive.
  */
-export async function listenOnLoopback(options: {
-  readonly routes: Hono;
-  readonly port?: number;
-  /** Further names this server is reached by, such as the public one that a tunnel passes on. */
-  readonly hosts?: readonly string[];
-  readonly refused: () => Response;
-}): Promise<Listener> {
-  const elsewhere = new Set(options.hosts);
-  const here = new Set<string>();
+export async function listen(options: ListenOptions): Promise<Listener> {
+  const { host = LOOPBACK, foreground = false } = options;
+  const names = new Map<string, string>();
   const app = new Hono();
   app.use('*', async (c, next) => {
-    const host = c.req.header('host') ?? '';
-    const origin = c.req.header('origin');
-    // TLS ends before us, if anywhere.
-    const scheme = here.has(host) ? 'http' : elsewhere.has(host) ? 'https' : undefined;
-    if (!scheme || (origin !== undefined && origin !== `${scheme}://${host}`)) return options.refused();
+    const named = names.get(c.req.header('host')?.toLowerCase() ?? '');
+    const from = c.req.header('origin');
+    if (named === undefined || (from !== undefined && from !== named)) return options.refused();
     await next();
   });
   app.route('/', options.routes);
-  app.notFound(() => new Response(null, { status: 404, headers: { 'cache-control': 'no-store' } }));
-  const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false });
-  const server = createServer({ requestTimeout: 10_000, headersTimeout: 5_000 }, (request, response) => {
-    void listener(request, response);
+  app.notFound(() => bare(404));
+  app.onError((error) => {
+    options.failed?.(error);
+    return bare(500);
   });
-  server.on('connection', (socket) => socket.unref());
-  const port = await listening(server, options.port ?? 0);
-  server.unref();
-  here.add(`${LOOPBACK}:${port}`).add(`localhost:${port}`);
-  return { origin: `http://${LOOPBACK}:${port}`, close: () => closed(server) };
+  const answer = getRequestListener(app.fetch, { overrideGlobalObjects: false });
+  const timeouts = { headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS };
+  const server = createServer(
+    { ...timeouts, connectionsCheckingInterval: LOOK_AFTER_MS },
+    (request, response) => void answer(request, response),
+  );
+  server.maxConnections = MAX_CONNECTIONS;
+  if (!foreground) server.on('connection', (socket) => socket.unref());
+  const port = await listening(server, host, options.port ?? 0);
+  if (!foreground) server.unref();
+  for (const origin of [...ownOrigins(host, port), ...(options.origins ?? [])]) {
+    names.set(new URL(origin).host, new URL(origin).origin);
+  }
+  return {
+    origin: `http://${reachable(host)}:${port}`,
+    refuseNew: () => void server.close(),
+    close: (graceMs = 0) => closed(server, graceMs),
+  };
 }
 
-function listening(server: Server, port: number): Promise<number> {
+/** As {@link listen}, on 127.0.0.1 and beside a process that has other work. */
+export function listenOnLoopback(options: Omit<ListenOptions, 'host' | 'foreground'>): Promise<Listener> {
+  return listen(options);
+}
+
+/** The names of this machine, and the address that is bound, at the port. */
+function ownOrigins(host: string, port: number): string[] {
+  return [LOOPBACK, 'localhost', '[::1]', reachable(host)].map((name) => `http://${name}:${port}`);
+}
+
+/** What to say in a URL for the address that is bound. */
+function reachable(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return LOOPBACK;
+  return host.includes(':') ? `[${host}]` : host;
+}
+
+function bare(status: number): Response {
+  return new Response(null, { status, headers: { 'cache-control': 'no-store' } });
+}
+
+function listening(server: Server, host: string, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, LOOPBACK, () => {
+    server.listen(port, host, () => {
       // From here on an error is a connection that could not be accepted: no reason to end a process that moves money.
       server.off('error', reject).on('error', () => undefined);
       const address = server.address();
@@ -60,9 +114,18 @@ function listening(server: Server, port: number): Promise<number> {
   });
 }
 
-function closed(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeAllConnections();
+async function closed(server: Server, graceMs: number): Promise<void> {
+  let open = true;
+  const ended = new Promise<void>((resolve) => {
+    // An error says that it does not listen any more; connections may still be open.
+    server.close(() => server.getConnections(() => resolve()));
+  }).then(() => {
+    open = false;
   });
+  for (let waited = 0; open && waited < graceMs; waited += CLOSE_IDLE_MS) {
+    server.closeIdleConnections();
+    await Promise.race([ended, systemClock.sleep(CLOSE_IDLE_MS)]);
+  }
+  server.closeAllConnections();
+  await ended;
 }

@@ -1,5 +1,5 @@
-import { createServer } from 'node:http';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -9,7 +9,6 @@ import { openSqliteStore } from '../../src/ledger/sqlite-store.ts';
 import { createPayment } from '../../src/payments/create-payment.ts';
 import { queryPayment } from '../../src/payments/query-payment.ts';
 import { refundPayment } from '../../src/payments/refund-payment.ts';
-import { processSenders } from '../../src/platform/senders.ts';
 import { systemClock, systemRandom } from '../../src/platform/system.ts';
 import { OutcomeUnknown } from '../../src/providers/contract.ts';
 import { gatewayHttp } from '../../src/providers/gateway-http.ts';
@@ -28,7 +27,12 @@ describe('the outgoing call', () => {
       vi.stubGlobal('fetch', async () => {
         throw new TypeError('fetch failed', { cause });
       });
-      const sent = gatewayHttp().send({ method: 'POST', url: 'https://gateway.example/', headers: {}, body: 'x' });
+      const sent = gatewayHttp().send({
+        method: 'POST',
+        url: 'https://gateway.example/',
+        headers: {},
+        body: 'x',
+      });
       await expect(sent).rejects.toBeInstanceOf(OutcomeUnknown);
     },
   );
@@ -71,7 +75,9 @@ describe("Alipay's answers", () => {
   it('keeps gateway text out of what it throws', async () => {
     const { provider, gateway } = setUp();
     gateway.answer(signed('alipay.trade.refund', declined('ACQ.SELLER_BALANCE_NOT_ENOUGH')));
-    const error = await provider.sendRefund(refundTerms(), provider.planRefund(refundTerms())).catch((e) => e);
+    const error = await provider
+      .sendRefund(refundTerms(), provider.planRefund(refundTerms()))
+      .catch((e) => e);
     expect(JSON.stringify(error) + String(error.stack)).not.toContain('忽略');
   });
 });
@@ -91,14 +97,6 @@ describe('the ledger file', () => {
     expect(await twice, 'a bug of ours is INTERNAL, not CONFIGURATION').not.toBeInstanceOf(CashierError);
     await store.close();
     rmSync(folder, { recursive: true, force: true });
-  });
-});
-
-describe('senders', () => {
-  it('does not call a sender gone that only shares host name and pid, as containers on one volume do', () => {
-    const one = processSenders(systemRandom);
-    const other = processSenders(systemRandom);
-    expect(other.mayBeAlive(one.next())).toBe(true);
   });
 });
 

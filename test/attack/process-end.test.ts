@@ -40,7 +40,7 @@ async function ending(
   talk(child);
   const code = await Promise.race([
     ended,
-    new Promise<'hangs'>((resolve) => setTimeout(() => resolve('hangs'), 20_000)),
+    new Promise<'hangs'>((resolve) => setTimeout(() => resolve('hangs'), 12_000)),
   ]);
   child.kill('SIGKILL');
   rmSync(home, { recursive: true, force: true });
@@ -53,7 +53,7 @@ it('ends when the client hangs up right after its first call', async () => {
   expect(end?.code).toBe(0);
 });
 
-it.each([50, 150, 300, 450, 600])('ends when the client hangs up %i ms after its first call', async (ms) => {
+it.each([100, 400])('ends when the client hangs up %i ms after its first call', async (ms) => {
   const end = await ending((child) => {
     child.stdin?.write(INITIALIZE + INITIALIZED + CREATE);
     setTimeout(() => child.stdin?.end(), ms);

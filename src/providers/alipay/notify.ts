@@ -48,7 +48,7 @@ const MAX_AHEAD_MS = 15 * 60_000;
  *
  * **How old it may be.** `notify_time` is signed. Alipay repeats a message for about 25 hours (4m, 10m, 10m, 1h, 2h,
  * 6h, 15h) and does not say whether a repeat carries the first time or its own, so the bound has to let a day-old
- * time through: 48 hours leave room for a queue in front of us or a slow clock, and beyond them it is not Alipay who
+ * time through: 48 hours leave room for a queue in front of us or a fast clock, and beyond them it is not Alipay who
  * sends. Up to 15 minutes ahead is our clock being slow. The bound only limits what a leaked message is good for: a
  * replay is the same fact again, which the ledger takes as a no-op, and a late one that is refused is found by query.
  *

@@ -123,8 +123,7 @@ describe('a faulty world with a person in it', () => {
     (seed) => storm(seed, 300),
   );
 
-  it.each([1, 2, 3, 4, 5, 58, 108])(
-    'nor when exchanges outlive their claim, seed %i',
-    (seed) => storm(seed, 40_000),
+  it.each([1, 2, 3, 4, 5, 58, 108])('nor when exchanges outlive their claim, seed %i', (seed) =>
+    storm(seed, 40_000),
   );
 });

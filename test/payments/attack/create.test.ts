@@ -132,3 +132,23 @@ describe('a question that gets no answer', () => {
     expect(told.order?.state ?? told.details?.state).toBe('PAID');
   });
 });
+
+describe('a paid order', () => {
+  it("learns the gateway's later word, without leaving PAID", async () => {
+    const { order } = await createPayment(cashier, CALL, payment());
+    world.bank.pay(order.outTradeNo);
+    await query(order.outTradeNo);
+    const [bank] = cashier.providers.values();
+    if (!bank) throw new Error('no provider');
+    const finished = {
+      ...bank,
+      queryTrade: async (outTradeNo: string) => ({
+        ...(await bank.queryTrade(outTradeNo)),
+        gatewayState: 'TRADE_FINISHED',
+      }),
+    };
+    const later = { ...cashier, providers: new Map([[bank.id, finished]]) };
+    const told = await query(order.outTradeNo, 0, later);
+    expect(told.order).toMatchObject({ state: 'PAID', gatewayState: 'TRADE_FINISHED' });
+  });
+});

@@ -112,6 +112,9 @@ describe('notifications under platform certificates', () => {
     world.clock.pass(13 * HOUR);
     expect(await receive(world)).toBe('accepted');
     expect(await receive(world, identity(NEW))).toBe('keys-unavailable');
+    expect(await receive(world, { ...identity(OLD), privateKey: strangerKeys.privateKey })).toBe(
+      'bad-signature',
+    );
     const now = world.clock.now();
     const refund = refundNotify({ identity: identity(OLD), signedAt: now });
     expect(await verdictOf(world.provider.parseNotify(refund, now))).toBe('accepted');
