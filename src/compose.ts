@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Hono } from 'hono';
 import type { CashierListener, CashierLookup } from './cashier/index.ts';
 import type { Config } from './config.ts';
 import { secretsOf } from './config.ts';
@@ -32,18 +33,28 @@ export interface App {
   readonly log: Log;
   /** Adapters, and in the simulator realm the simulator, made on first use. */
   cashier(): Promise<Cashier>;
-  /** Starts the settler, and the notify routes where a port is configured; once, however often it is called. */
+  /** Starts the settler, and on stdio the notify routes where a port is configured; once, however often called. */
   startBackground(): void;
+  /** The notify routes and the cashier pages, for whoever listens. */
+  routes(): Promise<Hono>;
   /** Whether the background has work although no tool has been called. */
   hasBackgroundWork(): Promise<boolean>;
   close(): Promise<void>;
+}
+
+/** Where the HTTP service, which serves {@link App.routes} itself, is reached; without a slash at the end. */
+export interface ServiceAddress {
+  /** By buyers. */
+  readonly publicUrl: string;
+  /** By a simulator on this machine. */
+  readonly localUrl: string;
 }
 
 /**
  * Reads the policy, checks the credentials and opens the ledger; starts nothing. Throws CONFIGURATION with a sentence
  * that names the variable.
  */
-export async function openApp(config: Config): Promise<App> {
+export async function openApp(config: Config, service?: ServiceAddress): Promise<App> {
   const clock = systemClock;
   const randomBytes = systemRandom;
   const policy = await readPolicy(config);
@@ -65,7 +76,7 @@ export async function openApp(config: Config): Promise<App> {
     simulator = await openSimulator({ folder: join(config.home, 'simulator'), clock, randomBytes });
     await simulator.serve();
     return configureProviders(
-      { ...simulator.env, ...notifyUrls(config.httpPort) },
+      { ...simulator.env, ...notifyUrls(service?.localUrl ?? loopback(config.httpPort)) },
       selfServing(gatewayHttp(), simulator),
     );
   }
@@ -111,21 +122,22 @@ export async function openApp(config: Config): Promise<App> {
     return listenForCashier({ lookup, clock });
   });
 
+  async function routes(): Promise<Hono> {
+    const { Hono } = await import('hono');
+    const { notifyRoutes } = await import('./notify/routes.ts');
+    const { cashierRoutes } = await import('./cashier/index.ts');
+    return new Hono().route('/', notifyRoutes(cashier)).route('/', cashierRoutes({ lookup, clock }));
+  }
+
   const stop = new AbortController();
   async function holdNotifyPort(port: number, opened: Cashier): Promise<void> {
     const { serveNotify } = await import('./notify/listener.ts');
-    const { cashierRoutes } = await import('./cashier/index.ts');
-    await serveNotify({
-      cashier: opened,
-      port,
-      hosts: config.publicHosts,
-      pages: cashierRoutes({ lookup, clock }),
-      signal: stop.signal,
-    });
+    const { publicOrigins: origins } = config;
+    await serveNotify({ cashier: opened, port, origins, routes: await routes(), signal: stop.signal });
   }
   const background = once(async () => {
     const opened = await cashier();
-    const port = config.httpPort;
+    const port = service ? undefined : config.httpPort;
     return [
       runSettler(opened, stop.signal),
       ...(port === undefined ? [] : [holdNotifyPort(port, opened)]),
@@ -142,8 +154,9 @@ export async function openApp(config: Config): Promise<App> {
       language: config.language,
       simulated: config.realm === 'simulator',
       now: () => clock.now(),
-      cashierUrl: async (token) => `${(await pages()).origin}/c/${token}`,
+      cashierUrl: async (token) => `${service?.publicUrl ?? (await pages()).origin}/c/${token}`,
     }),
+    routes,
     startBackground: () =>
       void background().catch((error: unknown) => log.error('background', { error: String(error) })),
     hasBackgroundWork: async () =>
@@ -169,10 +182,13 @@ function configureProviders(env: Config['env'], http: GatewayHttp): ReadonlyMap<
 }
 
 /** The embedded simulator notifies this machine's own port, where one is configured. */
-function notifyUrls(port: number | undefined): Config['env'] {
-  if (port === undefined) return {};
-  const base = `http://127.0.0.1:${port}/notify`;
-  return { AP_NOTIFY_URL: `${base}/alipay`, WXPAY_NOTIFY_URL: `${base}/wechatpay` };
+function notifyUrls(base: string | undefined): Config['env'] {
+  if (base === undefined) return {};
+  return { AP_NOTIFY_URL: `${base}/notify/alipay`, WXPAY_NOTIFY_URL: `${base}/notify/wechatpay` };
+}
+
+function loopback(port: number | undefined): string | undefined {
+  return port === undefined ? undefined : `http://127.0.0.1:${port}`;
 }
 
 /** The process that served the simulator may be gone: whoever finds nobody there serves it, and sends then. */

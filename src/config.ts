@@ -19,13 +19,21 @@ export interface Config {
   readonly logLevel: string;
   /** undefined: no log file. */
   readonly logFile: string | undefined;
-  readonly caller: string;
+  /** Name of this caller, where no token says it. */
+  readonly caller: string | undefined;
   readonly selectTools: string | undefined;
+  /** Only for a person's commands; a server never holds it. */
   readonly operatorSecret: string | undefined;
-  /** Where the notify routes listen on stdio; undefined: nowhere. */
+  /** The address the HTTP service binds. */
+  readonly httpHost: string;
+  /** Where the HTTP service listens, and on stdio the notify routes; undefined: its default, and nowhere. */
   readonly httpPort: number | undefined;
-  /** Names by which gateways reach the notify routes from outside, `host` or `host:port`. */
-  readonly publicHosts: readonly string[];
+  /** The service as the world reaches it, without a slash at the end. */
+  readonly publicUrl: string | undefined;
+  /** Origins at which buyers and gateways reach us from outside. */
+  readonly publicOrigins: readonly string[];
+  /** Who may call over HTTP; undefined: whoever is on this machine. */
+  readonly tokensFile: string | undefined;
   /** The whole environment with `…_FILE` forms resolved and empty values removed. */
   readonly env: Env;
 }
@@ -53,6 +61,8 @@ const SECRETS = [
   'WXPAY_PUB_KEY',
   'CASHIER_OPERATOR_SECRET',
 ];
+/** The tokens file's name in the data folder, where no variable names another. */
+export const TOKENS_FILE = 'tokens.json';
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'];
 
 /**
@@ -60,8 +70,13 @@ const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'
  * @param processEnv the process's environment
  * @param cwd where a `.env` may lie; it is read only when the real environment says nothing to us at all
  */
-export async function readConfig(processEnv: Env, cwd: string): Promise<Config> {
-  const env = resolveFiles(await withDotenv(processEnv, cwd));
+export async function readConfig(
+  processEnv: Env,
+  cwd: string,
+  role: 'server' | 'operator' = 'server',
+): Promise<Config> {
+  const given = await withDotenv(processEnv, cwd);
+  const env = resolveFiles(role === 'operator' ? given : withoutOperatorSecret(given));
   const home = env.CASHIER_HOME ?? join(homedir(), '.mcp-cashier');
   const hasCredential = CREDENTIALS.some((name) => env[name] !== undefined);
   const mode = oneOf(env, 'CASHIER_MODE', ['live', 'simulator']) ?? (hasCredential ? 'live' : 'simulator');
@@ -84,6 +99,7 @@ export async function readConfig(processEnv: Env, cwd: string): Promise<Config> 
   const ledger = env.CASHIER_LEDGER ?? join(home, realm, 'ledger.db');
   if (/^postgres(ql)?:/.test(ledger)) throw noPostgresYet();
   const defaultPolicy = join(home, 'policy.yaml');
+  const defaultTokens = join(home, TOKENS_FILE);
   return {
     realm,
     embeddedSimulator: realm === 'simulator' && !simulatorElsewhere(env),
@@ -96,11 +112,14 @@ export async function readConfig(processEnv: Env, cwd: string): Promise<Config> 
       oneOf(env, 'AP_LOG_ENABLED', ['true', 'false']) === 'false'
         ? undefined
         : (env.CASHIER_LOG_FILE ?? join(home, 'cashier.log')),
-    caller: env.CASHIER_CALLER ?? 'stdio',
+    caller: env.CASHIER_CALLER,
     selectTools: env.AP_SELECT_TOOLS,
     operatorSecret: env.CASHIER_OPERATOR_SECRET,
+    httpHost: env.CASHIER_HTTP_HOST ?? '127.0.0.1',
     httpPort: portOf(env, 'CASHIER_HTTP_PORT'),
-    publicHosts: hostsOf(env, ['CASHIER_PUBLIC_URL', 'AP_NOTIFY_URL', 'WXPAY_NOTIFY_URL']),
+    publicUrl: publicUrlOf(env),
+    publicOrigins: originsOf(env, ['CASHIER_PUBLIC_URL', 'AP_NOTIFY_URL', 'WXPAY_NOTIFY_URL']),
+    tokensFile: env.CASHIER_TOKENS_FILE ?? (existsSync(defaultTokens) ? defaultTokens : undefined),
     env,
   };
 }
@@ -119,6 +138,11 @@ async function withDotenv(env: Env, cwd: string): Promise<Env> {
   } = await import('dotenv');
   const found = Object.entries(parse(readFileSync(file))).filter(([name]) => OURS.test(name));
   return { ...env, ...Object.fromEntries(found) };
+}
+
+function withoutOperatorSecret(env: Env): Env {
+  const { CASHIER_OPERATOR_SECRET: _, CASHIER_OPERATOR_SECRET_FILE: _file, ...rest } = env;
+  return rest;
 }
 
 function resolveFiles(env: Env): Env {
@@ -159,8 +183,22 @@ function portOf(env: Env, name: string): number | undefined {
   });
 }
 
-function hostsOf(env: Env, names: readonly string[]): string[] {
-  return names.flatMap((name) => (URL.canParse(env[name] ?? '') ? [new URL(env[name] ?? '').host] : []));
+function publicUrlOf(env: Env): string | undefined {
+  const value = env.CASHIER_PUBLIC_URL;
+  if (value === undefined) return undefined;
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  const bare = url && !url.username && !url.password && !url.search && !url.hash;
+  if (bare && /^https?:$/.test(url.protocol)) return url.href.replace(/\/+$/, '');
+  throw configuration('CASHIER_PUBLIC_URL', {
+    zh: 'CASHIER_PUBLIC_URL 必须是不带参数的 http(s) 网址。',
+    en: 'CASHIER_PUBLIC_URL must be an http(s) address without a query.',
+    next: { zh: '改正 CASHIER_PUBLIC_URL。', en: 'Correct CASHIER_PUBLIC_URL.' },
+  });
+}
+
+function originsOf(env: Env, names: readonly string[]): string[] {
+  const urls = names.flatMap((name) => (URL.canParse(env[name] ?? '') ? [new URL(env[name] ?? '')] : []));
+  return urls.filter(({ protocol }) => /^https?:$/.test(protocol)).map(({ origin }) => origin);
 }
 
 function oneOf<T extends string>(env: Env, name: string, allowed: readonly T[]): T | undefined {

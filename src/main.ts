@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { Console } from 'node:console';
 import type { Command } from './cli/command.ts';
 import { readConfig } from './config.ts';
 import { CashierError } from './domain/errors.ts';
@@ -6,11 +7,14 @@ import { CashierError } from './domain/errors.ts';
 /** One file per command, loaded when it is asked for. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   stdio: () => import('./cli/stdio.ts'),
+  http: () => import('./cli/http.ts'),
   demo: () => import('./cli/demo.ts'),
   simulator: () => import('./cli/simulator.ts'),
   approvals: () => import('./cli/approvals.ts'),
   operator: () => import('./cli/operator.ts'),
   orders: () => import('./cli/orders.ts'),
+  reconcile: () => import('./cli/reconcile.ts'),
+  tokens: () => import('./cli/tokens.ts'),
 };
 
 async function main(argv: readonly string[]): Promise<number> {
@@ -26,7 +30,7 @@ async function main(argv: readonly string[]): Promise<number> {
   const command = await load();
   return command.run(args, {
     env: process.env,
-    config: () => readConfig(process.env, process.cwd()),
+    config: (role) => readConfig(process.env, process.cwd(), role),
     signal: stop.signal,
   });
 }
@@ -47,6 +51,9 @@ function explain(error: unknown): string {
     return error instanceof Error ? (error.stack ?? error.message) : String(error);
   return `mcp-cashier: ${error.text.zh}${error.next.zh}\nmcp-cashier: ${error.text.en} ${error.next.en}`;
 }
+
+// stdout is JSON-RPC's: what a dependency wants to say goes to stderr.
+globalThis.console = new Console(process.stderr, process.stderr);
 
 try {
   process.exitCode = await main(process.argv.slice(2));

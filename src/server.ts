@@ -24,9 +24,16 @@ export interface ServerDeps {
   readonly present: Presenter;
   readonly ledger: Ledger;
   readonly clock: Clock;
-  /** Whether a server's connection lasts, so that resource updates can be sent on it. */
-  readonly pushesUpdates: boolean;
+  /**
+   * Who tells of changed orders: each server on its own lasting connection, or the transport, which outlives its
+   * servers and can do so in the 2026 era only.
+   */
+  readonly updates: 'server' | 'transport';
   readonly caller: string;
+  /** Orders of other callers do not exist for this one. */
+  readonly ownOrdersOnly?: boolean;
+  /** Ends waits early, with what is known by then, when the process is told to stop. */
+  readonly stopping?: AbortSignal;
   /** Opens what only a call needs (adapters, simulator) on first use. */
   readonly cashier: () => Promise<Cashier>;
   /** Tool calls under way: a process that is told to stop lets them record what the gateway answers. */
@@ -48,7 +55,7 @@ export function buildServer(deps: ServerDeps, era: McpRequestContext['era']): Mc
       instructions: INSTRUCTIONS[language],
       capabilities: {
         tools: { listChanged: false },
-        resources: { listChanged: false, subscribe: deps.pushesUpdates },
+        resources: { listChanged: false, subscribe: deps.updates === 'server' || era === 'modern' },
       },
     },
   );
@@ -59,8 +66,8 @@ export function buildServer(deps: ServerDeps, era: McpRequestContext['era']): Mc
       clock: deps.clock,
       present: deps.present,
       language,
-      call: { caller: deps.caller },
-      pushes: deps.pushesUpdates,
+      call: { caller: deps.caller, ownOrdersOnly: deps.ownOrdersOnly ?? false },
+      pushes: deps.updates === 'server',
     },
     era,
   );
@@ -99,9 +106,11 @@ async function runTool(
   args: unknown,
   ctx: ServerContext,
 ): Promise<CallToolResult> {
+  const ending = endingOf(ctx.mcpReq.signal, deps.stopping);
   try {
     const cashier = await deps.cashier();
-    const context = { cashier, call: callOf(deps, ctx), setting: deps.setting, present: deps.present };
+    const call = callOf(deps, ctx, ending.signal);
+    const context = { cashier, call, setting: deps.setting, present: deps.present };
     return toResult(await tool.run(context, args));
   } catch (error) {
     if (!(error instanceof CashierError)) {
@@ -112,7 +121,23 @@ async function runTool(
     }
     const known = error instanceof CashierError ? error : internal();
     return { isError: true, content: [{ type: 'text', text: deps.present.error(known) }] };
+  } finally {
+    ending.forget();
   }
+}
+
+/** One signal of several that leaves nothing behind on those that outlive the call, as AbortSignal.any does on Node 20. */
+function endingOf(...signals: readonly (AbortSignal | undefined)[]) {
+  const ending = new AbortController();
+  const end = () => ending.abort();
+  for (const signal of signals) {
+    if (signal?.aborted) end();
+    signal?.addEventListener('abort', end);
+  }
+  const forget = () => {
+    for (const signal of signals) signal?.removeEventListener('abort', end);
+  };
+  return { signal: ending.signal, forget };
 }
 
 function toResult({ text, structured, image }: ToolAnswer): CallToolResult {
@@ -133,11 +158,12 @@ function showsImage(tool: Tool): boolean {
   return tool.name === 'create-payment';
 }
 
-function callOf(deps: ServerDeps, ctx: ServerContext): Call {
+function callOf(deps: ServerDeps, ctx: ServerContext, signal: AbortSignal): Call {
   const progressToken = ctx.mcpReq._meta?.progressToken;
   return {
     caller: deps.caller,
-    signal: ctx.mcpReq.signal,
+    ownOrdersOnly: deps.ownOrdersOnly ?? false,
+    signal,
     ...(progressToken === undefined
       ? {}
       : {

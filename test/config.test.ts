@@ -63,6 +63,13 @@ describe('the folder it is started in', () => {
   });
 });
 
+it("holds the operator's secret for a person's command only", async () => {
+  const env = { CASHIER_HOME: home, CASHIER_OPERATOR_SECRET: 'correct horse' };
+  expect((await readConfig(env, cwd, 'operator')).operatorSecret).toBe('correct horse');
+  const server = await readConfig(env, cwd);
+  expect(JSON.stringify(server)).not.toContain('correct horse');
+});
+
 describe('secrets', () => {
   it('may come from files, but not twice', async () => {
     const file = join(home, 'key');

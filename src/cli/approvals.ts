@@ -17,7 +17,7 @@ export async function run(args: readonly string[], { config }: CommandContext): 
     options: { json: { type: 'boolean', default: false }, reason: { type: 'string' } },
   });
   const [action = 'list', id] = positionals;
-  const settings = await config();
+  const settings = await config('operator');
   const app = await openApp(settings);
   try {
     if (action === 'list') return await list(app.ledger, values.json);
@@ -37,7 +37,8 @@ export async function run(args: readonly string[], { config }: CommandContext): 
         systemClock.now(),
       ),
     );
-    if (values.json) printJson(approval);
+    const { inputHash, ...shown } = approval;
+    if (values.json) printJson(shown);
     else {
       const done = action === 'approve' ? '已批准 approved' : '已拒绝 denied';
       printTable([
@@ -58,7 +59,9 @@ async function list(ledger: Awaited<ReturnType<typeof openApp>>['ledger'], json:
     );
   });
   if (json) {
-    printJson(rows.map(({ approval, order }) => ({ ...approval, title: order?.title })));
+    printJson(
+      rows.map(({ approval: { inputHash, ...approval }, order }) => ({ ...approval, title: order?.title })),
+    );
     return 0;
   }
   printTable([

@@ -11,7 +11,7 @@ import { askSecret, printTable } from './terminal.ts';
  */
 export async function run(args: readonly string[], { config }: CommandContext): Promise<number> {
   if (args[0] !== 'set-secret' || args.length > 1) throw usage();
-  const settings = await config();
+  const settings = await config('operator');
   const app = await openApp(settings);
   try {
     const changing = await hasOperatorSecret(app.ledger);

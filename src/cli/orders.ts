@@ -21,10 +21,12 @@ export async function run(args: readonly string[], { config }: CommandContext): 
     });
     if (values.json) {
       printJson(
-        rows.map(({ order: { plan, credential, terms, pageToken, buyerHash, ...order }, refunds }) => ({
-          ...order,
-          refunds: refunds.map(({ plan: _, ...refund }) => refund),
-        })),
+        rows.map(
+          ({ order: { plan, credential, terms, pageToken, buyerHash, inputHash, ...order }, refunds }) => ({
+            ...order,
+            refunds: refunds.map(({ plan: _, inputHash: _hash, ...refund }) => refund),
+          }),
+        ),
       );
       return 0;
     }

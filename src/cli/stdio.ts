@@ -18,7 +18,8 @@ export async function run(_args: readonly string[], { config, signal }: CommandC
   }
   const probed = new AbortController();
   const wake = systemClock.sleep(QUIET_START_MS, probed.signal).then(async () => {
-    if (!probed.signal.aborted && (await app.hasBackgroundWork())) app.startBackground();
+    if (probed.signal.aborted || !(await app.hasBackgroundWork())) return;
+    if (!probed.signal.aborted) app.startBackground();
   });
   wake.catch((error: unknown) => app.log.error('background', { error: String(error) }));
   try {
@@ -30,8 +31,8 @@ export async function run(_args: readonly string[], { config, signal }: CommandC
         present: app.present,
         ledger: app.ledger,
         clock: systemClock,
-        pushesUpdates: true,
-        caller: settings.caller,
+        updates: 'server',
+        caller: settings.caller ?? 'stdio',
         cashier: async () => {
           app.startBackground();
           return app.cashier();

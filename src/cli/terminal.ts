@@ -27,9 +27,9 @@ export function printTable(rows: readonly (readonly string[])[]): void {
   }
 }
 
-/** Titles are strangers' words: no control character of theirs reaches the terminal. */
+/** Titles are strangers' words: no control or direction character of theirs reaches the terminal. */
 function clean(text: string): string {
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '?');
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '?');
 }
 
 function cells(text: string): number {

@@ -47,3 +47,18 @@ export function toYuan(amount: Fen): string {
   const digits = String(amount).padStart(3, '0');
   return `${digits.slice(0, -2)}.${digits.slice(-2)}`;
 }
+
+/**
+ * Reads a cell of a bill, where money that goes back stands with a minus: `-1.00`, `0.00`. A signed whole number of
+ * fen; undefined when it is not one.
+ */
+export function signedFenFromYuan(yuan: string): number | undefined {
+  const negative = yuan.startsWith('-');
+  const amount = fenFromYuan(negative ? yuan.slice(1) : yuan);
+  return amount !== undefined && negative && amount > 0 ? -amount : amount;
+}
+
+/** As {@link toYuan} for a signed number of fen, such as a fee that was given back: -60 → `"-0.60"`. */
+export function toSignedYuan(signedFen: number): string {
+  return signedFen < 0 ? `-${toYuan(fen(-signedFen))}` : toYuan(fen(signedFen));
+}

@@ -59,5 +59,7 @@ export interface RefundTerms {
   readonly refundFen: Fen;
   /** The order's whole amount. */
   readonly totalFen: Fen;
+  /** Σ of the order's other refunds that are proven when this one is sent. */
+  readonly refundedBeforeFen?: Fen;
   readonly reason?: string;
 }

@@ -45,10 +45,11 @@ export class Book {
     return row && orderFromRow(row);
   }
 
-  /** Orders of the same caller with the same arguments, newest first. */
+  /** Orders of the same caller with the same arguments: those in doubt, then the newest. */
   async ordersByCall(inputHash: string, caller: string): Promise<OrderRecord[]> {
     const rows = await this.#tx.all(
-      'SELECT * FROM orders WHERE input_hash = ? AND caller = ? ORDER BY created_at DESC, out_trade_no DESC LIMIT 20',
+      `SELECT * FROM orders WHERE input_hash = ? AND caller = ?
+       ORDER BY CASE state WHEN 'UNKNOWN' THEN 0 ELSE 1 END, created_at DESC, out_trade_no DESC LIMIT 20`,
       inputHash,
       caller,
     );
@@ -137,6 +138,31 @@ export class Book {
       limit,
     );
     return rows.map(orderFromRow);
+  }
+
+  /** Paid orders of an account whose payment falls into a span of time (ms, `to` exclusive), oldest first. */
+  async ordersPaid(account: string, from: number, to: number): Promise<OrderRecord[]> {
+    const rows = await this.#tx.all(
+      `SELECT * FROM orders WHERE state = 'PAID' AND account = ? AND paid_at >= ? AND paid_at < ?
+       ORDER BY paid_at, out_trade_no`,
+      account,
+      from,
+      to,
+    );
+    return rows.map(orderFromRow);
+  }
+
+  /** Successful refunds of an account that were sent in a span of time (ms, `to` exclusive), oldest first. */
+  async refundsSent(account: string, from: number, to: number): Promise<RefundRecord[]> {
+    const rows = await this.#tx.all(
+      `SELECT refunds.* FROM refunds JOIN orders USING (out_trade_no)
+       WHERE refunds.state = 'SUCCESS' AND account = ? AND refunds.sent_at >= ? AND refunds.sent_at < ?
+       ORDER BY refunds.sent_at, out_refund_no`,
+      account,
+      from,
+      to,
+    );
+    return rows.map(refundFromRow);
   }
 
   /** Count and sums (fen) over everything that matches, whatever the page. */

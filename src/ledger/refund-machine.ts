@@ -12,7 +12,8 @@ export type RefundEvent =
   /** The gateway had provably declined it, and the same call comes again. */
   | 'reopened';
 
-/** As the order's table: a missing pair changes nothing. SUCCESS and DENIED are final. */
+/** As the order's table: a missing pair changes nothing. SUCCESS and DENIED are final; CLOSED is
+ * not, because a proof that money went out must never be lost. */
 const TABLE: Readonly<Record<RefundState, Partial<Record<RefundEvent, RefundState>>>> = {
   PENDING_APPROVAL: { sent: 'UNKNOWN', denied: 'DENIED' },
   DENIED: {},
@@ -26,7 +27,12 @@ const TABLE: Readonly<Record<RefundState, Partial<Record<RefundEvent, RefundStat
   PROCESSING: { success: 'SUCCESS', closed: 'CLOSED', abnormal: 'ABNORMAL' },
   ABNORMAL: { processing: 'PROCESSING', success: 'SUCCESS', closed: 'CLOSED' },
   SUCCESS: {},
-  CLOSED: { reopened: 'PENDING_APPROVAL' },
+  CLOSED: {
+    reopened: 'PENDING_APPROVAL',
+    processing: 'PROCESSING',
+    success: 'SUCCESS',
+    abnormal: 'ABNORMAL',
+  },
 };
 
 /** The state after `event`, or undefined when the event changes nothing. */

@@ -18,6 +18,7 @@ const SQLITE_CORRUPT = 11;
 const SQLITE_FULL = 13;
 const SQLITE_CANTOPEN = 14;
 const SQLITE_NOTADB = 26;
+const UNWRITABLE: ReadonlySet<number> = new Set([SQLITE_READONLY, SQLITE_IOERR, SQLITE_CANTOPEN]);
 
 /**
  * An SQLite ledger file, safe for several processes: WAL, `synchronous=FULL`, every write `BEGIN IMMEDIATE`, waiting
@@ -158,7 +159,7 @@ function unusable(error: unknown, path: string): CashierError {
       details,
     );
   }
-  const known = [SQLITE_READONLY, SQLITE_CANTOPEN, SQLITE_IOERR].includes(code) || system.startsWith('E');
+  const known = code > 0 ? UNWRITABLE.has(code) : /^E[A-Z]+$/.test(system);
   if (!known) throw error;
   return new CashierError(
     'CONFIGURATION',

@@ -1,7 +1,6 @@
-import { Hono } from 'hono';
+import type { Hono } from 'hono';
 import type { Cashier } from '../payments/cashier.ts';
 import { type Listener, listenOnLoopback } from '../platform/listener.ts';
-import { notifyRoutes } from './routes.ts';
 
 /** How often (ms) a port that another process holds is tried again. */
 const TRY_AGAIN_MS = 2_000;
@@ -13,24 +12,20 @@ const TRY_AGAIN_MS = 2_000;
 export async function serveNotify(options: {
   readonly cashier: Cashier;
   readonly port: number;
-  /** Names by which gateways reach this port through a tunnel or proxy. */
-  readonly hosts: readonly string[];
-  readonly pages: Hono;
+  /** Origins at which gateways reach this port through a tunnel or proxy. */
+  readonly origins: readonly string[];
+  /** The notify routes and the cashier pages. */
+  readonly routes: Hono;
   readonly signal: AbortSignal;
 }): Promise<void> {
-  const { cashier, port, signal } = options;
-  const routes = new Hono();
-  routes.route(
-    '/',
-    notifyRoutes(async () => cashier),
-  );
-  routes.route('/', options.pages);
+  const { cashier, routes, port, signal } = options;
   const refused = () => new Response(null, { status: 403, headers: { 'cache-control': 'no-store' } });
   let listener: Listener | undefined;
   let told = false;
   while (!signal.aborted && !listener) {
     try {
-      listener = await listenOnLoopback({ routes, port, hosts: options.hosts, refused });
+      const failed = (error: unknown) => cashier.log.error('notify', { error: String(error) });
+      listener = await listenOnLoopback({ routes, port, origins: options.origins, refused, failed });
     } catch (error) {
       if (!told) cashier.log.warn('notify port is taken, waiting for it', { port, error: String(error) });
       told = true;

@@ -8,6 +8,9 @@ import type { RefundSnapshot, TradeSnapshot } from '../providers/contract.ts';
 /** How long (ms) after its expiry an order that the gateway does not know may still appear there. */
 export const APPEARS_WITHIN_MS = 5 * 60_000;
 
+/** How far (ms) a gateway's clock and ours may be apart. */
+const CLOCKS_APART_MS = 10 * 60_000;
+
 const ORDER_EVENT: Readonly<Partial<Record<OrderState, OrderEvent>>> = {
   NOTPAY: 'notpay',
   PAID: 'paid',
@@ -79,8 +82,18 @@ export async function applyRefund(
     ...(snapshot.gatewayRefundNo === undefined ? {} : { gatewayRefundNo: snapshot.gatewayRefundNo }),
   };
   const event = REFUND_EVENT[snapshot.state];
-  const moved = event && (await book.moveRefund(refund, event, facts));
-  if (moved && moved !== refund) return moved;
+  const moved =
+    event &&
+    (await book.moveRefund(refund, event, {
+      ...facts,
+      // Taken for not refunded, and it was: the settler follows it again from now on.
+      ...(refund.state === 'CLOSED' ? { declinedCode: undefined, askAt: refund.createdAt } : {}),
+    }));
+  if (moved && moved !== refund) {
+    if (refund.state === 'CLOSED')
+      await alarm(book, refund.outTradeNo, refund.outRefundNo, 'refunded-after-closed');
+    return moved;
+  }
   return refund.gatewayState === facts.gatewayState ? refund : book.patchRefund(refund, facts);
 }
 
@@ -93,7 +106,9 @@ export function isForeignTrade(
     snapshot.account !== order.account ||
     snapshot.outTradeNo !== order.outTradeNo ||
     (snapshot.amountFen !== undefined && snapshot.amountFen !== order.amountFen) ||
-    (snapshot.state === 'PAID' && snapshot.amountFen === undefined)
+    (snapshot.state === 'PAID' && snapshot.amountFen === undefined) ||
+    // Paid before we ever sent it: a trade of another system under the same number.
+    (snapshot.paidAt !== undefined && snapshot.paidAt < (order.sentAt ?? 0) - CLOCKS_APART_MS)
   );
 }
 

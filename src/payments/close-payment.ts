@@ -1,5 +1,6 @@
 import { CashierError } from '../domain/errors.ts';
 import type { OrderRecord } from '../ledger/records.ts';
+import { isSettledOrder } from '../ledger/trade-machine.ts';
 import { GatewayDeclined, GatewayUnavailable } from '../providers/contract.ts';
 import { askTrade } from './ask-gateway.ts';
 import { type Call, type Cashier, providerOf } from './cashier.ts';
@@ -15,15 +16,17 @@ import { isBeingSent, record, whenFree } from './sending.ts';
  */
 export async function closePayment(cashier: Cashier, call: Call, outTradeNo: string): Promise<PaymentResult> {
   const provider = providerOf(cashier, await ownOrder(cashier, call, outTradeNo));
-  const { order, send } = await whenFree(cashier, () =>
+  const { order, send, intended } = await whenFree(cashier, () =>
     cashier.ledger.write(async (book) => {
       const known = await ownOrderIn(book, call, outTradeNo);
       if (isBeingSent(cashier, known)) return 'busy';
-      if (known.state === 'PENDING_APPROVAL')
-        return { order: await book.moveOrder(known, 'withdrawn'), send: false };
-      if (known.state !== 'NOTPAY' && known.state !== 'UNKNOWN') return { order: known, send: false };
+      const intended = known.closing;
+      if (known.state === 'PENDING_APPROVAL') {
+        return { order: await book.moveOrder(known, 'withdrawn'), send: false, intended };
+      }
+      if (isSettledOrder(known.state)) return { order: known, send: false, intended };
       await book.event(outTradeNo, undefined, 'close-intended', {});
-      return { order: await book.patchOrder(known, { closing: true }), send: true };
+      return { order: await book.patchOrder(known, { closing: true }), send: true, intended };
     }),
   );
   if (!send) {
@@ -33,7 +36,7 @@ export async function closePayment(cashier: Cashier, call: Call, outTradeNo: str
   try {
     await provider.closeTrade(outTradeNo);
   } catch (error) {
-    return closeFailed(cashier, order, error);
+    return closeFailed(cashier, order, intended, error);
   }
   return record(cashier, order, async (book) => {
     const current = (await book.order(outTradeNo)) ?? order;
@@ -43,13 +46,21 @@ export async function closePayment(cashier: Cashier, call: Call, outTradeNo: str
   });
 }
 
-/** What the gateway's refusal or silence means; in doubt it is asked. */
-async function closeFailed(cashier: Cashier, order: OrderRecord, error: unknown): Promise<PaymentResult> {
+/**
+ * What the gateway's refusal or silence means; in doubt it is asked.
+ * @param intended an earlier call already wanted it closed: that one's intent stands
+ */
+async function closeFailed(
+  cashier: Cashier,
+  order: OrderRecord,
+  intended: boolean,
+  error: unknown,
+): Promise<PaymentResult> {
   if (!isGatewayError(error)) throw error;
   const notThere = error instanceof GatewayDeclined && error.proven && error.reason === 'not-exist';
   if (notThere) return tell(cashier, order);
   if (error instanceof GatewayUnavailable) {
-    await abandon(cashier, order);
+    if (!intended) await abandon(cashier, order);
     throw notClosed(error, order);
   }
   const asked = await askTrade(cashier, order).catch((failed: unknown) => {
@@ -59,7 +70,7 @@ async function closeFailed(cashier: Cashier, order: OrderRecord, error: unknown)
   if (asked?.order.state === 'PAID') throw alreadyPaid(asked.order);
   if (asked?.order.state === 'CLOSED') return tell(cashier, asked.order);
   if (error instanceof GatewayDeclined) {
-    await abandon(cashier, order);
+    if (!intended) await abandon(cashier, order);
     throw notClosed(error, order);
   }
   // Silence: the close may have happened, so it stays intended, and without an answer the state is not known either.

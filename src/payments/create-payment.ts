@@ -2,10 +2,11 @@ import { beijingIso, wholeSecond } from '../domain/clock.ts';
 import type { Fen } from '../domain/money.ts';
 import type { Credential, OrderTerms, ProviderId, Scene } from '../domain/order.ts';
 import type { Book } from '../ledger/book.ts';
-import type { OrderRecord } from '../ledger/records.ts';
+import type { ApprovalRecord, OrderRecord } from '../ledger/records.ts';
 import { takeApproval } from '../policy/approvals.ts';
 import { decidePayment } from '../policy/policy.ts';
 import {
+  type DeclineReason,
   GatewayDeclined,
   GatewayUnavailable,
   OutcomeUnknown,
@@ -24,7 +25,7 @@ import {
 } from './errors.ts';
 import { digest, type PaymentResult, paymentResult } from './results.ts';
 import { firstAskAt } from './schedule.ts';
-import { claim, isBeingSent, RELEASED, record, whenFree } from './sending.ts';
+import { claim, isBeingSent, isStillOurs, RELEASED, record, releaseOurs, whenFree } from './sending.ts';
 
 export interface CreatePaymentInput {
   readonly provider: ProviderId | undefined;
@@ -44,8 +45,12 @@ const STANDS = { zh: '没有资金变动', en: 'no money moved' };
 /** What the reservation found there is to do. Everything in it is committed. */
 type Reserved =
   | { readonly todo: 'answer'; readonly order: OrderRecord; readonly replayed: boolean }
-  /** First send; or the same bytes again, for an answer that was lost or a link that died. */
-  | { readonly todo: 'send' | 'settle' | 'renew'; readonly order: OrderRecord; readonly replayed: boolean }
+  | {
+      readonly todo: 'send' | 'settle' | 'renew';
+      readonly order: OrderRecord;
+      readonly replayed: boolean;
+      readonly approval?: ApprovalRecord | undefined;
+    }
   /** An identical payment of unknown outcome stands in the way. */
   | { readonly todo: 'settle-first'; readonly order: OrderRecord };
 
@@ -80,7 +85,10 @@ export async function createPayment(
     case 'settle':
       return settle(cashier, call, input, reserved.order);
     default:
-      return send(cashier, provider, reserved.order, reserved);
+      return send(cashier, provider, reserved.order, {
+        ...reserved,
+        numberGiven: input.outTradeNo !== undefined,
+      });
   }
 }
 
@@ -112,6 +120,7 @@ async function reserve(
     }
   }
   for (const other of await book.ordersByCall(inputHash, call.caller)) {
+    if (other.account !== provider.account) continue;
     const isThisOne = buyerHash !== undefined && input.outTradeNo === undefined;
     if (isThisOne && !isFinal(other)) return proceed(cashier, book, providerOf(cashier, other), other, true);
     if (other.state === 'UNKNOWN') {
@@ -171,7 +180,11 @@ async function proceed(
   const now = cashier.clock.now();
   if (order.state === 'PENDING_APPROVAL') return commitIntent(cashier, book, provider, order, replayed);
   if (order.state === 'CLOSED' && order.declinedCode !== undefined) {
-    const reopened = await book.moveOrder(order, 'reopened', { declinedCode: undefined });
+    const reopened = await book.moveOrder(order, 'reopened', {
+      declinedCode: undefined,
+      sentAt: undefined,
+      expiresAt: undefined,
+    });
     return commitIntent(cashier, book, provider, reopened, replayed);
   }
   const expired = order.expiresAt !== undefined && now >= order.expiresAt;
@@ -195,13 +208,15 @@ async function commitIntent(
   const now = cashier.clock.now();
   const decision = decidePayment(cashier.policy, order, now);
   if (decision.kind === 'deny') throw policyDenied(decision);
+  let approval: ApprovalRecord | undefined;
   if (decision.kind === 'approve') {
-    const { granted } = await takeApproval(
+    const taken = await takeApproval(
       book,
       { ...order, kind: 'payment', outRefundNo: undefined, rule: decision.rule },
       { now, randomBytes: cashier.randomBytes },
     );
-    if (!granted) return { todo: 'answer', order, replayed };
+    if (!taken.granted) return { todo: 'answer', order, replayed };
+    approval = taken.approval;
   }
   const terms = termsOf(order, now);
   const sent = await book.moveOrder(order, 'sent', {
@@ -212,7 +227,7 @@ async function commitIntent(
     asked: 0,
     ...claim(cashier),
   });
-  return { todo: 'send', order: sent, replayed };
+  return { todo: 'send', order: sent, replayed, approval };
 }
 
 /** The answer to an earlier send was lost, or the time is up: ask, and where it never arrived send the same bytes. */
@@ -226,7 +241,7 @@ async function settle(
   try {
     known = (await askTrade(cashier, order)).order;
   } catch (error) {
-    await release(cashier, order.outTradeNo);
+    await release(cashier, order);
     if (error instanceof OutcomeUnknown || error instanceof GatewayUnavailable)
       return answer(cashier, known, true);
     throw isGatewayError(error) ? clientError(error, STANDS, { outTradeNo: order.outTradeNo }) : error;
@@ -234,12 +249,34 @@ async function settle(
   const now = cashier.clock.now();
   const open = known.state === 'UNKNOWN' || (known.state === 'NOTPAY' && !isPayable(known.credential, now));
   if (open && !known.closing && (known.expiresAt ?? 0) > now) {
-    return send(cashier, providerOf(cashier, known), known, { todo: 'settle', replayed: true });
+    const claimed = await claimAgain(cashier, order);
+    if (!claimed) return answer(cashier, known, true);
+    return send(cashier, providerOf(cashier, claimed), claimed, { todo: 'settle', replayed: true });
   }
-  await release(cashier, order.outTradeNo);
-  // A buyer's earlier payment turns out to be final: the same wish is a new one.
-  if (input.outTradeNo === undefined && isFinal(known)) return createPayment(cashier, call, input);
+  await release(cashier, order);
+  // A buyer's earlier payment turns out to be closed: the same wish is a new one. Paid, it is the answer.
+  const closed = isFinal(known) && known.state !== 'PAID';
+  if (input.outTradeNo === undefined && closed) return createPayment(cashier, call, input);
   return answer(cashier, known, true);
+}
+
+/** A question took its time; the send that follows gets a claim of its own, unless somebody else is at it by now. */
+async function claimAgain(cashier: Cashier, order: OrderRecord): Promise<OrderRecord | undefined> {
+  return cashier.ledger.write(async (book) => {
+    const current = await book.order(order.outTradeNo);
+    if (!current || (isBeingSent(cashier, current) && !isStillOurs(current, order))) return undefined;
+    return book.patchOrder(current, claim(cashier));
+  });
+}
+
+interface Sending {
+  /** The first send; or the same bytes again, for an answer that was lost or a link that died. */
+  readonly todo: 'send' | 'settle' | 'renew';
+  readonly replayed: boolean;
+  /** The caller chose the number. */
+  readonly numberGiven?: boolean;
+  /** A person's yes that this very send uses up. */
+  readonly approval?: ApprovalRecord | undefined;
 }
 
 /** Sends the committed plan and commits what came of it. */
@@ -247,62 +284,75 @@ async function send(
   cashier: Cashier,
   provider: PaymentProvider,
   order: OrderRecord,
-  { todo, replayed }: { readonly todo: 'send' | 'settle' | 'renew'; readonly replayed: boolean },
+  sending: Sending,
 ): Promise<PaymentResult> {
   let credential: Credential;
   try {
+    if (sending.todo === 'send' && sending.numberGiven && provider.signsLocally.has(order.scene)) {
+      await insistNumberIsFree(provider, order.outTradeNo);
+    }
     credential = await provider.sendPayment(termsOf(order, order.createdAt), order.plan ?? '');
   } catch (error) {
-    return sendFailed(cashier, order, todo, replayed, error);
+    return sendFailed(cashier, order, sending, error);
   }
   return record(cashier, order, async (book) => {
     const current = (await book.order(order.outTradeNo)) ?? order;
-    const given = await book.patchOrder(current, { credential, ...RELEASED });
-    return paymentResult(book, await book.moveOrder(given, 'notpay'), replayed);
+    const given = await book.patchOrder(current, { credential, ...releaseOurs(current, order) });
+    return paymentResult(book, await book.moveOrder(given, 'notpay'), sending.replayed);
   });
 }
 
-/** Only a proof that nothing exists at the gateway ends an order; anything less leaves it UNKNOWN (Law 2). */
+/** A link is signed without the gateway, which would otherwise say that the number is another system's. */
+async function insistNumberIsFree(provider: PaymentProvider, outTradeNo: string): Promise<void> {
+  const snapshot = await provider.queryTrade(outTradeNo);
+  if (snapshot.exists) throw new GatewayDeclined('number-conflict', 'NUMBER_TAKEN', true);
+}
+
+const ABOUT_NUMBER: readonly DeclineReason[] = ['already-paid', 'closed', 'number-conflict'];
+
+/** Only a proof that nothing of ours exists at the gateway ends an order; anything less leaves it UNKNOWN (Law 2). */
 async function sendFailed(
   cashier: Cashier,
   order: OrderRecord,
-  todo: 'send' | 'settle' | 'renew',
-  replayed: boolean,
+  { todo, replayed, approval }: Sending,
   error: unknown,
 ): Promise<PaymentResult> {
   if (!isGatewayError(error)) {
-    await release(cashier, order.outTradeNo);
+    await release(cashier, order);
     throw error;
   }
-  const aboutNumber =
-    error instanceof GatewayDeclined && ['already-paid', 'closed', 'number-conflict'].includes(error.reason);
-  // After a lost answer, or with a code given out, a refusal of this call says nothing about the order.
-  const refused = error instanceof GatewayDeclined && error.proven && !aboutNumber;
-  const nothingThere = todo === 'send' && (refused || error instanceof GatewayUnavailable);
   const code = error instanceof GatewayDeclined ? error.gatewayCode : 'NOT_SENT';
-  await record(cashier, order, async (book) => {
+  const notSent = error instanceof GatewayUnavailable;
+  const refused = error instanceof GatewayDeclined && error.proven;
+  const taken = error instanceof GatewayDeclined && ABOUT_NUMBER.includes(error.reason);
+  const nothingOfOurs = await record(cashier, order, async (book) => {
     const current = (await book.order(order.outTradeNo)) ?? order;
-    const released = await book.patchOrder(current, RELEASED);
-    if (nothingThere) await book.moveOrder(released, 'declined', { declinedCode: code });
-    else await book.event(order.outTradeNo, undefined, 'send-failed', { error: error.name, code });
+    const ours = isStillOurs(current, order);
+    await book.event(order.outTradeNo, undefined, 'send-failed', { error: error.name, code });
+    const released = await book.patchOrder(current, releaseOurs(current, order));
+    // After a lost answer, or with a code given out, a refusal of this call says nothing about the order.
+    if (!ours || todo !== 'send' || !(notSent || refused)) return false;
+    // A number that is taken was never ours: nobody may ask, close or refund by it.
+    await book.moveOrder(released, 'declined', {
+      declinedCode: code,
+      ...(notSent || taken ? { sentAt: undefined } : {}),
+    });
+    if (notSent && approval) await book.moveApproval(approval, 'used', 'approved');
+    return true;
   });
   cashier.log.warn('create-payment failed at the gateway', {
     outTradeNo: order.outTradeNo,
     error: error.message,
   });
-  if (error instanceof OutcomeUnknown) {
-    return cashier.ledger.read(async (book) =>
-      paymentResult(book, (await book.order(order.outTradeNo)) ?? order, replayed),
-    );
-  }
-  if (aboutNumber) {
+  if (error instanceof OutcomeUnknown) return current(cashier, order, replayed);
+  if (taken && !nothingOfOurs) {
     const known = await learn(cashier, order);
     if (known?.state === 'PAID') return answer(cashier, known, replayed);
     if (known?.state === 'CLOSED') throw orderClosed(known);
   }
   throw clientError(
     error,
-    nothingThere
+    nothingOfOurs
       ? { zh: '没有生成支付单，没有资金变动', en: 'no payment was created and no money moved' }
       : STANDS,
     { outTradeNo: order.outTradeNo },
@@ -323,10 +373,17 @@ function answer(cashier: Cashier, order: OrderRecord, replayed: boolean): Promis
   return cashier.ledger.read((book) => paymentResult(book, order, replayed));
 }
 
-async function release(cashier: Cashier, outTradeNo: string): Promise<void> {
+/** The payment as it is committed now. */
+function current(cashier: Cashier, order: OrderRecord, replayed: boolean): Promise<PaymentResult> {
+  return cashier.ledger.read(async (book) =>
+    paymentResult(book, (await book.order(order.outTradeNo)) ?? order, replayed),
+  );
+}
+
+async function release(cashier: Cashier, order: OrderRecord): Promise<void> {
   await cashier.ledger.write(async (book) => {
-    const order = await book.order(outTradeNo);
-    if (order) await book.patchOrder(order, RELEASED);
+    const known = await book.order(order.outTradeNo);
+    if (known) await book.patchOrder(known, releaseOurs(known, order));
   });
 }
 

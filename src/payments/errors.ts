@@ -1,3 +1,4 @@
+import { beijingIso } from '../domain/clock.ts';
 import { CashierError, type Text } from '../domain/errors.ts';
 import type { Scene } from '../domain/order.ts';
 import type { OrderRecord } from '../ledger/records.ts';
@@ -133,7 +134,12 @@ export function conflict(number: 'outTradeNo' | 'outRefundNo'): CashierError {
 }
 
 /** The policy says no. */
-export function policyDenied(decision: { rule: string; limit: string; used: string }): CashierError {
+export function policyDenied(decision: {
+  readonly rule: string;
+  readonly limit: string;
+  readonly used: string;
+  readonly freeAt?: number;
+}): CashierError {
   return new CashierError(
     'POLICY_DENIED',
     {
@@ -144,7 +150,12 @@ export function policyDenied(decision: { rule: string; limit: string; used: stri
         en: 'Stay within the limit or ask the merchant to change it; do not split the amount to get around it.',
       },
     },
-    { rule: decision.rule, limit: decision.limit, used: decision.used },
+    {
+      rule: decision.rule,
+      limit: decision.limit,
+      used: decision.used,
+      ...(decision.freeAt === undefined ? {} : { freeAt: beijingIso(decision.freeAt) }),
+    },
   );
 }
 

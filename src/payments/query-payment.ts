@@ -67,7 +67,8 @@ async function refresh(cashier: Cashier, order: OrderRecord, last: boolean): Pro
   try {
     return await finishClosing(cashier, await askTrade(cashier, order));
   } catch (error) {
-    if (isGatewayError(error) && !last) return order;
+    // PAID stays PAID; only the gateway's own later word is missed.
+    if (isGatewayError(error) && (!last || order.state === 'PAID')) return order;
     throw isGatewayError(error)
       ? clientError(
           error,
@@ -78,7 +79,7 @@ async function refresh(cashier: Cashier, order: OrderRecord, last: boolean): Pro
   }
 }
 
-/** Whether the gateway can have something new to say: not about what was never sent, and PAID stays PAID. */
+/** Whether the gateway can have something to say: not about what was never sent. */
 function canChange(order: OrderRecord): boolean {
-  return order.sentAt !== undefined && order.state !== 'PAID';
+  return order.sentAt !== undefined;
 }

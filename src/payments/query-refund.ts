@@ -1,4 +1,5 @@
 import type { RefundRecord } from '../ledger/records.ts';
+import { isSettledRefund } from '../ledger/refund-machine.ts';
 import { askRefund } from './ask-gateway.ts';
 import type { Call, Cashier } from './cashier.ts';
 import { clientError, isGatewayError, orderNotFound } from './errors.ts';
@@ -38,5 +39,7 @@ export async function queryRefund(
 }
 
 function canChange(refund: RefundRecord): boolean {
-  return refund.state === 'UNKNOWN' || refund.state === 'PROCESSING' || refund.state === 'ABNORMAL';
+  // A refund that was taken for declined may have gone out all the same; one that never left cannot.
+  const declined = refund.state === 'CLOSED' && refund.declinedCode !== undefined;
+  return refund.sentAt !== undefined && (!isSettledRefund(refund.state) || declined);
 }

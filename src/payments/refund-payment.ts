@@ -3,7 +3,8 @@ import { CashierError } from '../domain/errors.ts';
 import type { Fen } from '../domain/money.ts';
 import type { RefundTerms } from '../domain/order.ts';
 import type { Book } from '../ledger/book.ts';
-import type { OrderRecord, RefundRecord } from '../ledger/records.ts';
+import type { ApprovalRecord, OrderRecord, RefundRecord } from '../ledger/records.ts';
+import { isSettledRefund } from '../ledger/refund-machine.ts';
 import { takeApproval } from '../policy/approvals.ts';
 import { decideRefund } from '../policy/policy.ts';
 import {
@@ -25,8 +26,8 @@ import {
   insistOneAtATime,
   insistWithinPaid,
 } from './refund-rules.ts';
-import { digest, ownOrder, ownOrderIn, type RefundResult, refundResult } from './results.ts';
-import { claim, isBeingSent, RELEASED, record, whenFree } from './sending.ts';
+import { digest, ownOrder, ownOrderIn, type RefundResult, refundResult, sum } from './results.ts';
+import { claim, isBeingSent, isStillOurs, RELEASED, record, releaseOurs, whenFree } from './sending.ts';
 
 export interface RefundPaymentInput {
   readonly outTradeNo: string;
@@ -35,11 +36,18 @@ export interface RefundPaymentInput {
   readonly reason: string | undefined;
 }
 
+/** After this long (ms) a request that was sent has arrived or never will, and a question does not miss it. */
+const ARRIVES_WITHIN_MS = 5 * 60_000;
+
 interface Reserved {
   readonly todo: 'answer' | 'send' | 'settle';
   readonly order: OrderRecord;
   readonly refund: RefundRecord;
   readonly replayed: boolean;
+  /** A person's yes that this very send uses up. */
+  readonly approval?: ApprovalRecord | undefined;
+  /** The gateway has provably not had it, long after it was last sent. */
+  readonly absent?: boolean;
 }
 
 /**
@@ -57,8 +65,8 @@ export async function refundPayment(
 ): Promise<RefundResult> {
   const known = await ownOrder(cashier, call, input.outTradeNo);
   const provider = providerOf(cashier, known);
-  if (known.state !== 'PAID') await insistPaid(cashier, call, known);
   if (input.refundFen > known.amountFen) throw exceedsPaid(known.amountFen, 0 as Fen);
+  if (known.state !== 'PAID') await insistPaid(cashier, call, known);
   const reserved = await whenFree(cashier, () =>
     cashier.ledger.write((book) => reserve(cashier, book, call, provider, input)),
   );
@@ -155,7 +163,10 @@ async function proceed(
   if (refund.state === 'PENDING_APPROVAL')
     return commitIntent(cashier, book, provider, order, refund, replayed);
   if (refund.state === 'CLOSED' && refund.declinedCode !== undefined) {
-    const reopened = await book.moveRefund(refund, 'reopened', { declinedCode: undefined });
+    const reopened = await book.moveRefund(refund, 'reopened', {
+      declinedCode: undefined,
+      sentAt: undefined,
+    });
     return commitIntent(cashier, book, provider, order, reopened, replayed);
   }
   // PROCESSING too: Alipay accepts some refunds that then never come about, and wants the same number again.
@@ -183,13 +194,15 @@ async function commitIntent(
   insistGatewayRules(provider, order, others, now);
   const decision = decideRefund(cashier.policy, refund.amountFen);
   if (decision.kind === 'deny') throw policyDenied(decision);
+  let approval: ApprovalRecord | undefined;
   if (decision.kind === 'approve') {
-    const { granted } = await takeApproval(
+    const taken = await takeApproval(
       book,
       { ...refund, kind: 'refund', rule: decision.rule },
       { now, randomBytes: cashier.randomBytes },
     );
-    if (!granted) return { todo: 'answer', order, refund, replayed };
+    if (!taken.granted) return { todo: 'answer', order, refund, replayed };
+    approval = taken.approval;
   }
   insistInterval(provider, others, now);
   const sent = await book.moveRefund(refund, 'sent', {
@@ -199,7 +212,7 @@ async function commitIntent(
     asked: 0,
     ...claim(cashier),
   });
-  return { todo: 'send', order, refund: sent, replayed };
+  return { todo: 'send', order, refund: sent, replayed, approval };
 }
 
 /**
@@ -236,20 +249,42 @@ async function settle(
   provider: PaymentProvider,
   reserved: Reserved,
 ): Promise<RefundResult> {
-  let asked: { refund: RefundRecord; exists: boolean };
+  const { order, refund } = reserved;
+  const askedAt = cashier.clock.now();
+  let exists: boolean;
   try {
-    asked = await askRefund(cashier, reserved.order, reserved.refund);
+    ({ exists } = await askRefund(cashier, order, refund));
   } catch (error) {
-    await release(cashier, reserved.refund);
+    await release(cashier, refund);
     if (error instanceof OutcomeUnknown || error instanceof GatewayUnavailable)
       return tell(cashier, reserved);
-    throw isGatewayError(error)
-      ? clientError(error, inDoubtStands(reserved.refund), numbers(reserved.refund))
-      : error;
+    throw isGatewayError(error) ? clientError(error, inDoubtStands(refund), numbers(refund)) : error;
   }
-  if (!asked.exists) return send(cashier, provider, { ...reserved, todo: 'settle' });
-  await release(cashier, reserved.refund);
-  return tell(cashier, reserved);
+  const again = exists ? undefined : await claimAgain(cashier, reserved);
+  if (!again) {
+    await release(cashier, refund);
+    return tell(cashier, reserved);
+  }
+  const absent = askedAt - (refund.sentAt ?? askedAt) >= ARRIVES_WITHIN_MS;
+  return send(cashier, provider, { ...reserved, todo: 'settle', refund: again, absent });
+}
+
+/**
+ * Before the same bytes go out again: a claim of their own, unless somebody else is at it by now or another refund of
+ * the order is in doubt.
+ */
+async function claimAgain(cashier: Cashier, { order, refund }: Reserved): Promise<RefundRecord | undefined> {
+  return cashier.ledger.write(async (book) => {
+    const refunds = await book.refunds(order.outTradeNo);
+    const known = refunds.find((other) => other.outRefundNo === refund.outRefundNo);
+    if (!known || isSettledRefund(known.state)) return undefined;
+    if (isBeingSent(cashier, known) && !isStillOurs(known, refund)) return undefined;
+    const inDoubt = refunds.some(
+      (other) => other !== known && (other.state === 'UNKNOWN' || isBeingSent(cashier, other)),
+    );
+    if (inDoubt) return undefined;
+    return book.patchRefund(known, { ...claim(cashier), sentAt: cashier.clock.now() });
+  });
 }
 
 /** Sends the committed plan and commits what came of it. */
@@ -257,13 +292,20 @@ async function send(cashier: Cashier, provider: PaymentProvider, reserved: Reser
   const { order, refund } = reserved;
   let snapshot: RefundSnapshot;
   try {
-    snapshot = await provider.sendRefund(termsOf(order, refund), refund.plan ?? '');
+    const others = await cashier.ledger.read((book) => book.refunds(order.outTradeNo));
+    const before = sum(
+      others.filter((other) => other.state === 'SUCCESS' && other.outRefundNo !== refund.outRefundNo),
+    );
+    snapshot = await provider.sendRefund(
+      { ...termsOf(order, refund), refundedBeforeFen: before },
+      refund.plan ?? '',
+    );
   } catch (error) {
     return sendFailed(cashier, reserved, error);
   }
   await record(cashier, refund, async (book) => {
     const current = (await book.refund(refund.outTradeNo, refund.outRefundNo)) ?? refund;
-    await applyRefund(book, await book.patchRefund(current, RELEASED), snapshot);
+    await applyRefund(book, await book.patchRefund(current, releaseOurs(current, refund)), snapshot);
   });
   return tell(cashier, reserved);
 }
@@ -276,27 +318,32 @@ async function sendFailed(cashier: Cashier, reserved: Reserved, error: unknown):
     throw error;
   }
   const notSent = error instanceof GatewayUnavailable && todo === 'send';
-  // After a lost answer a refusal may be the effect of the very refund in doubt, or come before the gateway even looks
-  // whether it knows the number; only "not enough money" says that it looked and did nothing.
+  // After a lost answer a refusal may be the effect of the very refund in doubt, unless that provably never arrived.
   const refused =
     error instanceof GatewayDeclined &&
     error.proven &&
-    (todo === 'send' ? error.reason !== 'number-conflict' : error.reason === 'balance');
+    error.reason !== 'number-conflict' &&
+    (todo === 'send' || reserved.absent === true);
   const code = error instanceof GatewayDeclined ? error.gatewayCode : 'NOT_SENT';
-  await record(cashier, refund, async (book) => {
+  const { nothingDone, ours } = await record(cashier, refund, async (book) => {
     const current = (await book.refund(refund.outTradeNo, refund.outRefundNo)) ?? refund;
-    const released = await book.patchRefund(current, RELEASED);
-    if (notSent || refused) await book.moveRefund(released, 'declined', { declinedCode: code });
-    else await book.event(refund.outTradeNo, refund.outRefundNo, 'send-failed', { error: error.name, code });
+    const mine = isStillOurs(current, refund);
+    await book.event(refund.outTradeNo, refund.outRefundNo, 'send-failed', { error: error.name, code });
+    const released = await book.patchRefund(current, releaseOurs(current, refund));
+    if (!mine || !(notSent || refused)) return { nothingDone: false, ours: mine };
+    const ended = await book.moveRefund(released, 'declined', {
+      declinedCode: code,
+      ...(notSent ? { sentAt: undefined } : {}),
+    });
     // Nothing left this machine: the person's yes was not used up.
-    const approval = notSent && (await book.latestApproval(refund.outTradeNo, refund.outRefundNo));
-    if (approval) await book.moveApproval(approval, 'used', 'approved');
+    if (notSent && reserved.approval) await book.moveApproval(reserved.approval, 'used', 'approved');
+    return { nothingDone: ended.state === 'CLOSED', ours: mine };
   });
   cashier.log.warn('refund-payment failed at the gateway', { ...numbers(refund), error: error.message });
-  if (error instanceof OutcomeUnknown) return tell(cashier, reserved);
+  if (error instanceof OutcomeUnknown || !ours) return tell(cashier, reserved);
   throw clientError(
     error,
-    notSent || refused
+    nothingDone
       ? { zh: '没有退款，没有资金变动', en: 'nothing was refunded and no money moved' }
       : inDoubtStands(refund),
     numbers(refund),
@@ -317,8 +364,8 @@ function tell(cashier: Cashier, { order, refund, replayed }: Reserved): Promise<
 
 async function release(cashier: Cashier, refund: RefundRecord): Promise<void> {
   await cashier.ledger.write(async (book) => {
-    const current = await book.refund(refund.outTradeNo, refund.outRefundNo);
-    if (current) await book.patchRefund(current, RELEASED);
+    const known = await book.refund(refund.outTradeNo, refund.outRefundNo);
+    if (known) await book.patchRefund(known, releaseOurs(known, refund));
   });
 }
 

@@ -32,7 +32,9 @@ export function insistGatewayRules(
   now: number,
 ): void {
   const { maxPerOrder, windowMs, finalTradeStates } = provider.refundRules;
-  const sent = others.filter((other) => other.sentAt !== undefined).length;
+  const sent = others.filter(
+    (other) => other.sentAt !== undefined && other.declinedCode === undefined,
+  ).length;
   if (sent >= maxPerOrder) throw notAllowed('max-refunds-per-order', String(maxPerOrder));
   if (order.paidAt !== undefined && now > order.paidAt + windowMs) {
     throw notAllowed('refund-window', `${Math.round(windowMs / 86_400_000)}d`);
@@ -48,7 +50,10 @@ export function insistInterval(
   others: readonly RefundRecord[],
   now: number,
 ): void {
-  const last = Math.max(0, ...others.map((other) => other.sentAt ?? 0));
+  const last = Math.max(
+    0,
+    ...others.map((other) => (other.declinedCode === undefined ? (other.sentAt ?? 0) : 0)),
+  );
   const wait = last + provider.refundRules.minIntervalMs - now;
   if (wait > 0) throw tryLater(Math.ceil(wait / 1000));
 }

@@ -2,8 +2,8 @@ import { CashierError } from '../domain/errors.ts';
 import type { Book } from '../ledger/book.ts';
 import type { Cashier } from './cashier.ts';
 
-/** How long (ms) a sender is believed to be still talking: the gateway's deadline and some. */
-const SENDING_MS = 15_000;
+/** How long (ms) a sender is believed to be still talking: two exchanges with a gateway (keys, then the call) and some. */
+const SENDING_MS = 25_000;
 const LOOK_AGAIN_MS = 40;
 
 interface Sendable {
@@ -18,6 +18,19 @@ export function claim(cashier: Cashier): { sendingBy: string; sendingUntil: numb
 
 /** Clears {@link claim}. */
 export const RELEASED = { sendingBy: undefined, sendingUntil: undefined } as const;
+
+/**
+ * Whether the claim on `current` still is the one that `sent` was sent under. A sender may outlive its claim (a slow
+ * gateway, a machine asleep); what it then learns by refusal says nothing about what its successor has sent.
+ */
+export function isStillOurs(current: Sendable, sent: Sendable): boolean {
+  return current.sendingBy !== undefined && current.sendingBy === sent.sendingBy;
+}
+
+/** {@link RELEASED} where the claim still is ours, else nothing. */
+export function releaseOurs(current: Sendable, sent: Sendable): Partial<typeof RELEASED> {
+  return isStillOurs(current, sent) ? RELEASED : {};
+}
 
 /** Whether somebody who may be alive is talking to the gateway about it right now. */
 export function isBeingSent(cashier: Cashier, record: Sendable): boolean {

@@ -15,7 +15,7 @@ const MAX_CONNECTIONS = 1_000;
 const CLOSE_IDLE_MS = 20;
 
 export interface Listener {
-  /** `http://host:port`, without a slash at the end, as a program on this machine reaches it. */
+  /** As {@link originAt}. */
   readonly origin: string;
   /** Stops listening; what is open goes on. */
   refuseNew(): void;
@@ -69,6 +69,8 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     (request, response) => void answer(request, response),
   );
   server.maxConnections = MAX_CONNECTIONS;
+  // Comes once it has stopped listening and the last connection has ended.
+  const ended = new Promise<void>((resolve) => server.once('close', resolve));
   if (!foreground) server.on('connection', (socket) => socket.unref());
   const port = await listening(server, host, options.port ?? 0);
   if (!foreground) server.unref();
@@ -76,9 +78,9 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     names.set(new URL(origin).host, new URL(origin).origin);
   }
   return {
-    origin: `http://${reachable(host)}:${port}`,
+    origin: originAt(host, port),
     refuseNew: () => void server.close(),
-    close: (graceMs = 0) => closed(server, graceMs),
+    close: (graceMs = 0) => closed(server, ended, graceMs),
   };
 }
 
@@ -89,13 +91,13 @@ export function listenOnLoopback(options: Omit<ListenOptions, 'host' | 'foregrou
 
 /** The names of this machine, and the address that is bound, at the port. */
 function ownOrigins(host: string, port: number): string[] {
-  return [LOOPBACK, 'localhost', '[::1]', reachable(host)].map((name) => `http://${name}:${port}`);
+  return [...[LOOPBACK, 'localhost', '[::1]'].map((name) => `http://${name}:${port}`), originAt(host, port)];
 }
 
-/** What to say in a URL for the address that is bound. */
-function reachable(host: string): string {
-  if (host === '0.0.0.0' || host === '::') return LOOPBACK;
-  return host.includes(':') ? `[${host}]` : host;
+/** The origin at which a program on this machine reaches what binds `host`. */
+export function originAt(host: string, port: number): string {
+  const name = host === '0.0.0.0' || host === '::' ? LOOPBACK : host;
+  return `http://${name.includes(':') ? `[${name}]` : name}:${port}`;
 }
 
 function bare(status: number): Response {
@@ -114,14 +116,12 @@ function listening(server: Server, host: string, port: number): Promise<number> 
   });
 }
 
-async function closed(server: Server, graceMs: number): Promise<void> {
+async function closed(server: Server, ended: Promise<void>, graceMs: number): Promise<void> {
   let open = true;
-  const ended = new Promise<void>((resolve) => {
-    // An error says that it does not listen any more; connections may still be open.
-    server.close(() => server.getConnections(() => resolve()));
-  }).then(() => {
+  void ended.then(() => {
     open = false;
   });
+  server.close();
   for (let waited = 0; open && waited < graceMs; waited += CLOSE_IDLE_MS) {
     server.closeIdleConnections();
     await Promise.race([ended, systemClock.sleep(CLOSE_IDLE_MS)]);

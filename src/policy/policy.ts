@@ -25,11 +25,17 @@ export const DEFAULT_POLICY: Policy = {
   refunds: { approveAboveFen: 0 as Fen },
 };
 
-/** What the rules say of one call. `rule` is the path in the policy file. */
+/** What the rules say of one call. `rule` is the path in the policy file, `freeAt` (ms) when it would be allowed. */
 export type Decision =
   | { readonly kind: 'allow' }
   | { readonly kind: 'approve'; readonly rule: string }
-  | { readonly kind: 'deny'; readonly rule: string; readonly limit: string; readonly used: string };
+  | {
+      readonly kind: 'deny';
+      readonly rule: string;
+      readonly limit: string;
+      readonly used: string;
+      readonly freeAt?: number;
+    };
 
 const ALLOW: Decision = { kind: 'allow' };
 const DAY_MINUTES = 1440;
@@ -48,7 +54,8 @@ export function decidePayment(
   if (scenes && !scenes.includes(request.scene))
     return deny('payments.scenes', scenes.join(', '), request.scene);
   if (hours && !within(hours, now)) {
-    return deny('payments.hours', hours.map(clockTime).join('-'), clockTime(minuteOfDay(now)));
+    const denied = deny('payments.hours', hours.map(clockTime).join('-'), clockTime(minuteOfDay(now)));
+    return { ...denied, freeAt: nextOpening(hours[0], now) };
   }
   return decideAmount('payments', request.amountFen, maxFen, approveAboveFen);
 }
@@ -71,12 +78,18 @@ function decideAmount(
   return ALLOW;
 }
 
-function deny(rule: string, limit: string, used: string): Decision {
-  return { kind: 'deny', rule, limit, used };
+function deny(rule: string, limit: string, used: string) {
+  return { kind: 'deny' as const, rule, limit, used };
 }
 
 function minuteOfDay(now: number): number {
   return (Math.floor(now / 60_000) + BEIJING_OFFSET_MINUTES) % DAY_MINUTES;
+}
+
+/** The next instant (ms) at which the clock of Beijing shows this minute of the day. */
+function nextOpening(minute: number, now: number): number {
+  const ahead = (minute - minuteOfDay(now) + DAY_MINUTES) % DAY_MINUTES;
+  return Math.floor(now / 60_000 + ahead) * 60_000;
 }
 
 function within([from, to]: readonly [number, number], now: number): boolean {

@@ -11,6 +11,8 @@ export interface PaymentProvider {
   /** Stored with every order: gateway origin and app/merchant ids, such as `https://openapi.alipay.com 2021…`. */
   readonly account: string;
   readonly scenes: ReadonlySet<Scene>;
+  /** Scenes whose link is signed here: the gateway hears of the order only when the buyer opens it. */
+  readonly signsLocally: ReadonlySet<Scene>;
   readonly refundRules: RefundRules;
 
   /**
@@ -37,7 +39,44 @@ export interface PaymentProvider {
   parseNotify(raw: RawNotify, now: number): Promise<VerifiedNotify>;
   /** The reply in the gateway's own words: taken, or send it again. */
   acknowledge(accepted: boolean): NotifyReply;
+
+  /**
+   * The gateway's trade bill of one day; without lines when it says that there is none. A bill is compared with the
+   * ledger and proves nothing: what it says of an order is learned by asking for that order.
+   * @param date `YYYY-MM-DD` in Asia/Shanghai
+   */
+  downloadBill(date: string): Promise<Bill>;
 }
+
+/** What a gateway books on one day in Asia/Shanghai. */
+export interface Bill {
+  readonly date: string;
+  readonly lines: readonly BillLine[];
+}
+
+interface BillEntry {
+  /** Empty when the gateway has none, as for a payment that was never ordered through an API. */
+  readonly outTradeNo: string;
+  readonly gatewayTradeNo: string;
+  /** What was paid or goes back, without its sign. */
+  readonly amountFen: Fen;
+  /** Signed fen: what the merchant pays for it; negative when a fee is given back. */
+  readonly feeFen: number;
+  /** ms; when the gateway booked it. */
+  readonly at: number;
+  readonly gatewayState: string;
+}
+
+export type BillPayment = BillEntry & { readonly kind: 'payment'; readonly state: 'PAID' | 'UNKNOWN' };
+
+/** The state is what it was when the bill was made, and never updated. */
+export type BillRefund = BillEntry & {
+  readonly kind: 'refund';
+  readonly outRefundNo: string;
+  readonly state: Extract<RefundSnapshot, { exists: true }>['state'];
+};
+
+export type BillLine = BillPayment | BillRefund;
 
 /** A request as it arrived: header names in lower case, the body untouched. */
 export interface RawNotify {

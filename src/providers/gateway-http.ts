@@ -6,6 +6,10 @@ export interface GatewayRequest {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
+  /** Bytes of an answer that are read at most; default 1 MiB. */
+  readonly maxBodyBytes?: number;
+  /** ms; for answers that take longer than a call, such as a file. */
+  readonly timeoutMs?: number;
 }
 
 /** One answer, raw: verify `body` before reading it. Header names are lower-case. */
@@ -44,7 +48,7 @@ const NOT_SENT = new Set([
 export function gatewayHttp(timeoutMs = GATEWAY_TIMEOUT_MS): GatewayHttp {
   return {
     async send(request) {
-      const signal = AbortSignal.timeout(timeoutMs);
+      const signal = AbortSignal.timeout(request.timeoutMs ?? timeoutMs);
       try {
         const response = await fetch(request.url, {
           method: request.method,
@@ -56,34 +60,38 @@ export function gatewayHttp(timeoutMs = GATEWAY_TIMEOUT_MS): GatewayHttp {
         return {
           status: response.status,
           headers: Object.fromEntries(response.headers),
-          body: await read(response),
+          body: await read(response, request.maxBodyBytes ?? MAX_BODY_BYTES),
         };
       } catch (error) {
         if (error instanceof OutcomeUnknown) throw error;
-        const code = causeCode(error);
-        if (NOT_SENT.has(code)) throw new GatewayUnavailable(code);
+        const { code, syscall } = systemCause(error);
+        // The same codes on a read come from a connection that has carried the request.
+        if (NOT_SENT.has(code) && !DURING_EXCHANGE.has(syscall)) throw new GatewayUnavailable(code);
         throw new OutcomeUnknown(signal.aborted ? 'timeout' : code);
       }
     },
   };
 }
 
-async function read(response: Response): Promise<Buffer> {
+async function read(response: Response, maxBytes: number): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of response.body ?? []) {
     size += chunk.byteLength;
-    if (size > MAX_BODY_BYTES) throw new OutcomeUnknown('answer-too-large');
+    if (size > maxBytes) throw new OutcomeUnknown('answer-too-large');
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
 }
 
-/** The system's or undici's error code behind a failed fetch; `connection-lost` when there is none. */
-function causeCode(error: unknown): string {
+const DURING_EXCHANGE: ReadonlySet<string> = new Set(['read', 'write']);
+
+/** The system's or undici's error behind a failed fetch; `connection-lost` when there is none. */
+function systemCause(error: unknown): { code: string; syscall: string } {
   for (let e = error; e instanceof Error; e = e.cause) {
-    if ('code' in e && typeof e.code === 'string') return e.code;
-    if (e instanceof AggregateError && e.errors[0] instanceof Error) return causeCode(e.errors[0]);
+    const syscall = 'syscall' in e ? String(e.syscall) : '';
+    if ('code' in e && typeof e.code === 'string') return { code: e.code, syscall };
+    if (e instanceof AggregateError && e.errors[0] instanceof Error) return systemCause(e.errors[0]);
   }
-  return 'connection-lost';
+  return { code: 'connection-lost', syscall: '' };
 }

@@ -69,6 +69,7 @@ export function registerOrderResources(
   if (!deps.pushes) return;
   const subscribed = new Set<string>();
   const watch = new AbortController();
+  let watching = false;
   const tell = (outTradeNo: string) => {
     const uri = `payment://orders/${outTradeNo}`;
     // In the 2026 era the connection itself keeps the subscriptions and passes on what somebody listens for.
@@ -78,7 +79,8 @@ export function registerOrderResources(
   if (era === 'legacy') {
     server.server.setRequestHandler('resources/subscribe', async ({ params }) => {
       await numberOf(deps, params.uri);
-      if (subscribed.size === 0) void watchOrders(deps, watch.signal, tell);
+      if (!watching) void watchOrders(deps, watch.signal, tell);
+      watching = true;
       subscribed.add(params.uri);
       return {};
     });

@@ -13,8 +13,9 @@ export async function watchOrders(
   signal: AbortSignal,
   changed: (outTradeNo: string) => void,
 ): Promise<void> {
-  let seen = await ledger.read((book) => book.lastEvent());
+  let seen: number | undefined;
   let wake = new AbortController();
+  seen = await ledger.read((book) => book.lastEvent()).catch(() => undefined);
   const stop = ledger.onChange(() => wake.abort());
   const end = () => wake.abort();
   signal.addEventListener('abort', end);
@@ -23,9 +24,15 @@ export async function watchOrders(
       await clock.sleep(LOOK_EVERY_MS, wake.signal);
       if (signal.aborted) return;
       wake = new AbortController();
-      const news = await ledger.read((book) => book.eventsAfter(seen));
-      seen = Math.max(seen, ...news.map(({ seq }) => seq));
-      for (const outTradeNo of new Set(news.map((event) => event.outTradeNo))) changed(outTradeNo);
+      try {
+        seen ??= await ledger.read((book) => book.lastEvent());
+        const since = seen;
+        const news = await ledger.read((book) => book.eventsAfter(since));
+        seen = Math.max(seen, ...news.map(({ seq }) => seq));
+        for (const outTradeNo of new Set(news.map((event) => event.outTradeNo))) changed(outTradeNo);
+      } catch {
+        // A ledger that cannot be read just now is looked at again; those who move money say what is wrong with it.
+      }
     }
   } finally {
     signal.removeEventListener('abort', end);

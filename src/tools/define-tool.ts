@@ -52,18 +52,25 @@ export function defineTool<Shape extends z.ZodObject>(definition: {
   readonly outputSchema: Readonly<Record<string, unknown>>;
   readonly run: (context: ToolContext, args: z.output<Shape>) => Promise<ToolAnswer>;
 }): Tool {
+  // A server is built per HTTP request: schemas are made once per setting.
+  const made = new WeakMap<ToolSetting, { readonly shape: Shape; readonly json: Record<string, unknown> }>();
+  const schemaOf = (setting: ToolSetting) => {
+    const known = made.get(setting);
+    if (known) return known;
+    const shape = definition.input(setting);
+    const { $schema: _, ...json } = z.toJSONSchema(shape, { io: 'input' });
+    made.set(setting, { shape, json });
+    return { shape, json };
+  };
   return {
     name: definition.name,
     title: definition.title,
     description: definition.description,
     hints: definition.hints,
     outputSchema: definition.outputSchema,
-    inputSchema(setting) {
-      const { $schema: _, ...schema } = z.toJSONSchema(definition.input(setting), { io: 'input' });
-      return schema;
-    },
+    inputSchema: (setting) => schemaOf(setting).json,
     async run(context, args) {
-      return definition.run(context, parse(definition.input(context.setting), args));
+      return definition.run(context, parse(schemaOf(context.setting).shape, args));
     },
   };
 }

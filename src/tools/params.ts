@@ -42,10 +42,10 @@ const MAX_REASON_CHARACTERS = 80;
 /** As {@link checkTitle}. */
 export function checkReason(reason: string): void {
   const length = [...reason].length;
-  if (length < 1 || length > MAX_REASON_CHARACTERS) {
+  if (length > MAX_REASON_CHARACTERS) {
     throw wrongText('reason', {
-      zh: `reason 须为 1–${MAX_REASON_CHARACTERS} 个字符，现为 ${length} 个。`,
-      en: `reason must have 1–${MAX_REASON_CHARACTERS} characters; it has ${length}.`,
+      zh: `reason 最多 ${MAX_REASON_CHARACTERS} 个字符，现为 ${length} 个。`,
+      en: `reason may have ${MAX_REASON_CHARACTERS} characters; it has ${length}.`,
     });
   }
   checkCharacters('reason', reason);

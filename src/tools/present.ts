@@ -75,6 +75,14 @@ const LATE: Text = {
   zh: '订单关闭后才收到付款：请交付，或用 refund-payment 退款。',
   en: 'The payment came after the order was closed: deliver, or refund it with refund-payment.',
 };
+const REFUNDED: Text = {
+  zh: '已全额退款，不要交付。',
+  en: 'It has been refunded in full; deliver nothing.',
+};
+const CLOSING_UNKNOWN: Text = {
+  zh: '尚不知道网关是否收到过这笔订单；没有给出过付款码，到期后自动关闭，之后可用 query-payment 确认。',
+  en: 'Whether the gateway ever had this order is not known; no code was given out, it closes after its expiry, ask query-payment then.',
+};
 const EXPIRED: Text = {
   zh: '链接已过期，等待网关确认关闭；需要时新建一笔支付。',
   en: 'The link has expired and the gateway will confirm the close; create a new payment if one is wanted.',
@@ -275,9 +283,11 @@ function hasLink(credential: Credential): boolean {
   return credential.qrCode !== undefined || credential.payUrl !== undefined;
 }
 
-function paymentNext({ order }: PaymentResult, now: number, language: Language): Text {
+function paymentNext({ order, refundedFen }: PaymentResult, now: number, language: Language): Text {
+  if (order.state === 'PAID' && refundedFen >= order.amountFen) return REFUNDED;
   if (order.late) return LATE;
   if (order.closing) {
+    if (order.state === 'UNKNOWN') return CLOSING_UNKNOWN;
     const until = iso(order.expiresAt) ?? (language === 'zh' ? '到期' : 'it expires');
     return {
       zh: `买家手中的链接在 ${until} 之前仍可能付款；稍后用 query-payment 确认是否已关闭。`,
@@ -299,8 +309,10 @@ function refundNext({ refund }: RefundResult): Text {
 }
 
 function approvalOf(approval: ApprovalRecord | undefined, now: number): Record<string, unknown> | undefined {
-  if (!approval) return undefined;
-  return { id: approval.id, state: approvalView(approval, now), expiresAt: iso(approval.expiresAt) };
+  // A denial shows in the state; an approval is pending, approved or expired.
+  const state = approval && approvalView(approval, now);
+  if (!approval || state === 'denied') return undefined;
+  return { id: approval.id, state, expiresAt: iso(approval.expiresAt) };
 }
 
 function approvalLine(

@@ -31,7 +31,7 @@ export const refundPaymentTool = defineTool({
       outTradeNo: args.outTradeNo,
       refundFen: parseAmount(args.refundYuan, 'refundYuan'),
       outRefundNo: args.outRefundNo,
-      reason: args.reason,
+      reason: args.reason || undefined,
     });
     return present.refund(result);
   },

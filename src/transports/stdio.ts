@@ -15,6 +15,9 @@ export async function serveOverStdio(deps: ServerDeps, signal: AbortSignal): Pro
   await new Promise<void>((resolve) => {
     process.stdin.once('end', resolve);
     process.stdin.once('close', resolve);
+    // Nobody reads the answers any more: the SDK stops reading too, and an end of input would never be seen.
+    process.stdout.once('error', resolve);
+    process.stdout.once('close', resolve);
     signal.addEventListener('abort', () => resolve(), { once: true });
   });
   await handle.close();

@@ -56,7 +56,7 @@ describe("Alipay's answers", () => {
   it('does not take the proof of an earlier refund of the order for that of another', async () => {
     const { provider, gateway } = setUp();
     const first = refundTerms();
-    const second = refundTerms({ outRefundNo: 'REFUND_2' });
+    const second = refundTerms({ outRefundNo: 'REFUND_2', refundedBeforeFen: fen(300) });
     // fund_change=Y and the sum refunded so far; the number of the refund is not in the answer.
     const proof = signed('alipay.trade.refund', {
       code: '10000',

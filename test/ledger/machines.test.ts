@@ -59,7 +59,7 @@ UNKNOWN           .        PROCESSING  SUCCESS  CLOSED  ABNORMAL  CLOSED    .   
 PROCESSING        .        .           SUCCESS  CLOSED  ABNORMAL  .         .       .
 ABNORMAL          .        PROCESSING  SUCCESS  CLOSED  .         .         .       .
 SUCCESS           .        .           .        .       .         .         .       .
-CLOSED            .        .           .        .       .         .         .       PENDING_APPROVAL`;
+CLOSED            .        PROCESSING  SUCCESS  .       ABNORMAL  .         .       PENDING_APPROVAL`;
 
 function draw(
   states: readonly string[],

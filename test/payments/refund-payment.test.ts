@@ -102,6 +102,17 @@ describe('never above what was paid', () => {
       code: 'REFUND_EXCEEDS_PAID',
     });
     failing('refund', 'declined');
+    await expect(
+      give({ outRefundNo: 'R1', refundFen: fen(600) }),
+      'it may still be on its way',
+    ).rejects.toMatchObject({
+      code: 'GATEWAY_DECLINED',
+    });
+    await expect(give({ outRefundNo: 'R2', refundFen: fen(600) })).rejects.toMatchObject({
+      code: 'REFUND_EXCEEDS_PAID',
+    });
+    world.clock.advance(5 * 60_000);
+    failing('refund', 'declined');
     await expect(give({ outRefundNo: 'R1', refundFen: fen(600) })).rejects.toMatchObject({
       code: 'GATEWAY_DECLINED',
     });

@@ -1,7 +1,7 @@
 import type { DeclineReason } from '../contract.ts';
 
 /** The call that was answered: the same code can mean different things after different calls. */
-export type Operation = 'create' | 'query' | 'close' | 'refund' | 'refund-query';
+export type Operation = 'create' | 'query' | 'close' | 'refund' | 'refund-query' | 'bill';
 
 /** Alipay's codes are words like `40004`, `ACQ.TRADE_NOT_EXIST`, `isv.invalid-signature`; anything else is not kept. */
 const WORD = /^[A-Za-z0-9._-]{1,64}$/;
@@ -50,6 +50,11 @@ const BUSINESS_PARTS: Parts = [
   ['CONTEXT_INCONSISTENT', 'number-conflict'],
   ['DISCORDANT_REPEAT_REQUEST', 'number-conflict'],
 
+  // a day without a bill; INVAILID is Alipay's own spelling
+  ['BILL_NOT_EXIST', 'not-exist'],
+  ['NO_BILL_DATA', 'not-exist'],
+  ['INVAILID_ARGUMENTS', 'bad-parameter'],
+
   // a refund that Alipay will not make, or not now
   ['SELLER_BALANCE_NOT_ENOUGH', 'balance'],
   ['NOT_ALLOW_REFUND', 'refund-not-allowed'],
@@ -96,6 +101,7 @@ const BY_STATUS_PART: Readonly<Record<Operation, Verdict>> = {
   close: 'other',
   refund: 'not-paid',
   'refund-query': 'other',
+  bill: 'other',
 };
 
 /** The gateway's own codes, where the sub code says nothing more exact. */
@@ -118,6 +124,7 @@ const UNLISTED_BUSINESS_FAILURE: Readonly<Record<Operation, Verdict>> = {
   close: 'unrecognised',
   refund: 'unrecognised',
   'refund-query': 'other',
+  bill: 'other',
 };
 
 /** Reads a code other than 10000. What is in no table is unrecognised. */

@@ -1,6 +1,8 @@
 import type { Clock } from '../../domain/clock.ts';
+import type { Scene } from '../../domain/order.ts';
 import type { PaymentProvider } from '../contract.ts';
 import type { GatewayHttp } from '../gateway-http.ts';
+import { downloadBill } from './bills.ts';
 import type { AlipayConfig } from './config.ts';
 import { alipayGateway } from './gateway.ts';
 import { acknowledge, parseNotify } from './notify.ts';
@@ -23,6 +25,7 @@ export function createAlipayProvider(
     id: 'alipay',
     account,
     scenes: ALIPAY_SCENES,
+    signsLocally: new Set<Scene>(['web', 'h5', 'app']),
     refundRules: ALIPAY_REFUND_RULES,
     planPayment: (order) => planPayment(order, config),
     sendPayment: (order, plan) => sendPayment(order, plan, { config, signer, gateway, clock: ports.clock }),
@@ -33,5 +36,6 @@ export function createAlipayProvider(
     queryRefund: (outTradeNo, outRefundNo) => queryRefund(gateway, outTradeNo, outRefundNo),
     parseNotify: async (raw, now) => parseNotify(raw, now, config, account),
     acknowledge,
+    downloadBill: (date) => downloadBill({ gateway, http: ports.http, config }, date),
   };
 }

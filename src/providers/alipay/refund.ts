@@ -32,7 +32,8 @@ export function planRefund(refund: RefundTerms): string {
 
 /**
  * Sends a refund. Code 10000 only means taken in; `fund_change=Y` means that this refund has happened. The answer's
- * `refund_fee` is everything refunded so far, so it is no amount of this refund, but it cannot be less than it.
+ * `refund_fee` is everything refunded so far, so it is no amount of this refund, but it cannot be less than what
+ * was refunded before and this together: else it is the answer to an earlier one.
  *
  * @see https://opendocs.alipay.com/open/f60979b3_alipay.trade.refund
  */
@@ -48,7 +49,8 @@ export async function sendRefund(
   const fundChange = answer.fields.get('fund_change');
   const state = sentRefundState(fundChange);
   const refundedSoFar = fenFromYuan(answer.fields.get('refund_fee') ?? '');
-  if (state === 'SUCCESS' && refundedSoFar !== undefined && refundedSoFar < refund.refundFen) {
+  const atLeast = (refund.refundedBeforeFen ?? 0) + refund.refundFen;
+  if (state === 'SUCCESS' && refundedSoFar !== undefined && refundedSoFar < atLeast) {
     throw new OutcomeUnknown('refund-fee-too-small', answer.requestId);
   }
   return {

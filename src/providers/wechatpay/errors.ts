@@ -1,7 +1,14 @@
 import { type DeclineReason, GatewayDeclined, OutcomeUnknown } from '../contract.ts';
 import { UNREADABLE } from './answer.ts';
 
-export type Operation = 'create' | 'query-trade' | 'close' | 'refund' | 'query-refund' | 'certificates';
+export type Operation =
+  | 'create'
+  | 'query-trade'
+  | 'close'
+  | 'refund'
+  | 'query-refund'
+  | 'certificates'
+  | 'bill';
 
 /** Calls that change something at the gateway: what we do not understand of their answer is an unknown outcome. */
 const CHANGES: ReadonlySet<Operation> = new Set(['create', 'close', 'refund']);
@@ -72,6 +79,12 @@ const REASONS_OF: Readonly<Record<Operation, ReadonlyMap<string, DeclineReason>>
   ]),
   // Merchants who only have WeChat Pay's public key are told that there are no platform certificates for them.
   certificates: new Map([['RESOURCENOTEXISTS', 'credentials']]),
+  // A bill that is still being made is none yet: that must never look like a day without trades.
+  bill: new Map([
+    ['NOSTATEMENTEXIST', 'not-exist'],
+    ['STATEMENTCREATING', 'other'],
+    ['INVALIDREQUEST', 'bad-parameter'],
+  ]),
 };
 
 /** For answers of proxies and the edge, which carry no code of WeChat Pay. */

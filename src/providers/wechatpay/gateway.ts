@@ -20,6 +20,9 @@ export interface Call {
   readonly method: 'GET' | 'POST';
   readonly path: string;
   readonly body?: string;
+  /** For a file instead of an answer: bytes that are read at most, and how long (ms) it may take. */
+  readonly maxBodyBytes?: number;
+  readonly timeoutMs?: number;
 }
 
 /** A success whose signature was verified over the raw bytes. */
@@ -51,7 +54,7 @@ export function timestamp(clock: Clock): string {
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4013038816
  */
 export function signedSender(config: WechatpayConfig, signer: Signer, ports: Ports): SendSigned {
-  return async ({ method, path, body }) => {
+  return async ({ method, path, body, maxBodyBytes, timeoutMs }) => {
     const authorization = await signer.authorization({
       method,
       path,
@@ -70,6 +73,8 @@ export function signedSender(config: WechatpayConfig, signer: Signer, ports: Por
         ...(config.platformKey === undefined ? {} : { 'Wechatpay-Serial': config.platformKey.id }),
       },
       ...(body === undefined ? {} : { body }),
+      ...(maxBodyBytes === undefined ? {} : { maxBodyBytes }),
+      ...(timeoutMs === undefined ? {} : { timeoutMs }),
     });
   };
 }

@@ -1,4 +1,5 @@
 import type { PaymentProvider } from '../contract.ts';
+import { downloadBill } from './bills.ts';
 import type { WechatpayConfig } from './config.ts';
 import { type Ports, signedSender, verifiedExchange } from './gateway.ts';
 import { acknowledge, parseNotify } from './notify.ts';
@@ -23,6 +24,7 @@ export function createWechatpayProvider(config: WechatpayConfig, ports: Ports): 
     id: 'wechatpay',
     account: accountOf(config.origin, config.mchId, config.appId),
     scenes: WECHATPAY_SCENES,
+    signsLocally: new Set(),
     refundRules: WECHATPAY_REFUND_RULES,
     planPayment: (order) => planPayment(order, config),
     sendPayment: (order, plan) => sendPayment(order, plan, { config, ports, signer, exchange }),
@@ -33,5 +35,6 @@ export function createWechatpayProvider(config: WechatpayConfig, ports: Ports): 
     queryRefund: (outTradeNo, outRefundNo) => queryRefund(exchange, outTradeNo, outRefundNo),
     parseNotify: (raw, now) => parseNotify(raw, now, { config, keys }),
     acknowledge,
+    downloadBill: (date) => downloadBill({ exchange, send, config }, date),
   };
 }

@@ -8,7 +8,7 @@ import { CALL, payment, refund, World } from '../../support/world.ts';
 
 /*
  * A sender may outlive its claim: one exchange of WeChat Pay may download certificates (10 s) and then send (10 s), a
- * settling call asks (10 s) and then sends (10 s), a machine sleeps; the claim says 15 s.
+ * settling call asks (10 s) and then sends (10 s), a machine sleeps; a claim runs out.
  */
 const ORDER = 'ORDER_1';
 let world: World;
@@ -22,11 +22,11 @@ beforeEach(async () => {
 });
 afterEach(() => world.end());
 
-/** The first exchange of this kind is refused after 16 s; the second arrives, and is answered after 5 s. */
+/** The first exchange of this kind is refused after 30 s; the second arrives, and is answered after 5 s. */
 function slowRefusalFirst(operation: 'create' | 'refund'): void {
   let exchanges = 0;
   world.bank.fault = (op) => (op === operation && ++exchanges === 1 ? 'declined' : 'none');
-  world.bank.delay = (op) => world.clock.sleep(op !== operation ? 5 : exchanges === 1 ? 16_000 : 5_000);
+  world.bank.delay = (op) => world.clock.sleep(op !== operation ? 5 : exchanges === 1 ? 30_000 : 5_000);
 }
 
 it('a late refusal says nothing about a refund that another process has sent since', async () => {

@@ -1,0 +1,25 @@
+/** Who calls over HTTP, and what they may do. */
+export interface Caller {
+  /** For scopes, limits and the record. */
+  readonly name: string;
+  /** Names of the tools that exist for it; undefined: all that the server offers. */
+  readonly tools: ReadonlySet<string> | undefined;
+  /** Orders of other callers do not exist for it. */
+  readonly ownOrdersOnly: boolean;
+}
+
+/** Nobody said who they are, what they said is nobody's, or it cannot be known at the moment. */
+export type Refused = 'missing' | 'wrong' | 'unavailable';
+
+export interface Callers {
+  /** The caller of a request by its `Authorization` header; the same object for as long as its rights are the same. */
+  identify(authorization: string | undefined): Caller | Refused;
+  /** Whether a caller that was identified once still is one. */
+  isCurrent(caller: Caller): boolean;
+}
+
+/** Without tokens everyone who reaches this machine is the one merchant. */
+export function anyoneAs(name: string): Callers {
+  const caller: Caller = { name, tools: undefined, ownOrdersOnly: false };
+  return { identify: () => caller, isCurrent: () => true };
+}

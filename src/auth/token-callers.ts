@@ -1,0 +1,92 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { statSync } from 'node:fs';
+import type { RandomBytes } from '../domain/clock.ts';
+import type { Log } from '../domain/ports.ts';
+import type { Caller, Callers, Refused } from './callers.ts';
+import { readTokenFile, type TokenEntry } from './token-file.ts';
+
+/** Tells scanners of leaked secrets what they have found. */
+const PREFIX = 'mcpc_';
+/** Longer than any token: more is not hashed. */
+const MAX_TOKEN_LENGTH = 200;
+
+interface Known {
+  readonly entry: TokenEntry;
+  readonly hash: Buffer;
+  readonly caller: Caller;
+}
+
+/** A new token, 256 bits of randomness: enough that one plain hash of it can be kept. */
+export function newToken(randomBytes: RandomBytes): { readonly token: string; readonly sha256: string } {
+  const token = PREFIX + randomBytes(32).toString('base64url');
+  return { token, sha256: hashOf(token).toString('hex') };
+}
+
+/**
+ * Callers by the bearer tokens of a file, which is read again whenever it has changed: a revoked token ends at once.
+ * A file that has become unreadable lets nobody in. Throws CONFIGURATION when it cannot be read at the start.
+ */
+export function tokenCallers(path: string, log: Log): Callers {
+  let stamp = stampOf(path);
+  let known: readonly Known[] | undefined = readTokenFile(path).map((entry) => knownOf(entry));
+
+  function refresh(): readonly Known[] | undefined {
+    const now = stampOf(path);
+    if (now === stamp) return known;
+    stamp = now;
+    try {
+      const before = known ?? [];
+      known = readTokenFile(path).map(
+        (entry) => before.find((one) => isSame(one.entry, entry)) ?? knownOf(entry),
+      );
+    } catch (error) {
+      known = undefined;
+      log.error('tokens file cannot be read: nobody may call', {
+        error: error instanceof Error ? error.message : String(error),
+      });
+    }
+    return known;
+  }
+
+  return {
+    identify(authorization): Caller | Refused {
+      const tokens = refresh();
+      if (tokens === undefined) return 'unavailable';
+      if (authorization === undefined) return 'missing';
+      const token = /^Bearer +([\x21-\x7e]+) *$/i.exec(authorization)?.[1];
+      if (token === undefined || token.length > MAX_TOKEN_LENGTH) return 'wrong';
+      const hash = hashOf(token);
+      let found: Caller | undefined;
+      // All are compared, so that the time taken tells nothing of where one was found.
+      for (const one of tokens) if (timingSafeEqual(one.hash, hash)) found = one.caller;
+      return found ?? 'wrong';
+    },
+    isCurrent: (caller) => refresh()?.some((one) => one.caller === caller) ?? false,
+  };
+}
+
+function knownOf(entry: TokenEntry): Known {
+  return {
+    entry,
+    hash: Buffer.from(entry.sha256, 'hex'),
+    caller: {
+      name: entry.name,
+      tools: entry.tools && new Set(entry.tools),
+      ownOrdersOnly: entry.orders === 'own',
+    },
+  };
+}
+
+function isSame(a: TokenEntry, b: TokenEntry): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+/** Changes whenever the file is replaced or written. */
+function stampOf(path: string): string {
+  const stat = statSync(path, { throwIfNoEntry: false, bigint: true });
+  return stat === undefined ? 'none' : [stat.ino, stat.size, stat.mtimeNs, stat.ctimeNs].join(' ');
+}
+
+function hashOf(token: string): Buffer {
+  return createHash('sha256').update(token, 'utf8').digest();
+}

@@ -1,0 +1,140 @@
+import {
+  closeSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import { z } from 'zod';
+import { CashierError } from '../domain/errors.ts';
+
+/** What a token may be called: it becomes the caller's name in rules and records. */
+export const TOKEN_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
+
+const entry = z.strictObject({
+  name: z.string().regex(TOKEN_NAME),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  tools: z.array(z.string().min(1)).min(1).optional(),
+  orders: z.enum(['own', 'all']).default('own'),
+  createdAt: z.string().optional(),
+});
+const schema = z.strictObject({ version: z.literal(1), tokens: z.array(entry) });
+
+/** One token as it is kept: what it may do, and a hash that it cannot be read back from. */
+export type TokenEntry = z.output<typeof entry>;
+
+/**
+ * Reads a tokens file. Throws CONFIGURATION naming the file and what is wrong: not there, writable by others, not
+ * JSON of the known form, or a name or token that stands in it twice.
+ */
+export function readTokenFile(path: string): readonly TokenEntry[] {
+  let text: string;
+  try {
+    if ((statSync(path).mode & 0o022) !== 0) throw writableByOthers(path);
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw error instanceof CashierError ? error : unreadable(path);
+  }
+  const parsed = schema.safeParse(parseJson(text));
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    throw invalid(path, `${issue?.path.join('.') || '(top)'}: ${issue?.message ?? ''}`);
+  }
+  const { tokens } = parsed.data;
+  for (const key of ['name', 'sha256'] as const) {
+    const twice = tokens.find((one, i) => tokens.findIndex((other) => other[key] === one[key]) !== i);
+    if (twice) throw invalid(path, `tokens: ${key} of ${twice.name} stands twice`);
+  }
+  return tokens;
+}
+
+/**
+ * Replaces what the file holds by what `change` makes of it: whole and durable (rename), readable by its owner only,
+ * one change at a time. What `change` throws leaves everything as it was. Throws CONFIGURATION when it cannot be
+ * written, or when another change is under way.
+ */
+export function changeTokenFile(
+  path: string,
+  change: (tokens: readonly TokenEntry[]) => readonly TokenEntry[],
+): void {
+  const next = `${path}.new`;
+  const file = openNew(next);
+  try {
+    const tokens = change(isThere(path) ? readTokenFile(path) : []);
+    writeSync(file, `${JSON.stringify({ version: 1, tokens }, null, 2)}\n`);
+    fsyncSync(file);
+    renameSync(next, path);
+  } catch (error) {
+    rmSync(next, { force: true });
+    throw error;
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** The new file is the lock as well: who can make it is alone. */
+function openNew(next: string): number {
+  try {
+    return openSync(next, 'wx', 0o600);
+  } catch (error) {
+    const busy = error instanceof Error && 'code' in error && error.code === 'EEXIST';
+    throw configuration({
+      zh: busy ? `令牌文件正被另一条命令修改（${next} 已存在）。` : `令牌文件无法写入：不能创建 ${next}。`,
+      en: busy
+        ? `Another command is changing the tokens file: ${next} exists.`
+        : `The tokens file cannot be written: ${next} cannot be made.`,
+      next: busy
+        ? { zh: '稍后重试；若没有其他命令在运行，删除它。', en: 'Try again; if none is running, delete it.' }
+        : { zh: '检查文件夹与写入权限。', en: 'Check the folder and its permissions.' },
+    });
+  }
+}
+
+function isThere(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false }) !== undefined;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function unreadable(path: string): CashierError {
+  return configuration({
+    zh: `令牌文件 ${path} 无法读取。`,
+    en: `The tokens file ${path} cannot be read.`,
+    next: {
+      zh: '检查 CASHIER_TOKENS_FILE 与读取权限，或用 mcp-cashier tokens add 名称 创建。',
+      en: 'Check CASHIER_TOKENS_FILE and its permissions, or make it with mcp-cashier tokens add NAME.',
+    },
+  });
+}
+
+function writableByOthers(path: string): CashierError {
+  return configuration({
+    zh: `令牌文件 ${path} 可被其他用户写入。`,
+    en: `The tokens file ${path} can be written by other users.`,
+    next: { zh: `执行 chmod 600 ${path}。`, en: `Run chmod 600 ${path}.` },
+  });
+}
+
+function invalid(path: string, problem: string): CashierError {
+  return configuration({
+    zh: `令牌文件 ${path} 不正确：${problem}。`,
+    en: `The tokens file ${path} is wrong at ${problem}.`,
+    next: {
+      zh: '改正它，或用 mcp-cashier tokens 管理。',
+      en: 'Correct it, or manage it with mcp-cashier tokens.',
+    },
+  });
+}
+
+function configuration(sentences: ConstructorParameters<typeof CashierError>[1]): CashierError {
+  return new CashierError('CONFIGURATION', sentences, { variable: 'CASHIER_TOKENS_FILE' });
+}

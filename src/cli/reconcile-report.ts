@@ -1,0 +1,178 @@
+import { beijingIso } from '../domain/clock.ts';
+import type { CashierError } from '../domain/errors.ts';
+import { toSignedYuan, toYuan } from '../domain/money.ts';
+import type { ProviderId } from '../domain/order.ts';
+import type { DifferenceKind } from '../payments/bill-comparison.ts';
+import type { DayTotals, Reconciliation } from '../payments/reconcile.ts';
+import { print, printTable } from './terminal.ts';
+
+type Differing = Reconciliation['differences'][number];
+interface ComparedDay {
+  readonly provider: ProviderId;
+  readonly result: Reconciliation;
+  /** The ledger's state after the gateway was asked. */
+  readonly settled: ReadonlyMap<Differing, string>;
+}
+interface FailedDay {
+  readonly provider: ProviderId;
+  readonly error: CashierError;
+}
+export type DayReport = ComparedDay | FailedDay;
+
+/** What each kind of difference is called, and what a person can do about it. */
+const WORDS: Readonly<Record<DifferenceKind, { name: string; zh: string; en: string }>> = {
+  'missing-here': {
+    name: '账本缺少 missing-here',
+    zh: '网关有这笔收款，账本没有：可能由其他系统下单',
+    en: 'the gateway has this payment and the ledger does not: another system may have made it',
+  },
+  'missing-there': {
+    name: '网关缺少 missing-there',
+    zh: '账本已收款，网关账单没有：在商户平台核实后再交付',
+    en: 'paid in the ledger, not in the bill: check it on the merchant platform before delivering',
+  },
+  amount: {
+    name: '金额不符 amount',
+    zh: '两边金额不同：在商户平台核实',
+    en: 'the amounts differ: check it on the merchant platform',
+  },
+  state: {
+    name: '状态不符 state',
+    zh: '账单说已付款，账本还不知道：query-payment（或 --settle）会向网关查清',
+    en: 'the bill says paid and the ledger does not: query-payment (or --settle) asks the gateway and settles it',
+  },
+  'refund-missing-here': {
+    name: '退款账本缺少 refund-missing-here',
+    zh: '网关有这笔退款，账本没有：可能在商户平台退款',
+    en: 'the gateway has this refund and the ledger does not: someone may have refunded on the merchant platform',
+  },
+  'refund-missing-there': {
+    name: '退款网关缺少 refund-missing-there',
+    zh: '账本退款成功，网关账单没有：在商户平台核实，不要换号重退',
+    en: 'refunded in the ledger, not in the bill: check it on the merchant platform, do not refund again',
+  },
+  'refund-amount': {
+    name: '退款金额不符 refund-amount',
+    zh: '两边退款金额不同：在商户平台核实',
+    en: 'the refunded amounts differ: check it on the merchant platform',
+  },
+  'refund-state': {
+    name: '退款状态不符 refund-state',
+    zh: '两边退款状态不同：query-refund（或 --settle）会向网关查清',
+    en: 'the states differ: query-refund (or --settle) asks the gateway and settles it',
+  },
+  fee: {
+    name: '手续费异常 fee',
+    zh: '手续费超过金额或方向相反：联系支付平台',
+    en: 'the fee is more than the amount, or has the wrong sign: ask the gateway about it',
+  },
+};
+
+/** One wallet's day for people, in both languages. */
+export function printReport(day: DayReport): void {
+  print();
+  if ('error' in day) {
+    const { text, next } = day.error;
+    print(`${day.provider}: ${text.zh}${next.zh}`);
+    print(`${day.provider}: ${text.en} ${next.en}`);
+    return;
+  }
+  const { bill, ledger, differences, date } = day.result;
+  const row = (name: string, side: DayTotals, fees: string) => [
+    name,
+    ...[String(side.payments), toYuan(side.paidFen), String(side.refunds), toYuan(side.refundedFen), fees],
+  ];
+  printTable([
+    [`${day.provider} ${date}`, '收款 payments', '元 yuan', '退款 refunds', '元 yuan', '手续费 fees'],
+    row('账单 bill', bill, toSignedYuan(bill.feeFen)),
+    row('账本 ledger', ledger, '-'),
+  ]);
+  if (differences.length === 0) return print('一致，没有差异 clean, no differences');
+  print(`${differences.length} 处差异 differences:`);
+  printTable([
+    ['差异 difference', '订单 order', '退款 refund', '账本 ledger', '账单 bill'],
+    ...differences.map((difference) => [
+      WORDS[difference.kind].name,
+      difference.outTradeNo || `(${difference.line?.gatewayTradeNo ?? ''})`,
+      difference.outRefundNo ?? '-',
+      ledgerSide(difference, day.settled.get(difference)),
+      billSide(difference),
+    ]),
+  ]);
+  for (const kind of new Set(differences.map((difference) => difference.kind))) {
+    print(`${kind}: ${WORDS[kind].zh}。${WORDS[kind].en}.`);
+  }
+  if (differences.some(({ mayFollow }) => mayFollow)) {
+    print(
+      '* 可能记在次日账单中，次日再对一次。 It may stand in the bill of the next day: compare again then.',
+    );
+  }
+  if (bill.payments + bill.refunds === 0) {
+    print('网关说这一天没有账单；若刚过零点，请在上午 10 点后重试。');
+    print('The gateway says that there is no bill for this day; just after midnight, try again after 10:00.');
+  }
+}
+
+function ledgerSide({ order, refund, mayFollow }: Differing, settledAs: string | undefined): string {
+  const side = refund ?? order;
+  if (side === undefined) return '-';
+  const state =
+    settledAs === undefined || settledAs === side.state ? side.state : `${side.state} → ${settledAs}`;
+  return `${toYuan(side.amountFen)} ${state}${mayFollow ? ' *' : ''}`;
+}
+
+function billSide({ kind, line }: Differing): string {
+  if (line === undefined) return '-';
+  const fee = kind === 'fee' ? ` 手续费 fee ${toSignedYuan(line.feeFen)}` : '';
+  return `${toYuan(line.amountFen)} ${line.state}${fee}`;
+}
+
+/** One wallet's day for programs. Amounts are yuan strings, times ISO 8601. */
+export function asJson({ provider, result, settled }: ComparedDay) {
+  const side = (totals: DayTotals) => ({
+    payments: totals.payments,
+    paidYuan: toYuan(totals.paidFen),
+    refunds: totals.refunds,
+    refundedYuan: toYuan(totals.refundedFen),
+  });
+  const { bill, ledger, differences } = result;
+  return {
+    provider,
+    clean: differences.length === 0,
+    bill: { ...side(bill), feeYuan: toSignedYuan(bill.feeFen) },
+    ledger: side(ledger),
+    differences: differences.map((difference) => {
+      const { kind, outTradeNo, outRefundNo, order, refund, line, mayFollow } = difference;
+      const known = refund ?? order;
+      const settledAs = settled.get(difference);
+      return {
+        kind,
+        outTradeNo,
+        ...(outRefundNo === undefined ? {} : { outRefundNo }),
+        ...(known === undefined
+          ? {}
+          : { ledger: { state: known.state, amountYuan: toYuan(known.amountFen) } }),
+        ...(line === undefined
+          ? {}
+          : {
+              bill: {
+                state: line.state,
+                gatewayState: line.gatewayState,
+                gatewayTradeNo: line.gatewayTradeNo,
+                amountYuan: toYuan(line.amountFen),
+                feeYuan: toSignedYuan(line.feeFen),
+                at: beijingIso(line.at),
+              },
+            }),
+        ...(mayFollow ? { mayFollow } : {}),
+        ...(settledAs === undefined ? {} : { settledAs }),
+        note: { zh: WORDS[kind].zh, en: WORDS[kind].en },
+      };
+    }),
+  };
+}
+
+/** A wallet's day that could not be compared. */
+export function errorAsJson({ provider, error }: FailedDay) {
+  return { provider, clean: false, error: { code: error.code, message: error.text, ...error.details } };
+}

@@ -1,0 +1,156 @@
+import { mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { newToken } from '../auth/token-callers.ts';
+import { changeTokenFile, readTokenFile, TOKEN_NAME, type TokenEntry } from '../auth/token-file.ts';
+import { TOKENS_FILE } from '../config.ts';
+import { beijingIso } from '../domain/clock.ts';
+import { CashierError } from '../domain/errors.ts';
+import { systemClock, systemRandom } from '../platform/system.ts';
+import { selectTools } from '../tools/index.ts';
+import type { CommandContext } from './command.ts';
+import { print, printJson, printTable } from './terminal.ts';
+
+/**
+ * `mcp-cashier tokens add NAME [--tools a,b] [--orders own|all] | list | revoke NAME [--json]`: who may call the HTTP
+ * service. The token itself is printed once, by `add`; only its hash is kept.
+ */
+export async function run(args: readonly string[], { config }: CommandContext): Promise<number> {
+  const { positionals, values } = parse(args);
+  const [action = 'list', name, ...rest] = positionals;
+  const settings = await config();
+  const path = settings.tokensFile ?? join(settings.home, TOKENS_FILE);
+  if (rest.length > 0) throw usage();
+  if (action === 'list' && name === undefined) return list(settings.tokensFile, values.json);
+  if (name === undefined) throw usage();
+  if (action === 'add') return add(path, name, values);
+  if (action === 'revoke') return revoke(path, name, values.json);
+  throw usage();
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        json: { type: 'boolean', default: false },
+        tools: { type: 'string' },
+        orders: { type: 'string', default: 'own' },
+      },
+    });
+  } catch {
+    throw usage();
+  }
+}
+
+interface Wish {
+  readonly json: boolean;
+  readonly tools?: string;
+  readonly orders: string;
+}
+
+function add(path: string, name: string, { json, tools, orders }: Wish): number {
+  if (!TOKEN_NAME.test(name)) throw badName();
+  if (orders !== 'own' && orders !== 'all') throw usage();
+  const { token, sha256 } = newToken(systemRandom);
+  const entry: TokenEntry = {
+    name,
+    sha256,
+    ...(tools === undefined ? {} : { tools: toolNames(tools) }),
+    orders,
+    createdAt: beijingIso(systemClock.now()),
+  };
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  changeTokenFile(path, (known) => {
+    if (known.some((other) => other.name === name)) throw nameTaken(name);
+    return [...known, entry];
+  });
+  const { sha256: _, ...shown } = entry;
+  if (json) printJson({ ...shown, token, file: path });
+  else {
+    print(`令牌只显示这一次 shown only this once:\n${token}`);
+    print(`文件 file: ${path}\n请求头 header: Authorization: Bearer ${token}`);
+  }
+  return 0;
+}
+
+/** The tools that a list of tool and toolset names means. */
+function toolNames(wanted: string): string[] {
+  try {
+    return selectTools(wanted).map((tool) => tool.name);
+  } catch {
+    throw noSuchTool(selectTools(undefined).map((tool) => tool.name));
+  }
+}
+
+function list(path: string | undefined, json: boolean): number {
+  const tokens = path === undefined ? [] : readTokenFile(path);
+  if (json) {
+    printJson(tokens.map(({ sha256: _, ...shown }) => shown));
+    return 0;
+  }
+  printTable([
+    ['名称 name', '工具 tools', '订单 orders', '创建 created'],
+    ...tokens.map(({ name, tools, orders, createdAt }) => [
+      name,
+      tools?.join(',') ?? '*',
+      orders,
+      createdAt ?? '-',
+    ]),
+  ]);
+  return 0;
+}
+
+function revoke(path: string, name: string, json: boolean): number {
+  changeTokenFile(path, (known) => {
+    if (!known.some((other) => other.name === name)) throw noSuchToken();
+    return known.filter((other) => other.name !== name);
+  });
+  if (json) printJson({ revoked: name });
+  else print(`已吊销 revoked: ${name}`);
+  return 0;
+}
+
+function usage(): CashierError {
+  return new CashierError('INVALID_ARGUMENT', {
+    zh: '用法：mcp-cashier tokens [list] | add 名称 [--tools a,b] [--orders own|all] | revoke 名称 [--json]。',
+    en: 'Usage: mcp-cashier tokens [list] | add NAME [--tools a,b] [--orders own|all] | revoke NAME [--json].',
+    next: { zh: '', en: '' },
+  });
+}
+
+function badName(): CashierError {
+  return new CashierError('INVALID_ARGUMENT', {
+    zh: '名称只能用字母、数字和 _ . -，以字母或数字开头，至多 64 个字符。',
+    en: 'A name has letters, digits and _ . - only, begins with a letter or digit, and has at most 64 characters.',
+    next: { zh: '换一个名称。', en: 'Choose another name.' },
+  });
+}
+
+function nameTaken(name: string): CashierError {
+  return new CashierError('INVALID_ARGUMENT', {
+    zh: `名称 ${name} 已有令牌。`,
+    en: `${name} has a token already.`,
+    next: {
+      zh: `换一个名称，或先执行 mcp-cashier tokens revoke ${name}。`,
+      en: `Choose another name, or first run mcp-cashier tokens revoke ${name}.`,
+    },
+  });
+}
+
+function noSuchToken(): CashierError {
+  return new CashierError('INVALID_ARGUMENT', {
+    zh: '没有这个名称的令牌。',
+    en: 'There is no token of this name.',
+    next: { zh: '用 mcp-cashier tokens list 查看。', en: 'See mcp-cashier tokens list.' },
+  });
+}
+
+function noSuchTool(known: readonly string[]): CashierError {
+  return new CashierError('INVALID_ARGUMENT', {
+    zh: `--tools 中有不存在的工具；可用：${known.join(', ')}。`,
+    en: `--tools names a tool that does not exist; there are: ${known.join(', ')}.`,
+    next: { zh: '改正 --tools。', en: 'Correct --tools.' },
+  });
+}

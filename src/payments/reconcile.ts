@@ -1,0 +1,177 @@
+import { CashierError } from '../domain/errors.ts';
+import { type Fen, fen } from '../domain/money.ts';
+import type { ProviderId } from '../domain/order.ts';
+import type { Book } from '../ledger/book.ts';
+import { type Bill, GatewayDeclined, type PaymentProvider } from '../providers/contract.ts';
+import {
+  compareBill,
+  type Difference,
+  type KnownOrder,
+  type KnownRefund,
+  type LedgerDay,
+  refundKey,
+} from './bill-comparison.ts';
+import { DAY_MS, daysOf, lastDay, startOf, type Today } from './bill-days.ts';
+import type { Cashier } from './cashier.ts';
+import { clientError, isGatewayError } from './errors.ts';
+
+/** How far (ms) two clocks may disagree about the day on which something happened. */
+const EDGE_MS = 5 * 60_000;
+
+export interface ReconcileInput {
+  /** `YYYY-MM-DD`, Asia/Shanghai. */
+  readonly date: string;
+  readonly today: Today;
+}
+
+/** Counts and sums of one side. */
+export interface DayTotals {
+  readonly payments: number;
+  readonly paidFen: Fen;
+  readonly refunds: number;
+  readonly refundedFen: Fen;
+}
+
+export interface Reconciliation {
+  readonly provider: ProviderId;
+  readonly date: string;
+  /** Signed fen. */
+  readonly bill: DayTotals & { readonly feeFen: number };
+  readonly ledger: DayTotals;
+  readonly differences: readonly (Difference & {
+    /** It may stand in the bill of the next day, which is not out yet. */
+    readonly mayFollow?: true;
+  })[];
+}
+
+/**
+ * Compares the gateway's bill of a day with the ledger. It reads on both sides and changes nothing: what a bill says
+ * of an order is no proof (Law 3), only query-payment and query-refund are.
+ *
+ * An order must stand in the bill of the day it was paid on, a refund in that of the day it was sent on; what happened
+ * near midnight, or was on its way over it, may stand in a neighbouring one and is looked for there.
+ *
+ * Throws INVALID_ARGUMENT for a date, and GATEWAY_DECLINED, GATEWAY_UNAVAILABLE or OUTCOME_UNKNOWN when a bill could
+ * not be had or not be trusted.
+ */
+export async function reconcile(
+  cashier: Cashier,
+  provider: PaymentProvider,
+  input: ReconcileInput,
+): Promise<Reconciliation> {
+  const { date } = input;
+  const last = lastDay(cashier.clock.now(), input.today);
+  const start = startOf(date, last, input.today);
+  const bills = new Map<string, Promise<Bill>>();
+  const billOf = (day: string): Promise<Bill> => {
+    const bill = bills.get(day) ?? download(provider, day);
+    bills.set(day, bill);
+    return bill;
+  };
+  const bill = await billOf(date);
+  // Read after the bill: what the gateway has already booked, this process may have learned meanwhile.
+  const ledger = await cashier.ledger.read((book) => ledgerDay(book, provider.account, bill, start));
+  const differences: (Difference & { mayFollow?: true })[] = [];
+  for (const difference of compareBill(bill, ledger)) {
+    const elsewhere = await lookElsewhere(difference, date, last, billOf);
+    if (elsewhere !== 'found') {
+      differences.push(elsewhere === 'not-out' ? { ...difference, mayFollow: true } : difference);
+    }
+  }
+  return {
+    provider: provider.id,
+    date,
+    bill: { ...totals(bill.lines), feeFen: bill.lines.reduce((sum, { feeFen }) => sum + feeFen, 0) },
+    ledger: totals([
+      ...ledger.paid.map(({ amountFen }) => ({ kind: 'payment' as const, amountFen })),
+      ...ledger.refunded.map(({ amountFen }) => ({ kind: 'refund' as const, amountFen })),
+    ]),
+    differences,
+  };
+}
+
+async function ledgerDay(book: Book, account: string, bill: Bill, start: number): Promise<LedgerDay> {
+  const orders = new Map<string, KnownOrder>();
+  const refunds = new Map<string, KnownRefund>();
+  const paid = await book.ordersPaid(account, start, start + DAY_MS);
+  const refunded = await book.refundsSent(account, start, start + DAY_MS);
+  for (const line of bill.lines) {
+    const order = await book.order(line.outTradeNo);
+    // An order of another account has this number by chance: its money is not this money.
+    if (order?.account !== account) continue;
+    orders.set(line.outTradeNo, order);
+    if (line.kind !== 'refund') continue;
+    const refund = await book.refund(line.outTradeNo, line.outRefundNo);
+    if (refund) refunds.set(refundKey(line.outTradeNo, line.outRefundNo), refund);
+  }
+  return { orders, refunds, paid, refunded };
+}
+
+/** Whether what is missing in this day's bill stands in another one, as far as it may. */
+async function lookElsewhere(
+  difference: Difference,
+  date: string,
+  last: string,
+  billOf: (day: string) => Promise<Bill>,
+): Promise<'found' | 'not-out' | 'nowhere'> {
+  const span = spanOf(difference);
+  if (span === undefined) return 'nowhere';
+  const days = daysOf(span.from - EDGE_MS, span.to + EDGE_MS).filter((day) => day !== date);
+  for (const day of days.filter((candidate) => candidate <= last)) {
+    const { lines } = await billOf(day);
+    const { outTradeNo, outRefundNo } = difference;
+    const isThere = lines.some(
+      (line) =>
+        line.outTradeNo === outTradeNo &&
+        (line.kind === 'refund' ? line.outRefundNo === outRefundNo : outRefundNo === undefined),
+    );
+    if (isThere) return 'found';
+  }
+  return days.some((day) => day > last) ? 'not-out' : 'nowhere';
+}
+
+/** When (ms) the gateway may have booked something that this day's bill does not have. */
+function spanOf({ kind, order, refund }: Difference): { from: number; to: number } | undefined {
+  if (kind === 'missing-there' && order?.paidAt !== undefined)
+    return { from: order.paidAt, to: order.paidAt };
+  if (kind !== 'refund-missing-there' || refund?.sentAt === undefined) return undefined;
+  // It was taken in at some instant between our sending it and our hearing of it.
+  return { from: refund.sentAt, to: Math.max(refund.sentAt, refund.updatedAt) };
+}
+
+function totals(
+  lines: readonly { readonly kind: 'payment' | 'refund'; readonly amountFen: Fen }[],
+): DayTotals {
+  const sum = (kind: 'payment' | 'refund') =>
+    fen(lines.reduce((fenSoFar, line) => fenSoFar + (line.kind === kind ? line.amountFen : 0), 0));
+  const payments = lines.filter(({ kind }) => kind === 'payment').length;
+  return {
+    payments,
+    paidFen: sum('payment'),
+    refunds: lines.length - payments,
+    refundedFen: sum('refund'),
+  };
+}
+
+/** A bill, or why there is none, in the client's words; the detail is a word of ours. */
+async function download(provider: PaymentProvider, date: string): Promise<Bill> {
+  try {
+    return await provider.downloadBill(date);
+  } catch (error) {
+    if (!isGatewayError(error)) throw error;
+    const { code, details } = clientError(error, { zh: '', en: '' });
+    const why = error instanceof GatewayDeclined ? error.gatewayCode : error.detail;
+    throw new CashierError(
+      code,
+      {
+        zh: `没有得到 ${provider.id} ${date} 的可信账单（${why}），没有对账；没有资金变动。`,
+        en: `No bill of ${provider.id} for ${date} that can be trusted (${why}); nothing was compared and no money moved.`,
+        next: {
+          zh: '稍后重试；若一直如此，请检查商户平台是否有这一天的账单。',
+          en: "Try again later; if it stays so, check that day's bill on the merchant platform.",
+        },
+      },
+      { provider: provider.id, date, why, ...details },
+    );
+  }
+}

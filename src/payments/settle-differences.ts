@@ -1,0 +1,29 @@
+import type { OrderState, RefundState } from '../domain/order.ts';
+import { askRefund, askTrade } from './ask-gateway.ts';
+import type { Difference } from './bill-comparison.ts';
+import type { Cashier } from './cashier.ts';
+import { isGatewayError } from './errors.ts';
+
+/**
+ * Asks the gateway about an order or refund whose state differs, and takes in what it proves; the bill itself changes
+ * nothing (Law 3). Tells the ledger's state afterwards; undefined for another kind of difference and when the gateway
+ * gave no answer that can be trusted.
+ */
+export async function settleDifference(
+  cashier: Cashier,
+  { kind, outTradeNo, outRefundNo }: Difference,
+): Promise<OrderState | RefundState | undefined> {
+  if (kind !== 'state' && kind !== 'refund-state') return undefined;
+  const { order, refund } = await cashier.ledger.read(async (book) => ({
+    order: await book.order(outTradeNo),
+    refund: outRefundNo === undefined ? undefined : await book.refund(outTradeNo, outRefundNo),
+  }));
+  if (order === undefined) return undefined;
+  try {
+    if (kind === 'state') return (await askTrade(cashier, order)).order.state;
+    return refund && (await askRefund(cashier, order, refund)).refund.state;
+  } catch (error) {
+    if (isGatewayError(error)) return undefined;
+    throw error;
+  }
+}

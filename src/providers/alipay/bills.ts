@@ -1,0 +1,97 @@
+import { type Bill, OutcomeUnknown } from '../contract.ts';
+import type { GatewayHttp } from '../gateway-http.ts';
+import { type BillTable, readBillTable } from './bill-table.ts';
+import type { AlipayConfig } from './config.ts';
+import { isProvenNotExist, requireAccepted } from './errors.ts';
+import type { AlipayGateway } from './gateway.ts';
+import { bizContent } from './plan.ts';
+import { readZip, ZipError } from './zip.ts';
+
+/** Bytes of the archive, and of everything in it: a line is about 300 bytes, a zip makes a tenth of it. */
+const MAX_ARCHIVE_BYTES = 32 * 1_048_576;
+const MAX_UNPACKED_BYTES = 256 * 1_048_576;
+/** ms; the address lives 30 s, and a download that has begun may go on. */
+const DOWNLOAD_TIMEOUT_MS = 60_000;
+const DAY_MS = 86_400_000;
+const LOOPBACK = new Set(['127.0.0.1', 'localhost', '[::1]']);
+
+interface Parts {
+  readonly gateway: AlipayGateway;
+  readonly http: GatewayHttp;
+  readonly config: Pick<AlipayConfig, 'gateway' | 'sellerId'>;
+}
+
+/**
+ * Downloads the trade bill of a day: a signed answer names the address of a zip with GBK tables, which is fetched at
+ * once. The archive itself is neither signed nor hashed; https and the signed address are all that vouches for it.
+ *
+ * Throws GatewayDeclined, GatewayUnavailable, and OutcomeUnknown for a bill that is not whole or not this one.
+ *
+ * @see https://opendocs.alipay.com/apis/api_15/alipay.data.dataservice.bill.downloadurl.query
+ */
+export async function downloadBill(parts: Parts, date: string): Promise<Bill> {
+  const { gateway, http, config } = parts;
+  const answer = await gateway.call({
+    method: 'alipay.data.dataservice.bill.downloadurl.query',
+    biz_content: bizContent({ bill_type: 'trade', bill_date: date }),
+  });
+  try {
+    requireAccepted(answer, 'bill', '');
+  } catch (error) {
+    if (isProvenNotExist(error)) return { date, lines: [] };
+    throw error;
+  }
+  const address = answer.fields.get('bill_download_url');
+  if (address === undefined || !mayBeFetched(address, config.gateway)) {
+    throw new OutcomeUnknown('bill-address', answer.requestId);
+  }
+  const response = await http.send({
+    method: 'GET',
+    url: address,
+    headers: { accept: '*/*' },
+    maxBodyBytes: MAX_ARCHIVE_BYTES,
+    timeoutMs: DOWNLOAD_TIMEOUT_MS,
+  });
+  // A redirect would lead away from the address that was signed.
+  if (response.status !== 200) throw new OutcomeUnknown(`bill-http-${response.status}`, answer.requestId);
+  const tables = unpack(response.body).flatMap((text) => readBillTable(text) ?? []);
+  if (tables.length === 0) throw new OutcomeUnknown('bill-column-missing 支付宝交易号', answer.requestId);
+  for (const table of tables) requireThisBill(table, date, config.sellerId);
+  return { date, lines: tables.flatMap(({ lines }) => lines) };
+}
+
+/** https; plain http only from this machine to this machine, as to a simulated gateway. */
+function mayBeFetched(address: string, gateway: string): boolean {
+  if (!/^[\x21-\x7e]{1,4096}$/.test(address) || !URL.canParse(address)) return false;
+  const { protocol, hostname, username, password } = new URL(address);
+  if (username !== '' || password !== '') return false;
+  const isLocal = LOOPBACK.has(hostname) && LOOPBACK.has(new URL(gateway).hostname);
+  return protocol === 'https:' || (protocol === 'http:' && isLocal);
+}
+
+function unpack(archive: Buffer): string[] {
+  try {
+    return readZip(archive, MAX_UNPACKED_BYTES).map(({ data }) => decode(data));
+  } catch (error) {
+    if (error instanceof ZipError) throw new OutcomeUnknown(`bill-zip-${error.message}`);
+    throw error;
+  }
+}
+
+/** GBK, of which GB18030 is the superset with every character; UTF-8 only where the file itself says so. */
+function decode(data: Buffer): string {
+  const isUtf8 = data[0] === 0xef && data[1] === 0xbb && data[2] === 0xbf;
+  return new TextDecoder(isUtf8 ? 'utf-8' : 'gb18030').decode(data);
+}
+
+/** The bill of another day or seller would make every order a difference, or worse, none. */
+function requireThisBill(table: BillTable, date: string, sellerId: string | undefined): void {
+  if (table.date !== undefined && table.date !== date) throw new OutcomeUnknown('bill-of-another-day');
+  const isOthers =
+    sellerId !== undefined && table.account !== undefined && !table.account.startsWith(sellerId);
+  if (isOthers) throw new OutcomeUnknown('bill-of-another-seller');
+  const start = Date.parse(`${date}T00:00:00+08:00`);
+  // A trade of the last second may be booked on the neighbouring day, but no further away.
+  const strays = table.lines.some(({ at }) => at < start - DAY_MS || at >= start + 2 * DAY_MS);
+  if (strays) throw new OutcomeUnknown('bill-of-another-day');
+}

@@ -1,0 +1,149 @@
+import { parseBeijingDateTime } from '../../domain/clock.ts';
+import { fen, signedFenFromYuan } from '../../domain/money.ts';
+import { type BillLine, OutcomeUnknown } from '../contract.ts';
+import { UNREADABLE } from './answer.ts';
+import { refundStateOf } from './states.ts';
+
+/** What is needed of a line, and the names it has had. Some merchants still get the columns of earlier years. */
+const COLUMNS = {
+  at: ['交易时间'],
+  mchId: ['商户号'],
+  transactionId: ['微信订单号'],
+  outTradeNo: ['商户订单号'],
+  state: ['交易状态'],
+  outRefundNo: ['商户退款单号'],
+  refundState: ['退款状态'],
+  fee: ['手续费'],
+  amount: ['订单金额', '总金额'],
+  refund: ['申请退款金额', '退款金额'],
+} as const;
+type Field = keyof typeof COLUMNS;
+
+/** What a buyer or an agent has written, in neighbouring cells. */
+const FREE_TEXT = ['商品名称', '商户数据包'];
+/** The first name in the header of the sums that follow the lines. */
+const SUMMARY = '总交易单数';
+const SEPARATOR = ',`';
+
+interface Table {
+  readonly width: number;
+  readonly at: Readonly<Record<Field, number>>;
+  /** The cells that may hold a separator of their own. */
+  readonly free: { readonly from: number; readonly to: number } | undefined;
+}
+
+/**
+ * Reads the text of a trade bill of type ALL. Columns are found by name, unknown ones passed over; every cell of a
+ * line begins with a backtick.
+ *
+ * @param mchId the merchant whose bill it must be
+ * @see https://pay.weixin.qq.com/docs/merchant/products/bill-download/format-trade.html
+ */
+export function readBillTable(text: string, mchId: string): BillLine[] {
+  const [first = '', ...rows] = text.split(/\r\n|\n|\r/);
+  const table = readHeader(first.split(',').map((name) => name.replace(/^[\ufeff`]+/, '').trim()));
+  const lines: BillLine[] = [];
+  for (const [index, row] of rows.entries()) {
+    if (row.startsWith(SUMMARY)) break;
+    if (row.trim() !== '') lines.push(readLine(row, table, index + 2, mchId));
+  }
+  return lines;
+}
+
+function readHeader(names: readonly string[]): Table {
+  const place = (field: Field): number => {
+    const found = COLUMNS[field].map((name) => names.indexOf(name)).find((at) => at >= 0);
+    if (found === undefined) throw new OutcomeUnknown(`bill-column-missing ${COLUMNS[field][0]}`);
+    return found;
+  };
+  const free = FREE_TEXT.map((name) => names.indexOf(name)).filter((at) => at >= 0);
+  const [from, to] = [Math.min(...free), Math.max(...free)];
+  return {
+    width: names.length,
+    at: {
+      at: place('at'),
+      mchId: place('mchId'),
+      transactionId: place('transactionId'),
+      outTradeNo: place('outTradeNo'),
+      state: place('state'),
+      outRefundNo: place('outRefundNo'),
+      refundState: place('refundState'),
+      fee: place('fee'),
+      amount: place('amount'),
+      refund: place('refund'),
+    },
+    free: free.length > 0 && to - from === free.length - 1 ? { from, to } : undefined,
+  };
+}
+
+/**
+ * A title with a separator in it makes a line longer than the header. Cells before the free texts are counted from
+ * the left and those behind them from the right, so no title can push an amount into another column.
+ */
+function readLine(row: string, table: Table, number: number, mchId: string): BillLine {
+  const cells = row.startsWith('`') ? row.slice(1).split(SEPARATOR) : [];
+  const surplus = cells.length - table.width;
+  if (surplus < 0 || (surplus > 0 && table.free === undefined)) throw unreadable(number);
+  const cell = (field: Field): string => {
+    const at = table.at[field];
+    const shifted = table.free !== undefined && at > table.free.to ? at + surplus : at;
+    return (cells[shifted] ?? '').trim();
+  };
+  if (cell('mchId') !== mchId) throw new OutcomeUnknown('bill-of-another-merchant');
+  const line = readCells(cell);
+  if (line === undefined) throw unreadable(number);
+  return line;
+}
+
+/** Undefined unless every cell that matters can be read. */
+function readCells(cell: (field: Field) => string): BillLine | undefined {
+  const word = cell('state');
+  // A payment code that was reversed stands like a refund; this product makes none, other tills may.
+  const isRefund = word === 'REFUND' || word === 'REVOKED';
+  const at = parseBeijingDateTime(cell('at'));
+  const amount = signedFenFromYuan(cell(isRefund ? 'refund' : 'amount'));
+  const fee = readFee(cell('fee'));
+  const gatewayTradeNo = numberIn(cell('transactionId'));
+  if (at === undefined || amount === undefined || fee === undefined || gatewayTradeNo === '')
+    return undefined;
+  if (amount < 0 && !isRefund) return undefined;
+  const entry = {
+    outTradeNo: numberIn(cell('outTradeNo')),
+    gatewayTradeNo,
+    amountFen: fen(Math.abs(amount)),
+    feeFen: fee,
+    at,
+  };
+  if (!isRefund) {
+    const known = word === 'SUCCESS';
+    return {
+      kind: 'payment',
+      ...entry,
+      state: known ? 'PAID' : 'UNKNOWN',
+      gatewayState: known ? word : UNREADABLE,
+    };
+  }
+  const refundState = cell('refundState');
+  const state = refundStateOf(refundState);
+  return {
+    kind: 'refund',
+    ...entry,
+    outRefundNo: numberIn(cell('outRefundNo')),
+    state,
+    gatewayState: state === 'UNKNOWN' ? UNREADABLE : refundState,
+  };
+}
+
+/** Five decimals, of which WeChat Pay rounds to two and fills up with zeros. */
+function readFee(text: string): number | undefined {
+  return signedFenFromYuan(text.replace(/(\.\d{2})0+$/, '$1'));
+}
+
+/** A number of an order, transaction or refund; empty for anything that could be a text. */
+function numberIn(text: string): string {
+  return /^[\x21-\x7e]{1,64}$/.test(text) ? text : '';
+}
+
+function unreadable(number: number): OutcomeUnknown {
+  return new OutcomeUnknown(`bill-line-unreadable ${number}`);
+}

@@ -1,0 +1,103 @@
+import { setMaxListeners } from 'node:events';
+import { Hono } from 'hono';
+import type { Callers, Refused } from '../auth/callers.ts';
+import { type Listener, listen } from '../platform/listener.ts';
+import { type EndpointDeps, mcpEndpoint } from './mcp-endpoint.ts';
+
+/** How long (ms) answers that are ready may take to leave before what is open is cut. */
+const FLUSH_MS = 1_000;
+
+export interface HttpOptions {
+  readonly deps: EndpointDeps;
+  readonly callers: Callers;
+  /** What is served beside MCP, for gateways and buyers: no token is asked for there. */
+  readonly routes: Hono;
+  /** Whether work can be done; a throw is a no. */
+  readonly ready: () => Promise<unknown>;
+  readonly host: string;
+  readonly port: number;
+  /** Origins at which the service is reached from outside. */
+  readonly origins: readonly string[];
+  readonly listening: (origin: string) => void;
+  /** When to stop. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Serves MCP at `/mcp`, `/livez`, `/readyz` and the given routes until `signal` aborts. Then it listens no more, ends
+ * waits, lets the calls under way record what the gateway answers and tell it, and only then cuts what is left.
+ * Rejects with the system's error when the port cannot be had.
+ */
+export async function serveOverHttp(options: HttpOptions): Promise<void> {
+  const { deps, callers, signal } = options;
+  // Every call under way listens to it.
+  setMaxListeners(0, signal);
+  const endpoint = mcpEndpoint(deps, callers, signal);
+  const requests = new Set<Promise<void>>();
+  const routes = new Hono();
+
+  routes.use('*', async (_c, next) => {
+    // Only a connection that was open before can still bring one.
+    if (signal.aborted) return plain(503, 'stopping', { 'retry-after': '1', connection: 'close' });
+    const answering = next();
+    requests.add(answering);
+    await answering.finally(() => requests.delete(answering));
+  });
+  routes.get('/livez', () => plain(200, 'ok'));
+  routes.get('/readyz', async () => {
+    const ready = await options.ready().then(
+      () => true,
+      () => false,
+    );
+    return ready ? plain(200, 'ok') : plain(503, 'ledger cannot be read');
+  });
+  routes.all('/mcp', async (c) => {
+    const caller = callers.identify(c.req.header('authorization'));
+    return typeof caller === 'string' ? unauthorized(caller) : endpoint.answer(c.req.raw, caller);
+  });
+  routes.route('/', options.routes);
+
+  const listener = await listen({
+    routes,
+    host: options.host,
+    port: options.port,
+    origins: options.origins,
+    foreground: true,
+    refused: () => plain(403, 'Host or Origin is not ours'),
+    failed: (error) => deps.log.error('http', { error: String(error) }),
+  });
+  options.listening(listener.origin);
+  if (!signal.aborted) {
+    await new Promise<void>((resolve) => {
+      signal.addEventListener('abort', () => resolve(), { once: true });
+    });
+  }
+  await drain(listener, endpoint, deps.underWay, requests);
+}
+
+/** Nothing that has begun is lost: first the calls, then their answers, then the connections. */
+async function drain(
+  listener: Listener,
+  endpoint: { close(): Promise<void> },
+  underWay: ReadonlySet<Promise<unknown>>,
+  requests: ReadonlySet<Promise<unknown>>,
+): Promise<void> {
+  listener.refuseNew();
+  while (underWay.size > 0) await Promise.allSettled(underWay);
+  await listener.close(FLUSH_MS);
+  await endpoint.close();
+  await Promise.allSettled(requests);
+}
+
+function unauthorized(why: Refused): Response {
+  if (why === 'unavailable') return plain(503, 'tokens cannot be read');
+  const challenge = why === 'wrong' ? 'Bearer error="invalid_token"' : 'Bearer';
+  return plain(401, 'a bearer token is needed', { 'www-authenticate': challenge });
+}
+
+function plain(status: number, text: string, headers: Readonly<Record<string, string>> = {}): Response {
+  return new Response(`${text}\n`, {
+    status,
+    headers: { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store', ...headers },
+  });
+}
