@@ -87,7 +87,11 @@ export function printReport(day: DayReport): void {
     row('账单 bill', bill, toSignedYuan(bill.feeFen)),
     row('账本 ledger', ledger, '-'),
   ]);
-  if (differences.length === 0) return print('一致，没有差异 clean, no differences');
+  if (differences.length === 0) print('一致，没有差异 clean, no differences');
+  else printDifferences(day);
+}
+
+function printDifferences({ result: { differences, bill }, settled }: ComparedDay): void {
   print(`${differences.length} 处差异 differences:`);
   printTable([
     ['差异 difference', '订单 order', '退款 refund', '账本 ledger', '账单 bill'],
@@ -95,7 +99,7 @@ export function printReport(day: DayReport): void {
       WORDS[difference.kind].name,
       difference.outTradeNo || `(${difference.line?.gatewayTradeNo ?? ''})`,
       difference.outRefundNo ?? '-',
-      ledgerSide(difference, day.settled.get(difference)),
+      ledgerSide(difference, settled.get(difference)),
       billSide(difference),
     ]),
   ]);

@@ -2,6 +2,7 @@ import type { HttpBindings } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
+import { serveBill } from './alipay/bill-calls.ts';
 import { alipayGateway } from './alipay/gateway.ts';
 import { LINK_METHODS } from './alipay/request.ts';
 import { control } from './control.ts';
@@ -49,6 +50,7 @@ export function createApp(world: World, changed: () => void): Hono<App> {
     '/scan',
     on((w, _incoming, context) => openPage(w, context.req.query('code') ?? '')),
   );
+  app.get('/alipay/bill', on(serveBill));
   app.get('/alipay/qr/:code', on(openFromQuery));
   app.get(H5_PATH, on(openFromQuery));
   app.post(

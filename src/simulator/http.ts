@@ -14,7 +14,7 @@ export type Outgoing = Answer | 'cut';
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
+  readonly body: string | Buffer<ArrayBuffer>;
 }
 
 export function redirect(location: string): Answer {

@@ -10,6 +10,8 @@ export const OPERATIONS = [
   'refund',
   'query-refund',
   'notify',
+  'bill',
+  'bill-line',
 ] as const;
 export type Operation = (typeof OPERATIONS)[number];
 
@@ -63,9 +65,74 @@ function answer(
   return { name, zh, en, providers: BOTH, ...steers, answer: { fault, carriedOut }, ...more };
 }
 
+/** What a bill gets wrong about one payment (token in the title) or one refund (token in the reason). */
+function billLine(about: 'payment' | 'refund', row: Pick<Scenario, 'name' | 'zh' | 'en'>): Scenario {
+  const steers: readonly Operation[] = ['bill-line'];
+  const [onTitle, onReason] = about === 'payment' ? [steers, []] : [[], steers];
+  return { ...row, providers: BOTH, onTitle, onReason };
+}
+
+/** What is wrong with a bill as a whole; steered by the control API. */
+function bill(name: string, zh: string, en: string, providers = BOTH): Scenario {
+  return { name, zh, en, providers, onTitle: ['bill'], onReason: [] };
+}
+
 const ONCE = { times: 1 };
 const CREATE_ONLY = { times: 1, onReason: [] };
 const REFUND_ONLY = { times: 1, onTitle: ['refund'] as const };
+
+const BILL_SCENARIOS: readonly Scenario[] = [
+  billLine('payment', { name: 'bill-missing', zh: '账单漏记该收款', en: 'the bill leaves the payment out' }),
+  billLine('payment', {
+    name: 'bill-extra',
+    zh: '账单多出一笔不存在的收款',
+    en: 'the bill has one more payment, of an order that nobody made',
+  }),
+  billLine('payment', { name: 'bill-amount', zh: '账单多记一分钱', en: 'the bill has one fen more' }),
+  billLine('payment', {
+    name: 'bill-unpaid',
+    zh: '账单记有未付款的订单',
+    en: 'the bill has the order although nobody has paid it',
+  }),
+  billLine('payment', {
+    name: 'bill-fee',
+    zh: '账单手续费超过订单金额',
+    en: 'the bill takes a fee larger than the amount',
+  }),
+  {
+    ...billLine('payment', {
+      name: 'bill-fee-negative',
+      zh: '账单手续费为负',
+      en: 'the bill gives a fee for a payment',
+    }),
+    providers: WECHATPAY,
+  },
+  billLine('refund', {
+    name: 'bill-refund-missing',
+    zh: '账单漏记该退款',
+    en: 'the bill leaves the refund out',
+  }),
+  billLine('refund', {
+    name: 'bill-refund-extra',
+    zh: '账单多出一笔不存在的退款',
+    en: 'the bill has one more refund, which nobody made',
+  }),
+  billLine('refund', {
+    name: 'bill-refund-amount',
+    zh: '账单退款多记一分钱',
+    en: 'the bill refunds one fen more',
+  }),
+  billLine('refund', {
+    name: 'bill-refund-state',
+    zh: '账单退款状态不同（微信记为关闭；支付宝把处理中的记为已退）',
+    en: 'the bill has another state: CLOSED at WeChat Pay, done at Alipay while it is in process',
+  }),
+  bill('bill-creating', '账单正在生成', 'the bill is still being made', WECHATPAY),
+  bill('bill-wrong-hash', '账单摘要不符', 'the file does not have the hash that was signed', WECHATPAY),
+  bill('bill-truncated', '账单文件不完整', 'the second half of the file is missing'),
+  bill('bill-redirect', '下载地址跳转到别处', 'the address redirects to another one'),
+  bill('bill-elsewhere', '下载地址在另一主机', 'the address is on another host'),
+];
 
 /**
  * The one table of scenarios. `sim:<name>` in a payment's title or a refund's reason steers that order or refund;
@@ -243,6 +310,7 @@ export const SCENARIOS: readonly Scenario[] = [
     onTitle: ['refund'],
     onReason: ['refund'],
   },
+  ...BILL_SCENARIOS,
 ];
 
 const BY_NAME: ReadonlyMap<string, Scenario> = new Map(

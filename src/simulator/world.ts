@@ -1,4 +1,5 @@
 import type { Clock, RandomBytes } from '../domain/clock.ts';
+import { BillFileBook } from './state/bill-files.ts';
 import { CodeBook } from './state/codes.ts';
 import type { SimulatorDatabase } from './state/database.ts';
 import { DeliveryBook } from './state/deliveries.ts';
@@ -17,6 +18,7 @@ export interface World {
   readonly database: SimulatorDatabase;
   readonly trades: TradeBook;
   readonly codes: CodeBook;
+  readonly billFiles: BillFileBook;
   readonly deliveries: DeliveryBook;
   readonly requests: RequestLog;
   readonly steering: Steering;
@@ -36,6 +38,7 @@ export function createWorld(
     database,
     trades: new TradeBook(database),
     codes: new CodeBook(database),
+    billFiles: new BillFileBook(database),
     deliveries: new DeliveryBook(database),
     requests: new RequestLog(database),
     steering: new Steering(database),

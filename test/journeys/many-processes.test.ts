@@ -45,7 +45,7 @@ describe(`${PROCESSES} processes on one ledger`, () => {
     await shop.simulator.pay(order);
     await one.query(order.outTradeNo);
     const asked = await shop.simulator.calls(order.outTradeNo, 'query');
-    expect(await two.query(order.outTradeNo)).toMatchObject({ state: 'PAID' });
+    expect(await two.known(order.outTradeNo)).toMatchObject({ state: 'PAID' });
     expect(await shop.simulator.calls(order.outTradeNo, 'query')).toHaveLength(asked.length);
   });
 });

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
-import type { Clock } from '../../src/domain/clock.ts';
+import { beijingIso, type Clock } from '../../src/domain/clock.ts';
 import type { Fen } from '../../src/domain/money.ts';
 import type { OrderTerms, ProviderId, RefundTerms, Scene } from '../../src/domain/order.ts';
 import {
+  type Bill,
+  type BillLine,
   GatewayDeclined,
   GatewayUnavailable,
   NotifyRejected,
@@ -14,7 +16,7 @@ import {
   type VerifiedNotify,
 } from '../../src/providers/contract.ts';
 
-export type Operation = 'create' | 'query' | 'close' | 'refund' | 'query-refund';
+export type Operation = 'create' | 'query' | 'close' | 'refund' | 'query-refund' | 'bill';
 /** What goes wrong with one exchange. `lost-before`: nothing happened; `lost-after`: it did, the answer was lost. */
 export type Fault =
   | 'none'
@@ -36,7 +38,7 @@ interface Trade {
   amountFen: Fen;
   state: 'NOTPAY' | 'PAID' | 'CLOSED';
   paidAt?: number;
-  refunds: Map<string, { plan: string; refundFen: Fen; state: 'PROCESSING' | 'SUCCESS' }>;
+  refunds: Map<string, { plan: string; refundFen: Fen; at: number; state: 'PROCESSING' | 'SUCCESS' }>;
 }
 
 /** A gateway without a wire: keeps the truth about money, and answers as badly as it is told to. */
@@ -49,6 +51,8 @@ export class Bank {
   /** Makes answers speak of another account. */
   answersFor: string | undefined;
   refundsProcessFirst = false;
+  /** Has its way with a bill before it is handed out. */
+  editBill: (bill: Bill) => Bill = (bill) => bill;
   readonly #clock: Clock;
 
   constructor(clock: Clock) {
@@ -188,7 +192,8 @@ export class Bank {
           if (!known) {
             // A real gateway refuses; this one would rather show that it was asked to give too much.
             const state = this.refundsProcessFirst ? 'PROCESSING' : 'SUCCESS';
-            trade.refunds.set(refund.outRefundNo, { plan, refundFen: refund.refundFen, state });
+            const at = this.#clock.now();
+            trade.refunds.set(refund.outRefundNo, { plan, refundFen: refund.refundFen, at, state });
           }
           return this.#refund(refund.outTradeNo, refund.outRefundNo);
         }),
@@ -199,7 +204,25 @@ export class Bank {
           if (refund) refund.state = 'SUCCESS';
           return this.#refund(outTradeNo, outRefundNo);
         }),
+      downloadBill: (date) => exchange('bill', date, () => this.editBill(this.#bill(date))),
     };
+  }
+
+  /** What was paid and refunded on a day, Asia/Shanghai. */
+  #bill(date: string): Bill {
+    const lines: BillLine[] = [];
+    for (const [outTradeNo, trade] of this.trades) {
+      const numbers = { outTradeNo, gatewayTradeNo: `T${outTradeNo}`, feeFen: 0 };
+      if (trade.paidAt !== undefined) {
+        const booked = { amountFen: trade.amountFen, at: trade.paidAt, gatewayState: 'PAID' };
+        lines.push({ kind: 'payment', ...numbers, ...booked, state: 'PAID' });
+      }
+      for (const [outRefundNo, { refundFen, at, state }] of trade.refunds) {
+        const booked = { amountFen: refundFen, at, gatewayState: state };
+        lines.push({ kind: 'refund', ...numbers, outRefundNo, ...booked, state });
+      }
+    }
+    return { date, lines: lines.filter(({ at }) => beijingIso(at).startsWith(date)) };
   }
 
   #refund(outTradeNo: string, outRefundNo: string): RefundSnapshot {

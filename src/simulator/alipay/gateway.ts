@@ -5,6 +5,7 @@ import { token } from '../numbers.ts';
 import type { AnswerFault, Operation } from '../scenarios.ts';
 import type { Steered } from '../steering.ts';
 import type { World } from '../world.ts';
+import { queryBill } from './bill-calls.ts';
 import { queryRefund, refund } from './refund-calls.ts';
 import { AlipayRefusal, business, invalidParameter, tradeNotExist } from './refusal.ts';
 import { type AlipayCall, authenticate, readParameters } from './request.ts';
@@ -21,6 +22,7 @@ const CALLS: Readonly<Record<string, { readonly operation: Operation; readonly h
   'alipay.trade.close': { operation: 'close', handle: close },
   'alipay.trade.refund': { operation: 'refund', handle: refund },
   'alipay.trade.fastpay.refund.query': { operation: 'query-refund', handle: queryRefund },
+  'alipay.data.dataservice.bill.downloadurl.query': { operation: 'bill', handle: queryBill },
 };
 
 /** Enough of any call's business parameters to know what it is about, before anything is checked. */

@@ -3,6 +3,7 @@ import { SLOW_MS } from '../limits.ts';
 import type { AnswerFault, Operation } from '../scenarios.ts';
 import type { Steered } from '../steering.ts';
 import type { World } from '../world.ts';
+import { BILL_FILE_PATH, serveBill } from './bill-calls.ts';
 import { echo } from './echo.ts';
 import { WechatPayRefusal } from './refusal.ts';
 import { reply, type Signing } from './reply.ts';
@@ -24,6 +25,9 @@ export async function wechatPayGateway(world: World, incoming: Incoming): Promis
     if (incoming.target === '/v3/security/echo' && incoming.method === 'POST') {
       const value = await world.database.write(() => echo(world, incoming.body));
       return answer(world, { status: 200, value });
+    }
+    if (incoming.method === 'GET' && incoming.target.startsWith(`${BILL_FILE_PATH}?`)) {
+      return serveBill(world, incoming);
     }
     const route = routeOf(world, incoming);
     const { result, fault } = await world.database.write(() => carryOut(world, route, incoming));

@@ -36,6 +36,8 @@ const CODES = {
   RULE_LIMIT: { status: 403, number: 268448010 },
   NOT_ENOUGH: { status: 403, number: 268448010 },
   REQUEST_BLOCKED: { status: 403, number: 268448010 },
+  NO_STATEMENT_EXIST: { status: 400, number: 0 },
+  STATEMENT_CREATING: { status: 400, number: 0 },
   ORDER_NOT_EXIST: { status: 404, number: 268512771 },
   RESOURCE_NOT_EXISTS: { status: 404, number: 268512771 },
   FREQUENCY_LIMITED: { status: 429, number: 268447840 },

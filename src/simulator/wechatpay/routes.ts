@@ -4,6 +4,7 @@ import type { Operation } from '../scenarios.ts';
 import type { Trade } from '../state/trades.ts';
 import type { Occasion, Steered } from '../steering.ts';
 import type { World } from '../world.ts';
+import { tradeBill } from './bill-calls.ts';
 import { ORDERS, type OrderKind } from './parameters.ts';
 import { createRefund, queryRefund } from './refunds.ts';
 import { parameterError, WechatPayRefusal } from './refusal.ts';
@@ -42,6 +43,13 @@ export function routeOf(world: World, { method, target, body }: Incoming): Route
     }
   }
   if (method === 'GET') {
+    if (path === '/v3/bill/tradebill') {
+      return {
+        operation: 'bill',
+        about: () => ({ operation: 'bill', outTradeNo: '' }),
+        handle: (steered) => ({ status: 200, value: tradeBill(world, query, steered) }),
+      };
+    }
     if (path.startsWith(BY_NUMBER)) {
       const number = segment(path, BY_NUMBER);
       return queryRoute(world, number, query, () => world.trades.byNumber('wechatpay', number));
