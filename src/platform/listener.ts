@@ -53,7 +53,9 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   app.use('*', async (c, next) => {
     const named = names.get(c.req.header('host')?.toLowerCase() ?? '');
     const from = c.req.header('origin');
-    if (named === undefined || (from !== undefined && from !== named)) return options.refused();
+    // A request line may name a host too, and would be believed before the header.
+    const isOurs = named !== undefined && names.has(new URL(c.req.url).host);
+    if (!isOurs || (from !== undefined && from !== named)) return options.refused();
     await next();
   });
   app.route('/', options.routes);

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { Hono } from 'hono';
 import type { Callers, Refused } from '../auth/callers.ts';
-import { type Listener, listen } from '../platform/listener.ts';
+import { listen } from '../platform/listener.ts';
 import { type EndpointDeps, mcpEndpoint } from './mcp-endpoint.ts';
 
 /** How long (ms) answers that are ready may take to leave before what is open is cut. */
@@ -32,7 +32,7 @@ export async function serveOverHttp(options: HttpOptions): Promise<void> {
   const { deps, callers, signal } = options;
   // Every call under way listens to it.
   setMaxListeners(0, signal);
-  const endpoint = mcpEndpoint(deps, callers, signal);
+  const endpoint = mcpEndpoint(deps, callers);
   const requests = new Set<Promise<void>>();
   const routes = new Hono();
 
@@ -57,36 +57,33 @@ export async function serveOverHttp(options: HttpOptions): Promise<void> {
   });
   routes.route('/', options.routes);
 
-  const listener = await listen({
-    routes,
-    host: options.host,
-    port: options.port,
-    origins: options.origins,
-    foreground: true,
-    refused: () => plain(403, 'Host or Origin is not ours'),
-    failed: (error) => deps.log.error('http', { error: String(error) }),
-  });
-  options.listening(listener.origin);
-  if (!signal.aborted) {
-    await new Promise<void>((resolve) => {
-      signal.addEventListener('abort', () => resolve(), { once: true });
+  try {
+    const listener = await listen({
+      routes,
+      host: options.host,
+      port: options.port,
+      origins: options.origins,
+      foreground: true,
+      refused: () => plain(403, 'Host or Origin is not ours'),
+      failed: (error) => deps.log.error('http', { error: String(error) }),
     });
+    options.listening(listener.origin);
+    await aborted(signal);
+    listener.refuseNew();
+    // Nothing that has begun is lost: first the calls, then their answers, then the connections.
+    while (deps.underWay.size > 0) await Promise.allSettled(deps.underWay);
+    await listener.close(FLUSH_MS);
+  } finally {
+    await endpoint.close();
+    await Promise.allSettled(requests);
   }
-  await drain(listener, endpoint, deps.underWay, requests);
 }
 
-/** Nothing that has begun is lost: first the calls, then their answers, then the connections. */
-async function drain(
-  listener: Listener,
-  endpoint: { close(): Promise<void> },
-  underWay: ReadonlySet<Promise<unknown>>,
-  requests: ReadonlySet<Promise<unknown>>,
-): Promise<void> {
-  listener.refuseNew();
-  while (underWay.size > 0) await Promise.allSettled(underWay);
-  await listener.close(FLUSH_MS);
-  await endpoint.close();
-  await Promise.allSettled(requests);
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
 }
 
 function unauthorized(why: Refused): Response {

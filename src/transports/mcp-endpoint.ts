@@ -14,7 +14,7 @@ export type EndpointDeps = Omit<ServerDeps, 'caller' | 'ownOrdersOnly' | 'update
 
 export interface McpEndpoint {
   answer(request: Request, caller: Caller): Promise<Response>;
-  /** Ends what is still open. */
+  /** Ends what is still open, and watches the ledger no more. */
   close(): Promise<void>;
 }
 
@@ -22,7 +22,8 @@ export interface McpEndpoint {
  * MCP over Streamable HTTP, the 2025 revisions and 2026-07-28 alike and without sessions: the only place that knows of
  * eras here. Each caller has a handler of its own, so that no list, order or news of one is ever another's.
  */
-export function mcpEndpoint(deps: EndpointDeps, callers: Callers, signal: AbortSignal): McpEndpoint {
+export function mcpEndpoint(deps: EndpointDeps, callers: Callers): McpEndpoint {
+  const ended = new AbortController();
   const handlers = new Map<Caller, McpHttpHandler>();
 
   function handlerOf(caller: Caller): McpHttpHandler {
@@ -50,14 +51,18 @@ export function mcpEndpoint(deps: EndpointDeps, callers: Callers, signal: AbortS
     }
   }
   const failed = (error: unknown) => deps.log.error('order news', { error: String(error) });
-  watchOrders(deps, signal, (outTradeNo) => void tell(outTradeNo).catch(failed)).catch(failed);
+  watchOrders(deps, ended.signal, (outTradeNo) => void tell(outTradeNo).catch(failed)).catch(failed);
 
   return {
-    answer(request, caller) {
+    async answer(request, caller) {
       forgetRevoked();
-      return handlerOf(caller).fetch(request);
+      const response = await handlerOf(caller).fetch(request);
+      // The SDK says keep-alive on streams, also to who asked to close: how long a connection lasts is the listener's.
+      response.headers.delete('connection');
+      return response;
     },
     async close() {
+      ended.abort();
       await Promise.all([...handlers.values()].map((handler) => handler.close()));
     },
   };

@@ -1,6 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fen, fenFromYuan, MAX_FEN, parseAmount, toYuan } from '../../src/domain/money.ts';
+import {
+  fen,
+  fenFromYuan,
+  MAX_FEN,
+  parseAmount,
+  signedFenFromYuan,
+  toSignedYuan,
+  toYuan,
+} from '../../src/domain/money.ts';
 
 describe('an amount as an agent writes it', () => {
   it.each([
@@ -87,5 +95,33 @@ describe('an amount as an agent writes it', () => {
   it('lets no other number of fen be made', () => {
     for (const bad of [-1, 0.5, Number.NaN, 2 ** 53, Number.POSITIVE_INFINITY])
       expect(() => fen(bad)).toThrow(RangeError);
+  });
+});
+
+describe('a signed amount', () => {
+  it.each([
+    ['-1.00', -100],
+    ['0.00', 0],
+    ['-0.00', 0],
+    ['-0.01', -1],
+    ['12.3', 1230],
+    ['-999999999.99', -99_999_999_999],
+  ])('%s is %i fen, to the digit and never minus zero', (text, signedFen) => {
+    expect(Object.is(signedFenFromYuan(text), signedFen)).toBe(true);
+    expect(signedFenFromYuan(toSignedYuan(signedFen))).toBe(signedFen);
+  });
+
+  it.each(['--1.00', '-', '+1.00', '- 1.00', '1e2', '-1.001', '', '1.00-'])('%j is none', (text) => {
+    expect(signedFenFromYuan(text)).toBeUndefined();
+  });
+
+  it('is written with two decimals and its sign', () => {
+    expect([0, -0, 5, -60, -123_456].map(toSignedYuan)).toEqual([
+      '0.00',
+      '0.00',
+      '0.05',
+      '-0.60',
+      '-1234.56',
+    ]);
   });
 });

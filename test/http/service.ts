@@ -2,7 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
-import { Client as ModernClient, StreamableHTTPClientTransport as ModernHttp } from '@modelcontextprotocol/client';
+import {
+  Client as ModernClient,
+  StreamableHTTPClientTransport as ModernHttp,
+} from '@modelcontextprotocol/client';
 import { Client as LegacyClient } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport as LegacyHttp } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import type { Shop } from '../journeys/shop.ts';
@@ -107,7 +110,9 @@ async function legacyAgent(url: URL, requestInit: RequestInit): Promise<HttpAgen
   await client.connect(transport);
   return {
     call: async (name, args, options = {}) =>
-      readReply(await client.callTool({ name, arguments: { ...args } }, undefined, { timeout: 60_000, ...options })),
+      readReply(
+        await client.callTool({ name, arguments: { ...args } }, undefined, { timeout: 60_000, ...options }),
+      ),
     tools: async () => (await client.listTools()).tools.map((tool) => tool.name),
     resources: async () => (await client.listResources()).resources.map(({ uri }) => uri),
     readResource: async (uri) => JSON.stringify(await client.readResource({ uri })),

@@ -1,7 +1,7 @@
-import { beijingDateTime } from '../../domain/clock.ts';
+import { beijingDateTime, type Clock } from '../../domain/clock.ts';
 import { type Fen, toYuan } from '../../domain/money.ts';
 import type { BillLine } from '../bill-lines.ts';
-import type { World } from '../world.ts';
+import type { Identity } from '../state/identity.ts';
 import { zip } from './bill-archive.ts';
 import { gbk } from './bill-charset.ts';
 
@@ -41,8 +41,12 @@ const RULE = '-----------------------------------------';
  * The zip of a day's trade bill: a detail file and a summary, in GBK, with comments around the table. Numbers are
  * padded with a tab, refunds and taken fees stand with a minus.
  */
-export function billArchive(world: World, date: string, lines: readonly BillLine[]): Buffer {
-  const account = `${world.identity.sellerId}0156`;
+export function billArchive(
+  { clock, identity }: { readonly clock: Clock; readonly identity: Pick<Identity, 'sellerId'> },
+  date: string,
+  lines: readonly BillLine[],
+): Buffer {
+  const account = `${identity.sellerId}0156`;
   const name = `${account}_${date.replaceAll('-', '')}_业务明细`;
   const payments = lines.filter(({ refund }) => refund === undefined);
   const refunds = lines.filter(({ refund }) => refund !== undefined);
@@ -61,7 +65,7 @@ export function billArchive(world: World, date: string, lines: readonly BillLine
     `#${RULE}业务明细列表结束${RULE}`,
     `#交易合计：${payments.length}笔，商家实收共${yuan(sum(payments))}元，商家优惠共0.00元`,
     `#退款合计：${refunds.length}笔，商家实收退款共${yuan(-sum(refunds))}元，商家优惠退款共0.00元`,
-    `#导出时间：[${beijingDateTime(world.clock.now())}]`,
+    `#导出时间：[${beijingDateTime(clock.now())}]`,
   ];
   const fees = -lines.reduce((fen, { feeFen }) => fen + feeFen, 0);
   const net = sum(payments) - sum(refunds);

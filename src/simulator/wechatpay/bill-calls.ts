@@ -25,7 +25,7 @@ export function tradeBill(world: World, query: string | undefined, steered: Stee
   if (steered.has('bill-creating')) throw new WechatPayRefusal('STATEMENT_CREATING', '账单生成中');
   const lines = billLines(world, 'wechatpay', date);
   if (lines.length === 0) throw new WechatPayRefusal('NO_STATEMENT_EXIST', '账单文件不存在');
-  const text = Buffer.from(billText(world, lines), 'utf8');
+  const text = Buffer.from(billText(world.identity, lines), 'utf8');
   const token = keepBill(world, packed === null ? text : gzipSync(text), steered);
   const origin = steered.has('bill-elsewhere') ? 'https://bill.example.com' : world.origin;
   const hashed = steered.has('bill-wrong-hash') ? Buffer.concat([text, Buffer.from('\n')]) : text;
@@ -56,7 +56,8 @@ export function serveBill(world: World, { target }: Incoming): Outgoing {
 }
 
 /** Whole gzip, half a bill: only the hash can tell. */
-function cutText(bytes: Buffer): Buffer<ArrayBuffer> {
+function cutText(bytes: Buffer<ArrayBuffer>): Buffer<ArrayBuffer> {
+  if (bytes[0] !== 0x1f) return bytes.subarray(0, bytes.length >> 1);
   const text = gunzipSync(bytes);
   return gzipSync(text.subarray(0, text.length >> 1));
 }

@@ -1,0 +1,69 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Hono } from 'hono';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { anyoneAs } from '../../src/auth/callers.ts';
+import { openApp } from '../../src/compose.ts';
+import { readConfig } from '../../src/config.ts';
+import { systemClock } from '../../src/platform/system.ts';
+import { serveOverHttp } from '../../src/transports/http.ts';
+
+let home: string;
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), 'health-'));
+});
+afterEach(() => rmSync(home, { recursive: true, force: true }));
+
+/** The service in this process, with a say in whether it is ready. */
+async function serve(ready: () => Promise<unknown>, routes = new Hono()) {
+  const app = await openApp(await readConfig({ CASHIER_HOME: home, CASHIER_LOG_LEVEL: 'silent' }, home));
+  const stop = new AbortController();
+  const { setting, present, ledger, log } = app;
+  let listening: (origin: string) => void = () => undefined;
+  const listens = new Promise<string>((resolve) => {
+    listening = resolve;
+  });
+  const served = serveOverHttp({
+    deps: {
+      ...{ version: '0', tools: [], setting, present, ledger, log, clock: systemClock },
+      ...{ cashier: () => app.cashier(), underWay: new Set(), stopping: stop.signal },
+    },
+    callers: anyoneAs('http'),
+    routes,
+    ready,
+    ...{ host: '127.0.0.1', port: 0, origins: [], signal: stop.signal },
+    listening,
+  });
+  const origin = await listens;
+  return {
+    status: async (path: string) => (await fetch(origin + path)).status,
+    async end() {
+      stop.abort();
+      await served;
+      await app.close();
+    },
+  };
+}
+
+it('is alive and ready while the ledger can be read', async () => {
+  const service = await serve(async () => true);
+  expect([await service.status('/livez'), await service.status('/readyz')]).toEqual([200, 200]);
+  await service.end();
+});
+
+it('is alive and not ready while it cannot', async () => {
+  const service = await serve(() => Promise.reject(new Error('disk I/O error')));
+  expect([await service.status('/livez'), await service.status('/readyz')]).toEqual([200, 503]);
+  await service.end();
+});
+
+it('tells nothing of what a route threw', async () => {
+  const routes = new Hono().get('/notify/x', () => {
+    throw new Error('secret');
+  });
+  const service = await serve(async () => true, routes);
+  expect(await service.status('/notify/x')).toBe(500);
+  expect(await service.status('/livez')).toBe(200);
+  await service.end();
+});

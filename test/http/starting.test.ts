@@ -1,0 +1,141 @@
+import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readPayment } from '../journeys/shapes.ts';
+import { Shop } from '../journeys/shop.ts';
+import { until } from '../support/server-process.ts';
+import { freePort, Service } from './service.ts';
+import { send } from './wire.ts';
+
+let shop: Shop;
+beforeAll(async () => {
+  shop = await Shop.open();
+});
+afterAll(() => shop.close());
+
+describe('a bind to more than this machine', () => {
+  it.each(['0.0.0.0', '::', '192.0.2.1', '127.0.0.1.example.com', '0', '127.1'])(
+    'without tokens does not start: %s',
+    async (host) => {
+      const port = await freePort();
+      const env = { CASHIER_HTTP_HOST: host, CASHIER_HTTP_PORT: String(port) };
+      const { code, stdout, stderr } = await shop.command(['http'], env);
+      expect([code, stdout]).toEqual([1, '']);
+      expect(stderr).toContain('CASHIER_HTTP_HOST');
+      expect(stderr).toContain('令牌');
+      expect(stderr).toContain('mcp-cashier tokens add');
+    },
+  );
+
+  it('starts with tokens, asks for one, and needs none for what is not MCP', async () => {
+    const file = join(shop.home, 'some-tokens.json');
+    const env = { CASHIER_TOKENS_FILE: file };
+    writeFileSync(file, '{"version":1,"tokens":[]}', { mode: 0o600 });
+    const { stdout } = await shop.command(['tokens', 'add', 'remote', '--json'], env);
+    const { token } = JSON.parse(stdout) as { token: string };
+    const service = await Service.start(shop, { ...env, CASHIER_HTTP_HOST: '0.0.0.0' });
+    expect(service.stderr).toContain(`${service.origin}/mcp`);
+    expect((await fetch(`${service.origin}/mcp`, { method: 'POST' })).status).toBe(401);
+    for (const [path, status] of [
+      ['/livez', 200],
+      ['/readyz', 200],
+      ['/c/AAAAAAAAAAAAAAAAAAAAAA', 404],
+    ] as const) {
+      expect([path, (await fetch(service.origin + path)).status]).toEqual([path, status]);
+    }
+    const forged = await fetch(`${service.origin}/notify/wechatpay`, { method: 'POST', body: '{}' });
+    expect(forged.status).toBe(400);
+    expect(await (await service.agent('modern', token)).tools()).toHaveLength(6);
+    expect(await service.stop()).toBe(0);
+  });
+});
+
+describe('a start is refused in a sentence', () => {
+  it.each([
+    ['a port that is none', { CASHIER_HTTP_PORT: '0' }, 'CASHIER_HTTP_PORT'],
+    ['a public address that is none', { CASHIER_PUBLIC_URL: 'shop.example.com' }, 'CASHIER_PUBLIC_URL'],
+    ['a public address with a query', { CASHIER_PUBLIC_URL: 'https://a.example/?x=1' }, 'CASHIER_PUBLIC_URL'],
+    ['tokens that are not there', { CASHIER_TOKENS_FILE: '/nowhere/tokens.json' }, 'CASHIER_TOKENS_FILE'],
+    ['an address of another machine', { CASHIER_HTTP_HOST: '192.0.2.1', TOKENS: '1' }, 'CASHIER_HTTP_HOST'],
+  ])('%s', async (_, { TOKENS, ...env }: Record<string, string>, named) => {
+    const file = join(shop.home, 'no-tokens.json');
+    writeFileSync(file, '{"version":1,"tokens":[]}', { mode: 0o600 });
+    const tokens = TOKENS === undefined ? {} : { CASHIER_TOKENS_FILE: file };
+    const { code, stdout, stderr } = await shop.command(['http'], {
+      ...{ CASHIER_HTTP_PORT: String(await freePort()), ...tokens },
+      ...env,
+    });
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toContain(named);
+    expect(stderr.trim().split('\n')).toHaveLength(2);
+  });
+
+  it('a port that another program holds', async () => {
+    const other = createServer();
+    const port = await freePort();
+    await new Promise<void>((resolve) => {
+      other.listen(port, '127.0.0.1', resolve);
+    });
+    const { code, stderr } = await shop.command(['http'], { CASHIER_HTTP_PORT: String(port) });
+    expect(code).toBe(1);
+    expect(stderr).toContain(`Port ${port} is taken`);
+    other.close();
+  });
+
+  it.each([
+    ['what is not JSON', 'tokens'],
+    ['another version', '{"version":2,"tokens":[]}'],
+    ['a token in place of its hash', '{"version":1,"tokens":[{"name":"a","sha256":"mcpc_AAAA"}]}'],
+  ])('a tokens file with %s', async (_, text) => {
+    const file = join(shop.home, 'bad-tokens.json');
+    writeFileSync(file, text, { mode: 0o600 });
+    const { code, stderr } = await shop.command(['http'], { CASHIER_TOKENS_FILE: file });
+    expect(code).toBe(1);
+    expect(stderr).toContain(file);
+  });
+});
+
+describe('a service with a public address', () => {
+  it('gives buyers its address, and is reached by it as by its own', async () => {
+    const service = await Service.start(shop, {
+      ...{ CASHIER_PUBLIC_URL: 'https://shop.example.com/', CASHIER_CALLER: 'till' },
+    });
+    const agent = await service.agent('modern');
+    const order = readPayment(
+      await agent.call('create-payment', { provider: 'wechatpay', amountYuan: '1.00', title: 'public' }),
+    );
+    const address = new URL(order.cashierUrl ?? '');
+    expect(address.origin).toBe('https://shop.example.com');
+    const get = (path: string, host: string, origin = '') =>
+      send(service.port, `GET ${path} HTTP/1.1\r\nHost: ${host}\r\n${origin}Connection: close\r\n\r\n`);
+    expect((await get(address.pathname, 'shop.example.com')).status).toBe(200);
+    expect((await get(address.pathname, `127.0.0.1:${service.port}`)).status).toBe(200);
+    expect((await get('/livez', 'shop.example.com', 'Origin: https://shop.example.com\r\n')).status).toBe(
+      200,
+    );
+    expect((await get('/livez', 'shop.example.com', 'Origin: http://shop.example.com\r\n')).status).toBe(403);
+    expect((await get('/livez', 'shop.example.com:444')).status).toBe(403);
+    await agent.close();
+    expect(await service.stop()).toBe(0);
+    const { stdout } = await shop.command(['orders', '--json']);
+    expect(stdout).toContain('"caller": "till"');
+  });
+});
+
+it('has its own simulator where nothing else is configured, and settles without being asked', async () => {
+  const service = await Service.start(shop);
+  const agent = await service.agent('legacy');
+  const order = readPayment(
+    await agent.call('create-payment', { provider: 'alipay', amountYuan: '1.00', title: 'sim:notify-never' }),
+  );
+  await shop.simulator.pay(order);
+  await agent.close();
+  const { stdout } = await until('it is settled', async () => {
+    const listed = await shop.command(['orders', '--json']);
+    return listed.stdout.includes('"state": "PAID"') ? listed : undefined;
+  });
+  expect(stdout).toContain(order.outTradeNo);
+  expect(await service.stop()).toBe(0);
+  expect(service.stdout).toBe('');
+});

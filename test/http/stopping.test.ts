@@ -1,0 +1,118 @@
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Ledger } from '../../src/ledger/ledger.ts';
+import { openSqliteStore } from '../../src/ledger/sqlite-store.ts';
+import { systemClock, systemRandom } from '../../src/platform/system.ts';
+import { readPayment } from '../journeys/shapes.ts';
+import { Shop } from '../journeys/shop.ts';
+import { until } from '../support/server-process.ts';
+import { ERAS, modernClient, Service } from './service.ts';
+
+const ports = { clock: systemClock, randomBytes: systemRandom };
+let shop: Shop;
+let ledger: Ledger;
+beforeAll(async () => {
+  shop = await Shop.open();
+  ledger = await Ledger.open(
+    await openSqliteStore(join(shop.home, 'simulator', 'ledger.db'), ports),
+    'simulator',
+    ports,
+  );
+});
+afterAll(async () => {
+  await ledger.close();
+  await shop.close();
+});
+
+const recorded = (outTradeNo: string) => ledger.read((book) => book.order(outTradeNo));
+const beingSent = (outTradeNo: string) =>
+  until('it is being sent', async () => (await recorded(outTradeNo))?.state === 'UNKNOWN' || undefined);
+/** The gateway answers after three seconds. Each is another product: identical ones wait for each other. */
+const slow = (outTradeNo: string) => ({
+  ...{ provider: 'wechatpay', amountYuan: '1.00', outTradeNo },
+  title: `sim:slow ${outTradeNo}`,
+});
+
+describe.concurrent.each(ERAS)('told to stop, the service of a %s client', (era) => {
+  it('records and tells what the gateway answers', async () => {
+    const service = await Service.start(shop);
+    const agent = await service.agent(era);
+    const outTradeNo = shop.number('STOP');
+    const answer = agent.call('create-payment', slow(outTradeNo));
+    await beingSent(outTradeNo);
+    service.signal('SIGTERM');
+    await until('it listens no more', async () =>
+      fetch(`${service.origin}/livez`).then(
+        ({ status }) => status === 503 || undefined,
+        () => true,
+      ),
+    );
+    expect((await recorded(outTradeNo))?.state).toBe('UNKNOWN');
+    expect(readPayment(await answer)).toMatchObject({ outTradeNo, state: 'NOTPAY' });
+    expect(await service.ended()).toBe(0);
+    expect(await recorded(outTradeNo)).toMatchObject({
+      state: 'NOTPAY',
+      credential: { qrCode: expect.stringMatching(/^weixin:/) },
+    });
+  });
+
+  it('records it although the client has gone before', async () => {
+    const service = await Service.start(shop);
+    const agent = await service.agent(era);
+    const outTradeNo = shop.number('GONE');
+    const patience = new AbortController();
+    const answer = agent.call('create-payment', slow(outTradeNo), { signal: patience.signal });
+    await beingSent(outTradeNo);
+    patience.abort();
+    await expect(answer).rejects.toThrow();
+    service.signal('SIGTERM');
+    expect(await service.ended()).toBe(0);
+    expect((await recorded(outTradeNo))?.state).toBe('NOTPAY');
+  });
+
+  it('ends a wait early, with what is known', async () => {
+    const service = await Service.start(shop);
+    const agent = await service.agent(era);
+    const order = readPayment(
+      await agent.call('create-payment', { provider: 'wechatpay', amountYuan: '1.00', title: 'awaited' }),
+    );
+    let heard = 0;
+    const { outTradeNo } = order;
+    const waiting = agent.call(
+      'query-payment',
+      { outTradeNo, waitSeconds: 50 },
+      { onprogress: () => void heard++ },
+    );
+    await until('it waits', () => heard > 0 || undefined);
+    const told = Date.now();
+    service.signal('SIGTERM');
+    expect(readPayment(await waiting).state).toBe('NOTPAY');
+    expect(await service.ended()).toBe(0);
+    expect(Date.now() - told).toBeLessThan(3_000);
+  });
+});
+
+it('does not wait for who only listens', async () => {
+  const service = await Service.start(shop);
+  const client = await modernClient(new URL('/mcp', service.origin));
+  await client.listen({ resourceSubscriptions: ['payment://orders/ANY_000001'] });
+  const told = Date.now();
+  expect(await service.stop()).toBe(0);
+  expect(Date.now() - told).toBeLessThan(3_000);
+  await client.close();
+});
+
+it('that was killed leaves the payment to the next one', async () => {
+  const service = await Service.start(shop);
+  const agent = await service.agent('modern');
+  const outTradeNo = shop.number('KILL');
+  const lost = agent.call('create-payment', slow(outTradeNo)).catch(() => 'lost');
+  await beingSent(outTradeNo);
+  service.signal('SIGKILL');
+  expect(await lost).toBe('lost');
+  await service.ended();
+  const next = await Service.start(shop);
+  const again = await (await next.agent('legacy')).call('create-payment', slow(outTradeNo));
+  expect(readPayment(again)).toMatchObject({ outTradeNo, state: 'NOTPAY' });
+  expect(await next.stop()).toBe(0);
+});
