@@ -73,10 +73,12 @@ describe('the README', () => {
         .join('\n')
         .match(/^node dist\/main\.js (.+)/gm) ?? [];
     expect(new Set(commands.map((line) => line.split(' ')[2]))).toEqual(
-      new Set(['operator', 'approvals', 'orders']),
+      new Set(['operator', 'approvals', 'orders', 'tokens', 'http', 'reconcile']),
     );
     expect((await run(['approvals'])).code).toBe(0);
     expect((await run(['orders'])).code).toBe(0);
+    expect((await run(['tokens', 'add', 'shop-agent'])).code).toBe(0);
+    expect((await run(['reconcile', '--date', '2026-11-20'])).code, 'an empty day is a clean day').toBe(0);
     expect((await run(['approvals', 'approve', 'ID'])).code).toBe(1);
     expect((await run(['nonsense'])).code).toBe(1);
   });

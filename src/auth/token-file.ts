@@ -33,7 +33,8 @@ export type TokenEntry = z.output<typeof entry>;
 export function readTokenFile(path: string): readonly TokenEntry[] {
   let text: string;
   try {
-    if ((statSync(path).mode & 0o022) !== 0) throw writableByOthers(path);
+    // Windows has no such bits and shows all of them.
+    if (process.platform !== 'win32' && (statSync(path).mode & 0o022) !== 0) throw writableByOthers(path);
     text = readFileSync(path, 'utf8');
   } catch (error) {
     throw error instanceof CashierError ? error : unreadable(path);

@@ -91,9 +91,10 @@ export function listenOnLoopback(options: Omit<ListenOptions, 'host' | 'foregrou
   return listen(options);
 }
 
-/** The names of this machine, and the address that is bound, at the port. */
+/** The names by which what is bound at `host` can be reached from this machine. */
 function ownOrigins(host: string, port: number): string[] {
-  return [...[LOOPBACK, 'localhost', '[::1]'].map((name) => `http://${name}:${port}`), originAt(host, port)];
+  const names = host.includes(':') ? ['[::1]', 'localhost', LOOPBACK] : [LOOPBACK, 'localhost'];
+  return [...names.map((name) => `http://${name}:${port}`), originAt(host, port)];
 }
 
 /** The origin at which a program on this machine reaches what binds `host`. */

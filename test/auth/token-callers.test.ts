@@ -1,0 +1,138 @@
+import { mkdtempSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { anyoneAs } from '../../src/auth/callers.ts';
+import { newToken, tokenCallers } from '../../src/auth/token-callers.ts';
+import { changeTokenFile, type TokenEntry } from '../../src/auth/token-file.ts';
+import { systemRandom } from '../../src/platform/system.ts';
+
+let folder: string;
+let file: string;
+const logged: string[] = [];
+const log = {
+  info: () => undefined,
+  warn: () => undefined,
+  error: (event: string) => void logged.push(event),
+};
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'callers-'));
+  file = join(folder, 'tokens.json');
+  logged.length = 0;
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+function add(name: string, rights: Partial<TokenEntry> = {}): string {
+  const { token, sha256 } = newToken(systemRandom);
+  changeTokenFile(file, (known) => [...known, { name, sha256, orders: 'own', ...rights }]);
+  return token;
+}
+const bearer = (token: string) => `Bearer ${token}`;
+
+describe('a token', () => {
+  it('is 256 bits of randomness behind a recognisable beginning', () => {
+    const { token, sha256 } = newToken(systemRandom);
+    expect(token).toMatch(/^mcpc_[A-Za-z0-9_-]{43}$/);
+    expect(sha256).toMatch(/^[0-9a-f]{64}$/);
+    expect(newToken(systemRandom).token).not.toBe(token);
+  });
+
+  it('is a caller with its rights', () => {
+    const own = add('own', { tools: ['query-payment'] });
+    const all = add('all', { orders: 'all' });
+    const callers = tokenCallers(file, log);
+    expect(callers.identify(bearer(own))).toEqual({
+      name: 'own',
+      tools: new Set(['query-payment']),
+      ownOrdersOnly: true,
+    });
+    expect(callers.identify(bearer(all))).toEqual({ name: 'all', tools: undefined, ownOrdersOnly: false });
+    expect(callers.identify(`bearer   ${own} `)).toMatchObject({ name: 'own' });
+  });
+
+  it('that is none lets nobody in, whatever it looks like', () => {
+    const token = add('a');
+    const callers = tokenCallers(file, log);
+    expect(callers.identify(undefined)).toBe('missing');
+    const strange = [
+      '',
+      'Bearer',
+      'Bearer ',
+      token,
+      `Basic ${token}`,
+      `Bearer ${token} x`,
+      `Bearer ${token}\n`,
+    ];
+    for (const header of [
+      ...strange,
+      bearer(`${token}x`),
+      bearer(token.slice(1)),
+      bearer('a'.repeat(10_000)),
+    ]) {
+      expect([header, callers.identify(header)]).toEqual([header, 'wrong']);
+    }
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        expect(callers.identify(text)).toBe('wrong');
+        expect(callers.identify(bearer(text))).toBe('wrong');
+      }),
+    );
+  });
+
+  it('with any one bit changed is another', () => {
+    const token = add('a');
+    const callers = tokenCallers(file, log);
+    for (let i = 0; i < token.length; i++) {
+      const changed = token.slice(0, i) + String.fromCharCode(token.charCodeAt(i) ^ 1) + token.slice(i + 1);
+      expect(callers.identify(bearer(changed))).toBe('wrong');
+    }
+  });
+});
+
+describe('the file is read again when it changes', () => {
+  it('so that a token begins and ends at once, and others do not notice', () => {
+    const first = add('first');
+    const callers = tokenCallers(file, log);
+    const caller = callers.identify(bearer(first));
+    const second = add('second');
+    expect(callers.identify(bearer(second))).toMatchObject({ name: 'second' });
+    expect(callers.identify(bearer(first))).toBe(caller);
+    changeTokenFile(file, (known) => known.filter(({ name }) => name !== 'first'));
+    expect(callers.identify(bearer(first))).toBe('wrong');
+    expect(typeof caller === 'object' && callers.isCurrent(caller)).toBe(false);
+  });
+
+  it('and other rights make another caller', () => {
+    const token = add('a');
+    const callers = tokenCallers(file, log);
+    const before = callers.identify(bearer(token));
+    changeTokenFile(file, (known) => known.map((one) => ({ ...one, tools: ['list-payments'] })));
+    const after = callers.identify(bearer(token));
+    expect(after).not.toBe(before);
+    expect(after).toMatchObject({ tools: new Set(['list-payments']) });
+    expect(typeof before === 'object' && callers.isCurrent(before)).toBe(false);
+  });
+
+  it.each([
+    ['is gone', () => unlinkSync(file)],
+    ['is broken', () => writeFileSync(file, '{')],
+  ])('and nobody is let in while it %s', (_, harm) => {
+    const token = add('a');
+    const callers = tokenCallers(file, log);
+    harm();
+    expect(callers.identify(bearer(token))).toBe('unavailable');
+    expect(callers.identify(undefined)).toBe('unavailable');
+    expect(logged).toHaveLength(1);
+    rmSync(file, { force: true });
+    const again = add('b');
+    expect(callers.identify(bearer(again))).toMatchObject({ name: 'b' });
+    expect(callers.identify(bearer(token))).toBe('wrong');
+  });
+});
+
+it('without tokens everyone is the one merchant', () => {
+  const callers = anyoneAs('http');
+  expect(callers.identify(undefined)).toEqual({ name: 'http', tools: undefined, ownOrdersOnly: false });
+  expect(callers.identify('Bearer x')).toBe(callers.identify(undefined));
+});
