@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:http';
-import { getRequestListener } from '@hono/node-server';
+import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import { Hono } from 'hono';
 import { systemClock } from './system.ts';
 
@@ -49,7 +49,7 @@ export interface ListenOptions {
 export async function listen(options: ListenOptions): Promise<Listener> {
   const { host = LOOPBACK, foreground = false } = options;
   const names = new Map<string, string>();
-  const app = new Hono();
+  const app = new Hono<{ Bindings: HttpBindings }>();
   app.use('*', async (c, next) => {
     const named = names.get(c.req.header('host')?.toLowerCase() ?? '');
     const from = c.req.header('origin');
@@ -60,7 +60,9 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   });
   app.route('/', options.routes);
   app.notFound(() => bare(404));
-  app.onError((error) => {
+  app.onError((error, c) => {
+    // Who leaves in the middle of a request, or is cut for being slow, is no failure of ours.
+    if (c.env.incoming.readableAborted) return bare(400);
     options.failed?.(error);
     return bare(500);
   });

@@ -43,6 +43,8 @@ afterAll(async () => {
   await admin.close();
   expect(await service.stop()).toBe(0);
   expect(service.stdout).toBe('');
+  // A stranger cannot fill the log: one line, the address.
+  expect(service.stderr.trim().split('\n')).toEqual([expect.stringContaining('/mcp')]);
   await shop.close();
 });
 

@@ -40,7 +40,7 @@ async function shortLinks(world: World): Promise<Cashier> {
 }
 
 describe('a faulty world of short-lived orders', () => {
-  it.each(Array.from({ length: 40 }, (_, seed) => seed))(
+  it.each(Array.from({ length: 20 }, (_, seed) => seed))(
     'expiry, close, late payment and renewal agree with the gateway, seed %i',
     async (seed) => {
       const world = new World(seed);
