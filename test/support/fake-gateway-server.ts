@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 /** What becomes of a request: passed on, kept from the gateway, or carried out there with the answer kept back. */
@@ -11,14 +11,19 @@ export interface Passing {
 }
 
 /**
- * Stands between a server and the gateway simulator, as a slow network does. What it holds is never answered, so a
- * test knows for certain that a call is in flight, and on which side of the gateway's deed.
+ * Stands between a server and the gateway simulator (or between the simulator and a server that it notifies), as a
+ * slow network does. What it holds is never answered, so a test knows for certain that a call is in flight, and on
+ * which side of the gateway's deed.
  */
 export class SlowNetwork {
   /** Decides over each request; held ones are told to {@link held}. */
-  treat: (passing: Passing) => Treatment = () => 'pass';
+  treat: (passing: Passing) => Treatment | Promise<Treatment> = () => 'pass';
+  /** Told of each request whose answer was passed on. */
+  answered: (passing: Passing) => void = () => undefined;
   readonly #server: Server;
   readonly #gateway: string;
+  readonly #kept = new Set<ServerResponse>();
+  #keptStatus: number | undefined;
   #onHeld: () => void = () => undefined;
 
   private constructor(server: Server, gateway: string) {
@@ -29,23 +34,41 @@ export class SlowNetwork {
   static async open(gateway: string): Promise<SlowNetwork> {
     const server = createServer();
     const network = new SlowNetwork(server, gateway);
-    server.on('request', async (request: IncomingMessage, response) => {
-      const body = await bodyOf(request);
-      const { method = '', url: target = '' } = request;
-      const treatment = network.treat({ method, target, body });
-      if (treatment === 'hold-request') return network.#onHeld();
-      const answer = await fetch(`${network.#gateway}${target}`, {
-        method,
-        headers: headersOf(request),
-        redirect: 'manual',
-        ...(method === 'GET' ? {} : { body }),
-      });
-      const bytes = Buffer.from(await answer.arrayBuffer());
-      if (treatment === 'hold-answer') return network.#onHeld();
-      response.writeHead(answer.status, Object.fromEntries(answer.headers)).end(bytes);
+    server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+      // Nobody at the other end, or nobody any more at this one: the line is cut.
+      network.#carry(request, response).catch(() => response.destroy());
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     return network;
+  }
+
+  async #carry(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = await bodyOf(request);
+    const { method = '', url: target = '' } = request;
+    const passing = { method, target, body };
+    const treatment = await this.treat(passing);
+    if (treatment === 'hold-request') return this.#keep(response, undefined);
+    const answer = await fetch(`${this.#gateway}${target}`, {
+      method,
+      headers: headersOf(request),
+      redirect: 'manual',
+      ...(method === 'GET' ? {} : { body }),
+    });
+    const bytes = Buffer.from(await answer.arrayBuffer());
+    if (treatment === 'hold-answer') return this.#keep(response, answer.status);
+    response.writeHead(answer.status, Object.fromEntries(answer.headers)).end(bytes);
+    this.answered(passing);
+  }
+
+  #keep(response: ServerResponse, status: number | undefined): void {
+    this.#kept.add(response);
+    this.#keptStatus = status;
+    this.#onHeld();
+  }
+
+  /** What the newest answer that is kept back says; undefined where it was the request that was held. */
+  get keptStatus(): number | undefined {
+    return this.#keptStatus;
   }
 
   get origin(): string {
@@ -57,6 +80,12 @@ export class SlowNetwork {
     return new Promise((resolve) => {
       this.#onHeld = resolve;
     });
+  }
+
+  /** Cuts the lines of everything that is held. */
+  drop(): void {
+    for (const response of this.#kept) response.destroy();
+    this.#kept.clear();
   }
 
   async close(): Promise<void> {

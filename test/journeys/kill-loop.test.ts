@@ -1,0 +1,109 @@
+import { describe, expect, it } from 'vitest';
+import { WALLETS } from '../support/simulator-client.ts';
+import { seeded } from '../support/virtual-time.ts';
+import { MOMENTS, StormyShop } from './stormy-shop.ts';
+import { TwinShop } from './twin-shop.ts';
+
+/** Chooses steps, wishes and delays. The machine chooses the rest, so a seed repeats the attack, not every instant. */
+const SEED = Number(process.env.KILL_LOOP_SEED ?? 20_261_121);
+const LEAST_KILLS = 200;
+/** ms; every life of a server costs a start of Node, on two cores that others use too. */
+const PATIENCE_MS = 300_000;
+
+const counted = new Map<string, number>();
+const kills = { add: (step: string) => void counted.set(step, (counted.get(step) ?? 0) + 1) };
+
+type Step<Shop> = (shop: Shop) => Promise<unknown>;
+
+const STEPS: readonly Step<StormyShop>[] = [
+  ...times<StormyShop>(4, (shop) => shop.killStarting()),
+  ...MOMENTS.flatMap((moment) => times<StormyShop>(3, (shop) => shop.killCreate(moment))),
+  ...(['request held', 'answer held', 'answer passed'] as const).flatMap((moment): Step<StormyShop>[] => [
+    (shop) => shop.killCreateAgain('question', moment),
+    (shop) => shop.killCreateAgain('request', moment),
+  ]),
+  ...(['held', 'coming in', 'unwritten', 'acknowledged'] as const).flatMap((moment) =>
+    times<StormyShop>(2, (shop) => shop.killNotified(moment)),
+  ),
+  ...(['answer held', 'fact unwritten', 'answer passed', 'client told'] as const).map(
+    (moment): Step<StormyShop> =>
+      (shop) =>
+        shop.killQuery(moment),
+  ),
+  ...MOMENTS.map(
+    (moment): Step<StormyShop> =>
+      (shop) =>
+        shop.killClose(moment),
+  ),
+  ...times<StormyShop>(2, (shop) => shop.killAwaitingApproval()),
+  ...MOMENTS.flatMap((moment) => times<StormyShop>(2, (shop) => shop.killRefund(moment))),
+  (shop) => shop.killRefundAgain('question', 'answer held'),
+  (shop) => shop.killRefundAgain('question', 'fact unwritten'),
+  (shop) => shop.killRefundAgain('request', 'request held'),
+  (shop) => shop.killRefundAgain('request', 'answer held'),
+];
+/** There must be something to settle first. */
+const LATE_STEPS: readonly Step<StormyShop>[] = [
+  ...times<StormyShop>(2, (shop) => shop.killSettler('question held')),
+  ...times<StormyShop>(2, (shop) => shop.killSettler('answer passed')),
+];
+const TWIN_STEPS: readonly Step<TwinShop>[] = [
+  ...times<TwinShop>(16, (shop) => shop.killAmidCalls('the elder')),
+  ...times<TwinShop>(6, (shop) => shop.killAmidCalls('the younger')),
+  ...times<TwinShop>(6, (shop) => shop.killAmidCalls('both')),
+];
+
+describe.concurrent(`killed with SIGKILL at every step (KILL_LOOP_SEED=${SEED})`, () => {
+  it.each(WALLETS)(
+    'servers of %s lose nothing and do nothing twice',
+    async (wallet) => {
+      const seed = SEED + WALLETS.indexOf(wallet);
+      const random = seeded(seed);
+      const steps = shuffled(STEPS, random);
+      const early = steps.slice(0, steps.length / 2);
+      const late = shuffled([...steps.slice(early.length), ...LATE_STEPS], random);
+      const shop = await StormyShop.open(wallet, kills, seed);
+      for (const step of [...early, ...late]) {
+        await step(shop);
+        expect(shop.wrongs).toEqual([]);
+      }
+      await shop.clear();
+      expect(shop.wrongs).toEqual([]);
+      await shop.end();
+    },
+    PATIENCE_MS,
+  );
+
+  it(
+    'neither do two that serve the gateway and the notify port in turn',
+    async () => {
+      const seed = SEED + WALLETS.length;
+      const shop = await TwinShop.open(kills, seed);
+      for (const step of shuffled(TWIN_STEPS, seeded(seed))) {
+        await step(shop);
+        expect(shop.wrongs).toEqual([]);
+      }
+      await shop.clear();
+      await shop.end();
+      expect(shop.wrongs).toEqual([]);
+    },
+    PATIENCE_MS,
+  );
+});
+
+it(`were at least ${LEAST_KILLS}`, async ({ annotate }) => {
+  const all = [...counted.values()].reduce((sum, count) => sum + count, 0);
+  await annotate(
+    [`${all} kills`, ...[...counted].sort().map(([step, count]) => `${count} ${step}`)].join('\n'),
+  );
+  expect(all).toBeGreaterThanOrEqual(LEAST_KILLS);
+});
+
+function times<Shop>(count: number, step: Step<Shop>): Step<Shop>[] {
+  return Array.from({ length: count }, () => step);
+}
+
+function shuffled<T>(items: readonly T[], random: () => number): T[] {
+  const left = [...items];
+  return items.flatMap(() => left.splice(Math.floor(random() * left.length), 1));
+}

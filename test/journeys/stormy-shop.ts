@@ -1,0 +1,509 @@
+import { spawn } from 'node:child_process';
+import { createDecipheriv } from 'node:crypto';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { type Passing, SlowNetwork, type Treatment } from '../support/fake-gateway-server.ts';
+import { freePort } from '../support/free-port.ts';
+import { LedgerFile } from '../support/ledger-file.ts';
+import { type Env, MAIN, until } from '../support/server-process.ts';
+import type { Wallet } from '../support/simulator-client.ts';
+import {
+  isHeard,
+  isToBePaid,
+  KilledShop,
+  type Kills,
+  needsPerson,
+  POLICY,
+  pause,
+  type Wanted,
+} from './killed-shop.ts';
+import { type Agent, Shop } from './shop.ts';
+import type { Wish } from './wishes.ts';
+
+/** The instants of a deed at which a server is killed, in the order in which they come. */
+export const MOMENTS = [
+  /** The call has arrived, and nothing of it can be committed. */
+  'before the intent',
+  /** Committed an instant ago: the request may or may not have left. */
+  'intent written',
+  'request held',
+  /** The gateway has acted, and nobody knows. */
+  'answer held',
+  /** The answer is here, and cannot be committed. */
+  'fact unwritten',
+  /** The answer was passed on a few ms ago: the fact may or may not be committed, the client may or may not be told. */
+  'answer passed',
+  'client told',
+] as const;
+export type Moment = (typeof MOMENTS)[number];
+
+const CREATE = /alipay\.trade\.precreate|POST \/v3\/pay\/transactions\/native/;
+const QUERY = /alipay\.trade\.query|GET \/v3\/pay\/transactions\/out-trade-no/;
+const CLOSE = /alipay\.trade\.close|POST \/v3\/pay\/transactions\/out-trade-no\/\w+\/close/;
+const REFUND = /alipay\.trade\.refund|POST \/v3\/refund\/domestic\/refunds/;
+const QUERY_REFUND = /alipay\.trade\.fastpay\.refund\.query|GET \/v3\/refund\/domestic\/refunds/;
+
+/** How often the three sides are compared while it storms: after this many lives of a server. */
+const LIVES_PER_BATCH = 25;
+/** Within this (ms) a settler that lives asks about something. */
+const ASKS_WITHIN_MS = 20_000;
+/** A server that did not wait for its ledger would have said so within this (ms). */
+const TELLS_WITHIN_MS = 250;
+/** Within this (ms) the gateway notifies of a payment. */
+const NOTIFIES_WITHIN_MS = 10_000;
+/** A server is killed so many ms after it was started, at most. */
+const STARTS_WITHIN_MS = 180;
+
+/** What a server is doing for the client when it is killed. */
+interface Deed {
+  readonly wish: Wish;
+  /** The gateway call that it is killed at. */
+  readonly at: RegExp;
+  /** A query that finds the committed intent by the wish's title. */
+  readonly intent: string;
+  call(): Promise<boolean>;
+}
+
+/** A shop of one wallet whose server is killed again and again, behind a network that can be stopped at any request. */
+export class StormyShop extends KilledShop {
+  readonly #wallet: Wallet;
+  readonly #shop: Shop;
+  readonly #env: Env;
+  readonly #port: number;
+  /** To the gateway. */
+  readonly #network: SlowNetwork;
+  /** From the gateway to the port that the servers listen on. */
+  readonly #notifyNetwork: SlowNetwork;
+  readonly #ledger: LedgerFile;
+  #lives = 0;
+
+  private constructor(
+    wallet: Wallet,
+    kills: Kills,
+    seed: number,
+    parts: {
+      readonly shop: Shop;
+      readonly env: Env;
+      readonly port: number;
+      readonly network: SlowNetwork;
+      readonly notifyNetwork: SlowNetwork;
+    },
+  ) {
+    const { shop, env } = parts;
+    const premises = {
+      simulator: shop.simulator,
+      agent: () => shop.agent({ env }),
+      orders: async () => {
+        const { code, stdout, stderr } = await shop.command(['orders', '--json', '--limit', '10000']);
+        if (code !== 0) throw new Error(`orders ended with ${code}: ${stderr}`);
+        return stdout;
+      },
+      approve: (refund: Parameters<Shop['approve']>[0]) => shop.approve(refund),
+    };
+    super(premises, { wallets: [wallet], kills, seed });
+    this.#wallet = wallet;
+    this.#shop = shop;
+    this.#env = env;
+    this.#port = parts.port;
+    this.#network = parts.network;
+    this.#notifyNetwork = parts.notifyNetwork;
+    this.#ledger = new LedgerFile(join(shop.home, 'simulator', 'ledger.db'));
+  }
+
+  static async open(wallet: Wallet, kills: Kills, seed: number): Promise<StormyShop> {
+    const port = await freePort();
+    const shop = await Shop.open({ policy: POLICY, env: { CASHIER_HTTP_PORT: String(port) } });
+    const network = await SlowNetwork.open(shop.simulator.origin);
+    const notifyNetwork = await SlowNetwork.open(`http://127.0.0.1:${port}`);
+    const env = {
+      ...shop.simulator.env,
+      AP_GATEWAY: `${network.origin}/gateway.do`,
+      WXPAY_GATEWAY: network.origin,
+      AP_NOTIFY_URL: `${notifyNetwork.origin}/notify/alipay`,
+      WXPAY_NOTIFY_URL: `${notifyNetwork.origin}/notify/wechatpay`,
+    };
+    return new StormyShop(wallet, kills, seed, { shop, env, port, network, notifyNetwork });
+  }
+
+  /** Nobody is killed any more. */
+  async clear(): Promise<void> {
+    const agent = await this.premises.agent();
+    await this.calm(agent);
+    await agent.server.close();
+  }
+
+  async end(): Promise<void> {
+    await Promise.all([this.#network.close(), this.#notifyNetwork.close()]);
+    await this.#shop.close();
+  }
+
+  /** Killed while it starts, before anybody has spoken to it. */
+  async killStarting(): Promise<void> {
+    const { env, home } = this.#shop;
+    const child = spawn(process.execPath, [MAIN], {
+      env: { ...env, ...this.#env },
+      cwd: join(home, 'cwd'),
+      stdio: ['pipe', 'ignore', 'ignore'],
+    });
+    const exited = once(child, 'exit') as Promise<[number | null, string | null]>;
+    await pause(this.upTo(STARTS_WITHIN_MS));
+    child.kill('SIGKILL');
+    const [, signal] = await exited;
+    this.insist(signal === 'SIGKILL', `starting: it ended by ${signal}`);
+    this.count(`${this.#wallet} start`);
+  }
+
+  /** A new order, killed while it is made. */
+  async killCreate(moment: Moment, wanted: Partial<Wanted> = {}): Promise<Wish> {
+    const wish = this.newWish(wanted);
+    await this.#life(`create: ${moment}`, (agent, step) =>
+      this.#killAt(agent, step, moment, this.#creating(agent, wish, CREATE)),
+    );
+    return wish;
+  }
+
+  /** The same call once more after a kill, killed again: at its question, or at the request that it sends again. */
+  async killCreateAgain(at: 'question' | 'request', moment: Moment): Promise<void> {
+    // A question names nothing but the number.
+    const numbered = at === 'question' ? { numbered: true } : {};
+    const wish = await this.killCreate(this.chance(0.5) ? 'request held' : 'answer held', numbered);
+    await this.#life(
+      `create again: ${at}, ${moment}`,
+      (agent, step) => {
+        const deed = this.#creating(agent, wish, at === 'question' ? QUERY : CREATE);
+        return this.#killAt(agent, step, moment, deed);
+      },
+      { about: wish },
+    );
+  }
+
+  /** A buyer has paid, the client asks. */
+  async killQuery(moment: Moment): Promise<void> {
+    await this.#life(`query: ${moment}`, async (agent, step) => {
+      const wish = await this.#open(agent);
+      await this.pay(wish);
+      await this.#killAt(agent, step, moment, {
+        wish,
+        at: QUERY,
+        intent: 'SELECT 1 FROM orders WHERE title = ?',
+        call: () => this.query(agent, wish),
+      });
+    });
+  }
+
+  async killClose(moment: Moment): Promise<void> {
+    await this.#life(`close: ${moment}`, async (agent, step) => {
+      const wish = this.newWish({ fate: this.chance(0.5) ? 'closed' : 'late' });
+      await this.create(agent, wish);
+      await this.scan(wish);
+      await this.#killAt(agent, step, moment, {
+        wish,
+        at: CLOSE,
+        intent: 'SELECT 1 FROM orders WHERE title = ? AND closing = 1',
+        call: () => this.close(agent, wish),
+      });
+    });
+  }
+
+  /** Money goes back; where a person has to say yes, they have. */
+  async killRefund(moment: Moment): Promise<Wish> {
+    let refunded: Wish | undefined;
+    await this.#life(`refund: ${moment}`, async (agent, step) => {
+      const wish = await this.#paid(agent);
+      refunded = wish;
+      if (needsPerson(wish)) {
+        await this.refund(agent, wish);
+        await this.approve(wish);
+      }
+      await this.#killAt(agent, step, moment, this.#refunding(agent, wish, REFUND));
+    });
+    if (!refunded) throw new Error('nothing was refunded');
+    return refunded;
+  }
+
+  /** A refund was asked for, and the server dies while a person thinks. */
+  async killAwaitingApproval(): Promise<void> {
+    await this.#life('refund: awaiting a person', async (agent, step) => {
+      const wish = await this.#paid(agent, needsPerson);
+      await this.#killAt(agent, step, 'client told', this.#refunding(agent, wish, REFUND));
+    });
+  }
+
+  /** As {@link killCreateAgain}. */
+  async killRefundAgain(at: 'question' | 'request', moment: Moment): Promise<void> {
+    // There is something to send again only where the gateway has not had it.
+    const wish = await this.killRefund(at === 'question' ? 'answer held' : 'request held');
+    await this.#life(
+      `refund again: ${at}, ${moment}`,
+      (agent, step) => {
+        const deed = this.#refunding(agent, wish, at === 'question' ? QUERY_REFUND : REFUND);
+        return this.#killAt(agent, step, moment, deed);
+      },
+      { about: wish },
+    );
+  }
+
+  /** The gateway says that a buyer has paid, and the server dies before, while, or after it takes that in. */
+  async killNotified(moment: 'held' | 'coming in' | 'unwritten' | 'acknowledged'): Promise<void> {
+    const network = this.#notifyNetwork;
+    let unlock: (() => void) | undefined;
+    await this.#life(`notification: ${moment}`, async (agent, step) => {
+      const wish = await this.#open(agent, isHeard);
+      let acknowledged = false;
+      const held = network.held().then(() => {
+        acknowledged = moment !== 'held';
+      });
+      const arrived = new Promise<void>((resolve) => {
+        network.treat = async ({ target, body }) => {
+          if (!this.#toldBy(target, body).includes(`"${wish.outTradeNo}"`)) return 'pass';
+          if (moment === 'unwritten') unlock ??= await this.#ledger.lock();
+          resolve();
+          if (moment === 'coming in') return 'pass';
+          return moment === 'held' ? 'hold-request' : 'hold-answer';
+        };
+      });
+      await this.#listens();
+      await this.pay(wish);
+      const comes = moment === 'acknowledged' ? held : arrived;
+      await within(NOTIFIES_WITHIN_MS, `the notification of ${wish.title}`, comes);
+      if (moment === 'coming in') await pause(this.upTo(8));
+      if (moment === 'unwritten') await pause(TELLS_WITHIN_MS);
+      await this.kill(agent, step);
+      if (moment === 'unwritten') {
+        this.insist(!acknowledged, `${wish.title}: acknowledged before the fact was written`);
+      }
+      if (moment === 'acknowledged') {
+        // What a gateway was thanked for, it does not say again.
+        const { keptStatus } = network;
+        this.insist(keptStatus === 200 || keptStatus === 204, `${wish.title}: answered with ${keptStatus}`);
+        const row = (await this.orders()).find(({ title }) => title === wish.title);
+        this.insist(row?.state === 'PAID', `${wish.title}: acknowledged, but ${row?.state} in the ledger`);
+      }
+    }).finally(() => {
+      network.treat = () => 'pass';
+      network.drop();
+      unlock?.();
+    });
+  }
+
+  /** Nobody asks for anything, and the server dies while it settles what others have left. */
+  async killSettler(moment: 'question held' | 'answer passed'): Promise<void> {
+    await this.#life(
+      `settler: ${moment}`,
+      async (agent, step) => {
+        const caught = new Promise<void>((resolve) => {
+          let one: Passing | undefined;
+          void this.#network.held().then(resolve);
+          this.#network.answered = (passing) => {
+            if (passing === one) resolve();
+          };
+          this.#network.treat = (passing) => {
+            if (one || !matches(passing, QUERY)) return 'pass';
+            one = passing;
+            return moment === 'answer passed' ? 'pass' : 'hold-answer';
+          };
+        });
+        await within(ASKS_WITHIN_MS, 'a question of the settler', caught);
+        await pause(this.upTo(6));
+        await this.kill(agent, step);
+      },
+      { alone: true },
+    );
+  }
+
+  /** One server from its start to its SIGKILL; others' unfinished business goes on beside what it is killed for. */
+  async #life(
+    name: string,
+    dies: (agent: Agent, step: string) => Promise<void>,
+    { alone = false, about }: { readonly alone?: boolean; readonly about?: Wish } = {},
+  ): Promise<void> {
+    const step = `${this.#wallet} ${name}`;
+    const agent = await this.premises.agent();
+    await this.look(agent);
+    this.busy = new Set(about ? [about] : []);
+    const beside = Promise.all((alone ? [] : this.some(2)).map((wish) => this.proceed(agent, wish)));
+    beside.catch(() => undefined);
+    try {
+      await dies(agent, step);
+    } catch (error) {
+      throw new Error(`${step}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    } finally {
+      this.#network.treat = () => 'pass';
+      this.#network.answered = () => undefined;
+      this.#network.drop();
+    }
+    this.insist(this.wasKilled(agent), `${step}: it was not killed`);
+    await beside;
+    await this.payBehindTheirBacks();
+    this.#lives += 1;
+    if (this.#lives % LIVES_PER_BATCH === 0) await this.compare();
+  }
+
+  async #killAt(agent: Agent, step: string, moment: Moment, deed: Deed): Promise<void> {
+    const { title } = deed.wish;
+    let answered = false;
+    const begin = async () => {
+      answered = await deed.call();
+    };
+    const missed = async (call: Promise<void>) => {
+      await call;
+      if (!this.wasKilled(agent)) throw new Error(`${title} ended before the moment came`);
+    };
+    switch (moment) {
+      case 'before the intent': {
+        let reached = false;
+        void this.#catch(deed, () => {
+          reached = true;
+          return 'pass';
+        });
+        const unlock = await this.#ledger.lock();
+        const call = begin();
+        await pause(5 + this.upTo(50));
+        await this.kill(agent, step);
+        unlock();
+        await call;
+        return this.insist(!reached && !answered, `${title}: sent or told before the intent was written`);
+      }
+      case 'intent written': {
+        const stop = new AbortController();
+        const written = this.#ledger.written(stop.signal, deed.intent, title);
+        const call = begin();
+        await Promise.race([written, missed(call)]).finally(() => stop.abort());
+        await this.kill(agent, step);
+        return call;
+      }
+      case 'request held':
+      case 'answer held': {
+        void this.#catch(deed, () => (moment === 'request held' ? 'hold-request' : 'hold-answer'));
+        const held = this.#network.held();
+        const call = begin();
+        await Promise.race([held, missed(call)]);
+        await this.kill(agent, step);
+        return call;
+      }
+      case 'fact unwritten': {
+        let unlock: () => void = () => undefined;
+        const passed = this.#catch(deed, async (again): Promise<Treatment> => {
+          if (!again) unlock = await this.#ledger.lock();
+          return 'pass';
+        });
+        const call = begin();
+        try {
+          await Promise.race([passed, missed(call)]);
+          await pause(TELLS_WITHIN_MS);
+          this.insist(!answered, `${title}: told before the fact was written`);
+          await this.kill(agent, step);
+        } finally {
+          unlock();
+        }
+        return call;
+      }
+      case 'answer passed': {
+        const passed = this.#catch(deed, () => 'pass');
+        const call = begin();
+        await Promise.race([passed, missed(call)]);
+        await pause(this.upTo(12));
+        await this.kill(agent, step);
+        return call;
+      }
+      case 'client told': {
+        await begin();
+        this.insist(answered, `${title}: the client was not answered`);
+        await this.kill(agent, step);
+      }
+    }
+  }
+
+  /** Treats the gateway calls of a deed; resolves when the answer to the first has been passed on. */
+  #catch({ at, wish }: Deed, treat: (again: boolean) => Treatment | Promise<Treatment>): Promise<void> {
+    return new Promise((resolve) => {
+      let first: Passing | undefined;
+      this.#network.answered = (passing) => {
+        if (passing === first) resolve();
+      };
+      this.#network.treat = (passing) => {
+        // A question about a refund may name it by a number that no client knows.
+        if (!matches(passing, at) || (at !== QUERY_REFUND && !wish.isIn(plain(passing)))) return 'pass';
+        // The settler may ask the same at the same time: that is not to slip through where the call is held.
+        const again = first !== undefined;
+        first ??= passing;
+        return treat(again);
+      };
+    });
+  }
+
+  #creating(agent: Agent, wish: Wish, at: RegExp): Deed {
+    const intent = 'SELECT 1 FROM orders WHERE title = ?';
+    return { wish, at, intent, call: () => this.create(agent, wish) };
+  }
+
+  #refunding(agent: Agent, wish: Wish, at: RegExp): Deed {
+    const intent = `SELECT 1 FROM refunds JOIN orders USING (out_trade_no)
+      WHERE title = ? AND refunds.state <> 'PENDING_APPROVAL'`;
+    return { wish, at, intent, call: () => this.refund(agent, wish) };
+  }
+
+  /** A wish with a code that nobody has paid. */
+  async #open(agent: Agent, wanted: (wish: Wish) => boolean = () => true): Promise<Wish> {
+    const found = this.find((wish) => wish.isOpen && !wish.paid && isToBePaid(wish) && wanted(wish));
+    if (found) return found;
+    const wish = this.newWish({ fate: this.chance(0.8) ? 'refunded' : 'paid', heard: true });
+    await this.create(agent, wish);
+    return wish;
+  }
+
+  /** A wish that is told PAID and to be refunded. */
+  async #paid(agent: Agent, wanted: (wish: Wish) => boolean = () => true): Promise<Wish> {
+    const ripe = ({ fate, state, asked }: Wish) => fate === 'refunded' && state === 'PAID' && !asked.refund;
+    const found = this.find((wish) => ripe(wish) && wanted(wish));
+    if (found) return found;
+    let wish = this.newWish({ fate: 'refunded' });
+    while (!wanted(wish)) wish = this.newWish({ fate: 'refunded' });
+    await this.create(agent, wish);
+    await this.pay(wish);
+    await this.query(agent, wish);
+    return wish;
+  }
+
+  /** Resolves when somebody takes notifications. */
+  async #listens(): Promise<void> {
+    await until('the notify port', () =>
+      fetch(`http://127.0.0.1:${this.#port}/notify/none`, { method: 'POST' }).then(
+        () => true,
+        () => undefined,
+      ),
+    );
+  }
+
+  /** What a notification says, opened where it is sealed. */
+  #toldBy(target: string, body: string): string {
+    if (!target.startsWith('/notify/wechatpay')) {
+      return [...new URLSearchParams(body).values()].map((value) => `"${value}"`).join();
+    }
+    const { resource } = JSON.parse(body) as { resource: Readonly<Record<string, string>> };
+    const sealed = Buffer.from(resource.ciphertext ?? '', 'base64');
+    const key = this.#env.WXPAY_API_V3_KEY ?? '';
+    const decipher = createDecipheriv('aes-256-gcm', key, resource.nonce ?? '');
+    decipher.setAAD(Buffer.from(resource.associated_data ?? '')).setAuthTag(sealed.subarray(-16));
+    return decipher.update(sealed.subarray(0, -16)).toString('utf8') + decipher.final('utf8');
+  }
+}
+
+function matches({ method, target }: Passing, kind: RegExp): boolean {
+  return kind.test(`${method} ${decodeURIComponent(target)}`);
+}
+
+/** What a request says, without the escapes of a form. */
+function plain({ target, body }: Passing): string {
+  const said = body.startsWith('{') ? body : [...new URLSearchParams(body).values()].join();
+  return `${decodeURIComponent(target)} ${said}`;
+}
+
+/** Rejects, naming `what`, when it has not resolved in time. */
+async function within(ms: number, what: string, promise: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`${what}: not within ${ms} ms`)), ms);
+  });
+  await Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}
