@@ -35,6 +35,8 @@ beforeAll(async () => {
   const order = readPayment(
     await hers.call('create-payment', { provider: 'wechatpay', amountYuan: '5.00', title: 'hers' }),
   ).outTradeNo;
+  // Proven once, it does not change any more when the settler asks by itself.
+  await hers.call('query-payment', { outTradeNo: order });
   await hers.close();
   const sha256 = createHash('sha256').update(alice).digest('hex');
   target = { port: service.port, alice, bob, reader, order, sha256 };
