@@ -1,5 +1,6 @@
 import {
   type CallToolResult,
+  CLIENT_INFO_META_KEY,
   type McpRequestContext,
   McpServer,
   type ServerContext,
@@ -9,6 +10,7 @@ import type { Clock } from './domain/clock.ts';
 import { CashierError, type Text } from './domain/errors.ts';
 import type { Log } from './domain/ports.ts';
 import type { Ledger } from './ledger/ledger.ts';
+import { attempt, type Outcome } from './payments/attempt.ts';
 import type { Call, Cashier } from './payments/cashier.ts';
 import { registerOrderResources } from './resources/orders.ts';
 import type { ToolAnswer } from './tools/answer.ts';
@@ -30,6 +32,8 @@ export interface ServerDeps {
    */
   readonly updates: 'server' | 'transport';
   readonly caller: string;
+  /** Rules that stand with the caller's token. */
+  readonly tokenRules?: Call['token'];
   /** Orders of other callers do not exist for this one. */
   readonly ownOrdersOnly?: boolean;
   /** Ends waits early, with what is known by then, when the process is told to stop. */
@@ -85,7 +89,7 @@ export function buildServer(deps: ServerDeps, era: McpRequestContext['era']): Mc
         annotations: { title: tool.title[language], ...tool.hints },
       },
       async (args, ctx) => {
-        const running = runTool(deps, tool, args, ctx);
+        const running = runTool(deps, tool, args, ctx, clientOf(server, ctx, era));
         deps.underWay.add(running);
         const answer = await running.finally(() => deps.underWay.delete(running));
         return showsImage(tool) && clientDropsContent() ? withoutStructure(answer) : answer;
@@ -105,13 +109,22 @@ async function runTool(
   tool: Tool,
   args: unknown,
   ctx: ServerContext,
+  client: string | undefined,
 ): Promise<CallToolResult> {
   const ending = endingOf(ctx.mcpReq.signal, deps.stopping);
   try {
     const cashier = await deps.cashier();
-    const call = callOf(deps, ctx, ending.signal);
-    const context = { cashier, call, setting: deps.setting, present: deps.present };
-    return toResult(await tool.run(context, args));
+    const call = callOf(deps, ctx, client, ending.signal);
+    const context = { call, setting: deps.setting, present: deps.present };
+    if (tool.hints.readOnlyHint) return toResult(await tool.run({ ...context, cashier }, args));
+    const answer = await attempt(
+      cashier,
+      call,
+      { tool: tool.name, args, meta: ctx.mcpReq._meta },
+      (recorded) => tool.run({ ...context, cashier: recorded }, args),
+      ({ structured }) => outcomeOf(structured),
+    );
+    return toResult(answer);
   } catch (error) {
     if (!(error instanceof CashierError)) {
       deps.log.error('tool failed', {
@@ -158,10 +171,28 @@ function showsImage(tool: Tool): boolean {
   return tool.name === 'create-payment';
 }
 
-function callOf(deps: ServerDeps, ctx: ServerContext, signal: AbortSignal): Call {
+/** Of an answer, what the audit trail keeps. */
+function outcomeOf(structured: Readonly<Record<string, unknown>>): Outcome {
+  const kept = ['outTradeNo', 'outRefundNo', 'state', 'replayed', 'closing', 'late'];
+  return Object.fromEntries(kept.map((name) => [name, structured[name]])) as Outcome;
+}
+
+const MAX_CLIENT_NAME = 64;
+
+/** What the program says it is: once at the start, or since 2026-07-28 with every request. */
+function clientOf(server: McpServer, ctx: ServerContext, era: McpRequestContext['era']): string | undefined {
+  const envelope: Readonly<Record<string, unknown>> = ctx.mcpReq.envelope ?? {};
+  const info = era === 'legacy' ? server.server.getClientVersion() : envelope[CLIENT_INFO_META_KEY];
+  const name = typeof info === 'object' && info !== null && 'name' in info ? info.name : undefined;
+  return typeof name === 'string' ? name.slice(0, MAX_CLIENT_NAME) : undefined;
+}
+
+function callOf(deps: ServerDeps, ctx: ServerContext, client: string | undefined, signal: AbortSignal): Call {
   const progressToken = ctx.mcpReq._meta?.progressToken;
   return {
     caller: deps.caller,
+    client,
+    token: deps.tokenRules,
     ownOrdersOnly: deps.ownOrdersOnly ?? false,
     signal,
     ...(progressToken === undefined

@@ -5,7 +5,7 @@ import { CashierError } from '../domain/errors.ts';
 import { toYuan } from '../domain/money.ts';
 import { systemClock } from '../platform/system.ts';
 import { decideApproval } from '../policy/approvals.ts';
-import { checkOperator, hasOperatorSecret } from '../policy/operator.ts';
+import { hasOperatorSecret, Person } from '../policy/operator.ts';
 import type { CommandContext } from './command.ts';
 import { askSecret, printJson, printTable } from './terminal.ts';
 
@@ -24,19 +24,18 @@ export async function run(args: readonly string[], { config }: CommandContext): 
     if ((action !== 'approve' && action !== 'deny') || id === undefined) throw usage();
     const typed = settings.operatorSecret === undefined && (await hasOperatorSecret(app.ledger));
     const secret = typed ? await askSecret('操作员口令 / operator secret: ') : settings.operatorSecret;
-    await checkOperator(app.ledger, settings.realm, secret);
-    const approval = await app.ledger.write((book) =>
-      decideApproval(
-        book,
-        id,
-        {
-          approve: action === 'approve',
-          by: 'terminal',
-          ...(values.reason === undefined ? {} : { reason: values.reason }),
-        },
-        systemClock.now(),
-      ),
-    );
+    const person = await Person.bySecret(app.ledger, settings.realm, secret, 'terminal');
+    const approval = await app.ledger
+      .as({ caller: 'operator', tool: 'approvals' })
+      .write((book) =>
+        decideApproval(
+          book,
+          person,
+          id,
+          { approve: action === 'approve', reason: values.reason },
+          systemClock.now(),
+        ),
+      );
     const { inputHash, ...shown } = approval;
     if (values.json) printJson(shown);
     else {

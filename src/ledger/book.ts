@@ -1,10 +1,12 @@
 import type { OrderState, RefundState } from '../domain/order.ts';
+import { type Actor, AuditTrail } from './audit-trail.ts';
 import { conditions, type OrderFilter, orderColumns, refundColumns } from './columns.ts';
+import { OperatorBook } from './operator-book.ts';
+import { Quotas } from './quotas.ts';
 import {
   type ApprovalRecord,
+  type AuditRecord,
   approvalFromRow,
-  type EventRecord,
-  eventFromRow,
   type OrderRecord,
   orderFromRow,
   type RefundRecord,
@@ -27,12 +29,18 @@ type RefundPatch = Partial<
 export class Book {
   readonly #tx: Tx;
   readonly #now: number;
+  readonly audit: AuditTrail;
+  readonly quotas: Quotas;
+  readonly operator: OperatorBook;
   /** Orders touched by this transaction, for those who wait for news. */
   readonly changed = new Set<string>();
 
-  constructor(tx: Tx, now: number) {
+  constructor(tx: Tx, now: number, actor: Actor) {
     this.#tx = tx;
     this.#now = now;
+    this.audit = new AuditTrail(tx, now, actor);
+    this.quotas = new Quotas(tx, now);
+    this.operator = new OperatorBook(tx, now);
   }
 
   async order(outTradeNo: string): Promise<OrderRecord | undefined> {
@@ -342,33 +350,21 @@ export class Book {
     detail: Readonly<Record<string, unknown>>,
   ): Promise<void> {
     this.changed.add(outTradeNo);
-    await this.#tx.run(
-      `INSERT INTO events (seq, at, out_trade_no, out_refund_no, kind, detail_json)
-       SELECT COALESCE(MAX(seq), 0) + 1, ?, ?, ?, ?, ? FROM events`,
-      this.#now,
-      outTradeNo,
-      outRefundNo ?? null,
-      kind,
-      JSON.stringify(detail),
-    );
+    await this.audit.append({ kind, outTradeNo, outRefundNo, detail });
   }
 
-  async events(outTradeNo: string): Promise<EventRecord[]> {
-    const rows = await this.#tx.all('SELECT * FROM events WHERE out_trade_no = ? ORDER BY seq', outTradeNo);
-    return rows.map(eventFromRow);
+  events(outTradeNo: string): Promise<AuditRecord[]> {
+    return this.audit.ofOrder(outTradeNo);
   }
 
   /** The number of the newest event of the whole ledger; 0 when there is none. */
   async lastEvent(): Promise<number> {
-    const [row] = await this.#tx.all('SELECT COALESCE(MAX(seq), 0) AS seq FROM events');
-    return Number(row?.seq);
+    return (await this.audit.head()).seq;
   }
 
   /** What has happened since, to any order, oldest first. */
-  async eventsAfter(seq: number): Promise<EventRecord[]> {
-    return (await this.#tx.all('SELECT * FROM events WHERE seq > ? ORDER BY seq LIMIT 1000', seq)).map(
-      eventFromRow,
-    );
+  eventsAfter(seq: number): Promise<AuditRecord[]> {
+    return this.audit.after(seq, 1000);
   }
 
   meta(key: string): Promise<string | undefined> {

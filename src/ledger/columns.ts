@@ -63,6 +63,9 @@ export function orderColumns(order: OrderRecord): Record<string, SqlValue> {
     sending_until: order.sendingUntil ?? null,
     ask_at: order.askAt ?? null,
     asked: order.asked,
+    counted_at: order.countedAt ?? null,
+    counted_by: order.countedBy ?? null,
+    client: order.client ?? null,
   };
 }
 
@@ -85,5 +88,8 @@ export function refundColumns(refund: RefundRecord): Record<string, SqlValue> {
     sending_until: refund.sendingUntil ?? null,
     ask_at: refund.askAt ?? null,
     asked: refund.asked,
+    counted_at: refund.countedAt ?? null,
+    counted_by: refund.countedBy ?? null,
+    client: refund.client ?? null,
   };
 }

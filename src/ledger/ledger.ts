@@ -1,5 +1,6 @@
 import type { Clock, RandomBytes } from '../domain/clock.ts';
 import type { Realm } from '../domain/order.ts';
+import type { Actor } from './audit-trail.ts';
 import { Book } from './book.ts';
 import { prepareSchema } from './schema.ts';
 import type { Store } from './store.ts';
@@ -11,11 +12,23 @@ import type { Store } from './store.ts';
 export class Ledger {
   readonly #store: Store;
   readonly #clock: Clock;
-  readonly #listeners = new Set<(outTradeNo: string) => void>();
+  readonly #listeners: Set<(outTradeNo: string) => void>;
+  readonly #actor: Actor;
+  /** What the first write has to record before it does anything. */
+  #opening: ((book: Book) => Promise<void>) | undefined;
 
-  private constructor(store: Store, clock: Clock) {
+  private constructor(
+    store: Store,
+    clock: Clock,
+    listeners: Set<(outTradeNo: string) => void>,
+    actor: Actor,
+    opening?: (book: Book) => Promise<void>,
+  ) {
     this.#store = store;
     this.#clock = clock;
+    this.#listeners = listeners;
+    this.#actor = actor;
+    this.#opening = opening;
   }
 
   /** Opens, migrates and binds to `realm`. Throws CONFIGURATION for a ledger that is not ours to use. */
@@ -25,21 +38,31 @@ export class Ledger {
     ports: { readonly clock: Clock; readonly randomBytes: RandomBytes },
   ): Promise<Ledger> {
     await prepareSchema(store, realm, () => ports.randomBytes(16).toString('hex'));
-    return new Ledger(store, ports.clock);
+    return new Ledger(store, ports.clock, new Set(), { caller: 'system' });
+  }
+
+  /**
+   * The same ledger in the name of somebody, who then stands in every record. `opening` is recorded with the first
+   * write that commits, ahead of what that one does.
+   */
+  as(actor: Actor, opening?: (book: Book) => Promise<void>): Ledger {
+    return new Ledger(this.#store, this.#clock, this.#listeners, actor, opening);
   }
 
   read<T>(work: (book: Book) => Promise<T>): Promise<T> {
-    return this.#store.read((tx) => work(new Book(tx, this.#clock.now())));
+    return this.#store.read((tx) => work(new Book(tx, this.#clock.now(), this.#actor)));
   }
 
   /** Runs `work` alone; nothing of it remains when it throws. */
   async write<T>(work: (book: Book) => Promise<T>): Promise<T> {
     let changed: ReadonlySet<string> = new Set();
     const result = await this.#store.write(async (tx) => {
-      const book = new Book(tx, this.#clock.now());
+      const book = new Book(tx, this.#clock.now(), this.#actor);
       changed = book.changed;
+      await this.#opening?.(book);
       return work(book);
     });
+    this.#opening = undefined;
     for (const outTradeNo of changed) {
       for (const listener of this.#listeners) listener(outTradeNo);
     }

@@ -44,6 +44,12 @@ export interface OrderRecord {
   readonly askAt: number | undefined;
   /** How often it has asked since it was sent. */
   readonly asked: number;
+  /** Since when (ms) it counts against the limits; undefined while nothing was committed to be sent. */
+  readonly countedAt: number | undefined;
+  /** Against whose limits. */
+  readonly countedBy: string | undefined;
+  /** What the calling program says it is; nobody has checked that. */
+  readonly client: string | undefined;
 }
 
 /** One refund as the ledger has it. Instants in ms. */
@@ -69,6 +75,12 @@ export interface RefundRecord {
   readonly askAt: number | undefined;
   /** How often it has asked since it was sent. */
   readonly asked: number;
+  /** Since when (ms) it counts against the limits; undefined while nothing was committed to be sent. */
+  readonly countedAt: number | undefined;
+  /** Against whose limits. */
+  readonly countedBy: string | undefined;
+  /** What the calling program says it is; nobody has checked that. */
+  readonly client: string | undefined;
 }
 
 export type ApprovalState = 'pending' | 'approved' | 'denied' | 'used';
@@ -92,16 +104,24 @@ export interface ApprovalRecord {
   readonly reason: string | undefined;
 }
 
-export interface EventRecord {
+/** One link of the audit trail. Instants in ms. */
+export interface AuditRecord {
   readonly seq: number;
   readonly at: number;
-  readonly outTradeNo: string;
-  readonly outRefundNo: string | undefined;
+  /** `call`, `result`, `order-…`, `refund-…`, `approval-…`, `alarm-…`, `operator-…` and so on. */
   readonly kind: string;
+  readonly caller: string;
+  readonly tool: string | undefined;
+  /** Links what one call did. */
+  readonly call: string | undefined;
+  readonly outTradeNo: string | undefined;
+  readonly outRefundNo: string | undefined;
   readonly detail: Readonly<Record<string, unknown>>;
+  /** Over the link before and everything above. */
+  readonly hash: string;
 }
 
-const text = (value: SqlValue | undefined): string | undefined =>
+export const text = (value: SqlValue | undefined): string | undefined =>
   value === null || value === undefined ? undefined : String(value);
 const instant = (value: SqlValue | undefined): number | undefined =>
   value === null || value === undefined ? undefined : Number(value);
@@ -137,6 +157,9 @@ export function orderFromRow(row: Row): OrderRecord {
     sendingUntil: instant(row.sending_until),
     askAt: instant(row.ask_at),
     asked: Number(row.asked),
+    countedAt: instant(row.counted_at),
+    countedBy: text(row.counted_by),
+    client: text(row.client),
   };
 }
 
@@ -161,6 +184,9 @@ export function refundFromRow(row: Row): RefundRecord {
     sendingUntil: instant(row.sending_until),
     askAt: instant(row.ask_at),
     asked: Number(row.asked),
+    countedAt: instant(row.counted_at),
+    countedBy: text(row.counted_by),
+    client: text(row.client),
   };
 }
 
@@ -183,13 +209,17 @@ export function approvalFromRow(row: Row): ApprovalRecord {
   };
 }
 
-export function eventFromRow(row: Row): EventRecord {
+export function auditFromRow(row: Row): AuditRecord {
   return {
     seq: Number(row.seq),
     at: Number(row.at),
-    outTradeNo: String(row.out_trade_no),
-    outRefundNo: text(row.out_refund_no),
     kind: String(row.kind),
+    caller: String(row.caller),
+    tool: text(row.tool),
+    call: text(row.call_id),
+    outTradeNo: text(row.out_trade_no),
+    outRefundNo: text(row.out_refund_no),
     detail: JSON.parse(String(row.detail_json)) as Record<string, unknown>,
+    hash: String(row.hash),
   };
 }

@@ -1,9 +1,13 @@
 import { CashierError } from '../domain/errors.ts';
 import type { Realm } from '../domain/order.ts';
+import { linkHash } from './audit-chain.ts';
+import { text } from './records.ts';
 import type { Store, Tx } from './store.ts';
 
+type Step = string | ((tx: Tx) => Promise<void>);
+
 /** Each entry brings a ledger from its index to index + 1. Entries are never edited once released, only added. */
-const MIGRATIONS: readonly (readonly string[])[] = [
+const MIGRATIONS: readonly (readonly Step[])[] = [
   [
     `CREATE TABLE orders (
       out_trade_no TEXT PRIMARY KEY,
@@ -44,7 +48,71 @@ const MIGRATIONS: readonly (readonly string[])[] = [
       kind TEXT NOT NULL, detail_json TEXT NOT NULL)`,
     'CREATE INDEX events_by_order ON events (out_trade_no, seq)',
   ],
+  [
+    // Since when it counts against the limits, against whose, and what the calling program calls itself.
+    'ALTER TABLE orders ADD COLUMN counted_at BIGINT',
+    'ALTER TABLE orders ADD COLUMN counted_by TEXT',
+    'ALTER TABLE orders ADD COLUMN client TEXT',
+    'ALTER TABLE refunds ADD COLUMN counted_at BIGINT',
+    'ALTER TABLE refunds ADD COLUMN counted_by TEXT',
+    'ALTER TABLE refunds ADD COLUMN client TEXT',
+    'UPDATE orders SET counted_at = sent_at, counted_by = caller',
+    'UPDATE refunds SET counted_at = created_at, counted_by = caller WHERE plan IS NOT NULL',
+    'CREATE INDEX orders_by_count ON orders (counted_at, counted_by, amount_fen)',
+    'CREATE INDEX refunds_by_count ON refunds (counted_at, counted_by, amount_fen)',
+    `CREATE TABLE budget_moves (
+      seq BIGINT PRIMARY KEY, at BIGINT NOT NULL, budget TEXT NOT NULL, amount_fen BIGINT NOT NULL,
+      decided_by TEXT NOT NULL, note TEXT)`,
+    'CREATE INDEX budget_moves_by_budget ON budget_moves (budget, seq)',
+    /* Which budget an order (refund number '') or refund was taken out of; what it takes follows from its state. */
+    `CREATE TABLE budget_draws (
+      budget TEXT NOT NULL, out_trade_no TEXT NOT NULL, out_refund_no TEXT NOT NULL,
+      PRIMARY KEY (budget, out_trade_no, out_refund_no))`,
+    `CREATE TABLE policies (
+      version BIGINT PRIMARY KEY, accepted_at BIGINT NOT NULL, accepted_by TEXT NOT NULL,
+      rules_json TEXT NOT NULL)`,
+    `CREATE TABLE operator_sessions (
+      id_hash TEXT PRIMARY KEY, csrf TEXT NOT NULL, secret_hash TEXT NOT NULL, expires_at BIGINT NOT NULL)`,
+    `CREATE TABLE audit (
+      seq BIGINT PRIMARY KEY, at BIGINT NOT NULL, kind TEXT NOT NULL, caller TEXT NOT NULL, tool TEXT, call_id TEXT,
+      out_trade_no TEXT, out_refund_no TEXT, detail_json TEXT NOT NULL, hash TEXT NOT NULL)`,
+    'CREATE INDEX audit_by_order ON audit (out_trade_no, seq)',
+    eventsIntoAudit,
+    'DROP TABLE events',
+  ],
 ];
+
+/** What had happened before there was a chain becomes its first links. */
+async function eventsIntoAudit(tx: Tx): Promise<void> {
+  let hash = (await readMeta(tx, 'ledger_id')) ?? '';
+  for (const row of await tx.all('SELECT * FROM events ORDER BY seq')) {
+    const link = {
+      seq: Number(row.seq),
+      at: Number(row.at),
+      kind: String(row.kind),
+      caller: 'unrecorded',
+      tool: undefined,
+      call: undefined,
+      outTradeNo: text(row.out_trade_no),
+      outRefundNo: text(row.out_refund_no),
+      detailJson: String(row.detail_json),
+    };
+    hash = linkHash(hash, link);
+    await tx.run(
+      `INSERT INTO audit (seq, at, kind, caller, out_trade_no, out_refund_no, detail_json, hash)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+      link.seq,
+      link.at,
+      link.kind,
+      link.caller,
+      link.outTradeNo ?? null,
+      link.outRefundNo ?? null,
+      link.detailJson,
+      hash,
+    );
+    await writeMeta(tx, 'audit_head', `${link.seq} ${hash}`);
+  }
+}
 
 /**
  * Brings the ledger to this version's schema and binds it to its realm, in one transaction. Throws CONFIGURATION for
@@ -61,8 +129,10 @@ export async function prepareSchema(store: Store, realm: Realm, salt: () => stri
       await writeMeta(tx, 'realm', realm);
       await writeMeta(tx, 'salt', salt());
     }
-    for (const statements of MIGRATIONS.slice(version)) {
-      for (const statement of statements) await tx.run(statement);
+    if ((await readMeta(tx, 'ledger_id')) === undefined) await writeMeta(tx, 'ledger_id', salt());
+    for (const step of MIGRATIONS.slice(version).flat()) {
+      if (typeof step === 'string') await tx.run(step);
+      else await step(tx);
     }
     if (version < MIGRATIONS.length) await writeMeta(tx, 'schema_version', String(MIGRATIONS.length));
   });

@@ -3,13 +3,14 @@ import { CashierError, type Text } from '../domain/errors.ts';
 import type { ProviderId } from '../domain/order.ts';
 import type { Log, Senders } from '../domain/ports.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import type { Policy } from '../policy/policy.ts';
+import type { Policy, Sections } from '../policy/policy.ts';
 import type { PaymentProvider } from '../providers/contract.ts';
 
 /** What the use cases work with; put together once by the composition root. */
 export interface Cashier {
   readonly ledger: Ledger;
   readonly providers: ReadonlyMap<ProviderId, PaymentProvider>;
+  /** What this process found in its policy file; the rules in force are the ledger's. */
   readonly policy: Policy;
   readonly clock: Clock;
   readonly randomBytes: RandomBytes;
@@ -22,6 +23,10 @@ export interface Cashier {
 export interface Call {
   /** The caller's name for scopes, limits and the record. */
   readonly caller: string;
+  /** What the program says it is; nobody has checked that. */
+  readonly client?: string | undefined;
+  /** Rules that stand with the caller's token; only stricter ones. */
+  readonly token?: Partial<Sections> | undefined;
   /** Orders of other callers do not exist for this one. */
   readonly ownOrdersOnly?: boolean;
   readonly signal?: AbortSignal;

@@ -1,6 +1,7 @@
 import { CashierError } from '../domain/errors.ts';
 import type { OrderRecord } from '../ledger/records.ts';
 import { isSettledOrder } from '../ledger/trade-machine.ts';
+import { insistNotFrozen } from '../policy/decisions.ts';
 import { GatewayDeclined, GatewayUnavailable } from '../providers/contract.ts';
 import { askTrade } from './ask-gateway.ts';
 import { type Call, type Cashier, providerOf } from './cashier.ts';
@@ -25,6 +26,7 @@ export async function closePayment(cashier: Cashier, call: Call, outTradeNo: str
         return { order: await book.moveOrder(known, 'withdrawn'), send: false, intended };
       }
       if (isSettledOrder(known.state)) return { order: known, send: false, intended };
+      await insistNotFrozen(book);
       await book.event(outTradeNo, undefined, 'close-intended', {});
       return { order: await book.patchOrder(known, { closing: true }), send: true, intended };
     }),

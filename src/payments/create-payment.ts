@@ -1,10 +1,10 @@
 import { beijingIso, wholeSecond } from '../domain/clock.ts';
+import { CashierError } from '../domain/errors.ts';
 import type { Fen } from '../domain/money.ts';
 import type { Credential, OrderTerms, ProviderId, Scene } from '../domain/order.ts';
 import type { Book } from '../ledger/book.ts';
 import type { ApprovalRecord, OrderRecord } from '../ledger/records.ts';
-import { takeApproval } from '../policy/approvals.ts';
-import { decidePayment } from '../policy/policy.ts';
+import { insistNotFrozen } from '../policy/decisions.ts';
 import {
   type DeclineReason,
   GatewayDeclined,
@@ -20,9 +20,9 @@ import {
   identicalInDoubt,
   isGatewayError,
   orderClosed,
-  policyDenied,
   sceneNotOffered,
 } from './errors.ts';
+import { permit } from './permit.ts';
 import { digest, type PaymentResult, paymentResult } from './results.ts';
 import { firstAskAt } from './schedule.ts';
 import { claim, isBeingSent, isStillOurs, RELEASED, record, releaseOurs, whenFree } from './sending.ts';
@@ -116,13 +116,14 @@ async function reserve(
     if (known) {
       const others = call.ownOrdersOnly && known.caller !== call.caller;
       if (others || known.inputHash !== inputHash) throw conflict('outTradeNo');
-      return proceed(cashier, book, providerOf(cashier, known), known, true);
+      return proceed(cashier, book, call, providerOf(cashier, known), known, true);
     }
   }
   for (const other of await book.ordersByCall(inputHash, call.caller)) {
     if (other.account !== provider.account) continue;
     const isThisOne = buyerHash !== undefined && input.outTradeNo === undefined;
-    if (isThisOne && !isFinal(other)) return proceed(cashier, book, providerOf(cashier, other), other, true);
+    if (isThisOne && !isFinal(other))
+      return proceed(cashier, book, call, providerOf(cashier, other), other, true);
     if (other.state === 'UNKNOWN') {
       return isBeingSent(cashier, other) ? 'busy' : { todo: 'settle-first', order: other };
     }
@@ -160,38 +161,43 @@ async function reserve(
     declinedCode: undefined,
     askAt: undefined,
     asked: 0,
+    countedAt: undefined,
+    countedBy: undefined,
+    client: undefined,
     ...RELEASED,
   };
   // Refuses what this gateway would refuse before anything is stored.
   provider.planPayment(termsOf(order, now));
   await book.insertOrder(order);
-  return proceed(cashier, book, provider, order, false);
+  return proceed(cashier, book, call, provider, order, false);
 }
 
 /** What a recorded order still needs. */
 async function proceed(
   cashier: Cashier,
   book: Book,
+  call: Call,
   provider: PaymentProvider,
   order: OrderRecord,
   replayed: boolean,
 ): Promise<Reserved | 'busy'> {
   if (isBeingSent(cashier, order)) return 'busy';
   const now = cashier.clock.now();
-  if (order.state === 'PENDING_APPROVAL') return commitIntent(cashier, book, provider, order, replayed);
+  if (order.state === 'PENDING_APPROVAL') return commitIntent(cashier, book, call, provider, order, replayed);
   if (order.state === 'CLOSED' && order.declinedCode !== undefined) {
     const reopened = await book.moveOrder(order, 'reopened', {
       declinedCode: undefined,
       sentAt: undefined,
       expiresAt: undefined,
     });
-    return commitIntent(cashier, book, provider, reopened, replayed);
+    return commitIntent(cashier, book, call, provider, reopened, replayed);
   }
   const expired = order.expiresAt !== undefined && now >= order.expiresAt;
   if (order.state === 'UNKNOWN' || (order.state === 'NOTPAY' && expired)) {
     return { todo: 'settle', order: await book.patchOrder(order, claim(cashier)), replayed };
   }
   if (order.state === 'NOTPAY' && !order.closing && !isPayable(order.credential, now)) {
+    await insistNotFrozen(book);
     return { todo: 'renew', order: await book.patchOrder(order, claim(cashier)), replayed };
   }
   return { todo: 'answer', order, replayed };
@@ -201,23 +207,14 @@ async function proceed(
 async function commitIntent(
   cashier: Cashier,
   book: Book,
+  call: Call,
   provider: PaymentProvider,
   order: OrderRecord,
   replayed: boolean,
 ): Promise<Reserved> {
   const now = cashier.clock.now();
-  const decision = decidePayment(cashier.policy, order, now);
-  if (decision.kind === 'deny') throw policyDenied(decision);
-  let approval: ApprovalRecord | undefined;
-  if (decision.kind === 'approve') {
-    const taken = await takeApproval(
-      book,
-      { ...order, kind: 'payment', outRefundNo: undefined, rule: decision.rule },
-      { now, randomBytes: cashier.randomBytes },
-    );
-    if (!taken.granted) return { todo: 'answer', order, replayed };
-    approval = taken.approval;
-  }
+  const permitted = await permit(cashier, book, call, 'payment', { ...order, outRefundNo: undefined });
+  if (!permitted) return { todo: 'answer', order, replayed };
   const terms = termsOf(order, now);
   const sent = await book.moveOrder(order, 'sent', {
     plan: provider.planPayment(terms),
@@ -225,9 +222,10 @@ async function commitIntent(
     expiresAt: terms.expiresAt,
     askAt: firstAskAt(now),
     asked: 0,
+    ...permitted.counts,
     ...claim(cashier),
   });
-  return { todo: 'send', order: sent, replayed, approval };
+  return { todo: 'send', order: sent, replayed, approval: permitted.approval };
 }
 
 /** The answer to an earlier send was lost, or the time is up: ask, and where it never arrived send the same bytes. */
@@ -265,6 +263,7 @@ async function claimAgain(cashier: Cashier, order: OrderRecord): Promise<OrderRe
   return cashier.ledger.write(async (book) => {
     const current = await book.order(order.outTradeNo);
     if (!current || (isBeingSent(cashier, current) && !isStillOurs(current, order))) return undefined;
+    if (await book.operator.freeze()) return undefined;
     return book.patchOrder(current, claim(cashier));
   });
 }
@@ -291,6 +290,8 @@ async function send(
     if (sending.todo === 'send' && sending.numberGiven && provider.signsLocally.has(order.scene)) {
       await insistNumberIsFree(provider, order.outTradeNo);
     }
+    // A freeze counts within a second, however long the question before took.
+    await cashier.ledger.read(insistNotFrozen);
     credential = await provider.sendPayment(termsOf(order, order.createdAt), order.plan ?? '');
   } catch (error) {
     return sendFailed(cashier, order, sending, error);
@@ -317,12 +318,13 @@ async function sendFailed(
   { todo, replayed, approval }: Sending,
   error: unknown,
 ): Promise<PaymentResult> {
-  if (!isGatewayError(error)) {
+  const frozen = error instanceof CashierError && error.code === 'FROZEN';
+  if (!isGatewayError(error) && !frozen) {
     await release(cashier, order);
     throw error;
   }
   const code = error instanceof GatewayDeclined ? error.gatewayCode : 'NOT_SENT';
-  const notSent = error instanceof GatewayUnavailable;
+  const notSent = frozen || error instanceof GatewayUnavailable;
   const refused = error instanceof GatewayDeclined && error.proven;
   const taken = error instanceof GatewayDeclined && ABOUT_NUMBER.includes(error.reason);
   const nothingOfOurs = await record(cashier, order, async (book) => {
@@ -344,6 +346,7 @@ async function sendFailed(
     outTradeNo: order.outTradeNo,
     error: error.message,
   });
+  if (error instanceof CashierError) throw error;
   if (error instanceof OutcomeUnknown) return current(cashier, order, replayed);
   if (taken && !nothingOfOurs) {
     const known = await learn(cashier, order);

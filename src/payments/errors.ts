@@ -1,4 +1,3 @@
-import { beijingIso } from '../domain/clock.ts';
 import { CashierError, type Text } from '../domain/errors.ts';
 import type { Scene } from '../domain/order.ts';
 import type { OrderRecord } from '../ledger/records.ts';
@@ -130,32 +129,6 @@ export function conflict(number: 'outTradeNo' | 'outRefundNo'): CashierError {
       },
     },
     { argument: number },
-  );
-}
-
-/** The policy says no. */
-export function policyDenied(decision: {
-  readonly rule: string;
-  readonly limit: string;
-  readonly used: string;
-  readonly freeAt?: number;
-}): CashierError {
-  return new CashierError(
-    'POLICY_DENIED',
-    {
-      zh: `商家规则 ${decision.rule} 不允许（限制 ${decision.limit}，本次 ${decision.used}）；没有资金变动。`,
-      en: `The merchant's rule ${decision.rule} forbids it (limit ${decision.limit}, this call ${decision.used}); no money moved.`,
-      next: {
-        zh: '在限制内重试，或请商家调整规则；不要拆分金额绕过。',
-        en: 'Stay within the limit or ask the merchant to change it; do not split the amount to get around it.',
-      },
-    },
-    {
-      rule: decision.rule,
-      limit: decision.limit,
-      used: decision.used,
-      ...(decision.freeAt === undefined ? {} : { freeAt: beijingIso(decision.freeAt) }),
-    },
   );
 }
 

@@ -5,8 +5,7 @@ import type { RefundTerms } from '../domain/order.ts';
 import type { Book } from '../ledger/book.ts';
 import type { ApprovalRecord, OrderRecord, RefundRecord } from '../ledger/records.ts';
 import { isSettledRefund } from '../ledger/refund-machine.ts';
-import { takeApproval } from '../policy/approvals.ts';
-import { decideRefund } from '../policy/policy.ts';
+import { insistNotFrozen } from '../policy/decisions.ts';
 import {
   GatewayDeclined,
   GatewayUnavailable,
@@ -17,7 +16,8 @@ import {
 import { applyRefund } from './apply.ts';
 import { askRefund } from './ask-gateway.ts';
 import { type Call, type Cashier, providerOf } from './cashier.ts';
-import { clientError, conflict, isGatewayError, policyDenied } from './errors.ts';
+import { clientError, conflict, isGatewayError } from './errors.ts';
+import { permit } from './permit.ts';
 import { queryPayment } from './query-payment.ts';
 import {
   exceedsPaid,
@@ -118,7 +118,7 @@ async function reserve(
       : refunds.find((refund) => refund.outRefundNo === input.outRefundNo);
   if (first) {
     if (input.outRefundNo !== undefined && first.inputHash !== inputHash) throw conflict('outRefundNo');
-    return proceed(cashier, book, provider, order, first, true);
+    return proceed(cashier, book, call, provider, order, first, true);
   }
   const merchantScope = provider.refundRules.numberUniquePerMerchant ? provider.account : undefined;
   if (merchantScope !== undefined && input.outRefundNo !== undefined) {
@@ -143,17 +143,21 @@ async function reserve(
     declinedCode: undefined,
     askAt: undefined,
     asked: 0,
+    countedAt: undefined,
+    countedBy: undefined,
+    client: undefined,
     ...RELEASED,
   };
   insistWithinPaid(order, refunds, refund);
   await book.insertRefund(refund);
-  return proceed(cashier, book, provider, order, refund, false);
+  return proceed(cashier, book, call, provider, order, refund, false);
 }
 
 /** What a recorded refund still needs. */
 async function proceed(
   cashier: Cashier,
   book: Book,
+  call: Call,
   provider: PaymentProvider,
   order: OrderRecord,
   refund: RefundRecord,
@@ -161,13 +165,13 @@ async function proceed(
 ): Promise<Reserved | 'busy'> {
   if (isBeingSent(cashier, refund)) return 'busy';
   if (refund.state === 'PENDING_APPROVAL')
-    return commitIntent(cashier, book, provider, order, refund, replayed);
+    return commitIntent(cashier, book, call, provider, order, refund, replayed);
   if (refund.state === 'CLOSED' && refund.declinedCode !== undefined) {
     const reopened = await book.moveRefund(refund, 'reopened', {
       declinedCode: undefined,
       sentAt: undefined,
     });
-    return commitIntent(cashier, book, provider, order, reopened, replayed);
+    return commitIntent(cashier, book, call, provider, order, reopened, replayed);
   }
   // PROCESSING too: Alipay accepts some refunds that then never come about, and wants the same number again.
   if (refund.state === 'UNKNOWN' || refund.state === 'PROCESSING') {
@@ -180,6 +184,7 @@ async function proceed(
 async function commitIntent(
   cashier: Cashier,
   book: Book,
+  call: Call,
   provider: PaymentProvider,
   order: OrderRecord,
   refund: RefundRecord,
@@ -192,27 +197,19 @@ async function commitIntent(
   insistWithinPaid(order, others, refund);
   insistOneAtATime(cashier, others);
   insistGatewayRules(provider, order, others, now);
-  const decision = decideRefund(cashier.policy, refund.amountFen);
-  if (decision.kind === 'deny') throw policyDenied(decision);
-  let approval: ApprovalRecord | undefined;
-  if (decision.kind === 'approve') {
-    const taken = await takeApproval(
-      book,
-      { ...refund, kind: 'refund', rule: decision.rule },
-      { now, randomBytes: cashier.randomBytes },
-    );
-    if (!taken.granted) return { todo: 'answer', order, refund, replayed };
-    approval = taken.approval;
-  }
+  const { provider: wallet, scene } = order;
+  const permitted = await permit(cashier, book, call, 'refund', { ...refund, provider: wallet, scene });
+  if (!permitted) return { todo: 'answer', order, refund, replayed };
   insistInterval(provider, others, now);
   const sent = await book.moveRefund(refund, 'sent', {
     plan: provider.planRefund(termsOf(order, refund)),
     sentAt: now,
     askAt: now + (provider.refundRules.askAfterMs[0] ?? 0),
     asked: 0,
+    ...permitted.counts,
     ...claim(cashier),
   });
-  return { todo: 'send', order, refund: sent, replayed, approval };
+  return { todo: 'send', order, refund: sent, replayed, approval: permitted.approval };
 }
 
 /**
@@ -282,7 +279,7 @@ async function claimAgain(cashier: Cashier, { order, refund }: Reserved): Promis
     const inDoubt = refunds.some(
       (other) => other !== known && (other.state === 'UNKNOWN' || isBeingSent(cashier, other)),
     );
-    if (inDoubt) return undefined;
+    if (inDoubt || (await book.operator.freeze())) return undefined;
     return book.patchRefund(known, { ...claim(cashier), sentAt: cashier.clock.now() });
   });
 }
@@ -296,6 +293,8 @@ async function send(cashier: Cashier, provider: PaymentProvider, reserved: Reser
     const before = sum(
       others.filter((other) => other.state === 'SUCCESS' && other.outRefundNo !== refund.outRefundNo),
     );
+    // A freeze counts within a second, however long it took from the commit to here.
+    await cashier.ledger.read(insistNotFrozen);
     snapshot = await provider.sendRefund(
       { ...termsOf(order, refund), refundedBeforeFen: before },
       refund.plan ?? '',
@@ -313,11 +312,12 @@ async function send(cashier: Cashier, provider: PaymentProvider, reserved: Reser
 /** Only a proof that nothing was accepted frees the sum; anything less leaves the refund UNKNOWN (Law 2). */
 async function sendFailed(cashier: Cashier, reserved: Reserved, error: unknown): Promise<RefundResult> {
   const { refund, todo } = reserved;
-  if (!isGatewayError(error)) {
+  const frozen = error instanceof CashierError && error.code === 'FROZEN';
+  if (!isGatewayError(error) && !frozen) {
     await release(cashier, refund);
     throw error;
   }
-  const notSent = error instanceof GatewayUnavailable && todo === 'send';
+  const notSent = (frozen || error instanceof GatewayUnavailable) && todo === 'send';
   // After a lost answer a refusal may be the effect of the very refund in doubt, unless that provably never arrived.
   const refused =
     error instanceof GatewayDeclined &&
@@ -340,6 +340,7 @@ async function sendFailed(cashier: Cashier, reserved: Reserved, error: unknown):
     return { nothingDone: ended.state === 'CLOSED', ours: mine };
   });
   cashier.log.warn('refund-payment failed at the gateway', { ...numbers(refund), error: error.message });
+  if (error instanceof CashierError) throw error;
   if (error instanceof OutcomeUnknown || !ours) return tell(cashier, reserved);
   throw clientError(
     error,

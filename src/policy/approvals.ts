@@ -2,6 +2,7 @@ import type { RandomBytes } from '../domain/clock.ts';
 import { CashierError } from '../domain/errors.ts';
 import type { Book } from '../ledger/book.ts';
 import type { ApprovalRecord } from '../ledger/records.ts';
+import type { Person } from './operator.ts';
 
 /** How long (ms) a person has, and how long the yes holds. */
 export const APPROVAL_TTL_MS = 15 * 60_000;
@@ -31,7 +32,11 @@ export async function takeApproval(
   ports: { readonly now: number; readonly randomBytes: RandomBytes },
 ): Promise<{ readonly granted: boolean; readonly approval: ApprovalRecord }> {
   const latest = await book.latestApproval(subject.outTradeNo, subject.outRefundNo);
-  const usable = latest && latest.expiresAt > ports.now && latest.inputHash === subject.inputHash;
+  const usable =
+    latest &&
+    latest.expiresAt > ports.now &&
+    latest.inputHash === subject.inputHash &&
+    latest.caller === subject.caller;
   if (usable && latest.state === 'pending') return { granted: false, approval: latest };
   if (usable && latest.state === 'approved' && (await book.moveApproval(latest, 'approved', 'used'))) {
     return { granted: true, approval: { ...latest, state: 'used' } };
@@ -51,18 +56,19 @@ export async function takeApproval(
   return { granted: false, approval };
 }
 
-/** Inside a transaction, after the operator has been checked. Throws INVALID_ARGUMENT when there is nothing to decide. */
+/** Inside a transaction. Throws INVALID_ARGUMENT when there is nothing to decide. */
 export async function decideApproval(
   book: Book,
+  person: Person,
   id: string,
-  decision: { readonly approve: boolean; readonly by: string; readonly reason?: string },
+  decision: { readonly approve: boolean; readonly reason?: string | undefined },
   now: number,
 ): Promise<ApprovalRecord> {
   const approval = await book.approval(id);
   if (!approval || approvalView(approval, now) !== 'pending') throw nothingToDecide(approval, now);
-  const { by, reason } = decision;
+  const { reason } = decision;
   await book.moveApproval(approval, 'pending', decision.approve ? 'approved' : 'denied', {
-    decidedBy: by,
+    decidedBy: person.via,
     ...(reason === undefined ? {} : { reason }),
   });
   if (!decision.approve) await denySubject(book, approval);

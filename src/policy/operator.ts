@@ -1,9 +1,10 @@
-import { type ScryptOptions, scrypt, timingSafeEqual } from 'node:crypto';
+import { createHash, type ScryptOptions, scrypt, timingSafeEqual } from 'node:crypto';
 import type { RandomBytes } from '../domain/clock.ts';
 import { CashierError } from '../domain/errors.ts';
 import type { Realm } from '../domain/order.ts';
 import type { Book } from '../ledger/book.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import type { Policy } from './policy.ts';
 
 const META_KEY = 'operator_secret';
 const KEY_BYTES = 32;
@@ -41,14 +42,83 @@ export async function setOperatorSecret(
       });
     }
     await book.setMeta(META_KEY, hash);
+    await book.audit.append({
+      kind: stored === undefined ? 'operator-secret-set' : 'operator-secret-changed',
+    });
   });
 }
 
 /**
- * Resolves when `secret` is the operator's. The simulator realm needs none as long as none is set. Throws
- * CONFIGURATION otherwise.
+ * A person who may decide: what only a person may do takes one, and only this file makes them, from the operator
+ * secret or, where the merchant trusts it, a form.
  */
-export async function checkOperator(ledger: Ledger, realm: Realm, secret: string | undefined): Promise<void> {
+export class Person {
+  /** Where they decided. */
+  readonly via: 'terminal' | 'page' | 'form';
+
+  private constructor(via: Person['via']) {
+    this.via = via;
+  }
+
+  /**
+   * The person at a terminal or a sign-in form. The simulator realm needs no secret as long as none is set, at a
+   * terminal. Throws CONFIGURATION for anybody else.
+   */
+  static async bySecret(
+    ledger: Ledger,
+    realm: Realm,
+    secret: string | undefined,
+    via: 'terminal' | 'page',
+  ): Promise<Person> {
+    await checkSecret(ledger, via === 'terminal' ? realm : 'live', secret);
+    return new Person(via);
+  }
+
+  /** Whoever holds a session that was opened with the secret that still is the operator's. `id` is the cookie's. */
+  static async bySession(
+    ledger: Ledger,
+    id: string,
+  ): Promise<{ readonly person: Person; readonly csrf: string } | undefined> {
+    return ledger.read(async (book) => {
+      const session = await book.operator.session(sha256(id));
+      const stored = await book.meta(META_KEY);
+      const stands = session && stored !== undefined && session.secretHash === sha256(stored);
+      return stands ? { person: new Person('page'), csrf: session.csrf } : undefined;
+    });
+  }
+
+  /** Whoever answers a form, where the policy in force trusts forms. */
+  static byForm(policy: Policy): Person | undefined {
+    return policy.trustForms ? new Person('form') : undefined;
+  }
+}
+
+/** How long (ms) a person stays signed in. */
+const SESSION_MS = 30 * 60_000;
+
+/** Signs a person in: the cookie's value, and the token that every form of theirs carries. */
+export async function openSession(
+  ledger: Ledger,
+  person: Person,
+  ports: { readonly now: number; readonly randomBytes: RandomBytes },
+): Promise<{ readonly id: string; readonly csrf: string; readonly expiresAt: number }> {
+  const id = ports.randomBytes(32).toString('base64url');
+  const csrf = ports.randomBytes(32).toString('base64url');
+  const expiresAt = ports.now + SESSION_MS;
+  await ledger.write(async (book) => {
+    const secretHash = sha256((await book.meta(META_KEY)) ?? '');
+    await book.operator.insertSession({ idHash: sha256(id), csrf, secretHash, expiresAt });
+    await book.audit.append({ kind: 'operator-signed-in', detail: { via: person.via } });
+  });
+  return { id, csrf, expiresAt };
+}
+
+/** Signs out; `id` is the cookie's. */
+export async function closeSession(ledger: Ledger, id: string): Promise<void> {
+  await ledger.write((book) => book.operator.deleteSession(sha256(id)));
+}
+
+async function checkSecret(ledger: Ledger, realm: Realm, secret: string | undefined): Promise<void> {
   const stored = await ledger.read((book) => book.meta(META_KEY));
   if (stored === undefined) {
     if (realm === 'simulator') return;
@@ -70,6 +140,10 @@ export async function hasOperatorSecret(ledger: Ledger): Promise<boolean> {
 async function matches(secret: string, stored: string): Promise<boolean> {
   const [salt = '', hash = ''] = stored.split('$');
   return timingSafeEqual(await derive(secret, Buffer.from(salt, 'base64')), Buffer.from(hash, 'base64'));
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
 }
 
 function derive(secret: string, salt: Buffer): Promise<Buffer> {

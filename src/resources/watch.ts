@@ -29,7 +29,8 @@ export async function watchOrders(
         const since = seen;
         const news = await ledger.read((book) => book.eventsAfter(since));
         seen = Math.max(seen, ...news.map(({ seq }) => seq));
-        for (const outTradeNo of new Set(news.map((event) => event.outTradeNo))) changed(outTradeNo);
+        for (const outTradeNo of new Set(news.map((event) => event.outTradeNo)))
+          if (outTradeNo) changed(outTradeNo);
       } catch {
         // A ledger that cannot be read just now is looked at again; those who move money say what is wrong with it.
       }

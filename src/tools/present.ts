@@ -2,7 +2,7 @@ import { beijingIso } from '../domain/clock.ts';
 import type { CashierError, Text } from '../domain/errors.ts';
 import { toYuan } from '../domain/money.ts';
 import type { Credential, OrderState, ProviderId, RefundState } from '../domain/order.ts';
-import type { ApprovalRecord, EventRecord, RefundRecord } from '../ledger/records.ts';
+import type { ApprovalRecord, AuditRecord, RefundRecord } from '../ledger/records.ts';
 import type { PaymentList } from '../payments/list-payments.ts';
 import { type PaymentResult, payable, type RefundResult } from '../payments/results.ts';
 import { approvalView } from '../policy/approvals.ts';
@@ -17,7 +17,7 @@ export interface Presenter {
   story(
     result: PaymentResult,
     refunds: readonly RefundRecord[],
-    events: readonly EventRecord[],
+    events: readonly AuditRecord[],
   ): Promise<Record<string, unknown>>;
   /** The one JSON object of an error's first text block. */
   error(error: CashierError): string;

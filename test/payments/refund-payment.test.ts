@@ -6,7 +6,7 @@ import { queryPayment } from '../../src/payments/query-payment.ts';
 import { queryRefund } from '../../src/payments/query-refund.ts';
 import { refundPayment } from '../../src/payments/refund-payment.ts';
 import { APPROVAL_TTL_MS, decideApproval } from '../../src/policy/approvals.ts';
-import { CALL, DEFAULTS, payment, refund, World } from '../support/world.ts';
+import { accept, CALL, DEFAULTS, payment, person, refund, World } from '../support/world.ts';
 
 const ORDER = 'ORDER_1';
 let world: World;
@@ -14,8 +14,12 @@ let cashier: Cashier;
 const sent = () => world.bank.calls.filter((call) => call.operation === 'refund').map((call) => call.number);
 const give = (input: Partial<Parameters<typeof refund>[0]> = {}, from = cashier) =>
   refundPayment(from, CALL, refund({ outTradeNo: ORDER, ...input }));
-const decide = (id: string | undefined, approve: boolean) =>
-  cashier.ledger.write((book) => decideApproval(book, id ?? '', { approve, by: 'test' }, world.clock.now()));
+const decide = async (id: string | undefined, approve: boolean) => {
+  const operator = await person(cashier);
+  return cashier.ledger.write((book) =>
+    decideApproval(book, operator, id ?? '', { approve }, world.clock.now()),
+  );
+};
 function failing(operation: string, fault: ReturnType<World['bank']['fault']>, times = 1) {
   let left = times;
   world.bank.fault = (op) => (op === operation && left-- > 0 ? fault : 'none');
@@ -184,7 +188,7 @@ describe('no answer is not no', () => {
 
 describe('a person decides', () => {
   beforeEach(async () => {
-    cashier = await world.process(DEFAULTS);
+    await accept(cashier, DEFAULTS);
   });
 
   it('sends nothing before a yes, and once after it', async () => {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { Cashier } from '../../src/payments/cashier.ts';
-import { checkOperator, setOperatorSecret } from '../../src/policy/operator.ts';
+import { Person, setOperatorSecret } from '../../src/policy/operator.ts';
 import { World } from '../support/world.ts';
 
 let world: World;
@@ -16,16 +16,20 @@ beforeEach(async () => {
 afterEach(() => world.end());
 
 it('is needed in live before anything can be approved, not in the simulator', async () => {
-  await expect(checkOperator(cashier.ledger, 'live', undefined)).rejects.toMatchObject(refused);
-  await expect(checkOperator(cashier.ledger, 'live', 'anything')).rejects.toMatchObject(refused);
-  await checkOperator(cashier.ledger, 'simulator', undefined);
+  await expect(Person.bySecret(cashier.ledger, 'live', undefined, 'terminal')).rejects.toMatchObject(refused);
+  await expect(Person.bySecret(cashier.ledger, 'live', 'anything', 'terminal')).rejects.toMatchObject(
+    refused,
+  );
+  await Person.bySecret(cashier.ledger, 'simulator', undefined, 'terminal');
 });
 
 it('is checked everywhere once it is set, and never stored', async () => {
   await set('correct horse');
-  await checkOperator(cashier.ledger, 'live', 'correct horse');
+  await Person.bySecret(cashier.ledger, 'live', 'correct horse', 'terminal');
   for (const wrong of [undefined, '', 'correct hors', 'correct horse ']) {
-    await expect(checkOperator(cashier.ledger, 'simulator', wrong)).rejects.toMatchObject(refused);
+    await expect(Person.bySecret(cashier.ledger, 'simulator', wrong, 'terminal')).rejects.toMatchObject(
+      refused,
+    );
   }
   expect(await cashier.ledger.read((book) => book.meta('operator_secret'))).not.toContain('horse');
 });
@@ -36,5 +40,5 @@ it('is changed only by who knows the old one, and is not too short', async () =>
   await expect(set('battery staple')).rejects.toMatchObject(refused);
   await expect(set('battery staple', 'wrong')).rejects.toMatchObject(refused);
   await set('battery staple', 'correct horse');
-  await checkOperator(cashier.ledger, 'live', 'battery staple');
+  await Person.bySecret(cashier.ledger, 'live', 'battery staple', 'terminal');
 });

@@ -1,11 +1,21 @@
 import { describe, expect, it } from 'vitest';
 import { fen } from '../../src/domain/money.ts';
-import { DEFAULT_POLICY, decidePayment, decideRefund, type Policy } from '../../src/policy/policy.ts';
+import { decide } from '../../src/policy/decide.ts';
+import { DEFAULT_POLICY, type Policy } from '../../src/policy/policy.ts';
 import { parsePolicy } from '../../src/policy/policy-file.ts';
+import { rulesFor } from '../../src/policy/rules.ts';
 
 const NOON = Date.parse('2026-11-21T12:00:00+08:00');
 const ask = (policy: Policy, yuan: number, now = NOON) =>
   decidePayment(policy, { provider: 'alipay', scene: 'qr', amountFen: fen(yuan * 100) }, now);
+type Request = Parameters<typeof decide>[1];
+function decidePayment(policy: Policy, request: Request, now: number) {
+  return decide(rulesFor(policy, 'payment', { caller: 'test' }), request, new Map(), now);
+}
+function decideRefund(policy: Policy, amountFen: Request['amountFen']) {
+  const request: Request = { provider: 'alipay', scene: 'qr', amountFen };
+  return decide(rulesFor(policy, 'refund', { caller: 'test' }), request, new Map(), NOON);
+}
 const parse = (text: string) => parsePolicy(text, 'policy.yaml');
 
 describe('without a policy file', () => {

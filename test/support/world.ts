@@ -7,6 +7,8 @@ import { openSqliteStore } from '../../src/ledger/sqlite-store.ts';
 import type { Call, Cashier } from '../../src/payments/cashier.ts';
 import type { CreatePaymentInput } from '../../src/payments/create-payment.ts';
 import type { RefundPaymentInput } from '../../src/payments/refund-payment.ts';
+import { acceptPolicy } from '../../src/policy/decisions.ts';
+import { Person } from '../../src/policy/operator.ts';
 import { DEFAULT_POLICY, type Policy } from '../../src/policy/policy.ts';
 import { Bank } from './bank.ts';
 import { seeded, seededBytes, VirtualClock } from './virtual-time.ts';
@@ -69,6 +71,17 @@ export class World {
 }
 
 export const DEFAULTS = DEFAULT_POLICY;
+
+/** Puts a policy in force for every process on the ledger. */
+export async function accept(cashier: Cashier, policy: Policy): Promise<void> {
+  const operator = await person(cashier);
+  await cashier.ledger.write((book) => acceptPolicy(book, operator, policy));
+}
+
+/** The operator at a terminal: a simulated ledger on which no secret is set takes anybody for that. */
+export function person({ ledger }: Cashier): Promise<Person> {
+  return Person.bySecret(ledger, 'simulator', undefined, 'terminal');
+}
 
 export function payment(input: Partial<CreatePaymentInput> = {}): CreatePaymentInput {
   return {

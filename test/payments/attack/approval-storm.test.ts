@@ -9,7 +9,7 @@ import { refundPayment } from '../../../src/payments/refund-payment.ts';
 import { APPROVAL_TTL_MS, decideApproval } from '../../../src/policy/approvals.ts';
 import type { Policy } from '../../../src/policy/policy.ts';
 import type { Fault } from '../../support/bank.ts';
-import { CALL, payment, refund, World } from '../../support/world.ts';
+import { CALL, payment, person, refund, World } from '../../support/world.ts';
 
 const FAULTS: readonly Fault[] = [
   'none',
@@ -46,17 +46,20 @@ async function storm(seed: number, slowest: number): Promise<void> {
   world.bank.delay = () => world.clock.sleep(Math.floor(world.random() * slowest));
   world.bank.refundsProcessFirst = world.random() < 0.5;
 
-  const decide = (cashier: Cashier) =>
-    cashier.ledger.write(async (book) => {
+  const decide = async (cashier: Cashier) => {
+    const operator = await person(cashier);
+    return cashier.ledger.write(async (book) => {
       const open = await book.openApprovals();
       if (open.length === 0) return;
       await decideApproval(
         book,
+        operator,
         pick(open).id,
-        { approve: world.random() < 0.8, by: 'person' },
+        { approve: world.random() < 0.8 },
         world.clock.now(),
       );
     });
+  };
   const act = async (cashier: Cashier): Promise<unknown> => {
     const outTradeNo = pick(ORDERS);
     const outRefundNo = pick(['R1', 'R2', 'R3', 'R4', undefined]);
@@ -94,7 +97,7 @@ async function storm(seed: number, slowest: number): Promise<void> {
         const approval = await ledger.read((book) => book.latestApproval(outTradeNo, number));
         expect(approval, `${number} had a person's yes`).toMatchObject({
           state: 'used',
-          decidedBy: 'person',
+          decidedBy: 'terminal',
           amountFen: there.refundFen,
           inputHash: ours?.inputHash,
         });

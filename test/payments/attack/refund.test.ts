@@ -6,17 +6,19 @@ import { queryPayment } from '../../../src/payments/query-payment.ts';
 import { refundPayment } from '../../../src/payments/refund-payment.ts';
 import { openSqlite } from '../../../src/platform/sqlite.ts';
 import { decideApproval } from '../../../src/policy/approvals.ts';
-import { CALL, DEFAULTS, payment, refund, World } from '../../support/world.ts';
+import { accept, CALL, DEFAULTS, NO_APPROVAL, payment, person, refund, World } from '../../support/world.ts';
 
 const ORDER = 'ORDER_1';
 let world: World;
 let cashier: Cashier;
 const give = (input: Partial<Parameters<typeof refund>[0]> = {}, from = cashier) =>
   refundPayment(from, CALL, refund({ outTradeNo: ORDER, ...input }));
-const approve = (id: string | undefined) =>
-  cashier.ledger.write((book) =>
-    decideApproval(book, id ?? '', { approve: true, by: 'test' }, world.clock.now()),
+const approve = async (id: string | undefined) => {
+  const operator = await person(cashier);
+  return cashier.ledger.write((book) =>
+    decideApproval(book, operator, id ?? '', { approve: true }, world.clock.now()),
   );
+};
 const known = (outRefundNo: string) => cashier.ledger.read((book) => book.refund(ORDER, outRefundNo));
 
 beforeEach(async () => {
@@ -80,8 +82,10 @@ describe('refunds that never left this machine', () => {
   });
 
   it('do not keep the next one waiting', async () => {
+    await accept(cashier, NO_APPROVAL);
     world.bank.fault = (op) => (op === 'refund' ? 'unavailable' : 'none');
     await give({ outRefundNo: 'R1' }).catch(() => undefined);
+    await accept(cashier, DEFAULTS);
     world.bank.fault = () => 'none';
     expect((await give({ outRefundNo: 'R2' })).refund.state).toBe('SUCCESS');
   });
@@ -89,16 +93,18 @@ describe('refunds that never left this machine', () => {
 
 describe("a person's yes", () => {
   it('that a gateway has declined is used up, also when a later try could not leave', async () => {
-    const strict = await world.process(DEFAULTS);
-    const asked = await give({ outRefundNo: 'R1' }, strict);
+    await accept(cashier, DEFAULTS);
+    const asked = await give({ outRefundNo: 'R1' });
     await approve(asked.approval?.id);
     world.bank.fault = (op) => (op === 'refund' ? 'declined' : 'none');
-    await give({ outRefundNo: 'R1' }, strict).catch(() => undefined);
-    // A process whose rules ask nobody: this try is not the one that the yes was for.
+    await give({ outRefundNo: 'R1' }).catch(() => undefined);
+    // Rules that ask nobody: this try is not the one that the yes was for.
+    await accept(cashier, NO_APPROVAL);
     world.bank.fault = (op) => (op === 'refund' ? 'unavailable' : 'none');
     await give({ outRefundNo: 'R1' }).catch(() => undefined);
+    await accept(cashier, DEFAULTS);
     world.bank.fault = () => 'none';
-    expect((await give({ outRefundNo: 'R1' }, strict)).refund.state).toBe('PENDING_APPROVAL');
+    expect((await give({ outRefundNo: 'R1' })).refund.state).toBe('PENDING_APPROVAL');
     expect(world.bank.refundedFen(ORDER)).toBe(0);
   });
 });

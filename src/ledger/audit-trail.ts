@@ -1,0 +1,92 @@
+import { linkHash } from './audit-chain.ts';
+import { type AuditRecord, auditFromRow } from './records.ts';
+import { readMeta, writeMeta } from './schema.ts';
+import type { Tx } from './store.ts';
+
+/** Who does something; stands in every record of it. */
+export interface Actor {
+  readonly caller: string;
+  readonly tool?: string;
+  /** Links what one call did. */
+  readonly call?: string;
+}
+
+/** The hash-chained record of everything that concerns money, inside one transaction. Only appended to. */
+export class AuditTrail {
+  readonly #tx: Tx;
+  readonly #now: number;
+  readonly #actor: Actor;
+
+  constructor(tx: Tx, now: number, actor: Actor) {
+    this.#tx = tx;
+    this.#now = now;
+    this.#actor = actor;
+  }
+
+  /** @param detail plain data without secrets or buyer ids */
+  async append(record: {
+    readonly kind: string;
+    readonly outTradeNo?: string | undefined;
+    readonly outRefundNo?: string | undefined;
+    readonly detail?: Readonly<Record<string, unknown>>;
+  }): Promise<void> {
+    const before = await this.head();
+    const { caller, tool, call } = this.#actor;
+    const { kind, outTradeNo, outRefundNo } = record;
+    const detailJson = JSON.stringify(record.detail ?? {});
+    const seq = before.seq + 1;
+    const at = this.#now;
+    const hash = linkHash(before.hash, {
+      seq,
+      at,
+      kind,
+      caller,
+      tool,
+      call,
+      outTradeNo,
+      outRefundNo,
+      detailJson,
+    });
+    await this.#tx.run(
+      `INSERT INTO audit (seq, at, kind, caller, tool, call_id, out_trade_no, out_refund_no, detail_json, hash)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      seq,
+      at,
+      kind,
+      caller,
+      tool ?? null,
+      call ?? null,
+      outTradeNo ?? null,
+      outRefundNo ?? null,
+      detailJson,
+      hash,
+    );
+    await writeMeta(this.#tx, 'audit_head', `${seq} ${hash}`);
+  }
+
+  /** The newest link as it was written; seq 0 and the ledger's id when there is none. */
+  async head(): Promise<{ readonly seq: number; readonly hash: string }> {
+    const [seq, hash] = (await readMeta(this.#tx, 'audit_head'))?.split(' ') ?? [];
+    return seq === undefined || hash === undefined
+      ? { seq: 0, hash: await this.ledgerId() }
+      : { seq: Number(seq), hash };
+  }
+
+  /** What the first link follows. */
+  async ledgerId(): Promise<string> {
+    return (await readMeta(this.#tx, 'ledger_id')) ?? '';
+  }
+
+  /** Links after `seq`, oldest first. */
+  async after(seq: number, limit: number): Promise<AuditRecord[]> {
+    return (await this.#tx.all('SELECT * FROM audit WHERE seq > ? ORDER BY seq LIMIT ?', seq, limit)).map(
+      auditFromRow,
+    );
+  }
+
+  /** One order's story, oldest first. */
+  async ofOrder(outTradeNo: string): Promise<AuditRecord[]> {
+    const rows = await this.#tx.all('SELECT * FROM audit WHERE out_trade_no = ? ORDER BY seq', outTradeNo);
+    return rows.map(auditFromRow);
+  }
+}

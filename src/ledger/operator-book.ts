@@ -1,0 +1,104 @@
+import { readMeta, writeMeta } from './schema.ts';
+import type { Tx } from './store.ts';
+
+/** A policy that a person has accepted, or the first of the ledger. `acceptedAt` in ms. */
+export interface AcceptedPolicy {
+  readonly version: number;
+  readonly acceptedAt: number;
+  readonly acceptedBy: string;
+  readonly rulesJson: string;
+}
+
+/** Since when (ms) and why nothing moves. */
+export interface Freeze {
+  readonly at: number;
+  readonly by: string;
+  readonly reason: string | undefined;
+}
+
+/** A person signed in on the operator's pages; of the cookie only a hash is kept. `expiresAt` in ms. */
+export interface OperatorSession {
+  readonly idHash: string;
+  readonly csrf: string;
+  /** Digest of the stored secret it was opened with: a changed secret ends it. */
+  readonly secretHash: string;
+  readonly expiresAt: number;
+}
+
+/** What only a person decides, inside one transaction. */
+export class OperatorBook {
+  readonly #tx: Tx;
+  readonly #now: number;
+
+  constructor(tx: Tx, now: number) {
+    this.#tx = tx;
+    this.#now = now;
+  }
+
+  async policy(): Promise<AcceptedPolicy | undefined> {
+    const [row] = await this.#tx.all('SELECT * FROM policies ORDER BY version DESC LIMIT 1');
+    return (
+      row && {
+        version: Number(row.version),
+        acceptedAt: Number(row.accepted_at),
+        acceptedBy: String(row.accepted_by),
+        rulesJson: String(row.rules_json),
+      }
+    );
+  }
+
+  async insertPolicy(rulesJson: string, by: string): Promise<number> {
+    const version = ((await this.policy())?.version ?? 0) + 1;
+    await this.#tx.run(
+      'INSERT INTO policies (version, accepted_at, accepted_by, rules_json) VALUES (?, ?, ?, ?)',
+      version,
+      this.#now,
+      by,
+      rulesJson,
+    );
+    return version;
+  }
+
+  async freeze(): Promise<Freeze | undefined> {
+    const stored = await readMeta(this.#tx, 'frozen');
+    return stored ? (JSON.parse(stored) as Freeze) : undefined;
+  }
+
+  /** undefined thaws. */
+  async setFreeze(freeze: Omit<Freeze, 'at'> | undefined): Promise<void> {
+    await writeMeta(this.#tx, 'frozen', freeze ? JSON.stringify({ at: this.#now, ...freeze }) : '');
+  }
+
+  /** Only one that has not expired. */
+  async session(idHash: string): Promise<OperatorSession | undefined> {
+    const [row] = await this.#tx.all(
+      'SELECT * FROM operator_sessions WHERE id_hash = ? AND expires_at > ?',
+      idHash,
+      this.#now,
+    );
+    return (
+      row && {
+        idHash: String(row.id_hash),
+        csrf: String(row.csrf),
+        secretHash: String(row.secret_hash),
+        expiresAt: Number(row.expires_at),
+      }
+    );
+  }
+
+  /** Also forgets those that have expired. */
+  async insertSession(session: OperatorSession): Promise<void> {
+    await this.#tx.run('DELETE FROM operator_sessions WHERE expires_at <= ?', this.#now);
+    await this.#tx.run(
+      'INSERT INTO operator_sessions (id_hash, csrf, secret_hash, expires_at) VALUES (?, ?, ?, ?)',
+      session.idHash,
+      session.csrf,
+      session.secretHash,
+      session.expiresAt,
+    );
+  }
+
+  async deleteSession(idHash: string): Promise<void> {
+    await this.#tx.run('DELETE FROM operator_sessions WHERE id_hash = ?', idHash);
+  }
+}

@@ -1,0 +1,106 @@
+import { createHash } from 'node:crypto';
+import { CashierError } from '../domain/errors.ts';
+import type { Book } from '../ledger/book.ts';
+import type { Call, Cashier } from './cashier.ts';
+
+/** Of what a client sends along, no more than this is kept as given (bytes). */
+const MAX_META_BYTES = 2048;
+
+export interface Attempt {
+  readonly tool: string;
+  /** As the agent sent them; only a digest is kept, for they may name a buyer. */
+  readonly args: unknown;
+  /** `_meta` of the request, as the client gave it. */
+  readonly meta: unknown;
+}
+
+/** What is recorded of an answer. */
+export type Outcome = Readonly<Record<string, string | number | boolean | undefined>>;
+
+/**
+ * Runs one call that may move money so that the audit trail has it: `call` is committed with the first thing the call
+ * commits, ahead of anything a gateway hears, and `result` before the client is answered; of a refused call both.
+ */
+export async function attempt<T>(
+  cashier: Cashier,
+  call: Call,
+  { tool, args, meta }: Attempt,
+  run: (cashier: Cashier) => Promise<T>,
+  outcomeOf: (result: T) => Outcome,
+): Promise<T> {
+  const id = cashier.randomBytes(9).toString('base64url');
+  const numbers = numbersIn(args);
+  const opening = async (book: Book) => {
+    await book.audit.append({
+      kind: 'call',
+      ...numbers,
+      detail: {
+        digest: digestOf(await book.meta('salt'), args),
+        ...(call.client === undefined ? {} : { client: call.client }),
+        ...(meta === undefined ? {} : { meta: bounded(meta) }),
+      },
+    });
+  };
+  const ledger = cashier.ledger.as({ caller: call.caller, tool, call: id }, opening);
+  const end = async (outcome: Outcome) => {
+    const { outTradeNo = numbers.outTradeNo, outRefundNo = numbers.outRefundNo, ...detail } = outcome;
+    await ledger.write((book) =>
+      book.audit.append({
+        kind: 'result',
+        outTradeNo: name(outTradeNo),
+        outRefundNo: name(outRefundNo),
+        detail,
+      }),
+    );
+  };
+  try {
+    const result = await run({ ...cashier, ledger });
+    await end(outcomeOf(result)).catch((error: unknown) => unrecorded(cashier, tool, error));
+    return result;
+  } catch (error) {
+    const refused =
+      error instanceof CashierError ? { code: error.code, ...error.details } : { code: 'INTERNAL' };
+    await end(refused).catch((failed: unknown) => unrecorded(cashier, tool, failed));
+    throw error;
+  }
+}
+
+/** What the call did is committed by then, and the call itself; only its last word is missing. */
+function unrecorded(cashier: Cashier, tool: string, error: unknown): void {
+  cashier.log.error('the end of a call could not be recorded', { tool, error: String(error) });
+}
+
+/** The numbers that a call names, where they look like numbers. */
+function numbersIn(args: unknown): { outTradeNo: string | undefined; outRefundNo: string | undefined } {
+  const given = typeof args === 'object' && args !== null ? (args as Record<string, unknown>) : {};
+  return { outTradeNo: name(given.outTradeNo), outRefundNo: name(given.outRefundNo) };
+}
+
+function name(value: unknown): string | undefined {
+  return typeof value === 'string' && /^\w{1,64}$/.test(value) ? value : undefined;
+}
+
+/** Salted: a buyer's id must not be found again by trying all of them. The order of members does not matter. */
+function digestOf(salt: string | undefined, args: unknown): string {
+  return createHash('sha256')
+    .update(`${salt ?? ''}\n${JSON.stringify(sorted(args))}`)
+    .digest('hex');
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null) return value ?? null;
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, inner]) => [key, sorted(inner)]),
+  );
+}
+
+/** As given when it is short, else how long it was and its hash. */
+function bounded(meta: unknown): unknown {
+  const text = JSON.stringify(meta) ?? 'null';
+  const bytes = Buffer.byteLength(text);
+  if (bytes <= MAX_META_BYTES) return meta;
+  return { omittedBytes: bytes, sha256: createHash('sha256').update(text).digest('hex') };
+}

@@ -1,0 +1,151 @@
+import { type Fen, fen, toYuan } from '../domain/money.ts';
+import type { ProviderId, Scene } from '../domain/order.ts';
+import type { Rule } from './rules.ts';
+
+const MINUTE_MS = 60_000;
+const DAY_MINUTES = 1440;
+const BEIJING_OFFSET_MINUTES = 480;
+
+/** What a ceiling or a budget has to bear already. */
+export interface Used {
+  readonly count: number;
+  readonly fen: number;
+  /** What a budget was filled with (fen). */
+  readonly filledFen?: number;
+  /** One by one (ms, fen), oldest first, for a minute. */
+  readonly entries?: readonly { readonly at: number; readonly fen: number }[];
+}
+
+export interface Request {
+  readonly provider: ProviderId;
+  readonly scene: Scene;
+  readonly amountFen: Fen;
+}
+
+/** What the rules say of one call. `rule` is the path in the policy file, `freeAt` (ms) when it would be allowed. */
+export type Decision =
+  | { readonly kind: 'allow' }
+  | { readonly kind: 'approve'; readonly rule: string }
+  | Denial;
+
+export interface Denial {
+  readonly kind: 'deny';
+  readonly rule: string;
+  readonly limit: string;
+  readonly used: string;
+  readonly freeAt?: number;
+}
+
+/**
+ * Pure: the same rules, request, use and instant (ms) always give the same decision. What forbids comes before what
+ * asks a person.
+ * @param used for every ceiling and budget among the rules
+ */
+export function decide(
+  rules: readonly Rule[],
+  request: Request,
+  used: ReadonlyMap<Rule, Used>,
+  now: number,
+): Decision {
+  for (const rule of rules) {
+    const denial = forbids(rule, request, used.get(rule), now);
+    if (denial) return denial;
+  }
+  for (const rule of rules) {
+    if (rule.kind === 'approve' && request.amountFen > rule.aboveFen)
+      return { kind: 'approve', rule: rule.path };
+  }
+  return { kind: 'allow' };
+}
+
+function forbids(rule: Rule, request: Request, used: Used | undefined, now: number): Denial | undefined {
+  const { path } = rule;
+  const amount = request.amountFen;
+  // A rule whose use nobody has looked up must not pass for unused.
+  if (used === undefined && (rule.kind === 'ceiling' || rule.kind === 'budget')) return deny(path, '?', '?');
+  const { count: usedCount = 0, fen: usedFen = 0, filledFen = 0 } = used ?? {};
+  switch (rule.kind) {
+    case 'providers':
+      if (rule.allowed.includes(request.provider)) return undefined;
+      return deny(path, rule.allowed.join(', '), request.provider);
+    case 'scenes':
+      if (rule.allowed.includes(request.scene)) return undefined;
+      return deny(path, rule.allowed.join(', '), request.scene);
+    case 'hours':
+      if (within(rule.hours, now)) return undefined;
+      return {
+        ...deny(path, rule.hours.map(clockTime).join('-'), clockTime(minuteOfDay(now))),
+        freeAt: nextOpening(rule.hours[0], now),
+      };
+    case 'max':
+      return amount > rule.fen ? deny(path, toYuan(rule.fen), toYuan(amount)) : undefined;
+    case 'ceiling': {
+      const { totalFen, count } = rule;
+      const frees = freeAt(rule, amount, used, now);
+      if (count !== undefined && usedCount + 1 > count) {
+        return { ...deny(`${path}.count`, String(count), String(usedCount)), ...frees };
+      }
+      if (totalFen !== undefined && usedFen + amount > totalFen) {
+        return { ...deny(`${path}.totalYuan`, toYuan(totalFen), toYuan(fen(usedFen))), ...frees };
+      }
+      return undefined;
+    }
+    case 'budget':
+      // Only a top-up frees it.
+      return usedFen + amount > filledFen
+        ? deny(path, toYuan(fen(filledFen)), toYuan(fen(usedFen)))
+        : undefined;
+    case 'approve':
+      return undefined;
+  }
+}
+
+/** When (ms) enough will have left the window; nothing for an amount that never fits. */
+function freeAt(
+  rule: Extract<Rule, { kind: 'ceiling' }>,
+  amount: Fen,
+  used: Used | undefined,
+  now: number,
+): { freeAt?: number } {
+  const { totalFen = Number.MAX_SAFE_INTEGER, count = Number.MAX_SAFE_INTEGER } = rule;
+  if (amount > totalFen || count < 1) return {};
+  if (rule.window === 'day') return { freeAt: nextOpening(0, now + MINUTE_MS) };
+  let left = used?.count ?? 0;
+  let sum = used?.fen ?? 0;
+  for (const entry of used?.entries ?? []) {
+    left -= 1;
+    sum -= entry.fen;
+    if (left + 1 <= count && sum + amount <= totalFen) return { freeAt: entry.at + MINUTE_MS };
+  }
+  return {};
+}
+
+/** The first instant (ms) of what a window looks back on, at `now`. */
+export function windowStart(window: 'day' | 'minute', now: number): number {
+  // What happened exactly a minute ago has left it.
+  if (window === 'minute') return now - MINUTE_MS + 1;
+  return Math.floor(now / MINUTE_MS - minuteOfDay(now)) * MINUTE_MS;
+}
+
+function deny(rule: string, limit: string, used: string): Denial {
+  return { kind: 'deny', rule, limit, used };
+}
+
+function minuteOfDay(now: number): number {
+  return (Math.floor(now / MINUTE_MS) + BEIJING_OFFSET_MINUTES) % DAY_MINUTES;
+}
+
+/** The next instant (ms) at which the clock of Beijing shows this minute of the day. */
+function nextOpening(minute: number, now: number): number {
+  const ahead = (minute - minuteOfDay(now) + DAY_MINUTES) % DAY_MINUTES;
+  return Math.floor(now / MINUTE_MS + ahead) * MINUTE_MS;
+}
+
+function within([from, to]: readonly [number, number], now: number): boolean {
+  const minute = minuteOfDay(now);
+  return from <= to ? minute >= from && minute < to : minute >= from || minute < to;
+}
+
+function clockTime(minute: number): string {
+  return `${String(Math.floor(minute / 60)).padStart(2, '0')}:${String(minute % 60).padStart(2, '0')}`;
+}

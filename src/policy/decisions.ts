@@ -1,0 +1,111 @@
+import { CashierError } from '../domain/errors.ts';
+import { type Fen, fen, toYuan } from '../domain/money.ts';
+import type { Book } from '../ledger/book.ts';
+import type { Person } from './operator.ts';
+import type { Policy } from './policy.ts';
+
+/**
+ * The rules that hold in every process on the ledger: the last that a person has accepted. The first that anything is
+ * decided by is taken as it is.
+ * @param offered what this process found in its policy file
+ */
+export async function policyInForce(book: Book, offered: Policy): Promise<Policy> {
+  const accepted = await book.operator.policy();
+  return accepted ? (JSON.parse(accepted.rulesJson) as Policy) : offered;
+}
+
+/** As {@link policyInForce}, inside a write: the first policy is kept from now on. */
+export async function holdToPolicy(book: Book, offered: Policy): Promise<Policy> {
+  if (!(await book.operator.policy())) {
+    const version = await book.operator.insertPolicy(JSON.stringify(offered), 'first');
+    await book.audit.append({ kind: 'policy-first', detail: { version, policy: offered } });
+  }
+  return policyInForce(book, offered);
+}
+
+/** Whether the rules of a policy file are those in force, or will be because none are yet. */
+export async function isInForce(book: Book, offered: Policy): Promise<boolean> {
+  const accepted = await book.operator.policy();
+  return accepted === undefined || accepted.rulesJson === JSON.stringify(offered);
+}
+
+/** Puts changed rules in force, in every process from its next call on. Returns their version. */
+export async function acceptPolicy(book: Book, person: Person, offered: Policy): Promise<number> {
+  const version = await book.operator.insertPolicy(JSON.stringify(offered), person.via);
+  await book.audit.append({ kind: 'policy-accepted', detail: { version, via: person.via, policy: offered } });
+  return version;
+}
+
+/** Stops every call that moves money, in every process on the ledger, until a person thaws it. Anybody may. */
+export async function freeze(book: Book, by: string, reason: string | undefined): Promise<void> {
+  await book.operator.setFreeze({ by, reason });
+  await book.audit.append({
+    kind: 'operator-froze',
+    detail: { by, ...(reason === undefined ? {} : { reason }) },
+  });
+}
+
+/** Lets money move again. */
+export async function unfreeze(book: Book, person: Person): Promise<void> {
+  await book.operator.setFreeze(undefined);
+  await book.audit.append({ kind: 'operator-unfroze', detail: { via: person.via } });
+}
+
+/** Throws FROZEN while a freeze stands. */
+export async function insistNotFrozen(book: Book): Promise<void> {
+  if (await book.operator.freeze()) throw frozen();
+}
+
+/** What a budget was filled with, what calls hold of it, and what is left, in fen. */
+export interface BudgetState {
+  readonly filledFen: Fen;
+  readonly heldFen: Fen;
+  /** Below zero when a refund that had been given up went through all the same. */
+  readonly leftFen: number;
+}
+
+export async function budgetState(book: Book, budget: string): Promise<BudgetState> {
+  const { filledFen, heldFen } = await book.quotas.budget(budget);
+  return { filledFen: fen(filledFen), heldFen: fen(heldFen), leftFen: filledFen - heldFen };
+}
+
+/**
+ * Tops a budget up, or draws it down by a negative amount. Throws INVALID_ARGUMENT when more would be drawn than is
+ * left.
+ */
+export async function moveBudget(
+  book: Book,
+  person: Person,
+  budget: string,
+  amountFen: number,
+  note: string | undefined,
+): Promise<BudgetState> {
+  const { leftFen } = await budgetState(book, budget);
+  if (amountFen < 0 && -amountFen > leftFen) throw notThatMuchLeft(leftFen);
+  await book.quotas.insertBudgetMove({ budget, amountFen, by: person.via, note });
+  await book.audit.append({
+    kind: amountFen < 0 ? 'budget-drawn' : 'budget-topped-up',
+    detail: { budget, amountFen, via: person.via, ...(note === undefined ? {} : { note }) },
+  });
+  return budgetState(book, budget);
+}
+
+function frozen(): CashierError {
+  return new CashierError('FROZEN', {
+    zh: '商家已冻结收付款，本次没有执行，也没有资金变动。',
+    en: 'The merchant has frozen all money movement; this call did nothing and no money moved.',
+    next: {
+      zh: '告诉用户暂停服务；查询仍可用。只有商家能解冻，不要反复重试。',
+      en: 'Tell the user that it is paused; queries still work. Only the merchant can unfreeze, do not keep retrying.',
+    },
+  });
+}
+
+function notThatMuchLeft(leftFen: number): CashierError {
+  const left = toYuan(fen(Math.max(0, leftFen)));
+  return new CashierError('INVALID_ARGUMENT', {
+    zh: `预算只剩 ${left} 元，不能支取更多。`,
+    en: `Only ${left} yuan are left in this budget; no more can be drawn.`,
+    next: { zh: '减小金额后重试。', en: 'Try a smaller amount.' },
+  });
+}

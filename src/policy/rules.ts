@@ -1,0 +1,84 @@
+import type { Fen } from '../domain/money.ts';
+import type { ProviderId, Scene } from '../domain/order.ts';
+import type { MoneyKind, Scope } from '../ledger/quotas.ts';
+import type { Policy, RuleSet, Sections } from './policy.ts';
+
+/** One rule as it applies to one call. `path` is its place in the policy file. The kinds are a closed set. */
+export type Rule = { readonly path: string } & (
+  | { readonly kind: 'providers'; readonly allowed: readonly ProviderId[] }
+  | { readonly kind: 'scenes'; readonly allowed: readonly Scene[] }
+  | { readonly kind: 'hours'; readonly hours: readonly [from: number, to: number] }
+  | { readonly kind: 'max'; readonly fen: Fen }
+  | { readonly kind: 'approve'; readonly aboveFen: Fen }
+  | {
+      readonly kind: 'ceiling';
+      readonly window: 'day' | 'minute';
+      readonly totalFen: Fen | undefined;
+      readonly count: number | undefined;
+      readonly scope: Scope;
+    }
+  | { readonly kind: 'budget'; readonly budget: string }
+);
+
+/** Who calls, as far as rules go by it. */
+export interface Who {
+  /** A token's name or `CASHIER_CALLER`: the merchant gave it. */
+  readonly caller: string;
+  /** What the program says it is: it can only bring stricter rules upon itself. */
+  readonly client?: string | undefined;
+  /** Rules that stand with the caller's token; only stricter ones, for no person has accepted them. */
+  readonly token?: Partial<Sections> | undefined;
+}
+
+/**
+ * The rules on one call. What the merchant's own name for the caller overrides is replaced, per rule; sums and counts
+ * of the top level hold all the same, for everyone together. What a program says of itself is only added.
+ */
+export function rulesFor(policy: Policy, kind: MoneyKind, who: Who): Rule[] {
+  const section = kind === 'payment' ? 'payments' : 'refunds';
+  const own = clientOf(policy, who.caller)?.[section] ?? {};
+  const overridden = new Set(Object.keys(own).filter((name) => name !== 'perDay' && name !== 'perMinute'));
+  const top = Object.fromEntries(Object.entries(policy[section]).filter(([name]) => !overridden.has(name)));
+  const self = who.client !== undefined && who.client !== who.caller ? who.client : undefined;
+  const stricter = self === undefined ? undefined : clientOf(policy, self)?.[section];
+  return [
+    ...expand(section, top, {}, who.caller),
+    ...expand(`clients.${who.caller}.${section}`, own, { caller: who.caller }, who.caller),
+    ...expand(
+      `tokens.${who.caller}.${section}`,
+      who.token?.[section] ?? {},
+      { caller: who.caller },
+      who.caller,
+    ),
+    ...(self === undefined || stricter === undefined
+      ? []
+      : expand(`clients.${self}.${section}`, stricter, { client: self }, self)),
+  ];
+}
+
+function clientOf(policy: Policy, name: string): Partial<Sections> | undefined {
+  const { clients = {} } = policy;
+  return Object.hasOwn(clients, name) ? clients[name] : undefined;
+}
+
+function expand(path: string, rules: RuleSet, scope: Scope, budget: string): Rule[] {
+  const { providers, scenes, hours, maxFen, approveAboveFen, perDay, perMinute, from } = rules;
+  const found: Rule[] = [];
+  if (providers) found.push({ path: `${path}.providers`, kind: 'providers', allowed: providers });
+  if (scenes) found.push({ path: `${path}.scenes`, kind: 'scenes', allowed: scenes });
+  if (hours) found.push({ path: `${path}.hours`, kind: 'hours', hours });
+  if (maxFen !== undefined) found.push({ path: `${path}.maxYuan`, kind: 'max', fen: maxFen });
+  for (const [name, window, ceiling] of [
+    ['perMinute', 'minute', perMinute],
+    ['perDay', 'day', perDay],
+  ] as const) {
+    if (!ceiling) continue;
+    const { totalFen, count } = ceiling;
+    found.push({ path: `${path}.${name}`, kind: 'ceiling', window, totalFen, count, scope });
+  }
+  if (from === 'budget') found.push({ path: `${path}.from`, kind: 'budget', budget });
+  if (approveAboveFen !== undefined && approveAboveFen !== 'none') {
+    found.push({ path: `${path}.approveAboveYuan`, kind: 'approve', aboveFen: approveAboveFen });
+  }
+  return found;
+}
