@@ -7,6 +7,8 @@ export interface RequestedTerms {
   readonly expiresInMinutes: number;
   readonly payerOpenid?: string;
   readonly payerClientIp?: string;
+  /** Another system made it; what only its maker knows is not known here. */
+  readonly adopted?: true;
 }
 
 /** One order as the ledger has it. Instants in ms. */

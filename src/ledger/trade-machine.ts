@@ -10,6 +10,8 @@ export type OrderEvent =
   | 'unknown'
   | 'denied'
   | 'withdrawn'
+  /** Another system's, which the gateway has proven. */
+  | 'adopted'
   /** The gateway had provably declined it, and the same call comes again. */
   | 'reopened';
 
@@ -19,7 +21,7 @@ export type OrderEvent =
  * PENDING_APPROVAL also is where every order starts: recorded, nothing sent.
  */
 const TABLE: Readonly<Record<OrderState, Partial<Record<OrderEvent, OrderState>>>> = {
-  PENDING_APPROVAL: { sent: 'UNKNOWN', denied: 'DENIED', withdrawn: 'CLOSED' },
+  PENDING_APPROVAL: { sent: 'UNKNOWN', adopted: 'UNKNOWN', denied: 'DENIED', withdrawn: 'CLOSED' },
   DENIED: {},
   UNKNOWN: { notpay: 'NOTPAY', paid: 'PAID', closed: 'CLOSED', declined: 'CLOSED' },
   NOTPAY: { paid: 'PAID', closed: 'CLOSED', unknown: 'UNKNOWN' },

@@ -3,7 +3,7 @@ import { CashierError, type Text } from '../domain/errors.ts';
 import type { ProviderId } from '../domain/order.ts';
 import type { Log, Senders } from '../domain/ports.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import type { Policy, Sections } from '../policy/policy.ts';
+import type { ForeignOrders, Policy, Sections } from '../policy/policy.ts';
 import type { PaymentProvider } from '../providers/contract.ts';
 
 /** What the use cases work with; put together once by the composition root. */
@@ -12,6 +12,8 @@ export interface Cashier {
   readonly providers: ReadonlyMap<ProviderId, PaymentProvider>;
   /** What this process found in its policy file; the rules in force are the ledger's. */
   readonly policy: Policy;
+  /** What may be done with orders that the ledger does not know, where the policy says nothing. */
+  readonly foreignOrders: ForeignOrders;
   readonly clock: Clock;
   readonly randomBytes: RandomBytes;
   /** Who is talking to a gateway: tells a crashed sender from a busy one. */

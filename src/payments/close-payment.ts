@@ -6,7 +6,8 @@ import { GatewayDeclined, GatewayUnavailable } from '../providers/contract.ts';
 import { askTrade } from './ask-gateway.ts';
 import { type Call, type Cashier, providerOf } from './cashier.ts';
 import { clientError, isGatewayError } from './errors.ts';
-import { ownOrder, ownOrderIn, type PaymentResult, paymentResult } from './results.ts';
+import { type OrderName, orderToMove } from './foreign.ts';
+import { ownOrderIn, type PaymentResult, paymentResult } from './results.ts';
 import { isBeingSent, record, whenFree } from './sending.ts';
 
 /**
@@ -15,8 +16,9 @@ import { isBeingSent, record, whenFree } from './sending.ts';
  *
  * Throws ORDER_NOT_FOUND, ALREADY_PAID, GATEWAY_DECLINED, GATEWAY_UNAVAILABLE, CONFIGURATION.
  */
-export async function closePayment(cashier: Cashier, call: Call, outTradeNo: string): Promise<PaymentResult> {
-  const provider = providerOf(cashier, await ownOrder(cashier, call, outTradeNo));
+export async function closePayment(cashier: Cashier, call: Call, name: OrderName): Promise<PaymentResult> {
+  const { outTradeNo } = name;
+  const provider = providerOf(cashier, await orderToMove(cashier, call, name));
   const { order, send, intended } = await whenFree(cashier, () =>
     cashier.ledger.write(async (book) => {
       const known = await ownOrderIn(book, call, outTradeNo);

@@ -5,6 +5,7 @@ import { askTrade } from './ask-gateway.ts';
 import type { Call, Cashier } from './cashier.ts';
 import { finishClosing } from './close-payment.ts';
 import { clientError, isGatewayError } from './errors.ts';
+import { type ForeignPayment, type OrderName, queryForeign } from './foreign.ts';
 import { ownOrder, type PaymentResult, paymentResult } from './results.ts';
 
 /** How long (ms) between two questions to the gateway while a client waits. */
@@ -14,11 +15,22 @@ const LOOK_EVERY_MS = 200;
 
 /**
  * Asks the gateway and tells the state, waiting up to `waitSeconds` for it to change, whoever learns of it: this
- * call, a notification, another process on the ledger. What cannot change any more is told from the ledger.
+ * call, a notification, another process on the ledger. What cannot change any more is told from the ledger; an order
+ * that is not in it is asked for only where the merchant lets that.
  *
  * Throws ORDER_NOT_FOUND, CONFIGURATION, and GATEWAY_DECLINED, GATEWAY_UNAVAILABLE or OUTCOME_UNKNOWN when the gateway
  * could not be asked; none of them changes the state.
  */
+export async function askPayment(
+  cashier: Cashier,
+  call: Call,
+  input: OrderName & { readonly waitSeconds: number },
+): Promise<PaymentResult | ForeignPayment> {
+  const known = await cashier.ledger.read((book) => book.order(input.outTradeNo));
+  return known ? queryPayment(cashier, call, input) : queryForeign(cashier, call, input);
+}
+
+/** As {@link askPayment}, for an order of the ledger. */
 export async function queryPayment(
   cashier: Cashier,
   call: Call,

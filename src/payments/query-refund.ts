@@ -3,6 +3,7 @@ import { isSettledRefund } from '../ledger/refund-machine.ts';
 import { askRefund } from './ask-gateway.ts';
 import type { Call, Cashier } from './cashier.ts';
 import { clientError, isGatewayError, orderNotFound } from './errors.ts';
+import { type ForeignRefund, type OrderName, queryForeignRefund } from './foreign.ts';
 import { ownOrderIn, type RefundResult, refundResult } from './results.ts';
 
 /**
@@ -11,6 +12,16 @@ import { ownOrderIn, type RefundResult, refundResult } from './results.ts';
  * Throws ORDER_NOT_FOUND (also for an unknown refund number), CONFIGURATION, and GATEWAY_DECLINED,
  * GATEWAY_UNAVAILABLE or OUTCOME_UNKNOWN when the gateway could not be asked; none of them changes the state.
  */
+export async function askForRefund(
+  cashier: Cashier,
+  call: Call,
+  input: OrderName & { readonly outRefundNo: string },
+): Promise<RefundResult | ForeignRefund> {
+  const known = await cashier.ledger.read((book) => book.order(input.outTradeNo));
+  return known ? queryRefund(cashier, call, input) : queryForeignRefund(cashier, call, input);
+}
+
+/** As {@link askForRefund}, for an order of the ledger. */
 export async function queryRefund(
   cashier: Cashier,
   call: Call,

@@ -17,6 +17,7 @@ import { applyRefund } from './apply.ts';
 import { askRefund } from './ask-gateway.ts';
 import { type Call, type Cashier, providerOf } from './cashier.ts';
 import { clientError, conflict, isGatewayError } from './errors.ts';
+import { type OrderName, orderToMove } from './foreign.ts';
 import { permit } from './permit.ts';
 import { queryPayment } from './query-payment.ts';
 import {
@@ -26,11 +27,10 @@ import {
   insistOneAtATime,
   insistWithinPaid,
 } from './refund-rules.ts';
-import { digest, ownOrder, ownOrderIn, type RefundResult, refundResult, sum } from './results.ts';
+import { digest, ownOrderIn, type RefundResult, refundResult, sum } from './results.ts';
 import { claim, isBeingSent, isStillOurs, RELEASED, record, releaseOurs, whenFree } from './sending.ts';
 
-export interface RefundPaymentInput {
-  readonly outTradeNo: string;
+export interface RefundPaymentInput extends OrderName {
   readonly refundFen: Fen;
   readonly outRefundNo: string | undefined;
   readonly reason: string | undefined;
@@ -63,7 +63,7 @@ export async function refundPayment(
   call: Call,
   input: RefundPaymentInput,
 ): Promise<RefundResult> {
-  const known = await ownOrder(cashier, call, input.outTradeNo);
+  const known = await orderToMove(cashier, call, input);
   const provider = providerOf(cashier, known);
   if (input.refundFen > known.amountFen) throw exceedsPaid(known.amountFen, 0 as Fen);
   if (known.state !== 'PAID') await insistPaid(cashier, call, known);

@@ -14,6 +14,5 @@ export const closePaymentTool = defineTool({
   hints: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: true },
   input: (setting) => z.strictObject({ outTradeNo, provider: provider(setting).optional() }),
   outputSchema: PAYMENT_SCHEMA,
-  run: async ({ cashier, call, present }, args) =>
-    present.payment(await closePayment(cashier, call, args.outTradeNo)),
+  run: async ({ cashier, call, present }, args) => present.payment(await closePayment(cashier, call, args)),
 });

@@ -3,6 +3,7 @@ import type { CashierError, Text } from '../domain/errors.ts';
 import { toYuan } from '../domain/money.ts';
 import type { Credential, OrderState, ProviderId, RefundState } from '../domain/order.ts';
 import type { ApprovalRecord, AuditRecord, RefundRecord } from '../ledger/records.ts';
+import type { ForeignPayment, ForeignRefund } from '../payments/foreign.ts';
 import type { PaymentList } from '../payments/list-payments.ts';
 import { type PaymentResult, payable, type RefundResult } from '../payments/results.ts';
 import { approvalView } from '../policy/approvals.ts';
@@ -10,8 +11,8 @@ import type { Language, ToolAnswer } from './answer.ts';
 
 /** The only place where results become words. Titles, payer names and gateway text stay out of every sentence. */
 export interface Presenter {
-  payment(result: PaymentResult): Promise<ToolAnswer>;
-  refund(result: RefundResult): ToolAnswer;
+  payment(result: PaymentResult | ForeignPayment): Promise<ToolAnswer>;
+  refund(result: RefundResult | ForeignRefund): Promise<ToolAnswer>;
   list(list: PaymentList): ToolAnswer;
   /** A payment with its refunds and all that has happened to it, oldest first. */
   story(
@@ -29,6 +30,8 @@ export interface PresenterOptions {
   readonly now: () => number;
   /** The address of the order's page, where one can be served. */
   readonly cashierUrl: (pageToken: string) => Promise<string | undefined>;
+  /** Where a person decides on an approval, where one can. Nobody can by the address alone. */
+  readonly approvalUrl: (id: string) => Promise<string | undefined>;
 }
 
 const WALLET: Readonly<Record<ProviderId, Text>> = {
@@ -49,8 +52,8 @@ const PAYMENT_STATE: Readonly<Record<OrderState, Text>> = {
 
 const PAYMENT_NEXT: Readonly<Record<OrderState, Text>> = {
   PENDING_APPROVAL: {
-    zh: '请商家批准后，用相同参数和这个 outTradeNo 再次调用 create-payment。',
-    en: 'Once the merchant has approved, call create-payment again with the same arguments and this outTradeNo.',
+    zh: '批准后，用相同参数和这个 outTradeNo 再次调用 create-payment。',
+    en: 'Once approved, call create-payment again with the same arguments and this outTradeNo.',
   },
   DENIED: {
     zh: '告诉用户商家未批准；不要重试。',
@@ -88,6 +91,11 @@ const EXPIRED: Text = {
   en: 'The link has expired and the gateway will confirm the close; create a new payment if one is wanted.',
 };
 
+const FOREIGN: Text = {
+  zh: '这笔由商家的其他系统创建；只告知状态，交付与否由该系统决定。',
+  en: "Another of the merchant's systems made it: this is its state only; delivering is that system's business.",
+};
+
 const REFUND_STATE: Readonly<Record<RefundState, Text>> = {
   PENDING_APPROVAL: { zh: '等待人工批准', en: 'waiting for a person' },
   DENIED: { zh: '已被人工拒绝', en: 'denied by a person' },
@@ -100,8 +108,8 @@ const REFUND_STATE: Readonly<Record<RefundState, Text>> = {
 
 const REFUND_NEXT: Readonly<Record<RefundState, Text>> = {
   PENDING_APPROVAL: {
-    zh: '请商家批准后，用相同参数和这个 outRefundNo 再次调用 refund-payment；尚未退款。',
-    en: 'Once the merchant has approved, call refund-payment again with the same arguments and this outRefundNo; nothing is refunded yet.',
+    zh: '批准后，用相同参数和这个 outRefundNo 再次调用 refund-payment；尚未退款。',
+    en: 'Once approved, call refund-payment again with the same arguments and this outRefundNo; nothing is refunded yet.',
   },
   DENIED: {
     zh: '告诉用户商家未批准；不要用同一号码重试。',
@@ -133,17 +141,21 @@ export function presenter(options: PresenterOptions): Presenter {
     [simulated ? say(SIMULATED) : undefined, ...parts].filter((part) => part !== undefined).join('\n');
   const next = (step: string) => (language === 'zh' ? `下一步：${step}` : `Next: ${step}`);
 
-  function payment(result: PaymentResult, cashierUrl: string | undefined): Record<string, unknown> {
+  function payment(
+    result: PaymentResult,
+    cashierUrl: string | undefined,
+    ask: string,
+  ): Record<string, unknown> {
     const { order } = result;
     const credential = payable(result.order, now());
     return compact({
       outTradeNo: order.outTradeNo,
       provider: order.provider,
-      scene: order.scene,
+      scene: order.terms.adopted ? undefined : order.scene,
       state: order.state,
       amountYuan: toYuan(order.amountFen),
       currency: 'CNY',
-      title: order.title,
+      title: order.terms.adopted ? undefined : order.title,
       ...credential,
       linkExpiresAt: iso(credential.linkExpiresAt),
       cashierUrl,
@@ -159,16 +171,78 @@ export function presenter(options: PresenterOptions): Presenter {
       source: order.source,
       replayed: result.replayed,
       simulated,
-      nextStep: say(paymentNext(result, now(), language)),
+      nextStep: ask + say(paymentNext(result, now(), language)),
     });
+  }
+
+  /** Whom the model is to ask, and where that person decides. */
+  async function askPerson(
+    approval: ApprovalRecord | undefined,
+    state: OrderState | RefundState,
+  ): Promise<string> {
+    if (!approval || state !== 'PENDING_APPROVAL' || approvalView(approval, now()) !== 'pending') return '';
+    const url = await options.approvalUrl(approval.id);
+    const command = `mcp-cashier approvals approve ${approval.id}`;
+    if (language === 'zh') return `请商家批准：${url ? `打开 ${url} 或` : ''}运行 ${command}。`;
+    return `Ask the merchant to approve: ${url ? `open ${url} or ` : ''}run ${command}. `;
+  }
+
+  function foreignPayment({ foreign, provider }: ForeignPayment): ToolAnswer {
+    const amountYuan = foreign.amountFen === undefined ? undefined : toYuan(foreign.amountFen);
+    const step = say(FOREIGN);
+    const structured = compact({
+      outTradeNo: foreign.outTradeNo,
+      provider,
+      state: foreign.state,
+      amountYuan,
+      currency: 'CNY',
+      paidAt: iso(foreign.paidAt),
+      gatewayTradeNo: foreign.gatewayTradeNo,
+      gatewayState: foreign.gatewayState,
+      source: 'query',
+      replayed: false,
+      simulated,
+      nextStep: step,
+    });
+    const sum =
+      amountYuan === undefined ? '' : language === 'zh' ? `，${amountYuan} 元` : `, ${amountYuan} yuan`;
+    const text = lines(
+      language === 'zh'
+        ? `订单 ${foreign.outTradeNo}（账本外）：${say(PAYMENT_STATE[foreign.state])}（${foreign.state}）${sum}`
+        : `Order ${foreign.outTradeNo} (not in the ledger): ${foreign.state} (${say(PAYMENT_STATE[foreign.state])})${sum}`,
+      next(step),
+    );
+    return { text, structured };
+  }
+
+  function foreignRefund({ foreignRefund: refund, provider }: ForeignRefund): ToolAnswer {
+    const step = say(FOREIGN);
+    const structured = compact({
+      outRefundNo: refund.outRefundNo,
+      outTradeNo: refund.outTradeNo,
+      provider,
+      state: refund.state,
+      refundYuan: refund.refundFen === undefined ? undefined : toYuan(refund.refundFen),
+      replayed: false,
+      simulated,
+      nextStep: step,
+    });
+    const text = lines(
+      language === 'zh'
+        ? `退款 ${refund.outRefundNo}（账本外）：${say(REFUND_STATE[refund.state])}（${refund.state}）`
+        : `Refund ${refund.outRefundNo} (not in the ledger): ${refund.state} (${say(REFUND_STATE[refund.state])})`,
+      next(step),
+    );
+    return { text, structured };
   }
 
   return {
     async payment(result) {
+      if ('foreign' in result) return foreignPayment(result);
       const { order } = result;
       const credential = payable(result.order, now());
       const cashierUrl = hasLink(credential) ? await options.cashierUrl(order.pageToken) : undefined;
-      const structured = payment(result, cashierUrl);
+      const structured = payment(result, cashierUrl, await askPerson(result.approval, order.state));
       const zh = language === 'zh';
       const openPage = ({ qrCode }: Credential) =>
         say(qrCode ? { zh: '打开收银台扫码', en: 'open to scan' } : { zh: '打开收银台', en: 'open to pay' });
@@ -201,7 +275,7 @@ export function presenter(options: PresenterOptions): Presenter {
       const linked = hasLink(payable(result.order, now()));
       const cashierUrl = linked ? await options.cashierUrl(result.order.pageToken) : undefined;
       return {
-        ...payment(result, cashierUrl),
+        ...payment(result, cashierUrl, ''),
         refunds: refunds.map((refund) =>
           compact({
             outRefundNo: refund.outRefundNo,
@@ -217,9 +291,10 @@ export function presenter(options: PresenterOptions): Presenter {
       };
     },
 
-    refund(result) {
+    async refund(result) {
+      if ('foreignRefund' in result) return foreignRefund(result);
       const { refund, order } = result;
-      const nextStep = say(refundNext(result));
+      const nextStep = (await askPerson(result.approval, refund.state)) + say(refundNext(result));
       const structured = compact({
         outRefundNo: refund.outRefundNo,
         outTradeNo: refund.outTradeNo,
@@ -249,6 +324,7 @@ export function presenter(options: PresenterOptions): Presenter {
         const { payUrl, qrCode, jsapiParams, appParams, orderString, linkExpiresAt, ...rest } = payment(
           item,
           undefined,
+          '',
         );
         return rest;
       });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { queryPayment } from '../payments/query-payment.ts';
+import { askPayment } from '../payments/query-payment.ts';
 import { defineTool } from './define-tool.ts';
 import { PAYMENT_SCHEMA } from './output-schemas.ts';
 import { outTradeNo, provider } from './params.ts';
@@ -20,7 +20,5 @@ export const queryPaymentTool = defineTool({
     }),
   outputSchema: PAYMENT_SCHEMA,
   run: async ({ cashier, call, present }, args) =>
-    present.payment(
-      await queryPayment(cashier, call, { outTradeNo: args.outTradeNo, waitSeconds: args.waitSeconds ?? 0 }),
-    ),
+    present.payment(await askPayment(cashier, call, { ...args, waitSeconds: args.waitSeconds ?? 0 })),
 });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { queryRefund } from '../payments/query-refund.ts';
+import { askForRefund } from '../payments/query-refund.ts';
 import { defineTool } from './define-tool.ts';
 import { REFUND_SCHEMA } from './output-schemas.ts';
 import { outRefundNo, outTradeNo, provider } from './params.ts';
@@ -14,5 +14,5 @@ export const queryRefundTool = defineTool({
   hints: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: true },
   input: (setting) => z.strictObject({ outTradeNo, outRefundNo, provider: provider(setting).optional() }),
   outputSchema: REFUND_SCHEMA,
-  run: async ({ cashier, call, present }, args) => present.refund(await queryRefund(cashier, call, args)),
+  run: async ({ cashier, call, present }, args) => present.refund(await askForRefund(cashier, call, args)),
 });

@@ -29,6 +29,7 @@ export const refundPaymentTool = defineTool({
     if (args.reason !== undefined) checkReason(args.reason);
     const result = await refundPayment(cashier, call, {
       outTradeNo: args.outTradeNo,
+      provider: args.provider,
       refundFen: parseAmount(args.refundYuan, 'refundYuan'),
       outRefundNo: args.outRefundNo,
       reason: args.reason || undefined,

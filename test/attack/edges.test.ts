@@ -113,6 +113,7 @@ describe('what a model is told to do next', () => {
       simulated: false,
       now: () => world.clock.now(),
       cashierUrl: async () => undefined,
+      approvalUrl: async () => undefined,
     });
     const result = await queryPayment(cashier, CALL, { outTradeNo: 'ORDER_1', waitSeconds: 0 });
     const { text, structured } = await present.payment(result);

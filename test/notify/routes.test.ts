@@ -47,7 +47,7 @@ describe('a notification', () => {
   });
 
   it('may be late', async () => {
-    await closePayment(cashier, CALL, ORDER);
+    await closePayment(cashier, CALL, { outTradeNo: ORDER });
     world.bank.pay(ORDER, { late: true });
     expect(await post(world.bank.notification(ORDER))).toBe(200);
     expect(await order()).toMatchObject({ state: 'PAID', late: true });

@@ -226,7 +226,7 @@ describe('rules', () => {
     const first = await createPayment(cashier, CALL, payment({ outTradeNo: 'ORDER_1' }));
     expect(first).toMatchObject({ order: { state: 'PENDING_APPROVAL' }, approval: { state: 'pending' } });
     expect(world.bank.calls).toEqual([]);
-    const closed = await closePayment(cashier, CALL, 'ORDER_1');
+    const closed = await closePayment(cashier, CALL, { outTradeNo: 'ORDER_1' });
     expect(closed.order.state).toBe('CLOSED');
   });
 });
@@ -279,7 +279,7 @@ describe('paid means proven', () => {
 
   it('takes a late payment of a closed order, and says so', async () => {
     const { order } = await createPayment(cashier, CALL, payment());
-    expect((await closePayment(cashier, CALL, order.outTradeNo)).order.state).toBe('CLOSED');
+    expect((await closePayment(cashier, CALL, { outTradeNo: order.outTradeNo })).order.state).toBe('CLOSED');
     world.bank.pay(order.outTradeNo, { late: true });
     expect((await query(order.outTradeNo)).order).toMatchObject({ state: 'PAID', late: true });
   });
@@ -326,7 +326,7 @@ describe('close', () => {
   it('refuses a paid order', async () => {
     const { order } = await createPayment(cashier, CALL, payment());
     world.bank.pay(order.outTradeNo);
-    await expect(closePayment(cashier, CALL, order.outTradeNo)).rejects.toMatchObject({
+    await expect(closePayment(cashier, CALL, { outTradeNo: order.outTradeNo })).rejects.toMatchObject({
       code: 'ALREADY_PAID',
     });
     expect((await query(order.outTradeNo)).order.state).toBe('PAID');
@@ -336,7 +336,7 @@ describe('close', () => {
     const { order } = await createPayment(cashier, CALL, payment());
     const trade = world.bank.trades.get(order.outTradeNo);
     world.bank.trades.delete(order.outTradeNo);
-    expect((await closePayment(cashier, CALL, order.outTradeNo)).order).toMatchObject({
+    expect((await closePayment(cashier, CALL, { outTradeNo: order.outTradeNo })).order).toMatchObject({
       state: 'NOTPAY',
       closing: true,
     });
@@ -347,7 +347,7 @@ describe('close', () => {
   it('sends no create again that somebody wants closed', async () => {
     failing('create', 'lost-before');
     await createPayment(cashier, CALL, payment({ outTradeNo: 'ORDER_1' }));
-    await closePayment(cashier, CALL, 'ORDER_1');
+    await closePayment(cashier, CALL, { outTradeNo: 'ORDER_1' });
     const again = await createPayment(cashier, CALL, payment({ outTradeNo: 'ORDER_1' }));
     expect(again.order).toMatchObject({ state: 'UNKNOWN', closing: true });
     expect(count('create')).toBe(1);
@@ -356,7 +356,7 @@ describe('close', () => {
   it('does not know what it cannot learn: silence to close and to the question after it', async () => {
     const { order } = await createPayment(cashier, CALL, payment());
     world.bank.fault = (op) => (op === 'close' ? 'lost-after' : op === 'query' ? 'lost-before' : 'none');
-    expect((await closePayment(cashier, CALL, order.outTradeNo)).order.state).toBe('UNKNOWN');
+    expect((await closePayment(cashier, CALL, { outTradeNo: order.outTradeNo })).order.state).toBe('UNKNOWN');
     world.bank.fault = () => 'none';
     expect((await query(order.outTradeNo)).order.state).toBe('CLOSED');
   });

@@ -63,7 +63,7 @@ describe('the settler', () => {
     await createPayment(cashier, CALL, payment({ outTradeNo: 'ORDER_2', title: 'b' }));
     const trade = world.bank.trades.get('ORDER_2');
     world.bank.trades.delete('ORDER_2');
-    await closePayment(cashier, CALL, 'ORDER_2');
+    await closePayment(cashier, CALL, { outTradeNo: 'ORDER_2' });
     settle(cashier);
     await pass(60_000);
     if (trade) world.bank.trades.set('ORDER_2', trade);

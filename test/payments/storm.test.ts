@@ -60,7 +60,7 @@ describe('a faulty world', () => {
         case 'query':
           return queryPayment(cashier, CALL, { outTradeNo, waitSeconds: 0 });
         case 'close':
-          return world.random() < 0.2 ? closePayment(cashier, CALL, outTradeNo) : undefined;
+          return world.random() < 0.2 ? closePayment(cashier, CALL, { outTradeNo }) : undefined;
         case 'pay':
           return world.bank.pay(outTradeNo, { late: world.random() < 0.1 });
         case 'refund':

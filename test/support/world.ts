@@ -55,6 +55,7 @@ export class World {
       ...ports,
       ledger,
       policy,
+      foreignOrders: 'refuse',
       providers: new Map([[provider.id, provider]]),
       senders: {
         next: () => `${name} ${++count}`,

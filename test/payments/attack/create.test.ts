@@ -96,7 +96,7 @@ describe('an order in doubt', () => {
       await createPayment(cashier, CALL, payment());
     }
     world.bank.fault = (op) => (op === 'close' || op === 'query' ? 'lost-before' : 'none');
-    const closed = await closePayment(cashier, CALL, first.order.outTradeNo);
+    const closed = await closePayment(cashier, CALL, { outTradeNo: first.order.outTradeNo });
     expect(closed.order.state).toBe('UNKNOWN');
     await expect(createPayment(cashier, CALL, payment())).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' });
   });
@@ -107,9 +107,9 @@ describe('close', () => {
     const { order } = await createPayment(cashier, CALL, payment());
     const trade = world.bank.trades.get(order.outTradeNo);
     world.bank.trades.delete(order.outTradeNo); // nobody has opened the link yet
-    expect((await closePayment(cashier, CALL, order.outTradeNo)).order.closing).toBe(true);
+    expect((await closePayment(cashier, CALL, { outTradeNo: order.outTradeNo })).order.closing).toBe(true);
     failing('close', 'unavailable');
-    await expect(closePayment(cashier, CALL, order.outTradeNo)).rejects.toMatchObject({
+    await expect(closePayment(cashier, CALL, { outTradeNo: order.outTradeNo })).rejects.toMatchObject({
       code: 'GATEWAY_UNAVAILABLE',
     });
     if (trade) world.bank.trades.set(order.outTradeNo, trade);

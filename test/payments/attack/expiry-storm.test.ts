@@ -71,7 +71,7 @@ describe('a faulty world of short-lived orders', () => {
           case 'query':
             return queryPayment(cashier, CALL, { outTradeNo, waitSeconds: pick([0, 0, 5]) });
           case 'close':
-            return closePayment(cashier, CALL, outTradeNo);
+            return closePayment(cashier, CALL, { outTradeNo });
           case 'pay':
             return world.bank.pay(outTradeNo);
           case 'pay-late':

@@ -53,7 +53,7 @@ describe("create-payment with a number of the merchant's other system", () => {
   it('is no way to close an order that the ledger never made', async () => {
     foreignTrade({ state: 'NOTPAY' });
     await create().catch(() => undefined);
-    await closePayment(cashier, CALL, FOREIGN).catch(() => undefined);
+    await closePayment(cashier, CALL, { outTradeNo: FOREIGN }).catch(() => undefined);
     expect(world.bank.trades.get(FOREIGN)?.state).toBe('NOTPAY');
   });
 
@@ -65,7 +65,7 @@ describe("create-payment with a number of the merchant's other system", () => {
     const make = () => createPayment(linking, CALL, payment({ outTradeNo: FOREIGN, scene: 'web' }));
     foreignTrade({ state: 'NOTPAY' });
     await make().catch(() => undefined);
-    await closePayment(linking, CALL, FOREIGN).catch(() => undefined);
+    await closePayment(linking, CALL, { outTradeNo: FOREIGN }).catch(() => undefined);
     expect(world.bank.trades.get(FOREIGN)?.state).toBe('NOTPAY');
     foreignTrade({ state: 'PAID' });
     await queryPayment(linking, CALL, { outTradeNo: FOREIGN, waitSeconds: 0 }).catch(() => undefined);

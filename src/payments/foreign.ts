@@ -1,0 +1,152 @@
+import type { Fen } from '../domain/money.ts';
+import type { ProviderId } from '../domain/order.ts';
+import type { OrderRecord } from '../ledger/records.ts';
+import { policyInForce } from '../policy/decisions.ts';
+import type { ForeignOrders } from '../policy/policy.ts';
+import type { RefundSnapshot, TradeSnapshot } from '../providers/contract.ts';
+import { applyTrade, isForeignTrade } from './apply.ts';
+import { type Call, type Cashier, chooseProvider } from './cashier.ts';
+import { clientError, isGatewayError, orderNotFound } from './errors.ts';
+import { digest, ownOrderIn } from './results.ts';
+import { RELEASED } from './sending.ts';
+
+/** Names an order as a caller does. `provider` is needed only for one that the ledger does not know. */
+export interface OrderName {
+  readonly outTradeNo: string;
+  readonly provider?: ProviderId | undefined;
+}
+
+/** The gateway's word on an order that is not in the ledger, and stays out of it. */
+export interface ForeignPayment {
+  readonly foreign: Extract<TradeSnapshot, { exists: true }>;
+  readonly provider: ProviderId;
+}
+
+/** As {@link ForeignPayment}. */
+export interface ForeignRefund {
+  readonly foreignRefund: Extract<RefundSnapshot, { exists: true }>;
+  readonly provider: ProviderId;
+}
+
+/** What the merchant lets this caller do with orders of other systems; a caller that sees only its own has none. */
+async function foreignOrders(cashier: Cashier, call: Call): Promise<ForeignOrders> {
+  if (call.ownOrdersOnly) return 'refuse';
+  const policy = await cashier.ledger.read((book) => policyInForce(book, cashier.policy));
+  return policy.foreignOrders ?? cashier.foreignOrders;
+}
+
+/**
+ * An order that the caller may close or refund: one of the ledger, or, where the merchant allows that, one of another
+ * system that the gateway has proven, taken into the ledger now. Throws ORDER_NOT_FOUND, and as queryPayment.
+ */
+export async function orderToMove(cashier: Cashier, call: Call, name: OrderName): Promise<OrderRecord> {
+  const known = await cashier.ledger.read((book) => book.order(name.outTradeNo));
+  if (known || (await foreignOrders(cashier, call)) !== 'allow') {
+    return cashier.ledger.read((book) => ownOrderIn(book, call, name.outTradeNo));
+  }
+  const { foreign, provider } = await askForeign(cashier, name);
+  const { amountFen } = foreign;
+  if (amountFen === undefined || foreign.state === 'UNKNOWN') throw orderNotFound();
+  return cashier.ledger.write(async (book) => {
+    const meanwhile = await book.order(name.outTradeNo);
+    if (meanwhile) return ownOrderIn(book, call, name.outTradeNo);
+    const order = adopted(cashier, call, { provider, foreign, amountFen });
+    if (isForeignTrade(order, foreign)) throw orderNotFound();
+    await book.insertOrder(order);
+    const taken = await book.moveOrder(order, 'adopted');
+    return applyTrade(book, taken, foreign, 'query', cashier.clock.now());
+  });
+}
+
+/**
+ * Asks the gateway about an order that the ledger does not know; where the merchant has not opened that, nobody is
+ * asked. Throws ORDER_NOT_FOUND, and as queryPayment.
+ */
+export async function queryForeign(cashier: Cashier, call: Call, name: OrderName): Promise<ForeignPayment> {
+  if ((await foreignOrders(cashier, call)) === 'refuse') throw orderNotFound();
+  return askForeign(cashier, name);
+}
+
+/** As {@link queryForeign}, about a refund. */
+export async function queryForeignRefund(
+  cashier: Cashier,
+  call: Call,
+  name: OrderName & { readonly outRefundNo: string },
+): Promise<ForeignRefund> {
+  if ((await foreignOrders(cashier, call)) === 'refuse') throw orderNotFound();
+  const provider = chooseProvider(cashier, name.provider);
+  const snapshot = await told(provider.queryRefund(name.outTradeNo, name.outRefundNo), name);
+  if (!snapshot.exists) throw orderNotFound();
+  return { foreignRefund: snapshot, provider: provider.id };
+}
+
+async function askForeign(cashier: Cashier, name: OrderName): Promise<ForeignPayment> {
+  const provider = chooseProvider(cashier, name.provider);
+  const snapshot = await told(provider.queryTrade(name.outTradeNo), name);
+  if (!snapshot.exists || snapshot.account !== provider.account || snapshot.outTradeNo !== name.outTradeNo) {
+    throw orderNotFound();
+  }
+  return { foreign: snapshot, provider: provider.id };
+}
+
+async function told<T>(answer: Promise<T>, { outTradeNo }: OrderName): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (!isGatewayError(error)) throw error;
+    throw clientError(
+      error,
+      {
+        zh: '账本外的订单，状态没有查到',
+        en: 'the order is not in the ledger and its state was not learned',
+      },
+      { outTradeNo },
+    );
+  }
+}
+
+/** What is not known of it (title, scene, when it was made) is left open and not shown. */
+function adopted(
+  cashier: Cashier,
+  call: Call,
+  {
+    provider,
+    foreign,
+    amountFen,
+  }: { provider: ProviderId; foreign: ForeignPayment['foreign']; amountFen: Fen },
+): OrderRecord {
+  const now = cashier.clock.now();
+  return {
+    outTradeNo: foreign.outTradeNo,
+    provider,
+    account: foreign.account,
+    caller: call.caller,
+    buyerHash: undefined,
+    scene: 'qr',
+    amountFen,
+    title: '',
+    state: 'PENDING_APPROVAL',
+    gatewayState: undefined,
+    gatewayTradeNo: undefined,
+    source: 'query',
+    inputHash: digest('adopted', foreign.outTradeNo),
+    terms: { expiresInMinutes: 0, adopted: true },
+    plan: undefined,
+    credential: {},
+    pageToken: cashier.randomBytes(16).toString('base64url'),
+    createdAt: now,
+    updatedAt: now,
+    sentAt: Math.min(now, foreign.paidAt ?? now),
+    expiresAt: undefined,
+    paidAt: undefined,
+    late: false,
+    closing: false,
+    declinedCode: undefined,
+    askAt: undefined,
+    asked: 0,
+    countedAt: undefined,
+    countedBy: undefined,
+    client: undefined,
+    ...RELEASED,
+  };
+}
