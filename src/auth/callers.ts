@@ -1,3 +1,5 @@
+import type { Sections } from '../policy/policy.ts';
+
 /** Who calls over HTTP, and what they may do. */
 export interface Caller {
   /** For scopes, limits and the record. */
@@ -6,6 +8,8 @@ export interface Caller {
   readonly tools: ReadonlySet<string> | undefined;
   /** Orders of other callers do not exist for it. */
   readonly ownOrdersOnly: boolean;
+  /** Rules on its payments and refunds besides the merchant's; they can only be stricter. */
+  readonly rules?: Partial<Sections>;
 }
 
 /** Nobody said who they are, what they said is nobody's, or it cannot be known at the moment. */

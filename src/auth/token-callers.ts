@@ -2,6 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { statSync } from 'node:fs';
 import type { RandomBytes } from '../domain/clock.ts';
 import type { Log } from '../domain/ports.ts';
+import { readSections } from '../policy/read-policy.ts';
 import type { Caller, Callers, Refused } from './callers.ts';
 import { readTokenFile, type TokenEntry } from './token-file.ts';
 
@@ -73,6 +74,7 @@ function knownOf(entry: TokenEntry): Known {
       name: entry.name,
       tools: entry.tools && new Set(entry.tools),
       ownOrdersOnly: entry.orders === 'own',
+      ...(entry.policy === undefined ? {} : { rules: readSections(entry.policy) }),
     },
   };
 }

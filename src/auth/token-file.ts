@@ -9,7 +9,8 @@ import {
   writeSync,
 } from 'node:fs';
 import { z } from 'zod';
-import { CashierError } from '../domain/errors.ts';
+import { CashierError, type Text } from '../domain/errors.ts';
+import { PolicyProblem, readSections } from '../policy/read-policy.ts';
 
 /** What a token may be called: it becomes the caller's name in rules and records. */
 export const TOKEN_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
@@ -19,6 +20,8 @@ const entry = z.strictObject({
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
   tools: z.array(z.string().min(1)).min(1).optional(),
   orders: z.enum(['own', 'all']).default('own'),
+  /** Sections `payments` and `refunds` of a policy, as they stand in the file. */
+  policy: z.unknown().optional(),
   createdAt: z.string().optional(),
 });
 const schema = z.strictObject({ version: z.literal(1), tokens: z.array(entry) });
@@ -28,7 +31,7 @@ export type TokenEntry = z.output<typeof entry>;
 
 /**
  * Reads a tokens file. Throws CONFIGURATION naming the file and what is wrong: not there, writable by others, not
- * JSON of the known form, or a name or token that stands in it twice.
+ * JSON of the known form, rules that are none, or a name or token that stands in it twice.
  */
 export function readTokenFile(path: string): readonly TokenEntry[] {
   let text: string;
@@ -42,13 +45,20 @@ export function readTokenFile(path: string): readonly TokenEntry[] {
   const parsed = schema.safeParse(parseJson(text));
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
-    throw invalid(path, `${issue?.path.join('.') || '(top)'}: ${issue?.message ?? ''}`);
+    const problem = `${issue?.path.join('.') || '(top)'}: ${issue?.message ?? ''}`;
+    throw invalid(path, { zh: problem, en: problem });
   }
   const { tokens } = parsed.data;
   for (const key of ['name', 'sha256'] as const) {
     const twice = tokens.find((one, i) => tokens.findIndex((other) => other[key] === one[key]) !== i);
-    if (twice) throw invalid(path, `tokens: ${key} of ${twice.name} stands twice`);
+    if (twice) {
+      throw invalid(path, {
+        zh: `tokens: ${twice.name} 的 ${key} 出现了两次`,
+        en: `tokens: ${key} of ${twice.name} stands twice`,
+      });
+    }
   }
+  for (const [i, { policy }] of tokens.entries()) insistOnRules(path, policy, ['tokens', i, 'policy']);
   return tokens;
 }
 
@@ -94,6 +104,17 @@ function openNew(next: string): number {
   }
 }
 
+/** Rules that mean nothing would let everything pass. */
+function insistOnRules(file: string, policy: unknown, path: readonly (string | number)[]): void {
+  try {
+    readSections(policy, path);
+  } catch (error) {
+    if (!(error instanceof PolicyProblem)) throw error;
+    const place = error.path.join('.');
+    throw invalid(file, { zh: `${place}: ${error.text.zh}`, en: `${place}: ${error.text.en}` });
+  }
+}
+
 function isThere(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false }) !== undefined;
 }
@@ -125,10 +146,10 @@ function writableByOthers(path: string): CashierError {
   });
 }
 
-function invalid(path: string, problem: string): CashierError {
+function invalid(path: string, problem: Text): CashierError {
   return configuration({
-    zh: `令牌文件 ${path} 不正确：${problem}。`,
-    en: `The tokens file ${path} is wrong at ${problem}.`,
+    zh: `令牌文件 ${path} 不正确：${problem.zh}。`,
+    en: `The tokens file ${path} is wrong at ${problem.en}.`,
     next: {
       zh: '改正它，或用 mcp-cashier tokens 管理。',
       en: 'Correct it, or manage it with mcp-cashier tokens.',

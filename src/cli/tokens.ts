@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { newToken } from '../auth/token-callers.ts';
@@ -7,13 +7,17 @@ import { TOKENS_FILE } from '../config.ts';
 import { beijingIso } from '../domain/clock.ts';
 import { CashierError } from '../domain/errors.ts';
 import { systemClock, systemRandom } from '../platform/system.ts';
+import { parseWith } from '../policy/policy-file.ts';
+import { statedRules } from '../policy/policy-words.ts';
+import { readSections } from '../policy/read-policy.ts';
 import { selectTools } from '../tools/index.ts';
 import type { CommandContext } from './command.ts';
 import { print, printJson, printTable } from './terminal.ts';
 
 /**
- * `mcp-cashier tokens add NAME [--tools a,b] [--orders own|all] | list | revoke NAME [--json]`: who may call the HTTP
- * service. The token itself is printed once, by `add`; only its hash is kept.
+ * `mcp-cashier tokens add NAME [--tools a,b] [--orders own|all] [--policy FILE] | list | revoke NAME [--json]`: who may
+ * call the HTTP service. The token itself is printed once, by `add`; only its hash is kept. FILE has the sections
+ * `payments` and `refunds` of a policy: stricter rules for this caller alone.
  */
 export async function run(args: readonly string[], { config }: CommandContext): Promise<number> {
   const { positionals, values } = parse(args);
@@ -37,6 +41,7 @@ function parse(args: readonly string[]) {
         json: { type: 'boolean', default: false },
         tools: { type: 'string' },
         orders: { type: 'string', default: 'own' },
+        policy: { type: 'string' },
       },
     });
   } catch {
@@ -48,9 +53,10 @@ interface Wish {
   readonly json: boolean;
   readonly tools?: string;
   readonly orders: string;
+  readonly policy?: string;
 }
 
-function add(path: string, name: string, { json, tools, orders }: Wish): number {
+async function add(path: string, name: string, { json, tools, orders, policy }: Wish): Promise<number> {
   if (!TOKEN_NAME.test(name)) throw badName();
   if (orders !== 'own' && orders !== 'all') throw usage();
   const { token, sha256 } = newToken(systemRandom);
@@ -59,6 +65,7 @@ function add(path: string, name: string, { json, tools, orders }: Wish): number 
     sha256,
     ...(tools === undefined ? {} : { tools: toolNames(tools) }),
     orders,
+    ...(policy === undefined ? {} : { policy: await sectionsOf(policy) }),
     createdAt: beijingIso(systemClock.now()),
   };
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
@@ -78,10 +85,24 @@ function add(path: string, name: string, { json, tools, orders }: Wish): number 
 /** The tools that a list of tool and toolset names means. */
 function toolNames(wanted: string): string[] {
   try {
-    return selectTools(wanted).map((tool) => tool.name);
+    return selectTools(wanted).tools.map((tool) => tool.name);
   } catch {
-    throw noSuchTool(selectTools(undefined).map((tool) => tool.name));
+    throw noSuchTool(selectTools('all').tools.map((tool) => tool.name));
   }
+}
+
+/** The sections of a policy in a file, as they are kept with a token. */
+function sectionsOf(file: string): Promise<unknown> {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch {
+    throw unreadable(file);
+  }
+  return parseWith(text, { setting: '--policy', file }, (data) => {
+    readSections(data);
+    return data;
+  });
 }
 
 function list(path: string | undefined, json: boolean): number {
@@ -91,15 +112,21 @@ function list(path: string | undefined, json: boolean): number {
     return 0;
   }
   printTable([
-    ['名称 name', '工具 tools', '订单 orders', '创建 created'],
-    ...tokens.map(({ name, tools, orders, createdAt }) => [
+    ['名称 name', '工具 tools', '订单 orders', '规则 rules', '创建 created'],
+    ...tokens.map(({ name, tools, orders, policy, createdAt }) => [
       name,
       tools?.join(',') ?? '*',
       orders,
+      rulesOf(policy),
       createdAt ?? '-',
     ]),
   ]);
   return 0;
+}
+
+function rulesOf(policy: unknown): string {
+  const rules = [...statedRules(readSections(policy))].map(([place, value]) => `${place}=${value}`);
+  return rules.join(' ') || '-';
 }
 
 function revoke(path: string, name: string, json: boolean): number {
@@ -114,9 +141,17 @@ function revoke(path: string, name: string, json: boolean): number {
 
 function usage(): CashierError {
   return new CashierError('INVALID_ARGUMENT', {
-    zh: '用法：mcp-cashier tokens [list] | add 名称 [--tools a,b] [--orders own|all] | revoke 名称 [--json]。',
-    en: 'Usage: mcp-cashier tokens [list] | add NAME [--tools a,b] [--orders own|all] | revoke NAME [--json].',
+    zh: '用法：mcp-cashier tokens [list] | add 名称 [--tools a,b] [--orders own|all] [--policy 文件] | revoke 名称 [--json]。',
+    en: 'Usage: mcp-cashier tokens [list] | add NAME [--tools a,b] [--orders own|all] [--policy FILE] | revoke NAME [--json].',
     next: { zh: '', en: '' },
+  });
+}
+
+function unreadable(file: string): CashierError {
+  return new CashierError('INVALID_ARGUMENT', {
+    zh: `--policy：文件 ${file} 无法读取。`,
+    en: `--policy: ${file} cannot be read.`,
+    next: { zh: '检查路径与读取权限。', en: 'Check the path and its permissions.' },
   });
 }
 

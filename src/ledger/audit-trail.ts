@@ -1,4 +1,4 @@
-import { linkHash } from './audit-chain.ts';
+import { type Head, linkHash } from './audit-chain.ts';
 import { type AuditRecord, auditFromRow } from './records.ts';
 import { readMeta, writeMeta } from './schema.ts';
 import type { Tx } from './store.ts';
@@ -16,6 +16,8 @@ export class AuditTrail {
   readonly #tx: Tx;
   readonly #now: number;
   readonly #actor: Actor;
+  /** Read once: nobody else writes during this transaction. */
+  #head: Head | undefined;
 
   constructor(tx: Tx, now: number, actor: Actor) {
     this.#tx = tx;
@@ -30,7 +32,7 @@ export class AuditTrail {
     readonly outRefundNo?: string | undefined;
     readonly detail?: Readonly<Record<string, unknown>>;
   }): Promise<void> {
-    const before = await this.head();
+    const before = this.#head ?? (await this.head());
     const { caller, tool, call } = this.#actor;
     const { kind, outTradeNo, outRefundNo } = record;
     const detailJson = JSON.stringify(record.detail ?? {});
@@ -62,10 +64,11 @@ export class AuditTrail {
       hash,
     );
     await writeMeta(this.#tx, 'audit_head', `${seq} ${hash}`);
+    this.#head = { seq, hash };
   }
 
   /** The newest link as it was written; seq 0 and the ledger's id when there is none. */
-  async head(): Promise<{ readonly seq: number; readonly hash: string }> {
+  async head(): Promise<Head> {
     const [seq, hash] = (await readMeta(this.#tx, 'audit_head'))?.split(' ') ?? [];
     return seq === undefined || hash === undefined
       ? { seq: 0, hash: await this.ledgerId() }
@@ -87,6 +90,20 @@ export class AuditTrail {
   /** One order's story, oldest first. */
   async ofOrder(outTradeNo: string): Promise<AuditRecord[]> {
     const rows = await this.#tx.all('SELECT * FROM audit WHERE out_trade_no = ? ORDER BY seq', outTradeNo);
+    return rows.map(auditFromRow);
+  }
+
+  /** One order's story with the calls that had not named it yet when they came, oldest first. */
+  async story(outTradeNo: string): Promise<AuditRecord[]> {
+    const rows = await this.#tx.all(
+      `SELECT * FROM audit WHERE out_trade_no = ?
+       UNION ALL
+       SELECT * FROM audit WHERE out_trade_no IS NULL AND call_id IN (
+         SELECT call_id FROM audit WHERE out_trade_no = ? AND call_id IS NOT NULL)
+       ORDER BY seq`,
+      outTradeNo,
+      outTradeNo,
+    );
     return rows.map(auditFromRow);
   }
 }

@@ -205,6 +205,7 @@ export class Book {
       scene: order.scene,
       amountFen: order.amountFen,
       caller: order.caller,
+      state: order.state,
     });
   }
 
@@ -216,7 +217,11 @@ export class Book {
   async moveOrder(order: OrderRecord, event: OrderEvent, patch: OrderPatch = {}): Promise<OrderRecord> {
     const state = nextOrderState(order.state, event);
     if (state === undefined) return order;
-    await this.event(order.outTradeNo, undefined, `order-${event}`, { from: order.state, to: state });
+    await this.event(order.outTradeNo, undefined, `order-${event}`, {
+      from: order.state,
+      to: state,
+      ...toldIn(patch),
+    });
     return this.#updateOrder(order, state, patch);
   }
 
@@ -257,6 +262,7 @@ export class Book {
     await this.event(refund.outTradeNo, refund.outRefundNo, 'refund-created', {
       amountFen: refund.amountFen,
       caller: refund.caller,
+      state: refund.state,
     });
   }
 
@@ -271,6 +277,7 @@ export class Book {
     await this.event(refund.outTradeNo, refund.outRefundNo, `refund-${event}`, {
       from: refund.state,
       to: state,
+      ...toldIn(patch),
     });
     return this.#updateRefund(refund, state, patch);
   }
@@ -280,16 +287,20 @@ export class Book {
     return row && approvalFromRow(row);
   }
 
-  /** The newest approval asked for this very order or refund. */
-  async latestApproval(
-    outTradeNo: string,
-    outRefundNo: string | undefined,
-  ): Promise<ApprovalRecord | undefined> {
+  /** All approvals asked for this very order or refund, newest first. */
+  async approvalsOf(outTradeNo: string, outRefundNo: string | undefined): Promise<ApprovalRecord[]> {
     const rows = await this.#tx.all(
       'SELECT * FROM approvals WHERE out_trade_no = ? ORDER BY created_at DESC, id DESC',
       outTradeNo,
     );
-    return rows.map(approvalFromRow).find((approval) => approval.outRefundNo === outRefundNo);
+    return rows.map(approvalFromRow).filter((approval) => approval.outRefundNo === outRefundNo);
+  }
+
+  async latestApproval(
+    outTradeNo: string,
+    outRefundNo: string | undefined,
+  ): Promise<ApprovalRecord | undefined> {
+    return (await this.approvalsOf(outTradeNo, outRefundNo))[0];
   }
 
   /** Undecided and unexpired, oldest first. */
@@ -317,7 +328,11 @@ export class Book {
       created_at: approval.createdAt,
       expires_at: approval.expiresAt,
     });
-    await this.event(approval.outTradeNo, approval.outRefundNo, 'approval-asked', { rule: approval.rule });
+    await this.event(approval.outTradeNo, approval.outRefundNo, 'approval-asked', {
+      approval: approval.id,
+      rule: approval.rule,
+      amountFen: approval.amountFen,
+    });
   }
 
   /** Moves an approval on; the statement itself makes it single-use. Returns whether it was in `from`. */
@@ -338,7 +353,10 @@ export class Book {
       from,
     );
     if (changed === 1)
-      await this.event(approval.outTradeNo, approval.outRefundNo, `approval-${to}`, { ...by });
+      await this.event(approval.outTradeNo, approval.outRefundNo, `approval-${to}`, {
+        approval: approval.id,
+        ...by,
+      });
     return changed === 1;
   }
 
@@ -426,4 +444,10 @@ export class Book {
       ...Object.values(key),
     );
   }
+}
+
+/** What a move has learned of the gateway and is told in the history; all of it codes and numbers. */
+function toldIn(patch: OrderPatch | RefundPatch): Readonly<Record<string, unknown>> {
+  const names = ['source', 'gatewayState', 'gatewayTradeNo', 'gatewayRefundNo', 'declinedCode', 'late'];
+  return Object.fromEntries(Object.entries(patch).filter(([name, value]) => names.includes(name) && value));
 }

@@ -3,7 +3,7 @@ import type { Realm } from '../domain/order.ts';
 import type { Actor } from './audit-trail.ts';
 import { Book } from './book.ts';
 import { prepareSchema } from './schema.ts';
-import type { Store } from './store.ts';
+import type { Store, Tx } from './store.ts';
 
 /**
  * What is known and what was intended, shared by every process on the same store. A write is durable and visible to
@@ -16,6 +16,8 @@ export class Ledger {
   readonly #actor: Actor;
   /** What the first write has to record before it does anything. */
   #opening: ((book: Book) => Promise<void>) | undefined;
+  /** Ends with the last write that had the opening to record: it must stand once, and first. */
+  #opened: Promise<unknown> = Promise.resolve();
 
   private constructor(
     store: Store,
@@ -53,8 +55,20 @@ export class Ledger {
     return this.#store.read((tx) => work(new Book(tx, this.#clock.now(), this.#actor)));
   }
 
+  /** The stored rows as one instant has them, for whoever checks the ledger itself. */
+  inspect<T>(work: (tx: Pick<Tx, 'all'>) => Promise<T>): Promise<T> {
+    return this.#store.read(work);
+  }
+
   /** Runs `work` alone; nothing of it remains when it throws. */
-  async write<T>(work: (book: Book) => Promise<T>): Promise<T> {
+  write<T>(work: (book: Book) => Promise<T>): Promise<T> {
+    if (this.#opening === undefined) return this.#commit(work);
+    const mine = this.#opened.then(() => this.#commit(work));
+    this.#opened = mine.catch(() => undefined);
+    return mine;
+  }
+
+  async #commit<T>(work: (book: Book) => Promise<T>): Promise<T> {
     let changed: ReadonlySet<string> = new Set();
     const result = await this.#store.write(async (tx) => {
       const book = new Book(tx, this.#clock.now(), this.#actor);

@@ -22,7 +22,8 @@ export interface BudgetMove {
  * refund that was closed has given its sum back, and takes it again should it turn out to have gone through.
  */
 const COUNTS: Readonly<Record<MoneyKind, string>> = {
-  payment: "(state NOT IN ('PENDING_APPROVAL', 'DENIED') AND (state <> 'CLOSED' OR declined_code IS NULL))",
+  payment:
+    "(counted_at IS NOT NULL AND state NOT IN ('PENDING_APPROVAL', 'DENIED') AND (state <> 'CLOSED' OR declined_code IS NULL))",
   refund: "state IN ('UNKNOWN', 'PROCESSING', 'ABNORMAL', 'SUCCESS')",
 };
 const TABLE: Readonly<Record<MoneyKind, string>> = { payment: 'orders', refund: 'refunds' };
@@ -79,14 +80,20 @@ export class Quotas {
     return { filledFen: Number(filled?.fen), heldFen: Number(payments?.fen) + Number(refunds?.fen) };
   }
 
-  /** Takes an order, or a refund of it, out of a budget, for as long as its state counts. */
-  async draw(budget: string, outTradeNo: string, outRefundNo: string | undefined): Promise<void> {
-    await this.#tx.run(
-      'INSERT INTO budget_draws (budget, out_trade_no, out_refund_no) VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
-      budget,
-      outTradeNo,
-      outRefundNo ?? '',
-    );
+  /**
+   * Takes an order, or a refund of it, out of these budgets, for as long as its state counts. What an earlier try that
+   * was declined had drawn on is drawn on no more.
+   */
+  async draw(budgets: readonly string[], outTradeNo: string, outRefundNo: string | undefined): Promise<void> {
+    const key = [outTradeNo, outRefundNo ?? ''];
+    await this.#tx.run('DELETE FROM budget_draws WHERE out_trade_no = ? AND out_refund_no = ?', ...key);
+    for (const budget of new Set(budgets)) {
+      await this.#tx.run(
+        'INSERT INTO budget_draws (budget, out_trade_no, out_refund_no) VALUES (?, ?, ?)',
+        budget,
+        ...key,
+      );
+    }
   }
 
   async insertBudgetMove(move: Omit<BudgetMove, 'at'>): Promise<void> {

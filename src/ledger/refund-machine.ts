@@ -12,11 +12,13 @@ export type RefundEvent =
   /** The gateway had provably declined it, and the same call comes again. */
   | 'reopened';
 
-/** As the order's table: a missing pair changes nothing. SUCCESS and DENIED are final; CLOSED is
- * not, because a proof that money went out must never be lost. */
+const PROOF = { processing: 'PROCESSING', success: 'SUCCESS', abnormal: 'ABNORMAL' } as const;
+
+/** As the order's table: a missing pair changes nothing. Only SUCCESS is final: a proof that money went out is never
+ * lost, although the refund was taken for declined, and has been asked about or denied since. */
 const TABLE: Readonly<Record<RefundState, Partial<Record<RefundEvent, RefundState>>>> = {
-  PENDING_APPROVAL: { sent: 'UNKNOWN', denied: 'DENIED' },
-  DENIED: {},
+  PENDING_APPROVAL: { sent: 'UNKNOWN', denied: 'DENIED', ...PROOF },
+  DENIED: { ...PROOF },
   UNKNOWN: {
     processing: 'PROCESSING',
     success: 'SUCCESS',
@@ -29,9 +31,7 @@ const TABLE: Readonly<Record<RefundState, Partial<Record<RefundEvent, RefundStat
   SUCCESS: {},
   CLOSED: {
     reopened: 'PENDING_APPROVAL',
-    processing: 'PROCESSING',
-    success: 'SUCCESS',
-    abnormal: 'ABNORMAL',
+    ...PROOF,
   },
 };
 

@@ -77,6 +77,7 @@ const MIGRATIONS: readonly (readonly Step[])[] = [
       seq BIGINT PRIMARY KEY, at BIGINT NOT NULL, kind TEXT NOT NULL, caller TEXT NOT NULL, tool TEXT, call_id TEXT,
       out_trade_no TEXT, out_refund_no TEXT, detail_json TEXT NOT NULL, hash TEXT NOT NULL)`,
     'CREATE INDEX audit_by_order ON audit (out_trade_no, seq)',
+    'CREATE INDEX audit_by_call ON audit (call_id) WHERE call_id IS NOT NULL',
     eventsIntoAudit,
     'DROP TABLE events',
   ],
@@ -138,7 +139,7 @@ export async function prepareSchema(store: Store, realm: Realm, salt: () => stri
   });
 }
 
-export async function readMeta(tx: Tx, key: string): Promise<string | undefined> {
+export async function readMeta(tx: Pick<Tx, 'all'>, key: string): Promise<string | undefined> {
   const [row] = await tx.all('SELECT value FROM meta WHERE key = ?', key);
   return row === undefined ? undefined : String(row.value);
 }

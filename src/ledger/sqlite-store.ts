@@ -44,6 +44,7 @@ export async function openSqliteStore(
     throw unusable(error, path);
   }
 
+  const tx = statements(db);
   let turn: Promise<unknown> = Promise.resolve();
   /** One connection, one transaction at a time: a reader in this process must not see half of a writer's work. */
   function exclusively<T>(begin: string, work: (tx: Tx) => Promise<T>): Promise<T> {
@@ -54,7 +55,7 @@ export async function openSqliteStore(
         throw unusable(error, path);
       }
       try {
-        const result = await work(statements(db));
+        const result = await work(tx);
         db.exec('COMMIT');
         return result;
       } catch (error) {
@@ -77,15 +78,37 @@ export async function openSqliteStore(
   };
 }
 
+/** Each statement is prepared once: that costs more than to run it. */
 function statements(db: Database): Tx {
+  const prepared = new Map<string, ReturnType<Database['prepare']>>();
+  function prepare(sql: string) {
+    const known = prepared.get(sql);
+    if (known) return known;
+    const made = db.prepare(sql);
+    // Rows come over as arrays and are named here, in half the time that objects take.
+    made.setReturnArrays(true);
+    prepared.set(sql, made);
+    return made;
+  }
   return {
     async all(sql, ...values) {
-      return db.prepare(sql).all(...values) as Row[];
+      const statement = prepare(sql);
+      const rows = statement.all(...values) as SqlValue[][];
+      if (rows.length === 0) return [];
+      // Asked after the run, which may have found another schema than the statement was prepared for.
+      const names = statement.columns().map(({ name }) => name);
+      return rows.map((row) => named(names, row));
     },
     async run(sql, ...values: SqlValue[]) {
-      return Number(db.prepare(sql).run(...values).changes);
+      return Number(prepare(sql).run(...values).changes);
     },
   };
+}
+
+function named(names: readonly string[], values: readonly SqlValue[]): Row {
+  const row: Row = {};
+  for (let i = 0; i < names.length; i += 1) row[names[i] ?? ''] = values[i] ?? null;
+  return row;
 }
 
 /** Repeats `attempt` while another process holds the lock. */

@@ -21,8 +21,14 @@ export type OrderEvent =
  * PENDING_APPROVAL also is where every order starts: recorded, nothing sent.
  */
 const TABLE: Readonly<Record<OrderState, Partial<Record<OrderEvent, OrderState>>>> = {
-  PENDING_APPROVAL: { sent: 'UNKNOWN', adopted: 'UNKNOWN', denied: 'DENIED', withdrawn: 'CLOSED' },
-  DENIED: {},
+  PENDING_APPROVAL: {
+    sent: 'UNKNOWN',
+    adopted: 'UNKNOWN',
+    denied: 'DENIED',
+    withdrawn: 'CLOSED',
+    paid: 'PAID',
+  },
+  DENIED: { paid: 'PAID' },
   UNKNOWN: { notpay: 'NOTPAY', paid: 'PAID', closed: 'CLOSED', declined: 'CLOSED' },
   NOTPAY: { paid: 'PAID', closed: 'CLOSED', unknown: 'UNKNOWN' },
   CLOSED: { paid: 'PAID', reopened: 'PENDING_APPROVAL' },

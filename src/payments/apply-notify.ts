@@ -28,7 +28,8 @@ export async function applyNotify(
     cashier.log.warn('notification rejected', { provider: provider.id, reason: error.reason });
     return 'rejected';
   }
-  const outcome = await cashier.ledger.write((book) => apply(cashier, book, provider, verified));
+  const ledger = cashier.ledger.as({ caller: 'gateway', tool: `notify/${provider.id}` });
+  const outcome = await ledger.write((book) => apply(cashier, book, provider, verified));
   const level = outcome === 'foreign' || outcome === 'not-ours' ? 'warn' : 'info';
   cashier.log[level]('notification', {
     provider: provider.id,

@@ -36,6 +36,12 @@ export async function applyTrade(
     await alarm(book, order.outTradeNo, undefined, 'foreign-trade');
     return order;
   }
+  const givenUp = order.state !== 'NOTPAY' && order.state !== 'UNKNOWN' && order.state !== 'PAID';
+  // Never sent by us: another system's trade under the same number, and nothing of ours.
+  if (givenUp && order.plan === undefined && !order.terms.adopted) {
+    await alarm(book, order.outTradeNo, undefined, 'foreign-trade');
+    return order;
+  }
   const facts = {
     gatewayState: snapshot.gatewayState,
     ...(snapshot.gatewayTradeNo === undefined ? {} : { gatewayTradeNo: snapshot.gatewayTradeNo }),
@@ -46,9 +52,7 @@ export async function applyTrade(
     (await book.moveOrder(order, event, {
       ...facts,
       source,
-      ...(event === 'paid'
-        ? { paidAt: snapshot.paidAt ?? now, late: order.state === 'CLOSED', closing: false }
-        : {}),
+      ...(event === 'paid' ? { paidAt: snapshot.paidAt ?? now, late: givenUp, closing: false } : {}),
       ...(event === 'closed' ? { closing: false } : {}),
     }));
   if (moved && moved !== order) return moved;
@@ -82,16 +86,21 @@ export async function applyRefund(
     ...(snapshot.gatewayRefundNo === undefined ? {} : { gatewayRefundNo: snapshot.gatewayRefundNo }),
   };
   const event = REFUND_EVENT[snapshot.state];
+  const givenUp = ['CLOSED', 'DENIED', 'PENDING_APPROVAL'].includes(refund.state);
+  // Never sent by us: another system's refund under the same number, and nothing of ours.
+  if (givenUp && refund.plan === undefined) {
+    await alarm(book, refund.outTradeNo, refund.outRefundNo, 'foreign-refund');
+    return refund;
+  }
   const moved =
     event &&
     (await book.moveRefund(refund, event, {
       ...facts,
       // Taken for not refunded, and it was: the settler follows it again from now on.
-      ...(refund.state === 'CLOSED' ? { declinedCode: undefined, askAt: refund.createdAt } : {}),
+      ...(givenUp ? { declinedCode: undefined, askAt: refund.createdAt } : {}),
     }));
   if (moved && moved !== refund) {
-    if (refund.state === 'CLOSED')
-      await alarm(book, refund.outTradeNo, refund.outRefundNo, 'refunded-after-closed');
+    if (givenUp) await alarm(book, refund.outTradeNo, refund.outRefundNo, 'refunded-after-closed');
     return moved;
   }
   return refund.gatewayState === facts.gatewayState ? refund : book.patchRefund(refund, facts);

@@ -1,16 +1,18 @@
 import { createHash } from 'node:crypto';
 import { CashierError } from '../domain/errors.ts';
 import type { Book } from '../ledger/book.ts';
+import { holdToPolicy } from '../policy/decisions.ts';
 import type { Call, Cashier } from './cashier.ts';
+import { hider, keptMeta } from './client-meta.ts';
 
-/** Of what a client sends along, no more than this is kept as given (bytes). */
-const MAX_META_BYTES = 2048;
+/** Deeper than this (levels) the digest of arguments does not look: no tool takes any such. */
+const MAX_ARGS_DEPTH = 16;
 
 export interface Attempt {
   readonly tool: string;
   /** As the agent sent them; only a digest is kept, for they may name a buyer. */
   readonly args: unknown;
-  /** `_meta` of the request, as the client gave it. */
+  /** `_meta` of the request, as the client gave it: what fits of it is kept. */
   readonly meta: unknown;
 }
 
@@ -30,28 +32,32 @@ export async function attempt<T>(
 ): Promise<T> {
   const id = cashier.randomBytes(9).toString('base64url');
   const numbers = numbersIn(args);
+  const hides = hider(args, cashier.isSecret ?? (() => false));
+  const client = call.client !== undefined && hides(call.client) ? '***' : call.client;
   const opening = async (book: Book) => {
     await book.audit.append({
       kind: 'call',
       ...numbers,
       detail: {
         digest: digestOf(await book.meta('salt'), args),
-        ...(call.client === undefined ? {} : { client: call.client }),
-        ...(meta === undefined ? {} : { meta: bounded(meta) }),
+        ...(client === undefined ? {} : { client }),
+        ...keptMeta(meta, hides),
       },
     });
   };
   const ledger = cashier.ledger.as({ caller: call.caller, tool, call: id }, opening);
   const end = async (outcome: Outcome) => {
     const { outTradeNo = numbers.outTradeNo, outRefundNo = numbers.outRefundNo, ...detail } = outcome;
-    await ledger.write((book) =>
-      book.audit.append({
+    await ledger.write(async (book) => {
+      // What was refused by the rules has been decided by them: they are the ledger's from now on.
+      if (detail.code === 'POLICY_DENIED') await holdToPolicy(book, cashier.policy);
+      await book.audit.append({
         kind: 'result',
         outTradeNo: name(outTradeNo),
         outRefundNo: name(outRefundNo),
         detail,
-      }),
-    );
+      });
+    });
   };
   try {
     const result = await run({ ...cashier, ledger });
@@ -73,7 +79,10 @@ function unrecorded(cashier: Cashier, tool: string, error: unknown): void {
 /** The numbers that a call names, where they look like numbers. */
 function numbersIn(args: unknown): { outTradeNo: string | undefined; outRefundNo: string | undefined } {
   const given = typeof args === 'object' && args !== null ? (args as Record<string, unknown>) : {};
-  return { outTradeNo: name(given.outTradeNo), outRefundNo: name(given.outRefundNo) };
+  return {
+    outTradeNo: name(given.outTradeNo ?? given.out_trade_no),
+    outRefundNo: name(given.outRefundNo ?? given.out_refund_no ?? given.outRequestNo),
+  };
 }
 
 function name(value: unknown): string | undefined {
@@ -87,20 +96,14 @@ function digestOf(salt: string | undefined, args: unknown): string {
     .digest('hex');
 }
 
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
+function sorted(value: unknown, depth = 0): unknown {
+  if (typeof value === 'bigint') return String(value);
   if (typeof value !== 'object' || value === null) return value ?? null;
+  if (depth === MAX_ARGS_DEPTH) return '…';
+  if (Array.isArray(value)) return value.map((inner) => sorted(inner, depth + 1));
   return Object.fromEntries(
     Object.entries(value)
       .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, inner]) => [key, sorted(inner)]),
+      .map(([key, inner]) => [key, sorted(inner, depth + 1)]),
   );
-}
-
-/** As given when it is short, else how long it was and its hash. */
-function bounded(meta: unknown): unknown {
-  const text = JSON.stringify(meta) ?? 'null';
-  const bytes = Buffer.byteLength(text);
-  if (bytes <= MAX_META_BYTES) return meta;
-  return { omittedBytes: bytes, sha256: createHash('sha256').update(text).digest('hex') };
 }

@@ -19,6 +19,8 @@ export interface Cashier {
   /** Who is talking to a gateway: tells a crashed sender from a busy one. */
   readonly senders: Senders;
   readonly log: Log;
+  /** Whether a text holds a secret of the configuration: what a client sends is kept only where it does not. */
+  readonly isSecret?: (text: string) => boolean;
 }
 
 /** Who calls, and how to reach them while they wait. */

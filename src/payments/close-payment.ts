@@ -25,7 +25,9 @@ export async function closePayment(cashier: Cashier, call: Call, name: OrderName
       if (isBeingSent(cashier, known)) return 'busy';
       const intended = known.closing;
       if (known.state === 'PENDING_APPROVAL') {
-        return { order: await book.moveOrder(known, 'withdrawn'), send: false, intended };
+        // An earlier try that was declined had counted; nothing will come of it any more.
+        const counts = { countedAt: undefined, countedBy: undefined };
+        return { order: await book.moveOrder(known, 'withdrawn', counts), send: false, intended };
       }
       if (isSettledOrder(known.state)) return { order: known, send: false, intended };
       await insistNotFrozen(book);
@@ -126,6 +128,7 @@ export async function finishClosing(
   { order, exists }: { readonly order: OrderRecord; readonly exists: boolean },
 ): Promise<OrderRecord> {
   if (!order.closing || !exists || order.state !== 'NOTPAY') return order;
+  if (await cashier.ledger.read((book) => book.operator.freeze())) return order;
   try {
     await providerOf(cashier, order).closeTrade(order.outTradeNo);
   } catch (error) {

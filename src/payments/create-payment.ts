@@ -214,7 +214,9 @@ async function commitIntent(
 ): Promise<Reserved> {
   const now = cashier.clock.now();
   const permitted = await permit(cashier, book, call, 'payment', { ...order, outRefundNo: undefined });
-  if (!permitted) return { todo: 'answer', order, replayed };
+  if (!permitted) {
+    return { todo: 'answer', order: (await book.order(order.outTradeNo)) ?? order, replayed };
+  }
   const terms = termsOf(order, now);
   const sent = await book.moveOrder(order, 'sent', {
     plan: provider.planPayment(terms),
@@ -248,7 +250,10 @@ async function settle(
   const open = known.state === 'UNKNOWN' || (known.state === 'NOTPAY' && !isPayable(known.credential, now));
   if (open && !known.closing && (known.expiresAt ?? 0) > now) {
     const claimed = await claimAgain(cashier, order);
-    if (!claimed) return answer(cashier, known, true);
+    if (!claimed) {
+      await release(cashier, order);
+      return answer(cashier, known, true);
+    }
     return send(cashier, providerOf(cashier, claimed), claimed, { todo: 'settle', replayed: true });
   }
   await release(cashier, order);

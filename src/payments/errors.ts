@@ -70,7 +70,7 @@ export function clientError(
       {
         zh: `支付网关拒绝了请求；${stands.zh}。`,
         en: `The gateway declined the request; ${stands.en}.`,
-        next: ADVICE[error.reason],
+        next: error.advice ?? ADVICE[error.reason],
       },
       { ...details, gatewayCode: error.gatewayCode, ...requestId(error) },
     );
@@ -114,6 +114,28 @@ export function orderNotFound(): CashierError {
       en: 'Find the right number with list-payments; never guess one.',
     },
   });
+}
+
+/** Neither the ledger nor the gateway, which was asked, knows the number. */
+export function orderUnknown(): CashierError {
+  return new CashierError('ORDER_NOT_FOUND', {
+    zh: '账本和支付网关都没有这个订单（支付宝链接在买家打开之前也查不到），没有资金变动。',
+    en: 'Neither the ledger nor the gateway has such an order (an Alipay link has none before the buyer opens it); no money moved.',
+    next: { zh: '核对订单号，不要猜测。', en: 'Check the number; never guess one.' },
+  });
+}
+
+/** The order may be known, but no refund of it by this number. */
+export function refundNotFound(): CashierError {
+  return new CashierError(
+    'ORDER_NOT_FOUND',
+    {
+      zh: '没有找到这个 outRefundNo 的退款，没有资金变动。',
+      en: 'There is no refund with this outRefundNo; no money moved.',
+      next: { zh: '核对退款号，不要猜测。', en: 'Check the number; never guess one.' },
+    },
+    { argument: 'outRefundNo' },
+  );
 }
 
 /** The same number came with other arguments. */

@@ -6,7 +6,7 @@ import type { ForeignOrders } from '../policy/policy.ts';
 import type { RefundSnapshot, TradeSnapshot } from '../providers/contract.ts';
 import { applyTrade, isForeignTrade } from './apply.ts';
 import { type Call, type Cashier, chooseProvider } from './cashier.ts';
-import { clientError, isGatewayError, orderNotFound } from './errors.ts';
+import { clientError, isGatewayError, orderNotFound, orderUnknown, refundNotFound } from './errors.ts';
 import { digest, ownOrderIn } from './results.ts';
 import { RELEASED } from './sending.ts';
 
@@ -76,7 +76,7 @@ export async function queryForeignRefund(
   if ((await foreignOrders(cashier, call)) === 'refuse') throw orderNotFound();
   const provider = chooseProvider(cashier, name.provider);
   const snapshot = await told(provider.queryRefund(name.outTradeNo, name.outRefundNo), name);
-  if (!snapshot.exists) throw orderNotFound();
+  if (!snapshot.exists) throw refundNotFound();
   return { foreignRefund: snapshot, provider: provider.id };
 }
 
@@ -84,7 +84,7 @@ async function askForeign(cashier: Cashier, name: OrderName): Promise<ForeignPay
   const provider = chooseProvider(cashier, name.provider);
   const snapshot = await told(provider.queryTrade(name.outTradeNo), name);
   if (!snapshot.exists || snapshot.account !== provider.account || snapshot.outTradeNo !== name.outTradeNo) {
-    throw orderNotFound();
+    throw orderUnknown();
   }
   return { foreign: snapshot, provider: provider.id };
 }

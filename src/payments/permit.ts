@@ -3,7 +3,7 @@ import { CashierError } from '../domain/errors.ts';
 import type { Book } from '../ledger/book.ts';
 import type { MoneyKind } from '../ledger/quotas.ts';
 import type { ApprovalRecord } from '../ledger/records.ts';
-import { takeApproval } from '../policy/approvals.ts';
+import { isDenied, takeApproval } from '../policy/approvals.ts';
 import { type Denial, decide, type Request, type Used, windowStart } from '../policy/decide.ts';
 import { holdToPolicy, insistNotFrozen } from '../policy/decisions.ts';
 import { type Rule, rulesFor } from '../policy/rules.ts';
@@ -25,7 +25,8 @@ type Subject = Pick<ApprovalRecord, 'outTradeNo' | 'outRefundNo' | 'inputHash'> 
 
 /**
  * The last gate before a gateway, inside the transaction that commits the intent: freeze, the rules in force, what is
- * used of limits and budgets, and a person's yes where one is needed. Gives nothing while that yes is awaited.
+ * used of limits and budgets, and a person's yes where one is needed. Gives nothing while that yes is awaited, and when a
+ * person has said no.
  * Throws FROZEN, POLICY_DENIED, TRY_LATER (too many approvals are open).
  */
 export async function permit(
@@ -36,6 +37,7 @@ export async function permit(
   subject: Subject,
 ): Promise<Permit | undefined> {
   await insistNotFrozen(book);
+  if (await isDenied(book, subject)) return undefined;
   const now = cashier.clock.now();
   const rules = rulesFor(await holdToPolicy(book, cashier.policy), kind, call);
   const decision = decide(rules, subject, await used(book, kind, rules, now), now);
@@ -50,9 +52,8 @@ export async function permit(
     if (!taken.granted) return undefined;
     approval = taken.approval;
   }
-  for (const rule of rules) {
-    if (rule.kind === 'budget') await book.quotas.draw(rule.budget, subject.outTradeNo, subject.outRefundNo);
-  }
+  const budgets = rules.flatMap((rule) => (rule.kind === 'budget' ? [rule.budget] : []));
+  await book.quotas.draw(budgets, subject.outTradeNo, subject.outRefundNo);
   await book.event(subject.outTradeNo, subject.outRefundNo, 'policy-allowed', {
     rules: rules.map(({ path }) => path),
     ...(approval === undefined ? {} : { approval: approval.id }),

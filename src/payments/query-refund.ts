@@ -2,7 +2,7 @@ import type { RefundRecord } from '../ledger/records.ts';
 import { isSettledRefund } from '../ledger/refund-machine.ts';
 import { askRefund } from './ask-gateway.ts';
 import type { Call, Cashier } from './cashier.ts';
-import { clientError, isGatewayError, orderNotFound } from './errors.ts';
+import { clientError, isGatewayError, refundNotFound } from './errors.ts';
 import { type ForeignRefund, type OrderName, queryForeignRefund } from './foreign.ts';
 import { ownOrderIn, type RefundResult, refundResult } from './results.ts';
 
@@ -30,7 +30,7 @@ export async function queryRefund(
   const { order, refund } = await cashier.ledger.read(async (book) => {
     const known = await ownOrderIn(book, call, input.outTradeNo);
     const found = await book.refund(input.outTradeNo, input.outRefundNo);
-    if (!found) throw orderNotFound();
+    if (!found) throw refundNotFound();
     return { order: known, refund: found };
   });
   let current = refund;
@@ -50,7 +50,8 @@ export async function queryRefund(
 }
 
 function canChange(refund: RefundRecord): boolean {
-  // A refund that was taken for declined may have gone out all the same; one that never left cannot.
-  const declined = refund.state === 'CLOSED' && refund.declinedCode !== undefined;
-  return refund.sentAt !== undefined && (!isSettledRefund(refund.state) || declined);
+  if (!isSettledRefund(refund.state)) return refund.sentAt !== undefined;
+  // One that was taken for declined may have gone out all the same; one that never left cannot.
+  if (refund.state === 'CLOSED') return refund.sentAt !== undefined && refund.declinedCode !== undefined;
+  return refund.state !== 'SUCCESS' && refund.plan !== undefined;
 }

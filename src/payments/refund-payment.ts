@@ -199,7 +199,10 @@ async function commitIntent(
   insistGatewayRules(provider, order, others, now);
   const { provider: wallet, scene } = order;
   const permitted = await permit(cashier, book, call, 'refund', { ...refund, provider: wallet, scene });
-  if (!permitted) return { todo: 'answer', order, refund, replayed };
+  if (!permitted) {
+    const known = await book.refund(refund.outTradeNo, refund.outRefundNo);
+    return { todo: 'answer', order, refund: known ?? refund, replayed };
+  }
   insistInterval(provider, others, now);
   const sent = await book.moveRefund(refund, 'sent', {
     plan: provider.planRefund(termsOf(order, refund)),

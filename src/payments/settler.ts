@@ -31,7 +31,8 @@ type Due =
  * What is due is booked in the ledger before it is asked, so that nobody asks twice; what a killed process had booked
  * comes round again by the schedule.
  */
-export async function runSettler(cashier: Cashier, signal: AbortSignal): Promise<void> {
+export async function runSettler(opened: Cashier, signal: AbortSignal): Promise<void> {
+  const cashier = { ...opened, ledger: opened.ledger.as({ caller: 'settler' }) };
   // Every question of a round waits for its place under the same signal.
   setMaxListeners(0, signal);
   while (!signal.aborted) {

@@ -31,16 +31,19 @@ export async function takeApproval(
   >,
   ports: { readonly now: number; readonly randomBytes: RandomBytes },
 ): Promise<{ readonly granted: boolean; readonly approval: ApprovalRecord }> {
-  const latest = await book.latestApproval(subject.outTradeNo, subject.outRefundNo);
-  const usable =
-    latest &&
-    latest.expiresAt > ports.now &&
-    latest.inputHash === subject.inputHash &&
-    latest.caller === subject.caller;
-  if (usable && latest.state === 'pending') return { granted: false, approval: latest };
-  if (usable && latest.state === 'approved' && (await book.moveApproval(latest, 'approved', 'used'))) {
-    return { granted: true, approval: { ...latest, state: 'used' } };
+  // Others may have asked for the same since: that takes nobody's yes away.
+  const usable = (await book.approvalsOf(subject.outTradeNo, subject.outRefundNo)).filter(
+    (approval) =>
+      approval.expiresAt > ports.now &&
+      approval.inputHash === subject.inputHash &&
+      approval.caller === subject.caller,
+  );
+  const yes = usable.find(({ state }) => state === 'approved');
+  if (yes && (await book.moveApproval(yes, 'approved', 'used'))) {
+    return { granted: true, approval: { ...yes, state: 'used' } };
   }
+  const pending = usable.find(({ state }) => state === 'pending');
+  if (pending) return { granted: false, approval: pending };
   if ((await book.openApprovals(subject.caller)).length >= MAX_OPEN_PER_CALLER) throw tooManyOpen();
   const approval: ApprovalRecord = {
     ...subject,
@@ -75,14 +78,24 @@ export async function decideApproval(
   return { ...approval, state: decision.approve ? 'approved' : 'denied' };
 }
 
+type Numbers = Pick<ApprovalRecord, 'outTradeNo' | 'outRefundNo'>;
+
+/** Whether a person has said no to this number; what waits under it ends then, whenever that was said. */
+export async function isDenied(book: Book, numbers: Numbers): Promise<boolean> {
+  const asked = await book.approvalsOf(numbers.outTradeNo, numbers.outRefundNo);
+  if (!asked.some(({ state }) => state === 'denied')) return false;
+  await denySubject(book, numbers);
+  return true;
+}
+
 /** A denial is final for that number. */
-async function denySubject(book: Book, approval: ApprovalRecord): Promise<void> {
-  if (approval.outRefundNo === undefined) {
-    const order = await book.order(approval.outTradeNo);
+async function denySubject(book: Book, { outTradeNo, outRefundNo }: Numbers): Promise<void> {
+  if (outRefundNo === undefined) {
+    const order = await book.order(outTradeNo);
     if (order) await book.moveOrder(order, 'denied');
     return;
   }
-  const refund = await book.refund(approval.outTradeNo, approval.outRefundNo);
+  const refund = await book.refund(outTradeNo, outRefundNo);
   if (refund) await book.moveRefund(refund, 'denied');
 }
 

@@ -146,6 +146,7 @@ function within([from, to]: readonly [number, number], now: number): boolean {
   return from <= to ? minute >= from && minute < to : minute >= from || minute < to;
 }
 
-function clockTime(minute: number): string {
+/** A minute of the day as a clock shows it: 480 → `08:00`. */
+export function clockTime(minute: number): string {
   return `${String(Math.floor(minute / 60)).padStart(2, '0')}:${String(minute % 60).padStart(2, '0')}`;
 }

@@ -1,90 +1,158 @@
-import { z } from 'zod';
-import { CashierError } from '../domain/errors.ts';
-import { type Fen, fenFromYuan } from '../domain/money.ts';
-import { PROVIDER_IDS, SCENES } from '../domain/order.ts';
+import type { Document, Node, Range } from 'yaml';
+import { CashierError, type Text } from '../domain/errors.ts';
 import type { Policy } from './policy.ts';
+import { type Path, PolicyProblem, readPolicyData } from './read-policy.ts';
 
-const yuan = z
-  .string()
-  .refine((text) => fenFromYuan(text) !== undefined, 'must be yuan such as "500" or "9.90"');
-const hours = z
-  .string()
-  .regex(/^([01]\d|2[0-3]):[0-5]\d-(([01]\d|2[0-3]):[0-5]\d|24:00)$/, 'must be like "08:00-23:00"');
+/** Where a text comes from: the setting that names the file, and the file. */
+export interface TextSource {
+  readonly setting: string;
+  readonly file: string;
+}
 
-/** Rules of the contract that this version does not enforce are errors: a limit that is ignored is worse than none. */
-const schema = z.strictObject({
-  version: z.literal(1),
-  payments: z
-    .strictObject({
-      maxYuan: yuan,
-      approveAboveYuan: z.union([yuan, z.literal('none')]),
-      providers: z.array(z.enum(PROVIDER_IDS)),
-      scenes: z.array(z.enum(SCENES)),
-      hours,
-    })
-    .partial()
-    .default({}),
-  refunds: z
-    .strictObject({ maxYuan: yuan, approveAboveYuan: z.union([yuan, z.literal('none')]) })
-    .partial()
-    .default({}),
-  foreignOrders: z.literal('refuse').default('refuse'),
-});
+/**
+ * Reads a policy from YAML or JSON text. Throws CONFIGURATION naming file, line, column, the place in the policy and
+ * what is wrong there.
+ */
+export function parsePolicy(text: string, file: string): Promise<Policy> {
+  return parseWith(text, { setting: 'CASHIER_POLICY', file }, readPolicyData);
+}
 
-/** Reads a policy from YAML or JSON text. Throws CONFIGURATION naming the place and what is wrong there. */
-export async function parsePolicy(text: string, path: string): Promise<Policy> {
+/** As {@link parsePolicy} for any part of one; `read` throws PolicyProblem. */
+export async function parseWith<T>(text: string, source: TextSource, read: (data: unknown) => T): Promise<T> {
   // CommonJS: once bundled, a lazily loaded one has nothing but its default.
   const {
-    default: { parseDocument },
+    default: { LineCounter, isMap, isScalar, isSeq, parseDocument, visit },
   } = await import('yaml');
-  const document = parseDocument(text, { strict: true, uniqueKeys: true });
-  const broken = document.errors[0];
-  if (broken) throw invalid(path, `${broken.linePos?.[0].line ?? '?'}: ${broken.code}`);
-  const parsed = schema.safeParse(document.toJS());
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    throw invalid(path, `${issue?.path.join('.') || '(top)'}: ${issue?.message ?? ''}`);
-  }
-  const { payments, refunds } = parsed.data;
-  return {
-    payments: {
-      ...fenRule('maxFen', payments.maxYuan),
-      ...fenRule('approveAboveFen', payments.approveAboveYuan),
-      ...(payments.providers ? { providers: payments.providers } : {}),
-      ...(payments.scenes ? { scenes: payments.scenes } : {}),
-      ...(payments.hours ? { hours: minutes(payments.hours) } : {}),
-    },
-    refunds: {
-      ...fenRule('maxFen', refunds.maxYuan),
-      ...fenRule('approveAboveFen', refunds.approveAboveYuan ?? '0'),
-    },
-  };
-}
-
-function fenRule<K extends string>(name: K, text: string | undefined): Partial<Record<K, Fen>> {
-  const fen = text === undefined ? undefined : fenFromYuan(text);
-  return fen === undefined ? {} : ({ [name]: fen } as Partial<Record<K, Fen>>);
-}
-
-function minutes(span: string): [number, number] {
-  const [from, to] = span.split('-').map((time) => {
-    const [hour, minute] = time.split(':').map(Number);
-    return (hour ?? 0) * 60 + (minute ?? 0);
+  const lineCounter = new LineCounter();
+  // Pretty errors quote the text, and that may be anything.
+  const document = parseDocument(withoutTabs(text), {
+    strict: true,
+    uniqueKeys: true,
+    stringKeys: true,
+    prettyErrors: false,
+    lineCounter,
   });
-  return [from ?? 0, to ?? 0];
+  const fail = (problem: Text, offset: number, path: Path): CashierError => {
+    const { line, col } = lineCounter.linePos(offset);
+    // An empty text has no line.
+    return invalid(problem, source, Math.max(1, line), Math.max(1, col), path);
+  };
+
+  const [broken] = [...document.errors, ...document.warnings].sort((a, b) => a.pos[0] - b.pos[0]);
+  if (broken) {
+    const [at] = broken.pos;
+    const named = pathAt(document, at);
+    const node = document.getIn(named, true);
+    // A quote that is not closed is noticed at the end of the file, and wrong where it begins.
+    const isOpen = broken.code === 'MISSING_CHAR' && isScalar(node) && (node.range?.[1] ?? 0) >= at;
+    const path = isOpen || BY_NAME.has(broken.code) ? named : [];
+    const offset = isOpen ? offsetOf(document, { path, at: 'value' }) : at;
+    throw fail(YAML_ERRORS[broken.code] ?? notYaml(broken.code), offset, path);
+  }
+  let alias: Node | undefined;
+  visit(document, {
+    Alias: (_key, node) => {
+      alias ??= node;
+    },
+  });
+  if (alias) throw fail(NO_ALIAS, startOf(alias) ?? 0, pathAt(document, startOf(alias) ?? 0));
+  try {
+    return read(document.toJS());
+  } catch (error) {
+    if (!(error instanceof PolicyProblem)) throw error;
+    throw fail(error.text, offsetOf(document, error), error.path);
+  }
+
+  /** Where the text says what a problem is about. */
+  function offsetOf({ contents }: Document, { path, at }: Pick<PolicyProblem, 'path' | 'at'>): number {
+    let node: unknown = contents;
+    let offset = startOf(node) ?? 0;
+    for (const [i, step] of path.entries()) {
+      const pair = isMap(node)
+        ? node.items.find(({ key }) => isScalar(key) && String(key.value) === step)
+        : undefined;
+      node = pair ? pair.value : isSeq(node) ? node.items[Number(step)] : undefined;
+      const named = pair && ((at === 'name' && i === path.length - 1) || isNothing(node));
+      offset = startOf(named ? pair.key : node) ?? offset;
+    }
+    return offset;
+  }
+
+  function isNothing(node: unknown): boolean {
+    return isScalar(node) && node.source === '';
+  }
+
+  /** The names that lead to an offset. */
+  function pathAt({ contents }: Document, offset: number): Path {
+    const path: (string | number)[] = [];
+    let node: unknown = contents;
+    for (;;) {
+      const pairs = isMap(node) ? node.items : [];
+      const pair = pairs.findLast(({ key }) => (startOf(key) ?? Number.POSITIVE_INFINITY) <= offset);
+      if (!pair || !isScalar(pair.key)) return path;
+      path.push(String(pair.key.value));
+      node = pair.value;
+    }
+  }
 }
 
-function invalid(path: string, problem: string): CashierError {
+function startOf(node: unknown): number | undefined {
+  return (node as { range?: Range | null } | null | undefined)?.range?.[0];
+}
+
+/** JSON may be indented with tabs, YAML may not; offsets stay what they are. */
+function withoutTabs(text: string): string {
+  return text.trimStart().startsWith('{') ? text.replaceAll('\t', ' ') : text;
+}
+
+const NO_ALIAS: Text = {
+  zh: '不支持 YAML 别名（*名称），请把值直接写出来',
+  en: 'YAML aliases (*name) are not taken here; write the value out',
+};
+
+/** Errors of which the names above them can be trusted. */
+const BY_NAME: ReadonlySet<string> = new Set(['DUPLICATE_KEY', 'TAG_RESOLVE_FAILED']);
+
+const YAML_ERRORS: Readonly<Record<string, Text>> = {
+  DUPLICATE_KEY: { zh: '同一名称出现了两次', en: 'the same name stands here twice' },
+  BAD_INDENT: {
+    zh: '缩进不正确，或括号没有闭合',
+    en: 'the indentation is wrong, or a bracket is not closed',
+  },
+  BLOCK_AS_IMPLICIT_KEY: {
+    zh: '缩进不正确，或一行中有两个冒号',
+    en: 'the indentation is wrong, or one line has two colons',
+  },
+  TAB_AS_INDENT: { zh: 'YAML 缩进只能用空格，不能用制表符', en: 'YAML is indented with spaces, not tabs' },
+  MISSING_CHAR: {
+    zh: '引号或括号没有闭合，或缺少逗号、冒号、空格',
+    en: 'a quote or bracket is not closed, or a comma, colon or space is missing',
+  },
+  MULTIPLE_DOCS: {
+    zh: '文件中只能有一份策略（--- 之后还有一份）',
+    en: 'one file holds one policy; another begins here',
+  },
+};
+
+function notYaml(code: string): Text {
+  return { zh: `不是合法的 YAML（${code}）`, en: `this is not valid YAML (${code})` };
+}
+
+function invalid(
+  problem: Text,
+  { setting, file }: TextSource,
+  line: number,
+  column: number,
+  path: Path,
+): CashierError {
+  const place = path.join('.').replace(/\p{C}/gu, '?').slice(0, 120);
   return new CashierError(
     'CONFIGURATION',
     {
-      zh: `CASHIER_POLICY 策略文件 ${path} 有误：${problem}。`,
-      en: `The policy file ${path} (CASHIER_POLICY) is wrong at ${problem}.`,
-      next: {
-        zh: '改正该处；本版本不支持的规则必须删去，而不会被悄悄忽略。',
-        en: 'Correct that place; a rule this version does not enforce must be removed, it is never silently ignored.',
-      },
+      zh: `${setting} 策略文件 ${file} 第 ${line} 行第 ${column} 列${place && ` ${place}`}：${problem.zh}。`,
+      en: `${setting}: policy file ${file}, line ${line}, column ${column}${place && `, ${place}`}: ${problem.en}.`,
+      next: { zh: '改正该处后重试。', en: 'Correct that place and try again.' },
     },
-    { variable: 'CASHIER_POLICY' },
+    { variable: setting, line, column, ...(place === '' ? {} : { path: place }) },
   );
 }

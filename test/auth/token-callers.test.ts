@@ -51,6 +51,16 @@ describe('a token', () => {
     expect(callers.identify(`bearer   ${own} `)).toMatchObject({ name: 'own' });
   });
 
+  it('brings its rules along, and nothing that the merchant did not write', () => {
+    const token = add('a', { policy: { payments: { maxYuan: '5' }, refunds: { from: 'budget' } } });
+    const callers = tokenCallers(file, log);
+    expect(callers.identify(bearer(token))).toMatchObject({
+      rules: { payments: { maxFen: 500 }, refunds: { from: 'budget' } },
+    });
+    const bare = add('b', { policy: { refunds: {} } });
+    expect(callers.identify(bearer(bare))).toMatchObject({ rules: {} });
+  });
+
   it('that is none lets nobody in, whatever it looks like', () => {
     const token = add('a');
     const callers = tokenCallers(file, log);

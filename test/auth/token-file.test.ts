@@ -43,11 +43,24 @@ describe('reading', () => {
     ['a name twice', { version: 1, tokens: [entry('a'), entry('a', OTHER)] }],
     ['a token twice', { version: 1, tokens: [entry('a'), entry('b')] }],
     ['a list of no tools', { version: 1, tokens: [{ ...entry('a'), tools: [] }] }],
+    ['rules without a section', { version: 1, tokens: [{ ...entry('a'), policy: { maxYuan: '5' } }] }],
+    ['rules for others', { version: 1, tokens: [{ ...entry('a'), policy: { clients: {} } }] }],
+    ['rules that are a list', { version: 1, tokens: [{ ...entry('a'), policy: [] }] }],
+    ['rules that are a word', { version: 1, tokens: [{ ...entry('a'), policy: 'none' }] }],
     ['orders of a stranger', { version: 1, tokens: [{ ...entry('a'), orders: 'bob' }] }],
   ])('refuses %s, in one sentence that names the file', (_, content) => {
     write(content);
     expect(() => readTokenFile(file)).toThrow(expect.objectContaining(refused));
     expect(() => readTokenFile(file)).toThrow(file);
+  });
+
+  it('refuses rules that mean nothing, and says where they stand', () => {
+    write({
+      version: 1,
+      tokens: [entry('a'), { ...entry('b', OTHER), policy: { payments: { maxYaun: '5' } } }],
+    });
+    const place = 'tokens.1.policy.payments.maxYaun: there is no rule called maxYaun (did you mean maxYuan?)';
+    expect(() => readTokenFile(file)).toThrow(place);
   });
 
   it('refuses a file that is not there', () => {

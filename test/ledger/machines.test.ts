@@ -21,6 +21,7 @@ const ORDER_EVENTS: readonly OrderEvent[] = [
   'denied',
   'withdrawn',
   'reopened',
+  'adopted',
 ];
 const REFUND_STATES: readonly RefundState[] = [
   'PENDING_APPROVAL',
@@ -44,17 +45,17 @@ const REFUND_EVENTS: readonly RefundEvent[] = [
 
 /** Written down a second time, pair by pair, so that a slip in the tables is seen. `.` changes nothing. */
 const ORDER_TABLE = `
-                  sent     notpay  paid  closed  declined  unknown  denied  withdrawn  reopened
-PENDING_APPROVAL  UNKNOWN  .       .     .       .         .        DENIED  CLOSED     .
-DENIED            .        .       .     .       .         .        .       .          .
-UNKNOWN           .        NOTPAY  PAID  CLOSED  CLOSED    .        .       .          .
-NOTPAY            .        .       PAID  CLOSED  .         UNKNOWN  .       .          .
-CLOSED            .        .       PAID  .       .         .        .       .          PENDING_APPROVAL
-PAID              .        .       .     .       .         .        .       .          .`;
+                  sent     notpay  paid  closed  declined  unknown  denied  withdrawn  reopened          adopted
+PENDING_APPROVAL  UNKNOWN  .       PAID  .       .         .        DENIED  CLOSED     .                 UNKNOWN
+DENIED            .        .       PAID  .       .         .        .       .          .                 .
+UNKNOWN           .        NOTPAY  PAID  CLOSED  CLOSED    .        .       .          .                 .
+NOTPAY            .        .       PAID  CLOSED  .         UNKNOWN  .       .          .                 .
+CLOSED            .        .       PAID  .       .         .        .       .          PENDING_APPROVAL  .
+PAID              .        .       .     .       .         .        .       .          .                 .`;
 const REFUND_TABLE = `
                   sent     processing  success  closed  abnormal  declined  denied  reopened
-PENDING_APPROVAL  UNKNOWN  .           .        .       .         .         DENIED  .
-DENIED            .        .           .        .       .         .         .       .
+PENDING_APPROVAL  UNKNOWN  PROCESSING  SUCCESS  .       ABNORMAL  .         DENIED  .
+DENIED            .        PROCESSING  SUCCESS  .       ABNORMAL  .         .       .
 UNKNOWN           .        PROCESSING  SUCCESS  CLOSED  ABNORMAL  CLOSED    .       .
 PROCESSING        .        .           SUCCESS  CLOSED  ABNORMAL  .         .       .
 ABNORMAL          .        PROCESSING  SUCCESS  CLOSED  .         .         .       .

@@ -1,0 +1,20 @@
+import type { App } from '../compose.ts';
+import { isInForce } from '../policy/decisions.ts';
+
+/** Says on stderr and in the log when a changed policy file waits to be accepted. Only reads the ledger. */
+export async function noticeUnacceptedPolicy({ ledger, policy, config, log }: App): Promise<void> {
+  const version = await ledger.read(async (book) =>
+    (await isInForce(book, policy)) ? undefined : (await book.operator.policy())?.version,
+  );
+  if (version === undefined) return;
+  const file = config.policyFile;
+  log.info('policy file differs from the rules in force', { file: file ?? 'none', version });
+  const [zh, en] =
+    file === undefined
+      ? ['没有策略文件，默认规则', 'There is no policy file, and the default rules differ']
+      : [`策略文件 ${file} `, `The policy file ${file} differs`];
+  process.stderr.write(
+    `mcp-cashier: ${zh}与已接受的第 ${version} 版规则不同，后者继续有效，直到运行 mcp-cashier policy accept · ` +
+      `${en} from the accepted version ${version}, which stays in force until mcp-cashier policy accept\n`,
+  );
+}

@@ -1,0 +1,319 @@
+import type { Text } from '../domain/errors.ts';
+import { type Fen, fenFromYuan } from '../domain/money.ts';
+import { PROVIDER_IDS, SCENES } from '../domain/order.ts';
+import type { Ceiling, ForeignOrders, Policy, RuleSet, Sections } from './policy.ts';
+
+/** Names of members and positions in lists, from the top. */
+export type Path = readonly (string | number)[];
+
+/** What is wrong with a policy and where: at the name of the member that the path ends in, or at its value. */
+export class PolicyProblem extends Error {
+  override readonly name = 'PolicyProblem';
+  readonly text: Text;
+  readonly path: Path;
+  readonly at: 'name' | 'value';
+
+  constructor(text: Text, path: Path, at: 'name' | 'value' = 'value') {
+    super(text.en);
+    this.text = text;
+    this.path = path;
+    this.at = at;
+  }
+}
+
+type Read<T> = (value: unknown, path: Path) => T;
+
+/** Client names are cut to this before they are compared. */
+const MAX_CLIENT_NAME = 64;
+/** Longer values and names are cut in sentences (characters). */
+const MAX_SHOWN = 40;
+const HOURS = /^(?:[01]\d|2[0-3]):[0-5]\d-(?:(?:[01]\d|2[0-3]):[0-5]\d|24:00)$/;
+
+const RULES = {
+  maxYuan: yuan,
+  approveAboveYuan: threshold,
+  perDay: ceiling,
+  perMinute: ceiling,
+  hours,
+  from: oneOf(['budget']),
+};
+const PAYMENT_RULES = { ...RULES, providers: someOf(PROVIDER_IDS), scenes: someOf(SCENES) };
+const SECTIONS = { payments: ruleSet(PAYMENT_RULES), refunds: ruleSet(RULES) };
+
+/**
+ * The rules that the plain data of a policy file states. Equal rules always come out with equal members in equal
+ * order, however they were written: they are compared as text. Throws PolicyProblem at the first thing that is wrong.
+ */
+export function readPolicyData(value: unknown): Policy {
+  const found = members(value, [], {
+    version,
+    ...SECTIONS,
+    clients,
+    foreignOrders: oneOf<ForeignOrders>(['refuse', 'query', 'allow']),
+    approvals,
+  });
+  if (found.version === undefined) throw new PolicyProblem(NO_VERSION, []);
+  const { maxFen, ...refunds } = found.refunds ?? {};
+  return {
+    payments: found.payments ?? {},
+    // Unlike any other rule, this one holds where nothing is said.
+    refunds: { ...present({ maxFen }), approveAboveFen: 0 as Fen, ...refunds },
+    ...present({
+      clients: found.clients,
+      foreignOrders: found.foreignOrders,
+      trustForms: found.approvals?.form === 'trusted' ? true : undefined,
+    }),
+  };
+}
+
+/** The rules that stand with a token: sections of a policy file, and nothing is added. Throws PolicyProblem. */
+export function readSections(value: unknown, path: Path = []): Partial<Sections> {
+  const { payments, refunds } = members(value, path, SECTIONS);
+  return present({ payments: nonEmpty(payments), refunds: nonEmpty(refunds) });
+}
+
+function ruleSet(rules: Partial<typeof PAYMENT_RULES> & typeof RULES): Read<RuleSet> {
+  return (value, path) => {
+    const found = members(value, path, rules);
+    return present({
+      maxFen: found.maxYuan,
+      approveAboveFen: found.approveAboveYuan,
+      perDay: found.perDay,
+      perMinute: found.perMinute,
+      providers: found.providers,
+      scenes: found.scenes,
+      hours: found.hours,
+      from: found.from,
+    });
+  };
+}
+
+function ceiling(value: unknown, path: Path): Ceiling {
+  const { totalYuan: totalFen, count } = members(value, path, { totalYuan: yuan, count: wholeNumber });
+  if (totalFen === undefined && count === undefined) {
+    throw new PolicyProblem(
+      { zh: '需要 totalYuan 或 count（或两者）', en: 'needs totalYuan or count, or both' },
+      path,
+    );
+  }
+  return present({ totalFen, count });
+}
+
+function clients(value: unknown, path: Path): Policy['clients'] {
+  const named = Object.entries(mapOf(value, path)).map(([name, own]) => {
+    if (name === '' || name.length > MAX_CLIENT_NAME) {
+      const text = {
+        zh: `名称应有 1 到 ${MAX_CLIENT_NAME} 个字符`,
+        en: `a name has 1 to ${MAX_CLIENT_NAME} characters`,
+      };
+      throw new PolicyProblem(text, [...path, name], 'name');
+    }
+    return [name, readSections(own, [...path, name])] as const;
+  });
+  const stated = named.filter(([, own]) => Object.keys(own).length > 0);
+  const sorted = stated.sort(([a], [b]) => (a < b ? -1 : 1));
+  return sorted.length === 0 ? undefined : Object.fromEntries(sorted);
+}
+
+function approvals(value: unknown, path: Path) {
+  return members(value, path, { form: oneOf(['trusted', 'off']) });
+}
+
+function version(value: unknown, path: Path): 1 {
+  if (value === 1) return 1;
+  throw new PolicyProblem(
+    { zh: `必须是 1，而不是 ${shown(value)}`, en: `must be 1, not ${shown(value)}` },
+    path,
+  );
+}
+
+function yuan(value: unknown, path: Path): Fen {
+  const fen = typeof value === 'string' ? fenFromYuan(value) : undefined;
+  if (fen !== undefined) return fen;
+  if (typeof value === 'number' && fenFromYuan(String(value)) !== undefined) {
+    throw new PolicyProblem(
+      { zh: `金额要加引号，写成 "${value}"`, en: `quote the amount: write "${value}"` },
+      path,
+    );
+  }
+  throw new PolicyProblem(
+    {
+      zh: `必须是加引号的元金额，例如 "500" 或 "9.90"，而不是 ${shown(value)}`,
+      en: `must be yuan in quotes, such as "500" or "9.90", not ${shown(value)}`,
+    },
+    path,
+  );
+}
+
+function threshold(value: unknown, path: Path): Fen | 'none' {
+  return value === 'none' ? value : yuan(value, path);
+}
+
+function wholeNumber(value: unknown, path: Path): number {
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
+  throw new PolicyProblem(
+    {
+      zh: `必须是不带引号的整数，例如 20，而不是 ${shown(value)}`,
+      en: `must be a whole number without quotes, such as 20, not ${shown(value)}`,
+    },
+    path,
+  );
+}
+
+function hours(value: unknown, path: Path): [from: number, to: number] {
+  if (typeof value !== 'string' || !HOURS.test(value)) {
+    throw new PolicyProblem(
+      {
+        zh: `必须是北京时间的时段，例如 "08:00-23:00"，而不是 ${shown(value)}`,
+        en: `must be a span of Beijing time such as "08:00-23:00", not ${shown(value)}`,
+      },
+      path,
+    );
+  }
+  const [from, to] = [minuteOf(value.slice(0, 5)), minuteOf(value.slice(6))];
+  if (from !== to) return [from, to];
+  throw new PolicyProblem(
+    {
+      zh: '起止时间相同，什么都不允许；全天写 "00:00-24:00"',
+      en: 'begins and ends at the same time and allows nothing; all day is "00:00-24:00"',
+    },
+    path,
+  );
+}
+
+function minuteOf(clockTime: string): number {
+  return Number(clockTime.slice(0, 2)) * 60 + Number(clockTime.slice(3));
+}
+
+function oneOf<T extends string>(allowed: readonly T[]): Read<T> {
+  return (value, path) => {
+    const found = allowed.find((candidate) => candidate === value);
+    if (found !== undefined) return found;
+    const hint = didYouMean(value, allowed);
+    throw new PolicyProblem(
+      {
+        zh: `只能是 ${allowed.join('、')}，而不是 ${shown(value)}${hint.zh}`,
+        en: `must be ${allowed.join(' or ')}, not ${shown(value)}${hint.en}`,
+      },
+      path,
+    );
+  };
+}
+
+function someOf<T extends string>(allowed: readonly T[]): Read<readonly T[]> {
+  return (value, path) => {
+    if (!Array.isArray(value) || value.length === 0) {
+      throw new PolicyProblem(
+        {
+          zh: `必须是非空列表，例如 [${allowed.slice(0, 2).join(', ')}]，而不是 ${shown(value)}`,
+          en: `must be a list of at least one, such as [${allowed.slice(0, 2).join(', ')}], not ${shown(value)}`,
+        },
+        path,
+      );
+    }
+    const wanted = new Set(value.map((item: unknown, i) => oneOf(allowed)(item, [...path, i])));
+    return allowed.filter((candidate) => wanted.has(candidate));
+  };
+}
+
+/** Reads each member by the reader of its name, in the order of the file. */
+function members<R extends Readonly<Record<string, Read<unknown> | undefined>>>(
+  value: unknown,
+  path: Path,
+  readers: R,
+): { [K in keyof R]?: ReturnType<NonNullable<R[K]>> | undefined } {
+  const found: Record<string, unknown> = {};
+  for (const [name, member] of Object.entries(mapOf(value, path))) {
+    const read = Object.hasOwn(readers, name) ? readers[name] : undefined;
+    if (read === undefined) throw unknownName(name, path, Object.keys(readers));
+    found[name] = read(member, [...path, name]);
+  }
+  return found as { [K in keyof R]?: ReturnType<NonNullable<R[K]>> };
+}
+
+/** A name with nothing behind it states no rules. */
+function mapOf(value: unknown, path: Path): Readonly<Record<string, unknown>> {
+  if (value === null || value === undefined) return {};
+  if (typeof value === 'object' && !Array.isArray(value)) return value as Readonly<Record<string, unknown>>;
+  const text = {
+    zh: `必须是“名称: 值”的形式，而不是 ${shown(value)}`,
+    en: `must be a map of names to values, not ${shown(value)}`,
+  };
+  // What is no policy at all may be somebody's key: nothing of it is shown.
+  throw path.length > 0 ? new PolicyProblem(text, path) : new PolicyProblem(NO_MAP, path);
+}
+
+const NO_MAP: Text = {
+  zh: '必须是“名称: 值”的形式，第一项是 version: 1',
+  en: 'must be a map of names to values that begins with version: 1',
+};
+const NO_VERSION: Text = { zh: '缺少 version: 1', en: 'version: 1 is missing' };
+
+function unknownName(name: string, path: Path, known: readonly string[]): PolicyProblem {
+  const hint = didYouMean(name, known);
+  return new PolicyProblem(
+    {
+      zh: `没有名为 ${cut(name)} 的规则${hint.zh || `；这里可用：${known.join('、')}`}`,
+      en: `there is no rule called ${cut(name)}${hint.en || `; known here: ${known.join(', ')}`}`,
+    },
+    [...path, name],
+    'name',
+  );
+}
+
+function didYouMean(written: unknown, known: readonly string[]): Text {
+  const near = typeof written === 'string' ? nearest(written, known) : undefined;
+  return near === undefined
+    ? { zh: '', en: '' }
+    : { zh: `（是否想写 ${near}？）`, en: ` (did you mean ${near}?)` };
+}
+
+/** The known word that somebody most likely meant. */
+function nearest(written: string, known: readonly string[]): string | undefined {
+  const plain = (word: string) => word.toLowerCase().replace(/[_-]/g, '');
+  const wanted = plain(written.slice(0, MAX_SHOWN));
+  const near = known
+    .map((word) => {
+      const isPart = wanted.length >= 3 && (plain(word).startsWith(wanted) || wanted.startsWith(plain(word)));
+      return { word, steps: isPart ? 1 : distance(wanted, plain(word)) };
+    })
+    .filter(({ word, steps }) => steps <= Math.max(2, Math.floor(word.length / 3)) && steps < word.length)
+    .sort((a, b) => a.steps - b.steps);
+  return near[0]?.word;
+}
+
+/** Levenshtein's: how many characters have to be put in, taken out or replaced. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (const [i, character] of [...a].entries()) {
+    const next = [i + 1];
+    for (const [j, other] of [...b].entries()) {
+      const [left = 0, above = 0, diagonal = 0] = [next[j], row[j + 1], row[j]];
+      next.push(Math.min(left + 1, above + 1, diagonal + (character === other ? 0 : 1)));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}
+
+function shown(value: unknown): string {
+  if (Array.isArray(value)) return value.length === 0 ? '[]' : '[…]';
+  if (typeof value === 'object' && value !== null) return '{…}';
+  return cut(typeof value === 'string' ? JSON.stringify(value) : String(value));
+}
+
+function cut(text: string): string {
+  const plain = text.replace(/\p{C}/gu, '?');
+  return plain.length > MAX_SHOWN ? `${plain.slice(0, MAX_SHOWN)}…` : plain;
+}
+
+function nonEmpty<T extends object>(value: T | undefined): T | undefined {
+  return value && Object.keys(value).length > 0 ? value : undefined;
+}
+
+/** The same without members that are undefined. */
+function present<T extends object>(value: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
+}

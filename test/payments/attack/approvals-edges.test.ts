@@ -1,0 +1,135 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { fen } from '../../../src/domain/money.ts';
+import type { Call, Cashier } from '../../../src/payments/cashier.ts';
+import { createPayment } from '../../../src/payments/create-payment.ts';
+import { queryPayment } from '../../../src/payments/query-payment.ts';
+import { refundPayment } from '../../../src/payments/refund-payment.ts';
+import { APPROVAL_TTL_MS, decideApproval } from '../../../src/policy/approvals.ts';
+import type { Policy } from '../../../src/policy/policy.ts';
+import { accept, CALL, NO_APPROVAL, payment, person, refund, World } from '../../support/world.ts';
+
+const ASKING: Policy = { payments: {}, refunds: { approveAboveFen: fen(0) } };
+const A: Call = { caller: 'a' };
+const B: Call = { caller: 'b' };
+const ORDER = 'ORDER_1';
+let world: World;
+let cashier: Cashier;
+
+beforeEach(async () => {
+  world = new World();
+  cashier = await world.process();
+  await createPayment(cashier, CALL, payment({ outTradeNo: ORDER }));
+  world.bank.pay(ORDER);
+  await queryPayment(cashier, CALL, { outTradeNo: ORDER, waitSeconds: 0 });
+  await accept(cashier, ASKING);
+});
+afterEach(() => world.end());
+
+const give = (call: Call, outRefundNo = 'R1', refundFen = 300) =>
+  refundPayment(cashier, call, refund({ outTradeNo: ORDER, outRefundNo, refundFen: fen(refundFen) }));
+const open = async (call: Call) =>
+  (await cashier.ledger.read((book) => book.openApprovals(call.caller))).map(({ id }) => id);
+const decide = async (id: string | undefined, approve = true) => {
+  const operator = await person(cashier);
+  await cashier.ledger.write((book) =>
+    decideApproval(book, operator, id ?? '', { approve }, world.clock.now()),
+  );
+};
+
+describe("a person's yes", () => {
+  it('is not taken away by another caller who asks for the same, in whatever order', async () => {
+    await give(A);
+    const [yes] = await open(A);
+    await give(B);
+    await decide(yes);
+    for (let i = 0; i < 3; i++) {
+      world.clock.advance(1);
+      expect((await give(B)).refund.state).toBe('PENDING_APPROVAL');
+    }
+    expect(await open(B), 'one approval, however often it is asked for').toHaveLength(1);
+    expect((await give(A)).refund.state).toBe('SUCCESS');
+  });
+
+  it('moves money once, also where two callers have one each', async () => {
+    await give(A);
+    await give(B);
+    for (const id of [...(await open(A)), ...(await open(B))]) await decide(id);
+    const told = await Promise.all([give(A), give(B), give(B), give(A)]);
+    expect(told.map(({ refund: { state } }) => state)).toEqual(told.map(() => 'SUCCESS'));
+    expect(world.bank.calls.filter(({ operation }) => operation === 'refund')).toHaveLength(1);
+  });
+
+  it('is found again after the clock was set back, and so is the question', async () => {
+    await give(A);
+    await decide((await open(A))[0]);
+    world.bank.fault = (op) => (op === 'refund' ? 'declined' : 'none');
+    await give(A).catch(() => undefined);
+    world.bank.fault = () => 'none';
+    world.clock.advance(-60 * 60_000);
+    for (let i = 0; i < 3; i++) expect((await give(A)).refund.state).toBe('PENDING_APPROVAL');
+    const asked = await open(A);
+    expect(asked, 'the yes before was used up').toHaveLength(1);
+    await decide(asked[0]);
+    expect((await give(A)).refund.state).toBe('SUCCESS');
+  });
+
+  it('is worth nothing after its time, to the millisecond, and nothing that was given back lives longer', async () => {
+    await give(A);
+    await decide((await open(A))[0]);
+    world.bank.fault = (op) => (op === 'refund' ? 'unavailable' : 'none');
+    await give(A).catch(() => undefined);
+    world.bank.fault = () => 'none';
+    world.clock.advance(APPROVAL_TTL_MS);
+    expect((await give(A)).refund.state).toBe('PENDING_APPROVAL');
+    expect(world.bank.refundedFen(ORDER)).toBe(0);
+  });
+
+  it.each(['lost-before', 'lost-after', 'declined', 'declined-unsigned'] as const)(
+    'is used up by a sending that was %s',
+    async (fault) => {
+      await give(A);
+      await decide((await open(A))[0]);
+      world.bank.fault = (op) => (op === 'refund' ? fault : 'none');
+      await give(A).catch(() => undefined);
+      world.bank.fault = () => 'none';
+      const events = await cashier.ledger.read((book) => book.events(ORDER));
+      expect(events.filter(({ kind }) => kind === 'approval-approved')).toHaveLength(1);
+      await give(A);
+      expect(world.bank.refundedFen(ORDER)).toBe(fault === 'declined' ? 0 : 300);
+    },
+  );
+
+  it('is no yes under rules that have become stricter', async () => {
+    await give(A);
+    await decide((await open(A))[0]);
+    await accept(cashier, { ...ASKING, refunds: { ...ASKING.refunds, maxFen: fen(299) } });
+    await expect(give(A)).rejects.toMatchObject({ code: 'POLICY_DENIED' });
+    await accept(cashier, ASKING);
+    expect((await give(A)).refund.state, 'and was not used up by that').toBe('SUCCESS');
+  });
+});
+
+describe("a person's no", () => {
+  it.each([A, B])('is final for the number, whoever asked, $caller', async (call) => {
+    await give(A);
+    await give(B);
+    await decide((await open(call))[0], false);
+    await decide((await open(call === A ? B : A))[0]).catch(() => undefined);
+    expect((await give(A)).refund.state).toBe('DENIED');
+    expect((await give(B)).refund.state).toBe('DENIED');
+    expect(world.bank.refundedFen(ORDER)).toBe(0);
+  });
+
+  // The refund had been sent meanwhile under rules that ask nobody, and was declined.
+  it('is final also when it comes while the refund does not wait for it', async () => {
+    await give(A);
+    const [asked] = await open(A);
+    await accept(cashier, NO_APPROVAL);
+    world.bank.fault = (op) => (op === 'refund' ? 'declined' : 'none');
+    await give(A).catch(() => undefined);
+    world.bank.fault = () => 'none';
+    await decide(asked, false);
+    expect((await give(A)).refund.state).toBe('DENIED');
+    expect(world.bank.refundedFen(ORDER)).toBe(0);
+  });
+});

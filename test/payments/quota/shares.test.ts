@@ -1,0 +1,323 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { fen } from '../../../src/domain/money.ts';
+import { applyNotify } from '../../../src/payments/apply-notify.ts';
+import { attempt } from '../../../src/payments/attempt.ts';
+import type { Call, Cashier } from '../../../src/payments/cashier.ts';
+import { closePayment } from '../../../src/payments/close-payment.ts';
+import { createPayment } from '../../../src/payments/create-payment.ts';
+import { queryPayment } from '../../../src/payments/query-payment.ts';
+import { queryRefund } from '../../../src/payments/query-refund.ts';
+import { refundPayment } from '../../../src/payments/refund-payment.ts';
+import { decideApproval } from '../../../src/policy/approvals.ts';
+import { budgetState, moveBudget } from '../../../src/policy/decisions.ts';
+import type { Policy } from '../../../src/policy/policy.ts';
+import { accept, CALL, NO_APPROVAL, payment, person, refund, World } from '../../support/world.ts';
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const A: Call = { caller: 'a' };
+const B: Call = { caller: 'b' };
+let world: World;
+let cashier: Cashier;
+
+beforeEach(async () => {
+  world = new World();
+  cashier = await world.process();
+});
+afterEach(() => world.end());
+
+function failing(operation: string, fault: ReturnType<World['bank']['fault']>, times = 1) {
+  let left = times;
+  world.bank.fault = (op) => (op === operation && left-- > 0 ? fault : 'none');
+}
+const until = (time: string) => world.clock.advance(Date.parse(`${time}+08:00`) - world.clock.now());
+const pay = (input: Parameters<typeof payment>[0] = {}, call = CALL, from = cashier) =>
+  createPayment(from, call, payment(input));
+const decide = async (id: string | undefined, approve = true) => {
+  const operator = await person(cashier);
+  return cashier.ledger.write((book) =>
+    decideApproval(book, operator, id ?? '', { approve }, world.clock.now()),
+  );
+};
+const fill = async (budget: string, amountFen: number) => {
+  const operator = await person(cashier);
+  return cashier.ledger.write((book) => moveBudget(book, operator, budget, amountFen, undefined));
+};
+const left = async (budget: string) =>
+  (await cashier.ledger.read((book) => budgetState(book, budget))).leftFen;
+const paid = async (outTradeNo: string, amountFen = 1000, call = CALL) => {
+  await pay({ outTradeNo, amountFen: fen(amountFen), title: outTradeNo }, call);
+  world.bank.pay(outTradeNo);
+  await queryPayment(cashier, call, { outTradeNo, waitSeconds: 0 });
+};
+const give = (outTradeNo: string, outRefundNo: string, refundFen: number, call = CALL) =>
+  refundPayment(cashier, call, refund({ outTradeNo, outRefundNo, refundFen: fen(refundFen) }));
+const denied = (rule: string) => ({ code: 'POLICY_DENIED', details: expect.objectContaining({ rule }) });
+
+const ONE_A_DAY: Policy = { payments: { perDay: { count: 1 } }, refunds: {} };
+const BUDGETED: Policy = {
+  payments: {},
+  refunds: {},
+  clients: { a: { payments: { from: 'budget' }, refunds: { from: 'budget' } }, b: {} },
+};
+
+describe('what the gateway has provably declined', () => {
+  it.each(['declined', 'refused', 'unavailable'] as const)('gives its share back, %s', async (fault) => {
+    await accept(cashier, ONE_A_DAY);
+    failing('create', fault);
+    await expect(pay({ outTradeNo: 'ORDER_1' })).rejects.toMatchObject({ code: expect.any(String) });
+    expect((await pay({ outTradeNo: 'ORDER_2' })).order.state).toBe('NOTPAY');
+    await expect(pay({ outTradeNo: 'ORDER_1' })).rejects.toMatchObject(denied('payments.perDay.count'));
+  });
+
+  it.each(['lost-before', 'lost-after', 'declined-unsigned'] as const)(
+    'but keeps it after %s',
+    async (fault) => {
+      await accept(cashier, ONE_A_DAY);
+      failing('create', fault);
+      await pay({ outTradeNo: 'ORDER_1' }).catch(() => undefined);
+      await expect(pay({ outTradeNo: 'ORDER_2', title: 'b' })).rejects.toMatchObject(
+        denied('payments.perDay.count'),
+      );
+    },
+  );
+
+  it('but a code that was given out keeps it, also when it is closed: it may be paid late', async () => {
+    await accept(cashier, ONE_A_DAY);
+    await pay({ outTradeNo: 'ORDER_1' });
+    await closePayment(cashier, CALL, { outTradeNo: 'ORDER_1' });
+    await expect(pay({ outTradeNo: 'ORDER_2' })).rejects.toMatchObject(denied('payments.perDay.count'));
+    world.bank.pay('ORDER_1', { late: true });
+    await queryPayment(cashier, CALL, { outTradeNo: 'ORDER_1', waitSeconds: 0 });
+    await expect(pay({ outTradeNo: 'ORDER_2' })).rejects.toMatchObject(denied('payments.perDay.count'));
+  });
+
+  it('holds nothing when it comes again, waits for a person, and is withdrawn', async () => {
+    await accept(cashier, { ...BUDGETED, payments: { perDay: { count: 1 } } });
+    await fill('a', 1000);
+    failing('create', 'declined');
+    await pay({ outTradeNo: 'ORDER_1' }, A).catch(() => undefined);
+    await accept(cashier, { ...BUDGETED, payments: { perDay: { count: 1 }, approveAboveFen: fen(0) } });
+    expect((await pay({ outTradeNo: 'ORDER_1' }, A)).order.state).toBe('PENDING_APPROVAL');
+    expect((await closePayment(cashier, A, { outTradeNo: 'ORDER_1' })).order.state).toBe('CLOSED');
+    expect(await left('a'), 'nothing was ever sent').toBe(1000);
+    await accept(cashier, { ...BUDGETED, payments: { perDay: { count: 1 } } });
+    expect((await pay({ outTradeNo: 'ORDER_2' }, A)).order.state).toBe('NOTPAY');
+  });
+
+  it('and is denied by a person', async () => {
+    await accept(cashier, BUDGETED);
+    await fill('a', 1000);
+    failing('create', 'declined');
+    await pay({ outTradeNo: 'ORDER_1' }, A).catch(() => undefined);
+    await accept(cashier, { ...BUDGETED, payments: { approveAboveFen: fen(0) } });
+    const asked = await pay({ outTradeNo: 'ORDER_1' }, A);
+    await decide(asked.approval?.id, false);
+    expect(await left('a')).toBe(1000);
+  });
+
+  it('leaves the budget it was drawn from when another caller continues it', async () => {
+    await accept(cashier, BUDGETED);
+    await fill('a', 1000);
+    failing('create', 'declined');
+    await pay({ outTradeNo: 'ORDER_1' }, A).catch(() => undefined);
+    expect((await pay({ outTradeNo: 'ORDER_1' }, B)).order.state).toBe('NOTPAY');
+    expect(await left('a'), 'b has sent it, out of no budget').toBe(1000);
+  });
+
+  it('so does a refund', async () => {
+    await paid('ORDER_1');
+    await accept(cashier, BUDGETED);
+    await fill('a', 300);
+    failing('refund', 'declined');
+    await give('ORDER_1', 'R1', 300, A).catch(() => undefined);
+    expect(await left('a')).toBe(300);
+    expect((await give('ORDER_1', 'R1', 300, B)).refund.state).toBe('SUCCESS');
+    expect(await left('a'), 'b has sent it, out of no budget').toBe(300);
+  });
+});
+
+describe('a window', () => {
+  it('of a day ends at midnight of Beijing, to the millisecond', async () => {
+    await accept(cashier, ONE_A_DAY);
+    until('2026-11-21T23:59:59.999');
+    await pay({ outTradeNo: 'ORDER_1' });
+    await expect(pay({ outTradeNo: 'ORDER_2' })).rejects.toMatchObject({
+      details: { rule: 'payments.perDay.count', freeAt: '2026-11-22T00:00:00+08:00' },
+    });
+    until('2026-11-22T00:00:00.000');
+    await pay({ outTradeNo: 'ORDER_2' });
+    until('2026-11-22T23:59:59.999');
+    await expect(pay({ outTradeNo: 'ORDER_3' })).rejects.toMatchObject(denied('payments.perDay.count'));
+  });
+
+  it('of a minute is any 60 seconds, and ends when it says', async () => {
+    await accept(cashier, { payments: { perMinute: { totalFen: fen(1000) } }, refunds: {} });
+    await pay({ outTradeNo: 'ORDER_1', amountFen: fen(600) });
+    world.clock.advance(30_000);
+    await pay({ outTradeNo: 'ORDER_2', amountFen: fen(400) });
+    const free = Math.ceil((world.clock.now() + 30_000) / 1000) * 1000;
+    const refused = await pay({ outTradeNo: 'ORDER_3', amountFen: fen(600) }).catch((error) => error);
+    expect(Date.parse(refused.details.freeAt)).toBe(free);
+    world.clock.advance(29_999);
+    await expect(pay({ outTradeNo: 'ORDER_3', amountFen: fen(600) })).rejects.toMatchObject(
+      denied('payments.perMinute.totalYuan'),
+    );
+    world.clock.advance(1);
+    expect((await pay({ outTradeNo: 'ORDER_3', amountFen: fen(600) })).order.state).toBe('NOTPAY');
+  });
+
+  it.each([
+    ['a minute', { perMinute: { count: 1 } }, 59_000],
+    ['a day', { perDay: { count: 1 } }, 15 * HOUR_MS],
+  ])('of %s is no wider for a clock that was set back', async (_, payments, back) => {
+    await accept(cashier, { payments, refunds: {} });
+    await pay({ outTradeNo: 'ORDER_1' });
+    world.clock.advance(-back);
+    await expect(pay({ outTradeNo: 'ORDER_2' })).rejects.toMatchObject({ code: 'POLICY_DENIED' });
+    world.clock.advance(back);
+    await expect(pay({ outTradeNo: 'ORDER_2' })).rejects.toMatchObject({ code: 'POLICY_DENIED' });
+  });
+
+  it('counts a re-opened call on the day on which it was sent', async () => {
+    await accept(cashier, ONE_A_DAY);
+    failing('create', 'declined');
+    await pay({ outTradeNo: 'ORDER_1' }).catch(() => undefined);
+    world.clock.advance(24 * HOUR_MS);
+    await pay({ outTradeNo: 'ORDER_1' });
+    await expect(pay({ outTradeNo: 'ORDER_2' })).rejects.toMatchObject(denied('payments.perDay.count'));
+  });
+
+  it('is not drawn on again by what is sent again: lost answers, links renewed, buyers who repeat', async () => {
+    await accept(cashier, ONE_A_DAY);
+    failing('create', 'lost-before');
+    await pay({ buyer: 'alice' });
+    for (let i = 0; i < 3; i++) expect((await pay({ buyer: 'alice' })).order.state).toBe('NOTPAY');
+    expect(world.bank.trades.size).toBe(1);
+    await expect(pay({ buyer: 'bob' })).rejects.toMatchObject(denied('payments.perDay.count'));
+  });
+});
+
+describe('limits of one caller', () => {
+  const policy: Policy = {
+    payments: { perDay: { count: 3 } },
+    refunds: {},
+    clients: { a: { payments: { perDay: { count: 1 } } }, cursor: { payments: { perDay: { count: 1 } } } },
+  };
+
+  it('go by who has it sent, not by who has asked first', async () => {
+    await accept(cashier, { ...policy, payments: { ...policy.payments, approveAboveFen: fen(0) } });
+    const asked = await pay({ outTradeNo: 'ORDER_1' }, B);
+    await decide(asked.approval?.id);
+    const again = await pay({ outTradeNo: 'ORDER_1' }, A);
+    expect(again.order.state, "b's yes is not a's").toBe('PENDING_APPROVAL');
+    const [mine] = await cashier.ledger.read((book) => book.openApprovals('a'));
+    await decide(mine?.id);
+    expect((await pay({ outTradeNo: 'ORDER_1' }, A)).order.state).toBe('NOTPAY');
+    await expect(pay({ outTradeNo: 'ORDER_2' }, A)).rejects.toMatchObject(
+      denied('clients.a.payments.perDay.count'),
+    );
+  });
+
+  it('of a program hold for all who call themselves so, and theirs for everybody', async () => {
+    await accept(cashier, policy);
+    await pay({ outTradeNo: 'ORDER_1' }, { caller: 'x', client: 'cursor' });
+    await expect(pay({ outTradeNo: 'ORDER_2' }, { caller: 'y', client: 'cursor' })).rejects.toMatchObject(
+      denied('clients.cursor.payments.perDay.count'),
+    );
+    await pay({ outTradeNo: 'ORDER_2' }, A);
+    await pay({ outTradeNo: 'ORDER_3' }, B);
+    await expect(pay({ outTradeNo: 'ORDER_4' }, B)).rejects.toMatchObject(denied('payments.perDay.count'));
+  });
+});
+
+describe('a refund that was taken for declined and went out', () => {
+  const lie = async () => {
+    await paid('ORDER_1');
+    failing('refund', 'lost-after');
+    await give('ORDER_1', 'R1', 600, A);
+    world.clock.advance(6 * MINUTE_MS);
+    world.bank.fault = (op) => (op === 'query-refund' ? 'lag' : op === 'refund' ? 'declined' : 'none');
+    await give('ORDER_1', 'R1', 600, A).catch(() => undefined);
+    world.bank.fault = () => 'none';
+    expect(world.bank.refundedFen('ORDER_1')).toBe(600);
+  };
+  const notify = async () => {
+    const [provider] = cashier.providers.values();
+    if (!provider) throw new Error('no provider');
+    await applyNotify(cashier, provider, world.bank.notification('ORDER_1', 'R1'));
+  };
+  const state = async () => (await cashier.ledger.read((book) => book.refund('ORDER_1', 'R1')))?.state;
+
+  it('takes its share of limits and budgets again, below zero if need be', async () => {
+    await accept(cashier, { ...BUDGETED, refunds: { perDay: { totalFen: fen(700) } } });
+    await fill('a', 600);
+    await lie();
+    expect(await left('a')).toBe(600);
+    await paid('ORDER_2');
+    await give('ORDER_2', 'R2', 600, A);
+    await notify();
+    expect(await left('a')).toBe(-600);
+    await expect(give('ORDER_2', 'R3', 1, B)).rejects.toMatchObject(denied('refunds.perDay.totalYuan'));
+    await fill('a', 600);
+    expect(await left('a')).toBe(0);
+  });
+
+  it.each(['asked', 'denied'] as const)('is believed also when it is %s about by then', async (decision) => {
+    await lie();
+    await accept(cashier, { ...NO_APPROVAL, refunds: { approveAboveFen: fen(0) } });
+    const asked = await give('ORDER_1', 'R1', 600, A);
+    expect(asked.refund.state).toBe('PENDING_APPROVAL');
+    if (decision === 'denied') await decide(asked.approval?.id, false);
+    await notify();
+    expect(await state(), 'paid means proven, and so does refunded').toBe('SUCCESS');
+    const second = give('ORDER_1', 'R2', 600, A);
+    await expect(second).rejects.toMatchObject({ code: 'REFUND_EXCEEDS_PAID' });
+  });
+
+  it('is found by a question too', async () => {
+    await lie();
+    await accept(cashier, { ...NO_APPROVAL, refunds: { approveAboveFen: fen(0) } });
+    await give('ORDER_1', 'R1', 600, A);
+    await queryRefund(cashier, A, { outTradeNo: 'ORDER_1', outRefundNo: 'R1' });
+    expect(await state()).toBe('SUCCESS');
+  });
+});
+
+describe('budgets', () => {
+  it('are drawn down to what is left, also while calls run, and no further', async () => {
+    await paid('ORDER_1');
+    await accept(cashier, BUDGETED);
+    await fill('a', 1000);
+    world.bank.delay = () => world.clock.sleep(5_000);
+    const running = give('ORDER_1', 'R1', 600, A);
+    await world.clock.sleep(1_000);
+    await expect(fill('a', -401)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    expect((await fill('a', -400)).leftFen).toBe(0);
+    expect((await running).refund.state).toBe('SUCCESS');
+    world.clock.advance(MINUTE_MS);
+    await expect(give('ORDER_1', 'R2', 1, A)).rejects.toMatchObject(denied('clients.a.refunds.from'));
+  });
+
+  it('have nothing in them until a person has put it there', async () => {
+    await accept(cashier, BUDGETED);
+    await expect(pay({ amountFen: fen(1) }, A)).rejects.toMatchObject(denied('clients.a.payments.from'));
+  });
+});
+
+describe('the first policy', () => {
+  it('holds from the first decision on, also when that was a denial', async () => {
+    const strict = await world.process({ payments: { maxFen: fen(1) }, refunds: {} });
+    const call = { tool: 'create-payment', args: {}, meta: undefined };
+    const refused = attempt(
+      strict,
+      CALL,
+      call,
+      (own) => pay({}, CALL, own),
+      () => ({}),
+    );
+    await expect(refused).rejects.toMatchObject(denied('payments.maxYuan'));
+    const loose = await world.process(NO_APPROVAL);
+    await expect(pay({}, CALL, loose)).rejects.toMatchObject(denied('payments.maxYuan'));
+  });
+});

@@ -1,0 +1,365 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { CashierError } from '../../src/domain/errors.ts';
+import { DEFAULT_POLICY } from '../../src/policy/policy.ts';
+import { parsePolicy } from '../../src/policy/policy-file.ts';
+import { changedRules, statedRules } from '../../src/policy/policy-words.ts';
+
+const parse = (text: string) => parsePolicy(text, '/etc/policy.yaml');
+const NEEDS_PERSON = { approveAboveFen: 0 };
+
+/** The example of the documentation. */
+const EXAMPLE = `version: 1
+payments:
+  maxYuan: "5000"              # one payment
+  approveAboveYuan: "500"      # a person must approve above this
+  perDay: { totalYuan: "20000", count: 500 }
+  perMinute: { count: 20 }
+  providers: [alipay, wechatpay]
+  scenes: [qr, web, h5]
+  hours: "08:00-23:00"         # Asia/Shanghai
+refunds:
+  maxYuan: "500"
+  approveAboveYuan: "0"
+  perDay: { totalYuan: "2000", count: 50 }
+clients:
+  cursor: { payments: { maxYuan: "100" }, refunds: { from: budget } }
+foreignOrders: refuse
+`;
+
+describe('a policy file', () => {
+  it('states every rule', async () => {
+    expect(await parse(EXAMPLE)).toEqual({
+      payments: {
+        maxFen: 500_000,
+        approveAboveFen: 50_000,
+        perDay: { totalFen: 2_000_000, count: 500 },
+        perMinute: { count: 20 },
+        providers: ['alipay', 'wechatpay'],
+        scenes: ['qr', 'web', 'h5'],
+        hours: [480, 1380],
+      },
+      refunds: { maxFen: 50_000, approveAboveFen: 0, perDay: { totalFen: 200_000, count: 50 } },
+      clients: { cursor: { payments: { maxFen: 10_000 }, refunds: { from: 'budget' } } },
+      foreignOrders: 'refuse',
+    });
+  });
+
+  it.each([
+    ['payments: { maxYuan: "9.90" }', { payments: { maxFen: 990 } }],
+    ['payments: { approveAboveYuan: none }', { payments: { approveAboveFen: 'none' } }],
+    ['payments: { approveAboveYuan: "0" }', { payments: { approveAboveFen: 0 } }],
+    ['payments: { perDay: { count: 0 } }', { payments: { perDay: { count: 0 } } }],
+    ['payments: { perMinute: { totalYuan: "5" } }', { payments: { perMinute: { totalFen: 500 } } }],
+    ['payments: { from: budget }', { payments: { from: 'budget' } }],
+    ['payments: { hours: 22:00-02:30 }', { payments: { hours: [1320, 150] } }],
+    ['payments: { hours: "00:00-24:00" }', { payments: { hours: [0, 1440] } }],
+    ['payments: { scenes: [app, qr, app] }', { payments: { scenes: ['qr', 'app'] } }],
+    ['payments:', { payments: {} }],
+    ['refunds: { approveAboveYuan: "none" }', { refunds: { approveAboveFen: 'none' } }],
+    ['refunds: { hours: "09:00-18:00" }', { refunds: { ...NEEDS_PERSON, hours: [540, 1080] } }],
+    ['refunds: { from: budget }', { refunds: { ...NEEDS_PERSON, from: 'budget' } }],
+    ['foreignOrders: query', { foreignOrders: 'query' }],
+    ['foreignOrders: allow', { foreignOrders: 'allow' }],
+    ['approvals: { form: trusted }', { trustForms: true }],
+    ['approvals: { form: off }', {}],
+    ['approvals: { form: "off" }', {}],
+    ['clients: { a: { refunds: {} }, b: }', {}],
+    ['clients: { a: { refunds: { maxYuan: "1" } } }', { clients: { a: { refunds: { maxFen: 100 } } } }],
+    ['clients: { 7: { payments: { maxYuan: "1" } } }', { clients: { 7: { payments: { maxFen: 100 } } } }],
+    [
+      'clients: { __proto__: { payments: { maxYuan: "1" } } }',
+      { clients: JSON.parse('{"__proto__":{"payments":{"maxFen":100}}}') as object },
+    ],
+  ])('with %s', async (text, stated) => {
+    expect(JSON.stringify(await parse(`version: 1\n${text}\n`))).toBe(
+      JSON.stringify({ payments: {}, refunds: NEEDS_PERSON, ...stated }),
+    );
+  });
+
+  it('comes out the same in any order, as YAML and as JSON, with tabs, CRLF or a mark at its beginning', async () => {
+    const yaml = JSON.stringify(
+      await parse(
+        'version: 1\nclients:\n  b: { payments: { maxYuan: "1" } }\n  a: { payments: { maxYuan: "2" } }\npayments:\n  perDay: { count: 1, totalYuan: "3" }\n  maxYuan: "5.0"\n',
+      ),
+    );
+    const other =
+      '{\n\t"payments": {"maxYuan": "5", "perDay": {"totalYuan": "3.00", "count": 1}},\n\t"refunds": {"approveAboveYuan": "0"},\n\t"clients": {"a": {"payments": {"maxYuan": "2"}}, "b": {"payments": {"maxYuan": "1.00"}}},\n\t"version": 1\n}';
+    expect(JSON.stringify(await parse(other))).toBe(yaml);
+    const typed = JSON.stringify(JSON.parse(other), null, 2).replaceAll('\n', '\r\n');
+    expect(JSON.stringify(await parse(`\uFEFF${typed}`))).toBe(yaml);
+    expect(JSON.stringify(await parse('version: 1\npayments: { maxYuan: "5000" }'))).toBe(
+      JSON.stringify(DEFAULT_POLICY),
+    );
+  });
+});
+
+const RULES_KNOWN = 'maxYuan, approveAboveYuan, perDay, perMinute, hours, from';
+// What, text, line, column, path (empty: none), words of the sentence.
+const WRONG: [string, string, number, number, string, string][] = [
+  ['a typo', 'version: 1\npayments:\n  maxYaun: "5"', 3, 3, 'payments.maxYaun', 'did you mean maxYuan?'],
+  [
+    'another spelling',
+    'version: 1\npayments:\n  max_yuan: "5"',
+    3,
+    3,
+    'payments.max_yuan',
+    'did you mean maxYuan?',
+  ],
+  ['a typo of a section', 'version: 1\npayment: {}', 2, 1, 'payment', 'did you mean payments?'],
+  [
+    'a typo below a client',
+    'version: 1\nclients:\n  c:\n    refunds: { form: budget }',
+    4,
+    16,
+    'clients.c.refunds.form',
+    'did you mean from?',
+  ],
+  [
+    'a rule of payments on refunds',
+    'version: 1\nrefunds:\n  scenes: [qr]',
+    3,
+    3,
+    'refunds.scenes',
+    `known here: ${RULES_KNOWN}`,
+  ],
+  ['a bare number', 'version: 1\npayments:\n  maxYuan: 500', 3, 12, 'payments.maxYuan', 'write "500"'],
+  ['a bare fraction', 'version: 1\npayments: { maxYuan: 9.90 }', 2, 22, 'payments.maxYuan', 'write "9.9"'],
+  [
+    'a number that is no amount',
+    'version: 1\npayments: { maxYuan: 1e21 }',
+    2,
+    22,
+    'payments.maxYuan',
+    'must be yuan in quotes',
+  ],
+  ['three decimals', 'version: 1\nrefunds: { maxYuan: "0.001" }', 2, 21, 'refunds.maxYuan', 'not "0.001"'],
+  ['a negative amount', 'version: 1\nrefunds: { maxYuan: "-5" }', 2, 21, 'refunds.maxYuan', 'not "-5"'],
+  [
+    'a thousands separator',
+    'version: 1\nrefunds: { maxYuan: "5,000" }',
+    2,
+    21,
+    'refunds.maxYuan',
+    'not "5,000"',
+  ],
+  [
+    'none where there is a sum',
+    'version: 1\npayments: { maxYuan: none }',
+    2,
+    22,
+    'payments.maxYuan',
+    'not "none"',
+  ],
+  ['no amount at all', 'version: 1\npayments:\n  maxYuan:', 3, 3, 'payments.maxYuan', 'not null'],
+  [
+    'a quoted count',
+    'version: 1\npayments: { perDay: { count: "5" } }',
+    2,
+    30,
+    'payments.perDay.count',
+    'without quotes',
+  ],
+  [
+    'half a count',
+    'version: 1\npayments: { perDay: { count: 1.5 } }',
+    2,
+    30,
+    'payments.perDay.count',
+    'not 1.5',
+  ],
+  [
+    'a negative count',
+    'version: 1\npayments: { perDay: { count: -1 } }',
+    2,
+    30,
+    'payments.perDay.count',
+    'not -1',
+  ],
+  [
+    'a limit of nothing',
+    'version: 1\npayments:\n  perDay: {}',
+    3,
+    11,
+    'payments.perDay',
+    'needs totalYuan or count',
+  ],
+  ['a limit without a map', 'version: 1\npayments: { perDay: 5 }', 2, 21, 'payments.perDay', 'must be a map'],
+  [
+    'a wallet that is none',
+    'version: 1\npayments: { providers: [alipay, wechat] }',
+    2,
+    33,
+    'payments.providers.1',
+    'did you mean wechatpay?',
+  ],
+  [
+    'a wallet without a list',
+    'version: 1\npayments: { providers: alipay }',
+    2,
+    24,
+    'payments.providers',
+    'must be a list',
+  ],
+  ['no wallet', 'version: 1\npayments: { providers: [] }', 2, 24, 'payments.providers', 'at least one'],
+  [
+    'a scene that is none',
+    'version: 1\npayments:\n  scenes:\n    - qr\n    - website',
+    5,
+    7,
+    'payments.scenes.1',
+    'did you mean web?',
+  ],
+  [
+    'nonsense hours',
+    'version: 1\npayments: { hours: "25:00-26:00" }',
+    2,
+    20,
+    'payments.hours',
+    'Beijing time',
+  ],
+  [
+    'hours of nothing',
+    'version: 1\npayments: { hours: "08:00-08:00" }',
+    2,
+    20,
+    'payments.hours',
+    'allows nothing',
+  ],
+  ['another purse', 'version: 1\npayments: { from: pocket }', 2, 19, 'payments.from', 'must be budget'],
+  [
+    'foreign orders of another kind',
+    'version: 1\nforeignOrders: alow',
+    2,
+    16,
+    'foreignOrders',
+    'did you mean allow?',
+  ],
+  [
+    'forms trusted otherwise',
+    'version: 1\napprovals: { form: on }',
+    2,
+    20,
+    'approvals.form',
+    'trusted or off',
+  ],
+  ['a client without a name', 'version: 1\nclients:\n  "": {}', 3, 3, 'clients.', '1 to 64 characters'],
+  ['a list of clients', 'version: 1\nclients: [cursor]', 2, 10, 'clients', 'must be a map'],
+  ['another version', 'version: 2', 1, 10, 'version', 'must be 1'],
+  ['a quoted version', 'version: "1"', 1, 10, 'version', 'must be 1'],
+  ['no version', '# rules\npayments: {}', 2, 1, '', 'version: 1 is missing'],
+  ['nothing', '', 1, 1, '', 'version: 1 is missing'],
+  ['a key twice', 'version: 1\npayments:\n  maxYuan: "1"\n  maxYuan: "2"', 4, 3, 'payments.maxYuan', 'twice'],
+  [
+    'a key twice in JSON',
+    '{"version": 1,\n "payments": {"maxYuan": "5", "maxYuan": "6"}}',
+    2,
+    31,
+    'payments.maxYuan',
+    'twice',
+  ],
+  ['an open bracket', 'version: 1\npayments: {\n  maxYuan: "5"\nrefunds: {}', 4, 1, '', 'not closed'],
+  ['an open bracket in JSON', '{"version": 1,\n"payments": {"maxYuan": "5"}', 2, 29, '', 'not closed'],
+  [
+    'an open quote',
+    'version: 1\npayments:\n  maxYuan: "5\nrefunds: {}\n',
+    3,
+    12,
+    'payments.maxYuan',
+    'not closed',
+  ],
+  ['a tab', 'version: 1\npayments:\n\tmaxYuan: "5"', 3, 1, '', 'spaces, not tabs'],
+  ['two colons', 'version: 1\npayments: maxYuan: "5"', 2, 11, '', 'indentation'],
+  ['two documents', 'version: 1\n---\nversion: 1', 2, 1, '', 'one policy'],
+  ['an alias', 'version: 1\npayments: &x { maxYuan: "1" }\nrefunds: *x', 3, 10, 'refunds', 'aliases'],
+  ['a merged map', 'version: 1\n<<: { payments: { maxYuan: "1" } }', 2, 1, '<<', 'no rule called <<'],
+  ['an unknown tag', 'version: 1\npayments: !!money {}', 2, 11, 'payments', 'not valid YAML'],
+  ['a map for a name', 'version: 1\n? [a, b]\n: 1', 2, 3, '', 'not valid YAML'],
+];
+
+describe('an error in a policy file', () => {
+  it.each(WRONG)(
+    'with %s says where and what, in two languages',
+    async (_, text, line, column, path, words) => {
+      const error = await parse(text).then(
+        () => undefined,
+        (thrown: CashierError) => thrown,
+      );
+      expect(error).toMatchObject({
+        code: 'CONFIGURATION',
+        details: { variable: 'CASHIER_POLICY', line, column, ...(path === '' ? {} : { path }) },
+      });
+      const { zh = '', en = '' } = error?.text ?? {};
+      expect(en).toContain(`CASHIER_POLICY: policy file /etc/policy.yaml, line ${line}, column ${column}`);
+      expect(zh).toContain(`CASHIER_POLICY 策略文件 /etc/policy.yaml 第 ${line} 行第 ${column} 列`);
+      expect(en).toContain(words);
+      for (const sentence of [zh, en]) expect(sentence).toContain(path);
+    },
+  );
+
+  it('shows nothing of a file that is no policy', async () => {
+    const key = '-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASC\n-----END PRIVATE KEY-----';
+    for (const text of [key, `AP_APP_KEY=${key}`, `"${key}`, `- ${key}`, `{"a": "${key}`]) {
+      await expect(parse(text)).rejects.toMatchObject({ code: 'CONFIGURATION' });
+      await expect(parse(text)).rejects.not.toThrow(/MIIE/);
+    }
+  });
+
+  it('is all that any text can bring about', async () => {
+    const piece = fc.constantFrom(
+      ...'version: 1|\n|payments:|  |maxYuan: "5"|{|}|[|]|"|*a|&a|!!x|: |- |\t|refunds: {}|---|\u0000|clients'.split(
+        '|',
+      ),
+    );
+    const text = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.array(piece).map((pieces) => pieces.join('')),
+    );
+    await fc.assert(
+      fc.asyncProperty(text, async (any) => {
+        const thrown = await parse(any).then(
+          () => undefined,
+          (error: unknown) => error,
+        );
+        if (thrown !== undefined) {
+          expect(thrown).toMatchObject({ code: 'CONFIGURATION', details: { variable: 'CASHIER_POLICY' } });
+        }
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});
+
+describe('in words', () => {
+  it('a policy is what its file states', async () => {
+    expect(Object.fromEntries(statedRules(await parse(EXAMPLE)))).toEqual({
+      'payments.maxYuan': '5000.00',
+      'payments.approveAboveYuan': '500.00',
+      'payments.perDay.totalYuan': '20000.00',
+      'payments.perDay.count': '500',
+      'payments.perMinute.count': '20',
+      'payments.providers': 'alipay, wechatpay',
+      'payments.scenes': 'qr, web, h5',
+      'payments.hours': '08:00-23:00',
+      'refunds.maxYuan': '500.00',
+      'refunds.approveAboveYuan': '0.00',
+      'refunds.perDay.totalYuan': '2000.00',
+      'refunds.perDay.count': '50',
+      'clients.cursor.payments.maxYuan': '100.00',
+      'clients.cursor.refunds.from': 'budget',
+      foreignOrders: 'refuse',
+    });
+  });
+
+  it('a change is named by its rule', async () => {
+    const changed = await parse(
+      'version: 1\npayments: { maxYuan: "9000" }\nrefunds: { approveAboveYuan: none }\napprovals: { form: trusted }',
+    );
+    expect(changedRules(DEFAULT_POLICY, changed)).toEqual([
+      { path: 'payments.maxYuan', inForce: '5000.00', offered: '9000.00' },
+      { path: 'refunds.approveAboveYuan', inForce: '0.00', offered: 'none' },
+      { path: 'approvals.form', inForce: undefined, offered: 'trusted' },
+    ]);
+    expect(changedRules(changed, changed)).toEqual([]);
+  });
+});
