@@ -37,11 +37,14 @@ function fileStream(file: string, level: string): pino.StreamEntry[] {
 }
 
 function scrubber(secrets: readonly string[]): (facts: object) => object {
+  const isSecret = secretFinder(secrets);
+  return (facts) => (isSecret(JSON.stringify(facts)) ? { scrubbed: true } : facts);
+}
+
+/** A test for texts that hold one of `secrets`, or a line of it. */
+export function secretFinder(secrets: readonly string[]): (text: string) => boolean {
   const needles = secrets
     .flatMap((secret) => [secret, ...secret.split(/\s+/)])
     .filter((part) => part.length >= 16);
-  return (facts) => {
-    const text = JSON.stringify(facts);
-    return needles.some((needle) => text.includes(needle)) ? { scrubbed: true } : facts;
-  };
+  return (text) => needles.some((needle) => text.includes(needle));
 }

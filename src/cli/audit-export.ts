@@ -1,0 +1,138 @@
+import { createWriteStream } from 'node:fs';
+import { Readable, type Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { beijingIso } from '../domain/clock.ts';
+import { CashierError } from '../domain/errors.ts';
+import type { StoredLink } from '../ledger/audit-chain.ts';
+import { BEFORE_ALL, readLinks, type Span } from '../ledger/audit-reader.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { print, printJson } from './terminal.ts';
+
+export type Format = 'jsonl' | 'csv';
+
+const PAGE = 2_000;
+const DAY_MS = 86_400_000;
+
+/** The columns of the CSV file, in this order for ever; new ones are added at the end. */
+export const CSV_COLUMNS = [
+  'seq',
+  'time',
+  'at',
+  'kind',
+  'caller',
+  'tool',
+  'call',
+  'outTradeNo',
+  'outRefundNo',
+  'detail',
+  'hash',
+] as const;
+
+export interface ExportWish {
+  readonly format: Format;
+  /** `YYYY-MM-DD` in Beijing, both inclusive. */
+  readonly from: string | undefined;
+  readonly to: string | undefined;
+  /** A file that does not exist yet; stdout without one. */
+  readonly out: string | undefined;
+  readonly json: boolean;
+}
+
+/** Writes the trail out page by page. Returns the exit code; a reader that stops early is no error. */
+export async function exportAudit(ledger: Ledger, wish: ExportWish): Promise<number> {
+  const span = {
+    from: wish.from === undefined ? undefined : dayStart(wish.from),
+    to: wish.to === undefined ? undefined : dayStart(wish.to) + DAY_MS,
+  };
+  const counted = { records: 0 };
+  const source = Readable.from(pages(ledger, wish.format, span, counted));
+  if (wish.out === undefined) {
+    await pipeline(source, process.stdout as Writable, { end: false }).catch(unlessReaderLeft);
+    return 0;
+  }
+  const file = wish.out;
+  await pipeline(source, createWriteStream(file, { flags: 'wx', mode: 0o600 })).catch((error: unknown) => {
+    throw notWritten(file, error);
+  });
+  if (wish.json) printJson({ file, format: wish.format, records: counted.records });
+  else print(`已导出 exported ${counted.records} → ${file}`);
+  return 0;
+}
+
+async function* pages(
+  ledger: Ledger,
+  format: Format,
+  span: Span,
+  counted: { records: number },
+): AsyncGenerator<string> {
+  if (format === 'csv') yield `${CSV_COLUMNS.join(',')}\r\n`;
+  for (let last = BEFORE_ALL; Number.isFinite(last); ) {
+    const after = last;
+    const links = await ledger.inspect((tx) => readLinks(tx, after, PAGE, span));
+    counted.records += links.length;
+    if (links.length > 0) yield links.map(format === 'csv' ? csvLine : jsonLine).join('');
+    if (links.length < PAGE) return;
+    last = links.at(-1)?.seq ?? Number.NaN;
+  }
+}
+
+/** One JSON object; `detail` in the very bytes that the hash covers, as long as they are one line of JSON. */
+export function jsonLine(link: StoredLink): string {
+  const { detailJson, hash, ...rest } = link;
+  const head = JSON.stringify({ ...rest, time: timeOf(link.at) }).slice(0, -1);
+  return `${head},"detail":${isJsonLine(detailJson) ? detailJson : JSON.stringify(detailJson)},"hash":${JSON.stringify(hash)}}\n`;
+}
+
+/** RFC 4180, and nothing in it that a spreadsheet would run. */
+export function csvLine(link: StoredLink): string {
+  const { seq, at, kind, caller, tool, call, outTradeNo, outRefundNo, detailJson, hash } = link;
+  const cells = [seq, timeOf(at), at, kind, caller, tool, call, outTradeNo, outRefundNo, detailJson, hash];
+  return `${cells.map(csvCell).join(',')}\r\n`;
+}
+
+function csvCell(value: string | number | undefined): string {
+  if (value === undefined) return '';
+  if (typeof value === 'number') return String(value);
+  const safe = /^[=+\-@\t\r\n＝＋－＠]/.test(value) ? `'${value}` : value;
+  return /[",\r\n]/.test(safe) || safe !== value ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
+
+/** Empty for an instant that is none: somebody edited it. */
+function timeOf(at: number): string {
+  return Math.abs(at) < 8.64e15 - DAY_MS ? beijingIso(at) : '';
+}
+
+function isJsonLine(text: string): boolean {
+  try {
+    JSON.parse(text);
+  } catch {
+    return false;
+  }
+  return !/[\r\n]/.test(text);
+}
+
+/** Midnight in Beijing (ms). */
+function dayStart(date: string): number {
+  const ms = Date.parse(`${date}T00:00:00+08:00`);
+  if (/^\d{4}-\d{2}-\d{2}$/.test(date) && !Number.isNaN(ms) && beijingIso(ms).startsWith(date)) return ms;
+  throw new CashierError('INVALID_ARGUMENT', {
+    zh: '--from 与 --to 必须是 YYYY-MM-DD 形式的日期（北京时间，含当日）。',
+    en: '--from and --to must be dates such as 2026-11-21 (Beijing time, both days included).',
+    next: { zh: '改正后重试。', en: 'Correct it and try again.' },
+  });
+}
+
+function unlessReaderLeft(error: unknown): void {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code !== 'EPIPE' && code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
+}
+
+function notWritten(file: string, error: unknown): unknown {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  if (!/^E[A-Z]+$/.test(code)) return error;
+  return new CashierError('INVALID_ARGUMENT', {
+    zh: `无法写入 ${file}（${code}）；已有的文件不会被覆盖。`,
+    en: `${file} cannot be written (${code}); a file that exists is not overwritten.`,
+    next: { zh: '换一个路径。', en: 'Choose another path.' },
+  });
+}

@@ -1,0 +1,155 @@
+import type { Text } from '../domain/errors.ts';
+import { fen, toYuan } from '../domain/money.ts';
+import type { AuditRecord } from '../ledger/records.ts';
+
+export type Language = keyof Text;
+
+type Detail = AuditRecord['detail'];
+
+/** What one record says, as a sentence for a person; who did it stands beside it. */
+export function words({ kind, outRefundNo, detail }: AuditRecord, language: Language): string {
+  const known = Object.hasOwn(SENTENCES, kind) ? SENTENCES[kind] : undefined;
+  const about = outRefundNo === undefined ? '' : ` ${outRefundNo}`;
+  if (known) return known(detail, about)[language];
+  const alarm = kind.startsWith('alarm-') ? { zh: '警报', en: 'ALARM' }[language] : kind;
+  return `${alarm}${about}${kind === alarm ? '' : ` ${kind.slice('alarm-'.length)}`}${facts(detail)}`;
+}
+
+type Sentence = (detail: Detail, about: string) => Text;
+
+const SENTENCES: Readonly<Record<string, Sentence>> = {
+  call: (d) => ({
+    zh: `发起调用${said(d.client, '，程序自称 ')}${meta(d, '，附言 ')}`,
+    en: `called${said(d.client, ', a program that calls itself ')}${meta(d, ', with _meta ')}`,
+  }),
+  result: ({ code, ...rest }) =>
+    code === undefined
+      ? { zh: `已答复${facts(rest)}`, en: `answered${facts(rest)}` }
+      : { zh: `已拒绝 ${code}${facts(rest)}`, en: `refused ${code}${facts(rest)}` },
+  'order-created': (d) => ({
+    zh: `登记订单：${d.provider} ${d.scene} ${yuan(d.amountFen)} 元`,
+    en: `order recorded: ${d.provider} ${d.scene} ${yuan(d.amountFen)} yuan`,
+  }),
+  'order-sent': (d) => ({
+    zh: `下单意图已提交，即将发送给网关${moved(d)}`,
+    en: `the intent is committed, it now goes to the gateway${moved(d)}`,
+  }),
+  'order-notpay': (d) => ({
+    zh: `网关确认：等待付款${moved(d)}`,
+    en: `the gateway says: waiting for the buyer${moved(d)}`,
+  }),
+  'order-paid': (d) => ({ zh: `网关证明：已付款${moved(d)}`, en: `the gateway proves: paid${moved(d)}` }),
+  'order-closed': (d) => ({ zh: `订单关闭${moved(d)}`, en: `closed${moved(d)}` }),
+  'order-declined': (d) => ({
+    zh: `没有生成：网关拒绝，或请求没有发出${moved(d)}`,
+    en: `not made: the gateway declined, or nothing was sent${moved(d)}`,
+  }),
+  'order-unknown': (d) => ({ zh: `结果不明${moved(d)}`, en: `outcome unknown${moved(d)}` }),
+  'order-denied': (d) => ({ zh: `商家不同意${moved(d)}`, en: `denied by a person${moved(d)}` }),
+  'order-withdrawn': (d) => ({ zh: `发送前撤回${moved(d)}`, en: `withdrawn before it was sent${moved(d)}` }),
+  'order-reopened': (d) => ({ zh: `同一调用再次提出${moved(d)}`, en: `asked for again${moved(d)}` }),
+  'order-adopted': (d) => ({
+    zh: `其他系统的订单，经网关证明后纳入账本${moved(d)}`,
+    en: `an order of another system, taken into the ledger on the gateway's proof${moved(d)}`,
+  }),
+  'refund-created': (d, about) => ({
+    zh: `登记退款${about}：${yuan(d.amountFen)} 元`,
+    en: `refund${about} recorded: ${yuan(d.amountFen)} yuan`,
+  }),
+  'refund-sent': (d, about) => ({
+    zh: `退款${about} 意图已提交，即将发送给网关${moved(d)}`,
+    en: `the intent of refund${about} is committed, it now goes to the gateway${moved(d)}`,
+  }),
+  'refund-processing': (d, about) => ({
+    zh: `网关受理退款${about}${moved(d)}`,
+    en: `the gateway has accepted refund${about}${moved(d)}`,
+  }),
+  'refund-success': (d, about) => ({
+    zh: `网关证明：退款${about} 成功${moved(d)}`,
+    en: `the gateway proves: refund${about} succeeded${moved(d)}`,
+  }),
+  'refund-closed': (d, about) => ({
+    zh: `退款${about} 关闭，没有退出${moved(d)}`,
+    en: `refund${about} closed, nothing went out${moved(d)}`,
+  }),
+  'refund-abnormal': (d, about) => ({
+    zh: `退款${about} 异常，需商家处理${moved(d)}`,
+    en: `refund${about} is abnormal, the merchant must act${moved(d)}`,
+  }),
+  'refund-declined': (d, about) => ({
+    zh: `退款${about} 没有发生：网关拒绝，或请求没有发出${moved(d)}`,
+    en: `refund${about} did not happen: declined, or nothing was sent${moved(d)}`,
+  }),
+  'refund-denied': (d, about) => ({
+    zh: `商家不同意退款${about}${moved(d)}`,
+    en: `refund${about} denied by a person${moved(d)}`,
+  }),
+  'refund-reopened': (d, about) => ({
+    zh: `再次提出退款${about}${moved(d)}`,
+    en: `refund${about} asked for again${moved(d)}`,
+  }),
+  'approval-asked': (d, about) => ({
+    zh: `需要人工确认${about}：规则 ${d.rule}${said(d.approval, '，审批 ')}`,
+    en: `a person must approve${about}: rule ${d.rule}${said(d.approval, ', approval ')}`,
+  }),
+  'approval-approved': (d, about) => ({
+    zh: `已批准${about}${decided(d, '，在 ', '，理由 ')}`,
+    en: `approved${about}${decided(d, ', at the ', ', because ')}`,
+  }),
+  'approval-denied': (d, about) => ({
+    zh: `已拒绝${about}${decided(d, '，在 ', '，理由 ')}`,
+    en: `denied${about}${decided(d, ', at the ', ', because ')}`,
+  }),
+  'approval-used': (d, about) => ({
+    zh: `批准已使用${about}${said(d.approval, '：审批 ')}`,
+    en: `the approval is used up${about}${said(d.approval, ': ')}`,
+  }),
+  'policy-allowed': (d, about) => ({
+    zh: `规则放行${about}：${list(d.rules)}`,
+    en: `allowed by the rules${about}: ${list(d.rules)}`,
+  }),
+  'send-failed': (d, about) => ({
+    zh: `与网关的交互没有成功${about}：${d.error} ${d.code}`,
+    en: `the exchange with the gateway failed${about}: ${d.error} ${d.code}`,
+  }),
+  'close-intended': () => ({
+    zh: '关闭意图已提交，即将发送给网关',
+    en: 'the intent to close is committed, it now goes to the gateway',
+  }),
+};
+
+function yuan(amountFen: unknown): string {
+  return typeof amountFen === 'number' && Number.isSafeInteger(amountFen) && amountFen >= 0
+    ? toYuan(fen(amountFen))
+    : '?';
+}
+
+/** The change of state, and what the gateway was heard to say. */
+function moved({ from, to, ...rest }: Detail): string {
+  return ` (${from} → ${to})${facts(rest)}`;
+}
+
+function said(value: unknown, before: string): string {
+  return value === undefined ? '' : `${before}${String(value)}`;
+}
+
+function decided(detail: Detail, where: string, why: string): string {
+  return `${said(detail.approval, ' ')}${said(detail.decidedBy, where)}${said(detail.reason, why)}`;
+}
+
+function meta({ meta, metaOmitted }: Detail, before: string): string {
+  const kept = meta === undefined ? '' : JSON.stringify(meta);
+  const omitted = metaOmitted === undefined ? '' : ` + ${JSON.stringify(metaOmitted)}`;
+  return kept || omitted ? `${before}${kept}${omitted}` : '';
+}
+
+function list(rules: unknown): string {
+  return Array.isArray(rules) && rules.length > 0 ? rules.join(', ') : '-';
+}
+
+function facts(detail: Detail): string {
+  const shown = Object.entries(detail).map(
+    ([name, value]) => `${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  );
+  return shown.length === 0 ? '' : `, ${shown.join(', ')}`;
+}

@@ -1,0 +1,164 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { fen } from '../../src/domain/money.ts';
+import type { AuditRecord } from '../../src/ledger/records.ts';
+import { attempt } from '../../src/payments/attempt.ts';
+import type { Cashier } from '../../src/payments/cashier.ts';
+import { queryPayment } from '../../src/payments/query-payment.ts';
+import { accept, CALL, World } from '../support/world.ts';
+import { create, POLICY } from './busy-shop.ts';
+
+let world: World;
+let cashier: Cashier;
+beforeEach(async () => {
+  world = new World(3);
+  cashier = await world.process();
+  await accept(cashier, POLICY);
+});
+afterEach(() => world.end());
+
+async function trail(): Promise<AuditRecord[]> {
+  return (await cashier.ledger.read((book) => book.eventsAfter(0))).filter(({ tool }) => tool !== undefined);
+}
+const kinds = async () => (await trail()).map(({ kind }) => kind);
+async function called(): Promise<AuditRecord> {
+  const [call, ...more] = (await trail()).filter(({ kind }) => kind === 'call');
+  if (!call || more.length > 0) throw new Error(`${more.length + 1} calls`);
+  return call;
+}
+
+describe('one attempt', () => {
+  it('is recorded once, before the gateway hears anything', async () => {
+    let before: string[] = [];
+    world.bank.delay = async () => {
+      before = await kinds();
+    };
+    await create(cashier, { outTradeNo: 'ORDER_1' });
+    expect(before).toEqual(['call', 'order-created', 'policy-allowed', 'order-sent']);
+    const records = await trail();
+    expect(records.map(({ kind }) => kind)).toEqual([...before, 'order-notpay', 'result']);
+    expect(new Set(records.map(({ call }) => call)).size).toBe(1);
+    expect(new Set(records.map(({ caller }) => caller))).toEqual(new Set(['cursor']));
+  });
+
+  it('that is refused has call and result, with rule, limit and use, and nothing else', async () => {
+    await expect(create(cashier, { outTradeNo: 'ORDER_1', amountFen: fen(5001) })).rejects.toThrow();
+    const [call, result, ...more] = await trail();
+    expect(more).toEqual([]);
+    expect(call).toMatchObject({ kind: 'call', outTradeNo: 'ORDER_1' });
+    expect(result).toMatchObject({
+      kind: 'result',
+      outTradeNo: 'ORDER_1',
+      detail: { code: 'POLICY_DENIED', rule: 'payments.maxYuan', limit: '50.00', used: '50.01' },
+    });
+  });
+
+  it('whose writes run side by side is recorded once and first, also when the first of them throws', async () => {
+    await attempt(
+      cashier,
+      CALL,
+      { tool: 'create-payment', args: {}, meta: undefined },
+      async ({ ledger }) => {
+        const writes = [0, 1, 2].map((i) =>
+          ledger.write(async (book) => {
+            if (i === 0) throw new Error('no');
+            await book.audit.append({ kind: `write-${i}` });
+          }),
+        );
+        expect((await Promise.allSettled(writes)).map(({ status }) => status)).toEqual([
+          'rejected',
+          'fulfilled',
+          'fulfilled',
+        ]);
+      },
+      () => ({}),
+    );
+    expect(await kinds()).toEqual(['call', 'write-1', 'write-2', 'result']);
+  });
+
+  it('that a crash ends has a call and an intent, and no result', async () => {
+    world.bank.fault = () => 'crash-after';
+    void create(cashier, { outTradeNo: 'ORDER_1' });
+    await world.clock.sleep(60_000);
+    expect(await kinds()).toEqual(['call', 'order-created', 'policy-allowed', 'order-sent']);
+  });
+
+  it('that repeats is told, and polls that learn nothing are not', async () => {
+    await create(cashier, { outTradeNo: 'ORDER_1' });
+    await create(cashier, { outTradeNo: 'ORDER_1' });
+    const all = await cashier.ledger.read((book) => book.lastEvent());
+    expect((await kinds()).slice(-2)).toEqual(['call', 'result']);
+    for (let i = 0; i < 3; i += 1) {
+      await queryPayment(cashier, CALL, { outTradeNo: 'ORDER_1', waitSeconds: 0 });
+    }
+    expect(await cashier.ledger.read((book) => book.lastEvent())).toBe(all);
+  });
+});
+
+describe('what the client sends along', () => {
+  const kept = async (meta: unknown, input = {}, shop = cashier) => {
+    await create(shop, input, { meta });
+    return (await called()).detail;
+  };
+
+  it('stands there as given, and arguments only as a salted digest', async () => {
+    const meta = { model: 'm', conversation: { id: 7, tags: ['a', null] }, progressToken: 3 };
+    const detail = await kept(meta, { buyer: 'buyer-4711', title: 'a secret recipe' });
+    expect(detail).toEqual({ digest: expect.stringMatching(/^[0-9a-f]{64}$/), client: 'Cursor', meta });
+    expect(JSON.stringify(await trail())).not.toMatch(/buyer-4711|a secret recipe/);
+  });
+
+  it('is bounded: what is too long is left out, and the rest kept', async () => {
+    const detail = await kept({ model: 'm', junk: 'x'.repeat(1_000_000), conversation: 'c' });
+    expect(detail).toMatchObject({
+      meta: { model: 'm', conversation: 'c' },
+      metaOmitted: { members: 1, sha256: expect.any(String) },
+    });
+    expect(JSON.stringify(detail).length).toBeLessThan(3_000);
+  });
+
+  it('is bounded in members, in depth and in odd types, and never stops the call from being recorded', async () => {
+    let deep: unknown = 'end';
+    for (let i = 0; i < 200_000; i += 1) deep = [deep];
+    const many = Object.fromEntries(Array.from({ length: 50_000 }, (_, i) => [`m${i}`, { i }]));
+    const meta = { ...many, deep, big: 10n, run: () => 1, __proto__: { x: 1 } };
+    await create(cashier, {}, { meta, args: { deep, outTradeNo: 'NOT A NUMBER' } });
+    const { detail, outTradeNo } = await called();
+    expect(JSON.stringify(detail).length).toBeLessThan(4_000);
+    expect(outTradeNo).toBeUndefined();
+  });
+
+  it.each([null, 'text', 7])('may be %s', async (meta) => {
+    expect(await kept(meta)).not.toHaveProperty('meta');
+  });
+
+  it('holds neither a secret of ours nor this buyer', async () => {
+    const shop = { ...cashier, isSecret: (text: string) => text.includes('-----KEY') };
+    const meta = {
+      note: 'for buyer-4711',
+      key: '-----KEY abc',
+      'x -----KEY': 1,
+      deep: [{ k: 'buyer-4711' }],
+      model: 'm',
+    };
+    await create(shop, { buyer: 'buyer-4711' }, { meta, call: { caller: 'c', client: '-----KEY' } });
+    const { detail } = await called();
+    expect(detail).toMatchObject({ client: '***', meta: { note: '***', key: '***', model: 'm' } });
+    expect(JSON.stringify(await trail())).not.toMatch(/buyer-4711|-----KEY/);
+  });
+});
+
+describe('a story', () => {
+  it('has the call that came without a number', async () => {
+    const { order } = await create(cashier, {});
+    await create(cashier, {});
+    const story = await cashier.ledger.read((book) => book.audit.story(order.outTradeNo));
+    expect(story.map(({ kind }) => kind)).toEqual([
+      'call',
+      'order-created',
+      'policy-allowed',
+      'order-sent',
+      'order-notpay',
+      'result',
+    ]);
+  });
+});

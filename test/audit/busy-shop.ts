@@ -1,0 +1,83 @@
+import { fen } from '../../src/domain/money.ts';
+import { attempt } from '../../src/payments/attempt.ts';
+import type { Call, Cashier } from '../../src/payments/cashier.ts';
+import { closePayment } from '../../src/payments/close-payment.ts';
+import { type CreatePaymentInput, createPayment } from '../../src/payments/create-payment.ts';
+import { queryPayment } from '../../src/payments/query-payment.ts';
+import { refundPayment } from '../../src/payments/refund-payment.ts';
+import { decideApproval } from '../../src/policy/approvals.ts';
+import { freeze, moveBudget, unfreeze } from '../../src/policy/decisions.ts';
+import type { Policy } from '../../src/policy/policy.ts';
+import { accept, payment, person, refund, type World } from '../support/world.ts';
+
+/** Payments up to 50 yuan; refunds above 2 yuan want a person. */
+export const POLICY: Policy = {
+  payments: { maxFen: fen(5000) },
+  refunds: { approveAboveFen: fen(200) },
+};
+
+const CURSOR: Call = { caller: 'cursor', client: 'Cursor' };
+const META = { model: 'some-model', conversation: 'c-17', progressToken: 3 };
+
+/** A create as the server runs it. */
+export function create(
+  cashier: Cashier,
+  input: Partial<CreatePaymentInput>,
+  { call = CURSOR, meta = META as unknown, args = { ...input } as unknown } = {},
+) {
+  return attempt(
+    cashier,
+    call,
+    { tool: 'create-payment', args, meta },
+    (recorded) => createPayment(recorded, call, payment(input)),
+    ({ order: { outTradeNo, state }, replayed }) => ({ outTradeNo, state, replayed }),
+  );
+}
+
+export function giveBack(cashier: Cashier, outTradeNo: string, refundFen: number, outRefundNo: string) {
+  return attempt(
+    cashier,
+    CURSOR,
+    { tool: 'refund-payment', args: { outTradeNo, outRefundNo }, meta: META },
+    (recorded) =>
+      refundPayment(recorded, CURSOR, refund({ outTradeNo, outRefundNo, refundFen: fen(refundFen) })),
+    ({ refund: { state } }) => ({ outTradeNo, outRefundNo, state }),
+  );
+}
+
+/** Everything that can happen to an order, so that the trail has all kinds of records. */
+export async function aDayOfTrade(world: World, cashier: Cashier): Promise<void> {
+  await accept(cashier, POLICY);
+  const operator = await person(cashier);
+  await create(cashier, { outTradeNo: 'ORDER_PAID', buyer: 'buyer-4711' });
+  world.bank.pay('ORDER_PAID');
+  await queryPayment(cashier, CURSOR, { outTradeNo: 'ORDER_PAID', waitSeconds: 0 });
+  await giveBack(cashier, 'ORDER_PAID', 100, 'R_SMALL');
+  const asked = await giveBack(cashier, 'ORDER_PAID', 300, 'R_LARGE');
+  const id = asked.approval?.id ?? '';
+  await cashier.ledger
+    .as({ caller: 'operator', tool: 'approvals' })
+    .write((book) => decideApproval(book, operator, id, { approve: true, reason: '=ok' }, world.clock.now()));
+  world.clock.advance(5_000);
+  await giveBack(cashier, 'ORDER_PAID', 300, 'R_LARGE');
+  await create(cashier, { outTradeNo: 'ORDER_TOO_MUCH', amountFen: fen(5001) }).catch(() => undefined);
+  await create(cashier, { outTradeNo: 'ORDER_PAID', title: 'another' }).catch(() => undefined);
+  const unnumbered = await create(cashier, { amountFen: fen(777) });
+  const { outTradeNo } = unnumbered.order;
+  await attempt(
+    cashier,
+    CURSOR,
+    { tool: 'close-payment', args: { outTradeNo }, meta: undefined },
+    (recorded) => closePayment(recorded, CURSOR, { outTradeNo }),
+    ({ order: { state } }) => ({ outTradeNo, state }),
+  );
+  world.bank.fault = (operation) => (operation === 'create' ? 'refused' : 'none');
+  await create(cashier, { outTradeNo: 'ORDER_DECLINED' }).catch(() => undefined);
+  world.bank.fault = () => 'none';
+  await cashier.ledger.write(async (book) => {
+    await moveBudget(book, operator, 'cursor', 20_000, 'first');
+    await moveBudget(book, operator, 'cursor', -500, undefined);
+    await freeze(book, 'operator', 'a drill');
+    await unfreeze(book, operator);
+  });
+}

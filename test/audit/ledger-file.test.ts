@@ -1,0 +1,288 @@
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { linkHash } from '../../src/ledger/audit-chain.ts';
+import { type Checkpoint, ensureKey, makeCheckpoint } from '../../src/ledger/audit-checkpoint.ts';
+import { BEFORE_ALL, readLinks } from '../../src/ledger/audit-reader.ts';
+import { verifyAudit } from '../../src/ledger/audit-verify.ts';
+import { Ledger } from '../../src/ledger/ledger.ts';
+import { openSqliteStore } from '../../src/ledger/sqlite-store.ts';
+import { type Database, openSqlite } from '../../src/platform/sqlite.ts';
+import { systemClock, systemRandom } from '../../src/platform/system.ts';
+import { World } from '../support/world.ts';
+import { aDayOfTrade } from './busy-shop.ts';
+
+const ports = { clock: systemClock, randomBytes: systemRandom };
+let folder: string;
+let original: string;
+let checkpoint: Checkpoint | undefined;
+let copies = 0;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'audit-'));
+  original = join(folder, 'original.db');
+  const world = new World(9);
+  const cashier = await world.process();
+  await aDayOfTrade(world, cashier);
+  const { ledger } = cashier;
+  await ledger.write((book) => ensureKey(book, ports.randomBytes));
+  checkpoint = await ledger.inspect((tx) => makeCheckpoint(tx, world.clock.now()));
+  const db = await openSqlite(world.ledgerPath);
+  db.exec(`VACUUM INTO '${original}'`);
+  db.close();
+  await world.end();
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** The verdict on a copy of the ledger's file after somebody has been at it. */
+async function verdict(change: (db: Database) => void, withCheckpoint = false) {
+  const path = join(folder, `${++copies}.db`);
+  copyFileSync(original, path);
+  const db = await openSqlite(path);
+  change(db);
+  db.close();
+  const ledger = await Ledger.open(await openSqliteStore(path, ports), 'simulator', ports);
+  try {
+    const given = withCheckpoint ? [{ source: 'file:1', checkpoint }] : [];
+    return await ledger.inspect((tx) => verifyAudit(tx, given));
+  } finally {
+    await ledger.close();
+  }
+}
+
+const sql = (text: string) => (db: Database) => db.exec(text);
+
+/** Recomputes every hash and the note of the end, as somebody who knows how would. */
+function restamp(db: Database): void {
+  const rows = db.prepare('SELECT * FROM audit ORDER BY seq').all() as Record<
+    string,
+    string | number | null
+  >[];
+  let hash = String(db.prepare("SELECT value FROM meta WHERE key = 'ledger_id'").all()[0]?.value);
+  rows.forEach((row, i) => {
+    const or = (name: string) => (row[name] === null ? undefined : String(row[name]));
+    hash = linkHash(hash, {
+      seq: i + 1,
+      at: Number(row.at),
+      kind: String(row.kind),
+      caller: String(row.caller),
+      tool: or('tool'),
+      call: or('call_id'),
+      outTradeNo: or('out_trade_no'),
+      outRefundNo: or('out_refund_no'),
+      detailJson: String(row.detail_json),
+    });
+    db.prepare('UPDATE audit SET seq = ?, hash = ? WHERE seq = ?').run(i + 1, hash, row.seq ?? null);
+  });
+  db.prepare("UPDATE meta SET value = ? WHERE key = 'audit_head'").run(`${rows.length} ${hash}`);
+}
+
+describe('a ledger file that nobody has touched', () => {
+  it('is intact, by itself and against its checkpoint', async () => {
+    expect(checkpoint).toBeDefined();
+    const found = await verdict(() => undefined, true);
+    expect(found).toMatchObject({ intact: true, chain: undefined, tables: [] });
+    expect(found.proven.seq).toBe(checkpoint?.seq);
+  });
+
+  it('is intact when it has grown since', async () => {
+    const path = join(folder, 'grown.db');
+    copyFileSync(original, path);
+    const ledger = await Ledger.open(await openSqliteStore(path, ports), 'simulator', ports);
+    await ledger.write(async (book) => {
+      for (let i = 0; i < 2_500; i += 1) {
+        await book.audit.append({ kind: 'operator-signed-in', detail: { i } });
+      }
+    });
+    const told: number[] = [];
+    const found = await ledger.inspect((tx) =>
+      verifyAudit(tx, [{ source: 'f', checkpoint }], (done) => told.push(done)),
+    );
+    expect(found).toMatchObject({ intact: true });
+    expect(told.length).toBeGreaterThan(1);
+    await ledger.close();
+  });
+});
+
+describe('an edit of the trail in the file is found', () => {
+  it.each([
+    ...['kind', 'caller', 'tool', 'call_id', 'out_trade_no', 'out_refund_no', 'detail_json', 'hash'].flatMap(
+      (column) => [
+        [
+          `${column}, a character`,
+          `UPDATE audit SET ${column} = COALESCE(${column}, '') || 'x' WHERE seq = 7`,
+        ],
+        [
+          `${column}, the type`,
+          `UPDATE audit SET ${column} = CAST(COALESCE(${column}, 'x') AS BLOB) WHERE seq = 8`,
+        ],
+      ],
+    ),
+    ['at', 'UPDATE audit SET at = at + 1 WHERE seq = 3'],
+    ['at, beyond what can be read', 'UPDATE audit SET at = 9223372036854775807 WHERE seq = 3'],
+    ['at, a word', "UPDATE audit SET at = 'noon' WHERE seq = 3"],
+    ['at, a fraction', 'UPDATE audit SET at = at + 0.5 WHERE seq = 3'],
+    ['seq, none', 'UPDATE audit SET seq = NULL WHERE seq = 3'],
+    ['seq, beyond what can be read', 'UPDATE audit SET seq = 9223372036854775807 WHERE seq = 3'],
+    ['detail, only its spelling', "UPDATE audit SET detail_json = ' ' || detail_json WHERE seq = 5"],
+    ['one row gone', 'DELETE FROM audit WHERE seq = 12'],
+    ['the last row gone', 'DELETE FROM audit WHERE seq = (SELECT MAX(seq) FROM audit)'],
+    ['all rows gone', 'DELETE FROM audit'],
+    ['all rows and the head gone', "DELETE FROM audit; DELETE FROM meta WHERE key = 'audit_head'"],
+    [
+      'a row without number',
+      'INSERT INTO audit SELECT NULL, at, kind, caller, tool, call_id, out_trade_no, out_refund_no, detail_json, hash FROM audit WHERE seq = 4',
+    ],
+    [
+      'a row before the first',
+      'INSERT INTO audit SELECT -5, at, kind, caller, tool, call_id, out_trade_no, out_refund_no, detail_json, hash FROM audit WHERE seq = 4',
+    ],
+    [
+      'a row far below',
+      'INSERT INTO audit SELECT -9223372036854775807, at, kind, caller, tool, call_id, out_trade_no, out_refund_no, detail_json, hash FROM audit WHERE seq = 4',
+    ],
+    ['the head', "UPDATE meta SET value = 'x' WHERE key = 'audit_head'"],
+    ['the ledger id', "UPDATE meta SET value = 'x' WHERE key = 'ledger_id'"],
+    ['the ledger id gone', "DELETE FROM meta WHERE key = 'ledger_id'"],
+  ])('%s', async (_, text) => {
+    expect((await verdict(sql(text))).intact).toBe(false);
+  });
+});
+
+describe('what only a checkpoint finds', () => {
+  const cut =
+    "DELETE FROM audit WHERE seq > 20; UPDATE meta SET value = (SELECT '20 ' || hash FROM audit WHERE seq = 20) WHERE key = 'audit_head'";
+
+  it('is a trail that was stamped anew', async () => {
+    const change = (db: Database) => {
+      db.exec("UPDATE audit SET caller = 'somebody' WHERE seq = 6");
+      restamp(db);
+    };
+    expect(await verdict(change)).toMatchObject({ intact: true });
+    const found = await verdict(change, true);
+    expect(found).toMatchObject({ intact: false, checkpoints: [{ fault: 'restamped' }] });
+  });
+
+  it('is an end that was cut off, head and all; the tables alone would tell of it too', async () => {
+    expect(await verdict(sql(cut))).toMatchObject({ intact: false, chain: undefined });
+    expect(await verdict(sql(cut), true)).toMatchObject({ checkpoints: [{ fault: 'cut-off' }] });
+  });
+
+  it('is another key in the place of the ledger’s', async () => {
+    const change = sql(
+      `UPDATE meta SET value = '${Buffer.alloc(32, 1).toString('base64url')}' WHERE key = 'audit_key'`,
+    );
+    expect(await verdict(change, true)).toMatchObject({
+      intact: false,
+      checkpoints: [{ fault: 'other-key' }],
+    });
+  });
+});
+
+describe('an edit of the tables is found by the trail', () => {
+  it.each([
+    ["UPDATE orders SET state = 'PAID' WHERE out_trade_no = 'ORDER_DECLINED'", 'orders', 'differs'],
+    ["UPDATE orders SET amount_fen = 1 WHERE out_trade_no = 'ORDER_PAID'", 'orders', 'differs'],
+    [
+      "UPDATE orders SET amount_fen = 9223372036854775807 WHERE out_trade_no = 'ORDER_PAID'",
+      'orders',
+      'differs',
+    ],
+    ["UPDATE orders SET caller = 'other' WHERE out_trade_no = 'ORDER_PAID'", 'orders', 'differs'],
+    [
+      "UPDATE orders SET out_trade_no = 'ORDER_MINE' WHERE out_trade_no = 'ORDER_DECLINED'",
+      'orders',
+      'unrecorded',
+    ],
+    ["DELETE FROM orders WHERE out_trade_no = 'ORDER_DECLINED'", 'orders', 'gone'],
+    ["UPDATE refunds SET state = 'CLOSED' WHERE out_refund_no = 'R_LARGE'", 'refunds', 'differs'],
+    ["DELETE FROM refunds WHERE out_refund_no = 'R_LARGE'", 'refunds', 'gone'],
+    ["UPDATE approvals SET state = 'approved'", 'approvals', 'differs'],
+    ["UPDATE approvals SET decided_by = 'page'", 'approvals', 'differs'],
+    [
+      "INSERT INTO approvals SELECT 'AFORGED', kind, out_trade_no, out_refund_no, input_hash, caller, amount_fen, rule, 'approved', created_at, expires_at, decided_at, decided_by, reason FROM approvals",
+      'approvals',
+      'unrecorded',
+    ],
+    ['UPDATE budget_moves SET amount_fen = amount_fen * 10', 'budget_moves', 'differs'],
+    [
+      'INSERT INTO budget_moves SELECT 3, at, budget, 900000, decided_by, note FROM budget_moves WHERE seq = 1',
+      'budget_moves',
+      'unrecorded',
+    ],
+    ["UPDATE policies SET rules_json = '{}'", 'policies', 'differs'],
+    ["INSERT INTO policies SELECT 9, accepted_at, accepted_by, '{}' FROM policies", 'policies', 'unrecorded'],
+    ["UPDATE meta SET value = '{}' WHERE key = 'frozen'", 'meta', 'differs'],
+  ])('%s', async (text, table, look) => {
+    const found = await verdict(sql(`PRAGMA foreign_keys = OFF; ${text}`));
+    expect(found).toMatchObject({ intact: false, chain: undefined });
+    expect(found.tables).toContainEqual(expect.objectContaining({ table, look }));
+  });
+});
+
+describe('a ledger of version 1', () => {
+  it('opens; what had happened becomes the first links, and verifies', async () => {
+    const path = join(folder, 'one.db');
+    const db = await openSqlite(path);
+    db.exec(VERSION_1);
+    db.close();
+    const ledger = await Ledger.open(await openSqliteStore(path, ports), 'live', ports);
+    const links = await ledger.inspect((tx) => readLinks(tx, BEFORE_ALL, 10));
+    expect(links.map(({ seq, kind, caller, detailJson }) => [seq, kind, caller, detailJson])).toEqual([
+      [
+        1,
+        'order-created',
+        'unrecorded',
+        '{"provider":"alipay","scene":"qr","amountFen":1000,"caller":"stdio"}',
+      ],
+      [2, 'order-sent', 'unrecorded', '{"from":"PENDING_APPROVAL","to":"UNKNOWN"}'],
+      [3, 'order-notpay', 'unrecorded', '{"from":"UNKNOWN", "to":"NOTPAY"}'],
+    ]);
+    expect(await ledger.inspect((tx) => verifyAudit(tx, []))).toMatchObject({ intact: true, tables: [] });
+    await ledger.write((book) => book.event('ORDER_1', undefined, 'close-intended', {}));
+    expect(await ledger.inspect((tx) => verifyAudit(tx, []))).toMatchObject({
+      intact: true,
+      proven: { seq: 4 },
+    });
+    await ledger.close();
+  });
+});
+
+const VERSION_1 = `
+  CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+  INSERT INTO meta VALUES ('realm', 'live'), ('salt', '00112233445566778899aabbccddeeff'), ('schema_version', '1');
+  CREATE TABLE orders (
+    out_trade_no TEXT PRIMARY KEY,
+    provider TEXT NOT NULL, account TEXT NOT NULL, caller TEXT NOT NULL, buyer_hash TEXT,
+    scene TEXT NOT NULL, amount_fen BIGINT NOT NULL, title TEXT NOT NULL,
+    state TEXT NOT NULL, gateway_state TEXT, gateway_trade_no TEXT, source TEXT NOT NULL,
+    input_hash TEXT NOT NULL, terms_json TEXT NOT NULL, plan TEXT, credential_json TEXT,
+    page_token TEXT NOT NULL UNIQUE,
+    created_at BIGINT NOT NULL, updated_at BIGINT NOT NULL, sent_at BIGINT, expires_at BIGINT, paid_at BIGINT,
+    late INTEGER NOT NULL, closing INTEGER NOT NULL, declined_code TEXT,
+    sending_by TEXT, sending_until BIGINT, ask_at BIGINT, asked INTEGER NOT NULL);
+  CREATE TABLE refunds (
+    out_trade_no TEXT NOT NULL REFERENCES orders (out_trade_no), out_refund_no TEXT NOT NULL,
+    merchant_scope TEXT, caller TEXT NOT NULL, amount_fen BIGINT NOT NULL, reason TEXT,
+    state TEXT NOT NULL, gateway_state TEXT, gateway_refund_no TEXT, input_hash TEXT NOT NULL, plan TEXT,
+    created_at BIGINT NOT NULL, updated_at BIGINT NOT NULL, sent_at BIGINT, declined_code TEXT,
+    sending_by TEXT, sending_until BIGINT, ask_at BIGINT, asked INTEGER NOT NULL,
+    PRIMARY KEY (out_trade_no, out_refund_no));
+  CREATE TABLE approvals (
+    id TEXT PRIMARY KEY, kind TEXT NOT NULL, out_trade_no TEXT NOT NULL, out_refund_no TEXT,
+    input_hash TEXT NOT NULL, caller TEXT NOT NULL, amount_fen BIGINT NOT NULL, rule TEXT NOT NULL,
+    state TEXT NOT NULL, created_at BIGINT NOT NULL, expires_at BIGINT NOT NULL,
+    decided_at BIGINT, decided_by TEXT, reason TEXT);
+  CREATE TABLE events (
+    seq BIGINT PRIMARY KEY, at BIGINT NOT NULL, out_trade_no TEXT NOT NULL, out_refund_no TEXT,
+    kind TEXT NOT NULL, detail_json TEXT NOT NULL);
+  CREATE INDEX events_by_order ON events (out_trade_no, seq);
+  INSERT INTO orders (out_trade_no, provider, account, caller, scene, amount_fen, title, state, source, input_hash,
+    terms_json, page_token, created_at, updated_at, late, closing, asked)
+    VALUES ('ORDER_1', 'alipay', 'a', 'stdio', 'qr', 1000, 'recipe', 'NOTPAY', 'query', 'h', '{}', 'p', 1, 1, 0, 0, 0);
+  INSERT INTO events VALUES
+    (1, 1790000000000, 'ORDER_1', NULL, 'order-created', '{"provider":"alipay","scene":"qr","amountFen":1000,"caller":"stdio"}'),
+    (2, 1790000000000, 'ORDER_1', NULL, 'order-sent', '{"from":"PENDING_APPROVAL","to":"UNKNOWN"}'),
+    (3, 1790000000500, 'ORDER_1', NULL, 'order-notpay', '{"from":"UNKNOWN", "to":"NOTPAY"}');
+`;
