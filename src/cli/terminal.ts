@@ -39,9 +39,14 @@ function cells(text: string): number {
   );
 }
 
+/** Whether a person sits there, who can be shown something and asked. */
+export function isTerminal(): boolean {
+  return process.stdin.isTTY === true;
+}
+
 /** Asks without showing what is typed. Throws CONFIGURATION when there is no terminal to ask at. */
 export async function askSecret(prompt: string): Promise<string> {
-  if (!process.stdin.isTTY) {
+  if (!isTerminal()) {
     throw new CashierError(
       'CONFIGURATION',
       {

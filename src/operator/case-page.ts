@@ -1,0 +1,161 @@
+import type { Text } from '../domain/errors.ts';
+import { type Fen, toYuan } from '../domain/money.ts';
+import type { Frame } from './frame.ts';
+import { badge, countdown, freezeBanner, moment, quotation, shell, token } from './layout.ts';
+import { foreign, html, type Markup } from './markup.ts';
+import { story } from './story.ts';
+import { type CaseView, type Phase, type Sums, stillWaits } from './view.ts';
+import { ORDER_STATES, PHASES, PROVIDERS, REFUND_STATES, SCENE_WORDS, VIA, WORDS } from './words.ts';
+
+/** Longest reason (characters) that a person can give. */
+export const MAX_REASON = 200;
+/** How often (ms) an open page asks anew while something can change, and without a script (s). */
+const POLL_MS = 4_000;
+const REFRESH_SECONDS = 15;
+
+/** One approval: what it is about, what has happened before, and the decision. `problem` is said first. */
+export function casePage(frame: Frame, view: CaseView, problem?: Text): Markup {
+  const { approval, phase, order, refund } = view;
+  const pending = phase === 'pending';
+  const kind = frame.say(WORDS[approval.kind]);
+  const state = PHASES[phase];
+  // An agent that asks again and again is no news.
+  const news = view.events.findLast((event) => event.kind !== 'call' && event.kind !== 'result');
+  const mark = [phase, view.frozen?.at, order?.state, refund?.state, news?.seq].join();
+  const changes = pending || phase === 'approved';
+  return shell(frame, {
+    title: `${kind} ¥${toYuan(approval.amountFen)} ${frame.say(state.badge)}`,
+    // A refresh would take away what is being typed.
+    refresh: phase === 'approved' ? REFRESH_SECONDS : undefined,
+    body: html`<p class="back"><a href="${frame.to('')}">← ${frame.say(WORDS.backToList)}</a></p>
+${problem === undefined ? '' : html`<p class="note warn" role="alert">${frame.say(problem)}</p>`}
+<div id="live" class="live" tabindex="-1" data-poll="${changes ? POLL_MS : 0}" data-announce="${frame.say(state.badge)}" data-mark="${mark}">
+${freezeBanner(frame, view.frozen)}
+${pending ? html`<div class="case">${factCards(frame, view)}${decision(frame, view)}</div>` : html`<div class="case done">${outcome(frame, view)}${factCards(frame, view)}</div>`}
+</div>`,
+  });
+}
+
+/** What it is about. Once it is decided, that stands above and has the first heading. */
+function factCards(frame: Frame, view: CaseView): Markup {
+  const { approval, phase, order, refund } = view;
+  const ask = frame.say(approval.kind === 'refund' ? WORDS.askRefund : WORDS.askPayment);
+  const heading =
+    phase === 'pending'
+      ? html`<h1 id="what">${ask}</h1>`
+      : html`<h2 id="what">${frame.say(WORDS[approval.kind])}</h2>`;
+  return html`<div class="facts">
+<section class="card" aria-labelledby="what"><div class="row">${heading}${badge(frame, phase)}</div>
+<p class="amount"><span>¥</span>${toYuan(approval.amountFen)}</p>
+${order ? quotation(frame, WORDS.titleCaption, order.title) : ''}
+${approval.kind === 'refund' ? reasonOf(frame, refund?.reason) : ''}
+${phase === 'pending' ? html`<p class="jump"><a href="#decide">↓ ${frame.say(WORDS.decide)}</a> <span class="time">${countdown(approval.expiresAt, frame.now)}</span></p>` : ''}
+</section>
+${view.sums ? sumsCard(frame, view.sums, phase) : ''}
+<section class="card" aria-labelledby="details"><h2 id="details">${frame.say(WORDS.details)}</h2><dl>${facts(frame, view)}</dl></section>
+<section class="card" aria-labelledby="history"><h2 id="history">${frame.say(WORDS.history)}</h2>${story(frame, view.events)}</section>
+</div>`;
+}
+
+function reasonOf(frame: Frame, reason: string | undefined): Markup {
+  if (reason === undefined) return html`<p class="small soft">${frame.say(WORDS.noReason)}</p>`;
+  return quotation(frame, WORDS.reasonCaption, reason);
+}
+
+function fact(frame: Frame, name: Text, value: Markup | string): Markup {
+  return html`<div><dt>${frame.say(name)}</dt><dd>${value}</dd></div>`;
+}
+
+function facts(frame: Frame, view: CaseView): Markup[] {
+  const { approval, order, refund, client } = view;
+  const { decidedAt, decidedBy, reason } = approval;
+  const via = decidedBy === undefined ? undefined : VIA[decidedBy];
+  return [
+    fact(frame, WORDS.order, html`<span class="number">${foreign(approval.outTradeNo)}</span>`),
+    ...(approval.outRefundNo === undefined
+      ? []
+      : [fact(frame, WORDS.refundNo, html`<span class="number">${foreign(approval.outRefundNo)}</span>`)]),
+    ...(order
+      ? [
+          fact(
+            frame,
+            WORDS.wallet,
+            `${frame.say(PROVIDERS[order.provider])} · ${frame.say(SCENE_WORDS[order.scene])}`,
+          ),
+          fact(frame, WORDS.orderState, frame.say(ORDER_STATES[order.state])),
+        ]
+      : []),
+    ...(refund ? [fact(frame, WORDS.refundState, frame.say(REFUND_STATES[refund.state]))] : []),
+    fact(frame, WORDS.caller, foreign(approval.caller)),
+    ...(client === undefined
+      ? []
+      : [
+          fact(
+            frame,
+            WORDS.program,
+            html`${frame.say(WORDS.says)} <q>${foreign(client)}</q> <span class="soft">${frame.say(WORDS.notChecked)}</span>`,
+          ),
+        ]),
+    fact(
+      frame,
+      WORDS.rule,
+      html`${ruleWords(frame, view)}<br><code class="small">${foreign(approval.rule)}</code>`,
+    ),
+    fact(frame, WORDS.asked, moment(approval.createdAt)),
+    fact(frame, WORDS.until, moment(approval.expiresAt)),
+    ...(decidedAt === undefined ? [] : [fact(frame, WORDS.decidedAt, moment(decidedAt))]),
+    ...(via === undefined ? [] : [fact(frame, WORDS.decidedBy, frame.say(via))]),
+    ...(reason === undefined ? [] : [fact(frame, WORDS.denyReason, foreign(reason))]),
+  ];
+}
+
+function ruleWords(frame: Frame, { approval, aboveFen }: CaseView): string {
+  const refunds = approval.kind === 'refund';
+  if (aboveFen === undefined) return frame.say(WORDS.ruleOther);
+  if (aboveFen === 0) return frame.say(refunds ? WORDS.ruleEveryRefund : WORDS.ruleEveryPayment);
+  return `${frame.say(refunds ? WORDS.ruleRefund : WORDS.rulePayment)}¥${toYuan(aboveFen)}`;
+}
+
+function sumsCard(frame: Frame, sums: Sums, phase: Phase): Markup {
+  const yuan = (amount: Fen) => html`<span class="number">¥${toYuan(amount)}</span>`;
+  const { paidFen, refundedFen, heldFen, leftFen, afterFen } = sums;
+  const asks = phase === 'pending' || phase === 'approved';
+  return html`<section class="card" aria-labelledby="sums"><h2 id="sums">${frame.say(WORDS.sums)}</h2><dl class="sums">
+${fact(frame, WORDS.paidSum, paidFen === undefined ? frame.say(WORDS.notPaid) : yuan(paidFen))}
+${fact(frame, WORDS.refundedSum, yuan(refundedFen))}
+${heldFen === 0 ? '' : fact(frame, WORDS.heldSum, yuan(heldFen))}
+<div class="total"><dt>${frame.say(WORDS.leftSum)}</dt><dd>${yuan(leftFen)}</dd></div>
+${asks && afterFen !== undefined ? fact(frame, WORDS.afterSum, yuan(afterFen)) : ''}</dl>
+${asks && afterFen === undefined ? html`<p class="note bad">${frame.say(WORDS.tooMuch)}</p>` : ''}</section>`;
+}
+
+/**
+ * The two answers stand in forms of their own, so that Enter in the reason of a no can never be a yes; what a person
+ * reads on the button is what they agree to.
+ */
+function decision(frame: Frame, view: CaseView): Markup {
+  const { approval } = view;
+  const action = frame.to(`/${approval.id}`);
+  const approve = approval.kind === 'refund' ? WORDS.approveRefund : WORDS.approvePayment;
+  return html`<div class="verdict"><section class="card decide" aria-labelledby="decide"><h2 id="decide">${frame.say(WORDS.decide)}</h2>
+<p class="time"><span>${frame.say(WORDS.left)}</span> ${countdown(approval.expiresAt, frame.now, frame.say(WORDS.minutesLeft))}</p>
+<p class="note bad" data-over hidden>${frame.say(WORDS.over)}</p>
+${view.frozen ? html`<p class="note warn">${frame.say(WORDS.frozenDecide)}</p>` : ''}
+${stillWaits(view) ? '' : html`<p class="note warn">${frame.say(WORDS.moot)}</p>`}
+<div data-decide>
+<form class="stack" method="post" action="${action}">${token(frame)}
+<button id="approve" class="button go wide" name="decision" value="approve" aria-describedby="approve-means">${frame.say(approve)} ¥${toYuan(approval.amountFen)}</button>
+<p id="approve-means" class="small soft">${frame.say(WORDS.approveMeans)}</p></form>
+<form class="stack" method="post" action="${action}">${token(frame)}
+<label for="reason">${frame.say(WORDS.reasonLabel)}</label><input id="reason" name="reason" maxlength="${MAX_REASON}" autocomplete="off">
+<button id="deny" class="button no wide" name="decision" value="deny" aria-describedby="deny-means">${frame.say(WORDS.deny)}</button>
+<p id="deny-means" class="small soft">${frame.say(WORDS.denyMeans)}</p></form>
+</div></section></div>`;
+}
+
+function outcome(frame: Frame, { approval, phase }: CaseView): Markup {
+  const { headline, next } = PHASES[phase];
+  return html`<div class="verdict"><section class="card outcome ${phase}" aria-labelledby="outcome"><h1 id="outcome">${frame.say(headline)}</h1><p>${frame.say(next)}</p>
+${phase === 'approved' ? html`<p class="time"><span>${frame.say(WORDS.left)}</span> ${countdown(approval.expiresAt, frame.now)}</p>` : ''}
+<p><a id="back" class="button plainly wide" href="${frame.to('')}">${frame.say(WORDS.backToList)}</a></p></section></div>`;
+}

@@ -1,0 +1,77 @@
+import type { Text } from '../domain/errors.ts';
+import type { Realm } from '../domain/order.ts';
+
+export type Language = 'zh' | 'en';
+
+/** What every page of one request shares. */
+export interface Frame {
+  readonly language: Language;
+  readonly realm: Realm;
+  /** The instant (ms) the page speaks of. */
+  readonly now: number;
+  /** Where the page itself is, below `/approvals`. */
+  readonly path: string;
+  /** What the forms of a person who is signed in carry; undefined for everybody else. */
+  readonly csrf: string | undefined;
+  say(text: Text): string;
+  /** The address of a page below `/approvals`, in the language that was asked for by address. */
+  to(path: string, query?: Readonly<Record<string, string>>): string;
+}
+
+/** Where a request has come in, and how. */
+export interface Site {
+  /** What stands before `/approvals` in the browser; empty unless the public address has a path. */
+  readonly base: string;
+  /** Whether the browser speaks https. */
+  readonly secure: boolean;
+}
+
+/** A request to the public address came by that address, any other straight to this machine. */
+export function siteOf(url: string, publicUrl: string | undefined): Site {
+  const asked = new URL(url);
+  const known = publicUrl === undefined ? undefined : new URL(publicUrl);
+  const secure = asked.protocol === 'https:';
+  if (known?.host !== asked.host) return { base: '', secure };
+  return { base: known.pathname.replace(/\/+$/, ''), secure: secure || known.protocol === 'https:' };
+}
+
+export function frameOf(options: {
+  readonly site: Site;
+  readonly realm: Realm;
+  readonly now: number;
+  readonly path: string;
+  readonly csrf: string | undefined;
+  /** Of the address (`?lang=`), of the browser, and when neither says. */
+  readonly asked: string | undefined;
+  readonly accepted: string | undefined;
+  readonly fallback: Language;
+}): Frame {
+  const asked = isLanguage(options.asked) ? options.asked : undefined;
+  const language = asked ?? preferred(options.accepted) ?? options.fallback;
+  const { site, realm, now, path, csrf } = options;
+  return {
+    ...{ language, realm, now, path, csrf },
+    say: (text) => text[language],
+    to(path, query = {}) {
+      const search = new URLSearchParams({ ...(asked === undefined ? {} : { lang: asked }), ...query });
+      return `${site.base}/approvals${path}${search.size === 0 ? '' : `?${search}`}`;
+    },
+  };
+}
+
+/** The first of our languages in `Accept-Language`, by weight. */
+function preferred(header: string | undefined): Language | undefined {
+  const wishes = (header ?? '').split(',').map((part) => {
+    const [tag = '', ...rest] = part.trim().split(/\s*;\s*/);
+    const weight = rest.find((word) => word.startsWith('q='))?.slice(2);
+    return { language: tag.toLowerCase().split('-')[0], weight: weight === undefined ? 1 : Number(weight) };
+  });
+  const [best] = wishes
+    .filter(({ language, weight }) => isLanguage(language) && weight > 0)
+    .sort((a, b) => b.weight - a.weight);
+  return isLanguage(best?.language) ? best.language : undefined;
+}
+
+function isLanguage(value: string | undefined): value is Language {
+  return value === 'zh' || value === 'en';
+}

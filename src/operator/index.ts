@@ -1,0 +1,2 @@
+export { listenForOperator } from './listener.ts';
+export { type OperatorOptions, operatorRoutes } from './routes.ts';

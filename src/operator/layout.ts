@@ -1,0 +1,115 @@
+import { beijingDateTime } from '../domain/clock.ts';
+import type { Text } from '../domain/errors.ts';
+import type { Freeze } from '../ledger/operator-book.ts';
+import type { Frame } from './frame.ts';
+import { foreign, html, type Markup, trusted } from './markup.ts';
+import { SCRIPT } from './script.ts';
+import { STYLE } from './style.ts';
+import type { Phase } from './view.ts';
+import { PHASES, VIA, WORDS } from './words.ts';
+
+const ICON =
+  'data:image/svg+xml,%3Csvg xmlns=%22http://www.w3.org/2000/svg%22 viewBox=%220 0 32 32%22%3E%3Crect width=%2232%22 height=%2232%22 rx=%228%22 fill=%22%231f3a5f%22/%3E%3Cpath d=%22M9 17l5 5 9-12%22 stroke=%22white%22 stroke-width=%223%22 fill=%22none%22 stroke-linecap=%22round%22 stroke-linejoin=%22round%22/%3E%3C/svg%3E';
+
+/** A whole document. What stands in `title` ends up in histories and task bars: our own words and amounts only. */
+export function shell(
+  frame: Frame,
+  page: {
+    readonly title: string;
+    readonly body: Markup;
+    /** Without a script, ask anew every so many seconds. */
+    readonly refresh?: number | undefined;
+    readonly head?: Markup | undefined;
+  },
+): Markup {
+  const other = frame.language === 'zh' ? 'en' : 'zh';
+  const refresh =
+    page.refresh === undefined
+      ? undefined
+      : html`<noscript><meta http-equiv="refresh" content="${page.refresh}"></noscript>`;
+  return html`<!doctype html>
+<html lang="${frame.language === 'zh' ? 'zh-CN' : 'en'}">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width,initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${page.title} · mcp-cashier</title>
+<link rel="icon" href="${ICON}">
+<style>${trusted(STYLE)}</style>
+${refresh}${page.head}
+</head>
+<body>
+<a class="skip" href="#main">${frame.say(WORDS.skip)}</a>
+${band(frame)}
+<header class="top"><p class="brand"><a href="${frame.to('')}"><span class="mark" aria-hidden="true">✓</span>mcp-cashier <span>${frame.say(WORDS.brand)}</span></a></p>
+<div class="tools"><a class="tool" lang="${other === 'zh' ? 'zh-CN' : 'en'}" hreflang="${other === 'zh' ? 'zh-CN' : 'en'}" href="${frame.to(frame.path, { lang: other })}">${frame.say(WORDS.language)}</a>
+${frame.csrf === undefined ? '' : html`<form method="post" action="${frame.to('/sign-out')}">${token(frame)}<button class="tool">${frame.say(WORDS.signOut)}</button></form>`}</div></header>
+<main id="main" tabindex="-1">
+<p id="offline" class="note warn" role="alert" hidden>${frame.say(WORDS.offline)}</p>
+${page.body}
+<p id="announce" class="quiet" role="status" aria-live="polite"></p>
+</main>
+<script>${trusted(SCRIPT)}</script>
+</body>
+</html>
+`;
+}
+
+function band(frame: Frame): Markup | undefined {
+  if (frame.realm === 'live') return undefined;
+  const words = frame.realm === 'simulator' ? WORDS.simulated : WORDS.sandbox;
+  return html`<p class="band" role="note">${frame.say(words)}</p>`;
+}
+
+/** A page that says one thing; where `refresh` is given, until so many seconds have passed. */
+export function plainPage(
+  frame: Frame,
+  headline: Text,
+  advice: Text,
+  more?: Markup,
+  refresh?: { readonly seconds: number; readonly to: string },
+): Markup {
+  return shell(frame, {
+    title: frame.say(headline),
+    head: refresh && html`<meta http-equiv="refresh" content="${refresh.seconds};url=${refresh.to}">`,
+    body: html`<section class="card narrow plain"><h1>${frame.say(headline)}</h1><p>${frame.say(advice)}</p>${more}</section>`,
+  });
+}
+
+/** What proves that a form was sent from our own page. */
+export function token(frame: Frame): Markup {
+  return html`<input type="hidden" name="csrf" value="${frame.csrf}">`;
+}
+
+/** Says that nothing moves, since when and why, and lets a person lift it. */
+export function freezeBanner(frame: Frame, frozen: Freeze | undefined): Markup | undefined {
+  if (!frozen) return undefined;
+  const why = frozen.reason;
+  const via = Object.hasOwn(VIA, frozen.by) ? VIA[frozen.by] : undefined;
+  return html`<section class="freeze" aria-labelledby="frozen"><div><p id="frozen" class="title">${frame.say(WORDS.frozen)}</p>
+<p>${frame.say(WORDS.frozenAdvice)}</p>
+<p class="small">${frame.say(WORDS.since)} ${moment(frozen.at)} · ${via === undefined ? foreign(frozen.by) : frame.say(via)}${why === undefined ? '' : html` · ${frame.say(WORDS.reason)}${frame.language === 'zh' ? '：' : ': '}${foreign(why)}`}</p></div>
+<form method="post" action="${frame.to('/unfreeze')}">${token(frame)}<button id="unfreeze" class="button plainly">${frame.say(WORDS.unfreeze)}</button></form></section>`;
+}
+
+/** Words of somebody else, set apart from ours and labelled as such. */
+export function quotation(frame: Frame, caption: Text, text: string): Markup {
+  return html`<figure class="foreign"><figcaption>${frame.say(caption)} <span>${frame.say(WORDS.byAgent)}</span></figcaption><blockquote>${foreign(text)}</blockquote></figure>`;
+}
+
+export function badge(frame: Frame, phase: Phase): Markup {
+  return html`<span class="badge ${phase}">${frame.say(PHASES[phase].badge)}</span>`;
+}
+
+/** `2026-11-21 14:30:05 UTC+8`. */
+export function moment(at: number): Markup {
+  const text = beijingDateTime(at);
+  return html`<time class="number" datetime="${text.replace(' ', 'T')}+08:00">${text} <small>UTC+8</small></time>`;
+}
+
+/** `14:05`; the script writes the same. `say` is read out near the end. */
+export function countdown(until: number, now: number, say?: string): Markup {
+  const left = Math.max(0, Math.ceil((until - now) / 1000));
+  const face = `${String(Math.floor(left / 60)).padStart(2, '0')}:${String(left % 60).padStart(2, '0')}`;
+  return html`<b class="number" role="timer" data-left="${left}"${say === undefined ? '' : html` data-say="${say}"`}>${face}</b>`;
+}

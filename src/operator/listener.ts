@@ -1,0 +1,29 @@
+import { Hono } from 'hono';
+import { type Listener, listen } from '../platform/listener.ts';
+import { frameOf } from './frame.ts';
+import { plainPage } from './layout.ts';
+import { reply } from './reply.ts';
+import { type OperatorOptions, operatorRoutes } from './routes.ts';
+import { WORDS } from './words.ts';
+
+/** Serves the operator's pages, and nothing else, on loopback. As {@link listen}. */
+export function listenForOperator(
+  options: Omit<OperatorOptions, 'publicUrl'> & { readonly port?: number; readonly foreground?: boolean },
+): Promise<Listener> {
+  const { realm, clock, log, port, foreground = false, language: fallback = 'zh' } = options;
+  const routes = new Hono();
+  routes.get('/', () => new Response(null, { status: 303, headers: { Location: '/approvals' } }));
+  routes.route('/', operatorRoutes(options));
+  const site = { base: '', secure: false };
+  return listen({
+    routes,
+    foreground,
+    refused: () => {
+      const asking = { path: '', csrf: undefined, asked: undefined, accepted: undefined };
+      const page = frameOf({ site, realm, now: clock.now(), fallback, ...asking });
+      return reply(403, plainPage(page, WORDS.refused, WORDS.refusedAdvice));
+    },
+    failed: (error) => log.error('operator listener', { error: String(error) }),
+    ...(port === undefined ? {} : { port }),
+  });
+}

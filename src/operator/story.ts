@@ -1,0 +1,47 @@
+import { beijingDateTime } from '../domain/clock.ts';
+import { fen, toYuan } from '../domain/money.ts';
+import type { AuditRecord } from '../ledger/records.ts';
+import type { Frame } from './frame.ts';
+import { foreign, html, type Markup } from './markup.ts';
+import { EVENTS, WORDS } from './words.ts';
+
+/** How many records are told at most, the newest of them. */
+const MAX_TOLD = 40;
+
+/** An order's records as a list in plain words, oldest first. */
+export function story(frame: Frame, events: readonly AuditRecord[]): Markup {
+  const told = events.flatMap((event) => line(frame, event) ?? []);
+  return html`${told.length > MAX_TOLD ? html`<p class="soft">${frame.say(WORDS.earlier)}</p>` : ''}
+<ol class="story">${told.slice(-MAX_TOLD)}</ol>`;
+}
+
+function line(frame: Frame, event: AuditRecord): Markup | undefined {
+  const code = event.detail.code;
+  const refused = event.kind === 'result' && typeof code === 'string';
+  const isAlarm = event.kind.startsWith('alarm-');
+  const words = EVENTS[refused ? 'call-refused' : isAlarm ? 'alarm' : event.kind];
+  if (!words) return undefined;
+  const { amountFen, reason } = event.detail;
+  const isNew = event.kind === 'order-created' || event.kind === 'refund-created';
+  const amount =
+    isNew && typeof amountFen === 'number' ? html` <b>¥${toYuan(fen(amountFen))}</b>` : undefined;
+  const why = typeof reason === 'string' ? html`${colon(frame)}${foreign(reason)}` : undefined;
+  // Codes and the names of alarms are ours or the gateway's short words.
+  const what = refused || typeof code === 'string' ? String(code) : isAlarm ? event.kind.slice(6) : undefined;
+  return html`<li class="${isAlarm ? 'alarm' : 'event'}"><time datetime="${iso(event.at)}">${brief(event.at, frame.now)}</time>
+<span>${frame.say(words)}${amount}${why}${what === undefined ? '' : html` <code>${foreign(what)}</code>`}${event.outRefundNo === undefined ? '' : html` <small class="number">${foreign(event.outRefundNo)}</small>`}</span></li>`;
+}
+
+/** The year only where it is another; then without the seconds. */
+function brief(at: number, now: number): string {
+  const full = beijingDateTime(at);
+  return full.slice(0, 4) === beijingDateTime(now).slice(0, 4) ? full.slice(5) : full.slice(0, 16);
+}
+
+function colon(frame: Frame): string {
+  return frame.language === 'zh' ? '：' : ': ';
+}
+
+function iso(at: number): string {
+  return `${beijingDateTime(at).replace(' ', 'T')}+08:00`;
+}

@@ -1,0 +1,166 @@
+import { type Fen, fen } from '../domain/money.ts';
+import type { Book } from '../ledger/book.ts';
+import type { Freeze } from '../ledger/operator-book.ts';
+import type { ApprovalRecord, AuditRecord, OrderRecord, RefundRecord } from '../ledger/records.ts';
+import { holdsSum } from '../ledger/refund-machine.ts';
+import { approvalView } from '../policy/approvals.ts';
+import type { Policy } from '../policy/policy.ts';
+
+/** How an approval stands, as a person is told. `lapsed`: approved, and the call never came. */
+export type Phase = 'pending' | 'approved' | 'used' | 'denied' | 'expired' | 'lapsed';
+
+/** The form of an approval's id. */
+export const APPROVAL_ID = /^A[2-9A-HJ-NP-Z]{12}$/;
+/** How many approvals and records a page shows at most. */
+const MAX_OPEN = 200;
+const MAX_RECENT = 20;
+/** How many of the ledger's newest records are searched for recent decisions. */
+const LOOK_BACK = 1_000;
+
+/** One approval in a list. */
+export interface Item {
+  readonly approval: ApprovalRecord;
+  readonly phase: Phase;
+  readonly title: string | undefined;
+}
+
+export interface ListView {
+  readonly frozen: Freeze | undefined;
+  readonly open: readonly Item[];
+  readonly recent: readonly Item[];
+}
+
+/** What an order has brought and given back (fen). */
+export interface Sums {
+  /** undefined while the order is not paid. */
+  readonly paidFen: Fen | undefined;
+  readonly refundedFen: Fen;
+  readonly heldFen: Fen;
+  readonly leftFen: Fen;
+  /** undefined when the refund in question is more than what is left. */
+  readonly afterFen: Fen | undefined;
+}
+
+/** One approval with everything a person should know before deciding. */
+export interface CaseView {
+  readonly frozen: Freeze | undefined;
+  readonly approval: ApprovalRecord;
+  readonly phase: Phase;
+  readonly order: OrderRecord | undefined;
+  readonly refund: RefundRecord | undefined;
+  /** What the calling program says it is. */
+  readonly client: string | undefined;
+  /** The sum (fen) above which the rule asks; undefined where it cannot be told. */
+  readonly aboveFen: Fen | undefined;
+  readonly sums: Sums | undefined;
+  /** Oldest first. */
+  readonly events: readonly AuditRecord[];
+}
+
+/** How an approval stands at the instant `now` (ms). */
+export function phaseOf(approval: ApprovalRecord, now: number): Phase {
+  if (approval.state === 'used') return 'used';
+  const view = approvalView(approval, now);
+  return view === 'expired' && approval.state === 'approved' ? 'lapsed' : view;
+}
+
+/** What waits for a person, oldest first, and what was decided or ran out lately, newest first. */
+export async function readList(book: Book, now: number): Promise<ListView> {
+  const item = async (approval: ApprovalRecord): Promise<Item> => ({
+    approval,
+    phase: phaseOf(approval, now),
+    title: (await book.order(approval.outTradeNo))?.title,
+  });
+  const open: Item[] = [];
+  for (const approval of (await book.openApprovals()).slice(0, MAX_OPEN)) open.push(await item(approval));
+  const recent: Item[] = [];
+  for (const approval of await recentlyAsked(book)) {
+    if (phaseOf(approval, now) !== 'pending' && recent.length < MAX_RECENT) recent.push(await item(approval));
+  }
+  return { frozen: await book.operator.freeze(), open, recent };
+}
+
+/** The approvals that the newest records speak of, the last touched first. */
+async function recentlyAsked(book: Book): Promise<ApprovalRecord[]> {
+  const last = await book.lastEvent();
+  const found = new Map<string, ApprovalRecord>();
+  for (const event of (await book.audit.after(Math.max(0, last - LOOK_BACK), LOOK_BACK)).reverse()) {
+    if (!event.kind.startsWith('approval-') || event.outTradeNo === undefined) continue;
+    if (found.size >= MAX_RECENT + MAX_OPEN) break;
+    const { approval: id } = event.detail;
+    if (typeof id !== 'string' || found.has(id)) continue;
+    const approval = await book.approval(id);
+    if (approval) found.set(id, approval);
+  }
+  return [...found.values()];
+}
+
+/** Everything about one approval; undefined when there is none with this id. */
+export async function readCase(book: Book, id: string, now: number): Promise<CaseView | undefined> {
+  const approval = APPROVAL_ID.test(id) ? await book.approval(id) : undefined;
+  if (!approval) return undefined;
+  const order = await book.order(approval.outTradeNo);
+  const refunds = await book.refunds(approval.outTradeNo);
+  const refund = refunds.find((other) => other.outRefundNo === approval.outRefundNo);
+  const events = await book.audit.story(approval.outTradeNo);
+  return {
+    frozen: await book.operator.freeze(),
+    approval,
+    phase: phaseOf(approval, now),
+    order,
+    refund,
+    client: clientThatAsked(approval, events) ?? (refund ?? order)?.client,
+    aboveFen: await limitOf(book, approval.rule),
+    sums: approval.kind === 'refund' && order ? sumsOf(order, refunds, approval) : undefined,
+    events,
+  };
+}
+
+/** Whether the call that was asked about still waits for a yes. */
+export function stillWaits({ approval, order, refund }: CaseView): boolean {
+  return (approval.kind === 'refund' ? refund : order)?.state === 'PENDING_APPROVAL';
+}
+
+function sumsOf(order: OrderRecord, refunds: readonly RefundRecord[], approval: ApprovalRecord): Sums {
+  const others = refunds.filter(({ outRefundNo }) => outRefundNo !== approval.outRefundNo);
+  const paid = order.state === 'PAID' ? order.amountFen : 0;
+  const given = sum(refunds.filter(({ state }) => state === 'SUCCESS'));
+  const held = sum(refunds.filter(({ state }) => holdsSum(state) && state !== 'SUCCESS'));
+  const left = Math.max(0, paid - given - held);
+  const before = Math.max(0, paid - sum(others.filter(({ state }) => holdsSum(state))));
+  const isOut = refunds.some(
+    ({ outRefundNo, state }) => outRefundNo === approval.outRefundNo && holdsSum(state),
+  );
+  return {
+    paidFen: order.state === 'PAID' ? order.amountFen : undefined,
+    refundedFen: fen(given),
+    heldFen: fen(held),
+    leftFen: fen(left),
+    afterFen: isOut || approval.amountFen > before ? undefined : fen(before - approval.amountFen),
+  };
+}
+
+function sum(refunds: readonly RefundRecord[]): number {
+  return refunds.reduce((total, { amountFen }) => total + amountFen, 0);
+}
+
+/** Only what has been sent keeps its client with it; before that, the call that asked tells. */
+function clientThatAsked(approval: ApprovalRecord, records: readonly AuditRecord[]): string | undefined {
+  const asked = records.find((record) => record.detail.approval === approval.id);
+  const call = asked && records.find((record) => record.kind === 'call' && record.call === asked.call);
+  const client = call?.detail.client;
+  return typeof client === 'string' ? client : undefined;
+}
+
+/** What the policy in force says at a rule's place, such as `clients.cursor.refunds.approveAboveYuan`. */
+async function limitOf(book: Book, rule: string): Promise<Fen | undefined> {
+  const match = /^(?:clients\.(.+)\.)?(payments|refunds)\.approveAboveYuan$/s.exec(rule);
+  const accepted = await book.operator.policy();
+  if (!match || !accepted) return undefined;
+  const policy = JSON.parse(accepted.rulesJson) as Policy;
+  const [, name, section] = match;
+  const clients = policy.clients ?? {};
+  const sections = name === undefined ? policy : Object.hasOwn(clients, name) ? clients[name] : undefined;
+  const above = sections?.[section as 'payments' | 'refunds']?.approveAboveFen;
+  return above === 'none' ? undefined : above;
+}

@@ -1,0 +1,215 @@
+import type { Hono } from 'hono';
+import { fen } from '../../src/domain/money.ts';
+import type { Realm } from '../../src/domain/order.ts';
+import type { ApprovalRecord } from '../../src/ledger/records.ts';
+import { sessionCookie } from '../../src/operator/gate.ts';
+import { type OperatorOptions, operatorRoutes } from '../../src/operator/index.ts';
+import { attempt } from '../../src/payments/attempt.ts';
+import type { Call, Cashier } from '../../src/payments/cashier.ts';
+import { createPayment } from '../../src/payments/create-payment.ts';
+import { queryPayment } from '../../src/payments/query-payment.ts';
+import { refundPayment } from '../../src/payments/refund-payment.ts';
+import { openSession, type Person, setOperatorSecret } from '../../src/policy/operator.ts';
+import type { Policy } from '../../src/policy/policy.ts';
+import { payment, person, refund, World } from '../support/world.ts';
+
+export const SECRET = 'correct horse battery';
+export const ORDER = 'ORDER_000001';
+/** Payments above 500 yuan and every refund need a person. */
+export const POLICY: Policy = {
+  payments: { approveAboveFen: fen(50_000) },
+  refunds: { approveAboveFen: fen(0) },
+};
+const CALL: Call = { caller: 'shop-agent', client: 'Cursor <b>9</b>' };
+
+/** scrypt is slow on purpose: one hash serves every test of a file. */
+let hashed: string | undefined;
+let desks = 0;
+
+export interface Sent {
+  readonly status: number;
+  readonly location: string | null;
+  readonly cookie: string | null;
+  readonly headers: Headers;
+  readonly page: string;
+}
+
+type Fields = Readonly<Record<string, string>>;
+
+/** A shop under one clock, its agent, and a person in front of the operator's pages. */
+export class Desk {
+  readonly world: World;
+  readonly cashier: Cashier;
+  readonly app: Hono;
+  readonly options: OperatorOptions;
+  readonly logged: string[] = [];
+  readonly #operator: Person;
+  #cookie: string | undefined;
+  csrf = '';
+
+  private constructor(world: World, cashier: Cashier, operator: Person, more: Partial<OperatorOptions>) {
+    this.world = world;
+    this.cashier = cashier;
+    this.#operator = operator;
+    const note = (event: string, facts?: object) =>
+      this.logged.push(`${event} ${JSON.stringify(facts ?? {})}`);
+    this.options = {
+      ledger: cashier.ledger,
+      realm: 'simulator' satisfies Realm,
+      clock: world.clock,
+      randomBytes: cashier.randomBytes,
+      log: { info: note, warn: note, error: note },
+      ...more,
+    };
+    this.app = operatorRoutes(this.options);
+  }
+
+  static async open(
+    options: { readonly secret?: boolean; readonly policy?: Policy } & Partial<OperatorOptions> = {},
+  ): Promise<Desk> {
+    const { secret = true, policy = POLICY, ...more } = options;
+    const world = new World(++desks);
+    const cashier = await world.process(policy);
+    const operator = await person(cashier);
+    if (secret && hashed === undefined) {
+      await setOperatorSecret(
+        cashier.ledger,
+        { newSecret: SECRET, oldSecret: undefined },
+        cashier.randomBytes,
+      );
+      hashed = await cashier.ledger.read((book) => book.meta('operator_secret'));
+    } else if (secret) {
+      await cashier.ledger.write((book) => book.setMeta('operator_secret', hashed ?? ''));
+    }
+    return new Desk(world, cashier, operator, more);
+  }
+
+  /** Signs in without the cost of a guess. */
+  async signIn(): Promise<this> {
+    const session = await openSession(this.cashier.ledger, this.#operator, {
+      now: this.world.clock.now(),
+      randomBytes: this.cashier.randomBytes,
+    });
+    this.#cookie = `${await this.cookieName()}=${session.id}`;
+    this.csrf = session.csrf;
+    return this;
+  }
+
+  cookieName(): Promise<string> {
+    return this.cashier.ledger.read(async (book) => sessionCookie(await book.audit.ledgerId()));
+  }
+
+  get cookie(): string | undefined {
+    return this.#cookie;
+  }
+  set cookie(cookie: string | undefined) {
+    this.#cookie = cookie;
+  }
+
+  get(path = '', headers: Fields = {}): Promise<Sent> {
+    return this.#send(path, { headers: this.#headers(headers) });
+  }
+
+  /** Sends a form as the pages do; `csrf` comes along unless another is given. */
+  post(path: string, fields: Fields = {}, headers: Fields = {}): Promise<Sent> {
+    const body = new URLSearchParams({ csrf: this.csrf, ...fields }).toString();
+    return this.postRaw(path, body, headers);
+  }
+
+  postRaw(path: string, body: string | ReadableStream<Uint8Array>, headers: Fields = {}): Promise<Sent> {
+    const type = { 'content-type': 'application/x-www-form-urlencoded' };
+    const init = { method: 'POST', body, headers: this.#headers({ ...type, ...headers }) };
+    return this.#send(path, { ...init, duplex: 'half' });
+  }
+
+  request(path: string, init: RequestInit): Promise<Sent> {
+    return this.#send(path, { ...init, headers: this.#headers({}) });
+  }
+
+  /** A payment that was paid: 88.00 yuan unless told otherwise. */
+  async sold(outTradeNo = ORDER, input: Partial<Parameters<typeof payment>[0]> = {}): Promise<string> {
+    await createPayment(this.cashier, CALL, payment({ outTradeNo, amountFen: fen(8_800), ...input }));
+    this.world.bank.pay(outTradeNo);
+    await queryPayment(this.cashier, CALL, { outTradeNo, waitSeconds: 0 });
+    return outTradeNo;
+  }
+
+  /** The agent proposes a refund of 30.00 yuan; what a person has to decide. */
+  async proposeRefund(
+    input: Partial<Parameters<typeof refund>[0]> = {},
+    call: Call = CALL,
+  ): Promise<ApprovalRecord> {
+    const wanted = refund({ outTradeNo: ORDER, refundFen: fen(3_000), outRefundNo: 'R1', ...input });
+    const result = await attempt(
+      this.cashier,
+      call,
+      { tool: 'refund-payment', args: wanted, meta: undefined },
+      (cashier) => refundPayment(cashier, call, wanted),
+      ({ refund: { state } }) => ({ state }),
+    );
+    return asked(result.approval);
+  }
+
+  /** The agent proposes a payment of 800.00 yuan. */
+  async proposePayment(input: Partial<Parameters<typeof payment>[0]> = {}): Promise<ApprovalRecord> {
+    const wanted = payment({ outTradeNo: ORDER, amountFen: fen(80_000), ...input });
+    const result = await attempt(
+      this.cashier,
+      CALL,
+      { tool: 'create-payment', args: {}, meta: undefined },
+      (cashier) => createPayment(cashier, CALL, wanted),
+      ({ order: { state } }) => ({ state }),
+    );
+    return asked(result.approval);
+  }
+
+  async approval(id: string): Promise<ApprovalRecord | undefined> {
+    return this.cashier.ledger.read((book) => book.approval(id));
+  }
+
+  /** How often something was recorded. */
+  async recorded(kind: string): Promise<number> {
+    const all = await this.cashier.ledger.read((book) => book.audit.after(0, 100_000));
+    return all.filter((record) => record.kind === kind).length;
+  }
+
+  close(): Promise<void> {
+    return this.world.end();
+  }
+
+  #headers(more: Fields): Record<string, string> {
+    return { ...(this.#cookie === undefined ? {} : { cookie: this.#cookie }), ...more };
+  }
+
+  async #send(path: string, init: RequestInit & { duplex?: 'half' }): Promise<Sent> {
+    const url = path.startsWith('http') ? path : `http://127.0.0.1:3920/approvals${path}`;
+    const answer = await this.app.request(new Request(url, init));
+    return {
+      status: answer.status,
+      location: answer.headers.get('location'),
+      cookie: answer.headers.get('set-cookie'),
+      headers: answer.headers,
+      page: await answer.text(),
+    };
+  }
+}
+
+function asked(approval: ApprovalRecord | undefined): ApprovalRecord {
+  if (!approval) throw new Error('nothing was asked');
+  return approval;
+}
+
+/** What a person reads on a page: tags, style and script taken away, entities undone. */
+export function readable(page: string): string {
+  return page
+    .replace(/<(style|script)>[\s\S]*?<\/\1>/g, '')
+    .replace(/<\/?(span|bdi|b|small|q|code|a)\b[^>]*>/g, '')
+    .replace(/<[^>]*>/g, ' ')
+    .replace(/&lt;/g, '<')
+    .replace(/&gt;/g, '>')
+    .replace(/&quot;/g, '"')
+    .replace(/&#39;/g, "'")
+    .replace(/&amp;/g, '&')
+    .replace(/\s+/g, ' ')
+    .trim();
+}
