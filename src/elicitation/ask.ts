@@ -1,0 +1,206 @@
+import {
+  type ElicitResult,
+  type InputRequiredResult,
+  inputRequired,
+  inputResponse,
+  type ServerContext,
+} from '@modelcontextprotocol/server';
+import type { ApprovalRecord } from '../ledger/records.ts';
+import type { Call, Cashier } from '../payments/cashier.ts';
+import type { ToolAnswer } from '../tools/answer.ts';
+import type { Tool, ToolSetting } from '../tools/define-tool.ts';
+import type { Presenter } from '../tools/present.ts';
+import { decideByForm } from './form.ts';
+import { type ApprovalUrl, type Means, meansOf } from './means.ts';
+import { seal, unseal } from './state.ts';
+import { Vigil } from './vigil.ts';
+import { formOf, type Mode, question } from './words.ts';
+
+/** How long (ms) a client's dialog may stay open. */
+const DIALOG_MS = 25_000;
+/** How much later (ms) the SDK gives up a dialog of its own accord. */
+const SLACK_MS = 2_000;
+/** How long (ms) a person who has opened the page has while the call waits. */
+const PAGE_MS = 20_000;
+/** The longest (ms) that a call takes longer for being asked about: clients give up after 60 s. */
+const TOGETHER_MS = 40_000;
+/** Of what went wrong, no more than this is logged (characters). */
+const MAX_LOGGED = 300;
+/** The one question of a round. */
+const KEY = 'approval';
+
+/** One tool call, and how its client can be reached. */
+export interface Encounter {
+  readonly cashier: Cashier;
+  readonly call: Call;
+  readonly ctx: ServerContext;
+  /** Requests go to the client (2025), or a result asks it to call again with the answer (2026-07-28). */
+  readonly era: 'legacy' | 'modern';
+  /** The client's capabilities, as it declared them for this call. */
+  readonly declared: unknown;
+  readonly tool: Tool;
+  readonly args: unknown;
+  readonly setting: ToolSetting;
+  readonly present: Presenter;
+  readonly approvalUrl: ApprovalUrl | undefined;
+}
+
+/**
+ * Runs a tool, and where that ends in waiting for a person asks for one: at most once a call, and only as the client
+ * has declared. With a decision the same call runs again, for that is what carries it out. Whatever goes wrong with
+ * the asking, the call is answered as if nobody had been asked.
+ */
+export async function withPerson(
+  encounter: Encounter,
+  run: (args: unknown) => Promise<ToolAnswer>,
+): Promise<ToolAnswer | InputRequiredResult> {
+  if (encounter.era === 'modern' && carriesAnswer(encounter.ctx)) return run(await heeded(encounter));
+  const answer = await run(encounter.args);
+  const next = await safely(encounter, () => ask(encounter, answer));
+  if (next === undefined) return answer;
+  return 'again' in next ? run(next.again) : next.question;
+}
+
+type Next = { readonly again: unknown } | { readonly question: InputRequiredResult } | undefined;
+
+async function ask(encounter: Encounter, answer: ToolAnswer): Promise<Next> {
+  const { cashier, declared, approvalUrl, era, setting, present } = encounter;
+  const approval = await awaited(encounter, answer);
+  if (!approval) return undefined;
+  const means = await meansOf(cashier, declared, approval.id, approvalUrl);
+  if (!means || encounter.call.signal?.aborted) return undefined;
+  const message = present.plain(question(approval, means.mode, setting.language));
+  if (era === 'modern') return { question: await round(encounter, approval, means, message) };
+  const decided = await dialog(encounter, approval, means, message);
+  return decided ? { again: numbered(encounter, approval) } : undefined;
+}
+
+/** The caller's own approval that an answer waits for. */
+async function awaited(
+  { cashier, call }: Encounter,
+  { outcome }: ToolAnswer,
+): Promise<ApprovalRecord | undefined> {
+  const { state, outTradeNo, outRefundNo } = outcome;
+  if (state !== 'PENDING_APPROVAL') return undefined;
+  const open = await cashier.ledger.read((book) => book.openApprovals(call.caller));
+  return open.findLast(
+    (approval) => approval.outTradeNo === outTradeNo && approval.outRefundNo === outRefundNo,
+  );
+}
+
+/** 2026-07-28: a result that asks, to be answered by the same call with the state that goes with it. */
+async function round(
+  encounter: Encounter,
+  approval: ApprovalRecord,
+  means: Means,
+  message: string,
+): Promise<InputRequiredResult> {
+  const { cashier, ctx, setting } = encounter;
+  const requestState = await seal(cashier, ctx, binding(encounter), approval, means.mode);
+  const request =
+    means.mode === 'url'
+      ? inputRequired.elicitUrl({ message, url: means.url })
+      : inputRequired.elicit({ message, requestedSchema: formOf(setting.language) });
+  return inputRequired({ inputRequests: { [KEY]: request }, requestState });
+}
+
+function carriesAnswer({ mcpReq }: ServerContext): boolean {
+  const { inputResponses, droppedInputResponseKeys } = mcpReq;
+  return [inputResponses, droppedInputResponseKeys, mcpReq.requestState()].some((part) => part !== undefined);
+}
+
+/** Heeds the answer that a call brings to an earlier question. Returns the arguments to go on with. */
+async function heeded(encounter: Encounter): Promise<unknown> {
+  const { cashier, ctx, call, args } = encounter;
+  const state = ctx.mcpReq.requestState();
+  const asked = await safely(encounter, async () =>
+    typeof state === 'string' ? unseal(cashier, ctx, binding(encounter), state) : undefined,
+  );
+  if (!asked) return args;
+  const { approval, mode } = asked;
+  const reply = inputResponse(ctx.mcpReq.inputResponses, KEY);
+  if (reply.kind === 'elicit' && reply.action === 'accept') {
+    const vigil = new Vigil(cashier, call, approval, PAGE_MS);
+    await safely(encounter, () => consented(encounter, vigil, approval, mode, reply.content));
+  }
+  return numbered(encounter, approval);
+}
+
+/** 2025: a request to the client while the call waits, taken back when the decision comes from elsewhere. */
+async function dialog(
+  encounter: Encounter,
+  approval: ApprovalRecord,
+  means: Means,
+  message: string,
+): Promise<boolean> {
+  const { cashier, call, ctx, setting } = encounter;
+  const vigil = new Vigil(cashier, call, approval, TOGETHER_MS);
+  const closed = new AbortController();
+  const answered = new AbortController();
+  const elicitationId = cashier.randomBytes(16).toString('base64url');
+  const request =
+    means.mode === 'url'
+      ? { mode: 'url' as const, message, url: means.url, elicitationId }
+      : { mode: 'form' as const, message, requestedSchema: formOf(setting.language) };
+  const [decided, reply] = await Promise.all([
+    vigil.decided(DIALOG_MS, answered.signal).finally(() => closed.abort()),
+    ctx.mcpReq
+      .elicitInput(request, { timeout: DIALOG_MS + SLACK_MS, signal: closed.signal })
+      .catch((error: unknown): undefined => {
+        if (!closed.signal.aborted) throw error;
+      })
+      .finally(() => answered.abort()),
+  ]);
+  if (decided || !accepts(reply)) return decided;
+  const done = await consented(encounter, vigil, approval, means.mode, reply.content);
+  if (done && means.mode === 'url') {
+    const params = { elicitationId };
+    await safely(encounter, () =>
+      ctx.mcpReq.notify({ method: 'notifications/elicitation/complete', params }),
+    );
+  }
+  return done;
+}
+
+function accepts(reply: ElicitResult | undefined): reply is ElicitResult {
+  return reply?.action === 'accept';
+}
+
+/**
+ * What a consent is worth: to open the page it decides nothing, somebody who is signed in does; a form decides where
+ * the merchant trusts it. Returns whether there is a decision.
+ */
+async function consented(
+  { cashier, call }: Encounter,
+  vigil: Vigil,
+  approval: ApprovalRecord,
+  mode: Mode,
+  content: unknown,
+): Promise<boolean> {
+  return mode === 'url' ? vigil.decided(PAGE_MS) : decideByForm(cashier, call, approval.id, content);
+}
+
+function binding({ call, tool, args }: Encounter) {
+  return { call, tool: tool.name, args };
+}
+
+/** The same call again: a number that was made for it has to be said, or it would be another payment. */
+function numbered({ tool, args, setting }: Encounter, { kind, outTradeNo }: ApprovalRecord): unknown {
+  const { properties } = tool.inputSchema(setting);
+  const known = typeof properties === 'object' && properties !== null ? properties : {};
+  const argument = ['outTradeNo', 'out_trade_no'].find((name) => name in known);
+  return kind === 'payment' && argument ? { ...(args as object), [argument]: outTradeNo } : args;
+}
+
+async function safely<T>(
+  { cashier, tool }: Encounter,
+  work: () => Promise<T | undefined>,
+): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    const said = error instanceof Error ? error.message : String(error);
+    cashier.log.warn('nobody could be asked', { tool: tool.name, error: said.slice(0, MAX_LOGGED) });
+    return undefined;
+  }
+}

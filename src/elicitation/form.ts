@@ -1,0 +1,48 @@
+import type { Call, Cashier } from '../payments/cashier.ts';
+import { approvalView, decideApproval } from '../policy/approvals.ts';
+import { policyInForce } from '../policy/decisions.ts';
+import { Person } from '../policy/operator.ts';
+import { MAX_REASON } from './words.ts';
+
+/**
+ * Commits what a form says about an approval of this caller, where the policy in force trusts forms at that very
+ * moment and nobody has decided yet. Returns whether it is decided now.
+ * @param content as the client sent it
+ */
+export async function decideByForm(
+  cashier: Cashier,
+  { caller }: Call,
+  id: string,
+  content: unknown,
+): Promise<boolean> {
+  const decision = readForm(content);
+  if (!decision) return false;
+  const { clock, ledger, policy } = cashier;
+  return ledger.as({ caller: 'operator', tool: 'form' }).write(async (book) => {
+    const person = Person.byForm(await policyInForce(book, policy));
+    const approval = await book.approval(id);
+    if (!person || approval?.caller !== caller) return false;
+    if (approvalView(approval, clock.now()) !== 'pending') return false;
+    await decideApproval(book, person, id, decision, clock.now());
+    return true;
+  });
+}
+
+/** Nothing but a plain yes or no counts. */
+function readForm(
+  content: unknown,
+): { readonly approve: boolean; readonly reason: string | undefined } | undefined {
+  if (typeof content !== 'object' || content === null) return undefined;
+  const { approve, reason } = content as Readonly<Record<string, unknown>>;
+  if (typeof approve !== 'boolean') return undefined;
+  const said = typeof reason === 'string' && !approve ? plain(reason) : '';
+  return { approve, reason: said || undefined };
+}
+
+/** One line of bounded length: it is shown at terminals. */
+function plain(reason: string): string {
+  return [...reason.slice(0, 2 * MAX_REASON).replace(/[\p{C}\p{Z}]+/gu, ' ')]
+    .slice(0, MAX_REASON)
+    .join('')
+    .trim();
+}

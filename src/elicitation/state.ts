@@ -1,0 +1,82 @@
+import { createRequestStateCodec, type ServerContext } from '@modelcontextprotocol/server';
+import type { ApprovalRecord } from '../ledger/records.ts';
+import type { Call, Cashier } from '../payments/cashier.ts';
+import { digest } from '../payments/results.ts';
+import type { Mode } from './words.ts';
+
+const META_KEY = 'elicitation_key';
+const KEY_BYTES = 32;
+
+/** Which call a state belongs to: it is worth nothing beside another. */
+export interface Binding {
+  readonly call: Call;
+  readonly tool: string;
+  readonly args: unknown;
+}
+
+interface Payload {
+  readonly approval: string;
+  readonly mode: Mode;
+}
+
+/** What a client carries from the question to its answer; sealed until the approval expires. */
+export async function seal(
+  cashier: Cashier,
+  ctx: ServerContext,
+  binding: Binding,
+  approval: ApprovalRecord,
+  mode: Mode,
+): Promise<string> {
+  const ttlSeconds = Math.floor((approval.expiresAt - cashier.clock.now()) / 1000);
+  const codec = createRequestStateCodec<Payload>({ ...(await sealing(cashier, binding)), ttlSeconds });
+  return codec.mint({ approval: approval.id, mode }, ctx);
+}
+
+/** The approval that a state was sealed for; undefined when it is not ours, not this call's or too old. */
+export async function unseal(
+  cashier: Cashier,
+  ctx: ServerContext,
+  binding: Binding,
+  state: string,
+): Promise<{ readonly approval: ApprovalRecord; readonly mode: Mode } | undefined> {
+  // Of base64 that means the same bytes, only the one spelling that was given out.
+  const mac = state.slice(state.lastIndexOf('.') + 1);
+  if (Buffer.from(mac, 'base64url').toString('base64url') !== mac) return undefined;
+  const codec = createRequestStateCodec<Payload>(await sealing(cashier, binding));
+  // It rejects with one of four fixed words; which of them is nobody's business.
+  const payload = await codec.verify(state, ctx).catch(() => undefined);
+  if (!payload) return undefined;
+  const approval = await cashier.ledger.read((book) => book.approval(payload.approval));
+  const stands = approval?.caller === binding.call.caller && approval.expiresAt > cashier.clock.now();
+  return approval && stands ? { approval, mode: payload.mode } : undefined;
+}
+
+async function sealing(cashier: Cashier, { call, tool, args }: Binding) {
+  const bound = digest(call.caller, tool, JSON.stringify(sorted(args)));
+  return { key: await keyOf(cashier), bind: () => bound };
+}
+
+/** One key for every process on the ledger: the answer may reach another one than asked. */
+async function keyOf({ ledger, randomBytes }: Cashier): Promise<Buffer> {
+  const known = await ledger.read((book) => book.meta(META_KEY));
+  if (known) return Buffer.from(known, 'base64');
+  const made = randomBytes(KEY_BYTES).toString('base64');
+  const kept = await ledger.write(async (book) => {
+    // Another process may have made one since.
+    const first = await book.meta(META_KEY);
+    if (!first) await book.setMeta(META_KEY, made);
+    return first || made;
+  });
+  return Buffer.from(kept, 'base64');
+}
+
+/** The order in which a client writes members does not matter. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null) return value ?? null;
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, inner]) => [key, sorted(inner)]),
+  );
+}

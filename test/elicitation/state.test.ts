@@ -1,0 +1,80 @@
+import type { ServerContext } from '@modelcontextprotocol/server';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { decideByForm } from '../../src/elicitation/form.ts';
+import { seal, unseal } from '../../src/elicitation/state.ts';
+import type { ApprovalRecord } from '../../src/ledger/records.ts';
+import type { Cashier } from '../../src/payments/cashier.ts';
+import { refundPayment } from '../../src/payments/refund-payment.ts';
+import { accept, refund } from '../support/world.ts';
+import { Counter, TRUSTING } from './counter.ts';
+
+const CTX = {} as ServerContext;
+const CALL = { caller: 'test' };
+const BINDING = { call: CALL, tool: 'refund-payment', args: { outTradeNo: 'X', refundYuan: '1.00' } };
+
+let counter: Counter;
+let cashier: Cashier;
+let approval: ApprovalRecord;
+beforeEach(async () => {
+  counter = new Counter();
+  cashier = await counter.cashier();
+  const outTradeNo = await counter.sold(cashier);
+  await refundPayment(cashier, CALL, refund({ outTradeNo }));
+  [approval] = (await counter.approvals(cashier)) as [ApprovalRecord];
+});
+afterEach(() => counter.end());
+
+const sealed = () => seal(cashier, CTX, BINDING, approval, 'form');
+
+it('opens for the very call it was sealed for, and for nothing else', async () => {
+  const state = await sealed();
+  expect(await unseal(cashier, CTX, BINDING, state)).toEqual({ approval, mode: 'form' });
+  for (const other of [
+    { call: { caller: 'other' } },
+    { tool: 'create-payment' },
+    { args: { ...BINDING.args, refundYuan: '1.0' } },
+    { args: { ...BINDING.args, reason: '' } },
+    { args: undefined },
+  ]) {
+    expect(await unseal(cashier, CTX, { ...BINDING, ...other }, state)).toBeUndefined();
+  }
+});
+
+it('does not open for an approval of another caller', async () => {
+  const binding = { ...BINDING, call: { caller: 'other' } };
+  const state = await seal(cashier, CTX, binding, approval, 'form');
+  expect(await unseal(cashier, CTX, binding, state)).toBeUndefined();
+});
+
+it('does not open once the approval has expired', async () => {
+  const state = await sealed();
+  counter.clock.skip(approval.expiresAt - counter.clock.now());
+  expect(await unseal(cashier, CTX, BINDING, state)).toBeUndefined();
+});
+
+it('lives no longer than the approval', async () => {
+  counter.clock.skip(14 * 60_000);
+  const before = Math.floor(Date.now() / 1000);
+  const body = JSON.parse(Buffer.from((await sealed()).split('.')[1] ?? '', 'base64url').toString());
+  expect(body.exp - before).toBeLessThanOrEqual(61);
+});
+
+it('has one key on a ledger, also when two processes make the first at once', async () => {
+  const other = await counter.cashier();
+  const states = await Promise.all([sealed(), seal(other, CTX, BINDING, approval, 'form'), sealed()]);
+  for (const state of states) {
+    expect(await unseal(cashier, CTX, BINDING, state)).toMatchObject({ mode: 'form' });
+    expect(await unseal(other, CTX, BINDING, state)).toMatchObject({ mode: 'form' });
+  }
+});
+
+it('a form decides about the approvals of its own caller only, and once', async () => {
+  await accept(cashier, TRUSTING);
+  const yes = { approve: true };
+  expect(await decideByForm(cashier, { caller: 'other' }, approval.id, yes)).toBe(false);
+  expect(await decideByForm(cashier, CALL, 'A0', yes)).toBe(false);
+  expect(await decideByForm(cashier, CALL, approval.id, yes)).toBe(true);
+  expect(await decideByForm(cashier, CALL, approval.id, { approve: false })).toBe(false);
+  const known = await cashier.ledger.read((book) => book.approval(approval.id));
+  expect(known).toMatchObject({ state: 'approved', decidedBy: 'form' });
+});
