@@ -1,3 +1,4 @@
+import type { Text } from '../domain/errors.ts';
 import type { Fen } from '../domain/money.ts';
 import type { Credential, OrderTerms, ProviderId, RefundTerms, Scene } from '../domain/order.ts';
 
@@ -46,6 +47,12 @@ export interface PaymentProvider {
    * @param date `YYYY-MM-DD` in Asia/Shanghai
    */
   downloadBill(date: string): Promise<Bill>;
+
+  /**
+   * Has the gateway prove, without moving anything, that it and this configuration know each other. Resolves with the
+   * settings that only a real payment could prove; throws as every other call. For people who set it up.
+   */
+  checkCredentials?(): Promise<readonly string[]>;
 }
 
 /** What a gateway books on one day in Asia/Shanghai. */
@@ -184,9 +191,18 @@ export class GatewayDeclined extends Error {
   readonly gatewayCode: string;
   readonly proven: boolean;
   readonly requestId: string | undefined;
+  /** What this very code asks of the merchant, in the adapter's own words. */
+  readonly advice: Text | undefined;
 
-  constructor(reason: DeclineReason, gatewayCode: string, proven: boolean, requestId?: string) {
+  constructor(
+    reason: DeclineReason,
+    gatewayCode: string,
+    proven: boolean,
+    requestId?: string,
+    advice?: Text,
+  ) {
     super(`gateway declined: ${gatewayCode}`);
+    this.advice = advice;
     this.reason = reason;
     this.gatewayCode = gatewayCode;
     this.proven = proven;

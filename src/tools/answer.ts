@@ -1,10 +1,17 @@
+import type { Outcome } from '../payments/attempt.ts';
+
 /** The language of every sentence of this process. */
 export type Language = 'zh' | 'en';
 
 export interface ToolAnswer {
   /** The first text block: everything the model needs to go on. */
   readonly text: string;
-  readonly structured: Readonly<Record<string, unknown>>;
+  /** A second text block, for tools whose first one has its words fixed. */
+  readonly note?: string;
+  /** Left out by tools whose clients read text only. */
+  readonly structured?: Readonly<Record<string, unknown>>;
+  /** What the audit trail keeps of it. */
+  readonly outcome: Outcome;
   /** PNG, base64. */
   readonly image?: string;
 }

@@ -4,6 +4,7 @@ import { createPayment } from '../payments/create-payment.ts';
 import { defineTool } from './define-tool.ts';
 import { PAYMENT_SCHEMA } from './output-schemas.ts';
 import { checkTitle, described, outTradeNo, provider, yuan } from './params.ts';
+import { qrImage } from './qr-image.ts';
 
 const DEFAULT_EXPIRY_MINUTES = 30;
 
@@ -66,14 +67,7 @@ export const createPaymentTool = defineTool({
       payerClientIp: optional.payerClientIp,
     });
     const answer = await present.payment(result);
-    const qrCode = answer.structured.qrCode;
+    const qrCode = answer.structured?.qrCode;
     return typeof qrCode === 'string' ? { ...answer, image: await qrImage(qrCode) } : answer;
   },
 });
-
-/** PNG, base64: black on white with a quiet zone, so that phones read it from any chat background. */
-async function qrImage(content: string): Promise<string> {
-  const { default: QRCode } = await import('qrcode');
-  const png = await QRCode.toBuffer(content, { type: 'png', errorCorrectionLevel: 'M', margin: 4, scale: 8 });
-  return png.toString('base64');
-}

@@ -3,6 +3,7 @@ import { CashierError, type Text } from '../domain/errors.ts';
 import type { ProviderId, Scene } from '../domain/order.ts';
 import type { Call, Cashier } from '../payments/cashier.ts';
 import type { Language, ToolAnswer } from './answer.ts';
+import { reworded, type Words } from './face.ts';
 import type { Presenter } from './present.ts';
 
 /** What the published schema depends on: fixed for the life of a process. */
@@ -28,7 +29,10 @@ export interface Tool {
   readonly hints: ToolHints;
   /** JSON Schemas as published; the same object every time. */
   inputSchema(setting: ToolSetting): Record<string, unknown>;
-  readonly outputSchema: Readonly<Record<string, unknown>>;
+  /** Absent where every client is to show the text. */
+  readonly outputSchema: Readonly<Record<string, unknown>> | undefined;
+  /** Absent: an error's first block is its JSON. Else the words around its sentence, which come before that. */
+  readonly failure: ((sentence: string) => string) | undefined;
   run(context: ToolContext, args: unknown): Promise<ToolAnswer>;
 }
 
@@ -49,7 +53,10 @@ export function defineTool<Shape extends z.ZodObject>(definition: {
   readonly description: Text;
   readonly hints: ToolHints;
   readonly input: (setting: ToolSetting) => Shape;
-  readonly outputSchema: Readonly<Record<string, unknown>>;
+  readonly outputSchema?: Readonly<Record<string, unknown>>;
+  readonly failure?: (sentence: string) => string;
+  /** For toolsets with names of their own: what is said beyond the tool itself names the unified ones. */
+  readonly words?: Words;
   readonly run: (context: ToolContext, args: z.output<Shape>) => Promise<ToolAnswer>;
 }): Tool {
   // A server is built per HTTP request: schemas are made once per setting.
@@ -68,9 +75,15 @@ export function defineTool<Shape extends z.ZodObject>(definition: {
     description: definition.description,
     hints: definition.hints,
     outputSchema: definition.outputSchema,
+    failure: definition.failure,
     inputSchema: (setting) => schemaOf(setting).json,
     async run(context, args) {
-      return definition.run(context, parse(schemaOf(context.setting).shape, args));
+      const parsed = parse(schemaOf(context.setting).shape, args);
+      try {
+        return await definition.run(context, parsed);
+      } catch (error) {
+        throw definition.words ? reworded(error, definition.words) : error;
+      }
     },
   };
 }

@@ -41,14 +41,23 @@ const MAX_REASON_CHARACTERS = 80;
 
 /** As {@link checkTitle}. */
 export function checkReason(reason: string): void {
-  const length = [...reason].length;
-  if (length > MAX_REASON_CHARACTERS) {
-    throw wrongText('reason', {
-      zh: `reason 最多 ${MAX_REASON_CHARACTERS} 个字符，现为 ${length} 个。`,
-      en: `reason may have ${MAX_REASON_CHARACTERS} characters; it has ${length}.`,
+  checkText('reason', reason, { min: 0, max: MAX_REASON_CHARACTERS });
+}
+
+/** As {@link checkTitle}, by characters. */
+export function checkText(
+  argument: string,
+  text: string,
+  { min, max }: { readonly min: number; readonly max: number },
+): void {
+  const length = [...text].length;
+  if (length < min || length > max) {
+    throw wrongText(argument, {
+      zh: `${argument} 须为 ${min}–${max} 个字符，现为 ${length} 个。`,
+      en: `${argument} must have ${min}–${max} characters; it has ${length}.`,
     });
   }
-  checkCharacters('reason', reason);
+  checkCharacters(argument, text);
 }
 
 /** Neither gateway takes control characters, lone surrogates or anything beyond the BMP (emoji). */

@@ -3,6 +3,7 @@ import type { CashierError, Text } from '../domain/errors.ts';
 import { toYuan } from '../domain/money.ts';
 import type { Credential, OrderState, ProviderId, RefundState } from '../domain/order.ts';
 import type { ApprovalRecord, AuditRecord, RefundRecord } from '../ledger/records.ts';
+import type { Outcome } from '../payments/attempt.ts';
 import type { ForeignPayment, ForeignRefund } from '../payments/foreign.ts';
 import type { PaymentList } from '../payments/list-payments.ts';
 import { type PaymentResult, payable, type RefundResult } from '../payments/results.ts';
@@ -22,6 +23,10 @@ export interface Presenter {
   ): Promise<Record<string, unknown>>;
   /** The one JSON object of an error's first text block. */
   error(error: CashierError): string;
+  /** An error in a sentence, with the gateway's code where there is one. */
+  sentence(error: CashierError): string;
+  /** A text of a tool that has words of its own. */
+  plain(text: string): string;
 }
 
 export interface PresenterOptions {
@@ -60,8 +65,8 @@ const PAYMENT_NEXT: Readonly<Record<OrderState, Text>> = {
     en: 'Tell the user that the merchant said no; do not retry.',
   },
   NOTPAY: {
-    zh: '把链接或二维码给买家，再用 query-payment（waitSeconds）确认；查到 PAID 之前不要交付。',
-    en: 'Give the link or code to the buyer, then confirm with query-payment (waitSeconds); deliver nothing before PAID.',
+    zh: '把链接或二维码给买家；query-payment（waitSeconds）查到 PAID 才交付。',
+    en: 'Give the buyer the link or code; deliver only when query-payment (waitSeconds) says PAID.',
   },
   PAID: { zh: '可以交付；不要重复收款。', en: 'Deliver now; do not charge again.' },
   CLOSED: {
@@ -212,7 +217,7 @@ export function presenter(options: PresenterOptions): Presenter {
         : `Order ${foreign.outTradeNo} (not in the ledger): ${foreign.state} (${say(PAYMENT_STATE[foreign.state])})${sum}`,
       next(step),
     );
-    return { text, structured };
+    return { text, structured, outcome: outcomeOf(structured) };
   }
 
   function foreignRefund({ foreignRefund: refund, provider }: ForeignRefund): ToolAnswer {
@@ -233,7 +238,7 @@ export function presenter(options: PresenterOptions): Presenter {
         : `Refund ${refund.outRefundNo} (not in the ledger): ${refund.state} (${say(REFUND_STATE[refund.state])})`,
       next(step),
     );
-    return { text, structured };
+    return { text, structured, outcome: outcomeOf(structured) };
   }
 
   return {
@@ -268,7 +273,7 @@ export function presenter(options: PresenterOptions): Presenter {
         approvalLine(result.approval, now(), language, order.state),
         next(String(structured.nextStep)),
       );
-      return { text, structured };
+      return { text, structured, outcome: outcomeOf(structured) };
     },
 
     async story(result, refunds, events) {
@@ -285,9 +290,11 @@ export function presenter(options: PresenterOptions): Presenter {
             createdAt: iso(refund.createdAt),
           }),
         ),
-        events: events.map((event) =>
-          compact({ at: iso(event.at), kind: event.kind, outRefundNo: event.outRefundNo, ...event.detail }),
-        ),
+        events: events
+          .filter(isAboutOrder)
+          .map((event) =>
+            compact({ at: iso(event.at), kind: event.kind, outRefundNo: event.outRefundNo, ...event.detail }),
+          ),
       };
     },
 
@@ -315,7 +322,7 @@ export function presenter(options: PresenterOptions): Presenter {
         approvalLine(result.approval, now(), language, refund.state),
         next(nextStep),
       );
-      return { text, structured };
+      return { text, structured, outcome: outcomeOf(structured) };
     },
 
     list(list) {
@@ -339,8 +346,16 @@ export function presenter(options: PresenterOptions): Presenter {
         ),
         list.nextCursor && `nextCursor: ${list.nextCursor}`,
       );
-      return { text, structured: compact({ items, totals, nextCursor: list.nextCursor, simulated }) };
+      const structured = compact({ items, totals, nextCursor: list.nextCursor, simulated });
+      return { text, structured, outcome: {} };
     },
+
+    sentence: (error) => {
+      const { gatewayCode } = error.details;
+      return `${say(error.text)}${gatewayCode === undefined ? '' : `(${gatewayCode}) `}${say(error.next)}`;
+    },
+
+    plain: (text) => lines(text),
 
     error(error) {
       return JSON.stringify({
@@ -353,6 +368,17 @@ export function presenter(options: PresenterOptions): Presenter {
       });
     },
   };
+}
+
+/** Of an answer, what the audit trail keeps. */
+function outcomeOf(structured: Readonly<Record<string, unknown>>): Outcome {
+  const kept = ['outTradeNo', 'outRefundNo', 'state', 'replayed', 'closing', 'late'];
+  return Object.fromEntries(kept.map((name) => [name, structured[name]])) as Outcome;
+}
+
+/** What clients said of their calls is for the merchant's eyes, in the audit trail. */
+function isAboutOrder({ kind }: AuditRecord): boolean {
+  return kind !== 'call' && kind !== 'result';
 }
 
 function hasLink(credential: Credential): boolean {

@@ -2,7 +2,13 @@ import { existsSync, readdirSync } from 'node:fs';
 import { encode } from 'gpt-tokenizer/encoding/o200k_base';
 import { describe, expect, it } from 'vitest';
 import type { ToolSetting } from '../../src/tools/define-tool.ts';
-import { selectTools, UNIFIED_TOOLS } from '../../src/tools/index.ts';
+import {
+  ALIPAY_TOOLS,
+  selectTools,
+  toolsWith,
+  UNIFIED_TOOLS,
+  WECHATPAY_TOOLS,
+} from '../../src/tools/index.ts';
 
 const BUDGET_TOKENS = 1200;
 const setting = (language: 'zh' | 'en'): ToolSetting => ({
@@ -17,10 +23,19 @@ const shown = (language: 'zh' | 'en') =>
     inputSchema: tool.inputSchema(setting(language)),
   }));
 
-describe.each(UNIFIED_TOOLS.map((tool) => [tool.name, tool] as const))('the tool %s', (name, tool) => {
+const FOLDERS = [
+  ['', UNIFIED_TOOLS],
+  ['alipay/', ALIPAY_TOOLS],
+  ['wechatpay/', WECHATPAY_TOOLS],
+] as const;
+const CATALOGUE = FOLDERS.flatMap(([folder, tools]) =>
+  tools.map((tool) => [tool.name, folder, tool] as const),
+);
+
+describe.each(CATALOGUE)('the tool %s', (name, folder, tool) => {
   it('lives in a file of its name', () => {
-    expect(existsSync(new URL(`../../src/tools/${name}.ts`, import.meta.url))).toBe(true);
-    expect(name).toMatch(/^[a-z]+(-[a-z]+)*$/);
+    expect(existsSync(new URL(`../../src/tools/${folder}${name}.ts`, import.meta.url))).toBe(true);
+    expect(name).toMatch(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/);
     expect(name.length).toBeLessThanOrEqual(40);
   });
 
@@ -66,7 +81,7 @@ describe('the default tools together', () => {
     const names = readdirSync(new URL('../__snapshots__/tools', import.meta.url)).map(
       (file) => file.split('.')[0],
     );
-    expect(new Set(names)).toEqual(new Set(UNIFIED_TOOLS.map((tool) => tool.name)));
+    expect(new Set(names)).toEqual(new Set(CATALOGUE.map(([name]) => name)));
   });
 
   it('offer only the wallets that are configured', () => {
@@ -83,12 +98,44 @@ describe('the default tools together', () => {
 });
 
 describe('AP_SELECT_TOOLS', () => {
-  const names = (selection: string | undefined) => selectTools(selection).map((tool) => tool.name);
+  const names = (selection: string | undefined) => selectTools(selection).tools.map((tool) => tool.name);
   it('chooses by toolset and by tool, in the order of the catalogue', () => {
     expect(names(undefined)).toHaveLength(6);
     expect(names('')).toHaveLength(6);
     expect(names(' query-payment , create-payment')).toEqual(['create-payment', 'query-payment']);
     expect(names('unified,query-payment')).toHaveLength(6);
+  });
+
+  const alipay = ALIPAY_TOOLS.map((tool) => tool.name);
+  const dropIn = (selection?: string) => selectTools(selection, 'alipay').tools.map((tool) => tool.name);
+  it('knows the toolsets, the official short names, and any mix', () => {
+    expect(names('all')).toEqual(CATALOGUE.map(([name]) => name));
+    expect(names('alipay')).toEqual(alipay);
+    expect(names('mobilePay,webPagePay,queryPay,refundPay,refundQuery')).toEqual(alipay);
+    expect(names('query-payment, queryPay ,wechatpay')).toEqual([
+      'query-payment',
+      'query-alipay-payment',
+      ...WECHATPAY_TOOLS.map((tool) => tool.name),
+    ]);
+  });
+
+  it("means Alipay's own tools by default and by `all` where it stands in for that server", () => {
+    for (const selection of [undefined, '', 'all', 'alipay']) expect(dropIn(selection)).toEqual(alipay);
+    expect(dropIn('unified')).toHaveLength(6);
+    expect(dropIn('queryPay')).toEqual(['query-alipay-payment']);
+  });
+
+  it('leaves out, and names, what the official server has and this one has not', () => {
+    const { tools, notServed } = selectTools('create-alipay-payment-agent,query-alipay-payment', 'alipay');
+    expect(tools.map((tool) => tool.name)).toEqual(['query-alipay-payment']);
+    expect(notServed).toEqual(['create-alipay-payment-agent']);
+  });
+
+  it('shows no tool of a wallet that is not configured, and says so when none is left', () => {
+    const left = (selection: string) => toolsWith(['wechatpay'], selectTools(selection));
+    expect(left('all').some((tool) => ALIPAY_TOOLS.includes(tool))).toBe(false);
+    expect(left('all')).toHaveLength(UNIFIED_TOOLS.length + WECHATPAY_TOOLS.length);
+    expect(() => left('alipay')).toThrow(expect.objectContaining({ code: 'CONFIGURATION' }));
   });
 
   it.each(['nonsense', 'create-payment,constructor', '__proto__', 'CREATE-PAYMENT'])(

@@ -1,3 +1,4 @@
+import type { Text } from '../../domain/errors.ts';
 import type { DeclineReason } from '../contract.ts';
 
 /** The call that was answered: the same code can mean different things after different calls. */
@@ -130,8 +131,7 @@ const UNLISTED_BUSINESS_FAILURE: Readonly<Record<Operation, Verdict>> = {
 /** Reads a code other than 10000. What is in no table is unrecognised. */
 export function verdictOf(code: string, subCode: string | undefined, operation: Operation): Verdict {
   if (code === '20000') return 'system-error';
-  const subCodeUpper = subCode?.toUpperCase() ?? '';
-  const contains = (part: string) => subCodeUpper.includes(part.toUpperCase());
+  const contains = (part: string) => includes(subCode, part);
   const listed = (parts: Parts) => parts.find(([part]) => contains(part))?.[1];
 
   if (code !== '40004') {
@@ -140,4 +140,62 @@ export function verdictOf(code: string, subCode: string | undefined, operation: 
   }
   const byStatus = STATUS_PARTS.some(contains) ? BY_STATUS_PART[operation] : undefined;
   return listed(GATEWAY_PARTS) ?? byStatus ?? listed(BUSINESS_PARTS) ?? UNLISTED_BUSINESS_FAILURE[operation];
+}
+
+const NOT_SIGNED: Text = {
+  zh: '请商家在支付宝开放平台签约这项产品（电脑网站支付、手机网站支付或当面付）并绑定到该应用，然后用同一号码重试。',
+  en: 'Ask the merchant to sign up for this product (web page, mobile site or face-to-face payment) in the Alipay open platform and bind it to the app, then call again with the same number.',
+};
+const NO_KEY: Text = {
+  zh: '请商家在支付宝开放平台为该应用配置密钥：上传与 AP_APP_KEY 配对的应用公钥，或启用受限密钥；然后用同一号码重试。',
+  en: "Ask the merchant to set up the app's key in the Alipay open platform: upload the public key that belongs to AP_APP_KEY, or enable the restricted key; then call again with the same number.",
+};
+
+/**
+ * What a merchant can do about a code, where that is more exact than the reason. The first two come with restricted
+ * keys, which may call only what was ticked for them.
+ *
+ * @see https://opendocs.alipay.com/open/0h3irn
+ */
+const ADVICE: readonly (readonly [part: string, advice: Text])[] = [
+  [
+    'invalid-cloud-app-permission',
+    {
+      zh: '请商家在支付宝开放平台打开该应用的“支付 MCP Server”开关，然后用同一号码重试。',
+      en: 'Ask the merchant to switch on "支付 MCP Server" for this app in the Alipay open platform, then call again with the same number.',
+    },
+  ],
+  [
+    'invalid-open-scene-api-permission',
+    {
+      zh: '这把受限密钥没有勾选该功能：请商家在支付宝开放平台勾选（收款也需要勾选查询），然后用同一号码重试。',
+      en: 'This restricted key is not ticked for that: ask the merchant to tick it in the Alipay open platform (to create payments, the query too), then call again with the same number.',
+    },
+  ],
+  ['missing-signature', NO_KEY],
+  [
+    'invalid-signature',
+    {
+      zh: '签名不符：请商家核对 AP_APP_KEY 与开放平台登记的应用公钥是一对，AP_ENCRYPTION_ALGO 与密钥一致，然后用同一号码重试。',
+      en: "The signature does not fit: ask the merchant to check that AP_APP_KEY belongs to the app's public key in the open platform and AP_ENCRYPTION_ALGO to the key, then call again with the same number.",
+    },
+  ],
+  [
+    'invalid-app-id',
+    {
+      zh: '请商家核对 AP_APP_ID，以及它与 AP_CURRENT_ENV（正式或沙箱）是否一致，然后用同一号码重试。',
+      en: 'Ask the merchant to check AP_APP_ID and whether it belongs to AP_CURRENT_ENV (prod or sandbox), then call again with the same number.',
+    },
+  ],
+  ['isv-permissions', NOT_SIGNED],
+  ['ACCESS_FORBIDDEN', NOT_SIGNED],
+];
+
+/** Undefined where the reason says all there is to say. */
+export function adviceOn(subCode: string | undefined): Text | undefined {
+  return ADVICE.find(([part]) => includes(subCode, part))?.[1];
+}
+
+function includes(subCode: string | undefined, part: string): boolean {
+  return subCode?.toUpperCase().includes(part.toUpperCase()) ?? false;
 }

@@ -1,6 +1,6 @@
 import { type DeclineReason, GatewayDeclined, OutcomeUnknown } from '../contract.ts';
 import type { Answer } from './answer.ts';
-import { type Operation, readWord, verdictOf } from './codes.ts';
+import { adviceOn, type Operation, readWord, verdictOf } from './codes.ts';
 
 const ACCEPTED = '10000';
 
@@ -42,5 +42,5 @@ function refusal(code: string, answer: Answer, operation: Operation): GatewayDec
   if (verdict === 'rate-limited' && operation === 'refund') return new OutcomeUnknown(verdict, requestId);
   const reason: DeclineReason = verdict;
   const gatewayCode = subCode === undefined ? code : (readWord(subCode) ?? 'unreadable');
-  return new GatewayDeclined(reason, gatewayCode, proven, requestId);
+  return new GatewayDeclined(reason, gatewayCode, proven, requestId, adviceOn(subCode));
 }

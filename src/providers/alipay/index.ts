@@ -9,7 +9,7 @@ import { acknowledge, parseNotify } from './notify.ts';
 import { ALIPAY_SCENES, planPayment, sendPayment } from './payment.ts';
 import { ALIPAY_REFUND_RULES, planRefund, queryRefund, sendRefund } from './refund.ts';
 import { requestSigner } from './signer.ts';
-import { closeTrade, queryTrade } from './trade.ts';
+import { checkCredentials, closeTrade, queryTrade } from './trade.ts';
 
 export { type AlipayConfig, readAlipayConfig } from './config.ts';
 
@@ -37,5 +37,6 @@ export function createAlipayProvider(
     parseNotify: async (raw, now) => parseNotify(raw, now, config, account),
     acknowledge,
     downloadBill: (date) => downloadBill({ gateway, http: ports.http, config }, date),
+    checkCredentials: () => checkCredentials(gateway, account, ports.clock),
   };
 }

@@ -1,3 +1,4 @@
+import type { Clock } from '../../domain/clock.ts';
 import { OutcomeUnknown, type TradeSnapshot } from '../contract.ts';
 import { isProvenNotExist, requireAccepted, requireOrderNumber } from './errors.ts';
 import type { AlipayGateway } from './gateway.ts';
@@ -49,4 +50,17 @@ export async function closeTrade(gateway: AlipayGateway, outTradeNo: string): Pr
   if (FOREIGN_TO_CLOSE.some((field) => answer.fields.has(field))) {
     throw new OutcomeUnknown('answer-of-another-call', answer.requestId);
   }
+}
+
+/**
+ * Asks for an order that nobody has: an answer that Alipay has signed, whatever it says of the order, proves the app
+ * id, the app's key and Alipay's. Which products are signed shows only when an order is made.
+ */
+export async function checkCredentials(
+  gateway: AlipayGateway,
+  account: string,
+  clock: Clock,
+): Promise<readonly string[]> {
+  await queryTrade(gateway, account, `SELFTEST_${clock.now()}`);
+  return ['AP_PRECREATE_PRODUCT_CODE'];
 }

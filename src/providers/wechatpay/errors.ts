@@ -8,7 +8,8 @@ export type Operation =
   | 'refund'
   | 'query-refund'
   | 'certificates'
-  | 'bill';
+  | 'bill'
+  | 'self-test';
 
 /** Calls that change something at the gateway: what we do not understand of their answer is an unknown outcome. */
 const CHANGES: ReadonlySet<Operation> = new Set(['create', 'close', 'refund']);
@@ -85,6 +86,7 @@ const REASONS_OF: Readonly<Record<Operation, ReadonlyMap<string, DeclineReason>>
     ['STATEMENTCREATING', 'other'],
     ['INVALIDREQUEST', 'bad-parameter'],
   ]),
+  'self-test': new Map(),
 };
 
 /** For answers of proxies and the edge, which carry no code of WeChat Pay. */

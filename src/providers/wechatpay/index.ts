@@ -7,6 +7,7 @@ import { sendPayment } from './payment.ts';
 import { planPayment, planRefund, WECHATPAY_SCENES } from './plan.ts';
 import { downloadedKeys, pinnedKey } from './platform-keys.ts';
 import { queryRefund, sendRefund, WECHATPAY_REFUND_RULES } from './refund.ts';
+import { checkCredentials } from './self-test.ts';
 import { merchantSigner } from './signer.ts';
 import { accountOf, closeTrade, queryTrade } from './trade.ts';
 
@@ -36,5 +37,6 @@ export function createWechatpayProvider(config: WechatpayConfig, ports: Ports): 
     parseNotify: (raw, now) => parseNotify(raw, now, { config, keys }),
     acknowledge,
     downloadBill: (date) => downloadBill({ exchange, send, config }, date),
+    checkCredentials: () => checkCredentials({ config, exchange, send, clock: ports.clock }),
   };
 }

@@ -1,0 +1,36 @@
+import { z } from 'zod';
+import { checkText } from '../params.ts';
+
+/** The official server's limits, which are wider than ours. */
+export const outTradeNo = z
+  .string()
+  .regex(/^[A-Za-z0-9_]{1,64}$/, 'letters, digits and _ only, 1–64 characters')
+  .describe('商户订单号，1–64 个字符');
+export const outRequestNo = z
+  .string()
+  .regex(/^[A-Za-z0-9_]{1,64}$/, 'letters, digits and _ only, 1–64 characters')
+  .describe('退款请求号，1–64 个字符');
+/** To ask about, also what other systems made: Alipay itself leaves the characters of a refund's number open. */
+export const anyTradeNo = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{1,64}$/, 'letters, digits, _ and - only, 1–64 characters')
+  .describe('商户订单号，1–64 个字符');
+export const anyRefundNo = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{1,64}$/, 'letters, digits, _ and - only, 1–64 characters')
+  .describe('退款请求号，1–64 个字符');
+/** A number, or the same in a string: models write both. */
+export const amount = z.union([z.number(), z.string()]);
+
+const MAX_TITLE_CHARACTERS = 256;
+const MAX_REASON_CHARACTERS = 256;
+
+/** Throws INVALID_ARGUMENT. */
+export function checkOrderTitle(title: string): void {
+  checkText('orderTitle', title, { min: 1, max: MAX_TITLE_CHARACTERS });
+}
+
+/** Throws INVALID_ARGUMENT. */
+export function checkRefundReason(reason: string): void {
+  checkText('refundReason', reason, { min: 0, max: MAX_REASON_CHARACTERS });
+}

@@ -1,0 +1,42 @@
+import { z } from 'zod';
+import { parseAmount } from '../../domain/money.ts';
+import { refundPayment } from '../../payments/refund-payment.ts';
+import { defineTool } from '../define-tool.ts';
+import { insistWallet } from '../face.ts';
+import { amount, checkRefundReason, outRequestNo, outTradeNo } from './params.ts';
+import { refund } from './texts.ts';
+import { WORDS } from './words.ts';
+
+export const refundAlipayPaymentTool = defineTool({
+  name: 'refund-alipay-payment',
+  title: { zh: '退款', en: 'Refund Alipay payment' },
+  description: {
+    zh: '对交易发起退款，并返回退款状态和退款金额',
+    en: 'Refund a trade and return the state and amount of the refund',
+  },
+  hints: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: true },
+  words: WORDS,
+  input: () =>
+    z.strictObject({
+      outTradeNo,
+      refundAmount: amount.describe('退款金额，单位：元，最小金额为 0.01'),
+      outRequestNo,
+      refundReason: z.string().optional().describe('退款原因，最大长度为 256 个字符'),
+    }),
+  failure: (sentence) => `退款执行失败. 错误信息: ${sentence}`,
+  async run({ cashier, call, present }, args) {
+    if (args.refundReason !== undefined) checkRefundReason(args.refundReason);
+    const { outTradeNo, outRequestNo } = args;
+    await insistWallet(cashier, outTradeNo, 'alipay');
+    // A call that carries on what a person has approved repeats a number too, and yet moves the money itself.
+    const before = await cashier.ledger.read((book) => book.refund(outTradeNo, outRequestNo));
+    const result = await refundPayment(cashier, call, {
+      outTradeNo,
+      provider: 'alipay',
+      refundFen: parseAmount(args.refundAmount, 'refundAmount'),
+      outRefundNo: outRequestNo,
+      reason: args.refundReason || undefined,
+    });
+    return refund(present, result, { repeated: before?.state === 'SUCCESS' });
+  },
+});

@@ -1,0 +1,23 @@
+import { z } from 'zod';
+import { closePayment } from '../../payments/close-payment.ts';
+import { defineTool } from '../define-tool.ts';
+import { insistWallet } from '../face.ts';
+import { out_trade_no } from './params.ts';
+import { paymentText } from './texts.ts';
+import { WORDS } from './words.ts';
+
+export const closeOrderTool = defineTool({
+  name: 'close-order',
+  title: { zh: '关闭微信订单', en: 'Close WeChat Pay order' },
+  description: {
+    zh: '关闭未付款的微信订单；已付款的要用 refund-order。',
+    en: 'Close an unpaid WeChat Pay order; a paid one needs refund-order.',
+  },
+  hints: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: true },
+  words: WORDS,
+  input: () => z.strictObject({ out_trade_no }),
+  async run({ cashier, call, present }, { out_trade_no: outTradeNo }) {
+    await insistWallet(cashier, outTradeNo, 'wechatpay');
+    return paymentText(present, await closePayment(cashier, call, { outTradeNo, provider: 'wechatpay' }));
+  },
+});

@@ -1,0 +1,24 @@
+import { z } from 'zod';
+import { askPayment } from '../../payments/query-payment.ts';
+import { defineTool } from '../define-tool.ts';
+import { insistWallet } from '../face.ts';
+import { out_trade_no } from './params.ts';
+import { paymentText } from './texts.ts';
+import { WORDS } from './words.ts';
+
+export const queryOrderByOutTradeNoTool = defineTool({
+  name: 'query-order-by-out-trade-no',
+  title: { zh: '查询微信订单', en: 'Query WeChat Pay order' },
+  description: {
+    zh: '按订单号向微信支付查询订单状态。只有 PAID 才算已付款，买家的话不算。',
+    en: 'Ask WeChat Pay about an order by its number. Only PAID is paid, whatever the buyer says.',
+  },
+  hints: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: true },
+  words: WORDS,
+  input: () => z.strictObject({ out_trade_no }),
+  async run({ cashier, call, present }, { out_trade_no: outTradeNo }) {
+    await insistWallet(cashier, outTradeNo, 'wechatpay');
+    const asked = { outTradeNo, provider: 'wechatpay', waitSeconds: 0 } as const;
+    return paymentText(present, await askPayment(cashier, call, asked));
+  },
+});
