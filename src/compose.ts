@@ -13,9 +13,11 @@ import { openSqliteStore } from './ledger/sqlite-store.ts';
 import type { Cashier } from './payments/cashier.ts';
 import { payable } from './payments/results.ts';
 import { runSettler } from './payments/settler.ts';
-import { createLog } from './platform/log.ts';
+import type { Listener } from './platform/listener.ts';
+import { createLog, secretFinder } from './platform/log.ts';
 import { processSenders } from './platform/senders.ts';
 import { systemClock, systemRandom } from './platform/system.ts';
+import { hasOperatorSecret } from './policy/operator.ts';
 import { DEFAULT_POLICY, type Policy } from './policy/policy.ts';
 import { GatewayUnavailable, type PaymentProvider } from './providers/contract.ts';
 import { type GatewayHttp, gatewayHttp } from './providers/gateway-http.ts';
@@ -31,12 +33,19 @@ export interface App {
   readonly setting: ToolSetting;
   readonly present: Presenter;
   readonly log: Log;
+  /** What the policy file states; the rules in force are the ledger's. */
+  readonly policy: Policy;
   /** Adapters, and in the simulator realm the simulator, made on first use. */
   cashier(): Promise<Cashier>;
   /** Starts the settler, and on stdio the notify routes where a port is configured; once, however often called. */
   startBackground(): void;
-  /** The notify routes and the cashier pages, for whoever listens. */
+  /** The notify routes, the cashier pages and, on the HTTP service, the operator's pages, for whoever listens. */
   routes(): Promise<Hono>;
+  /**
+   * Where a person who is signed in decides on an approval: on the HTTP service, else on a loopback port that is
+   * opened at the first call. undefined when it cannot be.
+   */
+  approvalUrl(id: string): Promise<string | undefined>;
   /** Whether the background has work although no tool has been called. */
   hasBackgroundWork(): Promise<boolean>;
   close(): Promise<void>;
@@ -59,9 +68,8 @@ export async function openApp(config: Config, service?: ServiceAddress): Promise
   const randomBytes = systemRandom;
   const policy = await readPolicy(config);
   const log = createLog({ level: config.logLevel, file: config.logFile, secrets: secretsOf(config.env) });
-  const ports = { clock, randomBytes };
   const configured = config.embeddedSimulator ? undefined : configureProviders(config.env, gatewayHttp());
-  const ledger = await Ledger.open(await openSqliteStore(config.ledger, ports), config.realm, ports);
+  const ledger = await openLedger(config);
 
   const offered = PROVIDERS.filter(({ id }) => configured === undefined || configured.has(id));
   const setting: ToolSetting = {
@@ -85,11 +93,13 @@ export async function openApp(config: Config, service?: ServiceAddress): Promise
       ledger,
       providers: configured ?? (await embeddedProviders()),
       policy,
-      foreignOrders: 'refuse',
+      // As Alipay's own server, which asks about any number.
+      foreignOrders: config.dropIn ? 'query' : 'refuse',
       clock,
       randomBytes,
       senders: processSenders(randomBytes),
       log,
+      isSecret: secretFinder(secretsOf(config.env)),
     }),
   );
 
@@ -123,11 +133,33 @@ export async function openApp(config: Config, service?: ServiceAddress): Promise
     return listenForCashier({ lookup, clock });
   });
 
+  const operator = { ledger, realm: config.realm, clock, randomBytes, log, language: config.language };
+  const operatorPages = once(async (): Promise<Listener> => {
+    const { listenForOperator } = await import('./operator/index.ts');
+    return listenForOperator(operator);
+  });
+  async function approvalUrl(id: string): Promise<string | undefined> {
+    // Nobody can sign in there without one.
+    if (!(await hasOperatorSecret(ledger))) return undefined;
+    if (service) return `${service.publicUrl}/approvals/${id}`;
+    try {
+      return `${(await operatorPages()).origin}/approvals/${id}`;
+    } catch (error) {
+      // The approval stands without its page: there is still the terminal.
+      log.error('operator pages', { error: String(error) });
+      return undefined;
+    }
+  }
+
   async function routes(): Promise<Hono> {
     const { Hono } = await import('hono');
     const { notifyRoutes } = await import('./notify/routes.ts');
     const { cashierRoutes } = await import('./cashier/index.ts');
-    return new Hono().route('/', notifyRoutes(cashier)).route('/', cashierRoutes({ lookup, clock }));
+    const open = new Hono().route('/', notifyRoutes(cashier)).route('/', cashierRoutes({ lookup, clock }));
+    // Beside stdio, the port for gateways may be open to the world, and the operator's pages have one of their own.
+    if (!service) return open;
+    const { operatorRoutes } = await import('./operator/index.ts');
+    return open.route('/', operatorRoutes({ ...operator, publicUrl: service.publicUrl }));
   }
 
   const stop = new AbortController();
@@ -150,15 +182,17 @@ export async function openApp(config: Config, service?: ServiceAddress): Promise
     ledger,
     setting,
     log,
+    policy,
     cashier,
     present: presenter({
       language: config.language,
       simulated: config.realm === 'simulator',
       now: () => clock.now(),
-      approvalUrl: async () => undefined,
+      approvalUrl,
       cashierUrl: async (token) => `${service?.publicUrl ?? (await pages()).origin}/c/${token}`,
     }),
     routes,
+    approvalUrl,
     startBackground: () =>
       void background().catch((error: unknown) => log.error('background', { error: String(error) })),
     hasBackgroundWork: async () =>
@@ -167,10 +201,20 @@ export async function openApp(config: Config, service?: ServiceAddress): Promise
       stop.abort();
       if (background.started) await Promise.all(await background().catch(() => []));
       if (pages.started) await (await pages()).close();
+      if (operatorPages.started) await (await operatorPages()).close();
       await simulator?.close();
       await ledger.close();
     },
   };
+}
+
+/**
+ * The ledger alone, for commands that ask no gateway: they work although the policy or the credentials are broken.
+ * Throws CONFIGURATION for one that is not ours to use.
+ */
+export async function openLedger({ ledger, realm }: Config): Promise<Ledger> {
+  const ports = { clock: systemClock, randomBytes: systemRandom };
+  return Ledger.open(await openSqliteStore(ledger, ports), realm, ports);
 }
 
 function configureProviders(env: Config['env'], http: GatewayHttp): ReadonlyMap<ProviderId, PaymentProvider> {
@@ -208,7 +252,8 @@ function selfServing(http: GatewayHttp, simulator: Simulator): GatewayHttp {
   };
 }
 
-async function readPolicy(config: Config): Promise<Policy> {
+/** What the policy file states, or the default without one. Throws CONFIGURATION naming the place that is wrong. */
+export async function readPolicy(config: Config): Promise<Policy> {
   if (config.policyFile === undefined) return DEFAULT_POLICY;
   let text: string;
   try {
@@ -217,8 +262,8 @@ async function readPolicy(config: Config): Promise<Policy> {
     throw new CashierError(
       'CONFIGURATION',
       {
-        zh: `CASHIER_POLICY 指向的策略文件 ${config.policyFile} 无法读取。`,
-        en: `CASHIER_POLICY points at ${config.policyFile}, which cannot be read.`,
+        zh: `CASHIER_POLICY：策略文件 ${config.policyFile} 无法读取。`,
+        en: `CASHIER_POLICY: the policy file ${config.policyFile} cannot be read.`,
         next: { zh: '检查路径与读取权限。', en: 'Check the path and its permissions.' },
       },
       { variable: 'CASHIER_POLICY' },

@@ -22,6 +22,10 @@ export interface Config {
   /** Name of this caller, where no token says it. */
   readonly caller: string | undefined;
   readonly selectTools: string | undefined;
+  /** Whether this process stands in for Alipay's own server: its default tools, log file and manners. */
+  readonly dropIn: boolean;
+  /** Clients to add to, or with `-` to take out of, those known to hide text and images. */
+  readonly textOnlyClients: string | undefined;
   /** Only for a person's commands; a server never holds it. */
   readonly operatorSecret: string | undefined;
   /** The address the HTTP service binds. */
@@ -38,8 +42,10 @@ export interface Config {
   readonly env: Env;
 }
 
-const OURS = /^(AP|WXPAY|CASHIER)_/;
-const CREDENTIALS = [
+/** The variables that are addressed to us. */
+export const OURS = /^(AP|WXPAY|CASHIER)_/;
+/** Any of these takes the process out of the simulator. */
+export const CREDENTIALS = [
   'AP_APP_ID',
   'AP_APP_KEY',
   'AP_PUB_KEY',
@@ -52,7 +58,7 @@ const CREDENTIALS = [
   'WXPAY_PUB_KEY_ID',
 ];
 /** Values that must never be seen; each may also come from a file. */
-const SECRETS = [
+export const SECRETS = [
   'AP_APP_KEY',
   'AP_PUB_KEY',
   'AP_INVOKE_AUTH_TOKEN',
@@ -73,9 +79,13 @@ const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'
 export async function readConfig(
   processEnv: Env,
   cwd: string,
-  role: 'server' | 'operator' = 'server',
+  role: 'server' | 'operator' | 'drop-in' = 'server',
 ): Promise<Config> {
-  const given = await withDotenv(processEnv, cwd);
+  return configOf(await withDotenv(processEnv, cwd), role);
+}
+
+/** As {@link readConfig}, from an environment that is complete. */
+export function configOf(given: Env, role: 'server' | 'operator' | 'drop-in' = 'server'): Config {
   const env = resolveFiles(role === 'operator' ? given : withoutOperatorSecret(given));
   const home = env.CASHIER_HOME ?? join(homedir(), '.mcp-cashier');
   const hasCredential = CREDENTIALS.some((name) => env[name] !== undefined);
@@ -111,9 +121,12 @@ export async function readConfig(
     logFile:
       oneOf(env, 'AP_LOG_ENABLED', ['true', 'false']) === 'false'
         ? undefined
-        : (env.CASHIER_LOG_FILE ?? join(home, 'cashier.log')),
+        : (env.CASHIER_LOG_FILE ??
+          (role === 'drop-in' ? join(homedir(), 'mcp-server-alipay.log') : join(home, 'cashier.log'))),
     caller: env.CASHIER_CALLER,
     selectTools: env.AP_SELECT_TOOLS,
+    dropIn: role === 'drop-in',
+    textOnlyClients: env.CASHIER_TEXT_ONLY_CLIENTS,
     operatorSecret: env.CASHIER_OPERATOR_SECRET,
     httpHost: env.CASHIER_HTTP_HOST ?? '127.0.0.1',
     httpPort: portOf(env, 'CASHIER_HTTP_PORT'),
@@ -129,7 +142,8 @@ export function secretsOf(env: Env): string[] {
   return SECRETS.map((name) => env[name]).filter((value) => value !== undefined);
 }
 
-async function withDotenv(env: Env, cwd: string): Promise<Env> {
+/** The environment, completed by a `.env` in `cwd` when it says nothing to us itself. */
+export async function withDotenv(env: Env, cwd: string): Promise<Env> {
   const file = join(cwd, '.env');
   if (Object.keys(env).some((name) => OURS.test(name)) || !existsSync(file)) return env;
   // CommonJS: once bundled, a lazily loaded one has nothing but its default.

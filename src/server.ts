@@ -1,20 +1,27 @@
 import {
   type CallToolResult,
+  CLIENT_CAPABILITIES_META_KEY,
   CLIENT_INFO_META_KEY,
+  type InputRequiredResult,
+  isInputRequiredResult,
   type McpRequestContext,
   McpServer,
   type ServerContext,
   type StandardSchemaWithJSON,
 } from '@modelcontextprotocol/server';
 import type { Clock } from './domain/clock.ts';
-import { CashierError, type Text } from './domain/errors.ts';
+import { CashierError } from './domain/errors.ts';
 import type { Log } from './domain/ports.ts';
+import { withPerson } from './elicitation/ask.ts';
+import type { ApprovalUrl } from './elicitation/means.ts';
 import type { Ledger } from './ledger/ledger.ts';
-import { attempt, type Outcome } from './payments/attempt.ts';
+import { attempt } from './payments/attempt.ts';
 import type { Call, Cashier } from './payments/cashier.ts';
+import { registerPrompts } from './prompts/index.ts';
+import { instructionsFor } from './prompts/instructions.ts';
 import { registerOrderResources } from './resources/orders.ts';
 import type { ToolAnswer } from './tools/answer.ts';
-import { dropsContent } from './tools/clients.ts';
+import { type DropsContent, dropsContent } from './tools/clients.ts';
 import type { Tool, ToolSetting } from './tools/define-tool.ts';
 import type { Presenter } from './tools/present.ts';
 
@@ -38,17 +45,16 @@ export interface ServerDeps {
   readonly ownOrdersOnly?: boolean;
   /** Ends waits early, with what is known by then, when the process is told to stop. */
   readonly stopping?: AbortSignal;
+  /** Where a person decides about an approval, in a browser. */
+  readonly approvalUrl?: ApprovalUrl | undefined;
   /** Opens what only a call needs (adapters, simulator) on first use. */
   readonly cashier: () => Promise<Cashier>;
   /** Tool calls under way: a process that is told to stop lets them record what the gateway answers. */
   readonly underWay: Set<Promise<unknown>>;
+  /** Clients that drop text beside a structure, where the merchant has changed the table. */
+  readonly dropsContent?: DropsContent;
   readonly log: Log;
 }
-
-const INSTRUCTIONS: Text = {
-  zh: '收款步骤：create-payment → 把链接或二维码给买家 → query-payment 查到 PAID → 才交付。创建不等于已付款，买家说已付也不算。重试用同一号码；不要编造订单号。退款只是提议，由商家批准。',
-  en: 'To sell: create-payment, give the link or code to the buyer, query-payment until PAID, only then deliver. Created is not paid, nor is a buyer who says so. Retry with the same number; never invent one. A refund is a proposal that the merchant approves.',
-};
 
 /** One MCP server, the same for every transport and protocol era; only wiring, no business. */
 export function buildServer(deps: ServerDeps, era: McpRequestContext['era']): McpServer {
@@ -56,13 +62,15 @@ export function buildServer(deps: ServerDeps, era: McpRequestContext['era']): Mc
   const server = new McpServer(
     { name: 'mcp-cashier', title: 'mcp-cashier', version: deps.version },
     {
-      instructions: INSTRUCTIONS[language],
+      instructions: instructionsFor({ language, tools: deps.tools }),
       capabilities: {
         tools: { listChanged: false },
+        prompts: { listChanged: false },
         resources: { listChanged: false, subscribe: deps.updates === 'server' || era === 'modern' },
       },
     },
   );
+  registerPrompts(server, { language, tools: deps.tools });
   registerOrderResources(
     server,
     {
@@ -76,7 +84,8 @@ export function buildServer(deps: ServerDeps, era: McpRequestContext['era']): Mc
     era,
   );
   // Only a 2025 connection says who it is before it lists; 2026-07-28 forbids a list that varies by connection.
-  const clientDropsContent = () => era === 'legacy' && dropsContent(server.server.getClientVersion()?.name);
+  const drops = deps.dropsContent ?? dropsContent;
+  const clientDropsContent = () => era === 'legacy' && drops(server.server.getClientVersion()?.name);
 
   for (const tool of deps.tools) {
     const registered = server.registerTool(
@@ -85,13 +94,14 @@ export function buildServer(deps: ServerDeps, era: McpRequestContext['era']): Mc
         title: tool.title[language],
         description: tool.description[language],
         inputSchema: published(tool.inputSchema(deps.setting)),
-        outputSchema: published(tool.outputSchema),
+        ...(tool.outputSchema ? { outputSchema: published(tool.outputSchema) } : {}),
         annotations: { title: tool.title[language], ...tool.hints },
       },
       async (args, ctx) => {
-        const running = runTool(deps, tool, args, ctx, clientOf(server, ctx, era));
+        const running = runTool(deps, tool, args, ctx, { era, ...clientOf(server, ctx, era) });
         deps.underWay.add(running);
         const answer = await running.finally(() => deps.underWay.delete(running));
+        if (isInputRequiredResult(answer)) return answer;
         return showsImage(tool) && clientDropsContent() ? withoutStructure(answer) : answer;
       },
     );
@@ -109,22 +119,31 @@ async function runTool(
   tool: Tool,
   args: unknown,
   ctx: ServerContext,
-  client: string | undefined,
-): Promise<CallToolResult> {
+  { era, name, declared }: Client,
+): Promise<CallToolResult | InputRequiredResult> {
   const ending = endingOf(ctx.mcpReq.signal, deps.stopping);
   try {
     const cashier = await deps.cashier();
-    const call = callOf(deps, ctx, client, ending.signal);
+    const call = callOf(deps, ctx, name, ending.signal);
     const context = { call, setting: deps.setting, present: deps.present };
-    if (tool.hints.readOnlyHint) return toResult(await tool.run({ ...context, cashier }, args));
-    const answer = await attempt(
-      cashier,
-      call,
-      { tool: tool.name, args, meta: ctx.mcpReq._meta },
-      (recorded) => tool.run({ ...context, cashier: recorded }, args),
-      ({ structured }) => outcomeOf(structured),
+    if (tool.hints.readOnlyHint) {
+      // What a question finds out is recorded in the name of who asked; the question is not.
+      const ledger = cashier.ledger.as({ caller: call.caller, tool: tool.name });
+      return toResult(await tool.run({ ...context, cashier: { ...cashier, ledger } }, args));
+    }
+    const { setting, present, approvalUrl } = deps;
+    const answer = await withPerson(
+      { cashier, call, ctx, era, declared, tool, args, setting, present, approvalUrl },
+      (given) =>
+        attempt(
+          cashier,
+          call,
+          { tool: tool.name, args: given, meta: ctx.mcpReq._meta },
+          (recorded) => tool.run({ ...context, cashier: recorded }, given),
+          ({ outcome }) => outcome,
+        ),
     );
-    return toResult(answer);
+    return isInputRequiredResult(answer) ? answer : toResult(answer);
   } catch (error) {
     if (!(error instanceof CashierError)) {
       deps.log.error('tool failed', {
@@ -133,7 +152,7 @@ async function runTool(
       });
     }
     const known = error instanceof CashierError ? error : internal();
-    return { isError: true, content: [{ type: 'text', text: deps.present.error(known) }] };
+    return { isError: true, content: failureOf(deps.present, tool, known) };
   } finally {
     ending.forget();
   }
@@ -153,14 +172,21 @@ function endingOf(...signals: readonly (AbortSignal | undefined)[]) {
   return { signal: ending.signal, forget };
 }
 
-function toResult({ text, structured, image }: ToolAnswer): CallToolResult {
+function toResult({ text, note, structured, image }: ToolAnswer): CallToolResult {
   return {
     content: [
       { type: 'text', text },
+      ...(note === undefined ? [] : [{ type: 'text' as const, text: note }]),
       ...(image === undefined ? [] : [{ type: 'image' as const, data: image, mimeType: 'image/png' }]),
     ],
-    structuredContent: structured,
+    ...(structured === undefined ? {} : { structuredContent: structured }),
   };
+}
+
+function failureOf(present: Presenter, tool: Tool, error: CashierError): CallToolResult['content'] {
+  const json = { type: 'text' as const, text: present.error(error) };
+  if (tool.failure === undefined) return [json];
+  return [{ type: 'text', text: present.plain(tool.failure(present.sentence(error))) }, json];
 }
 
 function withoutStructure({ structuredContent: _, ...rest }: CallToolResult): CallToolResult {
@@ -171,20 +197,25 @@ function showsImage(tool: Tool): boolean {
   return tool.name === 'create-payment';
 }
 
-/** Of an answer, what the audit trail keeps. */
-function outcomeOf(structured: Readonly<Record<string, unknown>>): Outcome {
-  const kept = ['outTradeNo', 'outRefundNo', 'state', 'replayed', 'closing', 'late'];
-  return Object.fromEntries(kept.map((name) => [name, structured[name]])) as Outcome;
-}
-
 const MAX_CLIENT_NAME = 64;
 
-/** What the program says it is: once at the start, or since 2026-07-28 with every request. */
-function clientOf(server: McpServer, ctx: ServerContext, era: McpRequestContext['era']): string | undefined {
+/** Who is at the other end, in its own words: said once at the start, or since 2026-07-28 with every request. */
+interface Client {
+  readonly era: McpRequestContext['era'];
+  readonly name: string | undefined;
+  readonly declared: unknown;
+}
+
+function clientOf(server: McpServer, ctx: ServerContext, era: Client['era']): Omit<Client, 'era'> {
   const envelope: Readonly<Record<string, unknown>> = ctx.mcpReq.envelope ?? {};
-  const info = era === 'legacy' ? server.server.getClientVersion() : envelope[CLIENT_INFO_META_KEY];
+  const legacy = era === 'legacy';
+  const info = legacy ? server.server.getClientVersion() : envelope[CLIENT_INFO_META_KEY];
   const name = typeof info === 'object' && info !== null && 'name' in info ? info.name : undefined;
-  return typeof name === 'string' ? name.slice(0, MAX_CLIENT_NAME) : undefined;
+  return {
+    name: typeof name === 'string' ? name.slice(0, MAX_CLIENT_NAME) : undefined,
+    // Over stateless HTTP a 2025 client has told another server, and nothing is known.
+    declared: legacy ? server.server.getClientCapabilities() : envelope[CLIENT_CAPABILITIES_META_KEY],
+  };
 }
 
 function callOf(deps: ServerDeps, ctx: ServerContext, client: string | undefined, signal: AbortSignal): Call {
@@ -210,8 +241,8 @@ function callOf(deps: ServerDeps, ctx: ServerContext, client: string | undefined
 
 function internal(): CashierError {
   return new CashierError('INTERNAL', {
-    zh: '内部错误，已记入日志；若已发出请求，结果以 query-payment / query-refund 为准。',
-    en: 'Internal error, see the log; if a request had been sent, query-payment or query-refund tells its result.',
+    zh: '内部错误，已记入日志；若已发出请求，以查询结果为准。',
+    en: 'Internal error, see the log; if a request had been sent, a query tells its result.',
     next: {
       zh: '用同一号码查询，不要换号重试。',
       en: 'Ask about the same number; do not retry with a new one.',

@@ -3,7 +3,7 @@ import type { Config, Env } from '../config.ts';
 /** What every command gets: how to read the configuration, and when to stop. */
 export interface CommandContext {
   readonly env: Env;
-  readonly config: (role?: 'operator') => Promise<Config>;
+  readonly config: (role?: 'operator' | 'drop-in') => Promise<Config>;
   readonly signal: AbortSignal;
 }
 

@@ -6,10 +6,11 @@ import type { Config } from '../config.ts';
 import { CashierError } from '../domain/errors.ts';
 import { originAt } from '../platform/listener.ts';
 import { systemClock } from '../platform/system.ts';
-import { selectTools } from '../tools/index.ts';
+import { selectTools, toolsWith } from '../tools/index.ts';
 import { serveOverHttp } from '../transports/http.ts';
 import { version } from '../version.ts';
 import type { CommandContext } from './command.ts';
+import { noticeUnacceptedPolicy } from './policy-notice.ts';
 
 const DEFAULT_PORT = 3920;
 
@@ -17,18 +18,20 @@ const DEFAULT_PORT = 3920;
 export async function run(args: readonly string[], { config, signal }: CommandContext): Promise<number> {
   if (args.length > 0) throw usage();
   const settings = await config();
-  const tools = selectTools(settings.selectTools);
+  const selection = selectTools(settings.selectTools);
   const { httpHost: host, httpPort: port = DEFAULT_PORT } = settings;
   if (settings.tokensFile === undefined && !isLoopback(host)) throw openToAll(host);
   const localUrl = originAt(host, port);
   const app = await openApp(settings, { publicUrl: settings.publicUrl ?? localUrl, localUrl });
   try {
+    await noticeUnacceptedPolicy(app);
     await serveOverHttp({
       deps: {
         version,
         setting: app.setting,
-        tools,
+        tools: toolsWith(app.setting.providers, selection),
         present: app.present,
+        approvalUrl: app.approvalUrl,
         ledger: app.ledger,
         clock: systemClock,
         cashier: async () => {

@@ -1,21 +1,32 @@
 import { openApp } from '../compose.ts';
 import { systemClock } from '../platform/system.ts';
-import { selectTools } from '../tools/index.ts';
+import { contentDroppers } from '../tools/clients.ts';
+import { selectTools, toolsWith } from '../tools/index.ts';
 import { serveOverStdio } from '../transports/stdio.ts';
 import { version } from '../version.ts';
 import type { CommandContext } from './command.ts';
+import { noticeUnacceptedPolicy } from './policy-notice.ts';
 
 /** Clients start throw-away siblings to probe: what lives shorter than this (ms) touches nothing. */
 const QUIET_START_MS = 2_000;
 
 /** `mcp-cashier stdio`: serves until the client hangs up. */
-export async function run(_args: readonly string[], { config, signal }: CommandContext): Promise<number> {
-  const settings = await config();
-  const tools = selectTools(settings.selectTools);
+export function run(_args: readonly string[], context: CommandContext): Promise<number> {
+  return serve(context, 'unified');
+}
+
+/** @param face whose tools are served when none are selected */
+export async function serve({ config, signal }: CommandContext, face: 'unified' | 'alipay'): Promise<number> {
+  const settings = await config(face === 'alipay' ? 'drop-in' : undefined);
+  const selection = selectTools(settings.selectTools, face);
+  for (const name of selection.notServed) process.stderr.write(`mcp-cashier: ${notServed(name)}\n`);
+  const drops = contentDroppers(settings.textOnlyClients);
   const app = await openApp(settings);
+  const tools = toolsWith(app.setting.providers, selection);
   if (settings.realm === 'simulator') {
     process.stderr.write('mcp-cashier: 模拟环境，不是真钱 · SIMULATOR, no real money\n');
   }
+  await noticeUnacceptedPolicy(app);
   const probed = new AbortController();
   const wake = systemClock.sleep(QUIET_START_MS, probed.signal).then(async () => {
     if (probed.signal.aborted || !(await app.hasBackgroundWork())) return;
@@ -29,6 +40,8 @@ export async function run(_args: readonly string[], { config, signal }: CommandC
         setting: app.setting,
         tools,
         present: app.present,
+        approvalUrl: app.approvalUrl,
+        dropsContent: drops,
         ledger: app.ledger,
         clock: systemClock,
         updates: 'server',
@@ -47,4 +60,8 @@ export async function run(_args: readonly string[], { config, signal }: CommandC
     await app.close();
   }
   return 0;
+}
+
+function notServed(name: string): string {
+  return `AP_SELECT_TOOLS：本服务器没有工具 ${name}，已忽略。AP_SELECT_TOOLS: this server has no tool ${name}; it is left out.`;
 }

@@ -10,7 +10,7 @@ const MAX_SUBSCRIPTIONS = 64;
 /** Of what a client did wrong, no more than this is logged (characters). */
 const MAX_LOGGED = 300;
 
-export type EndpointDeps = Omit<ServerDeps, 'caller' | 'ownOrdersOnly' | 'updates'>;
+export type EndpointDeps = Omit<ServerDeps, 'caller' | 'tokenRules' | 'ownOrdersOnly' | 'updates'>;
 
 export interface McpEndpoint {
   answer(request: Request, caller: Caller): Promise<Response>;
@@ -73,6 +73,7 @@ function handlerFor(shared: EndpointDeps, caller: Caller): McpHttpHandler {
     ...shared,
     tools: shared.tools.filter(({ name }) => caller.tools?.has(name) ?? true),
     caller: caller.name,
+    tokenRules: caller.rules,
     ownOrdersOnly: caller.ownOrdersOnly,
     updates: 'transport',
   };
