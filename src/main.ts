@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { Console } from 'node:console';
 import type { Command } from './cli/command.ts';
 import { readConfig } from './config.ts';
@@ -7,14 +6,22 @@ import { CashierError } from './domain/errors.ts';
 /** One file per command, loaded when it is asked for. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   stdio: () => import('./cli/stdio.ts'),
+  alipay: () => import('./cli/alipay.ts'),
   http: () => import('./cli/http.ts'),
   demo: () => import('./cli/demo.ts'),
   simulator: () => import('./cli/simulator.ts'),
   approvals: () => import('./cli/approvals.ts'),
+  budget: () => import('./cli/budget.ts'),
+  freeze: () => import('./cli/freeze.ts'),
+  unfreeze: () => import('./cli/unfreeze.ts'),
+  policy: () => import('./cli/policy.ts'),
   operator: () => import('./cli/operator.ts'),
   orders: () => import('./cli/orders.ts'),
+  audit: () => import('./cli/audit.ts'),
   reconcile: () => import('./cli/reconcile.ts'),
   tokens: () => import('./cli/tokens.ts'),
+  doctor: () => import('./cli/doctor.ts'),
+  init: () => import('./cli/init.ts'),
 };
 
 async function main(argv: readonly string[]): Promise<number> {
@@ -55,9 +62,12 @@ function explain(error: unknown): string {
 // stdout is JSON-RPC's: what a dependency wants to say goes to stderr.
 globalThis.console = new Console(process.stderr, process.stderr);
 
-try {
-  process.exitCode = await main(process.argv.slice(2));
-} catch (error) {
-  process.stderr.write(`${explain(error)}\n`);
-  process.exitCode = 1;
-}
+main(process.argv.slice(2)).then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    process.stderr.write(`${explain(error)}\n`);
+    process.exitCode = 1;
+  },
+);

@@ -1,0 +1,113 @@
+import { openLedger, readPolicy } from '../compose.ts';
+import { examine, type Report } from '../doctor/examine.ts';
+import type { Area, Finding, Level } from '../doctor/finding.ts';
+import { thisMachine } from '../doctor/machine.ts';
+import type { Text } from '../domain/errors.ts';
+import { systemClock, systemRandom } from '../platform/system.ts';
+import { gatewayHttp } from '../providers/gateway-http.ts';
+import { readArguments, usage } from './arguments.ts';
+import type { CommandContext } from './command.ts';
+import { type Say, speaker } from './speaker.ts';
+import { print, printJson } from './terminal.ts';
+
+const USE = {
+  zh: 'doctor [--offline] [--lang zh|en] [--json]',
+  en: 'doctor [--offline] [--lang zh|en] [--json]',
+};
+/** ms; a person waits. */
+const TIMEOUT_MS = 5_000;
+
+/**
+ * `mcp-cashier doctor [--offline] [--lang zh|en] [--json]`: looks at configuration, keys, clock, ledger and gateways
+ * without moving money, and says what is wrong and what to do. Exit code 0 when there is no error.
+ */
+export async function run(args: readonly string[], { env }: CommandContext): Promise<number> {
+  const { positionals, values } = readArguments(
+    args,
+    {
+      json: { type: 'boolean', default: false },
+      offline: { type: 'boolean', default: false },
+      lang: { type: 'string' },
+    },
+    USE,
+  );
+  const { lang } = values;
+  if (positionals.length > 0 || (lang !== undefined && lang !== 'zh' && lang !== 'en')) throw usage(USE);
+  const report = await examine(
+    { env, cwd: process.cwd(), offline: values.offline },
+    {
+      clock: systemClock,
+      randomBytes: systemRandom,
+      http: gatewayHttp(TIMEOUT_MS),
+      openLedger,
+      readPolicy,
+      machine: thisMachine,
+    },
+  );
+  const say = speaker(lang ?? report.language);
+  if (values.json) {
+    printJson({
+      ok: report.ok,
+      findings: report.findings.map(({ message, remedy, ...finding }) => ({
+        ...finding,
+        message: say(message).join(' '),
+        remedy: say(remedy).join(' '),
+      })),
+    });
+  } else printReport(report, say, process.stdout.isTTY === true && !env.NO_COLOR);
+  return report.ok ? 0 : 1;
+}
+
+const TITLES: Readonly<Record<Area, Text>> = {
+  configuration: { zh: '配置', en: 'Configuration' },
+  alipay: { zh: '支付宝', en: 'Alipay' },
+  wechatpay: { zh: '微信支付', en: 'WeChat Pay' },
+  clock: { zh: '时钟', en: 'Clock' },
+  notify: { zh: '通知', en: 'Notifications' },
+  ledger: { zh: '账本', en: 'Ledger' },
+  policy: { zh: '策略', en: 'Policy' },
+  service: { zh: '服务', en: 'Service' },
+};
+/** SGR codes of a terminal. */
+const COLOURS = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33 } as const;
+type Colour = keyof typeof COLOURS;
+type Paint = (colour: Colour, text: string) => string;
+const MARKS: Readonly<Record<Level, { readonly sign: string; readonly colour: 'green' | 'yellow' | 'red' }>> =
+  {
+    ok: { sign: '✔', colour: 'green' },
+    warning: { sign: '!', colour: 'yellow' },
+    error: { sign: '✘', colour: 'red' },
+  };
+const TIP: Text = {
+  zh: '提示：商品名里不要有表情符号；支付宝的商品名还不能有 / = &。',
+  en: 'Tip: no emoji in titles; for Alipay no / = & either.',
+};
+
+function printReport({ findings, ok }: Report, say: Say, coloured: boolean): void {
+  const paint: Paint = (colour, text) => (coloured ? `\u001b[${COLOURS[colour]}m${text}\u001b[0m` : text);
+  let area: Area | undefined;
+  for (const finding of findings) {
+    if (finding.area !== area) {
+      if (area !== undefined) print();
+      print(paint('bold', say(TITLES[finding.area]).join(' ')));
+    }
+    area = finding.area;
+    printFinding(finding, say, paint);
+  }
+  const count = (level: Level) => findings.filter((finding) => finding.level === level).length;
+  const [errors, warnings] = [count('error'), count('warning')];
+  print();
+  for (const line of say({
+    zh: ok ? `没有错误，${warnings} 处提醒。` : `${errors} 处错误，${warnings} 处提醒。`,
+    en: ok ? `No errors; warnings: ${warnings}.` : `Errors: ${errors}; warnings: ${warnings}.`,
+  })) {
+    print(paint(ok ? 'green' : 'red', line));
+  }
+  for (const line of say(TIP)) print(paint('dim', line));
+}
+
+function printFinding({ level, message, remedy }: Finding, say: Say, paint: Paint): void {
+  const { sign, colour } = MARKS[level];
+  for (const [i, line] of say(message).entries()) print(`  ${i === 0 ? paint(colour, sign) : ' '} ${line}`);
+  for (const line of say(remedy)) print(`    → ${line}`);
+}

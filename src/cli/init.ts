@@ -1,0 +1,244 @@
+import { homedir } from 'node:os';
+import { withDotenv } from '../config.ts';
+import { CashierError, type Text } from '../domain/errors.ts';
+import { systemClock } from '../platform/system.ts';
+import { readArguments, usage } from './arguments.ts';
+import type { CommandContext } from './command.ts';
+import { serverBlock } from './init/block.ts';
+import { CLIENTS, isInstalled, type McpClient, type Place } from './init/clients.ts';
+import { ChangedMeanwhile, readText, replaceText } from './init/config-file.ts';
+import { type Edit, isSame, NotEditable, objectAt, setEntry } from './init/json-edit.ts';
+import { type Say, speaker } from './speaker.ts';
+import { print, printTable } from './terminal.ts';
+
+const IDS = CLIENTS.map(({ id }) => id).join('|');
+const OPTIONS = '[--write [--force]] [--live] [--name cashier] [--lang zh|en] [--package SPEC]';
+const USE = { zh: `init [${IDS}] ${OPTIONS}`, en: `init [${IDS}] ${OPTIONS}` };
+
+/**
+ * `mcp-cashier init CLIENT [--write] [--live] …`: prints the block that adds this server to an MCP client and says where
+ * it belongs; `--write` merges it into the client's file. Without a client: which there are, and which are here.
+ */
+export async function run(args: readonly string[], { env }: CommandContext): Promise<number> {
+  const { positionals, values } = readArguments(
+    args,
+    {
+      write: { type: 'boolean', default: false },
+      force: { type: 'boolean', default: false },
+      live: { type: 'boolean', default: false },
+      name: { type: 'string', default: 'cashier' },
+      lang: { type: 'string' },
+      package: { type: 'string', default: 'mcp-cashier' },
+    },
+    USE,
+  );
+  const { lang, name, live } = values;
+  const language = (['zh', 'en'] as const).find((one) => one === lang);
+  const [id, ...rest] = positionals;
+  const client = CLIENTS.find((one) => one.id === id);
+  const isWrong =
+    rest.length > 0 ||
+    (id !== undefined && client === undefined) ||
+    !/^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$/.test(name) ||
+    !/^[^-\s]\S*$/.test(values.package);
+  if (isWrong || lang !== language) throw usage(USE);
+  const place = placeOf(env);
+  const say = speaker(language);
+  if (client === undefined) return list(place, say);
+
+  const options = { package: values.package, live, language, platform: place.platform };
+  const { block, toReplace } = serverBlock(options, await withDotenv(env, place.cwd));
+  const entry = client.entry(block, name);
+  const whole = JSON.stringify({ [client.section]: { [name]: entry } }, null, 2);
+  if (client.id === 'json') {
+    // Nothing but the block, for whoever pipes it on.
+    print(whole);
+    return 0;
+  }
+  const file = client.file(place);
+  for (const line of say(client.where)) print(line);
+  print();
+  print(whole);
+  print();
+  for (const [what, line] of client.links?.(block, name) ?? []) {
+    print(`${say(what).join(' ')}:`);
+    print(line);
+    print();
+  }
+  const done =
+    file === undefined
+      ? withoutFile(client, values.write, say)
+      : merge({ file, path: [client.section, name], entry }, values, say);
+  nextSteps({ live, toReplace }, say);
+  return done ? 0 : 1;
+}
+
+function placeOf(env: CommandContext['env']): Place {
+  const { platform } = process;
+  const appData = platform === 'win32' ? env.APPDATA : env.XDG_CONFIG_HOME;
+  return { platform, home: homedir(), cwd: process.cwd(), appData: appData || undefined };
+}
+
+function list(place: Place, say: Say): number {
+  printTable(
+    CLIENTS.map((client) => {
+      const here = isInstalled(client, place) ? say({ zh: '已安装', en: 'installed' }).join(' ') : '';
+      return [`mcp-cashier init ${client.id}`, client.name, here, client.file(place) ?? ''];
+    }),
+  );
+  return 0;
+}
+
+function withoutFile({ name }: McpClient, write: boolean, say: Say): boolean {
+  if (!write) return true;
+  tell(say, {
+    zh: `${name} 没有可写入的配置文件，请按上面的说明粘贴。`,
+    en: `${name} has no file to write to; paste it as said above.`,
+  });
+  return false;
+}
+
+interface Merge {
+  readonly file: string;
+  readonly path: readonly [section: string, name: string];
+  readonly entry: Readonly<Record<string, unknown>>;
+}
+
+/** Merges, or shows what merging would do. False when it was to be written and was not. */
+function merge(
+  { file, path, entry }: Merge,
+  { write, force }: { readonly write: boolean; readonly force: boolean },
+  say: Say,
+): boolean {
+  const before = attempt(file, () => readText(file));
+  let edit: Edit;
+  let old: Readonly<Record<string, unknown>> | undefined;
+  try {
+    old = before === undefined ? undefined : objectAt(before, path);
+    edit = setEntry(before ?? '', path, entry);
+  } catch (error) {
+    if (!(error instanceof NotEditable)) throw error;
+    tell(say, notEditable(error.reason, file));
+    return !write;
+  }
+  if (old !== undefined && isSame(old, entry)) {
+    tell(say, { zh: `${file} 已有这一项，无需改动。`, en: `${file} has it already; nothing to change.` });
+    return true;
+  }
+  if (before !== undefined) showEdit(file, edit, old !== undefined);
+  if (!write) {
+    tell(say, {
+      zh: `没有写入任何文件；加上 --write 即写入 ${file}。`,
+      en: `Nothing was written; with --write it goes into ${file}.`,
+    });
+    return true;
+  }
+  if (old !== undefined && !force) {
+    tell(say, {
+      zh: `${file} 里已有名为 ${path[1]} 的不同配置，没有改动。加上 --force 替换它，或用 --name 换一个名字。`,
+      en: `${file} has another server named ${path[1]}; it was left as it is. Replace it with --force, or choose another --name.`,
+    });
+    return false;
+  }
+  const backup = attempt(file, () => replaceText(file, before, edit.text, systemClock.now()));
+  tell(say, { zh: `已写入 ${file}。`, en: `Written to ${file}.` });
+  if (backup !== undefined)
+    tell(say, { zh: `原文件的备份：${backup}`, en: `The old file is kept as ${backup}` });
+  return true;
+}
+
+/** The system's refusals become a sentence. */
+function attempt<T>(file: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof ChangedMeanwhile) {
+      throw unwritten(file, { zh: '它刚被其他程序修改', en: 'another program has just changed it' });
+    }
+    if (!(error instanceof Error && 'syscall' in error && 'code' in error)) throw error;
+    const code = String(error.code);
+    throw unwritten(file, { zh: code, en: code });
+  }
+}
+
+function unwritten(file: string, why: Text): CashierError {
+  return new CashierError('CONFIGURATION', {
+    zh: `${file} 没有写入：${why.zh}。`,
+    en: `${file} was not written: ${why.en}.`,
+    next: {
+      zh: '检查权限后重试，或手工粘贴上面的内容。',
+      en: 'See to its permissions and try again, or paste the block by hand.',
+    },
+  });
+}
+
+function notEditable(reason: NotEditable['reason'], file: string): Text {
+  switch (reason) {
+    case 'comments':
+      return {
+        zh: `${file} 里有注释或多余的逗号，为了不弄丢它们，没有写入；请手工加入上面的内容。`,
+        en: `${file} has comments or trailing commas; not to lose them, nothing was written. Add the block by hand.`,
+      };
+    case 'shape':
+      return {
+        zh: `${file} 的结构与预期不同，没有写入；请手工加入上面的内容。`,
+        en: `${file} is not built as expected; nothing was written. Add the block by hand.`,
+      };
+    default:
+      return {
+        zh: `${file} 不是正确的 JSON，客户端也读不了它；没有写入，请先改正。`,
+        en: `${file} is not valid JSON, so the client cannot read it either; nothing was written. Mend it first.`,
+      };
+  }
+}
+
+/** Only what is ours: the lines around it may hold other servers' keys. */
+function showEdit(file: string, { line, added, removed }: Edit, replaces: boolean): void {
+  print(`--- ${file}:${line}`);
+  if (replaces) for (const one of removed.split(/\r?\n/)) print(`- ${masked(one)}`);
+  for (const one of added.replace(/^,?\r?\n/, '').split(/\r?\n/)) print(`+ ${one}`);
+  print();
+}
+
+/** A line of an old block, which may have held keys by value. */
+function masked(line: string): string {
+  return line.replace(
+    /("[\w-]*(?:KEY|SECRET|TOKEN|AUTH|PASSW|COOKIE)[\w-]*"\s*:\s*)"(?:[^"\\]|\\.)*"/gi,
+    (whole, name: string) => (/_FILE"/i.test(name) ? whole : `${name}"…"`),
+  );
+}
+
+function nextSteps(
+  { live, toReplace }: { readonly live: boolean; readonly toReplace: readonly string[] },
+  say: Say,
+): void {
+  const steps: Text[] = [];
+  if (toReplace.length > 0) {
+    steps.push({
+      zh: `换成你自己的值：${toReplace.join('、')}；密钥放进文件并 chmod 600。只用一个钱包时，删去另一个的变量。`,
+      en: `Put your own values into ${toReplace.join(', ')}; keep keys in files, chmod 600. With one wallet only, remove the other's variables.`,
+    });
+  }
+  steps.push({
+    zh: '用同样的环境变量运行 mcp-cashier doctor 检查。',
+    en: 'Run mcp-cashier doctor with the same environment.',
+  });
+  steps.push(
+    live
+      ? {
+          zh: '运行 mcp-cashier operator set-secret 设置操作员口令；没有它就无法批准退款。',
+          en: 'Run mcp-cashier operator set-secret; without that secret no refund can be approved.',
+        }
+      : {
+          zh: '这是模拟环境，没有真钱；要真实收款用 --live。',
+          en: 'This is the simulator, no real money; for real money use --live.',
+        },
+  );
+  steps.push({ zh: '重新启动客户端。', en: 'Restart the client.' });
+  tell(say, { zh: '接下来：', en: 'Next:' });
+  for (const [i, step] of steps.entries()) for (const line of say(step)) print(`  ${i + 1}. ${line}`);
+}
+
+function tell(say: Say, text: Text): void {
+  for (const line of say(text)) print(line);
+}

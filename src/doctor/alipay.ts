@@ -1,0 +1,189 @@
+import { readAlipayConfig } from '../providers/alipay/index.ts';
+import { error, type Finding, ok, warning } from './finding.ts';
+import { inspectKey, isSamePair, type KeyFacts } from './key-facts.ts';
+import { examineKey } from './keys.ts';
+import type { Settings } from './settings.ts';
+import { coveredBy, serverComplaints } from './stand-ins.ts';
+
+export const ALIPAY_CREDENTIALS = ['AP_APP_ID', 'AP_APP_KEY', 'AP_PUB_KEY'] as const;
+
+const CONSOLE = {
+  zh: '开放平台控制台 → 应用 → 开发设置 → 接口加签方式',
+  en: 'open platform console → app → development settings → signing',
+};
+const APP_KEY_REMEDY = [
+  '填密钥工具生成的应用私钥，一般以 MII 开头，比公钥长得多。',
+  'Give the app private key that the key tool made; it usually begins with MII and is much longer than a public key.',
+] as const;
+const PUB_KEY_REMEDY = [
+  `填“支付宝公钥”，在${CONSOLE.zh}中上传应用公钥之后显示；不是你自己上传的那把。`,
+  `Give ALIPAY's public key, shown at ${CONSOLE.en} after you upload the app's; not the one that you upload.`,
+] as const;
+
+/** Everything that can be seen on Alipay's settings without asking Alipay. */
+export async function examineAlipay(settings: Settings): Promise<Finding[]> {
+  const { values, isGiven, nameOf } = settings;
+  const given = ALIPAY_CREDENTIALS.filter(isGiven);
+  if (given.length === 0) return [notConfigured(settings)];
+  const findings: Finding[] = [];
+  const missing = ALIPAY_CREDENTIALS.filter((name) => !isGiven(name));
+  if (missing.length > 0) findings.push(incomplete(given, missing));
+  if (values.AP_APP_ID !== undefined) findings.push(...examineAppId(values.AP_APP_ID.trim(), values));
+
+  const appKey = values.AP_APP_KEY === undefined ? undefined : inspectKey(values.AP_APP_KEY);
+  const pubKey = values.AP_PUB_KEY === undefined ? undefined : inspectKey(values.AP_PUB_KEY);
+  const together = appKey && pubKey ? examinePair(appKey, pubKey, nameOf) : undefined;
+  const leastBits = values.AP_ENCRYPTION_ALGO === 'RSA' ? 1024 : 2048;
+  if (together?.both) findings.push(together.finding);
+  else {
+    if (appKey) {
+      findings.push(
+        examineKey(
+          {
+            id: 'alipay.app-key',
+            variable: nameOf('AP_APP_KEY'),
+            wanted: 'private',
+            name: { zh: '应用私钥', en: "the app's private key" },
+            remedy: APP_KEY_REMEDY,
+            leastBits,
+          },
+          appKey,
+        ),
+      );
+    }
+    if (together) findings.push(together.finding);
+    else if (pubKey) {
+      findings.push(
+        examineKey(
+          {
+            id: 'alipay.public-key',
+            variable: nameOf('AP_PUB_KEY'),
+            wanted: 'public',
+            name: { zh: '支付宝公钥', en: "Alipay's public key" },
+            remedy: PUB_KEY_REMEDY,
+            leastBits,
+          },
+          pubKey,
+        ),
+      );
+    }
+  }
+  if (values.AP_ENCRYPTION_ALGO === 'RSA') findings.push(weakAlgorithm());
+
+  const covered = coveredBy([...settings.findings, ...findings]);
+  for (const name of [...missing, ...(together?.both ? ALIPAY_CREDENTIALS.slice(1) : [])]) covered.add(name);
+  return [...findings, ...(await serverComplaints('alipay', values, covered, readAlipayConfig))];
+}
+
+function notConfigured({ values }: Settings): Finding {
+  const alone = ['AP_NOTIFY_URL', 'AP_SELLER_ID', 'AP_RETURN_URL'].find((name) => values[name] !== undefined);
+  if (alone === undefined) {
+    return ok('alipay.absent', { zh: '没有配置支付宝。', en: 'Alipay is not configured.' });
+  }
+  return warning('alipay.absent', {
+    variable: alone,
+    zh: `设置了 ${alone}，但没有任何支付宝密钥，所以支付宝不可用。`,
+    en: `${alone} is set, but no Alipay credential is, so Alipay cannot be used.`,
+    remedy: [
+      `设置 ${ALIPAY_CREDENTIALS.join('、')}，或去掉 ${alone}。`,
+      `Set ${ALIPAY_CREDENTIALS.join(', ')}, or remove ${alone}.`,
+    ],
+  });
+}
+
+function incomplete(given: readonly string[], missing: readonly string[]): Finding {
+  return error('alipay.incomplete', {
+    variable: missing[0],
+    zh: `支付宝只配置了一半：有 ${given.join('、')}，缺 ${missing.join('、')}；服务器会拒绝启动。`,
+    en: `Alipay is half configured, with ${given.join(', ')} but without ${missing.join(', ')}; the server refuses to start.`,
+    remedy: ['补齐缺少的，或三项都去掉。', 'Set what is missing, or remove all three.'],
+  });
+}
+
+function examineAppId(appId: string, { AP_CURRENT_ENV, AP_GATEWAY }: Settings['values']): Finding[] {
+  const variable = 'AP_APP_ID';
+  if (appId === '2021000000000000' || /^(your|x+$|<)/i.test(appId)) return [example('alipay', variable)];
+  if (/^wx/.test(appId)) {
+    return [
+      error('alipay.app-id-is-wechat', {
+        variable,
+        zh: 'AP_APP_ID 填的是微信的 AppID（wx…）。',
+        en: "AP_APP_ID holds WeChat's AppID (wx…).",
+        remedy: [
+          '把它移到 WXPAY_APP_ID，这里填支付宝应用的 APPID。',
+          "Move it to WXPAY_APP_ID, and give the Alipay app's APPID here.",
+        ],
+      }),
+    ];
+  }
+  const sandboxed = AP_CURRENT_ENV === 'sandbox';
+  if (AP_GATEWAY === undefined && /^9021/.test(appId) && !sandboxed) {
+    return [
+      warning('alipay.app-id-sandbox', {
+        variable,
+        zh: 'AP_APP_ID 像是沙箱应用（9021…），但当前使用生产网关。',
+        en: 'AP_APP_ID looks like a sandbox app (9021…), but the production gateway is in use.',
+        remedy: [
+          '用沙箱请设 AP_CURRENT_ENV=sandbox；收真钱请换成正式应用的 APPID 与密钥。',
+          "For the sandbox set AP_CURRENT_ENV=sandbox; for real money use the real app's APPID and keys.",
+        ],
+      }),
+    ];
+  }
+  return [];
+}
+
+/** What only the two keys together show; `both` when there is nothing more to say of either. */
+function examinePair(
+  appKey: KeyFacts,
+  pubKey: KeyFacts,
+  nameOf: Settings['nameOf'],
+): { readonly finding: Finding; readonly both: boolean } | undefined {
+  if (appKey.kind === 'public' && pubKey.kind === 'private') {
+    const finding = error('alipay.keys-swapped', {
+      variable: nameOf('AP_APP_KEY'),
+      zh: 'AP_APP_KEY 与 AP_PUB_KEY 填反了：前者是公钥，后者是私钥。',
+      en: 'AP_APP_KEY and AP_PUB_KEY are swapped: the first holds a public key, the second a private one.',
+      remedy: isSamePair(appKey, pubKey)
+        ? [
+            '把私钥填到 AP_APP_KEY；另一把是应用公钥，AP_PUB_KEY 要填支付宝公钥。',
+            "Put the private key into AP_APP_KEY; the other is the app's public key, and AP_PUB_KEY wants Alipay's.",
+          ]
+        : ['把两个值对调。', 'Exchange the two values.'],
+    });
+    return { finding, both: true };
+  }
+  if (appKey.kind !== 'private' || !isSamePair(appKey, pubKey)) return undefined;
+  const finding = error('alipay.public-key-is-apps-own', {
+    variable: nameOf('AP_PUB_KEY'),
+    zh:
+      pubKey.kind === 'private'
+        ? 'AP_PUB_KEY 填的是应用私钥，与 AP_APP_KEY 相同。'
+        : 'AP_PUB_KEY 填的是应用公钥（与 AP_APP_KEY 是一对），不是支付宝公钥。',
+    en:
+      pubKey.kind === 'private'
+        ? "AP_PUB_KEY holds the app's private key, the same as AP_APP_KEY."
+        : "AP_PUB_KEY holds the app's own public key (the other half of AP_APP_KEY), not Alipay's.",
+    remedy: PUB_KEY_REMEDY,
+  });
+  return { finding, both: false };
+}
+
+function weakAlgorithm(): Finding {
+  return warning('alipay.rsa-sha1', {
+    variable: 'AP_ENCRYPTION_ALGO',
+    zh: 'AP_ENCRYPTION_ALGO=RSA 使用已过时的 SHA-1 签名；应用若设为 RSA2，签名会被拒绝。',
+    en: 'AP_ENCRYPTION_ALGO=RSA signs with the outdated SHA-1; an app that is set to RSA2 refuses it.',
+    remedy: ['改用 RSA2 密钥并去掉 AP_ENCRYPTION_ALGO。', 'Use an RSA2 key and remove AP_ENCRYPTION_ALGO.'],
+  });
+}
+
+/** A value out of the documentation. */
+export function example(area: 'alipay' | 'wechatpay', variable: string): Finding {
+  return error(`${area}.example-value`, {
+    variable,
+    zh: `${variable} 还是文档里的示例值。`,
+    en: `${variable} still holds the example out of the documentation.`,
+    remedy: ['换成你自己的值。', 'Replace it with your own.'],
+  });
+}

@@ -1,0 +1,107 @@
+import type { Env } from '../config.ts';
+import type { ProviderId } from '../domain/order.ts';
+import { GatewayUnavailable, OutcomeUnknown } from '../providers/contract.ts';
+import { PROVIDERS } from '../providers/registry.ts';
+import { adviceOnAlipay } from './alipay-advice.ts';
+import { error, type Finding, ok } from './finding.ts';
+import { observedHttp } from './observed-http.ts';
+import type { DoctorPorts } from './ports.ts';
+import { adviceOnWechatpay } from './wechatpay-advice.ts';
+
+export interface GatewayCheck {
+  readonly findings: readonly Finding[];
+  /** ms; this machine's clock minus the gateway's, where it said what time it was. */
+  readonly skewMs: number | undefined;
+}
+
+const NAMES = {
+  alipay: { zh: '支付宝', en: 'Alipay', gateway: 'AP_GATEWAY' },
+  wechatpay: { zh: '微信支付', en: 'WeChat Pay', gateway: 'WXPAY_GATEWAY' },
+} as const;
+
+/** What no question can prove, in words. */
+const UNPROVEN: Readonly<Record<string, readonly [zh: string, en: string]>> = {
+  AP_PRECREATE_PRODUCT_CODE: ['产品是否签约', 'whether the product is signed'],
+  WXPAY_APP_ID: ['AppID 是否与商户号绑定', 'whether the AppID is bound to the merchant number'],
+  WXPAY_API_V3_KEY: ['APIv3 密钥（只用于解密通知）', 'the APIv3 key (which only opens notifications)'],
+};
+
+/** Asks one gateway something that moves nothing and needs every credential. */
+export async function checkGateway(
+  id: ProviderId,
+  values: Env,
+  environment: Env,
+  ports: DoctorPorts,
+): Promise<GatewayCheck> {
+  const { http, observed } = observedHttp(ports.http, ports.clock);
+  const entry = PROVIDERS.find((one) => one.id === id);
+  const provider = entry?.configure(values, { clock: ports.clock, randomBytes: ports.randomBytes, http });
+  if (provider?.checkCredentials === undefined) return { findings: [], skewMs: undefined };
+  const name = NAMES[id];
+  try {
+    const unproven = (await provider.checkCredentials()).map((one) => UNPROVEN[one] ?? [one, one]);
+    const finding = ok(`${id}.credentials`, {
+      zh: `${name.zh}网关接受这些密钥，应答签名正确；没有动用资金。要到第一笔订单才能知道：${unproven.map(([zh]) => zh).join('、')}。`,
+      en: `${name.en}'s gateway takes these credentials and its answer is rightly signed; no money moved. Only a first order shows ${unproven.map(([, en]) => en).join(', ')}.`,
+    });
+    return { findings: [finding], skewMs: observed.skewMs };
+  } catch (thrown) {
+    const advice =
+      id === 'alipay'
+        ? adviceOnAlipay(thrown)
+        : adviceOnWechatpay(thrown, observed, values.WXPAY_PUB_KEY_ID?.trim());
+    return {
+      findings: [advice ?? unreachable(id, thrown, { ...environment, ...values })],
+      skewMs: observed.skewMs,
+    };
+  }
+}
+
+/** System words for why a connection was not made, or broke. */
+const WHY: readonly (readonly [pattern: RegExp, zh: string, en: string])[] = [
+  [
+    /ENOTFOUND|EAI_AGAIN/,
+    '域名无法解析，检查 DNS 与网络',
+    'the name does not resolve: see to DNS and the network',
+  ],
+  [
+    /ECONNREFUSED|EHOSTUNREACH|ENETUNREACH/,
+    '连接不上，检查防火墙与网关地址',
+    'no connection: see to the firewall and the address',
+  ],
+  [
+    /CERT|SELF_SIGNED|LEAF|ISSUER|TLS|SSL/,
+    'TLS 证书不可信，可能有代理或安全软件在中间',
+    'the TLS certificate is not trusted: perhaps a proxy or security program sits in between',
+  ],
+  [
+    /timeout|TIMEOUT/,
+    '超时没有应答，检查网络与防火墙',
+    'no answer in time: see to the network and the firewall',
+  ],
+  [
+    /unreadable|http-/,
+    '应答不是支付网关的，可能被代理改写',
+    "the answer is not a payment gateway's: perhaps a proxy's",
+  ],
+];
+
+function unreachable(id: ProviderId, thrown: unknown, environment: Env): Finding {
+  if (!(thrown instanceof GatewayUnavailable || thrown instanceof OutcomeUnknown)) throw thrown;
+  const [, zh, en] = WHY.find(([pattern]) => pattern.test(thrown.detail)) ?? [
+    undefined,
+    '检查网络与网关地址',
+    'see to the network and the address',
+  ];
+  const name = NAMES[id];
+  const proxy = ['HTTPS_PROXY', 'https_proxy', 'ALL_PROXY', 'all_proxy'].find((one) => environment[one]);
+  return error(`${id}.unreachable`, {
+    variable: environment[name.gateway] === undefined ? undefined : name.gateway,
+    zh: `无法从${name.zh}网关得到有效应答（${thrown.detail}），密钥没有检查。`,
+    en: `No valid answer from ${name.en}'s gateway (${thrown.detail}); the credentials were not checked.`,
+    remedy: [
+      `${zh}。${proxy === undefined ? '' : `环境设置了 ${proxy}，但 mcp-cashier 不经代理，直接连接网关。`}`,
+      `Likely ${en}.${proxy === undefined ? '' : ` The environment sets ${proxy}, but mcp-cashier connects directly, not through a proxy.`}`,
+    ],
+  });
+}

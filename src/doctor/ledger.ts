@@ -1,0 +1,230 @@
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { Config } from '../config.ts';
+import { beijingIso } from '../domain/clock.ts';
+import { CashierError } from '../domain/errors.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { isInForce } from '../policy/decisions.ts';
+import { hasOperatorSecret } from '../policy/operator.ts';
+import type { Policy } from '../policy/policy.ts';
+import { error, type Finding, ok, refusal, warning } from './finding.ts';
+import type { DoctorPorts } from './ports.ts';
+
+/** Bytes; an order with its history takes some 4 KiB. */
+const LITTLE_SPACE = 200 * 1024 * 1024;
+const NO_SPACE = 10 * 1024 * 1024;
+
+/** The ledger, and what stands in it: rules, freeze, secret, what is not settled. Makes no ledger where none is. */
+export async function examineLedger(config: Config, ports: DoctorPorts): Promise<Finding[]> {
+  const policy = await examinePolicyFile(config, ports);
+  const place = examinePlace(config.ledger, ports);
+  if (place.some(({ level }) => level === 'error')) return [...place, ...policy.findings];
+  if (!existsSync(config.ledger)) {
+    return [
+      ...place,
+      ok('ledger.absent', {
+        zh: `还没有账本，首次启动时会建在 ${config.ledger}。`,
+        en: `There is no ledger yet; the first start makes it at ${config.ledger}.`,
+      }),
+      ...operatorSecret(false, config),
+      ...policy.findings,
+    ];
+  }
+  let ledger: Ledger;
+  try {
+    ledger = await ports.openLedger(config);
+  } catch (thrown) {
+    const damaged = thrown instanceof CashierError && thrown.code !== 'INTERNAL';
+    const found = refusal(thrown, () => (damaged ? 'ledger.unusable' : 'ledger.busy'));
+    return [...place, { ...found, variable: 'CASHIER_LEDGER' }, ...policy.findings];
+  }
+  try {
+    return [
+      ...place,
+      ...(await examineContents(ledger, config)),
+      ...policy.findings,
+      ...(await examineRules(ledger, policy.policy)),
+    ];
+  } finally {
+    await ledger.close();
+  }
+}
+
+/** Whether the file can be written where it lies, or made where it will lie. */
+function examinePlace(path: string, { machine }: DoctorPorts): Finding[] {
+  const variable = 'CASHIER_LEDGER';
+  const findings: Finding[] = [];
+  const there = existsSync(path);
+  let folder = dirname(path);
+  while (!existsSync(folder) && dirname(folder) !== folder) folder = dirname(folder);
+  if (!isWritable(there ? path : folder) || !isWritable(folder) || !statSync(folder).isDirectory()) {
+    return [
+      error('ledger.not-writable', {
+        variable,
+        zh: `当前用户不能写入账本 ${path}。`,
+        en: `This user cannot write the ledger ${path}.`,
+        remedy: [
+          '修改权限，或让 CASHIER_HOME / CASHIER_LEDGER 指向可写的位置。',
+          'Change its permissions, or point CASHIER_HOME or CASHIER_LEDGER at a place that can be written.',
+        ],
+      }),
+    ];
+  }
+  // Windows has no such bits and shows all of them.
+  if (there && process.platform !== 'win32' && (statSync(path).mode & 0o077) !== 0) {
+    findings.push(
+      warning('ledger.file-mode', {
+        variable,
+        zh: `账本 ${path} 可被这台机器上的其他用户读取。`,
+        en: `The ledger ${path} can be read by other users of this machine.`,
+        remedy: [`执行 chmod 600 ${path}。`, `Run chmod 600 ${path}.`],
+      }),
+    );
+  }
+  const free = machine.freeBytes(folder);
+  if (free < LITTLE_SPACE) {
+    const megabytes = Math.floor(free / 1024 / 1024);
+    findings.push(
+      (free < NO_SPACE ? error : warning)('ledger.disk-space', {
+        variable,
+        zh: `账本所在磁盘只剩 ${megabytes} MB；没有空间就不能收款。`,
+        en: `The ledger's disk has only ${megabytes} MB left; without space nothing can be collected.`,
+        remedy: ['清理磁盘。', 'Free some space.'],
+      }),
+    );
+  }
+  return findings;
+}
+
+async function examineContents(ledger: Ledger, config: Config): Promise<Finding[]> {
+  const found = await ledger.read(async (book) => ({
+    orders: (await book.totals({})).count,
+    unknown: (await book.totals({ state: 'UNKNOWN' })).count,
+    latest: (await book.orders({}, 1))[0],
+    unsettled: await book.hasUnsettled(),
+    approvals: (await book.openApprovals()).length,
+  }));
+  const findings = [
+    ok('ledger.usable', {
+      zh: `账本 ${config.ledger} 可用：${config.realm} 环境，${found.orders} 笔订单${found.latest ? `，最近一笔 ${beijingIso(found.latest.createdAt)}` : ''}。`,
+      en: `The ledger ${config.ledger} is usable: realm ${config.realm}, ${found.orders} orders${found.latest ? `, the latest of ${beijingIso(found.latest.createdAt)}` : ''}.`,
+    }),
+  ];
+  if (found.unknown > 0) {
+    findings.push(
+      warning('ledger.unknown-orders', {
+        zh: `${found.unknown} 笔订单的结果未知（网关没有给出答复）。`,
+        en: `The outcome of ${found.unknown} orders is unknown (the gateway has not told).`,
+        remedy: [
+          '保持服务器运行，它会自动查询；用 mcp-cashier orders 查看。',
+          'Keep the server running, it asks by itself; see mcp-cashier orders.',
+        ],
+      }),
+    );
+  }
+  if (found.unsettled) {
+    findings.push(
+      ok('ledger.unsettled', {
+        zh: '有尚未了结的订单或退款；服务器运行期间会自动查询。',
+        en: 'Some orders or refunds are not settled; a running server asks about them.',
+      }),
+    );
+  }
+  if (found.approvals > 0) {
+    findings.push(
+      ok('ledger.open-approvals', {
+        zh: `${found.approvals} 项操作在等待人工批准：mcp-cashier approvals。`,
+        en: `${found.approvals} calls wait for a person: mcp-cashier approvals.`,
+      }),
+    );
+  }
+  return [...findings, ...operatorSecret(await hasOperatorSecret(ledger), config)];
+}
+
+function operatorSecret(set: boolean, { realm }: Config): Finding[] {
+  if (set) {
+    return [ok('ledger.operator-secret', { zh: '操作员口令已设置。', en: 'The operator secret is set.' })];
+  }
+  if (realm === 'simulator') {
+    return [
+      ok('ledger.operator-secret', {
+        zh: '没有操作员口令；模拟环境不需要。',
+        en: 'No operator secret is set; the simulator needs none.',
+      }),
+    ];
+  }
+  return [
+    warning('ledger.operator-secret', {
+      zh: '还没有设置操作员口令：退款等需要人工批准的操作都无法批准。',
+      en: 'No operator secret is set: nothing that needs a person, such as refunds, can be approved.',
+      remedy: ['现在就运行 mcp-cashier operator set-secret。', 'Run mcp-cashier operator set-secret now.'],
+    }),
+  ];
+}
+
+async function examinePolicyFile(
+  config: Config,
+  { readPolicy }: DoctorPorts,
+): Promise<{ readonly policy: Policy | undefined; readonly findings: Finding[] }> {
+  try {
+    const policy = await readPolicy(config);
+    const found =
+      config.policyFile === undefined
+        ? ok('policy.default', {
+            zh: '没有策略文件：单笔收款不超过 5000 元，退款都要人工批准。',
+            en: 'No policy file: payments up to 5,000 yuan, and every refund needs a person.',
+          })
+        : ok('policy.file', {
+            variable: 'CASHIER_POLICY',
+            zh: `策略文件 ${config.policyFile} 正确。`,
+            en: `The policy file ${config.policyFile} is valid.`,
+          });
+    return { policy, findings: [found] };
+  } catch (thrown) {
+    return { policy: undefined, findings: [refusal(thrown, () => 'policy.invalid')] };
+  }
+}
+
+async function examineRules(ledger: Ledger, policy: Policy | undefined): Promise<Finding[]> {
+  const { accepted, inForce, frozen } = await ledger.read(async (book) => ({
+    accepted: await book.operator.policy(),
+    inForce: policy === undefined || (await isInForce(book, policy)),
+    frozen: await book.operator.freeze(),
+  }));
+  const findings: Finding[] = [];
+  if (!inForce && accepted) {
+    findings.push(
+      warning('policy.not-in-force', {
+        variable: 'CASHIER_POLICY',
+        zh: `策略文件与生效的规则（第 ${accepted.version} 版）不同，后者继续有效。`,
+        en: `The policy file differs from the rules in force (version ${accepted.version}), which stay in force.`,
+        remedy: [
+          '核对 mcp-cashier policy，再运行 mcp-cashier policy accept。',
+          'Compare with mcp-cashier policy, then run mcp-cashier policy accept.',
+        ],
+      }),
+    );
+  }
+  if (frozen) {
+    findings.push(
+      warning('policy.frozen', {
+        zh: `收付款自 ${beijingIso(frozen.at)} 起被冻结，不会有任何资金变动。`,
+        en: `All money movement has been frozen since ${beijingIso(frozen.at)}.`,
+        remedy: [
+          '确认原因后运行 mcp-cashier unfreeze。',
+          'When the reason is gone, run mcp-cashier unfreeze.',
+        ],
+      }),
+    );
+  }
+  return findings;
+}
+
+function isWritable(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK);
+    return true;
+  } catch {
+    return false; // the answer to the question
+  }
+}

@@ -1,0 +1,30 @@
+import type { Config } from '../config.ts';
+import type { Clock, RandomBytes } from '../domain/clock.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { Policy } from '../policy/policy.ts';
+import type { GatewayHttp } from '../providers/gateway-http.ts';
+
+/** What the examination touches outside of it. */
+export interface DoctorPorts {
+  readonly clock: Clock;
+  readonly randomBytes: RandomBytes;
+  /** With a deadline of its own. */
+  readonly http: GatewayHttp;
+  /** Throws CONFIGURATION for a ledger that cannot be used. */
+  readonly openLedger: (config: Config) => Promise<Ledger>;
+  /** Throws CONFIGURATION for a policy that means nothing. */
+  readonly readPolicy: (config: Config) => Promise<Policy>;
+  readonly machine: Machine;
+}
+
+/** This computer. */
+export interface Machine {
+  /** The addresses of a name; empty when nobody knows it. */
+  resolve(host: string): Promise<readonly string[]>;
+  /** Bytes this user can still write where the path lies. */
+  freeBytes(folder: string): number;
+  /** `free`, or the system's reason such as `EADDRINUSE`. */
+  portState(host: string, port: number): Promise<string>;
+  /** Such as `Asia/Shanghai`. */
+  readonly timeZone: string;
+}

@@ -1,0 +1,149 @@
+import { readTokenFile } from '../auth/token-file.ts';
+import type { Config } from '../config.ts';
+import { CashierError } from '../domain/errors.ts';
+import type { ProviderId } from '../domain/order.ts';
+import { ALIPAY_TOOLS, selectTools, toolsWith, UNIFIED_TOOLS, WECHATPAY_TOOLS } from '../tools/index.ts';
+import { isLoopback } from './addresses.ts';
+import { error, type Finding, ok, refusal, warning } from './finding.ts';
+import { nearest } from './names.ts';
+import type { Machine } from './ports.ts';
+
+/** Who may call, where it listens, and what it offers. */
+export async function examineService(
+  config: Config,
+  wallets: readonly ProviderId[],
+  machine: Machine,
+): Promise<Finding[]> {
+  return [
+    ...examineTools(config, wallets),
+    ...examineCallers(config),
+    ...(await examinePort(config, machine)),
+  ];
+}
+
+function examineTools({ selectTools: selection }: Config, wallets: readonly ProviderId[]): Finding[] {
+  const variable = 'AP_SELECT_TOOLS';
+  const findings: Finding[] = [];
+  const names = (selection ?? '')
+    .split(',')
+    .map((name) => name.trim())
+    .filter(Boolean);
+  // One by one, so that every wrong name is found and not only the first.
+  for (const name of names) {
+    try {
+      if (selectTools(name).notServed.length > 0) findings.push(notServed(name));
+    } catch (thrown) {
+      findings.push(unknownTool(thrown, name));
+    }
+  }
+  if (findings.some(({ level }) => level === 'error')) return findings;
+  try {
+    const tools = toolsWith(wallets, selectTools(selection));
+    if (selection !== undefined) {
+      findings.push(
+        ok('service.tools', {
+          variable,
+          zh: `AP_SELECT_TOOLS 选择了 ${tools.length} 个工具。`,
+          en: `AP_SELECT_TOOLS selects ${tools.length} tools.`,
+        }),
+      );
+    }
+  } catch (thrown) {
+    findings.push(refusal(thrown, () => 'service.tools-without-wallet'));
+  }
+  return findings;
+}
+
+function unknownTool(thrown: unknown, name: string): Finding {
+  const known = [...UNIFIED_TOOLS, ...ALIPAY_TOOLS, ...WECHATPAY_TOOLS].map((tool) => tool.name);
+  const meant = nearest(name, [...known, 'all', 'unified', 'alipay', 'wechatpay']);
+  if (meant === undefined) return refusal(thrown, () => 'service.unknown-tool');
+  return error('service.unknown-tool', {
+    variable: 'AP_SELECT_TOOLS',
+    zh: `AP_SELECT_TOOLS 中的 ${JSON.stringify(name)} 不存在。`,
+    en: `AP_SELECT_TOOLS names ${JSON.stringify(name)}, which does not exist.`,
+    remedy: [`是否应为 ${meant}？`, `Did you mean ${meant}?`],
+  });
+}
+
+function notServed(name: string): Finding {
+  return warning('service.tool-not-served', {
+    variable: 'AP_SELECT_TOOLS',
+    zh: `AP_SELECT_TOOLS 中的官方工具 ${name} 本服务器没有，会被忽略。`,
+    en: `AP_SELECT_TOOLS names the official tool ${name}, which this server has not; it is left out.`,
+    remedy: ['可以从列表中去掉它。', 'It can be removed from the list.'],
+  });
+}
+
+function examineCallers({ tokensFile, httpHost }: Config): Finding[] {
+  if (tokensFile === undefined) {
+    if (isLoopback(httpHost)) return [];
+    return [
+      error('service.open-to-all', {
+        variable: 'CASHIER_HTTP_HOST',
+        zh: `CASHIER_HTTP_HOST=${httpHost} 会让其他机器连入，但没有令牌；mcp-cashier http 会拒绝启动。`,
+        en: `CASHIER_HTTP_HOST=${httpHost} lets other machines in, but there are no tokens; mcp-cashier http refuses to start.`,
+        remedy: [
+          '运行 mcp-cashier tokens add 名称，或改回 127.0.0.1。',
+          'Run mcp-cashier tokens add NAME, or go back to 127.0.0.1.',
+        ],
+      }),
+    ];
+  }
+  try {
+    const count = readTokenFile(tokensFile).length;
+    return [
+      ok('service.tokens', {
+        variable: 'CASHIER_TOKENS_FILE',
+        zh: `令牌文件 ${tokensFile} 正确，有 ${count} 个令牌。`,
+        en: `The tokens file ${tokensFile} is valid, with ${count} tokens.`,
+      }),
+    ];
+  } catch (thrown) {
+    if (!(thrown instanceof CashierError)) throw thrown;
+    return [refusal(thrown, () => 'service.tokens-file')];
+  }
+}
+
+/** Only a port that was asked for: on stdio nothing listens without. */
+async function examinePort({ httpHost, httpPort }: Config, machine: Machine): Promise<Finding[]> {
+  if (httpPort === undefined) return [];
+  const state = await machine.portState(httpHost, httpPort);
+  const at = `${httpHost}:${httpPort}`;
+  if (state === 'free') {
+    return [
+      ok('service.port', {
+        variable: 'CASHIER_HTTP_PORT',
+        zh: `${at} 空闲，可以监听。`,
+        en: `${at} is free to listen at.`,
+      }),
+    ];
+  }
+  if (state === 'EADDRINUSE') {
+    return [
+      warning('service.port-taken', {
+        variable: 'CASHIER_HTTP_PORT',
+        zh: `${at} 已有程序在监听；如果是正在运行的 mcp-cashier，一切正常。`,
+        en: `Something listens at ${at} already; if that is a running mcp-cashier, all is well.`,
+        remedy: [
+          '若不是，换一个 CASHIER_HTTP_PORT 或停止那个程序。',
+          'If not, choose another CASHIER_HTTP_PORT or stop that program.',
+        ],
+      }),
+    ];
+  }
+  const isHost = state !== 'EACCES';
+  return [
+    error('service.cannot-listen', {
+      variable: isHost ? 'CASHIER_HTTP_HOST' : 'CASHIER_HTTP_PORT',
+      zh: `无法在 ${at} 上监听（${state}）。`,
+      en: `Cannot listen at ${at} (${state}).`,
+      remedy: isHost
+        ? [
+            'CASHIER_HTTP_HOST 应是本机的地址，例如 127.0.0.1。',
+            "CASHIER_HTTP_HOST is to be one of this machine's addresses, such as 127.0.0.1.",
+          ]
+        : ['选用 1024 以上的端口。', 'Choose a port above 1024.'],
+    }),
+  ];
+}

@@ -1,0 +1,314 @@
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Config, CREDENTIALS, configOf, type Env, OURS, SECRETS, withDotenv } from '../config.ts';
+import { CashierError } from '../domain/errors.ts';
+import { error, type Finding, ok, refusal, warning } from './finding.ts';
+import { misspelt } from './names.ts';
+
+/** What the environment says, with everything in it that is wrong set aside and reported. */
+export interface Settings {
+  /** As a server would read it if what is wrong were not there. */
+  readonly config: Config;
+  /** The values by their plain names, `…_FILE` forms resolved; what could not be read is absent. */
+  readonly values: Env;
+  /** Whether a variable was given in either form, readable or not. */
+  readonly isGiven: (name: string) => boolean;
+  /** The name under which a value was given: its own, or that of the file. */
+  readonly nameOf: (name: string) => string;
+  readonly findings: readonly Finding[];
+}
+
+/** Enough for a configuration to count as live while the real credentials are reported as missing. */
+const LIVE_STAND_IN = { AP_APP_ID: '2021000000000000' };
+
+/**
+ * Reads the environment as a server does, but past the first mistake: what is wrong is reported, taken out, and the
+ * rest read again.
+ */
+export async function examineSettings(env: Env, cwd: string): Promise<Settings> {
+  const findings: Finding[] = [];
+  const given = await readDotenv(env, cwd, findings);
+  findings.push(...examineNames(given));
+  const values = resolveValues(given, findings);
+  const config = readPastMistakes(values, findings);
+  findings.push(...examineRealm(config, values, findings));
+  return {
+    config,
+    values,
+    isGiven: (name) => isSet(given, name) || isSet(given, `${name}_FILE`),
+    nameOf: (name) => (isSet(given, `${name}_FILE`) && !isSet(given, name) ? `${name}_FILE` : name),
+    findings,
+  };
+}
+
+function isSet(env: Env, name: string): boolean {
+  return (env[name] ?? '') !== '';
+}
+
+const OPERATOR_SECRET = 'CASHIER_OPERATOR_SECRET';
+
+/** As {@link withDotenv}, with what there is to say of the file. */
+async function readDotenv(env: Env, cwd: string, findings: Finding[]): Promise<Env> {
+  try {
+    const given = await withDotenv(env, cwd);
+    findings.push(...(await examineDotenv(env, given, cwd)));
+    return given;
+  } catch (thrown) {
+    if (!(thrown instanceof Error && 'syscall' in thrown)) throw thrown;
+    const path = join(cwd, '.env');
+    findings.push(
+      error('configuration.env-file-unreadable', {
+        zh: `${path} 存在但无法读取。`,
+        en: `${path} is there and cannot be read.`,
+        remedy: ['检查它的权限，或删去它。', 'See to its permissions, or remove it.'],
+      }),
+    );
+    return env;
+  }
+}
+
+async function examineDotenv(env: Env, given: Env, cwd: string): Promise<Finding[]> {
+  const path = join(cwd, '.env');
+  const inside = Object.keys(await withDotenv({}, cwd));
+  if (inside.length === 0) return [];
+  const secret = inside.includes(OPERATOR_SECRET)
+    ? [
+        warning('configuration.operator-secret-in-env-file', {
+          variable: OPERATOR_SECRET,
+          zh: `${path} 里写有操作员口令，智能体也可能读到这个文件。`,
+          en: `${path} holds the operator secret, and an agent may be able to read that file.`,
+          remedy: ['从文件中删去，在终端输入口令。', 'Delete it there and type it at the terminal.'],
+        }),
+      ]
+    : [];
+  if (given !== env) {
+    return [
+      ok('configuration.env-file-read', {
+        zh: `使用 ${path} 中的 ${inside.length} 个变量。`,
+        en: `Reads ${inside.length} variables from ${path}.`,
+      }),
+      ...openFile('.env', path),
+      ...secret,
+    ];
+  }
+  const because = Object.keys(env).filter((name) => OURS.test(name));
+  const shown = because.slice(0, 3).join(', ');
+  return [
+    warning('configuration.env-file-ignored', {
+      variable: because[0],
+      zh: `${path} 被整个忽略，因为环境中已设置 ${shown}。`,
+      en: `${path} is ignored as a whole, because the environment sets ${shown}.`,
+      remedy: [
+        '把全部变量放在同一处：都写进客户端配置，或都写进 .env 并清空环境中的 AP_*、WXPAY_*、CASHIER_*。',
+        'Keep all variables in one place: all in the client configuration, or all in .env with no AP_*, WXPAY_* or CASHIER_* in the environment.',
+      ],
+    }),
+    ...secret,
+  ];
+}
+
+function examineNames(given: Env): Finding[] {
+  return Object.keys(given).flatMap((name) => {
+    const wrong = misspelt(name);
+    if (!wrong || !isSet(given, name)) return [];
+    const { nearest } = wrong;
+    const plain = name.replace(/_FILE$/, '');
+    const noFileForm = name.endsWith('_FILE') && nearest === undefined ? plain : undefined;
+    return [
+      warning('configuration.unknown-name', {
+        variable: name,
+        zh: `没有变量 ${name}，它不起任何作用。`,
+        en: `There is no variable ${name}; it does nothing.`,
+        remedy:
+          nearest === undefined
+            ? [
+                noFileForm === undefined ? '删去它。' : `只有密钥有 _FILE 形式；直接设置 ${plain}。`,
+                noFileForm === undefined
+                  ? 'Remove it.'
+                  : `Only secrets have a _FILE form; set ${plain} itself.`,
+              ]
+            : [`是否应为 ${nearest}？`, `Did you mean ${nearest}?`],
+      }),
+    ];
+  });
+}
+
+/** The values by their plain names. What is wrong with how they were given is added to `findings`. */
+function resolveValues(given: Env, findings: Finding[]): Env {
+  const values: Record<string, string> = {};
+  for (const [name, value] of Object.entries(given)) {
+    if (!value) continue;
+    if (!OURS.test(name)) values[name] = value;
+    else if (/^(\$\{.+\}|\$[A-Z_]+|%[A-Z_]+%)$/.test(value.trim())) findings.push(unexpanded(name));
+    else if (/^(["'])[\s\S]*\1$/.test(value.trim()) && value.trim().length > 1) {
+      findings.push(quoted(name));
+      values[name] = value.trim().slice(1, -1);
+    } else values[name] = value;
+  }
+  for (const name of SECRETS) {
+    const variable = `${name}_FILE`;
+    const path = values[variable];
+    if (path === undefined) continue;
+    delete values[variable];
+    if (values[name] !== undefined) findings.push(twice(name));
+    const text = readSecretFile(variable, path, findings);
+    if (text !== undefined && values[name] === undefined) values[name] = text;
+  }
+  return values;
+}
+
+function readSecretFile(variable: string, path: string, findings: Finding[]): string | undefined {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8').trim();
+  } catch (thrown) {
+    findings.push(unreadable(variable, path, thrown));
+    return undefined;
+  }
+  findings.push(...openFile(variable, path));
+  if (text !== '') return text;
+  findings.push(
+    error('configuration.file-empty', {
+      variable,
+      zh: `${variable} 指向的文件 ${path} 是空的。`,
+      en: `${variable} points at ${path}, which is empty.`,
+      remedy: ['把密钥内容写入该文件。', 'Put the key into that file.'],
+    }),
+  );
+  return undefined;
+}
+
+/** Whether others on this machine may read a file with secrets in it. */
+function openFile(variable: string, path: string): Finding[] {
+  // Windows has no such bits and shows all of them.
+  if (process.platform === 'win32' || (statSync(path).mode & 0o077) === 0) return [];
+  return [
+    warning('configuration.file-mode', {
+      variable,
+      zh: `${path} 可被这台机器上的其他用户读取。`,
+      en: `${path} can be read by other users of this machine.`,
+      remedy: [`执行 chmod 600 ${path}。`, `Run chmod 600 ${path}.`],
+    }),
+  ];
+}
+
+/** Reads the configuration again and again, each time without what was wrong the last time. */
+function readPastMistakes(values: Env, findings: Finding[]): Config {
+  const left: Record<string, string | undefined> = { ...values };
+  for (;;) {
+    try {
+      return configOf(left, 'operator');
+    } catch (thrown) {
+      const variable = thrown instanceof CashierError ? thrown.details.variable : undefined;
+      if (typeof variable !== 'string') throw thrown;
+      const value = left[variable];
+      findings.push(refusal(thrown, () => idOf(variable, value)));
+      if (variable === 'CASHIER_MODE' && (value === undefined || value === 'live')) {
+        // The realm stays what was wanted, so that its ledger is looked at and not the simulator's.
+        Object.assign(left, LIVE_STAND_IN);
+      } else if (variable === 'AP_CURRENT_ENV' && value === 'sandbox') {
+        for (const name of CREDENTIALS) if (name.startsWith('WXPAY_')) delete left[name];
+      } else if (value === undefined) throw thrown;
+      else delete left[variable];
+    }
+  }
+}
+
+function idOf(variable: string, value: string | undefined): string {
+  if (variable === 'CASHIER_MODE' && value === 'live') return 'configuration.live-without-credentials';
+  if (variable === 'CASHIER_MODE' && value === undefined) return 'configuration.live-ledger-present';
+  if (variable === 'AP_CURRENT_ENV' && value === 'sandbox') return 'configuration.sandbox-with-wechatpay';
+  return `configuration.${variable.toLowerCase().replaceAll('_', '-')}`;
+}
+
+function examineRealm(config: Config, values: Env, earlier: readonly Finding[]): Finding[] {
+  if (earlier.some(({ id }) => /\.(live-|cashier-mode$|sandbox-|ap-current-env$)/.test(id))) return [];
+  const credentials = CREDENTIALS.filter((name) => values[name] !== undefined);
+  const why =
+    values.CASHIER_MODE === undefined
+      ? credentials.length === 0
+        ? { zh: '因为没有设置任何密钥', en: 'because no credential is set' }
+        : { zh: `因为设置了 ${credentials[0]}`, en: `because ${credentials[0]} is set` }
+      : {
+          zh: `因为 CASHIER_MODE=${config.env.CASHIER_MODE}`,
+          en: `because CASHIER_MODE=${config.env.CASHIER_MODE}`,
+        };
+  if (config.realm === 'live') {
+    return [
+      ok('configuration.realm', {
+        zh: `真实环境：收付的是真钱，${why.zh}。`,
+        en: `Live: real money moves, ${why.en}.`,
+      }),
+    ];
+  }
+  if (config.realm === 'sandbox') {
+    return [
+      ok('configuration.realm', {
+        zh: '支付宝沙箱：不是真钱，因为 AP_CURRENT_ENV=sandbox。',
+        en: "Alipay's sandbox: no real money, because AP_CURRENT_ENV=sandbox.",
+      }),
+    ];
+  }
+  const realm = ok('configuration.realm', {
+    zh: `模拟环境：没有真钱，${why.zh}。`,
+    en: `Simulator: no real money, ${why.en}.`,
+  });
+  if (!config.embeddedSimulator || credentials.length === 0) return [realm];
+  return [
+    realm,
+    warning('configuration.simulator-with-keys', {
+      variable: 'CASHIER_MODE',
+      zh: `CASHIER_MODE=simulator，所以已填的密钥（${credentials.join('、')}）不会被使用，也没有检查。`,
+      en: `With CASHIER_MODE=simulator the credentials (${credentials.join(', ')}) are not used, and were not checked.`,
+      remedy: ['要真实收款，去掉 CASHIER_MODE。', 'To collect real money, remove CASHIER_MODE.'],
+    }),
+  ];
+}
+
+function unexpanded(name: string): Finding {
+  return error('configuration.unexpanded', {
+    variable: name,
+    zh: `${name} 的值是一个没有被替换的占位（形如 \${…}），客户端没有展开它。`,
+    en: `${name} holds a placeholder such as \${…} that the client did not fill in.`,
+    remedy: [`直接写出 ${name} 的值。`, `Write the value of ${name} itself.`],
+  });
+}
+
+function quoted(name: string): Finding {
+  return error('configuration.quoted-value', {
+    variable: name,
+    zh: `${name} 的值首尾带有引号，引号会被当作值的一部分。`,
+    en: `${name} begins and ends with quotation marks, which count as part of the value.`,
+    remedy: ['去掉引号。', 'Remove the quotation marks.'],
+  });
+}
+
+function twice(name: string): Finding {
+  return error('configuration.file-and-value', {
+    variable: name,
+    zh: `同时设置了 ${name} 与 ${name}_FILE。`,
+    en: `Both ${name} and ${name}_FILE are set.`,
+    remedy: ['只保留一个，最好是 _FILE。', 'Keep one of them, best the _FILE.'],
+  });
+}
+
+function unreadable(variable: string, path: string, thrown: unknown): Finding {
+  const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : '';
+  const why: Readonly<Record<string, readonly [string, string]>> = {
+    ENOENT: ['不存在', 'does not exist'],
+    EACCES: ['没有读取权限', 'may not be read by this user'],
+    EISDIR: ['是一个文件夹', 'is a folder'],
+  };
+  const [zh, en] = why[code] ?? ['无法读取', 'cannot be read'];
+  // A key in place of a path must not be shown.
+  const shown = path.length <= 300 && /^([~.]{0,2}[\\/]|[A-Za-z]:)\S*$/.test(path) ? ` ${path} ` : '';
+  return error('configuration.file-unreadable', {
+    variable,
+    zh: `${variable} 指向的文件${shown}${zh}。`,
+    en: `The file${shown || ' '}in ${variable} ${en}.`,
+    remedy: [
+      `填密钥文件的完整路径；若要直接写密钥内容，用 ${variable.replace(/_FILE$/, '')}。`,
+      `Give the full path of the key file; to give the key itself, use ${variable.replace(/_FILE$/, '')}.`,
+    ],
+  });
+}

@@ -1,0 +1,324 @@
+import { readWechatpayConfig } from '../providers/wechatpay/index.ts';
+import { example } from './alipay.ts';
+import { error, type Finding, ok, warning } from './finding.ts';
+import { inspectKey, isSamePair, type KeyFacts } from './key-facts.ts';
+import { examineKey, type KeyPlace } from './keys.ts';
+import type { Settings } from './settings.ts';
+import { coveredBy, serverComplaints } from './stand-ins.ts';
+
+const NEEDED = [
+  'WXPAY_APP_ID',
+  'WXPAY_MCH_ID',
+  'WXPAY_MCH_KEY',
+  'WXPAY_MCH_SERIAL',
+  'WXPAY_API_V3_KEY',
+] as const;
+const PUBLIC_KEY = ['WXPAY_PUB_KEY', 'WXPAY_PUB_KEY_ID'] as const;
+export const WECHATPAY_CREDENTIALS = [...NEEDED, ...PUBLIC_KEY] as const;
+
+const API_V3_KEY_BYTES = 32;
+const SECURITY = {
+  zh: '商户平台 → 账户中心 → API安全',
+  en: 'merchant platform → account centre → API security',
+};
+const PUB_KEY_REMEDY = [
+  `填微信支付公钥 pub_key.pem（${SECURITY.zh} → 微信支付公钥）。`,
+  `Give WeChat Pay's public key, pub_key.pem (${SECURITY.en} → WeChat Pay public key).`,
+] as const;
+const MCH_KEY_REMEDY = [
+  '填商户 API 证书压缩包里的 apiclient_key.pem。',
+  'Give apiclient_key.pem from the archive of the merchant API certificate.',
+] as const;
+
+/** Everything that can be seen on WeChat Pay's settings without asking WeChat Pay. */
+export async function examineWechatpay(settings: Settings): Promise<Finding[]> {
+  const { values, isGiven, nameOf } = settings;
+  const given = WECHATPAY_CREDENTIALS.filter(isGiven);
+  if (given.length === 0) return [notConfigured(settings)];
+  const findings: Finding[] = [];
+  const missing = NEEDED.filter((name) => !isGiven(name));
+  if (missing.length > 0) findings.push(incomplete(given, missing));
+  const publicMissing = PUBLIC_KEY.filter((name) => !isGiven(name));
+  findings.push(...examineMode(publicMissing));
+
+  const text = (name: string) => values[name]?.trim();
+  findings.push(...examineNumbers(text('WXPAY_APP_ID'), text('WXPAY_MCH_ID')));
+  const serial = text('WXPAY_MCH_SERIAL');
+  if (serial !== undefined) findings.push(...examineSerial(serial));
+  const v3Key = text('WXPAY_API_V3_KEY');
+  if (v3Key !== undefined) findings.push(examineV3Key(v3Key, nameOf('WXPAY_API_V3_KEY')));
+  const id = text('WXPAY_PUB_KEY_ID');
+  if (id !== undefined) findings.push(...examinePublicKeyId(id, serial));
+
+  const merchant = values.WXPAY_MCH_KEY === undefined ? undefined : inspectKey(values.WXPAY_MCH_KEY);
+  const platform = values.WXPAY_PUB_KEY === undefined ? undefined : inspectKey(values.WXPAY_PUB_KEY);
+  findings.push(...examineKeys(merchant, platform, settings));
+
+  const covered = coveredBy([...settings.findings, ...findings]);
+  for (const name of missing) covered.add(name);
+  if (publicMissing.length === 1) for (const name of publicMissing) covered.add(name);
+  // Without a notify address the server has its own word, as good as one of ours.
+  return [...findings, ...(await serverComplaints('wechatpay', values, covered, readWechatpayConfig))];
+}
+
+function notConfigured({ values }: Settings): Finding {
+  if (values.WXPAY_NOTIFY_URL === undefined) {
+    return ok('wechatpay.absent', { zh: '没有配置微信支付。', en: 'WeChat Pay is not configured.' });
+  }
+  return warning('wechatpay.absent', {
+    variable: 'WXPAY_NOTIFY_URL',
+    zh: '设置了 WXPAY_NOTIFY_URL，但没有任何微信支付密钥，所以微信支付不可用。',
+    en: 'WXPAY_NOTIFY_URL is set, but no WeChat Pay credential is, so WeChat Pay cannot be used.',
+    remedy: [`设置 ${NEEDED.join('、')}，或去掉它。`, `Set ${NEEDED.join(', ')}, or remove it.`],
+  });
+}
+
+function incomplete(given: readonly string[], missing: readonly string[]): Finding {
+  return error('wechatpay.incomplete', {
+    variable: missing[0],
+    zh: `微信支付只配置了一半：有 ${given.join('、')}，缺 ${missing.join('、')}；服务器会拒绝启动。`,
+    en: `WeChat Pay is half configured, with ${given.join(', ')} but without ${missing.join(', ')}; the server refuses to start.`,
+    remedy: ['补齐缺少的，或把 WXPAY_* 全部去掉。', 'Set what is missing, or remove all WXPAY_*.'],
+  });
+}
+
+/** Two ways to know WeChat Pay's signature: a public key with its id, or certificates that are downloaded. */
+function examineMode(publicMissing: readonly string[]): Finding[] {
+  const [absent] = publicMissing;
+  if (absent === undefined) return [];
+  if (publicMissing.length === PUBLIC_KEY.length) {
+    return [
+      ok('wechatpay.certificate-mode', {
+        zh: '没有设置微信支付公钥，将使用平台证书模式（自动下载和更换）。2024 年下半年以后注册的商户没有平台证书，必须设置 WXPAY_PUB_KEY 与 WXPAY_PUB_KEY_ID。',
+        en: 'No WeChat Pay public key is set, so platform certificates are downloaded and rotated. Merchants registered since late 2024 have none and must set WXPAY_PUB_KEY and WXPAY_PUB_KEY_ID.',
+      }),
+    ];
+  }
+  const other = absent === 'WXPAY_PUB_KEY' ? 'WXPAY_PUB_KEY_ID' : 'WXPAY_PUB_KEY';
+  return [
+    error('wechatpay.public-key-half', {
+      variable: absent,
+      zh: `设置了 ${other}，却没有 ${absent}；两者必须成对。`,
+      en: `${other} is set without ${absent}; they go together.`,
+      remedy: [
+        `在${SECURITY.zh}中找到微信支付公钥及其 ID，两项都填；或两项都去掉，使用平台证书。`,
+        `Find WeChat Pay's public key and its id at ${SECURITY.en} and set both, or neither to use platform certificates.`,
+      ],
+    }),
+  ];
+}
+
+function examineNumbers(appId: string | undefined, mchId: string | undefined): Finding[] {
+  const findings: Finding[] = [];
+  const isAppId = (value: string | undefined) => value !== undefined && /^wx/.test(value);
+  if (isAppId(mchId) && appId !== undefined && /^\d+$/.test(appId)) {
+    return [
+      error('wechatpay.numbers-swapped', {
+        variable: 'WXPAY_MCH_ID',
+        zh: 'WXPAY_APP_ID 与 WXPAY_MCH_ID 填反了。',
+        en: 'WXPAY_APP_ID and WXPAY_MCH_ID are swapped.',
+        remedy: [
+          '把两个值对调：AppID 以 wx 开头，商户号是纯数字。',
+          'Exchange them: the AppID begins with wx, the merchant number is digits.',
+        ],
+      }),
+      // The server stops at either of them.
+      error('wechatpay.numbers-swapped', {
+        variable: 'WXPAY_APP_ID',
+        zh: 'WXPAY_APP_ID 里是商户号。',
+        en: 'WXPAY_APP_ID holds the merchant number.',
+        remedy: ['同上。', 'As above.'],
+      }),
+    ];
+  }
+  if (appId === 'wx0000000000000000') findings.push(example('wechatpay', 'WXPAY_APP_ID'));
+  else if (appId !== undefined && !/^(wx[0-9a-f]{16}|w[wx][0-9A-Za-z]{14,18})$/.test(appId)) {
+    findings.push(
+      warning('wechatpay.app-id-form', {
+        variable: 'WXPAY_APP_ID',
+        zh: 'WXPAY_APP_ID 不像 AppID：应为 wx 开头的 18 个字符（公众号、小程序或开放平台应用的，不是 AppSecret）。',
+        en: 'WXPAY_APP_ID does not look like an AppID: 18 characters that begin with wx (of an official account, mini program or app, not the AppSecret).',
+        remedy: [
+          '在商户平台 → 产品中心 → AppID账号管理 中核对。',
+          'Compare it at merchant platform → product centre → AppID management.',
+        ],
+      }),
+    );
+  }
+  if (mchId === '1900000000') findings.push(example('wechatpay', 'WXPAY_MCH_ID'));
+  else if (mchId !== undefined && !/^\d{8,10}$/.test(mchId)) {
+    const refused = !/^\d{6,32}$/.test(mchId);
+    findings.push(
+      (refused ? error : warning)('wechatpay.merchant-number-form', {
+        variable: 'WXPAY_MCH_ID',
+        zh: 'WXPAY_MCH_ID 不像商户号：应为 8 到 10 位数字。',
+        en: 'WXPAY_MCH_ID does not look like a merchant number: 8 to 10 digits.',
+        remedy: [
+          '在商户平台 → 账户中心 → 商户信息 中复制。',
+          'Copy it from merchant platform → account centre → merchant information.',
+        ],
+      }),
+    );
+  }
+  return findings;
+}
+
+function examineSerial(serial: string): Finding[] {
+  const variable = 'WXPAY_MCH_SERIAL';
+  const remedy = [
+    `在${SECURITY.zh} → API证书 → 管理证书 中复制序列号，或执行 openssl x509 -in apiclient_cert.pem -noout -serial。`,
+    `Copy it from ${SECURITY.en} → API certificate → manage, or run openssl x509 -in apiclient_cert.pem -noout -serial.`,
+  ] as const;
+  if (/^PUB_KEY_ID_/.test(serial)) {
+    return [
+      error('wechatpay.serial-is-public-key-id', {
+        variable,
+        zh: 'WXPAY_MCH_SERIAL 填的是微信支付公钥 ID（PUB_KEY_ID_…），这里要商户 API 证书的序列号。',
+        en: "WXPAY_MCH_SERIAL holds the id of WeChat Pay's public key (PUB_KEY_ID_…); the serial of the merchant's certificate belongs here.",
+        remedy: [`把它移到 WXPAY_PUB_KEY_ID。${remedy[0]}`, `Move it to WXPAY_PUB_KEY_ID. ${remedy[1]}`],
+      }),
+    ];
+  }
+  if (serial === '0123456789ABCDEF0123456789ABCDEF01234567') return [example('wechatpay', variable)];
+  if (/^[0-9A-Fa-f]{40}$/.test(serial)) return [];
+  const said: readonly [zh: string, en: string] = /^([0-9A-Fa-f]{2}:)+[0-9A-Fa-f]{2}$/.test(serial)
+    ? ['带有冒号', 'has colons in it']
+    : /^(0x|serial=)/i.test(serial)
+      ? ['带有前缀', 'has a prefix']
+      : /^\d{45,50}$/.test(serial)
+        ? ['像是十进制形式', 'looks like its decimal form']
+        : [`有 ${serial.length} 个字符`, `has ${serial.length} characters`];
+  const refused = !/^[0-9A-Fa-f]{8,64}$/.test(serial) || /^\d{45,50}$/.test(serial);
+  return [
+    (refused ? error : warning)('wechatpay.serial-form', {
+      variable,
+      zh: `WXPAY_MCH_SERIAL ${said[0]}；商户 API 证书的序列号是 40 位十六进制字符，不带任何符号。`,
+      en: `WXPAY_MCH_SERIAL ${said[1]}; the serial of a merchant API certificate is 40 hexadecimal characters and nothing else.`,
+      remedy,
+    }),
+  ];
+}
+
+function examineV3Key(key: string, variable: string): Finding {
+  const bytes = Buffer.byteLength(key, 'utf8');
+  const remedy = [
+    `在${SECURITY.zh} → APIv3密钥 中设置 32 位字母和数字，并原样填入（不是 APIv2 密钥，也不是 AppSecret）。`,
+    `Set 32 letters and digits at ${SECURITY.en} → APIv3 key and give exactly those (not the APIv2 key, nor the AppSecret).`,
+  ] as const;
+  if (bytes !== API_V3_KEY_BYTES) {
+    const blanks = /\s/.test(key);
+    return error('wechatpay.v3-key-length', {
+      variable,
+      zh: `${variable} 有 ${bytes} 个字节${blanks ? '，其中有空白' : ''}，必须正好 32 个。`,
+      en: `${variable} has ${bytes} bytes${blanks ? ', blanks among them' : ''}; it must have exactly 32.`,
+      remedy,
+    });
+  }
+  if (!/^[0-9A-Za-z]{32}$/.test(key)) {
+    return warning('wechatpay.v3-key-characters', {
+      variable,
+      zh: `${variable} 含有字母和数字以外的字符，商户平台不会给出这样的密钥。`,
+      en: `${variable} has other characters than letters and digits; the merchant platform makes no such key.`,
+      remedy,
+    });
+  }
+  return ok('wechatpay.v3-key', {
+    variable,
+    zh: 'APIv3 密钥长度正确（32 字节）。',
+    en: 'The APIv3 key has the right length (32 bytes).',
+  });
+}
+
+function examinePublicKeyId(id: string, serial: string | undefined): Finding[] {
+  if (/^PUB_KEY_ID_0{28}$/.test(id)) return [example('wechatpay', 'WXPAY_PUB_KEY_ID')];
+  if (/^PUB_KEY_ID_[0-9A-Za-z]{1,64}$/.test(id)) return [];
+  const isSerial = /^[0-9A-Fa-f]{40}$/.test(id);
+  const same = isSerial && id.toUpperCase() === serial?.toUpperCase();
+  return [
+    error('wechatpay.public-key-id-form', {
+      variable: 'WXPAY_PUB_KEY_ID',
+      zh: `WXPAY_PUB_KEY_ID ${same ? '填的是商户证书序列号' : isSerial ? '填的是证书序列号' : '格式不对'}；它以 PUB_KEY_ID_ 开头。`,
+      en: `WXPAY_PUB_KEY_ID ${same ? "holds the merchant certificate's serial" : isSerial ? 'holds the serial of a certificate' : 'is malformed'}; it begins with PUB_KEY_ID_.`,
+      remedy: [
+        `在${SECURITY.zh} → 微信支付公钥 中复制公钥 ID。`,
+        `Copy the id from ${SECURITY.en} → WeChat Pay public key.`,
+      ],
+    }),
+  ];
+}
+
+function examineKeys(
+  merchant: KeyFacts | undefined,
+  platform: KeyFacts | undefined,
+  { nameOf, values }: Settings,
+): Finding[] {
+  const findings: Finding[] = [];
+  if (merchant) {
+    const place: KeyPlace = {
+      id: 'wechatpay.merchant-key',
+      variable: nameOf('WXPAY_MCH_KEY'),
+      wanted: 'private',
+      name: { zh: '商户 API 私钥', en: "the merchant's API key" },
+      remedy:
+        merchant.kind === 'certificate'
+          ? [
+              `这是 apiclient_cert.pem（序列号 ${merchant.serial}，可填到 WXPAY_MCH_SERIAL）；${MCH_KEY_REMEDY[0]}`,
+              `That is apiclient_cert.pem (its serial ${merchant.serial} belongs in WXPAY_MCH_SERIAL). ${MCH_KEY_REMEDY[1]}`,
+            ]
+          : MCH_KEY_REMEDY,
+      leastBits: 2048,
+    };
+    findings.push(examineKey(place, merchant));
+  }
+  const used = values.AP_APP_KEY === undefined ? undefined : inspectKey(values.AP_APP_KEY);
+  if (merchant && used?.kind === 'private' && isSamePair(merchant, used)) {
+    findings.push(
+      warning('wechatpay.key-shared-with-alipay', {
+        variable: nameOf('WXPAY_MCH_KEY'),
+        zh: 'WXPAY_MCH_KEY 与 AP_APP_KEY 是同一把私钥，多半是粘贴错了。',
+        en: 'WXPAY_MCH_KEY and AP_APP_KEY are the same private key; one of them was probably pasted by mistake.',
+        remedy: MCH_KEY_REMEDY,
+      }),
+    );
+  }
+  if (!platform) return findings;
+  const variable = nameOf('WXPAY_PUB_KEY');
+  if (merchant && isSamePair(merchant, platform)) {
+    const what: Readonly<Record<string, readonly [string, string]>> = {
+      private: ['商户私钥，与 WXPAY_MCH_KEY 相同', "the merchant's private key, the same as WXPAY_MCH_KEY"],
+      certificate: [
+        '商户自己的证书（apiclient_cert.pem）',
+        "the merchant's own certificate (apiclient_cert.pem)",
+      ],
+    };
+    const [zh, en] = what[platform.kind] ?? [
+      '商户自己的公钥（WXPAY_MCH_KEY 的另一半）',
+      "the merchant's own public key (the other half of WXPAY_MCH_KEY)",
+    ];
+    findings.push(
+      error('wechatpay.public-key-is-merchants-own', {
+        variable,
+        zh: `${variable} 填的是${zh}，不是微信支付的公钥。`,
+        en: `${variable} holds ${en}, not WeChat Pay's public key.`,
+        remedy: PUB_KEY_REMEDY,
+      }),
+    );
+  } else {
+    const place: KeyPlace = {
+      id: 'wechatpay.public-key',
+      variable,
+      wanted: 'public',
+      name: { zh: '微信支付公钥', en: "WeChat Pay's public key" },
+      remedy:
+        platform.kind === 'certificate'
+          ? [
+              `这是证书（序列号 ${platform.serial}）。${PUB_KEY_REMEDY[0]}没有微信支付公钥的老商户，去掉这两个变量即使用平台证书。`,
+              `That is a certificate (serial ${platform.serial}). ${PUB_KEY_REMEDY[1]} Older merchants without one remove both variables and use platform certificates.`,
+            ]
+          : PUB_KEY_REMEDY,
+      leastBits: 2048,
+    };
+    findings.push(examineKey(place, platform));
+  }
+  return findings;
+}

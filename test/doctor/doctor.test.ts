@@ -1,0 +1,4 @@
+// One file for vitest, so that keys are made and the house is loaded once.
+import './wallet-cases.ts';
+import './gateway-cases.ts';
+import './surroundings-cases.ts';

@@ -1,0 +1,101 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect } from 'vitest';
+import { openLedger, readPolicy } from '../../src/compose.ts';
+import type { Env } from '../../src/config.ts';
+import { examine } from '../../src/doctor/examine.ts';
+import type { Finding } from '../../src/doctor/finding.ts';
+import type { DoctorPorts, Machine } from '../../src/doctor/ports.ts';
+import { systemClock } from '../../src/platform/system.ts';
+import type { GatewayHttp } from '../../src/providers/gateway-http.ts';
+
+/** A folder of this test file alone, with an empty one inside to work in. */
+export const home = mkdtempSync(join(tmpdir(), 'doctor-'));
+export const cwd = join(home, 'cwd');
+mkdirSync(cwd);
+
+/** What no finding may ever quote. */
+export const canaries = new Set<string>();
+const said: string[] = [];
+
+afterAll(() => {
+  rmSync(home, { recursive: true, force: true });
+  expect(said.length).toBeGreaterThan(0);
+  const all = said.join('\n');
+  expect([...canaries].filter((canary) => all.includes(canary))).toEqual([]);
+});
+
+/** Remembers key material, line by line and by halves, as something that may not be said. */
+export function secret(text: string): string {
+  for (const line of text.split(/\n|\\n/)) {
+    if (line.length < 24 || line.startsWith('-----')) continue;
+    for (const part of line.match(/.{16,48}/g) ?? []) canaries.add(part);
+  }
+  return text;
+}
+
+/** A file in this test's folder. */
+export function file(name: string, text: string, mode = 0o600): string {
+  const path = join(home, name);
+  writeFileSync(path, text, { mode });
+  return path;
+}
+
+export const quiet: GatewayHttp = {
+  async send() {
+    throw new Error('nothing was to be sent');
+  },
+};
+
+export const machine: Machine = {
+  resolve: async () => ['203.0.113.7'],
+  freeBytes: () => 50_000_000_000,
+  portState: async () => 'free',
+  timeZone: 'Europe/Zurich',
+};
+
+export interface Conditions {
+  readonly ports?: Partial<DoctorPorts>;
+  readonly offline?: boolean;
+  /** Instead of the empty one; then the environment has to say itself where its home is. */
+  readonly cwd?: string;
+}
+
+/** Examines an environment that has a home of its own; nothing goes out unless `ports.http` lets it. */
+export async function diagnose(env: Env, conditions: Conditions = {}): Promise<readonly Finding[]> {
+  const { offline = conditions.ports?.http === undefined, ports } = conditions;
+  const report = await examine(
+    {
+      env: conditions.cwd === undefined ? { CASHIER_HOME: join(home, 'none'), ...env } : env,
+      cwd: conditions.cwd ?? cwd,
+      offline,
+    },
+    { clock: systemClock, randomBytes, http: quiet, openLedger, readPolicy, machine, ...ports },
+  );
+  said.push(JSON.stringify(report));
+  for (const { id, level, message, remedy, area, variable } of report.findings) {
+    expect(id.startsWith(`${area}.`)).toBe(true);
+    expect(message.zh).toMatch(/[\u4e00-\u9fff].*[。）]$/);
+    expect(message.en).toMatch(/^[^\u4e00-\u9fff]*[.)]$/);
+    // What is wrong always comes with what to do.
+    if (level !== 'ok') for (const text of [remedy.zh, remedy.en]) expect(text, id).not.toBe('');
+    if (variable !== undefined && area !== 'configuration') expect(variable).toMatch(/^(AP|WXPAY|CASHIER)_/);
+  }
+  expect(report.ok).toBe(report.findings.every(({ level }) => level !== 'error'));
+  return report.findings;
+}
+
+/** `level id variable` of all that is not fine. */
+export async function complaints(env: Env, conditions?: Conditions): Promise<string[]> {
+  const findings = await diagnose(env, conditions);
+  return findings
+    .filter(({ level }) => level !== 'ok')
+    .map(({ level, id, variable }) => [level, id, variable].filter(Boolean).join(' '));
+}
+
+/** Complaints about the two wallets alone. */
+export async function aboutWallets(env: Env, conditions?: Conditions): Promise<string[]> {
+  return (await complaints(env, conditions)).filter((one) => /^\w+ (alipay|wechatpay)\./.test(one));
+}
