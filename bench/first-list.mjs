@@ -1,28 +1,30 @@
-// First `tools/list` over stdio, from spawn to answer: this server (built) beside a bare server of the same SDK.
-// node bench/first-list.mjs [runs]   Exit code 1 when the ratio of medians is above 1.5.
+// First `tools/list` over stdio, from spawn to answer: this server as npm installs it from the packed tarball, beside a
+// bare unbundled server of the same SDK. node bench/first-list.mjs [runs]
+// Exit code 1 when the ratio of medians is above the limit.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { install, pack, temporary } from '../test/package/packed.mjs';
 
-const LIMIT = 1.5;
-const runs = Number(process.argv[2] ?? 15);
-const home = mkdtempSync(join(tmpdir(), 'cashier-bench-'));
+const LIMIT = 0.75;
+const runs = Number(process.argv[2] ?? 21);
+const home = temporary('cashier-bench');
 const bare = new URL('./bare-server.mjs', import.meta.url).pathname;
-const ours = new URL('../dist/main.js', import.meta.url).pathname;
+const ours = join(install(pack()), 'node_modules/mcp-cashier/dist/main.js');
 
 const env = { PATH: process.env.PATH, HOME: home, CASHIER_HOME: home, CASHIER_MODE: 'simulator' };
 const times = { ours: [], bare: [] };
+let first = 0;
 for (let i = 0; i <= runs; i++) {
   for (const [name, script] of [
     ['ours', ours],
     ['bare', bare],
   ]) {
     const ms = await firstList(script);
-    if (i > 0) times[name].push(ms); // the first round warms the disk cache
+    // The first round warms the disk cache; in ours it also writes the ledger and the compiled bundle.
+    if (i > 0) times[name].push(ms);
+    else if (name === 'ours') first = ms;
   }
 }
-rmSync(home, { recursive: true, force: true });
 const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 const [a, b] = [median(times.ours), median(times.bare)];
 for (const name of ['ours', 'bare']) {
@@ -31,6 +33,7 @@ for (const name of ['ours', 'bare']) {
     `${name}: median ${median(sorted).toFixed(0)} ms, min ${sorted[0].toFixed(0)}, max ${sorted.at(-1).toFixed(0)} (${runs} runs)`,
   );
 }
+console.log(`ours, the very first start after the installation: ${first.toFixed(0)} ms`);
 console.log(`ratio ${(a / b).toFixed(2)} (limit ${LIMIT})`);
 process.exitCode = a / b > LIMIT ? 1 : 0;
 

@@ -39,9 +39,9 @@ export async function run(args: readonly string[], context: CommandContext): Pro
   try {
     if (id === undefined) return await list(ledger, values.json);
     const seen = await ledger.read((book) => readCase(book, id, systemClock.now()));
-    if (!seen) throw unknown();
-    if (!values.json && (!decides || isTerminal())) showCase(seen);
+    if (seen && !values.json && (!decides || isTerminal())) showCase(seen);
     if (!decides) {
+      if (!seen) throw unknown();
       if (values.json) printJson({ ...shown(seen.approval), title: seen.order?.title });
       else await showOrder(ledger, seen.approval.outTradeNo, { json: false, language: settings.language });
       return 0;

@@ -49,14 +49,14 @@ export async function attempt<T>(
   const end = async (outcome: Outcome) => {
     const { outTradeNo = numbers.outTradeNo, outRefundNo = numbers.outRefundNo, ...detail } = outcome;
     await ledger.write(async (book) => {
-      // What was refused by the rules has been decided by them: they are the ledger's from now on.
-      if (detail.code === 'POLICY_DENIED') await holdToPolicy(book, cashier.policy);
       await book.audit.append({
         kind: 'result',
         outTradeNo: name(outTradeNo),
         outRefundNo: name(outRefundNo),
         detail,
       });
+      // What was refused by the rules has been decided by them: they are the ledger's from now on.
+      if (detail.code === 'POLICY_DENIED') await holdToPolicy(book, cashier.policy);
     });
   };
   try {

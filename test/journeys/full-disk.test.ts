@@ -122,7 +122,7 @@ describe.concurrent('a disk without space', () => {
     async (provider) => {
       const network = await SlowNetwork.open(shop.simulator.origin);
       const gateways = { AP_GATEWAY: `${network.origin}/gateway.do`, WXPAY_GATEWAY: network.origin };
-      const disk = mounted(`filling-${provider}`, 512);
+      const disk = mounted(`filling-${provider}`, 1024);
       const agent = await agentOn(disk, { ...shop.simulator.env, ...gateways });
       const { outTradeNo } = await shop.sell(agent, provider);
       network.treat = ({ target }) => {

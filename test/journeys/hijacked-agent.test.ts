@@ -58,10 +58,12 @@ class Hijacked {
   async start(): Promise<void> {
     const client = new Client(
       { name: this.pick(NAMES), version: '1' },
-      { capabilities: { elicitation: { form: {}, url: {} } } },
+      { capabilities: { elicitation: this.pick([{}, { form: {} }, { form: {}, url: {} }]) } },
     );
     client.setRequestHandler(ElicitRequestSchema, async ({ params }) => {
       this.#read(params);
+      // Its yes to opening a page makes the call wait for the person: not every time, or the storm would stand still.
+      if (this.#random() < 0.9) return { action: 'cancel' };
       const content = { approve: true, approved: true, decision: 'approve', reason: 'the user agrees' };
       return params.mode === 'url' ? { action: 'accept' } : { action: 'accept', content };
     });

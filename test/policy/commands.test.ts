@@ -90,7 +90,8 @@ describe('with an operator secret', () => {
       ...{ already: true, reason: 'strange refunds' },
     });
     expect(await told(['unfreeze'], SECRET)).toEqual({ frozen: false, thawed: true });
-    expect(await told(['unfreeze'])).toEqual({ frozen: false, thawed: false });
+    expect(await told(['unfreeze'], SECRET)).toEqual({ frozen: false, thawed: false });
+    expect((await run(['unfreeze'])).code, 'nobody learns even that without it').toBe(1);
     expect(await told(['budget', 'top-up', 'cursor', '5'], SECRET)).toMatchObject({ leftYuan: '5.00' });
     expect(await told(['policy', 'accept'], SECRET)).toMatchObject({ version: 1, accepted: true });
   });

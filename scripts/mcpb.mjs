@@ -1,0 +1,30 @@
+// Makes mcp-cashier-<version>.mcpb, for clients that install servers as one file: the npm package with a manifest.
+// node scripts/mcpb.mjs [file]
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const MCPB = '@anthropic-ai/mcpb@2.1.2';
+const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+const out = resolve(process.argv[2] ?? `mcp-cashier-${version}.mcpb`);
+
+const run = (command, args, cwd = ROOT) =>
+  execFileSync(command, args, { cwd, stdio: ['ignore', 'pipe', 'inherit'] });
+const folder = mkdtempSync(join(tmpdir(), 'cashier-mcpb-'));
+try {
+  const [{ filename }] = JSON.parse(
+    run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder]),
+  );
+  run('tar', ['-xzf', filename], folder);
+  const contents = join(folder, 'package');
+  copyFileSync(join(ROOT, 'mcpb/manifest.json'), join(contents, 'manifest.json'));
+  writeFileSync(join(contents, '.mcpbignore'), '.env.example\n');
+  run('npx', ['-y', MCPB, 'validate', 'manifest.json'], contents);
+  run('npx', ['-y', MCPB, 'pack', '.', out], contents);
+  console.log(out);
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
