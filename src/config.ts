@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { CashierError } from './domain/errors.ts';
 import type { Realm } from './domain/order.ts';
+import { SETTINGS } from './settings.ts';
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
@@ -58,15 +59,7 @@ export const CREDENTIALS = [
   'WXPAY_PUB_KEY_ID',
 ];
 /** Values that must never be seen; each may also come from a file. */
-export const SECRETS = [
-  'AP_APP_KEY',
-  'AP_PUB_KEY',
-  'AP_INVOKE_AUTH_TOKEN',
-  'WXPAY_MCH_KEY',
-  'WXPAY_API_V3_KEY',
-  'WXPAY_PUB_KEY',
-  'CASHIER_OPERATOR_SECRET',
-];
+export const SECRETS: readonly string[] = SETTINGS.filter(({ secret }) => secret).map(({ name }) => name);
 /** The tokens file's name in the data folder, where no variable names another. */
 export const TOKENS_FILE = 'tokens.json';
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'];

@@ -4,7 +4,7 @@ export interface Setting {
   readonly en: string;
   readonly zh: string;
   /** What holds when it is not set. */
-  readonly absent?: string;
+  readonly absent?: string | { readonly en: string; readonly zh: string };
   /** Must never be seen; may also come from a file, by `…_FILE`. */
   readonly secret?: true;
 }
@@ -89,7 +89,10 @@ export const SETTINGS: readonly Setting[] = [
     name: 'CASHIER_MODE',
     en: '`live` or `simulator`',
     zh: '`live`（真实）或 `simulator`（模拟）',
-    absent: '`simulator` without any key, else `live`',
+    absent: {
+      en: '`simulator` without any key, else `live`',
+      zh: '没有任何密钥时为 `simulator`，否则为 `live`',
+    },
   },
   { name: 'CASHIER_HOME', en: 'data folder', zh: '数据文件夹', absent: '`~/.mcp-cashier`' },
   {
@@ -102,7 +105,7 @@ export const SETTINGS: readonly Setting[] = [
     name: 'CASHIER_POLICY',
     en: "the merchant's rules, YAML or JSON",
     zh: '商家规则文件，YAML 或 JSON',
-    absent: '`$CASHIER_HOME/policy.yaml` if there',
+    absent: { en: '`$CASHIER_HOME/policy.yaml` if there', zh: '`$CASHIER_HOME/policy.yaml`（如存在）' },
   },
   {
     name: 'CASHIER_PUBLIC_URL',
@@ -125,7 +128,7 @@ export const SETTINGS: readonly Setting[] = [
     name: 'CASHIER_TOKENS_FILE',
     en: 'who may call over HTTP',
     zh: 'HTTP 调用方令牌文件',
-    absent: '`$CASHIER_HOME/tokens.json` if there',
+    absent: { en: '`$CASHIER_HOME/tokens.json` if there', zh: '`$CASHIER_HOME/tokens.json`（如存在）' },
   },
   {
     name: 'CASHIER_CALLER',
@@ -164,7 +167,7 @@ export function settingsTable(language: 'zh' | 'en'): string {
   const head = language === 'zh' ? '| 变量 | 含义 | 默认 |' : '| variable | meaning | default |';
   const rows = SETTINGS.map(
     ({ name, absent = '–', secret, ...text }) =>
-      `| \`${name}\`${secret ? ` (\`_FILE\`)` : ''} | ${text[language]} | ${absent} |`,
+      `| \`${name}\`${secret ? ` (\`_FILE\`)` : ''} | ${text[language]} | ${typeof absent === 'string' ? absent : absent[language]} |`,
   );
   return [head, '|---|---|---|', ...rows].join('\n');
 }

@@ -30,8 +30,17 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'server.ts': ['domain', 'ledger', 'payments', 'tools', 'resources', 'prompts', 'elicitation'],
   auth: ['domain', 'policy/policy.ts', 'policy/read-policy.ts'],
   transports: ['server.ts', 'auth', 'resources', 'platform/listener.ts'],
-  doctor: ['config.ts', 'domain', 'ledger', 'policy', 'providers', 'auth/token-file.ts', 'tools'],
-  'config.ts': ['domain'],
+  doctor: [
+    'config.ts',
+    'domain',
+    'ledger',
+    'policy',
+    'providers',
+    'auth/token-file.ts',
+    'settings.ts',
+    'tools',
+  ],
+  'config.ts': ['domain', 'settings.ts'],
   'settings.ts': [],
 };
 const EVERYONE = ['main.ts', 'launch.ts', 'mcp-server-alipay.ts', 'compose.ts', 'version.ts', 'cli'];

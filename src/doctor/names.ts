@@ -1,48 +1,15 @@
 import { SECRETS } from '../config.ts';
+import { SETTINGS } from '../settings.ts';
 
-/** Every variable that means something, but for the `…_FILE` forms of the secrets. */
-const PLAIN_NAMES = [
-  'AP_APP_ID',
-  'AP_APP_KEY',
-  'AP_PUB_KEY',
-  'AP_RETURN_URL',
-  'AP_NOTIFY_URL',
-  'AP_ENCRYPTION_ALGO',
-  'AP_CURRENT_ENV',
-  'AP_SELECT_TOOLS',
-  'AP_LOG_ENABLED',
-  'AP_INVOKE_AUTH_TOKEN',
-  'AP_SELLER_ID',
-  'AP_PRECREATE_PRODUCT_CODE',
-  'AP_GATEWAY',
-  'WXPAY_APP_ID',
-  'WXPAY_MCH_ID',
-  'WXPAY_MCH_KEY',
-  'WXPAY_MCH_SERIAL',
-  'WXPAY_API_V3_KEY',
-  'WXPAY_PUB_KEY',
-  'WXPAY_PUB_KEY_ID',
-  'WXPAY_NOTIFY_URL',
-  'WXPAY_GATEWAY',
-  'CASHIER_MODE',
-  'CASHIER_HOME',
-  'CASHIER_LEDGER',
-  'CASHIER_POLICY',
-  'CASHIER_PUBLIC_URL',
-  'CASHIER_HTTP_HOST',
-  'CASHIER_HTTP_PORT',
-  'CASHIER_TOKENS_FILE',
-  'CASHIER_OAUTH_ISSUER',
-  'CASHIER_OAUTH_AUDIENCE',
-  'CASHIER_CALLER',
-  'CASHIER_OPERATOR_SECRET',
-  'CASHIER_LANG',
-  'CASHIER_LOG_LEVEL',
-  'CASHIER_LOG_FILE',
-  'CASHIER_TEXT_ONLY_CLIENTS',
-] as const;
+/** Other versions know them. */
+const ELSEWHERE = ['CASHIER_OAUTH_ISSUER', 'CASHIER_OAUTH_AUDIENCE'];
 
-export const KNOWN_NAMES: readonly string[] = [...PLAIN_NAMES, ...SECRETS.map((name) => `${name}_FILE`)];
+/** Every variable that means something. */
+export const KNOWN_NAMES: readonly string[] = [
+  ...SETTINGS.map(({ name }) => name),
+  ...SECRETS.map((name) => `${name}_FILE`),
+  ...ELSEWHERE,
+];
 
 /** Prefixes that people use for ours, from other servers and other habits. */
 const FOREIGN_PREFIXES: readonly (readonly [RegExp, string])[] = [
