@@ -22,7 +22,7 @@ export async function orderPage(view: CashierView, now: number): Promise<string>
     `${badgeOf(phase).zh} ¥${view.amountYuan} · ${WALLETS[view.provider].name.zh}`,
     refresh,
     html`<body class="${view.provider}">
-${view.simulated ? html`<header class="band">${WORDS.simulated.zh} <span class="en" lang="en">/ ${WORDS.simulated.en}</span></header>` : ''}
+${view.simulated ? html`<header class="band">${WORDS.simulated.zh} <span class="en" lang="en">${WORDS.simulated.en}</span></header>` : ''}
 <main>
 <p id="offline" class="offline" role="alert" hidden>${both(WORDS.offline)}</p>
 ${await orderSection(view, now)}

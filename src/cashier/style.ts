@@ -2,23 +2,25 @@
  * The page's whole style. Accents are the wallets' own blue and green; `--strong` is the darker tone that carries
  * white text with a contrast above 4.5. The code stays black on white in the dark scheme too.
  */
-export const STYLE = `:root{color-scheme:light dark;--ground:#f3f5f8;--card:#fff;--ink:#171a21;--soft:#596170;--line:#e7eaf0;--accent:#1677ff;--strong:#1168ea;--tone:#1168ea;--wash:#e9f2ff;--shadow:0 1px 2px rgb(20 30 50/.05),0 18px 48px rgb(20 30 50/.09)}
+export const STYLE = `:root{color-scheme:light dark;--ground:#f3f5f8;--card:#fff;--ink:#171a21;--soft:#596170;--line:#e7eaf0;--accent:#1677ff;--strong:#1168ea;--tone:#0f5fd6;--wash:#e9f2ff;--shadow:0 1px 2px rgb(20 30 50/.05),0 18px 48px rgb(20 30 50/.09)}
 .wechatpay{--accent:#07c160;--strong:#058045;--tone:#067a3f;--wash:#e4f8ed}
 @media (prefers-color-scheme:dark){:root{--ground:#101216;--card:#1b1e24;--ink:#f0f2f5;--soft:#a0a9b7;--line:#2d323b;--tone:#69a8ff;--wash:#1a2c48;--shadow:none}.wechatpay{--tone:#3ddc87;--wash:#12331f}}
 *{box-sizing:border-box;margin:0}
 body{min-height:100vh;min-height:100dvh;display:flex;flex-direction:column;background:radial-gradient(70rem 26rem at 50% -8rem,var(--wash),transparent) no-repeat var(--ground);color:var(--ink);font:16px/1.5 system-ui,-apple-system,"PingFang SC","Microsoft YaHei","Noto Sans CJK SC","WenQuanYi Zen Hei",sans-serif;-webkit-text-size-adjust:100%}
-.en{display:block;font-size:.8125em;line-height:1.4;color:var(--soft);font-weight:400}
+.en{display:block;font-size:max(13px,.8125em);line-height:1.4;color:var(--soft);font-weight:400}
 :focus-visible{outline:3px solid var(--tone);outline-offset:3px}
 #order:focus{outline:none}
 .band{padding:10px 16px;text-align:center;font-weight:700;font-size:17px;line-height:1.4;color:#1a1400;background:repeating-linear-gradient(135deg,#ffc53d 0 18px,#ffd666 18px 36px);border-bottom:3px solid #1a1400}
 .band .en{display:inline-block;font-size:1em;font-weight:700;color:inherit}
+.band .en::before{content:"/ "}
+@media (max-width:480px){.band .en{display:block}.band .en::before{content:none}}
 main{flex:1;display:flex;flex-direction:column;align-items:center;justify-content:center;padding:14px 16px}
 .card{width:100%;max-width:420px;background:var(--card);border-radius:20px;box-shadow:var(--shadow);overflow:hidden;text-align:center}
 .card::before{content:"";display:block;height:5px;background:var(--accent)}
 .card>header{display:flex;align-items:center;gap:12px;padding:12px 20px;border-bottom:1px solid var(--line);text-align:start}
 .glyph{flex:none;width:36px;height:36px;border-radius:10px;display:grid;place-items:center;background:var(--strong);color:#fff;font-size:20px;font-weight:700;line-height:1}
 .wallet{flex:1;font-size:16px;line-height:1.3;font-weight:600}
-.wallet .en,.badge .en{font-size:12px;line-height:1.3}
+.wallet .en,.badge .en{font-size:13px;line-height:1.3}
 .badge{padding:4px 12px;border-radius:12px;background:var(--wash);color:var(--tone);font-size:14px;line-height:1.3;font-weight:600;text-align:center}
 .badge .en{color:inherit}
 .sum{padding:18px 20px 0}
@@ -63,7 +65,8 @@ figcaption{margin-top:8px;font-weight:600}
 .denied .amount,.closed .amount,.expired .amount,.link-expired .amount,.closing .amount{color:var(--soft);font-size:34px}
 dl{margin:16px 20px 0;padding:10px 0;border-top:1px solid var(--line);font-size:14px}
 dl div{display:flex;justify-content:space-between;align-items:center;gap:16px;padding:3px 0}
-dt{display:flex;flex-wrap:wrap;align-items:baseline;column-gap:.5em;text-align:start}
+dt{flex:1 1 0;display:flex;flex-wrap:wrap;align-items:baseline;column-gap:.5em;text-align:start}
+dt span{white-space:nowrap}
 dd{flex:none;text-align:end;font-variant-numeric:tabular-nums}
 .number{flex:0 1 auto;overflow-wrap:anywhere}
 .offline{width:100%;max-width:420px;margin-bottom:12px;padding:10px 16px;border-radius:12px;background:#fff1dc;color:#7a3700;font-size:14px}

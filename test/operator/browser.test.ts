@@ -1,14 +1,14 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { fen } from '../../src/domain/money.ts';
 import { listenForOperator } from '../../src/operator/index.ts';
 import type { Listener } from '../../src/platform/listener.ts';
 import { APPROVAL_TTL_MS } from '../../src/policy/approvals.ts';
 import { freeze } from '../../src/policy/decisions.ts';
-import { stumblingBlocks } from './accessibility.ts';
-import { findChromium } from './chromium.ts';
+import { stumblingBlocks } from '../support/accessibility.ts';
+import { findChromium, launchChromium } from '../support/chromium.ts';
 import { Desk, ORDER, SECRET } from './desk.ts';
 
 const path = findChromium();
@@ -24,8 +24,7 @@ describe.skipIf(path === undefined)(`in a browser${why}`, () => {
   let browser: Browser;
   const closing: (() => Promise<unknown>)[] = [];
   beforeAll(async () => {
-    // Containers have no user namespaces to build a sandbox of, and every page here is our own.
-    browser = await chromium.launch({ executablePath: path ?? '', args: ['--no-sandbox', '--disable-gpu'] });
+    browser = await launchChromium(path ?? '');
   });
   afterAll(() => browser?.close());
   afterEach(async () => {

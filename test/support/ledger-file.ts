@@ -31,6 +31,24 @@ export class LedgerFile {
     };
   }
 
+  /** Changes it behind everybody's back, as soon as the write lock is free. */
+  async change(sql: string, ...values: (string | number)[]): Promise<void> {
+    const db = await openSqlite(this.#path);
+    try {
+      for (;;) {
+        try {
+          db.prepare(sql).run(...values);
+          return;
+        } catch (error) {
+          if (!isLocked(error)) throw error;
+          await soon();
+        }
+      }
+    } finally {
+      db.close();
+    }
+  }
+
   /** Resolves at once when a row of this query has been committed; with false when `signal` aborts before. */
   async written(signal: AbortSignal, sql: string, ...values: string[]): Promise<boolean> {
     const db = await openSqlite(this.#path);

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { type Browser, chromium } from 'playwright-core';
 
 const PLACES = [
   '/usr/bin/chromium',
@@ -13,4 +14,10 @@ const PLACES = [
 /** The browser of this machine: `CHROMIUM`, or where one usually is. */
 export function findChromium(): string | undefined {
   return [process.env.CHROMIUM ?? '', ...PLACES].find((path) => path !== '' && existsSync(path));
+}
+
+/** Starts it without a window. */
+export function launchChromium(path: string): Promise<Browser> {
+  // Containers have no user namespaces to build a sandbox of, and every page here is our own.
+  return chromium.launch({ executablePath: path, args: ['--no-sandbox', '--disable-gpu'] });
 }

@@ -1,0 +1,353 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import jsQrModule from 'jsqr';
+import type { Browser, BrowserContext, BrowserContextOptions, Locator, Page } from 'playwright-core';
+import { PNG } from 'pngjs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Payment } from '../journeys/shapes.ts';
+import { type Agent, Shop } from '../journeys/shop.ts';
+import { stumblingBlocks } from '../support/accessibility.ts';
+import { findChromium, launchChromium } from '../support/chromium.ts';
+import { LedgerFile } from '../support/ledger-file.ts';
+import { WALLETS, type Wallet } from '../support/simulator-client.ts';
+
+// A CommonJS module with an odd default.
+const jsQr = jsQrModule as unknown as typeof jsQrModule.default;
+const path = findChromium();
+const why = path === undefined ? ' (skipped: no Chromium here; set CHROMIUM to its path)' : '';
+const PHONE = { width: 390, height: 844 };
+const DESKTOP = { width: 1280, height: 800 };
+/** Sums as long as the page may have to show. */
+const POLICY = 'version: 1\npayments: { maxYuan: "99999999.00" }\n';
+const SECRET = 'correct-horse-battery';
+/** UTF-8 that was read as Latin-1, and what stands for bytes that were no UTF-8. */
+const GARBLED = /[ÂÃ]|[âäåæç][\u0080-\u00bf]|\ufffd/;
+const TITLE = '红烧肉菜谱 <b>recipe<b>';
+const NAMES: Readonly<Record<Wallet, string>> = { alipay: '支付宝', wechatpay: '微信支付' };
+
+it('has a browser where it must', () => {
+  if (process.env.CI) expect(path, 'CI needs Chromium: install one or set CHROMIUM').toBeDefined();
+});
+
+describe.skipIf(path === undefined).concurrent(`the buyer's page in a browser${why}`, () => {
+  let browser: Browser;
+  let shop: Shop;
+  let agent: Agent;
+  let ledger: LedgerFile;
+  beforeAll(async () => {
+    [browser, shop] = await Promise.all([launchChromium(path ?? ''), Shop.open({ policy: POLICY })]);
+    shop.secrets.add(SECRET);
+    const set = shop.command(['operator', 'set-secret'], { CASHIER_OPERATOR_SECRET: SECRET });
+    expect(await set).toMatchObject({ code: 0 });
+    agent = await shop.agent();
+    ledger = new LedgerFile(join(shop.home, 'simulator', 'ledger.db'));
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await shop?.close();
+  });
+
+  interface Visit {
+    readonly context: BrowserContext;
+    readonly page: Page;
+    /** Errors of scripts and of the console, refusals by the content security policy among them. */
+    readonly problems: string[];
+  }
+
+  /** Somebody with a browser of their own opens `address`. */
+  async function visit(address: string, options: BrowserContextOptions = {}): Promise<Visit> {
+    const context = await browser.newContext({ locale: 'zh-CN', viewport: DESKTOP, ...options });
+    context.setDefaultTimeout(15_000);
+    const page = await context.newPage();
+    const problems: string[] = [];
+    page.on('pageerror', (error) => problems.push(error.message));
+    page.on('console', (message) => {
+      if (message.type() === 'error') problems.push(message.text());
+    });
+    await page.goto(address);
+    return { context, page, problems };
+  }
+
+  async function sell(provider: Wallet, more: Partial<Record<keyof Payment, string>> = {}) {
+    const order = await agent.create({ provider, amountYuan: '19.90', title: '红烧肉菜谱 recipe', ...more });
+    return { ...order, cashierUrl: order.cashierUrl ?? '' };
+  }
+  const words = async (page: Page) => (await page.locator('body').innerText()).replaceAll('\n', ' ');
+  const headline = (page: Page, text: string) =>
+    page.getByRole('heading', { level: 2, name: text }).waitFor();
+  const hasCode = async (page: Page) => (await page.locator('.qr').count()) > 0;
+  const mark = (page: Page) => page.evaluate('void (globalThis.mark = "same document")');
+  const marked = (page: Page) => page.evaluate('globalThis.mark');
+
+  describe.each(WALLETS)('of %s', (provider) => {
+    it('shows what is to be paid, and turns to paid by itself when it has been', async () => {
+      const order = await sell(provider, { title: TITLE });
+      const { context, page, problems } = await visit(order.cashierUrl);
+      expect(await page.title()).toBe(`待支付 ¥19.90 · ${NAMES[provider]}`);
+      expect(await page.getByRole('heading', { level: 1 }).innerText()).toContain(NAMES[provider]);
+      expect(await page.locator('.amount').innerText()).toBe('¥19.90');
+      expect(await page.locator('.item').innerText()).toBe(TITLE);
+      expect(await words(page)).toContain(order.outTradeNo);
+      expect(await scanned(page.locator('.qr'))).toBe(order.qrCode);
+      const timer = page.getByRole('timer');
+      const before = seconds(await timer.innerText());
+      expect(before).toBeGreaterThan(29 * 60);
+      await expect.poll(async () => seconds(await timer.innerText())).toBeLessThan(before);
+
+      await mark(page);
+      const [wallet] = await Promise.all([
+        context.waitForEvent('page'),
+        page.getByRole('link', { name: '在模拟钱包里付款' }).click(),
+      ]);
+      expect((await wallet.locator('.amount').innerText()).replace(/\s/g, '')).toBe('¥19.90');
+      await wallet.getByRole('button', { name: '确认支付' }).click();
+      await wallet.getByText('支付成功').waitFor();
+
+      await headline(page, '支付成功');
+      expect(await page.title()).toBe(`已支付 ¥19.90 · ${NAMES[provider]}`);
+      expect(await page.locator('#announce').textContent()).toContain('已支付');
+      expect(await hasCode(page)).toBe(false);
+      expect(await page.getByRole('link').count()).toBe(0);
+      expect(await marked(page)).toBe('same document');
+      expect(problems).toEqual([]);
+      expect(await agent.known(order.outTradeNo)).toMatchObject({ state: 'PAID' });
+      await context.close();
+    });
+
+    it('has no code any more once the time is up, without being asked', async () => {
+      const order = await sell(provider);
+      await ledger.change(
+        'UPDATE orders SET expires_at = ? WHERE out_trade_no = ?',
+        ...[Date.now() + 3_000, order.outTradeNo],
+      );
+      const { context, page, problems } = await visit(order.cashierUrl);
+      expect(await hasCode(page)).toBe(true);
+      await mark(page);
+      await headline(page, '付款时间已过');
+      expect(await page.title()).toContain('已过期');
+      await nothingToPay(page, order);
+      expect(await marked(page)).toBe('same document');
+      await page.reload();
+      await headline(page, '付款时间已过');
+      await nothingToPay(page, order);
+      expect(problems).toEqual([]);
+      await context.close();
+    });
+
+    it('has no code any more once the order is closed', async () => {
+      const order = await sell(provider);
+      await shop.simulator.open(order);
+      const { context, page, problems } = await visit(order.cashierUrl);
+      await agent.close(order.outTradeNo);
+      await headline(page, '订单已关闭');
+      expect(await page.title()).toContain('已关闭');
+      await nothingToPay(page, order);
+      await page.reload();
+      await headline(page, '订单已关闭');
+      await nothingToPay(page, order);
+      expect(problems).toEqual([]);
+      await context.close();
+    });
+
+    it('shows code and state without a script too', async () => {
+      const order = await sell(provider);
+      const { context, page } = await visit(order.cashierUrl, { javaScriptEnabled: false });
+      expect(await words(page)).toMatch(/待支付[\s\S]*¥19\.90/);
+      expect(await page.getByRole('timer').innerText()).toMatch(/^(30:00|29:5\d)$/);
+      expect(await scanned(page.locator('.qr'))).toBe(order.qrCode);
+      await shop.simulator.pay(order);
+      await agent.query(order.outTradeNo);
+      await headline(page, '支付成功');
+      await context.close();
+    });
+
+    it('says that it has lost contact, and tells no tales', async () => {
+      const doomed = await shop.agent();
+      const order = await doomed.create({ provider, amountYuan: '19.90', title: '断网 offline' });
+      const { context, page } = await visit(order.cashierUrl ?? '');
+      const lost = page.getByRole('alert').filter({ hasText: '暂时连不上收银服务' });
+      expect(await lost.isVisible()).toBe(false);
+      await context.setOffline(true);
+      await lost.waitFor();
+      await context.setOffline(false);
+      await lost.waitFor({ state: 'hidden' });
+      await doomed.server.kill();
+      await lost.waitFor();
+      await shop.simulator.pay(order);
+      expect(await page.title()).toBe(`待支付 ¥19.90 · ${NAMES[provider]}`);
+      expect(await words(page)).toMatch(/如已付款，请勿重复付款[\s\S]*待支付/);
+      await context.close();
+    });
+  });
+
+  it('an order that the gateway has never seen is taken off the page by a close, too', async () => {
+    const order = await sell('alipay');
+    const { context, page } = await visit(order.cashierUrl);
+    expect(await agent.close(order.outTradeNo)).toMatchObject({ state: 'NOTPAY', closing: true });
+    await headline(page, '商家正在关闭这笔订单');
+    await nothingToPay(page, order);
+    await context.close();
+  });
+
+  it('whatever is not its token gets one and the same page, that knows nothing', async () => {
+    const [order, other] = await Promise.all([sell('alipay'), sell('wechatpay', { title: 'another' })]);
+    const { origin, pathname } = new URL(order.cashierUrl);
+    const token = pathname.slice('/c/'.length);
+    const another = new URL(other.cashierUrl).pathname.slice('/c/'.length);
+    expect(token).toMatch(/^[\w-]{22}$/);
+    const swapped = `${token.slice(0, 11)}${another.slice(11)}`;
+    const flipped = (at: number) =>
+      `${token.slice(0, at)}${token[at] === 'A' ? 'Q' : 'A'}${token.slice(at + 1)}`;
+    const wrong = [
+      ...[0, 10, 21].map(flipped),
+      ...Array.from({ length: 3 }, () => randomBytes(16).toString('base64url')),
+      ...[token.slice(0, -1), token.slice(1), `${token}A`, `${token}=`, `${token}%00`, `${token}/`, ''],
+      ...[swapped, `${another.slice(0, 11)}${token.slice(11)}`, token.toLowerCase(), '%_', "'or'1"],
+      ...[order.outTradeNo, `${swapped}/state`, `${token}/other`],
+    ];
+    const { context, page } = await visit(order.cashierUrl);
+    const seen = new Set<string>();
+    for (const guess of wrong) {
+      const answer = await page.goto(`${origin}/c/${guess}`);
+      expect(answer?.status(), guess).toBe(404);
+      const { date, ...headers } = (await answer?.allHeaders()) ?? {};
+      seen.add(JSON.stringify([headers, await answer?.text(), await page.title(), await words(page)]));
+    }
+    expect([...seen]).toHaveLength(1);
+    const [nothing = ''] = seen;
+    expect(nothing).toContain('没有这个页面');
+    for (const fact of [order.outTradeNo, other.outTradeNo, '19.90', '红烧肉', 'another', '支付宝', '微信']) {
+      expect(nothing).not.toContain(fact);
+    }
+    expect(nothing).not.toMatch(GARBLED);
+    await context.close();
+  });
+
+  it.each([
+    { provider: 'wechatpay', title: '</script><img src=x onerror=document.title="owned">' },
+    { provider: 'wechatpay', title: '</bdi></p></section></main><script>document.title="owned"</script>' },
+    { provider: 'wechatpay', title: '"><svg/onload=alert(1)>&lt;b&gt;' },
+    { provider: 'alipay', title: '\u202E\u2067付款 0.01 元\u202Efdp.exe' },
+    { provider: 'alipay', title: `${'红烧肉菜谱'.repeat(8)}红烧a` },
+    { provider: 'wechatpay', title: 'W'.repeat(127) },
+    { provider: 'alipay', title: `菜${'\u0301'.repeat(62)}` },
+  ] as const)('$provider shows $title as text, and runs nothing', async ({ provider, title }) => {
+    const order = await sell(provider, { title });
+    const { context, page, problems } = await visit(order.cashierUrl, { viewport: PHONE });
+    let dialogs = 0;
+    page.on('dialog', (dialog) => {
+      dialogs += 1;
+      void dialog.dismiss();
+    });
+    expect(await page.locator('.item').textContent()).toBe(title);
+    expect(await page.locator('.item > bdi *').count()).toBe(0);
+    expect(await page.title()).toBe(`待支付 ¥19.90 · ${NAMES[provider]}`);
+    expect(await page.locator('img,body > script ~ *').count()).toBe(0);
+    // Its writing direction ends where it ends: the amount still reads from the left.
+    expect(await page.locator('.amount').innerText()).toBe('¥19.90');
+    expect((await page.locator('.yuan').boundingBox())?.x).toBeLessThan(PHONE.width / 2);
+    expect(await scanned(page.locator('.qr'))).toBe(order.qrCode);
+    expect(await stumblingBlocks(page)).toEqual([]);
+    expect(problems).toEqual([]);
+    expect(dialogs).toBe(0);
+    await context.close();
+  });
+
+  it('nobody stumbles over it: small and large, by day and by night, in every state', async () => {
+    const addresses = new Map<string, string>();
+    for (const provider of WALLETS) {
+      const [waiting, paid, closed, expired] = await Promise.all(
+        [1, 2, 3, 4].map(() => sell(provider, { amountYuan: '12345678.90' })),
+      );
+      if (!waiting || !paid || !closed || !expired) throw new Error('four orders');
+      await shop.simulator.pay(paid);
+      await shop.simulator.open(closed);
+      await Promise.all([agent.query(paid.outTradeNo), agent.close(closed.outTradeNo)]);
+      await ledger.change('UPDATE orders SET expires_at = 1 WHERE out_trade_no = ?', expired.outTradeNo);
+      for (const [state, { cashierUrl }] of Object.entries({ waiting, paid, closed, expired })) {
+        addresses.set(`${provider} ${state}`, cashierUrl);
+      }
+    }
+    const { context, page, problems } = await visit('about:blank');
+    for (const viewport of [PHONE, DESKTOP]) {
+      await page.setViewportSize(viewport);
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+        for (const [name, address] of addresses) {
+          await page.goto(address);
+          expect(await stumblingBlocks(page), `${name}, ${viewport.width} px, ${colorScheme}`).toEqual([]);
+        }
+      }
+    }
+    expect(problems).toEqual([]);
+    await page.goto(`${[...addresses.values()][0]}x`);
+    // A page that knows nothing does not know either whether money is real.
+    expect(await stumblingBlocks(page)).toEqual(['0 × body > header']);
+    await context.close();
+  });
+
+  it('is used with the keyboard, and the focus stays when the state changes', async () => {
+    const order = await sell('alipay');
+    const { context, page } = await visit(order.cashierUrl);
+    await page.keyboard.press('Tab');
+    const focused = (what: string) => page.evaluate(`document.activeElement.${what}`);
+    expect(await focused('textContent')).toContain('在模拟钱包里付款');
+    await shop.simulator.pay(order);
+    await agent.query(order.outTradeNo);
+    await headline(page, '支付成功');
+    expect(await focused('id')).toBe('order');
+    await context.close();
+  });
+
+  it('every page of the built files has its characters', async () => {
+    const order = await sell('wechatpay');
+    const { context, page } = await visit(order.cashierUrl);
+    const shows = async (...texts: string[]) => {
+      const all = await words(page);
+      for (const text of texts) expect(all.replace(/¥\s/g, '¥')).toContain(text);
+      expect(`${await page.title()} ${await page.content()}`).not.toMatch(GARBLED);
+    };
+    await shows('¥19.90', '待支付', '付款前请核对金额和商品', '模拟环境 SIMULATED — 不是真钱');
+    await page.goto(`${shop.simulator.origin}/`);
+    await shows('支付网关模拟器', '¥19.90', order.title);
+    await page.goto((await shop.simulator.open(order)).url);
+    await shows('¥19.90', '剩余支付时间', '确认支付');
+    await page.getByRole('button', { name: '确认支付' }).click();
+    await shows('✓', '¥19.90', '支付成功');
+    await agent.query(order.outTradeNo);
+    await page.goto(order.cashierUrl);
+    await shows('¥19.90', '支付成功', '商家已收到款项');
+
+    const refund = await agent.refund({ outTradeNo: order.outTradeNo, refundYuan: '9.90', reason: '买错了' });
+    const [approvals = ''] = /http:\S+\/approvals\/\w+/.exec(refund.nextStep) ?? [];
+    await page.goto(approvals);
+    await shows('操作员登录');
+    await page.getByLabel('操作员口令').fill(SECRET);
+    await page.getByRole('button', { name: '登录' }).click();
+    await page.getByRole('heading', { name: '批准这笔退款吗？' }).waitFor();
+    await shows('批准退款 ¥9.90', '¥19.90', '买错了', order.title);
+    await page.getByRole('link', { name: '全部审批' }).click();
+    await page.waitForURL(/\/approvals$/);
+    await shows('等待您决定', '退款 ¥9.90', order.title);
+    await context.close();
+  });
+
+  async function nothingToPay(page: Page, { qrCode }: Payment): Promise<void> {
+    expect(await page.locator('.qr,svg[shape-rendering],[data-pay],[role=timer]').count()).toBe(0);
+    expect(await page.getByRole('link').count()).toBe(0);
+    const source = await page.content();
+    expect(source).not.toContain(qrCode ?? '?');
+    expect(source).not.toContain(encodeURIComponent(qrCode ?? '?'));
+  }
+});
+
+/** What a phone reads off the page as it is drawn. */
+async function scanned(drawing: Locator): Promise<string | undefined> {
+  const { data, width, height } = PNG.sync.read(await drawing.screenshot());
+  return jsQr(new Uint8ClampedArray(data), width, height)?.data;
+}
+
+/** `29:59` in seconds. */
+function seconds(face: string): number {
+  return face.split(':').reduce((sum, part) => sum * 60 + Number(part), 0);
+}
