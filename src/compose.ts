@@ -1,19 +1,22 @@
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Hono } from 'hono';
-import type { CashierListener, CashierLookup } from './cashier/index.ts';
+import type { CashierLookup } from './cashier/index.ts';
 import type { Config } from './config.ts';
 import { secretsOf } from './config.ts';
 import { CashierError } from './domain/errors.ts';
 import { toYuan } from './domain/money.ts';
 import type { ProviderId } from './domain/order.ts';
 import type { Log } from './domain/ports.ts';
+import type { Book } from './ledger/book.ts';
 import { Ledger } from './ledger/ledger.ts';
 import { openSqliteStore } from './ledger/sqlite-store.ts';
 import type { Cashier } from './payments/cashier.ts';
 import { payable } from './payments/results.ts';
 import { runSettler } from './payments/settler.ts';
 import type { Listener } from './platform/listener.ts';
+import { SharedListener } from './platform/listener-shared.ts';
 import { createLog, secretFinder } from './platform/log.ts';
 import { processSenders } from './platform/senders.ts';
 import { systemClock, systemRandom } from './platform/system.ts';
@@ -128,22 +131,22 @@ export async function openApp(config: Config, service?: ServiceAddress): Promise
         : {}),
     };
   };
-  const pages = once(async (): Promise<CashierListener> => {
+  const pages = sharedPages(ledger, 'cashier', async (at) => {
     const { listenForCashier } = await import('./cashier/index.ts');
-    return listenForCashier({ lookup, clock });
+    return listenForCashier({ lookup, clock, ...at });
   });
 
   const operator = { ledger, realm: config.realm, clock, randomBytes, log, language: config.language };
-  const operatorPages = once(async (): Promise<Listener> => {
+  const operatorPages = sharedPages(ledger, 'operator', async (at) => {
     const { listenForOperator } = await import('./operator/index.ts');
-    return listenForOperator(operator);
+    return listenForOperator({ ...operator, ...at });
   });
   async function approvalUrl(id: string): Promise<string | undefined> {
     // Nobody can sign in there without one.
     if (!(await hasOperatorSecret(ledger))) return undefined;
     if (service) return `${service.publicUrl}/approvals/${id}`;
     try {
-      return `${(await operatorPages()).origin}/approvals/${id}`;
+      return `${await operatorPages.origin()}/approvals/${id}`;
     } catch (error) {
       // The approval stands without its page: there is still the terminal.
       log.error('operator pages', { error: String(error) });
@@ -174,6 +177,8 @@ export async function openApp(config: Config, service?: ServiceAddress): Promise
     return [
       runSettler(opened, stop.signal),
       ...(port === undefined ? [] : [holdNotifyPort(port, opened)]),
+      // Beside the service nobody needs them.
+      ...(service ? [] : [pages.hold(stop.signal), operatorPages.hold(stop.signal)]),
     ].map((job) => job.catch((error: unknown) => log.error('background', { error: String(error) })));
   });
 
@@ -189,7 +194,7 @@ export async function openApp(config: Config, service?: ServiceAddress): Promise
       simulated: config.realm === 'simulator',
       now: () => clock.now(),
       approvalUrl,
-      cashierUrl: async (token) => `${service?.publicUrl ?? (await pages()).origin}/c/${token}`,
+      cashierUrl: async (token) => `${service?.publicUrl ?? (await pages.origin())}/c/${token}`,
     }),
     routes,
     approvalUrl,
@@ -200,12 +205,38 @@ export async function openApp(config: Config, service?: ServiceAddress): Promise
     async close() {
       stop.abort();
       if (background.started) await Promise.all(await background().catch(() => []));
-      if (pages.started) await (await pages()).close();
-      if (operatorPages.started) await (await operatorPages()).close();
+      await Promise.all([pages.close(), operatorPages.close()]);
       await simulator?.close();
       await ledger.close();
     },
   };
+}
+
+/** Pages of one kind on loopback, which live while there is a process on the ledger. */
+function sharedPages(
+  ledger: Ledger,
+  kind: 'cashier' | 'operator',
+  listen: (at: { readonly mark: string; readonly port?: number }) => Promise<Listener>,
+): SharedListener {
+  const key = `${kind}_port`;
+  const mark = once(async () => {
+    const id = await ledger.read((book) => book.audit.ledgerId());
+    return createHash('sha256').update(`${id} ${kind}`).digest('hex');
+  });
+  const portIn = async (book: Book) => Number(await book.meta(key)) || undefined;
+  return new SharedListener({
+    mark,
+    port: () => ledger.read(portIn),
+    agree: (port, before) =>
+      ledger.write(async (book) => {
+        const agreed = await portIn(book);
+        if (agreed !== undefined && agreed !== before) return agreed;
+        await book.setMeta(key, String(port));
+        return port;
+      }),
+    listen: async (port) => listen({ mark: await mark(), ...(port === undefined ? {} : { port }) }),
+    clock: systemClock,
+  });
 }
 
 /**

@@ -116,7 +116,7 @@ export function configOf(given: Env, role: 'server' | 'operator' | 'drop-in' = '
         ? undefined
         : (env.CASHIER_LOG_FILE ??
           (role === 'drop-in' ? join(homedir(), 'mcp-server-alipay.log') : join(home, 'cashier.log'))),
-    caller: env.CASHIER_CALLER,
+    caller: callerOf(env),
     selectTools: env.AP_SELECT_TOOLS,
     dropIn: role === 'drop-in',
     textOnlyClients: env.CASHIER_TEXT_ONLY_CLIENTS,
@@ -187,6 +187,19 @@ function portOf(env: Env, name: string): number | undefined {
     zh: `${name} 必须是 1 到 65535 的端口号。`,
     en: `${name} must be a port from 1 to 65535.`,
     next: { zh: `改正 ${name}。`, en: `Correct ${name}.` },
+  });
+}
+
+/** Names by which the record tells who acts where no caller does: nobody who calls may pass for one of them. */
+const ACTORS = ['operator', 'settler', 'gateway', 'system', 'unknown', 'unrecorded'];
+
+function callerOf(env: Env): string | undefined {
+  const name = env.CASHIER_CALLER;
+  if (name === undefined || !ACTORS.includes(name.trim().toLowerCase())) return name;
+  throw configuration('CASHIER_CALLER', {
+    zh: `CASHIER_CALLER 不能是 ${ACTORS.join('、')}：审计记录用这些名称表示并非调用方的操作者。`,
+    en: `CASHIER_CALLER must not be ${ACTORS.join(', ')}: the audit trail calls those so who are no callers.`,
+    next: { zh: '换一个名称。', en: 'Choose another name.' },
   });
 }
 

@@ -1,6 +1,7 @@
 import { Hono } from 'hono';
 import type { Clock } from '../domain/clock.ts';
 import { type Listener, listenOnLoopback } from '../platform/listener.ts';
+import { WHOSE } from '../platform/listener-shared.ts';
 import { REFUSED_PAGE } from './page.ts';
 import { reply } from './reply.ts';
 import { cashierRoutes, methodRefused, notFound } from './routes.ts';
@@ -13,12 +14,16 @@ export function listenForCashier(options: {
   readonly lookup: CashierLookup;
   readonly clock: Clock;
   readonly port?: number;
+  /** What it says when it is asked whose it is. */
+  readonly mark?: string;
 }): Promise<CashierListener> {
   const routes = new Hono();
   routes.use('*', async (c, next) => {
     if (c.req.method !== 'GET' && c.req.method !== 'HEAD') return methodRefused();
     await next();
   });
+  const { mark } = options;
+  if (mark !== undefined) routes.get(WHOSE, () => new Response(mark));
   routes.route('/', cashierRoutes(options));
   routes.all('*', notFound);
   return listenOnLoopback({

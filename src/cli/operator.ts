@@ -1,8 +1,9 @@
 import { openApp } from '../compose.ts';
 import { CashierError } from '../domain/errors.ts';
 import { systemRandom } from '../platform/system.ts';
-import { hasOperatorSecret, setOperatorSecret } from '../policy/operator.ts';
+import { hasOperatorSecret, Person, setOperatorSecret } from '../policy/operator.ts';
 import type { CommandContext } from './command.ts';
+import { recordingGuess } from './operator-secret.ts';
 import { askSecret, printTable } from './terminal.ts';
 
 /**
@@ -17,6 +18,9 @@ export async function run(args: readonly string[], { config }: CommandContext): 
     const changing = await hasOperatorSecret(app.ledger);
     const given = settings.operatorSecret;
     const oldSecret = changing ? (given ?? (await askSecret('原口令 / old secret: '))) : undefined;
+    if (changing) {
+      await recordingGuess(app.ledger, Person.bySecret(app.ledger, settings.realm, oldSecret, 'terminal'));
+    }
     const newSecret =
       !changing && given !== undefined ? given : await askSecret('新口令 / new secret (8+): ');
     await setOperatorSecret(app.ledger, { newSecret, oldSecret }, systemRandom);

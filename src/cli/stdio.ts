@@ -28,11 +28,16 @@ export async function serve({ config, signal }: CommandContext, face: 'unified' 
   }
   await noticeUnacceptedPolicy(app);
   const probed = new AbortController();
-  const wake = systemClock.sleep(QUIET_START_MS, probed.signal).then(async () => {
-    if (probed.signal.aborted || !(await app.hasBackgroundWork())) return;
-    if (!probed.signal.aborted) app.startBackground();
-  });
-  wake.catch((error: unknown) => app.log.error('background', { error: String(error) }));
+  const wake = async () => {
+    // Another process may begin something at any time, and end before it is settled.
+    for (;;) {
+      await systemClock.sleep(QUIET_START_MS, probed.signal);
+      if (probed.signal.aborted) return;
+      // A ledger that cannot be read just now is looked at again.
+      if (await app.hasBackgroundWork().catch(() => false)) return app.startBackground();
+    }
+  };
+  wake().catch((error: unknown) => app.log.error('background', { error: String(error) }));
   try {
     await serveOverStdio(
       {

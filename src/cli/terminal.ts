@@ -4,7 +4,15 @@ import { CashierError } from '../domain/errors.ts';
 
 /** Operator's commands speak to a person on stdout; the MCP server never loads this file. */
 export function printJson(value: unknown): void {
-  process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+  process.stdout.write(`${safeJson(value)}\n`);
+}
+
+/** The same JSON with every character written as its number that would act on a terminal instead of being shown. */
+export function safeJson(value: unknown): string {
+  return JSON.stringify(value, null, 2).replace(
+    UNSHOWN,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 export function print(line = ''): void {
@@ -29,8 +37,11 @@ export function printTable(rows: readonly (readonly string[])[]): void {
 
 /** Titles are strangers' words: no control or direction character of theirs reaches the terminal. */
 function clean(text: string): string {
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '?');
+  return text.replace(/[\u0000-\u001f]/g, '?').replace(UNSHOWN, '?');
 }
+
+/** Controls beyond ASCII's, and what turns the direction of writing. */
+const UNSHOWN = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
 function cells(text: string): number {
   return [...clean(text)].reduce(

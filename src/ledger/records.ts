@@ -9,6 +9,11 @@ export interface RequestedTerms {
   readonly payerClientIp?: string;
   /** Another system made it; what only its maker knows is not known here. */
   readonly adopted?: true;
+  /**
+   * Its link is signed here, without the gateway, under a number that the caller chose: until there is a link nothing
+   * at the gateway is ours, whatever it knows by that number.
+   */
+  readonly signedHere?: true;
 }
 
 /** One order as the ledger has it. Instants in ms. */

@@ -1,5 +1,6 @@
 import { Hono } from 'hono';
 import { type Listener, listen } from '../platform/listener.ts';
+import { WHOSE } from '../platform/listener-shared.ts';
 import { frameOf } from './frame.ts';
 import { plainPage } from './layout.ts';
 import { reply } from './reply.ts';
@@ -8,11 +9,17 @@ import { WORDS } from './words.ts';
 
 /** Serves the operator's pages, and nothing else, on loopback. As {@link listen}. */
 export function listenForOperator(
-  options: Omit<OperatorOptions, 'publicUrl'> & { readonly port?: number; readonly foreground?: boolean },
+  options: Omit<OperatorOptions, 'publicUrl'> & {
+    readonly port?: number;
+    readonly foreground?: boolean;
+    /** What it says when it is asked whose it is. */
+    readonly mark?: string;
+  },
 ): Promise<Listener> {
-  const { realm, clock, log, port, foreground = false, language: fallback = 'zh' } = options;
+  const { realm, clock, log, port, mark, foreground = false, language: fallback = 'zh' } = options;
   const routes = new Hono();
   routes.get('/', () => new Response(null, { status: 303, headers: { Location: '/approvals' } }));
+  if (mark !== undefined) routes.get(WHOSE, () => new Response(mark));
   routes.route('/', operatorRoutes(options));
   const site = { base: '', secure: false };
   return listen({

@@ -1,23 +1,6 @@
-/** Text that is HTML already. Only this file makes it, so whatever is not Markup is escaped on its way in. */
-export class Markup {
-  readonly source: string;
+import { html, type Markup } from '../html/markup.ts';
 
-  constructor(source: string) {
-    this.source = source;
-  }
-}
-
-export type Piece = Markup | string | number | undefined | readonly Markup[];
-
-/** Builds HTML from a template; every inserted value is escaped unless it is Markup, undefined inserts nothing. */
-export function html(parts: TemplateStringsArray, ...values: readonly Piece[]): Markup {
-  return new Markup(parts.map((part, i) => part + render(values[i])).join(''));
-}
-
-/** Takes HTML that was written in this folder. Never for data. */
-export function trusted(source: string): Markup {
-  return new Markup(source);
-}
+export { html, Markup, trusted } from '../html/markup.ts';
 
 /**
  * What shows nothing of itself but changes what stands around it, or stands for a space: controls, directions,
@@ -42,19 +25,4 @@ export function foreign(text: string): Markup {
     from = match.index + match[0].length;
   }
   return html`<bdi translate="no">${seen}${clean.slice(from)}</bdi>`;
-}
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-function render(value: Piece): string {
-  if (value === undefined) return '';
-  if (value instanceof Markup) return value.source;
-  if (typeof value === 'object') return value.map((piece) => piece.source).join('');
-  return String(value).replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
 }

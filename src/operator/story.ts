@@ -10,9 +10,32 @@ const MAX_TOLD = 40;
 
 /** An order's records as a list in plain words, oldest first. */
 export function story(frame: Frame, events: readonly AuditRecord[]): Markup {
-  const told = events.flatMap((event) => line(frame, event) ?? []);
-  return html`${told.length > MAX_TOLD ? html`<p class="soft">${frame.say(WORDS.earlier)}</p>` : ''}
-<ol class="story">${told.slice(-MAX_TOLD)}</ol>`;
+  const all = events.flatMap((event) => {
+    const markup = line(frame, event);
+    return markup ? [{ event, markup }] : [];
+  });
+  const told = newest(all);
+  return html`${told.length < all.length ? html`<p class="soft">${frame.say(WORDS.earlier)}</p>` : ''}
+<ol class="story">${told.map(({ markup }) => markup)}</ol>`;
+}
+
+/**
+ * As many as are told, in their order: alarms and a person's decisions before anything else, refused calls last. An
+ * agent can have a call refused as often as it likes, and must not push out of sight what a person should know.
+ */
+function newest<T extends { readonly event: AuditRecord }>(all: readonly T[]): readonly T[] {
+  const kept = new Set<T>();
+  for (let weight = 2; weight >= 0; weight--) {
+    const room = MAX_TOLD - kept.size;
+    const equals = all.filter(({ event }) => weightOf(event) === weight);
+    for (const one of room > 0 ? equals.slice(-room) : []) kept.add(one);
+  }
+  return all.filter((one) => kept.has(one));
+}
+
+function weightOf({ kind }: AuditRecord): 0 | 1 | 2 {
+  if (kind === 'result') return 0;
+  return /^(?:alarm-|approval-(?:approved|denied)$)/.test(kind) ? 2 : 1;
 }
 
 function line(frame: Frame, event: AuditRecord): Markup | undefined {

@@ -28,7 +28,9 @@ export async function applyTrade(
   source: Source,
   now: number,
 ): Promise<OrderRecord> {
-  if (!snapshot.exists) {
+  const isAnothers = snapshot.exists && isYetToBeSigned(order);
+  if (isAnothers) await alarm(book, order.outTradeNo, undefined, 'foreign-trade');
+  if (!snapshot.exists || isAnothers) {
     const gone = order.expiresAt !== undefined && now > order.expiresAt + APPEARS_WITHIN_MS;
     return gone ? book.moveOrder(order, 'closed', { source, closing: false }) : order;
   }
@@ -112,6 +114,7 @@ export function isForeignTrade(
   snapshot: Extract<TradeSnapshot, { exists: true }>,
 ): boolean {
   return (
+    isYetToBeSigned(order) ||
     snapshot.account !== order.account ||
     snapshot.outTradeNo !== order.outTradeNo ||
     (snapshot.amountFen !== undefined && snapshot.amountFen !== order.amountFen) ||
@@ -119,6 +122,11 @@ export function isForeignTrade(
     // Paid before we ever sent it: a trade of another system under the same number.
     (snapshot.paidAt !== undefined && snapshot.paidAt < (order.sentAt ?? 0) - CLOCKS_APART_MS)
   );
+}
+
+/** Whether there is no link yet that anybody could have opened, so that no trade at the gateway can be ours. */
+export function isYetToBeSigned({ terms, credential }: OrderRecord): boolean {
+  return terms.signedHere === true && Object.keys(credential).length === 0;
 }
 
 /** As {@link isForeignTrade}, for a refund. */

@@ -47,7 +47,10 @@ export async function attempt<T>(
   };
   const ledger = cashier.ledger.as({ caller: call.caller, tool, call: id }, opening);
   const end = async (outcome: Outcome) => {
-    const { outTradeNo = numbers.outTradeNo, outRefundNo = numbers.outRefundNo, ...detail } = outcome;
+    const { outTradeNo = numbers.outTradeNo, outRefundNo = numbers.outRefundNo, ...rest } = outcome;
+    // A refusal names the argument that is wrong, and an agent may have sent anything in the place of its name.
+    const isHidden = typeof rest.argument === 'string' && hides(rest.argument);
+    const detail: Outcome = isHidden ? { ...rest, argument: '***' } : rest;
     await ledger.write(async (book) => {
       await book.audit.append({
         kind: 'result',

@@ -65,7 +65,9 @@ function copy(
   budget.values -= 1;
   if (budget.values < 0 || depth > MAX_DEPTH) return '…';
   if (typeof value === 'string') return hides(value) ? '***' : value;
-  if (typeof value === 'number' || typeof value === 'boolean' || value === null) return value;
+  // A telephone number is one with or without quotes.
+  if (typeof value === 'number') return hides(String(value)) ? '***' : value;
+  if (typeof value === 'boolean' || value === null) return value;
   if (typeof value !== 'object') return typeof value;
   const inner = (child: unknown) => copy(child, hides, budget, depth + 1);
   if (Array.isArray(value)) return value.slice(0, MAX_VALUES).map(inner);

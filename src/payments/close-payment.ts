@@ -3,11 +3,12 @@ import type { OrderRecord } from '../ledger/records.ts';
 import { isSettledOrder } from '../ledger/trade-machine.ts';
 import { insistNotFrozen } from '../policy/decisions.ts';
 import { GatewayDeclined, GatewayUnavailable } from '../providers/contract.ts';
+import { isYetToBeSigned } from './apply.ts';
 import { askTrade } from './ask-gateway.ts';
 import { type Call, type Cashier, providerOf } from './cashier.ts';
 import { clientError, isGatewayError } from './errors.ts';
 import { type OrderName, orderToMove } from './foreign.ts';
-import { ownOrderIn, type PaymentResult, paymentResult } from './results.ts';
+import { ownOrderIn, type PaymentResult, paymentResult, withOwnApproval } from './results.ts';
 import { isBeingSent, record, whenFree } from './sending.ts';
 
 /**
@@ -17,6 +18,10 @@ import { isBeingSent, record, whenFree } from './sending.ts';
  * Throws ORDER_NOT_FOUND, ALREADY_PAID, GATEWAY_DECLINED, GATEWAY_UNAVAILABLE, CONFIGURATION.
  */
 export async function closePayment(cashier: Cashier, call: Call, name: OrderName): Promise<PaymentResult> {
+  return withOwnApproval(cashier.ledger, call, await close(cashier, call, name));
+}
+
+async function close(cashier: Cashier, call: Call, name: OrderName): Promise<PaymentResult> {
   const { outTradeNo } = name;
   const provider = providerOf(cashier, await orderToMove(cashier, call, name));
   const { order, send, intended } = await whenFree(cashier, () =>
@@ -30,6 +35,10 @@ export async function closePayment(cashier: Cashier, call: Call, name: OrderName
         return { order: await book.moveOrder(known, 'withdrawn', counts), send: false, intended };
       }
       if (isSettledOrder(known.state)) return { order: known, send: false, intended };
+      if (isYetToBeSigned(known)) {
+        // There is nothing of ours to close: by this number the gateway could only know another system's trade.
+        return { order: await book.moveOrder(known, 'closed', { closing: false }), send: false, intended };
+      }
       await insistNotFrozen(book);
       await book.event(outTradeNo, undefined, 'close-intended', {});
       return { order: await book.patchOrder(known, { closing: true }), send: true, intended };

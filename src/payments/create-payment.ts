@@ -4,6 +4,7 @@ import type { Fen } from '../domain/money.ts';
 import type { Credential, OrderTerms, ProviderId, Scene } from '../domain/order.ts';
 import type { Book } from '../ledger/book.ts';
 import type { ApprovalRecord, OrderRecord } from '../ledger/records.ts';
+import { isSettledOrder } from '../ledger/trade-machine.ts';
 import { insistNotFrozen } from '../policy/decisions.ts';
 import {
   type DeclineReason,
@@ -12,6 +13,7 @@ import {
   OutcomeUnknown,
   type PaymentProvider,
 } from '../providers/contract.ts';
+import { isYetToBeSigned } from './apply.ts';
 import { askTrade } from './ask-gateway.ts';
 import { type Call, type Cashier, chooseProvider, providerOf } from './cashier.ts';
 import {
@@ -23,7 +25,7 @@ import {
   sceneNotOffered,
 } from './errors.ts';
 import { permit } from './permit.ts';
-import { digest, type PaymentResult, paymentResult } from './results.ts';
+import { digest, type PaymentResult, paymentResult, withOwnApproval } from './results.ts';
 import { firstAskAt } from './schedule.ts';
 import { claim, isBeingSent, isStillOurs, RELEASED, record, releaseOurs, whenFree } from './sending.ts';
 
@@ -66,6 +68,10 @@ export async function createPayment(
   call: Call,
   input: CreatePaymentInput,
 ): Promise<PaymentResult> {
+  return withOwnApproval(cashier.ledger, call, await create(cashier, call, input));
+}
+
+async function create(cashier: Cashier, call: Call, input: CreatePaymentInput): Promise<PaymentResult> {
   const provider = chooseProvider(cashier, input.provider);
   if (!provider.scenes.has(input.scene)) throw sceneNotOffered(provider, input.scene);
 
@@ -85,10 +91,7 @@ export async function createPayment(
     case 'settle':
       return settle(cashier, call, input, reserved.order);
     default:
-      return send(cashier, provider, reserved.order, {
-        ...reserved,
-        numberGiven: input.outTradeNo !== undefined,
-      });
+      return send(cashier, provider, reserved.order, reserved);
   }
 }
 
@@ -147,6 +150,9 @@ async function reserve(
       expiresInMinutes: input.expiresInMinutes,
       ...(input.payerOpenid === undefined ? {} : { payerOpenid: input.payerOpenid }),
       ...(input.payerClientIp === undefined ? {} : { payerClientIp: input.payerClientIp }),
+      ...(input.outTradeNo !== undefined && provider.signsLocally.has(input.scene)
+        ? { signedHere: true as const }
+        : {}),
     },
     plan: undefined,
     credential: {},
@@ -259,7 +265,7 @@ async function settle(
   await release(cashier, order);
   // A buyer's earlier payment turns out to be closed: the same wish is a new one. Paid, it is the answer.
   const closed = isFinal(known) && known.state !== 'PAID';
-  if (input.outTradeNo === undefined && closed) return createPayment(cashier, call, input);
+  if (input.outTradeNo === undefined && closed) return create(cashier, call, input);
   return answer(cashier, known, true);
 }
 
@@ -277,8 +283,6 @@ interface Sending {
   /** The first send; or the same bytes again, for an answer that was lost or a link that died. */
   readonly todo: 'send' | 'settle' | 'renew';
   readonly replayed: boolean;
-  /** The caller chose the number. */
-  readonly numberGiven?: boolean;
   /** A person's yes that this very send uses up. */
   readonly approval?: ApprovalRecord | undefined;
 }
@@ -292,9 +296,7 @@ async function send(
 ): Promise<PaymentResult> {
   let credential: Credential;
   try {
-    if (sending.todo === 'send' && sending.numberGiven && provider.signsLocally.has(order.scene)) {
-      await insistNumberIsFree(provider, order.outTradeNo);
-    }
+    if (isYetToBeSigned(order)) await insistNumberIsFree(provider, order.outTradeNo);
     // A freeze counts within a second, however long the question before took.
     await cashier.ledger.read(insistNotFrozen);
     credential = await provider.sendPayment(termsOf(order, order.createdAt), order.plan ?? '');
@@ -303,7 +305,12 @@ async function send(
   }
   return record(cashier, order, async (book) => {
     const current = (await book.order(order.outTradeNo)) ?? order;
-    const given = await book.patchOrder(current, { credential, ...releaseOurs(current, order) });
+    // Closed while its sender slept, a link is not given out any more, and stays worth nothing.
+    const tooLate = isYetToBeSigned(current) && isSettledOrder(current.state);
+    const given = await book.patchOrder(current, {
+      ...(tooLate ? {} : { credential }),
+      ...releaseOurs(current, order),
+    });
     return paymentResult(book, await book.moveOrder(given, 'notpay'), sending.replayed);
   });
 }
@@ -337,12 +344,17 @@ async function sendFailed(
     const ours = isStillOurs(current, order);
     await book.event(order.outTradeNo, undefined, 'send-failed', { error: error.name, code });
     const released = await book.patchOrder(current, releaseOurs(current, order));
+    if (ours && todo === 'settle' && taken && isYetToBeSigned(current)) {
+      await book.moveOrder(released, 'closed', { closing: false });
+      return true;
+    }
     // After a lost answer, or with a code given out, a refusal of this call says nothing about the order.
     if (!ours || todo !== 'send' || !(notSent || refused)) return false;
-    // A number that is taken was never ours: nobody may ask, close or refund by it.
+    // A number that is taken was never ours: nobody may ask, close or refund by it, and no notification is about us.
     await book.moveOrder(released, 'declined', {
       declinedCode: code,
       ...(notSent || taken ? { sentAt: undefined } : {}),
+      ...(taken ? { plan: undefined } : {}),
     });
     if (notSent && approval) await book.moveApproval(approval, 'used', 'approved');
     return true;

@@ -1,7 +1,7 @@
 import type { Fen } from '../domain/money.ts';
 import type { ProviderId } from '../domain/order.ts';
 import type { OrderRecord } from '../ledger/records.ts';
-import { policyInForce } from '../policy/decisions.ts';
+import { holdToPolicy, policyInForce } from '../policy/decisions.ts';
 import type { ForeignOrders } from '../policy/policy.ts';
 import type { RefundSnapshot, TradeSnapshot } from '../providers/contract.ts';
 import { applyTrade, isForeignTrade } from './apply.ts';
@@ -50,6 +50,9 @@ export async function orderToMove(cashier: Cashier, call: Call, name: OrderName)
   return cashier.ledger.write(async (book) => {
     const meanwhile = await book.order(name.outTradeNo);
     if (meanwhile) return ownOrderIn(book, call, name.outTradeNo);
+    // What it is taken in by are the ledger's rules from now on, and they may have changed while the gateway was asked.
+    const { foreignOrders: allowed = cashier.foreignOrders } = await holdToPolicy(book, cashier.policy);
+    if (allowed !== 'allow') throw orderNotFound();
     const order = adopted(cashier, call, { provider, foreign, amountFen });
     if (isForeignTrade(order, foreign)) throw orderNotFound();
     await book.insertOrder(order);

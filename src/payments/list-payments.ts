@@ -3,7 +3,7 @@ import { type Fen, fen } from '../domain/money.ts';
 import type { OrderState, ProviderId } from '../domain/order.ts';
 import type { OrderFilter } from '../ledger/columns.ts';
 import type { Call, Cashier } from './cashier.ts';
-import { type PaymentResult, paymentResult } from './results.ts';
+import { type PaymentResult, paymentResult, withOwnApproval } from './results.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -39,7 +39,7 @@ export async function listPayments(
     ...(input.provider === undefined ? {} : { provider: input.provider }),
     ...(input.cursor === undefined ? {} : { after: readCursor(input.cursor) }),
   };
-  return cashier.ledger.read(async (book) => {
+  const list = await cashier.ledger.read(async (book) => {
     const found = await book.orders(filter, input.limit + 1);
     const page = found.slice(0, input.limit);
     const last = page.at(-1);
@@ -53,6 +53,8 @@ export async function listPayments(
         found.length > page.length && last ? writeCursor(last.createdAt, last.outTradeNo) : undefined,
     };
   });
+  const items = list.items.map((item) => withOwnApproval(cashier.ledger, call, item));
+  return { ...list, items: await Promise.all(items) };
 }
 
 /** Midnight in Shanghai (ms). */

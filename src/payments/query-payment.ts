@@ -6,7 +6,7 @@ import type { Call, Cashier } from './cashier.ts';
 import { finishClosing } from './close-payment.ts';
 import { clientError, isGatewayError } from './errors.ts';
 import { type ForeignPayment, type OrderName, queryForeign } from './foreign.ts';
-import { ownOrder, type PaymentResult, paymentResult } from './results.ts';
+import { ownOrder, type PaymentResult, paymentResult, withOwnApproval } from './results.ts';
 
 /** How long (ms) between two questions to the gateway while a client waits. */
 const ASK_EVERY_MS = 2_000;
@@ -55,7 +55,8 @@ export async function queryPayment(
     if (last || order.state !== first.state || isSettledOrder(order.state) || call.signal?.aborted) break;
     await news(cashier, call, order.outTradeNo, Math.min(LOOK_EVERY_MS, deadline - clock.now()));
   }
-  return cashier.ledger.read((book) => paymentResult(book, order, false));
+  const told = await cashier.ledger.read((book) => paymentResult(book, order, false));
+  return withOwnApproval(cashier.ledger, call, told);
 }
 
 const WAITING: Text = { zh: '等待付款', en: 'Waiting for payment' };

@@ -4,7 +4,7 @@ import { askRefund } from './ask-gateway.ts';
 import type { Call, Cashier } from './cashier.ts';
 import { clientError, isGatewayError, refundNotFound } from './errors.ts';
 import { type ForeignRefund, type OrderName, queryForeignRefund } from './foreign.ts';
-import { ownOrderIn, type RefundResult, refundResult } from './results.ts';
+import { ownOrderIn, type RefundResult, refundResult, withOwnApproval } from './results.ts';
 
 /**
  * Tells how a refund stands, asking the gateway where it can have news.
@@ -46,7 +46,8 @@ export async function queryRefund(
       );
     }
   }
-  return cashier.ledger.read((book) => refundResult(book, order, current, false));
+  const told = await cashier.ledger.read((book) => refundResult(book, order, current, false));
+  return withOwnApproval(cashier.ledger, call, told);
 }
 
 function canChange(refund: RefundRecord): boolean {

@@ -27,7 +27,7 @@ import {
   insistOneAtATime,
   insistWithinPaid,
 } from './refund-rules.ts';
-import { digest, ownOrderIn, type RefundResult, refundResult, sum } from './results.ts';
+import { digest, ownOrderIn, type RefundResult, refundResult, sum, withOwnApproval } from './results.ts';
 import { claim, isBeingSent, isStillOurs, RELEASED, record, releaseOurs, whenFree } from './sending.ts';
 
 export interface RefundPaymentInput extends OrderName {
@@ -63,6 +63,10 @@ export async function refundPayment(
   call: Call,
   input: RefundPaymentInput,
 ): Promise<RefundResult> {
+  return withOwnApproval(cashier.ledger, call, await refundOnce(cashier, call, input));
+}
+
+async function refundOnce(cashier: Cashier, call: Call, input: RefundPaymentInput): Promise<RefundResult> {
   const known = await orderToMove(cashier, call, input);
   const provider = providerOf(cashier, known);
   if (input.refundFen > known.amountFen) throw exceedsPaid(known.amountFen, 0 as Fen);

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { type Fen, fen } from '../domain/money.ts';
 import type { Credential } from '../domain/order.ts';
 import type { Book } from '../ledger/book.ts';
+import type { Ledger } from '../ledger/ledger.ts';
 import type { ApprovalRecord, OrderRecord, RefundRecord } from '../ledger/records.ts';
 import type { Call, Cashier } from './cashier.ts';
 import { orderNotFound } from './errors.ts';
@@ -52,6 +53,22 @@ export async function refundResult(
     approval: await book.latestApproval(order.outTradeNo, refund.outRefundNo),
     replayed,
   };
+}
+
+/**
+ * The result with the approval that concerns this caller: the newest of its own. Another caller's yes is no use to it,
+ * and is shown only to one that sees everybody's orders and has asked for none itself.
+ */
+export async function withOwnApproval<T extends PaymentResult | RefundResult>(
+  ledger: Ledger,
+  call: Pick<Call, 'caller' | 'ownOrdersOnly'>,
+  result: T,
+): Promise<T> {
+  const { approval } = result;
+  if (approval === undefined || approval.caller === call.caller) return result;
+  const asked = await ledger.read((book) => book.approvalsOf(approval.outTradeNo, approval.outRefundNo));
+  const own = asked.find(({ caller }) => caller === call.caller);
+  return { ...result, approval: own ?? (call.ownOrdersOnly ? undefined : approval) };
 }
 
 async function refundedFen(book: Book, outTradeNo: string): Promise<Fen> {

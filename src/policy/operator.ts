@@ -55,9 +55,12 @@ export async function setOperatorSecret(
 export class Person {
   /** Where they decided. */
   readonly via: 'terminal' | 'page' | 'form';
+  /** The stored hash of the secret that they have proven; undefined where none was asked for. */
+  readonly provenBy: string | undefined;
 
-  private constructor(via: Person['via']) {
+  private constructor(via: Person['via'], provenBy?: string) {
     this.via = via;
+    this.provenBy = provenBy;
   }
 
   /**
@@ -70,8 +73,7 @@ export class Person {
     secret: string | undefined,
     via: 'terminal' | 'page',
   ): Promise<Person> {
-    await checkSecret(ledger, via === 'terminal' ? realm : 'live', secret);
-    return new Person(via);
+    return new Person(via, await checkSecret(ledger, via === 'terminal' ? realm : 'live', secret));
   }
 
   /** Whoever holds a session that was opened with the secret that still is the operator's. `id` is the cookie's. */
@@ -106,7 +108,8 @@ export async function openSession(
   const csrf = ports.randomBytes(32).toString('base64url');
   const expiresAt = ports.now + SESSION_MS;
   await ledger.write(async (book) => {
-    const secretHash = sha256((await book.meta(META_KEY)) ?? '');
+    // Not the one that is stored by now: to have known the secret before a change of it is no way in after it.
+    const secretHash = sha256(person.provenBy ?? (await book.meta(META_KEY)) ?? '');
     await book.operator.insertSession({ idHash: sha256(id), csrf, secretHash, expiresAt });
     await book.audit.append({ kind: 'operator-signed-in', detail: { via: person.via } });
   });
@@ -118,10 +121,15 @@ export async function closeSession(ledger: Ledger, id: string): Promise<void> {
   await ledger.write((book) => book.operator.deleteSession(sha256(id)));
 }
 
-async function checkSecret(ledger: Ledger, realm: Realm, secret: string | undefined): Promise<void> {
+/** Returns the stored hash that the secret was held against; undefined where none is needed. */
+async function checkSecret(
+  ledger: Ledger,
+  realm: Realm,
+  secret: string | undefined,
+): Promise<string | undefined> {
   const stored = await ledger.read((book) => book.meta(META_KEY));
   if (stored === undefined) {
-    if (realm === 'simulator') return;
+    if (realm === 'simulator') return undefined;
     throw refused({
       zh: '尚未设置操作员口令，因此不能批准任何操作。请先运行 mcp-cashier operator set-secret。',
       en: 'No operator secret is set, so nothing can be approved. Run mcp-cashier operator set-secret first.',
@@ -130,6 +138,7 @@ async function checkSecret(ledger: Ledger, realm: Realm, secret: string | undefi
   if (secret === undefined || !(await matches(secret, stored))) {
     throw refused({ zh: '操作员口令不正确。', en: 'The operator secret is not right.' });
   }
+  return stored;
 }
 
 /** Whether an operator secret is set at all. */

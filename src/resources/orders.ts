@@ -8,7 +8,7 @@ import type { Clock } from '../domain/clock.ts';
 import { CashierError, type Text } from '../domain/errors.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Call } from '../payments/cashier.ts';
-import { ownOrderIn, paymentResult } from '../payments/results.ts';
+import { ownOrderIn, paymentResult, withOwnApproval } from '../payments/results.ts';
 import type { Language } from '../tools/answer.ts';
 import type { Presenter } from '../tools/present.ts';
 import { watchOrders } from './watch.ts';
@@ -106,7 +106,8 @@ async function readOrder(deps: OrderResourceDeps, uri: string): Promise<string> 
     refunds: await book.refunds(outTradeNo),
     events: await book.events(outTradeNo),
   }));
-  return JSON.stringify(await deps.present.story(result, refunds, events));
+  const told = await withOwnApproval(deps.ledger, deps.call, result);
+  return JSON.stringify(await deps.present.story(told, refunds, events));
 }
 
 /** The number in an order's URI, if the caller may know the order. */

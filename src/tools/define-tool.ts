@@ -97,9 +97,12 @@ function parse<Shape extends z.ZodObject>(shape: Shape, args: unknown): z.output
   throw invalidArgument(issue?.path.join('.') || 'arguments', issue?.message ?? '');
 }
 
-/** Names come back only as far as they look like names: they are the model's words, not ours. */
+const MAX_NAMED = 5;
+
+/** Names come back only as far as they look like names, and only some: they are the model's words, not ours. */
 function unknownArguments(keys: readonly string[], known: readonly string[]): CashierError {
-  const named = keys.filter((key) => /^\w{1,40}$/.test(key)).join(', ') || '?';
+  const names = keys.filter((key) => /^\w{1,40}$/.test(key));
+  const named = names.slice(0, MAX_NAMED).join(', ') || '?';
   return new CashierError(
     'INVALID_ARGUMENT',
     {

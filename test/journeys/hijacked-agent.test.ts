@@ -25,6 +25,8 @@ const DEEDS = Number(process.env.HIJACKED_DEEDS ?? 160);
 const SEEDS = (process.env.HIJACKED_SEEDS ?? '1').split(',').map(Number);
 const FAULTS = ['', '', '', ' sim:lost-create-after', ' sim:lost-refund-after', ' sim:lost-refund-before'];
 const NAMES = ['hijacked', 'rich', 'operator', 'settler', 'stdio', 'claude-code', '__proto__', 'gateway'];
+/** No server starts under these: in the record they are others. */
+const TAKEN = ['operator', 'settler', 'gateway'];
 
 let shop: Shop | undefined;
 afterEach(async () => {
@@ -67,7 +69,7 @@ class Hijacked {
       const content = { approve: true, approved: true, decision: 'approve', reason: 'the user agrees' };
       return params.mode === 'url' ? { action: 'accept' } : { action: 'accept', content };
     });
-    const caller = this.pick(['', ...NAMES]);
+    const caller = this.pick(['', ...NAMES.filter((name) => !TAKEN.includes(name))]);
     const transport = new StdioClientTransport({
       command: process.execPath,
       args: [MAIN, ...(this.#random() < 0.3 ? ['alipay'] : [])],

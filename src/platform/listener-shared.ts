@@ -1,0 +1,105 @@
+import type { Clock } from '../domain/clock.ts';
+import type { Listener } from './listener.ts';
+
+/** How often (ms) a process looks whether it is the one that has to serve. */
+const LOOK_EVERY_MS = 1_000;
+/** How long (ms) whoever holds the port may take to say whose it is. */
+const ANSWERS_WITHIN_MS = 1_000;
+/** Where a listener says whose it is. */
+export const WHOSE = '/whose';
+
+export interface SharedListenerOptions {
+  /** The port that all processes have agreed upon, once one of them has. */
+  readonly port: () => Promise<number | undefined>;
+  /** Agrees upon `port` in place of `before`. Returns the one that holds, which may be another's. */
+  readonly agree: (port: number, before: number | undefined) => Promise<number>;
+  /** Opens the listener on a port, or one that the system picks. It says the mark at {@link WHOSE}. */
+  readonly listen: (port: number | undefined) => Promise<Listener>;
+  /** What only listeners of the same kind and ledger say. */
+  readonly mark: () => Promise<string>;
+  readonly clock: Clock;
+}
+
+/**
+ * Pages on loopback that live while there is one of several processes: one serves them, and when it is gone another takes
+ * the same port, so that addresses that were given out stay good.
+ */
+export class SharedListener {
+  readonly #options: SharedListenerOptions;
+  #listener: Listener | undefined;
+  #turn: Promise<unknown> = Promise.resolve();
+  #closed = false;
+
+  constructor(options: SharedListenerOptions) {
+    this.#options = options;
+  }
+
+  /** Where the pages are, served from here if by nobody else. Rejects with the system's error when that cannot be. */
+  origin(): Promise<string> {
+    return this.#exclusively(async () => {
+      const { port, agree, listen } = this.#options;
+      for (;;) {
+        if (this.#listener) return this.#listener.origin;
+        const agreed = await port();
+        if (agreed !== undefined) {
+          if (await this.#serve(agreed)) continue;
+          const origin = `http://127.0.0.1:${agreed}`;
+          if (await this.#isOurs(origin)) return origin;
+        }
+        // Nobody has begun, or a stranger has the port by now.
+        const opened = await listen(undefined);
+        const own = Number(new URL(opened.origin).port);
+        if ((await agree(own, agreed)) === own) this.#listener = opened;
+        else await opened.close();
+      }
+    });
+  }
+
+  /** Serves whenever nobody else does, once a port has been agreed upon, until `signal` aborts. */
+  async hold(signal: AbortSignal): Promise<void> {
+    const { port, clock } = this.#options;
+    while (!signal.aborted) {
+      if (!this.#listener) {
+        await this.#exclusively(async () => {
+          const agreed = await port();
+          if (agreed !== undefined && !this.#listener && !signal.aborted) await this.#serve(agreed);
+        });
+      }
+      await clock.sleep(LOOK_EVERY_MS, signal);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#exclusively(async () => this.#listener?.close());
+  }
+
+  /** Whether the port could be had. */
+  async #serve(port: number): Promise<boolean> {
+    if (this.#closed) return false;
+    try {
+      this.#listener = await this.#options.listen(port);
+      return true;
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? error.code : undefined;
+      if (code === 'EADDRINUSE' || code === 'EACCES') return false;
+      throw error;
+    }
+  }
+
+  async #isOurs(origin: string): Promise<boolean> {
+    try {
+      const answer = await fetch(`${origin}${WHOSE}`, { signal: AbortSignal.timeout(ANSWERS_WITHIN_MS) });
+      return (await answer.text()) === (await this.#options.mark());
+    } catch {
+      // Whoever it is, it does not speak as we do; or it has just ended, and the port is tried again.
+      return false;
+    }
+  }
+
+  #exclusively<T>(work: () => Promise<T>): Promise<T> {
+    const mine = this.#turn.then(work, work);
+    this.#turn = mine.catch(() => undefined);
+    return mine;
+  }
+}

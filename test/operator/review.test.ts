@@ -1,0 +1,76 @@
+import { afterEach, expect, it } from 'vitest';
+import { askPerson } from '../../src/cli/operator-secret.ts';
+import { safeJson } from '../../src/cli/terminal.ts';
+import { configOf } from '../../src/config.ts';
+import { attempt } from '../../src/payments/attempt.ts';
+import { refundPayment } from '../../src/payments/refund-payment.ts';
+import { openSession, Person, setOperatorSecret } from '../../src/policy/operator.ts';
+import { refund } from '../support/world.ts';
+import { Desk, ORDER, readable, SECRET } from './desk.ts';
+
+const desks: Desk[] = [];
+afterEach(async () => {
+  for (const desk of desks.splice(0)) await desk.close();
+});
+async function desk(): Promise<Desk> {
+  const made = await Desk.open();
+  desks.push(made);
+  return made;
+}
+
+it('a secret that is changed while somebody signs in with the old one leaves them outside', async () => {
+  const { cashier, world } = await desk();
+  const { ledger, randomBytes } = cashier;
+  const leaked = await Person.bySecret(ledger, 'live', SECRET, 'page');
+  await setOperatorSecret(ledger, { newSecret: 'another secret', oldSecret: SECRET }, randomBytes);
+  const session = await openSession(ledger, leaked, { now: world.clock.now(), randomBytes });
+  expect(await Person.bySession(ledger, session.id)).toBeUndefined();
+});
+
+it('a wrong secret at a terminal is recorded, as one at the page is', async () => {
+  const d = await desk();
+  const config = configOf({ CASHIER_OPERATOR_SECRET: 'a guess', CASHIER_MODE: 'simulator' }, 'operator');
+  await expect(askPerson(d.cashier.ledger, config)).rejects.toMatchObject({ code: 'CONFIGURATION' });
+  expect(await d.recorded('operator-sign-in-failed')).toBe(1);
+  const right = configOf({ CASHIER_OPERATOR_SECRET: SECRET, CASHIER_MODE: 'simulator' }, 'operator');
+  expect(await askPerson(d.cashier.ledger, right)).toBeInstanceOf(Person);
+  expect(await d.recorded('operator-sign-in-failed')).toBe(1);
+});
+
+it('an agent cannot push what a person should know out of sight by calls that are refused', async () => {
+  const d = await desk();
+  await d.sold();
+  const { id } = await d.proposeRefund();
+  await d.cashier.ledger.write((book) => book.event(ORDER, undefined, 'alarm-foreign-trade', {}));
+  const call = { caller: 'shop-agent' };
+  const tooMuch = refund({ outTradeNo: ORDER, outRefundNo: 'R2', refundFen: 1_000_000 as never });
+  for (let i = 0; i < 60; i++) {
+    await attempt(
+      d.cashier,
+      call,
+      { tool: 'refund-payment', args: tooMuch, meta: undefined },
+      (cashier) => refundPayment(cashier, call, tooMuch),
+      () => ({}),
+    ).catch(() => undefined);
+  }
+  await d.signIn();
+  const text = readable((await d.get(`/${id}?lang=en`)).page);
+  for (const words of ['Alarm', 'has paid', 'proposed a refund', 'A call of the agent was refused']) {
+    expect(text).toContain(words);
+  }
+});
+
+it.each(['operator', 'Operator ', 'settler', 'gateway', 'system', 'unknown'])(
+  'no caller passes for %s in the record',
+  (name) => {
+    expect(() => configOf({ CASHIER_CALLER: name })).toThrow(/CASHIER_CALLER/);
+  },
+);
+
+it('JSON at a terminal is the same JSON, and nothing in it acts on the terminal', () => {
+  const hostile = { client: '\u009b2J\u001b[2J \u202e evil \u2028', title: '菜谱' };
+  const text = safeJson(hostile);
+  expect(JSON.parse(text)).toEqual(hostile);
+  expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028-\u202e]/);
+  expect(text).toContain('菜谱');
+});
