@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import type { PromptDefinition } from './definition.ts';
 import { each, type Face } from './faces.ts';
-import type { PromptDefinition } from './index.ts';
 import { line, quoted } from './quoted.ts';
 
 const MAX_REASON_CHARACTERS = 200;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { fenFromYuan, MAX_FEN, toYuan } from '../domain/money.ts';
+import type { PromptDefinition } from './definition.ts';
 import { each, type Face } from './faces.ts';
-import type { PromptDefinition } from './index.ts';
 import { line, quoted } from './quoted.ts';
 
 const MAX_SERVICE_CHARACTERS = 200;
