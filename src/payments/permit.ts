@@ -1,5 +1,5 @@
-import { beijingIso } from '../domain/clock.ts';
-import { CashierError } from '../domain/errors.ts';
+import { beijingIso, wholeSecond } from '../domain/clock.ts';
+import { CashierError, type Text } from '../domain/errors.ts';
 import type { Book } from '../ledger/book.ts';
 import type { MoneyKind } from '../ledger/quotas.ts';
 import type { ApprovalRecord } from '../ledger/records.ts';
@@ -91,22 +91,37 @@ async function used(
 
 function policyDenied(denial: Denial): CashierError {
   const { rule, limit, used, freeAt } = denial;
-  const until = freeAt === undefined ? undefined : beijingIso(freeAt);
+  // Rounded up: at the second that is told it is free indeed.
+  const until = freeAt === undefined ? undefined : beijingIso(wholeSecond(freeAt + 999));
+  const cumulative = /\.(perDay|perMinute)\.|\.from$/.test(rule);
+  const taken = cumulative ? { zh: '已用', en: 'used' } : { zh: '本次', en: 'this call' };
   return new CashierError(
     'POLICY_DENIED',
     {
-      zh: `商家规则 ${rule} 不允许（限制 ${limit}，已用或本次 ${used}${until ? `，${until} 后恢复` : ''}）；没有资金变动。`,
-      en: `The merchant's rule ${rule} forbids it (limit ${limit}, used or asked ${used}${until ? `, free again at ${until}` : ''}); no money moved.`,
-      next: until
-        ? {
-            zh: `${until} 之后重试，或请商家调整；不要拆分或换号绕过。`,
-            en: `Call again after ${until}, or ask the merchant to change it; do not split or renumber to get around it.`,
-          }
-        : {
-            zh: '在限制内重试，或请商家调整规则；不要拆分金额绕过。',
-            en: 'Stay within the limit or ask the merchant to change it; do not split the amount to get around it.',
-          },
+      zh: `商家规则 ${rule} 不允许（限制 ${limit}，${taken.zh} ${used}${until ? `，${until} 后恢复` : ''}）；没有资金变动。`,
+      en: `The merchant's rule ${rule} forbids it (limit ${limit}, ${taken.en} ${used}${until ? `, free again at ${until}` : ''}); no money moved.`,
+      next: adviceOn(rule, until),
     },
     { rule, limit, used, ...(until === undefined ? {} : { freeAt: until }) },
   );
+}
+
+/** What the model may do instead. */
+function adviceOn(rule: string, until: string | undefined): Text {
+  if (until) {
+    return {
+      zh: `${until} 之后重试，或请商家调整；不要拆分或换号绕过。`,
+      en: `Call again after ${until}, or ask the merchant to change it; do not split or renumber to get around it.`,
+    };
+  }
+  if (rule.endsWith('.from')) {
+    return {
+      zh: '在预算余额内重试，或请商家充值（mcp-cashier budget top-up）。',
+      en: 'Stay within what is left of the budget, or ask the merchant to top it up (mcp-cashier budget top-up).',
+    };
+  }
+  return {
+    zh: '在限制内重试，或请商家调整规则；不要拆分金额绕过。',
+    en: 'Stay within the limit or ask the merchant to change it; do not split the amount to get around it.',
+  };
 }
