@@ -11,9 +11,25 @@ const FIRST_SAFE_SQLITE = [3, 51, 3];
  */
 export async function openSqlite(path: string): Promise<Database> {
   const { DatabaseSync } = isSafe(process.versions.sqlite)
-    ? ((await import('node:sqlite' as string)) as typeof import('@photostructure/sqlite'))
+    ? await quietly(
+        async () => (await import('node:sqlite' as string)) as typeof import('@photostructure/sqlite'),
+      )
     : await import('@photostructure/sqlite');
   return new DatabaseSync(path, { timeout: 0 });
+}
+
+/** Node tells everyone who runs a command that its SQLite is experimental; that is ours to know. */
+async function quietly<T>(load: () => Promise<T>): Promise<T> {
+  const { emitWarning } = process;
+  const others = (...args: Parameters<typeof emitWarning>) => {
+    if (!String(args[0]).includes('SQLite')) emitWarning.apply(process, args);
+  };
+  process.emitWarning = others as typeof emitWarning;
+  try {
+    return await load();
+  } finally {
+    process.emitWarning = emitWarning;
+  }
 }
 
 function isSafe(version: string | undefined): boolean {
