@@ -39,6 +39,8 @@ export interface ServerDeps {
    */
   readonly updates: 'server' | 'transport';
   readonly caller: string;
+  /** The merchant gave the caller its name; else it only says how the call came. */
+  readonly named?: boolean;
   /** Rules that stand with the caller's token. */
   readonly tokenRules?: Call['token'];
   /** Orders of other callers do not exist for this one. */
@@ -222,6 +224,7 @@ function callOf(deps: ServerDeps, ctx: ServerContext, client: string | undefined
   const progressToken = ctx.mcpReq._meta?.progressToken;
   return {
     caller: deps.caller,
+    named: deps.named ?? false,
     client,
     token: deps.tokenRules,
     ownOrdersOnly: deps.ownOrdersOnly ?? false,

@@ -16,6 +16,8 @@ export interface Caller {
 export type Refused = 'missing' | 'wrong' | 'unavailable';
 
 export interface Callers {
+  /** Whether their names are given by the merchant, one to each. */
+  readonly named?: boolean;
   /** The caller of a request by its `Authorization` header; the same object for as long as its rights are the same. */
   identify(authorization: string | undefined): Caller | Refused;
   /** Whether a caller that was identified once still is one. */

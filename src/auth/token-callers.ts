@@ -50,6 +50,7 @@ export function tokenCallers(path: string, log: Log): Callers {
   }
 
   return {
+    named: true,
     identify(authorization): Caller | Refused {
       const tokens = refresh();
       if (tokens === undefined) return 'unavailable';

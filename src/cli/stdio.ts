@@ -51,6 +51,7 @@ export async function serve({ config, signal }: CommandContext, face: 'unified' 
         clock: systemClock,
         updates: 'server',
         caller: settings.caller ?? 'stdio',
+        named: settings.caller !== undefined,
         cashier: async () => {
           app.startBackground();
           return app.cashier();

@@ -27,6 +27,8 @@ export interface Cashier {
 export interface Call {
   /** The caller's name for scopes, limits and the record. */
   readonly caller: string;
+  /** The merchant gave the caller its name; else it only says how the call came. */
+  readonly named?: boolean;
   /** What the program says it is; nobody has checked that. */
   readonly client?: string | undefined;
   /** Rules that stand with the caller's token; only stricter ones. */

@@ -24,6 +24,8 @@ export type Rule = { readonly path: string } & (
 export interface Who {
   /** A token's name or `CASHIER_CALLER`: the merchant gave it. */
   readonly caller: string;
+  /** False where nobody has given the caller a name, and `caller` only says how it came. */
+  readonly named?: boolean;
   /** What the program says it is: it can only bring stricter rules upon itself. */
   readonly client?: string | undefined;
   /** Rules that stand with the caller's token; only stricter ones, for no person has accepted them. */
@@ -41,6 +43,8 @@ export function rulesFor(policy: Policy, kind: MoneyKind, who: Who): Rule[] {
   const top = Object.fromEntries(Object.entries(policy[section]).filter(([name]) => !overridden.has(name)));
   const self = who.client !== undefined && who.client !== who.caller ? who.client : undefined;
   const stricter = self === undefined ? undefined : clientOf(policy, self)?.[section];
+  // Who has a name of the merchant's draws on no other's budget by calling itself so.
+  const budget = who.named ? who.caller : (self ?? who.caller);
   return [
     ...expand(section, top, {}, who.caller),
     ...expand(`clients.${who.caller}.${section}`, own, { caller: who.caller }, who.caller),
@@ -52,7 +56,7 @@ export function rulesFor(policy: Policy, kind: MoneyKind, who: Who): Rule[] {
     ),
     ...(self === undefined || stricter === undefined
       ? []
-      : expand(`clients.${self}.${section}`, stricter, { client: self }, self)),
+      : expand(`clients.${self}.${section}`, stricter, { client: self }, budget)),
   ];
 }
 

@@ -10,7 +10,7 @@ const MAX_SUBSCRIPTIONS = 64;
 /** Of what a client did wrong, no more than this is logged (characters). */
 const MAX_LOGGED = 300;
 
-export type EndpointDeps = Omit<ServerDeps, 'caller' | 'tokenRules' | 'ownOrdersOnly' | 'updates'>;
+export type EndpointDeps = Omit<ServerDeps, 'caller' | 'named' | 'tokenRules' | 'ownOrdersOnly' | 'updates'>;
 
 export interface McpEndpoint {
   answer(request: Request, caller: Caller): Promise<Response>;
@@ -29,7 +29,7 @@ export function mcpEndpoint(deps: EndpointDeps, callers: Callers): McpEndpoint {
   function handlerOf(caller: Caller): McpHttpHandler {
     const known = handlers.get(caller);
     if (known) return known;
-    const made = handlerFor(deps, caller);
+    const made = handlerFor({ ...deps, named: callers.named ?? false }, caller);
     handlers.set(caller, made);
     return made;
   }
@@ -68,7 +68,7 @@ export function mcpEndpoint(deps: EndpointDeps, callers: Callers): McpEndpoint {
   };
 }
 
-function handlerFor(shared: EndpointDeps, caller: Caller): McpHttpHandler {
+function handlerFor(shared: EndpointDeps & { readonly named: boolean }, caller: Caller): McpHttpHandler {
   const deps: ServerDeps = {
     ...shared,
     tools: shared.tools.filter(({ name }) => caller.tools?.has(name) ?? true),

@@ -299,6 +299,16 @@ describe('budgets', () => {
     await expect(give('ORDER_1', 'R2', 1, A)).rejects.toMatchObject(denied('clients.a.refunds.from'));
   });
 
+  it('are drawn on by who has their name, and by no other named caller that calls itself so', async () => {
+    await paid('ORDER_1');
+    await accept(cashier, BUDGETED);
+    await fill('a', 1000);
+    const nameless = { caller: 'stdio', client: 'a' };
+    const other = { caller: 'b', named: true, client: 'a' };
+    await expect(give('ORDER_1', 'R1', 1, other)).rejects.toMatchObject(denied('clients.a.refunds.from'));
+    expect((await give('ORDER_1', 'R2', 1, nameless)).refund.state).toBe('SUCCESS');
+  });
+
   it('have nothing in them until a person has put it there', async () => {
     await accept(cashier, BUDGETED);
     await expect(pay({ amountFen: fen(1) }, A)).rejects.toMatchObject(denied('clients.a.payments.from'));
