@@ -1,20 +1,12 @@
 import { openLedger } from '../compose.ts';
 import { beijingIso } from '../domain/clock.ts';
 import { freeze } from '../policy/decisions.ts';
+import { oneLine } from '../policy/reason.ts';
 import { readArguments, usage } from './arguments.ts';
 import type { CommandContext } from './command.ts';
 import { print, printJson, printTable } from './terminal.ts';
 
 const USE = { zh: 'freeze [--reason 原因] [--json]', en: 'freeze [--reason TEXT] [--json]' };
-
-/** Longest reason (characters) that is kept. */
-const MAX_REASON = 200;
-
-/** To stop is never refused for its reason: what is too long is cut. Whoever gave it, people read it on their pages. */
-function oneLine(reason: string | undefined): string | undefined {
-  const line = [...(reason ?? '').replace(/[\s\p{C}]+/gu, ' ').trim()].slice(0, MAX_REASON).join('');
-  return line === '' ? undefined : line;
-}
 
 /**
  * `mcp-cashier freeze [--reason TEXT] [--json]`: stops everything that moves money, in every process on the ledger.
@@ -27,14 +19,13 @@ export async function run(args: readonly string[], { config }: CommandContext): 
     USE,
   );
   if (positionals.length > 0) throw usage(USE);
-  const reason = oneLine(values.reason);
+  // To stop is never refused for its reason: what is too long is cut.
+  const reason = oneLine(values.reason ?? '');
   const settings = await config();
   const ledger = await openLedger(settings);
   try {
     const { before, now } = await ledger.as({ caller: 'operator', tool: 'freeze' }).write(async (book) => {
-      const before = await book.operator.freeze();
-      // Who froze first, when and why must not be lost by a second one.
-      if (!before) await freeze(book, 'terminal', reason);
+      const before = await freeze(book, 'terminal', reason);
       return { before, now: await book.operator.freeze() };
     });
     const at = now && beijingIso(now.at);

@@ -1,13 +1,5 @@
 import { GatewayDeclined, OutcomeUnknown } from '../providers/contract.ts';
-import { error, type Finding, warning } from './finding.ts';
-
-interface Advice {
-  readonly id: string;
-  readonly variable?: string;
-  readonly zh: string;
-  readonly en: string;
-  readonly remedy: readonly [zh: string, en: string];
-}
+import { type Advice, error, type Finding, warning } from './finding.ts';
 
 /** Part of Alipay's code → what a merchant can do about it; the first match wins. */
 const ADVICE: readonly (readonly [part: string, advice: Advice])[] = [

@@ -65,3 +65,12 @@ export function refusal(
   const variable = typeof details.variable === 'string' ? details.variable : undefined;
   return finding(level, id(variable), { ...text, variable, remedy: [next.zh, next.en] });
 }
+
+/** What a gateway's refusal means, and what a merchant can do about it. */
+export interface Advice {
+  readonly id: string;
+  readonly variable?: string;
+  readonly zh: string;
+  readonly en: string;
+  readonly remedy: readonly [zh: string, en: string];
+}

@@ -1,17 +1,9 @@
 import { GatewayDeclined, OutcomeUnknown } from '../providers/contract.ts';
-import { error, type Finding, warning } from './finding.ts';
+import { type Advice, error, type Finding, warning } from './finding.ts';
 import type { Observation } from './observed-http.ts';
 
 /** ms; WeChat Pay's own tolerance. */
 const TOLERANCE_MS = 300_000;
-
-interface Advice {
-  readonly id: string;
-  readonly variable?: string;
-  readonly zh: string;
-  readonly en: string;
-  readonly remedy: readonly [zh: string, en: string];
-}
 
 const SERIAL_UNKNOWN: Advice = {
   id: 'serial-unknown',

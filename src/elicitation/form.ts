@@ -2,7 +2,7 @@ import type { Call, Cashier } from '../payments/cashier.ts';
 import { approvalView, decideApproval } from '../policy/approvals.ts';
 import { policyInForce } from '../policy/decisions.ts';
 import { Person } from '../policy/operator.ts';
-import { MAX_REASON } from './words.ts';
+import { MAX_REASON, oneLine } from '../policy/reason.ts';
 
 /**
  * Commits what a form says about an approval of this caller, where the policy in force trusts forms at that very
@@ -35,14 +35,8 @@ function readForm(
   if (typeof content !== 'object' || content === null) return undefined;
   const { approve, reason } = content as Readonly<Record<string, unknown>>;
   if (typeof approve !== 'boolean') return undefined;
-  const said = typeof reason === 'string' && !approve ? plain(reason) : '';
-  return { approve, reason: said || undefined };
-}
-
-/** One line of bounded length: it is shown at terminals. */
-function plain(reason: string): string {
-  return [...reason.slice(0, 2 * MAX_REASON).replace(/[\p{C}\p{Z}]+/gu, ' ')]
-    .slice(0, MAX_REASON)
-    .join('')
-    .trim();
+  return {
+    approve,
+    reason: typeof reason === 'string' && !approve ? oneLine(reason.slice(0, 2 * MAX_REASON)) : undefined,
+  };
 }

@@ -1,10 +1,8 @@
 import type { Text } from '../domain/errors.ts';
 import { toYuan } from '../domain/money.ts';
 import type { ApprovalRecord } from '../ledger/records.ts';
+import { MAX_REASON } from '../policy/reason.ts';
 import type { Language } from '../tools/answer.ts';
-
-/** The longest reason (characters) of a person who says no. */
-export const MAX_REASON = 200;
 
 /** Where a person decides: on the operator's page, or in a form that the client shows. */
 export type Mode = 'url' | 'form';

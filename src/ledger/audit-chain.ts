@@ -7,6 +7,7 @@ export interface Link {
   readonly kind: string;
   readonly caller: string;
   readonly tool: string | undefined;
+  /** Links what one call did. */
   readonly call: string | undefined;
   readonly outTradeNo: string | undefined;
   readonly outRefundNo: string | undefined;

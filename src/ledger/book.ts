@@ -296,6 +296,7 @@ export class Book {
     return rows.map(approvalFromRow).filter((approval) => approval.outRefundNo === outRefundNo);
   }
 
+  /** The newest of them. */
   async latestApproval(
     outTradeNo: string,
     outRefundNo: string | undefined,

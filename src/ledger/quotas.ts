@@ -1,3 +1,4 @@
+import { HOLDING } from './refund-machine.ts';
 import type { SqlValue, Tx } from './store.ts';
 
 export type MoneyKind = 'payment' | 'refund';
@@ -24,7 +25,7 @@ export interface BudgetMove {
 const COUNTS: Readonly<Record<MoneyKind, string>> = {
   payment:
     "(counted_at IS NOT NULL AND state NOT IN ('PENDING_APPROVAL', 'DENIED') AND (state <> 'CLOSED' OR declined_code IS NULL))",
-  refund: "state IN ('UNKNOWN', 'PROCESSING', 'ABNORMAL', 'SUCCESS')",
+  refund: `state IN (${HOLDING.map((state) => `'${state}'`).join(', ')})`,
 };
 const TABLE: Readonly<Record<MoneyKind, string>> = { payment: 'orders', refund: 'refunds' };
 

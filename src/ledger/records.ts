@@ -1,5 +1,6 @@
 import { type Fen, fen } from '../domain/money.ts';
 import type { Credential, OrderState, ProviderId, RefundState, Scene, Source } from '../domain/order.ts';
+import type { Link } from './audit-chain.ts';
 import type { Row, SqlValue } from './store.ts';
 
 /** What the caller asked for beyond what the order's own columns hold. */
@@ -111,18 +112,8 @@ export interface ApprovalRecord {
   readonly reason: string | undefined;
 }
 
-/** One link of the audit trail. Instants in ms. */
-export interface AuditRecord {
-  readonly seq: number;
-  readonly at: number;
-  /** `call`, `result`, `order-…`, `refund-…`, `approval-…`, `alarm-…`, `operator-…` and so on. */
-  readonly kind: string;
-  readonly caller: string;
-  readonly tool: string | undefined;
-  /** Links what one call did. */
-  readonly call: string | undefined;
-  readonly outTradeNo: string | undefined;
-  readonly outRefundNo: string | undefined;
+/** One link of the audit trail, read. Instants in ms; the kinds are `call`, `result`, `order-…`, `refund-…` and so on. */
+export interface AuditRecord extends Omit<Link, 'detailJson'> {
   readonly detail: Readonly<Record<string, unknown>>;
   /** Over the link before and everything above. */
   readonly hash: string;

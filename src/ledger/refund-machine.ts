@@ -40,9 +40,12 @@ export function nextRefundState(state: RefundState, event: RefundEvent): RefundS
   return TABLE[state][event];
 }
 
+/** The states in which a refund holds its sum. */
+export const HOLDING: readonly RefundState[] = ['UNKNOWN', 'PROCESSING', 'ABNORMAL', 'SUCCESS'];
+
 /** Whether a refund in this state keeps its sum from being refunded again. */
 export function holdsSum(state: RefundState): boolean {
-  return state === 'UNKNOWN' || state === 'PROCESSING' || state === 'ABNORMAL' || state === 'SUCCESS';
+  return HOLDING.includes(state);
 }
 
 /** Whether the gateway need not be asked any more. */

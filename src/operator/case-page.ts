@@ -1,5 +1,6 @@
 import type { Text } from '../domain/errors.ts';
 import { type Fen, toYuan } from '../domain/money.ts';
+import { MAX_REASON } from '../policy/reason.ts';
 import type { Frame } from './frame.ts';
 import { badge, countdown, freezeBanner, moment, quotation, shell, token } from './layout.ts';
 import { foreign, html, type Markup } from './markup.ts';
@@ -7,8 +8,6 @@ import { story } from './story.ts';
 import { type CaseView, type Phase, type Sums, stillWaits } from './view.ts';
 import { ORDER_STATES, PHASES, PROVIDERS, REFUND_STATES, SCENE_WORDS, VIA, WORDS } from './words.ts';
 
-/** Longest reason (characters) that a person can give. */
-export const MAX_REASON = 200;
 /** How often (ms) an open page asks anew while something can change, and without a script (s). */
 const POLL_MS = 4_000;
 const REFRESH_SECONDS = 15;

@@ -6,7 +6,8 @@ import type { Ledger } from '../ledger/ledger.ts';
 import { decideApproval } from '../policy/approvals.ts';
 import { freeze, unfreeze } from '../policy/decisions.ts';
 import { hasOperatorSecret } from '../policy/operator.ts';
-import { casePage, MAX_REASON } from './case-page.ts';
+import { MAX_REASON } from '../policy/reason.ts';
+import { casePage } from './case-page.ts';
 import { readForm } from './form.ts';
 import { type Frame, frameOf, type Language, type Site, siteOf } from './frame.ts';
 import { gate, type SignedIn, sameToken } from './gate.ts';
@@ -188,18 +189,13 @@ export function operatorRoutes(options: OperatorOptions): Hono {
     act(c, '/freeze', async (_signedIn, fields) => {
       const reason = written(fields.get('reason'));
       if (reason === 'too-long') return badForm(c, 400, '');
-      await operator.write(async (book) => {
-        // Whoever froze first stays in the record.
-        if (!(await book.operator.freeze())) await freeze(book, 'page', reason);
-      });
+      await operator.write((book) => freeze(book, 'page', reason));
       return redirect(frame(c, '').to(''));
     }),
   );
   routes.post('/approvals/unfreeze', (c) =>
     act(c, '/unfreeze', async ({ person }) => {
-      await operator.write(async (book) => {
-        if (await book.operator.freeze()) await unfreeze(book, person);
-      });
+      await operator.write((book) => unfreeze(book, person));
       return redirect(frame(c, '').to(''));
     }),
   );

@@ -1,11 +1,10 @@
 import { beijingIso, wholeSecond } from '../domain/clock.ts';
-import { CashierError } from '../domain/errors.ts';
 import type { Fen } from '../domain/money.ts';
 import type { Credential, OrderTerms, ProviderId, Scene } from '../domain/order.ts';
 import type { Book } from '../ledger/book.ts';
 import type { ApprovalRecord, OrderRecord } from '../ledger/records.ts';
 import { isSettledOrder } from '../ledger/trade-machine.ts';
-import { insistNotFrozen } from '../policy/decisions.ts';
+import { insistNotFrozen, isFrozen } from '../policy/decisions.ts';
 import {
   type DeclineReason,
   GatewayDeclined,
@@ -27,7 +26,7 @@ import {
 import { permit } from './permit.ts';
 import { digest, type PaymentResult, paymentResult, withOwnApproval } from './results.ts';
 import { firstAskAt } from './schedule.ts';
-import { claim, isBeingSent, isStillOurs, RELEASED, record, releaseOurs, whenFree } from './sending.ts';
+import { claim, isBeingSent, isStillOurs, NEVER_SENT, record, releaseOurs, whenFree } from './sending.ts';
 
 export interface CreatePaymentInput {
   readonly provider: ProviderId | undefined;
@@ -141,8 +140,8 @@ async function reserve(
     scene: input.scene,
     amountFen: input.amountFen,
     title: input.title,
+    ...NEVER_SENT,
     state: 'PENDING_APPROVAL',
-    gatewayState: undefined,
     gatewayTradeNo: undefined,
     source: 'ledger',
     inputHash,
@@ -154,23 +153,14 @@ async function reserve(
         ? { signedHere: true as const }
         : {}),
     },
-    plan: undefined,
     credential: {},
     pageToken: cashier.randomBytes(16).toString('base64url'),
     createdAt: now,
     updatedAt: now,
-    sentAt: undefined,
     expiresAt: undefined,
     paidAt: undefined,
     late: false,
     closing: false,
-    declinedCode: undefined,
-    askAt: undefined,
-    asked: 0,
-    countedAt: undefined,
-    countedBy: undefined,
-    client: undefined,
-    ...RELEASED,
   };
   // Refuses what this gateway would refuse before anything is stored.
   provider.planPayment(termsOf(order, now));
@@ -330,7 +320,7 @@ async function sendFailed(
   { todo, replayed, approval }: Sending,
   error: unknown,
 ): Promise<PaymentResult> {
-  const frozen = error instanceof CashierError && error.code === 'FROZEN';
+  const frozen = isFrozen(error);
   if (!isGatewayError(error) && !frozen) {
     await release(cashier, order);
     throw error;
@@ -363,7 +353,7 @@ async function sendFailed(
     outTradeNo: order.outTradeNo,
     error: error.message,
   });
-  if (error instanceof CashierError) throw error;
+  if (isFrozen(error)) throw error;
   if (error instanceof OutcomeUnknown) return current(cashier, order, replayed);
   if (taken && !nothingOfOurs) {
     const known = await learn(cashier, order);

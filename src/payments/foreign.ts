@@ -8,7 +8,7 @@ import { applyTrade, isForeignTrade } from './apply.ts';
 import { type Call, type Cashier, chooseProvider } from './cashier.ts';
 import { clientError, isGatewayError, orderNotFound, orderUnknown, refundNotFound } from './errors.ts';
 import { digest, ownOrderIn } from './results.ts';
-import { RELEASED } from './sending.ts';
+import { NEVER_SENT } from './sending.ts';
 
 /** Names an order as a caller does. `provider` is needed only for one that the ledger does not know. */
 export interface OrderName {
@@ -128,13 +128,12 @@ function adopted(
     scene: 'qr',
     amountFen,
     title: '',
+    ...NEVER_SENT,
     state: 'PENDING_APPROVAL',
-    gatewayState: undefined,
     gatewayTradeNo: undefined,
     source: 'query',
     inputHash: digest('adopted', foreign.outTradeNo),
     terms: { expiresInMinutes: 0, adopted: true },
-    plan: undefined,
     credential: {},
     pageToken: cashier.randomBytes(16).toString('base64url'),
     createdAt: now,
@@ -144,12 +143,5 @@ function adopted(
     paidAt: undefined,
     late: false,
     closing: false,
-    declinedCode: undefined,
-    askAt: undefined,
-    asked: 0,
-    countedAt: undefined,
-    countedBy: undefined,
-    client: undefined,
-    ...RELEASED,
   };
 }

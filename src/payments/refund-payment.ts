@@ -5,7 +5,7 @@ import type { RefundTerms } from '../domain/order.ts';
 import type { Book } from '../ledger/book.ts';
 import type { ApprovalRecord, OrderRecord, RefundRecord } from '../ledger/records.ts';
 import { isSettledRefund } from '../ledger/refund-machine.ts';
-import { insistNotFrozen } from '../policy/decisions.ts';
+import { insistNotFrozen, isFrozen } from '../policy/decisions.ts';
 import {
   GatewayDeclined,
   GatewayUnavailable,
@@ -28,7 +28,7 @@ import {
   insistWithinPaid,
 } from './refund-rules.ts';
 import { digest, ownOrderIn, type RefundResult, refundResult, sum, withOwnApproval } from './results.ts';
-import { claim, isBeingSent, isStillOurs, RELEASED, record, releaseOurs, whenFree } from './sending.ts';
+import { claim, isBeingSent, isStillOurs, NEVER_SENT, record, releaseOurs, whenFree } from './sending.ts';
 
 export interface RefundPaymentInput extends OrderName {
   readonly refundFen: Fen;
@@ -136,21 +136,12 @@ async function reserve(
     caller: call.caller,
     amountFen: input.refundFen,
     reason: input.reason,
+    ...NEVER_SENT,
     state: 'PENDING_APPROVAL',
-    gatewayState: undefined,
     gatewayRefundNo: undefined,
     inputHash,
-    plan: undefined,
     createdAt: now,
     updatedAt: now,
-    sentAt: undefined,
-    declinedCode: undefined,
-    askAt: undefined,
-    asked: 0,
-    countedAt: undefined,
-    countedBy: undefined,
-    client: undefined,
-    ...RELEASED,
   };
   insistWithinPaid(order, refunds, refund);
   await book.insertRefund(refund);
@@ -319,7 +310,7 @@ async function send(cashier: Cashier, provider: PaymentProvider, reserved: Reser
 /** Only a proof that nothing was accepted frees the sum; anything less leaves the refund UNKNOWN (Law 2). */
 async function sendFailed(cashier: Cashier, reserved: Reserved, error: unknown): Promise<RefundResult> {
   const { refund, todo } = reserved;
-  const frozen = error instanceof CashierError && error.code === 'FROZEN';
+  const frozen = isFrozen(error);
   if (!isGatewayError(error) && !frozen) {
     await release(cashier, refund);
     throw error;
@@ -347,7 +338,7 @@ async function sendFailed(cashier: Cashier, reserved: Reserved, error: unknown):
     return { nothingDone: ended.state === 'CLOSED', ours: mine };
   });
   cashier.log.warn('refund-payment failed at the gateway', { ...numbers(refund), error: error.message });
-  if (error instanceof CashierError) throw error;
+  if (isFrozen(error)) throw error;
   if (error instanceof OutcomeUnknown || !ours) return tell(cashier, reserved);
   throw clientError(
     error,

@@ -1,6 +1,7 @@
 import { CashierError } from '../domain/errors.ts';
 import { type Fen, fen, toYuan } from '../domain/money.ts';
 import type { Book } from '../ledger/book.ts';
+import type { Freeze } from '../ledger/operator-book.ts';
 import type { Person } from './operator.ts';
 import type { Policy } from './policy.ts';
 
@@ -16,11 +17,11 @@ export async function policyInForce(book: Book, offered: Policy): Promise<Policy
 
 /** As {@link policyInForce}, inside a write: the first policy is kept from now on. */
 export async function holdToPolicy(book: Book, offered: Policy): Promise<Policy> {
-  if (!(await book.operator.policy())) {
-    const version = await book.operator.insertPolicy(JSON.stringify(offered), 'first');
-    await book.audit.append({ kind: 'policy-first', detail: { version, policy: offered } });
-  }
-  return policyInForce(book, offered);
+  const accepted = await book.operator.policy();
+  if (accepted) return JSON.parse(accepted.rulesJson) as Policy;
+  const version = await book.operator.insertPolicy(JSON.stringify(offered), 'first');
+  await book.audit.append({ kind: 'policy-first', detail: { version, policy: offered } });
+  return offered;
 }
 
 /** Whether the rules of a policy file are those in force, or will be because none are yet. */
@@ -36,17 +37,28 @@ export async function acceptPolicy(book: Book, person: Person, offered: Policy):
   return version;
 }
 
-/** Stops every call that moves money, in every process on the ledger, until a person thaws it. Anybody may. */
-export async function freeze(book: Book, by: string, reason: string | undefined): Promise<void> {
+/**
+ * Stops every call that moves money, in every process on the ledger, until a person thaws it. Anybody may. Who froze
+ * first, when and why is not lost by a second one. Returns the freeze that stood before, if any.
+ */
+export async function freeze(
+  book: Book,
+  by: string,
+  reason: string | undefined,
+): Promise<Freeze | undefined> {
+  const before = await book.operator.freeze();
+  if (before) return before;
   await book.operator.setFreeze({ by, reason });
   await book.audit.append({
     kind: 'operator-froze',
     detail: { by, ...(reason === undefined ? {} : { reason }) },
   });
+  return undefined;
 }
 
-/** Lets money move again. */
+/** Lets money move again, where it was frozen. */
 export async function unfreeze(book: Book, person: Person): Promise<void> {
+  if (!(await book.operator.freeze())) return;
   await book.operator.setFreeze(undefined);
   await book.audit.append({ kind: 'operator-unfroze', detail: { via: person.via } });
 }
@@ -88,6 +100,11 @@ export async function moveBudget(
     detail: { budget, amountFen, via: person.via, ...(note === undefined ? {} : { note }) },
   });
   return budgetState(book, budget);
+}
+
+/** Whether an error is {@link insistNotFrozen}'s. */
+export function isFrozen(error: unknown): error is CashierError {
+  return error instanceof CashierError && error.code === 'FROZEN';
 }
 
 function frozen(): CashierError {
