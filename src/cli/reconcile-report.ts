@@ -127,7 +127,8 @@ function ledgerSide({ order, refund, mayFollow }: Differing, settledAs: string |
 
 function billSide({ kind, line }: Differing): string {
   if (line === undefined) return '-';
-  const fee = kind === 'fee' ? ` 手续费 fee ${toSignedYuan(line.feeFen)}` : '';
+  const sum = line.feeFen === undefined ? '无法读取 unreadable' : toSignedYuan(line.feeFen);
+  const fee = kind === 'fee' ? ` 手续费 fee ${sum}` : '';
   return `${toYuan(line.amountFen)} ${line.state}${fee}`;
 }
 
@@ -164,7 +165,7 @@ export function asJson({ provider, result, settled }: ComparedDay) {
                 gatewayState: line.gatewayState,
                 gatewayTradeNo: line.gatewayTradeNo,
                 amountYuan: toYuan(line.amountFen),
-                feeYuan: toSignedYuan(line.feeFen),
+                ...(line.feeFen === undefined ? {} : { feeYuan: toSignedYuan(line.feeFen) }),
                 at: beijingIso(line.at),
               },
             }),

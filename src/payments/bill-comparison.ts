@@ -129,10 +129,11 @@ function agree(refund: KnownRefund, line: BillRefund): boolean {
 
 /**
  * Whether a fee cannot be right whatever the merchant's contract says: more than the amount, given for a payment, or
- * taken for a refund. Rates differ by contract, product and day and stand in no setting, so none is assumed; the sum
+ * taken for a refund, or nothing that can be read. Rates differ by contract, product and day and stand in no setting, so none is assumed; the sum
  * of all fees is reported for a person to judge.
  */
 export function isOddFee(line: BillLine): boolean {
+  if (line.feeFen === undefined) return true;
   const fee = line.kind === 'payment' ? line.feeFen : -line.feeFen;
   return fee < 0 || fee > line.amountFen;
 }

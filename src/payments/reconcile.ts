@@ -35,7 +35,7 @@ export interface DayTotals {
 export interface Reconciliation {
   readonly provider: ProviderId;
   readonly date: string;
-  /** Signed fen. */
+  /** Fees in signed fen, as far as they can be read. */
   readonly bill: DayTotals & { readonly feeFen: number };
   readonly ledger: DayTotals;
   readonly differences: readonly (Difference & {
@@ -81,7 +81,7 @@ export async function reconcile(
   return {
     provider: provider.id,
     date,
-    bill: { ...totals(bill.lines), feeFen: bill.lines.reduce((sum, { feeFen }) => sum + feeFen, 0) },
+    bill: { ...totals(bill.lines), feeFen: bill.lines.reduce((sum, { feeFen }) => sum + (feeFen ?? 0), 0) },
     ledger: totals([
       ...ledger.paid.map(({ amountFen }) => ({ kind: 'payment' as const, amountFen })),
       ...ledger.refunded.map(({ amountFen }) => ({ kind: 'refund' as const, amountFen })),

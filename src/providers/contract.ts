@@ -67,8 +67,8 @@ interface BillEntry {
   readonly gatewayTradeNo: string;
   /** What was paid or goes back, without its sign. */
   readonly amountFen: Fen;
-  /** Signed fen: what the merchant pays for it; negative when a fee is given back. */
-  readonly feeFen: number;
+  /** Signed fen: what the merchant pays for it; negative when a fee is given back. undefined: it cannot be read. */
+  readonly feeFen: number | undefined;
   /** ms; when the gateway booked it. */
   readonly at: number;
   readonly gatewayState: string;

@@ -22,6 +22,8 @@ type Table = {
   readonly width: number;
   readonly at: Readonly<Record<Column, number>>;
   readonly free: number[];
+  /** The columns of sums, but for the fee: where a line has been shifted, something else stands in them. */
+  readonly sums: number[];
 };
 
 /** What a bill says of itself, in its lines of comment. */
@@ -71,7 +73,10 @@ function readHeader(cells: readonly string[]): Table | undefined {
     number
   >;
   const free = FREE_TEXT.map((name) => names.indexOf(name)).filter((place) => place >= 0);
-  return { width: names.length, at, free: free.sort((a, b) => a - b) };
+  const sums = names.flatMap((name, place) =>
+    name.endsWith('(元)') && place !== at['服务费(元)'] ? [place] : [],
+  );
+  return { width: names.length, at, free: free.sort((a, b) => a - b), sums };
 }
 
 /**
@@ -90,15 +95,20 @@ function readLine(cells: readonly string[], table: Table, number: number): BillL
   return line;
 }
 
-function* spreads(cells: readonly string[], { width, free }: Table): Generator<readonly string[]> {
+function* spreads(cells: readonly string[], { width, free, sums }: Table): Generator<readonly string[]> {
   const surplus = cells.length - width;
   if (surplus === 0) yield cells;
   const [first, second] = free;
   if (surplus <= 0 || surplus > MAX_SURPLUS || first === undefined) return;
   for (let taken = second === undefined ? surplus : 0; taken <= surplus; taken += 1) {
-    const row = absorb(cells, first, taken);
-    yield second === undefined ? row : absorb(row, second, surplus - taken);
+    const head = absorb(cells, first, taken);
+    const row = second === undefined ? head : absorb(head, second, surplus - taken);
+    if (sums.every((place) => isSum(cellText(row[place] ?? '')))) yield row;
   }
+}
+
+function isSum(text: string): boolean {
+  return text === '' || signedFenFromYuan(text) !== undefined;
 }
 
 /** The cell at `place` together with the `count` behind it. */
@@ -111,10 +121,9 @@ function absorb(cells: readonly string[], place: number, count: number): string[
 function readRow(cell: (column: Column) => string): BillLine | undefined {
   const at = parseBeijingDateTime(cell('完成时间'));
   const amount = signedFenFromYuan(cell('订单金额(元)'));
-  const fee = signedFenFromYuan(cell('服务费(元)'));
+  const fee = readFee(cell('服务费(元)'));
   const gatewayTradeNo = numberIn(cell('支付宝交易号'));
-  if (at === undefined || amount === undefined || fee === undefined || gatewayTradeNo === '')
-    return undefined;
+  if (at === undefined || amount === undefined || gatewayTradeNo === '') return undefined;
   const word = cell('业务类型');
   const known = word === '交易' || word === '退款';
   const isRefund = known ? word === '退款' : amount < 0;
@@ -126,12 +135,20 @@ function readRow(cell: (column: Column) => string): BillLine | undefined {
     at,
     gatewayState: known ? word : 'unreadable',
   };
-  // Bills show a fee that was taken with a minus, and the documents do not say whether always: the kind decides.
-  const taken = Math.abs(fee);
-  if (!isRefund) return { kind: 'payment', ...entry, feeFen: taken, state: known ? 'PAID' : 'UNKNOWN' };
-  const feeFen = taken === 0 ? 0 : -taken;
+  if (!isRefund) return { kind: 'payment', ...entry, feeFen: fee, state: known ? 'PAID' : 'UNKNOWN' };
+  const feeFen = fee === undefined || fee === 0 ? fee : -fee;
   const outRefundNo = numberIn(cell('退款批次号/请求号'));
   return { kind: 'refund', ...entry, feeFen, outRefundNo, state: known ? 'SUCCESS' : 'UNKNOWN' };
+}
+
+/**
+ * Fen without a sign: bills show a fee that was taken with a minus, and the documents do not say whether always, so
+ * the kind of the line decides. A blank is no fee; undefined for what cannot be read, which is no reason to give up
+ * the amounts of a whole day.
+ */
+function readFee(text: string): number | undefined {
+  const fee = signedFenFromYuan(text === '' ? '0' : text);
+  return fee === undefined ? undefined : Math.abs(fee);
 }
 
 /** A number of an order, trade or refund; empty for anything that could be a text. */

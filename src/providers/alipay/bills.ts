@@ -5,7 +5,7 @@ import type { AlipayConfig } from './config.ts';
 import { isProvenNotExist, requireAccepted } from './errors.ts';
 import type { AlipayGateway } from './gateway.ts';
 import { bizContent } from './plan.ts';
-import { readZip, ZipError } from './zip.ts';
+import { readZip, type ZipEntry, ZipError } from './zip.ts';
 
 /** Bytes of the archive, and of everything in it: a line is about 300 bytes, a zip makes a tenth of it. */
 const MAX_ARCHIVE_BYTES = 32 * 1_048_576;
@@ -15,10 +15,17 @@ const DOWNLOAD_TIMEOUT_MS = 60_000;
 const DAY_MS = 86_400_000;
 const LOOPBACK = new Set(['127.0.0.1', 'localhost', '[::1]']);
 
+/** Where Alipay keeps bills. It still hands the address out with http, and answers on https as well. */
+const BILL_HOST = 'dwbillcenter.alipay.com';
+/** The sandbox has had several hosts, all under this name. */
+const SANDBOX_HOSTS = '.alipaydev.com';
+/** A signed word for a day without trades; a file of comments comes with it. */
+const EMPTY = 'EMPTY_DATA_WITH_BILL_FILE';
+
 interface Parts {
   readonly gateway: AlipayGateway;
   readonly http: GatewayHttp;
-  readonly config: Pick<AlipayConfig, 'gateway' | 'sellerId'>;
+  readonly config: Pick<AlipayConfig, 'gateway' | 'realm' | 'sellerId'>;
 }
 
 /**
@@ -33,7 +40,7 @@ export async function downloadBill(parts: Parts, date: string): Promise<Bill> {
   const { gateway, http, config } = parts;
   const answer = await gateway.call({
     method: 'alipay.data.dataservice.bill.downloadurl.query',
-    biz_content: bizContent({ bill_type: 'trade', bill_date: date }),
+    biz_content: bizContent({ bill_type: 'trade', bill_date: date, secure: 'true' }),
   });
   try {
     requireAccepted(answer, 'bill', '');
@@ -41,10 +48,9 @@ export async function downloadBill(parts: Parts, date: string): Promise<Bill> {
     if (isProvenNotExist(error)) return { date, lines: [] };
     throw error;
   }
-  const address = answer.fields.get('bill_download_url');
-  if (address === undefined || !mayBeFetched(address, config.gateway)) {
-    throw new OutcomeUnknown('bill-address', answer.requestId);
-  }
+  if (answer.fields.get('bill_file_code') === EMPTY) return { date, lines: [] };
+  const address = fetchable(answer.fields.get('bill_download_url') ?? '', config);
+  if (address === undefined) throw new OutcomeUnknown('bill-address', answer.requestId);
   const response = await http.send({
     method: 'GET',
     url: address,
@@ -60,27 +66,34 @@ export async function downloadBill(parts: Parts, date: string): Promise<Bill> {
   return { date, lines: tables.flatMap(({ lines }) => lines) };
 }
 
-/** https; plain http only from this machine to this machine, as to a simulated gateway. */
-function mayBeFetched(address: string, gateway: string): boolean {
-  if (!/^[\x21-\x7e]{1,4096}$/.test(address) || !URL.canParse(address)) return false;
-  const { protocol, hostname, username, password } = new URL(address);
-  if (username !== '' || password !== '') return false;
-  const isLocal = LOOPBACK.has(hostname) && LOOPBACK.has(new URL(gateway).hostname);
-  return protocol === 'https:' || (protocol === 'http:' && isLocal);
+/**
+ * The address to fetch, always by https; undefined for any host but Alipay's own (a sandbox has further ones). A
+ * gateway on this machine, as a simulated one, may also name an address on this machine, and plain http there.
+ */
+function fetchable(address: string, { gateway, realm }: Parts['config']): string | undefined {
+  if (!/^[\x21-\x7e]{1,4096}$/.test(address) || !URL.canParse(address)) return undefined;
+  const url = new URL(address);
+  const { protocol, hostname, port, username, password } = url;
+  if (!/^https?:$/.test(protocol) || username !== '' || password !== '') return undefined;
+  if (LOOPBACK.has(hostname)) return LOOPBACK.has(new URL(gateway).hostname) ? url.href : undefined;
+  const isAlipays = hostname === BILL_HOST || (realm === 'sandbox' && hostname.endsWith(SANDBOX_HOSTS));
+  if (!isAlipays || port !== '') return undefined;
+  url.protocol = 'https:';
+  return url.href;
 }
 
 function unpack(archive: Buffer): string[] {
   try {
-    return readZip(archive, MAX_UNPACKED_BYTES).map(({ data }) => decode(data));
+    return readZip(archive, MAX_UNPACKED_BYTES).map(decode);
   } catch (error) {
     if (error instanceof ZipError) throw new OutcomeUnknown(`bill-zip-${error.message}`);
     throw error;
   }
 }
 
-/** GBK, of which GB18030 is the superset with every character; UTF-8 only where the file itself says so. */
-function decode(data: Buffer): string {
-  const isUtf8 = data[0] === 0xef && data[1] === 0xbb && data[2] === 0xbf;
+/** GBK, of which GB18030 is the superset with every character; UTF-8 only where the file or the archive says so. */
+function decode({ data, utf8 }: ZipEntry): string {
+  const isUtf8 = utf8 || (data[0] === 0xef && data[1] === 0xbb && data[2] === 0xbf);
   return new TextDecoder(isUtf8 ? 'utf-8' : 'gb18030').decode(data);
 }
 

@@ -55,6 +55,7 @@ const BUSINESS_PARTS: Parts = [
   ['BILL_NOT_EXIST', 'not-exist'],
   ['NO_BILL_DATA', 'not-exist'],
   ['INVAILID_ARGUMENTS', 'bad-parameter'],
+  ['INVALID_ARGUMENTS', 'bad-parameter'],
 
   // a refund that Alipay will not make, or not now
   ['SELLER_BALANCE_NOT_ENOUGH', 'balance'],
@@ -197,5 +198,10 @@ export function adviceOn(subCode: string | undefined): Text | undefined {
 }
 
 function includes(subCode: string | undefined, part: string): boolean {
-  return subCode?.toUpperCase().includes(part.toUpperCase()) ?? false;
+  return subCode !== undefined && bare(subCode).includes(bare(part));
+}
+
+/** Without case and separators, in which the spellings of one code differ: `isp.bill_not_exist`, `BILL-NOT-EXIST`. */
+function bare(code: string): string {
+  return code.toUpperCase().replace(/[^A-Z0-9]/g, '');
 }

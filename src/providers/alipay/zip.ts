@@ -5,6 +5,8 @@ export interface ZipEntry {
   /** Raw: archives of Chinese systems name their files in GBK without saying so. */
   readonly name: Buffer;
   readonly data: Buffer;
+  /** Whether the archive says that it speaks UTF-8. */
+  readonly utf8: boolean;
 }
 
 /** An archive that cannot be trusted to be whole. The message is a word of ours. */
@@ -22,11 +24,13 @@ const END_SIZE = 22;
 const ENTRY_SIZE = 46;
 const LOCAL_SIZE = 30;
 const ENCRYPTED = 0x1;
+const UTF8 = 0x800;
 const STORED = 0;
 const DEFLATED = 8;
 
 interface Place {
   readonly name: Buffer;
+  readonly utf8: boolean;
   readonly method: number;
   readonly crc: number;
   readonly packed: number;
@@ -64,7 +68,10 @@ export function readZip(bytes: Buffer, maxBytes: number): ZipEntry[] {
     free = packed.end;
     contents.set(place, unpack(packed.data, place));
   }
-  return places.map((place) => ({ name: place.name, data: contents.get(place) ?? Buffer.alloc(0) }));
+  return places.map((place) => {
+    const { name, utf8 } = place;
+    return { name, utf8, data: contents.get(place) ?? Buffer.alloc(0) };
+  });
 }
 
 /** The end record, which must be the very end; the directory, which must stand right before it. */
@@ -84,12 +91,14 @@ function findDirectory(bytes: Buffer): { count: number; size: number; offset: nu
 
 function readPlace(bytes: Buffer, at: number, end: number): { place: Place; next: number } {
   if (at + ENTRY_SIZE > end || bytes.readUInt32LE(at) !== DIRECTORY_ENTRY) throw new ZipError('directory');
-  if ((bytes.readUInt16LE(at + 8) & ENCRYPTED) !== 0) throw new ZipError('encrypted');
+  const flags = bytes.readUInt16LE(at + 8);
+  if ((flags & ENCRYPTED) !== 0) throw new ZipError('encrypted');
   const nameEnd = at + ENTRY_SIZE + bytes.readUInt16LE(at + 28);
   const next = nameEnd + bytes.readUInt16LE(at + 30) + bytes.readUInt16LE(at + 32);
   if (next > end) throw new ZipError('directory');
   const place: Place = {
     name: bytes.subarray(at + ENTRY_SIZE, nameEnd),
+    utf8: (flags & UTF8) !== 0,
     method: bytes.readUInt16LE(at + 10),
     crc: bytes.readUInt32LE(at + 16),
     packed: bytes.readUInt32LE(at + 20),

@@ -104,8 +104,7 @@ function readCells(cell: (field: Field) => string): BillLine | undefined {
   const amount = signedFenFromYuan(cell(isRefund ? 'refund' : 'amount'));
   const fee = readFee(cell('fee'));
   const gatewayTradeNo = numberIn(cell('transactionId'));
-  if (at === undefined || amount === undefined || fee === undefined || gatewayTradeNo === '')
-    return undefined;
+  if (at === undefined || amount === undefined || gatewayTradeNo === '') return undefined;
   if (amount < 0 && !isRefund) return undefined;
   const entry = {
     outTradeNo: numberIn(cell('outTradeNo')),
@@ -134,9 +133,12 @@ function readCells(cell: (field: Field) => string): BillLine | undefined {
   };
 }
 
-/** Five decimals, of which WeChat Pay rounds to two and fills up with zeros. */
+/**
+ * Five decimals, of which WeChat Pay rounds to two and fills up with zeros. A blank is no fee; undefined for what cannot
+ * be read, which is no reason to give up the amounts of a whole day.
+ */
 function readFee(text: string): number | undefined {
-  return signedFenFromYuan(text.replace(/(\.\d{2})0+$/, '$1'));
+  return text === '' ? 0 : signedFenFromYuan(text.replace(/(\.\d{2})0+$/, '$1'));
 }
 
 /** A number of an order, transaction or refund; empty for anything that could be a text. */

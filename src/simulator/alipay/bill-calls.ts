@@ -9,7 +9,11 @@ import type { AlipayCall } from './request.ts';
 import { readBusiness } from './terms.ts';
 import type { Fields } from './trade-calls.ts';
 
-const billFields = z.strictObject({ bill_type: z.literal('trade'), bill_date: z.string() });
+const billFields = z.strictObject({
+  bill_type: z.literal('trade'),
+  bill_date: z.string(),
+  secure: z.enum(['true', 'false']).optional(),
+});
 
 /**
  * `alipay.data.dataservice.bill.downloadurl.query`: where the trade bill of a day is, for the next 30 seconds.

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Bill } from '../../../src/providers/contract.ts';
 import { archive } from './archive.ts';
 import {
   ADDRESS,
@@ -38,7 +39,7 @@ describe('a bill', () => {
     const { provider, gateway, fetched } = billWorld(() => detail([line({})]));
     await provider.downloadBill(DATE);
     expect(gateway.call.parameters.get('method')).toBe(METHOD);
-    expect(gateway.call.biz).toEqual({ bill_type: 'trade', bill_date: DATE });
+    expect(gateway.call.biz).toEqual({ bill_type: 'trade', bill_date: DATE, secure: 'true' });
     expect(fetched).toHaveLength(1);
     expect(fetched[0]).toMatchObject({ method: 'GET', url: ADDRESS, headers: { accept: '*/*' } });
     expect(fetched[0]?.maxBodyBytes).toBeGreaterThan(1_048_576);
@@ -113,6 +114,13 @@ describe('a bill', () => {
     expect(await bill(bytes(Buffer.from(`\ufeff${text}`)))).toMatchObject({ lines: [PAYMENT] });
     expect(await bill(bytes(gbk(text)))).toMatchObject({ lines: [PAYMENT] });
     expect(await bill(bytes(Buffer.from(text)))).toBe('unknown bill-column-missing 支付宝交易号');
+  });
+
+  it('is read in UTF-8 where the archive says so', async () => {
+    const data = Buffer.from(detail([line({ 商品名称: '红烧肉' })]));
+    expect(await bill(archive([{ name: '业务明细.csv', data, flags: 0x800 }]))).toMatchObject({
+      lines: [PAYMENT],
+    });
   });
 
   it('may be cut into several files', async () => {
@@ -196,7 +204,6 @@ describe('a line', () => {
     ['no time', line({ 完成时间: '' })],
     ['no trade number', line({ 支付宝交易号: '' })],
     ['a refund that pays', line({ ...REFUND_CELLS, '订单金额（元）': '3.30' })],
-    ['a fee that is none', line({ '服务费（元）': '-' })],
     ['a thousand commas', line({ 商品名称: ','.repeat(1000) })],
     ['half a line', line({}).slice(0, 60)],
   ])('with %s makes the bill unreadable, not shorter', async (_what, text) => {
@@ -204,8 +211,34 @@ describe('a line', () => {
   });
 });
 
+describe('a fee', () => {
+  const fees = ['-', '--', '0.006', '1e2', '免费', '0.60%', '9999999999.00'];
+
+  it.each(fees)('of %j is not known, and the day goes on', async (text) => {
+    const { lines } = (await bill(
+      detail([line({ '服务费（元）': text }), line({ ...REFUND_CELLS, '服务费（元）': text }), line({})]),
+    )) as Bill;
+    expect(lines).toMatchObject([{ kind: 'payment' }, { kind: 'refund', amountFen: 330 }, PAYMENT]);
+    expect(lines.map(({ feeFen }) => feeFen)).toEqual([undefined, undefined, 6]);
+  });
+
+  it.each(['', '\t', ' '])('left blank (%j) is none', async (text) => {
+    expect(
+      await bill(detail([line({ '服务费（元）': text }), line({ ...REFUND_CELLS, '服务费（元）': text })])),
+    ).toMatchObject({ lines: [{ feeFen: 0 }, { kind: 'refund', feeFen: 0 }] });
+  });
+});
+
 describe('a day without trades', () => {
-  it.each(['BILL_NOT_EXIST', 'isp.bill_not_exist', 'NO_BILL_DATA'])('%s is an empty bill', async (code) => {
+  it.each([
+    'BILL_NOT_EXIST',
+    'isp.bill_not_exist',
+    'isp.bill-not-exist',
+    'isv.BILL_NOT_EXISTS',
+    'BillNotExist',
+    'NO_BILL_DATA',
+    'isp.no_bill_data',
+  ])('%s is an empty bill', async (code) => {
     const { provider, gateway, fetched } = billWorld(() => '');
     gateway.answer(signed(METHOD, declined(code)));
     expect(await billOrWhy(provider)).toEqual({ date: DATE, lines: [] });
@@ -214,15 +247,20 @@ describe('a day without trades', () => {
     expect(fetched).toEqual([]);
   });
 
-  it('may also be a file without lines', async () => {
-    const { provider } = billWorld(() => detail([]), {
-      node: { bill_file_code: 'EMPTY_DATA_WITH_BILL_FILE' },
-    });
-    expect(await billOrWhy(provider)).toEqual({ date: DATE, lines: [] });
+  it('may also be a file without lines, or the signed word for one', async () => {
+    expect(await bill(detail([]))).toEqual({ date: DATE, lines: [] });
+    for (const bill_download_url of [ADDRESS, undefined]) {
+      const { provider, fetched } = billWorld(() => detail([]), {
+        node: { bill_file_code: 'EMPTY_DATA_WITH_BILL_FILE', bill_download_url },
+      });
+      expect(await billOrWhy(provider)).toEqual({ date: DATE, lines: [] });
+      expect(fetched).toEqual([]);
+    }
   });
 
   it.each([
     ['INVAILID_ARGUMENTS', 'declined bad-parameter INVAILID_ARGUMENTS proven'],
+    ['invalid_arguments', 'declined bad-parameter invalid_arguments proven'],
     ['BILL_DATE_BEFORE_REGISTRATION', 'declined other BILL_DATE_BEFORE_REGISTRATION proven'],
     ['USER_RATE_LIMIT', 'declined rate-limited USER_RATE_LIMIT proven'],
     ['SYSTEM_ERROR', 'unknown system-error'],
@@ -234,8 +272,56 @@ describe('a day without trades', () => {
 });
 
 describe('the way to the file', () => {
+  const QUERY = '/downloadBillFile.resource?bizType=trade&downloadFileName=a.csv.zip&token=a%2Bb%3D';
+  const SANDBOX = { AP_CURRENT_ENV: 'sandbox' };
+
+  it.each<[string, string, Record<string, string>]>([
+    ['http', 'dwbillcenter.alipay.com', {}],
+    ['https', 'dwbillcenter.alipay.com', {}],
+    ['http', 'DWBILLCENTER.alipay.com:80', {}],
+    ['http', 'dwbillcenter.alipaydev.com', SANDBOX],
+    ['http', 'dwbillcenter-sandbox.dl.alipaydev.com', SANDBOX],
+    ['http', 'dwbillcenter.alipay.com', SANDBOX],
+  ])('goes by https although it is handed out as %s://%s', async (scheme, host, env) => {
+    const { provider, fetched } = billWorld(() => detail([line({})]), {
+      env,
+      node: { bill_download_url: `${scheme}://${host}${QUERY}` },
+    });
+    expect(await billOrWhy(provider)).toMatchObject({ lines: [PAYMENT] });
+    expect(fetched.map(({ url }) => url)).toEqual([
+      `https://${host.toLowerCase().replace(':80', '')}${QUERY}`,
+    ]);
+  });
+
+  it.each<[string, Record<string, string>]>([
+    ['dwbillcenter.alipay.com.example.com', {}],
+    ['dwbillcenter-alipay.com', {}],
+    ['evil-dwbillcenter.alipay.com', {}],
+    ['dwbillcenter.alipay.com.', {}],
+    ['dwbillcenter.alipay.com:8080', {}],
+    ['dwbillcenter.alipay.com:443', {}], // http on the port of https
+    ['dwbillcenter.аlipay.com', {}], // a Cyrillic а
+    ['alipay.com', {}],
+    ['bill.example.com', {}],
+    ['127.0.0.1', {}],
+    ['169.254.169.254', {}],
+    ['dwbillcenter.alipaydev.com', {}], // the sandbox's, in production
+    ['alipaydev.com', SANDBOX],
+    ['evilalipaydev.com', SANDBOX],
+    ['dwbillcenter.alipaydev.com.example.com', SANDBOX],
+    ['dwbillcenter.alipaydev.com@example.com', SANDBOX],
+  ])('never leads to %s', async (host, env) => {
+    for (const scheme of host.endsWith(':443') ? ['http'] : ['http', 'https']) {
+      const { provider, fetched } = billWorld(() => detail([line({})]), {
+        env,
+        node: { bill_download_url: `${scheme}://${host}${QUERY}` },
+      });
+      expect(await billOrWhy(provider)).toBe('unknown bill-address');
+      expect(fetched).toEqual([]);
+    }
+  });
+
   it.each([
-    'http://dwbillcenter.alipay.com/file',
     'http://127.0.0.1:8080/file',
     'ftp://dwbillcenter.alipay.com/file',
     'file:///etc/passwd',
