@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Hono } from 'hono';
 import type { CashierLookup } from './cashier/index.ts';
@@ -20,6 +19,7 @@ import { SharedListener } from './platform/listener-shared.ts';
 import { createLog, secretFinder } from './platform/log.ts';
 import { processSenders } from './platform/senders.ts';
 import { systemClock, systemRandom } from './platform/system.ts';
+import { readTextFile } from './platform/text-file.ts';
 import { hasOperatorSecret } from './policy/operator.ts';
 import { DEFAULT_POLICY, type Policy } from './policy/policy.ts';
 import { GatewayUnavailable, type PaymentProvider } from './providers/contract.ts';
@@ -288,8 +288,9 @@ export async function readPolicy(config: Config): Promise<Policy> {
   if (config.policyFile === undefined) return DEFAULT_POLICY;
   let text: string;
   try {
-    text = readFileSync(config.policyFile, 'utf8');
-  } catch {
+    text = readTextFile(config.policyFile, 'CASHIER_POLICY');
+  } catch (error) {
+    if (error instanceof CashierError) throw error;
     throw new CashierError(
       'CONFIGURATION',
       {

@@ -1,8 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { CashierError } from './domain/errors.ts';
 import type { Realm } from './domain/order.ts';
+import { expandHome } from './platform/home-path.ts';
+import { readSecretFile, readTextFile } from './platform/text-file.ts';
 import { SETTINGS } from './settings.ts';
 
 export type Env = Readonly<Record<string, string | undefined>>;
@@ -135,7 +137,10 @@ export function secretsOf(env: Env): string[] {
   return SECRETS.map((name) => env[name]).filter((value) => value !== undefined);
 }
 
-/** The environment, completed by a `.env` in `cwd` when it says nothing to us itself. */
+/**
+ * The environment, completed by a `.env` in `cwd` when it says nothing to us itself. Throws CONFIGURATION for one in
+ * another encoding than ours, and the system's error for one that cannot be read.
+ */
 export async function withDotenv(env: Env, cwd: string): Promise<Env> {
   const file = join(cwd, '.env');
   if (Object.keys(env).some((name) => OURS.test(name)) || !existsSync(file)) return env;
@@ -143,7 +148,7 @@ export async function withDotenv(env: Env, cwd: string): Promise<Env> {
   const {
     default: { parse },
   } = await import('dotenv');
-  const found = Object.entries(parse(readFileSync(file))).filter(([name]) => OURS.test(name));
+  const found = Object.entries(parse(readTextFile(file, '.env'))).filter(([name]) => OURS.test(name));
   return { ...env, ...Object.fromEntries(found) };
 }
 
@@ -160,9 +165,9 @@ function resolveFiles(env: Env): Env {
     if (path === undefined) continue;
     if (resolved[name] !== undefined) throw bothForms(name);
     try {
-      resolved[name] = readFileSync(path, 'utf8').trim();
-    } catch {
-      throw unreadable(name, path);
+      resolved[name] = readSecretFile(expandHome(path), `${name}_FILE`);
+    } catch (error) {
+      throw error instanceof CashierError ? error : unreadable(name, path);
     }
   }
   return resolved;

@@ -29,7 +29,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   simulator: ['domain/clock.ts', 'domain/money.ts', 'platform/sqlite.ts'],
   elicitation: ['domain', 'ledger', 'policy', 'payments', 'tools'],
   'server.ts': ['domain', 'ledger', 'payments', 'tools', 'resources', 'prompts', 'elicitation'],
-  auth: ['domain', 'policy/policy.ts', 'policy/read-policy.ts'],
+  auth: [
+    'domain',
+    'policy/policy.ts',
+    'policy/read-policy.ts',
+    'platform/replace-file.ts',
+    'platform/text-file.ts',
+  ],
   transports: ['server.ts', 'auth', 'resources', 'platform/listener.ts'],
   doctor: [
     'config.ts',
@@ -40,8 +46,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'auth/token-file.ts',
     'settings.ts',
     'tools',
+    'platform/home-path.ts',
+    'platform/sqlite.ts',
+    'platform/text-file.ts',
   ],
-  'config.ts': ['domain', 'settings.ts'],
+  'config.ts': ['domain', 'settings.ts', 'platform/home-path.ts', 'platform/text-file.ts'],
   'settings.ts': [],
 };
 const EVERYONE = ['main.ts', 'launch.ts', 'mcp-server-alipay.ts', 'compose.ts', 'version.ts', 'cli'];

@@ -1,15 +1,8 @@
-import {
-  closeSync,
-  fsyncSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, fsyncSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
 import { z } from 'zod';
 import { CashierError, type Text } from '../domain/errors.ts';
+import { moveOver } from '../platform/replace-file.ts';
+import { readTextFile } from '../platform/text-file.ts';
 import { PolicyProblem, readSections } from '../policy/read-policy.ts';
 
 /** What a token may be called: it becomes the caller's name in rules and records. */
@@ -38,7 +31,7 @@ export function readTokenFile(path: string): readonly TokenEntry[] {
   try {
     // Windows has no such bits and shows all of them.
     if (process.platform !== 'win32' && (statSync(path).mode & 0o022) !== 0) throw writableByOthers(path);
-    text = readFileSync(path, 'utf8');
+    text = readTextFile(path, 'CASHIER_TOKENS_FILE');
   } catch (error) {
     throw error instanceof CashierError ? error : unreadable(path);
   }
@@ -67,22 +60,24 @@ export function readTokenFile(path: string): readonly TokenEntry[] {
  * one change at a time. What `change` throws leaves everything as it was. Throws CONFIGURATION when it cannot be
  * written, or when another change is under way.
  */
-export function changeTokenFile(
+export async function changeTokenFile(
   path: string,
   change: (tokens: readonly TokenEntry[]) => readonly TokenEntry[],
-): void {
+): Promise<void> {
   const next = `${path}.new`;
   const file = openNew(next);
   try {
-    const tokens = change(isThere(path) ? readTokenFile(path) : []);
-    writeSync(file, `${JSON.stringify({ version: 1, tokens }, null, 2)}\n`);
-    fsyncSync(file);
-    renameSync(next, path);
+    try {
+      const tokens = change(isThere(path) ? readTokenFile(path) : []);
+      writeSync(file, `${JSON.stringify({ version: 1, tokens }, null, 2)}\n`);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    await moveOver(next, path);
   } catch (error) {
     rmSync(next, { force: true });
     throw error;
-  } finally {
-    closeSync(file);
   }
 }
 

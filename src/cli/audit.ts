@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { appendFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { openLedger } from '../compose.ts';
@@ -8,6 +7,7 @@ import { ensureKey, makeCheckpoint, readCheckpoint } from '../ledger/audit-check
 import { type GivenCheckpoint, verifyAudit } from '../ledger/audit-verify.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { systemClock, systemRandom } from '../platform/system.ts';
+import { readTextFile } from '../platform/text-file.ts';
 import { exportAudit, type Format } from './audit-export.ts';
 import { showOrder } from './audit-show.ts';
 import { printVerdict, verdictAsJson } from './audit-verdict.ts';
@@ -89,9 +89,9 @@ async function verify(ledger: Ledger, files: readonly string[], json: boolean): 
 function readCheckpoints(file: string): GivenCheckpoint[] {
   let text: string;
   try {
-    text = readFileSync(file, 'utf8');
+    text = readTextFile(file, '--checkpoint');
   } catch (error) {
-    throw unusableFile(file, error);
+    throw error instanceof CashierError ? error : unusableFile(file, error);
   }
   const lines = text.split('\n').map((line, i) => ({ line, source: `${file}:${i + 1}` }));
   const given = lines.filter(({ line }) => line.trim() !== '');

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { newToken } from '../auth/token-callers.ts';
@@ -7,6 +7,7 @@ import { TOKENS_FILE } from '../config.ts';
 import { beijingIso } from '../domain/clock.ts';
 import { CashierError } from '../domain/errors.ts';
 import { systemClock, systemRandom } from '../platform/system.ts';
+import { readTextFile } from '../platform/text-file.ts';
 import { parseWith } from '../policy/policy-file.ts';
 import { statedRules } from '../policy/policy-words.ts';
 import { readSections } from '../policy/read-policy.ts';
@@ -69,7 +70,7 @@ async function add(path: string, name: string, { json, tools, orders, policy }: 
     createdAt: beijingIso(systemClock.now()),
   };
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  changeTokenFile(path, (known) => {
+  await changeTokenFile(path, (known) => {
     if (known.some((other) => other.name === name)) throw nameTaken(name);
     return [...known, entry];
   });
@@ -95,9 +96,9 @@ function toolNames(wanted: string): string[] {
 function sectionsOf(file: string): Promise<unknown> {
   let text: string;
   try {
-    text = readFileSync(file, 'utf8');
-  } catch {
-    throw unreadable(file);
+    text = readTextFile(file, '--policy');
+  } catch (error) {
+    throw error instanceof CashierError ? error : unreadable(file);
   }
   return parseWith(text, { setting: '--policy', file }, (data) => {
     readSections(data);
@@ -129,8 +130,8 @@ function rulesOf(policy: unknown): string {
   return rules.join(' ') || '-';
 }
 
-function revoke(path: string, name: string, json: boolean): number {
-  changeTokenFile(path, (known) => {
+async function revoke(path: string, name: string, json: boolean): Promise<number> {
+  await changeTokenFile(path, (known) => {
     if (!known.some((other) => other.name === name)) throw noSuchToken();
     return known.filter((other) => other.name !== name);
   });

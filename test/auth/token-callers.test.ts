@@ -23,9 +23,9 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-function add(name: string, rights: Partial<TokenEntry> = {}): string {
+async function add(name: string, rights: Partial<TokenEntry> = {}): Promise<string> {
   const { token, sha256 } = newToken(systemRandom);
-  changeTokenFile(file, (known) => [...known, { name, sha256, orders: 'own', ...rights }]);
+  await changeTokenFile(file, (known) => [...known, { name, sha256, orders: 'own', ...rights }]);
   return token;
 }
 const bearer = (token: string) => `Bearer ${token}`;
@@ -38,9 +38,9 @@ describe('a token', () => {
     expect(newToken(systemRandom).token).not.toBe(token);
   });
 
-  it('is a caller with its rights', () => {
-    const own = add('own', { tools: ['query-payment'] });
-    const all = add('all', { orders: 'all' });
+  it('is a caller with its rights', async () => {
+    const own = await add('own', { tools: ['query-payment'] });
+    const all = await add('all', { orders: 'all' });
     const callers = tokenCallers(file, log);
     expect(callers.identify(bearer(own))).toEqual({
       name: 'own',
@@ -51,18 +51,18 @@ describe('a token', () => {
     expect(callers.identify(`bearer   ${own} `)).toMatchObject({ name: 'own' });
   });
 
-  it('brings its rules along, and nothing that the merchant did not write', () => {
-    const token = add('a', { policy: { payments: { maxYuan: '5' }, refunds: { from: 'budget' } } });
+  it('brings its rules along, and nothing that the merchant did not write', async () => {
+    const token = await add('a', { policy: { payments: { maxYuan: '5' }, refunds: { from: 'budget' } } });
     const callers = tokenCallers(file, log);
     expect(callers.identify(bearer(token))).toMatchObject({
       rules: { payments: { maxFen: 500 }, refunds: { from: 'budget' } },
     });
-    const bare = add('b', { policy: { refunds: {} } });
+    const bare = await add('b', { policy: { refunds: {} } });
     expect(callers.identify(bearer(bare))).toMatchObject({ rules: {} });
   });
 
-  it('that is none lets nobody in, whatever it looks like', () => {
-    const token = add('a');
+  it('that is none lets nobody in, whatever it looks like', async () => {
+    const token = await add('a');
     const callers = tokenCallers(file, log);
     expect(callers.identify(undefined)).toBe('missing');
     const strange = [
@@ -90,8 +90,8 @@ describe('a token', () => {
     );
   });
 
-  it('with any one bit changed is another', () => {
-    const token = add('a');
+  it('with any one bit changed is another', async () => {
+    const token = await add('a');
     const callers = tokenCallers(file, log);
     for (let i = 0; i < token.length; i++) {
       const changed = token.slice(0, i) + String.fromCharCode(token.charCodeAt(i) ^ 1) + token.slice(i + 1);
@@ -101,23 +101,23 @@ describe('a token', () => {
 });
 
 describe('the file is read again when it changes', () => {
-  it('so that a token begins and ends at once, and others do not notice', () => {
-    const first = add('first');
+  it('so that a token begins and ends at once, and others do not notice', async () => {
+    const first = await add('first');
     const callers = tokenCallers(file, log);
     const caller = callers.identify(bearer(first));
-    const second = add('second');
+    const second = await add('second');
     expect(callers.identify(bearer(second))).toMatchObject({ name: 'second' });
     expect(callers.identify(bearer(first))).toBe(caller);
-    changeTokenFile(file, (known) => known.filter(({ name }) => name !== 'first'));
+    await changeTokenFile(file, (known) => known.filter(({ name }) => name !== 'first'));
     expect(callers.identify(bearer(first))).toBe('wrong');
     expect(typeof caller === 'object' && callers.isCurrent(caller)).toBe(false);
   });
 
-  it('and other rights make another caller', () => {
-    const token = add('a');
+  it('and other rights make another caller', async () => {
+    const token = await add('a');
     const callers = tokenCallers(file, log);
     const before = callers.identify(bearer(token));
-    changeTokenFile(file, (known) => known.map((one) => ({ ...one, tools: ['list-payments'] })));
+    await changeTokenFile(file, (known) => known.map((one) => ({ ...one, tools: ['list-payments'] })));
     const after = callers.identify(bearer(token));
     expect(after).not.toBe(before);
     expect(after).toMatchObject({ tools: new Set(['list-payments']) });
@@ -127,15 +127,15 @@ describe('the file is read again when it changes', () => {
   it.each([
     ['is gone', () => unlinkSync(file)],
     ['is broken', () => writeFileSync(file, '{')],
-  ])('and nobody is let in while it %s', (_, harm) => {
-    const token = add('a');
+  ])('and nobody is let in while it %s', async (_, harm) => {
+    const token = await add('a');
     const callers = tokenCallers(file, log);
     harm();
     expect(callers.identify(bearer(token))).toBe('unavailable');
     expect(callers.identify(undefined)).toBe('unavailable');
     expect(logged).toHaveLength(1);
     rmSync(file, { force: true });
-    const again = add('b');
+    const again = await add('b');
     expect(callers.identify(bearer(again))).toMatchObject({ name: 'b' });
     expect(callers.identify(bearer(token))).toBe('wrong');
   });

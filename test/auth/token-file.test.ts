@@ -80,41 +80,43 @@ describe('reading', () => {
 });
 
 describe('changing', () => {
-  it('makes the file for its owner only, and leaves nothing beside it', () => {
-    changeTokenFile(file, (tokens) => [...tokens, entry('a')]);
-    changeTokenFile(file, (tokens) => [...tokens, entry('b', OTHER)]);
+  it('makes the file for its owner only, and leaves nothing beside it', async () => {
+    await changeTokenFile(file, (tokens) => [...tokens, entry('a')]);
+    await changeTokenFile(file, (tokens) => [...tokens, entry('b', OTHER)]);
     expect(readTokenFile(file).map(({ name }) => name)).toEqual(['a', 'b']);
     expect(statSync(file).mode & 0o777).toBe(0o600);
     expect(readdirSync(folder)).toEqual(['tokens.json']);
   });
 
-  it('leaves the file as it was when it fails', () => {
-    changeTokenFile(file, () => [entry('a')]);
+  it('leaves the file as it was when it fails', async () => {
+    await changeTokenFile(file, () => [entry('a')]);
     const before = readFileSync(file, 'utf8');
     const fail = () => {
       throw new Error('no');
     };
-    expect(() => changeTokenFile(file, fail)).toThrow('no');
+    await expect(changeTokenFile(file, fail)).rejects.toThrow('no');
     expect(readFileSync(file, 'utf8')).toBe(before);
     expect(readdirSync(folder)).toEqual(['tokens.json']);
   });
 
-  it('does not touch a file it does not understand', () => {
+  it('does not touch a file it does not understand', async () => {
     write('{"version":9}');
-    expect(() => changeTokenFile(file, () => [])).toThrow(expect.objectContaining(refused));
+    await expect(changeTokenFile(file, () => [])).rejects.toMatchObject(refused);
     expect(readFileSync(file, 'utf8')).toBe('{"version":9}');
   });
 
-  it('is done by one command at a time', () => {
-    changeTokenFile(file, (tokens) => {
-      expect(() => changeTokenFile(file, () => [])).toThrow(expect.objectContaining(refused));
+  it('is done by one command at a time', async () => {
+    let meanwhile: Promise<unknown> | undefined;
+    await changeTokenFile(file, (tokens) => {
+      meanwhile = expect(changeTokenFile(file, () => [])).rejects.toMatchObject(refused);
       return [...tokens, entry('a')];
     });
+    await meanwhile;
     expect(readTokenFile(file)).toHaveLength(1);
   });
 
-  it('says so where it cannot write', () => {
+  it('says so where it cannot write', async () => {
     const nowhere = join(folder, 'no', 'tokens.json');
-    expect(() => changeTokenFile(nowhere, () => [])).toThrow(expect.objectContaining(refused));
+    await expect(changeTokenFile(nowhere, () => [])).rejects.toMatchObject(refused);
   });
 });
