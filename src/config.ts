@@ -37,6 +37,10 @@ export interface Config {
   readonly httpPort: number | undefined;
   /** The service as the world reaches it, without a slash at the end. */
   readonly publicUrl: string | undefined;
+  /** The registered H5 domain as an origin, where buyer's pages that hand over to WeChat stand; undefined: not set. */
+  readonly h5Origin: string | undefined;
+  /** The payee as buyers and persons read it. */
+  readonly merchantName: string | undefined;
   /** Origins at which buyers and gateways reach us from outside. */
   readonly publicOrigins: readonly string[];
   /** Who may call over HTTP; undefined: whoever is on this machine. */
@@ -126,6 +130,8 @@ export function configOf(given: Env, role: 'server' | 'operator' | 'drop-in' = '
     httpHost: env.CASHIER_HTTP_HOST ?? '127.0.0.1',
     httpPort: portOf(env, 'CASHIER_HTTP_PORT'),
     publicUrl: publicUrlOf(env),
+    h5Origin: h5OriginOf(env),
+    merchantName: merchantNameOf(env),
     publicOrigins: originsOf(env, ['CASHIER_PUBLIC_URL', 'AP_NOTIFY_URL', 'WXPAY_NOTIFY_URL']),
     tokensFile: env.CASHIER_TOKENS_FILE ?? (existsSync(defaultTokens) ? defaultTokens : undefined),
     env,
@@ -218,6 +224,38 @@ function publicUrlOf(env: Env): string | undefined {
     zh: 'CASHIER_PUBLIC_URL 必须是不带参数的 http(s) 网址。',
     en: 'CASHIER_PUBLIC_URL must be an http(s) address without a query.',
     next: { zh: '改正 CASHIER_PUBLIC_URL。', en: 'Correct CASHIER_PUBLIC_URL.' },
+  });
+}
+
+/** Scheme and host alone: WeChat compares the domain, and the page's path is ours. */
+function h5OriginOf(env: Env): string | undefined {
+  const value = env.WXPAY_H5_ORIGIN;
+  if (value === undefined) return undefined;
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  const isLocal = url && ['127.0.0.1', 'localhost', '[::1]'].includes(url.hostname);
+  const isOurs = url && (url.protocol === 'https:' || (url.protocol === 'http:' && isLocal));
+  if (isOurs && url.href === `${url.origin}/`) return url.origin;
+  throw configuration('WXPAY_H5_ORIGIN', {
+    zh: 'WXPAY_H5_ORIGIN 必须只有 https 协议和域名（本机可用 http），例如 https://pay.example.com。',
+    en: 'WXPAY_H5_ORIGIN must be https and a domain only (http on this machine), such as https://pay.example.com.',
+    next: {
+      zh: '填微信支付商户平台登记的 H5 支付域名。',
+      en: 'Set the H5 domain registered on the WeChat Pay merchant platform.',
+    },
+  });
+}
+
+/** Longest payee's name (characters) that a page has room for. */
+const MAX_MERCHANT_NAME = 40;
+
+function merchantNameOf(env: Env): string | undefined {
+  const name = env.CASHIER_MERCHANT_NAME?.trim();
+  if (!name) return undefined;
+  if (name.length <= MAX_MERCHANT_NAME && !/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(name)) return name;
+  throw configuration('CASHIER_MERCHANT_NAME', {
+    zh: `CASHIER_MERCHANT_NAME 最多 ${MAX_MERCHANT_NAME} 个字符，不能含控制字符或不可见字符。`,
+    en: `CASHIER_MERCHANT_NAME has at most ${MAX_MERCHANT_NAME} characters, none of them control or invisible ones.`,
+    next: { zh: '改正 CASHIER_MERCHANT_NAME。', en: 'Correct CASHIER_MERCHANT_NAME.' },
   });
 }
 

@@ -86,6 +86,12 @@ export const SETTINGS: readonly Setting[] = [
     absent: '`https://api.mch.weixin.qq.com`',
   },
   {
+    name: 'WXPAY_H5_ORIGIN',
+    en: "the H5 domain registered with WeChat Pay, as `https://…`: the buyer's page for `h5` stands there",
+    zh: '在微信支付登记的 H5 支付域名（`https://…`），`h5` 的收银台页面须在该域名下',
+    absent: { en: 'origin of `CASHIER_PUBLIC_URL`', zh: '`CASHIER_PUBLIC_URL` 的域名' },
+  },
+  {
     name: 'CASHIER_MODE',
     en: '`live` or `simulator`',
     zh: '`live`（真实）或 `simulator`（模拟）',
@@ -111,6 +117,11 @@ export const SETTINGS: readonly Setting[] = [
     name: 'CASHIER_PUBLIC_URL',
     en: 'where the world reaches the service; notify URLs are made from it',
     zh: '外网访问本服务的地址；通知地址由它得出',
+  },
+  {
+    name: 'CASHIER_MERCHANT_NAME',
+    en: 'the payee, as buyers and operators read it',
+    zh: '买家和操作员看到的收款方名称',
   },
   {
     name: 'CASHIER_HTTP_HOST',

@@ -111,3 +111,32 @@ it.each([
 ])('refuses %s=%s by name', async (name, value) => {
   await expect(read({ [name]: value })).rejects.toMatchObject(refused(name));
 });
+
+describe('what buyers see', () => {
+  it('has the payee by name, if it can be shown', async () => {
+    expect((await read()).merchantName).toBeUndefined();
+    expect((await read({ CASHIER_MERCHANT_NAME: ' 茶铺 <b> ' })).merchantName).toBe('茶铺 <b>');
+    for (const name of ['茶\u202e铺', '茶\u200b铺', '茶\n铺', '茶'.repeat(41)]) {
+      await expect(read({ CASHIER_MERCHANT_NAME: name })).rejects.toMatchObject(
+        refused('CASHIER_MERCHANT_NAME'),
+      );
+    }
+  });
+
+  it.each(['https://pay.example.com', 'https://pay.example.com/', 'http://127.0.0.1:3920'])(
+    'may stand at %s for H5',
+    async (origin) => {
+      expect((await read({ WXPAY_H5_ORIGIN: origin })).h5Origin).toBe(new URL(origin).origin);
+    },
+  );
+
+  it.each([
+    'pay.example.com',
+    'http://pay.example.com',
+    'https://pay.example.com/pay',
+    'https://a:b@c.example',
+    'ftp://x',
+  ])('never stands at %s', async (origin) => {
+    await expect(read({ WXPAY_H5_ORIGIN: origin })).rejects.toMatchObject(refused('WXPAY_H5_ORIGIN'));
+  });
+});
