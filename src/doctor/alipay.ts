@@ -1,6 +1,6 @@
 import { readAlipayConfig } from '../providers/alipay/index.ts';
+import { isSamePair, type PastedKey, readPastedKey } from '../providers/pasted-key.ts';
 import { error, type Finding, ok, warning } from './finding.ts';
-import { inspectKey, isSamePair, type KeyFacts } from './key-facts.ts';
 import { examineKey } from './keys.ts';
 import type { Settings } from './settings.ts';
 import { coveredBy, serverComplaints } from './stand-ins.ts';
@@ -30,8 +30,8 @@ export async function examineAlipay(settings: Settings): Promise<Finding[]> {
   if (missing.length > 0) findings.push(incomplete(given, missing));
   if (values.AP_APP_ID !== undefined) findings.push(...examineAppId(values.AP_APP_ID.trim(), values));
 
-  const appKey = values.AP_APP_KEY === undefined ? undefined : inspectKey(values.AP_APP_KEY);
-  const pubKey = values.AP_PUB_KEY === undefined ? undefined : inspectKey(values.AP_PUB_KEY);
+  const appKey = values.AP_APP_KEY === undefined ? undefined : readPastedKey(values.AP_APP_KEY);
+  const pubKey = values.AP_PUB_KEY === undefined ? undefined : readPastedKey(values.AP_PUB_KEY);
   const together = appKey && pubKey ? examinePair(appKey, pubKey, nameOf) : undefined;
   const leastBits = values.AP_ENCRYPTION_ALGO === 'RSA' ? 1024 : 2048;
   if (together?.both) findings.push(together.finding);
@@ -135,8 +135,8 @@ function examineAppId(appId: string, { AP_CURRENT_ENV, AP_GATEWAY }: Settings['v
 
 /** What only the two keys together show; `both` when there is nothing more to say of either. */
 function examinePair(
-  appKey: KeyFacts,
-  pubKey: KeyFacts,
+  appKey: PastedKey,
+  pubKey: PastedKey,
   nameOf: Settings['nameOf'],
 ): { readonly finding: Finding; readonly both: boolean } | undefined {
   if (appKey.kind === 'public' && pubKey.kind === 'private') {

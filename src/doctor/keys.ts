@@ -1,6 +1,7 @@
 import type { Text } from '../domain/errors.ts';
+import type { PastedKey } from '../providers/pasted-key.ts';
+import { whatItIs } from '../providers/pasted-key-words.ts';
 import { error, type Finding, ok } from './finding.ts';
-import type { KeyFacts } from './key-facts.ts';
 
 /** A place for a key, and what belongs there. */
 export interface KeyPlace {
@@ -16,7 +17,7 @@ export interface KeyPlace {
 }
 
 /** Everything that can be seen on a key without its other half: one finding. */
-export function examineKey(place: KeyPlace, facts: KeyFacts): Finding {
+export function examineKey(place: KeyPlace, facts: PastedKey): Finding {
   const wrong = problemOf(place, facts);
   if (wrong === undefined && 'form' in facts) {
     const how = `${facts.form}, ${facts.coat}, ${facts.bits}`;
@@ -26,7 +27,12 @@ export function examineKey(place: KeyPlace, facts: KeyFacts): Finding {
       en: `${capital(place.name.en)} is readable (${how} bits).`,
     });
   }
-  const { what, zh, en, remedy = place.remedy } = wrong ?? unreadable();
+  const {
+    what,
+    zh,
+    en,
+    remedy = place.remedy,
+  } = wrong ?? { what: 'unreadable', ...whatItIs('unreadable', place.variable) };
   return error(`${place.id}-${what}`, {
     variable: place.variable,
     zh: `${place.variable} ${zh}。`,
@@ -40,47 +46,44 @@ interface Problem extends Text {
   readonly remedy?: readonly [zh: string, en: string];
 }
 
-function problemOf(place: KeyPlace, facts: KeyFacts): Problem | undefined {
-  const plain = place.variable.replace(/_FILE$/, '');
-  switch (facts.kind) {
-    case 'private':
-    case 'public':
-      break;
-    case 'certificate':
-      return { what: 'is-certificate', zh: '填的是证书，不是密钥', en: 'holds a certificate, not a key' };
-    case 'encrypted':
-      return {
-        what: 'encrypted',
-        zh: '填的是带密码的密钥',
-        en: 'holds a key that is locked with a passphrase',
-        remedy: [
-          '先去掉密码：openssl pkey -in 旧文件 -out 新文件，再填新文件。',
-          'Remove the passphrase with openssl pkey -in OLD -out NEW, and give the new file.',
-        ],
-      };
-    case 'path':
-      return {
-        what: 'is-path',
-        zh: '填的是文件路径，不是密钥内容',
-        en: 'holds the path of a file, not the key',
-        remedy: [`把路径改填到 ${plain}_FILE。`, `Put the path into ${plain}_FILE instead.`],
-      };
-    case 'wechat-id':
-      return {
-        what: 'is-id',
-        zh: '填的是微信支付公钥 ID（PUB_KEY_ID_…），不是密钥',
-        en: 'holds the id of a WeChat Pay public key (PUB_KEY_ID_…), not a key',
-      };
-    case 'short-word':
-      return {
-        what: 'too-short-text',
-        zh: '太短，不是密钥（像是序列号、APIv3 密钥或被截断的内容）',
-        en: 'is too short for a key (perhaps a serial number, an APIv3 key, or cut off)',
-      };
-    case 'empty-pem':
-      return { what: 'empty', zh: '没有密钥内容', en: 'has no key in it' };
-    default:
-      return unreadable();
+type NotAKey = Exclude<PastedKey['kind'], 'private' | 'public'>;
+
+/** The last part of a finding's name, by what was pasted. */
+const NAMES: Readonly<Record<NotAKey, string>> = {
+  certificate: 'is-certificate',
+  encrypted: 'encrypted',
+  path: 'is-path',
+  'wechat-id': 'is-id',
+  'short-word': 'too-short-text',
+  empty: 'empty',
+  request: 'is-request',
+  openssh: 'is-openssh',
+  pkcs12: 'is-archive',
+  unreadable: 'unreadable',
+};
+
+/** What to do with it, where that is more than to give another one. */
+const REMEDIES: Readonly<Partial<Record<NotAKey, (variable: string) => readonly [zh: string, en: string]>>> =
+  {
+    encrypted: () => [
+      '先去掉密码：openssl pkey -in 旧文件 -out 新文件，再填新文件。',
+      'Remove the passphrase with openssl pkey -in OLD -out NEW, and give the new file.',
+    ],
+    path: (variable) => [`把路径改填到 ${variable}_FILE。`, `Put the path into ${variable}_FILE instead.`],
+    openssh: () => [
+      '转换成 PEM：ssh-keygen -p -m PEM -f 文件，或重新生成 RSA 密钥。',
+      'Convert it with ssh-keygen -p -m PEM -f FILE, or make a new RSA key.',
+    ],
+    pkcs12: () => [
+      '取出私钥：openssl pkcs12 -in 文件 -nocerts -nodes（微信支付的密码是商户号），或直接用 apiclient_key.pem。',
+      "Take the key out with openssl pkcs12 -in FILE -nocerts -nodes (WeChat Pay's passphrase is the merchant number), or use apiclient_key.pem.",
+    ],
+  };
+
+function problemOf(place: KeyPlace, facts: PastedKey): Problem | undefined {
+  if (!('form' in facts)) {
+    const remedy = REMEDIES[facts.kind]?.(place.variable.replace(/_FILE$/, ''));
+    return { what: NAMES[facts.kind], ...whatItIs(facts.kind, place.variable), ...(remedy && { remedy }) };
   }
   if (facts.algorithm !== 'rsa') {
     return {
@@ -111,14 +114,6 @@ function problemOf(place: KeyPlace, facts: KeyFacts): Problem | undefined {
     };
   }
   return undefined;
-}
-
-function unreadable(): Problem {
-  return {
-    what: 'unreadable',
-    zh: '不是可以识别的密钥，可能被截断、换行丢失或混入其他字符',
-    en: 'is no readable key; it may be cut off or mixed with other characters',
-  };
 }
 
 function capital(text: string): string {

@@ -45,6 +45,9 @@ function isSet(env: Env, name: string): boolean {
   return (env[name] ?? '') !== '';
 }
 
+/** Read with whatever stands around and in them, such as quotes. */
+const KEYS = ['AP_APP_KEY', 'AP_PUB_KEY', 'WXPAY_MCH_KEY', 'WXPAY_PUB_KEY'];
+
 const OPERATOR_SECRET = 'CASHIER_OPERATOR_SECRET';
 
 /** As {@link withDotenv}, with what there is to say of the file. */
@@ -140,7 +143,7 @@ function resolveValues(given: Env, findings: Finding[]): Env {
     if (!value) continue;
     if (!OURS.test(name)) values[name] = value;
     else if (/^(\$\{.+\}|\$[A-Z_]+|%[A-Z_]+%)$/.test(value.trim())) findings.push(unexpanded(name));
-    else if (/^(["'])[\s\S]*\1$/.test(value.trim()) && value.trim().length > 1) {
+    else if (!KEYS.includes(name) && /^(["'])[\s\S]*\1$/.test(value.trim()) && value.trim().length > 1) {
       findings.push(quoted(name));
       values[name] = value.trim().slice(1, -1);
     } else values[name] = value;

@@ -1,7 +1,7 @@
+import { isSamePair, type PastedKey, readPastedKey } from '../providers/pasted-key.ts';
 import { readWechatpayConfig } from '../providers/wechatpay/index.ts';
 import { example } from './alipay.ts';
 import { error, type Finding, ok, warning } from './finding.ts';
-import { inspectKey, isSamePair, type KeyFacts } from './key-facts.ts';
 import { examineKey, type KeyPlace } from './keys.ts';
 import type { Settings } from './settings.ts';
 import { coveredBy, serverComplaints } from './stand-ins.ts';
@@ -50,8 +50,8 @@ export async function examineWechatpay(settings: Settings): Promise<Finding[]> {
   const id = text('WXPAY_PUB_KEY_ID');
   if (id !== undefined) findings.push(...examinePublicKeyId(id, serial));
 
-  const merchant = values.WXPAY_MCH_KEY === undefined ? undefined : inspectKey(values.WXPAY_MCH_KEY);
-  const platform = values.WXPAY_PUB_KEY === undefined ? undefined : inspectKey(values.WXPAY_PUB_KEY);
+  const merchant = values.WXPAY_MCH_KEY === undefined ? undefined : readPastedKey(values.WXPAY_MCH_KEY);
+  const platform = values.WXPAY_PUB_KEY === undefined ? undefined : readPastedKey(values.WXPAY_PUB_KEY);
   findings.push(...examineKeys(merchant, platform, settings));
 
   const covered = coveredBy([...settings.findings, ...findings]);
@@ -248,8 +248,8 @@ function examinePublicKeyId(id: string, serial: string | undefined): Finding[] {
 }
 
 function examineKeys(
-  merchant: KeyFacts | undefined,
-  platform: KeyFacts | undefined,
+  merchant: PastedKey | undefined,
+  platform: PastedKey | undefined,
   { nameOf, values }: Settings,
 ): Finding[] {
   const findings: Finding[] = [];
@@ -270,7 +270,7 @@ function examineKeys(
     };
     findings.push(examineKey(place, merchant));
   }
-  const used = values.AP_APP_KEY === undefined ? undefined : inspectKey(values.AP_APP_KEY);
+  const used = values.AP_APP_KEY === undefined ? undefined : readPastedKey(values.AP_APP_KEY);
   if (merchant && used?.kind === 'private' && isSamePair(merchant, used)) {
     findings.push(
       warning('wechatpay.key-shared-with-alipay', {

@@ -1,7 +1,9 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
+import { readPastedKey } from '../pasted-key.ts';
+import { whatItIs } from '../pasted-key-words.ts';
 import { readGateway, readNotifyUrl } from './addresses.ts';
 import { configurationError } from './configuration-error.ts';
-import { isPublicHalf, type KeyMaterial, readKeyMaterial } from './keys.ts';
+import { isPublicHalf, isRsa, MIN_MODULUS_BITS } from './keys.ts';
 
 /** A merchant of WeChat Pay. Secrets are KeyObjects, which neither print nor serialise. */
 export interface WechatpayConfig {
@@ -83,7 +85,7 @@ function readMerchantKey(text: string | undefined): KeyObject {
   const zh = '商户 API 证书的私钥（apiclient_key.pem 的内容）';
   const en = "the merchant API certificate's private key (the content of apiclient_key.pem)";
   if (text === undefined) throw missing('WXPAY_MCH_KEY', zh, en);
-  return readKey('WXPAY_MCH_KEY', text, 'private', { zh, en }).key;
+  return readKey('WXPAY_MCH_KEY', text, 'private', { zh, en });
 }
 
 function readApiV3Key(text: string | undefined): KeyObject {
@@ -120,7 +122,7 @@ function readPlatformKey(
       'must start with PUB_KEY_ID_; set the id shown beside the WeChat Pay public key on the merchant platform.',
     );
   }
-  const { key } = readKey('WXPAY_PUB_KEY', text, 'public', { zh, en });
+  const key = readKey('WXPAY_PUB_KEY', text, 'public', { zh, en });
   if (isPublicHalf(key, merchantKey)) {
     throw configurationError(
       'WXPAY_PUB_KEY',
@@ -131,31 +133,25 @@ function readPlatformKey(
   return { id, key };
 }
 
-const KIND_NAMES = {
-  private: { zh: '私钥', en: 'a private key' },
-  public: { zh: '公钥', en: 'a public key' },
-  certificate: { zh: '证书', en: 'a certificate' },
-} as const;
-
 function readKey(
   name: string,
   text: string,
-  kind: KeyMaterial['kind'],
+  kind: 'private' | 'public',
   what: { readonly zh: string; readonly en: string },
-): KeyMaterial {
-  const material = readKeyMaterial(text);
-  if (!material) {
+): KeyObject {
+  const pasted = readPastedKey(text);
+  if (!('form' in pasted) || pasted.kind !== kind) {
+    const wrong = whatItIs(pasted.kind, name);
+    throw configurationError(name, `${wrong.zh}；填${what.zh}。`, `${wrong.en}; set ${what.en}.`);
+  }
+  if (!isRsa(pasted.key)) {
     throw configurationError(
       name,
-      `不是能读的 RSA 密钥（至少 2048 位，不加密）；填${what.zh}，若要给文件路径请用 ${name}_FILE。`,
-      `is no readable RSA key (2048 bits or more, not encrypted); set ${what.en}, or give a file path in ${name}_FILE.`,
+      `不是 ${MIN_MODULUS_BITS} 位以上的 RSA 密钥；填${what.zh}。`,
+      `is no RSA key of ${MIN_MODULUS_BITS} bits or more; set ${what.en}.`,
     );
   }
-  if (material.kind !== kind) {
-    const found = KIND_NAMES[material.kind];
-    throw configurationError(name, `填的是${found.zh}；填${what.zh}。`, `holds ${found.en}; set ${what.en}.`);
-  }
-  return material;
+  return pasted.key;
 }
 
 function missing(name: string, zh: string, en: string): Error {

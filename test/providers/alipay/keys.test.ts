@@ -10,6 +10,19 @@ const exportAs = (key: KeyObject, type: 'pkcs1' | 'pkcs8' | 'spki'): string =>
     ? key.export({ type: type === 'pkcs1' ? 'pkcs1' : 'pkcs8', format: 'pem' }).toString()
     : key.export({ type: type === 'pkcs1' ? 'pkcs1' : 'spki', format: 'pem' }).toString();
 
+/** Self-signed and good for nothing but being recognised as a certificate. */
+const CERTIFICATE = `-----BEGIN CERTIFICATE-----
+MIIBgzCCASmgAwIBAgIUStmYbfMFlQ2x6DCzRiPW0Z+EbvAwCgYIKoZIzj0EAwIw
+FjEUMBIGA1UEAwwLYWxpcGF5IHRlc3QwIBcNMjYxMTIxMDcwNDU5WhgPMjEyNjEw
+MjgwNzA0NTlaMBYxFDASBgNVBAMMC2FsaXBheSB0ZXN0MFkwEwYHKoZIzj0CAQYI
+KoZIzj0DAQcDQgAE2oiZPFxRZ/Q/6+Q/lAsvj+o+FcKofC+bcY1Hv+ICrz7alJGm
+A88KlGAgYrv7RCohIcsRUZl34Pi61iDwK8LvtaNTMFEwHQYDVR0OBBYEFP1QOCeg
+Et/t3jTVYmmqtm7xSCwfMB8GA1UdIwQYMBaAFP1QOCegEt/t3jTVYmmqtm7xSCwf
+MA8GA1UdEwEB/wQFMAMBAf8wCgYIKoZIzj0EAwIDSAAwRQIhANzi5OWYkisy8ou/
+xD+UvkPwTpbgh/lOXD4g2FAzSNH6AiBrvxh2MczjL2JEzpj15g5r/EIk8bi8JYb6
+9TzGgz3MSw==
+-----END CERTIFICATE-----`;
+
 /** Every way the same PEM is pasted in practice. */
 const pastes: readonly (readonly [string, (text: string) => string])[] = [
   ['PEM', (text) => text],
@@ -22,6 +35,20 @@ const pastes: readonly (readonly [string, (text: string) => string])[] = [
   ['bare base64 with line breaks', (text) => bare(text).replace(/(.{64})/g, '$1\n')],
   ['bare base64 with literal \\n', (text) => bare(text).replace(/(.{64})/g, '$1\\n')],
   ['bare base64 with inner blanks', (text) => ` ${bare(text).replace(/(.{10})/g, '$1 \t')} `],
+  ['in quotes', (text) => ` "${text.replaceAll('\n', '\\n')}",`],
+  ['in typographic quotes', (text) => `“${text}”`],
+  ['PEM escaped twice', (text) => text.replaceAll('\n', '\\\\n')],
+  ['base64 of a PEM', (text) => Buffer.from(text).toString('base64')],
+  [
+    'base64 of a PEM of Windows, wrapped',
+    (text) =>
+      Buffer.from(`\uFEFF${text.replaceAll('\n', '\r\n')}`)
+        .toString('base64')
+        .replace(/(.{76})/g, '$1\n'),
+  ],
+  ['with zero-width characters', (text) => `\uFEFF${text.replace(/(.{30})/g, '$1\u200b')}\u200e`],
+  ['with the dashes of a word processor', (text) => text.replaceAll('-----', '—–-')],
+  ['among other blocks', (text) => `Bag Attributes\n    friendlyName: x\n${text}${CERTIFICATE}`],
   ['a wrong PEM label', (text) => text.replaceAll(/(BEGIN|END) [A-Z ]+KEY/g, '$1 SOMETHING KEY')],
 ];
 
@@ -57,18 +84,9 @@ describe('keys as people paste them', () => {
   }
 });
 
-/** Self-signed and good for nothing but being recognised as a certificate. */
-const CERTIFICATE = `-----BEGIN CERTIFICATE-----
-MIIBgzCCASmgAwIBAgIUStmYbfMFlQ2x6DCzRiPW0Z+EbvAwCgYIKoZIzj0EAwIw
-FjEUMBIGA1UEAwwLYWxpcGF5IHRlc3QwIBcNMjYxMTIxMDcwNDU5WhgPMjEyNjEw
-MjgwNzA0NTlaMBYxFDASBgNVBAMMC2FsaXBheSB0ZXN0MFkwEwYHKoZIzj0CAQYI
-KoZIzj0DAQcDQgAE2oiZPFxRZ/Q/6+Q/lAsvj+o+FcKofC+bcY1Hv+ICrz7alJGm
-A88KlGAgYrv7RCohIcsRUZl34Pi61iDwK8LvtaNTMFEwHQYDVR0OBBYEFP1QOCeg
-Et/t3jTVYmmqtm7xSCwfMB8GA1UdIwQYMBaAFP1QOCegEt/t3jTVYmmqtm7xSCwf
-MA8GA1UdEwEB/wQFMAMBAf8wCgYIKoZIzj0EAwIDSAAwRQIhANzi5OWYkisy8ou/
-xD+UvkPwTpbgh/lOXD4g2FAzSNH6AiBrvxh2MczjL2JEzpj15g5r/EIk8bi8JYb6
-9TzGgz3MSw==
------END CERTIFICATE-----`;
+const REQUEST = CERTIFICATE.replaceAll('CERTIFICATE', 'CERTIFICATE REQUEST');
+/** The beginning of a PFX, and nothing in it. */
+const ARCHIVE = Buffer.concat([Buffer.from('3082010002010330', 'hex'), Buffer.alloc(248)]).toString('base64');
 
 describe('keys that are refused', () => {
   const ec = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
@@ -96,6 +114,11 @@ describe('keys that are refused', () => {
     ['garbage', () => readPublic('not a key at all!'), 'AP_PUB_KEY', 'cannot be read'],
     ['a certificate', () => readPublic(CERTIFICATE), 'AP_PUB_KEY', 'certificate'],
     ['a certificate, bare', () => readPublic(bare(CERTIFICATE)), 'AP_PUB_KEY', 'certificate'],
+    ['a path', () => readPrivate('~/keys/app_private.pem'), 'AP_APP_KEY', '_FILE'],
+    ['a request', () => readPrivate(REQUEST), 'AP_APP_KEY', 'certificate request'],
+    ['a key of SSH', () => readPublic('ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABgQ me@host'), 'AP_PUB_KEY', 'SSH'],
+    ['an archive', () => readPrivate(ARCHIVE), 'AP_APP_KEY', '.p12'],
+    ['passphrase, bare', () => readPrivate(bare(locked)), 'AP_APP_KEY', 'passphrase'],
     ['WeChat Pay key id', () => readPublic('PUB_KEY_ID_0110000000002024'), 'AP_PUB_KEY', 'WeChat Pay'],
     ['APIv3 key', () => readPrivate('0123456789abcdef0123456789ABCDEF'), 'AP_APP_KEY', 'WeChat Pay'],
     [
