@@ -2,8 +2,8 @@ import type { Config, Env } from '../config.ts';
 import { PROVIDER_IDS, type ProviderId } from '../domain/order.ts';
 import { examineAlipay } from './alipay.ts';
 import { examineClock } from './clock.ts';
-import { AREAS, type Finding } from './finding.ts';
-import { checkGateway } from './gateways.ts';
+import { AREAS, type Area, error, type Finding } from './finding.ts';
+import { checkGateway, type GatewayCheck } from './gateways.ts';
 import { examineLedger } from './ledger.ts';
 import { examineNotify } from './notify.ts';
 import type { DoctorPorts } from './ports.ts';
@@ -39,10 +39,15 @@ export async function examine(
   const sound = configured.filter(({ findings }) => findings.every(({ level }) => level !== 'error'));
 
   const [checks, notify, ledger, service] = await Promise.all([
-    Promise.all(offline ? [] : sound.map(({ id }) => checkGateway(id, settings.values, env, ports))),
-    examineNotify(settings, config.realm === 'simulator' ? [] : ids, offline ? undefined : ports),
-    examineLedger(config, ports),
-    examineService(config, config.embeddedSimulator ? PROVIDER_IDS : ids, ports.machine),
+    Promise.all(
+      offline ? [] : sound.map(({ id }) => askGateway(id, checkGateway(id, settings.values, env, ports))),
+    ),
+    guarded(
+      'notify',
+      examineNotify(settings, config.realm === 'simulator' ? [] : ids, offline ? undefined : ports),
+    ),
+    guarded('ledger', examineLedger(config, ports)),
+    guarded('service', examineService(config, config.embeddedSimulator ? PROVIDER_IDS : ids, ports.machine)),
   ]);
   const skews = checks.flatMap(({ skewMs }) => (skewMs === undefined ? [] : [skewMs]));
   const findings = [
@@ -64,5 +69,36 @@ export async function examine(
 async function examineWallets(
   settings: Settings,
 ): Promise<readonly { readonly id: ProviderId; readonly findings: readonly Finding[] }[]> {
-  return Promise.all(PROVIDER_IDS.map(async (id) => ({ id, findings: await EXAMINE[id](settings) })));
+  return Promise.all(
+    PROVIDER_IDS.map(async (id) => ({ id, findings: await guarded(id, EXAMINE[id](settings)) })),
+  );
+}
+
+async function askGateway(id: ProviderId, asked: Promise<GatewayCheck>): Promise<GatewayCheck> {
+  let skewMs: number | undefined;
+  const found = asked.then((check) => {
+    skewMs = check.skewMs;
+    return check.findings;
+  });
+  return { findings: await guarded(id, found), skewMs };
+}
+
+/** The last wall: a mistake of ours in one examination does not keep the others from being told. */
+async function guarded(area: Area, findings: Promise<readonly Finding[]>): Promise<readonly Finding[]> {
+  try {
+    return await findings;
+  } catch (thrown) {
+    // Its message may quote what it stumbled over.
+    const what = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : 'INTERNAL';
+    return [
+      error(`${area}.not-examined`, {
+        zh: `这一部分的检查没有完成（${what}）。`,
+        en: `This part could not be examined (${what}).`,
+        remedy: [
+          '这是程序的缺陷，请附上配置方式（不含密钥）反馈。',
+          'That is a bug: please report it with how you configured it, without keys.',
+        ],
+      }),
+    ];
+  }
 }

@@ -1,6 +1,7 @@
 import type { Env } from '../config.ts';
+import { CashierError } from '../domain/errors.ts';
 import type { ProviderId } from '../domain/order.ts';
-import { GatewayUnavailable, OutcomeUnknown } from '../providers/contract.ts';
+import { GatewayUnavailable, OutcomeUnknown, type PaymentProvider } from '../providers/contract.ts';
 import { PROVIDERS } from '../providers/registry.ts';
 import { adviceOnAlipay } from './alipay-advice.ts';
 import { error, type Finding, ok } from './finding.ts';
@@ -34,8 +35,8 @@ export async function checkGateway(
   ports: DoctorPorts,
 ): Promise<GatewayCheck> {
   const { http, observed } = observedHttp(ports.http, ports.clock);
-  const entry = PROVIDERS.find((one) => one.id === id);
-  const provider = entry?.configure(values, { clock: ports.clock, randomBytes: ports.randomBytes, http });
+  const { clock, randomBytes } = ports;
+  const provider = configured(id, values, { clock, randomBytes, http });
   if (provider?.checkCredentials === undefined) return { findings: [], skewMs: undefined };
   const name = NAMES[id];
   try {
@@ -54,6 +55,20 @@ export async function checkGateway(
       findings: [advice ?? unreachable(id, thrown, { ...environment, ...values })],
       skewMs: observed.skewMs,
     };
+  }
+}
+
+/** Undefined where the server would refuse to start, which has been reported with the setting that is wrong. */
+function configured(
+  id: ProviderId,
+  values: Env,
+  means: Parameters<(typeof PROVIDERS)[number]['configure']>[1],
+): PaymentProvider | undefined {
+  try {
+    return PROVIDERS.find((one) => one.id === id)?.configure(values, means);
+  } catch (thrown) {
+    if (thrown instanceof CashierError) return undefined;
+    throw thrown;
   }
 }
 

@@ -1,7 +1,9 @@
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Config, CREDENTIALS, configOf, type Env, OURS, SECRETS, withDotenv } from '../config.ts';
 import { CashierError } from '../domain/errors.ts';
+import { expandHome } from '../platform/home-path.ts';
+import { readSecretFile } from '../platform/text-file.ts';
 import { error, type Finding, ok, refusal, warning } from './finding.ts';
 import { misspelt } from './names.ts';
 
@@ -30,12 +32,13 @@ export async function examineSettings(env: Env, cwd: string): Promise<Settings> 
   const given = await readDotenv(env, cwd, findings);
   findings.push(...examineNames(given));
   const values = resolveValues(given, findings);
-  const config = readPastMistakes(values, findings);
-  findings.push(...examineRealm(config, values, findings));
+  const isGiven = (name: string) => isSet(given, name) || isSet(given, `${name}_FILE`);
+  const config = readPastMistakes(values, CREDENTIALS.some(isGiven), findings);
+  findings.push(...examineRealm(config, values, CREDENTIALS.filter(isGiven), findings));
   return {
     config,
     values,
-    isGiven: (name) => isSet(given, name) || isSet(given, `${name}_FILE`),
+    isGiven,
     nameOf: (name) => (isSet(given, `${name}_FILE`) && !isSet(given, name) ? `${name}_FILE` : name),
     findings,
   };
@@ -48,6 +51,9 @@ function isSet(env: Env, name: string): boolean {
 /** Read with whatever stands around and in them, such as quotes. */
 const KEYS = ['AP_APP_KEY', 'AP_PUB_KEY', 'WXPAY_MCH_KEY', 'WXPAY_PUB_KEY'];
 
+/** Zero-width characters and marks, which come along when a value is copied from a page. */
+const INVISIBLE = /[\u200b\u200c\u200e\u200f\u202a-\u202e\u2060\ufeff]/;
+
 const OPERATOR_SECRET = 'CASHIER_OPERATOR_SECRET';
 
 /** As {@link withDotenv}, with what there is to say of the file. */
@@ -57,6 +63,12 @@ async function readDotenv(env: Env, cwd: string, findings: Finding[]): Promise<E
     findings.push(...(await examineDotenv(env, given, cwd)));
     return given;
   } catch (thrown) {
+    if (thrown instanceof CashierError) {
+      // A file has no variable to touch.
+      const { variable: _, ...found } = refusal(thrown, () => 'configuration.env-file-encoding');
+      findings.push(found);
+      return env;
+    }
     if (!(thrown instanceof Error && 'syscall' in thrown)) throw thrown;
     const path = join(cwd, '.env');
     findings.push(
@@ -141,6 +153,7 @@ function resolveValues(given: Env, findings: Finding[]): Env {
   const values: Record<string, string> = {};
   for (const [name, value] of Object.entries(given)) {
     if (!value) continue;
+    if (OURS.test(name) && !KEYS.includes(name) && INVISIBLE.test(value)) findings.push(invisible(name));
     if (!OURS.test(name)) values[name] = value;
     else if (/^(\$\{.+\}|\$[A-Z_]+|%[A-Z_]+%)$/.test(value.trim())) findings.push(unexpanded(name));
     else if (!KEYS.includes(name) && /^(["'])[\s\S]*\1$/.test(value.trim()) && value.trim().length > 1) {
@@ -154,18 +167,23 @@ function resolveValues(given: Env, findings: Finding[]): Env {
     if (path === undefined) continue;
     delete values[variable];
     if (values[name] !== undefined) findings.push(twice(name));
-    const text = readSecretFile(variable, path, findings);
+    const text = readSecret(variable, path, findings);
     if (text !== undefined && values[name] === undefined) values[name] = text;
   }
   return values;
 }
 
-function readSecretFile(variable: string, path: string, findings: Finding[]): string | undefined {
+function readSecret(variable: string, given: string, findings: Finding[]): string | undefined {
+  const path = expandHome(given);
   let text: string;
   try {
-    text = readFileSync(path, 'utf8').trim();
+    text = readSecretFile(path, variable);
   } catch (thrown) {
-    findings.push(unreadable(variable, path, thrown));
+    findings.push(
+      thrown instanceof CashierError
+        ? refusal(thrown, () => 'configuration.file-encoding')
+        : unreadable(variable, path, thrown),
+    );
     return undefined;
   }
   findings.push(...openFile(variable, path));
@@ -184,7 +202,8 @@ function readSecretFile(variable: string, path: string, findings: Finding[]): st
 /** Whether others on this machine may read a file with secrets in it. */
 function openFile(variable: string, path: string): Finding[] {
   // Windows has no such bits and shows all of them.
-  if (process.platform === 'win32' || (statSync(path).mode & 0o077) === 0) return [];
+  const mode = process.platform === 'win32' ? 0 : (statSync(path, { throwIfNoEntry: false })?.mode ?? 0);
+  if ((mode & 0o077) === 0) return [];
   return [
     warning('configuration.file-mode', {
       variable,
@@ -196,8 +215,11 @@ function openFile(variable: string, path: string): Finding[] {
 }
 
 /** Reads the configuration again and again, each time without what was wrong the last time. */
-function readPastMistakes(values: Env, findings: Finding[]): Config {
+function readPastMistakes(values: Env, hasCredential: boolean, findings: Finding[]): Config {
   const left: Record<string, string | undefined> = { ...values };
+  // One that could not be read was meant to be there.
+  if (hasCredential && CREDENTIALS.every((name) => left[name] === undefined))
+    Object.assign(left, LIVE_STAND_IN);
   for (;;) {
     try {
       return configOf(left, 'operator');
@@ -211,8 +233,10 @@ function readPastMistakes(values: Env, findings: Finding[]): Config {
         Object.assign(left, LIVE_STAND_IN);
       } else if (variable === 'AP_CURRENT_ENV' && value === 'sandbox') {
         for (const name of CREDENTIALS) if (name.startsWith('WXPAY_')) delete left[name];
-      } else if (value === undefined) throw thrown;
-      else delete left[variable];
+      } else if (value === undefined) {
+        // Some other variable is the reason, and nothing tells which: the rest is looked at without any of them.
+        return configOf({ CASHIER_MODE: 'simulator' }, 'operator');
+      } else delete left[variable];
     }
   }
 }
@@ -224,9 +248,13 @@ function idOf(variable: string, value: string | undefined): string {
   return `configuration.${variable.toLowerCase().replaceAll('_', '-')}`;
 }
 
-function examineRealm(config: Config, values: Env, earlier: readonly Finding[]): Finding[] {
+function examineRealm(
+  config: Config,
+  values: Env,
+  credentials: readonly string[],
+  earlier: readonly Finding[],
+): Finding[] {
   if (earlier.some(({ id }) => /\.(live-|cashier-mode$|sandbox-|ap-current-env$)/.test(id))) return [];
-  const credentials = CREDENTIALS.filter((name) => values[name] !== undefined);
   const why =
     values.CASHIER_MODE === undefined
       ? credentials.length === 0
@@ -283,6 +311,15 @@ function quoted(name: string): Finding {
     zh: `${name} 的值首尾带有引号，引号会被当作值的一部分。`,
     en: `${name} begins and ends with quotation marks, which count as part of the value.`,
     remedy: ['去掉引号。', 'Remove the quotation marks.'],
+  });
+}
+
+function invisible(name: string): Finding {
+  return warning('configuration.invisible-characters', {
+    variable: name,
+    zh: `${name} 的值里有看不见的字符，多半是复制时带进来的。`,
+    en: `${name} has characters in it that cannot be seen; they probably came along when it was copied.`,
+    remedy: ['手工重新输入这个值。', 'Type the value by hand.'],
   });
 }
 

@@ -2,3 +2,4 @@
 import './wallet-cases.ts';
 import './gateway-cases.ts';
 import './surroundings-cases.ts';
+import './hardy-cases.ts';

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { openLedger, readPolicy } from '../../src/compose.ts';
 import { readConfig } from '../../src/config.ts';
 import { KNOWN_NAMES } from '../../src/doctor/names.ts';
@@ -55,6 +55,7 @@ describe('the environment', () => {
     [{ CASHIER_LANG: '"en"' }, ['error configuration.quoted-value CASHIER_LANG']],
     // biome-ignore lint/suspicious/noTemplateCurlyInString: as a client that expands nothing passes it on
     [{ CASHIER_CALLER: '${input:caller}' }, ['error configuration.unexpanded CASHIER_CALLER']],
+    [{ CASHIER_CALLER: 'shop\u200b' }, ['warning configuration.invisible-characters CASHIER_CALLER']],
     [{ CASHIER_MOD: 'live' }, ['warning configuration.unknown-name CASHIER_MOD']],
     [
       { AP_SELECT_TOOLS: 'unifed,create-payment,create-alipay-payment-agent' },
@@ -119,6 +120,27 @@ describe('files with keys in them', () => {
     ]);
   });
 
+  it('are found below ~, and may be binary', async () => {
+    file('home.pem', pkcs8(app));
+    vi.stubEnv(process.platform === 'win32' ? 'USERPROFILE' : 'HOME', home);
+    expect(await found('~/home.pem')).toEqual([]);
+    vi.unstubAllEnvs();
+    const der = app.privateKey.export({ type: 'pkcs8', format: 'der' });
+    expect(await found(file('app.der', der))).toEqual([]);
+  });
+
+  it('are named when nobody could read them as they are written', async () => {
+    const bytes = Buffer.concat([Buffer.from(pkcs8(app)), Buffer.from('d6d0cec4', 'hex')]);
+    expect(await found(file('gbk.pem', bytes))).toEqual([
+      'error configuration.file-encoding AP_APP_KEY_FILE',
+    ]);
+  });
+
+  it('that are not there are credentials all the same: the realm stays the real one', async () => {
+    const findings = await diagnose({ AP_APP_KEY_FILE: join(home, 'no.pem') });
+    expect(findings.find(({ id }) => id === 'configuration.realm')?.message.en).toContain('Live');
+  });
+
   it('are not quoted when the key itself stands where the path belongs', async () => {
     const { WXPAY_API_V3_KEY, ...others } = WECHATPAY;
     secret(WXPAY_API_V3_KEY);
@@ -136,6 +158,28 @@ const notHere = () =>
   );
 
 describe('a .env', () => {
+  it.each([
+    ['GBK', Buffer.concat([Buffer.from('AP_APP_ID=1\nCASHIER_CALLER='), Buffer.from('d6d0cec4', 'hex')])],
+    ['UTF-16', Buffer.from('AP_APP_ID=1', 'utf16le')],
+  ])('in %s is named', async (encoding, bytes) => {
+    const folder = join(home, `dotenv-${encoding}`);
+    mkdirSync(folder);
+    writeFileSync(join(folder, '.env'), bytes);
+    const ports = { openLedger: notHere, readPolicy: notHere };
+    const findings = await diagnose({}, { cwd: folder, ports });
+    const named = findings.find(({ id }) => id === 'configuration.env-file-encoding');
+    expect(named).toMatchObject({ level: 'error', message: { en: expect.stringContaining(encoding) } });
+  });
+
+  it('in UTF-16 with its mark is read', async () => {
+    const folder = join(home, 'dotenv-mark');
+    mkdirSync(folder);
+    const text = `\uFEFFCASHIER_HOME=${join(home, 'none')}\r\nAP_APP_ID=2088123412341234\r\n`;
+    writeFileSync(join(folder, '.env'), Buffer.from(text, 'utf16le'), { mode: 0o600 });
+    const ids = (await diagnose({}, { cwd: folder })).map(({ id }) => id);
+    expect(ids).toEqual(expect.arrayContaining(['configuration.env-file-read', 'alipay.incomplete']));
+  });
+
   it('is read when nothing else speaks to us, and said to be ignored when something does', async () => {
     const folder = join(home, 'dotenv');
     mkdirSync(folder);
