@@ -5,8 +5,9 @@ import { CashierError } from '../domain/errors.ts';
  * reach the buyer. They get `create-payment` without `outputSchema` and `structuredContent`.
  * @see https://github.com/anthropics/claude-code/issues/54737 Claude Code
  * @see https://github.com/CherryHQ/cherry-studio/issues/15105 Cherry Studio
+ * @see https://github.com/openai/codex/blob/main/codex-rs/protocol/src/models.rs Codex: `structured_content` first
  */
-const DROPS_CONTENT: readonly string[] = ['claude-code', 'cherry-studio', 'cherrystudio'];
+const DROPS_CONTENT: readonly string[] = ['claude-code', 'cherry-studio', 'cherrystudio', 'codex-mcp-client'];
 
 /** Whether a client, by its own `clientInfo.name`, drops content. */
 export type DropsContent = (clientName: string | undefined) => boolean;

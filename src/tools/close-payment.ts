@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { closePayment } from '../payments/close-payment.ts';
 import { defineTool } from './define-tool.ts';
 import { PAYMENT_SCHEMA } from './output-schemas.ts';
-import { outTradeNo, provider } from './params.ts';
+import { orderNo, otherProvider } from './params.ts';
 
 export const closePaymentTool = defineTool({
   name: 'close-payment',
@@ -12,7 +12,7 @@ export const closePaymentTool = defineTool({
     en: 'Close an unpaid order; a paid one needs refund-payment.',
   },
   hints: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: true },
-  input: (setting) => z.strictObject({ outTradeNo, provider: provider(setting).optional() }),
+  input: (setting) => z.strictObject({ outTradeNo: orderNo(setting), provider: otherProvider(setting) }),
   outputSchema: PAYMENT_SCHEMA,
   run: async ({ cashier, call, present }, args) => present.payment(await closePayment(cashier, call, args)),
 });

@@ -3,7 +3,7 @@ import { parseAmount } from '../domain/money.ts';
 import { createPayment } from '../payments/create-payment.ts';
 import { defineTool } from './define-tool.ts';
 import { PAYMENT_SCHEMA } from './output-schemas.ts';
-import { checkTitle, described, outTradeNo, provider, yuan } from './params.ts';
+import { buyer, checkBuyer, checkTitle, described, outTradeNo, provider, TITLE, yuan } from './params.ts';
 import { qrImage } from './qr-image.ts';
 
 const DEFAULT_EXPIRY_MINUTES = 30;
@@ -18,22 +18,32 @@ export const createPaymentTool = defineTool({
   hints: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: true },
   input: (setting) =>
     z.strictObject({
-      provider: setting.providers.length === 1 ? provider(setting).optional() : provider(setting),
+      provider: described(
+        setting,
+        setting.providers.length === 1 ? provider(setting).optional() : provider(setting),
+        { zh: '买家用哪种支付方式', en: 'how the buyer pays' },
+      ),
       scene: described(setting, z.enum(setting.scenes).optional(), {
         zh: 'qr（默认）扫码；web 网页；h5 手机浏览器；jsapi 微信内；app',
         en: 'qr (default) scan; web page; h5 phone browser; jsapi inside WeChat; app',
       }),
-      amountYuan: described(setting, yuan, { zh: '元，如 "9.90"', en: 'yuan, e.g. "9.90"' }),
-      title: described(setting, z.string(), { zh: '商品名，≤127 字节', en: 'goods, ≤127 bytes' }),
+      amountYuan: described(setting, yuan, {
+        zh: '元，至多两位小数，如 "9.90"',
+        en: 'yuan, at most 2 decimals, e.g. "9.90"',
+      }),
+      title: described(setting, z.string(), TITLE),
       outTradeNo: described(setting, outTradeNo.optional(), {
-        zh: '订单号；缺省自动生成',
-        en: 'order number; made here when absent',
+        zh: '订单号，6–32 位字母、数字、_；缺省自动生成',
+        en: 'order number: 6–32 letters, digits, _; made here when absent',
       }),
-      buyer: described(setting, z.string().min(1).max(256).optional(), {
-        zh: '买家或会话的稳定标识，用于识别重复调用',
-        en: 'stable id of buyer or conversation, to recognise a repeated call',
+      buyer: described(setting, buyer.optional(), {
+        zh: '买家或会话的稳定标识，≤256 字符，用于识别重复调用',
+        en: 'stable id of buyer or conversation (≤256 characters), to recognise a repeated call',
       }),
-      expiresInMinutes: z.int().min(1).max(1440).optional(),
+      expiresInMinutes: described(setting, z.int().min(1).max(1440).optional(), {
+        zh: '有效期，1–1440 分钟，默认 30',
+        en: 'minutes to pay, 1–1440, default 30',
+      }),
       ...(setting.scenes.includes('jsapi')
         ? {
             payerOpenid: described(setting, z.string().min(1).max(128).optional(), {
@@ -54,6 +64,7 @@ export const createPaymentTool = defineTool({
   outputSchema: PAYMENT_SCHEMA,
   async run({ cashier, call, present }, args) {
     checkTitle(args.title);
+    checkBuyer(args.buyer);
     const optional = args as { payerOpenid?: string; payerClientIp?: string };
     const result = await createPayment(cashier, call, {
       provider: args.provider,

@@ -9,16 +9,38 @@ const DEFAULT_LIMIT = 20;
 export const listPaymentsTool = defineTool({
   name: 'list-payments',
   title: { zh: '订单列表', en: 'List payments' },
-  description: { zh: '列出账本中的订单与合计。', en: 'List orders of the ledger, with totals.' },
+  description: {
+    zh: '列出账本中的订单与合计，新的在前。',
+    en: 'List orders of the ledger, newest first, with totals.',
+  },
   hints: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   input: (setting) =>
     z.strictObject({
-      from: described(setting, z.string().optional(), { zh: 'YYYY-MM-DD', en: 'YYYY-MM-DD' }),
-      to: z.string().optional(),
-      state: z.enum(['PENDING_APPROVAL', 'DENIED', 'NOTPAY', 'PAID', 'CLOSED', 'UNKNOWN']).optional(),
-      provider: provider(setting).optional(),
-      limit: z.int().min(1).max(100).optional(),
-      cursor: z.string().max(200).optional(),
+      from: described(setting, z.string().optional(), {
+        zh: '起始日 YYYY-MM-DD（北京时间）',
+        en: 'first day, YYYY-MM-DD (Beijing time)',
+      }),
+      to: described(setting, z.string().optional(), {
+        zh: '截止日 YYYY-MM-DD，含当天',
+        en: 'last day, YYYY-MM-DD, included',
+      }),
+      state: described(
+        setting,
+        z.enum(['PENDING_APPROVAL', 'DENIED', 'NOTPAY', 'PAID', 'CLOSED', 'UNKNOWN']).optional(),
+        { zh: '只列此状态', en: 'only this state' },
+      ),
+      provider: described(setting, provider(setting).optional(), {
+        zh: '只列此支付方式',
+        en: 'only this payment method',
+      }),
+      limit: described(setting, z.int().min(1).max(100).optional(), {
+        zh: '每页笔数，1–100，默认 20',
+        en: 'page size, 1–100, default 20',
+      }),
+      cursor: described(setting, z.string().max(200).optional(), {
+        zh: '上一页的 nextCursor',
+        en: 'nextCursor of the page before',
+      }),
     }),
   outputSchema: LIST_SCHEMA,
   run: async ({ cashier, call, present }, args) =>

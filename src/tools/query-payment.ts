@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { askPayment } from '../payments/query-payment.ts';
 import { defineTool } from './define-tool.ts';
 import { PAYMENT_SCHEMA } from './output-schemas.ts';
-import { outTradeNo, provider } from './params.ts';
+import { described, orderNo, otherProvider } from './params.ts';
 
 export const queryPaymentTool = defineTool({
   name: 'query-payment',
@@ -14,9 +14,12 @@ export const queryPaymentTool = defineTool({
   hints: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: true },
   input: (setting) =>
     z.strictObject({
-      outTradeNo,
-      waitSeconds: z.int().min(0).max(50).optional(),
-      provider: provider(setting).optional(),
+      outTradeNo: orderNo(setting),
+      waitSeconds: described(setting, z.int().min(0).max(50).optional(), {
+        zh: '最多等待秒数，0–50',
+        en: 'seconds to wait, 0–50',
+      }),
+      provider: otherProvider(setting),
     }),
   outputSchema: PAYMENT_SCHEMA,
   run: async ({ cashier, call, present }, args) =>

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { askForRefund } from '../payments/query-refund.ts';
 import { defineTool } from './define-tool.ts';
 import { REFUND_SCHEMA } from './output-schemas.ts';
-import { outRefundNo, outTradeNo, provider } from './params.ts';
+import { described, orderNo, otherProvider, outRefundNo } from './params.ts';
 
 export const queryRefundTool = defineTool({
   name: 'query-refund',
@@ -12,7 +12,12 @@ export const queryRefundTool = defineTool({
     en: 'Ask how a refund stands; only SUCCESS is refunded.',
   },
   hints: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: true },
-  input: (setting) => z.strictObject({ outTradeNo, outRefundNo, provider: provider(setting).optional() }),
+  input: (setting) =>
+    z.strictObject({
+      outTradeNo: orderNo(setting),
+      outRefundNo: described(setting, outRefundNo, { zh: '退款单号', en: 'refund number' }),
+      provider: otherProvider(setting),
+    }),
   outputSchema: REFUND_SCHEMA,
   run: async ({ cashier, call, present }, args) => present.refund(await askForRefund(cashier, call, args)),
 });

@@ -57,6 +57,29 @@ describe.each(CATALOGUE)('the tool %s', (name, folder, tool) => {
     expect(schema).not.toHaveProperty('$schema');
   });
 
+  it.each(['zh', 'en'] as const)(
+    'describes every argument, and gives each one scalar type (%s)',
+    (language) => {
+      const { properties } = tool.inputSchema(setting(language));
+      expect(Object.keys(properties)).not.toEqual([]);
+      for (const [argument, property] of Object.entries(properties)) {
+        const { type, description = '', maximum, maxLength, pattern } = property;
+        expect(['string', 'integer', 'number'], argument).toContain(type);
+        expect(property, argument).not.toHaveProperty('anyOf');
+        expect(property, argument).not.toHaveProperty('oneOf');
+        expect(description, argument).toMatch(/\S/);
+        // Converters drop bounds and patterns: what a model must know of them stands in the words too. (A cursor is copied,
+        // and what a query asks about was given out by another tool.)
+        const [, most] = /\{\d+,(\d+)\}\$$/.exec(pattern ?? '') ?? [];
+        const bound = maximum ?? most;
+        const asked = name === 'query-refund' && argument === 'outRefundNo';
+        if (bound !== undefined && !asked) expect(description, argument).toContain(String(bound));
+        if (argument === 'buyer') expect(description).toContain(String(maxLength));
+        if (argument === 'title') expect(description).toContain('42');
+      }
+    },
+  );
+
   it.each(['zh', 'en'] as const)('shows a model what it has always shown (%s)', async (language) => {
     const published = {
       name,
@@ -73,6 +96,18 @@ describe.each(CATALOGUE)('the tool %s', (name, folder, tool) => {
 });
 
 describe('the default tools together', () => {
+  it('take amounts as text, and the drop-in for the official server as numbers, as that one does', () => {
+    const amounts = CATALOGUE.flatMap(([name, folder, tool]) =>
+      Object.entries(tool.inputSchema(setting('en')).properties)
+        .filter(([argument]) => /amount|yuan/i.test(argument))
+        .map(([argument, { type }]) => [`${folder}${name} ${argument}`, type] as const),
+    );
+    expect(amounts).toHaveLength(9);
+    for (const [where, type] of amounts) {
+      expect(type, where).toBe(where.startsWith('alipay/') ? 'number' : 'string');
+    }
+  });
+
   it.each(['zh', 'en'] as const)('cost a model at most 1,200 tokens (%s)', (language) => {
     expect(encode(JSON.stringify(shown(language))).length).toBeLessThanOrEqual(BUDGET_TOKENS);
   });

@@ -4,21 +4,21 @@ import { checkText } from '../params.ts';
 /** The official server's limits, which are wider than ours. */
 export const outTradeNo = z
   .string()
-  .regex(/^[A-Za-z0-9_]{1,64}$/, 'letters, digits and _ only, 1–64 characters')
-  .describe('商户订单号，1–64 个字符');
+  .regex(/^[A-Za-z0-9_]{1,64}$/)
+  .describe('商户订单号，1–64 位字母、数字、_');
 export const outRequestNo = z
   .string()
-  .regex(/^[A-Za-z0-9_]{1,64}$/, 'letters, digits and _ only, 1–64 characters')
-  .describe('退款请求号，1–64 个字符');
+  .regex(/^[A-Za-z0-9_]{1,64}$/)
+  .describe('退款请求号，1–64 位字母、数字、_');
 /** To ask about, also what other systems made: Alipay itself leaves the characters of a refund's number open. */
 export const anyTradeNo = z
   .string()
-  .regex(/^[A-Za-z0-9_-]{1,64}$/, 'letters, digits, _ and - only, 1–64 characters')
-  .describe('商户订单号，1–64 个字符');
+  .regex(/^[A-Za-z0-9_-]{1,64}$/)
+  .describe('商户订单号，1–64 位字母、数字、_、-');
 export const anyRefundNo = z
   .string()
-  .regex(/^[A-Za-z0-9_-]{1,64}$/, 'letters, digits, _ and - only, 1–64 characters')
-  .describe('退款请求号，1–64 个字符');
+  .regex(/^[A-Za-z0-9_-]{1,64}$/)
+  .describe('退款请求号，1–64 位字母、数字、_、-');
 /** A number, or the same in a string: models write both. */
 export const amount = z.union([z.number(), z.string()]);
 

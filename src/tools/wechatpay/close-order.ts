@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { closePayment } from '../../payments/close-payment.ts';
 import { defineTool } from '../define-tool.ts';
 import { insistWallet } from '../face.ts';
-import { out_trade_no } from './params.ts';
+import { outTradeNoOf } from './params.ts';
 import { paymentText } from './texts.ts';
 import { WORDS } from './words.ts';
 
@@ -15,7 +15,7 @@ export const closeOrderTool = defineTool({
   },
   hints: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: true },
   words: WORDS,
-  input: () => z.strictObject({ out_trade_no }),
+  input: (setting) => z.strictObject({ out_trade_no: outTradeNoOf(setting) }),
   async run({ cashier, call, present }, { out_trade_no: outTradeNo }) {
     await insistWallet(cashier, outTradeNo, 'wechatpay');
     return paymentText(present, await closePayment(cashier, call, { outTradeNo, provider: 'wechatpay' }));

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { described } from '../params.ts';
 import { orderTool } from './order-tool.ts';
 
 export const createH5PaymentTool = orderTool({
@@ -9,5 +10,7 @@ export const createH5PaymentTool = orderTool({
     en: "Create a WeChat Pay order for a phone browser; returns h5_url and the order number. payer_client_ip is the buyer's IP.",
   },
   scene: 'h5',
-  payer: { payer_client_ip: z.string().min(1).max(45) },
+  payer: (setting) => ({
+    payer_client_ip: described(setting, z.string().min(1).max(45), { zh: '买家的 IP', en: "the buyer's IP" }),
+  }),
 });

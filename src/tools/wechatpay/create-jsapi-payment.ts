@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { described } from '../params.ts';
 import { orderTool } from './order-tool.ts';
 
 export const createJsapiPaymentTool = orderTool({
@@ -9,5 +10,10 @@ export const createJsapiPaymentTool = orderTool({
     en: 'Create a WeChat Pay order paid inside WeChat; returns the signed jsapi_params and the order number.',
   },
   scene: 'jsapi',
-  payer: { payer_openid: z.string().min(1).max(128) },
+  payer: (setting) => ({
+    payer_openid: described(setting, z.string().min(1).max(128), {
+      zh: '买家在该公众号或小程序的 openid',
+      en: "the buyer's openid",
+    }),
+  }),
 });

@@ -10,7 +10,7 @@ export const createNativePaymentTool = orderTool({
     en: 'Create a WeChat Pay order; returns the QR code_url and the order number. Created is not paid: deliver only after query-order-by-out-trade-no says PAID.',
   },
   scene: 'qr',
-  payer: {},
+  payer: () => ({}),
   async answer(present, result) {
     const answer = await paymentText(present, result);
     const code = /^code_url: (\S+)$/m.exec(answer.text)?.[1];

@@ -5,8 +5,8 @@ import type { Scene } from '../../domain/order.ts';
 import { createPayment } from '../../payments/create-payment.ts';
 import type { PaymentResult } from '../../payments/results.ts';
 import type { ToolAnswer } from '../answer.ts';
-import { defineTool } from '../define-tool.ts';
-import { checkTitle } from '../params.ts';
+import { defineTool, type ToolSetting } from '../define-tool.ts';
+import { checkBuyer, checkTitle } from '../params.ts';
 import type { Presenter } from '../present.ts';
 import { orderShape } from './params.ts';
 import { paymentText } from './texts.ts';
@@ -20,7 +20,7 @@ export function orderTool<Payer extends z.ZodRawShape>(face: {
   readonly title: Text;
   readonly description: Text;
   readonly scene: Scene;
-  readonly payer: Payer;
+  readonly payer: (setting: ToolSetting) => Payer;
   readonly answer?: (present: Presenter, result: PaymentResult) => Promise<ToolAnswer>;
 }) {
   return defineTool({
@@ -29,13 +29,14 @@ export function orderTool<Payer extends z.ZodRawShape>(face: {
     description: face.description,
     hints: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: true },
     words: wordsFor(face.scene),
-    input: (setting) => z.strictObject({ ...orderShape(setting), ...face.payer }),
+    input: (setting) => z.strictObject({ ...orderShape(setting), ...face.payer(setting) }),
     async run({ cashier, call, present }, parsed) {
       const args = parsed as z.output<z.ZodObject<ReturnType<typeof orderShape>>> & {
         readonly payer_openid?: string;
         readonly payer_client_ip?: string;
       };
       checkTitle(args.title);
+      checkBuyer(args.buyer);
       const result = await createPayment(cashier, call, {
         provider: 'wechatpay',
         scene: face.scene,

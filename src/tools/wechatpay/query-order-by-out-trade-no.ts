@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { askPayment } from '../../payments/query-payment.ts';
 import { defineTool } from '../define-tool.ts';
 import { insistWallet } from '../face.ts';
-import { out_trade_no } from './params.ts';
+import { outTradeNoOf } from './params.ts';
 import { paymentText } from './texts.ts';
 import { WORDS } from './words.ts';
 
@@ -15,7 +15,7 @@ export const queryOrderByOutTradeNoTool = defineTool({
   },
   hints: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: true },
   words: WORDS,
-  input: () => z.strictObject({ out_trade_no }),
+  input: (setting) => z.strictObject({ out_trade_no: outTradeNoOf(setting) }),
   async run({ cashier, call, present }, { out_trade_no: outTradeNo }) {
     await insistWallet(cashier, outTradeNo, 'wechatpay');
     const asked = { outTradeNo, provider: 'wechatpay', waitSeconds: 0 } as const;

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { askForRefund } from '../../payments/query-refund.ts';
 import { defineTool } from '../define-tool.ts';
 import { insistWallet } from '../face.ts';
-import { out_refund_no, out_trade_no } from './params.ts';
+import { outRefundNoOf, outTradeNoOf } from './params.ts';
 import { refundText } from './texts.ts';
 import { WORDS } from './words.ts';
 
@@ -15,7 +15,8 @@ export const queryRefundByOutRefundNoTool = defineTool({
   },
   hints: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: true },
   words: WORDS,
-  input: () => z.strictObject({ out_trade_no, out_refund_no }),
+  input: (setting) =>
+    z.strictObject({ out_trade_no: outTradeNoOf(setting), out_refund_no: outRefundNoOf(setting) }),
   async run({ cashier, call, present }, { out_trade_no: outTradeNo, out_refund_no: outRefundNo }) {
     await insistWallet(cashier, outTradeNo, 'wechatpay');
     const asked = { outTradeNo, outRefundNo, provider: 'wechatpay' } as const;

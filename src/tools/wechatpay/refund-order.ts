@@ -3,8 +3,8 @@ import { parseAmount } from '../../domain/money.ts';
 import { refundPayment } from '../../payments/refund-payment.ts';
 import { defineTool } from '../define-tool.ts';
 import { insistWallet } from '../face.ts';
-import { checkReason } from '../params.ts';
-import { amountYuan, out_refund_no, out_trade_no, reason } from './params.ts';
+import { checkReason, described, outRefundNo } from '../params.ts';
+import { amountYuan, outTradeNoOf } from './params.ts';
 import { refundText } from './texts.ts';
 import { WORDS } from './words.ts';
 
@@ -12,17 +12,20 @@ export const refundOrderTool = defineTool({
   name: 'refund-order',
   title: { zh: '微信退款', en: 'Refund WeChat Pay order' },
   description: {
-    zh: '提出微信订单退款，通常需人工批准：批准后用相同参数再次调用。重试用同一 out_refund_no。',
-    en: 'Propose a refund of a WeChat Pay order; usually a person must approve: then call again with the same arguments. Retry with the same out_refund_no.',
+    zh: '申请微信订单退款，通常需人工批准：批准后用相同参数再次调用。重试用同一 out_refund_no。',
+    en: 'Request a refund of a WeChat Pay order; usually a person must approve: then call again with the same arguments. Retry with the same out_refund_no.',
   },
   hints: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: true },
   words: WORDS,
   input: (setting) =>
     z.strictObject({
-      out_trade_no,
+      out_trade_no: outTradeNoOf(setting),
       refund_yuan: amountYuan(setting),
-      out_refund_no: out_refund_no.optional(),
-      reason,
+      out_refund_no: described(setting, outRefundNo.optional(), {
+        zh: '退款单号，1–64 位字母、数字、_；缺省时，同额退款视为同一笔',
+        en: 'refund number: 1–64 letters, digits, _; when absent, an equal amount is the same refund',
+      }),
+      reason: described(setting, z.string().optional(), { zh: '原因，≤80 字', en: 'why, ≤80 characters' }),
     }),
   async run({ cashier, call, present }, args) {
     if (args.reason !== undefined) checkReason(args.reason);
