@@ -48,13 +48,15 @@ describe.each(WALLETS)('create-payment at %s', (provider) => {
     ['half a minute', { expiresInMinutes: 1.5 }, 'expiresInMinutes'],
     ['no amount', { amountYuan: null }, 'amountYuan'],
     ['no title', { title: null }, 'title'],
-    ['an empty buyer', { buyer: '' }, 'buyer'],
+    ['a blank buyer', { buyer: ' ' }, 'buyer'],
+    ['a title that turns the text around', { title: 'a\u202eb' }, 'title'],
+    ['a title that shows nothing', { title: '\u200b\u200d' }, 'title'],
   ])('refuses %s', async (_what, args, argument) => {
     await isRefused('create-payment', { provider, ...good, ...args }, argument);
   });
 
-  it('takes null as absent, and the longest title there may be', async () => {
-    const nulls = { outTradeNo: null, scene: null, buyer: null, expiresInMinutes: null, payerOpenid: null };
+  it('takes null and nothing as absent, and the longest title there may be', async () => {
+    const nulls = { outTradeNo: null, scene: '', buyer: '', expiresInMinutes: null, payerOpenid: null };
     const title = `${'菜'.repeat(42)}x`;
     expect(Buffer.byteLength(title)).toBe(127);
     const order = await agent.create({ provider, ...good, ...nulls, title });
@@ -108,7 +110,7 @@ describe('the other tools', () => {
     ['query-payment', { outTradeNo: 'ABCDEF', wait: 1 }, 'wait'],
     ['close-payment', { outTradeNo: 'ABC' }, 'outTradeNo'],
     ['close-payment', { outTradeNo: 'ABCDEF', force: true }, 'force'],
-    ['refund-payment', { outTradeNo: 'ABCDEF', refundYuan: '1.00', outRefundNo: '' }, 'outRefundNo'],
+    ['refund-payment', { outTradeNo: 'ABCDEF', refundYuan: '1.00', outRefundNo: 'R-1' }, 'outRefundNo'],
     ['refund-payment', { outTradeNo: 'ABCDEF', refundYuan: '1.00', outRefundNo: 'a b' }, 'outRefundNo'],
     ['refund-payment', { outTradeNo: 'ABCDEF', refundYuan: '1.00', approved: true }, 'approved'],
     ['refund-payment', { outTradeNo: 'ABCDEF', refundYuan: '1.00', reason: 'x'.repeat(81) }, 'reason'],

@@ -41,12 +41,20 @@ const CLIENTS: readonly (readonly [clientInfoName: string, shows: (result: Resul
     (result) =>
       result.structuredContent
         ? { words: json(result), picture: false }
-        : { words: result.content?.[0]?.text ?? '', picture: false },
+        : { words: result.content?.[0]?.text ?? '', picture: picture(result) },
   ],
   [
     'codex-mcp-client',
+    (result) =>
+      result.structuredContent
+        ? { words: json(result), picture: false }
+        : { words: texts(result), picture: picture(result) },
+  ],
+  [
+    'mcporter',
     (result) => ({ words: result.structuredContent ? json(result) : texts(result), picture: false }),
   ],
+  ['github-copilot-developer', (result) => ({ words: whole(result).words, picture: false })],
   ['claude-ai', whole],
   ['cursor-vscode', whole],
   ['Visual Studio Code', whole],
@@ -97,6 +105,11 @@ describe.each(CLIENTS)('through %s', (name, shows) => {
       for (const fact of await truth(outTradeNo)) expect(words).toContain(fact);
       expect(words).toContain('query-payment');
       expect(shown || CASHIER_URL.test(words)).toBe(true);
+      if (dropsContent(name)) {
+        // What the table is for: the words that a person can click, and the code that a person can scan.
+        expect(words).toMatch(/\[打开收银台(扫码)?\]\(http/);
+        expect(shown).toBe(scene === 'qr');
+      }
       numbers[scene] = outTradeNo;
     },
   );
@@ -141,10 +154,11 @@ describe.each(CLIENTS)('through %s', (name, shows) => {
 
 describe('who drops what', () => {
   it('is told by the name of the client, however it is written', () => {
-    for (const name of ['claude-code', 'Claude Code', 'Cherry Studio', 'cherry_studio', 'CherryStudio']) {
+    const written = ['Claude Code', 'Cherry Studio', 'cherry_studio', 'CherryStudio', 'Codex-MCP-Client'];
+    for (const name of ['claude-code', 'cherry-studio', 'codex-mcp-client', ...written]) {
       expect(dropsContent(name)).toBe(true);
     }
-    for (const name of [undefined, '', 'Cline', 'claude-ai', 'claude-code-2', '__proto__']) {
+    for (const name of [undefined, '', 'Cline', 'claude-ai', 'claude-code-2', 'codex', '__proto__']) {
       expect(dropsContent(name)).toBe(false);
     }
   });
