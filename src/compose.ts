@@ -10,6 +10,7 @@ import type { ProviderId } from './domain/order.ts';
 import type { Log } from './domain/ports.ts';
 import type { Book } from './ledger/book.ts';
 import { Ledger } from './ledger/ledger.ts';
+import { keepRefusedNames } from './ledger/refused-names.ts';
 import { openSqliteStore } from './ledger/sqlite-store.ts';
 import type { Cashier } from './payments/cashier.ts';
 import { payable } from './payments/results.ts';
@@ -17,6 +18,7 @@ import { runSettler } from './payments/settler.ts';
 import type { Listener } from './platform/listener.ts';
 import { SharedListener } from './platform/listener-shared.ts';
 import { createLog, secretFinder } from './platform/log.ts';
+import { RefusedNames } from './platform/refused-names.ts';
 import { processSenders } from './platform/senders.ts';
 import { systemClock, systemRandom } from './platform/system.ts';
 import { readTextFile } from './platform/text-file.ts';
@@ -49,6 +51,8 @@ export interface App {
    * opened at the first call. undefined when it cannot be.
    */
   approvalUrl(id: string): Promise<string | undefined>;
+  /** Notes a name under which a listener was addressed in vain. */
+  refusedName(name: string): void;
   /** Whether the background has work although no tool has been called. */
   hasBackgroundWork(): Promise<boolean>;
   close(): Promise<void>;
@@ -58,6 +62,8 @@ export interface App {
 export interface ServiceAddress {
   /** By buyers. */
   readonly publicUrl: string;
+  /** By operators; by default as by buyers. */
+  readonly operatorUrl?: string;
   /** By a simulator on this machine. */
   readonly localUrl: string;
 }
@@ -136,6 +142,13 @@ export async function openApp(config: Config, service?: ServiceAddress): Promise
     return listenForCashier({ lookup, clock, ...at });
   });
 
+  const refusals = new RefusedNames({
+    clock,
+    log,
+    keep: (names) => keepRefusedNames(ledger, names, clock.now()),
+  });
+  const refusedName = (name: string) => refusals.note(name);
+
   const operator = { ledger, realm: config.realm, clock, randomBytes, log, language: config.language };
   const operatorPages = sharedPages(ledger, 'operator', async (at) => {
     const { listenForOperator } = await import('./operator/index.ts');
@@ -144,7 +157,7 @@ export async function openApp(config: Config, service?: ServiceAddress): Promise
   async function approvalUrl(id: string): Promise<string | undefined> {
     // Nobody can sign in there without one.
     if (!(await hasOperatorSecret(ledger))) return undefined;
-    if (service) return `${service.publicUrl}/approvals/${id}`;
+    if (service) return `${service.operatorUrl ?? service.publicUrl}/approvals/${id}`;
     try {
       return `${await operatorPages.origin()}/approvals/${id}`;
     } catch (error) {
@@ -162,14 +175,18 @@ export async function openApp(config: Config, service?: ServiceAddress): Promise
     // Beside stdio, the port for gateways may be open to the world, and the operator's pages have one of their own.
     if (!service) return open;
     const { operatorRoutes } = await import('./operator/index.ts');
-    return open.route('/', operatorRoutes({ ...operator, publicUrl: service.publicUrl }));
+    return open.route(
+      '/',
+      operatorRoutes({ ...operator, publicUrl: service.operatorUrl ?? service.publicUrl }),
+    );
   }
 
   const stop = new AbortController();
   async function holdNotifyPort(port: number, opened: Cashier): Promise<void> {
     const { serveNotify } = await import('./notify/listener.ts');
-    const { publicOrigins: origins } = config;
-    await serveNotify({ cashier: opened, port, origins, routes: await routes(), signal: stop.signal });
+    const { names } = config;
+    const { signal } = stop;
+    await serveNotify({ cashier: opened, port, names, refusedName, routes: await routes(), signal });
   }
   const background = once(async () => {
     const opened = await cashier();
@@ -197,6 +214,7 @@ export async function openApp(config: Config, service?: ServiceAddress): Promise
       cashierUrl: async (token) => `${service?.publicUrl ?? (await pages.origin())}/c/${token}`,
     }),
     routes,
+    refusedName,
     approvalUrl,
     startBackground: () =>
       void background().catch((error: unknown) => log.error('background', { error: String(error) })),
@@ -207,6 +225,7 @@ export async function openApp(config: Config, service?: ServiceAddress): Promise
       if (background.started) await Promise.all(await background().catch(() => []));
       await Promise.all([pages.close(), operatorPages.close()]);
       await simulator?.close();
+      await refusals.close();
       await ledger.close();
     },
   };

@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { allowedOriginsOf, namesOf, trustedProxiesOf } from './config-names.ts';
 import { CashierError } from './domain/errors.ts';
+import type { ServedName } from './domain/names.ts';
 import type { Realm } from './domain/order.ts';
 import { expandHome } from './platform/home-path.ts';
 import { readSecretFile, readTextFile } from './platform/text-file.ts';
@@ -41,8 +43,14 @@ export interface Config {
   readonly h5Origin: string | undefined;
   /** The payee as buyers and persons read it. */
   readonly merchantName: string | undefined;
-  /** Origins at which buyers and gateways reach us from outside. */
-  readonly publicOrigins: readonly string[];
+  /** Where operators reach their pages, without a slash at the end; as a rule the public address. */
+  readonly operatorUrl: string | undefined;
+  /** Names under which we are addressed from outside, each for what it is there for. */
+  readonly names: readonly ServedName[];
+  /** Origins whose pages may call `/mcp` from a browser. */
+  readonly allowedOrigins: readonly string[];
+  /** Addresses and networks (CIDR) of proxies that are believed when they say for whom they ask. */
+  readonly trustedProxies: readonly string[];
   /** Who may call over HTTP; undefined: whoever is on this machine. */
   readonly tokensFile: string | undefined;
   /** The whole environment with `…_FILE` forms resolved and empty values removed. */
@@ -129,10 +137,13 @@ export function configOf(given: Env, role: 'server' | 'operator' | 'drop-in' = '
     operatorSecret: env.CASHIER_OPERATOR_SECRET,
     httpHost: env.CASHIER_HTTP_HOST ?? '127.0.0.1',
     httpPort: portOf(env, 'CASHIER_HTTP_PORT'),
-    publicUrl: publicUrlOf(env),
     h5Origin: h5OriginOf(env),
     merchantName: merchantNameOf(env),
-    publicOrigins: originsOf(env, ['CASHIER_PUBLIC_URL', 'AP_NOTIFY_URL', 'WXPAY_NOTIFY_URL']),
+    publicUrl: webAddressOf(env, 'CASHIER_PUBLIC_URL'),
+    operatorUrl: webAddressOf(env, 'CASHIER_OPERATOR_URL') ?? webAddressOf(env, 'CASHIER_PUBLIC_URL'),
+    names: namesOf(env),
+    allowedOrigins: allowedOriginsOf(env),
+    trustedProxies: trustedProxiesOf(env),
     tokensFile: env.CASHIER_TOKENS_FILE ?? (existsSync(defaultTokens) ? defaultTokens : undefined),
     env,
   };
@@ -214,16 +225,16 @@ function callerOf(env: Env): string | undefined {
   });
 }
 
-function publicUrlOf(env: Env): string | undefined {
-  const value = env.CASHIER_PUBLIC_URL;
+function webAddressOf(env: Env, name: string): string | undefined {
+  const value = env[name];
   if (value === undefined) return undefined;
   const url = URL.canParse(value) ? new URL(value) : undefined;
   const bare = url && !url.username && !url.password && !url.search && !url.hash;
   if (bare && /^https?:$/.test(url.protocol)) return url.href.replace(/\/+$/, '');
-  throw configuration('CASHIER_PUBLIC_URL', {
-    zh: 'CASHIER_PUBLIC_URL 必须是不带参数的 http(s) 网址。',
-    en: 'CASHIER_PUBLIC_URL must be an http(s) address without a query.',
-    next: { zh: '改正 CASHIER_PUBLIC_URL。', en: 'Correct CASHIER_PUBLIC_URL.' },
+  throw configuration(name, {
+    zh: `${name} 必须是不带参数的 http(s) 网址。`,
+    en: `${name} must be an http(s) address without a query.`,
+    next: { zh: `改正 ${name}。`, en: `Correct ${name}.` },
   });
 }
 
@@ -257,11 +268,6 @@ function merchantNameOf(env: Env): string | undefined {
     en: `CASHIER_MERCHANT_NAME has at most ${MAX_MERCHANT_NAME} characters, none of them control or invisible ones.`,
     next: { zh: '改正 CASHIER_MERCHANT_NAME。', en: 'Correct CASHIER_MERCHANT_NAME.' },
   });
-}
-
-function originsOf(env: Env, names: readonly string[]): string[] {
-  const urls = names.flatMap((name) => (URL.canParse(env[name] ?? '') ? [new URL(env[name] ?? '')] : []));
-  return urls.filter(({ protocol }) => /^https?:$/.test(protocol)).map(({ origin }) => origin);
 }
 
 function oneOf<T extends string>(env: Env, name: string, allowed: readonly T[]): T | undefined {

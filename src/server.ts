@@ -123,7 +123,9 @@ async function runTool(
   ctx: ServerContext,
   { era, name, declared }: Client,
 ): Promise<CallToolResult | InputRequiredResult> {
-  const ending = endingOf(ctx.mcpReq.signal, deps.stopping);
+  // Over HTTP the signal tells of a connection that dropped, which is no cancelling: only a question ends with it.
+  const isDropped = deps.updates === 'transport' && !tool.hints.readOnlyHint;
+  const ending = endingOf(isDropped ? undefined : ctx.mcpReq.signal, deps.stopping);
   try {
     const cashier = await deps.cashier();
     const call = callOf(deps, ctx, name, ending.signal);

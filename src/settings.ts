@@ -136,6 +136,27 @@ export const SETTINGS: readonly Setting[] = [
     absent: '`3920`',
   },
   {
+    name: 'CASHIER_OPERATOR_URL',
+    en: 'where operators reach their pages from outside; no other outside name shows them',
+    zh: '操作员从外部访问审批页面的地址；其他外部域名不显示审批页面',
+    absent: '`CASHIER_PUBLIC_URL`',
+  },
+  {
+    name: 'CASHIER_ALLOWED_HOSTS',
+    en: 'further names under which the service may be addressed (what a proxy sends as `Host`); comma list',
+    zh: '允许访问本服务的其他主机名（代理转发的 `Host`），逗号分隔',
+  },
+  {
+    name: 'CASHIER_ALLOWED_ORIGINS',
+    en: 'browser origins that may call `/mcp` (CORS), such as `http://localhost:6274` for the Inspector; comma list',
+    zh: '允许在浏览器中调用 `/mcp` 的来源（CORS），如 Inspector 的 `http://localhost:6274`，逗号分隔',
+  },
+  {
+    name: 'CASHIER_TRUSTED_PROXIES',
+    en: 'addresses or networks of your proxies; only their `X-Forwarded-For` is believed; comma list',
+    zh: '自己的代理的 IP 地址或网段；只信任它们给出的 `X-Forwarded-For`，逗号分隔',
+  },
+  {
     name: 'CASHIER_TOKENS_FILE',
     en: 'who may call over HTTP',
     zh: 'HTTP 调用方令牌文件',

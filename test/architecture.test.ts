@@ -46,13 +46,21 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'platform/replace-file.ts',
     'platform/text-file.ts',
   ],
-  transports: ['server.ts', 'auth', 'resources', 'platform/listener.ts'],
+  transports: [
+    'domain/names.ts',
+    'server.ts',
+    'auth',
+    'resources',
+    'platform/listener.ts',
+    'platform/source.ts',
+  ],
   doctor: [
     'config.ts',
     'domain',
     'ledger',
     'policy',
     'providers',
+    'auth/exposure.ts',
     'auth/token-file.ts',
     'settings.ts',
     'tools',
@@ -60,7 +68,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'platform/sqlite.ts',
     'platform/text-file.ts',
   ],
-  'config.ts': ['domain', 'settings.ts', 'platform/home-path.ts', 'platform/text-file.ts'],
+  'config-names.ts': ['domain'],
+  'config.ts': ['config-names.ts', 'domain', 'settings.ts', 'platform/home-path.ts', 'platform/text-file.ts'],
   'settings.ts': [],
 };
 const EVERYONE = ['main.ts', 'launch.ts', 'mcp-server-alipay.ts', 'compose.ts', 'version.ts', 'cli'];

@@ -1,10 +1,11 @@
-import { BlockList, isIP } from 'node:net';
 import { anyoneAs, type Callers } from '../auth/callers.ts';
+import { type Opening, openedBy } from '../auth/exposure.ts';
 import { tokenCallers } from '../auth/token-callers.ts';
 import { type App, openApp } from '../compose.ts';
 import type { Config } from '../config.ts';
 import { CashierError } from '../domain/errors.ts';
 import { originAt } from '../platform/listener.ts';
+import { sourceOf } from '../platform/source.ts';
 import { systemClock } from '../platform/system.ts';
 import { selectTools, toolsWith } from '../tools/index.ts';
 import { serveOverHttp } from '../transports/http.ts';
@@ -14,15 +15,21 @@ import { noticeUnacceptedPolicy } from './policy-notice.ts';
 
 const DEFAULT_PORT = 3920;
 
-/** `mcp-cashier http`: the service, until it is told to stop. Says on stderr where it listens, on stdout nothing. */
+/**
+ * `mcp-cashier http [--no-mcp]`: the service, until it is told to stop. Says on stderr where it listens, on stdout
+ * nothing. With `--no-mcp` it serves gateways, buyers and operators, and no agent.
+ */
 export async function run(args: readonly string[], { config, signal }: CommandContext): Promise<number> {
-  if (args.length > 0) throw usage();
+  if (args.length > 1 || (args.length === 1 && args[0] !== '--no-mcp')) throw usage();
+  const mcp = args.length === 0;
   const settings = await config();
   const selection = selectTools(settings.selectTools);
   const { httpHost: host, httpPort: port = DEFAULT_PORT } = settings;
-  if (settings.tokensFile === undefined && !isLoopback(host)) throw openToAll(host);
+  const opening = mcp ? openedBy(settings) : undefined;
+  if (opening !== undefined) throw openToAll(opening, settings);
   const localUrl = originAt(host, port);
-  const app = await openApp(settings, { publicUrl: settings.publicUrl ?? localUrl, localUrl });
+  const { publicUrl = localUrl, operatorUrl = localUrl, names, allowedOrigins } = settings;
+  const app = await openApp(settings, { publicUrl, operatorUrl, localUrl });
   try {
     await noticeUnacceptedPolicy(app);
     await serveOverHttp({
@@ -43,17 +50,18 @@ export async function run(args: readonly string[], { config, signal }: CommandCo
         stopping: signal,
         log: app.log,
       },
-      callers: callersOf(settings, app),
+      callers: mcp ? callersOf(settings, app) : undefined,
       routes: await app.routes(),
       ready: () => app.ledger.read((book) => book.hasUnsettled()),
       host,
       port,
-      origins: settings.publicOrigins,
+      at: { names, allowedOrigins, source: sourceOf(settings.trustedProxies), refusedName: app.refusedName },
       listening: (origin) => {
         app.startBackground();
         const simulated =
           settings.realm === 'simulator' ? '（模拟环境，不是真钱 SIMULATOR, no real money）' : '';
-        process.stderr.write(`mcp-cashier: ${origin}/mcp${simulated}\n`);
+        const where = mcp ? `${origin}/mcp` : `${origin}（不含 without /mcp）`;
+        process.stderr.write(`mcp-cashier: ${where}${simulated}\n`);
       },
       signal,
     });
@@ -67,16 +75,6 @@ export async function run(args: readonly string[], { config, signal }: CommandCo
 
 function callersOf({ tokensFile, caller = 'http' }: Config, { log }: App): Callers {
   return tokensFile === undefined ? anyoneAs(caller) : tokenCallers(tokensFile, log);
-}
-
-/** Whether only programs on this machine can reach what listens there; a name that is not known to be so is not. */
-function isLoopback(host: string): boolean {
-  if (host === 'localhost') return true;
-  const own = new BlockList();
-  own.addSubnet('127.0.0.0', 8, 'ipv4');
-  own.addAddress('::1', 'ipv6');
-  const family = isIP(host);
-  return family !== 0 && own.check(host, family === 4 ? 'ipv4' : 'ipv6');
 }
 
 function cannotListen(error: unknown, host: string, port: number): CashierError | undefined {
@@ -95,13 +93,17 @@ function cannotListen(error: unknown, host: string, port: number): CashierError 
   });
 }
 
-function openToAll(host: string): CashierError {
-  return configuration('CASHIER_HTTP_HOST', {
-    zh: `CASHIER_HTTP_HOST=${host} 会让其他机器连入，但没有配置令牌；拒绝启动。`,
-    en: `CASHIER_HTTP_HOST=${host} lets other machines in, but there are no tokens; it does not start so.`,
+function openToAll({ variable, value }: Opening, { home, env }: Config): CashierError {
+  // In the very words that mend it, wherever they are typed.
+  const at =
+    env.CASHIER_HOME === undefined ? '' : `CASHIER_HOME=${/^[\w./~-]+$/.test(home) ? home : `'${home}'`} `;
+  const command = `${at}npx -y mcp-cashier tokens add my-agent`;
+  return configuration(variable, {
+    zh: `设置了 ${variable}=${value}，外部可以访问到本服务，却没有令牌：任何人都能查看订单、发起收款和退款。拒绝启动。`,
+    en: `${variable}=${value} lets others reach this service, and without tokens anybody could list orders and ask for refunds. It does not start.`,
     next: {
-      zh: '先执行 mcp-cashier tokens add 名称 并设置 CASHIER_TOKENS_FILE，或改回 127.0.0.1。',
-      en: 'First run mcp-cashier tokens add NAME and set CASHIER_TOKENS_FILE, or go back to 127.0.0.1.',
+      zh: `先执行 ${command}，再启动；不需要给智能体用时，改用 mcp-cashier http --no-mcp。`,
+      en: `First run ${command}, then start again; where no agent is to call, use mcp-cashier http --no-mcp.`,
     },
   });
 }
@@ -120,8 +122,8 @@ function stopping(): CashierError {
 
 function usage(): CashierError {
   return new CashierError('INVALID_ARGUMENT', {
-    zh: '用法：mcp-cashier http（地址与端口由 CASHIER_HTTP_HOST、CASHIER_HTTP_PORT 设置）。',
-    en: 'Usage: mcp-cashier http (CASHIER_HTTP_HOST and CASHIER_HTTP_PORT say where).',
+    zh: '用法：mcp-cashier http [--no-mcp]（地址与端口由 CASHIER_HTTP_HOST、CASHIER_HTTP_PORT 设置）。',
+    en: 'Usage: mcp-cashier http [--no-mcp] (CASHIER_HTTP_HOST and CASHIER_HTTP_PORT say where).',
     next: { zh: '', en: '' },
   });
 }

@@ -13,19 +13,10 @@ const INSIDE: readonly (readonly [net: string, prefix: number, family: 'ipv4' | 
   ['fc00::', 7, 'ipv6'],
   ['fe80::', 10, 'ipv6'],
 ];
-const LOOPBACK: typeof INSIDE = [
-  ['127.0.0.0', 8, 'ipv4'],
-  ['::1', 128, 'ipv6'],
-];
 
 /** Whether an address belongs to this machine or its own network. */
 export function isInside(address: string): boolean {
   return isIn(INSIDE, address);
-}
-
-/** Whether only programs on this machine reach what listens there. */
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || isIn(LOOPBACK, host);
 }
 
 /** The address that a URL names outright; undefined for a name. */

@@ -4,11 +4,13 @@ import type { Config } from '../config.ts';
 import { beijingIso } from '../domain/clock.ts';
 import { CashierError } from '../domain/errors.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import { refusedNames } from '../ledger/refused-names.ts';
 import { isInForce } from '../policy/decisions.ts';
 import { hasOperatorSecret } from '../policy/operator.ts';
 import type { Policy } from '../policy/policy.ts';
 import { error, type Finding, ok, refusal, warning } from './finding.ts';
 import type { DoctorPorts } from './ports.ts';
+import { examineRefusedNames } from './service.ts';
 
 /** Bytes; an order with its history takes some 4 KiB. */
 const LITTLE_SPACE = 200 * 1024 * 1024;
@@ -42,6 +44,7 @@ export async function examineLedger(config: Config, ports: DoctorPorts): Promise
     return [
       ...place,
       ...(await examineContents(ledger, config)),
+      ...examineRefusedNames(await refusedNames(ledger, ports.clock.now())),
       ...policy.findings,
       ...(await examineRules(ledger, policy.policy)),
     ];

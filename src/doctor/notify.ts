@@ -195,6 +195,17 @@ function answered(variable: string, status: number): Finding {
       ],
     });
   }
+  if (status === 403 || status === 421) {
+    return warning('notify.refused', {
+      variable,
+      zh: `${variable} 拒绝访问（${found}）：代理转发的 Host 不被本服务认识，或被防火墙拦截；通知也会这样被拒绝。${STILL.zh}`,
+      en: `${variable} refuses (${found}): the proxy passes on a Host that this service does not know, or a firewall is in between; notifications meet the same. ${STILL.en}`,
+      remedy: [
+        '让代理转发原来的 Host，或把它转发的名字加入 CASHIER_ALLOWED_HOSTS。',
+        'Have the proxy pass on the original Host, or add the name that it sends to CASHIER_ALLOWED_HOSTS.',
+      ],
+    });
+  }
   if (status >= 500) {
     return warning('notify.failing', {
       variable,

@@ -1,9 +1,9 @@
+import { openedBy } from '../auth/exposure.ts';
 import { readTokenFile } from '../auth/token-file.ts';
 import type { Config } from '../config.ts';
 import { CashierError } from '../domain/errors.ts';
 import type { ProviderId } from '../domain/order.ts';
 import { ALIPAY_TOOLS, selectTools, toolsWith, UNIFIED_TOOLS, WECHATPAY_TOOLS } from '../tools/index.ts';
-import { isLoopback } from './addresses.ts';
 import { error, type Finding, ok, refusal, warning } from './finding.ts';
 import { nearest } from './names.ts';
 import type { Machine } from './ports.ts';
@@ -75,21 +75,26 @@ function notServed(name: string): Finding {
   });
 }
 
-function examineCallers({ tokensFile, httpHost }: Config): Finding[] {
-  if (tokensFile === undefined) {
-    if (isLoopback(httpHost)) return [];
+function examineCallers(config: Config): Finding[] {
+  const { tokensFile } = config;
+  const opening = openedBy(config);
+  if (opening !== undefined) {
+    const { variable, value } = opening;
+    // WeChat Pay wants an address for notifications on stdio too, where it opens nothing.
+    const level = variable === 'CASHIER_HTTP_HOST' ? error : variable.endsWith('_NOTIFY_URL') ? ok : warning;
     return [
-      error('service.open-to-all', {
-        variable: 'CASHIER_HTTP_HOST',
-        zh: `CASHIER_HTTP_HOST=${httpHost} 会让其他机器连入，但没有令牌；mcp-cashier http 会拒绝启动。`,
-        en: `CASHIER_HTTP_HOST=${httpHost} lets other machines in, but there are no tokens; mcp-cashier http refuses to start.`,
+      level('service.open-to-all', {
+        variable,
+        zh: `设置了 ${variable}=${value}，外部可以访问到本服务，却没有令牌；mcp-cashier http 会拒绝启动（stdio 不受影响）。`,
+        en: `${variable}=${value} lets others reach the service, but there are no tokens; mcp-cashier http refuses to start (stdio does not mind).`,
         remedy: [
-          '运行 mcp-cashier tokens add 名称，或改回 127.0.0.1。',
-          'Run mcp-cashier tokens add NAME, or go back to 127.0.0.1.',
+          '运行 mcp-cashier tokens add 名称；不需要给智能体用时，改用 mcp-cashier http --no-mcp。',
+          'Run mcp-cashier tokens add NAME; where no agent is to call, use mcp-cashier http --no-mcp.',
         ],
       }),
     ];
   }
+  if (tokensFile === undefined) return [];
   try {
     const count = readTokenFile(tokensFile).length;
     return [
@@ -104,6 +109,27 @@ function examineCallers({ tokensFile, httpHost }: Config): Finding[] {
     return [refusal(thrown, () => 'service.tokens-file')];
   }
 }
+
+/** Names under which listeners of this ledger were addressed in vain: genuine notifications may be among them. */
+export function examineRefusedNames(
+  refused: readonly { readonly name: string; readonly count: number }[],
+): Finding[] {
+  if (refused.length === 0) return [];
+  const names = refused.slice(0, SHOWN_NAMES).map(({ name, count }) => `${name} (${count})`);
+  return [
+    warning('service.refused-names', {
+      variable: 'CASHIER_ALLOWED_HOSTS',
+      zh: `过去一天，有请求因 Host 或 Origin 不认识而被拒绝（403）：${names.join('、')}。`,
+      en: `Within the last day requests were refused (403) for a Host or Origin that is not known: ${names.join(', ')}.`,
+      remedy: [
+        '若其中有自己的代理转发的名字，把它加入 CASHIER_ALLOWED_HOSTS（浏览器来源加入 CASHIER_ALLOWED_ORIGINS）；陌生名字可以忽略。',
+        "If one is what your own proxy passes on, add it to CASHIER_ALLOWED_HOSTS (a browser's origin to CASHIER_ALLOWED_ORIGINS); ignore strange ones.",
+      ],
+    }),
+  ];
+}
+/** More would be strangers' noise. */
+const SHOWN_NAMES = 5;
 
 /** Only a port that was asked for: on stdio nothing listens without. */
 async function examinePort({ httpHost, httpPort }: Config, machine: Machine): Promise<Finding[]> {

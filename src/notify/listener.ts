@@ -1,4 +1,5 @@
 import type { Hono } from 'hono';
+import type { ServedName } from '../domain/names.ts';
 import type { Cashier } from '../payments/cashier.ts';
 import { type Listener, listenOnLoopback } from '../platform/listener.ts';
 
@@ -12,8 +13,9 @@ const TRY_AGAIN_MS = 2_000;
 export async function serveNotify(options: {
   readonly cashier: Cashier;
   readonly port: number;
-  /** Origins at which gateways reach this port through a tunnel or proxy. */
-  readonly origins: readonly string[];
+  /** Names by which gateways reach this port through a tunnel or proxy. */
+  readonly names: readonly ServedName[];
+  readonly refusedName: (name: string) => void;
   /** The notify routes and the cashier pages. */
   readonly routes: Hono;
   readonly signal: AbortSignal;
@@ -25,7 +27,8 @@ export async function serveNotify(options: {
   while (!signal.aborted && !listener) {
     try {
       const failed = (error: unknown) => cashier.log.error('notify', { error: String(error) });
-      listener = await listenOnLoopback({ routes, port, origins: options.origins, refused, failed });
+      const { names, refusedName } = options;
+      listener = await listenOnLoopback({ routes, port, names, refusedName, refused, failed });
     } catch (error) {
       if (!told) cashier.log.warn('notify port is taken, waiting for it', { port, error: String(error) });
       told = true;

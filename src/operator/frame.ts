@@ -1,4 +1,5 @@
 import type { Text } from '../domain/errors.ts';
+import { canonical, isLoopbackName } from '../domain/names.ts';
 import type { Realm } from '../domain/order.ts';
 
 export type Language = 'zh' | 'en';
@@ -31,7 +32,13 @@ export function siteOf(url: string, publicUrl: string | undefined): Site {
   const asked = new URL(url);
   const known = publicUrl === undefined ? undefined : new URL(publicUrl);
   const secure = asked.protocol === 'https:';
-  if (known?.host !== asked.host) return { base: '', secure };
+  // Without the port, which proxies drop; on this machine the port is all that tells two services apart.
+  const isKnown =
+    known !== undefined &&
+    (isLoopbackName(known.hostname)
+      ? known.host === asked.host
+      : canonical(known.hostname) === canonical(asked.hostname));
+  if (!isKnown) return { base: '', secure };
   return { base: known.pathname.replace(/\/+$/, ''), secure: secure || known.protocol === 'https:' };
 }
 

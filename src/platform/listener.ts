@@ -1,6 +1,9 @@
 import { createServer, type Server } from 'node:http';
 import { getRequestListener, type HttpBindings } from '@hono/node-server';
-import { Hono } from 'hono';
+import { type Context, Hono } from 'hono';
+import { areaOf, canonical, hostnameIn, originOf, type ServedName, servedNames } from '../domain/names.ts';
+import { limitConnections } from './connections.ts';
+import { type SourceOf, sourceOf } from './source.ts';
 import { systemClock } from './system.ts';
 
 const LOOPBACK = '127.0.0.1';
@@ -9,8 +12,8 @@ const HEADERS_MS = 5_000;
 const REQUEST_MS = 10_000;
 /** How often (ms) those limits are looked after; Node's own 30 s would let a slow one live that long. */
 const LOOK_AFTER_MS = 1_000;
-/** Beyond this many connections new ones are dropped, so that files and gateways can always be opened. */
-const MAX_CONNECTIONS = 1_000;
+/** Connections at a time: far more than all waits together. */
+const MAX_CONNECTIONS = 3_000;
 /** How often (ms) connections that have become idle are closed while stopping. */
 const CLOSE_IDLE_MS = 20;
 
@@ -32,30 +35,61 @@ export interface ListenOptions {
   readonly host?: string;
   /** One that the system picks by default. */
   readonly port?: number;
-  /** Further origins this server is reached by, such as the public one that a tunnel or proxy passes on. */
-  readonly origins?: readonly string[];
+  /** Further names this server is addressed by, such as the public one that a tunnel or proxy passes on. */
+  readonly names?: readonly ServedName[] | undefined;
+  /** Origins whose pages may call what stands under `mcp`; what the browser wants to hear is the route's affair. */
+  readonly allowedOrigins?: readonly string[] | undefined;
+  /** Whom a request comes from; by default whoever is connected. */
+  readonly source?: SourceOf | undefined;
   /** Whether it keeps the process alive. */
   readonly foreground?: boolean;
   readonly refused: () => Response;
+  /** Told of each `Host`, or `Origin`, that was refused. */
+  readonly refusedName?: ((name: string) => void) | undefined;
   /** Told of what a route threw; the caller of the route learns nothing but that it failed. */
   readonly failed?: (error: unknown) => void;
 }
 
+/** The source of a request that came through {@link listen}; the same for all in a test without one. */
+export function sourceIn(c: Context): string {
+  return String(c.get('source') ?? '');
+}
+
 /**
  * Serves routes on one port. Host and Origin are checked before anything else: a page on another site can point its
- * own name at this machine, but it cannot make the browser say ours. Rejects with the system's error (`EADDRINUSE`)
+ * own name at this machine, but it cannot make the browser say ours. It is no wall against anybody else, because
+ * proxies and tunnels can put any name there. Rejects with the system's error (`EADDRINUSE`)
  * when the port is taken. Unless `foreground`, neither the listener nor an open connection keeps the process alive.
  */
 export async function listen(options: ListenOptions): Promise<Listener> {
   const { host = LOOPBACK, foreground = false } = options;
-  const names = new Map<string, string>();
-  const app = new Hono<{ Bindings: HttpBindings }>();
+  const { refusedName = () => undefined, source = sourceOf([]) } = options;
+  const mayCall = new Set(options.allowedOrigins);
+  let find: ReturnType<typeof servedNames> = () => undefined;
+  const app = new Hono<{ Bindings: HttpBindings; Variables: { source: string } }>();
   app.use('*', async (c, next) => {
-    const named = names.get(c.req.header('host')?.toLowerCase() ?? '');
-    const from = c.req.header('origin');
+    const area = areaOf(c.req.path);
+    const host = c.req.header('host') ?? '';
+    const named = find(host);
     // A request line may name a host too, and would be believed before the header.
-    const isOurs = named !== undefined && names.has(new URL(c.req.url).host);
-    if (!isOurs || (from !== undefined && from !== named)) return options.refused();
+    const target = new URL(c.req.url);
+    const isOurs = find(target.host) !== undefined && canonical(target.hostname) === hostnameIn(host);
+    if (area !== 'health' && !(isOurs && named?.areas.has(area))) {
+      refusedName(host);
+      return options.refused();
+    }
+    const from = c.req.header('origin');
+    const origin = originOf(from ?? '');
+    const isSame = origin !== undefined && (named?.origins.has(origin) ?? false);
+    const isAllowed = origin !== undefined && area === 'mcp' && mayCall.has(origin);
+    if (from !== undefined && !isSame && !isAllowed) {
+      refusedName(from);
+      return options.refused();
+    }
+    c.set(
+      'source',
+      source(c.env.incoming.socket.remoteAddress, (name) => c.req.header(name)),
+    );
     await next();
   });
   app.route('/', options.routes);
@@ -72,15 +106,13 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     { ...timeouts, connectionsCheckingInterval: LOOK_AFTER_MS },
     (request, response) => void answer(request, response),
   );
-  server.maxConnections = MAX_CONNECTIONS;
+  limitConnections(server, MAX_CONNECTIONS);
   // Comes once it has stopped listening and the last connection has ended.
   const ended = new Promise<void>((resolve) => server.once('close', resolve));
   if (!foreground) server.on('connection', (socket) => socket.unref());
   const port = await listening(server, host, options.port ?? 0);
   if (!foreground) server.unref();
-  for (const origin of [...ownOrigins(host, port), ...(options.origins ?? [])]) {
-    names.set(new URL(origin).host, new URL(origin).origin);
-  }
+  find = servedNames(ownOrigins(host, port), port, options.names);
   return {
     origin: originAt(host, port),
     refuseNew: () => void server.close(),

@@ -1,23 +1,26 @@
 import { setMaxListeners } from 'node:events';
 import { Hono } from 'hono';
-import type { Callers, Refused } from '../auth/callers.ts';
-import { listen } from '../platform/listener.ts';
+import type { Callers } from '../auth/callers.ts';
+import { type ListenOptions, listen } from '../platform/listener.ts';
 import { type EndpointDeps, mcpEndpoint } from './mcp-endpoint.ts';
+import { mcpRoute } from './mcp-route.ts';
+import { plain } from './plain.ts';
 
 /** How long (ms) answers that are ready may take to leave before what is open is cut. */
 const FLUSH_MS = 1_000;
 
 export interface HttpOptions {
   readonly deps: EndpointDeps;
-  readonly callers: Callers;
+  /** Who may call; undefined: nobody, and there is no `/mcp`. */
+  readonly callers: Callers | undefined;
   /** What is served beside MCP, for gateways and buyers: no token is asked for there. */
   readonly routes: Hono;
   /** Whether work can be done; a throw is a no. */
   readonly ready: () => Promise<unknown>;
   readonly host: string;
   readonly port: number;
-  /** Origins at which the service is reached from outside. */
-  readonly origins: readonly string[];
+  /** How the service is addressed from outside, and by whom. */
+  readonly at?: Pick<ListenOptions, 'names' | 'allowedOrigins' | 'source' | 'refusedName'>;
   readonly listening: (origin: string) => void;
   /** When to stop. */
   readonly signal: AbortSignal;
@@ -32,7 +35,7 @@ export async function serveOverHttp(options: HttpOptions): Promise<void> {
   const { deps, callers, signal } = options;
   // Every call under way listens to it.
   setMaxListeners(0, signal);
-  const endpoint = mcpEndpoint(deps, callers);
+  const endpoint = callers && mcpEndpoint(deps, callers);
   const requests = new Set<Promise<void>>();
   const routes = new Hono();
 
@@ -51,10 +54,7 @@ export async function serveOverHttp(options: HttpOptions): Promise<void> {
     );
     return ready ? plain(200, 'ok') : plain(503, 'ledger cannot be read');
   });
-  routes.all('/mcp', async (c) => {
-    const caller = callers.identify(c.req.header('authorization'));
-    return typeof caller === 'string' ? unauthorized(caller) : endpoint.answer(c.req.raw, caller);
-  });
+  if (endpoint) routes.all('/mcp', mcpRoute(endpoint, callers, options.at?.allowedOrigins));
   routes.route('/', options.routes);
 
   try {
@@ -62,7 +62,7 @@ export async function serveOverHttp(options: HttpOptions): Promise<void> {
       routes,
       host: options.host,
       port: options.port,
-      origins: options.origins,
+      ...options.at,
       foreground: true,
       refused: () => plain(403, 'Host or Origin is not ours'),
       failed: (error) => deps.log.error('http', { error: String(error) }),
@@ -72,9 +72,13 @@ export async function serveOverHttp(options: HttpOptions): Promise<void> {
     listener.refuseNew();
     // Nothing that has begun is lost: first the calls, then their answers, then the connections.
     while (deps.underWay.size > 0) await Promise.allSettled(deps.underWay);
+    await Promise.race([Promise.allSettled(requests), deps.clock.sleep(FLUSH_MS)]);
+    // What a call has returned leaves the SDK in this turn; then streams of news get the frame that ends them.
+    await deps.clock.sleep(0);
+    await endpoint?.close();
     await listener.close(FLUSH_MS);
   } finally {
-    await endpoint.close();
+    await endpoint?.close();
     await Promise.allSettled(requests);
   }
 }
@@ -83,18 +87,5 @@ function aborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();
   return new Promise((resolve) => {
     signal.addEventListener('abort', () => resolve(), { once: true });
-  });
-}
-
-function unauthorized(why: Refused): Response {
-  if (why === 'unavailable') return plain(503, 'tokens cannot be read');
-  const challenge = why === 'wrong' ? 'Bearer error="invalid_token"' : 'Bearer';
-  return plain(401, 'a bearer token is needed', { 'www-authenticate': challenge });
-}
-
-function plain(status: number, text: string, headers: Readonly<Record<string, string>> = {}): Response {
-  return new Response(`${text}\n`, {
-    status,
-    headers: { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store', ...headers },
   });
 }

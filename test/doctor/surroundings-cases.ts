@@ -320,6 +320,7 @@ describe('a notify address', () => {
     ['https://pay.shop.cn/hook', 401, []],
     ['https://pay.shop.cn/hook', 200, ['warning notify.accepts-anything AP_NOTIFY_URL']],
     ['https://pay.shop.cn/hook', 301, ['warning notify.redirects AP_NOTIFY_URL']],
+    ['https://pay.shop.cn/hook', 403, ['warning notify.refused AP_NOTIFY_URL']],
     ['https://pay.shop.cn/hook', 404, ['warning notify.not-found AP_NOTIFY_URL']],
     ['https://pay.shop.cn/hook', 502, ['warning notify.failing AP_NOTIFY_URL']],
     ['https://pay.shop.cn/hook', undefined, ['warning notify.unreachable AP_NOTIFY_URL']],

@@ -32,7 +32,7 @@ async function serve(ready: () => Promise<unknown>, routes = new Hono()) {
     callers: anyoneAs('http'),
     routes,
     ready,
-    ...{ host: '127.0.0.1', port: 0, origins: [], signal: stop.signal },
+    ...{ host: '127.0.0.1', port: 0, signal: stop.signal },
     listening,
   });
   const origin = await listens;

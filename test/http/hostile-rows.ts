@@ -167,7 +167,11 @@ export const BODIES: readonly Row[] = [
     toolCall('create-payment', Object.fromEntries(Array.from({ length: 50_000 }, (_, i) => [`k${i}`, i]))),
   ),
   body('bytes that are no text', 400, Buffer.from([0xff, 0xfe, 0x00, 0x80])),
-  row('a packed body', 400, (target) => post(target, { 'Content-Encoding': 'gzip' }, gzipSync(CREATE))),
+  ...['gzip', 'GZIP', 'br', 'deflate, gzip', 'zstd'].map((encoding) =>
+    row(`a packed body: ${encoding}`, 415, (target) =>
+      post(target, { 'Content-Encoding': encoding }, gzipSync(CREATE)),
+    ),
+  ),
   body('2 MiB', 413, `{"jsonrpc":"2.0","id":1,"method":"tools/list","x":"${'x'.repeat(2 << 20)}"}`),
   row('2 MiB in chunks', 413, (target) =>
     post(

@@ -41,11 +41,11 @@ export class Service {
   #stdout = '';
   #stderr = '';
 
-  private constructor(shop: Shop, port: number, env: Env) {
+  private constructor(shop: Shop, port: number, env: Env, args: readonly string[]) {
     this.port = port;
     this.origin = `http://127.0.0.1:${port}`;
     this.#shop = shop;
-    this.#child = spawn(process.execPath, [MAIN, 'http'], {
+    this.#child = spawn(process.execPath, [MAIN, 'http', ...args], {
       env: { ...shop.env, CASHIER_HTTP_PORT: String(port), ...env },
       cwd: join(shop.home, 'cwd'),
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -60,8 +60,8 @@ export class Service {
   }
 
   /** Started and listening. */
-  static async start(shop: Shop, env: Env = {}): Promise<Service> {
-    const service = new Service(shop, await freePort(), env);
+  static async start(shop: Shop, env: Env = {}, args: readonly string[] = []): Promise<Service> {
+    const service = new Service(shop, await freePort(), env, args);
     await until('the service listens', () => {
       if (service.#child.exitCode !== null) throw new Error(`it did not start: ${service.stderr}`);
       return service.stderr.includes('/mcp') || undefined;

@@ -6,6 +6,7 @@ import { readPayment } from '../journeys/shapes.ts';
 import { Shop } from '../journeys/shop.ts';
 import { until } from '../support/server-process.ts';
 import { freePort, Service } from './service.ts';
+import { addToken } from './tokens.ts';
 import { send } from './wire.ts';
 
 let shop: Shop;
@@ -27,6 +28,79 @@ describe('a bind to more than this machine', () => {
       expect(stderr).toContain('mcp-cashier tokens add');
     },
   );
+
+  it.each([
+    ['CASHIER_PUBLIC_URL', 'https://pay.shop'],
+    ['CASHIER_OPERATOR_URL', 'https://desk.shop'],
+    ['AP_NOTIFY_URL', 'https://pay.shop/notify/alipay'],
+    ['WXPAY_NOTIFY_URL', 'https://pay.shop/notify/wechatpay'],
+    ['WXPAY_NOTIFY_URL', 'https://192.168.1.9/notify/wechatpay'],
+    ['CASHIER_ALLOWED_HOSTS', 'localhost,cashier_backend'],
+    ['CASHIER_ALLOWED_ORIGINS', 'https://agents.example'],
+  ])('nor through a tunnel or proxy: %s=%s', async (variable, value) => {
+    const env = { CASHIER_HTTP_PORT: String(await freePort()), [variable]: value };
+    const { code, stdout, stderr } = await shop.command(['http'], env);
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toContain(`${variable}=${value}`);
+    expect(stderr.trim().split('\n')).toHaveLength(2);
+  });
+
+  it('says the very command that mends it, and then starts', async () => {
+    const other = await Shop.open();
+    const env = { CASHIER_PUBLIC_URL: 'https://pay.shop' };
+    const { stderr } = await other.command(['http'], { CASHIER_HTTP_PORT: String(await freePort()), ...env });
+    const [, home, command] =
+      /(?:CASHIER_HOME=(\S+) )?npx -y mcp-cashier (tokens add [\w-]+)/.exec(stderr) ?? [];
+    expect(home).toBe(other.home);
+    expect((await other.command((command ?? '').split(' '))).code).toBe(0);
+    const service = await Service.start(other, env);
+    expect((await fetch(`${service.origin}/mcp`, { method: 'POST' })).status).toBe(401);
+    expect(await service.stop()).toBe(0);
+    await other.close();
+  });
+
+  it('with --no-mcp serves all else, however it can be reached', async () => {
+    const service = await Service.start(
+      shop,
+      { CASHIER_HTTP_HOST: '0.0.0.0', CASHIER_PUBLIC_URL: 'https://pay.shop' },
+      ['--no-mcp'],
+    );
+    const statusOf = async (method: string, path: string, host: string) =>
+      (await send(service.port, `${method} ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`))
+        .status;
+    for (const host of [`127.0.0.1:${service.port}`, 'pay.shop']) {
+      expect(await statusOf('POST', '/mcp', host)).toBe(404);
+      expect(await statusOf('GET', '/readyz', host)).toBe(200);
+      expect(await statusOf('GET', '/c/AAAAAAAAAAAAAAAAAAAAAA', host)).toBe(404);
+      expect(await statusOf('GET', '/approvals', host)).toBe(303);
+      expect(await statusOf('POST', '/notify/wechatpay', host)).toBe(400);
+    }
+    expect(await service.stop()).toBe(0);
+  });
+
+  it('refuses an option that there is not', async () => {
+    const { code, stderr } = await shop.command(['http', '--no-mpc']);
+    expect([code, stderr.includes('--no-mcp')]).toEqual([1, true]);
+  });
+
+  it('without tokens a proxy that says nothing of itself is the only way in, and one that does is none', async () => {
+    const service = await Service.start(shop);
+    const post = (headers: Record<string, string>) =>
+      fetch(`${service.origin}/mcp`, {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json',
+          accept: 'application/json, text/event-stream',
+          ...headers,
+        },
+        body: '{"jsonrpc":"2.0","id":1,"method":"tools/list"}',
+      }).then(({ status }) => status);
+    expect(await post({})).toBe(200);
+    for (const name of ['X-Forwarded-For', 'X-Forwarded-Host', 'Forwarded', 'Via', 'X-Real-IP']) {
+      expect([name, await post({ [name]: '203.0.113.9' })]).toEqual([name, 403]);
+    }
+    expect(await service.stop()).toBe(0);
+  });
 
   it('starts with tokens, asks for one, and needs none for what is not MCP', async () => {
     const file = join(shop.home, 'some-tokens.json');
@@ -97,11 +171,14 @@ describe('a start is refused in a sentence', () => {
 });
 
 describe('a service with a public address', () => {
-  it('gives buyers its address, and is reached by it as by its own', async () => {
-    const service = await Service.start(shop, {
-      ...{ CASHIER_PUBLIC_URL: 'https://shop.example.com/', CASHIER_CALLER: 'till' },
+  it('gives buyers its address, operators theirs, and is reached by them as by its own', async () => {
+    const other = await Shop.open();
+    const token = await addToken(other, 'till');
+    const service = await Service.start(other, {
+      CASHIER_PUBLIC_URL: 'https://shop.example.com/',
+      CASHIER_OPERATOR_URL: 'https://desk.example.com',
     });
-    const agent = await service.agent('modern');
+    const agent = await service.agent('modern', token);
     const order = readPayment(
       await agent.call('create-payment', { provider: 'wechatpay', amountYuan: '1.00', title: 'public' }),
     );
@@ -110,16 +187,26 @@ describe('a service with a public address', () => {
     const get = (path: string, host: string, origin = '') =>
       send(service.port, `GET ${path} HTTP/1.1\r\nHost: ${host}\r\n${origin}Connection: close\r\n\r\n`);
     expect((await get(address.pathname, 'shop.example.com')).status).toBe(200);
+    expect((await get(address.pathname, 'SHOP.example.com.:443')).status).toBe(200);
     expect((await get(address.pathname, `127.0.0.1:${service.port}`)).status).toBe(200);
+    expect((await get(address.pathname, 'shop.example.com:444')).status).toBe(403);
+    expect((await get('/approvals', 'shop.example.com')).status).toBe(403);
+    expect((await get('/approvals', 'desk.example.com')).status).toBe(303);
+    expect((await get(address.pathname, 'desk.example.com')).status).toBe(403);
+    expect((await get('/approvals', `127.0.0.1:${service.port}`)).status).toBe(303);
     expect((await get('/livez', 'shop.example.com', 'Origin: https://shop.example.com\r\n')).status).toBe(
       200,
     );
     expect((await get('/livez', 'shop.example.com', 'Origin: http://shop.example.com\r\n')).status).toBe(403);
-    expect((await get('/livez', 'shop.example.com:444')).status).toBe(403);
+    expect((await get('/livez', '10.0.0.7:8080')).status).toBe(200);
     await agent.close();
     expect(await service.stop()).toBe(0);
-    const { stdout } = await shop.command(['orders', '--json']);
+    const { stdout } = await other.command(['orders', '--json']);
     expect(stdout).toContain('"caller": "till"');
+    const doctor = await other.command(['doctor', '--json', '--offline']);
+    expect(doctor.stdout).toContain('service.refused-names');
+    expect(doctor.stdout).toContain('shop.example.com:444');
+    await other.close();
   });
 });
 

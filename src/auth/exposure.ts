@@ -1,0 +1,43 @@
+import { hostnameIn, isLoopbackName } from '../domain/names.ts';
+
+/** Any of these says that somebody outside is meant to arrive here. */
+const PUBLIC = [
+  'CASHIER_PUBLIC_URL',
+  'CASHIER_OPERATOR_URL',
+  'AP_NOTIFY_URL',
+  'WXPAY_NOTIFY_URL',
+  'WXPAY_H5_ORIGIN',
+  'CASHIER_ALLOWED_HOSTS',
+  'CASHIER_ALLOWED_ORIGINS',
+];
+
+/** A setting, and what it says. */
+export interface Opening {
+  readonly variable: string;
+  readonly value: string;
+}
+
+/**
+ * The setting by which others than this machine reach a service that has no tokens: it listens to them, or a tunnel or
+ * proxy passes them on to loopback, under whatever name that likes to put there. undefined: none, or there are tokens.
+ */
+export function openedBy(config: {
+  readonly tokensFile: string | undefined;
+  readonly httpHost: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}): Opening | undefined {
+  const { tokensFile, httpHost, env } = config;
+  if (tokensFile !== undefined) return undefined;
+  if (!isLoopbackName(httpHost)) return { variable: 'CASHIER_HTTP_HOST', value: httpHost };
+  const variable = PUBLIC.find((name) => (env[name] ?? '').split(',').some(isOutside));
+  return variable === undefined ? undefined : { variable, value: env[variable] ?? '' };
+}
+
+/** Of an address or a bare `host:port`. */
+function isOutside(text: string): boolean {
+  const authority = text
+    .trim()
+    .replace(/^https?:\/\//i, '')
+    .replace(/[/?#].*$/, '');
+  return authority !== '' && !isLoopbackName(hostnameIn(authority));
+}

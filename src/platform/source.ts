@@ -1,0 +1,60 @@
+import { BlockList, isIP } from 'node:net';
+
+/** Who is at the other end, for counting: never who they are. */
+export type SourceOf = (peer: string | undefined, header: (name: string) => string | undefined) => string;
+
+/** What proxies add to a request that they pass on. */
+const PROXIES_SAY = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip', 'via'];
+
+/** Whether a request says that a proxy has passed it on. One that says nothing may have come through one nevertheless. */
+export function isPassedOn(header: (name: string) => string | undefined): boolean {
+  return PROXIES_SAY.some((name) => header(name) !== undefined);
+}
+
+/**
+ * The address that a request came from. What a proxy says of it is believed only where `trusted` (addresses and
+ * networks) names that proxy, and of a chain only as far as it is trusted. Of an IPv6 address the network counts, since
+ * everybody has 2^64 of them. What came through a proxy that is not named is told from what came straight.
+ */
+export function sourceOf(trusted: readonly string[]): SourceOf {
+  const list = new BlockList();
+  for (const network of trusted) {
+    const [address = '', prefix] = network.split('/');
+    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
+    list.addSubnet(address, prefix === undefined ? (family === 'ipv4' ? 32 : 128) : Number(prefix), family);
+  }
+  const isTrusted = (address: string) => list.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+  return (peer, header) => {
+    let address = plain(peer ?? '');
+    if (!isTrusted(address)) return isPassedOn(header) ? `${network(address)} passed on` : network(address);
+    const chain = (header('x-forwarded-for') ?? '').split(',').map((part) => plain(part.trim()));
+    for (const before of chain.reverse()) {
+      if (isIP(before) === 0) break;
+      address = before;
+      if (!isTrusted(before)) break;
+    }
+    return network(address);
+  };
+}
+
+/** Without a port, a zone or the IPv6 form of an IPv4 address. */
+function plain(text: string): string {
+  const bare = text
+    .replace(/^\[(.*)\](:\d+)?$/, '$1')
+    .replace(/%.*$/, '')
+    .replace(/^::ffff:(?=\d+\.)/i, '');
+  return /^\d+(\.\d+){3}:\d+$/.test(bare) ? bare.slice(0, bare.indexOf(':')) : bare;
+}
+
+function network(address: string): string {
+  if (isIP(address) !== 6) return address;
+  const [left = '', right = ''] = address.split('::');
+  const groups = left.split(':').filter(Boolean);
+  const rest = right.split(':').filter(Boolean);
+  const missing = address.includes('::') ? Math.max(0, 8 - groups.length - rest.length) : 0;
+  const all = [...groups, ...Array<string>(missing).fill('0'), ...rest];
+  return `${all
+    .slice(0, 4)
+    .map((group) => Number.parseInt(group, 16).toString(16))
+    .join(':')}::/64`;
+}

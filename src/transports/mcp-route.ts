@@ -1,0 +1,75 @@
+import type { Context } from 'hono';
+import type { Callers, Refused } from '../auth/callers.ts';
+import { originOf } from '../domain/names.ts';
+import { isPassedOn } from '../platform/source.ts';
+import type { McpEndpoint } from './mcp-endpoint.ts';
+import { plain } from './plain.ts';
+
+/** Which answers a page may read that calls from a browser. */
+const EXPOSED = 'mcp-protocol-version, mcp-session-id, retry-after, www-authenticate';
+/** How long (s) a browser may remember what it was allowed. */
+const REMEMBERED = '600';
+
+/** `/mcp`: who calls is known, or refused, before anything of the call is read. */
+export function mcpRoute(
+  endpoint: McpEndpoint,
+  callers: Callers,
+  allowedOrigins: readonly string[] = [],
+): (c: Context) => Promise<Response> {
+  async function answer(c: Context): Promise<Response> {
+    // Whoever reaches this machine is the merchant: a stranger behind a proxy or tunnel does not.
+    if (!callers.named && isPassedOn((name) => c.req.header(name))) {
+      return plain(403, 'what a proxy passes on needs a token: mcp-cashier tokens add NAME');
+    }
+    const caller = callers.identify(c.req.header('authorization'));
+    if (typeof caller === 'string') return unauthorized(caller);
+    if (isPacked(c)) return plain(415, 'bodies are taken as they are', { 'accept-encoding': 'identity' });
+    return endpoint.answer(withPlainAccept(c.req.raw), caller);
+  }
+  return async (c) => {
+    const origin = originOf(c.req.header('origin') ?? '');
+    if (origin === undefined || !allowedOrigins.includes(origin)) return answer(c);
+    const response = isPreflight(c) ? preflight(c) : await answer(c);
+    response.headers.set('access-control-allow-origin', origin);
+    response.headers.set('access-control-expose-headers', EXPOSED);
+    response.headers.append('vary', 'Origin');
+    return response;
+  };
+}
+
+function isPreflight(c: Context): boolean {
+  return c.req.method === 'OPTIONS' && c.req.header('access-control-request-method') !== undefined;
+}
+
+/** A browser asks before it sends a token along; to be told that it may is no permission to call. */
+function preflight(c: Context): Response {
+  const headers = c.req.header('access-control-request-headers') ?? '';
+  const isLocal = c.req.header('access-control-request-private-network') === 'true';
+  return new Response(null, {
+    status: 204,
+    headers: {
+      'access-control-allow-methods': 'POST, GET, DELETE',
+      ...(/^[\w\-, ]{1,1000}$/.test(headers) ? { 'access-control-allow-headers': headers } : {}),
+      ...(isLocal ? { 'access-control-allow-private-network': 'true' } : {}),
+      'access-control-max-age': REMEMBERED,
+    },
+  });
+}
+
+function isPacked(c: Context): boolean {
+  const encoding = c.req.header('content-encoding');
+  return encoding !== undefined && encoding.trim().toLowerCase() !== 'identity';
+}
+
+/** Media types mean the same in any case; the SDK knows one. */
+function withPlainAccept(request: Request): Request {
+  const accept = request.headers.get('accept');
+  if (accept !== null && accept !== accept.toLowerCase()) request.headers.set('accept', accept.toLowerCase());
+  return request;
+}
+
+function unauthorized(why: Refused): Response {
+  if (why === 'unavailable') return plain(503, 'tokens cannot be read');
+  const challenge = why === 'wrong' ? 'Bearer error="invalid_token"' : 'Bearer';
+  return plain(401, 'a bearer token is needed', { 'www-authenticate': challenge });
+}
