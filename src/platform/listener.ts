@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
 import { areaOf, canonical, hostnameIn, originOf, type ServedName, servedNames } from '../domain/names.ts';
-import { limitConnections } from './connections.ts';
+import { limitConnections } from './listener-connections.ts';
 import { type SourceOf, sourceOf } from './source.ts';
 import { systemClock } from './system.ts';
 
