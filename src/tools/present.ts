@@ -9,6 +9,7 @@ import type { PaymentList } from '../payments/list-payments.ts';
 import { type PaymentResult, payable, type RefundResult } from '../payments/results.ts';
 import { approvalView } from '../policy/approvals.ts';
 import type { Language, ToolAnswer } from './answer.ts';
+import { HELD, handOver } from './pay-words.ts';
 
 /** The only place where results become words. Titles, payer names and gateway text stay out of every sentence. */
 export interface Presenter {
@@ -55,7 +56,7 @@ const PAYMENT_STATE: Readonly<Record<OrderState, Text>> = {
   UNKNOWN: { zh: '结果未知', en: 'outcome unknown' },
 };
 
-const PAYMENT_NEXT: Readonly<Record<OrderState, Text>> = {
+const PAYMENT_NEXT: Readonly<Record<Exclude<OrderState, 'NOTPAY'>, Text>> = {
   PENDING_APPROVAL: {
     zh: '批准后，用相同参数和这个 outTradeNo 再次调用 create-payment。',
     en: 'Once approved, call create-payment again with the same arguments and this outTradeNo.',
@@ -63,10 +64,6 @@ const PAYMENT_NEXT: Readonly<Record<OrderState, Text>> = {
   DENIED: {
     zh: '告诉用户商家未批准；不要重试。',
     en: 'Tell the user that the merchant said no; do not retry.',
-  },
-  NOTPAY: {
-    zh: '把链接或二维码给买家；query-payment（waitSeconds）查到 PAID 才交付。',
-    en: 'Give the buyer the link or code; deliver only when query-payment (waitSeconds) says PAID.',
   },
   PAID: { zh: '可以交付；不要重复收款。', en: 'Deliver now; do not charge again.' },
   CLOSED: {
@@ -92,8 +89,8 @@ const CLOSING_UNKNOWN: Text = {
   en: 'Whether the gateway ever had this order is not known; no code was given out, it closes after its expiry, ask query-payment then.',
 };
 const EXPIRED: Text = {
-  zh: '链接已过期，等待网关确认关闭；需要时新建一笔支付。',
-  en: 'The link has expired and the gateway will confirm the close; create a new payment if one is wanted.',
+  zh: '已过付款期限，等待网关确认关闭；需要时新建一笔支付。',
+  en: 'The time to pay is over and the gateway will confirm the close; create a new payment if one is wanted.',
 };
 
 const FOREIGN: Text = {
@@ -266,7 +263,7 @@ export function presenter(options: PresenterOptions): Presenter {
           : undefined,
         credential.linkExpiresAt === undefined
           ? undefined
-          : `${zh ? '链接有效至' : 'Link dies'}: ${iso(credential.linkExpiresAt)}`,
+          : `${zh ? `${HELD[order.scene].zh}有效至：` : `The ${HELD[order.scene].en} expires: `}${iso(credential.linkExpiresAt)}`,
         order.state === 'PAID' && result.refundedFen > 0
           ? `${zh ? '已退款' : 'Refunded'}: ${toYuan(result.refundedFen)}`
           : undefined,
@@ -391,13 +388,14 @@ function paymentNext({ order, refundedFen }: PaymentResult, now: number, languag
   if (order.closing) {
     if (order.state === 'UNKNOWN') return CLOSING_UNKNOWN;
     const until = iso(order.expiresAt) ?? (language === 'zh' ? '到期' : 'it expires');
+    const held = HELD[order.scene];
     return {
-      zh: `买家手中的链接在 ${until} 之前仍可能付款；稍后用 query-payment 确认是否已关闭。`,
-      en: `A link that the buyer holds can still be paid until ${until}; ask query-payment later whether it is closed.`,
+      zh: `买家手中的${held.zh}在 ${until} 之前仍可能付款；稍后用 query-payment 确认是否已关闭。`,
+      en: `The ${held.en} that the buyer holds can still be paid until ${until}; ask query-payment later whether it is closed.`,
     };
   }
-  if (order.state === 'NOTPAY' && (order.expiresAt ?? 0) <= now) return EXPIRED;
-  return PAYMENT_NEXT[order.state];
+  if (order.state !== 'NOTPAY') return PAYMENT_NEXT[order.state];
+  return (order.expiresAt ?? 0) <= now ? EXPIRED : handOver(payable(order, now));
 }
 
 function refundNext({ refund }: RefundResult): Text {

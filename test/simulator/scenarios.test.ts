@@ -120,7 +120,7 @@ const isPlaced = async (wallet: Wallet, number: string) => (await pay(wallet, nu
 const FAULTS: [token: string, alipay: string, wechatpay: string, done: boolean][] = [
   ['lost-before', 'cut', 'cut', false],
   ['lost-after', 'cut', 'cut', true],
-  ['declined', 'ACQ.ACCESS_FORBIDDEN', 'RULE_LIMIT', false],
+  ['declined', 'ACQ.ACCESS_FORBIDDEN', 'NO_AUTH', false],
   ['unsigned-decline', 'unsigned', 'unsigned', false],
   ['system-error', 'ACQ.SYSTEM_ERROR', 'SYSTEM_ERROR', false],
   ['system-error-done', 'ACQ.SYSTEM_ERROR', 'SYSTEM_ERROR', true],
@@ -155,7 +155,7 @@ describe.each(WALLETS)('%s: faults of an answer', (wallet) => {
     const number = await paidOrder(wallet);
     const reason = `sim:${row.token}`;
     const first = await counter.refund(number, `${number}R`, reason);
-    const expected = row.word === 'RULE_LIMIT' ? 'REQUEST_BLOCKED' : row.word;
+    const expected = row.word === 'NO_AUTH' ? 'REQUEST_BLOCKED' : row.word;
     expect(first.word).toBe(expected);
     expect(await refundsOf(number)).toHaveLength(row.done ? 1 : 0);
     if (row.token === 'declined' || row.token === 'unsigned-decline') return;

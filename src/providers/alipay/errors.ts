@@ -1,15 +1,25 @@
-import { type DeclineReason, GatewayDeclined, OutcomeUnknown } from '../contract.ts';
+import type { Scene } from '../../domain/order.ts';
+import { GatewayDeclined, OutcomeUnknown } from '../contract.ts';
 import type { Answer } from './answer.ts';
-import { adviceOn, type Operation, readWord, verdictOf } from './codes.ts';
+import { adviceFor, type Operation, type Refused, readWord, verdictOf } from './codes.ts';
 
 const ACCEPTED = '10000';
+/** Law 2: a call that was turned away for its rate may still have been taken in. */
+const MAY_BE_TAKEN: ReadonlySet<Operation> = new Set(['create', 'refund']);
 
 /**
  * Judges an answer: returns when Alipay has provably accepted the call, else throws one of the port's errors. The
  * order number in the answer, where there is one, must be the one that was asked about: a signature covers neither
  * the name of the node nor the question, so an old answer about another order would verify as well.
+ *
+ * @param scene of the order that was to be made
  */
-export function requireAccepted(answer: Answer, operation: Operation, outTradeNo: string): void {
+export function requireAccepted(
+  answer: Answer,
+  operation: Operation,
+  outTradeNo: string,
+  scene?: Scene,
+): void {
   const { fields, proven, requestId } = answer;
   const code = readWord(fields.get('code'));
   if (code === undefined) throw new OutcomeUnknown('unreadable', requestId);
@@ -17,7 +27,9 @@ export function requireAccepted(answer: Answer, operation: Operation, outTradeNo
   if (answeredNo !== undefined && answeredNo !== outTradeNo) {
     throw new OutcomeUnknown('answer-of-another-order', requestId);
   }
-  if (code !== ACCEPTED) throw refusal(code, answer, operation);
+  if (code !== ACCEPTED) {
+    throw refusal(answer, { operation, code, subCode: fields.get('sub_code'), scene });
+  }
   if (!proven) throw new OutcomeUnknown('unsigned-success', requestId);
 }
 
@@ -33,14 +45,14 @@ export function isProvenNotExist(error: unknown): boolean {
   return error instanceof GatewayDeclined && error.proven && error.reason === 'not-exist';
 }
 
-function refusal(code: string, answer: Answer, operation: Operation): GatewayDeclined | OutcomeUnknown {
-  const { fields, proven, requestId } = answer;
-  const subCode = fields.get('sub_code');
-  const verdict = verdictOf(code, subCode, operation);
+function refusal({ proven, requestId }: Answer, refused: Refused): GatewayDeclined | OutcomeUnknown {
+  const { operation, code, subCode } = refused;
+  const verdict = verdictOf(refused);
   if (verdict === 'system-error' || verdict === 'unrecognised') return new OutcomeUnknown(verdict, requestId);
-  // Law 2: a refund that was turned away for its rate may still have been taken in.
-  if (verdict === 'rate-limited' && operation === 'refund') return new OutcomeUnknown(verdict, requestId);
-  const reason: DeclineReason = verdict;
+  const limited = verdict === 'rate-limited';
+  if (limited && MAY_BE_TAKEN.has(operation)) return new OutcomeUnknown(verdict, requestId);
   const gatewayCode = subCode === undefined ? code : (readWord(subCode) ?? 'unreadable');
-  return new GatewayDeclined(reason, gatewayCode, proven, requestId, adviceOn(subCode));
+  const proves = proven && !limited;
+  const advice = adviceFor(refused, verdict, proves);
+  return new GatewayDeclined(verdict, gatewayCode, proves, requestId, advice);
 }

@@ -99,7 +99,7 @@ async function precreate(
   // Taken before the call: a slow answer must not make the code look younger than it is.
   const codeExpiresAt = wholeSecond(clock.now()) + QR_CODE_LIFETIME_MS;
   const answer = await gateway.call(plan);
-  requireAccepted(answer, 'create', order.outTradeNo);
+  requireAccepted(answer, 'create', order.outTradeNo, order.scene);
   requireOrderNumber(answer, order.outTradeNo);
   const qrCode = answer.fields.get('qr_code') ?? '';
   if (!QR_CODE.test(qrCode)) throw new OutcomeUnknown('qr-code-unreadable', answer.requestId);

@@ -47,7 +47,9 @@ export async function downloadBill({ exchange, send, config }: Parts, date: stri
   });
   const requestId = requestIdOf(response.headers);
   if (response.status >= 400 && response.status < 500) {
-    throw refusal('bill', response.status, wordAt(readAnswer(response.body), 'code'), false, requestId);
+    const { status } = response;
+    const code = wordAt(readAnswer(response.body), 'code');
+    throw refusal({ operation: 'bill', status, code, signed: false, requestId });
   }
   // A redirect would take our Authorization to an address that nobody signed.
   if (response.status !== 200) throw new OutcomeUnknown(`bill-http-${response.status}`, requestId);

@@ -32,13 +32,13 @@ export async function readCertificates(
   const answer = readAnswer(response.body);
   if (response.status >= 400 && response.status < 500) {
     // Unproven by nature: there is no key yet to prove it with.
-    throw refusal(
-      'certificates',
-      response.status,
-      wordAt(answer, 'code'),
-      false,
-      requestIdOf(response.headers),
-    );
+    throw refusal({
+      operation: 'certificates',
+      status: response.status,
+      code: wordAt(answer, 'code'),
+      signed: false,
+      requestId: requestIdOf(response.headers),
+    });
   }
   if (response.status !== 200) throw new GatewayUnavailable(`certificates-http-${response.status}`);
   const entries = answer?.data;

@@ -1,93 +1,13 @@
+import type { Scene } from '../../domain/order.ts';
+import { nextStep } from '../advice.ts';
 import { type DeclineReason, GatewayDeclined, OutcomeUnknown } from '../contract.ts';
 import { UNREADABLE } from './answer.ts';
-
-export type Operation =
-  | 'create'
-  | 'query-trade'
-  | 'close'
-  | 'refund'
-  | 'query-refund'
-  | 'certificates'
-  | 'bill'
-  | 'self-test';
+import { type CodeRow, type Operation, rowOf, verbOf } from './codes.ts';
 
 /** Calls that change something at the gateway: what we do not understand of their answer is an unknown outcome. */
 const CHANGES: ReadonlySet<Operation> = new Set(['create', 'close', 'refund']);
-
-/** What each code means, spelled without `_` (the documents disagree on that); numbers are the detailed codes. */
-const REASONS: ReadonlyMap<string, DeclineReason> = new Map<string, DeclineReason>([
-  ['ORDERPAID', 'already-paid'],
-  ['268449538', 'already-paid'],
-  ['268498689', 'already-paid'],
-  ['ORDERCLOSED', 'closed'],
-  ['268447914', 'closed'],
-  ['OUTTRADENOUSED', 'number-conflict'],
-  ['268498688', 'number-conflict'],
-  ['NOTENOUGH', 'balance'],
-  ['PARAMERROR', 'bad-parameter'],
-  ['268435461', 'bad-parameter'],
-  ['268435464', 'bad-parameter'],
-  ['268501013', 'bad-parameter'],
-  ['270924358', 'bad-parameter'],
-  ['SIGNERROR', 'credentials'],
-  ['268443699', 'credentials'],
-  ['MCHNOTEXISTS', 'credentials'],
-  ['APPIDMCHIDNOTMATCH', 'credentials'],
-  ['268445527', 'credentials'],
-  ['NOAUTH', 'permission'],
-  ['RULELIMIT', 'permission'],
-  ['REQUESTBLOCKED', 'permission'],
-  ['USERACCOUNTABNORMAL', 'permission'],
-  ['268443715', 'permission'],
-  ['268447843', 'permission'],
-  ['268448010', 'permission'],
-  ['FREQUENCYLIMITED', 'rate-limited'],
-  ['RATELIMITEXCEEDED', 'rate-limited'],
-  ['268447840', 'rate-limited'],
-  ['TRADEERROR', 'other'],
-  ['268449641', 'other'],
-]);
-
-/** The gateway's own "I do not know", whatever status they come with. */
-const UNSETTLED: ReadonlySet<string> = new Set([
-  'SYSTEMERROR',
-  'BANKERROR',
-  'SERVICEUNAVAILABLE',
-  'USERPAYING',
-]);
-
-const NO_ORDER: ReadonlyMap<string, DeclineReason> = new Map<string, DeclineReason>([
-  ['ORDERNOTEXIST', 'not-exist'],
-  ['ORDERNOTEXISTS', 'not-exist'],
-  ['268512771', 'not-exist'],
-]);
-
-/** Codes that mean different things to different calls. */
-const REASONS_OF: Readonly<Record<Operation, ReadonlyMap<string, DeclineReason>>> = {
-  // Said when the number was used before with other parameters, closed or paid: the order may well exist, so it is
-  // never read as "nothing was created".
-  create: new Map([['INVALIDREQUEST', 'number-conflict']]),
-  'query-trade': new Map([...NO_ORDER, ['INVALIDREQUEST', 'bad-parameter']]),
-  close: new Map([...NO_ORDER, ['INVALIDREQUEST', 'bad-parameter']]),
-  refund: new Map([
-    ...NO_ORDER,
-    ['RESOURCENOTEXISTS', 'not-exist'],
-    ['INVALIDREQUEST', 'refund-not-allowed'],
-  ]),
-  'query-refund': new Map([
-    ['RESOURCENOTEXISTS', 'not-exist'],
-    ['INVALIDREQUEST', 'bad-parameter'],
-  ]),
-  // Merchants who only have WeChat Pay's public key are told that there are no platform certificates for them.
-  certificates: new Map([['RESOURCENOTEXISTS', 'credentials']]),
-  // A bill that is still being made is none yet: that must never look like a day without trades.
-  bill: new Map([
-    ['NOSTATEMENTEXIST', 'not-exist'],
-    ['STATEMENTCREATING', 'other'],
-    ['INVALIDREQUEST', 'bad-parameter'],
-  ]),
-  'self-test': new Map(),
-};
+/** Calls that may have been taken in all the same when their rate was too high. */
+const MAY_BE_TAKEN: ReadonlySet<Operation> = new Set(['create', 'refund']);
 
 /** For answers of proxies and the edge, which carry no code of WeChat Pay. */
 const REASONS_OF_STATUS: ReadonlyMap<number, DeclineReason> = new Map<number, DeclineReason>([
@@ -95,37 +15,53 @@ const REASONS_OF_STATUS: ReadonlyMap<number, DeclineReason> = new Map<number, De
   [429, 'rate-limited'],
 ]);
 
+/** An umbrella under which the number at the end of `Request-ID` says what it is. */
+const UMBRELLA = /^INVALID_?REQUEST$/i;
+
+/** An answer that is no success, as far as it could be read. */
+export interface Refused {
+  readonly operation: Operation;
+  /** Of the order that was to be made. */
+  readonly scene?: Scene | undefined;
+  readonly status: number;
+  /** The gateway's word, already checked to be one; undefined when the body could not be read. */
+  readonly code: string | undefined;
+  /** Whether the answer carried a valid signature. */
+  readonly signed: boolean;
+  readonly requestId: string | undefined;
+}
+
+/** Whether the documents give this code, which is a no all the same, a status of 500. */
+export function isRefusalDespite500({ operation, scene, status, code, signed }: Refused): boolean {
+  return signed && status === 500 && rowOf(operation, code, scene)?.despite500 === true;
+}
+
 /**
- * What a 4xx answer means to the money path.
- * @param code the gateway's word, already checked to be one; undefined when the body could not be read
- * @param proven whether the answer carried a valid signature
+ * What an answer other than a success means to the money path.
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4012791877
  */
-export function refusal(
-  operation: Operation,
-  status: number,
-  code: string | undefined,
-  proven: boolean,
-  requestId: string | undefined,
-): GatewayDeclined | OutcomeUnknown {
-  const word = code?.replaceAll('_', '').toUpperCase();
-  if (word !== undefined && UNSETTLED.has(word)) return new OutcomeUnknown(`code-${code}`, requestId);
-  const reason =
-    (word === undefined ? undefined : (REASONS_OF[operation].get(word) ?? REASONS.get(word))) ??
-    REASONS_OF_STATUS.get(status);
-  if (reason === 'rate-limited' && operation === 'refund') {
-    return new OutcomeUnknown('rate-limited', requestId); // it may have been accepted all the same
-  }
-  if (reason === undefined && CHANGES.has(operation)) {
+export function refusal(refused: Refused): GatewayDeclined | OutcomeUnknown {
+  const { operation, scene, status, code, signed, requestId } = refused;
+  const row = rowOf(operation, code, scene);
+  const meaning = row?.meaning ?? REASONS_OF_STATUS.get(status);
+  if (meaning === 'unsettled') return new OutcomeUnknown(`code-${code}`, requestId);
+  const limited = meaning === 'rate-limited';
+  if (limited && MAY_BE_TAKEN.has(operation)) return new OutcomeUnknown('rate-limited', requestId);
+  if (meaning === undefined && CHANGES.has(operation)) {
     return new OutcomeUnknown(code === undefined ? `http-${status}` : `code-${code}`, requestId);
   }
+  const reason = meaning ?? 'other';
   // A signature proves the body, not the status line: without a code in the body nothing was said.
-  return new GatewayDeclined(
-    reason ?? 'other',
-    code ?? UNREADABLE,
-    proven && code !== undefined && reason !== undefined,
-    requestId,
-  );
+  const proven = signed && code !== undefined && meaning !== undefined && !limited;
+  const told = detailOf(refused) ?? row;
+  const why = told === undefined || told.meaning === 'unsettled' ? reason : told.meaning;
+  const advice = nextStep(verbOf(operation), why, proven, told);
+  return new GatewayDeclined(reason, code ?? UNREADABLE, proven, requestId, advice);
+}
+
+/** No signature covers `Request-ID`: the number at its end may sharpen the advice, never the meaning. */
+function detailOf({ operation, scene, code = '', requestId }: Refused): CodeRow | undefined {
+  return UMBRELLA.test(code) ? rowOf(operation, requestId?.split('-').at(-1), scene) : undefined;
 }
 
 /** Whether the gateway has proven, by its signature, that what was asked for is not there. */

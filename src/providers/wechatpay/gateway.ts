@@ -1,9 +1,11 @@
 import type { Clock, RandomBytes } from '../../domain/clock.ts';
+import type { Scene } from '../../domain/order.ts';
 import { OutcomeUnknown } from '../contract.ts';
 import type { GatewayHttp, GatewayResponse } from '../gateway-http.ts';
 import { readAnswer, requestIdOf, wordAt } from './answer.ts';
+import type { Operation } from './codes.ts';
 import type { WechatpayConfig } from './config.ts';
-import { type Operation, refusal } from './errors.ts';
+import { isRefusalDespite500, refusal } from './errors.ts';
 import type { PlatformKeys } from './platform-keys.ts';
 import type { Signer } from './signer.ts';
 import { verifySignature } from './verifier.ts';
@@ -33,7 +35,7 @@ export interface VerifiedAnswer {
 }
 
 /** Sends one call and returns only what WeChat Pay has proven; everything else is one of the port's three errors. */
-export type Exchange = (operation: Operation, call: Call) => Promise<VerifiedAnswer>;
+export type Exchange = (operation: Operation, call: Call, scene?: Scene) => Promise<VerifiedAnswer>;
 
 /** Signs and sends one call; the answer is raw and unverified. */
 export type SendSigned = (call: Call) => Promise<GatewayResponse>;
@@ -81,20 +83,22 @@ export function signedSender(config: WechatpayConfig, signer: Signer, ports: Por
 
 /** Send, verify, and only then read. */
 export function verifiedExchange(send: SendSigned, keys: PlatformKeys, clock: Clock): Exchange {
-  return async (operation, call) => {
+  return async (operation, call, scene) => {
     await keys.ready(); // without a key to verify with, nothing is sent
     const response = await send(call);
     const { status, headers, body } = response;
     const requestId = requestIdOf(headers);
     const success = status >= 200 && status < 300;
-    const refused = status >= 400 && status < 500;
-    if (!success && !refused) throw new OutcomeUnknown(`http-${status}`, requestId);
     // An error may come unsigned, from an edge that has no key; then it proves nothing. A wrong signature is worse.
     const signed = success || headers['wechatpay-signature'] !== undefined;
+    const code = success ? undefined : wordAt(readAnswer(body), 'code');
+    const refused = { operation, scene, status, code, signed, requestId };
+    const isRefused = (status >= 400 && status < 500) || isRefusalDespite500(refused);
+    if (!success && !isRefused) throw new OutcomeUnknown(`http-${status}`, requestId);
     if (signed && (await verifySignature(response, keys.keyFor, clock.now())) !== 'ok') {
       throw new OutcomeUnknown('bad-signature', requestId);
     }
-    if (refused) throw refusal(operation, status, wordAt(readAnswer(body), 'code'), signed, requestId);
+    if (isRefused) throw refusal(refused);
     if (status !== 200 && status !== 204) throw new OutcomeUnknown(`http-${status}`, requestId);
     return { status, body, requestId };
   };

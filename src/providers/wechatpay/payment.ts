@@ -32,7 +32,7 @@ export async function sendPayment(
 ): Promise<Credential> {
   const call = callOf(plan);
   const askedAt = ports.clock.now(); // the credential is younger than this, so it never outlives what we say
-  const { body, requestId } = await exchange('create', call);
+  const { body, requestId } = await exchange('create', call, order.scene);
   const given = (field: string, form: RegExp): string => {
     const value = textAt(readAnswer(body), field);
     if (value === undefined || !form.test(value)) throw new OutcomeUnknown('unreadable-answer', requestId);

@@ -129,7 +129,7 @@ function faultRefusal(fault: AnswerFault, operation: Operation): WechatPayRefusa
     default:
       return aboutRefund
         ? new WechatPayRefusal('REQUEST_BLOCKED', '退款请求受限')
-        : new WechatPayRefusal('RULE_LIMIT', '业务规则限制');
+        : new WechatPayRefusal('NO_AUTH', '商户无权限');
   }
 }
 

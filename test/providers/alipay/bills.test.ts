@@ -262,7 +262,7 @@ describe('a day without trades', () => {
     ['INVAILID_ARGUMENTS', 'declined bad-parameter INVAILID_ARGUMENTS proven'],
     ['invalid_arguments', 'declined bad-parameter invalid_arguments proven'],
     ['BILL_DATE_BEFORE_REGISTRATION', 'declined other BILL_DATE_BEFORE_REGISTRATION proven'],
-    ['USER_RATE_LIMIT', 'declined rate-limited USER_RATE_LIMIT proven'],
+    ['USER_RATE_LIMIT', 'declined rate-limited USER_RATE_LIMIT unproven'],
     ['SYSTEM_ERROR', 'unknown system-error'],
   ])('is not %s', async (code, why) => {
     const { provider, gateway } = billWorld(() => '');

@@ -132,9 +132,9 @@ describe('queryTrade', () => {
     expect(String(error)).not.toContain('AppID');
   });
 
-  it('a rate limit on a query is a plain no', async () => {
+  it('a rate limit on a query is a plain no that proves nothing', async () => {
     const error = await rejection(query(signed(QUERY, declined('isv.app-call-limited', '40005'))));
-    expect(error).toMatchObject({ name: 'GatewayDeclined', reason: 'rate-limited', proven: true });
+    expect(error).toMatchObject({ name: 'GatewayDeclined', reason: 'rate-limited', proven: false });
   });
 
   it('an unreadable code is not kept', async () => {

@@ -1,7 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { fen } from '../../../src/domain/money.ts';
 import type { OrderTerms, Scene } from '../../../src/domain/order.ts';
-import { ACCOUNT, configOf, honest, NOW, order, outcome, platform, strangerKeys, world } from './merchant.ts';
+import {
+  ACCOUNT,
+  type Answerer,
+  configOf,
+  honest,
+  NOW,
+  order,
+  outcome,
+  platform,
+  strangerKeys,
+  world,
+} from './merchant.ts';
 import { signedAnswer, unsignedAnswer } from './platform.ts';
 
 const H5_URL =
@@ -187,7 +198,7 @@ describe('sendPayment', () => {
     [403, 'ORDER_CLOSED', 'closed'],
     [403, 'OUT_TRADE_NO_USED', 'number-conflict'],
     [400, 'INVALID_REQUEST', 'number-conflict'],
-    [429, 'FREQUENCY_LIMITED', 'rate-limited'],
+    [403, 'ACCOUNT_ERROR', 'other'],
     [403, 'NO_AUTH', 'permission'],
   ])('is told %d %s', async (status, code, reason) => {
     const signed = world(() => signedAnswer(status, { code }, platform, NOW)).provider;
@@ -198,5 +209,34 @@ describe('sendPayment', () => {
     expect(await outcome(signed.sendPayment(order(), plan))).toBe(`declined ${reason} ${code} proven`);
     expect(await outcome(unsigned.sendPayment(order(), plan))).toBe(`declined ${reason} ${code} unproven`);
     expect(await outcome(forged.sendPayment(order(), plan))).toBe('unknown bad-signature');
+  });
+
+  it.each([
+    ['signed', () => signedAnswer(429, { code: 'FREQUENCY_LIMITED' }, platform, NOW)],
+    ['unsigned', () => unsignedAnswer(429, { code: 'FREQUENCY_LIMITED' })],
+    ['signed, under another status', () => signedAnswer(403, { code: 'RULE_LIMIT' }, platform, NOW)],
+    ['of the edge', () => unsignedAnswer(429, 'slow down', 'text/plain')],
+  ])('does not know what came of a rate limit, %s', async (_name, answer) => {
+    const { provider } = world(answer);
+    expect(await outcome(provider.sendPayment(order(), planner.planPayment(order())))).toBe(
+      'unknown rate-limited',
+    );
+  });
+
+  it('takes OPENID_MISMATCH for a no although it comes with 500, where it is signed', async () => {
+    const terms = order({ scene: 'jsapi', payerOpenid: 'oUpF8uMuAJO_M2pxb1Q9zNjWeS6o' });
+    const plan = planner.planPayment(terms);
+    const forger = { ...platform, privateKey: strangerKeys.privateKey };
+    const told = async (answer: Answerer) => outcome(world(answer).provider.sendPayment(terms, plan));
+    const body = { code: 'OPENID_MISMATCH' };
+    expect(await told(() => signedAnswer(500, body, platform, NOW))).toBe(
+      'declined bad-parameter OPENID_MISMATCH proven',
+    );
+    expect(await told(() => unsignedAnswer(500, body))).toBe('unknown http-500');
+    expect(await told(() => signedAnswer(500, body, forger, NOW))).toBe('unknown bad-signature');
+    expect(await told(() => signedAnswer(502, body, platform, NOW))).toBe('unknown http-502');
+    expect(await told(() => signedAnswer(500, { code: 'PARAM_ERROR' }, platform, NOW))).toBe(
+      'unknown http-500',
+    );
   });
 });

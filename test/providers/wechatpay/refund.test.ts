@@ -80,7 +80,7 @@ describe('sendRefund', () => {
 
   it.each([
     [403, 'NOT_ENOUGH', 'balance'],
-    [403, 'USER_ACCOUNT_ABNORMAL', 'permission'],
+    [403, 'USER_ACCOUNT_ABNORMAL', 'refund-not-allowed'],
     [400, 'INVALID_REQUEST', 'refund-not-allowed'],
     [404, 'RESOURCE_NOT_EXISTS', 'not-exist'],
   ])('is told %d %s', async (status, code, reason) => {
@@ -118,9 +118,9 @@ describe('queryRefund', () => {
     );
   });
 
-  it('is declined at a rate limit: nothing can have happened', async () => {
+  it('is declined at a rate limit, which proves nothing of the refund', async () => {
     const body = { code: 'FREQUENCY_LIMITED' };
-    expect(await outcome(query(honest(429, body)))).toBe('declined rate-limited FREQUENCY_LIMITED proven');
+    expect(await outcome(query(honest(429, body)))).toBe('declined rate-limited FREQUENCY_LIMITED unproven');
   });
 
   it.each(['', 'a/../b', 'R?x', 'R#', '..', '%2e%2e'])('lets no %j into a path', async (outRefundNo) => {
