@@ -9,6 +9,7 @@ const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
 
 /** What adapters share: nothing of which knows one of them. */
 const EACH_PROVIDER = [
+  'providers/advice.ts',
   'providers/contract.ts',
   'providers/gateway-http.ts',
   'providers/pasted-key.ts',
@@ -23,6 +24,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   policy: ['domain', 'ledger'],
   'providers/alipay': ['domain', ...EACH_PROVIDER],
   'providers/wechatpay': ['domain', ...EACH_PROVIDER],
+  'providers/advice.ts': ['domain', 'providers/contract.ts'],
   'providers/contract.ts': ['domain'],
   'providers/pasted-key.ts': [],
   'providers/pasted-key-words.ts': ['domain', 'providers/pasted-key.ts'],
