@@ -92,12 +92,13 @@ describe.concurrent.each(ERAS)('told to stop, the service of a %s client', (era)
   });
 });
 
-it('does not wait for who only listens', async () => {
+it('does not wait for who only listens, and tells them that it ends', async () => {
   const service = await Service.start(shop);
   const client = await modernClient(new URL('/mcp', service.origin));
-  await client.listen({ resourceSubscriptions: ['payment://orders/ANY_000001'] });
+  const stream = await client.listen({ resourceSubscriptions: ['payment://orders/ANY_000001'] });
   const told = Date.now();
   expect(await service.stop()).toBe(0);
+  expect(await stream.closed).toBe('graceful');
   expect(Date.now() - told).toBeLessThan(3_000);
   await client.close();
 });
