@@ -123,9 +123,9 @@ async function runTool(
   ctx: ServerContext,
   { era, name, declared }: Client,
 ): Promise<CallToolResult | InputRequiredResult> {
-  // Over HTTP the signal tells of a connection that dropped, which is no cancelling: only a question ends with it.
-  const isDropped = deps.updates === 'transport' && !tool.hints.readOnlyHint;
-  const ending = endingOf(isDropped ? undefined : ctx.mcpReq.signal, deps.stopping);
+  // A 2025 connection over HTTP that dropped cancels nothing: only a question, which nobody hears, ends with it.
+  const survives = era === 'legacy' && deps.updates === 'transport' && !tool.hints.readOnlyHint;
+  const ending = endingOf(survives ? undefined : ctx.mcpReq.signal, deps.stopping);
   try {
     const cashier = await deps.cashier();
     const call = callOf(deps, ctx, name, ending.signal);

@@ -1,11 +1,11 @@
 import { createRequestStateCodec, type ServerContext } from '@modelcontextprotocol/server';
 import type { ApprovalRecord } from '../ledger/records.ts';
+import { sharedKey } from '../ledger/shared-key.ts';
 import type { Call, Cashier } from '../payments/cashier.ts';
 import { digest } from '../payments/results.ts';
 import type { Mode } from './words.ts';
 
 const META_KEY = 'elicitation_key';
-const KEY_BYTES = 32;
 
 /** Which call a state belongs to: it is worth nothing beside another. */
 export interface Binding {
@@ -53,21 +53,7 @@ export async function unseal(
 
 async function sealing(cashier: Cashier, { call, tool, args }: Binding) {
   const bound = digest(call.caller, tool, JSON.stringify(sorted(args)));
-  return { key: await keyOf(cashier), bind: () => bound };
-}
-
-/** One key for every process on the ledger: the answer may reach another one than asked. */
-async function keyOf({ ledger, randomBytes }: Cashier): Promise<Buffer> {
-  const known = await ledger.read((book) => book.meta(META_KEY));
-  if (known) return Buffer.from(known, 'base64');
-  const made = randomBytes(KEY_BYTES).toString('base64');
-  const kept = await ledger.write(async (book) => {
-    // Another process may have made one since.
-    const first = await book.meta(META_KEY);
-    if (!first) await book.setMeta(META_KEY, made);
-    return first || made;
-  });
-  return Buffer.from(kept, 'base64');
+  return { key: await sharedKey(cashier.ledger, META_KEY, cashier.randomBytes), bind: () => bound };
 }
 
 /** The order in which a client writes members does not matter. */

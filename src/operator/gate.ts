@@ -1,15 +1,22 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { Clock, RandomBytes } from '../domain/clock.ts';
 import { CashierError } from '../domain/errors.ts';
 import type { Realm } from '../domain/order.ts';
 import type { Log } from '../domain/ports.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import { sharedKey } from '../ledger/shared-key.ts';
 import { closeSession, openSession, Person } from '../policy/operator.ts';
 import type { Site } from './frame.ts';
+import { type Guesser, Guesses, type Wait } from './guesses.ts';
 
-const MAX_FAILURES = 10;
-const WINDOW_MS = 60_000;
 const COOKIE_VALUE = /^[A-Za-z0-9_-]{43}$/;
+/** A device's number, until when (s) it counts, and the ledger's word for both. */
+const DEVICE_VALUE = /^([A-Za-z0-9_-]{22})\.(\d{10,11})\.([A-Za-z0-9_-]{43})$/;
+/** How long (s) a device is known after a good sign-in. */
+const DEVICE_SECONDS = 180 * 24 * 3_600;
+/** Failures that are recorded one by one within so long (ms); of more only their number is. */
+const RECORDED = 20;
+const RECORDED_WITHIN_MS = 60_000;
 
 /** Somebody who is signed in, and what every form of theirs must carry. */
 export interface SignedIn {
@@ -20,19 +27,20 @@ export interface SignedIn {
 export interface Gate {
   /** Who holds the session of this `Cookie` header. */
   whoIs(cookies: string | undefined): Promise<SignedIn | undefined>;
-  /** The `Set-Cookie` of a new session, `wrong`, or how long (s) everybody has to wait. */
+  /** The `Set-Cookie`s of a new session and of its device, `wrong`, or how long (s) this guesser has to wait. */
   signIn(
     secret: string,
     site: Site,
-  ): Promise<{ readonly cookie: string } | 'wrong' | { readonly wait: number }>;
+    from: { readonly source: string; readonly cookies: string | undefined },
+  ): Promise<{ readonly cookies: readonly string[] } | 'wrong' | Wait>;
   /** Ends the session; gives the `Set-Cookie` that takes it away. */
   signOut(cookies: string | undefined, site: Site): Promise<string>;
   hasCookie(cookies: string | undefined): Promise<boolean>;
 }
 
 /**
- * Lets people in by the operator secret: one guess at a time, because each costs memory and a tenth of a second, and
- * at most ten failed ones a minute, for everybody together.
+ * Lets people in by the operator secret. Wrong guesses are counted by source and, where somebody has signed in before,
+ * by device: no stranger can lock the operator out.
  */
 export function gate(options: {
   readonly ledger: Ledger;
@@ -44,28 +52,63 @@ export function gate(options: {
   const { ledger, realm, clock, randomBytes, log } = options;
   const operator = ledger.as({ caller: 'operator', tool: 'page' });
   const stranger = ledger.as({ caller: 'unknown', tool: 'page' });
-  let failures: number[] = [];
-  let guessing = 0;
-  let queue: Promise<unknown> = Promise.resolve();
+  const guesses = new Guesses(clock);
+  const recorded = { since: Number.NEGATIVE_INFINITY, count: 0, unrecorded: 0 };
 
   const cookieName = async () => sessionCookie(await ledger.read((book) => book.audit.ledgerId()));
+  const deviceName = async () => (await cookieName()).replace('operator-', 'operator-device-');
   async function sessionIn(cookies: string | undefined): Promise<string | undefined> {
-    const name = await cookieName();
-    const found = (cookies ?? '').split(';').map((pair) => pair.trim().split('='));
-    const value = found.find(([key]) => key === name)?.[1];
+    const value = cookieValue(cookies, await cookieName());
     return value !== undefined && COOKIE_VALUE.test(value) ? value : undefined;
   }
   function setCookie(name: string, value: string, maxAge: number, { base, secure }: Site): string {
     return `${name}=${value}; Path=${base}/approvals; Max-Age=${maxAge}; HttpOnly; SameSite=Strict${secure ? '; Secure' : ''}`;
   }
-  async function guess(secret: string): Promise<Person | 'wrong'> {
+  const signed = async (device: string, until: number) => {
+    const key = await sharedKey(ledger, 'operator_device_key', randomBytes);
+    return createHmac('sha256', key).update(`operator device ${device} ${until}`).digest('base64url');
+  };
+  /** The device that somebody has signed in with before; undefined for what is none of ours. */
+  async function deviceIn(cookies: string | undefined): Promise<string | undefined> {
+    const [, device, until, mac] = DEVICE_VALUE.exec(cookieValue(cookies, await deviceName()) ?? '') ?? [];
+    if (device === undefined || Number(until) * 1_000 <= clock.now()) return undefined;
+    return sameToken(mac, await signed(device, Number(until))) ? device : undefined;
+  }
+  async function deviceCookie(cookies: string | undefined, site: Site): Promise<string> {
+    const device = (await deviceIn(cookies)) ?? randomBytes(16).toString('base64url');
+    const until = Math.floor(clock.now() / 1_000) + DEVICE_SECONDS;
+    const value = `${device}.${until}.${await signed(device, until)}`;
+    return setCookie(await deviceName(), value, DEVICE_SECONDS, site);
+  }
+  async function guesserAt(source: string, cookies: string | undefined): Promise<Guesser> {
+    const device = await deviceIn(cookies);
+    return device === undefined
+      ? { key: `source ${source}`, isKnown: false }
+      : { key: `device ${device}`, isKnown: true };
+  }
+  async function failed({ key }: Guesser): Promise<void> {
+    const now = clock.now();
+    if (now - recorded.since >= RECORDED_WITHIN_MS || now < recorded.since) {
+      recorded.since = now;
+      recorded.count = 0;
+    }
+    if (recorded.count >= RECORDED) {
+      recorded.unrecorded += 1;
+      return;
+    }
+    recorded.count += 1;
+    const { unrecorded } = recorded;
+    recorded.unrecorded = 0;
+    log.warn('operator sign-in failed', { failuresInLastMinute: guesses.failures(key) + 1 });
+    const detail = unrecorded === 0 ? {} : { detail: { unrecorded } };
+    await stranger.write((book) => book.audit.append({ kind: 'operator-sign-in-failed', ...detail }));
+  }
+  async function guess(secret: string, guesser: Guesser): Promise<Person | 'wrong'> {
     try {
       return await Person.bySecret(ledger, realm, secret, 'page');
     } catch (error) {
       if (!(error instanceof CashierError)) throw error;
-      failures.push(clock.now());
-      log.warn('operator sign-in failed', { failuresInLastMinute: failures.length });
-      await stranger.write((book) => book.audit.append({ kind: 'operator-sign-in-failed' }));
+      await failed(guesser);
       return 'wrong';
     }
   }
@@ -75,24 +118,17 @@ export function gate(options: {
       const id = await sessionIn(cookies);
       return id === undefined ? undefined : Person.bySession(ledger, id);
     },
-    async signIn(secret, site) {
-      const now = clock.now();
-      failures = failures.filter((at) => at > now - WINDOW_MS);
-      // Those under way may all fail.
-      if (failures.length + guessing >= MAX_FAILURES) {
-        const [first = now + 1_000 - WINDOW_MS] = failures;
-        return { wait: Math.max(1, Math.ceil((first + WINDOW_MS - now) / 1_000)) };
-      }
-      guessing += 1;
-      const turn = queue.then(() => guess(secret));
-      queue = turn.catch(() => undefined);
-      const person = await turn.finally(() => {
-        guessing -= 1;
+    async signIn(secret, site, { source, cookies }) {
+      const guesser = await guesserAt(source, cookies);
+      const person = await guesses.take(guesser, async () => {
+        const answer = await guess(secret, guesser);
+        return { right: answer !== 'wrong', answer };
       });
-      if (person === 'wrong') return 'wrong';
+      if (person === 'wrong' || 'wait' in person) return person;
       const session = await openSession(operator, person, { now: clock.now(), randomBytes });
       const seconds = Math.floor((session.expiresAt - clock.now()) / 1_000);
-      return { cookie: setCookie(await cookieName(), session.id, seconds, site) };
+      const cookie = setCookie(await cookieName(), session.id, seconds, site);
+      return { cookies: [cookie, await deviceCookie(cookies, site)] };
     },
     async signOut(cookies, site) {
       const id = await sessionIn(cookies);
@@ -101,6 +137,11 @@ export function gate(options: {
     },
     hasCookie: async (cookies) => (await sessionIn(cookies)) !== undefined,
   };
+}
+
+function cookieValue(cookies: string | undefined, name: string): string | undefined {
+  const found = (cookies ?? '').split(';').map((pair) => pair.trim().split('='));
+  return found.find(([key]) => key === name)?.[1];
 }
 
 /** The cookie's name. Two ledgers on one machine share a browser, and must not put each other's people out. */

@@ -3,6 +3,7 @@ import type { Clock, RandomBytes } from '../domain/clock.ts';
 import type { Realm } from '../domain/order.ts';
 import type { Log } from '../domain/ports.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import { sourceIn } from '../platform/listener.ts';
 import { decideApproval } from '../policy/approvals.ts';
 import { freeze, unfreeze } from '../policy/decisions.ts';
 import { hasOperatorSecret } from '../policy/operator.ts';
@@ -169,14 +170,17 @@ export function operatorRoutes(options: OperatorOptions): Hono {
     if (fields instanceof Response) return fields;
     const next = wanted(fields.get('next'));
     if (!(await hasOperatorSecret(ledger))) return askToSignIn(c, 403, next);
-    const answer = await door.signIn(fields.get('secret') ?? '', site(c));
+    const from = { source: sourceIn(c), cookies: c.req.header('cookie') };
+    const answer = await door.signIn(fields.get('secret') ?? '', site(c), from);
     if (answer === 'wrong') return askToSignIn(c, 403, next, WORDS.wrongSecret);
     if ('wait' in answer) {
       const page = waitPage(frame(c, '/sign-in'), answer.wait, next);
       return reply(429, page, { 'Retry-After': String(answer.wait) });
     }
     const to = frame(c, '').to(next === undefined ? '' : `/${next}`);
-    return redirect(to, { 'Set-Cookie': answer.cookie });
+    const response = redirect(to);
+    for (const cookie of answer.cookies) response.headers.append('Set-Cookie', cookie);
+    return response;
   });
   routes.post('/approvals/sign-out', (c) =>
     act(c, '/sign-out', async () => {

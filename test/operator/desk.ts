@@ -1,4 +1,4 @@
-import type { Hono } from 'hono';
+import { Hono } from 'hono';
 import { fen } from '../../src/domain/money.ts';
 import type { Realm } from '../../src/domain/order.ts';
 import type { ApprovalRecord } from '../../src/ledger/records.ts';
@@ -29,7 +29,9 @@ let desks = 0;
 export interface Sent {
   readonly status: number;
   readonly location: string | null;
+  /** The first that is set, and all of them. */
   readonly cookie: string | null;
+  readonly cookies: readonly string[];
   readonly headers: Headers;
   readonly page: string;
 }
@@ -46,6 +48,8 @@ export class Desk {
   readonly #operator: Person;
   #cookie: string | undefined;
   csrf = '';
+  /** Where requests come from. */
+  source = '203.0.113.1';
 
   private constructor(world: World, cashier: Cashier, operator: Person, more: Partial<OperatorOptions>) {
     this.world = world;
@@ -61,7 +65,14 @@ export class Desk {
       log: { info: note, warn: note, error: note },
       ...more,
     };
-    this.app = operatorRoutes(this.options);
+    const routes = operatorRoutes(this.options);
+    // As the listener does.
+    this.app = new Hono<{ Variables: { source: string } }>()
+      .use('*', async (c, next) => {
+        c.set('source', this.source);
+        await next();
+      })
+      .route('/', routes) as unknown as Hono;
   }
 
   static async open(
@@ -187,7 +198,8 @@ export class Desk {
     return {
       status: answer.status,
       location: answer.headers.get('location'),
-      cookie: answer.headers.get('set-cookie'),
+      cookie: answer.headers.getSetCookie()[0] ?? null,
+      cookies: answer.headers.getSetCookie(),
       headers: answer.headers,
       page: await answer.text(),
     };

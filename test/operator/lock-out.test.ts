@@ -1,0 +1,168 @@
+import type { BinaryLike, ScryptOptions } from 'node:crypto';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { Guesses } from '../../src/operator/guesses.ts';
+import { Desk, SECRET, type Sent } from './desk.ts';
+
+/** A guess costs a tenth of a second on purpose; how many there may be does not depend on that. */
+vi.mock('node:crypto', async (original) => {
+  const crypto = await original<typeof import('node:crypto')>();
+  type Done = (error: Error | null, key: Buffer) => void;
+  const scrypt = (secret: BinaryLike, salt: BinaryLike, size: number, cost: ScryptOptions, done: Done) =>
+    crypto.scrypt(secret, salt, size, { ...cost, N: 16 }, done);
+  return { ...crypto, scrypt };
+});
+
+const open: Desk[] = [];
+async function desk(): Promise<Desk> {
+  const opened = await Desk.open();
+  open.push(opened);
+  return opened;
+}
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((d) => d.close()));
+});
+
+async function at(d: Desk, source: string, secret: string, cookie?: string): Promise<Sent> {
+  d.source = source;
+  d.cookie = cookie;
+  return d.post('/sign-in', { secret });
+}
+/** What a browser sends back of the cookies that were set. */
+const jar = (sent: Sent, which = /./) =>
+  sent.cookies
+    .map((cookie) => cookie.split(';')[0] ?? '')
+    .filter((pair) => which.test(pair))
+    .join('; ');
+async function lockedOut(d: Desk, source: string, cookie?: string): Promise<void> {
+  for (let i = 0; i < 10; i++) expect((await at(d, source, `guess ${i}`, cookie)).status).toBe(403);
+  expect((await at(d, source, SECRET, cookie)).status).toBe(429);
+}
+
+describe('ten wrong guesses a minute', () => {
+  it('lock out where they come from, and nobody else', async () => {
+    const d = await desk();
+    await lockedOut(d, '203.0.113.7');
+    expect((await at(d, '203.0.113.8', SECRET)).status).toBe(303);
+    expect((await at(d, '203.0.113.7', SECRET)).status).toBe(429);
+    d.world.clock.advance(60_000);
+    expect((await at(d, '203.0.113.7', SECRET)).status).toBe(303);
+  });
+
+  it('do not lock out the device of a person who has signed in before, though it comes from the same place', async () => {
+    const d = await desk();
+    const device = jar(await at(d, '127.0.0.1', SECRET), /device/);
+    expect(device).toMatch(/^operator-device-[0-9a-f]{12}=/);
+    await lockedOut(d, '127.0.0.1');
+    expect((await at(d, '127.0.0.1', SECRET, device)).status).toBe(303);
+    // Months later, wherever it is by then.
+    d.world.clock.advance(100 * 24 * 3_600_000);
+    await lockedOut(d, '198.51.100.1');
+    expect((await at(d, '198.51.100.1', SECRET, device)).status).toBe(303);
+    d.world.clock.advance(181 * 24 * 3_600_000);
+    await lockedOut(d, '198.51.100.1');
+    expect((await at(d, '198.51.100.1', SECRET, device)).status).toBe(429);
+  });
+
+  it('on a known device lock out that device, and no source', async () => {
+    const d = await desk();
+    const device = jar(await at(d, '127.0.0.1', SECRET), /device/);
+    await lockedOut(d, '127.0.0.1', device);
+    expect((await at(d, '198.51.100.9', SECRET, device)).status).toBe(429);
+    expect((await at(d, '127.0.0.1', SECRET)).status).toBe(303);
+  });
+});
+
+it('a device is known by the word of this ledger only', async () => {
+  const d = await desk();
+  const other = await desk();
+  const signedIn = await at(d, '127.0.0.1', SECRET);
+  const device = jar(signedIn, /device/);
+  const [name = '', value = ''] = device.split('=');
+  const [id = '', until = '', mac = ''] = value.split('.');
+  const theirs = jar(await at(other, '127.0.0.1', SECRET), /device/).split('=')[1];
+  await lockedOut(d, '127.0.0.1');
+  for (const forged of [
+    `${name}=${theirs}`,
+    `${name}=${id}.${Number(until) + 1}.${mac}`,
+    `${name}=${'A'.repeat(22)}.${until}.${mac}`,
+    `${name}=${id}.${until}.${'A'.repeat(43)}`,
+    `${name}=${id}.${until}.`,
+    `${name}=${id}`,
+    `${name}x=${value}`,
+  ]) {
+    expect([forged, (await at(d, '127.0.0.1', SECRET, forged)).status]).toEqual([forged, 429]);
+  }
+  expect(signedIn.cookies[1]).toMatch(
+    /^operator-device-[0-9a-f]{12}=[\w.-]+; Path=\/approvals; Max-Age=15552000; HttpOnly; SameSite=Strict$/,
+  );
+  // It says who may guess, never who is in.
+  d.cookie = device;
+  expect((await d.get('')).location).toBe('/approvals/sign-in');
+});
+
+it('a flood of failures is recorded by its number', async () => {
+  const d = await desk();
+  for (let source = 0; source < 5; source++) {
+    for (let i = 0; i < 6; i++) await at(d, `203.0.113.${source}`, 'wrong');
+  }
+  expect(await d.recorded('operator-sign-in-failed')).toBe(20);
+  expect(d.logged).toHaveLength(20);
+  d.world.clock.advance(60_000);
+  await at(d, '203.0.113.9', 'wrong');
+  const records = await d.cashier.ledger.read((book) => book.audit.after(0, 1_000));
+  const last = records.filter(({ kind }) => kind === 'operator-sign-in-failed').at(-1);
+  expect(JSON.stringify(last)).toContain('"unrecorded":10');
+});
+
+describe('the row in which guesses wait', () => {
+  const clock = { now: () => 1_000, sleep: async () => undefined };
+  const guess = (order: string[], name: string, until?: Promise<void>) => async () => {
+    await until;
+    order.push(name);
+    return { right: false, answer: name };
+  };
+
+  it('serves known devices first, then strangers in turn, one at a time', async () => {
+    const guesses = new Guesses(clock);
+    const order: string[] = [];
+    let begin: () => void = () => undefined;
+    const begun = new Promise<void>((resolve) => {
+      begin = resolve;
+    });
+    const all = [
+      guesses.take({ key: 'first', isKnown: false }, guess(order, 'first', begun)),
+      ...['a1', 'a2', 'a3'].map((n) => guesses.take({ key: 'a', isKnown: false }, guess(order, n))),
+      guesses.take({ key: 'b', isKnown: false }, guess(order, 'b1')),
+      guesses.take({ key: 'operator', isKnown: true }, guess(order, 'operator')),
+    ];
+    begin();
+    await Promise.all(all);
+    expect(order).toEqual(['first', 'operator', 'a1', 'b1', 'a2', 'a3']);
+  });
+
+  it('is bounded: the one with most in it gives way', async () => {
+    const guesses = new Guesses(clock);
+    const order: string[] = [];
+    let begin: () => void = () => undefined;
+    const begun = new Promise<void>((resolve) => {
+      begin = resolve;
+    });
+    const first = guesses.take({ key: 'first', isKnown: true }, guess(order, 'first', begun));
+    const flood = Array.from({ length: 400 }, (_, i) =>
+      guesses.take({ key: `bot ${i % 40}`, isKnown: false }, guess(order, 'bot')),
+    );
+    const person = guesses.take({ key: 'person', isKnown: false }, guess(order, 'person'));
+    begin();
+    await first;
+    expect(await person).toBe('person');
+    const answers = await Promise.all(flood);
+    expect(answers.filter((answer) => answer === 'bot')).toHaveLength(199);
+  });
+
+  it('keeps working after a guess that could not be made', async () => {
+    const guesses = new Guesses(clock);
+    const who = { key: 'a', isKnown: false };
+    await expect(guesses.take(who, () => Promise.reject(new Error('disk')))).rejects.toThrow('disk');
+    expect(await guesses.take(who, guess([], 'again'))).toBe('again');
+  });
+});
