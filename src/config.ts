@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { allowedOriginsOf, namesOf, trustedProxiesOf } from './config-names.ts';
+import { ACTORS, isActorName } from './domain/actors.ts';
 import { CashierError } from './domain/errors.ts';
 import type { ServedName } from './domain/names.ts';
 import type { Realm } from './domain/order.ts';
@@ -212,15 +213,12 @@ function portOf(env: Env, name: string): number | undefined {
   });
 }
 
-/** Names by which the record tells who acts where no caller does: nobody who calls may pass for one of them. */
-const ACTORS = ['operator', 'settler', 'gateway', 'system', 'unknown', 'unrecorded'];
-
 function callerOf(env: Env): string | undefined {
   const name = env.CASHIER_CALLER;
-  if (name === undefined || !ACTORS.includes(name.trim().toLowerCase())) return name;
+  if (name === undefined || !isActorName(name)) return name;
   throw configuration('CASHIER_CALLER', {
-    zh: `CASHIER_CALLER 不能是 ${ACTORS.join('、')}：审计记录用这些名称表示并非调用方的操作者。`,
-    en: `CASHIER_CALLER must not be ${ACTORS.join(', ')}: the audit trail calls those so who are no callers.`,
+    zh: `CASHIER_CALLER 不能是 ${ACTORS.join('、')}，也不能看起来像它们：审计记录用这些名称表示调用方以外的操作者。`,
+    en: `CASHIER_CALLER must not be ${ACTORS.join(', ')}, nor look like one of them: these names are reserved for the audit trail.`,
     next: { zh: '换一个名称。', en: 'Choose another name.' },
   });
 }

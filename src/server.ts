@@ -9,6 +9,7 @@ import {
   type ServerContext,
   type StandardSchemaWithJSON,
 } from '@modelcontextprotocol/server';
+import { isActorName } from './domain/actors.ts';
 import type { Clock } from './domain/clock.ts';
 import { CashierError } from './domain/errors.ts';
 import type { Log } from './domain/ports.ts';
@@ -216,7 +217,8 @@ function clientOf(server: McpServer, ctx: ServerContext, era: Client['era']): Om
   const info = legacy ? server.server.getClientVersion() : envelope[CLIENT_INFO_META_KEY];
   const name = typeof info === 'object' && info !== null && 'name' in info ? info.name : undefined;
   return {
-    name: typeof name === 'string' ? name.slice(0, MAX_CLIENT_NAME) : undefined,
+    // A program that calls itself as one of our own actors has said nothing of itself.
+    name: typeof name === 'string' && !isActorName(name) ? name.slice(0, MAX_CLIENT_NAME) : undefined,
     // Over stateless HTTP a 2025 client has told another server, and nothing is known.
     declared: legacy ? server.server.getClientCapabilities() : envelope[CLIENT_CAPABILITIES_META_KEY],
   };

@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { statSync } from 'node:fs';
+import { isActorName } from '../domain/actors.ts';
 import type { RandomBytes } from '../domain/clock.ts';
 import type { Log } from '../domain/ports.ts';
 import { readSections } from '../policy/read-policy.ts';
@@ -10,6 +11,8 @@ import { readTokenFile, type TokenEntry } from './token-file.ts';
 const PREFIX = 'mcpc_';
 /** Longer than any token: more is not hashed. */
 const MAX_TOKEN_LENGTH = 200;
+/** The stamp of what is not there. */
+const NO_FILE = 'none';
 
 interface Known {
   readonly entry: TokenEntry;
@@ -25,26 +28,34 @@ export function newToken(randomBytes: RandomBytes): { readonly token: string; re
 
 /**
  * Callers by the bearer tokens of a file, which is read again whenever it has changed: a revoked token ends at once.
- * A file that has become unreadable lets nobody in. Throws CONFIGURATION when it cannot be read at the start.
+ * While it cannot be read (held by another program, half written, wrong) the last good table holds and every call tries
+ * again; a file that is gone lets nobody in. Throws CONFIGURATION when it cannot be read at the start.
  */
 export function tokenCallers(path: string, log: Log): Callers {
   let stamp = stampOf(path);
-  let known: readonly Known[] | undefined = readTokenFile(path).map((entry) => knownOf(entry));
+  let known: readonly Known[] | undefined = tokensIn(path, [], log);
+  let told: string | undefined;
 
   function refresh(): readonly Known[] | undefined {
     const now = stampOf(path);
     if (now === stamp) return known;
-    stamp = now;
     try {
-      const before = known ?? [];
-      known = readTokenFile(path).map(
-        (entry) => before.find((one) => isSame(one.entry, entry)) ?? knownOf(entry),
-      );
+      known = tokensIn(path, known ?? [], log);
+      stamp = now;
     } catch (error) {
-      known = undefined;
-      log.error('tokens file cannot be read: nobody may call', {
-        error: error instanceof Error ? error.message : String(error),
-      });
+      const isGone = stampOf(path) === NO_FILE;
+      if (isGone) known = undefined;
+      if (told !== now) {
+        log.error(
+          isGone
+            ? 'tokens file is gone: nobody may call'
+            : 'tokens file cannot be read: the last good one holds',
+          {
+            error: error instanceof Error ? error.message : String(error),
+          },
+        );
+      }
+      told = now;
     }
     return known;
   }
@@ -67,6 +78,16 @@ export function tokenCallers(path: string, log: Log): Callers {
   };
 }
 
+/** Those of `before` stay the same objects where nothing has changed for them. */
+function tokensIn(path: string, before: readonly Known[], log: Log): readonly Known[] {
+  const callers = readTokenFile(path).filter(({ name }) => {
+    if (!isActorName(name)) return true;
+    log.error('a token of a reserved name lets nobody in', { name });
+    return false;
+  });
+  return callers.map((entry) => before.find((one) => isSame(one.entry, entry)) ?? knownOf(entry));
+}
+
 function knownOf(entry: TokenEntry): Known {
   return {
     entry,
@@ -87,7 +108,7 @@ function isSame(a: TokenEntry, b: TokenEntry): boolean {
 /** Changes whenever the file is replaced or written. */
 function stampOf(path: string): string {
   const stat = statSync(path, { throwIfNoEntry: false, bigint: true });
-  return stat === undefined ? 'none' : [stat.ino, stat.size, stat.mtimeNs, stat.ctimeNs].join(' ');
+  return stat === undefined ? NO_FILE : [stat.ino, stat.size, stat.mtimeNs, stat.ctimeNs].join(' ');
 }
 
 function hashOf(token: string): Buffer {

@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { newToken } from '../auth/token-callers.ts';
 import { changeTokenFile, readTokenFile, TOKEN_NAME, type TokenEntry } from '../auth/token-file.ts';
 import { TOKENS_FILE } from '../config.ts';
+import { ACTORS, isActorName } from '../domain/actors.ts';
 import { beijingIso } from '../domain/clock.ts';
 import { CashierError } from '../domain/errors.ts';
 import { systemClock, systemRandom } from '../platform/system.ts';
@@ -59,6 +60,7 @@ interface Wish {
 
 async function add(path: string, name: string, { json, tools, orders, policy }: Wish): Promise<number> {
   if (!TOKEN_NAME.test(name)) throw badName();
+  if (isActorName(name)) throw reservedName(name);
   if (orders !== 'own' && orders !== 'all') throw usage();
   const { token, sha256 } = newToken(systemRandom);
   const entry: TokenEntry = {
@@ -160,6 +162,14 @@ function badName(): CashierError {
   return new CashierError('INVALID_ARGUMENT', {
     zh: '名称只能用字母、数字和 _ . -，以字母或数字开头，至多 64 个字符。',
     en: 'A name has letters, digits and _ . - only, begins with a letter or digit, and has at most 64 characters.',
+    next: { zh: '换一个名称。', en: 'Choose another name.' },
+  });
+}
+
+function reservedName(name: string): CashierError {
+  return new CashierError('INVALID_ARGUMENT', {
+    zh: `名称 ${name} 是保留名称，或看起来像保留名称（${ACTORS.join('、')}）：记录会把调用方误认为它。`,
+    en: `The name ${name} is reserved, or looks like one that is (${ACTORS.join(', ')}): records would take the caller for it.`,
     next: { zh: '换一个名称。', en: 'Choose another name.' },
   });
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -124,21 +124,65 @@ describe('the file is read again when it changes', () => {
     expect(typeof before === 'object' && callers.isCurrent(before)).toBe(false);
   });
 
-  it.each([
-    ['is gone', () => unlinkSync(file)],
-    ['is broken', () => writeFileSync(file, '{')],
-  ])('and nobody is let in while it %s', async (_, harm) => {
+  it('and nobody is let in once it is gone', async () => {
     const token = await add('a');
     const callers = tokenCallers(file, log);
-    harm();
+    unlinkSync(file);
     expect(callers.identify(bearer(token))).toBe('unavailable');
     expect(callers.identify(undefined)).toBe('unavailable');
     expect(logged).toHaveLength(1);
-    rmSync(file, { force: true });
     const again = await add('b');
     expect(callers.identify(bearer(again))).toMatchObject({ name: 'b' });
     expect(callers.identify(bearer(token))).toBe('wrong');
   });
+
+  it.each([
+    ['half written', (text: string) => writeFileSync(file, text.slice(0, -9))],
+    ['empty', () => writeFileSync(file, '')],
+    ['wrong', () => writeFileSync(file, '{"version":1,"tokens":[{"name":"a"}]}')],
+    ['for everybody to write', () => chmodSync(file, 0o666)],
+    [
+      'held so that it cannot be opened',
+      () => {
+        unlinkSync(file);
+        mkdirSync(file);
+      },
+    ],
+  ])('and while it is %s the last good one holds', async (_, harm) => {
+    const token = await add('a');
+    const callers = tokenCallers(file, log);
+    const caller = callers.identify(bearer(token));
+    harm(readFileSync(file, 'utf8'));
+    for (let calls = 0; calls < 3; calls++) {
+      expect(callers.identify(bearer(token))).toBe(caller);
+      expect(callers.identify(bearer('mcpc_stranger'))).toBe('wrong');
+    }
+    expect(logged).toHaveLength(1);
+    rmSync(file, { force: true, recursive: true });
+    const again = await add('b');
+    expect(callers.identify(bearer(again))).toMatchObject({ name: 'b' });
+    expect(callers.identify(bearer(token))).toBe('wrong');
+  });
+
+  it('what cannot be read one moment and can the next, unchanged, is read then', async () => {
+    const token = await add('a');
+    const callers = tokenCallers(file, log);
+    const next = await add('b');
+    const text = readFileSync(file, 'utf8');
+    writeFileSync(file, '{');
+    expect(callers.identify(bearer(token))).toMatchObject({ name: 'a' });
+    writeFileSync(file, text);
+    expect(callers.identify(bearer(next))).toMatchObject({ name: 'b' });
+  });
+});
+
+it('a token by the name of one of our own actors, from before that was refused, lets nobody in', async () => {
+  const token = await add('Operator');
+  const other = await add('shop');
+  const callers = tokenCallers(file, log);
+  expect(callers.identify(bearer(token))).toBe('wrong');
+  expect(callers.identify(bearer(other))).toMatchObject({ name: 'shop' });
+  expect(logged).toEqual(['a token of a reserved name lets nobody in']);
 });
 
 it('without tokens everyone is the one merchant', () => {
