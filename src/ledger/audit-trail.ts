@@ -1,6 +1,6 @@
 import { type Head, linkHash } from './audit-chain.ts';
+import { readMeta, writeMeta } from './meta.ts';
 import { type AuditRecord, auditFromRow } from './records.ts';
-import { readMeta, writeMeta } from './schema.ts';
 import type { Tx } from './store.ts';
 
 /** Who does something; stands in every record of it. */

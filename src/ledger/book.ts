@@ -1,6 +1,7 @@
 import type { OrderState, RefundState } from '../domain/order.ts';
 import { type Actor, AuditTrail } from './audit-trail.ts';
 import { conditions, type OrderFilter, orderColumns, refundColumns } from './columns.ts';
+import { readMeta, writeMeta } from './meta.ts';
 import { OperatorBook } from './operator-book.ts';
 import { Quotas } from './quotas.ts';
 import {
@@ -13,7 +14,6 @@ import {
   refundFromRow,
 } from './records.ts';
 import { isSettledRefund, nextRefundState, type RefundEvent } from './refund-machine.ts';
-import { readMeta, writeMeta } from './schema.ts';
 import type { SqlValue, Tx } from './store.ts';
 import { isSettledOrder, nextOrderState, type OrderEvent } from './trade-machine.ts';
 
@@ -119,6 +119,17 @@ export class Book {
     return due;
   }
 
+  /** Refunds of unknown outcome, oldest first. */
+  async refundsInDoubt(account: string): Promise<RefundRecord[]> {
+    const rows = await this.#tx.all(
+      `SELECT refunds.* FROM refunds JOIN orders USING (out_trade_no)
+       WHERE refunds.ask_at IS NOT NULL AND refunds.state = 'UNKNOWN' AND account = ?
+       ORDER BY refunds.created_at, out_refund_no`,
+      account,
+    );
+    return rows.map(refundFromRow);
+  }
+
   /** Notes one more question and when the next is due (ms). It is no news to anybody who waits. */
   async schedule(record: OrderRecord | RefundRecord, askAt: number): Promise<void> {
     if ('outRefundNo' in record) {
@@ -184,7 +195,7 @@ export class Book {
     );
     const [refunds] = await this.#tx.all(
       `SELECT COALESCE(SUM(amount_fen), 0) AS refunded FROM refunds
-       WHERE state = 'SUCCESS' AND out_trade_no IN (SELECT out_trade_no FROM orders WHERE ${where})`,
+       WHERE state = 'SUCCESS' AND caller <> 'gateway' AND out_trade_no IN (SELECT out_trade_no FROM orders WHERE ${where})`,
       ...values,
     );
     return {

@@ -66,6 +66,7 @@ export function orderColumns(order: OrderRecord): Record<string, SqlValue> {
     counted_at: order.countedAt ?? null,
     counted_by: order.countedBy ?? null,
     client: order.client ?? null,
+    gateway_refunded: order.gatewayRefunded === undefined ? null : String(order.gatewayRefunded),
   };
 }
 

@@ -39,7 +39,10 @@ export class Ledger {
     realm: Realm,
     ports: { readonly clock: Clock; readonly randomBytes: RandomBytes },
   ): Promise<Ledger> {
-    await prepareSchema(store, realm, () => ports.randomBytes(16).toString('hex'));
+    await prepareSchema(store, realm, {
+      now: ports.clock.now(),
+      salt: () => ports.randomBytes(16).toString('hex'),
+    });
     return new Ledger(store, ports.clock, new Set(), { caller: 'system' });
   }
 

@@ -1,4 +1,4 @@
-import { readMeta, writeMeta } from './schema.ts';
+import { readMeta, writeMeta } from './meta.ts';
 import type { Tx } from './store.ts';
 
 /** A policy that a person has accepted, or the first of the ledger. `acceptedAt` in ms. */

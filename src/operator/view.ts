@@ -3,6 +3,7 @@ import type { Book } from '../ledger/book.ts';
 import type { Freeze } from '../ledger/operator-book.ts';
 import type { ApprovalRecord, AuditRecord, OrderRecord, RefundRecord } from '../ledger/records.ts';
 import { holdsSum } from '../ledger/refund-machine.ts';
+import { elsewhereOf, isElsewhere, refundedHere, sum } from '../payments/refunded.ts';
 import { approvalView } from '../policy/approvals.ts';
 import type { Policy } from '../policy/policy.ts';
 
@@ -122,12 +123,15 @@ export function stillWaits({ approval, order, refund }: CaseView): boolean {
 }
 
 function sumsOf(order: OrderRecord, refunds: readonly RefundRecord[], approval: ApprovalRecord): Sums {
-  const others = refunds.filter(({ outRefundNo }) => outRefundNo !== approval.outRefundNo);
+  const own = refunds.filter((refund) => !isElsewhere(refund));
+  const others = own.filter(({ outRefundNo }) => outRefundNo !== approval.outRefundNo);
   const paid = order.state === 'PAID' ? order.amountFen : 0;
-  const given = sum(refunds.filter(({ state }) => state === 'SUCCESS'));
-  const held = sum(refunds.filter(({ state }) => holdsSum(state) && state !== 'SUCCESS'));
+  const elsewhere = elsewhereOf(order, refunds);
+  const elsewhereFen = elsewhere === 'unknown' ? 0 : (elsewhere ?? 0);
+  const given = refundedHere(refunds) + elsewhereFen;
+  const held = sum(own.filter(({ state }) => holdsSum(state) && state !== 'SUCCESS'));
   const left = Math.max(0, paid - given - held);
-  const before = Math.max(0, paid - sum(others.filter(({ state }) => holdsSum(state))));
+  const before = Math.max(0, paid - elsewhereFen - sum(others.filter(({ state }) => holdsSum(state))));
   const isOut = refunds.some(
     ({ outRefundNo, state }) => outRefundNo === approval.outRefundNo && holdsSum(state),
   );
@@ -138,10 +142,6 @@ function sumsOf(order: OrderRecord, refunds: readonly RefundRecord[], approval: 
     leftFen: fen(left),
     afterFen: isOut || approval.amountFen > before ? undefined : fen(before - approval.amountFen),
   };
-}
-
-function sum(refunds: readonly RefundRecord[]): number {
-  return refunds.reduce((total, { amountFen }) => total + amountFen, 0);
 }
 
 /** Only what has been sent keeps its client with it; before that, the call that asked tells. */

@@ -143,5 +143,6 @@ function adopted(
     paidAt: undefined,
     late: false,
     closing: false,
+    gatewayRefunded: undefined,
   };
 }

@@ -21,7 +21,11 @@ export interface Permit {
   readonly approval: ApprovalRecord | undefined;
 }
 
-type Subject = Pick<ApprovalRecord, 'outTradeNo' | 'outRefundNo' | 'inputHash'> & Request;
+type Subject = Pick<ApprovalRecord, 'outTradeNo' | 'outRefundNo' | 'inputHash'> &
+  Request & {
+    /** Why a person is needed even where the rules let it pass. */
+    readonly needsPerson?: string | undefined;
+  };
 
 /**
  * The last gate before a gateway, inside the transaction that commits the intent: freeze, the rules in force, what is
@@ -43,10 +47,11 @@ export async function permit(
   const decision = decide(rules, subject, await used(book, kind, rules, now), now);
   if (decision.kind === 'deny') throw policyDenied(decision);
   let approval: ApprovalRecord | undefined;
-  if (decision.kind === 'approve') {
+  const needed = decision.kind === 'approve' ? decision.rule : subject.needsPerson;
+  if (needed !== undefined) {
     const taken = await takeApproval(
       book,
-      { ...subject, kind, caller: call.caller, rule: decision.rule },
+      { ...subject, kind, caller: call.caller, rule: needed },
       { now, randomBytes: cashier.randomBytes },
     );
     if (!taken.granted) return undefined;

@@ -186,14 +186,15 @@ describe('while a freeze stands, in every process on the ledger', () => {
 
   it('what was on the wire is recorded, asked about and notified as ever', async () => {
     await paid();
-    failing('create', 'lost-after');
     await pay({ outTradeNo: 'ORDER_2' });
+    failing('create', 'lost-after');
+    await pay({ outTradeNo: 'ORDER_3' });
     failing('refund', 'lost-after');
     await give('R1');
     clear();
     await ice();
-    await pay({ outTradeNo: 'ORDER_2' });
-    expect(await stateOf('ORDER_2')).toBe('NOTPAY');
+    await pay({ outTradeNo: 'ORDER_3' });
+    expect(await stateOf('ORDER_3')).toBe('NOTPAY');
     expect((await queryRefund(two, CALL, { outTradeNo: 'ORDER_1', outRefundNo: 'R1' })).refund.state).toBe(
       'SUCCESS',
     );
