@@ -3,7 +3,7 @@ import type { Book } from '../ledger/book.ts';
 import type { Freeze } from '../ledger/operator-book.ts';
 import type { ApprovalRecord, AuditRecord, OrderRecord, RefundRecord } from '../ledger/records.ts';
 import { holdsSum } from '../ledger/refund-machine.ts';
-import { elsewhereOf, isElsewhere, refundedHere, sum } from '../payments/refunded.ts';
+import { elsewhereOf, isElsewhere, refundedHere, sum } from '../ledger/refunded.ts';
 import { approvalView } from '../policy/approvals.ts';
 import type { Policy } from '../policy/policy.ts';
 

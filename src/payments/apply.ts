@@ -2,9 +2,9 @@ import type { OrderState, Source } from '../domain/order.ts';
 import type { Book } from '../ledger/book.ts';
 import type { OrderRecord, RefundRecord } from '../ledger/records.ts';
 import type { RefundEvent } from '../ledger/refund-machine.ts';
+import { ELSEWHERE, isElsewhere, laterTotal } from '../ledger/refunded.ts';
 import type { OrderEvent } from '../ledger/trade-machine.ts';
 import type { RefundSnapshot, TradeSnapshot } from '../providers/contract.ts';
-import { ELSEWHERE, isElsewhere, laterTotal } from './refunded.ts';
 import { NEVER_SENT } from './sending.ts';
 
 /** How long (ms) after its expiry an order that the gateway does not know may still appear there. */

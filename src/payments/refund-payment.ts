@@ -5,6 +5,7 @@ import type { RefundTerms } from '../domain/order.ts';
 import type { Book } from '../ledger/book.ts';
 import type { ApprovalRecord, OrderRecord, RefundRecord } from '../ledger/records.ts';
 import { isSettledRefund } from '../ledger/refund-machine.ts';
+import { elsewhereOf, isElsewhere, sum } from '../ledger/refunded.ts';
 import { insistNotFrozen, isFrozen } from '../policy/decisions.ts';
 import {
   GatewayDeclined,
@@ -28,7 +29,6 @@ import {
   insistWithinPaid,
   REFUNDED_ELSEWHERE,
 } from './refund-rules.ts';
-import { elsewhereOf, isElsewhere, sum } from './refunded.ts';
 import { digest, ownOrderIn, type RefundResult, refundResult, withOwnApproval } from './results.ts';
 import { claim, isBeingSent, isStillOurs, NEVER_SENT, record, releaseOurs, whenFree } from './sending.ts';
 

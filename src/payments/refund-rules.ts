@@ -2,9 +2,9 @@ import { CashierError } from '../domain/errors.ts';
 import { type Fen, fen, toYuan } from '../domain/money.ts';
 import type { OrderRecord, RefundRecord } from '../ledger/records.ts';
 import { holdsSum } from '../ledger/refund-machine.ts';
+import { elsewhereOf, isElsewhere, sum } from '../ledger/refunded.ts';
 import type { PaymentProvider } from '../providers/contract.ts';
 import type { Cashier } from './cashier.ts';
-import { elsewhereOf, isElsewhere, sum } from './refunded.ts';
 import { isBeingSent } from './sending.ts';
 
 /** Stands in an approval as the rule that asks for a person: the gateway proves a refund elsewhere, but no sum. */

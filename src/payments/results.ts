@@ -4,9 +4,9 @@ import type { Credential } from '../domain/order.ts';
 import type { Book } from '../ledger/book.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { ApprovalRecord, OrderRecord, RefundRecord } from '../ledger/records.ts';
+import { elsewhereOf, refundedHere } from '../ledger/refunded.ts';
 import type { Call, Cashier } from './cashier.ts';
 import { orderNotFound } from './errors.ts';
-import { elsewhereOf, refundedHere } from './refunded.ts';
 
 /** What a use case tells about a payment. All of it is committed. */
 export interface PaymentResult {

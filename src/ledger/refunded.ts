@@ -1,6 +1,6 @@
 import { type Fen, fen } from '../domain/money.ts';
-import type { OrderRecord, RefundRecord } from '../ledger/records.ts';
-import { holdsSum } from '../ledger/refund-machine.ts';
+import type { OrderRecord, RefundRecord } from './records.ts';
+import { holdsSum } from './refund-machine.ts';
 
 /** Who stands in the record of a refund that the gateway has told of and nobody has asked for here. */
 export const ELSEWHERE = 'gateway';
