@@ -27,11 +27,8 @@ const REPLACED = {
       try {
         return require(join(folder, 'sqlite.glibc.node'));
       } catch (error) {
-        try {
-          return require(join(folder, 'sqlite.musl.node'));
-        } catch {
-          throw error;
-        }
+        if (process.platform !== 'linux') throw error;
+        return require(join(folder, 'sqlite.musl.node'));
       }
     };`,
 };

@@ -13,6 +13,7 @@ import { Ledger } from './ledger/ledger.ts';
 import { keepRefusedNames } from './ledger/refused-names.ts';
 import { openSqliteStore } from './ledger/sqlite-store.ts';
 import type { Cashier } from './payments/cashier.ts';
+import { Desk } from './payments/desk.ts';
 import { payable } from './payments/results.ts';
 import { runSettler } from './payments/settler.ts';
 import type { Listener } from './platform/listener.ts';
@@ -108,6 +109,7 @@ export async function openApp(config: Config, service?: ServiceAddress): Promise
       randomBytes,
       senders: processSenders(randomBytes),
       log,
+      desk: new Desk({ ledger, clock }),
       isSecret: secretFinder(secretsOf(config.env)),
     }),
   );
@@ -218,8 +220,7 @@ export async function openApp(config: Config, service?: ServiceAddress): Promise
     approvalUrl,
     startBackground: () =>
       void background().catch((error: unknown) => log.error('background', { error: String(error) })),
-    hasBackgroundWork: async () =>
-      config.httpPort !== undefined || ledger.read((book) => book.hasUnsettled()),
+    hasBackgroundWork: async () => config.httpPort !== undefined || ledger.read((book) => book.asking.any()),
     async close() {
       stop.abort();
       if (background.started) await Promise.all(await background().catch(() => []));

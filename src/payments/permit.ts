@@ -9,6 +9,8 @@ import { holdToPolicy, insistNotFrozen } from '../policy/decisions.ts';
 import { type Rule, rulesFor } from '../policy/rules.ts';
 import type { Call, Cashier } from './cashier.ts';
 
+const DAY_MS = 86_400_000;
+
 /** What an intent that may be committed brings along. */
 export interface Permit {
   /** To be stored with the order or refund: from now on it counts. */
@@ -21,11 +23,7 @@ export interface Permit {
   readonly approval: ApprovalRecord | undefined;
 }
 
-type Subject = Pick<ApprovalRecord, 'outTradeNo' | 'outRefundNo' | 'inputHash'> &
-  Request & {
-    /** Why a person is needed even where the rules let it pass. */
-    readonly needsPerson?: string | undefined;
-  };
+type Subject = Pick<ApprovalRecord, 'outTradeNo' | 'outRefundNo' | 'inputHash'> & Request;
 
 /**
  * The last gate before a gateway, inside the transaction that commits the intent: freeze, the rules in force, what is
@@ -47,11 +45,10 @@ export async function permit(
   const decision = decide(rules, subject, await used(book, kind, rules, now), now);
   if (decision.kind === 'deny') throw policyDenied(decision);
   let approval: ApprovalRecord | undefined;
-  const needed = decision.kind === 'approve' ? decision.rule : subject.needsPerson;
-  if (needed !== undefined) {
+  if (decision.kind === 'approve') {
     const taken = await takeApproval(
       book,
-      { ...subject, kind, caller: call.caller, rule: needed },
+      { ...subject, kind, caller: call.caller, rule: decision.rule },
       { now, randomBytes: cashier.randomBytes },
     );
     if (!taken.granted) return undefined;
@@ -81,7 +78,8 @@ async function used(
     if (rule.kind !== 'ceiling') continue;
     const since = windowStart(rule.window, now);
     if (rule.window === 'day') {
-      found.set(rule, await book.quotas.usage(kind, rule.scope, since));
+      // Tomorrow's too, or setting the clock back would widen a limit; what lies further ahead a wrong clock has dated.
+      found.set(rule, await book.quotas.usage(kind, rule.scope, since, since + 2 * DAY_MS));
     } else {
       const entries = await book.quotas.recent(kind, rule.scope, since);
       found.set(rule, {

@@ -28,7 +28,6 @@ export const PAYMENT_SCHEMA = {
     gatewayTradeNo: text,
     gatewayState: text,
     refundedYuan: text,
-    refundedElsewhereYuan: text,
     approval: object,
     source: text,
     replayed: flag,

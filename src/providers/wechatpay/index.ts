@@ -25,7 +25,7 @@ export function createWechatpayProvider(config: WechatpayConfig, ports: Ports): 
     id: 'wechatpay',
     account: accountOf(config.origin, config.mchId, config.appId),
     scenes: WECHATPAY_SCENES,
-    returnsMark: true,
+    signsLocally: new Set(),
     refundRules: WECHATPAY_REFUND_RULES,
     planPayment: (order) => planPayment(order, config),
     sendPayment: (order, plan) => sendPayment(order, plan, { config, ports, signer, exchange }),

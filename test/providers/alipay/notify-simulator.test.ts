@@ -79,7 +79,6 @@ describe('the simulator’s notification', () => {
       id: DELIVERY.notifyId,
       trade: {
         exists: true,
-        opened: true,
         account: provider.account,
         outTradeNo: TRADE.outTradeNo,
         state: 'PAID',
