@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Hono } from 'hono';
 import type { CashierLookup } from './cashier/index.ts';
@@ -11,12 +10,14 @@ import type { Log } from './domain/ports.ts';
 import type { Book } from './ledger/book.ts';
 import { Ledger } from './ledger/ledger.ts';
 import { keepRefusedNames } from './ledger/refused-names.ts';
+import { sharedKey } from './ledger/shared-key.ts';
 import { openSqliteStore } from './ledger/sqlite-store.ts';
 import type { Cashier } from './payments/cashier.ts';
 import { Desk } from './payments/desk.ts';
 import { payable } from './payments/results.ts';
 import { runSettler } from './payments/settler.ts';
 import type { Listener } from './platform/listener.ts';
+import type { Mark } from './platform/listener-proof.ts';
 import { SharedListener } from './platform/listener-shared.ts';
 import { createLog, secretFinder } from './platform/log.ts';
 import { RefusedNames } from './platform/refused-names.ts';
@@ -236,13 +237,10 @@ export async function openApp(config: Config, service?: ServiceAddress): Promise
 function sharedPages(
   ledger: Ledger,
   kind: 'cashier' | 'operator',
-  listen: (at: { readonly mark: string; readonly port?: number }) => Promise<Listener>,
+  listen: (at: { readonly mark: Mark; readonly port?: number }) => Promise<Listener>,
 ): SharedListener {
   const key = `${kind}_port`;
-  const mark = once(async () => {
-    const id = await ledger.read((book) => book.audit.ledgerId());
-    return createHash('sha256').update(`${id} ${kind}`).digest('hex');
-  });
+  const mark = once(async () => ({ kind, key: await sharedKey(ledger, 'listener_key', systemRandom) }));
   const portIn = async (book: Book) => Number(await book.meta(key)) || undefined;
   return new SharedListener({
     mark,
@@ -256,6 +254,7 @@ function sharedPages(
       }),
     listen: async (port) => listen({ mark: await mark(), ...(port === undefined ? {} : { port }) }),
     clock: systemClock,
+    randomBytes: systemRandom,
   });
 }
 

@@ -17,6 +17,7 @@ import { withPerson } from './elicitation/ask.ts';
 import type { ApprovalUrl } from './elicitation/means.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import { attempt } from './payments/attempt.ts';
+import type { CallRate } from './payments/call-rate.ts';
 import type { Call, Cashier } from './payments/cashier.ts';
 import { registerPrompts } from './prompts/index.ts';
 import { instructionsFor } from './prompts/instructions.ts';
@@ -54,6 +55,8 @@ export interface ServerDeps {
   readonly cashier: () => Promise<Cashier>;
   /** Tool calls under way: a process that is told to stop lets them record what the gateway answers. */
   readonly underWay: Set<Promise<unknown>>;
+  /** How often each caller may call. */
+  readonly rate?: CallRate;
   /** Clients that drop text beside a structure, where the merchant has changed the table. */
   readonly dropsContent?: DropsContent;
   readonly log: Log;
@@ -101,6 +104,8 @@ export function buildServer(deps: ServerDeps, era: McpRequestContext['era']): Mc
         annotations: { title: tool.title[language], ...tool.hints },
       },
       async (args, ctx) => {
+        const early = await tooOften(deps, tool);
+        if (early) return early;
         const running = runTool(deps, tool, args, ctx, { era, ...clientOf(server, ctx, era) });
         deps.underWay.add(running);
         const answer = await running.finally(() => deps.underWay.delete(running));
@@ -157,9 +162,29 @@ async function runTool(
       });
     }
     const known = error instanceof CashierError ? error : internal();
+    if (!tool.hints.readOnlyHint) deps.rate?.refused(deps.caller);
     return { isError: true, content: failureOf(deps.present, tool, known) };
   } finally {
     ending.forget();
+  }
+}
+
+/** The answer to a call of a caller that calls too often: nothing is looked at, and of many one record says how many. */
+async function tooOften(deps: ServerDeps, tool: Tool): Promise<CallToolResult | undefined> {
+  const { rate, caller, ledger, log, present } = deps;
+  try {
+    rate?.admit(caller, !tool.hints.readOnlyHint);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof CashierError)) throw error;
+    const calls = rate?.limited(caller);
+    if (calls !== undefined) {
+      const limited = ledger.as({ caller, tool: tool.name });
+      await limited
+        .write((book) => book.audit.append({ kind: 'calls-limited', detail: { calls } }))
+        .catch((failed: unknown) => log.error('calls limited', { error: String(failed) }));
+    }
+    return { isError: true, content: failureOf(present, tool, error) };
   }
 }
 

@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import type { Clock } from '../domain/clock.ts';
 import { type Listener, listenOnLoopback } from '../platform/listener.ts';
-import { WHOSE } from '../platform/listener-shared.ts';
+import { type Mark, proveWhose, WHOSE } from '../platform/listener-proof.ts';
 import { REFUSED_PAGE } from './page.ts';
 import { reply } from './reply.ts';
 import { cashierRoutes, methodRefused, notFound } from './routes.ts';
@@ -14,8 +14,8 @@ export function listenForCashier(options: {
   readonly lookup: CashierLookup;
   readonly clock: Clock;
   readonly port?: number;
-  /** What it says when it is asked whose it is. */
-  readonly mark?: string;
+  /** What it proves when it is asked whose it is. */
+  readonly mark?: Mark;
 }): Promise<CashierListener> {
   const routes = new Hono();
   routes.use('*', async (c, next) => {
@@ -23,7 +23,7 @@ export function listenForCashier(options: {
     await next();
   });
   const { mark } = options;
-  if (mark !== undefined) routes.get(WHOSE, () => new Response(mark));
+  if (mark !== undefined) routes.get(WHOSE, proveWhose(mark));
   routes.route('/', cashierRoutes(options));
   routes.all('*', notFound);
   return listenOnLoopback({

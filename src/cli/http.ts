@@ -4,6 +4,7 @@ import { tokenCallers } from '../auth/token-callers.ts';
 import { type App, openApp } from '../compose.ts';
 import type { Config } from '../config.ts';
 import { CashierError } from '../domain/errors.ts';
+import { CallRate } from '../payments/call-rate.ts';
 import { originAt } from '../platform/listener.ts';
 import { sourceOf } from '../platform/source.ts';
 import { systemClock } from '../platform/system.ts';
@@ -47,6 +48,7 @@ export async function run(args: readonly string[], { config, signal }: CommandCo
           return app.cashier();
         },
         underWay: new Set(),
+        rate: new CallRate(systemClock),
         stopping: signal,
         log: app.log,
       },

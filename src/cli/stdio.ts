@@ -1,4 +1,5 @@
 import { openApp } from '../compose.ts';
+import { CallRate } from '../payments/call-rate.ts';
 import { systemClock } from '../platform/system.ts';
 import { contentDroppers } from '../tools/clients.ts';
 import { selectTools, toolsWith } from '../tools/index.ts';
@@ -57,6 +58,7 @@ export async function serve({ config, signal }: CommandContext, face: 'unified' 
           return app.cashier();
         },
         underWay: new Set(),
+        rate: new CallRate(systemClock),
         log: app.log,
       },
       signal,

@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import { type Listener, listen } from '../platform/listener.ts';
-import { WHOSE } from '../platform/listener-shared.ts';
+import { type Mark, proveWhose, WHOSE } from '../platform/listener-proof.ts';
 import { frameOf } from './frame.ts';
 import { plainPage } from './layout.ts';
 import { reply } from './reply.ts';
@@ -12,14 +12,14 @@ export function listenForOperator(
   options: Omit<OperatorOptions, 'publicUrl'> & {
     readonly port?: number;
     readonly foreground?: boolean;
-    /** What it says when it is asked whose it is. */
-    readonly mark?: string;
+    /** What it proves when it is asked whose it is. */
+    readonly mark?: Mark;
   },
 ): Promise<Listener> {
   const { realm, clock, log, port, mark, foreground = false, language: fallback = 'zh' } = options;
   const routes = new Hono();
   routes.get('/', () => new Response(null, { status: 303, headers: { Location: '/approvals' } }));
-  if (mark !== undefined) routes.get(WHOSE, () => new Response(mark));
+  if (mark !== undefined) routes.get(WHOSE, proveWhose(mark));
   routes.route('/', operatorRoutes(options));
   const site = { base: '', secure: false };
   return listen({

@@ -8,6 +8,10 @@ import { hider, keptMeta } from './client-meta.ts';
 /** Deeper than this (levels) the digest of arguments does not look: no tool takes any such. */
 const MAX_ARGS_DEPTH = 16;
 
+/** A call that did nothing leaves little behind, however much was sent along: `_meta` (bytes), a detail (characters). */
+const REFUSED_META_BYTES = 256;
+const MAX_DETAIL = 200;
+
 export interface Attempt {
   readonly tool: string;
   /** As the agent sent them; only a digest is kept, for they may name a buyer. */
@@ -34,6 +38,7 @@ export async function attempt<T>(
   const numbers = numbersIn(args);
   const hides = hider(args, cashier.isSecret ?? (() => false));
   const client = call.client !== undefined && hides(call.client) ? '***' : call.client;
+  let isRefused = false;
   const opening = async (book: Book) => {
     await book.audit.append({
       kind: 'call',
@@ -41,7 +46,7 @@ export async function attempt<T>(
       detail: {
         digest: digestOf(await book.meta('salt'), args),
         ...(client === undefined ? {} : { client }),
-        ...keptMeta(meta, hides),
+        ...keptMeta(meta, hides, isRefused ? REFUSED_META_BYTES : undefined),
       },
     });
   };
@@ -68,10 +73,21 @@ export async function attempt<T>(
     return result;
   } catch (error) {
     const refused =
-      error instanceof CashierError ? { code: error.code, ...error.details } : { code: 'INTERNAL' };
+      error instanceof CashierError ? { code: error.code, ...briefly(error.details) } : { code: 'INTERNAL' };
+    isRefused = true;
     await end(refused).catch((failed: unknown) => unrecorded(cashier, tool, failed));
     throw error;
   }
+}
+
+/** What is refused may name what was sent, which may be as long as anything. */
+function briefly(details: CashierError['details']): Outcome {
+  return Object.fromEntries(
+    Object.entries(details).map(([name, value]) => [
+      name,
+      typeof value === 'string' ? value.slice(0, MAX_DETAIL) : value,
+    ]),
+  );
 }
 
 /** What the call did is committed by then, and the call itself; only its last word is missing. */

@@ -19,13 +19,14 @@ export interface KeptMeta {
 /**
  * @param meta plain data, as it came
  * @param hides whether a text must not be kept
+ * @param most bytes of JSON that are kept
  */
-export function keptMeta(meta: unknown, hides: (text: string) => boolean): KeptMeta {
+export function keptMeta(meta: unknown, hides: (text: string) => boolean, most = MAX_BYTES): KeptMeta {
   if (typeof meta !== 'object' || meta === null) return {};
   const kept: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
   const hash = createHash('sha256');
   const budget = { values: MAX_VALUES };
-  let room = MAX_BYTES;
+  let room = most;
   let members = 0;
   let omittedBytes = 0;
   for (const [name, value] of Object.entries(meta)) {

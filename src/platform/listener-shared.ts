@@ -1,23 +1,23 @@
-import type { Clock } from '../domain/clock.ts';
+import type { Clock, RandomBytes } from '../domain/clock.ts';
 import type { Listener } from './listener.ts';
+import { type Mark, whoListens } from './listener-proof.ts';
 
 /** How often (ms) a process looks whether it is the one that has to serve. */
 const LOOK_EVERY_MS = 1_000;
 /** How long (ms) whoever holds the port may take to say whose it is. */
 const ANSWERS_WITHIN_MS = 1_000;
-/** Where a listener says whose it is. */
-export const WHOSE = '/whose';
 
 export interface SharedListenerOptions {
   /** The port that all processes have agreed upon, once one of them has. */
   readonly port: () => Promise<number | undefined>;
   /** Agrees upon `port` in place of `before`. Returns the one that holds, which may be another's. */
   readonly agree: (port: number, before: number | undefined) => Promise<number>;
-  /** Opens the listener on a port, or one that the system picks. It says the mark at {@link WHOSE}. */
+  /** Opens the listener on a port, or one that the system picks. It proves the mark. */
   readonly listen: (port: number | undefined) => Promise<Listener>;
-  /** What only listeners of the same kind and ledger say. */
-  readonly mark: () => Promise<string>;
+  /** What only listeners of the same kind and ledger have. */
+  readonly mark: () => Promise<Mark>;
   readonly clock: Clock;
+  readonly randomBytes: RandomBytes;
 }
 
 /**
@@ -88,13 +88,8 @@ export class SharedListener {
   }
 
   async #isOurs(origin: string): Promise<boolean> {
-    try {
-      const answer = await fetch(`${origin}${WHOSE}`, { signal: AbortSignal.timeout(ANSWERS_WITHIN_MS) });
-      return (await answer.text()) === (await this.#options.mark());
-    } catch {
-      // Whoever it is, it does not speak as we do; or it has just ended, and the port is tried again.
-      return false;
-    }
+    const { mark, randomBytes } = this.#options;
+    return (await whoListens(await mark(), origin, { randomBytes, withinMs: ANSWERS_WITHIN_MS })) === 'ours';
   }
 
   #exclusively<T>(work: () => Promise<T>): Promise<T> {

@@ -2,6 +2,8 @@ import type { HttpBindings } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
+import { servedNames } from '../domain/names.ts';
+import { proveWhose, WHOSE } from '../platform/listener-proof.ts';
 import { serveBill } from './alipay/bill-calls.ts';
 import { alipayGateway } from './alipay/gateway.ts';
 import { LINK_METHODS } from './alipay/request.ts';
@@ -12,6 +14,7 @@ import { cashierPage, errorPage } from './pages/cashier-page.ts';
 import { homePage } from './pages/home-page.ts';
 import { pay, refuse } from './payer.ts';
 import { H5_PATH, scan, whyNot } from './scanner.ts';
+import { markOf } from './state/identity.ts';
 import { wechatPayGateway } from './wechatpay/gateway.ts';
 import type { World } from './world.ts';
 
@@ -26,10 +29,9 @@ export function createApp(world: World, changed: () => void): Hono<App> {
     changed();
     return send(context, outgoing);
   };
+  const named = namesOf(world.origin);
   app.use(async (context, next) => {
-    const { host } = new URL(world.origin);
-    const named = context.env.incoming.headers.host;
-    if (named !== host && named !== host.replace('127.0.0.1', 'localhost'))
+    if (named(context.env.incoming.headers.host ?? '') === undefined)
       return context.text('unknown host', 421);
     return next();
   });
@@ -39,6 +41,7 @@ export function createApp(world: World, changed: () => void): Hono<App> {
     '/healthz',
     on(() => json(200, { simulator: 'mcp-cashier', id: world.identity.id })),
   );
+  app.get(WHOSE, proveWhose(markOf(world.identity)));
   app.all('/v3/*', on(wechatPayGateway));
   app.get('/gateway.do', on(openFromQuery));
   app.post('/gateway.do', on(gatewayDo));
@@ -68,6 +71,10 @@ export function createApp(world: World, changed: () => void): Hono<App> {
   app.notFound((context) => context.text('not found', 404));
   app.onError((error, context) => context.text(`simulator error: ${error.message}`, 500));
   return app;
+}
+
+function namesOf(origin: string): ReturnType<typeof servedNames> {
+  return servedNames([origin, origin.replace('127.0.0.1', 'localhost')], Number(new URL(origin).port));
 }
 
 /** A link that the payer's browser opened: the address is what was "scanned". */

@@ -1,7 +1,9 @@
 import type { Server } from 'node:http';
 import { createAdaptorServer } from '@hono/node-server';
+import { whoListens } from '../platform/listener-proof.ts';
 import { createApp } from './app.ts';
 import { Courier } from './courier.ts';
+import { markOf } from './state/identity.ts';
 import type { World } from './world.ts';
 
 /** ms between two looks at whether the process that serves is still there. */
@@ -74,16 +76,9 @@ export class Serving {
   }
 
   /** Who holds the port: a simulator of this folder, somebody else, or (a moment after it died) nobody. */
-  private async askHolder(): Promise<'ours' | 'stranger' | 'nobody'> {
-    try {
-      const response = await fetch(`${this.world.origin}/healthz`, {
-        signal: AbortSignal.timeout(HEALTH_WITHIN_MS),
-      });
-      const text = (await response.text()).slice(0, 1_000);
-      return text.includes(this.world.identity.id) ? 'ours' : 'stranger';
-    } catch (error) {
-      return error instanceof TypeError ? 'nobody' : 'stranger';
-    }
+  private askHolder(): Promise<'ours' | 'stranger' | 'nobody'> {
+    const { identity, origin, randomBytes } = this.world;
+    return whoListens(markOf(identity), origin, { randomBytes, withinMs: HEALTH_WITHIN_MS });
   }
 
   /** Takes over as soon as the port is free. */

@@ -1,6 +1,7 @@
-import { createPrivateKey, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto';
+import { createHash, createPrivateKey, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
 import type { RandomBytes } from '../../domain/clock.ts';
+import type { Mark } from '../../platform/listener-proof.ts';
 import { digits, token } from '../numbers.ts';
 import type { SimulatorDatabase } from './database.ts';
 
@@ -48,6 +49,12 @@ export async function loadIdentity(database: SimulatorDatabase, randomBytes: Ran
     keys[name] = { privateKey, publicKey: createPublicKey(privateKey) };
   }
   return { ...stored, keys };
+}
+
+/** What the processes of one folder know each other by. */
+export function markOf({ keys }: Identity): Mark {
+  const secret = keys.forger.privateKey.export({ type: 'pkcs8', format: 'der' });
+  return { kind: 'simulator', key: createHash('sha256').update('serving').update(secret).digest() };
 }
 
 /** A private key as Alipay's key tool hands it out: bare base64 of PKCS8. */
