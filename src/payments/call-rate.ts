@@ -9,7 +9,7 @@ interface Allowance {
 /** No agent that works, polls or waits comes near it. */
 const CALLS: Allowance = { burst: 3_000, perSecond: 50 };
 /** Each is recorded for good: what is refused this often is no agent's work. */
-const REFUSALS: Allowance = { burst: 600, perSecond: 2 };
+const REFUSALS: Allowance = { burst: 300, perSecond: 2 };
 /** Callers that are remembered at a time; one with all its allowance need not be. */
 const MOST_CALLERS = 10_000;
 

@@ -41,7 +41,7 @@ describe('the call rate', () => {
 
   it('stops who is refused all the time from being recorded for ever, and lets them ask', () => {
     const { calls, time } = rate();
-    for (let i = 0; i < 600; i++) calls.refused('confused');
+    for (let i = 0; i < 300; i++) calls.refused('confused');
     expect(admitted(calls, 'confused', 10, true)).toBe(0);
     expect(admitted(calls, 'confused', 10, false)).toBe(10);
     expect(admitted(calls, 'other', 10, true)).toBe(10);
