@@ -1,0 +1,4 @@
+import type { Plugin } from 'esbuild';
+
+export const LEFT_OUT: readonly string[];
+export const leftOut: Plugin;

@@ -1,0 +1,3 @@
+export function sdkPackages(): Promise<
+  readonly { readonly name: string; readonly version: string; readonly licence: string }[]
+>;
