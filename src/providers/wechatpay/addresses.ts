@@ -17,6 +17,11 @@ export function readGateway(text: string): string {
   return url.origin;
 }
 
+/** Whether real payers stand behind a gateway: one on this machine is a simulated one. */
+export function isLive({ origin }: { readonly origin: string }): boolean {
+  return !LOOPBACK.test(new URL(origin).hostname);
+}
+
 /** Where payment and refund notifications go: given, or derived from the service's public address. */
 export function readNotifyUrl(given: string | undefined, publicUrl: string | undefined): string {
   if (given !== undefined) return checkNotifyUrl(given, 'WXPAY_NOTIFY_URL');

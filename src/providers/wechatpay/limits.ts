@@ -1,4 +1,3 @@
-import { isIP } from 'node:net';
 import { CashierError, type Text } from '../../domain/errors.ts';
 
 /** UTF-8 bytes; the documents say characters in one place and bytes in another, bytes are safe under both. */
@@ -70,15 +69,6 @@ export function checkPayerOpenid(openid: string | undefined): string {
   throw refused('payerOpenid', {
     zh: '在 jsapi 场景必填：付款人在该 AppID 下的 openid',
     en: "is required for jsapi: the payer's openid under this AppID",
-  });
-}
-
-/** The payer's own address, not the server's; WeChat Pay compares it with where the payment page is opened. */
-export function checkPayerClientIp(ip: string | undefined): string {
-  if (ip !== undefined && isIP(ip) !== 0 && !ip.includes('%')) return ip;
-  throw refused('payerClientIp', {
-    zh: '在 h5 场景必填：付款人设备的 IPv4 或 IPv6 地址',
-    en: "is required for h5: the IPv4 or IPv6 address of the payer's device",
   });
 }
 

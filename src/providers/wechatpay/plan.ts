@@ -1,17 +1,18 @@
 import { beijingIso } from '../../domain/clock.ts';
 import type { OrderTerms, RefundTerms, Scene } from '../../domain/order.ts';
 import { GatewayUnavailable } from '../contract.ts';
+import { isLive } from './addresses.ts';
 import type { WechatpayConfig } from './config.ts';
 import type { Call } from './gateway.ts';
 import {
   checkOutRefundNo,
   checkOutTradeNo,
-  checkPayerClientIp,
   checkPayerOpenid,
   checkReason,
   checkTitle,
   refused,
 } from './limits.ts';
+import { checkPayerClientIp } from './payer-ip.ts';
 
 /** Where each scene's order is made. Mini programs are jsapi. */
 const ORDER_PATHS: ReadonlyMap<Scene, string> = new Map<Scene, string>([
@@ -53,7 +54,12 @@ export function planPayment(order: OrderTerms, config: WechatpayConfig): string 
     amount: { total: order.amountFen, currency: 'CNY' },
     ...(order.scene === 'jsapi' ? { payer: { openid: checkPayerOpenid(order.payerOpenid) } } : {}),
     ...(order.scene === 'h5'
-      ? { scene_info: { payer_client_ip: checkPayerClientIp(order.payerClientIp), h5_info: { type: 'Wap' } } }
+      ? {
+          scene_info: {
+            payer_client_ip: checkPayerClientIp(order.payerClientIp, isLive(config)),
+            h5_info: { type: 'Wap' },
+          },
+        }
       : {}),
   };
   return `${path}\n${JSON.stringify(body)}`;
