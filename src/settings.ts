@@ -75,6 +75,15 @@ export const SETTINGS: readonly Setting[] = [
   },
   { name: 'WXPAY_PUB_KEY_ID', en: 'its `PUB_KEY_ID_…`', zh: '微信支付公钥 ID（`PUB_KEY_ID_…`）' },
   {
+    name: 'WXPAY_KEY_MODE',
+    en: "which of WeChat Pay's keys verify: `public-key`, `certificates` or `both` (while a merchant switches, either signs)",
+    zh: '用微信支付的哪种密钥验签：`public-key`（公钥）、`certificates`（平台证书）或 `both`（切换期间两者都可能签名）',
+    absent: {
+      en: '`both` with a public key, else `certificates`',
+      zh: '有公钥时为 `both`，否则为 `certificates`',
+    },
+  },
+  {
     name: 'WXPAY_NOTIFY_URL',
     en: 'where WeChat Pay posts notifications (https, no query); needed in live unless `CASHIER_PUBLIC_URL` is set',
     zh: '微信支付通知地址（https，不带参数）；真实环境必填，除非设置了 `CASHIER_PUBLIC_URL`',

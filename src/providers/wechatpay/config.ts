@@ -13,12 +13,21 @@ export interface WechatpayConfig {
   /** Of the certificate that goes with `merchantKey`; hex. */
   readonly merchantSerial: string;
   readonly apiV3Key: KeyObject;
-  /** WeChat Pay's public key; without it, platform certificates are downloaded. */
+  /** Which of WeChat Pay's keys count. */
+  readonly keyMode: KeyMode;
+  /** WeChat Pay's public key, where `keyMode` lets it count. */
   readonly platformKey: { readonly id: string; readonly key: KeyObject } | undefined;
   readonly notifyUrl: string;
   /** Such as `https://api.mch.weixin.qq.com`. */
   readonly origin: string;
 }
+
+/**
+ * `both` is right at any time with a public key: while a merchant switches from certificates to the public key, either
+ * signs for days, and without certificates nothing ever asks for one.
+ */
+const KEY_MODES = ['public-key', 'certificates', 'both'] as const;
+export type KeyMode = (typeof KEY_MODES)[number];
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -55,13 +64,16 @@ export function readWechatpayConfig(env: Env): WechatpayConfig | undefined {
     zh: '商户 API 证书序列号（十六进制、不带冒号，不是 PUB_KEY_ID_…）',
     en: 'the serial number of the merchant API certificate (hex without colons, not PUB_KEY_ID_…)',
   });
+  const platformKey = readPlatformKey(get('WXPAY_PUB_KEY'), get('WXPAY_PUB_KEY_ID'), merchantKey);
+  const keyMode = readKeyMode(get('WXPAY_KEY_MODE'), platformKey !== undefined);
   return {
     appId,
     mchId,
     merchantKey,
     merchantSerial,
+    keyMode,
     apiV3Key: readApiV3Key(get('WXPAY_API_V3_KEY')),
-    platformKey: readPlatformKey(get('WXPAY_PUB_KEY'), get('WXPAY_PUB_KEY_ID'), merchantKey),
+    platformKey: keyMode === 'certificates' ? undefined : platformKey,
     notifyUrl: readNotifyUrl(get('WXPAY_NOTIFY_URL'), get('CASHIER_PUBLIC_URL')),
     origin: readGateway(get('WXPAY_GATEWAY') ?? DEFAULT_GATEWAY),
   };
@@ -100,6 +112,27 @@ function readApiV3Key(text: string | undefined): KeyObject {
     );
   }
   return createSecretKey(bytes);
+}
+
+function readKeyMode(text: string | undefined, hasPublicKey: boolean): KeyMode {
+  const name = 'WXPAY_KEY_MODE';
+  if (text === undefined) return hasPublicKey ? 'both' : 'certificates';
+  const mode = KEY_MODES.find((known) => known === text);
+  if (mode === undefined) {
+    throw configurationError(
+      name,
+      `只能是 ${KEY_MODES.join('、')} 之一，或不设置。`,
+      `must be one of ${KEY_MODES.join(', ')}; or unset it.`,
+    );
+  }
+  if (mode !== 'certificates' && !hasPublicKey) {
+    throw configurationError(
+      name,
+      `是 ${mode}，但没有设置微信支付公钥；设置 WXPAY_PUB_KEY 与 WXPAY_PUB_KEY_ID，或改为 certificates。`,
+      `is ${mode}, but no WeChat Pay public key is set; set WXPAY_PUB_KEY and WXPAY_PUB_KEY_ID, or make it certificates.`,
+    );
+  }
+  return mode;
 }
 
 /** Public key and its id come together; both or neither. */

@@ -5,7 +5,7 @@ import { type Ports, signedSender, verifiedExchange } from './gateway.ts';
 import { acknowledge, parseNotify } from './notify.ts';
 import { sendPayment } from './payment.ts';
 import { planPayment, planRefund, WECHATPAY_SCENES } from './plan.ts';
-import { downloadedKeys, pinnedKey } from './platform-keys.ts';
+import { platformKeys } from './platform-keys.ts';
 import { queryRefund, sendRefund, WECHATPAY_REFUND_RULES } from './refund.ts';
 import { checkCredentials } from './self-test.ts';
 import { merchantSigner } from './signer.ts';
@@ -17,9 +17,7 @@ export { readWechatpayConfig, type WechatpayConfig } from './config.ts';
 export function createWechatpayProvider(config: WechatpayConfig, ports: Ports): PaymentProvider {
   const signer = merchantSigner(config);
   const send = signedSender(config, signer, ports);
-  const keys = config.platformKey
-    ? pinnedKey(config.platformKey.id, config.platformKey.key)
-    : downloadedKeys(() => send({ method: 'GET', path: '/v3/certificates' }), config.apiV3Key, ports.clock);
+  const keys = platformKeys(config, send, ports.clock);
   const exchange = verifiedExchange(send, keys, ports.clock);
   return {
     id: 'wechatpay',

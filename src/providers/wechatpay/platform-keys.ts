@@ -2,7 +2,10 @@ import type { KeyObject } from 'node:crypto';
 import type { Clock } from '../../domain/clock.ts';
 import { GatewayUnavailable, OutcomeUnknown } from '../contract.ts';
 import type { GatewayResponse } from '../gateway-http.ts';
+import { readAnswer, wordAt } from './answer.ts';
 import { type PlatformCertificate, readCertificates } from './certificates.ts';
+import type { WechatpayConfig } from './config.ts';
+import type { SendSigned } from './gateway.ts';
 import type { KeyFor } from './verifier.ts';
 
 /** The keys with which WeChat Pay signs what it says. */
@@ -19,6 +22,19 @@ const REFRESH_AFTER_MS = 12 * 3_600_000;
 /** ms; so that forged serial numbers cannot set off a storm of downloads. */
 const ATTEMPT_EVERY_MS = 60_000;
 
+/** The keys that count for this merchant. */
+export function platformKeys(
+  { keyMode, platformKey, apiV3Key }: Pick<WechatpayConfig, 'keyMode' | 'platformKey' | 'apiV3Key'>,
+  send: SendSigned,
+  clock: Clock,
+): PlatformKeys {
+  const download = () => send({ method: 'GET', path: '/v3/certificates' });
+  if (platformKey === undefined) return downloadedKeys(download, apiV3Key, clock);
+  return keyMode === 'both'
+    ? bothKeys(platformKey, download, apiV3Key, clock)
+    : pinnedKey(platformKey.id, platformKey.key);
+}
+
 /**
  * Public-key mode: one key, which does not expire.
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4013038816
@@ -32,10 +48,35 @@ export function pinnedKey(id: string, key: KeyObject): PlatformKeys {
   };
 }
 
+/** As WeChat Pay writes the serial number of a certificate; anything else sets off no search for one. */
+const CERTIFICATE_SERIAL = /^[0-9A-Fa-f]{8,64}$/;
+
+/**
+ * The public key beside platform certificates: which one counts is told by the serial number, exactly. Certificates are
+ * looked for only when a message names one, and a merchant who has none is nothing unusual.
+ * @param download sends the signed `GET /v3/certificates`
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4012154180
+ */
+export function bothKeys(
+  publicKey: { readonly id: string; readonly key: KeyObject },
+  download: () => Promise<GatewayResponse>,
+  apiV3Key: KeyObject,
+  clock: Clock,
+): PlatformKeys {
+  const pinned = pinnedKey(publicKey.id, publicKey.key);
+  const downloaded = downloadedKeys(download, apiV3Key, clock, publicKey);
+  return {
+    ready: pinned.ready,
+    keyFor: async (serial) => (await pinned.keyFor(serial)) ?? downloaded.keyFor(serial),
+    refreshFailed: downloaded.refreshFailed,
+  };
+}
+
 /**
  * Platform-certificate mode: downloaded before the first call, again every 12 h, when they run out, and for a serial
  * number never seen.
  * @param download sends the signed `GET /v3/certificates`
+ * @param publicKey signs the list as well, where the merchant has one; then there may also be no certificate at all
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4012068814
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4012068829
  */
@@ -43,6 +84,7 @@ export function downloadedKeys(
   download: () => Promise<GatewayResponse>,
   apiV3Key: KeyObject,
   clock: Clock,
+  publicKey?: { readonly id: string; readonly key: KeyObject },
 ): PlatformKeys {
   let certificates: ReadonlyMap<string, PlatformCertificate> = new Map();
   let fetchedAt = Number.NEGATIVE_INFINITY;
@@ -65,7 +107,10 @@ export function downloadedKeys(
     attemptedAt = clock.now();
     try {
       const response = await download();
-      certificates = await readCertificates(response, { apiV3Key, known: find, now: clock.now() });
+      const known = (serial: string) => (serial === publicKey?.id ? publicKey.key : find(serial));
+      if (!saysNone(response, publicKey)) {
+        certificates = await readCertificates(response, { apiV3Key, known, now: clock.now() });
+      }
       fetchedAt = clock.now();
       failed = false;
     } catch (error) {
@@ -94,9 +139,18 @@ export function downloadedKeys(
       if (older(fetchedAt, REFRESH_AFTER_MS)) await refreshQuietly();
     },
     async keyFor(serial) {
+      if (!CERTIFICATE_SERIAL.test(serial)) return undefined;
       if (find(serial) === undefined || older(fetchedAt, REFRESH_AFTER_MS)) await refreshQuietly();
       return find(serial);
     },
     refreshFailed: () => failed,
   };
+}
+
+/** Whether a merchant with a public key has no certificates: they are told so, or given an empty list. */
+function saysNone({ status, body }: GatewayResponse, publicKey: object | undefined): boolean {
+  if (publicKey === undefined) return false;
+  const answer = readAnswer(body);
+  if (status === 200) return Array.isArray(answer?.data) && answer.data.length === 0;
+  return status === 404 && ['RESOURCE_NOT_EXISTS', 'NOT_FOUND'].includes(wordAt(answer, 'code') ?? '');
 }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { PaymentProvider } from '../../../src/providers/contract.ts';
 import type { GatewayResponse } from '../../../src/providers/gateway-http.ts';
 import { createWechatpayProvider } from '../../../src/providers/wechatpay/index.ts';
 import { certificatePem } from './certificate-maker.ts';
@@ -76,10 +77,18 @@ export class CertificateWorld {
     }
     return this.answer?.() ?? signedAnswer(200, PAID_TRADE, identity(this.signer), now);
   });
-  readonly provider = createWechatpayProvider(
-    configOf({ WXPAY_PUB_KEY: undefined, WXPAY_PUB_KEY_ID: undefined }),
-    { clock: this.clock, http: this.gateway.http, randomBytes },
-  );
+  readonly provider: PaymentProvider;
+
+  /** @param env by default of a merchant without a public key */
+  constructor(
+    env: Readonly<Record<string, string | undefined>> = {
+      WXPAY_PUB_KEY: undefined,
+      WXPAY_PUB_KEY_ID: undefined,
+    },
+  ) {
+    const { clock, gateway } = this;
+    this.provider = createWechatpayProvider(configOf(env), { clock, http: gateway.http, randomBytes });
+  }
 
   ask(): Promise<string> {
     return outcome(this.provider.queryTrade(OUT_TRADE_NO));

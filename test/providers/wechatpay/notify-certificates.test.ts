@@ -51,7 +51,16 @@ describe('notifications under platform certificates', () => {
     expect(await receive(world, identity(NEW))).toBe('accepted');
   });
 
-  it.each(['constructor', '__proto__', UNKNOWN.serial, 'PUB_KEY_ID_1'])(
+  it.each(['constructor', '__proto__', 'PUB_KEY_ID_1'])(
+    'of the serial %s, which no certificate can have, set off no download',
+    async (serial) => {
+      const world = new CertificateWorld();
+      expect(await receive(world, { ...UNKNOWN, serial })).toBe('unknown-serial');
+      expect(world.downloads).toBe(0);
+    },
+  );
+
+  it.each([UNKNOWN.serial, 'ABCDEF0123456789'])(
     'of the serial %s set off one download a minute, not a storm',
     async (serial) => {
       const world = new CertificateWorld();

@@ -61,7 +61,7 @@ describe('platform certificates', () => {
   it('are not fetched by forged serials more than once a minute', async () => {
     const world = new CertificateWorld();
     await world.ask();
-    const forged = { serial: 'ABCDEF', privateKey: strangerKeys.privateKey };
+    const forged = { serial: 'ABCDEF0123456789', privateKey: strangerKeys.privateKey };
     world.answer = () => signedAnswer(200, PAID_TRADE, forged, world.clock.now());
     for (let i = 0; i < 5; i++) expect(await world.ask()).toBe('unknown bad-signature');
     expect(world.downloads).toBe(1);
