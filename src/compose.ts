@@ -20,6 +20,7 @@ import type { Listener } from './platform/listener.ts';
 import type { Mark } from './platform/listener-proof.ts';
 import { SharedListener } from './platform/listener-shared.ts';
 import { createLog, secretFinder } from './platform/log.ts';
+import { outgoingProxyOf, wayOut } from './platform/outgoing-proxy.ts';
 import { RefusedNames } from './platform/refused-names.ts';
 import { processSenders } from './platform/senders.ts';
 import { systemClock, systemRandom } from './platform/system.ts';
@@ -79,7 +80,9 @@ export async function openApp(config: Config, service?: ServiceAddress): Promise
   const randomBytes = systemRandom;
   const policy = await readPolicy(config);
   const log = createLog({ level: config.logLevel, file: config.logFile, secrets: secretsOf(config.env) });
-  const configured = config.embeddedSimulator ? undefined : configureProviders(config.env, gatewayHttp());
+  const configured = config.embeddedSimulator
+    ? undefined
+    : configureProviders(config.env, gatewayHttp(undefined, wayOut(outgoingProxyOf(config.env))));
   const ledger = await openLedger(config);
 
   const offered = PROVIDERS.filter(({ id }) => configured === undefined || configured.has(id));

@@ -101,6 +101,16 @@ export const SETTINGS: readonly Setting[] = [
     absent: { en: 'origin of `CASHIER_PUBLIC_URL`', zh: '`CASHIER_PUBLIC_URL` 的域名' },
   },
   {
+    name: 'HTTPS_PROXY',
+    en: 'proxy on the way to the gateways (`http://host:port`); it sees where we connect to, not what is said',
+    zh: '连接支付网关所经的代理（`http://主机:端口`）；代理只知道连向哪里，看不到内容',
+  },
+  {
+    name: 'NO_PROXY',
+    en: 'names that are reached without it; this machine always is',
+    zh: '不经代理的域名；本机从不经代理',
+  },
+  {
     name: 'CASHIER_MODE',
     en: '`live` or `simulator`',
     zh: '`live`（真实）或 `simulator`（模拟）',

@@ -73,6 +73,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'settings.ts',
     'tools',
     'platform/home-path.ts',
+    'platform/outgoing-proxy.ts',
     'platform/sqlite.ts',
     'platform/text-file.ts',
   ],

@@ -2,6 +2,7 @@ import { openLedger, readPolicy } from '../compose.ts';
 import { examine, type Report } from '../doctor/examine.ts';
 import type { Area, Finding, Level } from '../doctor/finding.ts';
 import { thisMachine } from '../doctor/machine.ts';
+import { usableProxy } from '../doctor/proxy.ts';
 import type { Text } from '../domain/errors.ts';
 import { systemClock, systemRandom } from '../platform/system.ts';
 import { gatewayHttp } from '../providers/gateway-http.ts';
@@ -38,7 +39,7 @@ export async function run(args: readonly string[], { env }: CommandContext): Pro
     {
       clock: systemClock,
       randomBytes: systemRandom,
-      http: gatewayHttp(TIMEOUT_MS),
+      http: gatewayHttp(TIMEOUT_MS, usableProxy(env)),
       openLedger,
       readPolicy,
       machine: thisMachine,

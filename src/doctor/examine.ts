@@ -7,6 +7,7 @@ import { checkGateway, type GatewayCheck } from './gateways.ts';
 import { examineLedger } from './ledger.ts';
 import { examineNotify } from './notify.ts';
 import type { DoctorPorts } from './ports.ts';
+import { examineProxy } from './proxy.ts';
 import { examineService } from './service.ts';
 import { examineSettings, type Settings } from './settings.ts';
 import { examineWechatpay } from './wechatpay.ts';
@@ -52,6 +53,7 @@ export async function examine(
   const skews = checks.flatMap(({ skewMs }) => (skewMs === undefined ? [] : [skewMs]));
   const findings = [
     ...settings.findings,
+    ...(config.embeddedSimulator ? [] : examineProxy(env)),
     ...wallets.flatMap((wallet) => wallet.findings),
     ...checks.flatMap((check) => check.findings),
     ...examineClock(skews, checks.length > 0, ports.machine.timeZone),

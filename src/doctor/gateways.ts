@@ -75,6 +75,11 @@ function configured(
 /** System words for why a connection was not made, or broke. */
 const WHY: readonly (readonly [pattern: RegExp, zh: string, en: string])[] = [
   [
+    /^PROXY_/,
+    '代理没有接通（407 表示需要用户名和密码）',
+    'the proxy made no connection (407: it wants a user name and password)',
+  ],
+  [
     /ENOTFOUND|EAI_AGAIN/,
     '域名无法解析，检查 DNS 与网络',
     'the name does not resolve: see to DNS and the network',
@@ -109,14 +114,14 @@ function unreachable(id: ProviderId, thrown: unknown, environment: Env): Finding
     'see to the network and the address',
   ];
   const name = NAMES[id];
-  const proxy = ['HTTPS_PROXY', 'https_proxy', 'ALL_PROXY', 'all_proxy'].find((one) => environment[one]);
+  const proxy = ['HTTPS_PROXY', 'https_proxy'].find((one) => environment[one]);
   return error(`${id}.unreachable`, {
     variable: environment[name.gateway] === undefined ? undefined : name.gateway,
     zh: `无法从${name.zh}网关得到有效应答（${thrown.detail}），密钥没有检查。`,
     en: `No valid answer from ${name.en}'s gateway (${thrown.detail}); the credentials were not checked.`,
     remedy: [
-      `${zh}。${proxy === undefined ? '' : `环境设置了 ${proxy}，但 mcp-cashier 不经代理，直接连接网关。`}`,
-      `Likely ${en}.${proxy === undefined ? '' : ` The environment sets ${proxy}, but mcp-cashier connects directly, not through a proxy.`}`,
+      `${zh}。${proxy === undefined ? '' : `网关经 ${proxy} 指定的代理连接：确认代理放行它（或用 NO_PROXY 直连），并在支付平台的 IP 白名单中加入代理的出口地址。`}`,
+      `Likely ${en}.${proxy === undefined ? '' : ` The gateway is reached through the proxy that ${proxy} names: see that it lets this through (or go directly with NO_PROXY), and add its outgoing address where the gateway has a list of allowed ones.`}`,
     ],
   });
 }

@@ -44,11 +44,17 @@ const NOT_SENT = new Set([
   'ERR_TLS_CERT_ALTNAME_INVALID',
 ]);
 
+/** The way out where it leads through a proxy: what `fetch` takes as its dispatcher, undefined for none. */
+export interface WayOut {
+  dispatcherFor(url: string): object | undefined;
+}
+
 /** The only outgoing network call of the server: no redirects, a bounded body, one deadline over everything. */
-export function gatewayHttp(timeoutMs = GATEWAY_TIMEOUT_MS): GatewayHttp {
+export function gatewayHttp(timeoutMs = GATEWAY_TIMEOUT_MS, wayOut?: WayOut): GatewayHttp {
   return {
     async send(request) {
       const signal = AbortSignal.timeout(request.timeoutMs ?? timeoutMs);
+      const dispatcher = wayOut?.dispatcherFor(request.url) as RequestInit['dispatcher'];
       try {
         const response = await fetch(request.url, {
           method: request.method,
@@ -56,6 +62,7 @@ export function gatewayHttp(timeoutMs = GATEWAY_TIMEOUT_MS): GatewayHttp {
           redirect: 'manual',
           signal,
           ...(request.body === undefined ? {} : { body: request.body }),
+          ...(dispatcher === undefined ? {} : { dispatcher }),
         });
         return {
           status: response.status,
@@ -66,7 +73,9 @@ export function gatewayHttp(timeoutMs = GATEWAY_TIMEOUT_MS): GatewayHttp {
         if (error instanceof OutcomeUnknown) throw error;
         const { code, syscall } = systemCause(error);
         // The same codes on a read come from a connection that has carried the request.
-        if (NOT_SENT.has(code) && !DURING_EXCHANGE.has(syscall)) throw new GatewayUnavailable(code);
+        const inTime = NOT_SENT.has(code) && !DURING_EXCHANGE.has(syscall);
+        // A tunnel that was not built has carried nothing.
+        if (inTime || code.startsWith('PROXY_')) throw new GatewayUnavailable(code);
         throw new OutcomeUnknown(signal.aborted ? 'timeout' : code);
       }
     },

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 import { type Bill, OutcomeUnknown } from '../contract.ts';
 import { readAnswer, requestIdOf, textAt, wordAt } from './answer.ts';
+import { hostsOf } from './backup.ts';
 import { readBillTable } from './bill-table.ts';
 import type { WechatpayConfig } from './config.ts';
 import { provesAbsence, refusal } from './errors.ts';
@@ -65,7 +66,7 @@ export async function downloadBill({ exchange, send, config }: Parts, date: stri
   return { date, lines };
 }
 
-/** Where the file is, which must be at this very gateway, and what its content must hash to. */
+/** Where the file is, which must be at this very gateway or its backup, and what its content must hash to. */
 function readTicket(verified: VerifiedAnswer, origin: string): { path: string; sha1: string } {
   const answer = readAnswer(verified.body);
   const sha1 = textAt(answer, 'hash_value')?.toLowerCase() ?? '';
@@ -74,7 +75,8 @@ function readTicket(verified: VerifiedAnswer, origin: string): { path: string; s
     throw new OutcomeUnknown('bill-hash', verified.requestId);
   }
   const address = textAt(answer, 'download_url') ?? '';
-  const path = address.startsWith(`${origin}/`) ? address.slice(origin.length) : '';
+  const host = hostsOf(origin).find((known) => address.startsWith(`${known}/`));
+  const path = host === undefined ? '' : address.slice(host.length);
   if (!/^\/[\x21\x22\x24-\x7e]{0,4096}$/.test(path))
     throw new OutcomeUnknown('bill-address', verified.requestId);
   return { path, sha1 };

@@ -2,6 +2,7 @@ import { createSecretKey, type KeyObject } from 'node:crypto';
 import { readPastedKey } from '../pasted-key.ts';
 import { whatItIs } from '../pasted-key-words.ts';
 import { readGateway, readNotifyUrl } from './addresses.ts';
+import { PRIMARY } from './backup.ts';
 import { configurationError } from './configuration-error.ts';
 import { isPublicHalf, isRsa, MIN_MODULUS_BITS } from './keys.ts';
 
@@ -31,7 +32,6 @@ export type KeyMode = (typeof KEY_MODES)[number];
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-const DEFAULT_GATEWAY = 'https://api.mch.weixin.qq.com';
 const API_V3_KEY_BYTES = 32;
 const CREDENTIALS = [
   'WXPAY_APP_ID',
@@ -75,7 +75,7 @@ export function readWechatpayConfig(env: Env): WechatpayConfig | undefined {
     apiV3Key: readApiV3Key(get('WXPAY_API_V3_KEY')),
     platformKey: keyMode === 'certificates' ? undefined : platformKey,
     notifyUrl: readNotifyUrl(get('WXPAY_NOTIFY_URL'), get('CASHIER_PUBLIC_URL')),
-    origin: readGateway(get('WXPAY_GATEWAY') ?? DEFAULT_GATEWAY),
+    origin: readGateway(get('WXPAY_GATEWAY') ?? PRIMARY),
   };
 }
 

@@ -5,7 +5,7 @@ import { UNREADABLE } from './answer.ts';
 import { type CodeRow, type Operation, rowOf, verbOf } from './codes.ts';
 
 /** Calls that change something at the gateway: what we do not understand of their answer is an unknown outcome. */
-const CHANGES: ReadonlySet<Operation> = new Set(['create', 'close', 'refund']);
+export const CHANGES: ReadonlySet<Operation> = new Set(['create', 'close', 'refund']);
 /** Calls that may have been taken in all the same when their rate was too high. */
 const MAY_BE_TAKEN: ReadonlySet<Operation> = new Set(['create', 'refund']);
 

@@ -1,11 +1,12 @@
 import type { Clock, RandomBytes } from '../../domain/clock.ts';
 import type { Scene } from '../../domain/order.ts';
 import { OutcomeUnknown } from '../contract.ts';
-import type { GatewayHttp, GatewayResponse } from '../gateway-http.ts';
+import type { GatewayHttp } from '../gateway-http.ts';
 import { readAnswer, requestIdOf, wordAt } from './answer.ts';
+import { type SentResponse, sendWithBackup } from './backup.ts';
 import type { Operation } from './codes.ts';
 import type { WechatpayConfig } from './config.ts';
-import { isRefusalDespite500, refusal } from './errors.ts';
+import { CHANGES, isRefusalDespite500, refusal } from './errors.ts';
 import type { PlatformKeys } from './platform-keys.ts';
 import type { Signer } from './signer.ts';
 import { verifySignature } from './verifier.ts';
@@ -38,7 +39,7 @@ export interface VerifiedAnswer {
 export type Exchange = (operation: Operation, call: Call, scene?: Scene) => Promise<VerifiedAnswer>;
 
 /** Signs and sends one call; the answer is raw and unverified. */
-export type SendSigned = (call: Call) => Promise<GatewayResponse>;
+export type SendSigned = (call: Call) => Promise<SentResponse>;
 
 /** A one-time string for a signature: 32 hex characters. */
 export function nonce(randomBytes: RandomBytes): string {
@@ -64,9 +65,9 @@ export function signedSender(config: WechatpayConfig, signer: Signer, ports: Por
       nonce: nonce(ports.randomBytes),
       timestamp: timestamp(ports.clock),
     });
-    return ports.http.send({
+    return sendWithBackup(ports.http, config.origin, {
       method,
-      url: `${config.origin}${path}`,
+      path,
       headers: {
         Accept: 'application/json',
         'Content-Type': 'application/json',
@@ -97,6 +98,10 @@ export function verifiedExchange(send: SendSigned, keys: PlatformKeys, clock: Cl
     if (!success && !isRefused) throw new OutcomeUnknown(`http-${status}`, requestId);
     if (signed && (await verifySignature(response, keys.keyFor, clock.now())) !== 'ok') {
       throw new OutcomeUnknown('bad-signature', requestId);
+    }
+    // What the first of two sends may have done, a no to the second does not undo, and may well be its effect.
+    if (isRefused && response.mayBeSecond && CHANGES.has(operation)) {
+      throw new OutcomeUnknown('refused-after-lost', requestId);
     }
     if (isRefused) throw refusal(refused);
     if (status !== 200 && status !== 204) throw new OutcomeUnknown(`http-${status}`, requestId);
