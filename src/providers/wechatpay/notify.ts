@@ -43,7 +43,7 @@ export async function parseNotify(
 ): Promise<VerifiedNotify> {
   const verdict = await verifySignature(raw, keys.keyFor, now);
   if (verdict !== 'ok') {
-    const unsure = verdict === 'unknown-serial' && keys.refreshFailed();
+    const unsure = verdict === 'unknown-serial' && keys.mayBeGenuine(raw.headers['wechatpay-serial'] ?? '');
     throw new NotifyRejected(unsure ? 'keys-unavailable' : verdict);
   }
   const { id, eventType, originalType, sealed } = readEnvelope(raw.body);

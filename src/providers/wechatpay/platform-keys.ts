@@ -13,8 +13,8 @@ export interface PlatformKeys {
   /** Resolves once there is a key to verify answers with; throws what the caller may pass on: nothing was sent yet. */
   ready(): Promise<void>;
   readonly keyFor: KeyFor;
-  /** Whether the latest download failed: then a serial number that is not known may be genuine all the same. */
-  refreshFailed(): boolean;
+  /** Whether a serial number that is not known may be genuine all the same: the latest download failed. */
+  mayBeGenuine(serial: string): boolean;
 }
 
 /** ms; WeChat Pay asks for less than 12 h, a new certificate is listed 24 h before it is used. */
@@ -44,7 +44,7 @@ export function pinnedKey(id: string, key: KeyObject): PlatformKeys {
   return {
     async ready() {},
     keyFor: async (serial) => keys.get(serial),
-    refreshFailed: () => false,
+    mayBeGenuine: () => false,
   };
 }
 
@@ -68,7 +68,7 @@ export function bothKeys(
   return {
     ready: pinned.ready,
     keyFor: async (serial) => (await pinned.keyFor(serial)) ?? downloaded.keyFor(serial),
-    refreshFailed: downloaded.refreshFailed,
+    mayBeGenuine: downloaded.mayBeGenuine,
   };
 }
 
@@ -143,7 +143,7 @@ export function downloadedKeys(
       if (find(serial) === undefined || older(fetchedAt, REFRESH_AFTER_MS)) await refreshQuietly();
       return find(serial);
     },
-    refreshFailed: () => failed,
+    mayBeGenuine: (serial) => failed && CERTIFICATE_SERIAL.test(serial),
   };
 }
 

@@ -1,11 +1,14 @@
 import { sign } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { RawNotify } from '../../../src/providers/contract.ts';
-import { NOW, PUB_KEY_ID, platform, platformKeys, strangerKeys, world } from './merchant.ts';
+import { configOf, NOW, PUB_KEY_ID, platform, platformKeys, strangerKeys, world } from './merchant.ts';
 import { paymentNotify, refundNotify, verdictOf } from './notifier.ts';
 import { unsignedAnswer } from './platform.ts';
 
-const { provider, requests } = world(() => unsignedAnswer(500, ''));
+const { provider, requests } = world(
+  () => unsignedAnswer(500, ''),
+  configOf({ WXPAY_KEY_MODE: 'public-key' }),
+);
 const genuine = paymentNotify();
 const text = genuine.body.toString();
 /** ms; when it was signed. */
