@@ -28,8 +28,11 @@ const REPLACED = {
       try {
         return require(join(folder, 'sqlite.glibc.node'));
       } catch (error) {
-        if (process.platform !== 'linux') throw error;
-        return require(join(folder, 'sqlite.musl.node'));
+        try {
+          return require(join(folder, 'sqlite.musl.node'));
+        } catch {
+          throw error;
+        }
       }
     };`,
 };

@@ -13,7 +13,6 @@ import { keepRefusedNames } from './ledger/refused-names.ts';
 import { sharedKey } from './ledger/shared-key.ts';
 import { openSqliteStore } from './ledger/sqlite-store.ts';
 import type { Cashier } from './payments/cashier.ts';
-import { Desk } from './payments/desk.ts';
 import { payable } from './payments/results.ts';
 import { runSettler } from './payments/settler.ts';
 import type { Listener } from './platform/listener.ts';
@@ -113,7 +112,6 @@ export async function openApp(config: Config, service?: ServiceAddress): Promise
       randomBytes,
       senders: processSenders(randomBytes),
       log,
-      desk: new Desk({ ledger, clock }),
       isSecret: secretFinder(secretsOf(config.env)),
     }),
   );
@@ -224,7 +222,8 @@ export async function openApp(config: Config, service?: ServiceAddress): Promise
     approvalUrl,
     startBackground: () =>
       void background().catch((error: unknown) => log.error('background', { error: String(error) })),
-    hasBackgroundWork: async () => config.httpPort !== undefined || ledger.read((book) => book.asking.any()),
+    hasBackgroundWork: async () =>
+      config.httpPort !== undefined || ledger.read((book) => book.hasUnsettled()),
     async close() {
       stop.abort();
       if (background.started) await Promise.all(await background().catch(() => []));

@@ -52,7 +52,13 @@ function load(name: string): Exports {
   loaded.set(name, module);
   const filename = join(__dirname, name);
   const part = Object.hasOwn(parts, name) ? parts[name] : partOf(filename);
-  part?.(module.exports, resolve, module, filename, __dirname);
+  try {
+    part?.(module.exports, resolve, module, filename, __dirname);
+  } catch (error) {
+    // What has failed half-way is no module: who asks again hears why.
+    loaded.delete(name);
+    throw error;
+  }
   return module.exports;
 }
 

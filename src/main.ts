@@ -32,8 +32,10 @@ async function main(argv: readonly string[]): Promise<number> {
     return name === '--help' || name === 'help' ? 0 : 1;
   }
   const stop = new AbortController();
-  process.once('SIGINT', () => stop.abort());
-  process.once('SIGTERM', () => stop.abort());
+  // SIGHUP: the terminal is gone; SIGBREAK: Ctrl+Break on Windows.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGBREAK'] as const) {
+    process.once(signal, () => stop.abort());
+  }
   const command = await load();
   return command.run(args, {
     env: process.env,

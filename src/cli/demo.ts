@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -8,6 +9,7 @@ import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import QRCode from 'qrcode';
 import { CashierError } from '../domain/errors.ts';
 import type { ProviderId } from '../domain/order.ts';
+import { releaseClosed } from '../platform/sqlite.ts';
 import { systemClock, systemRandom } from '../platform/system.ts';
 import { openSimulator, type Simulator } from '../simulator/index.ts';
 import { version } from '../version.ts';
@@ -67,8 +69,16 @@ export async function run(args: readonly string[], context: CommandContext): Pro
   } finally {
     await client.close();
     await simulator?.close();
-    rmSync(home, { recursive: true, force: true });
+    await removed(home);
   }
+}
+
+/** What held has held, even where Windows does not let go of a file yet. */
+async function removed(home: string): Promise<void> {
+  await releaseClosed();
+  await rm(home, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }).catch(() =>
+    print(`这个临时文件夹可以删去 this temporary folder may be removed: ${home}`),
+  );
 }
 
 async function sell(client: Client, provider: ProviderId): Promise<Result> {

@@ -54,7 +54,7 @@ export async function run(args: readonly string[], { config, signal }: CommandCo
       },
       callers: mcp ? callersOf(settings, app) : undefined,
       routes: await app.routes(),
-      ready: () => app.ledger.read((book) => book.asking.any()),
+      ready: () => app.ledger.read((book) => book.hasUnsettled()),
       host,
       port,
       at: { names, allowedOrigins, source: sourceOf(settings.trustedProxies), refusedName: app.refusedName },

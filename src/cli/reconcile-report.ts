@@ -2,6 +2,7 @@ import { beijingIso } from '../domain/clock.ts';
 import type { CashierError } from '../domain/errors.ts';
 import { toSignedYuan, toYuan } from '../domain/money.ts';
 import type { ProviderId } from '../domain/order.ts';
+import type { RefundRecord } from '../ledger/records.ts';
 import type { DifferenceKind } from '../payments/bill-comparison.ts';
 import type { DayTotals, Reconciliation } from '../payments/reconcile.ts';
 import { print, printTable } from './terminal.ts';
@@ -12,6 +13,8 @@ interface ComparedDay {
   readonly result: Reconciliation;
   /** The ledger's state after the gateway was asked. */
   readonly settled: ReadonlyMap<Differing, string>;
+  /** Refunds in doubt, of whatever day, whose sums were freed because no bill has them. */
+  readonly released: readonly RefundRecord[];
 }
 interface FailedDay {
   readonly provider: ProviderId;
@@ -89,6 +92,12 @@ export function printReport(day: DayReport): void {
   ]);
   if (differences.length === 0) print('一致，没有差异 clean, no differences');
   else printDifferences(day);
+  for (const { outTradeNo, outRefundNo, amountFen } of day.released) {
+    print(
+      `退款 ${outRefundNo}（订单 ${outTradeNo}，${toYuan(amountFen)} 元）不在任何一天的账单中，已释放金额。`,
+    );
+    print(`Refund ${outRefundNo} (order ${outTradeNo}, ${toYuan(amountFen)} yuan) is in no bill: freed.`);
+  }
 }
 
 function printDifferences({ result: { differences, bill }, settled }: ComparedDay): void {
@@ -133,7 +142,7 @@ function billSide({ kind, line }: Differing): string {
 }
 
 /** One wallet's day for programs. Amounts are yuan strings, times ISO 8601. */
-export function asJson({ provider, result, settled }: ComparedDay) {
+export function asJson({ provider, result, settled, released }: ComparedDay) {
   const side = (totals: DayTotals) => ({
     payments: totals.payments,
     paidYuan: toYuan(totals.paidFen),
@@ -174,6 +183,11 @@ export function asJson({ provider, result, settled }: ComparedDay) {
         note: { zh: WORDS[kind].zh, en: WORDS[kind].en },
       };
     }),
+    released: released.map(({ outTradeNo, outRefundNo, amountFen }) => ({
+      outTradeNo,
+      outRefundNo,
+      refundYuan: toYuan(amountFen),
+    })),
   };
 }
 

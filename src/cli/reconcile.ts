@@ -2,8 +2,9 @@ import { parseArgs } from 'node:util';
 import { openApp } from '../compose.ts';
 import { CashierError } from '../domain/errors.ts';
 import { PROVIDER_IDS, type ProviderId } from '../domain/order.ts';
+import { releaseAbsentRefunds } from '../payments/absent-refunds.ts';
 import { type Cashier, chooseProvider } from '../payments/cashier.ts';
-import { reconcile } from '../payments/reconcile.ts';
+import { billsOf, reconcile } from '../payments/reconcile.ts';
 import { settleDifference } from '../payments/settle-differences.ts';
 import type { CommandContext } from './command.ts';
 import { asJson, type DayReport, errorAsJson, printReport } from './reconcile-report.ts';
@@ -12,7 +13,7 @@ import { print, printJson } from './terminal.ts';
 /**
  * `mcp-cashier reconcile --date YYYY-MM-DD [--provider alipay|wechatpay] [--settle] [--json]`: downloads the gateways'
  * bills of a day and names every difference from the ledger. `--settle` also asks the gateway about each order and
- * refund whose state differs. Exit code 0 only when every bill was had and nothing differs.
+ * refund whose state differs, and frees the sums of refunds in doubt that no bill has. Exit code 0 only when every bill was had and nothing differs.
  */
 export async function run(args: readonly string[], { config }: CommandContext): Promise<number> {
   const { values } = parseArgs({
@@ -68,7 +69,9 @@ async function reportOf(
       const state = await settleDifference(cashier, difference);
       if (state !== undefined) settled.set(difference, state);
     }
-    return { provider, result, settled };
+    const wallet = chooseProvider(cashier, provider);
+    const released = settle ? await releaseAbsentRefunds(cashier, wallet, billsOf(wallet)) : [];
+    return { provider, result, settled, released };
   } catch (error) {
     if (error instanceof CashierError && error.code !== 'INVALID_ARGUMENT') return { provider, error };
     throw error;

@@ -19,7 +19,7 @@ const NO_SPACE = 10 * 1024 * 1024;
 /** The ledger, and what stands in it: rules, freeze, secret, what is not settled. Makes no ledger where none is. */
 export async function examineLedger(config: Config, ports: DoctorPorts): Promise<Finding[]> {
   const policy = await examinePolicyFile(config, ports);
-  const place = examinePlace(config.ledger, ports);
+  const place = [...(await examineSqlite(ports)), ...examinePlace(config.ledger, ports)];
   if (place.some(({ level }) => level === 'error')) return [...place, ...policy.findings];
   if (!existsSync(config.ledger)) {
     return [
@@ -50,6 +50,40 @@ export async function examineLedger(config: Config, ports: DoctorPorts): Promise
     ];
   } finally {
     await ledger.close();
+  }
+}
+
+/** Whether this machine can keep a ledger at all. */
+async function examineSqlite({ machine }: DoctorPorts): Promise<Finding[]> {
+  try {
+    const { origin, version, walIsSafe } = await machine.sqlite();
+    const from =
+      origin === 'node' ? { zh: 'Node 自带', en: "Node's own" } : { zh: '随包提供', en: 'packaged' };
+    const how = walIsSafe
+      ? { zh: '', en: '' }
+      : {
+          zh: '，版本较旧，账本改用回滚日志而不用 WAL',
+          en: '; an old one, so ledgers use a rollback journal and no WAL',
+        };
+    return [
+      ok('ledger.sqlite', {
+        zh: `SQLite ${version}（${from.zh}）可用${how.zh}。`,
+        en: `SQLite ${version} works (${from.en}${how.en}).`,
+      }),
+    ];
+  } catch (thrown) {
+    if (thrown instanceof CashierError) return [refusal(thrown, () => 'ledger.no-sqlite')];
+    const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : 'unknown';
+    return [
+      error('ledger.sqlite-fails', {
+        zh: `在临时文件夹中建一个试验数据库失败（${code}）。`,
+        en: `A scratch database in the temporary folder failed (${code}).`,
+        remedy: [
+          '检查临时文件夹的空间与写入权限，再运行一次。',
+          'See to the space and the permissions of the temporary folder, then run this again.',
+        ],
+      }),
+    ];
   }
 }
 
@@ -104,7 +138,7 @@ async function examineContents(ledger: Ledger, config: Config): Promise<Finding[
     orders: (await book.totals({})).count,
     unknown: (await book.totals({ state: 'UNKNOWN' })).count,
     latest: (await book.orders({}, 1))[0],
-    unsettled: await book.asking.any(),
+    unsettled: await book.hasUnsettled(),
     approvals: (await book.openApprovals()).length,
   }));
   const findings = [

@@ -1,6 +1,9 @@
 import { lookup } from 'node:dns/promises';
-import { statfsSync } from 'node:fs';
+import { mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { releaseClosed, settleJournal, sqlite } from '../platform/sqlite.ts';
 import type { Machine } from './ports.ts';
 
 export const thisMachine: Machine = {
@@ -25,6 +28,20 @@ export const thisMachine: Machine = {
       probe.once('error', (error) => resolve('code' in error ? String(error.code) : 'unknown'));
       probe.listen(port, host, () => probe.close(() => resolve('free')));
     });
+  },
+  async sqlite() {
+    const found = await sqlite();
+    const folder = mkdtempSync(join(tmpdir(), 'mcp-cashier-doctor-'));
+    try {
+      const db = found.open(join(folder, 'scratch.db'));
+      settleJournal(db, found.walIsSafe);
+      db.exec('CREATE TABLE scratch (a INTEGER); INSERT INTO scratch VALUES (1)');
+      db.close();
+      return found;
+    } finally {
+      await releaseClosed();
+      rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+    }
   },
   timeZone: new Intl.DateTimeFormat().resolvedOptions().timeZone,
 };

@@ -1,6 +1,7 @@
 import type { Config } from '../config.ts';
 import type { Clock, RandomBytes } from '../domain/clock.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import type { Sqlite } from '../platform/sqlite.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { GatewayHttp } from '../providers/gateway-http.ts';
 
@@ -25,6 +26,8 @@ export interface Machine {
   freeBytes(folder: string): number;
   /** `free`, or the system's reason such as `EADDRINUSE`. */
   portState(host: string, port: number): Promise<string>;
+  /** The SQLite that ledgers would be kept with, after a scratch database. Throws CONFIGURATION where there is none. */
+  sqlite(): Promise<Pick<Sqlite, 'origin' | 'version' | 'walIsSafe'>>;
   /** Such as `Asia/Shanghai`. */
   readonly timeZone: string;
 }

@@ -50,6 +50,8 @@ export interface OrderTerms {
   readonly expiresAt: number;
   readonly payerOpenid?: string;
   readonly payerClientIp?: string;
+  /** Random; comes back with the proof of payment, where the gateway does that. */
+  readonly mark?: string;
 }
 
 /** What a gateway needs to know of a refund. */

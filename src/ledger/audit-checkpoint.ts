@@ -3,7 +3,7 @@ import { beijingIso, type RandomBytes } from '../domain/clock.ts';
 import type { Head } from './audit-chain.ts';
 import { type Reader, readHead, readLinks } from './audit-reader.ts';
 import type { Book } from './book.ts';
-import { readMeta } from './schema.ts';
+import { readMeta } from './meta.ts';
 
 const KEY = 'audit_key';
 const VERSION = 1;

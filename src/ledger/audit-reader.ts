@@ -1,5 +1,5 @@
 import type { Head, StoredLink } from './audit-chain.ts';
-import { readMeta } from './schema.ts';
+import { readMeta } from './meta.ts';
 import type { Row, SqlValue, Tx } from './store.ts';
 
 /** All that is needed to look at the stored rows. */

@@ -1,6 +1,6 @@
 import type { StoredLink } from './audit-chain.ts';
 import { BEFORE_ALL, exact, type Reader } from './audit-reader.ts';
-import { readMeta } from './schema.ts';
+import { readMeta } from './meta.ts';
 import type { Row, SqlValue } from './store.ts';
 
 /** A row that is not what the trail tells of it: nothing tells of it, it is gone, or a column differs. */

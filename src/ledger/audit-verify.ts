@@ -8,7 +8,7 @@ import {
 } from './audit-checkpoint.ts';
 import { BEFORE_ALL, countLinks, type Reader, readHead, readLinks } from './audit-reader.ts';
 import { RecordedTables, type TableFault } from './audit-tables.ts';
-import { readMeta } from './schema.ts';
+import { readMeta } from './meta.ts';
 
 const PAGE = 2_000;
 

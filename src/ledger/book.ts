@@ -1,8 +1,7 @@
-import { CLOCKS_APART_MS } from '../domain/clock.ts';
 import type { OrderState, RefundState } from '../domain/order.ts';
-import { Asking } from './asking.ts';
 import { type Actor, AuditTrail } from './audit-trail.ts';
 import { conditions, type OrderFilter, orderColumns, refundColumns } from './columns.ts';
+import { readMeta, writeMeta } from './meta.ts';
 import { OperatorBook } from './operator-book.ts';
 import { Quotas } from './quotas.ts';
 import {
@@ -15,7 +14,6 @@ import {
   refundFromRow,
 } from './records.ts';
 import { isSettledRefund, nextRefundState, type RefundEvent } from './refund-machine.ts';
-import { readMeta, writeMeta } from './schema.ts';
 import type { SqlValue, Tx } from './store.ts';
 import { isSettledOrder, nextOrderState, type OrderEvent } from './trade-machine.ts';
 
@@ -34,7 +32,6 @@ export class Book {
   readonly audit: AuditTrail;
   readonly quotas: Quotas;
   readonly operator: OperatorBook;
-  readonly asking: Asking;
   /** Orders touched by this transaction, for those who wait for news. */
   readonly changed = new Set<string>();
 
@@ -44,7 +41,6 @@ export class Book {
     this.audit = new AuditTrail(tx, now, actor);
     this.quotas = new Quotas(tx, now);
     this.operator = new OperatorBook(tx, now);
-    this.asking = new Asking(tx, now);
   }
 
   async order(outTradeNo: string): Promise<OrderRecord | undefined> {
@@ -66,6 +62,90 @@ export class Book {
       caller,
     );
     return rows.map(orderFromRow);
+  }
+
+  /** The first instant (ms) at which anything of this account is due, orders and refunds alike. */
+  async earliestAsk(account: string): Promise<number | undefined> {
+    const [row] = await this.#tx.all(
+      `SELECT MIN(at) AS at FROM (
+         SELECT MIN(ask_at) AS at FROM orders WHERE account = ?
+         UNION ALL
+         SELECT MIN(refunds.ask_at) FROM refunds JOIN orders USING (out_trade_no)
+         WHERE refunds.ask_at IS NOT NULL AND account = ?) AS due`,
+      account,
+      account,
+    );
+    return row?.at === null || row?.at === undefined ? undefined : Number(row.at);
+  }
+
+  /** Whether anything at all is not final and has to be asked for. */
+  async hasUnsettled(): Promise<boolean> {
+    const rows = await this.#tx.all(
+      `SELECT 1 AS one FROM orders WHERE ask_at IS NOT NULL
+       UNION ALL SELECT 1 FROM refunds WHERE ask_at IS NOT NULL LIMIT 1`,
+    );
+    return rows.length > 0;
+  }
+
+  /** Orders whose turn has come (ms), the longest due first. */
+  async ordersToAsk(account: string, now: number, limit: number): Promise<OrderRecord[]> {
+    const rows = await this.#tx.all(
+      'SELECT * FROM orders WHERE ask_at <= ? AND account = ? ORDER BY ask_at LIMIT ?',
+      now,
+      account,
+      Math.max(0, limit),
+    );
+    return rows.map(orderFromRow);
+  }
+
+  /** As {@link ordersToAsk}. */
+  async refundsToAsk(
+    account: string,
+    now: number,
+    limit: number,
+  ): Promise<{ order: OrderRecord; refund: RefundRecord }[]> {
+    const rows = await this.#tx.all(
+      `SELECT refunds.* FROM refunds JOIN orders USING (out_trade_no)
+       WHERE refunds.ask_at <= ? AND account = ? ORDER BY refunds.ask_at LIMIT ?`,
+      now,
+      account,
+      Math.max(0, limit),
+    );
+    const due: { order: OrderRecord; refund: RefundRecord }[] = [];
+    for (const refund of rows.map(refundFromRow)) {
+      const order = await this.order(refund.outTradeNo);
+      if (order) due.push({ order, refund });
+    }
+    return due;
+  }
+
+  /** Refunds of unknown outcome, oldest first. */
+  async refundsInDoubt(account: string): Promise<RefundRecord[]> {
+    const rows = await this.#tx.all(
+      `SELECT refunds.* FROM refunds JOIN orders USING (out_trade_no)
+       WHERE refunds.ask_at IS NOT NULL AND refunds.state = 'UNKNOWN' AND account = ?
+       ORDER BY refunds.created_at, out_refund_no`,
+      account,
+    );
+    return rows.map(refundFromRow);
+  }
+
+  /** Notes one more question and when the next is due (ms). It is no news to anybody who waits. */
+  async schedule(record: OrderRecord | RefundRecord, askAt: number): Promise<void> {
+    if ('outRefundNo' in record) {
+      await this.#tx.run(
+        'UPDATE refunds SET ask_at = ?, asked = asked + 1 WHERE out_trade_no = ? AND out_refund_no = ?',
+        askAt,
+        record.outTradeNo,
+        record.outRefundNo,
+      );
+      return;
+    }
+    await this.#tx.run(
+      'UPDATE orders SET ask_at = ?, asked = asked + 1 WHERE out_trade_no = ?',
+      askAt,
+      record.outTradeNo,
+    );
   }
 
   /** Newest first. */
@@ -94,8 +174,9 @@ export class Book {
   /** Successful refunds of an account that were sent in a span of time (ms, `to` exclusive), oldest first. */
   async refundsSent(account: string, from: number, to: number): Promise<RefundRecord[]> {
     const rows = await this.#tx.all(
-      `SELECT * FROM refunds WHERE state = 'SUCCESS' AND account = ? AND sent_at >= ? AND sent_at < ?
-       ORDER BY sent_at, out_refund_no`,
+      `SELECT refunds.* FROM refunds JOIN orders USING (out_trade_no)
+       WHERE refunds.state = 'SUCCESS' AND account = ? AND refunds.sent_at >= ? AND refunds.sent_at < ?
+       ORDER BY refunds.sent_at, out_refund_no`,
       account,
       from,
       to,
@@ -114,7 +195,7 @@ export class Book {
     );
     const [refunds] = await this.#tx.all(
       `SELECT COALESCE(SUM(amount_fen), 0) AS refunded FROM refunds
-       WHERE state = 'SUCCESS' AND out_trade_no IN (SELECT out_trade_no FROM orders WHERE ${where})`,
+       WHERE state = 'SUCCESS' AND caller <> 'gateway' AND out_trade_no IN (SELECT out_trade_no FROM orders WHERE ${where})`,
       ...values,
     );
     return {
@@ -185,7 +266,6 @@ export class Book {
   async insertRefund(refund: RefundRecord): Promise<void> {
     await this.#insert('refunds', {
       ...refundColumns(refund),
-      account: (await this.order(refund.outTradeNo))?.account ?? null,
       out_trade_no: refund.outTradeNo,
       out_refund_no: refund.outRefundNo,
       state: refund.state,
@@ -224,10 +304,7 @@ export class Book {
       'SELECT * FROM approvals WHERE out_trade_no = ? ORDER BY created_at DESC, id DESC',
       outTradeNo,
     );
-    const asked = rows.map(approvalFromRow).filter((approval) => approval.outRefundNo === outRefundNo);
-    // One that a clock has dated ahead is not newer for that.
-    const isAhead = ({ createdAt }: ApprovalRecord) => createdAt > this.#now + CLOCKS_APART_MS;
-    return [...asked.filter((approval) => !isAhead(approval)), ...asked.filter(isAhead)];
+    return rows.map(approvalFromRow).filter((approval) => approval.outRefundNo === outRefundNo);
   }
 
   /** The newest of them. */
@@ -239,23 +316,12 @@ export class Book {
   }
 
   /** Undecided and unexpired, oldest first. */
-  async openApprovals(caller?: string, limit = 1_000): Promise<ApprovalRecord[]> {
+  async openApprovals(caller?: string): Promise<ApprovalRecord[]> {
     const rows = await this.#tx.all(
-      `SELECT * FROM approvals WHERE state = 'pending' AND expires_at > ? AND created_at <= ? ${caller === undefined ? '' : 'AND caller = ?'}
-       ORDER BY created_at, id LIMIT ?`,
+      `SELECT * FROM approvals WHERE state = 'pending' AND expires_at > ? ${caller === undefined ? '' : 'AND caller = ?'}
+       ORDER BY created_at, id`,
       this.#now,
-      this.#now + CLOCKS_APART_MS,
       ...(caller === undefined ? [] : [caller]),
-      limit,
-    );
-    return rows.map(approvalFromRow);
-  }
-
-  /** Whatever became of them, newest first. */
-  async newestApprovals(limit: number): Promise<ApprovalRecord[]> {
-    const rows = await this.#tx.all(
-      'SELECT * FROM approvals ORDER BY created_at DESC, id DESC LIMIT ?',
-      limit,
     );
     return rows.map(approvalFromRow);
   }

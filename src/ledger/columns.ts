@@ -28,8 +28,7 @@ export function conditions(filter: OrderFilter): { where: string; values: SqlVal
   if (filter.provider !== undefined) add('provider = ?', filter.provider);
   if (filter.after !== undefined) {
     const { createdAt, outTradeNo } = filter.after;
-    // The first half by itself tells the index where to begin.
-    add('created_at <= ? AND (created_at < ? OR out_trade_no < ?)', createdAt, createdAt, outTradeNo);
+    add('(created_at < ? OR (created_at = ? AND out_trade_no < ?))', createdAt, createdAt, outTradeNo);
   }
   return { where: where.join(' AND '), values };
 }
@@ -67,6 +66,7 @@ export function orderColumns(order: OrderRecord): Record<string, SqlValue> {
     counted_at: order.countedAt ?? null,
     counted_by: order.countedBy ?? null,
     client: order.client ?? null,
+    gateway_refunded: order.gatewayRefunded === undefined ? null : String(order.gatewayRefunded),
   };
 }
 

@@ -2,7 +2,6 @@ import type { Clock, RandomBytes } from '../domain/clock.ts';
 import type { Realm } from '../domain/order.ts';
 import type { Actor } from './audit-trail.ts';
 import { Book } from './book.ts';
-import { News } from './news.ts';
 import { prepareSchema } from './schema.ts';
 import type { Store, Tx } from './store.ts';
 
@@ -13,7 +12,7 @@ import type { Store, Tx } from './store.ts';
 export class Ledger {
   readonly #store: Store;
   readonly #clock: Clock;
-  readonly #news: News;
+  readonly #listeners: Set<(outTradeNo: string) => void>;
   readonly #actor: Actor;
   /** What the first write has to record before it does anything. */
   #opening: ((book: Book) => Promise<void>) | undefined;
@@ -23,13 +22,13 @@ export class Ledger {
   private constructor(
     store: Store,
     clock: Clock,
-    news: News,
+    listeners: Set<(outTradeNo: string) => void>,
     actor: Actor,
     opening?: (book: Book) => Promise<void>,
   ) {
     this.#store = store;
     this.#clock = clock;
-    this.#news = news;
+    this.#listeners = listeners;
     this.#actor = actor;
     this.#opening = opening;
   }
@@ -40,8 +39,11 @@ export class Ledger {
     realm: Realm,
     ports: { readonly clock: Clock; readonly randomBytes: RandomBytes },
   ): Promise<Ledger> {
-    await prepareSchema(store, realm, () => ports.randomBytes(16).toString('hex'));
-    return new Ledger(store, ports.clock, new News(store, ports.clock), { caller: 'system' });
+    await prepareSchema(store, realm, {
+      now: ports.clock.now(),
+      salt: () => ports.randomBytes(16).toString('hex'),
+    });
+    return new Ledger(store, ports.clock, new Set(), { caller: 'system' });
   }
 
   /**
@@ -49,7 +51,7 @@ export class Ledger {
    * write that commits, ahead of what that one does.
    */
   as(actor: Actor, opening?: (book: Book) => Promise<void>): Ledger {
-    return new Ledger(this.#store, this.#clock, this.#news, actor, opening);
+    return new Ledger(this.#store, this.#clock, this.#listeners, actor, opening);
   }
 
   read<T>(work: (book: Book) => Promise<T>): Promise<T> {
@@ -78,20 +80,19 @@ export class Ledger {
       return work(book);
     });
     this.#opening = undefined;
-    if (changed.size > 0) this.#news.rouse();
+    for (const outTradeNo of changed) {
+      for (const listener of this.#listeners) listener(outTradeNo);
+    }
     return result;
   }
 
-  /**
-   * Calls `listener` for every order to which something has happened, after the commit: at once when this process
-   * committed it, within a quarter of a second when another one on the ledger did. Returns the way to stop it.
-   */
+  /** Calls `listener` after every commit of this process that touched an order. Returns the way to stop it. */
   onChange(listener: (outTradeNo: string) => void): () => void {
-    return this.#news.listen(listener);
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   close(): Promise<void> {
-    this.#news.close();
     return this.#store.close();
   }
 }

@@ -10,11 +10,10 @@ export interface RequestedTerms {
   readonly payerClientIp?: string;
   /** Another system made it; what only its maker knows is not known here. */
   readonly adopted?: true;
-  /**
-   * Its link is signed here, without the gateway, under a number that the caller chose: until there is a link nothing
-   * at the gateway is ours, whatever it knows by that number.
-   */
-  readonly signedHere?: true;
+  /** The caller chose its number, so another system of the merchant may have used it before. */
+  readonly chosen?: true;
+  /** What the gateway must say again when it says that this very order is paid. */
+  readonly mark?: string;
 }
 
 /** One order as the ledger has it. Instants in ms. */
@@ -58,6 +57,8 @@ export interface OrderRecord {
   readonly countedBy: string | undefined;
   /** What the calling program says it is; nobody has checked that. */
   readonly client: string | undefined;
+  /** The gateway's word on what was refunded of it in all, by whomever; `unknown` when it proves a refund but no sum. */
+  readonly gatewayRefunded: Fen | 'unknown' | undefined;
 }
 
 /** One refund as the ledger has it. Instants in ms. */
@@ -75,7 +76,9 @@ export interface RefundRecord {
   readonly plan: string | undefined;
   readonly createdAt: number;
   readonly updatedAt: number;
+  /** When (ms) it was last sent. */
   readonly sentAt: number | undefined;
+  /** The gateway's code of its last refusal; a refusal ends the refund only when no answer was lost before. */
   readonly declinedCode: string | undefined;
   readonly sendingBy: string | undefined;
   readonly sendingUntil: number | undefined;
@@ -158,7 +161,13 @@ export function orderFromRow(row: Row): OrderRecord {
     countedAt: instant(row.counted_at),
     countedBy: text(row.counted_by),
     client: text(row.client),
+    gatewayRefunded: refundedTotal(row.gateway_refunded),
   };
+}
+
+function refundedTotal(value: SqlValue | undefined): OrderRecord['gatewayRefunded'] {
+  const total = text(value);
+  return total === undefined || total === 'unknown' ? total : fen(Number(total));
 }
 
 export function refundFromRow(row: Row): RefundRecord {

@@ -1,10 +1,11 @@
 import { CashierError } from '../domain/errors.ts';
 import type { Realm } from '../domain/order.ts';
-import { linkHash } from './audit-chain.ts';
-import { text } from './records.ts';
+import { readMeta, writeMeta } from './meta.ts';
+import { eventsIntoAudit, ordersWithoutCode } from './migrations.ts';
 import type { Store, Tx } from './store.ts';
 
-type Step = string | ((tx: Tx) => Promise<void>);
+/** @param now ms */
+type Step = string | ((tx: Tx, now: number) => Promise<void>);
 
 /** Each entry brings a ledger from its index to index + 1. Entries are never edited once released, only added. */
 const MIGRATIONS: readonly (readonly Step[])[] = [
@@ -82,63 +83,22 @@ const MIGRATIONS: readonly (readonly Step[])[] = [
     'DROP TABLE events',
   ],
   [
-    // What is to be asked, listed and shown is found by index, however much is settled; see asking.ts.
-    'ALTER TABLE orders ADD COLUMN asked_at BIGINT',
-    'ALTER TABLE refunds ADD COLUMN account TEXT',
-    'UPDATE refunds SET account = (SELECT account FROM orders WHERE orders.out_trade_no = refunds.out_trade_no)',
-    'DROP INDEX IF EXISTS orders_to_ask',
-    'DROP INDEX IF EXISTS refunds_to_ask',
-    'CREATE INDEX orders_to_ask ON orders (account, ask_at) WHERE ask_at IS NOT NULL',
-    'CREATE INDEX orders_fresh ON orders (account, caller, ask_at) WHERE ask_at IS NOT NULL AND asked < 4',
-    'CREATE INDEX orders_not_fresh ON orders (account, caller, ask_at) WHERE ask_at IS NOT NULL AND asked >= 4',
-    'CREATE INDEX refunds_to_ask ON refunds (account, ask_at) WHERE ask_at IS NOT NULL',
-    'CREATE INDEX orders_by_caller ON orders (caller, created_at, out_trade_no)',
-    'CREATE INDEX orders_by_state ON orders (state, created_at, out_trade_no)',
-    'CREATE INDEX orders_by_caller_and_state ON orders (caller, state, created_at, out_trade_no)',
-    'CREATE INDEX approvals_open ON approvals (state, expires_at)',
-    'CREATE INDEX approvals_by_time ON approvals (created_at, id)',
-    "CREATE INDEX audit_warnings_by_order ON audit (out_trade_no, seq) WHERE (kind LIKE 'alarm-%' OR kind LIKE 'approval-%')",
-    "CREATE INDEX audit_deeds_by_order ON audit (out_trade_no, seq) WHERE kind NOT IN ('call', 'result')",
+    // What the gateway says was refunded in all, in fen, or that something was.
+    'ALTER TABLE orders ADD COLUMN gateway_refunded TEXT',
+    ordersWithoutCode,
   ],
 ];
-
-/** What had happened before there was a chain becomes its first links. */
-async function eventsIntoAudit(tx: Tx): Promise<void> {
-  let hash = (await readMeta(tx, 'ledger_id')) ?? '';
-  for (const row of await tx.all('SELECT * FROM events ORDER BY seq')) {
-    const link = {
-      seq: Number(row.seq),
-      at: Number(row.at),
-      kind: String(row.kind),
-      caller: 'unrecorded',
-      tool: undefined,
-      call: undefined,
-      outTradeNo: text(row.out_trade_no),
-      outRefundNo: text(row.out_refund_no),
-      detailJson: String(row.detail_json),
-    };
-    hash = linkHash(hash, link);
-    await tx.run(
-      `INSERT INTO audit (seq, at, kind, caller, out_trade_no, out_refund_no, detail_json, hash)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-      link.seq,
-      link.at,
-      link.kind,
-      link.caller,
-      link.outTradeNo ?? null,
-      link.outRefundNo ?? null,
-      link.detailJson,
-      hash,
-    );
-    await writeMeta(tx, 'audit_head', `${link.seq} ${hash}`);
-  }
-}
 
 /**
  * Brings the ledger to this version's schema and binds it to its realm, in one transaction. Throws CONFIGURATION for
  * a ledger of a newer version or of another realm, which is left untouched.
+ * @param now ms
  */
-export async function prepareSchema(store: Store, realm: Realm, salt: () => string): Promise<void> {
+export async function prepareSchema(
+  store: Store,
+  realm: Realm,
+  { now, salt }: { readonly now: number; readonly salt: () => string },
+): Promise<void> {
   await store.write(async (tx) => {
     await tx.run('CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)');
     const version = Number((await readMeta(tx, 'schema_version')) ?? 0);
@@ -152,23 +112,10 @@ export async function prepareSchema(store: Store, realm: Realm, salt: () => stri
     if ((await readMeta(tx, 'ledger_id')) === undefined) await writeMeta(tx, 'ledger_id', salt());
     for (const step of MIGRATIONS.slice(version).flat()) {
       if (typeof step === 'string') await tx.run(step);
-      else await step(tx);
+      else await step(tx, now);
     }
     if (version < MIGRATIONS.length) await writeMeta(tx, 'schema_version', String(MIGRATIONS.length));
   });
-}
-
-export async function readMeta(tx: Pick<Tx, 'all'>, key: string): Promise<string | undefined> {
-  const [row] = await tx.all('SELECT value FROM meta WHERE key = ?', key);
-  return row === undefined ? undefined : String(row.value);
-}
-
-export async function writeMeta(tx: Tx, key: string, value: string): Promise<void> {
-  await tx.run(
-    'INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value',
-    key,
-    value,
-  );
 }
 
 function newerLedger(): CashierError {

@@ -2,11 +2,13 @@ import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Clock, RandomBytes } from '../domain/clock.ts';
 import { CashierError } from '../domain/errors.ts';
-import { type Database, openSqlite } from '../platform/sqlite.ts';
+import { type Database, journalOf, type Sqlite, settleJournal, sqlite } from '../platform/sqlite.ts';
 import type { Row, SqlValue, Store, Tx } from './store.ts';
 
 /** How long (ms) a transaction keeps asking for its turn before it gives up with nothing done. */
 const BUSY_DEADLINE_MS = 15_000;
+/** How long (ms) a file is waited for that another program keeps to itself. */
+const HELD_DEADLINE_MS = 2_000;
 /** A blocking wait stops the whole event loop, so it is kept below what anyone notices (ms). */
 const BUSY_BLOCK_MS = 5;
 
@@ -20,43 +22,71 @@ const SQLITE_CANTOPEN = 14;
 const SQLITE_NOTADB = 26;
 const UNWRITABLE: ReadonlySet<number> = new Set([SQLITE_READONLY, SQLITE_IOERR, SQLITE_CANTOPEN]);
 
+/** fullfsync: on macOS nothing else reaches the platter; elsewhere it means nothing. */
+const PRAGMAS = `PRAGMA busy_timeout = ${BUSY_BLOCK_MS}; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON`;
+
+interface Ports {
+  readonly clock: Clock;
+  readonly randomBytes: RandomBytes;
+  /** The machine's own by default. */
+  readonly sqlite?: Sqlite;
+}
+
 /**
- * An SQLite ledger file, safe for several processes: WAL, `synchronous=FULL`, every write `BEGIN IMMEDIATE`, waiting
- * asynchronously with jitter. Throws CONFIGURATION when the file cannot be used, naming `CASHIER_LEDGER`.
+ * An SQLite ledger file, safe for several processes: WAL where the SQLite allows it, `synchronous=FULL`, every write
+ * `BEGIN IMMEDIATE`, waiting asynchronously with jitter. Throws CONFIGURATION when the file cannot be used, naming
+ * `CASHIER_LEDGER`, and when this machine has no SQLite.
  */
-export async function openSqliteStore(
-  path: string,
-  ports: { readonly clock: Clock; readonly randomBytes: RandomBytes },
-): Promise<Store> {
-  let db: Database;
+export async function openSqliteStore(path: string, ports: Ports): Promise<Store> {
+  const { open, walIsSafe, version } = ports.sqlite ?? (await sqlite());
+  let opened: Database | undefined;
+  let isWal = false;
+  let wasWal = false;
   try {
-    if (path !== ':memory:') {
-      mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-      closeSync(openSync(path, 'a', 0o600));
-    }
-    db = await openSqlite(path);
     await insist(() => {
-      db.exec(
-        `PRAGMA busy_timeout = ${BUSY_BLOCK_MS}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON`,
-      );
+      if (path !== ':memory:') {
+        mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+        closeSync(openSync(path, 'a', 0o600));
+      }
+      opened ??= open(path);
+      opened.exec(PRAGMAS);
+      wasWal = journalOf(opened) === 'wal';
+      isWal = settleJournal(opened, walIsSafe) === 'wal';
     }, ports);
   } catch (error) {
-    throw unusable(error, path);
+    opened?.close();
+    throw isBusy(error) && wasWal && !walIsSafe ? newerAtWork(path, version) : unusable(error, path);
+  }
+  const db = opened as Database;
+
+  const { tx, forget } = statements(db);
+  let turn: Promise<unknown> = Promise.resolve();
+  /** Begins, and without WAL takes a reader's share at once: half-way it could be refused. */
+  function start(begin: string): void {
+    db.exec(begin);
+    if (isWal) return;
+    try {
+      db.exec('SELECT 1 FROM sqlite_schema LIMIT 1');
+      // Two that made the file in one moment may have chosen differently.
+      if (!walIsSafe && journalOf(db) === 'wal') throw newerAtWork(path, version);
+    } catch (error) {
+      db.exec('ROLLBACK');
+      throw error;
+    }
   }
 
-  const tx = statements(db);
-  let turn: Promise<unknown> = Promise.resolve();
   /** One connection, one transaction at a time: a reader in this process must not see half of a writer's work. */
   function exclusively<T>(begin: string, work: (tx: Tx) => Promise<T>): Promise<T> {
     const run = async () => {
       try {
-        await insist(() => db.exec(begin), ports);
+        await insist(() => start(begin), ports);
       } catch (error) {
         throw unusable(error, path);
       }
       try {
         const result = await work(tx);
-        db.exec('COMMIT');
+        // Readers hold up a rollback journal's commit, which may be asked for again.
+        await insist(() => db.exec('COMMIT'), ports);
         return result;
       } catch (error) {
         if (db.isTransaction) db.exec('ROLLBACK');
@@ -73,13 +103,15 @@ export async function openSqliteStore(
     write: (work) => exclusively('BEGIN IMMEDIATE', work),
     async close() {
       await turn;
+      // A statement that is kept keeps the file open.
+      forget();
       db.close();
     },
   };
 }
 
 /** Each statement is prepared once: that costs more than to run it. */
-function statements(db: Database): Tx {
+function statements(db: Database): { readonly tx: Tx; readonly forget: () => void } {
   const prepared = new Map<string, ReturnType<Database['prepare']>>();
   function prepare(sql: string) {
     const known = prepared.get(sql);
@@ -90,7 +122,7 @@ function statements(db: Database): Tx {
     prepared.set(sql, made);
     return made;
   }
-  return {
+  const tx: Tx = {
     async all(sql, ...values) {
       const statement = prepare(sql);
       const rows = statement.all(...values) as SqlValue[][];
@@ -103,6 +135,7 @@ function statements(db: Database): Tx {
       return Number(prepare(sql).run(...values).changes);
     },
   };
+  return { tx, forget: () => prepared.clear() };
 }
 
 function named(names: readonly string[], values: readonly SqlValue[]): Row {
@@ -111,18 +144,16 @@ function named(names: readonly string[], values: readonly SqlValue[]): Row {
   return row;
 }
 
-/** Repeats `attempt` while another process holds the lock. */
-async function insist(
-  attempt: () => void,
-  { clock, randomBytes }: { clock: Clock; randomBytes: RandomBytes },
-) {
-  const deadline = clock.now() + BUSY_DEADLINE_MS;
+/** Repeats `attempt` while another process holds the lock, or for a moment the file itself. */
+async function insist(attempt: () => void, { clock, randomBytes }: Ports) {
+  const began = clock.now();
   for (let wait = 2; ; wait = Math.min(wait * 2, 50)) {
     try {
       attempt();
       return;
     } catch (error) {
-      if (!isBusy(error) || clock.now() > deadline) throw error;
+      const patience = isBusy(error) ? BUSY_DEADLINE_MS : isHeld(error) ? HELD_DEADLINE_MS : 0;
+      if (clock.now() - began > patience || patience === 0) throw error;
       await clock.sleep(wait + ((randomBytes(1)[0] ?? 0) % wait));
     }
   }
@@ -134,6 +165,13 @@ function primaryCode(error: unknown): number {
     : 0;
 }
 
+/** Whether somebody, such as a virus scanner or a backup, may be holding the file so that nobody else gets at it. */
+function isHeld(error: unknown): boolean {
+  const system = error instanceof Error && 'code' in error ? String(error.code) : '';
+  if (process.platform !== 'win32') return system === 'EBUSY';
+  return /^(EBUSY|EPERM|EACCES)$/.test(system) || UNWRITABLE.has(primaryCode(error));
+}
+
 function isSqliteError(error: unknown): boolean {
   return primaryCode(error) > 0;
 }
@@ -142,8 +180,24 @@ function isBusy(error: unknown): boolean {
   return primaryCode(error) === SQLITE_BUSY || primaryCode(error) === SQLITE_LOCKED;
 }
 
+function newerAtWork(path: string, version: string): CashierError {
+  return new CashierError(
+    'CONFIGURATION',
+    {
+      zh: `账本 ${path} 正由别的进程以 WAL 方式使用，而这里的 SQLite ${version} 在这种方式下可能丢失记录，所以没有打开。`,
+      en: `Other processes use the ledger ${path} in WAL mode, in which the SQLite ${version} of this one could lose records; it was not opened.`,
+      next: {
+        zh: '让所有进程使用同一个 Node 版本，或先停止其他进程再启动一次。',
+        en: 'Run all processes with the same Node, or stop the others and start again.',
+      },
+    },
+    { variable: 'CASHIER_LEDGER', path },
+  );
+}
+
 /** One clear sentence for every way in which the file can fail us. */
 function unusable(error: unknown, path: string): CashierError {
+  if (error instanceof CashierError) return error;
   const details = { variable: 'CASHIER_LEDGER', path };
   const code = primaryCode(error);
   const system = error instanceof Error && 'code' in error ? String(error.code) : '';

@@ -3,6 +3,7 @@ import type { Book } from '../ledger/book.ts';
 import type { Freeze } from '../ledger/operator-book.ts';
 import type { ApprovalRecord, AuditRecord, OrderRecord, RefundRecord } from '../ledger/records.ts';
 import { holdsSum } from '../ledger/refund-machine.ts';
+import { elsewhereOf, isElsewhere, refundedHere, sum } from '../ledger/refunded.ts';
 import { approvalView } from '../policy/approvals.ts';
 import type { Policy } from '../policy/policy.ts';
 
@@ -14,6 +15,8 @@ export const APPROVAL_ID = /^A[2-9A-HJ-NP-Z]{12}$/;
 /** How many approvals and records a page shows at most. */
 const MAX_OPEN = 200;
 const MAX_RECENT = 20;
+/** How many of the ledger's newest records are searched for recent decisions. */
+const LOOK_BACK = 1_000;
 
 /** One approval in a list. */
 export interface Item {
@@ -70,19 +73,27 @@ export async function readList(book: Book, now: number): Promise<ListView> {
     title: (await book.order(approval.outTradeNo))?.title,
   });
   const open: Item[] = [];
-  for (const approval of await book.openApprovals(undefined, MAX_OPEN)) open.push(await item(approval));
+  for (const approval of (await book.openApprovals()).slice(0, MAX_OPEN)) open.push(await item(approval));
   const recent: Item[] = [];
-  for (const approval of await recentlyTouched(book, now)) recent.push(await item(approval));
+  for (const approval of await recentlyAsked(book)) {
+    if (phaseOf(approval, now) !== 'pending' && recent.length < MAX_RECENT) recent.push(await item(approval));
+  }
   return { frozen: await book.operator.freeze(), open, recent };
 }
 
-/** Of the newest approvals those that are decided or have run out, the last touched first. */
-async function recentlyTouched(book: Book, now: number): Promise<ApprovalRecord[]> {
-  const touchedAt = ({ decidedAt, createdAt }: ApprovalRecord) => decidedAt ?? createdAt;
-  return (await book.newestApprovals(MAX_OPEN + MAX_RECENT))
-    .filter((approval) => phaseOf(approval, now) !== 'pending')
-    .sort((a, b) => touchedAt(b) - touchedAt(a))
-    .slice(0, MAX_RECENT);
+/** The approvals that the newest records speak of, the last touched first. */
+async function recentlyAsked(book: Book): Promise<ApprovalRecord[]> {
+  const last = await book.lastEvent();
+  const found = new Map<string, ApprovalRecord>();
+  for (const event of (await book.audit.after(Math.max(0, last - LOOK_BACK), LOOK_BACK)).reverse()) {
+    if (!event.kind.startsWith('approval-') || event.outTradeNo === undefined) continue;
+    if (found.size >= MAX_RECENT + MAX_OPEN) break;
+    const { approval: id } = event.detail;
+    if (typeof id !== 'string' || found.has(id)) continue;
+    const approval = await book.approval(id);
+    if (approval) found.set(id, approval);
+  }
+  return [...found.values()];
 }
 
 /** Everything about one approval; undefined when there is none with this id. */
@@ -92,7 +103,7 @@ export async function readCase(book: Book, id: string, now: number): Promise<Cas
   const order = await book.order(approval.outTradeNo);
   const refunds = await book.refunds(approval.outTradeNo);
   const refund = refunds.find((other) => other.outRefundNo === approval.outRefundNo);
-  const events = await book.audit.newestStory(approval.outTradeNo);
+  const events = await book.audit.story(approval.outTradeNo);
   return {
     frozen: await book.operator.freeze(),
     approval,
@@ -112,12 +123,15 @@ export function stillWaits({ approval, order, refund }: CaseView): boolean {
 }
 
 function sumsOf(order: OrderRecord, refunds: readonly RefundRecord[], approval: ApprovalRecord): Sums {
-  const others = refunds.filter(({ outRefundNo }) => outRefundNo !== approval.outRefundNo);
+  const own = refunds.filter((refund) => !isElsewhere(refund));
+  const others = own.filter(({ outRefundNo }) => outRefundNo !== approval.outRefundNo);
   const paid = order.state === 'PAID' ? order.amountFen : 0;
-  const given = sum(refunds.filter(({ state }) => state === 'SUCCESS'));
-  const held = sum(refunds.filter(({ state }) => holdsSum(state) && state !== 'SUCCESS'));
+  const elsewhere = elsewhereOf(order, refunds);
+  const elsewhereFen = elsewhere === 'unknown' ? 0 : (elsewhere ?? 0);
+  const given = refundedHere(refunds) + elsewhereFen;
+  const held = sum(own.filter(({ state }) => holdsSum(state) && state !== 'SUCCESS'));
   const left = Math.max(0, paid - given - held);
-  const before = Math.max(0, paid - sum(others.filter(({ state }) => holdsSum(state))));
+  const before = Math.max(0, paid - elsewhereFen - sum(others.filter(({ state }) => holdsSum(state))));
   const isOut = refunds.some(
     ({ outRefundNo, state }) => outRefundNo === approval.outRefundNo && holdsSum(state),
   );
@@ -128,10 +142,6 @@ function sumsOf(order: OrderRecord, refunds: readonly RefundRecord[], approval: 
     leftFen: fen(left),
     afterFen: isOut || approval.amountFen > before ? undefined : fen(before - approval.amountFen),
   };
-}
-
-function sum(refunds: readonly RefundRecord[]): number {
-  return refunds.reduce((total, { amountFen }) => total + amountFen, 0);
 }
 
 /** Only what has been sent keeps its client with it; before that, the call that asked tells. */

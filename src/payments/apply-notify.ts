@@ -5,7 +5,14 @@ import {
   type RawNotify,
   type VerifiedNotify,
 } from '../providers/contract.ts';
-import { applyRefund, applyTrade, isForeignRefund, isForeignTrade } from './apply.ts';
+import {
+  applyElsewhere,
+  applyRefund,
+  applyRefundedTotal,
+  applyTrade,
+  isForeignRefund,
+  isForeignTrade,
+} from './apply.ts';
 import type { Cashier } from './cashier.ts';
 
 /** What became of a notification. Only `applied`, `repeated` and `other` are acknowledged as taken. */
@@ -47,7 +54,7 @@ async function apply(
   verified: VerifiedNotify,
 ): Promise<NotifyOutcome> {
   if (verified.kind === 'other') return 'other';
-  const { outTradeNo } = verified.kind === 'trade' ? verified.trade : verified.refund;
+  const { outTradeNo } = verified.kind === 'refund' ? verified.refund : verified.trade;
   const order = await book.order(outTradeNo);
   if (order?.provider !== provider.id || order.account !== provider.account) return 'not-ours';
   if (verified.kind === 'trade') {
@@ -56,8 +63,13 @@ async function apply(
     if (foreign) return 'foreign';
     return after.state === order.state ? 'repeated' : 'applied';
   }
+  if (verified.kind === 'refunded') {
+    if (isForeignTrade(order, verified.trade)) return 'foreign';
+    const after = await applyRefundedTotal(book, order, verified.trade.refundedFen);
+    return after === order ? 'repeated' : 'applied';
+  }
   const refund = await book.refund(outTradeNo, verified.refund.outRefundNo);
-  if (!refund) return 'not-ours';
+  if (!refund) return applyElsewhere(book, order, verified.refund, cashier.clock.now());
   const foreign = isForeignRefund(refund, verified.refund);
   const after = await applyRefund(book, refund, verified.refund);
   if (foreign) return 'foreign';

@@ -2,14 +2,13 @@ import type { OrderState, Source } from '../domain/order.ts';
 import type { Book } from '../ledger/book.ts';
 import type { OrderRecord, RefundRecord } from '../ledger/records.ts';
 import type { RefundEvent } from '../ledger/refund-machine.ts';
+import { ELSEWHERE, isElsewhere, laterTotal } from '../ledger/refunded.ts';
 import type { OrderEvent } from '../ledger/trade-machine.ts';
 import type { RefundSnapshot, TradeSnapshot } from '../providers/contract.ts';
+import { NEVER_SENT } from './sending.ts';
 
 /** How long (ms) after its expiry an order that the gateway does not know may still appear there. */
 export const APPEARS_WITHIN_MS = 5 * 60_000;
-
-/** How far (ms) a gateway's clock and ours may be apart. */
-const CLOCKS_APART_MS = 10 * 60_000;
 
 const ORDER_EVENT: Readonly<Partial<Record<OrderState, OrderEvent>>> = {
   NOTPAY: 'notpay',
@@ -19,7 +18,8 @@ const ORDER_EVENT: Readonly<Partial<Record<OrderState, OrderEvent>>> = {
 
 /**
  * Takes the gateway's proven word on a trade into the ledger, by the table; a repeat changes nothing. Money, number or
- * account that are not the ledger's change no state and raise an alarm.
+ * account that are not the ledger's change no state and raise an alarm, and so does a payment of an order that nobody
+ * could pay.
  */
 export async function applyTrade(
   book: Book,
@@ -28,24 +28,17 @@ export async function applyTrade(
   source: Source,
   now: number,
 ): Promise<OrderRecord> {
-  const isAnothers = snapshot.exists && isYetToBeSigned(order);
-  if (isAnothers) await alarm(book, order.outTradeNo, undefined, 'foreign-trade');
-  if (!snapshot.exists || isAnothers) {
-    const gone = order.expiresAt !== undefined && now > order.expiresAt + APPEARS_WITHIN_MS;
-    return gone ? book.moveOrder(order, 'closed', { source, closing: false }) : order;
+  const foreign = snapshot.exists && isForeignTrade(order, snapshot);
+  if (foreign) await alarm(book, order.outTradeNo, undefined, 'foreign-trade');
+  if (isOverdue(order, now) && (!snapshot.exists || !isGivenOut(order))) {
+    return book.moveOrder(order, 'closed', { source, closing: false });
   }
-  if (isForeignTrade(order, snapshot)) {
-    await alarm(book, order.outTradeNo, undefined, 'foreign-trade');
-    return order;
-  }
+  if (!snapshot.exists || foreign) return order;
   const givenUp = order.state !== 'NOTPAY' && order.state !== 'UNKNOWN' && order.state !== 'PAID';
-  // Never sent by us: another system's trade under the same number, and nothing of ours.
-  if (givenUp && order.plan === undefined && !order.terms.adopted) {
-    await alarm(book, order.outTradeNo, undefined, 'foreign-trade');
-    return order;
-  }
+  const gatewayRefunded = laterTotal(order.gatewayRefunded, snapshot.refundedFen);
   const facts = {
     gatewayState: snapshot.gatewayState,
+    ...(gatewayRefunded === order.gatewayRefunded ? {} : { gatewayRefunded }),
     ...(snapshot.gatewayTradeNo === undefined ? {} : { gatewayTradeNo: snapshot.gatewayTradeNo }),
   };
   const event = ORDER_EVENT[snapshot.state];
@@ -57,10 +50,77 @@ export async function applyTrade(
       ...(event === 'paid' ? { paidAt: snapshot.paidAt ?? now, late: givenUp, closing: false } : {}),
       ...(event === 'closed' ? { closing: false } : {}),
     }));
-  if (moved && moved !== order) return moved;
+  if (moved && moved !== order) {
+    if (gatewayRefunded !== order.gatewayRefunded) await tellRefunded(book, order, gatewayRefunded);
+    return moved;
+  }
   const proven = event && order.state === snapshot.state && order.source !== source;
-  if (order.gatewayState === facts.gatewayState && !proven) return order;
+  if (order.gatewayState === facts.gatewayState && gatewayRefunded === order.gatewayRefunded && !proven) {
+    return order;
+  }
+  if (gatewayRefunded !== order.gatewayRefunded) await tellRefunded(book, order, gatewayRefunded);
   return book.patchOrder(order, { ...facts, ...(proven ? { source } : {}) });
+}
+
+/**
+ * Takes the gateway's word that money of an order went back, by whomever: a total, which is no news of a payment.
+ * The trade is not a foreign one.
+ */
+export async function applyRefundedTotal(
+  book: Book,
+  order: OrderRecord,
+  total: OrderRecord['gatewayRefunded'],
+): Promise<OrderRecord> {
+  const gatewayRefunded = laterTotal(order.gatewayRefunded, total);
+  if (gatewayRefunded === order.gatewayRefunded) return order;
+  await tellRefunded(book, order, gatewayRefunded);
+  return book.patchOrder(order, { gatewayRefunded });
+}
+
+async function tellRefunded(
+  book: Book,
+  { outTradeNo }: OrderRecord,
+  gatewayRefunded: OrderRecord['gatewayRefunded'],
+): Promise<void> {
+  await book.event(outTradeNo, undefined, 'gateway-refunded', { gatewayRefunded });
+}
+
+/**
+ * Records a refund that the gateway has proven and that nobody asked for here: of the back office, or of another
+ * system. Returns whether there was anything to record.
+ */
+export async function applyElsewhere(
+  book: Book,
+  order: OrderRecord,
+  snapshot: Extract<RefundSnapshot, { exists: true }>,
+  now: number,
+): Promise<'applied' | 'foreign'> {
+  const { outRefundNo, refundFen } = snapshot;
+  const state = snapshot.state === 'UNKNOWN' ? undefined : snapshot.state;
+  if (!isGivenOut(order) || (refundFen ?? 0) > order.amountFen) {
+    await alarm(book, order.outTradeNo, outRefundNo, 'foreign-refund');
+    return 'foreign';
+  }
+  if (refundFen === undefined || state === undefined) {
+    await applyRefundedTotal(book, order, 'unknown');
+    return 'applied';
+  }
+  await book.insertRefund({
+    ...NEVER_SENT,
+    outTradeNo: order.outTradeNo,
+    outRefundNo,
+    merchantScope: undefined,
+    caller: ELSEWHERE,
+    amountFen: refundFen,
+    reason: undefined,
+    state,
+    gatewayState: snapshot.gatewayState,
+    gatewayRefundNo: snapshot.gatewayRefundNo,
+    inputHash: '',
+    createdAt: now,
+    updatedAt: now,
+  });
+  return 'applied';
 }
 
 const REFUND_EVENT: Readonly<
@@ -90,7 +150,7 @@ export async function applyRefund(
   const event = REFUND_EVENT[snapshot.state];
   const givenUp = ['CLOSED', 'DENIED', 'PENDING_APPROVAL'].includes(refund.state);
   // Never sent by us: another system's refund under the same number, and nothing of ours.
-  if (givenUp && refund.plan === undefined) {
+  if (givenUp && refund.plan === undefined && !isElsewhere(refund)) {
     await alarm(book, refund.outTradeNo, refund.outRefundNo, 'foreign-refund');
     return refund;
   }
@@ -98,35 +158,51 @@ export async function applyRefund(
     event &&
     (await book.moveRefund(refund, event, {
       ...facts,
+      declinedCode: undefined,
       // Taken for not refunded, and it was: the settler follows it again from now on.
-      ...(givenUp ? { declinedCode: undefined, askAt: refund.createdAt } : {}),
+      ...(givenUp && !isElsewhere(refund) ? { askAt: refund.createdAt } : {}),
     }));
   if (moved && moved !== refund) {
-    if (givenUp) await alarm(book, refund.outTradeNo, refund.outRefundNo, 'refunded-after-closed');
+    if (givenUp && !isElsewhere(refund))
+      await alarm(book, refund.outTradeNo, refund.outRefundNo, 'refunded-after-closed');
     return moved;
   }
   return refund.gatewayState === facts.gatewayState ? refund : book.patchRefund(refund, facts);
 }
 
-/** Whether the gateway speaks of another account, number or amount than the ledger's. A PAID without amount is no proof. */
+/**
+ * Whether the gateway speaks of another trade than the ledger's: of another account, number or amount, paid without our
+ * mark or without a sum, or opened or paid although no code or link of ours was ever given out. No clock is compared:
+ * the merchant's may be wrong.
+ */
 export function isForeignTrade(
   order: OrderRecord,
   snapshot: Extract<TradeSnapshot, { exists: true }>,
 ): boolean {
+  const { mark } = order.terms;
+  const paid = snapshot.state === 'PAID';
   return (
-    isYetToBeSigned(order) ||
     snapshot.account !== order.account ||
     snapshot.outTradeNo !== order.outTradeNo ||
     (snapshot.amountFen !== undefined && snapshot.amountFen !== order.amountFen) ||
-    (snapshot.state === 'PAID' && snapshot.amountFen === undefined) ||
-    // Paid before we ever sent it: a trade of another system under the same number.
-    (snapshot.paidAt !== undefined && snapshot.paidAt < (order.sentAt ?? 0) - CLOCKS_APART_MS)
+    (paid && snapshot.amountFen === undefined) ||
+    (paid && mark !== undefined && snapshot.mark !== mark) ||
+    ((paid || snapshot.opened === true) && !isGivenOut(order))
   );
 }
 
-/** Whether there is no link yet that anybody could have opened, so that no trade at the gateway can be ours. */
-export function isYetToBeSigned({ terms, credential }: OrderRecord): boolean {
-  return terms.signedHere === true && Object.keys(credential).length === 0;
+/**
+ * Whether there is, or was, a code or link by which somebody can pay it. Without one a payment under its number is
+ * another system's, and nothing of ours is at the gateway to be closed or refunded. One that was adopted has its code
+ * from its maker.
+ */
+export function isGivenOut({ terms, credential }: Pick<OrderRecord, 'terms' | 'credential'>): boolean {
+  return terms.adopted === true || Object.keys(credential).length > 0;
+}
+
+/** Whether a trade that is not at the gateway by now (ms) will never be. */
+export function isOverdue({ expiresAt }: OrderRecord, now: number): boolean {
+  return expiresAt !== undefined && now > expiresAt + APPEARS_WITHIN_MS;
 }
 
 /** As {@link isForeignTrade}, for a refund. */
@@ -148,6 +224,7 @@ async function alarm(
   outRefundNo: string | undefined,
   kind: string,
 ): Promise<void> {
-  if (await book.audit.isAlarmed(outTradeNo, outRefundNo, kind)) return;
+  const events = await book.events(outTradeNo);
+  if (events.some((event) => event.kind === `alarm-${kind}` && event.outRefundNo === outRefundNo)) return;
   await book.event(outTradeNo, outRefundNo, `alarm-${kind}`, {});
 }

@@ -3,8 +3,8 @@ import type { OrderRecord } from '../ledger/records.ts';
 import { isSettledOrder } from '../ledger/trade-machine.ts';
 import { insistNotFrozen } from '../policy/decisions.ts';
 import { GatewayDeclined, GatewayUnavailable } from '../providers/contract.ts';
-import { isYetToBeSigned } from './apply.ts';
-import { askTrade } from './ask-gateway.ts';
+import { isGivenOut } from './apply.ts';
+import { type AskedTrade, askTrade } from './ask-gateway.ts';
 import { type Call, type Cashier, providerOf } from './cashier.ts';
 import { clientError, isGatewayError } from './errors.ts';
 import { type OrderName, orderToMove } from './foreign.ts';
@@ -35,8 +35,8 @@ async function close(cashier: Cashier, call: Call, name: OrderName): Promise<Pay
         return { order: await book.moveOrder(known, 'withdrawn', counts), send: false, intended };
       }
       if (isSettledOrder(known.state)) return { order: known, send: false, intended };
-      if (isYetToBeSigned(known)) {
-        // There is nothing of ours to close: by this number the gateway could only know another system's trade.
+      if (!isGivenOut(known)) {
+        // Nobody can pay it, and by this number the gateway could only know another system's trade.
         return { order: await book.moveOrder(known, 'closed', { closing: false }), send: false, intended };
       }
       await insistNotFrozen(book);
@@ -123,8 +123,8 @@ function alreadyPaid(order: OrderRecord): CashierError {
       zh: '订单已付款，不能关闭；没有资金变动。',
       en: 'The order is paid and cannot be closed; no money moved.',
       next: {
-        zh: '交付商品；如需退款请用 refund-payment。',
-        en: 'Deliver; to give the money back use refund-payment.',
+        zh: '用 query-payment 确认后交付商品；如需退款请用 refund-payment。',
+        en: 'Confirm with query-payment and deliver; to give the money back use refund-payment.',
       },
     },
     { outTradeNo: order.outTradeNo },
@@ -134,9 +134,9 @@ function alreadyPaid(order: OrderRecord): CashierError {
 /** A close that had to wait until the buyer opened the trade is done now that it exists. */
 export async function finishClosing(
   cashier: Cashier,
-  { order, exists }: { readonly order: OrderRecord; readonly exists: boolean },
+  { order, exists, foreign }: AskedTrade,
 ): Promise<OrderRecord> {
-  if (!order.closing || !exists || order.state !== 'NOTPAY') return order;
+  if (!order.closing || !exists || foreign || order.state !== 'NOTPAY' || !isGivenOut(order)) return order;
   if (await cashier.ledger.read((book) => book.operator.freeze())) return order;
   try {
     await providerOf(cashier, order).closeTrade(order.outTradeNo);

@@ -12,14 +12,16 @@ import {
   OutcomeUnknown,
   type PaymentProvider,
 } from '../providers/contract.ts';
-import { isYetToBeSigned } from './apply.ts';
-import { askTrade, tradeAt } from './ask-gateway.ts';
+import { isGivenOut } from './apply.ts';
+import { askTrade } from './ask-gateway.ts';
 import { type Call, type Cashier, chooseProvider, providerOf } from './cashier.ts';
 import {
   clientError,
   conflict,
   identicalInDoubt,
   isGatewayError,
+  numberNotAsked,
+  numberTaken,
   orderClosed,
   sceneNotOffered,
 } from './errors.ts';
@@ -52,15 +54,18 @@ type Reserved =
       readonly replayed: boolean;
       readonly approval?: ApprovalRecord | undefined;
     }
-  /** An identical payment of unknown outcome stands in the way. */
+  /** The same buyer's identical payment of unknown outcome stands in the way. */
   | { readonly todo: 'settle-first'; readonly order: OrderRecord };
+
+/** Undoes a reservation whose number another system may have used: the gateway is asked before it is committed. */
+class AskFirst extends Error {}
 
 /**
  * Creates a payment, or continues or repeats the one that the number (or the buyer) stands for: intent, gateway,
  * fact, each committed before the next.
  *
  * Throws INVALID_ARGUMENT, IDEMPOTENCY_CONFLICT, POLICY_DENIED, TRY_LATER, GATEWAY_DECLINED, GATEWAY_UNAVAILABLE,
- * OUTCOME_UNKNOWN (an identical payment is in doubt), ORDER_CLOSED, CONFIGURATION.
+ * OUTCOME_UNKNOWN (the buyer's identical payment is in doubt), ORDER_CLOSED, CONFIGURATION.
  */
 export async function createPayment(
   cashier: Cashier,
@@ -74,14 +79,10 @@ async function create(cashier: Cashier, call: Call, input: CreatePaymentInput): 
   const provider = chooseProvider(cashier, input.provider);
   if (!provider.scenes.has(input.scene)) throw sceneNotOffered(provider, input.scene);
 
-  let reserved = await whenFree(cashier, () =>
-    cashier.ledger.write((book) => reserve(cashier, book, call, provider, input)),
-  );
+  let reserved = await reserveNumber(cashier, call, provider, input);
   if (reserved.todo === 'settle-first') {
     await learn(cashier, reserved.order);
-    reserved = await whenFree(cashier, () =>
-      cashier.ledger.write((book) => reserve(cashier, book, call, provider, input)),
-    );
+    reserved = await reserveNumber(cashier, call, provider, input);
     if (reserved.todo === 'settle-first') throw identicalInDoubt(reserved.order);
   }
   switch (reserved.todo) {
@@ -94,13 +95,53 @@ async function create(cashier: Cashier, call: Call, input: CreatePaymentInput): 
   }
 }
 
-/** One transaction: find what the call means, check the rules, commit the intent. Sends nothing. */
+/**
+ * {@link reserve}; where that would commit to a number that the caller chose, the gateway is asked first whether the
+ * number is free, and nothing is stored when it is not, or does not tell.
+ */
+async function reserveNumber(
+  cashier: Cashier,
+  call: Call,
+  provider: PaymentProvider,
+  input: CreatePaymentInput,
+): Promise<Reserved> {
+  let isFree = false;
+  const attempt = () => cashier.ledger.write((book) => reserve(cashier, book, call, provider, input, isFree));
+  for (;;) {
+    try {
+      return await whenFree(cashier, attempt);
+    } catch (error) {
+      if (!(error instanceof AskFirst) || input.outTradeNo === undefined) throw error;
+    }
+    // The call is on record before any gateway hears of it.
+    await cashier.ledger.write(async () => undefined);
+    await insistNumberIsFree(provider, input.outTradeNo);
+    isFree = true;
+  }
+}
+
+/** Throws GATEWAY_DECLINED (also when the number is taken), GATEWAY_UNAVAILABLE, TRY_LATER. */
+async function insistNumberIsFree(provider: PaymentProvider, outTradeNo: string): Promise<void> {
+  let taken: boolean;
+  try {
+    taken = (await provider.queryTrade(outTradeNo)).exists;
+  } catch (error) {
+    throw isGatewayError(error) ? numberNotAsked(error, outTradeNo) : error;
+  }
+  if (taken) throw numberTaken(outTradeNo, 'gateway');
+}
+
+/**
+ * One transaction: find what the call means, check the rules, commit the intent. Sends nothing.
+ * @param isFree the gateway has just proven that it does not know the number
+ */
 async function reserve(
   cashier: Cashier,
   book: Book,
   call: Call,
   provider: PaymentProvider,
   input: CreatePaymentInput,
+  isFree: boolean,
 ): Promise<Reserved | 'busy'> {
   const buyerHash = input.buyer && digest(await book.meta('salt'), input.buyer);
   const inputHash = digest(
@@ -116,16 +157,17 @@ async function reserve(
   if (input.outTradeNo !== undefined) {
     const known = await book.order(input.outTradeNo);
     if (known) {
-      const others = call.ownOrdersOnly && known.caller !== call.caller;
-      if (others || known.inputHash !== inputHash) throw conflict('outTradeNo');
-      return proceed(cashier, book, call, providerOf(cashier, known), known, true);
+      if (call.ownOrdersOnly && known.caller !== call.caller) throw numberTaken(input.outTradeNo, 'ledger');
+      if (known.inputHash !== inputHash) throw conflict('outTradeNo');
+      return proceed(cashier, book, call, providerOf(cashier, known), known, true, isFree);
     }
   }
-  for (const other of await book.ordersByCall(inputHash, call.caller)) {
+  // Only a buyer can be recognised: to others an identical payment is somebody else's, and no answer blocks it.
+  const sameBuyers = buyerHash === undefined ? [] : await book.ordersByCall(inputHash, call.caller);
+  for (const other of sameBuyers) {
     if (other.account !== provider.account) continue;
-    const isThisOne = buyerHash !== undefined && input.outTradeNo === undefined;
-    if (isThisOne && !isFinal(other))
-      return proceed(cashier, book, call, providerOf(cashier, other), other, true);
+    if (input.outTradeNo === undefined && !isFinal(other))
+      return proceed(cashier, book, call, providerOf(cashier, other), other, true, isFree);
     if (other.state === 'UNKNOWN') {
       return isBeingSent(cashier, other) ? 'busy' : { todo: 'settle-first', order: other };
     }
@@ -149,9 +191,8 @@ async function reserve(
       expiresInMinutes: input.expiresInMinutes,
       ...(input.payerOpenid === undefined ? {} : { payerOpenid: input.payerOpenid }),
       ...(input.payerClientIp === undefined ? {} : { payerClientIp: input.payerClientIp }),
-      ...(input.outTradeNo !== undefined && provider.signsLocally.has(input.scene)
-        ? { signedHere: true as const }
-        : {}),
+      ...(input.outTradeNo === undefined ? {} : { chosen: true as const }),
+      ...(provider.returnsMark ? { mark: cashier.randomBytes(12).toString('base64url') } : {}),
     },
     credential: {},
     pageToken: cashier.randomBytes(16).toString('base64url'),
@@ -161,11 +202,12 @@ async function reserve(
     paidAt: undefined,
     late: false,
     closing: false,
+    gatewayRefunded: undefined,
   };
   // Refuses what this gateway would refuse before anything is stored.
   provider.planPayment(termsOf(order, now));
   await book.insertOrder(order);
-  return proceed(cashier, book, call, provider, order, false);
+  return proceed(cashier, book, call, provider, order, false, isFree);
 }
 
 /** What a recorded order still needs. */
@@ -176,23 +218,25 @@ async function proceed(
   provider: PaymentProvider,
   order: OrderRecord,
   replayed: boolean,
+  isFree: boolean,
 ): Promise<Reserved | 'busy'> {
   if (isBeingSent(cashier, order)) return 'busy';
   const now = cashier.clock.now();
-  if (order.state === 'PENDING_APPROVAL') return commitIntent(cashier, book, call, provider, order, replayed);
+  if (order.state === 'PENDING_APPROVAL')
+    return commitIntent(cashier, book, call, provider, order, replayed, isFree);
   if (order.state === 'CLOSED' && order.declinedCode !== undefined) {
     const reopened = await book.moveOrder(order, 'reopened', {
       declinedCode: undefined,
       sentAt: undefined,
       expiresAt: undefined,
     });
-    return commitIntent(cashier, book, call, provider, reopened, replayed);
+    return commitIntent(cashier, book, call, provider, reopened, replayed, isFree);
   }
   const expired = order.expiresAt !== undefined && now >= order.expiresAt;
   if (order.state === 'UNKNOWN' || (order.state === 'NOTPAY' && expired)) {
     return { todo: 'settle', order: await book.patchOrder(order, claim(cashier)), replayed };
   }
-  if (order.state === 'NOTPAY' && !order.closing && !isPayable(order.credential, now)) {
+  if (order.state === 'NOTPAY' && !order.closing && !canBePaid(order.credential, now)) {
     await insistNotFrozen(book);
     return { todo: 'renew', order: await book.patchOrder(order, claim(cashier)), replayed };
   }
@@ -207,12 +251,14 @@ async function commitIntent(
   provider: PaymentProvider,
   order: OrderRecord,
   replayed: boolean,
+  isFree: boolean,
 ): Promise<Reserved> {
   const now = cashier.clock.now();
   const permitted = await permit(cashier, book, call, 'payment', { ...order, outRefundNo: undefined });
   if (!permitted) {
     return { todo: 'answer', order: (await book.order(order.outTradeNo)) ?? order, replayed };
   }
+  if (order.terms.chosen && !isFree) throw new AskFirst();
   const terms = termsOf(order, now);
   const sent = await book.moveOrder(order, 'sent', {
     plan: provider.planPayment(terms),
@@ -234,8 +280,9 @@ async function settle(
   order: OrderRecord,
 ): Promise<PaymentResult> {
   let known = order;
+  let foreign = false;
   try {
-    known = (await askTrade(cashier, order)).order;
+    ({ order: known, foreign } = await askTrade(cashier, order));
   } catch (error) {
     await release(cashier, order);
     if (error instanceof OutcomeUnknown || error instanceof GatewayUnavailable)
@@ -243,7 +290,12 @@ async function settle(
     throw isGatewayError(error) ? clientError(error, STANDS, { outTradeNo: order.outTradeNo }) : error;
   }
   const now = cashier.clock.now();
-  const open = known.state === 'UNKNOWN' || (known.state === 'NOTPAY' && !isPayable(known.credential, now));
+  // Nobody can pay ours, and the number is another system's: there is nothing to wait for.
+  if (foreign && !isGivenOut(known)) {
+    await giveUp(cashier, order);
+    throw numberTaken(order.outTradeNo, 'gateway');
+  }
+  const open = known.state === 'UNKNOWN' || (known.state === 'NOTPAY' && !canBePaid(known.credential, now));
   if (open && !known.closing && (known.expiresAt ?? 0) > now) {
     const claimed = await claimAgain(cashier, order);
     if (!claimed) {
@@ -286,8 +338,7 @@ async function send(
 ): Promise<PaymentResult> {
   let credential: Credential;
   try {
-    if (isYetToBeSigned(order)) await insistNumberIsFree(cashier, provider, order);
-    // A freeze counts within a second, however long the question before took.
+    // A freeze counts within a second, however long it took from the commit to here.
     await cashier.ledger.read(insistNotFrozen);
     credential = await provider.sendPayment(termsOf(order, order.createdAt), order.plan ?? '');
   } catch (error) {
@@ -295,24 +346,14 @@ async function send(
   }
   return record(cashier, order, async (book) => {
     const current = (await book.order(order.outTradeNo)) ?? order;
-    // Closed while its sender slept, a link is not given out any more, and stays worth nothing.
-    const tooLate = isYetToBeSigned(current) && isSettledOrder(current.state);
+    // Closed while its sender slept, a code or link is not given out any more, and stays worth nothing.
+    const tooLate = !isGivenOut(current) && isSettledOrder(current.state);
     const given = await book.patchOrder(current, {
       ...(tooLate ? {} : { credential }),
       ...releaseOurs(current, order),
     });
     return paymentResult(book, await book.moveOrder(given, 'notpay'), sending.replayed);
   });
-}
-
-/** A link is signed without the gateway, which would otherwise say that the number is another system's. */
-async function insistNumberIsFree(
-  cashier: Cashier,
-  provider: PaymentProvider,
-  order: OrderRecord,
-): Promise<void> {
-  const snapshot = await tradeAt(cashier, provider, order, order.outTradeNo);
-  if (snapshot.exists) throw new GatewayDeclined('number-conflict', 'NUMBER_TAKEN', true);
 }
 
 const ABOUT_NUMBER: readonly DeclineReason[] = ['already-paid', 'closed', 'number-conflict'];
@@ -331,14 +372,17 @@ async function sendFailed(
   }
   const code = error instanceof GatewayDeclined ? error.gatewayCode : 'NOT_SENT';
   const notSent = frozen || error instanceof GatewayUnavailable;
-  const refused = error instanceof GatewayDeclined && error.proven;
+  // "Too fast" is no word on this order: it may have been taken in.
+  const limited = error instanceof GatewayDeclined && error.reason === 'rate-limited';
+  const refused = error instanceof GatewayDeclined && error.proven && !limited;
   const taken = error instanceof GatewayDeclined && ABOUT_NUMBER.includes(error.reason);
   const nothingOfOurs = await record(cashier, order, async (book) => {
     const current = (await book.order(order.outTradeNo)) ?? order;
     const ours = isStillOurs(current, order);
     await book.event(order.outTradeNo, undefined, 'send-failed', { error: error.name, code });
     const released = await book.patchOrder(current, releaseOurs(current, order));
-    if (ours && todo === 'settle' && taken && isYetToBeSigned(current)) {
+    // The very same bytes are refused as another's: the number is not ours, and nobody has a code of it.
+    if (ours && todo !== 'send' && taken && refused && !isGivenOut(current)) {
       await book.moveOrder(released, 'closed', { closing: false });
       return true;
     }
@@ -358,7 +402,10 @@ async function sendFailed(
     error: error.message,
   });
   if (isFrozen(error)) throw error;
-  if (error instanceof OutcomeUnknown) return current(cashier, order, replayed);
+  if (error instanceof OutcomeUnknown || limited) return current(cashier, order, replayed);
+  if (nothingOfOurs && error instanceof GatewayDeclined && error.reason === 'already-paid') {
+    throw numberTaken(order.outTradeNo, 'gateway');
+  }
   if (taken && !nothingOfOurs) {
     const known = await learn(cashier, order);
     if (known?.state === 'PAID') return answer(cashier, known, replayed);
@@ -383,6 +430,15 @@ async function learn(cashier: Cashier, order: OrderRecord): Promise<OrderRecord 
   }
 }
 
+/** Ends an order that nobody has a code of. */
+async function giveUp(cashier: Cashier, order: OrderRecord): Promise<void> {
+  await record(cashier, order, async (book) => {
+    const current = (await book.order(order.outTradeNo)) ?? order;
+    const released = await book.patchOrder(current, releaseOurs(current, order));
+    if (!isGivenOut(current)) await book.moveOrder(released, 'closed', { closing: false });
+  });
+}
+
 function answer(cashier: Cashier, order: OrderRecord, replayed: boolean): Promise<PaymentResult> {
   return cashier.ledger.read((book) => paymentResult(book, order, replayed));
 }
@@ -403,7 +459,7 @@ async function release(cashier: Cashier, order: OrderRecord): Promise<void> {
 
 /** The terms as the gateway gets them; `now` (ms) only matters until the expiry is fixed by the first send. */
 function termsOf(order: OrderRecord, now: number): OrderTerms {
-  const { expiresInMinutes, payerOpenid, payerClientIp } = order.terms;
+  const { expiresInMinutes, payerOpenid, payerClientIp, mark } = order.terms;
   return {
     outTradeNo: order.outTradeNo,
     scene: order.scene,
@@ -412,6 +468,7 @@ function termsOf(order: OrderRecord, now: number): OrderTerms {
     expiresAt: order.expiresAt ?? wholeSecond(now) + expiresInMinutes * 60_000,
     ...(payerOpenid === undefined ? {} : { payerOpenid }),
     ...(payerClientIp === undefined ? {} : { payerClientIp }),
+    ...(mark === undefined ? {} : { mark }),
   };
 }
 
@@ -420,7 +477,7 @@ function isFinal(order: OrderRecord): boolean {
 }
 
 /** Whether there is something to pay with, and it has not died (`now` in ms). */
-function isPayable(credential: Credential, now: number): boolean {
+function canBePaid(credential: Credential, now: number): boolean {
   if (Object.keys(credential).length === 0) return false;
   return credential.linkExpiresAt === undefined || credential.linkExpiresAt > now;
 }

@@ -8,7 +8,6 @@ import {
   OutcomeUnknown,
   type PaymentProvider,
 } from '../providers/contract.ts';
-import { Crowded } from './turns.ts';
 
 /** What a merchant or model can do about a refusal, by the house's reasons. */
 const ADVICE: Readonly<Record<DeclineReason, Text>> = {
@@ -47,6 +46,9 @@ const ADVICE: Readonly<Record<DeclineReason, Text>> = {
   other: { zh: '请商家查看网关错误码。', en: 'Ask the merchant to look the gateway code up.' },
 };
 
+/** Seconds after which a gateway that did not answer may. */
+const ASK_AGAIN_S = 5;
+
 /** Whether `error` is one of the three that cross the provider port. */
 export function isGatewayError(
   error: unknown,
@@ -74,21 +76,6 @@ export function clientError(
         next: error.advice ?? ADVICE[error.reason],
       },
       { ...details, gatewayCode: error.gatewayCode, ...requestId(error) },
-    );
-  }
-  if (error instanceof Crowded) {
-    const { retryAfterSeconds } = error;
-    return new CashierError(
-      'TRY_LATER',
-      {
-        zh: `同时进行的查询太多，这一个没有发出；${stands.zh}。`,
-        en: `Too many questions are waiting for the gateway and this one was not sent; ${stands.en}.`,
-        next: {
-          zh: `${retryAfterSeconds} 秒后用同一号码重试。`,
-          en: `Call again with the same number in ${retryAfterSeconds} s.`,
-        },
-      },
-      { ...details, retryAfterSeconds },
     );
   }
   if (error instanceof GatewayUnavailable) {
@@ -170,6 +157,49 @@ export function conflict(number: 'outTradeNo' | 'outRefundNo'): CashierError {
   );
 }
 
+/** Somebody else of the merchant has used the number; whoever and for what is not told. */
+export function numberTaken(outTradeNo: string, by: 'gateway' | 'ledger'): CashierError {
+  return new CashierError(
+    by === 'ledger' ? 'IDEMPOTENCY_CONFLICT' : 'GATEWAY_DECLINED',
+    {
+      zh: '该 outTradeNo 已被占用，没有下单，也没有资金变动。',
+      en: 'This outTradeNo is taken; no payment was created and no money moved.',
+      next: {
+        zh: '换一个新的 outTradeNo，或省略它。',
+        en: 'Take it that the number belongs to another order: use a new one, or leave it out.',
+      },
+    },
+    by === 'ledger' ? { argument: 'outTradeNo' } : { outTradeNo, gatewayCode: 'NUMBER_TAKEN' },
+  );
+}
+
+/** Whether the number is free was not to be learned, so nothing was stored or sent under it. */
+export function numberNotAsked(
+  error: GatewayDeclined | GatewayUnavailable | OutcomeUnknown,
+  outTradeNo: string,
+): CashierError {
+  const silent = error instanceof OutcomeUnknown;
+  if (!silent && !(error instanceof GatewayDeclined && error.reason === 'rate-limited')) {
+    return clientError(
+      error,
+      { zh: '没有下单，没有资金变动', en: 'no payment was created and no money moved' },
+      { outTradeNo },
+    );
+  }
+  return new CashierError(
+    'TRY_LATER',
+    {
+      zh: '支付网关没有答复这个 outTradeNo 是否可用，没有下单，也没有资金变动。',
+      en: 'The gateway did not tell whether this outTradeNo is free; no payment was created and no money moved.',
+      next: {
+        zh: `${ASK_AGAIN_S} 秒后用相同参数重试。`,
+        en: `Call again with the same arguments in ${ASK_AGAIN_S} s.`,
+      },
+    },
+    { outTradeNo, retryAfterSeconds: ASK_AGAIN_S },
+  );
+}
+
 /** The wallet has no such scene. */
 export function sceneNotOffered(provider: PaymentProvider, scene: Scene): CashierError {
   const offered = [...provider.scenes].join(', ');
@@ -184,13 +214,13 @@ export function sceneNotOffered(provider: PaymentProvider, scene: Scene): Cashie
   );
 }
 
-/** An identical payment must be settled before another is made. */
+/** The buyer's identical payment must be settled before another is made. */
 export function identicalInDoubt(order: OrderRecord): CashierError {
   return new CashierError(
     'OUTCOME_UNKNOWN',
     {
-      zh: '一笔完全相同的支付结果尚不明确，没有再次下单，也没有资金变动。',
-      en: 'An identical payment is of unknown outcome; no other was created and no money moved.',
+      zh: '这位买家的一笔完全相同的支付结果尚不明确，没有再次下单，也没有资金变动。',
+      en: "This buyer's identical payment is of unknown outcome; no other was created and no money moved.",
       next: {
         zh: `先用 outTradeNo ${order.outTradeNo} 重复调用 create-payment，把它弄清楚。`,
         en: `Settle that one first: call create-payment again with outTradeNo ${order.outTradeNo}.`,

@@ -9,8 +9,6 @@ import { holdToPolicy, insistNotFrozen } from '../policy/decisions.ts';
 import { type Rule, rulesFor } from '../policy/rules.ts';
 import type { Call, Cashier } from './cashier.ts';
 
-const DAY_MS = 86_400_000;
-
 /** What an intent that may be committed brings along. */
 export interface Permit {
   /** To be stored with the order or refund: from now on it counts. */
@@ -23,7 +21,11 @@ export interface Permit {
   readonly approval: ApprovalRecord | undefined;
 }
 
-type Subject = Pick<ApprovalRecord, 'outTradeNo' | 'outRefundNo' | 'inputHash'> & Request;
+type Subject = Pick<ApprovalRecord, 'outTradeNo' | 'outRefundNo' | 'inputHash'> &
+  Request & {
+    /** Why a person is needed even where the rules let it pass. */
+    readonly needsPerson?: string | undefined;
+  };
 
 /**
  * The last gate before a gateway, inside the transaction that commits the intent: freeze, the rules in force, what is
@@ -45,10 +47,11 @@ export async function permit(
   const decision = decide(rules, subject, await used(book, kind, rules, now), now);
   if (decision.kind === 'deny') throw policyDenied(decision);
   let approval: ApprovalRecord | undefined;
-  if (decision.kind === 'approve') {
+  const needed = decision.kind === 'approve' ? decision.rule : subject.needsPerson;
+  if (needed !== undefined) {
     const taken = await takeApproval(
       book,
-      { ...subject, kind, caller: call.caller, rule: decision.rule },
+      { ...subject, kind, caller: call.caller, rule: needed },
       { now, randomBytes: cashier.randomBytes },
     );
     if (!taken.granted) return undefined;
@@ -78,8 +81,7 @@ async function used(
     if (rule.kind !== 'ceiling') continue;
     const since = windowStart(rule.window, now);
     if (rule.window === 'day') {
-      // Tomorrow's too, or setting the clock back would widen a limit; what lies further ahead a wrong clock has dated.
-      found.set(rule, await book.quotas.usage(kind, rule.scope, since, since + 2 * DAY_MS));
+      found.set(rule, await book.quotas.usage(kind, rule.scope, since));
     } else {
       const entries = await book.quotas.recent(kind, rule.scope, since);
       found.set(rule, {

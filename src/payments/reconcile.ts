@@ -62,12 +62,7 @@ export async function reconcile(
   const { date } = input;
   const last = lastDay(cashier.clock.now(), input.today);
   const start = startOf(date, last, input.today);
-  const bills = new Map<string, Promise<Bill>>();
-  const billOf = (day: string): Promise<Bill> => {
-    const bill = bills.get(day) ?? download(provider, day);
-    bills.set(day, bill);
-    return bill;
-  };
+  const billOf = billsOf(provider);
   const bill = await billOf(date);
   // Read after the bill: what the gateway has already booked, this process may have learned meanwhile.
   const ledger = await cashier.ledger.read((book) => ledgerDay(book, provider.account, bill, start));
@@ -150,6 +145,16 @@ function totals(
     paidFen: sum('payment'),
     refunds: lines.length - payments,
     refundedFen: sum('refund'),
+  };
+}
+
+/** Bills by day, each downloaded once. Throws as {@link reconcile}. */
+export function billsOf(provider: PaymentProvider): (date: string) => Promise<Bill> {
+  const bills = new Map<string, Promise<Bill>>();
+  return (date) => {
+    const bill = bills.get(date) ?? download(provider, date);
+    bills.set(date, bill);
+    return bill;
   };
 }
 

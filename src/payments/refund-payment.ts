@@ -5,6 +5,7 @@ import type { RefundTerms } from '../domain/order.ts';
 import type { Book } from '../ledger/book.ts';
 import type { ApprovalRecord, OrderRecord, RefundRecord } from '../ledger/records.ts';
 import { isSettledRefund } from '../ledger/refund-machine.ts';
+import { elsewhereOf, isElsewhere, sum } from '../ledger/refunded.ts';
 import { insistNotFrozen, isFrozen } from '../policy/decisions.ts';
 import {
   GatewayDeclined,
@@ -13,8 +14,8 @@ import {
   type PaymentProvider,
   type RefundSnapshot,
 } from '../providers/contract.ts';
-import { applyRefund } from './apply.ts';
-import { askRefund, type Turn } from './ask-gateway.ts';
+import { applyRefund, isGivenOut } from './apply.ts';
+import { askRefund } from './ask-gateway.ts';
 import { type Call, type Cashier, providerOf } from './cashier.ts';
 import { clientError, conflict, isGatewayError } from './errors.ts';
 import { type OrderName, orderToMove } from './foreign.ts';
@@ -26,8 +27,9 @@ import {
   insistInterval,
   insistOneAtATime,
   insistWithinPaid,
+  REFUNDED_ELSEWHERE,
 } from './refund-rules.ts';
-import { digest, ownOrderIn, type RefundResult, refundResult, sum, withOwnApproval } from './results.ts';
+import { digest, ownOrderIn, type RefundResult, refundResult, withOwnApproval } from './results.ts';
 import { claim, isBeingSent, isStillOurs, NEVER_SENT, record, releaseOurs, whenFree } from './sending.ts';
 
 export interface RefundPaymentInput extends OrderName {
@@ -36,9 +38,6 @@ export interface RefundPaymentInput extends OrderName {
   readonly reason: string | undefined;
 }
 
-/** After this long (ms) a request that was sent has arrived or never will, and a question does not miss it. */
-const ARRIVES_WITHIN_MS = 5 * 60_000;
-
 interface Reserved {
   readonly todo: 'answer' | 'send' | 'settle';
   readonly order: OrderRecord;
@@ -46,10 +45,6 @@ interface Reserved {
   readonly replayed: boolean;
   /** A person's yes that this very send uses up. */
   readonly approval?: ApprovalRecord | undefined;
-  /** The gateway has provably not had it, long after it was last sent. */
-  readonly absent?: boolean;
-  /** Whether the question about it has had its turn. */
-  readonly turn?: Turn;
 }
 
 /**
@@ -120,7 +115,7 @@ async function reserve(
   const inputHash = digest(input.refundFen, input.reason);
   const first =
     input.outRefundNo === undefined
-      ? refunds.find((refund) => refund.amountFen === input.refundFen)
+      ? refunds.find((refund) => refund.amountFen === input.refundFen && !isElsewhere(refund))
       : refunds.find((refund) => refund.outRefundNo === input.outRefundNo);
   if (first) {
     if (input.outRefundNo !== undefined && first.inputHash !== inputHash) throw conflict('outRefundNo');
@@ -195,7 +190,13 @@ async function commitIntent(
   insistOneAtATime(cashier, others);
   insistGatewayRules(provider, order, others, now);
   const { provider: wallet, scene } = order;
-  const permitted = await permit(cashier, book, call, 'refund', { ...refund, provider: wallet, scene });
+  const permitted = await permit(cashier, book, call, 'refund', {
+    ...refund,
+    provider: wallet,
+    scene,
+    // How much is left cannot be known here; a person can look it up.
+    needsPerson: elsewhereOf(order, others) === 'unknown' ? REFUNDED_ELSEWHERE : undefined,
+  });
   if (!permitted) {
     const known = await book.refund(refund.outTradeNo, refund.outRefundNo);
     return { todo: 'answer', order, refund: known ?? refund, replayed };
@@ -214,7 +215,7 @@ async function commitIntent(
 
 /**
  * Settles a refund that is not final, of the settler's own accord: asks, and where the gateway still does not know it
- * at the second question sends the committed bytes again. Does nothing beside another sender. Its question has had its turn.
+ * at the second question sends the committed bytes again, unless it has refused them. Does nothing beside another sender.
  * Throws the three errors of the provider port, and CashierError as {@link refundPayment}.
  */
 export async function settleRefund(
@@ -222,8 +223,8 @@ export async function settleRefund(
   order: OrderRecord,
   refund: RefundRecord,
 ): Promise<void> {
-  if (refund.asked < 1 || refund.state === 'ABNORMAL') {
-    await askRefund(cashier, order, refund, 'has-turn');
+  if (refund.asked < 1 || refund.state === 'ABNORMAL' || refund.declinedCode !== undefined) {
+    await askRefund(cashier, order, refund);
     return;
   }
   const claimed = await cashier.ledger.write(async (book) => {
@@ -237,7 +238,6 @@ export async function settleRefund(
     order,
     refund: claimed,
     replayed: true,
-    turn: 'has-turn',
   });
 }
 
@@ -248,10 +248,9 @@ async function settle(
   reserved: Reserved,
 ): Promise<RefundResult> {
   const { order, refund } = reserved;
-  const askedAt = cashier.clock.now();
   let exists: boolean;
   try {
-    ({ exists } = await askRefund(cashier, order, refund, reserved.turn));
+    ({ exists } = await askRefund(cashier, order, refund));
   } catch (error) {
     await release(cashier, refund);
     if (error instanceof OutcomeUnknown || error instanceof GatewayUnavailable)
@@ -263,8 +262,7 @@ async function settle(
     await release(cashier, refund);
     return tell(cashier, reserved);
   }
-  const absent = askedAt - (refund.sentAt ?? askedAt) >= ARRIVES_WITHIN_MS;
-  return send(cashier, provider, { ...reserved, todo: 'settle', refund: again, absent });
+  return send(cashier, provider, { ...reserved, todo: 'settle', refund: again });
 }
 
 /**
@@ -275,13 +273,17 @@ async function claimAgain(cashier: Cashier, { order, refund }: Reserved): Promis
   return cashier.ledger.write(async (book) => {
     const refunds = await book.refunds(order.outTradeNo);
     const known = refunds.find((other) => other.outRefundNo === refund.outRefundNo);
-    if (!known || isSettledRefund(known.state)) return undefined;
+    if (!known || isSettledRefund(known.state) || !isGivenOut(order)) return undefined;
     if (isBeingSent(cashier, known) && !isStillOurs(known, refund)) return undefined;
     const inDoubt = refunds.some(
       (other) => other !== known && (other.state === 'UNKNOWN' || isBeingSent(cashier, other)),
     );
     if (inDoubt || (await book.operator.freeze())) return undefined;
-    return book.patchRefund(known, { ...claim(cashier), sentAt: cashier.clock.now() });
+    return book.patchRefund(known, {
+      ...claim(cashier),
+      sentAt: cashier.clock.now(),
+      declinedCode: undefined,
+    });
   });
 }
 
@@ -310,7 +312,10 @@ async function send(cashier: Cashier, provider: PaymentProvider, reserved: Reser
   return tell(cashier, reserved);
 }
 
-/** Only a proof that nothing was accepted frees the sum; anything less leaves the refund UNKNOWN (Law 2). */
+/**
+ * Only a proof that nothing was accepted frees the sum; anything less leaves the refund UNKNOWN (Law 2). After a lost
+ * answer a refusal is none: it may be the effect of the very refund in doubt, whatever a lagging replica says of it.
+ */
 async function sendFailed(cashier: Cashier, reserved: Reserved, error: unknown): Promise<RefundResult> {
   const { refund, todo } = reserved;
   const frozen = isFrozen(error);
@@ -319,19 +324,20 @@ async function sendFailed(cashier: Cashier, reserved: Reserved, error: unknown):
     throw error;
   }
   const notSent = (frozen || error instanceof GatewayUnavailable) && todo === 'send';
-  // After a lost answer a refusal may be the effect of the very refund in doubt, unless that provably never arrived.
-  const refused =
-    error instanceof GatewayDeclined &&
-    error.proven &&
-    error.reason !== 'number-conflict' &&
-    (todo === 'send' || reserved.absent === true);
+  const limited = error instanceof GatewayDeclined && error.reason === 'rate-limited';
+  const proven = error instanceof GatewayDeclined && error.proven && !limited;
+  const refused = proven && error.reason !== 'number-conflict' && todo === 'send';
   const code = error instanceof GatewayDeclined ? error.gatewayCode : 'NOT_SENT';
   const { nothingDone, ours } = await record(cashier, refund, async (book) => {
     const current = (await book.refund(refund.outTradeNo, refund.outRefundNo)) ?? refund;
     const mine = isStillOurs(current, refund);
     await book.event(refund.outTradeNo, refund.outRefundNo, 'send-failed', { error: error.name, code });
     const released = await book.patchRefund(current, releaseOurs(current, refund));
-    if (!mine || !(notSent || refused)) return { nothingDone: false, ours: mine };
+    if (!mine || !(notSent || refused)) {
+      // It holds its sum, and is only asked about until somebody wants it sent again.
+      if (mine && proven) await book.patchRefund(released, { declinedCode: code });
+      return { nothingDone: false, ours: mine };
+    }
     const ended = await book.moveRefund(released, 'declined', {
       declinedCode: code,
       ...(notSent ? { sentAt: undefined } : {}),
@@ -342,7 +348,7 @@ async function sendFailed(cashier: Cashier, reserved: Reserved, error: unknown):
   });
   cashier.log.warn('refund-payment failed at the gateway', { ...numbers(refund), error: error.message });
   if (isFrozen(error)) throw error;
-  if (error instanceof OutcomeUnknown || !ours) return tell(cashier, reserved);
+  if (error instanceof OutcomeUnknown || limited || !ours) return tell(cashier, reserved);
   throw clientError(
     error,
     nothingDone

@@ -1,20 +1,27 @@
-import { stillLasts } from '../domain/clock.ts';
 import { CashierError } from '../domain/errors.ts';
-import { type Fen, toYuan } from '../domain/money.ts';
+import { type Fen, fen, toYuan } from '../domain/money.ts';
 import type { OrderRecord, RefundRecord } from '../ledger/records.ts';
 import { holdsSum } from '../ledger/refund-machine.ts';
+import { elsewhereOf, isElsewhere, sum } from '../ledger/refunded.ts';
 import type { PaymentProvider } from '../providers/contract.ts';
 import type { Cashier } from './cashier.ts';
-import { sum } from './results.ts';
 import { isBeingSent } from './sending.ts';
 
-/** Refunds of an order never sum above what was paid; those in doubt count. Throws REFUND_EXCEEDS_PAID. */
+/** Stands in an approval as the rule that asks for a person: the gateway proves a refund elsewhere, but no sum. */
+export const REFUNDED_ELSEWHERE = 'refunded-elsewhere';
+
+/**
+ * Refunds of an order never sum above what was paid; those in doubt count, and those that others made. Throws
+ * REFUND_EXCEEDS_PAID.
+ */
 export function insistWithinPaid(
   order: OrderRecord,
   others: readonly RefundRecord[],
   refund: RefundRecord,
 ): void {
-  const held = sum(others.filter((other) => holdsSum(other.state)));
+  const elsewhere = elsewhereOf(order, others);
+  const own = sum(others.filter((other) => holdsSum(other.state) && !isElsewhere(other)));
+  const held = fen(own + (elsewhere === 'unknown' ? 0 : (elsewhere ?? 0)));
   if (held + refund.amountFen > order.amountFen) throw exceedsPaid(order.amountFen, held);
 }
 
@@ -34,7 +41,7 @@ export function insistGatewayRules(
 ): void {
   const { maxPerOrder, windowMs, finalTradeStates } = provider.refundRules;
   const sent = others.filter(
-    (other) => other.sentAt !== undefined && other.declinedCode === undefined,
+    (other) => isElsewhere(other) || (other.sentAt !== undefined && !isDeclined(other)),
   ).length;
   if (sent >= maxPerOrder) throw notAllowed('max-refunds-per-order', String(maxPerOrder));
   if (order.paidAt !== undefined && now > order.paidAt + windowMs) {
@@ -51,12 +58,14 @@ export function insistInterval(
   others: readonly RefundRecord[],
   now: number,
 ): void {
-  const { minIntervalMs } = provider.refundRules;
-  const over = others
-    .filter(({ declinedCode, sentAt }) => declinedCode === undefined && sentAt !== undefined)
-    .map(({ sentAt = 0 }) => sentAt + minIntervalMs)
-    .filter((until) => stillLasts(until, now, minIntervalMs));
-  if (over.length > 0) throw tryLater(Math.ceil((Math.max(...over) - now) / 1000));
+  const last = Math.max(0, ...others.map((other) => (isDeclined(other) ? 0 : (other.sentAt ?? 0))));
+  const wait = last + provider.refundRules.minIntervalMs - now;
+  if (wait > 0) throw tryLater(Math.ceil(wait / 1000));
+}
+
+/** One that is in doubt may carry the code of a refusal too, and counts. */
+function isDeclined({ state, declinedCode }: RefundRecord): boolean {
+  return state === 'CLOSED' && declinedCode !== undefined;
 }
 
 /** @param paid fen of the order, `held` fen refunded or under way */

@@ -1,17 +1,20 @@
 import { createHash } from 'node:crypto';
-import { type Fen, fen } from '../domain/money.ts';
+import type { Fen } from '../domain/money.ts';
 import type { Credential } from '../domain/order.ts';
 import type { Book } from '../ledger/book.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { ApprovalRecord, OrderRecord, RefundRecord } from '../ledger/records.ts';
+import { elsewhereOf, refundedHere } from '../ledger/refunded.ts';
 import type { Call, Cashier } from './cashier.ts';
 import { orderNotFound } from './errors.ts';
 
 /** What a use case tells about a payment. All of it is committed. */
 export interface PaymentResult {
   readonly order: OrderRecord;
-  /** Σ of SUCCESS refunds. */
+  /** Σ of SUCCESS refunds of this ledger. */
   readonly refundedFen: Fen;
+  /** What the gateway proves to have been refunded besides. */
+  readonly refundedElsewhere: Fen | 'unknown' | undefined;
   /** The newest approval asked for it. */
   readonly approval: ApprovalRecord | undefined;
   /** The number had been used before with the same arguments, and this is that payment. */
@@ -32,9 +35,11 @@ export async function paymentResult(
   order: OrderRecord,
   replayed: boolean,
 ): Promise<PaymentResult> {
+  const refunds = await book.refunds(order.outTradeNo);
   return {
     order,
-    refundedFen: await refundedFen(book, order.outTradeNo),
+    refundedFen: refundedHere(refunds),
+    refundedElsewhere: elsewhereOf(order, refunds),
     approval: await book.latestApproval(order.outTradeNo, undefined),
     replayed,
   };
@@ -49,7 +54,7 @@ export async function refundResult(
   return {
     refund,
     order,
-    refundedFen: await refundedFen(book, order.outTradeNo),
+    refundedFen: refundedHere(await book.refunds(order.outTradeNo)),
     approval: await book.latestApproval(order.outTradeNo, refund.outRefundNo),
     replayed,
   };
@@ -69,15 +74,6 @@ export async function withOwnApproval<T extends PaymentResult | RefundResult>(
   const asked = await ledger.read((book) => book.approvalsOf(approval.outTradeNo, approval.outRefundNo));
   const own = asked.find(({ caller }) => caller === call.caller);
   return { ...result, approval: own ?? (call.ownOrdersOnly ? undefined : approval) };
-}
-
-async function refundedFen(book: Book, outTradeNo: string): Promise<Fen> {
-  const refunds = await book.refunds(outTradeNo);
-  return sum(refunds.filter((refund) => refund.state === 'SUCCESS'));
-}
-
-export function sum(refunds: readonly RefundRecord[]): Fen {
-  return fen(refunds.reduce((total, refund) => total + refund.amountFen, 0));
 }
 
 /** An order as far as this caller may know it; an order of another caller does not exist for it. */

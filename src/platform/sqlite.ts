@@ -1,21 +1,116 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import type { DatabaseSyncInstance } from '@photostructure/sqlite';
+import { CashierError } from '../domain/errors.ts';
+import { systemClock } from './system.ts';
 
 export type Database = DatabaseSyncInstance;
+type Module = Pick<typeof import('@photostructure/sqlite'), 'DatabaseSync'>;
 
 /** SQLite before this lost acknowledged rows when several writers reset the WAL at once. @see https://sqlite.org/wal.html */
 const FIRST_SAFE_SQLITE = [3, 51, 3];
 
-/**
- * Opens an SQLite file through the `node:sqlite` API: Node's own where its SQLite is safe for several writers, else
- * the packaged one with the same API. Errors are SQLite's own (`code: ERR_SQLITE_ERROR`).
- */
+/** An SQLite with the API of `node:sqlite`. */
+export interface Sqlite {
+  /** Node's own, or the one that comes with this package. */
+  readonly origin: 'node' | 'package';
+  readonly version: string;
+  /** Whether several processes may write through it in WAL mode. */
+  readonly walIsSafe: boolean;
+  /** Throws SQLite's own errors (`code: ERR_SQLITE_ERROR`). */
+  open(path: string): Database;
+}
+
+/** Where an SQLite may come from. */
+export interface Sources {
+  /** Of Node's own SQLite; undefined where it has none. */
+  readonly nodeVersion: string | undefined;
+  readonly node: () => Promise<Module>;
+  readonly packaged: () => Promise<Module>;
+}
+
+const SOURCES: Sources = {
+  nodeVersion: process.versions.sqlite,
+  node: () => quietly(async () => (await import('node:sqlite' as string)) as Module),
+  packaged: () => import('@photostructure/sqlite'),
+};
+
+let found: Promise<Sqlite> | undefined;
+
+/** The SQLite of this machine, by {@link findSqlite}. */
+export function sqlite(): Promise<Sqlite> {
+  found ??= findSqlite(SOURCES);
+  return found;
+}
+
+/** Opens a file with the SQLite of this machine. */
 export async function openSqlite(path: string): Promise<Database> {
-  const { DatabaseSync } = isSafe(process.versions.sqlite)
-    ? await quietly(
-        async () => (await import('node:sqlite' as string)) as typeof import('@photostructure/sqlite'),
-      )
-    : await import('@photostructure/sqlite');
-  return new DatabaseSync(path, { timeout: 0 });
+  return (await sqlite()).open(path);
+}
+
+/**
+ * Node's own SQLite where it is safe for several writers, else the packaged one, which is. Where that does not run, for
+ * want of a binary for this machine, Node's own whatever its age: outside WAL mode the old fault cannot occur. Throws
+ * CONFIGURATION where there is none at all.
+ */
+export async function findSqlite({ nodeVersion, node, packaged }: Sources): Promise<Sqlite> {
+  const fromNode = async () => (nodeVersion === undefined ? undefined : loaded('node', node));
+  const newEnough = isSafe(nodeVersion) ? await fromNode() : undefined;
+  if (newEnough && !(newEnough instanceof Error)) return newEnough;
+  const own = await loaded('package', packaged);
+  if (!(own instanceof Error)) return own;
+  const old = await fromNode();
+  if (old && !(old instanceof Error)) return old;
+  throw noSqlite(own);
+}
+
+async function loaded(origin: Sqlite['origin'], load: () => Promise<Module>): Promise<Sqlite | Error> {
+  try {
+    const { DatabaseSync } = await load();
+    const memory = new DatabaseSync(':memory:');
+    const version = String(memory.prepare('SELECT sqlite_version() AS version').get()?.version);
+    memory.close();
+    // Before Node 22.16 half of what we call is not there.
+    if (!('isTransaction' in memory)) throw new Error('an unfinished node:sqlite');
+    return {
+      origin,
+      version,
+      walIsSafe: isSafe(version),
+      open: (path) => new DatabaseSync(path, { timeout: 0 }),
+    };
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
+}
+
+/**
+ * Chooses how `db` commits: WAL for a file that is new or has it already, if this SQLite may; else a rollback journal,
+ * which every SQLite shares safely. Who meets a file with a rollback journal keeps it, since an older one may be at
+ * work on it. Answers what holds then; throws while others hold the file, such as when WAL has to be ended.
+ */
+export function settleJournal(db: Database, walIsSafe: boolean): 'wal' | 'truncate' {
+  const isNew = Number(db.prepare('PRAGMA page_count').get()?.page_count) === 0;
+  const wal = walIsSafe && (isNew || journalOf(db) === 'wal');
+  // TRUNCATE rather than DELETE: with synchronous=FULL its end is flushed as well.
+  db.exec(wal ? 'PRAGMA journal_mode = WAL' : 'PRAGMA journal_mode = TRUNCATE; PRAGMA cache_spill = OFF');
+  return journalOf(db) === 'wal' ? 'wal' : 'truncate';
+}
+
+/** The journal mode of a file as it is now, in SQLite's words. */
+export function journalOf(db: Database): string {
+  return String(db.prepare('PRAGMA journal_mode').get()?.journal_mode);
+}
+
+/**
+ * Lets go of the files of databases that have been closed. The packaged SQLite does so only when its last statement has
+ * been collected, and Windows removes no file that somebody holds.
+ */
+export async function releaseClosed(): Promise<void> {
+  setFlagsFromString('--expose-gc');
+  const collect: unknown = runInNewContext('gc');
+  if (typeof collect === 'function') collect();
+  // What is collected is closed a turn later.
+  await systemClock.sleep(0);
 }
 
 /** Node tells everyone who runs a command that its SQLite is experimental; that is ours to know. */
@@ -40,4 +135,17 @@ function isSafe(version: string | undefined): boolean {
     if (part !== least) return part > least;
   }
   return true;
+}
+
+function noSqlite(reason: Error): CashierError {
+  const lacking = /GLIBC(?:XX)?_[\d.]+/.exec(reason.message)?.[0];
+  const machine = `${process.platform}-${process.arch}, Node ${process.versions.node}`;
+  return new CashierError('CONFIGURATION', {
+    zh: `这台机器（${machine}）没有可用的 SQLite，无法建立账本：安装包里没有能在它上面运行的二进制文件${lacking ? `（需要 ${lacking}）` : ''}，Node 也没有自带。`,
+    en: `This machine (${machine}) has no SQLite to keep a ledger with: the package holds no binary that runs on it${lacking ? ` (${lacking} is needed)` : ''}, and this Node brings none.`,
+    next: {
+      zh: '改用 Node 22.16 或更新的版本（自带 SQLite）。',
+      en: 'Use Node 22.16 or newer, which brings one.',
+    },
+  });
 }

@@ -1,4 +1,4 @@
-import { type RandomBytes, stillLasts } from '../domain/clock.ts';
+import type { RandomBytes } from '../domain/clock.ts';
 import { CashierError } from '../domain/errors.ts';
 import type { Book } from '../ledger/book.ts';
 import type { ApprovalRecord } from '../ledger/records.ts';
@@ -15,7 +15,7 @@ export type ApprovalView = 'pending' | 'approved' | 'expired' | 'denied';
 export function approvalView(approval: ApprovalRecord, now: number): ApprovalView {
   if (approval.state === 'denied') return 'denied';
   if (approval.state === 'used') return 'approved';
-  if (!stillLasts(approval.expiresAt, now, APPROVAL_TTL_MS)) return 'expired';
+  if (approval.expiresAt <= now) return 'expired';
   return approval.state;
 }
 
@@ -34,7 +34,7 @@ export async function takeApproval(
   // Others may have asked for the same since: that takes nobody's yes away.
   const usable = (await book.approvalsOf(subject.outTradeNo, subject.outRefundNo)).filter(
     (approval) =>
-      stillLasts(approval.expiresAt, ports.now, APPROVAL_TTL_MS) &&
+      approval.expiresAt > ports.now &&
       approval.inputHash === subject.inputHash &&
       approval.caller === subject.caller,
   );

@@ -12,8 +12,8 @@ export interface PaymentProvider {
   /** Stored with every order: gateway origin and app/merchant ids, such as `https://openapi.alipay.com 2021…`. */
   readonly account: string;
   readonly scenes: ReadonlySet<Scene>;
-  /** Scenes whose link is signed here: the gateway hears of the order only when the buyer opens it. */
-  readonly signsLocally: ReadonlySet<Scene>;
+  /** Orders carry a mark of ours that the gateway returns once they are paid. */
+  readonly returnsMark: boolean;
   readonly refundRules: RefundRules;
 
   /**
@@ -105,6 +105,12 @@ export type VerifiedNotify =
       readonly id: string;
       readonly refund: Extract<RefundSnapshot, { exists: true }>;
     }
+  /** Money of a trade went back, `refundedFen` in all. It announces no payment and names no refund of its own. */
+  | {
+      readonly kind: 'refunded';
+      readonly id: string;
+      readonly trade: Extract<TradeSnapshot, { exists: true }>;
+    }
   /** Genuine, but nothing that moves an order or refund of ours: taken and forgotten. */
   | { readonly kind: 'other'; readonly id: string; readonly type: string };
 
@@ -150,6 +156,12 @@ export type TradeSnapshot =
       readonly amountFen?: Fen;
       /** ms */
       readonly paidAt?: number;
+      /** The order's own mark, where the gateway returns it. */
+      readonly mark?: string;
+      /** A trade exists here only once somebody has opened its code or link. */
+      readonly opened?: true;
+      /** Refunded in all, by whomever; `unknown` where the gateway proves a refund but no sum. */
+      readonly refundedFen?: Fen | 'unknown';
     };
 
 /** The gateway's proven word on a refund. SUCCESS only by the gateway's own proof (Law 3). */

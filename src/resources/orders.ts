@@ -104,7 +104,7 @@ async function readOrder(deps: OrderResourceDeps, uri: string): Promise<string> 
   const { result, refunds, events } = await deps.ledger.read(async (book) => ({
     result: await paymentResult(book, await ownOrderIn(book, deps.call, outTradeNo), false),
     refunds: await book.refunds(outTradeNo),
-    events: await book.audit.deeds(outTradeNo),
+    events: await book.events(outTradeNo),
   }));
   const told = await withOwnApproval(deps.ledger, deps.call, result);
   return JSON.stringify(await deps.present.story(told, refunds, events));

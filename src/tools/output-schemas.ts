@@ -28,6 +28,7 @@ export const PAYMENT_SCHEMA = {
     gatewayTradeNo: text,
     gatewayState: text,
     refundedYuan: text,
+    refundedElsewhereYuan: text,
     approval: object,
     source: text,
     replayed: flag,

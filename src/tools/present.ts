@@ -3,6 +3,7 @@ import type { CashierError, Text } from '../domain/errors.ts';
 import { toYuan } from '../domain/money.ts';
 import type { Credential, OrderState, ProviderId, RefundState } from '../domain/order.ts';
 import type { ApprovalRecord, AuditRecord, RefundRecord } from '../ledger/records.ts';
+import { isGivenOut } from '../payments/apply.ts';
 import type { Outcome } from '../payments/attempt.ts';
 import type { ForeignPayment, ForeignRefund } from '../payments/foreign.ts';
 import type { PaymentList } from '../payments/list-payments.ts';
@@ -71,9 +72,14 @@ const PAYMENT_NEXT: Readonly<Record<Exclude<OrderState, 'NOTPAY'>, Text>> = {
     en: 'It cannot be paid any more; create a new payment if one is wanted.',
   },
   UNKNOWN: {
-    zh: '稍后用相同参数和这个 outTradeNo 再次调用 create-payment；不要换号，不要交付。',
-    en: 'Call create-payment again later with the same arguments and this outTradeNo; no new number, deliver nothing.',
+    zh: '支付平台没有返回结果；稍后用 query-payment 确认，不要交付。',
+    en: 'The gateway has not told how it stands; ask query-payment later, deliver nothing.',
   },
+};
+
+const NO_CODE: Text = {
+  zh: '支付平台没有返回结果，买家还没有付款码。稍后用相同参数和这个 outTradeNo 再次调用 create-payment；不要换单号，不要交付。',
+  en: 'The gateway gave no answer and the buyer has no code yet. Call create-payment again later with the same arguments and this outTradeNo; no new number, deliver nothing.',
 };
 
 const LATE: Text = {
@@ -83,6 +89,10 @@ const LATE: Text = {
 const REFUNDED: Text = {
   zh: '已全额退款，不要交付。',
   en: 'It has been refunded in full; deliver nothing.',
+};
+const REFUNDED_ELSEWHERE: Text = {
+  zh: '支付平台显示这笔订单在别处退过款：不要交付，先请商家核实。',
+  en: 'The gateway says that this order was refunded elsewhere: deliver nothing, ask the merchant first.',
 };
 const CLOSING_UNKNOWN: Text = {
   zh: '尚不知道网关是否收到过这笔订单；没有给出过付款码，到期后自动关闭，之后可用 query-payment 确认。',
@@ -169,6 +179,7 @@ export function presenter(options: PresenterOptions): Presenter {
       gatewayTradeNo: order.gatewayTradeNo,
       gatewayState: order.gatewayState,
       refundedYuan: toYuan(result.refundedFen),
+      refundedElsewhereYuan: elsewhereYuan(result.refundedElsewhere),
       approval: approvalOf(result.approval, now()),
       source: order.source,
       replayed: result.replayed,
@@ -267,6 +278,9 @@ export function presenter(options: PresenterOptions): Presenter {
         order.state === 'PAID' && result.refundedFen > 0
           ? `${zh ? '已退款' : 'Refunded'}: ${toYuan(result.refundedFen)}`
           : undefined,
+        result.refundedElsewhere === undefined
+          ? undefined
+          : `${zh ? '别处已退款' : 'Refunded elsewhere'}: ${elsewhereYuan(result.refundedElsewhere)}`,
         approvalLine(result.approval, now(), language, order.state),
         next(String(structured.nextStep)),
       );
@@ -382,8 +396,14 @@ function hasLink(credential: Credential): boolean {
   return credential.qrCode !== undefined || credential.payUrl !== undefined;
 }
 
-function paymentNext({ order, refundedFen }: PaymentResult, now: number, language: Language): Text {
+function elsewhereYuan(refunded: PaymentResult['refundedElsewhere']): string | undefined {
+  return refunded === undefined || refunded === 'unknown' ? refunded : toYuan(refunded);
+}
+
+function paymentNext(result: PaymentResult, now: number, language: Language): Text {
+  const { order, refundedFen, refundedElsewhere } = result;
   if (order.state === 'PAID' && refundedFen >= order.amountFen) return REFUNDED;
+  if (order.state === 'PAID' && refundedElsewhere !== undefined) return REFUNDED_ELSEWHERE;
   if (order.late) return LATE;
   if (order.closing) {
     if (order.state === 'UNKNOWN') return CLOSING_UNKNOWN;
@@ -394,8 +414,10 @@ function paymentNext({ order, refundedFen }: PaymentResult, now: number, languag
       en: `The ${held.en} that the buyer holds can still be paid until ${until}; ask query-payment later whether it is closed.`,
     };
   }
-  if (order.state !== 'NOTPAY') return PAYMENT_NEXT[order.state];
-  return (order.expiresAt ?? 0) <= now ? EXPIRED : handOver(payable(order, now));
+  if (order.state !== 'NOTPAY' && order.state !== 'UNKNOWN') return PAYMENT_NEXT[order.state];
+  if (order.state === 'NOTPAY' && (order.expiresAt ?? 0) <= now) return EXPIRED;
+  if (!isGivenOut(order)) return NO_CODE;
+  return order.state === 'UNKNOWN' ? PAYMENT_NEXT.UNKNOWN : handOver(payable(order, now));
 }
 
 function refundNext({ refund }: RefundResult): Text {

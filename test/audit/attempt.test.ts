@@ -77,7 +77,7 @@ describe('one attempt', () => {
 
   it('that a crash ends has a call and an intent, and no result', async () => {
     world.bank.fault = () => 'crash-after';
-    void create(cashier, { outTradeNo: 'ORDER_1' });
+    void create(cashier, { title: 'crash' });
     await world.clock.sleep(60_000);
     expect(await kinds()).toEqual(['call', 'order-created', 'policy-allowed', 'order-sent']);
   });

@@ -53,6 +53,7 @@ export const machine: Machine = {
   resolve: async () => ['203.0.113.7'],
   freeBytes: () => 50_000_000_000,
   portState: async () => 'free',
+  sqlite: async () => ({ origin: 'package', version: '3.53.0', walIsSafe: true }),
   timeZone: 'Europe/Zurich',
 };
 

@@ -80,7 +80,7 @@ export class Service {
     return this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
-  signal(name: 'SIGTERM' | 'SIGKILL'): void {
+  signal(name: NodeJS.Signals): void {
     this.#child.kill(name);
   }
 

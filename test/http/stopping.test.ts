@@ -92,6 +92,12 @@ describe.concurrent.each(ERAS)('told to stop, the service of a %s client', (era)
   });
 });
 
+it.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('%s ends it in order', async (signal) => {
+  const service = await Service.start(shop);
+  service.signal(signal);
+  expect(await service.ended()).toBe(0);
+});
+
 it('does not wait for who only listens, and tells them that it ends', async () => {
   const service = await Service.start(shop);
   const client = await modernClient(new URL('/mcp', service.origin));

@@ -120,24 +120,50 @@ describe('no answer is not no', () => {
     expect(world.bank.trades.get('ORDER_1')?.plan).toBe(first.order.plan);
   });
 
-  it('blocks an identical payment while one is in doubt, whatever its number', async () => {
-    world.bank.fault = (op) => (op === 'create' ? 'lost-before' : op === 'query' ? 'lost-before' : 'none');
-    await createPayment(cashier, CALL, payment({ outTradeNo: 'ORDER_1' }));
-    const blocked = { code: 'OUTCOME_UNKNOWN', details: { outTradeNo: 'ORDER_1' } };
-    await expect(createPayment(cashier, CALL, payment())).rejects.toMatchObject(blocked);
-    await expect(createPayment(cashier, CALL, payment({ outTradeNo: 'ORDER_2' }))).rejects.toMatchObject(
-      blocked,
-    );
-    expect(count('create')).toBe(1);
-    await expect(createPayment(cashier, CALL, payment({ title: 'another' }))).resolves.toMatchObject({
-      order: { state: 'UNKNOWN' },
+  it('blocks its own number and its own buyer, and nobody else who buys the same thing', async () => {
+    const lost = { create: 'lost-before', query: 'lost-before' } as const;
+    const silent = () => {
+      world.bank.fault = (op) => (op === 'create' || op === 'query' ? lost[op] : 'none');
+    };
+    const clear = () => {
+      world.bank.fault = () => 'none';
+    };
+    failing('create', 'lost-before');
+    const first = await createPayment(cashier, CALL, payment({ outTradeNo: 'ORDER_1', buyer: 'alice' }));
+    expect(first.order.state).toBe('UNKNOWN');
+    silent();
+    await expect(createPayment(cashier, CALL, payment({ buyer: 'alice' }))).resolves.toMatchObject({
+      order: { state: 'UNKNOWN', outTradeNo: 'ORDER_1' },
+      replayed: true,
     });
+    const other = payment({ outTradeNo: 'ORDER_2', buyer: 'alice' });
+    await expect(createPayment(cashier, CALL, other)).rejects.toMatchObject({
+      code: 'OUTCOME_UNKNOWN',
+      details: { outTradeNo: 'ORDER_1' },
+    });
+    clear();
+    for (const free of [
+      payment(),
+      payment(),
+      payment({ outTradeNo: 'ORDER_3' }),
+      payment({ buyer: 'bob' }),
+      payment({ outTradeNo: 'ORDER_4', buyer: 'carol' }),
+    ]) {
+      expect((await createPayment(cashier, CALL, free)).order.state).toBe('NOTPAY');
+    }
   });
 
-  it('settles the one in doubt by asking before it blocks another', async () => {
+  it('without number and buyer blocks nobody at all', async () => {
+    failing('create', 'lost-before');
+    expect((await createPayment(cashier, CALL, payment())).order.state).toBe('UNKNOWN');
+    world.bank.fault = (op) => (op === 'query' ? 'lost-before' : 'none');
+    expect((await createPayment(cashier, CALL, payment())).order.state).toBe('NOTPAY');
+  });
+
+  it("settles the buyer's one in doubt by asking before it blocks another", async () => {
     failing('create', 'lost-after');
-    await createPayment(cashier, CALL, payment({ outTradeNo: 'ORDER_1' }));
-    const second = await createPayment(cashier, CALL, payment({ outTradeNo: 'ORDER_2' }));
+    await createPayment(cashier, CALL, payment({ outTradeNo: 'ORDER_1', buyer: 'alice' }));
+    const second = await createPayment(cashier, CALL, payment({ outTradeNo: 'ORDER_2', buyer: 'alice' }));
     expect(second.order.state).toBe('NOTPAY');
   });
 
@@ -349,8 +375,9 @@ describe('close', () => {
     await createPayment(cashier, CALL, payment({ outTradeNo: 'ORDER_1' }));
     await closePayment(cashier, CALL, { outTradeNo: 'ORDER_1' });
     const again = await createPayment(cashier, CALL, payment({ outTradeNo: 'ORDER_1' }));
-    expect(again.order).toMatchObject({ state: 'UNKNOWN', closing: true });
+    expect(again.order).toMatchObject({ state: 'CLOSED', closing: false });
     expect(count('create')).toBe(1);
+    expect(count('close'), 'nothing of ours is there to be closed').toBe(0);
   });
 
   it('does not know what it cannot learn: silence to close and to the question after it', async () => {

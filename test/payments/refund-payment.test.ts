@@ -5,6 +5,7 @@ import { createPayment } from '../../src/payments/create-payment.ts';
 import { queryPayment } from '../../src/payments/query-payment.ts';
 import { queryRefund } from '../../src/payments/query-refund.ts';
 import { refundPayment } from '../../src/payments/refund-payment.ts';
+import { releaseRefund } from '../../src/payments/release.ts';
 import { APPROVAL_TTL_MS, decideApproval } from '../../src/policy/approvals.ts';
 import { accept, CALL, DEFAULTS, payment, person, refund, World } from '../support/world.ts';
 
@@ -115,11 +116,22 @@ describe('never above what was paid', () => {
     await expect(give({ outRefundNo: 'R2', refundFen: fen(600) })).rejects.toMatchObject({
       code: 'REFUND_EXCEEDS_PAID',
     });
-    world.clock.advance(5 * 60_000);
+    world.clock.advance(86_400_000);
     failing('refund', 'declined');
     await expect(give({ outRefundNo: 'R1', refundFen: fen(600) })).rejects.toMatchObject({
       code: 'GATEWAY_DECLINED',
     });
+    await expect(
+      give({ outRefundNo: 'R2', refundFen: fen(600) }),
+      'a refusal after a lost answer frees nothing, however late',
+    ).rejects.toMatchObject({ code: 'REFUND_EXCEEDS_PAID' });
+    const operator = await person(cashier);
+    await releaseRefund(
+      cashier.ledger,
+      operator,
+      { outTradeNo: ORDER, outRefundNo: 'R1' },
+      world.clock.now(),
+    );
     world.clock.advance(3_000);
     expect((await give({ outRefundNo: 'R2', refundFen: fen(600) })).refund.state).toBe('SUCCESS');
   });

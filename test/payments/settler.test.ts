@@ -104,14 +104,9 @@ describe('the settler', () => {
     expect(await order('ORDER_1')).toMatchObject({ state: 'PAID' });
   });
 
-  it('settles 1,000 operations in doubt within 60 s at 20 a second, three processes sharing the work', async () => {
-    world.bank.fault = (op) => (op === 'create' ? 'lost-after' : 'none');
+  it('learns of 1,000 payments that nobody told of within 60 s at 20 a second, three processes sharing the work', async () => {
     for (let i = 0; i < 1000; i++) {
-      await createPayment(
-        cashier,
-        CALL,
-        payment({ outTradeNo: `ORDER_${i}`, title: `t${i}`, amountFen: fen(i + 1) }),
-      );
+      await createPayment(cashier, CALL, payment({ title: `t${i}`, amountFen: fen(i + 1) }));
     }
     for (const trade of world.bank.trades.keys()) world.bank.pay(trade);
     world.bank.calls.length = 0;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CashierError } from '../../src/domain/errors.ts';
 import { fen } from '../../src/domain/money.ts';
+import { isGivenOut } from '../../src/payments/apply.ts';
 import type { Cashier } from '../../src/payments/cashier.ts';
 import { closePayment } from '../../src/payments/close-payment.ts';
 import { createPayment } from '../../src/payments/create-payment.ts';
@@ -61,8 +62,13 @@ describe('a faulty world', () => {
           return queryPayment(cashier, CALL, { outTradeNo, waitSeconds: 0 });
         case 'close':
           return world.random() < 0.2 ? closePayment(cashier, CALL, { outTradeNo }) : undefined;
-        case 'pay':
-          return world.bank.pay(outTradeNo, { late: world.random() < 0.1 });
+        case 'pay': {
+          // Nobody pays without a code.
+          const order = await cashier.ledger.read((book) => book.order(outTradeNo));
+          return order && isGivenOut(order)
+            ? world.bank.pay(outTradeNo, { late: world.random() < 0.1 })
+            : undefined;
+        }
         case 'refund':
           return refundPayment(
             cashier,

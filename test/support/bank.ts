@@ -132,7 +132,7 @@ export class Bank {
       id: options.id ?? 'alipay',
       account,
       scenes: new Set<Scene>(['qr', 'web']),
-      signsLocally: new Set<Scene>(['web']),
+      returnsMark: false,
       refundRules: {
         minIntervalMs: 3000,
         maxPerOrder: 50,

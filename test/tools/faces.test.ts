@@ -64,7 +64,7 @@ describe("Alipay's own words", () => {
     expect((await run(QUERY, { outTradeNo: 'NO' })).text).toBe('交易查询失败. 错误信息: 商家未批准这笔支付');
 
     const lost = { outTradeNo: 'LOST', totalAmount: 1, orderTitle: 't' };
-    counter.world.bank.fault = () => 'lost-before';
+    counter.world.bank.fault = (op) => (op === 'create' ? 'lost-before' : 'none');
     const unknown = await run(WEB, lost);
     counter.world.bank.fault = () => 'none';
     expect(unknown.text).toBe('支付链接结果未知, 请用相同参数重试, 不要更换订单号');

@@ -1,5 +1,4 @@
 import type { Clock } from '../../domain/clock.ts';
-import type { Scene } from '../../domain/order.ts';
 import type { PaymentProvider } from '../contract.ts';
 import type { GatewayHttp } from '../gateway-http.ts';
 import { downloadBill } from './bills.ts';
@@ -25,7 +24,7 @@ export function createAlipayProvider(
     id: 'alipay',
     account,
     scenes: ALIPAY_SCENES,
-    signsLocally: new Set<Scene>(['web', 'h5', 'app']),
+    returnsMark: false,
     refundRules: ALIPAY_REFUND_RULES,
     planPayment: (order) => planPayment(order, config),
     sendPayment: (order, plan) => sendPayment(order, plan, { config, signer, gateway, clock: ports.clock }),

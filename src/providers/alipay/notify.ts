@@ -73,13 +73,13 @@ export function parseNotify(
   if (config.sellerId !== undefined && fields.get('seller_id') !== config.sellerId) {
     throw new NotifyRejected('other-seller');
   }
-  if (isAboutRefund(fields)) return { kind: 'other', id, type: `${TRADE}.refund` };
-
   const outTradeNo = fields.get('out_trade_no') ?? '';
   if (!ORDER_NUMBER.test(outTradeNo)) throw new NotifyRejected('order-number-unreadable');
   const trade = tradeSnapshot(fields, { account, outTradeNo }, 'gmt_payment');
   if (trade === undefined) throw new NotifyRejected('amount-unreadable');
-  return { kind: 'trade', id, trade };
+  if (!isAboutRefund(fields)) return { kind: 'trade', id, trade };
+  // Without a sum it still says that money went back.
+  return { kind: 'refunded', id, trade: { ...trade, refundedFen: trade.refundedFen ?? 'unknown' } };
 }
 
 /** Alipay takes exactly the seven bytes `success` for "taken" and repeats after anything else. */

@@ -18,8 +18,13 @@ export function tradeSnapshot(
   if (state === 'PAID' && amountFen === undefined) return undefined;
   const paidAt = state === 'PAID' ? parseBeijingDateTime(fields.get(paymentDate) ?? '') : undefined;
   const gatewayTradeNo = readWord(fields.get('trade_no'));
+  const refundFee = fenFromYuan(fields.get('refund_fee') ?? '') ?? 0;
+  const isClosed = fields.get('trade_status') === 'TRADE_CLOSED';
+  // A paid trade is closed when all of it went back.
+  const refundedFen = state === 'PAID' && isClosed && refundFee === 0 ? amountFen : refundFee;
   return {
     exists: true,
+    opened: true,
     account: about.account,
     outTradeNo: about.outTradeNo,
     state,
@@ -27,5 +32,6 @@ export function tradeSnapshot(
     ...(gatewayTradeNo === undefined ? {} : { gatewayTradeNo }),
     ...(amountFen === undefined ? {} : { amountFen }),
     ...(paidAt === undefined ? {} : { paidAt }),
+    ...(refundedFen ? { refundedFen } : {}),
   };
 }

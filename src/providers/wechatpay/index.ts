@@ -23,7 +23,7 @@ export function createWechatpayProvider(config: WechatpayConfig, ports: Ports): 
     id: 'wechatpay',
     account: accountOf(config.origin, config.mchId, config.appId),
     scenes: WECHATPAY_SCENES,
-    signsLocally: new Set(),
+    returnsMark: true,
     refundRules: WECHATPAY_REFUND_RULES,
     planPayment: (order) => planPayment(order, config),
     sendPayment: (order, plan) => sendPayment(order, plan, { config, ports, signer, exchange }),

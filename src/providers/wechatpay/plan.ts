@@ -51,6 +51,7 @@ export function planPayment(order: OrderTerms, config: WechatpayConfig): string 
     out_trade_no: order.outTradeNo,
     time_expire: beijingIso(order.expiresAt),
     notify_url: config.notifyUrl,
+    ...(order.mark === undefined ? {} : { attach: order.mark }),
     amount: { total: order.amountFen, currency: 'CNY' },
     ...(order.scene === 'jsapi' ? { payer: { openid: checkPayerOpenid(order.payerOpenid) } } : {}),
     ...(order.scene === 'h5'

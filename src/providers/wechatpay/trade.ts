@@ -60,6 +60,7 @@ export function readTrade(
   if (state === 'PAID' && amountFen === undefined) return undefined;
   const gatewayTradeNo = wordAt(answer, 'transaction_id');
   const paidAt = instantAt(answer, 'success_time');
+  const mark = wordAt(answer, 'attach');
   return {
     exists: true,
     account: accountOf(origin, mchId, appId),
@@ -69,6 +70,9 @@ export function readTrade(
     ...(gatewayTradeNo === undefined ? {} : { gatewayTradeNo }),
     ...(amountFen === undefined ? {} : { amountFen }),
     ...(paidAt === undefined ? {} : { paidAt }),
+    ...(mark === undefined ? {} : { mark }),
+    // The word comes with the first refund, whoever made it and whatever became of it.
+    ...(word === 'REFUND' ? { refundedFen: 'unknown' as const } : {}),
   };
 }
 

@@ -1,7 +1,7 @@
 import { chmod, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock, RandomBytes } from '../../domain/clock.ts';
-import { type Database, openSqlite } from '../../platform/sqlite.ts';
+import { type Database, settleJournal, sqlite } from '../../platform/sqlite.ts';
 
 /** Orders and refunds are kept as JSON documents: the simulator asks for them by number and for nothing else. */
 const SCHEMA = `
@@ -51,10 +51,14 @@ export class SimulatorDatabase {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     await chmod(folder, 0o700);
     const path = join(folder, 'simulator.db');
-    const db = await openSqlite(path);
+    const { open, walIsSafe } = await sqlite();
+    const db = open(path);
     const database = new SimulatorDatabase(db, clock, randomBytes);
     await chmod(path, 0o600);
-    await database.patiently(() => db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL'));
+    await database.patiently(() => {
+      settleJournal(db, walIsSafe);
+      db.exec('PRAGMA synchronous = NORMAL');
+    });
     await database.write(() => db.exec(SCHEMA));
     return database;
   }

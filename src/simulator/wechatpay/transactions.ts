@@ -118,7 +118,7 @@ export function transaction(
     trade_type: TRADE_TYPES[trade.scene],
     trade_state: state,
     trade_state_desc: STATE_TEXTS[state] ?? '',
-    ...(trade.attach ? { attach: trade.attach } : {}),
+    ...(paid && trade.attach ? { attach: trade.attach } : {}),
     ...(paid ? { payer: { openid: trade.payer }, promotion_detail: [] } : {}),
     amount: { total, currency: 'CNY', ...(paid ? { payer_total: total, payer_currency: 'CNY' } : {}) },
   };

@@ -89,8 +89,8 @@ describe('an order in doubt', () => {
     expect((await query('ORDER_1')).order.state).toBe('CLOSED');
   });
 
-  it('blocks an identical payment however many identical ones were made since', async () => {
-    const first = await createPayment(cashier, CALL, payment());
+  it("blocks its buyer's identical payment however many identical ones others made since", async () => {
+    const first = await createPayment(cashier, CALL, payment({ outTradeNo: 'ORDER_1', buyer: 'alice' }));
     for (let i = 0; i < 20; i++) {
       world.clock.advance(1_000);
       await createPayment(cashier, CALL, payment());
@@ -98,7 +98,9 @@ describe('an order in doubt', () => {
     world.bank.fault = (op) => (op === 'close' || op === 'query' ? 'lost-before' : 'none');
     const closed = await closePayment(cashier, CALL, { outTradeNo: first.order.outTradeNo });
     expect(closed.order.state).toBe('UNKNOWN');
-    await expect(createPayment(cashier, CALL, payment())).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' });
+    const again = payment({ outTradeNo: 'ORDER_2', buyer: 'alice' });
+    await expect(createPayment(cashier, CALL, again)).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' });
+    expect((await createPayment(cashier, CALL, payment())).order.state).toBe('NOTPAY');
   });
 });
 

@@ -1,11 +1,17 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fen } from '../../../src/domain/money.ts';
+import { releaseAbsentRefunds } from '../../../src/payments/absent-refunds.ts';
 import type { Cashier } from '../../../src/payments/cashier.ts';
 import { createPayment } from '../../../src/payments/create-payment.ts';
 import { queryPayment } from '../../../src/payments/query-payment.ts';
+import { queryRefund } from '../../../src/payments/query-refund.ts';
+import { billsOf } from '../../../src/payments/reconcile.ts';
 import { refundPayment } from '../../../src/payments/refund-payment.ts';
+import { releaseRefund } from '../../../src/payments/release.ts';
+import { runSettler } from '../../../src/payments/settler.ts';
 import { openSqlite } from '../../../src/platform/sqlite.ts';
 import { decideApproval } from '../../../src/policy/approvals.ts';
+import { GatewayDeclined } from '../../../src/providers/contract.ts';
 import { accept, CALL, DEFAULTS, NO_APPROVAL, payment, person, refund, World } from '../../support/world.ts';
 
 const ORDER = 'ORDER_1';
@@ -31,18 +37,91 @@ beforeEach(async () => {
 afterEach(() => world.end());
 
 describe('a refund whose first send never arrived', () => {
-  it('does not stay UNKNOWN for ever when the gateway provably refuses it and provably does not know it', async () => {
-    world.bank.fault = (op) => (op === 'refund' ? 'lost-before' : 'none');
+  const DAY_MS = 86_400_000;
+  /** Lost, and from then on refused and unknown to the gateway, signed both; whether it went out is the gateway's secret. */
+  const doubt = async (fault: 'lost-before' | 'lost-after') => {
+    world.bank.fault = (op) => (op === 'refund' ? fault : 'none');
     await give({ outRefundNo: 'R1', refundFen: fen(600) });
-    // From now on the gateway refuses every refund under this number, signed, and says it has none, signed.
-    world.bank.fault = (op) => (op === 'refund' ? 'refused' : 'none');
-    for (let day = 0; day < 3; day++) {
-      world.clock.advance(86_400_000);
-      await give({ outRefundNo: 'R1', refundFen: fen(600) }).catch(() => undefined);
+    world.bank.fault = (op) => (op === 'refund' ? 'refused' : op === 'query-refund' ? 'lag' : 'none');
+    for (const minutes of [1, 6, 60]) {
+      world.clock.advance(minutes * 60_000);
+      await expect(give({ outRefundNo: 'R1', refundFen: fen(600) })).rejects.toMatchObject({
+        code: 'GATEWAY_DECLINED',
+      });
+      expect((await known('R1'))?.state, `${minutes} min`).toBe('UNKNOWN');
     }
-    expect((await known('R1'))?.state).toBe('CLOSED');
+  };
+  const absent = async () => {
+    const [provider] = cashier.providers.values();
+    if (!provider) throw new Error('no provider');
+    return releaseAbsentRefunds(cashier, provider, billsOf(provider));
+  };
+
+  it.each(['lost-before', 'lost-after'] as const)('keeps its sum whatever refuses it, %s', async (fault) => {
+    await doubt(fault);
+    await expect(give({ outRefundNo: 'R2', refundFen: fen(600) })).rejects.toMatchObject({
+      code: 'REFUND_EXCEEDS_PAID',
+    });
+    await expect(give({ outRefundNo: 'R2', refundFen: fen(100) })).rejects.toMatchObject({
+      code: 'OUTCOME_UNKNOWN',
+    });
+    expect(world.bank.refundedFen(ORDER)).toBeLessThanOrEqual(600);
+  });
+
+  it('is not sent again by the settler once it was refused; the same call sends it again', async () => {
+    await doubt('lost-before');
+    const sends = () => world.bank.calls.filter((call) => call.operation === 'refund').length;
+    const before = sends();
+    const stop = new AbortController();
+    const settler = runSettler(cashier, stop.signal);
+    await world.clock.sleep(2 * 3_600_000);
+    stop.abort();
+    await settler;
+    expect(sends()).toBe(before);
+    world.bank.fault = () => 'none';
+    expect((await give({ outRefundNo: 'R1', refundFen: fen(600) })).refund.state).toBe('SUCCESS');
+  });
+
+  it('is freed when the bills of the day it was sent on and of the day after are whole and lack it', async () => {
+    await doubt('lost-before');
+    expect(await absent(), 'no bill is out').toEqual([]);
+    world.clock.advance(DAY_MS);
+    expect(await absent(), "the day after's is not whole").toEqual([]);
+    world.clock.advance(2 * DAY_MS);
+    expect(await absent()).toMatchObject([{ outRefundNo: 'R1', state: 'CLOSED' }]);
     world.bank.fault = () => 'none';
     expect((await give({ outRefundNo: 'R2', refundFen: fen(600) })).refund.state).toBe('SUCCESS');
+  });
+
+  it('is not freed when a bill has it', async () => {
+    await doubt('lost-after');
+    world.clock.advance(3 * DAY_MS);
+    expect(await absent()).toEqual([]);
+    expect((await known('R1'))?.state).toBe('UNKNOWN');
+  });
+
+  it('is freed by a person, and believed all the same when it shows up later', async () => {
+    await doubt('lost-after');
+    const number = { outTradeNo: ORDER, outRefundNo: 'R1' };
+    await releaseRefund(cashier.ledger, await person(cashier), number, world.clock.now());
+    expect((await known('R1'))?.state).toBe('CLOSED');
+    world.bank.fault = () => 'none';
+    await queryRefund(cashier, CALL, number);
+    expect((await known('R1'))?.state).toBe('SUCCESS');
+  });
+
+  it('is not freed by a rate limit, signed and on the first send', async () => {
+    const [bank] = cashier.providers.values();
+    if (!bank) throw new Error('no provider');
+    const limited = {
+      ...bank,
+      sendRefund: async () => {
+        throw new GatewayDeclined('rate-limited', 'FREQUENCY_LIMITED', true);
+      },
+    };
+    const busy = { ...cashier, providers: new Map([[bank.id, limited]]) };
+    const told = await refundPayment(busy, CALL, refund({ outTradeNo: ORDER, outRefundNo: 'R1' }));
+    expect(told.refund.state).toBe('UNKNOWN');
   });
 });
 

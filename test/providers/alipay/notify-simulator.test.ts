@@ -79,6 +79,7 @@ describe('the simulator’s notification', () => {
       id: DELIVERY.notifyId,
       trade: {
         exists: true,
+        opened: true,
         account: provider.account,
         outTradeNo: TRADE.outTradeNo,
         state: 'PAID',

@@ -163,7 +163,8 @@ describe('a changed body never says anything else', () => {
       );
     };
     for (const meaning of await seams(PAYMENT)) if (meaning) expect(meaning).toEqual(paid);
-    for (const meaning of await seams(REFUND)) if (meaning) expect(meaning).toMatchObject({ kind: 'other' });
+    for (const meaning of await seams(REFUND))
+      if (meaning) expect(meaning).toMatchObject({ kind: 'refunded' });
   });
 
   it('a refund never becomes a payment', async () => {

@@ -12,6 +12,7 @@ const PAID = {
   id: PAYMENT.notify_id,
   trade: {
     exists: true,
+    opened: true,
     account: ACCOUNT,
     outTradeNo: 'ORDER_0001',
     state: 'PAID',
@@ -143,20 +144,20 @@ describe('trade_status', () => {
 });
 
 describe('what is no payment', () => {
-  const refunds: readonly (readonly [string, Parameters])[] = [
-    ['a refund', REFUND],
-    ['a full refund', { ...REFUND, trade_status: 'TRADE_CLOSED', refund_fee: '9.90' }],
-    ['out_biz_no alone', { ...PAYMENT, out_biz_no: 'REFUND_1' }],
-    ['gmt_refund alone', { ...PAYMENT, gmt_refund: '2026-11-21 14:30:00' }],
-    ['refund_fee alone', { ...PAYMENT, refund_fee: '0.01' }],
-    ['an unreadable refund_fee', { ...PAYMENT, refund_fee: 'x' }],
+  const refunds: readonly (readonly [string, Parameters, number | 'unknown'])[] = [
+    ['a refund', REFUND, Math.round(Number(REFUND.refund_fee) * 100)],
+    ['a full refund', { ...REFUND, trade_status: 'TRADE_CLOSED', refund_fee: '9.90' }, 990],
+    ['out_biz_no alone', { ...PAYMENT, out_biz_no: 'REFUND_1' }, 'unknown'],
+    ['gmt_refund alone', { ...PAYMENT, gmt_refund: '2026-11-21 14:30:00' }, 'unknown'],
+    ['refund_fee alone', { ...PAYMENT, refund_fee: '0.01' }, 1],
+    ['an unreadable refund_fee', { ...PAYMENT, refund_fee: 'x' }, 'unknown'],
   ];
-  for (const [name, parameters] of refunds) {
-    it(`${name} moves nothing`, async () => {
-      expect(await parse(signedForm(parameters))).toEqual({
-        kind: 'other',
+  for (const [name, parameters, refundedFen] of refunds) {
+    it(`${name} tells what went back, and announces no payment`, async () => {
+      expect(await parse(signedForm(parameters))).toMatchObject({
+        kind: 'refunded',
         id: PAYMENT.notify_id,
-        type: 'trade_status_sync.refund',
+        trade: { outTradeNo: PAYMENT.out_trade_no, refundedFen },
       });
     });
   }

@@ -44,6 +44,7 @@ describe('queryTrade', () => {
   it('reports a paid trade, without the buyer', async () => {
     expect(await query(signed(QUERY, paid))).toEqual({
       exists: true,
+      opened: true,
       account: ACCOUNT,
       outTradeNo: 'ORDER_0001',
       state: 'PAID',

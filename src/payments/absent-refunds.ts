@@ -1,0 +1,52 @@
+import type { RefundRecord } from '../ledger/records.ts';
+import type { Bill, PaymentProvider } from '../providers/contract.ts';
+import { DAY_MS, daysOf } from './bill-days.ts';
+import type { Cashier } from './cashier.ts';
+import { isBeingSent } from './sending.ts';
+
+/** Stands as the code of a refund that no bill has. */
+export const ABSENT = 'ABSENT_FROM_BILLS';
+
+/** A bill is believed to be whole when the day after its own is over. */
+const WHOLE_AFTER_MS = 2 * DAY_MS;
+
+/**
+ * Frees the sum of every refund in doubt that stands in no bill of the days from its making to the day after it was
+ * last sent, all of them whole. Nothing is sent; a later proof is taken all the same.
+ * Returns those it freed. Throws what `billOf` throws.
+ */
+export async function releaseAbsentRefunds(
+  cashier: Cashier,
+  provider: PaymentProvider,
+  billOf: (date: string) => Promise<Bill>,
+): Promise<RefundRecord[]> {
+  const now = cashier.clock.now();
+  const freed: RefundRecord[] = [];
+  for (const refund of await cashier.ledger.read((book) => book.refundsInDoubt(provider.account))) {
+    const until = (refund.sentAt ?? now) + DAY_MS;
+    const days = daysOf(refund.createdAt, until);
+    const whole = days.every((day) => Date.parse(`${day}T00:00:00+08:00`) + WHOLE_AFTER_MS <= now);
+    // One that has been sent for more than a week is left to a person.
+    if (!whole || !days.includes(daysOf(until, until)[0] ?? '')) continue;
+    const bills = await Promise.all(days.map(billOf));
+    const isThere = bills.some(({ lines }) =>
+      lines.some(
+        (line) =>
+          line.kind === 'refund' &&
+          line.outTradeNo === refund.outTradeNo &&
+          line.outRefundNo === refund.outRefundNo,
+      ),
+    );
+    if (isThere) continue;
+    const released = await cashier.ledger.write(async (book) => {
+      const current = await book.refund(refund.outTradeNo, refund.outRefundNo);
+      // Sent again meanwhile: the bills that were read say nothing of that.
+      if (current?.state !== 'UNKNOWN' || current.sentAt !== refund.sentAt || isBeingSent(cashier, current)) {
+        return undefined;
+      }
+      return book.moveRefund(current, 'declined', { declinedCode: ABSENT });
+    });
+    if (released) freed.push(released);
+  }
+  return freed;
+}
