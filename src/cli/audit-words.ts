@@ -52,6 +52,22 @@ const SENTENCES: Readonly<Record<string, Sentence>> = {
     zh: `其他系统的订单，经网关证明后纳入账本${moved(d)}`,
     en: `an order of another system, taken into the ledger on the gateway's proof${moved(d)}`,
   }),
+  'order-given': () => ({
+    zh: '付款码或链接记入账本，可以给出',
+    en: 'a code or link was stored, to be given out',
+  }),
+  'order-disowned': (d) => ({
+    zh: `从未给出付款码，收款属于其他系统，不再算作本账本的${moved(d)}`,
+    en: `no code was ever given out: the payment is another system's, and no more this ledger's${moved(d)}`,
+  }),
+  'gateway-refunded': (d) => ({
+    zh: `网关证明：累计已退款${d.gatewayRefunded === 'unknown' ? '，金额未告知' : ` ${yuan(d.gatewayRefunded)} 元`}`,
+    en: `the gateway proves: refunded in all ${d.gatewayRefunded === 'unknown' ? 'a sum that it does not tell' : `${yuan(d.gatewayRefunded)} yuan`}`,
+  }),
+  'operator-released': (_d, about) => ({
+    zh: `操作员核实后释放${about}`,
+    en: `released${about} by the operator, who has looked it up`,
+  }),
   'refund-created': (d, about) => ({
     zh: `登记退款${about}：${yuan(d.amountFen)} 元`,
     en: `refund${about} recorded: ${yuan(d.amountFen)} yuan`,

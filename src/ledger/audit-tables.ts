@@ -1,6 +1,8 @@
 import type { StoredLink } from './audit-chain.ts';
+import { rowDigest, termsDigest } from './audit-digest.ts';
 import { BEFORE_ALL, exact, type Reader } from './audit-reader.ts';
 import { readMeta } from './meta.ts';
+import type { RequestedTerms } from './records.ts';
 import type { Row, SqlValue } from './store.ts';
 
 /** A row that is not what the trail tells of it: nothing tells of it, it is gone, or a column differs. */
@@ -33,6 +35,8 @@ export class RecordedTables {
   readonly #budgetMoves = new Map<string, Facts>();
   #frozen = false;
   #publicKey: string | undefined;
+  /** Digest of the operator secret's stored hash; `untold` where an older record tells that one was set, not which. */
+  #secret: string | undefined;
 
   /** @param link one that was found right */
   add(link: StoredLink): void {
@@ -49,7 +53,9 @@ export class RecordedTables {
       this.#budgetMoves.set(String(this.#budgetMoves.size + 1), { budget, amount_fen: amountFen });
     } else if (link.kind === 'operator-froze') this.#frozen = true;
     else if (link.kind === 'operator-unfroze') this.#frozen = false;
-    else if (link.kind === 'audit-key-made') this.#publicKey = String(detailOf(link).publicKey);
+    else if (link.kind === 'operator-secret-set' || link.kind === 'operator-secret-changed') {
+      this.#secret = String(detailOf(link).secret ?? 'untold');
+    } else if (link.kind === 'audit-key-made') this.#publicKey = String(detailOf(link).publicKey);
   }
 
   #approval(link: StoredLink, name: string, detail: Facts): void {
@@ -78,9 +84,10 @@ export class RecordedTables {
   async compare(tx: Reader, publicKey: string | undefined): Promise<TableFault[]> {
     const unnamed = (row: Row) =>
       this.#unnamedApprovals.has(refundKey(row.out_trade_no, row.out_refund_no ?? undefined));
+    const salt = (await readMeta(tx, 'salt')) ?? '';
     const faults = [
-      ...(await compareTable(tx, ORDERS, this.#orders)),
-      ...(await compareTable(tx, REFUNDS, this.#refunds)),
+      ...(await compareTable(tx, orders(salt), this.#orders)),
+      ...(await compareTable(tx, refunds(salt), this.#refunds)),
       ...(await compareTable(tx, APPROVALS, this.#approvals, unnamed)),
       ...(await compareTable(tx, BUDGET_MOVES, this.#budgetMoves)),
       ...(await compareTable(tx, POLICIES, this.#policies)),
@@ -89,6 +96,10 @@ export class RecordedTables {
     if (frozen !== this.#frozen) faults.push(differs('meta', 'frozen', 'value', this.#frozen, frozen));
     if (this.#publicKey !== publicKey)
       faults.push(differs('meta', 'audit_key', 'public key', this.#publicKey, publicKey));
+    const stored = await readMeta(tx, 'operator_secret');
+    const secret = stored === undefined ? undefined : rowDigest(salt, stored);
+    if (this.#secret !== 'untold' && this.#secret !== secret)
+      faults.push(differs('meta', 'operator_secret', 'hash', this.#secret, secret));
     return faults;
   }
 }
@@ -99,23 +110,43 @@ interface Table {
   readonly key: readonly string[];
   /** What is below every key. */
   readonly first: SqlValue;
-  /** Columns that {@link Facts} may name. */
+  /** Columns that {@link Facts} may name, and those that `digests` reads. */
   readonly columns: string;
+  /** What is told by digest only. */
+  readonly digests?: (row: Row) => Facts;
 }
 
 const AMOUNT = exact('amount_fen');
-const ORDERS: Table = {
+const COUNTED = exact('counted_at');
+/** Of an order without code or link. */
+const NOTHING_GIVEN = 'none';
+const planDigest = (salt: string, plan: SqlValue | undefined) =>
+  plan === null || plan === undefined ? undefined : rowDigest(salt, String(plan));
+const orders = (salt: string): Table => ({
   name: 'orders',
   key: ['out_trade_no'],
   first: '',
-  columns: `provider, scene, caller, state, ${AMOUNT}`,
-};
-const REFUNDS: Table = {
+  columns: `provider, scene, caller, state, account, title, input_hash, terms_json, credential_json, plan,
+    ${AMOUNT}, ${COUNTED}`,
+  digests: (row) => ({
+    terms: termsDigest(salt, {
+      account: String(row.account),
+      title: String(row.title),
+      inputHash: String(row.input_hash),
+      terms: termsIn(String(row.terms_json)),
+    }),
+    credential:
+      (row.credential_json ?? '{}') === '{}' ? NOTHING_GIVEN : rowDigest(salt, String(row.credential_json)),
+    plan: planDigest(salt, row.plan),
+  }),
+});
+const refunds = (salt: string): Table => ({
   name: 'refunds',
   key: ['out_trade_no', 'out_refund_no'],
   first: '',
-  columns: `caller, state, ${AMOUNT}`,
-};
+  columns: `caller, state, plan, ${AMOUNT}, ${COUNTED}`,
+  digests: (row) => ({ plan: planDigest(salt, row.plan) }),
+});
 const APPROVALS: Table = {
   name: 'approvals',
   key: ['id'],
@@ -133,7 +164,7 @@ const POLICIES: Table = { name: 'policies', key: ['version'], first: BEFORE_ALL,
 /** @param recorded by key; what has been found is taken out of it */
 async function compareTable(
   tx: Reader,
-  { name, key, first, columns }: Table,
+  { name, key, first, columns, digests }: Table,
   recorded: Map<string, Facts>,
   excused: (row: Row) => boolean = () => false,
 ): Promise<TableFault[]> {
@@ -149,7 +180,7 @@ async function compareTable(
       const id = last.join('/');
       const facts = recorded.get(id);
       recorded.delete(id);
-      if (facts) faults.push(...differences(name, id, facts, row));
+      if (facts) faults.push(...differences(name, id, facts, digests ? { ...row, ...digests(row) } : row));
       else if (!excused(row)) faults.push({ table: name, row: id, look: 'unrecorded' });
     }
     seen += rows.length;
@@ -165,7 +196,12 @@ async function compareTable(
   return faults;
 }
 
-function differences(table: string, row: string, facts: Facts, stored: Row): TableFault[] {
+function differences(
+  table: string,
+  row: string,
+  facts: Facts,
+  stored: Readonly<Record<string, SqlValue | undefined>>,
+): TableFault[] {
   return Object.entries(facts)
     .filter(([column, value]) => value !== undefined && String(stored[column] ?? '-') !== String(value))
     .map(([column, value]) => differs(table, row, column, value, stored[column] ?? undefined));
@@ -192,8 +228,27 @@ function moved(rows: Map<string, Facts>, key: string, name: string, detail: Fact
   const known = rows.get(key);
   if (name === 'created') {
     const { provider, scene, caller, amountFen, state = 'PENDING_APPROVAL' } = detail;
-    rows.set(key, { provider, scene, caller, amount_fen: amountFen, state });
-  } else if (known && detail.to !== undefined) known.state = detail.to;
+    // What an older version has recorded tells neither.
+    const credential = detail.terms === undefined ? undefined : NOTHING_GIVEN;
+    rows.set(key, { provider, scene, caller, amount_fen: amountFen, state, terms: detail.terms, credential });
+    return;
+  }
+  if (!known) return;
+  if (detail.to !== undefined) known.state = detail.to;
+  if (detail.credential !== undefined) known.credential = detail.credential;
+  // A number that another system has used was never sent by us: its plan goes, and what is left is not told.
+  if (detail.plan !== undefined || name === 'declined') known.plan = detail.plan;
+  if (detail.countedAt !== undefined) known.counted_at = detail.countedAt;
+  if (name === 'withdrawn') known.counted_at = '-';
+}
+
+/** Of a row that somebody has been at, anything may come. */
+function termsIn(json: string): RequestedTerms {
+  try {
+    return JSON.parse(json) as RequestedTerms;
+  } catch {
+    return { expiresInMinutes: Number.NaN };
+  }
 }
 
 function refundKey(outTradeNo: unknown, outRefundNo: unknown): string {

@@ -1,4 +1,5 @@
 import type { OrderState, RefundState } from '../domain/order.ts';
+import { rowDigest, termsDigest } from './audit-digest.ts';
 import { type Actor, AuditTrail } from './audit-trail.ts';
 import { conditions, type OrderFilter, orderColumns, refundColumns } from './columns.ts';
 import { readMeta, writeMeta } from './meta.ts';
@@ -29,6 +30,7 @@ type RefundPatch = Partial<
 export class Book {
   readonly #tx: Tx;
   readonly #now: number;
+  #salt: string | undefined;
   readonly audit: AuditTrail;
   readonly quotas: Quotas;
   readonly operator: OperatorBook;
@@ -217,10 +219,14 @@ export class Book {
       amountFen: order.amountFen,
       caller: order.caller,
       state: order.state,
+      terms: termsDigest(await this.#salted(), order),
     });
   }
 
   async patchOrder(order: OrderRecord, patch: OrderPatch): Promise<OrderRecord> {
+    if (patch.credential !== undefined) {
+      await this.event(order.outTradeNo, undefined, 'order-given', await this.#digestsOf(patch));
+    }
     return this.#updateOrder(order, order.state, patch);
   }
 
@@ -232,6 +238,7 @@ export class Book {
       from: order.state,
       to: state,
       ...toldIn(patch),
+      ...(await this.#digestsOf(patch)),
     });
     return this.#updateOrder(order, state, patch);
   }
@@ -289,6 +296,7 @@ export class Book {
       from: refund.state,
       to: state,
       ...toldIn(patch),
+      ...(await this.#digestsOf(patch)),
     });
     return this.#updateRefund(refund, state, patch);
   }
@@ -403,6 +411,26 @@ export class Book {
 
   setMeta(key: string, value: string): Promise<void> {
     return writeMeta(this.#tx, key, value);
+  }
+
+  async #salted(): Promise<string> {
+    this.#salt ??= (await this.meta('salt')) ?? '';
+    return this.#salt;
+  }
+
+  /** Since when it counts, the bytes that are sent now and at every repetition, and what a buyer can pay with. */
+  async #digestsOf({
+    plan,
+    countedAt,
+    credential,
+  }: Pick<OrderPatch, 'plan' | 'countedAt' | 'credential'>): Promise<Record<string, unknown>> {
+    return {
+      ...(credential === undefined
+        ? {}
+        : { credential: rowDigest(await this.#salted(), JSON.stringify(credential)) }),
+      ...(countedAt === undefined ? {} : { countedAt }),
+      ...(plan === undefined ? {} : { plan: rowDigest(await this.#salted(), plan) }),
+    };
   }
 
   async #updateOrder(order: OrderRecord, state: OrderState, patch: OrderPatch): Promise<OrderRecord> {

@@ -269,6 +269,12 @@ export const EVENTS: Readonly<Record<string, Text>> = {
     zh: '其他系统的订单记入账本',
     en: 'An order of another system was taken into the ledger',
   },
+  'order-disowned': {
+    zh: '没有给出过付款码，这笔收款属于其他系统',
+    en: 'No code was ever given out: the payment is another system’s',
+  },
+  'gateway-refunded': { zh: '支付平台显示已退款', en: 'The gateway says that money was refunded' },
+  'operator-released': { zh: '操作员核实后释放', en: 'Released by the operator, who has looked it up' },
   'close-intended': { zh: '智能体要求关闭订单', en: 'The agent asked to close the order' },
   'refund-created': { zh: '智能体提出退款', en: 'The agent proposed a refund' },
   'refund-sent': { zh: '退款发往支付平台', en: 'The refund was sent to the gateway' },

@@ -348,11 +348,10 @@ async function send(
     const current = (await book.order(order.outTradeNo)) ?? order;
     // Closed while its sender slept, a code or link is not given out any more, and stays worth nothing.
     const tooLate = !isGivenOut(current) && isSettledOrder(current.state);
-    const given = await book.patchOrder(current, {
-      ...(tooLate ? {} : { credential }),
-      ...releaseOurs(current, order),
-    });
-    return paymentResult(book, await book.moveOrder(given, 'notpay'), sending.replayed);
+    const given = { ...(tooLate ? {} : { credential }), ...releaseOurs(current, order) };
+    const moved = await book.moveOrder(current, 'notpay', given);
+    const told = moved === current ? await book.patchOrder(current, given) : moved;
+    return paymentResult(book, told, sending.replayed);
   });
 }
 

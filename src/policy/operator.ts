@@ -2,6 +2,7 @@ import { createHash, type ScryptOptions, scrypt, timingSafeEqual } from 'node:cr
 import type { RandomBytes } from '../domain/clock.ts';
 import { CashierError } from '../domain/errors.ts';
 import type { Realm } from '../domain/order.ts';
+import { rowDigest } from '../ledger/audit-digest.ts';
 import type { Book } from '../ledger/book.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Policy } from './policy.ts';
@@ -44,6 +45,7 @@ export async function setOperatorSecret(
     await book.setMeta(META_KEY, hash);
     await book.audit.append({
       kind: stored === undefined ? 'operator-secret-set' : 'operator-secret-changed',
+      detail: { secret: rowDigest((await book.meta('salt')) ?? '', hash) },
     });
   });
 }

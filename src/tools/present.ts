@@ -301,11 +301,11 @@ export function presenter(options: PresenterOptions): Presenter {
             createdAt: iso(refund.createdAt),
           }),
         ),
-        events: events
-          .filter(isAboutOrder)
-          .map((event) =>
-            compact({ at: iso(event.at), kind: event.kind, outRefundNo: event.outRefundNo, ...event.detail }),
-          ),
+        events: events.filter(isAboutOrder).map(({ at, kind, outRefundNo, detail }) => {
+          // Digests and counted times are for whoever checks the trail.
+          const { terms, plan, credential, countedAt, ...told } = detail;
+          return compact({ at: iso(at), kind, outRefundNo, ...told });
+        }),
       };
     },
 
@@ -389,7 +389,7 @@ function outcomeOf(structured: Readonly<Record<string, unknown>>): Outcome {
 
 /** What clients said of their calls is for the merchant's eyes, in the audit trail. */
 function isAboutOrder({ kind }: AuditRecord): boolean {
-  return kind !== 'call' && kind !== 'result';
+  return kind !== 'call' && kind !== 'result' && kind !== 'order-given';
 }
 
 function hasLink(credential: Credential): boolean {

@@ -10,6 +10,7 @@ import { Ledger } from '../../src/ledger/ledger.ts';
 import { openSqliteStore } from '../../src/ledger/sqlite-store.ts';
 import { type Database, openSqlite } from '../../src/platform/sqlite.ts';
 import { systemClock, systemRandom } from '../../src/platform/system.ts';
+import { setOperatorSecret } from '../../src/policy/operator.ts';
 import { World } from '../support/world.ts';
 import { aDayOfTrade } from './busy-shop.ts';
 
@@ -26,6 +27,7 @@ beforeAll(async () => {
   const cashier = await world.process();
   await aDayOfTrade(world, cashier);
   const { ledger } = cashier;
+  await setOperatorSecret(ledger, { newSecret: 'correct horse', oldSecret: undefined }, ports.randomBytes);
   await ledger.write((book) => ensureKey(book, ports.randomBytes));
   checkpoint = await ledger.inspect((tx) => makeCheckpoint(tx, world.clock.now()));
   const db = await openSqlite(world.ledgerPath);
@@ -190,6 +192,37 @@ describe('an edit of the tables is found by the trail', () => {
       'differs',
     ],
     ["UPDATE orders SET caller = 'other' WHERE out_trade_no = 'ORDER_PAID'", 'orders', 'differs'],
+    ["UPDATE orders SET account = 'bank 2' WHERE out_trade_no = 'ORDER_PAID'", 'orders', 'differs'],
+    ["UPDATE orders SET title = 'other' WHERE out_trade_no = 'ORDER_PAID'", 'orders', 'differs'],
+    ["UPDATE orders SET input_hash = 'x' WHERE out_trade_no = 'ORDER_PAID'", 'orders', 'differs'],
+    ["UPDATE orders SET terms_json = '{' WHERE out_trade_no = 'ORDER_PAID'", 'orders', 'differs'],
+    [
+      `UPDATE orders SET terms_json = '{"expiresInMinutes":0,"adopted":true}' WHERE out_trade_no = 'ORDER_PAID'`,
+      'orders',
+      'differs',
+    ],
+    [
+      `UPDATE orders SET credential_json = '{"qrCode":"bank://mine"}' WHERE out_trade_no = 'ORDER_PAID'`,
+      'orders',
+      'differs',
+    ],
+    [
+      `UPDATE orders SET credential_json = '{"qrCode":"bank://mine"}' WHERE out_trade_no = 'ORDER_DECLINED'`,
+      'orders',
+      'differs',
+    ],
+    ["UPDATE orders SET credential_json = '{}' WHERE out_trade_no = 'ORDER_PAID'", 'orders', 'differs'],
+    ["UPDATE orders SET plan = plan || ' ' WHERE out_trade_no = 'ORDER_PAID'", 'orders', 'differs'],
+    [
+      "UPDATE orders SET counted_at = counted_at - 86400000 WHERE out_trade_no = 'ORDER_PAID'",
+      'orders',
+      'differs',
+    ],
+    ["UPDATE orders SET counted_at = NULL WHERE out_trade_no = 'ORDER_PAID'", 'orders', 'differs'],
+    ["UPDATE refunds SET counted_at = NULL WHERE out_refund_no = 'R_LARGE'", 'refunds', 'differs'],
+    ["UPDATE refunds SET plan = 'x' WHERE out_refund_no = 'R_LARGE'", 'refunds', 'differs'],
+    ["UPDATE meta SET value = 'x$y' WHERE key = 'operator_secret'", 'meta', 'differs'],
+    ["DELETE FROM meta WHERE key = 'operator_secret'", 'meta', 'differs'],
     [
       "UPDATE orders SET out_trade_no = 'ORDER_MINE' WHERE out_trade_no = 'ORDER_DECLINED'",
       'orders',

@@ -1,0 +1,28 @@
+import { createHash } from 'node:crypto';
+import type { RequestedTerms } from './records.ts';
+
+/** Hex digits of a digest: 96 bits, of what stands in a row and is not told in full. */
+const LENGTH = 24;
+
+/** Salted with the ledger's own salt: titles and codes shall not be found again by trying. */
+export function rowDigest(salt: string, ...parts: readonly (string | null | undefined)[]): string {
+  return createHash('sha256')
+    .update(JSON.stringify([salt, ...parts.map((part) => part ?? null)]))
+    .digest('hex')
+    .slice(0, LENGTH);
+}
+
+/** What never changes of an order and is told nowhere else; what is personal of its terms is left out. */
+export function termsDigest(
+  salt: string,
+  row: {
+    readonly account: string;
+    readonly title: string;
+    readonly inputHash: string;
+    readonly terms: RequestedTerms;
+  },
+): string {
+  const { payerOpenid: _openid, payerClientIp: _ip, ...terms } = row.terms;
+  const named = Object.entries(terms).sort(([a], [b]) => (a < b ? -1 : 1));
+  return rowDigest(salt, row.account, row.title, row.inputHash, JSON.stringify(named));
+}
