@@ -12,6 +12,7 @@ import { Ledger } from './ledger/ledger.ts';
 import { keepRefusedNames } from './ledger/refused-names.ts';
 import { sharedKey } from './ledger/shared-key.ts';
 import { openSqliteStore } from './ledger/sqlite-store.ts';
+import { type Callers, runApproved } from './payments/carry-out.ts';
 import type { Cashier } from './payments/cashier.ts';
 import { payable } from './payments/results.ts';
 import { runSettler } from './payments/settler.ts';
@@ -153,7 +154,8 @@ export async function openApp(config: Config, service?: ServiceAddress): Promise
   });
   const refusedName = (name: string) => refusals.note(name);
 
-  const operator = { ledger, realm: config.realm, clock, randomBytes, log, language: config.language };
+  const { merchantName, language, realm } = config;
+  const operator = { ledger, realm, clock, randomBytes, log, language, merchantName };
   const operatorPages = sharedPages(ledger, 'operator', async (at) => {
     const { listenForOperator } = await import('./operator/index.ts');
     return listenForOperator({ ...operator, ...at });
@@ -197,6 +199,7 @@ export async function openApp(config: Config, service?: ServiceAddress): Promise
     const port = service ? undefined : config.httpPort;
     return [
       runSettler(opened, stop.signal),
+      runApproved(opened, await callersNow(config, service !== undefined, log), stop.signal),
       ...(port === undefined ? [] : [holdNotifyPort(port, opened)]),
       // Beside the service nobody needs them.
       ...(service ? [] : [pages.hold(stop.signal), operatorPages.hold(stop.signal)]),
@@ -223,7 +226,11 @@ export async function openApp(config: Config, service?: ServiceAddress): Promise
     startBackground: () =>
       void background().catch((error: unknown) => log.error('background', { error: String(error) })),
     hasBackgroundWork: async () =>
-      config.httpPort !== undefined || ledger.read((book) => book.hasUnsettled()),
+      config.httpPort !== undefined ||
+      ledger.read(
+        async (book) =>
+          (await book.hasUnsettled()) || (await book.approvalsToCarryOut(undefined, 1)).length > 0,
+      ),
     async close() {
       stop.abort();
       if (background.started) await Promise.all(await background().catch(() => []));
@@ -233,6 +240,25 @@ export async function openApp(config: Config, service?: ServiceAddress): Promise
       await ledger.close();
     },
   };
+}
+
+/**
+ * Whose tokens are whose now. Only the service that takes them in knows that one is nobody's any more; another process
+ * on its ledger may be looking into another file.
+ */
+async function callersNow({ tokensFile }: Config, isService: boolean, log: Log): Promise<Callers> {
+  if (tokensFile === undefined) return () => 'unknown';
+  const { tokenCallers } = await import('./auth/token-callers.ts');
+  try {
+    const { holderOf } = tokenCallers(tokensFile, log);
+    return (credential) => {
+      const holder = holderOf(credential) ?? (isService ? 'revoked' : 'unknown');
+      return holder === 'unavailable' ? 'unknown' : holder;
+    };
+  } catch (error) {
+    log.warn('tokens file', { error: error instanceof Error ? error.message : String(error) });
+    return () => 'unknown';
+  }
 }
 
 /** Pages of one kind on loopback, which live while there is a process on the ledger. */

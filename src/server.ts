@@ -43,7 +43,8 @@ export interface ServerDeps {
   readonly caller: string;
   /** The merchant gave the caller its name; else it only says how the call came. */
   readonly named?: boolean;
-  /** Rules that stand with the caller's token. */
+  /** Which token the caller came with, and the rules that stand with it. */
+  readonly credential?: string | undefined;
   readonly tokenRules?: Call['token'];
   /** Orders of other callers do not exist for this one. */
   readonly ownOrdersOnly?: boolean;
@@ -134,7 +135,7 @@ async function runTool(
   const ending = endingOf(survives ? undefined : ctx.mcpReq.signal, deps.stopping);
   try {
     const cashier = await deps.cashier();
-    const call = callOf(deps, ctx, name, ending.signal);
+    const call = { ...callOf(deps, ctx, name, ending.signal), tool: tool.name };
     const context = { call, setting: deps.setting, present: deps.present };
     if (tool.hints.readOnlyHint) {
       // What a question finds out is recorded in the name of who asked; the question is not.
@@ -255,6 +256,7 @@ function callOf(deps: ServerDeps, ctx: ServerContext, client: string | undefined
     caller: deps.caller,
     named: deps.named ?? false,
     client,
+    credential: deps.credential,
     token: deps.tokenRules,
     ownOrdersOnly: deps.ownOrdersOnly ?? false,
     signal,

@@ -4,6 +4,8 @@ import type { Sections } from '../policy/policy.ts';
 export interface Caller {
   /** For scopes, limits and the record. */
   readonly name: string;
+  /** Tells its token from every other, also a later one of the same name; it does not open anything. */
+  readonly credential?: string;
   /** Names of the tools that exist for it; undefined: all that the server offers. */
   readonly tools: ReadonlySet<string> | undefined;
   /** Orders of other callers do not exist for it. */
@@ -20,6 +22,8 @@ export interface Callers {
   readonly named?: boolean;
   /** The caller of a request by its `Authorization` header; the same object for as long as its rights are the same. */
   identify(authorization: string | undefined): Caller | Refused;
+  /** Who has a credential now; undefined for nobody any more, `unavailable` when that cannot be known. */
+  holderOf?(credential: string): Caller | 'unavailable' | undefined;
   /** Whether a caller that was identified once still is one. */
   isCurrent(caller: Caller): boolean;
 }

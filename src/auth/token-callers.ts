@@ -9,6 +9,8 @@ import { readTokenFile, type TokenEntry } from './token-file.ts';
 
 /** Tells scanners of leaked secrets what they have found. */
 const PREFIX = 'mcpc_';
+/** So much of a token's hash tells it from any other (hex digits). */
+const CREDENTIAL_DIGITS = 32;
 /** Longer than any token: more is not hashed. */
 const MAX_TOKEN_LENGTH = 200;
 /** The stamp of what is not there. */
@@ -31,7 +33,7 @@ export function newToken(randomBytes: RandomBytes): { readonly token: string; re
  * While it cannot be read (held by another program, half written, wrong) the last good table holds and every call tries
  * again; a file that is gone lets nobody in. Throws CONFIGURATION when it cannot be read at the start.
  */
-export function tokenCallers(path: string, log: Log): Callers {
+export function tokenCallers(path: string, log: Log): Callers & Required<Pick<Callers, 'holderOf'>> {
   let stamp = stampOf(path);
   let known: readonly Known[] | undefined = tokensIn(path, [], log);
   let told: string | undefined;
@@ -74,6 +76,11 @@ export function tokenCallers(path: string, log: Log): Callers {
       for (const one of tokens) if (timingSafeEqual(one.hash, hash)) found = one.caller;
       return found ?? 'wrong';
     },
+    holderOf(credential) {
+      const tokens = refresh();
+      if (tokens === undefined) return 'unavailable';
+      return tokens.find(({ caller }) => caller.credential === credential)?.caller;
+    },
     isCurrent: (caller) => refresh()?.some((one) => one.caller === caller) ?? false,
   };
 }
@@ -94,6 +101,7 @@ function knownOf(entry: TokenEntry): Known {
     hash: Buffer.from(entry.sha256, 'hex'),
     caller: {
       name: entry.name,
+      credential: entry.sha256.slice(0, CREDENTIAL_DIGITS),
       tools: entry.tools && new Set(entry.tools),
       ownOrdersOnly: entry.orders === 'own',
       ...(entry.policy === undefined ? {} : { rules: readSections(entry.policy) }),

@@ -22,10 +22,18 @@ export async function servePage(
   if (positionals.length > 0 || !isPort) throw usage(USE);
   const settings = await config();
   const ledger = await openLedger(settings);
-  const { logLevel: level, logFile: file, realm, language } = settings;
+  const { logLevel: level, logFile: file, realm, language, merchantName } = settings;
   try {
     const listener = await opened(port, {
-      ...{ ledger, realm, language, clock: systemClock, randomBytes: systemRandom, foreground: true },
+      ...{
+        ledger,
+        realm,
+        language,
+        merchantName,
+        clock: systemClock,
+        randomBytes: systemRandom,
+        foreground: true,
+      },
       log: createLog({ level, file, secrets: secretsOf(settings.env) }),
     });
     print(`${listener.origin}/approvals`);

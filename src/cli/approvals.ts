@@ -6,7 +6,8 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { ApprovalRecord } from '../ledger/records.ts';
 import { type CaseView, readCase } from '../operator/view.ts';
 import { systemClock } from '../platform/system.ts';
-import { decideApproval } from '../policy/approvals.ts';
+import { approvalView, decideApproval } from '../policy/approvals.ts';
+import { sentenceOf, whatCameOfIt } from './approval-outcome.ts';
 import { readArguments, usage } from './arguments.ts';
 import { showOrder } from './audit-show.ts';
 import type { CommandContext } from './command.ts';
@@ -48,13 +49,19 @@ export async function run(args: readonly string[], context: CommandContext): Pro
     }
     const person = await askPerson(ledger, settings);
     const approve = action === 'approve';
-    const approval = await ledger
+    const decided = await ledger
       .as({ caller: 'operator', tool: 'approvals' })
       .write((book) =>
         decideApproval(book, person, id, { approve, reason: values.reason }, systemClock.now()),
       );
-    if (values.json) printJson(shown(approval));
-    else print(approve ? '已批准 approved ✔' : '已拒绝 denied ✘');
+    if (!values.json) print(approve ? '已批准 approved ✔' : '已拒绝 denied ✘');
+    const came = approve ? await whatCameOfIt(ledger, id, context.signal) : undefined;
+    const message = came && sentenceOf(came.outcome, settings.language);
+    if (values.json) {
+      const { approval = decided, refund, order } = came?.view ?? {};
+      const { state } = (approval.kind === 'refund' ? refund : order) ?? {};
+      printJson({ ...shown(approval), ...(message === undefined ? {} : { outcome: { state, message } }) });
+    } else if (message !== undefined) print(message);
     return 0;
   } finally {
     await ledger.close();
@@ -124,8 +131,10 @@ async function list(ledger: Ledger, json: boolean): Promise<number> {
   return 0;
 }
 
-function shown({ inputHash: _, ...approval }: ApprovalRecord): Omit<ApprovalRecord, 'inputHash'> {
-  return approval;
+/** As programs get it, with the state as the tools tell it. */
+function shown(approval: ApprovalRecord) {
+  const { inputHash: _, asked: __, ...known } = approval;
+  return { ...known, state: approvalView(approval, systemClock.now()) };
 }
 
 function unknown(): CashierError {

@@ -117,8 +117,12 @@ const SENTENCES: Readonly<Record<string, Sentence>> = {
     en: `denied${about}${decided(d, ', at the ', ', because ')}`,
   }),
   'approval-used': (d, about) => ({
-    zh: `批准已使用${about}${said(d.approval, '：审批 ')}`,
-    en: `the approval is used up${about}${said(d.approval, ': ')}`,
+    zh: `批准已使用${about}${said(d.approval, '：审批 ')}${said(d.decidedBy, '，批准于 ')}`,
+    en: `the approval is used up${about}${said(d.approval, ': ')}${said(d.decidedBy, ', given at the ')}`,
+  }),
+  'approval-failed': (d, about) => ({
+    zh: `批准后没有执行${about}${said(d.approval, '：审批 ')}${said(d.code, '，')}`,
+    en: `what was approved was not carried out${about}${said(d.approval, ': ')}${said(d.code, ', ')}`,
   }),
   'policy-allowed': (d, about) => ({
     zh: `规则放行${about}：${list(d.rules)}`,

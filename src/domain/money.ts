@@ -48,6 +48,11 @@ export function toYuan(amount: Fen): string {
   return `${digits.slice(0, -2)}.${digits.slice(-2)}`;
 }
 
+/** As {@link toYuan}, for people: 123456789 → `"1,234,567.89"`. */
+export function groupedYuan(amount: Fen): string {
+  return toYuan(amount).replace(/\B(?=(?:\d{3})+\.)/g, ',');
+}
+
 /**
  * Reads a cell of a bill, where money that goes back stands with a minus: `-1.00`, `0.00`. A signed whole number of
  * fen; undefined when it is not one.

@@ -93,6 +93,17 @@ export class AuditTrail {
     return rows.map(auditFromRow);
   }
 
+  /** Whether a call was answered that this refund has succeeded. */
+  async toldOfRefund(outTradeNo: string, outRefundNo: string): Promise<boolean> {
+    const rows = await this.#tx.all(
+      `SELECT 1 AS one FROM audit WHERE out_trade_no = ? AND out_refund_no = ? AND kind = 'result'
+         AND detail_json LIKE '%"state":"SUCCESS"%' LIMIT 1`,
+      outTradeNo,
+      outRefundNo,
+    );
+    return rows.length > 0;
+  }
+
   /** One order's story with the calls that had not named it yet when they came, oldest first. */
   async story(outTradeNo: string): Promise<AuditRecord[]> {
     const rows = await this.#tx.all(

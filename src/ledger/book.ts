@@ -334,6 +334,28 @@ export class Book {
     return rows.map(approvalFromRow);
   }
 
+  /**
+   * What a person has approved and nobody has carried out yet, the longest approved first: unexpired, of orders at
+   * these accounts (all: undefined), and still waiting for it.
+   */
+  async approvalsToCarryOut(
+    accounts: readonly string[] | undefined,
+    limit: number,
+  ): Promise<ApprovalRecord[]> {
+    const here = accounts === undefined ? '' : `AND account IN (${accounts.map(() => '?').join(', ')})`;
+    const rows = await this.#tx.all(
+      `SELECT approvals.* FROM approvals JOIN orders USING (out_trade_no) LEFT JOIN refunds
+         ON refunds.out_trade_no = approvals.out_trade_no AND refunds.out_refund_no = approvals.out_refund_no
+       WHERE approvals.state = 'approved' AND approvals.expires_at > ? AND asked_json IS NOT NULL ${here}
+         AND CASE WHEN approvals.out_refund_no IS NULL THEN ${waits('orders')} ELSE ${waits('refunds')} END
+       ORDER BY decided_at, id LIMIT ?`,
+      this.#now,
+      ...(accounts ?? []),
+      limit,
+    );
+    return rows.map(approvalFromRow);
+  }
+
   async insertApproval(approval: ApprovalRecord): Promise<void> {
     await this.#insert('approvals', {
       id: approval.id,
@@ -347,6 +369,7 @@ export class Book {
       state: approval.state,
       created_at: approval.createdAt,
       expires_at: approval.expiresAt,
+      asked_json: approval.asked ? JSON.stringify(approval.asked) : null,
     });
     await this.event(approval.outTradeNo, approval.outRefundNo, 'approval-asked', {
       approval: approval.id,
@@ -360,15 +383,16 @@ export class Book {
     approval: ApprovalRecord,
     from: ApprovalRecord['state'],
     to: ApprovalRecord['state'],
-    by: { readonly decidedBy?: string; readonly reason?: string } = {},
+    by: { readonly decidedBy?: string; readonly reason?: string; readonly code?: string } = {},
   ): Promise<boolean> {
     const changed = await this.#tx.run(
       `UPDATE approvals SET state = ?, decided_at = COALESCE(decided_at, ?), decided_by = COALESCE(decided_by, ?),
-       reason = COALESCE(reason, ?) WHERE id = ? AND state = ?`,
+       reason = COALESCE(reason, ?), code = ? WHERE id = ? AND state = ?`,
       to,
       this.#now,
       by.decidedBy ?? null,
       by.reason ?? null,
+      by.code ?? null,
       approval.id,
       from,
     );
@@ -378,6 +402,11 @@ export class Book {
         ...by,
       });
     return changed === 1;
+  }
+
+  /** Notes why what was approved is not sent yet; it still is going to be. */
+  async holdApproval({ id }: ApprovalRecord, code: string): Promise<void> {
+    await this.#tx.run("UPDATE approvals SET code = ? WHERE id = ? AND state = 'approved'", code, id);
   }
 
   /** Appends to the order's history. */
@@ -484,6 +513,11 @@ export class Book {
       ...Object.values(key),
     );
   }
+}
+
+/** Nothing of it has been sent: it waits, or the gateway was not reached and the same call goes on. */
+function waits(table: string): string {
+  return `(${table}.state = 'PENDING_APPROVAL' OR (${table}.state = 'CLOSED' AND ${table}.declined_code IS NOT NULL))`;
 }
 
 /** What a move has learned of the gateway and is told in the history; all of it codes and numbers. */

@@ -47,6 +47,12 @@ export class OperatorBook {
     );
   }
 
+  /** One that was accepted before. */
+  async rulesOf(version: number): Promise<string | undefined> {
+    const [row] = await this.#tx.all('SELECT rules_json FROM policies WHERE version = ?', version);
+    return row && String(row.rules_json);
+  }
+
   async insertPolicy(rulesJson: string, by: string): Promise<number> {
     const version = ((await this.policy())?.version ?? 0) + 1;
     await this.#tx.run(

@@ -94,7 +94,24 @@ export interface RefundRecord {
   readonly client: string | undefined;
 }
 
-export type ApprovalState = 'pending' | 'approved' | 'denied' | 'used';
+/** `used`: what was approved was committed to be sent; `failed`: it was not, or the gateway provably declined it. */
+export type ApprovalState = 'pending' | 'approved' | 'denied' | 'used' | 'failed';
+
+/** What a call that needs a person was, beyond its arguments: enough to make it again without the agent. */
+export interface AskedBy {
+  readonly tool?: string;
+  readonly named?: boolean;
+  readonly client?: string;
+  readonly ownOrdersOnly?: boolean;
+  /** Which token it came with; undefined for callers that need none. */
+  readonly credential?: string;
+  /** Rules that stood with that token, as parsed. */
+  readonly token?: Readonly<Record<string, unknown>>;
+  /** The version of the accepted policy that asked for a person. */
+  readonly policy: number;
+  /** Why the yes before this question did not come about. */
+  readonly afterFailure?: string;
+}
 
 /** A person's decision on one exact call. `expired` is not stored: it is `expiresAt` against the clock. */
 export interface ApprovalRecord {
@@ -113,6 +130,10 @@ export interface ApprovalRecord {
   readonly decidedAt: number | undefined;
   readonly decidedBy: string | undefined;
   readonly reason: string | undefined;
+  /** undefined where an older version asked: only the agent's own repeat carries that out. */
+  readonly asked: AskedBy | undefined;
+  /** Why what was approved has not been sent, or not yet: our own code, or the gateway's. */
+  readonly code: string | undefined;
 }
 
 /** One link of the audit trail, read. Instants in ms; the kinds are `call`, `result`, `order-…`, `refund-…` and so on. */
@@ -213,6 +234,8 @@ export function approvalFromRow(row: Row): ApprovalRecord {
     decidedAt: instant(row.decided_at),
     decidedBy: text(row.decided_by),
     reason: text(row.reason),
+    asked: row.asked_json === null ? undefined : (JSON.parse(String(row.asked_json)) as AskedBy),
+    code: text(row.code),
   };
 }
 

@@ -87,6 +87,12 @@ const MIGRATIONS: readonly (readonly Step[])[] = [
     'ALTER TABLE orders ADD COLUMN gateway_refunded TEXT',
     ordersWithoutCode,
   ],
+  [
+    // Who asked and under which rules, so that a yes can be carried out without the agent; why it was not, or not yet.
+    'ALTER TABLE approvals ADD COLUMN asked_json TEXT',
+    'ALTER TABLE approvals ADD COLUMN code TEXT',
+    `CREATE INDEX approvals_to_carry_out ON approvals (expires_at) WHERE state = 'approved'`,
+  ],
 ];
 
 /**

@@ -1,36 +1,51 @@
+import { capitalYuan } from '../domain/capitals.ts';
 import type { Text } from '../domain/errors.ts';
-import { type Fen, toYuan } from '../domain/money.ts';
+import { type Fen, groupedYuan } from '../domain/money.ts';
 import { MAX_REASON } from '../policy/reason.ts';
 import type { Frame } from './frame.ts';
 import { badge, countdown, freezeBanner, moment, quotation, shell, token } from './layout.ts';
 import { foreign, html, type Markup } from './markup.ts';
+import { type Outcome, outcomeOf, stillWaits } from './outcome.ts';
 import { story } from './story.ts';
-import { type CaseView, type Phase, type Sums, stillWaits } from './view.ts';
-import { ORDER_STATES, PHASES, PROVIDERS, REFUND_STATES, SCENE_WORDS, VIA, WORDS } from './words.ts';
+import type { CaseView, Phase, Sums } from './view.ts';
+import { BADGES, ORDER_STATES, PROVIDERS, REFUND_STATES, SCENE_WORDS, VIA, WORDS } from './words.ts';
 
-/** How often (ms) an open page asks anew while something can change, and without a script (s). */
+/** How often (ms) an open page asks anew while something can change, or is about to; and without a script (s). */
 const POLL_MS = 4_000;
-const REFRESH_SECONDS = 15;
+const SOON_POLL_MS = 1_000;
+const REFRESH_SECONDS = 5;
+/** A sum of more characters than this needs a smaller face to stand on one line. */
+const LONG_SUM = 9;
 
 /** One approval: what it is about, what has happened before, and the decision. `problem` is said first. */
 export function casePage(frame: Frame, view: CaseView, problem?: Text): Markup {
   const { approval, phase, order, refund } = view;
   const pending = phase === 'pending';
   const kind = frame.say(WORDS[approval.kind]);
-  const state = PHASES[phase];
+  const outcome = outcomeOf(view, frame.now);
   // An agent that asks again and again is no news.
   const news = view.events.findLast((event) => event.kind !== 'call' && event.kind !== 'result');
-  const mark = [phase, view.frozen?.at, order?.state, refund?.state, news?.seq].join();
-  const changes = pending || phase === 'approved';
+  const mark = [
+    phase,
+    view.frozen?.at,
+    order?.state,
+    refund?.state,
+    news?.seq,
+    outcome.headline.en,
+    outcome.code,
+  ].join();
+  const changes = pending || outcome.open;
+  const poll = outcome.soon ? SOON_POLL_MS : POLL_MS;
+  const said = pending ? BADGES.pending : outcome.headline;
   return shell(frame, {
-    title: `${kind} ¥${toYuan(approval.amountFen)} ${frame.say(state.badge)}`,
+    title: `${kind} ¥${groupedYuan(approval.amountFen)} ${frame.say(BADGES[phase])}`,
     // A refresh would take away what is being typed.
-    refresh: phase === 'approved' ? REFRESH_SECONDS : undefined,
+    refresh: outcome.open ? REFRESH_SECONDS : undefined,
     body: html`<p class="back"><a href="${frame.to('')}">← ${frame.say(WORDS.backToList)}</a></p>
 ${problem === undefined ? '' : html`<p class="note warn" role="alert">${frame.say(problem)}</p>`}
-<div id="live" class="live" tabindex="-1" data-poll="${changes ? POLL_MS : 0}" data-announce="${frame.say(state.badge)}" data-mark="${mark}">
+<div id="live" class="live" tabindex="-1" data-poll="${changes ? poll : 0}" data-announce="${frame.say(said)}" data-mark="${mark}">
 ${freezeBanner(frame, view.frozen)}
-${pending ? html`<div class="case">${factCards(frame, view)}${decision(frame, view)}</div>` : html`<div class="case done">${outcome(frame, view)}${factCards(frame, view)}</div>`}
+${pending ? html`<div class="case">${factCards(frame, view)}${decision(frame, view)}${decisionBar(frame, view)}</div>` : html`<div class="case done">${verdict(frame, view, outcome)}${factCards(frame, view)}</div>`}
 </div>`,
   });
 }
@@ -39,20 +54,23 @@ ${pending ? html`<div class="case">${factCards(frame, view)}${decision(frame, vi
 function factCards(frame: Frame, view: CaseView): Markup {
   const { approval, phase, order, refund } = view;
   const ask = frame.say(approval.kind === 'refund' ? WORDS.askRefund : WORDS.askPayment);
+  const sum = groupedYuan(approval.amountFen);
   const heading =
     phase === 'pending'
       ? html`<h1 id="what">${ask}</h1>`
       : html`<h2 id="what">${frame.say(WORDS[approval.kind])}</h2>`;
   return html`<div class="facts">
 <section class="card" aria-labelledby="what"><div class="row">${heading}${badge(frame, phase)}</div>
-<p class="amount"><span>¥</span>${toYuan(approval.amountFen)}</p>
+<p class="amount${sum.length > LONG_SUM ? ' long' : ''}"><span>¥</span>${sum}</p>
+${frame.language === 'zh' ? html`<p class="capitals">人民币${capitalYuan(approval.amountFen)}</p>` : ''}
+${frame.payee === undefined ? '' : html`<p class="soft">${frame.say(approval.kind === 'refund' ? WORDS.payer : WORDS.payee)} <b>${foreign(frame.payee)}</b></p>`}
 ${order ? quotation(frame, WORDS.titleCaption, order.title) : ''}
 ${approval.kind === 'refund' ? reasonOf(frame, refund?.reason) : ''}
 ${phase === 'pending' ? html`<p class="jump"><a href="#decide">↓ ${frame.say(WORDS.decide)}</a> <span class="time">${countdown(approval.expiresAt, frame.now)}</span></p>` : ''}
 </section>
 ${view.sums ? sumsCard(frame, view.sums, phase) : ''}
 <section class="card" aria-labelledby="details"><h2 id="details">${frame.say(WORDS.details)}</h2><dl>${facts(frame, view)}</dl></section>
-<section class="card" aria-labelledby="history"><h2 id="history">${frame.say(WORDS.history)}</h2>${story(frame, view.events)}</section>
+<section class="card" aria-labelledby="history"><h2 id="history">${frame.say(WORDS.history)}<small class="soft">${frame.say(WORDS.beijing)}</small></h2>${story(frame, view.events)}</section>
 </div>`;
 }
 
@@ -100,9 +118,9 @@ function facts(frame: Frame, view: CaseView): Markup[] {
       WORDS.rule,
       html`${ruleWords(frame, view)}<br><code class="small">${foreign(approval.rule)}</code>`,
     ),
-    fact(frame, WORDS.asked, moment(approval.createdAt)),
-    fact(frame, WORDS.until, moment(approval.expiresAt)),
-    ...(decidedAt === undefined ? [] : [fact(frame, WORDS.decidedAt, moment(decidedAt))]),
+    fact(frame, WORDS.asked, moment(frame, approval.createdAt)),
+    fact(frame, WORDS.until, moment(frame, approval.expiresAt)),
+    ...(decidedAt === undefined ? [] : [fact(frame, WORDS.decidedAt, moment(frame, decidedAt))]),
     ...(via === undefined ? [] : [fact(frame, WORDS.decidedBy, frame.say(via))]),
     ...(reason === undefined ? [] : [fact(frame, WORDS.denyReason, foreign(reason))]),
   ];
@@ -112,11 +130,11 @@ function ruleWords(frame: Frame, { approval, aboveFen }: CaseView): string {
   const refunds = approval.kind === 'refund';
   if (aboveFen === undefined) return frame.say(WORDS.ruleOther);
   if (aboveFen === 0) return frame.say(refunds ? WORDS.ruleEveryRefund : WORDS.ruleEveryPayment);
-  return `${frame.say(refunds ? WORDS.ruleRefund : WORDS.rulePayment)}¥${toYuan(aboveFen)}`;
+  return `${frame.say(refunds ? WORDS.ruleRefund : WORDS.rulePayment)}¥${groupedYuan(aboveFen)}`;
 }
 
 function sumsCard(frame: Frame, sums: Sums, phase: Phase): Markup {
-  const yuan = (amount: Fen) => html`<span class="number">¥${toYuan(amount)}</span>`;
+  const yuan = (amount: Fen) => html`<span class="number">¥${groupedYuan(amount)}</span>`;
   const { paidFen, refundedFen, heldFen, leftFen, afterFen } = sums;
   const asks = phase === 'pending' || phase === 'approved';
   return html`<section class="card" aria-labelledby="sums"><h2 id="sums">${frame.say(WORDS.sums)}</h2><dl class="sums">
@@ -142,8 +160,8 @@ function decision(frame: Frame, view: CaseView): Markup {
 ${view.frozen ? html`<p class="note warn">${frame.say(WORDS.frozenDecide)}</p>` : ''}
 ${stillWaits(view) ? '' : html`<p class="note warn">${frame.say(WORDS.moot)}</p>`}
 <div data-decide>
-<form class="stack" method="post" action="${action}">${token(frame)}
-<button id="approve" class="button go wide" name="decision" value="approve" aria-describedby="approve-means">${frame.say(approve)} ¥${toYuan(approval.amountFen)}</button>
+<form id="yes" class="stack" method="post" action="${action}">${token(frame)}
+<button id="approve" class="button go wide" name="decision" value="approve" aria-describedby="approve-means">${frame.say(approve)} ¥${groupedYuan(approval.amountFen)}</button>
 <p id="approve-means" class="small soft">${frame.say(WORDS.approveMeans)}</p></form>
 <form class="stack" method="post" action="${action}">${token(frame)}
 <label for="reason">${frame.say(WORDS.reasonLabel)}</label><input id="reason" name="reason" maxlength="${MAX_REASON}" autocomplete="off">
@@ -152,9 +170,21 @@ ${stillWaits(view) ? '' : html`<p class="note warn">${frame.say(WORDS.moot)}</p>
 </div></section></div>`;
 }
 
-function outcome(frame: Frame, { approval, phase }: CaseView): Markup {
-  const { headline, next } = PHASES[phase];
-  return html`<div class="verdict"><section class="card outcome ${phase}" aria-labelledby="outcome"><h1 id="outcome">${frame.say(headline)}</h1><p>${frame.say(next)}</p>
-${phase === 'approved' ? html`<p class="time"><span>${frame.say(WORDS.left)}</span> ${countdown(approval.expiresAt, frame.now)}</p>` : ''}
+/** On a small screen the yes and the way to the no stay in sight, with what they are about. */
+function decisionBar(frame: Frame, { approval }: CaseView): Markup {
+  const approve = approval.kind === 'refund' ? WORDS.refundNow : WORDS.payNow;
+  return html`<div class="bar" data-decide><a class="button no" href="#decide">${frame.say(WORDS.deny)}…</a>
+<button class="button go" form="yes" name="decision" value="approve">${frame.say(approve)} <span class="sum">¥${groupedYuan(approval.amountFen)}</span></button></div>`;
+}
+
+function verdict(
+  frame: Frame,
+  { approval, phase }: CaseView,
+  { headline, next, code, look, soon }: Outcome,
+): Markup {
+  const waits = look === 'wait';
+  return html`<div class="verdict"><section class="card outcome ${waits && !soon ? 'held' : phase}" aria-labelledby="outcome"><h1 id="outcome">${frame.say(headline)}</h1><p>${frame.say(next)}</p>
+${code === undefined ? '' : html`<p><code>${foreign(code)}</code></p>`}
+${waits ? html`<p class="time"><span>${frame.say(WORDS.left)}</span> ${countdown(approval.expiresAt, frame.now)}</p>` : ''}
 <p><a id="back" class="button plainly wide" href="${frame.to('')}">${frame.say(WORDS.backToList)}</a></p></section></div>`;
 }

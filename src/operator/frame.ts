@@ -12,6 +12,8 @@ export interface Frame {
   readonly now: number;
   /** Where the page itself is, below `/approvals`. */
   readonly path: string;
+  /** Who is paid, as the merchant calls it. */
+  readonly payee: string | undefined;
   /** What the forms of a person who is signed in carry; undefined for everybody else. */
   readonly csrf: string | undefined;
   say(text: Text): string;
@@ -47,6 +49,7 @@ export function frameOf(options: {
   readonly realm: Realm;
   readonly now: number;
   readonly path: string;
+  readonly payee?: string | undefined;
   readonly csrf: string | undefined;
   /** Of the address (`?lang=`), of the browser, and when neither says. */
   readonly asked: string | undefined;
@@ -55,9 +58,9 @@ export function frameOf(options: {
 }): Frame {
   const asked = isLanguage(options.asked) ? options.asked : undefined;
   const language = asked ?? preferred(options.accepted) ?? options.fallback;
-  const { site, realm, now, path, csrf } = options;
+  const { site, realm, now, path, payee, csrf } = options;
   return {
-    ...{ language, realm, now, path, csrf },
+    ...{ language, realm, now, path, payee, csrf },
     say: (text) => text[language],
     to(path, query = {}) {
       const search = new URLSearchParams({ ...(asked === undefined ? {} : { lang: asked }), ...query });

@@ -1,4 +1,4 @@
-import { beijingDateTime } from '../domain/clock.ts';
+import { beijingDateTime, beijingIso } from '../domain/clock.ts';
 import type { Text } from '../domain/errors.ts';
 import type { Freeze } from '../ledger/operator-book.ts';
 import type { Frame } from './frame.ts';
@@ -6,7 +6,7 @@ import { foreign, html, type Markup, trusted } from './markup.ts';
 import { SCRIPT } from './script.ts';
 import { STYLE } from './style.ts';
 import type { Phase } from './view.ts';
-import { PHASES, VIA, WORDS } from './words.ts';
+import { BADGES, VIA, WORDS } from './words.ts';
 
 const ICON =
   'data:image/svg+xml,%3Csvg xmlns=%22http://www.w3.org/2000/svg%22 viewBox=%220 0 32 32%22%3E%3Crect width=%2232%22 height=%2232%22 rx=%228%22 fill=%22%231f3a5f%22/%3E%3Cpath d=%22M9 17l5 5 9-12%22 stroke=%22white%22 stroke-width=%223%22 fill=%22none%22 stroke-linecap=%22round%22 stroke-linejoin=%22round%22/%3E%3C/svg%3E';
@@ -88,7 +88,7 @@ export function freezeBanner(frame: Frame, frozen: Freeze | undefined): Markup |
   const via = Object.hasOwn(VIA, frozen.by) ? VIA[frozen.by] : undefined;
   return html`<section class="freeze" aria-labelledby="frozen"><div><p id="frozen" class="title">${frame.say(WORDS.frozen)}</p>
 <p>${frame.say(WORDS.frozenAdvice)}</p>
-<p class="small">${frame.say(WORDS.since)} ${moment(frozen.at)} · ${via === undefined ? foreign(frozen.by) : frame.say(via)}${why === undefined ? '' : html` · ${frame.say(WORDS.reason)}${frame.language === 'zh' ? '：' : ': '}${foreign(why)}`}</p></div>
+<p class="small">${frame.say(WORDS.since)} ${moment(frame, frozen.at)} · ${via === undefined ? foreign(frozen.by) : frame.say(via)}${why === undefined ? '' : html` · ${frame.say(WORDS.reason)}${frame.language === 'zh' ? '：' : ': '}${foreign(why)}`}</p></div>
 <form method="post" action="${frame.to('/unfreeze')}">${token(frame)}<button id="unfreeze" class="button plainly">${frame.say(WORDS.unfreeze)}</button></form></section>`;
 }
 
@@ -98,13 +98,22 @@ export function quotation(frame: Frame, caption: Text, text: string): Markup {
 }
 
 export function badge(frame: Frame, phase: Phase): Markup {
-  return html`<span class="badge ${phase}">${frame.say(PHASES[phase].badge)}</span>`;
+  return html`<span class="badge ${phase}">${frame.say(BADGES[phase])}</span>`;
 }
 
-/** `2026-11-21 14:30:05 UTC+8`. */
-export function moment(at: number): Markup {
-  const text = beijingDateTime(at);
-  return html`<time class="number" datetime="${text.replace(' ', 'T')}+08:00">${text} <small>UTC+8</small></time>`;
+/** `22:58（北京时间）`, with the date where it is another day's. */
+export function moment(frame: Frame, at: number): Markup {
+  return html`<time class="number" datetime="${beijingIso(at)}">${brief(at, frame.now)}<small>${frame.say(WORDS.beijing)}</small></time>`;
+}
+
+/** As a person writes a time who looks at it at `now` (ms): of what date and time say, what is not plain. */
+export function brief(at: number, now: number): string {
+  const [date = '', time = ''] = beijingDateTime(at).split(' ');
+  const today = beijingDateTime(now);
+  const day = today.startsWith(date)
+    ? ''
+    : `${date.slice(0, 4) === today.slice(0, 4) ? date.slice(5) : date} `;
+  return `${day}${time.slice(0, 5)}`;
 }
 
 /** `14:05`; the script writes the same. `say` is read out near the end. */

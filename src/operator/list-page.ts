@@ -1,4 +1,4 @@
-import { toYuan } from '../domain/money.ts';
+import { groupedYuan } from '../domain/money.ts';
 import type { Frame } from './frame.ts';
 import { badge, countdown, freezeBanner, moment, shell, token } from './layout.ts';
 import { foreign, html, type Markup } from './markup.ts';
@@ -34,17 +34,17 @@ function nothing(frame: Frame): Markup {
 
 function openItem(frame: Frame, item: Item): Markup {
   const { approval } = item;
-  return html`<li class="card item"><div class="row"><h3><span class="kind ${approval.kind}">${frame.say(WORDS[approval.kind])}</span> <span class="sum">¥${toYuan(approval.amountFen)}</span></h3>
+  return html`<li class="card item"><div class="row"><h3><span class="kind ${approval.kind}">${frame.say(WORDS[approval.kind])}</span> <span class="sum">¥${groupedYuan(approval.amountFen)}</span></h3>
 <p class="time"><span class="small soft">${frame.say(WORDS.left)}</span> ${countdown(approval.expiresAt, frame.now)}</p></div>
 ${said(item)}
 <div class="row">${about(frame, item)}
-<a id="a-${approval.id}" class="button go" href="${frame.to(`/${approval.id}`)}">${frame.say(WORDS.look)}<span class="quiet"> ${frame.say(WORDS[approval.kind])} ¥${toYuan(approval.amountFen)}</span></a></div></li>`;
+<a id="a-${approval.id}" class="button go" href="${frame.to(`/${approval.id}`)}">${frame.say(WORDS.look)}<span class="quiet"> ${frame.say(WORDS[approval.kind])} ¥${groupedYuan(approval.amountFen)}</span></a></div></li>`;
 }
 
 function pastItem(frame: Frame, item: Item): Markup {
   const { approval, phase } = item;
-  return html`<li class="card item"><div class="row"><h3><a id="a-${approval.id}" href="${frame.to(`/${approval.id}`)}">${frame.say(WORDS[approval.kind])} <span class="sum">¥${toYuan(approval.amountFen)}</span></a></h3>${badge(frame, phase)}</div>
-${said(item)}${about(frame, item)}<p class="small soft">${moment(approval.decidedAt ?? approval.expiresAt)}</p></li>`;
+  return html`<li class="card item"><div class="row"><h3><a id="a-${approval.id}" href="${frame.to(`/${approval.id}`)}">${frame.say(WORDS[approval.kind])} <span class="sum">¥${groupedYuan(approval.amountFen)}</span></a></h3>${badge(frame, phase)}</div>
+${said(item)}${about(frame, item)}<p class="small soft">${moment(frame, approval.decidedAt ?? approval.expiresAt)}</p></li>`;
 }
 
 function said({ title }: Item): Markup | undefined {

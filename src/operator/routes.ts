@@ -26,6 +26,8 @@ export interface OperatorOptions {
   readonly clock: Clock;
   readonly randomBytes: RandomBytes;
   readonly log: Log;
+  /** Who is paid, as the merchant calls it. */
+  readonly merchantName?: string | undefined;
   /** When neither the address nor the browser says. */
   readonly language?: Language;
   /** Where the service is reached from outside, if anywhere. */
@@ -39,7 +41,7 @@ type Fields = ReadonlyMap<string, string>;
  * denies it, and stops everything. Mountable in another app, behind a listener that checks Host and Origin.
  */
 export function operatorRoutes(options: OperatorOptions): Hono {
-  const { ledger, realm, clock, log, publicUrl, language: fallback = 'zh' } = options;
+  const { ledger, realm, clock, log, publicUrl, merchantName: payee, language: fallback = 'zh' } = options;
   const door = gate(options);
   const operator = ledger.as({ caller: 'operator', tool: 'page' });
   const site = (c: Context): Site => siteOf(c.req.url, publicUrl);
@@ -50,6 +52,7 @@ export function operatorRoutes(options: OperatorOptions): Hono {
       realm,
       now: clock.now(),
       path,
+      payee,
       csrf: signedIn?.csrf,
       asked: c.req.query('lang'),
       accepted: c.req.header('accept-language'),

@@ -35,7 +35,7 @@ function tick() {
     clock.over = true;
     // Whether or not the server can be reached, nothing is decided from here any more.
     if (clock.face.dataset.say) {
-      live.querySelector('[data-decide]')?.remove();
+      for (const part of live.querySelectorAll('[data-decide]')) part.remove();
       const over = live.querySelector('[data-over]');
       if (over) { over.hidden = false; announce.textContent = over.textContent; }
     }

@@ -1,7 +1,8 @@
-import { beijingDateTime } from '../domain/clock.ts';
-import { fen, toYuan } from '../domain/money.ts';
+import { beijingIso } from '../domain/clock.ts';
+import { fen, groupedYuan } from '../domain/money.ts';
 import type { AuditRecord } from '../ledger/records.ts';
 import type { Frame } from './frame.ts';
+import { brief } from './layout.ts';
 import { foreign, html, type Markup } from './markup.ts';
 import { EVENTS, WORDS } from './words.ts';
 
@@ -47,24 +48,14 @@ function line(frame: Frame, event: AuditRecord): Markup | undefined {
   const { amountFen, reason } = event.detail;
   const isNew = event.kind === 'order-created' || event.kind === 'refund-created';
   const amount =
-    isNew && typeof amountFen === 'number' ? html` <b>¥${toYuan(fen(amountFen))}</b>` : undefined;
+    isNew && typeof amountFen === 'number' ? html` <b>¥${groupedYuan(fen(amountFen))}</b>` : undefined;
   const why = typeof reason === 'string' ? html`${colon(frame)}${foreign(reason)}` : undefined;
   // Codes and the names of alarms are ours or the gateway's short words.
   const what = refused || typeof code === 'string' ? String(code) : isAlarm ? event.kind.slice(6) : undefined;
-  return html`<li class="${isAlarm ? 'alarm' : 'event'}"><time datetime="${iso(event.at)}">${brief(event.at, frame.now)}</time>
+  return html`<li class="${isAlarm ? 'alarm' : 'event'}"><time datetime="${beijingIso(event.at)}">${brief(event.at, frame.now)}</time>
 <span>${frame.say(words)}${amount}${why}${what === undefined ? '' : html` <code>${foreign(what)}</code>`}${event.outRefundNo === undefined ? '' : html` <small class="number">${foreign(event.outRefundNo)}</small>`}</span></li>`;
-}
-
-/** The year only where it is another; then without the seconds. */
-function brief(at: number, now: number): string {
-  const full = beijingDateTime(at);
-  return full.slice(0, 4) === beijingDateTime(now).slice(0, 4) ? full.slice(5) : full.slice(0, 16);
 }
 
 function colon(frame: Frame): string {
   return frame.language === 'zh' ? '：' : ': ';
-}
-
-function iso(at: number): string {
-  return `${beijingDateTime(at).replace(' ', 'T')}+08:00`;
 }

@@ -64,7 +64,7 @@ code,.number{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"WenQuanYi Z
 .badge{background:var(--calm-wash);color:var(--soft)}
 .badge.pending{background:var(--warn-wash);color:var(--warn)}
 .badge.approved,.badge.used{background:var(--ok-wash);color:var(--ok)}
-.badge.denied{background:var(--no-wash);color:var(--no)}
+.badge.denied,.badge.failed,.badge.lapsed{background:var(--no-wash);color:var(--no)}
 .said{padding:6px 12px;border-left:3px solid var(--quote-line);background:var(--quote);font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"WenQuanYi Zen Hei Mono",monospace;font-size:15px;overflow:hidden}
 .empty{margin-top:12px;text-align:center;padding:36px 20px}
 .time b{font-size:20px;line-height:1.3;color:var(--tone)}
@@ -82,7 +82,11 @@ code,.number{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"WenQuanYi Z
 .facts .card>*+*{margin-top:12px}
 .verdict{min-width:0}
 .amount{font-size:clamp(40px,11vw,60px);font-weight:750;line-height:1.15;letter-spacing:-.02em;font-variant-numeric:tabular-nums}
+.amount.long{font-size:clamp(26px,7.4vw,46px)}
 .amount span{font-size:.6em;margin-inline-end:.1em}
+.amount,.sum,.sums .number,.time b,.button .sum{white-space:nowrap}
+.facts .card>.capitals{margin-top:2px;color:var(--soft);font-size:15px}
+.bar{display:none}
 .foreign{border:1px dashed var(--quote-line);border-radius:10px;background:var(--quote);overflow:hidden}
 .foreign figcaption{padding:7px 14px;font-size:14px;font-weight:600;border-bottom:1px dashed var(--quote-line)}
 .foreign figcaption span{font-weight:400;color:var(--soft);margin-inline-start:.4em}
@@ -97,7 +101,7 @@ dd{min-width:0}
 .sums .total{font-weight:700}
 .sums .total dt{color:inherit}
 .story{list-style:none;padding:0}
-.story li{display:grid;grid-template-columns:8.2em 1fr;gap:0 10px;padding:5px 0}
+.story li{display:grid;grid-template-columns:6.2em 1fr;gap:0 10px;padding:5px 0}
 .story time{color:var(--soft);font-variant-numeric:tabular-nums;font-size:14px;line-height:1.75}
 .story .alarm{color:var(--no);font-weight:600}
 .decide>*+*,.outcome>*+*{margin-top:14px}
@@ -106,11 +110,12 @@ dd{min-width:0}
 .decide>.time b{font-size:26px}
 .outcome{border-top:5px solid var(--soft)}
 .outcome.approved,.outcome.used{border-top-color:var(--ok)}
-.outcome.denied{border-top-color:var(--no)}
+.outcome.denied,.outcome.failed,.outcome.lapsed{border-top-color:var(--no)}
+.outcome.held{border-top-color:var(--warn)}
 .outcome h1{font-size:24px}
 @media (min-width:900px){.case{grid-template-columns:minmax(0,1fr) 340px;gap:24px}.verdict{position:sticky;top:20px}.done .verdict{grid-column:2;grid-row:1}.done .facts{grid-column:1;grid-row:1}}
 @media (max-width:560px){main,.top{padding-left:16px;padding-right:16px}.card{padding:18px 16px}dl:not(.sums)>div{grid-template-columns:6.2em 1fr}.item .button{display:block;flex:1 1 100%}.stop .button{width:100%}}
-@media (max-width:899px){.jump{display:flex;justify-content:space-between;align-items:baseline}}
+@media (max-width:899px){.jump{display:flex;justify-content:space-between;align-items:baseline}.bar{display:grid;grid-template-columns:auto 1fr;gap:12px;position:sticky;bottom:0;z-index:1;margin:0 -16px;padding:12px 16px calc(12px + env(safe-area-inset-bottom));background:var(--card);border-top:1px solid var(--line);box-shadow:0 -8px 24px rgb(20 30 50/.08)}.bar .button{padding:10px 14px}}
 @media (max-width:430px){.brand span:last-child{display:none}}
 @media (prefers-contrast:more){.card{border-color:var(--soft)}}
 @media (forced-colors:active){.go{border-color:ButtonText}}

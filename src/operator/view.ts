@@ -8,7 +8,7 @@ import { approvalView } from '../policy/approvals.ts';
 import type { Policy } from '../policy/policy.ts';
 
 /** How an approval stands, as a person is told. `lapsed`: approved, and the call never came. */
-export type Phase = 'pending' | 'approved' | 'used' | 'denied' | 'expired' | 'lapsed';
+export type Phase = 'pending' | 'approved' | 'used' | 'failed' | 'denied' | 'expired' | 'lapsed';
 
 /** The form of an approval's id. */
 export const APPROVAL_ID = /^A[2-9A-HJ-NP-Z]{12}$/;
@@ -115,11 +115,6 @@ export async function readCase(book: Book, id: string, now: number): Promise<Cas
     sums: approval.kind === 'refund' && order ? sumsOf(order, refunds, approval) : undefined,
     events,
   };
-}
-
-/** Whether the call that was asked about still waits for a yes. */
-export function stillWaits({ approval, order, refund }: CaseView): boolean {
-  return (approval.kind === 'refund' ? refund : order)?.state === 'PENDING_APPROVAL';
 }
 
 function sumsOf(order: OrderRecord, refunds: readonly RefundRecord[], approval: ApprovalRecord): Sums {

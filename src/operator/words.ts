@@ -13,16 +13,16 @@ export const WORDS = {
 
   signIn: { zh: '操作员登录', en: 'Operator sign-in' },
   signInLead: {
-    zh: '智能体提出的收款和退款，由您在这里批准或拒绝。',
-    en: 'Here a person approves or denies what the agent has proposed.',
+    zh: '智能体申请的收款和退款，由您在这里批准或拒绝。',
+    en: 'Payments and refunds that the agent asks for are approved or denied here, by you.',
   },
   secret: { zh: '操作员口令', en: 'Operator secret' },
   secretHint: {
-    zh: '只在这里或终端输入口令，不要把它告诉智能体。',
-    en: 'Type it only here or at a terminal. Never give it to the agent.',
+    zh: '这不是支付宝或微信的密码。只在这里或终端输入，不要告诉智能体。',
+    en: 'Not your Alipay or WeChat password. Type it only here or at a terminal; never give it to the agent.',
   },
   signInButton: { zh: '登录', en: 'Sign in' },
-  wrongSecret: { zh: '口令不正确。', en: 'That is not the operator secret.' },
+  wrongSecret: { zh: '操作员口令不正确。', en: 'That is not the operator secret.' },
   signInFirst: {
     zh: '没有执行：您尚未登录，或登录已过期。请登录后重试。',
     en: 'Nothing was done: you are not signed in, or no longer. Sign in and try again.',
@@ -42,14 +42,14 @@ export const WORDS = {
   noSecretThen: { zh: '然后刷新本页并登录。', en: 'Then reload this page and sign in.' },
 
   list: { zh: '审批', en: 'Approvals' },
-  waiting: { zh: '等待您决定', en: 'Waiting for you' },
+  waiting: { zh: '待审批', en: 'Waiting for you' },
   nothingWaiting: { zh: '现在没有需要您决定的事。', en: 'Nothing waits for you now.' },
   nothingWaitingAdvice: {
     zh: '新的审批会自动出现在这里。',
-    en: 'What the agent proposes appears here by itself.',
+    en: 'What the agent asks for appears here by itself.',
   },
   recent: { zh: '最近的决定', en: 'Recent decisions' },
-  waitingCount: { zh: '个审批等待决定', en: 'waiting for a decision' },
+  waitingCount: { zh: '个审批待您决定', en: 'waiting for a decision' },
   backToList: { zh: '全部审批', en: 'All approvals' },
   look: { zh: '查看', en: 'Look at it' },
 
@@ -62,84 +62,92 @@ export const WORDS = {
   reasonCaption: { zh: '退款原因', en: 'Reason for the refund' },
   byAgent: { zh: '智能体填写，未经核实', en: 'written by the agent, not checked' },
   noReason: { zh: '智能体没有说明原因。', en: 'The agent gave no reason.' },
+  payee: { zh: '收款方', en: 'Paid to' },
+  payer: { zh: '退款方', en: 'Refunded by' },
   order: { zh: '订单号', en: 'Order number' },
-  refundNo: { zh: '退款号', en: 'Refund number' },
-  wallet: { zh: '支付方式', en: 'Wallet' },
+  refundNo: { zh: '退款单号', en: 'Refund number' },
+  wallet: { zh: '支付方式', en: 'Payment method' },
   orderState: { zh: '订单状态', en: 'The order is' },
   refundState: { zh: '退款状态', en: 'The refund is' },
-  caller: { zh: '调用方', en: 'Caller' },
+  caller: { zh: '来源', en: 'Caller' },
   program: { zh: '程序', en: 'Program' },
   says: { zh: '自称', en: 'says it is' },
   notChecked: { zh: '（未经核实）', en: '(not checked)' },
-  rule: { zh: '要求审批的规则', en: 'Rule that asks' },
-  ruleEveryPayment: { zh: '每笔收款都需要人批准', en: 'Every payment needs a person' },
-  ruleEveryRefund: { zh: '每笔退款都需要人批准', en: 'Every refund needs a person' },
-  rulePayment: { zh: '收款超过此金额需要人批准：', en: 'A payment needs a person above ' },
-  ruleRefund: { zh: '退款超过此金额需要人批准：', en: 'A refund needs a person above ' },
-  ruleOther: { zh: '商家规则要求人批准', en: 'The merchant’s rules ask for a person' },
-  asked: { zh: '提出时间', en: 'Asked at' },
+  rule: { zh: '为何要审批', en: 'Why approval is needed' },
+  ruleEveryPayment: { zh: '每笔收款都须审批', en: 'Every payment needs approval' },
+  ruleEveryRefund: { zh: '每笔退款都须审批', en: 'Every refund needs approval' },
+  rulePayment: { zh: '收款超过此金额须审批：', en: 'A payment needs approval above ' },
+  ruleRefund: { zh: '退款超过此金额须审批：', en: 'A refund needs approval above ' },
+  ruleOther: { zh: '商家规则要求审批', en: 'The merchant’s rules ask for approval' },
+  asked: { zh: '申请时间', en: 'Asked at' },
   until: { zh: '有效期至', en: 'Valid until' },
   left: { zh: '剩余时间', en: 'Time left' },
   decidedAt: { zh: '决定时间', en: 'Decided at' },
   decidedBy: { zh: '决定方式', en: 'Decided' },
   denyReason: { zh: '拒绝原因', en: 'Reason for the no' },
-  details: { zh: '这次调用', en: 'This call' },
+  details: { zh: '这次请求', en: 'This request' },
 
   sums: { zh: '这笔订单的钱', en: 'The money of this order' },
   paidSum: { zh: '买家已付', en: 'Paid by the buyer' },
   notPaid: { zh: '未付', en: 'not paid' },
   refundedSum: { zh: '已退', en: 'Refunded so far' },
-  heldSum: { zh: '退款处理中或结果未明', en: 'Refunds under way or in doubt' },
+  heldSum: { zh: '退款处理中或结果待确认', en: 'Refunds under way or result unknown' },
   leftSum: { zh: '还可退', en: 'Left to refund' },
   afterSum: { zh: '批准后还剩', en: 'Left after this one' },
   tooMuch: {
-    zh: '超过还可退的金额：即使批准，也会被拒绝。',
-    en: 'More than is left: it will be refused even if you approve.',
+    zh: '超过还可退的金额：即使批准，也不会退款。',
+    en: 'More than is left: it will not be refunded even if you approve.',
   },
 
   history: { zh: '订单经过', en: 'What happened so far' },
+  beijing: { zh: '（北京时间）', en: ' (Beijing time)' },
   earlier: { zh: '更早的记录未显示。', en: 'Earlier records are not shown.' },
 
   decide: { zh: '您的决定', en: 'Your decision' },
   approvePayment: { zh: '批准收款', en: 'Approve the payment of' },
   approveRefund: { zh: '批准退款', en: 'Approve the refund of' },
+  payNow: { zh: '批准收款', en: 'Approve' },
+  refundNow: { zh: '批准退款', en: 'Approve' },
   approveMeans: {
-    zh: '只对这一次调用有效，只能用一次；发出前仍会核对规则和金额。',
-    en: 'Good for this very call, once. Rules and sums are checked again before anything is sent.',
+    zh: '只对这次请求有效，批准后立即执行；发出前会再次核对规则和金额。',
+    en: 'For this request only, carried out at once. Rules and sums are checked again before anything is sent.',
   },
   deny: { zh: '拒绝', en: 'Deny' },
-  denyMeans: { zh: '对这个编号不可撤销。', en: 'Final for this number.' },
+  denyMeans: {
+    zh: '拒绝后不能撤销，这个单号不能再用。',
+    en: 'Cannot be undone; this number cannot be used again.',
+  },
   reasonLabel: { zh: '拒绝原因（可选，智能体可能会看到）', en: 'Reason (optional; the agent may see it)' },
   frozenDecide: {
-    zh: '资金已冻结：现在批准，也要等解冻后才会发出。',
-    en: 'Money is frozen: what you approve now is sent only after it is unfrozen.',
+    zh: '收款和退款已暂停：现在批准，也要等恢复后才会执行。',
+    en: 'Payments and refunds are paused: what you approve now is carried out after you resume.',
   },
   moot: {
-    zh: '这笔操作已不在等待批准（可能已被智能体撤回），批准不会改变什么。',
+    zh: '这次请求已不再等待审批（可能已被智能体撤回），批准不会改变什么。',
     en: 'This no longer waits for approval (the agent may have withdrawn it); approving changes nothing.',
   },
   over: { zh: '时间到，已不能决定。', en: 'Time is up: this can no longer be decided.' },
   minutesLeft: { zh: '剩余分钟：', en: 'Minutes left: ' },
   unchanged: {
-    zh: '您刚才的操作没有改变任何东西：在此之前这个审批就已不在等待中。',
+    zh: '您刚才的操作没有改变什么：这个审批在此之前已有结果。',
     en: 'Your click changed nothing: this approval was no longer waiting.',
   },
 
-  frozen: { zh: '资金已冻结', en: 'Money is frozen' },
+  frozen: { zh: '收款和退款已暂停', en: 'Payments and refunds are paused' },
   frozenAdvice: {
-    zh: '所有收款、关单和退款都被拒绝，查询照常。',
-    en: 'Every payment, close and refund is refused. Queries go on.',
+    zh: '新的收款、关单和退款都不执行，查询照常。',
+    en: 'No new payment, close or refund goes out. Queries go on.',
   },
-  since: { zh: '开始于', en: 'Since' },
+  since: { zh: '暂停于', en: 'Since' },
   reason: { zh: '原因', en: 'Reason' },
-  unfreeze: { zh: '解除冻结', en: 'Unfreeze' },
-  stop: { zh: '紧急冻结', en: 'Emergency stop' },
+  unfreeze: { zh: '恢复收款和退款', en: 'Resume' },
+  stop: { zh: '紧急暂停', en: 'Emergency stop' },
   stopAdvice: {
-    zh: '一秒之内停止所有会动钱的调用，直到有人解除。已经发出的不受影响。',
-    en: 'Within a second, stops every call that moves money until a person lifts it. What has been sent is not undone.',
+    zh: '一秒内停止新的收款、关单和退款，直到您恢复；已提交的不受影响。',
+    en: 'Within a second, stops new payments, closes and refunds until you resume; what has been sent is not undone.',
   },
   stopReason: { zh: '原因（可选）', en: 'Reason (optional)' },
-  freeze: { zh: '冻结资金', en: 'Freeze all money' },
+  freeze: { zh: '暂停收款和退款', en: 'Pause payments and refunds' },
 
   notFound: { zh: '没有这个审批', en: 'There is no such approval' },
   notFoundAdvice: {
@@ -167,52 +175,15 @@ export const WORDS = {
   },
 } as const satisfies Readonly<Record<string, Text>>;
 
-/** Badge, headline and what happens next, by how an approval stands. */
-export const PHASES: Readonly<
-  Record<Phase, { readonly badge: Text; readonly headline: Text; readonly next: Text }>
-> = {
-  pending: {
-    badge: { zh: '等待决定', en: 'Waiting' },
-    headline: { zh: '等待您决定', en: 'Waiting for your decision' },
-    next: { zh: '在您决定之前，什么也没有发出。', en: 'Nothing has been sent.' },
-  },
-  approved: {
-    badge: { zh: '已批准，待执行', en: 'Approved, not used yet' },
-    headline: { zh: '已批准', en: 'Approved' },
-    next: {
-      zh: '智能体下一次用完全相同的参数调用时继续执行。有效期内没有调用，批准就作废。',
-      en: 'The agent’s next identical call continues. If none comes in time, this approval lapses.',
-    },
-  },
-  used: {
-    badge: { zh: '已批准并执行', en: 'Approved and used' },
-    headline: { zh: '已批准，智能体已继续执行', en: 'Approved, and the agent’s call went on' },
-    next: { zh: '这个批准已经用完，不能再用。', en: 'This approval is used up.' },
-  },
-  denied: {
-    badge: { zh: '已拒绝', en: 'Denied' },
-    headline: { zh: '已拒绝', en: 'Denied' },
-    next: {
-      zh: '没有资金变动。智能体下一次调用会得知；同一编号不会再执行。',
-      en: 'No money moved. The agent’s next call is told so; this number is never sent.',
-    },
-  },
-  expired: {
-    badge: { zh: '已过期', en: 'Expired' },
-    headline: { zh: '已过期，没有人决定', en: 'Expired without a decision' },
-    next: {
-      zh: '没有资金变动。智能体再次调用时，会出现一个新的审批。',
-      en: 'No money moved. If the agent calls again, a new approval appears.',
-    },
-  },
-  lapsed: {
-    badge: { zh: '批准已作废', en: 'Approval lapsed' },
-    headline: { zh: '已批准，但没有在有效期内使用', en: 'Approved, but not used in time' },
-    next: {
-      zh: '没有资金变动。智能体再次调用时，会出现一个新的审批。',
-      en: 'No money moved. If the agent calls again, a new approval appears.',
-    },
-  },
+/** How an approval stands, in a word. */
+export const BADGES: Readonly<Record<Phase, Text>> = {
+  pending: { zh: '待审批', en: 'Waiting' },
+  approved: { zh: '已批准', en: 'Approved' },
+  used: { zh: '已批准并执行', en: 'Approved and carried out' },
+  failed: { zh: '没有执行', en: 'Not carried out' },
+  denied: { zh: '已拒绝', en: 'Denied' },
+  expired: { zh: '已过期', en: 'Expired' },
+  lapsed: { zh: '没有执行', en: 'Not carried out' },
 };
 
 export const PROVIDERS: Readonly<Record<ProviderId, Text>> = {
@@ -229,22 +200,22 @@ export const SCENE_WORDS: Readonly<Record<Scene, Text>> = {
 };
 
 export const ORDER_STATES: Readonly<Record<OrderState, Text>> = {
-  PENDING_APPROVAL: { zh: '等待批准，未发出', en: 'waiting for approval, not sent' },
+  PENDING_APPROVAL: { zh: '待审批，未发出', en: 'awaiting approval, not sent' },
   DENIED: { zh: '已拒绝', en: 'denied' },
-  NOTPAY: { zh: '待支付', en: 'waiting to be paid' },
-  PAID: { zh: '已支付', en: 'paid' },
+  NOTPAY: { zh: '待付款', en: 'awaiting payment' },
+  PAID: { zh: '已付款', en: 'paid' },
   CLOSED: { zh: '已关闭', en: 'closed' },
-  UNKNOWN: { zh: '结果未明', en: 'in doubt' },
+  UNKNOWN: { zh: '结果待确认', en: 'result unknown' },
 };
 
 export const REFUND_STATES: Readonly<Record<RefundState, Text>> = {
-  PENDING_APPROVAL: { zh: '等待批准，未发出', en: 'waiting for approval, not sent' },
+  PENDING_APPROVAL: { zh: '待审批，未发出', en: 'awaiting approval, not sent' },
   DENIED: { zh: '已拒绝', en: 'denied' },
   PROCESSING: { zh: '处理中', en: 'under way' },
-  SUCCESS: { zh: '已退到买家账户', en: 'with the buyer' },
+  SUCCESS: { zh: '退款成功，原路退回（银行卡可能晚几天到账）', en: 'refunded; bank cards may take days' },
   CLOSED: { zh: '未退成', en: 'closed, nothing refunded' },
   ABNORMAL: { zh: '异常，需在商户平台处理', en: 'abnormal, to be handled at the gateway' },
-  UNKNOWN: { zh: '结果未明', en: 'in doubt' },
+  UNKNOWN: { zh: '结果待确认', en: 'result unknown' },
 };
 
 /** Where a person decided. */
@@ -256,15 +227,15 @@ export const VIA: Readonly<Record<string, Text>> = {
 
 /** What a record of the audit trail means; those that say nothing to a person, or the same again, are not here. */
 export const EVENTS: Readonly<Record<string, Text>> = {
-  'order-created': { zh: '智能体提出收款', en: 'The agent proposed a payment' },
+  'order-created': { zh: '智能体申请收款', en: 'The agent asked for a payment' },
   'order-sent': { zh: '订单发往支付平台', en: 'The order was sent to the gateway' },
   'order-notpay': { zh: '支付平台已受理，等待买家付款', en: 'The gateway took it; the buyer can pay' },
   'order-paid': { zh: '买家已付款（支付平台确认）', en: 'The buyer has paid (proven by the gateway)' },
   'order-closed': { zh: '订单已关闭', en: 'The order was closed' },
   'order-declined': { zh: '支付平台拒绝了订单', en: 'The gateway declined the order' },
-  'order-unknown': { zh: '订单结果未明，正在核对', en: 'The outcome became unclear; being checked' },
+  'order-unknown': { zh: '订单结果待确认，正在查询', en: 'The result is unknown; being asked' },
   'order-withdrawn': { zh: '智能体撤回了收款', en: 'The agent withdrew the payment' },
-  'order-reopened': { zh: '智能体重新提出收款', en: 'The agent proposed the payment again' },
+  'order-reopened': { zh: '重新收款', en: 'The payment is tried again' },
   'order-adopted': {
     zh: '其他系统的订单记入账本',
     en: 'An order of another system was taken into the ledger',
@@ -276,19 +247,20 @@ export const EVENTS: Readonly<Record<string, Text>> = {
   'gateway-refunded': { zh: '支付平台显示已退款', en: 'The gateway says that money was refunded' },
   'operator-released': { zh: '操作员核实后释放', en: 'Released by the operator, who has looked it up' },
   'close-intended': { zh: '智能体要求关闭订单', en: 'The agent asked to close the order' },
-  'refund-created': { zh: '智能体提出退款', en: 'The agent proposed a refund' },
+  'refund-created': { zh: '智能体申请退款', en: 'The agent asked for a refund' },
   'refund-sent': { zh: '退款发往支付平台', en: 'The refund was sent to the gateway' },
   'refund-processing': { zh: '支付平台正在退款', en: 'The gateway is refunding' },
   'refund-success': { zh: '退款成功（支付平台确认）', en: 'Refunded (proven by the gateway)' },
   'refund-closed': { zh: '退款关闭，没有退成', en: 'The refund was closed; nothing was refunded' },
   'refund-abnormal': { zh: '退款异常', en: 'The refund is abnormal' },
   'refund-declined': { zh: '支付平台拒绝了退款', en: 'The gateway declined the refund' },
-  'refund-reopened': { zh: '智能体重新提出退款', en: 'The agent proposed the refund again' },
-  'approval-asked': { zh: '请求人工批准', en: 'A person was asked to approve' },
+  'refund-reopened': { zh: '重新退款', en: 'The refund is tried again' },
+  'approval-asked': { zh: '请求审批', en: 'Approval was asked for' },
   'approval-approved': { zh: '有人批准', en: 'A person approved' },
   'approval-denied': { zh: '有人拒绝', en: 'A person denied' },
-  'approval-used': { zh: '批准已使用', en: 'The approval was used' },
+  'approval-used': { zh: '开始执行', en: 'It is carried out' },
+  'approval-failed': { zh: '批准后没有执行', en: 'It was not carried out' },
   'send-failed': { zh: '未能发到支付平台', en: 'It could not be sent to the gateway' },
-  'call-refused': { zh: '智能体的一次调用被拒绝', en: 'A call of the agent was refused' },
+  'call-refused': { zh: '智能体的一次请求被拒绝', en: 'A call of the agent was refused' },
   alarm: { zh: '警报', en: 'Alarm' },
 };

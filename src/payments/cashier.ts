@@ -35,6 +35,11 @@ export interface Call {
   readonly token?: Partial<Sections> | undefined;
   /** Orders of other callers do not exist for this one. */
   readonly ownOrdersOnly?: boolean;
+  /** Which of the caller's tokens it came with. */
+  readonly credential?: string | undefined;
+  readonly tool?: string;
+  /** Carries out this approval and nothing else: the caller itself is not there. */
+  readonly approval?: string;
   readonly signal?: AbortSignal;
   /** Tells a waiting client that work goes on. */
   readonly progress?: (elapsedSeconds: number, totalSeconds: number, message: Text) => Promise<void>;

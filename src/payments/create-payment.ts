@@ -25,8 +25,8 @@ import {
   orderClosed,
   sceneNotOffered,
 } from './errors.ts';
-import { permit } from './permit.ts';
-import { digest, type PaymentResult, paymentResult, withOwnApproval } from './results.ts';
+import { endApproval, permit } from './permit.ts';
+import { digest, ownOrderIn, type PaymentResult, paymentResult, withOwnApproval } from './results.ts';
 import { firstAskAt } from './schedule.ts';
 import { claim, isBeingSent, isStillOurs, NEVER_SENT, record, releaseOurs, whenFree } from './sending.ts';
 
@@ -58,7 +58,14 @@ type Reserved =
   | { readonly todo: 'settle-first'; readonly order: OrderRecord };
 
 /** Undoes a reservation whose number another system may have used: the gateway is asked before it is committed. */
-class AskFirst extends Error {}
+class AskFirst extends Error {
+  readonly order: OrderRecord;
+
+  constructor(order: OrderRecord) {
+    super();
+    this.order = order;
+  }
+}
 
 /**
  * Creates a payment, or continues or repeats the one that the number (or the buyer) stands for: intent, gateway,
@@ -75,14 +82,30 @@ export async function createPayment(
   return withOwnApproval(cashier.ledger, call, await create(cashier, call, input));
 }
 
+/**
+ * Sends a payment that a person has approved ({@link Call.approval}), in the name of the caller that asked for it.
+ * Does nothing where it does not wait for that any more. Throws as {@link createPayment}, and ORDER_NOT_FOUND.
+ */
+export async function sendApproved(cashier: Cashier, call: Call, outTradeNo: string): Promise<PaymentResult> {
+  const reserved = await askingFirst(cashier, async (book, isFree) => {
+    const order = await ownOrderIn(book, call, outTradeNo);
+    if (!awaitsSend(order)) return { todo: 'answer', order, replayed: true };
+    return proceed(cashier, book, call, providerOf(cashier, order), order, true, isFree);
+  });
+  if (reserved.todo !== 'send') return current(cashier, reserved.order, true);
+  return send(cashier, providerOf(cashier, reserved.order), reserved.order, reserved);
+}
+
 async function create(cashier: Cashier, call: Call, input: CreatePaymentInput): Promise<PaymentResult> {
   const provider = chooseProvider(cashier, input.provider);
   if (!provider.scenes.has(input.scene)) throw sceneNotOffered(provider, input.scene);
 
-  let reserved = await reserveNumber(cashier, call, provider, input);
+  const reserving = () =>
+    askingFirst(cashier, (book, isFree) => reserve(cashier, book, call, provider, input, isFree));
+  let reserved = await reserving();
   if (reserved.todo === 'settle-first') {
     await learn(cashier, reserved.order);
-    reserved = await reserveNumber(cashier, call, provider, input);
+    reserved = await reserving();
     if (reserved.todo === 'settle-first') throw identicalInDoubt(reserved.order);
   }
   switch (reserved.todo) {
@@ -96,26 +119,24 @@ async function create(cashier: Cashier, call: Call, input: CreatePaymentInput): 
 }
 
 /**
- * {@link reserve}; where that would commit to a number that the caller chose, the gateway is asked first whether the
- * number is free, and nothing is stored when it is not, or does not tell.
+ * Reserves; where that would commit to a number that the caller chose, the gateway is asked first whether the number is
+ * free, and nothing is stored when it is not, or does not tell.
  */
-async function reserveNumber(
+async function askingFirst(
   cashier: Cashier,
-  call: Call,
-  provider: PaymentProvider,
-  input: CreatePaymentInput,
+  reserving: (book: Book, isFree: boolean) => Promise<Reserved | 'busy'>,
 ): Promise<Reserved> {
   let isFree = false;
-  const attempt = () => cashier.ledger.write((book) => reserve(cashier, book, call, provider, input, isFree));
+  const attempt = () => cashier.ledger.write((book) => reserving(book, isFree));
   for (;;) {
     try {
       return await whenFree(cashier, attempt);
     } catch (error) {
-      if (!(error instanceof AskFirst) || input.outTradeNo === undefined) throw error;
+      if (!(error instanceof AskFirst)) throw error;
+      // The call is on record before any gateway hears of it.
+      await cashier.ledger.write(async () => undefined);
+      await insistNumberIsFree(providerOf(cashier, error.order), error.order.outTradeNo);
     }
-    // The call is on record before any gateway hears of it.
-    await cashier.ledger.write(async () => undefined);
-    await insistNumberIsFree(provider, input.outTradeNo);
     isFree = true;
   }
 }
@@ -224,7 +245,7 @@ async function proceed(
   const now = cashier.clock.now();
   if (order.state === 'PENDING_APPROVAL')
     return commitIntent(cashier, book, call, provider, order, replayed, isFree);
-  if (order.state === 'CLOSED' && order.declinedCode !== undefined) {
+  if (awaitsSend(order)) {
     const reopened = await book.moveOrder(order, 'reopened', {
       declinedCode: undefined,
       sentAt: undefined,
@@ -258,7 +279,7 @@ async function commitIntent(
   if (!permitted) {
     return { todo: 'answer', order: (await book.order(order.outTradeNo)) ?? order, replayed };
   }
-  if (order.terms.chosen && !isFree) throw new AskFirst();
+  if (order.terms.chosen && !isFree) throw new AskFirst(order);
   const terms = termsOf(order, now);
   const sent = await book.moveOrder(order, 'sent', {
     plan: provider.planPayment(terms),
@@ -393,7 +414,7 @@ async function sendFailed(
       ...(notSent || taken ? { sentAt: undefined } : {}),
       ...(taken ? { plan: undefined } : {}),
     });
-    if (notSent && approval) await book.moveApproval(approval, 'used', 'approved');
+    if (approval) await endApproval(book, approval, notSent ? undefined : code);
     return true;
   });
   cashier.log.warn('create-payment failed at the gateway', {
@@ -469,6 +490,11 @@ function termsOf(order: OrderRecord, now: number): OrderTerms {
     ...(payerClientIp === undefined ? {} : { payerClientIp }),
     ...(mark === undefined ? {} : { mark }),
   };
+}
+
+/** Nothing of it is at the gateway: it waits for a person, or the gateway has provably declined it. */
+function awaitsSend({ state, declinedCode }: OrderRecord): boolean {
+  return state === 'PENDING_APPROVAL' || (state === 'CLOSED' && declinedCode !== undefined);
 }
 
 function isFinal(order: OrderRecord): boolean {

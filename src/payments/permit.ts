@@ -2,10 +2,11 @@ import { beijingIso, wholeSecond } from '../domain/clock.ts';
 import { CashierError, type Text } from '../domain/errors.ts';
 import type { Book } from '../ledger/book.ts';
 import type { MoneyKind } from '../ledger/quotas.ts';
-import type { ApprovalRecord } from '../ledger/records.ts';
-import { isDenied, takeApproval } from '../policy/approvals.ts';
+import type { ApprovalRecord, AskedBy } from '../ledger/records.ts';
+import { approvalsFor, askPerson, isDenied } from '../policy/approvals.ts';
 import { type Denial, decide, type Request, type Used, windowStart } from '../policy/decide.ts';
 import { holdToPolicy, insistNotFrozen } from '../policy/decisions.ts';
+import type { Policy, Sections } from '../policy/policy.ts';
 import { type Rule, rulesFor } from '../policy/rules.ts';
 import type { Call, Cashier } from './cashier.ts';
 
@@ -29,8 +30,8 @@ type Subject = Pick<ApprovalRecord, 'outTradeNo' | 'outRefundNo' | 'inputHash'> 
 
 /**
  * The last gate before a gateway, inside the transaction that commits the intent: freeze, the rules in force, what is
- * used of limits and budgets, and a person's yes where one is needed. Gives nothing while that yes is awaited, and when a
- * person has said no.
+ * used of limits and budgets, and a person's yes where one is needed. A yes is good for one send under today's rules
+ * and those that asked for it, both. Gives nothing while that yes is awaited, and when a person has said no.
  * Throws FROZEN, POLICY_DENIED, TRY_LATER (too many approvals are open).
  */
 export async function permit(
@@ -41,29 +42,80 @@ export async function permit(
   subject: Subject,
 ): Promise<Permit | undefined> {
   await insistNotFrozen(book);
-  if (await isDenied(book, subject)) return undefined;
+  const asked = await book.approvalsOf(subject.outTradeNo, subject.outRefundNo);
+  if (await isDenied(book, subject, asked)) return undefined;
   const now = cashier.clock.now();
-  const rules = rulesFor(await holdToPolicy(book, cashier.policy), kind, call);
+  const { caller } = call;
+  const usable = approvalsFor(asked, { ...subject, caller }, now);
+  const yes = usable.find(({ id, state }) => state === 'approved' && id === (call.approval ?? id));
+  const today = rulesFor(await holdToPolicy(book, cashier.policy), kind, call);
+  const rules = yes ? together(today, await rulesThen(book, kind, yes)) : today;
   const decision = decide(rules, subject, await used(book, kind, rules, now), now);
   if (decision.kind === 'deny') throw policyDenied(decision);
-  let approval: ApprovalRecord | undefined;
-  const needed = decision.kind === 'approve' ? decision.rule : subject.needsPerson;
-  if (needed !== undefined) {
-    const taken = await takeApproval(
-      book,
-      { ...subject, kind, caller: call.caller, rule: needed },
-      { now, randomBytes: cashier.randomBytes },
-    );
-    if (!taken.granted) return undefined;
-    approval = taken.approval;
+  const rule = decision.kind === 'approve' ? decision.rule : subject.needsPerson;
+  if (yes) {
+    const { decidedBy } = yes;
+    await book.moveApproval(yes, 'approved', 'used', decidedBy === undefined ? {} : { decidedBy });
+  } else if (call.approval !== undefined) {
+    return undefined;
+  } else if (rule !== undefined) {
+    const question = { ...subject, kind, caller, rule, asked: await askedBy(book, call, asked) };
+    await askPerson(book, question, usable, { now, randomBytes: cashier.randomBytes });
+    return undefined;
   }
-  const budgets = rules.flatMap((rule) => (rule.kind === 'budget' ? [rule.budget] : []));
-  await book.quotas.draw(budgets, subject.outTradeNo, subject.outRefundNo);
+  const budgets = new Set(rules.flatMap((rule) => (rule.kind === 'budget' ? [rule.budget] : [])));
+  await book.quotas.draw([...budgets], subject.outTradeNo, subject.outRefundNo);
   await book.event(subject.outTradeNo, subject.outRefundNo, 'policy-allowed', {
     rules: rules.map(({ path }) => path),
-    ...(approval === undefined ? {} : { approval: approval.id }),
+    ...(yes === undefined ? {} : { approval: yes.id }),
   });
-  return { counts: { countedAt: now, countedBy: call.caller, client: call.client }, approval };
+  return { counts: { countedAt: now, countedBy: caller, client: call.client }, approval: yes };
+}
+
+/**
+ * Nothing came of a send that used up a yes. Where nothing left this machine the yes stands again; where the gateway
+ * has provably declined, `code` says why, and whoever repeats the call asks anew.
+ */
+export async function endApproval(
+  book: Book,
+  approval: ApprovalRecord,
+  code: string | undefined,
+): Promise<void> {
+  if (code === undefined) await book.moveApproval(approval, 'used', 'approved');
+  else await book.moveApproval(approval, 'used', 'failed', { code });
+}
+
+/** What the call was, to be kept with the question. */
+async function askedBy(
+  book: Book,
+  { tool, named, client, ownOrdersOnly, credential, token, caller }: Call,
+  before: readonly ApprovalRecord[],
+): Promise<AskedBy> {
+  const last = before.find((approval) => approval.caller === caller);
+  return {
+    policy: (await book.operator.policy())?.version ?? 0,
+    ...(tool === undefined ? {} : { tool }),
+    ...(named ? { named } : {}),
+    ...(client === undefined ? {} : { client }),
+    ...(ownOrdersOnly ? { ownOrdersOnly } : {}),
+    ...(credential === undefined ? {} : { credential }),
+    ...(token === undefined ? {} : { token: { ...token } }),
+    ...(last?.state === 'failed' && last.code !== undefined ? { afterFailure: last.code } : {}),
+  };
+}
+
+/** The rules on the call as they were when a person was asked. */
+async function rulesThen(book: Book, kind: MoneyKind, { asked, caller }: ApprovalRecord): Promise<Rule[]> {
+  const stored = asked && (await book.operator.rulesOf(asked.policy));
+  if (stored === undefined) return [];
+  const token = asked?.token as Partial<Sections> | undefined;
+  return rulesFor(JSON.parse(stored) as Policy, kind, { ...asked, caller, token });
+}
+
+/** Both sets hold, which makes the stricter of the two; what stands in both stands once. */
+function together(today: readonly Rule[], then: readonly Rule[]): Rule[] {
+  const known = new Set(today.map((rule) => JSON.stringify(rule)));
+  return [...today, ...then.filter((rule) => !known.has(JSON.stringify(rule)))];
 }
 
 async function used(

@@ -19,7 +19,7 @@ import { askRefund } from './ask-gateway.ts';
 import { type Call, type Cashier, providerOf } from './cashier.ts';
 import { clientError, conflict, isGatewayError } from './errors.ts';
 import { type OrderName, orderToMove } from './foreign.ts';
-import { permit } from './permit.ts';
+import { endApproval, permit } from './permit.ts';
 import { queryPayment } from './query-payment.ts';
 import {
   exceedsPaid,
@@ -342,8 +342,7 @@ async function sendFailed(cashier: Cashier, reserved: Reserved, error: unknown):
       declinedCode: code,
       ...(notSent ? { sentAt: undefined } : {}),
     });
-    // Nothing left this machine: the person's yes was not used up.
-    if (notSent && reserved.approval) await book.moveApproval(reserved.approval, 'used', 'approved');
+    if (reserved.approval) await endApproval(book, reserved.approval, notSent ? undefined : code);
     return { nothingDone: ended.state === 'CLOSED', ours: mine };
   });
   cashier.log.warn('refund-payment failed at the gateway', { ...numbers(refund), error: error.message });

@@ -9,43 +9,46 @@ export const APPROVAL_TTL_MS = 15 * 60_000;
 const MAX_OPEN_PER_CALLER = 20;
 const ID_ALPHABET = '23456789ABCDEFGHJKLMNPQRSTUVWXYZ';
 
-export type ApprovalView = 'pending' | 'approved' | 'expired' | 'denied';
+export type ApprovalView = 'pending' | 'approved' | 'expired' | 'denied' | 'failed';
 
 /** The state as a client sees it. */
 export function approvalView(approval: ApprovalRecord, now: number): ApprovalView {
-  if (approval.state === 'denied') return 'denied';
+  if (approval.state === 'denied' || approval.state === 'failed') return approval.state;
   if (approval.state === 'used') return 'approved';
   if (approval.expiresAt <= now) return 'expired';
   return approval.state;
 }
 
+/** What is asked about. */
+type Subject = Pick<ApprovalRecord, 'outTradeNo' | 'outRefundNo' | 'inputHash' | 'caller'>;
+
 /**
- * Inside the transaction that would send: uses up a person's yes to exactly this call, or says which approval is
- * awaited, opening a new one when there is none or the last has run out. Throws TRY_LATER with 20 open ones.
+ * A caller's approvals of exactly this call that have not run out, newest first. Others may have asked for the same
+ * since: that takes nobody's yes away.
  */
-export async function takeApproval(
-  book: Book,
-  subject: Pick<
-    ApprovalRecord,
-    'kind' | 'outTradeNo' | 'outRefundNo' | 'inputHash' | 'caller' | 'amountFen' | 'rule'
-  >,
-  ports: { readonly now: number; readonly randomBytes: RandomBytes },
-): Promise<{ readonly granted: boolean; readonly approval: ApprovalRecord }> {
-  // Others may have asked for the same since: that takes nobody's yes away.
-  const usable = (await book.approvalsOf(subject.outTradeNo, subject.outRefundNo)).filter(
+export function approvalsFor(
+  asked: readonly ApprovalRecord[],
+  subject: Pick<Subject, 'inputHash' | 'caller'>,
+  now: number,
+): readonly ApprovalRecord[] {
+  return asked.filter(
     (approval) =>
-      approval.expiresAt > ports.now &&
+      approval.expiresAt > now &&
       approval.inputHash === subject.inputHash &&
       approval.caller === subject.caller,
   );
-  const yes = usable.find(({ state }) => state === 'approved');
-  if (yes && (await book.moveApproval(yes, 'approved', 'used'))) {
-    return { granted: true, approval: { ...yes, state: 'used' } };
-  }
-  const pending = usable.find(({ state }) => state === 'pending');
-  if (pending) return { granted: false, approval: pending };
+}
+
+/** Inside a transaction: asks a person, once for each call. Throws TRY_LATER with 20 open ones. */
+export async function askPerson(
+  book: Book,
+  subject: Subject & Pick<ApprovalRecord, 'kind' | 'amountFen' | 'rule' | 'asked'>,
+  usable: readonly ApprovalRecord[],
+  ports: { readonly now: number; readonly randomBytes: RandomBytes },
+): Promise<void> {
+  if (usable.some(({ state }) => state === 'pending')) return;
   if ((await book.openApprovals(subject.caller)).length >= MAX_OPEN_PER_CALLER) throw tooManyOpen();
-  const approval: ApprovalRecord = {
+  await book.insertApproval({
     ...subject,
     id: approvalId(ports.randomBytes),
     state: 'pending',
@@ -54,9 +57,8 @@ export async function takeApproval(
     decidedAt: undefined,
     decidedBy: undefined,
     reason: undefined,
-  };
-  await book.insertApproval(approval);
-  return { granted: false, approval };
+    code: undefined,
+  });
 }
 
 /** Inside a transaction. Throws INVALID_ARGUMENT when there is nothing to decide. */
@@ -81,8 +83,11 @@ export async function decideApproval(
 type Numbers = Pick<ApprovalRecord, 'outTradeNo' | 'outRefundNo'>;
 
 /** Whether a person has said no to this number; what waits under it ends then, whenever that was said. */
-export async function isDenied(book: Book, numbers: Numbers): Promise<boolean> {
-  const asked = await book.approvalsOf(numbers.outTradeNo, numbers.outRefundNo);
+export async function isDenied(
+  book: Book,
+  numbers: Numbers,
+  asked: readonly ApprovalRecord[],
+): Promise<boolean> {
   if (!asked.some(({ state }) => state === 'denied')) return false;
   await denySubject(book, numbers);
   return true;

@@ -8,7 +8,7 @@ import type { Outcome } from '../payments/attempt.ts';
 import type { ForeignPayment, ForeignRefund } from '../payments/foreign.ts';
 import type { PaymentList } from '../payments/list-payments.ts';
 import { type PaymentResult, payable, type RefundResult } from '../payments/results.ts';
-import { approvalView } from '../policy/approvals.ts';
+import { type ApprovalView, approvalView } from '../policy/approvals.ts';
 import type { Language, ToolAnswer } from './answer.ts';
 import { HELD, handOver } from './pay-words.ts';
 
@@ -59,8 +59,8 @@ const PAYMENT_STATE: Readonly<Record<OrderState, Text>> = {
 
 const PAYMENT_NEXT: Readonly<Record<Exclude<OrderState, 'NOTPAY'>, Text>> = {
   PENDING_APPROVAL: {
-    zh: '批准后，用相同参数和这个 outTradeNo 再次调用 create-payment。',
-    en: 'Once approved, call create-payment again with the same arguments and this outTradeNo.',
+    zh: '批准后自动下单；之后用相同参数和这个 outTradeNo 再次调用 create-payment 取得付款码。',
+    en: 'Once approved it is sent by itself; then call create-payment again with the same arguments and this outTradeNo for what the buyer pays with.',
   },
   DENIED: {
     zh: '告诉用户商家未批准；不要重试。',
@@ -120,8 +120,8 @@ const REFUND_STATE: Readonly<Record<RefundState, Text>> = {
 
 const REFUND_NEXT: Readonly<Record<RefundState, Text>> = {
   PENDING_APPROVAL: {
-    zh: '批准后，用相同参数和这个 outRefundNo 再次调用 refund-payment；尚未退款。',
-    en: 'Once approved, call refund-payment again with the same arguments and this outRefundNo; nothing is refunded yet.',
+    zh: '尚未退款，批准后自动退款；之后用相同参数和这个 outRefundNo 再次调用 refund-payment 查看结果。',
+    en: 'Nothing is refunded yet; once approved it is sent by itself. Call refund-payment again with the same arguments and this outRefundNo to see.',
   },
   DENIED: {
     zh: '告诉用户商家未批准；不要用同一号码重试。',
@@ -144,6 +144,19 @@ const REFUND_NEXT: Readonly<Record<RefundState, Text>> = {
     zh: '用相同参数和这个 outRefundNo 再次调用 refund-payment，或用 query-refund 查询；不要换号。',
     en: 'Call refund-payment again with the same arguments and this outRefundNo, or query-refund; never a new number.',
   },
+};
+
+/** How an approval stands that nobody is to be asked about any more. */
+const APPROVAL_NOW: Readonly<Partial<Record<ApprovalView, Text>>> = {
+  approved: {
+    zh: '已批准，几秒内自动执行。',
+    en: 'Approved; it is carried out within seconds. ',
+  },
+  expired: {
+    zh: '审批已过期，没有执行；再次调用会重新申请。',
+    en: 'The approval ran out and nothing was sent; calling again asks anew. ',
+  },
+  failed: { zh: '再次调用会重新申请审批。', en: 'Calling again asks for a new approval. ' },
 };
 
 export function presenter(options: PresenterOptions): Presenter {
@@ -188,16 +201,29 @@ export function presenter(options: PresenterOptions): Presenter {
     });
   }
 
-  /** Whom the model is to ask, and where that person decides. */
+  /** Whom the model is to ask, and where that person decides; or what has become of that. */
   async function askPerson(
     approval: ApprovalRecord | undefined,
     state: OrderState | RefundState,
   ): Promise<string> {
-    if (!approval || state !== 'PENDING_APPROVAL' || approvalView(approval, now()) !== 'pending') return '';
+    if (!approval || state !== 'PENDING_APPROVAL') return '';
+    const view = approvalView(approval, now());
+    if (view !== 'pending') {
+      const text = APPROVAL_NOW[view];
+      return text ? `${view === 'failed' ? failure(approval.code) : ''}${say(text)}` : '';
+    }
     const url = await options.approvalUrl(approval.id);
     const command = `mcp-cashier approvals approve ${approval.id}`;
-    if (language === 'zh') return `请商家批准：${url ? `打开 ${url} 或` : ''}运行 ${command}。`;
-    return `Ask the merchant to approve: ${url ? `open ${url} or ` : ''}run ${command}. `;
+    const before = failure(approval.asked?.afterFailure);
+    if (language === 'zh') return `${before}请商家批准：${url ? `打开 ${url} 或` : ''}运行 ${command}。`;
+    return `${before}Ask the merchant to approve: ${url ? `open ${url} or ` : ''}run ${command}. `;
+  }
+
+  function failure(code: string | undefined): string {
+    if (code === undefined) return '';
+    return language === 'zh'
+      ? `批准后没有执行（${code}），没有资金变动。`
+      : `It was approved but not carried out (${code}); no money moved. `;
   }
 
   function foreignPayment({ foreign, provider }: ForeignPayment): ToolAnswer {
@@ -431,10 +457,10 @@ function refundNext({ refund }: RefundResult): Text {
 }
 
 function approvalOf(approval: ApprovalRecord | undefined, now: number): Record<string, unknown> | undefined {
-  // A denial shows in the state; an approval is pending, approved or expired.
   const state = approval && approvalView(approval, now);
-  if (!approval || state === 'denied') return undefined;
-  return { id: approval.id, state, expiresAt: iso(approval.expiresAt) };
+  if (!approval) return undefined;
+  const code = state === 'failed' ? approval.code : undefined;
+  return compact({ id: approval.id, state, code, expiresAt: iso(approval.expiresAt) });
 }
 
 function approvalLine(

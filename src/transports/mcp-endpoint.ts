@@ -10,7 +10,10 @@ const MAX_SUBSCRIPTIONS = 64;
 /** Of what a client did wrong, no more than this is logged (characters). */
 const MAX_LOGGED = 300;
 
-export type EndpointDeps = Omit<ServerDeps, 'caller' | 'named' | 'tokenRules' | 'ownOrdersOnly' | 'updates'>;
+export type EndpointDeps = Omit<
+  ServerDeps,
+  'caller' | 'named' | 'credential' | 'tokenRules' | 'ownOrdersOnly' | 'updates'
+>;
 
 export interface McpEndpoint {
   answer(request: Request, caller: Caller): Promise<Response>;
@@ -73,6 +76,7 @@ function handlerFor(shared: EndpointDeps & { readonly named: boolean }, caller: 
     ...shared,
     tools: shared.tools.filter(({ name }) => caller.tools?.has(name) ?? true),
     caller: caller.name,
+    credential: caller.credential,
     tokenRules: caller.rules,
     ownOrdersOnly: caller.ownOrdersOnly,
     updates: 'transport',

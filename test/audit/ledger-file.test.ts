@@ -234,7 +234,7 @@ describe('an edit of the tables is found by the trail', () => {
     ["UPDATE approvals SET state = 'approved'", 'approvals', 'differs'],
     ["UPDATE approvals SET decided_by = 'page'", 'approvals', 'differs'],
     [
-      "INSERT INTO approvals SELECT 'AFORGED', kind, out_trade_no, out_refund_no, input_hash, caller, amount_fen, rule, 'approved', created_at, expires_at, decided_at, decided_by, reason FROM approvals",
+      "INSERT INTO approvals SELECT 'AFORGED', kind, out_trade_no, out_refund_no, input_hash, caller, amount_fen, rule, 'approved', created_at, expires_at, decided_at, decided_by, reason, asked_json, code FROM approvals",
       'approvals',
       'unrecorded',
     ],

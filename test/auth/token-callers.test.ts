@@ -42,12 +42,16 @@ describe('a token', () => {
     const own = await add('own', { tools: ['query-payment'] });
     const all = await add('all', { orders: 'all' });
     const callers = tokenCallers(file, log);
+    const credential = expect.stringMatching(/^[0-9a-f]{32}$/);
     expect(callers.identify(bearer(own))).toEqual({
       name: 'own',
+      credential,
       tools: new Set(['query-payment']),
       ownOrdersOnly: true,
     });
-    expect(callers.identify(bearer(all))).toEqual({ name: 'all', tools: undefined, ownOrdersOnly: false });
+    expect(callers.identify(bearer(all))).toEqual({
+      ...{ name: 'all', credential, tools: undefined, ownOrdersOnly: false },
+    });
     expect(callers.identify(`bearer   ${own} `)).toMatchObject({ name: 'own' });
   });
 
@@ -59,6 +63,18 @@ describe('a token', () => {
     });
     const bare = await add('b', { policy: { refunds: {} } });
     expect(callers.identify(bearer(bare))).toMatchObject({ rules: {} });
+  });
+
+  it('is held by nobody once it is revoked, whoever has one of that name by then', async () => {
+    const own = await add('own');
+    const callers = tokenCallers(file, log);
+    const caller = callers.identify(bearer(own));
+    const { credential = '' } = typeof caller === 'object' ? caller : {};
+    expect(own).not.toContain(credential);
+    expect(callers.holderOf(credential)).toBe(caller);
+    await changeTokenFile(file, () => []);
+    await add('own');
+    expect(callers.holderOf(credential)).toBeUndefined();
   });
 
   it('that is none lets nobody in, whatever it looks like', async () => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { until } from '../support/server-process.ts';
 import { WALLETS } from '../support/simulator-client.ts';
 import { type Agent, Shop } from './shop.ts';
 
@@ -21,6 +22,65 @@ async function decide(verb: 'approve' | 'deny', id = '', secret?: string) {
   return shop.command(['approvals', verb, id], env);
 }
 
+/** Waits until the gateway has it; nobody calls meanwhile. */
+function refunded(outTradeNo: string) {
+  return until(`a refund of ${outTradeNo}`, async () => {
+    const { refunds } = await shop.simulator.trade(outTradeNo);
+    return refunds.length > 0 ? refunds : undefined;
+  });
+}
+
+describe('the yes itself sets it going', () => {
+  const asked = async () => {
+    const { outTradeNo } = await shop.sell(agent, 'alipay');
+    const wanted = { outTradeNo, refundYuan: '4.00', outRefundNo: shop.number('R') };
+    return { outTradeNo, wanted, id: (await agent.refund(wanted)).approval?.id };
+  };
+
+  it('in whichever process finds it, once', async () => {
+    const { outTradeNo, wanted, id } = await asked();
+    const others = await Promise.all([shop.agent(), shop.agent()]);
+    await Promise.all(others.map((other) => other.known(outTradeNo)));
+    const [said, ...repeats] = await Promise.all([
+      decide('approve', id, SECRET),
+      ...others.map((other) => other.refund(wanted)),
+    ]);
+    expect(said.code).toBe(0);
+    for (const { state } of repeats) expect(['PENDING_APPROVAL', 'PROCESSING', 'SUCCESS']).toContain(state);
+    await refunded(outTradeNo);
+    await Promise.all(others.map((other) => other.refund(wanted)));
+    expect(await shop.simulator.calls(outTradeNo, 'refund')).toHaveLength(1);
+    await Promise.all(others.map(({ server }) => server.close()));
+  });
+
+  it('in a server that is killed before it, and is carried out by the next, which nobody calls', async () => {
+    const { outTradeNo, wanted, id } = await asked();
+    await agent.server.kill();
+    const said = await shop.command(['approvals', 'approve', id ?? '', '--json'], {
+      CASHIER_OPERATOR_SECRET: SECRET,
+    });
+    expect(JSON.parse(said.stdout)).toMatchObject({
+      ...{ id, state: 'approved' },
+      outcome: { state: 'PENDING_APPROVAL', message: expect.stringContaining('没有能执行它的服务器在运行') },
+    });
+    expect(await shop.simulator.calls(outTradeNo, 'refund')).toEqual([]);
+    agent = await shop.agent();
+    await refunded(outTradeNo);
+    expect(await agent.refund(wanted)).toMatchObject({ replayed: true, refundYuan: '4.00' });
+    expect(await shop.simulator.calls(outTradeNo, 'refund')).toHaveLength(1);
+  });
+
+  it('once a freeze is lifted', async () => {
+    const { outTradeNo, id } = await asked();
+    await shop.command(['freeze']);
+    const said = await decide('approve', id, SECRET);
+    expect(said.stdout).toContain('收款和退款已暂停');
+    expect(await shop.simulator.calls(outTradeNo, 'refund')).toEqual([]);
+    await shop.command(['unfreeze'], { CASHIER_OPERATOR_SECRET: SECRET });
+    await refunded(outTradeNo);
+  });
+});
+
 describe.concurrent.each(WALLETS)('a refund at %s that needs a person', (provider) => {
   it('goes on with the operator secret only, whatever the agent has been shown', async () => {
     const { outTradeNo } = await shop.sell(agent, provider);
@@ -41,17 +101,20 @@ describe.concurrent.each(WALLETS)('a refund at %s that needs a person', (provide
     expect(await agent.refund(wanted)).toMatchObject({ state: 'PENDING_APPROVAL' });
     expect(await shop.simulator.calls(outTradeNo, 'refund')).toEqual([]);
 
-    expect(await decide('approve', approval?.id, SECRET)).toMatchObject({ code: 0, stderr: '' });
-    expect(await agent.queryRefund(outTradeNo, wanted.outRefundNo)).toMatchObject({
-      ...{ state: 'PENDING_APPROVAL', approval: { state: 'approved' } },
-    });
+    const said = await decide('approve', approval?.id, SECRET);
+    expect(said).toMatchObject({ code: 0, stderr: '' });
+    expect(said.stdout).toMatch(/退款成功，原路退回|退款处理中/);
+    await refunded(outTradeNo);
     const changed = { ...wanted, refundYuan: '9.00' };
     expect(await agent.refused('refund-payment', changed)).toMatchObject({ code: 'IDEMPOTENCY_CONFLICT' });
     const { approval: another } = await agent.refund({ ...wanted, outRefundNo: shop.number('R') });
     expect(another).toMatchObject({ state: 'pending' });
     expect(another?.id).not.toBe(approval?.id);
 
-    await agent.refundArrives(await agent.refund(wanted));
+    const reported = await agent.refund(wanted);
+    expect(reported).toMatchObject({ replayed: true, approval: { id: approval?.id, state: 'approved' } });
+    await agent.refundArrives(reported);
+    expect(await shop.simulator.calls(outTradeNo, 'refund')).toHaveLength(1);
     expect(await decide('approve', approval?.id, SECRET)).toMatchObject({ code: 1, stdout: '' });
     expect((await shop.simulator.trade(outTradeNo)).refunds).toMatchObject([{ amountFen: 400 }]);
   });
@@ -78,6 +141,10 @@ describe.concurrent.each(WALLETS)('a payment at %s above the limit', (provider) 
     for (const absent of ['qrCode', 'cashierUrl', 'expiresAt']) expect(waiting).not.toHaveProperty(absent);
     expect(await shop.simulator.calls(wanted.outTradeNo)).toEqual([]);
     await decide('approve', waiting.approval?.id, SECRET);
+    await until('the order is at the gateway', async () => {
+      const calls = await shop.simulator.calls(wanted.outTradeNo, 'create');
+      return calls.length > 0 ? calls : undefined;
+    });
     expect(await agent.create(wanted)).toMatchObject({ state: 'NOTPAY', amountYuan: '100.01' });
     expect(await shop.simulator.calls(wanted.outTradeNo, 'create')).toHaveLength(1);
   });

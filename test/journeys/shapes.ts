@@ -8,8 +8,10 @@ const provider = z.enum(['alipay', 'wechatpay']);
 const signed = z.record(z.string(), z.string());
 const approval = z.strictObject({
   id: z.string().min(8),
-  state: z.enum(['pending', 'approved', 'denied', 'expired']),
+  state: z.enum(['pending', 'approved', 'denied', 'expired', 'failed']),
   expiresAt: time,
+  /** Why one has failed. */
+  code: z.string().min(1).optional(),
 });
 
 /** Contract §4.1: these fields and no others. */

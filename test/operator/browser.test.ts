@@ -171,7 +171,7 @@ describe.skipIf(path === undefined)(`in a browser${why}`, () => {
     await desk.proposeRefund({ outRefundNo: 'R2', refundFen: fen(1_234) });
     await page.getByRole('link', { name: '查看 退款 ¥12.34' }).waitFor();
     expect(await page.title()).toBe('(2) 审批 · mcp-cashier');
-    expect(await page.locator('#announce').innerText()).toBe('2 个审批等待决定');
+    expect(await page.locator('#announce').innerText()).toBe('2 个审批待您决定');
     // What changed around it does not take away what is being typed.
     await other.getByText('R2').first().waitFor();
     expect(await other.getByLabel('拒绝原因').inputValue()).toBe('half a sentence');
@@ -186,7 +186,7 @@ describe.skipIf(path === undefined)(`in a browser${why}`, () => {
     await page.goto(here);
     await desk.post(`/${id}`, { decision: 'deny' });
     await page.getByRole('button', { name: '批准退款' }).click();
-    await page.getByText('没有改变任何东西').waitFor();
+    await page.getByText('没有改变什么').waitFor();
     expect((await desk.approval(id))?.state).toBe('denied');
   });
 
@@ -194,12 +194,12 @@ describe.skipIf(path === undefined)(`in a browser${why}`, () => {
     const { desk, page, list, here, problems } = await visit();
     await page.goto(list);
     await page.getByLabel('原因（可选）').fill('可疑');
-    await page.getByRole('button', { name: '冻结资金' }).click();
-    await page.getByRole('region', { name: '资金已冻结' }).waitFor();
+    await page.getByRole('button', { name: '暂停收款和退款' }).click();
+    await page.getByRole('region', { name: '收款和退款已暂停' }).waitFor();
     await page.goto(here);
-    expect(await body(page)).toContain('也要等解冻后才会发出');
-    await page.getByRole('button', { name: '解除冻结' }).click();
-    await page.getByRole('button', { name: '冻结资金' }).waitFor();
+    expect(await body(page)).toContain('也要等恢复后才会执行');
+    await page.getByRole('button', { name: '恢复收款和退款' }).click();
+    await page.getByRole('button', { name: '暂停收款和退款' }).waitFor();
     expect(await desk.cashier.ledger.read((book) => book.operator.freeze())).toBeUndefined();
     expect(problems).toEqual([]);
   });

@@ -55,7 +55,7 @@ it('an agent cannot push what a person should know out of sight by calls that ar
   }
   await d.signIn();
   const text = readable((await d.get(`/${id}?lang=en`)).page);
-  for (const words of ['Alarm', 'has paid', 'proposed a refund', 'A call of the agent was refused']) {
+  for (const words of ['Alarm', 'has paid', 'asked for a refund', 'A call of the agent was refused']) {
     expect(text).toContain(words);
   }
 });

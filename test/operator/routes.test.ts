@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto';
 import { afterEach, describe, expect, it } from 'vitest';
 import { fen } from '../../src/domain/money.ts';
+import { runApproved } from '../../src/payments/carry-out.ts';
 import { createPayment } from '../../src/payments/create-payment.ts';
 import { refundPayment } from '../../src/payments/refund-payment.ts';
 import { APPROVAL_TTL_MS } from '../../src/policy/approvals.ts';
 import { freeze } from '../../src/policy/decisions.ts';
+import type { Policy } from '../../src/policy/policy.ts';
+import type { Fault } from '../support/bank.ts';
 import { payment, refund } from '../support/world.ts';
 import { Desk, ORDER, readable, SECRET } from './desk.ts';
 
@@ -239,7 +242,8 @@ describe('an approval, before it is decided', () => {
       'The agent gave no reason.',
       'Caller shop-agent',
       'Program says it is Cursor <b>9</b> (not checked)',
-      'Every refund needs a person',
+      'Every refund needs approval',
+      'Asked at 14:30 (Beijing time)',
       'refunds.approveAboveYuan',
       'Paid by the buyer ¥88.00',
       'Refunded so far ¥0.00',
@@ -251,7 +255,7 @@ describe('an approval, before it is decided', () => {
     ]) {
       expect(text).toContain(words);
     }
-    const story = ['proposed a payment', 'was sent', 'has paid', 'proposed a refund', 'asked to approve'];
+    const story = ['asked for a payment', 'was sent', 'has paid', 'asked for a refund', 'Approval was asked'];
     const places = story.map((part) => text.indexOf(part));
     expect(places).toEqual([...places].sort((a, b) => a - b));
     expect(Math.min(...places)).toBeGreaterThan(0);
@@ -262,10 +266,15 @@ describe('an approval, before it is decided', () => {
     const { id } = await d.proposePayment({ outTradeNo: undefined });
     await d.signIn();
     const text = readable((await d.get(`/${id}`)).page);
-    for (const words of ['批准这笔收款吗？', '¥800.00', '自称 Cursor <b>9</b> （未经核实）']) {
+    for (const words of [
+      '批准这笔收款吗？',
+      '¥800.00',
+      '人民币捌佰元整',
+      '自称 Cursor <b>9</b> （未经核实）',
+    ]) {
       expect(text).toContain(words);
     }
-    expect(text).toContain('收款超过此金额需要人批准：¥500.00');
+    expect(text).toContain('收款超过此金额须审批：¥500.00');
     expect(text).not.toContain('还可退');
   });
 
@@ -303,22 +312,22 @@ describe('an approval, before it is decided', () => {
       if (order) await book.moveOrder(order, 'withdrawn');
     });
     await d.signIn();
-    expect(readable((await d.get(`/${id}`)).page)).toContain('已不在等待批准');
+    expect(readable((await d.get(`/${id}`)).page)).toContain('这次请求已不再等待审批');
   });
 });
 
 describe('deciding', () => {
-  it('a yes lets the agent’s next identical call go on, once', async () => {
+  it('a yes is carried out by the agent’s next identical call as well, once', async () => {
     const { d, id } = await refundDesk();
     expect(d.world.bank.refundedFen(ORDER)).toBe(0);
     const answer = await d.post(`/${id}`, { decision: 'approve' });
     expect(answer).toMatchObject({ status: 303, location: `/approvals/${id}` });
     expect(await d.approval(id)).toMatchObject({ state: 'approved', decidedBy: 'page', reason: undefined });
-    expect(readable((await d.get(`/${id}`)).page)).toContain('智能体下一次用完全相同的参数调用时继续执行');
+    expect(readable((await d.get(`/${id}`)).page)).toContain('已批准，正在执行 几秒内发往支付平台。');
     expect(d.world.bank.refundedFen(ORDER)).toBe(0);
     expect((await again(d)).refund.state).toBe('SUCCESS');
     expect(d.world.bank.refundedFen(ORDER)).toBe(3_000);
-    expect(readable((await d.get(`/${id}`)).page)).toContain('这个批准已经用完');
+    expect(readable((await d.get(`/${id}`)).page)).toContain('退款成功，原路退回（银行卡可能晚几天到账）');
     const records = await d.cashier.ledger.read((book) => book.audit.after(0, 1000));
     expect(records.find(({ kind }) => kind === 'approval-approved')).toMatchObject({
       ...{ caller: 'operator', tool: 'page', outTradeNo: ORDER, outRefundNo: 'R1' },
@@ -342,7 +351,7 @@ describe('deciding', () => {
     await d.post(`/${id}`, { decision: 'approve' });
     const wanted = payment({ outTradeNo: ORDER, amountFen: fen(80_000) });
     expect((await createPayment(d.cashier, AGENT, wanted)).order.state).toBe('NOTPAY');
-    expect(readable((await d.get(`/${id}`)).page)).toContain('已批准，智能体已继续执行');
+    expect(readable((await d.get(`/${id}`)).page)).toContain('已批准，等待买家付款');
   });
 
   it('double clicks, two tabs and replays decide once, and the others are told', async () => {
@@ -357,7 +366,7 @@ describe('deciding', () => {
     for (const decision of ['approve', 'deny']) {
       const late = await d.post(`/${id}`, { decision });
       expect(late.status).toBe(409);
-      expect(readable(late.page)).toContain('您刚才的操作没有改变任何东西');
+      expect(readable(late.page)).toContain('您刚才的操作没有改变什么');
     }
     expect(await d.approval(id)).toEqual(decided);
     expect((await d.recorded('approval-approved')) + (await d.recorded('approval-denied'))).toBe(1);
@@ -376,11 +385,13 @@ describe('deciding', () => {
     expect((await again(d)).refund.state).toBe('PENDING_APPROVAL');
   });
 
-  it('an approval that was not used in time has lapsed', async () => {
+  it('one that was not carried out in time has lapsed, for want of a server', async () => {
     const { d, id } = await refundDesk();
     await d.post(`/${id}`, { decision: 'approve' });
     d.world.clock.advance(APPROVAL_TTL_MS);
-    expect(readable((await d.get(`/${id}`)).page)).toContain('已批准，但没有在有效期内使用');
+    expect(readable((await d.get(`/${id}`)).page)).toContain(
+      '已批准，但有效期内没有执行 没有能执行它的服务器在运行：请启动 AI 客户端或 mcp-cashier http。',
+    );
   });
 
   it.each([
@@ -392,6 +403,81 @@ describe('deciding', () => {
     const { d, id } = await refundDesk();
     expect((await d.post(`/${id}`, fields)).status).toBe(400);
     expect((await d.approval(id))?.state).toBe('pending');
+  });
+});
+
+describe('what came of a yes', () => {
+  const approved = async () => {
+    const { d, id } = await refundDesk();
+    await d.post(`/${id}`, { decision: 'approve' });
+    const page = async (lang = 'zh') => readable((await d.get(`/${id}?lang=${lang}`)).page);
+    const carryOut = async () => {
+      const stop = new AbortController();
+      const running = runApproved(d.cashier, () => 'unknown', stop.signal);
+      await d.world.clock.sleep(1_000);
+      stop.abort();
+      await running;
+      await d.signIn();
+    };
+    return { d, id, page, carryOut };
+  };
+
+  it('is told without the agent calling again', async () => {
+    const { d, page, carryOut } = await approved();
+    await carryOut();
+    expect(d.world.bank.refundedFen(ORDER)).toBe(3_000);
+    expect(await page()).toContain('退款成功，原路退回（银行卡可能晚几天到账）');
+    expect(await page('en')).toContain('Refunded; bank cards may take days');
+  });
+
+  it('is that no server is running, a few seconds later', async () => {
+    const { d, page } = await approved();
+    d.world.clock.advance(6_000);
+    expect(await page()).toContain('已批准，还没有执行 没有能执行它的服务器在运行');
+    expect(await page('en')).toContain('No server that can send it is running');
+  });
+
+  it('is that everything is paused', async () => {
+    const { d, page } = await approved();
+    await d.post('/freeze');
+    expect(await page()).toContain('已批准，还没有执行 收款和退款已暂停，等您恢复。');
+  });
+
+  it.each<[Fault, string]>([
+    ['unavailable', '已批准，还没有执行 暂时连不上支付平台，正在重试。'],
+    ['lost-before', '已批准，退款结果待确认 支付平台还没有给出结果'],
+    ['declined', '已批准，但没有执行 支付平台拒绝了这次请求。没有资金变动。'],
+  ])('where the gateway was %s', async (fault, words) => {
+    const { d, page, carryOut } = await approved();
+    d.world.bank.fault = () => fault;
+    await carryOut();
+    expect(await page()).toContain(words);
+    if (fault === 'declined') expect(await page()).toContain('BANK_SAYS_NO');
+  });
+
+  it('is that the rules forbid it by now', async () => {
+    const { d, page, carryOut } = await approved();
+    const stricter: Policy = { payments: {}, refunds: { maxFen: fen(1) } };
+    await d.cashier.ledger.write((book) => book.operator.insertPolicy(JSON.stringify(stricter), 'terminal'));
+    await carryOut();
+    expect(await page()).toContain('已批准，但没有执行 规则不允许。没有资金变动。');
+    expect(await page('en')).toContain('Approved, but not carried out The rules forbid it. No money moved.');
+  });
+
+  it('is that the refund is under way', async () => {
+    const { d, page, carryOut } = await approved();
+    d.world.bank.refundsProcessFirst = true;
+    await carryOut();
+    expect(await page()).toContain('已批准，退款处理中');
+  });
+});
+
+describe('the payee', () => {
+  it('stands on an approval as the merchant calls it, and nobody else’s words beside it', async () => {
+    const d = await desk({ merchantName: '铺子 & <b>Co</b>' });
+    const { id } = await d.proposePayment();
+    await d.signIn();
+    expect(readable((await d.get(`/${id}`)).page)).toContain('收款方 铺子 & <b>Co</b>');
   });
 });
 
@@ -476,7 +562,7 @@ describe('the list', () => {
       denied,
       id,
     ]);
-    expect(readable(page)).toContain('等待您决定 1 退款 ¥12.34');
+    expect(readable(page)).toContain('待审批 1 退款 ¥12.34');
     expect(page).toContain('<title>(1) 审批 · mcp-cashier</title>');
   });
 
@@ -492,10 +578,10 @@ describe('the freeze', () => {
     expect(await d.post('/freeze', { reason: '可疑 <b>' })).toMatchObject({ status: 303 });
     for (const path of ['', `/${id}`]) {
       const text = readable((await d.get(path)).page);
-      expect(text).toContain('资金已冻结');
+      expect(text).toContain('收款和退款已暂停');
       expect(text).toContain('在本页面 · 原因：可疑 <b>');
     }
-    expect(readable((await d.get(`/${id}`)).page)).toContain('也要等解冻后才会发出');
+    expect(readable((await d.get(`/${id}`)).page)).toContain('也要等恢复后才会执行');
     // Who froze first is not overwritten.
     await d.post('/freeze', { reason: 'again' });
     expect(await d.cashier.ledger.read((book) => book.operator.freeze())).toMatchObject({
@@ -507,7 +593,7 @@ describe('the freeze', () => {
     await d.post('/unfreeze');
     expect([await d.recorded('operator-froze'), await d.recorded('operator-unfroze')]).toEqual([1, 1]);
     expect((await again(d)).refund.state).toBe('SUCCESS');
-    expect(readable((await d.get('')).page)).not.toContain('资金已冻结');
+    expect(readable((await d.get('')).page)).not.toContain('收款和退款已暂停');
   });
 
   it('shows who froze, whoever that was', async () => {

@@ -28,8 +28,8 @@ export const refundAlipayPaymentTool = defineTool({
     if (args.refundReason !== undefined) checkRefundReason(args.refundReason);
     const { outTradeNo, outRequestNo } = args;
     await insistWallet(cashier, outTradeNo, 'alipay');
-    // A call that carries on what a person has approved repeats a number too, and yet moves the money itself.
-    const before = await cashier.ledger.read((book) => book.refund(outTradeNo, outRequestNo));
+    // What a person approved was sent since: the call that repeats it is the first to hear, and not of a repetition.
+    const repeated = await cashier.ledger.read((book) => book.audit.toldOfRefund(outTradeNo, outRequestNo));
     const result = await refundPayment(cashier, call, {
       outTradeNo,
       provider: 'alipay',
@@ -37,6 +37,6 @@ export const refundAlipayPaymentTool = defineTool({
       outRefundNo: outRequestNo,
       reason: args.refundReason || undefined,
     });
-    return refund(present, result, { repeated: before?.state === 'SUCCESS' });
+    return refund(present, result, { repeated });
   },
 });

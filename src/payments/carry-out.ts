@@ -1,0 +1,175 @@
+import { CashierError } from '../domain/errors.ts';
+import type { ApprovalRecord } from '../ledger/records.ts';
+import type { Sections } from '../policy/policy.ts';
+import type { Call, Cashier } from './cashier.ts';
+import { sendApproved } from './create-payment.ts';
+import { refundPayment } from './refund-payment.ts';
+
+/** How often (ms) the ledger is looked at for what other processes have approved. */
+const LOOK_EVERY_MS = 1_000;
+/** How many are taken up in one look, and how many are at a gateway at once. */
+const MAX_LOOK = 200;
+const AT_ONCE = 8;
+/** How long (ms) one rests that could not be sent just now; doubled each time, to the longest. */
+const FIRST_REST_MS = 2_000;
+const LONGEST_REST_MS = 60_000;
+
+/** What a token that somebody asked with allows today. */
+export interface Standing {
+  readonly tools: ReadonlySet<string> | undefined;
+  readonly ownOrdersOnly: boolean;
+  readonly rules?: Partial<Sections>;
+}
+
+/** Whose a token is now. `revoked`: nobody's any more; `unknown`: this process cannot tell. */
+export type Callers = (credential: string) => Standing | 'revoked' | 'unknown';
+
+/**
+ * Sends what a person has approved, until `signal` aborts: the yes itself sets it going, whether or not the agent
+ * calls again. What this process commits wakes it at once, what another one commits is found within a second. The
+ * intent is committed in the transaction that uses up the yes, so that nobody sends twice; whoever is killed before
+ * that leaves the yes to the next.
+ */
+export async function runApproved(cashier: Cashier, callers: Callers, signal: AbortSignal): Promise<void> {
+  const round = new Round(cashier, callers);
+  let news = new AbortController();
+  const wake = () => news.abort();
+  const stop = cashier.ledger.onChange(wake);
+  signal.addEventListener('abort', wake);
+  while (!signal.aborted) {
+    news = new AbortController();
+    await round.look().catch((error: unknown) => cashier.log.error('approved', { error: String(error) }));
+    await cashier.clock.sleep(LOOK_EVERY_MS, news.signal);
+  }
+  signal.removeEventListener('abort', wake);
+  stop();
+  // What a gateway answers to the last of them is still recorded.
+  await round.end();
+}
+
+class Round {
+  readonly #cashier: Cashier;
+  readonly #callers: Callers;
+  readonly #accounts: readonly string[];
+  readonly #running = new Map<string, Promise<void>>();
+  readonly #resting = new Map<string, { readonly until: number; readonly times: number }>();
+
+  constructor(cashier: Cashier, callers: Callers) {
+    this.#cashier = cashier;
+    this.#callers = callers;
+    this.#accounts = [...cashier.providers.values()].map(({ account }) => account);
+  }
+
+  /** Takes up what is there and does not rest. */
+  async look(): Promise<void> {
+    const { ledger, clock } = this.#cashier;
+    const found = await ledger.read(async (book) =>
+      (await book.operator.freeze()) ? [] : book.approvalsToCarryOut(this.#accounts, MAX_LOOK),
+    );
+    const now = clock.now();
+    for (const [id, { until }] of this.#resting) {
+      if (until + LONGEST_REST_MS < now) this.#resting.delete(id);
+    }
+    for (const approval of found) {
+      if (this.#running.size >= AT_ONCE) return;
+      const rested = (this.#resting.get(approval.id)?.until ?? 0) <= now;
+      if (!rested || this.#running.has(approval.id)) continue;
+      const run = this.#take(approval).finally(() => this.#running.delete(approval.id));
+      this.#running.set(approval.id, run);
+    }
+  }
+
+  async end(): Promise<void> {
+    await Promise.all(this.#running.values());
+  }
+
+  /** Never rejects. */
+  async #take(approval: ApprovalRecord): Promise<void> {
+    const { log } = this.#cashier;
+    const { outTradeNo, outRefundNo, id } = approval;
+    const facts = { approval: id, outTradeNo, ...(outRefundNo === undefined ? {} : { outRefundNo }) };
+    try {
+      await carryOut(this.#cashier, this.#callers, approval);
+      this.#resting.delete(id);
+    } catch (error) {
+      const code = error instanceof CashierError ? error.code : String(error);
+      log.info('what a person approved was not sent', { ...facts, code });
+      this.#rest(id, error);
+      await this.#hold(approval, error).catch(() => undefined);
+    }
+  }
+
+  /** Says why to whoever waits for it; a freeze speaks for itself. */
+  async #hold(approval: ApprovalRecord, error: unknown): Promise<void> {
+    const code = error instanceof CashierError ? error.code : 'INTERNAL';
+    if (code === 'FROZEN') return;
+    await this.#cashier.ledger.write((book) => book.holdApproval(approval, code));
+  }
+
+  #rest(id: string, error: unknown): void {
+    const { times } = this.#resting.get(id) ?? { times: 0 };
+    const asked = error instanceof CashierError ? Number(error.details.retryAfterSeconds ?? 0) * 1_000 : 0;
+    const wait = Math.max(asked, FIRST_REST_MS * 2 ** times);
+    const until = this.#cashier.clock.now() + Math.min(wait, LONGEST_REST_MS);
+    this.#resting.set(id, { until, times: times + 1 });
+  }
+}
+
+/** After these the very same send may succeed later; any other refusal ends what was approved. */
+const PASSING: ReadonlySet<string> = new Set([
+  'FROZEN',
+  'TRY_LATER',
+  'OUTCOME_UNKNOWN',
+  'GATEWAY_UNAVAILABLE',
+  'CONFIGURATION',
+  'INTERNAL',
+]);
+
+/**
+ * Makes the approved call again in the name of whoever asked, through the same verb with all of its checks. Where a
+ * check refuses it, the approval has failed, with the code of that. Throws what may pass.
+ */
+async function carryOut(opened: Cashier, callers: Callers, approval: ApprovalRecord): Promise<void> {
+  const { id, caller, outTradeNo, asked } = approval;
+  const cashier = { ...opened, ledger: opened.ledger.as({ caller, tool: 'approval' }) };
+  const who = standing(approval, callers);
+  if (who === 'unknown') return;
+  if (who === 'revoked') return fail(cashier, approval, 'CALLER_REVOKED');
+  const call: Call = { ...asked, ...who, caller, approval: id };
+  try {
+    if (approval.kind === 'payment') await sendApproved(cashier, call, outTradeNo);
+    else await refundApproved(cashier, call, approval);
+  } catch (error) {
+    if (!(error instanceof CashierError) || PASSING.has(error.code)) throw error;
+    await fail(cashier, approval, String(error.details.gatewayCode ?? error.code));
+  }
+}
+
+/** As what the caller stands there today; a token that may not use the tool any more is as good as none. */
+function standing(
+  { asked }: ApprovalRecord,
+  callers: Callers,
+): Pick<Call, 'ownOrdersOnly' | 'token'> | 'revoked' | 'unknown' {
+  const { credential, tool, ownOrdersOnly = false } = asked ?? {};
+  if (credential === undefined) return { ownOrdersOnly, token: undefined };
+  const now = callers(credential);
+  if (typeof now === 'string') return now;
+  if (tool !== undefined && now.tools?.has(tool) === false) return 'revoked';
+  return { ownOrdersOnly: now.ownOrdersOnly, token: now.rules };
+}
+
+async function refundApproved(
+  cashier: Cashier,
+  call: Call,
+  { outTradeNo, outRefundNo = '' }: ApprovalRecord,
+): Promise<void> {
+  const refund = await cashier.ledger.read((book) => book.refund(outTradeNo, outRefundNo));
+  if (!refund) return;
+  const { amountFen: refundFen, reason } = refund;
+  await refundPayment(cashier, call, { outTradeNo, outRefundNo, refundFen, reason });
+}
+
+/** Unless somebody has carried it out, or said so, meanwhile. */
+async function fail({ ledger }: Cashier, approval: ApprovalRecord, code: string): Promise<void> {
+  await ledger.write((book) => book.moveApproval(approval, 'approved', 'failed', { code }));
+}
