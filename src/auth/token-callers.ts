@@ -115,8 +115,13 @@ function isSame(a: TokenEntry, b: TokenEntry): boolean {
 
 /** Changes whenever the file is replaced or written. */
 function stampOf(path: string): string {
-  const stat = statSync(path, { throwIfNoEntry: false, bigint: true });
-  return stat === undefined ? NO_FILE : [stat.ino, stat.size, stat.mtimeNs, stat.ctimeNs].join(' ');
+  try {
+    const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
+    return stat === undefined ? NO_FILE : [stat.ino, stat.size, stat.mtimeNs, stat.ctimeNs].join(' ');
+  } catch {
+    // There, and held so that not even this can be seen.
+    return 'unreadable';
+  }
 }
 
 function hashOf(token: string): Buffer {

@@ -1,5 +1,21 @@
+import { readFileSync } from 'node:fs';
 import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
+
+/** Connections at a time: far more than all waits together, as long as enough files can be open besides. */
+const MOST = 3_000;
+const OTHER_FILES = 200;
+
+/** How many connections this process can afford. */
+export function affordableConnections(): number {
+  try {
+    const [, files] = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? [];
+    return Math.min(MOST, Math.max(OTHER_FILES, Number(files ?? MOST) - OTHER_FILES));
+  } catch {
+    // Another system than Linux: they let a process open more than that.
+    return MOST;
+  }
+}
 
 /**
  * Keeps a server's connections below `most`, so that files and gateways can always be opened. A new one is let in at

@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
 import { areaOf, canonical, hostnameIn, originOf, type ServedName, servedNames } from '../domain/names.ts';
-import { limitConnections } from './listener-connections.ts';
+import { affordableConnections, limitConnections } from './listener-connections.ts';
 import { type SourceOf, sourceOf } from './source.ts';
 import { systemClock } from './system.ts';
 
@@ -12,8 +12,6 @@ const HEADERS_MS = 5_000;
 const REQUEST_MS = 10_000;
 /** How often (ms) those limits are looked after; Node's own 30 s would let a slow one live that long. */
 const LOOK_AFTER_MS = 1_000;
-/** Connections at a time: far more than all waits together. */
-const MAX_CONNECTIONS = 3_000;
 /** How often (ms) connections that have become idle are closed while stopping. */
 const CLOSE_IDLE_MS = 20;
 
@@ -106,7 +104,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     { ...timeouts, connectionsCheckingInterval: LOOK_AFTER_MS },
     (request, response) => void answer(request, response),
   );
-  limitConnections(server, MAX_CONNECTIONS);
+  limitConnections(server, affordableConnections());
   // Comes once it has stopped listening and the last connection has ended.
   const ended = new Promise<void>((resolve) => server.once('close', resolve));
   if (!foreground) server.on('connection', (socket) => socket.unref());

@@ -1,4 +1,13 @@
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -157,6 +166,13 @@ describe('the file is read again when it changes', () => {
     ['empty', () => writeFileSync(file, '')],
     ['wrong', () => writeFileSync(file, '{"version":1,"tokens":[{"name":"a"}]}')],
     ['for everybody to write', () => chmodSync(file, 0o666)],
+    [
+      'held so that it cannot even be seen',
+      () => {
+        unlinkSync(file);
+        symlinkSync(file, file);
+      },
+    ],
     [
       'held so that it cannot be opened',
       () => {
