@@ -1,6 +1,9 @@
 import type { BinaryLike, ScryptOptions } from 'node:crypto';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Guesses } from '../../src/operator/guesses.ts';
+import { operatorRoutes } from '../../src/operator/index.ts';
+import { listen } from '../../src/platform/listener.ts';
+import { sourceOf } from '../../src/platform/source.ts';
 import { Desk, SECRET, type Sent } from './desk.ts';
 
 /** A guess costs a tenth of a second on purpose; how many there may be does not depend on that. */
@@ -164,5 +167,47 @@ describe('the row in which guesses wait', () => {
     const who = { key: 'a', isKnown: false };
     await expect(guesses.take(who, () => Promise.reject(new Error('disk')))).rejects.toThrow('disk');
     expect(await guesses.take(who, guess([], 'again'))).toBe('again');
+  });
+});
+
+describe('over HTTP', () => {
+  async function served(d: Desk, trusted: readonly string[]) {
+    const listener = await listen({
+      routes: operatorRoutes(d.options),
+      source: sourceOf(trusted),
+      refused: () => new Response(null, { status: 403 }),
+    });
+    const guess = async (headers: Record<string, string>, secret = 'wrong') => {
+      const { status } = await fetch(`${listener.origin}/approvals/sign-in`, {
+        method: 'POST',
+        redirect: 'manual',
+        headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
+        body: new URLSearchParams({ secret }),
+      });
+      return status;
+    };
+    return { listener, guess };
+  }
+  const from = (address: string) => ({ 'x-forwarded-for': address });
+
+  it('a proxy that is named says where guesses come from', async () => {
+    const d = await desk();
+    const { listener, guess } = await served(d, ['127.0.0.1']);
+    for (let i = 0; i < 10; i++) expect(await guess(from('203.0.113.5'))).toBe(403);
+    expect(await guess(from('203.0.113.5'), SECRET)).toBe(429);
+    // What the stranger put before it says nothing.
+    expect(await guess(from('8.8.8.8, 203.0.113.5'), SECRET)).toBe(429);
+    expect(await guess(from('198.51.100.5'), SECRET)).toBe(303);
+    expect(await guess({}, SECRET)).toBe(303);
+    await listener.close();
+  });
+
+  it('one that is not named does not, nor does a stranger; who sits at the machine is let in all the same', async () => {
+    const d = await desk();
+    const { listener, guess } = await served(d, []);
+    for (let i = 0; i < 10; i++) expect(await guess(from(`203.0.113.${i}`))).toBe(403);
+    expect(await guess(from('203.0.113.99'), SECRET)).toBe(429);
+    expect(await guess({}, SECRET)).toBe(303);
+    await listener.close();
   });
 });
