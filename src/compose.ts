@@ -5,7 +5,7 @@ import type { Config } from './config.ts';
 import { secretsOf } from './config.ts';
 import { CashierError } from './domain/errors.ts';
 import { toYuan } from './domain/money.ts';
-import type { ProviderId } from './domain/order.ts';
+import type { ProviderId, Realm } from './domain/order.ts';
 import type { Log } from './domain/ports.ts';
 import type { Book } from './ledger/book.ts';
 import { Ledger } from './ledger/ledger.ts';
@@ -16,6 +16,7 @@ import { type Callers, runApproved } from './payments/carry-out.ts';
 import type { Cashier } from './payments/cashier.ts';
 import { payable } from './payments/results.ts';
 import { runSettler } from './payments/settler.ts';
+import { noteLedger } from './platform/known-ledgers.ts';
 import type { Listener } from './platform/listener.ts';
 import type { Mark } from './platform/listener-proof.ts';
 import { SharedListener } from './platform/listener-shared.ts';
@@ -84,6 +85,10 @@ export async function openApp(config: Config, service?: ServiceAddress): Promise
     ? undefined
     : configureProviders(config.env, gatewayHttp(undefined, wayOut(outgoingProxyOf(config.env))));
   const ledger = await openLedger(config);
+  // A freeze finds what its home knows of; that it cannot be noted must not keep anybody from serving.
+  await noteLedger(config.home, config.ledger, clock).catch((error: unknown) =>
+    log.error('ledgers.json', { error: String(error) }),
+  );
 
   const offered = PROVIDERS.filter(({ id }) => configured === undefined || configured.has(id));
   const setting: ToolSetting = {
@@ -293,6 +298,15 @@ function sharedPages(
 export async function openLedger({ ledger, realm }: Config): Promise<Ledger> {
   const ports = { clock: systemClock, randomBytes: systemRandom };
   return Ledger.open(await openSqliteStore(ledger, ports), realm, ports);
+}
+
+/**
+ * As {@link openLedger}, for a command that works on whatever ledger there is: a file is taken for what it says it is.
+ * @param asked the realm that it must belong to, where one was asked for
+ */
+export async function adoptLedger({ ledger, realm }: Config, asked: Realm | undefined): Promise<Ledger> {
+  const ports = { clock: systemClock, randomBytes: systemRandom };
+  return Ledger.open(await openSqliteStore(ledger, ports), realm, ports, asked === undefined);
 }
 
 function configureProviders(env: Config['env'], http: GatewayHttp): ReadonlyMap<ProviderId, PaymentProvider> {

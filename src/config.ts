@@ -3,10 +3,10 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { allowedOriginsOf, namesOf, trustedProxiesOf } from './config-names.ts';
 import { ACTORS, isActorName } from './domain/actors.ts';
+import { typedPath, withPaths } from './config-paths.ts';
 import { CashierError } from './domain/errors.ts';
 import type { ServedName } from './domain/names.ts';
-import type { Realm } from './domain/order.ts';
-import { expandHome } from './platform/home-path.ts';
+import { REALMS, type Realm } from './domain/order.ts';
 import { readSecretFile, readTextFile } from './platform/text-file.ts';
 import { SETTINGS } from './settings.ts';
 
@@ -15,6 +15,8 @@ export type Env = Readonly<Record<string, string | undefined>>;
 /** Everything the environment decides. Secrets stay inside `env`; nothing here is ever logged. */
 export interface Config {
   readonly realm: Realm;
+  /** False for an operator's command where nothing says which realm is meant. */
+  readonly realmIsStated: boolean;
   /** Simulator realm with the simulator inside the product; false when `AP_GATEWAY`/`WXPAY_GATEWAY` name one. */
   readonly embeddedSimulator: boolean;
   readonly home: string;
@@ -79,47 +81,105 @@ export const SECRETS: readonly string[] = SETTINGS.filter(({ secret }) => secret
 export const TOKENS_FILE = 'tokens.json';
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'];
 
+/** Who reads the configuration: a server needs its keys; an operator's command needs none of them. */
+export type Role = 'server' | 'operator' | 'drop-in';
+
+/** What an operator's command says about the ledger that it means; each comes before the environment. */
+export interface Place {
+  readonly realm?: Realm | undefined;
+  readonly home?: string | undefined;
+  readonly ledger?: string | undefined;
+}
+
 /**
  * Reads the environment, the only place that does. Throws CONFIGURATION naming the variable and the remedy.
  * @param processEnv the process's environment
  * @param cwd where a `.env` may lie; it is read only when the real environment says nothing to us at all
+ * @param place what options say, typed in `cwd`
+ * @param told hears of a `.env` that is read, before anything in it can be refused
  */
 export async function readConfig(
   processEnv: Env,
   cwd: string,
-  role: 'server' | 'operator' | 'drop-in' = 'server',
+  role: Role = 'server',
+  place: Place = {},
+  told?: EnvFileTold,
 ): Promise<Config> {
-  return configOf(await withDotenv(processEnv, cwd), role);
+  const env = await withDotenv(processEnv, cwd, told);
+  const typed = {
+    ...(place.home === undefined ? {} : { CASHIER_HOME: typedPath(place.home, cwd) }),
+    ...(place.ledger === undefined ? {} : { CASHIER_LEDGER: typedPath(place.ledger, cwd) }),
+  };
+  return configOf({ ...env, ...typed }, role, place.realm);
 }
 
 /** As {@link readConfig}, from an environment that is complete. */
-export function configOf(given: Env, role: 'server' | 'operator' | 'drop-in' = 'server'): Config {
-  const env = resolveFiles(role === 'operator' ? given : withoutOperatorSecret(given));
-  const home = env.CASHIER_HOME ?? join(homedir(), '.mcp-cashier');
+export function configOf(given: Env, role: Role = 'server', realm?: Realm): Config {
+  if (role === 'operator') return operatorConfig(given, realm);
+  const env = resolveFiles(withoutOperatorSecret(given));
+  const home = homeOf(env);
   const hasCredential = CREDENTIALS.some((name) => env[name] !== undefined);
   const mode = oneOf(env, 'CASHIER_MODE', ['live', 'simulator']) ?? (hasCredential ? 'live' : 'simulator');
   const sandbox = oneOf(env, 'AP_CURRENT_ENV', ['prod', 'sandbox']) === 'sandbox';
-  const realm: Realm = mode === 'simulator' ? 'simulator' : sandbox ? 'sandbox' : 'live';
+  const entered: Realm = mode === 'simulator' ? 'simulator' : sandbox ? 'sandbox' : 'live';
   if (mode === 'live' && !hasCredential) throw noCredentials();
   if (
-    realm === 'sandbox' &&
+    entered === 'sandbox' &&
     CREDENTIALS.some((name) => name.startsWith('WXPAY_') && env[name] !== undefined)
   ) {
     throw sandboxHasNoWechat();
   }
-  if (
-    env.CASHIER_MODE === undefined &&
-    realm === 'simulator' &&
-    existsSync(join(home, 'live', 'ledger.db'))
-  ) {
+  if (env.CASHIER_MODE === undefined && entered === 'simulator' && existsSync(ledgerIn(home, 'live'))) {
     throw liveLedgerPresent(home);
   }
-  const ledger = env.CASHIER_LEDGER ?? join(home, realm, 'ledger.db');
+  return settled(env, role, entered);
+}
+
+/**
+ * For a command that asks no gateway: it reads nothing of the keys but whether there are any, so that nothing that is
+ * wrong with them stands in the way of a freeze. The realm is the one that is asked for, by `--realm` or
+ * `CASHIER_MODE`; else, of the ledgers that are there, the one that the keys belong to, else the live one.
+ */
+function operatorConfig(given: Env, asked: Realm | undefined): Config {
+  const names = Object.keys(given).filter((name) => OURS.test(name) && !FOR_OPERATORS.test(name));
+  const env = resolveFiles({ ...given, ...Object.fromEntries(names.map((name) => [name, undefined])) });
+  const home = homeOf(env);
+  const hasCredential = CREDENTIALS.some((name) => given[name] || given[`${name}_FILE`]);
+  const mode = oneOf(env, 'CASHIER_MODE', ['live', 'simulator']);
+  const real = env.AP_CURRENT_ENV === 'sandbox' ? 'sandbox' : 'live';
+  const stated = asked ?? (mode === 'simulator' ? mode : mode === 'live' ? real : undefined);
+  const ofKeys = hasCredential ? real : undefined;
+  const present = REALMS.filter((realm) => existsSync(ledgerIn(home, realm)));
+  const realm = stated ?? present.find((one) => one === ofKeys) ?? present[0] ?? ofKeys ?? 'live';
+  return {
+    ...settled(env, 'operator', realm),
+    realmIsStated: stated !== undefined || (ofKeys !== undefined && realm === ofKeys),
+  };
+}
+
+/** What an operator's command reads. */
+const FOR_OPERATORS =
+  /^CASHIER_(MODE|HOME|LEDGER|POLICY|TOKENS_FILE|OPERATOR_SECRET|OPERATOR_SECRET_FILE|MERCHANT_NAME|LANG|LOG_LEVEL|LOG_FILE)$|^AP_(CURRENT_ENV|LOG_ENABLED)$/;
+
+function homeOf(env: Env): string {
+  return env.CASHIER_HOME ?? join(homedir(), '.mcp-cashier');
+}
+
+/** Where a realm's ledger lies, unless `CASHIER_LEDGER` says otherwise. */
+export function ledgerIn(home: string, realm: Realm): string {
+  return join(home, realm, 'ledger.db');
+}
+
+/** The rest, once it is known which world it is. */
+function settled(env: Env, role: Role, realm: Realm): Config {
+  const home = homeOf(env);
+  const ledger = env.CASHIER_LEDGER ?? ledgerIn(home, realm);
   if (/^postgres(ql)?:/.test(ledger)) throw noPostgresYet();
   const defaultPolicy = join(home, 'policy.yaml');
   const defaultTokens = join(home, TOKENS_FILE);
   return {
     realm,
+    realmIsStated: true,
     embeddedSimulator: realm === 'simulator' && !simulatorElsewhere(env),
     home,
     ledger,
@@ -155,11 +215,14 @@ export function secretsOf(env: Env): string[] {
   return SECRETS.map((name) => env[name]).filter((value) => value !== undefined);
 }
 
+/** A file that completes the environment, and the variables that come from it. */
+export type EnvFileTold = (file: string, names: readonly string[]) => void;
+
 /**
  * The environment, completed by a `.env` in `cwd` when it says nothing to us itself. Throws CONFIGURATION for one in
  * another encoding than ours, and the system's error for one that cannot be read.
  */
-export async function withDotenv(env: Env, cwd: string): Promise<Env> {
+export async function withDotenv(env: Env, cwd: string, told?: EnvFileTold): Promise<Env> {
   const file = join(cwd, '.env');
   if (Object.keys(env).some((name) => OURS.test(name)) || !existsSync(file)) return env;
   // CommonJS: once bundled, a lazily loaded one has nothing but its default.
@@ -167,6 +230,12 @@ export async function withDotenv(env: Env, cwd: string): Promise<Env> {
     default: { parse },
   } = await import('dotenv');
   const found = Object.entries(parse(readTextFile(file, '.env'))).filter(([name]) => OURS.test(name));
+  if (found.length > 0) {
+    told?.(
+      file,
+      found.map(([name]) => name),
+    );
+  }
   return { ...env, ...Object.fromEntries(found) };
 }
 
@@ -177,13 +246,13 @@ function withoutOperatorSecret(env: Env): Env {
 
 function resolveFiles(env: Env): Env {
   const resolved: Record<string, string> = {};
-  for (const [name, value] of Object.entries(env)) if (value) resolved[name] = value;
+  for (const [name, value] of Object.entries(withPaths(env))) if (value) resolved[name] = value;
   for (const name of SECRETS) {
     const path = resolved[`${name}_FILE`];
     if (path === undefined) continue;
     if (resolved[name] !== undefined) throw bothForms(name);
     try {
-      resolved[name] = readSecretFile(expandHome(path), `${name}_FILE`);
+      resolved[name] = readSecretFile(path, `${name}_FILE`);
     } catch (error) {
       throw error instanceof CashierError ? error : unreadable(name, path);
     }

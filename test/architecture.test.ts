@@ -78,7 +78,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'platform/text-file.ts',
   ],
   'config-names.ts': ['domain'],
-  'config.ts': ['config-names.ts', 'domain', 'settings.ts', 'platform/home-path.ts', 'platform/text-file.ts'],
+  'config-paths.ts': ['domain', 'platform/home-path.ts'],
+  'config.ts': ['config-names.ts', 'config-paths.ts', 'domain', 'settings.ts', 'platform/text-file.ts'],
   'settings.ts': [],
 };
 const EVERYONE = ['main.ts', 'launch.ts', 'mcp-server-alipay.ts', 'compose.ts', 'version.ts', 'cli'];

@@ -1,42 +1,35 @@
-import { openLedger } from '../compose.ts';
-import { secretsOf } from '../config.ts';
+import { type Place, secretsOf } from '../config.ts';
 import { CashierError } from '../domain/errors.ts';
 import { listenForOperator } from '../operator/index.ts';
 import type { Listener } from '../platform/listener.ts';
 import { createLog } from '../platform/log.ts';
 import { systemClock, systemRandom } from '../platform/system.ts';
-import { readArguments, usage } from './arguments.ts';
+import { wholeNumber } from './arguments.ts';
+import { withBooks } from './books.ts';
 import type { CommandContext } from './command.ts';
-import { print } from './terminal.ts';
-
-const USE = { zh: 'approvals page [--port 端口]', en: 'approvals page [--port N]' };
+import { print, printJson } from './terminal.ts';
 
 /** `mcp-cashier approvals page [--port N]`: serves the operator's pages on loopback until it is told to stop. */
-export async function servePage(
-  args: readonly string[],
-  { config, signal }: CommandContext,
+export function servePage(
+  values: Place & { readonly port?: string | undefined; readonly json?: boolean },
+  context: CommandContext,
 ): Promise<number> {
-  const { positionals, values } = readArguments(args, { port: { type: 'string' } }, USE);
-  const port = values.port === undefined ? undefined : Number(values.port);
-  const isPort = port === undefined || (Number.isInteger(port) && port >= 0 && port < 65_536);
-  if (positionals.length > 0 || !isPort) throw usage(USE);
-  const settings = await config();
-  const ledger = await openLedger(settings);
-  const { logLevel: level, logFile: file, realm, language, merchantName } = settings;
-  try {
+  const port =
+    values.port === undefined ? undefined : wholeNumber('--port', values.port, { least: 0, most: 65_535 });
+  const { signal } = context;
+  return withBooks(context, values, 'write', async ({ ledger, settings, where, announce }) => {
+    const { logLevel: level, logFile: file, realm, language, merchantName } = settings;
     const listener = await opened(port, {
-      ...{
-        ledger,
-        realm,
-        language,
-        merchantName,
-        clock: systemClock,
-        randomBytes: systemRandom,
-        foreground: true,
-      },
+      ...{ ledger, realm, language, merchantName, foreground: true },
+      ...{ clock: systemClock, randomBytes: systemRandom },
       log: createLog({ level, file, secrets: secretsOf(settings.env) }),
     });
-    print(`${listener.origin}/approvals`);
+    const url = `${listener.origin}/approvals`;
+    if (values.json) printJson({ ...where, url });
+    else {
+      announce();
+      print(url);
+    }
     if (!signal.aborted) {
       await new Promise<void>((resolve) => {
         signal.addEventListener('abort', () => resolve(), { once: true });
@@ -44,9 +37,7 @@ export async function servePage(
     }
     await listener.close();
     return 0;
-  } finally {
-    await ledger.close();
-  }
+  });
 }
 
 async function opened(

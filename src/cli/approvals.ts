@@ -1,99 +1,118 @@
-import { openLedger } from '../compose.ts';
 import { beijingIso } from '../domain/clock.ts';
 import { CashierError } from '../domain/errors.ts';
 import { toYuan } from '../domain/money.ts';
-import type { Ledger } from '../ledger/ledger.ts';
 import type { ApprovalRecord } from '../ledger/records.ts';
 import { type CaseView, readCase } from '../operator/view.ts';
 import { systemClock } from '../platform/system.ts';
 import { approvalView, decideApproval } from '../policy/approvals.ts';
 import { sentenceOf, whatCameOfIt } from './approval-outcome.ts';
-import { readArguments, usage } from './arguments.ts';
-import { showOrder } from './audit-show.ts';
-import type { CommandContext } from './command.ts';
+import { readArguments } from './arguments.ts';
+import { printStory } from './audit-show.ts';
+import { announceToPerson, type Books, withBooks } from './books.ts';
+import { type CommandContext, sayOf } from './command.ts';
 import { askPerson } from './operator-secret.ts';
+import type { Say } from './speaker.ts';
 import { isTerminal, print, printJson, printTable } from './terminal.ts';
-
-const USE = {
-  zh: 'approvals [list] | show ID | approve ID | deny ID [--reason 原因] | page [--port 端口]，均可加 --json',
-  en: 'approvals [list] | show ID | approve ID | deny ID [--reason TEXT] | page [--port N], each with --json',
-};
 
 /**
  * `mcp-cashier approvals [list] | show ID | approve ID | deny ID [--reason TEXT] | page [--port N]`: what only a
  * person may decide. Before the secret is asked for, the person is shown what it is about.
  */
 export async function run(args: readonly string[], context: CommandContext): Promise<number> {
-  if (args[0] === 'page') {
+  const typed = readArguments('approvals', args);
+  const { values } = typed;
+  const [id = ''] = typed.args;
+  const say = sayOf(context);
+  if (typed.action === 'page') {
     const { servePage } = await import('./approvals-page.ts');
-    return servePage(args.slice(1), context);
+    return servePage(typed.values, context);
   }
-  const options = { json: { type: 'boolean', default: false }, reason: { type: 'string' } } as const;
-  const { positionals, values } = readArguments(args, options, USE);
-  const [action = 'list', id, ...more] = positionals;
-  const decides = action === 'approve' || action === 'deny';
-  const wellFormed =
-    action === 'list' ? id === undefined : (action === 'show' || decides) && id !== undefined;
-  if (!wellFormed || more.length > 0) throw usage(USE);
-  const settings = await context.config('operator');
-  const ledger = await openLedger(settings);
-  try {
-    if (id === undefined) return await list(ledger, values.json);
+  if (typed.action === 'list') {
+    return withBooks(context, values, 'read', (books) => list(books, values.json, say));
+  }
+  if (typed.action === 'show') {
+    return withBooks(context, values, 'read', (books) => show(books, id, values.json, say));
+  }
+  const approve = typed.action === 'approve';
+  const reason = typed.action === 'deny' ? typed.values.reason : undefined;
+  return withBooks(context, values, 'write', async (books) => {
+    const { ledger, settings, where } = books;
+    announceToPerson(books, values.json);
     const seen = await ledger.read((book) => readCase(book, id, systemClock.now()));
-    if (seen && !values.json && (!decides || isTerminal())) showCase(seen);
-    if (!decides) {
-      if (!seen) throw unknown();
-      if (values.json) printJson({ ...shown(seen.approval), title: seen.order?.title });
-      else await showOrder(ledger, seen.approval.outTradeNo, { json: false, language: settings.language });
-      return 0;
-    }
-    const person = await askPerson(ledger, settings);
-    const approve = action === 'approve';
+    if (seen && !values.json && isTerminal()) showCase(seen, say);
+    const person = await askPerson(ledger, settings, say);
     const decided = await ledger
       .as({ caller: 'operator', tool: 'approvals' })
-      .write((book) =>
-        decideApproval(book, person, id, { approve, reason: values.reason }, systemClock.now()),
-      );
-    if (!values.json) print(approve ? '已批准 approved ✔' : '已拒绝 denied ✘');
+      .write((book) => decideApproval(book, person, id, { approve, reason }, systemClock.now()));
+    if (!values.json) {
+      books.announce();
+      print(approve ? say.line('✔ 已批准', '✔ approved') : say.line('✘ 已拒绝', '✘ denied'));
+    }
     const came = approve ? await whatCameOfIt(ledger, id, context.signal) : undefined;
     const message = came && sentenceOf(came.outcome, settings.language);
     if (values.json) {
       const { approval = decided, refund, order } = came?.view ?? {};
       const { state } = (approval.kind === 'refund' ? refund : order) ?? {};
-      printJson({ ...shown(approval), ...(message === undefined ? {} : { outcome: { state, message } }) });
+      const outcome = message === undefined ? {} : { outcome: { state, message } };
+      printJson({ ...where, ...shown(approval), ...outcome });
     } else if (message !== undefined) print(message);
     return 0;
-  } finally {
-    await ledger.close();
+  });
+}
+
+async function show(
+  { ledger, where, announce }: Books,
+  id: string,
+  json: boolean,
+  say: Say,
+): Promise<number> {
+  const seen = await ledger.read((book) => readCase(book, id, systemClock.now()));
+  if (!seen) throw unknown();
+  if (json) {
+    printJson({ ...where, ...shown(seen.approval), title: seen.order?.title });
+    return 0;
   }
+  announce();
+  showCase(seen, say);
+  await printStory(ledger, seen.approval.outTradeNo, say);
+  return 0;
 }
 
 /** What is to be decided, at a glance; titles and reasons are strangers' words, and the table disarms them. */
-function showCase({ approval, phase, order, refund, client, sums }: CaseView): void {
+function showCase({ approval, phase, order, refund, client, sums }: CaseView, say: Say): void {
+  const sum = `${toYuan(approval.amountFen)} ${say.line('元', 'yuan')}`;
   printTable([
-    ['审批 approval', approval.id, phase],
-    [approval.kind === 'refund' ? '退款 refund' : '收款 payment', `${toYuan(approval.amountFen)} 元 yuan`],
-    ['订单 order', approval.outTradeNo, order?.provider ?? ''],
-    ...(approval.outRefundNo === undefined ? [] : [['退款号 refund number', approval.outRefundNo]]),
-    ...(order ? [['商品 title', order.title]] : []),
-    ...(refund?.reason === undefined ? [] : [['调用方写的原因 reason given by the agent', refund.reason]]),
-    ['调用方 caller', approval.caller, client === undefined ? '' : `自称 says it is: ${client}`],
-    ['规则 rule', approval.rule],
+    [say.line('审批', 'approval'), approval.id, phase],
+    [approval.kind === 'refund' ? say.line('退款', 'refund') : say.line('收款', 'payment'), sum],
+    [say.line('订单号', 'order number'), approval.outTradeNo, order?.provider ?? ''],
+    ...(approval.outRefundNo === undefined
+      ? []
+      : [[say.line('退款单号', 'refund number'), approval.outRefundNo]]),
+    ...(order ? [[say.line('商品', 'title'), order.title]] : []),
+    ...(refund?.reason === undefined
+      ? []
+      : [[say.line('智能体写的原因', 'reason given by the agent'), refund.reason]]),
+    [
+      say.line('调用方', 'caller'),
+      approval.caller,
+      client === undefined ? '' : `${say.line('自称：', 'says it is:')} ${client}`,
+    ],
+    [say.line('为何要审批', 'why approval is needed'), approval.rule],
     ...(sums
       ? [
           [
-            '已付 / 已退 / 还可退 paid / refunded / left',
+            say.line('已付 / 已退 / 还可退（元）', 'paid / refunded / left (yuan)'),
             [sums.paidFen, sums.refundedFen, sums.leftFen]
-              .map((sum) => (sum === undefined ? '-' : toYuan(sum)))
+              .map((one) => (one === undefined ? '-' : toYuan(one)))
               .join(' / '),
           ],
         ]
       : []),
-    ['截止 until', beijingIso(approval.expiresAt)],
+    [say.line('截止', 'until'), beijingIso(approval.expiresAt)],
   ]);
 }
 
-async function list(ledger: Ledger, json: boolean): Promise<number> {
+async function list({ ledger, where, announce }: Books, json: boolean, say: Say): Promise<number> {
   const rows = await ledger.read(async (book) => {
     const open = await book.openApprovals();
     return Promise.all(
@@ -101,24 +120,28 @@ async function list(ledger: Ledger, json: boolean): Promise<number> {
     );
   });
   if (json) {
-    printJson(rows.map(({ approval, order }) => ({ ...shown(approval), title: order?.title })));
+    printJson({
+      ...where,
+      items: rows.map(({ approval, order }) => ({ ...shown(approval), title: order?.title })),
+    });
     return 0;
   }
+  announce();
   printTable([
     [
-      '审批 id',
-      '类型 kind',
-      '订单 order',
-      '退款 refund',
-      '元 yuan',
-      '调用方 caller',
-      '规则 rule',
-      '截止 until',
-      '商品 title',
+      say.line('审批', 'id'),
+      say.line('类型', 'kind'),
+      say.line('订单号', 'order'),
+      say.line('退款单号', 'refund'),
+      say.line('元', 'yuan'),
+      say.line('调用方', 'caller'),
+      say.line('为何要审批', 'why'),
+      say.line('截止', 'until'),
+      say.line('商品', 'title'),
     ],
     ...rows.map(({ approval, order }) => [
       approval.id,
-      approval.kind,
+      approval.kind === 'refund' ? say.line('退款', 'refund') : say.line('收款', 'payment'),
       approval.outTradeNo,
       approval.outRefundNo ?? '-',
       toYuan(approval.amountFen),
@@ -131,10 +154,17 @@ async function list(ledger: Ledger, json: boolean): Promise<number> {
   return 0;
 }
 
-/** As programs get it, with the state as the tools tell it. */
+/** As programs get it: the state as the tools tell it, sums in yuan, times in ISO 8601. */
 function shown(approval: ApprovalRecord) {
-  const { inputHash: _, asked: __, ...known } = approval;
-  return { ...known, state: approvalView(approval, systemClock.now()) };
+  const { inputHash: _, asked: __, amountFen, createdAt, expiresAt, decidedAt, ...known } = approval;
+  return {
+    ...known,
+    state: approvalView(approval, systemClock.now()),
+    amountYuan: toYuan(amountFen),
+    createdAt: beijingIso(createdAt),
+    expiresAt: beijingIso(expiresAt),
+    ...(decidedAt === undefined ? {} : { decidedAt: beijingIso(decidedAt) }),
+  };
 }
 
 function unknown(): CashierError {

@@ -6,6 +6,10 @@ import { CashierError } from '../domain/errors.ts';
 import type { StoredLink } from '../ledger/audit-chain.ts';
 import { BEFORE_ALL, readLinks, type Span } from '../ledger/audit-reader.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import { dayStart } from './arguments.ts';
+import type { Books } from './books.ts';
+import { csvCell } from './csv.ts';
+import type { Say } from './speaker.ts';
 import { print, printJson } from './terminal.ts';
 
 export type Format = 'jsonl' | 'csv';
@@ -39,14 +43,20 @@ export interface ExportWish {
 }
 
 /** Writes the trail out page by page. Returns the exit code; a reader that stops early is no error. */
-export async function exportAudit(ledger: Ledger, wish: ExportWish): Promise<number> {
+export async function exportAudit(
+  { ledger, where, announce }: Books,
+  wish: ExportWish,
+  say: Say,
+): Promise<number> {
   const span = {
-    from: wish.from === undefined ? undefined : dayStart(wish.from),
-    to: wish.to === undefined ? undefined : dayStart(wish.to) + DAY_MS,
+    from: wish.from === undefined ? undefined : dayStart('--from', wish.from),
+    to: wish.to === undefined ? undefined : dayStart('--to', wish.to) + DAY_MS,
   };
   const counted = { records: 0 };
   const source = Readable.from(pages(ledger, wish.format, span, counted));
   if (wish.out === undefined) {
+    // stdout is the records' alone.
+    process.stderr.write(`${say.line('账本：', 'ledger:')} ${where.realm} ${where.ledger}\n`);
     await pipeline(source, process.stdout as Writable, { end: false }).catch(unlessReaderLeft);
     return 0;
   }
@@ -54,8 +64,12 @@ export async function exportAudit(ledger: Ledger, wish: ExportWish): Promise<num
   await pipeline(source, createWriteStream(file, { flags: 'wx', mode: 0o600 })).catch((error: unknown) => {
     throw notWritten(file, error);
   });
-  if (wish.json) printJson({ file, format: wish.format, records: counted.records });
-  else print(`已导出 exported ${counted.records} → ${file}`);
+  const { records } = counted;
+  if (wish.json) printJson({ ...where, file, format: wish.format, records });
+  else {
+    announce();
+    print(say.line(`✔ 已导出 ${records} 条记录到 ${file}`, `✔ ${records} records written to ${file}`));
+  }
   return 0;
 }
 
@@ -90,13 +104,6 @@ export function csvLine(link: StoredLink): string {
   return `${cells.map(csvCell).join(',')}\r\n`;
 }
 
-function csvCell(value: string | number | undefined): string {
-  if (value === undefined) return '';
-  if (typeof value === 'number') return String(value);
-  const safe = /^[=+\-@\t\r\n＝＋－＠]/.test(value) ? `'${value}` : value;
-  return /[",\r\n]/.test(safe) || safe !== value ? `"${safe.replaceAll('"', '""')}"` : safe;
-}
-
 /** Empty for an instant that is none: somebody edited it. */
 function timeOf(at: number): string {
   return Math.abs(at) < 8.64e15 - DAY_MS ? beijingIso(at) : '';
@@ -109,17 +116,6 @@ function isJsonLine(text: string): boolean {
     return false;
   }
   return !/[\r\n]/.test(text);
-}
-
-/** Midnight in Beijing (ms). */
-function dayStart(date: string): number {
-  const ms = Date.parse(`${date}T00:00:00+08:00`);
-  if (/^\d{4}-\d{2}-\d{2}$/.test(date) && !Number.isNaN(ms) && beijingIso(ms).startsWith(date)) return ms;
-  throw new CashierError('INVALID_ARGUMENT', {
-    zh: '--from 与 --to 必须是 YYYY-MM-DD 形式的日期（北京时间，含当日）。',
-    en: '--from and --to must be dates such as 2026-11-21 (Beijing time, both days included).',
-    next: { zh: '改正后重试。', en: 'Correct it and try again.' },
-  });
 }
 
 function unlessReaderLeft(error: unknown): void {

@@ -1,67 +1,103 @@
 import { beijingDateTime, beijingIso } from '../domain/clock.ts';
 import { CashierError } from '../domain/errors.ts';
-import { toYuan } from '../domain/money.ts';
+import { toSignedYuan, toYuan } from '../domain/money.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import type { AuditRecord } from '../ledger/records.ts';
-import { type Language, words } from './audit-words.ts';
+import type { AuditRecord, OrderRecord } from '../ledger/records.ts';
+import { words } from './audit-words.ts';
+import type { Books } from './books.ts';
+import type { Say } from './speaker.ts';
 import { print, printJson, printTable } from './terminal.ts';
+
+interface Story {
+  readonly order: OrderRecord | undefined;
+  readonly records: readonly AuditRecord[];
+}
 
 /** Prints one order's story in the order in which it was committed. Throws ORDER_NOT_FOUND when nothing tells of it. */
 export async function showOrder(
-  ledger: Ledger,
+  { ledger, where, announce, settings }: Books,
   outTradeNo: string,
-  { json, language }: { readonly json: boolean; readonly language: Language },
+  json: boolean,
+  say: Say,
 ): Promise<number> {
-  const { order, records } = await ledger.read(async (book) => ({
+  if (!json) {
+    const story = await readStory(ledger, outTradeNo);
+    announce();
+    print();
+    tell(outTradeNo, story, say);
+    return 0;
+  }
+  const { order, records } = await readStory(ledger, outTradeNo);
+  printJson({
+    ...where,
+    outTradeNo,
+    state: order?.state ?? null,
+    ...(order ? { provider: order.provider, amountYuan: toYuan(order.amountFen) } : {}),
+    records: records.map(({ at, detail, ...record }) => ({
+      ...record,
+      detail: inYuan(detail),
+      time: beijingIso(at),
+      says: words({ at, detail, ...record }, settings.language),
+    })),
+    callsWithoutResult: callsWithoutResult(records),
+  });
+  return 0;
+}
+
+/** As {@link showOrder}, for people, after what is said already. */
+export async function printStory(ledger: Ledger, outTradeNo: string, say: Say): Promise<void> {
+  tell(outTradeNo, await readStory(ledger, outTradeNo), say);
+}
+
+async function readStory(ledger: Ledger, outTradeNo: string): Promise<Story> {
+  const story = await ledger.read(async (book) => ({
     order: await book.order(outTradeNo),
     records: await book.audit.story(outTradeNo),
   }));
-  if (records.length === 0 && !order) throw unheardOf();
-  const unanswered = callsWithoutResult(records);
-  if (json) {
-    printJson({
-      outTradeNo,
-      state: order?.state ?? null,
-      ...(order ? { provider: order.provider, amountYuan: toYuan(order.amountFen) } : {}),
-      records: records.map(({ at, ...record }) => ({
-        ...record,
-        time: beijingIso(at),
-        says: words({ at, ...record }, language),
-      })),
-      callsWithoutResult: unanswered,
-    });
-    return 0;
-  }
+  if (story.records.length === 0 && !story.order) throw unheardOf();
+  return story;
+}
+
+function tell(outTradeNo: string, { order, records }: Story, say: Say): void {
   printTable([
     [
       outTradeNo,
       ...(order
-        ? [order.provider, `${toYuan(order.amountFen)} 元 yuan`, order.state]
-        : [
-            language === 'zh'
-              ? '账本中没有这笔订单，只有对它的调用'
-              : 'not an order of the ledger; only calls name it',
-          ]),
+        ? [order.provider, `${toYuan(order.amountFen)} ${say.line('元', 'yuan')}`, order.state]
+        : [say.line('账本中没有这笔订单，只有对它的调用', 'not an order of the ledger; only calls name it')]),
     ],
   ]);
   print();
   printTable([
-    language === 'zh' ? ['时间（北京）', '#', '谁', '经过'] : ['time (Beijing)', '#', 'who', 'what'],
+    [say.line('时间（北京）', 'time (Beijing)'), '#', say.line('谁', 'who'), say.line('经过', 'what')],
     ...records.map((record) => [
       beijingDateTime(record.at),
       String(record.seq),
       record.tool === undefined ? record.caller : `${record.caller} · ${record.tool}`,
-      words(record, language),
+      say.line(words(record, 'zh'), words(record, 'en')),
     ]),
   ]);
-  for (const call of unanswered) {
+  for (const call of callsWithoutResult(records)) {
     print(
-      language === 'zh'
-        ? `调用 ${call} 没有结果记录：它还在进行，或进程在答复之前结束了。`
-        : `The call ${call} has no result: it still runs, or its process ended before it answered.`,
+      say.line(
+        `调用 ${call} 没有结果记录：它还在进行，或进程在答复之前结束了。`,
+        `The call ${call} has no result: it still runs, or its process ended before it answered.`,
+      ),
     );
   }
-  return 0;
+}
+
+/** A record's detail with every sum written in yuan, as everywhere in `--json`. */
+function inYuan(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(inYuan);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, one]) =>
+      key.endsWith('Fen') && Number.isSafeInteger(one)
+        ? [`${key.slice(0, -3)}Yuan`, toSignedYuan(Number(one))]
+        : [key, inYuan(one)],
+    ),
+  );
 }
 
 function callsWithoutResult(records: readonly AuditRecord[]): string[] {

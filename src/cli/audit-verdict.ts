@@ -3,6 +3,7 @@ import type { ChainFault } from '../ledger/audit-chain.ts';
 import type { CheckpointFault } from '../ledger/audit-checkpoint.ts';
 import type { TableFault } from '../ledger/audit-tables.ts';
 import type { Verdict } from '../ledger/audit-verify.ts';
+import type { Say } from './speaker.ts';
 import { printTable } from './terminal.ts';
 
 /** What a verification without a checkpoint cannot know, said every time. */
@@ -11,7 +12,7 @@ const WITHOUT_CHECKPOINT: Text = {
   en: 'No checkpoint was given: whoever rewrote records and recomputed every later hash and the note of the end, cut the end off and rewrote that note, or replaced the whole ledger, cannot be found by the ledger alone. Sign checkpoints regularly with mcp-cashier audit checkpoint --out FILE, keep them elsewhere, and verify with --checkpoint FILE.',
 };
 
-export function printVerdict(verdict: Verdict): void {
+export function printVerdict(verdict: Verdict, say: Say): void {
   const { intact, proven, chain, checkpoints, tables } = verdict;
   const lines: Text[] = [];
   if (chain) lines.push(chainWords(chain, proven.seq));
@@ -39,7 +40,7 @@ export function printVerdict(verdict: Verdict): void {
       ? { zh: '结论：完整', en: 'Verdict: intact' }
       : { zh: '结论：已被改动', en: 'Verdict: NOT intact' },
   );
-  printTable(lines.flatMap(({ zh, en }) => [[zh], [en]]));
+  printTable(lines.flatMap((line) => say(line).map((text) => [text])));
 }
 
 /** With the sentences, so that whoever reads only this is told as much. */

@@ -1,57 +1,51 @@
-import { openLedger } from '../compose.ts';
 import { beijingIso } from '../domain/clock.ts';
-import { fen, parseAmount, toSignedYuan, toYuan } from '../domain/money.ts';
-import type { Ledger } from '../ledger/ledger.ts';
+import { parseAmount, toSignedYuan, toYuan } from '../domain/money.ts';
 import type { BudgetMove } from '../ledger/quotas.ts';
 import { type BudgetState, budgetState, moveBudget } from '../policy/decisions.ts';
-import { readArguments, usage } from './arguments.ts';
-import type { CommandContext } from './command.ts';
+import { readArguments } from './arguments.ts';
+import { announceToPerson, type Books, withBooks } from './books.ts';
+import { type CommandContext, sayOf } from './command.ts';
 import { askPerson } from './operator-secret.ts';
+import type { Say } from './speaker.ts';
 import { print, printJson, printTable } from './terminal.ts';
-
-const USE = {
-  zh: 'budget [show [调用方]] | top-up 调用方 金额元 [--note 备注] | draw 调用方 金额元 [--note 备注] [--json]',
-  en: 'budget [show [CALLER]] | top-up CALLER YUAN [--note TEXT] | draw CALLER YUAN [--note TEXT] [--json]',
-};
 
 /**
  * `mcp-cashier budget [show [CALLER]] | top-up CALLER YUAN | draw CALLER YUAN [--note TEXT] [--json]`: what callers may
  * move at most, where the policy says `from: budget`. Only a person fills it.
  */
-export async function run(args: readonly string[], { config }: CommandContext): Promise<number> {
-  const { positionals, values } = readArguments(
-    args,
-    { json: { type: 'boolean', default: false }, note: { type: 'string' } },
-    USE,
-  );
-  const [action = 'show', caller, amount, ...rest] = positionals;
-  const moves = action === 'top-up' || action === 'draw';
-  if (caller === '' || rest.length > 0) throw usage(USE);
-  if (moves ? caller === undefined || amount === undefined : action !== 'show' || amount !== undefined) {
-    throw usage(USE);
-  }
-  const amountFen = amount === undefined ? fen(0) : parseAmount(amount, 'YUAN');
-  const settings = await config('operator');
-  const ledger = await openLedger(settings);
-  try {
-    if (!moves || caller === undefined) {
-      await show(ledger, caller, values.json);
+export async function run(args: readonly string[], context: CommandContext): Promise<number> {
+  const typed = readArguments('budget', args);
+  const { action, values } = typed;
+  const [caller = '', amount] = typed.args;
+  const say = sayOf(context);
+  if (action === 'show') {
+    return withBooks(context, values, 'read', async (books) => {
+      await show(books, typed.args[0], values.json, say);
       return 0;
-    }
-    const person = await askPerson(ledger, settings);
+    });
+  }
+  const amountFen = parseAmount(amount ?? '', 'YUAN');
+  return withBooks(context, values, 'write', async (books) => {
+    const { ledger, settings, where } = books;
+    announceToPerson(books, values.json);
+    const person = await askPerson(ledger, settings, say);
     const signed = action === 'draw' ? -amountFen : amountFen;
     const state = await ledger
       .as({ caller: 'operator', tool: `budget ${action}` })
       .write((book) => moveBudget(book, person, caller, signed, values.note));
-    if (values.json) printJson({ caller, movedYuan: toSignedYuan(signed), ...inYuan(state) });
+    if (values.json) printJson({ ...where, caller, movedYuan: toSignedYuan(signed), ...inYuan(state) });
     else {
-      print(`${action === 'draw' ? '已支取 drawn' : '已充值 topped up'}: ${toYuan(amountFen)}`);
-      printBudgets([{ caller, state, moves: [] }]);
+      books.announce();
+      const sum = toYuan(amountFen);
+      print(
+        action === 'draw'
+          ? say.line(`✔ 已减少额度 ${sum} 元`, `✔ ${sum} yuan taken from the allowance`)
+          : say.line(`✔ 已追加额度 ${sum} 元`, `✔ ${sum} yuan added to the allowance`),
+      );
+      printBudgets([{ caller, state, moves: [] }], say);
     }
     return 0;
-  } finally {
-    await ledger.close();
-  }
+  });
 }
 
 interface Budget {
@@ -61,7 +55,12 @@ interface Budget {
   readonly moves: readonly BudgetMove[];
 }
 
-async function show(ledger: Ledger, caller: string | undefined, json: boolean): Promise<void> {
+async function show(
+  { ledger, where, announce }: Books,
+  caller: string | undefined,
+  json: boolean,
+  say: Say,
+): Promise<void> {
   const budgets = await ledger.read(async (book) => {
     const names = caller === undefined ? await book.quotas.budgets() : [caller];
     return Promise.all(
@@ -73,8 +72,9 @@ async function show(ledger: Ledger, caller: string | undefined, json: boolean): 
     );
   });
   if (json) {
-    printJson(
-      budgets.map(({ caller: name, state, moves }) => ({
+    printJson({
+      ...where,
+      items: budgets.map(({ caller: name, state, moves }) => ({
         caller: name,
         ...inYuan(state),
         moves: moves.map(({ at, amountFen, by, note = null }) => ({
@@ -84,15 +84,22 @@ async function show(ledger: Ledger, caller: string | undefined, json: boolean): 
           note,
         })),
       })),
-    );
+    });
     return;
   }
-  printBudgets(budgets);
+  announce();
+  printBudgets(budgets, say);
   const moves = budgets.flatMap((budget) => budget.moves);
   if (moves.length === 0) return;
   print();
   printTable([
-    ['时间 time', '调用方 caller', '元 yuan', '由 by', '备注 note'],
+    [
+      say.line('时间', 'time'),
+      say.line('调用方', 'caller'),
+      say.line('元', 'yuan'),
+      say.line('由', 'by'),
+      say.line('备注', 'note'),
+    ],
     ...moves.map(({ at, budget, amountFen, by, note = '-' }) => [
       beijingIso(at),
       budget,
@@ -103,9 +110,14 @@ async function show(ledger: Ledger, caller: string | undefined, json: boolean): 
   ]);
 }
 
-function printBudgets(budgets: readonly Budget[]): void {
+function printBudgets(budgets: readonly Budget[], say: Say): void {
   printTable([
-    ['调用方 caller', '充入 filled', '占用 held', '剩余 left'],
+    [
+      say.line('调用方', 'caller'),
+      say.line('总额度（元）', 'allowance (yuan)'),
+      say.line('占用', 'held'),
+      say.line('剩余', 'left'),
+    ],
     ...budgets.map(({ caller, state }) => [caller, ...Object.values(inYuan(state))]),
   ]);
 }

@@ -3,7 +3,6 @@ import { mkdtempSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { Client } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import QRCode from 'qrcode';
@@ -13,6 +12,7 @@ import { releaseClosed } from '../platform/sqlite.ts';
 import { systemClock, systemRandom } from '../platform/system.ts';
 import { openSimulator, type Simulator } from '../simulator/index.ts';
 import { version } from '../version.ts';
+import { readArguments } from './arguments.ts';
 import type { CommandContext } from './command.ts';
 import { print } from './terminal.ts';
 
@@ -29,10 +29,7 @@ type Result = Readonly<Record<string, unknown>>;
  */
 export async function run(args: readonly string[], context: CommandContext): Promise<number> {
   const { signal } = context;
-  const { values } = parseArgs({
-    args: [...args],
-    options: { 'auto-pay': { type: 'boolean', default: false } },
-  });
+  const { values } = readArguments('demo', args);
   const home = mkdtempSync(join(tmpdir(), 'mcp-cashier-demo-'));
   const env = { ...systemEnvironment(context.env), CASHIER_HOME: home, CASHIER_MODE: 'simulator' };
   print('mcp-cashier demo · 模拟环境，不是真钱 · SIMULATED, no real money');

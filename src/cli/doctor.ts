@@ -6,15 +6,11 @@ import { usableProxy } from '../doctor/proxy.ts';
 import type { Text } from '../domain/errors.ts';
 import { systemClock, systemRandom } from '../platform/system.ts';
 import { gatewayHttp } from '../providers/gateway-http.ts';
-import { readArguments, usage } from './arguments.ts';
+import { readArguments } from './arguments.ts';
 import type { CommandContext } from './command.ts';
 import { type Say, speaker } from './speaker.ts';
 import { print, printJson } from './terminal.ts';
 
-const USE = {
-  zh: 'doctor [--offline] [--lang zh|en] [--json]',
-  en: 'doctor [--offline] [--lang zh|en] [--json]',
-};
 /** ms; a person waits. */
 const TIMEOUT_MS = 5_000;
 
@@ -22,18 +18,9 @@ const TIMEOUT_MS = 5_000;
  * `mcp-cashier doctor [--offline] [--lang zh|en] [--json]`: looks at configuration, keys, clock, ledger and gateways
  * without moving money, and says what is wrong and what to do. Exit code 0 when there is no error.
  */
-export async function run(args: readonly string[], { env }: CommandContext): Promise<number> {
-  const { positionals, values } = readArguments(
-    args,
-    {
-      json: { type: 'boolean', default: false },
-      offline: { type: 'boolean', default: false },
-      lang: { type: 'string' },
-    },
-    USE,
-  );
-  const { lang } = values;
-  if (positionals.length > 0 || (lang !== undefined && lang !== 'zh' && lang !== 'en')) throw usage(USE);
+export async function run(args: readonly string[], context: CommandContext): Promise<number> {
+  const { values } = readArguments('doctor', args);
+  const { env } = context;
   const report = await examine(
     { env, cwd: process.cwd(), offline: values.offline },
     {
@@ -45,7 +32,7 @@ export async function run(args: readonly string[], { env }: CommandContext): Pro
       machine: thisMachine,
     },
   );
-  const say = speaker(lang ?? report.language);
+  const say = context.say ?? speaker(values.lang ?? report.language);
   if (values.json) {
     printJson({
       ok: report.ok,

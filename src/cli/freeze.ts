@@ -1,53 +1,82 @@
-import { openLedger } from '../compose.ts';
 import { beijingIso } from '../domain/clock.ts';
+import type { Freeze } from '../ledger/operator-book.ts';
 import { freeze } from '../policy/decisions.ts';
 import { oneLine } from '../policy/reason.ts';
-import { readArguments, usage } from './arguments.ts';
-import type { CommandContext } from './command.ts';
-import { print, printJson, printTable } from './terminal.ts';
-
-const USE = { zh: 'freeze [--reason 原因] [--json]', en: 'freeze [--reason TEXT] [--json]' };
+import { onEveryLedger } from './all-books.ts';
+import { readArguments } from './arguments.ts';
+import { noLedger } from './books.ts';
+import { type CommandContext, sayOf } from './command.ts';
+import { print, printJson } from './terminal.ts';
 
 /**
- * `mcp-cashier freeze [--reason TEXT] [--json]`: stops everything that moves money, in every process on the ledger.
- * Anybody may stop; only a person lets it go on.
+ * `mcp-cashier freeze`: stops everything that moves money, in every process on every ledger of the home. Anybody may
+ * stop; only a person lets it go on. Exit code 1 where a ledger that the home knows of was not reached.
  */
-export async function run(args: readonly string[], { config }: CommandContext): Promise<number> {
-  const { positionals, values } = readArguments(
-    args,
-    { json: { type: 'boolean', default: false }, reason: { type: 'string' } },
-    USE,
-  );
-  if (positionals.length > 0) throw usage(USE);
+export async function run(args: readonly string[], context: CommandContext): Promise<number> {
+  const { values } = readArguments('freeze', args);
   // To stop is never refused for its reason: what is too long is cut.
   const reason = oneLine(values.reason ?? '');
-  const settings = await config();
-  const ledger = await openLedger(settings);
-  try {
-    const { before, now } = await ledger.as({ caller: 'operator', tool: 'freeze' }).write(async (book) => {
+  const settings = await context.config('operator', values);
+  const reached = await onEveryLedger(settings, values, (ledger) =>
+    ledger.as({ caller: 'operator', tool: 'freeze' }).write(async (book) => {
       const before = await freeze(book, 'terminal', reason);
-      return { before, now: await book.operator.freeze() };
+      return { already: before !== undefined, now: await book.operator.freeze() };
+    }),
+  );
+  if (reached.length === 0) throw noLedger(settings);
+  const frozen = reached.every((one) => 'done' in one);
+  if (values.json) {
+    const ledgers = reached.map((one) =>
+      'done' in one
+        ? {
+            realm: one.realm,
+            ledger: one.ledger,
+            frozen: true,
+            already: one.done.already,
+            ...told(one.done.now),
+          }
+        : {
+            realm: one.realm,
+            ledger: one.ledger,
+            frozen: false,
+            problem: sayOf(context)(one.problem).join(' '),
+          },
+    );
+    const first = reached.find((one) => 'done' in one)?.done;
+    printJson({
+      frozen,
+      already: reached.every((one) => 'done' in one && one.done.already),
+      ...told(first?.now),
+      ledgers,
     });
-    const at = now && beijingIso(now.at);
-    if (values.json) {
-      printJson({
-        frozen: true,
-        already: before !== undefined,
-        at,
-        by: now?.by,
-        reason: now?.reason ?? null,
-      });
-    } else {
-      if (before) printTable([['早已冻结 already frozen:', at ?? '', before.by, before.reason ?? '-']]);
-      else {
-        print('已冻结：所有进程停止收款、关单和退款，查询照常');
-        print('frozen: no payment, close or refund in any process; queries go on');
-      }
-      print(`账本 ledger: ${settings.realm} ${settings.ledger}`);
-      print('解冻 to unfreeze: mcp-cashier unfreeze');
-    }
-    return 0;
-  } finally {
-    await ledger.close();
+    return frozen ? 0 : 1;
   }
+  const say = sayOf(context);
+  for (const one of reached) {
+    const name = `${one.realm ?? '?'} ${one.ledger}`;
+    if (!('done' in one)) {
+      print(say.line(`✘ 没有暂停：${name}：${one.problem.zh}`, `✘ NOT paused: ${name}: ${one.problem.en}`));
+    } else if (one.done.already && one.done.now) {
+      const { at, by, reason: why } = one.done.now;
+      const since = `${beijingIso(at)} ${by} ${why ?? '-'}`;
+      print(say.line(`✔ 早已暂停：${name}（${since}）`, `✔ already paused: ${name} (${since})`));
+    } else print(say.line(`✔ 已暂停：${name}`, `✔ paused: ${name}`));
+  }
+  for (const line of say({
+    zh: frozen
+      ? '所有进程都停止新的收款、关单和退款；已提交的不受影响，查询照常。'
+      : '有账本没有暂停：它的进程还会收款和退款。请停止那些进程。',
+    en: frozen
+      ? 'No new payment, close or refund in any process; what was sent goes on, and so do queries.'
+      : 'Not every ledger was paused: processes on that one go on charging and refunding. Stop them.',
+  })) {
+    print(line);
+  }
+  for (const line of say({ zh: '恢复：mcp-cashier unfreeze', en: 'To resume: mcp-cashier unfreeze' }))
+    print(line);
+  return frozen ? 0 : 1;
+}
+
+function told(now: Freeze | undefined) {
+  return { at: now ? beijingIso(now.at) : null, by: now?.by ?? null, reason: now?.reason ?? null };
 }

@@ -1,49 +1,33 @@
 import { homedir } from 'node:os';
 import { withDotenv } from '../config.ts';
+import { nearest } from '../doctor/names.ts';
 import { CashierError, type Text } from '../domain/errors.ts';
 import { systemClock } from '../platform/system.ts';
-import { readArguments, usage } from './arguments.ts';
-import type { CommandContext } from './command.ts';
+import { readArguments } from './arguments.ts';
+import { type CommandContext, sayOf } from './command.ts';
 import { serverBlock } from './init/block.ts';
+import { CLIENT_IDS } from './init/client-ids.ts';
 import { CLIENTS, isInstalled, type McpClient, type Place } from './init/clients.ts';
 import { ChangedMeanwhile, readText, replaceText } from './init/config-file.ts';
 import { type Edit, isSame, NotEditable, objectAt, setEntry } from './init/json-edit.ts';
-import { type Say, speaker } from './speaker.ts';
+import type { Say } from './speaker.ts';
 import { print, printTable } from './terminal.ts';
-
-const IDS = CLIENTS.map(({ id }) => id).join('|');
-const OPTIONS = '[--write [--force]] [--live] [--name cashier] [--lang zh|en] [--package SPEC]';
-const USE = { zh: `init [${IDS}] ${OPTIONS}`, en: `init [${IDS}] ${OPTIONS}` };
 
 /**
  * `mcp-cashier init CLIENT [--write] [--live] …`: prints the block that adds this server to an MCP client and says where
  * it belongs; `--write` merges it into the client's file. Without a client: which there are, and which are here.
  */
-export async function run(args: readonly string[], { env }: CommandContext): Promise<number> {
-  const { positionals, values } = readArguments(
-    args,
-    {
-      write: { type: 'boolean', default: false },
-      force: { type: 'boolean', default: false },
-      live: { type: 'boolean', default: false },
-      name: { type: 'string', default: 'cashier' },
-      lang: { type: 'string' },
-      package: { type: 'string', default: 'mcp-cashier' },
-    },
-    USE,
-  );
-  const { lang, name, live } = values;
-  const language = (['zh', 'en'] as const).find((one) => one === lang);
-  const [id, ...rest] = positionals;
+export async function run(args: readonly string[], context: CommandContext): Promise<number> {
+  const typed = readArguments('init', args);
+  const { env } = context;
+  const { name = 'cashier', live, lang: language } = typed.values;
+  const values = { ...typed.values, package: typed.values.package ?? context.spec ?? 'mcp-cashier' };
+  const [id] = typed.args;
   const client = CLIENTS.find((one) => one.id === id);
-  const isWrong =
-    rest.length > 0 ||
-    (id !== undefined && client === undefined) ||
-    !/^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$/.test(name) ||
-    !/^[^-\s]\S*$/.test(values.package);
-  if (isWrong || lang !== language) throw usage(USE);
+  if (id !== undefined && client === undefined) throw noSuchClient(id);
+  if (!/^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$/.test(name)) throw badName();
   const place = placeOf(env);
-  const say = speaker(language);
+  const say = sayOf(context);
   if (client === undefined) return list(place, say);
 
   const options = { package: values.package, live, language, platform: place.platform };
@@ -71,6 +55,26 @@ export async function run(args: readonly string[], { env }: CommandContext): Pro
       : merge({ file, path: [client.section, name], entry }, values, say);
   nextSteps({ live, toReplace }, say);
   return done ? 0 : 1;
+}
+
+function noSuchClient(id: string): CashierError {
+  const meant = nearest(id, CLIENT_IDS, 2);
+  return new CashierError('INVALID_ARGUMENT', {
+    zh: `init 不认识客户端 ${JSON.stringify(id.slice(0, 40))}；有：${CLIENT_IDS.join('、')}。`,
+    en: `init knows no client ${JSON.stringify(id.slice(0, 40))}; there are: ${CLIENT_IDS.join(', ')}.`,
+    next: {
+      zh: `请用：mcp-cashier init ${meant ?? 'json'}`,
+      en: `Try: mcp-cashier init ${meant ?? 'json'}`,
+    },
+  });
+}
+
+function badName(): CashierError {
+  return new CashierError('INVALID_ARGUMENT', {
+    zh: '--name 只能用字母、数字和 _ -，以字母或数字开头，至多 32 个字符。',
+    en: 'A --name has letters, digits and _ - only, begins with a letter or digit, and has at most 32 characters.',
+    next: { zh: '换一个名字。', en: 'Choose another.' },
+  });
 }
 
 function placeOf(env: CommandContext['env']): Place {

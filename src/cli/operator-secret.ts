@@ -2,16 +2,26 @@ import type { Config } from '../config.ts';
 import { CashierError } from '../domain/errors.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { hasOperatorSecret, Person } from '../policy/operator.ts';
+import type { Say } from './speaker.ts';
 import { askSecret } from './terminal.ts';
 
 /**
  * The person who runs a command that only a person may: the secret is the command's `CASHIER_OPERATOR_SECRET` or typed
  * at the terminal. Throws CONFIGURATION for anybody else.
  */
-export async function askPerson(ledger: Ledger, { operatorSecret, realm }: Config): Promise<Person> {
-  const typed = operatorSecret === undefined && (await hasOperatorSecret(ledger));
-  const secret = typed ? await askSecret('操作员口令 / operator secret: ') : operatorSecret;
-  return recordingGuess(ledger, Person.bySecret(ledger, realm, secret, 'terminal'));
+export function askPerson(ledger: Ledger, settings: Config, say: Say): Promise<Person> {
+  return secretAsker(settings, say)(ledger);
+}
+
+/** As {@link askPerson}, for several ledgers: what was typed once is not asked for again. */
+export function secretAsker({ operatorSecret }: Config, say: Say): (ledger: Ledger) => Promise<Person> {
+  let secret = operatorSecret;
+  return async (ledger) => {
+    if (secret === undefined && (await hasOperatorSecret(ledger))) {
+      secret = await askSecret(`${say.line('操作员口令', 'operator secret')}: `);
+    }
+    return recordingGuess(ledger, Person.bySecret(ledger, ledger.realm, secret, 'terminal'));
+  };
 }
 
 /** Who tries secrets at a terminal is recorded as at the sign-in page. Passes on what the attempt gives or throws. */

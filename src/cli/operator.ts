@@ -1,40 +1,68 @@
-import { openApp } from '../compose.ts';
+import { existsSync } from 'node:fs';
+import { ledgerIn, type Place } from '../config.ts';
 import { CashierError } from '../domain/errors.ts';
 import { systemRandom } from '../platform/system.ts';
 import { hasOperatorSecret, Person, setOperatorSecret } from '../policy/operator.ts';
-import type { CommandContext } from './command.ts';
+import { readArguments } from './arguments.ts';
+import { announceToPerson, withBooks } from './books.ts';
+import { type CommandContext, sayOf } from './command.ts';
 import { recordingGuess } from './operator-secret.ts';
-import { askSecret, printTable } from './terminal.ts';
+import type { Say } from './speaker.ts';
+import { askSecret, print, printJson } from './terminal.ts';
 
 /**
- * `mcp-cashier operator set-secret`: the new secret is typed at the terminal, or is `CASHIER_OPERATOR_SECRET` when none
- * is set yet; to change one, `CASHIER_OPERATOR_SECRET` (or the terminal) gives the old and the terminal the new.
+ * `mcp-cashier operator set-secret`: the new secret is typed twice at the terminal, or is `CASHIER_OPERATOR_SECRET` when
+ * none is set yet; to change one, `CASHIER_OPERATOR_SECRET` (or the terminal) gives the old and the terminal the new.
  */
-export async function run(args: readonly string[], { config }: CommandContext): Promise<number> {
-  if (args[0] !== 'set-secret' || args.length > 1) throw usage();
-  const settings = await config('operator');
-  const app = await openApp(settings);
-  try {
-    const changing = await hasOperatorSecret(app.ledger);
+export async function run(args: readonly string[], context: CommandContext): Promise<number> {
+  const { values } = readArguments('operator', args);
+  const say = sayOf(context);
+  return withBooks(context, await meant(values, context), 'make', async (books) => {
+    const { ledger, where, settings } = books;
+    announceToPerson(books, values.json);
+    const changing = await hasOperatorSecret(ledger);
     const given = settings.operatorSecret;
-    const oldSecret = changing ? (given ?? (await askSecret('原口令 / old secret: '))) : undefined;
+    const oldSecret = changing
+      ? (given ?? (await askSecret(`${say.line('原口令', 'old secret')}: `)))
+      : undefined;
     if (changing) {
-      await recordingGuess(app.ledger, Person.bySecret(app.ledger, settings.realm, oldSecret, 'terminal'));
+      await recordingGuess(ledger, Person.bySecret(ledger, ledger.realm, oldSecret, 'terminal'));
     }
-    const newSecret =
-      !changing && given !== undefined ? given : await askSecret('新口令 / new secret (8+): ');
-    await setOperatorSecret(app.ledger, { newSecret, oldSecret }, systemRandom);
-    printTable([['操作员口令已设置 operator secret set']]);
+    const newSecret = !changing && given !== undefined ? given : await askTwice(say);
+    await setOperatorSecret(ledger, { newSecret, oldSecret }, systemRandom);
+    if (values.json) printJson({ ...where, set: true, changed: changing });
+    else {
+      books.announce();
+      print(
+        changing
+          ? say.line('✔ 操作员口令已更换', '✔ operator secret changed')
+          : say.line('✔ 操作员口令已设置', '✔ operator secret set'),
+      );
+    }
     return 0;
-  } finally {
-    await app.close();
-  }
+  });
 }
 
-function usage(): CashierError {
-  return new CashierError('INVALID_ARGUMENT', {
-    zh: '用法：mcp-cashier operator set-secret。',
-    en: 'Usage: mcp-cashier operator set-secret.',
-    next: { zh: '', en: '' },
+/**
+ * The secret that matters is the real money's: where nothing says otherwise it is the live ledger's, which may not be
+ * there yet. Whatever other ledger lies there was not meant by it.
+ */
+async function meant(place: Place, { config }: CommandContext): Promise<Place> {
+  const { realmIsStated, home, realm, ledger } = await config('operator', place);
+  const isNamed = ledger !== ledgerIn(home, realm) && existsSync(ledger);
+  return realmIsStated || isNamed ? place : { ...place, realm: 'live' };
+}
+
+/** Typed blind, a slip would lock everybody out. */
+async function askTwice(say: Say): Promise<string> {
+  const secret = await askSecret(
+    `${say.line('新口令（至少 8 个字符）', 'new secret (8 characters or more)')}: `,
+  );
+  const again = await askSecret(`${say.line('再输入一次', 'once more')}: `);
+  if (secret === again) return secret;
+  throw new CashierError('INVALID_ARGUMENT', {
+    zh: '两次输入的口令不同，没有改动。',
+    en: 'The two are not the same; nothing was changed.',
+    next: { zh: '再运行一次。', en: 'Run it again.' },
   });
 }

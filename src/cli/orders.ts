@@ -1,50 +1,164 @@
-import { parseArgs } from 'node:util';
-import { openApp } from '../compose.ts';
-import { beijingIso } from '../domain/clock.ts';
-import { toYuan } from '../domain/money.ts';
-import type { CommandContext } from './command.ts';
-import { printJson, printTable } from './terminal.ts';
+import { beijingDateTime, beijingIso } from '../domain/clock.ts';
+import { fen, toYuan } from '../domain/money.ts';
+import type { OrderFilter } from '../ledger/columns.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { OrderRecord, RefundRecord } from '../ledger/records.ts';
+import { dayStart, readArguments, wholeNumber } from './arguments.ts';
+import { type Books, withBooks } from './books.ts';
+import { type CommandContext, sayOf } from './command.ts';
+import { sheetCell, UTF8_MARK } from './csv.ts';
+import type { Say } from './speaker.ts';
+import { print, printJson, printTable } from './terminal.ts';
 
-/** `mcp-cashier orders [--limit N] [--json]`: the newest orders of the ledger with their refunds. */
-export async function run(args: readonly string[], { config }: CommandContext): Promise<number> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: { json: { type: 'boolean', default: false }, limit: { type: 'string', default: '20' } },
-  });
-  const app = await openApp(await config());
-  try {
-    const rows = await app.ledger.read(async (book) => {
-      const orders = await book.orders({}, Number.parseInt(values.limit, 10) || 20);
-      return Promise.all(
-        orders.map(async (order) => ({ order, refunds: await book.refunds(order.outTradeNo) })),
-      );
-    });
-    if (values.json) {
-      printJson(
-        rows.map(
-          ({ order: { plan, credential, terms, pageToken, buyerHash, inputHash, ...order }, refunds }) => ({
-            ...order,
-            refunds: refunds.map(({ plan: _, inputHash: _hash, ...refund }) => refund),
-          }),
-        ),
-      );
-      return 0;
-    }
-    printTable([
-      ['号码 number', '钱包 wallet', '状态 state', '元 yuan', '时间 created'],
-      ...rows.flatMap(({ order, refunds }) => [
-        [order.outTradeNo, order.provider, order.state, toYuan(order.amountFen), beijingIso(order.createdAt)],
-        ...refunds.map((refund) => [
-          `  ↩ ${refund.outRefundNo}`,
-          order.provider,
-          refund.state,
-          toYuan(refund.amountFen),
-          beijingIso(refund.createdAt),
-        ]),
-      ]),
-    ]);
+const DAY_MS = 86_400_000;
+const DEFAULT_LIMIT = '20';
+
+/**
+ * `mcp-cashier orders [--state S] [--provider P] [--caller NAME] [--from DAY] [--to DAY] [--search TEXT] [--limit N]
+ * [--format csv] [--json]`: the newest orders of the ledger with their refunds, and the totals of all that match.
+ */
+export async function run(args: readonly string[], context: CommandContext): Promise<number> {
+  const { values } = readArguments('orders', args);
+  const { state, provider, caller, search, from, to } = values;
+  const filter: OrderFilter = {
+    ...{ ...(state && { state }), ...(provider && { provider }) },
+    ...{ ...(caller && { caller }), ...(search && { search }) },
+    ...(from === undefined ? {} : { from: dayStart('--from', from) }),
+    ...(to === undefined ? {} : { to: dayStart('--to', to) + DAY_MS }),
+  };
+  const limit = wholeNumber('--limit', values.limit ?? DEFAULT_LIMIT, { least: 1, most: 1_000_000 });
+  return withBooks(context, values, 'read', async (books) => {
+    const list = await read(books.ledger, filter, limit);
+    if (values.json) printJson({ ...books.where, ...asJson(list) });
+    else if (values.format === 'csv') printCsv(list);
+    else printList(list, books, sayOf(context));
     return 0;
-  } finally {
-    await app.close();
-  }
+  });
+}
+
+interface Row {
+  readonly order: OrderRecord;
+  readonly refunds: readonly RefundRecord[];
+  readonly refundedYuan: string;
+}
+
+interface List {
+  readonly rows: readonly Row[];
+  readonly totals: { readonly count: number; readonly paidYuan: string; readonly refundedYuan: string };
+}
+
+function read(ledger: Ledger, filter: OrderFilter, limit: number): Promise<List> {
+  return ledger.read(async (book) => {
+    const rows: Row[] = [];
+    for (const order of await book.orders(filter, limit)) {
+      const refunds = await book.refunds(order.outTradeNo);
+      const back = refunds.filter((refund) => refund.state === 'SUCCESS');
+      const refundedFen = fen(back.reduce((sum, { amountFen }) => sum + amountFen, 0));
+      rows.push({ order, refunds, refundedYuan: toYuan(refundedFen) });
+    }
+    const { count, paidFen, refundedFen } = await book.totals(filter);
+    return {
+      rows,
+      totals: { count, paidYuan: toYuan(fen(paidFen)), refundedYuan: toYuan(fen(refundedFen)) },
+    };
+  });
+}
+
+function iso(at: number | undefined): string | undefined {
+  return at === undefined ? undefined : beijingIso(at);
+}
+
+/** Named as by the tools. */
+function asJson({ rows, totals }: List) {
+  return {
+    items: rows.map(({ order, refunds, refundedYuan }) => ({
+      outTradeNo: order.outTradeNo,
+      provider: order.provider,
+      scene: order.scene,
+      state: order.state,
+      amountYuan: toYuan(order.amountFen),
+      currency: 'CNY',
+      title: order.title,
+      caller: order.caller,
+      client: order.client,
+      account: order.account,
+      createdAt: iso(order.createdAt),
+      expiresAt: iso(order.expiresAt),
+      paidAt: iso(order.paidAt),
+      late: order.late || undefined,
+      closing: order.closing || undefined,
+      gatewayTradeNo: order.gatewayTradeNo,
+      gatewayState: order.gatewayState,
+      refundedYuan,
+      source: order.source,
+      refunds: refunds.map((refund) => ({
+        outRefundNo: refund.outRefundNo,
+        state: refund.state,
+        refundYuan: toYuan(refund.amountFen),
+        reason: refund.reason,
+        caller: refund.caller,
+        createdAt: iso(refund.createdAt),
+        gatewayState: refund.gatewayState,
+      })),
+    })),
+    totals,
+  };
+}
+
+/** One line an order; its refunds are a sum. Money without a sign or unit, so that a sheet can add it up. */
+function printCsv({ rows }: List): void {
+  const columns: readonly (readonly [name: string, of: (row: Row) => string | undefined])[] = [
+    ['outTradeNo', ({ order }) => order.outTradeNo],
+    ['provider', ({ order }) => order.provider],
+    ['state', ({ order }) => order.state],
+    ['amountYuan', ({ order }) => toYuan(order.amountFen)],
+    ['refundedYuan', ({ refundedYuan }) => refundedYuan],
+    ['title', ({ order }) => order.title],
+    ['caller', ({ order }) => order.caller],
+    ['createdAt', ({ order }) => beijingDateTime(order.createdAt)],
+    ['paidAt', ({ order }) => (order.paidAt === undefined ? undefined : beijingDateTime(order.paidAt))],
+    ['gatewayTradeNo', ({ order }) => order.gatewayTradeNo],
+  ];
+  // RFC 4180 ends a line with both; the second is print's own.
+  print(`${UTF8_MARK}${columns.map(([name]) => name).join(',')}\r`);
+  for (const row of rows) print(`${columns.map(([, of]) => sheetCell(of(row))).join(',')}\r`);
+}
+
+function printList({ rows, totals }: List, { announce }: Books, say: Say): void {
+  announce();
+  printTable([
+    [
+      say.line('订单号', 'order number'),
+      say.line('支付方式', 'method'),
+      say.line('状态', 'state'),
+      say.line('元', 'yuan'),
+      say.line('创建（北京时间）', 'created (Beijing)'),
+      say.line('商品', 'title'),
+    ],
+    ...rows.flatMap(({ order, refunds }) => [
+      [
+        order.outTradeNo,
+        order.provider,
+        order.state,
+        toYuan(order.amountFen),
+        beijingDateTime(order.createdAt),
+        order.title,
+      ],
+      ...refunds.map((refund) => [
+        `  ↩ ${refund.outRefundNo}`,
+        order.provider,
+        refund.state,
+        toYuan(refund.amountFen),
+        beijingDateTime(refund.createdAt),
+        refund.reason ?? '',
+      ]),
+    ]),
+  ]);
+  const { count, paidYuan, refundedYuan } = totals;
+  print(
+    say.line(
+      `共 ${count} 笔（列出 ${rows.length} 笔），已付款 ${paidYuan} 元，已退款 ${refundedYuan} 元`,
+      `${count} orders (${rows.length} shown), paid ${paidYuan} yuan, refunded ${refundedYuan} yuan`,
+    ),
+  );
 }

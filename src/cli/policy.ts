@@ -1,18 +1,17 @@
-import { openLedger, readPolicy } from '../compose.ts';
-import type { Config } from '../config.ts';
+import { readPolicy } from '../compose.ts';
 import { beijingIso } from '../domain/clock.ts';
-import { CashierError } from '../domain/errors.ts';
+import { CashierError, type Text } from '../domain/errors.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { AcceptedPolicy } from '../ledger/operator-book.ts';
 import { acceptPolicy, isInForce, policyInForce } from '../policy/decisions.ts';
 import type { Policy } from '../policy/policy.ts';
 import { changedRules, type RuleChange, statedRules } from '../policy/policy-words.ts';
-import { readArguments, usage } from './arguments.ts';
-import type { CommandContext } from './command.ts';
+import { readArguments } from './arguments.ts';
+import { type Books, withBooks } from './books.ts';
+import { type CommandContext, sayOf } from './command.ts';
 import { askPerson } from './operator-secret.ts';
-import { print, printJson, printTable } from './terminal.ts';
-
-const USE = { zh: 'policy [show] | accept [--json]', en: 'policy [show] | accept [--json]' };
+import type { Say } from './speaker.ts';
+import { isTerminal, print, printJson, printTable } from './terminal.ts';
 
 /** What the ledger and the policy file say. */
 interface Comparison {
@@ -28,21 +27,16 @@ interface Comparison {
  * `mcp-cashier policy [show] | accept [--json]`: the rules in force, whether the policy file differs from them, and,
  * for a person only, putting the file's in force in every process on the ledger.
  */
-export async function run(args: readonly string[], { config }: CommandContext): Promise<number> {
-  const { positionals, values } = readArguments(args, { json: { type: 'boolean', default: false } }, USE);
-  const [action = 'show', ...rest] = positionals;
-  if ((action !== 'show' && action !== 'accept') || rest.length > 0) throw usage(USE);
-  const settings = await config('operator');
-  const offered = await readPolicy(settings);
-  const ledger = await openLedger(settings);
-  try {
-    const found = await compare(ledger, offered);
-    if (action === 'show') show(found, settings.policyFile, values.json);
-    else await accept(ledger, settings, found, values.json);
+export async function run(args: readonly string[], context: CommandContext): Promise<number> {
+  const { action, values } = readArguments('policy', args);
+  const say = sayOf(context);
+  const offered = await readPolicy(await context.config('operator', values));
+  return withBooks(context, values, action === 'show' ? 'read' : 'write', async (books) => {
+    const found = await compare(books.ledger, offered);
+    if (action === 'show') show(found, books, values.json, say);
+    else await accept(found, books, values.json, say);
     return 0;
-  } finally {
-    await ledger.close();
-  }
+  });
 }
 
 function compare(ledger: Ledger, offered: Policy): Promise<Comparison> {
@@ -59,9 +53,16 @@ function compare(ledger: Ledger, offered: Policy): Promise<Comparison> {
   });
 }
 
-function show({ accepted, inForce, differs, changes }: Comparison, file: string | undefined, json: boolean) {
+function show(
+  { accepted, inForce, differs, changes }: Comparison,
+  { where, announce, settings }: Books,
+  json: boolean,
+  say: Say,
+): void {
+  const file = settings.policyFile;
   if (json) {
     printJson({
+      ...where,
       ...versionOf(accepted),
       rules: Object.fromEntries(statedRules(inForce)),
       file: file ?? null,
@@ -70,45 +71,80 @@ function show({ accepted, inForce, differs, changes }: Comparison, file: string 
     });
     return;
   }
+  announce();
   if (accepted) {
-    const { version, acceptedAt, acceptedBy } = accepted;
+    const { version, acceptedAt } = accepted;
+    const since = beijingIso(acceptedAt);
+    const by = byWhom(accepted.acceptedBy);
     print(
-      `生效规则 in force: 第 ${version} 版 version ${version}, ${beijingIso(acceptedAt)}, ${by(acceptedBy)}`,
+      say.line(
+        `生效规则：第 ${version} 版，${since}，${by.zh}`,
+        `in force: version ${version}, ${since}, ${by.en}`,
+      ),
     );
   } else {
     print(
-      '账本尚无规则，首次调用时以下列规则为准。Nothing is in force yet; the first call takes these rules:',
+      say.line(
+        '账本尚无规则，首次调用时以下列规则为准：',
+        'Nothing is in force yet; the first call takes these rules:',
+      ),
     );
   }
   printTable([...statedRules(inForce)].map(([path, value]) => [`  ${path}`, value]));
   if (!accepted) return;
-  print(`策略文件 file: ${file ?? '无，即默认规则 none, so the default rules'}`);
-  if (!differs) return print('与文件一致 the file says the same');
-  print('文件不同，尚未生效 the file differs and is not in force:');
-  printChanges(changes);
-  print('接受 to accept it: mcp-cashier policy accept');
+  print(
+    file === undefined
+      ? say.line('规则文件：无，即默认规则', 'file: none, so the default rules')
+      : say.line(`规则文件：${file}`, `file: ${file}`),
+  );
+  if (!differs) {
+    print(say.line('与文件一致', 'the file says the same'));
+    return;
+  }
+  print(say.line('文件不同，尚未生效：', 'the file differs and is not in force:'));
+  printChanges(changes, say);
+  print(say.line('接受：mcp-cashier policy accept', 'to accept it: mcp-cashier policy accept'));
 }
 
 async function accept(
-  ledger: Ledger,
-  settings: Config,
   { accepted, offered, differs, changes }: Comparison,
+  books: Books,
   json: boolean,
+  say: Say,
 ): Promise<void> {
+  const { ledger, where, settings } = books;
   if (accepted && !differs) {
-    if (json) printJson({ ...versionOf(accepted), accepted: false, changes: [] });
-    else print(`没有需要接受的改动，第 ${accepted.version} 版已生效 nothing to accept`);
+    if (json) printJson({ ...where, ...versionOf(accepted), accepted: false, changes: [] });
+    else {
+      books.announce();
+      print(say.line(`没有需要接受的改动，第 ${accepted.version} 版已生效`, 'nothing to accept'));
+    }
     return;
   }
-  if (!json) printChanges(changes);
-  const person = await askPerson(ledger, settings);
+  if (!json && isTerminal()) {
+    books.announce();
+    printChanges(changes, say);
+  }
+  const person = await askPerson(ledger, settings, say);
   const version = await ledger.as({ caller: 'operator', tool: 'policy accept' }).write(async (book) => {
     // The person has seen what changes from that version, and no other.
     if ((await book.operator.policy())?.version !== accepted?.version) throw changedMeanwhile();
     return acceptPolicy(book, person, offered);
   });
-  if (json) printJson({ version, accepted: true, changes });
-  else print(`第 ${version} 版规则已生效，所有进程立即采用 version ${version} is in force in every process`);
+  if (json) {
+    printJson({ ...where, version, accepted: true, changes });
+    return;
+  }
+  if (!isTerminal()) {
+    books.announce();
+    printChanges(changes, say);
+  }
+  print(
+    say.line(
+      `✔ 第 ${version} 版规则已生效，所有进程立即采用`,
+      `✔ version ${version} is in force in every process`,
+    ),
+  );
 }
 
 function versionOf(accepted: AcceptedPolicy | undefined) {
@@ -119,13 +155,15 @@ function versionOf(accepted: AcceptedPolicy | undefined) {
   };
 }
 
-function by(acceptedBy: string): string {
-  return acceptedBy === 'first' ? '首份规则 the first of this ledger' : `由操作员接受 by ${acceptedBy}`;
+function byWhom(acceptedBy: string): Text {
+  return acceptedBy === 'first'
+    ? { zh: '首份规则', en: 'the first of this ledger' }
+    : { zh: `由操作员接受（${acceptedBy}）`, en: `accepted by the operator (${acceptedBy})` };
 }
 
-function printChanges(changes: readonly RuleChange[]): void {
+function printChanges(changes: readonly RuleChange[], say: Say): void {
   printTable([
-    ['规则 rule', '生效 in force', '文件 file'],
+    [say.line('规则', 'rule'), say.line('生效', 'in force'), say.line('文件', 'file')],
     ...changes.map(({ path, inForce = '-', offered = '-' }) => [path, inForce, offered]),
   ]);
 }

@@ -1,10 +1,11 @@
 import { beijingIso } from '../domain/clock.ts';
-import type { CashierError } from '../domain/errors.ts';
+import type { CashierError, Text } from '../domain/errors.ts';
 import { toSignedYuan, toYuan } from '../domain/money.ts';
 import type { ProviderId } from '../domain/order.ts';
 import type { RefundRecord } from '../ledger/records.ts';
 import type { DifferenceKind } from '../payments/bill-comparison.ts';
 import type { DayTotals, Reconciliation } from '../payments/reconcile.ts';
+import type { Say } from './speaker.ts';
 import { print, printTable } from './terminal.ts';
 
 type Differing = Reconciliation['differences'][number];
@@ -23,61 +24,62 @@ interface FailedDay {
 export type DayReport = ComparedDay | FailedDay;
 
 /** What each kind of difference is called, and what a person can do about it. */
-const WORDS: Readonly<Record<DifferenceKind, { name: string; zh: string; en: string }>> = {
+const WORDS: Readonly<Record<DifferenceKind, Text & { readonly name: string }>> = {
   'missing-here': {
-    name: '账本缺少 missing-here',
+    name: '账本缺少',
     zh: '网关有这笔收款，账本没有：可能由其他系统下单',
     en: 'the gateway has this payment and the ledger does not: another system may have made it',
   },
   'missing-there': {
-    name: '网关缺少 missing-there',
+    name: '网关缺少',
     zh: '账本已收款，网关账单没有：在商户平台核实后再交付',
     en: 'paid in the ledger, not in the bill: check it on the merchant platform before delivering',
   },
   amount: {
-    name: '金额不符 amount',
+    name: '金额不符',
     zh: '两边金额不同：在商户平台核实',
     en: 'the amounts differ: check it on the merchant platform',
   },
   state: {
-    name: '状态不符 state',
+    name: '状态不符',
     zh: '账单说已付款，账本还不知道：query-payment（或 --settle）会向网关查清',
     en: 'the bill says paid and the ledger does not: query-payment (or --settle) asks the gateway and settles it',
   },
   'refund-missing-here': {
-    name: '退款账本缺少 refund-missing-here',
+    name: '退款账本缺少',
     zh: '网关有这笔退款，账本没有：可能在商户平台退款',
     en: 'the gateway has this refund and the ledger does not: someone may have refunded on the merchant platform',
   },
   'refund-missing-there': {
-    name: '退款网关缺少 refund-missing-there',
+    name: '退款网关缺少',
     zh: '账本退款成功，网关账单没有：在商户平台核实，不要换号重退',
     en: 'refunded in the ledger, not in the bill: check it on the merchant platform, do not refund again',
   },
   'refund-amount': {
-    name: '退款金额不符 refund-amount',
+    name: '退款金额不符',
     zh: '两边退款金额不同：在商户平台核实',
     en: 'the refunded amounts differ: check it on the merchant platform',
   },
   'refund-state': {
-    name: '退款状态不符 refund-state',
+    name: '退款状态不符',
     zh: '两边退款状态不同：query-refund（或 --settle）会向网关查清',
     en: 'the states differ: query-refund (or --settle) asks the gateway and settles it',
   },
   fee: {
-    name: '手续费异常 fee',
+    name: '手续费异常',
     zh: '手续费超过金额或方向相反：联系支付平台',
     en: 'the fee is more than the amount, or has the wrong sign: ask the gateway about it',
   },
 };
 
-/** One wallet's day for people, in both languages. */
-export function printReport(day: DayReport): void {
+/** One wallet's day for people. */
+export function printReport(day: DayReport, say: Say): void {
   print();
   if ('error' in day) {
     const { text, next } = day.error;
-    print(`${day.provider}: ${text.zh}${next.zh}`);
-    print(`${day.provider}: ${text.en} ${next.en}`);
+    for (const line of say({ zh: `${text.zh}${next.zh}`, en: `${text.en} ${next.en}` })) {
+      print(`${day.provider}: ${line}`);
+    }
     return;
   }
   const { bill, ledger, differences, date } = day.result;
@@ -86,43 +88,66 @@ export function printReport(day: DayReport): void {
     ...[String(side.payments), toYuan(side.paidFen), String(side.refunds), toYuan(side.refundedFen), fees],
   ];
   printTable([
-    [`${day.provider} ${date}`, '收款 payments', '元 yuan', '退款 refunds', '元 yuan', '手续费 fees'],
-    row('账单 bill', bill, toSignedYuan(bill.feeFen)),
-    row('账本 ledger', ledger, '-'),
+    [
+      `${day.provider} ${date}`,
+      ...[say.line('收款笔数', 'payments'), say.line('元', 'yuan')],
+      ...[say.line('退款笔数', 'refunds'), say.line('元', 'yuan')],
+      say.line('手续费（元）', 'fees (yuan)'),
+    ],
+    row(say.line('账单', 'bill'), bill, toSignedYuan(bill.feeFen)),
+    row(say.line('账本', 'ledger'), ledger, '-'),
   ]);
-  if (differences.length === 0) print('一致，没有差异 clean, no differences');
-  else printDifferences(day);
+  if (differences.length === 0) print(say.line('一致，没有差异', 'clean, no differences'));
+  else printDifferences(day, say);
   for (const { outTradeNo, outRefundNo, amountFen } of day.released) {
-    print(
-      `退款 ${outRefundNo}（订单 ${outTradeNo}，${toYuan(amountFen)} 元）不在任何一天的账单中，已释放金额。`,
-    );
-    print(`Refund ${outRefundNo} (order ${outTradeNo}, ${toYuan(amountFen)} yuan) is in no bill: freed.`);
+    const sum = toYuan(amountFen);
+    for (const line of say({
+      zh: `退款 ${outRefundNo}（订单 ${outTradeNo}，${sum} 元）不在任何一天的账单中，已释放金额。`,
+      en: `Refund ${outRefundNo} (order ${outTradeNo}, ${sum} yuan) is in no bill: freed.`,
+    })) {
+      print(line);
+    }
   }
 }
 
-function printDifferences({ result: { differences, bill }, settled }: ComparedDay): void {
-  print(`${differences.length} 处差异 differences:`);
+function printDifferences({ result: { differences, bill }, settled }: ComparedDay, say: Say): void {
+  const count = differences.length;
+  print(say.line(`${count} 处差异：`, `${count} differences:`));
   printTable([
-    ['差异 difference', '订单 order', '退款 refund', '账本 ledger', '账单 bill'],
+    [
+      say.line('差异', 'difference'),
+      say.line('订单号', 'order'),
+      say.line('退款单号', 'refund'),
+      say.line('账本', 'ledger'),
+      say.line('账单', 'bill'),
+    ],
     ...differences.map((difference) => [
-      WORDS[difference.kind].name,
+      say.line(WORDS[difference.kind].name, difference.kind),
       difference.outTradeNo || `(${difference.line?.gatewayTradeNo ?? ''})`,
       difference.outRefundNo ?? '-',
       ledgerSide(difference, settled.get(difference)),
-      billSide(difference),
+      billSide(difference, say),
     ]),
   ]);
   for (const kind of new Set(differences.map((difference) => difference.kind))) {
-    print(`${kind}: ${WORDS[kind].zh}。${WORDS[kind].en}.`);
+    for (const line of say({ zh: `${WORDS[kind].zh}。`, en: `${WORDS[kind].en}.` }))
+      print(`${kind}: ${line}`);
   }
   if (differences.some(({ mayFollow }) => mayFollow)) {
-    print(
-      '* 可能记在次日账单中，次日再对一次。 It may stand in the bill of the next day: compare again then.',
-    );
+    for (const line of say({
+      zh: '* 可能记在次日账单中，次日再对一次。',
+      en: '* It may stand in the bill of the next day: compare again then.',
+    })) {
+      print(line);
+    }
   }
   if (bill.payments + bill.refunds === 0) {
-    print('网关说这一天没有账单；若刚过零点，请在上午 10 点后重试。');
-    print('The gateway says that there is no bill for this day; just after midnight, try again after 10:00.');
+    for (const line of say({
+      zh: '网关说这一天没有账单；若刚过零点，请在上午 10 点后重试。',
+      en: 'The gateway says that there is no bill for this day; just after midnight, try again after 10:00.',
+    })) {
+      print(line);
+    }
   }
 }
 
@@ -134,10 +159,10 @@ function ledgerSide({ order, refund, mayFollow }: Differing, settledAs: string |
   return `${toYuan(side.amountFen)} ${state}${mayFollow ? ' *' : ''}`;
 }
 
-function billSide({ kind, line }: Differing): string {
+function billSide({ kind, line }: Differing, say: Say): string {
   if (line === undefined) return '-';
-  const sum = line.feeFen === undefined ? '无法读取 unreadable' : toSignedYuan(line.feeFen);
-  const fee = kind === 'fee' ? ` 手续费 fee ${sum}` : '';
+  const sum = line.feeFen === undefined ? say.line('无法读取', 'unreadable') : toSignedYuan(line.feeFen);
+  const fee = kind === 'fee' ? ` ${say.line('手续费', 'fee')} ${sum}` : '';
   return `${toYuan(line.amountFen)} ${line.state}${fee}`;
 }
 

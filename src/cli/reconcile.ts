@@ -1,12 +1,12 @@
-import { parseArgs } from 'node:util';
 import { openApp } from '../compose.ts';
 import { CashierError } from '../domain/errors.ts';
-import { PROVIDER_IDS, type ProviderId } from '../domain/order.ts';
+import type { ProviderId } from '../domain/order.ts';
 import { releaseAbsentRefunds } from '../payments/absent-refunds.ts';
 import { type Cashier, chooseProvider } from '../payments/cashier.ts';
 import { billsOf, reconcile } from '../payments/reconcile.ts';
 import { settleDifference } from '../payments/settle-differences.ts';
-import type { CommandContext } from './command.ts';
+import { readArguments } from './arguments.ts';
+import { type CommandContext, sayOf } from './command.ts';
 import { asJson, type DayReport, errorAsJson, printReport } from './reconcile-report.ts';
 import { print, printJson } from './terminal.ts';
 
@@ -15,28 +15,23 @@ import { print, printJson } from './terminal.ts';
  * bills of a day and names every difference from the ledger. `--settle` also asks the gateway about each order and
  * refund whose state differs, and frees the sums of refunds in doubt that no bill has. Exit code 0 only when every bill was had and nothing differs.
  */
-export async function run(args: readonly string[], { config }: CommandContext): Promise<number> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      date: { type: 'string' },
-      provider: { type: 'string' },
-      settle: { type: 'boolean', default: false },
-      json: { type: 'boolean', default: false },
-    },
-  });
-  const { date } = values;
-  const wanted = PROVIDER_IDS.find((id) => id === values.provider);
-  if (date === undefined || (values.provider !== undefined && wanted === undefined)) throw usage();
-  const settings = await config();
-  const simulated = settings.realm === 'simulator';
+export async function run(args: readonly string[], context: CommandContext): Promise<number> {
+  const { values } = readArguments('reconcile', args);
+  const { date, provider: wanted } = values;
+  const say = sayOf(context);
+  if (date === undefined) throw needsDate();
+  // Asks the gateways, so it needs what a server needs, and works on the ledger that this is the environment of.
+  const settings = await context.config('server', values);
+  const { realm } = settings;
+  const simulated = realm === 'simulator';
   const app = await openApp(settings);
   try {
     const cashier = await app.cashier();
     const ids = wanted === undefined ? [...cashier.providers.keys()] : [chooseProvider(cashier, wanted).id];
     const days: DayReport[] = [];
     for (const id of ids) {
-      process.stderr.write(`${id} ${date}: 正在下载账单并对账… downloading the bill and comparing…\n`);
+      const what = say.line('正在下载账单并对账…', 'downloading the bill and comparing…');
+      process.stderr.write(`${id} ${date}: ${what}\n`);
       days.push(
         await reportOf(cashier, id, { date, today: simulated ? 'allowed' : 'refused' }, values.settle),
       );
@@ -44,10 +39,11 @@ export async function run(args: readonly string[], { config }: CommandContext): 
     const clean = days.every((day) => !('error' in day) && day.result.differences.length === 0);
     if (values.json) {
       const providers = days.map((day) => ('error' in day ? errorAsJson(day) : asJson(day)));
-      printJson({ date, clean, simulated, providers });
+      printJson({ realm, ledger: settings.ledger, date, clean, simulated, providers });
     } else {
-      if (simulated) print('模拟环境，不是真钱 SIMULATED, no real money');
-      for (const day of days) printReport(day);
+      print(say.line(`账本：${realm} ${settings.ledger}`, `ledger: ${realm} ${settings.ledger}`));
+      if (simulated) print(say.line('模拟环境，不是真钱', 'SIMULATED, no real money'));
+      for (const day of days) printReport(day, say);
     }
     return clean ? 0 : 1;
   } finally {
@@ -78,10 +74,13 @@ async function reportOf(
   }
 }
 
-function usage(): CashierError {
+function needsDate(): CashierError {
   return new CashierError('INVALID_ARGUMENT', {
-    zh: '用法：mcp-cashier reconcile --date YYYY-MM-DD [--provider alipay|wechatpay] [--settle] [--json]。',
-    en: 'Usage: mcp-cashier reconcile --date YYYY-MM-DD [--provider alipay|wechatpay] [--settle] [--json].',
-    next: { zh: '', en: '' },
+    zh: 'reconcile 缺少 --date。',
+    en: 'reconcile needs --date.',
+    next: {
+      zh: '例如：mcp-cashier reconcile --date 2026-11-21',
+      en: 'For example: mcp-cashier reconcile --date 2026-11-21',
+    },
   });
 }

@@ -1,8 +1,21 @@
 import type { Text } from '../domain/errors.ts';
+import { type Invocation, runnable } from './invocation.ts';
 
-/** A sentence in the language that was chosen, in both when none was. */
-export type Say = (text: Text) => readonly string[];
+export type Language = 'zh' | 'en' | undefined;
 
-export function speaker(language: 'zh' | 'en' | undefined): Say {
-  return (text) => (language === undefined ? [text.zh, text.en] : [text[language]]).filter(Boolean);
+/** How a command speaks: in the language that was chosen, in both when none was, naming commands that run as they are. */
+export interface Say {
+  /** One line a language. */
+  (text: Text): readonly string[];
+  /** All of it in one line: labels and short sentences. */
+  readonly line: (zh: string, en: string) => string;
+}
+
+export function speaker(language: Language, invocation?: Invocation): Say {
+  const chosen = ({ zh, en }: Text) => (language === undefined ? [zh, en] : [{ zh, en }[language]]);
+  const say = (text: Text) =>
+    chosen(text)
+      .filter(Boolean)
+      .map((line) => (invocation ? runnable(line, invocation) : line));
+  return Object.assign(say, { line: (zh: string, en: string) => say({ zh, en }).join(' ') });
 }

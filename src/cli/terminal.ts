@@ -71,13 +71,27 @@ export async function askSecret(prompt: string): Promise<string> {
       { variable: 'CASHIER_OPERATOR_SECRET' },
     );
   }
-  process.stderr.write(prompt);
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
   const line = createInterface({ input: process.stdin, output: silent, terminal: true });
+  // Only now does the terminal keep to itself what is typed.
+  process.stderr.write(prompt);
+  const left = new AbortController();
+  for (const event of ['SIGINT', 'close']) line.once(event, () => left.abort());
   try {
-    return await line.question('');
+    return await line.question('', { signal: left.signal });
+  } catch (error) {
+    throw left.signal.aborted ? nothingTyped() : error;
   } finally {
     line.close();
     process.stderr.write('\n');
   }
+}
+
+/** The person has changed their mind, by Ctrl+C or Ctrl+D. */
+function nothingTyped(): CashierError {
+  return new CashierError('INVALID_ARGUMENT', {
+    zh: '没有输入口令，没有改动。',
+    en: 'No secret was typed; nothing was changed.',
+    next: { zh: '', en: '' },
+  });
 }

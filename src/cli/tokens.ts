@@ -1,6 +1,5 @@
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { newToken } from '../auth/token-callers.ts';
 import { changeTokenFile, readTokenFile, TOKEN_NAME, type TokenEntry } from '../auth/token-file.ts';
 import { TOKENS_FILE } from '../config.ts';
@@ -13,7 +12,9 @@ import { parseWith } from '../policy/policy-file.ts';
 import { statedRules } from '../policy/policy-words.ts';
 import { readSections } from '../policy/read-policy.ts';
 import { selectTools } from '../tools/index.ts';
-import type { CommandContext } from './command.ts';
+import { readArguments } from './arguments.ts';
+import { type CommandContext, sayOf } from './command.ts';
+import type { Say } from './speaker.ts';
 import { print, printJson, printTable } from './terminal.ts';
 
 /**
@@ -21,47 +22,33 @@ import { print, printJson, printTable } from './terminal.ts';
  * call the HTTP service. The token itself is printed once, by `add`; only its hash is kept. FILE has the sections
  * `payments` and `refunds` of a policy: stricter rules for this caller alone.
  */
-export async function run(args: readonly string[], { config }: CommandContext): Promise<number> {
-  const { positionals, values } = parse(args);
-  const [action = 'list', name, ...rest] = positionals;
-  const settings = await config();
+export async function run(args: readonly string[], context: CommandContext): Promise<number> {
+  const typed = readArguments('tokens', args);
+  const { values } = typed;
+  const [name = ''] = typed.args;
+  const say = sayOf(context);
+  const settings = await context.config('operator', values);
   const path = settings.tokensFile ?? join(settings.home, TOKENS_FILE);
-  if (rest.length > 0) throw usage();
-  if (action === 'list' && name === undefined) return list(settings.tokensFile, values.json);
-  if (name === undefined) throw usage();
-  if (action === 'add') return add(path, name, values);
-  if (action === 'revoke') return revoke(path, name, values.json);
-  throw usage();
-}
-
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        json: { type: 'boolean', default: false },
-        tools: { type: 'string' },
-        orders: { type: 'string', default: 'own' },
-        policy: { type: 'string' },
-      },
-    });
-  } catch {
-    throw usage();
-  }
+  if (typed.action === 'add') return add(path, name, typed.values, say);
+  if (typed.action === 'revoke') return revoke(path, name, values.json, say);
+  return list(settings.tokensFile, values.json, say);
 }
 
 interface Wish {
   readonly json: boolean;
-  readonly tools?: string;
-  readonly orders: string;
-  readonly policy?: string;
+  readonly tools: string | undefined;
+  readonly orders: 'own' | 'all' | undefined;
+  readonly policy: string | undefined;
 }
 
-async function add(path: string, name: string, { json, tools, orders, policy }: Wish): Promise<number> {
+async function add(
+  path: string,
+  name: string,
+  { json, tools, orders = 'own', policy }: Wish,
+  say: Say,
+): Promise<number> {
   if (!TOKEN_NAME.test(name)) throw badName();
   if (isActorName(name)) throw reservedName(name);
-  if (orders !== 'own' && orders !== 'all') throw usage();
   const { token, sha256 } = newToken(systemRandom);
   const entry: TokenEntry = {
     name,
@@ -79,8 +66,10 @@ async function add(path: string, name: string, { json, tools, orders, policy }: 
   const { sha256: _, ...shown } = entry;
   if (json) printJson({ ...shown, token, file: path });
   else {
-    print(`令牌只显示这一次 shown only this once:\n${token}`);
-    print(`文件 file: ${path}\n请求头 header: Authorization: Bearer ${token}`);
+    print(say.line('令牌只显示这一次：', 'shown only this once:'));
+    print(token);
+    print(`${say.line('文件：', 'file:')} ${path}`);
+    print(`${say.line('请求头：', 'header:')} Authorization: Bearer ${token}`);
   }
   return 0;
 }
@@ -108,14 +97,20 @@ function sectionsOf(file: string): Promise<unknown> {
   });
 }
 
-function list(path: string | undefined, json: boolean): number {
+function list(path: string | undefined, json: boolean, say: Say): number {
   const tokens = path === undefined ? [] : readTokenFile(path);
   if (json) {
     printJson(tokens.map(({ sha256: _, ...shown }) => shown));
     return 0;
   }
   printTable([
-    ['名称 name', '工具 tools', '订单 orders', '规则 rules', '创建 created'],
+    [
+      say.line('名称', 'name'),
+      say.line('工具', 'tools'),
+      say.line('订单', 'orders'),
+      say.line('规则', 'rules'),
+      say.line('创建', 'created'),
+    ],
     ...tokens.map(({ name, tools, orders, policy, createdAt }) => [
       name,
       tools?.join(',') ?? '*',
@@ -132,22 +127,14 @@ function rulesOf(policy: unknown): string {
   return rules.join(' ') || '-';
 }
 
-async function revoke(path: string, name: string, json: boolean): Promise<number> {
+async function revoke(path: string, name: string, json: boolean, say: Say): Promise<number> {
   await changeTokenFile(path, (known) => {
     if (!known.some((other) => other.name === name)) throw noSuchToken();
     return known.filter((other) => other.name !== name);
   });
   if (json) printJson({ revoked: name });
-  else print(`已吊销 revoked: ${name}`);
+  else print(say.line(`✔ 已吊销：${name}`, `✔ revoked: ${name}`));
   return 0;
-}
-
-function usage(): CashierError {
-  return new CashierError('INVALID_ARGUMENT', {
-    zh: '用法：mcp-cashier tokens [list] | add 名称 [--tools a,b] [--orders own|all] [--policy 文件] | revoke 名称 [--json]。',
-    en: 'Usage: mcp-cashier tokens [list] | add NAME [--tools a,b] [--orders own|all] [--policy FILE] | revoke NAME [--json].',
-    next: { zh: '', en: '' },
-  });
 }
 
 function unreadable(file: string): CashierError {

@@ -1,35 +1,69 @@
-import { openLedger } from '../compose.ts';
 import { beijingIso } from '../domain/clock.ts';
+import { CashierError } from '../domain/errors.ts';
 import { unfreeze } from '../policy/decisions.ts';
-import { readArguments, usage } from './arguments.ts';
-import type { CommandContext } from './command.ts';
-import { askPerson } from './operator-secret.ts';
-import { print, printJson, printTable } from './terminal.ts';
+import { hasOperatorSecret } from '../policy/operator.ts';
+import { onEveryLedger } from './all-books.ts';
+import { readArguments } from './arguments.ts';
+import { noLedger } from './books.ts';
+import { type CommandContext, sayOf } from './command.ts';
+import { secretAsker } from './operator-secret.ts';
+import { print, printJson } from './terminal.ts';
 
-const USE = { zh: 'unfreeze [--json]', en: 'unfreeze [--json]' };
-
-/** `mcp-cashier unfreeze [--json]`: money may move again in every process on the ledger. Only a person may. */
-export async function run(args: readonly string[], { config }: CommandContext): Promise<number> {
-  const { positionals, values } = readArguments(args, { json: { type: 'boolean', default: false } }, USE);
-  if (positionals.length > 0) throw usage(USE);
-  const settings = await config('operator');
-  const ledger = await openLedger(settings);
-  try {
-    const person = await askPerson(ledger, settings);
-    const frozen = await ledger.read((book) => book.operator.freeze());
-    if (!frozen) {
-      if (values.json) printJson({ frozen: false, thawed: false });
-      else print('没有冻结 nothing is frozen');
-      return 0;
+/**
+ * `mcp-cashier unfreeze`: money may move again in every process on every ledger of the home. Only a person may; each
+ * ledger has its own secret, and the one that is typed is tried on all. Exit code 1 where one was not reached.
+ */
+export async function run(args: readonly string[], context: CommandContext): Promise<number> {
+  const { values } = readArguments('unfreeze', args);
+  const say = sayOf(context);
+  const settings = await context.config('operator', values);
+  const personOf = secretAsker(settings, say);
+  const refusals: CashierError[] = [];
+  const reached = await onEveryLedger(settings, values, async (ledger) => {
+    try {
+      const before = await ledger.read((book) => book.operator.freeze());
+      // Where there is no secret yet, nobody could prove who they are, nor is there anything to do.
+      if (!before && !(await hasOperatorSecret(ledger))) return undefined;
+      const person = await personOf(ledger);
+      if (before) {
+        await ledger.as({ caller: 'operator', tool: 'unfreeze' }).write((book) => unfreeze(book, person));
+      }
+      return before;
+    } catch (error) {
+      if (error instanceof CashierError) refusals.push(error);
+      throw error;
     }
-    if (!values.json) {
-      printTable([['冻结于 frozen since', beijingIso(frozen.at), frozen.by, frozen.reason ?? '-']]);
-    }
-    await ledger.as({ caller: 'operator', tool: 'unfreeze' }).write((book) => unfreeze(book, person));
-    if (values.json) printJson({ frozen: false, thawed: true });
-    else print('已解冻，收款与退款恢复 unfrozen: payments and refunds go on');
-    return 0;
-  } finally {
-    await ledger.close();
+  });
+  if (reached.length === 0) throw noLedger(settings);
+  const [refusal] = refusals;
+  // Nothing has changed, and that is all there is to say.
+  if (refusal && refusals.length === reached.length) throw refusal;
+  const isDone = reached.every((one) => 'done' in one);
+  const thawed = reached.some((one) => 'done' in one && one.done !== undefined);
+  if (values.json) {
+    printJson({
+      frozen: !isDone,
+      thawed,
+      ledgers: reached.map((one) => ({
+        realm: one.realm,
+        ledger: one.ledger,
+        ...('done' in one
+          ? { frozen: false, thawed: one.done !== undefined }
+          : { thawed: false, problem: say(one.problem).join(' ') }),
+      })),
+    });
+    return isDone ? 0 : 1;
   }
+  for (const one of reached) {
+    const name = `${one.realm ?? '?'} ${one.ledger}`;
+    if (!('done' in one)) {
+      print(say.line(`✘ 没有恢复：${name}：${one.problem.zh}`, `✘ not resumed: ${name}: ${one.problem.en}`));
+    } else if (!one.done) {
+      print(say.line(`✔ 没有暂停过：${name}`, `✔ was not paused: ${name}`));
+    } else {
+      const since = `${beijingIso(one.done.at)} ${one.done.by} ${one.done.reason ?? '-'}`;
+      print(say.line(`✔ 已恢复：${name}（暂停于 ${since}）`, `✔ resumed: ${name} (paused ${since})`));
+    }
+  }
+  return isDone ? 0 : 1;
 }

@@ -9,7 +9,8 @@ export const SCENES = ['qr', 'web', 'h5', 'jsapi', 'app'] as const;
 export type Scene = (typeof SCENES)[number];
 
 /** Which world the money of a ledger lives in; a ledger never holds two. */
-export type Realm = 'live' | 'sandbox' | 'simulator';
+export const REALMS = ['live', 'trial', 'sandbox', 'simulator'] as const;
+export type Realm = (typeof REALMS)[number];
 
 export type OrderState = 'PENDING_APPROVAL' | 'DENIED' | 'NOTPAY' | 'PAID' | 'CLOSED' | 'UNKNOWN';
 export type RefundState =

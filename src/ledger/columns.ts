@@ -10,6 +10,8 @@ export interface OrderFilter {
   readonly to?: number;
   readonly state?: OrderState;
   readonly provider?: ProviderId;
+  /** Stands in the order's number, the gateway's, or the title. */
+  readonly search?: string;
   readonly after?: { readonly createdAt: number; readonly outTradeNo: string };
 }
 
@@ -26,6 +28,11 @@ export function conditions(filter: OrderFilter): { where: string; values: SqlVal
   if (filter.to !== undefined) add('created_at < ?', filter.to);
   if (filter.state !== undefined) add('state = ?', filter.state);
   if (filter.provider !== undefined) add('provider = ?', filter.provider);
+  if (filter.search !== undefined) {
+    const part = `%${filter.search.replace(/[!%_]/g, '!$&')}%`;
+    const columns = ['out_trade_no', 'gateway_trade_no', 'title'];
+    add(`(${columns.map((name) => `${name} LIKE ? ESCAPE '!'`).join(' OR ')})`, part, part, part);
+  }
   if (filter.after !== undefined) {
     const { createdAt, outTradeNo } = filter.after;
     add('(created_at < ? OR (created_at = ? AND out_trade_no < ?))', createdAt, createdAt, outTradeNo);

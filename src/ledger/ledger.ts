@@ -10,6 +10,7 @@ import type { Store, Tx } from './store.ts';
  * all of them when it resolves; listeners hear of it only then.
  */
 export class Ledger {
+  readonly realm: Realm;
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #listeners: Set<(outTradeNo: string) => void>;
@@ -21,29 +22,36 @@ export class Ledger {
 
   private constructor(
     store: Store,
+    realm: Realm,
     clock: Clock,
     listeners: Set<(outTradeNo: string) => void>,
     actor: Actor,
     opening?: (book: Book) => Promise<void>,
   ) {
     this.#store = store;
+    this.realm = realm;
     this.#clock = clock;
     this.#listeners = listeners;
     this.#actor = actor;
     this.#opening = opening;
   }
 
-  /** Opens, migrates and binds to `realm`. Throws CONFIGURATION for a ledger that is not ours to use. */
+  /**
+   * Opens, migrates and binds to `realm`. Throws CONFIGURATION for a ledger that is not ours to use.
+   * @param adopt takes a ledger for what it is, and `realm` only for one that has none yet
+   */
   static async open(
     store: Store,
     realm: Realm,
     ports: { readonly clock: Clock; readonly randomBytes: RandomBytes },
+    adopt = false,
   ): Promise<Ledger> {
-    await prepareSchema(store, realm, {
+    const bound = await prepareSchema(store, realm, {
       now: ports.clock.now(),
       salt: () => ports.randomBytes(16).toString('hex'),
+      adopt,
     });
-    return new Ledger(store, ports.clock, new Set(), { caller: 'system' });
+    return new Ledger(store, bound, ports.clock, new Set(), { caller: 'system' });
   }
 
   /**
@@ -51,7 +59,7 @@ export class Ledger {
    * write that commits, ahead of what that one does.
    */
   as(actor: Actor, opening?: (book: Book) => Promise<void>): Ledger {
-    return new Ledger(this.#store, this.#clock, this.#listeners, actor, opening);
+    return new Ledger(this.#store, this.realm, this.#clock, this.#listeners, actor, opening);
   }
 
   read<T>(work: (book: Book) => Promise<T>): Promise<T> {

@@ -1,5 +1,5 @@
 import { CashierError } from '../domain/errors.ts';
-import type { Realm } from '../domain/order.ts';
+import { REALMS, type Realm } from '../domain/order.ts';
 import { readMeta, writeMeta } from './meta.ts';
 import { eventsIntoAudit, ordersWithoutCode } from './migrations.ts';
 import type { Store, Tx } from './store.ts';
@@ -96,21 +96,27 @@ const MIGRATIONS: readonly (readonly Step[])[] = [
 ];
 
 /**
- * Brings the ledger to this version's schema and binds it to its realm, in one transaction. Throws CONFIGURATION for
- * a ledger of a newer version or of another realm, which is left untouched.
+ * Brings the ledger to this version's schema and binds it to its realm, in one transaction. Returns the realm. Throws
+ * CONFIGURATION for a ledger of a newer version or of another realm, which is left untouched.
  * @param now ms
+ * @param adopt takes a ledger for what it is, and `realm` only for one that has none yet
  */
 export async function prepareSchema(
   store: Store,
   realm: Realm,
-  { now, salt }: { readonly now: number; readonly salt: () => string },
-): Promise<void> {
-  await store.write(async (tx) => {
+  {
+    now,
+    salt,
+    adopt = false,
+  }: { readonly now: number; readonly salt: () => string; readonly adopt?: boolean },
+): Promise<Realm> {
+  return store.write(async (tx) => {
     await tx.run('CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)');
     const version = Number((await readMeta(tx, 'schema_version')) ?? 0);
     if (version > MIGRATIONS.length) throw newerLedger();
     const owner = await readMeta(tx, 'realm');
-    if (owner !== undefined && owner !== realm) throw otherRealm(owner, realm);
+    const bound = adopt ? REALMS.find((one) => one === owner) : realm;
+    if (owner !== undefined && owner !== bound) throw otherRealm(owner, realm);
     if (owner === undefined) {
       await writeMeta(tx, 'realm', realm);
       await writeMeta(tx, 'salt', salt());
@@ -121,6 +127,7 @@ export async function prepareSchema(
       else await step(tx, now);
     }
     if (version < MIGRATIONS.length) await writeMeta(tx, 'schema_version', String(MIGRATIONS.length));
+    return bound ?? realm;
   });
 }
 

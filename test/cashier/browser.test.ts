@@ -37,7 +37,9 @@ describe.skipIf(path === undefined).concurrent(`the buyer's page in a browser${w
   beforeAll(async () => {
     [browser, shop] = await Promise.all([launchChromium(path ?? ''), Shop.open({ policy: POLICY })]);
     shop.secrets.add(SECRET);
-    const set = shop.command(['operator', 'set-secret'], { CASHIER_OPERATOR_SECRET: SECRET });
+    const set = shop.command(['operator', 'set-secret', '--realm', 'simulator'], {
+      CASHIER_OPERATOR_SECRET: SECRET,
+    });
     expect(await set).toMatchObject({ code: 0 });
     agent = await shop.agent();
     ledger = new LedgerFile(join(shop.home, 'simulator', 'ledger.db'));

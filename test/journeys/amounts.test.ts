@@ -7,8 +7,8 @@ const NO_LIMITS = 'version: 1\npayments: {}\nrefunds: { approveAboveYuan: "none"
 
 interface LedgerRow {
   readonly outTradeNo: string;
-  readonly amountFen: number;
-  readonly refunds: readonly { readonly amountFen: number; readonly state: string }[];
+  readonly amountYuan: string;
+  readonly refunds: readonly { readonly refundYuan: string; readonly state: string }[];
 }
 
 let shop: Shop;
@@ -22,7 +22,7 @@ afterAll(() => shop.close());
 async function inLedger(outTradeNo: string): Promise<LedgerRow | undefined> {
   const { code, stdout } = await shop.command(['orders', '--json', '--limit', '200']);
   expect(code).toBe(0);
-  return (JSON.parse(stdout) as LedgerRow[]).find((row) => row.outTradeNo === outTradeNo);
+  return (JSON.parse(stdout) as { items: LedgerRow[] }).items.find((row) => row.outTradeNo === outTradeNo);
 }
 
 const EXACT: readonly { readonly given: string | number; readonly yuan: string; readonly fen: number }[] = [
@@ -58,7 +58,7 @@ describe.concurrent.each(WALLETS)('an amount at %s', (provider) => {
     expect(await agent.query(outTradeNo)).toMatchObject({ refundedYuan: '99999999.98' });
     expect((await shop.simulator.trade(outTradeNo)).refunds).toMatchObject([{ amountFen: 9_999_999_998 }]);
     expect(await inLedger(outTradeNo)).toMatchObject({
-      ...{ amountFen: 9_999_999_999, refunds: [{ amountFen: 9_999_999_998, state: 'SUCCESS' }] },
+      ...{ amountYuan: '99999999.99', refunds: [{ refundYuan: '99999999.98', state: 'SUCCESS' }] },
     });
     const last = { outTradeNo, refundYuan: '0.02', outRefundNo: shop.number('R') };
     expect(await agent.refused('refund-payment', last)).toMatchObject({ code: 'REFUND_EXCEEDS_PAID' });

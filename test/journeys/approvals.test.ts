@@ -12,7 +12,9 @@ beforeAll(async () => {
   shop = await Shop.open({ policy: POLICY });
   shop.secrets.add(SECRET);
   agent = await shop.agent();
-  const { code } = await shop.command(['operator', 'set-secret'], { CASHIER_OPERATOR_SECRET: SECRET });
+  const { code } = await shop.command(['operator', 'set-secret', '--realm', 'simulator'], {
+    CASHIER_OPERATOR_SECRET: SECRET,
+  });
   expect(code).toBe(0);
 });
 afterAll(() => shop.close());
@@ -168,7 +170,10 @@ describe.concurrent.each(WALLETS)('a payment at %s above the limit', (provider) 
 describe('the operator secret', () => {
   it('is changed by nobody who does not know the old one', async () => {
     const env = { CASHIER_OPERATOR_SECRET: 'another-secret' };
-    expect(await shop.command(['operator', 'set-secret'], env)).toMatchObject({ code: 1, stdout: '' });
+    expect(await shop.command(['operator', 'set-secret', '--realm', 'simulator'], env)).toMatchObject({
+      code: 1,
+      stdout: '',
+    });
     expect((await decide('approve', 'ANOTHING', 'another-secret')).stderr).toContain('口令不正确');
   });
 
@@ -180,8 +185,10 @@ describe('the operator secret', () => {
 describe('the list of approvals', () => {
   it('shows a person what waits, and more than 20 at once are not taken', async () => {
     const { outTradeNo } = await shop.sell(agent, 'alipay', { amountYuan: '50.00', title: '列表 list' });
-    const open = async () =>
-      JSON.parse((await shop.command(['approvals', 'list', '--json'])).stdout) as { id: string }[];
+    const open = async () => {
+      const { stdout } = await shop.command(['approvals', 'list', '--json']);
+      return (JSON.parse(stdout) as { items: { id: string }[] }).items;
+    };
     const before = await open();
     for (let count = before.length; count < 20; count += 1) {
       await agent.refund({ outTradeNo, refundYuan: '1.00', outRefundNo: shop.number('R') });

@@ -113,7 +113,8 @@ describe.concurrent('a disk without space', () => {
     const list = ['orders', '--json', '--limit', '1000'];
     const { code, stdout } = await shop.command(list, { CASHIER_LEDGER: disk.ledger });
     expect(code).toBe(0);
-    const known = (JSON.parse(stdout) as { outTradeNo: string }[]).map((row) => row.outTradeNo);
+    const { items } = JSON.parse(stdout) as { items: { outTradeNo: string }[] };
+    const known = items.map((row) => row.outTradeNo);
     expect(known.toSorted()).toEqual(made.toSorted());
   });
 

@@ -243,7 +243,7 @@ class Hijacked {
       ['budget', 'top-up', 'rich', '1000'],
       ['policy', 'accept'],
       ['unfreeze'],
-      ['operator', 'set-secret'],
+      ['operator', 'set-secret', '--realm', 'simulator'],
     ]);
     const { code, stdout, stderr } = await this.#shop.command(args, env);
     this.#read(`${stdout}\n${stderr}`);
@@ -274,7 +274,7 @@ class Hijacked {
 
 interface LedgerOrder {
   readonly outTradeNo: string;
-  readonly amountFen: number;
+  readonly amountYuan: string;
 }
 
 async function play(seed: number): Promise<{ approved: number; refunded: number }> {
@@ -282,7 +282,7 @@ async function play(seed: number): Promise<{ approved: number; refunded: number 
   shop = opened;
   opened.secrets.add(SECRET);
   const operator = { CASHIER_OPERATOR_SECRET: SECRET };
-  expect((await opened.command(['operator', 'set-secret'], operator)).code).toBe(0);
+  expect((await opened.command(['operator', 'set-secret', '--realm', 'simulator'], operator)).code).toBe(0);
   const agent = new Hijacked(opened, seeded(seed));
   const startedOn = beijingDay();
   for (const _ of [1, 2, 3]) await agent.start();
@@ -295,12 +295,10 @@ async function play(seed: number): Promise<{ approved: number; refunded: number 
     if (done % 160 === 0) await agent.kill();
     if (done % 240 === 120) {
       // A merchant who says yes to something now and then.
-      const open = JSON.parse((await opened.command(['approvals', '--json'], operator)).stdout) as {
-        id: string;
-        outRefundNo?: string;
-        outTradeNo: string;
-      }[];
-      const refund = open.find((approval) => approval.outRefundNo !== undefined);
+      const { items } = JSON.parse((await opened.command(['approvals', '--json'], operator)).stdout) as {
+        items: { id: string; outRefundNo?: string; outTradeNo: string }[];
+      };
+      const refund = items.find((approval) => approval.outRefundNo !== undefined);
       if (refund && (await opened.command(['approvals', 'approve', refund.id], operator)).code === 0) {
         // Which is carried out whether or not the agent still wants it.
         approved.add(`${refund.outTradeNo} ${refund.outRefundNo}`);
@@ -316,10 +314,12 @@ async function play(seed: number): Promise<{ approved: number; refunded: number 
   await agent.end();
 
   const days = startedOn === beijingDay() ? 1 : 2;
-  const ledger = JSON.parse(
-    (await opened.command(['orders', '--json', '--limit', '100000'])).stdout,
-  ) as LedgerOrder[];
-  const amounts = new Map(ledger.map((order) => [order.outTradeNo, order.amountFen]));
+  const { items } = JSON.parse((await opened.command(['orders', '--json', '--limit', '100000'])).stdout) as {
+    items: LedgerOrder[];
+  };
+  const amounts = new Map(
+    items.map(({ outTradeNo, amountYuan }) => [outTradeNo, Number(amountYuan.replace('.', ''))]),
+  );
   const asked = await opened.simulator.calls(undefined, 'create');
   const sent = new Set([...asked.map((call) => call.outTradeNo), ...agent.payable.keys()]);
   const sums = [...sent].map((outTradeNo) => amounts.get(outTradeNo) ?? Number.NaN);

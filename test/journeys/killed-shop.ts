@@ -9,6 +9,7 @@ import {
   findUnfinished,
   findWrongs,
   type LedgerOrder,
+  readOrders,
   type Sides,
   Wish,
 } from './wishes.ts';
@@ -223,7 +224,7 @@ export abstract class KilledShop {
   }
 
   protected async orders(): Promise<readonly LedgerOrder[]> {
-    return JSON.parse(await this.premises.orders()) as LedgerOrder[];
+    return readOrders(await this.premises.orders());
   }
 
   /** Speaks to the gateway as anybody but the merchant. */

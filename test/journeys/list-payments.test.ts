@@ -77,7 +77,7 @@ describe('list-payments', () => {
 
   it('agrees with the operator’s list', async () => {
     const { stdout } = await shop.command(['orders', '--json']);
-    const rows = JSON.parse(stdout) as { outTradeNo: string; state: string }[];
+    const { items: rows } = JSON.parse(stdout) as { items: { outTradeNo: string; state: string }[] };
     const { items } = await agent.list();
     expect(rows.map(({ outTradeNo, state }) => ({ outTradeNo, state }))).toEqual(
       items.map(({ outTradeNo, state }) => ({ outTradeNo, state })),

@@ -187,6 +187,20 @@ export interface LedgerOrder {
   }[];
 }
 
+/** What `orders --json` says. */
+export function readOrders(stdout: string): LedgerOrder[] {
+  const fen = (yuan: string) => Number(yuan.replace('.', ''));
+  type Shown = Omit<LedgerOrder, 'amountFen' | 'refunds'> & {
+    readonly amountYuan: string;
+    readonly refunds: readonly { outRefundNo: string; refundYuan: string; state: string }[];
+  };
+  return (JSON.parse(stdout) as { items: Shown[] }).items.map(({ amountYuan, refunds, ...order }) => ({
+    ...order,
+    amountFen: fen(amountYuan),
+    refunds: refunds.map(({ refundYuan, ...refund }) => ({ ...refund, amountFen: fen(refundYuan) })),
+  }));
+}
+
 /** The three sides at one moment. */
 export interface Sides {
   readonly wishes: readonly Wish[];

@@ -1,5 +1,6 @@
 import { afterEach, expect, it } from 'vitest';
 import { askPerson } from '../../src/cli/operator-secret.ts';
+import { speaker } from '../../src/cli/speaker.ts';
 import { safeJson } from '../../src/cli/terminal.ts';
 import { configOf } from '../../src/config.ts';
 import { attempt } from '../../src/payments/attempt.ts';
@@ -30,10 +31,12 @@ it('a secret that is changed while somebody signs in with the old one leaves the
 it('a wrong secret at a terminal is recorded, as one at the page is', async () => {
   const d = await desk();
   const config = configOf({ CASHIER_OPERATOR_SECRET: 'a guess', CASHIER_MODE: 'simulator' }, 'operator');
-  await expect(askPerson(d.cashier.ledger, config)).rejects.toMatchObject({ code: 'CONFIGURATION' });
+  await expect(askPerson(d.cashier.ledger, config, speaker(undefined))).rejects.toMatchObject({
+    code: 'CONFIGURATION',
+  });
   expect(await d.recorded('operator-sign-in-failed')).toBe(1);
   const right = configOf({ CASHIER_OPERATOR_SECRET: SECRET, CASHIER_MODE: 'simulator' }, 'operator');
-  expect(await askPerson(d.cashier.ledger, right)).toBeInstanceOf(Person);
+  expect(await askPerson(d.cashier.ledger, right, speaker(undefined))).toBeInstanceOf(Person);
   expect(await d.recorded('operator-sign-in-failed')).toBe(1);
 });
 

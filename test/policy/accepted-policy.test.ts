@@ -9,7 +9,13 @@ let running: Agent;
 beforeAll(async () => {
   shop = await Shop.open({ policy: 'version: 1\npayments: { maxYuan: "10" }\n' });
   shop.secrets.add(SECRET);
-  expect((await shop.command(['operator', 'set-secret'], { CASHIER_OPERATOR_SECRET: SECRET })).code).toBe(0);
+  expect(
+    (
+      await shop.command(['operator', 'set-secret', '--realm', 'simulator'], {
+        CASHIER_OPERATOR_SECRET: SECRET,
+      })
+    ).code,
+  ).toBe(0);
   running = await shop.agent();
 });
 afterAll(() => shop.close());

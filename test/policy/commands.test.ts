@@ -66,7 +66,7 @@ describe('a budget', () => {
 
 describe('with an operator secret', () => {
   it('only who knows it fills a budget, changes the rules and thaws; anybody freezes', async () => {
-    expect((await run(['operator', 'set-secret'], SECRET)).code).toBe(0);
+    expect((await run(['operator', 'set-secret', '--realm', 'simulator'], SECRET)).code).toBe(0);
     writePolicy('payments: { maxYuan: "7" }');
     const forPersons = [
       ['budget', 'top-up', 'cursor', '5'],

@@ -1,0 +1,84 @@
+import { existsSync } from 'node:fs';
+import { adoptLedger } from '../compose.ts';
+import type { Config, Place } from '../config.ts';
+import { CashierError } from '../domain/errors.ts';
+import type { Realm } from '../domain/order.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { type CommandContext, sayOf } from './command.ts';
+import { isTerminal, print } from './terminal.ts';
+
+/** The ledger that an operator's command works on. */
+export interface Books {
+  readonly ledger: Ledger;
+  readonly settings: Config;
+  /** Which it is, for programs; null where there is none yet, which a command that only reads takes for an empty one. */
+  readonly where: { readonly realm: Realm | null; readonly ledger: string | null };
+  /** Says which it is, on the first line; once. */
+  readonly announce: () => void;
+}
+
+/**
+ * Opens what an operator's command works on, and closes it. No gateway key is needed and no gateway opened.
+ * @param manner `read` makes no file; `write` makes one only where the realm was stated; `make` always. Throws
+ * CONFIGURATION where there is nothing to work on
+ */
+export async function withBooks(
+  context: CommandContext,
+  place: Place,
+  manner: 'read' | 'write' | 'make',
+  work: (books: Books) => Promise<number>,
+): Promise<number> {
+  const settings = await context.config('operator', place);
+  const present = existsSync(settings.ledger);
+  // A ledger that is named is expected to be there: a slip must not make another one.
+  const mayMake = manner === 'make' || (settings.realmIsStated && place.ledger === undefined);
+  if (!present && !mayMake && (manner === 'write' || place.ledger !== undefined)) throw noLedger(settings);
+  const absent = !present && manner === 'read';
+  const ledger = await adoptLedger(absent ? { ...settings, ledger: ':memory:' } : settings, place.realm);
+  const say = sayOf(context);
+  let said = false;
+  try {
+    return await work({
+      ledger,
+      settings: { ...settings, realm: ledger.realm },
+      where: absent ? { realm: null, ledger: null } : { realm: ledger.realm, ledger: settings.ledger },
+      announce: () => {
+        if (said) return;
+        said = true;
+        const { realm } = ledger;
+        print(
+          absent
+            ? say.line(`账本：还没有（${settings.ledger}）`, `ledger: none yet (${settings.ledger})`)
+            : say.line(`账本：${realm} ${settings.ledger}`, `ledger: ${realm} ${settings.ledger}`),
+        );
+      },
+    });
+  } finally {
+    await ledger.close();
+  }
+}
+
+/** As {@link Books.announce}, where a person is about to be asked: they must know what they decide on. */
+export function announceToPerson(books: Books, json: boolean): void {
+  if (!json && isTerminal()) books.announce();
+}
+
+export function noLedger({ home, ledger, realmIsStated }: Config): CashierError {
+  return new CashierError(
+    'CONFIGURATION',
+    {
+      zh: `没有账本 ${ledger}，没有做任何事。`,
+      en: `There is no ledger ${ledger}; nothing was done.`,
+      next: realmIsStated
+        ? {
+            zh: '检查 --ledger、--home 与 CASHIER_LEDGER。',
+            en: 'See to --ledger, --home and CASHIER_LEDGER.',
+          }
+        : {
+            zh: `服务器第一次启动时会在 ${home} 中建立账本；检查 --home，或用 --realm 指明环境。`,
+            en: `A server makes one in ${home} when it first starts: see to --home, or name the --realm.`,
+          },
+    },
+    { variable: 'CASHIER_LEDGER' },
+  );
+}

@@ -1,0 +1,351 @@
+import { PROVIDER_IDS } from '../domain/order.ts';
+import { CLIENT_IDS } from './init/client-ids.ts';
+import { JSON_OPTION, type OptionUses, PLACE_OPTIONS, type Use } from './use.ts';
+
+const REASON = {
+  reason: { type: 'string', value: 'TEXT', does: { zh: '原因', en: 'why' } },
+} as const satisfies OptionUses;
+const NOTE = {
+  note: { type: 'string', value: 'TEXT', does: { zh: '备注', en: 'a note' } },
+} as const satisfies OptionUses;
+const DAYS = {
+  from: {
+    type: 'string',
+    value: 'YYYY-MM-DD',
+    does: { zh: '从这一天（北京时间）', en: 'from this day on (Beijing)' },
+  },
+  to: {
+    type: 'string',
+    value: 'YYYY-MM-DD',
+    does: { zh: '到这一天，含当日', en: 'up to this day, itself included' },
+  },
+} as const satisfies OptionUses;
+const PORT = {
+  port: { type: 'string', value: 'N', does: { zh: '端口', en: 'the port' } },
+} as const satisfies OptionUses;
+const STATES = ['PENDING_APPROVAL', 'DENIED', 'NOTPAY', 'PAID', 'CLOSED', 'UNKNOWN'] as const;
+
+/** Every command there is: help, completion of a wrong word and the reading of arguments come from this table. */
+export const USES = {
+  stdio: {
+    does: { zh: 'MCP 服务器（不带命令时即是）', en: 'the MCP server, also without a command' },
+    actions: { '': { does: { zh: '在 stdin 与 stdout 上提供 MCP', en: 'serves MCP on stdin and stdout' } } },
+  },
+  alipay: {
+    does: { zh: '代替支付宝官方 MCP 服务器', en: "stands in for Alipay's own MCP server" },
+    actions: {
+      '': {
+        does: { zh: '同一服务器，官方的工具与文字', en: "the same server with that one's tools and texts" },
+      },
+    },
+  },
+  http: {
+    does: {
+      zh: 'HTTP 服务：MCP、通知、审批、监控',
+      en: 'the service: MCP over HTTP, notifications, approvals, metrics',
+    },
+    actions: {
+      '': {
+        does: {
+          zh: '在 CASHIER_HTTP_HOST、CASHIER_HTTP_PORT 上监听',
+          en: 'listens at CASHIER_HTTP_HOST and CASHIER_HTTP_PORT',
+        },
+        options: {
+          'no-mcp': {
+            type: 'boolean',
+            does: { zh: '不提供 /mcp，其余照常', en: 'without /mcp, all else as ever' },
+          },
+        },
+      },
+    },
+  },
+  demo: {
+    does: { zh: '用模拟网关演示一遍', en: 'the whole loop on the simulator' },
+    actions: {
+      '': {
+        does: { zh: '两种支付方式各卖出并退款一次', en: 'sells and refunds once through each wallet' },
+        options: {
+          'auto-pay': {
+            type: 'boolean',
+            does: { zh: '自动付款，不必点击', en: 'pays by itself, nobody has to click' },
+          },
+        },
+      },
+    },
+  },
+  simulator: {
+    does: { zh: '只运行模拟网关', en: 'only the gateway simulator' },
+    actions: {
+      '': {
+        does: {
+          zh: '以 JSON 打印指向它的环境变量',
+          en: 'prints, as JSON, the environment that points a server at it',
+        },
+        options: { ...PORT, home: PLACE_OPTIONS.home },
+      },
+    },
+  },
+  init: {
+    does: { zh: '把本服务器加入 MCP 客户端', en: 'adds this server to an MCP client' },
+    otherwise: '',
+    actions: {
+      '': {
+        args: '[CLIENT]',
+        does: { zh: `CLIENT：${CLIENT_IDS.join(' ')}`, en: `CLIENT: ${CLIENT_IDS.join(' ')}` },
+        options: {
+          write: {
+            type: 'boolean',
+            does: { zh: '写入客户端的配置文件', en: "writes into the client's file" },
+          },
+          force: {
+            type: 'boolean',
+            does: { zh: '替换同名的不同配置', en: 'replaces another one of that name' },
+          },
+          live: { type: 'boolean', does: { zh: '真实收款所需的变量', en: 'with what real payments need' } },
+          name: { type: 'string', value: 'cashier', does: { zh: '服务器的名字', en: "the server's name" } },
+          package: {
+            type: 'string',
+            value: 'SPEC',
+            does: {
+              zh: '由 npx 运行的包、.tgz 文件，或 .js 文件',
+              en: 'what npx runs: a package, a .tgz or a .js file',
+            },
+          },
+        },
+      },
+    },
+  },
+  doctor: {
+    does: {
+      zh: '检查配置、密钥、时钟、账本和网关',
+      en: 'checks configuration, keys, clock, ledger and gateways',
+    },
+    actions: {
+      '': {
+        does: { zh: '不动钱；每项说明怎么办', en: 'moves no money; says what to do' },
+        options: {
+          ...JSON_OPTION,
+          offline: { type: 'boolean', does: { zh: '不连接网关', en: 'asks no gateway' } },
+        },
+      },
+    },
+  },
+  orders: {
+    does: { zh: '账本中的订单', en: 'the orders of the ledger' },
+    otherwise: 'list',
+    actions: {
+      list: {
+        does: { zh: '最新的在前，附合计与退款', en: 'newest first, with totals and refunds' },
+        options: {
+          state: { type: 'string', choices: STATES, does: { zh: '只列这种状态', en: 'in this state only' } },
+          provider: {
+            type: 'string',
+            choices: PROVIDER_IDS,
+            does: { zh: '只列这种支付方式', en: 'of this payment method only' },
+          },
+          caller: {
+            type: 'string',
+            value: 'NAME',
+            does: { zh: '只列这个调用方', en: 'of this caller only' },
+          },
+          ...DAYS,
+          search: {
+            type: 'string',
+            value: 'TEXT',
+            does: { zh: '订单号、交易号或商品名中含有', en: 'in order number, gateway number or title' },
+          },
+          limit: {
+            type: 'string',
+            value: 'N',
+            does: { zh: '最多几笔（默认 20）', en: 'at most so many (20)' },
+          },
+          format: {
+            type: 'string',
+            choices: ['table', 'csv'],
+            does: { zh: 'csv 可用 Excel 直接打开', en: 'csv opens in Excel' },
+          },
+          ...PLACE_OPTIONS,
+        },
+      },
+    },
+  },
+  approvals: {
+    does: { zh: '待审批的收款与退款', en: 'payments and refunds that await approval' },
+    otherwise: 'list',
+    actions: {
+      list: { does: { zh: '列出', en: 'lists them' }, options: PLACE_OPTIONS },
+      show: { args: 'ID', does: { zh: '详情与经过', en: 'one, with its story' }, options: PLACE_OPTIONS },
+      approve: { args: 'ID', does: { zh: '批准', en: 'approves it' }, options: PLACE_OPTIONS },
+      deny: { args: 'ID', does: { zh: '拒绝', en: 'denies it' }, options: { ...REASON, ...PLACE_OPTIONS } },
+      page: {
+        does: { zh: '在本机打开审批页面', en: 'serves the approval pages on this machine' },
+        options: { ...PORT, ...PLACE_OPTIONS },
+      },
+    },
+  },
+  freeze: {
+    does: { zh: '立刻暂停收款、关单和退款', en: 'pauses payments, closes and refunds at once' },
+    actions: {
+      '': {
+        does: {
+          zh: '该文件夹的每一本账本；--realm 只停一个环境',
+          en: 'in every ledger of the home; --realm stops one realm only',
+        },
+        options: { ...REASON, ...PLACE_OPTIONS },
+      },
+    },
+  },
+  unfreeze: {
+    does: { zh: '恢复', en: 'resumes them' },
+    actions: {
+      '': {
+        does: { zh: '需要操作员口令', en: 'needs the operator secret' },
+        options: PLACE_OPTIONS,
+      },
+    },
+  },
+  budget: {
+    does: { zh: '调用方的额度', en: "callers' allowances" },
+    otherwise: 'show',
+    actions: {
+      show: {
+        args: '[CALLER]',
+        does: { zh: '额度与变动', en: 'allowances and their moves' },
+        options: PLACE_OPTIONS,
+      },
+      'top-up': {
+        args: 'CALLER YUAN',
+        does: { zh: '追加额度', en: 'adds to the allowance' },
+        options: { ...NOTE, ...PLACE_OPTIONS },
+      },
+      draw: {
+        args: 'CALLER YUAN',
+        does: { zh: '减少额度', en: 'takes from the allowance' },
+        options: { ...NOTE, ...PLACE_OPTIONS },
+      },
+    },
+  },
+  policy: {
+    does: { zh: '生效的规则', en: 'the rules in force' },
+    otherwise: 'show',
+    actions: {
+      show: {
+        does: { zh: '规则，以及与文件的差别', en: 'the rules, and how the file differs' },
+        options: PLACE_OPTIONS,
+      },
+      accept: {
+        does: { zh: '让文件中的规则生效', en: "puts the file's rules in force" },
+        options: PLACE_OPTIONS,
+      },
+    },
+  },
+  operator: {
+    does: { zh: '操作员口令', en: 'the operator secret' },
+    actions: {
+      'set-secret': {
+        does: {
+          zh: '设置或更换（默认为正式账本）',
+          en: 'sets or changes it (of the live ledger unless told otherwise)',
+        },
+        options: PLACE_OPTIONS,
+      },
+    },
+  },
+  audit: {
+    does: { zh: '审计记录', en: 'the audit trail' },
+    actions: {
+      verify: {
+        does: { zh: '核对有无改动', en: 'finds any change' },
+        options: {
+          checkpoint: {
+            type: 'string',
+            multiple: true,
+            value: 'FILE',
+            does: { zh: '另存的检查点，可多次', en: 'a checkpoint kept elsewhere; may be repeated' },
+          },
+          ...PLACE_OPTIONS,
+        },
+      },
+      checkpoint: {
+        does: { zh: '签发检查点', en: 'signs a checkpoint' },
+        options: {
+          out: { type: 'string', value: 'FILE', does: { zh: '追加到文件', en: 'appends it to a file' } },
+          ...PLACE_OPTIONS,
+        },
+      },
+      show: {
+        args: 'ORDER',
+        does: { zh: '一笔订单的经过', en: "one order's story" },
+        options: PLACE_OPTIONS,
+      },
+      export: {
+        does: { zh: '导出全部记录', en: 'writes the records out' },
+        options: {
+          format: {
+            type: 'string',
+            choices: ['jsonl', 'csv'],
+            does: { zh: '默认 jsonl', en: 'jsonl without it' },
+          },
+          ...DAYS,
+          out: { type: 'string', value: 'FILE', does: { zh: '写入新文件', en: 'into a new file' } },
+          ...PLACE_OPTIONS,
+        },
+      },
+    },
+  },
+  reconcile: {
+    does: { zh: '与网关账单对账', en: "compares a day with the gateways' bills" },
+    actions: {
+      '': {
+        does: {
+          zh: '需要密钥；没有差异时退出码为 0',
+          en: 'needs the keys; ends with 0 where nothing differs',
+        },
+        options: {
+          date: { type: 'string', value: 'YYYY-MM-DD', does: { zh: '哪一天', en: 'which day' } },
+          provider: {
+            type: 'string',
+            choices: PROVIDER_IDS,
+            does: { zh: '只对这种支付方式', en: 'this method only' },
+          },
+          settle: {
+            type: 'boolean',
+            does: { zh: '向网关查清状态不符的', en: 'asks the gateway where states differ' },
+          },
+          ...JSON_OPTION,
+          home: PLACE_OPTIONS.home,
+          ledger: PLACE_OPTIONS.ledger,
+        },
+      },
+    },
+  },
+  tokens: {
+    does: { zh: 'HTTP 调用方的令牌', en: 'who may call over HTTP' },
+    otherwise: 'list',
+    actions: {
+      list: { does: { zh: '列出', en: 'lists them' }, options: { ...JSON_OPTION, home: PLACE_OPTIONS.home } },
+      add: {
+        args: 'NAME',
+        does: { zh: '新建，令牌只显示一次', en: 'makes one and shows it once' },
+        options: {
+          tools: { type: 'string', value: 'a,b', does: { zh: '可用的工具', en: 'the tools it may call' } },
+          orders: {
+            type: 'string',
+            choices: ['own', 'all'],
+            does: { zh: '能看到哪些订单', en: 'the orders it sees' },
+          },
+          policy: { type: 'string', value: 'FILE', does: { zh: '更严的规则', en: 'stricter rules for it' } },
+          ...JSON_OPTION,
+          home: PLACE_OPTIONS.home,
+        },
+      },
+      revoke: {
+        args: 'NAME',
+        does: { zh: '吊销', en: 'revokes it' },
+        options: { ...JSON_OPTION, home: PLACE_OPTIONS.home },
+      },
+    },
+  },
+} as const satisfies Record<string, Use>;
+
+export type CommandName = keyof typeof USES;

@@ -1,0 +1,60 @@
+import { isAbsolute, resolve } from 'node:path';
+import { CashierError } from './domain/errors.ts';
+import { expandHome } from './platform/home-path.ts';
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** Variables that hold a path, besides every `…_FILE`. */
+const PATHS = ['CASHIER_HOME', 'CASHIER_LEDGER', 'CASHIER_POLICY'];
+/** Relative, they would name another place in every folder that a program is started in. */
+const ABSOLUTE = ['CASHIER_HOME', 'CASHIER_LEDGER'];
+
+/**
+ * The environment with the home folder written out wherever a path begins with it. A client's configuration is no shell: what only a shell
+ * would have filled in is refused, and so is a relative home or ledger. Throws CONFIGURATION naming the variable.
+ */
+export function withPaths<E extends Env>(env: E): E {
+  const paths: Record<string, string> = {};
+  for (const [name, value] of Object.entries(env)) {
+    if (!value || !(PATHS.includes(name) || /^(AP|WXPAY|CASHIER)_\w+_FILE$/.test(name))) continue;
+    if (name === 'CASHIER_LEDGER' && isAddress(value)) continue;
+    const path = expandHome(value);
+    if (/%\w+%|^\$\{?\w+/.test(path)) throw unexpanded(name, value);
+    if (ABSOLUTE.includes(name) && !isAbsolute(path)) throw relative(name, value);
+    paths[name] = path;
+  }
+  return { ...env, ...paths };
+}
+
+/** A path as a person types it at a terminal: `~` and what is relative to `cwd` written out. */
+export function typedPath(value: string, cwd: string): string {
+  return isAddress(value) ? value : resolve(cwd, expandHome(value));
+}
+
+/** Whether a ledger is named by an address and not by a path. A drive's letter is no scheme. */
+function isAddress(ledger: string): boolean {
+  return /^[a-z][a-z0-9+.-]+:\/\//i.test(ledger);
+}
+
+function unexpanded(name: string, value: string): CashierError {
+  return configuration(name, {
+    zh: `${name}=${value} 里的变量没有展开：客户端的配置不会像命令行那样替换它。`,
+    en: `${name}=${value} has a variable in it that nothing fills in: a client's configuration is no shell.`,
+    next: { zh: '写出完整路径，或用 ~ 开头。', en: 'Write the whole path, or begin it with ~.' },
+  });
+}
+
+function relative(name: string, value: string): CashierError {
+  return configuration(name, {
+    zh: `${name}=${value} 是相对路径：在每个启动文件夹里会是不同的账本。`,
+    en: `${name}=${value} is relative: every folder that a program starts in would have a ledger of its own.`,
+    next: { zh: '写出完整路径，或用 ~ 开头。', en: 'Write the whole path, or begin it with ~.' },
+  });
+}
+
+function configuration(
+  variable: string,
+  sentences: ConstructorParameters<typeof CashierError>[1],
+): CashierError {
+  return new CashierError('CONFIGURATION', sentences, { variable });
+}
