@@ -109,6 +109,10 @@ export async function readConfig(
   const typed = {
     ...(place.home === undefined ? {} : { CASHIER_HOME: typedPath(place.home, cwd) }),
     ...(place.ledger === undefined ? {} : { CASHIER_LEDGER: typedPath(place.ledger, cwd) }),
+    // Which real world it is, only the keys can say.
+    ...(role === 'operator' || place.realm === undefined
+      ? {}
+      : { CASHIER_MODE: place.realm === 'simulator' ? 'simulator' : 'live' }),
   };
   return configOf({ ...env, ...typed }, role, place.realm);
 }

@@ -40,6 +40,8 @@ const env = () => ({
   PATH: process.env.PATH ?? '',
   HOME: home,
   CASHIER_HOME: home,
+  // Where the reader has keys, a test has the simulator.
+  CASHIER_MODE: 'simulator',
   CASHIER_OPERATOR_SECRET: 'correct-horse',
 });
 

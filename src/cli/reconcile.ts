@@ -1,6 +1,6 @@
 import { openApp } from '../compose.ts';
 import { CashierError } from '../domain/errors.ts';
-import type { ProviderId } from '../domain/order.ts';
+import type { ProviderId, Realm } from '../domain/order.ts';
 import { releaseAbsentRefunds } from '../payments/absent-refunds.ts';
 import { type Cashier, chooseProvider } from '../payments/cashier.ts';
 import { billsOf, reconcile } from '../payments/reconcile.ts';
@@ -23,6 +23,7 @@ export async function run(args: readonly string[], context: CommandContext): Pro
   // Asks the gateways, so it needs what a server needs, and works on the ledger that this is the environment of.
   const settings = await context.config('server', values);
   const { realm } = settings;
+  if (values.realm !== undefined && values.realm !== realm) throw otherKeys(realm, values.realm);
   const simulated = realm === 'simulator';
   const app = await openApp(settings);
   try {
@@ -72,6 +73,14 @@ async function reportOf(
     if (error instanceof CashierError && error.code !== 'INVALID_ARGUMENT') return { provider, error };
     throw error;
   }
+}
+
+function otherKeys(realm: Realm, asked: Realm): CashierError {
+  return new CashierError('CONFIGURATION', {
+    zh: `密钥属于 ${realm} 环境，不能与 ${asked} 的账单对账。`,
+    en: `The keys are those of the realm ${realm}; they cannot ask for the bills of ${asked}.`,
+    next: { zh: '改正 AP_CURRENT_ENV 或 --realm。', en: 'Correct AP_CURRENT_ENV or --realm.' },
+  });
 }
 
 function needsDate(): CashierError {
