@@ -32,7 +32,8 @@ function programOf(script: string, env: Env, fromCache: boolean, spec: string | 
   if (/[\\/](mcp-cashier|mcp-server-alipay)(\.cmd|\.ps1)?$/.test(script)) return NAME;
   const inProject = script.includes(`${sep}node_modules${sep}${NAME}${sep}`) && !isGlobal(script);
   if (inProject) return `npx ${NAME}`;
-  return isGlobal(script) ? NAME : `node ${quoted(script)}`;
+  // A working copy of the sources: whoever has one knows how they start it.
+  return NAME;
 }
 
 /** npm's own folder of programs has no project around it. */
@@ -64,10 +65,12 @@ function quoted(word: string): string {
 }
 
 /** A sentence in which every command of ours is written as this reader can type it. */
-export function runnable(text: string, { program, home }: Invocation): string {
+export function runnable(text: string, { program, spec, home }: Invocation): string {
   return text.replace(
-    /(?<![\w/@-])mcp-cashier ([a-z]+|--help)( [a-z-]+)?/g,
-    (whole, name: string, word = '') => {
+    /(?<![\w/@-])(npx -y )?mcp-cashier ([a-z]+|--help)( [a-z-]+)?/g,
+    (whole, npx: string | undefined, name: string, word = '') => {
+      // Written for whoever has nothing here yet.
+      if (npx !== undefined && spec === undefined) return whole;
       if (name === '--help') return `${program} ${name}${word}`;
       if (!Object.hasOwn(USES, name)) return whole;
       const { actions }: Use = USES[name as CommandName];

@@ -222,7 +222,7 @@ function readPastMistakes(values: Env, hasCredential: boolean, findings: Finding
     Object.assign(left, LIVE_STAND_IN);
   for (;;) {
     try {
-      return configOf(left, 'operator');
+      return configOf(left);
     } catch (thrown) {
       const variable = thrown instanceof CashierError ? thrown.details.variable : undefined;
       if (typeof variable !== 'string') throw thrown;
@@ -235,7 +235,7 @@ function readPastMistakes(values: Env, hasCredential: boolean, findings: Finding
         for (const name of CREDENTIALS) if (name.startsWith('WXPAY_')) delete left[name];
       } else if (value === undefined) {
         // Some other variable is the reason, and nothing tells which: the rest is looked at without any of them.
-        return configOf({ CASHIER_MODE: 'simulator' }, 'operator');
+        return configOf({ CASHIER_MODE: 'simulator' });
       } else delete left[variable];
     }
   }

@@ -202,8 +202,7 @@ describe('a hint', () => {
 
   it('knows how the program was started', () => {
     const program = (script: string, more: Env = {}) => invocationOf(script, more, undefined).program;
-    expect(program('/repo/dist/main.js')).toBe('node /repo/dist/main.js');
-    expect(program('/repo of mine/dist/main.js')).toBe('node "/repo of mine/dist/main.js"');
+    expect(program('/repo/dist/main.js')).toBe('mcp-cashier');
     expect(program('/usr/local/bin/mcp-cashier')).toBe('mcp-cashier');
     expect(program('/usr/lib/node_modules/mcp-cashier/dist/main.js')).toBe('mcp-cashier');
     expect(program(join(home, '.npm/_npx/0a1b2c/node_modules/.bin/mcp-cashier'))).toBe('npx -y mcp-cashier');

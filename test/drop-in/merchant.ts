@@ -149,7 +149,7 @@ export class Merchant {
   /** A person with the operator secret says yes at the terminal. */
   async approve(id: string): Promise<void> {
     const operator = { CASHIER_OPERATOR_SECRET: SECRET };
-    await this.command(['operator', 'set-secret', '--realm', 'simulator'], operator);
+    await this.command(['operator', 'set-secret'], operator);
     expect(await this.command(['approvals', 'approve', id], operator)).toMatchObject({ code: 0 });
   }
 

@@ -27,6 +27,8 @@ const difference = z.strictObject({
   note: z.strictObject({ zh: z.string().min(1), en: z.string().min(1) }),
 });
 const report = z.strictObject({
+  realm: z.enum(['live', 'trial', 'sandbox', 'simulator']),
+  ledger: z.string(),
   date: z.iso.date(),
   clean: z.boolean(),
   simulated: z.boolean(),
