@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import type { Hono } from 'hono';
 import type { CashierLookup } from './cashier/index.ts';
+import { Places } from './cashier/places.ts';
 import type { Config } from './config.ts';
 import { secretsOf } from './config.ts';
 import { CashierError } from './domain/errors.ts';
-import { toYuan } from './domain/money.ts';
 import type { ProviderId, Realm } from './domain/order.ts';
 import type { Log } from './domain/ports.ts';
 import type { Book } from './ledger/book.ts';
@@ -14,7 +14,6 @@ import { sharedKey } from './ledger/shared-key.ts';
 import { openSqliteStore } from './ledger/sqlite-store.ts';
 import { type Callers, runApproved } from './payments/carry-out.ts';
 import type { Cashier } from './payments/cashier.ts';
-import { payable } from './payments/results.ts';
 import { runSettler } from './payments/settler.ts';
 import { noteLedger } from './platform/known-ledgers.ts';
 import type { Listener } from './platform/listener.ts';
@@ -119,38 +118,36 @@ export async function openApp(config: Config, service?: ServiceAddress): Promise
       senders: processSenders(randomBytes),
       log,
       isSecret: secretFinder(secretsOf(config.env)),
+      canHandOff: () => places.canHandOff(),
     }),
   );
 
   const lookup: CashierLookup = async (token) => {
-    const order = await ledger.read((book) => book.orderByPageToken(token));
-    if (!order) return undefined;
-    // The page itself hides what is dead; it needs the expiry to say so.
-    const { qrCode, payUrl, linkExpiresAt } = order.credential;
-    const scan = payable(order, clock.now()).qrCode;
-    return {
-      provider: order.provider,
-      scene: order.scene,
-      state: order.state,
-      amountYuan: toYuan(order.amountFen),
-      title: order.title,
-      outTradeNo: order.outTradeNo,
-      expiresAt: order.expiresAt ?? order.createdAt,
-      closing: order.closing,
-      late: order.late,
+    const { ledgerLookup } = await import('./cashier/index.ts');
+    return ledgerLookup({
+      ledger,
+      clock,
       simulated: config.realm === 'simulator',
-      ...(qrCode === undefined ? {} : { qrCode }),
-      ...(payUrl === undefined ? {} : { payUrl }),
-      ...(linkExpiresAt === undefined ? {} : { linkExpiresAt }),
-      ...(simulator && scan
-        ? { simulatorUrl: `${simulator.origin}/scan?code=${encodeURIComponent(scan)}` }
-        : {}),
-    };
+      merchantName: config.merchantName,
+      simulatorUrl: (code) => simulator && `${simulator.origin}/scan?code=${encodeURIComponent(code)}`,
+    })(token);
   };
   const pages = sharedPages(ledger, 'cashier', async (at) => {
     const { listenForCashier } = await import('./cashier/index.ts');
-    return listenForCashier({ lookup, clock, ...at });
+    return listenForCashier({ ...buyerPages, ...at });
   });
+  // On stdio the port for gateways serves buyers too.
+  const outside =
+    service || config.httpPort !== undefined ? (config.publicUrl ?? config.h5Origin) : undefined;
+  const places = new Places({
+    ...{ ledger, clock, outside, h5Origin: config.h5Origin, simulated: config.realm === 'simulator' },
+    loopback: () => pages.origin(),
+    service: service?.publicUrl,
+  });
+  const buyerPages = {
+    ...{ lookup, clock, language: config.language },
+    handOffBase: () => places.handOffBase(),
+  };
 
   const refusals = new RefusedNames({
     clock,
@@ -182,7 +179,7 @@ export async function openApp(config: Config, service?: ServiceAddress): Promise
     const { Hono } = await import('hono');
     const { notifyRoutes } = await import('./notify/routes.ts');
     const { cashierRoutes } = await import('./cashier/index.ts');
-    const open = new Hono().route('/', notifyRoutes(cashier)).route('/', cashierRoutes({ lookup, clock }));
+    const open = new Hono().route('/', notifyRoutes(cashier)).route('/', cashierRoutes(buyerPages));
     // Beside stdio, the port for gateways may be open to the world, and the operator's pages have one of their own.
     if (!service) return open;
     const { operatorRoutes } = await import('./operator/index.ts');
@@ -206,8 +203,9 @@ export async function openApp(config: Config, service?: ServiceAddress): Promise
       runSettler(opened, stop.signal),
       runApproved(opened, await callersNow(config, service !== undefined, log), stop.signal),
       ...(port === undefined ? [] : [holdNotifyPort(port, opened)]),
-      // Beside the service nobody needs them.
-      ...(service ? [] : [pages.hold(stop.signal), operatorPages.hold(stop.signal)]),
+      // The service keeps alive the buyers' addresses that clients gave out, and tells them of its own.
+      pages.hold(stop.signal),
+      service ? places.announce(stop.signal) : operatorPages.hold(stop.signal),
     ].map((job) => job.catch((error: unknown) => log.error('background', { error: String(error) })));
   });
 
@@ -223,7 +221,7 @@ export async function openApp(config: Config, service?: ServiceAddress): Promise
       simulated: config.realm === 'simulator',
       now: () => clock.now(),
       approvalUrl,
-      cashierUrl: async (token) => `${service?.publicUrl ?? (await pages.origin())}/c/${token}`,
+      cashierPage: (token, handOff) => places.page(token, handOff),
     }),
     routes,
     refusedName,

@@ -35,7 +35,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   resources: ['domain', 'ledger', 'payments', 'tools'],
   prompts: ['domain', 'tools'],
   html: [],
-  cashier: ['domain', 'html', 'platform/listener.ts', 'platform/listener-proof.ts'],
+  cashier: ['domain', 'html', 'ledger', 'payments', 'platform/listener.ts', 'platform/listener-proof.ts'],
   notify: ['domain', 'payments', 'platform/listener.ts'],
   operator: ['domain', 'html', 'ledger', 'policy', 'platform/listener.ts', 'platform/listener-proof.ts'],
   simulator: [

@@ -14,6 +14,10 @@ const DONE = icon(
 );
 const WAIT = icon('wait', '<circle cx="32" cy="32" r="26"/><path d="M32 18v15l9 6"/>');
 const STOP = icon('stop', '<circle cx="32" cy="32" r="26"/><path d="M20 32h24"/>');
+const BACK = icon(
+  'back',
+  '<circle cx="32" cy="32" r="26"/><path d="M44 38a8 8 0 0 0-8-8H21M27 23l-7 7 7 7"/>',
+);
 const PHONE = icon('wait', '<rect x="19" y="7" width="26" height="50" rx="5"/><path d="M29 49h6"/>');
 
 /** The picture of a phase. */
@@ -23,8 +27,14 @@ export function iconOf(phase: Phase): Markup {
     case 'paid-late':
       return DONE;
     case 'approval':
+    case 'preparing':
+    case 'confirming':
     case 'unknown':
       return WAIT;
+    case 'refunded-part':
+    case 'refunded':
+    case 'refund-unknown':
+      return BACK;
     case 'payable':
       return PHONE;
     default:

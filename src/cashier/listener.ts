@@ -1,34 +1,34 @@
 import { Hono } from 'hono';
-import type { Clock } from '../domain/clock.ts';
 import { type Listener, listenOnLoopback } from '../platform/listener.ts';
 import { type Mark, proveWhose, WHOSE } from '../platform/listener-proof.ts';
-import { REFUSED_PAGE } from './page.ts';
+import { refusedPage } from './page.ts';
 import { reply } from './reply.ts';
-import { cashierRoutes, methodRefused, notFound } from './routes.ts';
-import type { CashierLookup } from './view.ts';
+import { type CashierRouteOptions, cashierRoutes, methodRefused, notFound, readerIn } from './routes.ts';
 
 export type CashierListener = Listener;
 
 /** Serves the cashier, and nothing else, on loopback for stdio. As {@link listenOnLoopback}. */
-export function listenForCashier(options: {
-  readonly lookup: CashierLookup;
-  readonly clock: Clock;
-  readonly port?: number;
-  /** What it proves when it is asked whose it is. */
-  readonly mark?: Mark;
-}): Promise<CashierListener> {
+export function listenForCashier(
+  options: CashierRouteOptions & {
+    readonly port?: number;
+    /** What it proves when it is asked whose it is. */
+    readonly mark?: Mark;
+  },
+): Promise<CashierListener> {
   const routes = new Hono();
   routes.use('*', async (c, next) => {
-    if (c.req.method !== 'GET' && c.req.method !== 'HEAD') return methodRefused();
+    if (c.req.method !== 'GET' && c.req.method !== 'HEAD') {
+      return methodRefused(readerIn(c, options.language).language);
+    }
     await next();
   });
   const { mark } = options;
   if (mark !== undefined) routes.get(WHOSE, proveWhose(mark));
   routes.route('/', cashierRoutes(options));
-  routes.all('*', notFound);
+  routes.all('*', (c) => notFound(readerIn(c, options.language).language));
   return listenOnLoopback({
     routes,
-    refused: () => reply(403, 'html', REFUSED_PAGE),
+    refused: () => reply(403, 'html', refusedPage(options.language ?? 'zh')),
     ...(options.port === undefined ? {} : { port: options.port }),
   });
 }

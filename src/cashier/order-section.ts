@@ -1,11 +1,23 @@
-import { beijingDateTime } from '../domain/clock.ts';
 import type { Text } from '../domain/errors.ts';
+import { fen, fenFromYuan, toYuan } from '../domain/money.ts';
+import { clockFace, deadline, grouped, moment, money } from './figures.ts';
 import { iconOf } from './icons.ts';
-import { both, foreign, html, type Markup } from './markup.ts';
-import { payArea } from './pay-area.ts';
-import { type Phase, payableUntil, phaseOf, pollEvery, secondsLeft, turnsIn } from './phase.ts';
+import { foreign, html, type Markup } from './markup.ts';
+import { type HandOff, payArea } from './pay-area.ts';
+import {
+  isPayable,
+  type Phase,
+  payableUntil,
+  phaseOf,
+  pollEvery,
+  refundedOf,
+  secondsLeft,
+  turnsIn,
+} from './phase.ts';
+import { PAYABLE_BADGE, PHASES } from './phase-words.ts';
+import { type Reader, say } from './reader.ts';
 import type { CashierView } from './view.ts';
-import { PAYABLE_BADGE, PHASES, WALLETS, WORDS } from './words.ts';
+import { WALLETS, WORDS } from './words.ts';
 
 /** The badge of a phase: also the window's title and what a screen reader announces. */
 export function badgeOf(phase: Phase): Text {
@@ -16,34 +28,79 @@ export function badgeOf(phase: Phase): Text {
  * The part of the page that follows the order; the script swaps it as a whole. Its `data-` attributes say what the
  * script needs: what was shown, how often to ask (ms), and when the clock alone changes it (s).
  */
-export async function orderSection(view: CashierView, now: number): Promise<Markup> {
-  const phase = phaseOf(view, now);
-  const left = secondsLeft(view, now);
-  const badge = badgeOf(phase);
+export async function orderSection(
+  view: CashierView,
+  now: number,
+  reader: Reader,
+  handOff: HandOff,
+): Promise<Markup> {
+  const phase = phaseOf(view, now, reader.returned);
+  const payable = isPayable(view, now);
+  const badge = say(badgeOf(phase), reader);
   const wallet = WALLETS[view.provider];
-  return html`<section id="order" class="card ${phase}" tabindex="-1" aria-label="${badge.zh} ${badge.en}"
- data-state="${view.state}" data-closing="${String(view.closing)}" data-late="${String(view.late)}" data-seconds-left="${left}"
+  const payee = view.merchantName ? foreign(view.merchantName) : say(wallet.name, reader);
+  return html`<section id="order" class="card ${phase}" tabindex="-1" aria-label="${badge}"
+ data-state="${view.state}" data-closing="${String(view.closing)}" data-late="${String(view.late)}" data-refunded="${refundedOf(view)}" data-seconds-left="${secondsLeft(view, now)}"
  data-poll="${pollEvery(phase)}" data-turns="${turnsIn(view, now)}">
-<header><span class="glyph" aria-hidden="true">${wallet.glyph}</span><h1 class="wallet">${both(wallet.name)}</h1><p class="badge">${both(badge)}</p></header>
-${phase === 'payable' ? '' : notice(phase)}
-<div class="sum"><p class="item">${foreign(view.title)}</p><p class="${view.amountYuan.length > 9 ? 'amount long' : 'amount'}"><span class="yuan">¥</span>${view.amountYuan}</p></div>
-${phase === 'payable' ? await payArea(view, left) : ''}
-<dl>${facts(view, phase)}</dl>
-${phase === 'payable' ? html`<p class="check">${both(WORDS.check)}</p>` : ''}
+<header><span class="glyph" aria-hidden="true">${wallet.glyph}</span><h1><span class="payee">${payee}</span>${view.merchantName ? html`<span class="wallet">${say(wallet.name, reader)}</span>` : ''}</h1><p class="badge">${badge}</p></header>
+<div class="${payable ? 'body offers' : 'body'}">
+<div class="about">
+${phase === 'payable' ? '' : notice(phase, reader)}
+<div class="sum"><p class="${amountClass(view)}"><span class="yuan">¥</span>${grouped(view.amountYuan)}</p><p class="item">${foreign(view.title)}</p></div>
+${payable ? countdown(view, now, reader) : ''}
+<dl>${facts(view, phase, now, reader)}</dl>
+${payable ? html`<p class="check">${say(view.merchantName ? WORDS.check : WORDS.checkUnnamed, reader)}</p>` : ''}
+</div>
+${payable ? await payArea(view, reader, handOff) : ''}
+</div>
 </section>`;
 }
 
-function notice(phase: Exclude<Phase, 'payable'>): Markup {
+function notice(phase: Exclude<Phase, 'payable'>, reader: Reader): Markup {
   const { headline, advice } = PHASES[phase];
-  return html`<div class="notice">${iconOf(phase)}<h2>${both(headline)}</h2><p>${both(advice)}</p></div>`;
+  return html`<div class="notice">${iconOf(phase)}<h2>${say(headline, reader)}</h2>${advice ? html`<p>${say(advice, reader)}</p>` : ''}</div>`;
 }
 
-function facts(view: CashierView, phase: Phase): Markup[] {
-  // Month, day and time: no order lives longer than a day.
-  const until = `${beijingDateTime(payableUntil(view)).slice(5)} UTC+8`;
-  return [
-    html`<div><dt>${both(WORDS.order)}</dt><dd class="number">${foreign(view.outTradeNo)}</dd></div>`,
-    ...(phase === 'payable' ? [html`<div><dt>${both(WORDS.until)}</dt><dd>${until}</dd></div>`] : []),
-    ...(phase === 'closing' ? [html`<div><dt>${both(WORDS.stillPayable)}</dt><dd>${until}</dd></div>`] : []),
+/** Smaller figures for sums that would not fit into one line of a small phone. */
+function amountClass({ amountYuan }: CashierView): string {
+  const digits = amountYuan.length;
+  return digits > 10 ? 'amount longer' : digits > 7 ? 'amount long' : 'amount';
+}
+
+function countdown(view: CashierView, now: number, reader: Reader): Markup {
+  return html`<p class="left" data-left><span>${say(WORDS.left, reader)}</span> <b role="timer" data-countdown>${clockFace(secondsLeft(view, now))}</b></p>
+<p class="over" data-over hidden>${say(WORDS.over, reader)}</p>`;
+}
+
+function facts(view: CashierView, phase: Phase, now: number, reader: Reader): Markup[] {
+  const until = deadline(payableUntil(view), now, reader);
+  const rows: [Text, string | undefined][] = [
+    [WORDS.until, isPayable(view, now) ? until : undefined],
+    [WORDS.stillPayable, phase === 'closing' ? until : undefined],
+    [WORDS.refunded, view.state === 'PAID' ? refundedSum(view) : undefined],
+    [WORDS.paidAt, view.paidAt === undefined ? undefined : moment(view.paidAt, reader)],
   ];
+  const numbers: [Text, string | undefined][] = [
+    [WORDS.order, view.outTradeNo],
+    [WALLETS[view.provider].tradeNo, view.state === 'PAID' ? view.gatewayTradeNo : undefined],
+  ];
+  return [
+    ...shown(rows).map(([name, value]) => html`<div><dt>${say(name, reader)}</dt><dd>${value}</dd></div>`),
+    ...shown(numbers).map(
+      ([name, value]) =>
+        html`<div class="number"><dt>${say(name, reader)}</dt><dd>${foreign(value)}</dd></div>`,
+    ),
+  ];
+}
+
+function shown(rows: readonly [Text, string | undefined][]): [Text, string][] {
+  return rows.flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as [Text, string]]));
+}
+
+/** What has gone back in all; undefined where nothing has, or nobody knows how much. */
+function refundedSum(view: CashierView): string | undefined {
+  const ours = fenFromYuan(view.refundedYuan ?? '0');
+  const elsewhere = fenFromYuan(view.refundedElsewhereYuan ?? '0');
+  if (ours === undefined || elsewhere === undefined || ours + elsewhere === 0) return undefined;
+  return money(toYuan(fen(ours + elsewhere)));
 }

@@ -1,7 +1,10 @@
 import type { Text } from '../domain/errors.ts';
-import { both, html, type Markup, trusted } from './markup.ts';
+import { money } from './figures.ts';
+import { html, type Markup, trusted } from './markup.ts';
 import { badgeOf, orderSection } from './order-section.ts';
+import type { HandOff } from './pay-area.ts';
 import { phaseOf, pollEvery } from './phase.ts';
+import { type Language, type Reader, say } from './reader.ts';
 import { SCRIPT } from './script.ts';
 import { STYLE } from './style.ts';
 import type { CashierView } from './view.ts';
@@ -14,49 +17,67 @@ const ICON =
 const REFRESH_SECONDS = 5;
 
 /** The page of an order as it stands at the instant `now` (ms). */
-export async function orderPage(view: CashierView, now: number): Promise<string> {
-  const phase = phaseOf(view, now);
-  const refresh = pollEvery(phase) > 0 ? html`<noscript>${refreshTag()}</noscript>` : undefined;
-  // The order's title stays out of the window's title: that one ends up in histories and task bars.
+export async function orderPage(
+  view: CashierView,
+  now: number,
+  reader: Reader,
+  handOff: HandOff,
+): Promise<string> {
+  const phase = phaseOf(view, now, reader.returned);
+  const payee = view.merchantName ? `${view.merchantName} · ` : '';
   return shell(
-    `${badgeOf(phase).zh} ¥${view.amountYuan} · ${WALLETS[view.provider].name.zh}`,
-    refresh,
-    html`<body class="${view.provider}">
-${view.simulated ? html`<header class="band">${WORDS.simulated.zh} <span class="en" lang="en">${WORDS.simulated.en}</span></header>` : ''}
+    // The order's title stays out of the window's title: that one ends up in histories and task bars.
+    `${say(badgeOf(phase), reader)} ${money(view.amountYuan)} · ${payee}${say(WALLETS[view.provider].name, reader)}`,
+    reader.language,
+    pollEvery(phase) > 0 ? html`<noscript>${refreshTag()}</noscript>` : undefined,
+    html`<body class="${view.provider}${reader.phone ? ' is-phone' : ''}">
+${view.simulated ? html`<header class="band">${say(WORDS.simulated, reader)}</header>` : ''}
 <main>
-<p id="offline" class="offline" role="alert" hidden>${both(WORDS.offline)}</p>
-${await orderSection(view, now)}
+<p id="offline" class="offline" role="alert" hidden>${say(WORDS.offline, reader)}</p>
+${await orderSection(view, now, reader, handOff)}
 <p id="announce" class="quiet" role="status" aria-live="polite"></p>
 </main>
+<footer>${languageSwitch(reader)}</footer>
 <script>${trusted(SCRIPT)}</script>
 </body>`,
   );
 }
 
+function languageSwitch(reader: Reader): Markup {
+  const other: Language = reader.language === 'zh' ? 'en' : 'zh';
+  const tag = other === 'zh' ? 'zh-CN' : 'en';
+  return html`<a class="switch" href="?lang=${other}${reader.returned ? '&returned' : ''}" lang="${tag}" hreflang="${tag}">${say(WORDS.otherLanguage, reader)}</a>`;
+}
+
 /** A page that says one thing and knows nothing of any order. */
-function plainPage(headline: Text, advice: Text, refresh?: Markup): string {
-  return shell(
-    headline.zh,
-    refresh,
-    html`<body><main><section class="card"><div class="notice"><h1>${both(headline)}</h1><p>${both(advice)}</p></div></section></main></body>`,
-  );
+function plainPage(headline: Text, advice: Text, refresh?: Markup): (language: Language) => string {
+  return (language) =>
+    shell(
+      headline[language],
+      language,
+      refresh,
+      html`<body><main><section class="card"><div class="notice"><h1>${headline[language]}</h1><p>${advice[language]}</p></div></section></main></body>`,
+    );
 }
 
 /** One and the same for a token that is malformed, altered, guessed or gone. */
-export const NOT_FOUND_PAGE = plainPage(WORDS.notFound, WORDS.notFoundAdvice);
-export const UNAVAILABLE_PAGE = plainPage(WORDS.unavailable, WORDS.unavailableAdvice, refreshTag());
-export const REFUSED_PAGE = plainPage(WORDS.refused, WORDS.refusedAdvice);
+export const notFoundPage = plainPage(WORDS.notFound, WORDS.notFoundAdvice);
+/** For a buyer who comes back with a browser that does not remember from where. */
+export const backPage = plainPage(WORDS.back, WORDS.backAdvice);
+export const unavailablePage = plainPage(WORDS.unavailable, WORDS.unavailableAdvice, refreshTag());
+export const refusedPage = plainPage(WORDS.refused, WORDS.refusedAdvice);
 
 function refreshTag(): Markup {
   return html`<meta http-equiv="refresh" content="${REFRESH_SECONDS}">`;
 }
 
-function shell(title: string, head: Markup | undefined, body: Markup): string {
+function shell(title: string, language: Language, head: Markup | undefined, body: Markup): string {
   return html`<!doctype html>
-<html lang="zh-CN">
+<html lang="${language === 'zh' ? 'zh-CN' : 'en'}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width,initial-scale=1">
+<meta name="format-detection" content="telephone=no">
 <title>${title}</title>
 <link rel="icon" href="${ICON}">
 <style>${trusted(STYLE)}</style>

@@ -1,46 +1,86 @@
+import { fenFromYuan } from '../domain/money.ts';
 import type { CashierView } from './view.ts';
 
 /**
- * What the buyer is looking at: the order's state, told apart further by the clock, by a close under way and by a
- * late payment. Only `payable` ever shows something to pay with.
+ * What the buyer is looking at: the order's state, told apart further by the clock, by a close under way, by refunds
+ * and by where the buyer comes from. Only `payable` and `confirming` ever show something to pay with.
  */
 export type Phase =
   | 'approval'
   | 'denied'
+  | 'preparing'
   | 'payable'
+  | 'confirming'
   | 'link-expired'
   | 'expired'
   | 'closing'
   | 'closed'
   | 'unknown'
   | 'paid'
-  | 'paid-late';
+  | 'paid-late'
+  | 'refunded-part'
+  | 'refunded'
+  | 'refund-unknown';
+
+/** What has gone back to the buyer, by whomever. */
+export type Refunded = 'none' | 'part' | 'full' | 'unknown';
+
+export function refundedOf({ amountYuan, refundedYuan, refundedElsewhereYuan }: CashierView): Refunded {
+  const total = fenFromYuan(amountYuan) ?? 0;
+  const ours = fenFromYuan(refundedYuan ?? '0') ?? 0;
+  const elsewhere = fenFromYuan(refundedElsewhereYuan ?? '0');
+  if (ours + (elsewhere ?? 0) >= total) return 'full';
+  if (elsewhere === undefined) return 'unknown';
+  return ours + elsewhere > 0 ? 'part' : 'none';
+}
 
 /** The instant (ms) from which the code or link can no longer be paid. */
 export function payableUntil(view: CashierView): number {
   return Math.min(view.expiresAt, view.linkExpiresAt ?? view.expiresAt);
 }
 
-/** The phase of an order at the instant `now` (ms). */
-export function phaseOf(view: CashierView, now: number): Phase {
+/**
+ * The phase of an order at the instant `now` (ms).
+ * @param returned the buyer comes back from the wallet, whatever was done there
+ */
+export function phaseOf(view: CashierView, now: number, returned = false): Phase {
   switch (view.state) {
     case 'PENDING_APPROVAL':
       return 'approval';
     case 'DENIED':
       return 'denied';
     case 'PAID':
-      return view.late ? 'paid-late' : 'paid';
+      return paidPhase(view);
     case 'CLOSED':
       return 'closed';
     case 'UNKNOWN':
-      return 'unknown';
+      return view.given ? 'unknown' : 'preparing';
     case 'NOTPAY': {
       const linkDead = now >= payableUntil(view);
       if (now >= view.expiresAt || (view.closing && linkDead)) return 'expired';
       if (view.closing) return 'closing';
+      if (returned) return 'confirming';
       return linkDead ? 'link-expired' : 'payable';
     }
   }
+}
+
+function paidPhase(view: CashierView): Phase {
+  switch (refundedOf(view)) {
+    case 'full':
+      return 'refunded';
+    case 'part':
+      return 'refunded-part';
+    case 'unknown':
+      return 'refund-unknown';
+    case 'none':
+      return view.late ? 'paid-late' : 'paid';
+  }
+}
+
+/** Whether there is something to pay with at the instant `now` (ms). */
+export function isPayable(view: CashierView, now: number): boolean {
+  return view.state === 'NOTPAY' && !view.closing && now < payableUntil(view);
 }
 
 /** Whole seconds until the code or link dies, rounded up; 0 as soon as the order does not wait for a payment. */
@@ -48,21 +88,24 @@ export function secondsLeft(view: CashierView, now: number): number {
   return view.state === 'NOTPAY' ? secondsUntil(payableUntil(view), now) : 0;
 }
 
-/** Whole seconds until the clock alone turns this phase into another; undefined when only an event can. */
+/** Whole seconds until the clock alone changes what is shown; undefined when only an event can. */
 export function turnsIn(view: CashierView, now: number): number | undefined {
-  const phase = phaseOf(view, now);
-  if (phase === 'payable' || phase === 'closing') return secondsUntil(payableUntil(view), now);
-  return phase === 'link-expired' ? secondsUntil(view.expiresAt, now) : undefined;
+  if (view.state !== 'NOTPAY' || now >= view.expiresAt) return undefined;
+  if (now < payableUntil(view)) return secondsUntil(payableUntil(view), now);
+  return view.closing ? undefined : secondsUntil(view.expiresAt, now);
 }
 
 /**
- * How often an open page asks for the state, in ms; 0 = never again. A closed or expired order can still be proven
- * paid, so those go on being asked for, at ease.
+ * How often an open page asks for the state, in ms; 0 = only when somebody looks at it again. A closed or expired
+ * order can still be proven paid, so those go on being asked for, at ease.
  */
 export function pollEvery(phase: Phase): number {
   switch (phase) {
     case 'paid':
     case 'paid-late':
+    case 'refunded-part':
+    case 'refunded':
+    case 'refund-unknown':
     case 'denied':
       return 0;
     case 'closed':

@@ -1,51 +1,106 @@
-import { Hono } from 'hono';
+import { type Context, Hono } from 'hono';
 import type { Clock } from '../domain/clock.ts';
-import { NOT_FOUND_PAGE, orderPage, REFUSED_PAGE, UNAVAILABLE_PAGE } from './page.ts';
-import { secondsLeft } from './phase.ts';
+import { BACK_PATH, backCookie, backUrl, tokenBehind, withReturn } from './hand-off.ts';
+import { backPage, notFoundPage, orderPage, refusedPage, unavailablePage } from './page.ts';
+import { isPayable, refundedOf, secondsLeft } from './phase.ts';
+import { type Language, type Reader, readerOf } from './reader.ts';
 import { reply } from './reply.ts';
 import type { CashierLookup, CashierView } from './view.ts';
 
 /** 16 bytes in base64url: the last of the 22 characters carries two bits only, so an altered one is no alias. */
 const TOKEN = /^[A-Za-z0-9_-]{21}[AQgw]$/;
+/** How long (s) a buyer may be away in the wallet and still be brought back. */
+const AWAY_SECONDS = 3_600;
+
+export interface CashierRouteOptions {
+  readonly lookup: CashierLookup;
+  readonly clock: Clock;
+  /** The language of a reader whose browser names none; Chinese by default. */
+  readonly language?: Language;
+  /**
+   * The page's address below which links that need its origin may be followed; without a slash at the end. Without
+   * one only simulated orders offer them, wherever their page stands.
+   */
+  readonly handOffBase?: () => Promise<string | undefined>;
+}
 
 /**
- * The read-only cashier: `GET /c/:token`, the page, and `GET /c/:token/state`, what an open page asks for. Mountable
- * in another app. A failing lookup answers 503 without detail and leaves its error in `c.error` for that app.
+ * The read-only cashier: `GET /c/:token`, the page, `GET /c/:token/state`, what an open page asks for, and
+ * `GET /c/back/:handle`, where a wallet sends a buyer back. Mountable in another app. A failing lookup answers 503
+ * without detail and leaves its error in `c.error` for that app.
  */
-export function cashierRoutes(options: { readonly lookup: CashierLookup; readonly clock: Clock }): Hono {
+export function cashierRoutes(options: CashierRouteOptions): Hono {
   const { lookup, clock } = options;
   const find = async (token: string): Promise<CashierView | undefined> =>
     TOKEN.test(token) ? lookup(token) : undefined;
+  const reader = (c: Context): Reader => readerIn(c, options.language);
+
+  async function page(c: Context, token: string, view: CashierView): Promise<Response> {
+    const now = clock.now();
+    const base = view.handOffUrl ? await handOffBase(c, view) : undefined;
+    const html = await orderPage(view, now, reader(c), (link) =>
+      base === undefined ? undefined : withReturn(link, backUrl(base, token)),
+    );
+    // WeChat asks which site its link is followed from: it learns the origin, and never the path.
+    const handsOver = base !== undefined && isPayable(view, now);
+    return reply(200, 'html', html, {
+      ...(handsOver
+        ? { 'Referrer-Policy': 'origin', 'Set-Cookie': backCookie(base, token, AWAY_SECONDS) }
+        : {}),
+    });
+  }
+  async function handOffBase(c: Context, { simulated }: CashierView): Promise<string | undefined> {
+    const base = await options.handOffBase?.();
+    return base ?? (simulated ? new URL(c.req.url).origin : undefined);
+  }
 
   const routes = new Hono();
-  routes.onError(() => reply(503, 'html', UNAVAILABLE_PAGE, { 'Retry-After': '5' }));
+  routes.onError((_error, c) =>
+    reply(503, 'html', unavailablePage(reader(c).language), { 'Retry-After': '5' }),
+  );
   routes.use('/c/*', async (c, next) => {
-    if (c.req.method !== 'GET' && c.req.method !== 'HEAD') return methodRefused();
+    if (c.req.method !== 'GET' && c.req.method !== 'HEAD') return methodRefused(reader(c).language);
     await next();
   });
+  routes.get(`${BACK_PATH}:handle`, (c) => {
+    const { language } = reader(c);
+    const token = tokenBehind(c.req.header('cookie'), c.req.param('handle'));
+    if (token === undefined || !TOKEN.test(token)) return reply(200, 'html', backPage(language));
+    return reply(303, 'html', backPage(language), { Location: `../${token}?returned` });
+  });
   routes.get('/c/:token', async (c) => {
-    const view = await find(c.req.param('token'));
-    return view ? reply(200, 'html', await orderPage(view, clock.now())) : notFound();
+    const token = c.req.param('token');
+    const view = await find(token);
+    return view ? page(c, token, view) : notFound(reader(c).language);
   });
   routes.get('/c/:token/state', async (c) => {
     const view = await find(c.req.param('token'));
-    return view ? reply(200, 'json', stateJson(view, clock.now())) : notFound();
+    return view ? reply(200, 'json', stateJson(view, clock.now())) : notFound(reader(c).language);
   });
-  routes.all('/c/*', notFound);
+  routes.all('/c/*', (c) => notFound(reader(c).language));
   return routes;
 }
 
 /** The one answer to whatever does not exist. */
-export function notFound(): Response {
-  return reply(404, 'html', NOT_FOUND_PAGE);
+export function notFound(language: Language): Response {
+  return reply(404, 'html', notFoundPage(language));
 }
 
-export function methodRefused(): Response {
-  return reply(405, 'html', REFUSED_PAGE, { Allow: 'GET, HEAD' });
+export function methodRefused(language: Language): Response {
+  return reply(405, 'html', refusedPage(language), { Allow: 'GET, HEAD' });
+}
+
+/** Who asks. */
+export function readerIn(c: Context, fallback: Language = 'zh'): Reader {
+  return readerOf({ query: new URL(c.req.url).searchParams, headers: c.req.raw.headers }, fallback);
 }
 
 /** All that polling may learn: no number, no amount, no name. */
 function stateJson(view: CashierView, now: number): string {
   const { state, closing, late } = view;
-  return JSON.stringify({ state, closing, late, secondsLeft: secondsLeft(view, now) });
+  const refunded = refundedOf(view);
+  return JSON.stringify({
+    ...{ state, closing, late, secondsLeft: secondsLeft(view, now) },
+    ...(refunded === 'none' ? {} : { refunded }),
+  });
 }

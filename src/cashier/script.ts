@@ -11,13 +11,14 @@ const offline = document.getElementById('offline');
 let section, shown, turnsAt, timer, asking = false, failures = 0;
 
 const now = () => performance.now();
-const mark = (o) => [o.state, o.closing, o.late, Number(o.secondsLeft) > 0].join();
+const mark = (o) => [o.state, o.closing, o.late, o.refunded || 'none', Number(o.secondsLeft) > 0].join();
 const two = (n) => String(n).padStart(2, '0');
 
 function adopt(next) {
   section = next;
   shown = mark(next.dataset);
   turnsAt = next.dataset.turns ? now() + next.dataset.turns * 1000 : Infinity;
+  for (const button of section.querySelectorAll('[data-copy]')) button.hidden = false;
   tick();
 }
 
@@ -31,7 +32,7 @@ function tick() {
   if (left > 0) return;
   // Time is up: nothing may be paid from here any more, whether or not the server can be reached.
   turnsAt = Infinity;
-  section.querySelector('[data-pay]')?.remove();
+  for (const gone of section.querySelectorAll('[data-pay],[data-left]')) gone.remove();
   const over = section.querySelector('[data-over]');
   if (over) over.hidden = false;
   shown = '';
@@ -45,7 +46,7 @@ async function get(path) {
 }
 
 async function swap() {
-  const page = new DOMParser().parseFromString(await (await get(here)).text(), 'text/html');
+  const page = new DOMParser().parseFromString(await (await get(here + location.search)).text(), 'text/html');
   const next = page.getElementById('order');
   const held = section.contains(document.activeElement);
   section.replaceWith(next);
@@ -83,10 +84,34 @@ function plan() {
   timer = setTimeout(ask, Math.min(calm * 2 ** Math.min(failures, 5), Math.max(calm, 30000)));
 }
 
-const wake = () => { if (!document.hidden && Number(section.dataset.poll)) ask(); };
+async function copy(button) {
+  const address = location.origin + here;
+  let done = false;
+  try {
+    await navigator.clipboard.writeText(address);
+    done = true;
+  } catch {
+    // No clipboard for pages over plain http, nor in some apps.
+    const field = document.createElement('textarea');
+    field.value = address;
+    field.className = 'quiet';
+    document.body.append(field);
+    field.select();
+    done = document.execCommand('copy');
+    field.remove();
+    button.focus();
+  }
+  announce.textContent = button.textContent = done ? button.dataset.copied : button.dataset.failed;
+}
+
+const wake = () => { if (!document.hidden) ask(); };
 document.addEventListener('visibilitychange', wake);
 addEventListener('pageshow', (event) => { if (event.persisted) wake(); });
 addEventListener('online', wake);
+document.addEventListener('click', (event) => {
+  const button = event.target.closest('[data-copy]');
+  if (button) copy(button);
+});
 adopt(document.getElementById('order'));
 setInterval(tick, 250);
 plan();

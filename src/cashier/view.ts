@@ -1,6 +1,6 @@
 import type { OrderState, ProviderId, Scene } from '../domain/order.ts';
 
-/** Everything the page may show; built by the money path from the ledger. All instants are ms since the epoch. */
+/** Everything the page may show; built from the ledger. All instants are ms since the epoch. */
 export interface CashierView {
   readonly provider: ProviderId;
   readonly scene: Scene;
@@ -8,13 +8,25 @@ export interface CashierView {
   readonly amountYuan: string;
   readonly title: string;
   readonly outTradeNo: string;
+  /** The payee, where the merchant has given its name. */
+  readonly merchantName?: string;
   readonly expiresAt: number;
   /** When the code or link dies, where that is earlier than the order. */
   readonly linkExpiresAt?: number;
   readonly closing: boolean;
   readonly late: boolean;
+  /** Whether a code, link or the like was ever given out: nobody can have paid without. */
+  readonly given: boolean;
   readonly qrCode?: string;
   readonly payUrl?: string;
+  /** A link that works only when followed from this very page, whose origin it wants as Referer. */
+  readonly handOffUrl?: string;
+  readonly paidAt?: number;
+  readonly gatewayTradeNo?: string;
+  /** What has been refunded by us and proven. */
+  readonly refundedYuan?: string;
+  /** What the gateway proves to have been refunded elsewhere; `unknown` where it proves a refund but no sum. */
+  readonly refundedElsewhereYuan?: string;
   readonly simulated: boolean;
   /** Simulator only: its own page, where a click pays. */
   readonly simulatorUrl?: string;

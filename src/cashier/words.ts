@@ -1,21 +1,18 @@
 import type { Text } from '../domain/errors.ts';
 import type { ProviderId } from '../domain/order.ts';
-import type { Phase } from './phase.ts';
-
-export interface PhaseWords {
-  /** A word or two: the badge, the window's title, and what a screen reader announces. */
-  readonly badge: Text;
-  /** What happened. */
-  readonly headline: Text;
-  /** What to do, or not to do. */
-  readonly advice: Text;
-}
+import type { InApp } from './reader.ts';
 
 export interface WalletWords {
   readonly name: Text;
   /** One character standing in for the logo, which is not ours to use. */
   readonly glyph: string;
   readonly scan: Text;
+  /** On the phone that could scan: for a second one. */
+  readonly scanToo: Text;
+  /** On the button that opens the wallet. */
+  readonly open: Text;
+  /** What the wallet calls its own number of the payment. */
+  readonly tradeNo: Text;
 }
 
 export const WALLETS: Readonly<Record<ProviderId, WalletWords>> = {
@@ -23,117 +20,99 @@ export const WALLETS: Readonly<Record<ProviderId, WalletWords>> = {
     name: { zh: '支付宝', en: 'Alipay' },
     glyph: '支',
     scan: { zh: '打开支付宝，扫一扫付款', en: 'Scan with Alipay to pay' },
+    scanToo: { zh: '或用另一台手机的支付宝扫码', en: 'Or scan it with Alipay on another phone' },
+    open: { zh: '打开支付宝付款', en: 'Pay in Alipay' },
+    tradeNo: { zh: '支付宝交易号', en: 'Alipay number' },
   },
   wechatpay: {
     name: { zh: '微信支付', en: 'WeChat Pay' },
     glyph: '微',
     scan: { zh: '打开微信，扫一扫付款', en: 'Scan with WeChat to pay' },
+    scanToo: { zh: '请用另一台手机的微信扫码', en: 'Scan it with WeChat on another phone' },
+    open: { zh: '打开微信付款', en: 'Pay in WeChat' },
+    tradeNo: { zh: '微信支付单号', en: 'WeChat Pay number' },
   },
 };
 
-/** What each phase says. `payable` is worded by what there is to pay with (see pay-area.ts). */
-export const PHASES: Readonly<Record<Exclude<Phase, 'payable'>, PhaseWords>> = {
-  approval: {
-    badge: { zh: '等待批准', en: 'Awaiting approval' },
-    headline: { zh: '等待商家批准', en: 'Waiting for the merchant’s approval' },
-    advice: {
-      zh: '暂时无需付款。批准后，本页会自动显示付款方式。',
-      en: 'Nothing to pay yet. Once approved, this page shows how to pay by itself.',
+/** What to do where the browser inside an app cannot open the other wallet, or a link of its own. */
+export const IN_APP: Readonly<Record<InApp, { readonly cannot: Text; readonly instead: Text }>> = {
+  wechat: {
+    cannot: { zh: '微信里打不开这笔付款', en: 'WeChat cannot open this payment' },
+    instead: {
+      zh: '请点右上角「…」，选择「在浏览器打开」（iPhone 上为「在 Safari 中打开」）；也可以复制链接，粘贴到手机浏览器。',
+      en: 'Tap “…” at the top right and choose “Open in browser” (“Open in Safari” on iPhone), or copy the link into your phone’s browser.',
     },
   },
-  denied: {
-    badge: { zh: '未获批准', en: 'Not approved' },
-    headline: { zh: '商家没有批准这笔收款', en: 'The merchant did not approve this payment' },
-    advice: { zh: '请勿付款，如有疑问请联系商家。', en: 'Do not pay. Please ask the merchant if in doubt.' },
-  },
-  'link-expired': {
-    badge: { zh: '付款码已失效', en: 'Code expired' },
-    headline: { zh: '二维码或链接已失效', en: 'The code or link has expired' },
-    advice: {
-      zh: '订单仍然有效，请向商家索取新的二维码；更新后本页会自动显示。如已付款，请勿再次付款。',
-      en: 'The order still stands: ask the merchant for a new code, which will appear here. If you have paid, do not pay again.',
+  'mini-program': {
+    cannot: { zh: '小程序里打不开这笔付款', en: 'A mini program cannot open this payment' },
+    instead: {
+      zh: '请复制链接，粘贴到手机浏览器（如 Safari、Chrome）打开。',
+      en: 'Copy the link and open it in your phone’s browser, such as Safari or Chrome.',
     },
   },
-  expired: {
-    badge: { zh: '已过期', en: 'Expired' },
-    headline: { zh: '付款时间已过', en: 'The time to pay is over' },
-    advice: {
-      zh: '请勿再付款。如果您刚刚已付款，正在与支付平台核对，本页会自动更新。',
-      en: 'Please do not pay any more. If you have just paid, it is being confirmed and this page updates by itself.',
-    },
-  },
-  closing: {
-    badge: { zh: '正在关闭', en: 'Closing' },
-    headline: { zh: '商家正在关闭这笔订单', en: 'The merchant is closing this order' },
-    advice: {
-      zh: '请勿再付款。如果您已付款，本页会自动更新。',
-      en: 'Please do not pay any more. If you have paid, this page updates by itself.',
-    },
-  },
-  closed: {
-    badge: { zh: '已关闭', en: 'Closed' },
-    headline: { zh: '订单已关闭', en: 'This order is closed' },
-    advice: {
-      zh: '请勿再付款。如仍需购买，请让商家重新发起收款。',
-      en: 'Please do not pay any more. To buy after all, ask the merchant for a new payment.',
-    },
-  },
-  unknown: {
-    badge: { zh: '正在确认', en: 'Confirming' },
-    headline: { zh: '正在向支付平台确认结果', en: 'Confirming with the payment gateway' },
-    advice: {
-      zh: '请勿重复付款。结果确认后，本页会自动更新。',
-      en: 'Do not pay again. This page updates by itself once the result is known.',
-    },
-  },
-  paid: {
-    badge: { zh: '已支付', en: 'Paid' },
-    headline: { zh: '支付成功', en: 'Payment received' },
-    advice: {
-      zh: '商家已收到款项，可以关闭本页。',
-      en: 'The merchant has the money. You may close this page.',
-    },
-  },
-  'paid-late': {
-    badge: { zh: '已支付（逾期）', en: 'Paid late' },
-    headline: { zh: '已收到付款，但晚于截止时间', en: 'Payment received, but after the deadline' },
-    advice: {
-      zh: '已通知商家，由商家决定发货或退款。请勿重复付款。',
-      en: 'The merchant has been told and will deliver or refund. Do not pay again.',
+  alipay: {
+    cannot: { zh: '支付宝里打不开微信支付', en: 'Alipay cannot open WeChat Pay' },
+    instead: {
+      zh: '请点右上角「…」，选择「在浏览器打开」；也可以复制链接，粘贴到手机浏览器。',
+      en: 'Tap “…” at the top right and choose “Open in browser”, or copy the link into your phone’s browser.',
     },
   },
 };
-
-export const PAYABLE_BADGE: Text = { zh: '待支付', en: 'Awaiting payment' };
 
 export const WORDS = {
-  simulated: { zh: '模拟环境 SIMULATED — 不是真钱', en: 'no real money' },
+  simulated: { zh: '模拟环境 SIMULATED — 不是真钱', en: 'SIMULATED — no real money' },
   simulatedPay: { zh: '在模拟钱包里付款', en: 'Pay in the simulated wallet' },
   simulatedScan: { zh: '模拟二维码，真实钱包无法付款', en: 'A simulated code: a real wallet cannot pay it' },
-  samePhone: {
-    zh: '正在用手机看本页？请用另一台设备打开后再扫码。',
-    en: 'Reading this on your phone? Open it on another screen to scan.',
+  simulatedOpen: { zh: '（模拟）', en: ' (simulated)' },
+  qr: { zh: '付款二维码', en: 'Payment QR code' },
+  openPage: { zh: '打开付款页面', en: 'Open the payment page' },
+  scanOnly: {
+    zh: '微信付款码只能用「扫一扫」对着屏幕扫，长按识别、从相册选图都不能付款。只有这一台手机时，请复制链接，在电脑或另一台手机上打开再扫。',
+    en: 'WeChat takes this code only from a screen, by Scan: long-pressing it or choosing it from the album does not work. With one phone only, copy the link and open it on a computer or another phone.',
   },
-  open: { zh: '打开付款页面', en: 'Open the payment page' },
+  wechatCode: { zh: '这是微信付款码', en: 'This is a WeChat Pay code' },
+  wechatCodeInstead: {
+    zh: '请用微信「扫一扫」扫下面的码，支付宝不能付。',
+    en: 'Scan it with WeChat; Alipay cannot pay it.',
+  },
+  phoneBrowser: {
+    zh: '需要在装有微信的手机上，用手机浏览器打开本页付款。',
+    en: 'Open this page in the browser of a phone that has WeChat.',
+  },
+  tryAgain: { zh: '还没付款？重新打开微信', en: 'Not paid yet? Open WeChat again' },
+  copy: { zh: '复制本页链接', en: 'Copy this page’s link' },
+  copied: { zh: '已复制', en: 'Copied' },
+  notCopied: { zh: '没能复制，请从地址栏复制', en: 'Not copied: please take it from the address bar' },
   elsewhere: { zh: '请在商家的页面或应用里付款', en: 'Please pay in the merchant’s own page or app' },
   elsewhereAdvice: {
     zh: '这笔订单没有二维码或链接，付款后本页会自动更新。',
     en: 'This order has no code or link. This page updates by itself.',
   },
   over: { zh: '时间到，请勿再付款。', en: 'Time is up, please do not pay any more.' },
-  left: { zh: '剩余支付时间', en: 'Time left' },
-  until: { zh: '截止时间', en: 'Pay before' },
-  stillPayable: { zh: '旧链接仍可支付至', en: 'Old link lives until' },
-  order: { zh: '订单号', en: 'Order' },
-  check: { zh: '付款前请核对金额和商品', en: 'Check amount and item before paying' },
+  left: { zh: '剩余付款时间', en: 'Time left to pay' },
+  until: { zh: '付款截止', en: 'Pay before' },
+  stillPayable: { zh: '旧链接仍可付款至', en: 'Old link still works until' },
+  paidAt: { zh: '付款时间', en: 'Paid at' },
+  refunded: { zh: '已退款', en: 'Refunded' },
+  order: { zh: '订单号', en: 'Order number' },
+  payee: { zh: '收款方', en: 'Payee' },
+  beijing: { zh: '（北京时间）', en: ' (Beijing time)' },
+  check: { zh: '付款前请核对收款方、金额和商品', en: 'Check payee, amount and item before paying' },
+  checkUnnamed: { zh: '付款前请核对金额和商品', en: 'Check amount and item before paying' },
+  otherLanguage: { zh: 'English', en: '中文' },
   offline: {
     zh: '暂时连不上收银服务，正在重试。如已付款，请勿重复付款。',
-    en: 'Cannot reach the cashier, retrying. If you have paid, do not pay again.',
+    en: 'Cannot reach the checkout page, retrying. If you have paid, do not pay again.',
   },
   notFound: { zh: '没有这个页面', en: 'No such page' },
   notFoundAdvice: {
     zh: '链接可能不完整，请向商家索取。',
     en: 'The link may be incomplete. Please ask the merchant for it.',
+  },
+  back: { zh: '请回到原来的页面', en: 'Please go back to the page you came from' },
+  backAdvice: {
+    zh: '付款结果显示在原来的收银台页面和聊天里。如已付款，请勿重复付款。',
+    en: 'The checkout page and the chat you came from show the result. If you have paid, do not pay again.',
   },
   unavailable: { zh: '暂时无法显示', en: 'Not available right now' },
   unavailableAdvice: {

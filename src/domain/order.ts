@@ -29,6 +29,11 @@ export type Source = 'ledger' | 'query' | 'notify';
 export interface Credential {
   /** A byte-exact, clickable link. */
   readonly payUrl?: string;
+  /**
+   * A link that works only when followed from our own page on a registered domain, whose origin must be its Referer.
+   * Handed to nobody: the page is what the payer gets.
+   */
+  readonly handOffUrl?: string;
   /** The string inside the QR image. */
   readonly qrCode?: string;
   /** Arguments of `WeixinJSBridge` / `wx.requestPayment`. */

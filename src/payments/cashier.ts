@@ -21,6 +21,8 @@ export interface Cashier {
   readonly log: Log;
   /** Whether a text holds a secret of the configuration: what a client sends is kept only where it does not. */
   readonly isSecret?: (text: string) => boolean;
+  /** Whether a page of ours stands where links that work only from there can be followed; without it, none does. */
+  readonly canHandOff?: () => Promise<boolean>;
 }
 
 /** Who calls, and how to reach them while they wait. */

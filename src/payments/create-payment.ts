@@ -20,6 +20,7 @@ import {
   conflict,
   identicalInDoubt,
   isGatewayError,
+  noPageToHandOff,
   numberNotAsked,
   numberTaken,
   orderClosed,
@@ -99,6 +100,7 @@ export async function sendApproved(cashier: Cashier, call: Call, outTradeNo: str
 async function create(cashier: Cashier, call: Call, input: CreatePaymentInput): Promise<PaymentResult> {
   const provider = chooseProvider(cashier, input.provider);
   if (!provider.scenes.has(input.scene)) throw sceneNotOffered(provider, input.scene);
+  if (provider.fromPageOnly?.has(input.scene) && !(await cashier.canHandOff?.())) throw noPageToHandOff();
 
   const reserving = () =>
     askingFirst(cashier, (book, isFree) => reserve(cashier, book, call, provider, input, isFree));

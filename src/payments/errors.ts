@@ -214,6 +214,22 @@ export function sceneNotOffered(provider: PaymentProvider, scene: Scene): Cashie
   );
 }
 
+/** The gateway takes this scene's link only from a page on the registered domain, and no page of ours is public. */
+export function noPageToHandOff(): CashierError {
+  return new CashierError(
+    'CONFIGURATION',
+    {
+      zh: '微信 h5 链接只能从登记域名下的收银台页面打开，而现在没有公网可访问的收银台页面；没有下单，没有资金变动。',
+      en: 'A WeChat h5 link opens only from our checkout page on the registered domain, and no such public page is running; no order was made and no money moved.',
+      next: {
+        zh: '改用 scene qr；或请商家用 mcp-cashier http 运行服务，并设置 CASHIER_PUBLIC_URL（登记域名不同时再设 WXPAY_H5_ORIGIN）。',
+        en: 'Use scene qr; or ask the merchant to run mcp-cashier http with CASHIER_PUBLIC_URL (and WXPAY_H5_ORIGIN where the registered domain is another).',
+      },
+    },
+    { variable: 'CASHIER_PUBLIC_URL' },
+  );
+}
+
 /** The buyer's identical payment must be settled before another is made. */
 export function identicalInDoubt(order: OrderRecord): CashierError {
   return new CashierError(

@@ -12,6 +12,8 @@ export interface PaymentProvider {
   /** Stored with every order: gateway origin and app/merchant ids, such as `https://openapi.alipay.com 2021…`. */
   readonly account: string;
   readonly scenes: ReadonlySet<Scene>;
+  /** Scenes whose link works only from our own page on a domain that the gateway knows. */
+  readonly fromPageOnly?: ReadonlySet<Scene>;
   /** Orders carry a mark of ours that the gateway returns once they are paid. */
   readonly returnsMark: boolean;
   readonly refundRules: RefundRules;

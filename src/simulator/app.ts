@@ -16,6 +16,7 @@ import { pay, refuse } from './payer.ts';
 import { H5_PATH, scan, whyNot } from './scanner.ts';
 import { markOf } from './state/identity.ts';
 import { wechatPayGateway } from './wechatpay/gateway.ts';
+import { h5Refusal } from './wechatpay/h5-page.ts';
 import type { World } from './world.ts';
 
 type App = { Bindings: HttpBindings };
@@ -55,7 +56,7 @@ export function createApp(world: World, changed: () => void): Hono<App> {
   );
   app.get('/alipay/bill', on(serveBill));
   app.get('/alipay/qr/:code', on(openFromQuery));
-  app.get(H5_PATH, on(openFromQuery));
+  app.get(H5_PATH, on(openH5));
   app.post(
     '/alipay/app',
     on((w, { body }) => openPage(w, body.toString('utf8'))),
@@ -79,6 +80,12 @@ function namesOf(origin: string): ReturnType<typeof servedNames> {
 
 /** A link that the payer's browser opened: the address is what was "scanned". */
 const openFromQuery: Handler = (world, { target }) => openPage(world, `${world.origin}${target}`);
+
+/** WeChat's H5 page asks a browser from which site it comes, and opens in no app's own. */
+const openH5: Handler = (world, incoming, context) => {
+  const why = h5Refusal(incoming.headers);
+  return why ? errorPage(world, 'wechatpay', why.zh, why.en) : openFromQuery(world, incoming, context);
+};
 
 /** The same address takes servers' calls and, as a form that a merchant's page submits, payers. */
 const gatewayDo: Handler = (world, incoming) => {

@@ -2,7 +2,7 @@ import { beijingIso } from '../domain/clock.ts';
 import type { CashierError, Text } from '../domain/errors.ts';
 import { toYuan } from '../domain/money.ts';
 import type { Credential, OrderState, ProviderId, RefundState } from '../domain/order.ts';
-import type { ApprovalRecord, AuditRecord, RefundRecord } from '../ledger/records.ts';
+import type { ApprovalRecord, AuditRecord, OrderRecord, RefundRecord } from '../ledger/records.ts';
 import { isGivenOut } from '../payments/apply.ts';
 import type { Outcome } from '../payments/attempt.ts';
 import type { ForeignPayment, ForeignRefund } from '../payments/foreign.ts';
@@ -31,12 +31,19 @@ export interface Presenter {
   plain(text: string): string;
 }
 
+/** Where an order's page stands. */
+export interface CashierPage {
+  readonly url: string;
+  /** It ends with this very process, unless another one on the ledger takes over. */
+  readonly endsWithUs: boolean;
+}
+
 export interface PresenterOptions {
   readonly language: Language;
   readonly simulated: boolean;
   readonly now: () => number;
-  /** The address of the order's page, where one can be served. */
-  readonly cashierUrl: (pageToken: string) => Promise<string | undefined>;
+  /** The order's page, where one can be served; with `handOff`, where its link may be followed. */
+  readonly cashierPage: (pageToken: string, handOff: boolean) => Promise<CashierPage | undefined>;
   /** Where a person decides on an approval, where one can. Nobody can by the address alone. */
   readonly approvalUrl: (id: string) => Promise<string | undefined>;
 }
@@ -103,6 +110,15 @@ const EXPIRED: Text = {
   en: 'The time to pay is over and the gateway will confirm the close; create a new payment if one is wanted.',
 };
 
+/** Said of a page on a loopback address: of one that ends with its process, and of one that does not. */
+const ON_THIS_MACHINE: readonly [withUs: Text, without: Text] = [
+  {
+    zh: '（只有本机能打开，客户端退出后失效）',
+    en: ' (opens on this machine only, until this client ends)',
+  },
+  { zh: '（只有本机能打开）', en: ' (opens on this machine only)' },
+];
+
 const FOREIGN: Text = {
   zh: '这笔由商家的其他系统创建；只告知状态，交付与否由该系统决定。',
   en: "Another of the merchant's systems made it: this is its state only; delivering is that system's business.",
@@ -168,11 +184,11 @@ export function presenter(options: PresenterOptions): Presenter {
 
   function payment(
     result: PaymentResult,
-    cashierUrl: string | undefined,
+    page: CashierPage | undefined,
     ask: string,
   ): Record<string, unknown> {
     const { order } = result;
-    const credential = payable(result.order, now());
+    const { handOffUrl: _ours, ...credential } = payable(result.order, now());
     return compact({
       outTradeNo: order.outTradeNo,
       provider: order.provider,
@@ -183,7 +199,7 @@ export function presenter(options: PresenterOptions): Presenter {
       title: order.terms.adopted ? undefined : order.title,
       ...credential,
       linkExpiresAt: iso(credential.linkExpiresAt),
-      cashierUrl,
+      cashierUrl: page?.url,
       createdAt: iso(order.createdAt),
       expiresAt: iso(order.expiresAt),
       paidAt: iso(order.paidAt),
@@ -199,6 +215,13 @@ export function presenter(options: PresenterOptions): Presenter {
       simulated,
       nextStep: ask + say(paymentNext(result, now(), language)),
     });
+  }
+
+  async function pageOf(order: OrderRecord): Promise<CashierPage | undefined> {
+    const credential = payable(order, now());
+    return hasLink(credential)
+      ? options.cashierPage(order.pageToken, credential.handOffUrl !== undefined)
+      : undefined;
   }
 
   /** Whom the model is to ask, and where that person decides; or what has become of that. */
@@ -280,18 +303,25 @@ export function presenter(options: PresenterOptions): Presenter {
       if ('foreign' in result) return foreignPayment(result);
       const { order } = result;
       const credential = payable(result.order, now());
-      const cashierUrl = hasLink(credential) ? await options.cashierUrl(order.pageToken) : undefined;
-      const structured = payment(result, cashierUrl, await askPerson(result.approval, order.state));
+      const page = await pageOf(order);
+      const structured = payment(result, page, await askPerson(result.approval, order.state));
       const zh = language === 'zh';
-      const openPage = ({ qrCode }: Credential) =>
-        say(qrCode ? { zh: '打开收银台扫码', en: 'open to scan' } : { zh: '打开收银台', en: 'open to pay' });
+      const pageLine = ({ url, endsWithUs }: CashierPage, { qrCode, handOffUrl }: Credential) => {
+        const reach = isOnThisMachine(url) ? say(ON_THIS_MACHINE[endsWithUs ? 0 : 1]) : '';
+        // It is the only way to pay.
+        if (handOffUrl) return `[点击完成支付](${url})${reach}`;
+        const open = qrCode
+          ? { zh: '打开收银台扫码', en: 'open to scan' }
+          : { zh: '打开收银台', en: 'open to pay' };
+        return `${zh ? '收银台：' : 'Checkout page: '}[${say(open)}](${url})${reach}`;
+      };
       const text = lines(
         zh
           ? `订单 ${order.outTradeNo}：${say(PAYMENT_STATE[order.state])}（${order.state}），${toYuan(order.amountFen)} 元，${say(WALLET[order.provider])}`
           : `Order ${order.outTradeNo}: ${order.state} (${say(PAYMENT_STATE[order.state])}), ${toYuan(order.amountFen)} yuan, ${say(WALLET[order.provider])}`,
         credential.payUrl && `[点击完成支付](${credential.payUrl})`,
         credential.qrCode && `${zh ? '二维码内容' : 'QR code content'}: ${credential.qrCode}`,
-        cashierUrl && `${zh ? '收银台' : 'Cashier page'}: [${openPage(credential)}](${cashierUrl})`,
+        page && pageLine(page, credential),
         credential.jsapiParams && `jsapiParams: ${JSON.stringify(credential.jsapiParams)}`,
         credential.appParams && `appParams: ${JSON.stringify(credential.appParams)}`,
         credential.orderString && `orderString: ${credential.orderString}`,
@@ -314,10 +344,8 @@ export function presenter(options: PresenterOptions): Presenter {
     },
 
     async story(result, refunds, events) {
-      const linked = hasLink(payable(result.order, now()));
-      const cashierUrl = linked ? await options.cashierUrl(result.order.pageToken) : undefined;
       return {
-        ...payment(result, cashierUrl, ''),
+        ...payment(result, await pageOf(result.order), ''),
         refunds: refunds.map((refund) =>
           compact({
             outRefundNo: refund.outRefundNo,
@@ -418,8 +446,14 @@ function isAboutOrder({ kind }: AuditRecord): boolean {
   return kind !== 'call' && kind !== 'result' && kind !== 'order-given';
 }
 
+/** Whether only this machine can open an address. */
+export function isOnThisMachine(url: string): boolean {
+  return /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(new URL(url).hostname);
+}
+
 function hasLink(credential: Credential): boolean {
-  return credential.qrCode !== undefined || credential.payUrl !== undefined;
+  const { qrCode, payUrl, handOffUrl } = credential;
+  return [qrCode, payUrl, handOffUrl].some((link) => link !== undefined);
 }
 
 function elsewhereYuan(refunded: PaymentResult['refundedElsewhere']): string | undefined {

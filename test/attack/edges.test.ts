@@ -112,7 +112,7 @@ describe('what a model is told to do next', () => {
       language: 'en',
       simulated: false,
       now: () => world.clock.now(),
-      cashierUrl: async () => undefined,
+      cashierPage: async () => undefined,
       approvalUrl: async () => undefined,
     });
     const result = await queryPayment(cashier, CALL, { outTradeNo: 'ORDER_1', waitSeconds: 0 });

@@ -20,7 +20,7 @@ class Section {
       this.dataset[name.replace(/-(.)/, (_, letter: string) => letter.toUpperCase())] = value;
     }
     this.label = /aria-label="([^"]*)"/.exec(tag)?.[1] ?? '';
-    for (const name of ['data-countdown', 'data-pay', 'data-over']) {
+    for (const name of ['data-countdown', 'data-pay', 'data-left', 'data-over', 'data-copy']) {
       if (new RegExp(`<\\w+ [^>]*${name}[ >]`).test(html)) this.parts.set(`[${name}]`, new Part());
     }
     this.swap = swap;
@@ -29,6 +29,10 @@ class Section {
   querySelector(selector: string): (Part & { remove(): void }) | null {
     const part = this.parts.get(selector);
     return part ? Object.assign(part, { remove: () => this.parts.delete(selector) }) : null;
+  }
+
+  querySelectorAll(selectors: string): (Part & { remove(): void })[] {
+    return selectors.split(',').flatMap((selector) => this.querySelector(selector) ?? []);
   }
 
   getAttribute(): string {
@@ -158,7 +162,7 @@ export class Browser {
     };
     return {
       AbortSignal,
-      location: { pathname: `/c/${TOKEN}`, reload: () => (this.reloads += 1) },
+      location: { pathname: `/c/${TOKEN}`, search: '', reload: () => (this.reloads += 1) },
       performance: { now: () => this.cashier.now },
       addEventListener: listen,
       setTimeout: (run: () => void, ms: number) => this.#timer(run, ms),

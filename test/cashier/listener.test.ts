@@ -86,12 +86,15 @@ describe('the loopback listener', () => {
 });
 
 describe('Host and Origin', () => {
-  it.each(['127.0.0.1', 'localhost'])('%s with the port is let in, from itself too', async (name) => {
-    const { port } = await listen();
-    const host = `${name}:${port}`;
-    expect((await ask(port, { host })).status).toBe(200);
-    expect((await ask(port, { host, origin: `http://${host}` })).status).toBe(200);
-  });
+  it.each(['127.0.0.1', 'localhost', 'LOCALHOST.'])(
+    '%s with the port is let in, from itself too',
+    async (name) => {
+      const { port } = await listen();
+      const host = `${name}:${port}`;
+      expect((await ask(port, { host })).status).toBe(200);
+      expect((await ask(port, { host, origin: `http://${host}` })).status).toBe(200);
+    },
+  );
 
   it.each([
     'evil.example',

@@ -3,33 +3,36 @@ import type { CashierView } from '../../src/cashier/index.ts';
 import { linkView, OPENED, QR_TEXT, readable, SampleCashier, sampleView } from './sample.ts';
 
 const pageOf = (view: CashierView) => new SampleCashier(view).page();
+/** Where the page leads, but for the other language. */
+const linksOf = (page: string) =>
+  [...page.matchAll(/<a [^>]*href="([^"]*)"/g)].map((match) => match[1]).filter((href) => href?.[0] !== '?');
 const PAY_URL = 'https://openapi.alipay.com/gateway.do?app_id=1&sign=a%2Bb%28c%29';
 
 describe('a payable order', () => {
-  it('shows wallet, title, amount, number, code, time left and deadline, in both languages', async () => {
+  it('shows wallet, title, amount, number, code, time left and deadline', async () => {
     const page = await pageOf(sampleView());
     const text = readable(page);
     expect(page).toMatch(/^<!doctype html>\n<html lang="zh-CN">/);
     expect(page).toContain('<svg xmlns="http://www.w3.org/2000/svg"');
-    for (const words of ['支付宝 Alipay', '待支付 Awaiting payment', '手冲咖啡', '¥ 9.90', 'ORDER_000001']) {
+    for (const words of ['支付宝', '待付款', '手冲咖啡', '¥9.90', 'ORDER_000001']) {
       expect(text).toContain(words);
     }
-    expect(text).toContain('打开支付宝，扫一扫付款 Scan with Alipay to pay');
-    expect(text).toContain('剩余支付时间 Time left 30:00');
-    expect(text).toContain('截止时间 Pay before 11-21 15:00:00 UTC+8');
+    expect(text).toContain('打开支付宝，扫一扫付款');
+    expect(text).toContain('剩余付款时间 30:00');
+    expect(text).toContain('付款截止 15:00（北京时间）');
     expect(text).not.toContain('SIMULATED');
   });
 
   it('names WeChat Pay in its own words and colour', async () => {
     const page = await pageOf(sampleView({ provider: 'wechatpay', qrCode: 'weixin://wxpay/bizpayurl?pr=x' }));
     expect(page).toContain('<body class="wechatpay">');
-    expect(readable(page)).toContain('打开微信，扫一扫付款 Scan with WeChat to pay');
+    expect(readable(page)).toContain('打开微信，扫一扫付款');
   });
 
   it('turns a link into a button, byte for byte', async () => {
     const page = await pageOf(linkView(PAY_URL));
     expect(page).toContain(
-      `<a class="button" href="${PAY_URL.replace('&', '&amp;')}" target="_blank" rel="noreferrer noopener">`,
+      `<a class="button " href="${PAY_URL.replace('&', '&amp;')}" target="_blank" rel="noreferrer noopener">`,
     );
     expect(page).not.toContain('class="qr"');
   });
@@ -49,7 +52,7 @@ describe('a payable order', () => {
     '',
   ])('%j never becomes a link', async (payUrl) => {
     const page = await pageOf(linkView(payUrl, { simulated: true, simulatorUrl: payUrl }));
-    expect(page).not.toContain('<a ');
+    expect(linksOf(page)).toEqual([]);
     expect(readable(page)).toContain('请在商家的页面或应用里付款');
   });
 
@@ -68,21 +71,26 @@ describe('a payable order', () => {
   it('writes hours only where there are any', async () => {
     const text = readable(await pageOf(sampleView({ expiresAt: OPENED + 86_400_000 })));
     expect(text).toContain('24:00:00');
-    expect(text).toContain('11-22 14:30:00');
+    expect(text).toContain('11-22 14:30（北京时间）');
   });
 });
 
 describe('an order that cannot be paid here', () => {
   const past = { expiresAt: OPENED };
   const states: [string, Partial<CashierView>, string][] = [
-    ['paid', { state: 'PAID' }, '支付成功 Payment received'],
-    ['paid late', { state: 'PAID', late: true }, '已通知商家，由商家决定发货或退款。'],
-    ['closed', { state: 'CLOSED' }, '订单已关闭 This order is closed'],
+    ['paid', { state: 'PAID' }, '付款成功，请回到聊天告诉商家。'],
+    ['paid late', { state: 'PAID', late: true }, '请联系商家发货或退款，请勿重复付款。'],
+    ['refunded in part', { state: 'PAID', refundedYuan: '9.89' }, '已退款 ¥9.89'],
+    ['refunded in full', { state: 'PAID', refundedYuan: '9.90' }, '已全额退款'],
+    ['refunded elsewhere', { state: 'PAID', refundedElsewhereYuan: '0.01' }, '已退款 ¥0.01'],
+    ['refunded elsewhere, who knows how much', { state: 'PAID', refundedElsewhereYuan: 'unknown' }, '有退款'],
+    ['closed', { state: 'CLOSED' }, '订单已关闭'],
     ['denied', { state: 'DENIED' }, '商家没有批准这笔收款'],
-    ['awaiting approval', { state: 'PENDING_APPROVAL' }, '等待商家批准 Waiting for the merchant’s approval'],
+    ['awaiting approval', { state: 'PENDING_APPROVAL' }, '等待商家批准'],
     ['unknown', { state: 'UNKNOWN' }, '请勿重复付款。'],
+    ['unknown, without a code', { state: 'UNKNOWN', given: false }, '现在还不能付款，也没有扣款。'],
     ['closing', { closing: true }, '商家正在关闭这笔订单'],
-    ['expired', past, '付款时间已过 The time to pay is over'],
+    ['expired', past, '付款时间已过'],
     ['closing and expired', { ...past, closing: true }, '付款时间已过'],
     ['closing with a dead link', { closing: true, linkExpiresAt: OPENED }, '付款时间已过'],
     ['with a dead code', { linkExpiresAt: OPENED }, '二维码或链接已失效'],
@@ -100,11 +108,10 @@ describe('an order that cannot be paid here', () => {
         }),
       );
       expect(readable(page)).toContain(words);
-      expect(readable(page)).toContain('¥ 9.90');
+      expect(readable(page)).toContain('¥9.90');
       for (const trace of [
         'class="qr"',
         'data-pay>',
-        '<a ',
         'href="http',
         QR_TEXT,
         'openapi',
@@ -113,21 +120,44 @@ describe('an order that cannot be paid here', () => {
       ]) {
         expect(page).not.toContain(trace);
       }
+      expect(linksOf(page)).toEqual([]);
     },
   );
 
+  it.each([
+    { refundedYuan: '9.90' },
+    { refundedYuan: '3.30', refundedElsewhereYuan: '6.60' },
+    { refundedElsewhereYuan: '9.90' },
+    { refundedYuan: '9.90', refundedElsewhereYuan: 'unknown' },
+    { refundedYuan: '0.01' },
+    { refundedElsewhereYuan: 'unknown' },
+    { late: true, refundedYuan: '9.90' },
+  ])('never just says paid after %j', async (refunded) => {
+    const page = await pageOf(sampleView({ state: 'PAID', ...refunded }));
+    const text = readable(/<section[\s\S]*<\/section>/.exec(page)?.[0] ?? '');
+    expect(text).toContain('退款');
+    expect(text).not.toMatch(/付款成功|商家已收到款项|已付款/);
+  });
+
+  it('says when it was paid and by which number', async () => {
+    const proof = { paidAt: OPENED + 61_000, gatewayTradeNo: '4200002345202611211234567890' };
+    const page = await pageOf(sampleView({ state: 'PAID', ...proof }));
+    expect(readable(page)).toContain('付款时间 2026-11-21 14:31（北京时间）');
+    expect(readable(page)).toContain('支付宝交易号 4200002345202611211234567890');
+  });
+
   it('tells until when a link that is being closed can still be paid', async () => {
     const text = readable(await pageOf(sampleView({ closing: true, linkExpiresAt: OPENED + 60_000 })));
-    expect(text).toContain('旧链接仍可支付至 Old link lives until 11-21 14:31:00 UTC+8');
+    expect(text).toContain('旧链接仍可付款至 14:31（北京时间）');
   });
 
   it('expires by the clock it was given, to the millisecond', async () => {
     const cashier = new SampleCashier(sampleView({ linkExpiresAt: OPENED + 300_000 }));
     const badge = async (now: number) => {
       cashier.now = now;
-      return /class="badge"><span>([^<]*)/.exec(await cashier.page())?.[1];
+      return /class="badge">([^<]*)/.exec(await cashier.page())?.[1];
     };
-    expect(await badge(OPENED + 299_999)).toBe('待支付');
+    expect(await badge(OPENED + 299_999)).toBe('待付款');
     expect(await badge(OPENED + 300_000)).toBe('付款码已失效');
     expect(await badge(OPENED + 1_799_999)).toBe('付款码已失效');
     expect(await badge(OPENED + 1_800_000)).toBe('已过期');
@@ -154,10 +184,10 @@ describe('simulated money', () => {
 
   it('looks simulated and is paid by a click', async () => {
     const page = await pageOf(sampleView(simulated));
-    expect(readable(page)).toContain('模拟环境 SIMULATED — 不是真钱 no real money');
-    expect(readable(page)).toContain('在模拟钱包里付款 Pay in the simulated wallet');
+    expect(readable(page)).toContain('模拟环境 SIMULATED — 不是真钱');
+    expect(readable(page)).toContain('在模拟钱包里付款');
     expect(page).toContain('href="http://127.0.0.1:4000/pay/1?a=1&amp;b=2"');
-    expect(readable(page)).not.toContain('打开支付宝');
+    expect(readable(page)).not.toContain('打开支付宝，');
   });
 
   it.each(['PAID', 'CLOSED', 'UNKNOWN'] as const)('still says so when %s', async (state) => {
@@ -168,7 +198,7 @@ describe('simulated money', () => {
     const page = await pageOf(
       linkView('https://sim.example/1', { simulated: true, simulatorUrl: 'https://sim.example/1' }),
     );
-    expect(page.match(/<a /g)).toHaveLength(1);
+    expect(linksOf(page)).toHaveLength(1);
   });
 
   it('a real order never offers the simulator', async () => {
@@ -197,7 +227,7 @@ describe('hostile text', () => {
   it('reaches neither the window’s title nor an attribute', async () => {
     const page = await pageOf(sampleView({ title: 'SECRETGIFT' }));
     expect(page.match(/SECRETGIFT/g)).toHaveLength(1);
-    expect(page).toContain('<title>待支付 ¥9.90 · 支付宝</title>');
+    expect(page).toContain('<title>待付款 ¥9.90 · 支付宝</title>');
   });
 });
 
@@ -208,7 +238,9 @@ describe('the document', () => {
     expect(page).not.toMatch(/<(?:iframe|form|object|embed|base|img)\b|@import|url\(/);
     expect([...page.matchAll(/\s(?:src|href)="([^"]*)"/g)].map((match) => match[1]?.slice(0, 14))).toEqual([
       'data:image/svg',
+      'https://qr.ali',
       'https://sim.ex',
+      '?lang=en',
     ]);
     expect(Buffer.byteLength(page.replace(/<svg xmlns[\s\S]*?<\/svg>/, ''))).toBeLessThan(30_000);
   });

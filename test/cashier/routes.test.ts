@@ -111,7 +111,7 @@ describe('tokens', () => {
     }
     expect(bodies.size).toBe(1);
     expect([...bodies].join()).not.toMatch(/script>|ORDER_|9\.90/);
-    expect(readable([...bodies].join())).toContain('没有这个页面 No such page');
+    expect(readable([...bodies].join())).toContain('没有这个页面');
   });
 });
 

@@ -17,6 +17,7 @@ const SAMPLE: CashierView = {
   expiresAt: OPENED + 30 * 60_000,
   closing: false,
   late: false,
+  given: true,
   qrCode: QR_TEXT,
   simulated: false,
 };

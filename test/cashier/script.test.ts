@@ -14,13 +14,24 @@ describe('an open page', () => {
     await browser.advance(1_000);
     expect(browser.section.dataset.state).toBe('PAID');
     expect(browser.payable).toBe(false);
-    expect(browser.title).toBe('已支付 ¥9.90 · 支付宝');
-    expect(browser.announce.textContent).toBe('已支付 Paid');
+    expect(browser.title).toBe('已付款 ¥9.90 · 支付宝');
+    expect(browser.announce.textContent).toBe('已付款');
     expect(browser.requests.slice(2)).toEqual([STATE, PAGE]);
     await browser.advance(600_000);
-    await browser.fire('visibilitychange');
     expect(browser.requests).toHaveLength(4);
     expect(browser.reloads).toBe(0);
+  });
+
+  it('tells of a refund to whoever looks at it again', async () => {
+    const browser = await Browser.open(new SampleCashier(sampleView({ state: 'PAID' })));
+    browser.cashier.view = sampleView({ state: 'PAID', refundedYuan: '3.30' });
+    await browser.advance(600_000);
+    expect(browser.requests).toEqual([]);
+    await browser.fire('visibilitychange');
+    expect([browser.section.label, browser.title]).toEqual(['已部分退款', '已部分退款 ¥9.90 · 支付宝']);
+    browser.cashier.view = sampleView({ state: 'PAID', refundedYuan: '9.90' });
+    await browser.fire('visibilitychange');
+    expect(browser.section.label).toBe('已全额退款');
   });
 
   it('shows how to pay as soon as the merchant has approved', async () => {
@@ -38,10 +49,10 @@ describe('an open page', () => {
     expect([browser.payable, browser.section.dataset.closing]).toEqual([false, 'true']);
     browser.cashier.view = sampleView({ state: 'CLOSED' });
     await browser.advance(1_000);
-    expect(browser.section.label).toBe('已关闭 Closed');
+    expect(browser.section.label).toBe('已关闭');
     browser.cashier.view = sampleView({ state: 'PAID', late: true });
     await browser.advance(5_000);
-    expect(browser.section.label).toBe('已支付（逾期） Paid late');
+    expect(browser.section.label).toBe('已付款（逾期）');
   });
 });
 
@@ -55,9 +66,9 @@ describe('the countdown', () => {
     await browser.advance(58_000);
     expect(browser.countdown).toBe('00:01');
     await browser.advance(1_000);
-    expect([browser.payable, browser.section.label]).toEqual([false, '付款码已失效 Code expired']);
+    expect([browser.payable, browser.section.label]).toEqual([false, '付款码已失效']);
     await browser.advance(60_000);
-    expect(browser.section.label).toBe('已过期 Expired');
+    expect(browser.section.label).toBe('已过期');
   });
 
   it('shows the new code when a dead or dying one was renewed', async () => {
@@ -89,7 +100,7 @@ describe('the countdown', () => {
     expect([browser.payable, browser.section.parts.get('[data-over]')?.hidden]).toEqual([false, false]);
     browser.online = true;
     await browser.fire('online');
-    expect(browser.section.label).toBe('付款码已失效 Code expired');
+    expect(browser.section.label).toBe('付款码已失效');
   });
 });
 

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Refusal, readRefusal } from '../journeys/shapes.ts';
 import { Shop } from '../journeys/shop.ts';
 import { type ServerProcess, until } from '../support/server-process.ts';
+import { handOffOn } from '../support/simulator-client.ts';
 
 /** Names of tools and arguments that this face does not have. */
 const UNIFIED_WORDS =
@@ -55,7 +56,7 @@ describe('the wechatpay tools', () => {
     const order = await say('create-native-payment', asked);
     expect(order).toMatchObject({ 订单号: asked.out_trade_no, 状态: 'NOTPAY', 金额: '6.66 元' });
     expect(order.code_url).toMatch(/^weixin:\/\/wxpay\/bizpayurl\?pr=[\w-]+$/);
-    expect(order.收银台).toMatch(/^\[打开收银台\]\(http:\/\/127\.0\.0\.1:\d+\/c\/\S+\)$/);
+    expect(order.收银台).toMatch(/^\[打开收银台\]\(http:\/\/127\.0\.0\.1:\d+\/c\/\S+\)（只有本机能打开）$/);
     expect(order.有效期至).toMatch(/\+08:00$/);
     expect(order.下一步).toContain('query-order-by-out-trade-no');
     const png = PNG.sync.read(reply.image ?? Buffer.alloc(0));
@@ -74,9 +75,10 @@ describe('the wechatpay tools', () => {
     const h5 = await say('create-h5-payment', {
       ...{ amount_yuan: 1, title: 'h5', payer_client_ip: '203.0.113.7' },
     });
-    const payUrl = LINK.exec(h5.h5_url ?? '')?.[1];
-    expect(payUrl).not.toMatch(/[()!*'\s]/);
-    await shop.simulator.pay({ payUrl });
+    const cashierUrl = LINK.exec(h5.h5_url ?? '')?.[1] ?? '';
+    expect(cashierUrl).not.toMatch(/[()!*'\s]/);
+    expect(h5).not.toHaveProperty('收银台');
+    await shop.simulator.pay({ payUrl: await handOffOn(cashierUrl) });
     expect((await say('query-order-by-out-trade-no', { out_trade_no: h5.订单号 })).状态).toMatch(/^PAID/);
 
     const jsapi = await say('create-jsapi-payment', {

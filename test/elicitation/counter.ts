@@ -165,7 +165,7 @@ export class Counter {
         language,
         simulated: true,
         now: () => this.clock.now(),
-        cashierUrl: async () => undefined,
+        cashierPage: async () => undefined,
         approvalUrl: async () => undefined,
       }),
       ledger: cashier.ledger,

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Wallet } from '../support/simulator-client.ts';
+import { handOffOn, type Wallet } from '../support/simulator-client.ts';
 import type { Payment } from './shapes.ts';
 import { type Agent, Shop } from './shop.ts';
 
@@ -15,7 +15,7 @@ const SCENES: readonly {
   { provider: 'alipay', scene: 'h5', pay: followAndPress },
   { provider: 'alipay', scene: 'app', pay: handToTheApp },
   { provider: 'wechatpay', scene: 'qr', pay: scanAndPress },
-  { provider: 'wechatpay', scene: 'h5', extra: { payerClientIp: '203.0.113.7' }, pay: followAndPress },
+  { provider: 'wechatpay', scene: 'h5', extra: { payerClientIp: '203.0.113.7' }, pay: handOverAndPress },
   { provider: 'wechatpay', scene: 'jsapi', extra: { payerOpenid: 'oJourneyOpenid0001' }, pay: handToTheApp },
   { provider: 'wechatpay', scene: 'app', pay: handToTheApp },
 ];
@@ -27,6 +27,12 @@ const CREDENTIAL: Readonly<Record<Payment['scene'], keyof Payment>> = {
   h5: 'payUrl',
   jsapi: 'jsapiParams',
   app: 'orderString',
+};
+
+const WECHATPAY_CREDENTIAL: Readonly<Record<string, keyof Payment>> = {
+  'wechatpay app': 'appParams',
+  // WeChat Pay's own link is good for our page alone.
+  'wechatpay h5': 'cashierUrl',
 };
 
 let shop: Shop;
@@ -49,11 +55,12 @@ describe.concurrent.each(SCENES)(
         ...{ provider, scene, title, state: 'NOTPAY', amountYuan: '12.34', refundedYuan: '0.00' },
         ...{ source: 'ledger', replayed: false, simulated: true },
       });
-      const credential = provider === 'wechatpay' && scene === 'app' ? 'appParams' : CREDENTIAL[scene];
+      const credential = WECHATPAY_CREDENTIAL[`${provider} ${scene}`] ?? CREDENTIAL[scene];
       const handedOut = ['qrCode', 'payUrl', 'jsapiParams', 'appParams', 'orderString'].filter((name) =>
         Object.hasOwn(order, name),
       );
-      expect(handedOut).toEqual([credential]);
+      expect(handedOut).toEqual(credential === 'cashierUrl' ? [] : [credential]);
+      expect(order.cashierUrl !== undefined).toBe(['qrCode', 'payUrl', 'cashierUrl'].includes(credential));
       expect(minutesBetween(order.createdAt, order.expiresAt)).toBeCloseTo(45, 0);
       expect(order.linkExpiresAt === undefined).toBe(!(provider === 'wechatpay' && scene === 'h5'));
 
@@ -104,6 +111,10 @@ async function scanAndPress({ simulator }: Shop, order: Payment): Promise<void> 
 
 async function followAndPress({ simulator }: Shop, { payUrl = '' }: Payment): Promise<void> {
   await simulator.pressPay(await simulator.follow(payUrl));
+}
+
+async function handOverAndPress({ simulator }: Shop, { cashierUrl = '' }: Payment): Promise<void> {
+  await simulator.pressPay(await simulator.follow(await handOffOn(cashierUrl)));
 }
 
 async function handToTheApp({ simulator }: Shop, order: Payment): Promise<void> {

@@ -62,7 +62,7 @@ const told = async () => {
     language: 'en',
     simulated: false,
     now: () => world.clock.now(),
-    cashierUrl: async () => undefined,
+    cashierPage: async () => undefined,
     approvalUrl: async () => undefined,
   });
   const answer = await view.payment(await query());

@@ -164,6 +164,14 @@ export class SimulatorProcess extends SimulatorClient {
   }
 }
 
+/** The link by which an order's page hands over to the wallet. */
+export async function handOffOn(cashierUrl: string): Promise<string> {
+  const { html } = await readPage(await fetch(cashierUrl));
+  const link = /href="([^"]*)" referrerpolicy="origin"/.exec(html)?.[1];
+  if (link === undefined) throw new Error('the page hands over to nobody');
+  return link.replaceAll('&amp;', '&');
+}
+
 /** What a payer's phone reads off a payment. */
 export function codeOf({ qrCode, payUrl, orderString, jsapiParams, appParams }: Payable): string {
   const inApp = jsapiParams ?? appParams;

@@ -37,7 +37,9 @@ export class Counter {
         language,
         simulated: false,
         now: () => world.clock.now(),
-        cashierUrl: async (token) => `http://127.0.0.1:39200/c/${token}`,
+        cashierPage: async (token) => ({
+          ...{ url: `http://127.0.0.1:39200/c/${token}`, endsWithUs: true },
+        }),
         approvalUrl: async (id) => `http://127.0.0.1:39201/approvals/${id}`,
       }),
       ledger: cashier.ledger,

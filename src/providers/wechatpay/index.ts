@@ -23,6 +23,7 @@ export function createWechatpayProvider(config: WechatpayConfig, ports: Ports): 
     id: 'wechatpay',
     account: accountOf(config.origin, config.mchId, config.appId),
     scenes: WECHATPAY_SCENES,
+    fromPageOnly: new Set(['h5']),
     returnsMark: true,
     refundRules: WECHATPAY_REFUND_RULES,
     planPayment: (order) => planPayment(order, config),

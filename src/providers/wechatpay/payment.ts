@@ -51,8 +51,9 @@ export async function sendPayment(
     case 'qr':
       return { qrCode: given('code_url', /^[\x21-\x7e]{1,512}$/), ...lives(CODE_LIVES_MS) };
     case 'h5':
+      // Without the registered domain as Referer it shows an error, so it is for our page alone.
       return {
-        payUrl: clickable(given('h5_url', /^https?:\/\/[\x21-\x7e]{1,1024}$/)),
+        handOffUrl: clickable(given('h5_url', /^https?:\/\/[\x21-\x7e]{1,1024}$/)),
         ...lives(H5_URL_LIVES_MS),
       };
     case 'jsapi':

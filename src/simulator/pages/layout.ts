@@ -67,7 +67,7 @@ export function page(
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light">
+<meta name="color-scheme" content="light dark">
 <title>${what.title}</title>
 <style nonce="${nonce}">${new Html(STYLE)}</style>
 </head>

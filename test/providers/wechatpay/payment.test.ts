@@ -163,7 +163,7 @@ describe('sendPayment', () => {
     const terms = SCENES.h5?.terms ?? order();
     const { provider } = honest(200, { h5_url: `${H5_URL}&a=(b)!*'c` });
     expect(await provider.sendPayment(terms, provider.planPayment(terms))).toEqual({
-      payUrl: `${H5_URL}&a=%28b%29%21%2A%27c`,
+      handOffUrl: `${H5_URL}&a=%28b%29%21%2A%27c`,
       linkExpiresAt: NOW + 5 * 60_000,
     });
   });

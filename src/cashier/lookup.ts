@@ -1,0 +1,63 @@
+import type { Clock } from '../domain/clock.ts';
+import { toYuan } from '../domain/money.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { isGivenOut } from '../payments/apply.ts';
+import { payable, paymentResult } from '../payments/results.ts';
+import type { CashierLookup } from './view.ts';
+
+export interface LookupOptions {
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+  readonly simulated: boolean;
+  readonly merchantName: string | undefined;
+  /** Where a simulated code is paid by a click; undefined where no simulator is known. */
+  readonly simulatorUrl: (code: string) => string | undefined;
+}
+
+/** Looks orders up in the ledger. */
+export function ledgerLookup(options: LookupOptions): CashierLookup {
+  const { ledger, clock, simulated, merchantName, simulatorUrl } = options;
+  return async (token) => {
+    const found = await ledger.read(async (book) => {
+      const order = await book.orderByPageToken(token);
+      return order && paymentResult(book, order, false);
+    });
+    if (!found) return undefined;
+    const { order, refundedFen, refundedElsewhere } = found;
+    // The page itself hides what is dead; it needs the expiry to say so.
+    const { qrCode, payUrl, handOffUrl, linkExpiresAt } = order.credential;
+    const scan = payable(order, clock.now()).qrCode;
+    return {
+      provider: order.provider,
+      scene: order.scene,
+      state: order.state,
+      amountYuan: toYuan(order.amountFen),
+      title: order.title,
+      outTradeNo: order.outTradeNo,
+      expiresAt: order.expiresAt ?? order.createdAt,
+      closing: order.closing,
+      late: order.late,
+      given: isGivenOut(order),
+      refundedYuan: toYuan(refundedFen),
+      simulated,
+      ...present({
+        merchantName,
+        qrCode,
+        payUrl,
+        handOffUrl,
+        linkExpiresAt,
+        paidAt: order.paidAt,
+        gatewayTradeNo: order.gatewayTradeNo,
+        refundedElsewhereYuan:
+          typeof refundedElsewhere === 'number' ? toYuan(refundedElsewhere) : refundedElsewhere,
+        simulatorUrl: simulated && scan !== undefined ? simulatorUrl(scan) : undefined,
+      }),
+    };
+  };
+}
+
+type Present<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
+
+function present<T extends object>(fields: T): Present<T> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Present<T>;
+}

@@ -1,0 +1,120 @@
+import { join } from 'node:path';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type CashierListener, listenForCashier } from '../../src/cashier/index.ts';
+import { stumblingBlocks } from '../support/accessibility.ts';
+import { findChromium, launchChromium } from '../support/chromium.ts';
+import { OPENED, SampleCashier, sampleView, TOKEN } from './sample.ts';
+import { AGENTS, type PageState, STATES } from './states.ts';
+
+const path = findChromium();
+const why = path === undefined ? ' (skipped: no Chromium here; set CHROMIUM to its path)' : '';
+/** Small phone, phone, and what a browser leaves of a small laptop's screen. */
+const SIZES = [
+  { width: 320, height: 568 },
+  { width: 390, height: 844 },
+  { width: 1366, height: 625 },
+];
+/** Set to a folder, it gets a picture of everything, to be looked at by a person. */
+const pictures = process.env.CASHIER_PICTURES;
+
+describe.skipIf(path === undefined)(`what a buyer sees${why}`, { timeout: 180_000 }, () => {
+  let browser: Browser;
+  beforeAll(async () => {
+    browser = await launchChromium(path ?? '');
+  });
+  afterAll(async () => {
+    await browser?.close();
+  });
+
+  it.each(Object.entries(STATES))('%s', async (name, state) => {
+    const listener = await serve(state);
+    const address = `${listener.origin}/c/${TOKEN}${state.returned ? '?returned' : ''}`;
+    for (const [language, says] of [
+      ['zh-CN', state.says[0]],
+      ['en-US', state.says[1]],
+    ] as const) {
+      const context = await browser.newContext({
+        locale: language,
+        userAgent: AGENTS[state.agent ?? 'desktop'],
+      });
+      await stopTheClock(context);
+      const page = await context.newPage();
+      await page.goto(address);
+      for (const size of SIZES) {
+        const where = `${size.width} px, ${language}`;
+        await page.setViewportSize(size);
+        const schemes =
+          size.width === 390 && language === 'zh-CN' ? (['dark', 'light'] as const) : (['light'] as const);
+        for (const colorScheme of schemes) {
+          await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+          const banner = state.view.simulated ? [] : ['0 × body > header'];
+          expect(await stumblingBlocks(page), `${where}, ${colorScheme}`).toEqual(banner);
+          if (pictures)
+            await page.screenshot({ path: picture(name, size.width, language, colorScheme), fullPage: true });
+        }
+        expect(await page.locator('body').innerText(), where).toContain(says);
+        expect(await page.locator('#order').innerText(), where).not.toMatch(
+          language === 'en-US' ? /[，。？]/ : /[a-z]{3} [a-z]{3}/,
+        );
+        if (language === 'zh-CN') expect(offered(await offers(page), state), where).toEqual(true);
+        expect(await page.evaluate(BROKEN), where).toEqual([]);
+        const timer = page.getByRole('timer');
+        if ((await timer.count()) > 0 && size.height >= 600) {
+          const { y = 0, height = 0 } = (await timer.boundingBox()) ?? {};
+          expect(y + height, where).toBeLessThan(size.height);
+        }
+      }
+      await context.close();
+    }
+    await listener.close();
+  });
+
+  it('where there is no page', async () => {
+    const listener = await serve({ view: sampleView() });
+    const context = await browser.newContext({ viewport: SIZES[0] ?? null });
+    const page = await context.newPage();
+    await page.goto(`${listener.origin}/c/AAAAAAAAAAAAAAAAAAAAAA`);
+    // It does not know whether money is real.
+    expect(await stumblingBlocks(page)).toEqual(['0 × body > header']);
+    await context.close();
+    await listener.close();
+  });
+
+  async function serve({ view }: Pick<PageState, 'view'>): Promise<CashierListener> {
+    const { lookup, clock } = new SampleCashier(view);
+    return listenForCashier({ lookup, clock, handOffBase: async () => 'https://pay.example.com' });
+  }
+
+  /** The page asks nothing while it is looked at, and no animation is caught half way. */
+  async function stopTheClock(context: BrowserContext): Promise<void> {
+    await context.clock.install({ time: OPENED });
+    await context.clock.pauseAt(OPENED + 1_000);
+  }
+});
+
+/** What stands in more lines than it may: numbers in more than one, titles in more than two. */
+const BROKEN = `(() => {
+  const lines = (e) => Math.round(e.getBoundingClientRect().height / parseFloat(getComputedStyle(e).lineHeight));
+  const found = [];
+  for (const e of document.querySelectorAll('.amount,dd,[role=timer]')) if (lines(e) > 1) found.push(e.textContent);
+  for (const e of document.querySelectorAll('.item')) if (lines(e) > 2) found.push(e.textContent);
+  return found;
+})()`;
+
+/** The names of what can be clicked, the language switch left out. */
+async function offers(page: Page): Promise<string[]> {
+  const found = page.locator('#order a, #order button').filter({ visible: true });
+  return found.allInnerTexts();
+}
+
+function offered(found: readonly string[], { offers: expected }: PageState): true | string {
+  const may = expected.map((name) => name.replace('?', ''));
+  const must = expected.filter((name) => !name.endsWith('?'));
+  const right = found.every((name) => may.includes(name)) && must.every((name) => found.includes(name));
+  return right || found.join(' · ');
+}
+
+function picture(name: string, width: number, language: string, scheme: string): string {
+  return join(pictures ?? '', `${name.replace(/\W+/g, '-')}.${width}.${language}.${scheme}.png`);
+}
