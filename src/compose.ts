@@ -82,7 +82,7 @@ export async function openApp(config: Config, service?: ServiceAddress): Promise
   const log = createLog({ level: config.logLevel, file: config.logFile, secrets: secretsOf(config.env) });
   const configured = config.embeddedSimulator
     ? undefined
-    : configureProviders(config.env, gatewayHttp(undefined, wayOut(outgoingProxyOf(config.env))));
+    : configureProviders(config.env, gatewayHttp(undefined, wayOut(outgoingProxyOf(config.env))), log);
   const ledger = await openLedger(config);
   // A freeze finds what its home knows of; that it cannot be noted must not keep anybody from serving.
   await noteLedger(config.home, config.ledger, clock).catch((error: unknown) =>
@@ -104,6 +104,7 @@ export async function openApp(config: Config, service?: ServiceAddress): Promise
     return configureProviders(
       { ...simulator.env, ...notifyUrls(service?.localUrl ?? loopback(config.httpPort)) },
       selfServing(gatewayHttp(), simulator),
+      log,
     );
   }
   const cashier = once(
@@ -307,8 +308,12 @@ export async function adoptLedger({ ledger, realm }: Config, asked: Realm | unde
   return Ledger.open(await openSqliteStore(ledger, ports), realm, ports, asked === undefined);
 }
 
-function configureProviders(env: Config['env'], http: GatewayHttp): ReadonlyMap<ProviderId, PaymentProvider> {
-  const ports = { clock: systemClock, randomBytes: systemRandom, http };
+function configureProviders(
+  env: Config['env'],
+  http: GatewayHttp,
+  log: Log,
+): ReadonlyMap<ProviderId, PaymentProvider> {
+  const ports = { clock: systemClock, randomBytes: systemRandom, http, log };
   const providers = new Map<ProviderId, PaymentProvider>();
   for (const entry of PROVIDERS) {
     const provider = entry.configure(env, ports);

@@ -132,11 +132,11 @@ const ADVICE: readonly (readonly [part: string, advice: Advice])[] = [
     {
       id: 'certificate-mode',
       variable: 'AP_APP_KEY',
-      zh: '应用设为公钥证书模式（或证书已过期），本服务器使用密钥模式。',
-      en: 'The app is set to certificate mode (or its certificate has expired); this server uses key mode.',
+      zh: '加签方式与开放平台不一致：应用设为公钥证书模式，或证书已更换、过期。',
+      en: 'The app signs in another way in the open platform: it is in certificate mode there, or a certificate was renewed or has expired.',
       remedy: [
-        '在接口加签方式中改为“密钥”模式，或另建一个密钥模式的应用。',
-        'Switch signing to key mode, or make another app in key mode.',
+        '证书模式：从接口加签方式下载三个证书，填到 AP_APP_CERT_FILE、AP_ALIPAY_CERT_FILE、AP_ROOT_CERT_FILE，去掉 AP_PUB_KEY；密钥模式：只填 AP_PUB_KEY。',
+        'In certificate mode, download the three certificates there and put them into AP_APP_CERT_FILE, AP_ALIPAY_CERT_FILE and AP_ROOT_CERT_FILE, without AP_PUB_KEY; in key mode, AP_PUB_KEY alone.',
       ],
     },
   ],

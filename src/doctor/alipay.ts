@@ -6,6 +6,8 @@ import type { Settings } from './settings.ts';
 import { coveredBy, serverComplaints } from './stand-ins.ts';
 
 export const ALIPAY_CREDENTIALS = ['AP_APP_ID', 'AP_APP_KEY', 'AP_PUB_KEY'] as const;
+/** In place of `AP_PUB_KEY`. */
+const CERTIFICATES = ['AP_APP_CERT', 'AP_ALIPAY_CERT', 'AP_ROOT_CERT'] as const;
 
 const CONSOLE = {
   zh: '开放平台控制台 → 应用 → 开发设置 → 接口加签方式',
@@ -23,10 +25,12 @@ const PUB_KEY_REMEDY = [
 /** Everything that can be seen on Alipay's settings without asking Alipay. */
 export async function examineAlipay(settings: Settings): Promise<Finding[]> {
   const { values, isGiven, nameOf } = settings;
-  const given = ALIPAY_CREDENTIALS.filter(isGiven);
+  const inCertificateMode = CERTIFICATES.some(isGiven);
+  const wanted = inCertificateMode ? ['AP_APP_ID', 'AP_APP_KEY', ...CERTIFICATES] : ALIPAY_CREDENTIALS;
+  const given = wanted.filter(isGiven);
   if (given.length === 0) return [notConfigured(settings)];
   const findings: Finding[] = [];
-  const missing = ALIPAY_CREDENTIALS.filter((name) => !isGiven(name));
+  const missing = wanted.filter((name) => !isGiven(name));
   if (missing.length > 0) findings.push(incomplete(given, missing));
   if (values.AP_APP_ID !== undefined) findings.push(...examineAppId(values.AP_APP_ID.trim(), values));
 
@@ -96,7 +100,7 @@ function incomplete(given: readonly string[], missing: readonly string[]): Findi
     variable: missing[0],
     zh: `支付宝只配置了一半：有 ${given.join('、')}，缺 ${missing.join('、')}；服务器会拒绝启动。`,
     en: `Alipay is half configured, with ${given.join(', ')} but without ${missing.join(', ')}; the server refuses to start.`,
-    remedy: ['补齐缺少的，或三项都去掉。', 'Set what is missing, or remove all three.'],
+    remedy: ['补齐缺少的，或全部去掉。', 'Set what is missing, or remove all of them.'],
   });
 }
 

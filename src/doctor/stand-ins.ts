@@ -59,7 +59,13 @@ export async function serverComplaints(
       if (!covered.has(variable)) {
         more.push(refusal(thrown, () => `${area}.${variable.toLowerCase().replaceAll('_', '-')}`));
       }
-      left[variable] = (await standIns())[variable];
+      const others = await standIns();
+      left[variable] = others[variable];
+      // Certificates belong together, and a public key does in their place.
+      if (/^AP_\w+_CERT$/.test(variable)) {
+        for (const name of ['AP_APP_CERT', 'AP_ALIPAY_CERT', 'AP_ROOT_CERT']) left[name] = undefined;
+        left.AP_PUB_KEY = others.AP_PUB_KEY;
+      }
     }
   }
 }

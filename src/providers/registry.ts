@@ -1,5 +1,6 @@
 import type { Clock, RandomBytes } from '../domain/clock.ts';
 import type { ProviderId, Scene } from '../domain/order.ts';
+import type { Log } from '../domain/ports.ts';
 import { createAlipayProvider, readAlipayConfig } from './alipay/index.ts';
 import type { PaymentProvider } from './contract.ts';
 import type { GatewayHttp } from './gateway-http.ts';
@@ -9,6 +10,7 @@ export interface ProviderPorts {
   readonly clock: Clock;
   readonly randomBytes: RandomBytes;
   readonly http: GatewayHttp;
+  readonly log?: Log | undefined;
 }
 
 interface ProviderEntry {
@@ -28,7 +30,7 @@ export const PROVIDERS: readonly ProviderEntry[] = [
     id: 'alipay',
     scenes: ['qr', 'web', 'h5', 'app'],
     configure(env, ports) {
-      const config = readAlipayConfig(env);
+      const config = readAlipayConfig(env, ports.clock.now());
       return config && createAlipayProvider(config, ports);
     },
   },

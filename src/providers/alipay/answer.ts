@@ -19,6 +19,33 @@ export interface Answer {
  * @see https://opendocs.alipay.com/common/02mse7
  */
 export function readAnswer(body: Buffer, method: string, trust: Trust, requestId?: string): Answer {
+  const { node, sign } = split(body, method, requestId);
+  // The JSON text of the signature has quotes around it and perhaps `\/` in it.
+  if (sign !== undefined && !signatureHolds(node, readJsonString(sign) ?? '', trust)) {
+    throw new OutcomeUnknown('bad-signature', requestId);
+  }
+  return { proven: sign !== undefined, fields: textFields(node, requestId), requestId };
+}
+
+/** The fields of an answer, whoever may have signed it: for what proves itself. */
+export function readUnproven(body: Buffer, method: string): ReadonlyMap<string, string> {
+  return textFields(split(body, method, undefined).node, undefined);
+}
+
+/** The number of the certificate that an answer says it is signed with. It is hearsay: no signature covers it. */
+export function certSnOf(body: Buffer): string | undefined {
+  const text = decodeUtf8(body);
+  const sn = readJsonString(
+    (text === undefined ? undefined : jsonMembers(text))?.get('alipay_cert_sn') ?? '',
+  );
+  return sn !== undefined && /^[0-9a-f]{32}$/i.test(sn) ? sn : undefined;
+}
+
+function split(
+  body: Buffer,
+  method: string,
+  requestId: string | undefined,
+): { readonly node: string; readonly sign: string | undefined } {
   const text = decodeUtf8(body);
   const members = text === undefined ? undefined : jsonMembers(text);
   if (members === undefined) throw new OutcomeUnknown('unreadable', requestId);
@@ -29,13 +56,7 @@ export function readAnswer(body: Buffer, method: string, trust: Trust, requestId
   const node = key === undefined ? undefined : members.get(key);
   if (nodes.length !== 1 || !expected || node === undefined)
     throw new OutcomeUnknown('unreadable', requestId);
-
-  const sign = members.get('sign');
-  // The JSON text of the signature has quotes around it and perhaps `\/` in it.
-  if (sign !== undefined && !signatureHolds(node, readJsonString(sign) ?? '', trust)) {
-    throw new OutcomeUnknown('bad-signature', requestId);
-  }
-  return { proven: sign !== undefined, fields: textFields(node, requestId), requestId };
+  return { node, sign: members.get('sign') };
 }
 
 function textFields(node: string, requestId: string | undefined): ReadonlyMap<string, string> {

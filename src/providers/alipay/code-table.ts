@@ -30,8 +30,8 @@ function merchant(zh: string, en: string): Text {
 }
 
 const SETUP_CERTIFICATES = merchant(
-  '核对该应用的接口加签方式（密钥或证书）与服务器的配置一致，证书没有过期',
-  "compare how the app signs (key or certificate) with the server's settings, and that no certificate has expired",
+  '核对该应用的接口加签方式：证书模式要同时配置 AP_APP_CERT、AP_ALIPAY_CERT、AP_ROOT_CERT 且没有过期，密钥模式只配置 AP_PUB_KEY',
+  'compare how the app signs: certificate mode needs AP_APP_CERT, AP_ALIPAY_CERT and AP_ROOT_CERT together and in force, key mode AP_PUB_KEY alone',
 );
 const NO_KEY = merchant(
   '在支付宝开放平台为该应用配置密钥：上传与 AP_APP_KEY 配对的应用公钥，或启用受限密钥',

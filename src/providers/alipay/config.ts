@@ -1,5 +1,11 @@
 import type { KeyObject } from 'node:crypto';
 import type { Realm } from '../../domain/order.ts';
+import {
+  type AppCertificates,
+  CERTIFICATE_VARIABLES,
+  readAppCertificates,
+  requireInForce,
+} from './certificates.ts';
 import { configurationError } from './configuration-error.ts';
 import { readAlipayPublicKey, readAppPrivateKey, type SignType } from './keys.ts';
 
@@ -21,6 +27,8 @@ export interface AlipayConfig {
   readonly appId: string;
   readonly appPrivateKey: KeyObject;
   readonly alipayPublicKey: KeyObject;
+  /** In certificate mode; `alipayPublicKey` is the key in Alipay's. */
+  readonly certificates?: AppCertificates;
   /** The one algorithm used and accepted; a message never chooses it. */
   readonly signType: SignType;
   /** The whole URL, `…/gateway.do`. */
@@ -39,22 +47,23 @@ export interface AlipayConfig {
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Reads the `AP_…` variables. Undefined when none of the three credentials is set; CONFIGURATION on anything half or
- * wrong. An empty value counts as unset.
+ * Reads the `AP_…` variables. Undefined when none of the credentials is set; CONFIGURATION on anything half or wrong. An
+ * empty value counts as unset.
+ *
+ * @param now ms; without it nothing is said of what has run out
  */
-export function readAlipayConfig(env: Environment): AlipayConfig | undefined {
-  const credentials = ['AP_APP_ID', 'AP_APP_KEY', 'AP_PUB_KEY'] as const;
+export function readAlipayConfig(env: Environment, now?: number): AlipayConfig | undefined {
+  const credentials = ['AP_APP_ID', 'AP_APP_KEY', 'AP_PUB_KEY', ...CERTIFICATE_VARIABLES] as const;
   if (credentials.every((name) => value(env, name) === undefined)) return undefined;
 
   const appId = readAppId(required(env, 'AP_APP_ID'));
   const signType = choice(env, 'AP_ENCRYPTION_ALGO', SIGN_TYPES);
   const appPrivateKey = readAppPrivateKey('AP_APP_KEY', required(env, 'AP_APP_KEY'), signType);
-  const alipayPublicKey = readAlipayPublicKey(
-    'AP_PUB_KEY',
-    required(env, 'AP_PUB_KEY'),
-    signType,
-    appPrivateKey,
-  );
+  const certificates = readCertificates(env, appPrivateKey, now);
+  const alipayPublicKey =
+    certificates?.alipay.publicKey ??
+    readAlipayPublicKey('AP_PUB_KEY', required(env, 'AP_PUB_KEY'), signType, appPrivateKey);
+  if (certificates) requireSameKey(env, alipayPublicKey, signType, appPrivateKey);
   const world = choice(env, 'AP_CURRENT_ENV', ['prod', 'sandbox']);
   const returnUrl = readUrl(env, 'AP_RETURN_URL');
   const notifyUrl = readUrl(env, 'AP_NOTIFY_URL') ?? derivedNotifyUrl(env);
@@ -68,6 +77,7 @@ export function readAlipayConfig(env: Environment): AlipayConfig | undefined {
     gateway: readGateway(env) ?? GATEWAYS[world],
     realm: world === 'prod' ? 'live' : 'sandbox',
     precreateProductCode: choice(env, 'AP_PRECREATE_PRODUCT_CODE', PRECREATE_PRODUCT_CODES),
+    ...(certificates === undefined ? {} : { certificates }),
     ...(returnUrl === undefined ? {} : { returnUrl }),
     ...(notifyUrl === undefined ? {} : { notifyUrl }),
     ...(appAuthToken === undefined ? {} : { appAuthToken }),
@@ -84,8 +94,49 @@ function required(env: Environment, name: string): string {
   if (text !== undefined) return text;
   throw configurationError(
     name,
-    '没有设置：支付宝需要同时设置 AP_APP_ID、AP_APP_KEY、AP_PUB_KEY 三项，请补上，或三项都不设。',
-    'is not set: Alipay needs AP_APP_ID, AP_APP_KEY and AP_PUB_KEY together, so set it too, or unset all three.',
+    '没有设置：支付宝需要同时设置 AP_APP_ID、AP_APP_KEY、AP_PUB_KEY（证书模式以三个证书代替 AP_PUB_KEY），请补上，或都不设。',
+    'is not set: Alipay needs AP_APP_ID, AP_APP_KEY and AP_PUB_KEY (or the three certificates in its place) together, so set it too, or unset all of them.',
+  );
+}
+
+/** All three or none. */
+function readCertificates(
+  env: Environment,
+  appPrivateKey: KeyObject,
+  now: number | undefined,
+): AppCertificates | undefined {
+  const [app, alipay, root] = CERTIFICATE_VARIABLES.map((name) => value(env, name));
+  if (app === undefined && alipay === undefined && root === undefined) return undefined;
+  if (app === undefined || alipay === undefined || root === undefined) {
+    const missing = CERTIFICATE_VARIABLES.find((name) => value(env, name) === undefined) ?? 'AP_APP_CERT';
+    throw configurationError(
+      missing,
+      '没有设置：证书模式需要同时设置 AP_APP_CERT、AP_ALIPAY_CERT、AP_ROOT_CERT 三项，请补上，或三项都不设。',
+      'is not set: certificate mode needs AP_APP_CERT, AP_ALIPAY_CERT and AP_ROOT_CERT together, so set it too, or unset all three.',
+    );
+  }
+  const certificates = readAppCertificates(
+    { AP_APP_CERT: app, AP_ALIPAY_CERT: alipay, AP_ROOT_CERT: root },
+    appPrivateKey,
+  );
+  if (now !== undefined) requireInForce(app, now);
+  return certificates;
+}
+
+/** A public key left over beside certificates must at least be the same. */
+function requireSameKey(
+  env: Environment,
+  key: KeyObject,
+  signType: SignType,
+  appPrivateKey: KeyObject,
+): void {
+  const text = value(env, 'AP_PUB_KEY');
+  if (text === undefined) return;
+  if (readAlipayPublicKey('AP_PUB_KEY', text, signType, appPrivateKey).equals(key)) return;
+  throw configurationError(
+    'AP_PUB_KEY',
+    '与证书模式的 AP_ALIPAY_CERT 不是同一把公钥：一个应用只用一种加签方式，证书模式请去掉 AP_PUB_KEY。',
+    'is another key than that in AP_ALIPAY_CERT: an app signs in one way only, so remove AP_PUB_KEY in certificate mode.',
   );
 }
 

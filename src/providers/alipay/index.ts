@@ -1,4 +1,5 @@
 import type { Clock } from '../../domain/clock.ts';
+import type { Log } from '../../domain/ports.ts';
 import type { PaymentProvider } from '../contract.ts';
 import type { GatewayHttp } from '../gateway-http.ts';
 import { downloadBill } from './bills.ts';
@@ -15,11 +16,11 @@ export { type AlipayConfig, readAlipayConfig } from './config.ts';
 /** Alipay through its v2 gateway (signed form calls), behind the port. */
 export function createAlipayProvider(
   config: AlipayConfig,
-  ports: { readonly clock: Clock; readonly http: GatewayHttp },
+  ports: { readonly clock: Clock; readonly http: GatewayHttp; readonly log?: Log | undefined },
 ): PaymentProvider {
   const account = `${config.gateway} ${config.appId}`;
   const signer = requestSigner(config, ports.clock);
-  const gateway = alipayGateway(config, signer, ports.http);
+  const gateway = alipayGateway(config, signer, ports);
   return {
     id: 'alipay',
     account,
@@ -33,7 +34,8 @@ export function createAlipayProvider(
     planRefund,
     sendRefund: (refund, plan) => sendRefund(gateway, refund, plan),
     queryRefund: (outTradeNo, outRefundNo) => queryRefund(gateway, outTradeNo, outRefundNo),
-    parseNotify: async (raw, now) => parseNotify(raw, now, config, account),
+    parseNotify: async (raw, now) =>
+      parseNotify(raw, now, { ...config, trusted: gateway.trusted() }, account),
     acknowledge,
     downloadBill: (date) => downloadBill({ gateway, http: ports.http, config }, date),
     checkCredentials: () => checkCredentials(gateway, account, ports.clock),

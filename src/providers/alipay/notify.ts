@@ -59,7 +59,7 @@ const MAX_AHEAD_MS = 15 * 60_000;
 export function parseNotify(
   raw: RawNotify,
   now: number,
-  config: Trust & Pick<AlipayConfig, 'appId' | 'sellerId'>,
+  config: Pick<AlipayConfig, 'appId' | 'sellerId' | 'signType'> & { readonly trusted: readonly Trust[] },
   account: string,
 ): VerifiedNotify {
   const fields = provenFields(readForm(raw.body), config);
@@ -92,27 +92,36 @@ export function acknowledge(accepted: boolean): NotifyReply {
 /**
  * The non-empty parameters, once Alipay's signature over them is proven. It covers `name=value` joined by `&` in
  * ASCII order, without `sign` and `sign_type`; the documents disagree on empty values, so both readings are tried,
- * and since the second does not cover them, an empty value counts as absent everywhere.
+ * and since the second does not cover them, an empty value counts as absent everywhere, as does what only may be signed.
  *
  * @see https://opendocs.alipay.com/common/02mse7
  */
-function provenFields(form: Fields, trust: Trust): Fields {
+function provenFields(
+  form: Fields,
+  {
+    trusted,
+    signType: configured,
+  }: { readonly trusted: readonly Trust[]; readonly signType: Trust['signType'] },
+): Fields {
   const charset = form.get('charset');
   if (charset !== undefined && !/^utf-?8$/i.test(charset)) throw new NotifyRejected('charset');
   // The name is not signed and chooses nothing: it can only agree with what is configured.
   const signType = form.get('sign_type');
-  if (signType !== undefined && signType !== trust.signType) throw new NotifyRejected('sign-type');
+  if (signType !== undefined && signType !== configured) throw new NotifyRejected('sign-type');
   const sign = form.get('sign');
   if (sign === undefined || sign === '') throw new NotifyRejected('no-signature');
 
   const received = [...form].filter(([name]) => name !== 'sign' && name !== 'sign_type');
   const filled = received.filter(([, value]) => value !== '');
-  const readings = filled.length === received.length ? [received] : [received, filled];
-  if (!readings.some((reading) => signatureHolds(signedText(reading), sign, trust))) {
+  // Nothing says whether the number of a certificate would be signed, if one came.
+  const bare = [received, filled].map((reading) => reading.filter(([name]) => name !== 'alipay_cert_sn'));
+  const texts = new Set([...bare, received, filled].map(signedText));
+  const holds = (text: string) => trusted.some((trust) => signatureHolds(text, sign, trust));
+  if (![...texts].some(holds)) {
     throw new NotifyRejected('bad-signature');
   }
   if (filled.some(isAmbiguous)) throw new NotifyRejected('ambiguous');
-  return new Map(filled);
+  return new Map(filled.filter(([name]) => name !== 'alipay_cert_sn'));
 }
 
 /**

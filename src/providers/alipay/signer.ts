@@ -24,6 +24,12 @@ export function requestSigner(config: AlipayConfig, clock: Clock): RequestSigner
         // Absent ones must not be keys: the SDK cannot take undefined.
         ...(plan.notify_url === undefined ? {} : { notify_url: plan.notify_url }),
         ...(plan.return_url === undefined ? {} : { return_url: plan.return_url }),
+        ...(config.certificates === undefined
+          ? {}
+          : {
+              app_cert_sn: config.certificates.appCertSn,
+              alipay_root_cert_sn: config.certificates.rootCertSn,
+            }),
         ...(config.appAuthToken === undefined ? {} : { app_auth_token: config.appAuthToken }),
         bizContent: parseBizContent(plan.biz_content),
       };

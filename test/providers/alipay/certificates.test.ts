@@ -1,0 +1,143 @@
+import { generateKeyPairSync, X509Certificate } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { certificateSn, certificatesIn } from '../../../src/providers/alipay/certificates.ts';
+import { readAlipayConfig } from '../../../src/providers/alipay/index.ts';
+import { certificatePem } from '../../../src/simulator/certificate.ts';
+import {
+  alipayCert,
+  appCert,
+  CERTIFICATES,
+  DAY,
+  make,
+  middleCert,
+  name,
+  ROOT,
+  rootCert,
+  rootKeys,
+  second,
+} from './certificate-world.ts';
+import { alipayKeys, ENV, NOW, pem, strangerKeys } from './fake-gateway.ts';
+
+const read = (env: Readonly<Record<string, string | undefined>>, now?: number) =>
+  readAlipayConfig({ ...ENV, ...CERTIFICATES, ...env }, now);
+const secondRoot = make({
+  subject: name('Demo Root 2'),
+  issuer: { ...ROOT, name: name('Demo Root 2') },
+  publicKey: rootKeys.publicKey,
+  serial: 'ff00000000000001',
+  ca: true,
+});
+const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const ecRoot = certificatePem({
+  subject: name('EC Root'),
+  publicKey: ec.publicKey,
+  privateKey: ec.privateKey,
+  serial: '05',
+  from: second - DAY,
+  until: second + DAY,
+});
+/** The curve's number replaced by that of SM2, which no OpenSSL of Node's takes for a key. */
+const sm2Root = (() => {
+  const [, base64 = ''] = /-----\n([\s\S]*)\n-----END/.exec(ecRoot) ?? [];
+  const hex = Buffer.from(base64, 'base64').toString('hex').replace('2a8648ce3d030107', '2a811ccf5501822d');
+  return `-----BEGIN CERTIFICATE-----\n${Buffer.from(hex, 'hex').toString('base64')}\n-----END CERTIFICATE-----\n`;
+})();
+
+describe("Alipay's number of a certificate", () => {
+  it('has known answers', () => {
+    expect(certificateSn(new X509Certificate(rootCert))).toBe('c2b9d4176bb7d52fa1748fd74118e2eb');
+    expect(certificateSn(new X509Certificate(secondRoot))).toBe('5dd46be75d596ec46fc6e2dd168cce8d');
+  });
+
+  it('of a root file has those of its RSA roots, in its order, and passes over others', () => {
+    const file = `Alipay Root\r\n${rootCert}${ecRoot}${sm2Root}${secondRoot}`.replaceAll('\n', '\r\n');
+    expect(read({ AP_ROOT_CERT: file })?.certificates?.rootCertSn).toBe(
+      'c2b9d4176bb7d52fa1748fd74118e2eb_5dd46be75d596ec46fc6e2dd168cce8d',
+    );
+  });
+
+  it.each(['Foo, Inc', 'a+b', 'back\\slash', '"quoted"'])('is not made of the issuer %s', (cn) => {
+    const odd = make({ subject: name(cn), issuer: { ...ROOT, name: name(cn) }, serial: '01' });
+    expect(certificateSn(new X509Certificate(odd))).toBeUndefined();
+  });
+});
+
+describe('certificates', () => {
+  it.each<[string, (text: string) => string]>([
+    ['PEM', (text) => text],
+    ['escaped breaks', (text) => text.replaceAll('\n', '\\n')],
+    ['CRLF and words around it', (text) => `Bag\r\n${text.replaceAll('\n', '\r\n')}`],
+    ['bare base64', (text) => text.replace(/-----.*-----|\s/g, '')],
+  ])('are read as %s', (_what, form) => {
+    expect(certificatesIn(form(appCert))).toHaveLength(1);
+    expect(read({ AP_APP_CERT: form(appCert) })?.certificates?.appCertSn).toMatch(/^[0-9a-f]{32}$/);
+  });
+
+  it("verify with the key in Alipay's, and may stand beside the same public key", () => {
+    expect(read({})?.alipayPublicKey.equals(alipayKeys.publicKey)).toBe(true);
+    expect(read({ AP_PUB_KEY: ENV.AP_PUB_KEY })?.certificates).toBeDefined();
+  });
+
+  it.each<[string, Readonly<Record<string, string | undefined>>, string, RegExp]>([
+    ['only two', { AP_ROOT_CERT: '' }, 'AP_ROOT_CERT', /三项/],
+    ['only one', { AP_APP_CERT: '', AP_ALIPAY_CERT: '' }, 'AP_APP_CERT', /三项/],
+    [
+      'a bare public key',
+      { AP_ALIPAY_CERT: pem(alipayKeys.publicKey).replace(/-----.*-----|\s/g, '') },
+      'AP_ALIPAY_CERT',
+      /公钥/,
+    ],
+    ['a public key', { AP_APP_CERT: pem(alipayKeys.publicKey) }, 'AP_APP_CERT', /公钥/],
+    ['a private key', { AP_APP_CERT: ENV.AP_APP_KEY }, 'AP_APP_CERT', /私钥/],
+    [
+      'the two the wrong way round',
+      { AP_APP_CERT: alipayCert, AP_ALIPAY_CERT: appCert },
+      'AP_APP_CERT',
+      /填反/,
+    ],
+    [
+      "another app's",
+      { AP_APP_CERT: make({ publicKey: strangerKeys.publicKey }) },
+      'AP_APP_CERT',
+      /不是一对/,
+    ],
+    ["the app's twice", { AP_ALIPAY_CERT: appCert }, 'AP_ALIPAY_CERT', /应用自己/],
+    ['an EC one', { AP_ALIPAY_CERT: ecRoot }, 'AP_ALIPAY_CERT', /RSA/],
+    ['no root', { AP_ROOT_CERT: alipayCert }, 'AP_ROOT_CERT', /根证书/],
+    ['roots without RSA', { AP_ROOT_CERT: ecRoot }, 'AP_ROOT_CERT', /证书/],
+    ['garbage', { AP_ROOT_CERT: 'MIIB' }, 'AP_ROOT_CERT', /识别/],
+    ['half a certificate', { AP_APP_CERT: appCert.slice(0, 400) }, 'AP_APP_CERT', /识别/],
+    [
+      'another public key beside it',
+      { AP_PUB_KEY: pem(strangerKeys.publicKey) },
+      'AP_PUB_KEY',
+      /AP_ALIPAY_CERT/,
+    ],
+  ])('are refused with a sentence: %s', (_what, env, variable, zh) => {
+    expect(() => read(env)).toThrow(
+      expect.objectContaining({
+        code: 'CONFIGURATION',
+        details: { variable },
+        text: expect.objectContaining({ zh: expect.stringMatching(zh) }),
+      }),
+    );
+  });
+
+  it('of an app are refused once they have run out', () => {
+    const expired = make({ publicKey: new X509Certificate(appCert).publicKey, until: second - 1000 });
+    expect(() => read({ AP_APP_CERT: expired }, NOW)).toThrow(
+      expect.objectContaining({ code: 'CONFIGURATION' }),
+    );
+    expect(read({}, NOW)).toBeDefined();
+    expect(
+      read({ AP_ALIPAY_CERT: make({ until: second - 1000 }) }, NOW),
+      'its key may well be in use',
+    ).toBeDefined();
+  });
+
+  it('of an authority are no root', () => {
+    expect(() => read({ AP_ROOT_CERT: middleCert })).toThrow(
+      expect.objectContaining({ code: 'CONFIGURATION' }),
+    );
+  });
+});
