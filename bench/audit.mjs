@@ -5,14 +5,15 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { DatabaseSync } from '@photostructure/sqlite';
 import { build } from 'esbuild';
 
 const LIMIT_MS = 10_000;
 const records = Number(process.argv[2] ?? 1_000_000);
 // Beside node_modules, where a bundle finds its packages.
-const home = mkdtempSync(new URL('../node_modules/.bench-', import.meta.url).pathname);
-const main = new URL('../dist/main.js', import.meta.url).pathname;
+const home = mkdtempSync(fileURLToPath(new URL('../node_modules/.bench-', import.meta.url)));
+const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 const env = { PATH: process.env.PATH, HOME: home, CASHIER_HOME: home, CASHIER_MODE: 'simulator' };
 const run = (...args) =>
   execFileSync(process.execPath, [main, ...args], { env, cwd: home, encoding: 'utf8' });
@@ -105,7 +106,7 @@ function fill(path) {
 /** What one record costs inside a transaction, on a ledger of this size; a payment has six or seven. */
 async function appends() {
   const bundle = join(home, 'ledger.mjs');
-  const folder = new URL('../src/', import.meta.url).pathname;
+  const folder = fileURLToPath(new URL('../src/', import.meta.url));
   await build({
     stdin: {
       contents: `export { Ledger } from './ledger/ledger.ts'; export { openSqliteStore } from './ledger/sqlite-store.ts'; export { systemClock as clock, systemRandom as randomBytes } from './platform/system.ts';`,

@@ -3,12 +3,13 @@
 // Exit code 1 when the ratio of medians is above the limit.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { install, pack, temporary } from '../test/package/packed.mjs';
 
 const LIMIT = 0.75;
 const runs = Number(process.argv[2] ?? 21);
 const home = temporary('cashier-bench');
-const bare = new URL('./bare-server.mjs', import.meta.url).pathname;
+const bare = fileURLToPath(new URL('./bare-server.mjs', import.meta.url));
 const ours = join(install(pack()), 'node_modules/mcp-cashier/dist/main.js');
 
 const env = { PATH: process.env.PATH, HOME: home, CASHIER_HOME: home, CASHIER_MODE: 'simulator' };

@@ -161,8 +161,8 @@ describe('the file is read again when it changes', () => {
     expect(callers.identify(bearer(token))).toBe('wrong');
   });
 
-  it.each([
-    ['half written', (text: string) => writeFileSync(file, text.slice(0, -9))],
+  const HARMS: readonly (readonly [state: string, harm: (text: string) => void])[] = [
+    ['half written', (text) => writeFileSync(file, text.slice(0, -9))],
     ['empty', () => writeFileSync(file, '')],
     ['wrong', () => writeFileSync(file, '{"version":1,"tokens":[{"name":"a"}]}')],
     ['for everybody to write', () => chmodSync(file, 0o666)],
@@ -180,7 +180,10 @@ describe('the file is read again when it changes', () => {
         mkdirSync(file);
       },
     ],
-  ])('and while it is %s the last good one holds', async (_, harm) => {
+  ];
+  // Windows has no modes.
+  const here = HARMS.filter(([state]) => process.platform !== 'win32' || !state.includes('everybody'));
+  it.each(here)('and while it is %s the last good one holds', async (_, harm) => {
     const token = await add('a');
     const callers = tokenCallers(file, log);
     const caller = callers.identify(bearer(token));

@@ -46,7 +46,7 @@ describe('tokens add', () => {
       },
     ]);
     expect(readFileSync(file, 'utf8')).not.toContain(token);
-    expect(statSync(file).mode & 0o777).toBe(0o600);
+    if (process.platform !== 'win32') expect(statSync(file).mode & 0o777).toBe(0o600);
     const listed = await tokens(['list', '--json']);
     expect(JSON.parse(listed.stdout)).toMatchObject([{ name: 'cursor', orders: 'all' }]);
     expect(listed.stdout).not.toContain(token);

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it, vi } from 'vitest';
 import { openLedger, readPolicy } from '../../src/compose.ts';
 import { readConfig } from '../../src/config.ts';
@@ -11,6 +12,7 @@ import { freeze, holdToPolicy } from '../../src/policy/decisions.ts';
 import { setOperatorSecret } from '../../src/policy/operator.ts';
 import { GatewayUnavailable } from '../../src/providers/contract.ts';
 import type { GatewayHttp } from '../../src/providers/gateway-http.ts';
+import { POSIX } from '../support/skipped.ts';
 import { ALIPAY, app, pkcs8, WECHATPAY } from './merchants.ts';
 import { complaints, cwd, diagnose, file, home, machine, secret } from './patient.ts';
 
@@ -88,7 +90,7 @@ describe('the environment', () => {
   });
 
   it('knows every name that the code reads and the example explains', () => {
-    const root = new URL('../..', import.meta.url).pathname;
+    const root = fileURLToPath(new URL('../..', import.meta.url));
     const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
       .filter((name) => name.endsWith('.ts') && !name.startsWith('doctor'))
       .map((name) => readFileSync(join(root, 'src', name), 'utf8'));
@@ -103,7 +105,7 @@ describe('files with keys in them', () => {
   const found = async (path: string, more = {}) =>
     without(await complaints({ ...rest, AP_APP_KEY_FILE: path, ...more }), NO_SECRET);
 
-  it.skipIf(process.platform === 'win32')('are fine when only their owner reads them', async () => {
+  it.skipIf(process.platform === 'win32')(`are fine when only their owner reads them ${POSIX}`, async () => {
     expect(await found(file('good.pem', pkcs8(app)))).toEqual([]);
     chmodSync(join(home, 'good.pem'), 0o644);
     expect(await found(join(home, 'good.pem'))).toEqual(['warning configuration.file-mode AP_APP_KEY_FILE']);

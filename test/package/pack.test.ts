@@ -1,11 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { describe, expect, it } from 'vitest';
 import { leftOut } from '../../scripts/left-out.mjs';
 
-const ROOT = new URL('../..', import.meta.url).pathname;
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const read = (name: string) => readFileSync(join(ROOT, name), 'utf8');
 const json = (name: string) => JSON.parse(read(name));
 const about = json('package.json');
@@ -69,6 +70,14 @@ describe('the packed package', () => {
     for (const script of ['preinstall', 'install', 'postinstall', 'prepare']) {
       expect(about.scripts[script]).toBeUndefined();
     }
+  });
+
+  it('is developed without running what its dependencies bring to be run at install', () => {
+    const installed = json('package-lock.json').packages as Record<string, { hasInstallScript?: boolean }>;
+    const scripted = Object.entries(installed).flatMap(([path, { hasInstallScript }]) =>
+      hasInstallScript ? [path.replace(/^.*node_modules\//, '')] : [],
+    );
+    expect(about.allowScripts).toMatchObject(Object.fromEntries(scripted.map((name) => [name, false])));
   });
 
   it('shows nothing of the machine that made it', () => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as packaged from '@photostructure/sqlite';
@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openSqliteStore } from '../../src/ledger/sqlite-store.ts';
 import { findSqlite, journalOf, openSqlite, releaseClosed, type Sqlite } from '../../src/platform/sqlite.ts';
 import { systemClock, systemRandom } from '../../src/platform/system.ts';
+import { PROC } from '../support/skipped.ts';
 import { VirtualClock } from '../support/virtual-time.ts';
 
 const ports = { clock: systemClock, randomBytes: systemRandom };
@@ -157,8 +158,8 @@ it('what a ledger writes reaches the platter on macOS too', async () => {
   await store.close();
 });
 
-it.skipIf(process.platform !== 'linux')(
-  'a closed ledger is let go of, so that its folder can be removed',
+it.runIf(existsSync('/proc/self/fd'))(
+  `a closed ledger is let go of, so that its folder can be removed ${PROC}`,
   async () => {
     const held = () =>
       readdirSync('/proc/self/fd').filter((fd) => {

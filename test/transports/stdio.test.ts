@@ -2,12 +2,13 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { Ledger } from '../../src/ledger/ledger.ts';
 import { openSqliteStore } from '../../src/ledger/sqlite-store.ts';
 import { systemClock, systemRandom } from '../../src/platform/system.ts';
 
-const MAIN = new URL('../../dist/main.js', import.meta.url).pathname;
+const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 const ports = { clock: systemClock, randomBytes: systemRandom };
 let home: string;
 beforeEach(() => {

@@ -1,0 +1,45 @@
+/** In a test's name: it is about something that only POSIX has, such as the modes of files. */
+export const POSIX = '[POSIX only]';
+
+/** In a test's name: it looks at /proc, which Linux has. */
+export const PROC = '[/proc only]';
+
+/** Why a test may be skipped, how its name shows it, and what to do so that it runs. */
+const REASONS: readonly { readonly mark: string; readonly why: string; readonly allowed: boolean }[] = [
+  {
+    mark: 'no Chromium here',
+    why: 'no Chromium was found. Install one (Debian: apt-get install chromium fonts-wqy-zenhei), or name it in CHROMIUM=…, and run npm test again',
+    allowed: false,
+  },
+  {
+    mark: POSIX,
+    why: 'about what Windows has not; nothing to do',
+    allowed: process.platform === 'win32',
+  },
+  {
+    mark: PROC,
+    why: 'about what only Linux shows; nothing to do',
+    allowed: process.platform !== 'linux',
+  },
+];
+
+export interface Skipped {
+  /** A line for each reason. */
+  readonly lines: readonly string[];
+  /** How many no CI may pass over. */
+  readonly missed: number;
+}
+
+/** What was skipped, why, and how to run it. */
+export function explainSkipped(names: readonly string[]): Skipped {
+  const reasonOf = (name: string) => REASONS.find(({ mark }) => name.includes(mark));
+  const lines = REASONS.flatMap((reason) => {
+    const count = names.filter((name) => reasonOf(name) === reason).length;
+    return count === 0 ? [] : [`${count} skipped: ${reason.why}.`];
+  });
+  const others = names.filter((name) => reasonOf(name) === undefined);
+  return {
+    lines: [...lines, ...others.map((name) => `skipped, and its name does not say why: ${name}`)],
+    missed: names.filter((name) => reasonOf(name)?.allowed !== true).length,
+  };
+}
