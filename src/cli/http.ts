@@ -27,7 +27,7 @@ export async function run(args: readonly string[], { config, signal }: CommandCo
   const selection = selectTools(settings.selectTools);
   const { httpHost: host, httpPort: port = DEFAULT_PORT } = settings;
   const opening = mcp ? openedBy(settings) : undefined;
-  if (opening !== undefined) throw openToAll(opening, settings);
+  if (opening !== undefined) throw openToAll(opening);
   const localUrl = originAt(host, port);
   const { publicUrl = localUrl, operatorUrl = localUrl, names, allowedOrigins } = settings;
   const app = await openApp(settings, { publicUrl, operatorUrl, localUrl });
@@ -95,17 +95,13 @@ function cannotListen(error: unknown, host: string, port: number): CashierError 
   });
 }
 
-function openToAll({ variable, value }: Opening, { home, env }: Config): CashierError {
-  // In the very words that mend it, wherever they are typed.
-  const at =
-    env.CASHIER_HOME === undefined ? '' : `CASHIER_HOME=${/^[\w./~-]+$/.test(home) ? home : `'${home}'`} `;
-  const command = `${at}npx -y mcp-cashier tokens add my-agent`;
+function openToAll({ variable, value }: Opening): CashierError {
   return configuration(variable, {
     zh: `设置了 ${variable}=${value}，外部可以访问到本服务，却没有令牌：任何人都能查看订单、发起收款和退款。拒绝启动。`,
     en: `${variable}=${value} lets others reach this service, and without tokens anybody could list orders and ask for refunds. It does not start.`,
     next: {
-      zh: `先执行 ${command}，再启动；不需要给智能体用时，改用 mcp-cashier http --no-mcp。`,
-      en: `First run ${command}, then start again; where no agent is to call, use mcp-cashier http --no-mcp.`,
+      zh: '先执行 mcp-cashier tokens add my-agent，再启动；不需要给智能体用时，改用 mcp-cashier http --no-mcp。',
+      en: 'First run mcp-cashier tokens add my-agent, then start again; where no agent is to call, use mcp-cashier http --no-mcp.',
     },
   });
 }
