@@ -1,12 +1,17 @@
+import type { Place } from '../config.ts';
 import { beijingDateTime, beijingIso } from '../domain/clock.ts';
 import { fen, toYuan } from '../domain/money.ts';
 import type { OrderFilter } from '../ledger/columns.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { OrderRecord, RefundRecord } from '../ledger/records.ts';
+import { refundedHere } from '../ledger/refunded.ts';
+import { releaseOrder, releaseRefund } from '../payments/release.ts';
+import { systemClock } from '../platform/system.ts';
 import { dayStart, readArguments, wholeNumber } from './arguments.ts';
-import { type Books, withBooks } from './books.ts';
+import { announceToPerson, type Books, withBooks } from './books.ts';
 import { type CommandContext, sayOf } from './command.ts';
 import { sheetCell, UTF8_MARK } from './csv.ts';
+import { askPerson } from './operator-secret.ts';
 import type { Say } from './speaker.ts';
 import { print, printJson, printTable } from './terminal.ts';
 
@@ -18,7 +23,9 @@ const DEFAULT_LIMIT = '20';
  * [--format csv] [--json]`: the newest orders of the ledger with their refunds, and the totals of all that match.
  */
 export async function run(args: readonly string[], context: CommandContext): Promise<number> {
-  const { values } = readArguments('orders', args);
+  const typed = readArguments('orders', args);
+  if (typed.action === 'release') return release(typed.args, typed.values, context);
+  const { values } = typed;
   const { state, provider, caller, search, from, to } = values;
   const filter: OrderFilter = {
     ...{ ...(state && { state }), ...(provider && { provider }) },
@@ -32,6 +39,30 @@ export async function run(args: readonly string[], context: CommandContext): Pro
     if (values.json) printJson({ ...books.where, ...asJson(list) });
     else if (values.format === 'csv') printCsv(list);
     else printList(list, books, sayOf(context));
+    return 0;
+  });
+}
+
+/** `mcp-cashier orders release ORDER [REFUND]`: a person's word that the gateway never had it. Sends nothing. */
+function release(
+  [outTradeNo = '', outRefundNo]: readonly string[],
+  values: Place & { readonly json: boolean },
+  context: CommandContext,
+): Promise<number> {
+  const say = sayOf(context);
+  return withBooks(context, values, 'write', async (books) => {
+    announceToPerson(books, values.json);
+    const person = await askPerson(books.ledger, books.settings, say);
+    const ledger = books.ledger.as({ caller: 'operator', tool: 'orders' });
+    const { state } =
+      outRefundNo === undefined
+        ? await releaseOrder(ledger, person, outTradeNo)
+        : await releaseRefund(ledger, person, { outTradeNo, outRefundNo }, systemClock.now());
+    if (values.json) printJson({ ...books.where, outTradeNo, outRefundNo, state });
+    else {
+      books.announce();
+      print(say.line(`✔ 已释放：${state}`, `✔ released: ${state}`));
+    }
     return 0;
   });
 }
@@ -52,9 +83,7 @@ function read(ledger: Ledger, filter: OrderFilter, limit: number): Promise<List>
     const rows: Row[] = [];
     for (const order of await book.orders(filter, limit)) {
       const refunds = await book.refunds(order.outTradeNo);
-      const back = refunds.filter((refund) => refund.state === 'SUCCESS');
-      const refundedFen = fen(back.reduce((sum, { amountFen }) => sum + amountFen, 0));
-      rows.push({ order, refunds, refundedYuan: toYuan(refundedFen) });
+      rows.push({ order, refunds, refundedYuan: toYuan(refundedHere(refunds)) });
     }
     const { count, paidFen, refundedFen } = await book.totals(filter);
     return {

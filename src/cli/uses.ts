@@ -167,6 +167,14 @@ export const USES = {
           ...PLACE_OPTIONS,
         },
       },
+      release: {
+        args: 'ORDER [REFUND]',
+        does: {
+          zh: '在支付平台核实没有发生后，结束结果待确认的订单，或释放退款的金额',
+          en: 'ends an order, or frees the sum of a refund, of unknown result that the gateway never had',
+        },
+        options: PLACE_OPTIONS,
+      },
     },
   },
   approvals: {
