@@ -48,6 +48,10 @@ const replace = {
       replaced.add(name);
       return { contents: REPLACED[name](readFileSync(path, 'utf8')), resolveDir: dirname(path) };
     });
+    // Its other form is put together while it runs, which no bundler can follow.
+    build.onResolve({ filter: /^jsonc-parser$/ }, () => ({
+      path: join(ROOT, 'node_modules/jsonc-parser/lib/esm/main.js'),
+    }));
     // Ajv makes code of schemas and is a tenth of the bundle; the SDK's other validator reads them.
     const shims = /^(@modelcontextprotocol\/(?:server|client))\/_shims$/;
     build.onResolve({ filter: shims }, ({ path }) => ({ path, namespace: 'shims' }));

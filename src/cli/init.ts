@@ -1,15 +1,19 @@
+import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
 import { withDotenv } from '../config.ts';
 import { nearest } from '../doctor/names.ts';
 import { CashierError, type Text } from '../domain/errors.ts';
 import { systemClock } from '../platform/system.ts';
 import { readArguments } from './arguments.ts';
 import { type CommandContext, sayOf } from './command.ts';
-import { serverBlock } from './init/block.ts';
+import { packageSpec, type Runtime, serverBlock } from './init/block.ts';
 import { CLIENT_IDS } from './init/client-ids.ts';
-import { CLIENTS, isInstalled, type McpClient, type Place } from './init/clients.ts';
+import { CLIENTS, isInstalled, type McpClient } from './init/clients.ts';
 import { ChangedMeanwhile, readText, replaceText } from './init/config-file.ts';
 import { type Edit, isSame, NotEditable, objectAt, setEntry } from './init/json-edit.ts';
+import type { Place } from './init/places.ts';
+import { setTable, tableAt } from './init/toml-edit.ts';
 import type { Say } from './speaker.ts';
 import { print, printTable } from './terminal.ts';
 
@@ -30,16 +34,25 @@ export async function run(args: readonly string[], context: CommandContext): Pro
   const say = sayOf(context);
   if (client === undefined) return list(place, say);
 
-  const options = { package: values.package, live, language, platform: place.platform };
+  const { platform, cwd } = place;
+  const spec = packageSpec(values.package, cwd, platform, existsSync(resolve(cwd, values.package)));
+  // Windows' desktop has Node on its PATH; there it is only the line for a shell that needs the script.
+  const runtime =
+    platform === 'win32' || (platform === 'darwin' && client.isDesktop) ? thisRuntime() : undefined;
+  const options = { package: spec, live, language, platform, runtime };
   const { block, toReplace } = serverBlock(options, await withDotenv(env, place.cwd));
   const entry = client.entry(block, name);
-  const whole = JSON.stringify({ [client.section]: { [name]: entry } }, null, 2);
+  const path = [client.section, name] as const;
+  const whole =
+    client.format === 'toml'
+      ? setTable('', path, entry).text.trimEnd()
+      : setEntry('', path, entry).text.trimEnd();
   if (client.id === 'json') {
     // Nothing but the block, for whoever pipes it on.
     print(whole);
     return 0;
   }
-  const file = client.file(place);
+  const files = client.files(place);
   for (const line of say(client.where)) print(line);
   print();
   print(whole);
@@ -50,10 +63,10 @@ export async function run(args: readonly string[], context: CommandContext): Pro
     print();
   }
   const done =
-    file === undefined
+    files.length === 0
       ? withoutFile(client, values.write, say)
-      : merge({ file, path: [client.section, name], entry }, values, say);
-  nextSteps({ live, toReplace }, say);
+      : files.map((file) => merge({ file, path, entry }, values, say)).every(Boolean);
+  nextSteps({ live, toReplace, platform, runtime }, say);
   return done ? 0 : 1;
 }
 
@@ -80,14 +93,25 @@ function badName(): CashierError {
 function placeOf(env: CommandContext['env']): Place {
   const { platform } = process;
   const appData = platform === 'win32' ? env.APPDATA : env.XDG_CONFIG_HOME;
-  return { platform, home: homedir(), cwd: process.cwd(), appData: appData || undefined };
+  const localAppData = env.LOCALAPPDATA || undefined;
+  return { platform, home: homedir(), cwd: process.cwd(), appData: appData || undefined, localAppData };
+}
+
+/** npm lies beside Node, on Windows in the same folder. */
+function thisRuntime(): Runtime {
+  const node = process.execPath;
+  const npm = join('node_modules', 'npm', 'bin', 'npx-cli.js');
+  const npxScript = [join(dirname(node), npm), join(dirname(node), '..', 'lib', npm)].find((file) =>
+    existsSync(file),
+  );
+  return { node, npxScript };
 }
 
 function list(place: Place, say: Say): number {
   printTable(
     CLIENTS.map((client) => {
       const here = isInstalled(client, place) ? say({ zh: '已安装', en: 'installed' }).join(' ') : '';
-      return [`mcp-cashier init ${client.id}`, client.name, here, client.file(place) ?? ''];
+      return [`mcp-cashier init ${client.id}`, client.name, here, client.files(place).join(', ')];
     }),
   );
   return 0;
@@ -118,8 +142,9 @@ function merge(
   let edit: Edit;
   let old: Readonly<Record<string, unknown>> | undefined;
   try {
-    old = before === undefined ? undefined : objectAt(before, path);
-    edit = setEntry(before ?? '', path, entry);
+    const isToml = file.endsWith('.toml');
+    old = before === undefined ? undefined : (isToml ? tableAt : objectAt)(before, path);
+    edit = (isToml ? setTable : setEntry)(before ?? '', path, entry);
   } catch (error) {
     if (!(error instanceof NotEditable)) throw error;
     tell(say, notEditable(error.reason, file));
@@ -177,12 +202,8 @@ function unwritten(file: string, why: Text): CashierError {
 }
 
 function notEditable(reason: NotEditable['reason'], file: string): Text {
+  const kind = file.endsWith('.toml') ? 'TOML' : 'JSON';
   switch (reason) {
-    case 'comments':
-      return {
-        zh: `${file} 里有注释或多余的逗号，为了不弄丢它们，没有写入；请手工加入上面的内容。`,
-        en: `${file} has comments or trailing commas; not to lose them, nothing was written. Add the block by hand.`,
-      };
     case 'shape':
       return {
         zh: `${file} 的结构与预期不同，没有写入；请手工加入上面的内容。`,
@@ -190,8 +211,8 @@ function notEditable(reason: NotEditable['reason'], file: string): Text {
       };
     default:
       return {
-        zh: `${file} 不是正确的 JSON，客户端也读不了它；没有写入，请先改正。`,
-        en: `${file} is not valid JSON, so the client cannot read it either; nothing was written. Mend it first.`,
+        zh: `${file} 不是正确的 ${kind}，客户端也读不了它；没有写入，请先改正。`,
+        en: `${file} is not valid ${kind}, so the client cannot read it either; nothing was written. Mend it first.`,
       };
   }
 }
@@ -207,20 +228,30 @@ function showEdit(file: string, { line, added, removed }: Edit, replaces: boolea
 /** A line of an old block, which may have held keys by value. */
 function masked(line: string): string {
   return line.replace(
-    /("[\w-]*(?:KEY|SECRET|TOKEN|AUTH|PASSW|COOKIE)[\w-]*"\s*:\s*)"(?:[^"\\]|\\.)*"/gi,
-    (whole, name: string) => (/_FILE"/i.test(name) ? whole : `${name}"…"`),
+    /("?[\w-]*(?:KEY|SECRET|TOKEN|AUTH|PASSW|COOKIE)[\w-]*"?\s*[:=]\s*)"(?:[^"\\]|\\.)*"/gi,
+    (whole, name: string) => (/_FILE\b/i.test(name) ? whole : `${name}"…"`),
   );
 }
 
 function nextSteps(
-  { live, toReplace }: { readonly live: boolean; readonly toReplace: readonly string[] },
+  {
+    live,
+    toReplace,
+    platform,
+    runtime,
+  }: {
+    readonly live: boolean;
+    readonly toReplace: readonly string[];
+    readonly platform: NodeJS.Platform;
+    readonly runtime: Runtime | undefined;
+  },
   say: Say,
 ): void {
   const steps: Text[] = [];
   if (toReplace.length > 0) {
     steps.push({
-      zh: `换成你自己的值：${toReplace.join('、')}；密钥放进文件并 chmod 600。只用一个钱包时，删去另一个的变量。`,
-      en: `Put your own values into ${toReplace.join(', ')}; keep keys in files, chmod 600. With one wallet only, remove the other's variables.`,
+      zh: `换成你自己的值：${toReplace.join('、')}；密钥放进文件${platform === 'win32' ? '' : '并 chmod 600'}。只用一个钱包时，删去另一个的变量。`,
+      en: `Put your own values into ${toReplace.join(', ')}; keep keys in files${platform === 'win32' ? '' : ', chmod 600'}. With one wallet only, remove the other's variables.`,
     });
   }
   steps.push({
@@ -238,6 +269,12 @@ function nextSteps(
           en: 'This is the simulator, no real money; for real money use --live.',
         },
   );
+  if (platform === 'darwin' && runtime) {
+    steps.push({
+      zh: `从程序坞启动的程序找不到 npx，所以写的是 ${runtime.node}；换了 Node 之后再运行一次本命令。`,
+      en: `Programs started from the Dock do not find npx, so ${runtime.node} is written; run this again after another Node is installed.`,
+    });
+  }
   steps.push({ zh: '重新启动客户端。', en: 'Restart the client.' });
   tell(say, { zh: '接下来：', en: 'Next:' });
   for (const [i, step] of steps.entries()) for (const line of say(step)) print(`  ${i + 1}. ${line}`);

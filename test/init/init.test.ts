@@ -11,10 +11,13 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { parse } from 'smol-toml';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { serverBlock } from '../../src/cli/init/block.ts';
-import { CLIENTS, isInstalled, type Place } from '../../src/cli/init/clients.ts';
+import { packageSpec, serverBlock } from '../../src/cli/init/block.ts';
+import { CLIENT_IDS } from '../../src/cli/init/client-ids.ts';
+import { CLIENTS, isInstalled } from '../../src/cli/init/clients.ts';
 import { ChangedMeanwhile, replaceText } from '../../src/cli/init/config-file.ts';
+import type { Place } from '../../src/cli/init/places.ts';
 import { type CommandResult, type Env, runCommand, Transcript } from '../support/server-process.ts';
 
 const all = mkdtempSync(join(tmpdir(), 'init-'));
@@ -47,6 +50,37 @@ describe('the block', () => {
     expect(serverBlock({ ...SIMULATED, platform: 'win32' }, {}).block.command).toBe('cmd');
     const own = { ...SIMULATED, package: '/opt/mcp-cashier/dist/main.js' };
     expect(serverBlock(own, {}).block).toEqual({ command: 'node', args: ['/opt/mcp-cashier/dist/main.js'] });
+  });
+
+  it('for a program of the macOS desktop has Node by its path', () => {
+    const runtime = {
+      node: '/opt/homebrew/bin/node',
+      npxScript: '/opt/homebrew/lib/node_modules/npm/bin/npx-cli.js',
+    };
+    const { block } = serverBlock({ ...SIMULATED, platform: 'darwin', runtime }, {});
+    expect(block).toEqual({
+      command: runtime.node,
+      args: [runtime.npxScript, '-y', 'mcp-cashier'],
+      env: { PATH: '/opt/homebrew/bin:/usr/bin:/bin:/usr/sbin:/sbin' },
+    });
+    const none = { ...runtime, npxScript: undefined };
+    expect(serverBlock({ ...SIMULATED, platform: 'darwin', runtime: none }, {}).block).toMatchObject({
+      command: 'npx',
+    });
+  });
+
+  it.each([
+    ['mcp-cashier', 'mcp-cashier'],
+    ['mcp-cashier@0.1.0', 'mcp-cashier@0.1.0'],
+    ['@shop/mcp-cashier', '@shop/mcp-cashier'],
+    ['mcp-cashier-0.1.0.tgz', 'file:/w/mcp-cashier-0.1.0.tgz'],
+    ['./my packages/x.tgz', 'file:/w/my packages/x.tgz'],
+    ['/p/x.tgz', 'file:/p/x.tgz'],
+    ['file:x.tgz', 'file:/w/x.tgz'],
+    ['file:///p/x.tgz', 'file:/p/x.tgz'],
+    ['dist/main.js', '/w/dist/main.js'],
+  ])('names %s as %s, which npx runs from anywhere', (given, spec) => {
+    expect(packageSpec(given, '/w', 'linux', false)).toBe(spec);
   });
 
   it('for live takes over what the environment says, but never a secret', () => {
@@ -90,22 +124,75 @@ describe('a client', () => {
     ['claude-code', 'linux', '~/project/.mcp.json'],
     ['vscode', 'linux', '~/project/.vscode/mcp.json'],
     ['trae', 'linux', '~/project/.trae/mcp.json'],
+    ['codex', 'linux', '~/.codex/config.toml'],
+    ['gemini', 'linux', '~/.gemini/settings.json'],
+    ['qwen', 'linux', '~/.qwen/settings.json'],
+    ['opencode', 'linux', '~/.config/opencode/opencode.json'],
+    ['opencode', 'darwin', '~/.config/opencode/opencode.json'],
+    ['windsurf', 'linux', '~/.codeium/windsurf/mcp_config.json'],
+    ['copilot', 'linux', '~/.copilot/mcp-config.json'],
     ['cherry', 'linux', undefined],
     ['json', 'linux', undefined],
   ] as const)('%s on %s has its file', (id, platform, file) => {
-    expect(client(id).file(place(platform))?.replace(home, '~')).toBe(file);
+    expect(
+      client(id)
+        .files(place(platform))
+        .map((one) => one.replace(home, '~')),
+    ).toEqual(file ? [file] : []);
+  });
+
+  it('is one of those that the help names, and the other way round', () => {
+    expect(CLIENTS.map(({ id }) => id).toSorted()).toEqual([...CLIENT_IDS].toSorted());
+  });
+
+  it('Claude Desktop from the store has a file in its package, and every one found is written', () => {
+    const [roaming, local] = ['C:\\Users\\a\\AppData\\Roaming', 'C:\\Users\\a\\AppData\\Local'];
+    const disk: Record<string, string[]> = {
+      [`${local}\\Packages`]: ['Claude_pzs8sxrjxfjjc', 'Other_x', 'Claude_2'],
+    };
+    const at = {
+      ...place('win32', roaming),
+      localAppData: local,
+      namesIn: (folder: string) => disk[folder] ?? [],
+    };
+    const packaged = ['Claude_pzs8sxrjxfjjc', 'Claude_2'].map(
+      (name) => `${local}\\Packages\\${name}\\LocalCache\\Roaming\\Claude\\claude_desktop_config.json`,
+    );
+    expect(client('claude').files(at)).toEqual(packaged);
+    disk[roaming] = ['Claude'];
+    expect(client('claude').files(at)).toEqual([
+      `${roaming}\\Claude\\claude_desktop_config.json`,
+      ...packaged,
+    ]);
+  });
+
+  it('Trae and Cline have a file in every editor that is there', () => {
+    for (const editor of ['Trae', 'Trae CN'])
+      mkdirSync(join(home, '.config', editor, 'User'), { recursive: true });
+    expect(client('trae').files(place('linux'))).toEqual(
+      ['Trae', 'Trae CN'].map((editor) => join(home, '.config', editor, 'User', 'mcp.json')),
+    );
+    const storages = ['Code - Insiders', 'Cursor'].map((editor) =>
+      join(home, '.config', editor, 'User/globalStorage/saoudrizwan.claude-dev'),
+    );
+    for (const storage of storages) mkdirSync(storage, { recursive: true });
+    expect(client('cline').files(place('linux'))).toEqual(
+      storages.map((storage) => join(storage, 'settings/cline_mcp_settings.json')),
+    );
   });
 
   it('on Windows keeps its file in AppData', () => {
-    expect(client('claude').file(place('win32', 'C:\\Users\\a\\AppData\\Roaming'))).toBe(
+    expect(client('claude').files(place('win32', 'C:\\Users\\a\\AppData\\Roaming'))).toEqual([
       'C:\\Users\\a\\AppData\\Roaming\\Claude\\claude_desktop_config.json',
-    );
+    ]);
   });
 
   it('Cline that knows only VS Code is written to where that one reads', () => {
     const storage = join(home, '.config/Code/User/globalStorage/saoudrizwan.claude-dev');
     mkdirSync(storage, { recursive: true });
-    expect(client('cline').file(place('linux'))).toBe(join(storage, 'settings/cline_mcp_settings.json'));
+    expect(client('cline').files(place('linux'))).toEqual([
+      join(storage, 'settings/cline_mcp_settings.json'),
+    ]);
     expect(isInstalled(client('cline'), place('linux'))).toBe(true);
     expect(isInstalled(client('cursor'), place('linux'))).toBe(false);
   });
@@ -128,8 +215,30 @@ describe('a client', () => {
     const [, query = ''] = line('vscode').split('?');
     expect(JSON.parse(decodeURIComponent(query))).toEqual({ name: 'cashier', type: 'stdio', ...block });
     expect(line('claude-code')).toMatch(
-      /^claude mcp add (--env \S+ )+--scope user cashier -- npx -y mcp-cashier$/,
+      /^claude mcp add (--env \S+ )+--scope user cashier "--" npx -y mcp-cashier$/,
     );
+  });
+
+  it('has a command line that cmd.exe, PowerShell and Git Bash read alike', () => {
+    const runtime = {
+      node: 'C:\\Program Files\\nodejs\\node.exe',
+      npxScript: 'C:\\Program Files\\nodejs\\npx-cli.js',
+    };
+    const spec = 'file:C:/my packages/mcp-cashier-0.1.0.tgz';
+    const { block } = serverBlock(
+      { ...LIVE, platform: 'win32', package: spec, runtime },
+      { AP_PUB_KEY_FILE: 'D:\\my keys\\a.pem' },
+    );
+    expect(block).toMatchObject({ command: 'cmd', args: ['/c', 'npx', '-y', spec] });
+    const line = client('claude-code').links?.(block, 'cashier')[0]?.[1] ?? '';
+    expect(line).toContain(`"--" "${runtime.node}" "${runtime.npxScript}" -y "${spec}"`);
+    expect(line).toContain('--env "AP_PUB_KEY_FILE=D:\\my keys\\a.pem"');
+    expect(line).not.toMatch(/'| \/c /);
+    // Written into a file it keeps to what that client wants, and nothing of ours leaks into it.
+    for (const { id, entry } of CLIENTS) expect(entry(block, 'cashier'), id).not.toHaveProperty('plain');
+    // What no quotes keep is left out rather than printed wrong.
+    const odd = serverBlock({ ...LIVE, platform: 'win32' }, { AP_PUB_KEY_FILE: '%KEYS%\\a.pem' }).block;
+    expect(client('claude-code').links?.(odd, 'cashier')).toEqual([]);
   });
 });
 
@@ -189,15 +298,46 @@ describe('the command', () => {
     expect(transcript.leaks(['not-ours', 'MIIE-secret'])).toEqual([]);
   });
 
-  it('leaves a file with comments alone', async () => {
+  it('keeps the comments of a file, and writes nothing into what is no JSON', async () => {
     mkdirSync(join(cwd, '.vscode'));
     const file = join(cwd, '.vscode/mcp.json');
-    writeFileSync(file, '{\n  // mine\n  "servers": {}\n}\n');
-    const { code, stdout } = await init(['vscode', '--write', '--lang', 'en']);
-    expect(code).toBe(1);
-    expect(stdout).toContain('comments');
-    expect(stdout).toContain('"servers"');
+    writeFileSync(file, '{\n  // mine\n  "servers": {},\n}\n');
+    expect((await init(['vscode', '--write', '--lang', 'en'])).code).toBe(0);
     expect(readFileSync(file, 'utf8')).toContain('// mine');
+    expect(readFileSync(file, 'utf8')).toContain('"cashier": {');
+    writeFileSync(file, '{ "servers": ');
+    const { code, stdout } = await init(['vscode', '--write', '--lang', 'en']);
+    expect([code, readFileSync(file, 'utf8')]).toEqual([1, '{ "servers": ']);
+    expect(stdout).toContain('is not valid JSON');
+  });
+
+  it('writes TOML for Codex, and again only by --force', async () => {
+    mkdirSync(join(home, '.codex'));
+    const file = join(home, '.codex/config.toml');
+    const others = '# mine\nmodel = "x"\n\n[mcp_servers.files]\ncommand = "f"\n';
+    writeFileSync(file, others);
+    expect((await init(['codex', '--write', '--package', './my packages/x.tgz'])).code).toBe(0);
+    const text = readFileSync(file, 'utf8');
+    expect(text.startsWith(others)).toBe(true);
+    expect(parse(text).mcp_servers).toEqual({
+      files: { command: 'f' },
+      cashier: { command: 'npx', args: ['-y', `file:${cwd}/my packages/x.tgz`] },
+    });
+    writeFileSync(
+      file,
+      text.replace('command = "npx"', 'command = "old"\n[mcp_servers.cashier.env]\nAP_APP_KEY = "not-ours"'),
+    );
+    expect((await init(['codex', '--write'])).code).toBe(1);
+    const forced = await init(['codex', '--write', '--force', '--live']);
+    expect(forced.code).toBe(0);
+    expect(parse(readFileSync(file, 'utf8'))).toMatchObject({
+      model: 'x',
+      mcp_servers: { files: { command: 'f' }, cashier: { command: 'npx', env: { CASHIER_MODE: 'live' } } },
+    });
+    expect(transcript.leaks(['not-ours'])).toEqual([]);
+    writeFileSync(file, 'mcp_servers = { cashier = { command = "inline" } }\n');
+    expect((await init(['codex', '--write', '--force'])).code).toBe(1);
+    expect(readFileSync(file, 'utf8')).toContain('inline');
   });
 
   it('lists the clients, and gives the bare block to whoever pipes it', async () => {

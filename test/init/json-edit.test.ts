@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isSame, NotEditable, setEntry } from '../../src/cli/init/json-edit.ts';
+import { isSame, NotEditable, objectAt, setEntry } from '../../src/cli/init/json-edit.ts';
 
 const ENTRY = { command: 'npx', args: ['-y', 'mcp-cashier'] };
 const set = (text: string) => setEntry(text, ['mcpServers', 'cashier'], ENTRY).text;
@@ -29,6 +29,23 @@ describe('an entry set in a JSON text', () => {
     expect(JSON.parse(set(after))).toEqual(JSON.parse(after));
   });
 
+  it.each([
+    ['{\n  // mine\n  "mcpServers": {}\n}', ['// mine']],
+    ['{\n  "mcpServers": {\n    // none yet\n  }\n}', ['// none yet']],
+    ['{ "mcpServers": {"a": "http://x//y",}, /* later */ }', ['"http://x//y"', '/* later */']],
+    [
+      '{\n  "mcpServers": {\n    "a": {} // the first\n  }, // all\n}\n',
+      ['"a": {}, // the first\n', '// all\n}'],
+    ],
+    ['\uFEFF{\n  "theme": "dark", // at night\n}\n', ['"dark", // at night\n']],
+    ['/* head */\n{}\n// foot\n', ['/* head */', '// foot']],
+  ])('keeps the comments of %j', (before, kept) => {
+    const after = set(before);
+    for (const comment of kept) expect(after).toContain(comment);
+    expect(objectAt(after, ['mcpServers', 'cashier'])).toEqual(ENTRY);
+    expect(objectAt(set(after), ['mcpServers', 'cashier'])).toEqual(ENTRY);
+  });
+
   it('replaces an older one and nothing else', () => {
     const before = '{"mcpServers":{"cashier":{"command":"old"},"b":{"x":"cashier"}}}';
     const { text, removed } = setEntry(before, ['mcpServers', 'cashier'], ENTRY);
@@ -37,8 +54,6 @@ describe('an entry set in a JSON text', () => {
   });
 
   it.each([
-    ['comments', '{\n  // mine\n  "mcpServers": {}\n}'],
-    ['comments', '{ "mcpServers": {"a": "http://x//y",}, /* later */ }'],
     ['invalid', '{ "mcpServers": '],
     ['invalid', '{ "url": "// no comment" '],
     ['shape', '[]'],

@@ -1,27 +1,23 @@
 import { existsSync } from 'node:fs';
-import { posix, win32 } from 'node:path';
 import type { Text } from '../../domain/errors.ts';
 import type { ServerBlock } from './block.ts';
-
-/** The machine as the clients lay their files out on it. */
-export interface Place {
-  readonly platform: NodeJS.Platform;
-  readonly home: string;
-  readonly cwd: string;
-  /** `%APPDATA%` on Windows, `$XDG_CONFIG_HOME` elsewhere, where set. */
-  readonly appData: string | undefined;
-}
+import type { ClientId } from './client-ids.ts';
+import { appFolder, claudeFiles, clineFiles, clineStorages, type Place, path, traeFiles } from './places.ts';
 
 type Entry = Readonly<Record<string, unknown>>;
 
 /** An MCP client: the shape of its configuration and where that lies. */
 export interface McpClient {
-  readonly id: string;
+  readonly id: ClientId;
   readonly name: string;
   /** The key under which its servers stand. */
-  readonly section: 'mcpServers' | 'servers';
-  /** The file to write; undefined for a client that only takes what is pasted. */
-  readonly file: (place: Place) => string | undefined;
+  readonly section: 'mcpServers' | 'servers' | 'mcp' | 'mcp_servers';
+  /** JSON, with or without comments, unless said otherwise. */
+  readonly format?: 'toml';
+  /** Started from a desktop, it has none of what a shell adds to the PATH. */
+  readonly isDesktop?: true;
+  /** The files to write; none for a client that only takes what is pasted. */
+  readonly files: (place: Place) => readonly string[];
   /** Folders or files that are there only where it is installed. */
   readonly traces: (place: Place) => readonly string[];
   readonly entry: (block: ServerBlock, name: string) => Entry;
@@ -31,15 +27,16 @@ export interface McpClient {
   readonly links?: (block: ServerBlock, name: string) => readonly (readonly [what: Text, line: string])[];
 }
 
-const plain = (block: ServerBlock): Entry => ({ ...block });
-const typed = (block: ServerBlock): Entry => ({ type: 'stdio', ...block });
+const plain = ({ plain: _, ...block }: ServerBlock): Entry => ({ ...block });
+const typed = (block: ServerBlock): Entry => ({ type: 'stdio', ...plain(block) });
 
 export const CLIENTS: readonly McpClient[] = [
   {
     id: 'cursor',
+    isDesktop: true,
     name: 'Cursor',
     section: 'mcpServers',
-    file: (place) => path(place).join(place.home, '.cursor', 'mcp.json'),
+    files: (place) => [path(place).join(place.home, '.cursor', 'mcp.json')],
     traces: (place) => [path(place).join(place.home, '.cursor')],
     entry: plain,
     where: {
@@ -57,9 +54,10 @@ export const CLIENTS: readonly McpClient[] = [
     id: 'cline',
     name: 'Cline',
     section: 'mcpServers',
-    file: clineFile,
-    traces: (place) => [path(place).join(place.home, '.cline'), clineStorage(place)],
-    entry: (block) => ({ ...block, disabled: false }),
+    isDesktop: true,
+    files: clineFiles,
+    traces: (place) => [path(place).join(place.home, '.cline'), ...clineStorages(place)],
+    entry: (block) => ({ ...plain(block), disabled: false }),
     where: {
       zh: 'Cline → MCP Servers → Configure MCP Servers 打开的 cline_mcp_settings.json。',
       en: 'The cline_mcp_settings.json that Cline → MCP Servers → Configure MCP Servers opens.',
@@ -69,8 +67,12 @@ export const CLIENTS: readonly McpClient[] = [
     id: 'claude',
     name: 'Claude Desktop',
     section: 'mcpServers',
-    file: (place) => path(place).join(appFolder(place), 'Claude', 'claude_desktop_config.json'),
-    traces: (place) => [path(place).join(appFolder(place), 'Claude')],
+    isDesktop: true,
+    files: claudeFiles,
+    traces: (place) => [
+      path(place).join(appFolder(place), 'Claude'),
+      ...claudeFiles(place).map((file) => path(place).dirname(file)),
+    ],
     entry: plain,
     where: {
       zh: 'Claude → 设置 → Developer → Edit Config 打开的 claude_desktop_config.json；改完要完全退出再启动。',
@@ -81,7 +83,7 @@ export const CLIENTS: readonly McpClient[] = [
     id: 'claude-code',
     name: 'Claude Code',
     section: 'mcpServers',
-    file: (place) => path(place).join(place.cwd, '.mcp.json'),
+    files: (place) => [path(place).join(place.cwd, '.mcp.json')],
     traces: (place) => [
       path(place).join(place.home, '.claude'),
       path(place).join(place.home, '.claude.json'),
@@ -91,13 +93,14 @@ export const CLIENTS: readonly McpClient[] = [
       zh: '这个项目：项目根目录的 .mcp.json；自己的所有项目：用下面的命令。',
       en: 'For this project .mcp.json at its root, for all of yours the command below.',
     },
-    links: (block, name) => [[{ zh: '或者运行', en: 'Or run' }, claudeCommand(block, name)]],
+    links: claudeCommand,
   },
   {
     id: 'vscode',
+    isDesktop: true,
     name: 'VS Code',
     section: 'servers',
-    file: (place) => path(place).join(place.cwd, '.vscode', 'mcp.json'),
+    files: (place) => [path(place).join(place.cwd, '.vscode', 'mcp.json')],
     traces: (place) => [path(place).join(place.home, '.vscode'), path(place).join(appFolder(place), 'Code')],
     entry: typed,
     where: {
@@ -112,12 +115,89 @@ export const CLIENTS: readonly McpClient[] = [
     ],
   },
   {
+    id: 'codex',
+    name: 'Codex',
+    section: 'mcp_servers',
+    format: 'toml',
+    files: (place) => [path(place).join(place.home, '.codex', 'config.toml')],
+    traces: (place) => [path(place).join(place.home, '.codex')],
+    entry: plain,
+    where: {
+      zh: '~/.codex/config.toml，命令行与编辑器共用。',
+      en: '~/.codex/config.toml, of terminal and editor alike.',
+    },
+  },
+  {
+    id: 'gemini',
+    name: 'Gemini CLI',
+    section: 'mcpServers',
+    files: (place) => [path(place).join(place.home, '.gemini', 'settings.json')],
+    traces: (place) => [path(place).join(place.home, '.gemini')],
+    entry: plain,
+    where: {
+      zh: '所有项目：~/.gemini/settings.json；只用于一个项目：项目中的 .gemini/settings.json。',
+      en: 'For all projects ~/.gemini/settings.json, for one project .gemini/settings.json in it.',
+    },
+  },
+  {
+    id: 'qwen',
+    name: 'Qwen Code',
+    section: 'mcpServers',
+    files: (place) => [path(place).join(place.home, '.qwen', 'settings.json')],
+    traces: (place) => [path(place).join(place.home, '.qwen')],
+    entry: plain,
+    where: {
+      zh: '所有项目：~/.qwen/settings.json；只用于一个项目：项目中的 .qwen/settings.json。',
+      en: 'For all projects ~/.qwen/settings.json, for one project .qwen/settings.json in it.',
+    },
+  },
+  {
+    id: 'opencode',
+    name: 'opencode',
+    section: 'mcp',
+    files: opencodeFiles,
+    traces: (place) => [opencodeFolder(place)],
+    entry: ({ command, args, env }) => ({
+      type: 'local',
+      command: [command, ...args],
+      enabled: true,
+      ...(env ? { environment: env } : {}),
+    }),
+    where: {
+      zh: '所有项目：~/.config/opencode/opencode.json；只用于一个项目：项目中的 opencode.json。',
+      en: 'For all projects ~/.config/opencode/opencode.json, for one project opencode.json in it.',
+    },
+  },
+  {
+    id: 'windsurf',
+    name: 'Windsurf',
+    section: 'mcpServers',
+    isDesktop: true,
+    files: (place) => [path(place).join(place.home, '.codeium', 'windsurf', 'mcp_config.json')],
+    traces: (place) => [path(place).join(place.home, '.codeium', 'windsurf')],
+    entry: plain,
+    where: {
+      zh: 'Windsurf → Cascade → MCP 打开的 ~/.codeium/windsurf/mcp_config.json。',
+      en: 'The ~/.codeium/windsurf/mcp_config.json that Windsurf → Cascade → MCP opens.',
+    },
+  },
+  {
+    id: 'copilot',
+    name: 'Copilot CLI',
+    section: 'mcpServers',
+    files: (place) => [path(place).join(place.home, '.copilot', 'mcp-config.json')],
+    traces: (place) => [path(place).join(place.home, '.copilot')],
+    entry: (block) => ({ type: 'local', ...plain(block), tools: ['*'] }),
+    where: { zh: '~/.copilot/mcp-config.json。', en: '~/.copilot/mcp-config.json.' },
+  },
+  {
     id: 'cherry',
+    isDesktop: true,
     name: 'Cherry Studio',
     section: 'mcpServers',
-    file: () => undefined,
+    files: () => [],
     traces: (place) => [path(place).join(appFolder(place), 'CherryStudio')],
-    entry: (block, name) => ({ name, type: 'stdio', isActive: true, ...block }),
+    entry: (block, name) => ({ name, type: 'stdio', isActive: true, ...plain(block) }),
     where: {
       zh: 'Cherry Studio → 设置 → MCP 服务器 → 添加 → 从 JSON 导入，粘贴下面的内容。',
       en: 'Cherry Studio → Settings → MCP servers → Add → Import from JSON, and paste this.',
@@ -127,7 +207,8 @@ export const CLIENTS: readonly McpClient[] = [
     id: 'trae',
     name: 'Trae',
     section: 'mcpServers',
-    file: (place) => path(place).join(place.cwd, '.trae', 'mcp.json'),
+    isDesktop: true,
+    files: traeFiles,
     traces: (place) => [
       path(place).join(place.home, '.trae'),
       path(place).join(place.home, '.trae-cn'),
@@ -150,7 +231,7 @@ export const CLIENTS: readonly McpClient[] = [
     id: 'json',
     name: 'JSON',
     section: 'mcpServers',
-    file: () => undefined,
+    files: () => [],
     traces: () => [],
     entry: plain,
     where: {
@@ -164,41 +245,38 @@ export function isInstalled({ traces }: McpClient, place: Place): boolean {
   return traces(place).some((trace) => existsSync(trace));
 }
 
-/** Where programs of the desktop keep what is theirs. */
-function appFolder(place: Place): string {
-  const { platform, home, appData } = place;
-  if (platform === 'darwin') return posix.join(home, 'Library', 'Application Support');
-  if (platform === 'win32') return appData ?? win32.join(home, 'AppData', 'Roaming');
-  return appData ?? posix.join(home, '.config');
-}
-
-function clineStorage(place: Place): string {
-  return path(place).join(appFolder(place), 'Code', 'User', 'globalStorage', 'saoudrizwan.claude-dev');
-}
-
-/** Newer versions keep one file for editor and terminal; older ones their own inside VS Code's storage. */
-function clineFile(place: Place): string {
-  const { join } = path(place);
-  const own = join(place.home, '.cline');
-  const folder =
-    existsSync(own) || !existsSync(clineStorage(place)) ? join(own, 'data') : clineStorage(place);
-  return join(folder, 'settings', 'cline_mcp_settings.json');
-}
-
-/** An option between the last `--env` and the name, or that would be taken for another variable. */
-function claudeCommand({ command, args, env = {} }: ServerBlock, name: string): string {
-  const variables = Object.entries(env).map(([key, value]) => `--env ${shellWord(`${key}=${value}`)} `);
-  return `claude mcp add ${variables.join('')}--scope user ${name} -- ${[command, ...args].map(shellWord).join(' ')}`;
+/**
+ * An option between the last `--env` and the name, or that would be taken for another variable. Quoted in the one way
+ * that cmd.exe, PowerShell and sh share; PowerShell drops a bare `--`, and Git Bash turns `/c` into a folder.
+ * @returns nothing where a value holds what no such quotes keep
+ */
+function claudeCommand(block: ServerBlock, name: string): readonly (readonly [Text, string])[] {
+  const { command, args, env = {} } = block.plain ?? block;
+  const words = [command, ...args];
+  const values = Object.entries(env).map(([key, value]) => `${key}=${value}`);
+  if ([...words, ...values].some((word) => /["$`%!]|\\$/.test(word))) return [];
+  const variables = values.map((value) => `--env ${shellWord(value)} `).join('');
+  const line = `claude mcp add ${variables}--scope user ${name} "--" ${words.map(shellWord).join(' ')}`;
+  return [[{ zh: '或者运行', en: 'Or run' }, line]];
 }
 
 function shellWord(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+  return /^[\w@+=:,./-]+$/.test(word) ? word : `"${word}"`;
 }
 
 function base64(block: ServerBlock): string {
-  return Buffer.from(JSON.stringify(block)).toString('base64');
+  return Buffer.from(JSON.stringify(plain(block))).toString('base64');
 }
 
-function path({ platform }: Place): typeof posix {
-  return platform === 'win32' ? win32 : posix;
+function opencodeFolder(place: Place): string {
+  const { join } = path(place);
+  const base = place.platform === 'win32' || place.platform === 'darwin' ? undefined : place.appData;
+  return join(base ?? join(place.home, '.config'), 'opencode');
+}
+
+/** It reads both; what is there is written to. */
+function opencodeFiles(place: Place): readonly string[] {
+  const { join } = path(place);
+  const files = ['opencode.json', 'opencode.jsonc'].map((name) => join(opencodeFolder(place), name));
+  return [files.find((file) => existsSync(file)) ?? files[0] ?? ''];
 }

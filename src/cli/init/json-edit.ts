@@ -1,8 +1,4 @@
-/** A value of a JSON text, by its place in it. */
-interface Span {
-  readonly start: number;
-  readonly end: number;
-}
+import { type Node, type ParseError, parseTree } from 'jsonc-parser';
 
 /** What changed in a text: `added` stands where `removed` stood. */
 export interface Edit {
@@ -16,7 +12,7 @@ export interface Edit {
 /** Why a text cannot be edited. */
 export class NotEditable extends Error {
   override readonly name = 'NotEditable';
-  readonly reason: 'comments' | 'invalid' | 'shape';
+  readonly reason: 'invalid' | 'shape';
 
   constructor(reason: NotEditable['reason']) {
     super(`not editable: ${reason}`);
@@ -26,9 +22,12 @@ export class NotEditable extends Error {
 
 type JsonObject = Readonly<Record<string, unknown>>;
 
-/** The object at `path` of a JSON text, read strictly; undefined where there is none. */
+/** Comments and a comma too many are what editors write into these files themselves. */
+const LENIENT = { allowTrailingComma: true, disallowComments: false };
+
+/** The object at `path` of a JSON text with or without comments; undefined where there is none. */
 export function objectAt(text: string, path: readonly string[]): JsonObject | undefined {
-  let value: unknown = parse(text);
+  let value: unknown = valueIn(treeOf(text));
   for (const key of path) {
     if (!isObject(value)) throw new NotEditable('shape');
     value = Object.hasOwn(value, key) ? value[key] : undefined;
@@ -39,31 +38,28 @@ export function objectAt(text: string, path: readonly string[]): JsonObject | un
 }
 
 /**
- * Sets `root[section][name]` and leaves every other byte as it is. Throws {@link NotEditable} for a text that is not
- * strict JSON, or where the section is something else than an object.
+ * Sets `root[section][name]` and leaves every other byte as it is, comments too. Throws {@link NotEditable} for a text
+ * that is no JSON even so, or where the section is something else than an object.
  */
 export function setEntry(text: string, [section, name]: readonly [string, string], entry: JsonObject): Edit {
   const source = text.trim() === '' ? '{}\n' : text;
   const servers = objectAt(source, [section]);
   const style = styleOf(source);
-  const root = rootSpan(source);
-  const rootMembers = members(source, root);
-  // Where a key stands twice, the last one counts, for JSON.parse as for us.
-  const place = rootMembers.get(section);
+  const root = treeOf(source);
+  const place = membersOf(root).get(section);
   let edit: Edit;
   if (place === undefined || servers === undefined) {
-    edit = insert(source, root, rootMembers, section, { [name]: entry }, 1, style);
+    edit = insert(source, root, section, { [name]: entry }, 1, style);
   } else {
-    const inside = members(source, place);
-    const old = inside.get(name);
+    const old = membersOf(place).get(name);
     edit =
       old === undefined
-        ? insert(source, place, inside, name, entry, 2, style)
-        : splice(source, old, written(entry, 2, style));
+        ? insert(source, place, name, entry, 2, style)
+        : splice(source, old.offset, old.offset + old.length, written(entry, 2, style));
   }
-  // Whatever the scanner believed: the result must say exactly this.
-  const expected = { ...(parse(source) as JsonObject), [section]: { ...servers, [name]: entry } };
-  if (!isSame(parse(edit.text), expected)) throw new NotEditable('invalid');
+  // Whatever the tree said: the result must say exactly this.
+  const expected = { ...(valueIn(root) as JsonObject), [section]: { ...servers, [name]: entry } };
+  if (!isSame(valueIn(treeOf(edit.text)), expected)) throw new NotEditable('invalid');
   return edit;
 }
 
@@ -82,30 +78,29 @@ export function isSame(a: unknown, b: unknown): boolean {
   );
 }
 
-function parse(text: string): unknown {
-  const bare = text.replace(/^\uFEFF/, '');
-  if (bare.trim() === '') return {};
-  try {
-    return JSON.parse(bare);
-  } catch {
-    throw new NotEditable(isJsonWithComments(bare) ? 'comments' : 'invalid');
-  }
+/** The tree of a text, which must be an object. A mark at its beginning counts as a space, so that places stay right. */
+function treeOf(text: string): Node {
+  const bare = text.replace(/^\uFEFF/, ' ');
+  const errors: ParseError[] = [];
+  const root = parseTree(bare.trim() === '' ? '{}' : bare, errors, LENIENT);
+  if (errors.length > 0 || root === undefined) throw new NotEditable('invalid');
+  if (root.type !== 'object') throw new NotEditable('shape');
+  return root;
 }
 
-/** Whether comments and trailing commas are all that keeps a text from being JSON. */
-function isJsonWithComments(text: string): boolean {
-  const bare = text
-    .replace(
-      /("(?:[^"\\]|\\.)*")|\/\/[^\n]*|\/\*[\s\S]*?\*\//g,
-      (_, string: string | undefined) => string ?? '',
-    )
-    .replace(/("(?:[^"\\]|\\.)*")|,(?=\s*[}\]])/g, (_, string: string | undefined) => string ?? '');
-  try {
-    JSON.parse(bare);
-    return true;
-  } catch {
-    return false; // the answer to the question
+function valueIn(node: Node): unknown {
+  if (node.type === 'array') return (node.children ?? []).map(valueIn);
+  if (node.type !== 'object') return node.value;
+  return Object.fromEntries([...membersOf(node)].map(([key, value]) => [key, valueIn(value)]));
+}
+
+/** Where a key stands twice, the last one counts. */
+function membersOf(node: Node): ReadonlyMap<string, Node> {
+  const members = new Map<string, Node>();
+  for (const { children: [key, value] = [] } of node.children ?? []) {
+    if (key && value) members.set(String(key.value), value);
   }
+  return members;
 }
 
 interface Style {
@@ -117,56 +112,9 @@ function styleOf(text: string): Style {
   return { unit: /\n([ \t]+)\S/.exec(text)?.[1] ?? '  ', newline: text.includes('\r\n') ? '\r\n' : '\n' };
 }
 
-function rootSpan(text: string): Span {
-  return { start: text.indexOf('{'), end: text.lastIndexOf('}') + 1 };
-}
-
-/** The values of an object's members by their keys. The text is known to be JSON. */
-function members(text: string, span: Span): Map<string, Span> {
-  const found = new Map<string, Span>();
-  let at = skipBlanks(text, span.start + 1);
-  while (text[at] === '"') {
-    const keyEnd = valueEnd(text, at);
-    const key = String(JSON.parse(text.slice(at, keyEnd)));
-    const start = skipBlanks(text, skipBlanks(text, keyEnd) + 1);
-    const end = valueEnd(text, start);
-    found.set(key, { start, end });
-    at = skipBlanks(text, end);
-    if (text[at] === ',') at = skipBlanks(text, at + 1);
-  }
-  return found;
-}
-
-function skipBlanks(text: string, from: number): number {
-  let at = from;
-  while (/\s/.test(text[at] ?? '')) at += 1;
-  return at;
-}
-
-/** Where the value that begins at `start` ends. */
-function valueEnd(text: string, start: number): number {
-  let depth = 0;
-  let at = start;
-  do {
-    const character = text[at];
-    if (character === '"') {
-      at += 1;
-      while (text[at] !== '"') at += text[at] === '\\' ? 2 : 1;
-    } else if (character === '{' || character === '[') depth += 1;
-    else if (character === '}' || character === ']') depth -= 1;
-    else if (depth === 0 && /[^\s,:]/.test(character ?? '')) {
-      while (/[^\s,}\]]/.test(text[at] ?? ',')) at += 1;
-      return at;
-    }
-    at += 1;
-  } while (depth > 0 && at < text.length);
-  return at;
-}
-
 function insert(
   text: string,
-  object: Span,
-  existing: ReadonlyMap<string, Span>,
+  object: Node,
   key: string,
   value: JsonObject,
   depth: number,
@@ -174,20 +122,26 @@ function insert(
 ): Edit {
   const { unit, newline } = style;
   const member = `${newline}${unit.repeat(depth)}${JSON.stringify(key)}: ${written(value, depth, style)}`;
-  const ends = [...existing.values()].map(({ end }) => end);
-  if (ends.length > 0) {
-    const end = Math.max(...ends);
-    return splice(text, { start: end, end }, `,${member}`);
+  const last = object.children?.at(-1);
+  const [start, end] = [object.offset + 1, object.offset + object.length - 1];
+  if (last === undefined) {
+    // What stands in an empty object are comments.
+    const inside = text.slice(start, end).trimEnd();
+    return splice(text, start, end, `${inside}${member}${newline}${unit.repeat(depth - 1)}`);
   }
-  const closing = `${newline}${unit.repeat(depth - 1)}`;
-  return splice(text, { start: object.start + 1, end: object.end - 1 }, `${member}${closing}`);
+  const after = last.offset + last.length;
+  // A remark at the end of the last line belongs to that line.
+  const [, comma = '', remark = ''] =
+    /^([ \t]*,)?([ \t]*(?:\/\/[^\r\n]*|\/\*[^\r\n]*?\*\/))?/.exec(text.slice(after, end)) ?? [];
+  const added = comma === '' ? `,${remark}${member}` : `${comma}${remark}${member},`;
+  return splice(text, after, after + comma.length + remark.length, added);
 }
 
 function written(value: JsonObject, depth: number, { unit, newline }: Style): string {
   return JSON.stringify(value, null, unit).replaceAll('\n', `${newline}${unit.repeat(depth)}`);
 }
 
-function splice(text: string, { start, end }: Span, added: string): Edit {
+function splice(text: string, start: number, end: number, added: string): Edit {
   return {
     text: text.slice(0, start) + added + text.slice(end),
     line: text.slice(0, start).split('\n').length,
