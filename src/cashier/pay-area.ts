@@ -33,6 +33,7 @@ function offersOf(view: CashierView, reader: Reader, handOff: HandOff): Promise<
       : wechatCode(view, view.qrCode, reader);
   const link = webLink(view.payUrl);
   if (link) return payLink(view, link, reader);
+  if (view.handOffUrl && reader.inApp) return [openElsewhere(reader)];
   const handed = webLink(view.handOffUrl && handOff(view.handOffUrl));
   return handed ? handOver(view, handed, reader) : [];
 }
@@ -78,7 +79,6 @@ function payLink(view: CashierView, link: string, reader: Reader): Markup[] {
 
 /** A link that opens WeChat from a phone's own browser and from no app's. It stays in this tab, to come back to it. */
 function handOver(view: CashierView, link: string, reader: Reader): Markup[] {
-  if (reader.inApp !== undefined) return [openElsewhere(reader)];
   const words = reader.returned ? say(WORDS.tryAgain, reader) : openWords(view, reader);
   return [
     html`<a class="${reader.returned ? 'button again' : 'button'}" href="${link}" referrerpolicy="origin">${words}</a>`,

@@ -37,8 +37,10 @@ export function cashierRoutes(options: CashierRouteOptions): Hono {
 
   async function page(c: Context, token: string, view: CashierView): Promise<Response> {
     const now = clock.now();
-    const base = view.handOffUrl ? await handOffBase(c, view) : undefined;
-    const html = await orderPage(view, now, reader(c), (link) =>
+    const who = reader(c);
+    // From the browser inside an app nothing is handed over.
+    const base = view.handOffUrl && !who.inApp ? await handOffBase(c, view) : undefined;
+    const html = await orderPage(view, now, who, (link) =>
       base === undefined ? undefined : withReturn(link, backUrl(base, token)),
     );
     // WeChat asks which site its link is followed from: it learns the origin, and never the path.

@@ -95,7 +95,6 @@ export const WORDS = {
   paidAt: { zh: '付款时间', en: 'Paid at' },
   refunded: { zh: '已退款', en: 'Refunded' },
   order: { zh: '订单号', en: 'Order number' },
-  payee: { zh: '收款方', en: 'Payee' },
   beijing: { zh: '（北京时间）', en: ' (Beijing time)' },
   check: { zh: '付款前请核对收款方、金额和商品', en: 'Check payee, amount and item before paying' },
   checkUnnamed: { zh: '付款前请核对金额和商品', en: 'Check amount and item before paying' },

@@ -389,7 +389,7 @@ describe.skipIf(path === undefined)(`the buyer's page in a browser${why}`, { tim
     await shows('批准退款 ¥9.90', '¥19.90', '买错了', order.title);
     await page.getByRole('link', { name: '全部审批' }).click();
     await page.waitForURL(/\/approvals$/);
-    await shows('等待您决定', '退款 ¥9.90', order.title);
+    await shows('待审批', '退款 ¥9.90', order.title);
     await context.close();
   });
 

@@ -45,6 +45,18 @@ describe('handing over to WeChat', () => {
     expect(await answer.text()).not.toContain('wx.tenpay.com');
   });
 
+  it.each(['wechat', 'wecom', 'miniProgram', 'alipay'] as const)(
+    'does not happen inside %s',
+    async (agent) => {
+      const answer = await ask(shop(), `/c/${TOKEN}`, { 'user-agent': AGENTS[agent] });
+      expect(answer.headers.get('referrer-policy')).toBe('no-referrer');
+      expect(answer.headers.get('set-cookie')).toBeNull();
+      const html = await answer.text();
+      expect(html).not.toContain('wx.tenpay.com');
+      expect(readable(html)).toContain('复制本页链接');
+    },
+  );
+
   it('is not offered from a page that stands on no registered domain', async () => {
     const answer = await ask(
       cashierRoutes({ ...new SampleCashier(handOffView()), lookup: async () => handOffView() }),
