@@ -28,6 +28,8 @@ export interface Simulator {
   readonly origin: string;
   /** The environment variables that point a server at it. */
   readonly env: Readonly<Record<string, string>>;
+  /** The same for a merchant in certificate mode, of either wallet. */
+  readonly certificateEnv: Readonly<Record<string, string>>;
   /**
    * Serves on the stored port unless another process of the same folder does: true when this process now serves. A
    * process that stands by takes over when the other dies. Rejects when a stranger holds the port.
@@ -47,6 +49,7 @@ export async function openSimulator(options: SimulatorOptions): Promise<Simulato
   return {
     origin,
     env: environment(identity, origin),
+    certificateEnv: certificateEnvironment(identity, origin),
     serve: () => serving.start(),
     async close() {
       await serving.close();
@@ -55,7 +58,7 @@ export async function openSimulator(options: SimulatorOptions): Promise<Simulato
   };
 }
 
-function environment(identity: Identity, origin: string): Readonly<Record<string, string>> {
+function environment(identity: Identity, origin: string): Record<string, string> {
   const { keys } = identity;
   return {
     CASHIER_MODE: 'simulator',
@@ -74,4 +77,10 @@ function environment(identity: Identity, origin: string): Readonly<Record<string
     WXPAY_NOTIFY_URL: `${origin}/merchant/notify`,
     WXPAY_GATEWAY: origin,
   };
+}
+
+function certificateEnvironment(identity: Identity, origin: string): Readonly<Record<string, string>> {
+  const { AP_PUB_KEY, WXPAY_PUB_KEY, WXPAY_PUB_KEY_ID, ...env } = environment(identity, origin);
+  const { app, alipay, root } = identity.certificates;
+  return { ...env, AP_APP_CERT: app.pem, AP_ALIPAY_CERT: alipay.pem, AP_ROOT_CERT: root.pem };
 }

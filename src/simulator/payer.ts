@@ -56,6 +56,7 @@ export function announce(
     ...(refund ? { outRefundNo: refund.outRefundNo } : {}),
     ...(steered.has('wrong-amount') ? { wrongAmount: true } : {}),
     ...(steered.has('wrong-account') ? { wrongAccount: true } : {}),
+    ...(steered.has('notify-by-certificate') ? { byCertificate: true } : {}),
   });
 }
 

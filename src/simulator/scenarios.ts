@@ -271,6 +271,14 @@ export const SCENARIOS: readonly Scenario[] = [
     onReason: [],
   },
   {
+    name: 'notify-by-certificate',
+    zh: '通知由平台证书签名（切换到公钥期间）',
+    en: 'the notification is signed with the platform certificate, as while WeChat Pay moves to its public key',
+    providers: WECHATPAY,
+    onTitle: ['notify'],
+    onReason: ['notify'],
+  },
+  {
     name: 'notify-never',
     zh: '从不通知',
     en: 'never notified',

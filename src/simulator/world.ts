@@ -13,6 +13,8 @@ export interface World {
   readonly clock: Clock;
   readonly randomBytes: RandomBytes;
   readonly identity: Identity;
+  /** For one exchange with a merchant in certificate mode. */
+  readonly signsWith?: 'certificate';
   /** `http://127.0.0.1:PORT` */
   readonly origin: string;
   readonly database: SimulatorDatabase;

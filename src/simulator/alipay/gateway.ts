@@ -8,9 +8,9 @@ import type { World } from '../world.ts';
 import { queryBill } from './bill-calls.ts';
 import { queryRefund, refund } from './refund-calls.ts';
 import { AlipayRefusal, business, invalidParameter, tradeNotExist } from './refusal.ts';
-import { type AlipayCall, authenticate, readParameters } from './request.ts';
+import { type AlipayCall, authenticate, inCertificateMode, readParameters } from './request.ts';
 import { signRsa2 } from './signature.ts';
-import type { TradeTerms } from './terms.ts';
+import { readBusiness, type TradeTerms } from './terms.ts';
 import { close, type Fields, precreate, query } from './trade-calls.ts';
 
 type Handler = (world: World, call: AlipayCall, steered: Steered) => Fields;
@@ -23,7 +23,17 @@ const CALLS: Readonly<Record<string, { readonly operation: Operation; readonly h
   'alipay.trade.refund': { operation: 'refund', handle: refund },
   'alipay.trade.fastpay.refund.query': { operation: 'query-refund', handle: queryRefund },
   'alipay.data.dataservice.bill.downloadurl.query': { operation: 'bill', handle: queryBill },
+  'alipay.open.app.alipaycert.download': { operation: 'query', handle: downloadCertificate },
 };
+
+const certificateFields = z.strictObject({ alipay_cert_sn: z.string() });
+
+/** `alipay.open.app.alipaycert.download`: Alipay's certificate of a number, as base64 of its PEM. */
+function downloadCertificate({ identity }: World, call: AlipayCall): Fields {
+  const { sn, pem } = identity.certificates.alipay;
+  if (readBusiness(call, certificateFields).alipay_cert_sn !== sn) throw invalidParameter('alipay_cert_sn');
+  return { alipay_cert_content: Buffer.from(pem).toString('base64') };
+}
 
 /** Enough of any call's business parameters to know what it is about, before anything is checked. */
 const reference = z.object({
@@ -37,14 +47,16 @@ const reference = z.object({
 /** `POST /gateway.do`: one signed call, one signed answer. */
 export async function alipayGateway(world: World, incoming: Incoming): Promise<Outgoing> {
   let method = '';
+  let side = world;
   try {
     const parameters = readParameters(incoming);
     method = parameters.get('method') ?? '';
+    if (inCertificateMode(parameters)) side = { ...world, signsWith: 'certificate' };
     const call = authenticate(world, parameters, Object.keys(CALLS));
     const { fields, fault } = await world.database.write(() => carryOut(world, call));
-    return await spoil(world, method, fields, fault);
+    return await spoil(side, method, fields, fault);
   } catch (error) {
-    if (error instanceof AlipayRefusal) return reply(world, method, error.fields, error.signed);
+    if (error instanceof AlipayRefusal) return reply(side, method, error.fields, error.signed);
     throw error;
   }
 }
@@ -161,6 +173,9 @@ function reply(world: World, method: string, fields: Fields, signed: boolean, fo
   const node = method ? `${method.replaceAll('.', '_')}_response` : 'error_response';
   const text = JSON.stringify(fields).replaceAll('/', '\\/');
   const { alipay, forger } = world.identity.keys;
+  // Which certificate it was, outside of what is signed.
+  const sn =
+    world.signsWith === 'certificate' ? `,"alipay_cert_sn":"${world.identity.certificates.alipay.sn}"` : '';
   const signature = signRsa2(text, (forged ? forger : alipay).privateKey);
   return {
     status: 200,
@@ -169,8 +184,8 @@ function reply(world: World, method: string, fields: Fields, signed: boolean, fo
       trace_id: token(world.randomBytes),
     },
     body: signed
-      ? `{${JSON.stringify(node)}:${text},"sign":"${signature}"}`
-      : `{${JSON.stringify(node)}:${text}}`,
+      ? `{${JSON.stringify(node)}:${text}${sn},"sign":"${signature}"}`
+      : `{${JSON.stringify(node)}:${text}${sn}}`,
   };
 }
 

@@ -68,11 +68,28 @@ export function authenticate(
   if (!verifyRsa2(signingText(parameters), given('sign'), world.identity.keys.app.publicKey)) {
     throw invalid('signature', '验签出错，请确认应用公钥与私钥配对、编码一致');
   }
+  checkCertificates(world, given);
   if (!/^utf-?8$/i.test(given('charset'))) throw invalid('charset', '字符集错误');
   if (given('version') !== '1.0') throw invalid('version', '无效的版本参数');
   if (given('format') && given('format').toUpperCase() !== 'JSON') throw invalid('format', '无效的数据格式');
   checkTimestamp(given('timestamp'), world.clock.now(), LINK_METHODS.includes(method));
   return { method, parameters, bizContent: given('biz_content') };
+}
+
+/** An app in certificate mode says which certificate is its own and which roots it has; one in key mode says neither. */
+export function inCertificateMode(parameters: ReadonlyMap<string, string>): boolean {
+  return parameters.has('app_cert_sn') || parameters.has('alipay_root_cert_sn');
+}
+
+function checkCertificates({ identity }: World, given: (name: string) => string): void {
+  const [app, root] = [given('app_cert_sn'), given('alipay_root_cert_sn')];
+  if (!app && !root) return;
+  if (!app) throw missing('app-cert-sn');
+  if (!root) throw missing('alipay-root-cert-sn');
+  if (app !== identity.certificates.app.sn) {
+    throw new AlipayRefusal('40002', 'isv.app-cert-not-exist', '应用公钥证书不存在');
+  }
+  if (root !== identity.certificates.root.sn) throw invalid('alipay-root-cert-sn', '支付宝根证书序列号错误');
 }
 
 function checkTimestamp(text: string, now: number, isLink: boolean): void {

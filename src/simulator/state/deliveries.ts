@@ -19,6 +19,8 @@ export interface Delivery {
   readonly copiesLeft: number;
   readonly wrongAmount?: true;
   readonly wrongAccount?: true;
+  /** Signed with the platform certificate, as while a merchant moves to the public key. */
+  readonly byCertificate?: true;
   /** Signed with a key of nobody's, and claims this order to be paid. */
   readonly forged?: Trade;
   /** Text of a self-test. */

@@ -2,6 +2,7 @@ import { createHash, createPrivateKey, createPublicKey, generateKeyPair, type Ke
 import { promisify } from 'node:util';
 import type { RandomBytes } from '../../domain/clock.ts';
 import type { Mark } from '../../platform/listener-proof.ts';
+import { type Certificates, certificatesOf } from '../certificates.ts';
 import { digits, token } from '../numbers.ts';
 import type { SimulatorDatabase } from './database.ts';
 
@@ -15,12 +16,15 @@ interface StoredIdentity {
   readonly mchSerial: string;
   readonly apiV3Key: string;
   readonly publicKeyId: string;
-  /** PKCS8 PEM private keys. `forger` belongs to nobody: it signs what must be refused. */
+  /**
+   * PKCS8 PEM private keys. `forger` belongs to nobody: it signs what must be refused. `authority` signs Alipay's
+   * certificates and stands in WeChat Pay's.
+   */
   readonly keys: Readonly<Record<KeyName, string>>;
 }
 
-const KEY_NAMES = ['app', 'alipay', 'merchant', 'wechatpay', 'forger'] as const;
-type KeyName = (typeof KEY_NAMES)[number];
+const KEY_NAMES = ['app', 'alipay', 'merchant', 'wechatpay', 'forger', 'authority'] as const;
+export type KeyName = (typeof KEY_NAMES)[number];
 
 /** An RSA-2048 pair, parsed once. */
 export interface KeyPair {
@@ -31,6 +35,7 @@ export interface KeyPair {
 /** Who the merchant and the two gateways are in this folder: numbers and keys, made at run time on first use. */
 export interface Identity extends Omit<StoredIdentity, 'keys'> {
   readonly keys: Readonly<Record<KeyName, KeyPair>>;
+  readonly certificates: Certificates;
 }
 
 /** Reads the folder's identity, making it on first use. Of several processes that start at once, one wins. */
@@ -43,12 +48,28 @@ export async function loadIdentity(database: SimulatorDatabase, randomBytes: Ran
       return read(database) ?? made;
     });
   }
+  const missing = KEY_NAMES.filter((name) => stored?.keys[name] === undefined);
+  if (missing.length > 0) stored = await complete(database, stored, await makeKeys(missing));
   const keys = {} as Record<KeyName, KeyPair>;
   for (const name of KEY_NAMES) {
     const privateKey = createPrivateKey(stored.keys[name]);
     keys[name] = { privateKey, publicKey: createPublicKey(privateKey) };
   }
-  return { ...stored, keys };
+  return { ...stored, keys, certificates: certificatesOf(stored.appId, keys) };
+}
+
+/** An older folder has fewer keys. */
+async function complete(
+  database: SimulatorDatabase,
+  stored: StoredIdentity,
+  made: Readonly<Record<string, string>>,
+): Promise<StoredIdentity> {
+  return database.write(() => {
+    const current = read(database) ?? stored;
+    const completed = { ...current, keys: { ...made, ...current.keys } };
+    database.run('UPDATE identity SET document = ?', JSON.stringify(completed));
+    return completed;
+  });
 }
 
 /** What the processes of one folder know each other by. */
@@ -72,14 +93,19 @@ function read(database: SimulatorDatabase): StoredIdentity | undefined {
   return row ? (JSON.parse(String(row.document)) as StoredIdentity) : undefined;
 }
 
-async function makeIdentity(randomBytes: RandomBytes): Promise<StoredIdentity> {
+async function makeKeys(names: readonly KeyName[]): Promise<Record<KeyName, string>> {
   const generate = promisify(generateKeyPair);
   const pairs = await Promise.all(
-    KEY_NAMES.map(async (name) => {
+    names.map(async (name) => {
       const { privateKey } = await generate('rsa', { modulusLength: 2048 });
       return [name, String(privateKey.export({ type: 'pkcs8', format: 'pem' }))] as const;
     }),
   );
+  return Object.fromEntries(pairs) as Record<KeyName, string>;
+}
+
+async function makeIdentity(randomBytes: RandomBytes): Promise<StoredIdentity> {
+  const keys = await makeKeys(KEY_NAMES);
   return {
     id: token(randomBytes),
     appId: `2021${digits(randomBytes, 12)}`,
@@ -89,6 +115,6 @@ async function makeIdentity(randomBytes: RandomBytes): Promise<StoredIdentity> {
     mchSerial: randomBytes(20).toString('hex').toUpperCase(),
     apiV3Key: token(randomBytes),
     publicKeyId: `PUB_KEY_ID_${digits(randomBytes, 30)}`,
-    keys: Object.fromEntries(pairs) as Record<KeyName, string>,
+    keys,
   };
 }

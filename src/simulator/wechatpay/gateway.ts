@@ -4,6 +4,7 @@ import type { AnswerFault, Operation } from '../scenarios.ts';
 import type { Steered } from '../steering.ts';
 import type { World } from '../world.ts';
 import { BILL_FILE_PATH, serveBill } from './bill-calls.ts';
+import { platformCertificates } from './certificates.ts';
 import { echo } from './echo.ts';
 import { WechatPayRefusal } from './refusal.ts';
 import { reply, type Signing } from './reply.ts';
@@ -14,7 +15,10 @@ import { type Route, routeOf } from './routes.ts';
 type Result = { readonly status: number; readonly value?: unknown } | WechatPayRefusal;
 
 /** Any `/v3/…` call: authenticated, carried out, answered with a signature. */
-export async function wechatPayGateway(world: World, incoming: Incoming): Promise<Outgoing> {
+export async function wechatPayGateway(gateway: World, incoming: Incoming): Promise<Outgoing> {
+  // Who does not ask for answers by the public key gets them by the certificate.
+  const byPublicKey = incoming.headers['wechatpay-serial'] === gateway.identity.publicKeyId;
+  const world: World = byPublicKey ? gateway : { ...gateway, signsWith: 'certificate' };
   try {
     authenticate(world, incoming);
   } catch (error) {
@@ -28,6 +32,9 @@ export async function wechatPayGateway(world: World, incoming: Incoming): Promis
     }
     if (incoming.method === 'GET' && incoming.target.startsWith(`${BILL_FILE_PATH}?`)) {
       return serveBill(world, incoming);
+    }
+    if (incoming.method === 'GET' && incoming.target === '/v3/certificates') {
+      return answer(world, { status: 200, value: platformCertificates(world) });
     }
     const route = routeOf(world, incoming);
     const { result, fault } = await world.database.write(() => carryOut(world, route, incoming));

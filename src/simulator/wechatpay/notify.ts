@@ -1,4 +1,3 @@
-import { createCipheriv } from 'node:crypto';
 import { beijingIso } from '../../domain/clock.ts';
 import type { Message } from '../courier.ts';
 import type { Delivery } from '../state/deliveries.ts';
@@ -6,6 +5,7 @@ import { refundStatus } from '../state/trades.ts';
 import type { World } from '../world.ts';
 import { amountFields } from './refunds.ts';
 import { signedHeaders } from './reply.ts';
+import { seal } from './seal.ts';
 import { transaction } from './transactions.ts';
 
 /** What happened, before it is encrypted. */
@@ -35,30 +35,19 @@ export function wechatPayMessage(world: World, delivery: Delivery): Message {
       'content-type': 'application/json; charset=utf-8',
       'user-agent': 'Mozilla/4.0',
       'Request-ID': `${world.randomBytes(16).toString('hex').toUpperCase()}-0`,
-      ...signedHeaders(world, body, delivery.forged ? 'forged' : 'signed'),
+      ...signedHeaders(
+        delivery.byCertificate ? { ...world, signsWith: 'certificate' } : world,
+        body,
+        delivery.forged ? 'forged' : 'signed',
+      ),
     },
     body,
     accepts: (status) => status === 200 || status === 204,
   };
 }
 
-/** AEAD_AES_256_GCM under the APIv3 key; the tag is the end of the ciphertext. */
 function encrypt(world: World, { originalType, resource }: Event): Record<string, string> {
-  const nonce = world.randomBytes(6).toString('hex');
-  const cipher = createCipheriv('aes-256-gcm', world.identity.apiV3Key, nonce);
-  cipher.setAAD(Buffer.from(originalType));
-  const sealed = Buffer.concat([
-    cipher.update(JSON.stringify(resource), 'utf8'),
-    cipher.final(),
-    cipher.getAuthTag(),
-  ]);
-  return {
-    original_type: originalType,
-    algorithm: 'AEAD_AES_256_GCM',
-    ciphertext: sealed.toString('base64'),
-    associated_data: originalType,
-    nonce,
-  };
+  return { original_type: originalType, ...seal(world, JSON.stringify(resource), originalType) };
 }
 
 function eventOf(world: World, delivery: Delivery): Event {

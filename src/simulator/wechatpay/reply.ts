@@ -8,22 +8,24 @@ export type Signing = 'signed' | 'unsigned' | 'forged' | 'stale' | 'signtest';
 /** Seconds that a stale answer is old: twice what is tolerated. */
 const STALE_S = 600;
 
-/** `timestamp \n nonce \n body \n`, signed with the WeChat Pay key that `Wechatpay-Serial` names. */
+/** `timestamp \n nonce \n body \n`, signed with the public key's or the certificate's half, which `Wechatpay-Serial` names. */
 export function signedHeaders(world: World, body: string, signing: Signing): Record<string, string> {
   if (signing === 'unsigned') return {};
   const nowS = Math.floor(world.clock.now() / 1000);
   const timestamp = String(signing === 'stale' ? nowS - STALE_S : nowS);
   const nonce = world.randomBytes(16).toString('hex');
-  const { wechatpay, forger } = world.identity.keys;
+  const { wechatpay, authority, forger } = world.identity.keys;
+  const byCertificate = world.signsWith === 'certificate';
+  const honest = byCertificate ? authority : wechatpay;
   const signature = createSign('sha256')
     .update(`${timestamp}\n${nonce}\n${body}\n`, 'utf8')
-    .sign((signing === 'forged' ? forger : wechatpay).privateKey, 'base64');
+    .sign((signing === 'forged' ? forger : honest).privateKey, 'base64');
   return {
     'Wechatpay-Timestamp': timestamp,
     'Wechatpay-Nonce': nonce,
     'Wechatpay-Signature': signing === 'signtest' ? `WECHATPAY/SIGNTEST/${signature.slice(20)}` : signature,
     'Wechatpay-Signature-Type': 'WECHATPAY2-SHA256-RSA2048',
-    'Wechatpay-Serial': world.identity.publicKeyId,
+    'Wechatpay-Serial': byCertificate ? world.identity.certificates.platform.sn : world.identity.publicKeyId,
   };
 }
 

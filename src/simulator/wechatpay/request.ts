@@ -57,7 +57,8 @@ function checkHeaders(world: World, { headers, method }: Incoming): void {
   if (method === 'POST' && !type.startsWith('application/json')) {
     throw parameterError('Content-Type', '须为 application/json', 'header');
   }
-  if (headers['wechatpay-serial'] !== world.identity.publicKeyId) {
+  const { certificates, publicKeyId } = world.identity;
+  if (![undefined, publicKeyId, certificates.platform.sn].includes(headers['wechatpay-serial'])) {
     throw parameterError('Wechatpay-Serial', '须为商户正在使用的微信支付公钥ID', 'header');
   }
 }
