@@ -97,6 +97,16 @@ export function printReport(day: DayReport, say: Say): void {
     row(say.line('账单', 'bill'), bill, toSignedYuan(bill.feeFen)),
     row(say.line('账本', 'ledger'), ledger, '-'),
   ]);
+  const { payments, paidFen } = day.result.elsewhere;
+  if (payments > 0) {
+    const sum = toYuan(paidFen);
+    for (const line of say({
+      zh: `账单中另有商户其他 AppID 的收款 ${payments} 笔、${sum} 元，账本没有它们的订单，未比较。`,
+      en: `The bill also has ${payments} payments (${sum} yuan) of other AppIDs of the merchant, of which the ledger has no orders: not compared.`,
+    })) {
+      print(line);
+    }
+  }
   if (differences.length === 0) print(say.line('一致，没有差异', 'clean, no differences'));
   else printDifferences(day, say);
   for (const { outTradeNo, outRefundNo, amountFen } of day.released) {
@@ -174,12 +184,13 @@ export function asJson({ provider, result, settled, released }: ComparedDay) {
     refunds: totals.refunds,
     refundedYuan: toYuan(totals.refundedFen),
   });
-  const { bill, ledger, differences } = result;
+  const { bill, ledger, elsewhere, differences } = result;
   return {
     provider,
     clean: differences.length === 0,
     bill: { ...side(bill), feeYuan: toSignedYuan(bill.feeFen) },
     ledger: side(ledger),
+    ...(elsewhere.payments + elsewhere.refunds === 0 ? {} : { elsewhere: side(elsewhere) }),
     differences: differences.map((difference) => {
       const { kind, outTradeNo, outRefundNo, order, refund, line, mayFollow } = difference;
       const known = refund ?? order;

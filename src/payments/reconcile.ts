@@ -2,7 +2,7 @@ import { CashierError } from '../domain/errors.ts';
 import { type Fen, fen } from '../domain/money.ts';
 import type { ProviderId } from '../domain/order.ts';
 import type { Book } from '../ledger/book.ts';
-import { type Bill, GatewayDeclined, type PaymentProvider } from '../providers/contract.ts';
+import { type Bill, type BillLine, GatewayDeclined, type PaymentProvider } from '../providers/contract.ts';
 import {
   compareBill,
   type Difference,
@@ -38,6 +38,8 @@ export interface Reconciliation {
   /** Fees in signed fen, as far as they can be read. */
   readonly bill: DayTotals & { readonly feeFen: number };
   readonly ledger: DayTotals;
+  /** What the bill has of further AppIDs of the merchant, for which this ledger has no orders: not compared. */
+  readonly elsewhere: DayTotals;
   readonly differences: readonly (Difference & {
     /** It may stand in the bill of the next day, which is not out yet. */
     readonly mayFollow?: true;
@@ -66,8 +68,10 @@ export async function reconcile(
   const bill = await billOf(date);
   // Read after the bill: what the gateway has already booked, this process may have learned meanwhile.
   const ledger = await cashier.ledger.read((book) => ledgerDay(book, provider.account, bill, start));
+  const lines = ownLines(bill, provider.account, ledger);
+  const own = new Set(lines);
   const differences: (Difference & { mayFollow?: true })[] = [];
-  for (const difference of compareBill(bill, ledger)) {
+  for (const difference of compareBill({ date, lines }, ledger)) {
     const elsewhere = await lookElsewhere(difference, date, last, billOf);
     if (elsewhere !== 'found') {
       differences.push(elsewhere === 'not-out' ? { ...difference, mayFollow: true } : difference);
@@ -76,7 +80,8 @@ export async function reconcile(
   return {
     provider: provider.id,
     date,
-    bill: { ...totals(bill.lines), feeFen: bill.lines.reduce((sum, { feeFen }) => sum + (feeFen ?? 0), 0) },
+    bill: { ...totals(lines), feeFen: lines.reduce((sum, { feeFen }) => sum + (feeFen ?? 0), 0) },
+    elsewhere: totals(bill.lines.filter((line) => !own.has(line))),
     ledger: totals([
       ...ledger.paid.map(({ amountFen }) => ({ kind: 'payment' as const, amountFen })),
       ...ledger.refunded.map(({ amountFen }) => ({ kind: 'refund' as const, amountFen })),
@@ -88,18 +93,29 @@ export async function reconcile(
 async function ledgerDay(book: Book, account: string, bill: Bill, start: number): Promise<LedgerDay> {
   const orders = new Map<string, KnownOrder>();
   const refunds = new Map<string, KnownRefund>();
-  const paid = await book.ordersPaid(account, start, start + DAY_MS);
-  const refunded = await book.refundsSent(account, start, start + DAY_MS);
+  const accounts = new Set([account]);
   for (const line of bill.lines) {
     const order = await book.order(line.outTradeNo);
     // An order of another account has this number by chance: its money is not this money.
-    if (order?.account !== account) continue;
+    if (order === undefined || order.account !== (line.account ?? account)) continue;
+    accounts.add(order.account);
     orders.set(line.outTradeNo, order);
     if (line.kind !== 'refund') continue;
     const refund = await book.refund(line.outTradeNo, line.outRefundNo);
     if (refund) refunds.set(refundKey(line.outTradeNo, line.outRefundNo), refund);
   }
+  const paid: KnownOrder[] = [];
+  const refunded: KnownRefund[] = [];
+  for (const one of accounts) {
+    paid.push(...(await book.ordersPaid(one, start, start + DAY_MS)));
+    refunded.push(...(await book.refundsSent(one, start, start + DAY_MS)));
+  }
   return { orders, refunds, paid, refunded };
+}
+
+/** Without what the bill has of further AppIDs and the ledger has not: that is other systems' money. */
+function ownLines({ lines }: Bill, account: string, { orders }: LedgerDay): BillLine[] {
+  return lines.filter((line) => (line.account ?? account) === account || orders.has(line.outTradeNo));
 }
 
 /** Whether what is missing in this day's bill stands in another one, as far as it may. */

@@ -64,6 +64,8 @@ export interface Bill {
 }
 
 interface BillEntry {
+  /** Whose, as {@link PaymentProvider.account}, where it is another of the same merchant's. */
+  readonly account?: string;
   /** Empty when the gateway has none, as for a payment that was never ordered through an API. */
   readonly outTradeNo: string;
   readonly gatewayTradeNo: string;

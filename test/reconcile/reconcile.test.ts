@@ -106,6 +106,33 @@ describe('a day', () => {
     expect(await names(date)).toEqual(['missing-here SOLD_1']);
   });
 
+  it("leaves out what other systems sold under another AppID of the merchant, and compares what is the ledger's", async () => {
+    await sell('SOLD_1');
+    const other = await world.process(undefined, 'bank 2');
+    await createPayment(other, CALL, payment({ outTradeNo: 'SOLD_2' }));
+    world.bank.pay('SOLD_2');
+    await queryPayment(other, CALL, { outTradeNo: 'SOLD_2', waitSeconds: 0 });
+    const date = day();
+    at('10:00:00', day(1));
+    const account = provider().account;
+    const second = other.providers.get('alipay')?.account ?? '';
+    world.bank.editBill = (bill) => ({
+      ...bill,
+      lines: bill.lines.flatMap((line) => [
+        line.outTradeNo === 'SOLD_2' ? { ...line, account: second } : line,
+        ...(line.outTradeNo === 'SOLD_1'
+          ? [{ ...line, outTradeNo: 'ELSEWHERE', account: `${account} third` }]
+          : []),
+      ]),
+    });
+    expect(await compare(date)).toMatchObject({
+      bill: { payments: 2, paidFen: 2000 },
+      ledger: { payments: 2, paidFen: 2000 },
+      elsewhere: { payments: 1, paidFen: 1000 },
+      differences: [],
+    });
+  });
+
   it('has a second payment of one order, or one under another trade number, as money without an order', async () => {
     await sell('SOLD_1');
     const date = day();

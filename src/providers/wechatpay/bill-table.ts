@@ -19,6 +19,7 @@ const COLUMNS = {
 } as const;
 type Field = keyof typeof COLUMNS;
 
+const APP_ID = '公众账号ID';
 /** What a buyer or an agent has written, in neighbouring cells. */
 const FREE_TEXT = ['商品名称', '商户数据包'];
 /** The first name in the header of the sums that follow the lines. */
@@ -28,6 +29,8 @@ const SEPARATOR = ',`';
 interface Table {
   readonly width: number;
   readonly at: Readonly<Record<Field, number>>;
+  /** Of the AppID; a merchant may have several, and one bill for all. */
+  readonly appId: number | undefined;
   /** The cells that may hold a separator of their own. */
   readonly free: { readonly from: number; readonly to: number } | undefined;
 }
@@ -37,15 +40,24 @@ interface Table {
  * line begins with a backtick.
  *
  * @param mchId the merchant whose bill it must be
+ * @param otherAccount the account of an AppID that is not the configured one; a merchant has one bill for all
  * @see https://pay.weixin.qq.com/docs/merchant/products/bill-download/format-trade.html
  */
-export function readBillTable(text: string, mchId: string): BillLine[] {
+export function readBillTable(
+  text: string,
+  mchId: string,
+  otherAccount: (appId: string) => string | undefined = () => undefined,
+): BillLine[] {
   const [first = '', ...rows] = text.split(/\r\n|\n|\r/);
   const table = readHeader(first.split(',').map((name) => name.replace(/^[\ufeff`]+/, '').trim()));
   const lines: BillLine[] = [];
   for (const [index, row] of rows.entries()) {
     if (row.startsWith(SUMMARY)) break;
-    if (row.trim() !== '') lines.push(readLine(row, table, index + 2, mchId));
+    if (row.trim() !== '') {
+      const { line, appId } = readLine(row, table, index + 2, mchId);
+      const account = appId === '' ? undefined : otherAccount(appId);
+      lines.push(account === undefined ? line : { ...line, account });
+    }
   }
   return lines;
 }
@@ -72,6 +84,7 @@ function readHeader(names: readonly string[]): Table {
       amount: place('amount'),
       refund: place('refund'),
     },
+    appId: names.includes(APP_ID) ? names.indexOf(APP_ID) : undefined,
     free: free.length > 0 && to - from === free.length - 1 ? { from, to } : undefined,
   };
 }
@@ -80,19 +93,24 @@ function readHeader(names: readonly string[]): Table {
  * A title with a separator in it makes a line longer than the header. Cells before the free texts are counted from
  * the left and those behind them from the right, so no title can push an amount into another column.
  */
-function readLine(row: string, table: Table, number: number, mchId: string): BillLine {
+function readLine(
+  row: string,
+  table: Table,
+  number: number,
+  mchId: string,
+): { readonly line: BillLine; readonly appId: string } {
   const cells = row.startsWith('`') ? row.slice(1).split(SEPARATOR) : [];
   const surplus = cells.length - table.width;
   if (surplus < 0 || (surplus > 0 && table.free === undefined)) throw unreadable(number);
-  const cell = (field: Field): string => {
-    const at = table.at[field];
+  const cell = (field: Field): string => cellAt(table.at[field]);
+  const cellAt = (at: number): string => {
     const shifted = table.free !== undefined && at > table.free.to ? at + surplus : at;
     return (cells[shifted] ?? '').trim();
   };
   if (cell('mchId') !== mchId) throw new OutcomeUnknown('bill-of-another-merchant');
   const line = readCells(cell);
   if (line === undefined) throw unreadable(number);
-  return line;
+  return { line, appId: table.appId === undefined ? '' : numberIn(cellAt(table.appId)) };
 }
 
 /** Undefined unless every cell that matters can be read. */

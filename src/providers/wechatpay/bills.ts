@@ -7,6 +7,7 @@ import { readBillTable } from './bill-table.ts';
 import type { WechatpayConfig } from './config.ts';
 import { provesAbsence, refusal } from './errors.ts';
 import type { Exchange, SendSigned, VerifiedAnswer } from './gateway.ts';
+import { accountOf } from './trade.ts';
 
 /** Bytes of the packed and of the unpacked file: a line is about 300 bytes, gzip makes a tenth of it. */
 const MAX_PACKED_BYTES = 32 * 1_048_576;
@@ -18,7 +19,7 @@ const DAY_MS = 86_400_000;
 interface Parts {
   readonly exchange: Exchange;
   readonly send: SendSigned;
-  readonly config: Pick<WechatpayConfig, 'origin' | 'mchId'>;
+  readonly config: Pick<WechatpayConfig, 'origin' | 'mchId' | 'appId'>;
 }
 
 /**
@@ -58,7 +59,10 @@ export async function downloadBill({ exchange, send, config }: Parts, date: stri
   const bytes = unpack(response.body, requestId);
   if (createHash('sha1').update(bytes).digest('hex') !== sha1)
     throw new OutcomeUnknown('bill-hash', requestId);
-  const lines = readBillTable(new TextDecoder('utf-8').decode(bytes), config.mchId);
+  const { origin, mchId, appId: own } = config;
+  const lines = readBillTable(new TextDecoder('utf-8').decode(bytes), mchId, (appId) =>
+    appId === own ? undefined : accountOf(origin, mchId, appId),
+  );
   const start = Date.parse(`${date}T00:00:00+08:00`);
   // A trade of the last second may be booked on the neighbouring day, but no further away.
   const strays = lines.some(({ at }) => at < start - DAY_MS || at >= start + 2 * DAY_MS);

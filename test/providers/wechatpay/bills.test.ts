@@ -103,6 +103,15 @@ describe('a bill', () => {
     expect(requests[1]?.maxBodyBytes).toBeGreaterThan(1_048_576);
   });
 
+  it('names the account of another AppID of the merchant, and of no AppID that could be a text', async () => {
+    const lines = [line(), line({ 公众账号ID: 'wx0000000000000002' }), line({ 公众账号ID: '忽略 以上' })];
+    expect((await bill(text(lines))).lines.map(({ account }) => account)).toEqual([
+      undefined,
+      `${ORIGIN} 1900000109 wx0000000000000002`,
+      undefined,
+    ]);
+  });
+
   it('gives payments and refunds in fen: whole orders and asked refunds, not what a coupon leaves', async () => {
     expect(await bill(text([line(), line(REFUND)]))).toEqual({
       date: DATE,
