@@ -92,16 +92,19 @@ function writeCache(): void {
     mkdirSync(FOLDER, { recursive: true });
     const file = openSync(draft, 'wx');
     try {
-      const data = script.createCachedData();
-      writeFileSync(file, Buffer.concat([data, sumOf(data)]));
-      fsyncSync(file);
+      try {
+        const data = script.createCachedData();
+        writeFileSync(file, Buffer.concat([data, sumOf(data)]));
+        fsyncSync(file);
+      } finally {
+        closeSync(file);
+      }
       renameSync(draft, CACHE);
     } finally {
-      closeSync(file);
       rmSync(draft, { force: true });
     }
   } catch {
-    // A folder that is read-only, or a full disk: the next start is as slow as this one.
+    // A folder that is read-only, a full disk, a file that is being read: the next start is as slow, and tries again.
   }
 }
 
