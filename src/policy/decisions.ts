@@ -109,11 +109,11 @@ export function isFrozen(error: unknown): error is CashierError {
 
 function frozen(): CashierError {
   return new CashierError('FROZEN', {
-    zh: '商家已冻结收付款，本次没有执行，也没有资金变动。',
-    en: 'The merchant has frozen all money movement; this call did nothing and no money moved.',
+    zh: '商家已暂停收款和退款，本次没有执行，也没有资金变动。',
+    en: 'The merchant has paused payments and refunds; this call did nothing and no money moved.',
     next: {
-      zh: '告诉用户暂停服务；查询仍可用。只有商家能解冻，不要反复重试。',
-      en: 'Tell the user that it is paused; queries still work. Only the merchant can unfreeze, do not keep retrying.',
+      zh: '告诉用户暂停服务；查询仍可用。只有商家能恢复，不要反复重试。',
+      en: 'Tell the user that it is paused; queries still work. Only the merchant can resume, do not keep retrying.',
     },
   });
 }

@@ -162,6 +162,14 @@ const REFUND_NEXT: Readonly<Record<RefundState, Text>> = {
   },
 };
 
+const APPROVAL_STATE: Readonly<Record<ApprovalView, Text>> = {
+  pending: { zh: '待审批', en: 'awaiting approval' },
+  approved: { zh: '已批准', en: 'approved' },
+  expired: { zh: '已过期', en: 'expired' },
+  denied: { zh: '已拒绝', en: 'denied' },
+  failed: { zh: '批准后没有执行', en: 'approved, not carried out' },
+};
+
 /** How an approval stands that nobody is to be asked about any more. */
 const APPROVAL_NOW: Readonly<Partial<Record<ApprovalView, Text>>> = {
   approved: {
@@ -504,9 +512,10 @@ function approvalLine(
   state: OrderState | RefundState,
 ): string | undefined {
   if (!approval || state !== 'PENDING_APPROVAL') return undefined;
+  const view = APPROVAL_STATE[approvalView(approval, now)][language];
   return language === 'zh'
-    ? `审批 ${approval.id}：${approvalView(approval, now)}，有效期至 ${iso(approval.expiresAt)}`
-    : `Approval ${approval.id}: ${approvalView(approval, now)}, until ${iso(approval.expiresAt)}`;
+    ? `审批 ${approval.id}：${view}，有效期至 ${iso(approval.expiresAt)}`
+    : `Approval ${approval.id}: ${view}, until ${iso(approval.expiresAt)}`;
 }
 
 function iso(ms: number | undefined): string | undefined {

@@ -4,6 +4,7 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { fen } from '../../src/domain/money.ts';
 import { listenForOperator } from '../../src/operator/index.ts';
+import { runApproved } from '../../src/payments/carry-out.ts';
 import type { Listener } from '../../src/platform/listener.ts';
 import { APPROVAL_TTL_MS } from '../../src/policy/approvals.ts';
 import { freeze } from '../../src/policy/decisions.ts';
@@ -84,6 +85,27 @@ describe.skipIf(path === undefined)(`in a browser${why}`, () => {
     await page.getByLabel('操作员口令').waitFor();
     await page.goBack();
     await page.getByLabel('操作员口令').waitFor();
+    expect(problems).toEqual([]);
+  });
+
+  it('on a phone the decision stays in sight, and what came of it appears by itself', async () => {
+    const { desk, id, page, problems, here } = await visit({ viewport: PHONE });
+    await page.goto(here);
+    const bar = page.locator('.bar');
+    const box = await bar.boundingBox();
+    expect((box?.y ?? PHONE.height) + (box?.height ?? 0)).toBeLessThanOrEqual(PHONE.height);
+    await bar.getByRole('button', { name: '批准退款 ¥30.00' }).click();
+    await page.getByRole('heading', { name: '已批准，正在执行' }).waitFor();
+    expect(await desk.approval(id)).toMatchObject({ state: 'approved', decidedBy: 'page' });
+    const stop = new AbortController();
+    const running = runApproved(desk.cashier, () => 'unknown', stop.signal);
+    // Its clock runs only while it sleeps on it: a second, and no session ends.
+    await desk.world.clock.sleep(1_000);
+    stop.abort();
+    await running;
+    await page.getByRole('heading', { name: '退款成功，原路退回（银行卡可能晚几天到账）' }).waitFor();
+    expect(await page.locator('#announce').innerText()).toContain('退款成功');
+    expect(desk.world.bank.refundedFen(ORDER)).toBe(3_000);
     expect(problems).toEqual([]);
   });
 
