@@ -173,8 +173,8 @@ function adviceOn(rule: string, until: string | undefined): Text {
   }
   if (rule.endsWith('.from')) {
     return {
-      zh: '在预算余额内重试，或请商家充值（mcp-cashier budget top-up）。',
-      en: 'Stay within what is left of the budget, or ask the merchant to top it up (mcp-cashier budget top-up).',
+      zh: '在剩余额度内重试，或请商家追加额度（mcp-cashier budget top-up）。',
+      en: 'Stay within what is left of the allowance, or ask the merchant to add to it (mcp-cashier budget top-up).',
     };
   }
   return {

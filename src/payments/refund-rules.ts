@@ -113,7 +113,7 @@ function tryLater(seconds: number): CashierError {
     'TRY_LATER',
     {
       zh: `同一订单的退款需要间隔；本次没有发出，也没有资金变动。`,
-      en: 'Refunds of one order must keep a distance; this one was not sent and no money moved.',
+      en: 'Space refunds of one order out; this one was not sent and no money moved.',
       next: {
         zh: `${seconds} 秒后用相同参数重试。`,
         en: `Call again with the same arguments in ${seconds} s.`,
