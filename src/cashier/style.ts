@@ -21,7 +21,7 @@ footer{padding:4px 16px 8px;font-size:14px;background:var(--ground);color:var(--
 h1{flex:1;min-width:0;font-size:17px;line-height:1.3;font-weight:600}
 .payee{display:block;overflow-wrap:anywhere}
 .wallet{display:block;font-size:14px;font-weight:400;color:var(--soft)}
-.badge{flex:none;max-width:42%;padding:4px 12px;border-radius:12px;background:var(--wash);color:var(--tone);font-size:14px;line-height:1.3;font-weight:600;text-align:center}
+.badge{flex:none;max-width:42%;padding:4px 12px;border-radius:12px;background:var(--wash);color:var(--tone);font-size:14px;line-height:1.3;font-weight:600;text-align:center;word-break:keep-all}
 .sum{padding:14px 20px 0}
 .amount{font-size:46px;line-height:1.2;font-weight:700;letter-spacing:-.01em;font-variant-numeric:tabular-nums;white-space:nowrap}
 .yuan{font-size:.62em;margin-inline-end:.1em;font-weight:600}
@@ -37,7 +37,7 @@ figure{display:flex;flex-direction:column;align-items:center}
 .qr{width:212px;background:#fff;border-radius:14px;border:1px solid var(--line);padding:4px}
 .qr svg{display:block;width:100%;height:auto}
 figcaption{margin-top:6px;font-weight:600;line-height:1.4}
-.notice,.hint,.check{text-wrap:balance}
+.notice,.hint,.check,.badge,.button,figcaption{text-wrap:balance}
 .check{padding:0 20px 14px;font-size:14px;line-height:1.4;color:var(--soft)}
 .hint{font-size:14px;line-height:1.45;color:var(--soft);margin-top:10px}
 .button{display:block;width:100%;max-width:340px;margin:12px auto 0;padding:12px 20px;border:0;border-radius:14px;background:var(--strong);color:#fff;font:inherit;font-weight:600;font-size:17px;line-height:1.35;text-align:center;text-decoration:none;cursor:pointer}
