@@ -4,10 +4,10 @@ import {
   CLIENT_INFO_META_KEY,
   type InputRequiredResult,
   isInputRequiredResult,
+  type Tool as ListedTool,
   type McpRequestContext,
-  McpServer,
+  ProtocolError,
   type ServerContext,
-  type StandardSchemaWithJSON,
 } from '@modelcontextprotocol/server';
 import { isActorName } from './domain/actors.ts';
 import type { Clock } from './domain/clock.ts';
@@ -19,9 +19,11 @@ import type { Ledger } from './ledger/ledger.ts';
 import { attempt } from './payments/attempt.ts';
 import type { CallRate } from './payments/call-rate.ts';
 import type { Call, Cashier } from './payments/cashier.ts';
-import { registerPrompts } from './prompts/index.ts';
+import { promptsOf } from './prompts/index.ts';
 import { instructionsFor } from './prompts/instructions.ts';
-import { registerOrderResources } from './resources/orders.ts';
+import { Edge } from './protocol/edge.ts';
+import type { ServedTool } from './protocol/offer.ts';
+import { OrderResources, withoutSubscriptions } from './resources/orders.ts';
 import type { ToolAnswer } from './tools/answer.ts';
 import { type DropsContent, dropsContent } from './tools/clients.ts';
 import type { Tool, ToolSetting } from './tools/define-tool.ts';
@@ -64,65 +66,71 @@ export interface ServerDeps {
 }
 
 /** One MCP server, the same for every transport and protocol era; only wiring, no business. */
-export function buildServer(deps: ServerDeps, era: McpRequestContext['era']): McpServer {
+export function buildServer(deps: ServerDeps, era: McpRequestContext['era']): Edge {
   const { language } = deps.setting;
-  const server = new McpServer(
+  const pushes = deps.updates === 'server';
+  const orders = new OrderResources({
+    ledger: deps.ledger,
+    clock: deps.clock,
+    present: deps.present,
+    language,
+    call: { caller: deps.caller, ownOrdersOnly: deps.ownOrdersOnly ?? false },
+  });
+  // Whoever is told of orders is told of new ones.
+  const told = pushes || era === 'modern';
+  const server = new Edge(
     { name: 'mcp-cashier', title: 'mcp-cashier', version: deps.version },
     {
       instructions: instructionsFor({ language, tools: deps.tools }),
       capabilities: {
         tools: { listChanged: false },
         prompts: { listChanged: false },
-        resources: { listChanged: false, subscribe: deps.updates === 'server' || era === 'modern' },
+        resources: { listChanged: told, subscribe: told },
       },
     },
-  );
-  registerPrompts(server, { language, tools: deps.tools });
-  registerOrderResources(
-    server,
     {
-      ledger: deps.ledger,
-      clock: deps.clock,
-      present: deps.present,
-      language,
-      call: { caller: deps.caller, ownOrdersOnly: deps.ownOrdersOnly ?? false },
-      pushes: deps.updates === 'server',
+      tools: deps.tools.map((tool) => served(deps, tool, era, () => server)),
+      prompts: promptsOf({ language, tools: deps.tools }),
+      resources: pushes ? orders : withoutSubscriptions(orders),
     },
     era,
   );
-  // Only a 2025 connection says who it is before it lists; 2026-07-28 forbids a list that varies by connection.
-  const drops = deps.dropsContent ?? dropsContent;
-  const clientDropsContent = () => era === 'legacy' && drops(server.server.getClientVersion()?.name);
-
-  for (const tool of deps.tools) {
-    const registered = server.registerTool(
-      tool.name,
-      {
-        title: tool.title[language],
-        description: tool.description[language],
-        inputSchema: published(tool.inputSchema(deps.setting)),
-        ...(tool.outputSchema ? { outputSchema: published(tool.outputSchema) } : {}),
-        annotations: { title: tool.title[language], ...tool.hints },
-      },
-      async (args, ctx) => {
-        const early = await tooOften(deps, tool);
-        if (early) return early;
-        const running = runTool(deps, tool, args, ctx, { era, ...clientOf(server, ctx, era) });
-        deps.underWay.add(running);
-        const answer = await running.finally(() => deps.underWay.delete(running));
-        if (isInputRequiredResult(answer)) return answer;
-        return showsImage(tool) && clientDropsContent() ? withoutStructure(answer) : answer;
-      },
-    );
-    if (!showsImage(tool)) continue;
-    server.server.oninitialized = () => {
-      if (clientDropsContent()) Reflect.deleteProperty(registered, 'outputSchema');
-    };
-  }
+  if (pushes) orders.tellOn(server, era);
   return server;
 }
 
-/** Never throws: the SDK would show an exception's words to the model. */
+function served(deps: ServerDeps, tool: Tool, era: Client['era'], server: () => Edge): ServedTool {
+  const { language } = deps.setting;
+  const title = tool.title[language];
+  const listed = {
+    name: tool.name,
+    title,
+    description: tool.description[language],
+    inputSchema: tool.inputSchema(deps.setting),
+    annotations: { title, ...tool.hints },
+  };
+  const { outputSchema } = tool;
+  const withOutput = outputSchema && { ...listed, outputSchema: outputSchema as ListedTool['outputSchema'] };
+  // Only a 2025 connection says who it is before it lists; 2026-07-28 forbids a list that varies by connection.
+  const drops = (client: { readonly name: string } | undefined) =>
+    showsImage(tool) && era === 'legacy' && (deps.dropsContent ?? dropsContent)(client?.name);
+  return {
+    name: tool.name,
+    asks: !tool.hints.readOnlyHint,
+    listed: (client) => (withOutput && !drops(client) ? withOutput : listed),
+    async call(args, ctx) {
+      const early = await tooOften(deps, tool);
+      if (early) return early;
+      const running = runTool(deps, tool, args, ctx, { era, ...clientOf(server(), ctx, era) });
+      deps.underWay.add(running);
+      const answer = await running.finally(() => deps.underWay.delete(running));
+      if (isInputRequiredResult(answer)) return answer;
+      return drops(server().getClientVersion()) ? withoutStructure(answer) : answer;
+    },
+  };
+}
+
+/** Throws nothing but a ProtocolError: what went wrong with a call is told to the model, in our words. */
 async function runTool(
   deps: ServerDeps,
   tool: Tool,
@@ -145,17 +153,21 @@ async function runTool(
     const { setting, present, approvalUrl } = deps;
     const answer = await withPerson(
       { cashier, call, ctx, era, declared, tool, args, setting, present, approvalUrl },
-      (given) =>
+      (given, waited) =>
         attempt(
           cashier,
           call,
           { tool: tool.name, args: given, meta: ctx.mcpReq._meta },
-          (recorded) => tool.run({ ...context, cashier: recorded }, given),
+          async (recorded) => {
+            const answer = await tool.run({ ...context, cashier: recorded }, given);
+            return waited ? asFirst(answer) : answer;
+          },
           ({ outcome }) => outcome,
         ),
     );
     return isInputRequiredResult(answer) ? answer : toResult(answer);
   } catch (error) {
+    if (error instanceof ProtocolError) throw error;
     if (!(error instanceof CashierError)) {
       deps.log.error('tool failed', {
         tool: tool.name,
@@ -203,6 +215,17 @@ function endingOf(...signals: readonly (AbortSignal | undefined)[]) {
   return { signal: ending.signal, forget };
 }
 
+/** Of a call that has waited for a person and is carried out now: nobody has been told its result before. */
+function asFirst(answer: ToolAnswer): ToolAnswer {
+  if (answer.outcome.state === 'PENDING_APPROVAL') return answer;
+  const { structured, outcome } = answer;
+  return {
+    ...answer,
+    outcome: { ...outcome, replayed: false },
+    ...(structured === undefined ? {} : { structured: { ...structured, replayed: false } }),
+  };
+}
+
 function toResult({ text, note, structured, image }: ToolAnswer): CallToolResult {
   return {
     content: [
@@ -237,16 +260,16 @@ interface Client {
   readonly declared: unknown;
 }
 
-function clientOf(server: McpServer, ctx: ServerContext, era: Client['era']): Omit<Client, 'era'> {
+function clientOf(server: Edge, ctx: ServerContext, era: Client['era']): Omit<Client, 'era'> {
   const envelope: Readonly<Record<string, unknown>> = ctx.mcpReq.envelope ?? {};
   const legacy = era === 'legacy';
-  const info = legacy ? server.server.getClientVersion() : envelope[CLIENT_INFO_META_KEY];
+  const info = legacy ? server.getClientVersion() : envelope[CLIENT_INFO_META_KEY];
   const name = typeof info === 'object' && info !== null && 'name' in info ? info.name : undefined;
   return {
     // A program that calls itself as one of our own actors has said nothing of itself.
     name: typeof name === 'string' && !isActorName(name) ? name.slice(0, MAX_CLIENT_NAME) : undefined,
     // Over stateless HTTP a 2025 client has told another server, and nothing is known.
-    declared: legacy ? server.server.getClientCapabilities() : envelope[CLIENT_CAPABILITIES_META_KEY],
+    declared: legacy ? server.getClientCapabilities() : envelope[CLIENT_CAPABILITIES_META_KEY],
   };
 }
 
@@ -282,16 +305,4 @@ function internal(): CashierError {
       en: 'Ask about the same number; do not retry with a new one.',
     },
   });
-}
-
-/** A schema that is shown as given and accepts everything: arguments are parsed by the tool itself. */
-function published(schema: Readonly<Record<string, unknown>>): StandardSchemaWithJSON<unknown> {
-  return {
-    '~standard': {
-      version: 1,
-      vendor: 'mcp-cashier',
-      validate: (value) => ({ value }),
-      jsonSchema: { input: () => ({ ...schema }), output: () => ({ ...schema }) },
-    },
-  };
 }

@@ -7,10 +7,11 @@ import {
 } from '@modelcontextprotocol/server';
 import type { ApprovalRecord } from '../ledger/records.ts';
 import type { Call, Cashier } from '../payments/cashier.ts';
+import { invalidRequestState } from '../protocol/refusals.ts';
 import type { ToolAnswer } from '../tools/answer.ts';
 import type { Tool, ToolSetting } from '../tools/define-tool.ts';
 import type { Presenter } from '../tools/present.ts';
-import { decideByForm } from './form.ts';
+import { decideByForm, isForm } from './form.ts';
 import { type ApprovalUrl, type Means, meansOf } from './means.ts';
 import { seal, unseal } from './state.ts';
 import { Vigil } from './vigil.ts';
@@ -26,6 +27,8 @@ const PAGE_MS = 20_000;
 const TOGETHER_MS = 40_000;
 /** Of what went wrong, no more than this is logged (characters). */
 const MAX_LOGGED = 300;
+/** Of a client that answers with nothing that is an answer, no more is asked than this (questions a call). */
+const MAX_ROUNDS = 3;
 /** The one question of a round. */
 const KEY = 'approval';
 
@@ -45,32 +48,34 @@ export interface Encounter {
   readonly approvalUrl: ApprovalUrl | undefined;
 }
 
+/** Runs the tool. `waited`: so far it waited for a person, so that what it does now is this call's own doing. */
+export type Run = (args: unknown, waited: boolean) => Promise<ToolAnswer>;
+
 /**
- * Runs a tool, and where that ends in waiting for a person asks for one: at most once a call, and only as the client
- * has declared. With a decision the same call runs again, for that is what carries it out. Whatever goes wrong with
- * the asking, the call is answered as if nobody had been asked.
+ * Runs a tool, and where that ends in waiting for a person asks for one, as far as the client has declared. With a
+ * decision the same call runs again, for that is what carries it out. Whatever goes wrong with the asking, the call is
+ * answered as if nobody had been asked. Throws a ProtocolError for a `requestState` that was not given out for this
+ * very call.
  */
-export async function withPerson(
-  encounter: Encounter,
-  run: (args: unknown) => Promise<ToolAnswer>,
-): Promise<ToolAnswer | InputRequiredResult> {
-  if (encounter.era === 'modern' && carriesAnswer(encounter.ctx)) return run(await heeded(encounter));
-  const answer = await run(encounter.args);
-  const next = await safely(encounter, () => ask(encounter, answer));
+export async function withPerson(encounter: Encounter, run: Run): Promise<ToolAnswer | InputRequiredResult> {
+  const heard = encounter.era === 'modern' ? await heed(encounter) : undefined;
+  const answer = await run(heard?.args ?? encounter.args, heard?.waited ?? false);
+  if (heard?.answered) return answer;
+  const next = await safely(encounter, () => ask(encounter, answer, (heard?.round ?? 0) + 1));
   if (next === undefined) return answer;
-  return 'again' in next ? run(next.again) : next.question;
+  return 'again' in next ? run(next.again, true) : next.question;
 }
 
 type Next = { readonly again: unknown } | { readonly question: InputRequiredResult } | undefined;
 
-async function ask(encounter: Encounter, answer: ToolAnswer): Promise<Next> {
+async function ask(encounter: Encounter, answer: ToolAnswer, round: number): Promise<Next> {
   const { cashier, declared, approvalUrl, era, setting, present } = encounter;
   const approval = await awaited(encounter, answer);
   if (!approval) return undefined;
   const means = await meansOf(cashier, declared, approval.id, approvalUrl);
   if (!means || encounter.call.signal?.aborted) return undefined;
   const message = present.plain(question(approval, means.mode, setting.language));
-  if (era === 'modern') return { question: await round(encounter, approval, means, message) };
+  if (era === 'modern') return { question: await questionOf(encounter, approval, means, message, round) };
   const decided = await dialog(encounter, approval, means, message);
   return decided ? { again: numbered(encounter, approval) } : undefined;
 }
@@ -89,14 +94,15 @@ async function awaited(
 }
 
 /** 2026-07-28: a result that asks, to be answered by the same call with the state that goes with it. */
-async function round(
+async function questionOf(
   encounter: Encounter,
   approval: ApprovalRecord,
   means: Means,
   message: string,
+  round: number,
 ): Promise<InputRequiredResult> {
   const { cashier, ctx, setting } = encounter;
-  const requestState = await seal(cashier, ctx, binding(encounter), approval, means.mode);
+  const requestState = await seal(cashier, ctx, binding(encounter), { approval, mode: means.mode, round });
   const request =
     means.mode === 'url'
       ? inputRequired.elicitUrl({ message, url: means.url })
@@ -104,26 +110,58 @@ async function round(
   return inputRequired({ inputRequests: { [KEY]: request }, requestState });
 }
 
-function carriesAnswer({ mcpReq }: ServerContext): boolean {
-  const { inputResponses, droppedInputResponseKeys } = mcpReq;
-  return [inputResponses, droppedInputResponseKeys, mcpReq.requestState()].some((part) => part !== undefined);
+/** What a call brings in answer to an earlier question. */
+interface Heard {
+  /** To go on with. */
+  readonly args: unknown;
+  readonly waited: boolean;
+  /** With no answer, or none that can be one, the question is asked again. */
+  readonly answered: boolean;
+  /** The question that it answers. */
+  readonly round: number;
 }
 
-/** Heeds the answer that a call brings to an earlier question. Returns the arguments to go on with. */
-async function heeded(encounter: Encounter): Promise<unknown> {
-  const { cashier, ctx, call, args } = encounter;
+/** Heeds the answer that a call brings to an earlier question; undefined when it brings none. */
+async function heed(encounter: Encounter): Promise<Heard | undefined> {
+  const { cashier, ctx, call } = encounter;
   const state = ctx.mcpReq.requestState();
-  const asked = await safely(encounter, async () =>
-    typeof state === 'string' ? unseal(cashier, ctx, binding(encounter), state) : undefined,
-  );
-  if (!asked) return args;
-  const { approval, mode } = asked;
-  const reply = inputResponse(ctx.mcpReq.inputResponses, KEY);
-  if (reply.kind === 'elicit' && reply.action === 'accept') {
+  if (state === undefined) return undefined;
+  const asked = typeof state === 'string' ? await unseal(cashier, ctx, binding(encounter), state) : undefined;
+  if (!asked) throw invalidRequestState();
+  const { approval, mode, round } = asked;
+  const waited = await waits(cashier, approval);
+  const reply = replyOf(ctx, mode);
+  if (reply?.action === 'accept') {
     const vigil = new Vigil(cashier, call, approval, PAGE_MS);
     await safely(encounter, () => consented(encounter, vigil, approval, mode, reply.content));
   }
-  return numbered(encounter, approval);
+  return {
+    args: numbered(encounter, approval),
+    waited,
+    answered: reply !== undefined || round >= MAX_ROUNDS,
+    round,
+  };
+}
+
+/** What the client says to the question, if it is something that can be said to it. */
+function replyOf(
+  { mcpReq }: ServerContext,
+  mode: Mode,
+): { readonly action: string; readonly content?: unknown } | undefined {
+  const reply = inputResponse(mcpReq.inputResponses, KEY);
+  if (reply.kind !== 'elicit' || !['accept', 'decline', 'cancel'].includes(reply.action)) return undefined;
+  const { action, content } = reply;
+  return action === 'accept' && mode === 'form' && !isForm(content) ? undefined : { action, content };
+}
+
+/** Whether what an approval is about has not been carried out yet. */
+async function waits({ ledger }: Cashier, { outTradeNo, outRefundNo }: ApprovalRecord): Promise<boolean> {
+  const state = await ledger.read(async (book) =>
+    outRefundNo === undefined
+      ? (await book.order(outTradeNo))?.state
+      : (await book.refund(outTradeNo, outRefundNo))?.state,
+  );
+  return state === 'PENDING_APPROVAL';
 }
 
 /** 2025: a request to the client while the call waits, taken back when the decision comes from elsewhere. */

@@ -28,6 +28,11 @@ export async function decideByForm(
   });
 }
 
+/** Whether a form was filled in. */
+export function isForm(content: unknown): boolean {
+  return readForm(content) !== undefined;
+}
+
 /** Nothing but a plain yes or no counts. */
 function readForm(
   content: unknown,

@@ -17,6 +17,15 @@ export interface Binding {
 interface Payload {
   readonly approval: string;
   readonly mode: Mode;
+  /** Which question of this call it goes with, from 1. */
+  readonly round: number;
+}
+
+/** What a question is about. */
+export interface Asked {
+  readonly approval: ApprovalRecord;
+  readonly mode: Mode;
+  readonly round: number;
 }
 
 /** What a client carries from the question to its answer; sealed until the approval expires. */
@@ -24,12 +33,11 @@ export async function seal(
   cashier: Cashier,
   ctx: ServerContext,
   binding: Binding,
-  approval: ApprovalRecord,
-  mode: Mode,
+  { approval, mode, round }: Asked,
 ): Promise<string> {
   const ttlSeconds = Math.floor((approval.expiresAt - cashier.clock.now()) / 1000);
   const codec = createRequestStateCodec<Payload>({ ...(await sealing(cashier, binding)), ttlSeconds });
-  return codec.mint({ approval: approval.id, mode }, ctx);
+  return codec.mint({ approval: approval.id, mode, round }, ctx);
 }
 
 /** The approval that a state was sealed for; undefined when it is not ours, not this call's or too old. */
@@ -38,7 +46,7 @@ export async function unseal(
   ctx: ServerContext,
   binding: Binding,
   state: string,
-): Promise<{ readonly approval: ApprovalRecord; readonly mode: Mode } | undefined> {
+): Promise<Asked | undefined> {
   // Of base64 that means the same bytes, only the one spelling that was given out.
   const mac = state.slice(state.lastIndexOf('.') + 1);
   if (Buffer.from(mac, 'base64url').toString('base64url') !== mac) return undefined;
@@ -48,7 +56,7 @@ export async function unseal(
   if (!payload) return undefined;
   const approval = await cashier.ledger.read((book) => book.approval(payload.approval));
   const stands = approval?.caller === binding.call.caller && approval.expiresAt > cashier.clock.now();
-  return approval && stands ? { approval, mode: payload.mode } : undefined;
+  return approval && stands ? { approval, mode: payload.mode, round: payload.round } : undefined;
 }
 
 async function sealing(cashier: Cashier, { call, tool, args }: Binding) {

@@ -68,11 +68,13 @@ function dayStart(date: string, argument: string): number {
   });
 }
 
-function writeCursor(createdAt: number, outTradeNo: string): string {
+/** Where a page, newest first, goes on. */
+export function writeCursor(createdAt: number, outTradeNo: string): string {
   return Buffer.from(`${createdAt} ${outTradeNo}`).toString('base64url');
 }
 
-function readCursor(cursor: string): { createdAt: number; outTradeNo: string } {
+/** As written by {@link writeCursor}. Throws INVALID_ARGUMENT. */
+export function readCursor(cursor: string): { createdAt: number; outTradeNo: string } {
   const match = /^(\d{1,16}) (\w{1,64})$/.exec(Buffer.from(cursor, 'base64url').toString());
   if (match?.[1] && match[2]) return { createdAt: Number(match[1]), outTradeNo: match[2] };
   throw invalid('cursor', {

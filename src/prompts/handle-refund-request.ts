@@ -18,9 +18,11 @@ export const handleRefundRequest: PromptDefinition<{ outTradeNo: string; reason?
       outTradeNo: z
         .string()
         .trim()
-        .regex(/^[A-Za-z0-9_]{1,64}$/, 'letters, digits and _ only, 1–64 characters')
+        .regex(/^[A-Za-z0-9_]{1,64}$/, {
+          error: say({ zh: ' 1–64 位字母、数字、_', en: '1–64 letters, digits and _' }),
+        })
         .describe(say({ zh: '订单号', en: 'order number' })),
-      reason: line(MAX_REASON_CHARACTERS)
+      reason: line(MAX_REASON_CHARACTERS, say)
         .optional()
         .describe(say({ zh: '对方说的退款原因', en: 'the reason that was given' })),
     }),

@@ -1,6 +1,7 @@
-import type { McpServer } from '@modelcontextprotocol/server';
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { Text } from '../domain/errors.ts';
+import type { ServedPrompt } from '../protocol/offer.ts';
+import { invalidParams } from '../protocol/refusals.ts';
 import type { Language } from '../tools/answer.ts';
 import type { PromptDefinition } from './definition.ts';
 import { facesWith } from './faces.ts';
@@ -14,36 +15,74 @@ export interface PromptOptions {
 }
 
 /** Every prompt that the tools suffice for. */
-export function registerPrompts(server: McpServer, options: PromptOptions): void {
-  register(server, options, sellAService);
-  register(server, options, handleRefundRequest);
+export function promptsOf(options: PromptOptions): readonly ServedPrompt[] {
+  return [...served(options, sellAService), ...served(options, handleRefundRequest)];
 }
 
-/** A server is built per HTTP request: schemas are made once per language. */
-const made = new Map<string, z.ZodType>();
+interface Arguments<Args> {
+  readonly shape: z.ZodType<Args>;
+  readonly listed: readonly {
+    readonly name: string;
+    readonly description?: string;
+    readonly required: boolean;
+  }[];
+}
+/** A server is built per HTTP request: schemas are made once per prompt and language. */
+const made = new WeakMap<object, Map<Language, unknown>>();
 
-function register<Args>(
-  server: McpServer,
-  { language, tools }: PromptOptions,
-  prompt: PromptDefinition<Args>,
-): void {
+function served<Args>({ language, tools }: PromptOptions, prompt: PromptDefinition<Args>): ServedPrompt[] {
   const faces = facesWith(tools, prompt.needs);
-  if (faces.length === 0) return;
+  if (faces.length === 0) return [];
   const say = (text: Text) => text[language];
-  const key = `${prompt.name} ${language}`;
-  const argsSchema = made.get(key) ?? prompt.arguments(say);
-  made.set(key, argsSchema);
-  server.registerPrompt(
-    prompt.name,
-    { title: say(prompt.title), description: say(prompt.description), argsSchema },
-    (args) => ({
-      description: say(prompt.description),
-      messages: [
-        {
-          role: 'user' as const,
-          content: { type: 'text' as const, text: prompt.text(args as Args, faces, language) },
-        },
-      ],
-    }),
+  const { shape, listed } = argumentsOf(prompt, language);
+  const description = say(prompt.description);
+  return [
+    {
+      listed: { name: prompt.name, title: say(prompt.title), description, arguments: [...listed] },
+      async get(given) {
+        const text = prompt.text(read(shape, listed, given, language), faces, language);
+        return { description, messages: [{ role: 'user', content: { type: 'text', text } }] };
+      },
+    },
+  ];
+}
+
+function argumentsOf<Args>(prompt: PromptDefinition<Args>, language: Language): Arguments<Args> {
+  const known = made.get(prompt)?.get(language) as Arguments<Args> | undefined;
+  if (known) return known;
+  const shape = prompt.arguments((text) => text[language]);
+  const { properties = {}, required = [] } = z.toJSONSchema(shape, { io: 'input' });
+  const listed = Object.entries(properties).map(([name, property]) => {
+    const { description } = property as { readonly description?: string };
+    return { name, ...(description === undefined ? {} : { description }), required: required.includes(name) };
+  });
+  const own = made.get(prompt) ?? new Map<Language, unknown>();
+  made.set(prompt, own.set(language, { shape, listed }));
+  return { shape, listed };
+}
+
+/** Throws a ProtocolError that says what is missing, unknown or wrong. An empty optional argument counts as absent. */
+function read<Args>(
+  shape: z.ZodType<Args>,
+  listed: Arguments<Args>['listed'],
+  given: Readonly<Record<string, string>>,
+  language: Language,
+): Args {
+  const zh = language === 'zh';
+  const filled = Object.entries(given).filter(
+    ([name, value]) => value !== '' || !listed.some((known) => known.name === name && !known.required),
   );
+  const missing = listed.filter(({ name, required }) => required && !Object.hasOwn(given, name));
+  const names = missing.map(({ name }) => name);
+  if (names.length > 0)
+    throw invalidParams(zh ? `缺少参数 ${names.join('、')}` : `${names.join(', ')} missing`);
+  if (filled.some(([name]) => !listed.some((known) => known.name === name))) {
+    const known = listed.map(({ name }) => name).join(', ');
+    throw invalidParams(zh ? `有不认识的参数；可用参数：${known}` : `unknown argument; known: ${known}`);
+  }
+  const parsed = shape.safeParse(Object.fromEntries(filled));
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const name = String(issue?.path[0]);
+  throw invalidParams(zh ? `参数 ${name} 须为${issue?.message}` : `${name} must be ${issue?.message}`);
 }

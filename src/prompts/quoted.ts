@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Text } from '../domain/errors.ts';
 
 /**
  * Control and format characters (among them those that turn or hide text), lone surrogates, private use, and the
@@ -7,13 +8,15 @@ import { z } from 'zod';
 const HIDDEN = /(?!\u200d)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}]|[\u{e0100}-\u{e01ef}]/u;
 
 /** One line of a person's words, at most `max` characters long. */
-export function line(max: number) {
+export function line(max: number, say: (text: Text) => string) {
+  const error = say({
+    zh: ` 1–${max} 个可见字符`,
+    en: `1–${max} characters, none of them control, invisible or private`,
+  });
   return z
     .string()
     .trim()
-    .min(1)
-    .refine((text) => [...text].length <= max, `at most ${max} characters`)
-    .refine((text) => !HIDDEN.test(text), 'no control, invisible or private characters');
+    .refine((text) => text !== '' && [...text].length <= max && !HIDDEN.test(text), { error });
 }
 
 /** Arguments as data: one line of JSON that cannot end the block it stands in. */

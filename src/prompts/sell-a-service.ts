@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Text } from '../domain/errors.ts';
 import { fenFromYuan, MAX_FEN, toYuan } from '../domain/money.ts';
 import type { PromptDefinition } from './definition.ts';
 import { each, type Face } from './faces.ts';
@@ -7,11 +8,14 @@ import { line, quoted } from './quoted.ts';
 const MAX_SERVICE_CHARACTERS = 200;
 
 /** A price as people write it; at the gateways only the digits count. */
-const price = z
-  .string()
-  .transform((text) => fenFromYuan(text.trim().replace(/^[¥￥]\s*|\s*(元|yuan|CNY)$/g, '')))
-  .refine((fen) => fen !== undefined && fen >= 1 && fen <= MAX_FEN, 'an amount in yuan such as 9.90')
-  .transform((fen) => (fen === undefined ? '' : toYuan(fen)));
+const price = (say: (text: Text) => string) =>
+  z
+    .string()
+    .transform((text) => fenFromYuan(text.trim().replace(/^[¥￥]\s*|\s*(元|yuan|CNY)$/g, '')))
+    .refine((fen) => fen !== undefined && fen >= 1 && fen <= MAX_FEN, {
+      error: say({ zh: '金额（元），如 9.90', en: 'an amount in yuan such as 9.90' }),
+    })
+    .transform((fen) => (fen === undefined ? '' : toYuan(fen)));
 
 export const sellAService: PromptDefinition<{ service: string; price: string }> = {
   name: 'sell-a-service',
@@ -23,8 +27,8 @@ export const sellAService: PromptDefinition<{ service: string; price: string }> 
   needs: ['create', 'query'],
   arguments: (say) =>
     z.strictObject({
-      service: line(MAX_SERVICE_CHARACTERS).describe(say({ zh: '卖什么', en: 'what is sold' })),
-      price: price.describe(say({ zh: '价格（元），如 9.90', en: 'price in yuan, such as 9.90' })),
+      service: line(MAX_SERVICE_CHARACTERS, say).describe(say({ zh: '卖什么', en: 'what is sold' })),
+      price: price(say).describe(say({ zh: '价格（元），如 9.90', en: 'price in yuan, such as 9.90' })),
     }),
   text: ({ service, price: priceYuan }, faces, language) => {
     const data = quoted({ service, priceYuan });

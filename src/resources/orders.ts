@@ -1,21 +1,27 @@
 import {
   type McpRequestContext,
-  type McpServer,
+  type Resource,
   ResourceNotFoundError,
-  ResourceTemplate,
+  type Server,
 } from '@modelcontextprotocol/server';
 import type { Clock } from '../domain/clock.ts';
 import { CashierError, type Text } from '../domain/errors.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import type { OrderRecord } from '../ledger/records.ts';
 import type { Call } from '../payments/cashier.ts';
+import { readCursor, writeCursor } from '../payments/list-payments.ts';
 import { ownOrderIn, paymentResult, withOwnApproval } from '../payments/results.ts';
+import type { ServedResources } from '../protocol/offer.ts';
+import { invalidCursor } from '../protocol/refusals.ts';
 import type { Language } from '../tools/answer.ts';
 import type { Presenter } from '../tools/present.ts';
+import { Newest } from './newest.ts';
 import { watchOrders } from './watch.ts';
 
 const URI = /^payment:\/\/orders\/([A-Za-z0-9_]{1,64})$/;
-/** How many of the newest orders a client may pick from. */
-const LISTED = 50;
+/** Orders on a page. */
+const PAGE = 50;
+const MIME_TYPE = 'application/json';
 
 const WORDS: Readonly<Record<'title' | 'description', Text>> = {
   title: { zh: '订单', en: 'Order' },
@@ -31,92 +37,144 @@ export interface OrderResourceDeps {
   readonly present: Presenter;
   readonly language: Language;
   readonly call: Pick<Call, 'caller' | 'ownOrdersOnly'>;
-  /** Whether this server's connection lasts, so that updates can be sent on it. */
-  readonly pushes: boolean;
 }
 
 /**
  * `payment://orders/{outTradeNo}`: list, read, and subscribe in both eras. An order of another caller does not exist.
- * The server tells of a change after it is committed, whichever process committed it.
+ * A change is told after it is committed, whichever process committed it.
  */
-export function registerOrderResources(
-  server: McpServer,
-  deps: OrderResourceDeps,
-  era: McpRequestContext['era'],
-): void {
-  const { ledger, call, language } = deps;
-  server.registerResource(
-    'order',
-    new ResourceTemplate('payment://orders/{outTradeNo}', {
-      list: async () => {
-        const filter = call.ownOrdersOnly ? { caller: call.caller } : {};
-        const orders = await ledger.read((book) => book.orders(filter, LISTED));
-        return {
-          resources: orders.map(({ outTradeNo }) => ({
-            uri: `payment://orders/${outTradeNo}`,
-            name: outTradeNo,
-            mimeType: 'application/json',
-          })),
-        };
+export class OrderResources implements ServedResources {
+  readonly templates: ServedResources['templates'];
+  readonly #deps: OrderResourceDeps;
+  readonly #subscribed = new Set<string>();
+  /** Whether the list was asked for since it last changed: who never looks is not told. */
+  #listed = false;
+  readonly #newest: Newest;
+  #watch: (() => void) | undefined;
+
+  constructor(deps: OrderResourceDeps) {
+    this.#deps = deps;
+    this.#newest = new Newest(deps.clock.now());
+    this.templates = [
+      {
+        name: 'order',
+        uriTemplate: 'payment://orders/{outTradeNo}',
+        title: WORDS.title[deps.language],
+        description: WORDS.description[deps.language],
+        mimeType: MIME_TYPE,
       },
-    }),
-    { title: WORDS.title[language], description: WORDS.description[language], mimeType: 'application/json' },
-    async (uri) => ({
-      contents: [{ uri: uri.href, mimeType: 'application/json', text: await readOrder(deps, uri.href) }],
-    }),
-  );
-
-  if (!deps.pushes) return;
-  const subscribed = new Set<string>();
-  const watch = new AbortController();
-  let watching = false;
-  const tell = (outTradeNo: string) => {
-    const uri = `payment://orders/${outTradeNo}`;
-    // In the 2026 era the connection itself keeps the subscriptions and passes on what somebody listens for.
-    if (era === 'legacy' && !subscribed.has(uri)) return;
-    void server.server.sendResourceUpdated({ uri }).catch(() => watch.abort());
-  };
-  if (era === 'legacy') {
-    server.server.setRequestHandler('resources/subscribe', async ({ params }) => {
-      await numberOf(deps, params.uri);
-      if (!watching) void watchOrders(deps, watch.signal, tell);
-      watching = true;
-      subscribed.add(params.uri);
-      return {};
-    });
-    server.server.setRequestHandler('resources/unsubscribe', async ({ params }) => {
-      subscribed.delete(params.uri);
-      return {};
-    });
-  } else {
-    void watchOrders(deps, watch.signal, tell);
+    ];
   }
-  const closed = server.server.onclose;
-  server.server.onclose = () => {
-    watch.abort();
-    closed?.();
+
+  /** Newest first. */
+  async list(cursor: string | undefined): Promise<{ resources: Resource[]; nextCursor?: string }> {
+    const { ledger, call, language } = this.#deps;
+    const filter = {
+      ...(call.ownOrdersOnly ? { caller: call.caller } : {}),
+      ...(cursor === undefined ? {} : { after: readPage(cursor) }),
+    };
+    const found = await ledger.read((book) => book.orders(filter, PAGE + 1));
+    const page = found.slice(0, PAGE);
+    const last = page.at(-1);
+    this.#listed = true;
+    if (cursor === undefined && page[0]) this.#newest.takes(page[0]);
+    this.#watch?.();
+    return {
+      resources: page.map(({ outTradeNo }) => ({
+        uri: uriOf(outTradeNo),
+        name: outTradeNo,
+        title: WORDS.title[language],
+        description: WORDS.description[language],
+        mimeType: MIME_TYPE,
+      })),
+      ...(found.length > page.length && last
+        ? { nextCursor: writeCursor(last.createdAt, last.outTradeNo) }
+        : {}),
+    };
+  }
+
+  /** The Payment as the tools tell it, with its refunds and what has happened to it. */
+  async read(uri: string) {
+    const { outTradeNo } = await this.#orderOf(uri);
+    const { ledger, call, present } = this.#deps;
+    const { result, refunds, events } = await ledger.read(async (book) => ({
+      result: await paymentResult(book, await ownOrderIn(book, call, outTradeNo), false),
+      refunds: await book.refunds(outTradeNo),
+      events: await book.events(outTradeNo),
+    }));
+    const told = await withOwnApproval(ledger, call, result);
+    const text = JSON.stringify(await present.story(told, refunds, events));
+    return { contents: [{ uri, mimeType: MIME_TYPE, text }] };
+  }
+
+  readonly subscribe = async (uri: string): Promise<void> => {
+    await this.#orderOf(uri);
+    this.#subscribed.add(uri);
+    this.#watch?.();
+  };
+
+  unsubscribe(uri: string): void {
+    this.#subscribed.delete(uri);
+  }
+
+  /** Tells of changes on a connection that lasts, until that ends: of 2025 what was asked for, else everything. */
+  tellOn(server: Server, era: McpRequestContext['era']): void {
+    const ended = new AbortController();
+    const send = (sent: Promise<void>) => void sent.catch(() => ended.abort());
+    const changed = (outTradeNo: string) => {
+      const uri = uriOf(outTradeNo);
+      // In the 2026 era the connection itself keeps the subscriptions and passes on what somebody listens for.
+      if (era === 'modern' || this.#subscribed.has(uri)) send(server.sendResourceUpdated({ uri }));
+      if (era === 'legacy' && !this.#listed) return;
+      const ours = (order: OrderRecord) => {
+        if (!this.#newest.takes(order)) return;
+        this.#listed = false;
+        send(server.sendResourceListChanged());
+      };
+      this.#orderOf(uri).then(ours, () => undefined);
+    };
+    this.#watch = () => {
+      this.#watch = undefined;
+      void watchOrders(this.#deps, ended.signal, changed);
+    };
+    if (era === 'modern') this.#watch();
+    const closed = server.onclose;
+    server.onclose = () => {
+      ended.abort();
+      closed?.();
+    };
+  }
+
+  /** The order of a URI, if the caller may know it. */
+  async #orderOf(uri: string): Promise<OrderRecord> {
+    const { ledger, call } = this.#deps;
+    const outTradeNo = URI.exec(uri)?.[1];
+    if (outTradeNo === undefined) throw new ResourceNotFoundError(uri);
+    try {
+      return await ledger.read((book) => ownOrderIn(book, call, outTradeNo));
+    } catch (error) {
+      throw error instanceof CashierError ? new ResourceNotFoundError(uri) : error;
+    }
+  }
+}
+
+/** For a connection on which nothing can be told. */
+export function withoutSubscriptions(orders: OrderResources): ServedResources {
+  return {
+    templates: orders.templates,
+    list: (cursor) => orders.list(cursor),
+    read: (uri) => orders.read(uri),
   };
 }
 
-/** The Payment as the tools tell it, with its refunds and what has happened to it. Throws ResourceNotFoundError. */
-async function readOrder(deps: OrderResourceDeps, uri: string): Promise<string> {
-  const outTradeNo = await numberOf(deps, uri);
-  const { result, refunds, events } = await deps.ledger.read(async (book) => ({
-    result: await paymentResult(book, await ownOrderIn(book, deps.call, outTradeNo), false),
-    refunds: await book.refunds(outTradeNo),
-    events: await book.events(outTradeNo),
-  }));
-  const told = await withOwnApproval(deps.ledger, deps.call, result);
-  return JSON.stringify(await deps.present.story(told, refunds, events));
+function uriOf(outTradeNo: string): string {
+  return `payment://orders/${outTradeNo}`;
 }
 
-/** The number in an order's URI, if the caller may know the order. */
-async function numberOf({ ledger, call }: OrderResourceDeps, uri: string): Promise<string> {
-  const outTradeNo = URI.exec(uri)?.[1];
-  if (outTradeNo === undefined) throw new ResourceNotFoundError(uri);
+function readPage(cursor: string) {
   try {
-    return (await ledger.read((book) => ownOrderIn(book, call, outTradeNo))).outTradeNo;
-  } catch (error) {
-    throw error instanceof CashierError ? new ResourceNotFoundError(uri) : error;
+    return readCursor(cursor);
+  } catch {
+    throw invalidCursor();
   }
 }

@@ -3,23 +3,25 @@ import { CashierError, type Text } from '../domain/errors.ts';
 import { named } from './characters.ts';
 
 /** One argument as published; what a model is told of it and what its mistakes are explained by. */
-export interface Property {
+// Types, not interfaces: only those are JSON to the SDK.
+export type Property = {
   readonly type: 'string' | 'number' | 'integer' | 'boolean';
   readonly description?: string;
-  readonly enum?: readonly string[];
+  readonly enum?: string[];
   readonly pattern?: string;
   readonly minimum?: number;
   readonly maximum?: number;
   readonly minLength?: number;
   readonly maxLength?: number;
-}
+};
 
 /** The published schema of a tool's arguments: one flat object. */
-export interface InputSchema {
-  readonly [keyword: string]: unknown;
-  readonly properties: Readonly<Record<string, Property>>;
-  readonly required?: readonly string[];
-}
+export type InputSchema = {
+  readonly additionalProperties: false;
+  readonly type: 'object';
+  readonly properties: Record<string, Property>;
+  readonly required?: string[];
+};
 
 /**
  * The arguments of a call, as far as models are forgiven: `null` counts as absent, `""` does for optional ones, and a

@@ -1,5 +1,6 @@
 import { createMcpHandler, type McpHttpHandler } from '@modelcontextprotocol/server';
 import type { Caller, Callers } from '../auth/callers.ts';
+import { Newest } from '../resources/newest.ts';
 import { watchOrders } from '../resources/watch.ts';
 import { buildServer, type ServerDeps } from '../server.ts';
 
@@ -28,6 +29,7 @@ export interface McpEndpoint {
 export function mcpEndpoint(deps: EndpointDeps, callers: Callers): McpEndpoint {
   const ended = new AbortController();
   const handlers = new Map<Caller, McpHttpHandler>();
+  const newest = new Newest(deps.clock.now());
 
   function handlerOf(caller: Caller): McpHttpHandler {
     const known = handlers.get(caller);
@@ -48,9 +50,11 @@ export function mcpEndpoint(deps: EndpointDeps, callers: Callers): McpEndpoint {
     forgetRevoked();
     if (handlers.size === 0) return;
     const order = await deps.ledger.read((book) => book.order(outTradeNo));
+    const isNew = order !== undefined && newest.takes(order);
     for (const [caller, handler] of handlers) {
       if (caller.ownOrdersOnly && order?.caller !== caller.name) continue;
       handler.notify.resourceUpdated(`payment://orders/${outTradeNo}`);
+      if (isNew) handler.notify.resourcesChanged();
     }
   }
   const failed = (error: unknown) => deps.log.error('order news', { error: String(error) });

@@ -1,5 +1,6 @@
-import { StdioServerTransport, serveStdio } from '@modelcontextprotocol/server/stdio';
+import { serveStdio } from '@modelcontextprotocol/server/stdio';
 import { buildServer, type ServerDeps } from '../server.ts';
+import { StdioWire } from './stdio-wire.ts';
 
 /**
  * Serves MCP on stdin and stdout, in whichever era the client opens; the only file that writes to stdout. Resolves when
@@ -7,7 +8,7 @@ import { buildServer, type ServerDeps } from '../server.ts';
  * gateway's deadline).
  */
 export async function serveOverStdio(deps: ServerDeps, signal: AbortSignal): Promise<void> {
-  const transport = new StdioServerTransport();
+  const transport = new StdioWire(process.stdin, process.stdout);
   const handle = serveStdio(({ era }) => buildServer(deps, era), {
     transport,
     onerror: (error) => deps.log.warn('stdio', { error: error.message }),
@@ -15,7 +16,7 @@ export async function serveOverStdio(deps: ServerDeps, signal: AbortSignal): Pro
   await new Promise<void>((resolve) => {
     process.stdin.once('end', resolve);
     process.stdin.once('close', resolve);
-    // Nobody reads the answers any more: the SDK stops reading too, and an end of input would never be seen.
+    // Nobody reads the answers any more.
     process.stdout.once('error', resolve);
     process.stdout.once('close', resolve);
     signal.addEventListener('abort', () => resolve(), { once: true });

@@ -39,6 +39,14 @@ const saying = (requestState: unknown, reply: unknown = YES) => ({
   requestState,
   inputResponses: { approval: reply },
 });
+/** The call must be refused by the protocol, and have done nothing. */
+async function rejected(by: Customer, args: Arguments, more: Arguments, tool = 'refund-payment') {
+  const refusal = await by.raw(tool, args, more).then(
+    (result) => Promise.reject(new Error(`answered: ${JSON.stringify(result)}`)),
+    (error: unknown) => error,
+  );
+  expect(refusal).toMatchObject({ code: -32_602, message: 'Invalid or expired requestState' });
+}
 /** The answer to a call that brings an answer: never a question again, never a refusal by the protocol. */
 async function answered(by: Customer, args: Arguments, more: Arguments, tool = 'refund-payment') {
   const result = await by.raw(tool, args, more);
@@ -105,7 +113,7 @@ describe('a state that was given out', () => {
     const by = await forger();
     const state = await question(by, refund());
     counter.clock.skip(15 * 60_000);
-    expect(await answered(by, refund(), saying(state))).toBe('PENDING_APPROVAL');
+    await rejected(by, refund(), saying(state));
     expect(refunded()).toBe(0);
   });
 
@@ -113,53 +121,115 @@ describe('a state that was given out', () => {
     const [mine, theirs] = [await forger(), await forger(STDIO, 'other')];
     const state = await question(mine, refund());
     const other = await question(theirs, refund());
-    expect(await answered(theirs, refund(), saying(state))).toBe('PENDING_APPROVAL');
+    await rejected(theirs, refund(), saying(state));
     expect(await answered(mine, refund(), saying(state))).toBe('SUCCESS');
     expect(await answered(theirs, refund(), saying(other))).toBe('SUCCESS');
     expect(refunded()).toBe(100);
   });
 
   it.each([
-    ['another amount', { refundYuan: '2.00' }, 'PENDING_APPROVAL'],
-    ['another reason', { reason: 'x' }, 'PENDING_APPROVAL'],
-    ['a number', { outRefundNo: 'R1' }, 'PENDING_APPROVAL'],
-    ['an argument that does not exist', { approve: true }, 'INVALID_ARGUMENT'],
-  ])('is worth nothing with %s', async (_what, more, expected) => {
+    ['another amount', { refundYuan: '2.00' }],
+    ['another reason', { reason: 'x' }],
+    ['a number', { outRefundNo: 'R1' }],
+    ['an argument that does not exist', { approve: true }],
+  ])('is refused with %s', async (_what, more) => {
     const by = await forger();
     const state = await question(by, refund());
-    expect(await answered(by, refund(more), saying(state))).toBe(expected);
+    await rejected(by, refund(more), saying(state));
     expect(refunded()).toBe(0);
   });
 
-  it('is worth nothing for another order, another caller, another tool', async () => {
+  it('is refused for another order, another caller, another tool, another request', async () => {
     const other = await counter.sold(cashier);
     const by = await forger();
     const state = await question(by, refund());
-    expect(await answered(by, refund({ outTradeNo: other }), saying(state))).toBe('PENDING_APPROVAL');
-    expect(await answered(await forger(HTTP, 'thief'), refund(), saying(state))).toBe('PENDING_APPROVAL');
+    await rejected(by, refund({ outTradeNo: other }), saying(state));
+    await rejected(await forger(HTTP, 'thief'), refund(), saying(state));
     const args = { amountYuan: '100.01', title: 'dear' };
-    expect(await answered(by, args, saying(state), 'create-payment')).toBe('PENDING_APPROVAL');
+    await rejected(by, args, saying(state), 'create-payment');
+    await rejected(by, { outTradeNo }, saying(state), 'query-payment');
+    await rejected(by, {}, saying(state), 'list-payments');
     expect([refunded(), refunded(other)]).toEqual([0, 0]);
   });
 
-  it('is never asked about again, whatever comes back with it', async () => {
+  it.each([
+    ['no', { action: 'decline' }],
+    ['neither yes nor no', { action: 'cancel' }],
+    ['a no in the form', { action: 'accept', content: { approve: false } }],
+  ])('is not asked about again after %s', async (what, reply) => {
     const by = await forger();
     const state = await question(by, refund());
+    const expected = what === 'a no in the form' ? 'DENIED' : 'PENDING_APPROVAL';
+    expect(await answered(by, refund(), saying(state, reply))).toBe(expected);
+    expect(refunded()).toBe(0);
+  });
+
+  it('is asked about again when nothing comes back with it that could be an answer', async () => {
+    const by = await forger();
     for (const more of [
-      { requestState: state },
+      {},
+      { inputResponses: undefined },
+      { inputResponses: null },
       { inputResponses: {} },
-      saying(state, { action: 'decline' }),
-      saying(state, { action: 'cancel' }),
-      saying(state, { action: 'accept' }),
-      saying(state, { action: 'ACCEPT', content: { approve: true } }),
-      saying(state, { method: 'elicitation/create', result: YES }),
-      { requestState: state, inputResponses: { other: YES } },
-      { requestState: '', inputResponses: { approval: YES } },
+      { inputResponses: [] },
+      { inputResponses: 'yes' },
+      { inputResponses: { approval: null } },
+      { inputResponses: { approval: 'yes' } },
+      { inputResponses: { approval: [] } },
+      { inputResponses: { approval: {} } },
+      { inputResponses: { approval: { action: 'ACCEPT', content: { approve: true } } } },
+      { inputResponses: { approval: { action: 'accept' } } },
+      { inputResponses: { approval: { action: 'accept', content: {} } } },
+      { inputResponses: { approval: { action: 'accept', content: { approve: 'true' } } } },
+      { inputResponses: { approval: { method: 'elicitation/create', result: YES } } },
+      { inputResponses: { other: YES } },
     ]) {
-      expect(await answered(by, refund(), more)).toBe('PENDING_APPROVAL');
+      const state = await question(by, refund());
+      const result = await by.raw('refund-payment', refund(), { requestState: state, ...more });
+      expect(result, JSON.stringify(more)).toMatchObject({
+        resultType: 'input_required',
+        inputRequests: { approval: { method: 'elicitation/create' } },
+      });
     }
     expect(refunded()).toBe(0);
     expect(await counter.approvals(cashier)).toHaveLength(1);
+  });
+
+  it('is asked about three times, not for ever; the last question can be answered as well', async () => {
+    const by = await forger();
+    const states = [await question(by, refund())];
+    for (let round = 2; round <= 3; round++) {
+      const again = await by.raw('refund-payment', refund(), { requestState: states.at(-1) });
+      expect(again).toMatchObject({ resultType: 'input_required' });
+      states.push(String(again.requestState));
+    }
+    expect(await answered(by, refund(), { requestState: states[2] })).toBe('PENDING_APPROVAL');
+    expect(await answered(by, refund(), saying(states[2]))).toBe('SUCCESS');
+  });
+
+  it('is what an answer is to: without one the call is the first', async () => {
+    const by = await forger();
+    expect(await by.raw('refund-payment', refund(), { inputResponses: { approval: YES } })).toMatchObject({
+      resultType: 'input_required',
+    });
+    expect(refunded()).toBe(0);
+  });
+
+  it('carries its effect out once: only what is told again is replayed', async () => {
+    const by = await forger();
+    const replayed = async (args: Arguments, more: Arguments, tool: string) =>
+      readReply(await by.raw(tool, args, more)).structured as { state: string; replayed: boolean };
+    const sale = { amountYuan: '100.01', title: 'dear' };
+    for (const [tool, args] of [
+      ['refund-payment', refund()],
+      ['create-payment', sale],
+    ] as const) {
+      const state = await question(by, args, tool);
+      const pending = await replayed(args, saying(state, { action: 'cancel' }), tool);
+      expect(pending).toMatchObject({ state: 'PENDING_APPROVAL', replayed: true });
+      expect(await replayed(args, saying(state), tool)).toMatchObject({ replayed: false });
+      expect(await replayed(args, saying(state), tool)).toMatchObject({ replayed: true });
+    }
   });
 });
 
@@ -170,8 +240,9 @@ describe('where forms are not trusted', () => {
     const first = await by.raw('refund-payment', refund());
     expect(first).toMatchObject({ structuredContent: { state: 'PENDING_APPROVAL' } });
     const { approval } = first.structuredContent as { approval: { id: string } };
-    for (const requestState of [undefined, approval.id, JSON.stringify({ approval: approval.id })]) {
-      expect(await answered(by, refund(), saying(requestState))).toBe('PENDING_APPROVAL');
+    expect(await answered(by, refund(), saying(undefined))).toBe('PENDING_APPROVAL');
+    for (const requestState of ['', null, 7, approval.id, JSON.stringify({ approval: approval.id })]) {
+      await rejected(by, refund(), saying(requestState));
     }
     expect(refunded()).toBe(0);
   });
@@ -237,13 +308,12 @@ it('1,500 spoilt states open nothing', async () => {
   expect(await unseal(cashier, ctx, binding, state)).toMatchObject({ mode: 'form' });
 });
 
-it('a call with a spoilt state is answered as if it had none', async () => {
+it('a call with a spoilt state is refused, whatever else it says', async () => {
   const random = seeded(20_261_122);
   const by = await forger();
   for (let i = 0; i < 150; i++) {
     const spoilt = spoil(await question(by, refund()), random);
-    const outcome = await answered(by, refund(), saying(spoilt));
-    if (outcome !== 'PENDING_APPROVAL') throw new Error(`${outcome} by ${spoilt}`);
+    await rejected(by, refund(), saying(spoilt));
   }
   expect(refunded()).toBe(0);
   expect(await answered(by, refund(), saying(await question(by, refund())))).toBe('SUCCESS');

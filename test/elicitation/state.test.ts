@@ -24,11 +24,11 @@ beforeEach(async () => {
 });
 afterEach(() => counter.end());
 
-const sealed = () => seal(cashier, CTX, BINDING, approval, 'form');
+const sealed = () => seal(cashier, CTX, BINDING, { approval, mode: 'form', round: 1 });
 
 it('opens for the very call it was sealed for, and for nothing else', async () => {
   const state = await sealed();
-  expect(await unseal(cashier, CTX, BINDING, state)).toEqual({ approval, mode: 'form' });
+  expect(await unseal(cashier, CTX, BINDING, state)).toEqual({ approval, mode: 'form', round: 1 });
   for (const other of [
     { call: { caller: 'other' } },
     { tool: 'create-payment' },
@@ -42,7 +42,7 @@ it('opens for the very call it was sealed for, and for nothing else', async () =
 
 it('does not open for an approval of another caller', async () => {
   const binding = { ...BINDING, call: { caller: 'other' } };
-  const state = await seal(cashier, CTX, binding, approval, 'form');
+  const state = await seal(cashier, CTX, binding, { approval, mode: 'form', round: 1 });
   expect(await unseal(cashier, CTX, binding, state)).toBeUndefined();
 });
 
@@ -61,7 +61,11 @@ it('lives no longer than the approval', async () => {
 
 it('has one key on a ledger, also when two processes make the first at once', async () => {
   const other = await counter.cashier();
-  const states = await Promise.all([sealed(), seal(other, CTX, BINDING, approval, 'form'), sealed()]);
+  const states = await Promise.all([
+    sealed(),
+    seal(other, CTX, BINDING, { approval, mode: 'form', round: 1 }),
+    sealed(),
+  ]);
   for (const state of states) {
     expect(await unseal(cashier, CTX, BINDING, state)).toMatchObject({ mode: 'form' });
     expect(await unseal(other, CTX, BINDING, state)).toMatchObject({ mode: 'form' });

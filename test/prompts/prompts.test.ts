@@ -1,11 +1,12 @@
 import { InMemoryTransport, Client as ModernClient } from '@modelcontextprotocol/client';
 import { Client as LegacyClient } from '@modelcontextprotocol/sdk/client/index.js';
-import { McpServer } from '@modelcontextprotocol/server';
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
-import { registerPrompts } from '../../src/prompts/index.ts';
+import { promptsOf } from '../../src/prompts/index.ts';
 import { instructionsFor } from '../../src/prompts/instructions.ts';
+import { Edge } from '../../src/protocol/edge.ts';
+import type { Offer } from '../../src/protocol/offer.ts';
 import type { Tool } from '../../src/tools/define-tool.ts';
 import { ALIPAY_TOOLS, selectTools, UNIFIED_TOOLS, WECHATPAY_TOOLS } from '../../src/tools/index.ts';
 
@@ -23,15 +24,15 @@ afterEach(async () => {
 /** Serves the prompts and nothing else; both clients see the same server. */
 function serve(tools: readonly Tool[], language: Language): InMemoryTransport {
   const [near, far] = InMemoryTransport.createLinkedPair();
-  const build = () => {
-    const server = new McpServer(
-      { name: 'prompts', version: '0.0.0' },
-      { capabilities: { prompts: { listChanged: false } } },
-    );
-    registerPrompts(server, { language, tools });
-    return server;
+  const offer: Offer = {
+    tools: [],
+    prompts: promptsOf({ language, tools }),
+    resources: { templates: [], list: async () => ({ resources: [] }), read: () => Promise.reject() },
   };
-  const handle = serveStdio(build, { transport: far });
+  const capabilities = { tools: {}, prompts: {}, resources: {} };
+  const build = (era: 'legacy' | 'modern') =>
+    new Edge({ name: 'prompts', version: '0.0.0' }, { capabilities }, offer, era);
+  const handle = serveStdio(({ era }) => build(era), { transport: far });
   ends.push(() => handle.close());
   return near;
 }

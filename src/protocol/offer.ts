@@ -1,0 +1,55 @@
+import type {
+  CallToolResult,
+  GetPromptResult,
+  Implementation,
+  InputRequiredResult,
+  Prompt,
+  ReadResourceResult,
+  Resource,
+  ResourceTemplateType,
+  ServerContext,
+  Tool,
+} from '@modelcontextprotocol/server';
+
+/** What a server has to offer, whatever it is about. */
+export interface Offer {
+  readonly tools: readonly ServedTool[];
+  readonly prompts: readonly ServedPrompt[];
+  readonly resources: ServedResources;
+}
+
+interface MayAsk {
+  /** It asks back in results of 2026-07-28, and judges the `requestState` that comes with an answer; others refuse any. */
+  readonly asks?: boolean;
+}
+
+export interface ServedTool extends MayAsk {
+  readonly name: string;
+  /** As it is listed to a client; undefined: who asks is not known. */
+  listed(client: Implementation | undefined): Tool;
+  /**
+   * @param args as the client sent them, members named like those of every object included. What it throws must be a
+   *   ProtocolError: anything else is an internal error, of which a client is told no more.
+   */
+  call(args: unknown, ctx: ServerContext): Promise<CallToolResult | InputRequiredResult>;
+}
+
+export interface ServedPrompt extends MayAsk {
+  readonly listed: Prompt;
+  /** As {@link ServedTool.call}. */
+  get(
+    args: Readonly<Record<string, string>>,
+    ctx: ServerContext,
+  ): Promise<GetPromptResult | InputRequiredResult>;
+}
+
+export interface ServedResources {
+  readonly templates: readonly ResourceTemplateType[];
+  /** One page. Throws {@link invalidCursor} for a cursor that it did not give out. */
+  list(cursor: string | undefined): Promise<{ resources: Resource[]; nextCursor?: string | undefined }>;
+  /** Throws ResourceNotFoundError. */
+  read(uri: string, ctx: ServerContext): Promise<ReadResourceResult>;
+  /** 2025 only; absent where nothing can be told. Throws ResourceNotFoundError. */
+  readonly subscribe?: ((uri: string) => Promise<void>) | undefined;
+  unsubscribe?(uri: string): void;
+}
