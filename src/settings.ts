@@ -215,7 +215,7 @@ export const SETTINGS: readonly Setting[] = [
     name: 'CASHIER_TEXT_ONLY_CLIENTS',
     en: 'clients (by their own name) that hide text where there is structure; `-name` takes one off the list',
     zh: '会在有结构化结果时隐藏文字的客户端名；`-名字` 表示从内置名单中去掉',
-    absent: '`claude-code`, `cherry-studio`',
+    absent: '`claude-code`, `cherry-studio`, `codex-mcp-client`',
   },
   { name: 'CASHIER_LOG_LEVEL', en: 'pino level', zh: '日志级别（pino）', absent: '`info`' },
   {

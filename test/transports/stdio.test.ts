@@ -73,3 +73,33 @@ it('ends at once when the client hangs up before anything was asked', async () =
   });
   expect(code).toBe(0);
 });
+
+it('goes on after a line that is too long, and ends when the client hangs up', async () => {
+  const env = { PATH: process.env.PATH ?? '', CASHIER_HOME: home };
+  const child = spawn(process.execPath, [MAIN], { env, stdio: ['pipe', 'pipe', 'ignore'] });
+  let out = '';
+  child.stdout.on('data', (chunk) => {
+    out += chunk;
+  });
+  const exited = new Promise((resolve) => {
+    child.once('exit', resolve);
+  });
+  child.stdin.write(`${'x'.repeat(10 * 1024 * 1024 + 1)}\n`);
+  child.stdin.write('{"jsonrpc":"2.0","id":2,"method":"ping"}\n');
+  await expect
+    .poll(
+      () =>
+        out
+          .split('\n')
+          .filter(Boolean)
+          .map((line) => JSON.parse(line)),
+      { timeout: 10_000 },
+    )
+    .toEqual([
+      { jsonrpc: '2.0', id: null, error: { code: -32_600, message: expect.stringContaining('10485760') } },
+      { jsonrpc: '2.0', id: 2, result: {} },
+    ]);
+  child.stdin.write('y'.repeat(11 * 1024 * 1024));
+  child.stdin.end();
+  expect(await exited).toBe(0);
+});
