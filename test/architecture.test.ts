@@ -57,6 +57,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'platform/text-file.ts',
   ],
   transports: [
+    'domain/clock.ts',
     'domain/names.ts',
     'server.ts',
     'auth',

@@ -7,7 +7,7 @@ import { CashierError } from '../domain/errors.ts';
 import { CallRate } from '../payments/call-rate.ts';
 import { originAt } from '../platform/listener.ts';
 import { sourceOf } from '../platform/source.ts';
-import { systemClock } from '../platform/system.ts';
+import { systemClock, systemRandom } from '../platform/system.ts';
 import { selectTools, toolsWith } from '../tools/index.ts';
 import { serveOverHttp } from '../transports/http.ts';
 import { version } from '../version.ts';
@@ -42,6 +42,7 @@ export async function run(args: readonly string[], { config, signal }: CommandCo
         approvalUrl: app.approvalUrl,
         ledger: app.ledger,
         clock: systemClock,
+        randomBytes: systemRandom,
         cashier: async () => {
           // A call that comes when the others are being waited for has sent nothing yet, and must not begin.
           if (signal.aborted) throw stopping();

@@ -1,8 +1,18 @@
-import { createMcpHandler, type McpHttpHandler } from '@modelcontextprotocol/server';
+import {
+  createMcpHandler,
+  isInitializeRequest,
+  type McpHttpHandler,
+  type McpRequestContext,
+  PROTOCOL_VERSION_META_KEY,
+  readRequestBody,
+  type Server,
+} from '@modelcontextprotocol/server';
 import type { Caller, Callers } from '../auth/callers.ts';
+import type { RandomBytes } from '../domain/clock.ts';
 import { Newest } from '../resources/newest.ts';
 import { watchOrders } from '../resources/watch.ts';
 import { buildServer, type ServerDeps } from '../server.ts';
+import { Sessions } from './sessions.ts';
 
 /** Far above any genuine call (bytes). */
 const MAX_BODY_BYTES = 1024 * 1024;
@@ -14,7 +24,11 @@ const MAX_LOGGED = 300;
 export type EndpointDeps = Omit<
   ServerDeps,
   'caller' | 'named' | 'credential' | 'tokenRules' | 'ownOrdersOnly' | 'updates'
->;
+> & {
+  readonly randomBytes: RandomBytes;
+  /** Makes each server; ours unless something else is to be served. */
+  readonly build?: (deps: ServerDeps, era: McpRequestContext['era']) => Server;
+};
 
 export interface McpEndpoint {
   answer(request: Request, caller: Caller): Promise<Response>;
@@ -22,36 +36,43 @@ export interface McpEndpoint {
   close(): Promise<void>;
 }
 
+/** How one caller is served: 2026-07-28, and 2025 with a session or without. */
+interface Desk {
+  readonly handler: McpHttpHandler;
+  readonly sessions: Sessions;
+}
+
 /**
- * MCP over Streamable HTTP, the 2025 revisions and 2026-07-28 alike and without sessions: the only place that knows of
- * eras here. Each caller has a handler of its own, so that no list, order or news of one is ever another's.
+ * MCP over Streamable HTTP, the 2025 revisions and 2026-07-28 alike: the only place that knows of eras here. Each caller
+ * has a desk of its own, so that no list, order, session or news of one is ever another's.
  */
 export function mcpEndpoint(deps: EndpointDeps, callers: Callers): McpEndpoint {
   const ended = new AbortController();
-  const handlers = new Map<Caller, McpHttpHandler>();
+  const desks = new Map<Caller, Desk>();
   const newest = new Newest(deps.clock.now());
 
-  function handlerOf(caller: Caller): McpHttpHandler {
-    const known = handlers.get(caller);
+  function deskOf(caller: Caller): Desk {
+    const known = desks.get(caller);
     if (known) return known;
-    const made = handlerFor({ ...deps, named: callers.named ?? false }, caller);
-    handlers.set(caller, made);
+    const made = deskFor({ ...deps, named: callers.named ?? false }, caller);
+    desks.set(caller, made);
     return made;
   }
+  const closeDesk = ({ handler, sessions }: Desk) => Promise.all([handler.close(), sessions.close()]);
   /** Who has been revoked, or has other rights now, loses the streams opened before. */
   function forgetRevoked(): void {
-    for (const [caller, handler] of handlers) {
+    for (const [caller, desk] of desks) {
       if (callers.isCurrent(caller)) continue;
-      handlers.delete(caller);
-      void handler.close();
+      desks.delete(caller);
+      void closeDesk(desk);
     }
   }
   async function tell(outTradeNo: string): Promise<void> {
     forgetRevoked();
-    if (handlers.size === 0) return;
+    if (desks.size === 0) return;
     const order = await deps.ledger.read((book) => book.order(outTradeNo));
     const isNew = order !== undefined && newest.takes(order);
-    for (const [caller, handler] of handlers) {
+    for (const [caller, { handler }] of desks) {
       if (caller.ownOrdersOnly && order?.caller !== caller.name) continue;
       handler.notify.resourceUpdated(`payment://orders/${outTradeNo}`);
       if (isNew) handler.notify.resourcesChanged();
@@ -63,35 +84,67 @@ export function mcpEndpoint(deps: EndpointDeps, callers: Callers): McpEndpoint {
   return {
     async answer(request, caller) {
       forgetRevoked();
-      const response = await handlerOf(caller).fetch(request);
+      const { handler, sessions } = deskOf(caller);
+      const parsedBody = await bodyOf(request);
+      const answered = await sessions.answer(request, opensSession(parsedBody), parsedBody);
+      const response =
+        answered ?? (await handler.fetch(request, parsedBody === undefined ? {} : { parsedBody }));
       // The SDK says keep-alive on streams, also to who asked to close: how long a connection lasts is the listener's.
       response.headers.delete('connection');
       return response;
     },
     async close() {
       ended.abort();
-      await Promise.all([...handlers.values()].map((handler) => handler.close()));
+      await Promise.all([...desks.values()].map(closeDesk));
     },
   };
 }
 
-function handlerFor(shared: EndpointDeps & { readonly named: boolean }, caller: Caller): McpHttpHandler {
-  const deps: ServerDeps = {
+/** `initialize` of 2025; the SDK has an answer for one that says it is of 2026-07-28. */
+function opensSession(body: unknown): boolean {
+  return isInitializeRequest(body) && body.params._meta?.[PROTOCOL_VERSION_META_KEY] === undefined;
+}
+
+/** What a POST says, where that is JSON; else the SDK refuses it in its own way. */
+async function bodyOf(request: Request): Promise<unknown> {
+  if (request.method !== 'POST') return undefined;
+  try {
+    const read = await readRequestBody(request.clone(), MAX_BODY_BYTES);
+    return read.tooLarge ? undefined : JSON.parse(read.text);
+  } catch {
+    return undefined;
+  }
+}
+
+function deskFor(shared: EndpointDeps & { readonly named: boolean }, caller: Caller): Desk {
+  const { build = buildServer } = shared;
+  const deps: Omit<ServerDeps, 'updates'> = {
     ...shared,
     tools: shared.tools.filter(({ name }) => caller.tools?.has(name) ?? true),
+    // A list that varies by client is for stdio alone.
+    dropsContent: () => false,
     caller: caller.name,
     credential: caller.credential,
     tokenRules: caller.rules,
     ownOrdersOnly: caller.ownOrdersOnly,
-    updates: 'transport',
   };
-  return createMcpHandler(({ era }) => buildServer(deps, era), {
-    maxRequestBodySize: MAX_BODY_BYTES,
-    maxSubscriptions: MAX_SUBSCRIPTIONS,
-    onerror: (error) =>
-      shared.log.info('mcp request refused', {
-        caller: caller.name,
-        error: error.message.slice(0, MAX_LOGGED),
-      }),
-  });
+  const failed = (error: Error) =>
+    shared.log.info('mcp request refused', {
+      caller: caller.name,
+      error: error.message.slice(0, MAX_LOGGED),
+    });
+  return {
+    handler: createMcpHandler(({ era }) => build({ ...deps, updates: 'transport' }, era), {
+      maxRequestBodySize: MAX_BODY_BYTES,
+      maxSubscriptions: MAX_SUBSCRIPTIONS,
+      onerror: failed,
+    }),
+    sessions: new Sessions({
+      build: () => build({ ...deps, updates: 'server' }, 'legacy'),
+      clock: shared.clock,
+      randomBytes: shared.randomBytes,
+      maxBodyBytes: MAX_BODY_BYTES,
+      failed,
+    }),
+  };
 }

@@ -201,7 +201,7 @@ export class Counter {
       this.#ends.push(() => handle.close());
       return near;
     }
-    const endpoint = mcpEndpoint(deps, callers);
+    const endpoint = mcpEndpoint({ ...deps, randomBytes: seededBytes(seeded(11)) }, callers);
     this.#ends.push(() => endpoint.close());
     const fetch = (url: string | URL, init?: RequestInit) =>
       endpoint.answer(new Request(url, init), callers.identify(undefined) as Caller);

@@ -3,8 +3,8 @@ import type { Cashier } from '../../src/payments/cashier.ts';
 import { CAREFUL, Counter, DECLARED, TRUSTING, WAYS, YES } from './counter.ts';
 
 /** Who is asked, and how; nobody wherever a row is missing. */
-function expectedMode(way: string, declares: string, trust: boolean): 'url' | 'form' | undefined {
-  if (way.startsWith('http 2025') || declares === 'none') return undefined;
+function expectedMode(declares: string, trust: boolean): 'url' | 'form' | undefined {
+  if (declares === 'none') return undefined;
   if (declares === 'form and url') return 'url';
   return trust ? 'form' : undefined;
 }
@@ -27,7 +27,7 @@ describe.each([true, false])('with trust in forms %s, a client that says yes to 
   it.concurrent.each(
     ROWS.filter((row) => row.trust === trust).map((row) => ({
       ...row,
-      mode: expectedMode(row.way, row.declares, trust),
+      mode: expectedMode(row.declares, trust),
     })),
   )('over $way, declaring $declares, is asked: $mode', async ({ way, declares, mode }) => {
     const outTradeNo = await counter.sold(cashier);

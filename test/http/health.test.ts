@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { anyoneAs } from '../../src/auth/callers.ts';
 import { openApp } from '../../src/compose.ts';
 import { readConfig } from '../../src/config.ts';
-import { systemClock } from '../../src/platform/system.ts';
+import { systemClock, systemRandom } from '../../src/platform/system.ts';
 import { serveOverHttp } from '../../src/transports/http.ts';
 
 let home: string;
@@ -27,6 +27,7 @@ async function serve(ready: () => Promise<unknown>, routes = new Hono()) {
   const served = serveOverHttp({
     deps: {
       ...{ version: '0', tools: [], setting, present, ledger, log, clock: systemClock },
+      randomBytes: systemRandom,
       ...{ cashier: () => app.cashier(), underWay: new Set(), stopping: stop.signal },
     },
     callers: anyoneAs('http'),

@@ -162,28 +162,32 @@ describe('who is told that there are new orders', () => {
     name: 'create-payment',
     arguments: { amountYuan: '1.00', title: 't', outTradeNo },
   });
-  const changed = (heard: readonly (Json | Json[])[]) =>
-    heard.filter((message) => (message as Json).method === 'notifications/resources/list_changed');
+  const CHANGED = 'notifications/resources/list_changed';
+  const told = (raw: Raw) => raw.next(({ method }) => method === CHANGED);
 
   it('a client of 2025 that has looked at the list, once until it looks again', async () => {
     const raw = new Raw(counter.deps);
     const answer = (await raw.initialize()) as { result: { capabilities: Json } };
     expect(answer.result.capabilities.resources).toEqual({ listChanged: true, subscribe: true });
-    await raw.answers(2, legacy(1, 'tools/call', create('NEW_01')), legacy(2, 'resources/list'));
-    const heard = await raw.answers(2, legacy(3, 'tools/call', create('NEW_02')));
-    expect(changed(heard)).toHaveLength(1);
-    await raw.answers(1, legacy(4, 'resources/list'));
-    expect(changed(await raw.answers(2, legacy(5, 'tools/call', create('NEW_03'))))).toHaveLength(1);
+    await raw.ask(legacy(1, 'tools/call', create('NEW_01')));
+    await raw.ask(legacy(2, 'resources/list'));
+    await raw.ask(legacy(3, 'tools/call', create('NEW_02')));
+    await told(raw);
+    await raw.ask(legacy(4, 'tools/call', create('NEW_03')));
+    await raw.ask(legacy(5, 'resources/list'));
+    await raw.ask(legacy(6, 'tools/call', create('NEW_04')));
+    await told(raw);
+    expect(raw.unasked(CHANGED)).toBe(0);
     await raw.end();
   });
 
   it('a client of 2026-07-28 that listens', async () => {
     const raw = new Raw(counter.deps);
     const listen = modern(1, 'subscriptions/listen', { notifications: { resourcesListChanged: true } });
-    expect(await raw.answers(1, listen)).toMatchObject([
-      { method: 'notifications/subscriptions/acknowledged' },
-    ]);
-    expect(changed(await raw.answers(2, modern(2, 'tools/call', create('NEW_04'))))).toHaveLength(1);
+    raw.input.write(`${JSON.stringify(listen)}\n`);
+    await raw.next(({ method }) => method === 'notifications/subscriptions/acknowledged');
+    await raw.ask(modern(2, 'tools/call', create('NEW_05')));
+    await told(raw);
     await raw.end();
   });
 });

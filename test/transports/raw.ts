@@ -59,6 +59,28 @@ export class Raw {
     return heard;
   }
 
+  /** The first message that is such, as soon as it is there; others wait for whoever asks for them. */
+  async next(such: (message: Json) => boolean): Promise<Json> {
+    for (;;) {
+      const at = this.#heard.findIndex((message) => !Array.isArray(message) && such(message));
+      if (at !== -1) return this.#heard.splice(at, 1)[0] as Json;
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
+
+  /** The answer to one request. */
+  async ask(request: Json): Promise<Json> {
+    this.input.write(`${JSON.stringify(request)}\n`);
+    return this.next(({ id }) => id === request.id);
+  }
+
+  /** Notifications that were heard and nobody has asked for. */
+  unasked(method: string): number {
+    return this.#heard.filter((message) => (message as Json).method === method).length;
+  }
+
   /** Shakes hands as a client of 2025. */
   async initialize(protocolVersion = '2025-11-25'): Promise<Json | Json[] | undefined> {
     const [answer] = await this.answers(1, initialize({ protocolVersion }), {

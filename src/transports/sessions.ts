@@ -1,0 +1,102 @@
+import { type Server, WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/server';
+import type { Clock, RandomBytes } from '../domain/clock.ts';
+
+const HEADER = 'mcp-session-id';
+const ID_BYTES = 18;
+/** Sessions of one caller; further clients are served without one. */
+const MAX_SESSIONS = 64;
+/** What was not used for this long (ms) gives way to a new one: no call lasts as long. */
+const IDLE_MS = 2 * 60_000;
+/** Ids of ended sessions that are remembered. */
+const MAX_ENDED = 1_000;
+
+interface Session {
+  readonly server: Server;
+  readonly transport: WebStandardStreamableHTTPServerTransport;
+  usedAt: number;
+}
+
+export interface SessionOptions {
+  /** A server of 2025 for one session. */
+  readonly build: () => Server;
+  readonly clock: Clock;
+  readonly randomBytes: RandomBytes;
+  readonly maxBodyBytes: number;
+  readonly failed: (error: Error) => void;
+}
+
+/**
+ * The sessions of one caller's 2025 clients. All that a session adds is the way back: a question to the client, a word
+ * about an order, which need a stream. Nothing of value is in it, so whoever comes with one that this process does not
+ * know (another process opened it, or an earlier life of this one) is served as one without.
+ */
+export class Sessions {
+  readonly #options: SessionOptions;
+  /** The longest unused first. */
+  readonly #open = new Map<string, Session>();
+  readonly #ended = new Set<string>();
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * The answer, where a session is opened, used or known to have ended; else undefined.
+   * @param opens whether the request is an `initialize` of 2025
+   * @param parsedBody of the request, where it has been read
+   */
+  async answer(request: Request, opens: boolean, parsedBody: unknown): Promise<Response | undefined> {
+    const id = request.headers.get(HEADER);
+    const body = parsedBody === undefined ? {} : { parsedBody };
+    if (id === null) return opens ? (await this.#start())?.transport.handleRequest(request, body) : undefined;
+    if (this.#ended.has(id)) return notFound();
+    const session = this.#open.get(id);
+    if (!session) return undefined;
+    session.usedAt = this.#options.clock.now();
+    this.#open.delete(id);
+    this.#open.set(id, session);
+    return session.transport.handleRequest(request, body);
+  }
+
+  async close(): Promise<void> {
+    await Promise.allSettled([...this.#open.values()].map(({ server }) => server.close()));
+  }
+
+  /** undefined when all are in use. */
+  async #start(): Promise<Session | undefined> {
+    const { build, clock, randomBytes, maxBodyBytes } = this.#options;
+    const [longestUnused] = this.#open.values();
+    if (longestUnused && this.#open.size >= MAX_SESSIONS) {
+      if (clock.now() - longestUnused.usedAt < IDLE_MS) return undefined;
+      await longestUnused.server.close();
+    }
+    const server = build();
+    const transport = new WebStandardStreamableHTTPServerTransport({
+      sessionIdGenerator: () => randomBytes(ID_BYTES).toString('base64url'),
+      onsessioninitialized: (id) => void this.#open.set(id, session),
+      onsessionclosed: (id) => this.#remember(id),
+      maxRequestBodySize: maxBodyBytes,
+    });
+    const session = { server, transport, usedAt: clock.now() };
+    transport.onerror = (error) => this.#options.failed(error);
+    await server.connect(transport);
+    const closed = transport.onclose;
+    transport.onclose = () => {
+      if (transport.sessionId !== undefined) this.#open.delete(transport.sessionId);
+      closed?.();
+    };
+    return session;
+  }
+
+  /** The client has ended it: it must hear so if it comes again. */
+  #remember(id: string): void {
+    this.#ended.add(id);
+    const [first] = this.#ended;
+    if (first !== undefined && this.#ended.size > MAX_ENDED) this.#ended.delete(first);
+  }
+}
+
+function notFound(): Response {
+  const error = { code: -32_001, message: 'Session not found' };
+  return Response.json({ jsonrpc: '2.0', id: null, error }, { status: 404 });
+}

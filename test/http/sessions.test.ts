@@ -1,0 +1,148 @@
+import { Client as LegacyClient } from '@modelcontextprotocol/sdk/client/index.js';
+import { StreamableHTTPClientTransport as LegacyHttp } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import { ResourceUpdatedNotificationSchema } from '@modelcontextprotocol/sdk/types.js';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { anyoneAs, type Caller, type Callers } from '../../src/auth/callers.ts';
+import { closePayment } from '../../src/payments/close-payment.ts';
+import { type McpEndpoint, mcpEndpoint } from '../../src/transports/mcp-endpoint.ts';
+import { until } from '../support/server-process.ts';
+import { seeded, seededBytes } from '../support/virtual-time.ts';
+import { CALL } from '../support/world.ts';
+import { Counter } from '../tools/counter.ts';
+import { initialize, legacy, modern } from '../transports/raw.ts';
+
+const ADDRESS = 'http://cashier.test/mcp';
+const ID = 'mcp-session-id';
+
+let counter: Counter;
+let endpoint: McpEndpoint;
+/** Another process on the same ledger. */
+let elsewhere: McpEndpoint;
+let revoked: Caller | undefined;
+const callers: Callers = { ...anyoneAs('test'), isCurrent: (caller) => caller !== revoked };
+const me = anyoneAs('test').identify(undefined) as Caller;
+const other: Caller = { ...me, name: 'other' };
+
+beforeEach(async () => {
+  revoked = undefined;
+  counter = await Counter.open();
+  const open = (seed: number) =>
+    mcpEndpoint({ ...counter.deps, randomBytes: seededBytes(seeded(seed)) }, callers);
+  [endpoint, elsewhere] = [open(1), open(2)];
+});
+afterEach(async () => {
+  await Promise.all([endpoint.close(), elsewhere.close()]);
+  await counter.end();
+});
+
+interface Said {
+  readonly session?: string | undefined;
+  readonly caller?: Caller;
+  readonly method?: string;
+  readonly at?: McpEndpoint;
+}
+function say(body: object | undefined, { session, caller = me, method = 'POST', at = endpoint }: Said = {}) {
+  const headers = {
+    accept: 'application/json, text/event-stream',
+    ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    ...(session === undefined ? {} : { [ID]: session, 'mcp-protocol-version': '2025-11-25' }),
+  };
+  const request = new Request(ADDRESS, { method, headers, ...(body ? { body: JSON.stringify(body) } : {}) });
+  return at.answer(request, caller);
+}
+async function open(caller = me): Promise<string> {
+  const answer = await say(initialize(), { caller });
+  await answer.text();
+  return answer.headers.get(ID) ?? '';
+}
+const list = legacy(1, 'tools/list');
+
+describe('a session of 2025', () => {
+  it('is opened by initialize, and ended by the client, once for all', async () => {
+    const session = await open();
+    expect(session).toMatch(/^[\w-]{24}$/);
+    const used = await say(list, { session });
+    expect([used.status, used.headers.get(ID)]).toEqual([200, session]);
+    expect(await used.text()).toContain('create-payment');
+    expect((await say(undefined, { session, method: 'DELETE' })).status).toBe(200);
+    for (const method of ['POST', 'GET', 'DELETE']) {
+      const gone = await say(method === 'POST' ? list : undefined, { session, method });
+      expect(gone.status).toBe(404);
+    }
+  });
+
+  it.each<[what: string, said: () => Said]>([
+    ['of another caller', () => ({ caller: other })],
+    ['of another process', () => ({ at: elsewhere })],
+  ])('is no session here when it is one %s, and the call is served without', async (_what, said) => {
+    const session = await open();
+    const answer = await say(list, { session, ...said() });
+    expect([answer.status, answer.headers.get(ID)]).toEqual([200, null]);
+    expect(await answer.text()).toContain('create-payment');
+    const stream = await say(undefined, { session, method: 'GET', ...said() });
+    expect(stream.status).toBe(405);
+    expect((await say(list, { session })).status).toBe(200);
+  });
+
+  it('is not for 2026-07-28, whatever its method is called', async () => {
+    for (const method of ['tools/list', 'initialize', 'server/discover']) {
+      const answer = await say(modern(1, method, initialize().params as Record<string, unknown>));
+      expect(answer.headers.get(ID)).toBeNull();
+    }
+  });
+
+  it('ends with the rights of its caller', async () => {
+    const session = await open();
+    const stream = await say(undefined, { session, method: 'GET' });
+    expect(stream.status).toBe(200);
+    revoked = me;
+    await say(list, { caller: other });
+    expect(await stream.text()).toBe('');
+  });
+
+  it('gives way to a new one when there are 64, but not while it is in use', async () => {
+    const sessions = [];
+    for (let i = 0; i < 64; i++) sessions.push(await open());
+    expect(new Set(sessions).size).toBe(64);
+    const without = await say(initialize());
+    expect([without.status, without.headers.get(ID)]).toEqual([200, null]);
+    expect(await open(other)).not.toBe('');
+    await counter.world.clock.sleep(2 * 60_000);
+    await (await say(list, { session: sessions[0] })).text();
+    expect(await open()).not.toBe('');
+    expect((await say(list, { session: sessions[0] })).headers.get(ID)).toBe(sessions[0]);
+    expect((await say(list, { session: sessions[1] })).headers.get(ID)).toBeNull();
+  });
+
+  it('hears of the orders that it has subscribed to', async () => {
+    const client = new LegacyClient({ name: 'old', version: '1' });
+    const heard: string[] = [];
+    client.setNotificationHandler(
+      ResourceUpdatedNotificationSchema,
+      ({ params }) => void heard.push(params.uri),
+    );
+    let streams = 0;
+    const fetch = async (url: string | URL, init?: RequestInit) => {
+      const answer = await endpoint.answer(new Request(url, init), me);
+      if (init?.method === 'GET' && answer.status === 200) streams++;
+      return answer;
+    };
+    await client.connect(
+      new LegacyHttp(new URL(ADDRESS), { fetch }) as unknown as Parameters<LegacyClient['connect']>[0],
+    );
+    expect(client.getServerCapabilities()?.resources).toEqual({ subscribe: true, listChanged: true });
+    for (const outTradeNo of ['MINE_01', 'THEIRS_01']) {
+      await client.callTool({
+        name: 'create-payment',
+        arguments: { outTradeNo, amountYuan: '1.00', title: 't' },
+      });
+    }
+    await client.subscribeResource({ uri: 'payment://orders/MINE_01' });
+    await until('the stream', async () => (streams > 0 ? true : undefined));
+    for (const outTradeNo of ['THEIRS_01', 'MINE_01'])
+      await closePayment(counter.cashier, CALL, { outTradeNo });
+    await until('the update', async () => (heard.length > 0 ? true : undefined));
+    expect(new Set(heard)).toEqual(new Set(['payment://orders/MINE_01']));
+    await client.close();
+  });
+});
