@@ -54,8 +54,9 @@ export class CashierError extends Error {
     this.details = details;
   }
 
-  /** Whether the identical call may be repeated as it is. */
+  /** Whether the identical call may be repeated as it is, after the time that the details name if they name one. */
   get retryable(): boolean {
-    return RETRYABLE.has(this.code);
+    const { retryAfterSeconds, freeAt } = this.details;
+    return RETRYABLE.has(this.code) || retryAfterSeconds !== undefined || freeAt !== undefined;
   }
 }

@@ -75,7 +75,12 @@ export function clientError(
         en: `The gateway declined the request; ${stands.en}.`,
         next: error.advice ?? ADVICE[error.reason],
       },
-      { ...details, gatewayCode: error.gatewayCode, ...requestId(error) },
+      {
+        ...details,
+        gatewayCode: error.gatewayCode,
+        ...requestId(error),
+        ...(error.reason === 'rate-limited' ? { retryAfterSeconds: ASK_AGAIN_S } : {}),
+      },
     );
   }
   if (error instanceof GatewayUnavailable) {
