@@ -47,7 +47,7 @@ export class Edge extends Server {
     this.setRequestHandler('tools/call', { params: AS_SENT }, async (params, ctx) => {
       const { name, arguments: args } = params as { name: string; arguments?: unknown };
       const tool = byName.get(name);
-      if (!tool) throw invalidParams('there is no tool of this name');
+      if (!tool) throw invalidParams('tool not found');
       this.#insistState(tool.asks, ctx);
       const result = await tool.call(args ?? {}, ctx);
       if (isInputRequiredResult(result)) return result;
@@ -63,7 +63,7 @@ export class Edge extends Server {
     });
     this.setRequestHandler('prompts/get', async ({ params }, ctx) => {
       const prompt = byName.get(params.name);
-      if (!prompt) throw invalidParams('there is no prompt of this name');
+      if (!prompt) throw invalidParams('prompt not found');
       this.#insistState(prompt.asks, ctx);
       return prompt.get(params.arguments ?? {}, ctx);
     });
