@@ -7,7 +7,7 @@ import { systemRandom } from '../../src/platform/system.ts';
 import type { PaymentProvider } from '../../src/providers/contract.ts';
 import { gatewayHttp } from '../../src/providers/gateway-http.ts';
 import { PROVIDERS } from '../../src/providers/registry.ts';
-import { type Bench, openBench } from './bench.ts';
+import { type Bench, freshNumber, openBench, openReceiver, until } from './bench.ts';
 
 let bench: Bench;
 beforeAll(async () => {
@@ -31,6 +31,28 @@ describe('the simulated gateways towards a merchant in certificate mode', () => 
     expect(await provider.sendPayment(terms, provider.planPayment(terms))).toHaveProperty('qrCode');
     expect(await provider.queryTrade('CERT_NOBODYS')).toEqual({ exists: false });
     expect(await provider.checkCredentials?.()).toBeDefined();
+  });
+
+  it('notify by the certificate while WeChat Pay moves to its public key, and the adapter takes either', async () => {
+    const merchant = await openReceiver();
+    const ports = { clock: bench.clock, randomBytes: systemRandom, http: gatewayHttp() };
+    const env = { ...bench.env, WXPAY_NOTIFY_URL: merchant.url };
+    const provider = PROVIDERS.find(({ id }) => id === 'wechatpay')?.configure(env, ports) as PaymentProvider;
+    for (const token of ['', ' sim:notify-by-certificate']) {
+      const terms = { ...order(freshNumber()), title: `咖啡 sim:auto-pay${token}` };
+      await provider.sendPayment(terms, provider.planPayment(terms));
+      const before = merchant.received.length;
+      await until(() => merchant.received.length > before);
+      const { headers = {}, body = '' } = merchant.received.at(-1) ?? {};
+      const isCertificate = headers['wechatpay-serial'] !== bench.env.WXPAY_PUB_KEY_ID;
+      expect(isCertificate).toBe(token !== '');
+      const raw = { headers, body: Buffer.from(body) };
+      expect(await provider.parseNotify(raw, bench.clock.now())).toMatchObject({
+        kind: 'trade',
+        trade: { outTradeNo: terms.outTradeNo, state: 'PAID' },
+      });
+    }
+    await merchant.close();
   });
 
   it("agree with Alipay's own SDK about every number", async () => {
