@@ -14,6 +14,7 @@ import { sharedKey } from './ledger/shared-key.ts';
 import { openSqliteStore } from './ledger/sqlite-store.ts';
 import { type Callers, runApproved } from './payments/carry-out.ts';
 import type { Cashier } from './payments/cashier.ts';
+import { Desk } from './payments/desk.ts';
 import { runSettler } from './payments/settler.ts';
 import { noteLedger } from './platform/known-ledgers.ts';
 import type { Listener } from './platform/listener.ts';
@@ -118,6 +119,7 @@ export async function openApp(config: Config, service?: ServiceAddress): Promise
       randomBytes,
       senders: processSenders(randomBytes),
       log,
+      desk: new Desk({ ledger, clock }),
       isSecret: secretFinder(secretsOf(config.env)),
       canHandOff: () => places.canHandOff(),
     }),
@@ -233,7 +235,7 @@ export async function openApp(config: Config, service?: ServiceAddress): Promise
       config.httpPort !== undefined ||
       ledger.read(
         async (book) =>
-          (await book.hasUnsettled()) || (await book.approvalsToCarryOut(undefined, 1)).length > 0,
+          (await book.asking.any()) || (await book.approvalsToCarryOut(undefined, 1)).length > 0,
       ),
     async close() {
       stop.abort();

@@ -154,6 +154,11 @@ describe('the house', () => {
     expect(elsewhere).toEqual([]);
   });
 
+  it('asks the gateways only in turn', () => {
+    const asking = forbidden(/\.(queryTrade|queryRefund)\(/, (name) => name.startsWith('providers/'));
+    expect(new Set(asking.map((line) => line.split(':')[0]))).toEqual(new Set(['payments/ask-gateway.ts']));
+  });
+
   it('reads the environment in one place', () => {
     expect(forbidden(/process\.env\b/, (name) => name === 'main.ts')).toEqual([]);
   });

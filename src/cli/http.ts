@@ -55,7 +55,7 @@ export async function run(args: readonly string[], { config, signal }: CommandCo
       },
       callers: mcp ? callersOf(settings, app) : undefined,
       routes: await app.routes(),
-      ready: () => app.ledger.read((book) => book.hasUnsettled()),
+      ready: () => app.ledger.read((book) => book.asking.any()),
       host,
       port,
       at: { names, allowedOrigins, source: sourceOf(settings.trustedProxies), refusedName: app.refusedName },

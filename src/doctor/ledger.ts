@@ -138,7 +138,7 @@ async function examineContents(ledger: Ledger, config: Config): Promise<Finding[
     orders: (await book.totals({})).count,
     unknown: (await book.totals({ state: 'UNKNOWN' })).count,
     latest: (await book.orders({}, 1))[0],
-    unsettled: await book.hasUnsettled(),
+    unsettled: await book.asking.any(),
     approvals: (await book.openApprovals()).length,
   }));
   const findings = [

@@ -27,6 +27,17 @@ export function parseBeijingDateTime(text: string): number | undefined {
   return Number.isNaN(ms) ? undefined : ms;
 }
 
+/** How far apart (ms) the clocks of two machines that share a ledger may be. */
+export const CLOCKS_APART_MS = 60_000;
+
+/**
+ * Whether what was stored to last until an instant (ms), for no more than `longest` (ms), still lasts. What reaches
+ * further was stored by a clock that has been set back since, and is over: else it would last until that time comes.
+ */
+export function stillLasts(until: number, now: number, longest: number): boolean {
+  return until > now && until <= now + longest + CLOCKS_APART_MS;
+}
+
 /** Cuts an instant to the whole second, the resolution the gateways keep. */
 export function wholeSecond(ms: number): number {
   return Math.floor(ms / 1000) * 1000;

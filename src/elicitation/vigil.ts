@@ -3,8 +3,6 @@ import type { ApprovalRecord } from '../ledger/records.ts';
 import type { Call, Cashier } from '../payments/cashier.ts';
 import { approvalView } from '../policy/approvals.ts';
 
-/** How often (ms) the ledger is looked at for what another process has committed. */
-const LOOK_EVERY_MS = 500;
 /** How often (ms) a waiting client is told that work goes on. */
 const TELL_EVERY_MS = 2_000;
 
@@ -31,14 +29,37 @@ export class Vigil {
 
   /** Whether there is a decision within `ms`; false as soon as nobody waits any more. */
   async decided(ms: number, signal?: AbortSignal): Promise<boolean> {
-    const { clock } = this.#cashier;
-    const until = Math.min(clock.now() + ms, this.#startedAt + this.#totalMs);
-    for (;;) {
-      const view = await this.#view();
-      if (view !== 'pending') return view === 'approved' || view === 'denied';
-      if (clock.now() >= until || signal?.aborted || this.#call.signal?.aborted) return false;
-      await this.#tell();
-      await this.#news(Math.min(LOOK_EVERY_MS, until - clock.now()), signal);
+    const { clock, ledger } = this.#cashier;
+    const { expiresAt } = this.#approval;
+    const left = Math.min(ms, this.#startedAt + this.#totalMs - clock.now(), expiresAt - clock.now());
+    let wake = new AbortController();
+    const rouse = () => wake.abort();
+    const stop = ledger.onChange((outTradeNo) => {
+      if (outTradeNo === this.#approval.outTradeNo) rouse();
+    });
+    // A timer from now to the end: a clock that is set meanwhile makes nobody wait longer.
+    const over = new AbortController();
+    void clock.sleep(Math.max(0, left), over.signal).then(() => {
+      over.abort();
+      rouse();
+    });
+    const signals = [over.signal, signal, this.#call.signal];
+    for (const each of signals) each?.addEventListener('abort', rouse);
+    try {
+      for (;;) {
+        const view = await this.#view();
+        if (view !== 'pending') return view === 'approved' || view === 'denied';
+        while (!wake.signal.aborted) {
+          if (signals.some((each) => each?.aborted)) return false;
+          await this.#tell();
+          await clock.sleep(TELL_EVERY_MS, wake.signal);
+        }
+        wake = new AbortController();
+      }
+    } finally {
+      for (const each of signals) each?.removeEventListener('abort', rouse);
+      over.abort();
+      stop();
     }
   }
 
@@ -54,20 +75,5 @@ export class Vigil {
     this.#tellAt = now + TELL_EVERY_MS;
     const elapsed = Math.floor((now - this.#startedAt) / 1000);
     await this.#call.progress?.(elapsed, Math.ceil(this.#totalMs / 1000), WAITING);
-  }
-
-  /** Resolves when this process commits something about the order, nobody waits any more, or `ms` have passed. */
-  async #news(ms: number, signal: AbortSignal | undefined): Promise<void> {
-    const { ledger, clock } = this.#cashier;
-    const wake = new AbortController();
-    const rouse = () => wake.abort();
-    const stop = ledger.onChange((outTradeNo) => {
-      if (outTradeNo === this.#approval.outTradeNo) rouse();
-    });
-    const signals = [signal, this.#call.signal];
-    for (const each of signals) each?.addEventListener('abort', rouse);
-    await clock.sleep(ms, wake.signal);
-    for (const each of signals) each?.removeEventListener('abort', rouse);
-    stop();
   }
 }

@@ -3,6 +3,12 @@ import { readMeta, writeMeta } from './meta.ts';
 import { type AuditRecord, auditFromRow } from './records.ts';
 import type { Tx } from './store.ts';
 
+/** As in the indexes of the schema. */
+const DEEDS = "kind NOT IN ('call', 'result')";
+const WARNINGS = "(kind LIKE 'alarm-%' OR kind LIKE 'approval-%')";
+const MOST_DEEDS = 200;
+const MOST_CALLS = 60;
+
 /** Who does something; stands in every record of it. */
 export interface Actor {
   readonly caller: string;
@@ -104,12 +110,56 @@ export class AuditTrail {
     return rows.length > 0;
   }
 
-  /** One order's story with the calls that had not named it yet when they came, oldest first. */
+  /** What has happened to an order besides calls about it: the newest of it, oldest first. */
+  async deeds(outTradeNo: string): Promise<AuditRecord[]> {
+    return this.#newest(`out_trade_no = ? AND ${DEEDS}`, MOST_DEEDS, outTradeNo);
+  }
+
+  /** Whether an alarm of this kind has been raised for an order or refund. */
+  async isAlarmed(outTradeNo: string, outRefundNo: string | undefined, kind: string): Promise<boolean> {
+    const rows = await this.#tx.all(
+      `SELECT out_refund_no FROM audit WHERE out_trade_no = ? AND ${WARNINGS} AND kind = ?`,
+      outTradeNo,
+      `alarm-${kind}`,
+    );
+    return rows.some((row) => (row.out_refund_no ?? undefined) === outRefundNo);
+  }
+
+  /**
+   * What a person should see of an order's story, oldest first: the newest deeds, of alarms and decisions also those
+   * that lie behind them, the newest calls, and the calls that all of these belong to. An order has a few dozen
+   * records; an agent can give it as many as it likes.
+   */
+  async newestStory(outTradeNo: string): Promise<AuditRecord[]> {
+    const found = [
+      ...(await this.deeds(outTradeNo)),
+      ...(await this.#newest(`out_trade_no = ? AND ${WARNINGS}`, MOST_CALLS, outTradeNo)),
+      ...(await this.#newest(`out_trade_no = ? AND NOT ${DEEDS}`, MOST_CALLS, outTradeNo)),
+    ];
+    const calls = [...new Set(found.flatMap(({ call }) => call ?? []))];
+    for (const call of calls) {
+      const named = await this.#newest(`call_id = ? AND NOT ${DEEDS}`, MOST_CALLS, call);
+      found.push(...named.filter((record) => [undefined, outTradeNo].includes(record.outTradeNo)));
+    }
+    const bySeq = new Map(found.map((record) => [record.seq, record]));
+    return [...bySeq.values()].sort((a, b) => a.seq - b.seq);
+  }
+
+  /** Oldest first. */
+  async #newest(where: string, limit: number, value: string): Promise<AuditRecord[]> {
+    const rows = await this.#tx.all(
+      `SELECT * FROM audit WHERE ${where} ORDER BY seq DESC LIMIT ${limit}`,
+      value,
+    );
+    return rows.map(auditFromRow).reverse();
+  }
+
+  /** One order's whole story with the calls that had not named it yet when they came, oldest first. */
   async story(outTradeNo: string): Promise<AuditRecord[]> {
     const rows = await this.#tx.all(
       `SELECT * FROM audit WHERE out_trade_no = ?
        UNION ALL
-       SELECT * FROM audit WHERE out_trade_no IS NULL AND call_id IN (
+       SELECT * FROM audit WHERE COALESCE(out_trade_no, '') = '' AND call_id IS NOT NULL AND call_id IN (
          SELECT call_id FROM audit WHERE out_trade_no = ? AND call_id IS NOT NULL)
        ORDER BY seq`,
       outTradeNo,

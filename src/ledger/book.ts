@@ -1,4 +1,6 @@
+import { CLOCKS_APART_MS } from '../domain/clock.ts';
 import type { OrderState, RefundState } from '../domain/order.ts';
+import { Asking } from './asking.ts';
 import { rowDigest, termsDigest } from './audit-digest.ts';
 import { type Actor, AuditTrail } from './audit-trail.ts';
 import { conditions, type OrderFilter, orderColumns, refundColumns } from './columns.ts';
@@ -34,6 +36,7 @@ export class Book {
   readonly audit: AuditTrail;
   readonly quotas: Quotas;
   readonly operator: OperatorBook;
+  readonly asking: Asking;
   /** Orders touched by this transaction, for those who wait for news. */
   readonly changed = new Set<string>();
 
@@ -43,6 +46,7 @@ export class Book {
     this.audit = new AuditTrail(tx, now, actor);
     this.quotas = new Quotas(tx, now);
     this.operator = new OperatorBook(tx, now);
+    this.asking = new Asking(tx, now);
   }
 
   async order(outTradeNo: string): Promise<OrderRecord | undefined> {
@@ -66,88 +70,14 @@ export class Book {
     return rows.map(orderFromRow);
   }
 
-  /** The first instant (ms) at which anything of this account is due, orders and refunds alike. */
-  async earliestAsk(account: string): Promise<number | undefined> {
-    const [row] = await this.#tx.all(
-      `SELECT MIN(at) AS at FROM (
-         SELECT MIN(ask_at) AS at FROM orders WHERE account = ?
-         UNION ALL
-         SELECT MIN(refunds.ask_at) FROM refunds JOIN orders USING (out_trade_no)
-         WHERE refunds.ask_at IS NOT NULL AND account = ?) AS due`,
-      account,
-      account,
-    );
-    return row?.at === null || row?.at === undefined ? undefined : Number(row.at);
-  }
-
-  /** Whether anything at all is not final and has to be asked for. */
-  async hasUnsettled(): Promise<boolean> {
-    const rows = await this.#tx.all(
-      `SELECT 1 AS one FROM orders WHERE ask_at IS NOT NULL
-       UNION ALL SELECT 1 FROM refunds WHERE ask_at IS NOT NULL LIMIT 1`,
-    );
-    return rows.length > 0;
-  }
-
-  /** Orders whose turn has come (ms), the longest due first. */
-  async ordersToAsk(account: string, now: number, limit: number): Promise<OrderRecord[]> {
-    const rows = await this.#tx.all(
-      'SELECT * FROM orders WHERE ask_at <= ? AND account = ? ORDER BY ask_at LIMIT ?',
-      now,
-      account,
-      Math.max(0, limit),
-    );
-    return rows.map(orderFromRow);
-  }
-
-  /** As {@link ordersToAsk}. */
-  async refundsToAsk(
-    account: string,
-    now: number,
-    limit: number,
-  ): Promise<{ order: OrderRecord; refund: RefundRecord }[]> {
-    const rows = await this.#tx.all(
-      `SELECT refunds.* FROM refunds JOIN orders USING (out_trade_no)
-       WHERE refunds.ask_at <= ? AND account = ? ORDER BY refunds.ask_at LIMIT ?`,
-      now,
-      account,
-      Math.max(0, limit),
-    );
-    const due: { order: OrderRecord; refund: RefundRecord }[] = [];
-    for (const refund of rows.map(refundFromRow)) {
-      const order = await this.order(refund.outTradeNo);
-      if (order) due.push({ order, refund });
-    }
-    return due;
-  }
-
   /** Refunds of unknown outcome, oldest first. */
   async refundsInDoubt(account: string): Promise<RefundRecord[]> {
     const rows = await this.#tx.all(
-      `SELECT refunds.* FROM refunds JOIN orders USING (out_trade_no)
-       WHERE refunds.ask_at IS NOT NULL AND refunds.state = 'UNKNOWN' AND account = ?
-       ORDER BY refunds.created_at, out_refund_no`,
+      `SELECT * FROM refunds WHERE account = ? AND ask_at IS NOT NULL AND state = 'UNKNOWN'
+       ORDER BY created_at, out_refund_no`,
       account,
     );
     return rows.map(refundFromRow);
-  }
-
-  /** Notes one more question and when the next is due (ms). It is no news to anybody who waits. */
-  async schedule(record: OrderRecord | RefundRecord, askAt: number): Promise<void> {
-    if ('outRefundNo' in record) {
-      await this.#tx.run(
-        'UPDATE refunds SET ask_at = ?, asked = asked + 1 WHERE out_trade_no = ? AND out_refund_no = ?',
-        askAt,
-        record.outTradeNo,
-        record.outRefundNo,
-      );
-      return;
-    }
-    await this.#tx.run(
-      'UPDATE orders SET ask_at = ?, asked = asked + 1 WHERE out_trade_no = ?',
-      askAt,
-      record.outTradeNo,
-    );
   }
 
   /** Newest first. */
@@ -176,9 +106,8 @@ export class Book {
   /** Successful refunds of an account that were sent in a span of time (ms, `to` exclusive), oldest first. */
   async refundsSent(account: string, from: number, to: number): Promise<RefundRecord[]> {
     const rows = await this.#tx.all(
-      `SELECT refunds.* FROM refunds JOIN orders USING (out_trade_no)
-       WHERE refunds.state = 'SUCCESS' AND account = ? AND refunds.sent_at >= ? AND refunds.sent_at < ?
-       ORDER BY refunds.sent_at, out_refund_no`,
+      `SELECT * FROM refunds WHERE state = 'SUCCESS' AND account = ? AND sent_at >= ? AND sent_at < ?
+       ORDER BY sent_at, out_refund_no`,
       account,
       from,
       to,
@@ -273,6 +202,7 @@ export class Book {
   async insertRefund(refund: RefundRecord): Promise<void> {
     await this.#insert('refunds', {
       ...refundColumns(refund),
+      account: (await this.order(refund.outTradeNo))?.account ?? null,
       out_trade_no: refund.outTradeNo,
       out_refund_no: refund.outRefundNo,
       state: refund.state,
@@ -312,7 +242,10 @@ export class Book {
       'SELECT * FROM approvals WHERE out_trade_no = ? ORDER BY created_at DESC, id DESC',
       outTradeNo,
     );
-    return rows.map(approvalFromRow).filter((approval) => approval.outRefundNo === outRefundNo);
+    const asked = rows.map(approvalFromRow).filter((approval) => approval.outRefundNo === outRefundNo);
+    // One that a clock has dated ahead is not newer for that.
+    const isAhead = ({ createdAt }: ApprovalRecord) => createdAt > this.#now + CLOCKS_APART_MS;
+    return [...asked.filter((approval) => !isAhead(approval)), ...asked.filter(isAhead)];
   }
 
   /** The newest of them. */
@@ -324,12 +257,23 @@ export class Book {
   }
 
   /** Undecided and unexpired, oldest first. */
-  async openApprovals(caller?: string): Promise<ApprovalRecord[]> {
+  async openApprovals(caller?: string, limit = 1_000): Promise<ApprovalRecord[]> {
     const rows = await this.#tx.all(
-      `SELECT * FROM approvals WHERE state = 'pending' AND expires_at > ? ${caller === undefined ? '' : 'AND caller = ?'}
-       ORDER BY created_at, id`,
+      `SELECT * FROM approvals WHERE state = 'pending' AND expires_at > ? AND created_at <= ? ${caller === undefined ? '' : 'AND caller = ?'}
+       ORDER BY created_at, id LIMIT ?`,
       this.#now,
+      this.#now + CLOCKS_APART_MS,
       ...(caller === undefined ? [] : [caller]),
+      limit,
+    );
+    return rows.map(approvalFromRow);
+  }
+
+  /** Whatever became of them, newest first. */
+  async newestApprovals(limit: number): Promise<ApprovalRecord[]> {
+    const rows = await this.#tx.all(
+      'SELECT * FROM approvals ORDER BY created_at DESC, id DESC LIMIT ?',
+      limit,
     );
     return rows.map(approvalFromRow);
   }
@@ -342,14 +286,17 @@ export class Book {
     accounts: readonly string[] | undefined,
     limit: number,
   ): Promise<ApprovalRecord[]> {
-    const here = accounts === undefined ? '' : `AND account IN (${accounts.map(() => '?').join(', ')})`;
+    const here =
+      accounts === undefined ? '' : `AND orders.account IN (${accounts.map(() => '?').join(', ')})`;
     const rows = await this.#tx.all(
       `SELECT approvals.* FROM approvals JOIN orders USING (out_trade_no) LEFT JOIN refunds
          ON refunds.out_trade_no = approvals.out_trade_no AND refunds.out_refund_no = approvals.out_refund_no
-       WHERE approvals.state = 'approved' AND approvals.expires_at > ? AND asked_json IS NOT NULL ${here}
+       WHERE approvals.state = 'approved' AND approvals.expires_at > ? AND approvals.created_at <= ?
+         AND asked_json IS NOT NULL ${here}
          AND CASE WHEN approvals.out_refund_no IS NULL THEN ${waits('orders')} ELSE ${waits('refunds')} END
        ORDER BY decided_at, id LIMIT ?`,
       this.#now,
+      this.#now + CLOCKS_APART_MS,
       ...(accounts ?? []),
       limit,
     );

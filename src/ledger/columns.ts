@@ -35,7 +35,8 @@ export function conditions(filter: OrderFilter): { where: string; values: SqlVal
   }
   if (filter.after !== undefined) {
     const { createdAt, outTradeNo } = filter.after;
-    add('(created_at < ? OR (created_at = ? AND out_trade_no < ?))', createdAt, createdAt, outTradeNo);
+    // The first half by itself tells the index where to begin.
+    add('created_at <= ? AND (created_at < ? OR out_trade_no < ?)', createdAt, createdAt, outTradeNo);
   }
   return { where: where.join(' AND '), values };
 }

@@ -2,6 +2,7 @@ import type { Clock, RandomBytes } from '../domain/clock.ts';
 import type { Realm } from '../domain/order.ts';
 import type { Actor } from './audit-trail.ts';
 import { Book } from './book.ts';
+import { News } from './news.ts';
 import { prepareSchema } from './schema.ts';
 import type { Store, Tx } from './store.ts';
 
@@ -13,7 +14,7 @@ export class Ledger {
   readonly realm: Realm;
   readonly #store: Store;
   readonly #clock: Clock;
-  readonly #listeners: Set<(outTradeNo: string) => void>;
+  readonly #news: News;
   readonly #actor: Actor;
   /** What the first write has to record before it does anything. */
   #opening: ((book: Book) => Promise<void>) | undefined;
@@ -24,14 +25,14 @@ export class Ledger {
     store: Store,
     realm: Realm,
     clock: Clock,
-    listeners: Set<(outTradeNo: string) => void>,
+    news: News,
     actor: Actor,
     opening?: (book: Book) => Promise<void>,
   ) {
     this.#store = store;
     this.realm = realm;
     this.#clock = clock;
-    this.#listeners = listeners;
+    this.#news = news;
     this.#actor = actor;
     this.#opening = opening;
   }
@@ -51,7 +52,7 @@ export class Ledger {
       salt: () => ports.randomBytes(16).toString('hex'),
       adopt,
     });
-    return new Ledger(store, bound, ports.clock, new Set(), { caller: 'system' });
+    return new Ledger(store, bound, ports.clock, new News(store, ports.clock), { caller: 'system' });
   }
 
   /**
@@ -59,7 +60,7 @@ export class Ledger {
    * write that commits, ahead of what that one does.
    */
   as(actor: Actor, opening?: (book: Book) => Promise<void>): Ledger {
-    return new Ledger(this.#store, this.realm, this.#clock, this.#listeners, actor, opening);
+    return new Ledger(this.#store, this.realm, this.#clock, this.#news, actor, opening);
   }
 
   read<T>(work: (book: Book) => Promise<T>): Promise<T> {
@@ -88,19 +89,20 @@ export class Ledger {
       return work(book);
     });
     this.#opening = undefined;
-    for (const outTradeNo of changed) {
-      for (const listener of this.#listeners) listener(outTradeNo);
-    }
+    if (changed.size > 0) this.#news.rouse();
     return result;
   }
 
-  /** Calls `listener` after every commit of this process that touched an order. Returns the way to stop it. */
+  /**
+   * Calls `listener` for every order to which something has happened, after the commit: at once when this process
+   * committed it, within a quarter of a second when another one on the ledger did. Returns the way to stop it.
+   */
   onChange(listener: (outTradeNo: string) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#news.listen(listener);
   }
 
   close(): Promise<void> {
+    this.#news.close();
     return this.#store.close();
   }
 }

@@ -1,3 +1,4 @@
+import { stillLasts } from '../domain/clock.ts';
 import { readMeta, writeMeta } from './meta.ts';
 import type { Tx } from './store.ts';
 
@@ -75,21 +76,18 @@ export class OperatorBook {
     await writeMeta(this.#tx, 'frozen', freeze ? JSON.stringify({ at: this.#now, ...freeze }) : '');
   }
 
-  /** Only one that has not expired. */
-  async session(idHash: string): Promise<OperatorSession | undefined> {
-    const [row] = await this.#tx.all(
-      'SELECT * FROM operator_sessions WHERE id_hash = ? AND expires_at > ?',
-      idHash,
-      this.#now,
-    );
-    return (
-      row && {
-        idHash: String(row.id_hash),
-        csrf: String(row.csrf),
-        secretHash: String(row.secret_hash),
-        expiresAt: Number(row.expires_at),
-      }
-    );
+  /** Only one that has not expired; none lasts longer than `longest` (ms). */
+  async session(idHash: string, longest: number): Promise<OperatorSession | undefined> {
+    const [row] = await this.#tx.all('SELECT * FROM operator_sessions WHERE id_hash = ?', idHash);
+    const lasts = row !== undefined && stillLasts(Number(row.expires_at), this.#now, longest);
+    return lasts
+      ? {
+          idHash: String(row.id_hash),
+          csrf: String(row.csrf),
+          secretHash: String(row.secret_hash),
+          expiresAt: Number(row.expires_at),
+        }
+      : undefined;
   }
 
   /** Also forgets those that have expired. */

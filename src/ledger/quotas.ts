@@ -1,3 +1,4 @@
+import { CLOCKS_APART_MS } from '../domain/clock.ts';
 import { HOLDING } from './refund-machine.ts';
 import type { SqlValue, Tx } from './store.ts';
 
@@ -42,9 +43,14 @@ export class Quotas {
     this.#now = now;
   }
 
-  /** Count and sum (fen) of what counts since an instant (ms). */
-  async usage(kind: MoneyKind, scope: Scope, since: number): Promise<{ count: number; fen: number }> {
-    const { where, values } = counted(kind, scope, since);
+  /** Count and sum (fen) of what counts in a span of time (ms, `until` exclusive). */
+  async usage(
+    kind: MoneyKind,
+    scope: Scope,
+    since: number,
+    until: number,
+  ): Promise<{ count: number; fen: number }> {
+    const { where, values } = counted(kind, scope, since, until);
     const [row] = await this.#tx.all(
       `SELECT COUNT(*) AS count, COALESCE(SUM(amount_fen), 0) AS fen FROM ${TABLE[kind]} WHERE ${where}`,
       ...values,
@@ -54,7 +60,8 @@ export class Quotas {
 
   /** What counts since an instant (ms), one by one, oldest first. */
   async recent(kind: MoneyKind, scope: Scope, since: number): Promise<{ at: number; fen: number }[]> {
-    const { where, values } = counted(kind, scope, since);
+    // What a clock that was ahead has counted would stay in the last minute until that minute has come.
+    const { where, values } = counted(kind, scope, since, this.#now + CLOCKS_APART_MS);
     const rows = await this.#tx.all(
       `SELECT counted_at AS at, amount_fen AS fen FROM ${TABLE[kind]} WHERE ${where} ORDER BY counted_at`,
       ...values,
@@ -130,9 +137,14 @@ export class Quotas {
   }
 }
 
-function counted(kind: MoneyKind, scope: Scope, since: number): { where: string; values: SqlValue[] } {
-  const where = ['counted_at >= ?', COUNTS[kind]];
-  const values: SqlValue[] = [since];
+function counted(
+  kind: MoneyKind,
+  scope: Scope,
+  since: number,
+  until: number,
+): { where: string; values: SqlValue[] } {
+  const where = ['counted_at >= ?', 'counted_at < ?', COUNTS[kind]];
+  const values: SqlValue[] = [since, until];
   if (scope.caller !== undefined) {
     where.push('counted_by = ?');
     values.push(scope.caller);

@@ -93,6 +93,25 @@ const MIGRATIONS: readonly (readonly Step[])[] = [
     'ALTER TABLE approvals ADD COLUMN code TEXT',
     `CREATE INDEX approvals_to_carry_out ON approvals (expires_at) WHERE state = 'approved'`,
   ],
+  [
+    // What is to be asked, listed and shown is found by index, however much is settled; see asking.ts.
+    'ALTER TABLE orders ADD COLUMN asked_at BIGINT',
+    'ALTER TABLE refunds ADD COLUMN account TEXT',
+    'UPDATE refunds SET account = (SELECT account FROM orders WHERE orders.out_trade_no = refunds.out_trade_no)',
+    'DROP INDEX IF EXISTS orders_to_ask',
+    'DROP INDEX IF EXISTS refunds_to_ask',
+    'CREATE INDEX orders_to_ask ON orders (account, ask_at) WHERE ask_at IS NOT NULL',
+    'CREATE INDEX orders_fresh ON orders (account, caller, ask_at) WHERE ask_at IS NOT NULL AND asked < 4',
+    'CREATE INDEX orders_not_fresh ON orders (account, caller, ask_at) WHERE ask_at IS NOT NULL AND asked >= 4',
+    'CREATE INDEX refunds_to_ask ON refunds (account, ask_at) WHERE ask_at IS NOT NULL',
+    'CREATE INDEX orders_by_caller ON orders (caller, created_at, out_trade_no)',
+    'CREATE INDEX orders_by_state ON orders (state, created_at, out_trade_no)',
+    'CREATE INDEX orders_by_caller_and_state ON orders (caller, state, created_at, out_trade_no)',
+    'CREATE INDEX approvals_open ON approvals (state, expires_at)',
+    'CREATE INDEX approvals_by_time ON approvals (created_at, id)',
+    "CREATE INDEX audit_warnings_by_order ON audit (out_trade_no, seq) WHERE (kind LIKE 'alarm-%' OR kind LIKE 'approval-%')",
+    "CREATE INDEX audit_deeds_by_order ON audit (out_trade_no, seq) WHERE kind NOT IN ('call', 'result')",
+  ],
 ];
 
 /**

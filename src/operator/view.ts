@@ -15,8 +15,6 @@ export const APPROVAL_ID = /^A[2-9A-HJ-NP-Z]{12}$/;
 /** How many approvals and records a page shows at most. */
 const MAX_OPEN = 200;
 const MAX_RECENT = 20;
-/** How many of the ledger's newest records are searched for recent decisions. */
-const LOOK_BACK = 1_000;
 
 /** One approval in a list. */
 export interface Item {
@@ -73,27 +71,19 @@ export async function readList(book: Book, now: number): Promise<ListView> {
     title: (await book.order(approval.outTradeNo))?.title,
   });
   const open: Item[] = [];
-  for (const approval of (await book.openApprovals()).slice(0, MAX_OPEN)) open.push(await item(approval));
+  for (const approval of await book.openApprovals(undefined, MAX_OPEN)) open.push(await item(approval));
   const recent: Item[] = [];
-  for (const approval of await recentlyAsked(book)) {
-    if (phaseOf(approval, now) !== 'pending' && recent.length < MAX_RECENT) recent.push(await item(approval));
-  }
+  for (const approval of await recentlyTouched(book, now)) recent.push(await item(approval));
   return { frozen: await book.operator.freeze(), open, recent };
 }
 
-/** The approvals that the newest records speak of, the last touched first. */
-async function recentlyAsked(book: Book): Promise<ApprovalRecord[]> {
-  const last = await book.lastEvent();
-  const found = new Map<string, ApprovalRecord>();
-  for (const event of (await book.audit.after(Math.max(0, last - LOOK_BACK), LOOK_BACK)).reverse()) {
-    if (!event.kind.startsWith('approval-') || event.outTradeNo === undefined) continue;
-    if (found.size >= MAX_RECENT + MAX_OPEN) break;
-    const { approval: id } = event.detail;
-    if (typeof id !== 'string' || found.has(id)) continue;
-    const approval = await book.approval(id);
-    if (approval) found.set(id, approval);
-  }
-  return [...found.values()];
+/** Of the newest approvals those that are decided or have run out, the last touched first. */
+async function recentlyTouched(book: Book, now: number): Promise<ApprovalRecord[]> {
+  const touchedAt = ({ decidedAt, createdAt }: ApprovalRecord) => decidedAt ?? createdAt;
+  return (await book.newestApprovals(MAX_OPEN + MAX_RECENT))
+    .filter((approval) => phaseOf(approval, now) !== 'pending')
+    .sort((a, b) => touchedAt(b) - touchedAt(a))
+    .slice(0, MAX_RECENT);
 }
 
 /** Everything about one approval; undefined when there is none with this id. */
@@ -103,7 +93,7 @@ export async function readCase(book: Book, id: string, now: number): Promise<Cas
   const order = await book.order(approval.outTradeNo);
   const refunds = await book.refunds(approval.outTradeNo);
   const refund = refunds.find((other) => other.outRefundNo === approval.outRefundNo);
-  const events = await book.audit.story(approval.outTradeNo);
+  const events = await book.audit.newestStory(approval.outTradeNo);
   return {
     frozen: await book.operator.freeze(),
     approval,

@@ -224,7 +224,6 @@ async function alarm(
   outRefundNo: string | undefined,
   kind: string,
 ): Promise<void> {
-  const events = await book.events(outTradeNo);
-  if (events.some((event) => event.kind === `alarm-${kind}` && event.outRefundNo === outRefundNo)) return;
+  if (await book.audit.isAlarmed(outTradeNo, outRefundNo, kind)) return;
   await book.event(outTradeNo, outRefundNo, `alarm-${kind}`, {});
 }

@@ -1,6 +1,7 @@
 import type { OrderRecord, RefundRecord } from '../ledger/records.ts';
+import type { PaymentProvider, RefundSnapshot, TradeSnapshot } from '../providers/contract.ts';
 import { applyRefund, applyTrade, isForeignTrade, isGivenOut, isOverdue } from './apply.ts';
-import { type Cashier, providerOf } from './cashier.ts';
+import { type Call, type Cashier, providerOf } from './cashier.ts';
 import { record } from './sending.ts';
 
 /** What the gateway has proven of an order. */
@@ -11,13 +12,21 @@ export interface AskedTrade {
   readonly foreign: boolean;
 }
 
+/** Whether the question still has to wait for its turn, or whoever asks has had it. */
+export type Turn = 'in-turn' | 'has-turn';
+
 /**
  * Asks the gateway about an order and commits what it proves. One that nobody could pay, and whose time is over, needs
  * no question. Throws the three errors of the provider port.
  */
-export async function askTrade(cashier: Cashier, order: OrderRecord): Promise<AskedTrade> {
+export async function askTrade(
+  cashier: Cashier,
+  order: OrderRecord,
+  turn: Turn = 'in-turn',
+): Promise<AskedTrade> {
   const provider = providerOf(cashier, order);
   const over = !isGivenOut(order) && isOverdue(order, cashier.clock.now());
+  if (!over && turn === 'in-turn') await cashier.desk.turns.take({ ...order, urgency: 'call' });
   const snapshot = over ? ({ exists: false } as const) : await provider.queryTrade(order.outTradeNo);
   return record(cashier, order, async (book) => {
     const current = (await book.order(order.outTradeNo)) ?? order;
@@ -37,10 +46,38 @@ export async function askRefund(
   cashier: Cashier,
   order: OrderRecord,
   refund: RefundRecord,
+  turn: Turn = 'in-turn',
 ): Promise<{ readonly refund: RefundRecord; readonly exists: boolean }> {
+  const { account, caller } = order;
+  if (turn === 'in-turn') await cashier.desk.turns.take({ account, caller, urgency: 'call' });
   const snapshot = await providerOf(cashier, order).queryRefund(refund.outTradeNo, refund.outRefundNo);
   return record(cashier, refund, async (book) => {
     const current = (await book.refund(refund.outTradeNo, refund.outRefundNo)) ?? refund;
     return { refund: await applyRefund(book, current, snapshot), exists: snapshot.exists };
   });
+}
+
+/**
+ * The gateway's word on a number, when the question's turn has come; nothing is committed. Throws the three errors of
+ * the provider port.
+ */
+export async function tradeAt(
+  { desk }: Cashier,
+  provider: PaymentProvider,
+  { caller }: Pick<Call, 'caller'>,
+  outTradeNo: string,
+): Promise<TradeSnapshot> {
+  await desk.turns.take({ account: provider.account, caller, urgency: 'call' });
+  return provider.queryTrade(outTradeNo);
+}
+
+/** As {@link tradeAt}, on a refund. */
+export async function refundAt(
+  { desk }: Cashier,
+  provider: PaymentProvider,
+  { caller }: Pick<Call, 'caller'>,
+  { outTradeNo, outRefundNo }: Pick<RefundRecord, 'outTradeNo' | 'outRefundNo'>,
+): Promise<RefundSnapshot> {
+  await desk.turns.take({ account: provider.account, caller, urgency: 'call' });
+  return provider.queryRefund(outTradeNo, outRefundNo);
 }

@@ -5,6 +5,7 @@ import type { Log, Senders } from '../domain/ports.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { ForeignOrders, Policy, Sections } from '../policy/policy.ts';
 import type { PaymentProvider } from '../providers/contract.ts';
+import type { Desk } from './desk.ts';
 
 /** What the use cases work with; put together once by the composition root. */
 export interface Cashier {
@@ -19,6 +20,8 @@ export interface Cashier {
   /** Who is talking to a gateway: tells a crashed sender from a busy one. */
   readonly senders: Senders;
   readonly log: Log;
+  /** Where questions to the gateways wait for their turn. */
+  readonly desk: Desk;
   /** Whether a text holds a secret of the configuration: what a client sends is kept only where it does not. */
   readonly isSecret?: (text: string) => boolean;
   /** Whether a page of ours stands where links that work only from there can be followed; without it, none does. */

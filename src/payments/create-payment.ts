@@ -13,7 +13,7 @@ import {
   type PaymentProvider,
 } from '../providers/contract.ts';
 import { isGivenOut } from './apply.ts';
-import { askTrade } from './ask-gateway.ts';
+import { askTrade, tradeAt } from './ask-gateway.ts';
 import { type Call, type Cashier, chooseProvider, providerOf } from './cashier.ts';
 import {
   clientError,
@@ -137,17 +137,18 @@ async function askingFirst(
       if (!(error instanceof AskFirst)) throw error;
       // The call is on record before any gateway hears of it.
       await cashier.ledger.write(async () => undefined);
-      await insistNumberIsFree(providerOf(cashier, error.order), error.order.outTradeNo);
+      await insistNumberIsFree(cashier, error.order);
     }
     isFree = true;
   }
 }
 
 /** Throws GATEWAY_DECLINED (also when the number is taken), GATEWAY_UNAVAILABLE, TRY_LATER. */
-async function insistNumberIsFree(provider: PaymentProvider, outTradeNo: string): Promise<void> {
+async function insistNumberIsFree(cashier: Cashier, order: OrderRecord): Promise<void> {
+  const { outTradeNo } = order;
   let taken: boolean;
   try {
-    taken = (await provider.queryTrade(outTradeNo)).exists;
+    taken = (await tradeAt(cashier, providerOf(cashier, order), order, outTradeNo)).exists;
   } catch (error) {
     throw isGatewayError(error) ? numberNotAsked(error, outTradeNo) : error;
   }

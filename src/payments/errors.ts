@@ -8,6 +8,7 @@ import {
   OutcomeUnknown,
   type PaymentProvider,
 } from '../providers/contract.ts';
+import { Crowded } from './turns.ts';
 
 /** What a merchant or model can do about a refusal, by the house's reasons. */
 const ADVICE: Readonly<Record<DeclineReason, Text>> = {
@@ -81,6 +82,21 @@ export function clientError(
         ...requestId(error),
         ...(error.reason === 'rate-limited' ? { retryAfterSeconds: ASK_AGAIN_S } : {}),
       },
+    );
+  }
+  if (error instanceof Crowded) {
+    const { retryAfterSeconds } = error;
+    return new CashierError(
+      'TRY_LATER',
+      {
+        zh: `同时进行的查询太多，这一个没有发出；${stands.zh}。`,
+        en: `Too many questions are waiting for the gateway and this one was not sent; ${stands.en}.`,
+        next: {
+          zh: `${retryAfterSeconds} 秒后用同一号码重试。`,
+          en: `Call again with the same number in ${retryAfterSeconds} s.`,
+        },
+      },
+      { ...details, retryAfterSeconds },
     );
   }
   if (error instanceof GatewayUnavailable) {

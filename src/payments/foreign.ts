@@ -5,6 +5,7 @@ import { holdToPolicy, policyInForce } from '../policy/decisions.ts';
 import type { ForeignOrders } from '../policy/policy.ts';
 import type { RefundSnapshot, TradeSnapshot } from '../providers/contract.ts';
 import { applyTrade, isForeignTrade } from './apply.ts';
+import { refundAt, tradeAt } from './ask-gateway.ts';
 import { type Call, type Cashier, chooseProvider } from './cashier.ts';
 import { clientError, isGatewayError, orderNotFound, orderUnknown, refundNotFound } from './errors.ts';
 import { digest, ownOrderIn } from './results.ts';
@@ -44,7 +45,7 @@ export async function orderToMove(cashier: Cashier, call: Call, name: OrderName)
   if (known || (await foreignOrders(cashier, call)) !== 'allow') {
     return cashier.ledger.read((book) => ownOrderIn(book, call, name.outTradeNo));
   }
-  const { foreign, provider } = await askForeign(cashier, name);
+  const { foreign, provider } = await askForeign(cashier, call, name);
   const { amountFen } = foreign;
   if (amountFen === undefined || foreign.state === 'UNKNOWN') throw orderNotFound();
   return cashier.ledger.write(async (book) => {
@@ -67,7 +68,7 @@ export async function orderToMove(cashier: Cashier, call: Call, name: OrderName)
  */
 export async function queryForeign(cashier: Cashier, call: Call, name: OrderName): Promise<ForeignPayment> {
   if ((await foreignOrders(cashier, call)) === 'refuse') throw orderNotFound();
-  return askForeign(cashier, name);
+  return askForeign(cashier, call, name);
 }
 
 /** As {@link queryForeign}, about a refund. */
@@ -78,14 +79,14 @@ export async function queryForeignRefund(
 ): Promise<ForeignRefund> {
   if ((await foreignOrders(cashier, call)) === 'refuse') throw orderNotFound();
   const provider = chooseProvider(cashier, name.provider);
-  const snapshot = await told(provider.queryRefund(name.outTradeNo, name.outRefundNo), name);
+  const snapshot = await told(refundAt(cashier, provider, call, name), name);
   if (!snapshot.exists) throw refundNotFound();
   return { foreignRefund: snapshot, provider: provider.id };
 }
 
-async function askForeign(cashier: Cashier, name: OrderName): Promise<ForeignPayment> {
+async function askForeign(cashier: Cashier, call: Call, name: OrderName): Promise<ForeignPayment> {
   const provider = chooseProvider(cashier, name.provider);
-  const snapshot = await told(provider.queryTrade(name.outTradeNo), name);
+  const snapshot = await told(tradeAt(cashier, provider, call, name.outTradeNo), name);
   if (!snapshot.exists || snapshot.account !== provider.account || snapshot.outTradeNo !== name.outTradeNo) {
     throw orderUnknown();
   }

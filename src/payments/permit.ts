@@ -10,6 +10,8 @@ import type { Policy, Sections } from '../policy/policy.ts';
 import { type Rule, rulesFor } from '../policy/rules.ts';
 import type { Call, Cashier } from './cashier.ts';
 
+const DAY_MS = 86_400_000;
+
 /** What an intent that may be committed brings along. */
 export interface Permit {
   /** To be stored with the order or refund: from now on it counts. */
@@ -133,7 +135,8 @@ async function used(
     if (rule.kind !== 'ceiling') continue;
     const since = windowStart(rule.window, now);
     if (rule.window === 'day') {
-      found.set(rule, await book.quotas.usage(kind, rule.scope, since));
+      // Tomorrow's too, or setting the clock back would widen a limit; what lies further ahead a wrong clock has dated.
+      found.set(rule, await book.quotas.usage(kind, rule.scope, since, since + 2 * DAY_MS));
     } else {
       const entries = await book.quotas.recent(kind, rule.scope, since);
       found.set(rule, {

@@ -36,7 +36,13 @@ export async function queryRefund(
   let current = refund;
   if (canChange(refund)) {
     try {
-      current = (await askRefund(cashier, order, refund)).refund;
+      const { desk } = cashier;
+      const { account, caller } = order;
+      current = await desk.refunds.share(
+        `${refund.outTradeNo} ${refund.outRefundNo}`,
+        () => desk.turns.take({ account, caller, urgency: 'call' }),
+        async () => (await askRefund(cashier, order, refund, 'has-turn')).refund,
+      );
     } catch (error) {
       if (!isGatewayError(error)) throw error;
       throw clientError(

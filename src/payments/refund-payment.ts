@@ -15,7 +15,7 @@ import {
   type RefundSnapshot,
 } from '../providers/contract.ts';
 import { applyRefund, isGivenOut } from './apply.ts';
-import { askRefund } from './ask-gateway.ts';
+import { askRefund, type Turn } from './ask-gateway.ts';
 import { type Call, type Cashier, providerOf } from './cashier.ts';
 import { clientError, conflict, isGatewayError } from './errors.ts';
 import { type OrderName, orderToMove } from './foreign.ts';
@@ -45,6 +45,8 @@ interface Reserved {
   readonly replayed: boolean;
   /** A person's yes that this very send uses up. */
   readonly approval?: ApprovalRecord | undefined;
+  /** Whether the question about it has had its turn. */
+  readonly turn?: Turn;
 }
 
 /**
@@ -216,6 +218,7 @@ async function commitIntent(
 /**
  * Settles a refund that is not final, of the settler's own accord: asks, and where the gateway still does not know it
  * at the second question sends the committed bytes again, unless it has refused them. Does nothing beside another sender.
+ * Its question has had its turn.
  * Throws the three errors of the provider port, and CashierError as {@link refundPayment}.
  */
 export async function settleRefund(
@@ -224,7 +227,7 @@ export async function settleRefund(
   refund: RefundRecord,
 ): Promise<void> {
   if (refund.asked < 1 || refund.state === 'ABNORMAL' || refund.declinedCode !== undefined) {
-    await askRefund(cashier, order, refund);
+    await askRefund(cashier, order, refund, 'has-turn');
     return;
   }
   const claimed = await cashier.ledger.write(async (book) => {
@@ -238,6 +241,7 @@ export async function settleRefund(
     order,
     refund: claimed,
     replayed: true,
+    turn: 'has-turn',
   });
 }
 
@@ -250,7 +254,7 @@ async function settle(
   const { order, refund } = reserved;
   let exists: boolean;
   try {
-    ({ exists } = await askRefund(cashier, order, refund));
+    ({ exists } = await askRefund(cashier, order, refund, reserved.turn));
   } catch (error) {
     await release(cashier, refund);
     if (error instanceof OutcomeUnknown || error instanceof GatewayUnavailable)

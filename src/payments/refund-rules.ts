@@ -1,3 +1,4 @@
+import { stillLasts } from '../domain/clock.ts';
 import { CashierError } from '../domain/errors.ts';
 import { type Fen, fen, toYuan } from '../domain/money.ts';
 import type { OrderRecord, RefundRecord } from '../ledger/records.ts';
@@ -58,9 +59,12 @@ export function insistInterval(
   others: readonly RefundRecord[],
   now: number,
 ): void {
-  const last = Math.max(0, ...others.map((other) => (isDeclined(other) ? 0 : (other.sentAt ?? 0))));
-  const wait = last + provider.refundRules.minIntervalMs - now;
-  if (wait > 0) throw tryLater(Math.ceil(wait / 1000));
+  const { minIntervalMs } = provider.refundRules;
+  const over = others
+    .filter((other) => !isDeclined(other) && other.sentAt !== undefined)
+    .map(({ sentAt = 0 }) => sentAt + minIntervalMs)
+    .filter((until) => stillLasts(until, now, minIntervalMs));
+  if (over.length > 0) throw tryLater(Math.ceil((Math.max(...over) - now) / 1000));
 }
 
 /** One that is in doubt may carry the code of a refusal too, and counts. */

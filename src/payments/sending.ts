@@ -1,3 +1,4 @@
+import { stillLasts } from '../domain/clock.ts';
 import { CashierError } from '../domain/errors.ts';
 import type { Book } from '../ledger/book.ts';
 import type { Cashier } from './cashier.ts';
@@ -50,7 +51,7 @@ export function releaseOurs(current: Sendable, sent: Sendable): Partial<typeof R
 export function isBeingSent(cashier: Cashier, record: Sendable): boolean {
   const { sendingBy, sendingUntil } = record;
   if (sendingBy === undefined || sendingUntil === undefined) return false;
-  return sendingUntil > cashier.clock.now() && cashier.senders.mayBeAlive(sendingBy);
+  return stillLasts(sendingUntil, cashier.clock.now(), SENDING_MS) && cashier.senders.mayBeAlive(sendingBy);
 }
 
 /**

@@ -6,25 +6,39 @@ import { askTrade } from './ask-gateway.ts';
 import type { Cashier } from './cashier.ts';
 import { finishClosing } from './close-payment.ts';
 import { isGatewayError } from './errors.ts';
+import { isPaceAhead, roomForBackground, takePlaces } from './pace.ts';
 import { settleRefund } from './refund-payment.ts';
 import { nextOrderAsk, nextRefundAsk } from './schedule.ts';
 import { isBeingSent } from './sending.ts';
 
-/** Questions to one gateway are kept this far apart (ms) by all processes on the ledger together: 20 a second. */
-const PACE_MS = 50;
-/** How far ahead (ms) one round may book the gateway. */
-const ROUND_MS = 1_000;
-/** How long (ms) the settler rests when nothing is due. */
+/** How long (ms) from one round to the next while there is work, and the settler's rest when nothing is due. */
+const ROUND_MS = 200;
 const REST_MS = 1_000;
+/** How many questions may be without an answer: a gateway that is silent is asked less. */
+const MOST_UNDER_WAY = 60;
+/** How far ahead (ms) anything is scheduled at most: what lies beyond was put there by a clock that was ahead. */
+const HORIZON_MS = 70 * 60_000;
+/** The same, where a clock certainly was: so far ahead (ms) lies what is open, and more than that is asked too early. */
+const NEAR_HORIZON_MS = 70_000;
 
-type Due =
-  | { readonly kind: 'order'; readonly order: OrderRecord; readonly at: number }
-  | {
-      readonly kind: 'refund';
-      readonly order: OrderRecord;
-      readonly refund: RefundRecord;
-      readonly at: number;
-    };
+/** An order, or a refund of it, and its place (ms) in the pace. */
+interface Due {
+  readonly order: OrderRecord;
+  readonly refund?: RefundRecord;
+  readonly at: number;
+}
+
+/** What one process keeps in mind between two rounds. */
+interface Rounds {
+  readonly underWay: Set<Promise<void>>;
+  /** By account: the caller whose order was asked about last, for the next to come first. */
+  readonly served: Map<string, string>;
+  /** By account, where a corrected clock may have left questions: beyond how far ahead (ms). */
+  readonly misplaced: Map<string, number>;
+  count: number;
+  /** When (ms) the last round was. */
+  last: number;
+}
 
 /**
  * Asks the gateways about everything that is not final, at a pace that all processes share, until `signal` aborts.
@@ -33,51 +47,111 @@ type Due =
  */
 export async function runSettler(opened: Cashier, signal: AbortSignal): Promise<void> {
   const cashier = { ...opened, ledger: opened.ledger.as({ caller: 'settler' }) };
+  const accounts = [...cashier.providers.values()].map(({ account }) => account);
+  const rounds: Rounds = {
+    underWay: new Set(),
+    served: new Map(),
+    // A clock may have been corrected while nobody was here.
+    misplaced: new Map(accounts.map((account) => [account, HORIZON_MS])),
+    count: 0,
+    last: cashier.clock.now(),
+  };
   // Every question of a round waits for its place under the same signal.
   setMaxListeners(0, signal);
   while (!signal.aborted) {
-    const due = await bookRound(cashier).catch((error: unknown) => {
+    const now = cashier.clock.now();
+    const setBack = now < rounds.last - REST_MS;
+    if (setBack) for (const account of accounts) rounds.misplaced.set(account, NEAR_HORIZON_MS);
+    rounds.last = now;
+    const { due, waiting } = await bookRound(cashier, rounds).catch((error: unknown) => {
       cashier.log.error('settler', { error: String(error) });
-      return [];
+      return { due: [], waiting: false };
     });
-    await Promise.all(due.map((item) => settleAt(cashier, item, signal)));
-    if (due.length === 0) await cashier.clock.sleep(REST_MS, signal);
+    for (const item of due) {
+      const asked = settleAt(cashier, item, signal).finally(() => rounds.underWay.delete(asked));
+      rounds.underWay.add(asked);
+    }
+    await cashier.clock.sleep(waiting ? ROUND_MS : REST_MS, signal);
   }
+  await Promise.all(rounds.underWay);
 }
 
-/** One transaction per gateway: take what is due, give each its place in the pace, say when it comes round again. */
-async function bookRound(cashier: Cashier): Promise<Due[]> {
-  const rounds: Due[] = [];
+/**
+ * One transaction per gateway: take what is due, give each its place in the pace, say when it comes round again.
+ * `waiting` says that there may be more.
+ */
+async function bookRound(cashier: Cashier, rounds: Rounds): Promise<{ due: Due[]; waiting: boolean }> {
+  const due: Due[] = [];
+  let waiting = false;
   for (const provider of cashier.providers.values()) {
-    const idle = await cashier.ledger.read((book) => book.earliestAsk(provider.account));
-    if (idle === undefined || idle > cashier.clock.now()) continue;
-    rounds.push(...(await cashier.ledger.write((book) => bookProvider(cashier, book, provider))));
+    await putBack(cashier, provider.account, rounds);
+    const earliest = await cashier.ledger.read((book) => book.asking.earliest(provider.account));
+    if (earliest === undefined || earliest > cashier.clock.now()) continue;
+    waiting = true;
+    if (rounds.underWay.size >= MOST_UNDER_WAY) continue;
+    due.push(...(await cashier.ledger.write((book) => bookProvider(cashier, book, provider, rounds))));
   }
-  return rounds;
+  return { due, waiting };
 }
 
-async function bookProvider(cashier: Cashier, book: Book, provider: PaymentProvider): Promise<Due[]> {
+/** What a clock that was ahead has scheduled is due now that it is corrected. */
+async function putBack(cashier: Cashier, account: string, { misplaced }: Rounds): Promise<void> {
   const now = cashier.clock.now();
-  const pace = `pace ${provider.account}`;
-  let free = Math.max(now, Number((await book.meta(pace)) ?? 0));
-  const room = Math.floor((now + ROUND_MS - free) / PACE_MS);
-  const booked: Due[] = [];
-  const place = () => {
-    const at = free;
-    free += PACE_MS;
-    return at;
-  };
-  const random = () => (cashier.randomBytes(1)[0] ?? 0) / 256;
-  for (const order of await book.ordersToAsk(provider.account, now, room)) {
-    await book.schedule(order, nextOrderAsk(order, now, random()));
-    if (!isBeingSent(cashier, order)) booked.push({ kind: 'order', order, at: place() });
+  if (await cashier.ledger.read((book) => isPaceAhead(book, account, now))) {
+    misplaced.set(account, NEAR_HORIZON_MS);
   }
-  for (const { order, refund } of await book.refundsToAsk(provider.account, now, room - booked.length)) {
-    await book.schedule(refund, nextRefundAsk(refund, provider.refundRules.askAfterMs, now, random()));
-    if (!isBeingSent(cashier, refund)) booked.push({ kind: 'refund', order, refund, at: place() });
+  const horizon = misplaced.get(account);
+  if (horizon === undefined) return;
+  const more = await cashier.ledger.write((book) => book.asking.pull(account, now + horizon));
+  if (!more) misplaced.delete(account);
+}
+
+async function bookProvider(
+  cashier: Cashier,
+  book: Book,
+  provider: PaymentProvider,
+  rounds: Rounds,
+): Promise<Due[]> {
+  const { account } = provider;
+  const now = cashier.clock.now();
+  const room = await roomForBackground(book, account, now);
+  const due: Omit<Due, 'at'>[] = [];
+  // Neither kind stands in the other's way, however much there is of it.
+  const kinds = rounds.count++ % 2 === 0 ? [dueOrders, dueRefunds] : [dueRefunds, dueOrders];
+  for (const kind of kinds) due.push(...(await kind(cashier, book, provider, room - due.length, rounds)));
+  const places = await takePlaces(book, account, now, due.length);
+  return due.map((item, i) => ({ ...item, at: places[i] ?? now }));
+}
+
+type DueOf = (
+  cashier: Cashier,
+  book: Book,
+  provider: PaymentProvider,
+  room: number,
+  rounds: Rounds,
+) => Promise<Omit<Due, 'at'>[]>;
+
+const dueOrders: DueOf = async (cashier, book, { account }, room, { served }) => {
+  const now = cashier.clock.now();
+  const { orders, last } = await book.asking.orders(account, room, served.get(account) ?? '');
+  served.set(account, last);
+  for (const order of orders) await book.asking.schedule(order, nextOrderAsk(order, now, random(cashier)));
+  return orders.filter((order) => !isBeingSent(cashier, order)).map((order) => ({ order }));
+};
+
+const dueRefunds: DueOf = async (cashier, book, { account, refundRules }, room) => {
+  const now = cashier.clock.now();
+  const refunds = await book.asking.refunds(account, room);
+  for (const { refund } of refunds) {
+    const askAt = nextRefundAsk(refund, refundRules.askAfterMs, now, random(cashier));
+    await book.asking.schedule(refund, askAt);
   }
-  if (booked.length > 0) await book.setMeta(pace, String(free));
-  return booked;
+  return refunds.filter(({ refund }) => !isBeingSent(cashier, refund));
+};
+
+/** 0 ≤ n < 1 */
+function random({ randomBytes }: Cashier): number {
+  return (randomBytes(1)[0] ?? 0) / 256;
 }
 
 /** What cannot be learned now is asked again by the schedule; a settler never gives up and never shouts. */
@@ -85,8 +159,8 @@ async function settleAt(cashier: Cashier, due: Due, signal: AbortSignal): Promis
   await cashier.clock.sleep(Math.max(0, due.at - cashier.clock.now()), signal);
   if (signal.aborted) return;
   try {
-    if (due.kind === 'order') await finishClosing(cashier, await askTrade(cashier, due.order));
-    else await settleRefund(cashier, due.order, due.refund);
+    if (due.refund) await settleRefund(cashier, due.order, due.refund);
+    else await finishClosing(cashier, await askTrade(cashier, due.order, 'has-turn'));
   } catch (error) {
     const facts = {
       outTradeNo: due.order.outTradeNo,

@@ -1,4 +1,4 @@
-import type { RandomBytes } from '../domain/clock.ts';
+import { type RandomBytes, stillLasts } from '../domain/clock.ts';
 import { CashierError } from '../domain/errors.ts';
 import type { Book } from '../ledger/book.ts';
 import type { ApprovalRecord } from '../ledger/records.ts';
@@ -15,7 +15,7 @@ export type ApprovalView = 'pending' | 'approved' | 'expired' | 'denied' | 'fail
 export function approvalView(approval: ApprovalRecord, now: number): ApprovalView {
   if (approval.state === 'denied' || approval.state === 'failed') return approval.state;
   if (approval.state === 'used') return 'approved';
-  if (approval.expiresAt <= now) return 'expired';
+  if (!stillLasts(approval.expiresAt, now, APPROVAL_TTL_MS)) return 'expired';
   return approval.state;
 }
 
@@ -33,7 +33,7 @@ export function approvalsFor(
 ): readonly ApprovalRecord[] {
   return asked.filter(
     (approval) =>
-      approval.expiresAt > now &&
+      stillLasts(approval.expiresAt, now, APPROVAL_TTL_MS) &&
       approval.inputHash === subject.inputHash &&
       approval.caller === subject.caller,
   );

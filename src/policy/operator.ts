@@ -84,7 +84,7 @@ export class Person {
     id: string,
   ): Promise<{ readonly person: Person; readonly csrf: string } | undefined> {
     return ledger.read(async (book) => {
-      const session = await book.operator.session(sha256(id));
+      const session = await book.operator.session(sha256(id), SESSION_MS);
       const stored = await book.meta(META_KEY);
       const stands = session && stored !== undefined && session.secretHash === sha256(stored);
       return stands ? { person: new Person('page'), csrf: session.csrf } : undefined;

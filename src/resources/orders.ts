@@ -100,7 +100,7 @@ export class OrderResources implements ServedResources {
     const { result, refunds, events } = await ledger.read(async (book) => ({
       result: await paymentResult(book, await ownOrderIn(book, call, outTradeNo), false),
       refunds: await book.refunds(outTradeNo),
-      events: await book.events(outTradeNo),
+      events: await book.audit.deeds(outTradeNo),
     }));
     const told = await withOwnApproval(ledger, call, result);
     const text = JSON.stringify(await present.story(told, refunds, events));

@@ -1,23 +1,24 @@
 import { expect, it } from 'vitest';
+import { Ledger } from '../../src/ledger/ledger.ts';
+import { openSqliteStore } from '../../src/ledger/sqlite-store.ts';
 import { createPayment } from '../../src/payments/create-payment.ts';
 import { watchOrders } from '../../src/resources/watch.ts';
 import { CALL, payment, World } from '../support/world.ts';
 
 /** Nobody awaits the watch (`void watchOrders(…)`): its rejection would end the process, whatever moves money in it. */
-it('watching orders outlives a ledger that cannot be read for a moment', async () => {
+it.each([1, 2, 3])('watching orders outlives a ledger that cannot be read at look %i', async (failing) => {
   const world = new World();
   const cashier = await world.process();
+  const store = await openSqliteStore(world.ledgerPath, cashier);
   let reads = 0;
-  const ledger = new Proxy(cashier.ledger, {
-    get(target, name) {
-      if (name === 'read' && ++reads === 2) return () => Promise.reject(new Error('SQLITE_IOERR'));
-      const value = Reflect.get(target, name, target);
-      return typeof value === 'function' ? value.bind(target) : value;
-    },
-  });
+  const broken: typeof store = {
+    ...store,
+    read: (work) => (++reads === failing ? Promise.reject(new Error('SQLITE_IOERR')) : store.read(work)),
+  };
+  const ledger = await Ledger.open(broken, 'simulator', cashier);
   const stop = new AbortController();
   const told: string[] = [];
-  const watching = watchOrders({ ledger, clock: cashier.clock }, stop.signal, (number) => told.push(number));
+  const watching = watchOrders({ ledger }, stop.signal, (number) => told.push(number));
   const ended = watching.then(
     () => 'ended',
     (error: Error) => `rejected: ${error.message}`,
@@ -28,5 +29,6 @@ it('watching orders outlives a ledger that cannot be read for a moment', async (
   stop.abort();
   expect(await ended).toBe('ended');
   expect(told).toContain('ORDER_1');
+  await ledger.close();
   await world.end();
 });

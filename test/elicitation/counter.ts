@@ -19,6 +19,7 @@ import type { ApprovalRecord } from '../../src/ledger/records.ts';
 import { openSqliteStore } from '../../src/ledger/sqlite-store.ts';
 import type { Cashier } from '../../src/payments/cashier.ts';
 import { createPayment } from '../../src/payments/create-payment.ts';
+import { Desk } from '../../src/payments/desk.ts';
 import { queryPayment } from '../../src/payments/query-payment.ts';
 import { decideApproval } from '../../src/policy/approvals.ts';
 import type { Policy } from '../../src/policy/policy.ts';
@@ -151,6 +152,7 @@ export class Counter {
       providers: new Map([[provider.id, provider]]),
       senders: { next: () => `p ${Math.random()}`, mayBeAlive: () => true },
       log: { info: note, warn: note, error: note },
+      desk: new Desk({ ledger, clock: this.#ports.clock }),
     };
   }
 

@@ -91,7 +91,7 @@ describe.concurrent('a disk without space', () => {
   });
 
   it('in mid-life refuses payments before they are sent, and loses none of the others', async () => {
-    const disk = mounted('filling', 512);
+    const disk = mounted('filling', 768);
     const agent = await agentOn(disk);
     const made: string[] = [];
     const unsent = await until('the disk is full', async () => {

@@ -549,8 +549,10 @@ describe('forms of somebody else', () => {
 describe('the list', () => {
   it('shows what waits, then what was decided or ran out lately, newest first', async () => {
     const { d, id } = await refundDesk();
+    d.world.clock.advance(1_000);
     const { id: denied } = await d.proposeRefund({ outRefundNo: 'R2' });
     await d.post(`/${denied}`, { decision: 'deny' });
+    d.world.clock.advance(1_000);
     const { id: expired } = await d.proposeRefund({ outRefundNo: 'R3' });
     d.world.clock.advance(APPROVAL_TTL_MS);
     await d.signIn();

@@ -19,15 +19,24 @@ export class VirtualClock implements Clock {
     this.#now += ms;
   }
 
+  /** Sets the clock to another time. Who sleeps, sleeps as long as before: timers know nothing of it. */
+  correct(ms: number): void {
+    this.#now += ms;
+    for (const sleeper of this.#sleepers) sleeper.at += ms;
+  }
+
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       if (signal?.aborted) return resolve();
+      const sleeper = { at: this.#now + ms, order: this.#order++, wake: () => wake() };
       const wake = () => {
         signal?.removeEventListener('abort', wake);
+        // Who was woken early holds the clock for no instant any more.
+        this.#sleepers = this.#sleepers.filter((other) => other !== sleeper);
         resolve();
       };
       signal?.addEventListener('abort', wake);
-      this.#sleepers.push({ at: this.#now + ms, order: this.#order++, wake });
+      this.#sleepers.push(sleeper);
       this.#pump();
     });
   }
@@ -37,9 +46,10 @@ export class VirtualClock implements Clock {
     this.#pumping = true;
     setImmediate(() => {
       this.#pumping = false;
-      this.#sleepers.sort((a, b) => a.at - b.at || a.order - b.order);
-      const next = this.#sleepers.shift();
-      if (!next) return;
+      // The first to wake; of several, who went to sleep first.
+      const [first, ...others] = this.#sleepers;
+      if (!first) return;
+      const next = others.reduce((a, b) => (b.at < a.at ? b : a), first);
       this.#now = Math.max(this.#now, next.at);
       next.wake();
       if (this.#sleepers.length > 0) this.#pump();

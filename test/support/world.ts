@@ -6,6 +6,7 @@ import { Ledger } from '../../src/ledger/ledger.ts';
 import { openSqliteStore } from '../../src/ledger/sqlite-store.ts';
 import type { Call, Cashier } from '../../src/payments/cashier.ts';
 import type { CreatePaymentInput } from '../../src/payments/create-payment.ts';
+import { Desk } from '../../src/payments/desk.ts';
 import type { RefundPaymentInput } from '../../src/payments/refund-payment.ts';
 import { acceptPolicy } from '../../src/policy/decisions.ts';
 import { Person } from '../../src/policy/operator.ts';
@@ -62,6 +63,7 @@ export class World {
         mayBeAlive: (sender) => !this.#dead.has(sender.split(' ')[0] ?? ''),
       },
       log: { info: silent, warn: silent, error: silent },
+      desk: new Desk({ ledger, clock: this.clock }),
     };
   }
 

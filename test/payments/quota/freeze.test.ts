@@ -249,7 +249,9 @@ describe('a freeze that comes between the commit and the wire', () => {
     expect(sent()).toBe(0);
     world.bank.delay = async () => undefined;
     await thaw();
-    const held = await one.ledger.read((book) => book.quotas.usage('payment', {}, 0));
+    const held = await one.ledger.read((book) =>
+      book.quotas.usage('payment', {}, 0, Number.MAX_SAFE_INTEGER),
+    );
     expect(held).toEqual({ count: 0, fen: 0 });
     expect((await pay({ outTradeNo: 'ORDER_1', scene: 'web' })).order.state).toBe('NOTPAY');
   });

@@ -196,7 +196,7 @@ async function storm(seed: number): Promise<void> {
     if (dice < 0.75) return closePayment(cashier, call, { outTradeNo });
     if (dice < 0.8) return decide(cashier);
     if (dice < 0.86) {
-      const open = await cashier.ledger.read((book) => book.refundsToAsk('bank 1', clock.now(), 50));
+      const open = await cashier.ledger.read((book) => book.asking.refunds('bank 1', 50));
       if (open.length === 0) return;
       const { order, refund: due } = pick(open);
       return settleRefund(cashier, order, { ...due, asked: 1 });

@@ -4,6 +4,7 @@ import { Ledger } from '../../../src/ledger/ledger.ts';
 import { openSqliteStore } from '../../../src/ledger/sqlite-store.ts';
 import type { Cashier } from '../../../src/payments/cashier.ts';
 import { createPayment } from '../../../src/payments/create-payment.ts';
+import { Desk } from '../../../src/payments/desk.ts';
 import { processSenders } from '../../../src/platform/senders.ts';
 import { systemClock, systemRandom } from '../../../src/platform/system.ts';
 import type { Policy } from '../../../src/policy/policy.ts';
@@ -43,6 +44,7 @@ process.on('message', async ({ policy, amounts }: Work) => {
     providers: new Map([[provider.id, provider]]),
     senders: processSenders(systemRandom),
     log: { info: silent, warn: silent, error: silent },
+    desk: new Desk({ ...ports, ledger }),
   };
   const denied: number[] = [];
   const errors: string[] = [];

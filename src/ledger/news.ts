@@ -1,0 +1,79 @@
+import type { Clock } from '../domain/clock.ts';
+import { readMeta } from './meta.ts';
+import type { Store } from './store.ts';
+
+/** How often (ms) the ledger is looked at for what other processes have committed, while anybody listens. */
+const LOOK_EVERY_MS = 250;
+/** How many records are taken in at one look. */
+const PAGE = 500;
+
+type Listener = (outTradeNo: string) => void;
+
+/**
+ * Who hears of orders to which something has happened, once for every record of it: at once of what this process
+ * commits, within a quarter of a second of what others do. One look serves everybody who listens.
+ */
+export class News {
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #listeners = new Set<Listener>();
+  #following = false;
+  #closed = false;
+  #wake = new AbortController();
+
+  constructor(store: Store, clock: Clock) {
+    this.#store = store;
+    this.#clock = clock;
+  }
+
+  /** What the listener reads of the ledger after this call, or hears from now on, misses nothing. */
+  listen(listener: Listener): () => void {
+    this.#listeners.add(listener);
+    if (!this.#following) void this.#follow();
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** This process has committed something. */
+  rouse(): void {
+    this.#wake.abort();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.rouse();
+  }
+
+  async #follow(): Promise<void> {
+    this.#following = true;
+    // Asked for before the listener can ask for anything, and reads are served in order.
+    let seen = await this.#head().catch(() => undefined);
+    while (this.#listeners.size > 0 && !this.#closed) {
+      await this.#clock.sleep(LOOK_EVERY_MS, this.#wake.signal);
+      this.#wake = new AbortController();
+      try {
+        const head = await this.#head();
+        seen ??= head;
+        while (seen < head && !this.#closed) seen = await this.#page(seen, head);
+      } catch {
+        // A ledger that cannot be read just now is looked at again; those who move money say what is wrong with it.
+      }
+    }
+    this.#following = false;
+  }
+
+  async #page(seen: number, head: number): Promise<number> {
+    const rows = await this.#store.read((tx) =>
+      tx.all(`SELECT seq, out_trade_no FROM audit WHERE seq > ? ORDER BY seq LIMIT ${PAGE}`, seen),
+    );
+    for (const number of new Set(rows.map((row) => row.out_trade_no))) {
+      if (typeof number === 'string') for (const listener of this.#listeners) listener(number);
+    }
+    return Number(rows.at(-1)?.seq ?? head);
+  }
+
+  /** The number of the newest record. */
+  async #head(): Promise<number> {
+    const head = await this.#store.read((tx) => readMeta(tx, 'audit_head'));
+    return Number(head?.split(' ')[0] ?? 0);
+  }
+}

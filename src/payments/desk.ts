@@ -1,0 +1,19 @@
+import type { Clock } from '../domain/clock.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { OrderRecord, RefundRecord } from '../ledger/records.ts';
+import { Shared } from './shared.ts';
+import { Turns } from './turns.ts';
+import { Waits } from './waiting.ts';
+
+/** What the calls of one process share when they ask the gateways. */
+export class Desk {
+  readonly turns: Turns;
+  readonly waits: Waits;
+  readonly orders = new Shared<OrderRecord>();
+  readonly refunds = new Shared<RefundRecord>();
+
+  constructor({ ledger, clock }: { readonly ledger: Ledger; readonly clock: Clock }) {
+    this.turns = new Turns(ledger, clock);
+    this.waits = new Waits(ledger, clock);
+  }
+}

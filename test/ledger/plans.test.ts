@@ -1,0 +1,86 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { Book } from '../../src/ledger/book.ts';
+import type { OrderFilter } from '../../src/ledger/columns.ts';
+import { openSqliteStore } from '../../src/ledger/sqlite-store.ts';
+import type { Store, Tx } from '../../src/ledger/store.ts';
+import { readCase, readList } from '../../src/operator/view.ts';
+import { createPayment } from '../../src/payments/create-payment.ts';
+import { refundPayment } from '../../src/payments/refund-payment.ts';
+import { CALL, payment, refund, World } from '../support/world.ts';
+
+/** What grows with every sale. Read whole, the work of an idle server or an open page grows with the ledger. */
+const GROWING = /\bSCAN (orders|refunds|approvals|audit)\b/;
+
+const NOW = Date.parse('2026-11-21T15:00:00+08:00');
+const page: OrderFilter = { after: { createdAt: NOW, outTradeNo: 'ORDER_1' } };
+
+/** What servers, their pages and waiting calls ask of the ledger of their own accord, or as often as anybody likes. */
+const QUESTIONS: Readonly<Record<string, (book: Book) => Promise<unknown>>> = {
+  'when anything is due': (book) => book.asking.earliest('bank 1'),
+  'whether anything is due ever': (book) => book.asking.any(),
+  'which orders are due': (book) => book.asking.orders('bank 1', 5, 'caller'),
+  'which orders of nobody are due': (book) => book.asking.orders('bank 2', 5, ''),
+  'which refunds are due': (book) => book.asking.refunds('bank 1', 5),
+  'what a corrected clock left behind': (book) => book.asking.pull('bank 1', NOW),
+  'when an order was asked about': (book) => book.asking.askedAt('ORDER_1'),
+  'the newest orders': (book) => book.orders({}, 20),
+  'a page of orders': (book) => book.orders(page, 20),
+  'the orders of a caller': (book) => book.orders({ caller: 'test', ...page }, 20),
+  'the orders in a state': (book) => book.orders({ state: 'UNKNOWN', ...page }, 20),
+  'the orders of a caller in a state': (book) => book.orders({ caller: 'test', state: 'UNKNOWN' }, 20),
+  'the orders of a day': (book) => book.orders({ from: NOW, to: NOW + 1 }, 20),
+  'what waits for a person': (book) => book.openApprovals(),
+  'what of a caller waits for a person': (book) => book.openApprovals('test'),
+  'the newest approvals': (book) => book.newestApprovals(20),
+  'what is new': (book) => book.audit.after(3, 10),
+  'the story of an order': (book) => book.audit.story('ORDER_1'),
+  'the newest of a story': (book) => book.audit.newestStory('ORDER_1'),
+  'whether there was an alarm': (book) => book.audit.isAlarmed('ORDER_1', undefined, 'foreign-trade'),
+  'the list of approvals': (book) => readList(book, NOW),
+  'an approval': async (book) => readCase(book, (await book.newestApprovals(1))[0]?.id ?? '', NOW),
+};
+
+const world = new World();
+let store: Store;
+
+beforeAll(async () => {
+  const cashier = await world.process({ payments: {}, refunds: { approveAboveFen: 0 as never } });
+  for (const outTradeNo of ['ORDER_1', 'ORDER_2']) {
+    await createPayment(cashier, CALL, payment({ outTradeNo }));
+    world.bank.pay(outTradeNo);
+    await refundPayment(cashier, CALL, refund({ outTradeNo }));
+  }
+  store = await openSqliteStore(world.ledgerPath, cashier);
+});
+afterAll(async () => {
+  await store.close();
+  await world.end();
+});
+
+/** The plans of everything that `work` runs. */
+async function plansOf(work: (book: Book) => Promise<unknown>): Promise<string[]> {
+  const plans: string[] = [];
+  await store.write(async (tx) => {
+    const explained =
+      <T>(run: (sql: string, ...values: (string | number | null)[]) => Promise<T>) =>
+      async (sql: string, ...values: (string | number | null)[]) => {
+        const steps = await tx.all(`EXPLAIN QUERY PLAN ${sql}`, ...values);
+        plans.push(...steps.map(({ detail }) => `${String(detail)} in ${sql.replace(/\s+/g, ' ')}`));
+        return run(sql, ...values);
+      };
+    const watched: Tx = { all: explained(tx.all), run: explained(tx.run) };
+    await work(new Book(watched, NOW, { caller: 'test' }));
+  });
+  return plans;
+}
+
+it.each(Object.entries(QUESTIONS))('%s is found by index', async (_, question) => {
+  const plans = await plansOf(question);
+  expect(plans.length).toBeGreaterThan(0);
+  // An index that is walked in its own order ends with the limit.
+  const ends = (plan: string) => /^SCAN \w+ USING (COVERING )?INDEX/.test(plan) && /LIMIT/.test(plan);
+  expect(plans.filter((plan) => GROWING.test(plan) && !ends(plan))).toEqual([]);
+  // What is sorted was read whole: only one order's rows, and approvals that are open, are few.
+  const few = /WHERE (out_trade_no = |state = 'pending' AND expires_at >)/;
+  expect(plans.filter((plan) => /USE TEMP B-TREE/.test(plan) && !few.test(plan))).toEqual([]);
+});

@@ -1,0 +1,111 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { stillLasts } from '../../src/domain/clock.ts';
+import { fen } from '../../src/domain/money.ts';
+import type { Cashier } from '../../src/payments/cashier.ts';
+import { createPayment } from '../../src/payments/create-payment.ts';
+import { queryPayment } from '../../src/payments/query-payment.ts';
+import { refundPayment } from '../../src/payments/refund-payment.ts';
+import { openSession, Person } from '../../src/policy/operator.ts';
+import type { Policy } from '../../src/policy/policy.ts';
+import { CALL, NO_APPROVAL, payment, person, refund, World } from '../support/world.ts';
+
+const DAY_MS = 86_400_000;
+const CAREFUL: Policy = { payments: {}, refunds: { approveAboveFen: fen(0) } };
+const AHEAD: readonly [string, number][] = [
+  ['two hours', 2 * 3_600_000],
+  ['half a year', 180 * DAY_MS],
+];
+
+let world: World;
+beforeEach(() => {
+  world = new World();
+});
+afterEach(() => world.end());
+
+/** Runs `work` while the clock is `ahead` (ms); then somebody corrects it. */
+async function whileAhead<T>(ahead: number, work: () => Promise<T>): Promise<T> {
+  world.clock.correct(ahead);
+  try {
+    return await work();
+  } finally {
+    world.clock.correct(-ahead);
+  }
+}
+async function paid(cashier: Cashier): Promise<void> {
+  await createPayment(cashier, CALL, payment({ outTradeNo: 'ORDER_1' }));
+  world.bank.pay('ORDER_1');
+  await queryPayment(cashier, CALL, { outTradeNo: 'ORDER_1', waitSeconds: 0 });
+}
+const give = (cashier: Cashier, outRefundNo: string) =>
+  refundPayment(cashier, CALL, refund({ outTradeNo: 'ORDER_1', outRefundNo }));
+
+describe.each(AHEAD)('after a clock that was %s ahead', (_, ahead) => {
+  it('a claim of a sender that died then holds up nobody', async () => {
+    const cashier = await world.process();
+    world.bank.fault = (operation) => (operation === 'create' ? 'lost-after' : 'none');
+    await whileAhead(ahead, () => createPayment(cashier, CALL, payment({ outTradeNo: 'ORDER_1' })));
+    world.bank.fault = () => 'none';
+    // As a process on another machine leaves it, of which nobody here can tell whether it lives.
+    await cashier.ledger.write(async (book) => {
+      const order = await book.order('ORDER_1');
+      if (order) {
+        const sendingUntil = world.clock.now() + ahead + 25_000;
+        await book.patchOrder(order, { sendingBy: 'elsewhere 1', sendingUntil });
+      }
+    });
+    const startedAt = world.clock.now();
+    await createPayment(cashier, CALL, payment({ outTradeNo: 'ORDER_1' }));
+    expect(world.clock.now() - startedAt).toBeLessThan(90_000);
+  });
+
+  it('a refund sent then keeps the next one of the order away no longer', async () => {
+    const cashier = await world.process();
+    await paid(cashier);
+    await whileAhead(ahead, () => give(cashier, 'R1'));
+    expect((await give(cashier, 'R2')).refund.state).toBe('SUCCESS');
+  });
+
+  it('an approval asked or given then is over, and does not count as open', async () => {
+    const cashier = await world.process(CAREFUL);
+    await paid(cashier);
+    const asked = await whileAhead(ahead, () => give(cashier, 'R1'));
+    expect(await cashier.ledger.read((book) => book.openApprovals())).toEqual([]);
+    const anew = await give(cashier, 'R1');
+    expect(anew.approval?.id).not.toBe(asked.approval?.id);
+    expect(await cashier.ledger.read((book) => book.openApprovals())).toHaveLength(1);
+  });
+
+  it('nobody stays signed in', async () => {
+    const cashier = await world.process();
+    const { ledger, randomBytes } = cashier;
+    const operator = await person(cashier);
+    await ledger.write((book) => book.setMeta('operator_secret', 'a hash'));
+    const { id } = await whileAhead(ahead, () =>
+      openSession(ledger, operator, { now: world.clock.now(), randomBytes }),
+    );
+    expect(await Person.bySession(ledger, id)).toBeUndefined();
+    const later = await openSession(ledger, operator, { now: world.clock.now(), randomBytes });
+    expect(await Person.bySession(ledger, later.id)).toBeDefined();
+  });
+
+  it.each(['perMinute', 'perDay'] as const)('what was counted then uses up no later %s', async (window) => {
+    const cashier = await world.process({ ...NO_APPROVAL, payments: { [window]: { count: 2 } } });
+    const sell = (i: number) => createPayment(cashier, CALL, payment({ title: `t${i}` }));
+    await whileAhead(Math.max(ahead, window === 'perDay' ? 3 * DAY_MS : 0), async () => {
+      await sell(1);
+      await sell(2);
+    });
+    await sell(3);
+    await sell(4);
+    await expect(sell(5)).rejects.toMatchObject({ code: 'POLICY_DENIED' });
+  });
+});
+
+it('clocks that are a little apart change nothing', () => {
+  const now = 1_000_000;
+  for (const apart of [-30_000, 0, 30_000]) {
+    expect(stillLasts(now + apart + 100_000, now, 100_000)).toBe(true);
+  }
+  expect(stillLasts(now, now, 100_000)).toBe(false);
+  expect(stillLasts(now + 161_000, now, 100_000)).toBe(false);
+});

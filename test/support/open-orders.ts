@@ -1,0 +1,24 @@
+import type { OrderRecord } from '../../src/ledger/records.ts';
+import type { Cashier } from '../../src/payments/cashier.ts';
+import { createPayment } from '../../src/payments/create-payment.ts';
+import type { Bank } from './bank.ts';
+import { CALL, payment } from './world.ts';
+
+/** Puts open orders into ledger and bank in one go, each as `createPayment` leaves it but for what `differ` says. */
+export async function openOrders(
+  cashier: Cashier,
+  bank: Bank,
+  count: number,
+  differ: (i: number) => Partial<OrderRecord> & { readonly outTradeNo: string },
+): Promise<void> {
+  const { order: model } = await createPayment(cashier, CALL, payment());
+  const trade = bank.trades.get(model.outTradeNo);
+  await cashier.ledger.write(async (book) => {
+    await book.moveOrder(model, 'closed');
+    for (let i = 0; i < count; i++) {
+      const order = { ...model, pageToken: `${model.outTradeNo} ${i}`, ...differ(i) };
+      await book.insertOrder(order);
+      if (trade) bank.trades.set(order.outTradeNo, { ...trade, refunds: new Map() });
+    }
+  });
+}
