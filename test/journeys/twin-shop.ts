@@ -21,7 +21,7 @@ type Victim = 'the elder' | 'the younger' | 'both';
  */
 export class TwinShop extends KilledShop {
   /** The gateway is one of those who die. */
-  protected override readonly excused = /"code":\s*"(OUTCOME_UNKNOWN|GATEWAY_UNAVAILABLE)"/;
+  protected override readonly excused = /"code":\s*"(OUTCOME_UNKNOWN|GATEWAY_UNAVAILABLE|TRY_LATER)"/;
   readonly #home: string;
   readonly #transcript: Transcript;
   /** The elder first. */
