@@ -360,7 +360,7 @@ export async function readPolicy(config: Config): Promise<Policy> {
     throw new CashierError(
       'CONFIGURATION',
       {
-        zh: `CASHIER_POLICY：策略文件 ${config.policyFile} 无法读取。`,
+        zh: `CASHIER_POLICY：规则文件 ${config.policyFile} 无法读取。`,
         en: `CASHIER_POLICY: the policy file ${config.policyFile} cannot be read.`,
         next: { zh: '检查路径与读取权限。', en: 'Check the path and its permissions.' },
       },

@@ -301,7 +301,7 @@ function internal(): CashierError {
     zh: '内部错误，已记入日志；若已发出请求，以查询结果为准。',
     en: 'Internal error, see the log; if a request had been sent, a query tells its result.',
     next: {
-      zh: '用同一号码查询，不要换号重试。',
+      zh: '用同一单号查询，不要换单号重试。',
       en: 'Ask about the same number; do not retry with a new one.',
     },
   });

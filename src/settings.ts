@@ -61,8 +61,8 @@ export const SETTINGS: readonly Setting[] = [
   },
   {
     name: 'AP_SELLER_ID',
-    en: 'the 2088… id that notifications must carry',
-    zh: '通知中必须出现的 2088… 商户号',
+    en: 'seller id (starts with 2088), checked against `seller_id` in notifications',
+    zh: '收款账号 PID（2088 开头），核对通知中的 `seller_id`',
   },
   {
     name: 'AP_PRECREATE_PRODUCT_CODE',
@@ -76,7 +76,7 @@ export const SETTINGS: readonly Setting[] = [
     zh: '替换网关地址：https，或本机 http',
   },
   { name: 'WXPAY_APP_ID', en: 'WeChat appid', zh: '微信 appid' },
-  { name: 'WXPAY_MCH_ID', en: 'merchant number', zh: '微信支付商户号' },
+  { name: 'WXPAY_MCH_ID', en: 'merchant ID', zh: '微信支付商户号' },
   { name: 'WXPAY_MCH_KEY', en: "the merchant's API private key", zh: '商户 API 私钥', secret: true },
   { name: 'WXPAY_MCH_SERIAL', en: "serial number of the merchant's certificate", zh: '商户 API 证书序列号' },
   { name: 'WXPAY_API_V3_KEY', en: 'the 32-byte APIv3 key', zh: '32 字节的 APIv3 密钥', secret: true },
@@ -99,7 +99,7 @@ export const SETTINGS: readonly Setting[] = [
   {
     name: 'WXPAY_NOTIFY_URL',
     en: 'where WeChat Pay posts notifications (https, no query); needed in live unless `CASHIER_PUBLIC_URL` is set',
-    zh: '微信支付通知地址（https，不带参数）；真实环境必填，除非设置了 `CASHIER_PUBLIC_URL`',
+    zh: '微信支付通知地址（https，不带参数）；正式环境必填，除非设置了 `CASHIER_PUBLIC_URL`',
   },
   {
     name: 'WXPAY_GATEWAY',
@@ -126,7 +126,7 @@ export const SETTINGS: readonly Setting[] = [
   {
     name: 'CASHIER_MODE',
     en: '`live` or `simulator`',
-    zh: '`live`（真实）或 `simulator`（模拟）',
+    zh: '`live`（正式）或 `simulator`（模拟）',
     absent: {
       en: '`simulator` without any key, else `live`',
       zh: '没有任何密钥时为 `simulator`，否则为 `live`',
@@ -191,13 +191,13 @@ export const SETTINGS: readonly Setting[] = [
   {
     name: 'CASHIER_TOKENS_FILE',
     en: 'who may call over HTTP',
-    zh: 'HTTP 调用方令牌文件',
+    zh: 'HTTP 调用方的令牌文件',
     absent: { en: '`$CASHIER_HOME/tokens.json` if there', zh: '`$CASHIER_HOME/tokens.json`（如存在）' },
   },
   {
     name: 'CASHIER_CALLER',
-    en: 'name of this caller on stdio, for budgets and limits',
-    zh: 'stdio 下本调用方的名字，用于预算与限额',
+    en: 'name of this caller on stdio, for allowances and limits',
+    zh: 'stdio 下本调用方的名字，用于额度与限额',
   },
   {
     name: 'CASHIER_OPERATOR_SECRET',

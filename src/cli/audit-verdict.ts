@@ -30,8 +30,8 @@ export function printVerdict(verdict: Verdict, say: Say): void {
   lines.push(...tables.map(tableWords));
   if (!chain && tables.length === 0) {
     lines.push({
-      zh: '订单、退款、审批、预算与规则的状态均与记录一致。',
-      en: 'Orders, refunds, approvals, budgets and rules are as the records tell.',
+      zh: '订单、退款、审批、额度与规则的状态均与记录一致。',
+      en: 'Orders, refunds, approvals, allowances and rules are as the records tell.',
     });
   }
   if (checkpoints.length === 0) lines.push(WITHOUT_CHECKPOINT);

@@ -31,17 +31,17 @@ const SENTENCES: Readonly<Record<string, Sentence>> = {
     en: `order recorded: ${d.provider} ${d.scene} ${yuan(d.amountFen)} yuan`,
   }),
   'order-sent': (d) => ({
-    zh: `下单意图已提交，即将发送给网关${moved(d)}`,
+    zh: `下单意图已提交，即将发送给支付平台${moved(d)}`,
     en: `the intent is committed, it now goes to the gateway${moved(d)}`,
   }),
   'order-notpay': (d) => ({
-    zh: `网关确认：等待付款${moved(d)}`,
+    zh: `支付平台确认：等待付款${moved(d)}`,
     en: `the gateway says: waiting for the buyer${moved(d)}`,
   }),
-  'order-paid': (d) => ({ zh: `网关证明：已付款${moved(d)}`, en: `the gateway proves: paid${moved(d)}` }),
+  'order-paid': (d) => ({ zh: `支付平台证明：已付款${moved(d)}`, en: `the gateway proves: paid${moved(d)}` }),
   'order-closed': (d) => ({ zh: `订单关闭${moved(d)}`, en: `closed${moved(d)}` }),
   'order-declined': (d) => ({
-    zh: `没有生成：网关拒绝，或请求没有发出${moved(d)}`,
+    zh: `没有生成：支付平台拒绝，或请求没有发出${moved(d)}`,
     en: `not made: the gateway declined, or nothing was sent${moved(d)}`,
   }),
   'order-unknown': (d) => ({ zh: `结果不明${moved(d)}`, en: `outcome unknown${moved(d)}` }),
@@ -49,7 +49,7 @@ const SENTENCES: Readonly<Record<string, Sentence>> = {
   'order-withdrawn': (d) => ({ zh: `发送前撤回${moved(d)}`, en: `withdrawn before it was sent${moved(d)}` }),
   'order-reopened': (d) => ({ zh: `同一调用再次提出${moved(d)}`, en: `asked for again${moved(d)}` }),
   'order-adopted': (d) => ({
-    zh: `其他系统的订单，经网关证明后纳入账本${moved(d)}`,
+    zh: `其他系统的订单，经支付平台证明后纳入账本${moved(d)}`,
     en: `an order of another system, taken into the ledger on the gateway's proof${moved(d)}`,
   }),
   'order-given': () => ({
@@ -61,7 +61,7 @@ const SENTENCES: Readonly<Record<string, Sentence>> = {
     en: `no code was ever given out: the payment is another system's, and no more this ledger's${moved(d)}`,
   }),
   'gateway-refunded': (d) => ({
-    zh: `网关证明：累计已退款${d.gatewayRefunded === 'unknown' ? '，金额未告知' : ` ${yuan(d.gatewayRefunded)} 元`}`,
+    zh: `支付平台证明：累计已退款${d.gatewayRefunded === 'unknown' ? '，金额未告知' : ` ${yuan(d.gatewayRefunded)} 元`}`,
     en: `the gateway proves: refunded in all ${d.gatewayRefunded === 'unknown' ? 'a sum that it does not tell' : `${yuan(d.gatewayRefunded)} yuan`}`,
   }),
   'operator-released': (_d, about) => ({
@@ -73,15 +73,15 @@ const SENTENCES: Readonly<Record<string, Sentence>> = {
     en: `refund${about} recorded: ${yuan(d.amountFen)} yuan`,
   }),
   'refund-sent': (d, about) => ({
-    zh: `退款${about} 意图已提交，即将发送给网关${moved(d)}`,
+    zh: `退款${about} 意图已提交，即将发送给支付平台${moved(d)}`,
     en: `the intent of refund${about} is committed, it now goes to the gateway${moved(d)}`,
   }),
   'refund-processing': (d, about) => ({
-    zh: `网关受理退款${about}${moved(d)}`,
+    zh: `支付平台受理退款${about}${moved(d)}`,
     en: `the gateway has accepted refund${about}${moved(d)}`,
   }),
   'refund-success': (d, about) => ({
-    zh: `网关证明：退款${about} 成功${moved(d)}`,
+    zh: `支付平台证明：退款${about} 成功${moved(d)}`,
     en: `the gateway proves: refund${about} succeeded${moved(d)}`,
   }),
   'refund-closed': (d, about) => ({
@@ -93,7 +93,7 @@ const SENTENCES: Readonly<Record<string, Sentence>> = {
     en: `refund${about} is abnormal, the merchant must act${moved(d)}`,
   }),
   'refund-declined': (d, about) => ({
-    zh: `退款${about} 没有发生：网关拒绝，或请求没有发出${moved(d)}`,
+    zh: `退款${about} 没有发生：支付平台拒绝，或请求没有发出${moved(d)}`,
     en: `refund${about} did not happen: declined, or nothing was sent${moved(d)}`,
   }),
   'refund-denied': (d, about) => ({
@@ -101,7 +101,7 @@ const SENTENCES: Readonly<Record<string, Sentence>> = {
     en: `refund${about} denied by a person${moved(d)}`,
   }),
   'refund-reopened': (d, about) => ({
-    zh: `再次提出退款${about}${moved(d)}`,
+    zh: `再次申请退款${about}${moved(d)}`,
     en: `refund${about} asked for again${moved(d)}`,
   }),
   'approval-asked': (d, about) => ({
@@ -129,11 +129,11 @@ const SENTENCES: Readonly<Record<string, Sentence>> = {
     en: `allowed by the rules${about}: ${list(d.rules)}`,
   }),
   'send-failed': (d, about) => ({
-    zh: `与网关的交互没有成功${about}：${d.error} ${d.code}`,
+    zh: `与支付平台的交互没有成功${about}：${d.error} ${d.code}`,
     en: `the exchange with the gateway failed${about}: ${d.error} ${d.code}`,
   }),
   'close-intended': () => ({
-    zh: '关闭意图已提交，即将发送给网关',
+    zh: '关闭意图已提交，即将发送给支付平台',
     en: 'the intent to close is committed, it now goes to the gateway',
   }),
 };

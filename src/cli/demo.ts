@@ -95,7 +95,7 @@ async function untilPaid(client: Client, order: Result, signal: AbortSignal): Pr
   });
   const again = await call(client, 'query-payment', { outTradeNo: order.outTradeNo });
   insist(again.state === 'PAID' && again.source === 'query', 'query-payment');
-  step(`query-payment → PAID（网关签名证明 proven by the gateway's signature）`);
+  step(`query-payment → PAID（支付平台签名证明 proven by the gateway's signature）`);
 }
 
 async function refund(
@@ -108,7 +108,7 @@ async function refund(
   const proposed = await call(client, 'refund-payment', wanted);
   const approval = proposed.approval as { id?: unknown } | undefined;
   insist(proposed.state === 'PENDING_APPROVAL' && typeof approval?.id === 'string', 'refund-payment');
-  step(`refund-payment → ${proposed.state} ${approval?.id}（等待人工 waits for a person）`);
+  step(`refund-payment → ${proposed.state} ${approval?.id}（待审批 awaiting approval）`);
   await command(['approvals', 'approve', String(approval?.id)], env, 'ignore');
   step(`mcp-cashier approvals approve ${approval?.id}`);
   const sent = await call(client, 'refund-payment', wanted);

@@ -53,7 +53,7 @@ const TITLES: Readonly<Record<Area, Text>> = {
   clock: { zh: '时钟', en: 'Clock' },
   notify: { zh: '通知', en: 'Notifications' },
   ledger: { zh: '账本', en: 'Ledger' },
-  policy: { zh: '策略', en: 'Policy' },
+  policy: { zh: '规则', en: 'Rules' },
   service: { zh: '服务', en: 'Service' },
 };
 /** SGR codes of a terminal. */

@@ -250,8 +250,8 @@ function nextSteps(
   const steps: Text[] = [];
   if (toReplace.length > 0) {
     steps.push({
-      zh: `换成你自己的值：${toReplace.join('、')}；密钥放进文件${platform === 'win32' ? '' : '并 chmod 600'}。只用一个钱包时，删去另一个的变量。`,
-      en: `Put your own values into ${toReplace.join(', ')}; keep keys in files${platform === 'win32' ? '' : ', chmod 600'}. With one wallet only, remove the other's variables.`,
+      zh: `换成你自己的值：${toReplace.join('、')}；密钥放进文件${platform === 'win32' ? '' : '并 chmod 600'}。只用一种支付方式时，删去另一种的变量。`,
+      en: `Put your own values into ${toReplace.join(', ')}; keep keys in files${platform === 'win32' ? '' : ', chmod 600'}. With one payment method only, remove the other's variables.`,
     });
   }
   steps.push({

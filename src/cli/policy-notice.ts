@@ -11,8 +11,8 @@ export async function noticeUnacceptedPolicy({ ledger, policy, config, log }: Ap
   log.info('policy file differs from the rules in force', { file: file ?? 'none', version });
   const [zh, en] =
     file === undefined
-      ? ['没有策略文件，默认规则', 'There is no policy file, and the default rules differ']
-      : [`策略文件 ${file} `, `The policy file ${file} differs`];
+      ? ['没有规则文件，默认规则', 'There is no policy file, and the default rules differ']
+      : [`规则文件 ${file} `, `The policy file ${file} differs`];
   process.stderr.write(
     `mcp-cashier: ${zh}与已接受的第 ${version} 版规则不同，后者继续有效，直到运行 mcp-cashier policy accept · ` +
       `${en} from the accepted version ${version}, which stays in force until mcp-cashier policy accept\n`,

@@ -27,12 +27,12 @@ export type DayReport = ComparedDay | FailedDay;
 const WORDS: Readonly<Record<DifferenceKind, Text & { readonly name: string }>> = {
   'missing-here': {
     name: '账本缺少',
-    zh: '网关有这笔收款，账本没有：可能由其他系统下单',
+    zh: '支付平台有这笔收款，账本没有：可能由其他系统下单',
     en: 'the gateway has this payment and the ledger does not: another system may have made it',
   },
   'missing-there': {
-    name: '网关缺少',
-    zh: '账本已收款，网关账单没有：在商户平台核实后再交付',
+    name: '支付平台缺少',
+    zh: '账本已收款，支付平台账单没有：在商户平台核实后再交付',
     en: 'paid in the ledger, not in the bill: check it on the merchant platform before delivering',
   },
   amount: {
@@ -42,17 +42,17 @@ const WORDS: Readonly<Record<DifferenceKind, Text & { readonly name: string }>> 
   },
   state: {
     name: '状态不符',
-    zh: '账单说已付款，账本还不知道：query-payment（或 --settle）会向网关查清',
+    zh: '账单说已付款，账本还不知道：query-payment（或 --settle）会向支付平台查清',
     en: 'the bill says paid and the ledger does not: query-payment (or --settle) asks the gateway and settles it',
   },
   'refund-missing-here': {
     name: '退款账本缺少',
-    zh: '网关有这笔退款，账本没有：可能在商户平台退款',
+    zh: '支付平台有这笔退款，账本没有：可能在商户平台退款',
     en: 'the gateway has this refund and the ledger does not: someone may have refunded on the merchant platform',
   },
   'refund-missing-there': {
-    name: '退款网关缺少',
-    zh: '账本退款成功，网关账单没有：在商户平台核实，不要换号重退',
+    name: '退款支付平台缺少',
+    zh: '账本退款成功，支付平台账单没有：在商户平台核实，不要换单号重退',
     en: 'refunded in the ledger, not in the bill: check it on the merchant platform, do not refund again',
   },
   'refund-amount': {
@@ -62,7 +62,7 @@ const WORDS: Readonly<Record<DifferenceKind, Text & { readonly name: string }>> 
   },
   'refund-state': {
     name: '退款状态不符',
-    zh: '两边退款状态不同：query-refund（或 --settle）会向网关查清',
+    zh: '两边退款状态不同：query-refund（或 --settle）会向支付平台查清',
     en: 'the states differ: query-refund (or --settle) asks the gateway and settles it',
   },
   fee: {
@@ -153,7 +153,7 @@ function printDifferences({ result: { differences, bill }, settled }: ComparedDa
   }
   if (bill.payments + bill.refunds === 0) {
     for (const line of say({
-      zh: '网关说这一天没有账单；若刚过零点，请在上午 10 点后重试。',
+      zh: '支付平台说这一天没有账单；若刚过零点，请在上午 10 点后重试。',
       en: 'The gateway says that there is no bill for this day; just after midnight, try again after 10:00.',
     })) {
       print(line);

@@ -23,7 +23,7 @@ const NAMES = {
 /** What no question can prove, in words. */
 const UNPROVEN: Readonly<Record<string, readonly [zh: string, en: string]>> = {
   AP_PRECREATE_PRODUCT_CODE: ['产品是否签约', 'whether the product is signed'],
-  WXPAY_APP_ID: ['AppID 是否与商户号绑定', 'whether the AppID is bound to the merchant number'],
+  WXPAY_APP_ID: ['AppID 是否与商户号绑定', 'whether the AppID is bound to the merchant ID'],
   WXPAY_API_V3_KEY: ['APIv3 密钥（只用于解密通知）', 'the APIv3 key (which only opens notifications)'],
 };
 

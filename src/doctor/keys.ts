@@ -76,7 +76,7 @@ const REMEDIES: Readonly<Partial<Record<NotAKey, (variable: string) => readonly 
     ],
     pkcs12: () => [
       '取出私钥：openssl pkcs12 -in 文件 -nocerts -nodes（微信支付的密码是商户号），或直接用 apiclient_key.pem。',
-      "Take the key out with openssl pkcs12 -in FILE -nocerts -nodes (WeChat Pay's passphrase is the merchant number), or use apiclient_key.pem.",
+      "Take the key out with openssl pkcs12 -in FILE -nocerts -nodes (WeChat Pay's passphrase is the merchant ID), or use apiclient_key.pem.",
     ],
   };
 
@@ -88,7 +88,7 @@ function problemOf(place: KeyPlace, facts: PastedKey): Problem | undefined {
   if (facts.algorithm !== 'rsa') {
     return {
       what: 'not-rsa',
-      zh: `是 ${facts.algorithm.toUpperCase()} 密钥，支付网关只用 RSA`,
+      zh: `是 ${facts.algorithm.toUpperCase()} 密钥，支付平台只用 RSA`,
       en: `holds a key of type ${facts.algorithm.toUpperCase()}; the gateway takes RSA only`,
     };
   }

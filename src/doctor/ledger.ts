@@ -150,7 +150,7 @@ async function examineContents(ledger: Ledger, config: Config): Promise<Finding[
   if (found.unknown > 0) {
     findings.push(
       warning('ledger.unknown-orders', {
-        zh: `${found.unknown} 笔订单的结果未知（网关没有给出答复）。`,
+        zh: `${found.unknown} 笔订单的结果待确认（支付平台没有给出答复）。`,
         en: `The outcome of ${found.unknown} orders is unknown (the gateway has not told).`,
         remedy: [
           '保持服务器运行，它会自动查询；用 mcp-cashier orders 查看。',
@@ -170,7 +170,7 @@ async function examineContents(ledger: Ledger, config: Config): Promise<Finding[
   if (found.approvals > 0) {
     findings.push(
       ok('ledger.open-approvals', {
-        zh: `${found.approvals} 项操作在等待人工批准：mcp-cashier approvals。`,
+        zh: `${found.approvals} 项待审批：mcp-cashier approvals。`,
         en: `${found.approvals} calls wait for a person: mcp-cashier approvals.`,
       }),
     );
@@ -208,12 +208,12 @@ async function examinePolicyFile(
     const found =
       config.policyFile === undefined
         ? ok('policy.default', {
-            zh: '没有策略文件：单笔收款不超过 5000 元，退款都要人工批准。',
+            zh: '没有规则文件：单笔收款不超过 5000 元，退款都要人工批准。',
             en: 'No policy file: payments up to 5,000 yuan, and every refund needs a person.',
           })
         : ok('policy.file', {
             variable: 'CASHIER_POLICY',
-            zh: `策略文件 ${config.policyFile} 正确。`,
+            zh: `规则文件 ${config.policyFile} 正确。`,
             en: `The policy file ${config.policyFile} is valid.`,
           });
     return { policy, findings: [found] };
@@ -233,7 +233,7 @@ async function examineRules(ledger: Ledger, policy: Policy | undefined): Promise
     findings.push(
       warning('policy.not-in-force', {
         variable: 'CASHIER_POLICY',
-        zh: `策略文件与生效的规则（第 ${accepted.version} 版）不同，后者继续有效。`,
+        zh: `规则文件与生效的规则（第 ${accepted.version} 版）不同，后者继续有效。`,
         en: `The policy file differs from the rules in force (version ${accepted.version}), which stay in force.`,
         remedy: [
           '核对 mcp-cashier policy，再运行 mcp-cashier policy accept。',
@@ -245,8 +245,8 @@ async function examineRules(ledger: Ledger, policy: Policy | undefined): Promise
   if (frozen) {
     findings.push(
       warning('policy.frozen', {
-        zh: `收付款自 ${beijingIso(frozen.at)} 起被冻结，不会有任何资金变动。`,
-        en: `All money movement has been frozen since ${beijingIso(frozen.at)}.`,
+        zh: `收款和退款自 ${beijingIso(frozen.at)} 起已暂停，不会有新的资金变动。`,
+        en: `Payments and refunds have been paused since ${beijingIso(frozen.at)}.`,
         remedy: [
           '确认原因后运行 mcp-cashier unfreeze。',
           'When the reason is gone, run mcp-cashier unfreeze.',

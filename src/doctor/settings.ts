@@ -267,7 +267,7 @@ function examineRealm(
   if (config.realm === 'live') {
     return [
       ok('configuration.realm', {
-        zh: `真实环境：收付的是真钱，${why.zh}。`,
+        zh: `正式环境：收付的是真钱，${why.zh}。`,
         en: `Live: real money moves, ${why.en}.`,
       }),
     ];

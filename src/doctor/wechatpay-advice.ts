@@ -9,7 +9,7 @@ const SERIAL_UNKNOWN: Advice = {
   id: 'serial-unknown',
   variable: 'WXPAY_MCH_SERIAL',
   zh: '微信支付不认识这个商户证书序列号，或它不属于这个商户号。',
-  en: 'WeChat Pay does not know this certificate serial, or it is not of this merchant number.',
+  en: 'WeChat Pay does not know this certificate serial, or it is not of this merchant ID.',
   remedy: [
     '在商户平台 → 账户中心 → API安全 → API证书 → 管理证书 中复制生效中的序列号；更换过证书的，私钥也要一起换。',
     'Copy the serial in force from merchant platform → account centre → API security → API certificate → manage; after a new certificate the key changes too.',
@@ -22,14 +22,14 @@ const SIGNATURE_REFUSED: Advice = {
   en: 'WeChat Pay refused the signature: WXPAY_MCH_KEY, WXPAY_MCH_SERIAL and WXPAY_MCH_ID are not of one merchant certificate.',
   remedy: [
     '三者要来自同一张商户 API 证书：apiclient_key.pem、它的序列号、它的商户号。核对：openssl x509 -in apiclient_cert.pem -noout -serial。',
-    'All three must be of one merchant API certificate: apiclient_key.pem, its serial, its merchant number. Compare: openssl x509 -in apiclient_cert.pem -noout -serial.',
+    'All three must be of one merchant API certificate: apiclient_key.pem, its serial, its merchant ID. Compare: openssl x509 -in apiclient_cert.pem -noout -serial.',
   ],
 };
 const MERCHANT_UNKNOWN: Advice = {
   id: 'merchant-unknown',
   variable: 'WXPAY_MCH_ID',
   zh: '微信支付不认识这个商户号。',
-  en: 'WeChat Pay does not know this merchant number.',
+  en: 'WeChat Pay does not know this merchant ID.',
   remedy: ['核对 WXPAY_MCH_ID。', 'Compare WXPAY_MCH_ID.'],
 };
 const PUBLIC_KEY_ID_UNKNOWN: Advice = {
@@ -52,7 +52,7 @@ const ADVICE: Readonly<Record<string, Advice>> = {
     id: 'app-id-not-bound',
     variable: 'WXPAY_APP_ID',
     zh: 'WXPAY_APP_ID 没有与这个商户号绑定。',
-    en: 'WXPAY_APP_ID is not bound to this merchant number.',
+    en: 'WXPAY_APP_ID is not bound to this merchant ID.',
     remedy: [
       '在商户平台 → 产品中心 → AppID账号管理 中关联，并在公众号/小程序后台确认。',
       'Bind it at merchant platform → product centre → AppID management, and confirm there.',

@@ -119,14 +119,14 @@ function examineNumbers(appId: string | undefined, mchId: string | undefined): F
         en: 'WXPAY_APP_ID and WXPAY_MCH_ID are swapped.',
         remedy: [
           '把两个值对调：AppID 以 wx 开头，商户号是纯数字。',
-          'Exchange them: the AppID begins with wx, the merchant number is digits.',
+          'Exchange them: the AppID begins with wx, the merchant ID is digits.',
         ],
       }),
       // The server stops at either of them.
       error('wechatpay.numbers-swapped', {
         variable: 'WXPAY_APP_ID',
         zh: 'WXPAY_APP_ID 里是商户号。',
-        en: 'WXPAY_APP_ID holds the merchant number.',
+        en: 'WXPAY_APP_ID holds the merchant ID.',
         remedy: ['同上。', 'As above.'],
       }),
     ];
@@ -152,7 +152,7 @@ function examineNumbers(appId: string | undefined, mchId: string | undefined): F
       (refused ? error : warning)('wechatpay.merchant-number-form', {
         variable: 'WXPAY_MCH_ID',
         zh: 'WXPAY_MCH_ID 不像商户号：应为 8 到 10 位数字。',
-        en: 'WXPAY_MCH_ID does not look like a merchant number: 8 to 10 digits.',
+        en: 'WXPAY_MCH_ID does not look like a merchant ID: 8 to 10 digits.',
         remedy: [
           '在商户平台 → 账户中心 → 商户信息 中复制。',
           'Copy it from merchant platform → account centre → merchant information.',

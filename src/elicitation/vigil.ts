@@ -6,7 +6,7 @@ import { approvalView } from '../policy/approvals.ts';
 /** How often (ms) a waiting client is told that work goes on. */
 const TELL_EVERY_MS = 2_000;
 
-const WAITING: Text = { zh: '等待人工批准', en: 'Waiting for a person' };
+const WAITING: Text = { zh: '待审批', en: 'Awaiting approval' };
 
 /** Waits for a person's decision, whoever commits it: this process or another one on the ledger. */
 export class Vigil {

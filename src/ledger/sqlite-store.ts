@@ -212,7 +212,7 @@ function unusable(error: unknown, path: string): CashierError {
     return new CashierError(
       'CONFIGURATION',
       {
-        zh: `账本 ${path} 所在磁盘没有空间；没有写入任何内容，也没有向支付网关发送任何请求。`,
+        zh: `账本 ${path} 所在磁盘没有空间；没有写入任何内容，也没有向支付平台发送任何请求。`,
         en: `No disk space left for the ledger ${path}; nothing was written and nothing was sent to a gateway.`,
         next: {
           zh: '清理磁盘，或把 CASHIER_LEDGER 指向有空间的位置。',

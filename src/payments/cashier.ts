@@ -78,7 +78,7 @@ export function providerOf(
   const provider = cashier.providers.get(order.provider);
   if (provider && provider.account === order.account) return provider;
   throw new CashierError('CONFIGURATION', {
-    zh: '该订单属于另一个商户账号（或网关），当前配置不能操作它；没有资金变动。',
+    zh: '该订单属于另一个商户账号（或支付平台），当前配置不能操作它；没有资金变动。',
     en: 'This order belongs to another merchant account or gateway than the configured one; no money moved.',
     next: {
       zh: '请商家用下单时的 AP_* / WXPAY_* 配置启动。',

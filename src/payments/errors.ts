@@ -19,32 +19,32 @@ const ADVICE: Readonly<Record<DeclineReason, Text>> = {
   'already-paid': { zh: '用 query-payment 确认支付结果。', en: 'Ask query-payment for the result.' },
   closed: { zh: '换一个新的 outTradeNo 重新下单。', en: 'Create a new payment with a new outTradeNo.' },
   'number-conflict': {
-    zh: '该号码在网关已被另一笔交易使用；换一个新号码。',
+    zh: '该单号在支付平台已被另一笔交易使用；换一个新单号。',
     en: 'The gateway knows this number from another trade; use a new one.',
   },
   'not-paid': { zh: '先用 query-payment 确认已付款。', en: 'Confirm with query-payment that it is paid.' },
   balance: {
-    zh: '请商家为账户充值，然后用同一退款号重试。',
+    zh: '请商家为账户充值，然后用同一退款单号重试。',
     en: 'Ask the merchant to top up the account, then call again with the same number.',
   },
   'refund-not-allowed': {
-    zh: '网关不允许这笔退款；请商家在商户平台处理。',
+    zh: '支付平台不允许这笔退款；请商家在商户平台处理。',
     en: 'The gateway does not allow this refund; ask the merchant to handle it on the merchant platform.',
   },
   'bad-parameter': { zh: '改正参数后重试。', en: 'Correct the arguments and call again.' },
   credentials: {
-    zh: '请商家检查密钥、应用/商户号与服务器时间配置，然后用同一号码重试。',
+    zh: '请商家检查密钥、应用或商户号、服务器时间的配置，然后用同一单号重试。',
     en: 'Ask the merchant to check keys, ids and the clock, then call again with the same number.',
   },
   permission: {
-    zh: '请商家在支付平台开通该产品或权限，然后用同一号码重试。',
+    zh: '请商家在支付平台开通该产品或权限，然后用同一单号重试。',
     en: 'Ask the merchant to enable this product or permission, then call again with the same number.',
   },
   'rate-limited': {
-    zh: '稍等片刻，用同一号码重试。',
+    zh: '稍等片刻，用同一单号重试。',
     en: 'Wait a moment, then call again with the same number.',
   },
-  other: { zh: '请商家查看网关错误码。', en: 'Ask the merchant to look the gateway code up.' },
+  other: { zh: '请商家查看支付平台错误码。', en: 'Ask the merchant to look the gateway code up.' },
 };
 
 /** Seconds after which a gateway that did not answer may. */
@@ -72,7 +72,7 @@ export function clientError(
     return new CashierError(
       'GATEWAY_DECLINED',
       {
-        zh: `支付网关拒绝了请求；${stands.zh}。`,
+        zh: `支付平台拒绝了请求；${stands.zh}。`,
         en: `The gateway declined the request; ${stands.en}.`,
         next: error.advice ?? ADVICE[error.reason],
       },
@@ -103,9 +103,9 @@ export function clientError(
     return new CashierError(
       'GATEWAY_UNAVAILABLE',
       {
-        zh: `连不上支付网关，请求没有发出；${stands.zh}。`,
+        zh: `连不上支付平台，请求没有发出；${stands.zh}。`,
         en: `The gateway could not be reached and nothing was sent; ${stands.en}.`,
-        next: { zh: '稍后用同一号码重试。', en: 'Call again later with the same number.' },
+        next: { zh: '稍后用同一单号重试。', en: 'Call again later with the same number.' },
       },
       details,
     );
@@ -113,10 +113,10 @@ export function clientError(
   return new CashierError(
     'OUTCOME_UNKNOWN',
     {
-      zh: `支付网关没有给出可信的答复；${stands.zh}。`,
+      zh: `支付平台没有给出可信的答复；${stands.zh}。`,
       en: `The gateway gave no answer that can be trusted; ${stands.en}.`,
       next: {
-        zh: '稍后用同一号码重试，不要换新号码。',
+        zh: '稍后用同一单号重试，不要换单号。',
         en: 'Call again later with the same number, never a new one.',
       },
     },
@@ -131,7 +131,7 @@ function requestId(error: { readonly requestId: string | undefined }): { request
 /** The ledger does not know the number, or not for this caller. */
 export function orderNotFound(): CashierError {
   return new CashierError('ORDER_NOT_FOUND', {
-    zh: '账本中没有这个订单号，没有向支付网关发送任何请求，也没有资金变动。',
+    zh: '账本中没有这个订单号，没有向支付平台发送任何请求，也没有资金变动。',
     en: 'The ledger has no such order; nothing was sent to a gateway and no money moved.',
     next: {
       zh: '用 list-payments 查找正确的订单号，不要猜测。',
@@ -143,7 +143,7 @@ export function orderNotFound(): CashierError {
 /** Neither the ledger nor the gateway, which was asked, knows the number. */
 export function orderUnknown(): CashierError {
   return new CashierError('ORDER_NOT_FOUND', {
-    zh: '账本和支付网关都没有这个订单（支付宝链接在买家打开之前也查不到），没有资金变动。',
+    zh: '账本和支付平台都没有这个订单（支付宝链接在买家打开之前也查不到），没有资金变动。',
     en: 'Neither the ledger nor the gateway has such an order (an Alipay link has none before the buyer opens it); no money moved.',
     next: { zh: '核对订单号，不要猜测。', en: 'Check the number; never guess one.' },
   });
@@ -156,7 +156,7 @@ export function refundNotFound(): CashierError {
     {
       zh: '没有找到这个 outRefundNo 的退款，没有资金变动。',
       en: 'There is no refund with this outRefundNo; no money moved.',
-      next: { zh: '核对退款号，不要猜测。', en: 'Check the number; never guess one.' },
+      next: { zh: '核对退款单号，不要猜测。', en: 'Check the number; never guess one.' },
     },
     { argument: 'outRefundNo' },
   );
@@ -210,7 +210,7 @@ export function numberNotAsked(
   return new CashierError(
     'TRY_LATER',
     {
-      zh: '支付网关没有答复这个 outTradeNo 是否可用，没有下单，也没有资金变动。',
+      zh: '支付平台没有答复这个 outTradeNo 是否可用，没有下单，也没有资金变动。',
       en: 'The gateway did not tell whether this outTradeNo is free; no payment was created and no money moved.',
       next: {
         zh: `${ASK_AGAIN_S} 秒后用相同参数重试。`,
@@ -256,8 +256,8 @@ export function identicalInDoubt(order: OrderRecord): CashierError {
   return new CashierError(
     'OUTCOME_UNKNOWN',
     {
-      zh: '这位买家的一笔完全相同的支付结果尚不明确，没有再次下单，也没有资金变动。',
-      en: "This buyer's identical payment is of unknown outcome; no other was created and no money moved.",
+      zh: '这位买家的一笔完全相同的支付结果待确认，没有再次下单，也没有资金变动。',
+      en: "The result of this buyer's identical payment is unknown; no other was created and no money moved.",
       next: {
         zh: `先用 outTradeNo ${order.outTradeNo} 重复调用 create-payment，把它弄清楚。`,
         en: `Settle that one first: call create-payment again with outTradeNo ${order.outTradeNo}.`,
@@ -272,7 +272,7 @@ export function orderClosed(order: OrderRecord): CashierError {
   return new CashierError(
     'ORDER_CLOSED',
     {
-      zh: '该订单号在网关已关闭，没有资金变动。',
+      zh: '该订单号在支付平台已关闭，没有资金变动。',
       en: 'The gateway has closed this number; no money moved.',
       next: { zh: '换一个新的 outTradeNo 重新下单。', en: 'Create a new payment with a new outTradeNo.' },
     },

@@ -154,23 +154,35 @@ function policyDenied(denial: Denial): CashierError {
   // Rounded up: at the second that is told it is free indeed.
   const until = freeAt === undefined ? undefined : beijingIso(wholeSecond(freeAt + 999));
   const cumulative = /\.(perDay|perMinute)\.|\.from$/.test(rule);
+  // Wallets, scenes and hours are listed, not counted.
+  const bound = /\.(providers|scenes|hours)$/.test(rule)
+    ? { zh: '只允许', en: 'only' }
+    : { zh: '上限', en: 'limit' };
+  const measure = (value: string) => unitOf(rule, value);
   const taken = cumulative ? { zh: '已用', en: 'used' } : { zh: '本次', en: 'this call' };
   return new CashierError(
     'POLICY_DENIED',
     {
-      zh: `商家规则 ${rule} 不允许（限制 ${limit}，${taken.zh} ${used}${until ? `，${until} 后恢复` : ''}）；没有资金变动。`,
-      en: `The merchant's rule ${rule} forbids it (limit ${limit}, ${taken.en} ${used}${until ? `, free again at ${until}` : ''}); no money moved.`,
+      zh: `不符合商家规则 ${rule}（${bound.zh} ${measure(limit).zh}，${taken.zh} ${measure(used).zh}${until ? `，${until} 后恢复` : ''}）；没有资金变动。`,
+      en: `The merchant's rule ${rule} does not allow it (${bound.en} ${measure(limit).en}, ${taken.en} ${measure(used).en}${until ? `, free again at ${until}` : ''}); no money moved.`,
       next: adviceOn(rule, until),
     },
     { rule, limit, used, ...(until === undefined ? {} : { freeAt: until }) },
   );
 }
 
+/** What a rule counts in: payments by number, all other sums in yuan; what is no sum has no unit. */
+function unitOf(rule: string, value: string): Text {
+  if (rule.endsWith('.count')) return { zh: `${value} 笔`, en: value };
+  if (/^\d+\.\d\d$/.test(value)) return { zh: `${value} 元`, en: `${value} yuan` };
+  return { zh: value, en: value };
+}
+
 /** What the model may do instead. */
 function adviceOn(rule: string, until: string | undefined): Text {
   if (until) {
     return {
-      zh: `${until} 之后重试，或请商家调整；不要拆分或换号绕过。`,
+      zh: `${until} 之后重试，或请商家调整；不要拆分或换单号绕过。`,
       en: `Call again after ${until}, or ask the merchant to change it; do not split or renumber to get around it.`,
     };
   }

@@ -402,7 +402,7 @@ function numbers(refund: RefundRecord): { outTradeNo: string; outRefundNo: strin
 
 function inDoubtStands(refund: RefundRecord): { zh: string; en: string } {
   return {
-    zh: `退款 ${refund.outRefundNo} 的结果尚不明确，金额仍被占用`,
-    en: `refund ${refund.outRefundNo} is of unknown outcome and keeps its sum`,
+    zh: `退款 ${refund.outRefundNo} 的结果待确认，金额仍被占用`,
+    en: `refund ${refund.outRefundNo} has an unknown result and keeps its sum`,
   };
 }

@@ -112,8 +112,8 @@ function tooManyOpen(): CashierError {
   return new CashierError(
     'TRY_LATER',
     {
-      zh: `已有 ${MAX_OPEN_PER_CALLER} 个操作在等待人工确认，没有新增；没有资金变动。`,
-      en: `${MAX_OPEN_PER_CALLER} calls already wait for a person; this one was not added and no money moved.`,
+      zh: `已有 ${MAX_OPEN_PER_CALLER} 个请求待审批，没有新增；没有资金变动。`,
+      en: `${MAX_OPEN_PER_CALLER} requests already await approval; this one was not added and no money moved.`,
       next: { zh: '等待商家处理后重试。', en: 'Wait until the merchant has decided some, then call again.' },
     },
     { retryAfterSeconds: APPROVAL_TTL_MS / 1000 },

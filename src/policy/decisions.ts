@@ -112,8 +112,8 @@ function frozen(): CashierError {
     zh: '商家已暂停收款和退款，本次没有执行，也没有资金变动。',
     en: 'The merchant has paused payments and refunds; this call did nothing and no money moved.',
     next: {
-      zh: '告诉用户暂停服务；查询仍可用。只有商家能恢复，不要反复重试。',
-      en: 'Tell the user that it is paused; queries still work. Only the merchant can resume, do not keep retrying.',
+      zh: '告诉用户收款和退款已暂停；查询仍可用。只有商家能恢复，不要反复重试。',
+      en: 'Tell the user that it is paused; queries still work. Only the merchant can resume; do not keep retrying.',
     },
   });
 }
@@ -121,8 +121,8 @@ function frozen(): CashierError {
 function notThatMuchLeft(leftFen: number): CashierError {
   const left = toYuan(fen(Math.max(0, leftFen)));
   return new CashierError('INVALID_ARGUMENT', {
-    zh: `预算只剩 ${left} 元，不能支取更多。`,
-    en: `Only ${left} yuan are left in this budget; no more can be drawn.`,
+    zh: `额度只剩 ${left} 元，不能支取更多。`,
+    en: `Only ${left} yuan of this allowance are left; no more can be taken.`,
     next: { zh: '减小金额后重试。', en: 'Try a smaller amount.' },
   });
 }

@@ -129,7 +129,7 @@ const YAML_ERRORS: Readonly<Record<string, Text>> = {
     en: 'a quote or bracket is not closed, or a comma, colon or space is missing',
   },
   MULTIPLE_DOCS: {
-    zh: '文件中只能有一份策略（--- 之后还有一份）',
+    zh: '文件中只能有一份规则（--- 之后还有一份）',
     en: 'one file holds one policy; another begins here',
   },
 };
@@ -149,7 +149,7 @@ function invalid(
   return new CashierError(
     'CONFIGURATION',
     {
-      zh: `${setting} 策略文件 ${file} 第 ${line} 行第 ${column} 列${place && ` ${place}`}：${problem.zh}。`,
+      zh: `${setting} 规则文件 ${file} 第 ${line} 行第 ${column} 列${place && ` ${place}`}：${problem.zh}。`,
       en: `${setting}: policy file ${file}, line ${line}, column ${column}${place && `, ${place}`}: ${problem.en}.`,
       next: { zh: '改正该处后重试。', en: 'Correct that place and try again.' },
     },

@@ -53,7 +53,7 @@ const FACES: readonly Face[] = [
     outTradeNo: 'outTradeNo',
     outRefundNo: 'outRequestNo',
     numbering: {
-      zh: 'outTradeNo 用商家订单系统的号码；没有时定一个从未用过的（日期时间加随机字母数字），之后一直用它',
+      zh: 'outTradeNo 用商家订单系统的单号；没有时定一个从未用过的（日期时间加随机字母数字），之后一直用它',
       en: "outTradeNo is the number in the merchant's order system; without one, choose one that was never used (date, time and random letters) and stay with it",
     },
     waiting: POLLED,

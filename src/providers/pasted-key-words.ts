@@ -31,7 +31,7 @@ const WORDS: Readonly<Record<Exclude<PastedKey['kind'], 'path'>, Text>> = {
     en: 'holds a certificate request (CSR), not a key',
   },
   openssh: {
-    zh: '填的是 SSH 格式的密钥，支付网关不用这种格式',
+    zh: '填的是 SSH 格式的密钥，支付平台不用这种格式',
     en: 'holds a key in the format of SSH, which no gateway uses',
   },
   pkcs12: {

@@ -137,11 +137,11 @@ function walletMissing(tools: string): CashierError {
   return new CashierError(
     'CONFIGURATION',
     {
-      zh: `AP_SELECT_TOOLS 选择的工具（${tools}）所属的钱包没有配置。`,
-      en: `The wallet of the tools that AP_SELECT_TOOLS selects (${tools}) is not configured.`,
+      zh: `AP_SELECT_TOOLS 选择的工具（${tools}）所属的支付方式没有配置。`,
+      en: `The payment method of the tools that AP_SELECT_TOOLS selects (${tools}) is not configured.`,
       next: {
-        zh: '配置该钱包的密钥（AP_* 或 WXPAY_*），或改选其他工具。',
-        en: "Set that wallet's keys (AP_* or WXPAY_*), or select other tools.",
+        zh: '配置它的密钥（AP_* 或 WXPAY_*），或改选其他工具。',
+        en: 'Set its keys (AP_* or WXPAY_*), or select other tools.',
       },
     },
     { variable: 'AP_SELECT_TOOLS' },

@@ -53,15 +53,17 @@ const WALLET: Readonly<Record<ProviderId, Text>> = {
   wechatpay: { zh: '微信支付', en: 'WeChat Pay' },
 };
 
+const PAY_NOW: Text = { zh: '点击完成支付', en: 'Pay now' };
+
 const SIMULATED: Text = { zh: '【模拟环境，不是真钱】', en: '[SIMULATED, no real money]' };
 
 const PAYMENT_STATE: Readonly<Record<OrderState, Text>> = {
-  PENDING_APPROVAL: { zh: '等待人工批准', en: 'waiting for a person' },
-  DENIED: { zh: '已被人工拒绝', en: 'denied by a person' },
-  NOTPAY: { zh: '待付款', en: 'not paid yet' },
+  PENDING_APPROVAL: { zh: '待审批', en: 'awaiting approval' },
+  DENIED: { zh: '已拒绝', en: 'denied' },
+  NOTPAY: { zh: '待付款', en: 'awaiting payment' },
   PAID: { zh: '已付款', en: 'paid' },
   CLOSED: { zh: '已关闭', en: 'closed' },
-  UNKNOWN: { zh: '结果未知', en: 'outcome unknown' },
+  UNKNOWN: { zh: '结果待确认', en: 'result unknown' },
 };
 
 const PAYMENT_NEXT: Readonly<Record<Exclude<OrderState, 'NOTPAY'>, Text>> = {
@@ -70,7 +72,7 @@ const PAYMENT_NEXT: Readonly<Record<Exclude<OrderState, 'NOTPAY'>, Text>> = {
     en: 'Once approved it is sent by itself; then call create-payment again with the same arguments and this outTradeNo for what the buyer pays with.',
   },
   DENIED: {
-    zh: '告诉用户商家未批准；不要重试。',
+    zh: '告诉用户商家拒绝了；不要重试。',
     en: 'Tell the user that the merchant said no; do not retry.',
   },
   PAID: { zh: '可以交付；不要重复收款。', en: 'Deliver now; do not charge again.' },
@@ -102,11 +104,11 @@ const REFUNDED_ELSEWHERE: Text = {
   en: 'The gateway says that this order was refunded elsewhere: deliver nothing, ask the merchant first.',
 };
 const CLOSING_UNKNOWN: Text = {
-  zh: '尚不知道网关是否收到过这笔订单；没有给出过付款码，到期后自动关闭，之后可用 query-payment 确认。',
+  zh: '尚不知道支付平台是否收到过这笔订单；没有给出过付款码，到期后自动关闭，之后可用 query-payment 确认。',
   en: 'Whether the gateway ever had this order is not known; no code was given out, it closes after its expiry, ask query-payment then.',
 };
 const EXPIRED: Text = {
-  zh: '已过付款期限，等待网关确认关闭；需要时新建一笔支付。',
+  zh: '已过付款期限，等待支付平台确认关闭；需要时新建一笔支付。',
   en: 'The time to pay is over and the gateway will confirm the close; create a new payment if one is wanted.',
 };
 
@@ -125,13 +127,13 @@ const FOREIGN: Text = {
 };
 
 const REFUND_STATE: Readonly<Record<RefundState, Text>> = {
-  PENDING_APPROVAL: { zh: '等待人工批准', en: 'waiting for a person' },
-  DENIED: { zh: '已被人工拒绝', en: 'denied by a person' },
+  PENDING_APPROVAL: { zh: '待审批', en: 'awaiting approval' },
+  DENIED: { zh: '已拒绝', en: 'denied' },
   PROCESSING: { zh: '处理中', en: 'processing' },
   SUCCESS: { zh: '退款成功', en: 'refunded' },
   CLOSED: { zh: '未退款', en: 'not refunded' },
   ABNORMAL: { zh: '退款异常', en: 'abnormal' },
-  UNKNOWN: { zh: '结果未知', en: 'outcome unknown' },
+  UNKNOWN: { zh: '结果待确认', en: 'result unknown' },
 };
 
 const REFUND_NEXT: Readonly<Record<RefundState, Text>> = {
@@ -140,7 +142,7 @@ const REFUND_NEXT: Readonly<Record<RefundState, Text>> = {
     en: 'Nothing is refunded yet; once approved it is sent by itself. Call refund-payment again with the same arguments and this outRefundNo to see.',
   },
   DENIED: {
-    zh: '告诉用户商家未批准；不要用同一号码重试。',
+    zh: '告诉用户商家拒绝了；不要用同一单号重试。',
     en: 'Tell the user that the merchant said no; do not retry this number.',
   },
   PROCESSING: {
@@ -157,7 +159,7 @@ const REFUND_NEXT: Readonly<Record<RefundState, Text>> = {
     en: 'The money did not reach the buyer; ask the merchant to resolve it on the merchant platform, do not refund again.',
   },
   UNKNOWN: {
-    zh: '用相同参数和这个 outRefundNo 再次调用 refund-payment，或用 query-refund 查询；不要换号。',
+    zh: '用相同参数和这个 outRefundNo 再次调用 refund-payment，或用 query-refund 查询；不要换单号。',
     en: 'Call refund-payment again with the same arguments and this outRefundNo, or query-refund; never a new number.',
   },
 };
@@ -317,7 +319,7 @@ export function presenter(options: PresenterOptions): Presenter {
       const pageLine = ({ url, endsWithUs }: CashierPage, { qrCode, handOffUrl }: Credential) => {
         const reach = isOnThisMachine(url) ? say(ON_THIS_MACHINE[endsWithUs ? 0 : 1]) : '';
         // It is the only way to pay.
-        if (handOffUrl) return `[点击完成支付](${url})${reach}`;
+        if (handOffUrl) return `[${say(PAY_NOW)}](${url})${reach}`;
         const open = qrCode
           ? { zh: '打开收银台扫码', en: 'open to scan' }
           : { zh: '打开收银台', en: 'open to pay' };
@@ -327,24 +329,24 @@ export function presenter(options: PresenterOptions): Presenter {
         zh
           ? `订单 ${order.outTradeNo}：${say(PAYMENT_STATE[order.state])}（${order.state}），${toYuan(order.amountFen)} 元，${say(WALLET[order.provider])}`
           : `Order ${order.outTradeNo}: ${order.state} (${say(PAYMENT_STATE[order.state])}), ${toYuan(order.amountFen)} yuan, ${say(WALLET[order.provider])}`,
-        credential.payUrl && `[点击完成支付](${credential.payUrl})`,
-        credential.qrCode && `${zh ? '二维码内容' : 'QR code content'}: ${credential.qrCode}`,
+        credential.payUrl && `[${say(PAY_NOW)}](${credential.payUrl})`,
+        credential.qrCode && `${zh ? '二维码内容：' : 'QR code content: '}${credential.qrCode}`,
         page && pageLine(page, credential),
         credential.jsapiParams && `jsapiParams: ${JSON.stringify(credential.jsapiParams)}`,
         credential.appParams && `appParams: ${JSON.stringify(credential.appParams)}`,
         credential.orderString && `orderString: ${credential.orderString}`,
         order.state === 'NOTPAY' && order.expiresAt !== undefined
-          ? `${zh ? '有效期至' : 'Expires'}: ${iso(order.expiresAt)}`
+          ? `${zh ? '有效期至：' : 'Expires: '}${iso(order.expiresAt)}`
           : undefined,
         credential.linkExpiresAt === undefined
           ? undefined
           : `${zh ? `${HELD[order.scene].zh}有效至：` : `The ${HELD[order.scene].en} expires: `}${iso(credential.linkExpiresAt)}`,
         order.state === 'PAID' && result.refundedFen > 0
-          ? `${zh ? '已退款' : 'Refunded'}: ${toYuan(result.refundedFen)}`
+          ? `${zh ? '已退款：' : 'Refunded: '}${say(yuan(toYuan(result.refundedFen)))}`
           : undefined,
         result.refundedElsewhere === undefined
           ? undefined
-          : `${zh ? '别处已退款' : 'Refunded elsewhere'}: ${elsewhereYuan(result.refundedElsewhere)}`,
+          : `${zh ? '别处已退款：' : 'Refunded elsewhere: '}${say(elsewhereWords(result.refundedElsewhere))}`,
         approvalLine(result.approval, now(), language, order.state),
         next(String(structured.nextStep)),
       );
@@ -391,7 +393,7 @@ export function presenter(options: PresenterOptions): Presenter {
       const text = lines(
         language === 'zh'
           ? `退款 ${refund.outRefundNo}（订单 ${refund.outTradeNo}）：${say(REFUND_STATE[refund.state])}（${refund.state}），${toYuan(refund.amountFen)} 元，累计已退 ${toYuan(result.refundedFen)} 元`
-          : `Refund ${refund.outRefundNo} of order ${refund.outTradeNo}: ${refund.state} (${say(REFUND_STATE[refund.state])}), ${toYuan(refund.amountFen)} yuan, ${toYuan(result.refundedFen)} refunded in all`,
+          : `Refund ${refund.outRefundNo} of order ${refund.outTradeNo}: ${refund.state} (${say(REFUND_STATE[refund.state])}), ${toYuan(refund.amountFen)} yuan, ${toYuan(result.refundedFen)} yuan refunded in all`,
         approvalLine(result.approval, now(), language, refund.state),
         next(nextStep),
       );
@@ -412,7 +414,7 @@ export function presenter(options: PresenterOptions): Presenter {
       const text = lines(
         language === 'zh'
           ? `共 ${count} 笔，已收 ${totals.paidYuan} 元，已退 ${totals.refundedYuan} 元`
-          : `${count} payments, ${totals.paidYuan} yuan paid, ${totals.refundedYuan} refunded`,
+          : `${count} payments, ${totals.paidYuan} yuan paid, ${totals.refundedYuan} yuan refunded`,
         ...list.items.map(
           ({ order }) =>
             `${order.outTradeNo} ${order.state} ${toYuan(order.amountFen)} ${order.provider} ${beijingIso(order.createdAt)}`,
@@ -468,6 +470,15 @@ function elsewhereYuan(refunded: PaymentResult['refundedElsewhere']): string | u
   return refunded === undefined || refunded === 'unknown' ? refunded : toYuan(refunded);
 }
 
+function yuan(sum: string): Text {
+  return { zh: `${sum} 元`, en: `${sum} yuan` };
+}
+
+function elsewhereWords(refunded: PaymentResult['refundedElsewhere']): Text {
+  if (refunded === 'unknown') return { zh: '金额未告知', en: 'sum not told' };
+  return yuan(elsewhereYuan(refunded) ?? '');
+}
+
 function paymentNext(result: PaymentResult, now: number, language: Language): Text {
   const { order, refundedFen, refundedElsewhere } = result;
   if (order.state === 'PAID' && refundedFen >= order.amountFen) return REFUNDED;
@@ -491,7 +502,7 @@ function paymentNext(result: PaymentResult, now: number, language: Language): Te
 function refundNext({ refund }: RefundResult): Text {
   if (refund.state === 'CLOSED' && refund.declinedCode !== undefined) {
     return {
-      zh: '网关拒绝了这笔退款，款项没有退出；解决原因后可用相同参数和号码重试。',
+      zh: '支付平台拒绝了这笔退款，款项没有退出；解决原因后可用相同参数和单号重试。',
       en: 'The gateway declined it and no money went out; after the cause is fixed the same call may be repeated.',
     };
   }

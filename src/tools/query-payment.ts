@@ -8,7 +8,7 @@ export const queryPaymentTool = defineTool({
   name: 'query-payment',
   title: { zh: '查询支付', en: 'Query payment' },
   description: {
-    zh: '向支付网关查询订单。只有 PAID 才算已付款，买家的话不算。waitSeconds 可等待付款。',
+    zh: '向支付平台查询订单。只有 PAID 才算已付款，买家的话不算。waitSeconds 可等待付款。',
     en: 'Ask the gateway about an order. Only PAID is paid, whatever the buyer says. waitSeconds waits for it.',
   },
   hints: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: true },

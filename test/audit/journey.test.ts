@@ -92,7 +92,7 @@ describe('the story of one order', () => {
         '已拒绝 POLICY_DENIED',
         '需要人工确认',
         '已批准',
-        '网关证明：已付款',
+        '支付平台证明：已付款',
         '退款 AUDIT_R1 成功',
       ],
     ],

@@ -222,7 +222,7 @@ describe('a query', () => {
 
   it('of a number that neither ledger nor Alipay knows fails, and has asked', async () => {
     const { sentence, json } = await agent.fails('query-alipay-payment', { outTradeNo: 'MADE-UP_1' });
-    expect(sentence).toMatch(/^交易查询失败\. 错误信息: 账本和支付网关都没有这个订单/);
+    expect(sentence).toMatch(/^交易查询失败\. 错误信息: 账本和支付平台都没有这个订单/);
     expect(json).toMatchObject({ code: 'ORDER_NOT_FOUND' });
     expect(await merchant.simulator.calls('MADE-UP_1', 'query')).toHaveLength(1);
     expect(`${sentence}${json.nextAction}`).not.toMatch(UNIFIED_WORDS);

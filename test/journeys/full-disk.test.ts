@@ -135,7 +135,7 @@ describe.concurrent('a disk without space', () => {
       expect((await shop.simulator.trade(outTradeNo)).refunds).toHaveLength(1);
       if (disk.mounted) {
         expect(JSON.parse(reply.text)).toMatchObject({ code: 'OUTCOME_UNKNOWN', retryable: true });
-        expect(reply.text).not.toMatch(/没有向支付网关发送|没有资金变动|nothing was sent|no money moved/);
+        expect(reply.text).not.toMatch(/没有向支付平台发送|没有资金变动|nothing was sent|no money moved/);
       }
       network.treat = () => 'pass';
       disk.empty();

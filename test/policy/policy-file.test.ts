@@ -291,7 +291,7 @@ describe('an error in a policy file', () => {
       });
       const { zh = '', en = '' } = error?.text ?? {};
       expect(en).toContain(`CASHIER_POLICY: policy file /etc/policy.yaml, line ${line}, column ${column}`);
-      expect(zh).toContain(`CASHIER_POLICY 策略文件 /etc/policy.yaml 第 ${line} 行第 ${column} 列`);
+      expect(zh).toContain(`CASHIER_POLICY 规则文件 /etc/policy.yaml 第 ${line} 行第 ${column} 列`);
       expect(en).toContain(words);
       for (const sentence of [zh, en]) expect(sentence).toContain(path);
     },

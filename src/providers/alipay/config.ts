@@ -161,7 +161,7 @@ function readAppId(text: string): string {
       'holds the seller id (PID, 2088…): put the APPID of your app in the open platform.',
     );
   }
-  // Alipay allows 32 characters and issues 16 digits; shorter ones are WeChat merchant numbers or cut off.
+  // Alipay allows 32 characters and issues 16 digits; shorter ones are WeChat merchant IDs or cut off.
   if (/^\d{12,32}$/.test(text)) return text;
   throw configurationError(
     'AP_APP_ID',

@@ -149,7 +149,7 @@ export const CODE_TABLE: readonly CodeRow[] = [
     meaning: 'not-exist',
     advice: {
       zh: '微信支付没有这笔已付款的订单：核对 outTradeNo，用 query-payment 确认已付款，并请商家核对商户号。',
-      en: 'WeChat Pay has no such paid order: check outTradeNo, confirm with query-payment that it is paid, and ask the merchant to compare the merchant number.',
+      en: 'WeChat Pay has no such paid order: check outTradeNo, confirm with query-payment that it is paid, and ask the merchant to compare the merchant ID.',
     },
   },
   {
@@ -185,7 +185,7 @@ export const CODE_TABLE: readonly CodeRow[] = [
     meaning: 'permission',
     remedy: {
       zh: '这笔订单不属于本商户号，或商户号没有退款权限：请商家核对 WXPAY_MCH_ID 与退款权限',
-      en: 'The order is not of this merchant number, or that may not refund: ask the merchant to compare WXPAY_MCH_ID and its permission to refund',
+      en: 'The order is not of this merchant ID, or that may not refund: ask the merchant to compare WXPAY_MCH_ID and its permission to refund',
     },
   },
 

@@ -53,11 +53,11 @@ export function readWechatpayConfig(env: Env): WechatpayConfig | undefined {
   if (CREDENTIALS.every((name) => get(name) === undefined)) return undefined;
   const appId = matching(get, 'WXPAY_APP_ID', /^[A-Za-z0-9_-]{1,32}$/, {
     zh: '与商户号绑定的 AppID（形如 wx…）',
-    en: 'the AppID bound to the merchant number (wx…)',
+    en: 'the AppID bound to the merchant ID (wx…)',
   });
   const mchId = matching(get, 'WXPAY_MCH_ID', /^\d{6,32}$/, {
     zh: '微信支付商户号（纯数字）',
-    en: 'the WeChat Pay merchant number (digits only)',
+    en: 'the WeChat Pay merchant ID (digits only)',
   });
   const merchantKey = readMerchantKey(get('WXPAY_MCH_KEY'));
   const merchantSerial = matching(get, 'WXPAY_MCH_SERIAL', /^[0-9A-Fa-f]{8,64}$/, {

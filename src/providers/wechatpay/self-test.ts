@@ -14,7 +14,7 @@ export interface SelfTest {
 }
 
 /**
- * Proves merchant number, key, serial and WeChat Pay's key by the gateway's own echo, or, with platform certificates,
+ * Proves merchant ID, key, serial and WeChat Pay's key by the gateway's own echo, or, with platform certificates,
  * by their download and a question about an order that nobody has. Whether the AppID is bound to the merchant shows
  * only when an order is made.
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4015164042

@@ -332,3 +332,16 @@ describe('the first policy', () => {
     await expect(pay({}, CALL, loose)).rejects.toMatchObject(denied('payments.maxYuan'));
   });
 });
+
+describe('a refusal', () => {
+  it.each([
+    [{ maxFen: fen(900) }, '上限 9.00 元，本次 10.00 元', 'limit 9.00 yuan, this call 10.00 yuan'],
+    [{ perDay: { count: 0 } }, '上限 0 笔，已用 0 笔', 'limit 0, used 0'],
+    [{ perDay: { totalFen: fen(500) } }, '上限 5.00 元，已用 0.00 元', 'limit 5.00 yuan, used 0.00 yuan'],
+    [{ scenes: ['web'] }, '只允许 web，本次 qr', 'only web, this call qr'],
+  ] as const)('says every sum with its unit: %j', async (payments, zh, en) => {
+    await accept(cashier, { payments, refunds: {} });
+    const text = { zh: expect.stringContaining(zh), en: expect.stringContaining(en) };
+    await expect(pay({ amountFen: fen(1000) })).rejects.toMatchObject({ code: 'POLICY_DENIED', text });
+  });
+});
