@@ -117,7 +117,7 @@ describe('both READMEs', () => {
         NEEDS_A_NUMBER.test(line) ? /→ 1 / : /→ 0 $/,
       );
     }
-  }, 60_000);
+  });
 
   it('check in CI what cannot be run here', () => {
     const ci = read('.ci/run');

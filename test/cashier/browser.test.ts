@@ -29,8 +29,7 @@ it('has a browser where it must', () => {
   if (process.env.CI) expect(path, 'CI needs Chromium: install one or set CHROMIUM').toBeDefined();
 });
 
-// One after the other, and with time: a machine may be slow, and what is waited for comes.
-describe.skipIf(path === undefined)(`the buyer's page in a browser${why}`, { timeout: 180_000 }, () => {
+describe.skipIf(path === undefined)(`the buyer's page in a browser${why}`, () => {
   let browser: Browser;
   let shop: Shop;
   let agent: Agent;
@@ -60,7 +59,6 @@ describe.skipIf(path === undefined)(`the buyer's page in a browser${why}`, { tim
   /** Somebody with a browser of their own opens `address`. */
   async function visit(address: string, options: BrowserContextOptions = {}): Promise<Visit> {
     const context = await browser.newContext({ locale: 'zh-CN', viewport: DESKTOP, ...options });
-    context.setDefaultTimeout(90_000);
     const page = await context.newPage();
     const problems: string[] = [];
     page.on('pageerror', (error) => problems.push(error.message));

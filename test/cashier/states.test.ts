@@ -18,7 +18,7 @@ const SIZES = [
 /** Set to a folder, it gets a picture of everything, to be looked at by a person. */
 const pictures = process.env.CASHIER_PICTURES;
 
-describe.skipIf(path === undefined)(`what a buyer sees${why}`, { timeout: 180_000 }, () => {
+describe.skipIf(path === undefined)(`what a buyer sees${why}`, () => {
   let browser: Browser;
   beforeAll(async () => {
     browser = await launchChromium(path ?? '');

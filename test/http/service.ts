@@ -9,6 +9,7 @@ import {
 import { Client as LegacyClient } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport as LegacyHttp } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import type { Shop } from '../journeys/shop.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 import { type Arguments, type Env, MAIN, type Reply, readReply, until } from '../support/server-process.ts';
 
 export const REVISION = '2026-07-28';
@@ -107,11 +108,14 @@ async function legacyAgent(url: URL, requestInit: RequestInit): Promise<HttpAgen
   const client = new LegacyClient(IDENTITY);
   // Its optional members are typed `| undefined`, which exact optional types refuse.
   const transport = new LegacyHttp(url, { requestInit }) as Parameters<LegacyClient['connect']>[0];
-  await client.connect(transport);
+  await client.connect(transport, { timeout: PATIENCE_MS });
   return {
     call: async (name, args, options = {}) =>
       readReply(
-        await client.callTool({ name, arguments: { ...args } }, undefined, { timeout: 60_000, ...options }),
+        await client.callTool({ name, arguments: { ...args } }, undefined, {
+          timeout: PATIENCE_MS,
+          ...options,
+        }),
       ),
     tools: async () => (await client.listTools()).tools.map((tool) => tool.name),
     resources: async () => (await client.listResources()).resources.map(({ uri }) => uri),
@@ -124,7 +128,9 @@ async function modernAgent(url: URL, requestInit: RequestInit): Promise<HttpAgen
   const client = await modernClient(url, requestInit);
   return {
     call: async (name, args, options = {}) =>
-      readReply(await client.callTool({ name, arguments: { ...args } }, { timeout: 60_000, ...options })),
+      readReply(
+        await client.callTool({ name, arguments: { ...args } }, { timeout: PATIENCE_MS, ...options }),
+      ),
     tools: async () => (await client.listTools()).tools.map((tool) => tool.name),
     resources: async () => (await client.listResources()).resources.map(({ uri }) => uri),
     readResource: async (uri) => JSON.stringify(await client.readResource({ uri })),
@@ -135,7 +141,7 @@ async function modernAgent(url: URL, requestInit: RequestInit): Promise<HttpAgen
 /** The 2.x client in the stateless revision, and nothing older. */
 export async function modernClient(url: URL, requestInit: RequestInit = {}): Promise<ModernClient> {
   const client = new ModernClient(IDENTITY, { versionNegotiation: { mode: { pin: REVISION } } });
-  await client.connect(new ModernHttp(url, { requestInit }));
+  await client.connect(new ModernHttp(url, { requestInit }), { timeout: PATIENCE_MS });
   return client;
 }
 

@@ -108,4 +108,4 @@ it(`${POSTS} posts without the secret, each with the cookie or the token but not
   expect((await desk.post(`/${id}`, { decision: 'approve' })).status).toBe(303);
   expect(statuses.get(401)).toBeGreaterThan(100);
   expect(statuses.get(403)).toBeGreaterThan(100);
-}, 120_000);
+});

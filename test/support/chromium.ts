@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { type Browser, chromium } from 'playwright-core';
+import { PATIENCE_MS } from './patience.ts';
 
 const PLACES = [
   '/usr/bin/chromium',
@@ -17,7 +18,10 @@ export function findChromium(): string | undefined {
 }
 
 /** Starts it without a window. */
-export function launchChromium(path: string): Promise<Browser> {
+export async function launchChromium(path: string): Promise<Browser> {
   // Containers have no user namespaces to build a sandbox of, and every page here is our own.
-  return chromium.launch({ executablePath: path, args: ['--no-sandbox', '--disable-gpu'] });
+  const args = ['--no-sandbox', '--disable-gpu'];
+  const browser = await chromium.launch({ executablePath: path, args, timeout: PATIENCE_MS });
+  browser.on('context', (context) => context.setDefaultTimeout(PATIENCE_MS));
+  return browser;
 }

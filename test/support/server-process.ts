@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
+import { PATIENCE_MS } from './patience.ts';
 
 /** The built product; `npm test` builds it first. */
 export const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
@@ -109,13 +110,13 @@ export class ServerProcess {
       transcript.record('stderr', chunk.toString());
     });
     try {
-      await client.connect(transport);
+      await client.connect(transport, { timeout: PATIENCE_MS });
     } catch (error) {
       throw new Error(`the server did not start: ${stderr.join('')}`, { cause: error });
     }
     const server = new ServerProcess(client, transport.pid ?? 0, transcript, stderr);
     // The client validates structured results of the tools it has listed.
-    await client.listTools();
+    await client.listTools({}, { timeout: PATIENCE_MS });
     return server;
   }
 
@@ -126,7 +127,7 @@ export class ServerProcess {
 
   async call(name: string, args: Arguments): Promise<Reply> {
     const result = await this.client.callTool({ name, arguments: { ...args } }, undefined, {
-      timeout: 60_000,
+      timeout: PATIENCE_MS,
     });
     this.#transcript.record(`result of ${name}`, JSON.stringify(result));
     return readReply(result);
@@ -175,13 +176,14 @@ export async function runCommand(
 export async function until<T>(
   what: string,
   attempt: () => Promise<T | undefined> | T | undefined,
-  withinMs = 10_000,
+  withinMs = PATIENCE_MS,
 ): Promise<T> {
-  const deadline = Date.now() + withinMs;
+  // Some tests stop `Date`.
+  const deadline = performance.now() + withinMs;
   for (;;) {
     const found = await attempt();
     if (found !== undefined) return found;
-    if (Date.now() > deadline) throw new Error(`${what}: not within ${withinMs} ms`);
+    if (performance.now() > deadline) throw new Error(`${what}: not within ${withinMs} ms`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { PATIENCE_MS } from './patience.ts';
 import { type Env, MAIN } from './server-process.ts';
 
 export type Wallet = 'alipay' | 'wechatpay';
@@ -158,7 +159,7 @@ export class SimulatorProcess extends SimulatorClient {
     if (this.#child.exitCode !== null) return;
     const exited = once(this.#child, 'exit');
     this.#child.kill('SIGTERM');
-    const force = setTimeout(() => this.#child.kill('SIGKILL'), 5_000);
+    const force = setTimeout(() => this.#child.kill('SIGKILL'), PATIENCE_MS);
     await exited;
     clearTimeout(force);
   }

@@ -49,7 +49,7 @@ it.each(['the client hangs up', 'it is told to stop'])(
     const { child, exited, out } = askForSlowPayment();
     const watching = await ledger();
     await expect
-      .poll(async () => (await watching.read((book) => book.order('SLOW_1')))?.state, { timeout: 10_000 })
+      .poll(async () => (await watching.read((book) => book.order('SLOW_1')))?.state)
       .toBe('UNKNOWN');
     if (how === 'it is told to stop') child.kill('SIGTERM');
     else child.stdin.end();
@@ -87,13 +87,11 @@ it('goes on after a line that is too long, and ends when the client hangs up', a
   child.stdin.write(`${'x'.repeat(10 * 1024 * 1024 + 1)}\n`);
   child.stdin.write('{"jsonrpc":"2.0","id":2,"method":"ping"}\n');
   await expect
-    .poll(
-      () =>
-        out
-          .split('\n')
-          .filter(Boolean)
-          .map((line) => JSON.parse(line)),
-      { timeout: 10_000 },
+    .poll(() =>
+      out
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => JSON.parse(line)),
     )
     .toEqual([
       { jsonrpc: '2.0', id: null, error: { code: -32_600, message: expect.stringContaining('10485760') } },
