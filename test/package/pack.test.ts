@@ -37,8 +37,8 @@ describe('the packed package', () => {
   const paths = files.map(({ path }) => path);
 
   it('holds the bundle, its papers, and nothing else', () => {
-    const papers = ['.env.example', 'README.md', 'README.zh-CN.md', 'package.json'].filter((name) =>
-      existsSync(join(ROOT, name)),
+    const papers = ['.env.example', 'LICENSE', 'README.md', 'README.zh-CN.md', 'package.json'].filter(
+      (name) => existsSync(join(ROOT, name)),
     );
     expect(paths.filter((path) => !path.startsWith('dist/')).sort()).toEqual(papers.sort());
     const kinds = /^dist\/([\w-]+\.js|package\.json|sbom\.cdx\.json|THIRD-PARTY-NOTICES\.txt)$/;
