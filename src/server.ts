@@ -23,6 +23,7 @@ import { promptsOf } from './prompts/index.ts';
 import { instructionsFor } from './prompts/instructions.ts';
 import { Edge } from './protocol/edge.ts';
 import type { ServedTool } from './protocol/offer.ts';
+import { tooManyRequests } from './protocol/refusals.ts';
 import { OrderResources, withoutSubscriptions } from './resources/orders.ts';
 import type { ToolAnswer } from './tools/answer.ts';
 import { type DropsContent, dropsContent } from './tools/clients.ts';
@@ -92,6 +93,10 @@ export function buildServer(deps: ServerDeps, era: McpRequestContext['era']): Ed
       tools: deps.tools.map((tool) => served(deps, tool, era, () => server)),
       prompts: promptsOf({ language, tools: deps.tools }),
       resources: pushes ? orders : withoutSubscriptions(orders),
+      async admit() {
+        const early = await tooOften(deps, undefined);
+        if (early) throw tooManyRequests(Number(early.details.retryAfterSeconds));
+      },
     },
     era,
   );
@@ -120,7 +125,7 @@ function served(deps: ServerDeps, tool: Tool, era: Client['era'], server: () => 
     listed: (client) => (withOutput && !drops(client) ? withOutput : listed),
     async call(args, ctx) {
       const early = await tooOften(deps, tool);
-      if (early) return early;
+      if (early) return { isError: true, content: failureOf(deps.present, tool, early) };
       const running = runTool(deps, tool, args, ctx, { era, ...clientOf(server(), ctx, era) });
       deps.underWay.add(running);
       const answer = await running.finally(() => deps.underWay.delete(running));
@@ -182,22 +187,25 @@ async function runTool(
   }
 }
 
-/** The answer to a call of a caller that calls too often: nothing is looked at, and of many one record says how many. */
-async function tooOften(deps: ServerDeps, tool: Tool): Promise<CallToolResult | undefined> {
-  const { rate, caller, ledger, log, present } = deps;
+/**
+ * Why a caller that asks too often, for a tool or anything else, is not answered: nothing is looked at, and of many one
+ * record says how many.
+ */
+async function tooOften(deps: ServerDeps, tool: Tool | undefined): Promise<CashierError | undefined> {
+  const { rate, caller, ledger, log } = deps;
   try {
-    rate?.admit(caller, !tool.hints.readOnlyHint);
+    rate?.admit(caller, tool?.hints.readOnlyHint === false);
     return undefined;
   } catch (error) {
     if (!(error instanceof CashierError)) throw error;
     const calls = rate?.limited(caller);
     if (calls !== undefined) {
-      const limited = ledger.as({ caller, tool: tool.name });
+      const limited = ledger.as({ caller, ...(tool === undefined ? {} : { tool: tool.name }) });
       await limited
         .write((book) => book.audit.append({ kind: 'calls-limited', detail: { calls } }))
         .catch((failed: unknown) => log.error('calls limited', { error: String(failed) }));
     }
-    return { isError: true, content: failureOf(present, tool, error) };
+    return error;
   }
 }
 

@@ -2,7 +2,6 @@ import { CashierError, type Text } from '../domain/errors.ts';
 import type { Scene } from '../domain/order.ts';
 import type { OrderRecord } from '../ledger/records.ts';
 import {
-  type DeclineReason,
   GatewayDeclined,
   GatewayUnavailable,
   OutcomeUnknown,
@@ -10,41 +9,10 @@ import {
 } from '../providers/contract.ts';
 import { Crowded } from './turns.ts';
 
-/** What a merchant or model can do about a refusal, by the house's reasons. */
-const ADVICE: Readonly<Record<DeclineReason, Text>> = {
-  'not-exist': {
-    zh: '核对订单号后用 query-payment 查询。',
-    en: 'Check the number and ask query-payment.',
-  },
-  'already-paid': { zh: '用 query-payment 确认支付结果。', en: 'Ask query-payment for the result.' },
-  closed: { zh: '换一个新的 outTradeNo 重新下单。', en: 'Create a new payment with a new outTradeNo.' },
-  'number-conflict': {
-    zh: '该单号在支付平台已被另一笔交易使用；换一个新单号。',
-    en: 'The gateway knows this number from another trade; use a new one.',
-  },
-  'not-paid': { zh: '先用 query-payment 确认已付款。', en: 'Confirm with query-payment that it is paid.' },
-  balance: {
-    zh: '请商家为账户充值，然后用同一退款单号重试。',
-    en: 'Ask the merchant to top up the account, then call again with the same number.',
-  },
-  'refund-not-allowed': {
-    zh: '支付平台不允许这笔退款；请商家在商户平台处理。',
-    en: 'The gateway does not allow this refund; ask the merchant to handle it on the merchant platform.',
-  },
-  'bad-parameter': { zh: '改正参数后重试。', en: 'Correct the arguments and call again.' },
-  credentials: {
-    zh: '请商家检查密钥、应用或商户号、服务器时间的配置，然后用同一单号重试。',
-    en: 'Ask the merchant to check keys, ids and the clock, then call again with the same number.',
-  },
-  permission: {
-    zh: '请商家在支付平台开通该产品或权限，然后用同一单号重试。',
-    en: 'Ask the merchant to enable this product or permission, then call again with the same number.',
-  },
-  'rate-limited': {
-    zh: '稍等片刻，用同一单号重试。',
-    en: 'Wait a moment, then call again with the same number.',
-  },
-  other: { zh: '请商家查看支付平台错误码。', en: 'Ask the merchant to look the gateway code up.' },
+/** Of a refusal to which the wallet's adapter adds nothing. */
+const LOOK_UP: Text = {
+  zh: '请商家按错误码查明原因。',
+  en: 'Ask the merchant to look the gateway code up.',
 };
 
 /** Seconds after which a gateway that did not answer may. */
@@ -74,7 +42,7 @@ export function clientError(
       {
         zh: `支付平台拒绝了请求；${stands.zh}。`,
         en: `The gateway declined the request; ${stands.en}.`,
-        next: error.advice ?? ADVICE[error.reason],
+        next: error.advice ?? LOOK_UP,
       },
       {
         ...details,

@@ -1,3 +1,4 @@
+import { isActorName } from '../domain/actors.ts';
 import type { Text } from '../domain/errors.ts';
 import { type Fen, fenFromYuan } from '../domain/money.ts';
 import { PROVIDER_IDS, SCENES } from '../domain/order.ts';
@@ -108,6 +109,7 @@ function clients(value: unknown, path: Path): Policy['clients'] {
       };
       throw new PolicyProblem(text, [...path, name], 'name');
     }
+    if (isActorName(name)) throw new PolicyProblem(RESERVED, [...path, name], 'name');
     return [name, readSections(own, [...path, name])] as const;
   });
   const stated = named.filter(([, own]) => Object.keys(own).length > 0);
@@ -243,6 +245,10 @@ function mapOf(value: unknown, path: Path): Readonly<Record<string, unknown>> {
   throw path.length > 0 ? new PolicyProblem(text, path) : new PolicyProblem(NO_MAP, path);
 }
 
+const RESERVED: Text = {
+  zh: '这个名称留给系统自己，不会是任何调用方的名称',
+  en: 'this name is reserved, and nobody who calls can have it',
+};
 const NO_MAP: Text = {
   zh: '必须是“名称: 值”的形式，第一项是 version: 1',
   en: 'must be a map of names to values that begins with version: 1',

@@ -21,6 +21,8 @@ type Handler = (request: JSONRPCRequest, ctx: ServerContext) => Promise<Result>;
 
 /** What 2025 calls a resource that does not exist; since 2026-07-28 it is among the invalid parameters. */
 const NOT_FOUND_2025 = -32_002;
+/** What is never turned away, and what its own handler turns away. */
+const NOT_COUNTED: ReadonlySet<string> = new Set(['initialize', 'ping', 'server/discover', 'tools/call']);
 
 /**
  * One MCP server of either era over whatever it offers. The SDK's own registry looks names up in plain objects, answers
@@ -28,10 +30,12 @@ const NOT_FOUND_2025 = -32_002;
  */
 export class Edge extends Server {
   readonly #era: McpRequestContext['era'];
+  readonly #offer: Offer;
 
   constructor(info: Implementation, options: ServerOptions, offer: Offer, era: McpRequestContext['era']) {
     super(info, options);
     this.#era = era;
+    this.#offer = offer;
     this.#serveTools(offer);
     this.#servePrompts(offer);
     this.#serveResources(offer);
@@ -106,6 +110,7 @@ export class Edge extends Server {
         params?.arguments === null ? { ...request, params: without(params, 'arguments') } : request;
       insistParams(method, given.params);
       try {
+        if (!NOT_COUNTED.has(method)) await this.#offer.admit?.(method);
         return await wrapped(given, ctx);
       } catch (error) {
         if (error instanceof ProtocolError) throw error;

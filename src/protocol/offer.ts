@@ -16,6 +16,8 @@ export interface Offer {
   readonly tools: readonly ServedTool[];
   readonly prompts: readonly ServedPrompt[];
   readonly resources: ServedResources;
+  /** Before every request but those of the handshake and tools, which say it in an answer of their own. Throws a ProtocolError. */
+  admit?(method: string): Promise<void>;
 }
 
 interface MayAsk {

@@ -25,6 +25,17 @@ export function invalidRequestState(): ProtocolError {
   });
 }
 
+/** In the range that JSON-RPC leaves to servers, beside what MCP and its SDKs use. */
+const TOO_MANY = -32_029;
+
+/** Nothing was looked at; the same request may be made again in `seconds`. */
+export function tooManyRequests(seconds: number): ProtocolError {
+  return new ProtocolError(TOO_MANY, `Too many requests; try again in ${seconds} s`, {
+    code: 'TRY_LATER',
+    retryAfterSeconds: seconds,
+  });
+}
+
 type Params = Readonly<Record<string, unknown>>;
 type Check = (params: Params) => string | undefined;
 

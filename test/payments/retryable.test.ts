@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CashierError, type Text } from '../../src/domain/errors.ts';
 import { clientError } from '../../src/payments/errors.ts';
+import { nextStep } from '../../src/providers/advice.ts';
 import {
   type DeclineReason,
   GatewayDeclined,
@@ -29,7 +30,9 @@ const REASONS: Readonly<Record<DeclineReason, boolean>> = {
 
 describe('an error that says call again is one that may be called again', () => {
   it.each(Object.entries(REASONS))('when a gateway says no: %s', (reason, first) => {
-    const error = clientError(new GatewayDeclined(reason as DeclineReason, 'CODE', true), STANDS);
+    const advice = nextStep('ask', reason as DeclineReason, true);
+    const declined = new GatewayDeclined(reason as DeclineReason, 'CODE', true, undefined, advice);
+    const error = clientError(declined, STANDS);
     expect(error.retryable).toBe(!first);
     expect(JUST_AGAIN.test(error.next.en)).toBe(error.retryable);
     if (error.retryable) expect(error.details.retryAfterSeconds).toBeGreaterThan(0);

@@ -244,6 +244,11 @@ const WRONG: [string, string, number, number, string, string][] = [
     'trusted or off',
   ],
   ['a client without a name', 'version: 1\nclients:\n  "": {}', 3, 3, 'clients.', '1 to 64 characters'],
+  ...['operator', 'Settler', 'gateway', '0perator', 'sys tem'].map((name): (typeof WRONG)[number] => [
+    `a client that is called ${name}`,
+    `version: 1\nclients:\n  cursor: {}\n  ${name}: {}`,
+    ...([4, 3, `clients.${name}`, 'reserved'] as const),
+  ]),
   ['a list of clients', 'version: 1\nclients: [cursor]', 2, 10, 'clients', 'must be a map'],
   ['another version', 'version: 2', 1, 10, 'version', 'must be 1'],
   ['a quoted version', 'version: "1"', 1, 10, 'version', 'must be 1'],

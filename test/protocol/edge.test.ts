@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CallRate } from '../../src/payments/call-rate.ts';
 import { Counter } from '../tools/counter.ts';
 import { initialize, type Json, legacy, modern, Raw } from '../transports/raw.ts';
 
@@ -16,7 +17,8 @@ beforeAll(async () => {
       arguments: { amountYuan: '1.00', title: 't', outTradeNo: `ORDER_${i}` },
     }),
   );
-  await raw.answers(ORDERS, ...sales);
+  // One after another: more than so many at once of one caller are asked to wait.
+  for (const sale of sales) await raw.answers(1, sale);
   await raw.end();
 });
 afterAll(() => counter.end());
@@ -155,6 +157,37 @@ it.each<[what: string, params: Json]>([
   expect(answer?.error.message).not.toMatch(DUMP);
   expect(await raw.initialize()).toMatchObject({ result: { protocolVersion: '2025-11-25' } });
   await raw.end();
+});
+
+describe.each(['2025', '2026'] as const)('a caller of %s that asks too often', (era) => {
+  const FACES: readonly (readonly [method: string, params?: Json])[] = [
+    ['tools/list'],
+    ['tools/call', { name: 'list-payments', arguments: {} }],
+    ['prompts/list'],
+    ['prompts/get', { name: 'handle-refund-request', arguments: {} }],
+    ['resources/list'],
+    ['resources/templates/list'],
+    ['resources/read', { uri: 'payment://orders/ORDER_1' }],
+    ...(era === '2025' ? [['resources/subscribe', { uri: 'payment://orders/ORDER_1' }] as const] : []),
+  ];
+
+  it.each(FACES.map(([method, params]) => ({ method, params })))(
+    'is told when to come again: $method',
+    async ({ method, params }) => {
+      const rate = new CallRate(counter.world.clock);
+      const raw = new Raw({ ...counter.deps, rate });
+      if (era === '2025') await raw.initialize();
+      const request = (id: number) =>
+        era === '2025' ? legacy(id, method, params) : modern(id, method, params);
+      expect(JSON.stringify(await raw.answers(1, request(1)))).not.toContain('TRY_LATER');
+      expect(() => {
+        for (;;) rate.admit(counter.deps.caller, false);
+      }).toThrow();
+      const [answer] = await raw.answers(1, request(2));
+      expect(JSON.stringify(answer)).toMatch(/TRY_LATER.*retryAfterSeconds/);
+      await raw.end();
+    },
+  );
 });
 
 describe('who is told that there are new orders', () => {

@@ -1,4 +1,5 @@
 import { type KeyObject, X509Certificate } from 'node:crypto';
+import type { Text } from '../../domain/errors.ts';
 import { GatewayDeclined, GatewayUnavailable } from '../contract.ts';
 import type { GatewayResponse } from '../gateway-http.ts';
 import { type Answer, asObject, objectAt, readAnswer, requestIdOf, textAt, wordAt } from './answer.ts';
@@ -57,6 +58,12 @@ export async function readCertificates(
   return brought;
 }
 
+/** Almost always the wrong key, and never mended by trying again. */
+const CHECK_KEY: Text = {
+  zh: '请商家检查 WXPAY_API_V3_KEY（APIv3 密钥），然后用相同参数和单号重试。',
+  en: 'Ask the merchant to check WXPAY_API_V3_KEY (the APIv3 key), then call again with the same arguments and numbers.',
+};
+
 /** The serial number is the certificate's own, and what the list says of it can only shorten its life. */
 function openEntry(entry: Answer | undefined, apiV3Key: KeyObject): [string, PlatformCertificate] {
   const sealed = objectAt(entry, 'encrypt_certificate');
@@ -67,8 +74,9 @@ function openEntry(entry: Answer | undefined, apiV3Key: KeyObject): [string, Pla
   }
   const associatedData = textAt(sealed, 'associated_data') ?? '';
   const pem = openSealed({ ciphertext, nonce, associatedData }, apiV3Key);
-  // Almost always a wrong WXPAY_API_V3_KEY, and never mended by trying again.
-  if (!pem) throw new GatewayDeclined('credentials', 'CERTIFICATES_UNDECRYPTABLE', false);
+  if (!pem) {
+    throw new GatewayDeclined('credentials', 'CERTIFICATES_UNDECRYPTABLE', false, undefined, CHECK_KEY);
+  }
   const certificate = parseCertificate(pem);
   const listed = Date.parse(textAt(entry, 'expire_time') ?? '');
   const until = Date.parse(certificate.validTo);
