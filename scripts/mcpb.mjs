@@ -26,7 +26,7 @@ try {
   for (const name of readdirSync(join(contents, 'dist/prebuilds'))) {
     if (name.startsWith('darwin-')) rmSync(join(contents, 'dist/prebuilds', name), { recursive: true });
   }
-  writeFileSync(join(contents, '.mcpbignore'), '.env.example\n');
+  writeFileSync(join(contents, '.mcpbignore'), ['.env.example', 'docs', ''].join('\n'));
   run('npx', ['-y', MCPB, 'validate', 'manifest.json'], contents);
   run('npx', ['-y', MCPB, 'pack', '.', out], contents);
   console.log(out);

@@ -1,25 +1,36 @@
-// Puts the table of settings into both READMEs. node --experimental-strip-types is not on every Node, so the list is bundled.
+// Puts the tables of settings and of the simulator's scenarios into the pages. node --experimental-strip-types is not
+// on every Node, so the lists are bundled.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import * as esbuild from 'esbuild';
 
 const ROOT = new URL('..', import.meta.url);
-const { outputFiles } = await esbuild.build({
-  entryPoints: [fileURLToPath(new URL('src/settings.ts', ROOT))],
-  bundle: true,
-  format: 'esm',
-  write: false,
-});
-const { settingsTable } = await import(`data:text/javascript,${encodeURIComponent(outputFiles[0].text)}`);
-for (const [name, language] of [
-  ['README.md', 'en'],
-  ['README.zh-CN.md', 'zh'],
+const { settingsTable } = await listsOf('src/settings.ts');
+const { scenariosTable } = await listsOf('src/simulator/scenarios.ts');
+for (const [folder, language] of [
+  ['docs/', 'en'],
+  ['docs/zh-CN/', 'zh'],
 ]) {
-  const file = new URL(name, ROOT);
+  put(`${folder}settings.md`, 'settings', settingsTable(language));
+  put(`${folder}simulator.md`, 'scenarios', scenariosTable(language));
+}
+
+async function listsOf(source) {
+  const { outputFiles } = await esbuild.build({
+    entryPoints: [fileURLToPath(new URL(source, ROOT))],
+    bundle: true,
+    format: 'esm',
+    write: false,
+  });
+  return import(`data:text/javascript,${encodeURIComponent(outputFiles[0].text)}`);
+}
+
+function put(page, name, table) {
+  const file = new URL(page, ROOT);
   const text = readFileSync(file, 'utf8');
-  const table = `<!-- settings -->\n${settingsTable(language)}\n<!-- /settings -->`;
+  const marked = new RegExp(`<!-- ${name} -->[\\s\\S]*<!-- /${name} -->`);
   writeFileSync(
     file,
-    text.replace(/<!-- settings -->[\s\S]*<!-- \/settings -->/, () => table),
+    text.replace(marked, () => `<!-- ${name} -->\n${table}\n<!-- /${name} -->`),
   );
 }

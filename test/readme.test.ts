@@ -1,18 +1,36 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parsePolicy } from '../src/policy/policy-file.ts';
 import { SETTINGS, settingsTable } from '../src/settings.ts';
-import { UNIFIED_TOOLS, WECHATPAY_TOOLS } from '../src/tools/index.ts';
+import { scenariosTable } from '../src/simulator/scenarios.ts';
+import { ALIPAY_TOOLS, UNIFIED_TOOLS, WECHATPAY_TOOLS } from '../src/tools/index.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const MAIN = join(ROOT, 'dist/main.js');
 const read = (name: string) => readFileSync(join(ROOT, name), 'utf8');
+const { version } = JSON.parse(read('package.json')) as { version: string };
+const TARBALL = `mcp-cashier-${version}.tgz`;
+/** Pages that are there once, in both languages at a time. */
+const BILINGUAL = ['third-party.md', 'supported-systems.md'];
+const DOCS = readdirSync(join(ROOT, 'docs')).filter(
+  (name) => name.endsWith('.md') && !BILINGUAL.includes(name),
+);
+const PAGES: readonly (readonly [en: string, zh: string])[] = [
+  ['README.md', 'README.zh-CN.md'],
+  ...DOCS.map((name): [string, string] => [`docs/${name}`, `docs/zh-CN/${name}`]),
+];
+const EVERY_PAGE = [
+  ...PAGES.flat(),
+  ...BILINGUAL.map((name) => `docs/${name}`),
+  'CONTRIBUTING.md',
+  'SECURITY.md',
+];
 const READMES = [
   ['en', read('README.md')],
   ['zh', read('README.zh-CN.md')],
@@ -21,11 +39,13 @@ const blocks = (text: string, language: string) =>
   [...text.matchAll(new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``, 'g'))].map(
     (match) => match[1] ?? '',
   );
-const lines = (text: string) =>
+const linesOf = (text: string) =>
   blocks(text, 'sh')
     .join('\n')
     .split('\n')
     .filter((line) => line !== '');
+const inEnglish = PAGES.map(([page]) => read(page));
+const all = (language: string) => inEnglish.flatMap((text) => blocks(text, language));
 
 let home: string;
 const children: ChildProcess[] = [];
@@ -79,31 +99,33 @@ const NEEDS_A_NUMBER = / (ID|ORDER)\b/;
 /** Those that serve until they are told to stop, with what they say when they are ready. */
 const SERVES = [
   [/^http$/, /127\.0\.0\.1:3920\/mcp/],
+  [/^http --no-mcp$/, /127\.0\.0\.1:3920/],
   [/^simulator$/, /AP_GATEWAY[\s\S]*}/],
   [/^approvals page$/, /http:\/\/127\.0\.0\.1:\d+\/approvals/],
 ] as const;
-/** Told apart below, and in `.ci/run`. */
-const ELSEWHERE = [
-  'npx -y mcp-cashier demo',
+/** Played by `.ci/run`, word for word, and those from a packed file by `test/package/installed.mjs`. */
+const IN_CI = [
   'npm ci && npm run demo -- --auto-pay',
-  'npm ci && npm test',
   'npx -y @modelcontextprotocol/inspector@2.12.0 --cli node dist/main.js --method tools/list --format json',
 ];
+const FROM_FILE = ['npm pack', `npm install --global ./${TARBALL}`];
 
-describe('both READMEs', () => {
-  it('have the same commands, blocks and policies', () => {
-    const [[, en], [, zh]] = READMES;
-    expect(lines(zh)).toEqual(lines(en));
-    for (const language of ['json', 'yaml']) expect(blocks(zh, language)).toEqual(blocks(en, language));
+describe('README and pages', () => {
+  it.each(PAGES)('have the same commands and blocks in both languages: %s', (en, zh) => {
+    expect(linesOf(read(zh))).toEqual(linesOf(read(en)));
+    for (const language of ['json', 'yaml', 'nginx']) {
+      expect(blocks(read(zh), language)).toEqual(blocks(read(en), language));
+    }
   });
 
-  it('show commands that do what they say', async () => {
-    const [[, en]] = READMES;
-    const own = lines(en).filter((line) => !ELSEWHERE.includes(line));
-    expect(own.length).toBeGreaterThan(20);
+  it.each(PAGES)('show commands that do what they say: %s', async (page) => {
+    const elsewhere = [...IN_CI, ...FROM_FILE];
+    const own = linesOf(read(page)).filter(
+      (line) => !elsewhere.includes(line) && !line.startsWith(`npx -y file:${TARBALL} `),
+    );
     for (const line of own) {
-      expect(line).toMatch(/^npx -y mcp-cashier /);
-      const args = words(line).slice(3);
+      expect(line).toMatch(/^mcp-cashier /);
+      const args = words(line).slice(1);
       const serves = SERVES.find(([command]) => command.test(args.join(' ')));
       if (serves) {
         const { out } = await run(args, (soFar, child) => {
@@ -119,49 +141,106 @@ describe('both READMEs', () => {
     }
   });
 
-  it('check in CI what cannot be run here', () => {
-    const ci = read('.ci/run');
-    expect(ci).toContain('npm ci && npm run demo -- --auto-pay');
-    expect(ci).toContain('npm ci && npm test');
-    expect(ci).toContain(
-      '@modelcontextprotocol/inspector@2.12.0 --cli node dist/main.js --method tools/list',
-    );
+  it('have a first screen that needs no registry that does not have us yet', () => {
+    for (const [, text] of READMES) {
+      const firstScreen = text.slice(0, text.search(/^## (Say this|这样说)/m));
+      expect(linesOf(firstScreen)).toEqual([
+        'npm ci && npm run demo -- --auto-pay',
+        'npm pack',
+        `npx -y file:${TARBALL} demo --auto-pay`,
+        `npx -y file:${TARBALL} init cursor --write`,
+      ]);
+    }
+    const played = read('test/package/installed.mjs') + read('.ci/run');
+    for (const line of IN_CI.map((one) => one.replace(/ --format json$/, ''))) expect(played).toContain(line);
+    for (const [, text] of READMES) {
+      for (const line of linesOf(text))
+        expect(line).not.toMatch(/npx -y mcp-cashier|npm i(nstall)? .*mcp-cashier$/);
+    }
   });
 
-  it('name every tool and every error', () => {
+  it('name the file of this version', () => {
+    for (const page of PAGES.flat()) {
+      const named = [...read(page).matchAll(/mcp-cashier-\d[\w.]*?\.tgz/g)].map(([name]) => name);
+      expect(named.filter((name) => name !== TARBALL)).toEqual([]);
+    }
+  });
+
+  it('have links that install what is on the page', () => {
+    for (const [, text] of READMES) {
+      const links = [...text.matchAll(/\]\((https:\/\/(?:cursor\.com|vscode\.dev)\/[^)\s]+)\)/g)].map(
+        ([, link = '']) => new URL(link),
+      );
+      const [cursor, vscode] = links;
+      const block = { command: 'npx', args: ['-y', 'mcp-cashier'] };
+      expect(links).toHaveLength(2);
+      expect(`${cursor?.origin}${cursor?.pathname}`).toBe('https://cursor.com/en/install-mcp');
+      expect(`${vscode?.origin}${vscode?.pathname}`).toBe('https://vscode.dev/redirect/mcp/install');
+      for (const link of links) expect(link.searchParams.get('name')).toBe('cashier');
+      const config = Buffer.from(cursor?.searchParams.get('config') ?? '', 'base64').toString();
+      expect(JSON.parse(config)).toEqual(block);
+      expect(JSON.parse(vscode?.searchParams.get('config') ?? '')).toEqual({ type: 'stdio', ...block });
+      // GitHub shows no link of another scheme.
+      expect(text).not.toMatch(/\]\((cursor|vscode):/);
+    }
+  });
+
+  it.each(EVERY_PAGE)('link to what there is, and to what the package has: %s', (page) => {
+    const text = read(page);
+    const links = [...text.matchAll(/\]\(([^)\s]+)\)|src="([^"]+)"/g)]
+      .map(([, link, picture]) => link ?? picture ?? '')
+      .filter((link) => !/^(https?:|#)/.test(link))
+      .map((link) => normalize(join(dirname(page), link.replace(/#.*$/, ''))).replaceAll('\\', '/'));
+    expect(links.filter((link) => !existsSync(join(ROOT, link)))).toEqual([]);
+    const { files } = JSON.parse(read('package.json')) as { files: string[] };
+    const packed = [...files, 'README.md', 'LICENSE'];
+    const has = (link: string) => packed.some((name) => link === name || link.startsWith(`${name}/`));
+    expect(links.filter((link) => !has(link))).toEqual([]);
+  });
+
+  it.each(['en', 'zh'] as const)('name every tool, error and scenario (%s)', (language) => {
+    const folder = language === 'en' ? 'docs' : 'docs/zh-CN';
     const codes = [...read('src/domain/errors.ts').matchAll(/^ {2}\| '([A-Z_]+)'/gm)].map(
       (match) => match[1] ?? '',
     );
     expect(codes.length).toBeGreaterThan(14);
-    for (const [, text] of READMES) {
-      for (const code of codes) expect(text).toContain(`| \`${code}\` |`);
-      for (const tool of [...UNIFIED_TOOLS, ...WECHATPAY_TOOLS]) expect(text).toContain(`\`${tool.name}\``);
-    }
+    for (const code of codes) expect(read(`${folder}/errors.md`)).toContain(`| \`${code}\` |`);
+    const readme = READMES.find(([which]) => which === language)?.[1] ?? '';
+    for (const { name } of UNIFIED_TOOLS) expect(readme).toContain(`\`${name}\``);
+    for (const { name } of [...WECHATPAY_TOOLS, ...ALIPAY_TOOLS])
+      expect(read(`${folder}/toolsets.md`)).toContain(`\`${name}\``);
+    expect(read(`${folder}/simulator.md`)).toContain(scenariosTable(language));
+    expect(read(`${folder}/settings.md`)).toContain(
+      `<!-- settings -->\n${settingsTable(language)}\n<!-- /settings -->`,
+    );
   });
 
-  it.each(READMES)('have the table of settings that there are (%s)', (language, text) => {
-    expect(text).toContain(`<!-- settings -->\n${settingsTable(language)}\n<!-- /settings -->`);
+  it('explain every variable in .env.example', () => {
     const explained = read('.env.example');
     for (const { name } of SETTINGS) expect(explained).toContain(name);
   });
 
   it('show policies that this version takes', async () => {
-    const [[, en]] = READMES;
-    const policies = blocks(en, 'yaml');
-    expect(policies).toHaveLength(3);
+    const policies = all('yaml');
+    expect(policies.length).toBeGreaterThan(4);
     for (const policy of policies) await expect(parsePolicy(policy, 'README')).resolves.toBeDefined();
   });
 
-  it.each(READMES)('show pictures that exist (%s)', (_, text) => {
-    const shown = [...text.matchAll(/src="([^"]+)"/g)].map((match) => match[1] ?? '');
-    expect(shown.length).toBeGreaterThan(2);
-    expect(shown.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
+  it('state every rule that a policy may have', () => {
+    const stated = read('docs/rules.md');
+    const known = [
+      ...read('src/policy/read-policy.ts').matchAll(/^const (?:RULES|PAYMENT_RULES) = \{([\s\S]*?)\};/gm),
+    ]
+      .flatMap(([, body = '']) => [...body.matchAll(/(\w+)[,:]/g)].map(([, name = '']) => name))
+      .filter((name) => /^(max|approve|per|hours|from|providers|scenes)/.test(name));
+    expect(known.length).toBeGreaterThan(6);
+    for (const name of known) expect(stated).toMatch(new RegExp(`\`${name}[\`:]`));
   });
 
   it('have an mcp.json block that ends in a paid order within a minute', async () => {
     const [[, en]] = READMES;
     const [simulated] = blocks(en, 'json').map((text) => JSON.parse(text).mcpServers.cashier);
-    expect([simulated.command, ...simulated.args]).toEqual(['npx', '-y', 'mcp-cashier']);
+    expect([simulated.command, ...simulated.args]).toEqual(['npx', '-y', `file:/full/path/to/${TARBALL}`]);
     const client = new Client({ name: 'cursor', version: '1' });
     const transport = new StdioClientTransport({
       command: process.execPath,
@@ -184,11 +263,14 @@ describe('both READMEs', () => {
   });
 
   it('have other blocks that name only variables that there are', () => {
-    const [[, en]] = READMES;
     const known = SETTINGS.flatMap(({ name, secret }) => (secret ? [name, `${name}_FILE`] : [name]));
-    const servers = blocks(en, 'json').flatMap((text) => Object.values(JSON.parse(text).mcpServers));
+    const servers = all('json').flatMap((text) => Object.values(JSON.parse(text).mcpServers));
     const named = servers.flatMap((server) => Object.keys((server as { env?: object }).env ?? {}));
-    expect(named.length).toBeGreaterThan(15);
+    const mentioned = inEnglish.flatMap(
+      (text) => text.match(/\b(?:AP|WXPAY|CASHIER)_[A-Z0-9_]*[A-Z0-9]\b/g) ?? [],
+    );
+    expect(mentioned.filter((name) => !known.includes(name))).toEqual([]);
+    expect(named.length).toBeGreaterThan(8);
     expect(named.filter((name) => !known.includes(name))).toEqual([]);
   });
 });

@@ -8,7 +8,7 @@ const files = (folder: string, ending: string) =>
   readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith(ending))
     .map((name) => join(folder, name).replaceAll('\\', '/'));
-const PAGES: string[] = [];
+const PAGES = ['README.md', 'README.zh-CN.md', '.env.example', ...files('docs', '.md')];
 const SOURCES = files('src', '.ts').filter((name) => !name.startsWith('src/simulator/'));
 
 /** Words that people no longer read here, with where they may still stand. */
@@ -20,7 +20,7 @@ const RETIRED: readonly (readonly [word: RegExp, except: RegExp])[] = [
   [/冻结/, /providers\/alipay/],
   [/等待人工|等待决定/, /^$/],
   [/待支付(?!平台)|已支付|尚不明确/, /^$/],
-  [/(?<!微信|支付宝)钱包/, /cashier\/(words|phase-words)|cli\/|doctor\//],
+  [/(?<!微信|支付宝)钱包/, /^$/],
   [/keep a distance|top up a prepaid|talked over|Propose/i, /cli\/demo/],
 ];
 

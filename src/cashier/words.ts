@@ -61,8 +61,11 @@ export const IN_APP: Readonly<Record<InApp, { readonly cannot: Text; readonly in
 
 export const WORDS = {
   simulated: { zh: '模拟环境 SIMULATED — 不是真钱', en: 'SIMULATED — no real money' },
-  simulatedPay: { zh: '在模拟钱包里付款', en: 'Pay in the simulated wallet' },
-  simulatedScan: { zh: '模拟二维码，真实钱包无法付款', en: 'A simulated code: a real wallet cannot pay it' },
+  simulatedPay: { zh: '模拟付款', en: 'Pay in the simulator' },
+  simulatedScan: {
+    zh: '模拟二维码，真的支付宝和微信无法付款',
+    en: 'A simulated code: no real app can pay it',
+  },
   simulatedOpen: { zh: '（模拟）', en: ' (simulated)' },
   qr: { zh: '付款二维码', en: 'Payment QR code' },
   openPage: { zh: '打开付款页面', en: 'Open the payment page' },

@@ -264,7 +264,7 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'notify-forged',
-    zh: '未支付时收到错误密钥签名的“已支付”通知',
+    zh: '未付款时收到错误密钥签名的“已付款”通知',
     en: 'a notification signed with a wrong key claims payment as soon as the order is there',
     providers: BOTH,
     onTitle: ['create'],
@@ -324,6 +324,21 @@ export const SCENARIOS: readonly Scenario[] = [
 const BY_NAME: ReadonlyMap<string, Scenario> = new Map(
   SCENARIOS.map((scenario) => [scenario.name, scenario]),
 );
+
+/** The page's table of all of them; where a word steers, and at which gateway. */
+export function scenariosTable(language: 'zh' | 'en'): string {
+  const zh = language === 'zh';
+  const head = zh ? '| 词 | 发生什么 | 写在 |' : '| word | what happens | in |';
+  const rows = SCENARIOS.map(({ name, providers, onTitle, onReason, ...text }) => {
+    const places = [
+      ...(onTitle.length > 0 ? [zh ? '商品名' : 'title'] : []),
+      ...(onReason.length > 0 ? [zh ? '原因' : 'reason'] : []),
+    ];
+    const only = providers.length > 1 ? '' : zh ? `（仅 ${providers[0]}）` : ` (${providers[0]} only)`;
+    return `| \`sim:${name}\` | ${text[language]}${only} | ${places.join(zh ? '、' : ', ') || '–'} |`;
+  });
+  return [head, '|---|---|---|', ...rows].join('\n');
+}
 
 export function scenarioNamed(name: string): Scenario | undefined {
   return BY_NAME.get(name);

@@ -102,7 +102,7 @@ describe.skipIf(path === undefined)(`the buyer's page in a browser${why}`, () =>
       await mark(page);
       const [wallet] = await Promise.all([
         context.waitForEvent('page'),
-        page.getByRole('link', { name: '在模拟钱包里付款' }).click(),
+        page.getByRole('link', { name: '模拟付款' }).click(),
       ]);
       expect((await wallet.locator('.amount').innerText()).replace(/\s/g, '')).toBe('¥19.90');
       await wallet.getByRole('button', { name: '确认支付' }).click();
@@ -347,7 +347,7 @@ describe.skipIf(path === undefined)(`the buyer's page in a browser${why}`, () =>
     const { context, page } = await visit(order.cashierUrl);
     await page.keyboard.press('Tab');
     const focused = (what: string) => page.evaluate(`document.activeElement.${what}`);
-    expect(await focused('textContent')).toContain('在模拟钱包里付款');
+    expect(await focused('textContent')).toContain('模拟付款');
     await shop.simulator.pay(order);
     await agent.query(order.outTradeNo);
     await headline(page, '付款成功');

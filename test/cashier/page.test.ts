@@ -185,7 +185,7 @@ describe('simulated money', () => {
   it('looks simulated and is paid by a click', async () => {
     const page = await pageOf(sampleView(simulated));
     expect(readable(page)).toContain('模拟环境 SIMULATED — 不是真钱');
-    expect(readable(page)).toContain('在模拟钱包里付款');
+    expect(readable(page)).toContain('模拟付款');
     expect(page).toContain('href="http://127.0.0.1:4000/pay/1?a=1&amp;b=2"');
     expect(readable(page)).not.toContain('打开支付宝，');
   });

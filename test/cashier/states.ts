@@ -239,6 +239,6 @@ export const STATES: Readonly<Record<string, PageState>> = {
   'without a name, simulated': {
     view: sampleView({ simulated: true, simulatorUrl: 'http://127.0.0.1:4000/scan?code=1' }),
     says: ['模拟环境 SIMULATED — 不是真钱', 'SIMULATED — no real money'],
-    offers: ['打开支付宝付款（模拟）?', '在模拟钱包里付款'],
+    offers: ['打开支付宝付款（模拟）?', '模拟付款'],
   },
 };

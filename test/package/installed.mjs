@@ -2,8 +2,16 @@
 // not ours; `npm test` has what needs none.
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, join } from 'node:path';
 import { install, npm, pack, packagesIn, temporary } from './packed.mjs';
 
 const INSPECTOR = '@modelcontextprotocol/inspector@2.12.0';
@@ -40,6 +48,58 @@ step('installed from an empty cache with the registry out of reach', () => {
     );
   }
   return `${Object.keys(packages).length} package, ${(statSync(tarball).size / 1e6).toFixed(1)} MB packed`;
+});
+
+step("README's first screen, as printed, in an empty home", () => {
+  const about = join(folder, 'node_modules/mcp-cashier');
+  const { version } = JSON.parse(readFileSync(join(about, 'package.json'), 'utf8'));
+  const readme = readFileSync(join(about, 'README.md'), 'utf8');
+  const [firstScreen] = readme.split(/^## Say this$/m);
+  const lines = linesOf(firstScreen);
+  // The first is .ci/run's own, in the clone; `npm pack` is how the file below has come about.
+  assert.deepEqual(lines.slice(0, 2), ['npm ci && npm run demo -- --auto-pay', 'npm pack']);
+  const empty = temporary('cashier-first');
+  const shop = join(empty, '我的 店');
+  mkdirSync(shop);
+  copyFileSync(tarball, join(shop, basename(tarball)));
+  // No registry has us: whoever asked one would fail here.
+  const npmrc = { npm_config_offline: 'true', npm_config_prefix: join(empty, 'global') };
+  const newcomer = { PATH: `${join(empty, 'global/bin')}:${process.env.PATH}`, HOME: empty, ...npmrc };
+  const play = (line) => {
+    const { status, stdout, stderr } = spawnSync('sh', ['-c', line], {
+      cwd: shop,
+      env: newcomer,
+      encoding: 'utf8',
+    });
+    assert.equal(status, 0, `${line}\n${stdout}${stderr}`);
+    return stdout;
+  };
+  for (const line of lines.slice(2)) {
+    const said = play(line);
+    if (line.includes(' demo ')) assert.ok(said.includes(/^```text\n(.*)$/m.exec(firstScreen)[1]), said);
+  }
+  // What was written starts a server that sells.
+  const { command, args } = JSON.parse(readFileSync(join(empty, '.cursor/mcp.json'), 'utf8')).mcpServers
+    .cashier;
+  const [written] = blocksOf(firstScreen, 'json').map((text) => JSON.parse(text).mcpServers.cashier);
+  assert.deepEqual([command, ...args.slice(0, -1)], [written.command, ...written.args.slice(0, -1)]);
+  assert.equal(args.at(-1), written.args.at(-1).replace('/full/path/to', shop));
+  assert.match(listFrom(command, args, newcomer, empty), /"create-payment"/);
+  // The short command that the rest of the README uses.
+  const install = linesOf(readme).find((line) => line.startsWith('npm install --global '));
+  play(install);
+  assert.equal(play('mcp-cashier --version').trim(), version);
+  return `${lines.length - 2} lines`;
+});
+
+step("README's pictures and links are in the package", () => {
+  const about = join(folder, 'node_modules/mcp-cashier');
+  const readme = readFileSync(join(about, 'README.md'), 'utf8');
+  const links = [...readme.matchAll(/\]\(([^)\s]+)\)|src="([^"]+)"/g)]
+    .map(([, link, picture]) => link ?? picture)
+    .filter((link) => !link.startsWith('https://'));
+  for (const link of links) assert.ok(existsSync(join(about, link)), link);
+  return `${links.length} of them`;
 });
 
 step('the same without scripts', () => {
@@ -104,9 +164,25 @@ function contents(root) {
     .sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
+/** The lines of a page's shell blocks. */
+function linesOf(text) {
+  return blocksOf(text, 'sh').flatMap((block) => block.split('\n').filter((line) => line !== ''));
+}
+
+function blocksOf(text, language) {
+  return [...text.matchAll(new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``, 'g'))].map(
+    ([, block]) => block,
+  );
+}
+
 function firstList(name) {
-  const { stdout } = spawnSync(bin(name), [], {
-    env,
+  return listFrom(bin(name), [], env, home);
+}
+
+function listFrom(command, args, withEnv, cwd) {
+  const { stdout } = spawnSync(command, args, {
+    env: withEnv,
+    cwd,
     encoding: 'utf8',
     input: [
       { id: 1, method: 'initialize', params: INITIALIZE },

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -37,10 +37,13 @@ describe('the packed package', () => {
   const paths = files.map(({ path }) => path);
 
   it('holds the bundle, its papers, and nothing else', () => {
-    const papers = ['.env.example', 'LICENSE', 'README.md', 'README.zh-CN.md', 'package.json'].filter(
-      (name) => existsSync(join(ROOT, name)),
-    );
-    expect(paths.filter((path) => !path.startsWith('dist/')).sort()).toEqual(papers.sort());
+    const papers = [
+      ...['.env.example', 'CHANGELOG.md', 'CONTRIBUTING.md', 'LICENSE', 'README.md', 'README.zh-CN.md'],
+      ...['SECURITY.md', 'package.json'],
+    ];
+    const pages = /^docs\/((zh-CN\/)?[\w-]+\.md|images\/[\w-]+\.png)$/;
+    const others = paths.filter((path) => !path.startsWith('dist/') && !pages.test(path));
+    expect(others.sort()).toEqual(papers.sort());
     const kinds = /^dist\/([\w-]+\.js|package\.json|sbom\.cdx\.json|THIRD-PARTY-NOTICES\.txt)$/;
     const native = /^dist\/prebuilds\/(darwin|linux|win32)-(arm64|x64)\/sqlite\.(glibc|musl)\.node$/;
     expect(
@@ -188,17 +191,6 @@ describe('what registries and clients read', () => {
       );
     }
     expect(manifest.tools.map(({ name }: { name: string }) => name)).toContain('create-payment');
-  });
-
-  it('has a link for Cursor that runs the package and holds no secret', () => {
-    for (const name of ['README.md', 'README.zh-CN.md'].filter((file) => existsSync(join(ROOT, file)))) {
-      for (const [, config = ''] of read(name).matchAll(
-        /(?:mcp\/install|install-mcp)\?name=[\w-]+&config=([\w%+/=]+)/g,
-      )) {
-        const text = Buffer.from(decodeURIComponent(config), 'base64').toString();
-        expect(JSON.parse(text)).toEqual({ command: 'npx', args: ['-y', about.name] });
-      }
-    }
   });
 });
 
