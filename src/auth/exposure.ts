@@ -29,6 +29,9 @@ export function openedBy(config: {
   const { tokensFile, httpHost, env } = config;
   if (tokensFile !== undefined) return undefined;
   if (!isLoopbackName(httpHost)) return { variable: 'CASHIER_HTTP_HOST', value: httpHost };
+  // Who names a proxy has one, wherever it stands.
+  const proxies = env.CASHIER_TRUSTED_PROXIES?.trim();
+  if (proxies) return { variable: 'CASHIER_TRUSTED_PROXIES', value: proxies };
   const variable = PUBLIC.find((name) => (env[name] ?? '').split(',').some(isOutside));
   return variable === undefined ? undefined : { variable, value: env[variable] ?? '' };
 }

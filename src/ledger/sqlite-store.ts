@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Clock, RandomBytes } from '../domain/clock.ts';
 import { CashierError } from '../domain/errors.ts';
@@ -46,10 +46,12 @@ export async function openSqliteStore(path: string, ports: Ports): Promise<Store
     await insist(() => {
       if (path !== ':memory:') {
         mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+        insistOnFile(path);
         closeSync(openSync(path, 'a', 0o600));
       }
       opened ??= open(path);
       opened.exec(PRAGMAS);
+      if (isForeign(opened)) throw notALedger(path);
       wasWal = journalOf(opened) === 'wal';
       isWal = settleJournal(opened, walIsSafe) === 'wal';
     }, ports);
@@ -144,6 +146,20 @@ function named(names: readonly string[], values: readonly SqlValue[]): Row {
   return row;
 }
 
+/** To open a pipe that nobody writes to would stop the process for good. */
+function insistOnFile(path: string): void {
+  const there = statSync(path, { throwIfNoEntry: false });
+  if (there && !there.isFile() && !there.isDirectory()) throw notALedger(path);
+}
+
+/** Whether a database is another program's: it holds something, and not what every ledger has from its first commit on. */
+function isForeign(db: Database): boolean {
+  const holds = (sql: string) => db.prepare(sql).get() !== undefined;
+  if (!holds("SELECT 1 FROM sqlite_schema WHERE name NOT LIKE 'sqlite~_%' ESCAPE '~' LIMIT 1")) return false;
+  const hasMeta = `SELECT 1 FROM pragma_table_info('meta') WHERE name IN ('key', 'value') GROUP BY 1 HAVING COUNT(*) = 2`;
+  return !holds(hasMeta) || !holds("SELECT 1 FROM meta WHERE key = 'schema_version'");
+}
+
 /** Repeats `attempt` while another process holds the lock, or for a moment the file itself. */
 async function insist(attempt: () => void, { clock, randomBytes }: Ports) {
   const began = clock.now();
@@ -222,20 +238,7 @@ function unusable(error: unknown, path: string): CashierError {
       details,
     );
   }
-  if (code === SQLITE_NOTADB || code === SQLITE_CORRUPT) {
-    return new CashierError(
-      'CONFIGURATION',
-      {
-        zh: `CASHIER_LEDGER 指向的 ${path} 不是 mcp-cashier 的账本（或已损坏），未做任何改动。`,
-        en: `CASHIER_LEDGER points at ${path}, which is not an mcp-cashier ledger (or is damaged); it was left untouched.`,
-        next: {
-          zh: '把 CASHIER_LEDGER 指向正确的账本文件，或从备份恢复。',
-          en: 'Point CASHIER_LEDGER at the right file, or restore it from a backup.',
-        },
-      },
-      details,
-    );
-  }
+  if (code === SQLITE_NOTADB || code === SQLITE_CORRUPT) return notALedger(path);
   const known = code > 0 ? UNWRITABLE.has(code) : /^E[A-Z]+$/.test(system);
   if (!known) throw error;
   return new CashierError(
@@ -249,5 +252,20 @@ function unusable(error: unknown, path: string): CashierError {
       },
     },
     details,
+  );
+}
+
+function notALedger(path: string): CashierError {
+  return new CashierError(
+    'CONFIGURATION',
+    {
+      zh: `CASHIER_LEDGER 指向的 ${path} 不是 mcp-cashier 的账本（或已损坏），未做任何改动。`,
+      en: `CASHIER_LEDGER points at ${path}, which is not an mcp-cashier ledger (or is damaged); it was left untouched.`,
+      next: {
+        zh: '把 CASHIER_LEDGER 指向正确的账本文件，或从备份恢复。',
+        en: 'Point CASHIER_LEDGER at the right file, or restore it from a backup.',
+      },
+    },
+    { variable: 'CASHIER_LEDGER', path },
   );
 }

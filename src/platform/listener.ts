@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
 import { areaOf, canonical, hostnameIn, originOf, type ServedName, servedNames } from '../domain/names.ts';
@@ -67,11 +67,17 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   const app = new Hono<{ Bindings: HttpBindings; Variables: { source: string } }>();
   app.use('*', async (c, next) => {
     const area = areaOf(c.req.path);
+    // What a proxy lets pass by the beginning of a path must not turn into another on the way.
+    if (areaOf(pathWritten(c.env.incoming)) !== area) return bare(404);
     const host = c.req.header('host') ?? '';
     const named = find(host);
     // A request line may name a host too, and would be believed before the header.
     const target = new URL(c.req.url);
-    const isOurs = find(target.host) !== undefined && canonical(target.hostname) === hostnameIn(host);
+    const isOurs =
+      find(target.host) !== undefined &&
+      canonical(target.hostname) === hostnameIn(host) &&
+      target.username === '' &&
+      target.password === '';
     if (area !== 'health' && !(isOurs && named?.areas.has(area))) {
       refusedName(host);
       return options.refused();
@@ -121,6 +127,11 @@ export async function listen(options: ListenOptions): Promise<Listener> {
 /** As {@link listen}, on 127.0.0.1 and beside a process that has other work. */
 export function listenOnLoopback(options: Omit<ListenOptions, 'host' | 'foreground'>): Promise<Listener> {
   return listen(options);
+}
+
+/** The path of a request as its line has it: before dot segments are resolved and characters decoded. */
+function pathWritten({ url = '' }: IncomingMessage): string {
+  return url.replace(/^https?:\/\/[^/?#]*/i, '').replace(/[?#].*$/, '');
 }
 
 /** The names by which what is bound at `host` can be reached from this machine. */

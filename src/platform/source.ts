@@ -3,8 +3,14 @@ import { BlockList, isIP } from 'node:net';
 /** Who is at the other end, for counting: never who they are. */
 export type SourceOf = (peer: string | undefined, header: (name: string) => string | undefined) => string;
 
-/** What proxies add to a request that they pass on. */
-const PROXIES_SAY = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip', 'via'];
+/** What proxies, tunnels and CDNs add to a request that they pass on. */
+const PROXIES_SAY = [
+  ...['forwarded', 'via', 'x-real-ip', 'cdn-loop'],
+  ...['for', 'host', 'proto', 'port', 'server', 'prefix', 'scheme'].map((what) => `x-forwarded-${what}`),
+  ...['x-original-forwarded-for', 'x-original-host', 'x-client-ip', 'x-cluster-client-ip'],
+  ...['client-ip', 'true-client-ip', 'cf-connecting-ip', 'cf-ray', 'fastly-client-ip', 'fly-client-ip'],
+  ...['x-envoy-external-address', 'x-azure-clientip', 'ali-cdn-real-ip', 'tailscale-user-login'],
+];
 
 /** Whether a request says that a proxy has passed it on. One that says nothing may have come through one nevertheless. */
 export function isPassedOn(header: (name: string) => string | undefined): boolean {

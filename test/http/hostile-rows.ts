@@ -88,6 +88,9 @@ export const HOST_AND_ORIGIN: readonly Row[] = [
   })),
   headers('an empty Origin', 403, () => ({ Origin: '' })),
   line('POST http://evil.example/mcp HTTP/1.1', 403),
+  row('our name in the line, with a user', 403, (target) =>
+    post(target, {}, CREATE, `POST http://evil@127.0.0.1:${target.port}/mcp HTTP/1.1`),
+  ),
 ];
 
 export const METHODS_AND_PATHS: readonly Row[] = [
@@ -101,6 +104,14 @@ export const METHODS_AND_PATHS: readonly Row[] = [
   line('POST /mcp/ HTTP/1.1', 404),
   line('POST //mcp HTTP/1.1', 404),
   line('POST /mcp/create-payment HTTP/1.1', 404),
+  // A proxy that passes on what begins with /notify/ must not have passed these on.
+  ...['/notify/../mcp', '/notify/%2e%2e/mcp', '/notify/x/.%2E/../mcp', '/%6dcp', '/m%63p'].map((path) =>
+    line(`POST ${path} HTTP/1.1`, 404),
+  ),
+  line('POST /c\\..\\mcp HTTP/1.1', 400),
+  ...['/c/../approvals', '/notify/%2e%2e/approvals', '/%61pprovals', '/live%7a'].map((path) =>
+    line(`GET ${path} HTTP/1.1`, 404),
+  ),
   line('POST /%zz%ff HTTP/1.1', 404),
   line('POST /../../etc/passwd HTTP/1.1', 404),
   line('POST /livez HTTP/1.1', 404),

@@ -37,6 +37,7 @@ describe('a bind to more than this machine', () => {
     ['WXPAY_NOTIFY_URL', 'https://192.168.1.9/notify/wechatpay'],
     ['CASHIER_ALLOWED_HOSTS', 'localhost,cashier_backend'],
     ['CASHIER_ALLOWED_ORIGINS', 'https://agents.example'],
+    ['CASHIER_TRUSTED_PROXIES', '127.0.0.1'],
   ])('nor through a tunnel or proxy: %s=%s', async (variable, value) => {
     const env = { CASHIER_HTTP_PORT: String(await freePort()), [variable]: value };
     const { code, stdout, stderr } = await shop.command(['http'], env);
@@ -95,7 +96,10 @@ describe('a bind to more than this machine', () => {
         body: '{"jsonrpc":"2.0","id":1,"method":"tools/list"}',
       }).then(({ status }) => status);
     expect(await post({})).toBe(200);
-    for (const name of ['X-Forwarded-For', 'X-Forwarded-Host', 'Forwarded', 'Via', 'X-Real-IP']) {
+    for (const name of [
+      ...['X-Forwarded-For', 'X-Forwarded-Host', 'X-Forwarded-Proto', 'Forwarded', 'Via', 'X-Real-IP'],
+      ...['CF-Connecting-IP', 'CDN-Loop', 'True-Client-IP', 'Fly-Client-IP', 'Tailscale-User-Login'],
+    ]) {
       expect([name, await post({ [name]: '203.0.113.9' })]).toEqual([name, 403]);
     }
     expect(await service.stop()).toBe(0);

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
@@ -57,6 +58,36 @@ describe('a ledger that cannot be used', () => {
     writeFileSync(file, content);
     isRefusal(await shop.command([], { CASHIER_LEDGER: file }));
     expect(readFileSync(file, 'utf8')).toBe(content);
+  });
+
+  it.each([
+    ['without a table of our names', 'CREATE TABLE cookies (host, value)'],
+    ['with a table of the same name', 'CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT)'],
+    ['with a table of the same name and other columns', 'CREATE TABLE meta (id, version)'],
+    ['with nothing but a view', 'CREATE VIEW meta AS SELECT 1 AS key, 2 AS value'],
+  ])(
+    "that is another program's database, %s, is refused and left untouched to the byte",
+    async (what, sql) => {
+      const file = join(shop.home, `${what.replaceAll(' ', '-')}.db`);
+      const other = new DatabaseSync(file);
+      other.exec(sql);
+      other.close();
+      const before = readFileSync(file);
+      isRefusal(await shop.command([], { CASHIER_LEDGER: file }));
+      for (const command of [['orders'], ['audit', 'verify'], ['approvals', 'list']]) {
+        isRefusal(await shop.command([...command, '--ledger', file]));
+      }
+      const { code, stdout } = await shop.command(['freeze', '--ledger', file, '--json']);
+      const { ledgers } = JSON.parse(stdout) as { ledgers: { ledger: string; frozen: boolean }[] };
+      expect([code, ledgers.find(({ ledger }) => ledger === file)?.frozen]).toEqual([1, false]);
+      expect(readFileSync(file).equals(before)).toBe(true);
+    },
+  );
+
+  it.skipIf(process.platform === 'win32')('that is a pipe is refused at once', async () => {
+    const pipe = join(shop.home, 'a-pipe');
+    execFileSync('mkfifo', [pipe]);
+    isRefusal(await shop.command(['orders', '--ledger', pipe]));
   });
 
   it('of a newer version is refused and left as it was', async () => {
