@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { commandNamed, readArguments } from './cli/arguments.ts';
 import type { Command } from './cli/command.ts';
+import { disarmed } from './cli/disarmed.ts';
 import { invocationOf } from './cli/invocation.ts';
 import { type Language, type Say, speaker } from './cli/speaker.ts';
 import type { CommandName } from './cli/uses.ts';
@@ -119,7 +120,7 @@ function tellOnce(file: string, names: readonly string[]): void {
   if (told) return;
   told = true;
   const list = names.join(', ');
-  process.stderr.write(`mcp-cashier: 读取了 ${file}（${list}）· read ${file} (${list})\n`);
+  process.stderr.write(disarmed(`mcp-cashier: 读取了 ${file}（${list}）· read ${file} (${list})\n`));
 }
 
 /** Whoever reads may have had enough before the end; what was begun is done all the same. */
@@ -157,7 +158,7 @@ main(argv).then(
     process.exitCode = code;
   },
   async (error: unknown) => {
-    process.stderr.write(`${explain(error, await sayTo(argv))}\n`);
+    process.stderr.write(`${disarmed(explain(error, await sayTo(argv)))}\n`);
     process.exitCode = 1;
   },
 );

@@ -14,7 +14,7 @@ import { openSimulator, type Simulator } from '../simulator/index.ts';
 import { version } from '../version.ts';
 import { readArguments } from './arguments.ts';
 import type { CommandContext } from './command.ts';
-import { print } from './terminal.ts';
+import { print, printPainted } from './terminal.ts';
 
 const PRICE = '1.99';
 const TITLE = '红烧肉菜谱 braised pork recipe';
@@ -83,7 +83,7 @@ async function sell(client: Client, provider: ProviderId): Promise<Result> {
   const order = await call(client, 'create-payment', { provider, amountYuan: PRICE, title: TITLE });
   insist(order.state === 'NOTPAY' && order.simulated === true, 'create-payment');
   step(`create-payment → ${order.outTradeNo} ${order.state} ${order.amountYuan}`);
-  print(await QRCode.toString(String(order.qrCode), { type: 'terminal', small: true }));
+  printPainted(await QRCode.toString(String(order.qrCode), { type: 'terminal', small: true }));
   print(`收银台 cashier: ${order.cashierUrl}`);
   return order;
 }

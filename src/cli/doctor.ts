@@ -8,8 +8,9 @@ import { systemClock, systemRandom } from '../platform/system.ts';
 import { gatewayHttp } from '../providers/gateway-http.ts';
 import { readArguments } from './arguments.ts';
 import type { CommandContext } from './command.ts';
+import { disarmed } from './disarmed.ts';
 import { type Say, speaker } from './speaker.ts';
-import { print, printJson } from './terminal.ts';
+import { print, printJson, printPainted } from './terminal.ts';
 
 /** ms; a person waits. */
 const TIMEOUT_MS = 5_000;
@@ -77,7 +78,7 @@ function printReport({ findings, ok }: Report, say: Say, coloured: boolean): voi
   for (const finding of findings) {
     if (finding.area !== area) {
       if (area !== undefined) print();
-      print(paint('bold', say(TITLES[finding.area]).join(' ')));
+      printPainted(paint('bold', say(TITLES[finding.area]).join(' ')));
     }
     area = finding.area;
     printFinding(finding, say, paint);
@@ -89,13 +90,14 @@ function printReport({ findings, ok }: Report, say: Say, coloured: boolean): voi
     zh: ok ? `没有错误，${warnings} 处提醒。` : `${errors} 处错误，${warnings} 处提醒。`,
     en: ok ? `No errors; warnings: ${warnings}.` : `Errors: ${errors}; warnings: ${warnings}.`,
   })) {
-    print(paint(ok ? 'green' : 'red', line));
+    printPainted(paint(ok ? 'green' : 'red', line));
   }
-  for (const line of say(TIP)) print(paint('dim', line));
+  for (const line of say(TIP)) printPainted(paint('dim', line));
 }
 
 function printFinding({ level, message, remedy }: Finding, say: Say, paint: Paint): void {
   const { sign, colour } = MARKS[level];
-  for (const [i, line] of say(message).entries()) print(`  ${i === 0 ? paint(colour, sign) : ' '} ${line}`);
+  for (const [i, line] of say(message).entries())
+    printPainted(`  ${i === 0 ? paint(colour, sign) : ' '} ${disarmed(line)}`);
   for (const line of say(remedy)) print(`    → ${line}`);
 }

@@ -148,9 +148,9 @@ function printCsv({ rows }: List): void {
     ['paidAt', ({ order }) => (order.paidAt === undefined ? undefined : beijingDateTime(order.paidAt))],
     ['gatewayTradeNo', ({ order }) => order.gatewayTradeNo],
   ];
-  // RFC 4180 ends a line with both; the second is print's own.
-  print(`${UTF8_MARK}${columns.map(([name]) => name).join(',')}\r`);
-  for (const row of rows) print(`${columns.map(([, of]) => sheetCell(of(row))).join(',')}\r`);
+  const end = '\r\n';
+  print(`${UTF8_MARK}${columns.map(([name]) => name).join(',')}`, end);
+  for (const row of rows) print(columns.map(([, of]) => sheetCell(of(row))).join(','), end);
 }
 
 function printList({ rows, totals }: List, { announce }: Books, say: Say): void {

@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import { CashierError } from '../domain/errors.ts';
+import { ACTING, disarmed } from './disarmed.ts';
 
 /** Operator's commands speak to a person on stdout; the MCP server never loads this file. */
 export function printJson(value: unknown): void {
@@ -10,13 +11,19 @@ export function printJson(value: unknown): void {
 /** The same JSON with every character written as its number that would act on a terminal instead of being shown. */
 export function safeJson(value: unknown): string {
   return JSON.stringify(value, null, 2).replace(
-    UNSHOWN,
+    ACTING,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 }
 
-export function print(line = ''): void {
-  process.stdout.write(`${line}\n`);
+/** A line, {@link disarmed}. */
+export function print(line = '', end = '\n'): void {
+  printPainted(disarmed(line), end);
+}
+
+/** A line that acts on the terminal, such as one in colour; what is not our own in it must be disarmed. */
+export function printPainted(line: string, end = '\n'): void {
+  process.stdout.write(`${line}${end}`);
 }
 
 /** Columns aligned by what a terminal shows: a Chinese character is two cells wide. */
@@ -35,13 +42,10 @@ export function printTable(rows: readonly (readonly string[])[]): void {
   }
 }
 
-/** Titles are strangers' words: no control or direction character of theirs reaches the terminal. */
+/** A cell is one line. */
 function clean(text: string): string {
-  return text.replace(/[\u0000-\u001f]/g, '?').replace(UNSHOWN, '?');
+  return disarmed(text).replace(/[\t\n]/g, '?');
 }
-
-/** Controls beyond ASCII's, and what turns the direction of writing. */
-const UNSHOWN = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
 function cells(text: string): number {
   return [...clean(text)].reduce(

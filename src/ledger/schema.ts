@@ -116,7 +116,8 @@ const MIGRATIONS: readonly (readonly Step[])[] = [
 
 /**
  * Brings the ledger to this version's schema and binds it to its realm, in one transaction. Returns the realm. Throws
- * CONFIGURATION for a ledger of a newer version or of another realm, which is left untouched.
+ * CONFIGURATION for another program's database and for a ledger of a newer version or of another realm, which are left
+ * untouched.
  * @param now ms
  * @param adopt takes a ledger for what it is, and `realm` only for one that has none yet
  */
@@ -130,6 +131,7 @@ export async function prepareSchema(
   }: { readonly now: number; readonly salt: () => string; readonly adopt?: boolean },
 ): Promise<Realm> {
   return store.write(async (tx) => {
+    if (await isForeign(tx)) throw foreignDatabase();
     await tx.run('CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)');
     const version = Number((await readMeta(tx, 'schema_version')) ?? 0);
     if (version > MIGRATIONS.length) throw newerLedger();
@@ -148,6 +150,30 @@ export async function prepareSchema(
     if (version < MIGRATIONS.length) await writeMeta(tx, 'schema_version', String(MIGRATIONS.length));
     return bound ?? realm;
   });
+}
+
+/** Whether a database holds something, but not what every ledger has from its first commit on. */
+async function isForeign(tx: Pick<Tx, 'all'>): Promise<boolean> {
+  const holds = async (sql: string) => (await tx.all(sql)).length > 0;
+  if (!(await holds('SELECT 1 FROM sqlite_schema LIMIT 1'))) return false;
+  const columns = await tx.all("SELECT name FROM pragma_table_info('meta')");
+  const isMeta = ['key', 'value'].every((name) => columns.some((column) => column.name === name));
+  return !isMeta || !(await holds("SELECT 1 FROM meta WHERE key = 'schema_version'"));
+}
+
+function foreignDatabase(): CashierError {
+  return new CashierError(
+    'CONFIGURATION',
+    {
+      zh: 'CASHIER_LEDGER 指向的数据库属于别的程序，不是 mcp-cashier 的账本；没有改动它。',
+      en: "The database in CASHIER_LEDGER is another program's and no ledger of mcp-cashier; it was left untouched.",
+      next: {
+        zh: '把 CASHIER_LEDGER（或 --ledger）指向账本文件。',
+        en: 'Point CASHIER_LEDGER (or --ledger) at a ledger.',
+      },
+    },
+    { variable: 'CASHIER_LEDGER' },
+  );
 }
 
 function newerLedger(): CashierError {

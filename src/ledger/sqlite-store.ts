@@ -51,7 +51,6 @@ export async function openSqliteStore(path: string, ports: Ports): Promise<Store
       }
       opened ??= open(path);
       opened.exec(PRAGMAS);
-      if (isForeign(opened)) throw notALedger(path);
       wasWal = journalOf(opened) === 'wal';
       isWal = settleJournal(opened, walIsSafe) === 'wal';
     }, ports);
@@ -150,14 +149,6 @@ function named(names: readonly string[], values: readonly SqlValue[]): Row {
 function insistOnFile(path: string): void {
   const there = statSync(path, { throwIfNoEntry: false });
   if (there && !there.isFile() && !there.isDirectory()) throw notALedger(path);
-}
-
-/** Whether a database is another program's: it holds something, and not what every ledger has from its first commit on. */
-function isForeign(db: Database): boolean {
-  const holds = (sql: string) => db.prepare(sql).get() !== undefined;
-  if (!holds("SELECT 1 FROM sqlite_schema WHERE name NOT LIKE 'sqlite~_%' ESCAPE '~' LIMIT 1")) return false;
-  const hasMeta = `SELECT 1 FROM pragma_table_info('meta') WHERE name IN ('key', 'value') GROUP BY 1 HAVING COUNT(*) = 2`;
-  return !holds(hasMeta) || !holds("SELECT 1 FROM meta WHERE key = 'schema_version'");
 }
 
 /** Repeats `attempt` while another process holds the lock, or for a moment the file itself. */

@@ -35,6 +35,8 @@ export class Sessions {
   /** The longest unused first. */
   readonly #open = new Map<string, Session>();
   readonly #ended = new Set<string>();
+  /** How many are being opened. */
+  #opening = 0;
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -48,7 +50,7 @@ export class Sessions {
   async answer(request: Request, opens: boolean, parsedBody: unknown): Promise<Response | undefined> {
     const id = request.headers.get(HEADER);
     const body = parsedBody === undefined ? {} : { parsedBody };
-    if (id === null) return opens ? (await this.#start())?.transport.handleRequest(request, body) : undefined;
+    if (id === null) return opens ? this.#begin(request, body) : undefined;
     if (this.#ended.has(id)) return notFound();
     const session = this.#open.get(id);
     if (!session) return undefined;
@@ -63,13 +65,24 @@ export class Sessions {
   }
 
   /** undefined when all are in use. */
-  async #start(): Promise<Session | undefined> {
-    const { build, clock, randomBytes, maxBodyBytes } = this.#options;
+  async #begin(request: Request, body: { readonly parsedBody?: unknown }): Promise<Response | undefined> {
     const [longestUnused] = this.#open.values();
-    if (longestUnused && this.#open.size >= MAX_SESSIONS) {
-      if (clock.now() - longestUnused.usedAt < IDLE_MS) return undefined;
-      await longestUnused.server.close();
+    if (this.#open.size + this.#opening >= MAX_SESSIONS) {
+      if (!longestUnused || this.#options.clock.now() - longestUnused.usedAt < IDLE_MS) return undefined;
+      this.#open.delete(longestUnused.transport.sessionId ?? '');
+      void longestUnused.server.close().catch(this.#options.failed);
     }
+    this.#opening += 1;
+    try {
+      const { transport } = await this.#start();
+      return await transport.handleRequest(request, body);
+    } finally {
+      this.#opening -= 1;
+    }
+  }
+
+  async #start(): Promise<Session> {
+    const { build, clock, randomBytes, maxBodyBytes } = this.#options;
     const server = build();
     const transport = new WebStandardStreamableHTTPServerTransport({
       sessionIdGenerator: () => randomBytes(ID_BYTES).toString('base64url'),

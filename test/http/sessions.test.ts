@@ -114,6 +114,11 @@ describe('a session of 2025', () => {
     expect((await say(list, { session: sessions[1] })).headers.get(ID)).toBeNull();
   });
 
+  it('has no more beside it, however many are asked for at once', async () => {
+    const sessions = await Promise.all(Array.from({ length: 200 }, () => open()));
+    expect(sessions.filter(Boolean)).toHaveLength(64);
+  });
+
   it('hears of the orders that it has subscribed to', async () => {
     const client = new LegacyClient({ name: 'old', version: '1' });
     const heard: string[] = [];
