@@ -7,11 +7,19 @@ import { fileURLToPath } from 'node:url';
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** A folder that is gone when the process ends. */
+const folders = new Set();
+process.once('exit', () => folders.forEach(discard));
+
+/** A folder that is gone when the process ends, or by `discard` before. */
 export function temporary(name) {
   const folder = mkdtempSync(join(tmpdir(), `${name}-`));
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
+  folders.add(folder);
   return folder;
+}
+
+export function discard(folder) {
+  folders.delete(folder);
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
 }
 
 /** Packs what has been built; returns the tarball's path. */
