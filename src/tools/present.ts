@@ -198,7 +198,10 @@ export function presenter(options: PresenterOptions): Presenter {
     ask: string,
   ): Record<string, unknown> {
     const { order } = result;
-    const { handOffUrl: _ours, ...credential } = payable(result.order, now());
+    const held = payable(result.order, now());
+    const { handOffUrl, ...credential } = held;
+    // Without a page to follow it from, such a link is no use to anybody.
+    const usable = handOffUrl === undefined || page ? held : {};
     return compact({
       outTradeNo: order.outTradeNo,
       provider: order.provider,
@@ -223,7 +226,7 @@ export function presenter(options: PresenterOptions): Presenter {
       source: order.source,
       replayed: result.replayed,
       simulated,
-      nextStep: ask + say(paymentNext(result, now(), language)),
+      nextStep: ask + say(paymentNext(result, usable, now(), language)),
     });
   }
 
@@ -479,7 +482,7 @@ function elsewhereWords(refunded: PaymentResult['refundedElsewhere']): Text {
   return yuan(elsewhereYuan(refunded) ?? '');
 }
 
-function paymentNext(result: PaymentResult, now: number, language: Language): Text {
+function paymentNext(result: PaymentResult, held: Credential, now: number, language: Language): Text {
   const { order, refundedFen, refundedElsewhere } = result;
   if (order.state === 'PAID' && refundedFen >= order.amountFen) return REFUNDED;
   if (order.state === 'PAID' && refundedElsewhere !== undefined) return REFUNDED_ELSEWHERE;
@@ -496,7 +499,7 @@ function paymentNext(result: PaymentResult, now: number, language: Language): Te
   if (order.state !== 'NOTPAY' && order.state !== 'UNKNOWN') return PAYMENT_NEXT[order.state];
   if (order.state === 'NOTPAY' && (order.expiresAt ?? 0) <= now) return EXPIRED;
   if (!isGivenOut(order)) return NO_CODE;
-  return order.state === 'UNKNOWN' ? PAYMENT_NEXT.UNKNOWN : handOver(payable(order, now));
+  return order.state === 'UNKNOWN' ? PAYMENT_NEXT.UNKNOWN : handOver(held);
 }
 
 function refundNext({ refund }: RefundResult): Text {
