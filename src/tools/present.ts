@@ -46,6 +46,8 @@ export interface PresenterOptions {
   readonly cashierPage: (pageToken: string, handOff: boolean) => Promise<CashierPage | undefined>;
   /** Where a person decides on an approval, where one can. Nobody can by the address alone. */
   readonly approvalUrl: (id: string) => Promise<string | undefined>;
+  /** Writes our commands in a sentence as whoever reads it can type them; by default as they are. */
+  readonly runnable?: (text: string) => string;
 }
 
 const WALLET: Readonly<Record<ProviderId, Text>> = {
@@ -186,7 +188,7 @@ const APPROVAL_NOW: Readonly<Partial<Record<ApprovalView, Text>>> = {
 };
 
 export function presenter(options: PresenterOptions): Presenter {
-  const { language, simulated, now } = options;
+  const { language, simulated, now, runnable = (text) => text } = options;
   const say = (text: Text) => text[language];
   const lines = (...parts: readonly (string | undefined)[]) =>
     [simulated ? say(SIMULATED) : undefined, ...parts].filter((part) => part !== undefined).join('\n');
@@ -249,7 +251,7 @@ export function presenter(options: PresenterOptions): Presenter {
       return text ? `${view === 'failed' ? failure(approval.code) : ''}${say(text)}` : '';
     }
     const url = await options.approvalUrl(approval.id);
-    const command = `mcp-cashier approvals approve ${approval.id}`;
+    const command = runnable(`mcp-cashier approvals approve ${approval.id}`);
     const before = failure(approval.asked?.afterFailure);
     if (language === 'zh') return `${before}请商家批准：${url ? `打开 ${url} 或` : ''}运行 ${command}。`;
     return `${before}Ask the merchant to approve: ${url ? `open ${url} or ` : ''}run ${command}. `;
@@ -430,7 +432,8 @@ export function presenter(options: PresenterOptions): Presenter {
 
     sentence: (error) => {
       const { gatewayCode } = error.details;
-      return `${say(error.text)}${gatewayCode === undefined ? '' : `(${gatewayCode}) `}${say(error.next)}`;
+      const sentence = `${say(error.text)}${gatewayCode === undefined ? '' : `(${gatewayCode}) `}${say(error.next)}`;
+      return runnable(sentence);
     },
 
     plain: (text) => lines(text),
@@ -438,9 +441,9 @@ export function presenter(options: PresenterOptions): Presenter {
     error(error) {
       return JSON.stringify({
         code: error.code,
-        message: say(error.text),
+        message: runnable(say(error.text)),
         retryable: error.retryable,
-        nextAction: say(error.next),
+        nextAction: runnable(say(error.next)),
         ...error.details,
         ...(simulated ? { simulated } : {}),
       });
