@@ -131,12 +131,16 @@ async function create(cashier: Cashier, call: Call, input: CreatePaymentInput): 
 /**
  * Reserves; where that would commit to a number that the caller chose, the gateway is asked first whether the number is
  * free, and where the link needs a page of ours, whether there is one. Nothing is stored when not, or it is not told.
+ * What has the number may be this very order, sent by another process in the meantime: the ledger knows that, for the
+ * intent came first.
+ * Throws GATEWAY_DECLINED (also when the number is taken), GATEWAY_UNAVAILABLE, TRY_LATER, and where there is no page.
  */
 async function askingFirst(
   cashier: Cashier,
   reserving: (book: Book, ready: Ready) => Promise<Reserved | 'busy'>,
 ): Promise<Reserved> {
   let ready: Ready = { page: false, number: false };
+  let isTaken = false;
   const attempt = () => cashier.ledger.write((book) => reserving(book, ready));
   for (;;) {
     try {
@@ -145,26 +149,23 @@ async function askingFirst(
       if (!(error instanceof AskFirst)) throw error;
       if (error.what === 'page') {
         if (!(await cashier.canHandOff?.())) throw noPageToHandOff();
-      } else {
-        // The call is on record before any gateway hears of it.
-        await cashier.ledger.write(async () => undefined);
-        await insistNumberIsFree(cashier, error.order);
+        ready = { ...ready, page: true };
+        continue;
       }
-      ready = { ...ready, [error.what]: true };
+      if (isTaken) throw numberTaken(error.order.outTradeNo, 'gateway');
+      isTaken = !(await isNumberFree(cashier, error.order));
+      ready = { ...ready, number: !isTaken };
     }
   }
 }
 
-/** Throws GATEWAY_DECLINED (also when the number is taken), GATEWAY_UNAVAILABLE, TRY_LATER. */
-async function insistNumberIsFree(cashier: Cashier, order: OrderRecord): Promise<void> {
+async function isNumberFree(cashier: Cashier, order: OrderRecord): Promise<boolean> {
   const { outTradeNo } = order;
-  let taken: boolean;
   try {
-    taken = (await tradeAt(cashier, providerOf(cashier, order), order, outTradeNo)).exists;
+    return !(await tradeAt(cashier, providerOf(cashier, order), order, outTradeNo)).exists;
   } catch (error) {
     throw isGatewayError(error) ? numberNotAsked(error, outTradeNo) : error;
   }
-  if (taken) throw numberTaken(outTradeNo, 'gateway');
 }
 
 /**
