@@ -37,8 +37,9 @@ await Promise.all([everyNext(), everyNext()]);
 async function everyNext() {
   for (let client = waiting.shift(); client; client = waiting.shift()) {
     const startedAt = performance.now();
-    const note = await play(client).catch((cause) => {
-      throw new Error(`${client.name}: ${cause.message}`, { cause });
+    const note = await play(client).catch((error) => {
+      process.exitCode = 1;
+      return `✘ ${client.name}: ${error.stack}`;
     });
     console.log(`${note} (${((performance.now() - startedAt) / 1000).toFixed(1)} s)`);
   }
@@ -79,6 +80,8 @@ function stage(folder, model) {
     folder,
     home,
     project,
+    env,
+    freePort,
     server,
     order: ORDER,
     model: model.url,

@@ -1,5 +1,7 @@
 // One row a client: exact packages, whether it is quick, what of a payment reaches its model (`shows`; absent where it
 // is not driven), and how it is played.
+import { throughBackend } from './inspector-web.mjs';
+
 const WHOLE = { text: true, picture: true };
 
 /** Words that an agent's command line prints for a server that answers. */
@@ -251,6 +253,18 @@ export const CLIENTS = [
         return inspect(http, '--method', 'tools/call', '--tool-name', 'create-payment', ...args);
       });
       return { home, notes: ['tools/list over stdio and HTTP'], reached };
+    },
+  },
+  {
+    name: 'inspector-web',
+    packages: ['@modelcontextprotocol/inspector@2.12.0'],
+    shows: WHOLE,
+    async play(stage) {
+      return {
+        home: stage.home,
+        notes: ['web page through its backend'],
+        reached: await throughBackend(stage),
+      };
     },
   },
 ];
