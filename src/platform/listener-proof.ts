@@ -33,12 +33,15 @@ export function proveWhose({ kind, key }: Mark): (c: Context) => Response {
   };
 }
 
-/** Who listens at `origin` on this machine; `withinMs` (ms) is how long they may take to say so. */
+/**
+ * Who listens at `origin` on this machine; `silent` is who has not said so within `withinMs` (ms): a stranger, or one of
+ * ours that is busy.
+ */
 export async function whoListens(
   mark: Mark,
   origin: string,
   { randomBytes, withinMs }: { readonly randomBytes: RandomBytes; readonly withinMs: number },
-): Promise<'ours' | 'stranger' | 'nobody'> {
+): Promise<'ours' | 'stranger' | 'silent' | 'nobody'> {
   const nonce = randomBytes(NONCE_BYTES).toString('base64url');
   try {
     const answer = await fetch(`${origin}${WHOSE}?nonce=${nonce}`, {
@@ -50,7 +53,7 @@ export async function whoListens(
     return said.length === expected.length && timingSafeEqual(said, expected) ? 'ours' : 'stranger';
   } catch (error) {
     // Refused, or cut: it has just ended, or never spoke HTTP.
-    return error instanceof TypeError ? 'nobody' : 'stranger';
+    return error instanceof TypeError ? 'nobody' : 'silent';
   }
 }
 

@@ -8,7 +8,7 @@ import type { World } from './world.ts';
 
 /** ms between two looks at whether the process that serves is still there. */
 const WATCH_MS = 500;
-/** ms within which a healthy simulator says who it is. */
+/** ms within which a healthy simulator says who it is, unless its machine is busy. */
 const HEALTH_WITHIN_MS = 2_000;
 /** How often a port that is neither free nor answering is tried before it counts as a stranger's. */
 const TRIES = 20;
@@ -76,7 +76,7 @@ export class Serving {
   }
 
   /** Who holds the port: a simulator of this folder, somebody else, or (a moment after it died) nobody. */
-  private askHolder(): Promise<'ours' | 'stranger' | 'nobody'> {
+  private askHolder(): ReturnType<typeof whoListens> {
     const { identity, origin, randomBytes } = this.world;
     return whoListens(markOf(identity), origin, { randomBytes, withinMs: HEALTH_WITHIN_MS });
   }

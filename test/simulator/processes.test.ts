@@ -85,6 +85,23 @@ async function occupy(port: number, answer: string): Promise<Server> {
 }
 
 describe('one folder', () => {
+  it('waits for a holder of its port that is too busy to say who it is', async () => {
+    const simulator = await open();
+    // Never answers; gone once it has been asked a second time.
+    let asked = 0;
+    const busy = createServer(() => {
+      asked += 1;
+      if (asked < 2) return;
+      busy.close();
+      busy.closeAllConnections();
+    });
+    const port = Number(new URL(simulator.origin).port);
+    await new Promise<void>((resolve) => busy.listen(port, '127.0.0.1', resolve));
+    expect(await simulator.serve()).toBe(true);
+    expect(asked).toBe(2);
+    await simulator.close();
+  });
+
   it('is private, and names everything a server needs to be pointed at it', async () => {
     const simulator = await open();
     const folder = join(home, 'simulator');
