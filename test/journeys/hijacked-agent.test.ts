@@ -275,6 +275,7 @@ class Hijacked {
 interface LedgerOrder {
   readonly outTradeNo: string;
   readonly amountYuan: string;
+  readonly state: string;
 }
 
 async function play(seed: number): Promise<{ approved: number; refunded: number }> {
@@ -328,6 +329,11 @@ async function play(seed: number): Promise<{ approved: number; refunded: number 
   expect(sums.length).toBeLessThanOrEqual(60 * days);
 
   const trades = await opened.simulator.trades();
+  const paidThere = trades.filter(({ state }) => state === 'PAID').map(({ outTradeNo }) => outTradeNo);
+  for (const { outTradeNo } of items.filter(({ state }) => state === 'PAID')) {
+    expect(paidThere, 'nothing is paid that no buyer has paid').toContain(outTradeNo);
+    expect([...agent.codes.keys()], 'nor what nobody had a code of').toContain(outTradeNo);
+  }
   const refunds = trades.flatMap((trade) => trade.refunds.map((refund) => ({ ...refund, trade })));
   for (const refund of refunds) {
     expect(approved, 'a person said yes to it').toContain(`${refund.trade.outTradeNo} ${refund.outRefundNo}`);

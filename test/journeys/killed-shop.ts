@@ -1,30 +1,27 @@
+import type { LedgerFile } from '../support/ledger-file.ts';
 import { until } from '../support/server-process.ts';
 import type { SimulatorClient, Wallet } from '../support/simulator-client.ts';
 import { seeded } from '../support/virtual-time.ts';
-import type { Payment, PaymentList, Refund } from './shapes.ts';
+import type { Payment, PaymentList } from './shapes.ts';
 import type { Agent } from './shop.ts';
 import {
   type Fate,
+  FREE_REFUND_FEN,
   findOddSums,
   findUnfinished,
   findWrongs,
   type LedgerOrder,
   readOrders,
+  readSteps,
   type Sides,
   Wish,
 } from './wishes.ts';
 
-/** A refund above this waits for a person. */
-const FREE_REFUND_YUAN = 6;
-export const POLICY = `version: 1\nrefunds: { approveAboveYuan: "${FREE_REFUND_YUAN}" }\n`;
+export const POLICY = `version: 1\nrefunds: { approveAboveYuan: "${FREE_REFUND_FEN / 100}" }\n`;
 /** In a title: the gateway says nothing of its own accord. */
 const DEAF = 'sim:notify-never ';
-/** Within this (ms) the settler must have asked about everything that it alone is to settle. */
-const SETTLED_WITHIN_MS = 45_000;
-/** Within this (ms) a client that repeats its calls must have got what it wanted. */
-const ENDS_WITHIN_MS = 30_000;
-/** A call that takes longer (ms) waits for somebody who is dead. */
-const ANSWERED_WITHIN_MS = 15_000;
+/** A call that takes longer (ms) waits for somebody who is dead: a sender's claim runs for 25 s. */
+const ANSWERED_WITHIN_MS = 24_000;
 /** How many wishes are brought to their end at the same time. */
 const AT_A_TIME = 6;
 
@@ -48,8 +45,9 @@ export interface Premises {
   agent(): Promise<Agent>;
   /** What `orders --json` prints. */
   orders(): Promise<string>;
-  /** A person says yes. */
-  approve(refund: Refund): Promise<void>;
+  /** A person says yes; resolves when that is committed. */
+  approve(id: string): Promise<void>;
+  readonly ledger: LedgerFile;
 }
 
 /**
@@ -99,20 +97,16 @@ export abstract class KilledShop {
     const left = this.wishes.filter((wish) => wish.leftAlone && made.has(wish.title));
     const isSettled = (items: readonly Payment[], wish: Wish) =>
       items.find(({ title }) => title === wish.title)?.state === (wish.paid ? 'PAID' : 'NOTPAY');
-    await until(
-      'the settler',
-      async () => {
-        const items = await this.look(agent);
-        return left.every((wish) => isSettled(items, wish)) ? true : undefined;
-      },
-      SETTLED_WITHIN_MS,
-    );
+    await until('the settler', async () => {
+      const items = await this.look(agent);
+      return left.every((wish) => isSettled(items, wish)) ? true : undefined;
+    });
     const waiting = [...this.wishes];
     const finish = async () => {
       for (let wish = waiting.shift(); wish; wish = waiting.shift()) {
         const one = wish;
         const ended = async () => ((await this.proceed(agent, one)) ? undefined : true);
-        await until(`the end of ${one.title}`, ended, ENDS_WITHIN_MS);
+        await until(`the end of ${one.title}`, ended);
       }
     };
     await Promise.all(Array.from({ length: AT_A_TIME }, finish));
@@ -208,7 +202,7 @@ export abstract class KilledShop {
     const { refund } = wish.standing;
     if (refund?.state !== 'PENDING_APPROVAL' || this.#approved.has(wish)) return;
     this.#approved.add(wish);
-    await this.premises.approve(refund);
+    await this.premises.approve(refund.approval?.id ?? '');
   }
 
   /** What the ledger says about everything, held against what was told. */
@@ -339,12 +333,13 @@ export abstract class KilledShop {
 
   async #sides(): Promise<Sides> {
     const [trades, calls] = await this.reach((gateway) => Promise.all([gateway.trades(), gateway.calls()]));
-    return { wishes: this.wishes, orders: await this.orders(), trades, calls };
+    const orders = await this.orders();
+    return { wishes: this.wishes, orders, trades, calls, steps: await readSteps(this.premises.ledger) };
   }
 }
 
 export function needsPerson(wish: Wish): boolean {
-  return Number(wish.refundYuan) > FREE_REFUND_YUAN;
+  return Number(wish.refundYuan) * 100 > FREE_REFUND_FEN;
 }
 
 export function isHeard({ title }: Wish): boolean {

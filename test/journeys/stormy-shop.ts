@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type Passing, SlowNetwork, type Treatment } from '../support/fake-gateway-server.ts';
 import { freePort } from '../support/free-port.ts';
 import { LedgerFile } from '../support/ledger-file.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 import { type Env, MAIN, until } from '../support/server-process.ts';
 import type { Wallet } from '../support/simulator-client.ts';
 import {
@@ -18,6 +19,7 @@ import {
   type Wanted,
 } from './killed-shop.ts';
 import { type Agent, Shop } from './shop.ts';
+import { sayYes } from './terminal-yes.ts';
 import type { Wish } from './wishes.ts';
 
 /** The instants of a deed at which a server is killed, in the order in which they come. */
@@ -37,6 +39,19 @@ export const MOMENTS = [
 ] as const;
 export type Moment = (typeof MOMENTS)[number];
 
+/** The instants at which a server is killed that carries out, of its own accord, what a person has approved. */
+export const CARRIED_OUT = [
+  /** The yes is committed by another process; this one may or may not have found it. */
+  'yes written',
+  'intent written',
+  'request held',
+  'answer held',
+  'fact unwritten',
+  'answer passed',
+] as const;
+/** The same, of one of two servers, while the agent repeats its call as soon as the yes is there. */
+export const REPEATED = ['intent written', 'request held', 'answer held', 'fact unwritten'] as const;
+
 const CREATE = /alipay\.trade\.precreate|POST \/v3\/pay\/transactions\/native/;
 const QUERY = /alipay\.trade\.query|GET \/v3\/pay\/transactions\/out-trade-no/;
 const CLOSE = /alipay\.trade\.close|POST \/v3\/pay\/transactions\/out-trade-no\/\w+\/close/;
@@ -45,14 +60,20 @@ const QUERY_REFUND = /alipay\.trade\.fastpay\.refund\.query|GET \/v3\/refund\/do
 
 /** How often the three sides are compared while it storms: after this many lives of a server. */
 const LIVES_PER_BATCH = 25;
-/** Within this (ms) a settler that lives asks about something. */
-const ASKS_WITHIN_MS = 20_000;
 /** A server that did not wait for its ledger would have said so within this (ms). */
 const TELLS_WITHIN_MS = 250;
-/** Within this (ms) the gateway notifies of a payment. */
-const NOTIFIES_WITHIN_MS = 10_000;
 /** A server is killed so many ms after it was started, at most. */
 const STARTS_WITHIN_MS = 180;
+
+/** A yes to a refund of this title has been committed. */
+const YES = `SELECT 1 FROM approvals JOIN orders USING (out_trade_no)
+  WHERE title = ? AND approvals.state IN ('approved', 'used')`;
+/** A refund of this title has been sent, or is about to be. */
+const REFUND_INTENT = `SELECT refunds.sending_by FROM refunds JOIN orders USING (out_trade_no)
+  WHERE title = ? AND refunds.state <> 'PENDING_APPROVAL'`;
+/** What the gateway said of a refund of this title has been committed. */
+const REFUND_FACT = `SELECT 1 FROM refunds JOIN orders USING (out_trade_no)
+  WHERE title = ? AND refunds.state IN ('PROCESSING', 'SUCCESS')`;
 
 /** What a server is doing for the client when it is killed. */
 interface Deed {
@@ -61,7 +82,10 @@ interface Deed {
   readonly at: RegExp;
   /** A query that finds the committed intent by the wish's title. */
   readonly intent: string;
+  /** Whether it came to its end: the client was answered, or what a person had approved was carried out. */
   call(): Promise<boolean>;
+  /** Who is to be killed, where that is not the agent that is called. */
+  victim?(): Promise<Agent>;
 }
 
 /** A shop of one wallet whose server is killed again and again, behind a network that can be stopped at any request. */
@@ -76,6 +100,8 @@ export class StormyShop extends KilledShop {
   readonly #notifyNetwork: SlowNetwork;
   readonly #ledger: LedgerFile;
   #lives = 0;
+  /** The kill that is being waited for has come. */
+  #struck = false;
 
   private constructor(
     wallet: Wallet,
@@ -90,6 +116,8 @@ export class StormyShop extends KilledShop {
     },
   ) {
     const { shop, env } = parts;
+    const ledger = new LedgerFile(join(shop.home, 'simulator', 'ledger.db'));
+    const terminal = { env: shop.env, cwd: join(shop.home, 'cwd'), transcript: shop.transcript };
     const premises = {
       simulator: shop.simulator,
       agent: () => shop.agent({ env }),
@@ -98,7 +126,8 @@ export class StormyShop extends KilledShop {
         if (code !== 0) throw new Error(`orders ended with ${code}: ${stderr}`);
         return stdout;
       },
-      approve: (refund: Parameters<Shop['approve']>[0]) => shop.approve(refund),
+      approve: (id: string) => sayYes(id, ledger, terminal),
+      ledger,
     };
     super(premises, { wallets: [wallet], kills, seed });
     this.#wallet = wallet;
@@ -107,7 +136,7 @@ export class StormyShop extends KilledShop {
     this.#port = parts.port;
     this.#network = parts.network;
     this.#notifyNetwork = parts.notifyNetwork;
-    this.#ledger = new LedgerFile(join(shop.home, 'simulator', 'ledger.db'));
+    this.#ledger = ledger;
   }
 
   static async open(wallet: Wallet, kills: Kills, seed: number): Promise<StormyShop> {
@@ -166,7 +195,9 @@ export class StormyShop extends KilledShop {
   async killCreateAgain(at: 'question' | 'request', moment: Moment): Promise<void> {
     // A question names nothing but the number.
     const numbered = at === 'question' ? { numbered: true } : {};
-    const wish = await this.killCreate(this.chance(0.5) ? 'request held' : 'answer held', numbered);
+    // What the gateway has had, the settler may learn of before the client calls, and then that asks no more.
+    const had = at === 'request' && this.chance(0.5);
+    const wish = await this.killCreate(had ? 'answer held' : 'request held', numbered);
     await this.#life(
       `create again: ${at}, ${moment}`,
       (agent, step) => {
@@ -205,16 +236,12 @@ export class StormyShop extends KilledShop {
     });
   }
 
-  /** Money goes back; where a person has to say yes, they have. */
+  /** Money goes back, as the agent asks, without a person. */
   async killRefund(moment: Moment): Promise<Wish> {
     let refunded: Wish | undefined;
     await this.#life(`refund: ${moment}`, async (agent, step) => {
-      const wish = await this.#paid(agent);
+      const wish = await this.#paid(agent, (one) => !needsPerson(one));
       refunded = wish;
-      if (needsPerson(wish)) {
-        await this.refund(agent, wish);
-        await this.approve(wish);
-      }
       await this.#killAt(agent, step, moment, this.#refunding(agent, wish, REFUND));
     });
     if (!refunded) throw new Error('nothing was refunded');
@@ -229,10 +256,56 @@ export class StormyShop extends KilledShop {
     });
   }
 
+  /** A person says yes, nobody calls, and the server dies while it carries that out. */
+  async killCarriedOut(moment: (typeof CARRIED_OUT)[number]): Promise<void> {
+    await this.#life(`approved: ${moment}`, async (agent, step) => {
+      const wish = await this.#paid(agent, needsPerson);
+      await this.refund(agent, wish);
+      const call = async () => {
+        await this.approve(wish);
+        return this.#carriedOut(wish);
+      };
+      if (moment === 'yes written') {
+        return this.#killAt(agent, step, 'intent written', { wish, at: REFUND, intent: YES, call });
+      }
+      await this.#killAt(agent, step, moment, { wish, at: REFUND, intent: REFUND_INTENT, call });
+    });
+  }
+
+  /**
+   * There are two servers, and the agent repeats its call the instant a person has said yes: whichever process sends
+   * the refund dies of it, and the other one is told the rest.
+   */
+  async killRepeated(moment: (typeof REPEATED)[number]): Promise<void> {
+    await this.#life(`approved, two servers: ${moment}`, async (agent, step) => {
+      const other = await this.premises.agent();
+      await this.look(other);
+      const wish = await this.#paid(agent, needsPerson);
+      await this.refund(agent, wish);
+      const call = async () => {
+        const stop = new AbortController();
+        const yes = this.#ledger.written(stop.signal, YES, wish.title);
+        const repeat = yes.then(() => this.refund(agent, wish));
+        await this.approve(wish).finally(() => stop.abort());
+        await repeat;
+        return this.#carriedOut(wish);
+      };
+      const victim = async () => {
+        const [sent] = await this.#ledger.rows(REFUND_INTENT, wish.title);
+        // A sender's name has its process's number in it.
+        return String(sent?.sending_by).split(' ')[1] === String(other.server.pid) ? other : agent;
+      };
+      await this.#killAt(agent, step, moment, { wish, at: REFUND, intent: REFUND_INTENT, call, victim });
+      const survivor = this.wasKilled(agent) ? other : agent;
+      const again = this.#refunding(survivor, wish, REFUND);
+      await this.#killAt(survivor, `${step}, then the other`, 'client told', again);
+    });
+  }
+
   /** As {@link killCreateAgain}. */
   async killRefundAgain(at: 'question' | 'request', moment: Moment): Promise<void> {
-    // There is something to send again only where the gateway has not had it.
-    const wish = await this.killRefund(at === 'question' ? 'answer held' : 'request held');
+    // What the gateway has had is not sent again, nor asked for by the client once the settler has.
+    const wish = await this.killRefund('request held');
     await this.#life(
       `refund again: ${at}, ${moment}`,
       (agent, step) => {
@@ -246,7 +319,11 @@ export class StormyShop extends KilledShop {
   /** The gateway says that a buyer has paid, and the server dies before, while, or after it takes that in. */
   async killNotified(moment: 'held' | 'coming in' | 'unwritten' | 'acknowledged'): Promise<void> {
     const network = this.#notifyNetwork;
-    let unlock: (() => void) | undefined;
+    let lock: (() => void) | undefined;
+    const unlock = () => {
+      lock?.();
+      lock = undefined;
+    };
     await this.#life(`notification: ${moment}`, async (agent, step) => {
       const wish = await this.#open(agent, isHeard);
       let acknowledged = false;
@@ -256,7 +333,7 @@ export class StormyShop extends KilledShop {
       const arrived = new Promise<void>((resolve) => {
         network.treat = async ({ target, body }) => {
           if (!this.#toldBy(target, body).includes(`"${wish.outTradeNo}"`)) return 'pass';
-          if (moment === 'unwritten') unlock ??= await this.#ledger.lock();
+          if (moment === 'unwritten') lock ??= await this.#ledger.lock();
           resolve();
           if (moment === 'coming in') return 'pass';
           return moment === 'held' ? 'hold-request' : 'hold-answer';
@@ -265,10 +342,11 @@ export class StormyShop extends KilledShop {
       await this.#listens();
       await this.pay(wish);
       const comes = moment === 'acknowledged' ? held : arrived;
-      await within(NOTIFIES_WITHIN_MS, `the notification of ${wish.title}`, comes);
+      await within(PATIENCE_MS, `the notification of ${wish.title}`, comes);
       if (moment === 'coming in') await pause(this.upTo(8));
       if (moment === 'unwritten') await pause(TELLS_WITHIN_MS);
       await this.kill(agent, step);
+      unlock();
       if (moment === 'unwritten') {
         this.insist(!acknowledged, `${wish.title}: acknowledged before the fact was written`);
       }
@@ -282,7 +360,7 @@ export class StormyShop extends KilledShop {
     }).finally(() => {
       network.treat = () => 'pass';
       network.drop();
-      unlock?.();
+      unlock();
     });
   }
 
@@ -303,7 +381,7 @@ export class StormyShop extends KilledShop {
             return moment === 'answer passed' ? 'pass' : 'hold-answer';
           };
         });
-        await within(ASKS_WITHIN_MS, 'a question of the settler', caught);
+        await within(PATIENCE_MS, 'a question of the settler', caught);
         await pause(this.upTo(6));
         await this.kill(agent, step);
       },
@@ -342,12 +420,20 @@ export class StormyShop extends KilledShop {
   async #killAt(agent: Agent, step: string, moment: Moment, deed: Deed): Promise<void> {
     const { title } = deed.wish;
     let answered = false;
+    this.#struck = false;
+    /** Nothing of it is held any longer: somebody else may be at it. */
+    const strike = async () => {
+      await this.kill((await deed.victim?.()) ?? agent, step);
+      this.#struck = true;
+      this.#network.treat = () => 'pass';
+      this.#network.drop();
+    };
     const begin = async () => {
       answered = await deed.call();
     };
     const missed = async (call: Promise<void>) => {
       await call;
-      if (!this.wasKilled(agent)) throw new Error(`${title} ended before the moment came`);
+      if (!this.#struck) throw new Error(`${title} ended before the moment came`);
     };
     switch (moment) {
       case 'before the intent': {
@@ -359,7 +445,7 @@ export class StormyShop extends KilledShop {
         const unlock = await this.#ledger.lock();
         const call = begin();
         await pause(5 + this.upTo(50));
-        await this.kill(agent, step);
+        await strike();
         unlock();
         await call;
         return this.insist(!reached && !answered, `${title}: sent or told before the intent was written`);
@@ -369,7 +455,7 @@ export class StormyShop extends KilledShop {
         const written = this.#ledger.written(stop.signal, deed.intent, title);
         const call = begin();
         await Promise.race([written, missed(call)]).finally(() => stop.abort());
-        await this.kill(agent, step);
+        await strike();
         return call;
       }
       case 'request held':
@@ -378,7 +464,7 @@ export class StormyShop extends KilledShop {
         const held = this.#network.held();
         const call = begin();
         await Promise.race([held, missed(call)]);
-        await this.kill(agent, step);
+        await strike();
         return call;
       }
       case 'fact unwritten': {
@@ -392,7 +478,7 @@ export class StormyShop extends KilledShop {
           await Promise.race([passed, missed(call)]);
           await pause(TELLS_WITHIN_MS);
           this.insist(!answered, `${title}: told before the fact was written`);
-          await this.kill(agent, step);
+          await strike();
         } finally {
           unlock();
         }
@@ -403,13 +489,13 @@ export class StormyShop extends KilledShop {
         const call = begin();
         await Promise.race([passed, missed(call)]);
         await pause(this.upTo(12));
-        await this.kill(agent, step);
+        await strike();
         return call;
       }
       case 'client told': {
         await begin();
         this.insist(answered, `${title}: the client was not answered`);
-        await this.kill(agent, step);
+        await strike();
       }
     }
   }
@@ -438,9 +524,16 @@ export class StormyShop extends KilledShop {
   }
 
   #refunding(agent: Agent, wish: Wish, at: RegExp): Deed {
-    const intent = `SELECT 1 FROM refunds JOIN orders USING (out_trade_no)
-      WHERE title = ? AND refunds.state <> 'PENDING_APPROVAL'`;
-    return { wish, at, intent, call: () => this.refund(agent, wish) };
+    return { wish, at, intent: REFUND_INTENT, call: () => this.refund(agent, wish) };
+  }
+
+  /** Waits until it is, or somebody has died of it. */
+  async #carriedOut({ title }: Wish): Promise<boolean> {
+    while (!this.#struck) {
+      if ((await this.#ledger.rows(REFUND_FACT, title)).length > 0) return true;
+      await pause(20);
+    }
+    return false;
   }
 
   /** A wish with a code that nobody has paid. */

@@ -1,11 +1,12 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort } from '../support/free-port.ts';
+import { LedgerFile } from '../support/ledger-file.ts';
 import { type Env, runCommand, ServerProcess, Transcript, until } from '../support/server-process.ts';
 import { SimulatorClient, SimulatorProcess, WALLETS } from '../support/simulator-client.ts';
 import { isToBePaid, KilledShop, type Kills, POLICY, pause } from './killed-shop.ts';
-import type { Refund } from './shapes.ts';
 import { Agent, cleanEnv, makeHome, secretsIn } from './shop.ts';
+import { sayYes } from './terminal-yes.ts';
 import type { Wish } from './wishes.ts';
 
 /** A call is in flight for about this long (ms); the kill comes somewhere in it. */
@@ -41,6 +42,7 @@ export class TwinShop extends KilledShop {
   ) {
     const { home, env, transcript } = parts;
     const at = { env, cwd: join(home, 'cwd'), transcript };
+    const ledger = new LedgerFile(join(home, 'simulator', 'ledger.db'));
     const command = async (...args: string[]) => {
       const { code, stdout, stderr } = await runCommand(args, at);
       if (code !== 0) throw new Error(`${args[0]} ended with ${code}: ${stderr}`);
@@ -50,9 +52,8 @@ export class TwinShop extends KilledShop {
       simulator: new SimulatorClient(parts.origin),
       agent: async () => new Agent(await ServerProcess.start(at)),
       orders: () => command('orders', '--json', '--limit', '10000'),
-      approve: async ({ approval }: Refund) => {
-        await command('approvals', 'approve', approval?.id ?? '');
-      },
+      approve: (id: string) => sayYes(id, ledger, at),
+      ledger,
     };
     super(premises, { wallets: WALLETS, kills, seed });
     this.#home = home;

@@ -1,3 +1,4 @@
+import type { LedgerFile } from '../support/ledger-file.ts';
 import type { Arguments } from '../support/server-process.ts';
 import type { GatewayCall, GatewayTrade, Wallet } from '../support/simulator-client.ts';
 import type { Payment, PaymentList, Refund } from './shapes.ts';
@@ -10,6 +11,9 @@ export interface Standing {
   readonly payment: Payment | undefined;
   readonly refund: Refund | undefined;
 }
+
+/** A refund above this waits for a person. */
+export const FREE_REFUND_FEN = 600;
 
 const REFUND_MAY_BE: Readonly<Record<string, readonly string[]>> = {
   PENDING_APPROVAL: ['PENDING_APPROVAL', 'UNKNOWN', 'PROCESSING', 'SUCCESS'],
@@ -201,16 +205,34 @@ export function readOrders(stdout: string): LedgerOrder[] {
   }));
 }
 
+/** How often something has happened to a refund, by the record. */
+export interface Step {
+  readonly outTradeNo: string;
+  readonly outRefundNo: string;
+  readonly kind: 'approval-used' | 'refund-sent' | 'refund-declined';
+  readonly count: number;
+}
+
+/** What the record says about refunds and the yes to them. */
+export async function readSteps(ledger: LedgerFile): Promise<Step[]> {
+  const rows = await ledger.rows(
+    `SELECT out_trade_no AS "outTradeNo", out_refund_no AS "outRefundNo", kind, COUNT(*) AS count FROM audit
+     WHERE kind IN ('approval-used', 'refund-sent', 'refund-declined') GROUP BY 1, 2, 3`,
+  );
+  return rows.map((row) => ({ ...row, count: Number(row.count) }) as Step);
+}
+
 /** The three sides at one moment. */
 export interface Sides {
   readonly wishes: readonly Wish[];
   readonly orders: readonly LedgerOrder[];
   readonly trades: readonly GatewayTrade[];
   readonly calls: readonly GatewayCall[];
+  readonly steps: readonly Step[];
 }
 
 /** Everything that must hold at any moment, whatever was killed; tells what does not. */
-export function findWrongs({ wishes, orders, trades, calls }: Sides): string[] {
+export function findWrongs({ wishes, orders, trades, calls, steps }: Sides): string[] {
   const wrongs = wishes.flatMap((wish) => wish.violations);
   const insist = (holds: boolean, wrong: string) => {
     if (!holds) wrongs.push(wrong);
@@ -255,6 +277,20 @@ export function findWrongs({ wishes, orders, trades, calls }: Sides): string[] {
       const intent = order?.refunds.find(({ outRefundNo }) => outRefundNo === refund.outRefundNo);
       insist(intent?.amountFen === refund.amountFen, `${outTradeNo}: a refund without an intent`);
       insist(intent?.state !== 'PENDING_APPROVAL', `${outTradeNo}: a refund without a yes`);
+    }
+  }
+
+  for (const { outTradeNo, refunds } of orders) {
+    for (const { outRefundNo, amountFen } of refunds) {
+      const times = (kind: Step['kind']) =>
+        steps.find(
+          (step) => step.outTradeNo === outTradeNo && step.outRefundNo === outRefundNo && step.kind === kind,
+        )?.count ?? 0;
+      const sent = times('refund-sent');
+      const yes = amountFen > FREE_REFUND_FEN ? sent : 0;
+      const name = `${outTradeNo} ${outRefundNo}`;
+      insist(sent - times('refund-declined') <= 1, `${name}: intended ${sent} times`);
+      insist(times('approval-used') === yes, `${name}: sent ${sent} times, by ${times('approval-used')} yes`);
     }
   }
 

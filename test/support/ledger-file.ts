@@ -49,6 +49,16 @@ export class LedgerFile {
     }
   }
 
+  /** The rows of this query as they are committed. */
+  async rows(sql: string, ...values: string[]): Promise<readonly Readonly<Record<string, unknown>>[]> {
+    const db = await openSqlite(this.#path);
+    try {
+      return db.prepare(sql).all(...values) as Record<string, unknown>[];
+    } finally {
+      db.close();
+    }
+  }
+
   /** Resolves at once when a row of this query has been committed; with false when `signal` aborts before. */
   async written(signal: AbortSignal, sql: string, ...values: string[]): Promise<boolean> {
     const db = await openSqlite(this.#path);
