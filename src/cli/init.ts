@@ -65,7 +65,7 @@ export async function run(args: readonly string[], context: CommandContext): Pro
   const done =
     files.length === 0
       ? withoutFile(client, values.write, say)
-      : await mergeAll(files, { path, entry }, values, say);
+      : files.map((file) => merge({ file, path, entry }, values, say)).every(Boolean);
   nextSteps({ live, toReplace, platform, runtime }, say);
   return done ? 0 : 1;
 }
@@ -132,24 +132,13 @@ interface Merge {
   readonly entry: Readonly<Record<string, unknown>>;
 }
 
-async function mergeAll(
-  files: readonly string[],
-  what: Omit<Merge, 'file'>,
-  how: { readonly write: boolean; readonly force: boolean },
-  say: Say,
-): Promise<boolean> {
-  let done = true;
-  for (const file of files) done = (await merge({ file, ...what }, how, say)) && done;
-  return done;
-}
-
 /** Merges, or shows what merging would do. False when it was to be written and was not. */
-async function merge(
+function merge(
   { file, path, entry }: Merge,
   { write, force }: { readonly write: boolean; readonly force: boolean },
   say: Say,
-): Promise<boolean> {
-  const before = await attempt(file, () => readText(file));
+): boolean {
+  const before = attempt(file, () => readText(file));
   let edit: Edit;
   let old: Readonly<Record<string, unknown>> | undefined;
   try {
@@ -180,7 +169,7 @@ async function merge(
     });
     return false;
   }
-  const backup = await attempt(file, () => replaceText(file, before, edit.text, systemClock.now()));
+  const backup = attempt(file, () => replaceText(file, before, edit.text, systemClock.now()));
   tell(say, { zh: `已写入 ${file}。`, en: `Written to ${file}.` });
   if (backup !== undefined)
     tell(say, { zh: `原文件的备份：${backup}`, en: `The old file is kept as ${backup}` });
@@ -188,9 +177,9 @@ async function merge(
 }
 
 /** The system's refusals become a sentence. */
-async function attempt<T>(file: string, work: () => T | Promise<T>): Promise<T> {
+function attempt<T>(file: string, work: () => T): T {
   try {
-    return await work();
+    return work();
   } catch (error) {
     if (error instanceof ChangedMeanwhile) {
       throw unwritten(file, { zh: '它刚被其他程序修改', en: 'another program has just changed it' });

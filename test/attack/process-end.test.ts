@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { PATIENCE_MS } from '../support/patience.ts';
 import { MAIN } from '../support/server-process.ts';
 
 const line = (message: object) => `${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`;
@@ -40,7 +41,7 @@ async function ending(
   talk(child);
   const code = await Promise.race([
     ended,
-    new Promise<'hangs'>((resolve) => setTimeout(() => resolve('hangs'), 12_000)),
+    new Promise<'hangs'>((resolve) => setTimeout(() => resolve('hangs'), PATIENCE_MS)),
   ]);
   child.kill('SIGKILL');
   rmSync(home, { recursive: true, force: true });

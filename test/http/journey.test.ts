@@ -80,14 +80,15 @@ describe.concurrent.each(ERAS)('over HTTP, a %s client', (era) => {
     patience.abort();
     await expect(waiting).rejects.toThrow();
     await agent.close();
-    // A wait asks the gateway every two seconds; the settler leaves an order alone for longer.
+    // A wait asks the gateway every two seconds, for its 50 s; the settler leaves an order alone for longer.
     let asked = -1;
     let since = 0;
-    await until('nobody asks any more', async () => {
+    const quiet = async () => {
       const now = (await shop.simulator.calls(outTradeNo, 'query')).length;
       if (now !== asked) [asked, since] = [now, Date.now()];
       return Date.now() - since > 3_000 || undefined;
-    });
+    };
+    await until('nobody asks any more', quiet, 40_000);
   });
 });
 

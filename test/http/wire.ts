@@ -5,8 +5,6 @@ export interface Answer {
   readonly status: number | undefined;
   readonly headers: string;
   readonly body: string;
-  /** How long (ms) it took until the connection ended. */
-  readonly tookMs: number;
 }
 
 /**
@@ -18,7 +16,6 @@ export function send(
   bytes: string | Buffer,
   options: { readonly trickle?: number; readonly hangUp?: boolean } = {},
 ): Promise<Answer> {
-  const startedAt = Date.now();
   return new Promise((resolve) => {
     const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: false });
     const chunks: Buffer[] = [];
@@ -32,12 +29,12 @@ export function send(
     socket.on('error', () => undefined);
     socket.on('close', () => {
       clearInterval(timer);
-      resolve({ ...read(Buffer.concat(chunks).toString('utf8')), tookMs: Date.now() - startedAt });
+      resolve(read(Buffer.concat(chunks).toString('utf8')));
     });
   });
 }
 
-function read(text: string): Omit<Answer, 'tookMs'> {
+function read(text: string): Answer {
   const [headers = '', ...body] = text.split('\r\n\r\n');
   const status = /^HTTP\/1\.1 (\d{3})/.exec(headers)?.[1];
   return { status: status === undefined ? undefined : Number(status), headers, body: body.join('\r\n\r\n') };

@@ -86,7 +86,7 @@ describe('what one wallet wants and the other does not', () => {
     await isRefused('create-payment', { ...good, provider, scene }, argument);
   });
 
-  it.each(['nonsense', '999.1.1.1', '203.0.113.7\n', '1.2.3.4, 5.6.7.8'])(
+  it.each(['nonsense', '999.1.1.1', '203.0.113.7\n8', '1.2.3.4, 5.6.7.8'])(
     '%j is no address of a buyer',
     (ip) =>
       isRefused(

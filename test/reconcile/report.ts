@@ -40,6 +40,9 @@ const report = z.strictObject({
         bill: totals.extend({ feeYuan: yuan }),
         ledger: totals,
         differences: z.array(difference),
+        released: z.array(
+          z.strictObject({ outTradeNo: z.string(), outRefundNo: z.string(), refundYuan: yuan }),
+        ),
       }),
       z.strictObject({
         provider: z.string(),
