@@ -75,8 +75,13 @@ export interface ServiceAddress {
 /**
  * Reads the policy, checks the credentials and opens the ledger; starts nothing. Throws CONFIGURATION with a sentence
  * that names the variable.
+ * @param runnable writes our commands in a text as whoever reads it can type them
  */
-export async function openApp(config: Config, service?: ServiceAddress): Promise<App> {
+export async function openApp(
+  config: Config,
+  service?: ServiceAddress,
+  runnable: (text: string) => string = (text) => text,
+): Promise<App> {
   const clock = systemClock;
   const randomBytes = systemRandom;
   const policy = await readPolicy(config);
@@ -160,7 +165,7 @@ export async function openApp(config: Config, service?: ServiceAddress): Promise
   const refusedName = (name: string) => refusals.note(name);
 
   const { merchantName, language, realm } = config;
-  const operator = { ledger, realm, clock, randomBytes, log, language, merchantName };
+  const operator = { ledger, realm, clock, randomBytes, log, language, merchantName, runnable };
   const operatorPages = sharedPages(ledger, 'operator', async (at) => {
     const { listenForOperator } = await import('./operator/index.ts');
     return listenForOperator({ ...operator, ...at });
@@ -224,6 +229,7 @@ export async function openApp(config: Config, service?: ServiceAddress): Promise
       simulated: config.realm === 'simulator',
       now: () => clock.now(),
       approvalUrl,
+      runnable,
       cashierPage: (token, handOff) => places.page(token, handOff),
     }),
     routes,

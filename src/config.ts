@@ -99,16 +99,14 @@ export interface Place {
  * @param processEnv the process's environment
  * @param cwd where a `.env` may lie; it is read only when the real environment says nothing to us at all
  * @param place what options say, typed in `cwd`
- * @param told hears of a `.env` that is read, before anything in it can be refused
  */
 export async function readConfig(
   processEnv: Env,
   cwd: string,
   role: Role = 'server',
   place: Place = {},
-  told?: EnvFileTold,
 ): Promise<Config> {
-  const env = await withDotenv(processEnv, cwd, told);
+  const env = await withDotenv(processEnv, cwd);
   const typed = {
     ...(place.home === undefined ? {} : { CASHIER_HOME: typedPath(place.home, cwd) }),
     ...(place.ledger === undefined ? {} : { CASHIER_LEDGER: typedPath(place.ledger, cwd) }),

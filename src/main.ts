@@ -7,7 +7,7 @@ import { disarmed } from './cli/disarmed.ts';
 import { invocationOf } from './cli/invocation.ts';
 import { type Language, type Say, speaker } from './cli/speaker.ts';
 import type { CommandName } from './cli/uses.ts';
-import { type Env, readConfig, withDotenv } from './config.ts';
+import { type Env, type EnvFileTold, readConfig, withDotenv } from './config.ts';
 import { CashierError } from './domain/errors.ts';
 import { version } from './version.ts';
 
@@ -46,7 +46,8 @@ async function main(argv: readonly string[]): Promise<number> {
   const name = (word ?? 'stdio') as CommandName;
   // Whatever stood in a configuration behind the server that this one stands in for, stays there.
   if (name !== 'alipay') readArguments(name, args);
-  if (word === undefined && process.stdin.isTTY) noteTerminal(await sayTo(argv));
+  const say = await sayTo(name === 'alipay' ? [] : argv, noteEnvFile);
+  if (word === undefined && process.stdin.isTTY) noteTerminal(say);
   const stop = new AbortController();
   // SIGHUP: the terminal is gone; SIGBREAK: Ctrl+Break on Windows.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGBREAK'] as const) {
@@ -56,9 +57,10 @@ async function main(argv: readonly string[]): Promise<number> {
   const command = await COMMANDS[name]();
   return command.run(args, {
     env: process.env,
-    config: (role, place) => readConfig(process.env, cwd, role, place, tellOnce),
+    config: (role, place) => readConfig(process.env, cwd, role, place),
     signal: stop.signal,
-    ...(SERVERS.includes(name) ? {} : { say: await sayTo(argv), spec: invocation(argv).spec }),
+    say,
+    spec: invocation(argv).spec,
   });
 }
 
@@ -85,16 +87,26 @@ async function answer(argv: readonly string[], what: 'version' | 'help' | 'unkno
   return 0;
 }
 
-/** The language that options or the environment choose; none: both are spoken. */
-async function sayTo(argv: readonly string[]): Promise<Say> {
+type EnvFile = Parameters<EnvFileTold>;
+
+/**
+ * The language that options or the environment choose; none: both are spoken.
+ * @param tell hears of a `.env` that was read
+ */
+async function sayTo(argv: readonly string[], tell?: (say: Say, ...read: EnvFile) => void): Promise<Say> {
   const at = argv.findIndex((word) => word === '--lang' || word.startsWith('--lang='));
   const typed = argv[at]?.includes('=') ? argv[at]?.slice('--lang='.length) : argv[at + 1];
   // What cannot be read is told by whatever needs it.
-  const env: Env = await withDotenv(process.env, cwd).catch(() => process.env);
+  let read: EnvFile | undefined;
+  const env: Env = await withDotenv(process.env, cwd, (...found) => {
+    read = found;
+  }).catch(() => process.env);
   const language = [at < 0 ? undefined : typed, env.CASHIER_LANG].find(
     (one): one is NonNullable<Language> => one === 'zh' || one === 'en',
   );
-  return speaker(language, invocation(argv));
+  const say = speaker(language, invocation(argv));
+  if (read) tell?.(say, ...read);
+  return say;
 }
 
 function invocation(argv: readonly string[]) {
@@ -114,13 +126,11 @@ function noteTerminal(say: Say): void {
   }
 }
 
-let told = false;
 /** An agent's folder may not be the merchant's: whoever starts us sees what it has brought in. */
-function tellOnce(file: string, names: readonly string[]): void {
-  if (told) return;
-  told = true;
+function noteEnvFile(say: Say, ...[file, names]: EnvFile): void {
   const list = names.join(', ');
-  process.stderr.write(disarmed(`mcp-cashier: 读取了 ${file}（${list}）· read ${file} (${list})\n`));
+  const note = say.line(`读取了 ${file}（${list}）`, `read ${file} (${list})`);
+  process.stderr.write(disarmed(`mcp-cashier: ${note}\n`));
 }
 
 /** Whoever reads may have had enough before the end; what was begun is done all the same. */

@@ -44,9 +44,13 @@ export class Places {
     this.#options = options;
   }
 
-  /** The page of an order. With `handOff`, where its link may be followed. Rejects as the loopback listener does. */
-  async page(token: string, handOff: boolean): Promise<PageAddress> {
+  /**
+   * The page of an order. With `handOff`, where its link may be followed; undefined where there is none. Rejects as the
+   * loopback listener does.
+   */
+  async page(token: string, handOff: boolean): Promise<PageAddress | undefined> {
     const known = await this.#known();
+    if (handOff && known?.handOff === undefined && !this.#options.simulated) return undefined;
     const base = (handOff ? known?.handOff : undefined) ?? known?.pages ?? (await this.#options.loopback());
     return { url: `${base}/c/${token}`, endsWithUs: known === undefined };
   }

@@ -61,8 +61,8 @@ const SENTENCES: Readonly<Record<string, Sentence>> = {
     en: `no code was ever given out: the payment is another system's, and no more this ledger's${moved(d)}`,
   }),
   'gateway-refunded': (d) => ({
-    zh: `支付平台证明：累计已退款${d.gatewayRefunded === 'unknown' ? '，金额未告知' : ` ${yuan(d.gatewayRefunded)} 元`}`,
-    en: `the gateway proves: refunded in all ${d.gatewayRefunded === 'unknown' ? 'a sum that it does not tell' : `${yuan(d.gatewayRefunded)} yuan`}`,
+    zh: `支付平台证明：累计已退款${typeof d.gatewayRefunded === 'number' ? ` ${yuan(d.gatewayRefunded)} 元` : '，金额未告知'}`,
+    en: `the gateway proves: refunded in all ${typeof d.gatewayRefunded === 'number' ? `${yuan(d.gatewayRefunded)} yuan` : 'a sum that it does not tell'}`,
   }),
   'operator-released': (_d, about) => ({
     zh: `操作员核实后释放${about}`,

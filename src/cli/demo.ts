@@ -13,7 +13,8 @@ import { systemClock, systemRandom } from '../platform/system.ts';
 import { openSimulator, type Simulator } from '../simulator/index.ts';
 import { version } from '../version.ts';
 import { readArguments } from './arguments.ts';
-import type { CommandContext } from './command.ts';
+import { type CommandContext, sayOf } from './command.ts';
+import type { Say } from './speaker.ts';
 import { print, printPainted } from './terminal.ts';
 
 const PRICE = '1.99';
@@ -29,11 +30,16 @@ type Result = Readonly<Record<string, unknown>>;
  */
 export async function run(args: readonly string[], context: CommandContext): Promise<number> {
   const { signal } = context;
+  const say = sayOf(context);
   const { values } = readArguments('demo', args);
   const home = mkdtempSync(join(tmpdir(), 'mcp-cashier-demo-'));
-  const env = { ...systemEnvironment(context.env), CASHIER_HOME: home, CASHIER_MODE: 'simulator' };
-  print('mcp-cashier demo · 模拟环境，不是真钱 · SIMULATED, no real money');
-  print('正在启动 MCP 服务器与模拟网关… starting the MCP server and the simulated gateways…');
+  const env = {
+    ...systemEnvironment(context.env),
+    ...languageOf(say),
+    ...{ CASHIER_HOME: home, CASHIER_MODE: 'simulator' },
+  };
+  print(`mcp-cashier demo · ${say.line('模拟环境，不是真钱', 'SIMULATED, no real money')}`);
+  print(say.line('正在启动 MCP 服务器与模拟网关…', 'Starting the MCP server and the simulated gateways…'));
   const client = new Client({ name: 'mcp-cashier-demo', version });
   const transport = new StdioClientTransport({
     command: process.execPath,
@@ -45,70 +51,74 @@ export async function run(args: readonly string[], context: CommandContext): Pro
   try {
     await client.connect(transport);
     const { tools } = await client.listTools();
-    step(`工具 tools: ${tools.map((tool) => tool.name).join(', ')}`);
+    step(`${say.line('工具', 'tools')}: ${tools.map((tool) => tool.name).join(', ')}`);
     for (const provider of ['alipay', 'wechatpay'] as const) {
-      const order = await sell(client, provider);
+      const order = await sell(client, provider, say);
       simulator ??= await openSimulator({
         folder: join(home, 'simulator'),
         clock: systemClock,
         randomBytes: systemRandom,
       });
       const scanUrl = `${simulator.origin}/scan?code=${encodeURIComponent(String(order.qrCode))}`;
-      if (values['auto-pay']) await clickPay(scanUrl);
-      else print(`请点击付款 click to pay: ${scanUrl}`);
-      await untilPaid(client, order, signal);
-      await refund(client, order, env, signal);
+      if (values['auto-pay']) await clickPay(scanUrl, say);
+      else print(`${say.line('请点击付款', 'click to pay')}: ${scanUrl}`);
+      await untilPaid(client, order, signal, say);
+      await refund(client, order, { env, signal, say });
     }
-    print('\n账本 the ledger:');
+    print(`\n${say.line('账本', 'the ledger')}:`);
     await command(['orders'], env, 'inherit');
-    print('\n全部完成 everything held ✔');
+    print(`\n${say.line('全部完成', 'everything held')} ✔`);
     return 0;
   } finally {
     await client.close();
     await simulator?.close();
-    await removed(home);
+    await removed(home, say);
   }
 }
 
 /** What held has held, even where Windows does not let go of a file yet. */
-async function removed(home: string): Promise<void> {
+async function removed(home: string, say: Say): Promise<void> {
   await releaseClosed();
   await rm(home, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }).catch(() =>
-    print(`这个临时文件夹可以删去 this temporary folder may be removed: ${home}`),
+    print(`${say.line('这个临时文件夹可以删去', 'this temporary folder may be removed')}: ${home}`),
   );
 }
 
-async function sell(client: Client, provider: ProviderId): Promise<Result> {
-  print(`\n━━ ${provider === 'alipay' ? '支付宝 Alipay' : '微信支付 WeChat Pay'} ━━`);
+async function sell(client: Client, provider: ProviderId, say: Say): Promise<Result> {
+  const wallet = provider === 'alipay' ? say.line('支付宝', 'Alipay') : say.line('微信支付', 'WeChat Pay');
+  print(`\n━━ ${wallet} ━━`);
   const order = await call(client, 'create-payment', { provider, amountYuan: PRICE, title: TITLE });
   insist(order.state === 'NOTPAY' && order.simulated === true, 'create-payment');
   step(`create-payment → ${order.outTradeNo} ${order.state} ${order.amountYuan}`);
   printPainted(await QRCode.toString(String(order.qrCode), { type: 'terminal', small: true }));
-  print(`收银台 cashier: ${order.cashierUrl}`);
+  print(`${say.line('收银台', 'checkout page')}: ${order.cashierUrl}`);
   return order;
 }
 
-async function untilPaid(client: Client, order: Result, signal: AbortSignal): Promise<void> {
+async function untilPaid(client: Client, order: Result, signal: AbortSignal, say: Say): Promise<void> {
   await patiently(signal, 'query-payment', async () => {
     const { state } = await call(client, 'query-payment', { outTradeNo: order.outTradeNo, waitSeconds: 20 });
     return state === 'PAID';
   });
   const again = await call(client, 'query-payment', { outTradeNo: order.outTradeNo });
   insist(again.state === 'PAID' && again.source === 'query', 'query-payment');
-  step(`query-payment → PAID（支付平台签名证明 proven by the gateway's signature）`);
+  step(`query-payment → PAID (${say.line('支付平台签名证明', "proven by the gateway's signature")})`);
 }
 
 async function refund(
   client: Client,
   order: Result,
-  env: Record<string, string>,
-  signal: AbortSignal,
+  {
+    env,
+    signal,
+    say,
+  }: { readonly env: Record<string, string>; readonly signal: AbortSignal; readonly say: Say },
 ): Promise<void> {
   const wanted = { outTradeNo: order.outTradeNo, refundYuan: PRICE, reason: '演示 demo' };
   const proposed = await call(client, 'refund-payment', wanted);
   const approval = proposed.approval as { id?: unknown } | undefined;
   insist(proposed.state === 'PENDING_APPROVAL' && typeof approval?.id === 'string', 'refund-payment');
-  step(`refund-payment → ${proposed.state} ${approval?.id}（待审批 awaiting approval）`);
+  step(`refund-payment → ${proposed.state} ${approval?.id} (${say.line('待审批', 'awaiting approval')})`);
   await command(['approvals', 'approve', String(approval?.id)], env, 'ignore');
   step(`mcp-cashier approvals approve ${approval?.id}`);
   const sent = await call(client, 'refund-payment', wanted);
@@ -126,7 +136,7 @@ async function refund(
 }
 
 /** What a person does on the simulator's cashier page: read the form, press the button. */
-async function clickPay(url: string): Promise<void> {
+async function clickPay(url: string, say: Say): Promise<void> {
   const page = await fetch(url);
   const html = await page.text();
   const action = /<form[^>]*action="([^"]*\/pay[^"]*)"/.exec(html)?.[1]?.replaceAll('&amp;', '&');
@@ -138,7 +148,7 @@ async function clickPay(url: string): Promise<void> {
   );
   const paid = await fetch(target, { method: 'POST', body, headers: { origin: target.origin } });
   insist(paid.ok, 'paying on the cashier page');
-  step('买家付款 the buyer pays');
+  step(say.line('买家付款', 'the buyer pays'));
 }
 
 async function call(client: Client, name: string, args: Record<string, unknown>): Promise<Result> {
@@ -173,6 +183,12 @@ function entry(): string {
 function systemEnvironment(env: CommandContext['env']): Record<string, string> {
   const kept = ['PATH', 'HOME', 'TMPDIR', 'TEMP', 'SystemRoot', 'NODE_OPTIONS'];
   return Object.fromEntries(kept.flatMap((name) => (env[name] ? [[name, env[name] ?? '']] : [])));
+}
+
+/** What this command speaks, its server and commands speak. */
+function languageOf(say: Say): { CASHIER_LANG?: string } {
+  const [language, other] = say({ zh: 'zh', en: 'en' });
+  return language === undefined || other !== undefined ? {} : { CASHIER_LANG: language };
 }
 
 function step(text: string): void {

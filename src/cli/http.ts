@@ -11,7 +11,7 @@ import { systemClock, systemRandom } from '../platform/system.ts';
 import { selectTools, toolsWith } from '../tools/index.ts';
 import { serveOverHttp } from '../transports/http.ts';
 import { version } from '../version.ts';
-import type { CommandContext } from './command.ts';
+import { type CommandContext, sayOf } from './command.ts';
 import { noticeUnacceptedPolicy } from './policy-notice.ts';
 
 const DEFAULT_PORT = 3920;
@@ -20,7 +20,9 @@ const DEFAULT_PORT = 3920;
  * `mcp-cashier http [--no-mcp]`: the service, until it is told to stop. Says on stderr where it listens, on stdout
  * nothing. With `--no-mcp` it serves gateways, buyers and operators, and no agent.
  */
-export async function run(args: readonly string[], { config, signal }: CommandContext): Promise<number> {
+export async function run(args: readonly string[], context: CommandContext): Promise<number> {
+  const { config, signal } = context;
+  const say = sayOf(context);
   if (args.length > 1 || (args.length === 1 && args[0] !== '--no-mcp')) throw usage();
   const mcp = args.length === 0;
   const settings = await config();
@@ -30,9 +32,9 @@ export async function run(args: readonly string[], { config, signal }: CommandCo
   if (opening !== undefined) throw openToAll(opening);
   const localUrl = originAt(host, port);
   const { publicUrl = localUrl, operatorUrl = localUrl, names, allowedOrigins } = settings;
-  const app = await openApp(settings, { publicUrl, operatorUrl, localUrl });
+  const app = await openApp(settings, { publicUrl, operatorUrl, localUrl }, say.runnable);
   try {
-    await noticeUnacceptedPolicy(app);
+    await noticeUnacceptedPolicy(app, say);
     await serveOverHttp({
       deps: {
         version,
@@ -62,8 +64,10 @@ export async function run(args: readonly string[], { config, signal }: CommandCo
       listening: (origin) => {
         app.startBackground();
         const simulated =
-          settings.realm === 'simulator' ? '（模拟环境，不是真钱 SIMULATOR, no real money）' : '';
-        const where = mcp ? `${origin}/mcp` : `${origin}（不含 without /mcp）`;
+          settings.realm === 'simulator'
+            ? say.line('（模拟环境，不是真钱）', ' (SIMULATOR, no real money)')
+            : '';
+        const where = mcp ? `${origin}/mcp` : `${origin}${say.line('（不含 /mcp）', ' (without /mcp)')}`;
         process.stderr.write(`mcp-cashier: ${where}${simulated}\n`);
       },
       signal,

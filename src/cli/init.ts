@@ -65,7 +65,7 @@ export async function run(args: readonly string[], context: CommandContext): Pro
   const done =
     files.length === 0
       ? withoutFile(client, values.write, say)
-      : files.map((file) => merge({ file, path, entry }, values, say)).every(Boolean);
+      : await mergeAll(files, { path, entry }, values, say);
   nextSteps({ live, toReplace, platform, runtime }, say);
   return done ? 0 : 1;
 }
@@ -132,13 +132,24 @@ interface Merge {
   readonly entry: Readonly<Record<string, unknown>>;
 }
 
+async function mergeAll(
+  files: readonly string[],
+  what: Omit<Merge, 'file'>,
+  how: { readonly write: boolean; readonly force: boolean },
+  say: Say,
+): Promise<boolean> {
+  let done = true;
+  for (const file of files) done = (await merge({ file, ...what }, how, say)) && done;
+  return done;
+}
+
 /** Merges, or shows what merging would do. False when it was to be written and was not. */
-function merge(
+async function merge(
   { file, path, entry }: Merge,
   { write, force }: { readonly write: boolean; readonly force: boolean },
   say: Say,
-): boolean {
-  const before = attempt(file, () => readText(file));
+): Promise<boolean> {
+  const before = await attempt(file, () => readText(file));
   let edit: Edit;
   let old: Readonly<Record<string, unknown>> | undefined;
   try {
@@ -169,7 +180,7 @@ function merge(
     });
     return false;
   }
-  const backup = attempt(file, () => replaceText(file, before, edit.text, systemClock.now()));
+  const backup = await attempt(file, () => replaceText(file, before, edit.text, systemClock.now()));
   tell(say, { zh: `已写入 ${file}。`, en: `Written to ${file}.` });
   if (backup !== undefined)
     tell(say, { zh: `原文件的备份：${backup}`, en: `The old file is kept as ${backup}` });
@@ -177,9 +188,9 @@ function merge(
 }
 
 /** The system's refusals become a sentence. */
-function attempt<T>(file: string, work: () => T): T {
+async function attempt<T>(file: string, work: () => T | Promise<T>): Promise<T> {
   try {
-    return work();
+    return await work();
   } catch (error) {
     if (error instanceof ChangedMeanwhile) {
       throw unwritten(file, { zh: '它刚被其他程序修改', en: 'another program has just changed it' });

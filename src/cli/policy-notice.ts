@@ -1,8 +1,9 @@
 import type { App } from '../compose.ts';
 import { isInForce } from '../policy/decisions.ts';
+import type { Say } from './speaker.ts';
 
 /** Says on stderr and in the log when a changed policy file waits to be accepted. Only reads the ledger. */
-export async function noticeUnacceptedPolicy({ ledger, policy, config, log }: App): Promise<void> {
+export async function noticeUnacceptedPolicy({ ledger, policy, config, log }: App, say: Say): Promise<void> {
   const version = await ledger.read(async (book) =>
     (await isInForce(book, policy)) ? undefined : (await book.operator.policy())?.version,
   );
@@ -13,8 +14,10 @@ export async function noticeUnacceptedPolicy({ ledger, policy, config, log }: Ap
     file === undefined
       ? ['没有规则文件，默认规则', 'There is no policy file, and the default rules differ']
       : [`规则文件 ${file} `, `The policy file ${file} differs`];
-  process.stderr.write(
-    `mcp-cashier: ${zh}与已接受的第 ${version} 版规则不同，后者继续有效，直到运行 mcp-cashier policy accept · ` +
-      `${en} from the accepted version ${version}, which stays in force until mcp-cashier policy accept\n`,
-  );
+  for (const line of say({
+    zh: `${zh}与已接受的第 ${version} 版规则不同，后者继续有效，直到运行 mcp-cashier policy accept。`,
+    en: `${en} from the accepted version ${version}, which stays in force until mcp-cashier policy accept.`,
+  })) {
+    process.stderr.write(`mcp-cashier: ${line}\n`);
+  }
 }

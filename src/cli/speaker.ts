@@ -9,13 +9,16 @@ export interface Say {
   (text: Text): readonly string[];
   /** All of it in one line: labels and short sentences. */
   readonly line: (zh: string, en: string) => string;
+  /** A text with every command of ours in it as this reader can type it. */
+  readonly runnable: (text: string) => string;
 }
 
 export function speaker(language: Language, invocation?: Invocation): Say {
   const chosen = ({ zh, en }: Text) => (language === undefined ? [zh, en] : [{ zh, en }[language]]);
-  const say = (text: Text) =>
-    chosen(text)
-      .filter(Boolean)
-      .map((line) => (invocation ? runnable(line, invocation) : line));
-  return Object.assign(say, { line: (zh: string, en: string) => say({ zh, en }).join(' ') });
+  const asTyped = (line: string) => (invocation ? runnable(line, invocation) : line);
+  const say = (text: Text) => chosen(text).filter(Boolean).map(asTyped);
+  return Object.assign(say, {
+    line: (zh: string, en: string) => say({ zh, en }).join(' '),
+    runnable: asTyped,
+  });
 }

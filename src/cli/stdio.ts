@@ -5,8 +5,9 @@ import { contentDroppers } from '../tools/clients.ts';
 import { selectTools, toolsWith } from '../tools/index.ts';
 import { serveOverStdio } from '../transports/stdio.ts';
 import { version } from '../version.ts';
-import type { CommandContext } from './command.ts';
+import { type CommandContext, sayOf } from './command.ts';
 import { noticeUnacceptedPolicy } from './policy-notice.ts';
+import type { Say } from './speaker.ts';
 
 /** Clients start throw-away siblings to probe: what lives shorter than this (ms) touches nothing. */
 const QUIET_START_MS = 2_000;
@@ -17,17 +18,19 @@ export function run(_args: readonly string[], context: CommandContext): Promise<
 }
 
 /** @param face whose tools are served when none are selected */
-export async function serve({ config, signal }: CommandContext, face: 'unified' | 'alipay'): Promise<number> {
+export async function serve(context: CommandContext, face: 'unified' | 'alipay'): Promise<number> {
+  const { config, signal } = context;
+  const say = sayOf(context);
   const settings = await config(face === 'alipay' ? 'drop-in' : undefined);
   const selection = selectTools(settings.selectTools, face);
-  for (const name of selection.notServed) process.stderr.write(`mcp-cashier: ${notServed(name)}\n`);
+  for (const name of selection.notServed) process.stderr.write(`mcp-cashier: ${notServed(name, say)}\n`);
   const drops = contentDroppers(settings.textOnlyClients);
-  const app = await openApp(settings);
+  const app = await openApp(settings, undefined, say.runnable);
   const tools = toolsWith(app.setting.providers, selection);
   if (settings.realm === 'simulator') {
-    process.stderr.write('mcp-cashier: 模拟环境，不是真钱 · SIMULATOR, no real money\n');
+    process.stderr.write(`mcp-cashier: ${say.line('模拟环境，不是真钱', 'SIMULATOR, no real money')}\n`);
   }
-  await noticeUnacceptedPolicy(app);
+  await noticeUnacceptedPolicy(app, say);
   const probed = new AbortController();
   const wake = async () => {
     // Another process may begin something at any time, and end before it is settled.
@@ -70,6 +73,9 @@ export async function serve({ config, signal }: CommandContext, face: 'unified' 
   return 0;
 }
 
-function notServed(name: string): string {
-  return `AP_SELECT_TOOLS：本服务器没有工具 ${name}，已忽略。AP_SELECT_TOOLS: this server has no tool ${name}; it is left out.`;
+function notServed(name: string, say: Say): string {
+  return say.line(
+    `AP_SELECT_TOOLS：本服务器没有工具 ${name}，已忽略。`,
+    `AP_SELECT_TOOLS: this server has no tool ${name}; it is left out.`,
+  );
 }

@@ -3,7 +3,7 @@ import type { Realm } from '../domain/order.ts';
 import type { Actor } from './audit-trail.ts';
 import { Book } from './book.ts';
 import { News } from './news.ts';
-import { prepareSchema } from './schema.ts';
+import { insistKnownSchema, prepareSchema } from './schema.ts';
 import type { Store, Tx } from './store.ts';
 
 /**
@@ -80,9 +80,15 @@ export class Ledger {
     return mine;
   }
 
+  /** Records what stands ahead of everything that `as` was called for, if no write has done so yet. */
+  async begin(): Promise<void> {
+    if (this.#opening !== undefined) await this.write(async () => undefined);
+  }
+
   async #commit<T>(work: (book: Book) => Promise<T>): Promise<T> {
     let changed: ReadonlySet<string> = new Set();
     const result = await this.#store.write(async (tx) => {
+      await insistKnownSchema(tx);
       const book = new Book(tx, this.#clock.now(), this.#actor);
       changed = book.changed;
       await this.#opening?.(book);

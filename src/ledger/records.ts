@@ -57,8 +57,11 @@ export interface OrderRecord {
   readonly countedBy: string | undefined;
   /** What the calling program says it is; nobody has checked that. */
   readonly client: string | undefined;
-  /** The gateway's word on what was refunded of it in all, by whomever; `unknown` when it proves a refund but no sum. */
-  readonly gatewayRefunded: Fen | 'unknown' | undefined;
+  /**
+   * The gateway's word on what was refunded of it in all, by whomever; `unknown` when it proves a refund but no sum,
+   * `elsewhere` when that refund cannot be one of ours.
+   */
+  readonly gatewayRefunded: Fen | 'unknown' | 'elsewhere' | undefined;
 }
 
 /** One refund as the ledger has it. Instants in ms. */
@@ -188,7 +191,7 @@ export function orderFromRow(row: Row): OrderRecord {
 
 function refundedTotal(value: SqlValue | undefined): OrderRecord['gatewayRefunded'] {
   const total = text(value);
-  return total === undefined || total === 'unknown' ? total : fen(Number(total));
+  return total === undefined || total === 'unknown' || total === 'elsewhere' ? total : fen(Number(total));
 }
 
 export function refundFromRow(row: Row): RefundRecord {

@@ -31,6 +31,7 @@ export function elsewhereOf(
   const own = refunds.filter((refund) => !isElsewhere(refund));
   const told = sum(refunds.filter((refund) => isElsewhere(refund) && holdsSum(refund.state)));
   const { gatewayRefunded } = order;
+  if (gatewayRefunded === 'elsewhere' && told === 0) return 'unknown';
   if (gatewayRefunded === 'unknown' && told === 0) {
     const mayBeOurs = own.some(({ sentAt, state, declinedCode }) => {
       return sentAt !== undefined && !(state === 'CLOSED' && declinedCode !== undefined);
@@ -49,5 +50,5 @@ export function laterTotal(
   told: OrderRecord['gatewayRefunded'],
 ): OrderRecord['gatewayRefunded'] {
   if (typeof before === 'number') return typeof told === 'number' && told > before ? told : before;
-  return told ?? before;
+  return before === 'elsewhere' && told === 'unknown' ? before : (told ?? before);
 }

@@ -112,6 +112,12 @@ const MIGRATIONS: readonly (readonly Step[])[] = [
     "CREATE INDEX audit_warnings_by_order ON audit (out_trade_no, seq) WHERE (kind LIKE 'alarm-%' OR kind LIKE 'approval-%')",
     "CREATE INDEX audit_deeds_by_order ON audit (out_trade_no, seq) WHERE kind NOT IN ('call', 'result')",
   ],
+  [
+    // What a day's bill is compared with, and what one send was taken out of.
+    'CREATE INDEX orders_by_payment ON orders (account, paid_at, out_trade_no) WHERE paid_at IS NOT NULL',
+    'CREATE INDEX refunds_by_send ON refunds (account, sent_at, out_refund_no) WHERE sent_at IS NOT NULL',
+    'CREATE INDEX budget_draws_by_order ON budget_draws (out_trade_no, out_refund_no)',
+  ],
 ];
 
 /**
@@ -174,6 +180,11 @@ function foreignDatabase(): CashierError {
     },
     { variable: 'CASHIER_LEDGER' },
   );
+}
+
+/** Throws CONFIGURATION where a newer version has changed the ledger since this one opened it. */
+export async function insistKnownSchema(tx: Tx): Promise<void> {
+  if (Number((await readMeta(tx, 'schema_version')) ?? 0) > MIGRATIONS.length) throw newerLedger();
 }
 
 function newerLedger(): CashierError {

@@ -17,6 +17,8 @@ export interface Frame {
   /** What the forms of a person who is signed in carry; undefined for everybody else. */
   readonly csrf: string | undefined;
   say(text: Text): string;
+  /** A command of ours as whoever reads the page can type it. */
+  typed(command: string): string;
   /** The address of a page below `/approvals`, in the language that was asked for by address. */
   to(path: string, query?: Readonly<Record<string, string>>): string;
 }
@@ -55,13 +57,15 @@ export function frameOf(options: {
   readonly asked: string | undefined;
   readonly accepted: string | undefined;
   readonly fallback: Language;
+  readonly runnable?: ((text: string) => string) | undefined;
 }): Frame {
   const asked = isLanguage(options.asked) ? options.asked : undefined;
   const language = asked ?? preferred(options.accepted) ?? options.fallback;
-  const { site, realm, now, path, payee, csrf } = options;
+  const { site, realm, now, path, payee, csrf, runnable = (text) => text } = options;
   return {
     ...{ language, realm, now, path, payee, csrf },
-    say: (text) => text[language],
+    say: (text) => runnable(text[language]),
+    typed: runnable,
     to(path, query = {}) {
       const search = new URLSearchParams({ ...(asked === undefined ? {} : { lang: asked }), ...query });
       return `${site.base}/approvals${path}${search.size === 0 ? '' : `?${search}`}`;

@@ -32,6 +32,8 @@ export interface OperatorOptions {
   readonly language?: Language;
   /** Where the service is reached from outside, if anywhere. */
   readonly publicUrl?: string | undefined;
+  /** Writes our commands in a sentence as whoever reads it can type them. */
+  readonly runnable?: (text: string) => string;
 }
 
 type Fields = ReadonlyMap<string, string>;
@@ -41,7 +43,8 @@ type Fields = ReadonlyMap<string, string>;
  * denies it, and stops everything. Mountable in another app, behind a listener that checks Host and Origin.
  */
 export function operatorRoutes(options: OperatorOptions): Hono {
-  const { ledger, realm, clock, log, publicUrl, merchantName: payee, language: fallback = 'zh' } = options;
+  const { ledger, realm, clock, log, publicUrl, runnable } = options;
+  const { merchantName: payee, language: fallback = 'zh' } = options;
   const door = gate(options);
   const operator = ledger.as({ caller: 'operator', tool: 'page' });
   const site = (c: Context): Site => siteOf(c.req.url, publicUrl);
@@ -57,6 +60,7 @@ export function operatorRoutes(options: OperatorOptions): Hono {
       asked: c.req.query('lang'),
       accepted: c.req.header('accept-language'),
       fallback,
+      runnable,
     });
   }
   const whoIs = (c: Context) => door.whoIs(c.req.header('cookie'));

@@ -27,7 +27,7 @@ export function noSecretPage(frame: Frame, next: string | undefined): Markup {
     frame,
     WORDS.noSecret,
     WORDS.noSecretAdvice,
-    html`<pre class="command" tabindex="0"><code translate="no">mcp-cashier operator set-secret</code></pre><p>${frame.say(WORDS.noSecretThen)}</p>`,
+    html`<pre class="command" tabindex="0"><code translate="no">${frame.typed('mcp-cashier operator set-secret')}</code></pre><p>${frame.say(WORDS.noSecretThen)}</p>`,
     { seconds: 15, to: frame.to('/sign-in', next === undefined ? {} : { next }) },
   );
 }

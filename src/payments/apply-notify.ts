@@ -6,6 +6,7 @@ import {
   type VerifiedNotify,
 } from '../providers/contract.ts';
 import {
+  alarm,
   applyElsewhere,
   applyRefund,
   applyRefundedTotal,
@@ -14,6 +15,7 @@ import {
   isForeignTrade,
 } from './apply.ts';
 import type { Cashier } from './cashier.ts';
+import { merchantScopeOf } from './refund-rules.ts';
 
 /** What became of a notification. Only `applied`, `repeated` and `other` are acknowledged as taken. */
 export type NotifyOutcome = 'applied' | 'repeated' | 'other' | 'rejected' | 'foreign' | 'not-ours';
@@ -64,12 +66,16 @@ async function apply(
     return after.state === order.state ? 'repeated' : 'applied';
   }
   if (verified.kind === 'refunded') {
-    if (isForeignTrade(order, verified.trade)) return 'foreign';
+    if (isForeignTrade(order, verified.trade)) {
+      await alarm(book, outTradeNo, undefined, 'foreign-trade');
+      return 'foreign';
+    }
     const after = await applyRefundedTotal(book, order, verified.trade.refundedFen);
     return after === order ? 'repeated' : 'applied';
   }
   const refund = await book.refund(outTradeNo, verified.refund.outRefundNo);
-  if (!refund) return applyElsewhere(book, order, verified.refund, cashier.clock.now());
+  if (!refund)
+    return applyElsewhere(book, order, verified.refund, merchantScopeOf(provider), cashier.clock.now());
   const foreign = isForeignRefund(refund, verified.refund);
   const after = await applyRefund(book, refund, verified.refund);
   if (foreign) return 'foreign';

@@ -88,11 +88,13 @@ async function tellRefunded(
 /**
  * Records a refund that the gateway has proven and that nobody asked for here: of the back office, or of another
  * system. Returns whether there was anything to record.
+ * @param merchantScope within which its number is taken from now on, unless a refund of ours has it
  */
 export async function applyElsewhere(
   book: Book,
   order: OrderRecord,
   snapshot: Extract<RefundSnapshot, { exists: true }>,
+  merchantScope: string | undefined,
   now: number,
 ): Promise<'applied' | 'foreign'> {
   const { outRefundNo, refundFen } = snapshot;
@@ -105,11 +107,13 @@ export async function applyElsewhere(
     await applyRefundedTotal(book, order, 'unknown');
     return 'applied';
   }
+  const isTaken =
+    merchantScope !== undefined && (await book.refundByMerchant(merchantScope, outRefundNo)) !== undefined;
   await book.insertRefund({
     ...NEVER_SENT,
     outTradeNo: order.outTradeNo,
     outRefundNo,
-    merchantScope: undefined,
+    merchantScope: isTaken ? undefined : merchantScope,
     caller: ELSEWHERE,
     amountFen: refundFen,
     reason: undefined,
@@ -121,6 +125,12 @@ export async function applyElsewhere(
     updatedAt: now,
   });
   return 'applied';
+}
+
+/** Money of an order went back under a number that the ledger has for something else, so that its sum has no place. */
+async function refundedByOthers(book: Book, { outTradeNo }: RefundRecord): Promise<void> {
+  const order = await book.order(outTradeNo);
+  if (order && isGivenOut(order)) await applyRefundedTotal(book, order, 'elsewhere');
 }
 
 const REFUND_EVENT: Readonly<
@@ -139,8 +149,13 @@ export async function applyRefund(
   snapshot: RefundSnapshot,
 ): Promise<RefundRecord> {
   if (!snapshot.exists) return refund;
-  if (isForeignRefund(refund, snapshot)) {
+  const givenUp = ['CLOSED', 'DENIED', 'PENDING_APPROVAL'].includes(refund.state);
+  // Never sent by us: another system's refund under the same number, and nothing of ours.
+  const neverSent = givenUp && refund.plan === undefined && !isElsewhere(refund);
+  if (neverSent || isForeignRefund(refund, snapshot)) {
     await alarm(book, refund.outTradeNo, refund.outRefundNo, 'foreign-refund');
+    if (snapshot.outTradeNo === refund.outTradeNo && snapshot.state !== 'CLOSED')
+      await refundedByOthers(book, refund);
     return refund;
   }
   const facts = {
@@ -148,12 +163,6 @@ export async function applyRefund(
     ...(snapshot.gatewayRefundNo === undefined ? {} : { gatewayRefundNo: snapshot.gatewayRefundNo }),
   };
   const event = REFUND_EVENT[snapshot.state];
-  const givenUp = ['CLOSED', 'DENIED', 'PENDING_APPROVAL'].includes(refund.state);
-  // Never sent by us: another system's refund under the same number, and nothing of ours.
-  if (givenUp && refund.plan === undefined && !isElsewhere(refund)) {
-    await alarm(book, refund.outTradeNo, refund.outRefundNo, 'foreign-refund');
-    return refund;
-  }
   const moved =
     event &&
     (await book.moveRefund(refund, event, {
@@ -218,7 +227,7 @@ export function isForeignRefund(
 }
 
 /** Once per order or refund and kind: a gateway that keeps saying it need not fill the history. */
-async function alarm(
+export async function alarm(
   book: Book,
   outTradeNo: string,
   outRefundNo: string | undefined,

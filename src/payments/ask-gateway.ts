@@ -4,6 +4,8 @@ import { applyRefund, applyTrade, isForeignTrade, isGivenOut, isOverdue } from '
 import { type Call, type Cashier, providerOf } from './cashier.ts';
 import { record } from './sending.ts';
 
+/* Whatever is asked in a call's name, the call is on record before a gateway hears of it. */
+
 /** What the gateway has proven of an order. */
 export interface AskedTrade {
   readonly order: OrderRecord;
@@ -26,6 +28,7 @@ export async function askTrade(
 ): Promise<AskedTrade> {
   const provider = providerOf(cashier, order);
   const over = !isGivenOut(order) && isOverdue(order, cashier.clock.now());
+  if (!over) await cashier.ledger.begin();
   if (!over && turn === 'in-turn') await cashier.desk.turns.take({ ...order, urgency: 'call' });
   const snapshot = over ? ({ exists: false } as const) : await provider.queryTrade(order.outTradeNo);
   return record(cashier, order, async (book) => {
@@ -49,6 +52,7 @@ export async function askRefund(
   turn: Turn = 'in-turn',
 ): Promise<{ readonly refund: RefundRecord; readonly exists: boolean }> {
   const { account, caller } = order;
+  await cashier.ledger.begin();
   if (turn === 'in-turn') await cashier.desk.turns.take({ account, caller, urgency: 'call' });
   const snapshot = await providerOf(cashier, order).queryRefund(refund.outTradeNo, refund.outRefundNo);
   return record(cashier, refund, async (book) => {
@@ -62,22 +66,24 @@ export async function askRefund(
  * the provider port.
  */
 export async function tradeAt(
-  { desk }: Cashier,
+  { desk, ledger }: Cashier,
   provider: PaymentProvider,
   { caller }: Pick<Call, 'caller'>,
   outTradeNo: string,
 ): Promise<TradeSnapshot> {
+  await ledger.begin();
   await desk.turns.take({ account: provider.account, caller, urgency: 'call' });
   return provider.queryTrade(outTradeNo);
 }
 
 /** As {@link tradeAt}, on a refund. */
 export async function refundAt(
-  { desk }: Cashier,
+  { desk, ledger }: Cashier,
   provider: PaymentProvider,
   { caller }: Pick<Call, 'caller'>,
   { outTradeNo, outRefundNo }: Pick<RefundRecord, 'outTradeNo' | 'outRefundNo'>,
 ): Promise<RefundSnapshot> {
+  await ledger.begin();
   await desk.turns.take({ account: provider.account, caller, urgency: 'call' });
   return provider.queryRefund(outTradeNo, outRefundNo);
 }

@@ -1,4 +1,5 @@
 import { CashierError } from '../domain/errors.ts';
+import type { Book } from '../ledger/book.ts';
 import type { OrderRecord } from '../ledger/records.ts';
 import { isSettledOrder } from '../ledger/trade-machine.ts';
 import { insistNotFrozen } from '../policy/decisions.ts';
@@ -34,6 +35,11 @@ async function close(cashier: Cashier, call: Call, name: OrderName): Promise<Pay
         const counts = { countedAt: undefined, countedBy: undefined };
         return { order: await book.moveOrder(known, 'withdrawn', counts), send: false, intended };
       }
+      if (await mayStillBeSent(book, known)) {
+        const reopened = await book.moveOrder(known, 'reopened', { declinedCode: undefined });
+        const counts = { countedAt: undefined, countedBy: undefined };
+        return { order: await book.moveOrder(reopened, 'withdrawn', counts), send: false, intended };
+      }
       if (isSettledOrder(known.state)) return { order: known, send: false, intended };
       if (!isGivenOut(known)) {
         // Nobody can pay it, and by this number the gateway could only know another system's trade.
@@ -59,6 +65,15 @@ async function close(cashier: Cashier, call: Call, name: OrderName): Promise<Pay
     if (closed.state === 'PAID') throw alreadyPaid(closed);
     return paymentResult(book, closed, false);
   });
+}
+
+/** A send of it never left, and a person's yes to it still stands: to be carried out by whoever comes next. */
+async function mayStillBeSent(
+  book: Book,
+  { outTradeNo, state, declinedCode }: OrderRecord,
+): Promise<boolean> {
+  if (state !== 'CLOSED' || declinedCode === undefined) return false;
+  return (await book.approvalsOf(outTradeNo, undefined)).some((approval) => approval.state === 'approved');
 }
 
 /**

@@ -58,12 +58,22 @@ type Reserved =
   /** The same buyer's identical payment of unknown outcome stands in the way. */
   | { readonly todo: 'settle-first'; readonly order: OrderRecord };
 
-/** Undoes a reservation whose number another system may have used: the gateway is asked before it is committed. */
+/** What has been made sure of for an order that is about to be sent. */
+interface Ready {
+  /** There is a page of ours to follow its link from, where it needs one. */
+  readonly page: boolean;
+  /** The gateway has just proven that it does not know the number, where the caller chose that. */
+  readonly number: boolean;
+}
+
+/** Undoes a reservation: something has to be made sure of before it is committed. */
 class AskFirst extends Error {
+  readonly what: keyof Ready;
   readonly order: OrderRecord;
 
-  constructor(order: OrderRecord) {
+  constructor(what: keyof Ready, order: OrderRecord) {
     super();
+    this.what = what;
     this.order = order;
   }
 }
@@ -88,10 +98,10 @@ export async function createPayment(
  * Does nothing where it does not wait for that any more. Throws as {@link createPayment}, and ORDER_NOT_FOUND.
  */
 export async function sendApproved(cashier: Cashier, call: Call, outTradeNo: string): Promise<PaymentResult> {
-  const reserved = await askingFirst(cashier, async (book, isFree) => {
+  const reserved = await askingFirst(cashier, async (book, ready) => {
     const order = await ownOrderIn(book, call, outTradeNo);
     if (!awaitsSend(order)) return { todo: 'answer', order, replayed: true };
-    return proceed(cashier, book, call, providerOf(cashier, order), order, true, isFree);
+    return proceed(cashier, book, call, providerOf(cashier, order), order, true, ready);
   });
   if (reserved.todo !== 'send') return current(cashier, reserved.order, true);
   return send(cashier, providerOf(cashier, reserved.order), reserved.order, reserved);
@@ -100,10 +110,8 @@ export async function sendApproved(cashier: Cashier, call: Call, outTradeNo: str
 async function create(cashier: Cashier, call: Call, input: CreatePaymentInput): Promise<PaymentResult> {
   const provider = chooseProvider(cashier, input.provider);
   if (!provider.scenes.has(input.scene)) throw sceneNotOffered(provider, input.scene);
-  if (provider.fromPageOnly?.has(input.scene) && !(await cashier.canHandOff?.())) throw noPageToHandOff();
-
   const reserving = () =>
-    askingFirst(cashier, (book, isFree) => reserve(cashier, book, call, provider, input, isFree));
+    askingFirst(cashier, (book, ready) => reserve(cashier, book, call, provider, input, ready));
   let reserved = await reserving();
   if (reserved.todo === 'settle-first') {
     await learn(cashier, reserved.order);
@@ -122,33 +130,39 @@ async function create(cashier: Cashier, call: Call, input: CreatePaymentInput): 
 
 /**
  * Reserves; where that would commit to a number that the caller chose, the gateway is asked first whether the number is
- * free, and nothing is stored when it is not, or does not tell.
+ * free, and where the link needs a page of ours, whether there is one. Nothing is stored when not, or it is not told.
+ * What has the number may be this very order, sent by another process in the meantime: the ledger knows that, for the
+ * intent came first.
+ * Throws GATEWAY_DECLINED (also when the number is taken), GATEWAY_UNAVAILABLE, TRY_LATER, and where there is no page.
  */
 async function askingFirst(
   cashier: Cashier,
-  reserving: (book: Book, isFree: boolean) => Promise<Reserved | 'busy'>,
+  reserving: (book: Book, ready: Ready) => Promise<Reserved | 'busy'>,
 ): Promise<Reserved> {
-  let known: 'unknown' | 'free' | 'taken' = 'unknown';
-  const attempt = () => cashier.ledger.write((book) => reserving(book, known === 'free'));
+  let ready: Ready = { page: false, number: false };
+  let isTaken = false;
+  const attempt = () => cashier.ledger.write((book) => reserving(book, ready));
   for (;;) {
     try {
       return await whenFree(cashier, attempt);
     } catch (error) {
       if (!(error instanceof AskFirst)) throw error;
-      if (known === 'taken') throw numberTaken(error.order.outTradeNo, 'gateway');
-      // The call is on record before any gateway hears of it.
-      await cashier.ledger.write(async () => undefined);
-      // What is taken may be so by an identical call meanwhile: then the ledger has it by now.
-      known = (await existsAt(cashier, error.order)) ? 'taken' : 'free';
+      if (error.what === 'page') {
+        if (!(await cashier.canHandOff?.())) throw noPageToHandOff();
+        ready = { ...ready, page: true };
+        continue;
+      }
+      if (isTaken) throw numberTaken(error.order.outTradeNo, 'gateway');
+      isTaken = !(await isNumberFree(cashier, error.order));
+      ready = { ...ready, number: !isTaken };
     }
   }
 }
 
-/** Whether the gateway knows the number. Throws GATEWAY_DECLINED, GATEWAY_UNAVAILABLE, TRY_LATER. */
-async function existsAt(cashier: Cashier, order: OrderRecord): Promise<boolean> {
+async function isNumberFree(cashier: Cashier, order: OrderRecord): Promise<boolean> {
   const { outTradeNo } = order;
   try {
-    return (await tradeAt(cashier, providerOf(cashier, order), order, outTradeNo)).exists;
+    return !(await tradeAt(cashier, providerOf(cashier, order), order, outTradeNo)).exists;
   } catch (error) {
     throw isGatewayError(error) ? numberNotAsked(error, outTradeNo) : error;
   }
@@ -156,7 +170,6 @@ async function existsAt(cashier: Cashier, order: OrderRecord): Promise<boolean> 
 
 /**
  * One transaction: find what the call means, check the rules, commit the intent. Sends nothing.
- * @param isFree the gateway has just proven that it does not know the number
  */
 async function reserve(
   cashier: Cashier,
@@ -164,7 +177,7 @@ async function reserve(
   call: Call,
   provider: PaymentProvider,
   input: CreatePaymentInput,
-  isFree: boolean,
+  ready: Ready,
 ): Promise<Reserved | 'busy'> {
   const buyerHash = input.buyer && digest(await book.meta('salt'), input.buyer);
   const inputHash = digest(
@@ -182,7 +195,7 @@ async function reserve(
     if (known) {
       if (call.ownOrdersOnly && known.caller !== call.caller) throw numberTaken(input.outTradeNo, 'ledger');
       if (known.inputHash !== inputHash) throw conflict('outTradeNo');
-      return proceed(cashier, book, call, providerOf(cashier, known), known, true, isFree);
+      return proceed(cashier, book, call, providerOf(cashier, known), known, true, ready);
     }
   }
   // Only a buyer can be recognised: to others an identical payment is somebody else's, and no answer blocks it.
@@ -190,7 +203,7 @@ async function reserve(
   for (const other of sameBuyers) {
     if (other.account !== provider.account) continue;
     if (input.outTradeNo === undefined && !isFinal(other))
-      return proceed(cashier, book, call, providerOf(cashier, other), other, true, isFree);
+      return proceed(cashier, book, call, providerOf(cashier, other), other, true, ready);
     if (other.state === 'UNKNOWN') {
       return isBeingSent(cashier, other) ? 'busy' : { todo: 'settle-first', order: other };
     }
@@ -230,7 +243,7 @@ async function reserve(
   // Refuses what this gateway would refuse before anything is stored.
   provider.planPayment(termsOf(order, now));
   await book.insertOrder(order);
-  return proceed(cashier, book, call, provider, order, false, isFree);
+  return proceed(cashier, book, call, provider, order, false, ready);
 }
 
 /** What a recorded order still needs. */
@@ -241,19 +254,19 @@ async function proceed(
   provider: PaymentProvider,
   order: OrderRecord,
   replayed: boolean,
-  isFree: boolean,
+  ready: Ready,
 ): Promise<Reserved | 'busy'> {
   if (isBeingSent(cashier, order)) return 'busy';
   const now = cashier.clock.now();
   if (order.state === 'PENDING_APPROVAL')
-    return commitIntent(cashier, book, call, provider, order, replayed, isFree);
+    return commitIntent(cashier, book, call, provider, order, replayed, ready);
   if (awaitsSend(order)) {
     const reopened = await book.moveOrder(order, 'reopened', {
       declinedCode: undefined,
       sentAt: undefined,
       expiresAt: undefined,
     });
-    return commitIntent(cashier, book, call, provider, reopened, replayed, isFree);
+    return commitIntent(cashier, book, call, provider, reopened, replayed, ready);
   }
   const expired = order.expiresAt !== undefined && now >= order.expiresAt;
   if (order.state === 'UNKNOWN' || (order.state === 'NOTPAY' && expired)) {
@@ -274,14 +287,15 @@ async function commitIntent(
   provider: PaymentProvider,
   order: OrderRecord,
   replayed: boolean,
-  isFree: boolean,
+  ready: Ready,
 ): Promise<Reserved> {
+  if (provider.fromPageOnly?.has(order.scene) && !ready.page) throw new AskFirst('page', order);
   const now = cashier.clock.now();
   const permitted = await permit(cashier, book, call, 'payment', { ...order, outRefundNo: undefined });
   if (!permitted) {
     return { todo: 'answer', order: (await book.order(order.outTradeNo)) ?? order, replayed };
   }
-  if (order.terms.chosen && !isFree) throw new AskFirst(order);
+  if (order.terms.chosen && !ready.number) throw new AskFirst('number', order);
   const terms = termsOf(order, now);
   const sent = await book.moveOrder(order, 'sent', {
     plan: provider.planPayment(terms),

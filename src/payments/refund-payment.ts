@@ -27,6 +27,7 @@ import {
   insistInterval,
   insistOneAtATime,
   insistWithinPaid,
+  merchantScopeOf,
   REFUNDED_ELSEWHERE,
 } from './refund-rules.ts';
 import { digest, ownOrderIn, type RefundResult, refundResult, withOwnApproval } from './results.ts';
@@ -123,7 +124,7 @@ async function reserve(
     if (input.outRefundNo !== undefined && first.inputHash !== inputHash) throw conflict('outRefundNo');
     return proceed(cashier, book, call, provider, order, first, true);
   }
-  const merchantScope = provider.refundRules.numberUniquePerMerchant ? provider.account : undefined;
+  const merchantScope = merchantScopeOf(provider);
   if (merchantScope !== undefined && input.outRefundNo !== undefined) {
     if (await book.refundByMerchant(merchantScope, input.outRefundNo)) throw conflict('outRefundNo');
   }
@@ -192,18 +193,21 @@ async function commitIntent(
   insistOneAtATime(cashier, others);
   insistGatewayRules(provider, order, others, now);
   const { provider: wallet, scene } = order;
+  const elsewhere = elsewhereOf(order, others);
   const permitted = await permit(cashier, book, call, 'refund', {
     ...refund,
     provider: wallet,
     scene,
     // How much is left cannot be known here; a person can look it up.
-    needsPerson: elsewhereOf(order, others) === 'unknown' ? REFUNDED_ELSEWHERE : undefined,
+    needsPerson: elsewhere === 'unknown' ? REFUNDED_ELSEWHERE : undefined,
   });
   if (!permitted) {
     const known = await book.refund(refund.outTradeNo, refund.outRefundNo);
     return { todo: 'answer', order, refund: known ?? refund, replayed };
   }
   insistInterval(provider, others, now);
+  // From now on it could be taken for this one.
+  if (elsewhere === 'unknown') await book.patchOrder(order, { gatewayRefunded: 'elsewhere' });
   const sent = await book.moveRefund(refund, 'sent', {
     plan: provider.planRefund(termsOf(order, refund)),
     sentAt: now,
@@ -296,12 +300,19 @@ async function send(cashier: Cashier, provider: PaymentProvider, reserved: Reser
   const { order, refund } = reserved;
   let snapshot: RefundSnapshot;
   try {
-    const others = await cashier.ledger.read((book) => book.refunds(order.outTradeNo));
-    const before = sum(
-      others.filter((other) => other.state === 'SUCCESS' && other.outRefundNo !== refund.outRefundNo),
-    );
-    // A freeze counts within a second, however long it took from the commit to here.
-    await cashier.ledger.read(insistNotFrozen);
+    const refunds = await cashier.ledger.read(async (book) => {
+      // A freeze counts within a second, however long it took from the commit to here.
+      await insistNotFrozen(book);
+      return book.refunds(order.outTradeNo);
+    });
+    const isThis = ({ outRefundNo }: RefundRecord) => outRefundNo === refund.outRefundNo;
+    // Whoever slept until another took over, or a person said that it never happened, sends nothing any more.
+    const current = refunds.find(isThis);
+    if (!current || isSettledRefund(current.state) || !isStillOurs(current, refund)) {
+      await release(cashier, refund);
+      return tell(cashier, reserved);
+    }
+    const before = sum(refunds.filter((other) => other.state === 'SUCCESS' && !isThis(other)));
     snapshot = await provider.sendRefund(
       { ...termsOf(order, refund), refundedBeforeFen: before },
       refund.plan ?? '',

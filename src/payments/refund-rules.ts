@@ -11,6 +11,11 @@ import { isBeingSent } from './sending.ts';
 /** Stands in an approval as the rule that asks for a person: the gateway proves a refund elsewhere, but no sum. */
 export const REFUNDED_ELSEWHERE = 'refunded-elsewhere';
 
+/** The merchant within which a refund's number must be unique, where the gateway wants that. */
+export function merchantScopeOf({ refundRules, account }: PaymentProvider): string | undefined {
+  return refundRules.numberUniquePerMerchant ? account : undefined;
+}
+
 /**
  * Refunds of an order never sum above what was paid; those in doubt count, and those that others made. Throws
  * REFUND_EXCEEDS_PAID.

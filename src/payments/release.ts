@@ -5,6 +5,7 @@ import { isSettledOrder } from '../ledger/trade-machine.ts';
 import type { Person } from '../policy/operator.ts';
 import { isGivenOut } from './apply.ts';
 import { orderNotFound, refundNotFound } from './errors.ts';
+import { isClaimed } from './sending.ts';
 
 /** Stands as the code of a refund that a person has looked up and found not to have happened. */
 export const RELEASED = 'RELEASED_BY_OPERATOR';
@@ -39,7 +40,7 @@ export function releaseRefund(
     const refund = await book.refund(outTradeNo, outRefundNo);
     if (!refund) throw refundNotFound();
     if (refund.state !== 'UNKNOWN') throw notReleased(FINAL);
-    if ((refund.sendingUntil ?? 0) > now) throw notReleased(UNDER_WAY);
+    if (isClaimed(refund, now)) throw notReleased(UNDER_WAY);
     await book.event(outTradeNo, outRefundNo, 'operator-released', { via: person.via });
     return book.moveRefund(refund, 'declined', { declinedCode: RELEASED });
   });

@@ -50,8 +50,16 @@ export function releaseOurs(current: Sendable, sent: Sendable): Partial<typeof R
 /** Whether somebody who may be alive is talking to the gateway about it right now. */
 export function isBeingSent(cashier: Cashier, record: Sendable): boolean {
   const { sendingBy, sendingUntil } = record;
-  if (sendingBy === undefined || sendingUntil === undefined) return false;
-  return stillLasts(sendingUntil, cashier.clock.now(), SENDING_MS) && cashier.senders.mayBeAlive(sendingBy);
+  return (
+    sendingBy !== undefined &&
+    isClaimed({ sendingUntil }, cashier.clock.now()) &&
+    cashier.senders.mayBeAlive(sendingBy)
+  );
+}
+
+/** Whether a claim has not run out (`now` in ms), whoever may live. */
+export function isClaimed({ sendingUntil }: Pick<Sendable, 'sendingUntil'>, now: number): boolean {
+  return sendingUntil !== undefined && stillLasts(sendingUntil, now, SENDING_MS);
 }
 
 /**

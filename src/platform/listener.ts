@@ -3,7 +3,7 @@ import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
 import { areaOf, canonical, hostnameIn, originOf, type ServedName, servedNames } from '../domain/names.ts';
 import { affordableConnections, limitConnections } from './listener-connections.ts';
-import { type SourceOf, sourceOf } from './source.ts';
+import { isStrangeProxy, type SourceOf, sourceOf } from './source.ts';
 import { systemClock } from './system.ts';
 
 const LOOPBACK = '127.0.0.1';
@@ -64,6 +64,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   const { refusedName = () => undefined, source = sourceOf([]) } = options;
   const mayCall = new Set(options.allowedOrigins);
   let find: ReturnType<typeof servedNames> = () => undefined;
+  let findOutside = find;
   const app = new Hono<{ Bindings: HttpBindings; Variables: { source: string } }>();
   app.use('*', async (c, next) => {
     const area = areaOf(c.req.path);
@@ -78,7 +79,10 @@ export async function listen(options: ListenOptions): Promise<Listener> {
       canonical(target.hostname) === hostnameIn(host) &&
       target.username === '' &&
       target.password === '';
-    if (area !== 'health' && !(isOurs && named?.areas.has(area))) {
+    const sender = source(c.env.incoming.socket.remoteAddress, (name) => c.req.header(name));
+    // Operators come by a name of theirs or from this machine: an unknown proxy that says ours brings strangers.
+    const isAstray = area === 'operator' && isStrangeProxy(sender) && !findOutside(host)?.areas.has(area);
+    if (area !== 'health' && (!(isOurs && named?.areas.has(area)) || isAstray)) {
       refusedName(host);
       return options.refused();
     }
@@ -90,10 +94,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
       refusedName(from);
       return options.refused();
     }
-    c.set(
-      'source',
-      source(c.env.incoming.socket.remoteAddress, (name) => c.req.header(name)),
-    );
+    c.set('source', sender);
     await next();
   });
   app.route('/', options.routes);
@@ -117,6 +118,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   const port = await listening(server, host, options.port ?? 0);
   if (!foreground) server.unref();
   find = servedNames(ownOrigins(host, port), port, options.names);
+  findOutside = servedNames([], port, options.names);
   return {
     origin: originAt(host, port),
     refuseNew: () => void server.close(),

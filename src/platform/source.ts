@@ -12,6 +12,14 @@ const PROXIES_SAY = [
   ...['x-envoy-external-address', 'x-azure-clientip', 'ali-cdn-real-ip', 'tailscale-user-login'],
 ];
 
+/** Behind the address of who has passed a request on without being trusted. */
+const PASSED_ON = ' passed on';
+
+/** Whether a source is a proxy that nobody has named. */
+export function isStrangeProxy(source: string): boolean {
+  return source.endsWith(PASSED_ON);
+}
+
 /** Whether a request says that a proxy has passed it on. One that says nothing may have come through one nevertheless. */
 export function isPassedOn(header: (name: string) => string | undefined): boolean {
   return PROXIES_SAY.some((name) => header(name) !== undefined);
@@ -32,7 +40,7 @@ export function sourceOf(trusted: readonly string[]): SourceOf {
   const isTrusted = (address: string) => list.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
   return (peer, header) => {
     let address = plain(peer ?? '');
-    if (!isTrusted(address)) return isPassedOn(header) ? `${network(address)} passed on` : network(address);
+    if (!isTrusted(address)) return isPassedOn(header) ? `${network(address)}${PASSED_ON}` : network(address);
     const chain = (header('x-forwarded-for') ?? '').split(',').map((part) => plain(part.trim()));
     for (const before of chain.reverse()) {
       if (isIP(before) === 0) break;

@@ -21,7 +21,8 @@ export function handOver(credential: Credential): Text {
   return { zh: `${zh}；${UNTIL_PAID.zh}`, en: `${en}; ${UNTIL_PAID.en}` };
 }
 
-function handingOver({ qrCode, payUrl, jsapiParams, appParams, orderString }: Credential): Text {
+function handingOver(credential: Credential): Text {
+  const { qrCode, payUrl = credential.handOffUrl, jsapiParams, appParams, orderString } = credential;
   if (qrCode !== undefined) return { zh: '把二维码给买家扫', en: 'Give the buyer the code to scan' };
   if (payUrl !== undefined) return { zh: '把链接给买家', en: 'Give the buyer the link' };
   if (jsapiParams !== undefined)

@@ -46,6 +46,8 @@ export interface PresenterOptions {
   readonly cashierPage: (pageToken: string, handOff: boolean) => Promise<CashierPage | undefined>;
   /** Where a person decides on an approval, where one can. Nobody can by the address alone. */
   readonly approvalUrl: (id: string) => Promise<string | undefined>;
+  /** Writes our commands in a sentence as whoever reads it can type them; by default as they are. */
+  readonly runnable?: (text: string) => string;
 }
 
 const WALLET: Readonly<Record<ProviderId, Text>> = {
@@ -186,7 +188,7 @@ const APPROVAL_NOW: Readonly<Partial<Record<ApprovalView, Text>>> = {
 };
 
 export function presenter(options: PresenterOptions): Presenter {
-  const { language, simulated, now } = options;
+  const { language, simulated, now, runnable = (text) => text } = options;
   const say = (text: Text) => text[language];
   const lines = (...parts: readonly (string | undefined)[]) =>
     [simulated ? say(SIMULATED) : undefined, ...parts].filter((part) => part !== undefined).join('\n');
@@ -198,7 +200,10 @@ export function presenter(options: PresenterOptions): Presenter {
     ask: string,
   ): Record<string, unknown> {
     const { order } = result;
-    const { handOffUrl: _ours, ...credential } = payable(result.order, now());
+    const held = payable(result.order, now());
+    const { handOffUrl, ...credential } = held;
+    // Without a page to follow it from, such a link is no use to anybody.
+    const usable = handOffUrl === undefined || page ? held : {};
     return compact({
       outTradeNo: order.outTradeNo,
       provider: order.provider,
@@ -223,7 +228,7 @@ export function presenter(options: PresenterOptions): Presenter {
       source: order.source,
       replayed: result.replayed,
       simulated,
-      nextStep: ask + say(paymentNext(result, now(), language)),
+      nextStep: ask + say(paymentNext(result, usable, now(), language)),
     });
   }
 
@@ -246,7 +251,7 @@ export function presenter(options: PresenterOptions): Presenter {
       return text ? `${view === 'failed' ? failure(approval.code) : ''}${say(text)}` : '';
     }
     const url = await options.approvalUrl(approval.id);
-    const command = `mcp-cashier approvals approve ${approval.id}`;
+    const command = runnable(`mcp-cashier approvals approve ${approval.id}`);
     const before = failure(approval.asked?.afterFailure);
     if (language === 'zh') return `${before}请商家批准：${url ? `打开 ${url} 或` : ''}运行 ${command}。`;
     return `${before}Ask the merchant to approve: ${url ? `open ${url} or ` : ''}run ${command}. `;
@@ -427,7 +432,8 @@ export function presenter(options: PresenterOptions): Presenter {
 
     sentence: (error) => {
       const { gatewayCode } = error.details;
-      return `${say(error.text)}${gatewayCode === undefined ? '' : `(${gatewayCode}) `}${say(error.next)}`;
+      const sentence = `${say(error.text)}${gatewayCode === undefined ? '' : `(${gatewayCode}) `}${say(error.next)}`;
+      return runnable(sentence);
     },
 
     plain: (text) => lines(text),
@@ -435,9 +441,9 @@ export function presenter(options: PresenterOptions): Presenter {
     error(error) {
       return JSON.stringify({
         code: error.code,
-        message: say(error.text),
+        message: runnable(say(error.text)),
         retryable: error.retryable,
-        nextAction: say(error.next),
+        nextAction: runnable(say(error.next)),
         ...error.details,
         ...(simulated ? { simulated } : {}),
       });
@@ -479,7 +485,7 @@ function elsewhereWords(refunded: PaymentResult['refundedElsewhere']): Text {
   return yuan(elsewhereYuan(refunded) ?? '');
 }
 
-function paymentNext(result: PaymentResult, now: number, language: Language): Text {
+function paymentNext(result: PaymentResult, held: Credential, now: number, language: Language): Text {
   const { order, refundedFen, refundedElsewhere } = result;
   if (order.state === 'PAID' && refundedFen >= order.amountFen) return REFUNDED;
   if (order.state === 'PAID' && refundedElsewhere !== undefined) return REFUNDED_ELSEWHERE;
@@ -496,7 +502,7 @@ function paymentNext(result: PaymentResult, now: number, language: Language): Te
   if (order.state !== 'NOTPAY' && order.state !== 'UNKNOWN') return PAYMENT_NEXT[order.state];
   if (order.state === 'NOTPAY' && (order.expiresAt ?? 0) <= now) return EXPIRED;
   if (!isGivenOut(order)) return NO_CODE;
-  return order.state === 'UNKNOWN' ? PAYMENT_NEXT.UNKNOWN : handOver(payable(order, now));
+  return order.state === 'UNKNOWN' ? PAYMENT_NEXT.UNKNOWN : handOver(held);
 }
 
 function refundNext({ refund }: RefundResult): Text {

@@ -3,8 +3,10 @@ import { fen } from '../../src/domain/money.ts';
 import type { AuditRecord } from '../../src/ledger/records.ts';
 import { attempt } from '../../src/payments/attempt.ts';
 import type { Cashier } from '../../src/payments/cashier.ts';
+import { closePayment } from '../../src/payments/close-payment.ts';
 import { queryPayment } from '../../src/payments/query-payment.ts';
-import { accept, CALL, World } from '../support/world.ts';
+import { refundPayment } from '../../src/payments/refund-payment.ts';
+import { accept, CALL, refund, World } from '../support/world.ts';
 import { create, POLICY } from './busy-shop.ts';
 
 let world: World;
@@ -38,6 +40,28 @@ describe('one attempt', () => {
     expect(records.map(({ kind }) => kind)).toEqual([...before, 'order-notpay', 'result']);
     expect(new Set(records.map(({ call }) => call)).size).toBe(1);
     expect(new Set(records.map(({ caller }) => caller))).toEqual(new Set(['cursor']));
+  });
+
+  it.each([
+    ['a refund that asks whether the order is paid', 'refuse', 'ORDER_1'],
+    ["a refund of another system's order", 'allow', 'SHOP_0001'],
+    ["a close of another system's order", 'allow', 'SHOP_0001'],
+  ] as const)('%s is recorded before that question', async (what, foreignOrders, outTradeNo) => {
+    await create(cashier, { outTradeNo: 'ORDER_1' });
+    const made = (await trail()).length;
+    let before: AuditRecord[] = [];
+    world.bank.delay = async () => {
+      before = before.length > 0 ? before : (await trail()).slice(made);
+    };
+    const open = { ...cashier, foreignOrders };
+    const run = (recorded: Cashier): Promise<unknown> =>
+      what.startsWith('a close')
+        ? closePayment(recorded, CALL, { outTradeNo })
+        : refundPayment(recorded, CALL, refund({ outTradeNo }));
+    const refused = attempt(open, CALL, { tool: 'some-tool', args: {}, meta: undefined }, run, () => ({}));
+    await expect(refused).rejects.toThrow();
+    expect(before.map(({ kind }) => kind)).toEqual(['call']);
+    expect((await trail()).slice(made).filter(({ kind }) => kind === 'call')).toHaveLength(1);
   });
 
   it('that is refused has call and result, with rule, limit and use, and nothing else', async () => {

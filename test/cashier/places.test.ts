@@ -45,10 +45,10 @@ describe('the page of an order', () => {
   it('stands on the registered domain where its link wants that', async () => {
     const address = 'https://shop.example/pay';
     const own = places({ service: address, outside: address });
-    expect((await own.page('T', true)).url).toBe(`${address}/c/T`);
+    expect((await own.page('T', true))?.url).toBe(`${address}/c/T`);
     const other = places({ service: address, outside: address, h5Origin: 'https://h5.example' });
-    expect((await other.page('T', true)).url).toBe('https://h5.example/c/T');
-    expect((await other.page('T', false)).url).toBe(`${address}/c/T`);
+    expect((await other.page('T', true))?.url).toBe('https://h5.example/c/T');
+    expect((await other.page('T', false))?.url).toBe(`${address}/c/T`);
   });
 
   it('stands at a service beside the client while that runs, and where it is reached', async () => {
@@ -56,31 +56,38 @@ describe('the page of an order', () => {
     const stop = new AbortController();
     const service = places({ service: address, outside: address, h5Origin: 'https://h5.example' });
     const client = places();
-    expect((await client.page('T', false)).url).toBe(`${LOOPBACK}/c/T`);
+    expect((await client.page('T', false))?.url).toBe(`${LOOPBACK}/c/T`);
     const announcing = service.announce(stop.signal);
     for (;;) {
       const page = await client.page('T', false);
-      if (page.url === `${address}/c/T`) break;
+      if (page?.url === `${address}/c/T`) break;
     }
     expect(await client.page('T', true)).toMatchObject({ url: 'https://h5.example/c/T', endsWithUs: false });
     expect(await client.canHandOff()).toBe(true);
     stop.abort();
     await announcing;
-    expect((await client.page('T', false)).url).toBe(`${LOOPBACK}/c/T`);
+    expect((await client.page('T', false))?.url).toBe(`${LOOPBACK}/c/T`);
     expect(await client.canHandOff()).toBe(false);
   });
 
   it('is not looked for at a service that has not been heard of for a minute', async () => {
     const note = { pages: 'https://shop.example', handOff: 'https://shop.example', at: cashier.clock.now() };
     await cashier.ledger.write((book) => book.setMeta('service_pages', JSON.stringify(note)));
-    expect((await places().page('T', false)).url).toBe('https://shop.example/c/T');
+    expect((await places().page('T', false))?.url).toBe('https://shop.example/c/T');
     await cashier.clock.sleep(60_001);
-    expect((await places().page('T', false)).url).toBe(`${LOOPBACK}/c/T`);
+    expect((await places().page('T', false))?.url).toBe(`${LOOPBACK}/c/T`);
   });
 });
 
+it('no page is one where a link that wants our domain would not work', async () => {
+  const service = 'http://127.0.0.1:3920';
+  expect(await places().page('T', true)).toBeUndefined();
+  expect(await places({ service }).page('T', true)).toBeUndefined();
+  expect((await places({ simulated: true }).page('T', true))?.url).toBe(`${LOOPBACK}/c/T`);
+});
+
 describe('a link that works only from our page', () => {
-  async function selling(canHandOff: (() => Promise<boolean>) | undefined) {
+  async function selling(canHandOff: (() => Promise<boolean>) | undefined, by = {}) {
     const [[id, bank] = []] = [...cashier.providers];
     if (!id || !bank) throw new Error('a bank');
     const provider: PaymentProvider = { ...bank, fromPageOnly: new Set(['web']) };
@@ -89,7 +96,7 @@ describe('a link that works only from our page', () => {
       providers: new Map([[id, provider]]),
       ...(canHandOff ? { canHandOff } : {}),
     };
-    return createPayment(shop, CALL, payment({ scene: 'web', outTradeNo: 'H5_000001' }));
+    return createPayment(shop, CALL, payment({ scene: 'web', outTradeNo: 'H5_000001', ...by }));
   }
 
   it('is refused before anything is stored or sent where no such page is public', async () => {
@@ -105,4 +112,16 @@ describe('a link that works only from our page', () => {
   it('is made where there is one, and in the simulator, to which loopback is good enough', async () => {
     expect((await selling(() => places({ simulated: true }).canHandOff())).order.state).toBe('NOTPAY');
   });
+
+  it.each([{}, { outTradeNo: undefined, buyer: 'chat 7' }])(
+    'is told as it stands when the page has gone since: %o',
+    async (by) => {
+      const { order } = await selling(async () => true, by);
+      const again = await selling(async () => false, by);
+      expect(again).toMatchObject({
+        order: { outTradeNo: order.outTradeNo, state: 'NOTPAY' },
+        replayed: true,
+      });
+    },
+  );
 });

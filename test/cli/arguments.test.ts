@@ -13,6 +13,7 @@ import { speaker } from '../../src/cli/speaker.ts';
 import type { Use } from '../../src/cli/use.ts';
 import { type CommandName, USES } from '../../src/cli/uses.ts';
 import { CashierError } from '../../src/domain/errors.ts';
+import { freePort } from '../support/free-port.ts';
 import { type CommandResult, type Env, MAIN, runCommand, Transcript } from '../support/server-process.ts';
 
 let home: string;
@@ -225,7 +226,45 @@ describe('a language', () => {
     }
     rmSync(join(home, '.mcp-cashier'), { recursive: true, force: true });
   });
+
+  const AT_WORK: readonly (readonly [line: string, speaks: RegExp])[] = [
+    ['stdio', /SIMULATOR/],
+    ['alipay', /SIMULATOR/],
+    ['http', /SIMULATOR/],
+    ['http --no-mcp', /without \/mcp/],
+    ['simulator', /simulator:/],
+    ['demo --auto-pay', /everything held/],
+  ];
+  it.each(AT_WORK)('holds for what serves and shows: %s', async (line, speaks) => {
+    const asked = (more: Env) => whatIsSaid(line.split(' '), more);
+    const said = await asked({ CASHIER_LANG: 'en' });
+    expect(said).toMatch(speaks);
+    expect(said.replaceAll(/红烧肉菜谱|演示/g, '')).not.toMatch(/[\u4e00-\u9fff]/);
+    if (line.startsWith('demo')) return;
+    expect(await asked({ CASHIER_LANG: 'zh' })).not.toMatch(speaks);
+    const both = await asked({});
+    expect(both).toMatch(speaks);
+    expect(both).toMatch(/[\u4e00-\u9fff]/);
+  });
 });
+
+/** All that a command says, which is told to end when it has begun to speak on stderr. */
+async function whatIsSaid(args: readonly string[], more: Env): Promise<string> {
+  const own = mkdtempSync(join(home, 'own-'));
+  const port = String(await freePort());
+  const child = spawn(process.execPath, [MAIN, ...args], {
+    env: { ...env(), CASHIER_HOME: own, CASHIER_MODE: 'simulator', ...more, CASHIER_HTTP_PORT: port },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let said = '';
+  child.stdout.on('data', (chunk) => (said += chunk));
+  child.stderr.on('data', (chunk) => {
+    said += chunk;
+    if (!args.includes('demo')) child.kill('SIGTERM');
+  });
+  await once(child, 'close');
+  return said;
+}
 
 describe('a reader that leaves', () => {
   it.skipIf(process.platform === 'win32')('is no error', async () => {

@@ -3,6 +3,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Use } from '../../src/cli/use.ts';
+import { USES } from '../../src/cli/uses.ts';
 import { adoptLedger, openLedger } from '../../src/compose.ts';
 import { configOf } from '../../src/config.ts';
 import type { Realm } from '../../src/domain/order.ts';
@@ -319,13 +321,19 @@ describe('a .env in the folder', () => {
   it('is named on stderr by every command that reads it, with what it sets', async () => {
     const file = join(home, 'cwd', '.env');
     mkdirSync(join(home, 'theirs'));
-    writeFileSync(file, `CASHIER_HOME=${join(home, 'theirs')}\nCASHIER_LANG=en\nOTHER=1\n`);
     const bare = { PATH: process.env.PATH ?? '', HOME: home };
     const at = { env: bare, cwd: join(home, 'cwd'), transcript };
-    for (const args of [['orders'], ['freeze'], ['tokens']]) {
-      const { stderr } = await runCommand(args, at);
-      const [line = ''] = stderr.split('\n');
-      for (const word of [file, 'CASHIER_HOME', 'CASHIER_LANG']) expect(line, args.join(' ')).toContain(word);
+    // What would serve for ever, or play for long, cannot.
+    const theirs: Readonly<Record<string, string>> = { http: 'CASHIER_HTTP_HOST=192.0.2.1\n' };
+    const impossible: Readonly<Record<string, readonly string[]>> = { simulator: ['--port', '99999'] };
+    for (const name of Object.keys(USES).filter((one) => one !== 'demo')) {
+      writeFileSync(file, `CASHIER_HOME=${join(home, 'theirs')}\nCASHIER_LANG=en\n${theirs[name] ?? ''}`);
+      const { actions, otherwise }: Use = USES[name as keyof typeof USES];
+      const action = otherwise === undefined ? Object.keys(actions).slice(0, 1).filter(Boolean) : [];
+      const { stderr } = await runCommand([name, ...action, ...(impossible[name] ?? [])], at);
+      const lines = stderr.split('\n').filter((line) => line.includes(file));
+      expect(lines, name).toHaveLength(1);
+      for (const word of ['CASHIER_HOME', 'CASHIER_LANG']) expect(lines[0], name).toContain(word);
     }
     expect((await runCommand(['doctor', '--offline'], at)).stdout).toContain(file);
     // One variable of ours, even an empty one, and it is not read.

@@ -212,8 +212,10 @@ describe('a client', () => {
       const config = new URL(line(id)).searchParams.get('config') ?? '';
       expect(JSON.parse(Buffer.from(config, 'base64').toString())).toEqual(block);
     }
-    const [, query = ''] = line('vscode').split('?');
-    expect(JSON.parse(decodeURIComponent(query))).toEqual({ name: 'cashier', type: 'stdio', ...block });
+    const vscode = new URL(line('vscode'));
+    expect(vscode.origin + vscode.pathname).toBe('https://vscode.dev/redirect/mcp/install');
+    expect(vscode.searchParams.get('name')).toBe('cashier');
+    expect(JSON.parse(vscode.searchParams.get('config') ?? '')).toEqual({ type: 'stdio', ...block });
     expect(line('claude-code')).toMatch(
       /^claude mcp add (--env \S+ )+--scope user cashier "--" npx -y mcp-cashier$/,
     );
@@ -243,17 +245,17 @@ describe('a client', () => {
 });
 
 describe('the file', () => {
-  it('keeps its mode, its link and a copy, and is not written over a change of somebody else', () => {
+  it('keeps its mode, its link and a copy, and is not written over a change of somebody else', async () => {
     const real = join(home, 'real.json');
     const link = join(home, 'link.json');
     writeFileSync(real, 'old', { mode: 0o640 });
     symlinkSync(real, link);
-    const backup = replaceText(link, 'old', 'new', Date.parse('2026-11-21T14:30:05+08:00'));
+    const backup = await replaceText(link, 'old', 'new', Date.parse('2026-11-21T14:30:05+08:00'));
     expect(backup).toBe(`${real}.20261121-143005.bak`);
     expect(readFileSync(String(backup), 'utf8')).toBe('old');
     expect(readFileSync(real, 'utf8')).toBe('new');
     expect(statSync(real).mode & 0o777).toBe(0o640);
-    expect(() => replaceText(real, 'old', 'newer', 0)).toThrow(ChangedMeanwhile);
+    await expect(replaceText(real, 'old', 'newer', 0)).rejects.toThrow(ChangedMeanwhile);
     expect(readdirSync(home).filter((name) => name.endsWith('.new'))).toEqual([]);
   });
 });
@@ -266,6 +268,31 @@ describe('the command', () => {
       cwd,
       transcript,
     });
+
+  it('leaves a file alone that is in no encoding of ours, and says which it is in', async () => {
+    const file = join(home, '.cursor/mcp.json');
+    mkdirSync(dirname(file));
+    const gbk = Buffer.from([0x7b, 0x22, 0xca, 0xd5, 0xd2, 0xf8, 0xcc, 0xa8, 0x22, 0x3a, 0x31, 0x7d]);
+    writeFileSync(file, gbk);
+    const { code, stderr } = await init(['cursor', '--write']);
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/mcp\.json.*GBK/)]);
+    expect(readFileSync(file)).toEqual(gbk);
+    // With a mark, as Notepad saves it, it is read.
+    writeFileSync(file, Buffer.from('\ufeff{}\n', 'utf16le'));
+    expect((await init(['cursor', '--write'])).code).toBe(0);
+    expect(readFileSync(file, 'utf8')).toContain('"mcpServers"');
+  });
+
+  it('prints install links that any browser opens', async () => {
+    const [cursor, vscode] = [await init(['cursor']), await init(['vscode'])];
+    const block = { command: 'npx', args: ['-y', 'mcp-cashier'] };
+    const base64 = Buffer.from(JSON.stringify(block)).toString('base64');
+    expect(cursor.stdout).toContain(
+      `https://cursor.com/en/install-mcp?name=cashier&config=${encodeURIComponent(base64)}`,
+    );
+    const typed = encodeURIComponent(JSON.stringify({ type: 'stdio', ...block }));
+    expect(vscode.stdout).toContain(`https://vscode.dev/redirect/mcp/install?name=cashier&config=${typed}`);
+  });
 
   it('merges into what is there and never over another', async () => {
     const file = join(home, '.cursor/mcp.json');

@@ -88,6 +88,16 @@ describe('a ledger that cannot be used says so and is left alone', () => {
     await refuses(path);
   });
 
+  it('of a newer version, also when it became that while it was open', async () => {
+    const path = join(folder, 'l.db');
+    const old = await Ledger.open(await open(path), 'live', ports);
+    await old.write((book) => book.setMeta('schema_version', '99'));
+    const late = old.as({ caller: 'late' }).write((book) => book.setMeta('mine', '1'));
+    await expect(late).rejects.toMatchObject({ code: 'CONFIGURATION' });
+    expect(await old.read((book) => book.meta('mine'))).toBeUndefined();
+    await old.close();
+  });
+
   it('of another realm', async () => {
     const path = join(folder, 'l.db');
     await (await Ledger.open(await open(path), 'live', ports)).close();

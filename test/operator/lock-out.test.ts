@@ -175,7 +175,7 @@ describe('over HTTP', () => {
     const listener = await listen({
       routes: operatorRoutes(d.options),
       source: sourceOf(trusted),
-      refused: () => new Response(null, { status: 403 }),
+      refused: () => new Response(null, { status: 421 }),
     });
     const guess = async (headers: Record<string, string>, secret = 'wrong') => {
       const { status } = await fetch(`${listener.origin}/approvals/sign-in`, {
@@ -202,11 +202,11 @@ describe('over HTTP', () => {
     await listener.close();
   });
 
-  it('one that is not named does not, nor does a stranger; who sits at the machine is let in all the same', async () => {
+  it('one that is not named brings nobody in by the name of this machine; who sits there is let in', async () => {
     const d = await desk();
     const { listener, guess } = await served(d, []);
-    for (let i = 0; i < 10; i++) expect(await guess(from(`203.0.113.${i}`))).toBe(403);
-    expect(await guess(from('203.0.113.99'), SECRET)).toBe(429);
+    for (let i = 0; i < 10; i++) expect(await guess(from(`203.0.113.${i}`))).toBe(421);
+    expect(await guess(from('203.0.113.99'), SECRET)).toBe(421);
     expect(await guess({}, SECRET)).toBe(303);
     await listener.close();
   });

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { afterEach, describe, expect, it } from 'vitest';
+import { speaker } from '../../src/cli/speaker.ts';
 import { fen } from '../../src/domain/money.ts';
 import { runApproved } from '../../src/payments/carry-out.ts';
 import { createPayment } from '../../src/payments/create-payment.ts';
@@ -92,6 +93,15 @@ describe('without a session', () => {
 });
 
 describe('without an operator secret', () => {
+  it('says it by a command that runs as it stands', async () => {
+    const { runnable } = speaker('en', { program: 'npx -y mcp-cashier', spec: undefined, home: '/srv/till' });
+    const d = await desk({ secret: false, runnable });
+    await d.sold();
+    expect(readable((await d.get('/sign-in')).page)).toContain(
+      'npx -y mcp-cashier operator set-secret --home /srv/till',
+    );
+  });
+
   it.each(['simulator', 'sandbox', 'live'] as const)(
     '%s: says how to set one, and lets nobody in',
     async (realm) => {

@@ -339,6 +339,40 @@ describe('what nobody asks about', () => {
     expect(sent.length).toBeGreaterThan(before);
   });
 
+  it('is not asked for more often because the clocks of two machines are a little apart', async () => {
+    const [bank] = cashier.providers.values();
+    if (!bank) throw new Error('no provider');
+    const slow = {
+      ...bank,
+      refundRules: { ...bank.refundRules, askAfterMs: [10_000, 1_800_000] },
+      queryRefund: async (outTradeNo: string, outRefundNo: string) => {
+        const told = await bank.queryRefund(outTradeNo, outRefundNo);
+        return told.exists ? { ...told, state: 'PROCESSING' as const } : told;
+      },
+    };
+    world.bank.refundsProcessFirst = true;
+    const here = { ...cashier, providers: new Map([[slow.id, slow]]) };
+    await createPayment(here, CALL, payment({ outTradeNo: 'ORDER_1' }));
+    world.bank.pay('ORDER_1');
+    await refundPayment(here, CALL, refund({ outTradeNo: 'ORDER_1', outRefundNo: 'R1' }));
+    await createPayment(here, CALL, payment({ outTradeNo: 'ORDER_2' }));
+    const clock = {
+      now: () => world.clock.now() + 30_000,
+      sleep: (...args: Parameters<typeof world.clock.sleep>) => world.clock.sleep(...args),
+    };
+    const ledger = await Ledger.open(await openSqliteStore(world.ledgerPath, cashier), 'simulator', {
+      ...cashier,
+      clock,
+    });
+    settle(here);
+    settle({ ...here, clock, ledger, desk: new Desk({ ledger, clock }) });
+    await world.clock.sleep(20 * 60_000);
+    expect(sent.filter(({ number }) => number === 'R1').length).toBeLessThanOrEqual(3);
+    stop.abort();
+    await Promise.all(running);
+    await ledger.close();
+  });
+
   it('is asked for by a process that starts after the clock was corrected', async () => {
     world.clock.correct(3_600_000);
     await createPayment(cashier, CALL, payment({ outTradeNo: 'ORDER_1' }));

@@ -173,6 +173,19 @@ describe("a person's yes", () => {
     expect(sent('create')).toBe(0);
   });
 
+  it('to what the agent has closed, after a send that never left, sends nothing', async () => {
+    world.bank.fault = (operation) => (operation === 'create' ? 'unavailable' : 'none');
+    await decide(await wish());
+    await expect(wish()).rejects.toMatchObject({ code: 'GATEWAY_UNAVAILABLE' });
+    world.bank.fault = () => 'none';
+    const closed = await closePayment(cashier, AGENT, { outTradeNo: 'WISH_1' });
+    expect(closed.order.state).toBe('CLOSED');
+    serve(cashier);
+    await soon();
+    expect(await wish()).toMatchObject({ replayed: true, order: { state: 'CLOSED' } });
+    expect(world.bank.trades.has('WISH_1')).toBe(false);
+  });
+
   it('is not carried out with the keys of another account', async () => {
     serve(await world.process(CAREFUL, 'bank 2'));
     const asked = await ask();
@@ -292,6 +305,7 @@ describe('before it is sent everything is checked again:', () => {
       as: (...args: Parameters<typeof ledger.as>) => {
         const named = ledger.as(...args);
         return Object.assign(Object.create(named), {
+          begin: named.begin.bind(named),
           read: named.read.bind(named),
           write: async (work: Parameters<typeof named.write>[0]) => {
             const result = await named.write(work);

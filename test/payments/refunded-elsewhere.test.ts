@@ -162,6 +162,14 @@ describe('a notification of a refund that nobody asked for here', () => {
     expect((await told()).refundedElsewhereYuan).toBeUndefined();
   });
 
+  it('that tells the total of another trade is not this order’s, and raises the alarm', async () => {
+    const total = { exists: true, account: 'bank 2', outTradeNo: ORDER, state: 'PAID', gatewayState: 'PAID' };
+    const trade = { ...total, amountFen: 1000, refundedFen: 300 };
+    for (let i = 0; i < 2; i++) expect(await notify({ kind: 'refunded', id: 'n-1', trade })).toBe('foreign');
+    const events = await cashier.ledger.read((book) => book.events(ORDER));
+    expect(events.filter(({ kind }) => kind === 'alarm-foreign-trade')).toHaveLength(1);
+  });
+
   it('without a sum is a refund of an unknown one', async () => {
     await query();
     expect(await elsewhere('BACK_OFFICE_1', undefined)).toBe('applied');

@@ -38,17 +38,30 @@ beforeAll(async () => {
 afterAll(() => listener.close());
 
 const own = (text: string) => text.replace('PORT', String(port));
-async function reaches(host: string, path: string, origin?: string): Promise<boolean> {
+async function reaches(host: string, path: string, origin?: string, via?: string): Promise<boolean> {
   const headers = {
     Host: own(host),
     Connection: 'close',
+    'X-Forwarded-For': via,
     Origin: origin === undefined ? origin : own(origin),
   };
   const { status } = await send(port, request(`GET ${path} HTTP/1.1`, headers));
-  expect([200, 403]).toContain(status);
+  expect([200, 403, 404]).toContain(status);
   return status === 200;
 }
 const ALL: readonly Where[] = ['mcp', 'notify', 'pages', 'operator'];
+
+it.each<[string, readonly Where[]]>([
+  ['127.0.0.1:PORT', ['mcp', 'notify', 'pages']],
+  ['localhost:PORT', ['mcp', 'notify', 'pages']],
+  ['pay.shop', ['mcp', 'notify', 'pages']],
+  ['desk.shop.internal', ['operator']],
+])('a proxy that says %s brings nobody to the operator by the name of this machine', async (host, areas) => {
+  for (const where of ALL) {
+    const reached = await reaches(host, PATHS[where], undefined, '203.0.113.9');
+    expect([where, reached]).toEqual([where, areas.includes(where)]);
+  }
+});
 
 describe('what stands under a name', () => {
   it.each<[string, readonly Where[]]>([

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { speaker } from '../../src/cli/speaker.ts';
 import { CashierError } from '../../src/domain/errors.ts';
 import { fen } from '../../src/domain/money.ts';
 import { clientError, isGatewayError } from '../../src/payments/errors.ts';
@@ -7,7 +8,8 @@ import { requireAccepted } from '../../src/providers/alipay/errors.ts';
 import type { ToolAnswer } from '../../src/tools/answer.ts';
 import type { Tool } from '../../src/tools/define-tool.ts';
 import { inWords } from '../../src/tools/face.ts';
-import { ALIPAY_TOOLS } from '../../src/tools/index.ts';
+import { ALIPAY_TOOLS, UNIFIED_TOOLS } from '../../src/tools/index.ts';
+import { presenter } from '../../src/tools/present.ts';
 import { CALL, person } from '../support/world.ts';
 import { Counter, PAY_URL } from './counter.ts';
 
@@ -147,3 +149,26 @@ function trade(amountFen: number) {
   const paidAt = counter.world.clock.now();
   return { plan: '', amountFen: fen(amountFen), state: 'PAID' as const, paidAt, refunds: new Map() };
 }
+
+it('a person is shown a command that runs as it stands, whatever says so', async () => {
+  const { runnable } = speaker('en', { program: 'npx -y mcp-cashier', spec: undefined, home: '/srv/till' });
+  const options = { language: 'en', simulated: false, now: () => counter.world.clock.now() } as const;
+  const present = presenter({
+    ...{ ...options, runnable },
+    cashierPage: async () => undefined,
+    approvalUrl: async () => undefined,
+  });
+  const order = { provider: 'alipay', scene: 'qr', amountYuan: '11.00', title: 't' };
+  const [create] = UNIFIED_TOOLS;
+  const { cashier, deps } = counter;
+  const asked = await create?.run({ cashier, call: CALL, setting: deps.setting, present }, order);
+  expect(asked?.text).toMatch(/npx -y mcp-cashier approvals approve --home \/srv\/till \w{8}/);
+  const names = 'Run mcp-cashier budget top-up.';
+  const error = new CashierError('POLICY_DENIED', {
+    ...{ zh: names, en: names },
+    next: { zh: names, en: names },
+  });
+  for (const said of [present.error(error), present.sentence(error)]) {
+    expect(said.match(/npx -y mcp-cashier budget top-up --home \/srv\/till/g)).toHaveLength(2);
+  }
+});

@@ -23,6 +23,7 @@ type Thing = keyof typeof THINGS.zh;
 const CREDENTIALS: readonly (readonly [Thing | 'nothing', Credential])[] = [
   ['qrCode', { qrCode: 'weixin://wxpay/bizpayurl?pr=x' }],
   ['payUrl', { payUrl: 'https://wx.tenpay.com/x' }],
+  ['payUrl', { handOffUrl: 'https://wx.tenpay.com/x' }],
   ['jsapiParams', { jsapiParams: { appId: 'wx1' } }],
   ['appParams', { appParams: { appId: 'wx1' } }],
   ['orderString', { orderString: 'app_id=1' }],

@@ -46,7 +46,7 @@ export const CLIENTS: readonly McpClient[] = [
     links: (block, name) => [
       [
         { zh: '一键安装（点击或粘贴到浏览器）', en: 'One-click install (click, or paste into a browser)' },
-        `cursor://anysphere.cursor-deeplink/mcp/install?name=${encodeURIComponent(name)}&config=${encodeURIComponent(base64(block))}`,
+        `https://cursor.com/en/install-mcp?name=${encodeURIComponent(name)}&config=${encodeURIComponent(base64(block))}`,
       ],
     ],
   },
@@ -109,8 +109,8 @@ export const CLIENTS: readonly McpClient[] = [
     },
     links: (block, name) => [
       [
-        { zh: '一键安装', en: 'One-click install' },
-        `vscode:mcp/install?${encodeURIComponent(JSON.stringify({ name, ...typed(block) }))}`,
+        { zh: '一键安装（点击或粘贴到浏览器）', en: 'One-click install (click, or paste into a browser)' },
+        `https://vscode.dev/redirect/mcp/install?name=${encodeURIComponent(name)}&config=${encodeURIComponent(JSON.stringify(typed(block)))}`,
       ],
     ],
   },

@@ -1,24 +1,12 @@
-import {
-  chmodSync,
-  closeSync,
-  copyFileSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, realpathSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { beijingIso } from '../../domain/clock.ts';
+import { replaceFile } from '../../platform/replace-file.ts';
+import { readTextFile } from '../../platform/text-file.ts';
 
-/** The text of a file; undefined when it does not exist. */
+/** The text of a file; undefined when it does not exist. Throws CONFIGURATION where it is in no encoding of ours. */
 export function readText(path: string): string | undefined {
-  return existsSync(path) ? readFileSync(path, 'utf8') : undefined;
+  return existsSync(path) ? readTextFile(path, 'init') : undefined;
 }
 
 /** The file was changed by somebody else since it was read. */
@@ -27,18 +15,18 @@ export class ChangedMeanwhile extends Error {
 }
 
 /**
- * Replaces a file's text at once (rename), after copying what was there beside it. A link stays a link, and the
- * file keeps its mode; a new one is its owner's alone.
+ * Replaces a file's text at once, waiting while a client holds it, after copying what was there beside it. A link stays
+ * a link, and the file keeps its mode; a new one is its owner's alone.
  * @param before what the change was made from; undefined when there was no file
  * @param now ms
  * @returns the path of the copy, where there was anything to copy
  */
-export function replaceText(
+export async function replaceText(
   path: string,
   before: string | undefined,
   after: string,
   now: number,
-): string | undefined {
+): Promise<string | undefined> {
   mkdirSync(dirname(path), { recursive: true });
   if (readText(path) !== before) throw new ChangedMeanwhile(path);
   const real = before === undefined ? path : realpathSync(path);
@@ -47,19 +35,10 @@ export function replaceText(
     copyFileSync(real, backup);
     chmodSync(backup, statSync(real).mode & 0o777);
   }
-  const next = `${real}.mcp-cashier.new`;
-  const file = openSync(next, 'wx', 0o600);
-  try {
-    writeSync(file, after);
-    fsyncSync(file);
-    if (before !== undefined) chmodSync(next, statSync(real).mode & 0o777);
-    renameSync(next, real);
-  } catch (error) {
-    rmSync(next, { force: true });
-    throw error;
-  } finally {
-    closeSync(file);
-  }
+  const mode = before === undefined ? 0o600 : statSync(real).mode & 0o777;
+  await replaceFile(real, after, { mode });
+  // What it was made with, the process's mask may have narrowed.
+  chmodSync(real, mode);
   return backup;
 }
 

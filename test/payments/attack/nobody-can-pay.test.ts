@@ -201,6 +201,15 @@ describe('a number that the caller chose', () => {
     expect(count('query')).toBe(1);
   });
 
+  it('is not taken by the very order that another process has sent while this one asked', async () => {
+    const delays = [1, 1_000];
+    world.bank.delay = (operation) => world.clock.sleep(operation === 'query' ? (delays.shift() ?? 1) : 1);
+    const both = await Promise.all([make(first), make(second)]);
+    expect(both.map(({ order: { state } }) => state)).toEqual(['NOTPAY', 'NOTPAY']);
+    expect(both.map(({ replayed }) => replayed)).toEqual([false, true]);
+    expect(count('create')).toBe(1);
+  });
+
   it('of another caller is taken, and no more is said', async () => {
     await createPayment(first, { caller: 'a', ownOrdersOnly: true }, wanted);
     const error = await createPayment(first, { caller: 'b', ownOrdersOnly: true }, wanted).catch((e) => e);
