@@ -145,7 +145,9 @@ async function runTool(
 ): Promise<CallToolResult | InputRequiredResult> {
   // A 2025 connection over HTTP that dropped cancels nothing: only a question, which nobody hears, ends with it.
   const survives = era === 'legacy' && deps.updates === 'transport' && !tool.hints.readOnlyHint;
-  const ending = endingOf(survives ? undefined : ctx.mcpReq.signal, deps.stopping);
+  // Nobody hears a question's answer either when the stream of a session has gone, which the SDK keeps to itself.
+  const gone = tool.hints.readOnlyHint ? ctx.http?.req?.signal : undefined;
+  const ending = endingOf(survives ? undefined : ctx.mcpReq.signal, gone, deps.stopping);
   try {
     const cashier = await deps.cashier();
     const call = { ...callOf(deps, ctx, name, ending.signal), tool: tool.name };

@@ -6,7 +6,7 @@ import { type CommandContext, sayOf } from './command.ts';
 import { printJson } from './terminal.ts';
 
 /**
- * `mcp-cashier simulator [--port N]`: serves only the gateway simulator and prints, as JSON, the environment that
+ * `mcp-cashier simulator [--port N] [--certificates]`: serves only the gateway simulator and prints, as JSON, the environment that
  * points a server at it.
  */
 export async function run(args: readonly string[], context: CommandContext): Promise<number> {
@@ -23,7 +23,7 @@ export async function run(args: readonly string[], context: CommandContext): Pro
     ...(port === undefined ? {} : { port }),
   });
   const serving = await simulator.serve();
-  printJson(simulator.env);
+  printJson(values.certificates ? simulator.certificateEnv : simulator.env);
   process.stderr.write(
     `${
       serving

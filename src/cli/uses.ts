@@ -81,7 +81,14 @@ export const USES = {
           zh: '以 JSON 打印指向它的环境变量',
           en: 'prints, as JSON, the environment that points a server at it',
         },
-        options: { ...PORT, home: PLACE_OPTIONS.home },
+        options: {
+          ...PORT,
+          certificates: {
+            type: 'boolean',
+            does: { zh: '证书模式的商户', en: 'for a merchant in certificate mode' },
+          },
+          home: PLACE_OPTIONS.home,
+        },
       },
     },
   },

@@ -1,9 +1,15 @@
+import { beijingIso } from '../domain/clock.ts';
+import { certificatesIn } from '../providers/alipay/certificates.ts';
 import { readAlipayConfig } from '../providers/alipay/index.ts';
 import { isSamePair, type PastedKey, readPastedKey } from '../providers/pasted-key.ts';
 import { error, type Finding, ok, warning } from './finding.ts';
 import { examineKey } from './keys.ts';
 import type { Settings } from './settings.ts';
 import { coveredBy, serverComplaints } from './stand-ins.ts';
+
+const DAY_MS = 86_400_000;
+/** How long before its end a certificate is spoken of. */
+const WARN_DAYS = 30;
 
 export const ALIPAY_CREDENTIALS = ['AP_APP_ID', 'AP_APP_KEY', 'AP_PUB_KEY'] as const;
 /** In place of `AP_PUB_KEY`. */
@@ -23,7 +29,7 @@ const PUB_KEY_REMEDY = [
 ] as const;
 
 /** Everything that can be seen on Alipay's settings without asking Alipay. */
-export async function examineAlipay(settings: Settings): Promise<Finding[]> {
+export async function examineAlipay(settings: Settings, now: number): Promise<Finding[]> {
   const { values, isGiven, nameOf } = settings;
   const inCertificateMode = CERTIFICATES.some(isGiven);
   const wanted = inCertificateMode ? ['AP_APP_ID', 'AP_APP_KEY', ...CERTIFICATES] : ALIPAY_CREDENTIALS;
@@ -73,10 +79,35 @@ export async function examineAlipay(settings: Settings): Promise<Finding[]> {
     }
   }
   if (values.AP_ENCRYPTION_ALGO === 'RSA') findings.push(weakAlgorithm());
+  findings.push(...examineValidity(settings, now));
 
   const covered = coveredBy([...settings.findings, ...findings]);
   for (const name of [...missing, ...(together?.both ? ALIPAY_CREDENTIALS.slice(1) : [])]) covered.add(name);
   return [...findings, ...(await serverComplaints('alipay', values, covered, readAlipayConfig))];
+}
+
+/** Certificates whose end is near: nobody notices before every call is refused. */
+function examineValidity({ values, nameOf }: Settings, now: number): Finding[] {
+  return (['AP_APP_CERT', 'AP_ALIPAY_CERT'] as const).flatMap((name) => {
+    const [certificate] = certificatesIn(values[name] ?? '');
+    if (certificate === undefined) return [];
+    const until = Date.parse(certificate.validTo);
+    const days = Math.floor((until - now) / DAY_MS);
+    if (days >= WARN_DAYS) return [];
+    const day = beijingIso(until).slice(0, 10);
+    const over = until <= now;
+    return [
+      (over ? error : warning)(over ? 'alipay.certificate-expired' : 'alipay.certificate-expires', {
+        variable: nameOf(name),
+        zh: `${name} 的证书${over ? `已于 ${day} 过期` : `将于 ${day} 过期`}。`,
+        en: `The certificate of ${name} ${over ? 'expired' : 'expires'} on ${day}.`,
+        remedy: [
+          `在${CONSOLE.zh}中更新证书，下载后换成新的文件。`,
+          `Renew it at ${CONSOLE.en}, download it and give the new file.`,
+        ],
+      }),
+    ];
+  });
 }
 
 function notConfigured({ values }: Settings): Finding {

@@ -34,7 +34,7 @@ export async function examine(
   const settings = await examineSettings(env, cwd);
   const { config } = settings;
   // The simulator inside has keys of its own; there is nobody outside to ask or to be told by.
-  const wallets = config.embeddedSimulator ? [] : await examineWallets(settings);
+  const wallets = config.embeddedSimulator ? [] : await examineWallets(settings, ports.clock.now());
   const configured = wallets.filter(({ findings }) => !findings.some(({ id }) => id.endsWith('.absent')));
   const ids = configured.map(({ id }) => id);
   const sound = configured.filter(({ findings }) => findings.every(({ level }) => level !== 'error'));
@@ -70,9 +70,10 @@ export async function examine(
 
 async function examineWallets(
   settings: Settings,
+  now: number,
 ): Promise<readonly { readonly id: ProviderId; readonly findings: readonly Finding[] }[]> {
   return Promise.all(
-    PROVIDER_IDS.map(async (id) => ({ id, findings: await guarded(id, EXAMINE[id](settings)) })),
+    PROVIDER_IDS.map(async (id) => ({ id, findings: await guarded(id, EXAMINE[id](settings, now)) })),
   );
 }
 

@@ -41,6 +41,8 @@ export async function examineWechatpay(settings: Settings): Promise<Finding[]> {
   const publicMissing = PUBLIC_KEY.filter((name) => !isGiven(name));
   findings.push(...examineMode(publicMissing));
 
+  findings.push(...examineH5(settings));
+
   const text = (name: string) => values[name]?.trim();
   findings.push(...examineNumbers(text('WXPAY_APP_ID'), text('WXPAY_MCH_ID')));
   const serial = text('WXPAY_MCH_SERIAL');
@@ -80,6 +82,18 @@ function incomplete(given: readonly string[], missing: readonly string[]): Findi
     en: `WeChat Pay is half configured, with ${given.join(', ')} but without ${missing.join(', ')}; the server refuses to start.`,
     remedy: ['补齐缺少的，或把 WXPAY_* 全部去掉。', 'Set what is missing, or remove all WXPAY_*.'],
   });
+}
+
+/** Links of scene h5 work from a page on the registered domain only. */
+function examineH5({ config }: Settings): Finding[] {
+  if (config.realm === 'simulator' || (config.h5Origin ?? config.publicUrl) !== undefined) return [];
+  return [
+    ok('wechatpay.h5-without-page', {
+      variable: 'WXPAY_H5_ORIGIN',
+      zh: '没有设置 CASHIER_PUBLIC_URL 或 WXPAY_H5_ORIGIN：微信 h5 付款没有公网收银台页面，除非同一账本上有这样的服务在运行，否则会被拒绝；qr、jsapi、app 不受影响。',
+      en: 'Neither CASHIER_PUBLIC_URL nor WXPAY_H5_ORIGIN is set: WeChat h5 payments have no public checkout page and are refused, unless a service with one runs on the same ledger; qr, jsapi and app do not mind.',
+    }),
+  ];
 }
 
 /** Two ways to know WeChat Pay's signature: a public key with its id, or certificates that are downloaded. */

@@ -3,3 +3,4 @@ import './wallet-cases.ts';
 import './gateway-cases.ts';
 import './surroundings-cases.ts';
 import './hardy-cases.ts';
+import './expiry-cases.ts';

@@ -3,7 +3,9 @@ import { StreamableHTTPClientTransport as LegacyHttp } from '@modelcontextprotoc
 import { ResourceUpdatedNotificationSchema } from '@modelcontextprotocol/sdk/types.js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { anyoneAs, type Caller, type Callers } from '../../src/auth/callers.ts';
+import type { Call } from '../../src/payments/cashier.ts';
 import { closePayment } from '../../src/payments/close-payment.ts';
+import { UNIFIED_TOOLS } from '../../src/tools/index.ts';
 import { type McpEndpoint, mcpEndpoint } from '../../src/transports/mcp-endpoint.ts';
 import { until } from '../support/server-process.ts';
 import { seeded, seededBytes } from '../support/virtual-time.ts';
@@ -40,14 +42,23 @@ interface Said {
   readonly caller?: Caller;
   readonly method?: string;
   readonly at?: McpEndpoint;
+  readonly signal?: AbortSignal;
 }
-function say(body: object | undefined, { session, caller = me, method = 'POST', at = endpoint }: Said = {}) {
+function say(
+  body: object | undefined,
+  { session, caller = me, method = 'POST', at = endpoint, signal }: Said = {},
+) {
   const headers = {
     accept: 'application/json, text/event-stream',
     ...(body === undefined ? {} : { 'content-type': 'application/json' }),
     ...(session === undefined ? {} : { [ID]: session, 'mcp-protocol-version': '2025-11-25' }),
   };
-  const request = new Request(ADDRESS, { method, headers, ...(body ? { body: JSON.stringify(body) } : {}) });
+  const request = new Request(ADDRESS, {
+    method,
+    headers,
+    ...(signal ? { signal } : {}),
+    ...(body ? { body: JSON.stringify(body) } : {}),
+  });
   return at.answer(request, caller);
 }
 async function open(caller = me): Promise<string> {
@@ -98,6 +109,37 @@ describe('a session of 2025', () => {
     revoked = me;
     await say(list, { caller: other });
     expect(await stream.text()).toBe('');
+  });
+
+  it.each<[name: string, ends: boolean]>([
+    ['query-payment', true],
+    ['refund-payment', false],
+  ])('a %s whose connection drops ends with it: %s', async (name, ends) => {
+    let signal: AbortSignal | undefined;
+    const begun = new Promise<void>((resolve) => {
+      const tools = UNIFIED_TOOLS.filter((tool) => tool.name === name).map((tool) => ({
+        ...tool,
+        run({ call }: { readonly call: Call }) {
+          signal = call.signal;
+          resolve();
+          return over.then(() => ({ text: 'over', outcome: {} }));
+        },
+      }));
+      endpoint = mcpEndpoint({ ...counter.deps, tools, randomBytes: seededBytes(seeded(3)) }, callers);
+    });
+    let end = () => {};
+    const over = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    const session = await open();
+    const drop = new AbortController();
+    const call = legacy(2, 'tools/call', { name, arguments: {} });
+    await say(call, { session, signal: drop.signal });
+    await begun;
+    expect(signal?.aborted).toBe(false);
+    drop.abort();
+    expect(signal?.aborted).toBe(ends);
+    end();
   });
 
   it('gives way to a new one when there are 64, but not while it is in use', async () => {
