@@ -233,6 +233,7 @@ describe('a language', () => {
     ['http', /SIMULATOR/],
     ['http --no-mcp', /without \/mcp/],
     ['simulator', /simulator:/],
+    ['simulator --certificates', /AP_ROOT_CERT[\s\S]*simulator:/],
     ['demo --auto-pay', /everything held/],
   ];
   it.each(AT_WORK)('holds for what serves and shows: %s', async (line, speaks) => {
