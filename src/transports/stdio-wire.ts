@@ -49,6 +49,9 @@ export class StdioWire implements Transport {
   #closed = false;
   /** Until the reader, who is slow, has room again. */
   #draining: Promise<void> | undefined;
+  /** Requests that have had no answer yet. */
+  readonly #open = new Set<string | number>();
+  #onIdle: () => void = () => undefined;
 
   constructor(input: Readable, output: Writable) {
     this.#input = input;
@@ -62,17 +65,25 @@ export class StdioWire implements Transport {
   async start(): Promise<void> {
     this.#input.on('data', this.#onData);
     this.#input.on('error', this.#onError);
-    for (const event of ['end', 'close']) this.#input.on(event, this.#onEnd);
     this.#output.on('error', this.#onError);
     for (const event of ['error', 'close']) this.#output.on(event, this.#onEnd);
-    if (this.#input.readableEnded || this.#input.destroyed) setImmediate(this.#onEnd);
+  }
+
+  /** Resolves when every request that has come in is answered, or cannot be any more. */
+  async idle(): Promise<void> {
+    if (this.#open.size > 0 && !this.#closed) await new Promise<void>((resolve) => (this.#onIdle = resolve));
   }
 
   /** Resolves when the line is on its way, waiting where the reader is slow. Rejects once the wire is closed. */
   async send(message: JSONRPCMessage): Promise<void> {
     const held = this.#batches.hold(message);
-    if (held === 'held') return;
-    await this.#write(held === 'alone' ? message : held);
+    if (held !== 'held') await this.#write(held === 'alone' ? message : held);
+    if ('id' in message && !('method' in message)) this.#answered(message.id);
+  }
+
+  #answered(id: unknown): void {
+    this.#open.delete(id as string | number);
+    if (this.#open.size === 0) this.#onIdle();
   }
 
   async close(): Promise<void> {
@@ -80,6 +91,7 @@ export class StdioWire implements Transport {
     this.#closed = true;
     this.#input.off('data', this.#onData);
     this.#input.pause();
+    this.#onIdle();
     this.onclose?.();
   }
 
@@ -126,8 +138,10 @@ export class StdioWire implements Transport {
   }
 
   #deliver(message: JSONRPCMessage): void {
+    if (isJSONRPCRequest(message)) this.#open.add(message.id);
     this.onmessage?.(message);
     if (!isJSONRPCNotification(message) || message.method !== 'notifications/cancelled') return;
+    this.#answered(message.params?.requestId);
     const answer = this.#batches.cancel(message.params?.requestId);
     if (answer) this.#tell(answer);
   }

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -100,4 +100,34 @@ it('goes on after a line that is too long, and ends when the client hangs up', a
   child.stdin.write('y'.repeat(11 * 1024 * 1024));
   child.stdin.end();
   expect(await exited).toBe(0);
+});
+
+it('answers whoever has said all and closed its side, as a pipe does', async () => {
+  const order = { provider: 'wechatpay', amountYuan: '1.00', title: 'piped' };
+  const lines = [
+    {
+      id: 1,
+      method: 'initialize',
+      params: {
+        protocolVersion: '2025-11-25',
+        capabilities: {},
+        clientInfo: { name: 'pipe', version: '1' },
+      },
+    },
+    { method: 'notifications/initialized' },
+    { id: 2, method: 'tools/call', params: { name: 'create-payment', arguments: order } },
+    { id: 3, method: 'tools/list' },
+  ];
+  const { status, stdout } = spawnSync(process.execPath, [MAIN], {
+    env: { PATH: process.env.PATH ?? '', CASHIER_HOME: home },
+    input: lines.map((line) => `${JSON.stringify({ jsonrpc: '2.0', ...line })}\n`).join(''),
+    encoding: 'utf8',
+  });
+  expect(status).toBe(0);
+  const answers = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { id?: number; result?: { structuredContent?: { state: string } } });
+  expect(answers.map(({ id }) => id).sort()).toEqual([1, 2, 3]);
+  expect(answers.find(({ id }) => id === 2)?.result?.structuredContent?.state).toBe('NOTPAY');
 });
