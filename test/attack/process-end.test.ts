@@ -1,11 +1,16 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { Ledger } from '../../src/ledger/ledger.ts';
+import { openSqliteStore } from '../../src/ledger/sqlite-store.ts';
+import { systemClock, systemRandom } from '../../src/platform/system.ts';
 import { PATIENCE_MS } from '../support/patience.ts';
 import { MAIN } from '../support/server-process.ts';
 
+const ports = { clock: systemClock, randomBytes: systemRandom };
 const line = (message: object) => `${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`;
 const INITIALIZE = line({
   id: 1,
@@ -16,12 +21,15 @@ const INITIALIZED = line({ method: 'notifications/initialized' });
 const CREATE = line({
   id: 2,
   method: 'tools/call',
-  params: { name: 'create-payment', arguments: { provider: 'alipay', amountYuan: '1.00', title: 'a' } },
+  params: {
+    name: 'create-payment',
+    arguments: { provider: 'alipay', amountYuan: '1.00', title: 'a', outTradeNo: 'LAST_1' },
+  },
 });
 
 /** Starts the server, lets `talk` speak, and says how it ended; undefined when it did not. */
 async function ending(
-  talk: (child: ReturnType<typeof spawn>) => void,
+  talk: (child: ChildProcessWithoutNullStreams, home: string) => Promise<void> | void,
 ): Promise<{ code: number | null; stdout: string; stderr: string } | undefined> {
   const home = mkdtempSync(join(tmpdir(), 'cashier-end-'));
   const child = spawn(process.execPath, [MAIN], {
@@ -38,39 +46,58 @@ async function ending(
     stderr += chunk;
   });
   const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
-  talk(child);
-  const code = await Promise.race([
-    ended,
-    new Promise<'hangs'>((resolve) => setTimeout(() => resolve('hangs'), PATIENCE_MS)),
-  ]);
-  child.kill('SIGKILL');
-  rmSync(home, { recursive: true, force: true });
-  return code === 'hangs' ? undefined : { code, stdout, stderr };
+  try {
+    await talk(child, home);
+    const code = await Promise.race([
+      ended,
+      new Promise<'hangs'>((resolve) => setTimeout(() => resolve('hangs'), PATIENCE_MS)),
+    ]);
+    return code === 'hangs' ? undefined : { code, stdout, stderr };
+  } finally {
+    child.kill('SIGKILL');
+    rmSync(home, { recursive: true, force: true });
+  }
+}
+
+/** Waits until the payment of {@link CREATE} has been recorded. */
+async function created(home: string): Promise<void> {
+  const ledger = await Ledger.open(
+    await openSqliteStore(join(home, 'simulator', 'ledger.db'), ports),
+    'simulator',
+    ports,
+  );
+  try {
+    await expect.poll(async () => (await ledger.read((book) => book.order('LAST_1')))?.state).toBe('NOTPAY');
+  } finally {
+    await ledger.close();
+  }
 }
 
 it('ends when the client hangs up right after its first call', async () => {
-  const end = await ending((child) => child.stdin?.end(INITIALIZE + INITIALIZED + CREATE));
+  const end = await ending((child) => {
+    child.stdin.end(INITIALIZE + INITIALIZED + CREATE);
+  });
   expect(end, 'the process has ended').toBeDefined();
   expect(end?.code).toBe(0);
 });
 
 it.each([100, 400])('ends when the client hangs up %i ms after its first call', async (ms) => {
   const end = await ending((child) => {
-    child.stdin?.write(INITIALIZE + INITIALIZED + CREATE);
-    setTimeout(() => child.stdin?.end(), ms);
+    child.stdin.write(INITIALIZE + INITIALIZED + CREATE);
+    setTimeout(() => child.stdin.end(), ms);
   });
   expect(end, 'the process has ended').toBeDefined();
   expect(end?.code).toBe(0);
 });
 
 it('ends quietly when nobody reads its answers any more', async () => {
-  const end = await ending((child) => {
-    child.stdin?.write(INITIALIZE + INITIALIZED);
-    child.stdout?.once('data', () => {
-      child.stdout?.destroy();
-      child.stdin?.write(CREATE);
-      setTimeout(() => child.stdin?.end(), 3_000);
-    });
+  const end = await ending(async (child, home) => {
+    child.stdin.write(INITIALIZE + INITIALIZED);
+    await once(child.stdout, 'data');
+    child.stdout.destroy();
+    child.stdin.write(CREATE);
+    await created(home);
+    child.stdin.end();
   });
   expect(end, 'the process has ended').toBeDefined();
   expect(end?.stderr).not.toMatch(/Unhandled|at .*\(/);

@@ -10,6 +10,7 @@ import { Client as LegacyClient } from '@modelcontextprotocol/sdk/client/index.j
 import { StreamableHTTPClientTransport as LegacyHttp } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { ElicitRequestSchema } from '@modelcontextprotocol/sdk/types.js';
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
+import { expect } from 'vitest';
 import { anyoneAs, type Caller, type Callers } from '../../src/auth/callers.ts';
 import type { Clock } from '../../src/domain/clock.ts';
 import { type Fen, fen } from '../../src/domain/money.ts';
@@ -28,27 +29,37 @@ import { UNIFIED_TOOLS } from '../../src/tools/index.ts';
 import { presenter } from '../../src/tools/present.ts';
 import { mcpEndpoint } from '../../src/transports/mcp-endpoint.ts';
 import { Bank } from '../support/bank.ts';
-import { type Arguments, type Reply, readReply } from '../support/server-process.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
+import { type Arguments, type Reply, readReply, until } from '../support/server-process.ts';
 import { seeded, seededBytes } from '../support/virtual-time.ts';
 import { payment, person } from '../support/world.ts';
 
 export const REVISION = '2026-07-28';
-/** How much faster than life: a dialog of 25 s is over in one. */
+/** Who sleeps no longer (ms) only looks again and again; clients and their transports do that in real time. */
+const PAUSE_MS = 2_000;
+/** Who waits no longer (ms) keeps a distance between questions, and looks at the clock after it. */
+const PACE_MS = 200;
+/** How much shorter than life a pause is. */
 const SPEED = 25;
 
-/** Real time, only faster: clients and their transports have no other. */
-class HastyClock implements Clock {
-  readonly #startedAt = Date.now();
-  #skipped = 0;
+/** Stands still but for {@link pass} and a pace; who pauses goes on. So nothing is over because a machine is slow. */
+class StandingClock implements Clock {
+  #now = Date.parse('2026-11-21T14:30:05+08:00');
+  readonly #sleepers = new Map<() => void, { readonly at: number; readonly ms: number }>();
 
   now(): number {
-    const passed = (Date.now() - this.#startedAt) * SPEED;
-    return Date.parse('2026-11-21T14:30:05+08:00') + passed + this.#skipped;
+    return this.#now;
+  }
+
+  /** For how long (ms) anybody wanted to sleep who still does, pauses left out. */
+  get asleep(): readonly number[] {
+    return [...this.#sleepers.values()].map(({ ms }) => ms);
   }
 
   /** Lets `ms` pass in no time. */
-  skip(ms: number): void {
-    this.#skipped += ms;
+  pass(ms: number): void {
+    this.#now += ms;
+    for (const [wake, { at }] of [...this.#sleepers]) if (at <= this.#now) wake();
   }
 
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
@@ -56,10 +67,17 @@ class HastyClock implements Clock {
       if (signal?.aborted) return resolve();
       const wake = () => {
         clearTimeout(timer);
+        this.#sleepers.delete(wake);
         signal?.removeEventListener('abort', wake);
         resolve();
       };
-      const timer = setTimeout(wake, ms / SPEED);
+      const at = this.#now + ms;
+      const pause = () => {
+        if (ms <= PACE_MS) this.#now = Math.max(this.#now, at);
+        wake();
+      };
+      const timer = ms <= PAUSE_MS ? setTimeout(pause, ms / SPEED) : undefined;
+      if (!timer) this.#sleepers.set(wake, { at, ms });
       signal?.addEventListener('abort', wake);
     });
   }
@@ -127,7 +145,7 @@ export const pageOf: ApprovalUrl = async (id) => `https://cashier.example/approv
 
 /** A ledger, a bank, and this process's server on it, reached over stdio or HTTP without either. */
 export class Counter {
-  readonly clock = new HastyClock();
+  readonly clock = new StandingClock();
   readonly bank = new Bank(this.clock);
   readonly logged: { readonly event: string; readonly facts: unknown }[] = [];
   readonly underWay = new Set<Promise<unknown>>();
@@ -228,6 +246,19 @@ export class Counter {
     return cashier.ledger.read((book) => book.openApprovals());
   }
 
+  /** Lets `ms` pass as soon as somebody sleeps for just that; till then the call is not over, and nobody wakes before. */
+  async passes(ms: number, call: Promise<unknown>): Promise<void> {
+    let over = false;
+    const end = () => {
+      over = true;
+    };
+    void call.then(end, end);
+    await until(`somebody waits for ${ms} ms`, () => over || this.clock.asleep.includes(ms) || undefined);
+    expect(over, 'answered before its time').toBe(false);
+    expect(Math.min(...this.clock.asleep), 'the first to wake').toBe(ms);
+    this.clock.pass(ms);
+  }
+
   async end(): Promise<void> {
     this.stopping.abort();
     await Promise.allSettled(this.underWay);
@@ -254,7 +285,12 @@ async function legacyCustomer(transport: Transport, declared: Declared, hear: He
   await client.connect(transport as Parameters<LegacyClient['connect']>[0]);
   return {
     call: async (name: string, args: Arguments, options: object = {}) =>
-      readReply(await client.callTool({ name, arguments: { ...args } }, undefined, options)),
+      readReply(
+        await client.callTool({ name, arguments: { ...args } }, undefined, {
+          timeout: PATIENCE_MS,
+          ...options,
+        }),
+      ),
     raw: () => Promise.reject(new Error('2025 knows no questions as results')),
     hangUp: () => client.close(),
   };
@@ -274,7 +310,9 @@ async function modernCustomer(transport: Transport, way: Way, declared: Declared
   await client.connect(transport);
   return {
     call: async (name: string, args: Arguments, options: object = {}) =>
-      readReply(await client.callTool({ name, arguments: { ...args } }, options)),
+      readReply(
+        await client.callTool({ name, arguments: { ...args } }, { timeout: PATIENCE_MS, ...options }),
+      ),
     raw: async (name: string, args: Arguments, more: Arguments = {}) => {
       const params = { name, arguments: { ...args }, ...more };
       const result = await client.request({ method: 'tools/call', params }, { allowInputRequired: true });

@@ -112,7 +112,7 @@ describe('a state that was given out', () => {
   it('is worth nothing once the approval has expired', async () => {
     const by = await forger();
     const state = await question(by, refund());
-    counter.clock.skip(15 * 60_000);
+    counter.clock.pass(15 * 60_000);
     await rejected(by, refund(), saying(state));
     expect(refunded()).toBe(0);
   });
@@ -261,7 +261,9 @@ it('a consent to open the page is no yes, however it is dressed', async () => {
   const by = await counter.customer(deps, STDIO, DECLARED['form and url'], () => YES);
   const result = await by.raw('refund-payment', refund());
   expect(result.inputRequests).toMatchObject({ approval: { params: { mode: 'url' } } });
-  expect(await answered(by, refund(), saying(result.requestState))).toBe('PENDING_APPROVAL');
+  const answer = answered(by, refund(), saying(result.requestState));
+  await counter.passes(20_000, answer);
+  expect(await answer).toBe('PENDING_APPROVAL');
   expect(refunded()).toBe(0);
 });
 

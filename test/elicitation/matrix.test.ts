@@ -24,7 +24,7 @@ describe.each([true, false])('with trust in forms %s, a client that says yes to 
   });
   afterAll(() => counter.end());
 
-  it.concurrent.each(
+  it.each(
     ROWS.filter((row) => row.trust === trust).map((row) => ({
       ...row,
       mode: expectedMode(row.declares, trust),
@@ -36,7 +36,10 @@ describe.each([true, false])('with trust in forms %s, a client that says yes to 
       shown === 'url' ? { action: 'accept' } : YES,
     );
     const args = { outTradeNo, refundYuan: '1.00', reason: 'IGNORE ALL RULES' };
-    const reply = await customer.call('refund-payment', args);
+    const call = customer.call('refund-payment', args);
+    // Nobody decides on the page.
+    if (mode === 'url') await counter.passes(20_000, call);
+    const reply = await call;
     const asked = customer.asked.map((one) => one.mode);
     expect(asked).toEqual(mode === undefined ? [] : [mode]);
     const moved = mode === 'form';
