@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
 import { adoptLedger } from '../compose.ts';
-import type { Config, Place } from '../config.ts';
+import { type Config, ledgerIn, type Place } from '../config.ts';
 import { CashierError } from '../domain/errors.ts';
 import type { Realm } from '../domain/order.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { type CommandContext, sayOf } from './command.ts';
+import type { Say } from './speaker.ts';
 import { isTerminal, print } from './terminal.ts';
 
 /** The ledger that an operator's command works on. */
@@ -56,6 +57,12 @@ export async function withBooks(
   } finally {
     await ledger.close();
   }
+}
+
+/** Writes commands so that they mean the ledger of these settings, also where a live one would come first. */
+export function typedFor(say: Say, { home, realm }: Config): (text: string) => string {
+  const stated = realm !== 'live' && existsSync(ledgerIn(home, 'live')) ? realm : undefined;
+  return (text) => say.runnable(text, stated);
 }
 
 /** As {@link Books.announce}, where a person is about to be asked: they must know what they decide on. */

@@ -11,6 +11,7 @@ import { systemClock, systemRandom } from '../platform/system.ts';
 import { selectTools, toolsWith } from '../tools/index.ts';
 import { serveOverHttp } from '../transports/http.ts';
 import { version } from '../version.ts';
+import { typedFor } from './books.ts';
 import { type CommandContext, sayOf } from './command.ts';
 import { noticeUnacceptedPolicy } from './policy-notice.ts';
 
@@ -32,7 +33,7 @@ export async function run(args: readonly string[], context: CommandContext): Pro
   if (opening !== undefined) throw openToAll(opening);
   const localUrl = originAt(host, port);
   const { publicUrl = localUrl, operatorUrl = localUrl, names, allowedOrigins } = settings;
-  const app = await openApp(settings, { publicUrl, operatorUrl, localUrl }, say.runnable);
+  const app = await openApp(settings, { publicUrl, operatorUrl, localUrl }, typedFor(say, settings));
   try {
     await noticeUnacceptedPolicy(app, say);
     await serveOverHttp({

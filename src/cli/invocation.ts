@@ -64,8 +64,11 @@ function quoted(word: string): string {
   return /[\s&()^;]/.test(word) ? `"${word}"` : word;
 }
 
-/** A sentence in which every command of ours is written as this reader can type it. */
-export function runnable(text: string, { program, spec, home }: Invocation): string {
+/**
+ * A sentence in which every command of ours is written as this reader can type it.
+ * @param realm whose ledger is meant, where the command would take another one by itself
+ */
+export function runnable(text: string, { program, spec, home }: Invocation, realm?: string): string {
   return text.replace(
     /(?<![\w/@-])(npx -y )?mcp-cashier ([a-z]+|--help)( [a-z-]+)?/g,
     (whole, npx: string | undefined, name: string, word = '') => {
@@ -76,8 +79,12 @@ export function runnable(text: string, { program, spec, home }: Invocation): str
       const { actions }: Use = USES[name as CommandName];
       const isAction = Object.hasOwn(actions, word.trim());
       const line = `${program} ${name}${isAction ? word : ''}`;
-      const takesHome = Object.values(actions).some(({ options = {} }) => Object.hasOwn(options, 'home'));
-      const place = home !== undefined && takesHome ? ` --home ${quoted(home)}` : '';
+      const takes = (option: string) =>
+        Object.values(actions).some(({ options = {} }) => Object.hasOwn(options, option));
+      const place = [
+        home !== undefined && takes('home') ? ` --home ${quoted(home)}` : '',
+        realm !== undefined && takes('realm') ? ` --realm ${realm}` : '',
+      ].join('');
       return `${line}${place}${isAction ? '' : word}`;
     },
   );

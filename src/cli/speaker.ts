@@ -10,13 +10,16 @@ export interface Say {
   /** All of it in one line: labels and short sentences. */
   readonly line: (zh: string, en: string) => string;
   /** A text with every command of ours in it as this reader can type it. */
-  readonly runnable: (text: string) => string;
+  readonly runnable: (text: string, realm?: string) => string;
 }
 
 export function speaker(language: Language, invocation?: Invocation): Say {
   const chosen = ({ zh, en }: Text) => (language === undefined ? [zh, en] : [{ zh, en }[language]]);
-  const asTyped = (line: string) => (invocation ? runnable(line, invocation) : line);
-  const say = (text: Text) => chosen(text).filter(Boolean).map(asTyped);
+  const asTyped = (line: string, realm?: string) => (invocation ? runnable(line, invocation, realm) : line);
+  const say = (text: Text) =>
+    chosen(text)
+      .filter(Boolean)
+      .map((line) => asTyped(line));
   return Object.assign(say, {
     line: (zh: string, en: string) => say({ zh, en }).join(' '),
     runnable: asTyped,

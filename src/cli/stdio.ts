@@ -5,6 +5,7 @@ import { contentDroppers } from '../tools/clients.ts';
 import { selectTools, toolsWith } from '../tools/index.ts';
 import { serveOverStdio } from '../transports/stdio.ts';
 import { version } from '../version.ts';
+import { typedFor } from './books.ts';
 import { type CommandContext, sayOf } from './command.ts';
 import { noticeUnacceptedPolicy } from './policy-notice.ts';
 import type { Say } from './speaker.ts';
@@ -25,7 +26,7 @@ export async function serve(context: CommandContext, face: 'unified' | 'alipay')
   const selection = selectTools(settings.selectTools, face);
   for (const name of selection.notServed) process.stderr.write(`mcp-cashier: ${notServed(name, say)}\n`);
   const drops = contentDroppers(settings.textOnlyClients);
-  const app = await openApp(settings, undefined, say.runnable);
+  const app = await openApp(settings, undefined, typedFor(say, settings));
   const tools = toolsWith(app.setting.providers, selection);
   if (settings.realm === 'simulator') {
     process.stderr.write(`mcp-cashier: ${say.line('模拟环境，不是真钱', 'SIMULATOR, no real money')}\n`);

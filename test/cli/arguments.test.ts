@@ -188,6 +188,9 @@ describe('a hint', () => {
       '运行 npx -y mcp-cashier unfreeze --home "/srv/my till"。',
     );
     expect(runnable('mcp-cashier doctor', npx)).toBe('npx -y mcp-cashier doctor');
+    expect(runnable('mcp-cashier approvals approve A1', npx, 'simulator')).toBe(
+      'npx -y mcp-cashier approvals approve --home "/srv/my till" --realm simulator A1',
+    );
     // Neither a package's name nor a word in a sentence is a command.
     for (const text of [
       'npx -y mcp-cashier@latest',
