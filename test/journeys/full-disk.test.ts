@@ -106,7 +106,7 @@ describe.concurrent('a disk without space', () => {
       return code === 'CONFIGURATION' ? outTradeNo : undefined;
     });
     expect(made.length).toBeGreaterThan(2);
-    expect(await shop.simulator.calls(unsent)).toEqual([]);
+    expect(await shop.simulator.calls(unsent, 'create')).toEqual([]);
     expect(await agent.known(made[0] ?? '')).toMatchObject({ state: 'NOTPAY' });
     await agent.server.close();
 

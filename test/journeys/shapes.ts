@@ -38,6 +38,7 @@ const payment = z.strictObject({
   gatewayTradeNo: z.string().optional(),
   gatewayState: z.string().optional(),
   refundedYuan: yuan,
+  refundedElsewhereYuan: z.union([yuan, z.literal('unknown')]).optional(),
   approval: approval.optional(),
   source: z.enum(['ledger', 'query', 'notify']),
   replayed: z.boolean(),
