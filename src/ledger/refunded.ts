@@ -10,6 +10,11 @@ export function isElsewhere({ caller }: Pick<RefundRecord, 'caller'>): boolean {
   return caller === ELSEWHERE;
 }
 
+/** Whether it ended by a refusal. One that is in doubt may carry the code of a refusal too, and may have happened. */
+export function isDeclined({ state, declinedCode }: RefundRecord): boolean {
+  return state === 'CLOSED' && declinedCode !== undefined;
+}
+
 export function sum(refunds: readonly RefundRecord[]): Fen {
   return fen(refunds.reduce((total, refund) => total + refund.amountFen, 0));
 }
@@ -33,9 +38,7 @@ export function elsewhereOf(
   const { gatewayRefunded } = order;
   if (gatewayRefunded === 'elsewhere' && told === 0) return 'unknown';
   if (gatewayRefunded === 'unknown' && told === 0) {
-    const mayBeOurs = own.some(({ sentAt, state, declinedCode }) => {
-      return sentAt !== undefined && !(state === 'CLOSED' && declinedCode !== undefined);
-    });
+    const mayBeOurs = own.some((refund) => refund.sentAt !== undefined && !isDeclined(refund));
     return mayBeOurs ? undefined : 'unknown';
   }
   const total = typeof gatewayRefunded === 'number' ? gatewayRefunded : 0;

@@ -35,10 +35,8 @@ export async function applyTrade(
   }
   if (!snapshot.exists || foreign) return order;
   const givenUp = order.state !== 'NOTPAY' && order.state !== 'UNKNOWN' && order.state !== 'PAID';
-  const gatewayRefunded = laterTotal(order.gatewayRefunded, snapshot.refundedFen);
   const facts = {
     gatewayState: snapshot.gatewayState,
-    ...(gatewayRefunded === order.gatewayRefunded ? {} : { gatewayRefunded }),
     ...(snapshot.gatewayTradeNo === undefined ? {} : { gatewayTradeNo: snapshot.gatewayTradeNo }),
   };
   const event = ORDER_EVENT[snapshot.state];
@@ -50,16 +48,11 @@ export async function applyTrade(
       ...(event === 'paid' ? { paidAt: snapshot.paidAt ?? now, late: givenUp, closing: false } : {}),
       ...(event === 'closed' ? { closing: false } : {}),
     }));
-  if (moved && moved !== order) {
-    if (gatewayRefunded !== order.gatewayRefunded) await tellRefunded(book, order, gatewayRefunded);
-    return moved;
-  }
-  const proven = event && order.state === snapshot.state && order.source !== source;
-  if (order.gatewayState === facts.gatewayState && gatewayRefunded === order.gatewayRefunded && !proven) {
-    return order;
-  }
-  if (gatewayRefunded !== order.gatewayRefunded) await tellRefunded(book, order, gatewayRefunded);
-  return book.patchOrder(order, { ...facts, ...(proven ? { source } : {}) });
+  if (moved && moved !== order) return applyRefundedTotal(book, moved, snapshot.refundedFen);
+  const told = await applyRefundedTotal(book, order, snapshot.refundedFen);
+  const proven = event && told.state === snapshot.state && told.source !== source;
+  if (told.gatewayState === facts.gatewayState && !proven) return told;
+  return book.patchOrder(told, { ...facts, ...(proven ? { source } : {}) });
 }
 
 /**
@@ -73,21 +66,13 @@ export async function applyRefundedTotal(
 ): Promise<OrderRecord> {
   const gatewayRefunded = laterTotal(order.gatewayRefunded, total);
   if (gatewayRefunded === order.gatewayRefunded) return order;
-  await tellRefunded(book, order, gatewayRefunded);
+  await book.event(order.outTradeNo, undefined, 'gateway-refunded', { gatewayRefunded });
   return book.patchOrder(order, { gatewayRefunded });
-}
-
-async function tellRefunded(
-  book: Book,
-  { outTradeNo }: OrderRecord,
-  gatewayRefunded: OrderRecord['gatewayRefunded'],
-): Promise<void> {
-  await book.event(outTradeNo, undefined, 'gateway-refunded', { gatewayRefunded });
 }
 
 /**
  * Records a refund that the gateway has proven and that nobody asked for here: of the back office, or of another
- * system. Returns whether there was anything to record.
+ * system. `foreign`, with an alarm, where it cannot be this order's.
  * @param merchantScope within which its number is taken from now on, unless a refund of ours has it
  */
 export async function applyElsewhere(

@@ -3,7 +3,7 @@ import { CashierError } from '../domain/errors.ts';
 import { type Fen, fen, toYuan } from '../domain/money.ts';
 import type { OrderRecord, RefundRecord } from '../ledger/records.ts';
 import { holdsSum } from '../ledger/refund-machine.ts';
-import { elsewhereOf, isElsewhere, sum } from '../ledger/refunded.ts';
+import { elsewhereOf, isDeclined, isElsewhere, sum } from '../ledger/refunded.ts';
 import type { PaymentProvider } from '../providers/contract.ts';
 import type { Cashier } from './cashier.ts';
 import { isBeingSent } from './sending.ts';
@@ -70,11 +70,6 @@ export function insistInterval(
     .map(({ sentAt = 0 }) => sentAt + minIntervalMs)
     .filter((until) => stillLasts(until, now, minIntervalMs));
   if (over.length > 0) throw tryLater(Math.ceil((Math.max(...over) - now) / 1000));
-}
-
-/** One that is in doubt may carry the code of a refusal too, and counts. */
-function isDeclined({ state, declinedCode }: RefundRecord): boolean {
-  return state === 'CLOSED' && declinedCode !== undefined;
 }
 
 /** @param paid fen of the order, `held` fen refunded or under way */
