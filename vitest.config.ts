@@ -1,5 +1,8 @@
 import { defineConfig } from 'vitest/config';
+import { useMemoryForTemporaryFolders } from './test/support/memory-folder.ts';
 import { PATIENCE_MS } from './test/support/patience.ts';
+
+useMemoryForTemporaryFolders();
 
 export default defineConfig({
   test: {
