@@ -3,11 +3,11 @@ import type { Book } from '../ledger/book.ts';
 import type { OrderRecord } from '../ledger/records.ts';
 import { isSettledOrder } from '../ledger/trade-machine.ts';
 import { insistNotFrozen } from '../policy/decisions.ts';
-import { GatewayDeclined, GatewayUnavailable } from '../providers/contract.ts';
+import { GatewayDeclined, GatewayUnavailable, type PaymentProvider } from '../providers/contract.ts';
 import { isGivenOut } from './apply.ts';
 import { type AskedTrade, askTrade } from './ask-gateway.ts';
 import { type Call, type Cashier, providerOf } from './cashier.ts';
-import { clientError, isGatewayError } from './errors.ts';
+import { clientError, type GatewayError, isGatewayError } from './errors.ts';
 import { type OrderName, orderToMove } from './foreign.ts';
 import { ownOrderIn, type PaymentResult, paymentResult, withOwnApproval } from './results.ts';
 import { isBeingSent, record, whenFree } from './sending.ts';
@@ -16,7 +16,8 @@ import { isBeingSent, record, whenFree } from './sending.ts';
  * Closes an unpaid order. An order that exists at the gateway only once the buyer opens it answers NOTPAY with
  * `closing`, and is closed as soon as it appears.
  *
- * Throws ORDER_NOT_FOUND, ALREADY_PAID, GATEWAY_DECLINED, GATEWAY_UNAVAILABLE, CONFIGURATION.
+ * Throws ORDER_NOT_FOUND, ALREADY_PAID, GATEWAY_DECLINED, GATEWAY_UNAVAILABLE, OUTCOME_UNKNOWN (whose trade has the
+ * number was not told, and nothing was sent), TRY_LATER, CONFIGURATION.
  */
 export async function closePayment(cashier: Cashier, call: Call, name: OrderName): Promise<PaymentResult> {
   return withOwnApproval(cashier.ledger, call, await close(cashier, call, name));
@@ -54,6 +55,11 @@ async function close(cashier: Cashier, call: Call, name: OrderName): Promise<Pay
     if (order.state === 'PAID') throw alreadyPaid(order);
     return cashier.ledger.read((book) => paymentResult(book, order, order.state === 'CLOSED'));
   }
+  if (mayBeAnothers(provider, order)) {
+    const asked = await ask(cashier, order, intended);
+    if (asked.order.state === 'PAID') throw alreadyPaid(asked.order);
+    if (!isOursToClose(asked)) return tell(cashier, asked.order);
+  }
   try {
     await provider.closeTrade(outTradeNo);
   } catch (error) {
@@ -65,6 +71,27 @@ async function close(cashier: Cashier, call: Call, name: OrderName): Promise<Pay
     if (closed.state === 'PAID') throw alreadyPaid(closed);
     return paymentResult(book, closed, false);
   });
+}
+
+/** Between our question whether the number is free and the buyer's first look, another system may have taken it. */
+function mayBeAnothers({ opensLater }: PaymentProvider, { terms, gatewayTradeNo }: OrderRecord): boolean {
+  return opensLater === true && terms.chosen === true && gatewayTradeNo === undefined;
+}
+
+/** Whether the gateway has just proven a trade, as far as it can tell ours, that can be closed. */
+function isOursToClose({ order, exists, foreign }: AskedTrade): boolean {
+  return exists && !foreign && order.state === 'NOTPAY' && isGivenOut(order);
+}
+
+/** What the close would hit; unless that is told, none is sent. */
+async function ask(cashier: Cashier, order: OrderRecord, intended: boolean): Promise<AskedTrade> {
+  try {
+    return await askTrade(cashier, order);
+  } catch (error) {
+    if (!isGatewayError(error)) throw error;
+    if (!intended) await abandon(cashier, order);
+    throw notClosed(error, order);
+  }
 }
 
 /** A send of it never left, and a person's yes to it still stands: to be carried out by whoever comes next. */
@@ -123,7 +150,7 @@ async function abandon(cashier: Cashier, order: OrderRecord): Promise<void> {
   });
 }
 
-function notClosed(error: GatewayDeclined | GatewayUnavailable, order: OrderRecord): CashierError {
+function notClosed(error: GatewayError, order: OrderRecord): CashierError {
   return clientError(
     error,
     { zh: '订单没有关闭，买家仍可付款', en: 'the order was not closed and can still be paid' },
@@ -147,11 +174,9 @@ function alreadyPaid(order: OrderRecord): CashierError {
 }
 
 /** A close that had to wait until the buyer opened the trade is done now that it exists. */
-export async function finishClosing(
-  cashier: Cashier,
-  { order, exists, foreign }: AskedTrade,
-): Promise<OrderRecord> {
-  if (!order.closing || !exists || foreign || order.state !== 'NOTPAY' || !isGivenOut(order)) return order;
+export async function finishClosing(cashier: Cashier, asked: AskedTrade): Promise<OrderRecord> {
+  const { order } = asked;
+  if (!order.closing || !isOursToClose(asked)) return order;
   if (await cashier.ledger.read((book) => book.operator.freeze())) return order;
   try {
     await providerOf(cashier, order).closeTrade(order.outTradeNo);

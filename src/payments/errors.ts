@@ -18,10 +18,10 @@ const LOOK_UP: Text = {
 /** Seconds after which a gateway that did not answer may. */
 const ASK_AGAIN_S = 5;
 
-/** Whether `error` is one of the three that cross the provider port. */
-export function isGatewayError(
-  error: unknown,
-): error is GatewayDeclined | GatewayUnavailable | OutcomeUnknown {
+/** The three that cross the provider port. */
+export type GatewayError = GatewayDeclined | GatewayUnavailable | OutcomeUnknown;
+
+export function isGatewayError(error: unknown): error is GatewayError {
   return (
     error instanceof GatewayDeclined || error instanceof GatewayUnavailable || error instanceof OutcomeUnknown
   );
@@ -32,7 +32,7 @@ export function isGatewayError(
  * Gateway text never gets here; codes and request ids were checked by the adapter.
  */
 export function clientError(
-  error: GatewayDeclined | GatewayUnavailable | OutcomeUnknown,
+  error: GatewayError,
   stands: Text,
   details: Readonly<Record<string, string | number>> = {},
 ): CashierError {
@@ -163,10 +163,7 @@ export function numberTaken(outTradeNo: string, by: 'gateway' | 'ledger'): Cashi
 }
 
 /** Whether the number is free was not to be learned, so nothing was stored or sent under it. */
-export function numberNotAsked(
-  error: GatewayDeclined | GatewayUnavailable | OutcomeUnknown,
-  outTradeNo: string,
-): CashierError {
+export function numberNotAsked(error: GatewayError, outTradeNo: string): CashierError {
   const silent = error instanceof OutcomeUnknown;
   if (!silent && !(error instanceof GatewayDeclined && error.reason === 'rate-limited')) {
     return clientError(

@@ -14,6 +14,8 @@ export interface PaymentProvider {
   readonly scenes: ReadonlySet<Scene>;
   /** Scenes whose link works only from our own page on a domain that the gateway knows. */
   readonly fromPageOnly?: ReadonlySet<Scene>;
+  /** A trade comes into being only when somebody opens the code or link; until then another system can take its number. */
+  readonly opensLater?: boolean;
   /** Orders carry a mark of ours that the gateway returns once they are paid. */
   readonly returnsMark: boolean;
   readonly refundRules: RefundRules;

@@ -25,6 +25,7 @@ export function createAlipayProvider(
     id: 'alipay',
     account,
     scenes: ALIPAY_SCENES,
+    opensLater: true,
     returnsMark: false,
     refundRules: ALIPAY_REFUND_RULES,
     planPayment: (order) => planPayment(order, config),

@@ -90,3 +90,103 @@ describe("create-payment with a number of the merchant's other system", () => {
     expect(next.order.state).toBe('NOTPAY');
   });
 });
+
+/** A gateway that makes a trade only once somebody has opened the link, which is signed here. */
+function opening(): Cashier {
+  const [bank] = cashier.providers.values();
+  if (!bank) throw new Error('no provider');
+  const links = {
+    ...bank,
+    opensLater: true,
+    sendPayment: async () => ({ payUrl: 'https://gateway.example/pay' }),
+  };
+  return { ...cashier, providers: new Map([[bank.id, links]]) };
+}
+
+describe('close-payment of a link that was given out, under a number of the caller', () => {
+  const name = { outTradeNo: FOREIGN };
+  const sent = () => world.bank.calls.map(({ operation }) => operation);
+  async function given(at: Cashier, change = {}): Promise<string> {
+    const { order } = await createPayment(
+      at,
+      CALL,
+      payment({ outTradeNo: FOREIGN, scene: 'web', ...change }),
+    );
+    world.bank.calls.length = 0;
+    return order.outTradeNo;
+  }
+
+  it.each([
+    ['another sum', { amountFen: 500 }, undefined],
+    ['another account', {}, 'bank 2'],
+  ])('does not close a trade of %s that another system has opened since', async (_, change, account) => {
+    const at = opening();
+    await given(at);
+    foreignTrade({ state: 'NOTPAY', ...change });
+    world.bank.answersFor = account;
+    const told = await closePayment(at, CALL, name);
+    expect(world.bank.trades.get(FOREIGN)?.state).toBe('NOTPAY');
+    expect(told.order).toMatchObject({ state: 'NOTPAY', closing: true });
+    expect(sent()).toEqual(['query']);
+    const alarmed = await at.ledger.read((book) => book.audit.isAlarmed(FOREIGN, undefined, 'foreign-trade'));
+    expect(alarmed).toBe(true);
+  });
+
+  it('closes its own once it is opened, and asks only until it is known as that', async () => {
+    const at = opening();
+    await given(at);
+    foreignTrade({ state: 'NOTPAY' });
+    expect((await closePayment(at, CALL, name)).order.state).toBe('CLOSED');
+    expect(sent()).toEqual(['query', 'close']);
+  });
+
+  it('is not sent while nobody has opened it, and done when somebody has', async () => {
+    const at = opening();
+    await given(at);
+    expect((await closePayment(at, CALL, name)).order).toMatchObject({ state: 'NOTPAY', closing: true });
+    expect(sent()).toEqual(['query']);
+    foreignTrade({ state: 'NOTPAY' });
+    const asked = await queryPayment(at, CALL, { ...name, waitSeconds: 0 });
+    expect(asked.order.state).toBe('CLOSED');
+  });
+
+  it('says that it is paid where it is', async () => {
+    const at = opening();
+    await given(at);
+    foreignTrade();
+    await expect(closePayment(at, CALL, name)).rejects.toMatchObject({ code: 'ALREADY_PAID' });
+    expect(sent()).toEqual(['query']);
+  });
+
+  it.each([
+    ['unavailable', 'GATEWAY_UNAVAILABLE'],
+    ['refused', 'GATEWAY_DECLINED'],
+    ['lost-after', 'OUTCOME_UNKNOWN'],
+  ] as const)('closes nothing when the question is %s, and says so', async (fault, code) => {
+    const at = opening();
+    await given(at);
+    foreignTrade({ state: 'NOTPAY', amountFen: 500 });
+    world.bank.fault = () => fault;
+    await expect(closePayment(at, CALL, name)).rejects.toMatchObject({ code });
+    expect(world.bank.trades.get(FOREIGN)?.state).toBe('NOTPAY');
+    const order = await at.ledger.read((book) => book.order(FOREIGN));
+    expect(order).toMatchObject({ state: 'NOTPAY', closing: false });
+  });
+
+  it('needs no question where the number is ours anyway', async () => {
+    const at = opening();
+    await given(at);
+    foreignTrade({ state: 'NOTPAY' });
+    await queryPayment(at, CALL, { ...name, waitSeconds: 0 });
+    world.bank.calls.length = 0;
+    await closePayment(at, CALL, name);
+    expect(sent(), 'known as ours').toEqual(['close']);
+    const outTradeNo = await given(at, { outTradeNo: undefined });
+    await closePayment(at, CALL, { outTradeNo }).catch(() => undefined);
+    expect(sent(), 'made by the server').toEqual(['close']);
+    await createPayment(cashier, CALL, payment({ outTradeNo: 'ORDER_2' }));
+    world.bank.calls.length = 0;
+    await closePayment(cashier, CALL, { outTradeNo: 'ORDER_2' });
+    expect(sent(), 'taken at the gateway with the create').toEqual(['close']);
+  });
+});
