@@ -19,6 +19,7 @@ import type { Ledger } from './ledger/ledger.ts';
 import { attempt } from './payments/attempt.ts';
 import type { CallRate } from './payments/call-rate.ts';
 import type { Call, Cashier } from './payments/cashier.ts';
+import type { Identity } from './policy/identity.ts';
 import { promptsOf } from './prompts/index.ts';
 import { instructionsFor } from './prompts/instructions.ts';
 import { Edge } from './protocol/edge.ts';
@@ -43,14 +44,7 @@ export interface ServerDeps {
    * servers and can do so in the 2026 era only.
    */
   readonly updates: 'server' | 'transport';
-  readonly caller: string;
-  /** The merchant gave the caller its name; else it only says how the call came. */
-  readonly named?: boolean;
-  /** Which token the caller came with, and the rules that stand with it. */
-  readonly credential?: string | undefined;
-  readonly tokenRules?: Call['token'];
-  /** Orders of other callers do not exist for this one. */
-  readonly ownOrdersOnly?: boolean;
+  readonly identity: Identity;
   /** Ends waits early, with what is known by then, when the process is told to stop. */
   readonly stopping?: AbortSignal;
   /** Where a person decides about an approval, in a browser. */
@@ -75,7 +69,7 @@ export function buildServer(deps: ServerDeps, era: McpRequestContext['era']): Ed
     clock: deps.clock,
     present: deps.present,
     language,
-    call: { caller: deps.caller, ownOrdersOnly: deps.ownOrdersOnly ?? false },
+    call: deps.identity,
   });
   // Whoever is told of orders is told of new ones.
   const told = pushes || era === 'modern';
@@ -118,7 +112,7 @@ function served(deps: ServerDeps, tool: Tool, era: Client['era'], server: () => 
   const withOutput = outputSchema && { ...listed, outputSchema: outputSchema as ListedTool['outputSchema'] };
   // Only a 2025 connection says who it is before it lists; 2026-07-28 forbids a list that varies by connection.
   const drops = (client: { readonly name: string } | undefined) =>
-    showsImage(tool) && era === 'legacy' && (deps.dropsContent ?? dropsContent)(client?.name);
+    tool.showsImage && era === 'legacy' && (deps.dropsContent ?? dropsContent)(client?.name);
   return {
     name: tool.name,
     asks: !tool.hints.readOnlyHint,
@@ -182,7 +176,7 @@ async function runTool(
       });
     }
     const known = error instanceof CashierError ? error : internal();
-    if (!tool.hints.readOnlyHint) deps.rate?.refused(deps.caller);
+    if (!tool.hints.readOnlyHint) deps.rate?.refused(deps.identity.caller);
     return { isError: true, content: failureOf(deps.present, tool, known) };
   } finally {
     ending.forget();
@@ -194,7 +188,8 @@ async function runTool(
  * record says how many.
  */
 async function tooOften(deps: ServerDeps, tool: Tool | undefined): Promise<CashierError | undefined> {
-  const { rate, caller, ledger, log } = deps;
+  const { rate, ledger, log } = deps;
+  const { caller } = deps.identity;
   try {
     rate?.admit(caller, tool?.hints.readOnlyHint === false);
     return undefined;
@@ -257,10 +252,6 @@ function withoutStructure({ structuredContent: _, ...rest }: CallToolResult): Ca
   return rest;
 }
 
-function showsImage(tool: Tool): boolean {
-  return tool.name === 'create-payment';
-}
-
 const MAX_CLIENT_NAME = 64;
 
 /** Who is at the other end, in its own words: said once at the start, or since 2026-07-28 with every request. */
@@ -286,12 +277,8 @@ function clientOf(server: Edge, ctx: ServerContext, era: Client['era']): Omit<Cl
 function callOf(deps: ServerDeps, ctx: ServerContext, client: string | undefined, signal: AbortSignal): Call {
   const progressToken = ctx.mcpReq._meta?.progressToken;
   return {
-    caller: deps.caller,
-    named: deps.named ?? false,
+    ...deps.identity,
     client,
-    credential: deps.credential,
-    token: deps.tokenRules,
-    ownOrdersOnly: deps.ownOrdersOnly ?? false,
     signal,
     ...(progressToken === undefined
       ? {}

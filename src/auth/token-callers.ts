@@ -3,8 +3,9 @@ import { statSync } from 'node:fs';
 import { isActorName } from '../domain/actors.ts';
 import type { RandomBytes } from '../domain/clock.ts';
 import type { Log } from '../domain/ports.ts';
+import type { Identity } from '../policy/identity.ts';
 import { readSections } from '../policy/read-policy.ts';
-import type { Caller, Callers, Refused } from './callers.ts';
+import type { Callers, Refused } from './callers.ts';
 import { readTokenFile, type TokenEntry } from './token-file.ts';
 
 /** Tells scanners of leaked secrets what they have found. */
@@ -19,7 +20,12 @@ const NO_FILE = 'none';
 interface Known {
   readonly entry: TokenEntry;
   readonly hash: Buffer;
-  readonly caller: Caller;
+  readonly identity: Identity;
+}
+
+export interface TokenCallers extends Callers {
+  /** Who has a credential now; undefined for nobody any more, `unavailable` when that cannot be known. */
+  holderOf(credential: string): Identity | 'unavailable' | undefined;
 }
 
 /** A new token, 256 bits of randomness: enough that one plain hash of it can be kept. */
@@ -33,9 +39,10 @@ export function newToken(randomBytes: RandomBytes): { readonly token: string; re
  * While it cannot be read (held by another program, half written, wrong) the last good table holds and every call tries
  * again; a file that is gone lets nobody in. Throws CONFIGURATION when it cannot be read at the start.
  */
-export function tokenCallers(path: string, log: Log): Callers & Required<Pick<Callers, 'holderOf'>> {
+export function tokenCallers(path: string, log: Log): TokenCallers {
   let stamp = stampOf(path);
   let known: readonly Known[] | undefined = tokensIn(path, [], log);
+  let identities = identitiesOf(known);
   let told: string | undefined;
 
   function refresh(): readonly Known[] | undefined {
@@ -43,10 +50,14 @@ export function tokenCallers(path: string, log: Log): Callers & Required<Pick<Ca
     if (now === stamp) return known;
     try {
       known = tokensIn(path, known ?? [], log);
+      identities = identitiesOf(known);
       stamp = now;
     } catch (error) {
       const isGone = stampOf(path) === NO_FILE;
-      if (isGone) known = undefined;
+      if (isGone) {
+        if (known) identities = identitiesOf([]);
+        known = undefined;
+      }
       if (told !== now) {
         log.error(
           isGone
@@ -63,26 +74,32 @@ export function tokenCallers(path: string, log: Log): Callers & Required<Pick<Ca
   }
 
   return {
-    named: true,
-    identify(authorization): Caller | Refused {
+    identify(authorization): Identity | Refused {
       const tokens = refresh();
       if (tokens === undefined) return 'unavailable';
       if (authorization === undefined) return 'missing';
       const token = /^Bearer +([\x21-\x7e]+) *$/i.exec(authorization)?.[1];
       if (token === undefined || token.length > MAX_TOKEN_LENGTH) return 'wrong';
       const hash = hashOf(token);
-      let found: Caller | undefined;
+      let found: Identity | undefined;
       // All are compared, so that the time taken tells nothing of where one was found.
-      for (const one of tokens) if (timingSafeEqual(one.hash, hash)) found = one.caller;
+      for (const one of tokens) if (timingSafeEqual(one.hash, hash)) found = one.identity;
       return found ?? 'wrong';
     },
     holderOf(credential) {
       const tokens = refresh();
       if (tokens === undefined) return 'unavailable';
-      return tokens.find(({ caller }) => caller.credential === credential)?.caller;
+      return tokens.find(({ identity }) => identity.credential === credential)?.identity;
     },
-    isCurrent: (caller) => refresh()?.some((one) => one.caller === caller) ?? false,
+    current() {
+      refresh();
+      return identities;
+    },
   };
+}
+
+function identitiesOf(known: readonly Known[]): ReadonlySet<Identity> {
+  return new Set(known.map(({ identity }) => identity));
 }
 
 /** Those of `before` stay the same objects where nothing has changed for them. */
@@ -99,12 +116,13 @@ function knownOf(entry: TokenEntry): Known {
   return {
     entry,
     hash: Buffer.from(entry.sha256, 'hex'),
-    caller: {
-      name: entry.name,
+    identity: {
+      caller: entry.name,
+      named: true,
       credential: entry.sha256.slice(0, CREDENTIAL_DIGITS),
       tools: entry.tools && new Set(entry.tools),
       ownOrdersOnly: entry.orders === 'own',
-      ...(entry.policy === undefined ? {} : { rules: readSections(entry.policy) }),
+      ...(entry.policy === undefined ? {} : { token: readSections(entry.policy) }),
     },
   };
 }

@@ -1,10 +1,11 @@
-import { openLedger, readPolicy } from '../compose.ts';
+import { openLedger } from '../compose.ts';
 import { examine, type Report } from '../doctor/examine.ts';
 import type { Area, Finding, Level } from '../doctor/finding.ts';
 import { thisMachine } from '../doctor/machine.ts';
 import { usableProxy } from '../doctor/proxy.ts';
 import type { Text } from '../domain/errors.ts';
 import { systemClock, systemRandom } from '../platform/system.ts';
+import { readPolicy } from '../policy/read-policy-file.ts';
 import { gatewayHttp } from '../providers/gateway-http.ts';
 import { readArguments } from './arguments.ts';
 import type { CommandContext } from './command.ts';

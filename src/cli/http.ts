@@ -1,16 +1,13 @@
 import { anyoneAs, type Callers } from '../auth/callers.ts';
 import { type Opening, openedBy } from '../auth/exposure.ts';
 import { tokenCallers } from '../auth/token-callers.ts';
-import { type App, openApp } from '../compose.ts';
+import { type App, openApp, systemPorts } from '../compose.ts';
 import type { Config } from '../config.ts';
 import { CashierError } from '../domain/errors.ts';
-import { CallRate } from '../payments/call-rate.ts';
 import { originAt } from '../platform/listener.ts';
 import { sourceOf } from '../platform/source.ts';
-import { systemClock, systemRandom } from '../platform/system.ts';
 import { selectTools, toolsWith } from '../tools/index.ts';
 import { serveOverHttp } from '../transports/http.ts';
-import { version } from '../version.ts';
 import { typedFor } from './books.ts';
 import { type CommandContext, sayOf } from './command.ts';
 import { noticeUnacceptedPolicy } from './policy-notice.ts';
@@ -33,28 +30,20 @@ export async function run(args: readonly string[], context: CommandContext): Pro
   if (opening !== undefined) throw openToAll(opening);
   const localUrl = originAt(host, port);
   const { publicUrl = localUrl, operatorUrl = localUrl, names, allowedOrigins } = settings;
-  const app = await openApp(settings, { publicUrl, operatorUrl, localUrl }, typedFor(say, settings));
+  const ports = { ...systemPorts, runnable: typedFor(say, settings) };
+  const app = await openApp(settings, ports, { publicUrl, operatorUrl, localUrl });
   try {
     await noticeUnacceptedPolicy(app, say);
     await serveOverHttp({
       deps: {
-        version,
-        setting: app.setting,
+        ...app,
         tools: toolsWith(app.setting.providers, selection),
-        present: app.present,
-        approvalUrl: app.approvalUrl,
-        ledger: app.ledger,
-        clock: systemClock,
-        randomBytes: systemRandom,
         cashier: async () => {
           // A call that comes when the others are being waited for has sent nothing yet, and must not begin.
           if (signal.aborted) throw stopping();
           return app.cashier();
         },
-        underWay: new Set(),
-        rate: new CallRate(systemClock),
         stopping: signal,
-        log: app.log,
       },
       callers: mcp ? callersOf(settings, app) : undefined,
       routes: await app.routes(),

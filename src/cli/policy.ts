@@ -1,4 +1,3 @@
-import { readPolicy } from '../compose.ts';
 import { beijingIso } from '../domain/clock.ts';
 import { CashierError, type Text } from '../domain/errors.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -6,6 +5,7 @@ import type { AcceptedPolicy } from '../ledger/operator-book.ts';
 import { acceptPolicy, isInForce, policyInForce } from '../policy/decisions.ts';
 import type { Policy } from '../policy/policy.ts';
 import { changedRules, type RuleChange, statedRules } from '../policy/policy-words.ts';
+import { readPolicy } from '../policy/read-policy-file.ts';
 import { readArguments } from './arguments.ts';
 import { type Books, withBooks } from './books.ts';
 import { type CommandContext, sayOf } from './command.ts';

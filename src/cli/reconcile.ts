@@ -1,4 +1,4 @@
-import { openApp } from '../compose.ts';
+import { openApp, systemPorts } from '../compose.ts';
 import { CashierError } from '../domain/errors.ts';
 import type { ProviderId, Realm } from '../domain/order.ts';
 import { releaseAbsentRefunds } from '../payments/absent-refunds.ts';
@@ -25,7 +25,7 @@ export async function run(args: readonly string[], context: CommandContext): Pro
   const { realm } = settings;
   if (values.realm !== undefined && values.realm !== realm) throw otherKeys(realm, values.realm);
   const simulated = realm === 'simulator';
-  const app = await openApp(settings);
+  const app = await openApp(settings, systemPorts);
   try {
     const cashier = await app.cashier();
     const ids = wanted === undefined ? [...cashier.providers.keys()] : [chooseProvider(cashier, wanted).id];

@@ -1,10 +1,7 @@
-import { openApp } from '../compose.ts';
-import { CallRate } from '../payments/call-rate.ts';
-import { systemClock } from '../platform/system.ts';
+import { openApp, systemPorts } from '../compose.ts';
 import { contentDroppers } from '../tools/clients.ts';
 import { selectTools, toolsWith } from '../tools/index.ts';
 import { serveOverStdio } from '../transports/stdio.ts';
-import { version } from '../version.ts';
 import { typedFor } from './books.ts';
 import { type CommandContext, sayOf } from './command.ts';
 import { noticeUnacceptedPolicy } from './policy-notice.ts';
@@ -26,7 +23,7 @@ export async function serve(context: CommandContext, face: 'unified' | 'alipay')
   const selection = selectTools(settings.selectTools, face);
   for (const name of selection.notServed) process.stderr.write(`mcp-cashier: ${notServed(name, say)}\n`);
   const drops = contentDroppers(settings.textOnlyClients);
-  const app = await openApp(settings, undefined, typedFor(say, settings));
+  const app = await openApp(settings, { ...systemPorts, runnable: typedFor(say, settings) });
   const tools = toolsWith(app.setting.providers, selection);
   if (settings.realm === 'simulator') {
     process.stderr.write(`mcp-cashier: ${say.line('模拟环境，不是真钱', 'SIMULATOR, no real money')}\n`);
@@ -36,7 +33,7 @@ export async function serve(context: CommandContext, face: 'unified' | 'alipay')
   const wake = async () => {
     // Another process may begin something at any time, and end before it is settled.
     for (;;) {
-      await systemClock.sleep(QUIET_START_MS, probed.signal);
+      await app.clock.sleep(QUIET_START_MS, probed.signal);
       if (probed.signal.aborted) return;
       // A ledger that cannot be read just now is looked at again.
       if (await app.hasBackgroundWork().catch(() => false)) return app.startBackground();
@@ -46,24 +43,15 @@ export async function serve(context: CommandContext, face: 'unified' | 'alipay')
   try {
     await serveOverStdio(
       {
-        version,
-        setting: app.setting,
+        ...app,
         tools,
-        present: app.present,
-        approvalUrl: app.approvalUrl,
         dropsContent: drops,
-        ledger: app.ledger,
-        clock: systemClock,
         updates: 'server',
-        caller: settings.caller ?? 'stdio',
-        named: settings.caller !== undefined,
+        identity: { caller: settings.caller ?? 'stdio', named: settings.caller !== undefined },
         cashier: async () => {
           app.startBackground();
           return app.cashier();
         },
-        underWay: new Set(),
-        rate: new CallRate(systemClock),
-        log: app.log,
       },
       signal,
     );

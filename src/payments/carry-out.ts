@@ -1,6 +1,6 @@
 import { CashierError } from '../domain/errors.ts';
 import type { ApprovalRecord } from '../ledger/records.ts';
-import type { Sections } from '../policy/policy.ts';
+import type { Identity } from '../policy/identity.ts';
 import type { Call, Cashier } from './cashier.ts';
 import { sendApproved } from './create-payment.ts';
 import { refundPayment } from './refund-payment.ts';
@@ -14,15 +14,8 @@ const AT_ONCE = 8;
 const FIRST_REST_MS = 2_000;
 const LONGEST_REST_MS = 60_000;
 
-/** What a token that somebody asked with allows today. */
-export interface Standing {
-  readonly tools: ReadonlySet<string> | undefined;
-  readonly ownOrdersOnly: boolean;
-  readonly rules?: Partial<Sections>;
-}
-
 /** Whose a token is now. `revoked`: nobody's any more; `unknown`: this process cannot tell. */
-export type Callers = (credential: string) => Standing | 'revoked' | 'unknown';
+export type Holders = (credential: string) => Identity | 'revoked' | 'unknown';
 
 /**
  * Sends what a person has approved, until `signal` aborts: the yes itself sets it going, whether or not the agent
@@ -30,8 +23,8 @@ export type Callers = (credential: string) => Standing | 'revoked' | 'unknown';
  * intent is committed in the transaction that uses up the yes, so that nobody sends twice; whoever is killed before
  * that leaves the yes to the next.
  */
-export async function runApproved(cashier: Cashier, callers: Callers, signal: AbortSignal): Promise<void> {
-  const round = new Round(cashier, callers);
+export async function runApproved(cashier: Cashier, holders: Holders, signal: AbortSignal): Promise<void> {
+  const round = new Round(cashier, holders);
   let news = new AbortController();
   const wake = () => news.abort();
   const stop = cashier.ledger.onChange(wake);
@@ -49,14 +42,14 @@ export async function runApproved(cashier: Cashier, callers: Callers, signal: Ab
 
 class Round {
   readonly #cashier: Cashier;
-  readonly #callers: Callers;
+  readonly #holders: Holders;
   readonly #accounts: readonly string[];
   readonly #running = new Map<string, Promise<void>>();
   readonly #resting = new Map<string, { readonly until: number; readonly times: number }>();
 
-  constructor(cashier: Cashier, callers: Callers) {
+  constructor(cashier: Cashier, holders: Holders) {
     this.#cashier = cashier;
-    this.#callers = callers;
+    this.#holders = holders;
     this.#accounts = [...cashier.providers.values()].map(({ account }) => account);
   }
 
@@ -89,7 +82,7 @@ class Round {
     const { outTradeNo, outRefundNo, id } = approval;
     const facts = { approval: id, outTradeNo, ...(outRefundNo === undefined ? {} : { outRefundNo }) };
     try {
-      await carryOut(this.#cashier, this.#callers, approval);
+      await carryOut(this.#cashier, this.#holders, approval);
       this.#resting.delete(id);
     } catch (error) {
       const code = error instanceof CashierError ? error.code : String(error);
@@ -129,10 +122,10 @@ const PASSING: ReadonlySet<string> = new Set([
  * Makes the approved call again in the name of whoever asked, through the same verb with all of its checks. Where a
  * check refuses it, the approval has failed, with the code of that. Throws what may pass.
  */
-async function carryOut(opened: Cashier, callers: Callers, approval: ApprovalRecord): Promise<void> {
+async function carryOut(opened: Cashier, holders: Holders, approval: ApprovalRecord): Promise<void> {
   const { id, caller, outTradeNo, asked } = approval;
   const cashier = { ...opened, ledger: opened.ledger.as({ caller, tool: 'approval' }) };
-  const who = standing(approval, callers);
+  const who = standing(approval, holders);
   if (who === 'unknown') return;
   if (who === 'revoked') return fail(cashier, approval, 'CALLER_REVOKED');
   const call: Call = { ...asked, ...who, caller, approval: id };
@@ -148,14 +141,14 @@ async function carryOut(opened: Cashier, callers: Callers, approval: ApprovalRec
 /** As what the caller stands there today; a token that may not use the tool any more is as good as none. */
 function standing(
   { asked }: ApprovalRecord,
-  callers: Callers,
+  holders: Holders,
 ): Pick<Call, 'ownOrdersOnly' | 'token'> | 'revoked' | 'unknown' {
   const { credential, tool, ownOrdersOnly = false } = asked ?? {};
   if (credential === undefined) return { ownOrdersOnly, token: undefined };
-  const now = callers(credential);
+  const now = holders(credential);
   if (typeof now === 'string') return now;
   if (tool !== undefined && now.tools?.has(tool) === false) return 'revoked';
-  return { ownOrdersOnly: now.ownOrdersOnly, token: now.rules };
+  return { ownOrdersOnly: now.ownOrdersOnly, token: now.token };
 }
 
 async function refundApproved(

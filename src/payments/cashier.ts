@@ -3,7 +3,8 @@ import { CashierError, type Text } from '../domain/errors.ts';
 import type { ProviderId } from '../domain/order.ts';
 import type { Log, Senders } from '../domain/ports.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import type { ForeignOrders, Policy, Sections } from '../policy/policy.ts';
+import type { Identity } from '../policy/identity.ts';
+import type { ForeignOrders, Policy } from '../policy/policy.ts';
 import type { PaymentProvider } from '../providers/contract.ts';
 import type { Desk } from './desk.ts';
 
@@ -29,19 +30,9 @@ export interface Cashier {
 }
 
 /** Who calls, and how to reach them while they wait. */
-export interface Call {
-  /** The caller's name for scopes, limits and the record. */
-  readonly caller: string;
-  /** The merchant gave the caller its name; else it only says how the call came. */
-  readonly named?: boolean;
+export interface Call extends Identity {
   /** What the program says it is; nobody has checked that. */
   readonly client?: string | undefined;
-  /** Rules that stand with the caller's token; only stricter ones. */
-  readonly token?: Partial<Sections> | undefined;
-  /** Orders of other callers do not exist for this one. */
-  readonly ownOrdersOnly?: boolean;
-  /** Which of the caller's tokens it came with. */
-  readonly credential?: string | undefined;
   readonly tool?: string;
   /** Carries out this approval and nothing else: the caller itself is not there. */
   readonly approval?: string;

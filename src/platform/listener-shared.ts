@@ -1,6 +1,7 @@
 import type { Clock, RandomBytes } from '../domain/clock.ts';
 import type { Listener } from './listener.ts';
 import { type Mark, whoListens } from './listener-proof.ts';
+import { once } from './once.ts';
 
 /** How often (ms) a process looks whether it is the one that has to serve. */
 const LOOK_EVERY_MS = 1_000;
@@ -13,8 +14,8 @@ export interface SharedListenerOptions {
   /** Agrees upon `port` in place of `before`. Returns the one that holds, which may be another's. */
   readonly agree: (port: number, before: number | undefined) => Promise<number>;
   /** Opens the listener on a port, or one that the system picks. It proves the mark. */
-  readonly listen: (port: number | undefined) => Promise<Listener>;
-  /** What only listeners of the same kind and ledger have. */
+  readonly listen: (at: { readonly mark: Mark; readonly port?: number }) => Promise<Listener>;
+  /** What only listeners of the same kind and ledger have; asked for once. */
   readonly mark: () => Promise<Mark>;
   readonly clock: Clock;
   readonly randomBytes: RandomBytes;
@@ -31,13 +32,13 @@ export class SharedListener {
   #closed = false;
 
   constructor(options: SharedListenerOptions) {
-    this.#options = options;
+    this.#options = { ...options, mark: once(options.mark) };
   }
 
   /** Where the pages are, served from here if by nobody else. Rejects with the system's error when that cannot be. */
   origin(): Promise<string> {
     return this.#exclusively(async () => {
-      const { port, agree, listen } = this.#options;
+      const { port, agree } = this.#options;
       for (;;) {
         if (this.#listener) return this.#listener.origin;
         const agreed = await port();
@@ -47,7 +48,7 @@ export class SharedListener {
           if (await this.#isOurs(origin)) return origin;
         }
         // Nobody has begun, or a stranger has the port by now.
-        const opened = await listen(undefined);
+        const opened = await this.#listen();
         const own = Number(new URL(opened.origin).port);
         if ((await agree(own, agreed)) === own) this.#listener = opened;
         else await opened.close();
@@ -78,13 +79,18 @@ export class SharedListener {
   async #serve(port: number): Promise<boolean> {
     if (this.#closed) return false;
     try {
-      this.#listener = await this.#options.listen(port);
+      this.#listener = await this.#listen(port);
       return true;
     } catch (error) {
       const code = error instanceof Error && 'code' in error ? error.code : undefined;
       if (code === 'EADDRINUSE' || code === 'EACCES') return false;
       throw error;
     }
+  }
+
+  async #listen(port?: number): Promise<Listener> {
+    const { mark, listen } = this.#options;
+    return listen({ mark: await mark(), ...(port === undefined ? {} : { port }) });
   }
 
   async #isOurs(origin: string): Promise<boolean> {

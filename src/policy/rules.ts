@@ -1,6 +1,7 @@
 import type { Fen } from '../domain/money.ts';
 import type { ProviderId, Scene } from '../domain/order.ts';
 import type { MoneyKind, Scope } from '../ledger/quotas.ts';
+import type { Identity } from './identity.ts';
 import type { Policy, RuleSet, Sections } from './policy.ts';
 
 /** One rule as it applies to one call. `path` is its place in the policy file. The kinds are a closed set. */
@@ -21,15 +22,9 @@ export type Rule = { readonly path: string } & (
 );
 
 /** Who calls, as far as rules go by it. */
-export interface Who {
-  /** A token's name or `CASHIER_CALLER`: the merchant gave it. */
-  readonly caller: string;
-  /** False where nobody has given the caller a name, and `caller` only says how it came. */
-  readonly named?: boolean;
+export interface Who extends Pick<Identity, 'caller' | 'named' | 'token'> {
   /** What the program says it is: it can only bring stricter rules upon itself. */
   readonly client?: string | undefined;
-  /** Rules that stand with the caller's token; only stricter ones, for no person has accepted them. */
-  readonly token?: Partial<Sections> | undefined;
 }
 
 /**

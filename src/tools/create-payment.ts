@@ -61,6 +61,7 @@ export const createPaymentTool = defineTool({
           }
         : {}),
     }),
+  showsImage: true,
   outputSchema: PAYMENT_SCHEMA,
   async run({ cashier, call, present }, args) {
     checkTitle(args.title);

@@ -30,6 +30,8 @@ export interface Tool {
   readonly hints: ToolHints;
   /** JSON Schemas as published; the same object every time. */
   inputSchema(setting: ToolSetting): InputSchema;
+  /** It answers with an image, which some clients drop beside a structure. */
+  readonly showsImage: boolean;
   /** Absent where every client is to show the text. */
   readonly outputSchema: Readonly<Record<string, unknown>> | undefined;
   /** Absent: an error's first block is its JSON. Else the words around its sentence, which come before that. */
@@ -54,6 +56,7 @@ export function defineTool<Shape extends z.ZodObject>(definition: {
   readonly description: Text;
   readonly hints: ToolHints;
   readonly input: (setting: ToolSetting) => Shape;
+  readonly showsImage?: true;
   readonly outputSchema?: Readonly<Record<string, unknown>>;
   readonly failure?: (sentence: string) => string;
   /** For toolsets with names of their own: what is said beyond the tool itself names the unified ones. */
@@ -75,6 +78,7 @@ export function defineTool<Shape extends z.ZodObject>(definition: {
     title: definition.title,
     description: definition.description,
     hints: definition.hints,
+    showsImage: definition.showsImage ?? false,
     outputSchema: definition.outputSchema,
     failure: definition.failure,
     inputSchema: (setting) => schemaOf(setting).json,

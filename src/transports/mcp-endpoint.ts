@@ -7,8 +7,9 @@ import {
   readRequestBody,
   type Server,
 } from '@modelcontextprotocol/server';
-import type { Caller, Callers } from '../auth/callers.ts';
+import type { Callers } from '../auth/callers.ts';
 import type { RandomBytes } from '../domain/clock.ts';
+import type { Identity } from '../policy/identity.ts';
 import { Newest } from '../resources/newest.ts';
 import { watchOrders } from '../resources/watch.ts';
 import { buildServer, type ServerDeps } from '../server.ts';
@@ -21,17 +22,14 @@ const MAX_SUBSCRIPTIONS = 64;
 /** Of what a client did wrong, no more than this is logged (characters). */
 const MAX_LOGGED = 300;
 
-export type EndpointDeps = Omit<
-  ServerDeps,
-  'caller' | 'named' | 'credential' | 'tokenRules' | 'ownOrdersOnly' | 'updates'
-> & {
+export type EndpointDeps = Omit<ServerDeps, 'identity' | 'updates'> & {
   readonly randomBytes: RandomBytes;
   /** Makes each server; ours unless something else is to be served. */
   readonly build?: (deps: ServerDeps, era: McpRequestContext['era']) => Server;
 };
 
 export interface McpEndpoint {
-  answer(request: Request, caller: Caller): Promise<Response>;
+  answer(request: Request, identity: Identity): Promise<Response>;
   /** Ends what is still open, and watches the ledger no more. */
   close(): Promise<void>;
 }
@@ -48,22 +46,26 @@ interface Desk {
  */
 export function mcpEndpoint(deps: EndpointDeps, callers: Callers): McpEndpoint {
   const ended = new AbortController();
-  const desks = new Map<Caller, Desk>();
+  const desks = new Map<Identity, Desk>();
   const newest = new Newest(deps.clock.now());
+  let current = callers.current();
 
-  function deskOf(caller: Caller): Desk {
-    const known = desks.get(caller);
+  function deskOf(identity: Identity): Desk {
+    const known = desks.get(identity);
     if (known) return known;
-    const made = deskFor({ ...deps, named: callers.named ?? false }, caller);
-    desks.set(caller, made);
+    const made = deskFor(deps, identity);
+    desks.set(identity, made);
     return made;
   }
   const closeDesk = ({ handler, sessions }: Desk) => Promise.all([handler.close(), sessions.close()]);
   /** Who has been revoked, or has other rights now, loses the streams opened before. */
   function forgetRevoked(): void {
-    for (const [caller, desk] of desks) {
-      if (callers.isCurrent(caller)) continue;
-      desks.delete(caller);
+    const now = callers.current();
+    if (now === current) return;
+    current = now;
+    for (const [identity, desk] of desks) {
+      if (now?.has(identity) ?? true) continue;
+      desks.delete(identity);
       void closeDesk(desk);
     }
   }
@@ -72,8 +74,8 @@ export function mcpEndpoint(deps: EndpointDeps, callers: Callers): McpEndpoint {
     if (desks.size === 0) return;
     const order = await deps.ledger.read((book) => book.order(outTradeNo));
     const isNew = order !== undefined && newest.takes(order);
-    for (const [caller, { handler }] of desks) {
-      if (caller.ownOrdersOnly && order?.caller !== caller.name) continue;
+    for (const [{ caller, ownOrdersOnly }, { handler }] of desks) {
+      if (ownOrdersOnly && order?.caller !== caller) continue;
       handler.notify.resourceUpdated(`payment://orders/${outTradeNo}`);
       if (isNew) handler.notify.resourcesChanged();
     }
@@ -82,9 +84,9 @@ export function mcpEndpoint(deps: EndpointDeps, callers: Callers): McpEndpoint {
   watchOrders(deps, ended.signal, (outTradeNo) => void tell(outTradeNo).catch(failed)).catch(failed);
 
   return {
-    async answer(request, caller) {
+    async answer(request, identity) {
       forgetRevoked();
-      const { handler, sessions } = deskOf(caller);
+      const { handler, sessions } = deskOf(identity);
       const parsedBody = await bodyOf(request);
       const answered = await sessions.answer(request, opensSession(parsedBody), parsedBody);
       const response =
@@ -116,21 +118,18 @@ async function bodyOf(request: Request): Promise<unknown> {
   }
 }
 
-function deskFor(shared: EndpointDeps & { readonly named: boolean }, caller: Caller): Desk {
+function deskFor(shared: EndpointDeps, identity: Identity): Desk {
   const { build = buildServer } = shared;
   const deps: Omit<ServerDeps, 'updates'> = {
     ...shared,
-    tools: shared.tools.filter(({ name }) => caller.tools?.has(name) ?? true),
+    tools: shared.tools.filter(({ name }) => identity.tools?.has(name) ?? true),
     // A list that varies by client is for stdio alone.
     dropsContent: () => false,
-    caller: caller.name,
-    credential: caller.credential,
-    tokenRules: caller.rules,
-    ownOrdersOnly: caller.ownOrdersOnly,
+    identity,
   };
   const failed = (error: Error) =>
     shared.log.info('mcp request refused', {
-      caller: caller.name,
+      caller: identity.caller,
       error: error.message.slice(0, MAX_LOGGED),
     });
   return {

@@ -17,14 +17,14 @@ export function mcpRoute(
   allowedOrigins: readonly string[] = [],
 ): (c: Context) => Promise<Response> {
   async function answer(c: Context): Promise<Response> {
+    const identity = callers.identify(c.req.header('authorization'));
+    if (typeof identity === 'string') return unauthorized(identity);
     // Whoever reaches this machine is the merchant: a stranger behind a proxy or tunnel does not.
-    if (!callers.named && isPassedOn((name) => c.req.header(name))) {
+    if (!identity.named && isPassedOn((name) => c.req.header(name))) {
       return plain(403, 'what a proxy passes on needs a token: mcp-cashier tokens add NAME');
     }
-    const caller = callers.identify(c.req.header('authorization'));
-    if (typeof caller === 'string') return unauthorized(caller);
     if (isPacked(c)) return plain(415, 'bodies are taken as they are', { 'accept-encoding': 'identity' });
-    return endpoint.answer(withPlainAccept(c.req.raw), caller);
+    return endpoint.answer(withPlainAccept(c.req.raw), identity);
   }
   return async (c) => {
     const origin = originOf(c.req.header('origin') ?? '');

@@ -3,13 +3,14 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileS
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, vi } from 'vitest';
-import { openLedger, readPolicy } from '../../src/compose.ts';
+import { openLedger } from '../../src/compose.ts';
 import { readConfig } from '../../src/config.ts';
 import { KNOWN_NAMES } from '../../src/doctor/names.ts';
 import { CashierError } from '../../src/domain/errors.ts';
 import { systemRandom } from '../../src/platform/system.ts';
 import { freeze, holdToPolicy } from '../../src/policy/decisions.ts';
 import { setOperatorSecret } from '../../src/policy/operator.ts';
+import { readPolicy } from '../../src/policy/read-policy-file.ts';
 import { GatewayUnavailable } from '../../src/providers/contract.ts';
 import type { GatewayHttp } from '../../src/providers/gateway-http.ts';
 import { POSIX } from '../support/skipped.ts';

@@ -11,7 +11,7 @@ import { StreamableHTTPClientTransport as LegacyHttp } from '@modelcontextprotoc
 import { ElicitRequestSchema } from '@modelcontextprotocol/sdk/types.js';
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
 import { expect } from 'vitest';
-import { anyoneAs, type Caller, type Callers } from '../../src/auth/callers.ts';
+import { anyoneAs, type Callers } from '../../src/auth/callers.ts';
 import type { Clock } from '../../src/domain/clock.ts';
 import { type Fen, fen } from '../../src/domain/money.ts';
 import type { ApprovalUrl } from '../../src/elicitation/means.ts';
@@ -23,6 +23,7 @@ import { createPayment } from '../../src/payments/create-payment.ts';
 import { Desk } from '../../src/payments/desk.ts';
 import { queryPayment } from '../../src/payments/query-payment.ts';
 import { decideApproval } from '../../src/policy/approvals.ts';
+import type { Identity } from '../../src/policy/identity.ts';
 import type { Policy } from '../../src/policy/policy.ts';
 import { buildServer, type ServerDeps } from '../../src/server.ts';
 import { UNIFIED_TOOLS } from '../../src/tools/index.ts';
@@ -191,7 +192,7 @@ export class Counter {
       ledger: cashier.ledger,
       clock: this.clock,
       updates: 'server',
-      caller: 'test',
+      identity: { caller: 'test' },
       stopping: this.stopping.signal,
       approvalUrl: 'approvalUrl' in options ? options.approvalUrl : pageOf,
       cashier: async () => cashier,
@@ -214,7 +215,7 @@ export class Counter {
     return { asked, ...customer };
   }
 
-  #transport(deps: ServerDeps, way: Way, callers: Callers = anyoneAs(deps.caller)) {
+  #transport(deps: ServerDeps, way: Way, callers: Callers = anyoneAs(deps.identity.caller)) {
     if (way.startsWith('stdio')) {
       const [near, far] = InMemoryTransport.createLinkedPair();
       const handle = serveStdio(({ era }) => buildServer(deps, era), { transport: far });
@@ -224,7 +225,7 @@ export class Counter {
     const endpoint = mcpEndpoint({ ...deps, randomBytes: seededBytes(seeded(11)) }, callers);
     this.#ends.push(() => endpoint.close());
     const fetch = (url: string | URL, init?: RequestInit) =>
-      endpoint.answer(new Request(url, init), callers.identify(undefined) as Caller);
+      endpoint.answer(new Request(url, init), callers.identify(undefined) as Identity);
     const address = new URL('http://cashier.test/mcp');
     return way.endsWith('1.x')
       ? (new LegacyHttp(address, { fetch }) as unknown as InMemoryTransport)

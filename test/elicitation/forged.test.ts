@@ -24,7 +24,9 @@ afterEach(() => counter.end());
 /** A client that plays both rounds by hand, for one caller. */
 async function forger(way: Way = STDIO, caller = 'test', given = cashier): Promise<Customer> {
   const deps = await counter.deps({ approvalUrl: undefined }, given);
-  return counter.customer({ ...deps, caller }, way, DECLARED['{}'], () => ({ action: 'cancel' }));
+  return counter.customer({ ...deps, identity: { caller } }, way, DECLARED['{}'], () => ({
+    action: 'cancel',
+  }));
 }
 const refund = (more: Arguments = {}) => ({ outTradeNo, refundYuan: '1.00', ...more });
 const refunded = (order = outTradeNo) => counter.bank.refundedFen(order);

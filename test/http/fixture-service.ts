@@ -1,22 +1,19 @@
 /** `mcp-cashier http` with other things to offer: the very same wiring, for the conformance suite. */
 import { Hono } from 'hono';
 import { anyoneAs } from '../../src/auth/callers.ts';
-import { openApp } from '../../src/compose.ts';
+import { openApp, systemPorts } from '../../src/compose.ts';
 import { readConfig } from '../../src/config.ts';
-import { systemClock, systemRandom } from '../../src/platform/system.ts';
 import { serveOverHttp } from '../../src/transports/http.ts';
 import { fixtures } from './fixtures.ts';
 
 const { CASHIER_HOME = '', CASHIER_HTTP_PORT } = process.env;
-const app = await openApp(await readConfig({ CASHIER_HOME, CASHIER_LOG_LEVEL: 'silent' }, CASHIER_HOME));
+const config = await readConfig({ CASHIER_HOME, CASHIER_LOG_LEVEL: 'silent' }, CASHIER_HOME);
+const app = await openApp(config, systemPorts);
 const stop = new AbortController();
 process.once('SIGTERM', () => stop.abort());
-const { setting, present, ledger, log } = app;
 await serveOverHttp({
   deps: {
-    ...{ version: '0.0.0', tools: [], setting, present, ledger, log },
-    ...{ clock: systemClock, randomBytes: systemRandom },
-    ...{ cashier: () => app.cashier(), underWay: new Set(), stopping: stop.signal },
+    ...{ ...app, tools: [], stopping: stop.signal },
     build: (_deps, era) => fixtures(era),
   },
   callers: anyoneAs('http'),

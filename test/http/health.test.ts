@@ -4,9 +4,8 @@ import { join } from 'node:path';
 import { Hono } from 'hono';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { anyoneAs } from '../../src/auth/callers.ts';
-import { openApp } from '../../src/compose.ts';
+import { openApp, systemPorts } from '../../src/compose.ts';
 import { readConfig } from '../../src/config.ts';
-import { systemClock, systemRandom } from '../../src/platform/system.ts';
 import { serveOverHttp } from '../../src/transports/http.ts';
 
 let home: string;
@@ -17,19 +16,15 @@ afterEach(() => rmSync(home, { recursive: true, force: true }));
 
 /** The service in this process, with a say in whether it is ready. */
 async function serve(ready: () => Promise<unknown>, routes = new Hono()) {
-  const app = await openApp(await readConfig({ CASHIER_HOME: home, CASHIER_LOG_LEVEL: 'silent' }, home));
+  const config = await readConfig({ CASHIER_HOME: home, CASHIER_LOG_LEVEL: 'silent' }, home);
+  const app = await openApp(config, systemPorts);
   const stop = new AbortController();
-  const { setting, present, ledger, log } = app;
   let listening: (origin: string) => void = () => undefined;
   const listens = new Promise<string>((resolve) => {
     listening = resolve;
   });
   const served = serveOverHttp({
-    deps: {
-      ...{ version: '0', tools: [], setting, present, ledger, log, clock: systemClock },
-      randomBytes: systemRandom,
-      ...{ cashier: () => app.cashier(), underWay: new Set(), stopping: stop.signal },
-    },
+    deps: { ...app, tools: [], stopping: stop.signal },
     callers: anyoneAs('http'),
     routes,
     ready,

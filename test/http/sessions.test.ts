@@ -2,9 +2,10 @@ import { Client as LegacyClient } from '@modelcontextprotocol/sdk/client/index.j
 import { StreamableHTTPClientTransport as LegacyHttp } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { ResourceUpdatedNotificationSchema } from '@modelcontextprotocol/sdk/types.js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { anyoneAs, type Caller, type Callers } from '../../src/auth/callers.ts';
+import { anyoneAs, type Callers } from '../../src/auth/callers.ts';
 import type { Call } from '../../src/payments/cashier.ts';
 import { closePayment } from '../../src/payments/close-payment.ts';
+import type { Identity } from '../../src/policy/identity.ts';
 import { UNIFIED_TOOLS } from '../../src/tools/index.ts';
 import { type McpEndpoint, mcpEndpoint } from '../../src/transports/mcp-endpoint.ts';
 import { until } from '../support/server-process.ts';
@@ -20,13 +21,13 @@ let counter: Counter;
 let endpoint: McpEndpoint;
 /** Another process on the same ledger. */
 let elsewhere: McpEndpoint;
-let revoked: Caller | undefined;
-const callers: Callers = { ...anyoneAs('test'), isCurrent: (caller) => caller !== revoked };
-const me = anyoneAs('test').identify(undefined) as Caller;
-const other: Caller = { ...me, name: 'other' };
+let current: ReadonlySet<Identity>;
+const callers: Callers = { ...anyoneAs('test'), current: () => current };
+const me: Identity = { caller: 'test' };
+const other: Identity = { caller: 'other' };
 
 beforeEach(async () => {
-  revoked = undefined;
+  current = new Set([me, other]);
   counter = await Counter.open();
   const open = (seed: number) =>
     mcpEndpoint({ ...counter.deps, randomBytes: seededBytes(seeded(seed)) }, callers);
@@ -39,7 +40,7 @@ afterEach(async () => {
 
 interface Said {
   readonly session?: string | undefined;
-  readonly caller?: Caller;
+  readonly caller?: Identity;
   readonly method?: string;
   readonly at?: McpEndpoint;
   readonly signal?: AbortSignal;
@@ -106,7 +107,7 @@ describe('a session of 2025', () => {
     const session = await open();
     const stream = await say(undefined, { session, method: 'GET' });
     expect(stream.status).toBe(200);
-    revoked = me;
+    current = new Set([other]);
     await say(list, { caller: other });
     expect(await stream.text()).toBe('');
   });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { run as page } from '../../src/cli/approvals.ts';
 import { servePage } from '../../src/cli/approvals-page.ts';
-import { type App, openApp } from '../../src/compose.ts';
+import { type App, openApp, systemPorts } from '../../src/compose.ts';
 import { readConfig } from '../../src/config.ts';
 import { until } from '../support/server-process.ts';
 
@@ -28,7 +28,7 @@ async function withSecret(app: App): Promise<App> {
 }
 
 it('beside stdio the pages have a loopback port of their own, opened at the first call, closed with the app', async () => {
-  const app = await withSecret(await openApp(await config()));
+  const app = await withSecret(await openApp(await config(), systemPorts));
   const url = (await app.approvalUrl(ID)) ?? '';
   expect(url).toMatch(new RegExp(`^http://127\\.0\\.0\\.1:\\d+/approvals/${ID}$`));
   expect(await app.approvalUrl(ID)).toBe(url);
@@ -45,7 +45,7 @@ it('beside stdio the pages have a loopback port of their own, opened at the firs
 
 it('on the service they are below its public address, and opening it is all it takes', async () => {
   const service = { publicUrl: 'https://pay.example/till', localUrl: 'http://127.0.0.1:3920' };
-  const app = await withSecret(await openApp(await config(), service));
+  const app = await withSecret(await openApp(await config(), systemPorts, service));
   expect(await app.approvalUrl(ID)).toBe(`https://pay.example/till/approvals/${ID}`);
   const routes = await app.routes();
   expect((await routes.request(`http://127.0.0.1:3920/approvals/${ID}`)).headers.get('location')).toBe(

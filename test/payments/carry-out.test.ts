@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fen } from '../../src/domain/money.ts';
 import type { ApprovalRecord } from '../../src/ledger/records.ts';
-import { type Callers, runApproved, type Standing } from '../../src/payments/carry-out.ts';
+import { type Holders, runApproved } from '../../src/payments/carry-out.ts';
 import type { Call, Cashier } from '../../src/payments/cashier.ts';
 import { closePayment } from '../../src/payments/close-payment.ts';
 import { createPayment, sendApproved } from '../../src/payments/create-payment.ts';
@@ -11,6 +11,7 @@ import { refundPayment } from '../../src/payments/refund-payment.ts';
 import { runSettler } from '../../src/payments/settler.ts';
 import { APPROVAL_TTL_MS, approvalView, decideApproval } from '../../src/policy/approvals.ts';
 import { freeze, unfreeze } from '../../src/policy/decisions.ts';
+import type { Identity } from '../../src/policy/identity.ts';
 import type { Policy, RuleSet } from '../../src/policy/policy.ts';
 import type { Fault, Operation } from '../support/bank.ts';
 import { accept, NO_APPROVAL, payment, person, refund, World } from '../support/world.ts';
@@ -53,10 +54,10 @@ const sent = (operation: Operation = 'refund') =>
   world.bank.calls.filter((call) => call.operation === operation).length;
 
 /** The part of a server that is under test, in a process of its own. */
-function serve(from: Cashier, callers: Callers = () => 'unknown'): AbortController {
+function serve(from: Cashier, holders: Holders = () => 'unknown'): AbortController {
   const stop = new AbortController();
   stops.push(stop);
-  void runApproved(from, callers, stop.signal);
+  void runApproved(from, holders, stop.signal);
   return stop;
 }
 async function decide({ approval }: { approval: ApprovalRecord | undefined }, approve = true): Promise<void> {
@@ -460,9 +461,9 @@ describe('before it is sent everything is checked again:', () => {
 
 describe('a caller that came with a token', () => {
   const TOKEN: Call = { ...AGENT, named: true, credential: 'token-1' };
-  const stands: Standing = { tools: undefined, ownOrdersOnly: false };
+  const stands: Identity = { caller: 'agent' };
 
-  it.each<[string, ReturnType<Callers>, string | undefined]>([
+  it.each<[string, ReturnType<Holders>, string | undefined]>([
     ['is served while that is its own', stands, undefined],
     ['is not, once it is revoked', 'revoked', 'CALLER_REVOKED'],
     ['is not by who cannot tell', 'unknown', 'not sent'],
@@ -473,7 +474,7 @@ describe('a caller that came with a token', () => {
     ],
     [
       'is held to its rules of today',
-      { ...stands, rules: { refunds: { maxFen: fen(100) } } },
+      { ...stands, token: { refunds: { maxFen: fen(100) } } },
       'POLICY_DENIED',
     ],
   ])('%s', async (_name, holder, failure) => {

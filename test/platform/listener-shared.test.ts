@@ -36,7 +36,7 @@ function pages(agreement: Agreement, name: string, key = 'ours'): SharedListener
       agreement.port = port;
       return port;
     },
-    listen: (port) => {
+    listen: ({ port }) => {
       const routes = new Hono();
       routes.get(WHOSE, proveWhose(mark));
       routes.get('/', () => new Response(name));

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { readTokenFile } from '../../src/auth/token-file.ts';
-import { readPolicy } from '../../src/compose.ts';
 import { configOf, type Env, withDotenv } from '../../src/config.ts';
 import { decodeText } from '../../src/platform/text-file.ts';
+import { readPolicy } from '../../src/policy/read-policy-file.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'texts-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -181,7 +181,7 @@ describe.each(['2025', '2026'] as const)('a caller of %s that asks too often', (
         era === '2025' ? legacy(id, method, params) : modern(id, method, params);
       expect(JSON.stringify(await raw.answers(1, request(1)))).not.toContain('TRY_LATER');
       expect(() => {
-        for (;;) rate.admit(counter.deps.caller, false);
+        for (;;) rate.admit(counter.deps.identity.caller, false);
       }).toThrow();
       const [answer] = await raw.answers(1, request(2));
       expect(JSON.stringify(answer)).toMatch(/TRY_LATER.*retryAfterSeconds/);

@@ -45,7 +45,7 @@ export class Counter {
       ledger: cashier.ledger,
       clock: world.clock,
       updates: 'server',
-      caller: 'test',
+      identity: { caller: 'test' },
       cashier: async () => cashier,
       underWay: new Set(),
       log: cashier.log,

@@ -1,0 +1,62 @@
+import type { Hono } from 'hono';
+import type { Clock, RandomBytes } from '../domain/clock.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { sharedPort } from '../ledger/shared-port.ts';
+import { SharedListener } from '../platform/listener-shared.ts';
+import { Places, type PlacesOptions } from './places.ts';
+import type { Language } from './reader.ts';
+import type { CashierLookup } from './view.ts';
+
+export interface BuyerPagesOptions
+  extends Pick<PlacesOptions, 'outside' | 'h5Origin' | 'simulated' | 'service'> {
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+  readonly randomBytes: RandomBytes;
+  readonly language: Language;
+  readonly merchantName: string | undefined;
+  /** As the lookup's. */
+  readonly simulatorUrl: (code: string) => string | undefined;
+}
+
+/** What buyers see, on loopback or as routes for whoever listens; nothing of it is loaded before it is asked for. */
+export class BuyerPages {
+  readonly places: Places;
+  readonly #options: BuyerPagesOptions;
+  readonly #listener: SharedListener;
+
+  constructor(options: BuyerPagesOptions) {
+    this.#options = options;
+    this.#listener = new SharedListener({
+      ...options,
+      ...sharedPort(options.ledger, 'cashier', options.randomBytes),
+      listen: async (at) => {
+        const { listenForCashier } = await import('./index.ts');
+        return listenForCashier({ ...this.#shown(), ...at });
+      },
+    });
+    this.places = new Places({ ...options, loopback: () => this.#listener.origin() });
+  }
+
+  async routes(): Promise<Hono> {
+    const { cashierRoutes } = await import('./index.ts');
+    return cashierRoutes(this.#shown());
+  }
+
+  /** Keeps the loopback addresses alive that clients gave out, until `signal` aborts. */
+  hold(signal: AbortSignal): Promise<void> {
+    return this.#listener.hold(signal);
+  }
+
+  close(): Promise<void> {
+    return this.#listener.close();
+  }
+
+  #shown() {
+    const { clock, language } = this.#options;
+    const lookup: CashierLookup = async (token) => {
+      const { ledgerLookup } = await import('./index.ts');
+      return ledgerLookup(this.#options)(token);
+    };
+    return { lookup, clock, language, handOffBase: () => this.places.handOffBase() };
+  }
+}

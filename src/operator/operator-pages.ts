@@ -1,0 +1,50 @@
+import type { Hono } from 'hono';
+import { sharedPort } from '../ledger/shared-port.ts';
+import { SharedListener } from '../platform/listener-shared.ts';
+import { hasOperatorSecret } from '../policy/operator.ts';
+import type { OperatorOptions } from './routes.ts';
+
+/** Where a person decides: below `publicUrl` of the service, else on a loopback port of their own. */
+export class OperatorPages {
+  readonly #options: OperatorOptions;
+  readonly #listener: SharedListener;
+
+  constructor(options: OperatorOptions) {
+    this.#options = options;
+    this.#listener = new SharedListener({
+      ...options,
+      ...sharedPort(options.ledger, 'operator', options.randomBytes),
+      listen: async (at) => {
+        const { listenForOperator } = await import('./index.ts');
+        return listenForOperator({ ...options, ...at });
+      },
+    });
+  }
+
+  /** The page of an approval; undefined when it cannot be served, or nobody could sign in there. */
+  async approvalUrl(id: string): Promise<string | undefined> {
+    const { ledger, publicUrl, log } = this.#options;
+    if (!(await hasOperatorSecret(ledger))) return undefined;
+    try {
+      return `${publicUrl ?? (await this.#listener.origin())}/approvals/${id}`;
+    } catch (error) {
+      // The approval stands without its page: there is still the terminal.
+      log.error('operator pages', { error: String(error) });
+      return undefined;
+    }
+  }
+
+  async routes(): Promise<Hono> {
+    const { operatorRoutes } = await import('./index.ts');
+    return operatorRoutes(this.#options);
+  }
+
+  /** As {@link BuyerPages.hold}. */
+  hold(signal: AbortSignal): Promise<void> {
+    return this.#listener.hold(signal);
+  }
+
+  close(): Promise<void> {
+    return this.#listener.close();
+  }
+}

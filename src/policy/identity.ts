@@ -1,0 +1,17 @@
+import type { Sections } from './policy.ts';
+
+/** Who calls, and what they may do: one object from the token to the rules. */
+export interface Identity {
+  /** For scopes, limits and the record. */
+  readonly caller: string;
+  /** The merchant gave the caller its name; else it only says how the call came. */
+  readonly named?: boolean | undefined;
+  /** Tells its token from every other, also a later one of the same name; it does not open anything. */
+  readonly credential?: string | undefined;
+  /** Names of the tools that exist for it; undefined: all that the server offers. */
+  readonly tools?: ReadonlySet<string> | undefined;
+  /** Orders of other callers do not exist for it. */
+  readonly ownOrdersOnly?: boolean | undefined;
+  /** Rules that stand with its token; only stricter ones, for no person has accepted them. */
+  readonly token?: Partial<Sections> | undefined;
+}
