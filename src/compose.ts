@@ -198,7 +198,7 @@ export async function openApp(config: Config, ports: Ports, service?: ServiceAdd
       config.httpPort !== undefined ||
       ledger.read(
         async (book) =>
-          (await book.asking.any()) || (await book.approvalsToCarryOut(undefined, 1)).length > 0,
+          (await book.asking.any()) || (await book.approvals.toCarryOut(undefined, 1)).length > 0,
       ),
     async close() {
       stop.abort();

@@ -19,7 +19,7 @@ export function ledgerLookup(options: LookupOptions): CashierLookup {
   const { ledger, clock, simulated, merchantName, simulatorUrl } = options;
   return async (token) => {
     const found = await ledger.read(async (book) => {
-      const order = await book.orderByPageToken(token);
+      const order = await book.orders.byPageToken(token);
       return order && paymentResult(book, order, false);
     });
     if (!found) return undefined;

@@ -114,9 +114,9 @@ function showCase({ approval, phase, order, refund, client, sums }: CaseView, sa
 
 async function list({ ledger, where, announce }: Books, json: boolean, say: Say): Promise<number> {
   const rows = await ledger.read(async (book) => {
-    const open = await book.openApprovals();
+    const open = await book.approvals.open();
     return Promise.all(
-      open.map(async (approval) => ({ approval, order: await book.order(approval.outTradeNo) })),
+      open.map(async (approval) => ({ approval, order: await book.orders.get(approval.outTradeNo) })),
     );
   });
   if (json) {

@@ -51,7 +51,7 @@ export async function printStory(ledger: Ledger, outTradeNo: string, say: Say): 
 
 async function readStory(ledger: Ledger, outTradeNo: string): Promise<Story> {
   const story = await ledger.read(async (book) => ({
-    order: await book.order(outTradeNo),
+    order: await book.orders.get(outTradeNo),
     records: await book.audit.story(outTradeNo),
   }));
   if (story.records.length === 0 && !story.order) throw unheardOf();

@@ -1,8 +1,8 @@
 import type { Place } from '../config.ts';
 import { beijingDateTime, beijingIso } from '../domain/clock.ts';
 import { fen, toYuan } from '../domain/money.ts';
-import type { OrderFilter } from '../ledger/columns.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import type { OrderFilter } from '../ledger/order-filter.ts';
 import type { OrderRecord, RefundRecord } from '../ledger/records.ts';
 import { refundedHere } from '../ledger/refunded.ts';
 import { releaseOrder, releaseRefund } from '../payments/release.ts';
@@ -81,11 +81,11 @@ interface List {
 function read(ledger: Ledger, filter: OrderFilter, limit: number): Promise<List> {
   return ledger.read(async (book) => {
     const rows: Row[] = [];
-    for (const order of await book.orders(filter, limit)) {
-      const refunds = await book.refunds(order.outTradeNo);
+    for (const order of await book.orders.list(filter, limit)) {
+      const refunds = await book.refunds.ofOrder(order.outTradeNo);
       rows.push({ order, refunds, refundedYuan: toYuan(refundedHere(refunds)) });
     }
-    const { count, paidFen, refundedFen } = await book.totals(filter);
+    const { count, paidFen, refundedFen } = await book.orders.totals(filter);
     return {
       rows,
       totals: { count, paidYuan: toYuan(fen(paidFen)), refundedYuan: toYuan(fen(refundedFen)) },

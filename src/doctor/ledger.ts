@@ -135,11 +135,11 @@ function examinePlace(path: string, { machine }: DoctorPorts): Finding[] {
 
 async function examineContents(ledger: Ledger, config: Config): Promise<Finding[]> {
   const found = await ledger.read(async (book) => ({
-    orders: (await book.totals({})).count,
-    unknown: (await book.totals({ state: 'UNKNOWN' })).count,
-    latest: (await book.orders({}, 1))[0],
+    orders: (await book.orders.totals({})).count,
+    unknown: (await book.orders.totals({ state: 'UNKNOWN' })).count,
+    latest: (await book.orders.list({}, 1))[0],
     unsettled: await book.asking.any(),
-    approvals: (await book.openApprovals()).length,
+    approvals: (await book.approvals.open()).length,
   }));
   const findings = [
     ok('ledger.usable', {

@@ -87,7 +87,7 @@ async function awaited(
 ): Promise<ApprovalRecord | undefined> {
   const { state, outTradeNo, outRefundNo } = outcome;
   if (state !== 'PENDING_APPROVAL') return undefined;
-  const open = await cashier.ledger.read((book) => book.openApprovals(call.caller));
+  const open = await cashier.ledger.read((book) => book.approvals.open(call.caller));
   return open.findLast(
     (approval) => approval.outTradeNo === outTradeNo && approval.outRefundNo === outRefundNo,
   );
@@ -158,8 +158,8 @@ function replyOf(
 async function waits({ ledger }: Cashier, { outTradeNo, outRefundNo }: ApprovalRecord): Promise<boolean> {
   const state = await ledger.read(async (book) =>
     outRefundNo === undefined
-      ? (await book.order(outTradeNo))?.state
-      : (await book.refund(outTradeNo, outRefundNo))?.state,
+      ? (await book.orders.get(outTradeNo))?.state
+      : (await book.refunds.get(outTradeNo, outRefundNo))?.state,
   );
   return state === 'PENDING_APPROVAL';
 }

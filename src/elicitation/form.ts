@@ -20,7 +20,7 @@ export async function decideByForm(
   const { clock, ledger, policy } = cashier;
   return ledger.as({ caller: 'operator', tool: 'form' }).write(async (book) => {
     const person = Person.byForm(await policyInForce(book, policy));
-    const approval = await book.approval(id);
+    const approval = await book.approvals.get(id);
     if (!person || approval?.caller !== caller) return false;
     if (approvalView(approval, clock.now()) !== 'pending') return false;
     await decideApproval(book, person, id, decision, clock.now());

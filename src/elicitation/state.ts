@@ -54,7 +54,7 @@ export async function unseal(
   // It rejects with one of four fixed words; which of them is nobody's business.
   const payload = await codec.verify(state, ctx).catch(() => undefined);
   if (!payload) return undefined;
-  const approval = await cashier.ledger.read((book) => book.approval(payload.approval));
+  const approval = await cashier.ledger.read((book) => book.approvals.get(payload.approval));
   const stands = approval?.caller === binding.call.caller && approval.expiresAt > cashier.clock.now();
   return approval && stands ? { approval, mode: payload.mode, round: payload.round } : undefined;
 }

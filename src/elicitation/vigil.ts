@@ -65,7 +65,7 @@ export class Vigil {
 
   async #view() {
     const { ledger, clock } = this.#cashier;
-    const approval = await ledger.read((book) => book.approval(this.#approval.id));
+    const approval = await ledger.read((book) => book.approvals.get(this.#approval.id));
     return approval && approvalView(approval, clock.now());
   }
 

@@ -1,4 +1,4 @@
-import { type OrderRecord, orderFromRow, type RefundRecord, refundFromRow } from './records.ts';
+import { ORDERS, type OrderRecord, REFUNDS, type RefundRecord } from './records.ts';
 import type { Row, Tx } from './store.ts';
 
 /** So many callers are looked at in one go; those behind them come first the next time. */
@@ -60,7 +60,7 @@ export class Asking {
       const { callers, seen } = await this.#callers(which, account, after, room);
       const turns = await Promise.all(callers.map((caller) => this.#ofCaller(which, account, caller, room)));
       const inTurn = Array.from({ length: room }, (_, i) => turns.flatMap((rows) => rows.slice(i, i + 1)));
-      orders.push(...inTurn.flat().slice(0, room).map(orderFromRow));
+      orders.push(...inTurn.flat().slice(0, room).map(ORDERS.fromRow));
       last = seen;
     }
     return { orders, last };
@@ -116,9 +116,9 @@ export class Asking {
       Math.max(0, limit),
     );
     const due: { order: OrderRecord; refund: RefundRecord }[] = [];
-    for (const refund of rows.map(refundFromRow)) {
+    for (const refund of rows.map(REFUNDS.fromRow)) {
       const [row] = await this.#tx.all('SELECT * FROM orders WHERE out_trade_no = ?', refund.outTradeNo);
-      if (row) due.push({ order: orderFromRow(row), refund });
+      if (row) due.push({ order: ORDERS.fromRow(row), refund });
     }
     return due;
   }

@@ -1,7 +1,7 @@
 import { linkHash } from './audit-chain.ts';
 import { AuditTrail } from './audit-trail.ts';
 import { readMeta, writeMeta } from './meta.ts';
-import { text } from './records.ts';
+import { textOf } from './records.ts';
 import type { Tx } from './store.ts';
 
 /** What had happened before there was a chain becomes its first links. */
@@ -15,8 +15,8 @@ export async function eventsIntoAudit(tx: Tx): Promise<void> {
       caller: 'unrecorded',
       tool: undefined,
       call: undefined,
-      outTradeNo: text(row.out_trade_no),
-      outRefundNo: text(row.out_refund_no),
+      outTradeNo: textOf(row.out_trade_no),
+      outRefundNo: textOf(row.out_refund_no),
       detailJson: String(row.detail_json),
     };
     hash = linkHash(hash, link);

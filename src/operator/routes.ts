@@ -227,7 +227,7 @@ export function operatorRoutes(options: OperatorOptions): Hono {
       }
       const decided = await operator.write(async (book) => {
         const now = clock.now();
-        const approval = wanted(id) === undefined ? undefined : await book.approval(id);
+        const approval = wanted(id) === undefined ? undefined : await book.approvals.get(id);
         // In the same transaction as the decision: of two clicks, the second finds it decided.
         if (!approval || phaseOf(approval, now) !== 'pending') return false;
         await decideApproval(book, signedIn.person, id, { approve: decision === 'approve', reason }, now);

@@ -68,10 +68,10 @@ export async function readList(book: Book, now: number): Promise<ListView> {
   const item = async (approval: ApprovalRecord): Promise<Item> => ({
     approval,
     phase: phaseOf(approval, now),
-    title: (await book.order(approval.outTradeNo))?.title,
+    title: (await book.orders.get(approval.outTradeNo))?.title,
   });
   const open: Item[] = [];
-  for (const approval of await book.openApprovals(undefined, MAX_OPEN)) open.push(await item(approval));
+  for (const approval of await book.approvals.open(undefined, MAX_OPEN)) open.push(await item(approval));
   const recent: Item[] = [];
   for (const approval of await recentlyTouched(book, now)) recent.push(await item(approval));
   return { frozen: await book.operator.freeze(), open, recent };
@@ -80,7 +80,7 @@ export async function readList(book: Book, now: number): Promise<ListView> {
 /** Of the newest approvals those that are decided or have run out, the last touched first. */
 async function recentlyTouched(book: Book, now: number): Promise<ApprovalRecord[]> {
   const touchedAt = ({ decidedAt, createdAt }: ApprovalRecord) => decidedAt ?? createdAt;
-  return (await book.newestApprovals(MAX_OPEN + MAX_RECENT))
+  return (await book.approvals.newest(MAX_OPEN + MAX_RECENT))
     .filter((approval) => phaseOf(approval, now) !== 'pending')
     .sort((a, b) => touchedAt(b) - touchedAt(a))
     .slice(0, MAX_RECENT);
@@ -88,10 +88,10 @@ async function recentlyTouched(book: Book, now: number): Promise<ApprovalRecord[
 
 /** Everything about one approval; undefined when there is none with this id. */
 export async function readCase(book: Book, id: string, now: number): Promise<CaseView | undefined> {
-  const approval = APPROVAL_ID.test(id) ? await book.approval(id) : undefined;
+  const approval = APPROVAL_ID.test(id) ? await book.approvals.get(id) : undefined;
   if (!approval) return undefined;
-  const order = await book.order(approval.outTradeNo);
-  const refunds = await book.refunds(approval.outTradeNo);
+  const order = await book.orders.get(approval.outTradeNo);
+  const refunds = await book.refunds.ofOrder(approval.outTradeNo);
   const refund = refunds.find((other) => other.outRefundNo === approval.outRefundNo);
   const events = await book.audit.newestStory(approval.outTradeNo);
   return {

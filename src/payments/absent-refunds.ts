@@ -22,7 +22,7 @@ export async function releaseAbsentRefunds(
 ): Promise<RefundRecord[]> {
   const now = cashier.clock.now();
   const freed: RefundRecord[] = [];
-  for (const refund of await cashier.ledger.read((book) => book.refundsInDoubt(provider.account))) {
+  for (const refund of await cashier.ledger.read((book) => book.refunds.inDoubt(provider.account))) {
     const until = (refund.sentAt ?? now) + DAY_MS;
     const days = daysOf(refund.createdAt, until);
     const whole = days.every((day) => Date.parse(`${day}T00:00:00+08:00`) + WHOLE_AFTER_MS <= now);
@@ -39,12 +39,12 @@ export async function releaseAbsentRefunds(
     );
     if (isThere) continue;
     const released = await cashier.ledger.write(async (book) => {
-      const current = await book.refund(refund.outTradeNo, refund.outRefundNo);
+      const current = await book.refunds.get(refund.outTradeNo, refund.outRefundNo);
       // Sent again meanwhile: the bills that were read say nothing of that.
       if (current?.state !== 'UNKNOWN' || current.sentAt !== refund.sentAt || isBeingSent(cashier, current)) {
         return undefined;
       }
-      return book.moveRefund(current, 'declined', { declinedCode: ABSENT });
+      return book.refunds.move(current, 'declined', { declinedCode: ABSENT });
     });
     if (released) freed.push(released);
   }

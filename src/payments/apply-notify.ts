@@ -57,7 +57,7 @@ async function apply(
 ): Promise<NotifyOutcome> {
   if (verified.kind === 'other') return 'other';
   const { outTradeNo } = verified.kind === 'refund' ? verified.refund : verified.trade;
-  const order = await book.order(outTradeNo);
+  const order = await book.orders.get(outTradeNo);
   if (order?.provider !== provider.id || order.account !== provider.account) return 'not-ours';
   if (verified.kind === 'trade') {
     const foreign = isForeignTrade(order, verified.trade);
@@ -73,7 +73,7 @@ async function apply(
     const after = await applyRefundedTotal(book, order, verified.trade.refundedFen);
     return after === order ? 'repeated' : 'applied';
   }
-  const refund = await book.refund(outTradeNo, verified.refund.outRefundNo);
+  const refund = await book.refunds.get(outTradeNo, verified.refund.outRefundNo);
   if (!refund)
     return applyElsewhere(book, order, verified.refund, merchantScopeOf(provider), cashier.clock.now());
   const foreign = isForeignRefund(refund, verified.refund);

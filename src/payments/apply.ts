@@ -31,7 +31,7 @@ export async function applyTrade(
   const foreign = snapshot.exists && isForeignTrade(order, snapshot);
   if (foreign) await alarm(book, order.outTradeNo, undefined, 'foreign-trade');
   if (isOverdue(order, now) && (!snapshot.exists || !isGivenOut(order))) {
-    return book.moveOrder(order, 'closed', { source, closing: false });
+    return book.orders.move(order, 'closed', { source, closing: false });
   }
   if (!snapshot.exists || foreign) return order;
   const givenUp = order.state !== 'NOTPAY' && order.state !== 'UNKNOWN' && order.state !== 'PAID';
@@ -42,7 +42,7 @@ export async function applyTrade(
   const event = ORDER_EVENT[snapshot.state];
   const moved =
     event &&
-    (await book.moveOrder(order, event, {
+    (await book.orders.move(order, event, {
       ...facts,
       source,
       ...(event === 'paid' ? { paidAt: snapshot.paidAt ?? now, late: givenUp, closing: false } : {}),
@@ -52,7 +52,7 @@ export async function applyTrade(
   const told = await applyRefundedTotal(book, order, snapshot.refundedFen);
   const proven = event && told.state === snapshot.state && told.source !== source;
   if (told.gatewayState === facts.gatewayState && !proven) return told;
-  return book.patchOrder(told, { ...facts, ...(proven ? { source } : {}) });
+  return book.orders.patch(told, { ...facts, ...(proven ? { source } : {}) });
 }
 
 /**
@@ -67,7 +67,7 @@ export async function applyRefundedTotal(
   const gatewayRefunded = laterTotal(order.gatewayRefunded, total);
   if (gatewayRefunded === order.gatewayRefunded) return order;
   await book.event(order.outTradeNo, undefined, 'gateway-refunded', { gatewayRefunded });
-  return book.patchOrder(order, { gatewayRefunded });
+  return book.orders.patch(order, { gatewayRefunded });
 }
 
 /**
@@ -93,8 +93,8 @@ export async function applyElsewhere(
     return 'applied';
   }
   const isTaken =
-    merchantScope !== undefined && (await book.refundByMerchant(merchantScope, outRefundNo)) !== undefined;
-  await book.insertRefund({
+    merchantScope !== undefined && (await book.refunds.byMerchant(merchantScope, outRefundNo)) !== undefined;
+  await book.refunds.insert({
     ...NEVER_SENT,
     outTradeNo: order.outTradeNo,
     outRefundNo,
@@ -114,7 +114,7 @@ export async function applyElsewhere(
 
 /** Money of an order went back under a number that the ledger has for something else, so that its sum has no place. */
 async function refundedByOthers(book: Book, { outTradeNo }: RefundRecord): Promise<void> {
-  const order = await book.order(outTradeNo);
+  const order = await book.orders.get(outTradeNo);
   if (order && isGivenOut(order)) await applyRefundedTotal(book, order, 'elsewhere');
 }
 
@@ -150,7 +150,7 @@ export async function applyRefund(
   const event = REFUND_EVENT[snapshot.state];
   const moved =
     event &&
-    (await book.moveRefund(refund, event, {
+    (await book.refunds.move(refund, event, {
       ...facts,
       declinedCode: undefined,
       // Taken for not refunded, and it was: the settler follows it again from now on.
@@ -161,7 +161,7 @@ export async function applyRefund(
       await alarm(book, refund.outTradeNo, refund.outRefundNo, 'refunded-after-closed');
     return moved;
   }
-  return refund.gatewayState === facts.gatewayState ? refund : book.patchRefund(refund, facts);
+  return refund.gatewayState === facts.gatewayState ? refund : book.refunds.patch(refund, facts);
 }
 
 /**

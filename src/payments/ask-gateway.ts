@@ -32,7 +32,7 @@ export async function askTrade(
   if (!over && turn === 'in-turn') await cashier.desk.turns.take({ ...order, urgency: 'call' });
   const snapshot = over ? ({ exists: false } as const) : await provider.queryTrade(order.outTradeNo);
   return record(cashier, order, async (book) => {
-    const current = (await book.order(order.outTradeNo)) ?? order;
+    const current = (await book.orders.get(order.outTradeNo)) ?? order;
     return {
       order: await applyTrade(book, current, snapshot, over ? 'ledger' : 'query', cashier.clock.now()),
       exists: snapshot.exists,
@@ -56,7 +56,7 @@ export async function askRefund(
   if (turn === 'in-turn') await cashier.desk.turns.take({ account, caller, urgency: 'call' });
   const snapshot = await providerOf(cashier, order).queryRefund(refund.outTradeNo, refund.outRefundNo);
   return record(cashier, refund, async (book) => {
-    const current = (await book.refund(refund.outTradeNo, refund.outRefundNo)) ?? refund;
+    const current = (await book.refunds.get(refund.outTradeNo, refund.outRefundNo)) ?? refund;
     return { refund: await applyRefund(book, current, snapshot), exists: snapshot.exists };
   });
 }

@@ -57,7 +57,7 @@ class Round {
   async look(): Promise<void> {
     const { ledger, clock } = this.#cashier;
     const found = await ledger.read(async (book) =>
-      (await book.operator.freeze()) ? [] : book.approvalsToCarryOut(this.#accounts, MAX_LOOK),
+      (await book.operator.freeze()) ? [] : book.approvals.toCarryOut(this.#accounts, MAX_LOOK),
     );
     const now = clock.now();
     for (const [id, { until }] of this.#resting) {
@@ -96,7 +96,7 @@ class Round {
   async #hold(approval: ApprovalRecord, error: unknown): Promise<void> {
     const code = error instanceof CashierError ? error.code : 'INTERNAL';
     if (code === 'FROZEN') return;
-    await this.#cashier.ledger.write((book) => book.holdApproval(approval, code));
+    await this.#cashier.ledger.write((book) => book.approvals.hold(approval, code));
   }
 
   #rest(id: string, error: unknown): void {
@@ -156,7 +156,7 @@ async function refundApproved(
   call: Call,
   { outTradeNo, outRefundNo = '' }: ApprovalRecord,
 ): Promise<void> {
-  const refund = await cashier.ledger.read((book) => book.refund(outTradeNo, outRefundNo));
+  const refund = await cashier.ledger.read((book) => book.refunds.get(outTradeNo, outRefundNo));
   if (!refund) return;
   const { amountFen: refundFen, reason } = refund;
   await refundPayment(cashier, call, { outTradeNo, outRefundNo, refundFen, reason });
@@ -164,5 +164,5 @@ async function refundApproved(
 
 /** Unless somebody has carried it out, or said so, meanwhile. */
 async function fail({ ledger }: Cashier, approval: ApprovalRecord, code: string): Promise<void> {
-  await ledger.write((book) => book.moveApproval(approval, 'approved', 'failed', { code }));
+  await ledger.write((book) => book.approvals.move(approval, 'approved', 'failed', { code }));
 }

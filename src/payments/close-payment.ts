@@ -34,21 +34,21 @@ async function close(cashier: Cashier, call: Call, name: OrderName): Promise<Pay
       if (known.state === 'PENDING_APPROVAL') {
         // An earlier try that was declined had counted; nothing will come of it any more.
         const counts = { countedAt: undefined, countedBy: undefined };
-        return { order: await book.moveOrder(known, 'withdrawn', counts), send: false, intended };
+        return { order: await book.orders.move(known, 'withdrawn', counts), send: false, intended };
       }
       if (await mayStillBeSent(book, known)) {
-        const reopened = await book.moveOrder(known, 'reopened', { declinedCode: undefined });
+        const reopened = await book.orders.move(known, 'reopened', { declinedCode: undefined });
         const counts = { countedAt: undefined, countedBy: undefined };
-        return { order: await book.moveOrder(reopened, 'withdrawn', counts), send: false, intended };
+        return { order: await book.orders.move(reopened, 'withdrawn', counts), send: false, intended };
       }
       if (isSettledOrder(known.state)) return { order: known, send: false, intended };
       if (!isGivenOut(known)) {
         // Nobody can pay it, and by this number the gateway could only know another system's trade.
-        return { order: await book.moveOrder(known, 'closed', { closing: false }), send: false, intended };
+        return { order: await book.orders.move(known, 'closed', { closing: false }), send: false, intended };
       }
       await insistNotFrozen(book);
       await book.event(outTradeNo, undefined, 'close-intended', {});
-      return { order: await book.patchOrder(known, { closing: true }), send: true, intended };
+      return { order: await book.orders.patch(known, { closing: true }), send: true, intended };
     }),
   );
   if (!send) {
@@ -66,8 +66,8 @@ async function close(cashier: Cashier, call: Call, name: OrderName): Promise<Pay
     return closeFailed(cashier, order, intended, error);
   }
   return record(cashier, order, async (book) => {
-    const current = (await book.order(outTradeNo)) ?? order;
-    const closed = await book.moveOrder(current, 'closed', { closing: false, source: 'query' });
+    const current = (await book.orders.get(outTradeNo)) ?? order;
+    const closed = await book.orders.move(current, 'closed', { closing: false, source: 'query' });
     if (closed.state === 'PAID') throw alreadyPaid(closed);
     return paymentResult(book, closed, false);
   });
@@ -100,7 +100,7 @@ async function mayStillBeSent(
   { outTradeNo, state, declinedCode }: OrderRecord,
 ): Promise<boolean> {
   if (state !== 'CLOSED' || declinedCode === undefined) return false;
-  return (await book.approvalsOf(outTradeNo, undefined)).some((approval) => approval.state === 'approved');
+  return (await book.approvals.of(outTradeNo, undefined)).some((approval) => approval.state === 'approved');
 }
 
 /**
@@ -133,8 +133,8 @@ async function closeFailed(
   // Silence: the close may have happened, so it stays intended, and without an answer the state is not known either.
   if (asked) return tell(cashier, asked.order);
   return record(cashier, order, async (book) => {
-    const current = (await book.order(order.outTradeNo)) ?? order;
-    return paymentResult(book, await book.moveOrder(current, 'unknown'), false);
+    const current = (await book.orders.get(order.outTradeNo)) ?? order;
+    return paymentResult(book, await book.orders.move(current, 'unknown'), false);
   });
 }
 
@@ -145,8 +145,8 @@ function tell(cashier: Cashier, order: OrderRecord): Promise<PaymentResult> {
 /** Provably not closed: the order goes on as it was. */
 async function abandon(cashier: Cashier, order: OrderRecord): Promise<void> {
   await record(cashier, order, async (book) => {
-    const current = await book.order(order.outTradeNo);
-    if (current) await book.patchOrder(current, { closing: false });
+    const current = await book.orders.get(order.outTradeNo);
+    if (current) await book.orders.patch(current, { closing: false });
   });
 }
 
@@ -186,7 +186,7 @@ export async function finishClosing(cashier: Cashier, asked: AskedTrade): Promis
     throw error;
   }
   return record(cashier, order, async (book) => {
-    const current = (await book.order(order.outTradeNo)) ?? order;
-    return book.moveOrder(current, 'closed', { closing: false, source: 'query' });
+    const current = (await book.orders.get(order.outTradeNo)) ?? order;
+    return book.orders.move(current, 'closed', { closing: false, source: 'query' });
   });
 }

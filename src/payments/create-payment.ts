@@ -191,7 +191,7 @@ async function reserve(
     buyerHash,
   );
   if (input.outTradeNo !== undefined) {
-    const known = await book.order(input.outTradeNo);
+    const known = await book.orders.get(input.outTradeNo);
     if (known) {
       if (call.ownOrdersOnly && known.caller !== call.caller) throw numberTaken(input.outTradeNo, 'ledger');
       if (known.inputHash !== inputHash) throw conflict('outTradeNo');
@@ -199,7 +199,7 @@ async function reserve(
     }
   }
   // Only a buyer can be recognised: to others an identical payment is somebody else's, and no answer blocks it.
-  const sameBuyers = buyerHash === undefined ? [] : await book.ordersByCall(inputHash, call.caller);
+  const sameBuyers = buyerHash === undefined ? [] : await book.orders.byCall(inputHash, call.caller);
   for (const other of sameBuyers) {
     if (other.account !== provider.account) continue;
     if (input.outTradeNo === undefined && !isFinal(other))
@@ -242,7 +242,7 @@ async function reserve(
   };
   // Refuses what this gateway would refuse before anything is stored.
   provider.planPayment(termsOf(order, now));
-  await book.insertOrder(order);
+  await book.orders.insert(order);
   return proceed(cashier, book, call, provider, order, false, ready);
 }
 
@@ -261,7 +261,7 @@ async function proceed(
   if (order.state === 'PENDING_APPROVAL')
     return commitIntent(cashier, book, call, provider, order, replayed, ready);
   if (awaitsSend(order)) {
-    const reopened = await book.moveOrder(order, 'reopened', {
+    const reopened = await book.orders.move(order, 'reopened', {
       declinedCode: undefined,
       sentAt: undefined,
       expiresAt: undefined,
@@ -270,11 +270,11 @@ async function proceed(
   }
   const expired = order.expiresAt !== undefined && now >= order.expiresAt;
   if (order.state === 'UNKNOWN' || (order.state === 'NOTPAY' && expired)) {
-    return { todo: 'settle', order: await book.patchOrder(order, claim(cashier)), replayed };
+    return { todo: 'settle', order: await book.orders.patch(order, claim(cashier)), replayed };
   }
   if (order.state === 'NOTPAY' && !order.closing && !canBePaid(order.credential, now)) {
     await insistNotFrozen(book);
-    return { todo: 'renew', order: await book.patchOrder(order, claim(cashier)), replayed };
+    return { todo: 'renew', order: await book.orders.patch(order, claim(cashier)), replayed };
   }
   return { todo: 'answer', order, replayed };
 }
@@ -293,11 +293,11 @@ async function commitIntent(
   const now = cashier.clock.now();
   const permitted = await permit(cashier, book, call, 'payment', { ...order, outRefundNo: undefined });
   if (!permitted) {
-    return { todo: 'answer', order: (await book.order(order.outTradeNo)) ?? order, replayed };
+    return { todo: 'answer', order: (await book.orders.get(order.outTradeNo)) ?? order, replayed };
   }
   if (order.terms.chosen && !ready.number) throw new AskFirst('number', order);
   const terms = termsOf(order, now);
-  const sent = await book.moveOrder(order, 'sent', {
+  const sent = await book.orders.move(order, 'sent', {
     plan: provider.planPayment(terms),
     sentAt: now,
     expiresAt: terms.expiresAt,
@@ -351,10 +351,10 @@ async function settle(
 /** A question took its time; the send that follows gets a claim of its own, unless somebody else is at it by now. */
 async function claimAgain(cashier: Cashier, order: OrderRecord): Promise<OrderRecord | undefined> {
   return cashier.ledger.write(async (book) => {
-    const current = await book.order(order.outTradeNo);
+    const current = await book.orders.get(order.outTradeNo);
     if (!current || (isBeingSent(cashier, current) && !isStillOurs(current, order))) return undefined;
     if (await book.operator.freeze()) return undefined;
-    return book.patchOrder(current, claim(cashier));
+    return book.orders.patch(current, claim(cashier));
   });
 }
 
@@ -382,12 +382,12 @@ async function send(
     return sendFailed(cashier, order, sending, error);
   }
   return record(cashier, order, async (book) => {
-    const current = (await book.order(order.outTradeNo)) ?? order;
+    const current = (await book.orders.get(order.outTradeNo)) ?? order;
     // Closed while its sender slept, a code or link is not given out any more, and stays worth nothing.
     const tooLate = !isGivenOut(current) && isSettledOrder(current.state);
     const given = { ...(tooLate ? {} : { credential }), ...releaseOurs(current, order) };
-    const moved = await book.moveOrder(current, 'notpay', given);
-    const told = moved === current ? await book.patchOrder(current, given) : moved;
+    const moved = await book.orders.move(current, 'notpay', given);
+    const told = moved === current ? await book.orders.patch(current, given) : moved;
     return paymentResult(book, told, sending.replayed);
   });
 }
@@ -413,19 +413,19 @@ async function sendFailed(
   const refused = error instanceof GatewayDeclined && error.proven && !limited;
   const taken = error instanceof GatewayDeclined && ABOUT_NUMBER.includes(error.reason);
   const nothingOfOurs = await record(cashier, order, async (book) => {
-    const current = (await book.order(order.outTradeNo)) ?? order;
+    const current = (await book.orders.get(order.outTradeNo)) ?? order;
     const ours = isStillOurs(current, order);
     await book.event(order.outTradeNo, undefined, 'send-failed', { error: error.name, code });
-    const released = await book.patchOrder(current, releaseOurs(current, order));
+    const released = await book.orders.patch(current, releaseOurs(current, order));
     // The very same bytes are refused as another's: the number is not ours, and nobody has a code of it.
     if (ours && todo !== 'send' && taken && refused && !isGivenOut(current)) {
-      await book.moveOrder(released, 'closed', { closing: false });
+      await book.orders.move(released, 'closed', { closing: false });
       return true;
     }
     // After a lost answer, or with a code given out, a refusal of this call says nothing about the order.
     if (!ours || todo !== 'send' || !(notSent || refused)) return false;
     // A number that is taken was never ours: nobody may ask, close or refund by it, and no notification is about us.
-    await book.moveOrder(released, 'declined', {
+    await book.orders.move(released, 'declined', {
       declinedCode: code,
       ...(notSent || taken ? { sentAt: undefined } : {}),
       ...(taken ? { plan: undefined } : {}),
@@ -469,9 +469,9 @@ async function learn(cashier: Cashier, order: OrderRecord): Promise<OrderRecord 
 /** Ends an order that nobody has a code of. */
 async function giveUp(cashier: Cashier, order: OrderRecord): Promise<void> {
   await record(cashier, order, async (book) => {
-    const current = (await book.order(order.outTradeNo)) ?? order;
-    const released = await book.patchOrder(current, releaseOurs(current, order));
-    if (!isGivenOut(current)) await book.moveOrder(released, 'closed', { closing: false });
+    const current = (await book.orders.get(order.outTradeNo)) ?? order;
+    const released = await book.orders.patch(current, releaseOurs(current, order));
+    if (!isGivenOut(current)) await book.orders.move(released, 'closed', { closing: false });
   });
 }
 
@@ -482,14 +482,14 @@ function answer(cashier: Cashier, order: OrderRecord, replayed: boolean): Promis
 /** The payment as it is committed now. */
 function current(cashier: Cashier, order: OrderRecord, replayed: boolean): Promise<PaymentResult> {
   return cashier.ledger.read(async (book) =>
-    paymentResult(book, (await book.order(order.outTradeNo)) ?? order, replayed),
+    paymentResult(book, (await book.orders.get(order.outTradeNo)) ?? order, replayed),
   );
 }
 
 async function release(cashier: Cashier, order: OrderRecord): Promise<void> {
   await cashier.ledger.write(async (book) => {
-    const known = await book.order(order.outTradeNo);
-    if (known) await book.patchOrder(known, releaseOurs(known, order));
+    const known = await book.orders.get(order.outTradeNo);
+    if (known) await book.orders.patch(known, releaseOurs(known, order));
   });
 }
 

@@ -41,7 +41,7 @@ async function foreignOrders(cashier: Cashier, call: Call): Promise<ForeignOrder
  * system that the gateway has proven, taken into the ledger now. Throws ORDER_NOT_FOUND, and as queryPayment.
  */
 export async function orderToMove(cashier: Cashier, call: Call, name: OrderName): Promise<OrderRecord> {
-  const known = await cashier.ledger.read((book) => book.order(name.outTradeNo));
+  const known = await cashier.ledger.read((book) => book.orders.get(name.outTradeNo));
   if (known || (await foreignOrders(cashier, call)) !== 'allow') {
     return cashier.ledger.read((book) => ownOrderIn(book, call, name.outTradeNo));
   }
@@ -49,15 +49,15 @@ export async function orderToMove(cashier: Cashier, call: Call, name: OrderName)
   const { amountFen } = foreign;
   if (amountFen === undefined || foreign.state === 'UNKNOWN') throw orderNotFound();
   return cashier.ledger.write(async (book) => {
-    const meanwhile = await book.order(name.outTradeNo);
+    const meanwhile = await book.orders.get(name.outTradeNo);
     if (meanwhile) return ownOrderIn(book, call, name.outTradeNo);
     // What it is taken in by are the ledger's rules from now on, and they may have changed while the gateway was asked.
     const { foreignOrders: allowed = cashier.foreignOrders } = await holdToPolicy(book, cashier.policy);
     if (allowed !== 'allow') throw orderNotFound();
     const order = adopted(cashier, call, { provider, foreign, amountFen });
     if (isForeignTrade(order, foreign)) throw orderNotFound();
-    await book.insertOrder(order);
-    const taken = await book.moveOrder(order, 'adopted');
+    await book.orders.insert(order);
+    const taken = await book.orders.move(order, 'adopted');
     return applyTrade(book, taken, foreign, 'query', cashier.clock.now());
   });
 }

@@ -1,7 +1,7 @@
 import { CashierError } from '../domain/errors.ts';
 import { type Fen, fen } from '../domain/money.ts';
 import type { OrderState, ProviderId } from '../domain/order.ts';
-import type { OrderFilter } from '../ledger/columns.ts';
+import type { OrderFilter } from '../ledger/order-filter.ts';
 import type { Call, Cashier } from './cashier.ts';
 import { type PaymentResult, paymentResult, withOwnApproval } from './results.ts';
 
@@ -40,12 +40,12 @@ export async function listPayments(
     ...(input.cursor === undefined ? {} : { after: readCursor(input.cursor) }),
   };
   const list = await cashier.ledger.read(async (book) => {
-    const found = await book.orders(filter, input.limit + 1);
+    const found = await book.orders.list(filter, input.limit + 1);
     const page = found.slice(0, input.limit);
     const last = page.at(-1);
     const items: PaymentResult[] = [];
     for (const order of page) items.push(await paymentResult(book, order, false));
-    const { count, paidFen, refundedFen } = await book.totals(filter);
+    const { count, paidFen, refundedFen } = await book.orders.totals(filter);
     return {
       items,
       totals: { count, paidFen: fen(paidFen), refundedFen: fen(refundedFen) },

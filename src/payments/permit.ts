@@ -44,7 +44,7 @@ export async function permit(
   subject: Subject,
 ): Promise<Permit | undefined> {
   await insistNotFrozen(book);
-  const asked = await book.approvalsOf(subject.outTradeNo, subject.outRefundNo);
+  const asked = await book.approvals.of(subject.outTradeNo, subject.outRefundNo);
   if (await isDenied(book, subject, asked)) return undefined;
   const now = cashier.clock.now();
   const { caller } = call;
@@ -57,7 +57,7 @@ export async function permit(
   const rule = decision.kind === 'approve' ? decision.rule : subject.needsPerson;
   if (yes) {
     const { decidedBy } = yes;
-    await book.moveApproval(yes, 'approved', 'used', decidedBy === undefined ? {} : { decidedBy });
+    await book.approvals.move(yes, 'approved', 'used', decidedBy === undefined ? {} : { decidedBy });
   } else if (call.approval !== undefined) {
     return undefined;
   } else if (rule !== undefined) {
@@ -83,8 +83,8 @@ export async function endApproval(
   approval: ApprovalRecord,
   code: string | undefined,
 ): Promise<void> {
-  if (code === undefined) await book.moveApproval(approval, 'used', 'approved');
-  else await book.moveApproval(approval, 'used', 'failed', { code });
+  if (code === undefined) await book.approvals.move(approval, 'used', 'approved');
+  else await book.approvals.move(approval, 'used', 'failed', { code });
 }
 
 /** What the call was, to be kept with the question. */

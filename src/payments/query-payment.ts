@@ -21,7 +21,7 @@ export async function askPayment(
   call: Call,
   input: OrderName & { readonly waitSeconds: number },
 ): Promise<PaymentResult | ForeignPayment> {
-  const known = await cashier.ledger.read((book) => book.order(input.outTradeNo));
+  const known = await cashier.ledger.read((book) => book.orders.get(input.outTradeNo));
   return known ? queryPayment(cashier, call, input) : queryForeign(cashier, call, input);
 }
 

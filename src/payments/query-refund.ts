@@ -17,7 +17,7 @@ export async function askForRefund(
   call: Call,
   input: OrderName & { readonly outRefundNo: string },
 ): Promise<RefundResult | ForeignRefund> {
-  const known = await cashier.ledger.read((book) => book.order(input.outTradeNo));
+  const known = await cashier.ledger.read((book) => book.orders.get(input.outTradeNo));
   return known ? queryRefund(cashier, call, input) : queryForeignRefund(cashier, call, input);
 }
 
@@ -29,7 +29,7 @@ export async function queryRefund(
 ): Promise<RefundResult> {
   const { order, refund } = await cashier.ledger.read(async (book) => {
     const known = await ownOrderIn(book, call, input.outTradeNo);
-    const found = await book.refund(input.outTradeNo, input.outRefundNo);
+    const found = await book.refunds.get(input.outTradeNo, input.outRefundNo);
     if (!found) throw refundNotFound();
     return { order: known, refund: found };
   });

@@ -95,20 +95,20 @@ async function ledgerDay(book: Book, account: string, bill: Bill, start: number)
   const refunds = new Map<string, KnownRefund>();
   const accounts = new Set([account]);
   for (const line of bill.lines) {
-    const order = await book.order(line.outTradeNo);
+    const order = await book.orders.get(line.outTradeNo);
     // An order of another account has this number by chance: its money is not this money.
     if (order === undefined || order.account !== (line.account ?? account)) continue;
     accounts.add(order.account);
     orders.set(line.outTradeNo, order);
     if (line.kind !== 'refund') continue;
-    const refund = await book.refund(line.outTradeNo, line.outRefundNo);
+    const refund = await book.refunds.get(line.outTradeNo, line.outRefundNo);
     if (refund) refunds.set(refundKey(line.outTradeNo, line.outRefundNo), refund);
   }
   const paid: KnownOrder[] = [];
   const refunded: KnownRefund[] = [];
   for (const one of accounts) {
-    paid.push(...(await book.ordersPaid(one, start, start + DAY_MS)));
-    refunded.push(...(await book.refundsSent(one, start, start + DAY_MS)));
+    paid.push(...(await book.orders.paid(one, start, start + DAY_MS)));
+    refunded.push(...(await book.refunds.sent(one, start, start + DAY_MS)));
   }
   return { orders, refunds, paid, refunded };
 }

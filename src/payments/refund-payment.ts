@@ -114,7 +114,7 @@ async function reserve(
   input: RefundPaymentInput,
 ): Promise<Reserved | 'busy'> {
   const order = await ownOrderIn(book, call, input.outTradeNo);
-  const refunds = await book.refunds(order.outTradeNo);
+  const refunds = await book.refunds.ofOrder(order.outTradeNo);
   const inputHash = digest(input.refundFen, input.reason);
   const first =
     input.outRefundNo === undefined
@@ -126,7 +126,7 @@ async function reserve(
   }
   const merchantScope = merchantScopeOf(provider);
   if (merchantScope !== undefined && input.outRefundNo !== undefined) {
-    if (await book.refundByMerchant(merchantScope, input.outRefundNo)) throw conflict('outRefundNo');
+    if (await book.refunds.byMerchant(merchantScope, input.outRefundNo)) throw conflict('outRefundNo');
   }
   const now = cashier.clock.now();
   const refund: RefundRecord = {
@@ -144,7 +144,7 @@ async function reserve(
     updatedAt: now,
   };
   insistWithinPaid(order, refunds, refund);
-  await book.insertRefund(refund);
+  await book.refunds.insert(refund);
   return proceed(cashier, book, call, provider, order, refund, false);
 }
 
@@ -162,7 +162,7 @@ async function proceed(
   if (refund.state === 'PENDING_APPROVAL')
     return commitIntent(cashier, book, call, provider, order, refund, replayed);
   if (refund.state === 'CLOSED' && refund.declinedCode !== undefined) {
-    const reopened = await book.moveRefund(refund, 'reopened', {
+    const reopened = await book.refunds.move(refund, 'reopened', {
       declinedCode: undefined,
       sentAt: undefined,
     });
@@ -170,7 +170,7 @@ async function proceed(
   }
   // PROCESSING too: Alipay accepts some refunds that then never come about, and wants the same number again.
   if (refund.state === 'UNKNOWN' || refund.state === 'PROCESSING') {
-    return { todo: 'settle', order, refund: await book.patchRefund(refund, claim(cashier)), replayed };
+    return { todo: 'settle', order, refund: await book.refunds.patch(refund, claim(cashier)), replayed };
   }
   return { todo: 'answer', order, refund, replayed };
 }
@@ -186,7 +186,7 @@ async function commitIntent(
   replayed: boolean,
 ): Promise<Reserved> {
   const now = cashier.clock.now();
-  const others = (await book.refunds(order.outTradeNo)).filter(
+  const others = (await book.refunds.ofOrder(order.outTradeNo)).filter(
     (other) => other.outRefundNo !== refund.outRefundNo,
   );
   insistWithinPaid(order, others, refund);
@@ -202,13 +202,13 @@ async function commitIntent(
     needsPerson: elsewhere === 'unknown' ? REFUNDED_ELSEWHERE : undefined,
   });
   if (!permitted) {
-    const known = await book.refund(refund.outTradeNo, refund.outRefundNo);
+    const known = await book.refunds.get(refund.outTradeNo, refund.outRefundNo);
     return { todo: 'answer', order, refund: known ?? refund, replayed };
   }
   insistInterval(provider, others, now);
   // From now on it could be taken for this one.
-  if (elsewhere === 'unknown') await book.patchOrder(order, { gatewayRefunded: 'elsewhere' });
-  const sent = await book.moveRefund(refund, 'sent', {
+  if (elsewhere === 'unknown') await book.orders.patch(order, { gatewayRefunded: 'elsewhere' });
+  const sent = await book.refunds.move(refund, 'sent', {
     plan: provider.planRefund(termsOf(order, refund)),
     sentAt: now,
     askAt: now + (provider.refundRules.askAfterMs[0] ?? 0),
@@ -235,9 +235,9 @@ export async function settleRefund(
     return;
   }
   const claimed = await cashier.ledger.write(async (book) => {
-    const current = await book.refund(refund.outTradeNo, refund.outRefundNo);
+    const current = await book.refunds.get(refund.outTradeNo, refund.outRefundNo);
     const open = current?.state === 'UNKNOWN' || current?.state === 'PROCESSING';
-    return open && !isBeingSent(cashier, current) ? book.patchRefund(current, claim(cashier)) : undefined;
+    return open && !isBeingSent(cashier, current) ? book.refunds.patch(current, claim(cashier)) : undefined;
   });
   if (!claimed) return;
   await settle(cashier, providerOf(cashier, order), {
@@ -279,7 +279,7 @@ async function settle(
  */
 async function claimAgain(cashier: Cashier, { order, refund }: Reserved): Promise<RefundRecord | undefined> {
   return cashier.ledger.write(async (book) => {
-    const refunds = await book.refunds(order.outTradeNo);
+    const refunds = await book.refunds.ofOrder(order.outTradeNo);
     const known = refunds.find((other) => other.outRefundNo === refund.outRefundNo);
     if (!known || isSettledRefund(known.state) || !isGivenOut(order)) return undefined;
     if (isBeingSent(cashier, known) && !isStillOurs(known, refund)) return undefined;
@@ -287,7 +287,7 @@ async function claimAgain(cashier: Cashier, { order, refund }: Reserved): Promis
       (other) => other !== known && (other.state === 'UNKNOWN' || isBeingSent(cashier, other)),
     );
     if (inDoubt || (await book.operator.freeze())) return undefined;
-    return book.patchRefund(known, {
+    return book.refunds.patch(known, {
       ...claim(cashier),
       sentAt: cashier.clock.now(),
       declinedCode: undefined,
@@ -303,7 +303,7 @@ async function send(cashier: Cashier, provider: PaymentProvider, reserved: Reser
     const refunds = await cashier.ledger.read(async (book) => {
       // A freeze counts within a second, however long it took from the commit to here.
       await insistNotFrozen(book);
-      return book.refunds(order.outTradeNo);
+      return book.refunds.ofOrder(order.outTradeNo);
     });
     const isThis = ({ outRefundNo }: RefundRecord) => outRefundNo === refund.outRefundNo;
     // Whoever slept until another took over, or a person said that it never happened, sends nothing any more.
@@ -321,8 +321,8 @@ async function send(cashier: Cashier, provider: PaymentProvider, reserved: Reser
     return sendFailed(cashier, reserved, error);
   }
   await record(cashier, refund, async (book) => {
-    const current = (await book.refund(refund.outTradeNo, refund.outRefundNo)) ?? refund;
-    await applyRefund(book, await book.patchRefund(current, releaseOurs(current, refund)), snapshot);
+    const current = (await book.refunds.get(refund.outTradeNo, refund.outRefundNo)) ?? refund;
+    await applyRefund(book, await book.refunds.patch(current, releaseOurs(current, refund)), snapshot);
   });
   return tell(cashier, reserved);
 }
@@ -344,16 +344,16 @@ async function sendFailed(cashier: Cashier, reserved: Reserved, error: unknown):
   const refused = proven && error.reason !== 'number-conflict' && todo === 'send';
   const code = error instanceof GatewayDeclined ? error.gatewayCode : 'NOT_SENT';
   const { nothingDone, ours } = await record(cashier, refund, async (book) => {
-    const current = (await book.refund(refund.outTradeNo, refund.outRefundNo)) ?? refund;
+    const current = (await book.refunds.get(refund.outTradeNo, refund.outRefundNo)) ?? refund;
     const mine = isStillOurs(current, refund);
     await book.event(refund.outTradeNo, refund.outRefundNo, 'send-failed', { error: error.name, code });
-    const released = await book.patchRefund(current, releaseOurs(current, refund));
+    const released = await book.refunds.patch(current, releaseOurs(current, refund));
     if (!mine || !(notSent || refused)) {
       // It holds its sum, and is only asked about until somebody wants it sent again.
-      if (mine && proven) await book.patchRefund(released, { declinedCode: code });
+      if (mine && proven) await book.refunds.patch(released, { declinedCode: code });
       return { nothingDone: false, ours: mine };
     }
-    const ended = await book.moveRefund(released, 'declined', {
+    const ended = await book.refunds.move(released, 'declined', {
       declinedCode: code,
       ...(notSent ? { sentAt: undefined } : {}),
     });
@@ -377,8 +377,8 @@ function tell(cashier: Cashier, { order, refund, replayed }: Reserved): Promise<
   return cashier.ledger.read(async (book) =>
     refundResult(
       book,
-      (await book.order(order.outTradeNo)) ?? order,
-      (await book.refund(refund.outTradeNo, refund.outRefundNo)) ?? refund,
+      (await book.orders.get(order.outTradeNo)) ?? order,
+      (await book.refunds.get(refund.outTradeNo, refund.outRefundNo)) ?? refund,
       replayed,
     ),
   );
@@ -386,8 +386,8 @@ function tell(cashier: Cashier, { order, refund, replayed }: Reserved): Promise<
 
 async function release(cashier: Cashier, refund: RefundRecord): Promise<void> {
   await cashier.ledger.write(async (book) => {
-    const known = await book.refund(refund.outTradeNo, refund.outRefundNo);
-    if (known) await book.patchRefund(known, releaseOurs(known, refund));
+    const known = await book.refunds.get(refund.outTradeNo, refund.outRefundNo);
+    if (known) await book.refunds.patch(known, releaseOurs(known, refund));
   });
 }
 

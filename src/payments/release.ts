@@ -16,12 +16,12 @@ export const RELEASED = 'RELEASED_BY_OPERATOR';
  */
 export function releaseOrder(ledger: Ledger, person: Person, outTradeNo: string): Promise<OrderRecord> {
   return ledger.write(async (book) => {
-    const order = await book.order(outTradeNo);
+    const order = await book.orders.get(outTradeNo);
     if (!order) throw orderNotFound();
     if (isSettledOrder(order.state)) throw notReleased(FINAL);
     if (isGivenOut(order)) throw notReleased(HELD);
     await book.event(outTradeNo, undefined, 'operator-released', { via: person.via });
-    return book.moveOrder(order, 'closed', { closing: false });
+    return book.orders.move(order, 'closed', { closing: false });
   });
 }
 
@@ -37,12 +37,12 @@ export function releaseRefund(
   now: number,
 ): Promise<RefundRecord> {
   return ledger.write(async (book) => {
-    const refund = await book.refund(outTradeNo, outRefundNo);
+    const refund = await book.refunds.get(outTradeNo, outRefundNo);
     if (!refund) throw refundNotFound();
     if (refund.state !== 'UNKNOWN') throw notReleased(FINAL);
     if (isClaimed(refund, now)) throw notReleased(UNDER_WAY);
     await book.event(outTradeNo, outRefundNo, 'operator-released', { via: person.via });
-    return book.moveRefund(refund, 'declined', { declinedCode: RELEASED });
+    return book.refunds.move(refund, 'declined', { declinedCode: RELEASED });
   });
 }
 

@@ -35,12 +35,12 @@ export async function paymentResult(
   order: OrderRecord,
   replayed: boolean,
 ): Promise<PaymentResult> {
-  const refunds = await book.refunds(order.outTradeNo);
+  const refunds = await book.refunds.ofOrder(order.outTradeNo);
   return {
     order,
     refundedFen: refundedHere(refunds),
     refundedElsewhere: elsewhereOf(order, refunds),
-    approval: await book.latestApproval(order.outTradeNo, undefined),
+    approval: await book.approvals.latest(order.outTradeNo, undefined),
     replayed,
   };
 }
@@ -54,8 +54,8 @@ export async function refundResult(
   return {
     refund,
     order,
-    refundedFen: refundedHere(await book.refunds(order.outTradeNo)),
-    approval: await book.latestApproval(order.outTradeNo, refund.outRefundNo),
+    refundedFen: refundedHere(await book.refunds.ofOrder(order.outTradeNo)),
+    approval: await book.approvals.latest(order.outTradeNo, refund.outRefundNo),
     replayed,
   };
 }
@@ -71,7 +71,7 @@ export async function withOwnApproval<T extends PaymentResult | RefundResult>(
 ): Promise<T> {
   const { approval } = result;
   if (approval === undefined || approval.caller === call.caller) return result;
-  const asked = await ledger.read((book) => book.approvalsOf(approval.outTradeNo, approval.outRefundNo));
+  const asked = await ledger.read((book) => book.approvals.of(approval.outTradeNo, approval.outRefundNo));
   const own = asked.find(({ caller }) => caller === call.caller);
   return { ...result, approval: own ?? (call.ownOrdersOnly ? undefined : approval) };
 }
@@ -86,7 +86,7 @@ export async function ownOrderIn(
   call: Pick<Call, 'caller' | 'ownOrdersOnly'>,
   outTradeNo: string,
 ): Promise<OrderRecord> {
-  const order = await book.order(outTradeNo);
+  const order = await book.orders.get(outTradeNo);
   if (!order || (call.ownOrdersOnly && order.caller !== call.caller)) throw orderNotFound();
   return order;
 }

@@ -15,8 +15,8 @@ export async function settleDifference(
 ): Promise<OrderState | RefundState | undefined> {
   if (kind !== 'state' && kind !== 'refund-state') return undefined;
   const { order, refund } = await cashier.ledger.read(async (book) => ({
-    order: await book.order(outTradeNo),
-    refund: outRefundNo === undefined ? undefined : await book.refund(outTradeNo, outRefundNo),
+    order: await book.orders.get(outTradeNo),
+    refund: outRefundNo === undefined ? undefined : await book.refunds.get(outTradeNo, outRefundNo),
   }));
   if (order === undefined) return undefined;
   try {

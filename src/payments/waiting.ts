@@ -130,7 +130,7 @@ export class Waits {
     const watched = this.#orders.get(outTradeNo);
     if (!watched) return;
     try {
-      const order = await this.#ledger.read((book) => book.order(outTradeNo));
+      const order = await this.#ledger.read((book) => book.orders.get(outTradeNo));
       if (order) this.#learn(watched, order);
     } catch {
       // The next question or piece of news reads it again.

@@ -47,8 +47,8 @@ export async function askPerson(
   ports: { readonly now: number; readonly randomBytes: RandomBytes },
 ): Promise<void> {
   if (usable.some(({ state }) => state === 'pending')) return;
-  if ((await book.openApprovals(subject.caller)).length >= MAX_OPEN_PER_CALLER) throw tooManyOpen();
-  await book.insertApproval({
+  if ((await book.approvals.open(subject.caller)).length >= MAX_OPEN_PER_CALLER) throw tooManyOpen();
+  await book.approvals.insert({
     ...subject,
     id: approvalId(ports.randomBytes),
     state: 'pending',
@@ -69,10 +69,10 @@ export async function decideApproval(
   decision: { readonly approve: boolean; readonly reason?: string | undefined },
   now: number,
 ): Promise<ApprovalRecord> {
-  const approval = await book.approval(id);
+  const approval = await book.approvals.get(id);
   if (!approval || approvalView(approval, now) !== 'pending') throw nothingToDecide(approval, now);
   const { reason } = decision;
-  await book.moveApproval(approval, 'pending', decision.approve ? 'approved' : 'denied', {
+  await book.approvals.move(approval, 'pending', decision.approve ? 'approved' : 'denied', {
     decidedBy: person.via,
     ...(reason === undefined ? {} : { reason }),
   });
@@ -96,12 +96,12 @@ export async function isDenied(
 /** A denial is final for that number. */
 async function denySubject(book: Book, { outTradeNo, outRefundNo }: Numbers): Promise<void> {
   if (outRefundNo === undefined) {
-    const order = await book.order(outTradeNo);
-    if (order) await book.moveOrder(order, 'denied');
+    const order = await book.orders.get(outTradeNo);
+    if (order) await book.orders.move(order, 'denied');
     return;
   }
-  const refund = await book.refund(outTradeNo, outRefundNo);
-  if (refund) await book.moveRefund(refund, 'denied');
+  const refund = await book.refunds.get(outTradeNo, outRefundNo);
+  if (refund) await book.refunds.move(refund, 'denied');
 }
 
 function approvalId(randomBytes: RandomBytes): string {

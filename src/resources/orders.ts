@@ -73,7 +73,7 @@ export class OrderResources implements ServedResources {
       ...(call.ownOrdersOnly ? { caller: call.caller } : {}),
       ...(cursor === undefined ? {} : { after: readPage(cursor) }),
     };
-    const found = await ledger.read((book) => book.orders(filter, PAGE + 1));
+    const found = await ledger.read((book) => book.orders.list(filter, PAGE + 1));
     const page = found.slice(0, PAGE);
     const last = page.at(-1);
     this.#listed = true;
@@ -99,7 +99,7 @@ export class OrderResources implements ServedResources {
     const { ledger, call, present } = this.#deps;
     const { result, refunds, events } = await ledger.read(async (book) => ({
       result: await paymentResult(book, await ownOrderIn(book, call, outTradeNo), false),
-      refunds: await book.refunds(outTradeNo),
+      refunds: await book.refunds.ofOrder(outTradeNo),
       events: await book.audit.deeds(outTradeNo),
     }));
     const told = await withOwnApproval(ledger, call, result);

@@ -39,6 +39,6 @@ export function reworded(error: unknown, words: Words): unknown {
 
 /** A wallet's own tools speak of its orders only. Throws ORDER_NOT_FOUND for one of another wallet. */
 export async function insistWallet(cashier: Cashier, outTradeNo: string, wallet: ProviderId): Promise<void> {
-  const known = await cashier.ledger.read((book) => book.order(outTradeNo));
+  const known = await cashier.ledger.read((book) => book.orders.get(outTradeNo));
   if (known && known.provider !== wallet) throw orderNotFound();
 }

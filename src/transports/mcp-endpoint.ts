@@ -72,7 +72,7 @@ export function mcpEndpoint(deps: EndpointDeps, callers: Callers): McpEndpoint {
   async function tell(outTradeNo: string): Promise<void> {
     forgetRevoked();
     if (desks.size === 0) return;
-    const order = await deps.ledger.read((book) => book.order(outTradeNo));
+    const order = await deps.ledger.read((book) => book.orders.get(outTradeNo));
     const isNew = order !== undefined && newest.takes(order);
     for (const [{ caller, ownOrdersOnly }, { handler }] of desks) {
       if (ownOrdersOnly && order?.caller !== caller) continue;

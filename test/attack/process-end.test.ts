@@ -67,7 +67,9 @@ async function created(home: string): Promise<void> {
     ports,
   );
   try {
-    await expect.poll(async () => (await ledger.read((book) => book.order('LAST_1')))?.state).toBe('NOTPAY');
+    await expect
+      .poll(async () => (await ledger.read((book) => book.orders.get('LAST_1')))?.state)
+      .toBe('NOTPAY');
   } finally {
     await ledger.close();
   }

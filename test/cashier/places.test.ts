@@ -106,7 +106,7 @@ describe('a link that works only from our page', () => {
         details: { variable: 'CASHIER_PUBLIC_URL' },
       });
     }
-    expect(await cashier.ledger.read((book) => book.order('H5_000001'))).toBeUndefined();
+    expect(await cashier.ledger.read((book) => book.orders.get('H5_000001'))).toBeUndefined();
   });
 
   it('is made where there is one, and in the simulator, to which loopback is good enough', async () => {

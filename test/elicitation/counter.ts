@@ -244,7 +244,7 @@ export class Counter {
 
   /** Whatever is asked of people about an order, newest first. */
   async approvals(cashier: Cashier): Promise<readonly ApprovalRecord[]> {
-    return cashier.ledger.read((book) => book.openApprovals());
+    return cashier.ledger.read((book) => book.approvals.open());
   }
 
   /** Lets `ms` pass as soon as somebody sleeps for just that; till then the call is not over, and nobody wakes before. */

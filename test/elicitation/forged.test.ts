@@ -89,7 +89,7 @@ describe('a state that was given out', () => {
       'PENDING_APPROVAL',
     );
     expect(await answered(by, args, saying(state), 'create-payment')).toBe('NOTPAY');
-    expect(await cashier.ledger.read((book) => book.orders({}, 10))).toHaveLength(2);
+    expect(await cashier.ledger.read((book) => book.orders.list({}, 10))).toHaveLength(2);
   });
 
   it('approves nothing twice: two orders of the same words are two approvals', async () => {
@@ -99,7 +99,7 @@ describe('a state that was given out', () => {
     await question(by, args, 'create-payment');
     for (let i = 0; i < 3; i++)
       expect(await answered(by, args, saying(first), 'create-payment')).toBe('NOTPAY');
-    const orders = await cashier.ledger.read((book) => book.orders({}, 10));
+    const orders = await cashier.ledger.read((book) => book.orders.list({}, 10));
     expect(orders.map((order) => order.state).sort()).toEqual(['NOTPAY', 'PAID', 'PENDING_APPROVAL']);
   });
 

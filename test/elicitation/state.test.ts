@@ -79,6 +79,6 @@ it('a form decides about the approvals of its own caller only, and once', async 
   expect(await decideByForm(cashier, CALL, 'A0', yes)).toBe(false);
   expect(await decideByForm(cashier, CALL, approval.id, yes)).toBe(true);
   expect(await decideByForm(cashier, CALL, approval.id, { approve: false })).toBe(false);
-  const known = await cashier.ledger.read((book) => book.approval(approval.id));
+  const known = await cashier.ledger.read((book) => book.approvals.get(approval.id));
   expect(known).toMatchObject({ state: 'approved', decidedBy: 'form' });
 });

@@ -93,7 +93,7 @@ describe('while the page is open', () => {
     const reply = await call;
     expect(reply).toMatchObject({ structured: { state: 'NOTPAY', outTradeNo: approval.outTradeNo } });
     expect(reply.image?.subarray(1, 4).toString()).toBe('PNG');
-    const orders = await cashier.ledger.read((book) => book.orders({}, 10));
+    const orders = await cashier.ledger.read((book) => book.orders.list({}, 10));
     expect(orders.map((order) => order.outTradeNo).sort()).toEqual([approval.outTradeNo, outTradeNo].sort());
     expect(buyer.asked[0]?.message).toContain(`a payment of 100.01 yuan, order ${approval.outTradeNo}`);
   });

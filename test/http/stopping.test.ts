@@ -24,7 +24,7 @@ afterAll(async () => {
   await shop.close();
 });
 
-const recorded = (outTradeNo: string) => ledger.read((book) => book.order(outTradeNo));
+const recorded = (outTradeNo: string) => ledger.read((book) => book.orders.get(outTradeNo));
 const beingSent = (outTradeNo: string) =>
   until('it is being sent', async () => (await recorded(outTradeNo))?.state === 'UNKNOWN' || undefined);
 /** The gateway answers after three seconds. Each is another product: identical ones wait for each other. */

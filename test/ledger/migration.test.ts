@@ -26,7 +26,7 @@ const NO_CODE = [
 let world: World;
 let cashier: Cashier;
 const state = async (outTradeNo: string) =>
-  (await cashier.ledger.read((book) => book.order(outTradeNo)))?.state;
+  (await cashier.ledger.read((book) => book.orders.get(outTradeNo)))?.state;
 const query = (outTradeNo: string) => queryPayment(cashier, CALL, { outTradeNo, waitSeconds: 0 });
 
 beforeEach(async () => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Book } from '../../src/ledger/book.ts';
-import type { OrderFilter } from '../../src/ledger/columns.ts';
+import type { OrderFilter } from '../../src/ledger/order-filter.ts';
 import { openSqliteStore } from '../../src/ledger/sqlite-store.ts';
 import type { Store, Tx } from '../../src/ledger/store.ts';
 import { readCase, readList } from '../../src/operator/view.ts';
@@ -23,27 +23,27 @@ const QUESTIONS: Readonly<Record<string, (book: Book) => Promise<unknown>>> = {
   'which refunds are due': (book) => book.asking.refunds('bank 1', 5),
   'what a corrected clock left behind': (book) => book.asking.pull('bank 1', NOW),
   'when an order was asked about': (book) => book.asking.askedAt('ORDER_1'),
-  'the newest orders': (book) => book.orders({}, 20),
-  'a page of orders': (book) => book.orders(page, 20),
-  'the orders of a caller': (book) => book.orders({ caller: 'test', ...page }, 20),
-  'the orders in a state': (book) => book.orders({ state: 'UNKNOWN', ...page }, 20),
-  'the orders of a caller in a state': (book) => book.orders({ caller: 'test', state: 'UNKNOWN' }, 20),
-  'the orders of a day': (book) => book.orders({ from: NOW, to: NOW + 1 }, 20),
-  'what waits for a person': (book) => book.openApprovals(),
-  'what of a caller waits for a person': (book) => book.openApprovals('test'),
-  'the newest approvals': (book) => book.newestApprovals(20),
-  'what is approved and not sent': (book) => book.approvalsToCarryOut(['bank 1'], 20),
+  'the newest orders': (book) => book.orders.list({}, 20),
+  'a page of orders': (book) => book.orders.list(page, 20),
+  'the orders of a caller': (book) => book.orders.list({ caller: 'test', ...page }, 20),
+  'the orders in a state': (book) => book.orders.list({ state: 'UNKNOWN', ...page }, 20),
+  'the orders of a caller in a state': (book) => book.orders.list({ caller: 'test', state: 'UNKNOWN' }, 20),
+  'the orders of a day': (book) => book.orders.list({ from: NOW, to: NOW + 1 }, 20),
+  'what waits for a person': (book) => book.approvals.open(),
+  'what of a caller waits for a person': (book) => book.approvals.open('test'),
+  'the newest approvals': (book) => book.approvals.newest(20),
+  'what is approved and not sent': (book) => book.approvals.toCarryOut(['bank 1'], 20),
   'what a refund is taken out of': (book) => book.quotas.draw(['cursor'], 'ORDER_1', 'R1'),
   'what counts today': (book) => book.quotas.usage('payment', { caller: 'test' }, NOW, NOW + 1),
-  'what was paid on a day': (book) => book.ordersPaid('bank 1', NOW, NOW + 1),
-  'what was refunded on a day': (book) => book.refundsSent('bank 1', NOW, NOW + 1),
-  'which refunds are in doubt': (book) => book.refundsInDoubt('bank 1'),
+  'what was paid on a day': (book) => book.orders.paid('bank 1', NOW, NOW + 1),
+  'what was refunded on a day': (book) => book.refunds.sent('bank 1', NOW, NOW + 1),
+  'which refunds are in doubt': (book) => book.refunds.inDoubt('bank 1'),
   'what is new': (book) => book.audit.after(3, 10),
   'the story of an order': (book) => book.audit.story('ORDER_1'),
   'the newest of a story': (book) => book.audit.newestStory('ORDER_1'),
   'whether there was an alarm': (book) => book.audit.isAlarmed('ORDER_1', undefined, 'foreign-trade'),
   'the list of approvals': (book) => readList(book, NOW),
-  'an approval': async (book) => readCase(book, (await book.newestApprovals(1))[0]?.id ?? '', NOW),
+  'an approval': async (book) => readCase(book, (await book.approvals.newest(1))[0]?.id ?? '', NOW),
 };
 
 const world = new World();

@@ -11,7 +11,7 @@ import { CALL, payment, refund, World } from '../support/world.ts';
 const ORDER = 'ORDER_1';
 let world: World;
 let cashier: Cashier;
-const order = () => cashier.ledger.read((book) => book.order(ORDER));
+const order = () => cashier.ledger.read((book) => book.orders.get(ORDER));
 const post = async (
   raw: Pick<RawNotify, 'body'> & { headers?: RawNotify['headers'] },
   path = '/notify/alipay',
@@ -61,7 +61,9 @@ describe('a notification', () => {
     const kept = world.bank.trades.get(ORDER)?.refunds.get('R1');
     if (kept) kept.state = 'SUCCESS';
     expect(await post(world.bank.notification(ORDER, 'R1'))).toBe(200);
-    expect(await cashier.ledger.read((book) => book.refund(ORDER, 'R1'))).toMatchObject({ state: 'SUCCESS' });
+    expect(await cashier.ledger.read((book) => book.refunds.get(ORDER, 'R1'))).toMatchObject({
+      state: 'SUCCESS',
+    });
   });
 });
 

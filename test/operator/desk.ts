@@ -175,7 +175,7 @@ export class Desk {
   }
 
   async approval(id: string): Promise<ApprovalRecord | undefined> {
-    return this.cashier.ledger.read((book) => book.approval(id));
+    return this.cashier.ledger.read((book) => book.approvals.get(id));
   }
 
   /** How often something was recorded. */

@@ -318,8 +318,8 @@ describe('an approval, before it is decided', () => {
     const d = await desk();
     const { id } = await d.proposePayment();
     await d.cashier.ledger.write(async (book) => {
-      const order = await book.order(ORDER);
-      if (order) await book.moveOrder(order, 'withdrawn');
+      const order = await book.orders.get(ORDER);
+      if (order) await book.orders.move(order, 'withdrawn');
     });
     await d.signIn();
     expect(readable((await d.get(`/${id}`)).page)).toContain('这次请求已不再等待审批');
@@ -660,7 +660,7 @@ describe('hostile text', () => {
     const d = await desk();
     await d.sold();
     await d.proposeRefund({ reason: 'a\u202Eb\u2066c\u200Dd\u0007e\u3164f\u00ADg\uFEFFh\u{E0041}i\uFE0Fj' });
-    const [record] = (await d.cashier.ledger.read((book) => book.openApprovals())) ?? [];
+    const [record] = (await d.cashier.ledger.read((book) => book.approvals.open())) ?? [];
     await d.signIn();
     const { page } = await d.get(`/${record?.id}`);
     expect(readable(page)).toContain('aU+202EbU+2066cU+200DdU+0007eU+3164fU+00ADgU+FEFFhU+E0041ij');

@@ -281,7 +281,7 @@ describe('what nobody asks about', () => {
     await world.clock.sleep(1_000);
     world.bank.pay('FRESH_1');
     await world.clock.sleep(14_000);
-    expect(await cashier.ledger.read((book) => book.order('FRESH_1'))).toMatchObject({ state: 'PAID' });
+    expect(await cashier.ledger.read((book) => book.orders.get('FRESH_1'))).toMatchObject({ state: 'PAID' });
     expect(sent.length, 'the flood is asked for as well').toBeGreaterThan(300);
   });
 
@@ -309,7 +309,7 @@ describe('what nobody asks about', () => {
     }));
     settle(cashier);
     await world.clock.sleep(20_000);
-    expect(await cashier.ledger.read((book) => book.refund('PAID_1', 'R1'))).toMatchObject({
+    expect(await cashier.ledger.read((book) => book.refunds.get('PAID_1', 'R1'))).toMatchObject({
       state: 'SUCCESS',
     });
   });

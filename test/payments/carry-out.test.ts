@@ -67,7 +67,7 @@ async function decide({ approval }: { approval: ApprovalRecord | undefined }, ap
     .write((book) => decideApproval(book, operator, approval?.id ?? '', { approve }, world.clock.now()));
 }
 const approvalOf = async ({ approval }: { approval: ApprovalRecord | undefined }) => {
-  const now = await cashier.ledger.read((book) => book.approval(approval?.id ?? ''));
+  const now = await cashier.ledger.read((book) => book.approvals.get(approval?.id ?? ''));
   return now && { ...now, view: approvalView(now, world.clock.now()) };
 };
 const frozen = async (on: boolean) => {
@@ -155,7 +155,7 @@ describe("a person's yes", () => {
     world.clock.advance((second?.expiresAt ?? 0) - world.clock.now());
     await sendApproved(cashier, call(second?.id), 'WISH_1');
     expect([sent(), sent('create')]).toEqual([0, 0]);
-    expect(await cashier.ledger.read((book) => book.openApprovals())).toEqual([]);
+    expect(await cashier.ledger.read((book) => book.approvals.open())).toEqual([]);
   });
 
   it('is also carried out by the same buyer’s call without the number that was chosen first', async () => {

@@ -47,10 +47,10 @@ describe.each(AHEAD)('after a clock that was %s ahead', (_, ahead) => {
     world.bank.fault = () => 'none';
     // As a process on another machine leaves it, of which nobody here can tell whether it lives.
     await cashier.ledger.write(async (book) => {
-      const order = await book.order('ORDER_1');
+      const order = await book.orders.get('ORDER_1');
       if (order) {
         const sendingUntil = world.clock.now() + ahead + 25_000;
-        await book.patchOrder(order, { sendingBy: 'elsewhere 1', sendingUntil });
+        await book.orders.patch(order, { sendingBy: 'elsewhere 1', sendingUntil });
       }
     });
     const startedAt = world.clock.now();
@@ -69,10 +69,10 @@ describe.each(AHEAD)('after a clock that was %s ahead', (_, ahead) => {
     const cashier = await world.process(CAREFUL);
     await paid(cashier);
     const asked = await whileAhead(ahead, () => give(cashier, 'R1'));
-    expect(await cashier.ledger.read((book) => book.openApprovals())).toEqual([]);
+    expect(await cashier.ledger.read((book) => book.approvals.open())).toEqual([]);
     const anew = await give(cashier, 'R1');
     expect(anew.approval?.id).not.toBe(asked.approval?.id);
-    expect(await cashier.ledger.read((book) => book.openApprovals())).toHaveLength(1);
+    expect(await cashier.ledger.read((book) => book.approvals.open())).toHaveLength(1);
   });
 
   it('nobody stays signed in', async () => {

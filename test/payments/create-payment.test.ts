@@ -244,7 +244,7 @@ describe('rules', () => {
       details: { rule: 'payments.maxYuan', limit: '5000.00', used: '5000.01' },
     });
     expect(world.bank.calls).toEqual([]);
-    expect(await cashier.ledger.read((book) => book.orders({}, 10))).toEqual([]);
+    expect(await cashier.ledger.read((book) => book.orders.list({}, 10))).toEqual([]);
   });
 
   it('waits for a person above the threshold and sends only after a yes', async () => {

@@ -16,7 +16,7 @@ let cashier: Cashier;
 const ask = (call = CALL) => askPayment(cashier, call, { outTradeNo: ORDER, waitSeconds: 0 });
 const give = (call = CALL) => refundPayment(cashier, call, refund({ outTradeNo: ORDER, outRefundNo: 'R1' }));
 const close = () => closePayment(cashier, CALL, { outTradeNo: ORDER });
-const known = () => cashier.ledger.read((book) => book.order(ORDER));
+const known = () => cashier.ledger.read((book) => book.orders.get(ORDER));
 const allow = (foreignOrders: ForeignOrders) => accept(cashier, { ...NO_APPROVAL, foreignOrders });
 
 /** Made by another system of the merchant, and paid yesterday where `paid`. */

@@ -158,7 +158,7 @@ describe('no answer is not no', () => {
     await give({ outRefundNo: 'R1' });
     world.bank.fault = (op) => (op === 'refund' ? 'refused' : op === 'query-refund' ? 'lag' : 'none');
     await expect(give({ outRefundNo: 'R1' })).rejects.toMatchObject({ code: 'GATEWAY_DECLINED' });
-    const stands = await cashier.ledger.read((book) => book.refund(ORDER, 'R1'));
+    const stands = await cashier.ledger.read((book) => book.refunds.get(ORDER, 'R1'));
     expect(stands?.state).toBe('UNKNOWN');
     world.bank.fault = () => 'none';
     expect((await give({ outRefundNo: 'R1' })).refund.state).toBe('SUCCESS');

@@ -193,7 +193,7 @@ describe('a notification of a refund that nobody asked for here', () => {
       });
     expect(await total(3)).toBe('applied');
     expect(await total(3)).toBe('repeated');
-    expect((await cashier.ledger.read((book) => book.order(ORDER)))?.state).toBe('NOTPAY');
+    expect((await cashier.ledger.read((book) => book.orders.get(ORDER)))?.state).toBe('NOTPAY');
     expect(await total(2), 'a late one takes nothing back').toBe('repeated');
     expect(await told()).toMatchObject({ state: 'PAID', refundedElsewhereYuan: '3.00' });
   });

@@ -13,7 +13,7 @@ let cashier: Cashier;
 let stop: AbortController;
 let settlers: Promise<void>[];
 const settle = (process: Cashier) => settlers.push(runSettler(process, stop.signal));
-const order = (no: string) => cashier.ledger.read((book) => book.order(no));
+const order = (no: string) => cashier.ledger.read((book) => book.orders.get(no));
 const asked = (operation: string) => world.bank.calls.filter((call) => call.operation === operation);
 /** Lets `ms` of the world's time go by. */
 const pass = (ms: number) => world.clock.sleep(ms);
@@ -86,7 +86,7 @@ describe('the settler', () => {
       const survivor = await world.process();
       settle(survivor);
       await pass(120_000);
-      const settled = await survivor.ledger.read((book) => book.refund('ORDER_1', 'R1'));
+      const settled = await survivor.ledger.read((book) => book.refunds.get('ORDER_1', 'R1'));
       expect(settled).toMatchObject({ state: 'SUCCESS', askAt: undefined });
       expect(world.bank.refundedFen('ORDER_1')).toBe(100);
     },
@@ -117,7 +117,7 @@ describe('the settler', () => {
     world.clock.advance(5_000);
     for (const process of [cashier, await world.process(), await world.process()]) settle(process);
     await pass(60_000);
-    const states = await cashier.ledger.read((book) => book.totals({ state: 'PAID' }));
+    const states = await cashier.ledger.read((book) => book.orders.totals({ state: 'PAID' }));
     expect(states.count).toBe(1000);
     expect(asked('query'), 'nobody asked twice').toHaveLength(1000);
     const busiest = Math.max(...times.map((at) => times.filter((t) => t >= at && t < at + 1000).length));

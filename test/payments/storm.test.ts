@@ -64,7 +64,7 @@ describe('a faulty world', () => {
           return world.random() < 0.2 ? closePayment(cashier, CALL, { outTradeNo }) : undefined;
         case 'pay': {
           // Nobody pays without a code.
-          const order = await cashier.ledger.read((book) => book.order(outTradeNo));
+          const order = await cashier.ledger.read((book) => book.orders.get(outTradeNo));
           return order && isGivenOut(order)
             ? world.bank.pay(outTradeNo, { late: world.random() < 0.1 })
             : undefined;
@@ -95,11 +95,11 @@ describe('a faulty world', () => {
       }
       const cashier = processes[0] as Cashier;
       for (const outTradeNo of ORDERS) {
-        const order = await cashier.ledger.read((book) => book.order(outTradeNo));
+        const order = await cashier.ledger.read((book) => book.orders.get(outTradeNo));
         const trade = world.bank.trades.get(outTradeNo);
         if (trade) expect(order, 'no gateway order without an intent').toMatchObject({ plan: trade.plan });
         if (order?.state === 'PAID') expect(trade?.state).toBe('PAID');
-        for (const refunded of await cashier.ledger.read((book) => book.refunds(outTradeNo))) {
+        for (const refunded of await cashier.ledger.read((book) => book.refunds.ofOrder(outTradeNo))) {
           const there = trade?.refunds.get(refunded.outRefundNo);
           if (refunded.state === 'SUCCESS') expect(there?.refundFen).toBe(refunded.amountFen);
           if (refunded.state === 'CLOSED') expect(there, 'declined is not refunded').toBeUndefined();
@@ -118,24 +118,24 @@ describe('a faulty world', () => {
     const survivor = await world.process();
     for (const outTradeNo of ORDERS) {
       world.clock.advance(20_000);
-      const order = await survivor.ledger.read((book) => book.order(outTradeNo));
+      const order = await survivor.ledger.read((book) => book.orders.get(outTradeNo));
       if (!order) continue;
       await createPayment(survivor, CALL, payment({ outTradeNo, title: outTradeNo }));
       await queryPayment(survivor, CALL, { outTradeNo, waitSeconds: 0 });
       for (const { outRefundNo, amountFen, state } of await survivor.ledger.read((book) =>
-        book.refunds(outTradeNo),
+        book.refunds.ofOrder(outTradeNo),
       )) {
         world.clock.advance(20_000);
         if (state === 'UNKNOWN' || state === 'PROCESSING') {
           await refundPayment(survivor, CALL, refund({ outTradeNo, outRefundNo, refundFen: amountFen }));
         }
       }
-      const known = await survivor.ledger.read((book) => book.order(outTradeNo));
+      const known = await survivor.ledger.read((book) => book.orders.get(outTradeNo));
       // Only an order that never arrived and that somebody wanted closed has to wait for its expiry.
       if (known?.closing) world.clock.advance(36 * 60_000);
       const settled = await queryPayment(survivor, CALL, { outTradeNo, waitSeconds: 0 });
       expect(settled.order.state).not.toBe('UNKNOWN');
-      const refunds = await survivor.ledger.read((book) => book.refunds(outTradeNo));
+      const refunds = await survivor.ledger.read((book) => book.refunds.ofOrder(outTradeNo));
       expect(refunds.map((r) => r.state)).not.toContain('UNKNOWN');
     }
     await audit();

@@ -213,7 +213,7 @@ describe('a state that differs', () => {
     at('10:00:00', day(1));
     const [difference] = (await compare(date)).differences;
     expect(difference).toMatchObject({ kind: 'state', order: { state: 'NOTPAY' }, line: { state: 'PAID' } });
-    const state = () => cashier.ledger.read(async (book) => (await book.order('UNNOTICED'))?.state);
+    const state = () => cashier.ledger.read(async (book) => (await book.orders.get('UNNOTICED'))?.state);
     expect(await state()).toBe('NOTPAY');
     if (!difference) throw new Error('no difference');
     world.bank.fault = () => 'lost-after';

@@ -14,10 +14,10 @@ export async function openOrders(
   const { order: model } = await createPayment(cashier, CALL, payment());
   const trade = bank.trades.get(model.outTradeNo);
   await cashier.ledger.write(async (book) => {
-    await book.moveOrder(model, 'closed');
+    await book.orders.move(model, 'closed');
     for (let i = 0; i < count; i++) {
       const order = { ...model, pageToken: `${model.outTradeNo} ${i}`, ...differ(i) };
-      await book.insertOrder(order);
+      await book.orders.insert(order);
       if (trade) bank.trades.set(order.outTradeNo, { ...trade, refunds: new Map() });
     }
   });

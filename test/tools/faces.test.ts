@@ -32,7 +32,7 @@ function run(tool: Tool | undefined, args: object): Promise<ToolAnswer> {
 async function decide(approve: boolean): Promise<void> {
   const { ledger, clock } = counter.cashier;
   const operator = await person(counter.cashier);
-  const [open] = await ledger.read((book) => book.openApprovals());
+  const [open] = await ledger.read((book) => book.approvals.open());
   await ledger.write((book) => decideApproval(book, operator, open?.id ?? '', { approve }, clock.now()));
 }
 

@@ -49,12 +49,12 @@ it.each(['the client hangs up', 'it is told to stop'])(
     const { child, exited, out } = askForSlowPayment();
     const watching = await ledger();
     await expect
-      .poll(async () => (await watching.read((book) => book.order('SLOW_1')))?.state)
+      .poll(async () => (await watching.read((book) => book.orders.get('SLOW_1')))?.state)
       .toBe('UNKNOWN');
     if (how === 'it is told to stop') child.kill('SIGTERM');
     else child.stdin.end();
     expect(await exited).toBe(0);
-    const order = await watching.read((book) => book.order('SLOW_1'));
+    const order = await watching.read((book) => book.orders.get('SLOW_1'));
     await watching.close();
     expect(order).toMatchObject({
       state: 'NOTPAY',

@@ -67,7 +67,7 @@ async function storm(seed: number, slowest: number, executors = seed % 4): Promi
   const decide = async (cashier: Cashier) => {
     const operator = await person(cashier);
     return cashier.ledger.write(async (book) => {
-      const open = await book.openApprovals();
+      const open = await book.approvals.open();
       if (open.length === 0) return;
       await decideApproval(
         book,
@@ -104,7 +104,7 @@ async function storm(seed: number, slowest: number, executors = seed % 4): Promi
     for (const outTradeNo of ORDERS) {
       const trade = world.bank.trades.get(outTradeNo);
       expect(world.bank.refundedFen(outTradeNo)).toBeLessThanOrEqual(trade?.amountFen ?? 0);
-      const known = await ledger.read((book) => book.refunds(outTradeNo));
+      const known = await ledger.read((book) => book.refunds.ofOrder(outTradeNo));
       const events = await ledger.read((book) => book.events(outTradeNo));
       for (const [number, there] of trade?.refunds ?? []) {
         const ours = known.find((refunded) => refunded.outRefundNo === number);
@@ -112,7 +112,7 @@ async function storm(seed: number, slowest: number, executors = seed % 4): Promi
         expect(['UNKNOWN', 'PROCESSING', 'SUCCESS'], `${number} holds its sum`).toContain(ours?.state);
         expect(there.refundFen).toBe(ours?.amountFen);
         if (there.refundFen <= 200) continue;
-        const used = (await ledger.read((book) => book.approvalsOf(outTradeNo, number))).find(
+        const used = (await ledger.read((book) => book.approvals.of(outTradeNo, number))).find(
           ({ state }) => state === 'used',
         );
         expect(used, `${number} had a person's yes`).toMatchObject({

@@ -28,7 +28,7 @@ afterEach(() => world.end());
 const give = (call: Call, outRefundNo = 'R1', refundFen = 300) =>
   refundPayment(cashier, call, refund({ outTradeNo: ORDER, outRefundNo, refundFen: fen(refundFen) }));
 const open = async (call: Call) =>
-  (await cashier.ledger.read((book) => book.openApprovals(call.caller))).map(({ id }) => id);
+  (await cashier.ledger.read((book) => book.approvals.open(call.caller))).map(({ id }) => id);
 const decide = async (id: string | undefined, approve = true) => {
   const operator = await person(cashier);
   await cashier.ledger.write((book) =>

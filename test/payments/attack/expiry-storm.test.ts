@@ -51,7 +51,7 @@ describe('a faulty world of short-lived orders', () => {
       world.bank.delay = () => world.clock.sleep(Math.floor(world.random() * 300));
       const plans = new Map<string, string>();
 
-      const orders = () => (processes[0] as Cashier).ledger.read((book) => book.orders({}, 1_000));
+      const orders = () => (processes[0] as Cashier).ledger.read((book) => book.orders.list({}, 1_000));
       const act = async (cashier: Cashier): Promise<unknown> => {
         const all = await orders();
         const picked = all.length > 0 ? pick(all) : undefined;

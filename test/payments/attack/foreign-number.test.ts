@@ -169,7 +169,7 @@ describe('close-payment of a link that was given out, under a number of the call
     world.bank.fault = () => fault;
     await expect(closePayment(at, CALL, name)).rejects.toMatchObject({ code });
     expect(world.bank.trades.get(FOREIGN)?.state).toBe('NOTPAY');
-    const order = await at.ledger.read((book) => book.order(FOREIGN));
+    const order = await at.ledger.read((book) => book.orders.get(FOREIGN));
     expect(order).toMatchObject({ state: 'NOTPAY', closing: false });
   });
 

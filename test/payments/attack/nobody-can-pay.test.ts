@@ -60,7 +60,7 @@ const wanted = payment({ outTradeNo: FOREIGN });
 const make = (cashier: Cashier, input = wanted) => createPayment(cashier, CALL, input);
 const ask = (cashier: Cashier) =>
   queryPayment(cashier, CALL, { outTradeNo: FOREIGN, waitSeconds: 0 }).catch(() => undefined);
-const order = async () => second.ledger.read((book) => book.order(FOREIGN));
+const order = async () => second.ledger.read((book) => book.orders.get(FOREIGN));
 const known = async () => (await order())?.state;
 const notify = () =>
   applyNotify(second, [...second.providers.values()][0] as never, world.bank.notification(FOREIGN));

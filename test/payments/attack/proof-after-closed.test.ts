@@ -33,7 +33,7 @@ beforeEach(async () => {
 afterEach(() => world.end());
 
 const bookedFen = async () => {
-  const refunds = await cashier.ledger.read((book) => book.refunds(ORDER));
+  const refunds = await cashier.ledger.read((book) => book.refunds.ofOrder(ORDER));
   return refunds.filter(({ state }) => state === 'SUCCESS').reduce((sum, r) => sum + r.amountFen, 0);
 };
 

@@ -158,8 +158,8 @@ it('a claim of a clock that was ahead does not keep a person from releasing', as
   world.bank.fault = () => 'none';
   const sendingUntil = world.clock.now() + 7_200_000;
   await cashier.ledger.write(async (book) => {
-    const known = await book.refund(ORDER, 'R1');
-    if (known) await book.patchRefund(known, { sendingBy: 'elsewhere 1', sendingUntil });
+    const known = await book.refunds.get(ORDER, 'R1');
+    if (known) await book.refunds.patch(known, { sendingBy: 'elsewhere 1', sendingUntil });
   });
   const numbers = { outTradeNo: ORDER, outRefundNo: 'R1' };
   const released = await releaseRefund(cashier.ledger, await person(cashier), numbers, world.clock.now());

@@ -25,7 +25,7 @@ const approve = async (id: string | undefined) => {
     decideApproval(book, operator, id ?? '', { approve: true }, world.clock.now()),
   );
 };
-const known = (outRefundNo: string) => cashier.ledger.read((book) => book.refund(ORDER, outRefundNo));
+const known = (outRefundNo: string) => cashier.ledger.read((book) => book.refunds.get(ORDER, outRefundNo));
 
 beforeEach(async () => {
   world = new World();

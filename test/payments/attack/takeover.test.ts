@@ -40,7 +40,7 @@ it('a late refusal says nothing about a refund that another process has sent sin
     world.clock.sleep(1_000).then(() => refundPayment(other, CALL, wanted)),
   ]);
   expect(world.bank.refundedFen(ORDER)).toBe(400);
-  const known = await slow.ledger.read((book) => book.refund(ORDER, 'R1'));
+  const known = await slow.ledger.read((book) => book.refunds.get(ORDER, 'R1'));
   expect(known?.state, 'the money has gone out').not.toBe('CLOSED');
   for (const outcome of outcomes) {
     const told = outcome.status === 'rejected' ? String(outcome.reason.message) : '';
@@ -72,7 +72,7 @@ it('a late refusal does not close an order that another process has created sinc
     world.clock.sleep(1_000).then(() => createPayment(other, CALL, wanted)),
   ]);
   expect(world.bank.trades.get(ORDER)?.state).toBe('NOTPAY');
-  const known = await slow.ledger.read((book) => book.order(ORDER));
+  const known = await slow.ledger.read((book) => book.orders.get(ORDER));
   expect(known?.state).toBe('NOTPAY');
   expect(outcomes[1]).toMatchObject({ status: 'fulfilled', value: { order: { state: 'NOTPAY' } } });
 });

@@ -41,7 +41,7 @@ const give = (outRefundNo: string | undefined, from = two, refundFen = 100) =>
 const close = (outTradeNo: string, from = two) => closePayment(from, CALL, { outTradeNo });
 const query = (outTradeNo: string, from = two) => queryPayment(from, CALL, { outTradeNo, waitSeconds: 0 });
 const stateOf = async (outTradeNo: string) =>
-  (await one.ledger.read((book) => book.order(outTradeNo)))?.state;
+  (await one.ledger.read((book) => book.orders.get(outTradeNo)))?.state;
 const failing = (operation: Operation, fault: ReturnType<World['bank']['fault']>) => {
   world.bank.fault = (op) => (op === operation ? fault : 'none');
 };
@@ -113,7 +113,7 @@ describe('while a freeze stands, in every process on the ledger', () => {
     await ice();
     const before = sent();
     expect((await query('ORDER_1')).order).toMatchObject({ state: 'NOTPAY', closing: true });
-    const order = await one.ledger.read((book) => book.order('ORDER_1'));
+    const order = await one.ledger.read((book) => book.orders.get('ORDER_1'));
     if (order) await finishClosing(one, await askTrade(one, order));
     await settlers(5 * MINUTE_MS);
     expect(sent()).toBe(before);

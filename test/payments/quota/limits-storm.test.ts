@@ -112,7 +112,7 @@ async function storm(seed: number): Promise<void> {
         caller,
         amountFen,
         expiresAt,
-      } of await book.openApprovals()) {
+      } of await book.approvals.open()) {
         if (maybe(0.4)) continue;
         const approve = maybe(0.85);
         await decideApproval(book, operator, id, { approve }, clock.now());
@@ -121,8 +121,8 @@ async function storm(seed: number): Promise<void> {
         if (approve) oracle.yeses.push(yes);
         const subject =
           outRefundNo === undefined
-            ? await book.order(outTradeNo)
-            : await book.refund(outTradeNo, outRefundNo);
+            ? await book.orders.get(outTradeNo)
+            : await book.refunds.get(outTradeNo, outRefundNo);
         if (subject?.state === 'DENIED') oracle.denied.set(key, oracle.next());
       }
     });

@@ -95,8 +95,8 @@ export class Oracle {
         const [outTradeNo = '', outRefundNo] = entry.key.split('/');
         const state = await cashier.ledger.read(async (book) =>
           outRefundNo === undefined
-            ? (await book.order(outTradeNo))?.state
-            : (await book.refund(outTradeNo, outRefundNo))?.state,
+            ? (await book.orders.get(outTradeNo))?.state
+            : (await book.refunds.get(outTradeNo, outRefundNo))?.state,
         );
         if (entry.state === 'planned' && state !== 'UNKNOWN') entry.state = 'dropped';
       }

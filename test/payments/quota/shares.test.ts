@@ -212,7 +212,7 @@ describe('limits of one caller', () => {
     await decide(asked.approval?.id);
     const again = await pay({ outTradeNo: 'ORDER_1' }, A);
     expect(again.order.state, "b's yes is not a's").toBe('PENDING_APPROVAL');
-    const [mine] = await cashier.ledger.read((book) => book.openApprovals('a'));
+    const [mine] = await cashier.ledger.read((book) => book.approvals.open('a'));
     await decide(mine?.id);
     expect((await pay({ outTradeNo: 'ORDER_1' }, A)).order.state).toBe('NOTPAY');
     await expect(pay({ outTradeNo: 'ORDER_2' }, A)).rejects.toMatchObject(
@@ -248,7 +248,7 @@ describe('a refund that was taken for declined and went out', () => {
     if (!provider) throw new Error('no provider');
     await applyNotify(cashier, provider, world.bank.notification('ORDER_1', 'R1'));
   };
-  const state = async () => (await cashier.ledger.read((book) => book.refund('ORDER_1', 'R1')))?.state;
+  const state = async () => (await cashier.ledger.read((book) => book.refunds.get('ORDER_1', 'R1')))?.state;
 
   it('takes its share of limits and budgets again, below zero if need be', async () => {
     await accept(cashier, { ...BUDGETED, refunds: { perDay: { totalFen: fen(700) } } });

@@ -1,0 +1,128 @@
+import { CLOCKS_APART_MS } from '../domain/clock.ts';
+import type { History } from './history.ts';
+import { APPROVALS, type ApprovalRecord } from './records.ts';
+import type { Tx } from './store.ts';
+
+/** What persons are asked, inside one transaction. */
+export class Approvals {
+  readonly #tx: Tx;
+  readonly #now: number;
+  readonly #history: History;
+
+  constructor(tx: Tx, now: number, history: History) {
+    this.#tx = tx;
+    this.#now = now;
+    this.#history = history;
+  }
+
+  async get(id: string): Promise<ApprovalRecord | undefined> {
+    const [row] = await this.#tx.all('SELECT * FROM approvals WHERE id = ?', id);
+    return row && APPROVALS.fromRow(row);
+  }
+
+  /** All approvals asked for this very order or refund, newest first. */
+  async of(outTradeNo: string, outRefundNo: string | undefined): Promise<ApprovalRecord[]> {
+    const rows = await this.#tx.all(
+      'SELECT * FROM approvals WHERE out_trade_no = ? ORDER BY created_at DESC, id DESC',
+      outTradeNo,
+    );
+    const asked = rows.map(APPROVALS.fromRow).filter((approval) => approval.outRefundNo === outRefundNo);
+    // One that a clock has dated ahead is not newer for that.
+    const isAhead = ({ createdAt }: ApprovalRecord) => createdAt > this.#now + CLOCKS_APART_MS;
+    return [...asked.filter((approval) => !isAhead(approval)), ...asked.filter(isAhead)];
+  }
+
+  /** The newest of them. */
+  async latest(outTradeNo: string, outRefundNo: string | undefined): Promise<ApprovalRecord | undefined> {
+    return (await this.of(outTradeNo, outRefundNo))[0];
+  }
+
+  /** Undecided and unexpired, oldest first. */
+  async open(caller?: string, limit = 1_000): Promise<ApprovalRecord[]> {
+    const rows = await this.#tx.all(
+      `SELECT * FROM approvals WHERE state = 'pending' AND expires_at > ? AND created_at <= ? ${caller === undefined ? '' : 'AND caller = ?'}
+       ORDER BY created_at, id LIMIT ?`,
+      this.#now,
+      this.#now + CLOCKS_APART_MS,
+      ...(caller === undefined ? [] : [caller]),
+      limit,
+    );
+    return rows.map(APPROVALS.fromRow);
+  }
+
+  /** Whatever became of them, newest first. */
+  async newest(limit: number): Promise<ApprovalRecord[]> {
+    const rows = await this.#tx.all(
+      'SELECT * FROM approvals ORDER BY created_at DESC, id DESC LIMIT ?',
+      limit,
+    );
+    return rows.map(APPROVALS.fromRow);
+  }
+
+  /**
+   * What a person has approved and nobody has carried out yet, the longest approved first: unexpired, of orders at
+   * these accounts (all: undefined), and still waiting for it.
+   */
+  async toCarryOut(accounts: readonly string[] | undefined, limit: number): Promise<ApprovalRecord[]> {
+    const here =
+      accounts === undefined ? '' : `AND orders.account IN (${accounts.map(() => '?').join(', ')})`;
+    const rows = await this.#tx.all(
+      `SELECT approvals.* FROM approvals JOIN orders USING (out_trade_no) LEFT JOIN refunds
+         ON refunds.out_trade_no = approvals.out_trade_no AND refunds.out_refund_no = approvals.out_refund_no
+       WHERE approvals.state = 'approved' AND approvals.expires_at > ? AND approvals.created_at <= ?
+         AND asked_json IS NOT NULL ${here}
+         AND CASE WHEN approvals.out_refund_no IS NULL THEN ${waits('orders')} ELSE ${waits('refunds')} END
+       ORDER BY decided_at, id LIMIT ?`,
+      this.#now,
+      this.#now + CLOCKS_APART_MS,
+      ...(accounts ?? []),
+      limit,
+    );
+    return rows.map(APPROVALS.fromRow);
+  }
+
+  async insert(approval: ApprovalRecord): Promise<void> {
+    await APPROVALS.insert(this.#tx, approval);
+    await this.#history.event(approval.outTradeNo, approval.outRefundNo, 'approval-asked', {
+      approval: approval.id,
+      rule: approval.rule,
+      amountFen: approval.amountFen,
+    });
+  }
+
+  /** Moves an approval on; the statement itself makes it single-use. Returns whether it was in `from`. */
+  async move(
+    approval: ApprovalRecord,
+    from: ApprovalRecord['state'],
+    to: ApprovalRecord['state'],
+    by: { readonly decidedBy?: string; readonly reason?: string; readonly code?: string } = {},
+  ): Promise<boolean> {
+    const changed = await this.#tx.run(
+      `UPDATE approvals SET state = ?, decided_at = COALESCE(decided_at, ?), decided_by = COALESCE(decided_by, ?),
+       reason = COALESCE(reason, ?), code = ? WHERE id = ? AND state = ?`,
+      to,
+      this.#now,
+      by.decidedBy ?? null,
+      by.reason ?? null,
+      by.code ?? null,
+      approval.id,
+      from,
+    );
+    if (changed === 1)
+      await this.#history.event(approval.outTradeNo, approval.outRefundNo, `approval-${to}`, {
+        approval: approval.id,
+        ...by,
+      });
+    return changed === 1;
+  }
+
+  /** Notes why what was approved is not sent yet; it still is going to be. */
+  async hold({ id }: ApprovalRecord, code: string): Promise<void> {
+    await this.#tx.run("UPDATE approvals SET code = ? WHERE id = ? AND state = 'approved'", code, id);
+  }
+}
+
+/** Nothing of it has been sent: it waits, or the gateway was not reached and the same call goes on. */
+function waits(table: string): string {
+  return `(${table}.state = 'PENDING_APPROVAL' OR (${table}.state = 'CLOSED' AND ${table}.declined_code IS NOT NULL))`;
+}

@@ -1,0 +1,60 @@
+import { rowDigest, termsDigest } from './audit-digest.ts';
+import { type Actor, AuditTrail } from './audit-trail.ts';
+import { readMeta } from './meta.ts';
+import type { OrderRecord } from './records.ts';
+import type { Tx } from './store.ts';
+
+/** What has happened to orders inside one transaction, and who did it. */
+export class History {
+  readonly #tx: Tx;
+  #salt: string | undefined;
+  readonly audit: AuditTrail;
+  /** Orders touched by this transaction, for those who wait for news. */
+  readonly changed = new Set<string>();
+
+  constructor(tx: Tx, now: number, actor: Actor) {
+    this.#tx = tx;
+    this.audit = new AuditTrail(tx, now, actor);
+  }
+
+  /** Appends to the order's history. */
+  async event(
+    outTradeNo: string,
+    outRefundNo: string | undefined,
+    kind: string,
+    detail: Readonly<Record<string, unknown>>,
+  ): Promise<void> {
+    this.changed.add(outTradeNo);
+    await this.audit.append({ kind, outTradeNo, outRefundNo, detail });
+  }
+
+  /** What never changes of an order. */
+  async termsOf(order: OrderRecord): Promise<string> {
+    return termsDigest(await this.#salted(), order);
+  }
+
+  /** Since when it counts, the bytes that are sent now and at every repetition, and what a buyer can pay with. */
+  async digestsOf({
+    plan,
+    countedAt,
+    credential,
+  }: Partial<Pick<OrderRecord, 'plan' | 'countedAt' | 'credential'>>): Promise<Record<string, unknown>> {
+    const salt = await this.#salted();
+    return {
+      ...(credential === undefined ? {} : { credential: rowDigest(salt, JSON.stringify(credential)) }),
+      ...(countedAt === undefined ? {} : { countedAt }),
+      ...(plan === undefined ? {} : { plan: rowDigest(salt, plan) }),
+    };
+  }
+
+  async #salted(): Promise<string> {
+    this.#salt ??= (await readMeta(this.#tx, 'salt')) ?? '';
+    return this.#salt;
+  }
+}
+
+/** What a move has learned of the gateway and is told in the history; all of it codes and numbers. */
+export function toldIn(patch: object): Readonly<Record<string, unknown>> {
+  const names = ['source', 'gatewayState', 'gatewayTradeNo', 'gatewayRefundNo', 'declinedCode', 'late'];
+  return Object.fromEntries(Object.entries(patch).filter(([name, value]) => names.includes(name) && value));
+}

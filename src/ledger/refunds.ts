@@ -1,0 +1,115 @@
+import type { RefundState } from '../domain/order.ts';
+import { type History, toldIn } from './history.ts';
+import type { Orders } from './orders.ts';
+import { REFUNDS, type RefundRecord } from './records.ts';
+import { isSettledRefund, nextRefundState, type RefundEvent } from './refund-machine.ts';
+import type { Tx } from './store.ts';
+
+type RefundPatch = Partial<
+  Omit<RefundRecord, 'outTradeNo' | 'outRefundNo' | 'state' | 'createdAt' | 'updatedAt'>
+>;
+
+/** As {@link Orders}. */
+export class Refunds {
+  readonly #tx: Tx;
+  readonly #now: number;
+  readonly #history: History;
+
+  constructor(tx: Tx, now: number, history: History) {
+    this.#tx = tx;
+    this.#now = now;
+    this.#history = history;
+  }
+
+  async get(outTradeNo: string, outRefundNo: string): Promise<RefundRecord | undefined> {
+    const [row] = await this.#tx.all(
+      'SELECT * FROM refunds WHERE out_trade_no = ? AND out_refund_no = ?',
+      outTradeNo,
+      outRefundNo,
+    );
+    return row && REFUNDS.fromRow(row);
+  }
+
+  async byMerchant(scope: string, outRefundNo: string): Promise<RefundRecord | undefined> {
+    const [row] = await this.#tx.all(
+      'SELECT * FROM refunds WHERE merchant_scope = ? AND out_refund_no = ?',
+      scope,
+      outRefundNo,
+    );
+    return row && REFUNDS.fromRow(row);
+  }
+
+  /** Oldest first. */
+  async ofOrder(outTradeNo: string): Promise<RefundRecord[]> {
+    const rows = await this.#tx.all(
+      'SELECT * FROM refunds WHERE out_trade_no = ? ORDER BY created_at, out_refund_no',
+      outTradeNo,
+    );
+    return rows.map(REFUNDS.fromRow);
+  }
+
+  /** Refunds of unknown outcome, oldest first. */
+  async inDoubt(account: string): Promise<RefundRecord[]> {
+    const rows = await this.#tx.all(
+      `SELECT * FROM refunds WHERE account = ? AND ask_at IS NOT NULL AND state = 'UNKNOWN'
+       ORDER BY created_at, out_refund_no`,
+      account,
+    );
+    return rows.map(REFUNDS.fromRow);
+  }
+
+  /** Successful refunds of an account that were sent in a span of time (ms, `to` exclusive), oldest first. */
+  async sent(account: string, from: number, to: number): Promise<RefundRecord[]> {
+    const rows = await this.#tx.all(
+      `SELECT * FROM refunds WHERE state = 'SUCCESS' AND account = ? AND sent_at >= ? AND sent_at < ?
+       ORDER BY sent_at, out_refund_no`,
+      account,
+      from,
+      to,
+    );
+    return rows.map(REFUNDS.fromRow);
+  }
+
+  async insert(refund: RefundRecord): Promise<void> {
+    const [order] = await this.#tx.all(
+      'SELECT account FROM orders WHERE out_trade_no = ?',
+      refund.outTradeNo,
+    );
+    await REFUNDS.insert(this.#tx, refund, { account: order?.account ?? null });
+    await this.#history.event(refund.outTradeNo, refund.outRefundNo, 'refund-created', {
+      amountFen: refund.amountFen,
+      caller: refund.caller,
+      state: refund.state,
+    });
+  }
+
+  async patch(refund: RefundRecord, patch: RefundPatch): Promise<RefundRecord> {
+    return this.#update(refund, refund.state, patch);
+  }
+
+  /** As {@link Orders.move}. */
+  async move(refund: RefundRecord, event: RefundEvent, patch: RefundPatch = {}): Promise<RefundRecord> {
+    const state = nextRefundState(refund.state, event);
+    if (state === undefined) return refund;
+    await this.#history.event(refund.outTradeNo, refund.outRefundNo, `refund-${event}`, {
+      from: refund.state,
+      to: state,
+      ...toldIn(patch),
+      ...(await this.#history.digestsOf(patch)),
+    });
+    return this.#update(refund, state, patch);
+  }
+
+  async #update(refund: RefundRecord, state: RefundState, patch: RefundPatch): Promise<RefundRecord> {
+    const updated: RefundRecord = {
+      ...refund,
+      ...patch,
+      state,
+      updatedAt: this.#now,
+      ...(isSettledRefund(state) ? { askAt: undefined } : {}),
+    };
+    await REFUNDS.update(this.#tx, refund, updated);
+    this.#history.changed.add(refund.outTradeNo);
+    return updated;
+  }
+}

@@ -1,0 +1,101 @@
+import { type Fen, fen } from '../domain/money.ts';
+import type { Row, SqlValue, Tx } from './store.ts';
+
+/** How one field of a record stands in its column, which has the field's name in snake case unless it says another. */
+export interface Field<T> {
+  readonly column?: string;
+  read(value: SqlValue): T;
+  write(value: T): SqlValue;
+}
+
+type Fields = Readonly<Record<string, Field<unknown>>>;
+
+/** What a row is to the rest of the program. */
+export type RecordOf<F> = { readonly [K in keyof F]: F[K] extends Field<infer T> ? T : never };
+
+export const text = <T extends string = string>(): Field<T> => ({
+  read: (value) => String(value) as T,
+  write: (value) => value,
+});
+export const number: Field<number> = { read: Number, write: (value) => value };
+export const money: Field<Fen> = { read: (value) => fen(Number(value)), write: (value) => value };
+export const flag: Field<boolean> = {
+  read: (value) => Number(value) === 1,
+  write: (value) => (value ? 1 : 0),
+};
+/** An object as JSON. */
+export const json = <T>(column: string): Field<T> => ({
+  column,
+  read: (value) => JSON.parse(String(value)) as T,
+  write: (value) => JSON.stringify(value),
+});
+/** NULL is undefined. */
+export const maybe = <T>(field: Field<T>): Field<T | undefined> => ({
+  ...field,
+  read: (value) => (value === null ? undefined : field.read(value)),
+  write: (value) => (value === undefined ? null : field.write(value)),
+});
+
+interface Column {
+  readonly field: string;
+  readonly name: string;
+  readonly read: (value: SqlValue) => unknown;
+  readonly write: (value: unknown) => SqlValue;
+}
+
+/** A table of records: what a field is, is said once, in `fields`. */
+export class Table<F extends Fields, R extends RecordOf<F> = RecordOf<F>> {
+  readonly name: string;
+  readonly #columns: readonly Column[];
+  readonly #key: readonly Column[];
+
+  /** @param key the fields of its primary key */
+  constructor(name: string, key: readonly (keyof F & string)[], fields: F) {
+    this.name = name;
+    this.#columns = Object.entries<Field<unknown>>(fields).map(([field, { column, read, write }]) => ({
+      field,
+      name: column ?? field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+      read,
+      write,
+    }));
+    this.#key = this.#columns.filter(({ field }) => key.includes(field as keyof F & string));
+  }
+
+  readonly fromRow = (row: Row): R => {
+    const record: Record<string, unknown> = {};
+    for (const { field, name, read } of this.#columns) record[field] = read(row[name] ?? null);
+    return record as R;
+  };
+
+  /** @param more columns that no record has */
+  async insert(tx: Tx, record: R, more: Readonly<Record<string, SqlValue>> = {}): Promise<void> {
+    const names = [...this.#columns.map(({ name }) => name), ...Object.keys(more)];
+    await tx.run(
+      `INSERT INTO ${this.name} (${names.join(', ')}) VALUES (${names.map(() => '?').join(', ')})`,
+      ...this.#columns.map((column) => stored(column, record)),
+      ...Object.values(more),
+    );
+  }
+
+  /** Writes the columns in which two versions of a record differ. */
+  async update(tx: Tx, before: R, after: R): Promise<void> {
+    const changed = this.#columns.filter(
+      (column) =>
+        after[column.field as keyof R] !== before[column.field as keyof R] &&
+        stored(column, after) !== stored(column, before),
+    );
+    if (changed.length === 0) return;
+    await tx.run(
+      `UPDATE ${this.name} SET ${equal(changed, ', ')} WHERE ${equal(this.#key, ' AND ')}`,
+      ...[...changed, ...this.#key].map((column) => stored(column, after)),
+    );
+  }
+}
+
+function stored({ field, write }: Column, record: object): SqlValue {
+  return write((record as Readonly<Record<string, unknown>>)[field]);
+}
+
+function equal(columns: readonly Column[], between: string): string {
+  return columns.map(({ name }) => `${name} = ?`).join(between);
+}
