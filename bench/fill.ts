@@ -1,0 +1,348 @@
+import { beijingIso, type Clock } from '../src/domain/clock.ts';
+import { type Fen, fen } from '../src/domain/money.ts';
+import type { ProviderId } from '../src/domain/order.ts';
+import { Ledger } from '../src/ledger/ledger.ts';
+import { openSqliteStore } from '../src/ledger/sqlite-store.ts';
+import type { Row, SqlValue, Store, Tx } from '../src/ledger/store.ts';
+import { applyNotify } from '../src/payments/apply-notify.ts';
+import { askTrade } from '../src/payments/ask-gateway.ts';
+import { attempt } from '../src/payments/attempt.ts';
+import type { Call, Cashier } from '../src/payments/cashier.ts';
+import { closePayment } from '../src/payments/close-payment.ts';
+import { createPayment } from '../src/payments/create-payment.ts';
+import { Desk } from '../src/payments/desk.ts';
+import { refundPayment } from '../src/payments/refund-payment.ts';
+import { systemRandom } from '../src/platform/system.ts';
+import { decideApproval } from '../src/policy/approvals.ts';
+import { Person } from '../src/policy/operator.ts';
+import type { Policy } from '../src/policy/policy.ts';
+import { OutcomeUnknown, type PaymentProvider, type TradeSnapshot } from '../src/providers/contract.ts';
+import { PROVIDERS } from '../src/providers/registry.ts';
+
+export interface Filling {
+  readonly path: string;
+  readonly orders: number;
+  /** What a server on this ledger is started with, for its accounts to be the ledger's. */
+  readonly env: Readonly<Record<string, string>>;
+  /** `years`: a shop's last twelve months. `today`: one caller's equal sales of one day to one buyer, out of a budget. */
+  readonly kind: 'years' | 'today';
+  readonly onProgress?: (done: number) => void;
+}
+
+const DAY_MS = 86_400_000;
+/** So many sales in one transaction: the disk is no part of what is filled in. */
+const BATCH = 20_000;
+const CALLERS = ['cursor', 'shop-bot', 'wechat-clerk', 'web', 'night-shift'];
+/** The caller, the buyer and the sale of a `today` ledger. */
+export const EQUAL_SALE = {
+  caller: 'bench',
+  buyer: 'the same buyer',
+  title: 'the same recipe',
+  yuan: '0.01',
+};
+const PAID_AFTER_MS = 40_000;
+const CLOSED_AFTER_MS = 36 * 60_000;
+const REFUNDED_AFTER_MS = 2 * 3_600_000;
+
+/** Plays sales through the use cases themselves, with a clock of its own and gateways that always agree. */
+export async function fill(filling: Filling): Promise<void> {
+  const { orders, kind, onProgress } = filling;
+  const end = Date.now();
+  const dayBegan = Date.parse(`${beijingIso(end).slice(0, 10)}T00:00:00+08:00`);
+  const from = kind === 'years' ? end - 360 * DAY_MS : dayBegan;
+  const step = (end - from) / orders;
+  const shop = await Shop.open(filling, from);
+  async function play(): Promise<void> {
+    for (let i = 0; i < orders; ) {
+      const until = Math.min(orders, i + BATCH);
+      await shop.store.inOne(async () => {
+        for (; i < until; i++) {
+          await shop.comeTo(from + i * step);
+          await (kind === 'years' ? shop.sale(i) : shop.equalSale());
+        }
+      });
+      onProgress?.(i);
+    }
+    await shop.store.inOne(() => shop.comeTo(end));
+  }
+  // Equal sales are looked for by index.
+  await (kind === 'years' ? shop.store.withoutIndexes(play) : play());
+  await shop.store.close();
+}
+
+/** What the ledger of a shop looks like after a while: mostly paid, some closed, refunded, denied, a few still open. */
+class Shop {
+  readonly store: Batches;
+  readonly #ledger: Ledger;
+  readonly #cashier: Cashier;
+  readonly #clock: { at: number };
+  /** What happens later to sales that are made by now; each line in the order of time. */
+  readonly #later = [PAID_AFTER_MS, CLOSED_AFTER_MS, REFUNDED_AFTER_MS].map((afterMs) => ({
+    afterMs,
+    first: 0,
+    due: [] as { at: number; act: () => Promise<unknown> }[],
+  }));
+
+  private constructor(ledger: Ledger, cashier: Cashier, clock: { at: number }, store: Batches) {
+    this.#ledger = ledger;
+    this.#cashier = cashier;
+    this.#clock = clock;
+    this.store = store;
+  }
+
+  static async open({ path, env, kind }: Filling, from: number): Promise<Shop> {
+    const time = { at: from };
+    const clock: Clock = {
+      now: () => Math.floor(time.at),
+      async sleep(ms) {
+        time.at += ms;
+      },
+    };
+    const ports = { clock, randomBytes: systemRandom };
+    const store = new Batches(await openSqliteStore(path, ports));
+    const ledger = await Ledger.open(store, 'simulator', ports);
+    const silent = () => undefined;
+    const policy: Policy =
+      kind === 'years'
+        ? { payments: { approveAboveFen: fen(99_900) }, refunds: { approveAboveFen: 'none' } }
+        : { payments: {}, refunds: {} };
+    const cashier: Cashier = {
+      ...ports,
+      ledger,
+      policy,
+      foreignOrders: 'refuse',
+      providers: agreeable(env, clock),
+      senders: { next: () => 'bench 1', mayBeAlive: () => false },
+      log: { info: silent, warn: silent, error: silent },
+      desk: new Desk({ ledger, clock }),
+    };
+    return new Shop(ledger, cashier, time, store);
+  }
+
+  /** Everything that is due until then (ms) happens, each at its time. */
+  async comeTo(at: number): Promise<void> {
+    for (;;) {
+      const lines = this.#later.filter(
+        ({ due, first }) => (due[first]?.at ?? Number.POSITIVE_INFINITY) <= at,
+      );
+      const [line] = lines.sort((a, b) => (a.due[a.first]?.at ?? 0) - (b.due[b.first]?.at ?? 0));
+      const next = line?.due[line.first];
+      if (line === undefined || next === undefined) break;
+      line.first += 1;
+      if (line.first === BATCH) line.due.splice(0, line.first);
+      if (line.due.length === 0 || line.first === BATCH) line.first = 0;
+      this.#clock.at = Math.max(this.#clock.at, next.at);
+      await next.act();
+    }
+    this.#clock.at = Math.max(this.#clock.at, at);
+  }
+
+  #in(afterMs: number, act: () => Promise<unknown>): void {
+    this.#later.find((line) => line.afterMs === afterMs)?.due.push({ at: this.#clock.at + afterMs, act });
+  }
+
+  async sale(i: number): Promise<void> {
+    const provider: ProviderId = i % 5 < 3 ? 'alipay' : 'wechatpay';
+    const call: Call = { caller: CALLERS[(i * 7) % CALLERS.length] ?? '', named: true, client: 'cursor' };
+    const amountFen = i % 1_000 === 999 ? 120_000 : 100 + ((i * 37) % 9_900);
+    const order = await this.#create(call, provider, amountFen, `菜谱 recipe ${i % 500}`, undefined);
+    if (order.state === 'PENDING_APPROVAL') return this.#decide(order.outTradeNo, i % 3_000 < 2_000);
+    const fate = (i * 13) % 100;
+    // Of a thousand answers one is lost; those orders end as those that nobody pays.
+    if (order.state === 'UNKNOWN' || fate < 9) {
+      this.#in(CLOSED_AFTER_MS, () => this.#ask(order.outTradeNo, { caller: 'settler' }));
+    } else if (fate < 11) {
+      this.#in(PAID_AFTER_MS, () => this.#close(call, order.outTradeNo));
+    } else {
+      this.#in(PAID_AFTER_MS, () => this.#paid(call, order.outTradeNo, i % 2 === 0));
+      if (fate < 14) this.#in(REFUNDED_AFTER_MS, () => this.#refund(call, order.outTradeNo, amountFen, i));
+    }
+  }
+
+  async equalSale(): Promise<void> {
+    const { caller, buyer, title } = EQUAL_SALE;
+    const call: Call = { caller, named: true, client: 'cursor' };
+    const { outTradeNo } = await this.#create(call, 'alipay', 1, title, buyer);
+    await this.#ledger.write((book) => book.quotas.draw([caller], outTradeNo, undefined));
+    await this.#paid(call, outTradeNo, true);
+  }
+
+  async #create(
+    call: Call,
+    provider: ProviderId,
+    amountFen: number,
+    title: string,
+    buyer: string | undefined,
+  ): Promise<{ readonly outTradeNo: string; readonly state: string }> {
+    const { order } = await this.#attempt(call, 'create-payment', { title, amountFen, buyer }, (cashier) =>
+      createPayment(cashier, call, {
+        ...{ provider, scene: 'qr', amountFen: fen(amountFen), title, outTradeNo: undefined, buyer },
+        ...{ expiresInMinutes: 30, payerOpenid: undefined, payerClientIp: undefined },
+      }),
+    );
+    return order;
+  }
+
+  /** By a notification, or by the question of whoever waits for it. */
+  async #paid(call: Call, outTradeNo: string, byNotify: boolean): Promise<void> {
+    const order = await this.#ledger.read((book) => book.order(outTradeNo));
+    const provider = order && this.#cashier.providers.get(order.provider);
+    if (order === undefined || provider === undefined) throw new Error(`no order ${outTradeNo}`);
+    const trade: TradeSnapshot = {
+      ...{ exists: true, account: order.account, outTradeNo, state: 'PAID', gatewayState: 'TRADE_SUCCESS' },
+      ...{ gatewayTradeNo: `${outTradeNo.slice(1, 9)}22001${outTradeNo.slice(9)}`.slice(0, 28) },
+      ...{ amountFen: order.amountFen, paidAt: this.#cashier.clock.now() },
+      ...(order.terms.mark === undefined ? {} : { mark: order.terms.mark }),
+    };
+    const body = Buffer.from(JSON.stringify({ kind: 'trade', id: `n-${outTradeNo}`, trade }));
+    if (byNotify) await applyNotify(this.#cashier, provider, { headers: {}, body });
+    else await this.#ask(outTradeNo, { caller: call.caller, tool: 'query-payment' }, trade);
+  }
+
+  async #ask(
+    outTradeNo: string,
+    actor: { readonly caller: string; readonly tool?: string },
+    trade: TradeSnapshot = { exists: false },
+  ): Promise<void> {
+    const order = await this.#ledger.read((book) => book.order(outTradeNo));
+    if (order === undefined) return;
+    answers.set(outTradeNo, trade);
+    await askTrade({ ...this.#cashier, ledger: this.#ledger.as(actor) }, order, 'has-turn');
+    answers.delete(outTradeNo);
+  }
+
+  #close(call: Call, outTradeNo: string): Promise<unknown> {
+    return this.#attempt(call, 'close-payment', { outTradeNo }, (cashier) =>
+      closePayment(cashier, call, { outTradeNo, provider: undefined }),
+    );
+  }
+
+  async #refund(call: Call, outTradeNo: string, amountFen: number, i: number): Promise<void> {
+    const refundFen: Fen = fen(i % 4 === 0 ? Math.ceil(amountFen / 2) : amountFen);
+    const input = { outTradeNo, provider: undefined, refundFen, outRefundNo: undefined, reason: '不想要了' };
+    await this.#attempt(call, 'refund-payment', input, (cashier) => refundPayment(cashier, call, input));
+  }
+
+  async #decide(outTradeNo: string, isAnswered: boolean): Promise<void> {
+    if (!isAnswered) return;
+    const person = await Person.bySecret(this.#ledger, 'simulator', undefined, 'terminal');
+    await this.#ledger.as({ caller: 'operator' }).write(async (book) => {
+      const approval = await book.latestApproval(outTradeNo, undefined);
+      if (approval)
+        await decideApproval(book, person, approval.id, { approve: false }, this.#cashier.clock.now());
+    });
+  }
+
+  #attempt<T>(call: Call, tool: string, args: object, run: (cashier: Cashier) => Promise<T>): Promise<T> {
+    const meta = { model: 'some-model-4', progressToken: 7 };
+    return attempt(this.#cashier, call, { tool, args, meta }, run, () => ({
+      state: 'NOTPAY',
+      replayed: false,
+    }));
+  }
+}
+
+/** One transaction of the file for many of the ledger's. */
+class Batches implements Store {
+  readonly #store: Store;
+  #tx: Tx | undefined;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  inOne(work: () => Promise<void>): Promise<void> {
+    return this.#store.write(async (tx) => {
+      const { batch, flush } = rememberingMeta(tx);
+      this.#tx = batch;
+      await work();
+      await flush();
+      this.#tx = undefined;
+    });
+  }
+
+  /** Indexes of what grows are made afterwards, in a fraction of the time; those that only say what is unique stay. */
+  async withoutIndexes(work: () => Promise<void>): Promise<void> {
+    const indexes = await this.#store.write(async (tx) => {
+      await tx.all('PRAGMA cache_size = -500000');
+      const rows = await tx.all(
+        "SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND tbl_name IN ('orders', 'audit') AND sql LIKE 'CREATE INDEX%'",
+      );
+      for (const { name } of rows) await tx.run(`DROP INDEX ${name}`);
+      return rows.map(({ sql }) => String(sql));
+    });
+    await work();
+    for (const sql of indexes) await this.#store.write((tx) => tx.run(sql));
+  }
+
+  read<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    return this.#tx ? work(this.#tx) : this.#store.read(work);
+  }
+
+  write<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    return this.#tx ? work(this.#tx) : this.#store.write(work);
+  }
+
+  close(): Promise<void> {
+    return this.#store.close();
+  }
+}
+
+/** Of what `meta` says under one key, the last word of a batch is written. */
+function rememberingMeta(tx: Tx): { readonly batch: Tx; readonly flush: () => Promise<void> } {
+  const known = new Map<SqlValue | undefined, Row[]>();
+  const written = new Map<SqlValue | undefined, () => Promise<number>>();
+  const batch: Tx = {
+    async all(sql, ...values) {
+      if (!sql.startsWith('SELECT value FROM meta WHERE key = ?')) return tx.all(sql, ...values);
+      const rows = known.get(values[0]) ?? (await tx.all(sql, ...values));
+      known.set(values[0], rows);
+      return rows;
+    },
+    async run(sql, ...values) {
+      if (!sql.startsWith('INSERT INTO meta (key, value)')) return tx.run(sql, ...values);
+      known.set(values[0], [{ value: values[1] ?? null }]);
+      written.set(values[0], () => tx.run(sql, ...values));
+      return 1;
+    },
+  };
+  return {
+    batch,
+    async flush() {
+      for (const write of written.values()) await write();
+    },
+  };
+}
+
+/** What the gateways say of a number, while they are asked. */
+const answers = new Map<string, TradeSnapshot>();
+
+/** The wallets of `env` with their real plans, and gateways without a wire. */
+function agreeable(env: Filling['env'], clock: Clock): Map<ProviderId, PaymentProvider> {
+  const http = { send: () => Promise.reject(new Error('nothing is sent')) };
+  let sent = 0;
+  return new Map(
+    PROVIDERS.flatMap(({ id, configure }) => {
+      const real = configure(env, { clock, randomBytes: systemRandom, http });
+      if (!real) return [];
+      const provider: PaymentProvider = {
+        ...real,
+        async sendPayment(order) {
+          sent += 1;
+          if (sent % 1_000 === 0) throw new OutcomeUnknown('timeout');
+          const code = order.outTradeNo.slice(-17).toLowerCase();
+          return id === 'alipay'
+            ? { qrCode: `https://qr.alipay.com/${code}` }
+            : { qrCode: `weixin://wxpay/bizpayurl?pr=${code.slice(-9)}` };
+        },
+        queryTrade: async (outTradeNo) => answers.get(outTradeNo) ?? { exists: false },
+        closeTrade: async () => undefined,
+        sendRefund: async ({ outTradeNo, outRefundNo, refundFen }) => ({
+          ...{ exists: true, outTradeNo, outRefundNo, refundFen, state: 'SUCCESS', gatewayState: 'SUCCESS' },
+        }),
+        parseNotify: async ({ body }) => JSON.parse(body.toString()),
+      };
+      return [[id, provider] as const];
+    }),
+  );
+}
