@@ -185,7 +185,7 @@ class Shop {
 
   /** By a notification, or by the question of whoever waits for it. */
   async #paid(call: Call, outTradeNo: string, byNotify: boolean): Promise<void> {
-    const order = await this.#ledger.read((book) => book.order(outTradeNo));
+    const order = await this.#ledger.read((book) => book.orders.get(outTradeNo));
     const provider = order && this.#cashier.providers.get(order.provider);
     if (order === undefined || provider === undefined) throw new Error(`no order ${outTradeNo}`);
     const trade: TradeSnapshot = {
@@ -204,7 +204,7 @@ class Shop {
     actor: { readonly caller: string; readonly tool?: string },
     trade: TradeSnapshot = { exists: false },
   ): Promise<void> {
-    const order = await this.#ledger.read((book) => book.order(outTradeNo));
+    const order = await this.#ledger.read((book) => book.orders.get(outTradeNo));
     if (order === undefined) return;
     answers.set(outTradeNo, trade);
     await askTrade({ ...this.#cashier, ledger: this.#ledger.as(actor) }, order, 'has-turn');
@@ -227,7 +227,7 @@ class Shop {
     if (!isAnswered) return;
     const person = await Person.bySecret(this.#ledger, 'simulator', undefined, 'terminal');
     await this.#ledger.as({ caller: 'operator' }).write(async (book) => {
-      const approval = await book.latestApproval(outTradeNo, undefined);
+      const approval = await book.approvals.latest(outTradeNo, undefined);
       if (approval)
         await decideApproval(book, person, approval.id, { approve: false }, this.#cashier.clock.now());
     });
