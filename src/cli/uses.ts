@@ -1,4 +1,4 @@
-import { PROVIDER_IDS } from '../domain/order.ts';
+import { ORDER_STATES, PROVIDER_IDS } from '../domain/order.ts';
 import { CLIENT_IDS } from './init/client-ids.ts';
 import { JSON_OPTION, type OptionUses, PLACE_OPTIONS, type Use } from './use.ts';
 
@@ -23,7 +23,6 @@ const DAYS = {
 const PORT = {
   port: { type: 'string', value: 'N', does: { zh: '端口', en: 'the port' } },
 } as const satisfies OptionUses;
-const STATES = ['PENDING_APPROVAL', 'DENIED', 'NOTPAY', 'PAID', 'CLOSED', 'UNKNOWN'] as const;
 
 /** Every command there is: help, completion of a wrong word and the reading of arguments come from this table. */
 export const USES = {
@@ -144,7 +143,11 @@ export const USES = {
       list: {
         does: { zh: '最新的在前，附合计与退款', en: 'newest first, with totals and refunds' },
         options: {
-          state: { type: 'string', choices: STATES, does: { zh: '只列这种状态', en: 'in this state only' } },
+          state: {
+            type: 'string',
+            choices: ORDER_STATES,
+            does: { zh: '只列这种状态', en: 'in this state only' },
+          },
           provider: {
             type: 'string',
             choices: PROVIDER_IDS,

@@ -12,15 +12,18 @@ export type Scene = (typeof SCENES)[number];
 export const REALMS = ['live', 'trial', 'sandbox', 'simulator'] as const;
 export type Realm = (typeof REALMS)[number];
 
-export type OrderState = 'PENDING_APPROVAL' | 'DENIED' | 'NOTPAY' | 'PAID' | 'CLOSED' | 'UNKNOWN';
-export type RefundState =
-  | 'PENDING_APPROVAL'
-  | 'DENIED'
-  | 'PROCESSING'
-  | 'SUCCESS'
-  | 'CLOSED'
-  | 'ABNORMAL'
-  | 'UNKNOWN';
+export const ORDER_STATES = ['PENDING_APPROVAL', 'DENIED', 'NOTPAY', 'PAID', 'CLOSED', 'UNKNOWN'] as const;
+export type OrderState = (typeof ORDER_STATES)[number];
+export const REFUND_STATES = [
+  'PENDING_APPROVAL',
+  'DENIED',
+  'PROCESSING',
+  'SUCCESS',
+  'CLOSED',
+  'ABNORMAL',
+  'UNKNOWN',
+] as const;
+export type RefundState = (typeof REFUND_STATES)[number];
 
 /** Where a state was last proven. */
 export type Source = 'ledger' | 'query' | 'notify';

@@ -32,16 +32,16 @@ import { firstAskAt } from './schedule.ts';
 import { claim, isBeingSent, isStillOurs, NEVER_SENT, record, releaseOurs, whenFree } from './sending.ts';
 
 export interface CreatePaymentInput {
-  readonly provider: ProviderId | undefined;
+  readonly provider?: ProviderId | undefined;
   readonly scene: Scene;
   readonly amountFen: Fen;
   readonly title: string;
-  readonly outTradeNo: string | undefined;
+  readonly outTradeNo?: string | undefined;
   /** Any stable id of the person or conversation; only its hash is kept. */
-  readonly buyer: string | undefined;
+  readonly buyer?: string | undefined;
   readonly expiresInMinutes: number;
-  readonly payerOpenid: string | undefined;
-  readonly payerClientIp: string | undefined;
+  readonly payerOpenid?: string | undefined;
+  readonly payerClientIp?: string | undefined;
 }
 
 const STANDS = { zh: '没有资金变动', en: 'no money moved' };

@@ -9,13 +9,13 @@ const DAY_MS = 86_400_000;
 
 export interface ListPaymentsInput {
   /** `YYYY-MM-DD`, Asia/Shanghai, inclusive. */
-  readonly from: string | undefined;
+  readonly from?: string | undefined;
   /** As `from`, inclusive. */
-  readonly to: string | undefined;
-  readonly state: OrderState | undefined;
-  readonly provider: ProviderId | undefined;
+  readonly to?: string | undefined;
+  readonly state?: OrderState | undefined;
+  readonly provider?: ProviderId | undefined;
   readonly limit: number;
-  readonly cursor: string | undefined;
+  readonly cursor?: string | undefined;
 }
 
 export interface PaymentList {

@@ -35,8 +35,8 @@ import { claim, isBeingSent, isStillOurs, NEVER_SENT, record, releaseOurs, whenF
 
 export interface RefundPaymentInput extends OrderName {
   readonly refundFen: Fen;
-  readonly outRefundNo: string | undefined;
-  readonly reason: string | undefined;
+  readonly outRefundNo?: string | undefined;
+  readonly reason?: string | undefined;
 }
 
 interface Reserved {

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { closePayment } from '../payments/close-payment.ts';
 import { defineTool } from './define-tool.ts';
-import { PAYMENT_SCHEMA } from './output-schemas.ts';
 import { orderNo, otherProvider } from './params.ts';
+import { paymentView } from './views.ts';
 
 export const closePaymentTool = defineTool({
   name: 'close-payment',
@@ -13,6 +13,6 @@ export const closePaymentTool = defineTool({
   },
   hints: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: true },
   input: (setting) => z.strictObject({ outTradeNo: orderNo(setting), provider: otherProvider(setting) }),
-  outputSchema: PAYMENT_SCHEMA,
+  output: paymentView,
   run: async ({ cashier, call, present }, args) => present.payment(await closePayment(cashier, call, args)),
 });

@@ -6,6 +6,7 @@ import type { Language, ToolAnswer } from './answer.ts';
 import { type InputSchema, readArguments } from './arguments.ts';
 import { reworded, type Words } from './face.ts';
 import type { Presenter } from './present.ts';
+import { publishedView, type View } from './views.ts';
 
 /** What the published schema depends on: fixed for the life of a process. */
 export interface ToolSetting {
@@ -50,18 +51,19 @@ export interface ToolContext {
  * Makes a tool of one strict schema: it is what the client sees and what the arguments are parsed by, here and not in
  * the SDK, so that a mistake is answered in the errors of the contract.
  */
-export function defineTool<Shape extends z.ZodObject>(definition: {
+export function defineTool<Shape extends z.ZodObject, Output extends View = never>(definition: {
   readonly name: string;
   readonly title: Text;
   readonly description: Text;
   readonly hints: ToolHints;
   readonly input: (setting: ToolSetting) => Shape;
   readonly showsImage?: true;
-  readonly outputSchema?: Readonly<Record<string, unknown>>;
+  /** Left out where every client is to show the text. */
+  readonly output?: z.ZodType<Output>;
   readonly failure?: (sentence: string) => string;
   /** For toolsets with names of their own: what is said beyond the tool itself names the unified ones. */
   readonly words?: Words;
-  readonly run: (context: ToolContext, args: z.output<Shape>) => Promise<ToolAnswer>;
+  readonly run: (context: ToolContext, args: z.output<Shape>) => Promise<ToolAnswer<NoInfer<Output>>>;
 }): Tool {
   // A server is built per HTTP request: schemas are made once per setting.
   const made = new WeakMap<ToolSetting, { readonly shape: Shape; readonly json: InputSchema }>();
@@ -79,7 +81,9 @@ export function defineTool<Shape extends z.ZodObject>(definition: {
     description: definition.description,
     hints: definition.hints,
     showsImage: definition.showsImage ?? false,
-    outputSchema: definition.outputSchema,
+    get outputSchema() {
+      return definition.output && publishedView(definition.output);
+    },
     failure: definition.failure,
     inputSchema: (setting) => schemaOf(setting).json,
     async run(context, args) {

@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import { ORDER_STATES } from '../domain/order.ts';
 import { listPayments } from '../payments/list-payments.ts';
 import { defineTool } from './define-tool.ts';
-import { LIST_SCHEMA } from './output-schemas.ts';
 import { described, provider } from './params.ts';
+import { paymentListView } from './views.ts';
 
 const DEFAULT_LIMIT = 20;
 
@@ -24,11 +25,7 @@ export const listPaymentsTool = defineTool({
         zh: '截止日 YYYY-MM-DD，含当天',
         en: 'last day, YYYY-MM-DD, included',
       }),
-      state: described(
-        setting,
-        z.enum(['PENDING_APPROVAL', 'DENIED', 'NOTPAY', 'PAID', 'CLOSED', 'UNKNOWN']).optional(),
-        { zh: '只列此状态', en: 'only this state' },
-      ),
+      state: described(setting, z.enum(ORDER_STATES).optional(), { zh: '只列此状态', en: 'only this state' }),
       provider: described(setting, provider(setting).optional(), {
         zh: '只列此支付方式',
         en: 'only this payment method',
@@ -42,16 +39,7 @@ export const listPaymentsTool = defineTool({
         en: 'nextCursor of the page before',
       }),
     }),
-  outputSchema: LIST_SCHEMA,
+  output: paymentListView,
   run: async ({ cashier, call, present }, args) =>
-    present.list(
-      await listPayments(cashier, call, {
-        from: args.from,
-        to: args.to,
-        state: args.state,
-        provider: args.provider,
-        limit: args.limit ?? DEFAULT_LIMIT,
-        cursor: args.cursor,
-      }),
-    ),
+    present.list(await listPayments(cashier, call, { ...args, limit: args.limit ?? DEFAULT_LIMIT })),
 });

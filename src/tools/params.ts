@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import type { Text } from '../domain/errors.ts';
+import { parseAmount } from '../domain/money.ts';
 import { PROVIDER_IDS } from '../domain/order.ts';
+import type { CreatePaymentInput } from '../payments/create-payment.ts';
+import type { RefundPaymentInput } from '../payments/refund-payment.ts';
 import { invalidArgument } from './arguments.ts';
 import { isBlank, named, refusedCharacter } from './characters.ts';
 import type { ToolSetting } from './define-tool.ts';
@@ -14,8 +17,6 @@ export const outTradeNo = z.string().regex(/^[A-Za-z0-9_]{6,32}$/);
 export const outRefundNo = z.string().regex(/^[A-Za-z0-9_]{1,64}$/);
 /** Published as text, taken as a number too; exact to the fen, for it is the money module that reads it. */
 export const yuan = z.union([z.string(), z.number()]);
-/** Any stable id; hashed, never shown. */
-export const buyer = z.string().min(1).max(256);
 
 /** The order that a call is about. */
 export function orderNo(setting: ToolSetting) {
@@ -38,14 +39,71 @@ export function provider(setting: ToolSetting) {
   return z.enum(setting.providers.length > 0 ? setting.providers : PROVIDER_IDS);
 }
 
+/** What every create tool of ours takes, in this order; {@link wanted} reads it. */
+export const saleShape = (setting: ToolSetting) => ({
+  amountYuan: described(setting, yuan, {
+    zh: '元，至多两位小数，如 "9.90"',
+    en: 'yuan, at most 2 decimals, e.g. "9.90"',
+  }),
+  title: described(setting, z.string(), {
+    zh: '商品名，≤42 个汉字，无表情符号',
+    en: 'goods: ≤127 bytes (42 Chinese characters), no emoji',
+  }),
+  outTradeNo: described(setting, outTradeNo.optional(), {
+    zh: '订单号，6–32 位字母、数字、_；缺省自动生成',
+    en: 'order number: 6–32 letters, digits, _; made here when absent',
+  }),
+  // Hashed, never shown.
+  buyer: described(setting, z.string().min(1).max(256).optional(), {
+    zh: '买家或会话的稳定标识，≤256 字符，用于识别重复调用',
+    en: 'stable id of buyer or conversation (≤256 characters), to recognise a repeated call',
+  }),
+  expiresInMinutes: described(setting, z.int().min(1).max(1440).optional(), {
+    zh: '有效期，1–1440 分钟，默认 30',
+    en: 'minutes to pay, 1–1440, default 30',
+  }),
+});
+
+/** What every refund tool of ours takes beside the order's number. */
+export const refundShape = (setting: ToolSetting) => ({
+  outRefundNo: described(setting, outRefundNo.optional(), {
+    zh: '退款单号，1–64 位字母、数字、_；缺省时，同额退款视为同一笔',
+    en: 'refund number: 1–64 letters, digits, _; when absent, an equal amount is the same refund',
+  }),
+  reason: described(setting, z.string().optional(), { zh: '原因，≤80 字', en: 'why, ≤80 characters' }),
+});
+
+const DEFAULT_EXPIRY_MINUTES = 30;
+
+/** From the arguments of any create tool to what is to be created. Throws INVALID_ARGUMENT. */
+export function wanted(
+  args: Omit<CreatePaymentInput, 'amountFen' | 'expiresInMinutes'> & {
+    readonly amountYuan: string | number;
+    readonly expiresInMinutes?: number | undefined;
+  },
+  check: (title: string) => void = checkTitle,
+): CreatePaymentInput {
+  const { amountYuan, expiresInMinutes = DEFAULT_EXPIRY_MINUTES, ...rest } = args;
+  check(args.title);
+  // A blank id would make one buyer of many, who must never share a code.
+  if (args.buyer !== undefined) checkVisible('buyer', args.buyer);
+  return { ...rest, expiresInMinutes, amountFen: parseAmount(amountYuan, 'amountYuan') };
+}
+
+/** As {@link wanted}, of a refund tool. */
+export function wantedBack(
+  args: Omit<RefundPaymentInput, 'refundFen'> & { readonly refundYuan: string | number },
+  check: (reason: string) => void = checkReason,
+): RefundPaymentInput {
+  const { refundYuan, reason, ...rest } = args;
+  if (reason !== undefined) check(reason);
+  return { ...rest, refundFen: parseAmount(refundYuan, 'refundYuan'), reason: reason || undefined };
+}
+
 const MAX_TITLE_BYTES = 127;
-export const TITLE: Text = {
-  zh: '商品名，≤42 个汉字，无表情符号',
-  en: 'goods: ≤127 bytes (42 Chinese characters), no emoji',
-};
 
 /** Throws INVALID_ARGUMENT naming the character or the length; nothing is altered silently. */
-export function checkTitle(title: string): void {
+function checkTitle(title: string): void {
   const bytes = Buffer.byteLength(title);
   if (bytes < 1 || bytes > MAX_TITLE_BYTES) {
     throw invalidArgument('title', {
@@ -58,14 +116,8 @@ export function checkTitle(title: string): void {
 
 const MAX_REASON_CHARACTERS = 80;
 
-/** As {@link checkTitle}. */
-export function checkReason(reason: string): void {
+function checkReason(reason: string): void {
   checkText('reason', reason, { min: 0, max: MAX_REASON_CHARACTERS });
-}
-
-/** A blank id would make one buyer of many, who must never share a code. Throws INVALID_ARGUMENT. */
-export function checkBuyer(buyer: string | undefined): void {
-  if (buyer !== undefined) checkVisible('buyer', buyer);
 }
 
 /** As {@link checkTitle}, by characters. */

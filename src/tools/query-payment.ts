@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { askPayment } from '../payments/query-payment.ts';
 import { defineTool } from './define-tool.ts';
-import { PAYMENT_SCHEMA } from './output-schemas.ts';
 import { described, orderNo, otherProvider } from './params.ts';
+import { paymentView } from './views.ts';
 
 export const queryPaymentTool = defineTool({
   name: 'query-payment',
@@ -21,7 +21,7 @@ export const queryPaymentTool = defineTool({
       }),
       provider: otherProvider(setting),
     }),
-  outputSchema: PAYMENT_SCHEMA,
+  output: paymentView,
   run: async ({ cashier, call, present }, args) =>
     present.payment(await askPayment(cashier, call, { ...args, waitSeconds: args.waitSeconds ?? 0 })),
 });

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { askForRefund } from '../payments/query-refund.ts';
 import { defineTool } from './define-tool.ts';
-import { REFUND_SCHEMA } from './output-schemas.ts';
 import { described, orderNo, otherProvider, outRefundNo } from './params.ts';
+import { refundView } from './views.ts';
 
 export const queryRefundTool = defineTool({
   name: 'query-refund',
@@ -18,6 +18,6 @@ export const queryRefundTool = defineTool({
       outRefundNo: described(setting, outRefundNo, { zh: '退款单号', en: 'refund number' }),
       provider: otherProvider(setting),
     }),
-  outputSchema: REFUND_SCHEMA,
+  output: refundView,
   run: async ({ cashier, call, present }, args) => present.refund(await askForRefund(cashier, call, args)),
 });

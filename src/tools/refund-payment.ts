@@ -1,9 +1,8 @@
 import { z } from 'zod';
-import { parseAmount } from '../domain/money.ts';
 import { refundPayment } from '../payments/refund-payment.ts';
 import { defineTool } from './define-tool.ts';
-import { REFUND_SCHEMA } from './output-schemas.ts';
-import { checkReason, described, orderNo, otherProvider, outRefundNo, yuan } from './params.ts';
+import { described, orderNo, otherProvider, refundShape, wantedBack, yuan } from './params.ts';
+import { refundView } from './views.ts';
 
 export const refundPaymentTool = defineTool({
   name: 'refund-payment',
@@ -17,23 +16,10 @@ export const refundPaymentTool = defineTool({
     z.strictObject({
       outTradeNo: orderNo(setting),
       refundYuan: described(setting, yuan, { zh: '元，至多两位小数', en: 'yuan, at most 2 decimals' }),
-      outRefundNo: described(setting, outRefundNo.optional(), {
-        zh: '退款单号，1–64 位字母、数字、_；缺省时，同额退款视为同一笔',
-        en: 'refund number: 1–64 letters, digits, _; when absent, an equal amount is the same refund',
-      }),
-      reason: described(setting, z.string().optional(), { zh: '原因，≤80 字', en: 'why, ≤80 characters' }),
+      ...refundShape(setting),
       provider: otherProvider(setting),
     }),
-  outputSchema: REFUND_SCHEMA,
-  async run({ cashier, call, present }, args) {
-    if (args.reason !== undefined) checkReason(args.reason);
-    const result = await refundPayment(cashier, call, {
-      outTradeNo: args.outTradeNo,
-      provider: args.provider,
-      refundFen: parseAmount(args.refundYuan, 'refundYuan'),
-      outRefundNo: args.outRefundNo,
-      reason: args.reason || undefined,
-    });
-    return present.refund(result);
-  },
+  output: refundView,
+  run: async ({ cashier, call, present }, args) =>
+    present.refund(await refundPayment(cashier, call, wantedBack(args))),
 });

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import type { Text } from '../../domain/errors.ts';
-import { parseAmount } from '../../domain/money.ts';
 import type { Scene } from '../../domain/order.ts';
 import { createPayment } from '../../payments/create-payment.ts';
 import { defineTool } from '../define-tool.ts';
+import { wanted } from '../params.ts';
 import { amount, checkOrderTitle, outTradeNo } from './params.ts';
 import { paymentLink } from './texts.ts';
 import { WORDS } from './words.ts';
@@ -34,18 +34,10 @@ export function linkTool(face: {
       }),
     failure: (sentence) => `支付链接创建失败. 错误信息: ${sentence}`,
     async run({ cashier, call, present }, args) {
-      checkOrderTitle(args.orderTitle);
-      const result = await createPayment(cashier, call, {
-        provider: 'alipay',
-        scene: face.scene,
-        amountFen: parseAmount(args.totalAmount, 'totalAmount'),
-        title: args.orderTitle,
-        outTradeNo: args.outTradeNo,
-        buyer: undefined,
-        expiresInMinutes: EXPIRES_IN_MINUTES,
-        payerOpenid: undefined,
-        payerClientIp: undefined,
-      });
+      const { outTradeNo, totalAmount: amountYuan, orderTitle: title } = args;
+      const sale = { outTradeNo, amountYuan, title, expiresInMinutes: EXPIRES_IN_MINUTES };
+      const wish = wanted({ ...sale, provider: 'alipay', scene: face.scene }, checkOrderTitle);
+      const result = await createPayment(cashier, call, wish);
       return paymentLink(present, result, { label: face.label, words, now: cashier.clock.now() });
     },
   });

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { parseAmount } from '../../domain/money.ts';
 import { refundPayment } from '../../payments/refund-payment.ts';
 import { defineTool } from '../define-tool.ts';
 import { insistWallet } from '../face.ts';
+import { wantedBack } from '../params.ts';
 import { amount, checkRefundReason, outRequestNo, outTradeNo } from './params.ts';
 import { refund } from './texts.ts';
 import { WORDS } from './words.ts';
@@ -25,18 +25,12 @@ export const refundAlipayPaymentTool = defineTool({
     }),
   failure: (sentence) => `退款执行失败. 错误信息: ${sentence}`,
   async run({ cashier, call, present }, args) {
-    if (args.refundReason !== undefined) checkRefundReason(args.refundReason);
-    const { outTradeNo, outRequestNo } = args;
+    const { outTradeNo, outRequestNo, refundAmount: refundYuan, refundReason: reason } = args;
+    const asked = { outTradeNo, outRefundNo: outRequestNo, refundYuan, reason, provider: 'alipay' } as const;
+    const wish = wantedBack(asked, checkRefundReason);
     await insistWallet(cashier, outTradeNo, 'alipay');
     // What a person approved was sent since: the call that repeats it is the first to hear, and not of a repetition.
     const repeated = await cashier.ledger.read((book) => book.audit.toldOfRefund(outTradeNo, outRequestNo));
-    const result = await refundPayment(cashier, call, {
-      outTradeNo,
-      provider: 'alipay',
-      refundFen: parseAmount(args.refundAmount, 'refundAmount'),
-      outRefundNo: outRequestNo,
-      reason: args.refundReason || undefined,
-    });
-    return refund(present, result, { repeated });
+    return refund(present, await refundPayment(cashier, call, wish), { repeated });
   },
 });

@@ -1,7 +1,7 @@
 import { toYuan } from '../../domain/money.ts';
 import type { ForeignPayment, ForeignRefund } from '../../payments/foreign.ts';
 import { type PaymentResult, payable, type RefundResult } from '../../payments/results.ts';
-import type { ToolAnswer } from '../answer.ts';
+import { outcomeOf, type ToolAnswer } from '../answer.ts';
 import { inWords, type Words } from '../face.ts';
 import type { Presenter } from '../present.ts';
 import { WORDS } from './words.ts';
@@ -23,13 +23,13 @@ export async function paymentLink(
   present: Presenter,
   result: PaymentResult,
   { label, words, now }: LinkFace,
-): Promise<ToolAnswer> {
+): Promise<ToolAnswer<never>> {
   const { payUrl } = payable(result.order, now);
   const { order, approval } = result;
   if (order.state === 'PENDING_APPROVAL') {
     const { structured } = await present.payment(result);
     const waiting = answer(present, `支付待人工确认: ${approval?.id ?? order.outTradeNo}`, result);
-    return { ...waiting, note: inWords(words, String(structured?.nextStep)) };
+    return { ...waiting, note: inWords(words, structured.nextStep) };
   }
   const text = () => {
     if (payUrl !== undefined) return `${label}: [点击完成支付](${payUrl})`;
@@ -43,7 +43,7 @@ export async function paymentLink(
 
 const NO_LINK = '支付链接创建失败. 错误信息:';
 
-export function trade(present: Presenter, result: PaymentResult | ForeignPayment): ToolAnswer {
+export function trade(present: Presenter, result: PaymentResult | ForeignPayment): ToolAnswer<never> {
   return answer(present, tradeText(result), result);
 }
 
@@ -71,13 +71,13 @@ export async function refund(
   present: Presenter,
   result: RefundResult,
   { repeated }: { readonly repeated: boolean },
-): Promise<ToolAnswer> {
+): Promise<ToolAnswer<never>> {
   const { refund: one, order, approval } = result;
   const tradeNo = order.gatewayTradeNo ?? '';
   if (one.state === 'PENDING_APPROVAL') {
     const { structured } = await present.refund(result);
     const waiting = answer(present, `退款待人工确认: ${approval?.id ?? one.outRefundNo}`, result);
-    return { ...waiting, note: inWords(WORDS, String(structured?.nextStep)) };
+    return { ...waiting, note: inWords(WORDS, structured.nextStep) };
   }
   const text = () => {
     switch (one.state) {
@@ -96,7 +96,7 @@ export async function refund(
   return answer(present, text(), result);
 }
 
-export function refundStatus(present: Presenter, result: RefundResult | ForeignRefund): ToolAnswer {
+export function refundStatus(present: Presenter, result: RefundResult | ForeignRefund): ToolAnswer<never> {
   const known =
     'foreignRefund' in result
       ? { state: result.foreignRefund.state, amount: result.foreignRefund.refundFen, tradeNo: undefined }
@@ -114,25 +114,14 @@ export function refundStatus(present: Presenter, result: RefundResult | ForeignR
 }
 
 /** Alipay's answer about a number that it has no refund of; the official text has a status there. */
-export function noRefund(present: Presenter): ToolAnswer {
+export function noRefund(present: Presenter): ToolAnswer<never> {
   return { text: present.plain('未查询到退款成功. 退款状态: NOT_FOUND'), outcome: {} };
 }
 
 function answer(
   present: Presenter,
   text: string,
-  result: PaymentResult | ForeignPayment | RefundResult | ForeignRefund,
-): ToolAnswer {
-  if ('foreign' in result || 'foreignRefund' in result) return { text: present.plain(text), outcome: {} };
-  const { order, replayed } = result;
-  const refunded = 'refund' in result ? result.refund : undefined;
-  return {
-    text: present.plain(text),
-    outcome: {
-      outTradeNo: order.outTradeNo,
-      outRefundNo: refunded?.outRefundNo,
-      state: refunded?.state ?? order.state,
-      replayed,
-    },
-  };
+  result: Parameters<typeof outcomeOf>[0],
+): ToolAnswer<never> {
+  return { text: present.plain(text), outcome: outcomeOf(result) };
 }

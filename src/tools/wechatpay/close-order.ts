@@ -1,12 +1,10 @@
-import { z } from 'zod';
 import { closePayment } from '../../payments/close-payment.ts';
-import { defineTool } from '../define-tool.ts';
 import { insistWallet } from '../face.ts';
-import { outTradeNoOf } from './params.ts';
+import { orderNo } from '../params.ts';
+import { wechatTool } from './spelling.ts';
 import { paymentText } from './texts.ts';
-import { WORDS } from './words.ts';
 
-export const closeOrderTool = defineTool({
+export const closeOrderTool = wechatTool({
   name: 'close-order',
   title: { zh: '关闭微信订单', en: 'Close WeChat Pay order' },
   description: {
@@ -14,10 +12,10 @@ export const closeOrderTool = defineTool({
     en: 'Close an unpaid WeChat Pay order; a paid one needs refund-order.',
   },
   hints: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: true },
-  words: WORDS,
-  input: (setting) => z.strictObject({ out_trade_no: outTradeNoOf(setting) }),
-  async run({ cashier, call, present }, { out_trade_no: outTradeNo }) {
+  input: (setting) => ({ outTradeNo: orderNo(setting) }),
+  async run({ cashier, call, present }, { outTradeNo }) {
     await insistWallet(cashier, outTradeNo, 'wechatpay');
-    return paymentText(present, await closePayment(cashier, call, { outTradeNo, provider: 'wechatpay' }));
+    const result = await closePayment(cashier, call, { outTradeNo, provider: 'wechatpay' });
+    return paymentText(await present.payment(result), present);
   },
 });

@@ -11,6 +11,6 @@ export const createH5PaymentTool = orderTool({
   },
   scene: 'h5',
   payer: (setting) => ({
-    payer_client_ip: described(setting, z.string().min(1).max(45), { zh: '买家的 IP', en: "the buyer's IP" }),
+    payerClientIp: described(setting, z.string().min(1).max(45), { zh: '买家的 IP', en: "the buyer's IP" }),
   }),
 });

@@ -11,7 +11,7 @@ export const createJsapiPaymentTool = orderTool({
   },
   scene: 'jsapi',
   payer: (setting) => ({
-    payer_openid: described(setting, z.string().min(1).max(128), {
+    payerOpenid: described(setting, z.string().min(1).max(128), {
       zh: '买家在该公众号或小程序的 openid',
       en: "the buyer's openid",
     }),

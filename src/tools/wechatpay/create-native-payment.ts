@@ -1,6 +1,4 @@
-import { qrImage } from '../qr-image.ts';
 import { orderTool } from './order-tool.ts';
-import { paymentText } from './texts.ts';
 
 export const createNativePaymentTool = orderTool({
   name: 'create-native-payment',
@@ -10,10 +8,4 @@ export const createNativePaymentTool = orderTool({
     en: 'Create a WeChat Pay order; returns the QR code_url and the order number. Created is not paid: deliver only after query-order-by-out-trade-no says PAID.',
   },
   scene: 'qr',
-  payer: () => ({}),
-  async answer(present, result) {
-    const answer = await paymentText(present, result);
-    const code = /^code_url: (\S+)$/m.exec(answer.text)?.[1];
-    return code === undefined ? answer : { ...answer, image: await qrImage(code) };
-  },
 });

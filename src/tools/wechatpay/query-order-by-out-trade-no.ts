@@ -1,12 +1,10 @@
-import { z } from 'zod';
 import { askPayment } from '../../payments/query-payment.ts';
-import { defineTool } from '../define-tool.ts';
 import { insistWallet } from '../face.ts';
-import { outTradeNoOf } from './params.ts';
+import { orderNo } from '../params.ts';
+import { wechatTool } from './spelling.ts';
 import { paymentText } from './texts.ts';
-import { WORDS } from './words.ts';
 
-export const queryOrderByOutTradeNoTool = defineTool({
+export const queryOrderByOutTradeNoTool = wechatTool({
   name: 'query-order-by-out-trade-no',
   title: { zh: '查询微信订单', en: 'Query WeChat Pay order' },
   description: {
@@ -14,11 +12,10 @@ export const queryOrderByOutTradeNoTool = defineTool({
     en: 'Ask WeChat Pay about an order by its number. Only PAID is paid, whatever the buyer says.',
   },
   hints: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: true },
-  words: WORDS,
-  input: (setting) => z.strictObject({ out_trade_no: outTradeNoOf(setting) }),
-  async run({ cashier, call, present }, { out_trade_no: outTradeNo }) {
+  input: (setting) => ({ outTradeNo: orderNo(setting) }),
+  async run({ cashier, call, present }, { outTradeNo }) {
     await insistWallet(cashier, outTradeNo, 'wechatpay');
     const asked = { outTradeNo, provider: 'wechatpay', waitSeconds: 0 } as const;
-    return paymentText(present, await askPayment(cashier, call, asked));
+    return paymentText(await present.payment(await askPayment(cashier, call, asked)), present);
   },
 });

@@ -1,12 +1,10 @@
-import { z } from 'zod';
 import { askForRefund } from '../../payments/query-refund.ts';
-import { defineTool } from '../define-tool.ts';
 import { insistWallet } from '../face.ts';
-import { outRefundNoOf, outTradeNoOf } from './params.ts';
+import { described, orderNo, outRefundNo } from '../params.ts';
+import { wechatTool } from './spelling.ts';
 import { refundText } from './texts.ts';
-import { WORDS } from './words.ts';
 
-export const queryRefundByOutRefundNoTool = defineTool({
+export const queryRefundByOutRefundNoTool = wechatTool({
   name: 'query-refund-by-out-refund-no',
   title: { zh: '查询微信退款', en: 'Query WeChat Pay refund' },
   description: {
@@ -14,12 +12,16 @@ export const queryRefundByOutRefundNoTool = defineTool({
     en: 'Ask how a WeChat Pay refund stands; only SUCCESS is refunded.',
   },
   hints: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: true },
-  words: WORDS,
-  input: (setting) =>
-    z.strictObject({ out_trade_no: outTradeNoOf(setting), out_refund_no: outRefundNoOf(setting) }),
-  async run({ cashier, call, present }, { out_trade_no: outTradeNo, out_refund_no: outRefundNo }) {
+  input: (setting) => ({
+    outTradeNo: orderNo(setting),
+    outRefundNo: described(setting, outRefundNo, {
+      zh: '退款单号，1–64 位字母、数字、_',
+      en: 'refund number: 1–64 letters, digits, _',
+    }),
+  }),
+  async run({ cashier, call, present }, { outTradeNo, outRefundNo }) {
     await insistWallet(cashier, outTradeNo, 'wechatpay');
     const asked = { outTradeNo, outRefundNo, provider: 'wechatpay' } as const;
-    return refundText(present, await askForRefund(cashier, call, asked));
+    return refundText(await present.refund(await askForRefund(cashier, call, asked)), present);
   },
 });

@@ -1,5 +1,5 @@
-import type { Text } from '../domain/errors.ts';
-import type { Credential, Scene } from '../domain/order.ts';
+import type { Text } from '../../domain/errors.ts';
+import type { Credential, Scene } from '../../domain/order.ts';
 
 /** What the buyer holds, by the scene: a sentence must never speak of a link or code that is not there. */
 export const HELD: Readonly<Record<Scene, Text>> = {

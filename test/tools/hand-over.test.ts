@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Credential } from '../../src/domain/order.ts';
-import { handOver } from '../../src/tools/pay-words.ts';
+import { handOver } from '../../src/tools/present/hand-over.ts';
 
 const THINGS = {
   zh: {

@@ -1,0 +1,199 @@
+import type { Text } from '../../domain/errors.ts';
+import { toYuan } from '../../domain/money.ts';
+import type { Credential } from '../../domain/order.ts';
+import type { AuditRecord, OrderRecord, RefundRecord } from '../../ledger/records.ts';
+import { isGivenOut } from '../../payments/apply.ts';
+import type { ForeignPayment } from '../../payments/foreign.ts';
+import { type PaymentResult, payable } from '../../payments/results.ts';
+import { outcomeOf, type ToolAnswer } from '../answer.ts';
+import { qrImage } from '../qr-image.ts';
+import type { PaymentView } from '../views.ts';
+import { approvalIn, approvalSaid } from './approval.ts';
+import { HELD, handOver } from './hand-over.ts';
+import { type CashierPage, compact, iso, type Voice, yuan } from './voice.ts';
+import * as words from './words.ts';
+
+export interface PaymentAnswer extends ToolAnswer<PaymentView> {
+  readonly structured: Readonly<PaymentView>;
+  /** The order's page, where there is one, for tools that speak of it in words of their own. */
+  readonly link?: { readonly url: string; readonly onThisMachine: boolean };
+}
+
+/** @param withImage shows the code, where there is one, as an image too */
+export async function paymentAnswer(
+  voice: Voice,
+  result: PaymentResult | ForeignPayment,
+  { withImage = false } = {},
+): Promise<PaymentAnswer> {
+  if ('foreign' in result) return foreignAnswer(voice, result);
+  const { say, lines, line } = voice;
+  const { order } = result;
+  const page = await pageOf(voice, order);
+  const approval = await approvalSaid(voice, result.approval, order.state);
+  const structured = paymentTold(voice, result, page, approval.ask);
+  const { payUrl, qrCode, jsapiParams, appParams, orderString, linkExpiresAt } = structured;
+  const { amountYuan, refundedYuan = '', refundedElsewhereYuan: elsewhere } = structured;
+  const state = words.PAYMENT_STATE[order.state];
+  const wallet = words.WALLET[order.provider];
+  const held = HELD[order.scene];
+  const text = lines(
+    say({
+      zh: `订单 ${order.outTradeNo}：${state.zh}（${order.state}），${amountYuan} 元，${wallet.zh}`,
+      en: `Order ${order.outTradeNo}: ${order.state} (${state.en}), ${amountYuan} yuan, ${wallet.en}`,
+    }),
+    payUrl && `[${say(words.PAY_NOW)}](${payUrl})`,
+    line(words.LABEL.qrCode, qrCode),
+    page && pageLine(voice, page, order.credential),
+    jsapiParams && `jsapiParams: ${JSON.stringify(jsapiParams)}`,
+    appParams && `appParams: ${JSON.stringify(appParams)}`,
+    orderString && `orderString: ${orderString}`,
+    line(words.LABEL.expires, order.state === 'NOTPAY' ? structured.expiresAt : undefined),
+    line({ zh: `${held.zh}有效至`, en: `The ${held.en} expires` }, linkExpiresAt),
+    order.state === 'PAID' && result.refundedFen > 0
+      ? line(words.LABEL.refunded, yuan(refundedYuan))
+      : undefined,
+    line(words.LABEL.elsewhere, elsewhere === 'unknown' ? words.SUM_NOT_TOLD : elsewhere && yuan(elsewhere)),
+    approval.line,
+    line(words.LABEL.next, structured.nextStep),
+  );
+  return {
+    text,
+    structured,
+    outcome: outcomeOf(result),
+    ...(page && { link: { url: page.url, onThisMachine: isOnThisMachine(page.url) } }),
+    ...(withImage && qrCode !== undefined ? { image: await qrImage(qrCode) } : {}),
+  };
+}
+
+/** A payment with its refunds and all that has happened to it, oldest first. */
+export async function paymentStory(
+  voice: Voice,
+  result: PaymentResult,
+  refunds: readonly RefundRecord[],
+  events: readonly AuditRecord[],
+): Promise<object> {
+  return {
+    ...paymentTold(voice, result, await pageOf(voice, result.order)),
+    refunds: refunds.map(({ outRefundNo, state, amountFen, reason, createdAt }) =>
+      compact({ outRefundNo, state, refundYuan: toYuan(amountFen), reason, createdAt: iso(createdAt) }),
+    ),
+    events: events.filter(isAboutOrder).map(({ at, kind, outRefundNo, detail }) => {
+      // Digests and counted times are for whoever checks the trail.
+      const { terms, plan, credential, countedAt, ...told } = detail;
+      return compact({ at: iso(at), kind, outRefundNo, ...told });
+    }),
+  };
+}
+
+/** What clients said of their calls is for the merchant's eyes, in the audit trail. */
+function isAboutOrder({ kind }: AuditRecord): boolean {
+  return kind !== 'call' && kind !== 'result' && kind !== 'order-given';
+}
+
+/** A payment among others; what a buyer acts on is told of one alone. */
+export function paymentItem(voice: Voice, result: PaymentResult): PaymentView {
+  const told = paymentTold(voice, result);
+  const { payUrl, qrCode, jsapiParams, appParams, orderString, linkExpiresAt, ...rest } = told;
+  return rest;
+}
+
+function paymentTold(voice: Voice, result: PaymentResult, page?: CashierPage, ask = ''): PaymentView {
+  const { order, refundedElsewhere: elsewhere } = result;
+  const now = voice.now();
+  const held = payable(order, now);
+  const { handOffUrl, linkExpiresAt, ...credential } = held;
+  // Without a page to follow it from, such a link is no use to anybody.
+  const usable = handOffUrl === undefined || page ? held : {};
+  const { adopted } = order.terms;
+  return compact({
+    outTradeNo: order.outTradeNo,
+    provider: order.provider,
+    scene: adopted ? undefined : order.scene,
+    state: order.state,
+    amountYuan: toYuan(order.amountFen),
+    currency: 'CNY',
+    title: adopted ? undefined : order.title,
+    ...credential,
+    linkExpiresAt: iso(linkExpiresAt),
+    cashierUrl: page?.url,
+    createdAt: iso(order.createdAt),
+    expiresAt: iso(order.expiresAt),
+    paidAt: iso(order.paidAt),
+    late: order.late || undefined,
+    closing: order.closing || undefined,
+    gatewayTradeNo: order.gatewayTradeNo,
+    gatewayState: order.gatewayState,
+    refundedYuan: toYuan(result.refundedFen),
+    refundedElsewhereYuan: elsewhere === undefined || elsewhere === 'unknown' ? elsewhere : toYuan(elsewhere),
+    approval: approvalIn(voice, result.approval),
+    source: order.source,
+    replayed: result.replayed,
+    simulated: voice.simulated,
+    nextStep: ask + voice.say(nextOf(result, usable, now)),
+  });
+}
+
+function nextOf(result: PaymentResult, usable: Credential, now: number): Text {
+  const { order, refundedFen, refundedElsewhere } = result;
+  if (order.state === 'PAID' && refundedFen >= order.amountFen) return words.REFUNDED;
+  if (order.state === 'PAID' && refundedElsewhere !== undefined) return words.REFUNDED_ELSEWHERE;
+  if (order.late) return words.LATE;
+  if (order.closing) {
+    if (order.state === 'UNKNOWN') return words.CLOSING_UNKNOWN;
+    const until = iso(order.expiresAt);
+    const { zh, en } = HELD[order.scene];
+    return {
+      zh: `买家手中的${zh}在 ${until ?? '到期'} 之前仍可能付款；稍后用 query-payment 确认是否已关闭。`,
+      en: `The ${en} that the buyer holds can still be paid until ${until ?? 'it expires'}; ask query-payment later whether it is closed.`,
+    };
+  }
+  if (order.state !== 'NOTPAY' && order.state !== 'UNKNOWN') return words.PAYMENT_NEXT[order.state];
+  if (order.state === 'NOTPAY' && (order.expiresAt ?? 0) <= now) return words.EXPIRED;
+  if (!isGivenOut(order)) return words.NO_CODE;
+  return order.state === 'UNKNOWN' ? words.PAYMENT_NEXT.UNKNOWN : handOver(usable);
+}
+
+async function pageOf({ now, cashierPage }: Voice, order: OrderRecord): Promise<CashierPage | undefined> {
+  const { qrCode, payUrl, handOffUrl } = payable(order, now());
+  const hasLink = (qrCode ?? payUrl ?? handOffUrl) !== undefined;
+  return hasLink ? cashierPage(order.pageToken, handOffUrl !== undefined) : undefined;
+}
+
+function pageLine(
+  { say }: Voice,
+  { url, endsWithUs }: CashierPage,
+  { qrCode, handOffUrl }: Credential,
+): string {
+  const reach = isOnThisMachine(url) ? say(words.ON_THIS_MACHINE[endsWithUs ? 0 : 1]) : '';
+  // It is the only way to pay.
+  if (handOffUrl) return `[${say(words.PAY_NOW)}](${url})${reach}`;
+  const [zh, en] = qrCode ? ['打开收银台扫码', 'open to scan'] : ['打开收银台', 'open to pay'];
+  return say({ zh: `收银台：[${zh}](${url})${reach}`, en: `Checkout page: [${en}](${url})${reach}` });
+}
+
+/** Whether only this machine can open an address. */
+function isOnThisMachine(url: string): boolean {
+  return /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(new URL(url).hostname);
+}
+
+function foreignAnswer({ say, lines, line, simulated }: Voice, result: ForeignPayment): PaymentAnswer {
+  const { outTradeNo, state, amountFen, paidAt, gatewayTradeNo, gatewayState } = result.foreign;
+  const amountYuan = amountFen === undefined ? undefined : toYuan(amountFen);
+  const nextStep = say(words.FOREIGN);
+  const { zh, en } = words.PAYMENT_STATE[state];
+  return {
+    text: lines(
+      say({
+        zh: `订单 ${outTradeNo}（账本外）：${zh}（${state}）${amountYuan ? `，${amountYuan} 元` : ''}`,
+        en: `Order ${outTradeNo} (not in the ledger): ${state} (${en})${amountYuan ? `, ${amountYuan} yuan` : ''}`,
+      }),
+      line(words.LABEL.next, nextStep),
+    ),
+    structured: compact({
+      ...{ outTradeNo, provider: result.provider, state, amountYuan, currency: 'CNY' },
+      ...{ paidAt: iso(paidAt), gatewayTradeNo, gatewayState, source: 'query' },
+      ...{ replayed: false, simulated, nextStep },
+    }),
+    outcome: outcomeOf(result),
+  };
+}

@@ -1,0 +1,74 @@
+import { toYuan } from '../../domain/money.ts';
+import { isDeclined } from '../../ledger/refunded.ts';
+import type { ForeignRefund } from '../../payments/foreign.ts';
+import type { RefundResult } from '../../payments/results.ts';
+import { outcomeOf, type ToolAnswer } from '../answer.ts';
+import type { RefundView } from '../views.ts';
+import { approvalIn, approvalSaid } from './approval.ts';
+import { compact, type Voice } from './voice.ts';
+import { DECLINED, FOREIGN, LABEL, REFUND_NEXT, REFUND_STATE } from './words.ts';
+
+export interface RefundAnswer extends ToolAnswer<RefundView> {
+  readonly structured: Readonly<RefundView>;
+}
+
+export async function refundAnswer(
+  voice: Voice,
+  result: RefundResult | ForeignRefund,
+): Promise<RefundAnswer> {
+  if ('foreignRefund' in result) return foreignAnswer(voice, result);
+  const { say, lines, line, simulated } = voice;
+  const { refund, order, replayed } = result;
+  const approval = await approvalSaid(voice, result.approval, refund.state);
+  const sum = toYuan(refund.amountFen);
+  const refundedYuan = toYuan(result.refundedFen);
+  const nextStep = approval.ask + say(isDeclined(refund) ? DECLINED : REFUND_NEXT[refund.state]);
+  const state = REFUND_STATE[refund.state];
+  return {
+    text: lines(
+      say({
+        zh: `退款 ${refund.outRefundNo}（订单 ${refund.outTradeNo}）：${state.zh}（${refund.state}），${sum} 元，累计已退 ${refundedYuan} 元`,
+        en: `Refund ${refund.outRefundNo} of order ${refund.outTradeNo}: ${refund.state} (${state.en}), ${sum} yuan, ${refundedYuan} yuan refunded in all`,
+      }),
+      approval.line,
+      line(LABEL.next, nextStep),
+    ),
+    structured: compact({
+      outRefundNo: refund.outRefundNo,
+      outTradeNo: refund.outTradeNo,
+      provider: order.provider,
+      state: refund.state,
+      refundYuan: sum,
+      refundedYuan,
+      reason: refund.reason,
+      approval: approvalIn(voice, result.approval),
+      replayed,
+      simulated,
+      nextStep,
+    }),
+    outcome: outcomeOf(result),
+  };
+}
+
+function foreignAnswer(
+  { say, lines, line, simulated }: Voice,
+  { foreignRefund: refund, provider }: ForeignRefund,
+): RefundAnswer {
+  const nextStep = say(FOREIGN);
+  const { outRefundNo, outTradeNo, state, refundFen } = refund;
+  return {
+    text: lines(
+      say({
+        zh: `退款 ${outRefundNo}（账本外）：${REFUND_STATE[state].zh}（${state}）`,
+        en: `Refund ${outRefundNo} (not in the ledger): ${state} (${REFUND_STATE[state].en})`,
+      }),
+      line(LABEL.next, nextStep),
+    ),
+    structured: compact({
+      ...{ outRefundNo, outTradeNo, provider, state },
+      refundYuan: refundFen === undefined ? undefined : toYuan(refundFen),
+      ...{ replayed: false, simulated, nextStep },
+    }),
+    outcome: outcomeOf({ foreignRefund: refund, provider }),
+  };
+}

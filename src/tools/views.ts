@@ -1,0 +1,85 @@
+import { z } from 'zod';
+import { ORDER_STATES, REFUND_STATES } from '../domain/order.ts';
+
+/* What tools answer as a structure. Required is only what a model cannot do without; everything else may be absent. */
+
+const text = z.string();
+const maybe = text.optional();
+const flag = z.boolean().optional();
+const params = z.record(text, text).optional();
+const approval = z.object({ id: text, state: text, code: maybe, expiresAt: maybe }).optional();
+
+/** A payment, as every tool and resource tells it. */
+export const paymentView = z.object({
+  outTradeNo: text,
+  provider: text,
+  scene: maybe,
+  state: z.enum(ORDER_STATES),
+  amountYuan: maybe,
+  currency: maybe,
+  title: maybe,
+  payUrl: maybe,
+  qrCode: maybe,
+  cashierUrl: maybe,
+  jsapiParams: params,
+  appParams: params,
+  orderString: maybe,
+  createdAt: maybe,
+  expiresAt: maybe,
+  linkExpiresAt: maybe,
+  paidAt: maybe,
+  late: flag,
+  closing: flag,
+  gatewayTradeNo: maybe,
+  gatewayState: maybe,
+  refundedYuan: maybe,
+  refundedElsewhereYuan: maybe,
+  approval,
+  source: maybe,
+  replayed: flag,
+  simulated: z.boolean(),
+  nextStep: text,
+});
+export type PaymentView = z.output<typeof paymentView>;
+
+export const refundView = z.object({
+  outRefundNo: text,
+  outTradeNo: text,
+  provider: text,
+  state: z.enum(REFUND_STATES),
+  refundYuan: maybe,
+  refundedYuan: maybe,
+  reason: maybe,
+  approval,
+  replayed: flag,
+  simulated: z.boolean(),
+  nextStep: text,
+});
+export type RefundView = z.output<typeof refundView>;
+
+export const paymentListView = z.object({
+  items: z.array(paymentView),
+  totals: z.object({ count: z.number(), paidYuan: text, refundedYuan: text }),
+  nextCursor: maybe,
+  simulated: z.boolean(),
+});
+export type PaymentListView = z.output<typeof paymentListView>;
+
+export type View = PaymentView | RefundView | PaymentListView;
+
+const published = new WeakMap<z.ZodType, Readonly<Record<string, unknown>>>();
+
+/** A view as JSON Schema: what lies in it is published as an object and no more, for every client downloads it. */
+export function publishedView(view: z.ZodType<View>): Readonly<Record<string, unknown>> {
+  const known = published.get(view);
+  if (known) return known;
+  const { $schema: _, ...json } = z.toJSONSchema(view, {
+    io: 'input',
+    override({ zodSchema, jsonSchema }) {
+      if (jsonSchema.type !== 'object' || (zodSchema as z.core.$ZodType) === view) return;
+      for (const name of Object.keys(jsonSchema)) if (name !== 'type') delete jsonSchema[name];
+    },
+  });
+  published.set(view, json);
+  return json;
+}
