@@ -48,7 +48,7 @@ function fill(path) {
   const db = new DatabaseSync(path);
   const meta = (key) => db.prepare('SELECT value FROM meta WHERE key = ?').get(key)?.value;
   db.exec('PRAGMA synchronous = OFF; BEGIN');
-  const insert = db.prepare('INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
+  const insert = db.prepare('INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, unhex(?))');
   const order = db.prepare(
     `INSERT INTO orders (out_trade_no, provider, account, caller, scene, amount_fen, title, state, source, input_hash,
        terms_json, page_token, created_at, updated_at, late, closing, asked)

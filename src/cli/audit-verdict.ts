@@ -1,8 +1,8 @@
 import type { Text } from '../domain/errors.ts';
 import type { ChainFault } from '../ledger/audit-chain.ts';
 import type { CheckpointFault } from '../ledger/audit-checkpoint.ts';
-import type { TableFault } from '../ledger/audit-tables.ts';
 import type { Verdict } from '../ledger/audit-verify.ts';
+import type { TableFault } from '../ledger/recorded-rows.ts';
 import type { Say } from './speaker.ts';
 import { printTable } from './terminal.ts';
 

@@ -42,7 +42,7 @@ async function verify(
   const told = process.stderr.isTTY
     ? (done: number, all: number) => process.stderr.write(`\r${done} / ${all} `)
     : undefined;
-  const verdict = await ledger.inspect((tx) => verifyAudit(tx, given, told));
+  const verdict = await verifyAudit(ledger, given, told);
   if (told) process.stderr.write('\r\u001b[K');
   if (json) printJson({ ...where, ...verdictAsJson(verdict) });
   else {

@@ -37,8 +37,29 @@ export function linkHash(before: string, link: Link): string {
   );
 }
 
-/** In one go where Node can (20.12), which takes half the time; a trail has millions of links. */
-const sha256: (text: string) => string =
+/**
+ * Goes through the links behind `before`, told as the JSON arrays that their hashes are over without the hash before
+ * (`[seq,at,…]`), and those hashes in hex, one behind the other. Returns the last of them, or undefined when one does
+ * not follow: {@link ChainWalk} says why, and takes three times as long.
+ */
+export function follow(before: Head, texts: readonly string[], hashes: string): Head | undefined {
+  if (hashes.length !== texts.length * HASH_LENGTH) return undefined;
+  let { seq, hash } = before;
+  let place = 0;
+  for (const text of texts) {
+    seq += 1;
+    hash = sha256(`[${JSON.stringify(hash)},${text.slice(1)}`);
+    if (!text.startsWith(`[${seq},`) || !hashes.startsWith(hash, place)) return undefined;
+    place += HASH_LENGTH;
+  }
+  return { seq, hash };
+}
+
+/** Hex digits. */
+const HASH_LENGTH = 64;
+
+/** Hex; in one go where Node can (20.12), which takes half the time: a trail has millions of links. */
+export const sha256: (text: string) => string =
   'hash' in crypto
     ? (text) => crypto.hash('sha256', text, 'hex')
     : (text) => createHash('sha256').update(text).digest('hex');
@@ -59,22 +80,23 @@ export interface ChainFault {
 }
 
 /** So many links on either side are looked through to say what happened to a broken one. */
-const NEAR = 32;
+export const NEAR = 32;
 
 /** Walks a trail link by link, lowest number first, and stops at the first that does not follow. */
 export class ChainWalk {
-  #seq = 0;
+  #seq: number;
   #hash: string;
   readonly #near: StoredLink[] = [];
   #suspect: StoredLink | undefined;
   readonly #after: StoredLink[] = [];
 
-  /** @param ledgerId what the first link follows */
-  constructor(ledgerId: string) {
-    this.#hash = ledgerId;
+  /** @param from the link that the first one follows; seq 0 and the ledger's id at the beginning */
+  constructor(from: Head) {
+    this.#seq = from.seq;
+    this.#hash = from.hash;
   }
 
-  /** The last link that was found right; seq 0 and the ledger's id when none was yet. */
+  /** The last link that was found right; where the walk began when none was yet. */
   get proven(): Head {
     return { seq: this.#seq, hash: this.#hash };
   }
@@ -95,9 +117,9 @@ export class ChainWalk {
     return true;
   }
 
-  /** Whether nothing that is still to come would change the verdict. */
-  get decided(): boolean {
-    return this.#after.length === NEAR;
+  /** Whether a link did not follow. */
+  get broken(): boolean {
+    return this.#suspect !== undefined;
   }
 
   /**

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { sha256 } from './audit-chain.ts';
 import type { RequestedTerms } from './records.ts';
 
 /** Hex digits of a digest: 96 bits, of what stands in a row and is not told in full. */
@@ -6,10 +6,7 @@ const LENGTH = 24;
 
 /** Salted with the ledger's own salt: titles and codes shall not be found again by trying. */
 export function rowDigest(salt: string, ...parts: readonly (string | null | undefined)[]): string {
-  return createHash('sha256')
-    .update(JSON.stringify([salt, ...parts.map((part) => part ?? null)]))
-    .digest('hex')
-    .slice(0, LENGTH);
+  return sha256(JSON.stringify([salt, ...parts.map((part) => part ?? null)])).slice(0, LENGTH);
 }
 
 /** What never changes of an order and is told nowhere else; what is personal of its terms is left out. */

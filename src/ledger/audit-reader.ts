@@ -12,7 +12,9 @@ export const BEFORE_ALL = Number.MIN_SAFE_INTEGER;
 export function exact(column: string): string {
   return `CASE WHEN ${column} BETWEEN ${Number.MIN_SAFE_INTEGER} AND ${Number.MAX_SAFE_INTEGER} THEN ${column} END AS ${column}`;
 }
-const COLUMNS = `${exact('seq')}, ${exact('at')}, kind, caller, tool, call_id, out_trade_no, out_refund_no, detail_json, hash`;
+const HASH =
+  "CASE typeof(hash) WHEN 'blob' THEN lower(hex(hash)) ELSE typeof(hash) || ' ' || hash END AS hash";
+const COLUMNS = `${exact('seq')}, ${exact('at')}, kind, caller, tool, call_id, out_trade_no, out_refund_no, detail_json, ${HASH}`;
 
 /** A span of time in ms, `to` exclusive. */
 export interface Span {
@@ -47,9 +49,34 @@ export async function readHead(tx: Reader): Promise<Head | undefined> {
   return seq === undefined || hash === undefined ? undefined : { seq: Number(seq), hash };
 }
 
-/** How many links there are, with or without a number. */
-export async function countLinks(tx: Reader): Promise<number> {
-  const [row] = await tx.all('SELECT COUNT(*) AS count FROM audit');
+/**
+ * Links after `seq` as the JSON arrays that their hashes are over, without the hash before, lowest number first; and
+ * those hashes in hex, one behind the other. None where a value stands that no link has: {@link readLinks} reads that.
+ */
+export async function readTexts(
+  tx: Reader,
+  seq: number,
+  limit: number,
+): Promise<{ readonly texts: readonly string[]; readonly hashes: string }> {
+  // One value for a whole page: to fetch ten of every link takes longer than all else that is done with it.
+  const [row] = await tx
+    .all(
+      `SELECT group_concat(text, char(10)) AS texts, group_concat(hash, '') AS hashes FROM (
+         SELECT json_array(seq, at, kind, caller, tool, call_id, out_trade_no, out_refund_no, detail_json) AS text,
+           ${HASH} FROM audit WHERE audit.seq > ? ORDER BY audit.seq LIMIT ?)`,
+      seq,
+      limit,
+    )
+    .catch(() => [{ texts: '', hashes: 'unreadable' }]);
+  const texts = text(row?.texts);
+  return { texts: texts === undefined ? [] : texts.split('\n'), hashes: text(row?.hashes) ?? '' };
+}
+
+/** How many links no walk from {@link BEFORE_ALL} on comes to. */
+export async function countUnreached(tx: Reader): Promise<number> {
+  const [row] = await tx.all(
+    `SELECT (SELECT COUNT(*) FROM audit WHERE seq IS NULL) + (SELECT COUNT(*) FROM audit WHERE seq <= ${BEFORE_ALL}) AS count`,
+  );
   return Number(row?.count);
 }
 

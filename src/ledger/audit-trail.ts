@@ -1,11 +1,16 @@
 import { type Head, linkHash } from './audit-chain.ts';
 import { readMeta, writeMeta } from './meta.ts';
 import { type AuditRecord, auditFromRow } from './records.ts';
-import type { Tx } from './store.ts';
+import type { Row, Tx } from './store.ts';
 
 /** As in the indexes of the schema. */
 const DEEDS = "kind NOT IN ('call', 'result')";
+const CALLS = "kind IN ('call', 'result')";
+/** What its order alone does not lead to, or may not. */
+const OF_CALLS = `(out_trade_no IS NULL OR ${CALLS})`;
 const WARNINGS = "(kind LIKE 'alarm-%' OR kind LIKE 'approval-%')";
+const SELECT =
+  'SELECT seq, at, kind, caller, tool, call_id, out_trade_no, out_refund_no, detail_json, lower(hex(hash)) AS hash FROM audit';
 const MOST_DEEDS = 200;
 const MOST_CALLS = 60;
 
@@ -57,7 +62,7 @@ export class AuditTrail {
     });
     await this.#tx.run(
       `INSERT INTO audit (seq, at, kind, caller, tool, call_id, out_trade_no, out_refund_no, detail_json, hash)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, unhex(?))`,
       seq,
       at,
       kind,
@@ -88,21 +93,22 @@ export class AuditTrail {
 
   /** Links after `seq`, oldest first. */
   async after(seq: number, limit: number): Promise<AuditRecord[]> {
-    return (await this.#tx.all('SELECT * FROM audit WHERE seq > ? ORDER BY seq LIMIT ?', seq, limit)).map(
-      auditFromRow,
-    );
+    return (await this.#tx.all(`${SELECT} WHERE seq > ? ORDER BY seq LIMIT ?`, seq, limit)).map(auditFromRow);
   }
 
   /** One order's story, oldest first. */
   async ofOrder(outTradeNo: string): Promise<AuditRecord[]> {
-    const rows = await this.#tx.all('SELECT * FROM audit WHERE out_trade_no = ? ORDER BY seq', outTradeNo);
-    return rows.map(auditFromRow);
+    const rows = [
+      ...(await this.#tx.all(`${SELECT} WHERE out_trade_no = ? AND ${DEEDS}`, outTradeNo)),
+      ...(await this.#tx.all(`${SELECT} WHERE out_trade_no = ? AND ${CALLS}`, outTradeNo)),
+    ];
+    return rows.map(auditFromRow).sort((a, b) => a.seq - b.seq);
   }
 
   /** Whether a call was answered that this refund has succeeded. */
   async toldOfRefund(outTradeNo: string, outRefundNo: string): Promise<boolean> {
     const rows = await this.#tx.all(
-      `SELECT 1 AS one FROM audit WHERE out_trade_no = ? AND out_refund_no = ? AND kind = 'result'
+      `SELECT 1 AS one FROM audit WHERE out_trade_no = ? AND out_refund_no = ? AND ${CALLS} AND kind = 'result'
          AND detail_json LIKE '%"state":"SUCCESS"%' LIMIT 1`,
       outTradeNo,
       outRefundNo,
@@ -134,11 +140,11 @@ export class AuditTrail {
     const found = [
       ...(await this.deeds(outTradeNo)),
       ...(await this.#newest(`out_trade_no = ? AND ${WARNINGS}`, MOST_CALLS, outTradeNo)),
-      ...(await this.#newest(`out_trade_no = ? AND NOT ${DEEDS}`, MOST_CALLS, outTradeNo)),
+      ...(await this.#newest(`out_trade_no = ? AND ${CALLS}`, MOST_CALLS, outTradeNo)),
     ];
     const calls = [...new Set(found.flatMap(({ call }) => call ?? []))];
     for (const call of calls) {
-      const named = await this.#newest(`call_id = ? AND NOT ${DEEDS}`, MOST_CALLS, call);
+      const named = await this.#newest(`call_id = ? AND ${OF_CALLS} AND ${CALLS}`, MOST_CALLS, call);
       found.push(...named.filter((record) => [undefined, outTradeNo].includes(record.outTradeNo)));
     }
     const bySeq = new Map(found.map((record) => [record.seq, record]));
@@ -147,24 +153,18 @@ export class AuditTrail {
 
   /** Oldest first. */
   async #newest(where: string, limit: number, value: string): Promise<AuditRecord[]> {
-    const rows = await this.#tx.all(
-      `SELECT * FROM audit WHERE ${where} ORDER BY seq DESC LIMIT ${limit}`,
-      value,
-    );
+    const rows = await this.#tx.all(`${SELECT} WHERE ${where} ORDER BY seq DESC LIMIT ${limit}`, value);
     return rows.map(auditFromRow).reverse();
   }
 
   /** One order's whole story with the calls that had not named it yet when they came, oldest first. */
   async story(outTradeNo: string): Promise<AuditRecord[]> {
-    const rows = await this.#tx.all(
-      `SELECT * FROM audit WHERE out_trade_no = ?
-       UNION ALL
-       SELECT * FROM audit WHERE COALESCE(out_trade_no, '') = '' AND call_id IS NOT NULL AND call_id IN (
-         SELECT call_id FROM audit WHERE out_trade_no = ? AND call_id IS NOT NULL)
-       ORDER BY seq`,
-      outTradeNo,
-      outTradeNo,
-    );
-    return rows.map(auditFromRow);
+    const records = await this.ofOrder(outTradeNo);
+    const unnamed: Row[] = [];
+    for (const call of new Set(records.flatMap(({ call }) => call ?? []))) {
+      const where = `call_id = ? AND ${OF_CALLS} AND out_trade_no IS NULL`;
+      unnamed.push(...(await this.#tx.all(`${SELECT} WHERE ${where}`, call)));
+    }
+    return [...unnamed.map(auditFromRow), ...records].sort((a, b) => a.seq - b.seq);
   }
 }

@@ -1,4 +1,4 @@
-import { type ChainFault, ChainWalk, type Head } from './audit-chain.ts';
+import { type ChainFault, ChainWalk, follow, type Head, NEAR } from './audit-chain.ts';
 import {
   type Checkpoint,
   type CheckpointFault,
@@ -6,10 +6,13 @@ import {
   checkCheckpoint,
   ledgerPublicKey,
 } from './audit-checkpoint.ts';
-import { BEFORE_ALL, countLinks, type Reader, readHead, readLinks } from './audit-reader.ts';
-import { RecordedTables, type TableFault } from './audit-tables.ts';
+import { BEFORE_ALL, countUnreached, type Reader, readHead, readLinks, readTexts } from './audit-reader.ts';
+import { RecordedTables } from './audit-tables.ts';
+import type { Ledger } from './ledger.ts';
 import { readMeta } from './meta.ts';
+import type { TableFault } from './recorded-rows.ts';
 
+/** Links that are looked at inside one transaction. */
 const PAGE = 2_000;
 
 /** A checkpoint as it was found in a file; undefined when the line is none. */
@@ -38,50 +41,113 @@ export interface Verdict {
 }
 
 /**
- * Holds the stored trail against itself, against checkpoints, and the tables against the trail. Reads page by page
- * inside one transaction, whatever the trail's length.
+ * Holds the stored trail against itself, against checkpoints, and the tables against the trail. Reads page by page,
+ * each in a transaction of its own, so that nobody who writes meanwhile waits for it; what is written is looked at too,
+ * and the last page with the end of the trail and what the tables hold in sum are seen at one instant. What somebody
+ * edits meanwhile is found where the walk has not been yet.
  * @param onProgress hears how many records were found right and how many there are
  */
 export async function verifyAudit(
-  tx: Reader,
+  ledger: Pick<Ledger, 'inspect'>,
   given: readonly GivenCheckpoint[],
   onProgress: (done: number, all: number) => void = () => undefined,
 ): Promise<Verdict> {
-  const ledgerId = (await readMeta(tx, 'ledger_id')) ?? '';
-  const publicKey = await ledgerPublicKey(tx);
-  const head = await readHead(tx);
-  const count = await countLinks(tx);
-  const hashes = new Map<number, string | undefined>([[0, ledgerId]]);
-  for (const { checkpoint } of given) if (checkpoint?.seq) hashes.set(checkpoint.seq, undefined);
-
-  const walk = new ChainWalk(ledgerId);
-  const recorded = new RecordedTables();
-  for (let last = BEFORE_ALL; !walk.decided && Number.isFinite(last); ) {
-    const links = await readLinks(tx, last, PAGE);
-    for (const link of links) {
-      last = link.seq;
-      if (!walk.add(link)) continue;
-      recorded.add(link);
-      if (hashes.has(link.seq)) hashes.set(link.seq, link.hash);
-    }
-    onProgress(walk.proven.seq, count);
-    if (links.length < PAGE) break;
+  const { ledgerId, salt, all } = await ledger.inspect(async (tx) => ({
+    ledgerId: (await readMeta(tx, 'ledger_id')) ?? '',
+    salt: (await readMeta(tx, 'salt')) ?? '',
+    all: (await readHead(tx))?.seq ?? 0,
+  }));
+  const walk = new PagedWalk(ledgerId);
+  const recorded = new RecordedTables(salt);
+  for (;;) {
+    const verdict = await ledger.inspect(async (tx) => {
+      const isLast = await walk.page(tx, recorded);
+      return isLast ? conclude(tx, ledgerId, walk, recorded, given) : undefined;
+    });
+    onProgress(walk.proven.seq, Math.max(all, walk.proven.seq));
+    if (verdict) return verdict;
   }
-  const chain = walk.end(head, count);
-  const checkpoints = given.map(({ source, checkpoint }) => ({
-    source,
-    seq: checkpoint?.seq,
-    at: checkpoint?.at,
-    fault: checkpoint
+}
+
+async function conclude(
+  tx: Reader,
+  ledgerId: string,
+  walk: PagedWalk,
+  recorded: RecordedTables,
+  given: readonly GivenCheckpoint[],
+): Promise<Verdict> {
+  const publicKey = await ledgerPublicKey(tx);
+  const { proven } = walk;
+  const chain = await walk.fault(tx);
+  const checkpoints: CheckpointVerdict[] = [];
+  for (const { source, checkpoint } of given) {
+    const fault = checkpoint
       ? (checkCheckpoint(checkpoint, { ledgerId, publicKey }) ??
         checkAgainstTrail(checkpoint, {
-          proven: walk.proven,
+          proven,
           broken: chain !== undefined && chain.look !== 'cut-off',
-          hash: hashes.get(checkpoint.seq),
+          hash: await hashAt(tx, ledgerId, checkpoint.seq),
         }))
-      : ('unreadable' as const),
-  }));
+      : 'unreadable';
+    checkpoints.push({ source, seq: checkpoint?.seq, at: checkpoint?.at, fault });
+  }
   const tables = chain ? [] : await recorded.compare(tx, publicKey);
   const intact = !chain && tables.length === 0 && checkpoints.every(({ fault }) => fault === undefined);
-  return { intact, ledgerId, proven: walk.proven, chain, checkpoints, tables };
+  return { intact, ledgerId, proven, chain, checkpoints, tables };
+}
+
+async function hashAt(tx: Reader, ledgerId: string, seq: number): Promise<string | undefined> {
+  if (seq === 0) return ledgerId;
+  const [link] = await readLinks(tx, seq - 1, 1);
+  return link?.seq === seq ? link.hash : undefined;
+}
+
+/** The walk through the whole trail, fast where links follow and link by link where they do not. */
+class PagedWalk {
+  /** How far it had come a page ago. */
+  #before: Head;
+  #proven: Head;
+  /** Set once the walk has ended. */
+  #end: ChainWalk | undefined;
+
+  constructor(ledgerId: string) {
+    this.#before = { seq: 0, hash: ledgerId };
+    this.#proven = this.#before;
+  }
+
+  get proven(): Head {
+    return this.#proven;
+  }
+
+  /** Goes on by a page and has `recorded` hear of it. Returns whether that was the last. */
+  async page(tx: Reader, recorded: RecordedTables): Promise<boolean> {
+    const from = this.#proven;
+    const { texts, hashes } = await readTexts(tx, from.seq === 0 ? BEFORE_ALL : from.seq, PAGE);
+    const proven = follow(from, texts, hashes);
+    if (proven === undefined) return this.#linkByLink(tx, recorded);
+    for (const text of texts) recorded.addText(text);
+    this.#before = from;
+    this.#proven = proven;
+    if (texts.length === PAGE) await recorded.settle(tx);
+    else this.#end = new ChainWalk(proven);
+    return this.#end !== undefined;
+  }
+
+  /** From a page ago on, for what stands around a link that does not follow tells what happened to it. */
+  async #linkByLink(tx: Reader, recorded: RecordedTables): Promise<boolean> {
+    const walk = new ChainWalk(this.#before);
+    const limit = 2 * PAGE + NEAR;
+    const links = await readLinks(tx, this.#before.seq === 0 ? BEFORE_ALL : this.#before.seq, limit);
+    for (const link of links) if (walk.add(link) && link.seq > this.#proven.seq) recorded.add(link);
+    this.#before = this.#proven;
+    this.#proven = walk.proven;
+    if (walk.broken || links.length < limit) this.#end = walk;
+    else await recorded.settle(tx);
+    return this.#end !== undefined;
+  }
+
+  /** Of a walk that has ended: where the trail is first wrong. */
+  async fault(tx: Reader): Promise<ChainFault | undefined> {
+    return this.#end?.end(await readHead(tx), this.#proven.seq + (await countUnreached(tx)));
+  }
 }

@@ -1,9 +1,14 @@
-import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { linkHash } from '../../src/ledger/audit-chain.ts';
-import { type Checkpoint, ensureKey, makeCheckpoint } from '../../src/ledger/audit-checkpoint.ts';
+import {
+  type Checkpoint,
+  ensureKey,
+  makeCheckpoint,
+  readCheckpoint,
+} from '../../src/ledger/audit-checkpoint.ts';
 import { BEFORE_ALL, readLinks } from '../../src/ledger/audit-reader.ts';
 import { verifyAudit } from '../../src/ledger/audit-verify.ts';
 import { Ledger } from '../../src/ledger/ledger.ts';
@@ -47,7 +52,7 @@ async function verdict(change: (db: Database) => void, withCheckpoint = false) {
   const ledger = await Ledger.open(await openSqliteStore(path, ports), 'simulator', ports);
   try {
     const given = withCheckpoint ? [{ source: 'file:1', checkpoint }] : [];
-    return await ledger.inspect((tx) => verifyAudit(tx, given));
+    return await verifyAudit(ledger, given);
   } finally {
     await ledger.close();
   }
@@ -75,7 +80,7 @@ function restamp(db: Database): void {
       outRefundNo: or('out_refund_no'),
       detailJson: String(row.detail_json),
     });
-    db.prepare('UPDATE audit SET seq = ?, hash = ? WHERE seq = ?').run(i + 1, hash, row.seq ?? null);
+    db.prepare('UPDATE audit SET seq = ?, hash = unhex(?) WHERE seq = ?').run(i + 1, hash, row.seq ?? null);
   });
   db.prepare("UPDATE meta SET value = ? WHERE key = 'audit_head'").run(`${rows.length} ${hash}`);
 }
@@ -98,14 +103,16 @@ describe('a ledger file that nobody has touched', () => {
       }
     });
     const told: number[] = [];
-    const found = await ledger.inspect((tx) =>
-      verifyAudit(tx, [{ source: 'f', checkpoint }], (done) => told.push(done)),
-    );
+    const found = await verifyAudit(ledger, [{ source: 'f', checkpoint }], (done) => told.push(done));
     expect(found).toMatchObject({ intact: true });
     expect(told.length).toBeGreaterThan(1);
     await ledger.close();
   });
 });
+
+/** Somebody who can write the file can also take the table's key from it. */
+const KEYLESS =
+  'CREATE TABLE loose AS SELECT * FROM audit; DROP TABLE audit; ALTER TABLE loose RENAME TO audit;';
 
 describe('an edit of the trail in the file is found', () => {
   it.each([
@@ -117,7 +124,7 @@ describe('an edit of the trail in the file is found', () => {
         ],
         [
           `${column}, the type`,
-          `UPDATE audit SET ${column} = CAST(COALESCE(${column}, 'x') AS BLOB) WHERE seq = 8`,
+          `UPDATE audit SET ${column} = CAST(COALESCE(${column}, 'x') AS ${column === 'hash' ? 'TEXT' : 'BLOB'}) WHERE seq = 8`,
         ],
       ],
     ),
@@ -125,7 +132,11 @@ describe('an edit of the trail in the file is found', () => {
     ['at, beyond what can be read', 'UPDATE audit SET at = 9223372036854775807 WHERE seq = 3'],
     ['at, a word', "UPDATE audit SET at = 'noon' WHERE seq = 3"],
     ['at, a fraction', 'UPDATE audit SET at = at + 0.5 WHERE seq = 3'],
-    ['seq, none', 'UPDATE audit SET seq = NULL WHERE seq = 3'],
+    ['hash, a bit', "UPDATE audit SET hash = unhex('00' || substr(hex(hash), 3)) WHERE seq = 8"],
+    ['seq, none', `${KEYLESS} UPDATE audit SET seq = NULL WHERE seq = 3`],
+    ['seq, a word', `${KEYLESS} UPDATE audit SET seq = 'three' WHERE seq = 3`],
+    ['seq, a fraction', `${KEYLESS} UPDATE audit SET seq = 3.5 WHERE seq = 3`],
+    ['seq, twice', `${KEYLESS} INSERT INTO audit SELECT * FROM audit WHERE seq = 3`],
     ['seq, beyond what can be read', 'UPDATE audit SET seq = 9223372036854775807 WHERE seq = 3'],
     ['detail, only its spelling', "UPDATE audit SET detail_json = ' ' || detail_json WHERE seq = 5"],
     ['one row gone', 'DELETE FROM audit WHERE seq = 12'],
@@ -134,7 +145,7 @@ describe('an edit of the trail in the file is found', () => {
     ['all rows and the head gone', "DELETE FROM audit; DELETE FROM meta WHERE key = 'audit_head'"],
     [
       'a row without number',
-      'INSERT INTO audit SELECT NULL, at, kind, caller, tool, call_id, out_trade_no, out_refund_no, detail_json, hash FROM audit WHERE seq = 4',
+      `${KEYLESS} INSERT INTO audit SELECT NULL, at, kind, caller, tool, call_id, out_trade_no, out_refund_no, detail_json, hash FROM audit WHERE seq = 4`,
     ],
     [
       'a row before the first',
@@ -154,7 +165,7 @@ describe('an edit of the trail in the file is found', () => {
 
 describe('what only a checkpoint finds', () => {
   const cut =
-    "DELETE FROM audit WHERE seq > 20; UPDATE meta SET value = (SELECT '20 ' || hash FROM audit WHERE seq = 20) WHERE key = 'audit_head'";
+    "DELETE FROM audit WHERE seq > 20; UPDATE meta SET value = (SELECT '20 ' || lower(hex(hash)) FROM audit WHERE seq = 20) WHERE key = 'audit_head'";
 
   it('is a trail that was stamped anew', async () => {
     const change = (db: Database) => {
@@ -254,6 +265,55 @@ describe('an edit of the tables is found by the trail', () => {
   });
 });
 
+describe('a ledger whose hashes were text', () => {
+  const fixture = (file: string) =>
+    readFileSync(join(import.meta.dirname, '../ledger/fixtures', file), 'utf8');
+  const kept = readCheckpoint(fixture('ledger-6.checkpoint.json'));
+
+  async function opened(change: string) {
+    const path = join(folder, `${++copies}.db`);
+    const db = await openSqlite(path);
+    db.exec(`${fixture('ledger-6.sql')} ${change}`);
+    db.close();
+    return Ledger.open(await openSqliteStore(path, ports), 'simulator', ports);
+  }
+
+  it('verifies, also against a checkpoint of that time, and goes on', async () => {
+    const ledger = await opened('');
+    const given = [{ source: 'kept', checkpoint: kept }];
+    expect(await verifyAudit(ledger, given)).toMatchObject({
+      intact: true,
+      proven: { seq: kept?.seq, hash: kept?.hash },
+    });
+    const [stored] = await ledger.inspect((tx) =>
+      tx.all('SELECT DISTINCT typeof(hash) AS type, length(hash) AS length FROM audit'),
+    );
+    expect(stored).toEqual({ type: 'blob', length: 32 });
+    const story = await ledger.read((book) => book.audit.story('ORDER_PAID'));
+    expect(story.map(({ kind }) => kind)).toEqual(
+      expect.arrayContaining(['call', 'order-paid', 'approval-used', 'result']),
+    );
+    await ledger.write((book) => book.event('ORDER_PAID', undefined, 'close-intended', {}));
+    expect(await verifyAudit(ledger, given)).toMatchObject({ intact: true });
+    await ledger.close();
+  });
+
+  it.each([
+    ["UPDATE audit SET caller = 'x' WHERE seq = 9", 'edited'],
+    ['UPDATE audit SET hash = upper(hash) WHERE seq = 9', 'edited'],
+    ["UPDATE audit SET hash = 'none' WHERE seq = 9", 'edited'],
+    ['UPDATE audit SET hash = CAST(hash AS BLOB) WHERE seq = 9', 'edited'],
+    ['DELETE FROM audit WHERE seq = 9', 'missing'],
+    ['UPDATE audit SET seq = NULL WHERE seq = 9', 'missing'],
+    ["UPDATE audit SET seq = 'nine' WHERE seq = 9", 'missing'],
+    ['UPDATE audit SET seq = 900 WHERE seq = 52', 'missing'],
+  ])('opens whatever was done to it before, and tells: %s', async (change, look) => {
+    const ledger = await opened(change);
+    expect(await verifyAudit(ledger, [])).toMatchObject({ intact: false, chain: { look } });
+    await ledger.close();
+  });
+});
+
 describe('a ledger of version 1', () => {
   it('opens; what had happened becomes the first links, and verifies', async () => {
     const path = join(folder, 'one.db');
@@ -272,9 +332,9 @@ describe('a ledger of version 1', () => {
       [2, 'order-sent', 'unrecorded', '{"from":"PENDING_APPROVAL","to":"UNKNOWN"}'],
       [3, 'order-notpay', 'unrecorded', '{"from":"UNKNOWN", "to":"NOTPAY"}'],
     ]);
-    expect(await ledger.inspect((tx) => verifyAudit(tx, []))).toMatchObject({ intact: true, tables: [] });
+    expect(await verifyAudit(ledger, [])).toMatchObject({ intact: true, tables: [] });
     await ledger.write((book) => book.event('ORDER_1', undefined, 'close-intended', {}));
-    expect(await ledger.inspect((tx) => verifyAudit(tx, []))).toMatchObject({
+    expect(await verifyAudit(ledger, [])).toMatchObject({
       intact: true,
       proven: { seq: 4 },
     });

@@ -1,0 +1,145 @@
+import type { Reader } from './audit-reader.ts';
+import type { Row, SqlValue } from './store.ts';
+
+/** A row that is not what the trail tells of it: nothing tells of it, it is gone, or a column differs. */
+export interface TableFault {
+  readonly table: string;
+  readonly row: string;
+  readonly look: 'unrecorded' | 'gone' | 'differs';
+  readonly column?: string;
+  readonly recorded?: string;
+  readonly stored?: string;
+}
+
+/** What is told of a row: columns, and digests of what is not told in full. Undefined is not told. */
+export type Facts = Record<string, string | number | undefined>;
+
+export interface RecordedTable {
+  readonly name: string;
+  /** The primary key. */
+  readonly key: readonly string[];
+  /** Columns that {@link Facts} may name, and those that `digests` reads. */
+  readonly columns: string;
+  /** What is told by digest only, of those that the facts tell. */
+  readonly digests?: (row: Row, facts: Facts) => Facts;
+  /** Of a record (`audit`), in SQL: whether it tells that the row was made. */
+  readonly made: string;
+}
+
+/** So many faults are named; more say no more. */
+export const MOST = 20;
+/** Rows that are fetched at once. */
+const BATCH = 100;
+
+/**
+ * What the rows of one table must hold, gathered record by record. What a row bears out already is forgotten, and of
+ * what is told of that row later only that is remembered: a row that was right before and bears out what came after is
+ * right. So only what is under way takes memory, however long the trail.
+ */
+export class RecordedRows {
+  readonly #table: RecordedTable;
+  readonly #byKey: string;
+  readonly #facts = new Map<string, Facts>();
+  readonly #touched = new Set<string>();
+  #made = 0;
+
+  constructor(table: RecordedTable) {
+    this.#table = table;
+    const keys = table.key.map((column, i) => `${column} AS key_${i}`).join(', ');
+    const places = Array.from({ length: BATCH }, () => '?').join(', ');
+    this.#byKey = `SELECT ${keys}, ${table.columns} FROM ${table.name} WHERE ${table.key[0]} IN (${places})`;
+  }
+
+  /** @param key the columns of the primary key, with slashes between */
+  make(key: string, facts: Facts): void {
+    this.#made += 1;
+    this.#facts.set(key, facts);
+    this.#touched.add(key);
+  }
+
+  /** What is known of a row, to be added to. */
+  of(key: string): Facts {
+    const known = this.#facts.get(key) ?? {};
+    this.#facts.set(key, known);
+    this.#touched.add(key);
+    return known;
+  }
+
+  /** Forgets what the rows of which something was told since the last time bear out. */
+  async settle(tx: Reader): Promise<void> {
+    await this.#compare(tx, this.#touched);
+    this.#touched.clear();
+  }
+
+  /** What is wrong, after the last record. @param excused rows that nothing need tell of */
+  async faults(tx: Reader, excused?: (row: Row) => boolean): Promise<TableFault[]> {
+    const { name } = this.#table;
+    const there = new Set<string>();
+    const faults = await this.#compare(tx, [...this.#facts.keys()], there);
+    const gone = [...this.#facts.keys()].filter((row) => !there.has(row));
+    faults.push(...gone.map((row) => ({ table: name, row, look: 'gone' as const })));
+    const [all] = await tx.all(`SELECT COUNT(*) AS count FROM ${name}`);
+    const more = Number(all?.count) - (this.#made - gone.length);
+    if (more !== 0) faults.push(...(await this.#unrecorded(tx, more, excused)));
+    return faults.slice(0, MOST);
+  }
+
+  /** Forgets those of these rows that are as they are told to be. Returns what is wrong with others that are `there`. */
+  async #compare(tx: Reader, keys: Iterable<string>, there = new Set<string>()): Promise<TableFault[]> {
+    const faults: TableFault[] = [];
+    const wanted = new Set(keys);
+    const firsts = [...new Set([...wanted].map((key) => key.split('/', 1)[0] ?? ''))];
+    for (let i = 0; i < firsts.length; i += BATCH) {
+      const batch: SqlValue[] = firsts.slice(i, i + BATCH);
+      while (batch.length < BATCH) batch.push(null);
+      for (const row of await tx.all(this.#byKey, ...batch)) {
+        const key = this.#table.key.map((_, i) => row[`key_${i}`]).join('/');
+        const facts = wanted.has(key) ? this.#facts.get(key) : undefined;
+        if (facts === undefined) continue;
+        there.add(key);
+        const found = this.#differences(key, facts, row);
+        if (found.length === 0) this.#facts.delete(key);
+        else if (faults.length < MOST) faults.push(...found);
+      }
+    }
+    return faults;
+  }
+
+  #differences(key: string, facts: Facts, row: Row): TableFault[] {
+    const { name, digests } = this.#table;
+    const stored: Readonly<Record<string, SqlValue | undefined>> = { ...row, ...digests?.(row, facts) };
+    return Object.entries(facts)
+      .filter(([column, value]) => value !== undefined && String(stored[column] ?? '-') !== String(value))
+      .map(([column, value]) => differs(name, key, column, value, stored[column] ?? undefined));
+  }
+
+  /** @param more so many rows more than are told of; fewer when negative */
+  async #unrecorded(tx: Reader, more: number, excused?: (row: Row) => boolean): Promise<TableFault[]> {
+    const { name, key, columns, made } = this.#table;
+    const rows = await tx.all(
+      `SELECT ${key.map((column, i) => `${column} AS key_${i}`).join(', ')}, ${columns} FROM ${name}
+       WHERE NOT EXISTS (SELECT 1 FROM audit WHERE ${made}) ${excused ? '' : `LIMIT ${MOST}`}`,
+    );
+    const named = excused ? rows.filter((row) => !excused(row)) : rows;
+    if (named.length === 0 && rows.length === more) return [];
+    if (named.length === 0) return [{ table: name, row: '', look: more < 0 ? 'gone' : 'unrecorded' }];
+    return named.map((row) => ({
+      ...{ table: name, look: 'unrecorded' },
+      row: key.map((_, i) => row[`key_${i}`]).join('/'),
+    }));
+  }
+}
+
+export function differs(
+  table: string,
+  row: string,
+  column: string,
+  recorded: string | number | boolean | undefined,
+  stored: string | number | boolean | undefined,
+): TableFault {
+  return {
+    ...{ table, row, look: 'differs', column },
+    recorded: String(recorded ?? '-'),
+    stored: String(stored ?? '-'),
+  };
+}
