@@ -64,7 +64,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'platform/sqlite.ts',
   ],
   elicitation: ['domain', 'ledger', 'policy', 'payments', 'protocol', 'tools'],
+  calls: ['domain', 'ledger', 'payments', 'policy/identity.ts', 'protocol', 'tools', 'elicitation'],
   'server.ts': [
+    'calls',
     'domain',
     'ledger',
     'payments',

@@ -34,13 +34,22 @@ export class CallRate {
 
   /** Counts a call that begins. Throws TRY_LATER when there were too many, or too many that were refused. */
   admit(caller: string, moves: boolean): void {
+    const wait = this.#wait(caller, moves, 1);
+    if (wait > 0) throw tooMany(Math.ceil(wait));
+  }
+
+  /** Whether {@link admit} would throw; counts nothing. */
+  excess(caller: string, moves: boolean): boolean {
+    return this.#wait(caller, moves, 0) > 0;
+  }
+
+  #wait(caller: string, moves: boolean, count: number): number {
     const now = this.#clock.now();
-    const wait = Math.max(
-      this.#calls.take(caller, now, 1),
+    return Math.max(
+      this.#calls.take(caller, now, count),
       // What only asks is not recorded when it is refused.
       moves ? this.#refusals.take(caller, now, 0) : 0,
     );
-    if (wait > 0) throw tooMany(Math.ceil(wait));
   }
 
   /** Counts a call that was refused and recorded. */

@@ -39,6 +39,8 @@ export interface ListenOptions {
   readonly allowedOrigins?: readonly string[] | undefined;
   /** Whom a request comes from; by default whoever is connected. */
   readonly source?: SourceOf | undefined;
+  /** Resolves when a request for `/mcp` may be looked at; undefined: at once. */
+  readonly turn?: (request: IncomingMessage) => Promise<void> | undefined;
   /** Whether it keeps the process alive. */
   readonly foreground?: boolean;
   readonly refused: () => Response;
@@ -109,7 +111,10 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   const timeouts = { headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS };
   const server = createServer(
     { ...timeouts, connectionsCheckingInterval: LOOK_AFTER_MS },
-    (request, response) => void answer(request, response),
+    (request, response) => {
+      const turn = areaOf(pathWritten(request)) === 'mcp' ? options.turn?.(request) : undefined;
+      void (turn?.then(() => answer(request, response)) ?? answer(request, response));
+    },
   );
   limitConnections(server, affordableConnections());
   // Comes once it has stopped listening and the last connection has ended.

@@ -27,20 +27,24 @@ interface Arguments<Args> {
     readonly required: boolean;
   }[];
 }
-/** A server is built per HTTP request: schemas are made once per prompt and language. */
-const made = new WeakMap<object, Map<Language, unknown>>();
-
 function served<Args>({ language, tools }: PromptOptions, prompt: PromptDefinition<Args>): ServedPrompt[] {
   const faces = facesWith(tools, prompt.needs);
   if (faces.length === 0) return [];
   const say = (text: Text) => text[language];
-  const { shape, listed } = argumentsOf(prompt, language);
   const description = say(prompt.description);
+  // Few clients look at prompts, and those that start are waiting for the tools.
+  let made: Arguments<Args> | undefined;
+  const known = () => {
+    made ??= argumentsOf(prompt, language);
+    return made;
+  };
   return [
     {
-      listed: { name: prompt.name, title: say(prompt.title), description, arguments: [...listed] },
+      get listed() {
+        return { name: prompt.name, title: say(prompt.title), description, arguments: [...known().listed] };
+      },
       async get(given) {
-        const text = prompt.text(read(shape, listed, given, language), faces, language);
+        const text = prompt.text(read(known(), given, language), faces, language);
         return { description, messages: [{ role: 'user', content: { type: 'text', text } }] };
       },
     },
@@ -48,23 +52,18 @@ function served<Args>({ language, tools }: PromptOptions, prompt: PromptDefiniti
 }
 
 function argumentsOf<Args>(prompt: PromptDefinition<Args>, language: Language): Arguments<Args> {
-  const known = made.get(prompt)?.get(language) as Arguments<Args> | undefined;
-  if (known) return known;
   const shape = prompt.arguments((text) => text[language]);
   const { properties = {}, required = [] } = z.toJSONSchema(shape, { io: 'input' });
   const listed = Object.entries(properties).map(([name, property]) => {
     const { description } = property as { readonly description?: string };
     return { name, ...(description === undefined ? {} : { description }), required: required.includes(name) };
   });
-  const own = made.get(prompt) ?? new Map<Language, unknown>();
-  made.set(prompt, own.set(language, { shape, listed }));
   return { shape, listed };
 }
 
 /** Throws a ProtocolError that says what is missing, unknown or wrong. An empty optional argument counts as absent. */
 function read<Args>(
-  shape: z.ZodType<Args>,
-  listed: Arguments<Args>['listed'],
+  { shape, listed }: Arguments<Args>,
   given: Readonly<Record<string, string>>,
   language: Language,
 ): Args {

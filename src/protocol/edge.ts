@@ -21,8 +21,8 @@ type Handler = (request: JSONRPCRequest, ctx: ServerContext) => Promise<Result>;
 
 /** What 2025 calls a resource that does not exist; since 2026-07-28 it is among the invalid parameters. */
 const NOT_FOUND_2025 = -32_002;
-/** What is never turned away, and what its own handler turns away. */
-const NOT_COUNTED: ReadonlySet<string> = new Set(['initialize', 'ping', 'server/discover', 'tools/call']);
+/** What is never turned away. */
+export const HANDSHAKE: ReadonlySet<string> = new Set(['initialize', 'ping', 'server/discover']);
 
 /**
  * One MCP server of either era over whatever it offers. The SDK's own registry looks names up in plain objects, answers
@@ -53,20 +53,19 @@ export class Edge extends Server {
       const tool = byName.get(name);
       if (!tool) throw invalidParams('tool not found');
       this.#insistState(tool.asks, ctx);
-      const result = await tool.call(args ?? {}, ctx);
+      const result = await tool.call(args ?? {}, ctx, this);
       if (isInputRequiredResult(result)) return result;
       return this.projectCallToolResult(result, tool.listed(undefined).outputSchema);
     });
   }
 
   #servePrompts({ prompts }: Offer): void {
-    const byName = new Map(prompts.map((prompt) => [prompt.listed.name, prompt]));
     this.setRequestHandler('prompts/list', ({ params }) => {
       insistNoCursor(params);
       return { prompts: prompts.map(({ listed }) => listed) };
     });
     this.setRequestHandler('prompts/get', async ({ params }, ctx) => {
-      const prompt = byName.get(params.name);
+      const prompt = prompts.find(({ listed }) => listed.name === params.name);
       if (!prompt) throw invalidParams('prompt not found');
       this.#insistState(prompt.asks, ctx);
       return prompt.get(params.arguments ?? {}, ctx);
@@ -110,8 +109,10 @@ export class Edge extends Server {
         params?.arguments === null ? { ...request, params: without(params, 'arguments') } : request;
       insistParams(method, given.params);
       try {
-        if (!NOT_COUNTED.has(method)) await this.#offer.admit?.(method);
-        return await wrapped(given, ctx);
+        const refused = HANDSHAKE.has(method)
+          ? undefined
+          : await this.#offer.admit?.({ method, name: given.params?.name });
+        return refused ?? (await wrapped(given, ctx));
       } catch (error) {
         if (error instanceof ProtocolError) throw error;
         this.onerror?.(error instanceof Error ? error : new Error(String(error)));

@@ -7,6 +7,7 @@ import type {
   ReadResourceResult,
   Resource,
   ResourceTemplateType,
+  Server,
   ServerContext,
   Tool,
 } from '@modelcontextprotocol/server';
@@ -16,9 +17,24 @@ export interface Offer {
   readonly tools: readonly ServedTool[];
   readonly prompts: readonly ServedPrompt[];
   readonly resources: ServedResources;
-  /** Before every request but those of the handshake and tools, which say it in an answer of their own. Throws a ProtocolError. */
-  admit?(method: string): Promise<void>;
+  /**
+   * Before every request but those of the handshake. What comes back is the answer, and nothing else is looked at.
+   * Throws a ProtocolError.
+   */
+  admit?(asked: Asked): Promise<CallToolResult | undefined>;
+  /** Whether {@link admit} would turn it away; counts nothing. */
+  isExcess?(asked: Asked): boolean;
 }
+
+/** What a request is about, as far as it matters before it is looked at. */
+export interface Asked {
+  readonly method: string;
+  /** Of the tool. */
+  readonly name?: unknown;
+}
+
+/** Who is at the other end, as it has said. */
+export type Connection = Pick<Server, 'getClientVersion' | 'getClientCapabilities'>;
 
 interface MayAsk {
   /** It asks back in results of 2026-07-28, and judges the `requestState` that comes with an answer; others refuse any. */
@@ -33,7 +49,11 @@ export interface ServedTool extends MayAsk {
    * @param args as the client sent them, members named like those of every object included. What it throws must be a
    *   ProtocolError: anything else is an internal error, of which a client is told no more.
    */
-  call(args: unknown, ctx: ServerContext): Promise<CallToolResult | InputRequiredResult>;
+  call(
+    args: unknown,
+    ctx: ServerContext,
+    connection: Connection,
+  ): Promise<CallToolResult | InputRequiredResult>;
 }
 
 export interface ServedPrompt extends MayAsk {

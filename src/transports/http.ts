@@ -5,6 +5,7 @@ import { type ListenOptions, listen } from '../platform/listener.ts';
 import { type EndpointDeps, mcpEndpoint } from './mcp-endpoint.ts';
 import { mcpRoute } from './mcp-route.ts';
 import { plain } from './plain.ts';
+import { Turnstile } from './turnstile.ts';
 
 /** How long (ms) answers that are ready may take to leave before what is open is cut. */
 const FLUSH_MS = 1_000;
@@ -37,6 +38,7 @@ export async function serveOverHttp(options: HttpOptions): Promise<void> {
   setMaxListeners(0, signal);
   const endpoint = callers && mcpEndpoint(deps, callers);
   const requests = new Set<Promise<void>>();
+  const turnstile = new Turnstile();
   const routes = new Hono();
 
   routes.use('*', async (_c, next) => {
@@ -64,6 +66,8 @@ export async function serveOverHttp(options: HttpOptions): Promise<void> {
       port: options.port,
       ...options.at,
       foreground: true,
+      // Whose token is whose costs as much as a turn: a line for each that is shown will do.
+      turn: ({ headers, socket }) => turnstile.pass(headers.authorization ?? String(socket.remoteAddress)),
       refused: () => plain(403, 'Host or Origin is not ours'),
       failed: (error) => deps.log.error('http', { error: String(error) }),
     });

@@ -1,5 +1,6 @@
 import {
   createMcpHandler,
+  InMemoryServerEventBus,
   isInitializeRequest,
   type McpHttpHandler,
   type McpRequestContext,
@@ -13,6 +14,7 @@ import type { Identity } from '../policy/identity.ts';
 import { Newest } from '../resources/newest.ts';
 import { watchOrders } from '../resources/watch.ts';
 import { buildServer, type ServerDeps } from '../server.ts';
+import { answerToExcess } from './excess.ts';
 import { Sessions } from './sessions.ts';
 
 /** Far above any genuine call (bytes). */
@@ -24,7 +26,7 @@ const MAX_LOGGED = 300;
 
 export type EndpointDeps = Omit<ServerDeps, 'identity' | 'updates'> & {
   readonly randomBytes: RandomBytes;
-  /** Makes each server; ours unless something else is to be served. */
+  /** Builds each server; ours unless something else is to be served. */
   readonly build?: (deps: ServerDeps, era: McpRequestContext['era']) => Server;
 };
 
@@ -36,6 +38,7 @@ export interface McpEndpoint {
 
 /** How one caller is served: 2026-07-28, and 2025 with a session or without. */
 interface Desk {
+  readonly deps: ServerDeps;
   readonly handler: McpHttpHandler;
   readonly sessions: Sessions;
 }
@@ -70,8 +73,8 @@ export function mcpEndpoint(deps: EndpointDeps, callers: Callers): McpEndpoint {
     }
   }
   async function tell(outTradeNo: string): Promise<void> {
-    forgetRevoked();
-    if (desks.size === 0) return;
+    if (desks.size > 0) forgetRevoked();
+    if (![...desks.values()].some(({ handler }) => (handler.bus as Bus).listeners > 0)) return;
     const order = await deps.ledger.read((book) => book.orders.get(outTradeNo));
     const isNew = order !== undefined && newest.takes(order);
     for (const [{ caller, ownOrdersOnly }, { handler }] of desks) {
@@ -86,11 +89,14 @@ export function mcpEndpoint(deps: EndpointDeps, callers: Callers): McpEndpoint {
   return {
     async answer(request, identity) {
       forgetRevoked();
-      const { handler, sessions } = deskOf(identity);
-      const parsedBody = await bodyOf(request);
-      const answered = await sessions.answer(request, opensSession(parsedBody), parsedBody);
+      const desk = deskOf(identity);
+      const given = await readBody(request);
+      const early = await answerToExcess(desk.deps, given.parsedBody);
+      if (early) return early;
+      const { sessions, handler } = desk;
       const response =
-        answered ?? (await handler.fetch(request, parsedBody === undefined ? {} : { parsedBody }));
+        (await sessions.answer(given.request, opensSession(given.parsedBody), given.parsedBody)) ??
+        (await handler.fetch(given.request, given));
       // The SDK says keep-alive on streams, also to who asked to close: how long a connection lasts is the listener's.
       response.headers.delete('connection');
       return response;
@@ -104,24 +110,60 @@ export function mcpEndpoint(deps: EndpointDeps, callers: Callers): McpEndpoint {
 
 /** `initialize` of 2025; the SDK has an answer for one that says it is of 2026-07-28. */
 function opensSession(body: unknown): boolean {
-  return isInitializeRequest(body) && body.params._meta?.[PROTOCOL_VERSION_META_KEY] === undefined;
+  const said = body as { readonly method?: unknown } | undefined | null;
+  return (
+    said?.method === 'initialize' &&
+    isInitializeRequest(body) &&
+    body.params._meta?.[PROTOCOL_VERSION_META_KEY] === undefined
+  );
 }
 
-/** What a POST says, where that is JSON; else the SDK refuses it in its own way. */
-async function bodyOf(request: Request): Promise<unknown> {
-  if (request.method !== 'POST') return undefined;
+/**
+ * What a POST says, read as a whole: far cheaper than the stream that the SDK would read, and copy, for itself. Where it
+ * cannot be read, is too long or no JSON, the SDK is to refuse it in its own way.
+ */
+async function readBody(
+  request: Request,
+): Promise<{ readonly request: Request; readonly parsedBody?: unknown }> {
+  if (request.method !== 'POST') return { request };
+  // Node lets no more through than was announced; where nothing was, no more is read than may be.
+  const isAnnounced = Number(request.headers.get('content-length') ?? Number.NaN) <= MAX_BODY_BYTES;
+  let text = '';
   try {
-    const read = await readRequestBody(request.clone(), MAX_BODY_BYTES);
-    return read.tooLarge ? undefined : JSON.parse(read.text);
+    if (isAnnounced) text = await request.text();
+    else {
+      const read = await readRequestBody(request.clone(), MAX_BODY_BYTES);
+      if (read.tooLarge) return { request };
+      text = read.text;
+    }
+    return { request, parsedBody: JSON.parse(text) };
   } catch {
-    return undefined;
+    const { method, headers, signal } = request;
+    return { request: new Request(request.url, { method, headers, signal, body: text }) };
+  }
+}
+
+/** Knows whether anybody listens. */
+class Bus extends InMemoryServerEventBus {
+  listeners = 0;
+
+  override subscribe(listener: Parameters<InMemoryServerEventBus['subscribe']>[0]): () => void {
+    this.listeners += 1;
+    const leave = super.subscribe(listener);
+    let left = false;
+    return () => {
+      if (!left) this.listeners -= 1;
+      left = true;
+      leave();
+    };
   }
 }
 
 function deskFor(shared: EndpointDeps, identity: Identity): Desk {
   const { build = buildServer } = shared;
-  const deps: Omit<ServerDeps, 'updates'> = {
+  const deps: ServerDeps = {
     ...shared,
+    updates: 'transport',
     tools: shared.tools.filter(({ name }) => identity.tools?.has(name) ?? true),
     // A list that varies by client is for stdio alone.
     dropsContent: () => false,
@@ -133,7 +175,9 @@ function deskFor(shared: EndpointDeps, identity: Identity): Desk {
       error: error.message.slice(0, MAX_LOGGED),
     });
   return {
-    handler: createMcpHandler(({ era }) => build({ ...deps, updates: 'transport' }, era), {
+    deps,
+    handler: createMcpHandler(({ era }) => build(deps, era), {
+      bus: new Bus(failed),
       maxRequestBodySize: MAX_BODY_BYTES,
       maxSubscriptions: MAX_SUBSCRIPTIONS,
       onerror: failed,

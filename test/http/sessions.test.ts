@@ -1,7 +1,7 @@
 import { Client as LegacyClient } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport as LegacyHttp } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { ResourceUpdatedNotificationSchema } from '@modelcontextprotocol/sdk/types.js';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { anyoneAs, type Callers } from '../../src/auth/callers.ts';
 import type { Call } from '../../src/payments/cashier.ts';
 import { closePayment } from '../../src/payments/close-payment.ts';
@@ -193,4 +193,15 @@ describe('a session of 2025', () => {
     expect(new Set(heard)).toEqual(new Set(['payment://orders/MINE_01']));
     await client.close();
   });
+});
+
+it('an order that nobody listens for is not looked up when something happens to it', async () => {
+  const { ledger } = counter.cashier;
+  await say(list);
+  const read = vi.spyOn(ledger, 'read');
+  // Whoever has listened for longer hears it first.
+  const heard = new Promise((resolve) => ledger.onChange(resolve));
+  await ledger.write((book) => book.event('ORDER_01', undefined, 'policy-allowed', { rules: [] }));
+  await heard;
+  expect(read).not.toHaveBeenCalled();
 });

@@ -1,5 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { anyoneAs } from '../../src/auth/callers.ts';
 import { CallRate } from '../../src/payments/call-rate.ts';
+import { buildServer } from '../../src/server.ts';
+import { mcpEndpoint } from '../../src/transports/mcp-endpoint.ts';
+import { seeded, seededBytes } from '../support/virtual-time.ts';
 import { Counter } from '../tools/counter.ts';
 import { initialize, type Json, legacy, modern, Raw } from '../transports/raw.ts';
 
@@ -163,6 +167,8 @@ describe.each(['2025', '2026'] as const)('a caller of %s that asks too often', (
   const FACES: readonly (readonly [method: string, params?: Json])[] = [
     ['tools/list'],
     ['tools/call', { name: 'list-payments', arguments: {} }],
+    ['tools/call', { name: 'create-payment', arguments: {} }],
+    ['tools/call', { name: 'no-such-tool' }],
     ['prompts/list'],
     ['prompts/get', { name: 'handle-refund-request', arguments: {} }],
     ['resources/list'],
@@ -186,6 +192,55 @@ describe.each(['2025', '2026'] as const)('a caller of %s that asks too often', (
       const [answer] = await raw.answers(1, request(2));
       expect(JSON.stringify(answer)).toMatch(/TRY_LATER.*retryAfterSeconds/);
       await raw.end();
+    },
+  );
+
+  // Without a session there is nothing to subscribe to.
+  const ON_HTTP = FACES.filter(([method]) => method !== 'resources/subscribe');
+  it.each(ON_HTTP.map(([method, params = {}]) => ({ method, params })))(
+    'is told the same over HTTP, and no server is built for it: $method',
+    async ({ method, params }) => {
+      let built = 0;
+      const build: typeof buildServer = (deps, served) => {
+        built += 1;
+        return buildServer(deps, served);
+      };
+      /** What an endpoint says to a caller that has nothing left. */
+      const told = async (rate: CallRate) => {
+        const deps = { ...counter.deps, rate, build, randomBytes: seededBytes(seeded(1)) };
+        const endpoint = mcpEndpoint(deps, anyoneAs('test'));
+        expect(() => {
+          for (;;) rate.admit('test', false);
+        }).toThrow();
+        const body = era === '2025' ? legacy(1, method, params) : modern(1, method, params);
+        const headers = {
+          accept: 'application/json, text/event-stream',
+          'content-type': 'application/json',
+          ...(era === '2025'
+            ? {}
+            : {
+                'mcp-protocol-version': '2026-07-28',
+                'mcp-method': method,
+                'mcp-name': String(params.name ?? params.uri),
+              }),
+        };
+        const init = { method: 'POST', headers, body: JSON.stringify(body) };
+        const request = new Request('http://cashier.test/mcp', init);
+        const answer = await endpoint.answer(request, counter.deps.identity);
+        const text = await answer.text();
+        await endpoint.close();
+        return { status: answer.status, body: JSON.parse(/^data: (.*)$/m.exec(text)?.[1] ?? text) };
+      };
+      class Late extends CallRate {
+        override excess() {
+          return false;
+        }
+      }
+      const byServer = await told(new Late(counter.world.clock));
+      expect(built).toBe(1);
+      expect(JSON.stringify(byServer.body)).toContain('TRY_LATER');
+      expect(await told(new CallRate(counter.world.clock))).toEqual(byServer);
+      expect(built).toBe(1);
     },
   );
 });

@@ -1,0 +1,57 @@
+import { CashierError } from '../domain/errors.ts';
+import type { Log } from '../domain/ports.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { CallRate } from '../payments/call-rate.ts';
+import type { Identity } from '../policy/identity.ts';
+import type { Asked, Offer } from '../protocol/offer.ts';
+import { tooManyRequests } from '../protocol/refusals.ts';
+import type { Tool } from '../tools/define-tool.ts';
+import type { Presenter } from '../tools/present.ts';
+import { failureOf } from './failure.ts';
+
+export interface LimitDeps {
+  readonly identity: Identity;
+  readonly ledger: Ledger;
+  readonly present: Presenter;
+  /** How often each caller may call. */
+  readonly rate?: CallRate;
+  readonly log: Log;
+}
+
+/**
+ * A caller that asks too often, for a tool or anything else, is not answered: nothing is looked at, and of many one
+ * record says how many.
+ */
+export function admission(deps: LimitDeps, tools: readonly Tool[]): Pick<Offer, 'admit' | 'isExcess'> {
+  const { rate, identity } = deps;
+  const { caller } = identity;
+  if (!rate) return {};
+  const toolOf = ({ method, name }: Asked) =>
+    method === 'tools/call' ? tools.find((tool) => tool.name === name) : undefined;
+  const moves = (tool: Tool | undefined) => tool?.hints.readOnlyHint === false;
+  return {
+    isExcess: (asked) => rate.excess(caller, moves(toolOf(asked))),
+    async admit(asked) {
+      const tool = toolOf(asked);
+      try {
+        rate.admit(caller, moves(tool));
+        return undefined;
+      } catch (error) {
+        if (!(error instanceof CashierError)) throw error;
+        await recordLimited(deps, rate, tool);
+        if (tool) return failureOf(deps.present, tool, error);
+        throw tooManyRequests(Number(error.details.retryAfterSeconds));
+      }
+    },
+  };
+}
+
+async function recordLimited({ identity, ledger, log }: LimitDeps, rate: CallRate, tool: Tool | undefined) {
+  const { caller } = identity;
+  const calls = rate.limited(caller);
+  if (calls === undefined) return;
+  await ledger
+    .as({ caller, ...(tool === undefined ? {} : { tool: tool.name }) })
+    .write((book) => book.audit.append({ kind: 'calls-limited', detail: { calls } }))
+    .catch((error: unknown) => log.error('calls limited', { error: String(error) }));
+}

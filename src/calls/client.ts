@@ -1,0 +1,31 @@
+import {
+  CLIENT_CAPABILITIES_META_KEY,
+  CLIENT_INFO_META_KEY,
+  type McpRequestContext,
+  type ServerContext,
+} from '@modelcontextprotocol/server';
+import { isActorName } from '../domain/actors.ts';
+import type { Connection } from '../protocol/offer.ts';
+
+const MAX_CLIENT_NAME = 64;
+
+/** Who is at the other end, in its own words: said once at the start, or since 2026-07-28 with every request. */
+export interface Client {
+  readonly era: McpRequestContext['era'];
+  readonly name: string | undefined;
+  readonly declared: unknown;
+}
+
+export function clientOf(connection: Connection, ctx: ServerContext, era: Client['era']): Client {
+  const envelope: Readonly<Record<string, unknown>> = ctx.mcpReq.envelope ?? {};
+  const legacy = era === 'legacy';
+  const info = legacy ? connection.getClientVersion() : envelope[CLIENT_INFO_META_KEY];
+  const name = typeof info === 'object' && info !== null && 'name' in info ? info.name : undefined;
+  return {
+    era,
+    // A program that calls itself as one of our own actors has said nothing of itself.
+    name: typeof name === 'string' && !isActorName(name) ? name.slice(0, MAX_CLIENT_NAME) : undefined,
+    // Over stateless HTTP a 2025 client has told another server, and nothing is known.
+    declared: legacy ? connection.getClientCapabilities() : envelope[CLIENT_CAPABILITIES_META_KEY],
+  };
+}

@@ -1,0 +1,182 @@
+import {
+  type CallToolResult,
+  type InputRequiredResult,
+  isInputRequiredResult,
+  type Tool as ListedTool,
+  ProtocolError,
+  type ServerContext,
+} from '@modelcontextprotocol/server';
+import { CashierError } from '../domain/errors.ts';
+import { withPerson } from '../elicitation/ask.ts';
+import type { ApprovalUrl } from '../elicitation/means.ts';
+import { attempt } from '../payments/attempt.ts';
+import type { Call, Cashier } from '../payments/cashier.ts';
+import type { ServedTool } from '../protocol/offer.ts';
+import type { ToolAnswer } from '../tools/answer.ts';
+import { type DropsContent, dropsContent } from '../tools/clients.ts';
+import type { Tool, ToolSetting } from '../tools/define-tool.ts';
+import type { LimitDeps } from './call-limit.ts';
+import { type Client, clientOf } from './client.ts';
+import { failureOf, internal } from './failure.ts';
+
+export interface CallDeps extends LimitDeps {
+  readonly setting: ToolSetting;
+  /**
+   * Who tells of changed orders: each server on its own lasting connection, or the transport, which outlives its
+   * servers and can do so in the 2026 era only.
+   */
+  readonly updates: 'server' | 'transport';
+  /** Ends waits early, with what is known by then, when the process is told to stop. */
+  readonly stopping?: AbortSignal;
+  /** Where a person decides about an approval, in a browser. */
+  readonly approvalUrl?: ApprovalUrl | undefined;
+  /** Opens what only a call needs (adapters, simulator) on first use. */
+  readonly cashier: () => Promise<Cashier>;
+  /** Tool calls under way: a process that is told to stop lets them record what the gateway answers. */
+  readonly underWay: Set<Promise<unknown>>;
+  /** Clients that drop text beside a structure, where the merchant has changed the table. */
+  readonly dropsContent?: DropsContent;
+}
+
+/** A tool as it is served: the same for every connection of a caller. */
+export function servedTool(deps: CallDeps, tool: Tool, era: Client['era']): ServedTool {
+  const { language } = deps.setting;
+  const title = tool.title[language];
+  const listed = {
+    name: tool.name,
+    title,
+    description: tool.description[language],
+    inputSchema: tool.inputSchema(deps.setting),
+    annotations: { title, ...tool.hints },
+  };
+  const { outputSchema } = tool;
+  const withOutput = outputSchema && { ...listed, outputSchema: outputSchema as ListedTool['outputSchema'] };
+  // Only a 2025 connection says who it is before it lists; 2026-07-28 forbids a list that varies by connection.
+  const drops = (client: { readonly name: string } | undefined) =>
+    tool.showsImage && era === 'legacy' && (deps.dropsContent ?? dropsContent)(client?.name);
+  return {
+    name: tool.name,
+    asks: !tool.hints.readOnlyHint,
+    listed: (client) => (withOutput && !drops(client) ? withOutput : listed),
+    async call(args, ctx, connection) {
+      const running = runTool(deps, tool, args, ctx, clientOf(connection, ctx, era));
+      deps.underWay.add(running);
+      const answer = await running.finally(() => deps.underWay.delete(running));
+      if (isInputRequiredResult(answer)) return answer;
+      return drops(connection.getClientVersion()) ? withoutStructure(answer) : answer;
+    },
+  };
+}
+
+/** Throws nothing but a ProtocolError: what went wrong with a call is told to the model, in our words. */
+async function runTool(
+  deps: CallDeps,
+  tool: Tool,
+  args: unknown,
+  ctx: ServerContext,
+  { era, name, declared }: Client,
+): Promise<CallToolResult | InputRequiredResult> {
+  // A 2025 connection over HTTP that dropped cancels nothing: only a question, which nobody hears, ends with it.
+  const survives = era === 'legacy' && deps.updates === 'transport' && !tool.hints.readOnlyHint;
+  // Nobody hears a question's answer either when the stream of a session has gone, which the SDK keeps to itself.
+  const gone = tool.hints.readOnlyHint ? ctx.http?.req?.signal : undefined;
+  const ending = endingOf(survives ? undefined : ctx.mcpReq.signal, gone, deps.stopping);
+  try {
+    const cashier = await deps.cashier();
+    const call = { ...callOf(deps, ctx, name, ending.signal), tool: tool.name };
+    const context = { call, setting: deps.setting, present: deps.present };
+    if (tool.hints.readOnlyHint) {
+      // What a question finds out is recorded in the name of who asked; the question is not.
+      const ledger = cashier.ledger.as({ caller: call.caller, tool: tool.name });
+      return toResult(await tool.run({ ...context, cashier: { ...cashier, ledger } }, args));
+    }
+    const { setting, present, approvalUrl } = deps;
+    const answer = await withPerson(
+      { cashier, call, ctx, era, declared, tool, args, setting, present, approvalUrl },
+      (given, waited) =>
+        attempt(
+          cashier,
+          call,
+          { tool: tool.name, args: given, meta: ctx.mcpReq._meta },
+          async (recorded) => {
+            const answer = await tool.run({ ...context, cashier: recorded }, given);
+            return waited ? asFirst(answer) : answer;
+          },
+          ({ outcome }) => outcome,
+        ),
+    );
+    return isInputRequiredResult(answer) ? answer : toResult(answer);
+  } catch (error) {
+    if (error instanceof ProtocolError) throw error;
+    if (!(error instanceof CashierError)) {
+      deps.log.error('tool failed', {
+        tool: tool.name,
+        error: error instanceof Error ? error.stack : String(error),
+      });
+    }
+    const known = error instanceof CashierError ? error : internal();
+    if (!tool.hints.readOnlyHint) deps.rate?.refused(deps.identity.caller);
+    return failureOf(deps.present, tool, known);
+  } finally {
+    ending.forget();
+  }
+}
+
+/** One signal of several that leaves nothing behind on those that outlive the call, as AbortSignal.any does on Node 20. */
+function endingOf(...signals: readonly (AbortSignal | undefined)[]) {
+  const ending = new AbortController();
+  const end = () => ending.abort();
+  for (const signal of signals) {
+    if (signal?.aborted) end();
+    signal?.addEventListener('abort', end);
+  }
+  const forget = () => {
+    for (const signal of signals) signal?.removeEventListener('abort', end);
+  };
+  return { signal: ending.signal, forget };
+}
+
+/** Of a call that has waited for a person and is carried out now: nobody has been told its result before. */
+function asFirst(answer: ToolAnswer): ToolAnswer {
+  if (answer.outcome.state === 'PENDING_APPROVAL') return answer;
+  const { structured, outcome } = answer;
+  return {
+    ...answer,
+    outcome: { ...outcome, replayed: false },
+    ...(structured === undefined ? {} : { structured: { ...structured, replayed: false } }),
+  };
+}
+
+function toResult({ text, note, structured, image }: ToolAnswer): CallToolResult {
+  return {
+    content: [
+      { type: 'text', text },
+      ...(note === undefined ? [] : [{ type: 'text' as const, text: note }]),
+      ...(image === undefined ? [] : [{ type: 'image' as const, data: image, mimeType: 'image/png' }]),
+    ],
+    ...(structured === undefined ? {} : { structuredContent: structured }),
+  };
+}
+
+function withoutStructure({ structuredContent: _, ...rest }: CallToolResult): CallToolResult {
+  return rest;
+}
+
+function callOf(deps: CallDeps, ctx: ServerContext, client: string | undefined, signal: AbortSignal): Call {
+  const progressToken = ctx.mcpReq._meta?.progressToken;
+  return {
+    ...deps.identity,
+    client,
+    signal,
+    ...(progressToken === undefined
+      ? {}
+      : {
+          progress: async (progress, total, message) => {
+            await ctx.mcpReq.notify({
+              method: 'notifications/progress',
+              params: { progressToken, progress, total, message: message[deps.setting.language] },
+            });
+          },
+        }),
+  };
+}

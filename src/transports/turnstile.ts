@@ -1,0 +1,32 @@
+/**
+ * Lets one call in at each turn of the event loop, callers by turns: whatever else has come in, a probe of health above
+ * all, is answered between any two, and who sends a thousand at once stands in nobody else's way.
+ */
+export class Turnstile {
+  readonly #lines = new Map<string, (() => void)[]>();
+  #turning = false;
+
+  /** Resolves when it is this caller's turn; undefined: it is now. */
+  pass(caller: string): Promise<void> | undefined {
+    if (this.#turning) {
+      const line = this.#lines.get(caller) ?? [];
+      this.#lines.set(caller, line);
+      return new Promise((enter) => line.push(enter));
+    }
+    this.#turning = true;
+    setImmediate(this.#next);
+    return undefined;
+  }
+
+  readonly #next = () => {
+    const [first] = this.#lines;
+    this.#turning = first !== undefined;
+    if (!first) return;
+    const [caller, line] = first;
+    line.shift()?.();
+    // The others first.
+    this.#lines.delete(caller);
+    if (line.length > 0) this.#lines.set(caller, line);
+    setImmediate(this.#next);
+  };
+}
