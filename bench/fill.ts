@@ -227,7 +227,7 @@ class Shop {
     if (!isAnswered) return;
     const person = await Person.bySecret(this.#ledger, 'simulator', undefined, 'terminal');
     await this.#ledger.as({ caller: 'operator' }).write(async (book) => {
-      const approval = await book.approvals.latest(outTradeNo, undefined);
+      const [approval] = await book.approvals.of(outTradeNo, undefined);
       if (approval)
         await decideApproval(book, person, approval.id, { approve: false }, this.#cashier.clock.now());
     });

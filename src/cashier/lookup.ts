@@ -1,8 +1,9 @@
 import type { Clock } from '../domain/clock.ts';
 import { toYuan } from '../domain/money.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import { elsewhereOf, refundedHere } from '../ledger/refunded.ts';
 import { isGivenOut } from '../payments/apply.ts';
-import { payable, paymentResult } from '../payments/results.ts';
+import { payable } from '../payments/results.ts';
 import type { CashierLookup } from './view.ts';
 
 export interface LookupOptions {
@@ -20,10 +21,11 @@ export function ledgerLookup(options: LookupOptions): CashierLookup {
   return async (token) => {
     const found = await ledger.read(async (book) => {
       const order = await book.orders.byPageToken(token);
-      return order && paymentResult(book, order, false);
+      return order && { order, refunds: await book.refunds.ofOrder(order.outTradeNo) };
     });
     if (!found) return undefined;
-    const { order, refundedFen, refundedElsewhere } = found;
+    const { order, refunds } = found;
+    const elsewhere = elsewhereOf(order, refunds);
     // The page itself hides what is dead; it needs the expiry to say so.
     const { qrCode, payUrl, handOffUrl, linkExpiresAt } = order.credential;
     const scan = payable(order, clock.now()).qrCode;
@@ -38,7 +40,7 @@ export function ledgerLookup(options: LookupOptions): CashierLookup {
       closing: order.closing,
       late: order.late,
       given: isGivenOut(order),
-      refundedYuan: toYuan(refundedFen),
+      refundedYuan: toYuan(refundedHere(refunds)),
       simulated,
       ...present({
         merchantName,
@@ -48,8 +50,7 @@ export function ledgerLookup(options: LookupOptions): CashierLookup {
         linkExpiresAt,
         paidAt: order.paidAt,
         gatewayTradeNo: order.gatewayTradeNo,
-        refundedElsewhereYuan:
-          typeof refundedElsewhere === 'number' ? toYuan(refundedElsewhere) : refundedElsewhere,
+        refundedElsewhereYuan: typeof elsewhere === 'number' ? toYuan(elsewhere) : elsewhere,
         simulatorUrl: simulated && scan !== undefined ? simulatorUrl(scan) : undefined,
       }),
     };

@@ -1,7 +1,7 @@
 import { CLOCKS_APART_MS } from '../domain/clock.ts';
 import type { History } from './history.ts';
 import { APPROVALS, type ApprovalRecord } from './records.ts';
-import type { Tx } from './store.ts';
+import { byOrder, listed, type Tx } from './store.ts';
 
 /** What persons are asked, inside one transaction. */
 export class Approvals {
@@ -22,19 +22,20 @@ export class Approvals {
 
   /** All approvals asked for this very order or refund, newest first. */
   async of(outTradeNo: string, outRefundNo: string | undefined): Promise<ApprovalRecord[]> {
-    const rows = await this.#tx.all(
-      'SELECT * FROM approvals WHERE out_trade_no = ? ORDER BY created_at DESC, id DESC',
-      outTradeNo,
-    );
-    const asked = rows.map(APPROVALS.fromRow).filter((approval) => approval.outRefundNo === outRefundNo);
-    // One that a clock has dated ahead is not newer for that.
-    const isAhead = ({ createdAt }: ApprovalRecord) => createdAt > this.#now + CLOCKS_APART_MS;
-    return [...asked.filter((approval) => !isAhead(approval)), ...asked.filter(isAhead)];
+    const asked = (await this.ofOrders([outTradeNo])).get(outTradeNo) ?? [];
+    return asked.filter((approval) => approval.outRefundNo === outRefundNo);
   }
 
-  /** The newest of them. */
-  async latest(outTradeNo: string, outRefundNo: string | undefined): Promise<ApprovalRecord | undefined> {
-    return (await this.of(outTradeNo, outRefundNo))[0];
+  /** Those asked for orders and their refunds, by the order, newest first. */
+  async ofOrders(outTradeNos: readonly string[]): Promise<ReadonlyMap<string, readonly ApprovalRecord[]>> {
+    const rows = await this.#tx.all(
+      `SELECT * FROM approvals WHERE out_trade_no IN ${listed(outTradeNos)} ORDER BY created_at DESC, id DESC`,
+      ...outTradeNos,
+    );
+    const asked = rows.map(APPROVALS.fromRow);
+    // One that a clock has dated ahead is not newer for that.
+    const isAhead = ({ createdAt }: ApprovalRecord) => createdAt > this.#now + CLOCKS_APART_MS;
+    return byOrder([...asked.filter((approval) => !isAhead(approval)), ...asked.filter(isAhead)]);
   }
 
   /** Undecided and unexpired, oldest first. */
@@ -64,8 +65,7 @@ export class Approvals {
    * these accounts (all: undefined), and still waiting for it.
    */
   async toCarryOut(accounts: readonly string[] | undefined, limit: number): Promise<ApprovalRecord[]> {
-    const here =
-      accounts === undefined ? '' : `AND orders.account IN (${accounts.map(() => '?').join(', ')})`;
+    const here = accounts === undefined ? '' : `AND orders.account IN ${listed(accounts)}`;
     const rows = await this.#tx.all(
       `SELECT approvals.* FROM approvals JOIN orders USING (out_trade_no) LEFT JOIN refunds
          ON refunds.out_trade_no = approvals.out_trade_no AND refunds.out_refund_no = approvals.out_refund_no

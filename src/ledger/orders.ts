@@ -24,6 +24,11 @@ export class Orders {
     return row && ORDERS.fromRow(row);
   }
 
+  /** As it stands now. */
+  async again(order: OrderRecord): Promise<OrderRecord> {
+    return (await this.get(order.outTradeNo)) ?? order;
+  }
+
   async byPageToken(token: string): Promise<OrderRecord | undefined> {
     const [row] = await this.#tx.all('SELECT * FROM orders WHERE page_token = ?', token);
     return row && ORDERS.fromRow(row);

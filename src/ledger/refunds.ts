@@ -3,7 +3,7 @@ import { type History, toldIn } from './history.ts';
 import type { Orders } from './orders.ts';
 import { REFUNDS, type RefundRecord } from './records.ts';
 import { isSettledRefund, nextRefundState, type RefundEvent } from './refund-machine.ts';
-import type { Tx } from './store.ts';
+import { byOrder, listed, type Tx } from './store.ts';
 
 type RefundPatch = Partial<
   Omit<RefundRecord, 'outTradeNo' | 'outRefundNo' | 'state' | 'createdAt' | 'updatedAt'>
@@ -30,6 +30,11 @@ export class Refunds {
     return row && REFUNDS.fromRow(row);
   }
 
+  /** As it stands now. */
+  async again(refund: RefundRecord): Promise<RefundRecord> {
+    return (await this.get(refund.outTradeNo, refund.outRefundNo)) ?? refund;
+  }
+
   async byMerchant(scope: string, outRefundNo: string): Promise<RefundRecord | undefined> {
     const [row] = await this.#tx.all(
       'SELECT * FROM refunds WHERE merchant_scope = ? AND out_refund_no = ?',
@@ -40,12 +45,17 @@ export class Refunds {
   }
 
   /** Oldest first. */
-  async ofOrder(outTradeNo: string): Promise<RefundRecord[]> {
+  async ofOrder(outTradeNo: string): Promise<readonly RefundRecord[]> {
+    return (await this.ofOrders([outTradeNo])).get(outTradeNo) ?? [];
+  }
+
+  /** By the order, oldest first. */
+  async ofOrders(outTradeNos: readonly string[]): Promise<ReadonlyMap<string, readonly RefundRecord[]>> {
     const rows = await this.#tx.all(
-      'SELECT * FROM refunds WHERE out_trade_no = ? ORDER BY created_at, out_refund_no',
-      outTradeNo,
+      `SELECT * FROM refunds WHERE out_trade_no IN ${listed(outTradeNos)} ORDER BY created_at, out_refund_no`,
+      ...outTradeNos,
     );
-    return rows.map(REFUNDS.fromRow);
+    return byOrder(rows.map(REFUNDS.fromRow));
   }
 
   /** Refunds of unknown outcome, oldest first. */

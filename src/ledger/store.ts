@@ -2,6 +2,22 @@
 export type SqlValue = string | number | null;
 export type Row = Record<string, SqlValue>;
 
+/** As many placeholders as there are values. */
+export function listed(values: readonly SqlValue[]): string {
+  return `(${values.map(() => '?').join(', ')})`;
+}
+
+/** What belongs to several orders, by the order. */
+export function byOrder<T extends { readonly outTradeNo: string }>(all: readonly T[]): Map<string, T[]> {
+  const found = new Map<string, T[]>();
+  for (const one of all) {
+    const own = found.get(one.outTradeNo);
+    if (own) own.push(one);
+    else found.set(one.outTradeNo, [one]);
+  }
+  return found;
+}
+
 /** Statements inside one transaction. Placeholders are `?`. */
 export interface Tx {
   all(sql: string, ...values: SqlValue[]): Promise<Row[]>;

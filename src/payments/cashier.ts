@@ -41,6 +41,12 @@ export interface Call extends Identity {
   readonly progress?: (elapsedSeconds: number, totalSeconds: number, message: Text) => Promise<void>;
 }
 
+/** One call of a verb: what it works with, and in whose name. */
+export interface Errand {
+  readonly cashier: Cashier;
+  readonly call: Call;
+}
+
 /**
  * The provider of a call. May be left out when only one is configured. Throws INVALID_ARGUMENT when it is ambiguous
  * or not configured.

@@ -6,10 +6,10 @@ import { insistNotFrozen } from '../policy/decisions.ts';
 import { GatewayDeclined, GatewayUnavailable, type PaymentProvider } from '../providers/contract.ts';
 import { isGivenOut } from './apply.ts';
 import { type AskedTrade, askTrade } from './ask-gateway.ts';
-import { type Call, type Cashier, providerOf } from './cashier.ts';
+import { type Call, type Cashier, type Errand, providerOf } from './cashier.ts';
 import { clientError, type GatewayError, isGatewayError } from './errors.ts';
 import { type OrderName, orderToMove } from './foreign.ts';
-import { ownOrderIn, type PaymentResult, paymentResult, withOwnApproval } from './results.ts';
+import { ownOrderIn, type PaymentResult, paymentResult } from './results.ts';
 import { isBeingSent, record, whenFree } from './sending.ts';
 
 /**
@@ -20,57 +20,62 @@ import { isBeingSent, record, whenFree } from './sending.ts';
  * number was not told, and nothing was sent), TRY_LATER, CONFIGURATION.
  */
 export async function closePayment(cashier: Cashier, call: Call, name: OrderName): Promise<PaymentResult> {
-  return withOwnApproval(cashier.ledger, call, await close(cashier, call, name));
-}
-
-async function close(cashier: Cashier, call: Call, name: OrderName): Promise<PaymentResult> {
-  const { outTradeNo } = name;
+  const errand = { cashier, call };
   const provider = providerOf(cashier, await orderToMove(cashier, call, name));
-  const { order, send, intended } = await whenFree(cashier, () =>
-    cashier.ledger.write(async (book) => {
-      const known = await ownOrderIn(book, call, outTradeNo);
-      if (isBeingSent(cashier, known)) return 'busy';
-      const intended = known.closing;
-      if (known.state === 'PENDING_APPROVAL') {
-        // An earlier try that was declined had counted; nothing will come of it any more.
-        const counts = { countedAt: undefined, countedBy: undefined };
-        return { order: await book.orders.move(known, 'withdrawn', counts), send: false, intended };
-      }
-      if (await mayStillBeSent(book, known)) {
-        const reopened = await book.orders.move(known, 'reopened', { declinedCode: undefined });
-        const counts = { countedAt: undefined, countedBy: undefined };
-        return { order: await book.orders.move(reopened, 'withdrawn', counts), send: false, intended };
-      }
-      if (isSettledOrder(known.state)) return { order: known, send: false, intended };
-      if (!isGivenOut(known)) {
-        // Nobody can pay it, and by this number the gateway could only know another system's trade.
-        return { order: await book.orders.move(known, 'closed', { closing: false }), send: false, intended };
-      }
-      await insistNotFrozen(book);
-      await book.event(outTradeNo, undefined, 'close-intended', {});
-      return { order: await book.orders.patch(known, { closing: true }), send: true, intended };
-    }),
+  const intent = await whenFree(cashier, () =>
+    cashier.ledger.write(async (book) =>
+      intend(cashier, book, await ownOrderIn(book, call, name.outTradeNo)),
+    ),
   );
-  if (!send) {
+  const { order } = intent;
+  if (!intent.send) {
     if (order.state === 'PAID') throw alreadyPaid(order);
-    return cashier.ledger.read((book) => paymentResult(book, order, order.state === 'CLOSED'));
+    return told(errand, order, order.state === 'CLOSED');
   }
   if (mayBeAnothers(provider, order)) {
-    const asked = await ask(cashier, order, intended);
+    const asked = await ask(cashier, intent);
     if (asked.order.state === 'PAID') throw alreadyPaid(asked.order);
-    if (!isOursToClose(asked)) return tell(cashier, asked.order);
+    if (!isOursToClose(asked)) return told(errand, asked.order);
   }
   try {
-    await provider.closeTrade(outTradeNo);
+    await provider.closeTrade(order.outTradeNo);
   } catch (error) {
-    return closeFailed(cashier, order, intended, error);
+    return closeFailed(errand, intent, error);
   }
   return record(cashier, order, async (book) => {
-    const current = (await book.orders.get(outTradeNo)) ?? order;
-    const closed = await book.orders.move(current, 'closed', { closing: false, source: 'query' });
+    const closed = await closedIn(book, order);
     if (closed.state === 'PAID') throw alreadyPaid(closed);
-    return paymentResult(book, closed, false);
+    return paymentResult(book, call, closed);
   });
+}
+
+/** What is committed before anything is sent. */
+interface Intent {
+  readonly order: OrderRecord;
+  readonly send: boolean;
+  /** An earlier call already wanted it closed: that one's intent stands. */
+  readonly intended: boolean;
+}
+
+async function intend(cashier: Cashier, book: Book, known: OrderRecord): Promise<Intent | 'busy'> {
+  if (isBeingSent(cashier, known)) return 'busy';
+  const intended = known.closing;
+  const reopened = (await mayStillBeSent(book, known))
+    ? await book.orders.move(known, 'reopened', { declinedCode: undefined })
+    : known;
+  if (reopened.state === 'PENDING_APPROVAL') {
+    // An earlier try that was declined had counted; nothing will come of it any more.
+    const counts = { countedAt: undefined, countedBy: undefined };
+    return { order: await book.orders.move(reopened, 'withdrawn', counts), send: false, intended };
+  }
+  if (isSettledOrder(known.state)) return { order: known, send: false, intended };
+  if (!isGivenOut(known)) {
+    // Nobody can pay it, and by this number the gateway could only know another system's trade.
+    return { order: await book.orders.move(known, 'closed', { closing: false }), send: false, intended };
+  }
+  await insistNotFrozen(book);
+  await book.event(known.outTradeNo, undefined, 'close-intended', {});
+  return { order: await book.orders.patch(known, { closing: true }), send: true, intended };
 }
 
 /** Between our question whether the number is free and the buyer's first look, another system may have taken it. */
@@ -84,13 +89,12 @@ function isOursToClose({ order, exists, foreign }: AskedTrade): boolean {
 }
 
 /** What the close would hit; unless that is told, none is sent. */
-async function ask(cashier: Cashier, order: OrderRecord, intended: boolean): Promise<AskedTrade> {
+async function ask(cashier: Cashier, intent: Intent): Promise<AskedTrade> {
   try {
-    return await askTrade(cashier, order);
+    return await askTrade(cashier, intent.order);
   } catch (error) {
     if (!isGatewayError(error)) throw error;
-    if (!intended) await abandon(cashier, order);
-    throw notClosed(error, order);
+    throw await abandoned(cashier, intent, error);
   }
 }
 
@@ -103,54 +107,46 @@ async function mayStillBeSent(
   return (await book.approvals.of(outTradeNo, undefined)).some((approval) => approval.state === 'approved');
 }
 
-/**
- * What the gateway's refusal or silence means; in doubt it is asked.
- * @param intended an earlier call already wanted it closed: that one's intent stands
- */
-async function closeFailed(
-  cashier: Cashier,
-  order: OrderRecord,
-  intended: boolean,
-  error: unknown,
-): Promise<PaymentResult> {
+/** What the gateway's refusal or silence means; in doubt it is asked. */
+async function closeFailed(errand: Errand, intent: Intent, error: unknown): Promise<PaymentResult> {
   if (!isGatewayError(error)) throw error;
+  const { cashier, call } = errand;
+  const { order } = intent;
   const notThere = error instanceof GatewayDeclined && error.proven && error.reason === 'not-exist';
-  if (notThere) return tell(cashier, order);
-  if (error instanceof GatewayUnavailable) {
-    if (!intended) await abandon(cashier, order);
-    throw notClosed(error, order);
-  }
+  if (notThere) return told(errand, order);
+  if (error instanceof GatewayUnavailable) throw await abandoned(cashier, intent, error);
   const asked = await askTrade(cashier, order).catch((failed: unknown) => {
     if (isGatewayError(failed)) return undefined;
     throw failed;
   });
   if (asked?.order.state === 'PAID') throw alreadyPaid(asked.order);
-  if (asked?.order.state === 'CLOSED') return tell(cashier, asked.order);
-  if (error instanceof GatewayDeclined) {
-    if (!intended) await abandon(cashier, order);
-    throw notClosed(error, order);
-  }
+  if (asked?.order.state === 'CLOSED') return told(errand, asked.order);
+  if (error instanceof GatewayDeclined) throw await abandoned(cashier, intent, error);
   // Silence: the close may have happened, so it stays intended, and without an answer the state is not known either.
-  if (asked) return tell(cashier, asked.order);
-  return record(cashier, order, async (book) => {
-    const current = (await book.orders.get(order.outTradeNo)) ?? order;
-    return paymentResult(book, await book.orders.move(current, 'unknown'), false);
-  });
+  if (asked) return told(errand, asked.order);
+  return record(cashier, order, async (book) =>
+    paymentResult(book, call, await book.orders.move(await book.orders.again(order), 'unknown')),
+  );
 }
 
-function tell(cashier: Cashier, order: OrderRecord): Promise<PaymentResult> {
-  return cashier.ledger.read((book) => paymentResult(book, order, false));
+/** The payment as it is committed now. */
+function told({ cashier, call }: Errand, order: OrderRecord, replayed = false): Promise<PaymentResult> {
+  return cashier.ledger.read(async (book) =>
+    paymentResult(book, call, await book.orders.again(order), replayed),
+  );
 }
 
 /** Provably not closed: the order goes on as it was. */
-async function abandon(cashier: Cashier, order: OrderRecord): Promise<void> {
-  await record(cashier, order, async (book) => {
-    const current = await book.orders.get(order.outTradeNo);
-    if (current) await book.orders.patch(current, { closing: false });
-  });
-}
-
-function notClosed(error: GatewayError, order: OrderRecord): CashierError {
+async function abandoned(
+  cashier: Cashier,
+  { order, intended }: Intent,
+  error: GatewayError,
+): Promise<CashierError> {
+  if (!intended) {
+    await record(cashier, order, async (book) => {
+      await book.orders.patch(await book.orders.again(order), { closing: false });
+    });
+  }
   return clientError(
     error,
     { zh: '订单没有关闭，买家仍可付款', en: 'the order was not closed and can still be paid' },
@@ -185,8 +181,9 @@ export async function finishClosing(cashier: Cashier, asked: AskedTrade): Promis
     if (isGatewayError(error)) return order;
     throw error;
   }
-  return record(cashier, order, async (book) => {
-    const current = (await book.orders.get(order.outTradeNo)) ?? order;
-    return book.orders.move(current, 'closed', { closing: false, source: 'query' });
-  });
+  return record(cashier, order, (book) => closedIn(book, order));
+}
+
+async function closedIn(book: Book, order: OrderRecord): Promise<OrderRecord> {
+  return book.orders.move(await book.orders.again(order), 'closed', { closing: false, source: 'query' });
 }

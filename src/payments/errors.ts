@@ -1,7 +1,9 @@
 import { CashierError, type Text } from '../domain/errors.ts';
 import type { Scene } from '../domain/order.ts';
 import type { OrderRecord } from '../ledger/records.ts';
+import { isFrozen } from '../policy/decisions.ts';
 import {
+  type DeclineReason,
   GatewayDeclined,
   GatewayUnavailable,
   OutcomeUnknown,
@@ -25,6 +27,32 @@ export function isGatewayError(error: unknown): error is GatewayError {
   return (
     error instanceof GatewayDeclined || error instanceof GatewayUnavailable || error instanceof OutcomeUnknown
   );
+}
+
+/** What the failure of an exchange says of what was sent. */
+export interface Failure {
+  readonly error: GatewayError | CashierError;
+  readonly code: string;
+  /** Nothing of it has left this machine. */
+  readonly notSent: boolean;
+  /** Why the gateway has refused it, with its signature; "too fast" is no word on it, for it may have been taken in. */
+  readonly refused: DeclineReason | undefined;
+  /** What became of it is not known, and the client is told so. */
+  readonly inDoubt: boolean;
+}
+
+/** Undefined for a fault of our own, which says nothing. A freeze that came in between is none. */
+export function failureOf(error: unknown): Failure | undefined {
+  if (!isGatewayError(error) && !isFrozen(error)) return undefined;
+  const declined = error instanceof GatewayDeclined ? error : undefined;
+  const limited = declined?.reason === 'rate-limited';
+  return {
+    error,
+    code: declined?.gatewayCode ?? 'NOT_SENT',
+    notSent: isFrozen(error) || error instanceof GatewayUnavailable,
+    refused: declined?.proven && !limited ? declined.reason : undefined,
+    inDoubt: limited || error instanceof OutcomeUnknown,
+  };
 }
 
 /**

@@ -3,7 +3,7 @@ import { type Fen, fen } from '../domain/money.ts';
 import type { OrderState, ProviderId } from '../domain/order.ts';
 import type { OrderFilter } from '../ledger/order-filter.ts';
 import type { Call, Cashier } from './cashier.ts';
-import { type PaymentResult, paymentResult, withOwnApproval } from './results.ts';
+import { type PaymentResult, paymentResults } from './results.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -39,22 +39,18 @@ export async function listPayments(
     ...(input.provider === undefined ? {} : { provider: input.provider }),
     ...(input.cursor === undefined ? {} : { after: readCursor(input.cursor) }),
   };
-  const list = await cashier.ledger.read(async (book) => {
+  return cashier.ledger.read(async (book) => {
     const found = await book.orders.list(filter, input.limit + 1);
     const page = found.slice(0, input.limit);
     const last = page.at(-1);
-    const items: PaymentResult[] = [];
-    for (const order of page) items.push(await paymentResult(book, order, false));
     const { count, paidFen, refundedFen } = await book.orders.totals(filter);
     return {
-      items,
+      items: await paymentResults(book, call, page),
       totals: { count, paidFen: fen(paidFen), refundedFen: fen(refundedFen) },
       nextCursor:
         found.length > page.length && last ? writeCursor(last.createdAt, last.outTradeNo) : undefined,
     };
   });
-  const items = list.items.map((item) => withOwnApproval(cashier.ledger, call, item));
-  return { ...list, items: await Promise.all(items) };
 }
 
 /** Midnight in Shanghai (ms). */

@@ -4,7 +4,7 @@ import { askRefund } from './ask-gateway.ts';
 import type { Call, Cashier } from './cashier.ts';
 import { clientError, isGatewayError, refundNotFound } from './errors.ts';
 import { type ForeignRefund, type OrderName, queryForeignRefund } from './foreign.ts';
-import { ownOrderIn, type RefundResult, refundResult, withOwnApproval } from './results.ts';
+import { ownOrderIn, type RefundResult, refundResult } from './results.ts';
 
 /**
  * Tells how a refund stands, asking the gateway where it can have news.
@@ -52,8 +52,7 @@ export async function queryRefund(
       );
     }
   }
-  const told = await cashier.ledger.read((book) => refundResult(book, order, current, false));
-  return withOwnApproval(cashier.ledger, call, told);
+  return cashier.ledger.read((book) => refundResult(book, call, order, current));
 }
 
 function canChange(refund: RefundRecord): boolean {

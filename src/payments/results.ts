@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import type { Fen } from '../domain/money.ts';
 import type { Credential } from '../domain/order.ts';
 import type { Book } from '../ledger/book.ts';
-import type { Ledger } from '../ledger/ledger.ts';
 import type { ApprovalRecord, OrderRecord, RefundRecord } from '../ledger/records.ts';
 import { elsewhereOf, refundedHere } from '../ledger/refunded.ts';
 import type { Call, Cashier } from './cashier.ts';
@@ -15,7 +14,7 @@ export interface PaymentResult {
   readonly refundedFen: Fen;
   /** What the gateway proves to have been refunded besides. */
   readonly refundedElsewhere: Fen | 'unknown' | undefined;
-  /** The newest approval asked for it. */
+  /** The approval asked for it that concerns whoever is told. */
   readonly approval: ApprovalRecord | undefined;
   /** The number had been used before with the same arguments, and this is that payment. */
   readonly replayed: boolean;
@@ -30,50 +29,69 @@ export interface RefundResult {
   readonly replayed: boolean;
 }
 
+/** Whoever is told. */
+type Viewer = Pick<Call, 'caller' | 'ownOrdersOnly'>;
+
 export async function paymentResult(
   book: Book,
+  call: Viewer,
   order: OrderRecord,
-  replayed: boolean,
+  replayed = false,
 ): Promise<PaymentResult> {
-  const refunds = await book.refunds.ofOrder(order.outTradeNo);
-  return {
-    order,
-    refundedFen: refundedHere(refunds),
-    refundedElsewhere: elsewhereOf(order, refunds),
-    approval: await book.approvals.latest(order.outTradeNo, undefined),
-    replayed,
-  };
+  const [result] = await paymentResults(book, call, [order]);
+  return { ...(result as PaymentResult), replayed };
+}
+
+/** Of any number of orders, in as many questions to the ledger as of one. */
+export async function paymentResults(
+  book: Book,
+  call: Viewer,
+  orders: readonly OrderRecord[],
+): Promise<PaymentResult[]> {
+  const numbers = orders.map(({ outTradeNo }) => outTradeNo);
+  const refunds = await book.refunds.ofOrders(numbers);
+  const approvals = await book.approvals.ofOrders(numbers);
+  return orders.map((order) => {
+    const refunded = refunds.get(order.outTradeNo) ?? [];
+    const asked = approvals.get(order.outTradeNo) ?? [];
+    return {
+      order,
+      refundedFen: refundedHere(refunded),
+      refundedElsewhere: elsewhereOf(order, refunded),
+      approval: approvalFor(
+        call,
+        asked.filter(({ outRefundNo }) => outRefundNo === undefined),
+      ),
+      replayed: false,
+    };
+  });
 }
 
 export async function refundResult(
   book: Book,
+  call: Viewer,
   order: OrderRecord,
   refund: RefundRecord,
-  replayed: boolean,
+  replayed = false,
 ): Promise<RefundResult> {
   return {
     refund,
     order,
     refundedFen: refundedHere(await book.refunds.ofOrder(order.outTradeNo)),
-    approval: await book.approvals.latest(order.outTradeNo, refund.outRefundNo),
+    approval: approvalFor(call, await book.approvals.of(order.outTradeNo, refund.outRefundNo)),
     replayed,
   };
 }
 
 /**
- * The result with the approval that concerns this caller: the newest of its own. Another caller's yes is no use to it,
+ * The approval, of those asked for, that concerns a caller: the newest of its own. Another caller's yes is no use to it,
  * and is shown only to one that sees everybody's orders and has asked for none itself.
  */
-export async function withOwnApproval<T extends PaymentResult | RefundResult>(
-  ledger: Ledger,
-  call: Pick<Call, 'caller' | 'ownOrdersOnly'>,
-  result: T,
-): Promise<T> {
-  const { approval } = result;
-  if (approval === undefined || approval.caller === call.caller) return result;
-  const asked = await ledger.read((book) => book.approvals.of(approval.outTradeNo, approval.outRefundNo));
-  const own = asked.find(({ caller }) => caller === call.caller);
-  return { ...result, approval: own ?? (call.ownOrdersOnly ? undefined : approval) };
+function approvalFor(
+  { caller, ownOrdersOnly }: Viewer,
+  asked: readonly ApprovalRecord[],
+): ApprovalRecord | undefined {
+  return asked.find((approval) => approval.caller === caller) ?? (ownOrdersOnly ? undefined : asked[0]);
 }
 
 /** An order as far as this caller may know it; an order of another caller does not exist for it. */
@@ -81,11 +99,7 @@ export async function ownOrder(cashier: Cashier, call: Call, outTradeNo: string)
   return cashier.ledger.read((book) => ownOrderIn(book, call, outTradeNo));
 }
 
-export async function ownOrderIn(
-  book: Book,
-  call: Pick<Call, 'caller' | 'ownOrdersOnly'>,
-  outTradeNo: string,
-): Promise<OrderRecord> {
+export async function ownOrderIn(book: Book, call: Viewer, outTradeNo: string): Promise<OrderRecord> {
   const order = await book.orders.get(outTradeNo);
   if (!order || (call.ownOrdersOnly && order.caller !== call.caller)) throw orderNotFound();
   return order;

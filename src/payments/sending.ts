@@ -1,6 +1,7 @@
 import { stillLasts } from '../domain/clock.ts';
 import { CashierError } from '../domain/errors.ts';
 import type { Book } from '../ledger/book.ts';
+import type { OrderRecord, RefundRecord } from '../ledger/records.ts';
 import type { Cashier } from './cashier.ts';
 
 /** How long (ms) a sender is believed to be still talking: two exchanges with a gateway (keys, then the call) and some. */
@@ -40,6 +41,19 @@ export const NEVER_SENT = {
  */
 export function isStillOurs(current: Sendable, sent: Sendable): boolean {
   return current.sendingBy !== undefined && current.sendingBy === sent.sendingBy;
+}
+
+/** Gives the claim that `sent` was sent under back, where it still is ours. */
+export async function release({ ledger }: Cashier, sent: OrderRecord | RefundRecord): Promise<void> {
+  await ledger.write(async (book) => {
+    if ('outRefundNo' in sent) {
+      const refund = await book.refunds.again(sent);
+      await book.refunds.patch(refund, releaseOurs(refund, sent));
+    } else {
+      const order = await book.orders.again(sent);
+      await book.orders.patch(order, releaseOurs(order, sent));
+    }
+  });
 }
 
 /** {@link RELEASED} where the claim still is ours, else nothing. */

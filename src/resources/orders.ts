@@ -10,7 +10,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { OrderRecord } from '../ledger/records.ts';
 import type { Call } from '../payments/cashier.ts';
 import { readCursor, writeCursor } from '../payments/list-payments.ts';
-import { ownOrderIn, paymentResult, withOwnApproval } from '../payments/results.ts';
+import { ownOrderIn, paymentResult } from '../payments/results.ts';
 import type { ServedResources } from '../protocol/offer.ts';
 import { invalidCursor } from '../protocol/refusals.ts';
 import type { Language } from '../tools/answer.ts';
@@ -98,12 +98,11 @@ export class OrderResources implements ServedResources {
     const { outTradeNo } = await this.#orderOf(uri);
     const { ledger, call, present } = this.#deps;
     const { result, refunds, events } = await ledger.read(async (book) => ({
-      result: await paymentResult(book, await ownOrderIn(book, call, outTradeNo), false),
+      result: await paymentResult(book, call, await ownOrderIn(book, call, outTradeNo)),
       refunds: await book.refunds.ofOrder(outTradeNo),
       events: await book.audit.deeds(outTradeNo),
     }));
-    const told = await withOwnApproval(ledger, call, result);
-    const text = JSON.stringify(await present.story(told, refunds, events));
+    const text = JSON.stringify(await present.story(result, refunds, events));
     return { contents: [{ uri, mimeType: MIME_TYPE, text }] };
   }
 

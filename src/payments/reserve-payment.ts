@@ -1,0 +1,280 @@
+import { beijingIso, wholeSecond } from '../domain/clock.ts';
+import type { Credential, OrderTerms } from '../domain/order.ts';
+import type { Book } from '../ledger/book.ts';
+import type { ApprovalRecord, OrderRecord } from '../ledger/records.ts';
+import { insistNotFrozen } from '../policy/decisions.ts';
+import type { PaymentProvider } from '../providers/contract.ts';
+import { tradeAt } from './ask-gateway.ts';
+import { type Cashier, type Errand, providerOf } from './cashier.ts';
+import type { CreatePaymentInput } from './create-payment.ts';
+import { conflict, isGatewayError, noPageToHandOff, numberNotAsked, numberTaken } from './errors.ts';
+import { permit } from './permit.ts';
+import { digest, ownOrderIn } from './results.ts';
+import { firstAskAt } from './schedule.ts';
+import { claim, isBeingSent, NEVER_SENT, whenFree } from './sending.ts';
+
+/** What the reservation found there is to do. Everything in it is committed. */
+export interface ReservedPayment {
+  /**
+   * `send` the first time; the same bytes again to `settle` a lost answer or to `renew` a link that died; `settle-first`
+   * where the same buyer's identical payment of unknown outcome, this order, stands in the way.
+   */
+  readonly todo: 'answer' | 'send' | 'settle' | 'renew' | 'settle-first';
+  readonly order: OrderRecord;
+  readonly replayed: boolean;
+  /** A person's yes that this very send uses up. */
+  readonly approval?: ApprovalRecord | undefined;
+}
+
+/** What has been made sure of for an order that is about to be sent. */
+interface Ready {
+  /** There is a page of ours to follow its link from, where it needs one. */
+  readonly page: boolean;
+  /** The gateway has just proven that it does not know the number, where the caller chose that. */
+  readonly number: boolean;
+}
+
+/** Undoes a reservation: something has to be made sure of before it is committed. */
+class AskFirst extends Error {
+  readonly what: keyof Ready;
+  readonly order: OrderRecord;
+
+  constructor(what: keyof Ready, order: OrderRecord) {
+    super();
+    this.what = what;
+    this.order = order;
+  }
+}
+
+/** A reservation inside its transaction. */
+interface Reserving extends Errand {
+  readonly book: Book;
+  readonly ready: Ready;
+}
+
+/** Finds what a call means, checks the rules, and commits the intent where there is something to send. Sends nothing. */
+export function reservePayment(
+  errand: Errand,
+  provider: PaymentProvider,
+  input: CreatePaymentInput,
+): Promise<ReservedPayment> {
+  return askingFirst(errand, (at) => reserve(at, provider, input));
+}
+
+/** As {@link reservePayment}, of one that a person has approved, unless it does not wait for that any more. */
+export function reserveApproved(errand: Errand, outTradeNo: string): Promise<ReservedPayment> {
+  return askingFirst(errand, async (at) => {
+    const order = await ownOrderIn(at.book, at.call, outTradeNo);
+    return awaitsSend(order) ? proceed(at, order, true) : { todo: 'answer', order, replayed: true };
+  });
+}
+
+/**
+ * Reserves; where that would commit to a number that the caller chose, the gateway is asked first whether the number is
+ * free, and where the link needs a page of ours, whether there is one. Nothing is stored when not, or it is not told.
+ * What has the number may be this very order, sent by another process in the meantime: the ledger knows that, for the
+ * intent came first.
+ * Throws GATEWAY_DECLINED (also when the number is taken), GATEWAY_UNAVAILABLE, TRY_LATER, and where there is no page.
+ */
+async function askingFirst(
+  errand: Errand,
+  reserving: (at: Reserving) => Promise<ReservedPayment | 'busy'>,
+): Promise<ReservedPayment> {
+  const { cashier } = errand;
+  let ready: Ready = { page: false, number: false };
+  let isTaken = false;
+  const attempt = () => cashier.ledger.write((book) => reserving({ ...errand, book, ready }));
+  for (;;) {
+    try {
+      return await whenFree(cashier, attempt);
+    } catch (error) {
+      if (!(error instanceof AskFirst)) throw error;
+      if (error.what === 'page') {
+        if (!(await cashier.canHandOff?.())) throw noPageToHandOff();
+        ready = { ...ready, page: true };
+        continue;
+      }
+      if (isTaken) throw numberTaken(error.order.outTradeNo, 'gateway');
+      isTaken = !(await isNumberFree(cashier, error.order));
+      ready = { ...ready, number: !isTaken };
+    }
+  }
+}
+
+async function isNumberFree(cashier: Cashier, order: OrderRecord): Promise<boolean> {
+  const { outTradeNo } = order;
+  try {
+    return !(await tradeAt(cashier, providerOf(cashier, order), order, outTradeNo)).exists;
+  } catch (error) {
+    throw isGatewayError(error) ? numberNotAsked(error, outTradeNo) : error;
+  }
+}
+
+/**
+ * One transaction: find what the call means, check the rules, commit the intent. Sends nothing.
+ */
+async function reserve(
+  at: Reserving,
+  provider: PaymentProvider,
+  input: CreatePaymentInput,
+): Promise<ReservedPayment | 'busy'> {
+  const { cashier, call, book } = at;
+  const buyerHash = input.buyer && digest(await book.meta('salt'), input.buyer);
+  const inputHash = digest(
+    provider.id,
+    input.scene,
+    input.amountFen,
+    input.title,
+    input.expiresInMinutes,
+    input.payerOpenid,
+    input.payerClientIp,
+    buyerHash,
+  );
+  if (input.outTradeNo !== undefined) {
+    const known = await book.orders.get(input.outTradeNo);
+    if (known) {
+      if (call.ownOrdersOnly && known.caller !== call.caller) throw numberTaken(input.outTradeNo, 'ledger');
+      if (known.inputHash !== inputHash) throw conflict('outTradeNo');
+      return proceed(at, known, true);
+    }
+  }
+  // Only a buyer can be recognised: to others an identical payment is somebody else's, and no answer blocks it.
+  const sameBuyers = buyerHash === undefined ? [] : await book.orders.byCall(inputHash, call.caller);
+  for (const other of sameBuyers) {
+    if (other.account !== provider.account) continue;
+    if (input.outTradeNo === undefined && !isFinal(other)) return proceed(at, other, true);
+    if (other.state === 'UNKNOWN') {
+      return isBeingSent(cashier, other) ? 'busy' : { todo: 'settle-first', order: other, replayed: true };
+    }
+  }
+  const now = cashier.clock.now();
+  const order: OrderRecord = {
+    outTradeNo: input.outTradeNo ?? newTradeNo(cashier),
+    provider: provider.id,
+    account: provider.account,
+    caller: call.caller,
+    buyerHash: buyerHash || undefined,
+    scene: input.scene,
+    amountFen: input.amountFen,
+    title: input.title,
+    ...NEVER_SENT,
+    state: 'PENDING_APPROVAL',
+    gatewayTradeNo: undefined,
+    source: 'ledger',
+    inputHash,
+    terms: {
+      expiresInMinutes: input.expiresInMinutes,
+      ...(input.payerOpenid === undefined ? {} : { payerOpenid: input.payerOpenid }),
+      ...(input.payerClientIp === undefined ? {} : { payerClientIp: input.payerClientIp }),
+      ...(input.outTradeNo === undefined ? {} : { chosen: true as const }),
+      ...(provider.returnsMark ? { mark: cashier.randomBytes(12).toString('base64url') } : {}),
+    },
+    credential: {},
+    pageToken: cashier.randomBytes(16).toString('base64url'),
+    createdAt: now,
+    updatedAt: now,
+    expiresAt: undefined,
+    paidAt: undefined,
+    late: false,
+    closing: false,
+    gatewayRefunded: undefined,
+  };
+  // Refuses what this gateway would refuse before anything is stored.
+  provider.planPayment(termsOf(order, now));
+  await book.orders.insert(order);
+  return proceed(at, order, false);
+}
+
+/** What a recorded order still needs. */
+async function proceed(
+  at: Reserving,
+  order: OrderRecord,
+  replayed: boolean,
+): Promise<ReservedPayment | 'busy'> {
+  const { cashier, book } = at;
+  // Of another account than this process has, nothing is done, not even told.
+  providerOf(cashier, order);
+  if (isBeingSent(cashier, order)) return 'busy';
+  const now = cashier.clock.now();
+  if (order.state === 'PENDING_APPROVAL') return commitIntent(at, order, replayed);
+  if (awaitsSend(order)) {
+    const reopened = await book.orders.move(order, 'reopened', {
+      declinedCode: undefined,
+      sentAt: undefined,
+      expiresAt: undefined,
+    });
+    return commitIntent(at, reopened, replayed);
+  }
+  const expired = order.expiresAt !== undefined && now >= order.expiresAt;
+  if (order.state === 'UNKNOWN' || (order.state === 'NOTPAY' && expired)) {
+    return { todo: 'settle', order: await book.orders.patch(order, claim(cashier)), replayed };
+  }
+  if (order.state === 'NOTPAY' && !order.closing && !canBePaid(order.credential, now)) {
+    await insistNotFrozen(book);
+    return { todo: 'renew', order: await book.orders.patch(order, claim(cashier)), replayed };
+  }
+  return { todo: 'answer', order, replayed };
+}
+
+/** The last gate before a gateway: rules and approval are checked in the transaction that commits the intent. */
+async function commitIntent(
+  { cashier, call, book, ready }: Reserving,
+  order: OrderRecord,
+  replayed: boolean,
+): Promise<ReservedPayment> {
+  const provider = providerOf(cashier, order);
+  if (provider.fromPageOnly?.has(order.scene) && !ready.page) throw new AskFirst('page', order);
+  const now = cashier.clock.now();
+  const permitted = await permit(cashier, book, call, 'payment', { ...order, outRefundNo: undefined });
+  if (!permitted) {
+    return { todo: 'answer', order: await book.orders.again(order), replayed };
+  }
+  if (order.terms.chosen && !ready.number) throw new AskFirst('number', order);
+  const terms = termsOf(order, now);
+  const sent = await book.orders.move(order, 'sent', {
+    plan: provider.planPayment(terms),
+    sentAt: now,
+    expiresAt: terms.expiresAt,
+    askAt: firstAskAt(now),
+    asked: 0,
+    ...permitted.counts,
+    ...claim(cashier),
+  });
+  return { todo: 'send', order: sent, replayed, approval: permitted.approval };
+}
+
+/** The terms as the gateway gets them; `now` (ms) only matters until the expiry is fixed by the first send. */
+export function termsOf(order: OrderRecord, now: number): OrderTerms {
+  const { expiresInMinutes, payerOpenid, payerClientIp, mark } = order.terms;
+  return {
+    outTradeNo: order.outTradeNo,
+    scene: order.scene,
+    amountFen: order.amountFen,
+    title: order.title,
+    expiresAt: order.expiresAt ?? wholeSecond(now) + expiresInMinutes * 60_000,
+    ...(payerOpenid === undefined ? {} : { payerOpenid }),
+    ...(payerClientIp === undefined ? {} : { payerClientIp }),
+    ...(mark === undefined ? {} : { mark }),
+  };
+}
+
+/** Nothing of it is at the gateway: it waits for a person, or the gateway has provably declined it. */
+function awaitsSend({ state, declinedCode }: OrderRecord): boolean {
+  return state === 'PENDING_APPROVAL' || (state === 'CLOSED' && declinedCode !== undefined);
+}
+
+export function isFinal(order: OrderRecord): boolean {
+  return order.state === 'PAID' || order.state === 'CLOSED' || order.state === 'DENIED';
+}
+
+/** Whether there is something to pay with, and it has not died (`now` in ms). */
+export function canBePaid(credential: Credential, now: number): boolean {
+  if (Object.keys(credential).length === 0) return false;
+  return credential.linkExpiresAt === undefined || credential.linkExpiresAt > now;
+}
+
+/** `C`, the Beijing time to the second, ten random characters: sortable for people, never the same twice. */
+function newTradeNo(cashier: Cashier): string {
+  const time = beijingIso(cashier.clock.now()).slice(0, 19).replace(/\D/g, '');
+  return `C${time}${cashier.randomBytes(5).toString('hex').toUpperCase()}`;
+}

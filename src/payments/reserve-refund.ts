@@ -1,0 +1,159 @@
+import { beijingIso } from '../domain/clock.ts';
+import type { RefundTerms } from '../domain/order.ts';
+import type { Book } from '../ledger/book.ts';
+import type { ApprovalRecord, OrderRecord, RefundRecord } from '../ledger/records.ts';
+import { elsewhereOf, isDeclined, isElsewhere } from '../ledger/refunded.ts';
+import { type Cashier, type Errand, providerOf } from './cashier.ts';
+import { conflict } from './errors.ts';
+import { permit } from './permit.ts';
+import type { RefundPaymentInput } from './refund-payment.ts';
+import {
+  insistGatewayRules,
+  insistInterval,
+  insistOneAtATime,
+  insistWithinPaid,
+  merchantScopeOf,
+  REFUNDED_ELSEWHERE,
+} from './refund-rules.ts';
+import { digest, ownOrderIn } from './results.ts';
+import { claim, isBeingSent, NEVER_SENT, whenFree } from './sending.ts';
+
+/** What the reservation found there is to do. Everything in it is committed. */
+export interface ReservedRefund {
+  /** `send` the first time; the same bytes again to `settle` a lost answer. */
+  readonly todo: 'answer' | 'send' | 'settle';
+  readonly order: OrderRecord;
+  readonly refund: RefundRecord;
+  readonly replayed: boolean;
+  /** A person's yes that this very send uses up. */
+  readonly approval?: ApprovalRecord | undefined;
+}
+
+/** A reservation inside its transaction. */
+interface Reserving extends Errand {
+  readonly book: Book;
+}
+
+/** Finds what a call means, checks everything, and commits the intent where there is something to send. Sends nothing. */
+export function reserveRefund(errand: Errand, input: RefundPaymentInput): Promise<ReservedRefund> {
+  const { cashier } = errand;
+  return whenFree(cashier, () => cashier.ledger.write((book) => reserve({ ...errand, book }, input)));
+}
+
+async function reserve(at: Reserving, input: RefundPaymentInput): Promise<ReservedRefund | 'busy'> {
+  const { cashier, call, book } = at;
+  const order = await ownOrderIn(book, call, input.outTradeNo);
+  const refunds = await book.refunds.ofOrder(order.outTradeNo);
+  const inputHash = digest(input.refundFen, input.reason);
+  const first =
+    input.outRefundNo === undefined
+      ? refunds.find((refund) => refund.amountFen === input.refundFen && !isElsewhere(refund))
+      : refunds.find((refund) => refund.outRefundNo === input.outRefundNo);
+  if (first) {
+    if (input.outRefundNo !== undefined && first.inputHash !== inputHash) throw conflict('outRefundNo');
+    return proceed(at, order, first, true);
+  }
+  const merchantScope = merchantScopeOf(providerOf(cashier, order));
+  if (merchantScope !== undefined && input.outRefundNo !== undefined) {
+    if (await book.refunds.byMerchant(merchantScope, input.outRefundNo)) throw conflict('outRefundNo');
+  }
+  const now = cashier.clock.now();
+  const refund: RefundRecord = {
+    outTradeNo: order.outTradeNo,
+    outRefundNo: input.outRefundNo ?? newRefundNo(cashier),
+    merchantScope,
+    caller: call.caller,
+    amountFen: input.refundFen,
+    reason: input.reason,
+    ...NEVER_SENT,
+    state: 'PENDING_APPROVAL',
+    gatewayRefundNo: undefined,
+    inputHash,
+    createdAt: now,
+    updatedAt: now,
+  };
+  insistWithinPaid(order, refunds, refund);
+  await book.refunds.insert(refund);
+  return proceed(at, order, refund, false);
+}
+
+/** What a recorded refund still needs. */
+async function proceed(
+  at: Reserving,
+  order: OrderRecord,
+  refund: RefundRecord,
+  replayed: boolean,
+): Promise<ReservedRefund | 'busy'> {
+  const { cashier, book } = at;
+  if (isBeingSent(cashier, refund)) return 'busy';
+  if (refund.state === 'PENDING_APPROVAL') return commitIntent(at, order, refund, replayed);
+  if (isDeclined(refund)) {
+    const reopened = await book.refunds.move(refund, 'reopened', {
+      declinedCode: undefined,
+      sentAt: undefined,
+    });
+    return commitIntent(at, order, reopened, replayed);
+  }
+  // PROCESSING too: Alipay accepts some refunds that then never come about, and wants the same number again.
+  if (refund.state === 'UNKNOWN' || refund.state === 'PROCESSING') {
+    return { todo: 'settle', order, refund: await book.refunds.patch(refund, claim(cashier)), replayed };
+  }
+  return { todo: 'answer', order, refund, replayed };
+}
+
+/** The last gate before a gateway: everything is checked in the transaction that commits the intent. */
+async function commitIntent(
+  { cashier, call, book }: Reserving,
+  order: OrderRecord,
+  refund: RefundRecord,
+  replayed: boolean,
+): Promise<ReservedRefund> {
+  const provider = providerOf(cashier, order);
+  const now = cashier.clock.now();
+  const others = (await book.refunds.ofOrder(order.outTradeNo)).filter(
+    (other) => other.outRefundNo !== refund.outRefundNo,
+  );
+  insistWithinPaid(order, others, refund);
+  insistOneAtATime(cashier, others);
+  insistGatewayRules(provider, order, others, now);
+  const { provider: wallet, scene } = order;
+  const elsewhere = elsewhereOf(order, others);
+  const permitted = await permit(cashier, book, call, 'refund', {
+    ...refund,
+    provider: wallet,
+    scene,
+    // How much is left cannot be known here; a person can look it up.
+    needsPerson: elsewhere === 'unknown' ? REFUNDED_ELSEWHERE : undefined,
+  });
+  if (!permitted) {
+    return { todo: 'answer', order, refund: await book.refunds.again(refund), replayed };
+  }
+  insistInterval(provider, others, now);
+  // From now on it could be taken for this one.
+  if (elsewhere === 'unknown') await book.orders.patch(order, { gatewayRefunded: 'elsewhere' });
+  const sent = await book.refunds.move(refund, 'sent', {
+    plan: provider.planRefund(termsOf(order, refund)),
+    sentAt: now,
+    askAt: now + (provider.refundRules.askAfterMs[0] ?? 0),
+    asked: 0,
+    ...permitted.counts,
+    ...claim(cashier),
+  });
+  return { todo: 'send', order, refund: sent, replayed, approval: permitted.approval };
+}
+
+export function termsOf(order: OrderRecord, refund: RefundRecord): RefundTerms {
+  return {
+    outTradeNo: order.outTradeNo,
+    outRefundNo: refund.outRefundNo,
+    refundFen: refund.amountFen,
+    totalFen: order.amountFen,
+    ...(refund.reason === undefined ? {} : { reason: refund.reason }),
+  };
+}
+
+/** As an order's number, with `R`. */
+function newRefundNo(cashier: Cashier): string {
+  const time = beijingIso(cashier.clock.now()).slice(0, 19).replace(/\D/g, '');
+  return `R${time}${cashier.randomBytes(5).toString('hex').toUpperCase()}`;
+}
