@@ -3,7 +3,6 @@ import { type Fen, fen } from '../src/domain/money.ts';
 import type { ProviderId } from '../src/domain/order.ts';
 import { Ledger } from '../src/ledger/ledger.ts';
 import { openSqliteStore } from '../src/ledger/sqlite-store.ts';
-import type { Row, SqlValue, Store, Tx } from '../src/ledger/store.ts';
 import { applyNotify } from '../src/payments/apply-notify.ts';
 import { askTrade } from '../src/payments/ask-gateway.ts';
 import { attempt } from '../src/payments/attempt.ts';
@@ -16,16 +15,20 @@ import { systemRandom } from '../src/platform/system.ts';
 import { decideApproval } from '../src/policy/approvals.ts';
 import { Person } from '../src/policy/operator.ts';
 import type { Policy } from '../src/policy/policy.ts';
-import { OutcomeUnknown, type PaymentProvider, type TradeSnapshot } from '../src/providers/contract.ts';
-import { PROVIDERS } from '../src/providers/registry.ts';
+import type { TradeSnapshot } from '../src/providers/contract.ts';
+import { agreeable, answers } from './agreeable.ts';
+import { Batches } from './batches.ts';
 
 export interface Filling {
   readonly path: string;
   readonly orders: number;
   /** What a server on this ledger is started with, for its accounts to be the ledger's. */
   readonly env: Readonly<Record<string, string>>;
-  /** `years`: a shop's last twelve months. `today`: one caller's equal sales of one day to one buyer, out of a budget. */
-  readonly kind: 'years' | 'today';
+  /**
+   * `years`: a shop's last twelve months. `today`: one caller's equal sales of one day to one buyer, out of a budget.
+   * `open`: what was offered within the last minute and nobody has paid yet.
+   */
+  readonly kind: 'years' | 'today' | 'open';
   readonly onProgress?: (done: number) => void;
 }
 
@@ -35,6 +38,7 @@ const BATCH = 20_000;
 const CALLERS = ['cursor', 'shop-bot', 'wechat-clerk', 'web', 'night-shift'];
 /** The caller, the buyer and the sale of a `today` ledger. */
 export const EQUAL_SALE = {
+  provider: 'wechatpay' as const,
   caller: 'bench',
   buyer: 'the same buyer',
   title: 'the same recipe',
@@ -49,16 +53,16 @@ export async function fill(filling: Filling): Promise<void> {
   const { orders, kind, onProgress } = filling;
   const end = Date.now();
   const dayBegan = Date.parse(`${beijingIso(end).slice(0, 10)}T00:00:00+08:00`);
-  const from = kind === 'years' ? end - 360 * DAY_MS : dayBegan;
+  const from = { years: end - 360 * DAY_MS, today: dayBegan, open: end - 60_000 }[kind];
   const step = (end - from) / orders;
-  const shop = await Shop.open(filling, from);
+  const shop = await Shop.for(filling, from);
   async function play(): Promise<void> {
     for (let i = 0; i < orders; ) {
       const until = Math.min(orders, i + BATCH);
       await shop.store.inOne(async () => {
         for (; i < until; i++) {
           await shop.comeTo(from + i * step);
-          await (kind === 'years' ? shop.sale(i) : shop.equalSale());
+          await shop[kind](i);
         }
       });
       onProgress?.(i);
@@ -90,7 +94,7 @@ class Shop {
     this.store = store;
   }
 
-  static async open({ path, env, kind }: Filling, from: number): Promise<Shop> {
+  static async for({ path, env, kind }: Filling, from: number): Promise<Shop> {
     const time = { at: from };
     const clock: Clock = {
       now: () => Math.floor(time.at),
@@ -141,7 +145,7 @@ class Shop {
     this.#later.find((line) => line.afterMs === afterMs)?.due.push({ at: this.#clock.at + afterMs, act });
   }
 
-  async sale(i: number): Promise<void> {
+  async years(i: number): Promise<void> {
     const provider: ProviderId = i % 5 < 3 ? 'alipay' : 'wechatpay';
     const call: Call = { caller: CALLERS[(i * 7) % CALLERS.length] ?? '', named: true, client: 'cursor' };
     const amountFen = i % 1_000 === 999 ? 120_000 : 100 + ((i * 37) % 9_900);
@@ -159,12 +163,22 @@ class Shop {
     }
   }
 
-  async equalSale(): Promise<void> {
-    const { caller, buyer, title } = EQUAL_SALE;
+  async today(): Promise<void> {
+    const { provider, caller, buyer, title } = EQUAL_SALE;
     const call: Call = { caller, named: true, client: 'cursor' };
-    const { outTradeNo } = await this.#create(call, 'alipay', 1, title, buyer);
+    const { outTradeNo } = await this.#create(call, provider, 1, title, buyer);
     await this.#ledger.write((book) => book.quotas.draw([caller], outTradeNo, undefined));
     await this.#paid(call, outTradeNo, true);
+  }
+
+  async open(i: number): Promise<void> {
+    await this.#create(
+      { caller: 'cursor' },
+      i % 2 === 0 ? 'alipay' : 'wechatpay',
+      990,
+      '菜谱 recipe',
+      undefined,
+    );
   }
 
   async #create(
@@ -240,109 +254,4 @@ class Shop {
       replayed: false,
     }));
   }
-}
-
-/** One transaction of the file for many of the ledger's. */
-class Batches implements Store {
-  readonly #store: Store;
-  #tx: Tx | undefined;
-
-  constructor(store: Store) {
-    this.#store = store;
-  }
-
-  inOne(work: () => Promise<void>): Promise<void> {
-    return this.#store.write(async (tx) => {
-      const { batch, flush } = rememberingMeta(tx);
-      this.#tx = batch;
-      await work();
-      await flush();
-      this.#tx = undefined;
-    });
-  }
-
-  /** Indexes of what grows are made afterwards, in a fraction of the time; those that only say what is unique stay. */
-  async withoutIndexes(work: () => Promise<void>): Promise<void> {
-    const indexes = await this.#store.write(async (tx) => {
-      await tx.all('PRAGMA cache_size = -500000');
-      const rows = await tx.all(
-        "SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND tbl_name IN ('orders', 'audit') AND sql LIKE 'CREATE INDEX%'",
-      );
-      for (const { name } of rows) await tx.run(`DROP INDEX ${name}`);
-      return rows.map(({ sql }) => String(sql));
-    });
-    await work();
-    for (const sql of indexes) await this.#store.write((tx) => tx.run(sql));
-  }
-
-  read<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
-    return this.#tx ? work(this.#tx) : this.#store.read(work);
-  }
-
-  write<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
-    return this.#tx ? work(this.#tx) : this.#store.write(work);
-  }
-
-  close(): Promise<void> {
-    return this.#store.close();
-  }
-}
-
-/** Of what `meta` says under one key, the last word of a batch is written. */
-function rememberingMeta(tx: Tx): { readonly batch: Tx; readonly flush: () => Promise<void> } {
-  const known = new Map<SqlValue | undefined, Row[]>();
-  const written = new Map<SqlValue | undefined, () => Promise<number>>();
-  const batch: Tx = {
-    async all(sql, ...values) {
-      if (!sql.startsWith('SELECT value FROM meta WHERE key = ?')) return tx.all(sql, ...values);
-      const rows = known.get(values[0]) ?? (await tx.all(sql, ...values));
-      known.set(values[0], rows);
-      return rows;
-    },
-    async run(sql, ...values) {
-      if (!sql.startsWith('INSERT INTO meta (key, value)')) return tx.run(sql, ...values);
-      known.set(values[0], [{ value: values[1] ?? null }]);
-      written.set(values[0], () => tx.run(sql, ...values));
-      return 1;
-    },
-  };
-  return {
-    batch,
-    async flush() {
-      for (const write of written.values()) await write();
-    },
-  };
-}
-
-/** What the gateways say of a number, while they are asked. */
-const answers = new Map<string, TradeSnapshot>();
-
-/** The wallets of `env` with their real plans, and gateways without a wire. */
-function agreeable(env: Filling['env'], clock: Clock): Map<ProviderId, PaymentProvider> {
-  const http = { send: () => Promise.reject(new Error('nothing is sent')) };
-  let sent = 0;
-  return new Map(
-    PROVIDERS.flatMap(({ id, configure }) => {
-      const real = configure(env, { clock, randomBytes: systemRandom, http });
-      if (!real) return [];
-      const provider: PaymentProvider = {
-        ...real,
-        async sendPayment(order) {
-          sent += 1;
-          if (sent % 1_000 === 0) throw new OutcomeUnknown('timeout');
-          const code = order.outTradeNo.slice(-17).toLowerCase();
-          return id === 'alipay'
-            ? { qrCode: `https://qr.alipay.com/${code}` }
-            : { qrCode: `weixin://wxpay/bizpayurl?pr=${code.slice(-9)}` };
-        },
-        queryTrade: async (outTradeNo) => answers.get(outTradeNo) ?? { exists: false },
-        closeTrade: async () => undefined,
-        sendRefund: async ({ outTradeNo, outRefundNo, refundFen }) => ({
-          ...{ exists: true, outTradeNo, outRefundNo, refundFen, state: 'SUCCESS', gatewayState: 'SUCCESS' },
-        }),
-        parseNotify: async ({ body }) => JSON.parse(body.toString()),
-      };
-      return [[id, provider] as const];
-    }),
-  );
 }

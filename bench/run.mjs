@@ -1,0 +1,93 @@
+// Measures what the service costs: npm run bench -- ROW… [--quick] [--json FILE]; ROW is `all` or a name below. `all`
+// also writes bench/RESULTS.md. Needs `npm run build` first, and Linux: processor times are the scheduler's own.
+// Exit code 1 when a row could not be measured, or is above the limit that holds on any machine.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { machine } from './machine.mjs';
+import { report, told } from './report.mjs';
+import { calls } from './rows/calls.mjs';
+import { firstList } from './rows/first-list.mjs';
+import { equal, idle, inside, limits, list, size } from './rows/grown.mjs';
+import { latency } from './rows/latency.mjs';
+import { processes, throughput } from './rows/throughput.mjs';
+import { verify } from './rows/verify.mjs';
+import { waits } from './rows/waits.mjs';
+import { Stage } from './stage.mjs';
+
+const ROWS = {
+  ...{ 'first-list': firstList, calls, latency, throughput, processes, equal, limits },
+  ...{ size, idle, list, inside, verify, waits },
+};
+/** A row that has not ended by then (s) never will. */
+const PATIENCE_S = 400;
+const FULL = {
+  orders: 1_000_000,
+  equal: 100_000,
+  seconds: 4,
+  idleSeconds: 30,
+  waits: 2_000,
+  waitSeconds: 50,
+  firstLists: 15,
+};
+const QUICK = {
+  orders: 2_000,
+  equal: 500,
+  seconds: 1,
+  idleSeconds: 2,
+  waits: 100,
+  waitSeconds: 3,
+  firstLists: 5,
+};
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { quick: { type: 'boolean' }, orders: { type: 'string' }, json: { type: 'string' } },
+});
+const isAll = positionals.includes('all');
+const names = isAll ? Object.keys(ROWS) : positionals;
+const unknown = names.filter((name) => !(name in ROWS));
+if (names.length === 0 || unknown.length > 0) {
+  console.error(`rows: all, ${Object.keys(ROWS).join(', ')}`);
+  process.exit(2);
+}
+const sizes = {
+  ...(values.quick ? QUICK : FULL),
+  ...(values.orders === undefined ? {} : { orders: Number(values.orders) }),
+};
+const say = (line) => console.log(`  ${line}`);
+
+const at = machine();
+const lines = [];
+for (const name of names) {
+  console.log(name);
+  const startedAt = performance.now();
+  for (const line of await measured(name)) {
+    lines.push(line);
+    say(told(line));
+  }
+  say(`(${((performance.now() - startedAt) / 1000).toFixed(0)} s)`);
+}
+if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ at, lines }, null, 2)}\n`);
+if (isAll && !values.quick) {
+  const before = JSON.parse(readFileSync(new URL('./before.json', import.meta.url)));
+  writeFileSync(new URL('./RESULTS.md', import.meta.url), report(at, lines, before));
+}
+const isBroken = ({ error, value, limit = Number.POSITIVE_INFINITY }) => error !== undefined || value > limit;
+process.exit(lines.some(isBroken) ? 1 : 0);
+
+/** A row's lines; of one that fails, why. What it has started ends with it, whatever happens. */
+async function measured(name) {
+  const stage = new Stage(sizes, say);
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no end after ${PATIENCE_S} s`)), PATIENCE_S * 1000);
+  });
+  try {
+    return await Promise.race([ROWS[name](stage), late]);
+  } catch (error) {
+    return [{ what: name, error: String(error.message).slice(0, 300) }];
+  } finally {
+    clearTimeout(timer);
+    await stage.end();
+  }
+}
