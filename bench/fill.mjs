@@ -1,7 +1,8 @@
-// Fills a ledger: npm run bench:fill -- [--orders 1000000] [--kind years|today] [--ledger FILE]
+// Fills a ledger: npm run bench:fill -- [--orders 1000000] [--kind years|today|open] [--ledger FILE]
 // Without --ledger it is kept in the temporary folder and found again by the benchmarks. `audit verify` accepts it.
 import { parseArgs } from 'node:util';
-import { filledLedger, fillLedger } from './ledgers.mjs';
+import { bundled, filledLedger } from './ledgers.mjs';
+import { wallets } from './wallets.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -11,5 +12,20 @@ const { values } = parseArgs({
   },
 });
 const [orders, kind] = [Number(values.orders), values.kind];
-if (values.ledger === undefined) await filledLedger(orders, kind, console.log);
-else await fillLedger({ path: values.ledger, orders, kind }, console.log);
+if (values.ledger === undefined) {
+  console.log(await filledLedger(orders, kind, console.log));
+} else {
+  const { fill } = await bundled('fill');
+  const startedAt = performance.now();
+  const seconds = () => `${((performance.now() - startedAt) / 1000).toFixed(0)} s`;
+  let told = startedAt;
+  await fill({
+    ...{ path: values.ledger, orders, kind, env: wallets().env },
+    onProgress(done) {
+      if (performance.now() - told < 10_000) return;
+      told = performance.now();
+      console.log(`${done} of ${orders} orders after ${seconds()}`);
+    },
+  });
+  console.log(`${orders} orders in ${seconds()}`);
+}

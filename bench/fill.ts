@@ -1,4 +1,4 @@
-import { beijingIso, type Clock } from '../src/domain/clock.ts';
+import { beijingIso, type Clock, type RandomBytes } from '../src/domain/clock.ts';
 import { type Fen, fen } from '../src/domain/money.ts';
 import type { ProviderId } from '../src/domain/order.ts';
 import { Ledger } from '../src/ledger/ledger.ts';
@@ -25,7 +25,7 @@ export interface Filling {
   /** What a server on this ledger is started with, for its accounts to be the ledger's. */
   readonly env: Readonly<Record<string, string>>;
   /**
-   * `years`: a shop's last twelve months. `today`: one caller's equal sales of one day to one buyer, out of a budget.
+   * `years`: a shop's last sales, up to twelve months. `today`: one caller's equal sales of one day to one buyer, out of a budget.
    * `open`: what was offered within the last minute and nobody has paid yet.
    */
   readonly kind: 'years' | 'today' | 'open';
@@ -33,6 +33,8 @@ export interface Filling {
 }
 
 const DAY_MS = 86_400_000;
+/** How often somebody buys (ms): a million times in a year. */
+const SALE_EVERY_MS = 31_000;
 /** So many sales in one transaction: the disk is no part of what is filled in. */
 const BATCH = 20_000;
 const CALLERS = ['cursor', 'shop-bot', 'wechat-clerk', 'web', 'night-shift'];
@@ -53,7 +55,11 @@ export async function fill(filling: Filling): Promise<void> {
   const { orders, kind, onProgress } = filling;
   const end = Date.now();
   const dayBegan = Date.parse(`${beijingIso(end).slice(0, 10)}T00:00:00+08:00`);
-  const from = { years: end - 360 * DAY_MS, today: dayBegan, open: end - 60_000 }[kind];
+  const from = {
+    years: end - Math.max(orders * SALE_EVERY_MS, 4 * DAY_MS),
+    today: dayBegan,
+    open: end - 60_000,
+  }[kind];
   const step = (end - from) / orders;
   const shop = await Shop.for(filling, from);
   async function play(): Promise<void> {
@@ -72,6 +78,17 @@ export async function fill(filling: Filling): Promise<void> {
   // Equal sales are looked for by index.
   await (kind === 'years' ? shop.store.withoutIndexes(play) : play());
   await shop.store.close();
+}
+
+/** To draw it in large pieces costs a fraction. */
+function pooledRandom(): RandomBytes {
+  let pool: Buffer = Buffer.alloc(0);
+  return (size) => {
+    if (pool.length < size) pool = systemRandom(65_536);
+    const taken = pool.subarray(0, size);
+    pool = pool.subarray(size);
+    return taken;
+  };
 }
 
 /** What the ledger of a shop looks like after a while: mostly paid, some closed, refunded, denied, a few still open. */
@@ -102,7 +119,7 @@ class Shop {
         time.at += ms;
       },
     };
-    const ports = { clock, randomBytes: systemRandom };
+    const ports = { clock, randomBytes: pooledRandom() };
     const store = new Batches(await openSqliteStore(path, ports));
     const ledger = await Ledger.open(store, 'simulator', ports);
     const silent = () => undefined;

@@ -8,7 +8,7 @@ import { systemClock as clock, systemRandom as randomBytes } from '../src/platfo
 import { acceptPolicy, moveBudget } from '../src/policy/decisions.ts';
 import { Person } from '../src/policy/operator.ts';
 import { DEFAULT_POLICY, type Policy } from '../src/policy/policy.ts';
-import type { BillLine } from '../src/providers/contract.ts';
+import type { BillLine, BillRefund } from '../src/providers/contract.ts';
 import { agreeable } from './agreeable.ts';
 import { EQUAL_SALE } from './fill.ts';
 
@@ -46,12 +46,14 @@ export function ask(path: string, env: Readonly<Record<string, string>>): Promis
 }
 
 /** Orders from all over the ledger's time. */
-function somewhere(ledger: Ledger): Promise<string[]> {
+async function somewhere(ledger: Ledger): Promise<string[]> {
+  const [oldest] = await ledger.inspect((tx) => tx.all('SELECT MIN(created_at) AS at FROM orders'));
   const now = Date.now();
+  const step = (now - Number(oldest?.at)) / ROUNDS;
   return ledger.read(async (book) => {
     const numbers: string[] = [];
     for (let i = 0; i < ROUNDS; i++) {
-      const [order] = await book.orders.list({ to: now - (i * 350 * DAY_MS) / ROUNDS }, 1);
+      const [order] = await book.orders.list({ to: now - i * step }, 1);
       if (order) numbers.push(order.outTradeNo);
     }
     return numbers;
@@ -63,31 +65,28 @@ async function reconciling(
   ledger: Ledger,
   env: Readonly<Record<string, string>>,
 ): Promise<() => Promise<unknown>> {
-  const date = beijingIso(Date.now() - 30 * DAY_MS).slice(0, 10);
+  const date = beijingIso(Date.now() - 2 * DAY_MS).slice(0, 10);
   const from = Date.parse(`${date}T00:00:00+08:00`);
   const providers = agreeable(env, clock);
   const real = providers.get('alipay');
   if (real === undefined) throw new Error('no alipay');
   const lines = await ledger.read(async (book): Promise<BillLine[]> => {
-    const line = { gatewayTradeNo: '2026112822001', feeFen: 0, gatewayState: 'SUCCESS' };
     const paid = await book.orders.paid(real.account, from, from + DAY_MS);
     const refunded = await book.refunds.sent(real.account, from, from + DAY_MS);
-    return [
-      ...paid.map(({ outTradeNo, amountFen, paidAt = 0 }) => ({
-        ...{ ...line, kind: 'payment' as const, state: 'PAID' as const, outTradeNo, amountFen, at: paidAt },
-      })),
-      ...refunded.map(({ outTradeNo, outRefundNo, amountFen, sentAt = 0 }) => ({
-        ...{
-          ...line,
-          kind: 'refund' as const,
-          state: 'SUCCESS' as const,
-          outTradeNo,
-          outRefundNo,
-          amountFen,
-          at: sentAt,
-        },
-      })),
-    ];
+    const lines: BillLine[] = [];
+    const add = async (line: Omit<BillLine, 'gatewayTradeNo' | 'feeFen' | 'gatewayState'>) => {
+      const { gatewayTradeNo = '' } = (await book.orders.get(line.outTradeNo)) ?? {};
+      lines.push({ ...line, gatewayTradeNo, feeFen: 0, gatewayState: 'SUCCESS' } as BillLine);
+    };
+    for (const { outTradeNo, amountFen, paidAt: at = 0 } of paid)
+      await add({ kind: 'payment', state: 'PAID', outTradeNo, amountFen, at });
+    for (const { outTradeNo, outRefundNo, amountFen, sentAt: at = 0 } of refunded) {
+      const line: Omit<BillRefund, 'gatewayTradeNo' | 'feeFen' | 'gatewayState'> = {
+        ...{ kind: 'refund', state: 'SUCCESS', outTradeNo, outRefundNo, amountFen, at },
+      };
+      await add(line);
+    }
+    return lines;
   });
   const silent = () => undefined;
   const cashier = {

@@ -1,13 +1,15 @@
 // Filled ledgers, kept between runs. They are filled through the ledger's own code (fill.ts), bundled here.
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
-import { wallets } from './wallets.mjs';
 
 const BENCH = fileURLToPath(new URL('.', import.meta.url));
+const FILL = join(BENCH, 'fill.mjs');
 const SRC = fileURLToPath(new URL('../src', import.meta.url));
 const CACHE = join(tmpdir(), 'cashier-bench');
 
@@ -34,21 +36,14 @@ export async function filledLedger(orders, kind, say = () => undefined) {
   return path;
 }
 
-/** Makes a ledger anew. Closed, an SQLite ledger is one file. */
+/** Makes a ledger anew, in a process of its own: at its end the ledger is one file that nobody holds. */
 export async function fillLedger({ path, orders, kind }, say = () => undefined) {
   for (const suffix of ['', '-wal', '-shm']) rmSync(`${path}${suffix}`, { force: true });
-  const { fill } = await bundled('fill');
-  const startedAt = performance.now();
-  let told = startedAt;
-  await fill({
-    ...{ path, orders, kind, env: wallets().env },
-    onProgress(done) {
-      if (performance.now() - told < 5_000) return;
-      told = performance.now();
-      say(`${done} of ${orders} orders after ${((told - startedAt) / 1000).toFixed(0)} s`);
-    },
-  });
-  say(`${orders} orders in ${((performance.now() - startedAt) / 1000).toFixed(0)} s: ${path}`);
+  const args = [FILL, '--orders', String(orders), '--kind', kind, '--ledger', path];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  child.stdout.setEncoding('utf8').on('data', (text) => text.trim().split('\n').forEach(say));
+  const [code] = await once(child, 'close');
+  if (code !== 0 || existsSync(`${path}-wal`)) throw new Error(`filling ${path} ended with ${code}`);
 }
 
 /** What a ledger depends on besides its size: the code; and for sales of today, the day in Beijing. */

@@ -92,14 +92,7 @@ export async function equal(stage) {
   const empty = await createCost(stage);
   return [
     timesAtMost(
-      ...[
-        `create with ${equal} equal sales before it`,
-        'ms of processor',
-        full,
-        empty,
-        'on an empty ledger',
-        1.15,
-      ],
+      ...['create with equal sales before it', 'ms of processor', full, empty, 'on an empty ledger', 1.15],
     ),
   ];
 }
@@ -111,8 +104,8 @@ export async function limits(stage) {
   const full = await stage.ownLedger(equal, 'today');
   const lines = [];
   for (const [what, policy] of [
-    [`perDay limit, ${equal} orders today`, { perDay: { totalFen: 1e12, count: 1e9 } }],
-    [`budget, ${equal} draws`, { from: 'budget' }],
+    ['perDay limit', { perDay: { totalFen: 1e12, count: 1e9 } }],
+    ['budget', { from: 'budget' }],
   ]) {
     const empty = stage.env().CASHIER_LEDGER;
     for (const path of [full, empty]) await accept(path, { payments: policy, refunds: {} });
@@ -133,7 +126,7 @@ async function createCost(stage, ledger) {
   const server = await stage.server({ CASHIER_CALLER: caller, ...(ledger === undefined ? {} : { ledger }) });
   const costs = [];
   const until = performance.now() + stage.sizes.seconds * 3_000;
-  for (let i = 0; i < 60 && performance.now() < until; i++) {
+  for (let i = 0; i < 60 && (costs.length < 5 || performance.now() < until); i++) {
     let sold;
     const cost = await costOf(server, async () => {
       sold = await server.call('create-payment', { provider, amountYuan: yuan, title, buyer });

@@ -37,7 +37,7 @@ export async function verify(stage) {
   );
   const seconds = during.answer.ms / 1000;
   return [
-    atMost(`audit verify, ${orders} orders`, 's', seconds, 10, {
+    atMost('audit verify', 's', seconds, 10, {
       note: `${(cpuMs / 1000).toFixed(1)} s of processor`,
     }),
     atMost('… at most in memory', 'MiB', peakMiB, 120),

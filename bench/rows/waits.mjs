@@ -33,7 +33,7 @@ export async function waits(stage) {
   const seconds = answer.ms / 1000;
   const questions = ((await stage.asked()).questions - asked) / seconds;
   return [
-    atMost(`${count} waits of ${waitSeconds} s: questions at the gateways`, 'per s', questions, 41),
+    atMost('waits: questions at the gateways', 'per s', questions, 41),
     atMost('… more memory', 'MiB', peak - rss, 60),
     atMost('… ping, median', 'ms', median(times), 10),
     atMost('… the last ends', 's after the first began', seconds, waitSeconds + 2),

@@ -35,7 +35,8 @@ export class News {
 
   /** This process has committed something. */
   rouse(): void {
-    this.#wake.abort();
+    // With a reason of its own: the usual one is an error with its stack, made at every commit.
+    this.#wake.abort('news');
   }
 
   close(): void {
