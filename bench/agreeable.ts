@@ -2,21 +2,21 @@ import type { Clock } from '../src/domain/clock.ts';
 import type { ProviderId } from '../src/domain/order.ts';
 import { systemRandom } from '../src/platform/system.ts';
 import { OutcomeUnknown, type PaymentProvider, type TradeSnapshot } from '../src/providers/contract.ts';
-import { PROVIDERS } from '../src/providers/registry.ts';
+import { WALLETS } from '../src/providers/registry.ts';
 
 /** What the gateways say of a number, while they are asked. */
 export const answers = new Map<string, TradeSnapshot>();
 
 /** The wallets of `env` with their real plans, and gateways without a wire. */
-export function agreeable(
+export async function agreeable(
   env: Readonly<Record<string, string>>,
   clock: Clock,
-): Map<ProviderId, PaymentProvider> {
+): Promise<Map<ProviderId, PaymentProvider>> {
   const http = { send: () => Promise.reject(new Error('nothing is sent')) };
   let sent = 0;
-  return new Map(
-    PROVIDERS.flatMap(({ id, configure }) => {
-      const real = configure(env, { clock, randomBytes: systemRandom, http });
+  const made = await Promise.all(
+    WALLETS.map(async ({ id, configure }) => {
+      const real = await configure(env, { clock, randomBytes: systemRandom, http });
       if (!real) return [];
       const provider: PaymentProvider = {
         ...real,
@@ -38,4 +38,5 @@ export function agreeable(
       return [[id, provider] as const];
     }),
   );
+  return new Map(made.flat());
 }

@@ -67,7 +67,7 @@ async function reconciling(
 ): Promise<() => Promise<unknown>> {
   const date = beijingIso(Date.now() - 2 * DAY_MS).slice(0, 10);
   const from = Date.parse(`${date}T00:00:00+08:00`);
-  const providers = agreeable(env, clock);
+  const providers = await agreeable(env, clock);
   const real = providers.get('alipay');
   if (real === undefined) throw new Error('no alipay');
   const lines = await ledger.read(async (book): Promise<BillLine[]> => {

@@ -160,6 +160,10 @@ function startOf(outputs) {
   };
   const at = (source) => Object.keys(outputs).find((path) => outputs[path].entryPoint === source);
   for (const source of ['src/main.ts', 'src/cli/stdio.ts', 'src/cli/alipay.ts']) add(at(source));
+  // Of the wallets, those that have keys.
+  for (const path of Object.keys(outputs)) {
+    if (/^src\/providers\/[^/]+\/index\.ts$/.test(outputs[path].entryPoint ?? '')) add(path);
+  }
   // The packaged SQLite, for where Node's own is not used.
   add(Object.keys(outputs).find((path) => outputs[path].entryPoint?.includes('@photostructure/sqlite')));
   return [...found].map((path) => basename(relative(ROOT, path)));

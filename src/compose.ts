@@ -27,7 +27,7 @@ import type { Policy } from './policy/policy.ts';
 import { readPolicy } from './policy/read-policy-file.ts';
 import { GatewayUnavailable, type PaymentProvider } from './providers/contract.ts';
 import { type GatewayHttp, gatewayHttp } from './providers/gateway-http.ts';
-import { PROVIDERS } from './providers/registry.ts';
+import { WALLETS } from './providers/registry.ts';
 import type { ServerDeps } from './server.ts';
 import type { Simulator } from './simulator/index.ts';
 import type { ToolSetting } from './tools/define-tool.ts';
@@ -87,14 +87,14 @@ export async function openApp(config: Config, ports: Ports, service?: ServiceAdd
   const log = createLog({ level: config.logLevel, file: config.logFile, secrets: secretsOf(config.env) });
   const configured = config.embeddedSimulator
     ? undefined
-    : configureProviders(config.env, gatewayHttp(undefined, wayOut(outgoingProxyOf(config.env))), log);
+    : await configureProviders(config.env, gatewayHttp(undefined, wayOut(outgoingProxyOf(config.env))), log);
   const ledger = await openLedger(config);
   // A freeze finds what its home knows of; that it cannot be noted must not keep anybody from serving.
   await noteLedger(config.home, config.ledger, clock).catch((error: unknown) =>
     log.error('ledgers.json', { error: String(error) }),
   );
 
-  const offered = PROVIDERS.filter(({ id }) => configured === undefined || configured.has(id));
+  const offered = WALLETS.filter(({ id }) => configured === undefined || configured.has(id));
   const setting: ToolSetting = {
     language,
     providers: offered.map(({ id }) => id),
@@ -227,16 +227,16 @@ export async function adoptLedger({ ledger, realm }: Config, asked: Realm | unde
   return Ledger.open(await openSqliteStore(ledger, systemPorts), realm, systemPorts, asked === undefined);
 }
 
-function configureProviders(
+async function configureProviders(
   env: Config['env'],
   http: GatewayHttp,
   log: Log,
-): ReadonlyMap<ProviderId, PaymentProvider> {
+): Promise<ReadonlyMap<ProviderId, PaymentProvider>> {
   const ports = { ...systemPorts, http, log };
   const providers = new Map<ProviderId, PaymentProvider>();
-  for (const entry of PROVIDERS) {
-    const provider = entry.configure(env, ports);
-    if (provider) providers.set(entry.id, provider);
+  for (const wallet of WALLETS) {
+    const provider = await wallet.configure(env, ports);
+    if (provider) providers.set(wallet.id, provider);
   }
   return providers;
 }
@@ -244,7 +244,7 @@ function configureProviders(
 /** The embedded simulator notifies this machine's own port, where one is configured. */
 function notifyUrls(base: string | undefined): Config['env'] {
   if (base === undefined) return {};
-  return { AP_NOTIFY_URL: `${base}/notify/alipay`, WXPAY_NOTIFY_URL: `${base}/notify/wechatpay` };
+  return Object.fromEntries(WALLETS.map(({ id, notify }) => [notify.variable, `${base}/notify/${id}`]));
 }
 
 function loopback(port: number | undefined): string | undefined {

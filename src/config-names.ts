@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { CashierError } from './domain/errors.ts';
 import { canonical, originOf, type ServedName, servedAt } from './domain/names.ts';
+import { WALLETS } from './providers/registry.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -10,9 +11,10 @@ export function namesOf(env: Env): ServedName[] {
   const addresses = [
     servedAt(env.CASHIER_PUBLIC_URL ?? '', publicly),
     servedAt(env.CASHIER_OPERATOR_URL ?? env.CASHIER_PUBLIC_URL ?? '', ['operator']),
-    servedAt(env.AP_NOTIFY_URL ?? '', ['notify']),
-    servedAt(env.WXPAY_NOTIFY_URL ?? '', ['notify']),
-    servedAt(env.WXPAY_H5_ORIGIN ?? '', ['pages']),
+    ...WALLETS.flatMap(({ notify, page }) => [
+      servedAt(env[notify.variable] ?? '', ['notify']),
+      servedAt(env[page.handOff?.variable ?? ''] ?? '', ['pages']),
+    ]),
   ];
   const further = listOf(env, 'CASHIER_ALLOWED_HOSTS').map((host): ServedName => {
     const [, name = '', port = ''] = /^(\[[0-9a-f:.]+\]|[^\s:/?#@[\]*]+)(?::(\d{1,5}))?$/i.exec(host) ?? [];

@@ -1,6 +1,7 @@
 import { isAbsolute, resolve } from 'node:path';
 import { CashierError } from './domain/errors.ts';
 import { expandHome } from './platform/home-path.ts';
+import { OURS } from './settings.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -16,7 +17,7 @@ const ABSOLUTE = ['CASHIER_HOME', 'CASHIER_LEDGER'];
 export function withPaths<E extends Env>(env: E): E {
   const paths: Record<string, string> = {};
   for (const [name, value] of Object.entries(env)) {
-    if (!value || !(PATHS.includes(name) || /^(AP|WXPAY|CASHIER)_\w+_FILE$/.test(name))) continue;
+    if (!value || !(PATHS.includes(name) || (OURS.test(name) && name.endsWith('_FILE')))) continue;
     if (name === 'CASHIER_LEDGER' && isAddress(value)) continue;
     const path = expandHome(value);
     if (/%\w+%|^\$\{?\w+/.test(path)) throw unexpanded(name, value);

@@ -8,7 +8,9 @@ import { CashierError } from './domain/errors.ts';
 import type { ServedName } from './domain/names.ts';
 import { REALMS, type Realm } from './domain/order.ts';
 import { readSecretFile, readTextFile } from './platform/text-file.ts';
-import { SETTINGS } from './settings.ts';
+import { WALLET_VARIABLES, WALLETS } from './providers/registry.ts';
+import type { Wallet } from './providers/wallet.ts';
+import { CREDENTIALS, OURS, SECRETS } from './settings.ts';
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
@@ -17,7 +19,7 @@ export interface Config {
   readonly realm: Realm;
   /** False for an operator's command where nothing says which realm is meant. */
   readonly realmIsStated: boolean;
-  /** Simulator realm with the simulator inside the product; false when `AP_GATEWAY`/`WXPAY_GATEWAY` name one. */
+  /** Simulator realm with the simulator inside the product; false when a wallet's gateway variable names one. */
   readonly embeddedSimulator: boolean;
   readonly home: string;
   /** SQLite file path. */
@@ -42,7 +44,7 @@ export interface Config {
   readonly httpPort: number | undefined;
   /** The service as the world reaches it, without a slash at the end. */
   readonly publicUrl: string | undefined;
-  /** The registered H5 domain as an origin, where buyer's pages that hand over to WeChat stand; undefined: not set. */
+  /** The domain that a gateway knows as an origin, where buyer's pages that hand over to its app stand; undefined: not set. */
   readonly h5Origin: string | undefined;
   /** The payee as buyers and persons read it. */
   readonly merchantName: string | undefined;
@@ -60,26 +62,6 @@ export interface Config {
   readonly env: Env;
 }
 
-/** The variables that are addressed to us. */
-export const OURS = /^(AP|WXPAY|CASHIER)_/;
-/** Any of these takes the process out of the simulator. */
-export const CREDENTIALS = [
-  'AP_APP_ID',
-  'AP_APP_KEY',
-  'AP_PUB_KEY',
-  'AP_APP_CERT',
-  'AP_ALIPAY_CERT',
-  'AP_ROOT_CERT',
-  'WXPAY_APP_ID',
-  'WXPAY_MCH_ID',
-  'WXPAY_MCH_KEY',
-  'WXPAY_MCH_SERIAL',
-  'WXPAY_API_V3_KEY',
-  'WXPAY_PUB_KEY',
-  'WXPAY_PUB_KEY_ID',
-];
-/** Values that must never be seen; each may also come from a file. */
-export const SECRETS: readonly string[] = SETTINGS.filter(({ secret }) => secret).map(({ name }) => name);
 /** The tokens file's name in the data folder, where no variable names another. */
 export const TOKENS_FILE = 'tokens.json';
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'];
@@ -125,15 +107,12 @@ export function configOf(given: Env, role: Role = 'server', realm?: Realm): Conf
   const home = homeOf(env);
   const hasCredential = CREDENTIALS.some((name) => env[name] !== undefined);
   const mode = oneOf(env, 'CASHIER_MODE', ['live', 'simulator']) ?? (hasCredential ? 'live' : 'simulator');
-  const sandbox = oneOf(env, 'AP_CURRENT_ENV', ['prod', 'sandbox']) === 'sandbox';
+  const sandboxed = WALLETS.filter((wallet) => isInSandbox(env, wallet));
+  const [sandbox] = sandboxed;
   const entered: Realm = mode === 'simulator' ? 'simulator' : sandbox ? 'sandbox' : 'live';
   if (mode === 'live' && !hasCredential) throw noCredentials();
-  if (
-    entered === 'sandbox' &&
-    CREDENTIALS.some((name) => name.startsWith('WXPAY_') && env[name] !== undefined)
-  ) {
-    throw sandboxHasNoWechat();
-  }
+  const outside = WALLETS.find((wallet) => !sandboxed.includes(wallet) && isConfigured(env, wallet));
+  if (entered === 'sandbox' && sandbox && outside) throw mixedWithSandbox(sandbox, outside);
   if (env.CASHIER_MODE === undefined && entered === 'simulator' && existsSync(ledgerIn(home, 'live'))) {
     throw liveLedgerPresent(home);
   }
@@ -146,12 +125,13 @@ export function configOf(given: Env, role: Role = 'server', realm?: Realm): Conf
  * `CASHIER_MODE`; else, of the ledgers that are there, the one that the keys belong to, else the live one.
  */
 function operatorConfig(given: Env, asked: Realm | undefined): Config {
-  const names = Object.keys(given).filter((name) => OURS.test(name) && !FOR_OPERATORS.test(name));
+  const needed = (name: string) => FOR_OPERATORS.test(name) || SANDBOX_VARIABLES.includes(name);
+  const names = Object.keys(given).filter((name) => OURS.test(name) && !needed(name));
   const env = resolveFiles({ ...given, ...Object.fromEntries(names.map((name) => [name, undefined])) });
   const home = homeOf(env);
   const hasCredential = CREDENTIALS.some((name) => given[name] || given[`${name}_FILE`]);
   const mode = oneOf(env, 'CASHIER_MODE', ['live', 'simulator']);
-  const real = env.AP_CURRENT_ENV === 'sandbox' ? 'sandbox' : 'live';
+  const real = WALLETS.some((wallet) => isInSandbox(env, wallet)) ? 'sandbox' : 'live';
   const stated = asked ?? (mode === 'simulator' ? mode : mode === 'live' ? real : undefined);
   const ofKeys = hasCredential ? real : undefined;
   const present = REALMS.filter((realm) => existsSync(ledgerIn(home, realm)));
@@ -164,7 +144,17 @@ function operatorConfig(given: Env, asked: Realm | undefined): Config {
 
 /** What an operator's command reads. */
 const FOR_OPERATORS =
-  /^CASHIER_(MODE|HOME|LEDGER|POLICY|TOKENS_FILE|OPERATOR_SECRET|OPERATOR_SECRET_FILE|MERCHANT_NAME|LANG|LOG_LEVEL|LOG_FILE)$|^AP_(CURRENT_ENV|LOG_ENABLED)$/;
+  /^CASHIER_(MODE|HOME|LEDGER|POLICY|TOKENS_FILE|OPERATOR_SECRET|OPERATOR_SECRET_FILE|MERCHANT_NAME|LANG|LOG_LEVEL|LOG_FILE)$|^AP_LOG_ENABLED$/;
+const SANDBOX_VARIABLES = WALLETS.map(({ sandboxVariable }) => sandboxVariable);
+
+/** Throws CONFIGURATION for a word that it does not know. */
+function isInSandbox(env: Env, { sandboxVariable }: Wallet): boolean {
+  return sandboxVariable !== undefined && oneOf(env, sandboxVariable, ['prod', 'sandbox']) === 'sandbox';
+}
+
+function isConfigured(env: Env, { settings }: Wallet): boolean {
+  return settings.some(({ name, credential }) => credential && env[name] !== undefined);
+}
 
 function homeOf(env: Env): string {
   return env.CASHIER_HOME ?? join(homedir(), '.mcp-cashier');
@@ -267,7 +257,7 @@ function resolveFiles(env: Env): Env {
 
 /** Whether full gateway overrides point at a simulator that runs elsewhere; it must be on this machine. */
 function simulatorElsewhere(env: Env): boolean {
-  const gateways = ['AP_GATEWAY', 'WXPAY_GATEWAY'].filter((name) => env[name] !== undefined);
+  const gateways = WALLETS.map((wallet) => wallet.gatewayVariable).filter((name) => env[name] !== undefined);
   for (const name of gateways) {
     const host = URL.canParse(env[name] ?? '') ? new URL(env[name] ?? '').hostname : '';
     if (!['127.0.0.1', 'localhost', '[::1]'].includes(host)) throw simulatorNotLocal(name);
@@ -310,21 +300,20 @@ function webAddressOf(env: Env, name: string): string | undefined {
   });
 }
 
-/** Scheme and host alone: WeChat compares the domain, and the page's path is ours. */
+/** Scheme and host alone: gateways compare the domain, and the page's path is ours. */
 function h5OriginOf(env: Env): string | undefined {
-  const value = env.WXPAY_H5_ORIGIN;
-  if (value === undefined) return undefined;
+  const handOff = WALLETS.map(({ page }) => page.handOff).find((one) => one && env[one.variable]);
+  const value = handOff && env[handOff.variable];
+  if (!value) return undefined;
+  const { variable, domain } = handOff;
   const url = URL.canParse(value) ? new URL(value) : undefined;
   const isLocal = url && ['127.0.0.1', 'localhost', '[::1]'].includes(url.hostname);
   const isOurs = url && (url.protocol === 'https:' || (url.protocol === 'http:' && isLocal));
   if (isOurs && url.href === `${url.origin}/`) return url.origin;
-  throw configuration('WXPAY_H5_ORIGIN', {
-    zh: 'WXPAY_H5_ORIGIN 必须只有 https 协议和域名（本机可用 http），例如 https://pay.example.com。',
-    en: 'WXPAY_H5_ORIGIN must be https and a domain only (http on this machine), such as https://pay.example.com.',
-    next: {
-      zh: '填微信支付商户平台登记的 H5 支付域名。',
-      en: 'Set the H5 domain registered on the WeChat Pay merchant platform.',
-    },
+  throw configuration(variable, {
+    zh: `${variable} 必须只有 https 协议和域名（本机可用 http），例如 https://pay.example.com。`,
+    en: `${variable} must be https and a domain only (http on this machine), such as https://pay.example.com.`,
+    next: domain,
   });
 }
 
@@ -356,14 +345,18 @@ function oneOf<T extends string>(env: Env, name: string, allowed: readonly T[]):
 
 type Sentences = ConstructorParameters<typeof CashierError>[1];
 
-function configuration(variable: string, sentences: Sentences): CashierError {
-  return new CashierError('CONFIGURATION', sentences, { variable });
+function configuration(
+  variable: string,
+  sentences: Sentences,
+  details: { readonly wallet?: string } = {},
+): CashierError {
+  return new CashierError('CONFIGURATION', sentences, { variable, ...details });
 }
 
 function noCredentials(): CashierError {
   return configuration('CASHIER_MODE', {
-    zh: 'CASHIER_MODE=live，但没有配置任何支付宝（AP_*）或微信支付（WXPAY_*）密钥；绝不会用模拟环境代替。',
-    en: 'CASHIER_MODE=live, but no Alipay (AP_*) or WeChat Pay (WXPAY_*) credential is set; the simulator never stands in for them.',
+    zh: `CASHIER_MODE=live，但没有配置任何支付平台的密钥（${WALLET_VARIABLES}）；绝不会用模拟环境代替。`,
+    en: `CASHIER_MODE=live, but no credential of any gateway (${WALLET_VARIABLES}) is set; the simulator never stands in for them.`,
     next: {
       zh: '配置密钥，或用 CASHIER_MODE=simulator 试用。',
       en: 'Set the credentials, or try it with CASHIER_MODE=simulator.',
@@ -371,15 +364,24 @@ function noCredentials(): CashierError {
   });
 }
 
-function sandboxHasNoWechat(): CashierError {
-  return configuration('AP_CURRENT_ENV', {
-    zh: 'AP_CURRENT_ENV=sandbox 时不能同时配置微信支付（WXPAY_*）：微信支付没有沙箱，会动用真钱。',
-    en: 'AP_CURRENT_ENV=sandbox excludes WXPAY_*: WeChat Pay has no sandbox, it would move real money.',
-    next: {
-      zh: '去掉 WXPAY_*，或改为 AP_CURRENT_ENV=prod。',
-      en: 'Remove WXPAY_*, or set AP_CURRENT_ENV=prod.',
+/** One of them would move real money. */
+function mixedWithSandbox({ sandboxVariable = '' }: Wallet, outside: Wallet): CashierError {
+  const { name, prefix, sandboxVariable: own } = outside;
+  const why = own
+    ? { zh: `${own} 不是 sandbox`, en: `${own} is not sandbox` }
+    : { zh: `${name.zh}没有沙箱`, en: `${name.en} has no sandbox` };
+  return configuration(
+    sandboxVariable,
+    {
+      zh: `${sandboxVariable}=sandbox 时不能同时配置${name.zh}（${prefix}_*）：${why.zh}，会动用真钱。`,
+      en: `${sandboxVariable}=sandbox excludes ${prefix}_*: ${why.en}, it would move real money.`,
+      next: {
+        zh: `去掉 ${prefix}_*，或改为 ${sandboxVariable}=prod。`,
+        en: `Remove ${prefix}_*, or set ${sandboxVariable}=prod.`,
+      },
     },
-  });
+    { wallet: outside.id },
+  );
 }
 
 function liveLedgerPresent(home: string): CashierError {
@@ -387,8 +389,8 @@ function liveLedgerPresent(home: string): CashierError {
     zh: `没有配置任何密钥，但 ${home} 中有真实账本；为避免把模拟付款当真，不会自动进入模拟环境。`,
     en: `No credential is set, but ${home} holds a live ledger; the simulator does not start by itself, lest its payments be taken for real.`,
     next: {
-      zh: '补上 AP_* / WXPAY_* 密钥；确要模拟请设 CASHIER_MODE=simulator。',
-      en: 'Set the AP_* / WXPAY_* credentials, or CASHIER_MODE=simulator if that is what you want.',
+      zh: `补上 ${WALLET_VARIABLES} 密钥；确要模拟请设 CASHIER_MODE=simulator。`,
+      en: `Set the ${WALLET_VARIABLES} credentials, or CASHIER_MODE=simulator if that is what you want.`,
     },
   });
 }

@@ -8,31 +8,42 @@ const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.ts'))
   .map((name) => ({ name: name.split(sep).join('/'), text: readFileSync(join(SRC, name), 'utf8') }));
 
+const folders = (room: string) =>
+  readdirSync(join(SRC, room), { withFileTypes: true }).flatMap((entry) =>
+    entry.isDirectory() ? [`${room}/${entry.name}`] : [],
+  );
+/** The wallets. */
+const PROVIDERS = folders('providers');
+
 /** What adapters share: nothing of which knows one of them. */
 const EACH_PROVIDER = [
   'providers/advice.ts',
+  'providers/complaints.ts',
   'providers/contract.ts',
+  'providers/examination.ts',
+  'providers/finding.ts',
   'providers/gateway-http.ts',
+  'providers/key-finding.ts',
   'providers/pasted-key.ts',
   'providers/pasted-key-words.ts',
+  'providers/wallet.ts',
 ];
+/** What a wallet is, for whoever tells one from another. */
+const WALLETS = ['providers/registry.ts', 'providers/wallet.ts'];
 
 /** What each room may import besides itself and packages. The composition root and the commands know everyone. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   domain: [],
   platform: ['domain'],
   ledger: ['domain', 'platform/sqlite.ts'],
-  policy: ['domain', 'ledger', 'platform/text-file.ts'],
-  'providers/alipay': ['domain', ...EACH_PROVIDER],
-  'providers/wechatpay': ['domain', ...EACH_PROVIDER],
-  'providers/advice.ts': ['domain', 'providers/contract.ts'],
+  policy: ['domain', 'ledger', 'platform/text-file.ts', 'providers/registry.ts'],
+  ...Object.fromEntries(PROVIDERS.map((provider) => [provider, ['domain', ...EACH_PROVIDER]])),
+  ...Object.fromEntries(EACH_PROVIDER.map((file) => [file, ['domain', ...EACH_PROVIDER]])),
   'providers/contract.ts': ['domain'],
-  'providers/pasted-key.ts': [],
-  'providers/pasted-key-words.ts': ['domain', 'providers/pasted-key.ts'],
   'providers/gateway-http.ts': ['providers/contract.ts'],
-  'providers/registry.ts': ['domain', 'providers'],
-  payments: ['domain', 'ledger', 'policy', 'providers/contract.ts'],
-  tools: ['domain', 'ledger', 'policy', 'payments'],
+  'providers/registry.ts': ['providers'],
+  payments: ['domain', 'ledger', 'policy', 'providers/contract.ts', 'providers/registry.ts'],
+  tools: ['domain', 'ledger', 'policy', 'payments', 'providers/registry.ts'],
   protocol: [],
   resources: ['domain', 'ledger', 'payments', 'protocol', 'tools'],
   prompts: ['domain', 'protocol', 'tools'],
@@ -45,6 +56,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'platform/listener.ts',
     'platform/listener-proof.ts',
     'platform/listener-shared.ts',
+    ...WALLETS,
   ],
   notify: ['domain', 'payments', 'platform/listener.ts'],
   operator: [
@@ -55,6 +67,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'platform/listener.ts',
     'platform/listener-proof.ts',
     'platform/listener-shared.ts',
+    'providers/registry.ts',
   ],
   simulator: [
     'domain/clock.ts',
@@ -83,6 +96,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'policy/read-policy.ts',
     'platform/replace-file.ts',
     'platform/text-file.ts',
+    'providers/registry.ts',
   ],
   transports: [
     'domain/clock.ts',
@@ -110,10 +124,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'platform/sqlite.ts',
     'platform/text-file.ts',
   ],
-  'config-names.ts': ['domain'],
-  'config-paths.ts': ['domain', 'platform/home-path.ts'],
-  'config.ts': ['config-names.ts', 'config-paths.ts', 'domain', 'settings.ts', 'platform/text-file.ts'],
-  'settings.ts': [],
+  'config-names.ts': ['domain', 'providers/registry.ts'],
+  'config-paths.ts': ['domain', 'platform/home-path.ts', 'settings.ts'],
+  'config.ts': [
+    ...['config-names.ts', 'config-paths.ts', 'domain', 'settings.ts', 'platform/text-file.ts'],
+    ...WALLETS,
+  ],
+  'settings.ts': ['domain', ...WALLETS],
+  'settings-documents.ts': ['domain', 'settings.ts'],
 };
 const EVERYONE = ['main.ts', 'launch.ts', 'mcp-server-alipay.ts', 'compose.ts', 'version.ts', 'cli'];
 

@@ -7,7 +7,8 @@ import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parsePolicy } from '../src/policy/policy-file.ts';
-import { SETTINGS, settingsTable } from '../src/settings.ts';
+import { SETTINGS } from '../src/settings.ts';
+import { envExample, formOptions, registryVariables, settingsTable } from '../src/settings-documents.ts';
 import { scenariosTable } from '../src/simulator/scenarios.ts';
 import { ALIPAY_TOOLS, UNIFIED_TOOLS, WECHATPAY_TOOLS } from '../src/tools/index.ts';
 
@@ -215,9 +216,12 @@ describe('README and pages', () => {
     );
   });
 
-  it('explain every variable in .env.example', () => {
-    const explained = read('.env.example');
-    for (const { name } of SETTINGS) expect(explained).toContain(name);
+  it('have every variable in .env.example, server.json and the manifest as the list of settings has it', () => {
+    expect(read('.env.example')).toBe(envExample());
+    const [npm] = JSON.parse(read('server.json')).packages;
+    expect(npm.environmentVariables).toEqual(registryVariables());
+    const { server, user_config } = JSON.parse(read('mcpb/manifest.json'));
+    expect({ env: server.mcp_config.env, user_config }).toEqual(formOptions());
   });
 
   it('show policies that this version takes', async () => {

@@ -1,12 +1,14 @@
 import { hostnameIn, isLoopbackName } from '../domain/names.ts';
+import { WALLETS } from '../providers/registry.ts';
 
 /** Any of these says that somebody outside is meant to arrive here. */
 const PUBLIC = [
   'CASHIER_PUBLIC_URL',
   'CASHIER_OPERATOR_URL',
-  'AP_NOTIFY_URL',
-  'WXPAY_NOTIFY_URL',
-  'WXPAY_H5_ORIGIN',
+  ...WALLETS.flatMap(({ notify, page }) => [
+    notify.variable,
+    ...(page.handOff ? [page.handOff.variable] : []),
+  ]),
   'CASHIER_ALLOWED_HOSTS',
   'CASHIER_ALLOWED_ORIGINS',
 ];

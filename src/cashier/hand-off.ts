@@ -18,14 +18,6 @@ export function backUrl(base: string, token: string): string {
   return `${base}${BACK_PATH}${handleOf(token)}`;
 }
 
-/**
- * A WeChat Pay H5 link that brings the buyer back.
- * @see https://pay.weixin.qq.com/doc/v3/merchant/4012525153
- */
-export function withReturn(link: string, back: string): string {
-  return `${link}${link.includes('?') ? '&' : '?'}redirect_url=${encodeURIComponent(back)}`;
-}
-
 /** What the browser keeps while the buyer is away; it comes back to us at the return address and nowhere else. */
 export function backCookie(base: string, token: string, seconds: number): string {
   const { protocol, pathname } = new URL(backUrl(base, token));

@@ -1,5 +1,6 @@
 import type { Text } from '../domain/errors.ts';
 import { fen, fenFromYuan, toYuan } from '../domain/money.ts';
+import { walletOf } from '../providers/registry.ts';
 import { clockFace, deadline, grouped, moment, money } from './figures.ts';
 import { iconOf } from './icons.ts';
 import { foreign, html, type Markup } from './markup.ts';
@@ -17,7 +18,7 @@ import {
 import { PAYABLE_BADGE, PHASES } from './phase-words.ts';
 import { type Reader, say } from './reader.ts';
 import type { CashierView } from './view.ts';
-import { WALLETS, WORDS } from './words.ts';
+import { WORDS } from './words.ts';
 
 /** The badge of a phase: also the window's title and what a screen reader announces. */
 export function badgeOf(phase: Phase): Text {
@@ -37,12 +38,12 @@ export async function orderSection(
   const phase = phaseOf(view, now, reader.returned);
   const payable = isPayable(view, now);
   const badge = say(badgeOf(phase), reader);
-  const wallet = WALLETS[view.provider];
-  const payee = view.merchantName ? foreign(view.merchantName) : say(wallet.name, reader);
+  const { name, page } = walletOf(view.provider);
+  const payee = view.merchantName ? foreign(view.merchantName) : say(name, reader);
   return html`<section id="order" class="card ${phase}" tabindex="-1" aria-label="${badge}"
  data-state="${view.state}" data-closing="${String(view.closing)}" data-late="${String(view.late)}" data-refunded="${refundedOf(view)}" data-seconds-left="${secondsLeft(view, now)}"
  data-poll="${pollEvery(phase)}" data-turns="${turnsIn(view, now)}">
-<header><span class="glyph" aria-hidden="true">${wallet.glyph}</span><h1><span class="payee">${payee}</span>${view.merchantName ? html`<span class="wallet">${say(wallet.name, reader)}</span>` : ''}</h1><p class="badge">${badge}</p></header>
+<header><span class="glyph" aria-hidden="true">${page.glyph}</span><h1><span class="payee">${payee}</span>${view.merchantName ? html`<span class="wallet">${say(name, reader)}</span>` : ''}</h1><p class="badge">${badge}</p></header>
 <div class="${payable ? 'body offers' : 'body'}">
 <div class="about">
 ${phase === 'payable' ? '' : notice(phase, reader)}
@@ -82,7 +83,7 @@ function facts(view: CashierView, phase: Phase, now: number, reader: Reader): Ma
   ];
   const numbers: [Text, string | undefined][] = [
     [WORDS.order, view.outTradeNo],
-    [WALLETS[view.provider].tradeNo, view.state === 'PAID' ? view.gatewayTradeNo : undefined],
+    [walletOf(view.provider).page.tradeNo, view.state === 'PAID' ? view.gatewayTradeNo : undefined],
   ];
   return [
     ...shown(rows).map(([name, value]) => html`<div><dt>${say(name, reader)}</dt><dd>${value}</dd></div>`),

@@ -1,4 +1,5 @@
 import type { Text } from '../domain/errors.ts';
+import { walletOf } from '../providers/registry.ts';
 import { money } from './figures.ts';
 import { html, type Markup, trusted } from './markup.ts';
 import { badgeOf, orderSection } from './order-section.ts';
@@ -8,7 +9,7 @@ import { type Language, type Reader, say } from './reader.ts';
 import { SCRIPT } from './script.ts';
 import { STYLE } from './style.ts';
 import type { CashierView } from './view.ts';
-import { WALLETS, WORDS } from './words.ts';
+import { WORDS } from './words.ts';
 
 const ICON =
   'data:image/svg+xml,%3Csvg xmlns=%22http://www.w3.org/2000/svg%22 viewBox=%220 0 32 32%22%3E%3Crect width=%2232%22 height=%2232%22 rx=%228%22 fill=%22%231168ea%22/%3E%3Cpath d=%22M10 8l6 8 6-8M16 16v9M10 17h12M10 21h12%22 stroke=%22white%22 stroke-width=%222.6%22 fill=%22none%22/%3E%3C/svg%3E';
@@ -27,7 +28,7 @@ export async function orderPage(
   const payee = view.merchantName ? `${view.merchantName} · ` : '';
   return shell(
     // The order's title stays out of the window's title: that one ends up in histories and task bars.
-    `${say(badgeOf(phase), reader)} ${money(view.amountYuan)} · ${payee}${say(WALLETS[view.provider].name, reader)}`,
+    `${say(badgeOf(phase), reader)} ${money(view.amountYuan)} · ${payee}${say(walletOf(view.provider).name, reader)}`,
     reader.language,
     pollEvery(phase) > 0 ? html`<noscript>${refreshTag()}</noscript>` : undefined,
     html`<body class="${view.provider}${reader.phone ? ' is-phone' : ''}">

@@ -1,11 +1,13 @@
 import type { Text } from '../domain/errors.ts';
+import { walletOf } from '../providers/registry.ts';
+import type { Wallet } from '../providers/wallet.ts';
 import { iconOf } from './icons.ts';
 import { webLink } from './links.ts';
 import { html, type Markup } from './markup.ts';
 import { drawQr } from './qr.ts';
-import { type Reader, say } from './reader.ts';
+import { type InApp, type Reader, say } from './reader.ts';
 import type { CashierView } from './view.ts';
-import { IN_APP, WALLETS, WORDS } from './words.ts';
+import { about, filled, MINI_PROGRAM, WALLET_WORDS, WORDS } from './words.ts';
 
 /** Where a hand-over to the wallet leads and comes back to; undefined where this page must not offer one. */
 export type HandOff = (link: string) => string | undefined;
@@ -28,36 +30,42 @@ export async function payArea(view: CashierView, reader: Reader, handOff: HandOf
 
 function offersOf(view: CashierView, reader: Reader, handOff: HandOff): Promise<Markup[]> | Markup[] {
   if (view.qrCode)
-    return view.provider === 'alipay'
-      ? alipayCode(view, view.qrCode, reader)
-      : wechatCode(view, view.qrCode, reader);
+    return walletOf(view.provider).page.codeOpens
+      ? linkCode(view, view.qrCode, reader)
+      : scanCode(view, view.qrCode, reader);
   const link = webLink(view.payUrl);
   if (link) return payLink(view, link, reader);
-  if (view.handOffUrl && reader.inApp) return [openElsewhere(reader)];
+  if (view.handOffUrl && reader.inApp) return [openElsewhere(reader.inApp, reader)];
   const handed = webLink(view.handOffUrl && handOff(view.handOffUrl));
   return handed ? handOver(view, handed, reader) : [];
 }
 
-/** Alipay's code is a link too: on a phone it opens Alipay, except where WeChat blocks it. */
-async function alipayCode(view: CashierView, code: string, reader: Reader): Promise<Markup[]> {
+/** The app whose browser shows the page, where it is not the wallet's own: it blocks the wallet's links. */
+function blockedBy(view: CashierView, { inApp }: Reader): InApp | undefined {
+  return inApp === view.provider ? undefined : inApp;
+}
+
+/** A code that is a link too: on a phone it opens the app, except where another app blocks it. */
+async function linkCode(view: CashierView, code: string, reader: Reader): Promise<Markup[]> {
   const link = webLink(code);
-  const blocked = reader.inApp !== undefined && reader.inApp !== 'alipay';
+  const blocker = blockedBy(view, reader);
+  const blocked = blocker !== undefined;
   const opens = link !== undefined && !blocked;
   return [
-    ...(blocked ? [openElsewhere(reader)] : []),
+    ...(blocked ? [openElsewhere(blocker, reader)] : []),
     ...(opens ? [walletLink(link, openWords(view, reader), reader, reader.inApp ? '' : 'on-phone')] : []),
     await figure(view, code, reader, opens || blocked),
   ];
 }
 
-/**
- * WeChat Pay's code is for scanning alone: neither a long press nor the album takes it.
- * @see https://pay.weixin.qq.com/doc/v3/merchant/4012791877
- */
-async function wechatCode(view: CashierView, code: string, reader: Reader): Promise<Markup[]> {
-  if (reader.inApp === 'alipay') {
+/** A code for scanning alone: neither a long press nor the album takes it. */
+async function scanCode(view: CashierView, code: string, reader: Reader): Promise<Markup[]> {
+  const blocker = blockedBy(view, reader);
+  if (blocker !== undefined && blocker !== 'mini-program') {
+    const here = walletOf(blocker).app;
+    const { code: headline, codeInstead } = WALLET_WORDS;
     return [
-      notice(WORDS.wechatCode, WORDS.wechatCodeInstead, reader),
+      notice(about(view, headline), about(view, codeInstead, here), reader),
       await figure(view, code, reader, true),
       copyButton(reader, ''),
     ];
@@ -65,36 +73,41 @@ async function wechatCode(view: CashierView, code: string, reader: Reader): Prom
   const where = reader.inApp ? '' : 'on-phone';
   return [
     await figure(view, code, reader, true),
-    html`<p class="hint ${where}">${say(WORDS.scanOnly, reader)}</p>`,
+    html`<p class="hint ${where}">${say(about(view, WALLET_WORDS.scanOnly), reader)}</p>`,
     copyButton(reader, where),
   ];
 }
 
-/** A link of Alipay's; WeChat's browser blocks it. */
+/** A link that other apps' browsers block. */
 function payLink(view: CashierView, link: string, reader: Reader): Markup[] {
-  if (reader.inApp !== undefined && reader.inApp !== 'alipay') return [openElsewhere(reader)];
+  const blocker = blockedBy(view, reader);
+  if (blocker !== undefined) return [openElsewhere(blocker, reader)];
   const words = view.scene === 'h5' ? openWords(view, reader) : say(WORDS.openPage, reader);
   return [walletLink(link, words, reader)];
 }
 
-/** A link that opens WeChat from a phone's own browser and from no app's. It stays in this tab, to come back to it. */
+/** A link that opens the app from a phone's own browser and from no app's. It stays in this tab, to come back to it. */
 function handOver(view: CashierView, link: string, reader: Reader): Markup[] {
-  const words = reader.returned ? say(WORDS.tryAgain, reader) : openWords(view, reader);
+  const words = reader.returned ? say(about(view, WALLET_WORDS.tryAgain), reader) : openWords(view, reader);
   return [
     html`<a class="${reader.returned ? 'button again' : 'button'}" href="${link}" referrerpolicy="origin">${words}</a>`,
     ...(reader.returned || reader.phone
       ? []
       : [
-          html`<p class="hint off-phone">${say(WORDS.phoneBrowser, reader)}</p>`,
+          html`<p class="hint off-phone">${say(about(view, WALLET_WORDS.phoneBrowser), reader)}</p>`,
           copyButton(reader, 'off-phone'),
         ]),
   ];
 }
 
 /** What this app's browser cannot do, and where it can be done. */
-function openElsewhere(reader: Reader): Markup {
-  const { cannot, instead } = IN_APP[reader.inApp ?? 'wechat'];
-  return html`${notice(cannot, instead, reader)}${copyButton(reader, '')}`;
+function openElsewhere(blocker: InApp, reader: Reader): Markup {
+  const { cannot, leave } = blocker === 'mini-program' ? MINI_PROGRAM : leaving(walletOf(blocker));
+  return html`${notice(cannot, leave, reader)}${copyButton(reader, '')}`;
+}
+
+function leaving({ app, page }: Wallet): { readonly cannot: Text; readonly leave: Text } {
+  return { cannot: filled(WALLET_WORDS.cannot, { here: app }), leave: page.leave };
 }
 
 /** A tab of its own, so that this page stays and tells; an app's browser has only the one. */
@@ -105,7 +118,7 @@ function walletLink(link: string, words: string, reader: Reader, where = ''): Ma
 
 function openWords(view: CashierView, reader: Reader): string {
   const simulated = view.simulated ? say(WORDS.simulatedOpen, reader) : '';
-  return `${say(WALLETS[view.provider].open, reader)}${simulated}`;
+  return `${say(about(view, WALLET_WORDS.open), reader)}${simulated}`;
 }
 
 async function figure(
@@ -114,12 +127,13 @@ async function figure(
   reader: Reader,
   elseOnPhone: boolean,
 ): Promise<Markup> {
-  const { scan, scanToo } = WALLETS[view.provider];
+  const { scan, scanToo, scanElsewhere } = WALLET_WORDS;
+  const elsewhere = walletOf(view.provider).page.codeOpens ? scanToo : scanElsewhere;
   const caption = view.simulated
     ? html`${say(WORDS.simulatedScan, reader)}`
     : elseOnPhone
-      ? html`<span class="${reader.inApp ? 'never' : 'off-phone'}">${say(scan, reader)}</span><span class="${reader.inApp ? '' : 'on-phone'}">${say(scanToo, reader)}</span>`
-      : html`${say(scan, reader)}`;
+      ? html`<span class="${reader.inApp ? 'never' : 'off-phone'}">${say(about(view, scan), reader)}</span><span class="${reader.inApp ? '' : 'on-phone'}">${say(about(view, elsewhere), reader)}</span>`
+      : html`${say(about(view, scan), reader)}`;
   return html`<figure><div class="qr" role="img" aria-label="${say(WORDS.qr, reader)}">${await drawQr(code)}</div><figcaption>${caption}</figcaption></figure>`;
 }
 

@@ -115,7 +115,7 @@ export const PHASES: Readonly<Record<Exclude<Phase, 'payable'>, PhaseWords>> = {
     badge: { zh: '有退款', en: 'Refunded' },
     headline: { zh: '支付平台显示这笔付款有退款', en: 'The payment platform reports a refund' },
     advice: {
-      zh: '退款金额请查看支付宝或微信的账单，或联系商家。请勿重复付款。',
+      zh: '退款金额请查看支付应用里的账单，或联系商家。请勿重复付款。',
       en: 'The statement in your payment app shows how much, or ask the merchant. Do not pay again.',
     },
   },

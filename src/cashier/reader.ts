@@ -1,9 +1,11 @@
 import type { Text } from '../domain/errors.ts';
+import type { ProviderId } from '../domain/order.ts';
+import { WALLETS } from '../providers/registry.ts';
 
 export type Language = 'zh' | 'en';
 
-/** The app whose built-in browser shows the page. */
-export type InApp = 'wechat' | 'mini-program' | 'alipay';
+/** The app whose built-in browser shows the page: a wallet's, or a mini program in one. */
+export type InApp = ProviderId | 'mini-program';
 
 /** Who looks at the page, as far as their browser says. */
 export interface Reader {
@@ -37,9 +39,7 @@ export function say(text: Text, { language }: { readonly language: Language }): 
 
 function inAppOf(agent: string): InApp | undefined {
   if (/miniProgram/i.test(agent)) return 'mini-program';
-  // WeCom names itself as WeChat too, and blocks the same things.
-  if (/MicroMessenger|WindowsWechat|wxwork/i.test(agent)) return 'wechat';
-  return /AlipayClient/i.test(agent) ? 'alipay' : undefined;
+  return WALLETS.find(({ page }) => page.browser.test(agent))?.id;
 }
 
 function chosen(language: string | null): Language | undefined {

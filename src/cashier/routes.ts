@@ -1,6 +1,7 @@
 import { type Context, Hono } from 'hono';
 import type { Clock } from '../domain/clock.ts';
-import { BACK_PATH, backCookie, backUrl, tokenBehind, withReturn } from './hand-off.ts';
+import { walletOf } from '../providers/registry.ts';
+import { BACK_PATH, backCookie, backUrl, tokenBehind } from './hand-off.ts';
 import { backPage, notFoundPage, orderPage, refusedPage, unavailablePage } from './page.ts';
 import { isPayable, refundedOf, secondsLeft } from './phase.ts';
 import { type Language, type Reader, readerOf } from './reader.ts';
@@ -40,10 +41,11 @@ export function cashierRoutes(options: CashierRouteOptions): Hono {
     const who = reader(c);
     // From the browser inside an app nothing is handed over.
     const base = view.handOffUrl && !who.inApp ? await handOffBase(c, view) : undefined;
+    const { handOff } = walletOf(view.provider).page;
     const html = await orderPage(view, now, who, (link) =>
-      base === undefined ? undefined : withReturn(link, backUrl(base, token)),
+      base === undefined ? undefined : handOff?.withReturn(link, backUrl(base, token)),
     );
-    // WeChat asks which site its link is followed from: it learns the origin, and never the path.
+    // The gateway asks which site its link is followed from: it learns the origin, and never the path.
     const handsOver = base !== undefined && isPayable(view, now);
     return reply(200, 'html', html, {
       ...(handsOver

@@ -1,11 +1,13 @@
+import { WALLETS } from '../providers/registry.ts';
+
 /**
- * The page's whole style. Accents are the wallets' own blue and green; `--strong` is the darker tone that carries
- * white text with a contrast above 4.5. The code stays black on white in the dark scheme too. What is for phones is
- * shown where the browser says that it is one (`is-phone`), has a finger for a mouse, or is narrow.
+ * The page's whole style. Accents are the wallets' own, blue where there is none; `--strong` is the darker tone that
+ * carries white text with a contrast above 4.5. The code stays black on white in the dark scheme too. What is for
+ * phones is shown where the browser says that it is one (`is-phone`), has a finger for a mouse, or is narrow.
  */
 export const STYLE = `:root{color-scheme:light dark;--ground:#f3f5f8;--card:#fff;--ink:#171a21;--soft:#596170;--line:#e7eaf0;--accent:#1677ff;--strong:#1168ea;--tone:#0f5fd6;--wash:#e9f2ff;--shadow:0 1px 2px rgb(20 30 50/.05),0 18px 48px rgb(20 30 50/.09)}
-.wechatpay{--accent:#07c160;--strong:#058045;--tone:#067a3f;--wash:#e4f8ed}
-@media (prefers-color-scheme:dark){:root{--ground:#101216;--card:#1b1e24;--ink:#f0f2f5;--soft:#a0a9b7;--line:#2d323b;--tone:#69a8ff;--wash:#1a2c48;--shadow:none}.wechatpay{--tone:#3ddc87;--wash:#12331f}}
+${WALLETS.map(({ id, page: { colours } }) => `.${id}{--accent:${colours.accent};--strong:${colours.strong};--tone:${colours.tone};--wash:${colours.wash}}`).join('\n')}
+@media (prefers-color-scheme:dark){:root{--ground:#101216;--card:#1b1e24;--ink:#f0f2f5;--soft:#a0a9b7;--line:#2d323b;--tone:#69a8ff;--wash:#1a2c48;--shadow:none}${WALLETS.map(({ id, page: { colours } }) => `.${id}{--tone:${colours.dark.tone};--wash:${colours.dark.wash}}`).join('')}}
 *{box-sizing:border-box;margin:0}
 body{min-height:100vh;min-height:100dvh;display:flex;flex-direction:column;background:radial-gradient(70rem 26rem at 50% -8rem,var(--wash),transparent) no-repeat var(--ground);color:var(--ink);font:16px/1.5 system-ui,-apple-system,"PingFang SC","Microsoft YaHei","Noto Sans CJK SC","WenQuanYi Zen Hei",sans-serif;-webkit-text-size-adjust:100%}
 :focus-visible{outline:3px solid var(--tone);outline-offset:3px}

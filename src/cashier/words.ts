@@ -1,88 +1,64 @@
 import type { Text } from '../domain/errors.ts';
-import type { ProviderId } from '../domain/order.ts';
-import type { InApp } from './reader.ts';
+import { walletOf } from '../providers/registry.ts';
+import type { CashierView } from './view.ts';
 
-export interface WalletWords {
-  readonly name: Text;
-  /** One character standing in for the logo, which is not ours to use. */
-  readonly glyph: string;
-  readonly scan: Text;
-  /** On the phone that could scan: for a second one. */
-  readonly scanToo: Text;
+/** Sentences that name a wallet, its app, or the app that one should not be in. */
+export const WALLET_WORDS = {
+  scan: { zh: '打开{app}，扫一扫付款', en: 'Scan with {app} to pay' },
+  /** On the phone that could scan, for a second one: where its own way is a button, and where it has none. */
+  scanToo: { zh: '或用另一台手机的{app}扫码', en: 'Or scan it with {app} on another phone' },
+  scanElsewhere: { zh: '请用另一台手机的{app}扫码', en: 'Scan it with {app} on another phone' },
   /** On the button that opens the wallet. */
-  readonly open: Text;
-  /** What the wallet calls its own number of the payment. */
-  readonly tradeNo: Text;
+  open: { zh: '打开{app}付款', en: 'Pay in {app}' },
+  tryAgain: { zh: '还没付款？重新打开{app}', en: 'Not paid yet? Open {app} again' },
+  scanOnly: {
+    zh: '{app}付款码只能用「扫一扫」对着屏幕扫，长按识别、从相册选图都不能付款。只有这一台手机时，请复制链接，在电脑或另一台手机上打开再扫。',
+    en: '{app} takes this code only from a screen, by Scan: long-pressing it or choosing it from the album does not work. With one phone only, copy the link and open it on a computer or another phone.',
+  },
+  code: { zh: '这是{app}付款码', en: 'This is a {name} code' },
+  codeInstead: {
+    zh: '请用{app}「扫一扫」扫下面的码，{here}不能付。',
+    en: 'Scan it with {app}; {here} cannot pay it.',
+  },
+  phoneBrowser: {
+    zh: '需要在装有{app}的手机上，用手机浏览器打开本页付款。',
+    en: 'Open this page in the browser of a phone that has {app}.',
+  },
+  cannot: { zh: '{here}里打不开这笔付款', en: '{here} cannot open this payment' },
+} as const satisfies Readonly<Record<string, Text>>;
+
+/** A sentence of {@link WALLET_WORDS} with its names. */
+export function filled(text: Text, names: Readonly<Record<string, Text>>): Text {
+  const fill = (language: 'zh' | 'en') =>
+    text[language].replace(/\{(\w+)\}/g, (_, name: string) => names[name]?.[language] ?? '');
+  return { zh: fill('zh'), en: fill('en') };
 }
 
-export const WALLETS: Readonly<Record<ProviderId, WalletWords>> = {
-  alipay: {
-    name: { zh: '支付宝', en: 'Alipay' },
-    glyph: '支',
-    scan: { zh: '打开支付宝，扫一扫付款', en: 'Scan with Alipay to pay' },
-    scanToo: { zh: '或用另一台手机的支付宝扫码', en: 'Or scan it with Alipay on another phone' },
-    open: { zh: '打开支付宝付款', en: 'Pay in Alipay' },
-    tradeNo: { zh: '支付宝交易号', en: 'Alipay number' },
-  },
-  wechatpay: {
-    name: { zh: '微信支付', en: 'WeChat Pay' },
-    glyph: '微',
-    scan: { zh: '打开微信，扫一扫付款', en: 'Scan with WeChat to pay' },
-    scanToo: { zh: '请用另一台手机的微信扫码', en: 'Scan it with WeChat on another phone' },
-    open: { zh: '打开微信付款', en: 'Pay in WeChat' },
-    tradeNo: { zh: '微信支付单号', en: 'WeChat Pay number' },
-  },
-};
+/** As {@link filled}, of an order's wallet. */
+export function about(view: CashierView, text: Text, here: Text = { zh: '', en: '' }): Text {
+  const { app, name } = walletOf(view.provider);
+  return filled(text, { app, name, here });
+}
 
-/** What to do where the browser inside an app cannot open the other wallet, or a link of its own. */
-export const IN_APP: Readonly<Record<InApp, { readonly cannot: Text; readonly instead: Text }>> = {
-  wechat: {
-    cannot: { zh: '微信里打不开这笔付款', en: 'WeChat cannot open this payment' },
-    instead: {
-      zh: '请点右上角「…」，选择「在浏览器打开」（iPhone 上为「在 Safari 中打开」）；也可以复制链接，粘贴到手机浏览器。',
-      en: 'Tap “…” at the top right and choose “Open in browser” (“Open in Safari” on iPhone), or copy the link into your phone’s browser.',
-    },
+/** Inside a mini program, whose name nobody tells. */
+export const MINI_PROGRAM = {
+  cannot: { zh: '小程序里打不开这笔付款', en: 'A mini program cannot open this payment' },
+  leave: {
+    zh: '请复制链接，粘贴到手机浏览器（如 Safari、Chrome）打开。',
+    en: 'Copy the link and open it in your phone’s browser, such as Safari or Chrome.',
   },
-  'mini-program': {
-    cannot: { zh: '小程序里打不开这笔付款', en: 'A mini program cannot open this payment' },
-    instead: {
-      zh: '请复制链接，粘贴到手机浏览器（如 Safari、Chrome）打开。',
-      en: 'Copy the link and open it in your phone’s browser, such as Safari or Chrome.',
-    },
-  },
-  alipay: {
-    cannot: { zh: '支付宝里打不开微信支付', en: 'Alipay cannot open WeChat Pay' },
-    instead: {
-      zh: '请点右上角「…」，选择「在浏览器打开」；也可以复制链接，粘贴到手机浏览器。',
-      en: 'Tap “…” at the top right and choose “Open in browser”, or copy the link into your phone’s browser.',
-    },
-  },
-};
+} as const satisfies Readonly<Record<string, Text>>;
 
 export const WORDS = {
   simulated: { zh: '模拟环境 SIMULATED — 不是真钱', en: 'SIMULATED — no real money' },
   simulatedPay: { zh: '模拟付款', en: 'Pay in the simulator' },
   simulatedScan: {
-    zh: '模拟二维码，真的支付宝和微信无法付款',
+    zh: '模拟二维码，真的支付应用无法付款',
     en: 'A simulated code: no real app can pay it',
   },
   simulatedOpen: { zh: '（模拟）', en: ' (simulated)' },
   qr: { zh: '付款二维码', en: 'Payment QR code' },
   openPage: { zh: '打开付款页面', en: 'Open the payment page' },
-  scanOnly: {
-    zh: '微信付款码只能用「扫一扫」对着屏幕扫，长按识别、从相册选图都不能付款。只有这一台手机时，请复制链接，在电脑或另一台手机上打开再扫。',
-    en: 'WeChat takes this code only from a screen, by Scan: long-pressing it or choosing it from the album does not work. With one phone only, copy the link and open it on a computer or another phone.',
-  },
-  wechatCode: { zh: '这是微信付款码', en: 'This is a WeChat Pay code' },
-  wechatCodeInstead: {
-    zh: '请用微信「扫一扫」扫下面的码，支付宝不能付。',
-    en: 'Scan it with WeChat; Alipay cannot pay it.',
-  },
-  phoneBrowser: {
-    zh: '需要在装有微信的手机上，用手机浏览器打开本页付款。',
-    en: 'Open this page in the browser of a phone that has WeChat.',
-  },
-  tryAgain: { zh: '还没付款？重新打开微信', en: 'Not paid yet? Open WeChat again' },
   copy: { zh: '复制本页链接', en: 'Copy this page’s link' },
   copied: { zh: '已复制', en: 'Copied' },
   notCopied: { zh: '没能复制，请从地址栏复制', en: 'Not copied: please take it from the address bar' },

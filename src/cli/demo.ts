@@ -7,9 +7,10 @@ import { Client } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import QRCode from 'qrcode';
 import { CashierError } from '../domain/errors.ts';
-import type { ProviderId } from '../domain/order.ts';
 import { releaseClosed } from '../platform/sqlite.ts';
 import { systemClock, systemRandom } from '../platform/system.ts';
+import { WALLETS } from '../providers/registry.ts';
+import type { Wallet } from '../providers/wallet.ts';
 import { openSimulator, type Simulator } from '../simulator/index.ts';
 import { version } from '../version.ts';
 import { readArguments } from './arguments.ts';
@@ -52,8 +53,8 @@ export async function run(args: readonly string[], context: CommandContext): Pro
     await client.connect(transport);
     const { tools } = await client.listTools();
     step(`${say.line('工具', 'tools')}: ${tools.map((tool) => tool.name).join(', ')}`);
-    for (const provider of ['alipay', 'wechatpay'] as const) {
-      const order = await sell(client, provider, say);
+    for (const wallet of WALLETS) {
+      const order = await sell(client, wallet, say);
       simulator ??= await openSimulator({
         folder: join(home, 'simulator'),
         clock: systemClock,
@@ -84,9 +85,8 @@ async function removed(home: string, say: Say): Promise<void> {
   );
 }
 
-async function sell(client: Client, provider: ProviderId, say: Say): Promise<Result> {
-  const wallet = provider === 'alipay' ? say.line('支付宝', 'Alipay') : say.line('微信支付', 'WeChat Pay');
-  print(`\n━━ ${wallet} ━━`);
+async function sell(client: Client, { id: provider, name }: Wallet, say: Say): Promise<Result> {
+  print(`\n━━ ${say.line(name.zh, name.en)} ━━`);
   const order = await call(client, 'create-payment', { provider, amountYuan: PRICE, title: TITLE });
   insist(order.state === 'NOTPAY' && order.simulated === true, 'create-payment');
   step(`create-payment → ${order.outTradeNo} ${order.state} ${order.amountYuan}`);

@@ -1,12 +1,13 @@
 import { openLedger } from '../compose.ts';
 import { examine, type Report } from '../doctor/examine.ts';
-import type { Area, Finding, Level } from '../doctor/finding.ts';
 import { thisMachine } from '../doctor/machine.ts';
 import { usableProxy } from '../doctor/proxy.ts';
 import type { Text } from '../domain/errors.ts';
 import { systemClock, systemRandom } from '../platform/system.ts';
 import { readPolicy } from '../policy/read-policy-file.ts';
+import type { Area, Finding, Level } from '../providers/finding.ts';
 import { gatewayHttp } from '../providers/gateway-http.ts';
+import { WALLETS } from '../providers/registry.ts';
 import { readArguments } from './arguments.ts';
 import type { CommandContext } from './command.ts';
 import { disarmed } from './disarmed.ts';
@@ -48,10 +49,9 @@ export async function run(args: readonly string[], context: CommandContext): Pro
   return report.ok ? 0 : 1;
 }
 
-const TITLES: Readonly<Record<Area, Text>> = {
+const TITLES: Readonly<Partial<Record<Area, Text>>> = {
   configuration: { zh: '配置', en: 'Configuration' },
-  alipay: { zh: '支付宝', en: 'Alipay' },
-  wechatpay: { zh: '微信支付', en: 'WeChat Pay' },
+  ...Object.fromEntries(WALLETS.map(({ id, name }) => [id, name])),
   clock: { zh: '时钟', en: 'Clock' },
   notify: { zh: '通知', en: 'Notifications' },
   ledger: { zh: '账本', en: 'Ledger' },
@@ -68,9 +68,10 @@ const MARKS: Readonly<Record<Level, { readonly sign: string; readonly colour: 'g
     warning: { sign: '!', colour: 'yellow' },
     error: { sign: '✘', colour: 'red' },
   };
+const TITLE_TIPS = WALLETS.flatMap(({ titleTip }) => titleTip ?? []);
 const TIP: Text = {
-  zh: '提示：商品名里不要有表情符号；支付宝的商品名还不能有 / = &。',
-  en: 'Tip: no emoji in titles; for Alipay no / = & either.',
+  zh: `提示：${['商品名里不要有表情符号', ...TITLE_TIPS.map(({ zh }) => zh)].join('；')}。`,
+  en: `Tip: ${['no emoji in titles', ...TITLE_TIPS.map(({ en }) => en)].join('; ')}.`,
 };
 
 function printReport({ findings, ok }: Report, say: Say, coloured: boolean): void {
@@ -79,7 +80,9 @@ function printReport({ findings, ok }: Report, say: Say, coloured: boolean): voi
   for (const finding of findings) {
     if (finding.area !== area) {
       if (area !== undefined) print();
-      printPainted(paint('bold', say(TITLES[finding.area]).join(' ')));
+      printPainted(
+        paint('bold', say(TITLES[finding.area] ?? { zh: finding.area, en: finding.area }).join(' ')),
+      );
     }
     area = finding.area;
     printFinding(finding, say, paint);

@@ -5,6 +5,7 @@ import { withDotenv } from '../config.ts';
 import { nearest } from '../doctor/names.ts';
 import { CashierError, type Text } from '../domain/errors.ts';
 import { systemClock } from '../platform/system.ts';
+import { WALLETS } from '../providers/registry.ts';
 import { readArguments } from './arguments.ts';
 import { type CommandContext, sayOf } from './command.ts';
 import { packageSpec, type Runtime, serverBlock } from './init/block.ts';
@@ -265,11 +266,8 @@ function nextSteps(
       en: `Put your own values into ${toReplace.join(', ')}; keep keys in files${platform === 'win32' ? '' : ', chmod 600'}. With one payment method only, remove the other's variables.`,
     });
   }
-  if (toReplace.includes('AP_PUB_KEY_FILE')) {
-    steps.push({
-      zh: '支付宝证书模式：用 AP_APP_CERT_FILE、AP_ALIPAY_CERT_FILE、AP_ROOT_CERT_FILE 代替 AP_PUB_KEY_FILE。',
-      en: "In Alipay's certificate mode give AP_APP_CERT_FILE, AP_ALIPAY_CERT_FILE and AP_ROOT_CERT_FILE in place of AP_PUB_KEY_FILE.",
-    });
+  for (const { setupNote } of WALLETS) {
+    if (setupNote && toReplace.includes(setupNote.about)) steps.push(setupNote.text);
   }
   steps.push({
     zh: '用同样的环境变量运行 mcp-cashier doctor 检查。',

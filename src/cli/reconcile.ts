@@ -11,7 +11,7 @@ import { asJson, type DayReport, errorAsJson, printReport } from './reconcile-re
 import { print, printJson } from './terminal.ts';
 
 /**
- * `mcp-cashier reconcile --date YYYY-MM-DD [--provider alipay|wechatpay] [--settle] [--json]`: downloads the gateways'
+ * `mcp-cashier reconcile --date YYYY-MM-DD [--provider ID] [--settle] [--json]`: downloads the gateways'
  * bills of a day and names every difference from the ledger. `--settle` also asks the gateway about each order and
  * refund whose state differs, and frees the sums of refunds in doubt that no bill has. Exit code 0 only when every bill was had and nothing differs.
  */
@@ -79,7 +79,7 @@ function otherKeys(realm: Realm, asked: Realm): CashierError {
   return new CashierError('CONFIGURATION', {
     zh: `密钥属于 ${realm} 环境，不能与 ${asked} 的账单对账。`,
     en: `The keys are those of the realm ${realm}; they cannot ask for the bills of ${asked}.`,
-    next: { zh: '改正 AP_CURRENT_ENV 或 --realm。', en: 'Correct AP_CURRENT_ENV or --realm.' },
+    next: { zh: '改正 *_CURRENT_ENV 或 --realm。', en: 'Correct *_CURRENT_ENV or --realm.' },
   });
 }
 

@@ -1,4 +1,5 @@
-import { ORDER_STATES, PROVIDER_IDS } from '../domain/order.ts';
+import { ORDER_STATES } from '../domain/order.ts';
+import { WALLET_IDS } from '../providers/registry.ts';
 import { CLIENT_IDS } from './init/client-ids.ts';
 import { JSON_OPTION, type OptionUses, PLACE_OPTIONS, type Use } from './use.ts';
 
@@ -150,7 +151,7 @@ export const USES = {
           },
           provider: {
             type: 'string',
-            choices: PROVIDER_IDS,
+            choices: WALLET_IDS,
             does: { zh: '只列这种支付方式', en: 'of this payment method only' },
           },
           caller: {
@@ -323,7 +324,7 @@ export const USES = {
           date: { type: 'string', value: 'YYYY-MM-DD', does: { zh: '哪一天', en: 'which day' } },
           provider: {
             type: 'string',
-            choices: PROVIDER_IDS,
+            choices: WALLET_IDS,
             does: { zh: '只对这种支付方式', en: 'this method only' },
           },
           settle: {

@@ -1,8 +1,8 @@
-import { error, type Finding, ok, warning } from './finding.ts';
+import { error, type Finding, ok, warning } from '../providers/finding.ts';
 
 /** ms; beyond it something is wrong with this machine's clock. */
 const ODD_MS = 60_000;
-/** ms; beyond it WeChat Pay refuses what we sign, and we refuse what it signs. */
+/** ms; beyond it a gateway refuses what we sign, and we refuse what it signs. */
 const REFUSED_MS = 300_000;
 
 const REMEDY = [
@@ -43,8 +43,8 @@ export function examineClock(skews: readonly number[], asked: boolean, timeZone:
   return [
     zone,
     (grave ? error : warning)('clock.skew', {
-      zh: `本机时钟比网关${way.zh} ${seconds} 秒${grave ? '；超过 5 分钟，微信支付会拒绝签名' : ''}。`,
-      en: `This machine's clock is ${seconds} s ${way.en} the gateway's${grave ? '; beyond 5 minutes WeChat Pay refuses its signatures' : ''}.`,
+      zh: `本机时钟比网关${way.zh} ${seconds} 秒${grave ? '；超过 5 分钟，支付平台会拒绝签名' : ''}。`,
+      en: `This machine's clock is ${seconds} s ${way.en} the gateway's${grave ? '; beyond 5 minutes gateways refuse its signatures' : ''}.`,
       remedy: REMEDY,
     }),
   ];

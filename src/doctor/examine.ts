@@ -1,8 +1,9 @@
 import type { Config, Env } from '../config.ts';
-import { PROVIDER_IDS, type ProviderId } from '../domain/order.ts';
-import { examineAlipay } from './alipay.ts';
+import type { ProviderId } from '../domain/order.ts';
+import { type Area, error, type Finding, warning } from '../providers/finding.ts';
+import { isSamePair, readPastedKey } from '../providers/pasted-key.ts';
+import { WALLET_IDS, WALLETS } from '../providers/registry.ts';
 import { examineClock } from './clock.ts';
-import { AREAS, type Area, error, type Finding } from './finding.ts';
 import { checkGateway, type GatewayCheck } from './gateways.ts';
 import { examineLedger } from './ledger.ts';
 import { examineNotify } from './notify.ts';
@@ -10,7 +11,13 @@ import type { DoctorPorts } from './ports.ts';
 import { examineProxy } from './proxy.ts';
 import { examineService } from './service.ts';
 import { examineSettings, type Settings } from './settings.ts';
-import { examineWechatpay } from './wechatpay.ts';
+
+/** In which people read what was found. */
+const AREAS: readonly Area[] = [
+  'configuration',
+  ...WALLET_IDS,
+  ...(['clock', 'notify', 'ledger', 'policy', 'service'] as const),
+];
 
 export interface Report {
   /** Whether there is no error; warnings do not count. */
@@ -20,8 +27,6 @@ export interface Report {
   /** The language that was asked for, where it was. */
   readonly language: Config['language'] | undefined;
 }
-
-const EXAMINE = { alipay: examineAlipay, wechatpay: examineWechatpay } as const;
 
 /**
  * Looks at everything a server needs, however broken it is: nothing that is wrong keeps the rest from being looked at,
@@ -48,7 +53,7 @@ export async function examine(
       examineNotify(settings, config.realm === 'simulator' ? [] : ids, offline ? undefined : ports),
     ),
     guarded('ledger', examineLedger(config, ports)),
-    guarded('service', examineService(config, config.embeddedSimulator ? PROVIDER_IDS : ids, ports.machine)),
+    guarded('service', examineService(config, config.embeddedSimulator ? WALLET_IDS : ids, ports.machine)),
   ]);
   const skews = checks.flatMap(({ skewMs }) => (skewMs === undefined ? [] : [skewMs]));
   const findings = [
@@ -72,9 +77,36 @@ async function examineWallets(
   settings: Settings,
   now: number,
 ): Promise<readonly { readonly id: ProviderId; readonly findings: readonly Finding[] }[]> {
+  const { config } = settings;
+  const publicPage = config.realm === 'simulator' ? 'simulated' : (config.h5Origin ?? config.publicUrl);
   return Promise.all(
-    PROVIDER_IDS.map(async (id) => ({ id, findings: await guarded(id, EXAMINE[id](settings, now)) })),
+    WALLETS.map(async ({ id, doctor }) => {
+      const found = doctor().then(({ examine }) => examine({ ...settings, publicPage }, now));
+      return { id, findings: [...(await guarded(id, found)), ...sharedKeys(id, settings)] };
+    }),
   );
+}
+
+/** A private key that stands in an earlier wallet's settings too. */
+function sharedKeys(id: ProviderId, { values, nameOf }: Settings): Finding[] {
+  const keys = WALLETS.flatMap((wallet) =>
+    wallet.settings.flatMap(({ name, key }) => {
+      const pasted = key === 'private' && values[name] !== undefined && readPastedKey(values[name]);
+      return pasted && pasted.kind === 'private' ? [{ name, wallet: wallet.id, pasted }] : [];
+    }),
+  );
+  return keys.flatMap((own, i) => {
+    const first = keys.slice(0, i).find((one) => one.wallet !== id && isSamePair(one.pasted, own.pasted));
+    if (own.wallet !== id || !first) return [];
+    return [
+      warning(`${id}.key-shared-with-${first.wallet}`, {
+        variable: nameOf(own.name),
+        zh: `${own.name} 与 ${first.name} 是同一把私钥，多半是粘贴错了。`,
+        en: `${own.name} and ${first.name} are the same private key; one of them was probably pasted by mistake.`,
+        remedy: ['在各自的平台取得各自的私钥。', "Give each gateway's own private key."],
+      }),
+    ];
+  });
 }
 
 async function askGateway(id: ProviderId, asked: Promise<GatewayCheck>): Promise<GatewayCheck> {

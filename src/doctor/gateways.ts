@@ -2,30 +2,17 @@ import type { Env } from '../config.ts';
 import { CashierError } from '../domain/errors.ts';
 import type { ProviderId } from '../domain/order.ts';
 import { GatewayUnavailable, OutcomeUnknown, type PaymentProvider } from '../providers/contract.ts';
-import { PROVIDERS } from '../providers/registry.ts';
-import { adviceOnAlipay } from './alipay-advice.ts';
-import { error, type Finding, ok } from './finding.ts';
+import { error, type Finding, ok } from '../providers/finding.ts';
+import { walletOf } from '../providers/registry.ts';
+import type { ProviderPorts, Wallet } from '../providers/wallet.ts';
 import { observedHttp } from './observed-http.ts';
 import type { DoctorPorts } from './ports.ts';
-import { adviceOnWechatpay } from './wechatpay-advice.ts';
 
 export interface GatewayCheck {
   readonly findings: readonly Finding[];
   /** ms; this machine's clock minus the gateway's, where it said what time it was. */
   readonly skewMs: number | undefined;
 }
-
-const NAMES = {
-  alipay: { zh: '支付宝', en: 'Alipay', gateway: 'AP_GATEWAY' },
-  wechatpay: { zh: '微信支付', en: 'WeChat Pay', gateway: 'WXPAY_GATEWAY' },
-} as const;
-
-/** What no question can prove, in words. */
-const UNPROVEN: Readonly<Record<string, readonly [zh: string, en: string]>> = {
-  AP_PRECREATE_PRODUCT_CODE: ['产品是否签约', 'whether the product is signed'],
-  WXPAY_APP_ID: ['AppID 是否与商户号绑定', 'whether the AppID is bound to the merchant ID'],
-  WXPAY_API_V3_KEY: ['APIv3 密钥（只用于解密通知）', 'the APIv3 key (which only opens notifications)'],
-};
 
 /** Asks one gateway something that moves nothing and needs every credential. */
 export async function checkGateway(
@@ -36,36 +23,35 @@ export async function checkGateway(
 ): Promise<GatewayCheck> {
   const { http, observed } = observedHttp(ports.http, ports.clock);
   const { clock, randomBytes } = ports;
-  const provider = configured(id, values, { clock, randomBytes, http });
+  const provider = await configured(id, values, { clock, randomBytes, http });
   if (provider?.checkCredentials === undefined) return { findings: [], skewMs: undefined };
-  const name = NAMES[id];
+  const wallet = walletOf(id);
+  const { unproven: words, advise } = await wallet.doctor();
+  const { name } = wallet;
   try {
-    const unproven = (await provider.checkCredentials()).map((one) => UNPROVEN[one] ?? [one, one]);
+    const unproven = (await provider.checkCredentials()).map((one) => words[one] ?? [one, one]);
     const finding = ok(`${id}.credentials`, {
       zh: `${name.zh}网关接受这些密钥，应答签名正确；没有动用资金。要到第一笔订单才能知道：${unproven.map(([zh]) => zh).join('、')}。`,
       en: `${name.en}'s gateway takes these credentials and its answer is rightly signed; no money moved. Only a first order shows ${unproven.map(([, en]) => en).join(', ')}.`,
     });
     return { findings: [finding], skewMs: observed.skewMs };
   } catch (thrown) {
-    const advice =
-      id === 'alipay'
-        ? adviceOnAlipay(thrown)
-        : adviceOnWechatpay(thrown, observed, values.WXPAY_PUB_KEY_ID?.trim());
+    const advice = advise(thrown, observed, values);
     return {
-      findings: [advice ?? unreachable(id, thrown, { ...environment, ...values })],
+      findings: [advice ?? unreachable(wallet, thrown, { ...environment, ...values })],
       skewMs: observed.skewMs,
     };
   }
 }
 
 /** Undefined where the server would refuse to start, which has been reported with the setting that is wrong. */
-function configured(
+async function configured(
   id: ProviderId,
   values: Env,
-  means: Parameters<(typeof PROVIDERS)[number]['configure']>[1],
-): PaymentProvider | undefined {
+  means: ProviderPorts,
+): Promise<PaymentProvider | undefined> {
   try {
-    return PROVIDERS.find((one) => one.id === id)?.configure(values, means);
+    return await walletOf(id).configure(values, means);
   } catch (thrown) {
     if (thrown instanceof CashierError) return undefined;
     throw thrown;
@@ -106,17 +92,16 @@ const WHY: readonly (readonly [pattern: RegExp, zh: string, en: string])[] = [
   ],
 ];
 
-function unreachable(id: ProviderId, thrown: unknown, environment: Env): Finding {
+function unreachable({ id, name, gatewayVariable }: Wallet, thrown: unknown, environment: Env): Finding {
   if (!(thrown instanceof GatewayUnavailable || thrown instanceof OutcomeUnknown)) throw thrown;
   const [, zh, en] = WHY.find(([pattern]) => pattern.test(thrown.detail)) ?? [
     undefined,
     '检查网络与网关地址',
     'see to the network and the address',
   ];
-  const name = NAMES[id];
   const proxy = ['HTTPS_PROXY', 'https_proxy'].find((one) => environment[one]);
   return error(`${id}.unreachable`, {
-    variable: environment[name.gateway] === undefined ? undefined : name.gateway,
+    variable: environment[gatewayVariable] === undefined ? undefined : gatewayVariable,
     zh: `无法从${name.zh}网关得到有效应答（${thrown.detail}），密钥没有检查。`,
     en: `No valid answer from ${name.en}'s gateway (${thrown.detail}); the credentials were not checked.`,
     remedy: [

@@ -8,7 +8,7 @@ import { refusedNames } from '../ledger/refused-names.ts';
 import { isInForce } from '../policy/decisions.ts';
 import { hasOperatorSecret } from '../policy/operator.ts';
 import type { Policy } from '../policy/policy.ts';
-import { error, type Finding, ok, refusal, warning } from './finding.ts';
+import { error, type Finding, ok, refusal, warning } from '../providers/finding.ts';
 import type { DoctorPorts } from './ports.ts';
 import { examineRefusedNames } from './service.ts';
 

@@ -1,5 +1,5 @@
-import { SECRETS } from '../config.ts';
-import { SETTINGS } from '../settings.ts';
+import { WALLETS } from '../providers/registry.ts';
+import { OURS, SECRETS, SETTINGS } from '../settings.ts';
 
 /** Other versions know them. */
 const ELSEWHERE = ['CASHIER_OAUTH_ISSUER', 'CASHIER_OAUTH_AUDIENCE'];
@@ -13,8 +13,9 @@ export const KNOWN_NAMES: readonly string[] = [
 
 /** Prefixes that people use for ours, from other servers and other habits. */
 const FOREIGN_PREFIXES: readonly (readonly [RegExp, string])[] = [
-  [/^(ALIPAY|ALI|ZFB)_/, 'AP_'],
-  [/^(WECHATPAY|WECHAT_PAY|WECHAT|WX|WXP)_/, 'WXPAY_'],
+  ...WALLETS.map(
+    ({ prefix, otherPrefixes }) => [new RegExp(`^(${otherPrefixes.join('|')})_`), `${prefix}_`] as const,
+  ),
   [/^(MCP_CASHIER)_/, 'CASHIER_'],
 ];
 
@@ -22,7 +23,7 @@ const FOREIGN_PREFIXES: readonly (readonly [RegExp, string])[] = [
 export function misspelt(name: string): { readonly nearest: string | undefined } | undefined {
   if (KNOWN_NAMES.includes(name)) return undefined;
   if (KNOWN_NAMES.includes(name.toUpperCase())) return { nearest: name.toUpperCase() };
-  if (/^(AP|WXPAY|CASHIER)_/.test(name)) return { nearest: nearest(name, KNOWN_NAMES) };
+  if (OURS.test(name)) return { nearest: nearest(name, KNOWN_NAMES) };
   const foreign = FOREIGN_PREFIXES.find(([prefix]) => prefix.test(name));
   if (!foreign) {
     // One wrong letter in the prefix; more could be anybody's variable.

@@ -1,22 +1,15 @@
 import type { ProviderId } from '../domain/order.ts';
 import { GatewayUnavailable, OutcomeUnknown } from '../providers/contract.ts';
+import { type Finding, ok, warning } from '../providers/finding.ts';
+import { WALLETS, walletOf } from '../providers/registry.ts';
+import type { Wallet } from '../providers/wallet.ts';
 import { isInside, isInsideName, literalAddress } from './addresses.ts';
-import { type Finding, ok, warning } from './finding.ts';
 import type { DoctorPorts } from './ports.ts';
 import type { Settings } from './settings.ts';
 
-const WALLETS = {
-  alipay: { variable: 'AP_NOTIFY_URL', path: '/notify/alipay', name: { zh: '支付宝', en: 'Alipay' } },
-  wechatpay: {
-    variable: 'WXPAY_NOTIFY_URL',
-    path: '/notify/wechatpay',
-    name: { zh: '微信支付', en: 'WeChat Pay' },
-  },
-} as const;
-
 /** Where one gateway sends its notifications, and which variable says so. */
 interface Target {
-  readonly wallet: (typeof WALLETS)[ProviderId];
+  readonly wallet: Wallet;
   readonly variable: string;
   readonly url: URL;
 }
@@ -35,7 +28,8 @@ export async function examineNotify(
 ): Promise<Finding[]> {
   const examined = wallets.map(async (id) => {
     const target = targetOf(settings, id);
-    if (target === undefined) return id === 'alipay' ? [noneForAlipay()] : [];
+    // What is required has been asked for with the wallet.
+    if (target === undefined) return walletOf(id).notify.required ? [] : [none(walletOf(id))];
     const seen = examineAddress(target, settings);
     if (ports === undefined || seen.some((one) => one.id === 'notify.not-public')) return seen;
     return [...seen, ...(await reach(target, ports))];
@@ -44,20 +38,25 @@ export async function examineNotify(
 }
 
 function targetOf({ values }: Settings, id: ProviderId): Target | undefined {
-  const wallet = WALLETS[id];
+  const wallet = walletOf(id);
+  const { variable } = wallet.notify;
   const base = values.CASHIER_PUBLIC_URL?.trim();
-  const own = values[wallet.variable]?.trim();
-  const text = own ?? (base === undefined ? undefined : `${base.replace(/\/+$/, '')}${wallet.path}`);
+  const own = values[variable]?.trim();
+  const text = own ?? (base === undefined ? undefined : `${base.replace(/\/+$/, '')}${pathOf(wallet)}`);
   // What is no address at all has been reported with the wallet.
   if (text === undefined || !URL.canParse(text)) return undefined;
-  return { wallet, variable: own === undefined ? 'CASHIER_PUBLIC_URL' : wallet.variable, url: new URL(text) };
+  return { wallet, variable: own === undefined ? 'CASHIER_PUBLIC_URL' : variable, url: new URL(text) };
 }
 
-function noneForAlipay(): Finding {
+function pathOf({ id }: Wallet): string {
+  return `/notify/${id}`;
+}
+
+function none({ name, notify }: Wallet): Finding {
   return ok('notify.none', {
-    variable: 'AP_NOTIFY_URL',
-    zh: `没有设置支付宝通知地址。${STILL.zh}`,
-    en: `No notify address is set for Alipay. ${STILL.en}`,
+    variable: notify.variable,
+    zh: `没有设置${name.zh}通知地址。${STILL.zh}`,
+    en: `No notify address is set for ${name.en}. ${STILL.en}`,
   });
 }
 
@@ -97,22 +96,23 @@ function examineAddress({ wallet, variable, url }: Target, { config }: Settings)
       }),
     );
   }
-  const other = Object.values(WALLETS).find((one) => one !== wallet && pathname.endsWith(one.path));
+  const path = pathOf(wallet);
+  const other = WALLETS.find((one) => one !== wallet && pathname.endsWith(pathOf(one)));
   if (other) {
     findings.push(
       warning('notify.other-wallets-path', {
         variable,
-        zh: `${variable} 指向 ${other.path}，那是${other.name.zh}的通知路径。`,
-        en: `${variable} points at ${other.path}, which takes ${other.name.en}'s notifications.`,
-        remedy: [`改为 …${wallet.path}。`, `Make it …${wallet.path}.`],
+        zh: `${variable} 指向 ${pathOf(other)}，那是${other.name.zh}的通知路径。`,
+        en: `${variable} points at ${pathOf(other)}, which takes ${other.name.en}'s notifications.`,
+        remedy: [`改为 …${path}。`, `Make it …${path}.`],
       }),
     );
-  } else if (pathname.endsWith(wallet.path) && config.httpPort === undefined) {
+  } else if (pathname.endsWith(path) && config.httpPort === undefined) {
     findings.push(
       warning('notify.nobody-listens', {
         variable: 'CASHIER_HTTP_PORT',
-        zh: `${variable} 指向本服务的路径 ${wallet.path}，但 stdio 方式没有设置 CASHIER_HTTP_PORT 就不会监听。`,
-        en: `${variable} points at our own path ${wallet.path}, but on stdio nothing listens without CASHIER_HTTP_PORT.`,
+        zh: `${variable} 指向本服务的路径 ${path}，但 stdio 方式没有设置 CASHIER_HTTP_PORT 就不会监听。`,
+        en: `${variable} points at our own path ${path}, but on stdio nothing listens without CASHIER_HTTP_PORT.`,
         remedy: [
           '设置 CASHIER_HTTP_PORT 并让代理或隧道转到它；用 mcp-cashier http 的（默认 3920）可忽略。',
           'Set CASHIER_HTTP_PORT and have the proxy or tunnel pass on to it; with mcp-cashier http (3920 by default) ignore this.',
@@ -136,7 +136,7 @@ function notPublic(variable: string, host: string): Finding {
 }
 
 /** Sends what a gateway would, but for the signature: a receiver of ours refuses it. */
-async function reach({ variable, url }: Target, { http, machine }: DoctorPorts): Promise<Finding[]> {
+async function reach({ wallet, variable, url }: Target, { http, machine }: DoctorPorts): Promise<Finding[]> {
   const address = literalAddress(url.hostname);
   const addresses = address === undefined ? await machine.resolve(url.hostname) : [address];
   if (addresses.length === 0) {
@@ -157,7 +157,7 @@ async function reach({ variable, url }: Target, { http, machine }: DoctorPorts):
       headers: { 'content-type': 'application/json', 'user-agent': 'mcp-cashier doctor' },
       body: '{}',
     });
-    return [answered(variable, status)];
+    return [answered(variable, pathOf(wallet), status)];
   } catch (thrown) {
     if (!(thrown instanceof GatewayUnavailable || thrown instanceof OutcomeUnknown)) throw thrown;
     return [
@@ -174,7 +174,7 @@ async function reach({ variable, url }: Target, { http, machine }: DoctorPorts):
   }
 }
 
-function answered(variable: string, status: number): Finding {
+function answered(variable: string, path: string, status: number): Finding {
   const found = `HTTP ${status}`;
   if (status >= 300 && status < 400) {
     return warning('notify.redirects', {
@@ -190,8 +190,8 @@ function answered(variable: string, status: number): Finding {
       zh: `${variable} 的主机可达，但该路径不接收通知（${found}）。`,
       en: `The host of ${variable} answers, but nothing takes notifications at that path (${found}).`,
       remedy: [
-        '检查路径；由本服务接收时应为 …/notify/alipay 或 …/notify/wechatpay。没有接收端的可以忽略。',
-        'See to the path; for our own receiver it ends in /notify/alipay or /notify/wechatpay. Without a receiver ignore this.',
+        `检查路径；由本服务接收时应为 …${path}。没有接收端的可以忽略。`,
+        `See to the path; for our own receiver it ends in ${path}. Without a receiver ignore this.`,
       ],
     });
   }

@@ -1,6 +1,6 @@
 import type { Env } from '../config.ts';
 import { type OutgoingProxy, outgoingProxyOf } from '../platform/outgoing-proxy.ts';
-import { type Finding, refusal } from './finding.ts';
+import { type Finding, refusal } from '../providers/finding.ts';
 
 /** What is wrong with the proxy that the environment names: the server would not start with it. */
 export function examineProxy(env: Env): Finding[] {

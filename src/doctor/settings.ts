@@ -1,27 +1,23 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Config, CREDENTIALS, configOf, type Env, OURS, SECRETS, withDotenv } from '../config.ts';
+import { type Config, configOf, type Env, withDotenv } from '../config.ts';
 import { CashierError } from '../domain/errors.ts';
 import { expandHome } from '../platform/home-path.ts';
 import { readSecretFile } from '../platform/text-file.ts';
-import { error, type Finding, ok, refusal, warning } from './finding.ts';
+import type { WalletSettings } from '../providers/examination.ts';
+import { error, type Finding, ok, refusal, warning } from '../providers/finding.ts';
+import { WALLET_IDS, WALLET_VARIABLES, WALLETS, walletOf } from '../providers/registry.ts';
+import { CREDENTIALS, KEYS, OURS, SECRETS } from '../settings.ts';
 import { misspelt } from './names.ts';
 
 /** What the environment says, with everything in it that is wrong set aside and reported. */
-export interface Settings {
+export interface Settings extends Omit<WalletSettings, 'publicPage'> {
   /** As a server would read it if what is wrong were not there. */
   readonly config: Config;
-  /** The values by their plain names, `…_FILE` forms resolved; what could not be read is absent. */
-  readonly values: Env;
-  /** Whether a variable was given in either form, readable or not. */
-  readonly isGiven: (name: string) => boolean;
-  /** The name under which a value was given: its own, or that of the file. */
-  readonly nameOf: (name: string) => string;
-  readonly findings: readonly Finding[];
 }
 
 /** Enough for a configuration to count as live while the real credentials are reported as missing. */
-const LIVE_STAND_IN = { AP_APP_ID: '2021000000000000' };
+const LIVE_STAND_IN = { [CREDENTIALS[0] ?? '']: '2021000000000000' };
 
 /**
  * Reads the environment as a server does, but past the first mistake: what is wrong is reported, taken out, and the
@@ -47,9 +43,6 @@ export async function examineSettings(env: Env, cwd: string): Promise<Settings> 
 function isSet(env: Env, name: string): boolean {
   return (env[name] ?? '') !== '';
 }
-
-/** Read with whatever stands around and in them, such as quotes. */
-const KEYS = ['AP_APP_KEY', 'AP_PUB_KEY', 'WXPAY_MCH_KEY', 'WXPAY_PUB_KEY'];
 
 /** Zero-width characters and marks, which come along when a value is copied from a page. */
 const INVISIBLE = /[\u200b\u200c\u200e\u200f\u202a-\u202e\u2060\ufeff]/;
@@ -114,8 +107,8 @@ async function examineDotenv(env: Env, given: Env, cwd: string): Promise<Finding
       zh: `${path} 被整个忽略，因为环境中已设置 ${shown}。`,
       en: `${path} is ignored as a whole, because the environment sets ${shown}.`,
       remedy: [
-        '把全部变量放在同一处：都写进客户端配置，或都写进 .env 并清空环境中的 AP_*、WXPAY_*、CASHIER_*。',
-        'Keep all variables in one place: all in the client configuration, or all in .env with no AP_*, WXPAY_* or CASHIER_* in the environment.',
+        `把全部变量放在同一处：都写进客户端配置，或都写进 .env 并清空环境中的 ${WALLET_VARIABLES} / CASHIER_*。`,
+        `Keep all variables in one place: all in the client configuration, or all in .env with no ${WALLET_VARIABLES} / CASHIER_* in the environment.`,
       ],
     }),
     ...secret,
@@ -227,12 +220,15 @@ function readPastMistakes(values: Env, hasCredential: boolean, findings: Finding
       const variable = thrown instanceof CashierError ? thrown.details.variable : undefined;
       if (typeof variable !== 'string') throw thrown;
       const value = left[variable];
-      findings.push(refusal(thrown, () => idOf(variable, value)));
+      const outside = WALLET_IDS.find((id) => thrown instanceof CashierError && thrown.details.wallet === id);
+      findings.push(
+        refusal(thrown, () => (outside ? `configuration.sandbox-with-${outside}` : idOf(variable, value))),
+      );
       if (variable === 'CASHIER_MODE' && (value === undefined || value === 'live')) {
         // The realm stays what was wanted, so that its ledger is looked at and not the simulator's.
         Object.assign(left, LIVE_STAND_IN);
-      } else if (variable === 'AP_CURRENT_ENV' && value === 'sandbox') {
-        for (const name of CREDENTIALS) if (name.startsWith('WXPAY_')) delete left[name];
+      } else if (outside) {
+        for (const { name, credential } of walletOf(outside).settings) if (credential) delete left[name];
       } else if (value === undefined) {
         // Some other variable is the reason, and nothing tells which: the rest is looked at without any of them.
         return configOf({ CASHIER_MODE: 'simulator' });
@@ -244,7 +240,6 @@ function readPastMistakes(values: Env, hasCredential: boolean, findings: Finding
 function idOf(variable: string, value: string | undefined): string {
   if (variable === 'CASHIER_MODE' && value === 'live') return 'configuration.live-without-credentials';
   if (variable === 'CASHIER_MODE' && value === undefined) return 'configuration.live-ledger-present';
-  if (variable === 'AP_CURRENT_ENV' && value === 'sandbox') return 'configuration.sandbox-with-wechatpay';
   return `configuration.${variable.toLowerCase().replaceAll('_', '-')}`;
 }
 
@@ -254,7 +249,7 @@ function examineRealm(
   credentials: readonly string[],
   earlier: readonly Finding[],
 ): Finding[] {
-  if (earlier.some(({ id }) => /\.(live-|cashier-mode$|sandbox-|ap-current-env$)/.test(id))) return [];
+  if (earlier.some(({ id }) => /\.(live-|cashier-mode$|sandbox-|[a-z]+-current-env$)/.test(id))) return [];
   const why =
     values.CASHIER_MODE === undefined
       ? credentials.length === 0
@@ -272,11 +267,13 @@ function examineRealm(
       }),
     ];
   }
-  if (config.realm === 'sandbox') {
+  const sandboxed = WALLETS.find(({ sandboxVariable = '' }) => values[sandboxVariable] === 'sandbox');
+  if (config.realm === 'sandbox' && sandboxed) {
+    const { name, sandboxVariable } = sandboxed;
     return [
       ok('configuration.realm', {
-        zh: '支付宝沙箱：不是真钱，因为 AP_CURRENT_ENV=sandbox。',
-        en: "Alipay's sandbox: no real money, because AP_CURRENT_ENV=sandbox.",
+        zh: `${name.zh}沙箱：不是真钱，因为 ${sandboxVariable}=sandbox。`,
+        en: `${name.en}'s sandbox: no real money, because ${sandboxVariable}=sandbox.`,
       }),
     ];
   }

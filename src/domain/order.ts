@@ -1,8 +1,9 @@
 import type { Fen } from './money.ts';
 
-/** A wallet. A third one is a folder under providers/ and a word here. */
-export const PROVIDER_IDS = ['alipay', 'wechatpay'] as const;
-export type ProviderId = (typeof PROVIDER_IDS)[number];
+/** The wallets by their ids: each says its own where it is described, with `declare module`. */
+// biome-ignore lint/suspicious/noEmptyInterface: filled where the wallets are
+export interface WalletIds {}
+export type ProviderId = keyof WalletIds;
 
 /** How the buyer pays: scan a code, desktop page, phone browser, inside WeChat, inside a merchant's app. */
 export const SCENES = ['qr', 'web', 'h5', 'jsapi', 'app'] as const;

@@ -231,8 +231,8 @@ function otherRealm(owner: string, realm: Realm): CashierError {
       zh: `CASHIER_LEDGER 指向的账本属于 ${owner} 环境，当前为 ${realm} 环境；真实与模拟的资金不能记在同一本账里。`,
       en: `The ledger in CASHIER_LEDGER belongs to the realm ${owner}, this process runs in ${realm}; real and simulated money never share a ledger.`,
       next: {
-        zh: '为每个环境使用各自的 CASHIER_LEDGER，或改正 CASHIER_MODE / AP_CURRENT_ENV。',
-        en: 'Use a CASHIER_LEDGER of its own for each realm, or correct CASHIER_MODE / AP_CURRENT_ENV.',
+        zh: '为每个环境使用各自的 CASHIER_LEDGER，或改正 CASHIER_MODE / *_CURRENT_ENV。',
+        en: 'Use a CASHIER_LEDGER of its own for each realm, or correct CASHIER_MODE / *_CURRENT_ENV.',
       },
     },
     { variable: 'CASHIER_LEDGER' },

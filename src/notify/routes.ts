@@ -7,7 +7,7 @@ import type { Cashier } from '../payments/cashier.ts';
 const MAX_BODY_BYTES = 64 * 1024;
 const TAKEN: ReadonlySet<string> = new Set(['applied', 'repeated', 'other']);
 
-/** `POST /notify/alipay` and `/notify/wechatpay`: the raw bytes go to the money path, the gateway's own reply comes back. */
+/** `POST /notify/:provider`: the raw bytes go to the money path, the gateway's own reply comes back. */
 export function notifyRoutes(open: () => Promise<Cashier>): Hono {
   const routes = new Hono();
   routes.post('/notify/:provider', async (c) => {

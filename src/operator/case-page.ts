@@ -2,13 +2,14 @@ import { capitalYuan } from '../domain/capitals.ts';
 import type { Text } from '../domain/errors.ts';
 import { type Fen, groupedYuan } from '../domain/money.ts';
 import { MAX_REASON } from '../policy/reason.ts';
+import { walletOf } from '../providers/registry.ts';
 import type { Frame } from './frame.ts';
 import { badge, countdown, freezeBanner, moment, quotation, shell, token } from './layout.ts';
 import { foreign, html, type Markup } from './markup.ts';
 import { type Outcome, outcomeOf, stillWaits } from './outcome.ts';
 import { story } from './story.ts';
 import type { CaseView, Phase, Sums } from './view.ts';
-import { BADGES, ORDER_STATES, PROVIDERS, REFUND_STATES, SCENE_WORDS, VIA, WORDS } from './words.ts';
+import { BADGES, ORDER_STATES, REFUND_STATES, SCENE_WORDS, VIA, WORDS } from './words.ts';
 
 /** How often (ms) an open page asks anew while something can change, or is about to; and without a script (s). */
 const POLL_MS = 4_000;
@@ -97,7 +98,7 @@ function facts(frame: Frame, view: CaseView): Markup[] {
           fact(
             frame,
             WORDS.wallet,
-            `${frame.say(PROVIDERS[order.provider])} · ${frame.say(SCENE_WORDS[order.scene])}`,
+            `${frame.say(walletOf(order.provider).name)} · ${frame.say(SCENE_WORDS[order.scene])}`,
           ),
           fact(frame, WORDS.orderState, frame.say(ORDER_STATES[order.state])),
         ]

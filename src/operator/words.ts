@@ -1,5 +1,5 @@
 import type { Text } from '../domain/errors.ts';
-import type { OrderState, ProviderId, RefundState, Scene } from '../domain/order.ts';
+import type { OrderState, RefundState, Scene } from '../domain/order.ts';
 import type { Phase } from './view.ts';
 
 /** Every sentence of the operator's pages. Data never stands inside one: it is set beside it. */
@@ -18,8 +18,8 @@ export const WORDS = {
   },
   secret: { zh: '操作员口令', en: 'Operator secret' },
   secretHint: {
-    zh: '这不是支付宝或微信的密码。只在这里或终端输入，不要告诉智能体。',
-    en: 'Not your Alipay or WeChat password. Type it only here or at a terminal; never give it to the agent.',
+    zh: '这不是支付应用的密码。只在这里或终端输入，不要告诉智能体。',
+    en: 'Not the password of a payment app. Type it only here or at a terminal; never give it to the agent.',
   },
   signInButton: { zh: '登录', en: 'Sign in' },
   wrongSecret: { zh: '操作员口令不正确。', en: 'That is not the operator secret.' },
@@ -184,11 +184,6 @@ export const BADGES: Readonly<Record<Phase, Text>> = {
   denied: { zh: '已拒绝', en: 'Denied' },
   expired: { zh: '已过期', en: 'Expired' },
   lapsed: { zh: '没有执行', en: 'Not carried out' },
-};
-
-export const PROVIDERS: Readonly<Record<ProviderId, Text>> = {
-  alipay: { zh: '支付宝', en: 'Alipay' },
-  wechatpay: { zh: '微信支付', en: 'WeChat Pay' },
 };
 
 export const SCENE_WORDS: Readonly<Record<Scene, Text>> = {

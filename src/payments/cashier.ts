@@ -6,6 +6,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { Identity } from '../policy/identity.ts';
 import type { ForeignOrders, Policy } from '../policy/policy.ts';
 import type { PaymentProvider } from '../providers/contract.ts';
+import { WALLET_VARIABLES } from '../providers/registry.ts';
 import type { Desk } from './desk.ts';
 
 /** What the use cases work with; put together once by the composition root. */
@@ -78,8 +79,8 @@ export function providerOf(
     zh: '该订单属于另一个商户账号（或支付平台），当前配置不能操作它；没有资金变动。',
     en: 'This order belongs to another merchant account or gateway than the configured one; no money moved.',
     next: {
-      zh: '请商家用下单时的 AP_* / WXPAY_* 配置启动。',
-      en: 'Ask the merchant to start with the AP_* / WXPAY_* settings the order was made with.',
+      zh: `请商家用下单时的 ${WALLET_VARIABLES} 配置启动。`,
+      en: `Ask the merchant to start with the ${WALLET_VARIABLES} settings the order was made with.`,
     },
   });
 }

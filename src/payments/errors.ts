@@ -9,6 +9,7 @@ import {
   OutcomeUnknown,
   type PaymentProvider,
 } from '../providers/contract.ts';
+import { walletOf } from '../providers/registry.ts';
 import { Crowded } from './turns.ts';
 
 /** Of a refusal to which the wallet's adapter adds nothing. */
@@ -139,8 +140,8 @@ export function orderNotFound(): CashierError {
 /** Neither the ledger nor the gateway, which was asked, knows the number. */
 export function orderUnknown(): CashierError {
   return new CashierError('ORDER_NOT_FOUND', {
-    zh: '账本和支付平台都没有这个订单（支付宝链接在买家打开之前也查不到），没有资金变动。',
-    en: 'Neither the ledger nor the gateway has such an order (an Alipay link has none before the buyer opens it); no money moved.',
+    zh: '账本和支付平台都没有这个订单（有的付款链接在买家打开之前也查不到），没有资金变动。',
+    en: 'Neither the ledger nor the gateway has such an order (some links have none before the buyer opens them); no money moved.',
     next: { zh: '核对订单号，不要猜测。', en: 'Check the number; never guess one.' },
   });
 }
@@ -229,15 +230,17 @@ export function sceneNotOffered(provider: PaymentProvider, scene: Scene): Cashie
 }
 
 /** The gateway takes this scene's link only from a page on the registered domain, and no page of ours is public. */
-export function noPageToHandOff(): CashierError {
+export function noPageToHandOff({ provider, scene }: OrderRecord): CashierError {
+  const { app, page } = walletOf(provider);
+  const variable = page.handOff?.variable ?? '';
   return new CashierError(
     'CONFIGURATION',
     {
-      zh: '微信 h5 链接只能从登记域名下的收银台页面打开，而现在没有公网可访问的收银台页面；没有下单，没有资金变动。',
-      en: 'A WeChat h5 link opens only from our checkout page on the registered domain, and no such public page is running; no order was made and no money moved.',
+      zh: `${app.zh} ${scene} 链接只能从登记域名下的收银台页面打开，而现在没有公网可访问的收银台页面；没有下单，没有资金变动。`,
+      en: `A ${app.en} ${scene} link opens only from our checkout page on the registered domain, and no such public page is running; no order was made and no money moved.`,
       next: {
-        zh: '改用 scene qr；或请商家用 mcp-cashier http 运行服务，并设置 CASHIER_PUBLIC_URL（登记域名不同时再设 WXPAY_H5_ORIGIN）。',
-        en: 'Use scene qr; or ask the merchant to run mcp-cashier http with CASHIER_PUBLIC_URL (and WXPAY_H5_ORIGIN where the registered domain is another).',
+        zh: `改用 scene qr；或请商家用 mcp-cashier http 运行服务，并设置 CASHIER_PUBLIC_URL（登记域名不同时再设 ${variable}）。`,
+        en: `Use scene qr; or ask the merchant to run mcp-cashier http with CASHIER_PUBLIC_URL (and ${variable} where the registered domain is another).`,
       },
     },
     { variable: 'CASHIER_PUBLIC_URL' },

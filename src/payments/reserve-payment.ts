@@ -90,7 +90,7 @@ async function askingFirst(
     } catch (error) {
       if (!(error instanceof AskFirst)) throw error;
       if (error.what === 'page') {
-        if (!(await cashier.canHandOff?.())) throw noPageToHandOff();
+        if (!(await cashier.canHandOff?.())) throw noPageToHandOff(error.order);
         ready = { ...ready, page: true };
         continue;
       }

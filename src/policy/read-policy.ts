@@ -1,7 +1,8 @@
 import { isActorName } from '../domain/actors.ts';
 import type { Text } from '../domain/errors.ts';
 import { type Fen, fenFromYuan } from '../domain/money.ts';
-import { PROVIDER_IDS, SCENES } from '../domain/order.ts';
+import { SCENES } from '../domain/order.ts';
+import { WALLET_IDS } from '../providers/registry.ts';
 import type { Ceiling, ForeignOrders, Policy, RuleSet, Sections } from './policy.ts';
 
 /** Names of members and positions in lists, from the top. */
@@ -38,7 +39,7 @@ const RULES = {
   hours,
   from: oneOf(['budget']),
 };
-const PAYMENT_RULES = { ...RULES, providers: someOf(PROVIDER_IDS), scenes: someOf(SCENES) };
+const PAYMENT_RULES = { ...RULES, providers: someOf(WALLET_IDS), scenes: someOf(SCENES) };
 const SECTIONS = { payments: ruleSet(PAYMENT_RULES), refunds: ruleSet(RULES) };
 
 /**

@@ -112,8 +112,8 @@ const ADVICE: Readonly<Record<Verb, Readonly<Partial<Record<DeclineReason, Text>
   },
   ask: {
     'not-exist': {
-      zh: '核对单号，不要猜测；支付宝的付款链接在买家打开之前也查不到，仍可付款。',
-      en: 'Check the number, never guess; an Alipay link is not known either before the buyer opens it, and can still be paid.',
+      zh: '核对单号，不要猜测；有的付款链接在买家打开之前也查不到，仍可付款。',
+      en: 'Check the number, never guess; some links are not known either before the buyer opens them, and can still be paid.',
     },
     'bad-parameter': { zh: '改正参数后重试。', en: 'Correct the arguments and call again.' },
   },

@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import type { Text } from '../domain/errors.ts';
 import { createPayment } from '../payments/create-payment.ts';
-import { defineTool } from './define-tool.ts';
+import { walletOf } from '../providers/registry.ts';
+import { defineTool, type ToolSetting } from './define-tool.ts';
 import { described, provider, saleShape, wanted } from './params.ts';
 import { paymentView } from './views.ts';
 
@@ -24,18 +26,12 @@ export const createPaymentTool = defineTool({
         en: 'qr (default) scan; web page; h5 phone browser; jsapi inside WeChat; app',
       }),
       ...saleShape(setting),
-      ...where(setting.scenes.includes('jsapi'), {
-        payerOpenid: described(setting, z.string().min(1).max(128).optional(), {
-          zh: 'jsapi 必填',
-          en: 'for jsapi',
-        }),
-      }),
-      ...where(setting.providers.includes('wechatpay'), {
-        payerClientIp: described(setting, z.string().min(1).max(45).optional(), {
-          zh: '微信 h5 必填：买家 IP',
-          en: "for WeChat h5: the buyer's IP",
-        }),
-      }),
+      ...where(asked(setting, 'payerOpenid'), (text) => ({
+        payerOpenid: described(setting, z.string().min(1).max(128).optional(), text),
+      })),
+      ...where(asked(setting, 'payerClientIp'), (text) => ({
+        payerClientIp: described(setting, z.string().min(1).max(45).optional(), text),
+      })),
     }),
   showsImage: true,
   output: paymentView,
@@ -43,7 +39,12 @@ export const createPaymentTool = defineTool({
     present.created(await createPayment(cashier, call, wanted({ ...args, scene: args.scene ?? 'qr' }))),
 });
 
+/** What a wallet of these says of something that it must know of the payer. */
+function asked({ providers }: ToolSetting, argument: 'payerOpenid' | 'payerClientIp'): Text | undefined {
+  return providers.map((id) => walletOf(id).payerArguments?.[argument]).find(Boolean);
+}
+
 /** Arguments that are optional, and where nothing could come of them not even published. */
-function where<Shape>(offered: boolean, shape: Shape): Shape {
-  return offered ? shape : ({} as Shape);
+function where<Shape>(text: Text | undefined, shape: (text: Text) => Shape): Shape {
+  return text ? shape(text) : ({} as Shape);
 }

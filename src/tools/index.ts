@@ -1,5 +1,6 @@
 import { CashierError } from '../domain/errors.ts';
 import type { ProviderId } from '../domain/order.ts';
+import { WALLET_VARIABLES } from '../providers/registry.ts';
 import { createMobileAlipayPaymentTool } from './alipay/create-mobile-alipay-payment.ts';
 import { createWebPageAlipayPaymentTool } from './alipay/create-web-page-alipay-payment.ts';
 import { queryAlipayPaymentTool } from './alipay/query-alipay-payment.ts';
@@ -49,14 +50,13 @@ export const WECHATPAY_TOOLS: readonly Tool[] = [
 ];
 const ALL_TOOLS: readonly Tool[] = [...UNIFIED_TOOLS, ...ALIPAY_TOOLS, ...WECHATPAY_TOOLS];
 
+/** Those for every wallet, and those with the names of a wallet's own server. */
 export type Toolset = 'unified' | 'alipay' | 'wechatpay';
 const TOOLSETS: Readonly<Record<Toolset, readonly Tool[]>> = {
   unified: UNIFIED_TOOLS,
   alipay: ALIPAY_TOOLS,
   wechatpay: WECHATPAY_TOOLS,
 };
-/** A wallet's own tools are there only with that wallet. */
-const NEEDS: Readonly<Partial<Record<Toolset, ProviderId>>> = { alipay: 'alipay', wechatpay: 'wechatpay' };
 
 /** As the official server's documents call its tools. */
 const SHORT_NAMES: Readonly<Record<string, string>> = {
@@ -106,10 +106,9 @@ function toolsNamed(name: string, face: Toolset): readonly Tool[] {
 
 /** Those of a selection that have their wallet. Throws CONFIGURATION when that leaves none. */
 export function toolsWith(providers: readonly ProviderId[], { tools }: Selection): readonly Tool[] {
-  const absent = (Object.keys(TOOLSETS) as Toolset[]).flatMap((id) => {
-    const provider = NEEDS[id];
-    return provider === undefined || providers.includes(provider) ? [] : TOOLSETS[id];
-  });
+  const absent = (Object.keys(TOOLSETS) as Toolset[]).flatMap((id) =>
+    id === 'unified' || providers.includes(id) ? [] : TOOLSETS[id],
+  );
   const left = tools.filter((tool) => !absent.includes(tool));
   if (left.length === 0 && tools.length > 0) throw walletMissing(tools.map(({ name }) => name).join(', '));
   return left;
@@ -140,8 +139,8 @@ function walletMissing(tools: string): CashierError {
       zh: `AP_SELECT_TOOLS 选择的工具（${tools}）所属的支付方式没有配置。`,
       en: `The payment method of the tools that AP_SELECT_TOOLS selects (${tools}) is not configured.`,
       next: {
-        zh: '配置它的密钥（AP_* 或 WXPAY_*），或改选其他工具。',
-        en: 'Set its keys (AP_* or WXPAY_*), or select other tools.',
+        zh: `配置它的密钥（${WALLET_VARIABLES}），或改选其他工具。`,
+        en: `Set its keys (${WALLET_VARIABLES}), or select other tools.`,
       },
     },
     { variable: 'AP_SELECT_TOOLS' },

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import type { Text } from '../domain/errors.ts';
 import { parseAmount } from '../domain/money.ts';
-import { PROVIDER_IDS } from '../domain/order.ts';
 import type { CreatePaymentInput } from '../payments/create-payment.ts';
 import type { RefundPaymentInput } from '../payments/refund-payment.ts';
+import { WALLET_IDS } from '../providers/registry.ts';
 import { invalidArgument } from './arguments.ts';
 import { isBlank, named, refusedCharacter } from './characters.ts';
 import type { ToolSetting } from './define-tool.ts';
@@ -36,7 +36,7 @@ export function otherProvider(setting: ToolSetting) {
 
 /** Only what is configured is offered; with one wallet the choice is left out altogether where it says nothing. */
 export function provider(setting: ToolSetting) {
-  return z.enum(setting.providers.length > 0 ? setting.providers : PROVIDER_IDS);
+  return z.enum(setting.providers.length > 0 ? setting.providers : WALLET_IDS);
 }
 
 /** What every create tool of ours takes, in this order; {@link wanted} reads it. */

@@ -37,10 +37,10 @@ describe('the browser', () => {
   const known: [Agent, string | undefined, boolean][] = [
     ['desktop', undefined, false],
     ['phone', undefined, true],
-    ['wechat', 'wechat', true],
-    ['wecom', 'wechat', true],
+    ['wechat', 'wechatpay', true],
+    ['wecom', 'wechatpay', true],
     ['miniProgram', 'mini-program', true],
-    ['desktopWechat', 'wechat', false],
+    ['desktopWechat', 'wechatpay', false],
     ['alipay', 'alipay', true],
   ];
   it.each(known)('%s is inside %s; on a phone: %s', (agent, inApp, phone) => {

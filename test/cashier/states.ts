@@ -144,7 +144,7 @@ export const STATES: Readonly<Record<string, PageState>> = {
   'h5 in Alipay': {
     view: handOffView(shop),
     agent: 'alipay',
-    says: ['支付宝里打不开微信支付', 'Alipay cannot open WeChat Pay'],
+    says: ['支付宝里打不开这笔付款', 'Alipay cannot open this payment'],
     offers: [COPY],
   },
   'back from h5': {

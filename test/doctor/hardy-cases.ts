@@ -2,10 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { SECRETS } from '../../src/config.ts';
 import { GatewayUnavailable } from '../../src/providers/contract.ts';
 import type { GatewayHttp } from '../../src/providers/gateway-http.ts';
-import { SETTINGS } from '../../src/settings.ts';
+import { SECRETS, SETTINGS } from '../../src/settings.ts';
 import { ALIPAY, WECHATPAY } from './merchants.ts';
 import { diagnose, file, home } from './patient.ts';
 

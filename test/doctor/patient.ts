@@ -6,10 +6,10 @@ import { afterAll, expect } from 'vitest';
 import { openLedger } from '../../src/compose.ts';
 import type { Env } from '../../src/config.ts';
 import { examine } from '../../src/doctor/examine.ts';
-import type { Finding } from '../../src/doctor/finding.ts';
 import type { DoctorPorts, Machine } from '../../src/doctor/ports.ts';
 import { systemClock } from '../../src/platform/system.ts';
 import { readPolicy } from '../../src/policy/read-policy-file.ts';
+import type { Finding } from '../../src/providers/finding.ts';
 import type { GatewayHttp } from '../../src/providers/gateway-http.ts';
 
 /** A folder of this test file alone, with an empty one inside to work in. */

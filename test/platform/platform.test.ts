@@ -6,7 +6,7 @@ import { createLog } from '../../src/platform/log.ts';
 import { processSenders } from '../../src/platform/senders.ts';
 import { systemClock, systemRandom } from '../../src/platform/system.ts';
 import { gatewayHttp } from '../../src/providers/gateway-http.ts';
-import { PROVIDERS } from '../../src/providers/registry.ts';
+import { WALLETS } from '../../src/providers/registry.ts';
 import { openSimulator } from '../../src/simulator/index.ts';
 import { version } from '../../src/version.ts';
 
@@ -45,8 +45,8 @@ it('offers the scenes that the adapters have', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'simulator-'));
   const ports = { clock: systemClock, randomBytes: systemRandom };
   const simulator = await openSimulator({ folder, ...ports });
-  for (const entry of PROVIDERS) {
-    const provider = entry.configure(simulator.env, { ...ports, http: gatewayHttp() });
+  for (const entry of WALLETS) {
+    const provider = await entry.configure(simulator.env, { ...ports, http: gatewayHttp() });
     expect(provider?.id).toBe(entry.id);
     expect(new Set(entry.scenes)).toEqual(provider?.scenes);
   }

@@ -2,10 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { beijingIso } from '../../src/domain/clock.ts';
 import { type Fen, fen } from '../../src/domain/money.ts';
-import { PROVIDER_IDS, SCENES } from '../../src/domain/order.ts';
+import { SCENES } from '../../src/domain/order.ts';
 import { type Decision, decide, type Request, type Used, windowStart } from '../../src/policy/decide.ts';
 import type { Ceiling, Policy, RuleSet, Sections } from '../../src/policy/policy.ts';
 import { type Rule, rulesFor, type Who } from '../../src/policy/rules.ts';
+import { WALLET_IDS } from '../../src/providers/registry.ts';
 
 const NOON = Date.parse('2026-11-21T12:00:00+08:00');
 const MINUTE = 60_000;
@@ -31,7 +32,7 @@ const ruleSet: fc.Arbitrary<RuleSet> = record<RuleSet>({
   approveAboveFen: fc.oneof(amount, fc.constant('none' as const)),
   perDay: ceiling,
   perMinute: ceiling,
-  providers: fc.subarray([...PROVIDER_IDS], { minLength: 1 }),
+  providers: fc.subarray([...WALLET_IDS], { minLength: 1 }),
   scenes: fc.subarray([...SCENES], { minLength: 1 }),
   hours: fc.tuple(fc.nat(1439), fc.nat(1440)).filter(([from, to]) => from !== to),
   from: fc.constant('budget' as const),
@@ -55,7 +56,7 @@ const sumsPolicy: fc.Arbitrary<Policy> = fc.record({
   clients: fc.dictionary(fc.constantFrom(...NAMES), record<Sections>({ payments: sums, refunds: sums })),
 });
 const request: fc.Arbitrary<Request> = fc.record({
-  provider: fc.constantFrom(...PROVIDER_IDS),
+  provider: fc.constantFrom(...WALLET_IDS),
   scene: fc.constantFrom(...SCENES),
   amountFen: fc.integer({ min: 1, max: 2500 }).map(fen),
 });
@@ -142,7 +143,7 @@ describe('what is let through', () => {
             : undefined;
         for (const set of [effective, token?.[section], declared]) {
           expect(wish.amountFen).toBeLessThanOrEqual(set?.maxFen ?? Number.POSITIVE_INFINITY);
-          expect(set?.providers ?? PROVIDER_IDS).toContain(wish.provider);
+          expect(set?.providers ?? WALLET_IDS).toContain(wish.provider);
           expect(set?.scenes ?? SCENES).toContain(wish.scene);
           const above = set?.approveAboveFen;
           if (decision.kind === 'allow' && typeof above === 'number') {

@@ -6,7 +6,7 @@ import type { OrderTerms } from '../../src/domain/order.ts';
 import { systemRandom } from '../../src/platform/system.ts';
 import type { PaymentProvider } from '../../src/providers/contract.ts';
 import { gatewayHttp } from '../../src/providers/gateway-http.ts';
-import { PROVIDERS } from '../../src/providers/registry.ts';
+import { WALLETS, walletOf } from '../../src/providers/registry.ts';
 import { type Bench, freshNumber, openBench, openReceiver, until } from './bench.ts';
 
 let bench: Bench;
@@ -24,9 +24,9 @@ const order = (outTradeNo: string): OrderTerms => ({
 });
 
 describe('the simulated gateways towards a merchant in certificate mode', () => {
-  it.each(PROVIDERS)('serve the adapter of $id', async ({ id, configure }) => {
+  it.each(WALLETS)('serve the adapter of $id', async ({ id, configure }) => {
     const ports = { clock: bench.clock, randomBytes: systemRandom, http: gatewayHttp() };
-    const provider = configure(bench.simulator.certificateEnv, ports) as PaymentProvider;
+    const provider = (await configure(bench.simulator.certificateEnv, ports)) as PaymentProvider;
     const terms = order(`CERT_${id}`);
     expect(await provider.sendPayment(terms, provider.planPayment(terms))).toHaveProperty('qrCode');
     expect(await provider.queryTrade('CERT_NOBODYS')).toEqual({ exists: false });
@@ -37,7 +37,7 @@ describe('the simulated gateways towards a merchant in certificate mode', () => 
     const merchant = await openReceiver();
     const ports = { clock: bench.clock, randomBytes: systemRandom, http: gatewayHttp() };
     const env = { ...bench.env, WXPAY_NOTIFY_URL: merchant.url };
-    const provider = PROVIDERS.find(({ id }) => id === 'wechatpay')?.configure(env, ports) as PaymentProvider;
+    const provider = (await walletOf('wechatpay').configure(env, ports)) as PaymentProvider;
     for (const token of ['', ' sim:notify-by-certificate']) {
       const terms = { ...order(freshNumber()), title: `咖啡 sim:auto-pay${token}` };
       await provider.sendPayment(terms, provider.planPayment(terms));
@@ -78,7 +78,7 @@ describe('the simulated gateways towards a merchant in certificate mode', () => 
     const { AP_APP_CERT = '', AP_ROOT_CERT = '', ...env } = bench.simulator.certificateEnv;
     const ports = { clock: bench.clock, randomBytes: systemRandom, http: gatewayHttp() };
     const other = await openBench();
-    const provider = PROVIDERS[0]?.configure(
+    const provider = await walletOf('alipay').configure(
       {
         ...env,
         AP_APP_CERT,

@@ -1,6 +1,7 @@
 import { posix, win32 } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { type Env, OURS, SECRETS } from '../../config.ts';
+import type { Env } from '../../config.ts';
+import { OURS, SECRETS, SETTINGS } from '../../settings.ts';
 
 /** How a client starts the server. */
 export interface ServerBlock {
@@ -28,30 +29,15 @@ export interface BlockOptions {
   readonly platform: NodeJS.Platform;
 }
 
-/** Where the keys of a wallet usually lie; to be replaced by whoever uses the block. */
-const FILES: Readonly<Record<string, string>> = {
-  AP_APP_KEY: '/path/to/app-private-key.pem',
-  AP_PUB_KEY: '/path/to/alipay-public-key.pem',
-  AP_INVOKE_AUTH_TOKEN: '/path/to/app-auth-token',
-  WXPAY_MCH_KEY: '/path/to/apiclient_key.pem',
-  WXPAY_API_V3_KEY: '/path/to/api-v3-key',
-  WXPAY_PUB_KEY: '/path/to/pub_key.pem',
-};
-const ALIPAY: Readonly<Record<string, string>> = {
-  AP_APP_ID: '2021000000000000',
-  AP_APP_KEY_FILE: '/path/to/app-private-key.pem',
-  AP_PUB_KEY_FILE: '/path/to/alipay-public-key.pem',
-};
-const WECHATPAY: Readonly<Record<string, string>> = {
-  WXPAY_APP_ID: 'wx0000000000000000',
-  WXPAY_MCH_ID: '1900000000',
-  WXPAY_MCH_KEY_FILE: '/path/to/apiclient_key.pem',
-  WXPAY_MCH_SERIAL: '0123456789ABCDEF0123456789ABCDEF01234567',
-  WXPAY_API_V3_KEY_FILE: '/path/to/api-v3-key',
-  WXPAY_PUB_KEY_FILE: '/path/to/pub_key.pem',
-  WXPAY_PUB_KEY_ID: 'PUB_KEY_ID_0000000000000000000000000000',
-  WXPAY_NOTIFY_URL: 'https://shop.example.com/notify/wechatpay',
-};
+/** Where what is secret usually lies; to be replaced by whoever uses the block. */
+const FILES = new Map(SETTINGS.map(({ name, example }) => [name, example]));
+/** What a first configuration of every wallet needs, with examples in place of values. */
+const FIRST: Readonly<Record<string, string>> = Object.fromEntries(
+  SETTINGS.filter(({ first }) => first).map(({ name, secret, example = '' }) => [
+    secret ? `${name}_FILE` : name,
+    example,
+  ]),
+);
 
 /**
  * The block without its client's trimmings. No secret ever stands in it: a key that the environment gives by value
@@ -68,9 +54,8 @@ export function serverBlock(
     // Stated, so that a lost key can never turn into the simulator.
     env.CASHIER_MODE = 'live';
     const given = liveSettings(environment);
-    const chosen = Object.keys(given.env).some((name) => /^(AP|WXPAY)_/.test(name))
-      ? given
-      : { env: { ...ALIPAY, ...WECHATPAY }, toReplace: Object.keys({ ...ALIPAY, ...WECHATPAY }) };
+    const isChosen = Object.keys(given.env).some((name) => OURS.test(name) && !name.startsWith('CASHIER_'));
+    const chosen = isChosen ? given : { env: FIRST, toReplace: Object.keys(FIRST) };
     Object.assign(env, given.env, chosen.env);
     toReplace.push(...chosen.toReplace);
   }
@@ -96,7 +81,7 @@ function liveSettings(environment: Env): { env: Record<string, string>; toReplac
       continue;
     if (!SECRETS.includes(name)) env[name] = value;
     else if (!environment[`${name}_FILE`]) {
-      env[`${name}_FILE`] = FILES[name] ?? '/path/to/file';
+      env[`${name}_FILE`] = FILES.get(name) ?? '/path/to/file';
       toReplace.push(`${name}_FILE`);
     }
   }

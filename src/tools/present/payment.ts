@@ -5,6 +5,7 @@ import type { AuditRecord, OrderRecord, RefundRecord } from '../../ledger/record
 import { isGivenOut } from '../../payments/apply.ts';
 import type { ForeignPayment } from '../../payments/foreign.ts';
 import { type PaymentResult, payable } from '../../payments/results.ts';
+import { walletOf } from '../../providers/registry.ts';
 import { outcomeOf, type ToolAnswer } from '../answer.ts';
 import { qrImage } from '../qr-image.ts';
 import type { PaymentView } from '../views.ts';
@@ -34,7 +35,7 @@ export async function paymentAnswer(
   const { payUrl, qrCode, jsapiParams, appParams, orderString, linkExpiresAt } = structured;
   const { amountYuan, refundedYuan = '', refundedElsewhereYuan: elsewhere } = structured;
   const state = words.PAYMENT_STATE[order.state];
-  const wallet = words.WALLET[order.provider];
+  const wallet = walletOf(order.provider).name;
   const held = HELD[order.scene];
   const text = lines(
     say({

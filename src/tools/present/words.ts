@@ -1,13 +1,8 @@
 import type { Text } from '../../domain/errors.ts';
-import type { OrderState, ProviderId, RefundState } from '../../domain/order.ts';
+import type { OrderState, RefundState } from '../../domain/order.ts';
 import type { ApprovalView } from '../../policy/approvals.ts';
 
 /* The sentences that results become. Titles, payer names and gateway text stay out of every one. */
-
-export const WALLET: Readonly<Record<ProviderId, Text>> = {
-  alipay: { zh: '支付宝', en: 'Alipay' },
-  wechatpay: { zh: '微信支付', en: 'WeChat Pay' },
-};
 
 export const PAY_NOW: Text = { zh: '点击完成支付', en: 'Pay now' };
 

@@ -1,5 +1,6 @@
-import { GatewayDeclined, OutcomeUnknown } from '../providers/contract.ts';
-import { type Advice, error, type Finding, warning } from './finding.ts';
+import { GatewayDeclined, OutcomeUnknown } from '../contract.ts';
+import type { Advice } from '../examination.ts';
+import { error, type Finding, warning } from '../finding.ts';
 
 /** Part of Alipay's code → what a merchant can do about it; the first match wins. */
 const ADVICE: readonly (readonly [part: string, advice: Advice])[] = [

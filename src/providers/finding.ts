@@ -1,17 +1,8 @@
 import { CashierError, type Text } from '../domain/errors.ts';
+import type { ProviderId } from '../domain/order.ts';
 
-/** What a finding is about; people read them grouped, in this order. */
-export const AREAS = [
-  'configuration',
-  'alipay',
-  'wechatpay',
-  'clock',
-  'notify',
-  'ledger',
-  'policy',
-  'service',
-] as const;
-export type Area = (typeof AREAS)[number];
+/** What a finding is about. */
+export type Area = ProviderId | 'configuration' | 'clock' | 'notify' | 'ledger' | 'policy' | 'service';
 
 /** With an error the server does not start, or cannot collect; with a warning it can, but not as well as it should. */
 export type Level = 'ok' | 'warning' | 'error';
@@ -42,11 +33,9 @@ export const warning = (id: string, said: Said): Finding => finding('warning', i
 export const error = (id: string, said: Said): Finding => finding('error', id, said);
 
 function finding(level: Level, id: string, { zh, en, variable, remedy = ['', ''] }: Said): Finding {
-  const area = AREAS.find((candidate) => id.startsWith(`${candidate}.`));
-  if (area === undefined) throw new Error(`no area of that name: ${id}`);
   return {
     id,
-    area,
+    area: id.slice(0, id.indexOf('.')) as Area,
     level,
     ...(variable === undefined ? {} : { variable }),
     message: { zh, en },
@@ -66,11 +55,18 @@ export function refusal(
   return finding(level, id(variable), { ...text, variable, remedy: [next.zh, next.en] });
 }
 
-/** What a gateway's refusal means, and what a merchant can do about it. */
-export interface Advice {
-  readonly id: string;
-  readonly variable?: string;
-  readonly zh: string;
-  readonly en: string;
-  readonly remedy: readonly [zh: string, en: string];
+/** A value out of the documentation. */
+export function example(area: Area, variable: string): Finding {
+  return error(`${area}.example-value`, {
+    variable,
+    zh: `${variable} 还是文档里的示例值。`,
+    en: `${variable} still holds the example out of the documentation.`,
+    remedy: ['换成你自己的值。', 'Replace it with your own.'],
+  });
+}
+
+/** The variables, by their plain names, that some error is about. */
+export function coveredBy(findings: readonly Finding[]): Set<string> {
+  const named = findings.filter(({ level }) => level === 'error').map(({ variable }) => variable);
+  return new Set(named.flatMap((name) => (name === undefined ? [] : [name.replace(/_FILE$/, '')])));
 }

@@ -1,19 +1,18 @@
-import { beijingIso } from '../domain/clock.ts';
-import { certificatesIn } from '../providers/alipay/certificates.ts';
-import { readAlipayConfig } from '../providers/alipay/index.ts';
-import { isSamePair, type PastedKey, readPastedKey } from '../providers/pasted-key.ts';
-import { error, type Finding, ok, warning } from './finding.ts';
-import { examineKey } from './keys.ts';
-import type { Settings } from './settings.ts';
-import { coveredBy, serverComplaints } from './stand-ins.ts';
+import { beijingIso } from '../../domain/clock.ts';
+import { type StandInKeys, serverComplaints } from '../complaints.ts';
+import type { WalletDoctor, WalletSettings } from '../examination.ts';
+import { coveredBy, error, example, type Finding, ok, warning } from '../finding.ts';
+import { examineKey } from '../key-finding.ts';
+import { isSamePair, type PastedKey, readPastedKey } from '../pasted-key.ts';
+import { CERTIFICATE_VARIABLES, certificatesIn } from './certificates.ts';
+import { readAlipayConfig } from './config.ts';
+import { adviceOnAlipay } from './doctor-advice.ts';
 
 const DAY_MS = 86_400_000;
 /** How long before its end a certificate is spoken of. */
 const WARN_DAYS = 30;
 
-export const ALIPAY_CREDENTIALS = ['AP_APP_ID', 'AP_APP_KEY', 'AP_PUB_KEY'] as const;
-/** In place of `AP_PUB_KEY`. */
-const CERTIFICATES = ['AP_APP_CERT', 'AP_ALIPAY_CERT', 'AP_ROOT_CERT'] as const;
+const CREDENTIALS = ['AP_APP_ID', 'AP_APP_KEY', 'AP_PUB_KEY'] as const;
 
 const CONSOLE = {
   zh: '开放平台控制台 → 应用 → 开发设置 → 接口加签方式',
@@ -28,11 +27,17 @@ const PUB_KEY_REMEDY = [
   `Give ALIPAY's public key, shown at ${CONSOLE.en} after you upload the app's; not the one that you upload.`,
 ] as const;
 
+export const ALIPAY_DOCTOR: WalletDoctor = {
+  examine,
+  advise: adviceOnAlipay,
+  unproven: { AP_PRECREATE_PRODUCT_CODE: ['产品是否签约', 'whether the product is signed'] },
+};
+
 /** Everything that can be seen on Alipay's settings without asking Alipay. */
-export async function examineAlipay(settings: Settings, now: number): Promise<Finding[]> {
+async function examine(settings: WalletSettings, now: number): Promise<Finding[]> {
   const { values, isGiven, nameOf } = settings;
-  const inCertificateMode = CERTIFICATES.some(isGiven);
-  const wanted = inCertificateMode ? ['AP_APP_ID', 'AP_APP_KEY', ...CERTIFICATES] : ALIPAY_CREDENTIALS;
+  const inCertificateMode = CERTIFICATE_VARIABLES.some(isGiven);
+  const wanted = inCertificateMode ? ['AP_APP_ID', 'AP_APP_KEY', ...CERTIFICATE_VARIABLES] : CREDENTIALS;
   const given = wanted.filter(isGiven);
   if (given.length === 0) return [notConfigured(settings)];
   const findings: Finding[] = [];
@@ -82,12 +87,22 @@ export async function examineAlipay(settings: Settings, now: number): Promise<Fi
   findings.push(...examineValidity(settings, now));
 
   const covered = coveredBy([...settings.findings, ...findings]);
-  for (const name of [...missing, ...(together?.both ? ALIPAY_CREDENTIALS.slice(1) : [])]) covered.add(name);
-  return [...findings, ...(await serverComplaints('alipay', values, covered, readAlipayConfig))];
+  for (const name of [...missing, ...(together?.both ? CREDENTIALS.slice(1) : [])]) covered.add(name);
+  return [...findings, ...(await serverComplaints('alipay', values, covered, readAlipayConfig, standIn))];
+}
+
+/** Certificates belong together, and a public key does in their place. */
+function standIn(variable: string, { privateKey, publicKey }: StandInKeys) {
+  const noCertificates = Object.fromEntries(CERTIFICATE_VARIABLES.map((name) => [name, undefined]));
+  if (variable in noCertificates) return { ...noCertificates, AP_PUB_KEY: publicKey };
+  const values: WalletSettings['values'] = {
+    ...{ AP_APP_ID: '2021000000000000', AP_APP_KEY: privateKey, AP_PUB_KEY: publicKey },
+  };
+  return values[variable];
 }
 
 /** Certificates whose end is near: nobody notices before every call is refused. */
-function examineValidity({ values, nameOf }: Settings, now: number): Finding[] {
+function examineValidity({ values, nameOf }: WalletSettings, now: number): Finding[] {
   return (['AP_APP_CERT', 'AP_ALIPAY_CERT'] as const).flatMap((name) => {
     const [certificate] = certificatesIn(values[name] ?? '');
     if (certificate === undefined) return [];
@@ -110,7 +125,7 @@ function examineValidity({ values, nameOf }: Settings, now: number): Finding[] {
   });
 }
 
-function notConfigured({ values }: Settings): Finding {
+function notConfigured({ values }: WalletSettings): Finding {
   const alone = ['AP_NOTIFY_URL', 'AP_SELLER_ID', 'AP_RETURN_URL'].find((name) => values[name] !== undefined);
   if (alone === undefined) {
     return ok('alipay.absent', { zh: '没有配置支付宝。', en: 'Alipay is not configured.' });
@@ -120,8 +135,8 @@ function notConfigured({ values }: Settings): Finding {
     zh: `设置了 ${alone}，但没有任何支付宝密钥，所以支付宝不可用。`,
     en: `${alone} is set, but no Alipay credential is, so Alipay cannot be used.`,
     remedy: [
-      `设置 ${ALIPAY_CREDENTIALS.join('、')}，或去掉 ${alone}。`,
-      `Set ${ALIPAY_CREDENTIALS.join(', ')}, or remove ${alone}.`,
+      `设置 ${CREDENTIALS.join('、')}，或去掉 ${alone}。`,
+      `Set ${CREDENTIALS.join(', ')}, or remove ${alone}.`,
     ],
   });
 }
@@ -135,7 +150,7 @@ function incomplete(given: readonly string[], missing: readonly string[]): Findi
   });
 }
 
-function examineAppId(appId: string, { AP_CURRENT_ENV, AP_GATEWAY }: Settings['values']): Finding[] {
+function examineAppId(appId: string, { AP_CURRENT_ENV, AP_GATEWAY }: WalletSettings['values']): Finding[] {
   const variable = 'AP_APP_ID';
   if (appId === '2021000000000000' || /^(your|x+$|<)/i.test(appId)) return [example('alipay', variable)];
   if (/^wx/.test(appId)) {
@@ -172,7 +187,7 @@ function examineAppId(appId: string, { AP_CURRENT_ENV, AP_GATEWAY }: Settings['v
 function examinePair(
   appKey: PastedKey,
   pubKey: PastedKey,
-  nameOf: Settings['nameOf'],
+  nameOf: WalletSettings['nameOf'],
 ): { readonly finding: Finding; readonly both: boolean } | undefined {
   if (appKey.kind === 'public' && pubKey.kind === 'private') {
     const finding = error('alipay.keys-swapped', {
@@ -210,15 +225,5 @@ function weakAlgorithm(): Finding {
     zh: 'AP_ENCRYPTION_ALGO=RSA 使用已过时的 SHA-1 签名；应用若设为 RSA2，签名会被拒绝。',
     en: 'AP_ENCRYPTION_ALGO=RSA signs with the outdated SHA-1; an app that is set to RSA2 refuses it.',
     remedy: ['改用 RSA2 密钥并去掉 AP_ENCRYPTION_ALGO。', 'Use an RSA2 key and remove AP_ENCRYPTION_ALGO.'],
-  });
-}
-
-/** A value out of the documentation. */
-export function example(area: 'alipay' | 'wechatpay', variable: string): Finding {
-  return error(`${area}.example-value`, {
-    variable,
-    zh: `${variable} 还是文档里的示例值。`,
-    en: `${variable} still holds the example out of the documentation.`,
-    remedy: ['换成你自己的值。', 'Replace it with your own.'],
   });
 }

@@ -1,6 +1,6 @@
-import { GatewayDeclined, OutcomeUnknown } from '../providers/contract.ts';
-import { type Advice, error, type Finding, warning } from './finding.ts';
-import type { Observation } from './observed-http.ts';
+import { GatewayDeclined, OutcomeUnknown } from '../contract.ts';
+import type { Advice, Observation } from '../examination.ts';
+import { error, type Finding, warning } from '../finding.ts';
 
 /** ms; WeChat Pay's own tolerance. */
 const TOLERANCE_MS = 300_000;
@@ -140,8 +140,9 @@ function adviceFor(word: string, isSignError: boolean, { refusal = '' }: Observa
   return ADVICE[word] ?? DECLINED;
 }
 
-function wrongSignature({ serial, signed }: Observation, publicKeyId: string | undefined): Advice {
-  if (signed === false) {
+function wrongSignature({ headers }: Observation, publicKeyId: string | undefined): Advice {
+  const serial = headers?.['wechatpay-serial'];
+  if (headers && headers['wechatpay-signature'] === undefined) {
     return {
       id: 'answer-unsigned',
       variable: 'WXPAY_GATEWAY',

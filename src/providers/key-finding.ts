@@ -1,7 +1,7 @@
 import type { Text } from '../domain/errors.ts';
-import type { PastedKey } from '../providers/pasted-key.ts';
-import { whatItIs } from '../providers/pasted-key-words.ts';
 import { error, type Finding, ok } from './finding.ts';
+import type { PastedKey } from './pasted-key.ts';
+import { whatItIs } from './pasted-key-words.ts';
 
 /** A place for a key, and what belongs there. */
 export interface KeyPlace {

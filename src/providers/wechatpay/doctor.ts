@@ -1,10 +1,10 @@
-import { isSamePair, type PastedKey, readPastedKey } from '../providers/pasted-key.ts';
-import { readWechatpayConfig } from '../providers/wechatpay/index.ts';
-import { example } from './alipay.ts';
-import { error, type Finding, ok, warning } from './finding.ts';
-import { examineKey, type KeyPlace } from './keys.ts';
-import type { Settings } from './settings.ts';
-import { coveredBy, serverComplaints } from './stand-ins.ts';
+import { type StandInKeys, serverComplaints } from '../complaints.ts';
+import type { WalletDoctor, WalletSettings } from '../examination.ts';
+import { coveredBy, error, example, type Finding, ok, warning } from '../finding.ts';
+import { examineKey, type KeyPlace } from '../key-finding.ts';
+import { isSamePair, type PastedKey, readPastedKey } from '../pasted-key.ts';
+import { readWechatpayConfig } from './config.ts';
+import { adviceOnWechatpay } from './doctor-advice.ts';
 
 const NEEDED = [
   'WXPAY_APP_ID',
@@ -14,7 +14,7 @@ const NEEDED = [
   'WXPAY_API_V3_KEY',
 ] as const;
 const PUBLIC_KEY = ['WXPAY_PUB_KEY', 'WXPAY_PUB_KEY_ID'] as const;
-export const WECHATPAY_CREDENTIALS = [...NEEDED, ...PUBLIC_KEY] as const;
+const CREDENTIALS = [...NEEDED, ...PUBLIC_KEY] as const;
 
 const API_V3_KEY_BYTES = 32;
 const SECURITY = {
@@ -30,10 +30,19 @@ const MCH_KEY_REMEDY = [
   'Give apiclient_key.pem from the archive of the merchant API certificate.',
 ] as const;
 
+export const WECHATPAY_DOCTOR: WalletDoctor = {
+  examine,
+  advise: (thrown, observed, values) => adviceOnWechatpay(thrown, observed, values.WXPAY_PUB_KEY_ID?.trim()),
+  unproven: {
+    WXPAY_APP_ID: ['AppID 是否与商户号绑定', 'whether the AppID is bound to the merchant ID'],
+    WXPAY_API_V3_KEY: ['APIv3 密钥（只用于解密通知）', 'the APIv3 key (which only opens notifications)'],
+  },
+};
+
 /** Everything that can be seen on WeChat Pay's settings without asking WeChat Pay. */
-export async function examineWechatpay(settings: Settings): Promise<Finding[]> {
+async function examine(settings: WalletSettings): Promise<Finding[]> {
   const { values, isGiven, nameOf } = settings;
-  const given = WECHATPAY_CREDENTIALS.filter(isGiven);
+  const given = CREDENTIALS.filter(isGiven);
   if (given.length === 0) return [notConfigured(settings)];
   const findings: Finding[] = [];
   const missing = NEEDED.filter((name) => !isGiven(name));
@@ -60,10 +69,27 @@ export async function examineWechatpay(settings: Settings): Promise<Finding[]> {
   for (const name of missing) covered.add(name);
   if (publicMissing.length === 1) for (const name of publicMissing) covered.add(name);
   // Without a notify address the server has its own word, as good as one of ours.
-  return [...findings, ...(await serverComplaints('wechatpay', values, covered, readWechatpayConfig))];
+  return [
+    ...findings,
+    ...(await serverComplaints('wechatpay', values, covered, readWechatpayConfig, standIn)),
+  ];
 }
 
-function notConfigured({ values }: Settings): Finding {
+function standIn(variable: string, { privateKey, publicKey }: StandInKeys) {
+  const values: WalletSettings['values'] = {
+    WXPAY_APP_ID: 'wx0000000000000000',
+    WXPAY_MCH_ID: '1900000000',
+    WXPAY_MCH_KEY: privateKey,
+    WXPAY_MCH_SERIAL: '0'.repeat(40),
+    WXPAY_API_V3_KEY: '0'.repeat(32),
+    WXPAY_PUB_KEY: publicKey,
+    WXPAY_PUB_KEY_ID: 'PUB_KEY_ID_0',
+    WXPAY_NOTIFY_URL: 'https://example.com/notify/wechatpay',
+  };
+  return values[variable];
+}
+
+function notConfigured({ values }: WalletSettings): Finding {
   if (values.WXPAY_NOTIFY_URL === undefined) {
     return ok('wechatpay.absent', { zh: '没有配置微信支付。', en: 'WeChat Pay is not configured.' });
   }
@@ -85,8 +111,8 @@ function incomplete(given: readonly string[], missing: readonly string[]): Findi
 }
 
 /** Links of scene h5 work from a page on the registered domain only. */
-function examineH5({ config }: Settings): Finding[] {
-  if (config.realm === 'simulator' || (config.h5Origin ?? config.publicUrl) !== undefined) return [];
+function examineH5({ publicPage }: WalletSettings): Finding[] {
+  if (publicPage !== undefined) return [];
   return [
     ok('wechatpay.h5-without-page', {
       variable: 'WXPAY_H5_ORIGIN',
@@ -264,7 +290,7 @@ function examinePublicKeyId(id: string, serial: string | undefined): Finding[] {
 function examineKeys(
   merchant: PastedKey | undefined,
   platform: PastedKey | undefined,
-  { nameOf, values }: Settings,
+  { nameOf }: WalletSettings,
 ): Finding[] {
   const findings: Finding[] = [];
   if (merchant) {
@@ -283,17 +309,6 @@ function examineKeys(
       leastBits: 2048,
     };
     findings.push(examineKey(place, merchant));
-  }
-  const used = values.AP_APP_KEY === undefined ? undefined : readPastedKey(values.AP_APP_KEY);
-  if (merchant && used?.kind === 'private' && isSamePair(merchant, used)) {
-    findings.push(
-      warning('wechatpay.key-shared-with-alipay', {
-        variable: nameOf('WXPAY_MCH_KEY'),
-        zh: 'WXPAY_MCH_KEY 与 AP_APP_KEY 是同一把私钥，多半是粘贴错了。',
-        en: 'WXPAY_MCH_KEY and AP_APP_KEY are the same private key; one of them was probably pasted by mistake.',
-        remedy: MCH_KEY_REMEDY,
-      }),
-    );
   }
   if (!platform) return findings;
   const variable = nameOf('WXPAY_PUB_KEY');
