@@ -5,7 +5,7 @@ import type { RefundEvent } from '../ledger/refund-machine.ts';
 import { ELSEWHERE, isElsewhere, laterTotal } from '../ledger/refunded.ts';
 import type { OrderEvent } from '../ledger/trade-machine.ts';
 import type { RefundSnapshot, TradeSnapshot } from '../providers/contract.ts';
-import { NEVER_SENT } from './sending.ts';
+import { NEVER_SENT } from './beginnings.ts';
 
 /** How long (ms) after its expiry an order that the gateway does not know may still appear there. */
 export const APPEARS_WITHIN_MS = 5 * 60_000;

@@ -9,7 +9,7 @@ import { type AskedTrade, askTrade } from './ask-gateway.ts';
 import { type Call, type Cashier, type Errand, providerOf } from './cashier.ts';
 import { clientError, type GatewayError, isGatewayError } from './errors.ts';
 import { type OrderName, orderToMove } from './foreign.ts';
-import { ownOrderIn, type PaymentResult, paymentResult } from './results.ts';
+import { ownOrderIn, type PaymentResult, paymentResult, tellPayment } from './results.ts';
 import { isBeingSent, record, whenFree } from './sending.ts';
 
 /**
@@ -30,12 +30,12 @@ export async function closePayment(cashier: Cashier, call: Call, name: OrderName
   const { order } = intent;
   if (!intent.send) {
     if (order.state === 'PAID') throw alreadyPaid(order);
-    return told(errand, order, order.state === 'CLOSED');
+    return tellPayment(errand, order, order.state === 'CLOSED');
   }
   if (mayBeAnothers(provider, order)) {
     const asked = await ask(cashier, intent);
     if (asked.order.state === 'PAID') throw alreadyPaid(asked.order);
-    if (!isOursToClose(asked)) return told(errand, asked.order);
+    if (!isOursToClose(asked)) return tellPayment(errand, asked.order);
   }
   try {
     await provider.closeTrade(order.outTradeNo);
@@ -113,26 +113,19 @@ async function closeFailed(errand: Errand, intent: Intent, error: unknown): Prom
   const { cashier, call } = errand;
   const { order } = intent;
   const notThere = error instanceof GatewayDeclined && error.proven && error.reason === 'not-exist';
-  if (notThere) return told(errand, order);
+  if (notThere) return tellPayment(errand, order);
   if (error instanceof GatewayUnavailable) throw await abandoned(cashier, intent, error);
   const asked = await askTrade(cashier, order).catch((failed: unknown) => {
     if (isGatewayError(failed)) return undefined;
     throw failed;
   });
   if (asked?.order.state === 'PAID') throw alreadyPaid(asked.order);
-  if (asked?.order.state === 'CLOSED') return told(errand, asked.order);
+  if (asked?.order.state === 'CLOSED') return tellPayment(errand, asked.order);
   if (error instanceof GatewayDeclined) throw await abandoned(cashier, intent, error);
   // Silence: the close may have happened, so it stays intended, and without an answer the state is not known either.
-  if (asked) return told(errand, asked.order);
+  if (asked) return tellPayment(errand, asked.order);
   return record(cashier, order, async (book) =>
     paymentResult(book, call, await book.orders.move(await book.orders.again(order), 'unknown')),
-  );
-}
-
-/** The payment as it is committed now. */
-function told({ cashier, call }: Errand, order: OrderRecord, replayed = false): Promise<PaymentResult> {
-  return cashier.ledger.read(async (book) =>
-    paymentResult(book, call, await book.orders.again(order), replayed),
   );
 }
 

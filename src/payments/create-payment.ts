@@ -30,7 +30,7 @@ import {
   reservePayment,
   termsOf,
 } from './reserve-payment.ts';
-import { type PaymentResult, paymentResult } from './results.ts';
+import { type PaymentResult, paymentResult, tellPayment } from './results.ts';
 import { claim, isBeingSent, isStillOurs, record, release, releaseOurs } from './sending.ts';
 
 export interface CreatePaymentInput {
@@ -69,7 +69,7 @@ export async function createPayment(
   }
   switch (reserved.todo) {
     case 'answer':
-      return told(errand, reserved);
+      return tellPayment(errand, reserved.order, reserved.replayed);
     case 'settle':
       return settle(errand, reserved, input);
     default:
@@ -84,7 +84,9 @@ export async function createPayment(
 export async function sendApproved(cashier: Cashier, call: Call, outTradeNo: string): Promise<PaymentResult> {
   const errand = { cashier, call };
   const reserved = await reserveApproved(errand, outTradeNo);
-  return reserved.todo === 'send' ? send(errand, reserved) : told(errand, reserved);
+  return reserved.todo === 'send'
+    ? send(errand, reserved)
+    : tellPayment(errand, reserved.order, reserved.replayed);
 }
 
 /** The answer to an earlier send was lost, or the time is up: ask, and where it never arrived send the same bytes. */
@@ -101,7 +103,8 @@ async function settle(
     ({ order: known, foreign } = await askTrade(cashier, order));
   } catch (error) {
     await release(cashier, order);
-    if (error instanceof OutcomeUnknown || error instanceof GatewayUnavailable) return told(errand, reserved);
+    if (error instanceof OutcomeUnknown || error instanceof GatewayUnavailable)
+      return tellPayment(errand, order, reserved.replayed);
     throw isGatewayError(error) ? clientError(error, STANDS, { outTradeNo: order.outTradeNo }) : error;
   }
   const now = cashier.clock.now();
@@ -119,7 +122,7 @@ async function settle(
   // A buyer's earlier payment turns out to be closed: the same wish is a new one. Paid, it is the answer.
   const closed = isFinal(known) && known.state !== 'PAID';
   if (input.outTradeNo === undefined && closed) return createPayment(cashier, call, input);
-  return told(errand, reserved);
+  return tellPayment(errand, order, reserved.replayed);
 }
 
 /** A question took its time; the send that follows gets a claim of its own, unless somebody else is at it by now. */
@@ -193,11 +196,11 @@ async function sendFailed(errand: Errand, sending: ReservedPayment, thrown: unkn
   });
   cashier.log.warn('create-payment failed at the gateway', { outTradeNo, error: error.message });
   if (isFrozen(error)) throw error;
-  if (failure.inDoubt) return told(errand, sending);
+  if (failure.inDoubt) return tellPayment(errand, order, sending.replayed);
   if (nothingOfOurs && refused === 'already-paid') throw numberTaken(outTradeNo, 'gateway');
   if (taken && !nothingOfOurs) {
     const known = await learn(cashier, order);
-    if (known?.state === 'PAID') return told(errand, sending);
+    if (known?.state === 'PAID') return tellPayment(errand, order, sending.replayed);
     if (known?.state === 'CLOSED') throw orderClosed(known);
   }
   const nothing = { zh: '没有生成支付单，没有资金变动', en: 'no payment was created and no money moved' };
@@ -223,11 +226,4 @@ async function giveUp(cashier: Cashier, order: OrderRecord): Promise<void> {
     const released = await book.orders.patch(current, releaseOurs(current, order));
     if (!isGivenOut(current)) await book.orders.move(released, 'closed', { closing: false });
   });
-}
-
-/** The payment as it is committed now. */
-function told({ cashier, call }: Errand, { order, replayed }: ReservedPayment): Promise<PaymentResult> {
-  return cashier.ledger.read(async (book) =>
-    paymentResult(book, call, await book.orders.again(order), replayed),
-  );
 }

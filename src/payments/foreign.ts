@@ -1,4 +1,3 @@
-import type { Fen } from '../domain/money.ts';
 import type { ProviderId } from '../domain/order.ts';
 import type { OrderRecord } from '../ledger/records.ts';
 import { holdToPolicy, policyInForce } from '../policy/decisions.ts';
@@ -6,10 +5,10 @@ import type { ForeignOrders } from '../policy/policy.ts';
 import type { RefundSnapshot, TradeSnapshot } from '../providers/contract.ts';
 import { applyTrade, isForeignTrade } from './apply.ts';
 import { refundAt, tradeAt } from './ask-gateway.ts';
+import { newOrder } from './beginnings.ts';
 import { type Call, type Cashier, chooseProvider } from './cashier.ts';
 import { clientError, isGatewayError, orderNotFound, orderUnknown, refundNotFound } from './errors.ts';
 import { digest, ownOrderIn } from './results.ts';
-import { NEVER_SENT } from './sending.ts';
 
 /** Names an order as a caller does. `provider` is needed only for one that the ledger does not know. */
 export interface OrderName {
@@ -54,7 +53,20 @@ export async function orderToMove(cashier: Cashier, call: Call, name: OrderName)
     // What it is taken in by are the ledger's rules from now on, and they may have changed while the gateway was asked.
     const { foreignOrders: allowed = cashier.foreignOrders } = await holdToPolicy(book, cashier.policy);
     if (allowed !== 'allow') throw orderNotFound();
-    const order = adopted(cashier, call, { provider, foreign, amountFen });
+    // What is not known of it (title, scene, when it was made) is left open and not shown.
+    const order = newOrder(cashier, {
+      outTradeNo: foreign.outTradeNo,
+      provider,
+      account: foreign.account,
+      caller: call.caller,
+      scene: 'qr',
+      amountFen,
+      title: '',
+      source: 'query',
+      inputHash: digest('adopted', foreign.outTradeNo),
+      terms: { expiresInMinutes: 0, adopted: true },
+      sentAt: Math.min(cashier.clock.now(), foreign.paidAt ?? Infinity),
+    });
     if (isForeignTrade(order, foreign)) throw orderNotFound();
     await book.orders.insert(order);
     const taken = await book.orders.move(order, 'adopted');
@@ -107,43 +119,4 @@ async function told<T>(answer: Promise<T>, { outTradeNo }: OrderName): Promise<T
       { outTradeNo },
     );
   }
-}
-
-/** What is not known of it (title, scene, when it was made) is left open and not shown. */
-function adopted(
-  cashier: Cashier,
-  call: Call,
-  {
-    provider,
-    foreign,
-    amountFen,
-  }: { provider: ProviderId; foreign: ForeignPayment['foreign']; amountFen: Fen },
-): OrderRecord {
-  const now = cashier.clock.now();
-  return {
-    outTradeNo: foreign.outTradeNo,
-    provider,
-    account: foreign.account,
-    caller: call.caller,
-    buyerHash: undefined,
-    scene: 'qr',
-    amountFen,
-    title: '',
-    ...NEVER_SENT,
-    state: 'PENDING_APPROVAL',
-    gatewayTradeNo: undefined,
-    source: 'query',
-    inputHash: digest('adopted', foreign.outTradeNo),
-    terms: { expiresInMinutes: 0, adopted: true },
-    credential: {},
-    pageToken: cashier.randomBytes(16).toString('base64url'),
-    createdAt: now,
-    updatedAt: now,
-    sentAt: Math.min(now, foreign.paidAt ?? now),
-    expiresAt: undefined,
-    paidAt: undefined,
-    late: false,
-    closing: false,
-    gatewayRefunded: undefined,
-  };
 }

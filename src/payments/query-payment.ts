@@ -5,7 +5,7 @@ import type { Call, Cashier } from './cashier.ts';
 import { finishClosing } from './close-payment.ts';
 import { clientError, isGatewayError } from './errors.ts';
 import { type ForeignPayment, type OrderName, queryForeign } from './foreign.ts';
-import { ownOrder, type PaymentResult, paymentResult } from './results.ts';
+import { ownOrder, type PaymentResult, tellPayment } from './results.ts';
 import { ASK_EVERY_MS } from './waiting.ts';
 
 /**
@@ -52,7 +52,7 @@ export async function queryPayment(
   // PAID stays PAID; only the gateway's own later word is missed.
   if (failed !== undefined && !(isGatewayError(failed) && order.state === 'PAID'))
     throw unanswered(failed, order);
-  return cashier.ledger.read((book) => paymentResult(book, call, order));
+  return tellPayment({ cashier, call }, order);
 }
 
 /** One question for all who wait, unless somebody has just asked it. Throws as the gateway fails. */

@@ -4,7 +4,7 @@ import { askRefund } from './ask-gateway.ts';
 import type { Call, Cashier } from './cashier.ts';
 import { clientError, isGatewayError, refundNotFound } from './errors.ts';
 import { type ForeignRefund, type OrderName, queryForeignRefund } from './foreign.ts';
-import { ownOrderIn, type RefundResult, refundResult } from './results.ts';
+import { ownOrderIn, type RefundResult, tellRefund } from './results.ts';
 
 /**
  * Tells how a refund stands, asking the gateway where it can have news.
@@ -52,7 +52,7 @@ export async function queryRefund(
       );
     }
   }
-  return cashier.ledger.read((book) => refundResult(book, call, order, current));
+  return tellRefund({ cashier, call }, order, current);
 }
 
 function canChange(refund: RefundRecord): boolean {

@@ -14,7 +14,7 @@ import { endApproval } from './permit.ts';
 import { queryPayment } from './query-payment.ts';
 import { exceedsPaid } from './refund-rules.ts';
 import { type ReservedRefund, reserveRefund, termsOf } from './reserve-refund.ts';
-import { type RefundResult, refundResult } from './results.ts';
+import { type RefundResult, refundResult, tellRefund } from './results.ts';
 import { claim, isBeingSent, isStillOurs, record, release, releaseOurs } from './sending.ts';
 
 export interface RefundPaymentInput extends OrderName {
@@ -44,7 +44,7 @@ export async function refundPayment(
   const reserved = await reserveRefund(errand, input);
   switch (reserved.todo) {
     case 'answer':
-      return told(errand, reserved);
+      return tellRefund(errand, reserved.order, reserved.refund, reserved.replayed);
     case 'settle':
       return settle(errand, reserved);
     case 'send':
@@ -99,19 +99,20 @@ export async function settleRefund(
 /** The answer to an earlier send was lost: ask, and where it never arrived send the same bytes under the same number. */
 async function settle(errand: Errand, reserved: ReservedRefund, turn?: Turn): Promise<RefundResult> {
   const { cashier } = errand;
-  const { order, refund } = reserved;
+  const { order, refund, replayed } = reserved;
   let exists: boolean;
   try {
     ({ exists } = await askRefund(cashier, order, refund, turn));
   } catch (error) {
     await release(cashier, refund);
-    if (error instanceof OutcomeUnknown || error instanceof GatewayUnavailable) return told(errand, reserved);
+    if (error instanceof OutcomeUnknown || error instanceof GatewayUnavailable)
+      return tellRefund(errand, order, refund, replayed);
     throw isGatewayError(error) ? clientError(error, inDoubtStands(refund), numbers(refund)) : error;
   }
   const again = exists ? undefined : await claimAgain(cashier, reserved);
   if (again) return send(errand, { ...reserved, refund: again });
   await release(cashier, refund);
-  return told(errand, reserved);
+  return tellRefund(errand, order, refund, replayed);
 }
 
 /**
@@ -155,7 +156,7 @@ async function send(errand: Errand, reserved: ReservedRefund): Promise<RefundRes
     const current = refunds.find(isThis);
     if (!current || isSettledRefund(current.state) || !isStillOurs(current, refund)) {
       await release(cashier, refund);
-      return told(errand, reserved);
+      return tellRefund(errand, order, refund, replayed);
     }
     const before = sum(refunds.filter((other) => other.state === 'SUCCESS' && !isThis(other)));
     const terms = { ...termsOf(order, refund), refundedBeforeFen: before };
@@ -177,7 +178,7 @@ async function send(errand: Errand, reserved: ReservedRefund): Promise<RefundRes
  */
 async function sendFailed(errand: Errand, reserved: ReservedRefund, thrown: unknown): Promise<RefundResult> {
   const { cashier } = errand;
-  const { refund, todo, approval } = reserved;
+  const { order, refund, replayed, todo, approval } = reserved;
   const failure = failureOf(thrown);
   if (!failure) {
     await release(cashier, refund);
@@ -205,16 +206,9 @@ async function sendFailed(errand: Errand, reserved: ReservedRefund, thrown: unkn
   });
   cashier.log.warn('refund-payment failed at the gateway', { ...numbers(refund), error: error.message });
   if (isFrozen(error)) throw error;
-  if (failure.inDoubt || !ours) return told(errand, reserved);
+  if (failure.inDoubt || !ours) return tellRefund(errand, order, refund, replayed);
   const nothing = { zh: '没有退款，没有资金变动', en: 'nothing was refunded and no money moved' };
   throw clientError(error, nothingDone ? nothing : inDoubtStands(refund), numbers(refund));
-}
-
-/** The refund as it is committed now. */
-function told({ cashier, call }: Errand, { order, refund, replayed }: ReservedRefund): Promise<RefundResult> {
-  return cashier.ledger.read(async (book) =>
-    refundResult(book, call, await book.orders.again(order), await book.refunds.again(refund), replayed),
-  );
 }
 
 function numbers(refund: RefundRecord): { outTradeNo: string; outRefundNo: string } {

@@ -1,17 +1,18 @@
-import { beijingIso, wholeSecond } from '../domain/clock.ts';
+import { wholeSecond } from '../domain/clock.ts';
 import type { Credential, OrderTerms } from '../domain/order.ts';
 import type { Book } from '../ledger/book.ts';
 import type { ApprovalRecord, OrderRecord } from '../ledger/records.ts';
 import { insistNotFrozen } from '../policy/decisions.ts';
 import type { PaymentProvider } from '../providers/contract.ts';
 import { tradeAt } from './ask-gateway.ts';
+import { newNumber, newOrder } from './beginnings.ts';
 import { type Cashier, type Errand, providerOf } from './cashier.ts';
 import type { CreatePaymentInput } from './create-payment.ts';
 import { conflict, isGatewayError, noPageToHandOff, numberNotAsked, numberTaken } from './errors.ts';
 import { permit } from './permit.ts';
 import { digest, ownOrderIn } from './results.ts';
 import { firstAskAt } from './schedule.ts';
-import { claim, isBeingSent, NEVER_SENT, whenFree } from './sending.ts';
+import { claim, isBeingSent, whenFree } from './sending.ts';
 
 /** What the reservation found there is to do. Everything in it is committed. */
 export interface ReservedPayment {
@@ -147,9 +148,8 @@ async function reserve(
       return isBeingSent(cashier, other) ? 'busy' : { todo: 'settle-first', order: other, replayed: true };
     }
   }
-  const now = cashier.clock.now();
-  const order: OrderRecord = {
-    outTradeNo: input.outTradeNo ?? newTradeNo(cashier),
+  const order = newOrder(cashier, {
+    outTradeNo: input.outTradeNo ?? newNumber(cashier, 'C'),
     provider: provider.id,
     account: provider.account,
     caller: call.caller,
@@ -157,9 +157,6 @@ async function reserve(
     scene: input.scene,
     amountFen: input.amountFen,
     title: input.title,
-    ...NEVER_SENT,
-    state: 'PENDING_APPROVAL',
-    gatewayTradeNo: undefined,
     source: 'ledger',
     inputHash,
     terms: {
@@ -169,18 +166,9 @@ async function reserve(
       ...(input.outTradeNo === undefined ? {} : { chosen: true as const }),
       ...(provider.returnsMark ? { mark: cashier.randomBytes(12).toString('base64url') } : {}),
     },
-    credential: {},
-    pageToken: cashier.randomBytes(16).toString('base64url'),
-    createdAt: now,
-    updatedAt: now,
-    expiresAt: undefined,
-    paidAt: undefined,
-    late: false,
-    closing: false,
-    gatewayRefunded: undefined,
-  };
+  });
   // Refuses what this gateway would refuse before anything is stored.
-  provider.planPayment(termsOf(order, now));
+  provider.planPayment(termsOf(order, order.createdAt));
   await book.orders.insert(order);
   return proceed(at, order, false);
 }
@@ -271,10 +259,4 @@ export function isFinal(order: OrderRecord): boolean {
 export function canBePaid(credential: Credential, now: number): boolean {
   if (Object.keys(credential).length === 0) return false;
   return credential.linkExpiresAt === undefined || credential.linkExpiresAt > now;
-}
-
-/** `C`, the Beijing time to the second, ten random characters: sortable for people, never the same twice. */
-function newTradeNo(cashier: Cashier): string {
-  const time = beijingIso(cashier.clock.now()).slice(0, 19).replace(/\D/g, '');
-  return `C${time}${cashier.randomBytes(5).toString('hex').toUpperCase()}`;
 }

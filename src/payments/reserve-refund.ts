@@ -1,9 +1,9 @@
-import { beijingIso } from '../domain/clock.ts';
 import type { RefundTerms } from '../domain/order.ts';
 import type { Book } from '../ledger/book.ts';
 import type { ApprovalRecord, OrderRecord, RefundRecord } from '../ledger/records.ts';
 import { elsewhereOf, isDeclined, isElsewhere } from '../ledger/refunded.ts';
-import { type Cashier, type Errand, providerOf } from './cashier.ts';
+import { NEVER_SENT, newNumber } from './beginnings.ts';
+import { type Errand, providerOf } from './cashier.ts';
 import { conflict } from './errors.ts';
 import { permit } from './permit.ts';
 import type { RefundPaymentInput } from './refund-payment.ts';
@@ -16,7 +16,7 @@ import {
   REFUNDED_ELSEWHERE,
 } from './refund-rules.ts';
 import { digest, ownOrderIn } from './results.ts';
-import { claim, isBeingSent, NEVER_SENT, whenFree } from './sending.ts';
+import { claim, isBeingSent, whenFree } from './sending.ts';
 
 /** What the reservation found there is to do. Everything in it is committed. */
 export interface ReservedRefund {
@@ -60,7 +60,7 @@ async function reserve(at: Reserving, input: RefundPaymentInput): Promise<Reserv
   const now = cashier.clock.now();
   const refund: RefundRecord = {
     outTradeNo: order.outTradeNo,
-    outRefundNo: input.outRefundNo ?? newRefundNo(cashier),
+    outRefundNo: input.outRefundNo ?? newNumber(cashier, 'R'),
     merchantScope,
     caller: call.caller,
     amountFen: input.refundFen,
@@ -150,10 +150,4 @@ export function termsOf(order: OrderRecord, refund: RefundRecord): RefundTerms {
     totalFen: order.amountFen,
     ...(refund.reason === undefined ? {} : { reason: refund.reason }),
   };
-}
-
-/** As an order's number, with `R`. */
-function newRefundNo(cashier: Cashier): string {
-  const time = beijingIso(cashier.clock.now()).slice(0, 19).replace(/\D/g, '');
-  return `R${time}${cashier.randomBytes(5).toString('hex').toUpperCase()}`;
 }

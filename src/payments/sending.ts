@@ -21,20 +21,6 @@ export function claim(cashier: Cashier): { sendingBy: string; sendingUntil: numb
 /** Clears {@link claim}. */
 export const RELEASED = { sendingBy: undefined, sendingUntil: undefined } as const;
 
-/** What an order and a refund start with: recorded, nothing sent, counted or asked about yet. */
-export const NEVER_SENT = {
-  gatewayState: undefined,
-  plan: undefined,
-  sentAt: undefined,
-  declinedCode: undefined,
-  askAt: undefined,
-  asked: 0,
-  countedAt: undefined,
-  countedBy: undefined,
-  client: undefined,
-  ...RELEASED,
-} as const;
-
 /**
  * Whether the claim on `current` still is the one that `sent` was sent under. A sender may outlive its claim (a slow
  * gateway, a machine asleep); what it then learns by refusal says nothing about what its successor has sent.

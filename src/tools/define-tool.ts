@@ -59,7 +59,7 @@ export function defineTool<Shape extends z.ZodObject, Output extends View = neve
   readonly input: (setting: ToolSetting) => Shape;
   readonly showsImage?: true;
   /** Left out where every client is to show the text. */
-  readonly output?: z.ZodType<Output>;
+  readonly output?: z.ZodObject & z.ZodType<Output>;
   readonly failure?: (sentence: string) => string;
   /** For toolsets with names of their own: what is said beyond the tool itself names the unified ones. */
   readonly words?: Words;

@@ -67,19 +67,24 @@ export type PaymentListView = z.output<typeof paymentListView>;
 
 export type View = PaymentView | RefundView | PaymentListView;
 
-const published = new WeakMap<z.ZodType, Readonly<Record<string, unknown>>>();
+const published = new WeakMap<z.ZodObject, Readonly<Record<string, unknown>>>();
 
 /** A view as JSON Schema: what lies in it is published as an object and no more, for every client downloads it. */
-export function publishedView(view: z.ZodType<View>): Readonly<Record<string, unknown>> {
-  const known = published.get(view);
-  if (known) return known;
-  const { $schema: _, ...json } = z.toJSONSchema(view, {
-    io: 'input',
-    override({ zodSchema, jsonSchema }) {
-      if (jsonSchema.type !== 'object' || (zodSchema as z.core.$ZodType) === view) return;
-      for (const name of Object.keys(jsonSchema)) if (name !== 'type') delete jsonSchema[name];
-    },
-  });
-  published.set(view, json);
-  return json;
+export function publishedView(view: z.ZodObject): Readonly<Record<string, unknown>> {
+  const fields = Object.entries<z.ZodType>(view.shape);
+  const schema = published.get(view) ?? {
+    type: 'object',
+    properties: Object.fromEntries(fields.map(([name, field]) => [name, property(field)])),
+    required: fields.flatMap(([name, field]) => (field instanceof z.ZodOptional ? [] : [name])),
+  };
+  published.set(view, schema);
+  return schema;
+}
+
+function property(field: z.core.$ZodType): object {
+  if (field instanceof z.ZodOptional) return property(field.unwrap());
+  if (field instanceof z.ZodArray) return { type: 'array', items: property(field.element) };
+  if (field instanceof z.ZodEnum) return { type: 'string', enum: field.options };
+  if (field instanceof z.ZodString) return { type: 'string' };
+  return { type: field instanceof z.ZodBoolean ? 'boolean' : 'object' };
 }

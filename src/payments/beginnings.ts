@@ -1,0 +1,53 @@
+import { beijingIso } from '../domain/clock.ts';
+import type { OrderRecord } from '../ledger/records.ts';
+import type { Cashier } from './cashier.ts';
+import { RELEASED } from './sending.ts';
+
+/** What an order and a refund start with: recorded, nothing sent, counted or asked about yet. */
+export const NEVER_SENT = {
+  gatewayState: undefined,
+  plan: undefined,
+  sentAt: undefined,
+  declinedCode: undefined,
+  askAt: undefined,
+  asked: 0,
+  countedAt: undefined,
+  countedBy: undefined,
+  client: undefined,
+  ...RELEASED,
+} as const;
+
+/** An order of which nothing is known but this. */
+export function newOrder(
+  cashier: Cashier,
+  known: Pick<
+    OrderRecord,
+    'outTradeNo' | 'provider' | 'account' | 'caller' | 'scene' | 'amountFen' | 'title'
+  > &
+    Pick<OrderRecord, 'source' | 'inputHash' | 'terms'> &
+    Partial<OrderRecord>,
+): OrderRecord {
+  const now = cashier.clock.now();
+  return {
+    ...NEVER_SENT,
+    state: 'PENDING_APPROVAL',
+    buyerHash: undefined,
+    credential: {},
+    pageToken: cashier.randomBytes(16).toString('base64url'),
+    createdAt: now,
+    updatedAt: now,
+    expiresAt: undefined,
+    paidAt: undefined,
+    late: false,
+    closing: false,
+    gatewayTradeNo: undefined,
+    gatewayRefunded: undefined,
+    ...known,
+  };
+}
+
+/** A letter, the Beijing time to the second, ten random characters: sortable for people, never the same twice. */
+export function newNumber(cashier: Cashier, letter: 'C' | 'R'): string {
+  const time = beijingIso(cashier.clock.now()).slice(0, 19).replace(/\D/g, '');
+  return `${letter}${time}${cashier.randomBytes(5).toString('hex').toUpperCase()}`;
+}
