@@ -42,7 +42,7 @@ export async function run(args: readonly string[], context: CommandContext): Pro
     if (seen && !values.json && isTerminal()) showCase(seen, say);
     const person = await askPerson(ledger, settings, say);
     const decided = await ledger
-      .as({ caller: 'operator', tool: 'approvals' })
+      .as({ actor: 'operator', tool: 'approvals' })
       .write((book) => decideApproval(book, person, id, { approve, reason }, systemClock.now()));
     if (!values.json) {
       books.announce();

@@ -1,23 +1,27 @@
 import type { Text } from '../domain/errors.ts';
 import { fen, toYuan } from '../domain/money.ts';
+import type { AuditDetails, AuditKind } from '../ledger/audit-kinds.ts';
 import type { AuditRecord } from '../ledger/records.ts';
 
 export type Language = keyof Text;
 
-type Detail = AuditRecord['detail'];
+/** Of an older record, or one that somebody edited, anything may be missing. */
+type Detail = Readonly<Record<string, unknown>>;
+type Sentence<Kind extends AuditKind> = (detail: Partial<AuditDetails[Kind]>, about: string) => Text;
 
 /** What one record says, as a sentence for a person; who did it stands beside it. */
 export function words({ kind, outRefundNo, detail }: AuditRecord, language: Language): string {
-  const known = Object.hasOwn(SENTENCES, kind) ? SENTENCES[kind] : undefined;
   const about = outRefundNo === undefined ? '' : ` ${outRefundNo}`;
-  if (known) return known(detail, about)[language];
-  const alarm = kind.startsWith('alarm-') ? { zh: '警报', en: 'ALARM' }[language] : kind;
-  return `${alarm}${about}${kind === alarm ? '' : ` ${kind.slice('alarm-'.length)}`}${facts(detail)}`;
+  if (!isKind(kind)) return `${kind}${about}${facts(detail)}`;
+  return (SENTENCES[kind] as (detail: Detail, about: string) => Text)(detail, about)[language];
 }
 
-type Sentence = (detail: Detail, about: string) => Text;
+/** Whether it is one of this version's. */
+function isKind(kind: string): kind is AuditKind {
+  return Object.hasOwn(SENTENCES, kind);
+}
 
-const SENTENCES: Readonly<Record<string, Sentence>> = {
+const SENTENCES: { readonly [Kind in AuditKind]: Sentence<Kind> } = {
   call: (d) => ({
     zh: `发起调用${said(d.client, '，程序自称 ')}${meta(d, '，附言 ')}`,
     en: `called${said(d.client, ', a program that calls itself ')}${meta(d, ', with _meta ')}`,
@@ -136,6 +140,57 @@ const SENTENCES: Readonly<Record<string, Sentence>> = {
     zh: '关闭意图已提交，即将发送给支付平台',
     en: 'the intent to close is committed, it now goes to the gateway',
   }),
+  'alarm-foreign-trade': (_, about) => ({
+    zh: `警报${about}：支付平台上这个单号是另一笔交易，账本没有改变`,
+    en: `ALARM${about}: the gateway has another trade under this number; nothing was changed`,
+  }),
+  'alarm-foreign-refund': (_, about) => ({
+    zh: `警报${about}：支付平台上这个退款单号是另一笔退款，账本没有改变`,
+    en: `ALARM${about}: the gateway has another refund under this number; nothing was changed`,
+  }),
+  'alarm-refunded-after-closed': (_, about) => ({
+    zh: `警报${about}：退款已按关闭记账，支付平台却证明款项已退出`,
+    en: `ALARM${about}: the gateway proves that a refund went out which was taken for closed`,
+  }),
+  'calls-limited': (d) => ({
+    zh: `调用过于频繁，${d.calls} 次被拒绝`,
+    en: `calls came too fast: ${d.calls} were refused`,
+  }),
+  'policy-first': (d) => ({
+    zh: `首次启用规则，第 ${d.version} 版`,
+    en: `the first rules, version ${d.version}`,
+  }),
+  'policy-accepted': (d) => ({
+    zh: `规则更改已确认，第 ${d.version} 版${said(d.via, '，在 ')}`,
+    en: `changed rules accepted, version ${d.version}${said(d.via, ', at the ')}`,
+  }),
+  'budget-topped-up': (d) => ({
+    zh: `追加额度 ${d.budget}：${yuan(d.amountFen)} 元${said(d.note, '，附言 ')}`,
+    en: `added ${yuan(d.amountFen)} yuan to the allowance ${d.budget}${said(d.note, ': ')}`,
+  }),
+  'budget-drawn': (d) => ({
+    zh: `减少额度 ${d.budget}：${yuan(-Number(d.amountFen))} 元${said(d.note, '，附言 ')}`,
+    en: `took ${yuan(-Number(d.amountFen))} yuan off the allowance ${d.budget}${said(d.note, ': ')}`,
+  }),
+  'operator-froze': (d) => ({
+    zh: `暂停收款和退款${said(d.reason, '，原因 ')}`,
+    en: `paused payments and refunds${said(d.reason, ', because ')}`,
+  }),
+  'operator-unfroze': (d) => ({
+    zh: `恢复收款和退款${said(d.via, '，在 ')}`,
+    en: `resumed payments and refunds${said(d.via, ', at the ')}`,
+  }),
+  'operator-secret-set': () => ({ zh: '设置操作员口令', en: 'the operator secret was set' }),
+  'operator-secret-changed': () => ({ zh: '更换操作员口令', en: 'the operator secret was changed' }),
+  'operator-signed-in': (d) => ({
+    zh: `操作员登录${said(d.via, '，在 ')}`,
+    en: `the operator signed in${said(d.via, ', at the ')}`,
+  }),
+  'operator-sign-in-failed': (d) => ({
+    zh: `操作员登录失败${said(d.unrecorded, '，此前另有未逐条记录的失败次数：')}`,
+    en: `a failed sign-in as operator${said(d.unrecorded, ', besides failures not recorded one by one: ')}`,
+  }),
+  'audit-key-made': () => ({ zh: '生成检查点密钥', en: "the checkpoints' key was made" }),
 };
 
 function yuan(amountFen: unknown): string {

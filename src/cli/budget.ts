@@ -31,7 +31,7 @@ export async function run(args: readonly string[], context: CommandContext): Pro
     const person = await askPerson(ledger, settings, say);
     const signed = action === 'draw' ? -amountFen : amountFen;
     const state = await ledger
-      .as({ caller: 'operator', tool: `budget ${action}` })
+      .as({ actor: 'operator', tool: `budget ${action}` })
       .write((book) => moveBudget(book, person, caller, signed, values.note));
     if (values.json) printJson({ ...where, caller, movedYuan: toSignedYuan(signed), ...inYuan(state) });
     else {

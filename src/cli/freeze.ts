@@ -18,7 +18,7 @@ export async function run(args: readonly string[], context: CommandContext): Pro
   const reason = oneLine(values.reason ?? '');
   const settings = await context.config('operator', values);
   const reached = await onEveryLedger(settings, values, (ledger) =>
-    ledger.as({ caller: 'operator', tool: 'freeze' }).write(async (book) => {
+    ledger.as({ actor: 'operator', tool: 'freeze' }).write(async (book) => {
       const before = await freeze(book, 'terminal', reason);
       return { already: before !== undefined, now: await book.operator.freeze() };
     }),

@@ -30,10 +30,10 @@ export async function recordingGuess<T>(ledger: Ledger, attempt: Promise<T>): Pr
     return await attempt;
   } catch (error) {
     if (error instanceof CashierError && (await hasOperatorSecret(ledger))) {
-      const stranger = ledger.as({ caller: 'unknown', tool: 'terminal' });
+      const stranger = ledger.as({ actor: 'unknown', tool: 'terminal' });
       // That it cannot be recorded must not say less to a person who has mistyped.
       await stranger
-        .write((book) => book.audit.append({ kind: 'operator-sign-in-failed' }))
+        .write((book) => book.audit.append({ kind: 'operator-sign-in-failed', detail: {} }))
         .catch(() => undefined);
     }
     throw error;

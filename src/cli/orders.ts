@@ -53,7 +53,7 @@ function release(
   return withBooks(context, values, 'write', async (books) => {
     announceToPerson(books, values.json);
     const person = await askPerson(books.ledger, books.settings, say);
-    const ledger = books.ledger.as({ caller: 'operator', tool: 'orders' });
+    const ledger = books.ledger.as({ actor: 'operator', tool: 'orders' });
     const { state } =
       outRefundNo === undefined
         ? await releaseOrder(ledger, person, outTradeNo)

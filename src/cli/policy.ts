@@ -126,7 +126,7 @@ async function accept(
     printChanges(changes, say);
   }
   const person = await askPerson(ledger, settings, say);
-  const version = await ledger.as({ caller: 'operator', tool: 'policy accept' }).write(async (book) => {
+  const version = await ledger.as({ actor: 'operator', tool: 'policy accept' }).write(async (book) => {
     // The person has seen what changes from that version, and no other.
     if ((await book.operator.policy())?.version !== accepted?.version) throw changedMeanwhile();
     return acceptPolicy(book, person, offered);

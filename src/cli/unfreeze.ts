@@ -26,7 +26,7 @@ export async function run(args: readonly string[], context: CommandContext): Pro
       if (!before && !(await hasOperatorSecret(ledger))) return undefined;
       const person = await personOf(ledger);
       if (before) {
-        await ledger.as({ caller: 'operator', tool: 'unfreeze' }).write((book) => unfreeze(book, person));
+        await ledger.as({ actor: 'operator', tool: 'unfreeze' }).write((book) => unfreeze(book, person));
       }
       return before;
     } catch (error) {

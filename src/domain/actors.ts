@@ -1,5 +1,5 @@
 /** Names by which the record tells who acts where no caller does: nobody who calls may pass for one of them. */
-export const ACTORS: readonly string[] = [
+export const ACTORS = [
   'operator',
   'settler',
   'gateway',
@@ -7,7 +7,8 @@ export const ACTORS: readonly string[] = [
   'unknown',
   'unrecorded',
   'deliverer',
-];
+] as const;
+export type ActorName = (typeof ACTORS)[number];
 
 /** Letters of other scripts, and digits, that are read as these. */
 const LOOK_ALIKES: Readonly<Record<string, string>> = {
@@ -43,7 +44,7 @@ const LOOK_ALIKES: Readonly<Record<string, string>> = {
   ...{ α: 'a', ο: 'o', ρ: 'p', τ: 't', ε: 'e', κ: 'k', ι: 'l', υ: 'u', η: 'n', ω: 'w', γ: 'y' },
   ...{ ı: 'l', ʟ: 'l', ɡ: 'g', ɑ: 'a', ᴏ: 'o', ꜱ: 's' },
 };
-const RESERVED = new Set(ACTORS.map(skeleton));
+const RESERVED: ReadonlySet<string> = new Set(ACTORS.map(skeleton));
 
 /** Whether a name is one of our own actors', or is read as one. */
 export function isActorName(name: string): boolean {

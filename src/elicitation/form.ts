@@ -18,7 +18,7 @@ export async function decideByForm(
   const decision = readForm(content);
   if (!decision) return false;
   const { clock, ledger, policy } = cashier;
-  return ledger.as({ caller: 'operator', tool: 'form' }).write(async (book) => {
+  return ledger.as({ actor: 'operator', tool: 'form' }).write(async (book) => {
     const person = Person.byForm(await policyInForce(book, policy));
     const approval = await book.approvals.get(id);
     if (!person || approval?.caller !== caller) return false;

@@ -94,7 +94,7 @@ export class Approvals {
   async move(
     approval: ApprovalRecord,
     from: ApprovalRecord['state'],
-    to: ApprovalRecord['state'],
+    to: Exclude<ApprovalRecord['state'], 'pending'>,
     by: { readonly decidedBy?: string; readonly reason?: string; readonly code?: string } = {},
   ): Promise<boolean> {
     const changed = await this.#tx.run(

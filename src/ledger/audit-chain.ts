@@ -48,8 +48,9 @@ export function follow(before: Head, texts: readonly string[], hashes: string): 
   let place = 0;
   for (const text of texts) {
     seq += 1;
-    hash = sha256(`[${JSON.stringify(hash)},${text.slice(1)}`);
-    if (!text.startsWith(`[${seq},`) || !hashes.startsWith(hash, place)) return undefined;
+    if (!text.startsWith(`[${seq},`)) return undefined;
+    hash = sha256(place === 0 ? `[${JSON.stringify(hash)},${text.slice(1)}` : `["${hash}",${text.slice(1)}`);
+    if (!hashes.startsWith(hash, place)) return undefined;
     place += HASH_LENGTH;
   }
   return { seq, hash };

@@ -1,6 +1,6 @@
 import type { Link } from './audit-chain.ts';
 import { rowDigest, termsDigest } from './audit-digest.ts';
-import { exact, type Reader } from './audit-reader.ts';
+import type { Reader } from './audit-reader.ts';
 import { readMeta } from './meta.ts';
 import { differs, type Facts, RecordedRows, type RecordedTable, type TableFault } from './recorded-rows.ts';
 import type { RequestedTerms } from './records.ts';
@@ -9,8 +9,8 @@ import type { Row, SqlValue } from './store.ts';
 /** What of a record tells of the tables. */
 type Told = Pick<Link, 'kind' | 'outTradeNo' | 'outRefundNo' | 'detailJson'>;
 
-/** What a record tells of the tables begins so. */
-const TELLING = /^(?:order|refund|approval|policy|budget|operator|audit)-/;
+/** Kinds that tell of them begin so, which their first ten characters show. */
+const TELLING = /^(?:order|refund|approval|budget|operator|audit)-|^policy-(?!al)/;
 
 /**
  * What the tables must hold, gathered link by link, for what the trail tells in full: states, amounts, callers and
@@ -37,7 +37,7 @@ export class RecordedTables {
     this.#refunds = new RecordedRows(refunds(salt));
   }
 
-  /** @param text one that was found right, as the array that its hash is over */
+  /** @param text of a link that was found right, as `readTexts` has it */
   addText(text: string): void {
     // Before the kind stand two numbers.
     const start = text.indexOf('"') + 1;
@@ -52,33 +52,34 @@ export class RecordedTables {
   }
 
   /** @param link one that was found right */
-  add(link: Told): void {
-    const { kind, outTradeNo, outRefundNo } = link;
+  add({ kind, outTradeNo, outRefundNo, detailJson }: Told): void {
+    if (!TELLING.test(kind)) return;
+    const detail = JSON.parse(detailJson) as Facts;
+    const subject = `${outTradeNo ?? ''}/${outRefundNo ?? ''}`;
     const dash = kind.indexOf('-');
-    const what = kind.slice(dash + 1);
     const about = kind.slice(0, Math.max(0, dash));
-    if (about === 'order') moved(this.#orders, outTradeNo ?? '', what, detailOf(link));
-    else if (about === 'refund')
-      moved(this.#refunds, refundKey(outTradeNo, outRefundNo), what, detailOf(link));
-    else if (about === 'approval') this.#approval(link, what, detailOf(link));
+    const what = kind.slice(dash + 1);
+    if (about === 'order') moved(this.#orders, outTradeNo ?? '', what, detail);
+    else if (about === 'refund') moved(this.#refunds, subject, what, detail);
+    else if (about === 'approval') this.#approval(subject, what, detail);
     else if (kind === 'policy-first' || kind === 'policy-accepted') {
-      const { version, policy } = detailOf(link);
+      const { version, policy } = detail;
       this.#policies.make(String(version), { rules_json: JSON.stringify(policy) });
     } else if (kind === 'budget-topped-up' || kind === 'budget-drawn') {
-      const { budget, amountFen } = detailOf(link);
+      const { budget, amountFen } = detail;
       this.#moves += 1;
       this.#budgetMoves.make(String(this.#moves), { budget, amount_fen: amountFen });
     } else if (kind === 'operator-froze') this.#frozen = true;
     else if (kind === 'operator-unfroze') this.#frozen = false;
     else if (kind === 'operator-secret-set' || kind === 'operator-secret-changed') {
-      this.#secret = String(detailOf(link).secret ?? 'untold');
-    } else if (kind === 'audit-key-made') this.#publicKey = String(detailOf(link).publicKey);
+      this.#secret = String(detail.secret ?? 'untold');
+    } else if (kind === 'audit-key-made') this.#publicKey = String(detail.publicKey);
   }
 
-  #approval(link: Told, name: string, detail: Facts): void {
+  #approval(subject: string, name: string, detail: Facts): void {
     const { approval: id, amountFen, rule, decidedBy } = detail;
     if (id === undefined) {
-      this.#unnamedApprovals.add(refundKey(link.outTradeNo, link.outRefundNo));
+      this.#unnamedApprovals.add(subject);
     } else if (name === 'asked') {
       this.#approvals.make(String(id), { state: 'pending', amount_fen: amountFen, rule });
     } else {
@@ -99,7 +100,7 @@ export class RecordedTables {
    */
   async compare(tx: Reader, publicKey: string | undefined): Promise<TableFault[]> {
     const unnamed = (row: Row) =>
-      this.#unnamedApprovals.has(refundKey(row.out_trade_no, row.out_refund_no ?? undefined));
+      this.#unnamedApprovals.has(`${row.out_trade_no}/${row.out_refund_no ?? ''}`);
     const faults: TableFault[] = [];
     for (const rows of this.#rows) {
       const excused = rows === this.#approvals && this.#unnamedApprovals.size > 0 ? unnamed : undefined;
@@ -121,8 +122,6 @@ export class RecordedTables {
   }
 }
 
-const AMOUNT = exact('amount_fen');
-const COUNTED = exact('counted_at');
 /** Of an order without code or link. */
 const NOTHING_GIVEN = 'none';
 const planDigest = (salt: string, plan: SqlValue | undefined) =>
@@ -141,8 +140,10 @@ function orders(salt: string): RecordedTable {
   return {
     name: 'orders',
     key: ['out_trade_no'],
-    columns: `provider, scene, caller, state, account, title, input_hash, terms_json, credential_json, plan,
-      ${AMOUNT}, ${COUNTED}`,
+    columns: [
+      ...['provider', 'scene', 'caller', 'state', 'amount_fen', 'counted_at', 'plan', 'credential_json'],
+      ...['account', 'title', 'input_hash', 'terms_json'],
+    ],
     digests: (row, { terms, credential, plan }) => ({
       terms: terms === undefined ? undefined : termsOf(row),
       credential: credential === undefined ? undefined : credentialOf(row),
@@ -156,7 +157,7 @@ function refunds(salt: string): RecordedTable {
   return {
     name: 'refunds',
     key: ['out_trade_no', 'out_refund_no'],
-    columns: `caller, state, plan, ${AMOUNT}, ${COUNTED}`,
+    columns: ['caller', 'state', 'amount_fen', 'counted_at', 'plan'],
     digests: (row) => ({ plan: planDigest(salt, row.plan) }),
     made: `audit.out_trade_no = refunds.out_trade_no AND audit.out_refund_no = refunds.out_refund_no
       AND kind = 'refund-created'`,
@@ -166,20 +167,20 @@ function refunds(salt: string): RecordedTable {
 const APPROVALS: RecordedTable = {
   name: 'approvals',
   key: ['id'],
-  columns: `out_trade_no, out_refund_no, rule, state, decided_by, ${AMOUNT}`,
+  columns: ['out_trade_no', 'out_refund_no', 'rule', 'state', 'decided_by', 'amount_fen'],
   made: `audit.out_trade_no = approvals.out_trade_no AND kind = 'approval-asked'
     AND detail_json LIKE '%"approval":"' || approvals.id || '"%'`,
 };
 const BUDGET_MOVES: RecordedTable = {
   name: 'budget_moves',
   key: ['seq'],
-  columns: `budget, ${AMOUNT}`,
+  columns: ['budget', 'amount_fen'],
   made: `kind LIKE 'budget-%' AND budget_moves.seq <= (SELECT COUNT(*) FROM audit WHERE kind LIKE 'budget-%')`,
 };
 const POLICIES: RecordedTable = {
   name: 'policies',
   key: ['version'],
-  columns: 'rules_json',
+  columns: ['rules_json'],
   made: `kind LIKE 'policy-%' AND detail_json LIKE '{"version":' || policies.version || ',%'`,
 };
 
@@ -207,12 +208,4 @@ function termsIn(json: string): RequestedTerms {
   } catch {
     return { expiresInMinutes: Number.NaN };
   }
-}
-
-function refundKey(outTradeNo: unknown, outRefundNo: unknown): string {
-  return `${outTradeNo}/${outRefundNo ?? ''}`;
-}
-
-function detailOf(link: Told): Facts {
-  return JSON.parse(link.detailJson) as Facts;
 }

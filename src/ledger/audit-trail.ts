@@ -1,4 +1,6 @@
+import type { ActorName } from '../domain/actors.ts';
 import { type Head, linkHash } from './audit-chain.ts';
+import type { Alarm, AuditDetails, AuditKind } from './audit-kinds.ts';
 import { readMeta, writeMeta } from './meta.ts';
 import { type AuditRecord, auditFromRow } from './records.ts';
 import type { Row, Tx } from './store.ts';
@@ -14,12 +16,19 @@ const SELECT =
 const MOST_DEEDS = 200;
 const MOST_CALLS = 60;
 
-/** Who does something; stands in every record of it. */
-export interface Actor {
-  readonly caller: string;
+/** Who does something, one of our own or a caller; stands in every record of it. */
+export type Actor = ({ readonly actor: ActorName } | { readonly caller: string }) & {
   readonly tool?: string;
   /** Links what one call did. */
   readonly call?: string;
+};
+
+/** Something that has happened; `outTradeNo` and `outRefundNo` say to what. */
+export interface Happening<Kind extends AuditKind> {
+  readonly kind: Kind;
+  readonly outTradeNo?: string | undefined;
+  readonly outRefundNo?: string | undefined;
+  readonly detail: AuditDetails[Kind];
 }
 
 /** The hash-chained record of everything that concerns money, inside one transaction. Only appended to. */
@@ -36,17 +45,12 @@ export class AuditTrail {
     this.#actor = actor;
   }
 
-  /** @param detail plain data without secrets or buyer ids */
-  async append(record: {
-    readonly kind: string;
-    readonly outTradeNo?: string | undefined;
-    readonly outRefundNo?: string | undefined;
-    readonly detail?: Readonly<Record<string, unknown>>;
-  }): Promise<void> {
+  async append<Kind extends AuditKind>(happening: Happening<Kind>): Promise<void> {
     const before = this.#head ?? (await this.head());
-    const { caller, tool, call } = this.#actor;
-    const { kind, outTradeNo, outRefundNo } = record;
-    const detailJson = JSON.stringify(record.detail ?? {});
+    const { tool, call } = this.#actor;
+    const caller = 'actor' in this.#actor ? this.#actor.actor : this.#actor.caller;
+    const { kind, outTradeNo, outRefundNo } = happening;
+    const detailJson = JSON.stringify(happening.detail);
     const seq = before.seq + 1;
     const at = this.#now;
     const hash = linkHash(before.hash, {
@@ -122,7 +126,7 @@ export class AuditTrail {
   }
 
   /** Whether an alarm of this kind has been raised for an order or refund. */
-  async isAlarmed(outTradeNo: string, outRefundNo: string | undefined, kind: string): Promise<boolean> {
+  async isAlarmed(outTradeNo: string, outRefundNo: string | undefined, kind: Alarm): Promise<boolean> {
     const rows = await this.#tx.all(
       `SELECT out_refund_no FROM audit WHERE out_trade_no = ? AND ${WARNINGS} AND kind = ?`,
       outTradeNo,

@@ -13,7 +13,7 @@ import { readMeta } from './meta.ts';
 import type { TableFault } from './recorded-rows.ts';
 
 /** Links that are looked at inside one transaction. */
-const PAGE = 2_000;
+const PAGE = 250;
 
 /** A checkpoint as it was found in a file; undefined when the line is none. */
 export interface GivenCheckpoint {

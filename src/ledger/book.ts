@@ -1,5 +1,6 @@
 import { Approvals } from './approvals.ts';
 import { Asking } from './asking.ts';
+import type { AuditDetails, AuditKind } from './audit-kinds.ts';
 import type { Actor, AuditTrail } from './audit-trail.ts';
 import { History } from './history.ts';
 import { readMeta, writeMeta } from './meta.ts';
@@ -42,8 +43,13 @@ export class Book {
   }
 
   /** Appends to the order's history. */
-  event(...record: Parameters<History['event']>): Promise<void> {
-    return this.#history.event(...record);
+  event<Kind extends AuditKind>(
+    outTradeNo: string,
+    outRefundNo: string | undefined,
+    kind: Kind,
+    detail: AuditDetails[Kind],
+  ): Promise<void> {
+    return this.#history.event(outTradeNo, outRefundNo, kind, detail);
   }
 
   events(outTradeNo: string): Promise<AuditRecord[]> {

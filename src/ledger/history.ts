@@ -1,7 +1,8 @@
 import { rowDigest, termsDigest } from './audit-digest.ts';
+import type { AuditDetails, AuditKind, Digests, Learned } from './audit-kinds.ts';
 import { type Actor, AuditTrail } from './audit-trail.ts';
 import { readMeta } from './meta.ts';
-import type { OrderRecord } from './records.ts';
+import type { OrderRecord, RefundRecord } from './records.ts';
 import type { Tx } from './store.ts';
 
 /** What has happened to orders inside one transaction, and who did it. */
@@ -18,11 +19,11 @@ export class History {
   }
 
   /** Appends to the order's history. */
-  async event(
+  async event<Kind extends AuditKind>(
     outTradeNo: string,
     outRefundNo: string | undefined,
-    kind: string,
-    detail: Readonly<Record<string, unknown>>,
+    kind: Kind,
+    detail: AuditDetails[Kind],
   ): Promise<void> {
     this.changed.add(outTradeNo);
     await this.audit.append({ kind, outTradeNo, outRefundNo, detail });
@@ -38,7 +39,7 @@ export class History {
     plan,
     countedAt,
     credential,
-  }: Partial<Pick<OrderRecord, 'plan' | 'countedAt' | 'credential'>>): Promise<Record<string, unknown>> {
+  }: Partial<Pick<OrderRecord, 'plan' | 'countedAt' | 'credential'>>): Promise<Digests> {
     const salt = await this.#salted();
     return {
       ...(credential === undefined ? {} : { credential: rowDigest(salt, JSON.stringify(credential)) }),
@@ -53,8 +54,11 @@ export class History {
   }
 }
 
-/** What a move has learned of the gateway and is told in the history; all of it codes and numbers. */
-export function toldIn(patch: object): Readonly<Record<string, unknown>> {
-  const names = ['source', 'gatewayState', 'gatewayTradeNo', 'gatewayRefundNo', 'declinedCode', 'late'];
-  return Object.fromEntries(Object.entries(patch).filter(([name, value]) => names.includes(name) && value));
+const LEARNED = [
+  ...(['source', 'gatewayState', 'gatewayTradeNo', 'gatewayRefundNo', 'declinedCode', 'late'] as const),
+] satisfies readonly (keyof Learned)[];
+
+/** What a move has learned of the gateway and is told in the history. */
+export function toldIn(patch: Partial<OrderRecord & RefundRecord>): Learned {
+  return Object.fromEntries(LEARNED.flatMap((name) => (patch[name] ? [[name, patch[name]]] : [])));
 }

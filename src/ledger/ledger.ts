@@ -52,7 +52,7 @@ export class Ledger {
       salt: () => ports.randomBytes(16).toString('hex'),
       adopt,
     });
-    return new Ledger(store, bound, ports.clock, new News(store, ports.clock), { caller: 'system' });
+    return new Ledger(store, bound, ports.clock, new News(store, ports.clock), { actor: 'system' });
   }
 
   /**

@@ -1,3 +1,4 @@
+import type { ActorName } from '../domain/actors.ts';
 import { linkHash } from './audit-chain.ts';
 import { AuditTrail } from './audit-trail.ts';
 import { readMeta, writeMeta } from './meta.ts';
@@ -12,7 +13,7 @@ export async function eventsIntoAudit(tx: Tx): Promise<void> {
       seq: Number(row.seq),
       at: Number(row.at),
       kind: String(row.kind),
-      caller: 'unrecorded',
+      caller: 'unrecorded' satisfies ActorName,
       tool: undefined,
       call: undefined,
       outTradeNo: textOf(row.out_trade_no),
@@ -41,7 +42,7 @@ export async function eventsIntoAudit(tx: Tx): Promise<void> {
  * it is not ours to deliver, close or refund, and says so from now on. Those that are open end by their expiry.
  */
 export async function ordersWithoutCode(tx: Tx, now: number): Promise<void> {
-  const audit = new AuditTrail(tx, now, { caller: 'system' });
+  const audit = new AuditTrail(tx, now, { actor: 'system' });
   const rows = await tx.all(
     `SELECT out_trade_no, terms_json FROM orders
      WHERE state = 'PAID' AND COALESCE(credential_json, '{}') = '{}' ORDER BY created_at, out_trade_no`,
@@ -49,7 +50,7 @@ export async function ordersWithoutCode(tx: Tx, now: number): Promise<void> {
   for (const row of rows) {
     if ((JSON.parse(String(row.terms_json)) as { adopted?: true }).adopted) continue;
     const outTradeNo = String(row.out_trade_no);
-    await audit.append({ kind: 'alarm-foreign-trade', outTradeNo });
+    await audit.append({ kind: 'alarm-foreign-trade', outTradeNo, detail: {} });
     await audit.append({ kind: 'order-disowned', outTradeNo, detail: { from: 'PAID', to: 'CLOSED' } });
     await tx.run(
       `UPDATE orders SET state = 'CLOSED', paid_at = NULL, late = 0, closing = 0, ask_at = NULL, updated_at = ?

@@ -14,12 +14,18 @@ export interface TableFault {
 /** What is told of a row: columns, and digests of what is not told in full. Undefined is not told. */
 export type Facts = Record<string, string | number | undefined>;
 
+/** A row, read: the columns that are compared, and its key. */
+interface Found {
+  readonly key: string;
+  readonly row: Row;
+}
+
 export interface RecordedTable {
   readonly name: string;
   /** The primary key. */
   readonly key: readonly string[];
   /** Columns that {@link Facts} may name, and those that `digests` reads. */
-  readonly columns: string;
+  readonly columns: readonly string[];
   /** What is told by digest only, of those that the facts tell. */
   readonly digests?: (row: Row, facts: Facts) => Facts;
   /** Of a record (`audit`), in SQL: whether it tells that the row was made. */
@@ -28,8 +34,11 @@ export interface RecordedTable {
 
 /** So many faults are named; more say no more. */
 export const MOST = 20;
+/** What has just begun is mostly told to its end soon: so many rows are waited for. */
+const SOME = 1_000;
 /** Rows that are fetched at once. */
 const BATCH = 100;
+const PLACES = Array.from({ length: BATCH }, () => '?').join(', ');
 
 /**
  * What the rows of one table must hold, gathered record by record. What a row bears out already is forgotten, and of
@@ -38,16 +47,20 @@ const BATCH = 100;
  */
 export class RecordedRows {
   readonly #table: RecordedTable;
-  readonly #byKey: string;
+  readonly #columns: readonly string[];
+  readonly #rowsAs: string;
   readonly #facts = new Map<string, Facts>();
   readonly #touched = new Set<string>();
   #made = 0;
 
   constructor(table: RecordedTable) {
     this.#table = table;
-    const keys = table.key.map((column, i) => `${column} AS key_${i}`).join(', ');
-    const places = Array.from({ length: BATCH }, () => '?').join(', ');
-    this.#byKey = `SELECT ${keys}, ${table.columns} FROM ${table.name} WHERE ${table.key[0]} IN (${places})`;
+    this.#columns = [...new Set([...table.key, ...table.columns])];
+    // As one value: to fetch ten of every row takes longer than all else that is done with it. JSON holds no BLOB.
+    const values = this.#columns.map(
+      (name) => `CASE typeof(${name}) WHEN 'blob' THEN hex(${name}) ELSE ${name} END`,
+    );
+    this.#rowsAs = `SELECT json_group_array(json_array(${values.join(', ')})) AS found FROM`;
   }
 
   /** @param key the columns of the primary key, with slashes between */
@@ -65,8 +78,9 @@ export class RecordedRows {
     return known;
   }
 
-  /** Forgets what the rows of which something was told since the last time bear out. */
+  /** Forgets what the rows bear out of which something was told since the last time, once they are some. */
   async settle(tx: Reader): Promise<void> {
+    if (this.#touched.size < SOME) return;
     await this.#compare(tx, this.#touched);
     this.#touched.clear();
   }
@@ -86,14 +100,17 @@ export class RecordedRows {
 
   /** Forgets those of these rows that are as they are told to be. Returns what is wrong with others that are `there`. */
   async #compare(tx: Reader, keys: Iterable<string>, there = new Set<string>()): Promise<TableFault[]> {
+    const {
+      name,
+      key: [first],
+    } = this.#table;
     const faults: TableFault[] = [];
     const wanted = new Set(keys);
     const firsts = [...new Set([...wanted].map((key) => key.split('/', 1)[0] ?? ''))];
     for (let i = 0; i < firsts.length; i += BATCH) {
       const batch: SqlValue[] = firsts.slice(i, i + BATCH);
       while (batch.length < BATCH) batch.push(null);
-      for (const row of await tx.all(this.#byKey, ...batch)) {
-        const key = this.#table.key.map((_, i) => row[`key_${i}`]).join('/');
+      for (const { key, row } of await this.#find(tx, `${name} WHERE ${first} IN (${PLACES})`, batch)) {
         const facts = wanted.has(key) ? this.#facts.get(key) : undefined;
         if (facts === undefined) continue;
         there.add(key);
@@ -108,25 +125,35 @@ export class RecordedRows {
   #differences(key: string, facts: Facts, row: Row): TableFault[] {
     const { name, digests } = this.#table;
     const stored: Readonly<Record<string, SqlValue | undefined>> = { ...row, ...digests?.(row, facts) };
-    return Object.entries(facts)
-      .filter(([column, value]) => value !== undefined && String(stored[column] ?? '-') !== String(value))
-      .map(([column, value]) => differs(name, key, column, value, stored[column] ?? undefined));
+    const faults: TableFault[] = [];
+    for (const [column, value] of Object.entries(facts)) {
+      if (value === undefined || String(stored[column] ?? '-') === String(value)) continue;
+      faults.push(differs(name, key, column, value, stored[column] ?? undefined));
+    }
+    return faults;
+  }
+
+  async #find(tx: Reader, from: string, values: readonly SqlValue[] = []): Promise<Found[]> {
+    const [all] = await tx.all(`${this.#rowsAs} ${from}`, ...values);
+    return (JSON.parse(String(all?.found)) as SqlValue[][]).map((columns) => {
+      const row: Row = {};
+      for (const [i, name] of this.#columns.entries()) row[name] = columns[i] ?? null;
+      return { row, key: this.#table.key.map((name) => row[name]).join('/') };
+    });
   }
 
   /** @param more so many rows more than are told of; fewer when negative */
   async #unrecorded(tx: Reader, more: number, excused?: (row: Row) => boolean): Promise<TableFault[]> {
-    const { name, key, columns, made } = this.#table;
-    const rows = await tx.all(
-      `SELECT ${key.map((column, i) => `${column} AS key_${i}`).join(', ')}, ${columns} FROM ${name}
-       WHERE NOT EXISTS (SELECT 1 FROM audit WHERE ${made}) ${excused ? '' : `LIMIT ${MOST}`}`,
+    const { name, made } = this.#table;
+    const limit = excused ? '' : `LIMIT ${MOST}`;
+    const found = await this.#find(
+      tx,
+      `(SELECT * FROM ${name} WHERE NOT EXISTS (SELECT 1 FROM audit WHERE ${made}) ${limit})`,
     );
-    const named = excused ? rows.filter((row) => !excused(row)) : rows;
-    if (named.length === 0 && rows.length === more) return [];
+    const named = excused ? found.filter(({ row }) => !excused(row)) : found;
+    if (named.length === 0 && found.length === more) return [];
     if (named.length === 0) return [{ table: name, row: '', look: more < 0 ? 'gone' : 'unrecorded' }];
-    return named.map((row) => ({
-      ...{ table: name, look: 'unrecorded' },
-      row: key.map((_, i) => row[`key_${i}`]).join('/'),
-    }));
+    return named.map(({ key }) => ({ table: name, row: key, look: 'unrecorded' }));
   }
 }
 

@@ -1,9 +1,10 @@
+import type { ActorName } from '../domain/actors.ts';
 import { type Fen, fen } from '../domain/money.ts';
 import type { OrderRecord, RefundRecord } from './records.ts';
 import { holdsSum } from './refund-machine.ts';
 
 /** Who stands in the record of a refund that the gateway has told of and nobody has asked for here. */
-export const ELSEWHERE = 'gateway';
+export const ELSEWHERE: ActorName = 'gateway';
 
 /** Whether a refund was made outside this ledger: in the back office, or by another system of the merchant. */
 export function isElsewhere({ caller }: Pick<RefundRecord, 'caller'>): boolean {

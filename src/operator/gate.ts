@@ -50,8 +50,8 @@ export function gate(options: {
   readonly log: Log;
 }): Gate {
   const { ledger, realm, clock, randomBytes, log } = options;
-  const operator = ledger.as({ caller: 'operator', tool: 'page' });
-  const stranger = ledger.as({ caller: 'unknown', tool: 'page' });
+  const operator = ledger.as({ actor: 'operator', tool: 'page' });
+  const stranger = ledger.as({ actor: 'unknown', tool: 'page' });
   const guesses = new Guesses(clock);
   const recorded = { since: Number.NEGATIVE_INFINITY, count: 0, unrecorded: 0 };
 
@@ -100,8 +100,8 @@ export function gate(options: {
     const { unrecorded } = recorded;
     recorded.unrecorded = 0;
     log.warn('operator sign-in failed', { failuresInLastMinute: guesses.failures(key) + 1 });
-    const detail = unrecorded === 0 ? {} : { detail: { unrecorded } };
-    await stranger.write((book) => book.audit.append({ kind: 'operator-sign-in-failed', ...detail }));
+    const detail = unrecorded === 0 ? {} : { unrecorded };
+    await stranger.write((book) => book.audit.append({ kind: 'operator-sign-in-failed', detail }));
   }
   async function guess(secret: string, guesser: Guesser): Promise<Person | 'wrong'> {
     try {

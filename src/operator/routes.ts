@@ -46,7 +46,7 @@ export function operatorRoutes(options: OperatorOptions): Hono {
   const { ledger, realm, clock, log, publicUrl, runnable } = options;
   const { merchantName: payee, language: fallback = 'zh' } = options;
   const door = gate(options);
-  const operator = ledger.as({ caller: 'operator', tool: 'page' });
+  const operator = ledger.as({ actor: 'operator', tool: 'page' });
   const site = (c: Context): Site => siteOf(c.req.url, publicUrl);
 
   function frame(c: Context, path: string, signedIn?: SignedIn): Frame {

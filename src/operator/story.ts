@@ -43,7 +43,8 @@ function line(frame: Frame, event: AuditRecord): Markup | undefined {
   const code = event.detail.code;
   const refused = event.kind === 'result' && typeof code === 'string';
   const isAlarm = event.kind.startsWith('alarm-');
-  const words = EVENTS[refused ? 'call-refused' : isAlarm ? 'alarm' : event.kind];
+  const told = refused ? 'call-refused' : isAlarm ? 'alarm' : event.kind;
+  const words = isTold(told) ? EVENTS[told] : undefined;
   if (!words) return undefined;
   const { amountFen, reason } = event.detail;
   const isNew = event.kind === 'order-created' || event.kind === 'refund-created';
@@ -54,6 +55,10 @@ function line(frame: Frame, event: AuditRecord): Markup | undefined {
   const what = refused || typeof code === 'string' ? String(code) : isAlarm ? event.kind.slice(6) : undefined;
   return html`<li class="${isAlarm ? 'alarm' : 'event'}"><time datetime="${beijingIso(event.at)}">${brief(event.at, frame.now)}</time>
 <span>${frame.say(words)}${amount}${why}${what === undefined ? '' : html` <code>${foreign(what)}</code>`}${event.outRefundNo === undefined ? '' : html` <small class="number">${foreign(event.outRefundNo)}</small>`}</span></li>`;
+}
+
+function isTold(kind: string): kind is keyof typeof EVENTS {
+  return Object.hasOwn(EVENTS, kind);
 }
 
 function colon(frame: Frame): string {

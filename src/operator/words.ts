@@ -1,5 +1,6 @@
 import type { Text } from '../domain/errors.ts';
 import type { OrderState, RefundState, Scene } from '../domain/order.ts';
+import type { Alarm, AuditKind } from '../ledger/audit-kinds.ts';
 import type { Phase } from './view.ts';
 
 /** Every sentence of the operator's pages. Data never stands inside one: it is set beside it. */
@@ -220,8 +221,26 @@ export const VIA: Readonly<Record<string, Text>> = {
   form: { zh: '在智能体程序的表单中', en: 'in a form of the agent’s program' },
 };
 
-/** What a record of the audit trail means; those that say nothing to a person, or the same again, are not here. */
-export const EVENTS: Readonly<Record<string, Text>> = {
+/** They stand in no order's story. */
+const NOT_OF_ORDERS = {
+  ...{ 'calls-limited': undefined, 'policy-first': undefined, 'policy-accepted': undefined },
+  ...{ 'budget-topped-up': undefined, 'budget-drawn': undefined, 'audit-key-made': undefined },
+  ...{ 'operator-froze': undefined, 'operator-unfroze': undefined, 'operator-signed-in': undefined },
+  ...{ 'operator-sign-in-failed': undefined },
+  ...{ 'operator-secret-set': undefined, 'operator-secret-changed': undefined },
+};
+
+type Told = Exclude<AuditKind, `alarm-${Alarm}`> | 'alarm' | 'call-refused';
+
+/** What a record of an order's story means; undefined where it says nothing to a person, or the same again. */
+export const EVENTS: Readonly<Record<Told, Text | undefined>> = {
+  ...NOT_OF_ORDERS,
+  call: undefined,
+  result: undefined,
+  'policy-allowed': undefined,
+  'order-given': undefined,
+  'order-denied': undefined,
+  'refund-denied': undefined,
   'order-created': { zh: '智能体申请收款', en: 'The agent asked for a payment' },
   'order-sent': { zh: '订单发往支付平台', en: 'The order was sent to the gateway' },
   'order-notpay': { zh: '支付平台已受理，等待买家付款', en: 'The gateway took it; the buyer can pay' },

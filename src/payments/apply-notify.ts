@@ -37,7 +37,7 @@ export async function applyNotify(
     cashier.log.warn('notification rejected', { provider: provider.id, reason: error.reason });
     return 'rejected';
   }
-  const ledger = cashier.ledger.as({ caller: 'gateway', tool: `notify/${provider.id}` });
+  const ledger = cashier.ledger.as({ actor: 'gateway', tool: `notify/${provider.id}` });
   const outcome = await ledger.write((book) => apply(cashier, book, provider, verified));
   const level = outcome === 'foreign' || outcome === 'not-ours' ? 'warn' : 'info';
   cashier.log[level]('notification', {

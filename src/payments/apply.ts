@@ -1,4 +1,5 @@
 import type { OrderState, Source } from '../domain/order.ts';
+import type { Alarm } from '../ledger/audit-kinds.ts';
 import type { Book } from '../ledger/book.ts';
 import type { OrderRecord, RefundRecord } from '../ledger/records.ts';
 import type { RefundEvent } from '../ledger/refund-machine.ts';
@@ -216,7 +217,7 @@ export async function alarm(
   book: Book,
   outTradeNo: string,
   outRefundNo: string | undefined,
-  kind: string,
+  kind: Alarm,
 ): Promise<void> {
   if (await book.audit.isAlarmed(outTradeNo, outRefundNo, kind)) return;
   await book.event(outTradeNo, outRefundNo, `alarm-${kind}`, {});

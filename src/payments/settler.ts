@@ -46,7 +46,7 @@ interface Rounds {
  * comes round again by the schedule.
  */
 export async function runSettler(opened: Cashier, signal: AbortSignal): Promise<void> {
-  const cashier = { ...opened, ledger: opened.ledger.as({ caller: 'settler' }) };
+  const cashier = { ...opened, ledger: opened.ledger.as({ actor: 'settler' }) };
   const accounts = [...cashier.providers.values()].map(({ account }) => account);
   const rounds: Rounds = {
     underWay: new Set(),

@@ -85,7 +85,7 @@ describe('one attempt', () => {
         const writes = [0, 1, 2].map((i) =>
           ledger.write(async (book) => {
             if (i === 0) throw new Error('no');
-            await book.audit.append({ kind: `write-${i}` });
+            await book.audit.append({ kind: 'operator-unfroze', detail: { via: `write ${i}` } });
           }),
         );
         expect((await Promise.allSettled(writes)).map(({ status }) => status)).toEqual([
@@ -96,7 +96,8 @@ describe('one attempt', () => {
       },
       () => ({}),
     );
-    expect(await kinds()).toEqual(['call', 'write-1', 'write-2', 'result']);
+    const written = (await trail()).map(({ kind, detail }) => detail.via ?? kind);
+    expect(written).toEqual(['call', 'write 1', 'write 2', 'result']);
   });
 
   it('that a crash ends has a call and an intent, and no result', async () => {

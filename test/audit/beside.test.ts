@@ -29,7 +29,7 @@ beforeEach(async () => {
     await create(cashier, { outTradeNo });
     await cashier.ledger.write(async (book) => {
       for (let i = 0; i < BETWEEN; i++)
-        await book.audit.append({ kind: 'operator-signed-in', detail: { i } });
+        await book.audit.append({ kind: 'calls-limited', detail: { calls: i } });
     });
   }
 });

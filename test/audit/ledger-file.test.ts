@@ -99,7 +99,7 @@ describe('a ledger file that nobody has touched', () => {
     const ledger = await Ledger.open(await openSqliteStore(path, ports), 'simulator', ports);
     await ledger.write(async (book) => {
       for (let i = 0; i < 2_500; i += 1) {
-        await book.audit.append({ kind: 'operator-signed-in', detail: { i } });
+        await book.audit.append({ kind: 'calls-limited', detail: { calls: i } });
       }
     });
     const told: number[] = [];

@@ -1,0 +1,92 @@
+import type { Fen } from '../domain/money.ts';
+import type { OrderState, ProviderId, RefundState, Scene, Source } from '../domain/order.ts';
+import type { ApprovalState, OrderRecord } from './records.ts';
+import type { RefundEvent } from './refund-machine.ts';
+import type { OrderEvent } from './trade-machine.ts';
+
+/** What an alarm is about. */
+export type Alarm = 'foreign-trade' | 'foreign-refund' | 'refunded-after-closed';
+
+/** What is told of a row without telling it: digests, and since when (ms) it counts. */
+export interface Digests {
+  readonly plan?: string;
+  readonly credential?: string;
+  readonly countedAt?: number;
+}
+
+/** What a move has learned of the gateway; all of it codes and numbers. */
+export interface Learned {
+  readonly source?: Source;
+  readonly gatewayState?: string;
+  readonly gatewayTradeNo?: string;
+  readonly gatewayRefundNo?: string;
+  readonly declinedCode?: string;
+  readonly late?: boolean;
+}
+
+interface Move<State> extends Learned, Digests {
+  readonly from: State;
+  readonly to: State;
+}
+
+interface Decided {
+  readonly approval: string;
+  readonly decidedBy?: string;
+  readonly reason?: string;
+  readonly code?: string;
+}
+
+type Nothing = Readonly<Record<never, never>>;
+type Happened<Kinds extends string, Detail> = { readonly [Kind in Kinds]: Detail };
+
+/**
+ * Everything that a record can tell, and what it says of it: plain data without secrets or buyer ids. What is written
+ * is one of these; what is read may be older than all of them, or somebody's edit.
+ */
+export type AuditDetails = {
+  readonly call: {
+    /** Salted, of the arguments. */
+    readonly digest: string;
+    readonly client?: string;
+    readonly meta?: object;
+    readonly metaOmitted?: object;
+  };
+  readonly result: Readonly<Record<string, string | number | boolean | undefined>>;
+  readonly 'calls-limited': { readonly calls: number };
+  readonly 'policy-allowed': { readonly rules: readonly string[]; readonly approval?: string };
+  readonly 'order-created': {
+    readonly provider: ProviderId;
+    readonly scene: Scene;
+    readonly amountFen: Fen;
+    readonly caller: string;
+    readonly state: OrderState;
+    /** Digest of what never changes. */
+    readonly terms: string;
+  };
+  readonly 'order-given': Digests;
+  readonly 'refund-created': {
+    readonly amountFen: Fen;
+    readonly caller: string;
+    readonly state: RefundState;
+  };
+  readonly 'gateway-refunded': { readonly gatewayRefunded: OrderRecord['gatewayRefunded'] };
+  readonly 'send-failed': { readonly error: string; readonly code: string };
+  readonly 'close-intended': Nothing;
+  readonly 'approval-asked': { readonly approval: string; readonly rule: string; readonly amountFen: Fen };
+  readonly 'policy-first': { readonly version: number; readonly policy: object };
+  readonly 'policy-accepted': { readonly version: number; readonly via: string; readonly policy: object };
+  readonly 'operator-froze': { readonly by: string; readonly reason?: string };
+  readonly 'operator-sign-in-failed': { readonly unrecorded?: number };
+  readonly 'audit-key-made': { readonly publicKey: string };
+} & Happened<`order-${OrderEvent | 'disowned'}`, Move<OrderState>> &
+  Happened<`refund-${RefundEvent}`, Move<RefundState>> &
+  Happened<`approval-${Exclude<ApprovalState, 'pending'>}`, Decided> &
+  Happened<`alarm-${Alarm}`, Nothing> &
+  Happened<`operator-${'unfroze' | 'signed-in' | 'released'}`, { readonly via: string }> &
+  Happened<`operator-secret-${'set' | 'changed'}`, { readonly secret: string }> &
+  Happened<
+    `budget-${'topped-up' | 'drawn'}`,
+    { readonly budget: string; readonly amountFen: number; readonly via: string; readonly note?: string }
+  >;
+
+export type AuditKind = keyof AuditDetails;
