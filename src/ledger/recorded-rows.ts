@@ -34,9 +34,7 @@ export interface RecordedTable {
 
 /** So many faults are named; more say no more. */
 export const MOST = 20;
-/** What has just begun is mostly told to its end soon: so many rows are waited for. */
-const SOME = 1_000;
-/** Rows that are fetched at once. */
+/** Rows that are fetched at once, and waited for: what has just begun is mostly told to its end soon. */
 const BATCH = 100;
 const PLACES = Array.from({ length: BATCH }, () => '?').join(', ');
 
@@ -80,7 +78,7 @@ export class RecordedRows {
 
   /** Forgets what the rows bear out of which something was told since the last time, once they are some. */
   async settle(tx: Reader): Promise<void> {
-    if (this.#touched.size < SOME) return;
+    if (this.#touched.size < BATCH) return;
     await this.#compare(tx, this.#touched);
     this.#touched.clear();
   }

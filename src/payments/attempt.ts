@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import { CashierError } from '../domain/errors.ts';
+import { rowDigest } from '../ledger/audit-digest.ts';
 import type { Book } from '../ledger/book.ts';
 import { holdToPolicy } from '../policy/decisions.ts';
 import type { Call, Cashier } from './cashier.ts';
@@ -110,9 +110,7 @@ function name(value: unknown): string | undefined {
 
 /** Salted: a buyer's id must not be found again by trying all of them. The order of members does not matter. */
 function digestOf(salt: string | undefined, args: unknown): string {
-  return createHash('sha256')
-    .update(`${salt ?? ''}\n${JSON.stringify(sorted(args))}`)
-    .digest('hex');
+  return rowDigest(salt ?? '', JSON.stringify(sorted(args)));
 }
 
 function sorted(value: unknown, depth = 0): unknown {

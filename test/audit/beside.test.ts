@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Verdict, verifyAudit } from '../../src/ledger/audit-verify.ts';
+import type { Book } from '../../src/ledger/book.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
 import type { Cashier } from '../../src/payments/cashier.ts';
 import { closePayment } from '../../src/payments/close-payment.ts';
@@ -27,6 +28,7 @@ beforeEach(async () => {
   cashier = await world.process();
   for (const outTradeNo of SOLD) {
     await create(cashier, { outTradeNo });
+    if (outTradeNo === SOLD[0]) await cashier.ledger.write(copyOften);
     await cashier.ledger.write(async (book) => {
       for (let i = 0; i < BETWEEN; i++)
         await book.audit.append({ kind: 'calls-limited', detail: { calls: i } });
@@ -34,6 +36,16 @@ beforeEach(async () => {
   }
 });
 afterEach(() => world.end());
+
+/** As many orders as a verification compares at once, so that it is done with the first long before its end. */
+async function copyOften(book: Book): Promise<void> {
+  const order = await book.orders.get(SOLD[0]);
+  for (let i = 0; order && i < 120; i++) {
+    const [outTradeNo, pageToken] = [`NEVER_SENT_${i}`, `token ${i}`];
+    const sent = { plan: undefined, countedAt: undefined, credential: {}, askAt: undefined };
+    await book.orders.insert({ ...order, ...sent, outTradeNo, pageToken, state: 'PENDING_APPROVAL' });
+  }
+}
 
 /** The verdict where `before[n]` happens ahead of the nth transaction of the verification; the first is number 0. */
 async function verdict(before: Readonly<Record<number, () => Promise<unknown>>> = {}): Promise<Verdict> {
