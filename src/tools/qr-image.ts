@@ -1,6 +1,43 @@
-/** PNG, base64: black on white with a quiet zone, so that phones read it from any chat background. */
+import { deflateSync } from 'node:zlib';
+import { crc32 } from '../domain/crc32.ts';
+
+/** Modules of white around a code, and pixels to a module: what phones read from any chat background. */
+const QUIET_ZONE = 4;
+const SCALE = 8;
+
+/** PNG, base64: black on white in one bit a pixel, which is a tenth of the work and size of colours. */
 export async function qrImage(content: string): Promise<string> {
   const { default: QRCode } = await import('qrcode');
-  const png = await QRCode.toBuffer(content, { type: 'png', errorCorrectionLevel: 'M', margin: 4, scale: 8 });
-  return png.toString('base64');
+  const { size, data } = QRCode.create(content, { errorCorrectionLevel: 'M' }).modules;
+  const width = (size + 2 * QUIET_ZONE) * SCALE;
+  // A module is as wide as a byte, and each row begins with its filter, none.
+  const row = 1 + width / 8;
+  const pixels = Buffer.alloc(row * width, 0xff);
+  for (let y = 0; y < width; y += 1) pixels[y * row] = 0;
+  for (const [i, dark] of data.entries()) {
+    if (!dark) continue;
+    const x = 1 + QUIET_ZONE + (i % size);
+    const y = (QUIET_ZONE + Math.floor(i / size)) * SCALE;
+    for (let line = y; line < y + SCALE; line += 1) pixels[line * row + x] = 0;
+  }
+  const header = Buffer.alloc(13);
+  header.writeUInt32BE(width, 0);
+  header.writeUInt32BE(width, 4);
+  header[8] = 1;
+  return Buffer.concat([
+    Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'),
+    chunk('IHDR', header),
+    chunk('IDAT', deflateSync(pixels)),
+    chunk('IEND', Buffer.alloc(0)),
+  ]).toString('base64');
+}
+
+/** @see https://www.w3.org/TR/png-3/#5Chunk-layout */
+function chunk(type: string, data: Buffer): Buffer {
+  const body = Buffer.concat([Buffer.from(type, 'latin1'), data]);
+  const framed = Buffer.alloc(body.length + 8);
+  framed.writeUInt32BE(data.length, 0);
+  body.copy(framed, 4);
+  framed.writeUInt32BE(crc32(body), body.length + 4);
+  return framed;
 }
