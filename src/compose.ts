@@ -19,7 +19,7 @@ import { runSettler } from './payments/settler.ts';
 import { noteLedger } from './platform/known-ledgers.ts';
 import { createLog, secretFinder } from './platform/log.ts';
 import { once } from './platform/once.ts';
-import { outgoingProxyOf, wayOut } from './platform/outgoing-proxy.ts';
+import { outgoingProxyOf } from './platform/outgoing-proxy.ts';
 import { RefusedNames } from './platform/refused-names.ts';
 import { processSenders } from './platform/senders.ts';
 import { systemClock, systemRandom } from './platform/system.ts';
@@ -87,7 +87,7 @@ export async function openApp(config: Config, ports: Ports, service?: ServiceAdd
   const log = createLog({ level: config.logLevel, file: config.logFile, secrets: secretsOf(config.env) });
   const configured = config.embeddedSimulator
     ? undefined
-    : await configureProviders(config.env, gatewayHttp(undefined, wayOut(outgoingProxyOf(config.env))), log);
+    : await configureProviders(config.env, gatewayHttp(undefined, outgoingProxyOf(config.env)), log);
   const ledger = await openLedger(config);
   // A freeze finds what its home knows of; that it cannot be noted must not keep anybody from serving.
   await noteLedger(config.home, config.ledger, clock).catch((error: unknown) =>

@@ -1,4 +1,5 @@
-import { connect as connectTcp, isIP, type Socket } from 'node:net';
+import { connect as connectTcp, isIP } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 import { CashierError } from '../domain/errors.ts';
 
@@ -7,24 +8,10 @@ type Env = Readonly<Record<string, string | undefined>>;
 /** A proxy that stands between this machine and the world, as `HTTPS_PROXY` names it. */
 export interface OutgoingProxy {
   /**
-   * What `fetch` has to be given as its dispatcher for this address; undefined: it is reached directly. It fails with
-   * a code that begins with `PROXY_` as long as no byte of the request itself can have left.
+   * Makes a connection to this address; undefined: it is reached directly. It fails with a code that begins with
+   * `PROXY_` as long as no byte of the request itself can have left.
    */
-  dispatcherFor(url: string): object | undefined;
-}
-
-/**
- * The way to the gateways, through a proxy or straight: a connection that is not made soon is given up while there is
- * time left, and was then provably never used.
- */
-export function wayOut(proxy: OutgoingProxy | undefined): OutgoingProxy {
-  let agent: object | undefined;
-  return {
-    dispatcherFor(url) {
-      agent ??= fetchAgent({ timeout: SILENT_MS });
-      return proxy?.dispatcherFor(url) ?? agent;
-    },
-  };
+  connectorFor(url: string): Connector | undefined;
 }
 
 interface ProxyAddress {
@@ -51,14 +38,12 @@ export function outgoingProxyOf(env: Env): OutgoingProxy | undefined {
   if (given === undefined || given.trim() === '') return undefined;
   const address = readAddress(given.trim());
   const direct = readNoProxy(env.NO_PROXY ?? env.no_proxy ?? '');
-  let agent: object | undefined;
+  const connector = tunnel(address);
   return {
-    dispatcherFor(url) {
+    connectorFor(url) {
       const { protocol, hostname, port } = new URL(url);
-      if (protocol !== 'https:' || LOOPBACK.test(hostname) || direct(hostname, port || '443'))
-        return undefined;
-      agent ??= fetchAgent(tunnel(address));
-      return agent;
+      const isDirect = protocol !== 'https:' || LOOPBACK.test(hostname) || direct(hostname, port || '443');
+      return isDirect ? undefined : connector;
     },
   };
 }
@@ -111,36 +96,27 @@ function readNoProxy(list: string): (hostname: string, port: string) => boolean 
 }
 
 interface Destination {
-  readonly hostname: string;
-  readonly port?: string | number | null;
-  readonly servername?: string | null;
+  readonly host?: string | null | undefined;
+  readonly port?: string | number | null | undefined;
+  readonly servername?: string | undefined;
 }
-type Connected = (error: Error | null, socket: Socket | null) => void;
-type Connector = (to: Destination, connected: Connected) => void;
-
-/** The agent that Node's own `fetch` is made of, with another way to connect: no second HTTP stack. */
-function fetchAgent(connect: Connector | { readonly timeout: number }): object {
-  // Its module is loaded by the first of its classes that is touched.
-  void globalThis.Response;
-  // Newer versions of it keep the first place for those who were made for the older ones.
-  const places = [Symbol.for('undici.globalDispatcher.2'), Symbol.for('undici.globalDispatcher.1')];
-  const inUse: unknown = places.map((place) => Reflect.get(globalThis, place)).find((known) => known);
-  if (typeof inUse !== 'object' || inUse === null) throw unusable();
-  const Agent = inUse.constructor as new (options: { readonly connect: typeof connect }) => object;
-  return new Agent({ connect });
-}
+/** As Node's `https.Agent` asks for a connection. */
+type Connector = (to: Destination, connected?: (error: Error | null, socket: Duplex) => void) => undefined;
 
 /** CONNECT, then TLS with the gateway itself: the proxy sees whom we talk to, and nothing that is said. */
 function tunnel({ secure, host, port, authorization }: ProxyAddress): Connector {
-  return ({ hostname, port: toPort, servername }, connected) => {
-    const name = hostname.replace(/^\[|\]$/g, '');
-    const authority = `${name.includes(':') ? `[${name}]` : name}:${toPort || 443}`;
+  return (to, connected) => {
+    const name = to.host ?? '';
+    const authority = `${name.includes(':') ? `[${name}]` : name}:${to.port || 443}`;
     const raw = secure
       ? connectTls({ host, port, timeout: SILENT_MS, ...(isIP(host) ? {} : { servername: host }) })
       : connectTcp({ host, port, timeout: SILENT_MS });
     const fail = (code: string) => {
       raw.destroy();
-      connected(Object.assign(new Error('no connection through the proxy'), { code: `PROXY_${code}` }), null);
+      connected?.(
+        Object.assign(new Error('no connection through the proxy'), { code: `PROXY_${code}` }),
+        raw,
+      );
     };
     const onTimeout = () => settle(() => fail('TIMEOUT'));
     const onError = (error: Error) => settle(() => fail(codeOf(error)));
@@ -163,13 +139,13 @@ function tunnel({ secure, host, port, authorization }: ProxyAddress): Connector 
       // A gateway says nothing before we do: what follows the head is not its.
       if (head.length > end + 4) return settle(() => fail('UNREADABLE'));
       raw.pause();
-      const inner = connectTls({ socket: raw, servername: servername || (isIP(name) ? '' : name) });
+      const inner = connectTls({ socket: raw, servername: to.servername || (isIP(name) ? '' : name) });
       inner.once('error', onError);
       inner.once('secureConnect', () =>
         settle(() => {
           inner.off('error', onError);
           for (const [event, listener] of Object.entries(listeners)) raw.off(event, listener);
-          connected(null, inner);
+          connected?.(null, inner);
         }),
       );
     };

@@ -1,3 +1,7 @@
+import type { IncomingMessage, RequestOptions } from 'node:http';
+import type { Agent as HttpsAgent } from 'node:https';
+import { pipeline } from 'node:stream';
+import { createUnzip } from 'node:zlib';
 import { GatewayUnavailable, OutcomeUnknown } from './contract.ts';
 
 /** One request to a gateway. The body is sent as these very bytes. */
@@ -24,83 +28,101 @@ export interface GatewayHttp {
   send(request: GatewayRequest): Promise<GatewayResponse>;
 }
 
+/** The way out where it leads through a proxy. */
+export interface WayOut {
+  /**
+   * Makes a connection to an address on which a request can be sent, TLS included, and always the same function;
+   * undefined: it is reached directly.
+   */
+  connectorFor(url: string): HttpsAgent['createConnection'] | undefined;
+}
+
 /** ms; WeChat Pay recommends at least 5 s for orders, both gateways answer within 10 s or not at all. */
 export const GATEWAY_TIMEOUT_MS = 10_000;
+/** ms in which a connection has to show a sign of life while it is made: given up while there is time left. */
+const CONNECT_MS = 5_000;
+/** ms for which a connection is kept: gateways close theirs later, so that hardly a request meets a closed one. */
+const KEPT_MS = 4_000;
+const MAX_CONNECTIONS = 64;
 const MAX_BODY_BYTES = 1_048_576;
-
-/** Failures of connecting: no byte of the request has left. */
-const NOT_SENT = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-  'CERT_HAS_EXPIRED',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-  'ERR_TLS_CERT_ALTNAME_INVALID',
-]);
-
-/** The way out where it leads through a proxy: what `fetch` takes as its dispatcher, undefined for none. */
-export interface WayOut {
-  dispatcherFor(url: string): object | undefined;
-}
 
 /** The only outgoing network call of the server: no redirects, a bounded body, one deadline over everything. */
 export function gatewayHttp(timeoutMs = GATEWAY_TIMEOUT_MS, wayOut?: WayOut): GatewayHttp {
+  let loading: ReturnType<typeof load> | undefined;
   return {
     async send(request) {
+      loading ??= load(wayOut);
+      const open = await loading;
       const signal = AbortSignal.timeout(request.timeoutMs ?? timeoutMs);
-      const dispatcher = wayOut?.dispatcherFor(request.url) as RequestInit['dispatcher'];
+      /** A request is written to a connection that is made, and never a second time. */
+      let isSent = false;
       try {
-        const response = await fetch(request.url, {
-          method: request.method,
-          headers: request.headers,
-          redirect: 'manual',
-          signal,
-          ...(request.body === undefined ? {} : { body: request.body }),
-          ...(dispatcher === undefined ? {} : { dispatcher }),
+        const response = await new Promise<IncomingMessage>((resolve, reject) => {
+          const { method, headers, maxBodyBytes, url, body } = request;
+          const encoding = maxBodyBytes === undefined ? 'identity' : 'gzip, deflate';
+          const options = { method, headers: { ...headers, 'accept-encoding': encoding } };
+          const going = open(url, options);
+          going.on('error', reject).once('response', resolve);
+          // One that has no connection yet tells nobody that it has ended.
+          signal.addEventListener('abort', () => reject(going.destroy()));
+          going.once('socket', (socket) => {
+            const send = () => {
+              isSent = true;
+              socket.setTimeout(0);
+              going.end(body);
+            };
+            if (!socket.connecting) return send();
+            const giveUp = () =>
+              void going.destroy(Object.assign(new Error('no connection'), { code: 'CONNECT_TIMEOUT' }));
+            socket.setTimeout(CONNECT_MS, giveUp);
+            socket.once('encrypted' in socket ? 'secureConnect' : 'connect', () => {
+              socket.off('timeout', giveUp);
+              send();
+            });
+          });
         });
         return {
-          status: response.status,
-          headers: Object.fromEntries(response.headers),
+          status: response.statusCode ?? 0,
+          headers: Object.fromEntries(
+            Object.entries(response.headers).map(([name, value]) => [name, String(value)]),
+          ),
           body: await read(response, request.maxBodyBytes ?? MAX_BODY_BYTES),
         };
       } catch (error) {
         if (error instanceof OutcomeUnknown) throw error;
-        const { code, syscall } = systemCause(error);
-        // The same codes on a read come from a connection that has carried the request.
-        const inTime = NOT_SENT.has(code) && !DURING_EXCHANGE.has(syscall);
-        // A tunnel that was not built has carried nothing.
-        if (inTime || code.startsWith('PROXY_')) throw new GatewayUnavailable(code);
-        throw new OutcomeUnknown(signal.aborted ? 'timeout' : code);
+        const code = error instanceof Error && 'code' in error ? String(error.code) : 'connection-lost';
+        const why = signal.aborted ? 'timeout' : code;
+        throw isSent ? new OutcomeUnknown(why) : new GatewayUnavailable(why);
       }
     },
   };
 }
 
-async function read(response: Response, maxBytes: number): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
+/** Node's clients, loaded by the first call, with connections that are kept. */
+async function load(wayOut: WayOut | undefined) {
+  const [http, https] = await Promise.all([import('node:http'), import('node:https')]);
+  const options = { keepAlive: true, timeout: KEPT_MS, maxSockets: MAX_CONNECTIONS };
+  const [plain, direct, tunnel] = [
+    new http.Agent(options),
+    new https.Agent(options),
+    new https.Agent(options),
+  ];
+  return (url: string, request: RequestOptions) => {
+    if (url.startsWith('http:')) return http.request(url, { ...request, agent: plain });
+    const createConnection = wayOut?.connectorFor(url);
+    const agent = createConnection ? Object.assign(tunnel, { createConnection }) : direct;
+    return https.request(url, { ...request, agent });
+  };
+}
+
+async function read(response: IncomingMessage, maxBytes: number): Promise<Buffer> {
+  const isPacked = /^(gzip|deflate)$/.test(response.headers['content-encoding'] ?? '');
+  const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of response.body ?? []) {
+  for await (const chunk of isPacked ? pipeline(response, createUnzip(), () => undefined) : response) {
     size += chunk.byteLength;
     if (size > maxBytes) throw new OutcomeUnknown('answer-too-large');
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
-}
-
-const DURING_EXCHANGE: ReadonlySet<string> = new Set(['read', 'write']);
-
-/** The system's or undici's error behind a failed fetch; `connection-lost` when there is none. */
-function systemCause(error: unknown): { code: string; syscall: string } {
-  for (let e = error; e instanceof Error; e = e.cause) {
-    const syscall = 'syscall' in e ? String(e.syscall) : '';
-    if ('code' in e && typeof e.code === 'string') return { code: e.code, syscall };
-    if (e instanceof AggregateError && e.errors[0] instanceof Error) return systemCause(e.errors[0]);
-  }
-  return { code: 'connection-lost', syscall: '' };
 }

@@ -1,5 +1,4 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -10,47 +9,11 @@ import { createPayment } from '../../src/payments/create-payment.ts';
 import { queryPayment } from '../../src/payments/query-payment.ts';
 import { refundPayment } from '../../src/payments/refund-payment.ts';
 import { systemClock, systemRandom } from '../../src/platform/system.ts';
-import { OutcomeUnknown } from '../../src/providers/contract.ts';
-import { gatewayHttp } from '../../src/providers/gateway-http.ts';
 import { presenter } from '../../src/tools/present.ts';
 import { declined, refund as refundTerms, setUp, signed } from '../providers/alipay/fake-gateway.ts';
 import { CALL, payment, refund, World } from '../support/world.ts';
 
 afterEach(() => vi.unstubAllGlobals());
-
-describe('the outgoing call', () => {
-  it.each(['EHOSTUNREACH', 'ENETUNREACH'])(
-    'calls it unknown when an established connection breaks with %s',
-    async (code) => {
-      // Linux reports a soft ICMP error of a connection that already carries the request as this, on read.
-      const cause = Object.assign(new Error(`read ${code}`), { code, syscall: 'read' });
-      vi.stubGlobal('fetch', async () => {
-        throw new TypeError('fetch failed', { cause });
-      });
-      const sent = gatewayHttp().send({
-        method: 'POST',
-        url: 'https://gateway.example/',
-        headers: {},
-        body: 'x',
-      });
-      await expect(sent).rejects.toBeInstanceOf(OutcomeUnknown);
-    },
-  );
-
-  it('calls it unknown when the server took the request and hung up', async () => {
-    const server = createServer((request) => request.socket.destroy());
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const { port } = server.address() as { port: number };
-    const sent = gatewayHttp().send({
-      method: 'POST',
-      url: `http://127.0.0.1:${port}/`,
-      headers: {},
-      body: 'x',
-    });
-    await expect(sent).rejects.toBeInstanceOf(OutcomeUnknown);
-    server.close();
-  });
-});
 
 describe("Alipay's answers", () => {
   it('does not take the proof of an earlier refund of the order for that of another', async () => {

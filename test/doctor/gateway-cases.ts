@@ -207,7 +207,7 @@ describe('what the gateways say, in words', () => {
     new GatewayUnavailable('ENOTFOUND'),
     new GatewayUnavailable('CERT_HAS_EXPIRED'),
     new OutcomeUnknown('timeout'),
-    new OutcomeUnknown('UND_ERR_SOCKET'),
+    new OutcomeUnknown('ECONNRESET'),
   ])('a network that fails: %s', async (error) => {
     const answer = network(() => {
       throw error;

@@ -3,7 +3,7 @@ import { createServer as createTls } from 'node:https';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { CashierError } from '../../src/domain/errors.ts';
-import { outgoingProxyOf, wayOut } from '../../src/platform/outgoing-proxy.ts';
+import { outgoingProxyOf } from '../../src/platform/outgoing-proxy.ts';
 import { GatewayUnavailable, OutcomeUnknown } from '../../src/providers/contract.ts';
 import { gatewayHttp } from '../../src/providers/gateway-http.ts';
 import { certificatePem } from '../providers/wechatpay/certificate-maker.ts';
@@ -138,11 +138,7 @@ describe('a call through a proxy', () => {
   it('never takes the way to this machine', async () => {
     const port = await listen(createHttp((_request, response) => void response.end('here')));
     const HTTPS_PROXY = `http://127.0.0.1:${await proxy(tunnels)}`;
-    for (const way of [
-      outgoingProxyOf({ HTTPS_PROXY }),
-      wayOut(outgoingProxyOf({ HTTPS_PROXY })),
-      wayOut(undefined),
-    ]) {
+    for (const way of [outgoingProxyOf({ HTTPS_PROXY }), undefined]) {
       const url = `http://127.0.0.1:${port}/`;
       const { body } = await gatewayHttp(4_000, way).send({ method: 'GET', url, headers: {} });
       expect(body.toString()).toBe('here');
@@ -154,7 +150,7 @@ describe('a call through a proxy', () => {
 describe('which addresses go through it', () => {
   const HTTPS_PROXY = 'http://proxy.example:3128';
   const goes = (url: string, NO_PROXY?: string) =>
-    outgoingProxyOf({ HTTPS_PROXY, ...(NO_PROXY === undefined ? {} : { NO_PROXY }) })?.dispatcherFor(url) !==
+    outgoingProxyOf({ HTTPS_PROXY, ...(NO_PROXY === undefined ? {} : { NO_PROXY }) })?.connectorFor(url) !==
     undefined;
 
   it.each([

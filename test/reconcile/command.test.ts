@@ -135,7 +135,7 @@ describe.each(WALLETS)('reconcile with %s', (provider) => {
     ['bill-elsewhere', 'bill-address'],
     ['forged-answer', 'bad-signature'],
     ['unsigned-answer', provider === 'alipay' ? 'unsigned-success' : 'bad-signature'],
-    ['lost-after', 'UND_ERR_SOCKET'],
+    ['lost-after', 'ECONNRESET'],
   ])('compares nothing with %s', async (scenario, why) => {
     await control(shop, 'POST', 'faults', { scenario, provider, operation: 'bill', times: 1 });
     const { code, stdout } = await compare();

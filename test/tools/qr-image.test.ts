@@ -1,4 +1,4 @@
-import jsQR from 'jsqr';
+import jsqr from 'jsqr';
 import { PNG } from 'pngjs';
 import { expect, it } from 'vitest';
 import { qrImage } from '../../src/tools/qr-image.ts';
@@ -12,7 +12,7 @@ it.each([
   const bytes = Buffer.from(await qrImage(content), 'base64');
   const { width, height, data } = PNG.sync.read(bytes, { checkCRC: true });
   expect(height).toBe(width);
-  expect(jsQR(new Uint8ClampedArray(data), width, height)?.data).toBe(content);
+  expect(jsqr.default(new Uint8ClampedArray(data), width, height)?.data).toBe(content);
   expect(bytes.length).toBeLessThan(300 + content.length * 6);
   // Four modules of white all around, eight pixels each; the finder's corner is the first that is black.
   const dark = (x: number, y: number) => data[(y * width + x) * 4] === 0;
