@@ -1,4 +1,5 @@
 import type { Clock } from '../domain/clock.ts';
+import { defined } from '../domain/defined.ts';
 import { toYuan } from '../domain/money.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { elsewhereOf, refundedHere } from '../ledger/refunded.ts';
@@ -42,7 +43,7 @@ export function ledgerLookup(options: LookupOptions): CashierLookup {
       given: isGivenOut(order),
       refundedYuan: toYuan(refundedHere(refunds)),
       simulated,
-      ...present({
+      ...defined({
         merchantName,
         qrCode,
         payUrl,
@@ -55,10 +56,4 @@ export function ledgerLookup(options: LookupOptions): CashierLookup {
       }),
     };
   };
-}
-
-type Present<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
-
-function present<T extends object>(fields: T): Present<T> {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Present<T>;
 }

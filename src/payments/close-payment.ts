@@ -35,7 +35,8 @@ export async function closePayment(cashier: Cashier, call: Call, name: OrderName
   if (mayBeAnothers(provider, order)) {
     const asked = await ask(cashier, intent);
     if (asked.order.state === 'PAID') throw alreadyPaid(asked.order);
-    if (!isOursToClose(asked)) return tellPayment(errand, asked.order);
+    // A freeze counts within a second, however long the question took.
+    if (!isOursToClose(asked) || (await isFrozenNow(cashier))) return tellPayment(errand, asked.order);
   }
   try {
     await provider.closeTrade(order.outTradeNo);
@@ -165,8 +166,7 @@ function alreadyPaid(order: OrderRecord): CashierError {
 /** A close that had to wait until the buyer opened the trade is done now that it exists. */
 export async function finishClosing(cashier: Cashier, asked: AskedTrade): Promise<OrderRecord> {
   const { order } = asked;
-  if (!order.closing || !isOursToClose(asked)) return order;
-  if (await cashier.ledger.read((book) => book.operator.freeze())) return order;
+  if (!order.closing || !isOursToClose(asked) || (await isFrozenNow(cashier))) return order;
   try {
     await providerOf(cashier, order).closeTrade(order.outTradeNo);
   } catch (error) {
@@ -175,6 +175,10 @@ export async function finishClosing(cashier: Cashier, asked: AskedTrade): Promis
     throw error;
   }
   return record(cashier, order, (book) => closedIn(book, order));
+}
+
+async function isFrozenNow({ ledger }: Cashier): Promise<boolean> {
+  return (await ledger.read((book) => book.operator.freeze())) !== undefined;
 }
 
 async function closedIn(book: Book, order: OrderRecord): Promise<OrderRecord> {

@@ -1,3 +1,4 @@
+import { defined } from '../domain/defined.ts';
 import { CashierError } from '../domain/errors.ts';
 import { type Fen, fen } from '../domain/money.ts';
 import type { OrderState, ProviderId } from '../domain/order.ts';
@@ -31,14 +32,15 @@ export async function listPayments(
   call: Call,
   input: ListPaymentsInput,
 ): Promise<PaymentList> {
-  const filter: OrderFilter = {
-    ...(call.ownOrdersOnly ? { caller: call.caller } : {}),
-    ...(input.from === undefined ? {} : { from: dayStart(input.from, 'from') }),
-    ...(input.to === undefined ? {} : { to: dayStart(input.to, 'to') + DAY_MS }),
-    ...(input.state === undefined ? {} : { state: input.state }),
-    ...(input.provider === undefined ? {} : { provider: input.provider }),
-    ...(input.cursor === undefined ? {} : { after: readCursor(input.cursor) }),
-  };
+  const { from, to, state, provider, cursor } = input;
+  const filter: OrderFilter = defined({
+    caller: call.ownOrdersOnly ? call.caller : undefined,
+    from: from === undefined ? undefined : dayStart(from, 'from'),
+    to: to === undefined ? undefined : dayStart(to, 'to') + DAY_MS,
+    state,
+    provider,
+    after: cursor === undefined ? undefined : readCursor(cursor),
+  });
   return cashier.ledger.read(async (book) => {
     const found = await book.orders.list(filter, input.limit + 1);
     const page = found.slice(0, input.limit);

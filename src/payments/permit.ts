@@ -1,4 +1,5 @@
 import { beijingIso, wholeSecond } from '../domain/clock.ts';
+import { defined } from '../domain/defined.ts';
 import { CashierError, type Text } from '../domain/errors.ts';
 import type { Book } from '../ledger/book.ts';
 import type { MoneyKind } from '../ledger/quotas.ts';
@@ -56,8 +57,7 @@ export async function permit(
   if (decision.kind === 'deny') throw policyDenied(decision);
   const rule = decision.kind === 'approve' ? decision.rule : subject.needsPerson;
   if (yes) {
-    const { decidedBy } = yes;
-    await book.approvals.move(yes, 'approved', 'used', decidedBy === undefined ? {} : { decidedBy });
+    await book.approvals.move(yes, 'approved', 'used', defined({ decidedBy: yes.decidedBy }));
   } else if (call.approval !== undefined) {
     return undefined;
   } else if (rule !== undefined) {
@@ -94,16 +94,16 @@ async function askedBy(
   before: readonly ApprovalRecord[],
 ): Promise<AskedBy> {
   const last = before.find((approval) => approval.caller === caller);
-  return {
+  return defined({
     policy: (await book.operator.policy())?.version ?? 0,
-    ...(tool === undefined ? {} : { tool }),
-    ...(named ? { named } : {}),
-    ...(client === undefined ? {} : { client }),
-    ...(ownOrdersOnly ? { ownOrdersOnly } : {}),
-    ...(credential === undefined ? {} : { credential }),
-    ...(token === undefined ? {} : { token: { ...token } }),
-    ...(last?.state === 'failed' && last.code !== undefined ? { afterFailure: last.code } : {}),
-  };
+    tool,
+    named: named || undefined,
+    client,
+    ownOrdersOnly: ownOrdersOnly || undefined,
+    credential,
+    token: token && { ...token },
+    afterFailure: last?.state === 'failed' ? last.code : undefined,
+  });
 }
 
 /** The rules on the call as they were when a person was asked. */

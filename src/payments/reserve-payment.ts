@@ -1,4 +1,5 @@
 import { wholeSecond } from '../domain/clock.ts';
+import { defined } from '../domain/defined.ts';
 import type { Credential, OrderTerms } from '../domain/order.ts';
 import type { Book } from '../ledger/book.ts';
 import type { ApprovalRecord, OrderRecord } from '../ledger/records.ts';
@@ -159,13 +160,13 @@ async function reserve(
     title: input.title,
     source: 'ledger',
     inputHash,
-    terms: {
+    terms: defined({
       expiresInMinutes: input.expiresInMinutes,
-      ...(input.payerOpenid === undefined ? {} : { payerOpenid: input.payerOpenid }),
-      ...(input.payerClientIp === undefined ? {} : { payerClientIp: input.payerClientIp }),
-      ...(input.outTradeNo === undefined ? {} : { chosen: true as const }),
-      ...(provider.returnsMark ? { mark: cashier.randomBytes(12).toString('base64url') } : {}),
-    },
+      payerOpenid: input.payerOpenid,
+      payerClientIp: input.payerClientIp,
+      chosen: input.outTradeNo === undefined ? undefined : (true as const),
+      mark: provider.returnsMark ? cashier.randomBytes(12).toString('base64url') : undefined,
+    }),
   });
   // Refuses what this gateway would refuse before anything is stored.
   provider.planPayment(termsOf(order, order.createdAt));
@@ -233,17 +234,10 @@ async function commitIntent(
 
 /** The terms as the gateway gets them; `now` (ms) only matters until the expiry is fixed by the first send. */
 export function termsOf(order: OrderRecord, now: number): OrderTerms {
+  const { outTradeNo, scene, amountFen, title } = order;
   const { expiresInMinutes, payerOpenid, payerClientIp, mark } = order.terms;
-  return {
-    outTradeNo: order.outTradeNo,
-    scene: order.scene,
-    amountFen: order.amountFen,
-    title: order.title,
-    expiresAt: order.expiresAt ?? wholeSecond(now) + expiresInMinutes * 60_000,
-    ...(payerOpenid === undefined ? {} : { payerOpenid }),
-    ...(payerClientIp === undefined ? {} : { payerClientIp }),
-    ...(mark === undefined ? {} : { mark }),
-  };
+  const expiresAt = order.expiresAt ?? wholeSecond(now) + expiresInMinutes * 60_000;
+  return defined({ outTradeNo, scene, amountFen, title, expiresAt, payerOpenid, payerClientIp, mark });
 }
 
 /** Nothing of it is at the gateway: it waits for a person, or the gateway has provably declined it. */

@@ -1,3 +1,4 @@
+import { defined } from '../domain/defined.ts';
 import type { RefundTerms } from '../domain/order.ts';
 import type { Book } from '../ledger/book.ts';
 import type { ApprovalRecord, OrderRecord, RefundRecord } from '../ledger/records.ts';
@@ -143,11 +144,6 @@ async function commitIntent(
 }
 
 export function termsOf(order: OrderRecord, refund: RefundRecord): RefundTerms {
-  return {
-    outTradeNo: order.outTradeNo,
-    outRefundNo: refund.outRefundNo,
-    refundFen: refund.amountFen,
-    totalFen: order.amountFen,
-    ...(refund.reason === undefined ? {} : { reason: refund.reason }),
-  };
+  const { outTradeNo, outRefundNo, amountFen: refundFen, reason } = refund;
+  return defined({ outTradeNo, outRefundNo, refundFen, totalFen: order.amountFen, reason });
 }

@@ -1,8 +1,9 @@
+import { defined } from '../../domain/defined.ts';
 import type { OrderState, RefundState } from '../../domain/order.ts';
 import type { ApprovalRecord } from '../../ledger/records.ts';
 import { approvalView } from '../../policy/approvals.ts';
 import type { PaymentView } from '../views.ts';
-import { compact, iso, type Voice } from './voice.ts';
+import { iso, type Voice } from './voice.ts';
 import { APPROVAL_NOW, APPROVAL_STATE } from './words.ts';
 
 /** An approval as every view has it. */
@@ -10,7 +11,7 @@ export function approvalIn({ now }: Voice, approval: ApprovalRecord | undefined)
   if (!approval) return undefined;
   const state = approvalView(approval, now());
   const code = state === 'failed' ? approval.code : undefined;
-  return compact({ id: approval.id, state, code, expiresAt: iso(approval.expiresAt) });
+  return defined({ id: approval.id, state, code, expiresAt: iso(approval.expiresAt) });
 }
 
 /** What is said of it while a payment or refund waits for it: how it stands, and whom the model is to ask, and where. */

@@ -1,9 +1,10 @@
+import { defined } from '../../domain/defined.ts';
 import { toYuan } from '../../domain/money.ts';
 import type { PaymentList } from '../../payments/list-payments.ts';
 import type { ToolAnswer } from '../answer.ts';
 import type { PaymentListView } from '../views.ts';
 import { paymentItem } from './payment.ts';
-import { compact, iso, type Voice } from './voice.ts';
+import { iso, type Voice } from './voice.ts';
 
 export function listAnswer(
   voice: Voice,
@@ -23,7 +24,7 @@ export function listAnswer(
     ),
     nextCursor && `nextCursor: ${nextCursor}`,
   );
-  const structured = compact({
+  const structured = defined({
     items: items.map((item) => paymentItem(voice, item)),
     totals: { count, paidYuan, refundedYuan },
     nextCursor,

@@ -1,3 +1,4 @@
+import { defined } from '../../domain/defined.ts';
 import type { Text } from '../../domain/errors.ts';
 import { toYuan } from '../../domain/money.ts';
 import type { Credential } from '../../domain/order.ts';
@@ -11,7 +12,7 @@ import { qrImage } from '../qr-image.ts';
 import type { PaymentView } from '../views.ts';
 import { approvalIn, approvalSaid } from './approval.ts';
 import { HELD, handOver } from './hand-over.ts';
-import { type CashierPage, compact, iso, type Voice, yuan } from './voice.ts';
+import { type CashierPage, iso, type Voice, yuan } from './voice.ts';
 import * as words from './words.ts';
 
 export interface PaymentAnswer extends ToolAnswer<PaymentView> {
@@ -76,12 +77,12 @@ export async function paymentStory(
   return {
     ...paymentTold(voice, result, await pageOf(voice, result.order)),
     refunds: refunds.map(({ outRefundNo, state, amountFen, reason, createdAt }) =>
-      compact({ outRefundNo, state, refundYuan: toYuan(amountFen), reason, createdAt: iso(createdAt) }),
+      defined({ outRefundNo, state, refundYuan: toYuan(amountFen), reason, createdAt: iso(createdAt) }),
     ),
     events: events.filter(isAboutOrder).map(({ at, kind, outRefundNo, detail }) => {
       // Digests and counted times are for whoever checks the trail.
       const { terms, plan, credential, countedAt, ...told } = detail;
-      return compact({ at: iso(at), kind, outRefundNo, ...told });
+      return defined({ at: iso(at), kind, outRefundNo, ...told });
     }),
   };
 }
@@ -106,7 +107,7 @@ function paymentTold(voice: Voice, result: PaymentResult, page?: CashierPage, as
   // Without a page to follow it from, such a link is no use to anybody.
   const usable = handOffUrl === undefined || page ? held : {};
   const { adopted } = order.terms;
-  return compact({
+  return defined({
     outTradeNo: order.outTradeNo,
     provider: order.provider,
     scene: adopted ? undefined : order.scene,
@@ -190,7 +191,7 @@ function foreignAnswer({ say, lines, line, simulated }: Voice, result: ForeignPa
       }),
       line(words.LABEL.next, nextStep),
     ),
-    structured: compact({
+    structured: defined({
       ...{ outTradeNo, provider: result.provider, state, amountYuan, currency: 'CNY' },
       ...{ paidAt: iso(paidAt), gatewayTradeNo, gatewayState, source: 'query' },
       ...{ replayed: false, simulated, nextStep },

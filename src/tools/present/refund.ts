@@ -1,3 +1,4 @@
+import { defined } from '../../domain/defined.ts';
 import { toYuan } from '../../domain/money.ts';
 import { isDeclined } from '../../ledger/refunded.ts';
 import type { ForeignRefund } from '../../payments/foreign.ts';
@@ -5,7 +6,7 @@ import type { RefundResult } from '../../payments/results.ts';
 import { outcomeOf, type ToolAnswer } from '../answer.ts';
 import type { RefundView } from '../views.ts';
 import { approvalIn, approvalSaid } from './approval.ts';
-import { compact, type Voice } from './voice.ts';
+import type { Voice } from './voice.ts';
 import { DECLINED, FOREIGN, LABEL, REFUND_NEXT, REFUND_STATE } from './words.ts';
 
 export interface RefundAnswer extends ToolAnswer<RefundView> {
@@ -33,7 +34,7 @@ export async function refundAnswer(
       approval.line,
       line(LABEL.next, nextStep),
     ),
-    structured: compact({
+    structured: defined({
       outRefundNo: refund.outRefundNo,
       outTradeNo: refund.outTradeNo,
       provider: order.provider,
@@ -64,7 +65,7 @@ function foreignAnswer(
       }),
       line(LABEL.next, nextStep),
     ),
-    structured: compact({
+    structured: defined({
       ...{ outRefundNo, outTradeNo, provider, state },
       refundYuan: refundFen === undefined ? undefined : toYuan(refundFen),
       ...{ replayed: false, simulated, nextStep },

@@ -50,8 +50,3 @@ export function iso(ms: number | undefined): string | undefined {
 export function yuan(sum: string): Text {
   return { zh: `${sum} 元`, en: `${sum} yuan` };
 }
-
-/** Without what is not there. */
-export function compact<T extends object>(fields: T): T {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T;
-}

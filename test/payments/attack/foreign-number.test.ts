@@ -5,6 +5,7 @@ import { closePayment } from '../../../src/payments/close-payment.ts';
 import { createPayment } from '../../../src/payments/create-payment.ts';
 import { queryPayment } from '../../../src/payments/query-payment.ts';
 import { refundPayment } from '../../../src/payments/refund-payment.ts';
+import { freeze } from '../../../src/policy/decisions.ts';
 import { CALL, payment, refund, World } from '../../support/world.ts';
 
 /** A number that another system of the merchant has used at the gateway. `foreignOrders: refuse` is in force. */
@@ -148,6 +149,17 @@ describe('close-payment of a link that was given out, under a number of the call
     foreignTrade({ state: 'NOTPAY' });
     const asked = await queryPayment(at, CALL, { ...name, waitSeconds: 0 });
     expect(asked.order.state).toBe('CLOSED');
+  });
+
+  it('is not sent once a freeze has come in while the gateway was asked', async () => {
+    const at = opening();
+    await given(at);
+    foreignTrade({ state: 'NOTPAY' });
+    world.bank.delay = async () => {
+      await at.ledger.write((book) => freeze(book, 'operator', undefined));
+    };
+    expect((await closePayment(at, CALL, name)).order).toMatchObject({ state: 'NOTPAY', closing: true });
+    expect(sent()).toEqual(['query']);
   });
 
   it('says that it is paid where it is', async () => {
