@@ -41,7 +41,7 @@ export async function fillLedger({ path, orders, kind }, say = () => undefined) 
   for (const suffix of ['', '-wal', '-shm']) rmSync(`${path}${suffix}`, { force: true });
   const args = [FILL, '--orders', String(orders), '--kind', kind, '--ledger', path];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-  child.stdout.setEncoding('utf8').on('data', (text) => text.trim().split('\n').forEach(say));
+  child.stdout.setEncoding('utf8').on('data', (text) => say(text.trim()));
   const [code] = await once(child, 'close');
   if (code !== 0 || existsSync(`${path}-wal`)) throw new Error(`filling ${path} ended with ${code}`);
 }

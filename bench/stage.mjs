@@ -166,16 +166,16 @@ export async function inFlight(count, seconds, work) {
 export async function pinging(ping, work, everyMs = 100) {
   const times = [];
   let isOver = false;
-  const pings = (async () => {
+  async function pings() {
     while (!isOver) {
       times.push((await timed(ping)).ms);
       await sleep(everyMs);
     }
-  })();
-  const answer = await work().finally(() => {
+  }
+  const working = work().finally(() => {
     isOver = true;
   });
-  await pings;
+  const [answer] = await Promise.all([working, pings()]);
   return { times, answer };
 }
 
