@@ -171,6 +171,21 @@ describe('the house', () => {
     expect(wrong).toEqual([]);
   });
 
+  it('imports in no circle where a gateway is played', () => {
+    const simulator = files.filter(({ name }) => name.startsWith('simulator/'));
+    const imports = new Map(simulator.map((file) => [file.name, importsOf(file)]));
+    const done = new Set<string>();
+    const circles: string[] = [];
+    const visit = (name: string, way: readonly string[]) => {
+      if (way.includes(name)) circles.push([...way.slice(way.indexOf(name)), name].join(' → '));
+      if (done.has(name) || way.includes(name)) return;
+      for (const next of imports.get(name) ?? []) visit(next, [...way, name]);
+      done.add(name);
+    };
+    for (const { name } of simulator) visit(name, []);
+    expect(circles).toEqual([]);
+  });
+
   it('lets only the composition root and the commands know the simulator', () => {
     const knowing = files.filter((file) => importsOf(file).some((path) => path.startsWith('simulator/')));
     const outside = knowing.map(({ name }) => name).filter((name) => !name.startsWith('simulator/'));

@@ -4,19 +4,14 @@ import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { servedNames } from '../domain/names.ts';
 import { proveWhose, WHOSE } from '../platform/listener-proof.ts';
-import { serveBill } from './alipay/bill-calls.ts';
-import { alipayGateway } from './alipay/gateway.ts';
-import { LINK_METHODS } from './alipay/request.ts';
 import { control } from './control.ts';
 import { type Incoming, json, type Outgoing, redirect } from './http.ts';
 import { MAX_BODY_BYTES } from './limits.ts';
 import { cashierPage, errorPage } from './pages/cashier-page.ts';
 import { homePage } from './pages/home-page.ts';
+import { openPage } from './pages/open-page.ts';
 import { pay, refuse } from './payer.ts';
-import { H5_PATH, scan, whyNot } from './scanner.ts';
 import { markOf } from './state/identity.ts';
-import { wechatPayGateway } from './wechatpay/gateway.ts';
-import { h5Refusal } from './wechatpay/h5-page.ts';
 import type { World } from './world.ts';
 
 type App = { Bindings: HttpBindings };
@@ -43,9 +38,8 @@ export function createApp(world: World, changed: () => void): Hono<App> {
     on(() => json(200, { simulator: 'mcp-cashier', id: world.identity.id })),
   );
   app.get(WHOSE, proveWhose(markOf(world.identity)));
-  app.all('/v3/*', on(wechatPayGateway));
-  app.get('/gateway.do', on(openFromQuery));
-  app.post('/gateway.do', on(gatewayDo));
+  for (const { method, path, handle } of world.fakes.flatMap(({ routes }) => routes))
+    app.on(method, path, on(handle));
   app.all('/control/*', on(control));
   app.post('/merchant/notify', on(acknowledge));
 
@@ -53,17 +47,6 @@ export function createApp(world: World, changed: () => void): Hono<App> {
   app.get(
     '/scan',
     on((w, _incoming, context) => openPage(w, context.req.query('code') ?? '')),
-  );
-  app.get('/alipay/bill', on(serveBill));
-  app.get('/alipay/qr/:code', on(openFromQuery));
-  app.get(H5_PATH, on(openH5));
-  app.post(
-    '/alipay/app',
-    on((w, { body }) => openPage(w, body.toString('utf8'))),
-  );
-  app.post(
-    '/wechatpay/app',
-    on((w, { body }) => openPage(w, body.toString('utf8'))),
   );
   app.get('/cashier/:token', on(showCashier));
   app.post('/cashier/:token/pay', on(pressPay));
@@ -78,37 +61,8 @@ function namesOf(origin: string): ReturnType<typeof servedNames> {
   return servedNames([origin, origin.replace('127.0.0.1', 'localhost')], Number(new URL(origin).port));
 }
 
-/** A link that the payer's browser opened: the address is what was "scanned". */
-const openFromQuery: Handler = (world, { target }) => openPage(world, `${world.origin}${target}`);
-
-/** WeChat's H5 page asks a browser from which site it comes, and opens in no app's own. */
-const openH5: Handler = (world, incoming, context) => {
-  const why = h5Refusal(incoming.headers);
-  return why ? errorPage(world, 'wechatpay', why.zh, why.en) : openFromQuery(world, incoming, context);
-};
-
-/** The same address takes servers' calls and, as a form that a merchant's page submits, payers. */
-const gatewayDo: Handler = (world, incoming) => {
-  const form = incoming.body.toString('utf8');
-  const query = incoming.target.split('?').slice(1).join('?');
-  const method = new URLSearchParams(`${query}&${form}`).get('method') ?? '';
-  if (!LINK_METHODS.includes(method)) return alipayGateway(world, incoming);
-  return openPage(world, [query, form].filter((part) => part !== '').join('&'));
-};
-
-/** Stands for a merchant's notify route where there is none: WeChat Pay wants an address in every order. */
+/** Stands for a merchant's notify route where there is none: some gateways want an address in every order. */
 const acknowledge: Handler = () => ({ status: 204, headers: {}, body: '' });
-
-async function openPage(world: World, shown: string): Promise<Outgoing> {
-  try {
-    const trade = await scan(world, shown);
-    return redirect(`/cashier/${trade.cashierToken}`);
-  } catch (error) {
-    const why = whyNot(error);
-    if (why === undefined) throw error;
-    return errorPage(world, 'plain', why.zh, why.en);
-  }
-}
 
 const showCashier: Handler = (world, _incoming, context) => {
   const trade = world.trades.byCashierToken(context.req.param('token') ?? '');

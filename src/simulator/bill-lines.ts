@@ -5,7 +5,7 @@ import { steer } from './payer.ts';
 import type { FileFault } from './state/bill-files.ts';
 import { type Provider, type Refund, type RefundStatus, refundStatus, type Trade } from './state/trades.ts';
 import type { Steered } from './steering.ts';
-import type { World } from './world.ts';
+import { fakeOf, type World } from './world.ts';
 
 /** One line of a bill, before it is written in a gateway's form. */
 export interface BillLine {
@@ -78,18 +78,19 @@ function paymentLines(world: World, trade: Trade): BillLine[] {
   return [...(steered.has('bill-missing') ? [] : [line]), ...(steered.has('bill-extra') ? [extra] : [])];
 }
 
-/** Alipay books a refund when the money goes back; WeChat Pay when it takes it in, with its state of just now. */
+/** A gateway books a refund when the money goes back, or when it takes it in, with its state of just now. */
 function refundLines(world: World, trade: Trade, refund: Refund): BillLine[] {
   const steered = steer(world, trade, 'bill-line', refund);
   const other = steered.has('bill-refund-state');
   const status = refundStatus(refund, world.clock.now());
-  if (trade.provider === 'alipay' && status !== 'SUCCESS' && !other) return [];
+  const { booksRefundsWhenDone: whenDone } = fakeOf(world, trade.provider);
+  if (whenDone && status !== 'SUCCESS' && !other) return [];
   const amountFen = (refund.amountFen + (steered.has('bill-refund-amount') ? 1 : 0)) as Fen;
   const fee = feeOf(amountFen);
   const line: BillLine = {
     trade,
     refund,
-    status: other ? (trade.provider === 'alipay' ? 'SUCCESS' : 'CLOSED') : status,
+    status: other ? (whenDone ? 'SUCCESS' : 'CLOSED') : status,
     amountFen,
     feeFen: fee === 0 ? 0 : -fee,
     at: refund.createdAt,

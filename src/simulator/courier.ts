@@ -1,15 +1,5 @@
-import { alipayMessage } from './alipay/notify.ts';
 import type { Delivery } from './state/deliveries.ts';
-import { wechatPayMessage } from './wechatpay/notify.ts';
-import type { World } from './world.ts';
-
-/** A notification ready to be posted. */
-export interface Message {
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
-  /** Whether an answer acknowledges it. */
-  accepts(status: number, body: string): boolean;
-}
+import { fakeOf, type World } from './world.ts';
 
 /**
  * ms before each repetition. The gateways repeat for a day (Alipay 4m 10m 10m 1h 2h 6h 15h; WeChat Pay 15s 15s 30s
@@ -82,10 +72,7 @@ export class Courier {
 
   private async post(delivery: Delivery): Promise<{ outcome: number | string; accepted: boolean }> {
     if (!isLoopback(delivery.url)) return { outcome: 'not-loopback', accepted: false };
-    const message =
-      delivery.provider === 'alipay'
-        ? alipayMessage(this.world, delivery)
-        : wechatPayMessage(this.world, delivery);
+    const message = fakeOf(this.world, delivery.provider).message(this.world, delivery);
     try {
       const response = await fetch(delivery.url, {
         method: 'POST',

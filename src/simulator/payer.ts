@@ -1,9 +1,9 @@
-import { dayOf, digits, token } from './numbers.ts';
+import { token } from './numbers.ts';
 import type { Operation } from './scenarios.ts';
 import type { Delivery } from './state/deliveries.ts';
 import { type Refund, type Trade, tradeState } from './state/trades.ts';
 import type { Steered } from './steering.ts';
-import type { World } from './world.ts';
+import { fakeOf, type World } from './world.ts';
 
 /** ms that `notify-late` holds a notification back. */
 export const NOTIFY_LATE_MS = 10_000;
@@ -16,7 +16,11 @@ export function pay(world: World, trade: Trade, late = false): { trade: Trade; p
   if (state === 'CLOSED' && !late && !steer(world, trade, 'pay').has('pay-after-close')) {
     return { trade, paidNow: false };
   }
-  const paid: Trade = { ...trade, paidAt: now, tradeNo: trade.tradeNo ?? wechatTransactionId(world) };
+  const paid: Trade = {
+    ...trade,
+    paidAt: now,
+    tradeNo: trade.tradeNo ?? fakeOf(world, trade.provider).newTradeNo(world),
+  };
   world.trades.save(paid);
   if (paid.notifyUrl) announce(world, paid, { kind: 'payment', url: paid.notifyUrl, dueAt: now });
   return { trade: paid, paidNow: true };
@@ -64,7 +68,11 @@ export function announce(
 export function announceForged(world: World, trade: Trade): void {
   if (!trade.notifyUrl) return;
   const now = world.clock.now();
-  const claim = { ...trade, paidAt: now, tradeNo: trade.tradeNo ?? wechatTransactionId(world) };
+  const claim = {
+    ...trade,
+    paidAt: now,
+    tradeNo: trade.tradeNo ?? fakeOf(world, trade.provider).newTradeNo(world),
+  };
   queue(world, trade, { kind: 'payment', url: trade.notifyUrl, dueAt: now, copiesLeft: 1, forged: claim });
 }
 
@@ -81,10 +89,4 @@ function queue(
     attempts: [],
     ...delivery,
   });
-}
-
-/** 28 digits: `42000` and the day, as WeChat Pay numbers its transactions. */
-function wechatTransactionId(world: World): string {
-  const day = dayOf(world.clock.now());
-  return `42000${digits(world.randomBytes, 5)}${day}${digits(world.randomBytes, 10)}`;
 }

@@ -37,7 +37,8 @@ export interface Scenario {
   readonly name: string;
   readonly zh: string;
   readonly en: string;
-  readonly providers: readonly Provider[];
+  /** Whose; every wallet's when absent. */
+  readonly providers?: readonly Provider[];
   /** What a token in the payment's title steers. */
   readonly onTitle: readonly Operation[];
   /** What a token in the refund's reason steers. */
@@ -48,7 +49,6 @@ export interface Scenario {
   readonly answer?: { readonly fault: AnswerFault; readonly carriedOut: boolean };
 }
 
-const BOTH: readonly Provider[] = ['alipay', 'wechatpay'];
 const ALIPAY: readonly Provider[] = ['alipay'];
 const WECHATPAY: readonly Provider[] = ['wechatpay'];
 
@@ -62,19 +62,19 @@ function answer(
   more: Partial<Scenario> = {},
 ): Scenario {
   const steers: Pick<Scenario, 'onTitle' | 'onReason'> = { onTitle: ['create'], onReason: ['refund'] };
-  return { name, zh, en, providers: BOTH, ...steers, answer: { fault, carriedOut }, ...more };
+  return { name, zh, en, ...steers, answer: { fault, carriedOut }, ...more };
 }
 
 /** What a bill gets wrong about one payment (token in the title) or one refund (token in the reason). */
 function billLine(about: 'payment' | 'refund', row: Pick<Scenario, 'name' | 'zh' | 'en'>): Scenario {
   const steers: readonly Operation[] = ['bill-line'];
   const [onTitle, onReason] = about === 'payment' ? [steers, []] : [[], steers];
-  return { ...row, providers: BOTH, onTitle, onReason };
+  return { ...row, onTitle, onReason };
 }
 
 /** What is wrong with a bill as a whole; steered by the control API. */
-function bill(name: string, zh: string, en: string, providers = BOTH): Scenario {
-  return { name, zh, en, providers, onTitle: ['bill'], onReason: [] };
+function bill(name: string, zh: string, en: string, providers?: readonly Provider[]): Scenario {
+  return { name, zh, en, ...(providers && { providers }), onTitle: ['bill'], onReason: [] };
 }
 
 const ONCE = { times: 1 };
@@ -143,7 +143,6 @@ export const SCENARIOS: readonly Scenario[] = [
     name: 'auto-pay',
     zh: '下单（或打开链接）后立即自动支付成功',
     en: 'paid at once after create, or as soon as the link is opened',
-    providers: BOTH,
     onTitle: ['create'],
     onReason: [],
   },
@@ -218,7 +217,6 @@ export const SCENARIOS: readonly Scenario[] = [
     name: 'unknown-word',
     zh: '返回文档中没有的状态',
     en: 'a state that is not in the documents',
-    providers: BOTH,
     onTitle: ['query'],
     onReason: ['refund', 'query-refund'],
   },
@@ -226,7 +224,6 @@ export const SCENARIOS: readonly Scenario[] = [
     name: 'wrong-amount',
     zh: '查询与通知多报一分钱',
     en: 'query and notification report one fen more',
-    providers: BOTH,
     onTitle: ['query', 'notify'],
     onReason: ['query-refund', 'notify'],
   },
@@ -234,7 +231,6 @@ export const SCENARIOS: readonly Scenario[] = [
     name: 'wrong-account',
     zh: '查询（微信）与通知报告他人账户',
     en: 'query (WeChat Pay) and notification report another account',
-    providers: BOTH,
     onTitle: ['query', 'notify'],
     onReason: ['notify'],
   },
@@ -242,7 +238,6 @@ export const SCENARIOS: readonly Scenario[] = [
     name: 'pay-after-close',
     zh: '关闭或过期后仍可支付成功',
     en: 'can be paid although closed or expired',
-    providers: BOTH,
     onTitle: ['create', 'open', 'pay'],
     onReason: [],
   },
@@ -250,7 +245,6 @@ export const SCENARIOS: readonly Scenario[] = [
     name: 'notify-twice',
     zh: '通知发送两次',
     en: 'notified twice',
-    providers: BOTH,
     onTitle: ['notify'],
     onReason: ['notify'],
   },
@@ -258,7 +252,6 @@ export const SCENARIOS: readonly Scenario[] = [
     name: 'notify-late',
     zh: '通知晚到十秒',
     en: 'notified ten seconds late',
-    providers: BOTH,
     onTitle: ['notify'],
     onReason: ['notify'],
   },
@@ -266,7 +259,6 @@ export const SCENARIOS: readonly Scenario[] = [
     name: 'notify-forged',
     zh: '未付款时收到错误密钥签名的“已付款”通知',
     en: 'a notification signed with a wrong key claims payment as soon as the order is there',
-    providers: BOTH,
     onTitle: ['create'],
     onReason: [],
   },
@@ -282,7 +274,6 @@ export const SCENARIOS: readonly Scenario[] = [
     name: 'notify-never',
     zh: '从不通知',
     en: 'never notified',
-    providers: BOTH,
     onTitle: ['notify'],
     onReason: ['notify'],
   },
@@ -290,7 +281,6 @@ export const SCENARIOS: readonly Scenario[] = [
     name: 'refund-processing',
     zh: '退款一直处理中',
     en: 'the refund stays in processing',
-    providers: BOTH,
     onTitle: ['refund'],
     onReason: ['refund'],
   },
@@ -334,7 +324,7 @@ export function scenariosTable(language: 'zh' | 'en'): string {
       ...(onTitle.length > 0 ? [zh ? '商品名' : 'title'] : []),
       ...(onReason.length > 0 ? [zh ? '原因' : 'reason'] : []),
     ];
-    const only = providers.length > 1 ? '' : zh ? `（仅 ${providers[0]}）` : ` (${providers[0]} only)`;
+    const only = !providers ? '' : zh ? `（仅 ${providers.join('、')}）` : ` (${providers.join(', ')} only)`;
     return `| \`sim:${name}\` | ${text[language]}${only} | ${places.join(zh ? '、' : ', ') || '–'} |`;
   });
   return [head, '|---|---|---|', ...rows].join('\n');
@@ -342,6 +332,11 @@ export function scenariosTable(language: 'zh' | 'en'): string {
 
 export function scenarioNamed(name: string): Scenario | undefined {
   return BY_NAME.get(name);
+}
+
+/** Whether a scenario can happen at a wallet's gateway. */
+export function isFor({ providers }: Scenario, provider: Provider): boolean {
+  return !providers || providers.includes(provider);
 }
 
 /** A `sim:` token: a scenario with the operations and number of calls it steers. */
@@ -364,7 +359,7 @@ export function tokensIn(
   const tokens: Token[] = [];
   for (const [written, name = '', operation, times] of (text ?? '').matchAll(TOKEN)) {
     const scenario = BY_NAME.get(name);
-    if (!scenario?.providers.includes(provider)) continue;
+    if (!scenario || !isFor(scenario, provider)) continue;
     tokens.push({
       scenario,
       operations: operation ? OPERATIONS.filter((known) => known === operation) : scenario[place],

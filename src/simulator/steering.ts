@@ -1,4 +1,4 @@
-import { type Operation, type Scenario, scenarioNamed, tokensIn } from './scenarios.ts';
+import { isFor, type Operation, type Scenario, scenarioNamed, tokensIn } from './scenarios.ts';
 import type { SimulatorDatabase } from './state/database.ts';
 import type { Provider } from './state/trades.ts';
 
@@ -113,7 +113,7 @@ export class Steering {
     const taken: Scenario[] = [];
     for (const fault of this.faults()) {
       const scenario = scenarioNamed(fault.scenario);
-      if (!scenario?.providers.includes(occasion.provider) || fault.timesLeft === 0) continue;
+      if (!scenario || !isFor(scenario, occasion.provider) || fault.timesLeft === 0) continue;
       if (fault.provider !== undefined && fault.provider !== occasion.provider) continue;
       if (fault.outTradeNo !== undefined && fault.outTradeNo !== occasion.outTradeNo) continue;
       const operations: readonly string[] =

@@ -1,18 +1,69 @@
 import type { Clock, RandomBytes } from '../domain/clock.ts';
+import type { Incoming, Outgoing } from './http.ts';
 import { BillFileBook } from './state/bill-files.ts';
-import { CodeBook } from './state/codes.ts';
+import { CodeBook, type IssuedCode } from './state/codes.ts';
 import type { SimulatorDatabase } from './state/database.ts';
-import { DeliveryBook } from './state/deliveries.ts';
-import type { Identity } from './state/identity.ts';
+import { type Delivery, DeliveryBook } from './state/deliveries.ts';
+import type { Identity, KeyName, Numbers } from './state/identity.ts';
 import { RequestLog } from './state/request-log.ts';
-import { TradeBook } from './state/trades.ts';
+import { type Trade, TradeBook } from './state/trades.ts';
 import { Steering } from './steering.ts';
 
-/** Everything the two gateways, the payer and the control API share. */
+interface Words {
+  readonly zh: string;
+  readonly en: string;
+}
+
+/** A notification ready to be posted. */
+export interface Message {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  /** Whether an answer acknowledges it. */
+  accepts(status: number, body: string): boolean;
+}
+
+/** A wallet's gateway, and its app on the payer's phone. */
+export interface FakeWallet {
+  /** As the server calls the wallet. */
+  readonly id: string;
+  readonly name: Words;
+  /** What a page of its app looks like: a character for its logo, the CSS colour behind it, and the tone of its tags. */
+  readonly mark: string;
+  readonly accent: string;
+  readonly tone: 'blue' | 'green' | 'amber';
+  /** What it calls its number of a payment. */
+  readonly tradeNoWord: string;
+  /** What is made once for a folder: numbers of its merchant, and names of RSA pairs. */
+  readonly numbers: (randomBytes: RandomBytes) => Partial<Numbers>;
+  readonly keys: readonly KeyName[];
+  /** The environment of a merchant of it, in its usual mode and in certificate mode. */
+  env(identity: Identity, origin: string): Readonly<Record<string, string>>;
+  certificateEnv?(identity: Identity, origin: string): Readonly<Record<string, string>>;
+  readonly routes: readonly {
+    readonly method: 'GET' | 'POST' | 'ALL';
+    readonly path: string;
+    readonly handle: (world: World, incoming: Incoming) => Promise<Outgoing> | Outgoing;
+  }[];
+  message(world: World, delivery: Delivery): Message;
+  /** The payer's phone opens what it was shown; undefined: it is nothing of this wallet's. `late`: also what is over. */
+  open(world: World, shown: string, late: boolean): Promise<Trade> | undefined;
+  /** The same of a code that {@link World.codes} knows. */
+  openCode(world: World, issued: IssuedCode, late: boolean): Promise<Trade>;
+  /** What a payer is told of an error of its own; undefined for any other. */
+  whyNot(error: unknown): Words | undefined;
+  /** Where the payer goes back to after paying. */
+  returnAddress(world: World, trade: Trade): string | undefined;
+  newTradeNo(world: World): string;
+  /** Whether its bill has a refund once the money is back, and not as soon as it is taken in. */
+  readonly booksRefundsWhenDone: boolean;
+}
+
+/** Everything the gateways, the payer and the control API share. */
 export interface World {
   readonly clock: Clock;
   readonly randomBytes: RandomBytes;
   readonly identity: Identity;
+  readonly fakes: readonly FakeWallet[];
   /** For one exchange with a merchant in certificate mode. */
   readonly signsWith?: 'certificate';
   /** `http://127.0.0.1:PORT` */
@@ -31,11 +82,13 @@ export function createWorld(
   database: SimulatorDatabase,
   identity: Identity,
   origin: string,
+  fakes: readonly FakeWallet[],
 ): World {
   return {
     clock: ports.clock,
     randomBytes: ports.randomBytes,
     identity,
+    fakes,
     origin,
     database,
     trades: new TradeBook(database),
@@ -45,4 +98,11 @@ export function createWorld(
     requests: new RequestLog(database),
     steering: new Steering(database),
   };
+}
+
+/** The gateway of a wallet. */
+export function fakeOf({ fakes }: World, id: string): FakeWallet {
+  const fake = fakes.find((one) => one.id === id);
+  if (!fake) throw new Error(`no gateway plays ${id}`);
+  return fake;
 }

@@ -6,6 +6,7 @@ import type { AnswerFault, Operation } from '../scenarios.ts';
 import type { Steered } from '../steering.ts';
 import type { World } from '../world.ts';
 import { queryBill } from './bill-calls.ts';
+import { certificatesOf } from './certificates.ts';
 import { queryRefund, refund } from './refund-calls.ts';
 import { AlipayRefusal, business, invalidParameter, tradeNotExist } from './refusal.ts';
 import { type AlipayCall, authenticate, inCertificateMode, readParameters } from './request.ts';
@@ -30,7 +31,7 @@ const certificateFields = z.strictObject({ alipay_cert_sn: z.string() });
 
 /** `alipay.open.app.alipaycert.download`: Alipay's certificate of a number, as base64 of its PEM. */
 function downloadCertificate({ identity }: World, call: AlipayCall): Fields {
-  const { sn, pem } = identity.certificates.alipay;
+  const { sn, pem } = certificatesOf(identity).alipay;
   if (readBusiness(call, certificateFields).alipay_cert_sn !== sn) throw invalidParameter('alipay_cert_sn');
   return { alipay_cert_content: Buffer.from(pem).toString('base64') };
 }
@@ -175,7 +176,9 @@ function reply(world: World, method: string, fields: Fields, signed: boolean, fo
   const { alipay, forger } = world.identity.keys;
   // Which certificate it was, outside of what is signed.
   const sn =
-    world.signsWith === 'certificate' ? `,"alipay_cert_sn":"${world.identity.certificates.alipay.sn}"` : '';
+    world.signsWith === 'certificate'
+      ? `,"alipay_cert_sn":"${certificatesOf(world.identity).alipay.sn}"`
+      : '';
   const signature = signRsa2(text, (forged ? forger : alipay).privateKey);
   return {
     status: 200,

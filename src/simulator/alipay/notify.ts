@@ -1,9 +1,8 @@
 import { beijingDateTime } from '../../domain/clock.ts';
 import { type Fen, toYuan } from '../../domain/money.ts';
-import type { Message } from '../courier.ts';
 import type { Delivery } from '../state/deliveries.ts';
 import type { Trade } from '../state/trades.ts';
-import type { World } from '../world.ts';
+import type { Message, World } from '../world.ts';
 import { signingText, signRsa2 } from './signature.ts';
 
 /**

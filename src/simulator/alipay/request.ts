@@ -1,6 +1,7 @@
 import { parseBeijingDateTime } from '../../domain/clock.ts';
 import type { Incoming } from '../http.ts';
 import type { World } from '../world.ts';
+import { certificatesOf } from './certificates.ts';
 import { AlipayRefusal } from './refusal.ts';
 import { signingText, verifyRsa2 } from './signature.ts';
 
@@ -86,10 +87,11 @@ function checkCertificates({ identity }: World, given: (name: string) => string)
   if (!app && !root) return;
   if (!app) throw missing('app-cert-sn');
   if (!root) throw missing('alipay-root-cert-sn');
-  if (app !== identity.certificates.app.sn) {
+  const certificates = certificatesOf(identity);
+  if (app !== certificates.app.sn) {
     throw new AlipayRefusal('40002', 'isv.app-cert-not-exist', '应用公钥证书不存在');
   }
-  if (root !== identity.certificates.root.sn) throw invalid('alipay-root-cert-sn', '支付宝根证书序列号错误');
+  if (root !== certificates.root.sn) throw invalid('alipay-root-cert-sn', '支付宝根证书序列号错误');
 }
 
 function checkTimestamp(text: string, now: number, isLink: boolean): void {

@@ -1,16 +1,10 @@
 import { beijingDateTime } from '../../domain/clock.ts';
 import { toYuan } from '../../domain/money.ts';
-import { returnAddress } from '../alipay/notify.ts';
 import type { Answer } from '../http.ts';
 import { tokensIn } from '../scenarios.ts';
 import { type Trade, tradeState } from '../state/trades.ts';
-import type { World } from '../world.ts';
+import { fakeOf, type World } from '../world.ts';
 import { type Html, html, page } from './layout.ts';
-
-const WALLETS = {
-  alipay: { zh: '支付宝', en: 'Alipay', mark: '支' },
-  wechatpay: { zh: '微信支付', en: 'WeChat Pay', mark: '微' },
-} as const;
 
 /** What a payer sees of an order, by its state. */
 export function cashierPage(world: World, trade: Trade): Answer {
@@ -25,9 +19,9 @@ export function cashierPage(world: World, trade: Trade): Answer {
   }
   const address = `/cashier/${trade.cashierToken}`;
   return page(world, {
-    title: `确认付款 · 模拟${WALLETS[trade.provider].zh}`,
+    title: `确认付款 · 模拟${fakeOf(world, trade.provider).name.zh}`,
     theme: trade.provider,
-    body: html`${header(trade.provider)}
+    body: html`${header(world, trade.provider)}
 <main class="card">
 ${trade.refusedAt === undefined ? undefined : html`<p class="hint">您刚才取消了付款，订单仍可支付。<br><span class="en">You refused just now; the order can still be paid.</span></p>`}
 ${amount(trade)}
@@ -41,17 +35,18 @@ ${facts(trade, [['有效期至', 'Expires', beijingDateTime(trade.expiresAt)]])}
 
 /** Paid: what, when, and the way back to the merchant if there is one. */
 function successPage(world: World, trade: Trade): Answer {
-  const back = trade.provider === 'alipay' ? returnAddress(world, trade) : trade.returnUrl;
+  const { returnAddress, tradeNoWord } = fakeOf(world, trade.provider);
+  const back = returnAddress(world, trade);
   return page(world, {
-    title: `支付成功 · 模拟${WALLETS[trade.provider].zh}`,
+    title: `支付成功 · 模拟${fakeOf(world, trade.provider).name.zh}`,
     theme: trade.provider,
-    body: html`${header(trade.provider)}
+    body: html`${header(world, trade.provider)}
 <main class="card">
 <div class="sign">✓</div>
 <p class="result">支付成功 <small>Paid</small></p>
 ${amount(trade)}
 <p class="clock">${beijingDateTime(trade.paidAt ?? 0)}</p>
-${facts(trade, [[trade.provider === 'alipay' ? '支付宝交易号' : '微信支付单号', 'Transaction', trade.tradeNo ?? '']])}
+${facts(trade, [[tradeNoWord, 'Transaction', trade.tradeNo ?? '']])}
 ${back ? html`<a class="button go" rel="noreferrer noopener" href="${back}">返回商户 <small>Back to the merchant</small></a>` : undefined}
 </main>`,
   });
@@ -60,7 +55,8 @@ ${back ? html`<a class="button go" rel="noreferrer noopener" href="${back}">返�
 /** Why a payer cannot go on. */
 export function errorPage(
   world: World,
-  theme: 'alipay' | 'wechatpay' | 'plain',
+  /** A wallet's id, or `plain`. */
+  theme: string,
   zh: string,
   en: string,
   trade?: Trade,
@@ -69,7 +65,7 @@ export function errorPage(
     title: '无法支付 · 模拟收银台',
     theme,
     status: 400,
-    body: html`${theme === 'plain' ? undefined : header(theme)}
+    body: html`${theme === 'plain' ? undefined : header(world, theme)}
 <main class="card">
 <div class="sign bad">!</div>
 <p class="result">无法支付 <small>Cannot pay</small></p>
@@ -80,8 +76,9 @@ ${trade ? facts(trade, [['金额', 'Amount', `¥${toYuan(trade.amountFen)}`]]) :
   });
 }
 
-function header(provider: Trade['provider']): Html {
-  const { zh, en, mark } = WALLETS[provider];
+function header(world: World, provider: Trade['provider']): Html {
+  const { name, mark } = fakeOf(world, provider);
+  const { zh, en } = name;
   return html`<header class="wallet"><div><span class="mark">${mark}</span>模拟${zh}收银台<span class="en">${en}</span></div></header>`;
 }
 

@@ -1,14 +1,12 @@
 import { beijingDateTime } from '../../domain/clock.ts';
-import { toYuan } from '../../domain/money.ts';
-import type { TradeTerms } from '../alipay/terms.ts';
+import { type Fen, toYuan } from '../../domain/money.ts';
 import type { Answer } from '../http.ts';
-import { SCENARIOS, type Scenario } from '../scenarios.ts';
+import { isFor, SCENARIOS, type Scenario } from '../scenarios.ts';
 import type { IssuedCode } from '../state/codes.ts';
 import { refundStatus, type Trade, tradeState } from '../state/trades.ts';
-import type { World } from '../world.ts';
+import { fakeOf, type World } from '../world.ts';
 import { type Html, html, page } from './layout.ts';
 
-const WALLETS = { alipay: '支付宝', wechatpay: '微信支付' } as const;
 const STATES = { NOTPAY: '待支付', PAID: '已支付', CLOSED: '已关闭' } as const;
 const REFUNDS = {
   PROCESSING: '退款处理中',
@@ -27,7 +25,7 @@ export function homePage(world: World): Answer {
     theme: 'plain',
     body: html`<main class="home">
 <h1>支付网关模拟器 <small>Gateway simulator</small></h1>
-<p>扮演支付宝与微信支付两个网关，以及付款的人。<span class="en">Plays both gateways, and the person who pays.</span></p>
+<p>扮演支付网关（${world.fakes.map(({ name }) => name.zh).join('、')}），以及付款的人。<span class="en">Plays the gateways, and the person who pays.</span></p>
 <h2>扫一扫 <small>Scan</small></h2>
 <form class="box scan" method="get" action="/scan">
 <input name="code" required autocomplete="off" aria-label="二维码内容或支付链接 QR string or link" placeholder="weixin://wxpay/… 或支付链接 or a link">
@@ -38,7 +36,7 @@ ${codes.length + orders.length === 0 ? html`<p class="box">还没有订单。<sp
 <h2>场景 <small>Scenarios</small></h2>
 <p>写在订单标题或退款原因里，例如“咖啡 sim:notify-twice”；<code>@query</code> 指定操作，<code>*2</code> 指定次数。<br><span class="en">Write the token in a payment's title or a refund's reason; <code>@query</code> names the operation, <code>*2</code> how many calls.</span></p>
 <div class="box"><table><thead><tr><th>标记 Token</th><th>发生什么 What happens</th><th>网关 Gateway</th></tr></thead>
-<tbody>${SCENARIOS.map(scenarioRow)}</tbody></table></div>
+<tbody>${SCENARIOS.map((scenario) => scenarioRow(world, scenario))}</tbody></table></div>
 </main>`,
   });
 }
@@ -48,7 +46,7 @@ function orderItem(world: World, trade: Trade): Html {
   const state = tradeState(trade, now);
   const word = state === 'PAID' ? '查看 View' : '收银台 Cashier';
   return html`<li class="box"><div class="title">${trade.title}</div><div class="sum">¥${toYuan(trade.amountFen)}</div>
-<div class="facts">${wallet(trade.provider)} <span class="tag ${state}">${STATES[state]} ${state}</span>
+<div class="facts">${wallet(world, trade.provider)} <span class="tag ${state}">${STATES[state]} ${state}</span>
 ${trade.refunds.map((refund) => html` <span class="tag">${REFUNDS[refundStatus(refund, now)]} ¥${toYuan(refund.amountFen)}</span>`)}
 <br><span class="mono">${trade.outTradeNo}</span> · ${beijingDateTime(trade.createdAt)}</div>
 <div class="act"><a href="/cashier/${trade.cashierToken}">${word}</a></div></li>`;
@@ -56,18 +54,20 @@ ${trade.refunds.map((refund) => html` <span class="tag">${REFUNDS[refundStatus(r
 
 /** A code nobody has scanned: at Alipay there is no trade yet. */
 function unopenedItem(world: World, issued: IssuedCode): Html {
-  const terms = JSON.parse(issued.terms ?? '{}') as TradeTerms;
+  const terms = JSON.parse(issued.terms ?? '{}') as { readonly title: string; readonly amountFen: Fen };
   const alive = world.clock.now() < issued.diesAt;
   return html`<li class="box"><div class="title">${terms.title}</div><div class="sum">¥${toYuan(terms.amountFen)}</div>
-<div class="facts">${wallet(issued.provider)} <span class="tag">${alive ? '未扫码 not scanned' : '二维码已失效 code is dead'}</span>
+<div class="facts">${wallet(world, issued.provider)} <span class="tag">${alive ? '未扫码 not scanned' : '二维码已失效 code is dead'}</span>
 <br><span class="mono">${issued.outTradeNo}</span></div>
 <div class="act">${alive ? html`<a href="/scan?code=${encodeURIComponent(issued.code)}">扫码 Scan</a>` : undefined}</div></li>`;
 }
 
-function wallet(provider: Trade['provider']): Html {
-  return html`<span class="tag ${provider}">${WALLETS[provider]}</span>`;
+function wallet(world: World, provider: Trade['provider']): Html {
+  return html`<span class="tag ${provider}">${fakeOf(world, provider).name.zh}</span>`;
 }
 
-function scenarioRow({ name, zh, en, providers }: Scenario): Html {
-  return html`<tr><td><code>sim:${name}</code></td><td>${zh}<span class="en">${en}</span></td><td>${providers.map(wallet)}</td></tr>`;
+function scenarioRow(world: World, scenario: Scenario): Html {
+  const { name, zh, en } = scenario;
+  const providers = world.fakes.map(({ id }) => id).filter((id) => isFor(scenario, id));
+  return html`<tr><td><code>sim:${name}</code></td><td>${zh}<span class="en">${en}</span></td><td>${providers.map((id) => wallet(world, id))}</td></tr>`;
 }

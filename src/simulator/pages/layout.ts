@@ -51,12 +51,23 @@ const COUNTDOWN = `for (const e of document.querySelectorAll('[data-until]')) {
   tick();
 }`;
 
+/** Each wallet's colours. */
+function themes({ fakes }: World): string {
+  return fakes
+    .map(
+      ({ id, accent, tone }) =>
+        `.${id}{--accent:${accent};--link:var(--${tone});--soft:var(--${tone}-wash)}.tag.${id}{background:var(--${tone}-wash);color:var(--${tone})}`,
+    )
+    .join('');
+}
+
 /** A whole page: no external resource, nothing cached, loudly labelled as simulated. */
 export function page(
   world: World,
   what: {
     readonly title: string;
-    readonly theme: 'alipay' | 'wechatpay' | 'plain';
+    /** A wallet's id, or `plain`. */
+    readonly theme: string;
     readonly body: Html;
     readonly status?: number;
   },
@@ -69,7 +80,7 @@ export function page(
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>${what.title}</title>
-<style nonce="${nonce}">${new Html(STYLE)}</style>
+<style nonce="${nonce}">${new Html(STYLE + themes(world))}</style>
 </head>
 <body class="${what.theme}">
 <p class="simulated"><strong>模拟 SIMULATED</strong><span>没有真实资金 · no real money moves</span></p>

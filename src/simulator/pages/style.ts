@@ -4,8 +4,6 @@ export const STYLE = `
 :root{color-scheme:light dark;--accent:#334155;--link:#334155;--soft:#f1f5f9;--ground:#f4f5f7;--card:#fff;--ink:#1f2329;--mid:#4b5563;--dim:#656c76;--line:#ebedf0;--edge:#868d97;--blue:#0958d9;--blue-wash:#e8f1ff;--green:#067a3f;--green-wash:#e1f7ea;--amber:#8a5a00;--amber-wash:#fff3d6;--grey-wash:#eef0f3;--clock:#b84300}
 @media(prefers-color-scheme:dark){:root{--link:#9db4d6;--soft:#262c36;--ground:#101216;--card:#1b1e24;--ink:#f0f2f5;--mid:#c3cad5;--dim:#a0a9b7;--line:#2d323b;--edge:#6b7480;--blue:#7fb2ff;--blue-wash:#1a2c48;--green:#3ddc87;--green-wash:#12331f;--amber:#ffc766;--amber-wash:#3a2c10;--grey-wash:#2a2f38;--clock:#ff9d5c}}
 body{margin:0;background:var(--ground);color:var(--ink);font:16px/1.5 system-ui,-apple-system,"PingFang SC","Noto Sans CJK SC","WenQuanYi Zen Hei","Microsoft YaHei",sans-serif;-webkit-text-size-adjust:100%}
-.alipay{--accent:#1168ea;--link:var(--blue);--soft:var(--blue-wash)}
-.wechatpay{--accent:#058045;--link:var(--green);--soft:var(--green-wash)}
 .simulated{margin:0;padding:8px 16px;background:repeating-linear-gradient(-45deg,#ffd84d 0 18px,#ffcf24 18px 36px);color:#3d2f00;display:flex;gap:4px 12px;justify-content:center;align-items:baseline;flex-wrap:wrap;text-align:center;font-size:13px}
 .simulated,.simulated strong{color:#3d2f00}
 .simulated strong{font-size:16px;letter-spacing:.06em}
@@ -60,8 +58,6 @@ button:focus-visible,.button:focus-visible,input:focus-visible,a:focus-visible{o
 .orders .facts{color:var(--dim);font-size:13px;overflow-wrap:anywhere}
 .orders .act{text-align:right;font-size:14px}
 .tag{display:inline-block;border-radius:6px;padding:0 7px;font-size:13px;line-height:20px;font-weight:600;background:var(--grey-wash);color:var(--mid);white-space:nowrap;vertical-align:1px}
-.tag.alipay{background:var(--blue-wash);color:var(--blue)}
-.tag.wechatpay{background:var(--green-wash);color:var(--green)}
 .tag.PAID{background:var(--green-wash);color:var(--green)}
 .tag.NOTPAY{background:var(--amber-wash);color:var(--amber)}
 .tag.CLOSED{background:var(--grey-wash);color:var(--mid)}

@@ -2,29 +2,33 @@ import { createHash, createPrivateKey, createPublicKey, generateKeyPair, type Ke
 import { promisify } from 'node:util';
 import type { RandomBytes } from '../../domain/clock.ts';
 import type { Mark } from '../../platform/listener-proof.ts';
-import { type Certificates, certificatesOf } from '../certificates.ts';
-import { digits, token } from '../numbers.ts';
+import { token } from '../numbers.ts';
 import type { SimulatorDatabase } from './database.ts';
 
-/** What is stored: plain words and PEM texts. */
-interface StoredIdentity {
+/** The merchant's numbers at the gateways, each wallet's added where it is played, with `declare module`. */
+export interface Numbers {
+  /** Of the folder. */
   readonly id: string;
-  readonly appId: string;
-  readonly sellerId: string;
-  readonly wechatAppId: string;
-  readonly mchId: string;
-  readonly mchSerial: string;
-  readonly apiV3Key: string;
-  readonly publicKeyId: string;
-  /**
-   * PKCS8 PEM private keys. `forger` belongs to nobody: it signs what must be refused. `authority` signs Alipay's
-   * certificates and stands in WeChat Pay's.
-   */
-  readonly keys: Readonly<Record<KeyName, string>>;
 }
 
-const KEY_NAMES = ['app', 'alipay', 'merchant', 'wechatpay', 'forger', 'authority'] as const;
-export type KeyName = (typeof KEY_NAMES)[number];
+/** The names of RSA pairs, likewise. */
+export interface KeyNames {
+  /** Belongs to nobody: it signs what must be refused. */
+  forger: true;
+  /** Signs certificates. */
+  authority: true;
+}
+export type KeyName = keyof KeyNames;
+
+/** What is stored: plain words, and private keys as PKCS8 PEM. */
+type Stored = Partial<Numbers> & { readonly keys?: Readonly<Partial<Record<KeyName, string>>> };
+
+/** What makes an identity complete. */
+interface Part {
+  readonly numbers: (randomBytes: RandomBytes) => Partial<Numbers>;
+  readonly keys: readonly KeyName[];
+}
+const OWN: Part = { numbers: (randomBytes) => ({ id: token(randomBytes) }), keys: ['forger', 'authority'] };
 
 /** An RSA-2048 pair, parsed once. */
 export interface KeyPair {
@@ -32,42 +36,47 @@ export interface KeyPair {
   readonly publicKey: KeyObject;
 }
 
-/** Who the merchant and the two gateways are in this folder: numbers and keys, made at run time on first use. */
-export interface Identity extends Omit<StoredIdentity, 'keys'> {
+/** Who the merchant and the gateways are in this folder: numbers and keys, made at run time on first use. */
+export interface Identity extends Numbers {
   readonly keys: Readonly<Record<KeyName, KeyPair>>;
-  readonly certificates: Certificates;
 }
 
-/** Reads the folder's identity, making it on first use. Of several processes that start at once, one wins. */
-export async function loadIdentity(database: SimulatorDatabase, randomBytes: RandomBytes): Promise<Identity> {
-  let stored = await database.read(() => read(database));
-  if (!stored) {
-    const made = await makeIdentity(randomBytes);
-    stored = await database.write(() => {
-      database.run('INSERT OR IGNORE INTO identity (one, document) VALUES (1, ?)', JSON.stringify(made));
-      return read(database) ?? made;
-    });
-  }
-  const missing = KEY_NAMES.filter((name) => stored?.keys[name] === undefined);
-  if (missing.length > 0) stored = await complete(database, stored, await makeKeys(missing));
-  const keys = {} as Record<KeyName, KeyPair>;
-  for (const name of KEY_NAMES) {
-    const privateKey = createPrivateKey(stored.keys[name]);
-    keys[name] = { privateKey, publicKey: createPublicKey(privateKey) };
-  }
-  return { ...stored, keys, certificates: certificatesOf(stored.appId, keys) };
-}
-
-/** An older folder has fewer keys. */
-async function complete(
+/**
+ * Reads the folder's identity, making what it has not yet: all of it on first use, a part where a wallet is new. Of
+ * several processes that start at once, one wins.
+ */
+export async function loadIdentity(
   database: SimulatorDatabase,
-  stored: StoredIdentity,
-  made: Readonly<Record<string, string>>,
-): Promise<StoredIdentity> {
+  randomBytes: RandomBytes,
+  parts: readonly Part[],
+): Promise<Identity> {
+  const all = [OWN, ...parts];
+  const names = all.flatMap(({ keys }) => keys);
+  const numbers: Partial<Numbers> = Object.assign({}, ...all.map((part) => part.numbers(randomBytes)));
+  const stored = await database.read(() => read(database));
+  const missing = names.filter((name) => stored.keys?.[name] === undefined);
+  const isComplete = missing.length === 0 && Object.keys(numbers).every((name) => name in stored);
+  const { keys: pems = {}, ...rest } = isComplete
+    ? stored
+    : await complete(database, { ...numbers, keys: await makeKeys(missing) });
+  const keys = Object.fromEntries(
+    Object.entries(pems).map(([name, pem]) => {
+      const privateKey = createPrivateKey(pem);
+      return [name, { privateKey, publicKey: createPublicKey(privateKey) }];
+    }),
+  );
+  return { ...rest, keys } as Identity;
+}
+
+/** Adds what is missing; what is there stays. */
+function complete(database: SimulatorDatabase, made: Stored): Promise<Stored> {
   return database.write(() => {
-    const current = read(database) ?? stored;
-    const completed = { ...current, keys: { ...made, ...current.keys } };
-    database.run('UPDATE identity SET document = ?', JSON.stringify(completed));
+    const current = read(database);
+    const completed = { ...made, ...current, keys: { ...made.keys, ...current.keys } };
+    database.run(
+      'INSERT INTO identity (one, document) VALUES (1, ?) ON CONFLICT (one) DO UPDATE SET document = excluded.document',
+      JSON.stringify(completed),
+    );
     return completed;
   });
 }
@@ -78,22 +87,12 @@ export function markOf({ keys }: Identity): Mark {
   return { kind: 'simulator', key: createHash('sha256').update('serving').update(secret).digest() };
 }
 
-/** A private key as Alipay's key tool hands it out: bare base64 of PKCS8. */
-export function barePrivateKey(pair: KeyPair): string {
-  return pair.privateKey.export({ type: 'pkcs8', format: 'der' }).toString('base64');
-}
-
-/** A public key as Alipay's console shows it: bare base64 of SPKI. */
-export function barePublicKey(pair: KeyPair): string {
-  return pair.publicKey.export({ type: 'spki', format: 'der' }).toString('base64');
-}
-
-function read(database: SimulatorDatabase): StoredIdentity | undefined {
+function read(database: SimulatorDatabase): Stored {
   const row = database.row('SELECT document FROM identity');
-  return row ? (JSON.parse(String(row.document)) as StoredIdentity) : undefined;
+  return row ? (JSON.parse(String(row.document)) as Stored) : {};
 }
 
-async function makeKeys(names: readonly KeyName[]): Promise<Record<KeyName, string>> {
+async function makeKeys(names: readonly KeyName[]): Promise<Partial<Record<KeyName, string>>> {
   const generate = promisify(generateKeyPair);
   const pairs = await Promise.all(
     names.map(async (name) => {
@@ -101,20 +100,5 @@ async function makeKeys(names: readonly KeyName[]): Promise<Record<KeyName, stri
       return [name, String(privateKey.export({ type: 'pkcs8', format: 'pem' }))] as const;
     }),
   );
-  return Object.fromEntries(pairs) as Record<KeyName, string>;
-}
-
-async function makeIdentity(randomBytes: RandomBytes): Promise<StoredIdentity> {
-  const keys = await makeKeys(KEY_NAMES);
-  return {
-    id: token(randomBytes),
-    appId: `2021${digits(randomBytes, 12)}`,
-    sellerId: `2088${digits(randomBytes, 12)}`,
-    wechatAppId: `wx${randomBytes(8).toString('hex')}`,
-    mchId: `1900${digits(randomBytes, 6)}`,
-    mchSerial: randomBytes(20).toString('hex').toUpperCase(),
-    apiV3Key: token(randomBytes),
-    publicKeyId: `PUB_KEY_ID_${digits(randomBytes, 30)}`,
-    keys,
-  };
+  return Object.fromEntries(pairs);
 }

@@ -1,7 +1,8 @@
 import type { Fen } from '../../domain/money.ts';
 import type { SimulatorDatabase } from './database.ts';
 
-export type Provider = 'alipay' | 'wechatpay';
+/** A wallet's id. */
+export type Provider = string;
 export type TradeScene = 'qr' | 'web' | 'h5' | 'jsapi' | 'app';
 
 /** A gateway's order. At Alipay it exists only once the payer has opened it, at WeChat Pay once it is placed. */

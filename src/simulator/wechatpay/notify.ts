@@ -1,8 +1,7 @@
 import { beijingIso } from '../../domain/clock.ts';
-import type { Message } from '../courier.ts';
 import type { Delivery } from '../state/deliveries.ts';
 import { refundStatus } from '../state/trades.ts';
-import type { World } from '../world.ts';
+import type { Message, World } from '../world.ts';
 import { amountFields } from './refunds.ts';
 import { signedHeaders } from './reply.ts';
 import { seal } from './seal.ts';

@@ -1,6 +1,7 @@
 import { createSign } from 'node:crypto';
 import type { Answer } from '../http.ts';
 import type { World } from '../world.ts';
+import { platformCertificateOf } from './certificates.ts';
 
 /** How an answer or notification is signed: rightly, or one of the ways it must not be accepted. */
 export type Signing = 'signed' | 'unsigned' | 'forged' | 'stale' | 'signtest';
@@ -25,7 +26,7 @@ export function signedHeaders(world: World, body: string, signing: Signing): Rec
     'Wechatpay-Nonce': nonce,
     'Wechatpay-Signature': signing === 'signtest' ? `WECHATPAY/SIGNTEST/${signature.slice(20)}` : signature,
     'Wechatpay-Signature-Type': 'WECHATPAY2-SHA256-RSA2048',
-    'Wechatpay-Serial': byCertificate ? world.identity.certificates.platform.sn : world.identity.publicKeyId,
+    'Wechatpay-Serial': byCertificate ? platformCertificateOf(world.identity).sn : world.identity.publicKeyId,
   };
 }
 

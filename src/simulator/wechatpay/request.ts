@@ -1,6 +1,7 @@
 import { createVerify } from 'node:crypto';
 import type { Incoming } from '../http.ts';
 import type { World } from '../world.ts';
+import { platformCertificateOf } from './certificates.ts';
 import { parameterError, WechatPayRefusal } from './refusal.ts';
 
 /** Seconds a request's timestamp may be off. */
@@ -57,8 +58,10 @@ function checkHeaders(world: World, { headers, method }: Incoming): void {
   if (method === 'POST' && !type.startsWith('application/json')) {
     throw parameterError('Content-Type', '须为 application/json', 'header');
   }
-  const { certificates, publicKeyId } = world.identity;
-  if (![undefined, publicKeyId, certificates.platform.sn].includes(headers['wechatpay-serial'])) {
+  const { publicKeyId } = world.identity;
+  if (
+    ![undefined, publicKeyId, platformCertificateOf(world.identity).sn].includes(headers['wechatpay-serial'])
+  ) {
     throw parameterError('Wechatpay-Serial', '须为商户正在使用的微信支付公钥ID', 'header');
   }
 }

@@ -6,10 +6,12 @@ import type { Fen } from '../../../src/domain/money.ts';
 import { systemRandom } from '../../../src/platform/system.ts';
 import { createAlipayProvider, readAlipayConfig } from '../../../src/providers/alipay/index.ts';
 import type { PaymentProvider } from '../../../src/providers/contract.ts';
+import { ALIPAY } from '../../../src/simulator/alipay/fake.ts';
 import { alipayMessage } from '../../../src/simulator/alipay/notify.ts';
+import { FAKES } from '../../../src/simulator/fakes.ts';
 import { SimulatorDatabase } from '../../../src/simulator/state/database.ts';
 import type { Delivery } from '../../../src/simulator/state/deliveries.ts';
-import { barePrivateKey, barePublicKey, loadIdentity } from '../../../src/simulator/state/identity.ts';
+import { loadIdentity } from '../../../src/simulator/state/identity.ts';
 import type { Trade } from '../../../src/simulator/state/trades.ts';
 import { createWorld, type World } from '../../../src/simulator/world.ts';
 import { FakeGateway, HandClock, NOW } from './fake-gateway.ts';
@@ -52,14 +54,11 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'alipay-notify-'));
   const clock = new HandClock();
   database = await SimulatorDatabase.open(folder, clock, systemRandom);
-  const identity = await loadIdentity(database, systemRandom);
-  world = createWorld({ clock, randomBytes: systemRandom }, database, identity, ORIGIN);
+  const identity = await loadIdentity(database, systemRandom, FAKES);
+  world = createWorld({ clock, randomBytes: systemRandom }, database, identity, ORIGIN, FAKES);
   await database.write(() => world.trades.save(TRADE));
   const config = readAlipayConfig({
-    AP_APP_ID: identity.appId,
-    AP_SELLER_ID: identity.sellerId,
-    AP_APP_KEY: barePrivateKey(identity.keys.app),
-    AP_PUB_KEY: barePublicKey(identity.keys.alipay),
+    ...ALIPAY.env(identity, ORIGIN),
     AP_GATEWAY: `${ORIGIN}/gateway.do`,
   });
   if (!config) throw new Error('not configured');

@@ -7,6 +7,7 @@ import { Aes } from 'wechatpay-axios-plugin';
 import { fen } from '../../../src/domain/money.ts';
 import type { PaymentProvider, RawNotify } from '../../../src/providers/contract.ts';
 import { createWechatpayProvider } from '../../../src/providers/wechatpay/index.ts';
+import { FAKES } from '../../../src/simulator/fakes.ts';
 import { SimulatorDatabase } from '../../../src/simulator/state/database.ts';
 import type { Delivery } from '../../../src/simulator/state/deliveries.ts';
 import { loadIdentity } from '../../../src/simulator/state/identity.ts';
@@ -65,8 +66,8 @@ const DELIVERY: Delivery = {
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'notify-'));
   database = await SimulatorDatabase.open(folder, clock, randomBytes);
-  const identity = await loadIdentity(database, randomBytes);
-  simulator = createWorld({ clock, randomBytes }, database, identity, ORIGIN);
+  const identity = await loadIdentity(database, randomBytes, FAKES);
+  simulator = createWorld({ clock, randomBytes }, database, identity, ORIGIN, FAKES);
   await database.write(() => simulator.trades.save(TRADE));
   const { merchant, wechatpay } = identity.keys;
   const config = configOf({

@@ -1,0 +1,87 @@
+import { digits } from '../numbers.ts';
+import { openFromQuery, openPage } from '../pages/open-page.ts';
+import type { KeyPair } from '../state/identity.ts';
+import type { FakeWallet } from '../world.ts';
+import { serveBill } from './bill-calls.ts';
+import { certificatesOf } from './certificates.ts';
+import { alipayGateway } from './gateway.ts';
+import { openCode, openLink } from './links.ts';
+import { alipayMessage, returnAddress } from './notify.ts';
+import { AlipayRefusal } from './refusal.ts';
+import { LINK_METHODS, parametersOf } from './request.ts';
+import { newTradeNo } from './terms.ts';
+
+declare module '../state/identity.ts' {
+  interface Numbers {
+    readonly appId: string;
+    readonly sellerId: string;
+  }
+  interface KeyNames {
+    app: true;
+    alipay: true;
+  }
+}
+
+export const ALIPAY: FakeWallet = {
+  id: 'alipay',
+  name: { zh: '支付宝', en: 'Alipay' },
+  ...{ mark: '支', accent: '#1168ea', tone: 'blue', tradeNoWord: '支付宝交易号' },
+  numbers: (randomBytes) => ({
+    appId: `2021${digits(randomBytes, 12)}`,
+    sellerId: `2088${digits(randomBytes, 12)}`,
+  }),
+  keys: ['app', 'alipay'],
+  env: ({ appId, sellerId, keys }, origin) => ({
+    AP_APP_ID: appId,
+    AP_APP_KEY: barePrivateKey(keys.app),
+    AP_PUB_KEY: barePublicKey(keys.alipay),
+    AP_SELLER_ID: sellerId,
+    AP_GATEWAY: `${origin}/gateway.do`,
+  }),
+  certificateEnv(identity, origin) {
+    const { AP_PUB_KEY: _, ...env } = this.env(identity, origin);
+    const { app, alipay, root } = certificatesOf(identity);
+    return { ...env, AP_APP_CERT: app.pem, AP_ALIPAY_CERT: alipay.pem, AP_ROOT_CERT: root.pem };
+  },
+  routes: [
+    { method: 'GET', path: '/gateway.do', handle: openFromQuery },
+    {
+      // The same address takes servers' calls and, as a form that a merchant's page submits, payers.
+      ...{ method: 'POST', path: '/gateway.do' },
+      handle(world, incoming) {
+        const form = incoming.body.toString('utf8');
+        const query = incoming.target.split('?').slice(1).join('?');
+        const method = new URLSearchParams(`${query}&${form}`).get('method') ?? '';
+        if (!LINK_METHODS.includes(method)) return alipayGateway(world, incoming);
+        return openPage(world, [query, form].filter((part) => part !== '').join('&'));
+      },
+    },
+    { method: 'GET', path: '/alipay/bill', handle: serveBill },
+    { method: 'GET', path: '/alipay/qr/:code', handle: openFromQuery },
+    {
+      ...{ method: 'POST', path: '/alipay/app' },
+      handle: (world, { body }) => openPage(world, body.toString('utf8')),
+    },
+  ],
+  message: alipayMessage,
+  open(world, shown, late) {
+    const url = URL.canParse(shown) ? new URL(shown) : undefined;
+    if (url?.pathname === '/gateway.do') return openLink(world, parametersOf([url.search.slice(1)]), late);
+    return !url && shown.includes('sign=') ? openLink(world, parametersOf([shown]), late) : undefined;
+  },
+  openCode,
+  whyNot: (error) => (error instanceof AlipayRefusal ? { zh: error.subMsg, en: error.subCode } : undefined),
+  returnAddress,
+  newTradeNo,
+  booksRefundsWhenDone: true,
+};
+
+/** A private key as Alipay's key tool hands it out: bare base64 of PKCS8. */
+function barePrivateKey(pair: KeyPair): string {
+  return pair.privateKey.export({ type: 'pkcs8', format: 'der' }).toString('base64');
+}
+
+/** A public key as Alipay's console shows it: bare base64 of SPKI. */
+function barePublicKey(pair: KeyPair): string {
+  return pair.publicKey.export({ type: 'spki', format: 'der' }).toString('base64');
+}
