@@ -9,10 +9,21 @@ export interface Clock {
 export type RandomBytes = (size: number) => Buffer;
 
 const BEIJING_OFFSET_MS = 8 * 3_600_000;
+const DAY_MS = 86_400_000;
 
 /** `2026-11-21T14:30:05+08:00`: RFC 3339, whole seconds, whatever the machine's time zone. */
 export function beijingIso(ms: number): string {
   return `${new Date(ms + BEIJING_OFFSET_MS).toISOString().slice(0, 19)}+08:00`;
+}
+
+/** The day in Beijing, counted from that of the epoch. */
+export function beijingDay(ms: number): number {
+  return Math.floor((ms + BEIJING_OFFSET_MS) / DAY_MS);
+}
+
+/** Whether a day begins in Beijing at this instant. */
+export function isBeijingMidnight(ms: number): boolean {
+  return (ms + BEIJING_OFFSET_MS) % DAY_MS === 0;
 }
 
 /** `2026-11-21 14:30:05` in Beijing time, the form Alipay uses. */

@@ -10,11 +10,13 @@ import { Quotas } from './quotas.ts';
 import type { AuditRecord } from './records.ts';
 import { Refunds } from './refunds.ts';
 import type { Tx } from './store.ts';
+import { Tallies } from './tallies.ts';
 
 /** The ledger inside one transaction; everything that happens to an order also lands in its history. */
 export class Book {
   readonly #tx: Tx;
   readonly #history: History;
+  readonly #tallies: Tallies;
   readonly orders: Orders;
   readonly refunds: Refunds;
   readonly approvals: Approvals;
@@ -25,10 +27,11 @@ export class Book {
   constructor(tx: Tx, now: number, actor: Actor) {
     this.#tx = tx;
     this.#history = new History(tx, now, actor);
-    this.orders = new Orders(tx, now, this.#history);
-    this.refunds = new Refunds(tx, now, this.#history);
+    this.#tallies = new Tallies(tx);
+    this.orders = new Orders(tx, now, this.#history, this.#tallies);
+    this.refunds = new Refunds(tx, now, this.#history, this.#tallies);
     this.approvals = new Approvals(tx, now, this.#history);
-    this.quotas = new Quotas(tx, now);
+    this.quotas = new Quotas(tx, now, this.#tallies);
     this.operator = new OperatorBook(tx, now);
     this.asking = new Asking(tx, now);
   }
@@ -40,6 +43,11 @@ export class Book {
   /** Orders touched by this transaction, for those who wait for news. */
   get changed(): ReadonlySet<string> {
     return this.#history.changed;
+  }
+
+  /** The last thing that a transaction which writes has to do. */
+  end(): Promise<void> {
+    return this.#tallies.flush();
   }
 
   /** Appends to the order's history. */

@@ -92,7 +92,9 @@ export class Ledger {
       const book = new Book(tx, this.#clock.now(), this.#actor);
       changed = book.changed;
       await this.#opening?.(book);
-      return work(book);
+      const done = await work(book);
+      await book.end();
+      return done;
     });
     this.#opening = undefined;
     if (changed.size > 0) this.#news.rouse();

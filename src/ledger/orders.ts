@@ -1,22 +1,28 @@
-import type { OrderState } from '../domain/order.ts';
+import { ORDER_STATES, type OrderState, type ProviderId } from '../domain/order.ts';
 import { type History, toldIn } from './history.ts';
 import { conditions, type OrderFilter } from './order-filter.ts';
+import { type OrderTotals, orderTotals } from './order-totals.ts';
 import { ORDERS, type OrderRecord } from './records.ts';
 import type { Tx } from './store.ts';
+import type { Tallies } from './tallies.ts';
 import { isSettledOrder, nextOrderState, type OrderEvent } from './trade-machine.ts';
 
-type OrderPatch = Partial<Omit<OrderRecord, 'outTradeNo' | 'state' | 'createdAt' | 'updatedAt'>>;
+/** By what orders are summed up, they do not change but by their state. */
+type Fixed = 'outTradeNo' | 'provider' | 'caller' | 'amountFen' | 'createdAt';
+type OrderPatch = Partial<Omit<OrderRecord, Fixed | 'state' | 'updatedAt'>>;
 
 /** Orders inside one transaction. Their states change only by the table, and all that happens to them is told. */
 export class Orders {
   readonly #tx: Tx;
   readonly #now: number;
   readonly #history: History;
+  readonly #tallies: Tallies;
 
-  constructor(tx: Tx, now: number, history: History) {
+  constructor(tx: Tx, now: number, history: History, tallies: Tallies) {
     this.#tx = tx;
     this.#now = now;
     this.#history = history;
+    this.#tallies = tallies;
   }
 
   async get(outTradeNo: string): Promise<OrderRecord | undefined> {
@@ -34,26 +40,55 @@ export class Orders {
     return row && ORDERS.fromRow(row);
   }
 
-  /** Orders of the same caller with the same arguments: those in doubt, then the newest. */
+  /** A buyer's orders by the same caller with the same arguments: those in doubt, then the newest. */
   async byCall(inputHash: string, caller: string): Promise<OrderRecord[]> {
+    const newest = (where: string) =>
+      this.#tx.all(
+        `SELECT * FROM orders WHERE input_hash = ? AND caller = ? AND ${where}
+         ORDER BY created_at DESC, out_trade_no DESC LIMIT 20`,
+        inputHash,
+        caller,
+      );
+    // Each by the index that is for it alone.
+    const rows = [
+      ...(await newest("state = 'UNKNOWN'")),
+      ...(await newest("state <> 'UNKNOWN' AND buyer_hash IS NOT NULL")),
+    ];
+    return rows.map(ORDERS.fromRow);
+  }
+
+  /**
+   * Newest first. The orders of one wallet in one state stand in order of time, and so do those of one caller among
+   * them; whatever is asked for is merged from a few such strips, and what does not match is not gone through.
+   */
+  async list(filter: OrderFilter, limit: number): Promise<OrderRecord[]> {
+    const providers = filter.provider ? [filter.provider] : await this.#providers();
+    const strips = providers.flatMap((provider) =>
+      (filter.state ? [filter.state] : ORDER_STATES).map((state) =>
+        conditions({ ...filter, provider, state }),
+      ),
+    );
+    if (strips.length === 0) return [];
     const rows = await this.#tx.all(
-      `SELECT * FROM orders WHERE input_hash = ? AND caller = ?
-       ORDER BY CASE state WHEN 'UNKNOWN' THEN 0 ELSE 1 END, created_at DESC, out_trade_no DESC LIMIT 20`,
-      inputHash,
-      caller,
+      `${strips.map(({ where }) => `SELECT * FROM orders WHERE ${where}`).join(' UNION ALL ')}
+       ORDER BY created_at DESC, out_trade_no DESC LIMIT ?`,
+      ...strips.flatMap(({ values }) => values),
+      limit,
     );
     return rows.map(ORDERS.fromRow);
   }
 
-  /** Newest first. */
-  async list(filter: OrderFilter, limit: number): Promise<OrderRecord[]> {
-    const { where, values } = conditions(filter);
-    const rows = await this.#tx.all(
-      `SELECT * FROM orders WHERE ${where} ORDER BY created_at DESC, out_trade_no DESC LIMIT ?`,
-      ...values,
-      limit,
-    );
-    return rows.map(ORDERS.fromRow);
+  /** All wallets of which there are orders. */
+  async #providers(): Promise<ProviderId[]> {
+    const found: ProviderId[] = [];
+    for (;;) {
+      const [row] = await this.#tx.all(
+        'SELECT MIN(provider) AS next FROM orders WHERE provider > ?',
+        found.at(-1) ?? '',
+      );
+      if (row?.next === null || row === undefined) return found;
+      found.push(String(row.next) as ProviderId);
+    }
   }
 
   /** Paid orders of an account whose payment falls into a span of time (ms, `to` exclusive), oldest first. */
@@ -68,29 +103,15 @@ export class Orders {
     return rows.map(ORDERS.fromRow);
   }
 
-  /** Count and sums (fen) over everything that matches, whatever the page. */
-  async totals(filter: OrderFilter): Promise<{ count: number; paidFen: number; refundedFen: number }> {
-    const { after: _, ...all } = filter;
-    const { where, values } = conditions(all);
-    const [orders] = await this.#tx.all(
-      `SELECT COUNT(*) AS count, COALESCE(SUM(CASE WHEN state = 'PAID' THEN amount_fen ELSE 0 END), 0) AS paid
-       FROM orders WHERE ${where}`,
-      ...values,
-    );
-    const [refunds] = await this.#tx.all(
-      `SELECT COALESCE(SUM(amount_fen), 0) AS refunded FROM refunds
-       WHERE state = 'SUCCESS' AND caller <> 'gateway' AND out_trade_no IN (SELECT out_trade_no FROM orders WHERE ${where})`,
-      ...values,
-    );
-    return {
-      count: Number(orders?.count),
-      paidFen: Number(orders?.paid),
-      refundedFen: Number(refunds?.refunded),
-    };
+  /** Over everything that matches, whatever the page. */
+  async totals(filter: OrderFilter): Promise<OrderTotals> {
+    await this.#tallies.flush();
+    return orderTotals(this.#tx, filter);
   }
 
   async insert(order: OrderRecord): Promise<void> {
     await ORDERS.insert(this.#tx, order);
+    await this.#tallies.order(undefined, order);
     await this.#history.event(order.outTradeNo, undefined, 'order-created', {
       provider: order.provider,
       scene: order.scene,
@@ -135,6 +156,7 @@ export class Orders {
       ...(isSettledOrder(state) ? { askAt: undefined } : {}),
     };
     await ORDERS.update(this.#tx, order, updated);
+    await this.#tallies.order(order, updated);
     this.#history.changed.add(order.outTradeNo);
     return updated;
   }

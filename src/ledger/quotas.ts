@@ -1,14 +1,7 @@
-import { CLOCKS_APART_MS } from '../domain/clock.ts';
-import { HOLDING } from './refund-machine.ts';
-import type { SqlValue, Tx } from './store.ts';
-
-export type MoneyKind = 'payment' | 'refund';
-
-/** Whose calls count together: everyone's, one caller's, or those of programs that call themselves so. */
-export interface Scope {
-  readonly caller?: string;
-  readonly client?: string;
-}
+import { beijingDay, CLOCKS_APART_MS } from '../domain/clock.ts';
+import { COUNTS, inScope, type MoneyKind, type Scope, scopeKey, TABLE } from './counting.ts';
+import type { Row, Tx } from './store.ts';
+import type { Tallies } from './tallies.ts';
 
 /** One top-up (positive) or draw (negative) by an operator. `at` in ms. */
 export interface BudgetMove {
@@ -19,73 +12,78 @@ export interface BudgetMove {
   readonly note: string | undefined;
 }
 
-/**
- * What counts: from the commit of the intent on, whatever became of it, except what the gateway provably declined. A
- * refund that was closed has given its sum back, and takes it again should it turn out to have gone through.
- */
-const COUNTS: Readonly<Record<MoneyKind, string>> = {
-  payment:
-    "(counted_at IS NOT NULL AND state NOT IN ('PENDING_APPROVAL', 'DENIED') AND (state <> 'CLOSED' OR declined_code IS NULL))",
-  refund: `state IN (${HOLDING.map((state) => `'${state}'`).join(', ')})`,
-};
-const TABLE: Readonly<Record<MoneyKind, string>> = { payment: 'orders', refund: 'refunds' };
+/** What counts already. */
+export interface Usage {
+  readonly count: number;
+  readonly fen: number;
+}
 
-/**
- * Limits and budgets inside one transaction. Nothing is counted apart: the sums are taken over the very orders and
- * refunds, so that no crash can part them.
- */
+/** Limits and budgets inside one transaction. */
 export class Quotas {
   readonly #tx: Tx;
   readonly #now: number;
+  readonly #tallies: Tallies;
 
-  constructor(tx: Tx, now: number) {
+  constructor(tx: Tx, now: number, tallies: Tallies) {
     this.#tx = tx;
     this.#now = now;
+    this.#tallies = tallies;
   }
 
-  /** Count and sum (fen) of what counts in a span of time (ms, `until` exclusive). */
-  async usage(
-    kind: MoneyKind,
-    scope: Scope,
-    since: number,
-    until: number,
-  ): Promise<{ count: number; fen: number }> {
-    const { where, values } = counted(kind, scope, since, until);
+  /** Count and sum (fen) of what counts on whole days of Beijing (ms, `until` exclusive). */
+  async usage(kind: MoneyKind, scope: Scope, since: number, until: number): Promise<Usage> {
+    await this.#tallies.flush();
     const [row] = await this.#tx.all(
-      `SELECT COUNT(*) AS count, COALESCE(SUM(amount_fen), 0) AS fen FROM ${TABLE[kind]} WHERE ${where}`,
-      ...values,
+      `SELECT COALESCE(SUM(count), 0) AS count, COALESCE(SUM(fen), 0) AS fen FROM limit_tallies
+       WHERE kind = ? AND scope = ? AND day >= ? AND day < ?`,
+      kind,
+      scopeKey(scope),
+      beijingDay(since),
+      beijingDay(until),
     );
     return { count: Number(row?.count), fen: Number(row?.fen) };
   }
 
-  /** What counts since an instant (ms), one by one, oldest first. */
+  /** Count and sum (fen) of what counts since an instant (ms), for a short while. */
+  async recentUsage(kind: MoneyKind, scope: Scope, since: number): Promise<Usage> {
+    const [row] = await this.#recent(
+      'COUNT(*) AS count, COALESCE(SUM(amount_fen), 0) AS fen',
+      kind,
+      scope,
+      since,
+    );
+    return { count: Number(row?.count), fen: Number(row?.fen) };
+  }
+
+  /** The same one by one, oldest first. */
   async recent(kind: MoneyKind, scope: Scope, since: number): Promise<{ at: number; fen: number }[]> {
-    // What a clock that was ahead has counted would stay in the last minute until that minute has come.
-    const { where, values } = counted(kind, scope, since, this.#now + CLOCKS_APART_MS);
-    const rows = await this.#tx.all(
-      `SELECT counted_at AS at, amount_fen AS fen FROM ${TABLE[kind]} WHERE ${where} ORDER BY counted_at`,
-      ...values,
+    const rows = await this.#recent(
+      'counted_at AS at, amount_fen AS fen',
+      kind,
+      scope,
+      since,
+      'ORDER BY counted_at',
     );
     return rows.map((row) => ({ at: Number(row.at), fen: Number(row.fen) }));
   }
 
+  #recent(columns: string, kind: MoneyKind, scope: Scope, since: number, order = ''): Promise<Row[]> {
+    const { where, values } = inScope(scope);
+    return this.#tx.all(
+      `SELECT ${columns} FROM ${TABLE[kind]}
+       WHERE counted_at >= ? AND counted_at < ? AND ${COUNTS[kind]} AND ${where} ${order}`,
+      since,
+      // What a clock that was ahead has counted would stay in the last minute until that minute has come.
+      this.#now + CLOCKS_APART_MS,
+      ...values,
+    );
+  }
+
   /** What an operator has put into a budget, less what was taken out again, and what calls hold of it (fen). */
   async budget(name: string): Promise<{ filledFen: number; heldFen: number }> {
-    const [filled] = await this.#tx.all(
-      'SELECT COALESCE(SUM(amount_fen), 0) AS fen FROM budget_moves WHERE budget = ?',
-      name,
-    );
-    const [payments] = await this.#tx.all(
-      `SELECT COALESCE(SUM(amount_fen), 0) AS fen FROM budget_draws JOIN orders USING (out_trade_no)
-       WHERE budget = ? AND out_refund_no = '' AND ${COUNTS.payment}`,
-      name,
-    );
-    const [refunds] = await this.#tx.all(
-      `SELECT COALESCE(SUM(amount_fen), 0) AS fen FROM budget_draws JOIN refunds USING (out_trade_no, out_refund_no)
-       WHERE budget = ? AND ${COUNTS.refund}`,
-      name,
-    );
-    return { filledFen: Number(filled?.fen), heldFen: Number(payments?.fen) + Number(refunds?.fen) };
+    await this.#tallies.flush();
+    const [row] = await this.#tx.all('SELECT filled_fen, held_fen FROM budgets WHERE budget = ?', name);
+    return { filledFen: Number(row?.filled_fen ?? 0), heldFen: Number(row?.held_fen ?? 0) };
   }
 
   /**
@@ -94,13 +92,27 @@ export class Quotas {
    */
   async draw(budgets: readonly string[], outTradeNo: string, outRefundNo: string | undefined): Promise<void> {
     const key = [outTradeNo, outRefundNo ?? ''];
+    const known = await this.#tx.all(
+      'SELECT budget FROM budget_draws WHERE out_trade_no = ? AND out_refund_no = ?',
+      ...key,
+    );
+    if (known.length === 0 && budgets.length === 0) return;
+    const [record] = await (outRefundNo === undefined
+      ? this.#tx.all(`SELECT amount_fen FROM orders WHERE out_trade_no = ? AND ${COUNTS.payment}`, outTradeNo)
+      : this.#tx.all(
+          `SELECT amount_fen FROM refunds WHERE out_trade_no = ? AND out_refund_no = ? AND ${COUNTS.refund}`,
+          ...key,
+        ));
+    const held = Number(record?.amount_fen ?? 0);
     await this.#tx.run('DELETE FROM budget_draws WHERE out_trade_no = ? AND out_refund_no = ?', ...key);
+    for (const { budget = null } of known) this.#tallies.add('budgets', [budget], { held_fen: -held });
     for (const budget of new Set(budgets)) {
       await this.#tx.run(
         'INSERT INTO budget_draws (budget, out_trade_no, out_refund_no) VALUES (?, ?, ?)',
         budget,
         ...key,
       );
+      this.#tallies.add('budgets', [budget], { held_fen: held });
     }
   }
 
@@ -114,6 +126,7 @@ export class Quotas {
       move.by,
       move.note ?? null,
     );
+    this.#tallies.add('budgets', [move.budget], { filled_fen: move.amountFen });
   }
 
   /** Oldest first. */
@@ -130,28 +143,8 @@ export class Quotas {
 
   /** Names of all budgets that were ever filled or drawn on. */
   async budgets(): Promise<string[]> {
-    const rows = await this.#tx.all(
-      'SELECT budget FROM budget_moves UNION SELECT budget FROM budget_draws ORDER BY budget',
-    );
+    await this.#tallies.flush();
+    const rows = await this.#tx.all('SELECT budget FROM budgets ORDER BY budget');
     return rows.map((row) => String(row.budget));
   }
-}
-
-function counted(
-  kind: MoneyKind,
-  scope: Scope,
-  since: number,
-  until: number,
-): { where: string; values: SqlValue[] } {
-  const where = ['counted_at >= ?', 'counted_at < ?', COUNTS[kind]];
-  const values: SqlValue[] = [since, until];
-  if (scope.caller !== undefined) {
-    where.push('counted_by = ?');
-    values.push(scope.caller);
-  }
-  if (scope.client !== undefined) {
-    where.push('client = ?');
-    values.push(scope.client);
-  }
-  return { where: where.join(' AND '), values };
 }

@@ -4,9 +4,10 @@ import type { Orders } from './orders.ts';
 import { REFUNDS, type RefundRecord } from './records.ts';
 import { isSettledRefund, nextRefundState, type RefundEvent } from './refund-machine.ts';
 import { byOrder, listed, type Tx } from './store.ts';
+import type { Tallies } from './tallies.ts';
 
 type RefundPatch = Partial<
-  Omit<RefundRecord, 'outTradeNo' | 'outRefundNo' | 'state' | 'createdAt' | 'updatedAt'>
+  Omit<RefundRecord, 'outTradeNo' | 'outRefundNo' | 'amountFen' | 'state' | 'createdAt' | 'updatedAt'>
 >;
 
 /** As {@link Orders}. */
@@ -14,11 +15,13 @@ export class Refunds {
   readonly #tx: Tx;
   readonly #now: number;
   readonly #history: History;
+  readonly #tallies: Tallies;
 
-  constructor(tx: Tx, now: number, history: History) {
+  constructor(tx: Tx, now: number, history: History, tallies: Tallies) {
     this.#tx = tx;
     this.#now = now;
     this.#history = history;
+    this.#tallies = tallies;
   }
 
   async get(outTradeNo: string, outRefundNo: string): Promise<RefundRecord | undefined> {
@@ -86,6 +89,7 @@ export class Refunds {
       refund.outTradeNo,
     );
     await REFUNDS.insert(this.#tx, refund, { account: order?.account ?? null });
+    await this.#tallies.refund(undefined, refund);
     await this.#history.event(refund.outTradeNo, refund.outRefundNo, 'refund-created', {
       amountFen: refund.amountFen,
       caller: refund.caller,
@@ -119,6 +123,7 @@ export class Refunds {
       ...(isSettledRefund(state) ? { askAt: undefined } : {}),
     };
     await REFUNDS.update(this.#tx, refund, updated);
+    await this.#tallies.refund(refund, updated);
     this.#history.changed.add(refund.outTradeNo);
     return updated;
   }

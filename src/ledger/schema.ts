@@ -2,6 +2,7 @@ import { CashierError } from '../domain/errors.ts';
 import { REALMS, type Realm } from '../domain/order.ts';
 import { readMeta, writeMeta } from './meta.ts';
 import { eventsIntoAudit, ordersWithoutCode } from './migrations.ts';
+import { countAll } from './recount.ts';
 import type { Store, Tx } from './store.ts';
 
 /** @param now ms */
@@ -139,6 +140,52 @@ const MIGRATIONS: readonly (readonly Step[])[] = [
     "CREATE INDEX audit_warnings_by_order ON audit (out_trade_no) WHERE (kind LIKE 'alarm-%' OR kind LIKE 'approval-%')",
     `CREATE INDEX audit_by_call ON audit (call_id)
      WHERE call_id IS NOT NULL AND (out_trade_no IS NULL OR kind IN ('call', 'result'))`,
+  ],
+  [
+    // Limits, budgets and totals are added up as they change; see tallies.ts.
+    `CREATE TABLE limit_tallies (
+      kind TEXT NOT NULL, scope TEXT NOT NULL, day BIGINT NOT NULL,
+      count BIGINT NOT NULL DEFAULT 0, fen BIGINT NOT NULL DEFAULT 0,
+      PRIMARY KEY (kind, scope, day))`,
+    `CREATE TABLE order_tallies (
+      scope TEXT NOT NULL, day BIGINT NOT NULL, provider TEXT NOT NULL,
+      pending_approval_count BIGINT NOT NULL DEFAULT 0, pending_approval_refunded_fen BIGINT NOT NULL DEFAULT 0,
+      denied_count BIGINT NOT NULL DEFAULT 0, denied_refunded_fen BIGINT NOT NULL DEFAULT 0,
+      notpay_count BIGINT NOT NULL DEFAULT 0, notpay_refunded_fen BIGINT NOT NULL DEFAULT 0,
+      paid_count BIGINT NOT NULL DEFAULT 0, paid_refunded_fen BIGINT NOT NULL DEFAULT 0,
+      closed_count BIGINT NOT NULL DEFAULT 0, closed_refunded_fen BIGINT NOT NULL DEFAULT 0,
+      unknown_count BIGINT NOT NULL DEFAULT 0, unknown_refunded_fen BIGINT NOT NULL DEFAULT 0,
+      paid_fen BIGINT NOT NULL DEFAULT 0,
+      PRIMARY KEY (scope, day, provider))`,
+    `CREATE TABLE budgets (
+      budget TEXT PRIMARY KEY, filled_fen BIGINT NOT NULL DEFAULT 0, held_fen BIGINT NOT NULL DEFAULT 0)`,
+    countAll,
+    // Asked for by the order only.
+    'ALTER TABLE budget_draws RENAME TO budget_draws_before',
+    `CREATE TABLE budget_draws (
+      out_trade_no TEXT NOT NULL, out_refund_no TEXT NOT NULL, budget TEXT NOT NULL,
+      PRIMARY KEY (out_trade_no, out_refund_no, budget)) WITHOUT ROWID`,
+    `INSERT INTO budget_draws (out_trade_no, out_refund_no, budget)
+     SELECT out_trade_no, out_refund_no, budget FROM budget_draws_before`,
+    'DROP TABLE budget_draws_before',
+    // Narrow keys: what a list is merged from, what counted just now, what was paid on a day, what a buyer repeats.
+    'DROP INDEX IF EXISTS orders_by_time',
+    'DROP INDEX IF EXISTS orders_by_caller',
+    'DROP INDEX IF EXISTS orders_by_state',
+    'DROP INDEX IF EXISTS orders_by_caller_and_state',
+    'CREATE INDEX orders_listed ON orders (provider, state, created_at)',
+    'CREATE INDEX orders_listed_of_caller ON orders (caller, provider, state, created_at)',
+    'DROP INDEX IF EXISTS orders_by_count',
+    'DROP INDEX IF EXISTS refunds_by_count',
+    'CREATE INDEX orders_by_count ON orders (counted_at, counted_by) WHERE counted_at IS NOT NULL',
+    'CREATE INDEX refunds_by_count ON refunds (counted_at, counted_by) WHERE counted_at IS NOT NULL',
+    'DROP INDEX IF EXISTS orders_by_payment',
+    'DROP INDEX IF EXISTS refunds_by_send',
+    'CREATE INDEX orders_by_payment ON orders (paid_at) WHERE paid_at IS NOT NULL',
+    'CREATE INDEX refunds_by_send ON refunds (sent_at) WHERE sent_at IS NOT NULL',
+    'DROP INDEX IF EXISTS orders_by_call',
+    'CREATE INDEX orders_by_call ON orders (input_hash, caller, created_at) WHERE buyer_hash IS NOT NULL',
+    "CREATE INDEX orders_in_doubt ON orders (input_hash, caller, created_at) WHERE state = 'UNKNOWN'",
   ],
 ];
 

@@ -2,7 +2,7 @@ import { beijingIso, wholeSecond } from '../domain/clock.ts';
 import { defined } from '../domain/defined.ts';
 import { CashierError, type Text } from '../domain/errors.ts';
 import type { Book } from '../ledger/book.ts';
-import type { MoneyKind } from '../ledger/quotas.ts';
+import type { MoneyKind } from '../ledger/counting.ts';
 import type { ApprovalRecord, AskedBy } from '../ledger/records.ts';
 import { approvalsFor, askPerson, isDenied } from '../policy/approvals.ts';
 import { type Denial, decide, type Request, type Used, windowStart } from '../policy/decide.ts';
@@ -53,7 +53,10 @@ export async function permit(
   const yes = usable.find(({ id, state }) => state === 'approved' && id === (call.approval ?? id));
   const today = rulesFor(await holdToPolicy(book, cashier.policy), kind, call);
   const rules = yes ? together(today, await rulesThen(book, kind, yes)) : today;
-  const decision = decide(rules, subject, await used(book, kind, rules, now), now);
+  const judge = async (whenFree: boolean) =>
+    decide(rules, subject, await used(book, kind, rules, now, whenFree), now);
+  let decision = await judge(false);
+  if (decision.kind === 'deny') decision = await judge(true);
   if (decision.kind === 'deny') throw policyDenied(decision);
   const rule = decision.kind === 'approve' ? decision.rule : subject.needsPerson;
   if (yes) {
@@ -120,11 +123,13 @@ function together(today: readonly Rule[], then: readonly Rule[]): Rule[] {
   return [...today, ...then.filter((rule) => !known.has(JSON.stringify(rule)))];
 }
 
+/** @param whenFree also what of it leaves its window when, which takes longer */
 async function used(
   book: Book,
   kind: MoneyKind,
   rules: readonly Rule[],
   now: number,
+  whenFree: boolean,
 ): Promise<ReadonlyMap<Rule, Used>> {
   const found = new Map<Rule, Used>();
   for (const rule of rules) {
@@ -138,12 +143,9 @@ async function used(
       // Tomorrow's too, or setting the clock back would widen a limit; what lies further ahead a wrong clock has dated.
       found.set(rule, await book.quotas.usage(kind, rule.scope, since, since + 2 * DAY_MS));
     } else {
-      const entries = await book.quotas.recent(kind, rule.scope, since);
-      found.set(rule, {
-        count: entries.length,
-        fen: entries.reduce((sum, entry) => sum + entry.fen, 0),
-        entries,
-      });
+      const { quotas } = book;
+      const entries = whenFree ? { entries: await quotas.recent(kind, rule.scope, since) } : {};
+      found.set(rule, { ...(await quotas.recentUsage(kind, rule.scope, since)), ...entries });
     }
   }
   return found;

@@ -1,6 +1,6 @@
 import type { Fen } from '../domain/money.ts';
 import type { ProviderId, Scene } from '../domain/order.ts';
-import type { MoneyKind, Scope } from '../ledger/quotas.ts';
+import type { MoneyKind, Scope } from '../ledger/counting.ts';
 import type { Identity } from './identity.ts';
 import type { Policy, RuleSet, Sections } from './policy.ts';
 

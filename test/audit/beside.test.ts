@@ -35,7 +35,7 @@ beforeEach(async () => {
     });
   }
 });
-afterEach(() => world.end());
+afterEach(() => world.end('edited'));
 
 /** As many orders as a verification compares at once, so that it is done with the first long before its end. */
 async function copyOften(book: Book): Promise<void> {

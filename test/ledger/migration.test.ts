@@ -3,18 +3,19 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fen } from '../../src/domain/money.ts';
 import { verifyAudit } from '../../src/ledger/audit-verify.ts';
-import type { Cashier } from '../../src/payments/cashier.ts';
+import type { Scope } from '../../src/ledger/counting.ts';
+import type { OrderFilter } from '../../src/ledger/order-filter.ts';
+import { miscounted } from '../../src/ledger/recount.ts';
+import type { Call, Cashier } from '../../src/payments/cashier.ts';
 import { closePayment } from '../../src/payments/close-payment.ts';
+import { createPayment } from '../../src/payments/create-payment.ts';
 import { queryPayment } from '../../src/payments/query-payment.ts';
 import { refundPayment } from '../../src/payments/refund-payment.ts';
 import { runSettler } from '../../src/payments/settler.ts';
 import { openSqlite } from '../../src/platform/sqlite.ts';
-import { CALL, refund, World } from '../support/world.ts';
+import { CALL, payment, refund, World } from '../support/world.ts';
 
-/*
- * A ledger of the version before codes and links counted: it took payments of another system's orders for its own,
- * where its own had never given out a code.
- */
+/** It took payments of another system's orders for its own, where its own had never given out a code. */
 const NO_CODE = [
   'NO_CODE_UNKNOWN',
   'NO_CODE_NOTPAY',
@@ -29,25 +30,29 @@ const state = async (outTradeNo: string) =>
   (await cashier.ledger.read((book) => book.orders.get(outTradeNo)))?.state;
 const query = (outTradeNo: string) => queryPayment(cashier, CALL, { outTradeNo, waitSeconds: 0 });
 
-beforeEach(async () => {
+async function restore(fixture: string): Promise<void> {
   world = new World();
   const db = await openSqlite(world.ledgerPath);
-  db.exec(readFileSync(join(import.meta.dirname, 'fixtures/ledger-2.sql'), 'utf8'));
+  db.exec(readFileSync(join(import.meta.dirname, 'fixtures', fixture), 'utf8'));
   db.close();
-  for (const number of [...NO_CODE, 'OWN_PAID', 'OWN_WAITING']) {
-    world.bank.trades.set(number, {
-      plan: 'of whomever',
-      amountFen: fen(number === 'NO_CODE_OTHER_SUM' ? 500 : 1000),
-      state: number.endsWith('PAID') ? 'PAID' : 'NOTPAY',
-      ...(number.endsWith('PAID') ? { paidAt: world.clock.now() } : {}),
-      refunds: new Map(),
-    });
-  }
-  cashier = await world.process();
-});
+}
 afterEach(() => world.end());
 
-describe('an older ledger', () => {
+describe('a ledger of the version before codes and links counted', () => {
+  beforeEach(async () => {
+    await restore('ledger-2.sql');
+    for (const number of [...NO_CODE, 'OWN_PAID', 'OWN_WAITING']) {
+      world.bank.trades.set(number, {
+        plan: 'of whomever',
+        amountFen: fen(number === 'NO_CODE_OTHER_SUM' ? 500 : 1000),
+        state: number.endsWith('PAID') ? 'PAID' : 'NOTPAY',
+        ...(number.endsWith('PAID') ? { paidAt: world.clock.now() } : {}),
+        refunds: new Map(),
+      });
+    }
+    cashier = await world.process();
+  });
+
   it('keeps what is its own', async () => {
     expect(await state('OWN_PAID')).toBe('PAID');
     expect((await query('OWN_WAITING')).order.state).toBe('NOTPAY');
@@ -84,5 +89,55 @@ describe('an older ledger', () => {
     expect(kinds.slice(-2)).toEqual(['alarm-foreign-trade', 'order-disowned']);
     const verdict = await verifyAudit(cashier.ledger, []);
     expect(verdict).toMatchObject({ intact: true, tables: [] });
+  });
+});
+
+describe('a ledger of the version before limits and budgets were added up as they change', () => {
+  const A = { caller: 'a', named: true };
+  const B = { caller: 'b', client: 'cursor' };
+  const NOW = Date.parse('2026-11-22T14:50:05+08:00');
+  beforeEach(async () => {
+    await restore('ledger-6-limits.sql');
+    world.clock.advance(NOW - world.clock.now());
+    cashier = await world.process();
+  });
+  const usage = (kind: 'payment' | 'refund', scope: Scope, days = 1) =>
+    cashier.ledger.read((book) => book.quotas.usage(kind, scope, NOW - 86_400_000, NOW + days * 86_400_000));
+
+  it('has every sum that its rows add up to', async () => {
+    expect(await cashier.ledger.inspect(miscounted)).toEqual([]);
+    expect(await cashier.ledger.read((book) => book.quotas.budget('a'))).toEqual({
+      filledFen: 4_500,
+      heldFen: 3_300,
+    });
+    expect(await cashier.ledger.read((book) => book.quotas.budgets())).toEqual(['a']);
+    // What the gateway had declined and what a person had released counts no more; what is in doubt does.
+    expect(await usage('payment', {})).toEqual({ count: 7, fen: 6_700 });
+    expect(await usage('payment', { caller: 'a' })).toEqual({ count: 3, fen: 3_000 });
+    expect(await usage('payment', { client: 'cursor' })).toEqual({ count: 4, fen: 3_700 });
+    expect(await usage('refund', {})).toEqual({ count: 2, fen: 700 });
+    const totals = (filter: OrderFilter) => cashier.ledger.read((book) => book.orders.totals(filter));
+    expect(await totals({})).toEqual({ count: 10, paidFen: 4_000, refundedFen: 300 });
+    expect(await totals({ caller: 'a', state: 'PAID' })).toEqual({
+      count: 2,
+      paidFen: 2_000,
+      refundedFen: 300,
+    });
+  });
+
+  it('holds its callers to what they had left, and goes on', async () => {
+    const pay = (call: Call, outTradeNo: string, fens: number) =>
+      createPayment(cashier, call, payment({ outTradeNo, amountFen: fen(fens), title: outTradeNo }));
+    await expect(pay(B, 'ORDER_1', 1)).rejects.toMatchObject({
+      details: { rule: 'clients.cursor.payments.perDay.count', used: '4' },
+    });
+    await expect(pay(A, 'ORDER_1', 1_201)).rejects.toMatchObject({
+      details: { rule: 'clients.a.payments.from' },
+    });
+    expect((await pay(A, 'ORDER_1', 1_200)).order.state).toBe('NOTPAY');
+    expect((await pay(A, 'DECLINED', 1_000).catch((error) => error)).code).toBe('POLICY_DENIED');
+    const { ledger } = cashier;
+    expect((await ledger.read((book) => book.quotas.budget('a'))).heldFen).toBe(4_500);
+    expect(await verifyAudit(ledger, [])).toMatchObject({ intact: true, tables: [] });
   });
 });

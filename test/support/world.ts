@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fen } from '../../src/domain/money.ts';
 import { Ledger } from '../../src/ledger/ledger.ts';
+import { miscounted } from '../../src/ledger/recount.ts';
 import { openSqliteStore } from '../../src/ledger/sqlite-store.ts';
 import type { Call, Cashier } from '../../src/payments/cashier.ts';
 import type { CreatePaymentInput } from '../../src/payments/create-payment.ts';
@@ -67,9 +68,13 @@ export class World {
     };
   }
 
-  async end(): Promise<void> {
+  /** Throws where the sums that the ledger keeps are not what its rows add up to, unless somebody has edited those. */
+  async end(rows: 'as written' | 'edited' = 'as written'): Promise<void> {
+    const isChecked = rows === 'as written' && this.#ledgers.length > 0;
+    const wrong = isChecked ? await (await this.process()).ledger.inspect(miscounted) : [];
     for (const ledger of this.#ledgers) await ledger.close();
     rmSync(this.#folder, { recursive: true, force: true });
+    if (wrong.length > 0) throw new Error(`miscounted: ${wrong.join('\n')}`);
   }
 }
 

@@ -7,10 +7,14 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { fen } from '../../../src/domain/money.ts';
+import { miscounted } from '../../../src/ledger/recount.ts';
+import { openSqliteStore } from '../../../src/ledger/sqlite-store.ts';
+import { systemClock, systemRandom } from '../../../src/platform/system.ts';
 import type { Policy } from '../../../src/policy/policy.ts';
 import { seeded } from '../../support/virtual-time.ts';
 import type { Done, Work } from './reserving-worker.ts';
 
+const ports = { clock: systemClock, randomBytes: systemRandom };
 const PROCESSES = 2;
 const CALLS = 1_000;
 let folder: string;
@@ -90,6 +94,9 @@ describe(`${CALLS} reservations at once, over ${PROCESSES} processes on one ledg
     );
     expect(errors).toEqual([]);
     expect(sent.length + denied.length).toBe(CALLS);
+    const store = await openSqliteStore(join(folder, `${ledgers}.db`), ports);
+    expect(await store.read(miscounted)).toEqual([]);
+    await store.close();
     if (limit.count !== undefined) expect(sent).toHaveLength(limit.count);
     if (limit.fen !== undefined) expect(sum(sent)).toBe(limit.fen);
   });

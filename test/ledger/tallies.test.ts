@@ -1,0 +1,233 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { fen } from '../../src/domain/money.ts';
+import { ORDER_STATES } from '../../src/domain/order.ts';
+import type { Book } from '../../src/ledger/book.ts';
+import type { OrderFilter } from '../../src/ledger/order-filter.ts';
+import type { OrderRecord, RefundRecord } from '../../src/ledger/records.ts';
+import { miscounted } from '../../src/ledger/recount.ts';
+import type { RefundEvent } from '../../src/ledger/refund-machine.ts';
+import { openSqliteStore } from '../../src/ledger/sqlite-store.ts';
+import type { Store } from '../../src/ledger/store.ts';
+import type { OrderEvent } from '../../src/ledger/trade-machine.ts';
+import type { Cashier } from '../../src/payments/cashier.ts';
+import { NEVER_SENT } from '../../src/payments/sending.ts';
+import { seeded } from '../support/virtual-time.ts';
+import { World } from '../support/world.ts';
+
+const DAY_MS = 86_400_000;
+const MIDNIGHT = Date.parse('2026-11-21T00:00:00+08:00');
+const CALLERS = ['a', 'b', 'client x'];
+const CLIENTS = ['cursor', 'a', undefined];
+const ORDER_EVENTS: readonly OrderEvent[] = [
+  'sent',
+  'notpay',
+  'paid',
+  'closed',
+  'declined',
+  'unknown',
+  'denied',
+  'withdrawn',
+  'adopted',
+  'reopened',
+];
+const REFUND_EVENTS: readonly RefundEvent[] = [
+  'sent',
+  'processing',
+  'success',
+  'closed',
+  'abnormal',
+  'declined',
+  'denied',
+  'reopened',
+];
+
+let world: World;
+let cashier: Cashier;
+let store: Store;
+beforeEach(async () => {
+  world = new World();
+  cashier = await world.process();
+  store = await openSqliteStore(world.ledgerPath, cashier);
+});
+afterEach(async () => {
+  await store.close();
+  await world.end();
+});
+
+/** Orders, refunds and budgets to which anything happens that the tables allow, under clocks that jump. */
+function history(seed: number) {
+  const random = seeded(seed);
+  const pick = <T>(items: readonly T[]): T => items[Math.floor(random() * items.length)] as T;
+  const instant = () =>
+    MIDNIGHT + Math.floor((random() - 0.7) * 90) * DAY_MS + pick([0, 1, DAY_MS - 1, DAY_MS / 2]);
+  const orders: string[] = [];
+  const refunds: (readonly [string, string])[] = [];
+  const counts = () => ({
+    countedAt: pick([instant(), undefined]),
+    countedBy: pick(CALLERS),
+    client: pick(CLIENTS),
+    declinedCode: pick(['NO', undefined]),
+  });
+  const terms = () => ({
+    ...NEVER_SENT,
+    caller: pick(CALLERS),
+    amountFen: fen(1 + Math.floor(random() * 1000)),
+  });
+
+  async function newOrder(book: Book): Promise<void> {
+    const outTradeNo = `ORDER_${orders.length}`;
+    const at = instant();
+    orders.push(outTradeNo);
+    await book.orders.insert({
+      ...terms(),
+      outTradeNo,
+      provider: pick(['alipay', 'wechatpay'] as const),
+      account: 'bank 1',
+      buyerHash: undefined,
+      scene: 'qr',
+      title: 'tea',
+      source: 'ledger',
+      state: 'PENDING_APPROVAL',
+      inputHash: 'x',
+      terms: { expiresInMinutes: 30 },
+      credential: {},
+      pageToken: outTradeNo,
+      createdAt: at,
+      updatedAt: at,
+      expiresAt: undefined,
+      paidAt: undefined,
+      late: false,
+      closing: false,
+      gatewayRefunded: undefined,
+      gatewayTradeNo: undefined,
+    } as OrderRecord);
+  }
+
+  async function newRefund(book: Book): Promise<void> {
+    const outTradeNo = pick(orders);
+    const outRefundNo = `R${refunds.length}`;
+    refunds.push([outTradeNo, outRefundNo]);
+    await book.refunds.insert({
+      ...terms(),
+      caller: pick([...CALLERS, 'gateway']),
+      outTradeNo,
+      outRefundNo,
+      merchantScope: undefined,
+      reason: undefined,
+      state: pick(['PENDING_APPROVAL', 'SUCCESS'] as const),
+      gatewayRefundNo: undefined,
+      inputHash: 'x',
+      createdAt: instant(),
+      updatedAt: 0,
+      ...(random() < 0.5 ? counts() : {}),
+    } as RefundRecord);
+  }
+
+  return async function step(book: Book): Promise<void> {
+    const chance = random();
+    if (orders.length === 0 || chance < 0.15) return newOrder(book);
+    if (refunds.length === 0 || chance < 0.25) return newRefund(book);
+    const [outTradeNo, outRefundNo] = random() < 0.5 ? pick(refunds) : [pick(orders), undefined];
+    if (chance < 0.35) {
+      const budgets = [pick(CALLERS), pick(CALLERS)].slice(0, Math.floor(random() * 3));
+      return book.quotas.draw(budgets, outTradeNo, outRefundNo);
+    }
+    if (chance < 0.4) {
+      const amountFen = Math.floor((random() - 0.4) * 1000);
+      return book.quotas.insertBudgetMove({
+        budget: pick(CALLERS),
+        amountFen,
+        by: 'terminal',
+        note: undefined,
+      });
+    }
+    if (outRefundNo !== undefined) {
+      const refund = (await book.refunds.get(outTradeNo, outRefundNo)) as RefundRecord;
+      await (chance < 0.5
+        ? book.refunds.patch(refund, counts())
+        : book.refunds.move(refund, pick(REFUND_EVENTS), random() < 0.3 ? counts() : {}));
+      return;
+    }
+    const order = (await book.orders.get(outTradeNo)) as OrderRecord;
+    await (chance < 0.5
+      ? book.orders.patch(order, counts())
+      : book.orders.move(order, pick(ORDER_EVENTS), random() < 0.3 ? counts() : {}));
+  };
+}
+
+/** What the rows say, by the statement that needs no sums. */
+async function addedUp(filter: OrderFilter) {
+  const [row] = await store.read((tx) =>
+    tx.all(
+      `SELECT COUNT(*) AS count, SUM(CASE WHEN state = 'PAID' THEN amount_fen ELSE 0 END) AS paid, SUM((
+         SELECT SUM(refunds.amount_fen) FROM refunds WHERE refunds.out_trade_no = orders.out_trade_no
+           AND refunds.state = 'SUCCESS' AND refunds.caller <> 'gateway')) AS refunded
+       FROM orders WHERE created_at >= ? AND created_at < ? AND COALESCE(?, caller) = caller
+         AND COALESCE(?, state) = state AND COALESCE(?, provider) = provider`,
+      filter.from ?? 0,
+      filter.to ?? Number.MAX_SAFE_INTEGER,
+      filter.caller ?? null,
+      filter.state ?? null,
+      filter.provider ?? null,
+    ),
+  );
+  const { count, paid, refunded } = row ?? {};
+  return { count: Number(count), paidFen: Number(paid ?? 0), refundedFen: Number(refunded ?? 0) };
+}
+
+describe('what is added up as it changes', () => {
+  it.each([1, 2, 3, 4])('is what the rows add up to, whatever happens to them: %i', async (seed) => {
+    const step = history(seed);
+    for (let i = 0; i < 60; i++) {
+      const fails = i % 7 === 3;
+      const wrote = cashier.ledger.write(async (book) => {
+        if (fails) return Promise.reject(new Error('comes to nothing'));
+        for (let n = 0; n < 5; n++) await step(book);
+        return undefined;
+      });
+      await (fails ? expect(wrote).rejects.toThrow('comes to nothing') : wrote);
+      if (i % 10 === 9) expect(await store.read(miscounted)).toEqual([]);
+    }
+    const ends = [undefined, -63, -62, -33, -32, -31, -1, 0, 1, 30].map((days) =>
+      days === undefined ? undefined : MIDNIGHT + days * DAY_MS,
+    );
+    const filters: OrderFilter[] = ends.flatMap((from, i) => [
+      { ...(from === undefined ? {} : { from }) },
+      { ...(from === undefined ? {} : { from, to: (ends[i + 1] ?? from) + DAY_MS }) },
+      { ...(from === undefined ? {} : { to: from }), caller: 'a' },
+      { ...(from === undefined ? {} : { from }), state: ORDER_STATES[i % 6] ?? 'PAID', provider: 'alipay' },
+    ]);
+    for (const filter of [...filters, { from: MIDNIGHT - 40 * DAY_MS + 1 }]) {
+      const totals = await cashier.ledger.read((book) => book.orders.totals(filter));
+      expect(totals, JSON.stringify(filter)).toEqual(await addedUp(filter));
+    }
+  });
+
+  it('is seen by the transaction that adds to it', async () => {
+    await cashier.ledger.write(async (book) => {
+      await book.quotas.insertBudgetMove({ budget: 'a', amountFen: 5, by: 'terminal', note: undefined });
+      expect(await book.quotas.budget('a')).toEqual({ filledFen: 5, heldFen: 0 });
+      await history(1)(book);
+      expect(await book.orders.totals({})).toMatchObject({ count: 1 });
+    });
+  });
+
+  it.each([
+    'UPDATE budgets SET filled_fen = filled_fen + 1',
+    "UPDATE limit_tallies SET fen = fen - 1 WHERE scope = ''",
+    "DELETE FROM order_tallies WHERE scope = ''",
+    "INSERT INTO budgets VALUES ('nobody', 0, 1)",
+  ])('is found out when somebody has been at it: %s', async (sql) => {
+    const step = history(3);
+    await cashier.ledger.write(async (book) => {
+      for (let n = 0; n < 80; n++) await step(book);
+    });
+    expect(await store.read(miscounted)).toEqual([]);
+    const tampering = store.write(async (tx) => {
+      expect(await tx.run(sql)).toBeGreaterThan(0);
+      expect(await miscounted(tx)).not.toEqual([]);
+      throw new Error('taken back');
+    });
+    await expect(tampering).rejects.toThrow('taken back');
+  });
+});
