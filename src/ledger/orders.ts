@@ -11,6 +11,10 @@ import { isSettledOrder, nextOrderState, type OrderEvent } from './trade-machine
 type Fixed = 'outTradeNo' | 'provider' | 'caller' | 'amountFen' | 'createdAt';
 type OrderPatch = Partial<Omit<OrderRecord, Fixed | 'state' | 'updatedAt'>>;
 
+/** What a bill is compared with. */
+const PAID = ORDERS.part('outTradeNo', 'account', 'state', 'amountFen', 'gatewayTradeNo', 'paidAt');
+export type PaidOrder = ReturnType<typeof PAID.fromRow>;
+
 /** Orders inside one transaction. Their states change only by the table, and all that happens to them is told. */
 export class Orders {
   readonly #tx: Tx;
@@ -92,15 +96,15 @@ export class Orders {
   }
 
   /** Paid orders of an account whose payment falls into a span of time (ms, `to` exclusive), oldest first. */
-  async paid(account: string, from: number, to: number): Promise<OrderRecord[]> {
+  async paid(account: string, from: number, to: number): Promise<PaidOrder[]> {
     const rows = await this.#tx.all(
-      `SELECT * FROM orders WHERE state = 'PAID' AND account = ? AND paid_at >= ? AND paid_at < ?
+      `SELECT ${PAID.columns} FROM orders WHERE state = 'PAID' AND account = ? AND paid_at >= ? AND paid_at < ?
        ORDER BY paid_at, out_trade_no`,
       account,
       from,
       to,
     );
-    return rows.map(ORDERS.fromRow);
+    return rows.map(PAID.fromRow);
   }
 
   /** Over everything that matches, whatever the page. */

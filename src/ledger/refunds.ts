@@ -10,6 +10,10 @@ type RefundPatch = Partial<
   Omit<RefundRecord, 'outTradeNo' | 'outRefundNo' | 'amountFen' | 'state' | 'createdAt' | 'updatedAt'>
 >;
 
+/** What a bill is compared with. */
+const SENT = REFUNDS.part('outTradeNo', 'outRefundNo', 'state', 'amountFen', 'sentAt', 'updatedAt');
+export type SentRefund = ReturnType<typeof SENT.fromRow>;
+
 /** As {@link Orders}. */
 export class Refunds {
   readonly #tx: Tx;
@@ -72,15 +76,15 @@ export class Refunds {
   }
 
   /** Successful refunds of an account that were sent in a span of time (ms, `to` exclusive), oldest first. */
-  async sent(account: string, from: number, to: number): Promise<RefundRecord[]> {
+  async sent(account: string, from: number, to: number): Promise<SentRefund[]> {
     const rows = await this.#tx.all(
-      `SELECT * FROM refunds WHERE state = 'SUCCESS' AND account = ? AND sent_at >= ? AND sent_at < ?
+      `SELECT ${SENT.columns} FROM refunds WHERE state = 'SUCCESS' AND account = ? AND sent_at >= ? AND sent_at < ?
        ORDER BY sent_at, out_refund_no`,
       account,
       from,
       to,
     );
-    return rows.map(REFUNDS.fromRow);
+    return rows.map(SENT.fromRow);
   }
 
   async insert(refund: RefundRecord): Promise<void> {

@@ -61,11 +61,16 @@ export class Table<F extends Fields, R extends RecordOf<F> = RecordOf<F>> {
     this.#key = this.#columns.filter(({ field }) => key.includes(field as keyof F & string));
   }
 
-  readonly fromRow = (row: Row): R => {
-    const record: Record<string, unknown> = {};
-    for (const { field, name, read } of this.#columns) record[field] = read(row[name] ?? null);
-    return record as R;
-  };
+  readonly fromRow = (row: Row): R => read(this.#columns, row) as R;
+
+  /** Some of the fields: what to select for them, and how that is read. */
+  part<K extends keyof R & string>(...fields: readonly K[]) {
+    const columns = this.#columns.filter(({ field }) => fields.includes(field as K));
+    return {
+      columns: columns.map(({ name }) => name).join(', '),
+      fromRow: (row: Row) => read(columns, row) as Pick<R, K>,
+    };
+  }
 
   /** @param more columns that no record has */
   async insert(tx: Tx, record: R, more: Readonly<Record<string, SqlValue>> = {}): Promise<void> {
@@ -90,6 +95,12 @@ export class Table<F extends Fields, R extends RecordOf<F> = RecordOf<F>> {
       ...[...changed, ...this.#key].map((column) => stored(column, after)),
     );
   }
+}
+
+function read(columns: readonly Column[], row: Row): unknown {
+  const record: Record<string, unknown> = {};
+  for (const column of columns) record[column.field] = column.read(row[column.name] ?? null);
+  return record;
 }
 
 function stored({ field, write }: Column, record: object): SqlValue {

@@ -1,4 +1,5 @@
-import type { OrderRecord, RefundRecord } from '../ledger/records.ts';
+import type { PaidOrder } from '../ledger/orders.ts';
+import type { SentRefund } from '../ledger/refunds.ts';
 import type { Bill, BillLine, BillPayment, BillRefund } from '../providers/contract.ts';
 
 /** Every way in which a bill and the ledger can differ; `…here` is the ledger, `…there` the gateway. */
@@ -15,14 +16,8 @@ export const DIFFERENCE_KINDS = [
 ] as const;
 export type DifferenceKind = (typeof DIFFERENCE_KINDS)[number];
 
-export type KnownOrder = Pick<
-  OrderRecord,
-  'outTradeNo' | 'state' | 'amountFen' | 'gatewayTradeNo' | 'paidAt'
->;
-export type KnownRefund = Pick<
-  RefundRecord,
-  'outTradeNo' | 'outRefundNo' | 'state' | 'amountFen' | 'sentAt' | 'updatedAt'
->;
+export type KnownOrder = Omit<PaidOrder, 'account'>;
+export type KnownRefund = SentRefund;
 
 /** One difference, with both sides where there are two. */
 export interface Difference {

@@ -2,6 +2,7 @@ import { CashierError } from '../domain/errors.ts';
 import { type Fen, fen } from '../domain/money.ts';
 import type { ProviderId } from '../domain/order.ts';
 import type { Book } from '../ledger/book.ts';
+import type { PaidOrder } from '../ledger/orders.ts';
 import { type Bill, type BillLine, GatewayDeclined, type PaymentProvider } from '../providers/contract.ts';
 import {
   compareBill,
@@ -93,24 +94,31 @@ export async function reconcile(
 async function ledgerDay(book: Book, account: string, bill: Bill, start: number): Promise<LedgerDay> {
   const orders = new Map<string, KnownOrder>();
   const refunds = new Map<string, KnownRefund>();
-  const accounts = new Set([account]);
+  const paid = new Map<string, PaidOrder>();
+  const refunded = new Map<string, KnownRefund>();
+  const accounts = new Set<string>();
+  const readDay = async (one: string) => {
+    if (accounts.has(one)) return;
+    accounts.add(one);
+    for (const order of await book.orders.paid(one, start, start + DAY_MS)) paid.set(order.outTradeNo, order);
+    for (const refund of await book.refunds.sent(one, start, start + DAY_MS)) {
+      refunded.set(refundKey(refund.outTradeNo, refund.outRefundNo), refund);
+    }
+  };
+  await readDay(account);
+  // Most of what the bill names is of that day; the rest is looked up one by one.
   for (const line of bill.lines) {
-    const order = await book.orders.get(line.outTradeNo);
+    const order = paid.get(line.outTradeNo) ?? (await book.orders.get(line.outTradeNo));
     // An order of another account has this number by chance: its money is not this money.
     if (order === undefined || order.account !== (line.account ?? account)) continue;
-    accounts.add(order.account);
+    await readDay(order.account);
     orders.set(line.outTradeNo, order);
     if (line.kind !== 'refund') continue;
-    const refund = await book.refunds.get(line.outTradeNo, line.outRefundNo);
-    if (refund) refunds.set(refundKey(line.outTradeNo, line.outRefundNo), refund);
+    const key = refundKey(line.outTradeNo, line.outRefundNo);
+    const refund = refunded.get(key) ?? (await book.refunds.get(line.outTradeNo, line.outRefundNo));
+    if (refund) refunds.set(key, refund);
   }
-  const paid: KnownOrder[] = [];
-  const refunded: KnownRefund[] = [];
-  for (const one of accounts) {
-    paid.push(...(await book.orders.paid(one, start, start + DAY_MS)));
-    refunded.push(...(await book.refunds.sent(one, start, start + DAY_MS)));
-  }
-  return { orders, refunds, paid, refunded };
+  return { orders, refunds, paid: [...paid.values()], refunded: [...refunded.values()] };
 }
 
 /** Without what the bill has of further AppIDs and the ledger has not: that is other systems' money. */
