@@ -3,33 +3,38 @@ import { COUNTS, GIVEN_BACK, TABLE } from './counting.ts';
 import type { Tx } from './store.ts';
 import { columnsOf, TALLIES } from './tallies.ts';
 
-const day = (column: string) => `(${column} + 28800000) / 86400000`;
+type TallyTable = keyof typeof TALLIES;
 
-const counted = (['payment', 'refund'] as const).flatMap((kind) =>
-  ["''", "'caller ' || counted_by", "'client ' || client"].map(
-    (scope) => `SELECT '${kind}' AS kind, ${scope} AS scope, ${day('counted_at')} AS day, COUNT(*) AS count,
-      SUM(amount_fen) AS fen FROM ${TABLE[kind]} WHERE counted_at IS NOT NULL AND ${COUNTS[kind]} GROUP BY 1, 2, 3`,
-  ),
+const day = (column: string) => `(${column} + 28800000) / 86400000`;
+const sums = (table: TallyTable) => TALLIES[table].sums.map((sum) => `SUM(${sum}) AS ${sum}`).join(', ');
+
+const counted = (['payment', 'refund'] as const).map(
+  (kind) => `SELECT '${kind}' AS kind, counted_by, client, ${day('counted_at')} AS day, COUNT(*) AS count,
+    SUM(amount_fen) AS fen FROM ${TABLE[kind]} WHERE counted_at IS NOT NULL AND ${COUNTS[kind]} GROUP BY 2, 3, 4`,
 );
-const byState = [
-  ...ORDER_STATES.flatMap((state) => {
-    const { count, refunded } = columnsOf(state);
-    const when = (fen: string) => `SUM(CASE WHEN state = '${state}' THEN ${fen} ELSE 0 END)`;
-    return [`${when('1')} AS ${count}`, `${when('COALESCE(given.fen, 0)')} AS ${refunded}`];
-  }),
-  "SUM(CASE WHEN state = 'PAID' THEN amount_fen ELSE 0 END) AS paid_fen",
-].join(', ');
-const summedUp = TALLIES.order_tallies.sums.map((sum) => `SUM(${sum}) AS ${sum}`).join(', ');
+const scoped = [
+  "'' AS scope FROM counted",
+  "'caller ' || counted_by AS scope FROM counted WHERE counted_by IS NOT NULL",
+  "'client ' || client AS scope FROM counted WHERE client IS NOT NULL",
+].map((scope) => `SELECT kind, day, ${sums('limit_tallies')}, ${scope} GROUP BY kind, day, scope`);
+
+const byState = ORDER_STATES.flatMap((state) => {
+  const { count, refunded } = columnsOf(state);
+  const when = (fen: string) => `SUM(CASE WHEN state = '${state}' THEN ${fen} ELSE 0 END)`;
+  return [`${when('1')} AS ${count}`, `${when('COALESCE(given.fen, 0)')} AS ${refunded}`];
+});
 
 /** What the rows themselves add up to. */
-const SUMS: Readonly<Record<keyof typeof TALLIES, string>> = {
-  limit_tallies: `SELECT * FROM (${counted.join(' UNION ALL ')}) AS counted WHERE scope IS NOT NULL`,
+const ADDED_UP: Readonly<Record<TallyTable, string>> = {
+  limit_tallies: `WITH counted AS (${counted.join(' UNION ALL ')}) ${scoped.join(' UNION ALL ')}`,
   order_tallies: `WITH given AS (
       SELECT out_trade_no, SUM(amount_fen) AS fen FROM refunds WHERE ${GIVEN_BACK} GROUP BY out_trade_no),
     by_caller AS (
-      SELECT 'caller ' || caller AS scope, ${day('created_at')} AS day, provider, ${byState}
+      SELECT 'caller ' || caller AS scope, ${day('created_at')} AS day, provider, ${byState.join(', ')},
+        SUM(CASE WHEN state = 'PAID' THEN amount_fen ELSE 0 END) AS paid_fen
       FROM orders LEFT JOIN given USING (out_trade_no) GROUP BY 1, 2, 3)
-    SELECT * FROM by_caller UNION ALL SELECT '' AS scope, day, provider, ${summedUp} FROM by_caller GROUP BY 2, 3`,
+    SELECT * FROM by_caller
+    UNION ALL SELECT '' AS scope, day, provider, ${sums('order_tallies')} FROM by_caller GROUP BY 2, 3`,
   budgets: `SELECT budget, SUM(filled) AS filled_fen, SUM(held) AS held_fen FROM (
       SELECT budget, amount_fen AS filled, 0 AS held FROM budget_moves
       UNION ALL SELECT budget, 0, amount_fen FROM budget_draws JOIN orders USING (out_trade_no)
@@ -41,31 +46,47 @@ const SUMS: Readonly<Record<keyof typeof TALLIES, string>> = {
 /** Fills the empty tables of sums from the rows. */
 export async function countAll(tx: Tx): Promise<void> {
   for (const [table, columns] of tables()) {
-    await tx.run(`INSERT INTO ${table} (${columns}) SELECT ${columns} FROM (${SUMS[table]}) AS sums`);
+    await tx.run(`INSERT INTO ${table} (${columns}) SELECT ${columns} FROM (${ADDED_UP[table]}) AS added_up`);
   }
 }
 
-/** Sums that are not what the rows add up to, each as JSON with its table. Empty when all is right. */
-export async function miscounted(tx: Pick<Tx, 'all'>): Promise<string[]> {
-  const found: string[] = [];
+/** Sums that are not what the rows add up to. */
+export interface Miscount {
+  readonly table: TallyTable;
+  readonly key: string;
+  readonly kept: string;
+  readonly addedUp: string;
+}
+
+/** Where the sums that are kept differ from the rows as they are in this transaction. Goes through all of them. */
+export async function miscounted(tx: Pick<Tx, 'all'>): Promise<Miscount[]> {
+  const found: Miscount[] = [];
   for (const [table, columns] of tables()) {
-    // A sum that has come to nothing may stand there or not.
-    const some = TALLIES[table].sums.map((sum) => `${sum} <> 0`).join(' OR ');
-    const rows = `SELECT ${columns} FROM (${SUMS[table]}) AS sums WHERE ${some}`;
-    const kept = `SELECT ${columns} FROM ${table} WHERE ${some}`;
-    for (const [is, isNot] of [
-      [rows, kept],
-      [kept, rows],
-    ] as const) {
-      const wrong = await tx.all(`SELECT * FROM (${is}) AS here EXCEPT SELECT * FROM (${isNot}) AS there`);
-      found.push(...wrong.map((row) => JSON.stringify({ table, kept: is === kept, ...row })));
+    const read = async (from: string) => {
+      const rows = await tx.all(`SELECT ${columns} FROM ${from}`);
+      const of = (names: readonly string[]) => (row: (typeof rows)[number]) =>
+        names.map((name) => row[name]).join(' ');
+      const { key, sums } = TALLIES[table];
+      const nothing = sums.map(() => 0).join(' ');
+      // A sum that has come to nothing may stand there or not.
+      return new Map(
+        rows.map((row) => [of(key)(row), of(sums)(row)]).filter(([, sum]) => sum !== nothing) as [
+          string,
+          string,
+        ][],
+      );
+    };
+    const [kept, addedUp] = [await read(table), await read(`(${ADDED_UP[table]}) AS added_up`)];
+    for (const key of new Set([...kept.keys(), ...addedUp.keys()])) {
+      const [is, shouldBe] = [kept.get(key) ?? '0', addedUp.get(key) ?? '0'];
+      if (is !== shouldBe) found.push({ table, key, kept: is, addedUp: shouldBe });
     }
   }
   return found;
 }
 
-function tables(): (readonly [keyof typeof TALLIES, string])[] {
+function tables(): (readonly [TallyTable, string])[] {
   return Object.entries(TALLIES).map(
-    ([table, { key, sums }]) => [table as keyof typeof TALLIES, [...key, ...sums].join(', ')] as const,
+    ([table, { key, sums }]) => [table as TallyTable, [...key, ...sums].join(', ')] as const,
   );
 }

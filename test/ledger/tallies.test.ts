@@ -9,8 +9,8 @@ import type { RefundEvent } from '../../src/ledger/refund-machine.ts';
 import { openSqliteStore } from '../../src/ledger/sqlite-store.ts';
 import type { Store } from '../../src/ledger/store.ts';
 import type { OrderEvent } from '../../src/ledger/trade-machine.ts';
+import { NEVER_SENT } from '../../src/payments/beginnings.ts';
 import type { Cashier } from '../../src/payments/cashier.ts';
-import { NEVER_SENT } from '../../src/payments/sending.ts';
 import { seeded } from '../support/virtual-time.ts';
 import { World } from '../support/world.ts';
 

@@ -74,7 +74,7 @@ export class World {
     const wrong = isChecked ? await (await this.process()).ledger.inspect(miscounted) : [];
     for (const ledger of this.#ledgers) await ledger.close();
     rmSync(this.#folder, { recursive: true, force: true });
-    if (wrong.length > 0) throw new Error(`miscounted: ${wrong.join('\n')}`);
+    if (wrong.length > 0) throw new Error(`miscounted: ${JSON.stringify(wrong)}`);
   }
 }
 
