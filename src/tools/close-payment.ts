@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import { closePayment } from '../payments/close-payment.ts';
 import { defineTool } from './define-tool.ts';
 import { orderNo, otherProvider } from './params.ts';
@@ -12,7 +11,7 @@ export const closePaymentTool = defineTool({
     en: 'Close an unpaid order; a paid one needs refund-payment.',
   },
   hints: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: true },
-  input: (setting) => z.strictObject({ outTradeNo: orderNo(setting), provider: otherProvider(setting) }),
+  input: (setting) => ({ outTradeNo: orderNo(setting), provider: otherProvider(setting) }),
   output: paymentView,
   run: async ({ cashier, call, present }, args) => present.payment(await closePayment(cashier, call, args)),
 });

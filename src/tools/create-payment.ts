@@ -14,25 +14,24 @@ export const createPaymentTool = defineTool({
     en: 'Create a payment and get a QR code or link. Created is not paid: deliver only after query-payment says PAID. Retry with the same outTradeNo.',
   },
   hints: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: true },
-  input: (setting) =>
-    z.strictObject({
-      provider: described(
-        setting,
-        setting.providers.length === 1 ? provider(setting).optional() : provider(setting),
-        { zh: '买家用哪种支付方式', en: 'how the buyer pays' },
-      ),
-      scene: described(setting, z.enum(setting.scenes).optional(), {
-        zh: 'qr（默认）扫码；web 网页；h5 手机浏览器；jsapi 微信内；app',
-        en: 'qr (default) scan; web page; h5 phone browser; jsapi inside WeChat; app',
-      }),
-      ...saleShape(setting),
-      ...where(asked(setting, 'payerOpenid'), (text) => ({
-        payerOpenid: described(setting, z.string().min(1).max(128).optional(), text),
-      })),
-      ...where(asked(setting, 'payerClientIp'), (text) => ({
-        payerClientIp: described(setting, z.string().min(1).max(45).optional(), text),
-      })),
+  input: (setting) => ({
+    provider: described(
+      setting,
+      setting.providers.length === 1 ? provider(setting).optional() : provider(setting),
+      { zh: '买家用哪种支付方式', en: 'how the buyer pays' },
+    ),
+    scene: described(setting, z.enum(setting.scenes).optional(), {
+      zh: 'qr（默认）扫码；web 网页；h5 手机浏览器；jsapi 微信内；app',
+      en: 'qr (default) scan; web page; h5 phone browser; jsapi inside WeChat; app',
     }),
+    ...saleShape(setting),
+    ...where(asked(setting, 'payerOpenid'), (text) => ({
+      payerOpenid: described(setting, z.string().min(1).max(128).optional(), text),
+    })),
+    ...where(asked(setting, 'payerClientIp'), (text) => ({
+      payerClientIp: described(setting, z.string().min(1).max(45).optional(), text),
+    })),
+  }),
   showsImage: true,
   output: paymentView,
   run: async ({ cashier, call, present }, args) =>

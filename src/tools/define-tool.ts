@@ -23,11 +23,15 @@ export interface ToolHints {
   readonly openWorldHint: boolean;
 }
 
-/** One tool, ready to be registered. `run` never throws anything but CashierError. */
-export interface Tool {
+/** What a tool is called. */
+export interface ToolWords {
   readonly name: string;
   readonly title: Text;
   readonly description: Text;
+}
+
+/** One tool, ready to be registered. `run` never throws anything but CashierError. */
+export interface Tool extends ToolWords {
   readonly hints: ToolHints;
   /** JSON Schemas as published; the same object every time. */
   inputSchema(setting: ToolSetting): InputSchema;
@@ -51,51 +55,58 @@ export interface ToolContext {
  * Makes a tool of one strict schema: it is what the client sees and what the arguments are parsed by, here and not in
  * the SDK, so that a mistake is answered in the errors of the contract.
  */
-export function defineTool<Shape extends z.ZodObject, Output extends View = never>(definition: {
-  readonly name: string;
-  readonly title: Text;
-  readonly description: Text;
-  readonly hints: ToolHints;
-  readonly input: (setting: ToolSetting) => Shape;
-  readonly showsImage?: true;
-  /** Left out where every client is to show the text. */
-  readonly output?: z.ZodObject & z.ZodType<Output>;
-  readonly failure?: (sentence: string) => string;
-  /** For toolsets with names of their own: what is said beyond the tool itself names the unified ones. */
-  readonly words?: Words;
-  readonly run: (context: ToolContext, args: z.output<Shape>) => Promise<ToolAnswer<NoInfer<Output>>>;
-}): Tool {
+export function defineTool<Shape extends z.ZodRawShape, Output extends View = never>(
+  definition: ToolWords & {
+    readonly hints: ToolHints;
+    /** The arguments by their unified names. */
+    readonly input: (setting: ToolSetting) => Shape;
+    readonly showsImage?: true;
+    /** Left out where every client is to show the text. */
+    readonly output?: z.ZodObject & z.ZodType<Output>;
+    readonly failure?: (sentence: string) => string;
+    /** For toolsets with names of their own, by which the arguments are published and everything is said. */
+    readonly words?: Words;
+    readonly run: (
+      context: ToolContext,
+      args: z.output<z.ZodObject<Shape>>,
+    ) => Promise<ToolAnswer<NoInfer<Output>>>;
+  },
+): Tool {
+  const { name, title, description, hints, failure, output, words, showsImage = false } = definition;
   // A server is built per HTTP request: schemas are made once per setting.
-  const made = new WeakMap<ToolSetting, { readonly shape: Shape; readonly json: InputSchema }>();
+  const made = new WeakMap<ToolSetting, { readonly shape: z.ZodObject; readonly json: InputSchema }>();
   const schemaOf = (setting: ToolSetting) => {
     const known = made.get(setting);
     if (known) return known;
-    const shape = definition.input(setting);
+    const shape = z.strictObject(renamed(definition.input(setting), words?.names));
     const json = publish(shape);
     made.set(setting, { shape, json });
     return { shape, json };
   };
   return {
-    name: definition.name,
-    title: definition.title,
-    description: definition.description,
-    hints: definition.hints,
-    showsImage: definition.showsImage ?? false,
+    ...{ name, title, description, hints, showsImage, failure },
     get outputSchema() {
-      return definition.output && publishedView(definition.output);
+      return output && publishedView(output);
     },
-    failure: definition.failure,
     inputSchema: (setting) => schemaOf(setting).json,
     async run(context, args) {
       const { shape, json } = schemaOf(context.setting);
-      const parsed = readArguments(shape, json, args);
+      const parsed = renamed(readArguments(shape, json, args), words && inverse(words.names));
       try {
-        return await definition.run(context, parsed);
+        return await definition.run(context, parsed as z.output<z.ZodObject<Shape>>);
       } catch (error) {
-        throw definition.words ? reworded(error, definition.words) : error;
+        throw words ? reworded(error, words) : error;
       }
     },
   };
+}
+
+function renamed<T>(fields: Readonly<Record<string, T>>, names: Words['names'] = {}): Record<string, T> {
+  return Object.fromEntries(Object.entries(fields).map(([name, field]) => [names[name] ?? name, field]));
+}
+
+function inverse(names: Words['names']): Words['names'] {
+  return Object.fromEntries(Object.entries(names).map(([name, own]) => [own, name]));
 }
 
 /**

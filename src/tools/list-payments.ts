@@ -15,30 +15,29 @@ export const listPaymentsTool = defineTool({
     en: 'List orders of the ledger, newest first, with totals.',
   },
   hints: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
-  input: (setting) =>
-    z.strictObject({
-      from: described(setting, z.string().optional(), {
-        zh: '起始日 YYYY-MM-DD（北京时间）',
-        en: 'first day, YYYY-MM-DD (Beijing time)',
-      }),
-      to: described(setting, z.string().optional(), {
-        zh: '截止日 YYYY-MM-DD，含当天',
-        en: 'last day, YYYY-MM-DD, included',
-      }),
-      state: described(setting, z.enum(ORDER_STATES).optional(), { zh: '只列此状态', en: 'only this state' }),
-      provider: described(setting, provider(setting).optional(), {
-        zh: '只列此支付方式',
-        en: 'only this payment method',
-      }),
-      limit: described(setting, z.int().min(1).max(100).optional(), {
-        zh: '每页笔数，1–100，默认 20',
-        en: 'page size, 1–100, default 20',
-      }),
-      cursor: described(setting, z.string().max(200).optional(), {
-        zh: '上一页的 nextCursor',
-        en: 'nextCursor of the page before',
-      }),
+  input: (setting) => ({
+    from: described(setting, z.string().optional(), {
+      zh: '起始日 YYYY-MM-DD（北京时间）',
+      en: 'first day, YYYY-MM-DD (Beijing time)',
     }),
+    to: described(setting, z.string().optional(), {
+      zh: '截止日 YYYY-MM-DD，含当天',
+      en: 'last day, YYYY-MM-DD, included',
+    }),
+    state: described(setting, z.enum(ORDER_STATES).optional(), { zh: '只列此状态', en: 'only this state' }),
+    provider: described(setting, provider(setting).optional(), {
+      zh: '只列此支付方式',
+      en: 'only this payment method',
+    }),
+    limit: described(setting, z.int().min(1).max(100).optional(), {
+      zh: '每页笔数，1–100，默认 20',
+      en: 'page size, 1–100, default 20',
+    }),
+    cursor: described(setting, z.string().max(200).optional(), {
+      zh: '上一页的 nextCursor',
+      en: 'nextCursor of the page before',
+    }),
+  }),
   output: paymentListView,
   run: async ({ cashier, call, present }, args) =>
     present.list(await listPayments(cashier, call, { ...args, limit: args.limit ?? DEFAULT_LIMIT })),

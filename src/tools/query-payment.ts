@@ -12,15 +12,14 @@ export const queryPaymentTool = defineTool({
     en: 'Ask the gateway about an order. Only PAID is paid, whatever the buyer says. waitSeconds waits for it.',
   },
   hints: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: true },
-  input: (setting) =>
-    z.strictObject({
-      outTradeNo: orderNo(setting),
-      waitSeconds: described(setting, z.int().min(0).max(50).optional(), {
-        zh: '最多等待秒数，0–50',
-        en: 'seconds to wait, 0–50',
-      }),
-      provider: otherProvider(setting),
+  input: (setting) => ({
+    outTradeNo: orderNo(setting),
+    waitSeconds: described(setting, z.int().min(0).max(50).optional(), {
+      zh: '最多等待秒数，0–50',
+      en: 'seconds to wait, 0–50',
     }),
+    provider: otherProvider(setting),
+  }),
   output: paymentView,
   run: async ({ cashier, call, present }, args) =>
     present.payment(await askPayment(cashier, call, { ...args, waitSeconds: args.waitSeconds ?? 0 })),

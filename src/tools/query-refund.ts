@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import { askForRefund } from '../payments/query-refund.ts';
 import { defineTool } from './define-tool.ts';
 import { described, orderNo, otherProvider, outRefundNo } from './params.ts';
@@ -12,12 +11,11 @@ export const queryRefundTool = defineTool({
     en: 'Ask how a refund stands; only SUCCESS is refunded.',
   },
   hints: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: true },
-  input: (setting) =>
-    z.strictObject({
-      outTradeNo: orderNo(setting),
-      outRefundNo: described(setting, outRefundNo, { zh: '退款单号', en: 'refund number' }),
-      provider: otherProvider(setting),
-    }),
+  input: (setting) => ({
+    outTradeNo: orderNo(setting),
+    outRefundNo: described(setting, outRefundNo, { zh: '退款单号', en: 'refund number' }),
+    provider: otherProvider(setting),
+  }),
   output: refundView,
   run: async ({ cashier, call, present }, args) => present.refund(await askForRefund(cashier, call, args)),
 });

@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import { refundPayment } from '../payments/refund-payment.ts';
 import { defineTool } from './define-tool.ts';
 import { described, orderNo, otherProvider, refundShape, wantedBack, yuan } from './params.ts';
@@ -12,13 +11,12 @@ export const refundPaymentTool = defineTool({
     en: 'Request a refund; usually a person must approve, then it is sent; the same call tells the result. Retry with the same outRefundNo.',
   },
   hints: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: true },
-  input: (setting) =>
-    z.strictObject({
-      outTradeNo: orderNo(setting),
-      refundYuan: described(setting, yuan, { zh: '元，至多两位小数', en: 'yuan, at most 2 decimals' }),
-      ...refundShape(setting),
-      provider: otherProvider(setting),
-    }),
+  input: (setting) => ({
+    outTradeNo: orderNo(setting),
+    refundYuan: described(setting, yuan, { zh: '元，至多两位小数', en: 'yuan, at most 2 decimals' }),
+    ...refundShape(setting),
+    provider: otherProvider(setting),
+  }),
   output: refundView,
   run: async ({ cashier, call, present }, args) =>
     present.refund(await refundPayment(cashier, call, wantedBack(args))),

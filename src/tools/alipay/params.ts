@@ -6,7 +6,7 @@ export const outTradeNo = z
   .string()
   .regex(/^[A-Za-z0-9_]{1,64}$/)
   .describe('商户订单号，1–64 位字母、数字、_');
-export const outRequestNo = z
+export const outRefundNo = z
   .string()
   .regex(/^[A-Za-z0-9_]{1,64}$/)
   .describe('退款请求号，1–64 位字母、数字、_');
@@ -27,10 +27,10 @@ const MAX_REASON_CHARACTERS = 256;
 
 /** Throws INVALID_ARGUMENT. */
 export function checkOrderTitle(title: string): void {
-  checkText('orderTitle', title, { min: 1, max: MAX_TITLE_CHARACTERS });
+  checkText('title', title, { min: 1, max: MAX_TITLE_CHARACTERS });
 }
 
 /** Throws INVALID_ARGUMENT. */
 export function checkRefundReason(reason: string): void {
-  checkText('refundReason', reason, { min: 0, max: MAX_REASON_CHARACTERS });
+  checkText('reason', reason, { min: 0, max: MAX_REASON_CHARACTERS });
 }

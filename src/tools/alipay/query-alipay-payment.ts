@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import { askPayment } from '../../payments/query-payment.ts';
 import { defineTool } from '../define-tool.ts';
 import { insistWallet } from '../face.ts';
@@ -15,7 +14,7 @@ export const queryAlipayPaymentTool = defineTool({
   },
   hints: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: true },
   words: WORDS,
-  input: () => z.strictObject({ outTradeNo: anyTradeNo }),
+  input: () => ({ outTradeNo: anyTradeNo }),
   failure: (sentence) => `交易查询失败. 错误信息: ${sentence}`,
   async run({ cashier, call, present }, { outTradeNo }) {
     await insistWallet(cashier, outTradeNo, 'alipay');

@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import { CashierError } from '../../domain/errors.ts';
 import { askForRefund } from '../../payments/query-refund.ts';
 import { defineTool } from '../define-tool.ts';
@@ -16,11 +15,11 @@ export const queryAlipayRefundTool = defineTool({
   },
   hints: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: true },
   words: WORDS,
-  input: () => z.strictObject({ outRequestNo: anyRefundNo, outTradeNo: anyTradeNo }),
+  input: () => ({ outRefundNo: anyRefundNo, outTradeNo: anyTradeNo }),
   failure: (sentence) => `退款查询失败. 错误信息: ${sentence}`,
-  async run({ cashier, call, present }, { outTradeNo, outRequestNo }) {
+  async run({ cashier, call, present }, { outTradeNo, outRefundNo }) {
     await insistWallet(cashier, outTradeNo, 'alipay');
-    const asked = { outTradeNo, outRefundNo: outRequestNo, provider: 'alipay' } as const;
+    const asked = { outTradeNo, outRefundNo, provider: 'alipay' } as const;
     try {
       return refundStatus(present, await askForRefund(cashier, call, asked));
     } catch (error) {

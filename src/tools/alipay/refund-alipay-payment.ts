@@ -3,7 +3,7 @@ import { refundPayment } from '../../payments/refund-payment.ts';
 import { defineTool } from '../define-tool.ts';
 import { insistWallet } from '../face.ts';
 import { wantedBack } from '../params.ts';
-import { amount, checkRefundReason, outRequestNo, outTradeNo } from './params.ts';
+import { amount, checkRefundReason, outRefundNo, outTradeNo } from './params.ts';
 import { refund } from './texts.ts';
 import { WORDS } from './words.ts';
 
@@ -16,21 +16,19 @@ export const refundAlipayPaymentTool = defineTool({
   },
   hints: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: true },
   words: WORDS,
-  input: () =>
-    z.strictObject({
-      outTradeNo,
-      refundAmount: amount.describe('退款金额，单位：元，最小金额为 0.01'),
-      outRequestNo,
-      refundReason: z.string().optional().describe('退款原因，最大长度为 256 个字符'),
-    }),
+  input: () => ({
+    outTradeNo,
+    refundYuan: amount.describe('退款金额，单位：元，最小金额为 0.01'),
+    outRefundNo,
+    reason: z.string().optional().describe('退款原因，最大长度为 256 个字符'),
+  }),
   failure: (sentence) => `退款执行失败. 错误信息: ${sentence}`,
   async run({ cashier, call, present }, args) {
-    const { outTradeNo, outRequestNo, refundAmount: refundYuan, refundReason: reason } = args;
-    const asked = { outTradeNo, outRefundNo: outRequestNo, refundYuan, reason, provider: 'alipay' } as const;
-    const wish = wantedBack(asked, checkRefundReason);
+    const wish = wantedBack({ ...args, provider: 'alipay' }, checkRefundReason);
+    const { outTradeNo, outRefundNo } = args;
     await insistWallet(cashier, outTradeNo, 'alipay');
     // What a person approved was sent since: the call that repeats it is the first to hear, and not of a repetition.
-    const repeated = await cashier.ledger.read((book) => book.audit.toldOfRefund(outTradeNo, outRequestNo));
+    const repeated = await cashier.ledger.read((book) => book.audit.toldOfRefund(outTradeNo, outRefundNo));
     return refund(present, await refundPayment(cashier, call, wish), { repeated });
   },
 });

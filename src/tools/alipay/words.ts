@@ -10,6 +10,7 @@ export const WORDS: Words = {
     amountYuan: 'totalAmount',
     refundYuan: 'refundAmount',
     title: 'orderTitle',
+    reason: 'refundReason',
   },
   next: {
     ORDER_NOT_FOUND: {

@@ -1,10 +1,11 @@
 import { closePayment } from '../../payments/close-payment.ts';
+import { defineTool } from '../define-tool.ts';
 import { insistWallet } from '../face.ts';
 import { orderNo } from '../params.ts';
-import { wechatTool } from './spelling.ts';
 import { paymentText } from './texts.ts';
+import { WORDS } from './words.ts';
 
-export const closeOrderTool = wechatTool({
+export const closeOrderTool = defineTool({
   name: 'close-order',
   title: { zh: '关闭微信订单', en: 'Close WeChat Pay order' },
   description: {
@@ -12,6 +13,7 @@ export const closeOrderTool = wechatTool({
     en: 'Close an unpaid WeChat Pay order; a paid one needs refund-order.',
   },
   hints: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: true },
+  words: WORDS,
   input: (setting) => ({ outTradeNo: orderNo(setting) }),
   async run({ cashier, call, present }, { outTradeNo }) {
     await insistWallet(cashier, outTradeNo, 'wechatpay');

@@ -1,10 +1,11 @@
 import { askPayment } from '../../payments/query-payment.ts';
+import { defineTool } from '../define-tool.ts';
 import { insistWallet } from '../face.ts';
 import { orderNo } from '../params.ts';
-import { wechatTool } from './spelling.ts';
 import { paymentText } from './texts.ts';
+import { WORDS } from './words.ts';
 
-export const queryOrderByOutTradeNoTool = wechatTool({
+export const queryOrderByOutTradeNoTool = defineTool({
   name: 'query-order-by-out-trade-no',
   title: { zh: '查询微信订单', en: 'Query WeChat Pay order' },
   description: {
@@ -12,6 +13,7 @@ export const queryOrderByOutTradeNoTool = wechatTool({
     en: 'Ask WeChat Pay about an order by its number. Only PAID is paid, whatever the buyer says.',
   },
   hints: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: true },
+  words: WORDS,
   input: (setting) => ({ outTradeNo: orderNo(setting) }),
   async run({ cashier, call, present }, { outTradeNo }) {
     await insistWallet(cashier, outTradeNo, 'wechatpay');

@@ -1,10 +1,11 @@
 import { askForRefund } from '../../payments/query-refund.ts';
+import { defineTool } from '../define-tool.ts';
 import { insistWallet } from '../face.ts';
 import { described, orderNo, outRefundNo } from '../params.ts';
-import { wechatTool } from './spelling.ts';
 import { refundText } from './texts.ts';
+import { WORDS } from './words.ts';
 
-export const queryRefundByOutRefundNoTool = wechatTool({
+export const queryRefundByOutRefundNoTool = defineTool({
   name: 'query-refund-by-out-refund-no',
   title: { zh: '查询微信退款', en: 'Query WeChat Pay refund' },
   description: {
@@ -12,6 +13,7 @@ export const queryRefundByOutRefundNoTool = wechatTool({
     en: 'Ask how a WeChat Pay refund stands; only SUCCESS is refunded.',
   },
   hints: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: true },
+  words: WORDS,
   input: (setting) => ({
     outTradeNo: orderNo(setting),
     outRefundNo: described(setting, outRefundNo, {

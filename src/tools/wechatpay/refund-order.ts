@@ -1,10 +1,11 @@
 import { refundPayment } from '../../payments/refund-payment.ts';
+import { defineTool } from '../define-tool.ts';
 import { insistWallet } from '../face.ts';
 import { orderNo, refundShape, saleShape, wantedBack } from '../params.ts';
-import { wechatTool } from './spelling.ts';
 import { refundText } from './texts.ts';
+import { WORDS } from './words.ts';
 
-export const refundOrderTool = wechatTool({
+export const refundOrderTool = defineTool({
   name: 'refund-order',
   title: { zh: '微信退款', en: 'Refund WeChat Pay order' },
   description: {
@@ -12,6 +13,7 @@ export const refundOrderTool = wechatTool({
     en: 'Request a refund of a WeChat Pay order; usually a person must approve, then it is sent; the same call tells the result. Retry with the same out_refund_no.',
   },
   hints: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: true },
+  words: WORDS,
   input: (setting) => {
     const { amountYuan: refundYuan } = saleShape(setting);
     return { outTradeNo: orderNo(setting), refundYuan, ...refundShape(setting) };

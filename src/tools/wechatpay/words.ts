@@ -25,6 +25,7 @@ export function wordsFor(scene: unknown): Words {
       refundYuan: 'refund_yuan',
       payerOpenid: 'payer_openid',
       payerClientIp: 'payer_client_ip',
+      expiresInMinutes: 'expires_in_minutes',
     },
     next: {
       ORDER_NOT_FOUND: {
