@@ -7,6 +7,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, w
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as esbuild from 'esbuild';
+import { leftOut } from './left-out.mjs';
 import { noticesOf } from './notices.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -78,7 +79,7 @@ const bundle = await esbuild.build({
   metafile: true,
   write: false,
   logLevel: 'warning',
-  plugins: [replace],
+  plugins: [leftOut, replace],
 });
 const missing = Object.keys(REPLACED).filter((name) => !replaced.has(name));
 if (missing.length > 0) throw new Error(`not in the bundle any more: ${missing.join(', ')}`);

@@ -18,7 +18,7 @@ const read = (name: string) => readFileSync(join(ROOT, name), 'utf8');
 const { version } = JSON.parse(read('package.json')) as { version: string };
 const TARBALL = `mcp-cashier-${version}.tgz`;
 /** Pages that are there once, in both languages at a time. */
-const BILINGUAL = ['supported-systems.md'];
+const BILINGUAL = ['third-party.md', 'supported-systems.md'];
 const DOCS = readdirSync(join(ROOT, 'docs')).filter(
   (name) => name.endsWith('.md') && !BILINGUAL.includes(name),
 );

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { describe, expect, it } from 'vitest';
+import { leftOut } from '../../scripts/left-out.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const read = (name: string) => readFileSync(join(ROOT, name), 'utf8');
@@ -105,6 +106,7 @@ describe('what is in the bundle', async () => {
     metafile: true,
     write: false,
     logLevel: 'error',
+    plugins: [leftOut],
   });
   const taken = new Set<string>();
   for (const { inputs } of Object.values(metafile.outputs)) {

@@ -28,7 +28,7 @@ export function alipayGateway(
   { clock, http, log }: { readonly clock: Clock; readonly http: GatewayHttp; readonly log?: Log | undefined },
 ): AlipayGateway {
   const send = async (plan: Plan) => {
-    const parameters = signer.sign(plan).split('&');
+    const parameters = (await signer.sign(plan)).split('&');
     const inBody = (parameter: string) => parameter.startsWith('biz_content=');
     const response = await http.send({
       method: 'POST',

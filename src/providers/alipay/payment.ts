@@ -79,9 +79,9 @@ export async function sendPayment(
       return precreate(order, plan, ports.gateway, ports.clock);
     case 'alipay.trade.page.pay':
     case 'alipay.trade.wap.pay':
-      return { payUrl: `${ports.config.gateway}?${ports.signer.sign(plan)}` };
+      return { payUrl: `${ports.config.gateway}?${await ports.signer.sign(plan)}` };
     case 'alipay.trade.app.pay':
-      return { orderString: ports.signer.sign(plan) };
+      return { orderString: await ports.signer.sign(plan) };
   }
 }
 

@@ -1,7 +1,7 @@
 import { verify } from 'node:crypto';
 import type { AlipayConfig } from './config.ts';
 
-export const DIGEST = { RSA2: 'RSA-SHA256', RSA: 'RSA-SHA1' } as const;
+const DIGEST = { RSA2: 'RSA-SHA256', RSA: 'RSA-SHA1' } as const;
 
 /** Whose signature counts, and by which algorithm. Both are configured; a message never names them. */
 export type Trust = Pick<AlipayConfig, 'alipayPublicKey' | 'signType'>;

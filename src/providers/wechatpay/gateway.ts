@@ -58,7 +58,7 @@ export function timestamp(clock: Clock): string {
  */
 export function signedSender(config: WechatpayConfig, signer: Signer, ports: Ports): SendSigned {
   return async ({ method, path, body, maxBodyBytes, timeoutMs }) => {
-    const authorization = signer.authorization({
+    const authorization = await signer.authorization({
       method,
       path,
       body,
