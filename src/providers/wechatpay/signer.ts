@@ -45,13 +45,14 @@ export function merchantSigner(config: WechatpayConfig): Signer {
 
 async function loadSdk(config: WechatpayConfig): Promise<Pay> {
   const { default: Sdk } = await import('wechatpay-node-v3');
-  return new Sdk({
+  const sdk = new Sdk({
     appid: config.appId,
     mchid: config.mchId,
     serial_no: config.merchantSerial,
     // Asked for by the constructor, read only when no serial number is given.
     publicKey: Buffer.from('unused'),
-    // Handed to node:crypto as it is: one that is parsed already saves most of a signature's cost.
-    privateKey: config.merchantKey as unknown as Buffer,
+    privateKey: Buffer.from('see below'),
   });
+  // The SDK hands its key to node:crypto as it is: one that is parsed already saves most of a signature's cost.
+  return Object.assign(sdk, { privateKey: config.merchantKey });
 }
