@@ -184,7 +184,7 @@ class Shop {
     const { provider, caller, buyer, title } = EQUAL_SALE;
     const call: Call = { caller, named: true, client: 'cursor' };
     const { outTradeNo } = await this.#create(call, provider, 1, title, buyer);
-    await this.#ledger.write((book) => book.quotas.draw([caller], outTradeNo, undefined));
+    await this.#ledger.write((book) => book.quotas.draw([caller], { outTradeNo }));
     await this.#paid(call, outTradeNo, true);
   }
 
@@ -258,7 +258,7 @@ class Shop {
     if (!isAnswered) return;
     const person = await Person.bySecret(this.#ledger, 'simulator', undefined, 'terminal');
     await this.#ledger.as({ caller: 'operator' }).write(async (book) => {
-      const [approval] = await book.approvals.of(outTradeNo, undefined);
+      const [approval] = await book.approvals.of({ outTradeNo });
       if (approval)
         await decideApproval(book, person, approval.id, { approve: false }, this.#cashier.clock.now());
     });

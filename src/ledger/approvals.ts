@@ -1,4 +1,5 @@
 import { CLOCKS_APART_MS } from '../domain/clock.ts';
+import type { Subject } from '../domain/subject.ts';
 import type { History } from './history.ts';
 import { APPROVALS, type ApprovalRecord } from './records.ts';
 import { byOrder, listed, type Tx } from './store.ts';
@@ -21,7 +22,7 @@ export class Approvals {
   }
 
   /** All approvals asked for this very order or refund, newest first. */
-  async of(outTradeNo: string, outRefundNo: string | undefined): Promise<ApprovalRecord[]> {
+  async of({ outTradeNo, outRefundNo }: Subject): Promise<ApprovalRecord[]> {
     const asked = (await this.ofOrders([outTradeNo])).get(outTradeNo) ?? [];
     return asked.filter((approval) => approval.outRefundNo === outRefundNo);
   }
@@ -83,7 +84,7 @@ export class Approvals {
 
   async insert(approval: ApprovalRecord): Promise<void> {
     await APPROVALS.insert(this.#tx, approval);
-    await this.#history.event(approval.outTradeNo, approval.outRefundNo, 'approval-asked', {
+    await this.#history.event(approval, 'approval-asked', {
       approval: approval.id,
       rule: approval.rule,
       amountFen: approval.amountFen,
@@ -109,7 +110,7 @@ export class Approvals {
       from,
     );
     if (changed === 1)
-      await this.#history.event(approval.outTradeNo, approval.outRefundNo, `approval-${to}`, {
+      await this.#history.event(approval, `approval-${to}`, {
         approval: approval.id,
         ...by,
       });

@@ -1,4 +1,5 @@
 import type { ActorName } from '../domain/actors.ts';
+import type { Subject } from '../domain/subject.ts';
 import { type Head, linkHash } from './audit-chain.ts';
 import type { Alarm, AuditDetails, AuditKind } from './audit-kinds.ts';
 import { readMeta, writeMeta } from './meta.ts';
@@ -126,7 +127,7 @@ export class AuditTrail {
   }
 
   /** Whether an alarm of this kind has been raised for an order or refund. */
-  async isAlarmed(outTradeNo: string, outRefundNo: string | undefined, kind: Alarm): Promise<boolean> {
+  async isAlarmed({ outTradeNo, outRefundNo }: Subject, kind: Alarm): Promise<boolean> {
     const rows = await this.#tx.all(
       `SELECT out_refund_no FROM audit WHERE out_trade_no = ? AND ${WARNINGS} AND kind = ?`,
       outTradeNo,

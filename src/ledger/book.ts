@@ -1,3 +1,4 @@
+import type { Subject } from '../domain/subject.ts';
 import { Approvals } from './approvals.ts';
 import { Asking } from './asking.ts';
 import type { AuditDetails, AuditKind } from './audit-kinds.ts';
@@ -51,13 +52,8 @@ export class Book {
   }
 
   /** Appends to the order's history. */
-  event<Kind extends AuditKind>(
-    outTradeNo: string,
-    outRefundNo: string | undefined,
-    kind: Kind,
-    detail: AuditDetails[Kind],
-  ): Promise<void> {
-    return this.#history.event(outTradeNo, outRefundNo, kind, detail);
+  event<Kind extends AuditKind>(subject: Subject, kind: Kind, detail: AuditDetails[Kind]): Promise<void> {
+    return this.#history.event(subject, kind, detail);
   }
 
   events(outTradeNo: string): Promise<AuditRecord[]> {

@@ -1,3 +1,4 @@
+import type { Subject } from '../domain/subject.ts';
 import { rowDigest, termsDigest } from './audit-digest.ts';
 import type { AuditDetails, AuditKind, Digests, Learned } from './audit-kinds.ts';
 import { type Actor, AuditTrail } from './audit-trail.ts';
@@ -20,8 +21,7 @@ export class History {
 
   /** Appends to the order's history. */
   async event<Kind extends AuditKind>(
-    outTradeNo: string,
-    outRefundNo: string | undefined,
+    { outTradeNo, outRefundNo }: Subject,
     kind: Kind,
     detail: AuditDetails[Kind],
   ): Promise<void> {

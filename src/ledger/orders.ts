@@ -116,7 +116,7 @@ export class Orders {
   async insert(order: OrderRecord): Promise<void> {
     await ORDERS.insert(this.#tx, order);
     await this.#tallies.order(undefined, order);
-    await this.#history.event(order.outTradeNo, undefined, 'order-created', {
+    await this.#history.event(order, 'order-created', {
       provider: order.provider,
       scene: order.scene,
       amountFen: order.amountFen,
@@ -128,12 +128,7 @@ export class Orders {
 
   async patch(order: OrderRecord, patch: OrderPatch): Promise<OrderRecord> {
     if (patch.credential !== undefined) {
-      await this.#history.event(
-        order.outTradeNo,
-        undefined,
-        'order-given',
-        await this.#history.digestsOf(patch),
-      );
+      await this.#history.event(order, 'order-given', await this.#history.digestsOf(patch));
     }
     return this.#update(order, order.state, patch);
   }
@@ -142,7 +137,7 @@ export class Orders {
   async move(order: OrderRecord, event: OrderEvent, patch: OrderPatch = {}): Promise<OrderRecord> {
     const state = nextOrderState(order.state, event);
     if (state === undefined) return order;
-    await this.#history.event(order.outTradeNo, undefined, `order-${event}`, {
+    await this.#history.event(order, `order-${event}`, {
       from: order.state,
       to: state,
       ...toldIn(patch),

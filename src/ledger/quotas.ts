@@ -1,4 +1,5 @@
 import { beijingDay, CLOCKS_APART_MS } from '../domain/clock.ts';
+import type { Subject } from '../domain/subject.ts';
 import { COUNTS, inScope, type MoneyKind, type Scope, scopeKey, TABLE } from './counting.ts';
 import type { Row, Tx } from './store.ts';
 import type { Tallies } from './tallies.ts';
@@ -90,7 +91,7 @@ export class Quotas {
    * Takes an order, or a refund of it, out of these budgets, for as long as its state counts. What an earlier try that
    * was declined had drawn on is drawn on no more.
    */
-  async draw(budgets: readonly string[], outTradeNo: string, outRefundNo: string | undefined): Promise<void> {
+  async draw(budgets: readonly string[], { outTradeNo, outRefundNo }: Subject): Promise<void> {
     const key = [outTradeNo, outRefundNo ?? ''];
     const known = await this.#tx.all(
       'SELECT budget FROM budget_draws WHERE out_trade_no = ? AND out_refund_no = ?',

@@ -94,7 +94,7 @@ export class Refunds {
     );
     await REFUNDS.insert(this.#tx, refund, { account: order?.account ?? null });
     await this.#tallies.refund(undefined, refund);
-    await this.#history.event(refund.outTradeNo, refund.outRefundNo, 'refund-created', {
+    await this.#history.event(refund, 'refund-created', {
       amountFen: refund.amountFen,
       caller: refund.caller,
       state: refund.state,
@@ -109,7 +109,7 @@ export class Refunds {
   async move(refund: RefundRecord, event: RefundEvent, patch: RefundPatch = {}): Promise<RefundRecord> {
     const state = nextRefundState(refund.state, event);
     if (state === undefined) return refund;
-    await this.#history.event(refund.outTradeNo, refund.outRefundNo, `refund-${event}`, {
+    await this.#history.event(refund, `refund-${event}`, {
       from: refund.state,
       to: state,
       ...toldIn(patch),

@@ -67,7 +67,7 @@ async function apply(
   }
   if (verified.kind === 'refunded') {
     if (isForeignTrade(order, verified.trade)) {
-      await alarm(book, outTradeNo, undefined, 'foreign-trade');
+      await alarm(book, { outTradeNo }, 'foreign-trade');
       return 'foreign';
     }
     const after = await applyRefundedTotal(book, order, verified.trade.refundedFen);

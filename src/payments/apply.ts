@@ -1,4 +1,5 @@
 import type { OrderState, Source } from '../domain/order.ts';
+import type { Subject } from '../domain/subject.ts';
 import type { Alarm } from '../ledger/audit-kinds.ts';
 import type { Book } from '../ledger/book.ts';
 import type { OrderRecord, RefundRecord } from '../ledger/records.ts';
@@ -30,7 +31,7 @@ export async function applyTrade(
   now: number,
 ): Promise<OrderRecord> {
   const foreign = snapshot.exists && isForeignTrade(order, snapshot);
-  if (foreign) await alarm(book, order.outTradeNo, undefined, 'foreign-trade');
+  if (foreign) await alarm(book, order, 'foreign-trade');
   if (isOverdue(order, now) && (!snapshot.exists || !isGivenOut(order))) {
     return book.orders.move(order, 'closed', { source, closing: false });
   }
@@ -67,7 +68,7 @@ export async function applyRefundedTotal(
 ): Promise<OrderRecord> {
   const gatewayRefunded = laterTotal(order.gatewayRefunded, total);
   if (gatewayRefunded === order.gatewayRefunded) return order;
-  await book.event(order.outTradeNo, undefined, 'gateway-refunded', { gatewayRefunded });
+  await book.event(order, 'gateway-refunded', { gatewayRefunded });
   return book.orders.patch(order, { gatewayRefunded });
 }
 
@@ -86,7 +87,7 @@ export async function applyElsewhere(
   const { outRefundNo, refundFen } = snapshot;
   const state = snapshot.state === 'UNKNOWN' ? undefined : snapshot.state;
   if (!isGivenOut(order) || (refundFen ?? 0) > order.amountFen) {
-    await alarm(book, order.outTradeNo, outRefundNo, 'foreign-refund');
+    await alarm(book, { ...order, outRefundNo }, 'foreign-refund');
     return 'foreign';
   }
   if (refundFen === undefined || state === undefined) {
@@ -139,7 +140,7 @@ export async function applyRefund(
   // Never sent by us: another system's refund under the same number, and nothing of ours.
   const neverSent = givenUp && refund.plan === undefined && !isElsewhere(refund);
   if (neverSent || isForeignRefund(refund, snapshot)) {
-    await alarm(book, refund.outTradeNo, refund.outRefundNo, 'foreign-refund');
+    await alarm(book, refund, 'foreign-refund');
     if (snapshot.outTradeNo === refund.outTradeNo && snapshot.state !== 'CLOSED')
       await refundedByOthers(book, refund);
     return refund;
@@ -158,8 +159,7 @@ export async function applyRefund(
       ...(givenUp && !isElsewhere(refund) ? { askAt: refund.createdAt } : {}),
     }));
   if (moved && moved !== refund) {
-    if (givenUp && !isElsewhere(refund))
-      await alarm(book, refund.outTradeNo, refund.outRefundNo, 'refunded-after-closed');
+    if (givenUp && !isElsewhere(refund)) await alarm(book, refund, 'refunded-after-closed');
     return moved;
   }
   return refund.gatewayState === facts.gatewayState ? refund : book.refunds.patch(refund, facts);
@@ -213,12 +213,7 @@ export function isForeignRefund(
 }
 
 /** Once per order or refund and kind: a gateway that keeps saying it need not fill the history. */
-export async function alarm(
-  book: Book,
-  outTradeNo: string,
-  outRefundNo: string | undefined,
-  kind: Alarm,
-): Promise<void> {
-  if (await book.audit.isAlarmed(outTradeNo, outRefundNo, kind)) return;
-  await book.event(outTradeNo, outRefundNo, `alarm-${kind}`, {});
+export async function alarm(book: Book, subject: Subject, kind: Alarm): Promise<void> {
+  if (await book.audit.isAlarmed(subject, kind)) return;
+  await book.event(subject, `alarm-${kind}`, {});
 }

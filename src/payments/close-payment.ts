@@ -75,7 +75,7 @@ async function intend(cashier: Cashier, book: Book, known: OrderRecord): Promise
     return { order: await book.orders.move(known, 'closed', { closing: false }), send: false, intended };
   }
   await insistNotFrozen(book);
-  await book.event(known.outTradeNo, undefined, 'close-intended', {});
+  await book.event(known, 'close-intended', {});
   return { order: await book.orders.patch(known, { closing: true }), send: true, intended };
 }
 
@@ -105,7 +105,7 @@ async function mayStillBeSent(
   { outTradeNo, state, declinedCode }: OrderRecord,
 ): Promise<boolean> {
   if (state !== 'CLOSED' || declinedCode === undefined) return false;
-  return (await book.approvals.of(outTradeNo, undefined)).some((approval) => approval.state === 'approved');
+  return (await book.approvals.of({ outTradeNo })).some((approval) => approval.state === 'approved');
 }
 
 /** What the gateway's refusal or silence means; in doubt it is asked. */

@@ -176,7 +176,7 @@ async function sendFailed(errand: Errand, sending: ReservedPayment, thrown: unkn
   const nothingOfOurs = await record(cashier, order, async (book) => {
     const current = await book.orders.again(order);
     const ours = isStillOurs(current, order);
-    await book.event(outTradeNo, undefined, 'send-failed', { error: error.name, code });
+    await book.event({ outTradeNo }, 'send-failed', { error: error.name, code });
     const released = await book.orders.patch(current, releaseOurs(current, order));
     // The very same bytes are refused as another's: the number is not ours, and nobody has a code of it.
     if (ours && todo !== 'send' && taken && refused && !isGivenOut(current)) {

@@ -1,6 +1,7 @@
 import { beijingIso, wholeSecond } from '../domain/clock.ts';
 import { defined } from '../domain/defined.ts';
 import { CashierError, type Text } from '../domain/errors.ts';
+import type { Subject } from '../domain/subject.ts';
 import type { Book } from '../ledger/book.ts';
 import type { MoneyKind } from '../ledger/counting.ts';
 import type { ApprovalRecord, AskedBy } from '../ledger/records.ts';
@@ -25,7 +26,8 @@ export interface Permit {
   readonly approval: ApprovalRecord | undefined;
 }
 
-type Subject = Pick<ApprovalRecord, 'outTradeNo' | 'outRefundNo' | 'inputHash'> &
+type Wish = Subject &
+  Pick<ApprovalRecord, 'inputHash'> &
   Request & {
     /** Why a person is needed even where the rules let it pass. */
     readonly needsPerson?: string | undefined;
@@ -42,10 +44,10 @@ export async function permit(
   book: Book,
   call: Call,
   kind: MoneyKind,
-  subject: Subject,
+  subject: Wish,
 ): Promise<Permit | undefined> {
   await insistNotFrozen(book);
-  const asked = await book.approvals.of(subject.outTradeNo, subject.outRefundNo);
+  const asked = await book.approvals.of(subject);
   if (await isDenied(book, subject, asked)) return undefined;
   const now = cashier.clock.now();
   const { caller } = call;
@@ -69,8 +71,8 @@ export async function permit(
     return undefined;
   }
   const budgets = new Set(rules.flatMap((rule) => (rule.kind === 'budget' ? [rule.budget] : [])));
-  await book.quotas.draw([...budgets], subject.outTradeNo, subject.outRefundNo);
-  await book.event(subject.outTradeNo, subject.outRefundNo, 'policy-allowed', {
+  await book.quotas.draw([...budgets], subject);
+  await book.event(subject, 'policy-allowed', {
     rules: rules.map(({ path }) => path),
     ...(yes === undefined ? {} : { approval: yes.id }),
   });

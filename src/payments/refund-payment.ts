@@ -190,7 +190,7 @@ async function sendFailed(errand: Errand, reserved: ReservedRefund, thrown: unkn
   const { nothingDone, ours } = await record(cashier, refund, async (book) => {
     const current = await book.refunds.again(refund);
     const mine = isStillOurs(current, refund);
-    await book.event(refund.outTradeNo, refund.outRefundNo, 'send-failed', { error: error.name, code });
+    await book.event(refund, 'send-failed', { error: error.name, code });
     const released = await book.refunds.patch(current, releaseOurs(current, refund));
     if (!mine || !ends) {
       // It holds its sum, and is only asked about until somebody wants it sent again.

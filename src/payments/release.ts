@@ -20,7 +20,7 @@ export function releaseOrder(ledger: Ledger, person: Person, outTradeNo: string)
     if (!order) throw orderNotFound();
     if (isSettledOrder(order.state)) throw notReleased(FINAL);
     if (isGivenOut(order)) throw notReleased(HELD);
-    await book.event(outTradeNo, undefined, 'operator-released', { via: person.via });
+    await book.event({ outTradeNo }, 'operator-released', { via: person.via });
     return book.orders.move(order, 'closed', { closing: false });
   });
 }
@@ -41,7 +41,7 @@ export function releaseRefund(
     if (!refund) throw refundNotFound();
     if (refund.state !== 'UNKNOWN') throw notReleased(FINAL);
     if (isClaimed(refund, now)) throw notReleased(UNDER_WAY);
-    await book.event(outTradeNo, outRefundNo, 'operator-released', { via: person.via });
+    await book.event({ outTradeNo, outRefundNo }, 'operator-released', { via: person.via });
     return book.refunds.move(refund, 'declined', { declinedCode: RELEASED });
   });
 }

@@ -214,7 +214,7 @@ async function commitIntent(
   const provider = providerOf(cashier, order);
   if (provider.fromPageOnly?.has(order.scene) && !ready.page) throw new AskFirst('page', order);
   const now = cashier.clock.now();
-  const permitted = await permit(cashier, book, call, 'payment', { ...order, outRefundNo: undefined });
+  const permitted = await permit(cashier, book, call, 'payment', order);
   if (!permitted) {
     return { todo: 'answer', order: await book.orders.again(order), replayed };
   }

@@ -97,7 +97,7 @@ export async function refundResult(
     refund,
     order,
     refundedFen: refundedHere(await book.refunds.ofOrder(order.outTradeNo)),
-    approval: approvalFor(call, await book.approvals.of(order.outTradeNo, refund.outRefundNo)),
+    approval: approvalFor(call, await book.approvals.of(refund)),
     replayed,
   };
 }

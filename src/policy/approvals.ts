@@ -1,5 +1,6 @@
 import { type RandomBytes, stillLasts } from '../domain/clock.ts';
 import { CashierError } from '../domain/errors.ts';
+import type { Subject } from '../domain/subject.ts';
 import type { Book } from '../ledger/book.ts';
 import type { ApprovalRecord } from '../ledger/records.ts';
 import type { Person } from './operator.ts';
@@ -19,8 +20,8 @@ export function approvalView(approval: ApprovalRecord, now: number): ApprovalVie
   return approval.state;
 }
 
-/** What is asked about. */
-type Subject = Pick<ApprovalRecord, 'outTradeNo' | 'outRefundNo' | 'inputHash' | 'caller'>;
+/** The call that is asked about. */
+type Asking = Subject & Pick<ApprovalRecord, 'inputHash' | 'caller'>;
 
 /**
  * A caller's approvals of exactly this call that have not run out, newest first. Others may have asked for the same
@@ -28,7 +29,7 @@ type Subject = Pick<ApprovalRecord, 'outTradeNo' | 'outRefundNo' | 'inputHash' |
  */
 export function approvalsFor(
   asked: readonly ApprovalRecord[],
-  subject: Pick<Subject, 'inputHash' | 'caller'>,
+  subject: Pick<Asking, 'inputHash' | 'caller'>,
   now: number,
 ): readonly ApprovalRecord[] {
   return asked.filter(
@@ -42,7 +43,7 @@ export function approvalsFor(
 /** Inside a transaction: asks a person, once for each call. Throws TRY_LATER with 20 open ones. */
 export async function askPerson(
   book: Book,
-  subject: Subject & Pick<ApprovalRecord, 'kind' | 'amountFen' | 'rule' | 'asked'>,
+  subject: Asking & Pick<ApprovalRecord, 'kind' | 'amountFen' | 'rule' | 'asked'>,
   usable: readonly ApprovalRecord[],
   ports: { readonly now: number; readonly randomBytes: RandomBytes },
 ): Promise<void> {
@@ -50,6 +51,7 @@ export async function askPerson(
   if ((await book.approvals.open(subject.caller)).length >= MAX_OPEN_PER_CALLER) throw tooManyOpen();
   await book.approvals.insert({
     ...subject,
+    outRefundNo: subject.outRefundNo,
     id: approvalId(ports.randomBytes),
     state: 'pending',
     createdAt: ports.now,
@@ -80,12 +82,10 @@ export async function decideApproval(
   return { ...approval, state: decision.approve ? 'approved' : 'denied' };
 }
 
-type Numbers = Pick<ApprovalRecord, 'outTradeNo' | 'outRefundNo'>;
-
 /** Whether a person has said no to this number; what waits under it ends then, whenever that was said. */
 export async function isDenied(
   book: Book,
-  numbers: Numbers,
+  numbers: Subject,
   asked: readonly ApprovalRecord[],
 ): Promise<boolean> {
   if (!asked.some(({ state }) => state === 'denied')) return false;
@@ -94,7 +94,7 @@ export async function isDenied(
 }
 
 /** A denial is final for that number. */
-async function denySubject(book: Book, { outTradeNo, outRefundNo }: Numbers): Promise<void> {
+async function denySubject(book: Book, { outTradeNo, outRefundNo }: Subject): Promise<void> {
   if (outRefundNo === undefined) {
     const order = await book.orders.get(outTradeNo);
     if (order) await book.orders.move(order, 'denied');

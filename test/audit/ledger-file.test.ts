@@ -293,7 +293,7 @@ describe('a ledger whose hashes were text', () => {
     expect(story.map(({ kind }) => kind)).toEqual(
       expect.arrayContaining(['call', 'order-paid', 'approval-used', 'result']),
     );
-    await ledger.write((book) => book.event('ORDER_PAID', undefined, 'close-intended', {}));
+    await ledger.write((book) => book.event({ outTradeNo: 'ORDER_PAID' }, 'close-intended', {}));
     expect(await verifyAudit(ledger, given)).toMatchObject({ intact: true });
     await ledger.close();
   });
@@ -333,7 +333,7 @@ describe('a ledger of version 1', () => {
       [3, 'order-notpay', 'unrecorded', '{"from":"UNKNOWN", "to":"NOTPAY"}'],
     ]);
     expect(await verifyAudit(ledger, [])).toMatchObject({ intact: true, tables: [] });
-    await ledger.write((book) => book.event('ORDER_1', undefined, 'close-intended', {}));
+    await ledger.write((book) => book.event({ outTradeNo: 'ORDER_1' }, 'close-intended', {}));
     expect(await verifyAudit(ledger, [])).toMatchObject({
       intact: true,
       proven: { seq: 4 },

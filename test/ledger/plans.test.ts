@@ -44,7 +44,8 @@ const QUESTIONS: Readonly<Record<string, (book: Book) => Promise<unknown>>> = {
   'what of a caller waits for a person': (book) => book.approvals.open('test'),
   'the newest approvals': (book) => book.approvals.newest(20),
   'what is approved and not sent': (book) => book.approvals.toCarryOut(['bank 1'], 20),
-  'what a refund is taken out of': (book) => book.quotas.draw(['cursor'], 'ORDER_1', 'R1'),
+  'what a refund is taken out of': (book) =>
+    book.quotas.draw(['cursor'], { outTradeNo: 'ORDER_1', outRefundNo: 'R1' }),
   'what counts of the last minute': (book) => book.quotas.recentUsage('payment', { caller: 'test' }, NOW),
   'what calls hold of a budget': (book) => book.quotas.budget('cursor'),
   'all budgets': (book) => book.quotas.budgets(),
@@ -55,7 +56,7 @@ const QUESTIONS: Readonly<Record<string, (book: Book) => Promise<unknown>>> = {
   'what is new': (book) => book.audit.after(3, 10),
   'the story of an order': (book) => book.audit.story('ORDER_1'),
   'the newest of a story': (book) => book.audit.newestStory('ORDER_1'),
-  'whether there was an alarm': (book) => book.audit.isAlarmed('ORDER_1', undefined, 'foreign-trade'),
+  'whether there was an alarm': (book) => book.audit.isAlarmed({ outTradeNo: 'ORDER_1' }, 'foreign-trade'),
   'the list of approvals': (book) => readList(book, NOW),
   'an approval': async (book) => readCase(book, (await book.approvals.newest(1))[0]?.id ?? '', NOW),
 };

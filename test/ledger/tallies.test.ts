@@ -130,7 +130,7 @@ function history(seed: number) {
     const [outTradeNo, outRefundNo] = random() < 0.5 ? pick(refunds) : [pick(orders), undefined];
     if (chance < 0.35) {
       const budgets = [pick(CALLERS), pick(CALLERS)].slice(0, Math.floor(random() * 3));
-      return book.quotas.draw(budgets, outTradeNo, outRefundNo);
+      return book.quotas.draw(budgets, { outTradeNo, outRefundNo });
     }
     if (chance < 0.4) {
       const amountFen = Math.floor((random() - 0.4) * 1000);

@@ -44,7 +44,7 @@ it('an agent cannot push what a person should know out of sight by calls that ar
   const d = await desk();
   await d.sold();
   const { id } = await d.proposeRefund();
-  await d.cashier.ledger.write((book) => book.event(ORDER, undefined, 'alarm-foreign-trade', {}));
+  await d.cashier.ledger.write((book) => book.event({ outTradeNo: ORDER }, 'alarm-foreign-trade', {}));
   const call = { caller: 'shop-agent' };
   const tooMuch = refund({ outTradeNo: ORDER, outRefundNo: 'R2', refundFen: 1_000_000 as never });
   for (let i = 0; i < 60; i++) {

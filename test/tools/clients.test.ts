@@ -129,7 +129,9 @@ describe.each(CLIENTS)('through %s', (name, shows) => {
   it('a refund says that a person is waited for, whom to ask, and how to go on', async () => {
     const wanted = { outTradeNo: numbers.qr, refundYuan: '2.30', outRefundNo: 'R1' };
     const { words } = await say('refund-payment', wanted);
-    const [approval] = await counter.cashier.ledger.read((book) => book.approvals.of(numbers.qr, 'R1'));
+    const [approval] = await counter.cashier.ledger.read((book) =>
+      book.approvals.of({ outTradeNo: numbers.qr, outRefundNo: 'R1' }),
+    );
     const facts = [numbers.qr, 'R1', '2.30', 'PENDING_APPROVAL', 'refund-payment', approval?.id ?? '?'];
     for (const fact of facts) expect(words).toContain(fact);
     const { words: queried } = await say('query-refund', { outTradeNo: numbers.qr, outRefundNo: 'R1' });

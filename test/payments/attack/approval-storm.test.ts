@@ -112,9 +112,9 @@ async function storm(seed: number, slowest: number, executors = seed % 4): Promi
         expect(['UNKNOWN', 'PROCESSING', 'SUCCESS'], `${number} holds its sum`).toContain(ours?.state);
         expect(there.refundFen).toBe(ours?.amountFen);
         if (there.refundFen <= 200) continue;
-        const used = (await ledger.read((book) => book.approvals.of(outTradeNo, number))).find(
-          ({ state }) => state === 'used',
-        );
+        const used = (
+          await ledger.read((book) => book.approvals.of({ outTradeNo, outRefundNo: number }))
+        ).find(({ state }) => state === 'used');
         expect(used, `${number} had a person's yes`).toMatchObject({
           decidedBy: 'terminal',
           amountFen: there.refundFen,

@@ -129,7 +129,9 @@ describe('close-payment of a link that was given out, under a number of the call
     expect(world.bank.trades.get(FOREIGN)?.state).toBe('NOTPAY');
     expect(told.order).toMatchObject({ state: 'NOTPAY', closing: true });
     expect(sent()).toEqual(['query']);
-    const alarmed = await at.ledger.read((book) => book.audit.isAlarmed(FOREIGN, undefined, 'foreign-trade'));
+    const alarmed = await at.ledger.read((book) =>
+      book.audit.isAlarmed({ outTradeNo: FOREIGN }, 'foreign-trade'),
+    );
     expect(alarmed).toBe(true);
   });
 
