@@ -47,7 +47,7 @@ const SENT = {
   client: maybe(text()),
 };
 
-export const ORDERS = new Table('orders', ['outTradeNo'], {
+export const ORDERS = new Table('orders', ['outTradeNo', 'state', 'updatedAt'], {
   outTradeNo: text(),
   provider: text<ProviderId>(),
   account: text(),
@@ -84,7 +84,7 @@ export const ORDERS = new Table('orders', ['outTradeNo'], {
 /** One order as the ledger has it. Instants in ms. */
 export type OrderRecord = ReturnType<typeof ORDERS.fromRow>;
 
-export const REFUNDS = new Table('refunds', ['outTradeNo', 'outRefundNo'], {
+export const REFUNDS = new Table('refunds', ['outTradeNo', 'outRefundNo', 'state', 'updatedAt'], {
   outTradeNo: text(),
   outRefundNo: text(),
   merchantScope: maybe(text()),

@@ -47,10 +47,11 @@ interface Column {
 export class Table<F extends Fields, R extends RecordOf<F> = RecordOf<F>> {
   readonly name: string;
   readonly #columns: readonly Column[];
-  readonly #key: readonly Column[];
+  /** What tells one row, in one version, from others. */
+  readonly #told: readonly Column[];
 
-  /** @param key the fields of its primary key */
-  constructor(name: string, key: readonly (keyof F & string)[], fields: F) {
+  /** @param told the fields of its primary key, and those by which it is seen that a row has changed */
+  constructor(name: string, told: readonly (keyof F & string)[], fields: F) {
     this.name = name;
     this.#columns = Object.entries<Field<unknown>>(fields).map(([field, { column, read, write }]) => ({
       field,
@@ -58,7 +59,7 @@ export class Table<F extends Fields, R extends RecordOf<F> = RecordOf<F>> {
       read,
       write,
     }));
-    this.#key = this.#columns.filter(({ field }) => key.includes(field as keyof F & string));
+    this.#told = this.#columns.filter(({ field }) => told.includes(field as keyof F & string));
   }
 
   readonly fromRow = (row: Row): R => read(this.#columns, row) as R;
@@ -82,7 +83,10 @@ export class Table<F extends Fields, R extends RecordOf<F> = RecordOf<F>> {
     );
   }
 
-  /** Writes the columns in which two versions of a record differ. */
+  /**
+   * Writes the columns in which two versions of a record differ. Throws where the row is no longer what `before` says:
+   * who has read it in another transaction would undo what has come since, and what is added up would be wrong.
+   */
   async update(tx: Tx, before: R, after: R): Promise<void> {
     const changed = this.#columns.filter(
       (column) =>
@@ -90,10 +94,12 @@ export class Table<F extends Fields, R extends RecordOf<F> = RecordOf<F>> {
         stored(column, after) !== stored(column, before),
     );
     if (changed.length === 0) return;
-    await tx.run(
-      `UPDATE ${this.name} SET ${equal(changed, ', ')} WHERE ${equal(this.#key, ' AND ')}`,
-      ...[...changed, ...this.#key].map((column) => stored(column, after)),
+    const written = await tx.run(
+      `UPDATE ${this.name} SET ${equal(changed, ', ')} WHERE ${equal(this.#told, ' AND ')}`,
+      ...changed.map((column) => stored(column, after)),
+      ...this.#told.map((column) => stored(column, before)),
     );
+    if (written !== 1) throw new Error(`${this.name}: a row has changed since it was read`);
   }
 }
 

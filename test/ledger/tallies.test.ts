@@ -203,6 +203,18 @@ describe('what is added up as it changes', () => {
     }
   });
 
+  it('is not added up from a record that has changed since it was read', async () => {
+    const step = history(2);
+    await cashier.ledger.write(step);
+    const read = () => cashier.ledger.read((book) => book.orders.get('ORDER_0'));
+    const stale = (await read()) as OrderRecord;
+    world.clock.advance(1);
+    await cashier.ledger.write(async (book) => book.orders.move(stale, 'sent'));
+    const late = cashier.ledger.write(async (book) => book.orders.move(stale, 'denied'));
+    await expect(late).rejects.toThrow('changed since');
+    expect((await read())?.state).toBe('UNKNOWN');
+  });
+
   it('is seen by the transaction that adds to it', async () => {
     await cashier.ledger.write(async (book) => {
       await book.quotas.insertBudgetMove({ budget: 'a', amountFen: 5, by: 'terminal', note: undefined });
