@@ -4,7 +4,7 @@ import { keepPort } from './port.ts';
 import { Serving } from './serving.ts';
 import { SimulatorDatabase } from './state/database.ts';
 import { loadIdentity } from './state/identity.ts';
-import { createWorld } from './world.ts';
+import { createWorld, type FakeWallet } from './world.ts';
 
 /*
  * The gateways' side of the counter: speaks each wallet's own dialect on loopback, with keys made at run time, and plays
@@ -22,6 +22,8 @@ export interface SimulatorOptions {
   readonly port?: number;
   readonly clock: Clock;
   readonly randomBytes: RandomBytes;
+  /** The gateways that are played; by default all. */
+  readonly fakes?: readonly FakeWallet[];
 }
 
 export interface Simulator {
@@ -43,20 +45,20 @@ const MODE = { CASHIER_MODE: 'simulator' };
 
 /** Opens the simulator of a folder, making keys, port and books on first use. Serves nothing yet. */
 export async function openSimulator(options: SimulatorOptions): Promise<Simulator> {
-  const { folder, clock, randomBytes } = options;
+  const { folder, clock, randomBytes, fakes = FAKES } = options;
   const database = await SimulatorDatabase.open(folder, clock, randomBytes);
-  const identity = await loadIdentity(database, randomBytes, FAKES);
+  const identity = await loadIdentity(database, randomBytes, fakes);
   const port = await keepPort(database, randomBytes, options.port);
   const origin = `http://127.0.0.1:${port}`;
-  const serving = new Serving(createWorld({ clock, randomBytes }, database, identity, origin, FAKES));
+  const serving = new Serving(createWorld({ clock, randomBytes }, database, identity, origin, fakes));
   return {
     origin,
-    env: Object.assign({}, ...[MODE, ...FAKES.map((fake) => fake.env(identity, origin))]),
+    env: Object.assign({}, ...[MODE, ...fakes.map((fake) => fake.env(identity, origin))]),
     certificateEnv: Object.assign(
       {},
       ...[
         MODE,
-        ...FAKES.map((fake) => fake.certificateEnv?.(identity, origin) ?? fake.env(identity, origin)),
+        ...fakes.map((fake) => fake.certificateEnv?.(identity, origin) ?? fake.env(identity, origin)),
       ],
     ),
     serve: () => serving.start(),

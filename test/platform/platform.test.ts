@@ -4,10 +4,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { createLog } from '../../src/platform/log.ts';
 import { processSenders } from '../../src/platform/senders.ts';
-import { systemClock, systemRandom } from '../../src/platform/system.ts';
-import { gatewayHttp } from '../../src/providers/gateway-http.ts';
-import { WALLETS } from '../../src/providers/registry.ts';
-import { openSimulator } from '../../src/simulator/index.ts';
+import { systemRandom } from '../../src/platform/system.ts';
 import { version } from '../../src/version.ts';
 
 it('tells a crashed sender from one that may be alive', () => {
@@ -39,17 +36,4 @@ it('is the version of the package', () => {
     readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
   );
   expect(version).toBe(packaged);
-});
-
-it('offers the scenes that the adapters have', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'simulator-'));
-  const ports = { clock: systemClock, randomBytes: systemRandom };
-  const simulator = await openSimulator({ folder, ...ports });
-  for (const entry of WALLETS) {
-    const provider = await entry.configure(simulator.env, { ...ports, http: gatewayHttp() });
-    expect(provider?.id).toBe(entry.id);
-    expect(new Set(entry.scenes)).toEqual(provider?.scenes);
-  }
-  await simulator.close();
-  rmSync(folder, { recursive: true });
 });

@@ -56,7 +56,7 @@ export class SimulatorClient {
     return this.#paid({ code: codeOf(shown), late });
   }
 
-  async payByNumber(provider: Wallet, outTradeNo: string, { late = false } = {}): Promise<GatewayTrade> {
+  async payByNumber(provider: string, outTradeNo: string, { late = false } = {}): Promise<GatewayTrade> {
     return this.#paid({ provider, outTradeNo, late });
   }
 
@@ -106,6 +106,11 @@ export class SimulatorClient {
   async deeds(): Promise<number> {
     const calls = await this.calls();
     return calls.filter(({ operation }) => operation !== 'query' && operation !== 'query-refund').length;
+  }
+
+  /** Has something go wrong, as a `sim:` token would. */
+  async order(fault: object): Promise<void> {
+    await this.#control('POST', 'faults', fault);
   }
 
   async #paid(request: object): Promise<GatewayTrade> {

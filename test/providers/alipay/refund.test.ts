@@ -283,11 +283,4 @@ describe('queryRefund', () => {
       expect(await rejection(query(body, status))).toMatchObject({ name: 'OutcomeUnknown', detail });
     });
   }
-
-  it('passes the network’s own errors on', async () => {
-    const { provider, gateway } = setUp();
-    const failure = new OutcomeUnknown('timeout');
-    gateway.reply = () => Promise.reject(failure);
-    expect(await rejection(provider.queryRefund('ORDER_0001', 'REFUND_1'))).toBe(failure);
-  });
 });

@@ -1,0 +1,258 @@
+import { createHmac } from 'node:crypto';
+import type { Fen } from '../../src/domain/money.ts';
+import { billLines, hasBill } from '../../src/simulator/bill-lines.ts';
+import { BAD_GATEWAY, GARBAGE, type Incoming, type Outgoing } from '../../src/simulator/http.ts';
+import { SLOW_MS } from '../../src/simulator/limits.ts';
+import { digits, token } from '../../src/simulator/numbers.ts';
+import { openFromQuery } from '../../src/simulator/pages/open-page.ts';
+import { announce, announceForged, pay } from '../../src/simulator/payer.ts';
+import { CannotOpen } from '../../src/simulator/scanner.ts';
+import type { AnswerFault, Operation } from '../../src/simulator/scenarios.ts';
+import {
+  type Refund,
+  refundedFen,
+  refundStatus,
+  type Trade,
+  tradeState,
+} from '../../src/simulator/state/trades.ts';
+import type { Steered } from '../../src/simulator/steering.ts';
+import type { FakeWallet, World } from '../../src/simulator/world.ts';
+
+declare module '../../src/simulator/state/identity.ts' {
+  interface Numbers {
+    readonly toyMerchant: string;
+    readonly toySecret: string;
+  }
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+interface Ask extends Fields {
+  readonly call: Operation;
+  readonly merchant: string;
+  readonly number: string;
+  readonly refundNumber?: string;
+  readonly title?: string;
+  readonly reason?: string;
+  readonly amountFen: Fen;
+  readonly refundFen: Fen;
+  readonly expiresAt: number;
+  readonly notifyUrl?: string;
+  readonly date: string;
+}
+
+/** The toy wallet's gateway: JSON both ways, sealed with a secret that both know. */
+export const TOYPAY: FakeWallet = {
+  id: 'toypay',
+  name: { zh: '玩具支付', en: 'Toy Pay' },
+  ...{ mark: '玩', accent: '#92400e', tone: 'amber', tradeNoWord: '玩具支付单号' },
+  numbers: (randomBytes) => ({ toyMerchant: `7${digits(randomBytes, 9)}`, toySecret: token(randomBytes) }),
+  keys: [],
+  env: ({ toyMerchant, toySecret }, origin) => ({
+    TOYPAY_MERCHANT: toyMerchant,
+    TOYPAY_SECRET: toySecret,
+    TOYPAY_GATEWAY: `${origin}/toypay/gateway`,
+  }),
+  routes: [
+    { method: 'POST', path: '/toypay/gateway', handle: gateway },
+    { method: 'GET', path: '/toypay/qr/:code', handle: openFromQuery },
+  ],
+  message(world, delivery) {
+    const trade = delivery.forged ?? tradeOf(world, delivery.outTradeNo);
+    const refund = trade.refunds.find(({ outRefundNo }) => outRefundNo === delivery.outRefundNo);
+    const told = refund ? refundTold(world, trade, refund) : { ...tradeTold(world, trade), state: 'PAID' };
+    const body = JSON.stringify({
+      ...{ ...told, id: delivery.notifyId },
+      ...(delivery.wrongAmount
+        ? { amountFen: trade.amountFen + 1, refundFen: (refund?.amountFen ?? 0) + 1 }
+        : {}),
+      ...(delivery.wrongAccount ? { merchant: '7000000000' } : {}),
+    });
+    const key = delivery.forged ? 'nobody' : world.identity.toySecret;
+    return {
+      ...{ headers: { 'content-type': 'application/json', 'toypay-seal': seal(key, body) }, body },
+      accepts: (status, answer) => status === 200 && answer === 'taken',
+    };
+  },
+  open: () => undefined,
+  openCode(world, issued, late) {
+    const trade = tradeOf(world, issued.outTradeNo);
+    if (tradeState(trade, world.clock.now()) === 'CLOSED' && !late)
+      throw new CannotOpen('订单已关闭', 'It is over');
+    return Promise.resolve(trade);
+  },
+  whyNot: () => undefined,
+  returnAddress: () => undefined,
+  newTradeNo: (world) => `T${digits(world.randomBytes, 20)}`,
+  booksRefundsWhenDone: false,
+};
+
+const seal = (secret: string, body: string | Buffer) =>
+  createHmac('sha256', secret).update(body).digest('hex');
+
+class Refusal extends Error {}
+
+function tradeOf(world: World, number: string): Trade {
+  const trade = world.trades.byNumber('toypay', number);
+  if (!trade) throw new Refusal('NOT_EXIST');
+  return trade;
+}
+
+async function gateway(world: World, { headers, body }: Incoming): Promise<Outgoing> {
+  const ask = JSON.parse(body.toString('utf8')) as Ask;
+  const { toySecret, toyMerchant } = world.identity;
+  if (headers['toypay-seal'] !== seal(toySecret, body) || ask.merchant !== toyMerchant)
+    return answer({ code: 'NO_SUCH_MERCHANT' }, 'nobody');
+  const { told, fault } = await world.database.write(() => carryOut(world, ask, body));
+  return spoilt(world, told, fault);
+}
+
+function carryOut(world: World, ask: Ask, body: Buffer): { told: Fields; fault: AnswerFault | undefined } {
+  const { call: operation, number: outTradeNo = '', refundNumber: outRefundNo } = ask;
+  const trade = world.trades.byNumber('toypay', outTradeNo);
+  const title = ask.title ?? trade?.title;
+  const reason = ask.reason ?? trade?.refunds.find((one) => one.outRefundNo === outRefundNo)?.reason;
+  const about = { provider: 'toypay', operation, outTradeNo, ...(outRefundNo && { outRefundNo }) };
+  const steered = world.steering.take({ ...about, title, reason });
+  const { fault, carriedOut = true } = steered.answer ?? {};
+  world.requests.add({ ...about, ...(fault && { fault }), carriedOut }, body, world.clock.now());
+  if (!carriedOut) return { told: {}, fault };
+  try {
+    return { told: CALLS[operation]?.(world, ask, steered, body.toString()) ?? {}, fault };
+  } catch (error) {
+    if (error instanceof Refusal) return { told: { code: error.message }, fault };
+    throw error;
+  }
+}
+
+type Handler = (world: World, ask: Ask, steered: Steered, fingerprint: string) => Fields;
+
+const CALLS: Readonly<Partial<Record<Operation, Handler>>> = {
+  create(world, ask, steered, fingerprint) {
+    const { number: outTradeNo, amountFen, title = '', expiresAt, notifyUrl } = ask;
+    const known = world.trades.byNumber('toypay', outTradeNo);
+    if (known && known.fingerprint !== fingerprint) throw new Refusal('OTHER_TERMS');
+    if (known?.paidAt !== undefined) throw new Refusal('PAID');
+    const fresh: Trade = {
+      ...{
+        provider: 'toypay',
+        scene: 'qr',
+        outTradeNo,
+        amountFen,
+        title,
+        expiresAt,
+        fingerprint,
+        refunds: [],
+      },
+      ...{ payer: 'buyer', cashierToken: token(world.randomBytes), createdAt: world.clock.now() },
+      ...(notifyUrl && { notifyUrl }),
+    };
+    const trade = known ?? fresh;
+    if (!known) world.trades.save(trade);
+    const code = `${world.origin}/toypay/qr/${token(world.randomBytes)}`;
+    world.codes.issue({ code, provider: 'toypay', outTradeNo, diesAt: expiresAt });
+    if (steered.has('notify-forged')) announceForged(world, trade);
+    if (steered.has('auto-pay')) pay(world, trade);
+    return { code_url: code };
+  },
+  query(world, { number }, steered) {
+    const told = tradeTold(world, tradeOf(world, number));
+    return {
+      ...told,
+      ...(steered.has('unknown-word') ? { state: 'PONDERING' } : {}),
+      ...(steered.has('wrong-amount') ? { amountFen: told.amountFen + 1 } : {}),
+      ...(steered.has('wrong-account') ? { merchant: '7000000000' } : {}),
+    };
+  },
+  close(world, { number }) {
+    const trade = tradeOf(world, number);
+    if (trade.paidAt !== undefined) throw new Refusal('PAID');
+    world.trades.save({ ...trade, closedAt: world.clock.now() });
+    return {};
+  },
+  refund(world, ask, steered, fingerprint) {
+    const { number, refundNumber: outRefundNo = '', refundFen: amountFen, reason, notifyUrl } = ask;
+    const trade = tradeOf(world, number);
+    const now = world.clock.now();
+    if (trade.paidAt === undefined) throw new Refusal('NOT_PAID');
+    const known = trade.refunds.find((refund) => refund.outRefundNo === outRefundNo);
+    if (known && known.fingerprint !== fingerprint) throw new Refusal('OTHER_TERMS');
+    if (known) return refundTold(world, trade, known);
+    if (refundedFen(trade, now, ['PROCESSING', 'SUCCESS']) + amountFen > trade.amountFen)
+      throw new Refusal('TOO_MUCH');
+    const refund: Refund = {
+      ...{ outRefundNo, refundId: `R${token(world.randomBytes)}`, amountFen, fingerprint, createdAt: now },
+      ...{ settlesAt: now, outcome: steered.has('refund-processing') ? 'PROCESSING' : 'SUCCESS' },
+      ...(reason && { reason }),
+    };
+    const after = { ...trade, refunds: [...trade.refunds, refund] };
+    world.trades.save(after);
+    if (notifyUrl) announce(world, after, { kind: 'refund', url: notifyUrl, dueAt: now }, refund);
+    const told = refundTold(world, after, refund);
+    return steered.has('unknown-word') ? { ...told, state: 'PONDERING' } : told;
+  },
+  'query-refund'(world, { number, refundNumber }, steered) {
+    const trade = tradeOf(world, number);
+    const refund = trade.refunds.find(({ outRefundNo }) => outRefundNo === refundNumber);
+    if (!refund) throw new Refusal('NOT_EXIST');
+    const told = refundTold(world, trade, refund);
+    return {
+      ...told,
+      ...(steered.has('unknown-word') ? { state: 'PONDERING' } : {}),
+      ...(steered.has('wrong-amount') ? { refundFen: told.refundFen + 1 } : {}),
+    };
+  },
+  bill(world, { date }) {
+    if (!hasBill(world, date)) throw new Refusal('NOT_EXIST');
+    const lines = billLines(world, 'toypay', date).map(
+      ({ trade, refund, status, amountFen, feeFen, at }) => ({
+        ...{ outTradeNo: trade.outTradeNo, gatewayTradeNo: trade.tradeNo ?? '', amountFen, feeFen, at },
+        ...(refund
+          ? { kind: 'refund', outRefundNo: refund.outRefundNo, state: status, gatewayState: status }
+          : { kind: 'payment', state: 'PAID', gatewayState: 'PAID' }),
+      }),
+    );
+    return { lines };
+  },
+};
+
+function tradeTold(world: World, trade: Trade) {
+  const { outTradeNo: number, amountFen, paidAt, tradeNo } = trade;
+  const state = tradeState(trade, world.clock.now());
+  return { merchant: world.identity.toyMerchant, number, amountFen, paidAt, tradeNo, state };
+}
+
+function refundTold(world: World, { outTradeNo: number }: Trade, refund: Refund) {
+  const { outRefundNo: refundNumber, amountFen } = refund;
+  const state = refundStatus(refund, world.clock.now());
+  return {
+    merchant: world.identity.toyMerchant,
+    number,
+    refundNumber,
+    refundFen: amountFen as number,
+    state,
+  };
+}
+
+function answer(fields: Fields, secret: string | undefined): Outgoing {
+  const body = JSON.stringify(fields);
+  const sealed = secret === undefined ? {} : { 'toypay-seal': seal(secret, body) };
+  return { status: 200, headers: { 'content-type': 'application/json', ...sealed }, body };
+}
+
+/** Turns the true answer into the one that the fault wants. */
+async function spoilt(world: World, told: Fields, fault: AnswerFault | undefined): Promise<Outgoing> {
+  const { toySecret } = world.identity;
+  const codes: Readonly<Partial<Record<AnswerFault, string>>> = {
+    ...{ declined: 'FORBIDDEN', balance: 'NO_MONEY', 'system-error': 'SYSTEM', 'rate-limited': 'BUSY' },
+  };
+  if (fault === 'cut') return 'cut';
+  if (fault === 'garbage') return GARBAGE;
+  if (fault === 'http-502') return BAD_GATEWAY;
+  if (fault === 'slow') await world.clock.sleep(SLOW_MS);
+  if (fault === 'forged') return answer(told, 'nobody');
+  if (fault === 'unsigned') return answer(told, undefined);
+  if (fault === 'declined-unsigned') return answer({ code: 'FORBIDDEN' }, undefined);
+  if (fault === 'not-exist-unsigned') return answer({ code: 'NOT_EXIST' }, undefined);
+  const code = fault && codes[fault];
+  return answer(code ? { code } : told, toySecret);
+}
