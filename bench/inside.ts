@@ -45,15 +45,21 @@ export function ask(path: string, env: Readonly<Record<string, string>>): Promis
   });
 }
 
+/** When (ms) the first and the last order was made. */
+async function span(ledger: Ledger): Promise<{ oldest: number; newest: number }> {
+  const sql = 'SELECT MIN(created_at) AS oldest, MAX(created_at) AS newest FROM orders';
+  const [row] = await ledger.inspect((tx) => tx.all(sql));
+  return { oldest: Number(row?.oldest), newest: Number(row?.newest) };
+}
+
 /** Orders from all over the ledger's time. */
 async function somewhere(ledger: Ledger): Promise<string[]> {
-  const [oldest] = await ledger.inspect((tx) => tx.all('SELECT MIN(created_at) AS at FROM orders'));
-  const now = Date.now();
-  const step = (now - Number(oldest?.at)) / ROUNDS;
+  const { oldest, newest } = await span(ledger);
+  const step = (newest - oldest) / ROUNDS;
   return ledger.read(async (book) => {
     const numbers: string[] = [];
     for (let i = 0; i < ROUNDS; i++) {
-      const [order] = await book.orders.list({ to: now - i * step }, 1);
+      const [order] = await book.orders.list({ to: newest - i * step }, 1);
       if (order) numbers.push(order.outTradeNo);
     }
     return numbers;
@@ -65,7 +71,7 @@ async function reconciling(
   ledger: Ledger,
   env: Readonly<Record<string, string>>,
 ): Promise<() => Promise<unknown>> {
-  const date = beijingIso(Date.now() - 2 * DAY_MS).slice(0, 10);
+  const date = beijingIso((await span(ledger)).newest - 2 * DAY_MS).slice(0, 10);
   const from = Date.parse(`${date}T00:00:00+08:00`);
   const providers = await agreeable(env, clock);
   const real = providers.get('alipay');
