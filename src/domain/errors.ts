@@ -60,3 +60,17 @@ export class CashierError extends Error {
     return RETRYABLE.has(this.code) || retryAfterSeconds !== undefined || freeAt !== undefined;
   }
 }
+
+/** What to do about a mistake in an argument, where nothing more can be said. */
+const CORRECT: Text = { zh: '改正参数后重试。', en: 'Correct the arguments and call again.' };
+
+/** A mistake in one argument, in a sentence. Nothing was sent. */
+export function invalidArgument(
+  argument: string,
+  { zh, en }: Text,
+  next = CORRECT,
+  details: CashierError['details'] = {},
+): CashierError {
+  const text = { zh: `${zh}没有资金变动。`, en: `${en} No money moved.`, next };
+  return new CashierError('INVALID_ARGUMENT', text, { argument, ...details });
+}

@@ -1,4 +1,4 @@
-import { CashierError } from './errors.ts';
+import { invalidArgument } from './errors.ts';
 
 /** An amount of money: an integer number of fen (1 yuan = 100 fen). Never a float, never yuan. */
 export type Fen = number & { readonly __unit: 'fen' };
@@ -29,14 +29,13 @@ export function fenFromYuan(yuan: string): Fen | undefined {
 export function parseAmount(value: string | number, argument: string): Fen {
   const amount = fenFromYuan(String(value));
   if (amount === undefined || amount < 1 || amount > MAX_FEN) {
-    throw new CashierError(
-      'INVALID_ARGUMENT',
+    throw invalidArgument(
+      argument,
       {
-        zh: `${argument} 必须是 0.01 到 100000000.00 之间、最多两位小数的人民币元金额，例如 "9.90"。没有资金变动。`,
-        en: `${argument} must be an amount in yuan from 0.01 to 100000000.00 with at most two decimals, such as "9.90". No money moved.`,
-        next: { zh: '改正金额后重试。', en: 'Correct the amount and call again.' },
+        zh: `${argument} 必须是 0.01 到 100000000.00 之间、最多两位小数的人民币元金额，例如 "9.90"。`,
+        en: `${argument} must be an amount in yuan from 0.01 to 100000000.00 with at most two decimals, such as "9.90".`,
       },
-      { argument },
+      { zh: '改正金额后重试。', en: 'Correct the amount and call again.' },
     );
   }
   return amount;

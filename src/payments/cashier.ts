@@ -1,5 +1,5 @@
 import type { Clock, RandomBytes } from '../domain/clock.ts';
-import { CashierError, type Text } from '../domain/errors.ts';
+import { CashierError, invalidArgument, type Text } from '../domain/errors.ts';
 import type { ProviderId } from '../domain/order.ts';
 import type { Log, Senders } from '../domain/ports.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -57,14 +57,10 @@ export function chooseProvider(cashier: Cashier, id: ProviderId | undefined): Pa
   const provider = id === undefined ? only : cashier.providers.get(id);
   if (provider) return provider;
   const configured = [...cashier.providers.keys()].join(', ');
-  throw new CashierError(
-    'INVALID_ARGUMENT',
-    {
-      zh: `请指定 provider，可用：${configured}。没有资金变动。`,
-      en: `Say which provider; configured: ${configured}. No money moved.`,
-      next: { zh: '带上 provider 重试。', en: 'Call again with provider.' },
-    },
-    { argument: 'provider' },
+  throw invalidArgument(
+    'provider',
+    { zh: `请指定 provider，可用：${configured}。`, en: `Say which provider; configured: ${configured}.` },
+    { zh: '带上 provider 重试。', en: 'Call again with provider.' },
   );
 }
 

@@ -1,4 +1,4 @@
-import { CashierError, type Text } from '../domain/errors.ts';
+import { CashierError, invalidArgument, type Text } from '../domain/errors.ts';
 import type { Scene } from '../domain/order.ts';
 import type { OrderRecord } from '../ledger/records.ts';
 import { isFrozen } from '../policy/decisions.ts';
@@ -218,14 +218,13 @@ export function numberNotAsked(error: GatewayError, outTradeNo: string): Cashier
 /** The wallet has no such scene. */
 export function sceneNotOffered(provider: PaymentProvider, scene: Scene): CashierError {
   const offered = [...provider.scenes].join(', ');
-  return new CashierError(
-    'INVALID_ARGUMENT',
+  return invalidArgument(
+    'scene',
     {
-      zh: `${provider.id} 不支持 scene ${scene}，可用：${offered}。没有资金变动。`,
-      en: `${provider.id} does not offer scene ${scene}; it offers ${offered}. No money moved.`,
-      next: { zh: '换一个 scene 重试。', en: 'Call again with another scene.' },
+      zh: `${provider.id} 不支持 scene ${scene}，可用：${offered}。`,
+      en: `${provider.id} does not offer scene ${scene}; it offers ${offered}.`,
     },
-    { argument: 'scene' },
+    { zh: '换一个 scene 重试。', en: 'Call again with another scene.' },
   );
 }
 

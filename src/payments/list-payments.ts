@@ -1,5 +1,5 @@
 import { defined } from '../domain/defined.ts';
-import { CashierError } from '../domain/errors.ts';
+import { invalidArgument } from '../domain/errors.ts';
 import { type Fen, fen } from '../domain/money.ts';
 import type { OrderState, ProviderId } from '../domain/order.ts';
 import type { OrderFilter } from '../ledger/order-filter.ts';
@@ -60,7 +60,7 @@ function dayStart(date: string, argument: string): number {
   const ms = Date.parse(`${date}T00:00:00+08:00`);
   const sameDay = !Number.isNaN(ms) && new Date(ms + 8 * 3_600_000).toISOString().startsWith(date);
   if (/^\d{4}-\d{2}-\d{2}$/.test(date) && sameDay) return ms;
-  throw invalid(argument, {
+  throw invalidArgument(argument, {
     zh: `${argument} 必须是 YYYY-MM-DD 形式的日期。`,
     en: `${argument} must be a date such as 2026-11-21.`,
   });
@@ -75,19 +75,8 @@ export function writeCursor(createdAt: number, outTradeNo: string): string {
 export function readCursor(cursor: string): { createdAt: number; outTradeNo: string } {
   const match = /^(\d{1,16}) (\w{1,64})$/.exec(Buffer.from(cursor, 'base64url').toString());
   if (match?.[1] && match[2]) return { createdAt: Number(match[1]), outTradeNo: match[2] };
-  throw invalid('cursor', {
+  throw invalidArgument('cursor', {
     zh: 'cursor 必须原样取自上一次的 nextCursor。',
     en: 'cursor must be the nextCursor of an earlier answer, unchanged.',
   });
-}
-
-function invalid(argument: string, text: { zh: string; en: string }): CashierError {
-  return new CashierError(
-    'INVALID_ARGUMENT',
-    {
-      ...text,
-      next: { zh: '改正后重试。', en: 'Correct it and call again.' },
-    },
-    { argument },
-  );
 }

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { CashierError, type Text } from '../domain/errors.ts';
+import { type CashierError, invalidArgument, type Text } from '../domain/errors.ts';
 import { named } from './characters.ts';
 
 /** One argument as published; what a model is told of it and what its mistakes are explained by. */
@@ -112,17 +112,4 @@ function wrong(name: string, property: Property | undefined, value: unknown): Te
   return stranger === undefined
     ? must(`${asked.zh}，现为 ${value.length} 位`, `${asked.en}; it has ${value.length}`)
     : must(`${asked.zh}，不能有 ${named(stranger)}`, `${asked.en}, not ${named(stranger)}`);
-}
-
-/** A mistake in one argument. Nothing was sent. */
-export function invalidArgument(argument: string, text: Text): CashierError {
-  return new CashierError(
-    'INVALID_ARGUMENT',
-    {
-      zh: `${text.zh}没有资金变动。`,
-      en: `${text.en} No money moved.`,
-      next: { zh: '改正参数后重试。', en: 'Correct the arguments and call again.' },
-    },
-    { argument },
-  );
 }

@@ -1,10 +1,9 @@
 import { z } from 'zod';
-import type { Text } from '../domain/errors.ts';
+import { invalidArgument, type Text } from '../domain/errors.ts';
 import { parseAmount } from '../domain/money.ts';
 import type { CreatePaymentInput } from '../payments/create-payment.ts';
 import type { RefundPaymentInput } from '../payments/refund-payment.ts';
 import { WALLET_IDS } from '../providers/registry.ts';
-import { invalidArgument } from './arguments.ts';
 import { isBlank, named, refusedCharacter } from './characters.ts';
 import type { ToolSetting } from './define-tool.ts';
 

@@ -1,5 +1,5 @@
 import { beijingDateTime, type Clock, wholeSecond } from '../../domain/clock.ts';
-import { CashierError } from '../../domain/errors.ts';
+import { invalidArgument } from '../../domain/errors.ts';
 import { toYuan } from '../../domain/money.ts';
 import type { Credential, OrderTerms, Scene } from '../../domain/order.ts';
 import { OutcomeUnknown } from '../contract.ts';
@@ -112,14 +112,10 @@ function productOf(scene: Scene, config: AlipayConfig): Product {
   }
   const product = LINK_PRODUCTS[scene];
   if (product) return product;
-  throw new CashierError(
-    'INVALID_ARGUMENT',
-    {
-      zh: `支付宝没有 ${scene} 这种支付场景。没有资金变动。`,
-      en: `Alipay has no ${scene} scene. No money moved.`,
-      next: { zh: '改用 qr、web、h5 或 app。', en: 'Use qr, web, h5 or app.' },
-    },
-    { argument: 'scene' },
+  throw invalidArgument(
+    'scene',
+    { zh: `支付宝没有 ${scene} 这种支付场景。`, en: `Alipay has no ${scene} scene.` },
+    { zh: '改用 qr、web、h5 或 app。', en: 'Use qr, web, h5 or app.' },
   );
 }
 
@@ -127,13 +123,13 @@ function productOf(scene: Scene, config: AlipayConfig): Product {
 function requireTitle(title: string): void {
   const character = /[/=&]/.exec(title)?.[0];
   if (character === undefined) return;
-  throw new CashierError(
-    'INVALID_ARGUMENT',
+  throw invalidArgument(
+    'title',
     {
-      zh: `title 含有支付宝不接受的字符 "${character}"。没有资金变动。`,
-      en: `title contains "${character}", which Alipay does not take. No money moved.`,
-      next: { zh: '去掉标题中的 / = & 后重试。', en: 'Remove / = & from the title and call again.' },
+      zh: `title 含有支付宝不接受的字符 "${character}"。`,
+      en: `title contains "${character}", which Alipay does not take.`,
     },
-    { argument: 'title', character },
+    { zh: '去掉标题中的 / = & 后重试。', en: 'Remove / = & from the title and call again.' },
+    { character },
   );
 }

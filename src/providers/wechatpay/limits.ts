@@ -1,4 +1,4 @@
-import { CashierError, type Text } from '../../domain/errors.ts';
+import { type CashierError, invalidArgument, type Text } from '../../domain/errors.ts';
 
 /** UTF-8 bytes; the documents say characters in one place and bytes in another, bytes are safe under both. */
 const MAX_TITLE_BYTES = 127;
@@ -73,14 +73,10 @@ export function checkPayerOpenid(openid: string | undefined): string {
 }
 
 export function refused(argument: string, why: Text): CashierError {
-  return new CashierError(
-    'INVALID_ARGUMENT',
-    {
-      zh: `微信支付：${argument} ${why.zh}。没有资金变动。`,
-      en: `WeChat Pay: ${argument} ${why.en}. No money moved.`,
-      next: { zh: `改正 ${argument} 后重试。`, en: `Correct ${argument} and call again.` },
-    },
-    { argument },
+  return invalidArgument(
+    argument,
+    { zh: `微信支付：${argument} ${why.zh}。`, en: `WeChat Pay: ${argument} ${why.en}.` },
+    { zh: `改正 ${argument} 后重试。`, en: `Correct ${argument} and call again.` },
   );
 }
 
