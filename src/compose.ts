@@ -10,6 +10,7 @@ import type { Log } from './domain/ports.ts';
 import { Ledger } from './ledger/ledger.ts';
 import { keepRefusedNames } from './ledger/refused-names.ts';
 import { openSqliteStore } from './ledger/sqlite-store.ts';
+import type { Store } from './ledger/store.ts';
 import { OperatorPages } from './operator/operator-pages.ts';
 import { CallRate } from './payments/call-rate.ts';
 import { runApproved } from './payments/carry-out.ts';
@@ -22,7 +23,7 @@ import { once } from './platform/once.ts';
 import { outgoingProxyOf } from './platform/outgoing-proxy.ts';
 import { RefusedNames } from './platform/refused-names.ts';
 import { processSenders } from './platform/senders.ts';
-import { systemClock, systemRandom } from './platform/system.ts';
+import { systemClock, systemRandom, systemTurn } from './platform/system.ts';
 import type { Policy } from './policy/policy.ts';
 import { readPolicy } from './policy/read-policy-file.ts';
 import { GatewayUnavailable, type PaymentProvider } from './providers/contract.ts';
@@ -216,7 +217,7 @@ export async function openApp(config: Config, ports: Ports, service?: ServiceAdd
  * Throws CONFIGURATION for one that is not ours to use.
  */
 export async function openLedger({ ledger, realm }: Config): Promise<Ledger> {
-  return Ledger.open(await openSqliteStore(ledger, systemPorts), realm, systemPorts);
+  return Ledger.open(await openStore(ledger), realm, systemPorts);
 }
 
 /**
@@ -224,7 +225,11 @@ export async function openLedger({ ledger, realm }: Config): Promise<Ledger> {
  * @param asked the realm that it must belong to, where one was asked for
  */
 export async function adoptLedger({ ledger, realm }: Config, asked: Realm | undefined): Promise<Ledger> {
-  return Ledger.open(await openSqliteStore(ledger, systemPorts), realm, systemPorts, asked === undefined);
+  return Ledger.open(await openStore(ledger), realm, systemPorts, asked === undefined);
+}
+
+function openStore(path: string): Promise<Store> {
+  return openSqliteStore(path, { ...systemPorts, turn: systemTurn });
 }
 
 async function configureProviders(

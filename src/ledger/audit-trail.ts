@@ -39,6 +39,8 @@ export class AuditTrail {
   readonly #actor: Actor;
   /** Read once: nobody else writes during this transaction. */
   #head: Head | undefined;
+  /** The number before those of this transaction; undefined where it has recorded nothing. */
+  #from: number | undefined;
 
   constructor(tx: Tx, now: number, actor: Actor) {
     this.#tx = tx;
@@ -48,6 +50,7 @@ export class AuditTrail {
 
   async append<Kind extends AuditKind>(happening: Happening<Kind>): Promise<void> {
     const before = this.#head ?? (await this.head());
+    this.#from ??= before.seq;
     const { tool, call } = this.#actor;
     const caller = 'actor' in this.#actor ? this.#actor.actor : this.#actor.caller;
     const { kind, outTradeNo, outRefundNo } = happening;
@@ -81,6 +84,11 @@ export class AuditTrail {
     );
     await writeMeta(this.#tx, 'audit_head', `${seq} ${hash}`);
     this.#head = { seq, hash };
+  }
+
+  /** The numbers that this transaction has given: those behind `after` up to `last`. */
+  get span(): { readonly after: number; readonly last: number } | undefined {
+    return this.#from === undefined || !this.#head ? undefined : { after: this.#from, last: this.#head.seq };
   }
 
   /** The newest link as it was written; seq 0 and the ledger's id when there is none. */

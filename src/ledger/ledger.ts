@@ -86,18 +86,16 @@ export class Ledger {
   }
 
   async #commit<T>(work: (book: Book) => Promise<T>): Promise<T> {
-    let changed: ReadonlySet<string> = new Set();
-    const result = await this.#store.write(async (tx) => {
+    const { book, result } = await this.#store.write(async (tx) => {
       await insistKnownSchema(tx);
       const book = new Book(tx, this.#clock.now(), this.#actor);
-      changed = book.changed;
       await this.#opening?.(book);
-      const done = await work(book);
+      const result = await work(book);
       await book.end();
-      return done;
+      return { book, result };
     });
     this.#opening = undefined;
-    if (changed.size > 0) this.#news.rouse();
+    this.#news.committed(book);
     return result;
   }
 

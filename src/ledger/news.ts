@@ -1,6 +1,7 @@
 import type { Clock } from '../domain/clock.ts';
+import type { Book } from './book.ts';
 import { readMeta } from './meta.ts';
-import type { Store } from './store.ts';
+import type { SqlValue, Store } from './store.ts';
 
 /** How often (ms) the ledger is looked at for what other processes have committed, while anybody listens. */
 const LOOK_EVERY_MS = 250;
@@ -18,6 +19,8 @@ export class News {
   readonly #clock: Clock;
   readonly #listeners = new Set<Listener>();
   #following = false;
+  /** The newest record that was told of; undefined while nobody listens, or the ledger cannot be read. */
+  #seen: number | undefined;
   #closed = false;
   #wake = new AbortController();
 
@@ -33,43 +36,59 @@ export class News {
     return () => this.#listeners.delete(listener);
   }
 
-  /** This process has committed something. */
-  rouse(): void {
-    // With a reason of its own: the usual one is an error with its stack, made at every commit.
+  /** This process has committed something: told from memory, unless what others did before it has yet to be read. */
+  committed({ changed, audit: { span } }: Pick<Book, 'changed' | 'audit'>): void {
+    if (span === undefined) return;
+    if (span.after !== this.#seen) this.#rouse();
+    else {
+      this.#seen = span.last;
+      this.#tell(changed);
+    }
+  }
+
+  // With a reason of its own: the usual one is an error with its stack.
+  #rouse(): void {
     this.#wake.abort('news');
   }
 
   close(): void {
     this.#closed = true;
-    this.rouse();
+    this.#rouse();
   }
 
   async #follow(): Promise<void> {
     this.#following = true;
     // Asked for before the listener can ask for anything, and reads are served in order.
-    let seen = await this.#head().catch(() => undefined);
+    this.#seen = await this.#head().catch(() => undefined);
     while (this.#listeners.size > 0 && !this.#closed) {
       await this.#clock.sleep(LOOK_EVERY_MS, this.#wake.signal);
       this.#wake = new AbortController();
       try {
         const head = await this.#head();
-        seen ??= head;
-        while (seen < head && !this.#closed) seen = await this.#page(seen, head);
+        this.#seen ??= head;
+        while (this.#seen < head && !this.#closed) await this.#page(this.#seen, head);
       } catch {
         // A ledger that cannot be read just now is looked at again; those who move money say what is wrong with it.
       }
     }
+    this.#seen = undefined;
     this.#following = false;
   }
 
-  async #page(seen: number, head: number): Promise<number> {
+  async #page(after: number, head: number): Promise<void> {
     const rows = await this.#store.read((tx) =>
-      tx.all(`SELECT seq, out_trade_no FROM audit WHERE seq > ? ORDER BY seq LIMIT ${PAGE}`, seen),
+      tx.all(`SELECT seq, out_trade_no FROM audit WHERE seq > ? ORDER BY seq LIMIT ${PAGE}`, after),
     );
-    for (const number of new Set(rows.map((row) => row.out_trade_no))) {
+    // Some of them this process may have committed, and told, in the meantime.
+    const seen = this.#seen ?? after;
+    this.#seen = Math.max(seen, Number(rows.at(-1)?.seq ?? head));
+    this.#tell(rows.flatMap((row) => (Number(row.seq) > seen ? [row.out_trade_no] : [])));
+  }
+
+  #tell(outTradeNos: Iterable<SqlValue | undefined>): void {
+    for (const number of new Set(outTradeNos)) {
       if (typeof number === 'string') for (const listener of this.#listeners) listener(number);
     }
-    return Number(rows.at(-1)?.seq ?? head);
   }
 
   /** The number of the newest record. */

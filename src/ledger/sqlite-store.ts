@@ -10,7 +10,12 @@ const BUSY_DEADLINE_MS = 15_000;
 /** How long (ms) a file is waited for that another program keeps to itself. */
 const HELD_DEADLINE_MS = 2_000;
 /** A blocking wait stops the whole event loop, so it is kept below what anyone notices (ms). */
-const BUSY_BLOCK_MS = 5;
+const BUSY_BLOCK_MS = 2;
+/** Who waits looks again after this long (ms) at most: whoever waits longer than others comes last for ever. */
+const LOOK_AGAIN_MS = 8;
+/** How many share one commit, and how many of them go between two turns of the event loop. */
+const MOST_TOGETHER = 64;
+const BETWEEN_TURNS = 8;
 
 const SQLITE_BUSY = 5;
 const SQLITE_LOCKED = 6;
@@ -30,6 +35,11 @@ interface Ports {
   readonly randomBytes: RandomBytes;
   /** The machine's own by default. */
   readonly sqlite?: Sqlite;
+  /**
+   * Resolves when all that has come with this turn of the event loop has been heard: what is asked for by then shares
+   * one commit, and its wait for the disk. Without it only what stands in line anyway does.
+   */
+  readonly turn?: () => Promise<void>;
 }
 
 /**
@@ -39,6 +49,7 @@ interface Ports {
  */
 export async function openSqliteStore(path: string, ports: Ports): Promise<Store> {
   const { open, walIsSafe, version } = ports.sqlite ?? (await sqlite());
+  const { turn = async () => undefined } = ports;
   let opened: Database | undefined;
   let isWal = false;
   let wasWal = false;
@@ -61,7 +72,6 @@ export async function openSqliteStore(path: string, ports: Ports): Promise<Store
   const db = opened as Database;
 
   const { tx, forget } = statements(db);
-  let turn: Promise<unknown> = Promise.resolve();
   /** Begins, and without WAL takes a reader's share at once: half-way it could be refused. */
   function start(begin: string): void {
     db.exec(begin);
@@ -76,39 +86,86 @@ export async function openSqliteStore(path: string, ports: Ports): Promise<Store
     }
   }
 
-  /** One connection, one transaction at a time: a reader in this process must not see half of a writer's work. */
-  function exclusively<T>(begin: string, work: (tx: Tx) => Promise<T>): Promise<T> {
-    const run = async () => {
-      try {
-        await insist(() => start(begin), ports);
-      } catch (error) {
-        throw unusable(error, path);
+  /**
+   * One connection, one transaction at a time: a reader in this process must not see half of a writer's work. Nobody is
+   * told anything before the commit that it rests on: not what was done, nor why it was refused.
+   */
+  async function together(begin: string, jobs: readonly Job[]): Promise<void> {
+    if (jobs.length === 0) return;
+    const told: (() => void)[] = [];
+    try {
+      await insist(() => start(begin), ports);
+      for (const job of jobs) {
+        told.push(jobs.length === 1 ? await job.run(tx) : await apart(job));
+        if (told.length % BETWEEN_TURNS === 0) await turn();
       }
-      try {
-        const result = await work(tx);
-        // Readers hold up a rollback journal's commit, which may be asked for again.
-        await insist(() => db.exec('COMMIT'), ports);
-        return result;
-      } catch (error) {
-        if (db.isTransaction) db.exec('ROLLBACK');
-        throw isSqliteError(error) ? unusable(error, path) : error;
-      }
-    };
-    const mine = turn.then(run, run);
-    turn = mine.catch(() => undefined);
-    return mine;
+      // Readers hold up a rollback journal's commit, which may be asked for again.
+      await insist(() => db.exec('COMMIT'), ports);
+    } catch (error) {
+      if (db.isOpen && db.isTransaction) db.exec('ROLLBACK');
+      for (const { fail } of jobs) fail(error);
+      return;
+    }
+    for (const tell of told) tell();
+  }
+
+  /** One of several: what it has done when it fails is undone, and nothing of the others. */
+  async function apart({ run, fail }: Job): Promise<() => void> {
+    db.exec('SAVEPOINT job');
+    try {
+      const tell = await run(tx);
+      db.exec('RELEASE job');
+      return tell;
+    } catch (error) {
+      // A full disk, for one, has ended the transaction for all.
+      if (!db.isTransaction) throw error;
+      db.exec('ROLLBACK TO job; RELEASE job');
+      return () => fail(error);
+    }
+  }
+
+  const waiting: Record<'write' | 'read', Job[]> = { write: [], read: [] };
+  let serving: Promise<void> | undefined;
+  async function serve(): Promise<void> {
+    while (waiting.write.length + waiting.read.length > 0) {
+      await turn();
+      // Taken together, so that who reads sees what was asked to be written before.
+      const [writes, reads] = [waiting.write, waiting.read].map((line) => line.splice(0, MOST_TOGETHER));
+      await together('BEGIN IMMEDIATE', writes ?? []);
+      await together('BEGIN', reads ?? []);
+    }
+    serving = undefined;
+  }
+  function ask<T>(line: Job[], work: (tx: Tx) => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      line.push({
+        async run(on) {
+          const result = await work(on);
+          return () => resolve(result);
+        },
+        fail: (error) => reject(isSqliteError(error) ? unusable(error, path) : error),
+      });
+      serving ??= serve();
+    });
   }
 
   return {
-    read: (work) => exclusively('BEGIN', work),
-    write: (work) => exclusively('BEGIN IMMEDIATE', work),
+    read: (work) => ask(waiting.read, work),
+    write: (work) => ask(waiting.write, work),
     async close() {
-      await turn;
+      await serving;
       // A statement that is kept keeps the file open.
       forget();
       db.close();
     },
   };
+}
+
+/** What somebody wants done in a transaction. */
+interface Job {
+  /** Gives the way to tell of it, once it is committed. */
+  run(tx: Tx): Promise<() => void>;
+  fail(error: unknown): void;
 }
 
 /** Each statement is prepared once: that costs more than to run it. To ask one for its columns costs several reads. */
@@ -139,7 +196,7 @@ function insistOnFile(path: string): void {
 /** Repeats `attempt` while another process holds the lock, or for a moment the file itself. */
 async function insist(attempt: () => void, { clock, randomBytes }: Ports) {
   const began = clock.now();
-  for (let wait = 2; ; wait = Math.min(wait * 2, 50)) {
+  for (let wait = 1; ; wait = Math.min(wait * 2, LOOK_AGAIN_MS)) {
     try {
       attempt();
       return;
@@ -187,8 +244,8 @@ function newerAtWork(path: string, version: string): CashierError {
   );
 }
 
-/** One clear sentence for every way in which the file can fail us. */
-function unusable(error: unknown, path: string): CashierError {
+/** One clear sentence for every way in which the file can fail us; what is no such failure stays what it is. */
+function unusable(error: unknown, path: string): unknown {
   if (error instanceof CashierError) return error;
   const details = { variable: 'CASHIER_LEDGER', path };
   const code = primaryCode(error);
@@ -216,7 +273,7 @@ function unusable(error: unknown, path: string): CashierError {
   }
   if (code === SQLITE_NOTADB || code === SQLITE_CORRUPT) return notALedger(path);
   const known = code > 0 ? UNWRITABLE.has(code) : /^E[A-Z]+$/.test(system);
-  if (!known) throw error;
+  if (!known) return error;
   return new CashierError(
     'CONFIGURATION',
     {

@@ -1,10 +1,11 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Ledger } from '../../src/ledger/ledger.ts';
 import { openSqliteStore } from '../../src/ledger/sqlite-store.ts';
-import { systemClock, systemRandom } from '../../src/platform/system.ts';
+import { type Database, sqlite } from '../../src/platform/sqlite.ts';
+import { systemClock, systemRandom, systemTurn } from '../../src/platform/system.ts';
 
 const ports = { clock: systemClock, randomBytes: systemRandom };
 let folder: string;
@@ -42,9 +43,14 @@ describe('a ledger file', () => {
     await store.close();
   });
 
-  it('adds up under many connections that read and then write', async () => {
+  it.each([
+    ['one by one', {}],
+    ['in shared commits', { turn: systemTurn }],
+  ])('adds up under many connections that read and then write, %s', async (_how, turn) => {
     const path = join(folder, 'l.db');
-    const stores = await Promise.all(Array.from({ length: 6 }, () => open(path)));
+    const stores = await Promise.all(
+      Array.from({ length: 6 }, () => openSqliteStore(path, { ...ports, ...turn })),
+    );
     await stores[0]?.write(async (tx) => {
       await tx.run('CREATE TABLE t (n INTEGER)');
       await tx.run('INSERT INTO t VALUES (0)');
@@ -70,6 +76,114 @@ describe('a ledger file', () => {
     const salts = await Promise.all(ledgers.map((ledger) => ledger.read((book) => book.meta('salt'))));
     expect(new Set(salts).size).toBe(1);
     await Promise.all(ledgers.map((ledger) => ledger.close()));
+  });
+});
+
+describe('a commit that several share', () => {
+  const path = () => join(folder, 'l.db');
+  const said: string[] = [];
+  /** What SQLite is told stands in `said`, and `before` may stop it. */
+  async function overheard(before: (sql: string) => void = () => undefined) {
+    const real = await sqlite();
+    const open = (file: string): Database => {
+      const db = real.open(file);
+      const exec = db.exec.bind(db);
+      return Object.defineProperty(db, 'exec', {
+        value(sql: string) {
+          before(sql);
+          said.push(sql);
+          exec(sql);
+        },
+      });
+    };
+    const store = await openSqliteStore(path(), { ...ports, turn: systemTurn, sqlite: { ...real, open } });
+    await store.write((tx) => tx.run('CREATE TABLE t (a INTEGER)'));
+    said.length = 0;
+    const insert = (a: number) =>
+      store.write(async (tx) => {
+        await tx.run('INSERT INTO t VALUES (?)', a);
+        return a;
+      });
+    const rows = async (from = store) =>
+      (await from.read((tx) => tx.all('SELECT a FROM t ORDER BY a'))).map(({ a }) => a);
+    return { store, insert, rows };
+  }
+  const commits = () => said.filter((sql) => sql === 'COMMIT').length;
+
+  it('is one, and nobody hears anything before it', async () => {
+    const { store, insert, rows } = await overheard();
+    const refused = store.write(async () => Promise.reject(new Error('no')));
+    const told = [insert(1), refused, insert(2), insert(3)].map((one) =>
+      one.then(String, String).then((answer) => said.push(answer)),
+    );
+    await Promise.all(told);
+    expect(commits()).toBe(1);
+    expect(said.slice(said.indexOf('COMMIT') + 1).sort()).toEqual(['1', '2', '3', 'Error: no']);
+    expect(await rows()).toEqual([1, 2, 3]);
+    await store.close();
+  });
+
+  it('leaves out what one of them did before it failed, and nothing else', async () => {
+    const { store, insert, rows } = await overheard();
+    const failing = store.write(async (tx) => {
+      await tx.run('INSERT INTO t VALUES (99)');
+      // SQLite's own refusal of one statement is not the others' either.
+      await tx.run('INSERT INTO t VALUES (1, 2, 3)');
+    });
+    const all = await Promise.allSettled([insert(1), failing, insert(2)]);
+    expect(all.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    expect(await rows()).toEqual([1, 2]);
+    await store.close();
+  });
+
+  it('that fails has committed nothing, and all of them hear so', async () => {
+    let isFull = false;
+    const { store, insert, rows } = await overheard((sql) => {
+      if (isFull && sql === 'COMMIT') throw Object.assign(new Error('full'), { errcode: 13 });
+    });
+    isFull = true;
+    const refused = store.write(async () => Promise.reject(new Error('no')));
+    for (const one of await Promise.allSettled([insert(1), refused, insert(2)]))
+      expect(one).toMatchObject({ status: 'rejected', reason: { code: 'CONFIGURATION' } });
+    isFull = false;
+    await insert(3);
+    expect(await rows()).toEqual([3]);
+    await store.close();
+  });
+
+  it('cannot be had by the others when the disk is full for one', async () => {
+    const { store, insert, rows } = await overheard();
+    await store.write((tx) => tx.all('PRAGMA max_page_count = 4').then(() => undefined));
+    const large = store.write((tx) => tx.run('INSERT INTO t VALUES (?)', 'x'.repeat(100_000)));
+    const all = await Promise.allSettled([insert(1), large, insert(2)]);
+    const stand = all.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+    expect(all[1]).toMatchObject({ status: 'rejected', reason: { code: 'CONFIGURATION' } });
+    expect(await rows(), 'who was told so, and nobody else').toEqual(stand);
+    await store.close();
+  });
+
+  it('is not half there after a kill between two of them', async () => {
+    const { store, insert } = await overheard();
+    await insert(1);
+    const killed = join(folder, 'killed');
+    const dying = store.write(async (tx) => {
+      await tx.run('INSERT INTO t VALUES (3)');
+      for (const end of ['', '-wal']) cpSync(`${path()}${end}`, `${killed}/l.db${end}`);
+    });
+    mkdirSync(killed);
+    await Promise.all([insert(2), dying, insert(4)]);
+    await store.close();
+    const left = await open(join(killed, 'l.db'));
+    expect(await left.read((tx) => tx.all('SELECT a FROM t'))).toEqual([{ a: 1 }]);
+    await left.close();
+  });
+
+  it('is found by another process at once', async () => {
+    const { store, insert, rows } = await overheard();
+    const other = await openSqliteStore(path(), { ...ports, turn: systemTurn });
+    const seen = await Promise.all([1, 2, 3].map((a) => insert(a).then(() => rows(other))));
+    for (const [i, found] of seen.entries()) expect(found).toContain(i + 1);
+    await Promise.all([store.close(), other.close()]);
   });
 });
 
