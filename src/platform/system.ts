@@ -1,13 +1,21 @@
 import { randomBytes as cryptoRandomBytes } from 'node:crypto';
-import { setTimeout as delay, setImmediate as immediate } from 'node:timers/promises';
+import { setImmediate as immediate } from 'node:timers/promises';
 import type { Clock, RandomBytes } from '../domain/clock.ts';
 
 /** The machine's clock. */
 export const systemClock: Clock = {
   now: () => Date.now(),
-  async sleep(ms, signal) {
-    await delay(ms, undefined, signal ? { signal } : {}).catch(() => undefined);
-  },
+  // Node's own makes an error, with its stack, of every sleep that ends early.
+  sleep: (ms, signal) =>
+    new Promise((resolve) => {
+      const end = () => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', end);
+        resolve();
+      };
+      const timer = setTimeout(end, signal?.aborted ? 0 : ms);
+      signal?.addEventListener('abort', end);
+    }),
 };
 
 /** The end of a turn of the event loop. */

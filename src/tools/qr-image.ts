@@ -8,7 +8,9 @@ const SCALE = 8;
 /** PNG, base64: black on white in one bit a pixel, which is a tenth of the work and size of colours. */
 export async function qrImage(content: string): Promise<string> {
   const { default: QRCode } = await import('qrcode');
-  const { size, data } = QRCode.create(content, { errorCorrectionLevel: 'M' }).modules;
+  const { size, data } = QRCode.create([{ data: Buffer.from(content), mode: 'byte' }], {
+    errorCorrectionLevel: 'M',
+  }).modules;
   const width = (size + 2 * QUIET_ZONE) * SCALE;
   // A module is as wide as a byte, and each row begins with its filter, none.
   const row = 1 + width / 8;
