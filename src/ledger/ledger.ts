@@ -6,6 +6,16 @@ import { News } from './news.ts';
 import { insistKnownSchema, prepareSchema } from './schema.ts';
 import type { Store, Tx } from './store.ts';
 
+/** Undoes a write that only had to read: what was to stand ahead of it then stands ahead of the first that does more. */
+class NothingWritten extends Error {
+  readonly result: unknown;
+
+  constructor(result: unknown) {
+    super();
+    this.result = result;
+  }
+}
+
 /**
  * What is known and what was intended, shared by every process on the same store. A write is durable and visible to
  * all of them when it resolves; listeners hear of it only then.
@@ -74,29 +84,49 @@ export class Ledger {
 
   /** Runs `work` alone; nothing of it remains when it throws. */
   write<T>(work: (book: Book) => Promise<T>): Promise<T> {
-    if (this.#opening === undefined) return this.#commit(work);
-    const mine = this.#opened.then(() => this.#commit(work));
+    return this.#inTurn(() => this.#commit(work));
+  }
+
+  #inTurn<T>(commit: () => Promise<T>): Promise<T> {
+    if (this.#opening === undefined) return commit();
+    const mine = this.#opened.then(commit);
     this.#opened = mine.catch(() => undefined);
     return mine;
   }
 
   /** Records what stands ahead of everything that `as` was called for, if no write has done so yet. */
   async begin(): Promise<void> {
-    if (this.#opening !== undefined) await this.write(async () => undefined);
+    if (this.#opening !== undefined) await this.#inTurn(() => this.#commit(async () => undefined, true));
   }
 
-  async #commit<T>(work: (book: Book) => Promise<T>): Promise<T> {
-    const { book, result } = await this.#store.write(async (tx) => {
-      await insistKnownSchema(tx);
-      const book = new Book(tx, this.#clock.now(), this.#actor);
-      await this.#opening?.(book);
-      const result = await work(book);
-      await book.end();
-      return { book, result };
+  async #commit<T>(work: (book: Book) => Promise<T>, isForced = false): Promise<T> {
+    const opening = this.#opening;
+    let writes = 0;
+    const counted = (tx: Tx): Tx => ({
+      all: tx.all,
+      run(sql, ...values) {
+        writes += 1;
+        return tx.run(sql, ...values);
+      },
     });
-    this.#opening = undefined;
-    this.#news.committed(book);
-    return result;
+    try {
+      const { book, result } = await this.#store.write(async (tx) => {
+        await insistKnownSchema(tx);
+        const book = new Book(opening ? counted(tx) : tx, this.#clock.now(), this.#actor);
+        await opening?.(book);
+        const opened = writes;
+        const result = await work(book);
+        await book.end();
+        if (opening && writes === opened && !isForced) throw new NothingWritten(result);
+        return { book, result };
+      });
+      this.#opening = undefined;
+      this.#news.committed(book);
+      return result;
+    } catch (error) {
+      if (error instanceof NothingWritten) return error.result as T;
+      throw error;
+    }
   }
 
   /**

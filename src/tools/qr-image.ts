@@ -5,8 +5,20 @@ import { crc32 } from '../domain/crc32.ts';
 const QUIET_ZONE = 4;
 const SCALE = 8;
 
+/** The latest, by their content: a repeated call shows the same code again. */
+const drawn = new Map<string, Promise<string>>();
+const MOST_KEPT = 100;
+
 /** PNG, base64: black on white in one bit a pixel, which is a tenth of the work and size of colours. */
-export async function qrImage(content: string): Promise<string> {
+export function qrImage(content: string): Promise<string> {
+  const image = drawn.get(content) ?? draw(content);
+  drawn.delete(content);
+  drawn.set(content, image);
+  for (const [oldest] of drawn) if (drawn.size > MOST_KEPT) drawn.delete(oldest);
+  return image;
+}
+
+async function draw(content: string): Promise<string> {
   const { default: QRCode } = await import('qrcode');
   const { size, data } = QRCode.create([{ data: Buffer.from(content), mode: 'byte' }], {
     errorCorrectionLevel: 'M',

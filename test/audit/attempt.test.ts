@@ -82,6 +82,9 @@ describe('one attempt', () => {
       CALL,
       { tool: 'create-payment', args: {}, meta: undefined },
       async ({ ledger }) => {
+        // One that turns out to have nothing to write announces nothing.
+        expect(await ledger.write((book) => book.meta('realm'))).toBe('simulator');
+        expect(await kinds()).toEqual([]);
         const writes = [0, 1, 2].map((i) =>
           ledger.write(async (book) => {
             if (i === 0) throw new Error('no');
