@@ -53,9 +53,14 @@ export function gatewayHttp(timeoutMs = GATEWAY_TIMEOUT_MS, wayOut?: WayOut): Ga
     async send(request) {
       loading ??= load(wayOut);
       const open = await loading;
-      const signal = AbortSignal.timeout(request.timeoutMs ?? timeoutMs);
       /** A request is written to a connection that is made, and never a second time. */
       let isSent = false;
+      let isOver = false;
+      let end = () => {};
+      const deadline = setTimeout(() => {
+        isOver = true;
+        end();
+      }, request.timeoutMs ?? timeoutMs);
       try {
         const response = await new Promise<IncomingMessage>((resolve, reject) => {
           const { method, headers, maxBodyBytes, url, body } = request;
@@ -64,7 +69,7 @@ export function gatewayHttp(timeoutMs = GATEWAY_TIMEOUT_MS, wayOut?: WayOut): Ga
           const going = open(url, options);
           going.on('error', reject).once('response', resolve);
           // One that has no connection yet tells nobody that it has ended.
-          signal.addEventListener('abort', () => reject(going.destroy()));
+          end = () => reject(going.destroy());
           going.once('socket', (socket) => {
             const send = () => {
               isSent = true;
@@ -91,8 +96,10 @@ export function gatewayHttp(timeoutMs = GATEWAY_TIMEOUT_MS, wayOut?: WayOut): Ga
       } catch (error) {
         if (error instanceof OutcomeUnknown) throw error;
         const code = error instanceof Error && 'code' in error ? String(error.code) : 'connection-lost';
-        const why = signal.aborted ? 'timeout' : code;
+        const why = isOver ? 'timeout' : code;
         throw isSent ? new OutcomeUnknown(why) : new GatewayUnavailable(why);
+      } finally {
+        clearTimeout(deadline);
       }
     },
   };
