@@ -10,7 +10,8 @@ import { BEFORE_ALL, countUnreached, type Reader, readHead, readLinks, readTexts
 import { RecordedTables } from './audit-tables.ts';
 import type { Ledger } from './ledger.ts';
 import { readMeta } from './meta.ts';
-import type { TableFault } from './recorded-rows.ts';
+import { MOST, type TableFault } from './recorded-rows.ts';
+import { miscounted } from './recount.ts';
 
 /** Links that are looked at inside one transaction. */
 const PAGE = 250;
@@ -44,7 +45,7 @@ export interface Verdict {
  * Holds the stored trail against itself, against checkpoints, and the tables against the trail. Reads page by page,
  * each in a transaction of its own, so that nobody who writes meanwhile waits for it; what is written is looked at too,
  * and the last page with the end of the trail and what the tables hold in sum are seen at one instant. What somebody
- * edits meanwhile is found where the walk has not been yet.
+ * edits meanwhile is found where the walk has not been yet, or in the sums that limits, budgets and totals go by.
  * @param onProgress hears how many records were found right and how many there are
  */
 export async function verifyAudit(
@@ -92,6 +93,8 @@ async function conclude(
     checkpoints.push({ source, seq: checkpoint?.seq, at: checkpoint?.at, fault });
   }
   const tables = chain ? [] : await recorded.compare(tx, publicKey);
+  // Only of rows that are right it can be said what they add up to.
+  if (!chain && tables.length === 0) tables.push(...(await miscounted(tx)).slice(0, MOST));
   const intact = !chain && tables.length === 0 && checkpoints.every(({ fault }) => fault === undefined);
   return { intact, ledgerId, proven, chain, checkpoints, tables };
 }

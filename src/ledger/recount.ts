@@ -1,5 +1,7 @@
 import { ORDER_STATES } from '../domain/order.ts';
+import { exact, type Reader } from './audit-reader.ts';
 import { COUNTS, GIVEN_BACK, TABLE } from './counting.ts';
+import { differs, type TableFault } from './recorded-rows.ts';
 import type { Tx } from './store.ts';
 import { columnsOf, TALLIES } from './tallies.ts';
 
@@ -50,39 +52,34 @@ export async function countAll(tx: Tx): Promise<void> {
   }
 }
 
-/** Sums that are not what the rows add up to. */
-export interface Miscount {
-  readonly table: TallyTable;
-  readonly key: string;
-  readonly kept: string;
-  readonly addedUp: string;
-}
-
-/** Where the sums that are kept differ from the rows as they are in this transaction. Goes through all of them. */
-export async function miscounted(tx: Pick<Tx, 'all'>): Promise<Miscount[]> {
-  const found: Miscount[] = [];
+/**
+ * Where the sums that are kept differ from what the rows add up to, as this transaction sees both: `recorded` is what
+ * it should be. Goes through all rows.
+ */
+export async function miscounted(tx: Reader): Promise<TableFault[]> {
+  const faults: TableFault[] = [];
   for (const [table, columns] of tables()) {
-    const read = async (from: string) => {
-      const rows = await tx.all(`SELECT ${columns} FROM ${from}`);
-      const of = (names: readonly string[]) => (row: (typeof rows)[number]) =>
-        names.map((name) => row[name]).join(' ');
-      const { key, sums } = TALLIES[table];
-      const nothing = sums.map(() => 0).join(' ');
-      // A sum that has come to nothing may stand there or not.
-      return new Map(
-        rows.map((row) => [of(key)(row), of(sums)(row)]).filter(([, sum]) => sum !== nothing) as [
-          string,
-          string,
-        ][],
-      );
+    const { key, sums } = TALLIES[table];
+    const read = async (from: string, of: string) => {
+      const rows = await tx.all(`SELECT ${of} FROM ${from}`);
+      return new Map(rows.map((row) => [key.map((name) => row[name]).join('/'), row]));
     };
-    const [kept, addedUp] = [await read(table), await read(`(${ADDED_UP[table]}) AS added_up`)];
-    for (const key of new Set([...kept.keys(), ...addedUp.keys()])) {
-      const [is, shouldBe] = [kept.get(key) ?? '0', addedUp.get(key) ?? '0'];
-      if (is !== shouldBe) found.push({ table, key, kept: is, addedUp: shouldBe });
+    const addedUp = await read(`(${ADDED_UP[table]}) AS added_up`, columns);
+    const kept = await read(
+      table,
+      [...key.map((name) => (name === 'day' ? exact(name) : name)), ...sums.map(exact)].join(', '),
+    );
+    for (const row of new Set([...kept.keys(), ...addedUp.keys()])) {
+      for (const sum of sums) {
+        // A sum that has come to nothing may stand there or not.
+        const [is, shouldBe] = [kept, addedUp].map((all) =>
+          all.has(row) ? (all.get(row)?.[sum] ?? '?') : 0,
+        );
+        if (is !== shouldBe) faults.push(differs(table, row, sum, shouldBe, is));
+      }
     }
   }
-  return found;
+  return faults;
 }
 
 function tables(): (readonly [TallyTable, string])[] {

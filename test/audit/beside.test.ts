@@ -119,19 +119,29 @@ describe('what somebody edits beside a verification', () => {
       orders("state = 'PAID'", 'SOLD_FOURTH'),
       { tables: [{ look: 'differs', row: 'SOLD_FOURTH' }] },
     ],
+    [
+      'the state of an order where it has been already',
+      orders("state = 'PAID'", 'SOLD_FIRST'),
+      {
+        tables: expect.arrayContaining([
+          expect.objectContaining({ table: 'order_tallies', column: 'paid_fen' }),
+        ]),
+      },
+    ],
     ['a new order', edit(COPIED_ORDER), { tables: [{ look: 'unrecorded', row: 'SOLD_NEVER' }] }],
     [
       'an order away',
       edit("DELETE FROM orders WHERE out_trade_no = 'SOLD_FIRST'"),
       { tables: [{ look: 'gone' }] },
     ],
-  ])('is found where it has not been yet, or in the sums at its end: %s', async (_, change, expected) => {
-    expect(await verdict({ 2: change })).toMatchObject({ intact: false, ...expected });
+  ])('is found where it has not been yet, or in the sums at its end: %s', async (name, change, expected) => {
+    const found = await verdict({ [name.includes('already') ? 3 : 2]: change });
+    expect(found).toMatchObject({ intact: false, ...expected });
   });
 
   it.each([
     ['a record', edit("UPDATE audit SET caller = 'x' WHERE seq = 3")],
-    ['an order', orders("state = 'PAID'", 'SOLD_FIRST')],
+    ['an order', orders("title = 'x'", 'SOLD_FIRST')],
   ])('is found by the next one where it has been already: %s', async (_, change) => {
     expect(await verdict({ 3: change })).toMatchObject({ intact: true });
     expect(await verdict()).toMatchObject({ intact: false });
