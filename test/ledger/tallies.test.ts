@@ -9,7 +9,7 @@ import type { RefundEvent } from '../../src/ledger/refund-machine.ts';
 import { openSqliteStore } from '../../src/ledger/sqlite-store.ts';
 import type { Store } from '../../src/ledger/store.ts';
 import type { OrderEvent } from '../../src/ledger/trade-machine.ts';
-import { NEVER_SENT } from '../../src/payments/beginnings.ts';
+import { NEVER_SENT, newOrder } from '../../src/payments/beginnings.ts';
 import type { Cashier } from '../../src/payments/cashier.ts';
 import { seeded } from '../support/virtual-time.ts';
 import { World } from '../support/world.ts';
@@ -18,28 +18,8 @@ const DAY_MS = 86_400_000;
 const MIDNIGHT = Date.parse('2026-11-21T00:00:00+08:00');
 const CALLERS = ['a', 'b', 'client x'];
 const CLIENTS = ['cursor', 'a', undefined];
-const ORDER_EVENTS: readonly OrderEvent[] = [
-  'sent',
-  'notpay',
-  'paid',
-  'closed',
-  'declined',
-  'unknown',
-  'denied',
-  'withdrawn',
-  'adopted',
-  'reopened',
-];
-const REFUND_EVENTS: readonly RefundEvent[] = [
-  'sent',
-  'processing',
-  'success',
-  'closed',
-  'abnormal',
-  'declined',
-  'denied',
-  'reopened',
-];
+const ORDER_EVENTS = 'sent notpay paid closed declined unknown denied withdrawn adopted reopened'.split(' ');
+const REFUND_EVENTS = 'sent processing success closed abnormal declined denied reopened'.split(' ');
 
 let world: World;
 let cashier: Cashier;
@@ -68,47 +48,27 @@ function history(seed: number) {
     client: pick(CLIENTS),
     declinedCode: pick(['NO', undefined]),
   });
-  const terms = () => ({
-    ...NEVER_SENT,
-    caller: pick(CALLERS),
-    amountFen: fen(1 + Math.floor(random() * 1000)),
-  });
+  const amount = () => fen(1 + Math.floor(random() * 1000));
 
-  async function newOrder(book: Book): Promise<void> {
+  async function sell(book: Book): Promise<void> {
     const outTradeNo = `ORDER_${orders.length}`;
-    const at = instant();
     orders.push(outTradeNo);
-    await book.orders.insert({
-      ...terms(),
-      outTradeNo,
-      provider: pick(['alipay', 'wechatpay'] as const),
-      account: 'bank 1',
-      buyerHash: undefined,
-      scene: 'qr',
-      title: 'tea',
-      source: 'ledger',
-      state: 'PENDING_APPROVAL',
-      inputHash: 'x',
-      terms: { expiresInMinutes: 30 },
-      credential: {},
-      pageToken: outTradeNo,
-      createdAt: at,
-      updatedAt: at,
-      expiresAt: undefined,
-      paidAt: undefined,
-      late: false,
-      closing: false,
-      gatewayRefunded: undefined,
-      gatewayTradeNo: undefined,
-    } as OrderRecord);
+    await book.orders.insert(
+      newOrder(cashier, {
+        ...{ outTradeNo, account: 'bank 1', scene: 'qr', title: 'tea', source: 'ledger', inputHash: 'x' },
+        ...{ caller: pick(CALLERS), amountFen: amount(), provider: pick(['alipay', 'wechatpay'] as const) },
+        ...{ terms: { expiresInMinutes: 30 }, createdAt: instant() },
+      }),
+    );
   }
 
-  async function newRefund(book: Book): Promise<void> {
+  async function giveBack(book: Book): Promise<void> {
     const outTradeNo = pick(orders);
     const outRefundNo = `R${refunds.length}`;
     refunds.push([outTradeNo, outRefundNo]);
     await book.refunds.insert({
-      ...terms(),
+      ...NEVER_SENT,
+      amountFen: amount(),
       caller: pick([...CALLERS, 'gateway']),
       outTradeNo,
       outRefundNo,
@@ -125,8 +85,8 @@ function history(seed: number) {
 
   return async function step(book: Book): Promise<void> {
     const chance = random();
-    if (orders.length === 0 || chance < 0.15) return newOrder(book);
-    if (refunds.length === 0 || chance < 0.25) return newRefund(book);
+    if (orders.length === 0 || chance < 0.15) return sell(book);
+    if (refunds.length === 0 || chance < 0.25) return giveBack(book);
     const [outTradeNo, outRefundNo] = random() < 0.5 ? pick(refunds) : [pick(orders), undefined];
     if (chance < 0.35) {
       const budgets = [pick(CALLERS), pick(CALLERS)].slice(0, Math.floor(random() * 3));
@@ -145,13 +105,13 @@ function history(seed: number) {
       const refund = (await book.refunds.get(outTradeNo, outRefundNo)) as RefundRecord;
       await (chance < 0.5
         ? book.refunds.patch(refund, counts())
-        : book.refunds.move(refund, pick(REFUND_EVENTS), random() < 0.3 ? counts() : {}));
+        : book.refunds.move(refund, pick(REFUND_EVENTS) as RefundEvent, random() < 0.3 ? counts() : {}));
       return;
     }
     const order = (await book.orders.get(outTradeNo)) as OrderRecord;
     await (chance < 0.5
       ? book.orders.patch(order, counts())
-      : book.orders.move(order, pick(ORDER_EVENTS), random() < 0.3 ? counts() : {}));
+      : book.orders.move(order, pick(ORDER_EVENTS) as OrderEvent, random() < 0.3 ? counts() : {}));
   };
 }
 
