@@ -199,7 +199,7 @@ function yuan(amountFen: unknown): string {
     : '?';
 }
 
-/** The change of state, and what the gateway was heard to say. */
+/** The change of state, and what the gateway was heard to say or the rules were. */
 function moved({ from, to, ...rest }: Detail): string {
   return ` (${from} → ${to})${facts(rest)}`;
 }

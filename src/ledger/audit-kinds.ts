@@ -24,7 +24,13 @@ export interface Learned {
   readonly late?: boolean;
 }
 
-interface Move<State> extends Learned, Digests {
+/** Why a send may go ahead: the rules that were asked, and a person's yes. */
+export interface Allowed {
+  readonly rules?: readonly string[];
+  readonly approval?: string;
+}
+
+interface Move<State> extends Learned, Digests, Allowed {
   readonly from: State;
   readonly to: State;
 }
@@ -53,7 +59,8 @@ export type AuditDetails = {
   };
   readonly result: Readonly<Record<string, string | number | boolean | undefined>>;
   readonly 'calls-limited': { readonly calls: number };
-  readonly 'policy-allowed': { readonly rules: readonly string[]; readonly approval?: string };
+  /** No more written: the send that follows says it. */
+  readonly 'policy-allowed': Allowed;
   readonly 'order-created': {
     readonly provider: ProviderId;
     readonly scene: Scene;

@@ -1,4 +1,5 @@
 import { ORDER_STATES, type OrderState, type ProviderId } from '../domain/order.ts';
+import type { Allowed } from './audit-kinds.ts';
 import { type History, toldIn } from './history.ts';
 import { conditions, type OrderFilter } from './order-filter.ts';
 import { type OrderTotals, orderTotals } from './order-totals.ts';
@@ -134,7 +135,12 @@ export class Orders {
   }
 
   /** Follows the table. When the event changes nothing, neither does this, and the same record comes back. */
-  async move(order: OrderRecord, event: OrderEvent, patch: OrderPatch = {}): Promise<OrderRecord> {
+  async move(
+    order: OrderRecord,
+    event: OrderEvent,
+    patch: OrderPatch = {},
+    allowed: Allowed = {},
+  ): Promise<OrderRecord> {
     const state = nextOrderState(order.state, event);
     if (state === undefined) return order;
     await this.#history.event(order, `order-${event}`, {
@@ -142,6 +148,7 @@ export class Orders {
       to: state,
       ...toldIn(patch),
       ...(await this.#history.digestsOf(patch)),
+      ...allowed,
     });
     return this.#update(order, state, patch);
   }

@@ -1,4 +1,5 @@
 import type { RefundState } from '../domain/order.ts';
+import type { Allowed } from './audit-kinds.ts';
 import { type History, toldIn } from './history.ts';
 import type { Orders } from './orders.ts';
 import { REFUNDS, type RefundRecord } from './records.ts';
@@ -106,7 +107,12 @@ export class Refunds {
   }
 
   /** As {@link Orders.move}. */
-  async move(refund: RefundRecord, event: RefundEvent, patch: RefundPatch = {}): Promise<RefundRecord> {
+  async move(
+    refund: RefundRecord,
+    event: RefundEvent,
+    patch: RefundPatch = {},
+    allowed: Allowed = {},
+  ): Promise<RefundRecord> {
     const state = nextRefundState(refund.state, event);
     if (state === undefined) return refund;
     await this.#history.event(refund, `refund-${event}`, {
@@ -114,6 +120,7 @@ export class Refunds {
       to: state,
       ...toldIn(patch),
       ...(await this.#history.digestsOf(patch)),
+      ...allowed,
     });
     return this.#update(refund, state, patch);
   }

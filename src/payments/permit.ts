@@ -2,6 +2,7 @@ import { beijingIso, wholeSecond } from '../domain/clock.ts';
 import { defined } from '../domain/defined.ts';
 import { CashierError, type Text } from '../domain/errors.ts';
 import type { Subject } from '../domain/subject.ts';
+import type { Allowed } from '../ledger/audit-kinds.ts';
 import type { Book } from '../ledger/book.ts';
 import type { MoneyKind } from '../ledger/counting.ts';
 import type { ApprovalRecord, AskedBy } from '../ledger/records.ts';
@@ -22,6 +23,8 @@ export interface Permit {
     readonly countedBy: string;
     readonly client: string | undefined;
   };
+  /** To be told with the send. */
+  readonly allowed: Allowed;
   /** A person's yes that this very send uses up. */
   readonly approval: ApprovalRecord | undefined;
 }
@@ -72,11 +75,11 @@ export async function permit(
   }
   const budgets = new Set(rules.flatMap((rule) => (rule.kind === 'budget' ? [rule.budget] : [])));
   await book.quotas.draw([...budgets], subject);
-  await book.event(subject, 'policy-allowed', {
-    rules: rules.map(({ path }) => path),
-    ...(yes === undefined ? {} : { approval: yes.id }),
-  });
-  return { counts: { countedAt: now, countedBy: caller, client: call.client }, approval: yes };
+  return {
+    counts: { countedAt: now, countedBy: caller, client: call.client },
+    allowed: { rules: rules.map(({ path }) => path), ...(yes === undefined ? {} : { approval: yes.id }) },
+    approval: yes,
+  };
 }
 
 /**

@@ -220,15 +220,20 @@ async function commitIntent(
   }
   if (order.terms.chosen && !ready.number) throw new AskFirst('number', order);
   const terms = termsOf(order, now);
-  const sent = await book.orders.move(order, 'sent', {
-    plan: provider.planPayment(terms),
-    sentAt: now,
-    expiresAt: terms.expiresAt,
-    askAt: firstAskAt(now),
-    asked: 0,
-    ...permitted.counts,
-    ...claim(cashier),
-  });
+  const sent = await book.orders.move(
+    order,
+    'sent',
+    {
+      plan: provider.planPayment(terms),
+      sentAt: now,
+      expiresAt: terms.expiresAt,
+      askAt: firstAskAt(now),
+      asked: 0,
+      ...permitted.counts,
+      ...claim(cashier),
+    },
+    permitted.allowed,
+  );
   return { todo: 'send', order: sent, replayed, approval: permitted.approval };
 }
 

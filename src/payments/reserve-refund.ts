@@ -132,14 +132,19 @@ async function commitIntent(
   insistInterval(provider, others, now);
   // From now on it could be taken for this one.
   if (elsewhere === 'unknown') await book.orders.patch(order, { gatewayRefunded: 'elsewhere' });
-  const sent = await book.refunds.move(refund, 'sent', {
-    plan: provider.planRefund(termsOf(order, refund)),
-    sentAt: now,
-    askAt: now + (provider.refundRules.askAfterMs[0] ?? 0),
-    asked: 0,
-    ...permitted.counts,
-    ...claim(cashier),
-  });
+  const sent = await book.refunds.move(
+    refund,
+    'sent',
+    {
+      plan: provider.planRefund(termsOf(order, refund)),
+      sentAt: now,
+      askAt: now + (provider.refundRules.askAfterMs[0] ?? 0),
+      asked: 0,
+      ...permitted.counts,
+      ...claim(cashier),
+    },
+    permitted.allowed,
+  );
   return { todo: 'send', order, refund: sent, replayed, approval: permitted.approval };
 }
 

@@ -35,7 +35,7 @@ describe('one attempt', () => {
       before = await kinds();
     };
     await create(cashier, { outTradeNo: 'ORDER_1' });
-    expect(before).toEqual(['call', 'order-created', 'policy-allowed', 'order-sent']);
+    expect(before).toEqual(['call', 'order-created', 'order-sent']);
     const records = await trail();
     expect(records.map(({ kind }) => kind)).toEqual([...before, 'order-notpay', 'result']);
     expect(new Set(records.map(({ call }) => call)).size).toBe(1);
@@ -107,7 +107,7 @@ describe('one attempt', () => {
     world.bank.fault = () => 'crash-after';
     void create(cashier, { title: 'crash' });
     await world.clock.sleep(60_000);
-    expect(await kinds()).toEqual(['call', 'order-created', 'policy-allowed', 'order-sent']);
+    expect(await kinds()).toEqual(['call', 'order-created', 'order-sent']);
   });
 
   it('that repeats is told, and polls that learn nothing are not', async () => {
@@ -183,7 +183,6 @@ describe('a story', () => {
     expect(story.map(({ kind }) => kind)).toEqual([
       'call',
       'order-created',
-      'policy-allowed',
       'order-sent',
       'order-notpay',
       'result',

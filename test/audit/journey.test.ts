@@ -65,7 +65,7 @@ describe('the story of one order', () => {
     const expected = [
       ...['call', 'result', 'call', 'result'],
       ...['call', 'order-created', 'approval-asked', 'result'],
-      ...['approval-approved', 'approval-used', 'policy-allowed', 'order-sent', 'order-notpay', 'order-paid'],
+      ...['approval-approved', 'approval-used', 'order-sent', 'order-notpay', 'order-paid'],
       ...['refund-created', 'approval-asked', 'approval-approved', 'refund-sent', 'refund-success', 'result'],
     ];
     let from = 0;
@@ -81,6 +81,9 @@ describe('the story of one order', () => {
     expect(denied?.detail).toMatchObject({
       ...{ code: 'POLICY_DENIED', rule: 'payments.maxYuan', limit: '100.00', used: '100.01' },
     });
+    const sent = records.find(({ kind }) => kind === 'order-sent');
+    expect(sent?.detail).toMatchObject({ rules: expect.arrayContaining(['payments.maxYuan']) });
+    expect(sent?.detail.approval).toMatch(/^A/);
     expect(records.every(({ time }) => time.endsWith('+08:00'))).toBe(true);
   });
 

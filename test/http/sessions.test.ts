@@ -201,7 +201,7 @@ it('an order that nobody listens for is not looked up when something happens to 
   const read = vi.spyOn(ledger, 'read');
   // Whoever has listened for longer hears it first.
   const heard = new Promise((resolve) => ledger.onChange(resolve));
-  await ledger.write((book) => book.event({ outTradeNo: 'ORDER_01' }, 'policy-allowed', { rules: [] }));
+  await ledger.write((book) => book.event({ outTradeNo: 'ORDER_01' }, 'close-intended', {}));
   await heard;
   expect(read).not.toHaveBeenCalled();
 });
