@@ -1,5 +1,6 @@
 import type { Text } from '../domain/errors.ts';
-import type { OrderState, RefundState, Scene } from '../domain/order.ts';
+import type { Scene } from '../domain/order.ts';
+import { ORDER_WORDS, REFUND_WORDS } from '../domain/words.ts';
 import type { Alarm, AuditKind } from '../ledger/audit-kinds.ts';
 import type { Phase } from './view.ts';
 
@@ -195,23 +196,14 @@ export const SCENE_WORDS: Readonly<Record<Scene, Text>> = {
   app: { zh: '应用内', en: 'inside an app' },
 };
 
-export const ORDER_STATES: Readonly<Record<OrderState, Text>> = {
-  PENDING_APPROVAL: { zh: '待审批，未发出', en: 'awaiting approval, not sent' },
-  DENIED: { zh: '已拒绝', en: 'denied' },
-  NOTPAY: { zh: '待付款', en: 'awaiting payment' },
-  PAID: { zh: '已付款', en: 'paid' },
-  CLOSED: { zh: '已关闭', en: 'closed' },
-  UNKNOWN: { zh: '结果待确认', en: 'result unknown' },
-};
-
-export const REFUND_STATES: Readonly<Record<RefundState, Text>> = {
-  PENDING_APPROVAL: { zh: '待审批，未发出', en: 'awaiting approval, not sent' },
-  DENIED: { zh: '已拒绝', en: 'denied' },
-  PROCESSING: { zh: '处理中', en: 'under way' },
+const UNSENT: Text = { zh: '待审批，未发出', en: 'awaiting approval, not sent' };
+/** As everywhere, with what the operator should know besides. */
+export const ORDER_STATES = { ...ORDER_WORDS, PENDING_APPROVAL: UNSENT };
+export const REFUND_STATES = {
+  ...REFUND_WORDS,
+  PENDING_APPROVAL: UNSENT,
   SUCCESS: { zh: '退款成功，原路退回（银行卡可能晚几天到账）', en: 'refunded; bank cards may take days' },
-  CLOSED: { zh: '未退成', en: 'closed, nothing refunded' },
-  ABNORMAL: { zh: '异常，需在商户平台处理', en: 'abnormal, to be handled at the gateway' },
-  UNKNOWN: { zh: '结果待确认', en: 'result unknown' },
+  ABNORMAL: { zh: '退款异常，需在商户平台处理', en: 'abnormal, to be handled at the gateway' },
 };
 
 /** Where a person decided. */

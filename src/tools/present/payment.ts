@@ -2,6 +2,7 @@ import { defined } from '../../domain/defined.ts';
 import type { Text } from '../../domain/errors.ts';
 import { toYuan } from '../../domain/money.ts';
 import type { Credential } from '../../domain/order.ts';
+import { ORDER_WORDS } from '../../domain/words.ts';
 import type { AuditRecord, OrderRecord, RefundRecord } from '../../ledger/records.ts';
 import { isGivenOut } from '../../payments/apply.ts';
 import type { ForeignPayment } from '../../payments/foreign.ts';
@@ -35,7 +36,7 @@ export async function paymentAnswer(
   const structured = paymentTold(voice, result, page, approval.ask);
   const { payUrl, qrCode, jsapiParams, appParams, orderString, linkExpiresAt } = structured;
   const { amountYuan, refundedYuan = '', refundedElsewhereYuan: elsewhere } = structured;
-  const state = words.PAYMENT_STATE[order.state];
+  const state = ORDER_WORDS[order.state];
   const wallet = walletOf(order.provider).name;
   const held = HELD[order.scene];
   const text = lines(
@@ -182,7 +183,7 @@ function foreignAnswer({ say, lines, line, simulated }: Voice, result: ForeignPa
   const { outTradeNo, state, amountFen, paidAt, gatewayTradeNo, gatewayState } = result.foreign;
   const amountYuan = amountFen === undefined ? undefined : toYuan(amountFen);
   const nextStep = say(words.FOREIGN);
-  const { zh, en } = words.PAYMENT_STATE[state];
+  const { zh, en } = ORDER_WORDS[state];
   return {
     text: lines(
       say({

@@ -1,5 +1,6 @@
 import { defined } from '../../domain/defined.ts';
 import { toYuan } from '../../domain/money.ts';
+import { REFUND_WORDS } from '../../domain/words.ts';
 import { isDeclined } from '../../ledger/refunded.ts';
 import type { ForeignRefund } from '../../payments/foreign.ts';
 import type { RefundResult } from '../../payments/results.ts';
@@ -7,7 +8,7 @@ import { outcomeOf, type ToolAnswer } from '../answer.ts';
 import type { RefundView } from '../views.ts';
 import { approvalIn, approvalSaid } from './approval.ts';
 import type { Voice } from './voice.ts';
-import { DECLINED, FOREIGN, LABEL, REFUND_NEXT, REFUND_STATE } from './words.ts';
+import { DECLINED, FOREIGN, LABEL, REFUND_NEXT } from './words.ts';
 
 export interface RefundAnswer extends ToolAnswer<RefundView> {
   readonly structured: Readonly<RefundView>;
@@ -24,7 +25,7 @@ export async function refundAnswer(
   const sum = toYuan(refund.amountFen);
   const refundedYuan = toYuan(result.refundedFen);
   const nextStep = approval.ask + say(isDeclined(refund) ? DECLINED : REFUND_NEXT[refund.state]);
-  const state = REFUND_STATE[refund.state];
+  const state = REFUND_WORDS[refund.state];
   return {
     text: lines(
       say({
@@ -60,8 +61,8 @@ function foreignAnswer(
   return {
     text: lines(
       say({
-        zh: `退款 ${outRefundNo}（账本外）：${REFUND_STATE[state].zh}（${state}）`,
-        en: `Refund ${outRefundNo} (not in the ledger): ${state} (${REFUND_STATE[state].en})`,
+        zh: `退款 ${outRefundNo}（账本外）：${REFUND_WORDS[state].zh}（${state}）`,
+        en: `Refund ${outRefundNo} (not in the ledger): ${state} (${REFUND_WORDS[state].en})`,
       }),
       line(LABEL.next, nextStep),
     ),

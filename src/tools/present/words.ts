@@ -18,15 +18,6 @@ export const SUM_NOT_TOLD: Text = { zh: '金额未告知', en: 'sum not told' };
 
 export const SIMULATED: Text = { zh: '【模拟环境，不是真钱】', en: '[SIMULATED, no real money]' };
 
-export const PAYMENT_STATE: Readonly<Record<OrderState, Text>> = {
-  PENDING_APPROVAL: { zh: '待审批', en: 'awaiting approval' },
-  DENIED: { zh: '已拒绝', en: 'denied' },
-  NOTPAY: { zh: '待付款', en: 'awaiting payment' },
-  PAID: { zh: '已付款', en: 'paid' },
-  CLOSED: { zh: '已关闭', en: 'closed' },
-  UNKNOWN: { zh: '结果待确认', en: 'result unknown' },
-};
-
 export const PAYMENT_NEXT: Readonly<Record<Exclude<OrderState, 'NOTPAY'>, Text>> = {
   PENDING_APPROVAL: {
     zh: '批准后自动下单；之后用相同参数和这个 outTradeNo 再次调用 create-payment 取得付款码。',
@@ -85,16 +76,6 @@ export const ON_THIS_MACHINE: readonly [withUs: Text, without: Text] = [
 export const FOREIGN: Text = {
   zh: '这笔由商家的其他系统创建；只告知状态，交付与否由该系统决定。',
   en: "Another of the merchant's systems made it: this is its state only; delivering is that system's business.",
-};
-
-export const REFUND_STATE: Readonly<Record<RefundState, Text>> = {
-  PENDING_APPROVAL: { zh: '待审批', en: 'awaiting approval' },
-  DENIED: { zh: '已拒绝', en: 'denied' },
-  PROCESSING: { zh: '处理中', en: 'processing' },
-  SUCCESS: { zh: '退款成功', en: 'refunded' },
-  CLOSED: { zh: '未退款', en: 'not refunded' },
-  ABNORMAL: { zh: '退款异常', en: 'abnormal' },
-  UNKNOWN: { zh: '结果待确认', en: 'result unknown' },
 };
 
 export const REFUND_NEXT: Readonly<Record<RefundState, Text>> = {

@@ -1,0 +1,23 @@
+import type { Text } from './errors.ts';
+import type { OrderState, RefundState } from './order.ts';
+
+/** How an order stands, in a word, wherever people read it. */
+export const ORDER_WORDS: Readonly<Record<OrderState, Text>> = {
+  PENDING_APPROVAL: { zh: '待审批', en: 'awaiting approval' },
+  DENIED: { zh: '已拒绝', en: 'denied' },
+  NOTPAY: { zh: '待付款', en: 'awaiting payment' },
+  PAID: { zh: '已付款', en: 'paid' },
+  CLOSED: { zh: '已关闭', en: 'closed' },
+  UNKNOWN: { zh: '结果待确认', en: 'result unknown' },
+};
+
+/** As {@link ORDER_WORDS}, a refund. */
+export const REFUND_WORDS: Readonly<Record<RefundState, Text>> = {
+  PENDING_APPROVAL: ORDER_WORDS.PENDING_APPROVAL,
+  DENIED: ORDER_WORDS.DENIED,
+  PROCESSING: { zh: '处理中', en: 'processing' },
+  SUCCESS: { zh: '退款成功', en: 'refunded' },
+  CLOSED: { zh: '未退款', en: 'not refunded' },
+  ABNORMAL: { zh: '退款异常', en: 'abnormal' },
+  UNKNOWN: ORDER_WORDS.UNKNOWN,
+};
