@@ -3,7 +3,6 @@ import type { Scene } from '../domain/order.ts';
 import type { OrderRecord } from '../ledger/records.ts';
 import { isFrozen } from '../policy/decisions.ts';
 import {
-  type DeclineReason,
   GatewayDeclined,
   GatewayUnavailable,
   OutcomeUnknown,
@@ -30,28 +29,22 @@ export function isGatewayError(error: unknown): error is GatewayError {
   );
 }
 
-/** What the failure of an exchange says of what was sent. */
-export interface Failure {
-  readonly error: GatewayError | CashierError;
-  readonly code: string;
-  /** Nothing of it has left this machine. */
-  readonly notSent: boolean;
-  /** Why the gateway has refused it, with its signature; "too fast" is no word on it, for it may have been taken in. */
-  readonly refused: DeclineReason | undefined;
-  /** What became of it is not known, and the client is told so. */
-  readonly inDoubt: boolean;
-}
-
-/** Undefined for a fault of our own, which says nothing. A freeze that came in between is none. */
-export function failureOf(error: unknown): Failure | undefined {
+/**
+ * What the failure of an exchange says of what was sent; undefined for a fault of our own, which says nothing. A freeze
+ * that came in between is none.
+ */
+export function failureOf(error: unknown) {
   if (!isGatewayError(error) && !isFrozen(error)) return undefined;
   const declined = error instanceof GatewayDeclined ? error : undefined;
   const limited = declined?.reason === 'rate-limited';
   return {
     error,
     code: declined?.gatewayCode ?? 'NOT_SENT',
+    /** Nothing of it has left this machine. */
     notSent: isFrozen(error) || error instanceof GatewayUnavailable,
+    /** Why, with its signature; "too fast" is no word on it, for it may have been taken in. */
     refused: declined?.proven && !limited ? declined.reason : undefined,
+    /** What became of it is not known, and the client is told so. */
     inDoubt: limited || error instanceof OutcomeUnknown,
   };
 }

@@ -5,7 +5,7 @@ import type { Call, Cashier } from './cashier.ts';
 import { finishClosing } from './close-payment.ts';
 import { clientError, isGatewayError } from './errors.ts';
 import { type ForeignPayment, type OrderName, queryForeign } from './foreign.ts';
-import { ownOrder, type PaymentResult, tellPayment } from './results.ts';
+import { ownOrderIn, type PaymentResult, tellPayment } from './results.ts';
 import { ASK_EVERY_MS } from './waiting.ts';
 
 /**
@@ -33,7 +33,7 @@ export async function queryPayment(
 ): Promise<PaymentResult> {
   const { desk } = cashier;
   const { waitSeconds } = input;
-  const first = await ownOrder(cashier, call, input.outTradeNo);
+  const first = await cashier.ledger.read((book) => ownOrderIn(book, call, input.outTradeNo));
   let order = first;
   let failed: unknown;
   if (waitSeconds > 0 && !isSettledOrder(first.state)) {

@@ -4,7 +4,7 @@ import type { Credential } from '../domain/order.ts';
 import type { Book } from '../ledger/book.ts';
 import type { ApprovalRecord, OrderRecord, RefundRecord } from '../ledger/records.ts';
 import { elsewhereOf, refundedHere } from '../ledger/refunded.ts';
-import type { Call, Cashier, Errand } from './cashier.ts';
+import type { Call, Errand } from './cashier.ts';
 import { orderNotFound } from './errors.ts';
 
 /** What a use case tells about a payment. All of it is committed. */
@@ -114,10 +114,6 @@ function approvalFor(
 }
 
 /** An order as far as this caller may know it; an order of another caller does not exist for it. */
-export async function ownOrder(cashier: Cashier, call: Call, outTradeNo: string): Promise<OrderRecord> {
-  return cashier.ledger.read((book) => ownOrderIn(book, call, outTradeNo));
-}
-
 export async function ownOrderIn(book: Book, call: Viewer, outTradeNo: string): Promise<OrderRecord> {
   const order = await book.orders.get(outTradeNo);
   if (!order || (call.ownOrdersOnly && order.caller !== call.caller)) throw orderNotFound();
