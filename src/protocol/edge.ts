@@ -1,6 +1,5 @@
 import {
   type Implementation,
-  type InitializeRequestParams,
   isInputRequiredResult,
   isJSONRPCErrorResponse,
   type JSONRPCMessage,
@@ -13,6 +12,7 @@ import {
   Server,
   type ServerContext,
   type ServerOptions,
+  specTypeSchemas,
   type Transport,
 } from '@modelcontextprotocol/server';
 import type { Offer } from './offer.ts';
@@ -44,14 +44,15 @@ export class Edge extends Server {
   }
 
   /**
-   * What every start goes through is held to {@link insistParams} alone: the SDK would first make the schemas of
-   * everything that 2025 can say, a fifth of the start.
+   * For what every start goes through the SDK would first make the schemas of everything that 2025 can say, a fifth of
+   * the start.
    */
   #greet(): void {
     // biome-ignore lint/complexity/useLiteralKeys: the SDK calls it private
     const initialize = this['_oninitialize'].bind(this);
-    this.setRequestHandler('initialize', { params: AS_SENT }, (params) =>
-      initialize({ method: 'initialize', params: params as InitializeRequestParams }),
+    const { InitializeRequestParams } = specTypeSchemas;
+    this.setRequestHandler('initialize', { params: InitializeRequestParams }, (params) =>
+      initialize({ method: 'initialize', params }),
     );
     this.setNotificationHandler('notifications/initialized', { params: AS_SENT }, () => undefined);
   }
