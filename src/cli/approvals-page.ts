@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { type Place, secretsOf } from '../config.ts';
 import { CashierError } from '../domain/errors.ts';
 import { listenForOperator } from '../operator/index.ts';
@@ -30,11 +31,7 @@ export function servePage(
       announce();
       print(url);
     }
-    if (!signal.aborted) {
-      await new Promise<void>((resolve) => {
-        signal.addEventListener('abort', () => resolve(), { once: true });
-      });
-    }
+    if (!signal.aborted) await once(signal, 'abort');
     await listener.close();
     return 0;
   });

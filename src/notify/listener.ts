@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type { Hono } from 'hono';
 import type { ServedName } from '../domain/names.ts';
 import type { Cashier } from '../payments/cashier.ts';
@@ -37,10 +38,6 @@ export async function serveNotify(options: {
   }
   if (!listener) return;
   cashier.log.info('notify routes are served', { origin: listener.origin });
-  if (!signal.aborted) {
-    await new Promise<void>((resolve) => {
-      signal.addEventListener('abort', () => resolve(), { once: true });
-    });
-  }
+  if (!signal.aborted) await once(signal, 'abort');
   await listener.close();
 }

@@ -2,6 +2,7 @@ import { Hono } from 'hono';
 import type { ProviderId } from '../domain/order.ts';
 import { applyNotify } from '../payments/apply-notify.ts';
 import type { Cashier } from '../payments/cashier.ts';
+import { boundedBody } from '../platform/bounded-body.ts';
 
 /** Far above any genuine notification (bytes). */
 const MAX_BODY_BYTES = 64 * 1024;
@@ -14,7 +15,7 @@ export function notifyRoutes(open: () => Promise<Cashier>): Hono {
     const cashier = await open();
     const provider = cashier.providers.get(c.req.param('provider') as ProviderId);
     if (!provider) return c.notFound();
-    const body = await readBody(c.req.raw, MAX_BODY_BYTES);
+    const body = await boundedBody(c.req.raw, MAX_BODY_BYTES);
     if (body === undefined) return c.body(null, 413);
     const headers = Object.fromEntries(c.req.raw.headers);
     const outcome = await applyNotify(cashier, provider, { headers, body });
@@ -25,17 +26,4 @@ export function notifyRoutes(open: () => Promise<Cashier>): Hono {
     });
   });
   return routes;
-}
-
-/** The bytes as they came, or undefined when there are too many. */
-async function readBody(request: Request, limit: number): Promise<Buffer | undefined> {
-  if (Number(request.headers.get('content-length') ?? 0) > limit) return undefined;
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of request.body ?? []) {
-    size += chunk.byteLength;
-    if (size > limit) return undefined;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
 }

@@ -1,3 +1,5 @@
+import { boundedBody } from '../platform/bounded-body.ts';
+
 /** Far above anything that these forms hold (bytes). */
 const MAX_BODY_BYTES = 8 * 1024;
 
@@ -7,25 +9,13 @@ export async function readForm(
 ): Promise<ReadonlyMap<string, string> | 'too-large' | 'malformed'> {
   const [type] = (request.headers.get('content-type') ?? '').toLowerCase().split(';');
   if (type?.trim() !== 'application/x-www-form-urlencoded') return 'malformed';
-  const body = await readBody(request);
+  const body = await boundedBody(request, MAX_BODY_BYTES);
   if (body === undefined) return 'too-large';
   const fields = new Map<string, string>();
-  for (const [name, value] of new URLSearchParams(body)) {
+  for (const [name, value] of new URLSearchParams(body.toString('utf8'))) {
     // Two answers to one question are none.
     if (fields.has(name)) return 'malformed';
     fields.set(name, value);
   }
   return fields;
-}
-
-async function readBody(request: Request): Promise<string | undefined> {
-  if (Number(request.headers.get('content-length') ?? 0) > MAX_BODY_BYTES) return undefined;
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of request.body ?? []) {
-    size += chunk.byteLength;
-    if (size > MAX_BODY_BYTES) return undefined;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }

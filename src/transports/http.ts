@@ -1,4 +1,4 @@
-import { setMaxListeners } from 'node:events';
+import { once, setMaxListeners } from 'node:events';
 import { Hono } from 'hono';
 import type { Callers } from '../auth/callers.ts';
 import { type ListenOptions, listen } from '../platform/listener.ts';
@@ -72,7 +72,7 @@ export async function serveOverHttp(options: HttpOptions): Promise<void> {
       failed: (error) => deps.log.error('http', { error: String(error) }),
     });
     options.listening(listener.origin);
-    await aborted(signal);
+    if (!signal.aborted) await once(signal, 'abort');
     listener.refuseNew();
     // Nothing that has begun is lost: first the calls, then their answers, then the connections.
     while (deps.underWay.size > 0) await Promise.allSettled(deps.underWay);
@@ -85,11 +85,4 @@ export async function serveOverHttp(options: HttpOptions): Promise<void> {
     await endpoint?.close();
     await Promise.allSettled(requests);
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }

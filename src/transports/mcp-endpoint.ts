@@ -5,11 +5,11 @@ import {
   type McpHttpHandler,
   type McpRequestContext,
   PROTOCOL_VERSION_META_KEY,
-  readRequestBody,
   type Server,
 } from '@modelcontextprotocol/server';
 import type { Callers } from '../auth/callers.ts';
 import type { RandomBytes } from '../domain/clock.ts';
+import { boundedBody } from '../platform/bounded-body.ts';
 import type { Identity } from '../policy/identity.ts';
 import { Newest } from '../resources/newest.ts';
 import { watchOrders } from '../resources/watch.ts';
@@ -91,6 +91,7 @@ export function mcpEndpoint(deps: EndpointDeps, callers: Callers): McpEndpoint {
       forgetRevoked();
       const desk = deskOf(identity);
       const given = await readBody(request);
+      if (!given) return tooLong();
       const early = await answerToExcess(desk.deps, given.parsedBody);
       if (early) return early;
       const { sessions, handler } = desk;
@@ -119,28 +120,26 @@ function opensSession(body: unknown): boolean {
 }
 
 /**
- * What a POST says, read as a whole: far cheaper than the stream that the SDK would read, and copy, for itself. Where it
- * cannot be read, is too long or no JSON, the SDK is to refuse it in its own way.
+ * What a POST says, read here as a whole: the SDK would read it as a stream, and copy it. Where it is no JSON, the SDK
+ * is to refuse it in its own way; undefined when it is too long.
  */
 async function readBody(
   request: Request,
-): Promise<{ readonly request: Request; readonly parsedBody?: unknown }> {
+): Promise<{ readonly request: Request; readonly parsedBody?: unknown } | undefined> {
   if (request.method !== 'POST') return { request };
-  // Node lets no more through than was announced; where nothing was, no more is read than may be.
-  const isAnnounced = Number(request.headers.get('content-length') ?? Number.NaN) <= MAX_BODY_BYTES;
-  let text = '';
+  const body = await boundedBody(request, MAX_BODY_BYTES);
+  if (body === undefined) return undefined;
   try {
-    if (isAnnounced) text = await request.text();
-    else {
-      const read = await readRequestBody(request.clone(), MAX_BODY_BYTES);
-      if (read.tooLarge) return { request };
-      text = read.text;
-    }
-    return { request, parsedBody: JSON.parse(text) };
+    return { request, parsedBody: JSON.parse(new TextDecoder().decode(body)) };
   } catch {
     const { method, headers, signal } = request;
-    return { request: new Request(request.url, { method, headers, signal, body: text }) };
+    return { request: new Request(request.url, { method, headers, signal, body }) };
   }
+}
+
+function tooLong(): Response {
+  const error = { code: -32_000, message: `Request body must not exceed ${MAX_BODY_BYTES} bytes` };
+  return Response.json({ jsonrpc: '2.0', error, id: null }, { status: 413 });
 }
 
 /** Knows whether anybody listens. */
