@@ -113,7 +113,11 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     { ...timeouts, connectionsCheckingInterval: LOOK_AFTER_MS },
     (request, response) => {
       const turn = areaOf(pathWritten(request)) === 'mcp' ? options.turn?.(request) : undefined;
-      void (turn?.then(() => answer(request, response)) ?? answer(request, response));
+      // Who has left by then is asked for no more: nothing of it has begun, and nobody would hear of its end.
+      void (
+        turn?.then(() => (response.destroyed ? undefined : answer(request, response))) ??
+        answer(request, response)
+      );
     },
   );
   limitConnections(server, affordableConnections());
