@@ -13,7 +13,7 @@ import { speaker } from '../../src/cli/speaker.ts';
 import type { Use } from '../../src/cli/use.ts';
 import { type CommandName, USES } from '../../src/cli/uses.ts';
 import { CashierError } from '../../src/domain/errors.ts';
-import { freePort } from '../support/free-port.ts';
+import { freePort } from '../support/free-port.mjs';
 import { type CommandResult, type Env, MAIN, runCommand, Transcript } from '../support/server-process.ts';
 
 let home: string;

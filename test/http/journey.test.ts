@@ -1,7 +1,8 @@
+import { setMaxListeners } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Payment, readPayment, readRefund } from '../journeys/shapes.ts';
+import { type Payment, readPayment, readRefund, readRefusal } from '../journeys/shapes.ts';
 import { Shop } from '../journeys/shop.ts';
-import { until } from '../support/server-process.ts';
+import { ENDLESS_WAITS, until } from '../support/server-process.ts';
 import { WALLETS } from '../support/simulator-client.ts';
 import { ERAS, type HttpAgent, modernClient, Service } from './service.ts';
 
@@ -62,34 +63,35 @@ describe.concurrent.each(ERAS)('over HTTP, a %s client', (era) => {
     expect(await agent.resources()).toContain(`payment://orders/${order.outTradeNo}`);
     await agent.close();
   });
+});
 
-  it('that gives up waiting is not waited for', async () => {
-    const agent = await service.agent(era);
-    const order = readPayment(
-      await agent.call('create-payment', { provider: 'wechatpay', amountYuan: '1.00', title: 'left alone' }),
-    );
-    let heard = 0;
-    const patience = new AbortController();
-    const { outTradeNo } = order;
-    const waiting = agent.call(
-      'query-payment',
-      { outTradeNo, waitSeconds: 50 },
-      { onprogress: () => void heard++, signal: patience.signal },
-    );
-    await until('it waits', () => heard > 0 || undefined);
-    patience.abort();
-    await expect(waiting).rejects.toThrow();
-    await agent.close();
-    // A wait asks the gateway every two seconds, for its 50 s; the settler leaves an order alone for longer.
-    let asked = -1;
-    let since = 0;
-    const quiet = async () => {
-      const now = (await shop.simulator.calls(outTradeNo, 'query')).length;
-      if (now !== asked) [asked, since] = [now, Date.now()];
-      return Date.now() - since > 3_000 || undefined;
+it.each(ERAS)('a wait that a %s client gives up is over, and gives its place to another', async (era) => {
+  const patient = await Service.start(shop, ENDLESS_WAITS);
+  const agent = await patient.agent(era);
+  const { outTradeNo } = readPayment(
+    await agent.call('create-payment', { provider: 'wechatpay', amountYuan: '1.00', title: 'left alone' }),
+  );
+  let heard = 0;
+  const patience = new AbortController();
+  setMaxListeners(0, patience.signal);
+  const waits = Array.from({ length: 50 }, () => {
+    let told = false;
+    const onprogress = () => {
+      if (!told) heard++;
+      told = true;
     };
-    await until('nobody asks any more', quiet, 40_000);
+    const options = { onprogress, signal: patience.signal };
+    return agent.call('query-payment', { outTradeNo, waitSeconds: 50 }, options);
   });
+  const given = Promise.allSettled(waits);
+  await until('all wait', () => heard === 50 || undefined);
+  const another = () => agent.call('query-payment', { outTradeNo, waitSeconds: 1 });
+  expect(readRefusal(await another())).toMatchObject({ code: 'TRY_LATER' });
+  patience.abort();
+  await given;
+  await until('there is a place again', async () => !(await another()).isError || undefined);
+  await agent.close();
+  expect(await patient.stop()).toBe(0);
 });
 
 it('is paid into the ledger by the notification, which needs no token', async () => {

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Agent, Shop } from '../journeys/shop.ts';
+import { freePort } from '../support/free-port.mjs';
 import { until } from '../support/server-process.ts';
 import { HOST_AND_ORIGIN, type Target } from './hostile-rows.ts';
-import { freePort } from './service.ts';
 import { request, send } from './wire.ts';
 
 let shop: Shop;

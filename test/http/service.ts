@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import {
   Client as ModernClient,
@@ -9,6 +8,7 @@ import {
 import { Client as LegacyClient } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport as LegacyHttp } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import type { Shop } from '../journeys/shop.ts';
+import { freePort } from '../support/free-port.mjs';
 import { PATIENCE_MS } from '../support/patience.ts';
 import { type Arguments, type Env, MAIN, type Reply, readReply, until } from '../support/server-process.ts';
 
@@ -143,17 +143,4 @@ export async function modernClient(url: URL, requestInit: RequestInit = {}): Pro
   const client = new ModernClient(IDENTITY, { versionNegotiation: { mode: { pin: REVISION } } });
   await client.connect(new ModernHttp(url, { requestInit }), { timeout: PATIENCE_MS });
   return client;
-}
-
-/** A port that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => {
-    server.close(resolve);
-  });
-  return port;
 }

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readPayment } from '../journeys/shapes.ts';
 import { Shop } from '../journeys/shop.ts';
+import { freePort } from '../support/free-port.mjs';
 import { until } from '../support/server-process.ts';
-import { freePort, Service } from './service.ts';
+import { Service } from './service.ts';
 import { addToken } from './tokens.ts';
 import { send } from './wire.ts';
 

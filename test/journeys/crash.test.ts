@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Passing, SlowNetwork, type Treatment } from '../support/fake-gateway-server.ts';
-import type { Env } from '../support/server-process.ts';
+import { STANDING_CLOCK } from '../support/server-process.ts';
 import { WALLETS } from '../support/simulator-client.ts';
 import { type Agent, REFUNDS_WITHOUT_APPROVAL, Shop } from './shop.ts';
 
@@ -17,12 +17,11 @@ afterAll(async () => {
   await shop.close();
 });
 
-/** A network of its own for each test, and the environment of servers behind it. */
-async function slowNetwork(): Promise<{ network: SlowNetwork; behind: { env: Env } }> {
-  const network = await SlowNetwork.open(shop.simulator.origin);
+/** A network of its own for each test. */
+async function slowNetwork(): Promise<SlowNetwork> {
+  const network = await SlowNetwork.before(shop.simulator);
   networks.push(network);
-  const gateways = { AP_GATEWAY: `${network.origin}/gateway.do`, WXPAY_GATEWAY: network.origin };
-  return { network, behind: { env: { ...shop.simulator.env, ...gateways } } };
+  return network;
 }
 
 /** Kills the server with SIGKILL while the network holds the first request of this kind. */
@@ -51,25 +50,29 @@ describe.concurrent.each(WALLETS)('a server of %s that is killed in mid-call', (
   it.each<[string, Treatment, number]>([
     ['before the gateway got the create', 'hold-request', 1],
     ['after the gateway carried the create out', 'hold-answer', 2],
-  ])('%s: the same call in another process finds the truth', async (_when, treatment, most) => {
-    const { network, behind } = await slowNetwork();
-    const outTradeNo = shop.number();
-    const wanted = { provider, outTradeNo, amountYuan: '15.00', title: `crash ${outTradeNo}` };
-    const [first, second] = await Promise.all([shop.agent(behind), shop.agent(behind)]);
-    await killDuring(network, { agent: first, kind: CREATE, treatment }, () => first.create(wanted));
+  ])(
+    '%s: another process finds the truth, and waits for no claim to run out',
+    async (_when, treatment, most) => {
+      const network = await slowNetwork();
+      const outTradeNo = shop.number();
+      const wanted = { provider, outTradeNo, amountYuan: '15.00', title: `crash ${outTradeNo}` };
+      const first = await shop.agent(network);
+      await killDuring(network, { agent: first, kind: CREATE, treatment }, () => first.create(wanted));
+      const second = await shop.agent({ env: { ...network.env, ...STANDING_CLOCK } });
 
-    expect(await second.known(outTradeNo)).toMatchObject({ state: 'UNKNOWN' });
-    const found = await second.create(wanted);
-    expect(found).toMatchObject({ state: 'NOTPAY', replayed: true, outTradeNo });
-    const sent = await shop.simulator.calls(outTradeNo, 'create');
-    expect(sent).toHaveLength(most);
-    expect(new Set(sent.map((call) => call.bodyDigest)).size).toBe(1);
-    expect((await shop.simulator.calls(outTradeNo, 'query')).length).toBeGreaterThan(0);
-    await shop.simulator.pay(found);
-    expect(await second.query(outTradeNo)).toMatchObject({ state: 'PAID' });
-    expect(await shop.simulator.trade(outTradeNo)).toMatchObject({ amountFen: 1500 });
-    await second.server.close();
-  });
+      expect(await second.known(outTradeNo)).toMatchObject({ state: 'UNKNOWN' });
+      const found = await second.create(wanted);
+      expect(found).toMatchObject({ state: 'NOTPAY', replayed: true, outTradeNo });
+      const sent = await shop.simulator.calls(outTradeNo, 'create');
+      expect(sent).toHaveLength(most);
+      expect(new Set(sent.map((call) => call.bodyDigest)).size).toBe(1);
+      expect((await shop.simulator.calls(outTradeNo, 'query')).length).toBeGreaterThan(0);
+      await shop.simulator.pay(found);
+      expect(await second.query(outTradeNo)).toMatchObject({ state: 'PAID' });
+      expect(await shop.simulator.trade(outTradeNo)).toMatchObject({ amountFen: 1500 });
+      await second.server.close();
+    },
+  );
 
   it.each<[string, Treatment, number]>([
     ['before the gateway got the refund', 'hold-request', 1],
@@ -77,13 +80,13 @@ describe.concurrent.each(WALLETS)('a server of %s that is killed in mid-call', (
   ])(
     '%s: the same call after a restart gives the money back exactly once',
     async (_when, treatment, sentInAll) => {
-      const { network, behind } = await slowNetwork();
-      const first = await shop.agent(behind);
+      const network = await slowNetwork();
+      const first = await shop.agent(network);
       const { outTradeNo } = await shop.sell(first, provider);
       const wanted = { outTradeNo, refundYuan: '10.00', outRefundNo: shop.number('R') };
       await killDuring(network, { agent: first, kind: REFUND, treatment }, () => first.refund(wanted));
 
-      const second = await shop.agent(behind);
+      const second = await shop.agent(network);
       const other = { outTradeNo, refundYuan: '0.01', outRefundNo: shop.number('R') };
       expect(await second.refused('refund-payment', other)).toMatchObject({ code: 'REFUND_EXCEEDS_PAID' });
       const found = await second.refund(wanted);

@@ -121,10 +121,9 @@ describe.concurrent('a disk without space', () => {
   it.each(WALLETS)(
     'that fills up while %s refunds does not make the answer say that nothing was sent',
     async (provider) => {
-      const network = await SlowNetwork.open(shop.simulator.origin);
-      const gateways = { AP_GATEWAY: `${network.origin}/gateway.do`, WXPAY_GATEWAY: network.origin };
+      const network = await SlowNetwork.before(shop.simulator);
       const disk = mounted(`filling-${provider}`, 1024);
-      const agent = await agentOn(disk, { ...shop.simulator.env, ...gateways });
+      const agent = await agentOn(disk, network.env);
       const { outTradeNo } = await shop.sell(agent, provider);
       network.treat = ({ target }) => {
         if (/trade\.refund|domestic\/refunds/.test(target)) disk.fill();
@@ -140,7 +139,7 @@ describe.concurrent('a disk without space', () => {
       network.treat = () => 'pass';
       disk.empty();
       await agent.server.close();
-      const next = await agentOn(disk, { ...shop.simulator.env, ...gateways });
+      const next = await agentOn(disk, network.env);
       await next.refundArrives(await next.refund(wanted));
       expect((await shop.simulator.trade(outTradeNo)).refunds).toHaveLength(1);
       await network.close();

@@ -1,5 +1,5 @@
-import { type AddressInfo, createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { freePort } from '../support/free-port.mjs';
 import { until } from '../support/server-process.ts';
 import { WALLETS } from '../support/simulator-client.ts';
 import { type Agent, Shop } from './shop.ts';
@@ -87,16 +87,3 @@ it('leaves the port to the first process and takes it over when that one dies', 
     async () => (await second.known(order.outTradeNo)).state === 'PAID' || undefined,
   );
 });
-
-/** A port that was free a moment ago. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  const { port: free } = server.address() as AddressInfo;
-  await new Promise((resolve) => {
-    server.close(resolve);
-  });
-  return free;
-}

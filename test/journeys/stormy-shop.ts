@@ -3,7 +3,7 @@ import { createDecipheriv } from 'node:crypto';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { type Passing, SlowNetwork, type Treatment } from '../support/fake-gateway-server.ts';
-import { freePort } from '../support/free-port.ts';
+import { freePort } from '../support/free-port.mjs';
 import { LedgerFile } from '../support/ledger-file.ts';
 import { PATIENCE_MS } from '../support/patience.ts';
 import { type Env, MAIN, until } from '../support/server-process.ts';
@@ -142,12 +142,10 @@ export class StormyShop extends KilledShop {
   static async open(wallet: Wallet, kills: Kills, seed: number): Promise<StormyShop> {
     const port = await freePort();
     const shop = await Shop.open({ policy: POLICY, env: { CASHIER_HTTP_PORT: String(port) } });
-    const network = await SlowNetwork.open(shop.simulator.origin);
+    const network = await SlowNetwork.before(shop.simulator);
     const notifyNetwork = await SlowNetwork.open(`http://127.0.0.1:${port}`);
     const env = {
-      ...shop.simulator.env,
-      AP_GATEWAY: `${network.origin}/gateway.do`,
-      WXPAY_GATEWAY: network.origin,
+      ...network.env,
       AP_NOTIFY_URL: `${notifyNetwork.origin}/notify/alipay`,
       WXPAY_NOTIFY_URL: `${notifyNetwork.origin}/notify/wechatpay`,
     };

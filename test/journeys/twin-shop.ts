@@ -1,6 +1,6 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { freePort } from '../support/free-port.ts';
+import { freePort } from '../support/free-port.mjs';
 import { LedgerFile } from '../support/ledger-file.ts';
 import { type Env, runCommand, ServerProcess, Transcript, until } from '../support/server-process.ts';
 import { SimulatorClient, SimulatorProcess, WALLETS } from '../support/simulator-client.ts';

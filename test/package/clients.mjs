@@ -7,6 +7,7 @@ import { spawn } from 'node:child_process';
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { freePort } from '../support/free-port.mjs';
 import { CLIENTS } from './clients/table.mjs';
 import { discard, install, pack, temporary } from './packed.mjs';
 import { standInModel } from './stand-in-model.mjs';
@@ -197,13 +198,4 @@ function run(command, args, { env, cwd }) {
       }
     }
   });
-}
-
-async function freePort() {
-  const { createServer } = await import('node:net');
-  const probe = createServer();
-  await new Promise((listening) => probe.listen(0, '127.0.0.1', listening));
-  const { port } = probe.address();
-  await new Promise((closed) => probe.close(closed));
-  return port;
 }

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Env } from './server-process.ts';
 
 /** What becomes of a request: passed on, kept from the gateway, or carried out there with the answer kept back. */
 export type Treatment = 'pass' | 'hold-request' | 'hold-answer';
@@ -24,6 +25,7 @@ export class SlowNetwork {
   readonly #gateway: string;
   readonly #kept = new Set<ServerResponse>();
   #keptStatus: number | undefined;
+  #env: Env = {};
   #onHeld: () => void = () => undefined;
 
   private constructor(server: Server, gateway: string) {
@@ -40,6 +42,28 @@ export class SlowNetwork {
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     return network;
+  }
+
+  /** Before a simulator of the gateways: {@link env} is that of servers that reach it by this network. */
+  static async before(simulator: { readonly origin: string; readonly env: Env }): Promise<SlowNetwork> {
+    const network = await SlowNetwork.open(simulator.origin);
+    const gateways = { AP_GATEWAY: `${network.origin}/gateway.do`, WXPAY_GATEWAY: network.origin };
+    network.#env = { ...simulator.env, ...gateways };
+    return network;
+  }
+
+  get env(): Env {
+    return this.#env;
+  }
+
+  /** Lets no request of this kind pass until the returned function is called. */
+  holdBack(kind: RegExp): () => void {
+    let release = () => {};
+    const released = new Promise<Treatment>((resolve) => {
+      release = () => resolve('pass');
+    });
+    this.treat = ({ target }) => (kind.test(target) ? released : 'pass');
+    return release;
   }
 
   async #carry(request: IncomingMessage, response: ServerResponse): Promise<void> {

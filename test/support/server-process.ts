@@ -9,6 +9,17 @@ import { PATIENCE_MS } from './patience.ts';
 export const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 
 export type Env = Readonly<Record<string, string>>;
+
+/** In the environment of a server, keeps its waits from ending by themselves, however long that takes. */
+export const ENDLESS_WAITS: Env = {
+  NODE_OPTIONS: `--require ${JSON.stringify(fileURLToPath(new URL('endless-timers.cjs', import.meta.url)))}`,
+};
+
+/** In the environment of a server, stops its clock when it starts: nothing runs out there. */
+export const STANDING_CLOCK: Env = {
+  NODE_OPTIONS: '--import data:text/javascript,const%20now=Date.now();Date.now=()=>now',
+};
+
 export type Arguments = Readonly<Record<string, unknown>>;
 
 /** Everything that processes of one home have said, so that it can be searched for secrets at the end. */
