@@ -8,6 +8,8 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     reporters: ['default', './test/support/closing-line.ts'],
+    // What files have in common is loaded, and keys are made, once for all of them.
+    isolate: false,
     // Many tests drive other processes; the cores are theirs too.
     maxWorkers: 3,
     // Above what a test waits for, so that it can say what did not come.

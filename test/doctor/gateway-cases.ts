@@ -7,6 +7,7 @@ import { type GatewayHttp, type GatewayResponse, gatewayHttp } from '../../src/p
 import { openSimulator, type Simulator } from '../../src/simulator/index.ts';
 import { certificatePem } from '../providers/wechatpay/certificate-maker.ts';
 import { seal, signedAnswer, unsignedAnswer } from '../providers/wechatpay/platform.ts';
+import { lendKeys } from '../support/lent-keys.ts';
 import { ALIPAY, API_V3_KEY, app, pkcs8, spki, WECHATPAY, wechatpay } from './merchants.ts';
 import { aboutWallets, complaints, diagnose, home, secret } from './patient.ts';
 
@@ -14,6 +15,7 @@ let simulator: Simulator;
 let env: Readonly<Record<string, string>>;
 const http = gatewayHttp(5_000);
 beforeAll(async () => {
+  await lendKeys(home);
   simulator = await openSimulator({ folder: join(home, 'simulator'), clock: systemClock, randomBytes });
   await simulator.serve();
   env = simulator.env;

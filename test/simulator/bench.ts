@@ -11,6 +11,7 @@ import { Decorator, Rsa } from 'wechatpay-axios-plugin';
 import type { Clock } from '../../src/domain/clock.ts';
 import { systemRandom } from '../../src/platform/system.ts';
 import { openSimulator, type Simulator } from '../../src/simulator/index.ts';
+import { lendKeys } from '../support/lent-keys.ts';
 import { PATIENCE_MS } from '../support/patience.ts';
 
 /** The Alipay SDK writes the time zone of its process, Alipay reads Beijing time. */
@@ -69,6 +70,7 @@ export interface Bench {
 
 export async function openBench(): Promise<Bench> {
   const folder = await mkdtemp(join(tmpdir(), 'simulator-'));
+  await lendKeys(folder);
   const clock = new StoppedClock();
   const simulator = await openSimulator({
     folder: join(folder, 'simulator'),

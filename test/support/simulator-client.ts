@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { lendKeys } from './lent-keys.ts';
 import { PATIENCE_MS } from './patience.ts';
 import { type Env, MAIN } from './server-process.ts';
 
@@ -143,6 +144,7 @@ export class SimulatorProcess extends SimulatorClient {
   }
 
   static async start(env: Env, cwd: string): Promise<SimulatorProcess> {
+    await lendKeys(env.CASHIER_HOME ?? '');
     const child = spawn(process.execPath, [MAIN, 'simulator'], {
       env: { ...env },
       cwd,

@@ -69,7 +69,7 @@ export async function loadIdentity(
 }
 
 /** Adds what is missing; what is there stays. */
-function complete(database: SimulatorDatabase, made: Stored): Promise<Stored> {
+export function complete(database: SimulatorDatabase, made: Stored): Promise<Stored> {
   return database.write(() => {
     const current = read(database);
     const completed = { ...made, ...current, keys: { ...made.keys, ...current.keys } };
@@ -92,7 +92,8 @@ function read(database: SimulatorDatabase): Stored {
   return row ? (JSON.parse(String(row.document)) as Stored) : {};
 }
 
-async function makeKeys(names: readonly KeyName[]): Promise<Partial<Record<KeyName, string>>> {
+/** PKCS8 PEM texts; each costs some 200 ms of processor time. */
+export async function makeKeys(names: readonly KeyName[]): Promise<Partial<Record<KeyName, string>>> {
   const generate = promisify(generateKeyPair);
   const pairs = await Promise.all(
     names.map(async (name) => {
