@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { CashierError } from './domain/errors.ts';
+import { type CashierError, configuration } from './domain/errors.ts';
 import { canonical, originOf, type ServedName, servedAt } from './domain/names.ts';
 import { WALLETS } from './providers/registry.ts';
 
@@ -82,11 +82,4 @@ function notANetwork(value: string): CashierError {
       en: 'Give the addresses or networks of the proxies, as in 127.0.0.1,10.0.0.0/8.',
     },
   });
-}
-
-function configuration(
-  variable: string,
-  sentences: ConstructorParameters<typeof CashierError>[1],
-): CashierError {
-  return new CashierError('CONFIGURATION', sentences, { variable });
 }

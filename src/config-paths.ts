@@ -1,5 +1,5 @@
 import { isAbsolute, resolve } from 'node:path';
-import { CashierError } from './domain/errors.ts';
+import { type CashierError, configuration } from './domain/errors.ts';
 import { expandHome } from './platform/home-path.ts';
 import { OURS } from './settings.ts';
 
@@ -51,11 +51,4 @@ function relative(name: string, value: string): CashierError {
     en: `${name}=${value} is relative: every folder that a program starts in would have a ledger of its own.`,
     next: { zh: '写出完整路径，或用 ~ 开头。', en: 'Write the whole path, or begin it with ~.' },
   });
-}
-
-function configuration(
-  variable: string,
-  sentences: ConstructorParameters<typeof CashierError>[1],
-): CashierError {
-  return new CashierError('CONFIGURATION', sentences, { variable });
 }

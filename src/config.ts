@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { allowedOriginsOf, namesOf, trustedProxiesOf } from './config-names.ts';
 import { typedPath, withPaths } from './config-paths.ts';
 import { ACTORS, isActorName } from './domain/actors.ts';
-import { CashierError } from './domain/errors.ts';
+import { CashierError, configuration } from './domain/errors.ts';
 import type { ServedName } from './domain/names.ts';
 import { REALMS, type Realm } from './domain/order.ts';
 import { readSecretFile, readTextFile } from './platform/text-file.ts';
@@ -341,16 +341,6 @@ function oneOf<T extends string>(env: Env, name: string, allowed: readonly T[]):
     en: `${name} must be one of ${allowed.join(', ')}.`,
     next: { zh: `改正 ${name}。`, en: `Correct ${name}.` },
   });
-}
-
-type Sentences = ConstructorParameters<typeof CashierError>[1];
-
-function configuration(
-  variable: string,
-  sentences: Sentences,
-  details: { readonly wallet?: string } = {},
-): CashierError {
-  return new CashierError('CONFIGURATION', sentences, { variable, ...details });
 }
 
 function noCredentials(): CashierError {

@@ -12,7 +12,7 @@ import { CashierError } from './domain/errors.ts';
 import { version } from './version.ts';
 
 /** One file per command, loaded when it is asked for. */
-const COMMANDS: Readonly<Record<CommandName, () => Promise<Command>>> = {
+const COMMANDS: { readonly [N in CommandName]: () => Promise<Command<N>> } = {
   stdio: () => import('./cli/stdio.ts'),
   alipay: () => import('./cli/alipay.ts'),
   http: () => import('./cli/http.ts'),
@@ -45,7 +45,7 @@ async function main(argv: readonly string[]): Promise<number> {
   }
   const name = (word ?? 'stdio') as CommandName;
   // Whatever stood in a configuration behind the server that this one stands in for, stays there.
-  if (name !== 'alipay') readArguments(name, args);
+  const typed = readArguments(name, name === 'alipay' ? [] : args);
   const say = await sayTo(name === 'alipay' ? [] : argv, noteEnvFile);
   if (word === undefined && process.stdin.isTTY) noteTerminal(say);
   const stop = new AbortController();
@@ -55,7 +55,7 @@ async function main(argv: readonly string[]): Promise<number> {
   }
   if (!SERVERS.includes(name)) endQuietly();
   const command = await COMMANDS[name]();
-  return command.run(args, {
+  return command.run(typed as never, {
     env: process.env,
     config: (role, place) => readConfig(process.env, cwd, role, place),
     signal: stop.signal,

@@ -71,6 +71,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'providers/registry.ts',
   ],
   simulator: [
+    'html',
     'domain/clock.ts',
     'domain/money.ts',
     'domain/names.ts',

@@ -1,6 +1,6 @@
 import { closeSync, fsyncSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
 import { z } from 'zod';
-import { CashierError, type Text } from '../domain/errors.ts';
+import { CashierError, configuration, type Text } from '../domain/errors.ts';
 import { moveOver } from '../platform/replace-file.ts';
 import { readTextFile } from '../platform/text-file.ts';
 import { PolicyProblem, readSections } from '../policy/read-policy.ts';
@@ -87,7 +87,7 @@ function openNew(next: string): number {
     return openSync(next, 'wx', 0o600);
   } catch (error) {
     const busy = error instanceof Error && 'code' in error && error.code === 'EEXIST';
-    throw configuration({
+    throw configuration('CASHIER_TOKENS_FILE', {
       zh: busy ? `令牌文件正被另一条命令修改（${next} 已存在）。` : `令牌文件无法写入：不能创建 ${next}。`,
       en: busy
         ? `Another command is changing the tokens file: ${next} exists.`
@@ -123,7 +123,7 @@ function parseJson(text: string): unknown {
 }
 
 function unreadable(path: string): CashierError {
-  return configuration({
+  return configuration('CASHIER_TOKENS_FILE', {
     zh: `令牌文件 ${path} 无法读取。`,
     en: `The tokens file ${path} cannot be read.`,
     next: {
@@ -134,7 +134,7 @@ function unreadable(path: string): CashierError {
 }
 
 function writableByOthers(path: string): CashierError {
-  return configuration({
+  return configuration('CASHIER_TOKENS_FILE', {
     zh: `令牌文件 ${path} 可被其他用户写入。`,
     en: `The tokens file ${path} can be written by other users.`,
     next: { zh: `执行 chmod 600 ${path}。`, en: `Run chmod 600 ${path}.` },
@@ -142,7 +142,7 @@ function writableByOthers(path: string): CashierError {
 }
 
 function invalid(path: string, problem: Text): CashierError {
-  return configuration({
+  return configuration('CASHIER_TOKENS_FILE', {
     zh: `令牌文件 ${path} 不正确：${problem.zh}。`,
     en: `The tokens file ${path} is wrong at ${problem.en}.`,
     next: {
@@ -150,8 +150,4 @@ function invalid(path: string, problem: Text): CashierError {
       en: 'Correct it, or manage it with mcp-cashier tokens.',
     },
   });
-}
-
-function configuration(sentences: ConstructorParameters<typeof CashierError>[1]): CashierError {
-  return new CashierError('CONFIGURATION', sentences, { variable: 'CASHIER_TOKENS_FILE' });
 }

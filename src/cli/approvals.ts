@@ -6,10 +6,9 @@ import { type CaseView, readCase } from '../operator/view.ts';
 import { systemClock } from '../platform/system.ts';
 import { approvalView, decideApproval } from '../policy/approvals.ts';
 import { sentenceOf, whatCameOfIt } from './approval-outcome.ts';
-import { readArguments } from './arguments.ts';
 import { printStory } from './audit-show.ts';
 import { announceToPerson, type Books, withBooks } from './books.ts';
-import { type CommandContext, sayOf } from './command.ts';
+import type { CommandContext, Typed } from './command.ts';
 import { askPerson } from './operator-secret.ts';
 import type { Say } from './speaker.ts';
 import { isTerminal, print, printJson, printTable } from './terminal.ts';
@@ -18,11 +17,10 @@ import { isTerminal, print, printJson, printTable } from './terminal.ts';
  * `mcp-cashier approvals [list] | show ID | approve ID | deny ID [--reason TEXT] | page [--port N]`: what only a
  * person may decide. Before the secret is asked for, the person is shown what it is about.
  */
-export async function run(args: readonly string[], context: CommandContext): Promise<number> {
-  const typed = readArguments('approvals', args);
+export async function run(typed: Typed<'approvals'>, context: CommandContext): Promise<number> {
   const { values } = typed;
   const [id = ''] = typed.args;
-  const say = sayOf(context);
+  const { say } = context;
   if (typed.action === 'page') {
     const { servePage } = await import('./approvals-page.ts');
     return servePage(typed.values, context);

@@ -1,9 +1,12 @@
 import { parseArgs } from 'node:util';
-import { nearest } from '../doctor/names.ts';
-import { beijingIso } from '../domain/clock.ts';
+import { beijingMidnight } from '../domain/clock.ts';
 import { CashierError, type Text } from '../domain/errors.ts';
+import { likely } from '../domain/nearest.ts';
 import { type ActionUse, EVERYWHERE, type OptionUse, type OptionUses, type Typed, type Use } from './use.ts';
 import { type CommandName, USES } from './uses.ts';
+
+/** So many slips make another word. */
+const SLIPS = 2;
 
 /**
  * A command's arguments, by the table. Throws INVALID_ARGUMENT with one sentence and the nearest right one for what it
@@ -80,7 +83,7 @@ const OTHER_WORDS: Readonly<Record<string, CommandName>> = {
 export function commandNamed(word: string): CommandName {
   if (Object.hasOwn(USES, word)) return word as CommandName;
   const asOption = word.startsWith('-');
-  const meant = Object.hasOwn(OTHER_WORDS, word) ? OTHER_WORDS[word] : likely(word, Object.keys(USES));
+  const meant = Object.hasOwn(OTHER_WORDS, word) ? OTHER_WORDS[word] : likely(word, Object.keys(USES), SLIPS);
   throw refused(
     asOption
       ? { zh: `选项 ${word} 要写在命令之后`, en: `The option ${word} belongs after a command` }
@@ -113,7 +116,7 @@ function actionOf(name: CommandName, use: Use, words: readonly string[]): string
       /^\w+$/.test(word) ? `orders --search ${word}` : 'orders --help',
     );
   }
-  const meant = likely(word, actions);
+  const meant = likely(word, actions, SLIPS);
   throw refused(
     { zh: `${name} 没有 ${shown(word)}`, en: `${name} has no ${shown(word)}` },
     meant === undefined ? `${name} --help` : `${name} ${meant}`,
@@ -159,6 +162,7 @@ function noSuchOption(line: string, option: string, options: OptionUses, isOfAno
     : likely(
         option,
         Object.keys(options).map((one) => `--${one}`),
+        SLIPS,
       );
   return refused(
     { zh: `${line} 没有选项 ${shown(option)}`, en: `${line} has no option ${shown(option)}` },
@@ -184,7 +188,7 @@ function noSuchValue(line: string, option: string, given: string, { choices = []
       zh: `${option} 只能是 ${choices.join('、')}，不能是 ${shown(given)}`,
       en: `${option} is one of ${choices.join(', ')}, not ${shown(given)}`,
     },
-    `${line} ${option} ${likely(given, choices) ?? choices.join('|')}`,
+    `${line} ${option} ${likely(given, choices, SLIPS) ?? choices.join('|')}`,
   );
 }
 
@@ -207,8 +211,8 @@ export function wholeNumber(
 
 /** Midnight in Beijing (ms) of an option's day. Throws INVALID_ARGUMENT for what is no day. */
 export function dayStart(option: string, given: string): number {
-  const ms = Date.parse(`${given}T00:00:00+08:00`);
-  if (/^\d{4}-\d{2}-\d{2}$/.test(given) && !Number.isNaN(ms) && beijingIso(ms).startsWith(given)) return ms;
+  const ms = beijingMidnight(given);
+  if (ms !== undefined) return ms;
   throw refused(
     {
       zh: `${option} 必须是 2026-11-21 形式的日期，不能是 ${shown(given)}`,
@@ -231,12 +235,6 @@ function refused(text: Text, instead: string | undefined, isMeant = false): Cash
       en: line === undefined ? '' : `${en}: ${line}${isMeant ? ' ?' : ''}`,
     },
   });
-}
-
-/** The word that was probably meant: begun by the given one, or within two slips of it. */
-function likely(word: string, known: readonly string[]): string | undefined {
-  const begun = word.length > 2 ? known.filter((one) => one.startsWith(word) || word.startsWith(one)) : [];
-  return begun.length === 1 ? begun[0] : nearest(word, known, 2);
 }
 
 /** What was typed, so that it can be shown: no control characters, no endless line. */

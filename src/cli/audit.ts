@@ -5,12 +5,11 @@ import { ensureKey, makeCheckpoint, readCheckpoint } from '../ledger/audit-check
 import { type GivenCheckpoint, verifyAudit } from '../ledger/audit-verify.ts';
 import { systemClock, systemRandom } from '../platform/system.ts';
 import { readTextFile } from '../platform/text-file.ts';
-import { readArguments } from './arguments.ts';
 import { exportAudit } from './audit-export.ts';
 import { showOrder } from './audit-show.ts';
 import { printVerdict, verdictAsJson } from './audit-verdict.ts';
 import { type Books, noLedger, withBooks } from './books.ts';
-import { type CommandContext, sayOf } from './command.ts';
+import type { CommandContext, Typed } from './command.ts';
 import type { Say } from './speaker.ts';
 import { print, printJson } from './terminal.ts';
 
@@ -18,10 +17,9 @@ import { print, printJson } from './terminal.ts';
  * `mcp-cashier audit verify [--checkpoint FILE]… | checkpoint [--out FILE] | show ORDER | export --format jsonl|csv
  * [--from DATE] [--to DATE] [--out FILE]`, each with `--json`. Exit code 1 where something is not as it was recorded.
  */
-export async function run(args: readonly string[], context: CommandContext): Promise<number> {
-  const typed = readArguments('audit', args);
+export async function run(typed: Typed<'audit'>, context: CommandContext): Promise<number> {
   const { values } = typed;
-  const say = sayOf(context);
+  const { say } = context;
   // Of a ledger that is not there nothing can be said, least of all that it is whole.
   return withBooks(context, values, 'read', async (books) => {
     if (books.where.realm === null) throw noLedger(books.settings);

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { adoptLedger } from '../compose.ts';
 import { type Config, ledgerIn, type Place } from '../config.ts';
-import { CashierError } from '../domain/errors.ts';
+import { type CashierError, configuration } from '../domain/errors.ts';
 import type { Realm } from '../domain/order.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import { type CommandContext, sayOf } from './command.ts';
+import type { CommandContext } from './command.ts';
 import type { Say } from './speaker.ts';
 import { isTerminal, print } from './terminal.ts';
 
@@ -36,7 +36,7 @@ export async function withBooks(
   if (!present && !mayMake && (manner === 'write' || place.ledger !== undefined)) throw noLedger(settings);
   const absent = !present && manner === 'read';
   const ledger = await adoptLedger(absent ? { ...settings, ledger: ':memory:' } : settings, place.realm);
-  const say = sayOf(context);
+  const { say } = context;
   let said = false;
   try {
     return await work({
@@ -71,21 +71,17 @@ export function announceToPerson(books: Books, json: boolean): void {
 }
 
 export function noLedger({ home, ledger, realmIsStated }: Config): CashierError {
-  return new CashierError(
-    'CONFIGURATION',
-    {
-      zh: `没有账本 ${ledger}，没有做任何事。`,
-      en: `There is no ledger ${ledger}; nothing was done.`,
-      next: realmIsStated
-        ? {
-            zh: '检查 --ledger、--home 与 CASHIER_LEDGER。',
-            en: 'See to --ledger, --home and CASHIER_LEDGER.',
-          }
-        : {
-            zh: `服务器第一次启动时会在 ${home} 中建立账本；检查 --home，或用 --realm 指明环境。`,
-            en: `A server makes one in ${home} when it first starts: see to --home, or name the --realm.`,
-          },
-    },
-    { variable: 'CASHIER_LEDGER' },
-  );
+  return configuration('CASHIER_LEDGER', {
+    zh: `没有账本 ${ledger}，没有做任何事。`,
+    en: `There is no ledger ${ledger}; nothing was done.`,
+    next: realmIsStated
+      ? {
+          zh: '检查 --ledger、--home 与 CASHIER_LEDGER。',
+          en: 'See to --ledger, --home and CASHIER_LEDGER.',
+        }
+      : {
+          zh: `服务器第一次启动时会在 ${home} 中建立账本；检查 --home，或用 --realm 指明环境。`,
+          en: `A server makes one in ${home} when it first starts: see to --home, or name the --realm.`,
+        },
+  });
 }

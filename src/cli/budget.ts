@@ -2,9 +2,8 @@ import { beijingIso } from '../domain/clock.ts';
 import { parseAmount, toSignedYuan, toYuan } from '../domain/money.ts';
 import type { BudgetMove } from '../ledger/quotas.ts';
 import { type BudgetState, budgetState, moveBudget } from '../policy/decisions.ts';
-import { readArguments } from './arguments.ts';
 import { announceToPerson, type Books, withBooks } from './books.ts';
-import { type CommandContext, sayOf } from './command.ts';
+import type { CommandContext, Typed } from './command.ts';
 import { askPerson } from './operator-secret.ts';
 import type { Say } from './speaker.ts';
 import { print, printJson, printTable } from './terminal.ts';
@@ -13,11 +12,10 @@ import { print, printJson, printTable } from './terminal.ts';
  * `mcp-cashier budget [show [CALLER]] | top-up CALLER YUAN | draw CALLER YUAN [--note TEXT] [--json]`: what callers may
  * move at most, where the policy says `from: budget`. Only a person fills it.
  */
-export async function run(args: readonly string[], context: CommandContext): Promise<number> {
-  const typed = readArguments('budget', args);
+export async function run(typed: Typed<'budget'>, context: CommandContext): Promise<number> {
   const { action, values } = typed;
   const [caller = '', amount] = typed.args;
-  const say = sayOf(context);
+  const { say } = context;
   if (action === 'show') {
     return withBooks(context, values, 'read', async (books) => {
       await show(books, typed.args[0], values.json, say);

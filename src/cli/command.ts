@@ -1,5 +1,7 @@
 import type { Config, Env, Place, Role } from '../config.ts';
-import { type Say, speaker } from './speaker.ts';
+import type { Say } from './speaker.ts';
+import type { Typed as TypedBy } from './use.ts';
+import type { CommandName, USES } from './uses.ts';
 
 /** What every command gets: how to read the configuration, how to speak, and when to stop. */
 export interface CommandContext {
@@ -7,19 +9,15 @@ export interface CommandContext {
   /** @param place what options say of the ledger that is meant */
   readonly config: (role?: Role, place?: Place) => Promise<Config>;
   readonly signal: AbortSignal;
-  /** In both languages where it is not given. */
-  readonly say?: Say;
+  readonly say: Say;
   /** What `npx` was given, where the program was started so. */
   readonly spec?: string | undefined;
 }
 
+/** What was typed after a command's name, by the table. */
+export type Typed<N extends CommandName> = TypedBy<(typeof USES)[N]>;
+
 /** One command, one file; the number is the exit code. */
-export interface Command {
-  run(args: readonly string[], context: CommandContext): Promise<number>;
-}
-
-const BOTH = speaker(undefined);
-
-export function sayOf({ say = BOTH }: CommandContext): Say {
-  return say;
+export interface Command<N extends CommandName> {
+  run(typed: Typed<N>, context: CommandContext): Promise<number>;
 }

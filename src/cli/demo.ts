@@ -13,8 +13,7 @@ import { WALLETS } from '../providers/registry.ts';
 import type { Wallet } from '../providers/wallet.ts';
 import { openSimulator, type Simulator } from '../simulator/index.ts';
 import { version } from '../version.ts';
-import { readArguments } from './arguments.ts';
-import { type CommandContext, sayOf } from './command.ts';
+import type { CommandContext, Typed } from './command.ts';
 import type { Say } from './speaker.ts';
 import { print, printPainted } from './terminal.ts';
 
@@ -29,10 +28,9 @@ type Result = Readonly<Record<string, unknown>>;
  * `mcp-cashier demo [--auto-pay]`: sells one recipe through each wallet on the embedded simulator, as an agent would:
  * a real MCP client on the server's stdio. Exit code 0 only if every step held.
  */
-export async function run(args: readonly string[], context: CommandContext): Promise<number> {
+export async function run({ values }: Typed<'demo'>, context: CommandContext): Promise<number> {
   const { signal } = context;
-  const say = sayOf(context);
-  const { values } = readArguments('demo', args);
+  const { say } = context;
   const home = mkdtempSync(join(tmpdir(), 'mcp-cashier-demo-'));
   const env = {
     ...systemEnvironment(context.env),

@@ -8,8 +8,7 @@ import { readPolicy } from '../policy/read-policy-file.ts';
 import type { Area, Finding, Level } from '../providers/finding.ts';
 import { gatewayHttp } from '../providers/gateway-http.ts';
 import { WALLETS } from '../providers/registry.ts';
-import { readArguments } from './arguments.ts';
-import type { CommandContext } from './command.ts';
+import type { CommandContext, Typed } from './command.ts';
 import { disarmed } from './disarmed.ts';
 import { type Say, speaker } from './speaker.ts';
 import { print, printJson, printPainted } from './terminal.ts';
@@ -21,8 +20,7 @@ const TIMEOUT_MS = 5_000;
  * `mcp-cashier doctor [--offline] [--lang zh|en] [--json]`: looks at configuration, keys, clock, ledger and gateways
  * without moving money, and says what is wrong and what to do. Exit code 0 when there is no error.
  */
-export async function run(args: readonly string[], context: CommandContext): Promise<number> {
-  const { values } = readArguments('doctor', args);
+export async function run({ values }: Typed<'doctor'>, context: CommandContext): Promise<number> {
   const { env } = context;
   const report = await examine(
     { env, cwd: process.cwd(), offline: values.offline },

@@ -3,17 +3,15 @@ import type { Freeze } from '../ledger/operator-book.ts';
 import { freeze } from '../policy/decisions.ts';
 import { oneLine } from '../policy/reason.ts';
 import { onEveryLedger } from './all-books.ts';
-import { readArguments } from './arguments.ts';
 import { noLedger } from './books.ts';
-import { type CommandContext, sayOf } from './command.ts';
+import type { CommandContext, Typed } from './command.ts';
 import { print, printJson } from './terminal.ts';
 
 /**
  * `mcp-cashier freeze`: stops everything that moves money, in every process on every ledger of the home. Anybody may
  * stop; only a person lets it go on. Exit code 1 where a ledger that the home knows of was not reached.
  */
-export async function run(args: readonly string[], context: CommandContext): Promise<number> {
-  const { values } = readArguments('freeze', args);
+export async function run({ values }: Typed<'freeze'>, context: CommandContext): Promise<number> {
   // To stop is never refused for its reason: what is too long is cut.
   const reason = oneLine(values.reason ?? '');
   const settings = await context.config('operator', values);
@@ -39,7 +37,7 @@ export async function run(args: readonly string[], context: CommandContext): Pro
             realm: one.realm,
             ledger: one.ledger,
             frozen: false,
-            problem: sayOf(context)(one.problem).join(' '),
+            problem: context.say(one.problem).join(' '),
           },
     );
     const first = reached.find((one) => 'done' in one)?.done;
@@ -51,7 +49,7 @@ export async function run(args: readonly string[], context: CommandContext): Pro
     });
     return frozen ? 0 : 1;
   }
-  const say = sayOf(context);
+  const { say } = context;
   for (const one of reached) {
     const name = `${one.realm ?? '?'} ${one.ledger}`;
     if (!('done' in one)) {

@@ -3,13 +3,13 @@ import { type Opening, openedBy } from '../auth/exposure.ts';
 import { tokenCallers } from '../auth/token-callers.ts';
 import { type App, openApp, systemPorts } from '../compose.ts';
 import type { Config } from '../config.ts';
-import { CashierError } from '../domain/errors.ts';
+import { CashierError, configuration } from '../domain/errors.ts';
 import { originAt } from '../platform/listener.ts';
 import { sourceOf } from '../platform/source.ts';
 import { selectTools, toolsWith } from '../tools/index.ts';
 import { serveOverHttp } from '../transports/http.ts';
 import { typedFor } from './books.ts';
-import { type CommandContext, sayOf } from './command.ts';
+import type { CommandContext, Typed } from './command.ts';
 import { noticeUnacceptedPolicy } from './policy-notice.ts';
 
 const DEFAULT_PORT = 3920;
@@ -18,11 +18,10 @@ const DEFAULT_PORT = 3920;
  * `mcp-cashier http [--no-mcp]`: the service, until it is told to stop. Says on stderr where it listens, on stdout
  * nothing. With `--no-mcp` it serves gateways, buyers and operators, and no agent.
  */
-export async function run(args: readonly string[], context: CommandContext): Promise<number> {
+export async function run({ values }: Typed<'http'>, context: CommandContext): Promise<number> {
   const { config, signal } = context;
-  const say = sayOf(context);
-  if (args.length > 1 || (args.length === 1 && args[0] !== '--no-mcp')) throw usage();
-  const mcp = args.length === 0;
+  const { say } = context;
+  const mcp = !values['no-mcp'];
   const settings = await config();
   const selection = selectTools(settings.selectTools);
   const { httpHost: host, httpPort: port = DEFAULT_PORT } = settings;
@@ -111,19 +110,4 @@ function stopping(): CashierError {
     },
     { retryAfterSeconds: 5 },
   );
-}
-
-function usage(): CashierError {
-  return new CashierError('INVALID_ARGUMENT', {
-    zh: '用法：mcp-cashier http [--no-mcp]（地址与端口由 CASHIER_HTTP_HOST、CASHIER_HTTP_PORT 设置）。',
-    en: 'Usage: mcp-cashier http [--no-mcp] (CASHIER_HTTP_HOST and CASHIER_HTTP_PORT say where).',
-    next: { zh: '', en: '' },
-  });
-}
-
-function configuration(
-  variable: string,
-  sentences: ConstructorParameters<typeof CashierError>[1],
-): CashierError {
-  return new CashierError('CONFIGURATION', sentences, { variable });
 }

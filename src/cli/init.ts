@@ -2,12 +2,11 @@ import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { withDotenv } from '../config.ts';
-import { nearest } from '../doctor/names.ts';
 import { CashierError, type Text } from '../domain/errors.ts';
+import { nearest } from '../domain/nearest.ts';
 import { systemClock } from '../platform/system.ts';
 import { WALLETS } from '../providers/registry.ts';
-import { readArguments } from './arguments.ts';
-import { type CommandContext, sayOf } from './command.ts';
+import type { CommandContext, Typed } from './command.ts';
 import { packageSpec, type Runtime, serverBlock } from './init/block.ts';
 import { CLIENT_IDS } from './init/client-ids.ts';
 import { CLIENTS, isInstalled, type McpClient } from './init/clients.ts';
@@ -22,8 +21,7 @@ import { print, printTable } from './terminal.ts';
  * `mcp-cashier init CLIENT [--write] [--live] …`: prints the block that adds this server to an MCP client and says where
  * it belongs; `--write` merges it into the client's file. Without a client: which there are, and which are here.
  */
-export async function run(args: readonly string[], context: CommandContext): Promise<number> {
-  const typed = readArguments('init', args);
+export async function run(typed: Typed<'init'>, context: CommandContext): Promise<number> {
   const { env } = context;
   const { name = 'cashier', live, lang: language } = typed.values;
   const values = { ...typed.values, package: typed.values.package ?? context.spec ?? 'mcp-cashier' };
@@ -32,7 +30,7 @@ export async function run(args: readonly string[], context: CommandContext): Pro
   if (id !== undefined && client === undefined) throw noSuchClient(id);
   if (!/^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$/.test(name)) throw badName();
   const place = placeOf(env);
-  const say = sayOf(context);
+  const { say } = context;
   if (client === undefined) return list(place, say);
 
   const { platform, cwd } = place;

@@ -3,9 +3,8 @@ import { ledgerIn, type Place } from '../config.ts';
 import { CashierError } from '../domain/errors.ts';
 import { systemRandom } from '../platform/system.ts';
 import { hasOperatorSecret, Person, setOperatorSecret } from '../policy/operator.ts';
-import { readArguments } from './arguments.ts';
 import { announceToPerson, withBooks } from './books.ts';
-import { type CommandContext, sayOf } from './command.ts';
+import type { CommandContext, Typed } from './command.ts';
 import { recordingGuess } from './operator-secret.ts';
 import type { Say } from './speaker.ts';
 import { askSecret, print, printJson } from './terminal.ts';
@@ -14,9 +13,8 @@ import { askSecret, print, printJson } from './terminal.ts';
  * `mcp-cashier operator set-secret`: the new secret is typed twice at the terminal, or is `CASHIER_OPERATOR_SECRET` when
  * none is set yet; to change one, `CASHIER_OPERATOR_SECRET` (or the terminal) gives the old and the terminal the new.
  */
-export async function run(args: readonly string[], context: CommandContext): Promise<number> {
-  const { values } = readArguments('operator', args);
-  const say = sayOf(context);
+export async function run({ values }: Typed<'operator'>, context: CommandContext): Promise<number> {
+  const { say } = context;
   return withBooks(context, await meant(values, context), 'make', async (books) => {
     const { ledger, where, settings } = books;
     announceToPerson(books, values.json);

@@ -7,9 +7,9 @@ import type { OrderRecord, RefundRecord } from '../ledger/records.ts';
 import { refundedHere } from '../ledger/refunded.ts';
 import { releaseOrder, releaseRefund } from '../payments/release.ts';
 import { systemClock } from '../platform/system.ts';
-import { dayStart, readArguments, wholeNumber } from './arguments.ts';
+import { dayStart, wholeNumber } from './arguments.ts';
 import { announceToPerson, type Books, withBooks } from './books.ts';
-import { type CommandContext, sayOf } from './command.ts';
+import type { CommandContext, Typed } from './command.ts';
 import { sheetCell, UTF8_MARK } from './csv.ts';
 import { askPerson } from './operator-secret.ts';
 import type { Say } from './speaker.ts';
@@ -22,8 +22,7 @@ const DEFAULT_LIMIT = '20';
  * `mcp-cashier orders [--state S] [--provider P] [--caller NAME] [--from DAY] [--to DAY] [--search TEXT] [--limit N]
  * [--format csv] [--json]`: the newest orders of the ledger with their refunds, and the totals of all that match.
  */
-export async function run(args: readonly string[], context: CommandContext): Promise<number> {
-  const typed = readArguments('orders', args);
+export async function run(typed: Typed<'orders'>, context: CommandContext): Promise<number> {
   if (typed.action === 'release') return release(typed.args, typed.values, context);
   const { values } = typed;
   const { state, provider, caller, search, from, to } = values;
@@ -38,7 +37,7 @@ export async function run(args: readonly string[], context: CommandContext): Pro
     const list = await read(books.ledger, filter, limit);
     if (values.json) printJson({ ...books.where, ...asJson(list) });
     else if (values.format === 'csv') printCsv(list);
-    else printList(list, books, sayOf(context));
+    else printList(list, books, context.say);
     return 0;
   });
 }
@@ -49,7 +48,7 @@ function release(
   values: Place & { readonly json: boolean },
   context: CommandContext,
 ): Promise<number> {
-  const say = sayOf(context);
+  const { say } = context;
   return withBooks(context, values, 'write', async (books) => {
     announceToPerson(books, values.json);
     const person = await askPerson(books.ledger, books.settings, say);

@@ -6,9 +6,8 @@ import { acceptPolicy, isInForce, policyInForce } from '../policy/decisions.ts';
 import type { Policy } from '../policy/policy.ts';
 import { changedRules, type RuleChange, statedRules } from '../policy/policy-words.ts';
 import { readPolicy } from '../policy/read-policy-file.ts';
-import { readArguments } from './arguments.ts';
 import { type Books, withBooks } from './books.ts';
-import { type CommandContext, sayOf } from './command.ts';
+import type { CommandContext, Typed } from './command.ts';
 import { askPerson } from './operator-secret.ts';
 import type { Say } from './speaker.ts';
 import { isTerminal, print, printJson, printTable } from './terminal.ts';
@@ -27,9 +26,8 @@ interface Comparison {
  * `mcp-cashier policy [show] | accept [--json]`: the rules in force, whether the policy file differs from them, and,
  * for a person only, putting the file's in force in every process on the ledger.
  */
-export async function run(args: readonly string[], context: CommandContext): Promise<number> {
-  const { action, values } = readArguments('policy', args);
-  const say = sayOf(context);
+export async function run({ action, values }: Typed<'policy'>, context: CommandContext): Promise<number> {
+  const { say } = context;
   const offered = await readPolicy(await context.config('operator', values));
   return withBooks(context, values, action === 'show' ? 'read' : 'write', async (books) => {
     const found = await compare(books.ledger, offered);

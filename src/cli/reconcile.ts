@@ -5,8 +5,7 @@ import { releaseAbsentRefunds } from '../payments/absent-refunds.ts';
 import { type Cashier, chooseProvider } from '../payments/cashier.ts';
 import { billsOf, reconcile } from '../payments/reconcile.ts';
 import { settleDifference } from '../payments/settle-differences.ts';
-import { readArguments } from './arguments.ts';
-import { type CommandContext, sayOf } from './command.ts';
+import type { CommandContext, Typed } from './command.ts';
 import { asJson, type DayReport, errorAsJson, printReport } from './reconcile-report.ts';
 import { print, printJson } from './terminal.ts';
 
@@ -15,10 +14,9 @@ import { print, printJson } from './terminal.ts';
  * bills of a day and names every difference from the ledger. `--settle` also asks the gateway about each order and
  * refund whose state differs, and frees the sums of refunds in doubt that no bill has. Exit code 0 only when every bill was had and nothing differs.
  */
-export async function run(args: readonly string[], context: CommandContext): Promise<number> {
-  const { values } = readArguments('reconcile', args);
+export async function run({ values }: Typed<'reconcile'>, context: CommandContext): Promise<number> {
   const { date, provider: wanted } = values;
-  const say = sayOf(context);
+  const { say } = context;
   if (date === undefined) throw needsDate();
   // Asks the gateways, so it needs what a server needs, and works on the ledger that this is the environment of.
   const settings = await context.config('server', values);

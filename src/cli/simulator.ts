@@ -1,18 +1,17 @@
 import { join } from 'node:path';
 import { systemClock, systemRandom } from '../platform/system.ts';
 import { openSimulator } from '../simulator/index.ts';
-import { readArguments, wholeNumber } from './arguments.ts';
-import { type CommandContext, sayOf } from './command.ts';
+import { wholeNumber } from './arguments.ts';
+import type { CommandContext, Typed } from './command.ts';
 import { printJson } from './terminal.ts';
 
 /**
  * `mcp-cashier simulator [--port N] [--certificates]`: serves only the gateway simulator and prints, as JSON, the environment that
  * points a server at it.
  */
-export async function run(args: readonly string[], context: CommandContext): Promise<number> {
-  const { values } = readArguments('simulator', args);
+export async function run({ values }: Typed<'simulator'>, context: CommandContext): Promise<number> {
   const { signal } = context;
-  const say = sayOf(context);
+  const { say } = context;
   const port =
     values.port === undefined ? undefined : wholeNumber('--port', values.port, { least: 0, most: 65_535 });
   const { home } = await context.config('operator', values);

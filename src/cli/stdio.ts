@@ -3,7 +3,7 @@ import { contentDroppers } from '../tools/clients.ts';
 import { selectTools, toolsWith } from '../tools/index.ts';
 import { serveOverStdio } from '../transports/stdio.ts';
 import { typedFor } from './books.ts';
-import { type CommandContext, sayOf } from './command.ts';
+import type { CommandContext } from './command.ts';
 import { noticeUnacceptedPolicy } from './policy-notice.ts';
 import type { Say } from './speaker.ts';
 
@@ -11,14 +11,14 @@ import type { Say } from './speaker.ts';
 const QUIET_START_MS = 2_000;
 
 /** `mcp-cashier stdio`: serves until the client hangs up. */
-export function run(_args: readonly string[], context: CommandContext): Promise<number> {
+export function run(_typed: unknown, context: CommandContext): Promise<number> {
   return serve(context, 'unified');
 }
 
 /** @param face whose tools are served when none are selected */
 export async function serve(context: CommandContext, face: 'unified' | 'alipay'): Promise<number> {
   const { config, signal } = context;
-  const say = sayOf(context);
+  const { say } = context;
   const settings = await config(face === 'alipay' ? 'drop-in' : undefined);
   const selection = selectTools(settings.selectTools, face);
   for (const name of selection.notServed) process.stderr.write(`mcp-cashier: ${notServed(name, say)}\n`);

@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
-import { CashierError } from '../domain/errors.ts';
+import { CashierError, configuration } from '../domain/errors.ts';
 import { ACTING, disarmed } from './disarmed.ts';
 
 /** Operator's commands speak to a person on stdout; the MCP server never loads this file. */
@@ -62,18 +62,14 @@ export function isTerminal(): boolean {
 /** Asks without showing what is typed. Throws CONFIGURATION when there is no terminal to ask at. */
 export async function askSecret(prompt: string): Promise<string> {
   if (!isTerminal()) {
-    throw new CashierError(
-      'CONFIGURATION',
-      {
-        zh: '需要操作员口令，但没有终端可输入。',
-        en: 'The operator secret is needed and there is no terminal to type it at.',
-        next: {
-          zh: '在终端运行，或为该命令设置 CASHIER_OPERATOR_SECRET。',
-          en: 'Run it at a terminal, or set CASHIER_OPERATOR_SECRET for this command.',
-        },
+    throw configuration('CASHIER_OPERATOR_SECRET', {
+      zh: '需要操作员口令，但没有终端可输入。',
+      en: 'The operator secret is needed and there is no terminal to type it at.',
+      next: {
+        zh: '在终端运行，或为该命令设置 CASHIER_OPERATOR_SECRET。',
+        en: 'Run it at a terminal, or set CASHIER_OPERATOR_SECRET for this command.',
       },
-      { variable: 'CASHIER_OPERATOR_SECRET' },
-    );
+    });
   }
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
   const line = createInterface({ input: process.stdin, output: silent, terminal: true });

@@ -12,8 +12,7 @@ import { parseWith } from '../policy/policy-file.ts';
 import { statedRules } from '../policy/policy-words.ts';
 import { readSections } from '../policy/read-policy.ts';
 import { selectTools } from '../tools/index.ts';
-import { readArguments } from './arguments.ts';
-import { type CommandContext, sayOf } from './command.ts';
+import type { CommandContext, Typed } from './command.ts';
 import type { Say } from './speaker.ts';
 import { print, printJson, printTable } from './terminal.ts';
 
@@ -22,11 +21,10 @@ import { print, printJson, printTable } from './terminal.ts';
  * call the HTTP service. The token itself is printed once, by `add`; only its hash is kept. FILE has the sections
  * `payments` and `refunds` of a policy: stricter rules for this caller alone.
  */
-export async function run(args: readonly string[], context: CommandContext): Promise<number> {
-  const typed = readArguments('tokens', args);
+export async function run(typed: Typed<'tokens'>, context: CommandContext): Promise<number> {
   const { values } = typed;
   const [name = ''] = typed.args;
-  const say = sayOf(context);
+  const { say } = context;
   const settings = await context.config('operator', values);
   const path = settings.tokensFile ?? join(settings.home, TOKENS_FILE);
   if (typed.action === 'add') return add(path, name, typed.values, say);

@@ -3,9 +3,8 @@ import { CashierError } from '../domain/errors.ts';
 import { unfreeze } from '../policy/decisions.ts';
 import { hasOperatorSecret } from '../policy/operator.ts';
 import { onEveryLedger } from './all-books.ts';
-import { readArguments } from './arguments.ts';
 import { noLedger } from './books.ts';
-import { type CommandContext, sayOf } from './command.ts';
+import type { CommandContext, Typed } from './command.ts';
 import { secretAsker } from './operator-secret.ts';
 import { print, printJson } from './terminal.ts';
 
@@ -13,9 +12,8 @@ import { print, printJson } from './terminal.ts';
  * `mcp-cashier unfreeze`: money may move again in every process on every ledger of the home. Only a person may; each
  * ledger has its own secret, and the one that is typed is tried on all. Exit code 1 where one was not reached.
  */
-export async function run(args: readonly string[], context: CommandContext): Promise<number> {
-  const { values } = readArguments('unfreeze', args);
-  const say = sayOf(context);
+export async function run({ values }: Typed<'unfreeze'>, context: CommandContext): Promise<number> {
+  const { say } = context;
   const settings = await context.config('operator', values);
   const personOf = secretAsker(settings, say);
   const refusals: CashierError[] = [];

@@ -1,3 +1,4 @@
+import { nearest } from '../domain/nearest.ts';
 import { WALLETS } from '../providers/registry.ts';
 import { OURS, SECRETS, SETTINGS } from '../settings.ts';
 
@@ -34,27 +35,4 @@ export function misspelt(name: string): { readonly nearest: string | undefined }
   const ours = name.replace(foreign[0], foreign[1]);
   const meant = nearest(ours, KNOWN_NAMES, 2);
   return meant === undefined ? undefined : { nearest: meant };
-}
-
-/** The candidate that differs least, within `most` typing errors (default: a third of its letters). */
-export function nearest(word: string, candidates: readonly string[], most?: number): string | undefined {
-  const ranked = candidates
-    .map((candidate) => ({ candidate, far: distance(word.toUpperCase(), candidate.toUpperCase()) }))
-    .sort((a, b) => a.far - b.far);
-  const [best] = ranked;
-  return best && best.far <= (most ?? Math.floor(best.candidate.length / 3)) ? best.candidate : undefined;
-}
-
-/** Letters to add, drop or change to get from one word to the other. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const change = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(change, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
 }

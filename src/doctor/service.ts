@@ -2,10 +2,10 @@ import { openedBy } from '../auth/exposure.ts';
 import { readTokenFile } from '../auth/token-file.ts';
 import type { Config } from '../config.ts';
 import { CashierError } from '../domain/errors.ts';
+import { nearest } from '../domain/nearest.ts';
 import type { ProviderId } from '../domain/order.ts';
 import { error, type Finding, ok, refusal, warning } from '../providers/finding.ts';
 import { ALIPAY_TOOLS, selectTools, toolsWith, UNIFIED_TOOLS, WECHATPAY_TOOLS } from '../tools/index.ts';
-import { nearest } from './names.ts';
 import type { Machine } from './ports.ts';
 
 /** Who may call, where it listens, and what it offers. */

@@ -38,6 +38,14 @@ export function parseBeijingDateTime(text: string): number | undefined {
   return Number.isNaN(ms) ? undefined : ms;
 }
 
+/** When (ms) a day, `YYYY-MM-DD`, begins in Beijing; undefined for what is no day. */
+export function beijingMidnight(day: string): number | undefined {
+  const ms = Date.parse(`${day}T00:00:00+08:00`);
+  return /^\d{4}-\d{2}-\d{2}$/.test(day) && !Number.isNaN(ms) && beijingIso(ms).startsWith(day)
+    ? ms
+    : undefined;
+}
+
 /** How far apart (ms) the clocks of two machines that share a ledger may be. */
 export const CLOCKS_APART_MS = 60_000;
 

@@ -31,6 +31,10 @@ const RETRYABLE: ReadonlySet<ErrorCode> = new Set([
   'INTERNAL',
 ]);
 
+/** What happened, and what to do next. */
+export type Sentences = Text & { readonly next: Text };
+type Details = Readonly<Record<string, string | number>>;
+
 /**
  * The one error that leaves a use case. Its sentences are ours alone: gateway text, titles and names never enter
  * them (Law 7); machine-readable facts go to `details`.
@@ -40,13 +44,9 @@ export class CashierError extends Error {
   readonly code: ErrorCode;
   readonly text: Text;
   readonly next: Text;
-  readonly details: Readonly<Record<string, string | number>>;
+  readonly details: Details;
 
-  constructor(
-    code: ErrorCode,
-    text: Text & { readonly next: Text },
-    details: Readonly<Record<string, string | number>> = {},
-  ) {
+  constructor(code: ErrorCode, text: Sentences, details: Details = {}) {
     super(text.en);
     this.code = code;
     this.text = { zh: text.zh, en: text.en };
@@ -69,8 +69,13 @@ export function invalidArgument(
   argument: string,
   { zh, en }: Text,
   next = CORRECT,
-  details: CashierError['details'] = {},
+  details: Details = {},
 ): CashierError {
   const text = { zh: `${zh}没有资金变动。`, en: `${en} No money moved.`, next };
   return new CashierError('INVALID_ARGUMENT', text, { argument, ...details });
+}
+
+/** A setting that keeps us from working, by the name of its variable; what else is known of it goes to `details`. */
+export function configuration(variable: string, sentences: Sentences, details: Details = {}): CashierError {
+  return new CashierError('CONFIGURATION', sentences, { variable, ...details });
 }

@@ -1,4 +1,5 @@
 import { createRequestStateCodec, type ServerContext } from '@modelcontextprotocol/server';
+import { sorted } from '../domain/sorted.ts';
 import type { ApprovalRecord } from '../ledger/records.ts';
 import { sharedKey } from '../ledger/shared-key.ts';
 import type { Call, Cashier } from '../payments/cashier.ts';
@@ -62,15 +63,4 @@ export async function unseal(
 async function sealing(cashier: Cashier, { call, tool, args }: Binding) {
   const bound = digest(call.caller, tool, JSON.stringify(sorted(args)));
   return { key: await sharedKey(cashier.ledger, META_KEY, cashier.randomBytes), bind: () => bound };
-}
-
-/** The order in which a client writes members does not matter. */
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (typeof value !== 'object' || value === null) return value ?? null;
-  return Object.fromEntries(
-    Object.entries(value)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, inner]) => [key, sorted(inner)]),
-  );
 }

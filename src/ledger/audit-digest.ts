@@ -1,3 +1,4 @@
+import { byName } from '../domain/sorted.ts';
 import { sha256 } from './audit-chain.ts';
 import type { RequestedTerms } from './records.ts';
 
@@ -20,6 +21,5 @@ export function termsDigest(
   },
 ): string {
   const { payerOpenid: _openid, payerClientIp: _ip, ...terms } = row.terms;
-  const named = Object.entries(terms).sort(([a], [b]) => (a < b ? -1 : 1));
-  return rowDigest(salt, row.account, row.title, row.inputHash, JSON.stringify(named));
+  return rowDigest(salt, row.account, row.title, row.inputHash, JSON.stringify(byName(terms)));
 }

@@ -1,4 +1,4 @@
-import { CashierError } from '../domain/errors.ts';
+import { type CashierError, configuration } from '../domain/errors.ts';
 import { REALMS, type Realm } from '../domain/order.ts';
 import { readMeta, writeMeta } from './meta.ts';
 import { eventsIntoAudit, ordersWithoutCode } from './migrations.ts';
@@ -237,18 +237,14 @@ async function isForeign(tx: Pick<Tx, 'all'>): Promise<boolean> {
 }
 
 function foreignDatabase(): CashierError {
-  return new CashierError(
-    'CONFIGURATION',
-    {
-      zh: 'CASHIER_LEDGER 指向的数据库属于别的程序，不是 mcp-cashier 的账本；没有改动它。',
-      en: "The database in CASHIER_LEDGER is another program's and no ledger of mcp-cashier; it was left untouched.",
-      next: {
-        zh: '把 CASHIER_LEDGER（或 --ledger）指向账本文件。',
-        en: 'Point CASHIER_LEDGER (or --ledger) at a ledger.',
-      },
+  return configuration('CASHIER_LEDGER', {
+    zh: 'CASHIER_LEDGER 指向的数据库属于别的程序，不是 mcp-cashier 的账本；没有改动它。',
+    en: "The database in CASHIER_LEDGER is another program's and no ledger of mcp-cashier; it was left untouched.",
+    next: {
+      zh: '把 CASHIER_LEDGER（或 --ledger）指向账本文件。',
+      en: 'Point CASHIER_LEDGER (or --ledger) at a ledger.',
     },
-    { variable: 'CASHIER_LEDGER' },
-  );
+  });
 }
 
 /** Throws CONFIGURATION where a newer version has changed the ledger since this one opened it. */
@@ -257,31 +253,23 @@ export async function insistKnownSchema(tx: Tx): Promise<void> {
 }
 
 function newerLedger(): CashierError {
-  return new CashierError(
-    'CONFIGURATION',
-    {
-      zh: 'CASHIER_LEDGER 指向的账本由更新版本的 mcp-cashier 写成；本版本没有改动它。',
-      en: 'The ledger in CASHIER_LEDGER was written by a newer mcp-cashier; this version left it untouched.',
-      next: {
-        zh: '升级 mcp-cashier（npx -y mcp-cashier@latest），或使用另一个 CASHIER_LEDGER。',
-        en: 'Upgrade mcp-cashier (npx -y mcp-cashier@latest), or use another CASHIER_LEDGER.',
-      },
+  return configuration('CASHIER_LEDGER', {
+    zh: 'CASHIER_LEDGER 指向的账本由更新版本的 mcp-cashier 写成；本版本没有改动它。',
+    en: 'The ledger in CASHIER_LEDGER was written by a newer mcp-cashier; this version left it untouched.',
+    next: {
+      zh: '升级 mcp-cashier，或使用另一个 CASHIER_LEDGER。',
+      en: 'Upgrade mcp-cashier, or use another CASHIER_LEDGER.',
     },
-    { variable: 'CASHIER_LEDGER' },
-  );
+  });
 }
 
 function otherRealm(owner: string, realm: Realm): CashierError {
-  return new CashierError(
-    'CONFIGURATION',
-    {
-      zh: `CASHIER_LEDGER 指向的账本属于 ${owner} 环境，当前为 ${realm} 环境；真实与模拟的资金不能记在同一本账里。`,
-      en: `The ledger in CASHIER_LEDGER belongs to the realm ${owner}, this process runs in ${realm}; real and simulated money never share a ledger.`,
-      next: {
-        zh: '为每个环境使用各自的 CASHIER_LEDGER，或改正 CASHIER_MODE / *_CURRENT_ENV。',
-        en: 'Use a CASHIER_LEDGER of its own for each realm, or correct CASHIER_MODE / *_CURRENT_ENV.',
-      },
+  return configuration('CASHIER_LEDGER', {
+    zh: `CASHIER_LEDGER 指向的账本属于 ${owner} 环境，当前为 ${realm} 环境；真实与模拟的资金不能记在同一本账里。`,
+    en: `The ledger in CASHIER_LEDGER belongs to the realm ${owner}, this process runs in ${realm}; real and simulated money never share a ledger.`,
+    next: {
+      zh: '为每个环境使用各自的 CASHIER_LEDGER，或改正 CASHIER_MODE / *_CURRENT_ENV。',
+      en: 'Use a CASHIER_LEDGER of its own for each realm, or correct CASHIER_MODE / *_CURRENT_ENV.',
     },
-    { variable: 'CASHIER_LEDGER' },
-  );
+  });
 }

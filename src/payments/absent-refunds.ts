@@ -1,3 +1,4 @@
+import { beijingMidnight } from '../domain/clock.ts';
 import type { RefundRecord } from '../ledger/records.ts';
 import type { Bill, PaymentProvider } from '../providers/contract.ts';
 import { DAY_MS, daysOf } from './bill-days.ts';
@@ -25,7 +26,7 @@ export async function releaseAbsentRefunds(
   for (const refund of await cashier.ledger.read((book) => book.refunds.inDoubt(provider.account))) {
     const until = (refund.sentAt ?? now) + DAY_MS;
     const days = daysOf(refund.createdAt, until);
-    const whole = days.every((day) => Date.parse(`${day}T00:00:00+08:00`) + WHOLE_AFTER_MS <= now);
+    const whole = days.every((day) => (beijingMidnight(day) ?? now) + WHOLE_AFTER_MS <= now);
     // One that has been sent for more than a week is left to a person.
     if (!whole || !days.includes(daysOf(until, until)[0] ?? '')) continue;
     const bills = await Promise.all(days.map(billOf));

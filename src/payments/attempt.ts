@@ -1,4 +1,5 @@
 import { CashierError } from '../domain/errors.ts';
+import { sorted } from '../domain/sorted.ts';
 import { rowDigest } from '../ledger/audit-digest.ts';
 import type { Book } from '../ledger/book.ts';
 import { holdToPolicy } from '../policy/decisions.ts';
@@ -110,17 +111,5 @@ function name(value: unknown): string | undefined {
 
 /** Salted: a buyer's id must not be found again by trying all of them. The order of members does not matter. */
 function digestOf(salt: string | undefined, args: unknown): string {
-  return rowDigest(salt ?? '', JSON.stringify(sorted(args)));
-}
-
-function sorted(value: unknown, depth = 0): unknown {
-  if (typeof value === 'bigint') return String(value);
-  if (typeof value !== 'object' || value === null) return value ?? null;
-  if (depth === MAX_ARGS_DEPTH) return '…';
-  if (Array.isArray(value)) return value.map((inner) => sorted(inner, depth + 1));
-  return Object.fromEntries(
-    Object.entries(value)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, inner]) => [key, sorted(inner, depth + 1)]),
-  );
+  return rowDigest(salt ?? '', JSON.stringify(sorted(args, MAX_ARGS_DEPTH)));
 }

@@ -1,4 +1,4 @@
-import { beijingIso } from '../domain/clock.ts';
+import { beijingIso, beijingMidnight } from '../domain/clock.ts';
 import { CashierError, type Text } from '../domain/errors.ts';
 
 export const DAY_MS = 86_400_000;
@@ -27,8 +27,8 @@ export function daysOf(from: number, to: number): string[] {
 
 /** Midnight in Shanghai (ms). Throws INVALID_ARGUMENT for what is no date, or later than `last`. */
 export function startOf(date: string, last: string, today: Today): number {
-  const start = Date.parse(`${date}T00:00:00+08:00`);
-  if (!/^\d{4}-\d{2}-\d{2}$/.test(date) || Number.isNaN(start) || dayOf(start) !== date) {
+  const start = beijingMidnight(date);
+  if (start === undefined) {
     throw invalidDate({
       zh: 'date 必须是 YYYY-MM-DD 形式的日期（北京时间）。',
       en: 'date must be a date such as 2026-11-21 (Asia/Shanghai).',

@@ -1,3 +1,4 @@
+import { beijingMidnight } from '../domain/clock.ts';
 import { defined } from '../domain/defined.ts';
 import { invalidArgument } from '../domain/errors.ts';
 import { type Fen, fen } from '../domain/money.ts';
@@ -57,9 +58,8 @@ export async function listPayments(
 
 /** Midnight in Shanghai (ms). */
 function dayStart(date: string, argument: string): number {
-  const ms = Date.parse(`${date}T00:00:00+08:00`);
-  const sameDay = !Number.isNaN(ms) && new Date(ms + 8 * 3_600_000).toISOString().startsWith(date);
-  if (/^\d{4}-\d{2}-\d{2}$/.test(date) && sameDay) return ms;
+  const ms = beijingMidnight(date);
+  if (ms !== undefined) return ms;
   throw invalidArgument(argument, {
     zh: `${argument} 必须是 YYYY-MM-DD 形式的日期。`,
     en: `${argument} must be a date such as 2026-11-21.`,

@@ -1,7 +1,7 @@
 import { connect as connectTcp, isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
-import { CashierError } from '../domain/errors.ts';
+import { type CashierError, configuration } from '../domain/errors.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -167,16 +167,12 @@ function codeOf(error: Error): string {
 }
 
 function unusable(): CashierError {
-  return new CashierError(
-    'CONFIGURATION',
-    {
-      zh: 'HTTPS_PROXY 不是可用的代理地址：请填 http://主机:端口（用户名和密码可写在主机前，特殊字符要百分号编码），不支持 socks。',
-      en: 'HTTPS_PROXY is no proxy that can be used: give http://host:port (a user name and password may stand before the host, percent-encoded); socks is not supported.',
-      next: {
-        zh: '改正 HTTPS_PROXY，或去掉它直接连接。',
-        en: 'Correct HTTPS_PROXY, or remove it to connect directly.',
-      },
+  return configuration('HTTPS_PROXY', {
+    zh: 'HTTPS_PROXY 不是可用的代理地址：请填 http://主机:端口（用户名和密码可写在主机前，特殊字符要百分号编码），不支持 socks。',
+    en: 'HTTPS_PROXY is no proxy that can be used: give http://host:port (a user name and password may stand before the host, percent-encoded); socks is not supported.',
+    next: {
+      zh: '改正 HTTPS_PROXY，或去掉它直接连接。',
+      en: 'Correct HTTPS_PROXY, or remove it to connect directly.',
     },
-    { variable: 'HTTPS_PROXY' },
-  );
+  });
 }

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { CashierError, type Text } from '../domain/errors.ts';
+import { configuration, type Text } from '../domain/errors.ts';
 
 /** What a text is written in when it is not in UTF-8, in the words of a sentence. */
 export class WrongEncoding extends Error {
@@ -49,15 +49,11 @@ function textOf(bytes: Uint8Array, path: string, setting: string): string {
     return decodeText(bytes);
   } catch (error) {
     if (!(error instanceof WrongEncoding)) throw error;
-    throw new CashierError(
-      'CONFIGURATION',
-      {
-        zh: `${setting}：文件 ${path} ${error.text.zh}。`,
-        en: `${setting}: the file ${path} ${error.text.en}.`,
-        next: { zh: '用 UTF-8 编码重新保存它。', en: 'Save it again as UTF-8.' },
-      },
-      { variable: setting },
-    );
+    throw configuration(setting, {
+      zh: `${setting}：文件 ${path} ${error.text.zh}。`,
+      en: `${setting}: the file ${path} ${error.text.en}.`,
+      next: { zh: '用 UTF-8 编码重新保存它。', en: 'Save it again as UTF-8.' },
+    });
   }
 }
 

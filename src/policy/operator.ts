@@ -1,6 +1,6 @@
 import { createHash, type ScryptOptions, scrypt, timingSafeEqual } from 'node:crypto';
 import type { RandomBytes } from '../domain/clock.ts';
-import { CashierError } from '../domain/errors.ts';
+import { type CashierError, configuration } from '../domain/errors.ts';
 import type { Realm } from '../domain/order.ts';
 import { rowDigest } from '../ledger/audit-digest.ts';
 import type { Book } from '../ledger/book.ts';
@@ -166,15 +166,11 @@ function derive(secret: string, salt: Buffer): Promise<Buffer> {
 }
 
 function refused(text: { zh: string; en: string }): CashierError {
-  return new CashierError(
-    'CONFIGURATION',
-    {
-      ...text,
-      next: {
-        zh: '在终端输入口令，或为该命令设置 CASHIER_OPERATOR_SECRET。',
-        en: 'Type it at the terminal, or set CASHIER_OPERATOR_SECRET for that command.',
-      },
+  return configuration('CASHIER_OPERATOR_SECRET', {
+    ...text,
+    next: {
+      zh: '在终端输入口令，或为该命令设置 CASHIER_OPERATOR_SECRET。',
+      en: 'Type it at the terminal, or set CASHIER_OPERATOR_SECRET for that command.',
     },
-    { variable: 'CASHIER_OPERATOR_SECRET' },
-  );
+  });
 }

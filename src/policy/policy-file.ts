@@ -1,5 +1,5 @@
 import type { Document, Node, Range } from 'yaml';
-import { CashierError, type Text } from '../domain/errors.ts';
+import { type CashierError, configuration, type Text } from '../domain/errors.ts';
 import type { Policy } from './policy.ts';
 import { type Path, PolicyProblem, readPolicyData } from './read-policy.ts';
 
@@ -146,13 +146,13 @@ function invalid(
   path: Path,
 ): CashierError {
   const place = path.join('.').replace(/\p{C}/gu, '?').slice(0, 120);
-  return new CashierError(
-    'CONFIGURATION',
+  return configuration(
+    setting,
     {
       zh: `${setting} 规则文件 ${file} 第 ${line} 行第 ${column} 列${place && ` ${place}`}：${problem.zh}。`,
       en: `${setting}: policy file ${file}, line ${line}, column ${column}${place && `, ${place}`}: ${problem.en}.`,
       next: { zh: '改正该处后重试。', en: 'Correct that place and try again.' },
     },
-    { variable: setting, line, column, ...(place === '' ? {} : { path: place }) },
+    { line, column, ...(place === '' ? {} : { path: place }) },
   );
 }

@@ -1,6 +1,7 @@
 import { isActorName } from '../domain/actors.ts';
 import type { Text } from '../domain/errors.ts';
 import { type Fen, fenFromYuan } from '../domain/money.ts';
+import { likely } from '../domain/nearest.ts';
 import { SCENES } from '../domain/order.ts';
 import { WALLET_IDS } from '../providers/registry.ts';
 import type { Ceiling, ForeignOrders, Policy, RuleSet, Sections } from './policy.ts';
@@ -269,38 +270,10 @@ function unknownName(name: string, path: Path, known: readonly string[]): Policy
 }
 
 function didYouMean(written: unknown, known: readonly string[]): Text {
-  const near = typeof written === 'string' ? nearest(written, known) : undefined;
+  const near = typeof written === 'string' ? likely(written, known) : undefined;
   return near === undefined
     ? { zh: '', en: '' }
     : { zh: `（是否想写 ${near}？）`, en: ` (did you mean ${near}?)` };
-}
-
-/** The known word that somebody most likely meant. */
-function nearest(written: string, known: readonly string[]): string | undefined {
-  const plain = (word: string) => word.toLowerCase().replace(/[_-]/g, '');
-  const wanted = plain(written.slice(0, MAX_SHOWN));
-  const near = known
-    .map((word) => {
-      const isPart = wanted.length >= 3 && (plain(word).startsWith(wanted) || wanted.startsWith(plain(word)));
-      return { word, steps: isPart ? 1 : distance(wanted, plain(word)) };
-    })
-    .filter(({ word, steps }) => steps <= Math.max(2, Math.floor(word.length / 3)) && steps < word.length)
-    .sort((a, b) => a.steps - b.steps);
-  return near[0]?.word;
-}
-
-/** Levenshtein's: how many characters have to be put in, taken out or replaced. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (const [i, character] of [...a].entries()) {
-    const next = [i + 1];
-    for (const [j, other] of [...b].entries()) {
-      const [left = 0, above = 0, diagonal = 0] = [next[j], row[j + 1], row[j]];
-      next.push(Math.min(left + 1, above + 1, diagonal + (character === other ? 0 : 1)));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
 }
 
 function shown(value: unknown): string {

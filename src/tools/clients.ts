@@ -1,4 +1,4 @@
-import { CashierError } from '../domain/errors.ts';
+import { type CashierError, configuration } from '../domain/errors.ts';
 
 /**
  * Clients that show a model only `structuredContent` when it is there, dropping text and images: a QR code would never
@@ -42,16 +42,12 @@ function normal(name: string): string {
 
 function noName(entry: string): CashierError {
   const shown = JSON.stringify(entry.slice(0, 64));
-  return new CashierError(
-    'CONFIGURATION',
-    {
-      zh: `CASHIER_TEXT_ONLY_CLIENTS 中的 ${shown} 不是客户端名称。`,
-      en: `CASHIER_TEXT_ONLY_CLIENTS has ${shown}, which is no client's name.`,
-      next: {
-        zh: '填逗号分隔的 clientInfo.name；前面加 - 表示从内置表中去掉。',
-        en: 'Give a comma list of clientInfo names; a - before one takes it out of the built-in table.',
-      },
+  return configuration('CASHIER_TEXT_ONLY_CLIENTS', {
+    zh: `CASHIER_TEXT_ONLY_CLIENTS 中的 ${shown} 不是客户端名称。`,
+    en: `CASHIER_TEXT_ONLY_CLIENTS has ${shown}, which is no client's name.`,
+    next: {
+      zh: '填逗号分隔的 clientInfo.name；前面加 - 表示从内置表中去掉。',
+      en: 'Give a comma list of clientInfo names; a - before one takes it out of the built-in table.',
     },
-    { variable: 'CASHIER_TEXT_ONLY_CLIENTS' },
-  );
+  });
 }

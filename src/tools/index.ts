@@ -1,4 +1,4 @@
-import { CashierError } from '../domain/errors.ts';
+import { type CashierError, configuration } from '../domain/errors.ts';
 import type { ProviderId } from '../domain/order.ts';
 import { WALLET_VARIABLES } from '../providers/registry.ts';
 import { createMobileAlipayPaymentTool } from './alipay/create-mobile-alipay-payment.ts';
@@ -121,28 +121,20 @@ function noSuchTool(name: string): CashierError {
     ...ALL_TOOLS.map((tool) => tool.name),
     ...Object.keys(SHORT_NAMES),
   ].join(', ');
-  return new CashierError(
-    'CONFIGURATION',
-    {
-      zh: `AP_SELECT_TOOLS 中的 ${JSON.stringify(name)} 不存在；可用：${known}。`,
-      en: `AP_SELECT_TOOLS names ${JSON.stringify(name)}, which does not exist; there are: ${known}.`,
-      next: { zh: '改正 AP_SELECT_TOOLS。', en: 'Correct AP_SELECT_TOOLS.' },
-    },
-    { variable: 'AP_SELECT_TOOLS' },
-  );
+  return configuration('AP_SELECT_TOOLS', {
+    zh: `AP_SELECT_TOOLS 中的 ${JSON.stringify(name)} 不存在；可用：${known}。`,
+    en: `AP_SELECT_TOOLS names ${JSON.stringify(name)}, which does not exist; there are: ${known}.`,
+    next: { zh: '改正 AP_SELECT_TOOLS。', en: 'Correct AP_SELECT_TOOLS.' },
+  });
 }
 
 function walletMissing(tools: string): CashierError {
-  return new CashierError(
-    'CONFIGURATION',
-    {
-      zh: `AP_SELECT_TOOLS 选择的工具（${tools}）所属的支付方式没有配置。`,
-      en: `The payment method of the tools that AP_SELECT_TOOLS selects (${tools}) is not configured.`,
-      next: {
-        zh: `配置它的密钥（${WALLET_VARIABLES}），或改选其他工具。`,
-        en: `Set its keys (${WALLET_VARIABLES}), or select other tools.`,
-      },
+  return configuration('AP_SELECT_TOOLS', {
+    zh: `AP_SELECT_TOOLS 选择的工具（${tools}）所属的支付方式没有配置。`,
+    en: `The payment method of the tools that AP_SELECT_TOOLS selects (${tools}) is not configured.`,
+    next: {
+      zh: `配置它的密钥（${WALLET_VARIABLES}），或改选其他工具。`,
+      en: `Set its keys (${WALLET_VARIABLES}), or select other tools.`,
     },
-    { variable: 'AP_SELECT_TOOLS' },
-  );
+  });
 }

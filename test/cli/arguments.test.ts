@@ -99,12 +99,21 @@ const WRONG: readonly (readonly [line: string, word: string])[] = [
   ['approvals page --port 99999', '--port'],
   ['budget top-up cursor', 'CALLER YUAN'],
   ['budget fill cursor 5', 'budget --help'],
+  ['budget show a 5', '[CALLER]'],
+  ['budget draw a 5 6', 'CALLER YUAN'],
+  ['budget top-up a 0', 'YUAN'],
+  ['budget top-up a -- -5', 'top-up'],
+  ['budget top-up a 1.001', 'YUAN'],
+  ['budget draw a all', 'YUAN'],
+  ['budget --sudo', 'budget'],
   ['freeze now', 'freeze --help'],
   ['freeze --reson x', '--reason'],
   ['unfreeze --secret x', 'unfreeze --help'],
   ['operator', 'set-secret'],
   ['operator setsecret', 'set-secret'],
   ['policy acept', 'accept'],
+  ['policy accept now', 'policy accept'],
+  ['policy --force', 'policy'],
   ['audit', 'verify'],
   ['audit verify --checkpont x', '--checkpoint'],
   ['audit export --format xml', 'jsonl'],
@@ -130,14 +139,15 @@ describe('a mistake', () => {
     env: {},
     config: () => Promise.reject(new Error('read the configuration')),
     signal: new AbortController().signal,
+    say: speaker(undefined),
   };
   /** As main does, up to where the configuration is read. */
   async function attempt([first = '', second = '', ...more]: readonly string[]): Promise<unknown> {
     const name = commandNamed(first === 'help' ? second : first);
     const args = [second, ...more].filter(Boolean);
-    readArguments(name, args);
-    const { run: command } = (await import(`../../src/cli/${name}.ts`)) as Command;
-    return command(args, context);
+    const typed = readArguments(name, args);
+    const { run: command } = (await import(`../../src/cli/${name}.ts`)) as Command<never>;
+    return command(typed as never, context);
   }
 
   it.each(WRONG)('%s is one sentence with %s in it', async (line, word) => {

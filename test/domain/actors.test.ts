@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { readArguments } from '../../src/cli/arguments.ts';
+import { speaker } from '../../src/cli/speaker.ts';
 import { run } from '../../src/cli/tokens.ts';
 import { configOf } from '../../src/config.ts';
 import { ACTORS, isActorName } from '../../src/domain/actors.ts';
@@ -60,7 +62,9 @@ describe('names of our own actors', () => {
 
   it.each([...ACTORS, ...LOOK_ALIKES])('%s gets no token', async (name) => {
     const config = async () => configOf({ CASHIER_HOME: '/nowhere' });
-    const adding = run(['add', name], { env: {}, config, signal: new AbortController().signal });
+    const adding = run(readArguments('tokens', ['add', name]), {
+      ...{ env: {}, config, signal: new AbortController().signal, say: speaker(undefined) },
+    });
     await expect(adding).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
   });
 });

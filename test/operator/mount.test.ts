@@ -2,8 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { run as page } from '../../src/cli/approvals.ts';
+
 import { servePage } from '../../src/cli/approvals-page.ts';
+import { speaker } from '../../src/cli/speaker.ts';
 import { type App, openApp, systemPorts } from '../../src/compose.ts';
 import { readConfig } from '../../src/config.ts';
 import { until } from '../support/server-process.ts';
@@ -61,17 +62,12 @@ it('a command serves them until it is stopped', async () => {
   const said: string[] = [];
   vi.spyOn(process.stdout, 'write').mockImplementation((text) => said.push(String(text)) > 0);
   const stop = new AbortController();
-  const context = { env: {}, config, signal: stop.signal };
+  const context = { env: {}, config, signal: stop.signal, say: speaker(undefined) };
   const ended = servePage({}, context);
   const url = await until('the address', () => said.find((line) => line.startsWith('http'))?.trim());
   expect(await statusOf(url)).toBe(303);
   const busy = servePage({ port: new URL(url).port }, context);
   await expect(busy).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
-  for (const port of ['x', '-1', '65536', '1.5']) {
-    await expect(page(['page', `--port=${port}`], context)).rejects.toMatchObject({
-      code: 'INVALID_ARGUMENT',
-    });
-  }
   stop.abort();
   expect(await ended).toBe(0);
   await expect(fetch(url)).rejects.toThrow();

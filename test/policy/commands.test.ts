@@ -1,11 +1,6 @@
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import * as budgetCommand from '../../src/cli/budget.ts';
-import type { Command } from '../../src/cli/command.ts';
-import * as freezeCommand from '../../src/cli/freeze.ts';
-import * as policyCommand from '../../src/cli/policy.ts';
-import * as unfreezeCommand from '../../src/cli/unfreeze.ts';
 import { cleanEnv, makeHome } from '../journeys/shop.ts';
 import { runCommand, Transcript } from '../support/server-process.ts';
 
@@ -146,38 +141,4 @@ it('a broken policy file stops neither a freeze nor a thaw, only what reads it',
   expect(stderr).toContain('line 3, column 3, payments.maxYaun');
   expect(await told(['freeze'])).toMatchObject({ frozen: true });
   expect(await told(['unfreeze'])).toMatchObject({ thawed: true });
-});
-
-const USAGE: [string, Command, string[][]][] = [
-  ['policy', policyCommand, [['drop'], ['accept', 'now'], ['--force']]],
-  [
-    'budget',
-    budgetCommand,
-    [
-      ['fill'],
-      ['show', 'a', '5'],
-      ['top-up'],
-      ['top-up', 'a'],
-      ['top-up', '', '5'],
-      ['draw', 'a', '5', '6'],
-      ['top-up', 'a', '-5'],
-      ['top-up', 'a', '0'],
-      ['top-up', 'a', '1.001'],
-      ['draw', 'a', 'all'],
-      ['--sudo'],
-    ],
-  ],
-  ['freeze', freezeCommand, [['now'], ['--force']]],
-  ['unfreeze', unfreezeCommand, [['now'], ['--secret', 'x']]],
-];
-describe.each(USAGE)('%s', (_, command, calls) => {
-  it.each(calls.map((args) => [args]))('with %j says how it is used, and touches nothing', async (args) => {
-    const context = {
-      env: {},
-      config: () => Promise.reject(new Error('read the configuration')),
-      signal: new AbortController().signal,
-    };
-    await expect(command.run(args, context)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
-    expect(existsSync(join(home, 'simulator'))).toBe(false);
-  });
 });

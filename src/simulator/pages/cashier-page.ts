@@ -4,7 +4,7 @@ import type { Answer } from '../http.ts';
 import { tokensIn } from '../scenarios.ts';
 import { type Trade, tradeState } from '../state/trades.ts';
 import { fakeOf, type World } from '../world.ts';
-import { type Html, html, page } from './layout.ts';
+import { html, type Markup, page } from './layout.ts';
 
 /** What a payer sees of an order, by its state. */
 export function cashierPage(world: World, trade: Trade): Answer {
@@ -76,17 +76,17 @@ ${trade ? facts(trade, [['金额', 'Amount', `¥${toYuan(trade.amountFen)}`]]) :
   });
 }
 
-function header(world: World, provider: Trade['provider']): Html {
+function header(world: World, provider: Trade['provider']): Markup {
   const { name, mark } = fakeOf(world, provider);
   const { zh, en } = name;
   return html`<header class="wallet"><div><span class="mark">${mark}</span>模拟${zh}收银台<span class="en">${en}</span></div></header>`;
 }
 
-function amount(trade: Trade): Html {
+function amount(trade: Trade): Markup {
   return html`<p class="payee">${trade.title}</p><p class="amount"><i>¥</i>${toYuan(trade.amountFen)}</p>`;
 }
 
-function facts(trade: Trade, more: readonly (readonly [zh: string, en: string, value: string])[]): Html {
+function facts(trade: Trade, more: readonly (readonly [zh: string, en: string, value: string])[]): Markup {
   const rows = [
     ['收款方', 'Merchant', '模拟商户'],
     ['商户订单号', 'Order', trade.outTradeNo],
@@ -96,7 +96,7 @@ function facts(trade: Trade, more: readonly (readonly [zh: string, en: string, v
 }
 
 /** One line; a number that is too long for it gets its own. */
-function fact([zh, en, value]: readonly [zh: string, en: string, value: string]): Html {
+function fact([zh, en, value]: readonly [zh: string, en: string, value: string]): Markup {
   const long = value.length > 20 ? 'long' : 'short';
   const face = /^[\w-]{6,}$/.test(value) ? 'mono' : 'plain';
   return html`<div class="${long}"><dt>${zh} <small>${en}</small></dt><dd class="${face}">${value}</dd></div>`;

@@ -5,7 +5,7 @@ import { isFor, SCENARIOS, type Scenario } from '../scenarios.ts';
 import type { IssuedCode } from '../state/codes.ts';
 import { refundStatus, type Trade, tradeState } from '../state/trades.ts';
 import { fakeOf, type World } from '../world.ts';
-import { type Html, html, page } from './layout.ts';
+import { html, type Markup, page } from './layout.ts';
 
 const STATES = { NOTPAY: '待支付', PAID: '已支付', CLOSED: '已关闭' } as const;
 const REFUNDS = {
@@ -41,7 +41,7 @@ ${codes.length + orders.length === 0 ? html`<p class="box">还没有订单。<sp
   });
 }
 
-function orderItem(world: World, trade: Trade): Html {
+function orderItem(world: World, trade: Trade): Markup {
   const now = world.clock.now();
   const state = tradeState(trade, now);
   const word = state === 'PAID' ? '查看 View' : '收银台 Cashier';
@@ -53,7 +53,7 @@ ${trade.refunds.map((refund) => html` <span class="tag">${REFUNDS[refundStatus(r
 }
 
 /** A code nobody has scanned: at Alipay there is no trade yet. */
-function unopenedItem(world: World, issued: IssuedCode): Html {
+function unopenedItem(world: World, issued: IssuedCode): Markup {
   const terms = JSON.parse(issued.terms ?? '{}') as { readonly title: string; readonly amountFen: Fen };
   const alive = world.clock.now() < issued.diesAt;
   return html`<li class="box"><div class="title">${terms.title}</div><div class="sum">¥${toYuan(terms.amountFen)}</div>
@@ -62,11 +62,11 @@ function unopenedItem(world: World, issued: IssuedCode): Html {
 <div class="act">${alive ? html`<a href="/scan?code=${encodeURIComponent(issued.code)}">扫码 Scan</a>` : undefined}</div></li>`;
 }
 
-function wallet(world: World, provider: Trade['provider']): Html {
+function wallet(world: World, provider: Trade['provider']): Markup {
   return html`<span class="tag ${provider}">${fakeOf(world, provider).name.zh}</span>`;
 }
 
-function scenarioRow(world: World, scenario: Scenario): Html {
+function scenarioRow(world: World, scenario: Scenario): Markup {
   const { name, zh, en } = scenario;
   const providers = world.fakes.map(({ id }) => id).filter((id) => isFor(scenario, id));
   return html`<tr><td><code>sim:${name}</code></td><td>${zh}<span class="en">${en}</span></td><td>${providers.map((id) => wallet(world, id))}</td></tr>`;

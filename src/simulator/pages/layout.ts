@@ -1,42 +1,9 @@
+import { html, type Markup, trusted } from '../../html/markup.ts';
 import type { Answer } from '../http.ts';
 import type { World } from '../world.ts';
 import { STYLE } from './style.ts';
 
-/** HTML that needs no more escaping. */
-export class Html {
-  readonly text: string;
-
-  constructor(text: string) {
-    this.text = text;
-  }
-}
-
-type Piece = string | number | Html | readonly Html[] | undefined;
-
-/** A template whose every string is escaped: titles and names are data, never markup. */
-export function html(literals: TemplateStringsArray, ...pieces: Piece[]): Html {
-  let text = literals[0] ?? '';
-  for (const [i, piece] of pieces.entries()) text += render(piece) + (literals[i + 1] ?? '');
-  return new Html(text);
-}
-
-function render(piece: Piece): string {
-  if (piece === undefined) return '';
-  if (piece instanceof Html) return piece.text;
-  if (typeof piece === 'string' || typeof piece === 'number') return escapeHtml(String(piece));
-  return piece.map(({ text }) => text).join('');
-}
-
-function escapeHtml(text: string): string {
-  const named: Readonly<Record<string, string>> = {
-    '&': '&amp;',
-    '<': '&lt;',
-    '>': '&gt;',
-    '"': '&quot;',
-    "'": '&#39;',
-  };
-  return text.replace(/[&<>"']/g, (character) => named[character] ?? '');
-}
+export { html, type Markup } from '../../html/markup.ts';
 
 /** Counts down `data-until` (ms) from the page's own `data-now`, whatever the browser's clock says. */
 const COUNTDOWN = `for (const e of document.querySelectorAll('[data-until]')) {
@@ -68,7 +35,7 @@ export function page(
     readonly title: string;
     /** A wallet's id, or `plain`. */
     readonly theme: string;
-    readonly body: Html;
+    readonly body: Markup;
     readonly status?: number;
   },
 ): Answer {
@@ -80,12 +47,12 @@ export function page(
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>${what.title}</title>
-<style nonce="${nonce}">${new Html(STYLE + themes(world))}</style>
+<style nonce="${nonce}">${trusted(STYLE + themes(world))}</style>
 </head>
 <body class="${what.theme}">
 <p class="simulated"><strong>模拟 SIMULATED</strong><span>没有真实资金 · no real money moves</span></p>
 ${what.body}
-<script nonce="${nonce}">${new Html(COUNTDOWN)}</script>
+<script nonce="${nonce}">${trusted(COUNTDOWN)}</script>
 </body>
 </html>
 `;
@@ -98,6 +65,6 @@ ${what.body}
       'referrer-policy': 'no-referrer',
       'x-content-type-options': 'nosniff',
     },
-    body: document.text,
+    body: document.source,
   };
 }
