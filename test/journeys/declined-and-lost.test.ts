@@ -1,14 +1,27 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SlowNetwork } from '../support/fake-gateway-server.ts';
 import { WALLETS } from '../support/simulator-client.ts';
 import { type Agent, REFUNDS_WITHOUT_APPROVAL, Shop } from './shop.ts';
 
 let shop: Shop;
 let agent: Agent;
+let network: SlowNetwork;
 beforeAll(async () => {
   shop = await Shop.open({ policy: REFUNDS_WITHOUT_APPROVAL });
-  agent = await shop.agent();
+  network = await SlowNetwork.before(shop.simulator);
+  agent = await shop.agent(network);
 });
-afterAll(() => shop.close());
+afterAll(async () => {
+  await network.close();
+  await shop.close();
+});
+
+/** Keeps the gateway from being asked about what is sent under this number until the returned function is called. */
+const unasked = (number: string) =>
+  network.holdBack(
+    new RegExp(`(trade\\.query|refund\\.query|^GET ).*${number}`),
+    new RegExp(`(precreate|trade\\.refund|^POST ).*${number}`),
+  );
 
 describe.concurrent.each(WALLETS)('a no of %s', (provider) => {
   it('with a signature ends the payment, and the same call tries again once the cause is gone', async () => {
@@ -26,8 +39,10 @@ describe.concurrent.each(WALLETS)('a no of %s', (provider) => {
   it('without a signature ends the call and proves nothing about the payment', async () => {
     const outTradeNo = shop.number();
     const wanted = { provider, outTradeNo, amountYuan: '5.00', title: 'sim:unsigned-decline@create*1' };
+    const ask = unasked(outTradeNo);
     expect(await agent.refused('create-payment', wanted)).toMatchObject({ code: 'GATEWAY_DECLINED' });
     expect(await agent.known(outTradeNo)).toMatchObject({ state: 'UNKNOWN' });
+    ask();
     expect(await agent.create(wanted)).toMatchObject({ state: 'NOTPAY', replayed: true });
   });
 
@@ -47,6 +62,7 @@ describe.concurrent.each(WALLETS)('a no of %s', (provider) => {
     const { outTradeNo } = await shop.sell(agent, provider);
     const doubtful = { outTradeNo, refundYuan: '4.00', outRefundNo: shop.number('R') };
     const reason = 'sim:unsigned-decline*1';
+    const ask = unasked(doubtful.outRefundNo);
     expect(await agent.refused('refund-payment', { ...doubtful, reason })).toMatchObject({
       ...{ code: 'GATEWAY_DECLINED', outRefundNo: doubtful.outRefundNo },
     });
@@ -56,6 +72,7 @@ describe.concurrent.each(WALLETS)('a no of %s', (provider) => {
     });
     const tooMuch = { outTradeNo, refundYuan: '6.01', outRefundNo: shop.number('R') };
     expect(await agent.refused('refund-payment', tooMuch)).toMatchObject({ code: 'REFUND_EXCEEDS_PAID' });
+    ask();
     await agent.refundArrives(await agent.refund({ ...doubtful, reason }));
     expect((await shop.simulator.trade(outTradeNo)).refunds).toMatchObject([{ amountFen: 400 }]);
   });
@@ -67,11 +84,13 @@ describe.concurrent.each(WALLETS)('an answer of %s that got lost', (provider) =>
     async (scenario) => {
       const outTradeNo = shop.number();
       const wanted = { provider, outTradeNo, amountYuan: '6.60', title: `sim:${scenario}` };
+      const ask = unasked(outTradeNo);
       const lost = await agent.create(wanted);
       expect(lost).toMatchObject({ state: 'UNKNOWN', replayed: false });
       expect(lost.nextStep).toContain('outTradeNo');
       expect(lost).not.toHaveProperty('qrCode');
       expect(await agent.known(outTradeNo)).toMatchObject({ state: 'UNKNOWN' });
+      ask();
 
       const settled = await agent.create(wanted);
       expect(settled).toMatchObject({ state: 'NOTPAY', replayed: true, outTradeNo });
@@ -113,9 +132,11 @@ describe.concurrent.each(WALLETS)('an answer of %s that got lost', (provider) =>
         ...{ outTradeNo, refundYuan: '4.00', outRefundNo: shop.number('R') },
         reason: `sim:${scenario.replace('refund-', '')}`,
       };
+      const ask = unasked(wanted.outRefundNo);
       expect(await agent.refund(wanted)).toMatchObject({ state: 'UNKNOWN', refundedYuan: '0.00' });
       const other = { outTradeNo, refundYuan: '1.00', outRefundNo: shop.number('R') };
       expect(await agent.refused('refund-payment', other)).toMatchObject({ code: 'OUTCOME_UNKNOWN' });
+      ask();
 
       const settled = await agent.refund(wanted);
       expect(settled).toMatchObject({ replayed: true, outRefundNo: wanted.outRefundNo });

@@ -116,17 +116,6 @@ describe.each(WALLETS)('refunds of one order at %s', (provider) => {
     expect((await shop.simulator.trade(outTradeNo)).refunds).toMatchObject([{ amountFen: 300 }]);
   });
 
-  it('keep the distance that the gateway wants', async () => {
-    const { outTradeNo } = await shop.sell(one, provider);
-    await one.refund({ outTradeNo, refundYuan: '1.00', outRefundNo: shop.number('R') });
-    const second = { outTradeNo, refundYuan: '1.00', outRefundNo: shop.number('R') };
-    const refusal = await two.refused('refund-payment', second);
-    expect(refusal).toMatchObject({ code: 'TRY_LATER', retryable: true });
-    expect(refusal.retryAfterSeconds).toBeLessThanOrEqual(provider === 'alipay' ? 3 : 60);
-    expect(refusal.retryAfterSeconds).toBeGreaterThan(provider === 'alipay' ? 0 : 50);
-    expect((await shop.simulator.trade(outTradeNo)).refunds).toHaveLength(1);
-  });
-
   it('never sum above what was paid, also in parallel from both processes', async () => {
     const { outTradeNo } = await shop.sell(one, provider);
     const replies = await Promise.all(

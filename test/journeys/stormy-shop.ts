@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { createDecipheriv } from 'node:crypto';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { type Passing, SlowNetwork, type Treatment } from '../support/fake-gateway-server.ts';
+import { type Passing, SlowNetwork, saidBy, type Treatment } from '../support/fake-gateway-server.ts';
 import { freePort } from '../support/free-port.mjs';
 import { LedgerFile } from '../support/ledger-file.ts';
 import { PATIENCE_MS } from '../support/patience.ts';
@@ -507,7 +507,7 @@ export class StormyShop extends KilledShop {
       };
       this.#network.treat = (passing) => {
         // A question about a refund may name it by a number that no client knows.
-        if (!matches(passing, at) || (at !== QUERY_REFUND && !wish.isIn(plain(passing)))) return 'pass';
+        if (!matches(passing, at) || (at !== QUERY_REFUND && !wish.isIn(saidBy(passing)))) return 'pass';
         // The settler may ask the same at the same time: that is not to slip through where the call is held.
         const again = first !== undefined;
         first ??= passing;
@@ -582,12 +582,6 @@ export class StormyShop extends KilledShop {
 
 function matches({ method, target }: Passing, kind: RegExp): boolean {
   return kind.test(`${method} ${decodeURIComponent(target)}`);
-}
-
-/** What a request says, without the escapes of a form. */
-function plain({ target, body }: Passing): string {
-  const said = body.startsWith('{') ? body : [...new URLSearchParams(body).values()].join();
-  return `${decodeURIComponent(target)} ${said}`;
 }
 
 /** Rejects, naming `what`, when it has not resolved in time. */

@@ -8,6 +8,7 @@ import { GatewayUnavailable, OutcomeUnknown } from '../../src/providers/contract
 import { gatewayHttp } from '../../src/providers/gateway-http.ts';
 import { certificatePem } from '../providers/wechatpay/certificate-maker.ts';
 import { rsaPair } from '../providers/wechatpay/platform.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 
 /** A gateway with a certificate that nobody trusts but this process, and a proxy that does as it is told. */
 const keys = await rsaPair();
@@ -75,7 +76,7 @@ const tunnels = (socket: Socket) => {
 
 const SECRET = 'p%40ss%3Aword';
 const send = (env: Record<string, string>, url = 'https://pay.gateway.example/v3/x?y=1') =>
-  gatewayHttp(4_000, outgoingProxyOf(env)).send({ method: 'POST', url, headers: {}, body: 'b' });
+  gatewayHttp(PATIENCE_MS, outgoingProxyOf(env)).send({ method: 'POST', url, headers: {}, body: 'b' });
 const why = (sending: Promise<unknown>) =>
   sending.then(
     () => 'sent',
@@ -105,7 +106,7 @@ describe('a call through a proxy', () => {
   it('brings the answer back, one call after the other', async () => {
     vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0');
     const HTTPS_PROXY = `http://127.0.0.1:${await proxy(tunnels)}`;
-    const http = gatewayHttp(4_000, outgoingProxyOf({ HTTPS_PROXY }));
+    const http = gatewayHttp(PATIENCE_MS, outgoingProxyOf({ HTTPS_PROXY }));
     const url = 'https://pay.gateway.example/v3/x?y=1';
     for (let times = 0; times < 2; times += 1) {
       const { status, body } = await http.send({ method: 'POST', url, headers: {}, body: 'b' });
@@ -140,7 +141,7 @@ describe('a call through a proxy', () => {
     const HTTPS_PROXY = `http://127.0.0.1:${await proxy(tunnels)}`;
     for (const way of [outgoingProxyOf({ HTTPS_PROXY }), undefined]) {
       const url = `http://127.0.0.1:${port}/`;
-      const { body } = await gatewayHttp(4_000, way).send({ method: 'GET', url, headers: {} });
+      const { body } = await gatewayHttp(PATIENCE_MS, way).send({ method: 'GET', url, headers: {} });
       expect(body.toString()).toBe('here');
     }
     expect(asked).toEqual([]);

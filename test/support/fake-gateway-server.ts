@@ -56,13 +56,19 @@ export class SlowNetwork {
     return this.#env;
   }
 
-  /** Lets no request of this kind pass until the returned function is called. */
-  holdBack(kind: RegExp): () => void {
+  /** Lets no request of this kind pass, from the first of the kind `after` on, until the returned function is called. */
+  holdBack(kind: RegExp, after = /^/): () => void {
     let release = () => {};
     const released = new Promise<Treatment>((resolve) => {
       release = () => resolve('pass');
     });
-    this.treat = ({ target }) => (kind.test(target) ? released : 'pass');
+    const before = this.treat;
+    let begun = false;
+    this.treat = (passing) => {
+      const said = `${passing.method} ${saidBy(passing)}`;
+      begun ||= after.test(said);
+      return begun && kind.test(said) ? released : before(passing);
+    };
     return release;
   }
 
@@ -132,4 +138,10 @@ function headersOf(request: IncomingMessage): Record<string, string> {
     if (!own.has(name) && typeof value === 'string') headers[name] = value;
   }
   return headers;
+}
+
+/** What a request says, without the escapes of a form. */
+export function saidBy({ target, body }: Passing): string {
+  const said = body.startsWith('{') ? body : [...new URLSearchParams(body).values()].join();
+  return `${decodeURIComponent(target)} ${said}`;
 }
