@@ -2,6 +2,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { disarmed } from '../../src/cli/disarmed.ts';
+import { safeJson } from '../../src/cli/terminal.ts';
 import { cleanEnv, makeHome } from '../journeys/shop.ts';
 import { runCommand, Transcript } from '../support/server-process.ts';
 
@@ -43,4 +44,12 @@ it.each<[string, readonly string[], Record<string, string>]>([
   const { stdout, stderr } = await run(args, env);
   expect(`${stdout}${stderr}`).not.toBe('');
   expect(`${stdout}${stderr}`).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202e]/);
+});
+
+it('JSON at a terminal is the same JSON, and nothing in it acts on the terminal', () => {
+  const hostile = { client: '\u009b2J\u001b[2J \u202e evil \u2028', title: '菜谱' };
+  const text = safeJson(hostile);
+  expect(JSON.parse(text)).toEqual(hostile);
+  expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028-\u202e]/);
+  expect(text).toContain('菜谱');
 });

@@ -1,7 +1,6 @@
 import { afterEach, expect, it } from 'vitest';
 import { askPerson } from '../../src/cli/operator-secret.ts';
 import { speaker } from '../../src/cli/speaker.ts';
-import { safeJson } from '../../src/cli/terminal.ts';
 import { configOf } from '../../src/config.ts';
 import { attempt } from '../../src/payments/attempt.ts';
 import { refundPayment } from '../../src/payments/refund-payment.ts';
@@ -61,19 +60,4 @@ it('an agent cannot push what a person should know out of sight by calls that ar
   for (const words of ['Alarm', 'has paid', 'asked for a refund', 'A call of the agent was refused']) {
     expect(text).toContain(words);
   }
-});
-
-it.each(['operator', 'Operator ', 'settler', 'gateway', 'system', 'unknown'])(
-  'no caller passes for %s in the record',
-  (name) => {
-    expect(() => configOf({ CASHIER_CALLER: name })).toThrow(/CASHIER_CALLER/);
-  },
-);
-
-it('JSON at a terminal is the same JSON, and nothing in it acts on the terminal', () => {
-  const hostile = { client: '\u009b2J\u001b[2J \u202e evil \u2028', title: '菜谱' };
-  const text = safeJson(hostile);
-  expect(JSON.parse(text)).toEqual(hostile);
-  expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028-\u202e]/);
-  expect(text).toContain('菜谱');
 });
