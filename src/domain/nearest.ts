@@ -10,12 +10,15 @@ export function likely(word: string, known: readonly string[], most?: number): s
   return word.length > 2 && begun.length === 1 ? known[begun[0] ?? 0] : nearest(word, known, most);
 }
 
-/** The candidate that differs least, within `most` slips (default: a third of its letters). */
+/** The candidate that differs least, within `most` slips (default: two, or a third of its letters). */
 export function nearest(word: string, candidates: readonly string[], most?: number): string | undefined {
   const [best] = candidates
     .map((candidate) => ({ candidate, far: distance(folded(word), folded(candidate)) }))
     .sort((a, b) => a.far - b.far);
-  return best && best.far <= (most ?? Math.floor(best.candidate.length / 3)) ? best.candidate : undefined;
+  if (!best) return undefined;
+  const { candidate, far } = best;
+  const near = most ?? Math.max(2, Math.floor(candidate.length / 3));
+  return far <= near && far < candidate.length ? candidate : undefined;
 }
 
 function folded(word: string): string {

@@ -102,7 +102,7 @@ const WRONG: readonly (readonly [line: string, word: string])[] = [
   ['budget show a 5', '[CALLER]'],
   ['budget draw a 5 6', 'CALLER YUAN'],
   ['budget top-up a 0', 'YUAN'],
-  ['budget top-up a -- -5', 'top-up'],
+  ['budget top-up a -- -5', 'YUAN'],
   ['budget top-up a 1.001', 'YUAN'],
   ['budget draw a all', 'YUAN'],
   ['budget --sudo', 'budget'],
