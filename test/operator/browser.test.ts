@@ -11,6 +11,9 @@ import { freeze } from '../../src/policy/decisions.ts';
 import { stumblingBlocks } from '../support/accessibility.ts';
 import { findChromium, launchChromium } from '../support/chromium.ts';
 import { Desk, ORDER, SECRET } from './desk.ts';
+import { cheapGuesses } from './guess-cost.ts';
+
+cheapGuesses();
 
 const path = findChromium();
 const why = path === undefined ? ' (skipped: no Chromium here; set CHROMIUM to its path)' : '';

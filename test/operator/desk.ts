@@ -22,8 +22,6 @@ export const POLICY: Policy = {
 };
 const CALL: Call = { caller: 'shop-agent', client: 'Cursor <b>9</b>' };
 
-/** scrypt is slow on purpose: one hash serves every test of a file. */
-let hashed: string | undefined;
 let desks = 0;
 
 export interface Sent {
@@ -82,15 +80,9 @@ export class Desk {
     const world = new World(++desks);
     const cashier = await world.process(policy);
     const operator = await person(cashier);
-    if (secret && hashed === undefined) {
-      await setOperatorSecret(
-        cashier.ledger,
-        { newSecret: SECRET, oldSecret: undefined },
-        cashier.randomBytes,
-      );
-      hashed = await cashier.ledger.read((book) => book.meta('operator_secret'));
-    } else if (secret) {
-      await cashier.ledger.write((book) => book.setMeta('operator_secret', hashed ?? ''));
+    if (secret) {
+      const first = { newSecret: SECRET, oldSecret: undefined };
+      await setOperatorSecret(cashier.ledger, first, cashier.randomBytes);
     }
     return new Desk(world, cashier, operator, more);
   }

@@ -1,19 +1,12 @@
-import type { BinaryLike, ScryptOptions } from 'node:crypto';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { Guesses } from '../../src/operator/guesses.ts';
 import { operatorRoutes } from '../../src/operator/index.ts';
 import { listen } from '../../src/platform/listener.ts';
 import { sourceOf } from '../../src/platform/source.ts';
 import { Desk, SECRET, type Sent } from './desk.ts';
+import { cheapGuesses } from './guess-cost.ts';
 
-/** A guess costs a tenth of a second on purpose; how many there may be does not depend on that. */
-vi.mock('node:crypto', async (original) => {
-  const crypto = await original<typeof import('node:crypto')>();
-  type Done = (error: Error | null, key: Buffer) => void;
-  const scrypt = (secret: BinaryLike, salt: BinaryLike, size: number, cost: ScryptOptions, done: Done) =>
-    crypto.scrypt(secret, salt, size, { ...cost, N: 16 }, done);
-  return { ...crypto, scrypt };
-});
+cheapGuesses();
 
 const open: Desk[] = [];
 async function desk(): Promise<Desk> {

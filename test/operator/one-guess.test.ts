@@ -1,27 +1,8 @@
-import type { BinaryLike, ScryptOptions } from 'node:crypto';
-import { expect, it, vi } from 'vitest';
+import { expect, it } from 'vitest';
 import { Desk, SECRET } from './desk.ts';
+import { cheapGuesses } from './guess-cost.ts';
 
-const guesses = vi.hoisted(() => ({ running: 0, most: 0, all: 0 }));
-
-vi.mock('node:crypto', async (original) => {
-  const crypto = await original<typeof import('node:crypto')>();
-  const scrypt = (
-    secret: BinaryLike,
-    salt: BinaryLike,
-    size: number,
-    cost: ScryptOptions,
-    done: (error: Error | null, key: Buffer) => void,
-  ) => {
-    guesses.all += 1;
-    guesses.most = Math.max(guesses.most, ++guesses.running);
-    crypto.scrypt(secret, salt, size, cost, (error, key) => {
-      guesses.running -= 1;
-      done(error, key);
-    });
-  };
-  return { ...crypto, scrypt };
-});
+const guesses = cheapGuesses();
 
 it('never computes two guesses at once, and none beyond the tenth', async () => {
   const desk = await Desk.open();

@@ -11,6 +11,9 @@ import type { Policy } from '../../src/policy/policy.ts';
 import type { Fault } from '../support/bank.ts';
 import { payment, refund } from '../support/world.ts';
 import { Desk, ORDER, readable, SECRET } from './desk.ts';
+import { cheapGuesses } from './guess-cost.ts';
+
+cheapGuesses();
 
 const open: Desk[] = [];
 async function desk(options?: Parameters<typeof Desk.open>[0]): Promise<Desk> {

@@ -7,6 +7,9 @@ import { refundPayment } from '../../src/payments/refund-payment.ts';
 import { openSession, Person, setOperatorSecret } from '../../src/policy/operator.ts';
 import { refund } from '../support/world.ts';
 import { Desk, ORDER, readable, SECRET } from './desk.ts';
+import { cheapGuesses } from './guess-cost.ts';
+
+cheapGuesses();
 
 const desks: Desk[] = [];
 afterEach(async () => {

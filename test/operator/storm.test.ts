@@ -1,6 +1,9 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Desk, ORDER, SECRET } from './desk.ts';
+import { cheapGuesses } from './guess-cost.ts';
+
+cheapGuesses();
 
 const POSTS = 4_000;
 
