@@ -20,7 +20,7 @@ afterAll(async () => {
 const unasked = (number: string) =>
   network.holdBack(
     new RegExp(`(trade\\.query|refund\\.query|^GET ).*${number}`),
-    new RegExp(`(precreate|trade\\.refund|^POST ).*${number}`),
+    new RegExp(`(precreate|trade\\.refund|^POST /v3).*${number}`),
   );
 
 describe.concurrent.each(WALLETS)('a no of %s', (provider) => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ENDLESS_WAITS } from '../support/server-process.ts';
 import { WALLETS } from '../support/simulator-client.ts';
 import { type Agent, Shop } from './shop.ts';
 
@@ -9,7 +10,7 @@ let shop: Shop;
 let agents: Agent[];
 beforeAll(async () => {
   shop = await Shop.open();
-  agents = await Promise.all(Array.from({ length: PROCESSES }, () => shop.agent()));
+  agents = await Promise.all(Array.from({ length: PROCESSES }, () => shop.agent({ env: ENDLESS_WAITS })));
 });
 afterAll(() => shop.close());
 

@@ -10,7 +10,7 @@ export const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url)
 
 export type Env = Readonly<Record<string, string>>;
 
-/** In the environment of a server, keeps its waits from ending by themselves, however long that takes. */
+/** In the environment of a server, keeps its waits and deadlines from ending by themselves, however slow the machine is. */
 export const ENDLESS_WAITS: Env = {
   NODE_OPTIONS: `--require ${JSON.stringify(fileURLToPath(new URL('endless-timers.cjs', import.meta.url)))}`,
 };

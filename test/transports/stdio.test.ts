@@ -2,13 +2,14 @@ import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { Ledger } from '../../src/ledger/ledger.ts';
 import { openSqliteStore } from '../../src/ledger/sqlite-store.ts';
 import { systemClock, systemRandom } from '../../src/platform/system.ts';
+import { Shop } from '../journeys/shop.ts';
+import { SlowNetwork } from '../support/fake-gateway-server.ts';
+import { ENDLESS_WAITS, type Env, MAIN } from '../support/server-process.ts';
 
-const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 const ports = { clock: systemClock, randomBytes: systemRandom };
 let home: string;
 beforeEach(() => {
@@ -16,12 +17,8 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(home, { recursive: true, force: true }));
 
-const ledger = async () =>
-  Ledger.open(await openSqliteStore(join(home, 'simulator', 'ledger.db'), ports), 'simulator', ports);
-
-/** A server that was asked for a payment whose answer takes the gateway some seconds. */
-function askForSlowPayment() {
-  const env = { PATH: process.env.PATH ?? '', CASHIER_HOME: home };
+/** A server that was asked for a payment. */
+function askForPayment(env: Env) {
   const child = spawn(process.execPath, [MAIN], { env, stdio: ['pipe', 'pipe', 'ignore'] });
   let out = '';
   child.stdout.on('data', (chunk) => {
@@ -35,7 +32,7 @@ function askForSlowPayment() {
     params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo },
   });
   send({ method: 'notifications/initialized' });
-  const args = { provider: 'wechatpay', amountYuan: '1.00', title: 'sim:slow', outTradeNo: 'SLOW_1' };
+  const args = { provider: 'wechatpay', amountYuan: '1.00', title: 'slow', outTradeNo: 'SLOW_1' };
   send({ id: 2, method: 'tools/call', params: { name: 'create-payment', arguments: args } });
   const exited = new Promise<number | null>((resolve) => {
     child.once('exit', (code) => resolve(code));
@@ -46,21 +43,26 @@ function askForSlowPayment() {
 it.each(['the client hangs up', 'it is told to stop'])(
   'records what the gateway answers when %s in the middle',
   async (how) => {
-    const { child, exited, out } = askForSlowPayment();
-    const watching = await ledger();
-    await expect
-      .poll(async () => (await watching.read((book) => book.orders.get('SLOW_1')))?.state)
-      .toBe('UNKNOWN');
+    const shop = await Shop.open();
+    const network = await SlowNetwork.before(shop.simulator);
+    const release = network.holdBack(/transactions\/native/);
+    const { child, exited, out } = askForPayment({ ...shop.env, ...network.env, ...ENDLESS_WAITS });
+    const file = await openSqliteStore(join(shop.home, 'simulator', 'ledger.db'), ports);
+    const watching = await Ledger.open(file, 'simulator', ports);
+    const recorded = () => watching.read((book) => book.orders.get('SLOW_1'));
+    await expect.poll(async () => (await recorded())?.state).toBe('UNKNOWN');
     if (how === 'it is told to stop') child.kill('SIGTERM');
     else child.stdin.end();
+    release();
     expect(await exited).toBe(0);
-    const order = await watching.read((book) => book.orders.get('SLOW_1'));
-    await watching.close();
-    expect(order).toMatchObject({
+    expect(await recorded()).toMatchObject({
       state: 'NOTPAY',
       credential: { qrCode: expect.stringMatching(/^weixin:/) },
     });
     for (const line of out().trim().split('\n')) expect(JSON.parse(line)).toMatchObject({ jsonrpc: '2.0' });
+    await watching.close();
+    await network.close();
+    await shop.close();
   },
 );
 
@@ -119,7 +121,7 @@ it('answers whoever has said all and closed its side, as a pipe does', async () 
     { id: 3, method: 'tools/list' },
   ];
   const { status, stdout } = spawnSync(process.execPath, [MAIN], {
-    env: { PATH: process.env.PATH ?? '', CASHIER_HOME: home },
+    env: { PATH: process.env.PATH ?? '', CASHIER_HOME: home, ...ENDLESS_WAITS },
     input: lines.map((line) => `${JSON.stringify({ jsonrpc: '2.0', ...line })}\n`).join(''),
     encoding: 'utf8',
   });
