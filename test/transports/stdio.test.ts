@@ -60,6 +60,7 @@ it.each(['the client hangs up', 'it is told to stop'])(
       credential: { qrCode: expect.stringMatching(/^weixin:/) },
     });
     for (const line of out().trim().split('\n')) expect(JSON.parse(line)).toMatchObject({ jsonrpc: '2.0' });
+    shop.transcript.record('stdout', out());
     await watching.close();
     await network.close();
     await shop.close();
