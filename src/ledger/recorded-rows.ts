@@ -122,11 +122,12 @@ export class RecordedRows {
 
   #differences(key: string, facts: Facts, row: Row): TableFault[] {
     const { name, digests } = this.#table;
-    const stored: Readonly<Record<string, SqlValue | undefined>> = { ...row, ...digests?.(row, facts) };
+    const digested: Facts = digests?.(row, facts) ?? {};
     const faults: TableFault[] = [];
     for (const [column, value] of Object.entries(facts)) {
-      if (value === undefined || String(stored[column] ?? '-') === String(value)) continue;
-      faults.push(differs(name, key, column, value, stored[column] ?? undefined));
+      const stored = digested[column] ?? row[column] ?? undefined;
+      if (value === undefined || String(stored ?? '-') === String(value)) continue;
+      faults.push(differs(name, key, column, value, stored));
     }
     return faults;
   }
