@@ -21,8 +21,9 @@ export class News {
   #following = false;
   /** The newest record that was told of; undefined while nobody listens, or the ledger cannot be read. */
   #seen: number | undefined;
-  #closed = false;
-  #wake = new AbortController();
+  /** What this process has committed, and told, behind what others have and nobody here has looked at yet. */
+  #own: NonNullable<Book['audit']['span']>[] = [];
+  readonly #closing = new AbortController();
 
   constructor(store: Store, clock: Clock) {
     this.#store = store;
@@ -36,42 +37,35 @@ export class News {
     return () => this.#listeners.delete(listener);
   }
 
-  /** This process has committed something: told from memory, unless what others did before it has yet to be read. */
+  /** This process has committed something, and says so from memory. */
   committed({ changed, audit: { span } }: Pick<Book, 'changed' | 'audit'>): void {
-    if (span === undefined) return;
-    if (span.after !== this.#seen) this.#rouse();
-    else {
-      this.#seen = span.last;
-      this.#tell(changed);
-    }
-  }
-
-  // With a reason of its own: the usual one is an error with its stack.
-  #rouse(): void {
-    this.#wake.abort('news');
+    if (span === undefined || !this.#following) return;
+    if (span.after === this.#seen) this.#seen = span.last;
+    else this.#own.push(span);
+    this.#tell(changed);
   }
 
   close(): void {
-    this.#closed = true;
-    this.#rouse();
+    this.#closing.abort('closed');
   }
 
   async #follow(): Promise<void> {
     this.#following = true;
+    const { signal } = this.#closing;
     // Asked for before the listener can ask for anything, and reads are served in order.
     this.#seen = await this.#head().catch(() => undefined);
-    while (this.#listeners.size > 0 && !this.#closed) {
-      await this.#clock.sleep(LOOK_EVERY_MS, this.#wake.signal);
-      this.#wake = new AbortController();
+    while (this.#listeners.size > 0 && !signal.aborted) {
+      await this.#clock.sleep(LOOK_EVERY_MS, signal);
       try {
         const head = await this.#head();
         this.#seen ??= head;
-        while (this.#seen < head && !this.#closed) await this.#page(this.#seen, head);
+        while (this.#seen < head && !signal.aborted) await this.#page(this.#seen, head);
       } catch {
         // A ledger that cannot be read just now is looked at again; those who move money say what is wrong with it.
       }
     }
     this.#seen = undefined;
+    this.#own = [];
     this.#following = false;
   }
 
@@ -79,10 +73,14 @@ export class News {
     const rows = await this.#store.read((tx) =>
       tx.all(`SELECT seq, out_trade_no FROM audit WHERE seq > ? ORDER BY seq LIMIT ${PAGE}`, after),
     );
-    // Some of them this process may have committed, and told, in the meantime.
-    const seen = this.#seen ?? after;
-    this.#seen = Math.max(seen, Number(rows.at(-1)?.seq ?? head));
-    this.#tell(rows.flatMap((row) => (Number(row.seq) > seen ? [row.out_trade_no] : [])));
+    const before = this.#seen ?? after;
+    const isTold = (seq: number) =>
+      seq <= before || this.#own.some((span) => seq > span.after && seq <= span.last);
+    const others = rows.filter(({ seq }) => !isTold(Number(seq)));
+    const seen = Math.max(before, Number(rows.at(-1)?.seq ?? head));
+    this.#seen = seen;
+    this.#own = this.#own.filter(({ last }) => last > seen);
+    this.#tell(others.map((row) => row.out_trade_no));
   }
 
   #tell(outTradeNos: Iterable<SqlValue | undefined>): void {
