@@ -132,7 +132,7 @@ class Shop {
       ledger,
       policy,
       foreignOrders: 'refuse',
-      providers: await agreeable(env, clock),
+      providers: await agreeable(env, clock, kind === 'years'),
       senders: { next: () => 'bench 1', mayBeAlive: () => false },
       log: { info: silent, warn: silent, error: silent },
       desk: new Desk({ ledger, clock }),
