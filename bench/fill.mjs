@@ -1,5 +1,6 @@
 // Fills a ledger: npm run bench:fill -- [--orders 1000000] [--kind years|today|open] [--ledger FILE]
 // Without --ledger it is kept in the temporary folder and found again by the benchmarks. `audit verify` accepts it.
+import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { bundled, filledLedger } from './ledgers.mjs';
 import { wallets } from './wallets.mjs';
@@ -15,6 +16,7 @@ const [orders, kind] = [Number(values.orders), values.kind];
 if (values.ledger === undefined) {
   console.log(await filledLedger(orders, kind, console.log));
 } else {
+  if (existsSync(values.ledger)) throw new Error(`${values.ledger} is there already`);
   const { fill } = await bundled('fill');
   const startedAt = performance.now();
   const seconds = () => `${((performance.now() - startedAt) / 1000).toFixed(0)} s`;

@@ -28,12 +28,17 @@ export async function bundled(name) {
  * @param kind as in fill.ts
  */
 export async function filledLedger(orders, kind, say = () => undefined) {
-  const path = join(CACHE, `${kind}-${orders}-${sourceHash(kind)}.db`);
+  const path = keptAt(orders, kind);
   if (existsSync(path)) return path;
   mkdirSync(CACHE, { recursive: true });
   await fillLedger({ path: `${path}.new`, orders, kind }, say);
   renameSync(`${path}.new`, path);
   return path;
+}
+
+/** Where it is, or would be, kept. */
+export function keptAt(orders, kind) {
+  return join(CACHE, `${kind}-${orders}-${sourceHash(kind)}.db`);
 }
 
 /** Makes a ledger anew, in a process of its own: at its end the ledger is one file that nobody holds. */

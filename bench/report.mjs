@@ -50,9 +50,9 @@ JSON-RPC. What stands beside a figure was measured in the same run.
 
 - ${at.date} UTC, commit ${at.commit}
 - ${at.cpu}; Node ${at.node}
-- disk of the ledgers: ${at.disk}
+- the large ledger: ${at.orders} orders; disk of the ledgers: ${at.disk}
 - ${busy(at)}
-- before: commit ${before.at.commit}. ${busy(before.at)}${before.at.note === undefined ? '' : ` ${before.at.note}`}
+- before: commit ${before.at.commit}, its large ledger of ${before.at.orders} orders. ${busy(before.at)}${before.at.note === undefined ? '' : ` ${before.at.note}`}
 
 | what | before | now | p99 | beside it | ratio | reach | holds |
 |---|---|---|---|---|---|---|---|

@@ -1,14 +1,14 @@
 // Measures what the service costs: npm run bench -- ROW… [--quick] [--json FILE]; ROW is `all` or a name below. `all`
 // also writes bench/RESULTS.md. Needs `npm run build` first, and Linux: processor times are the scheduler's own.
 // Exit code 1 when a row could not be measured, or is above the limit that holds on any machine.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { filledLedger } from './ledgers.mjs';
+import { filledLedger, keptAt } from './ledgers.mjs';
 import { machine } from './machine.mjs';
 import { report, told } from './report.mjs';
 import { calls } from './rows/calls.mjs';
 import { firstList } from './rows/first-list.mjs';
-import { equal, idle, inside, limits, list, size } from './rows/grown.mjs';
+import { equal, idle, inside, limits, list, SMALL, size } from './rows/grown.mjs';
 import { latency } from './rows/latency.mjs';
 import { processes, throughput } from './rows/throughput.mjs';
 import { verify } from './rows/verify.mjs';
@@ -21,6 +21,8 @@ const ROWS = {
 };
 /** What is filled before anything is measured, and for which rows. */
 const LEDGERS = { years: ['size', 'idle', 'list', 'inside', 'verify'], today: ['equal', 'limits'] };
+/** How long (s) `all` may fill before it measures; `npm run bench:fill` fills a million orders however long it takes. */
+const FILL_S = 240;
 /** A row that has not ended by then (s) is given up. */
 const PATIENCE_S = 150;
 const FULL = {
@@ -59,12 +61,13 @@ const sizes = {
 };
 const say = (line) => console.log(`  ${line}`);
 
+if (isAll && !values.quick) sizes.orders = await affordable(sizes.orders);
 const isWanted = (kind) => names.some((name) => LEDGERS[kind].includes(name));
 await Promise.all([
   isWanted('years') && filledLedger(sizes.orders, 'years', say),
   isWanted('today') && filledLedger(sizes.equal, 'today', say),
 ]);
-const at = machine();
+const at = { ...machine(), orders: sizes.orders };
 const lines = [];
 for (const name of names) {
   console.log(name);
@@ -82,6 +85,16 @@ if (isAll && !values.quick) {
 }
 const isBroken = ({ error, value, limit = Number.POSITIVE_INFINITY }) => error !== undefined || value > limit;
 process.exit(lines.some(isBroken) ? 1 : 0);
+
+/** All these orders where they are kept from before; else so many as can be filled in the time there is. */
+async function affordable(orders) {
+  if (existsSync(keptAt(orders, 'years'))) return orders;
+  rmSync(keptAt(SMALL, 'years'), { force: true });
+  const startedAt = performance.now();
+  await filledLedger(SMALL, 'years', say);
+  const inTime = (SMALL * FILL_S * 1000) / (performance.now() - startedAt);
+  return Math.min(orders, Math.ceil(inTime / 50_000) * 50_000);
+}
 
 /** A row's lines; of one that fails, why. What it has started ends with it, whatever happens. */
 async function measured(name) {
