@@ -107,7 +107,7 @@ export class Stage {
 
   /** A filled ledger of this row's own. */
   async ownLedger(orders, kind) {
-    const path = join(this.folder, `${kind}.db`);
+    const path = join(this.folder, `${kind}-${randomBytes(4).toString('hex')}.db`);
     if (kind === 'open') await fillLedger({ path, orders, kind }, this.say);
     else copyFileSync(await this.ledger(orders, kind), path, constants.COPYFILE_FICLONE);
     return path;

@@ -101,12 +101,13 @@ export async function limits(stage) {
   await stage.gateway();
   const { accept } = await stage.bundled('inside');
   const { equal } = stage.sizes;
-  const full = await stage.ownLedger(equal, 'today');
   const lines = [];
   for (const [what, policy] of [
     ['perDay limit', { perDay: { totalFen: 1e12, count: 1e9 } }],
     ['budget', { from: 'budget' }],
   ]) {
+    // Of its own each: open orders of the one before would be asked about.
+    const full = await stage.ownLedger(equal, 'today');
     const empty = stage.env().CASHIER_LEDGER;
     for (const path of [full, empty]) await accept(path, { payments: policy, refunds: {} });
     const [large, small] = [await createCost(stage, full), await createCost(stage, empty)];
