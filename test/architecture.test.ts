@@ -204,6 +204,29 @@ describe('the house', () => {
         ),
     );
 
+  it('tells one wallet from another only where a wallet is at home, or by right', () => {
+    const homes = PROVIDERS.flatMap((home) =>
+      ['providers', 'simulator', 'tools'].map((room) => `${home.replace('providers', room)}/`),
+    );
+    const byRight = [
+      // The lists of wallets, and the one table of scenarios.
+      ...['providers/registry.ts', 'simulator/fakes.ts', 'simulator/scenarios.ts'],
+      // Names and words of tools that stand in for a wallet's own server.
+      ...['tools/index.ts', 'prompts/faces.ts', 'cli/alipay.ts', 'cli/stdio.ts', 'cli/uses.ts', 'main.ts'],
+      ...['launch.ts', 'mcp-server-alipay.ts'],
+      // What people paste by mistake is known whatever it was meant for.
+      ...['providers/pasted-key.ts', 'providers/pasted-key-words.ts', 'providers/key-finding.ts'],
+    ];
+    // Scenes and toolsets have a wallet's name in theirs; in comments, and where something is typed, it is an example.
+    const others = /jsapi|inside WeChat|`unified`|mcp-server-alipay|\/\*\*|weixin:/;
+    // Two names came with the official server and are everybody's.
+    const told = forbidden(
+      /^(?!\s*(\*|\/\/|\/\*)).*(alipay|wechat|\bAP_(?!SELECT_TOOLS|LOG_ENABLED)|WXPAY|支付宝|微信)/i,
+      (name) => byRight.includes(name) || homes.some((home) => name.startsWith(home)),
+    ).filter((line) => !others.test(line));
+    expect(told).toEqual([]);
+  });
+
   it('moves money through one function per verb', () => {
     const moves = (verb: string) =>
       forbidden(new RegExp(`\\.${verb}\\(`), (name) => !name.startsWith('payments/'));

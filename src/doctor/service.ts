@@ -5,7 +5,8 @@ import { CashierError } from '../domain/errors.ts';
 import { nearest } from '../domain/nearest.ts';
 import type { ProviderId } from '../domain/order.ts';
 import { error, type Finding, ok, refusal, warning } from '../providers/finding.ts';
-import { ALIPAY_TOOLS, selectTools, toolsWith, UNIFIED_TOOLS, WECHATPAY_TOOLS } from '../tools/index.ts';
+import { WALLETS } from '../providers/registry.ts';
+import { SELECTABLE, selectTools, toolsWith } from '../tools/index.ts';
 import type { Machine } from './ports.ts';
 
 /** Who may call, where it listens, and what it offers. */
@@ -55,8 +56,7 @@ function examineTools({ selectTools: selection }: Config, wallets: readonly Prov
 }
 
 function unknownTool(thrown: unknown, name: string): Finding {
-  const known = [...UNIFIED_TOOLS, ...ALIPAY_TOOLS, ...WECHATPAY_TOOLS].map((tool) => tool.name);
-  const meant = nearest(name, [...known, 'all', 'unified', 'alipay', 'wechatpay']);
+  const meant = nearest(name, SELECTABLE);
   if (meant === undefined) return refusal(thrown, () => 'service.unknown-tool');
   return error('service.unknown-tool', {
     variable: 'AP_SELECT_TOOLS',
@@ -80,8 +80,9 @@ function examineCallers(config: Config): Finding[] {
   const opening = openedBy(config);
   if (opening !== undefined) {
     const { variable, value } = opening;
-    // WeChat Pay wants an address for notifications on stdio too, where it opens nothing.
-    const level = variable === 'CASHIER_HTTP_HOST' ? error : variable.endsWith('_NOTIFY_URL') ? ok : warning;
+    // Some wallets want an address for notifications on stdio too, where it opens nothing.
+    const isNotify = WALLETS.some(({ notify }) => notify.variable === variable);
+    const level = variable === 'CASHIER_HTTP_HOST' ? error : isNotify ? ok : warning;
     return [
       level('service.open-to-all', {
         variable,

@@ -114,13 +114,16 @@ export function toolsWith(providers: readonly ProviderId[], { tools }: Selection
   return left;
 }
 
+/** Whatever `AP_SELECT_TOOLS` may name. */
+export const SELECTABLE: readonly string[] = [
+  'all',
+  ...Object.keys(TOOLSETS),
+  ...ALL_TOOLS.map((tool) => tool.name),
+  ...Object.keys(SHORT_NAMES),
+];
+
 function noSuchTool(name: string): CashierError {
-  const known = [
-    'all',
-    ...Object.keys(TOOLSETS),
-    ...ALL_TOOLS.map((tool) => tool.name),
-    ...Object.keys(SHORT_NAMES),
-  ].join(', ');
+  const known = SELECTABLE.join(', ');
   return configuration('AP_SELECT_TOOLS', {
     zh: `AP_SELECT_TOOLS 中的 ${JSON.stringify(name)} 不存在；可用：${known}。`,
     en: `AP_SELECT_TOOLS names ${JSON.stringify(name)}, which does not exist; there are: ${known}.`,
