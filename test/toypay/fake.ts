@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto';
 import type { Fen } from '../../src/domain/money.ts';
 import { billLines, hasBill } from '../../src/simulator/bill-lines.ts';
-import { BAD_GATEWAY, GARBAGE, type Incoming, type Outgoing } from '../../src/simulator/http.ts';
-import { SLOW_MS } from '../../src/simulator/limits.ts';
+import { type Carried, carryOut, spoilt } from '../../src/simulator/exchange.ts';
+import type { Incoming, Outgoing } from '../../src/simulator/http.ts';
 import { digits, token } from '../../src/simulator/numbers.ts';
 import { openFromQuery } from '../../src/simulator/pages/open-page.ts';
 import { announce, announceForged, pay } from '../../src/simulator/payer.ts';
@@ -102,26 +102,24 @@ async function gateway(world: World, { headers, body }: Incoming): Promise<Outgo
   const { toySecret, toyMerchant } = world.identity;
   if (headers['toypay-seal'] !== seal(toySecret, body) || ask.merchant !== toyMerchant)
     return answer({ code: 'NO_SUCH_MERCHANT' }, 'nobody');
-  const { told, fault } = await world.database.write(() => carryOut(world, ask, body));
-  return spoilt(world, told, fault);
+  const { result = {}, fault } = await world.database.write(() => answerTo(world, ask, body));
+  return spoilt(world, fault, (kind) => inWords(world, result, kind));
 }
 
-function carryOut(world: World, ask: Ask, body: Buffer): { told: Fields; fault: AnswerFault | undefined } {
+function answerTo(world: World, ask: Ask, body: Buffer): Carried<Fields> {
   const { call: operation, number: outTradeNo = '', refundNumber: outRefundNo } = ask;
   const trade = world.trades.byNumber('toypay', outTradeNo);
   const title = ask.title ?? trade?.title;
   const reason = ask.reason ?? trade?.refunds.find((one) => one.outRefundNo === outRefundNo)?.reason;
-  const about = { provider: 'toypay', operation, outTradeNo, ...(outRefundNo && { outRefundNo }) };
-  const steered = world.steering.take({ ...about, title, reason });
-  const { fault, carriedOut = true } = steered.answer ?? {};
-  world.requests.add({ ...about, ...(fault && { fault }), carriedOut }, body, world.clock.now());
-  if (!carriedOut) return { told: {}, fault };
-  try {
-    return { told: CALLS[operation]?.(world, ask, steered, body.toString()) ?? {}, fault };
-  } catch (error) {
-    if (error instanceof Refusal) return { told: { code: error.message }, fault };
-    throw error;
-  }
+  const occasion = { provider: 'toypay', operation, outTradeNo, outRefundNo, title, reason };
+  return carryOut(world, occasion, body, (steered) => {
+    try {
+      return CALLS[operation]?.(world, ask, steered, body.toString()) ?? {};
+    } catch (error) {
+      if (error instanceof Refusal) return { code: error.message };
+      throw error;
+    }
+  });
 }
 
 type Handler = (world: World, ask: Ask, steered: Steered, fingerprint: string) => Fields;
@@ -239,20 +237,16 @@ function answer(fields: Fields, secret: string | undefined): Outgoing {
   return { status: 200, headers: { 'content-type': 'application/json', ...sealed }, body };
 }
 
-/** Turns the true answer into the one that the fault wants. */
-async function spoilt(world: World, told: Fields, fault: AnswerFault | undefined): Promise<Outgoing> {
-  const { toySecret } = world.identity;
-  const codes: Readonly<Partial<Record<AnswerFault, string>>> = {
-    ...{ declined: 'FORBIDDEN', balance: 'NO_MONEY', 'system-error': 'SYSTEM', 'rate-limited': 'BUSY' },
-  };
-  if (fault === 'cut') return 'cut';
-  if (fault === 'garbage') return GARBAGE;
-  if (fault === 'http-502') return BAD_GATEWAY;
-  if (fault === 'slow') await world.clock.sleep(SLOW_MS);
+const CODES: Readonly<Partial<Record<AnswerFault, string>>> = {
+  ...{ declined: 'FORBIDDEN', balance: 'NO_MONEY', 'system-error': 'SYSTEM', 'rate-limited': 'BUSY' },
+};
+
+/** The answer that the fault wants. */
+function inWords({ identity }: World, told: Fields, fault: AnswerFault | undefined): Outgoing {
   if (fault === 'forged') return answer(told, 'nobody');
   if (fault === 'unsigned') return answer(told, undefined);
   if (fault === 'declined-unsigned') return answer({ code: 'FORBIDDEN' }, undefined);
   if (fault === 'not-exist-unsigned') return answer({ code: 'NOT_EXIST' }, undefined);
-  const code = fault && codes[fault];
-  return answer(code ? { code } : told, toySecret);
+  const code = fault && CODES[fault];
+  return answer(code ? { code } : told, identity.toySecret);
 }

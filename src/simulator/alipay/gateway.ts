@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { BAD_GATEWAY, GARBAGE, type Incoming, type Outgoing, parseOrNull } from '../http.ts';
-import { SLOW_MS } from '../limits.ts';
+import { type Carried, carryOut, spoilt } from '../exchange.ts';
+import { type Incoming, type Outgoing, parseOrNull } from '../http.ts';
 import { token } from '../numbers.ts';
 import type { AnswerFault, Operation } from '../scenarios.ts';
 import type { Steered } from '../steering.ts';
@@ -54,41 +54,26 @@ export async function alipayGateway(world: World, incoming: Incoming): Promise<O
     method = parameters.get('method') ?? '';
     if (inCertificateMode(parameters)) side = { ...world, signsWith: 'certificate' };
     const call = authenticate(world, parameters, Object.keys(CALLS));
-    const { fields, fault } = await world.database.write(() => carryOut(world, call));
-    return await spoil(side, method, fields, fault);
+    const { result = {}, fault } = await world.database.write(() => answerTo(world, call));
+    return await spoilt(side, fault, (kind) => inWords(side, method, result, kind));
   } catch (error) {
     if (error instanceof AlipayRefusal) return reply(side, method, error.fields, error.signed);
     throw error;
   }
 }
 
-/** Looks up what steers the call, logs it, and carries it out unless a fault prevents that. */
-function carryOut(world: World, call: AlipayCall): { fields: Fields; fault: AnswerFault | undefined } {
+/** Carries a call out, unless a fault prevents that. */
+function answerTo(world: World, call: AlipayCall): Carried<Fields> {
   const { operation, handle } = CALLS[call.method] ?? unknownMethod();
-  const about = aboutCall(world, call, operation);
-  const steered = world.steering.take({ provider: 'alipay', operation, ...about });
-  const fault = steered.answer?.fault;
-  const carriedOut = steered.answer?.carriedOut ?? true;
-  const { outTradeNo, outRefundNo } = about;
-  world.requests.add(
-    {
-      provider: 'alipay',
-      operation,
-      outTradeNo,
-      ...(outRefundNo === undefined ? {} : { outRefundNo }),
-      ...(fault ? { fault } : {}),
-      carriedOut,
-    },
-    call.bizContent,
-    world.clock.now(),
-  );
-  if (!carriedOut) return { fields: {}, fault };
-  try {
-    return { fields: { code: '10000', msg: 'Success', ...handle(world, call, steered) }, fault };
-  } catch (error) {
-    if (error instanceof AlipayRefusal) return { fields: error.fields, fault };
-    throw error;
-  }
+  const occasion = { provider: 'alipay', operation, ...aboutCall(world, call, operation) };
+  return carryOut(world, occasion, call.bizContent, (steered) => {
+    try {
+      return { code: '10000', msg: 'Success', ...handle(world, call, steered) };
+    } catch (error) {
+      if (error instanceof AlipayRefusal) return error.fields;
+      throw error;
+    }
+  });
 }
 
 /** The order and refund a call names, with the texts in which scenarios may be written. */
@@ -114,23 +99,9 @@ function unopenedTitle(world: World, outTradeNo: string): string | undefined {
   return terms && (JSON.parse(terms) as TradeTerms).title;
 }
 
-/** Turns the true answer into the one that the fault wants. */
-async function spoil(
-  world: World,
-  method: string,
-  fields: Fields,
-  fault: AnswerFault | undefined,
-): Promise<Outgoing> {
+/** The answer that the fault wants, in Alipay's words. */
+function inWords(world: World, method: string, fields: Fields, fault: AnswerFault | undefined): Outgoing {
   switch (fault) {
-    case 'cut':
-      return 'cut';
-    case 'garbage':
-      return GARBAGE;
-    case 'http-502':
-      return BAD_GATEWAY;
-    case 'slow':
-      await world.clock.sleep(SLOW_MS);
-      return reply(world, method, fields, true);
     case 'unsigned':
       return reply(world, method, fields, false);
     case 'forged':

@@ -1,7 +1,6 @@
-import { BAD_GATEWAY, GARBAGE, type Incoming, type Outgoing } from '../http.ts';
-import { SLOW_MS } from '../limits.ts';
+import { type Carried, carryOut, spoilt } from '../exchange.ts';
+import type { Incoming, Outgoing } from '../http.ts';
 import type { AnswerFault, Operation } from '../scenarios.ts';
-import type { Steered } from '../steering.ts';
 import type { World } from '../world.ts';
 import { BILL_FILE_PATH, serveBill } from './bill-calls.ts';
 import { platformCertificates } from './certificates.ts';
@@ -37,69 +36,37 @@ export async function wechatPayGateway(gateway: World, incoming: Incoming): Prom
       return answer(world, { status: 200, value: platformCertificates(world) });
     }
     const route = routeOf(world, incoming);
-    const { result, fault } = await world.database.write(() => carryOut(world, route, incoming));
-    return await spoil(world, route.operation, result, fault);
+    const { result = { status: 204 }, fault } = await world.database.write(() =>
+      answerTo(world, route, incoming),
+    );
+    return await spoilt(world, fault, (kind) => inWords(world, route.operation, result, kind));
   } catch (error) {
     if (error instanceof WechatPayRefusal) return answer(world, error);
     throw error;
   }
 }
 
-/** Looks up what steers the call, logs it, and carries it out unless a fault prevents that. */
-function carryOut(
-  world: World,
-  route: Route,
-  incoming: Incoming,
-): { result: Result; fault: AnswerFault | undefined } {
-  const { operation, outTradeNo, outRefundNo, title, reason } = route.about();
-  const steered: Steered = world.steering.take({
-    provider: 'wechatpay',
-    operation,
-    outTradeNo,
-    outRefundNo,
-    title,
-    reason,
+/** Carries a call out, unless a fault prevents that. */
+function answerTo(world: World, route: Route, { body }: Incoming): Carried<Result> {
+  const occasion = { provider: 'wechatpay', ...route.about() };
+  return carryOut(world, occasion, body, (steered) => {
+    try {
+      return route.handle(steered);
+    } catch (error) {
+      if (error instanceof WechatPayRefusal) return error;
+      throw error;
+    }
   });
-  const fault = steered.answer?.fault;
-  const carriedOut = steered.answer?.carriedOut ?? true;
-  world.requests.add(
-    {
-      provider: 'wechatpay',
-      operation,
-      outTradeNo,
-      ...(outRefundNo === undefined ? {} : { outRefundNo }),
-      ...(fault ? { fault } : {}),
-      carriedOut,
-    },
-    incoming.body,
-    world.clock.now(),
-  );
-  if (!carriedOut) return { result: { status: 204 }, fault };
-  try {
-    return { result: route.handle(steered), fault };
-  } catch (error) {
-    if (error instanceof WechatPayRefusal) return { result: error, fault };
-    throw error;
-  }
 }
 
-/** Turns the true answer into the one that the fault wants. */
-async function spoil(
+/** The answer that the fault wants, in WeChat Pay's words. */
+function inWords(
   world: World,
   operation: Operation,
   result: Result,
   fault: AnswerFault | undefined,
-): Promise<Outgoing> {
+): Outgoing {
   switch (fault) {
-    case 'cut':
-      return 'cut';
-    case 'garbage':
-      return GARBAGE;
-    case 'http-502':
-      return BAD_GATEWAY;
-    case 'slow':
-      await world.clock.sleep(SLOW_MS);
-      return answer(world, result);
     case 'unsigned':
     case 'forged':
     case 'stale':
