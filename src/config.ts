@@ -131,7 +131,7 @@ function operatorConfig(given: Env, asked: Realm | undefined): Config {
   const home = homeOf(env);
   const hasCredential = CREDENTIALS.some((name) => given[name] || given[`${name}_FILE`]);
   const mode = oneOf(env, 'CASHIER_MODE', ['live', 'simulator']);
-  const real = WALLETS.some((wallet) => isInSandbox(env, wallet)) ? 'sandbox' : 'live';
+  const real = SANDBOX_VARIABLES.some((name) => env[name] === 'sandbox') ? 'sandbox' : 'live';
   const stated = asked ?? (mode === 'simulator' ? mode : mode === 'live' ? real : undefined);
   const ofKeys = hasCredential ? real : undefined;
   const present = REALMS.filter((realm) => existsSync(ledgerIn(home, realm)));
@@ -145,7 +145,7 @@ function operatorConfig(given: Env, asked: Realm | undefined): Config {
 /** What an operator's command reads. */
 const FOR_OPERATORS =
   /^CASHIER_(MODE|HOME|LEDGER|POLICY|TOKENS_FILE|OPERATOR_SECRET|OPERATOR_SECRET_FILE|MERCHANT_NAME|LANG|LOG_LEVEL|LOG_FILE)$|^AP_LOG_ENABLED$/;
-const SANDBOX_VARIABLES = WALLETS.map(({ sandboxVariable }) => sandboxVariable);
+const SANDBOX_VARIABLES = WALLETS.flatMap(({ sandboxVariable }) => sandboxVariable ?? []);
 
 /** Throws CONFIGURATION for a word that it does not know. */
 function isInSandbox(env: Env, { sandboxVariable }: Wallet): boolean {

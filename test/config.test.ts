@@ -70,6 +70,17 @@ it("holds the operator's secret for a person's command only", async () => {
   expect(JSON.stringify(server)).not.toContain('correct horse');
 });
 
+it('lets nothing that is wrong with a wallet stand in the way of an operator', async () => {
+  const env = {
+    CASHIER_HOME: home,
+    AP_CURRENT_ENV: 'dev',
+    AP_APP_KEY_FILE: join(home, 'no'),
+    WXPAY_H5_ORIGIN: 'x',
+  };
+  expect(await readConfig(env, cwd, 'operator')).toMatchObject({ realm: 'live' });
+  await expect(readConfig(env, cwd)).rejects.toMatchObject({ code: 'CONFIGURATION' });
+});
+
 describe('secrets', () => {
   it('may come from files, but not twice', async () => {
     const file = join(home, 'key');

@@ -152,6 +152,9 @@ describe.each([...WALLETS, TOYPAY])('the adapter of $id', (wallet) => {
       expect(await outcome(sendBack(refund))).toBe('unknown');
       expect(await outcome(sendBack(refund))).toBe('done');
       expect((await gateway.trade(refund.outTradeNo)).refunds).toHaveLength(1);
+      await fault(scenario, 'query-refund');
+      const asked = provider.queryRefund(refund.outTradeNo, refund.outRefundNo);
+      expect(await outcome(asked)).toBe('unknown');
     },
   );
 

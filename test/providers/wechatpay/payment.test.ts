@@ -82,10 +82,6 @@ describe('planPayment', () => {
     });
   });
 
-  it('is the same at any time', () => {
-    expect(planner.planPayment(order())).toBe(planner.planPayment(order()));
-  });
-
   const refusals: readonly [string, Partial<OrderTerms>, string][] = [
     ['a scene WeChat Pay has not', { scene: 'web' }, 'scene'],
     ['jsapi without openid', { scene: 'jsapi' }, 'payerOpenid'],
