@@ -40,6 +40,9 @@ const QUOTED = /^(["'`“”‘’「])([\s\S]*)["'`“”‘’」]$/;
 const MAX_WORD = 64;
 /** How often a text may be wrapped in base64 once more. */
 const MAX_COATS = 2;
+/** A configuration is read again and again, and a private key takes milliseconds to be checked. */
+const RECENT = 16;
+const recent = new Map<string, PastedKey>();
 
 /**
  * Reads a key as people paste it: PEM or base64 of PEM or of the bytes (PKCS#1, PKCS#8, SPKI), in quotes, its line
@@ -47,7 +50,13 @@ const MAX_COATS = 2;
  * are, not by the PEM label, which is often wrong.
  */
 export function readPastedKey(text: string): PastedKey {
-  return read(text, MAX_COATS);
+  const known = recent.get(text);
+  if (known) return known;
+  const pasted = read(text, MAX_COATS);
+  const [oldest] = recent.keys();
+  if (recent.size >= RECENT && oldest !== undefined) recent.delete(oldest);
+  recent.set(text, pasted);
+  return pasted;
 }
 
 /** The public half of what was pasted; undefined when there is none. */

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CashierListener, listenForCashier } from '../../src/cashier/index.ts';
 import { stumblingBlocks } from '../support/accessibility.ts';
@@ -34,12 +34,8 @@ describe.skipIf(path === undefined)(`what a buyer sees${why}`, () => {
       ['zh-CN', state.says[0]],
       ['en-US', state.says[1]],
     ] as const) {
-      const context = await browser.newContext({
-        locale: language,
-        userAgent: AGENTS[state.agent ?? 'desktop'],
-      });
-      await stopTheClock(context);
-      const page = await context.newPage();
+      const page = await pageOf(language, AGENTS[state.agent ?? 'desktop']);
+      await page.context().clearCookies();
       await page.goto(address);
       for (const size of SIZES) {
         const where = `${size.width} px, ${language}`;
@@ -65,7 +61,6 @@ describe.skipIf(path === undefined)(`what a buyer sees${why}`, () => {
           expect(y + height, where).toBeLessThan(size.height);
         }
       }
-      await context.close();
     }
     await listener.close();
   });
@@ -86,10 +81,19 @@ describe.skipIf(path === undefined)(`what a buyer sees${why}`, () => {
     return listenForCashier({ lookup, clock, handOffBase: async () => 'https://pay.example.com' });
   }
 
-  /** The page asks nothing while it is looked at, and no animation is caught half way. */
-  async function stopTheClock(context: BrowserContext): Promise<void> {
+  const pages = new Map<string, Promise<Page>>();
+  /** One for all states that such a buyer sees. It asks nothing while it is looked at, and no animation is caught half way. */
+  function pageOf(locale: string, userAgent: string): Promise<Page> {
+    const key = `${locale} ${userAgent}`;
+    const page = pages.get(key) ?? opened({ locale, userAgent });
+    pages.set(key, page);
+    return page;
+  }
+  async function opened(options: BrowserContextOptions): Promise<Page> {
+    const context = await browser.newContext(options);
     await context.clock.install({ time: OPENED });
     await context.clock.pauseAt(OPENED + 1_000);
+    return context.newPage();
   }
 });
 
