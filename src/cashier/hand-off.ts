@@ -3,13 +3,13 @@ import { createHash } from 'node:crypto';
 /** Path, below the page's base, to which the wallet sends a buyer back. */
 export const BACK_PATH = '/c/back/';
 /** Name of the cookie that remembers, for that path alone, which page the buyer left. */
-export const BACK_COOKIE = 'page';
+const BACK_COOKIE = 'page';
 
 /**
  * A name of the page that its token cannot be made from: the way back goes through the wallet's hands, and the token
  * must not. 60 bits.
  */
-export function handleOf(token: string): string {
+function handleOf(token: string): string {
   return createHash('sha256').update(`back ${token}`).digest('base64url').slice(0, 10);
 }
 

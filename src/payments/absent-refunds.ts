@@ -6,7 +6,7 @@ import type { Cashier } from './cashier.ts';
 import { isBeingSent } from './sending.ts';
 
 /** Stands as the code of a refund that no bill has. */
-export const ABSENT = 'ABSENT_FROM_BILLS';
+const ABSENT = 'ABSENT_FROM_BILLS';
 
 /** A bill is believed to be whole when the day after its own is over. */
 const WHOLE_AFTER_MS = 2 * DAY_MS;

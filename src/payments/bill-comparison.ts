@@ -3,7 +3,7 @@ import type { SentRefund } from '../ledger/refunds.ts';
 import type { Bill, BillLine, BillPayment, BillRefund } from '../providers/contract.ts';
 
 /** Every way in which a bill and the ledger can differ; `…here` is the ledger, `…there` the gateway. */
-export const DIFFERENCE_KINDS = [
+const DIFFERENCE_KINDS = [
   'missing-here',
   'missing-there',
   'amount',
@@ -127,7 +127,7 @@ function agree(refund: KnownRefund, line: BillRefund): boolean {
  * taken for a refund, or nothing that can be read. Rates differ by contract, product and day and stand in no setting, so none is assumed; the sum
  * of all fees is reported for a person to judge.
  */
-export function isOddFee(line: BillLine): boolean {
+function isOddFee(line: BillLine): boolean {
   if (line.feeFen === undefined) return true;
   const fee = line.kind === 'payment' ? line.feeFen : -line.feeFen;
   return fee < 0 || fee > line.amountFen;

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { configuration, type Text } from '../domain/errors.ts';
 
 /** What a text is written in when it is not in UTF-8, in the words of a sentence. */
-export class WrongEncoding extends Error {
+class WrongEncoding extends Error {
   override readonly name = 'WrongEncoding';
   readonly text: Text;
 

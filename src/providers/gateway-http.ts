@@ -38,7 +38,7 @@ export interface WayOut {
 }
 
 /** ms; WeChat Pay recommends at least 5 s for orders, both gateways answer within 10 s or not at all. */
-export const GATEWAY_TIMEOUT_MS = 10_000;
+const GATEWAY_TIMEOUT_MS = 10_000;
 /** ms in which a connection has to show a sign of life while it is made: given up while there is time left. */
 const CONNECT_MS = 5_000;
 /** ms for which a connection is kept: gateways close theirs later, so that hardly a request meets a closed one. */

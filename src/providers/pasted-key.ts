@@ -60,7 +60,7 @@ export function readPastedKey(text: string): PastedKey {
 }
 
 /** The public half of what was pasted; undefined when there is none. */
-export function publicHalf(pasted: PastedKey): KeyObject | undefined {
+function publicHalf(pasted: PastedKey): KeyObject | undefined {
   if (!('key' in pasted)) return undefined;
   return pasted.kind === 'private' ? createPublicKey(pasted.key) : pasted.key;
 }

@@ -6,7 +6,7 @@ import type { Steered } from './steering.ts';
 import { fakeOf, type World } from './world.ts';
 
 /** ms that `notify-late` holds a notification back. */
-export const NOTIFY_LATE_MS = 10_000;
+const NOTIFY_LATE_MS = 10_000;
 
 /** The payer pays. Call inside a write; answers the order as it is afterwards, and whether it was paid just now. */
 export function pay(world: World, trade: Trade, late = false): { trade: Trade; paidNow: boolean } {

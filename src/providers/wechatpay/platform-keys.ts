@@ -39,7 +39,7 @@ export function platformKeys(
  * Public-key mode: one key, which does not expire.
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4013038816
  */
-export function pinnedKey(id: string, key: KeyObject): PlatformKeys {
+function pinnedKey(id: string, key: KeyObject): PlatformKeys {
   const keys = new Map([[id, key]]);
   return {
     async ready() {},
@@ -57,7 +57,7 @@ const CERTIFICATE_SERIAL = /^[0-9A-Fa-f]{8,64}$/;
  * @param download sends the signed `GET /v3/certificates`
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4012154180
  */
-export function bothKeys(
+function bothKeys(
   publicKey: { readonly id: string; readonly key: KeyObject },
   download: () => Promise<GatewayResponse>,
   apiV3Key: KeyObject,
@@ -80,7 +80,7 @@ export function bothKeys(
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4012068814
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4012068829
  */
-export function downloadedKeys(
+function downloadedKeys(
   download: () => Promise<GatewayResponse>,
   apiV3Key: KeyObject,
   clock: Clock,

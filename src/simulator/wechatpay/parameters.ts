@@ -5,7 +5,7 @@ import { parameterError, WechatPayRefusal } from './refusal.ts';
 export const text = (most: number) => z.string().min(1).max(most);
 
 /** A whole number of fen, at least 1. */
-export const fenAmount = z.int().min(1).max(10_000_000_000);
+const fenAmount = z.int().min(1).max(10_000_000_000);
 
 const bytes = (most: number) => (value: string) => Buffer.byteLength(value, 'utf8') <= most;
 

@@ -11,6 +11,7 @@ import { refundPayment } from '../../../src/payments/refund-payment.ts';
 import { APPROVAL_TTL_MS, decideApproval } from '../../../src/policy/approvals.ts';
 import type { Policy } from '../../../src/policy/policy.ts';
 import type { Fault } from '../../support/bank.ts';
+import { SHARE, seeds } from '../../support/seeds.ts';
 import { CALL, payment, person, refund, World } from '../../support/world.ts';
 
 const FAULTS: readonly Fault[] = [
@@ -146,17 +147,18 @@ async function storm(seed: number, slowest: number, executors = seed % 4): Promi
 }
 
 describe('a faulty world with a person in it', () => {
-  it.each(Array.from({ length: 25 }, (_, seed) => seed))(
-    "refunds nothing without exactly this refund's yes, seed %i",
-    (seed) => storm(seed, 300),
+  it.each(seeds(25))("refunds nothing without exactly this refund's yes, seed %i", (seed) =>
+    storm(seed, 300),
   );
 
-  it.each([1, 2, 3, 4, 5, 58, 108])('nor when exchanges outlive their claim, seed %i', (seed) =>
-    storm(seed, 40_000),
+  // The first two have found something.
+  it.each([58, 108, 1, 2, 3, 4, 5].slice(0, 2 + 5 * SHARE))(
+    'nor when exchanges outlive their claim, seed %i',
+    (seed) => storm(seed, 40_000),
   );
 });
 
 it('was a storm in which both kinds of sender took part', () => {
-  expect(sent.byItself).toBeGreaterThan(20);
-  expect(sent.byRepeat).toBeGreaterThan(20);
+  expect(sent.byItself).toBeGreaterThan(20 * SHARE);
+  expect(sent.byRepeat).toBeGreaterThan(20 * SHARE);
 });
