@@ -247,6 +247,13 @@ describe('the house', () => {
     expect(new Set(asking.map((line) => line.split(':')[0]))).toEqual(new Set(['payments/ask-gateway.ts']));
   });
 
+  it("loads the wallets' SDKs with the first signature", () => {
+    const home = (name: string) => /^providers\/(alipay|wechatpay)\/signer\.ts$/.test(name);
+    expect(forbidden(/'(alipay-sdk|wechatpay-node-v3)/, home)).toEqual([]);
+    expect(forbidden(/^import (?!type ).*'(alipay-sdk|wechatpay-node-v3)/)).toEqual([]);
+    expect(forbidden(/\bimport\('(alipay-sdk|wechatpay-node-v3)'\)/)).toHaveLength(2);
+  });
+
   it('reads the environment in one place', () => {
     expect(forbidden(/process\.env\b/, (name) => name === 'main.ts')).toEqual([]);
   });
