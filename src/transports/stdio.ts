@@ -1,9 +1,20 @@
+import type { Readable, Writable } from 'node:stream';
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
 import { buildServer, type ServerDeps } from '../server.ts';
 import { StdioWire } from './stdio-wire.ts';
 
 /** How long (ms) a client that says no more is still answered what it has asked. */
 const LAST_ANSWERS_MS = 5_000;
+
+/** Resolves when nobody reads or writes any more, or `signal` has aborted, be it before this was called. */
+export async function clientGone(input: Readable, output: Writable, signal: AbortSignal): Promise<void> {
+  if (input.readableEnded || input.destroyed || output.destroyed || signal.aborted) return;
+  await new Promise<void>((resolve) => {
+    for (const event of ['end', 'close']) input.once(event, resolve);
+    for (const event of ['error', 'close']) output.once(event, resolve);
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
 
 /**
  * Serves MCP on stdin and stdout, in whichever era the client opens; the only file that writes to stdout. Resolves when
@@ -16,15 +27,7 @@ export async function serveOverStdio(deps: ServerDeps, signal: AbortSignal): Pro
     transport,
     onerror: (error) => deps.log.warn('stdio', { error: error.message }),
   });
-  await new Promise<void>((resolve) => {
-    if (process.stdin.readableEnded || process.stdin.destroyed) resolve();
-    process.stdin.once('end', resolve);
-    process.stdin.once('close', resolve);
-    // Nobody reads the answers any more.
-    process.stdout.once('error', resolve);
-    process.stdout.once('close', resolve);
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
+  await clientGone(process.stdin, process.stdout, signal);
   const gone = new AbortController();
   await Promise.race([transport.idle(), deps.clock.sleep(LAST_ANSWERS_MS, gone.signal)]);
   gone.abort();
