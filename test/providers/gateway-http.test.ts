@@ -6,6 +6,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { GatewayUnavailable, OutcomeUnknown } from '../../src/providers/contract.ts';
 import { type GatewayHttp, type GatewayRequest, gatewayHttp } from '../../src/providers/gateway-http.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 import { certificatePem } from './wechatpay/certificate-maker.ts';
 import { rsaPair } from './wechatpay/platform.ts';
 
@@ -125,16 +126,16 @@ describe('a connection', () => {
   });
 
   it('is one of a few, however many ask: who has waited too long for one has sent nothing', async () => {
-    const http = gatewayHttp();
+    const http = gatewayHttp(PATIENCE_MS);
     const before = seen.connections;
     waiting.length = 0;
     const first = Array.from({ length: 64 }, () => ask('/wait', {}, http));
     await vi.waitUntil(() => waiting.length === 64);
     expect(await why(ask('/late', { timeoutMs: 50 }, http))).toBe('unsent timeout');
+    expect(seen.connections - before).toBe(64);
     const last = ask('/last', {}, http);
     for (const response of waiting) response.end();
     await Promise.all([...first, last]);
-    expect(seen.connections - before).toBe(64);
     expect(seen.requests).not.toContain('GET /late');
   });
 });
