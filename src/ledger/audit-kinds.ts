@@ -30,7 +30,8 @@ export interface Allowed {
   readonly approval?: string;
 }
 
-interface Move<State> extends Learned, Digests, Allowed {
+/** What is told of an order or refund that moved from one state to another. */
+export interface Move<State> extends Learned, Digests, Allowed {
   readonly from: State;
   readonly to: State;
 }

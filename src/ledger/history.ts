@@ -1,10 +1,12 @@
 import type { Subject } from '../domain/subject.ts';
 import { rowDigest, termsDigest } from './audit-digest.ts';
-import type { AuditDetails, AuditKind, Digests, Learned } from './audit-kinds.ts';
+import type { Allowed, AuditDetails, AuditKind, Digests, Learned, Move } from './audit-kinds.ts';
 import { type Actor, AuditTrail } from './audit-trail.ts';
 import { readMeta } from './meta.ts';
 import type { OrderRecord, RefundRecord } from './records.ts';
 import type { Tx } from './store.ts';
+
+type Patch = Partial<OrderRecord & RefundRecord>;
 
 /** What has happened to orders inside one transaction, and who did it. */
 export class History {
@@ -35,17 +37,21 @@ export class History {
   }
 
   /** Since when it counts, the bytes that are sent now and at every repetition, and what a buyer can pay with. */
-  async digestsOf({
-    plan,
-    countedAt,
-    credential,
-  }: Partial<Pick<OrderRecord, 'plan' | 'countedAt' | 'credential'>>): Promise<Digests> {
-    const salt = await this.#salted();
+  async digestsOf({ plan, countedAt, credential }: Patch): Promise<Digests> {
     return {
-      ...(credential === undefined ? {} : { credential: rowDigest(salt, JSON.stringify(credential)) }),
+      ...(credential === undefined ? {} : { credential: await this.#digest(JSON.stringify(credential)) }),
       ...(countedAt === undefined ? {} : { countedAt }),
-      ...(plan === undefined ? {} : { plan: rowDigest(salt, plan) }),
+      ...(plan === undefined ? {} : { plan: await this.#digest(plan) }),
     };
+  }
+
+  /** What is told of a move between two states. */
+  async moved<State>(from: State, to: State, patch: Patch, allowed: Allowed): Promise<Move<State>> {
+    return { from, to, ...toldIn(patch), ...(await this.digestsOf(patch)), ...allowed };
+  }
+
+  async #digest(text: string): Promise<string> {
+    return rowDigest(await this.#salted(), text);
   }
 
   async #salted(): Promise<string> {
@@ -55,10 +61,15 @@ export class History {
 }
 
 const LEARNED = [
-  ...(['source', 'gatewayState', 'gatewayTradeNo', 'gatewayRefundNo', 'declinedCode', 'late'] as const),
-] satisfies readonly (keyof Learned)[];
+  'source',
+  'gatewayState',
+  'gatewayTradeNo',
+  'gatewayRefundNo',
+  'declinedCode',
+  'late',
+] as const satisfies readonly (keyof Learned)[];
 
-/** What a move has learned of the gateway and is told in the history. */
-export function toldIn(patch: Partial<OrderRecord & RefundRecord>): Learned {
+/** What a move has learned of the gateway. */
+function toldIn(patch: Patch): Learned {
   return Object.fromEntries(LEARNED.flatMap((name) => (patch[name] ? [[name, patch[name]]] : [])));
 }

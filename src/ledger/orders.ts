@@ -1,6 +1,6 @@
 import { ORDER_STATES, type OrderState, type ProviderId } from '../domain/order.ts';
 import type { Allowed } from './audit-kinds.ts';
-import { type History, toldIn } from './history.ts';
+import type { History } from './history.ts';
 import { conditions, type OrderFilter } from './order-filter.ts';
 import { type OrderTotals, orderTotals } from './order-totals.ts';
 import { ORDERS, type OrderRecord } from './records.ts';
@@ -143,13 +143,8 @@ export class Orders {
   ): Promise<OrderRecord> {
     const state = nextOrderState(order.state, event);
     if (state === undefined) return order;
-    await this.#history.event(order, `order-${event}`, {
-      from: order.state,
-      to: state,
-      ...toldIn(patch),
-      ...(await this.#history.digestsOf(patch)),
-      ...allowed,
-    });
+    const moved = await this.#history.moved(order.state, state, patch, allowed);
+    await this.#history.event(order, `order-${event}`, moved);
     return this.#update(order, state, patch);
   }
 

@@ -1,6 +1,6 @@
 import type { RefundState } from '../domain/order.ts';
 import type { Allowed } from './audit-kinds.ts';
-import { type History, toldIn } from './history.ts';
+import type { History } from './history.ts';
 import type { Orders } from './orders.ts';
 import { REFUNDS, type RefundRecord } from './records.ts';
 import { isSettledRefund, nextRefundState, type RefundEvent } from './refund-machine.ts';
@@ -115,13 +115,8 @@ export class Refunds {
   ): Promise<RefundRecord> {
     const state = nextRefundState(refund.state, event);
     if (state === undefined) return refund;
-    await this.#history.event(refund, `refund-${event}`, {
-      from: refund.state,
-      to: state,
-      ...toldIn(patch),
-      ...(await this.#history.digestsOf(patch)),
-      ...allowed,
-    });
+    const moved = await this.#history.moved(refund.state, state, patch, allowed);
+    await this.#history.event(refund, `refund-${event}`, moved);
     return this.#update(refund, state, patch);
   }
 
