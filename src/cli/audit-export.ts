@@ -1,7 +1,7 @@
 import { createWriteStream } from 'node:fs';
 import { Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { beijingIso } from '../domain/clock.ts';
+import { beijingIso, DAY_MS } from '../domain/clock.ts';
 import { CashierError } from '../domain/errors.ts';
 import type { StoredLink } from '../ledger/audit-chain.ts';
 import { BEFORE_ALL, readLinks, type Span } from '../ledger/audit-reader.ts';
@@ -15,7 +15,6 @@ import { print, printJson } from './terminal.ts';
 export type Format = 'jsonl' | 'csv';
 
 const PAGE = 2_000;
-const DAY_MS = 86_400_000;
 
 /** The columns of the CSV file, in this order for ever; new ones are added at the end. */
 export const CSV_COLUMNS = [

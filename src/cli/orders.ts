@@ -1,5 +1,5 @@
 import type { Place } from '../config.ts';
-import { beijingDateTime, beijingIso } from '../domain/clock.ts';
+import { beijingDateTime, beijingIso, DAY_MS } from '../domain/clock.ts';
 import { fen, toYuan } from '../domain/money.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { OrderFilter } from '../ledger/order-filter.ts';
@@ -15,7 +15,6 @@ import { askPerson } from './operator-secret.ts';
 import type { Say } from './speaker.ts';
 import { print, printJson, printTable } from './terminal.ts';
 
-const DAY_MS = 86_400_000;
 const DEFAULT_LIMIT = '20';
 
 /**

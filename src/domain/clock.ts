@@ -8,8 +8,9 @@ export interface Clock {
 /** Randomness enters here and nowhere else: `size` unpredictable bytes. */
 export type RandomBytes = (size: number) => Buffer;
 
-const BEIJING_OFFSET_MS = 8 * 3_600_000;
-const DAY_MS = 86_400_000;
+/** ms by which Beijing is ahead of UTC; it knows no summer time. */
+export const BEIJING_OFFSET_MS = 8 * 3_600_000;
+export const DAY_MS = 86_400_000;
 
 /** `2026-11-21T14:30:05+08:00`: RFC 3339, whole seconds, whatever the machine's time zone. */
 export function beijingIso(ms: number): string {

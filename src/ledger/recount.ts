@@ -1,3 +1,4 @@
+import { BEIJING_OFFSET_MS, DAY_MS } from '../domain/clock.ts';
 import { ORDER_STATES } from '../domain/order.ts';
 import { exact, type Reader } from './audit-reader.ts';
 import { COUNTS, GIVEN_BACK, TABLE } from './counting.ts';
@@ -7,7 +8,8 @@ import { columnsOf, TALLIES } from './tallies.ts';
 
 type TallyTable = keyof typeof TALLIES;
 
-const day = (column: string) => `(${column} + 28800000) / 86400000`;
+/** As `beijingDay`. */
+const day = (column: string) => `(${column} + ${BEIJING_OFFSET_MS}) / ${DAY_MS}`;
 const sums = (table: TallyTable) => TALLIES[table].sums.map((sum) => `SUM(${sum}) AS ${sum}`).join(', ');
 
 const counted = (['payment', 'refund'] as const).map(

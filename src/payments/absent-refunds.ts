@@ -1,7 +1,7 @@
-import { beijingMidnight } from '../domain/clock.ts';
+import { beijingMidnight, DAY_MS } from '../domain/clock.ts';
 import type { RefundRecord } from '../ledger/records.ts';
 import type { Bill, PaymentProvider } from '../providers/contract.ts';
-import { DAY_MS, daysOf } from './bill-days.ts';
+import { daysOf } from './bill-days.ts';
 import type { Cashier } from './cashier.ts';
 import { isBeingSent } from './sending.ts';
 

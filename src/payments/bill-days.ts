@@ -1,7 +1,6 @@
-import { beijingIso, beijingMidnight } from '../domain/clock.ts';
+import { beijingIso, beijingMidnight, DAY_MS } from '../domain/clock.ts';
 import { CashierError, type Text } from '../domain/errors.ts';
 
-export const DAY_MS = 86_400_000;
 /** Days that something may have been on its way over midnight, and its bills be looked into. */
 const MAX_DAYS = 8;
 

@@ -1,4 +1,4 @@
-import { beijingMidnight } from '../domain/clock.ts';
+import { beijingMidnight, DAY_MS } from '../domain/clock.ts';
 import { defined } from '../domain/defined.ts';
 import { invalidArgument } from '../domain/errors.ts';
 import { type Fen, fen } from '../domain/money.ts';
@@ -6,8 +6,6 @@ import type { OrderState, ProviderId } from '../domain/order.ts';
 import type { OrderFilter } from '../ledger/order-filter.ts';
 import type { Call, Cashier } from './cashier.ts';
 import { type PaymentResult, paymentResults } from './results.ts';
-
-const DAY_MS = 86_400_000;
 
 export interface ListPaymentsInput {
   /** `YYYY-MM-DD`, Asia/Shanghai, inclusive. */

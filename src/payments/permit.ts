@@ -1,4 +1,4 @@
-import { beijingIso, wholeSecond } from '../domain/clock.ts';
+import { beijingIso, DAY_MS, wholeSecond } from '../domain/clock.ts';
 import { defined } from '../domain/defined.ts';
 import { CashierError, type Text } from '../domain/errors.ts';
 import type { Subject } from '../domain/subject.ts';
@@ -12,8 +12,6 @@ import { holdToPolicy, insistNotFrozen } from '../policy/decisions.ts';
 import type { Policy, Sections } from '../policy/policy.ts';
 import { type Rule, rulesFor } from '../policy/rules.ts';
 import type { Call, Cashier } from './cashier.ts';
-
-const DAY_MS = 86_400_000;
 
 /** What an intent that may be committed brings along. */
 export interface Permit {

@@ -1,3 +1,4 @@
+import { DAY_MS } from '../domain/clock.ts';
 import { CashierError } from '../domain/errors.ts';
 import { type Fen, fen } from '../domain/money.ts';
 import type { ProviderId } from '../domain/order.ts';
@@ -12,7 +13,7 @@ import {
   type LedgerDay,
   refundKey,
 } from './bill-comparison.ts';
-import { DAY_MS, daysOf, lastDay, startOf, type Today } from './bill-days.ts';
+import { daysOf, lastDay, startOf, type Today } from './bill-days.ts';
 import type { Cashier } from './cashier.ts';
 import { clientError, isGatewayError } from './errors.ts';
 

@@ -1,4 +1,4 @@
-import { stillLasts } from '../domain/clock.ts';
+import { DAY_MS, stillLasts } from '../domain/clock.ts';
 import { CashierError } from '../domain/errors.ts';
 import { type Fen, fen, toYuan } from '../domain/money.ts';
 import type { OrderRecord, RefundRecord } from '../ledger/records.ts';
@@ -51,7 +51,7 @@ export function insistGatewayRules(
   ).length;
   if (sent >= maxPerOrder) throw notAllowed('max-refunds-per-order', String(maxPerOrder));
   if (order.paidAt !== undefined && now > order.paidAt + windowMs) {
-    throw notAllowed('refund-window', `${Math.round(windowMs / 86_400_000)}d`);
+    throw notAllowed('refund-window', `${Math.round(windowMs / DAY_MS)}d`);
   }
   if (order.gatewayState !== undefined && finalTradeStates.has(order.gatewayState)) {
     throw notAllowed('finished', order.gatewayState);

@@ -1,3 +1,4 @@
+import { DAY_MS } from '../../domain/clock.ts';
 import { type Bill, OutcomeUnknown } from '../contract.ts';
 import type { GatewayHttp } from '../gateway-http.ts';
 import { type BillTable, readBillTable } from './bill-table.ts';
@@ -12,7 +13,6 @@ const MAX_ARCHIVE_BYTES = 32 * 1_048_576;
 const MAX_UNPACKED_BYTES = 256 * 1_048_576;
 /** ms; the address lives 30 s, and a download that has begun may go on. */
 const DOWNLOAD_TIMEOUT_MS = 60_000;
-const DAY_MS = 86_400_000;
 const LOOPBACK = new Set(['127.0.0.1', 'localhost', '[::1]']);
 
 /** Where Alipay keeps bills. It still hands the address out with http, and answers on https as well. */

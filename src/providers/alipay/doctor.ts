@@ -1,4 +1,4 @@
-import { beijingIso } from '../../domain/clock.ts';
+import { beijingIso, DAY_MS } from '../../domain/clock.ts';
 import { type StandInKeys, serverComplaints } from '../complaints.ts';
 import type { WalletDoctor, WalletSettings } from '../examination.ts';
 import { coveredBy, error, example, type Finding, ok, warning } from '../finding.ts';
@@ -8,7 +8,6 @@ import { CERTIFICATE_VARIABLES, certificatesIn } from './certificates.ts';
 import { readAlipayConfig } from './config.ts';
 import { adviceOnAlipay } from './doctor-advice.ts';
 
-const DAY_MS = 86_400_000;
 /** How long before its end a certificate is spoken of. */
 const WARN_DAYS = 30;
 

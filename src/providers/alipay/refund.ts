@@ -1,3 +1,4 @@
+import { DAY_MS } from '../../domain/clock.ts';
 import { fenFromYuan, toYuan } from '../../domain/money.ts';
 import type { RefundTerms } from '../../domain/order.ts';
 import { OutcomeUnknown, type RefundRules, type RefundSnapshot } from '../contract.ts';
@@ -11,7 +12,7 @@ import { queriedRefundState, sentRefundState } from './states.ts';
 export const ALIPAY_REFUND_RULES: RefundRules = {
   minIntervalMs: 3000,
   maxPerOrder: Number.POSITIVE_INFINITY,
-  windowMs: 365 * 86_400_000,
+  windowMs: 365 * DAY_MS,
   numberUniquePerMerchant: false,
   finalTradeStates: new Set(['TRADE_FINISHED']),
   askAfterMs: [10_000, 20_000, 60_000, 300_000, 1_800_000],

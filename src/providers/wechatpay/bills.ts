@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
+import { DAY_MS } from '../../domain/clock.ts';
 import { type Bill, OutcomeUnknown } from '../contract.ts';
 import { readAnswer, requestIdOf, textAt, wordAt } from './answer.ts';
 import { hostsOf } from './backup.ts';
@@ -14,7 +15,6 @@ const MAX_PACKED_BYTES = 32 * 1_048_576;
 const MAX_UNPACKED_BYTES = 256 * 1_048_576;
 /** ms; the address lives 30 s, and a download that has begun may go on. */
 const DOWNLOAD_TIMEOUT_MS = 60_000;
-const DAY_MS = 86_400_000;
 
 interface Parts {
   readonly exchange: Exchange;

@@ -1,3 +1,4 @@
+import { DAY_MS } from '../../domain/clock.ts';
 import type { RefundTerms } from '../../domain/order.ts';
 import { OutcomeUnknown, type RefundRules, type RefundSnapshot } from '../contract.ts';
 import { type Answer, objectAt, readAnswer, textAt, UNREADABLE, wordAt } from './answer.ts';
@@ -12,7 +13,7 @@ import { fenAt } from './trade.ts';
 export const WECHATPAY_REFUND_RULES: RefundRules = {
   minIntervalMs: 60_000,
   maxPerOrder: 50,
-  windowMs: 365 * 24 * 3_600_000,
+  windowMs: 365 * DAY_MS,
   numberUniquePerMerchant: true,
   finalTradeStates: new Set(),
   // Every minute, after five minutes 5, 10, 20 and 30 minutes apart.

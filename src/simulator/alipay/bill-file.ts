@@ -1,4 +1,4 @@
-import { beijingDateTime, type Clock } from '../../domain/clock.ts';
+import { beijingDateTime, type Clock, DAY_MS } from '../../domain/clock.ts';
 import { type Fen, toYuan } from '../../domain/money.ts';
 import type { BillLine } from '../bill-lines.ts';
 import type { Identity } from '../state/identity.ts';
@@ -106,7 +106,7 @@ function yuan(fen: number): string {
 }
 
 function nextDay(date: string): string {
-  const [year, month, day] = beijingDateTime(Date.parse(`${date}T00:00:00+08:00`) + 86_400_000)
+  const [year, month, day] = beijingDateTime(Date.parse(`${date}T00:00:00+08:00`) + DAY_MS)
     .slice(0, 10)
     .split('-');
   return `${year}年${month}月${day}日`;

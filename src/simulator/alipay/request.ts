@@ -1,4 +1,4 @@
-import { parseBeijingDateTime } from '../../domain/clock.ts';
+import { DAY_MS, parseBeijingDateTime } from '../../domain/clock.ts';
 import type { Incoming } from '../http.ts';
 import type { World } from '../world.ts';
 import { certificatesOf } from './certificates.ts';
@@ -12,8 +12,6 @@ export interface AlipayCall {
   /** The business parameters, exactly as sent. */
   readonly bizContent: string;
 }
-
-const DAY_MS = 86_400_000;
 
 /**
  * ms a call's `timestamp` (Beijing time) may be off. A signed link may be opened as long as an order can wait (15

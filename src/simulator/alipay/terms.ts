@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { parseBeijingDateTime, wholeSecond } from '../../domain/clock.ts';
+import { DAY_MS, parseBeijingDateTime, wholeSecond } from '../../domain/clock.ts';
 import { type Fen, fenFromYuan, MAX_FEN } from '../../domain/money.ts';
 import { parseOrNull } from '../http.ts';
 import { dayOf, digits } from '../numbers.ts';
@@ -12,7 +12,6 @@ import type { AlipayCall } from './request.ts';
 export type TradeTerms = Omit<Trade, 'cashierToken' | 'createdAt' | 'refunds' | 'payer'>;
 
 const MINUTE_MS = 60_000;
-const DAY_MS = 1_440 * MINUTE_MS;
 const LONGEST_MS = 15 * DAY_MS;
 
 /** One way of ordering: its product codes, the length its price may have, and how long it waits by default (ms). */

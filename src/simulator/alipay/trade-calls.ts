@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { beijingDateTime } from '../../domain/clock.ts';
+import { beijingDateTime, DAY_MS } from '../../domain/clock.ts';
 import { type Fen, toYuan } from '../../domain/money.ts';
 import { announceForged } from '../payer.ts';
 import { refundedFen, type Trade, tradeState } from '../state/trades.ts';
@@ -101,7 +101,7 @@ export function numbers(trade: Trade): Fields {
 }
 
 /** ms after payment in which refunds are taken. */
-export const REFUND_WINDOW_MS = 365 * 86_400_000;
+export const REFUND_WINDOW_MS = 365 * DAY_MS;
 
 /** Alipay's word for a trade: fully refunded is closed, past the refund window is finished. */
 export function tradeStatus(trade: Trade, now: number): string {

@@ -1,4 +1,4 @@
-import { beijingIso } from '../../domain/clock.ts';
+import { beijingIso, DAY_MS } from '../../domain/clock.ts';
 import type { Fen } from '../../domain/money.ts';
 import { digits } from '../numbers.ts';
 import { announce } from '../payer.ts';
@@ -12,7 +12,7 @@ import { canonical } from './transactions.ts';
 /** ms between two refunds of one order; how many; and how long after payment. */
 const REFUND_INTERVAL_MS = 60_000;
 const MOST_REFUNDS = 50;
-const REFUND_WINDOW_MS = 365 * 86_400_000;
+const REFUND_WINDOW_MS = 365 * DAY_MS;
 /** ms that a refund is PROCESSING here; minutes to days at the real one. */
 const SETTLES_AFTER_MS = 2_000;
 
