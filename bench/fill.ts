@@ -6,14 +6,14 @@ import { openSqliteStore } from '../src/ledger/sqlite-store.ts';
 import { applyNotify } from '../src/payments/apply-notify.ts';
 import { askTrade } from '../src/payments/ask-gateway.ts';
 import { attempt } from '../src/payments/attempt.ts';
-import type { Call, Cashier } from '../src/payments/cashier.ts';
 import { closePayment } from '../src/payments/close-payment.ts';
 import { createPayment } from '../src/payments/create-payment.ts';
 import { Desk } from '../src/payments/desk.ts';
 import { refundPayment } from '../src/payments/refund-payment.ts';
+import type { Call, Till } from '../src/payments/till.ts';
 import { systemRandom } from '../src/platform/system.ts';
 import { decideApproval } from '../src/policy/approvals.ts';
-import { Person } from '../src/policy/operator.ts';
+import { Person } from '../src/policy/person.ts';
 import type { Policy } from '../src/policy/policy.ts';
 import type { TradeSnapshot } from '../src/providers/contract.ts';
 import { agreeable, answers } from './agreeable.ts';
@@ -95,7 +95,7 @@ function pooledRandom(): RandomBytes {
 class Shop {
   readonly store: Batches;
   readonly #ledger: Ledger;
-  readonly #cashier: Cashier;
+  readonly #till: Till;
   readonly #clock: { at: number };
   /** What happens later to sales that are made by now; each line in the order of time. */
   readonly #later = [PAID_AFTER_MS, CLOSED_AFTER_MS, REFUNDED_AFTER_MS].map((afterMs) => ({
@@ -104,9 +104,9 @@ class Shop {
     due: [] as { at: number; act: () => Promise<unknown> }[],
   }));
 
-  private constructor(ledger: Ledger, cashier: Cashier, clock: { at: number }, store: Batches) {
+  private constructor(ledger: Ledger, till: Till, clock: { at: number }, store: Batches) {
     this.#ledger = ledger;
-    this.#cashier = cashier;
+    this.#till = till;
     this.#clock = clock;
     this.store = store;
   }
@@ -127,7 +127,7 @@ class Shop {
       kind === 'years'
         ? { payments: { approveAboveFen: fen(99_900) }, refunds: { approveAboveFen: 'none' } }
         : { payments: {}, refunds: {} };
-    const cashier: Cashier = {
+    const till: Till = {
       ...ports,
       ledger,
       policy,
@@ -137,7 +137,7 @@ class Shop {
       log: { info: silent, warn: silent, error: silent },
       desk: new Desk({ ledger, clock }),
     };
-    return new Shop(ledger, cashier, time, store);
+    return new Shop(ledger, till, time, store);
   }
 
   /** Everything that is due until then (ms) happens, each at its time. */
@@ -205,8 +205,8 @@ class Shop {
     title: string,
     buyer: string | undefined,
   ): Promise<{ readonly outTradeNo: string; readonly state: string }> {
-    const { order } = await this.#attempt(call, 'create-payment', { title, amountFen, buyer }, (cashier) =>
-      createPayment(cashier, call, {
+    const { order } = await this.#attempt(call, 'create-payment', { title, amountFen, buyer }, (till) =>
+      createPayment(till, call, {
         ...{ provider, scene: 'qr', amountFen: fen(amountFen), title, outTradeNo: undefined, buyer },
         ...{ expiresInMinutes: 30, payerOpenid: undefined, payerClientIp: undefined },
       }),
@@ -217,16 +217,16 @@ class Shop {
   /** By a notification, or by the question of whoever waits for it. */
   async #paid(call: Call, outTradeNo: string, byNotify: boolean): Promise<void> {
     const order = await this.#ledger.read((book) => book.orders.get(outTradeNo));
-    const provider = order && this.#cashier.providers.get(order.provider);
+    const provider = order && this.#till.providers.get(order.provider);
     if (order === undefined || provider === undefined) throw new Error(`no order ${outTradeNo}`);
     const trade: TradeSnapshot = {
       ...{ exists: true, account: order.account, outTradeNo, state: 'PAID', gatewayState: 'TRADE_SUCCESS' },
       ...{ gatewayTradeNo: `${outTradeNo.slice(1, 9)}22001${outTradeNo.slice(9)}`.slice(0, 28) },
-      ...{ amountFen: order.amountFen, paidAt: this.#cashier.clock.now() },
+      ...{ amountFen: order.amountFen, paidAt: this.#till.clock.now() },
       ...(order.terms.mark === undefined ? {} : { mark: order.terms.mark }),
     };
     const body = Buffer.from(JSON.stringify({ kind: 'trade', id: `n-${outTradeNo}`, trade }));
-    if (byNotify) await applyNotify(this.#cashier, provider, { headers: {}, body });
+    if (byNotify) await applyNotify(this.#till, provider, { headers: {}, body });
     else await this.#ask(outTradeNo, { caller: call.caller, tool: 'query-payment' }, trade);
   }
 
@@ -238,20 +238,20 @@ class Shop {
     const order = await this.#ledger.read((book) => book.orders.get(outTradeNo));
     if (order === undefined) return;
     answers.set(outTradeNo, trade);
-    await askTrade({ ...this.#cashier, ledger: this.#ledger.as(actor) }, order, 'has-turn');
+    await askTrade({ ...this.#till, ledger: this.#ledger.as(actor) }, order, 'has-turn');
     answers.delete(outTradeNo);
   }
 
   #close(call: Call, outTradeNo: string): Promise<unknown> {
-    return this.#attempt(call, 'close-payment', { outTradeNo }, (cashier) =>
-      closePayment(cashier, call, { outTradeNo, provider: undefined }),
+    return this.#attempt(call, 'close-payment', { outTradeNo }, (till) =>
+      closePayment(till, call, { outTradeNo, provider: undefined }),
     );
   }
 
   async #refund(call: Call, outTradeNo: string, amountFen: number, i: number): Promise<void> {
     const refundFen: Fen = fen(i % 4 === 0 ? Math.ceil(amountFen / 2) : amountFen);
     const input = { outTradeNo, provider: undefined, refundFen, outRefundNo: undefined, reason: '不想要了' };
-    await this.#attempt(call, 'refund-payment', input, (cashier) => refundPayment(cashier, call, input));
+    await this.#attempt(call, 'refund-payment', input, (till) => refundPayment(till, call, input));
   }
 
   async #decide(outTradeNo: string, isAnswered: boolean): Promise<void> {
@@ -260,13 +260,13 @@ class Shop {
     await this.#ledger.as({ caller: 'operator' }).write(async (book) => {
       const [approval] = await book.approvals.of({ outTradeNo });
       if (approval)
-        await decideApproval(book, person, approval.id, { approve: false }, this.#cashier.clock.now());
+        await decideApproval(book, person, approval.id, { approve: false }, this.#till.clock.now());
     });
   }
 
-  #attempt<T>(call: Call, tool: string, args: object, run: (cashier: Cashier) => Promise<T>): Promise<T> {
+  #attempt<T>(call: Call, tool: string, args: object, run: (till: Till) => Promise<T>): Promise<T> {
     const meta = { model: 'some-model-4', progressToken: 7 };
-    return attempt(this.#cashier, call, { tool, args, meta }, run, () => ({
+    return attempt(this.#till, call, { tool, args, meta }, run, () => ({
       state: 'NOTPAY',
       replayed: false,
     }));

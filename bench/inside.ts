@@ -6,7 +6,7 @@ import { Desk } from '../src/payments/desk.ts';
 import { reconcile } from '../src/payments/reconcile.ts';
 import { systemClock as clock, systemRandom as randomBytes } from '../src/platform/system.ts';
 import { acceptPolicy, moveBudget } from '../src/policy/decisions.ts';
-import { Person } from '../src/policy/operator.ts';
+import { Person } from '../src/policy/person.ts';
 import { DEFAULT_POLICY, type Policy } from '../src/policy/policy.ts';
 import type { BillLine, BillRefund } from '../src/providers/contract.ts';
 import { agreeable } from './agreeable.ts';
@@ -95,7 +95,7 @@ async function reconciling(
     return lines;
   });
   const silent = () => undefined;
-  const cashier = {
+  const till = {
     ...{ ledger, providers, clock, randomBytes, policy: DEFAULT_POLICY, foreignOrders: 'refuse' as const },
     senders: { next: () => 'bench 1', mayBeAlive: () => false },
     log: { info: silent, warn: silent, error: silent },
@@ -103,7 +103,7 @@ async function reconciling(
   };
   const provider = { ...real, downloadBill: async () => ({ date, lines }) };
   return async () => {
-    const { differences, ledger: found } = await reconcile(cashier, provider, { date, today: 'refused' });
+    const { differences, ledger: found } = await reconcile(till, provider, { date, today: 'refused' });
     if (differences.length > 0 || found.payments === 0)
       throw new Error(JSON.stringify(differences.slice(0, 3)));
   };

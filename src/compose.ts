@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Hono } from 'hono';
 import { holdersIn } from './auth/holders.ts';
-import { BuyerPages } from './cashier/buyer-pages.ts';
+import { BuyerPages } from './buyer-page/buyer-pages.ts';
 import type { Config } from './config.ts';
 import { secretsOf } from './config.ts';
 import type { Clock, RandomBytes } from './domain/clock.ts';
@@ -14,9 +14,9 @@ import type { Store } from './ledger/store.ts';
 import { OperatorPages } from './operator/operator-pages.ts';
 import { CallRate } from './payments/call-rate.ts';
 import { runApproved } from './payments/carry-out.ts';
-import type { Cashier } from './payments/cashier.ts';
 import { Desk } from './payments/desk.ts';
 import { runSettler } from './payments/settler.ts';
+import type { Till } from './payments/till.ts';
 import { noteLedger } from './platform/known-ledgers.ts';
 import { createLog, secretFinder } from './platform/log.ts';
 import { once } from './platform/once.ts';
@@ -42,10 +42,10 @@ export interface App extends Omit<ServerDeps, 'tools' | 'identity' | 'updates'> 
   /** What the policy file states; the rules in force are the ledger's. */
   readonly policy: Policy;
   /** Adapters, and in the simulator realm the simulator, made on first use. */
-  cashier(): Promise<Cashier>;
+  till(): Promise<Till>;
   /** Starts the settler, and on stdio the notify routes where a port is configured; once, however often called. */
   startBackground(): void;
-  /** The notify routes, the cashier pages and, on the HTTP service, the operator's pages, for whoever listens. */
+  /** The notify routes, the buyer's pages and, on the HTTP service, the operator's pages, for whoever listens. */
   routes(): Promise<Hono>;
   /** Where a person who is signed in decides on an approval; undefined when it cannot be. */
   approvalUrl(id: string): Promise<string | undefined>;
@@ -113,8 +113,8 @@ export async function openApp(config: Config, ports: Ports, service?: ServiceAdd
       log,
     );
   }
-  const cashier = once(
-    async (): Promise<Cashier> => ({
+  const till = once(
+    async (): Promise<Till> => ({
       ledger,
       providers: configured ?? (await embeddedProviders()),
       policy,
@@ -153,20 +153,20 @@ export async function openApp(config: Config, ports: Ports, service?: ServiceAdd
   async function routes(): Promise<Hono> {
     const { Hono } = await import('hono');
     const { notifyRoutes } = await import('./notify/routes.ts');
-    const open = new Hono().route('/', notifyRoutes(cashier)).route('/', await buyers.routes());
+    const open = new Hono().route('/', notifyRoutes(till)).route('/', await buyers.routes());
     // Beside stdio, the port for gateways may be open to the world, and the operator's pages have one of their own.
     return service ? open.route('/', await operators.routes()) : open;
   }
 
   const stop = new AbortController();
-  async function holdNotifyPort(port: number, opened: Cashier): Promise<void> {
+  async function holdNotifyPort(port: number, opened: Till): Promise<void> {
     const { serveNotify } = await import('./notify/listener.ts');
     const { names } = config;
     const { signal } = stop;
-    await serveNotify({ cashier: opened, port, names, refusedName, routes: await routes(), signal });
+    await serveNotify({ till: opened, port, names, refusedName, routes: await routes(), signal });
   }
   const background = once(async () => {
-    const opened = await cashier();
+    const opened = await till();
     const port = service ? undefined : config.httpPort;
     return [
       runSettler(opened, stop.signal),
@@ -179,7 +179,7 @@ export async function openApp(config: Config, ports: Ports, service?: ServiceAdd
   });
 
   return {
-    ...{ version, config, ledger, setting, log, policy, cashier, clock, randomBytes },
+    ...{ version, config, ledger, setting, log, policy, till, clock, randomBytes },
     underWay: new Set(),
     rate: new CallRate(clock),
     present: presenter({
@@ -188,7 +188,7 @@ export async function openApp(config: Config, ports: Ports, service?: ServiceAdd
       now: () => clock.now(),
       approvalUrl: (id) => operators.approvalUrl(id),
       runnable,
-      cashierPage: (token, handOff) => buyers.places.page(token, handOff),
+      buyerPage: (token, handOff) => buyers.places.page(token, handOff),
     }),
     routes,
     refusedName,

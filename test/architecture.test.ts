@@ -48,7 +48,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   resources: ['domain', 'ledger', 'payments', 'protocol', 'tools'],
   prompts: ['domain', 'protocol', 'tools'],
   html: [],
-  cashier: [
+  'buyer-page': [
     'domain',
     'html',
     'ledger',
@@ -268,7 +268,7 @@ describe('the house', () => {
       /Date\.now\(\)|new Date\(\)|Math\.random\(|performance\.now|randomUUID|setTimeout\(|setInterval\(/;
     // Scripts that run in the browser have its clock.
     const browser = (name: string) =>
-      ['cashier/script.ts', 'operator/script.ts', 'simulator/pages/layout.ts'].includes(name);
+      ['buyer-page/script.ts', 'operator/script.ts', 'simulator/pages/layout.ts'].includes(name);
     // Before the first module is loaded there are no ports.
     const before = (name: string) => name === 'launch.ts';
     // The deadline of a request is the network's, and no world is simulated below it.
@@ -284,7 +284,7 @@ describe('the house', () => {
   it('goes out by one way', () => {
     const pattern = /(?<![.\w])fetch\(|node:https?'|from 'undici'/;
     const servers = (name: string) =>
-      /^(simulator|cli)\/|^platform\/listener|^(cashier|operator)\/script/.test(name);
+      /^(simulator|cli)\/|^platform\/listener|^(buyer-page|operator)\/script/.test(name);
     expect(forbidden(pattern, (name) => name === 'providers/gateway-http.ts' || servers(name))).toEqual([]);
   });
 

@@ -7,10 +7,10 @@ import {
   type ServerContext,
 } from '@modelcontextprotocol/server';
 import { CashierError } from '../domain/errors.ts';
-import { withPerson } from '../elicitation/ask.ts';
 import type { ApprovalUrl } from '../elicitation/means.ts';
+import { withPerson } from '../elicitation/question.ts';
 import { attempt } from '../payments/attempt.ts';
-import type { Call, Cashier } from '../payments/cashier.ts';
+import type { Call, Till } from '../payments/till.ts';
 import type { ServedTool } from '../protocol/offer.ts';
 import type { ToolAnswer } from '../tools/answer.ts';
 import { type DropsContent, dropsContent } from '../tools/clients.ts';
@@ -31,7 +31,7 @@ export interface CallDeps extends LimitDeps {
   /** Where a person decides about an approval, in a browser. */
   readonly approvalUrl?: ApprovalUrl | undefined;
   /** Opens what only a call needs (adapters, simulator) on first use. */
-  readonly cashier: () => Promise<Cashier>;
+  readonly till: () => Promise<Till>;
   /** Tool calls under way: a process that is told to stop lets them record what the gateway answers. */
   readonly underWay: Set<Promise<unknown>>;
   /** Clients that drop text beside a structure, where the merchant has changed the table. */
@@ -56,7 +56,7 @@ export function servedTool(deps: CallDeps, tool: Tool, era: Client['era']): Serv
     tool.showsImage && era === 'legacy' && (deps.dropsContent ?? dropsContent)(client?.name);
   return {
     name: tool.name,
-    asks: !tool.hints.readOnlyHint,
+    elicits: !tool.hints.readOnlyHint,
     listed: (client) => (withOutput && !drops(client) ? withOutput : listed),
     async call(args, ctx, connection) {
       const running = runTool(deps, tool, args, ctx, clientOf(connection, ctx, era));
@@ -82,24 +82,24 @@ async function runTool(
   const gone = tool.hints.readOnlyHint ? ctx.http?.req?.signal : undefined;
   const ending = endingOf(survives ? undefined : ctx.mcpReq.signal, gone, deps.stopping);
   try {
-    const cashier = await deps.cashier();
+    const till = await deps.till();
     const call = { ...callOf(deps, ctx, name, ending.signal), tool: tool.name };
     const context = { call, setting: deps.setting, present: deps.present };
     if (tool.hints.readOnlyHint) {
       // What a question finds out is recorded in the name of who asked; the question is not.
-      const ledger = cashier.ledger.as({ caller: call.caller, tool: tool.name });
-      return toResult(await tool.run({ ...context, cashier: { ...cashier, ledger } }, args));
+      const ledger = till.ledger.as({ caller: call.caller, tool: tool.name });
+      return toResult(await tool.run({ ...context, till: { ...till, ledger } }, args));
     }
     const { setting, present, approvalUrl } = deps;
     const answer = await withPerson(
-      { cashier, call, ctx, era, declared, tool, args, setting, present, approvalUrl },
+      { till, call, ctx, era, declared, tool, args, setting, present, approvalUrl },
       (given, waited) =>
         attempt(
-          cashier,
+          till,
           call,
           { tool: tool.name, args: given, meta: ctx.mcpReq._meta },
           async (recorded) => {
-            const answer = await tool.run({ ...context, cashier: recorded }, given);
+            const answer = await tool.run({ ...context, till: recorded }, given);
             return waited ? asFirst(answer) : answer;
           },
           ({ outcome }) => outcome,

@@ -9,7 +9,7 @@ import { sentenceOf, whatCameOfIt } from './approval-outcome.ts';
 import { printStory } from './audit-show.ts';
 import { announceToPerson, type Books, withBooks } from './books.ts';
 import type { CommandContext, Typed } from './command.ts';
-import { askPerson } from './operator-secret.ts';
+import { promptPerson } from './operator-secret.ts';
 import type { Say } from './speaker.ts';
 import { isTerminal, print, printJson, printTable } from './terminal.ts';
 
@@ -38,7 +38,7 @@ export async function run(typed: Typed<'approvals'>, context: CommandContext): P
     announceToPerson(books, values.json);
     const seen = await ledger.read((book) => readCase(book, id, systemClock.now()));
     if (seen && !values.json && isTerminal()) showCase(seen, say);
-    const person = await askPerson(ledger, settings, say);
+    const person = await promptPerson(ledger, settings, say);
     const decided = await ledger
       .as({ actor: 'operator', tool: 'approvals' })
       .write((book) => decideApproval(book, person, id, { approve, reason }, systemClock.now()));

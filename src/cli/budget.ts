@@ -4,7 +4,7 @@ import type { BudgetMove } from '../ledger/quotas.ts';
 import { type BudgetState, budgetState, moveBudget } from '../policy/decisions.ts';
 import { announceToPerson, type Books, withBooks } from './books.ts';
 import type { CommandContext, Typed } from './command.ts';
-import { askPerson } from './operator-secret.ts';
+import { promptPerson } from './operator-secret.ts';
 import type { Say } from './speaker.ts';
 import { print, printJson, printTable } from './terminal.ts';
 
@@ -26,7 +26,7 @@ export async function run(typed: Typed<'budget'>, context: CommandContext): Prom
   return withBooks(context, values, 'write', async (books) => {
     const { ledger, settings, where } = books;
     announceToPerson(books, values.json);
-    const person = await askPerson(ledger, settings, say);
+    const person = await promptPerson(ledger, settings, say);
     const signed = action === 'draw' ? -amountFen : amountFen;
     const state = await ledger
       .as({ actor: 'operator', tool: `budget ${action}` })

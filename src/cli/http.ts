@@ -37,10 +37,10 @@ export async function run({ values }: Typed<'http'>, context: CommandContext): P
       deps: {
         ...app,
         tools: toolsWith(app.setting.providers, selection),
-        cashier: async () => {
+        till: async () => {
           // A call that comes when the others are being waited for has sent nothing yet, and must not begin.
           if (signal.aborted) throw stopping();
-          return app.cashier();
+          return app.till();
         },
         stopping: signal,
       },

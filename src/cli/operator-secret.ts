@@ -1,7 +1,7 @@
 import type { Config } from '../config.ts';
 import { CashierError } from '../domain/errors.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import { hasOperatorSecret, Person } from '../policy/operator.ts';
+import { hasOperatorSecret, Person } from '../policy/person.ts';
 import type { Say } from './speaker.ts';
 import { askSecret } from './terminal.ts';
 
@@ -9,11 +9,11 @@ import { askSecret } from './terminal.ts';
  * The person who runs a command that only a person may: the secret is the command's `CASHIER_OPERATOR_SECRET` or typed
  * at the terminal. Throws CONFIGURATION for anybody else.
  */
-export function askPerson(ledger: Ledger, settings: Config, say: Say): Promise<Person> {
+export function promptPerson(ledger: Ledger, settings: Config, say: Say): Promise<Person> {
   return secretAsker(settings, say)(ledger);
 }
 
-/** As {@link askPerson}, for several ledgers: what was typed once is not asked for again. */
+/** As {@link promptPerson}, for several ledgers: what was typed once is not asked for again. */
 export function secretAsker({ operatorSecret }: Config, say: Say): (ledger: Ledger) => Promise<Person> {
   let secret = operatorSecret;
   return async (ledger) => {

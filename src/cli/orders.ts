@@ -11,7 +11,7 @@ import { dayStart, wholeNumber } from './arguments.ts';
 import { announceToPerson, type Books, withBooks } from './books.ts';
 import type { CommandContext, Typed } from './command.ts';
 import { sheetCell, UTF8_MARK } from './csv.ts';
-import { askPerson } from './operator-secret.ts';
+import { promptPerson } from './operator-secret.ts';
 import type { Say } from './speaker.ts';
 import { print, printJson, printTable } from './terminal.ts';
 
@@ -50,7 +50,7 @@ function release(
   const { say } = context;
   return withBooks(context, values, 'write', async (books) => {
     announceToPerson(books, values.json);
-    const person = await askPerson(books.ledger, books.settings, say);
+    const person = await promptPerson(books.ledger, books.settings, say);
     const ledger = books.ledger.as({ actor: 'operator', tool: 'orders' });
     const { state } =
       outRefundNo === undefined

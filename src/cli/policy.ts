@@ -8,7 +8,7 @@ import { changedRules, type RuleChange, statedRules } from '../policy/policy-wor
 import { readPolicy } from '../policy/read-policy-file.ts';
 import { type Books, withBooks } from './books.ts';
 import type { CommandContext, Typed } from './command.ts';
-import { askPerson } from './operator-secret.ts';
+import { promptPerson } from './operator-secret.ts';
 import type { Say } from './speaker.ts';
 import { isTerminal, print, printJson, printTable } from './terminal.ts';
 
@@ -123,7 +123,7 @@ async function accept(
     books.announce();
     printChanges(changes, say);
   }
-  const person = await askPerson(ledger, settings, say);
+  const person = await promptPerson(ledger, settings, say);
   const version = await ledger.as({ actor: 'operator', tool: 'policy accept' }).write(async (book) => {
     // The person has seen what changes from that version, and no other.
     if ((await book.operator.policy())?.version !== accepted?.version) throw changedMeanwhile();

@@ -2,9 +2,9 @@ import { openApp, systemPorts } from '../compose.ts';
 import { CashierError } from '../domain/errors.ts';
 import type { ProviderId, Realm } from '../domain/order.ts';
 import { releaseAbsentRefunds } from '../payments/absent-refunds.ts';
-import { type Cashier, chooseProvider } from '../payments/cashier.ts';
 import { billsOf, reconcile } from '../payments/reconcile.ts';
 import { settleDifference } from '../payments/settle-differences.ts';
+import { chooseProvider, type Till } from '../payments/till.ts';
 import type { CommandContext, Typed } from './command.ts';
 import { asJson, type DayReport, errorAsJson, printReport } from './reconcile-report.ts';
 import { print, printJson } from './terminal.ts';
@@ -25,15 +25,13 @@ export async function run({ values }: Typed<'reconcile'>, context: CommandContex
   const simulated = realm === 'simulator';
   const app = await openApp(settings, systemPorts);
   try {
-    const cashier = await app.cashier();
-    const ids = wanted === undefined ? [...cashier.providers.keys()] : [chooseProvider(cashier, wanted).id];
+    const till = await app.till();
+    const ids = wanted === undefined ? [...till.providers.keys()] : [chooseProvider(till, wanted).id];
     const days: DayReport[] = [];
     for (const id of ids) {
       const what = say.line('正在下载账单并对账…', 'downloading the bill and comparing…');
       process.stderr.write(`${id} ${date}: ${what}\n`);
-      days.push(
-        await reportOf(cashier, id, { date, today: simulated ? 'allowed' : 'refused' }, values.settle),
-      );
+      days.push(await reportOf(till, id, { date, today: simulated ? 'allowed' : 'refused' }, values.settle));
     }
     const clean = days.every((day) => !('error' in day) && day.result.differences.length === 0);
     if (values.json) {
@@ -52,20 +50,20 @@ export async function run({ values }: Typed<'reconcile'>, context: CommandContex
 
 /** A wallet whose bill cannot be had does not keep the other one from being compared; a wrong date concerns both. */
 async function reportOf(
-  cashier: Cashier,
+  till: Till,
   provider: ProviderId,
   input: Parameters<typeof reconcile>[2],
   settle: boolean,
 ): Promise<DayReport> {
   try {
-    const result = await reconcile(cashier, chooseProvider(cashier, provider), input);
+    const result = await reconcile(till, chooseProvider(till, provider), input);
     const settled = new Map<(typeof result.differences)[number], string>();
     for (const difference of settle ? result.differences : []) {
-      const state = await settleDifference(cashier, difference);
+      const state = await settleDifference(till, difference);
       if (state !== undefined) settled.set(difference, state);
     }
-    const wallet = chooseProvider(cashier, provider);
-    const released = settle ? await releaseAbsentRefunds(cashier, wallet, billsOf(wallet)) : [];
+    const wallet = chooseProvider(till, provider);
+    const released = settle ? await releaseAbsentRefunds(till, wallet, billsOf(wallet)) : [];
     return { provider, result, settled, released };
   } catch (error) {
     if (error instanceof CashierError && error.code !== 'INVALID_ARGUMENT') return { provider, error };

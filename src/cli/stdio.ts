@@ -48,9 +48,9 @@ export async function serve(context: CommandContext, face: 'unified' | 'alipay')
         dropsContent: drops,
         updates: 'server',
         identity: { caller: settings.caller ?? 'stdio', named: settings.caller !== undefined },
-        cashier: async () => {
+        till: async () => {
           app.startBackground();
-          return app.cashier();
+          return app.till();
         },
       },
       signal,

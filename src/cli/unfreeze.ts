@@ -1,7 +1,7 @@
 import { beijingIso } from '../domain/clock.ts';
 import { CashierError } from '../domain/errors.ts';
 import { unfreeze } from '../policy/decisions.ts';
-import { hasOperatorSecret } from '../policy/operator.ts';
+import { hasOperatorSecret } from '../policy/person.ts';
 import { onEveryLedger } from './all-books.ts';
 import { noLedger } from './books.ts';
 import type { CommandContext, Typed } from './command.ts';

@@ -6,7 +6,7 @@ import { CashierError } from '../domain/errors.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { refusedNames } from '../ledger/refused-names.ts';
 import { isInForce } from '../policy/decisions.ts';
-import { hasOperatorSecret } from '../policy/operator.ts';
+import { hasOperatorSecret } from '../policy/person.ts';
 import type { Policy } from '../policy/policy.ts';
 import { error, type Finding, ok, refusal, warning } from '../providers/finding.ts';
 import type { DoctorPorts } from './ports.ts';

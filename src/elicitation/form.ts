@@ -1,7 +1,7 @@
-import type { Call, Cashier } from '../payments/cashier.ts';
+import type { Call, Till } from '../payments/till.ts';
 import { approvalView, decideApproval } from '../policy/approvals.ts';
 import { policyInForce } from '../policy/decisions.ts';
-import { Person } from '../policy/operator.ts';
+import { Person } from '../policy/person.ts';
 import { MAX_REASON, oneLine } from '../policy/reason.ts';
 
 /**
@@ -10,14 +10,14 @@ import { MAX_REASON, oneLine } from '../policy/reason.ts';
  * @param content as the client sent it
  */
 export async function decideByForm(
-  cashier: Cashier,
+  till: Till,
   { caller }: Call,
   id: string,
   content: unknown,
 ): Promise<boolean> {
   const decision = readForm(content);
   if (!decision) return false;
-  const { clock, ledger, policy } = cashier;
+  const { clock, ledger, policy } = till;
   return ledger.as({ actor: 'operator', tool: 'form' }).write(async (book) => {
     const person = Person.byForm(await policyInForce(book, policy));
     const approval = await book.approvals.get(id);

@@ -1,4 +1,4 @@
-import type { Cashier } from '../payments/cashier.ts';
+import type { Till } from '../payments/till.ts';
 import { policyInForce } from '../policy/decisions.ts';
 
 /** How a person can be asked about an approval. */
@@ -16,23 +16,23 @@ const ADDRESS_MS = 3_000;
  * @param declared the client's capabilities, as it said them
  */
 export async function meansOf(
-  cashier: Cashier,
+  till: Till,
   declared: unknown,
   approvalId: string,
   approvalUrl: ApprovalUrl | undefined,
 ): Promise<Means | undefined> {
   const modes = declaredModes(declared);
   if (modes.url && approvalUrl) {
-    const url = await within(cashier, ADDRESS_MS, approvalUrl(approvalId));
+    const url = await within(till, ADDRESS_MS, approvalUrl(approvalId));
     if (url) return { mode: 'url', url };
   }
   if (!modes.form) return undefined;
-  const { trustForms } = await cashier.ledger.read((book) => policyInForce(book, cashier.policy));
+  const { trustForms } = await till.ledger.read((book) => policyInForce(book, till.policy));
   return trustForms ? { mode: 'form' } : undefined;
 }
 
 /** undefined after `ms`, whatever becomes of it then. */
-async function within<T>({ clock }: Cashier, ms: number, work: Promise<T>): Promise<T | undefined> {
+async function within<T>({ clock }: Till, ms: number, work: Promise<T>): Promise<T | undefined> {
   const over = new AbortController();
   const late = clock.sleep(ms, over.signal).then(() => undefined);
   try {

@@ -2,8 +2,8 @@ import { createRequestStateCodec, type ServerContext } from '@modelcontextprotoc
 import { sorted } from '../domain/sorted.ts';
 import type { ApprovalRecord } from '../ledger/records.ts';
 import { sharedKey } from '../ledger/shared-key.ts';
-import type { Call, Cashier } from '../payments/cashier.ts';
 import { digest } from '../payments/results.ts';
+import type { Call, Till } from '../payments/till.ts';
 import type { Mode } from './words.ts';
 
 const META_KEY = 'elicitation_key';
@@ -31,19 +31,19 @@ export interface Asked {
 
 /** What a client carries from the question to its answer; sealed until the approval expires. */
 export async function seal(
-  cashier: Cashier,
+  till: Till,
   ctx: ServerContext,
   binding: Binding,
   { approval, mode, round }: Asked,
 ): Promise<string> {
-  const ttlSeconds = Math.floor((approval.expiresAt - cashier.clock.now()) / 1000);
-  const codec = createRequestStateCodec<Payload>({ ...(await sealing(cashier, binding)), ttlSeconds });
+  const ttlSeconds = Math.floor((approval.expiresAt - till.clock.now()) / 1000);
+  const codec = createRequestStateCodec<Payload>({ ...(await sealing(till, binding)), ttlSeconds });
   return codec.mint({ approval: approval.id, mode, round }, ctx);
 }
 
 /** The approval that a state was sealed for; undefined when it is not ours, not this call's or too old. */
 export async function unseal(
-  cashier: Cashier,
+  till: Till,
   ctx: ServerContext,
   binding: Binding,
   state: string,
@@ -51,16 +51,16 @@ export async function unseal(
   // Of base64 that means the same bytes, only the one spelling that was given out.
   const mac = state.slice(state.lastIndexOf('.') + 1);
   if (Buffer.from(mac, 'base64url').toString('base64url') !== mac) return undefined;
-  const codec = createRequestStateCodec<Payload>(await sealing(cashier, binding));
+  const codec = createRequestStateCodec<Payload>(await sealing(till, binding));
   // It rejects with one of four fixed words; which of them is nobody's business.
   const payload = await codec.verify(state, ctx).catch(() => undefined);
   if (!payload) return undefined;
-  const approval = await cashier.ledger.read((book) => book.approvals.get(payload.approval));
-  const stands = approval?.caller === binding.call.caller && approval.expiresAt > cashier.clock.now();
+  const approval = await till.ledger.read((book) => book.approvals.get(payload.approval));
+  const stands = approval?.caller === binding.call.caller && approval.expiresAt > till.clock.now();
   return approval && stands ? { approval, mode: payload.mode, round: payload.round } : undefined;
 }
 
-async function sealing(cashier: Cashier, { call, tool, args }: Binding) {
+async function sealing(till: Till, { call, tool, args }: Binding) {
   const bound = digest(call.caller, tool, JSON.stringify(sorted(args)));
-  return { key: await sharedKey(cashier.ledger, META_KEY, cashier.randomBytes), bind: () => bound };
+  return { key: await sharedKey(till.ledger, META_KEY, till.randomBytes), bind: () => bound };
 }

@@ -1,6 +1,6 @@
 import type { Text } from '../domain/errors.ts';
 import type { ApprovalRecord } from '../ledger/records.ts';
-import type { Call, Cashier } from '../payments/cashier.ts';
+import type { Call, Till } from '../payments/till.ts';
 import { approvalView } from '../policy/approvals.ts';
 
 /** How often (ms) a waiting client is told that work goes on. */
@@ -10,7 +10,7 @@ const WAITING: Text = { zh: '待审批', en: 'Awaiting approval' };
 
 /** Waits for a person's decision, whoever commits it: this process or another one on the ledger. */
 export class Vigil {
-  readonly #cashier: Cashier;
+  readonly #till: Till;
   readonly #call: Call;
   readonly #approval: ApprovalRecord;
   readonly #startedAt: number;
@@ -18,18 +18,18 @@ export class Vigil {
   #tellAt: number;
 
   /** @param totalMs the longest that the call waits in all, however often it does */
-  constructor(cashier: Cashier, call: Call, approval: ApprovalRecord, totalMs: number) {
-    this.#cashier = cashier;
+  constructor(till: Till, call: Call, approval: ApprovalRecord, totalMs: number) {
+    this.#till = till;
     this.#call = call;
     this.#approval = approval;
-    this.#startedAt = cashier.clock.now();
+    this.#startedAt = till.clock.now();
     this.#totalMs = totalMs;
     this.#tellAt = this.#startedAt;
   }
 
   /** Whether there is a decision within `ms`; false as soon as nobody waits any more. */
   async decided(ms: number, signal?: AbortSignal): Promise<boolean> {
-    const { clock, ledger } = this.#cashier;
+    const { clock, ledger } = this.#till;
     const { expiresAt } = this.#approval;
     const left = Math.min(ms, this.#startedAt + this.#totalMs - clock.now(), expiresAt - clock.now());
     let wake = new AbortController();
@@ -64,13 +64,13 @@ export class Vigil {
   }
 
   async #view() {
-    const { ledger, clock } = this.#cashier;
+    const { ledger, clock } = this.#till;
     const approval = await ledger.read((book) => book.approvals.get(this.#approval.id));
     return approval && approvalView(approval, clock.now());
   }
 
   async #tell(): Promise<void> {
-    const now = this.#cashier.clock.now();
+    const now = this.#till.clock.now();
     if (now < this.#tellAt) return;
     this.#tellAt = now + TELL_EVERY_MS;
     const elapsed = Math.floor((now - this.#startedAt) / 1000);

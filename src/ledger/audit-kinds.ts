@@ -1,8 +1,8 @@
 import type { Fen } from '../domain/money.ts';
 import type { OrderState, ProviderId, RefundState, Scene, Source } from '../domain/order.ts';
+import type { OrderEvent } from './order-machine.ts';
 import type { ApprovalState, OrderRecord } from './records.ts';
 import type { RefundEvent } from './refund-machine.ts';
-import type { OrderEvent } from './trade-machine.ts';
 
 /** What an alarm is about. */
 export type Alarm = 'foreign-trade' | 'foreign-refund' | 'refunded-after-closed';

@@ -2,11 +2,11 @@ import { ORDER_STATES, type OrderState, type ProviderId } from '../domain/order.
 import type { Allowed } from './audit-kinds.ts';
 import type { History } from './history.ts';
 import { conditions, type OrderFilter } from './order-filter.ts';
+import { isSettledOrder, nextOrderState, type OrderEvent } from './order-machine.ts';
 import { type OrderTotals, orderTotals } from './order-totals.ts';
 import { ORDERS, type OrderRecord } from './records.ts';
 import type { Tx } from './store.ts';
 import type { Tallies } from './tallies.ts';
-import { isSettledOrder, nextOrderState, type OrderEvent } from './trade-machine.ts';
 
 /** By what orders are summed up, they do not change but by their state. */
 type Fixed = 'outTradeNo' | 'provider' | 'caller' | 'amountFen' | 'createdAt';

@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import type { ProviderId } from '../domain/order.ts';
 import { applyNotify } from '../payments/apply-notify.ts';
-import type { Cashier } from '../payments/cashier.ts';
+import type { Till } from '../payments/till.ts';
 import { boundedBody } from '../platform/bounded-body.ts';
 
 /** Far above any genuine notification (bytes). */
@@ -9,16 +9,16 @@ const MAX_BODY_BYTES = 64 * 1024;
 const TAKEN: ReadonlySet<string> = new Set(['applied', 'repeated', 'other']);
 
 /** `POST /notify/:provider`: the raw bytes go to the money path, the gateway's own reply comes back. */
-export function notifyRoutes(open: () => Promise<Cashier>): Hono {
+export function notifyRoutes(open: () => Promise<Till>): Hono {
   const routes = new Hono();
   routes.post('/notify/:provider', async (c) => {
-    const cashier = await open();
-    const provider = cashier.providers.get(c.req.param('provider') as ProviderId);
+    const till = await open();
+    const provider = till.providers.get(c.req.param('provider') as ProviderId);
     if (!provider) return c.notFound();
     const body = await boundedBody(c.req.raw, MAX_BODY_BYTES);
     if (body === undefined) return c.body(null, 413);
     const headers = Object.fromEntries(c.req.raw.headers);
-    const outcome = await applyNotify(cashier, provider, { headers, body });
+    const outcome = await applyNotify(till, provider, { headers, body });
     const reply = provider.acknowledge(TAKEN.has(outcome));
     return new Response(reply.body || null, {
       status: reply.status,

@@ -5,7 +5,7 @@ import type { Realm } from '../domain/order.ts';
 import type { Log } from '../domain/ports.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { sharedKey } from '../ledger/shared-key.ts';
-import { closeSession, openSession, Person } from '../policy/operator.ts';
+import { closeSession, openSession, Person } from '../policy/person.ts';
 import type { Site } from './frame.ts';
 import { type Guesser, Guesses, type Wait } from './guesses.ts';
 

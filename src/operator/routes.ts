@@ -6,7 +6,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import { sourceIn } from '../platform/listener.ts';
 import { decideApproval } from '../policy/approvals.ts';
 import { freeze, unfreeze } from '../policy/decisions.ts';
-import { hasOperatorSecret } from '../policy/operator.ts';
+import { hasOperatorSecret } from '../policy/person.ts';
 import { MAX_REASON } from '../policy/reason.ts';
 import { casePage } from './case-page.ts';
 import { readForm } from './form.ts';

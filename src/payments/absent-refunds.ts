@@ -2,8 +2,8 @@ import { beijingMidnight, DAY_MS } from '../domain/clock.ts';
 import type { RefundRecord } from '../ledger/records.ts';
 import type { Bill, PaymentProvider } from '../providers/contract.ts';
 import { daysOf } from './bill-days.ts';
-import type { Cashier } from './cashier.ts';
 import { isBeingSent } from './sending.ts';
+import type { Till } from './till.ts';
 
 /** Stands as the code of a refund that no bill has. */
 const ABSENT = 'ABSENT_FROM_BILLS';
@@ -17,13 +17,13 @@ const WHOLE_AFTER_MS = 2 * DAY_MS;
  * Returns those it freed. Throws what `billOf` throws.
  */
 export async function releaseAbsentRefunds(
-  cashier: Cashier,
+  till: Till,
   provider: PaymentProvider,
   billOf: (date: string) => Promise<Bill>,
 ): Promise<RefundRecord[]> {
-  const now = cashier.clock.now();
+  const now = till.clock.now();
   const freed: RefundRecord[] = [];
-  for (const refund of await cashier.ledger.read((book) => book.refunds.inDoubt(provider.account))) {
+  for (const refund of await till.ledger.read((book) => book.refunds.inDoubt(provider.account))) {
     const until = (refund.sentAt ?? now) + DAY_MS;
     const days = daysOf(refund.createdAt, until);
     const whole = days.every((day) => (beijingMidnight(day) ?? now) + WHOLE_AFTER_MS <= now);
@@ -39,10 +39,10 @@ export async function releaseAbsentRefunds(
       ),
     );
     if (isThere) continue;
-    const released = await cashier.ledger.write(async (book) => {
+    const released = await till.ledger.write(async (book) => {
       const current = await book.refunds.get(refund.outTradeNo, refund.outRefundNo);
       // Sent again meanwhile: the bills that were read say nothing of that.
-      if (current?.state !== 'UNKNOWN' || current.sentAt !== refund.sentAt || isBeingSent(cashier, current)) {
+      if (current?.state !== 'UNKNOWN' || current.sentAt !== refund.sentAt || isBeingSent(till, current)) {
         return undefined;
       }
       return book.refunds.move(current, 'declined', { declinedCode: ABSENT });

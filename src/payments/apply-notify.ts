@@ -14,8 +14,8 @@ import {
   isForeignRefund,
   isForeignTrade,
 } from './apply.ts';
-import type { Cashier } from './cashier.ts';
 import { merchantScopeOf } from './refund-rules.ts';
+import type { Till } from './till.ts';
 
 /** What became of a notification. Only `applied`, `repeated` and `other` are acknowledged as taken. */
 export type NotifyOutcome = 'applied' | 'repeated' | 'other' | 'rejected' | 'foreign' | 'not-ours';
@@ -25,22 +25,22 @@ export type NotifyOutcome = 'applied' | 'repeated' | 'other' | 'rejected' | 'for
  * gateway's word on an order of this account, number and amount changes nothing; repeats and latecomers are no-ops.
  */
 export async function applyNotify(
-  cashier: Cashier,
+  till: Till,
   provider: PaymentProvider,
   raw: RawNotify,
 ): Promise<NotifyOutcome> {
   let verified: VerifiedNotify;
   try {
-    verified = await provider.parseNotify(raw, cashier.clock.now());
+    verified = await provider.parseNotify(raw, till.clock.now());
   } catch (error) {
     if (!(error instanceof NotifyRejected)) throw error;
-    cashier.log.warn('notification rejected', { provider: provider.id, reason: error.reason });
+    till.log.warn('notification rejected', { provider: provider.id, reason: error.reason });
     return 'rejected';
   }
-  const ledger = cashier.ledger.as({ actor: 'gateway', tool: `notify/${provider.id}` });
-  const outcome = await ledger.write((book) => apply(cashier, book, provider, verified));
+  const ledger = till.ledger.as({ actor: 'gateway', tool: `notify/${provider.id}` });
+  const outcome = await ledger.write((book) => apply(till, book, provider, verified));
   const level = outcome === 'foreign' || outcome === 'not-ours' ? 'warn' : 'info';
-  cashier.log[level]('notification', {
+  till.log[level]('notification', {
     provider: provider.id,
     kind: verified.kind,
     id: verified.id,
@@ -50,7 +50,7 @@ export async function applyNotify(
 }
 
 async function apply(
-  cashier: Cashier,
+  till: Till,
   book: Book,
   provider: PaymentProvider,
   verified: VerifiedNotify,
@@ -61,7 +61,7 @@ async function apply(
   if (order?.provider !== provider.id || order.account !== provider.account) return 'not-ours';
   if (verified.kind === 'trade') {
     const foreign = isForeignTrade(order, verified.trade);
-    const after = await applyTrade(book, order, verified.trade, 'notify', cashier.clock.now());
+    const after = await applyTrade(book, order, verified.trade, 'notify', till.clock.now());
     if (foreign) return 'foreign';
     return after.state === order.state ? 'repeated' : 'applied';
   }
@@ -75,7 +75,7 @@ async function apply(
   }
   const refund = await book.refunds.get(outTradeNo, verified.refund.outRefundNo);
   if (!refund)
-    return applyElsewhere(book, order, verified.refund, merchantScopeOf(provider), cashier.clock.now());
+    return applyElsewhere(book, order, verified.refund, merchantScopeOf(provider), till.clock.now());
   const foreign = isForeignRefund(refund, verified.refund);
   const after = await applyRefund(book, refund, verified.refund);
   if (foreign) return 'foreign';

@@ -2,10 +2,10 @@ import type { OrderState, Source } from '../domain/order.ts';
 import type { Subject } from '../domain/subject.ts';
 import type { Alarm } from '../ledger/audit-kinds.ts';
 import type { Book } from '../ledger/book.ts';
+import type { OrderEvent } from '../ledger/order-machine.ts';
 import type { OrderRecord, RefundRecord } from '../ledger/records.ts';
 import type { RefundEvent } from '../ledger/refund-machine.ts';
 import { ELSEWHERE, isElsewhere, laterTotal } from '../ledger/refunded.ts';
-import type { OrderEvent } from '../ledger/trade-machine.ts';
 import type { RefundSnapshot, TradeSnapshot } from '../providers/contract.ts';
 import { NEVER_SENT } from './beginnings.ts';
 

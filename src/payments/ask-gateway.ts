@@ -1,8 +1,8 @@
 import type { OrderRecord, RefundRecord } from '../ledger/records.ts';
 import type { PaymentProvider, RefundSnapshot, TradeSnapshot } from '../providers/contract.ts';
 import { applyRefund, applyTrade, isForeignTrade, isGivenOut, isOverdue } from './apply.ts';
-import { type Call, type Cashier, providerOf } from './cashier.ts';
 import { record } from './sending.ts';
+import { type Call, providerOf, type Till } from './till.ts';
 
 /* Whatever is asked in a call's name, the call is on record before a gateway hears of it. */
 
@@ -21,20 +21,16 @@ export type Turn = 'in-turn' | 'has-turn';
  * Asks the gateway about an order and commits what it proves. One that nobody could pay, and whose time is over, needs
  * no question. Throws the three errors of the provider port.
  */
-export async function askTrade(
-  cashier: Cashier,
-  order: OrderRecord,
-  turn: Turn = 'in-turn',
-): Promise<AskedTrade> {
-  const provider = providerOf(cashier, order);
-  const over = !isGivenOut(order) && isOverdue(order, cashier.clock.now());
-  if (!over) await cashier.ledger.begin();
-  if (!over && turn === 'in-turn') await cashier.desk.turns.take({ ...order, urgency: 'call' });
+export async function askTrade(till: Till, order: OrderRecord, turn: Turn = 'in-turn'): Promise<AskedTrade> {
+  const provider = providerOf(till, order);
+  const over = !isGivenOut(order) && isOverdue(order, till.clock.now());
+  if (!over) await till.ledger.begin();
+  if (!over && turn === 'in-turn') await till.desk.turns.take({ ...order, urgency: 'call' });
   const snapshot = over ? ({ exists: false } as const) : await provider.queryTrade(order.outTradeNo);
-  return record(cashier, order, async (book) => {
+  return record(till, order, async (book) => {
     const current = (await book.orders.get(order.outTradeNo)) ?? order;
     return {
-      order: await applyTrade(book, current, snapshot, over ? 'ledger' : 'query', cashier.clock.now()),
+      order: await applyTrade(book, current, snapshot, over ? 'ledger' : 'query', till.clock.now()),
       exists: snapshot.exists,
       foreign: snapshot.exists && isForeignTrade(current, snapshot),
     };
@@ -46,16 +42,16 @@ export async function askTrade(
  * Throws the three errors of the provider port.
  */
 export async function askRefund(
-  cashier: Cashier,
+  till: Till,
   order: OrderRecord,
   refund: RefundRecord,
   turn: Turn = 'in-turn',
 ): Promise<{ readonly refund: RefundRecord; readonly exists: boolean }> {
   const { account, caller } = order;
-  await cashier.ledger.begin();
-  if (turn === 'in-turn') await cashier.desk.turns.take({ account, caller, urgency: 'call' });
-  const snapshot = await providerOf(cashier, order).queryRefund(refund.outTradeNo, refund.outRefundNo);
-  return record(cashier, refund, async (book) => {
+  await till.ledger.begin();
+  if (turn === 'in-turn') await till.desk.turns.take({ account, caller, urgency: 'call' });
+  const snapshot = await providerOf(till, order).queryRefund(refund.outTradeNo, refund.outRefundNo);
+  return record(till, refund, async (book) => {
     const current = (await book.refunds.get(refund.outTradeNo, refund.outRefundNo)) ?? refund;
     return { refund: await applyRefund(book, current, snapshot), exists: snapshot.exists };
   });
@@ -66,7 +62,7 @@ export async function askRefund(
  * the provider port.
  */
 export async function tradeAt(
-  { desk, ledger }: Cashier,
+  { desk, ledger }: Till,
   provider: PaymentProvider,
   { caller }: Pick<Call, 'caller'>,
   outTradeNo: string,
@@ -78,7 +74,7 @@ export async function tradeAt(
 
 /** As {@link tradeAt}, on a refund. */
 export async function refundAt(
-  { desk, ledger }: Cashier,
+  { desk, ledger }: Till,
   provider: PaymentProvider,
   { caller }: Pick<Call, 'caller'>,
   { outTradeNo, outRefundNo }: Pick<RefundRecord, 'outTradeNo' | 'outRefundNo'>,

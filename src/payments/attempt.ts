@@ -3,8 +3,8 @@ import { sorted } from '../domain/sorted.ts';
 import { rowDigest } from '../ledger/audit-digest.ts';
 import type { Book } from '../ledger/book.ts';
 import { holdToPolicy } from '../policy/decisions.ts';
-import type { Call, Cashier } from './cashier.ts';
 import { hider, keptMeta } from './client-meta.ts';
+import type { Call, Till } from './till.ts';
 
 /** Deeper than this (levels) the digest of arguments does not look: no tool takes any such. */
 const MAX_ARGS_DEPTH = 16;
@@ -29,15 +29,15 @@ export type Outcome = Readonly<Record<string, string | number | boolean | undefi
  * commits, ahead of anything a gateway hears, and `result` before the client is answered; of a refused call both.
  */
 export async function attempt<T>(
-  cashier: Cashier,
+  till: Till,
   call: Call,
   { tool, args, meta }: Attempt,
-  run: (cashier: Cashier) => Promise<T>,
+  run: (till: Till) => Promise<T>,
   outcomeOf: (result: T) => Outcome,
 ): Promise<T> {
-  const id = cashier.randomBytes(9).toString('base64url');
+  const id = till.randomBytes(9).toString('base64url');
   const numbers = numbersIn(args);
-  const hides = hider(args, cashier.isSecret ?? (() => false));
+  const hides = hider(args, till.isSecret ?? (() => false));
   const client = call.client !== undefined && hides(call.client) ? '***' : call.client;
   let isRefused = false;
   const opening = async (book: Book) => {
@@ -51,7 +51,7 @@ export async function attempt<T>(
       },
     });
   };
-  const ledger = cashier.ledger.as({ caller: call.caller, tool, call: id }, opening);
+  const ledger = till.ledger.as({ caller: call.caller, tool, call: id }, opening);
   const end = async (outcome: Outcome) => {
     const { outTradeNo = numbers.outTradeNo, outRefundNo = numbers.outRefundNo, ...rest } = outcome;
     // A refusal names the argument that is wrong, and an agent may have sent anything in the place of its name.
@@ -65,18 +65,18 @@ export async function attempt<T>(
         detail,
       });
       // What was refused by the rules has been decided by them: they are the ledger's from now on.
-      if (detail.code === 'POLICY_DENIED') await holdToPolicy(book, cashier.policy);
+      if (detail.code === 'POLICY_DENIED') await holdToPolicy(book, till.policy);
     });
   };
   try {
-    const result = await run({ ...cashier, ledger });
-    await end(outcomeOf(result)).catch((error: unknown) => unrecorded(cashier, tool, error));
+    const result = await run({ ...till, ledger });
+    await end(outcomeOf(result)).catch((error: unknown) => unrecorded(till, tool, error));
     return result;
   } catch (error) {
     const refused =
       error instanceof CashierError ? { code: error.code, ...briefly(error.details) } : { code: 'INTERNAL' };
     isRefused = true;
-    await end(refused).catch((failed: unknown) => unrecorded(cashier, tool, failed));
+    await end(refused).catch((failed: unknown) => unrecorded(till, tool, failed));
     throw error;
   }
 }
@@ -92,8 +92,8 @@ function briefly(details: CashierError['details']): Outcome {
 }
 
 /** What the call did is committed by then, and the call itself; only its last word is missing. */
-function unrecorded(cashier: Cashier, tool: string, error: unknown): void {
-  cashier.log.error('the end of a call could not be recorded', { tool, error: String(error) });
+function unrecorded(till: Till, tool: string, error: unknown): void {
+  till.log.error('the end of a call could not be recorded', { tool, error: String(error) });
 }
 
 /** The numbers that a call names, where they look like numbers. */

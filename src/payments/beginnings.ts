@@ -1,7 +1,7 @@
 import { beijingIso } from '../domain/clock.ts';
 import type { OrderRecord } from '../ledger/records.ts';
-import type { Cashier } from './cashier.ts';
 import { RELEASED } from './sending.ts';
+import type { Till } from './till.ts';
 
 /** What an order and a refund start with: recorded, nothing sent, counted or asked about yet. */
 export const NEVER_SENT = {
@@ -19,7 +19,7 @@ export const NEVER_SENT = {
 
 /** An order of which nothing is known but this. */
 export function newOrder(
-  cashier: Cashier,
+  till: Till,
   known: Pick<
     OrderRecord,
     'outTradeNo' | 'provider' | 'account' | 'caller' | 'scene' | 'amountFen' | 'title'
@@ -27,13 +27,13 @@ export function newOrder(
     Pick<OrderRecord, 'source' | 'inputHash' | 'terms'> &
     Partial<OrderRecord>,
 ): OrderRecord {
-  const now = cashier.clock.now();
+  const now = till.clock.now();
   return {
     ...NEVER_SENT,
     state: 'PENDING_APPROVAL',
     buyerHash: undefined,
     credential: {},
-    pageToken: cashier.randomBytes(16).toString('base64url'),
+    pageToken: till.randomBytes(16).toString('base64url'),
     createdAt: now,
     updatedAt: now,
     expiresAt: undefined,
@@ -47,7 +47,7 @@ export function newOrder(
 }
 
 /** A letter, the Beijing time to the second, ten random characters: sortable for people, never the same twice. */
-export function newNumber(cashier: Cashier, letter: 'C' | 'R'): string {
-  const time = beijingIso(cashier.clock.now()).slice(0, 19).replace(/\D/g, '');
-  return `${letter}${time}${cashier.randomBytes(5).toString('hex').toUpperCase()}`;
+export function newNumber(till: Till, letter: 'C' | 'R'): string {
+  const time = beijingIso(till.clock.now()).slice(0, 19).replace(/\D/g, '');
+  return `${letter}${time}${till.randomBytes(5).toString('hex').toUpperCase()}`;
 }

@@ -1,9 +1,9 @@
 import { CashierError } from '../domain/errors.ts';
 import type { ApprovalRecord } from '../ledger/records.ts';
 import type { Identity } from '../policy/identity.ts';
-import type { Call, Cashier } from './cashier.ts';
 import { sendApproved } from './create-payment.ts';
 import { refundPayment } from './refund-payment.ts';
+import type { Call, Till } from './till.ts';
 
 /** How often (ms) the ledger is looked at for what other processes have approved. */
 const LOOK_EVERY_MS = 1_000;
@@ -25,18 +25,18 @@ export type Holders = (credential: string) => Identity | 'revoked' | 'unknown';
  * intent is committed in the transaction that uses up the yes, so that nobody sends twice; whoever is killed before
  * that leaves the yes to the next.
  */
-export async function runApproved(cashier: Cashier, holders: Holders, signal: AbortSignal): Promise<void> {
-  const round = new Round(cashier, holders);
+export async function runApproved(till: Till, holders: Holders, signal: AbortSignal): Promise<void> {
+  const round = new Round(till, holders);
   let news = new AbortController();
   const wake = () => news.abort('news');
-  const stop = cashier.ledger.onChange(wake);
+  const stop = till.ledger.onChange(wake);
   signal.addEventListener('abort', wake);
   while (!signal.aborted) {
     news = new AbortController();
-    await round.look().catch((error: unknown) => cashier.log.error('approved', { error: String(error) }));
-    await cashier.clock.sleep(LOOK_EVERY_MS, news.signal);
+    await round.look().catch((error: unknown) => till.log.error('approved', { error: String(error) }));
+    await till.clock.sleep(LOOK_EVERY_MS, news.signal);
     // A busy shop has news all the time, and hardly any of it is a yes.
-    if (!signal.aborted) await cashier.clock.sleep(GATHER_MS, signal);
+    if (!signal.aborted) await till.clock.sleep(GATHER_MS, signal);
   }
   signal.removeEventListener('abort', wake);
   stop();
@@ -45,21 +45,21 @@ export async function runApproved(cashier: Cashier, holders: Holders, signal: Ab
 }
 
 class Round {
-  readonly #cashier: Cashier;
+  readonly #till: Till;
   readonly #holders: Holders;
   readonly #accounts: readonly string[];
   readonly #running = new Map<string, Promise<void>>();
   readonly #resting = new Map<string, { readonly until: number; readonly times: number }>();
 
-  constructor(cashier: Cashier, holders: Holders) {
-    this.#cashier = cashier;
+  constructor(till: Till, holders: Holders) {
+    this.#till = till;
     this.#holders = holders;
-    this.#accounts = [...cashier.providers.values()].map(({ account }) => account);
+    this.#accounts = [...till.providers.values()].map(({ account }) => account);
   }
 
   /** Takes up what is there and does not rest. */
   async look(): Promise<void> {
-    const { ledger, clock } = this.#cashier;
+    const { ledger, clock } = this.#till;
     const found = await ledger.read(async (book) =>
       (await book.operator.freeze()) ? [] : book.approvals.toCarryOut(this.#accounts, MAX_LOOK),
     );
@@ -82,11 +82,11 @@ class Round {
 
   /** Never rejects. */
   async #take(approval: ApprovalRecord): Promise<void> {
-    const { log } = this.#cashier;
+    const { log } = this.#till;
     const { outTradeNo, outRefundNo, id } = approval;
     const facts = { approval: id, outTradeNo, ...(outRefundNo === undefined ? {} : { outRefundNo }) };
     try {
-      await carryOut(this.#cashier, this.#holders, approval);
+      await carryOut(this.#till, this.#holders, approval);
       this.#resting.delete(id);
     } catch (error) {
       const code = error instanceof CashierError ? error.code : String(error);
@@ -100,14 +100,14 @@ class Round {
   async #hold(approval: ApprovalRecord, error: unknown): Promise<void> {
     const code = error instanceof CashierError ? error.code : 'INTERNAL';
     if (code === 'FROZEN') return;
-    await this.#cashier.ledger.write((book) => book.approvals.hold(approval, code));
+    await this.#till.ledger.write((book) => book.approvals.hold(approval, code));
   }
 
   #rest(id: string, error: unknown): void {
     const { times } = this.#resting.get(id) ?? { times: 0 };
     const asked = error instanceof CashierError ? Number(error.details.retryAfterSeconds ?? 0) * 1_000 : 0;
     const wait = Math.max(asked, FIRST_REST_MS * 2 ** times);
-    const until = this.#cashier.clock.now() + Math.min(wait, LONGEST_REST_MS);
+    const until = this.#till.clock.now() + Math.min(wait, LONGEST_REST_MS);
     this.#resting.set(id, { until, times: times + 1 });
   }
 }
@@ -126,19 +126,19 @@ const PASSING: ReadonlySet<string> = new Set([
  * Makes the approved call again in the name of whoever asked, through the same verb with all of its checks. Where a
  * check refuses it, the approval has failed, with the code of that. Throws what may pass.
  */
-async function carryOut(opened: Cashier, holders: Holders, approval: ApprovalRecord): Promise<void> {
+async function carryOut(opened: Till, holders: Holders, approval: ApprovalRecord): Promise<void> {
   const { id, caller, outTradeNo, asked } = approval;
-  const cashier = { ...opened, ledger: opened.ledger.as({ caller, tool: 'approval' }) };
+  const till = { ...opened, ledger: opened.ledger.as({ caller, tool: 'approval' }) };
   const who = standing(approval, holders);
   if (who === 'unknown') return;
-  if (who === 'revoked') return fail(cashier, approval, 'CALLER_REVOKED');
+  if (who === 'revoked') return fail(till, approval, 'CALLER_REVOKED');
   const call: Call = { ...asked, ...who, caller, approval: id };
   try {
-    if (approval.kind === 'payment') await sendApproved(cashier, call, outTradeNo);
-    else await refundApproved(cashier, call, approval);
+    if (approval.kind === 'payment') await sendApproved(till, call, outTradeNo);
+    else await refundApproved(till, call, approval);
   } catch (error) {
     if (!(error instanceof CashierError) || PASSING.has(error.code)) throw error;
-    await fail(cashier, approval, String(error.details.gatewayCode ?? error.code));
+    await fail(till, approval, String(error.details.gatewayCode ?? error.code));
   }
 }
 
@@ -156,17 +156,17 @@ function standing(
 }
 
 async function refundApproved(
-  cashier: Cashier,
+  till: Till,
   call: Call,
   { outTradeNo, outRefundNo = '' }: ApprovalRecord,
 ): Promise<void> {
-  const refund = await cashier.ledger.read((book) => book.refunds.get(outTradeNo, outRefundNo));
+  const refund = await till.ledger.read((book) => book.refunds.get(outTradeNo, outRefundNo));
   if (!refund) return;
   const { amountFen: refundFen, reason } = refund;
-  await refundPayment(cashier, call, { outTradeNo, outRefundNo, refundFen, reason });
+  await refundPayment(till, call, { outTradeNo, outRefundNo, refundFen, reason });
 }
 
 /** Unless somebody has carried it out, or said so, meanwhile. */
-async function fail({ ledger }: Cashier, approval: ApprovalRecord, code: string): Promise<void> {
+async function fail({ ledger }: Till, approval: ApprovalRecord, code: string): Promise<void> {
   await ledger.write((book) => book.approvals.move(approval, 'approved', 'failed', { code }));
 }

@@ -1,16 +1,16 @@
 import { CashierError } from '../domain/errors.ts';
 import type { Book } from '../ledger/book.ts';
+import { isSettledOrder } from '../ledger/order-machine.ts';
 import type { OrderRecord } from '../ledger/records.ts';
-import { isSettledOrder } from '../ledger/trade-machine.ts';
 import { insistNotFrozen } from '../policy/decisions.ts';
 import { GatewayDeclined, GatewayUnavailable, type PaymentProvider } from '../providers/contract.ts';
 import { isGivenOut } from './apply.ts';
 import { type AskedTrade, askTrade } from './ask-gateway.ts';
-import { type Call, type Cashier, type Errand, providerOf } from './cashier.ts';
 import { clientError, type GatewayError, isGatewayError } from './errors.ts';
 import { type OrderName, orderToMove } from './foreign.ts';
 import { ownOrderIn, type PaymentResult, paymentResult, tellPayment } from './results.ts';
 import { isBeingSent, record, whenFree } from './sending.ts';
+import { type Call, type Errand, providerOf, type Till } from './till.ts';
 
 /**
  * Closes an unpaid order. An order that exists at the gateway only once the buyer opens it answers NOTPAY with
@@ -19,13 +19,11 @@ import { isBeingSent, record, whenFree } from './sending.ts';
  * Throws ORDER_NOT_FOUND, ALREADY_PAID, GATEWAY_DECLINED, GATEWAY_UNAVAILABLE, OUTCOME_UNKNOWN (whose trade has the
  * number was not told, and nothing was sent), TRY_LATER, CONFIGURATION.
  */
-export async function closePayment(cashier: Cashier, call: Call, name: OrderName): Promise<PaymentResult> {
-  const errand = { cashier, call };
-  const provider = providerOf(cashier, await orderToMove(cashier, call, name));
-  const intent = await whenFree(cashier, () =>
-    cashier.ledger.write(async (book) =>
-      intend(cashier, book, await ownOrderIn(book, call, name.outTradeNo)),
-    ),
+export async function closePayment(till: Till, call: Call, name: OrderName): Promise<PaymentResult> {
+  const errand = { till, call };
+  const provider = providerOf(till, await orderToMove(till, call, name));
+  const intent = await whenFree(till, () =>
+    till.ledger.write(async (book) => intend(till, book, await ownOrderIn(book, call, name.outTradeNo))),
   );
   const { order } = intent;
   if (!intent.send) {
@@ -33,17 +31,17 @@ export async function closePayment(cashier: Cashier, call: Call, name: OrderName
     return tellPayment(errand, order, order.state === 'CLOSED');
   }
   if (mayBeAnothers(provider, order)) {
-    const asked = await ask(cashier, intent);
+    const asked = await ask(till, intent);
     if (asked.order.state === 'PAID') throw alreadyPaid(asked.order);
     // A freeze counts within a second, however long the question took.
-    if (!isOursToClose(asked) || (await isFrozenNow(cashier))) return tellPayment(errand, asked.order);
+    if (!isOursToClose(asked) || (await isFrozenNow(till))) return tellPayment(errand, asked.order);
   }
   try {
     await provider.closeTrade(order.outTradeNo);
   } catch (error) {
     return closeFailed(errand, intent, error);
   }
-  return record(cashier, order, async (book) => {
+  return record(till, order, async (book) => {
     const closed = await closedIn(book, order);
     if (closed.state === 'PAID') throw alreadyPaid(closed);
     return paymentResult(book, call, closed);
@@ -58,8 +56,8 @@ interface Intent {
   readonly intended: boolean;
 }
 
-async function intend(cashier: Cashier, book: Book, known: OrderRecord): Promise<Intent | 'busy'> {
-  if (isBeingSent(cashier, known)) return 'busy';
+async function intend(till: Till, book: Book, known: OrderRecord): Promise<Intent | 'busy'> {
+  if (isBeingSent(till, known)) return 'busy';
   const intended = known.closing;
   const reopened = (await mayStillBeSent(book, known))
     ? await book.orders.move(known, 'reopened', { declinedCode: undefined })
@@ -90,12 +88,12 @@ function isOursToClose({ order, exists, foreign }: AskedTrade): boolean {
 }
 
 /** What the close would hit; unless that is told, none is sent. */
-async function ask(cashier: Cashier, intent: Intent): Promise<AskedTrade> {
+async function ask(till: Till, intent: Intent): Promise<AskedTrade> {
   try {
-    return await askTrade(cashier, intent.order);
+    return await askTrade(till, intent.order);
   } catch (error) {
     if (!isGatewayError(error)) throw error;
-    throw await abandoned(cashier, intent, error);
+    throw await abandoned(till, intent, error);
   }
 }
 
@@ -111,33 +109,33 @@ async function mayStillBeSent(
 /** What the gateway's refusal or silence means; in doubt it is asked. */
 async function closeFailed(errand: Errand, intent: Intent, error: unknown): Promise<PaymentResult> {
   if (!isGatewayError(error)) throw error;
-  const { cashier, call } = errand;
+  const { till, call } = errand;
   const { order } = intent;
   const notThere = error instanceof GatewayDeclined && error.proven && error.reason === 'not-exist';
   if (notThere) return tellPayment(errand, order);
-  if (error instanceof GatewayUnavailable) throw await abandoned(cashier, intent, error);
-  const asked = await askTrade(cashier, order).catch((failed: unknown) => {
+  if (error instanceof GatewayUnavailable) throw await abandoned(till, intent, error);
+  const asked = await askTrade(till, order).catch((failed: unknown) => {
     if (isGatewayError(failed)) return undefined;
     throw failed;
   });
   if (asked?.order.state === 'PAID') throw alreadyPaid(asked.order);
   if (asked?.order.state === 'CLOSED') return tellPayment(errand, asked.order);
-  if (error instanceof GatewayDeclined) throw await abandoned(cashier, intent, error);
+  if (error instanceof GatewayDeclined) throw await abandoned(till, intent, error);
   // Silence: the close may have happened, so it stays intended, and without an answer the state is not known either.
   if (asked) return tellPayment(errand, asked.order);
-  return record(cashier, order, async (book) =>
+  return record(till, order, async (book) =>
     paymentResult(book, call, await book.orders.move(await book.orders.again(order), 'unknown')),
   );
 }
 
 /** Provably not closed: the order goes on as it was. */
 async function abandoned(
-  cashier: Cashier,
+  till: Till,
   { order, intended }: Intent,
   error: GatewayError,
 ): Promise<CashierError> {
   if (!intended) {
-    await record(cashier, order, async (book) => {
+    await record(till, order, async (book) => {
       await book.orders.patch(await book.orders.again(order), { closing: false });
     });
   }
@@ -164,20 +162,20 @@ function alreadyPaid(order: OrderRecord): CashierError {
 }
 
 /** A close that had to wait until the buyer opened the trade is done now that it exists. */
-export async function finishClosing(cashier: Cashier, asked: AskedTrade): Promise<OrderRecord> {
+export async function finishClosing(till: Till, asked: AskedTrade): Promise<OrderRecord> {
   const { order } = asked;
-  if (!order.closing || !isOursToClose(asked) || (await isFrozenNow(cashier))) return order;
+  if (!order.closing || !isOursToClose(asked) || (await isFrozenNow(till))) return order;
   try {
-    await providerOf(cashier, order).closeTrade(order.outTradeNo);
+    await providerOf(till, order).closeTrade(order.outTradeNo);
   } catch (error) {
     // What the query proved stands all the same; the close stays intended.
     if (isGatewayError(error)) return order;
     throw error;
   }
-  return record(cashier, order, (book) => closedIn(book, order));
+  return record(till, order, (book) => closedIn(book, order));
 }
 
-async function isFrozenNow({ ledger }: Cashier): Promise<boolean> {
+async function isFrozenNow({ ledger }: Till): Promise<boolean> {
   return (await ledger.read((book) => book.operator.freeze())) !== undefined;
 }
 

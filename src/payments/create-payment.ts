@@ -1,7 +1,7 @@
 import type { Fen } from '../domain/money.ts';
 import type { Credential, ProviderId, Scene } from '../domain/order.ts';
+import { isSettledOrder } from '../ledger/order-machine.ts';
 import type { OrderRecord } from '../ledger/records.ts';
-import { isSettledOrder } from '../ledger/trade-machine.ts';
 import { insistNotFrozen, isFrozen } from '../policy/decisions.ts';
 import {
   type DeclineReason,
@@ -11,7 +11,6 @@ import {
 } from '../providers/contract.ts';
 import { isGivenOut } from './apply.ts';
 import { askTrade } from './ask-gateway.ts';
-import { type Call, type Cashier, chooseProvider, type Errand, providerOf } from './cashier.ts';
 import {
   clientError,
   failureOf,
@@ -32,6 +31,7 @@ import {
 } from './reserve-payment.ts';
 import { type PaymentResult, paymentResult, tellPayment } from './results.ts';
 import { claim, isBeingSent, isStillOurs, record, release, releaseOurs } from './sending.ts';
+import { type Call, chooseProvider, type Errand, providerOf, type Till } from './till.ts';
 
 export interface CreatePaymentInput {
   readonly provider?: ProviderId | undefined;
@@ -54,16 +54,16 @@ export interface CreatePaymentInput {
  * OUTCOME_UNKNOWN (the buyer's identical payment is in doubt), ORDER_CLOSED, CONFIGURATION.
  */
 export async function createPayment(
-  cashier: Cashier,
+  till: Till,
   call: Call,
   input: CreatePaymentInput,
 ): Promise<PaymentResult> {
-  const errand = { cashier, call };
-  const provider = chooseProvider(cashier, input.provider);
+  const errand = { till, call };
+  const provider = chooseProvider(till, input.provider);
   if (!provider.scenes.has(input.scene)) throw sceneNotOffered(provider, input.scene);
   let reserved = await reservePayment(errand, provider, input);
   if (reserved.todo === 'settle-first') {
-    await learn(cashier, reserved.order);
+    await learn(till, reserved.order);
     reserved = await reservePayment(errand, provider, input);
     if (reserved.todo === 'settle-first') throw identicalInDoubt(reserved.order);
   }
@@ -81,8 +81,8 @@ export async function createPayment(
  * Sends a payment that a person has approved ({@link Call.approval}), in the name of the caller that asked for it.
  * Does nothing where it does not wait for that any more. Throws as {@link createPayment}, and ORDER_NOT_FOUND.
  */
-export async function sendApproved(cashier: Cashier, call: Call, outTradeNo: string): Promise<PaymentResult> {
-  const errand = { cashier, call };
+export async function sendApproved(till: Till, call: Call, outTradeNo: string): Promise<PaymentResult> {
+  const errand = { till, call };
   const reserved = await reserveApproved(errand, outTradeNo);
   return reserved.todo === 'send'
     ? send(errand, reserved)
@@ -95,60 +95,60 @@ async function settle(
   reserved: ReservedPayment,
   input: CreatePaymentInput,
 ): Promise<PaymentResult> {
-  const { cashier, call } = errand;
+  const { till, call } = errand;
   const { order } = reserved;
   let known: OrderRecord;
   let foreign: boolean;
   try {
-    ({ order: known, foreign } = await askTrade(cashier, order));
+    ({ order: known, foreign } = await askTrade(till, order));
   } catch (error) {
-    await release(cashier, order);
+    await release(till, order);
     if (error instanceof OutcomeUnknown || error instanceof GatewayUnavailable)
       return tellPayment(errand, order, reserved.replayed);
     throw isGatewayError(error) ? clientError(error, STANDS, { outTradeNo: order.outTradeNo }) : error;
   }
-  const now = cashier.clock.now();
+  const now = till.clock.now();
   // Nobody can pay ours, and the number is another system's: there is nothing to wait for.
   if (foreign && !isGivenOut(known)) {
-    await giveUp(cashier, order);
+    await giveUp(till, order);
     throw numberTaken(order.outTradeNo, 'gateway');
   }
   const open = known.state === 'UNKNOWN' || (known.state === 'NOTPAY' && !canBePaid(known.credential, now));
   if (open && !known.closing && (known.expiresAt ?? 0) > now) {
-    const claimed = await claimAgain(cashier, order);
+    const claimed = await claimAgain(till, order);
     if (claimed) return send(errand, { ...reserved, order: claimed });
   }
-  await release(cashier, order);
+  await release(till, order);
   // A buyer's earlier payment turns out to be closed: the same wish is a new one. Paid, it is the answer.
   const closed = isFinal(known) && known.state !== 'PAID';
-  if (input.outTradeNo === undefined && closed) return createPayment(cashier, call, input);
+  if (input.outTradeNo === undefined && closed) return createPayment(till, call, input);
   return tellPayment(errand, order, reserved.replayed);
 }
 
 /** A question took its time; the send that follows gets a claim of its own, unless somebody else is at it by now. */
-async function claimAgain(cashier: Cashier, order: OrderRecord): Promise<OrderRecord | undefined> {
-  return cashier.ledger.write(async (book) => {
+async function claimAgain(till: Till, order: OrderRecord): Promise<OrderRecord | undefined> {
+  return till.ledger.write(async (book) => {
     const current = await book.orders.again(order);
-    if (isBeingSent(cashier, current) && !isStillOurs(current, order)) return undefined;
+    if (isBeingSent(till, current) && !isStillOurs(current, order)) return undefined;
     if (await book.operator.freeze()) return undefined;
-    return book.orders.patch(current, claim(cashier));
+    return book.orders.patch(current, claim(till));
   });
 }
 
 /** Sends the committed plan and commits what came of it. */
 async function send(errand: Errand, sending: ReservedPayment): Promise<PaymentResult> {
-  const { cashier, call } = errand;
+  const { till, call } = errand;
   const { order, replayed } = sending;
   let credential: Credential;
   try {
     // A freeze counts within a second, however long it took from the commit to here.
-    await cashier.ledger.read(insistNotFrozen);
+    await till.ledger.read(insistNotFrozen);
     const terms = termsOf(order, order.createdAt);
-    credential = await providerOf(cashier, order).sendPayment(terms, order.plan ?? '');
+    credential = await providerOf(till, order).sendPayment(terms, order.plan ?? '');
   } catch (error) {
     return sendFailed(errand, sending, error);
   }
-  return record(cashier, order, async (book) => {
+  return record(till, order, async (book) => {
     const current = await book.orders.again(order);
     // Closed while its sender slept, a code or link is not given out any more, and stays worth nothing.
     const tooLate = !isGivenOut(current) && isSettledOrder(current.state);
@@ -163,17 +163,17 @@ const ABOUT_NUMBER: readonly DeclineReason[] = ['already-paid', 'closed', 'numbe
 
 /** Only a proof that nothing of ours exists at the gateway ends an order; anything less leaves it UNKNOWN (Law 2). */
 async function sendFailed(errand: Errand, sending: ReservedPayment, thrown: unknown): Promise<PaymentResult> {
-  const { cashier } = errand;
+  const { till } = errand;
   const { order, todo, approval } = sending;
   const { outTradeNo } = order;
   const failure = failureOf(thrown);
   if (!failure) {
-    await release(cashier, order);
+    await release(till, order);
     throw thrown;
   }
   const { error, code, notSent, refused } = failure;
   const taken = error instanceof GatewayDeclined && ABOUT_NUMBER.includes(error.reason);
-  const nothingOfOurs = await record(cashier, order, async (book) => {
+  const nothingOfOurs = await record(till, order, async (book) => {
     const current = await book.orders.again(order);
     const ours = isStillOurs(current, order);
     await book.event({ outTradeNo }, 'send-failed', { error: error.name, code });
@@ -194,12 +194,12 @@ async function sendFailed(errand: Errand, sending: ReservedPayment, thrown: unkn
     if (approval) await endApproval(book, approval, notSent ? undefined : code);
     return true;
   });
-  cashier.log.warn('create-payment failed at the gateway', { outTradeNo, error: error.message });
+  till.log.warn('create-payment failed at the gateway', { outTradeNo, error: error.message });
   if (isFrozen(error)) throw error;
   if (failure.inDoubt) return tellPayment(errand, order, sending.replayed);
   if (nothingOfOurs && refused === 'already-paid') throw numberTaken(outTradeNo, 'gateway');
   if (taken && !nothingOfOurs) {
-    const known = await learn(cashier, order);
+    const known = await learn(till, order);
     if (known?.state === 'PAID') return tellPayment(errand, order, sending.replayed);
     if (known?.state === 'CLOSED') throw orderClosed(known);
   }
@@ -210,9 +210,9 @@ async function sendFailed(errand: Errand, sending: ReservedPayment, thrown: unkn
 const STANDS = { zh: '没有资金变动', en: 'no money moved' };
 
 /** Asks about an order in doubt; undefined when nothing can be learned just now. */
-async function learn(cashier: Cashier, order: OrderRecord): Promise<OrderRecord | undefined> {
+async function learn(till: Till, order: OrderRecord): Promise<OrderRecord | undefined> {
   try {
-    return (await askTrade(cashier, order)).order;
+    return (await askTrade(till, order)).order;
   } catch (error) {
     if (isGatewayError(error)) return undefined;
     throw error;
@@ -220,8 +220,8 @@ async function learn(cashier: Cashier, order: OrderRecord): Promise<OrderRecord 
 }
 
 /** Ends an order that nobody has a code of. */
-async function giveUp(cashier: Cashier, order: OrderRecord): Promise<void> {
-  await record(cashier, order, async (book) => {
+async function giveUp(till: Till, order: OrderRecord): Promise<void> {
+  await record(till, order, async (book) => {
     const current = await book.orders.again(order);
     const released = await book.orders.patch(current, releaseOurs(current, order));
     if (!isGivenOut(current)) await book.orders.move(released, 'closed', { closing: false });

@@ -6,9 +6,9 @@ import type { RefundSnapshot, TradeSnapshot } from '../providers/contract.ts';
 import { applyTrade, isForeignTrade } from './apply.ts';
 import { refundAt, tradeAt } from './ask-gateway.ts';
 import { newOrder } from './beginnings.ts';
-import { type Call, type Cashier, chooseProvider } from './cashier.ts';
 import { clientError, isGatewayError, orderNotFound, orderUnknown, refundNotFound } from './errors.ts';
 import { digest, ownOrderIn } from './results.ts';
+import { type Call, chooseProvider, type Till } from './till.ts';
 
 /** Names an order as a caller does. `provider` is needed only for one that the ledger does not know. */
 export interface OrderName {
@@ -29,32 +29,32 @@ export interface ForeignRefund {
 }
 
 /** What the merchant lets this caller do with orders of other systems; a caller that sees only its own has none. */
-async function foreignOrders(cashier: Cashier, call: Call): Promise<ForeignOrders> {
+async function foreignOrders(till: Till, call: Call): Promise<ForeignOrders> {
   if (call.ownOrdersOnly) return 'refuse';
-  const policy = await cashier.ledger.read((book) => policyInForce(book, cashier.policy));
-  return policy.foreignOrders ?? cashier.foreignOrders;
+  const policy = await till.ledger.read((book) => policyInForce(book, till.policy));
+  return policy.foreignOrders ?? till.foreignOrders;
 }
 
 /**
  * An order that the caller may close or refund: one of the ledger, or, where the merchant allows that, one of another
  * system that the gateway has proven, taken into the ledger now. Throws ORDER_NOT_FOUND, and as queryPayment.
  */
-export async function orderToMove(cashier: Cashier, call: Call, name: OrderName): Promise<OrderRecord> {
-  const known = await cashier.ledger.read((book) => book.orders.get(name.outTradeNo));
-  if (known || (await foreignOrders(cashier, call)) !== 'allow') {
-    return cashier.ledger.read((book) => ownOrderIn(book, call, name.outTradeNo));
+export async function orderToMove(till: Till, call: Call, name: OrderName): Promise<OrderRecord> {
+  const known = await till.ledger.read((book) => book.orders.get(name.outTradeNo));
+  if (known || (await foreignOrders(till, call)) !== 'allow') {
+    return till.ledger.read((book) => ownOrderIn(book, call, name.outTradeNo));
   }
-  const { foreign, provider } = await askForeign(cashier, call, name);
+  const { foreign, provider } = await askForeign(till, call, name);
   const { amountFen } = foreign;
   if (amountFen === undefined || foreign.state === 'UNKNOWN') throw orderNotFound();
-  return cashier.ledger.write(async (book) => {
+  return till.ledger.write(async (book) => {
     const meanwhile = await book.orders.get(name.outTradeNo);
     if (meanwhile) return ownOrderIn(book, call, name.outTradeNo);
     // What it is taken in by are the ledger's rules from now on, and they may have changed while the gateway was asked.
-    const { foreignOrders: allowed = cashier.foreignOrders } = await holdToPolicy(book, cashier.policy);
+    const { foreignOrders: allowed = till.foreignOrders } = await holdToPolicy(book, till.policy);
     if (allowed !== 'allow') throw orderNotFound();
     // What is not known of it (title, scene, when it was made) is left open and not shown.
-    const order = newOrder(cashier, {
+    const order = newOrder(till, {
       outTradeNo: foreign.outTradeNo,
       provider,
       account: foreign.account,
@@ -65,12 +65,12 @@ export async function orderToMove(cashier: Cashier, call: Call, name: OrderName)
       source: 'query',
       inputHash: digest('adopted', foreign.outTradeNo),
       terms: { expiresInMinutes: 0, adopted: true },
-      sentAt: Math.min(cashier.clock.now(), foreign.paidAt ?? Infinity),
+      sentAt: Math.min(till.clock.now(), foreign.paidAt ?? Infinity),
     });
     if (isForeignTrade(order, foreign)) throw orderNotFound();
     await book.orders.insert(order);
     const taken = await book.orders.move(order, 'adopted');
-    return applyTrade(book, taken, foreign, 'query', cashier.clock.now());
+    return applyTrade(book, taken, foreign, 'query', till.clock.now());
   });
 }
 
@@ -78,27 +78,27 @@ export async function orderToMove(cashier: Cashier, call: Call, name: OrderName)
  * Asks the gateway about an order that the ledger does not know; where the merchant has not opened that, nobody is
  * asked. Throws ORDER_NOT_FOUND, and as queryPayment.
  */
-export async function queryForeign(cashier: Cashier, call: Call, name: OrderName): Promise<ForeignPayment> {
-  if ((await foreignOrders(cashier, call)) === 'refuse') throw orderNotFound();
-  return askForeign(cashier, call, name);
+export async function queryForeign(till: Till, call: Call, name: OrderName): Promise<ForeignPayment> {
+  if ((await foreignOrders(till, call)) === 'refuse') throw orderNotFound();
+  return askForeign(till, call, name);
 }
 
 /** As {@link queryForeign}, about a refund. */
 export async function queryForeignRefund(
-  cashier: Cashier,
+  till: Till,
   call: Call,
   name: OrderName & { readonly outRefundNo: string },
 ): Promise<ForeignRefund> {
-  if ((await foreignOrders(cashier, call)) === 'refuse') throw orderNotFound();
-  const provider = chooseProvider(cashier, name.provider);
-  const snapshot = await told(refundAt(cashier, provider, call, name), name);
+  if ((await foreignOrders(till, call)) === 'refuse') throw orderNotFound();
+  const provider = chooseProvider(till, name.provider);
+  const snapshot = await told(refundAt(till, provider, call, name), name);
   if (!snapshot.exists) throw refundNotFound();
   return { foreignRefund: snapshot, provider: provider.id };
 }
 
-async function askForeign(cashier: Cashier, call: Call, name: OrderName): Promise<ForeignPayment> {
-  const provider = chooseProvider(cashier, name.provider);
-  const snapshot = await told(tradeAt(cashier, provider, call, name.outTradeNo), name);
+async function askForeign(till: Till, call: Call, name: OrderName): Promise<ForeignPayment> {
+  const provider = chooseProvider(till, name.provider);
+  const snapshot = await told(tradeAt(till, provider, call, name.outTradeNo), name);
   if (!snapshot.exists || snapshot.account !== provider.account || snapshot.outTradeNo !== name.outTradeNo) {
     throw orderUnknown();
   }

@@ -4,8 +4,8 @@ import { invalidArgument } from '../domain/errors.ts';
 import { type Fen, fen } from '../domain/money.ts';
 import type { OrderState, ProviderId } from '../domain/order.ts';
 import type { OrderFilter } from '../ledger/order-filter.ts';
-import type { Call, Cashier } from './cashier.ts';
 import { type PaymentResult, paymentResults } from './results.ts';
+import type { Call, Till } from './till.ts';
 
 export interface ListPaymentsInput {
   /** `YYYY-MM-DD`, Asia/Shanghai, inclusive. */
@@ -26,11 +26,7 @@ export interface PaymentList {
 }
 
 /** The caller's payments, newest first, from the ledger alone. Throws INVALID_ARGUMENT. */
-export async function listPayments(
-  cashier: Cashier,
-  call: Call,
-  input: ListPaymentsInput,
-): Promise<PaymentList> {
+export async function listPayments(till: Till, call: Call, input: ListPaymentsInput): Promise<PaymentList> {
   const { from, to, state, provider, cursor } = input;
   const filter: OrderFilter = defined({
     caller: call.ownOrdersOnly ? call.caller : undefined,
@@ -40,7 +36,7 @@ export async function listPayments(
     provider,
     after: cursor === undefined ? undefined : readCursor(cursor),
   });
-  return cashier.ledger.read(async (book) => {
+  return till.ledger.read(async (book) => {
     const found = await book.orders.list(filter, input.limit + 1);
     const page = found.slice(0, input.limit);
     const last = page.at(-1);

@@ -6,12 +6,12 @@ import type { Allowed } from '../ledger/audit-kinds.ts';
 import type { Book } from '../ledger/book.ts';
 import type { MoneyKind } from '../ledger/counting.ts';
 import type { ApprovalRecord, AskedBy } from '../ledger/records.ts';
-import { approvalsFor, askPerson, isDenied } from '../policy/approvals.ts';
+import { approvalsFor, isDenied, requestApproval } from '../policy/approvals.ts';
 import { type Denial, decide, type Request, type Used, windowStart } from '../policy/decide.ts';
 import { holdToPolicy, insistNotFrozen } from '../policy/decisions.ts';
 import type { Policy, Sections } from '../policy/policy.ts';
 import { type Rule, rulesFor } from '../policy/rules.ts';
-import type { Call, Cashier } from './cashier.ts';
+import type { Call, Till } from './till.ts';
 
 /** What an intent that may be committed brings along. */
 export interface Permit {
@@ -41,7 +41,7 @@ type Wish = Subject &
  * Throws FROZEN, POLICY_DENIED, TRY_LATER (too many approvals are open).
  */
 export async function permit(
-  cashier: Cashier,
+  till: Till,
   book: Book,
   call: Call,
   kind: MoneyKind,
@@ -50,11 +50,11 @@ export async function permit(
   await insistNotFrozen(book);
   const asked = await book.approvals.of(subject);
   if (await isDenied(book, subject, asked)) return undefined;
-  const now = cashier.clock.now();
+  const now = till.clock.now();
   const { caller } = call;
   const usable = approvalsFor(asked, { ...subject, caller }, now);
   const yes = usable.find(({ id, state }) => state === 'approved' && id === (call.approval ?? id));
-  const today = rulesFor(await holdToPolicy(book, cashier.policy), kind, call);
+  const today = rulesFor(await holdToPolicy(book, till.policy), kind, call);
   const rules = yes ? together(today, await rulesThen(book, kind, yes)) : today;
   const judge = async (whenFree: boolean) =>
     decide(rules, subject, await used(book, kind, rules, now, whenFree), now);
@@ -68,7 +68,7 @@ export async function permit(
     return undefined;
   } else if (rule !== undefined) {
     const question = { ...subject, kind, caller, rule, asked: await askedBy(book, call, asked) };
-    await askPerson(book, question, usable, { now, randomBytes: cashier.randomBytes });
+    await requestApproval(book, question, usable, { now, randomBytes: till.randomBytes });
     return undefined;
   }
   const budgets = new Set(rules.flatMap((rule) => (rule.kind === 'budget' ? [rule.budget] : [])));

@@ -1,11 +1,11 @@
+import { isSettledOrder } from '../ledger/order-machine.ts';
 import type { OrderRecord } from '../ledger/records.ts';
-import { isSettledOrder } from '../ledger/trade-machine.ts';
 import { askTrade } from './ask-gateway.ts';
-import type { Call, Cashier } from './cashier.ts';
 import { finishClosing } from './close-payment.ts';
 import { clientError, isGatewayError } from './errors.ts';
 import { type ForeignPayment, type OrderName, queryForeign } from './foreign.ts';
 import { ownOrderIn, type PaymentResult, tellPayment } from './results.ts';
+import type { Call, Till } from './till.ts';
 import { ASK_EVERY_MS } from './waiting.ts';
 
 /**
@@ -17,34 +17,34 @@ import { ASK_EVERY_MS } from './waiting.ts';
  * OUTCOME_UNKNOWN when the gateway could not be asked; none of them changes the state.
  */
 export async function askPayment(
-  cashier: Cashier,
+  till: Till,
   call: Call,
   input: OrderName & { readonly waitSeconds: number },
 ): Promise<PaymentResult | ForeignPayment> {
-  const known = await cashier.ledger.read((book) => book.orders.get(input.outTradeNo));
-  return known ? queryPayment(cashier, call, input) : queryForeign(cashier, call, input);
+  const known = await till.ledger.read((book) => book.orders.get(input.outTradeNo));
+  return known ? queryPayment(till, call, input) : queryForeign(till, call, input);
 }
 
 /** As {@link askPayment}, for an order of the ledger. */
 export async function queryPayment(
-  cashier: Cashier,
+  till: Till,
   call: Call,
   input: { readonly outTradeNo: string; readonly waitSeconds: number },
 ): Promise<PaymentResult> {
-  const { desk } = cashier;
+  const { desk } = till;
   const { waitSeconds } = input;
-  const first = await cashier.ledger.read((book) => ownOrderIn(book, call, input.outTradeNo));
+  const first = await till.ledger.read((book) => ownOrderIn(book, call, input.outTradeNo));
   let order = first;
   let failed: unknown;
   if (waitSeconds > 0 && !isSettledOrder(first.state)) {
-    const again = (known: OrderRecord) => askAgain(cashier, known);
+    const again = (known: OrderRecord) => askAgain(till, known);
     ({ order, failed } = await desk.waits.until(call, first, waitSeconds, again));
     if (order.state !== first.state) failed = undefined;
   } else if (canChange(first)) {
     const { outTradeNo } = first;
     const turn = () => desk.turns.take({ ...first, urgency: 'call' });
     try {
-      order = await desk.orders.share(outTradeNo, turn, () => ask(cashier, first));
+      order = await desk.orders.share(outTradeNo, turn, () => ask(till, first));
     } catch (error) {
       failed = error;
     }
@@ -52,19 +52,19 @@ export async function queryPayment(
   // PAID stays PAID; only the gateway's own later word is missed.
   if (failed !== undefined && !(isGatewayError(failed) && order.state === 'PAID'))
     throw unanswered(failed, order);
-  return tellPayment({ cashier, call }, order);
+  return tellPayment({ till, call }, order);
 }
 
 /** One question for all who wait, unless somebody has just asked it. Throws as the gateway fails. */
-async function askAgain(cashier: Cashier, order: OrderRecord): Promise<OrderRecord> {
+async function askAgain(till: Till, order: OrderRecord): Promise<OrderRecord> {
   if (!canChange(order)) return order;
   const unlessAskedWithinMs = ASK_EVERY_MS / 2;
-  const turn = await cashier.desk.turns.take({ ...order, urgency: 'wait', unlessAskedWithinMs });
-  return turn ? ask(cashier, order) : order;
+  const turn = await till.desk.turns.take({ ...order, urgency: 'wait', unlessAskedWithinMs });
+  return turn ? ask(till, order) : order;
 }
 
-async function ask(cashier: Cashier, order: OrderRecord): Promise<OrderRecord> {
-  return finishClosing(cashier, await askTrade(cashier, order, 'has-turn'));
+async function ask(till: Till, order: OrderRecord): Promise<OrderRecord> {
+  return finishClosing(till, await askTrade(till, order, 'has-turn'));
 }
 
 function unanswered(error: unknown, order: OrderRecord): unknown {

@@ -1,10 +1,10 @@
 import type { RefundRecord } from '../ledger/records.ts';
 import { isSettledRefund } from '../ledger/refund-machine.ts';
 import { askRefund } from './ask-gateway.ts';
-import type { Call, Cashier } from './cashier.ts';
 import { clientError, isGatewayError, refundNotFound } from './errors.ts';
 import { type ForeignRefund, type OrderName, queryForeignRefund } from './foreign.ts';
 import { ownOrderIn, type RefundResult, tellRefund } from './results.ts';
+import type { Call, Till } from './till.ts';
 
 /**
  * Tells how a refund stands, asking the gateway where it can have news.
@@ -13,21 +13,21 @@ import { ownOrderIn, type RefundResult, tellRefund } from './results.ts';
  * GATEWAY_UNAVAILABLE or OUTCOME_UNKNOWN when the gateway could not be asked; none of them changes the state.
  */
 export async function askForRefund(
-  cashier: Cashier,
+  till: Till,
   call: Call,
   input: OrderName & { readonly outRefundNo: string },
 ): Promise<RefundResult | ForeignRefund> {
-  const known = await cashier.ledger.read((book) => book.orders.get(input.outTradeNo));
-  return known ? queryRefund(cashier, call, input) : queryForeignRefund(cashier, call, input);
+  const known = await till.ledger.read((book) => book.orders.get(input.outTradeNo));
+  return known ? queryRefund(till, call, input) : queryForeignRefund(till, call, input);
 }
 
 /** As {@link askForRefund}, for an order of the ledger. */
 export async function queryRefund(
-  cashier: Cashier,
+  till: Till,
   call: Call,
   input: { readonly outTradeNo: string; readonly outRefundNo: string },
 ): Promise<RefundResult> {
-  const { order, refund } = await cashier.ledger.read(async (book) => {
+  const { order, refund } = await till.ledger.read(async (book) => {
     const known = await ownOrderIn(book, call, input.outTradeNo);
     const found = await book.refunds.get(input.outTradeNo, input.outRefundNo);
     if (!found) throw refundNotFound();
@@ -36,12 +36,12 @@ export async function queryRefund(
   let current = refund;
   if (canChange(refund)) {
     try {
-      const { desk } = cashier;
+      const { desk } = till;
       const { account, caller } = order;
       current = await desk.refunds.share(
         `${refund.outTradeNo} ${refund.outRefundNo}`,
         () => desk.turns.take({ account, caller, urgency: 'call' }),
-        async () => (await askRefund(cashier, order, refund, 'has-turn')).refund,
+        async () => (await askRefund(till, order, refund, 'has-turn')).refund,
       );
     } catch (error) {
       if (!isGatewayError(error)) throw error;
@@ -52,7 +52,7 @@ export async function queryRefund(
       );
     }
   }
-  return tellRefund({ cashier, call }, order, current);
+  return tellRefund({ till, call }, order, current);
 }
 
 function canChange(refund: RefundRecord): boolean {

@@ -14,8 +14,8 @@ import {
   refundKey,
 } from './bill-comparison.ts';
 import { daysOf, lastDay, startOf, type Today } from './bill-days.ts';
-import type { Cashier } from './cashier.ts';
 import { clientError, isGatewayError } from './errors.ts';
+import type { Till } from './till.ts';
 
 /** How far (ms) two clocks may disagree about the day on which something happened. */
 const EDGE_MS = 5 * 60_000;
@@ -59,17 +59,17 @@ export interface Reconciliation {
  * not be had or not be trusted.
  */
 export async function reconcile(
-  cashier: Cashier,
+  till: Till,
   provider: PaymentProvider,
   input: ReconcileInput,
 ): Promise<Reconciliation> {
   const { date } = input;
-  const last = lastDay(cashier.clock.now(), input.today);
+  const last = lastDay(till.clock.now(), input.today);
   const start = startOf(date, last, input.today);
   const billOf = billsOf(provider);
   const bill = await billOf(date);
   // Read after the bill: what the gateway has already booked, this process may have learned meanwhile.
-  const ledger = await cashier.ledger.read((book) => ledgerDay(book, provider.account, bill, start));
+  const ledger = await till.ledger.read((book) => ledgerDay(book, provider.account, bill, start));
   const lines = ownLines(bill, provider.account, ledger);
   const own = new Set(lines);
   const differences: (Difference & { mayFollow?: true })[] = [];

@@ -7,7 +7,6 @@ import { insistNotFrozen, isFrozen } from '../policy/decisions.ts';
 import { GatewayUnavailable, OutcomeUnknown, type RefundSnapshot } from '../providers/contract.ts';
 import { applyRefund, isGivenOut } from './apply.ts';
 import { askRefund, type Turn } from './ask-gateway.ts';
-import { type Call, type Cashier, type Errand, providerOf } from './cashier.ts';
 import { clientError, failureOf, isGatewayError } from './errors.ts';
 import { type OrderName, orderToMove } from './foreign.ts';
 import { endApproval } from './permit.ts';
@@ -16,6 +15,7 @@ import { exceedsPaid } from './refund-rules.ts';
 import { type ReservedRefund, reserveRefund, termsOf } from './reserve-refund.ts';
 import { type RefundResult, refundResult, tellRefund } from './results.ts';
 import { claim, isBeingSent, isStillOurs, record, release, releaseOurs } from './sending.ts';
+import { type Call, type Errand, providerOf, type Till } from './till.ts';
 
 export interface RefundPaymentInput extends OrderName {
   readonly refundFen: Fen;
@@ -32,13 +32,13 @@ export interface RefundPaymentInput extends OrderName {
  * CONFIGURATION.
  */
 export async function refundPayment(
-  cashier: Cashier,
+  till: Till,
   call: Call,
   input: RefundPaymentInput,
 ): Promise<RefundResult> {
-  const errand = { cashier, call };
-  const known = await orderToMove(cashier, call, input);
-  providerOf(cashier, known);
+  const errand = { till, call };
+  const known = await orderToMove(till, call, input);
+  providerOf(till, known);
   if (input.refundFen > known.amountFen) throw exceedsPaid(known.amountFen, 0 as Fen);
   if (known.state !== 'PAID') await insistPaid(errand, known);
   const reserved = await reserveRefund(errand, input);
@@ -53,9 +53,9 @@ export async function refundPayment(
 }
 
 /** The buyer may have paid a moment ago: the gateway is asked before anyone is told otherwise. */
-async function insistPaid({ cashier, call }: Errand, order: OrderRecord): Promise<void> {
+async function insistPaid({ till, call }: Errand, order: OrderRecord): Promise<void> {
   const { outTradeNo } = order;
-  const asked = await queryPayment(cashier, call, { outTradeNo, waitSeconds: 0 });
+  const asked = await queryPayment(till, call, { outTradeNo, waitSeconds: 0 });
   if (asked.order.state === 'PAID') return;
   throw new CashierError(
     'NOT_PAID',
@@ -77,41 +77,37 @@ async function insistPaid({ cashier, call }: Errand, order: OrderRecord): Promis
  * Its question has had its turn.
  * Throws the three errors of the provider port, and CashierError as {@link refundPayment}.
  */
-export async function settleRefund(
-  cashier: Cashier,
-  order: OrderRecord,
-  refund: RefundRecord,
-): Promise<void> {
+export async function settleRefund(till: Till, order: OrderRecord, refund: RefundRecord): Promise<void> {
   if (refund.asked < 1 || refund.state === 'ABNORMAL' || refund.declinedCode !== undefined) {
-    await askRefund(cashier, order, refund, 'has-turn');
+    await askRefund(till, order, refund, 'has-turn');
     return;
   }
-  const claimed = await cashier.ledger.write(async (book) => {
+  const claimed = await till.ledger.write(async (book) => {
     const current = await book.refunds.get(refund.outTradeNo, refund.outRefundNo);
     const open = current?.state === 'UNKNOWN' || current?.state === 'PROCESSING';
-    return open && !isBeingSent(cashier, current) ? book.refunds.patch(current, claim(cashier)) : undefined;
+    return open && !isBeingSent(till, current) ? book.refunds.patch(current, claim(till)) : undefined;
   });
   if (!claimed) return;
-  const errand = { cashier, call: { caller: refund.caller } };
+  const errand = { till, call: { caller: refund.caller } };
   await settle(errand, { todo: 'settle', order, refund: claimed, replayed: true }, 'has-turn');
 }
 
 /** The answer to an earlier send was lost: ask, and where it never arrived send the same bytes under the same number. */
 async function settle(errand: Errand, reserved: ReservedRefund, turn?: Turn): Promise<RefundResult> {
-  const { cashier } = errand;
+  const { till } = errand;
   const { order, refund, replayed } = reserved;
   let exists: boolean;
   try {
-    ({ exists } = await askRefund(cashier, order, refund, turn));
+    ({ exists } = await askRefund(till, order, refund, turn));
   } catch (error) {
-    await release(cashier, refund);
+    await release(till, refund);
     if (error instanceof OutcomeUnknown || error instanceof GatewayUnavailable)
       return tellRefund(errand, order, refund, replayed);
     throw isGatewayError(error) ? clientError(error, inDoubtStands(refund), numbers(refund)) : error;
   }
-  const again = exists ? undefined : await claimAgain(cashier, reserved);
+  const again = exists ? undefined : await claimAgain(till, reserved);
   if (again) return send(errand, { ...reserved, refund: again });
-  await release(cashier, refund);
+  await release(till, refund);
   return tellRefund(errand, order, refund, replayed);
 }
 
@@ -119,22 +115,19 @@ async function settle(errand: Errand, reserved: ReservedRefund, turn?: Turn): Pr
  * Before the same bytes go out again: a claim of their own, unless somebody else is at it by now or another refund of
  * the order is in doubt.
  */
-async function claimAgain(
-  cashier: Cashier,
-  { order, refund }: ReservedRefund,
-): Promise<RefundRecord | undefined> {
-  return cashier.ledger.write(async (book) => {
+async function claimAgain(till: Till, { order, refund }: ReservedRefund): Promise<RefundRecord | undefined> {
+  return till.ledger.write(async (book) => {
     const refunds = await book.refunds.ofOrder(order.outTradeNo);
     const known = refunds.find((other) => other.outRefundNo === refund.outRefundNo);
     if (!known || isSettledRefund(known.state) || !isGivenOut(order)) return undefined;
-    if (isBeingSent(cashier, known) && !isStillOurs(known, refund)) return undefined;
+    if (isBeingSent(till, known) && !isStillOurs(known, refund)) return undefined;
     const inDoubt = refunds.some(
-      (other) => other !== known && (other.state === 'UNKNOWN' || isBeingSent(cashier, other)),
+      (other) => other !== known && (other.state === 'UNKNOWN' || isBeingSent(till, other)),
     );
     if (inDoubt || (await book.operator.freeze())) return undefined;
     return book.refunds.patch(known, {
-      ...claim(cashier),
-      sentAt: cashier.clock.now(),
+      ...claim(till),
+      sentAt: till.clock.now(),
       declinedCode: undefined,
     });
   });
@@ -142,11 +135,11 @@ async function claimAgain(
 
 /** Sends the committed plan and commits what came of it. */
 async function send(errand: Errand, reserved: ReservedRefund): Promise<RefundResult> {
-  const { cashier, call } = errand;
+  const { till, call } = errand;
   const { order, refund, replayed } = reserved;
   let snapshot: RefundSnapshot;
   try {
-    const refunds = await cashier.ledger.read(async (book) => {
+    const refunds = await till.ledger.read(async (book) => {
       // A freeze counts within a second, however long it took from the commit to here.
       await insistNotFrozen(book);
       return book.refunds.ofOrder(order.outTradeNo);
@@ -155,16 +148,16 @@ async function send(errand: Errand, reserved: ReservedRefund): Promise<RefundRes
     // Whoever slept until another took over, or a person said that it never happened, sends nothing any more.
     const current = refunds.find(isThis);
     if (!current || isSettledRefund(current.state) || !isStillOurs(current, refund)) {
-      await release(cashier, refund);
+      await release(till, refund);
       return tellRefund(errand, order, refund, replayed);
     }
     const before = sum(refunds.filter((other) => other.state === 'SUCCESS' && !isThis(other)));
     const terms = { ...termsOf(order, refund), refundedBeforeFen: before };
-    snapshot = await providerOf(cashier, order).sendRefund(terms, refund.plan ?? '');
+    snapshot = await providerOf(till, order).sendRefund(terms, refund.plan ?? '');
   } catch (error) {
     return sendFailed(errand, reserved, error);
   }
-  return record(cashier, refund, async (book) => {
+  return record(till, refund, async (book) => {
     const current = await book.refunds.again(refund);
     const released = await book.refunds.patch(current, releaseOurs(current, refund));
     const known = await applyRefund(book, released, snapshot);
@@ -177,17 +170,17 @@ async function send(errand: Errand, reserved: ReservedRefund): Promise<RefundRes
  * answer a refusal is none: it may be the effect of the very refund in doubt, whatever a lagging replica says of it.
  */
 async function sendFailed(errand: Errand, reserved: ReservedRefund, thrown: unknown): Promise<RefundResult> {
-  const { cashier } = errand;
+  const { till } = errand;
   const { order, refund, replayed, todo, approval } = reserved;
   const failure = failureOf(thrown);
   if (!failure) {
-    await release(cashier, refund);
+    await release(till, refund);
     throw thrown;
   }
   const { error, code, refused } = failure;
   const notSent = failure.notSent && todo === 'send';
   const ends = notSent || (refused !== undefined && refused !== 'number-conflict' && todo === 'send');
-  const { nothingDone, ours } = await record(cashier, refund, async (book) => {
+  const { nothingDone, ours } = await record(till, refund, async (book) => {
     const current = await book.refunds.again(refund);
     const mine = isStillOurs(current, refund);
     await book.event(refund, 'send-failed', { error: error.name, code });
@@ -204,7 +197,7 @@ async function sendFailed(errand: Errand, reserved: ReservedRefund, thrown: unkn
     if (approval) await endApproval(book, approval, notSent ? undefined : code);
     return { nothingDone: ended.state === 'CLOSED', ours: mine };
   });
-  cashier.log.warn('refund-payment failed at the gateway', { ...numbers(refund), error: error.message });
+  till.log.warn('refund-payment failed at the gateway', { ...numbers(refund), error: error.message });
   if (isFrozen(error)) throw error;
   if (failure.inDoubt || !ours) return tellRefund(errand, order, refund, replayed);
   const nothing = { zh: '没有退款，没有资金变动', en: 'nothing was refunded and no money moved' };

@@ -5,8 +5,8 @@ import type { OrderRecord, RefundRecord } from '../ledger/records.ts';
 import { holdsSum } from '../ledger/refund-machine.ts';
 import { elsewhereOf, isDeclined, isElsewhere, sum } from '../ledger/refunded.ts';
 import type { PaymentProvider } from '../providers/contract.ts';
-import type { Cashier } from './cashier.ts';
 import { isBeingSent } from './sending.ts';
+import type { Till } from './till.ts';
 
 /** Stands in an approval as the rule that asks for a person: the gateway proves a refund elsewhere, but no sum. */
 export const REFUNDED_ELSEWHERE = 'refunded-elsewhere';
@@ -32,8 +32,8 @@ export function insistWithinPaid(
 }
 
 /** A refund in doubt blocks every other of its order. Throws OUTCOME_UNKNOWN, or TRY_LATER while one is under way. */
-export function insistOneAtATime(cashier: Cashier, others: readonly RefundRecord[]): void {
-  if (others.some((other) => isBeingSent(cashier, other))) throw tryLater(1);
+export function insistOneAtATime(till: Till, others: readonly RefundRecord[]): void {
+  if (others.some((other) => isBeingSent(till, other))) throw tryLater(1);
   const inDoubt = others.find((other) => other.state === 'UNKNOWN');
   if (inDoubt) throw refundInDoubt(inDoubt);
 }

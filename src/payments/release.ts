@@ -1,8 +1,8 @@
 import { CashierError, type Text } from '../domain/errors.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import { isSettledOrder } from '../ledger/order-machine.ts';
 import type { OrderRecord, RefundRecord } from '../ledger/records.ts';
-import { isSettledOrder } from '../ledger/trade-machine.ts';
-import type { Person } from '../policy/operator.ts';
+import type { Person } from '../policy/person.ts';
 import { isGivenOut } from './apply.ts';
 import { orderNotFound, refundNotFound } from './errors.ts';
 import { isClaimed } from './sending.ts';

@@ -7,13 +7,13 @@ import { insistNotFrozen } from '../policy/decisions.ts';
 import type { PaymentProvider } from '../providers/contract.ts';
 import { tradeAt } from './ask-gateway.ts';
 import { newNumber, newOrder } from './beginnings.ts';
-import { type Cashier, type Errand, providerOf } from './cashier.ts';
 import type { CreatePaymentInput } from './create-payment.ts';
 import { conflict, isGatewayError, noPageToHandOff, numberNotAsked, numberTaken } from './errors.ts';
 import { permit } from './permit.ts';
 import { digest, ownOrderIn } from './results.ts';
 import { firstAskAt } from './schedule.ts';
 import { claim, isBeingSent, whenFree } from './sending.ts';
+import { type Errand, providerOf, type Till } from './till.ts';
 
 /** What the reservation found there is to do. Everything in it is committed. */
 export interface ReservedPayment {
@@ -82,31 +82,31 @@ async function askingFirst(
   errand: Errand,
   reserving: (at: Reserving) => Promise<ReservedPayment | 'busy'>,
 ): Promise<ReservedPayment> {
-  const { cashier } = errand;
+  const { till } = errand;
   let ready: Ready = { page: false, number: false };
   let isTaken = false;
-  const attempt = () => cashier.ledger.write((book) => reserving({ ...errand, book, ready }));
+  const attempt = () => till.ledger.write((book) => reserving({ ...errand, book, ready }));
   for (;;) {
     try {
-      return await whenFree(cashier, attempt);
+      return await whenFree(till, attempt);
     } catch (error) {
       if (!(error instanceof AskFirst)) throw error;
       if (error.what === 'page') {
-        if (!(await cashier.canHandOff?.())) throw noPageToHandOff(error.order);
+        if (!(await till.canHandOff?.())) throw noPageToHandOff(error.order);
         ready = { ...ready, page: true };
         continue;
       }
       if (isTaken) throw numberTaken(error.order.outTradeNo, 'gateway');
-      isTaken = !(await isNumberFree(cashier, error.order));
+      isTaken = !(await isNumberFree(till, error.order));
       ready = { ...ready, number: !isTaken };
     }
   }
 }
 
-async function isNumberFree(cashier: Cashier, order: OrderRecord): Promise<boolean> {
+async function isNumberFree(till: Till, order: OrderRecord): Promise<boolean> {
   const { outTradeNo } = order;
   try {
-    return !(await tradeAt(cashier, providerOf(cashier, order), order, outTradeNo)).exists;
+    return !(await tradeAt(till, providerOf(till, order), order, outTradeNo)).exists;
   } catch (error) {
     throw isGatewayError(error) ? numberNotAsked(error, outTradeNo) : error;
   }
@@ -120,7 +120,7 @@ async function reserve(
   provider: PaymentProvider,
   input: CreatePaymentInput,
 ): Promise<ReservedPayment | 'busy'> {
-  const { cashier, call, book } = at;
+  const { till, call, book } = at;
   const buyerHash = input.buyer && digest(await book.meta('salt'), input.buyer);
   const inputHash = digest(
     provider.id,
@@ -146,11 +146,11 @@ async function reserve(
     if (other.account !== provider.account) continue;
     if (input.outTradeNo === undefined && !isFinal(other)) return proceed(at, other, true);
     if (other.state === 'UNKNOWN') {
-      return isBeingSent(cashier, other) ? 'busy' : { todo: 'settle-first', order: other, replayed: true };
+      return isBeingSent(till, other) ? 'busy' : { todo: 'settle-first', order: other, replayed: true };
     }
   }
-  const order = newOrder(cashier, {
-    outTradeNo: input.outTradeNo ?? newNumber(cashier, 'C'),
+  const order = newOrder(till, {
+    outTradeNo: input.outTradeNo ?? newNumber(till, 'C'),
     provider: provider.id,
     account: provider.account,
     caller: call.caller,
@@ -165,7 +165,7 @@ async function reserve(
       payerOpenid: input.payerOpenid,
       payerClientIp: input.payerClientIp,
       chosen: input.outTradeNo === undefined ? undefined : (true as const),
-      mark: provider.returnsMark ? cashier.randomBytes(12).toString('base64url') : undefined,
+      mark: provider.returnsMark ? till.randomBytes(12).toString('base64url') : undefined,
     }),
   });
   // Refuses what this gateway would refuse before anything is stored.
@@ -180,11 +180,11 @@ async function proceed(
   order: OrderRecord,
   replayed: boolean,
 ): Promise<ReservedPayment | 'busy'> {
-  const { cashier, book } = at;
+  const { till, book } = at;
   // Of another account than this process has, nothing is done, not even told.
-  providerOf(cashier, order);
-  if (isBeingSent(cashier, order)) return 'busy';
-  const now = cashier.clock.now();
+  providerOf(till, order);
+  if (isBeingSent(till, order)) return 'busy';
+  const now = till.clock.now();
   if (order.state === 'PENDING_APPROVAL') return commitIntent(at, order, replayed);
   if (awaitsSend(order)) {
     const reopened = await book.orders.move(order, 'reopened', {
@@ -196,25 +196,25 @@ async function proceed(
   }
   const expired = order.expiresAt !== undefined && now >= order.expiresAt;
   if (order.state === 'UNKNOWN' || (order.state === 'NOTPAY' && expired)) {
-    return { todo: 'settle', order: await book.orders.patch(order, claim(cashier)), replayed };
+    return { todo: 'settle', order: await book.orders.patch(order, claim(till)), replayed };
   }
   if (order.state === 'NOTPAY' && !order.closing && !canBePaid(order.credential, now)) {
     await insistNotFrozen(book);
-    return { todo: 'renew', order: await book.orders.patch(order, claim(cashier)), replayed };
+    return { todo: 'renew', order: await book.orders.patch(order, claim(till)), replayed };
   }
   return { todo: 'answer', order, replayed };
 }
 
 /** The last gate before a gateway: rules and approval are checked in the transaction that commits the intent. */
 async function commitIntent(
-  { cashier, call, book, ready }: Reserving,
+  { till, call, book, ready }: Reserving,
   order: OrderRecord,
   replayed: boolean,
 ): Promise<ReservedPayment> {
-  const provider = providerOf(cashier, order);
+  const provider = providerOf(till, order);
   if (provider.fromPageOnly?.has(order.scene) && !ready.page) throw new AskFirst('page', order);
-  const now = cashier.clock.now();
-  const permitted = await permit(cashier, book, call, 'payment', order);
+  const now = till.clock.now();
+  const permitted = await permit(till, book, call, 'payment', order);
   if (!permitted) {
     return { todo: 'answer', order: await book.orders.again(order), replayed };
   }
@@ -230,7 +230,7 @@ async function commitIntent(
       askAt: firstAskAt(now),
       asked: 0,
       ...permitted.counts,
-      ...claim(cashier),
+      ...claim(till),
     },
     permitted.allowed,
   );

@@ -4,7 +4,6 @@ import type { Book } from '../ledger/book.ts';
 import type { ApprovalRecord, OrderRecord, RefundRecord } from '../ledger/records.ts';
 import { elsewhereOf, isDeclined, isElsewhere } from '../ledger/refunded.ts';
 import { NEVER_SENT, newNumber } from './beginnings.ts';
-import { type Errand, providerOf } from './cashier.ts';
 import { conflict } from './errors.ts';
 import { permit } from './permit.ts';
 import type { RefundPaymentInput } from './refund-payment.ts';
@@ -18,6 +17,7 @@ import {
 } from './refund-rules.ts';
 import { digest, ownOrderIn } from './results.ts';
 import { claim, isBeingSent, whenFree } from './sending.ts';
+import { type Errand, providerOf } from './till.ts';
 
 /** What the reservation found there is to do. Everything in it is committed. */
 export interface ReservedRefund {
@@ -37,12 +37,12 @@ interface Reserving extends Errand {
 
 /** Finds what a call means, checks everything, and commits the intent where there is something to send. Sends nothing. */
 export function reserveRefund(errand: Errand, input: RefundPaymentInput): Promise<ReservedRefund> {
-  const { cashier } = errand;
-  return whenFree(cashier, () => cashier.ledger.write((book) => reserve({ ...errand, book }, input)));
+  const { till } = errand;
+  return whenFree(till, () => till.ledger.write((book) => reserve({ ...errand, book }, input)));
 }
 
 async function reserve(at: Reserving, input: RefundPaymentInput): Promise<ReservedRefund | 'busy'> {
-  const { cashier, call, book } = at;
+  const { till, call, book } = at;
   const order = await ownOrderIn(book, call, input.outTradeNo);
   const refunds = await book.refunds.ofOrder(order.outTradeNo);
   const inputHash = digest(input.refundFen, input.reason);
@@ -54,14 +54,14 @@ async function reserve(at: Reserving, input: RefundPaymentInput): Promise<Reserv
     if (input.outRefundNo !== undefined && first.inputHash !== inputHash) throw conflict('outRefundNo');
     return proceed(at, order, first, true);
   }
-  const merchantScope = merchantScopeOf(providerOf(cashier, order));
+  const merchantScope = merchantScopeOf(providerOf(till, order));
   if (merchantScope !== undefined && input.outRefundNo !== undefined) {
     if (await book.refunds.byMerchant(merchantScope, input.outRefundNo)) throw conflict('outRefundNo');
   }
-  const now = cashier.clock.now();
+  const now = till.clock.now();
   const refund: RefundRecord = {
     outTradeNo: order.outTradeNo,
-    outRefundNo: input.outRefundNo ?? newNumber(cashier, 'R'),
+    outRefundNo: input.outRefundNo ?? newNumber(till, 'R'),
     merchantScope,
     caller: call.caller,
     amountFen: input.refundFen,
@@ -85,8 +85,8 @@ async function proceed(
   refund: RefundRecord,
   replayed: boolean,
 ): Promise<ReservedRefund | 'busy'> {
-  const { cashier, book } = at;
-  if (isBeingSent(cashier, refund)) return 'busy';
+  const { till, book } = at;
+  if (isBeingSent(till, refund)) return 'busy';
   if (refund.state === 'PENDING_APPROVAL') return commitIntent(at, order, refund, replayed);
   if (isDeclined(refund)) {
     const reopened = await book.refunds.move(refund, 'reopened', {
@@ -97,29 +97,29 @@ async function proceed(
   }
   // PROCESSING too: Alipay accepts some refunds that then never come about, and wants the same number again.
   if (refund.state === 'UNKNOWN' || refund.state === 'PROCESSING') {
-    return { todo: 'settle', order, refund: await book.refunds.patch(refund, claim(cashier)), replayed };
+    return { todo: 'settle', order, refund: await book.refunds.patch(refund, claim(till)), replayed };
   }
   return { todo: 'answer', order, refund, replayed };
 }
 
 /** The last gate before a gateway: everything is checked in the transaction that commits the intent. */
 async function commitIntent(
-  { cashier, call, book }: Reserving,
+  { till, call, book }: Reserving,
   order: OrderRecord,
   refund: RefundRecord,
   replayed: boolean,
 ): Promise<ReservedRefund> {
-  const provider = providerOf(cashier, order);
-  const now = cashier.clock.now();
+  const provider = providerOf(till, order);
+  const now = till.clock.now();
   const others = (await book.refunds.ofOrder(order.outTradeNo)).filter(
     (other) => other.outRefundNo !== refund.outRefundNo,
   );
   insistWithinPaid(order, others, refund);
-  insistOneAtATime(cashier, others);
+  insistOneAtATime(till, others);
   insistGatewayRules(provider, order, others, now);
   const { provider: wallet, scene } = order;
   const elsewhere = elsewhereOf(order, others);
-  const permitted = await permit(cashier, book, call, 'refund', {
+  const permitted = await permit(till, book, call, 'refund', {
     ...refund,
     provider: wallet,
     scene,
@@ -141,7 +141,7 @@ async function commitIntent(
       askAt: now + (provider.refundRules.askAfterMs[0] ?? 0),
       asked: 0,
       ...permitted.counts,
-      ...claim(cashier),
+      ...claim(till),
     },
     permitted.allowed,
   );

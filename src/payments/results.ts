@@ -4,8 +4,8 @@ import type { Credential } from '../domain/order.ts';
 import type { Book } from '../ledger/book.ts';
 import type { ApprovalRecord, OrderRecord, RefundRecord } from '../ledger/records.ts';
 import { elsewhereOf, refundedHere } from '../ledger/refunded.ts';
-import type { Call, Errand } from './cashier.ts';
 import { orderNotFound } from './errors.ts';
+import type { Call, Errand } from './till.ts';
 
 /** What a use case tells about a payment. All of it is committed. */
 export interface PaymentResult {
@@ -68,20 +68,20 @@ export async function paymentResults(
 }
 
 /** A payment as it is committed now. */
-export function tellPayment({ cashier, call }: Errand, order: OrderRecord, replayed = false) {
-  return cashier.ledger.read(async (book) =>
+export function tellPayment({ till, call }: Errand, order: OrderRecord, replayed = false) {
+  return till.ledger.read(async (book) =>
     paymentResult(book, call, await book.orders.again(order), replayed),
   );
 }
 
 /** As {@link tellPayment}. */
 export function tellRefund(
-  { cashier, call }: Errand,
+  { till, call }: Errand,
   order: OrderRecord,
   refund: RefundRecord,
   replayed = false,
 ): Promise<RefundResult> {
-  return cashier.ledger.read(async (book) =>
+  return till.ledger.read(async (book) =>
     refundResult(book, call, await book.orders.again(order), await book.refunds.again(refund), replayed),
   );
 }

@@ -2,7 +2,7 @@ import { stillLasts } from '../domain/clock.ts';
 import { CashierError } from '../domain/errors.ts';
 import type { Book } from '../ledger/book.ts';
 import type { OrderRecord, RefundRecord } from '../ledger/records.ts';
-import type { Cashier } from './cashier.ts';
+import type { Till } from './till.ts';
 
 /** How long (ms) a sender is believed to be still talking: two exchanges with a gateway (keys, then the call) and some. */
 const SENDING_MS = 25_000;
@@ -14,8 +14,8 @@ interface Sendable {
 }
 
 /** Marks a record as being sent by this process. Commit it with the intent. */
-export function claim(cashier: Cashier): { sendingBy: string; sendingUntil: number } {
-  return { sendingBy: cashier.senders.next(), sendingUntil: cashier.clock.now() + SENDING_MS };
+export function claim(till: Till): { sendingBy: string; sendingUntil: number } {
+  return { sendingBy: till.senders.next(), sendingUntil: till.clock.now() + SENDING_MS };
 }
 
 /** Clears {@link claim}. */
@@ -30,7 +30,7 @@ export function isStillOurs(current: Sendable, sent: Sendable): boolean {
 }
 
 /** Gives the claim that `sent` was sent under back, where it still is ours. */
-export async function release({ ledger }: Cashier, sent: OrderRecord | RefundRecord): Promise<void> {
+export async function release({ ledger }: Till, sent: OrderRecord | RefundRecord): Promise<void> {
   await ledger.write(async (book) => {
     if ('outRefundNo' in sent) {
       const refund = await book.refunds.again(sent);
@@ -48,12 +48,12 @@ export function releaseOurs(current: Sendable, sent: Sendable): Partial<typeof R
 }
 
 /** Whether somebody who may be alive is talking to the gateway about it right now. */
-export function isBeingSent(cashier: Cashier, record: Sendable): boolean {
+export function isBeingSent(till: Till, record: Sendable): boolean {
   const { sendingBy, sendingUntil } = record;
   return (
     sendingBy !== undefined &&
-    isClaimed({ sendingUntil }, cashier.clock.now()) &&
-    cashier.senders.mayBeAlive(sendingBy)
+    isClaimed({ sendingUntil }, till.clock.now()) &&
+    till.senders.mayBeAlive(sendingBy)
   );
 }
 
@@ -66,11 +66,11 @@ export function isClaimed({ sendingUntil }: Pick<Sendable, 'sendingUntil'>, now:
  * Runs `attempt` until it answers something other than 'busy'. It waits for another sender's answer instead of
  * sending the same thing beside it; the sender's claim runs out, so this ends.
  */
-export async function whenFree<T>(cashier: Cashier, attempt: () => Promise<T | 'busy'>): Promise<T> {
+export async function whenFree<T>(till: Till, attempt: () => Promise<T | 'busy'>): Promise<T> {
   for (;;) {
     const result = await attempt();
     if (result !== 'busy') return result;
-    await cashier.clock.sleep(LOOK_AGAIN_MS);
+    await till.clock.sleep(LOOK_AGAIN_MS);
   }
 }
 
@@ -79,18 +79,18 @@ export async function whenFree<T>(cashier: Cashier, attempt: () => Promise<T | '
  * was sent, and by now that is not true: the client hears OUTCOME_UNKNOWN instead.
  */
 export async function record<T>(
-  cashier: Cashier,
+  till: Till,
   about: { readonly outTradeNo: string; readonly outRefundNo?: string },
   work: (book: Book) => Promise<T>,
 ): Promise<T> {
   try {
-    return await cashier.ledger.write(work);
+    return await till.ledger.write(work);
   } catch (error) {
     const unusable = error instanceof CashierError && ['CONFIGURATION', 'INTERNAL'].includes(error.code);
     if (!unusable) throw error;
     const { outTradeNo, outRefundNo } = about;
     const numbers = { outTradeNo, ...(outRefundNo === undefined ? {} : { outRefundNo }) };
-    cashier.log.error('the answer of a gateway could not be recorded', { ...numbers, error: error.message });
+    till.log.error('the answer of a gateway could not be recorded', { ...numbers, error: error.message });
     throw unrecorded(numbers);
   }
 }

@@ -1,8 +1,8 @@
 import type { OrderState, RefundState } from '../domain/order.ts';
 import { askRefund, askTrade } from './ask-gateway.ts';
 import type { Difference } from './bill-comparison.ts';
-import type { Cashier } from './cashier.ts';
 import { isGatewayError } from './errors.ts';
+import type { Till } from './till.ts';
 
 /**
  * Asks the gateway about an order or refund whose state differs, and takes in what it proves; the bill itself changes
@@ -10,18 +10,18 @@ import { isGatewayError } from './errors.ts';
  * gave no answer that can be trusted.
  */
 export async function settleDifference(
-  cashier: Cashier,
+  till: Till,
   { kind, outTradeNo, outRefundNo }: Difference,
 ): Promise<OrderState | RefundState | undefined> {
   if (kind !== 'state' && kind !== 'refund-state') return undefined;
-  const { order, refund } = await cashier.ledger.read(async (book) => ({
+  const { order, refund } = await till.ledger.read(async (book) => ({
     order: await book.orders.get(outTradeNo),
     refund: outRefundNo === undefined ? undefined : await book.refunds.get(outTradeNo, outRefundNo),
   }));
   if (order === undefined) return undefined;
   try {
-    if (kind === 'state') return (await askTrade(cashier, order)).order.state;
-    return refund && (await askRefund(cashier, order, refund)).refund.state;
+    if (kind === 'state') return (await askTrade(till, order)).order.state;
+    return refund && (await askRefund(till, order, refund)).refund.state;
   } catch (error) {
     if (isGatewayError(error)) return undefined;
     throw error;

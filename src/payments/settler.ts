@@ -3,13 +3,13 @@ import type { Book } from '../ledger/book.ts';
 import type { OrderRecord, RefundRecord } from '../ledger/records.ts';
 import type { PaymentProvider } from '../providers/contract.ts';
 import { askTrade } from './ask-gateway.ts';
-import type { Cashier } from './cashier.ts';
 import { finishClosing } from './close-payment.ts';
 import { isGatewayError } from './errors.ts';
 import { isPaceAhead, roomForBackground, takePlaces } from './pace.ts';
 import { settleRefund } from './refund-payment.ts';
 import { nextOrderAsk, nextRefundAsk } from './schedule.ts';
 import { isBeingSent } from './sending.ts';
+import type { Till } from './till.ts';
 
 /** How long (ms) from one round to the next while there is work, and the settler's rest when nothing is due. */
 const ROUND_MS = 200;
@@ -45,33 +45,33 @@ interface Rounds {
  * What is due is booked in the ledger before it is asked, so that nobody asks twice; what a killed process had booked
  * comes round again by the schedule.
  */
-export async function runSettler(opened: Cashier, signal: AbortSignal): Promise<void> {
-  const cashier = { ...opened, ledger: opened.ledger.as({ actor: 'settler' }) };
-  const accounts = [...cashier.providers.values()].map(({ account }) => account);
+export async function runSettler(opened: Till, signal: AbortSignal): Promise<void> {
+  const till = { ...opened, ledger: opened.ledger.as({ actor: 'settler' }) };
+  const accounts = [...till.providers.values()].map(({ account }) => account);
   const rounds: Rounds = {
     underWay: new Set(),
     served: new Map(),
     // A clock may have been corrected while nobody was here.
     misplaced: new Map(accounts.map((account) => [account, HORIZON_MS])),
     count: 0,
-    last: cashier.clock.now(),
+    last: till.clock.now(),
   };
   // Every question of a round waits for its place under the same signal.
   setMaxListeners(0, signal);
   while (!signal.aborted) {
-    const now = cashier.clock.now();
+    const now = till.clock.now();
     const setBack = now < rounds.last - REST_MS;
     if (setBack) for (const account of accounts) rounds.misplaced.set(account, NEAR_HORIZON_MS);
     rounds.last = now;
-    const { due, waiting } = await bookRound(cashier, rounds).catch((error: unknown) => {
-      cashier.log.error('settler', { error: String(error) });
+    const { due, waiting } = await bookRound(till, rounds).catch((error: unknown) => {
+      till.log.error('settler', { error: String(error) });
       return { due: [], waiting: false };
     });
     for (const item of due) {
-      const asked = settleAt(cashier, item, signal).finally(() => rounds.underWay.delete(asked));
+      const asked = settleAt(till, item, signal).finally(() => rounds.underWay.delete(asked));
       rounds.underWay.add(asked);
     }
-    await cashier.clock.sleep(waiting ? ROUND_MS : REST_MS, signal);
+    await till.clock.sleep(waiting ? ROUND_MS : REST_MS, signal);
   }
   await Promise.all(rounds.underWay);
 }
@@ -80,93 +80,93 @@ export async function runSettler(opened: Cashier, signal: AbortSignal): Promise<
  * One transaction per gateway: take what is due, give each its place in the pace, say when it comes round again.
  * `waiting` says that there may be more.
  */
-async function bookRound(cashier: Cashier, rounds: Rounds): Promise<{ due: Due[]; waiting: boolean }> {
+async function bookRound(till: Till, rounds: Rounds): Promise<{ due: Due[]; waiting: boolean }> {
   const due: Due[] = [];
   let waiting = false;
-  for (const provider of cashier.providers.values()) {
-    await putBack(cashier, provider.account, rounds);
-    const earliest = await cashier.ledger.read((book) => book.asking.earliest(provider.account));
-    if (earliest === undefined || earliest > cashier.clock.now()) continue;
+  for (const provider of till.providers.values()) {
+    await putBack(till, provider.account, rounds);
+    const earliest = await till.ledger.read((book) => book.asking.earliest(provider.account));
+    if (earliest === undefined || earliest > till.clock.now()) continue;
     waiting = true;
     if (rounds.underWay.size >= MOST_UNDER_WAY) continue;
-    due.push(...(await cashier.ledger.write((book) => bookProvider(cashier, book, provider, rounds))));
+    due.push(...(await till.ledger.write((book) => bookProvider(till, book, provider, rounds))));
   }
   return { due, waiting };
 }
 
 /** What a clock that was ahead has scheduled is due now that it is corrected. */
-async function putBack(cashier: Cashier, account: string, { misplaced }: Rounds): Promise<void> {
-  const now = cashier.clock.now();
-  if (await cashier.ledger.read((book) => isPaceAhead(book, account, now))) {
+async function putBack(till: Till, account: string, { misplaced }: Rounds): Promise<void> {
+  const now = till.clock.now();
+  if (await till.ledger.read((book) => isPaceAhead(book, account, now))) {
     misplaced.set(account, NEAR_HORIZON_MS);
   }
   const horizon = misplaced.get(account);
   if (horizon === undefined) return;
-  const more = await cashier.ledger.write((book) => book.asking.pull(account, now + horizon));
+  const more = await till.ledger.write((book) => book.asking.pull(account, now + horizon));
   if (!more) misplaced.delete(account);
 }
 
 async function bookProvider(
-  cashier: Cashier,
+  till: Till,
   book: Book,
   provider: PaymentProvider,
   rounds: Rounds,
 ): Promise<Due[]> {
   const { account } = provider;
-  const now = cashier.clock.now();
+  const now = till.clock.now();
   const room = await roomForBackground(book, account, now);
   const due: Omit<Due, 'at'>[] = [];
   // Neither kind stands in the other's way, however much there is of it.
   const kinds = rounds.count++ % 2 === 0 ? [dueOrders, dueRefunds] : [dueRefunds, dueOrders];
-  for (const kind of kinds) due.push(...(await kind(cashier, book, provider, room - due.length, rounds)));
+  for (const kind of kinds) due.push(...(await kind(till, book, provider, room - due.length, rounds)));
   const places = await takePlaces(book, account, now, due.length);
   return due.map((item, i) => ({ ...item, at: places[i] ?? now }));
 }
 
 type DueOf = (
-  cashier: Cashier,
+  till: Till,
   book: Book,
   provider: PaymentProvider,
   room: number,
   rounds: Rounds,
 ) => Promise<Omit<Due, 'at'>[]>;
 
-const dueOrders: DueOf = async (cashier, book, { account }, room, { served }) => {
-  const now = cashier.clock.now();
+const dueOrders: DueOf = async (till, book, { account }, room, { served }) => {
+  const now = till.clock.now();
   const { orders, last } = await book.asking.orders(account, room, served.get(account) ?? '');
   served.set(account, last);
-  for (const order of orders) await book.asking.schedule(order, nextOrderAsk(order, now, random(cashier)));
-  return orders.filter((order) => !isBeingSent(cashier, order)).map((order) => ({ order }));
+  for (const order of orders) await book.asking.schedule(order, nextOrderAsk(order, now, random(till)));
+  return orders.filter((order) => !isBeingSent(till, order)).map((order) => ({ order }));
 };
 
-const dueRefunds: DueOf = async (cashier, book, { account, refundRules }, room) => {
-  const now = cashier.clock.now();
+const dueRefunds: DueOf = async (till, book, { account, refundRules }, room) => {
+  const now = till.clock.now();
   const refunds = await book.asking.refunds(account, room);
   for (const { refund } of refunds) {
-    const askAt = nextRefundAsk(refund, refundRules.askAfterMs, now, random(cashier));
+    const askAt = nextRefundAsk(refund, refundRules.askAfterMs, now, random(till));
     await book.asking.schedule(refund, askAt);
   }
-  return refunds.filter(({ refund }) => !isBeingSent(cashier, refund));
+  return refunds.filter(({ refund }) => !isBeingSent(till, refund));
 };
 
 /** 0 ≤ n < 1 */
-function random({ randomBytes }: Cashier): number {
+function random({ randomBytes }: Till): number {
   return (randomBytes(1)[0] ?? 0) / 256;
 }
 
 /** What cannot be learned now is asked again by the schedule; a settler never gives up and never shouts. */
-async function settleAt(cashier: Cashier, due: Due, signal: AbortSignal): Promise<void> {
-  await cashier.clock.sleep(Math.max(0, due.at - cashier.clock.now()), signal);
+async function settleAt(till: Till, due: Due, signal: AbortSignal): Promise<void> {
+  await till.clock.sleep(Math.max(0, due.at - till.clock.now()), signal);
   if (signal.aborted) return;
   try {
-    if (due.refund) await settleRefund(cashier, due.order, due.refund);
-    else await finishClosing(cashier, await askTrade(cashier, due.order, 'has-turn'));
+    if (due.refund) await settleRefund(till, due.order, due.refund);
+    else await finishClosing(till, await askTrade(till, due.order, 'has-turn'));
   } catch (error) {
     const facts = {
       outTradeNo: due.order.outTradeNo,
       error: error instanceof Error ? error.message : String(error),
     };
-    if (isGatewayError(error)) cashier.log.info('settler: no answer', facts);
-    else cashier.log.error('settler', facts);
+    if (isGatewayError(error)) till.log.info('settler: no answer', facts);
+    else till.log.error('settler', facts);
   }
 }

@@ -1,10 +1,10 @@
 import type { Clock } from '../domain/clock.ts';
 import { CashierError, type Text } from '../domain/errors.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import { isSettledOrder } from '../ledger/order-machine.ts';
 import type { OrderRecord } from '../ledger/records.ts';
-import { isSettledOrder } from '../ledger/trade-machine.ts';
-import type { Call } from './cashier.ts';
 import { isGatewayError } from './errors.ts';
+import type { Call } from './till.ts';
 
 /** How many calls of one caller may wait at the same time. */
 const MOST_WAITS = 50;

@@ -3,7 +3,7 @@ import { CashierError } from '../domain/errors.ts';
 import type { Subject } from '../domain/subject.ts';
 import type { Book } from '../ledger/book.ts';
 import type { ApprovalRecord } from '../ledger/records.ts';
-import type { Person } from './operator.ts';
+import type { Person } from './person.ts';
 
 /** How long (ms) a person has, and how long the yes holds. */
 export const APPROVAL_TTL_MS = 15 * 60_000;
@@ -41,7 +41,7 @@ export function approvalsFor(
 }
 
 /** Inside a transaction: asks a person, once for each call. Throws TRY_LATER with 20 open ones. */
-export async function askPerson(
+export async function requestApproval(
   book: Book,
   subject: Asking & Pick<ApprovalRecord, 'kind' | 'amountFen' | 'rule' | 'asked'>,
   usable: readonly ApprovalRecord[],

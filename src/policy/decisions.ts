@@ -2,7 +2,7 @@ import { CashierError } from '../domain/errors.ts';
 import { type Fen, fen, toYuan } from '../domain/money.ts';
 import type { Book } from '../ledger/book.ts';
 import type { Freeze } from '../ledger/operator-book.ts';
-import type { Person } from './operator.ts';
+import type { Person } from './person.ts';
 import type { Policy } from './policy.ts';
 
 /**

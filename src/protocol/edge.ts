@@ -68,7 +68,7 @@ export class Edge extends Server {
       const { name, arguments: args } = params as { name: string; arguments?: unknown };
       const tool = byName.get(name);
       if (!tool) throw invalidParams('tool not found');
-      this.#insistState(tool.asks, ctx);
+      this.#insistState(tool.elicits, ctx);
       const result = await tool.call(args ?? {}, ctx, this);
       if (isInputRequiredResult(result)) return result;
       return this.projectCallToolResult(result, tool.listed(undefined).outputSchema);
@@ -83,7 +83,7 @@ export class Edge extends Server {
     this.setRequestHandler('prompts/get', async ({ params }, ctx) => {
       const prompt = prompts.find(({ listed }) => listed.name === params.name);
       if (!prompt) throw invalidParams('prompt not found');
-      this.#insistState(prompt.asks, ctx);
+      this.#insistState(prompt.elicits, ctx);
       return prompt.get(params.arguments ?? {}, ctx);
     });
   }
@@ -111,8 +111,9 @@ export class Edge extends Server {
   }
 
   /** Who never gave a state out takes none back. */
-  #insistState(asks: boolean | undefined, { mcpReq }: ServerContext): void {
-    if (this.#era === 'modern' && !asks && mcpReq.requestState() !== undefined) throw invalidRequestState();
+  #insistState(elicits: boolean | undefined, { mcpReq }: ServerContext): void {
+    if (this.#era === 'modern' && !elicits && mcpReq.requestState() !== undefined)
+      throw invalidRequestState();
   }
 
   /** Around every request: parameters first, and no words of an internal error to anyone. */

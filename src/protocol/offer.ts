@@ -37,8 +37,8 @@ export interface Asked {
 export type Connection = Pick<Server, 'getClientVersion' | 'getClientCapabilities'>;
 
 interface MayAsk {
-  /** It asks back in results of 2026-07-28, and judges the `requestState` that comes with an answer; others refuse any. */
-  readonly asks?: boolean;
+  /** It elicits in results of 2026-07-28, and judges the `requestState` that comes with an answer; others refuse any. */
+  readonly elicits?: boolean;
 }
 
 export interface ServedTool extends MayAsk {

@@ -33,7 +33,7 @@ export class Serving {
   async start(): Promise<boolean> {
     for (let tries = 0; tries < TRIES; tries += 1) {
       if (this.server || (await this.listen())) return true;
-      const holder = await this.askHolder();
+      const holder = await this.probeHolder();
       if (holder === 'ours') {
         void this.watch();
         return false;
@@ -76,7 +76,7 @@ export class Serving {
   }
 
   /** Who holds the port: a simulator of this folder, somebody else, or (a moment after it died) nobody. */
-  private askHolder(): ReturnType<typeof whoListens> {
+  private probeHolder(): ReturnType<typeof whoListens> {
     const { identity, origin, randomBytes } = this.world;
     return whoListens(markOf(identity), origin, { randomBytes, withinMs: HEALTH_WITHIN_MS });
   }

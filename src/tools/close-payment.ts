@@ -13,5 +13,5 @@ export const closePaymentTool = defineTool({
   hints: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: true },
   input: (setting) => ({ outTradeNo: orderNo(setting), provider: otherProvider(setting) }),
   output: paymentView,
-  run: async ({ cashier, call, present }, args) => present.payment(await closePayment(cashier, call, args)),
+  run: async ({ till, call, present }, args) => present.payment(await closePayment(till, call, args)),
 });

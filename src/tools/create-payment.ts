@@ -34,8 +34,8 @@ export const createPaymentTool = defineTool({
   }),
   showsImage: true,
   output: paymentView,
-  run: async ({ cashier, call, present }, args) =>
-    present.created(await createPayment(cashier, call, wanted({ ...args, scene: args.scene ?? 'qr' }))),
+  run: async ({ till, call, present }, args) =>
+    present.created(await createPayment(till, call, wanted({ ...args, scene: args.scene ?? 'qr' }))),
 });
 
 /** What a wallet of these says of something that it must know of the payer. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Text } from '../domain/errors.ts';
 import type { ProviderId, Scene } from '../domain/order.ts';
-import type { Call, Cashier } from '../payments/cashier.ts';
+import type { Call, Till } from '../payments/till.ts';
 import type { Language, ToolAnswer } from './answer.ts';
 import { type InputSchema, readArguments } from './arguments.ts';
 import { reworded, type Words } from './face.ts';
@@ -45,7 +45,7 @@ export interface Tool extends ToolWords {
 }
 
 export interface ToolContext {
-  readonly cashier: Cashier;
+  readonly till: Till;
   readonly call: Call;
   readonly setting: ToolSetting;
   readonly present: Presenter;

@@ -1,7 +1,7 @@
 import { CashierError, type ErrorCode, type Text } from '../domain/errors.ts';
 import type { ProviderId } from '../domain/order.ts';
-import type { Cashier } from '../payments/cashier.ts';
 import { orderNotFound } from '../payments/errors.ts';
+import type { Till } from '../payments/till.ts';
 
 /**
  * How a toolset with names of its own says the sentences that everyone shares: those name the unified tools and
@@ -38,7 +38,7 @@ export function reworded(error: unknown, words: Words): unknown {
 }
 
 /** A wallet's own tools speak of its orders only. Throws ORDER_NOT_FOUND for one of another wallet. */
-export async function insistWallet(cashier: Cashier, outTradeNo: string, wallet: ProviderId): Promise<void> {
-  const known = await cashier.ledger.read((book) => book.orders.get(outTradeNo));
+export async function insistWallet(till: Till, outTradeNo: string, wallet: ProviderId): Promise<void> {
+  const known = await till.ledger.read((book) => book.orders.get(outTradeNo));
   if (known && known.provider !== wallet) throw orderNotFound();
 }

@@ -39,6 +39,6 @@ export const listPaymentsTool = defineTool({
     }),
   }),
   output: paymentListView,
-  run: async ({ cashier, call, present }, args) =>
-    present.list(await listPayments(cashier, call, { ...args, limit: args.limit ?? DEFAULT_LIMIT })),
+  run: async ({ till, call, present }, args) =>
+    present.list(await listPayments(till, call, { ...args, limit: args.limit ?? DEFAULT_LIMIT })),
 });

@@ -8,7 +8,7 @@ import { paymentAnswer, paymentStory } from './present/payment.ts';
 import { refundAnswer } from './present/refund.ts';
 import { type PresenterOptions, voice } from './present/voice.ts';
 
-export type { CashierPage, PresenterOptions } from './present/voice.ts';
+export type { BuyerPage, PresenterOptions } from './present/voice.ts';
 
 /** The only place where results become words. Titles, payer names and gateway text stay out of every sentence. */
 export type Presenter = ReturnType<typeof presenter>;

@@ -21,6 +21,6 @@ export const queryPaymentTool = defineTool({
     provider: otherProvider(setting),
   }),
   output: paymentView,
-  run: async ({ cashier, call, present }, args) =>
-    present.payment(await askPayment(cashier, call, { ...args, waitSeconds: args.waitSeconds ?? 0 })),
+  run: async ({ till, call, present }, args) =>
+    present.payment(await askPayment(till, call, { ...args, waitSeconds: args.waitSeconds ?? 0 })),
 });

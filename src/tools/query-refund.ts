@@ -17,5 +17,5 @@ export const queryRefundTool = defineTool({
     provider: otherProvider(setting),
   }),
   output: refundView,
-  run: async ({ cashier, call, present }, args) => present.refund(await askForRefund(cashier, call, args)),
+  run: async ({ till, call, present }, args) => present.refund(await askForRefund(till, call, args)),
 });

@@ -18,6 +18,6 @@ export const refundPaymentTool = defineTool({
     provider: otherProvider(setting),
   }),
   output: refundView,
-  run: async ({ cashier, call, present }, args) =>
-    present.refund(await refundPayment(cashier, call, wantedBack(args))),
+  run: async ({ till, call, present }, args) =>
+    present.refund(await refundPayment(till, call, wantedBack(args))),
 });

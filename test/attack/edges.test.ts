@@ -66,19 +66,19 @@ describe('the ledger file', () => {
 describe('what a model is told to do next', () => {
   it('is not to deliver what has been refunded in full', async () => {
     const world = new World();
-    const cashier = await world.process();
-    await createPayment(cashier, CALL, payment({ outTradeNo: 'ORDER_1' }));
+    const till = await world.process();
+    await createPayment(till, CALL, payment({ outTradeNo: 'ORDER_1' }));
     world.bank.pay('ORDER_1');
-    await queryPayment(cashier, CALL, { outTradeNo: 'ORDER_1', waitSeconds: 0 });
-    await refundPayment(cashier, CALL, refund({ outTradeNo: 'ORDER_1', refundFen: fen(1000) }));
+    await queryPayment(till, CALL, { outTradeNo: 'ORDER_1', waitSeconds: 0 });
+    await refundPayment(till, CALL, refund({ outTradeNo: 'ORDER_1', refundFen: fen(1000) }));
     const present = presenter({
       language: 'en',
       simulated: false,
       now: () => world.clock.now(),
-      cashierPage: async () => undefined,
+      buyerPage: async () => undefined,
       approvalUrl: async () => undefined,
     });
-    const result = await queryPayment(cashier, CALL, { outTradeNo: 'ORDER_1', waitSeconds: 0 });
+    const result = await queryPayment(till, CALL, { outTradeNo: 'ORDER_1', waitSeconds: 0 });
     const { text, structured } = await present.payment(result);
     await world.end();
     expect(structured?.refundedYuan).toBe('10.00');

@@ -2,24 +2,24 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fen } from '../../src/domain/money.ts';
 import type { AuditRecord } from '../../src/ledger/records.ts';
 import { attempt } from '../../src/payments/attempt.ts';
-import type { Cashier } from '../../src/payments/cashier.ts';
 import { closePayment } from '../../src/payments/close-payment.ts';
 import { queryPayment } from '../../src/payments/query-payment.ts';
 import { refundPayment } from '../../src/payments/refund-payment.ts';
+import type { Till } from '../../src/payments/till.ts';
 import { accept, CALL, refund, World } from '../support/world.ts';
 import { create, POLICY } from './busy-shop.ts';
 
 let world: World;
-let cashier: Cashier;
+let till: Till;
 beforeEach(async () => {
   world = new World(3);
-  cashier = await world.process();
-  await accept(cashier, POLICY);
+  till = await world.process();
+  await accept(till, POLICY);
 });
 afterEach(() => world.end());
 
 async function trail(): Promise<AuditRecord[]> {
-  return (await cashier.ledger.read((book) => book.eventsAfter(0))).filter(({ tool }) => tool !== undefined);
+  return (await till.ledger.read((book) => book.eventsAfter(0))).filter(({ tool }) => tool !== undefined);
 }
 const kinds = async () => (await trail()).map(({ kind }) => kind);
 async function called(): Promise<AuditRecord> {
@@ -34,7 +34,7 @@ describe('one attempt', () => {
     world.bank.delay = async () => {
       before = await kinds();
     };
-    await create(cashier, { outTradeNo: 'ORDER_1' });
+    await create(till, { outTradeNo: 'ORDER_1' });
     expect(before).toEqual(['call', 'order-created', 'order-sent']);
     const records = await trail();
     expect(records.map(({ kind }) => kind)).toEqual([...before, 'order-notpay', 'result']);
@@ -47,14 +47,14 @@ describe('one attempt', () => {
     ["a refund of another system's order", 'allow', 'SHOP_0001'],
     ["a close of another system's order", 'allow', 'SHOP_0001'],
   ] as const)('%s is recorded before that question', async (what, foreignOrders, outTradeNo) => {
-    await create(cashier, { outTradeNo: 'ORDER_1' });
+    await create(till, { outTradeNo: 'ORDER_1' });
     const made = (await trail()).length;
     let before: AuditRecord[] = [];
     world.bank.delay = async () => {
       before = before.length > 0 ? before : (await trail()).slice(made);
     };
-    const open = { ...cashier, foreignOrders };
-    const run = (recorded: Cashier): Promise<unknown> =>
+    const open = { ...till, foreignOrders };
+    const run = (recorded: Till): Promise<unknown> =>
       what.startsWith('a close')
         ? closePayment(recorded, CALL, { outTradeNo })
         : refundPayment(recorded, CALL, refund({ outTradeNo }));
@@ -65,7 +65,7 @@ describe('one attempt', () => {
   });
 
   it('that is refused has call and result, with rule, limit and use, and nothing else', async () => {
-    await expect(create(cashier, { outTradeNo: 'ORDER_1', amountFen: fen(5001) })).rejects.toThrow();
+    await expect(create(till, { outTradeNo: 'ORDER_1', amountFen: fen(5001) })).rejects.toThrow();
     const [call, result, ...more] = await trail();
     expect(more).toEqual([]);
     expect(call).toMatchObject({ kind: 'call', outTradeNo: 'ORDER_1' });
@@ -78,7 +78,7 @@ describe('one attempt', () => {
 
   it('whose writes run side by side is recorded once and first, also when the first of them throws', async () => {
     await attempt(
-      cashier,
+      till,
       CALL,
       { tool: 'create-payment', args: {}, meta: undefined },
       async ({ ledger }) => {
@@ -105,25 +105,25 @@ describe('one attempt', () => {
 
   it('that a crash ends has a call and an intent, and no result', async () => {
     world.bank.fault = () => 'crash-after';
-    void create(cashier, { title: 'crash' });
+    void create(till, { title: 'crash' });
     await world.clock.sleep(60_000);
     expect(await kinds()).toEqual(['call', 'order-created', 'order-sent']);
   });
 
   it('that repeats is told, and polls that learn nothing are not', async () => {
-    await create(cashier, { outTradeNo: 'ORDER_1' });
-    await create(cashier, { outTradeNo: 'ORDER_1' });
-    const all = await cashier.ledger.read((book) => book.lastEvent());
+    await create(till, { outTradeNo: 'ORDER_1' });
+    await create(till, { outTradeNo: 'ORDER_1' });
+    const all = await till.ledger.read((book) => book.lastEvent());
     expect((await kinds()).slice(-2)).toEqual(['call', 'result']);
     for (let i = 0; i < 3; i += 1) {
-      await queryPayment(cashier, CALL, { outTradeNo: 'ORDER_1', waitSeconds: 0 });
+      await queryPayment(till, CALL, { outTradeNo: 'ORDER_1', waitSeconds: 0 });
     }
-    expect(await cashier.ledger.read((book) => book.lastEvent())).toBe(all);
+    expect(await till.ledger.read((book) => book.lastEvent())).toBe(all);
   });
 });
 
 describe('what the client sends along', () => {
-  const kept = async (meta: unknown, input = {}, shop = cashier) => {
+  const kept = async (meta: unknown, input = {}, shop = till) => {
     await create(shop, input, { meta });
     return (await called()).detail;
   };
@@ -149,7 +149,7 @@ describe('what the client sends along', () => {
     for (let i = 0; i < 200_000; i += 1) deep = [deep];
     const many = Object.fromEntries(Array.from({ length: 50_000 }, (_, i) => [`m${i}`, { i }]));
     const meta = { ...many, deep, big: 10n, run: () => 1, __proto__: { x: 1 } };
-    await create(cashier, {}, { meta, args: { deep, outTradeNo: 'NOT A NUMBER' } });
+    await create(till, {}, { meta, args: { deep, outTradeNo: 'NOT A NUMBER' } });
     const { detail, outTradeNo } = await called();
     expect(JSON.stringify(detail).length).toBeLessThan(4_000);
     expect(outTradeNo).toBeUndefined();
@@ -160,7 +160,7 @@ describe('what the client sends along', () => {
   });
 
   it('holds neither a secret of ours nor this buyer', async () => {
-    const shop = { ...cashier, isSecret: (text: string) => text.includes('-----KEY') };
+    const shop = { ...till, isSecret: (text: string) => text.includes('-----KEY') };
     const meta = {
       note: 'for buyer-4711',
       key: '-----KEY abc',
@@ -177,9 +177,9 @@ describe('what the client sends along', () => {
 
 describe('a story', () => {
   it('has the call that came without a number', async () => {
-    const { order } = await create(cashier, {});
-    await create(cashier, {});
-    const story = await cashier.ledger.read((book) => book.audit.story(order.outTradeNo));
+    const { order } = await create(till, {});
+    await create(till, {});
+    const story = await till.ledger.read((book) => book.audit.story(order.outTradeNo));
     expect(story.map(({ kind }) => kind)).toEqual([
       'call',
       'order-created',

@@ -2,9 +2,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Verdict, verifyAudit } from '../../src/ledger/audit-verify.ts';
 import type { Book } from '../../src/ledger/book.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
-import type { Cashier } from '../../src/payments/cashier.ts';
 import { closePayment } from '../../src/payments/close-payment.ts';
 import { queryPayment } from '../../src/payments/query-payment.ts';
+import type { Till } from '../../src/payments/till.ts';
 import { openSqlite } from '../../src/platform/sqlite.ts';
 import { CALL, World } from '../support/world.ts';
 import { aDayOfTrade, create, giveBack } from './busy-shop.ts';
@@ -22,14 +22,14 @@ const COPIED_ORDER = `INSERT INTO orders (out_trade_no, page_token, ${COLUMNS})
   SELECT 'SOLD_NEVER', 'x', ${COLUMNS} FROM orders WHERE out_trade_no = 'SOLD_FIRST'`;
 
 let world: World;
-let cashier: Cashier;
+let till: Till;
 beforeEach(async () => {
   world = new World(11);
-  cashier = await world.process();
+  till = await world.process();
   for (const outTradeNo of SOLD) {
-    await create(cashier, { outTradeNo });
-    if (outTradeNo === SOLD[0]) await cashier.ledger.write(copyOften);
-    await cashier.ledger.write(async (book) => {
+    await create(till, { outTradeNo });
+    if (outTradeNo === SOLD[0]) await till.ledger.write(copyOften);
+    await till.ledger.write(async (book) => {
       for (let i = 0; i < BETWEEN; i++)
         await book.audit.append({ kind: 'calls-limited', detail: { calls: i } });
     });
@@ -54,7 +54,7 @@ async function verdict(before: Readonly<Record<number, () => Promise<unknown>>> 
     async inspect(work) {
       n += 1;
       await before[n]?.();
-      return cashier.ledger.inspect(work);
+      return till.ledger.inspect(work);
     },
   };
   const found = await verifyAudit(interrupted, []);
@@ -62,11 +62,11 @@ async function verdict(before: Readonly<Record<number, () => Promise<unknown>>> 
   return found;
 }
 
-const head = () => cashier.ledger.read((book) => book.audit.head());
+const head = () => till.ledger.read((book) => book.audit.head());
 
 async function pay(outTradeNo: string): Promise<void> {
   world.bank.pay(outTradeNo);
-  await queryPayment(cashier, CALL, { outTradeNo, waitSeconds: 0 });
+  await queryPayment(till, CALL, { outTradeNo, waitSeconds: 0 });
 }
 
 /** Somebody is at the file. */
@@ -80,21 +80,21 @@ describe('what is written beside a verification', () => {
   it('raises no alarm, whether it concerns what has been looked at or what has not, and is looked at too', async () => {
     const found = await verdict({
       1: () => pay('SOLD_FOURTH'),
-      2: () => aDayOfTrade(world, cashier),
+      2: () => aDayOfTrade(world, till),
       3: async () => {
         await pay('SOLD_FIRST');
-        await giveBack(cashier, 'SOLD_FIRST', 100, 'R_FIRST');
-        await closePayment(cashier, CALL, { outTradeNo: 'SOLD_SECOND' });
+        await giveBack(till, 'SOLD_FIRST', 100, 'R_FIRST');
+        await closePayment(till, CALL, { outTradeNo: 'SOLD_SECOND' });
       },
       4: async () => {
         await pay('SOLD_SECOND');
         world.clock.advance(5_000);
-        await giveBack(cashier, 'SOLD_FIRST', 150, 'R_SECOND');
-        await create(cashier, {});
+        await giveBack(till, 'SOLD_FIRST', 150, 'R_SECOND');
+        await create(till, {});
       },
       5: async () => {
-        await giveBack(cashier, 'SOLD_FOURTH', 300, 'R_ASKED').catch(() => undefined);
-        await create(cashier, { outTradeNo: 'SOLD_LAST' });
+        await giveBack(till, 'SOLD_FOURTH', 300, 'R_ASKED').catch(() => undefined);
+        await create(till, { outTradeNo: 'SOLD_LAST' });
       },
     });
     expect(found).toMatchObject({ intact: true, chain: undefined, tables: [] });

@@ -1,10 +1,10 @@
 import { fen } from '../../src/domain/money.ts';
 import { attempt } from '../../src/payments/attempt.ts';
-import type { Call, Cashier } from '../../src/payments/cashier.ts';
 import { closePayment } from '../../src/payments/close-payment.ts';
 import { type CreatePaymentInput, createPayment } from '../../src/payments/create-payment.ts';
 import { queryPayment } from '../../src/payments/query-payment.ts';
 import { refundPayment } from '../../src/payments/refund-payment.ts';
+import type { Call, Till } from '../../src/payments/till.ts';
 import { decideApproval } from '../../src/policy/approvals.ts';
 import { freeze, moveBudget, unfreeze } from '../../src/policy/decisions.ts';
 import type { Policy } from '../../src/policy/policy.ts';
@@ -21,12 +21,12 @@ const META = { model: 'some-model', conversation: 'c-17', progressToken: 3 };
 
 /** A create as the server runs it. */
 export function create(
-  cashier: Cashier,
+  till: Till,
   input: Partial<CreatePaymentInput>,
   { call = CURSOR, meta = META as unknown, args = { ...input } as unknown } = {},
 ) {
   return attempt(
-    cashier,
+    till,
     call,
     { tool: 'create-payment', args, meta },
     (recorded) => createPayment(recorded, call, payment(input)),
@@ -34,9 +34,9 @@ export function create(
   );
 }
 
-export function giveBack(cashier: Cashier, outTradeNo: string, refundFen: number, outRefundNo: string) {
+export function giveBack(till: Till, outTradeNo: string, refundFen: number, outRefundNo: string) {
   return attempt(
-    cashier,
+    till,
     CURSOR,
     { tool: 'refund-payment', args: { outTradeNo, outRefundNo }, meta: META },
     (recorded) =>
@@ -46,35 +46,35 @@ export function giveBack(cashier: Cashier, outTradeNo: string, refundFen: number
 }
 
 /** Everything that can happen to an order, so that the trail has all kinds of records. */
-export async function aDayOfTrade(world: World, cashier: Cashier): Promise<void> {
-  await accept(cashier, POLICY);
-  const operator = await person(cashier);
-  await create(cashier, { outTradeNo: 'ORDER_PAID', buyer: 'buyer-4711' });
+export async function aDayOfTrade(world: World, till: Till): Promise<void> {
+  await accept(till, POLICY);
+  const operator = await person(till);
+  await create(till, { outTradeNo: 'ORDER_PAID', buyer: 'buyer-4711' });
   world.bank.pay('ORDER_PAID');
-  await queryPayment(cashier, CURSOR, { outTradeNo: 'ORDER_PAID', waitSeconds: 0 });
-  await giveBack(cashier, 'ORDER_PAID', 100, 'R_SMALL');
-  const asked = await giveBack(cashier, 'ORDER_PAID', 300, 'R_LARGE');
+  await queryPayment(till, CURSOR, { outTradeNo: 'ORDER_PAID', waitSeconds: 0 });
+  await giveBack(till, 'ORDER_PAID', 100, 'R_SMALL');
+  const asked = await giveBack(till, 'ORDER_PAID', 300, 'R_LARGE');
   const id = asked.approval?.id ?? '';
-  await cashier.ledger
+  await till.ledger
     .as({ caller: 'operator', tool: 'approvals' })
     .write((book) => decideApproval(book, operator, id, { approve: true, reason: '=ok' }, world.clock.now()));
   world.clock.advance(5_000);
-  await giveBack(cashier, 'ORDER_PAID', 300, 'R_LARGE');
-  await create(cashier, { outTradeNo: 'ORDER_TOO_MUCH', amountFen: fen(5001) }).catch(() => undefined);
-  await create(cashier, { outTradeNo: 'ORDER_PAID', title: 'another' }).catch(() => undefined);
-  const unnumbered = await create(cashier, { amountFen: fen(777) });
+  await giveBack(till, 'ORDER_PAID', 300, 'R_LARGE');
+  await create(till, { outTradeNo: 'ORDER_TOO_MUCH', amountFen: fen(5001) }).catch(() => undefined);
+  await create(till, { outTradeNo: 'ORDER_PAID', title: 'another' }).catch(() => undefined);
+  const unnumbered = await create(till, { amountFen: fen(777) });
   const { outTradeNo } = unnumbered.order;
   await attempt(
-    cashier,
+    till,
     CURSOR,
     { tool: 'close-payment', args: { outTradeNo }, meta: undefined },
     (recorded) => closePayment(recorded, CURSOR, { outTradeNo }),
     ({ order: { state } }) => ({ outTradeNo, state }),
   );
   world.bank.fault = (operation) => (operation === 'create' ? 'refused' : 'none');
-  await create(cashier, { outTradeNo: 'ORDER_DECLINED' }).catch(() => undefined);
+  await create(till, { outTradeNo: 'ORDER_DECLINED' }).catch(() => undefined);
   world.bank.fault = () => 'none';
-  await cashier.ledger.write(async (book) => {
+  await till.ledger.write(async (book) => {
     await moveBudget(book, operator, 'cursor', 20_000, 'first');
     await moveBudget(book, operator, 'cursor', -500, undefined);
     await freeze(book, 'operator', 'a drill');

@@ -15,7 +15,7 @@ import { Ledger } from '../../src/ledger/ledger.ts';
 import { openSqliteStore } from '../../src/ledger/sqlite-store.ts';
 import { type Database, openSqlite } from '../../src/platform/sqlite.ts';
 import { systemClock, systemRandom } from '../../src/platform/system.ts';
-import { setOperatorSecret } from '../../src/policy/operator.ts';
+import { setOperatorSecret } from '../../src/policy/person.ts';
 import { World } from '../support/world.ts';
 import { aDayOfTrade } from './busy-shop.ts';
 
@@ -29,9 +29,9 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'audit-'));
   original = join(folder, 'original.db');
   const world = new World(9);
-  const cashier = await world.process();
-  await aDayOfTrade(world, cashier);
-  const { ledger } = cashier;
+  const till = await world.process();
+  await aDayOfTrade(world, till);
+  const { ledger } = till;
   await setOperatorSecret(ledger, { newSecret: 'correct horse', oldSecret: undefined }, ports.randomBytes);
   await ledger.write((book) => ensureKey(book, ports.randomBytes));
   checkpoint = await ledger.inspect((tx) => makeCheckpoint(tx, world.clock.now()));

@@ -21,10 +21,10 @@ let trail: Trail;
 let checkpoints: Checkpoint[];
 beforeAll(async () => {
   const world = new World(5);
-  const cashier = await world.process();
-  await aDayOfTrade(world, cashier);
-  const ledgerId = await cashier.ledger.read((book) => book.audit.ledgerId());
-  trail = await cashier.ledger.inspect(async (tx) => ({
+  const till = await world.process();
+  await aDayOfTrade(world, till);
+  const ledgerId = await till.ledger.read((book) => book.audit.ledgerId());
+  trail = await till.ledger.inspect(async (tx) => ({
     ledgerId,
     links: await readLinks(tx, BEFORE_ALL, 10_000),
     head: await readHead(tx),

@@ -10,7 +10,7 @@ import { configOf } from '../../src/config.ts';
 import type { Realm } from '../../src/domain/order.ts';
 import { knownLedgers, noteLedger } from '../../src/platform/known-ledgers.ts';
 import { systemClock } from '../../src/platform/system.ts';
-import { hasOperatorSecret } from '../../src/policy/operator.ts';
+import { hasOperatorSecret } from '../../src/policy/person.ts';
 import { cleanEnv, makeHome } from '../journeys/shop.ts';
 import {
   type CommandResult,

@@ -9,7 +9,7 @@ import { KNOWN_NAMES } from '../../src/doctor/names.ts';
 import { CashierError } from '../../src/domain/errors.ts';
 import { systemRandom } from '../../src/platform/system.ts';
 import { freeze, holdToPolicy } from '../../src/policy/decisions.ts';
-import { setOperatorSecret } from '../../src/policy/operator.ts';
+import { setOperatorSecret } from '../../src/policy/person.ts';
 import { readPolicy } from '../../src/policy/read-policy-file.ts';
 import { GatewayUnavailable } from '../../src/providers/contract.ts';
 import type { GatewayHttp } from '../../src/providers/gateway-http.ts';

@@ -18,10 +18,10 @@ import type { ApprovalUrl } from '../../src/elicitation/means.ts';
 import { Ledger } from '../../src/ledger/ledger.ts';
 import type { ApprovalRecord } from '../../src/ledger/records.ts';
 import { openSqliteStore } from '../../src/ledger/sqlite-store.ts';
-import type { Cashier } from '../../src/payments/cashier.ts';
 import { createPayment } from '../../src/payments/create-payment.ts';
 import { Desk } from '../../src/payments/desk.ts';
 import { queryPayment } from '../../src/payments/query-payment.ts';
+import type { Till } from '../../src/payments/till.ts';
 import { decideApproval } from '../../src/policy/approvals.ts';
 import type { Identity } from '../../src/policy/identity.ts';
 import type { Policy } from '../../src/policy/policy.ts';
@@ -157,7 +157,7 @@ export class Counter {
   #orders = 0;
 
   /** Another process on the ledger. */
-  async cashier(policy: Policy = CAREFUL): Promise<Cashier> {
+  async till(policy: Policy = CAREFUL): Promise<Till> {
     const store = await openSqliteStore(join(this.#folder, 'ledger.db'), this.#ports);
     const ledger = await Ledger.open(store, 'simulator', this.#ports);
     this.#ends.push(() => ledger.close());
@@ -175,8 +175,8 @@ export class Counter {
     };
   }
 
-  async deps(options: CounterOptions, given?: Cashier): Promise<ServerDeps> {
-    const cashier = given ?? (await this.cashier(options.policy));
+  async deps(options: CounterOptions, given?: Till): Promise<ServerDeps> {
+    const till = given ?? (await this.till(options.policy));
     const language = options.language ?? 'en';
     return {
       version: '0.0.0',
@@ -186,18 +186,18 @@ export class Counter {
         language,
         simulated: true,
         now: () => this.clock.now(),
-        cashierPage: async () => undefined,
+        buyerPage: async () => undefined,
         approvalUrl: async () => undefined,
       }),
-      ledger: cashier.ledger,
+      ledger: till.ledger,
       clock: this.clock,
       updates: 'server',
       identity: { caller: 'test' },
       stopping: this.stopping.signal,
       approvalUrl: 'approvalUrl' in options ? options.approvalUrl : pageOf,
-      cashier: async () => cashier,
+      till: async () => till,
       underWay: this.underWay,
-      log: cashier.log,
+      log: till.log,
     };
   }
 
@@ -233,18 +233,18 @@ export class Counter {
   }
 
   /** An order that has been paid for. */
-  async sold(cashier: Cashier): Promise<string> {
+  async sold(till: Till): Promise<string> {
     const outTradeNo = `SOLD_${String(++this.#orders).padStart(4, '0')}`;
     const call = { caller: 'test' };
-    await createPayment(cashier, call, payment({ outTradeNo }));
+    await createPayment(till, call, payment({ outTradeNo }));
     this.bank.pay(outTradeNo);
-    await queryPayment(cashier, call, { outTradeNo, waitSeconds: 0 });
+    await queryPayment(till, call, { outTradeNo, waitSeconds: 0 });
     return outTradeNo;
   }
 
   /** Whatever is asked of people about an order, newest first. */
-  async approvals(cashier: Cashier): Promise<readonly ApprovalRecord[]> {
-    return cashier.ledger.read((book) => book.approvals.open());
+  async approvals(till: Till): Promise<readonly ApprovalRecord[]> {
+    return till.ledger.read((book) => book.approvals.open());
   }
 
   /** Lets `ms` pass as soon as somebody sleeps for just that; till then the call is not over, and nobody wakes before. */
@@ -269,10 +269,10 @@ export class Counter {
 }
 
 /** A person decides at the terminal. */
-export async function decide(cashier: Cashier, id: string, approve = true): Promise<void> {
-  const operator = await person(cashier);
-  const now = cashier.clock.now();
-  await cashier.ledger.write((book) => decideApproval(book, operator, id, { approve }, now));
+export async function decide(till: Till, id: string, approve = true): Promise<void> {
+  const operator = await person(till);
+  const now = till.clock.now();
+  await till.ledger.write((book) => decideApproval(book, operator, id, { approve }, now));
 }
 
 type Hearing = (asked: Asked) => Promise<Said>;

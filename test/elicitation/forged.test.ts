@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import type { ServerContext } from '@modelcontextprotocol/server';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { unseal } from '../../src/elicitation/state.ts';
-import type { Cashier } from '../../src/payments/cashier.ts';
+import type { Till } from '../../src/payments/till.ts';
 import { type Arguments, readReply } from '../support/server-process.ts';
 import { seeded } from '../support/virtual-time.ts';
 import { accept } from '../support/world.ts';
@@ -12,17 +12,17 @@ const STDIO: Way = 'stdio 2026, client 2.x';
 const HTTP: Way = 'http 2026, client 2.x';
 
 let counter: Counter;
-let cashier: Cashier;
+let till: Till;
 let outTradeNo: string;
 beforeEach(async () => {
   counter = new Counter();
-  cashier = await counter.cashier(TRUSTING);
-  outTradeNo = await counter.sold(cashier);
+  till = await counter.till(TRUSTING);
+  outTradeNo = await counter.sold(till);
 });
 afterEach(() => counter.end());
 
 /** A client that plays both rounds by hand, for one caller. */
-async function forger(way: Way = STDIO, caller = 'test', given = cashier): Promise<Customer> {
+async function forger(way: Way = STDIO, caller = 'test', given = till): Promise<Customer> {
   const deps = await counter.deps({ approvalUrl: undefined }, given);
   return counter.customer({ ...deps, identity: { caller } }, way, DECLARED['{}'], () => ({
     action: 'cancel',
@@ -64,14 +64,14 @@ describe('a state that was given out', () => {
     expect(await answered(by, refund(), saying(state))).toBe('SUCCESS');
     for (let i = 0; i < 3; i++) expect(await answered(by, refund(), saying(state))).toBe('SUCCESS');
     expect(refunded()).toBe(100);
-    const approvals = await cashier.ledger.read((book) => book.events(outTradeNo));
+    const approvals = await till.ledger.read((book) => book.events(outTradeNo));
     expect(approvals.filter(({ kind }) => kind === 'approval-approved')).toHaveLength(1);
     expect(counter.logged).toEqual([]);
   });
 
   it('is redeemed at another process on the ledger, over HTTP as over stdio', async () => {
     const state = await question(await forger(STDIO), refund());
-    const elsewhere = await counter.cashier(TRUSTING);
+    const elsewhere = await counter.till(TRUSTING);
     expect(await answered(await forger(HTTP, 'test', elsewhere), refund(), saying(state))).toBe('SUCCESS');
   });
 
@@ -89,7 +89,7 @@ describe('a state that was given out', () => {
       'PENDING_APPROVAL',
     );
     expect(await answered(by, args, saying(state), 'create-payment')).toBe('NOTPAY');
-    expect(await cashier.ledger.read((book) => book.orders.list({}, 10))).toHaveLength(2);
+    expect(await till.ledger.read((book) => book.orders.list({}, 10))).toHaveLength(2);
   });
 
   it('approves nothing twice: two orders of the same words are two approvals', async () => {
@@ -99,15 +99,15 @@ describe('a state that was given out', () => {
     await question(by, args, 'create-payment');
     for (let i = 0; i < 3; i++)
       expect(await answered(by, args, saying(first), 'create-payment')).toBe('NOTPAY');
-    const orders = await cashier.ledger.read((book) => book.orders.list({}, 10));
+    const orders = await till.ledger.read((book) => book.orders.list({}, 10));
     expect(orders.map((order) => order.state).sort()).toEqual(['NOTPAY', 'PAID', 'PENDING_APPROVAL']);
   });
 
   it('is worth nothing after a person has said no', async () => {
     const by = await forger();
     const state = await question(by, refund());
-    const [approval] = await counter.approvals(cashier);
-    await decide(cashier, approval?.id ?? '', false);
+    const [approval] = await counter.approvals(till);
+    await decide(till, approval?.id ?? '', false);
     expect(await answered(by, refund(), saying(state))).toBe('DENIED');
   });
 
@@ -142,7 +142,7 @@ describe('a state that was given out', () => {
   });
 
   it('is refused for another order, another caller, another tool, another request', async () => {
-    const other = await counter.sold(cashier);
+    const other = await counter.sold(till);
     const by = await forger();
     const state = await question(by, refund());
     await rejected(by, refund({ outTradeNo: other }), saying(state));
@@ -194,7 +194,7 @@ describe('a state that was given out', () => {
       });
     }
     expect(refunded()).toBe(0);
-    expect(await counter.approvals(cashier)).toHaveLength(1);
+    expect(await counter.approvals(till)).toHaveLength(1);
   });
 
   it('is asked about three times, not for ever; the last question can be answered as well', async () => {
@@ -237,7 +237,7 @@ describe('a state that was given out', () => {
 
 describe('where forms are not trusted', () => {
   it('nobody is asked, and what is said unasked does nothing', async () => {
-    await accept(cashier, CAREFUL);
+    await accept(till, CAREFUL);
     const by = await forger();
     const first = await by.raw('refund-payment', refund());
     expect(first).toMatchObject({ structuredContent: { state: 'PENDING_APPROVAL' } });
@@ -252,14 +252,14 @@ describe('where forms are not trusted', () => {
   it('a state from when they were is worth nothing', async () => {
     const by = await forger();
     const state = await question(by, refund());
-    await accept(cashier, CAREFUL);
+    await accept(till, CAREFUL);
     expect(await answered(by, refund(), saying(state))).toBe('PENDING_APPROVAL');
     expect(refunded()).toBe(0);
   });
 });
 
 it('a consent to open the page is no yes, however it is dressed', async () => {
-  const deps = await counter.deps({}, cashier);
+  const deps = await counter.deps({}, till);
   const by = await counter.customer(deps, STDIO, DECLARED['form and url'], () => YES);
   const result = await by.raw('refund-payment', refund());
   expect(result.inputRequests).toMatchObject({ approval: { params: { mode: 'url' } } });
@@ -307,9 +307,9 @@ it('1,500 spoilt states open nothing', async () => {
   const ctx = {} as ServerContext;
   for (let i = 0; i < 1_500; i++) {
     const spoilt = spoil(state, random);
-    if (await unseal(cashier, ctx, binding, spoilt)) throw new Error(spoilt);
+    if (await unseal(till, ctx, binding, spoilt)) throw new Error(spoilt);
   }
-  expect(await unseal(cashier, ctx, binding, state)).toMatchObject({ mode: 'form' });
+  expect(await unseal(till, ctx, binding, state)).toMatchObject({ mode: 'form' });
 });
 
 it('a call with a spoilt state is refused, whatever else it says', async () => {

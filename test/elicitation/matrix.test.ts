@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Cashier } from '../../src/payments/cashier.ts';
+import type { Till } from '../../src/payments/till.ts';
 import { CAREFUL, Counter, DECLARED, TRUSTING, WAYS, YES } from './counter.ts';
 
 /** Who is asked, and how; nobody wherever a row is missing. */
@@ -17,10 +17,10 @@ const ROWS = [true, false].flatMap((trust) =>
 
 describe.each([true, false])('with trust in forms %s, a client that says yes to everything', (trust) => {
   let counter: Counter;
-  let cashier: Cashier;
+  let till: Till;
   beforeAll(async () => {
     counter = new Counter();
-    cashier = await counter.cashier(trust ? TRUSTING : CAREFUL);
+    till = await counter.till(trust ? TRUSTING : CAREFUL);
   });
   afterAll(() => counter.end());
 
@@ -30,8 +30,8 @@ describe.each([true, false])('with trust in forms %s, a client that says yes to 
       mode: expectedMode(row.declares, trust),
     })),
   )('over $way, declaring $declares, is asked: $mode', async ({ way, declares, mode }) => {
-    const outTradeNo = await counter.sold(cashier);
-    const deps = await counter.deps({}, cashier);
+    const outTradeNo = await counter.sold(till);
+    const deps = await counter.deps({}, till);
     const customer = await counter.customer(deps, way, DECLARED[declares], ({ mode: shown }) =>
       shown === 'url' ? { action: 'accept' } : YES,
     );

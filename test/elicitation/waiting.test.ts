@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Cashier } from '../../src/payments/cashier.ts';
+import type { Till } from '../../src/payments/till.ts';
 import { freeze } from '../../src/policy/decisions.ts';
 import { until } from '../support/server-process.ts';
 import { accept } from '../support/world.ts';
@@ -23,12 +23,12 @@ const opens: Answering = () => ({ action: 'accept' });
 const silent: Answering = () => new Promise(() => undefined);
 
 let counter: Counter;
-let cashier: Cashier;
+let till: Till;
 let outTradeNo: string;
 beforeEach(async () => {
   counter = new Counter();
-  cashier = await counter.cashier();
-  outTradeNo = await counter.sold(cashier);
+  till = await counter.till();
+  outTradeNo = await counter.sold(till);
 });
 afterEach(() => counter.end());
 
@@ -38,17 +38,17 @@ async function customer(
   options: CounterOptions = {},
   declared: object = DECLARED['form and url'],
 ): Promise<Customer> {
-  return counter.customer(await counter.deps(options, cashier), way, declared, answering);
+  return counter.customer(await counter.deps(options, till), way, declared, answering);
 }
 const refund = () => ({ outTradeNo, refundYuan: '1.00' });
-const open = () => until('an approval', async () => (await counter.approvals(cashier))[0]);
+const open = () => until('an approval', async () => (await counter.approvals(till))[0]);
 const refunded = () => counter.bank.refundedFen(outTradeNo);
 
 describe('while the page is open', () => {
   it.each(URL_WAYS)(
     'a yes at the terminal of another process is carried out by the same call: %s',
     async (way) => {
-      const elsewhere = await counter.cashier();
+      const elsewhere = await counter.till();
       const buyer = await customer(way, opens);
       const progress: number[] = [];
       const call = buyer.call('refund-payment', refund(), {
@@ -79,7 +79,7 @@ describe('while the page is open', () => {
   it.each(URL_WAYS)('a no is told by the same call, and is final: %s', async (way) => {
     const buyer = await customer(way, opens);
     const call = buyer.call('refund-payment', refund());
-    await decide(cashier, (await open()).id, false);
+    await decide(till, (await open()).id, false);
     expect(await call).toMatchObject({ structured: { state: 'DENIED' } });
     expect(await buyer.call('refund-payment', refund())).toMatchObject({ structured: { state: 'DENIED' } });
     expect([refunded(), buyer.asked.length]).toEqual([0, 1]);
@@ -89,11 +89,11 @@ describe('while the page is open', () => {
     const buyer = await customer(way, opens);
     const call = buyer.call('create-payment', { amountYuan: '100.01', title: 'dear' });
     const approval = await open();
-    await decide(cashier, approval.id);
+    await decide(till, approval.id);
     const reply = await call;
     expect(reply).toMatchObject({ structured: { state: 'NOTPAY', outTradeNo: approval.outTradeNo } });
     expect(reply.image?.subarray(1, 4).toString()).toBe('PNG');
-    const orders = await cashier.ledger.read((book) => book.orders.list({}, 10));
+    const orders = await till.ledger.read((book) => book.orders.list({}, 10));
     expect(orders.map((order) => order.outTradeNo).sort()).toEqual([approval.outTradeNo, outTradeNo].sort());
     expect(buyer.asked[0]?.message).toContain(`a payment of 100.01 yuan, order ${approval.outTradeNo}`);
   });
@@ -101,7 +101,7 @@ describe('while the page is open', () => {
   it.each(OLD)('the decision may also come before the dialog is answered: %s', async (way) => {
     const buyer = await customer(way, silent);
     const call = buyer.call('refund-payment', refund());
-    await decide(cashier, (await open()).id);
+    await decide(till, (await open()).id);
     expect(await call).toMatchObject({ structured: { state: 'SUCCESS' } });
   });
 
@@ -110,7 +110,7 @@ describe('while the page is open', () => {
     const call = buyer.call('refund-payment', refund());
     await counter.passes(20_000, call);
     expect(await call).toMatchObject({ structured: { state: 'PENDING_APPROVAL' } });
-    await decide(cashier, (await open()).id);
+    await decide(till, (await open()).id);
     expect(await buyer.call('refund-payment', refund())).toMatchObject({ structured: { state: 'SUCCESS' } });
     expect(buyer.asked).toHaveLength(1);
   });
@@ -119,8 +119,8 @@ describe('while the page is open', () => {
     const buyer = await customer('stdio 2025, client 1.x', opens);
     const call = buyer.call('refund-payment', refund());
     const approval = await open();
-    await cashier.ledger.write((book) => freeze(book, 'test', undefined));
-    await decide(cashier, approval.id);
+    await till.ledger.write((book) => freeze(book, 'test', undefined));
+    await decide(till, approval.id);
     const reply = await call;
     expect([reply.isError, JSON.parse(reply.text).code, refunded()]).toEqual([true, 'FROZEN', 0]);
   });
@@ -135,7 +135,7 @@ describe('a client', () => {
       const reply = await buyer.call('refund-payment', refund());
       expect(reply).toMatchObject({ structured: { state: 'PENDING_APPROVAL' } });
       expect(buyer.asked).toHaveLength(1);
-      expect(await counter.approvals(cashier)).toHaveLength(1);
+      expect(await counter.approvals(till)).toHaveLength(1);
     },
   );
 
@@ -145,8 +145,8 @@ describe('a client', () => {
       [way, 'form', TRUSTING, DECLARED['{}']] as const,
     ]),
   )('%s that never answers a %s dialog has it taken back after 25 s', async (way, mode, policy, declared) => {
-    cashier = await counter.cashier(policy);
-    await accept(cashier, policy);
+    till = await counter.till(policy);
+    await accept(till, policy);
     const buyer = await customer(way, silent, {}, declared);
     const call = buyer.call('refund-payment', refund());
     await counter.passes(25_000, call);
@@ -175,7 +175,7 @@ describe('a client', () => {
     // No time passes.
     await Promise.allSettled(counter.underWay);
     await lost;
-    await decide(cashier, approval.id);
+    await decide(till, approval.id);
     expect(refunded()).toBe(0);
   });
 
@@ -206,7 +206,7 @@ describe('without a page', () => {
   });
 
   it.each(URL_WAYS)('a form is shown where it is trusted: %s', async (way) => {
-    await accept(cashier, TRUSTING);
+    await accept(till, TRUSTING);
     const buyer = await customer(way, () => YES, { approvalUrl: async () => undefined, language: 'zh' });
     expect(await buyer.call('refund-payment', refund())).toMatchObject({ structured: { state: 'SUCCESS' } });
     expect(buyer.asked).toMatchObject([{ mode: 'form', requestedSchema: { required: ['approve'] } }]);
@@ -216,7 +216,7 @@ describe('without a page', () => {
 });
 
 describe('in a form that is trusted', () => {
-  beforeEach(() => accept(cashier, TRUSTING));
+  beforeEach(() => accept(till, TRUSTING));
 
   it.each(URL_WAYS)('no is final, with a reason of bounded length: %s', async (way) => {
     const reason = `never\u0007\n${'长'.repeat(400)}`;
@@ -230,7 +230,7 @@ describe('in a form that is trusted', () => {
       DECLARED['{}'],
     );
     expect(await buyer.call('refund-payment', refund())).toMatchObject({ structured: { state: 'DENIED' } });
-    const events = await cashier.ledger.read((book) => book.events(outTradeNo));
+    const events = await till.ledger.read((book) => book.events(outTradeNo));
     const denial = events.find((event) => event.kind === 'approval-denied');
     expect(denial).toMatchObject({ caller: 'operator', tool: 'form', detail: { decidedBy: 'form' } });
     const said = String(denial?.detail.reason);
@@ -266,7 +266,7 @@ describe('in a form that is trusted', () => {
     const buyer = await customer(
       way,
       async () => {
-        await accept(cashier, CAREFUL);
+        await accept(till, CAREFUL);
         return YES;
       },
       {},
@@ -280,7 +280,7 @@ describe('in a form that is trusted', () => {
   it('what happened is in the audit trail: the call, the operator, and the call again', async () => {
     const buyer = await customer('stdio 2025, client 1.x', () => YES, {}, DECLARED['{}']);
     await buyer.call('refund-payment', refund());
-    const events = await cashier.ledger.read((book) => book.events(outTradeNo));
+    const events = await till.ledger.read((book) => book.events(outTradeNo));
     const from = events.findIndex((event) => event.kind === 'call' && event.tool === 'refund-payment');
     expect(events.slice(from).map(({ kind, caller }) => `${caller} ${kind}`)).toEqual([
       ...['test call', 'test refund-created', 'test approval-asked', 'test result'],

@@ -51,11 +51,11 @@ function tool(
   call: (args: Args, ctx: ServerContext) => Answer | Promise<Answer>,
   {
     inputSchema = ANYTHING,
-    asks = false,
-  }: { readonly inputSchema?: Tool['inputSchema']; readonly asks?: boolean } = {},
+    elicits = false,
+  }: { readonly inputSchema?: Tool['inputSchema']; readonly elicits?: boolean } = {},
 ): ServedTool {
   const listed = { name, description: name, inputSchema };
-  return { name, asks, listed: () => listed, call: async (args, ctx) => call(args as Args, ctx) };
+  return { name, elicits, listed: () => listed, call: async (args, ctx) => call(args as Args, ctx) };
 }
 
 /** To a client of 2025, while the call waits. */
@@ -229,25 +229,25 @@ function asking(): ServedTool[] {
     });
   const sampling = (prompt: string) =>
     inputRequired.createMessage({ messages: [{ role: 'user', content: text(prompt) }], maxTokens: 50 });
-  const asks = (name: string, call: Parameters<typeof tool>[1]) => tool(name, call, { asks: true });
+  const elicits = (name: string, call: Parameters<typeof tool>[1]) => tool(name, call, { elicits: true });
   const nameIn = (ctx: ServerContext) =>
     acceptedContent<{ name?: unknown }>(ctx.mcpReq.inputResponses, 'user_name')?.name;
   const confirmed = (name: string) =>
-    asks(name, async (_args, ctx) => {
+    elicits(name, async (_args, ctx) => {
       const state = await stateOf(ctx);
       if (state && acceptedContent(ctx.mcpReq.inputResponses, 'confirm')) return said('state-ok');
       const inputRequests = { confirm: form('Please confirm', 'ok', { type: 'boolean' }) };
       return inputRequired({ inputRequests, requestState: await codec.mint({ round: 1 }) });
     });
   const one = (name: string, key: string, request: InputRequests[string]) =>
-    asks(name, (_args, { mcpReq }) => {
+    elicits(name, (_args, { mcpReq }) => {
       const response = mcpReq.inputResponses?.[key];
       return response ? said(JSON.stringify(response)) : inputRequired({ inputRequests: { [key]: request } });
     });
   const P = 'test_input_required_result_';
   return [
     one('test_missing_capability', 'llm_answer', sampling('pong?')),
-    asks(`${P}elicitation`, (_args, ctx) => {
+    elicits(`${P}elicitation`, (_args, ctx) => {
       const name = nameIn(ctx);
       if (typeof name === 'string') return said(`Hello, ${name}!`);
       return inputRequired({ inputRequests: { user_name: form('What is your name?', 'name') } });
@@ -256,7 +256,7 @@ function asking(): ServedTool[] {
     one(`${P}list_roots`, 'client_roots', inputRequired.listRoots()),
     confirmed(`${P}request_state`),
     confirmed(`${P}tampered_state`),
-    asks(`${P}multiple_inputs`, async (_args, ctx) => {
+    elicits(`${P}multiple_inputs`, async (_args, ctx) => {
       await stateOf(ctx);
       const given = ctx.mcpReq.inputResponses ?? {};
       if (['user_name', 'greeting', 'client_roots'].every((key) => given[key]))
@@ -268,7 +268,7 @@ function asking(): ServedTool[] {
       };
       return inputRequired({ inputRequests, requestState: await codec.mint({ round: 1 }) });
     }),
-    asks(`${P}multi_round`, async (_args, ctx) => {
+    elicits(`${P}multi_round`, async (_args, ctx) => {
       const round = (await stateOf(ctx))?.round ?? 0;
       if (round === 2) return said('Multi-round complete');
       const inputRequests = {
@@ -276,7 +276,7 @@ function asking(): ServedTool[] {
       };
       return inputRequired({ inputRequests, requestState: await codec.mint({ round: round + 1 }) });
     }),
-    asks(`${P}capabilities`, (_args, { mcpReq }) => {
+    elicits(`${P}capabilities`, (_args, { mcpReq }) => {
       if (mcpReq.inputResponses) return said('fulfilled');
       const envelope: Readonly<Record<string, unknown>> = mcpReq.envelope ?? {};
       const declared = envelope[CLIENT_CAPABILITIES_META_KEY] as Record<string, object> | undefined;
@@ -343,7 +343,7 @@ const prompts: readonly ServedPrompt[] = [
   },
   {
     listed: { name: 'test_input_required_result_prompt', description: 'asks' },
-    asks: true,
+    elicits: true,
     get: async (_args, { mcpReq }) => {
       const context = acceptedContent<{ context?: unknown }>(mcpReq.inputResponses, 'user_context')?.context;
       if (context !== undefined) return { messages: [user(text(`Context: ${context}`))] };

@@ -3,8 +3,8 @@ import { StreamableHTTPClientTransport as LegacyHttp } from '@modelcontextprotoc
 import { ResourceUpdatedNotificationSchema } from '@modelcontextprotocol/sdk/types.js';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { anyoneAs, type Callers } from '../../src/auth/callers.ts';
-import type { Call } from '../../src/payments/cashier.ts';
 import { closePayment } from '../../src/payments/close-payment.ts';
+import type { Call } from '../../src/payments/till.ts';
 import type { Identity } from '../../src/policy/identity.ts';
 import { UNIFIED_TOOLS } from '../../src/tools/index.ts';
 import { type McpEndpoint, mcpEndpoint } from '../../src/transports/mcp-endpoint.ts';
@@ -187,8 +187,7 @@ describe('a session of 2025', () => {
     }
     await client.subscribeResource({ uri: 'payment://orders/MINE_01' });
     await until('the stream', async () => (streams > 0 ? true : undefined));
-    for (const outTradeNo of ['THEIRS_01', 'MINE_01'])
-      await closePayment(counter.cashier, CALL, { outTradeNo });
+    for (const outTradeNo of ['THEIRS_01', 'MINE_01']) await closePayment(counter.till, CALL, { outTradeNo });
     await until('the update', async () => (heard.length > 0 ? true : undefined));
     expect(new Set(heard)).toEqual(new Set(['payment://orders/MINE_01']));
     await client.close();
@@ -196,7 +195,7 @@ describe('a session of 2025', () => {
 });
 
 it('an order that nobody listens for is not looked up when something happens to it', async () => {
-  const { ledger } = counter.cashier;
+  const { ledger } = counter.till;
   await say(list);
   const read = vi.spyOn(ledger, 'read');
   // Whoever has listened for longer hears it first.

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { OrderState, RefundState } from '../../src/domain/order.ts';
+import { nextOrderState, type OrderEvent } from '../../src/ledger/order-machine.ts';
 import { holdsSum, nextRefundState, type RefundEvent } from '../../src/ledger/refund-machine.ts';
-import { nextOrderState, type OrderEvent } from '../../src/ledger/trade-machine.ts';
 
 const ORDER_STATES: readonly OrderState[] = [
   'PENDING_APPROVAL',

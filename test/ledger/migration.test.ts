@@ -6,12 +6,12 @@ import { verifyAudit } from '../../src/ledger/audit-verify.ts';
 import type { Scope } from '../../src/ledger/counting.ts';
 import type { OrderFilter } from '../../src/ledger/order-filter.ts';
 import { miscounted } from '../../src/ledger/recount.ts';
-import type { Call, Cashier } from '../../src/payments/cashier.ts';
 import { closePayment } from '../../src/payments/close-payment.ts';
 import { createPayment } from '../../src/payments/create-payment.ts';
 import { queryPayment } from '../../src/payments/query-payment.ts';
 import { refundPayment } from '../../src/payments/refund-payment.ts';
 import { runSettler } from '../../src/payments/settler.ts';
+import type { Call, Till } from '../../src/payments/till.ts';
 import { openSqlite } from '../../src/platform/sqlite.ts';
 import { CALL, payment, refund, World } from '../support/world.ts';
 
@@ -25,10 +25,10 @@ const NO_CODE = [
   'NO_CODE_OTHER_SUM',
 ];
 let world: World;
-let cashier: Cashier;
+let till: Till;
 const state = async (outTradeNo: string) =>
-  (await cashier.ledger.read((book) => book.orders.get(outTradeNo)))?.state;
-const query = (outTradeNo: string) => queryPayment(cashier, CALL, { outTradeNo, waitSeconds: 0 });
+  (await till.ledger.read((book) => book.orders.get(outTradeNo)))?.state;
+const query = (outTradeNo: string) => queryPayment(till, CALL, { outTradeNo, waitSeconds: 0 });
 
 async function restore(fixture: string): Promise<void> {
   world = new World();
@@ -50,7 +50,7 @@ describe('a ledger of the version before codes and links counted', () => {
         refunds: new Map(),
       });
     }
-    cashier = await world.process();
+    till = await world.process();
   });
 
   it('keeps what is its own', async () => {
@@ -58,7 +58,7 @@ describe('a ledger of the version before codes and links counted', () => {
     expect((await query('OWN_WAITING')).order.state).toBe('NOTPAY');
     world.bank.pay('OWN_WAITING');
     expect((await query('OWN_WAITING')).order.state).toBe('PAID');
-    const given = await refundPayment(cashier, CALL, refund({ outTradeNo: 'OWN_PAID', outRefundNo: 'R1' }));
+    const given = await refundPayment(till, CALL, refund({ outTradeNo: 'OWN_PAID', outRefundNo: 'R1' }));
     expect(given.refund.state).toBe('SUCCESS');
   });
 
@@ -66,11 +66,11 @@ describe('a ledger of the version before codes and links counted', () => {
     expect(await state(outTradeNo)).not.toBe('PAID');
     world.bank.pay(outTradeNo);
     expect((await query(outTradeNo)).order.state).not.toBe('PAID');
-    const asked = refundPayment(cashier, CALL, refund({ outTradeNo, outRefundNo: 'R9' }));
+    const asked = refundPayment(till, CALL, refund({ outTradeNo, outRefundNo: 'R9' }));
     await expect(asked).rejects.toMatchObject({ code: 'NOT_PAID' });
     expect(world.bank.refundedFen(outTradeNo)).toBe(0);
     const stop = new AbortController();
-    const settler = runSettler(cashier, stop.signal);
+    const settler = runSettler(till, stop.signal);
     await world.clock.sleep(40 * 60_000);
     stop.abort();
     await settler;
@@ -79,15 +79,15 @@ describe('a ledger of the version before codes and links counted', () => {
   });
 
   it('closes nothing at the gateway by a call either', async () => {
-    for (const outTradeNo of NO_CODE) await closePayment(cashier, CALL, { outTradeNo });
+    for (const outTradeNo of NO_CODE) await closePayment(till, CALL, { outTradeNo });
     expect(world.bank.calls.filter(({ operation }) => operation === 'close')).toEqual([]);
     for (const outTradeNo of NO_CODE) expect(await state(outTradeNo)).toBe('CLOSED');
   });
 
   it('says in its history what it has given up, and its audit trail holds', async () => {
-    const kinds = (await cashier.ledger.read((book) => book.events('NO_CODE_PAID'))).map(({ kind }) => kind);
+    const kinds = (await till.ledger.read((book) => book.events('NO_CODE_PAID'))).map(({ kind }) => kind);
     expect(kinds.slice(-2)).toEqual(['alarm-foreign-trade', 'order-disowned']);
-    const verdict = await verifyAudit(cashier.ledger, []);
+    const verdict = await verifyAudit(till.ledger, []);
     expect(verdict).toMatchObject({ intact: true, tables: [] });
   });
 });
@@ -99,24 +99,24 @@ describe('a ledger of the version before limits and budgets were added up as the
   beforeEach(async () => {
     await restore('ledger-6-limits.sql');
     world.clock.advance(NOW - world.clock.now());
-    cashier = await world.process();
+    till = await world.process();
   });
   const usage = (kind: 'payment' | 'refund', scope: Scope, days = 1) =>
-    cashier.ledger.read((book) => book.quotas.usage(kind, scope, NOW - 86_400_000, NOW + days * 86_400_000));
+    till.ledger.read((book) => book.quotas.usage(kind, scope, NOW - 86_400_000, NOW + days * 86_400_000));
 
   it('has every sum that its rows add up to', async () => {
-    expect(await cashier.ledger.inspect(miscounted)).toEqual([]);
-    expect(await cashier.ledger.read((book) => book.quotas.budget('a'))).toEqual({
+    expect(await till.ledger.inspect(miscounted)).toEqual([]);
+    expect(await till.ledger.read((book) => book.quotas.budget('a'))).toEqual({
       filledFen: 4_500,
       heldFen: 3_300,
     });
-    expect(await cashier.ledger.read((book) => book.quotas.budgets())).toEqual(['a']);
+    expect(await till.ledger.read((book) => book.quotas.budgets())).toEqual(['a']);
     // What the gateway had declined and what a person had released counts no more; what is in doubt does.
     expect(await usage('payment', {})).toEqual({ count: 7, fen: 6_700 });
     expect(await usage('payment', { caller: 'a' })).toEqual({ count: 3, fen: 3_000 });
     expect(await usage('payment', { client: 'cursor' })).toEqual({ count: 4, fen: 3_700 });
     expect(await usage('refund', {})).toEqual({ count: 2, fen: 700 });
-    const totals = (filter: OrderFilter) => cashier.ledger.read((book) => book.orders.totals(filter));
+    const totals = (filter: OrderFilter) => till.ledger.read((book) => book.orders.totals(filter));
     expect(await totals({})).toEqual({ count: 10, paidFen: 4_000, refundedFen: 300 });
     expect(await totals({ caller: 'a', state: 'PAID' })).toEqual({
       count: 2,
@@ -127,7 +127,7 @@ describe('a ledger of the version before limits and budgets were added up as the
 
   it('holds its callers to what they had left, and goes on', async () => {
     const pay = (call: Call, outTradeNo: string, fens: number) =>
-      createPayment(cashier, call, payment({ outTradeNo, amountFen: fen(fens), title: outTradeNo }));
+      createPayment(till, call, payment({ outTradeNo, amountFen: fen(fens), title: outTradeNo }));
     await expect(pay(B, 'ORDER_1', 1)).rejects.toMatchObject({
       details: { rule: 'clients.cursor.payments.perDay.count', used: '4' },
     });
@@ -136,7 +136,7 @@ describe('a ledger of the version before limits and budgets were added up as the
     });
     expect((await pay(A, 'ORDER_1', 1_200)).order.state).toBe('NOTPAY');
     expect((await pay(A, 'DECLINED', 1_000).catch((error) => error)).code).toBe('POLICY_DENIED');
-    const { ledger } = cashier;
+    const { ledger } = till;
     expect((await ledger.read((book) => book.quotas.budget('a'))).heldFen).toBe(4_500);
     expect(await verifyAudit(ledger, [])).toMatchObject({ intact: true, tables: [] });
   });

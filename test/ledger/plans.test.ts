@@ -65,13 +65,13 @@ const world = new World();
 let store: Store;
 
 beforeAll(async () => {
-  const cashier = await world.process({ payments: {}, refunds: { approveAboveFen: 0 as never } });
+  const till = await world.process({ payments: {}, refunds: { approveAboveFen: 0 as never } });
   for (const outTradeNo of ['ORDER_1', 'ORDER_2']) {
-    await createPayment(cashier, CALL, payment({ outTradeNo }));
+    await createPayment(till, CALL, payment({ outTradeNo }));
     world.bank.pay(outTradeNo);
-    await refundPayment(cashier, CALL, refund({ outTradeNo }));
+    await refundPayment(till, CALL, refund({ outTradeNo }));
   }
-  store = await openSqliteStore(world.ledgerPath, cashier);
+  store = await openSqliteStore(world.ledgerPath, till);
 });
 afterAll(async () => {
   await store.close();

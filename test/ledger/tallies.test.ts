@@ -3,14 +3,14 @@ import { fen } from '../../src/domain/money.ts';
 import { ORDER_STATES } from '../../src/domain/order.ts';
 import type { Book } from '../../src/ledger/book.ts';
 import type { OrderFilter } from '../../src/ledger/order-filter.ts';
+import type { OrderEvent } from '../../src/ledger/order-machine.ts';
 import type { OrderRecord, RefundRecord } from '../../src/ledger/records.ts';
 import { miscounted } from '../../src/ledger/recount.ts';
 import type { RefundEvent } from '../../src/ledger/refund-machine.ts';
 import { openSqliteStore } from '../../src/ledger/sqlite-store.ts';
 import type { Store } from '../../src/ledger/store.ts';
-import type { OrderEvent } from '../../src/ledger/trade-machine.ts';
 import { NEVER_SENT, newOrder } from '../../src/payments/beginnings.ts';
-import type { Cashier } from '../../src/payments/cashier.ts';
+import type { Till } from '../../src/payments/till.ts';
 import { seeded } from '../support/virtual-time.ts';
 import { World } from '../support/world.ts';
 
@@ -22,12 +22,12 @@ const ORDER_EVENTS = 'sent notpay paid closed declined unknown denied withdrawn 
 const REFUND_EVENTS = 'sent processing success closed abnormal declined denied reopened'.split(' ');
 
 let world: World;
-let cashier: Cashier;
+let till: Till;
 let store: Store;
 beforeEach(async () => {
   world = new World();
-  cashier = await world.process();
-  store = await openSqliteStore(world.ledgerPath, cashier);
+  till = await world.process();
+  store = await openSqliteStore(world.ledgerPath, till);
 });
 afterEach(async () => {
   await store.close();
@@ -54,7 +54,7 @@ function history(seed: number) {
     const outTradeNo = `ORDER_${orders.length}`;
     orders.push(outTradeNo);
     await book.orders.insert(
-      newOrder(cashier, {
+      newOrder(till, {
         ...{ outTradeNo, account: 'bank 1', scene: 'qr', title: 'tea', source: 'ledger', inputHash: 'x' },
         ...{ caller: pick(CALLERS), amountFen: amount(), provider: pick(['alipay', 'wechatpay'] as const) },
         ...{ terms: { expiresInMinutes: 30 }, createdAt: instant() },
@@ -140,7 +140,7 @@ describe('what is added up as it changes', () => {
     const step = history(seed);
     for (let i = 0; i < 60; i++) {
       const fails = i % 7 === 3;
-      const wrote = cashier.ledger.write(async (book) => {
+      const wrote = till.ledger.write(async (book) => {
         if (fails) return Promise.reject(new Error('comes to nothing'));
         for (let n = 0; n < 5; n++) await step(book);
         return undefined;
@@ -158,25 +158,25 @@ describe('what is added up as it changes', () => {
       { ...(from === undefined ? {} : { from }), state: ORDER_STATES[i % 6] ?? 'PAID', provider: 'alipay' },
     ]);
     for (const filter of [...filters, { from: MIDNIGHT - 40 * DAY_MS + 1 }]) {
-      const totals = await cashier.ledger.read((book) => book.orders.totals(filter));
+      const totals = await till.ledger.read((book) => book.orders.totals(filter));
       expect(totals, JSON.stringify(filter)).toEqual(await addedUp(filter));
     }
   });
 
   it('is not added up from a record that has changed since it was read', async () => {
     const step = history(2);
-    await cashier.ledger.write(step);
-    const read = () => cashier.ledger.read((book) => book.orders.get('ORDER_0'));
+    await till.ledger.write(step);
+    const read = () => till.ledger.read((book) => book.orders.get('ORDER_0'));
     const stale = (await read()) as OrderRecord;
     world.clock.advance(1);
-    await cashier.ledger.write(async (book) => book.orders.move(stale, 'sent'));
-    const late = cashier.ledger.write(async (book) => book.orders.move(stale, 'denied'));
+    await till.ledger.write(async (book) => book.orders.move(stale, 'sent'));
+    const late = till.ledger.write(async (book) => book.orders.move(stale, 'denied'));
     await expect(late).rejects.toThrow('changed since');
     expect((await read())?.state).toBe('UNKNOWN');
   });
 
   it('is seen by the transaction that adds to it', async () => {
-    await cashier.ledger.write(async (book) => {
+    await till.ledger.write(async (book) => {
       await book.quotas.insertBudgetMove({ budget: 'a', amountFen: 5, by: 'terminal', note: undefined });
       expect(await book.quotas.budget('a')).toEqual({ filledFen: 5, heldFen: 0 });
       await history(1)(book);
@@ -191,7 +191,7 @@ describe('what is added up as it changes', () => {
     "INSERT INTO budgets VALUES ('nobody', 0, 1)",
   ])('is found out when somebody has been at it: %s', async (sql) => {
     const step = history(3);
-    await cashier.ledger.write(async (book) => {
+    await till.ledger.write(async (book) => {
       for (let n = 0; n < 80; n++) await step(book);
     });
     expect(await store.read(miscounted)).toEqual([]);

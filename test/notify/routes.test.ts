@@ -1,29 +1,29 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fen } from '../../src/domain/money.ts';
 import { notifyRoutes } from '../../src/notify/routes.ts';
-import type { Cashier } from '../../src/payments/cashier.ts';
 import { closePayment } from '../../src/payments/close-payment.ts';
 import { createPayment } from '../../src/payments/create-payment.ts';
 import { refundPayment } from '../../src/payments/refund-payment.ts';
+import type { Till } from '../../src/payments/till.ts';
 import type { RawNotify } from '../../src/providers/contract.ts';
 import { CALL, payment, refund, World } from '../support/world.ts';
 
 const ORDER = 'ORDER_1';
 let world: World;
-let cashier: Cashier;
-const order = () => cashier.ledger.read((book) => book.orders.get(ORDER));
+let till: Till;
+const order = () => till.ledger.read((book) => book.orders.get(ORDER));
 const post = async (
   raw: Pick<RawNotify, 'body'> & { headers?: RawNotify['headers'] },
   path = '/notify/alipay',
 ) => {
-  const routes = notifyRoutes(async () => cashier);
+  const routes = notifyRoutes(async () => till);
   return (await routes.request(path, { method: 'POST', body: raw.body, headers: raw.headers ?? {} })).status;
 };
 
 beforeEach(async () => {
   world = new World();
-  cashier = await world.process();
-  await createPayment(cashier, CALL, payment({ outTradeNo: ORDER }));
+  till = await world.process();
+  await createPayment(till, CALL, payment({ outTradeNo: ORDER }));
 });
 afterEach(() => world.end());
 
@@ -33,9 +33,9 @@ describe('a notification', () => {
     const raw = world.bank.notification(ORDER);
     expect(await post(raw)).toBe(200);
     expect(await order()).toMatchObject({ state: 'PAID', source: 'notify', askAt: undefined });
-    const events = await cashier.ledger.read((book) => book.events(ORDER));
+    const events = await till.ledger.read((book) => book.events(ORDER));
     expect(await post(raw)).toBe(200);
-    expect(await cashier.ledger.read((book) => book.events(ORDER))).toEqual(events);
+    expect(await till.ledger.read((book) => book.events(ORDER))).toEqual(events);
   });
 
   it('ends in the same state in whatever order and number it comes', async () => {
@@ -47,7 +47,7 @@ describe('a notification', () => {
   });
 
   it('may be late', async () => {
-    await closePayment(cashier, CALL, { outTradeNo: ORDER });
+    await closePayment(till, CALL, { outTradeNo: ORDER });
     world.bank.pay(ORDER, { late: true });
     expect(await post(world.bank.notification(ORDER))).toBe(200);
     expect(await order()).toMatchObject({ state: 'PAID', late: true });
@@ -57,11 +57,11 @@ describe('a notification', () => {
     world.bank.pay(ORDER);
     await post(world.bank.notification(ORDER));
     world.bank.refundsProcessFirst = true;
-    await refundPayment(cashier, CALL, refund({ outTradeNo: ORDER, outRefundNo: 'R1' }));
+    await refundPayment(till, CALL, refund({ outTradeNo: ORDER, outRefundNo: 'R1' }));
     const kept = world.bank.trades.get(ORDER)?.refunds.get('R1');
     if (kept) kept.state = 'SUCCESS';
     expect(await post(world.bank.notification(ORDER, 'R1'))).toBe(200);
-    expect(await cashier.ledger.read((book) => book.refunds.get(ORDER, 'R1'))).toMatchObject({
+    expect(await till.ledger.read((book) => book.refunds.get(ORDER, 'R1'))).toMatchObject({
       state: 'SUCCESS',
     });
   });
@@ -81,7 +81,7 @@ describe('what is not provably the gateway speaking about our order changes noth
     const trade = world.bank.trades.get(ORDER);
     if (trade) trade.amountFen = fen(1);
     for (let i = 0; i < 3; i++) expect(await post(world.bank.notification(ORDER))).toBe(400);
-    const events = await cashier.ledger.read((book) => book.events(ORDER));
+    const events = await till.ledger.read((book) => book.events(ORDER));
     expect(events.filter((event) => event.kind === 'alarm-foreign-trade')).toHaveLength(1);
   });
 
@@ -96,7 +96,7 @@ describe('what is not provably the gateway speaking about our order changes noth
   it('a wallet that is not configured, another path or method, too many bytes', async () => {
     expect(await post(world.bank.notification(ORDER), '/notify/wechatpay')).toBe(404);
     expect(await post(world.bank.notification(ORDER), '/notify/constructor')).toBe(404);
-    expect((await notifyRoutes(async () => cashier).request('/notify/alipay')).status).toBe(404);
+    expect((await notifyRoutes(async () => till).request('/notify/alipay')).status).toBe(404);
     expect(await post({ body: Buffer.alloc(65 * 1024) })).toBe(413);
   });
 });

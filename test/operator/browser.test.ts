@@ -100,7 +100,7 @@ describe.skipIf(path === undefined)(`in a browser${why}`, () => {
     await page.getByRole('heading', { name: '已批准，正在执行' }).waitFor();
     expect(await desk.approval(id)).toMatchObject({ state: 'approved', decidedBy: 'page' });
     const stop = new AbortController();
-    const running = runApproved(desk.cashier, () => 'unknown', stop.signal);
+    const running = runApproved(desk.till, () => 'unknown', stop.signal);
     // Its clock runs only while it sleeps on it: a second, and no session ends.
     await desk.world.clock.sleep(1_000);
     stop.abort();
@@ -228,7 +228,7 @@ describe.skipIf(path === undefined)(`in a browser${why}`, () => {
     expect(await body(page)).toContain('也要等恢复后才会执行');
     await page.getByRole('button', { name: '恢复收款和退款' }).click();
     await page.getByRole('button', { name: '暂停收款和退款' }).waitFor();
-    expect(await desk.cashier.ledger.read((book) => book.operator.freeze())).toBeUndefined();
+    expect(await desk.till.ledger.read((book) => book.operator.freeze())).toBeUndefined();
     expect(problems).toEqual([]);
   });
 
@@ -316,14 +316,14 @@ describe.skipIf(path === undefined)(`in a browser${why}`, () => {
     await desk.post(`/${id}`, { decision: 'approve' });
     await check(here, 'approved');
     const { id: second } = await desk.proposeRefund({ outRefundNo: 'R2' });
-    await desk.cashier.ledger.write((book) => freeze(book, 'terminal', 'a long reason '.repeat(10)));
+    await desk.till.ledger.write((book) => freeze(book, 'terminal', 'a long reason '.repeat(10)));
     await check(`${list}/${second}`, 'frozen');
     desk.world.clock.advance(APPROVAL_TTL_MS);
     await check(list, 'frozen list');
     await check(here, 'lapsed');
     await context.clearCookies();
     await check(`${list}/sign-in`, 'sign-in');
-    await desk.cashier.ledger.write((book) => book.setMeta('operator_secret', 'x'));
+    await desk.till.ledger.write((book) => book.setMeta('operator_secret', 'x'));
     await check(`${list}/sign-in`, 'still sign-in');
   });
 });

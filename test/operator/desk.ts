@@ -5,11 +5,11 @@ import type { ApprovalRecord } from '../../src/ledger/records.ts';
 import { sessionCookie } from '../../src/operator/gate.ts';
 import { type OperatorOptions, operatorRoutes } from '../../src/operator/index.ts';
 import { attempt } from '../../src/payments/attempt.ts';
-import type { Call, Cashier } from '../../src/payments/cashier.ts';
 import { createPayment } from '../../src/payments/create-payment.ts';
 import { queryPayment } from '../../src/payments/query-payment.ts';
 import { refundPayment } from '../../src/payments/refund-payment.ts';
-import { openSession, type Person, setOperatorSecret } from '../../src/policy/operator.ts';
+import type { Call, Till } from '../../src/payments/till.ts';
+import { openSession, type Person, setOperatorSecret } from '../../src/policy/person.ts';
 import type { Policy } from '../../src/policy/policy.ts';
 import { payment, person, refund, World } from '../support/world.ts';
 
@@ -39,7 +39,7 @@ type Fields = Readonly<Record<string, string>>;
 /** A shop under one clock, its agent, and a person in front of the operator's pages. */
 export class Desk {
   readonly world: World;
-  readonly cashier: Cashier;
+  readonly till: Till;
   readonly app: Hono;
   readonly options: OperatorOptions;
   readonly logged: string[] = [];
@@ -49,17 +49,17 @@ export class Desk {
   /** Where requests come from. */
   source = '203.0.113.1';
 
-  private constructor(world: World, cashier: Cashier, operator: Person, more: Partial<OperatorOptions>) {
+  private constructor(world: World, till: Till, operator: Person, more: Partial<OperatorOptions>) {
     this.world = world;
-    this.cashier = cashier;
+    this.till = till;
     this.#operator = operator;
     const note = (event: string, facts?: object) =>
       this.logged.push(`${event} ${JSON.stringify(facts ?? {})}`);
     this.options = {
-      ledger: cashier.ledger,
+      ledger: till.ledger,
       realm: 'simulator' satisfies Realm,
       clock: world.clock,
-      randomBytes: cashier.randomBytes,
+      randomBytes: till.randomBytes,
       log: { info: note, warn: note, error: note },
       ...more,
     };
@@ -78,20 +78,20 @@ export class Desk {
   ): Promise<Desk> {
     const { secret = true, policy = POLICY, ...more } = options;
     const world = new World(++desks);
-    const cashier = await world.process(policy);
-    const operator = await person(cashier);
+    const till = await world.process(policy);
+    const operator = await person(till);
     if (secret) {
       const first = { newSecret: SECRET, oldSecret: undefined };
-      await setOperatorSecret(cashier.ledger, first, cashier.randomBytes);
+      await setOperatorSecret(till.ledger, first, till.randomBytes);
     }
-    return new Desk(world, cashier, operator, more);
+    return new Desk(world, till, operator, more);
   }
 
   /** Signs in without the cost of a guess. */
   async signIn(): Promise<this> {
-    const session = await openSession(this.cashier.ledger, this.#operator, {
+    const session = await openSession(this.till.ledger, this.#operator, {
       now: this.world.clock.now(),
-      randomBytes: this.cashier.randomBytes,
+      randomBytes: this.till.randomBytes,
     });
     this.#cookie = `${await this.cookieName()}=${session.id}`;
     this.csrf = session.csrf;
@@ -99,7 +99,7 @@ export class Desk {
   }
 
   cookieName(): Promise<string> {
-    return this.cashier.ledger.read(async (book) => sessionCookie(await book.audit.ledgerId()));
+    return this.till.ledger.read(async (book) => sessionCookie(await book.audit.ledgerId()));
   }
 
   get cookie(): string | undefined {
@@ -131,9 +131,9 @@ export class Desk {
 
   /** A payment that was paid: 88.00 yuan unless told otherwise. */
   async sold(outTradeNo = ORDER, input: Partial<Parameters<typeof payment>[0]> = {}): Promise<string> {
-    await createPayment(this.cashier, CALL, payment({ outTradeNo, amountFen: fen(8_800), ...input }));
+    await createPayment(this.till, CALL, payment({ outTradeNo, amountFen: fen(8_800), ...input }));
     this.world.bank.pay(outTradeNo);
-    await queryPayment(this.cashier, CALL, { outTradeNo, waitSeconds: 0 });
+    await queryPayment(this.till, CALL, { outTradeNo, waitSeconds: 0 });
     return outTradeNo;
   }
 
@@ -144,10 +144,10 @@ export class Desk {
   ): Promise<ApprovalRecord> {
     const wanted = refund({ outTradeNo: ORDER, refundFen: fen(3_000), outRefundNo: 'R1', ...input });
     const result = await attempt(
-      this.cashier,
+      this.till,
       call,
       { tool: 'refund-payment', args: wanted, meta: undefined },
-      (cashier) => refundPayment(cashier, call, wanted),
+      (till) => refundPayment(till, call, wanted),
       ({ refund: { state } }) => ({ state }),
     );
     return asked(result.approval);
@@ -157,22 +157,22 @@ export class Desk {
   async proposePayment(input: Partial<Parameters<typeof payment>[0]> = {}): Promise<ApprovalRecord> {
     const wanted = payment({ outTradeNo: ORDER, amountFen: fen(80_000), ...input });
     const result = await attempt(
-      this.cashier,
+      this.till,
       CALL,
       { tool: 'create-payment', args: {}, meta: undefined },
-      (cashier) => createPayment(cashier, CALL, wanted),
+      (till) => createPayment(till, CALL, wanted),
       ({ order: { state } }) => ({ state }),
     );
     return asked(result.approval);
   }
 
   async approval(id: string): Promise<ApprovalRecord | undefined> {
-    return this.cashier.ledger.read((book) => book.approvals.get(id));
+    return this.till.ledger.read((book) => book.approvals.get(id));
   }
 
   /** How often something was recorded. */
   async recorded(kind: string): Promise<number> {
-    const all = await this.cashier.ledger.read((book) => book.audit.after(0, 100_000));
+    const all = await this.till.ledger.read((book) => book.audit.after(0, 100_000));
     return all.filter((record) => record.kind === kind).length;
   }
 

@@ -105,7 +105,7 @@ it('a flood of failures is recorded by its number', async () => {
   expect(d.logged).toHaveLength(20);
   d.world.clock.advance(60_000);
   await at(d, '203.0.113.9', 'wrong');
-  const records = await d.cashier.ledger.read((book) => book.audit.after(0, 1_000));
+  const records = await d.till.ledger.read((book) => book.audit.after(0, 1_000));
   const last = records.filter(({ kind }) => kind === 'operator-sign-in-failed').at(-1);
   expect(JSON.stringify(last)).toContain('"unrecorded":10');
 });

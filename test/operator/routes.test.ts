@@ -31,7 +31,7 @@ async function refundDesk(options?: Parameters<typeof Desk.open>[0]) {
 }
 const AGENT = { caller: 'shop-agent' };
 const again = (d: Desk) =>
-  refundPayment(d.cashier, AGENT, refund({ outTradeNo: ORDER, refundFen: fen(3_000), outRefundNo: 'R1' }));
+  refundPayment(d.till, AGENT, refund({ outTradeNo: ORDER, refundFen: fen(3_000), outRefundNo: 'R1' }));
 
 afterEach(async () => {
   await Promise.all(open.splice(0).map((d) => d.close()));
@@ -166,7 +166,7 @@ describe('signing in', () => {
     expect([answer.status, answer.cookie]).toEqual([403, null]);
     expect(readable(answer.page)).toContain('口令不正确。');
     expect(answer.page).toContain(`name="next" value="${id}"`);
-    const records = await d.cashier.ledger.read((book) => book.audit.after(0, 1000));
+    const records = await d.till.ledger.read((book) => book.audit.after(0, 1000));
     expect(JSON.stringify([answer.page, records, d.logged])).not.toContain('hunter2');
     expect(d.logged).toEqual(['operator sign-in failed {"failuresInLastMinute":1}']);
     expect(await d.recorded('operator-sign-in-failed')).toBe(1);
@@ -210,7 +210,7 @@ describe('signing in', () => {
     expect(await isIn()).toBe(false);
 
     await d.signIn();
-    await d.cashier.ledger.write((book) => book.setMeta('operator_secret', 'c2FsdA==$aGFzaA=='));
+    await d.till.ledger.write((book) => book.setMeta('operator_secret', 'c2FsdA==$aGFzaA=='));
     expect(await isIn()).toBe(false);
     expect((await d.post(`/${id}`, { decision: 'approve' })).status).toBe(401);
   });
@@ -320,7 +320,7 @@ describe('an approval, before it is decided', () => {
   it('says when what it is about was withdrawn', async () => {
     const d = await desk();
     const { id } = await d.proposePayment();
-    await d.cashier.ledger.write(async (book) => {
+    await d.till.ledger.write(async (book) => {
       const order = await book.orders.get(ORDER);
       if (order) await book.orders.move(order, 'withdrawn');
     });
@@ -341,7 +341,7 @@ describe('deciding', () => {
     expect((await again(d)).refund.state).toBe('SUCCESS');
     expect(d.world.bank.refundedFen(ORDER)).toBe(3_000);
     expect(readable((await d.get(`/${id}`)).page)).toContain('退款成功，原路退回（银行卡可能晚几天到账）');
-    const records = await d.cashier.ledger.read((book) => book.audit.after(0, 1000));
+    const records = await d.till.ledger.read((book) => book.audit.after(0, 1000));
     expect(records.find(({ kind }) => kind === 'approval-approved')).toMatchObject({
       ...{ caller: 'operator', tool: 'page', outTradeNo: ORDER, outRefundNo: 'R1' },
     });
@@ -363,7 +363,7 @@ describe('deciding', () => {
     await d.signIn();
     await d.post(`/${id}`, { decision: 'approve' });
     const wanted = payment({ outTradeNo: ORDER, amountFen: fen(80_000) });
-    expect((await createPayment(d.cashier, AGENT, wanted)).order.state).toBe('NOTPAY');
+    expect((await createPayment(d.till, AGENT, wanted)).order.state).toBe('NOTPAY');
     expect(readable((await d.get(`/${id}`)).page)).toContain('已批准，等待买家付款');
   });
 
@@ -426,7 +426,7 @@ describe('what came of a yes', () => {
     const page = async (lang = 'zh') => readable((await d.get(`/${id}?lang=${lang}`)).page);
     const carryOut = async () => {
       const stop = new AbortController();
-      const running = runApproved(d.cashier, () => 'unknown', stop.signal);
+      const running = runApproved(d.till, () => 'unknown', stop.signal);
       await d.world.clock.sleep(1_000);
       stop.abort();
       await running;
@@ -471,7 +471,7 @@ describe('what came of a yes', () => {
   it('is that the rules forbid it by now', async () => {
     const { d, page, carryOut } = await approved();
     const stricter: Policy = { payments: {}, refunds: { maxFen: fen(1) } };
-    await d.cashier.ledger.write((book) => book.operator.insertPolicy(JSON.stringify(stricter), 'terminal'));
+    await d.till.ledger.write((book) => book.operator.insertPolicy(JSON.stringify(stricter), 'terminal'));
     await carryOut();
     expect(await page()).toContain('已批准，但没有执行 规则不允许。没有资金变动。');
     expect(await page('en')).toContain('Approved, but not carried out The rules forbid it. No money moved.');
@@ -599,7 +599,7 @@ describe('the freeze', () => {
     expect(readable((await d.get(`/${id}`)).page)).toContain('也要等恢复后才会执行');
     // Who froze first is not overwritten.
     await d.post('/freeze', { reason: 'again' });
-    expect(await d.cashier.ledger.read((book) => book.operator.freeze())).toMatchObject({
+    expect(await d.till.ledger.read((book) => book.operator.freeze())).toMatchObject({
       reason: '可疑 <b>',
     });
     await d.post(`/${id}`, { decision: 'approve' });
@@ -613,16 +613,16 @@ describe('the freeze', () => {
 
   it('shows who froze, whoever that was', async () => {
     const d = await (await desk()).signIn();
-    await d.cashier.ledger.write((book) => freeze(book, 'cron<1>', undefined));
+    await d.till.ledger.write((book) => freeze(book, 'cron<1>', undefined));
     expect(readable((await d.get('')).page)).toContain('cron<1>');
   });
 
   it('is lifted by nobody who is not signed in', async () => {
     const d = await desk();
-    await d.cashier.ledger.write((book) => freeze(book, 'terminal', undefined));
+    await d.till.ledger.write((book) => freeze(book, 'terminal', undefined));
     expect((await d.post('/unfreeze')).status).toBe(401);
     expect((await d.post('/freeze')).status).toBe(401);
-    expect(await d.cashier.ledger.read((book) => book.operator.freeze())).toBeDefined();
+    expect(await d.till.ledger.read((book) => book.operator.freeze())).toBeDefined();
   });
 });
 
@@ -663,7 +663,7 @@ describe('hostile text', () => {
     const d = await desk();
     await d.sold();
     await d.proposeRefund({ reason: 'a\u202Eb\u2066c\u200Dd\u0007e\u3164f\u00ADg\uFEFFh\u{E0041}i\uFE0Fj' });
-    const [record] = (await d.cashier.ledger.read((book) => book.approvals.open())) ?? [];
+    const [record] = (await d.till.ledger.read((book) => book.approvals.open())) ?? [];
     await d.signIn();
     const { page } = await d.get(`/${record?.id}`);
     expect(readable(page)).toContain('aU+202EbU+2066cU+200DdU+0007eU+3164fU+00ADgU+FEFFhU+E0041ij');
@@ -733,7 +733,7 @@ describe('every answer', () => {
 
   it('is 503 without detail when the ledger cannot be read, and logs why', async () => {
     const { d, id } = await refundDesk();
-    d.cashier.ledger.read = () => Promise.reject(new Error('/secret/path is locked'));
+    d.till.ledger.read = () => Promise.reject(new Error('/secret/path is locked'));
     for (const answer of [await d.get(`/${id}`), await d.post(`/${id}`, { decision: 'approve' })]) {
       expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '5']);
       expect(answer.page).not.toContain('secret/path');

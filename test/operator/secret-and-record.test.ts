@@ -1,10 +1,10 @@
 import { afterEach, expect, it } from 'vitest';
-import { askPerson } from '../../src/cli/operator-secret.ts';
+import { promptPerson } from '../../src/cli/operator-secret.ts';
 import { speaker } from '../../src/cli/speaker.ts';
 import { configOf } from '../../src/config.ts';
 import { attempt } from '../../src/payments/attempt.ts';
 import { refundPayment } from '../../src/payments/refund-payment.ts';
-import { openSession, Person, setOperatorSecret } from '../../src/policy/operator.ts';
+import { openSession, Person, setOperatorSecret } from '../../src/policy/person.ts';
 import { refund } from '../support/world.ts';
 import { Desk, ORDER, readable, SECRET } from './desk.ts';
 import { cheapGuesses } from './guess-cost.ts';
@@ -22,8 +22,8 @@ async function desk(): Promise<Desk> {
 }
 
 it('a secret that is changed while somebody signs in with the old one leaves them outside', async () => {
-  const { cashier, world } = await desk();
-  const { ledger, randomBytes } = cashier;
+  const { till, world } = await desk();
+  const { ledger, randomBytes } = till;
   const leaked = await Person.bySecret(ledger, 'live', SECRET, 'page');
   await setOperatorSecret(ledger, { newSecret: 'another secret', oldSecret: SECRET }, randomBytes);
   const session = await openSession(ledger, leaked, { now: world.clock.now(), randomBytes });
@@ -33,12 +33,12 @@ it('a secret that is changed while somebody signs in with the old one leaves the
 it('a wrong secret at a terminal is recorded, as one at the page is', async () => {
   const d = await desk();
   const config = configOf({ CASHIER_OPERATOR_SECRET: 'a guess', CASHIER_MODE: 'simulator' }, 'operator');
-  await expect(askPerson(d.cashier.ledger, config, speaker(undefined))).rejects.toMatchObject({
+  await expect(promptPerson(d.till.ledger, config, speaker(undefined))).rejects.toMatchObject({
     code: 'CONFIGURATION',
   });
   expect(await d.recorded('operator-sign-in-failed')).toBe(1);
   const right = configOf({ CASHIER_OPERATOR_SECRET: SECRET, CASHIER_MODE: 'simulator' }, 'operator');
-  expect(await askPerson(d.cashier.ledger, right, speaker(undefined))).toBeInstanceOf(Person);
+  expect(await promptPerson(d.till.ledger, right, speaker(undefined))).toBeInstanceOf(Person);
   expect(await d.recorded('operator-sign-in-failed')).toBe(1);
 });
 
@@ -46,15 +46,15 @@ it('an agent cannot push what a person should know out of sight by calls that ar
   const d = await desk();
   await d.sold();
   const { id } = await d.proposeRefund();
-  await d.cashier.ledger.write((book) => book.event({ outTradeNo: ORDER }, 'alarm-foreign-trade', {}));
+  await d.till.ledger.write((book) => book.event({ outTradeNo: ORDER }, 'alarm-foreign-trade', {}));
   const call = { caller: 'shop-agent' };
   const tooMuch = refund({ outTradeNo: ORDER, outRefundNo: 'R2', refundFen: 1_000_000 as never });
   for (let i = 0; i < 60; i++) {
     await attempt(
-      d.cashier,
+      d.till,
       call,
       { tool: 'refund-payment', args: tooMuch, meta: undefined },
-      (cashier) => refundPayment(cashier, call, tooMuch),
+      (till) => refundPayment(till, call, tooMuch),
       () => ({}),
     ).catch(() => undefined);
   }

@@ -101,7 +101,7 @@ it(`${POSTS} posts without the secret, each with the cookie or the token but not
     { numRuns: POSTS, seed: 20_261_121 },
   );
   expect((await desk.approval(id))?.state).toBe('pending');
-  expect(await desk.cashier.ledger.read((book) => book.operator.freeze())).toBeUndefined();
+  expect(await desk.till.ledger.read((book) => book.operator.freeze())).toBeUndefined();
   for (const kind of ['approval-approved', 'approval-denied', 'operator-froze', 'operator-unfroze']) {
     expect(await desk.recorded(kind)).toBe(0);
   }

@@ -3,7 +3,6 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CashierError } from '../../src/domain/errors.ts';
 import { Ledger } from '../../src/ledger/ledger.ts';
 import { openSqliteStore } from '../../src/ledger/sqlite-store.ts';
-import type { Call, Cashier } from '../../src/payments/cashier.ts';
 import { createPayment } from '../../src/payments/create-payment.ts';
 import { Desk } from '../../src/payments/desk.ts';
 import { queryPayment } from '../../src/payments/query-payment.ts';
@@ -11,11 +10,12 @@ import { queryRefund } from '../../src/payments/query-refund.ts';
 import { refundPayment } from '../../src/payments/refund-payment.ts';
 import { runSettler } from '../../src/payments/settler.ts';
 import { Shared } from '../../src/payments/shared.ts';
+import type { Call, Till } from '../../src/payments/till.ts';
 import { openOrders } from '../support/open-orders.ts';
 import { CALL, payment, refund, World } from '../support/world.ts';
 
 let world: World;
-let cashier: Cashier;
+let till: Till;
 let stop: AbortController;
 let running: Promise<unknown>[];
 /** When (ms) which question was sent. */
@@ -23,7 +23,7 @@ let sent: { at: number; number: string }[];
 
 beforeEach(async () => {
   world = new World();
-  cashier = await world.process();
+  till = await world.process();
   stop = new AbortController();
   running = [];
   sent = [];
@@ -38,16 +38,16 @@ afterEach(async () => {
   await world.end();
 });
 
-const wait = (process: Cashier, outTradeNo: string, waitSeconds: number, call: Call = CALL) =>
+const wait = (process: Till, outTradeNo: string, waitSeconds: number, call: Call = CALL) =>
   queryPayment(process, call, { outTradeNo, waitSeconds });
-const settle = (process: Cashier) => void running.push(runSettler(process, stop.signal));
+const settle = (process: Till) => void running.push(runSettler(process, stop.signal));
 /** The most questions within any second. */
 const busiest = () =>
   Math.max(...sent.map(({ at }) => sent.filter((other) => other.at >= at && other.at < at + 1000).length));
 
 /** A process whose reads of the ledger are counted. */
-async function counted(): Promise<{ process: Cashier; reads: () => number; end: () => Promise<void> }> {
-  const store = await openSqliteStore(world.ledgerPath, cashier);
+async function counted(): Promise<{ process: Till; reads: () => number; end: () => Promise<void> }> {
+  const store = await openSqliteStore(world.ledgerPath, till);
   let reads = 0;
   const counting: typeof store = {
     ...store,
@@ -60,19 +60,19 @@ async function counted(): Promise<{ process: Cashier; reads: () => number; end: 
       return store.write(work);
     },
   };
-  const ledger = await Ledger.open(counting, 'simulator', cashier);
+  const ledger = await Ledger.open(counting, 'simulator', till);
   const desk = new Desk({ ledger, clock: world.clock });
-  return { process: { ...cashier, ledger, desk }, reads: () => reads, end: () => ledger.close() };
+  return { process: { ...till, ledger, desk }, reads: () => reads, end: () => ledger.close() };
 }
 
 describe('calls that wait', () => {
   it('2,000 of them on 40 orders share the pace and end in time', async () => {
     const callers = Array.from({ length: 40 }, (_, i) => `caller${i}`);
-    await openOrders(cashier, world.bank, 40, (i) => ({ outTradeNo: `ORDER_${i}`, caller: `caller${i}` }));
+    await openOrders(till, world.bank, 40, (i) => ({ outTradeNo: `ORDER_${i}`, caller: `caller${i}` }));
     const startedAt = world.clock.now();
     const ended = callers.flatMap((caller, i) =>
       Array.from({ length: 50 }, async () => {
-        const { order } = await wait(cashier, `ORDER_${i}`, 50, { caller });
+        const { order } = await wait(till, `ORDER_${i}`, 50, { caller });
         return { state: order.state, after: world.clock.now() - startedAt };
       }),
     );
@@ -84,8 +84,8 @@ describe('calls that wait', () => {
   });
 
   it('share one question, in one process and in three', async () => {
-    await createPayment(cashier, CALL, payment({ outTradeNo: 'ORDER_1' }));
-    const processes = [cashier, await world.process(), await world.process()];
+    await createPayment(till, CALL, payment({ outTradeNo: 'ORDER_1' }));
+    const processes = [till, await world.process(), await world.process()];
     await Promise.all(
       processes.flatMap((process) => Array.from({ length: 50 }, () => wait(process, 'ORDER_1', 50))),
     );
@@ -94,9 +94,9 @@ describe('calls that wait', () => {
   });
 
   it.each([1, 3])('hear of a payment within 3 s, whichever of %i processes asks', async (count) => {
-    await createPayment(cashier, CALL, payment({ outTradeNo: 'ORDER_1' }));
+    await createPayment(till, CALL, payment({ outTradeNo: 'ORDER_1' }));
     const processes = await Promise.all(
-      Array.from({ length: count }, (_, i) => (i === 0 ? cashier : world.process())),
+      Array.from({ length: count }, (_, i) => (i === 0 ? till : world.process())),
     );
     const waits = processes.map(async (process) => {
       const { order } = await wait(process, 'ORDER_1', 50);
@@ -112,7 +112,7 @@ describe('calls that wait', () => {
   });
 
   it('cost the ledger nothing each', async () => {
-    await createPayment(cashier, CALL, payment({ outTradeNo: 'ORDER_1' }));
+    await createPayment(till, CALL, payment({ outTradeNo: 'ORDER_1' }));
     const { process, reads, end } = await counted();
     const cost = async (waiters: number) => {
       const stopped = new AbortController();
@@ -133,24 +133,24 @@ describe('calls that wait', () => {
   });
 
   it('are at most 50 of a caller; one more asks nothing, and another caller may', async () => {
-    await createPayment(cashier, CALL, payment({ outTradeNo: 'ORDER_1' }));
-    const waits = Array.from({ length: 50 }, () => wait(cashier, 'ORDER_1', 10));
+    await createPayment(till, CALL, payment({ outTradeNo: 'ORDER_1' }));
+    const waits = Array.from({ length: 50 }, () => wait(till, 'ORDER_1', 10));
     await world.clock.sleep(1_000);
     const before = sent.length;
-    const refused = await wait(cashier, 'ORDER_1', 10).catch((error: unknown) => error);
+    const refused = await wait(till, 'ORDER_1', 10).catch((error: unknown) => error);
     expect(refused).toBeInstanceOf(CashierError);
     expect(refused).toMatchObject({ code: 'TRY_LATER', details: { retryAfterSeconds: expect.any(Number) } });
     expect(sent.length).toBe(before);
-    expect((await wait(cashier, 'ORDER_1', 0)).order.state, 'without waiting').toBe('NOTPAY');
-    expect((await wait(cashier, 'ORDER_1', 1, { caller: 'other' })).order.state).toBe('NOTPAY');
+    expect((await wait(till, 'ORDER_1', 0)).order.state, 'without waiting').toBe('NOTPAY');
+    expect((await wait(till, 'ORDER_1', 1, { caller: 'other' })).order.state).toBe('NOTPAY');
     await Promise.all(waits);
-    expect((await wait(cashier, 'ORDER_1', 1)).order.state, 'there is room again').toBe('NOTPAY');
+    expect((await wait(till, 'ORDER_1', 1)).order.state, 'there is room again').toBe('NOTPAY');
   });
 
   it('wait no longer because the clock is set back', async () => {
-    await createPayment(cashier, CALL, payment({ outTradeNo: 'ORDER_1' }));
+    await createPayment(till, CALL, payment({ outTradeNo: 'ORDER_1' }));
     let ended = false;
-    const waiting = wait(cashier, 'ORDER_1', 10).then(() => {
+    const waiting = wait(till, 'ORDER_1', 10).then(() => {
       ended = true;
     });
     await world.clock.sleep(5_000);
@@ -161,9 +161,9 @@ describe('calls that wait', () => {
   });
 
   it('say at the end that the gateway did not answer', async () => {
-    await createPayment(cashier, CALL, payment({ outTradeNo: 'ORDER_1' }));
+    await createPayment(till, CALL, payment({ outTradeNo: 'ORDER_1' }));
     world.bank.fault = () => 'lost-before';
-    await expect(wait(cashier, 'ORDER_1', 5)).rejects.toMatchObject({
+    await expect(wait(till, 'ORDER_1', 5)).rejects.toMatchObject({
       code: 'OUTCOME_UNKNOWN',
       details: { state: 'NOTPAY' },
     });
@@ -172,17 +172,17 @@ describe('calls that wait', () => {
 
 describe('questions', () => {
   it.each(['payment', 'refund'] as const)('about one %s at the same time are one', async (kind) => {
-    await createPayment(cashier, CALL, payment({ outTradeNo: 'ORDER_1' }));
+    await createPayment(till, CALL, payment({ outTradeNo: 'ORDER_1' }));
     if (kind === 'refund') {
       world.bank.pay('ORDER_1');
       world.bank.refundsProcessFirst = true;
-      await refundPayment(cashier, CALL, refund({ outTradeNo: 'ORDER_1', outRefundNo: 'R1' }));
+      await refundPayment(till, CALL, refund({ outTradeNo: 'ORDER_1', outRefundNo: 'R1' }));
     }
     sent.length = 0;
     const ask = (): Promise<unknown> =>
       kind === 'payment'
-        ? wait(cashier, 'ORDER_1', 0)
-        : queryRefund(cashier, CALL, { outTradeNo: 'ORDER_1', outRefundNo: 'R1' });
+        ? wait(till, 'ORDER_1', 0)
+        : queryRefund(till, CALL, { outTradeNo: 'ORDER_1', outRefundNo: 'R1' });
     await Promise.all(Array.from({ length: 100 }, ask));
     expect(sent.length).toBeGreaterThan(0);
     expect(sent.length).toBeLessThanOrEqual(2);
@@ -210,15 +210,15 @@ describe('questions', () => {
   });
 
   it('of all processes, callers and the settler keep the pace of 20 a second', async () => {
-    await openOrders(cashier, world.bank, 300, (i) => ({
+    await openOrders(till, world.bank, 300, (i) => ({
       outTradeNo: `ORDER_${i}`,
       caller: `caller${i % 7}`,
     }));
     world.clock.advance(6_000);
     const other = await world.process();
-    for (const process of [cashier, other]) settle(process);
+    for (const process of [till, other]) settle(process);
     const asking = Array.from({ length: 80 }, (_, i) =>
-      wait(i % 2 === 0 ? cashier : other, `ORDER_${i}`, 0, { caller: `caller${i % 7}` }),
+      wait(i % 2 === 0 ? till : other, `ORDER_${i}`, 0, { caller: `caller${i % 7}` }),
     );
     await Promise.all(asking);
     await world.clock.sleep(5_000);
@@ -227,23 +227,23 @@ describe('questions', () => {
   });
 
   it('of a call come before those that nobody waits for', async () => {
-    await openOrders(cashier, world.bank, 600, (i) => ({ outTradeNo: `ORDER_${i}` }));
-    await createPayment(cashier, CALL, payment({ outTradeNo: 'MINE_1' }));
+    await openOrders(till, world.bank, 600, (i) => ({ outTradeNo: `ORDER_${i}` }));
+    await createPayment(till, CALL, payment({ outTradeNo: 'MINE_1' }));
     world.clock.advance(6_000);
-    for (const process of [cashier, await world.process()]) settle(process);
+    for (const process of [till, await world.process()]) settle(process);
     await world.clock.sleep(3_000);
     const askedAt = world.clock.now();
-    await wait(cashier, 'MINE_1', 0);
+    await wait(till, 'MINE_1', 0);
     expect(world.clock.now() - askedAt).toBeLessThanOrEqual(400);
   });
 
   it('of the settler go on while calls take all that they can', async () => {
-    await openOrders(cashier, world.bank, 30, (i) => ({ outTradeNo: `ORDER_${i}` }));
-    await createPayment(cashier, CALL, payment({ outTradeNo: 'FRESH_1' }));
-    settle(cashier);
+    await openOrders(till, world.bank, 30, (i) => ({ outTradeNo: `ORDER_${i}` }));
+    await createPayment(till, CALL, payment({ outTradeNo: 'FRESH_1' }));
+    settle(till);
     const busy = Array.from({ length: 30 }, async (_, i) => {
       const until = world.clock.now() + 15_000;
-      while (world.clock.now() < until) await wait(cashier, `ORDER_${i}`, 0);
+      while (world.clock.now() < until) await wait(till, `ORDER_${i}`, 0);
     });
     await Promise.all(busy);
     expect(sent.map(({ number }) => number)).toContain('FRESH_1');
@@ -251,9 +251,9 @@ describe('questions', () => {
   });
 
   it('beyond 50 of one caller at a time are refused, unsent', async () => {
-    await openOrders(cashier, world.bank, 70, (i) => ({ outTradeNo: `ORDER_${i}` }));
+    await openOrders(till, world.bank, 70, (i) => ({ outTradeNo: `ORDER_${i}` }));
     const answers = await Promise.allSettled(
-      Array.from({ length: 70 }, (_, i) => wait(cashier, `ORDER_${i}`, 0)),
+      Array.from({ length: 70 }, (_, i) => wait(till, `ORDER_${i}`, 0)),
     );
     const refused = answers.flatMap((answer) => (answer.status === 'rejected' ? [answer.reason] : []));
     expect(refused.length).toBeGreaterThan(0);
@@ -267,7 +267,7 @@ describe('questions', () => {
 describe('what nobody asks about', () => {
   it('a fresh order of one caller is asked for within 15 s beside 1,500 open ones of another', async () => {
     const old = world.clock.now() - 20 * 60_000;
-    await openOrders(cashier, world.bank, 1_500, (i) => ({
+    await openOrders(till, world.bank, 1_500, (i) => ({
       outTradeNo: `ORDER_${i}`,
       caller: 'flood',
       createdAt: old,
@@ -275,51 +275,51 @@ describe('what nobody asks about', () => {
       asked: 30,
       askAt: world.clock.now() - 30_000 + i * 20,
     }));
-    settle(cashier);
+    settle(till);
     await world.clock.sleep(10_000);
-    await createPayment(cashier, { caller: 'other' }, payment({ outTradeNo: 'FRESH_1' }));
+    await createPayment(till, { caller: 'other' }, payment({ outTradeNo: 'FRESH_1' }));
     await world.clock.sleep(1_000);
     world.bank.pay('FRESH_1');
     await world.clock.sleep(14_000);
-    expect(await cashier.ledger.read((book) => book.orders.get('FRESH_1'))).toMatchObject({ state: 'PAID' });
+    expect(await till.ledger.read((book) => book.orders.get('FRESH_1'))).toMatchObject({ state: 'PAID' });
     expect(sent.length, 'the flood is asked for as well').toBeGreaterThan(300);
   });
 
   it('no caller stands behind the fresh orders of another', async () => {
-    await openOrders(cashier, world.bank, 900, (i) => ({
+    await openOrders(till, world.bank, 900, (i) => ({
       outTradeNo: `ORDER_${i}`,
       caller: i < 890 ? 'flood' : `small${i}`,
       askAt: world.clock.now() + (i < 890 ? 0 : 1_000),
     }));
-    settle(cashier);
+    settle(till);
     await world.clock.sleep(15_000);
     const small = new Set(sent.map(({ number }) => Number(number.slice(6))).filter((i) => i >= 890));
     expect(small.size).toBe(10);
   });
 
   it('refunds in doubt do not stand behind orders', async () => {
-    await createPayment(cashier, CALL, payment({ outTradeNo: 'PAID_1' }));
+    await createPayment(till, CALL, payment({ outTradeNo: 'PAID_1' }));
     world.bank.pay('PAID_1');
     world.bank.refundsProcessFirst = true;
-    await refundPayment(cashier, CALL, refund({ outTradeNo: 'PAID_1', outRefundNo: 'R1' }));
-    await openOrders(cashier, world.bank, 1_500, (i) => ({
+    await refundPayment(till, CALL, refund({ outTradeNo: 'PAID_1', outRefundNo: 'R1' }));
+    await openOrders(till, world.bank, 1_500, (i) => ({
       outTradeNo: `ORDER_${i}`,
       asked: 30,
       askAt: world.clock.now(),
     }));
-    settle(cashier);
+    settle(till);
     await world.clock.sleep(20_000);
-    expect(await cashier.ledger.read((book) => book.refunds.get('PAID_1', 'R1'))).toMatchObject({
+    expect(await till.ledger.read((book) => book.refunds.get('PAID_1', 'R1'))).toMatchObject({
       state: 'SUCCESS',
     });
   });
 
   it('a gateway that is silent on one question is asked the others', async () => {
-    await openOrders(cashier, world.bank, 20, (i) => ({ outTradeNo: `ORDER_${i}` }));
+    await openOrders(till, world.bank, 20, (i) => ({ outTradeNo: `ORDER_${i}` }));
     world.bank.delay = async (operation) => {
       if (operation === 'query' && sent.length === 1) await new Promise(() => undefined);
     };
-    void runSettler(cashier, stop.signal);
+    void runSettler(till, stop.signal);
     await world.clock.sleep(15_000);
     expect(new Set(sent.map(({ number }) => number)).size).toBe(20);
   });
@@ -330,8 +330,8 @@ describe('what nobody asks about', () => {
     ['a year', 365 * 86_400_000],
   ] as const)('is asked for within 15 s after a clock that was %s ahead is corrected', async (_, ahead) => {
     world.clock.correct(ahead);
-    await createPayment(cashier, CALL, payment({ outTradeNo: 'ORDER_1' }));
-    settle(cashier);
+    await createPayment(till, CALL, payment({ outTradeNo: 'ORDER_1' }));
+    settle(till);
     await world.clock.sleep(30_000);
     world.clock.correct(-ahead);
     const before = sent.length;
@@ -340,7 +340,7 @@ describe('what nobody asks about', () => {
   });
 
   it('is not asked for more often because the clocks of two machines are a little apart', async () => {
-    const [bank] = cashier.providers.values();
+    const [bank] = till.providers.values();
     if (!bank) throw new Error('no provider');
     const slow = {
       ...bank,
@@ -351,7 +351,7 @@ describe('what nobody asks about', () => {
       },
     };
     world.bank.refundsProcessFirst = true;
-    const here = { ...cashier, providers: new Map([[slow.id, slow]]) };
+    const here = { ...till, providers: new Map([[slow.id, slow]]) };
     await createPayment(here, CALL, payment({ outTradeNo: 'ORDER_1' }));
     world.bank.pay('ORDER_1');
     await refundPayment(here, CALL, refund({ outTradeNo: 'ORDER_1', outRefundNo: 'R1' }));
@@ -360,8 +360,8 @@ describe('what nobody asks about', () => {
       now: () => world.clock.now() + 30_000,
       sleep: (...args: Parameters<typeof world.clock.sleep>) => world.clock.sleep(...args),
     };
-    const ledger = await Ledger.open(await openSqliteStore(world.ledgerPath, cashier), 'simulator', {
-      ...cashier,
+    const ledger = await Ledger.open(await openSqliteStore(world.ledgerPath, till), 'simulator', {
+      ...till,
       clock,
     });
     settle(here);
@@ -375,8 +375,8 @@ describe('what nobody asks about', () => {
 
   it('is asked for by a process that starts after the clock was corrected', async () => {
     world.clock.correct(3_600_000);
-    await createPayment(cashier, CALL, payment({ outTradeNo: 'ORDER_1' }));
-    settle(cashier);
+    await createPayment(till, CALL, payment({ outTradeNo: 'ORDER_1' }));
+    settle(till);
     await world.clock.sleep(30_000);
     stop.abort();
     await Promise.all(running);

@@ -2,13 +2,13 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fen } from '../../src/domain/money.ts';
 import type { ApprovalRecord } from '../../src/ledger/records.ts';
 import { type Holders, runApproved } from '../../src/payments/carry-out.ts';
-import type { Call, Cashier } from '../../src/payments/cashier.ts';
 import { closePayment } from '../../src/payments/close-payment.ts';
 import { createPayment, sendApproved } from '../../src/payments/create-payment.ts';
 import { queryPayment } from '../../src/payments/query-payment.ts';
 import { queryRefund } from '../../src/payments/query-refund.ts';
 import { refundPayment } from '../../src/payments/refund-payment.ts';
 import { runSettler } from '../../src/payments/settler.ts';
+import type { Call, Till } from '../../src/payments/till.ts';
 import { APPROVAL_TTL_MS, approvalView, decideApproval } from '../../src/policy/approvals.ts';
 import { freeze, unfreeze } from '../../src/policy/decisions.ts';
 import type { Identity } from '../../src/policy/identity.ts';
@@ -27,16 +27,16 @@ const ORDER = 'ORDER_1';
 const SOON_MS = 5_000;
 
 let world: World;
-let cashier: Cashier;
+let till: Till;
 let stops: AbortController[];
 beforeEach(async () => {
   world = new World();
   stops = [];
-  cashier = await world.process();
-  await createPayment(cashier, AGENT, payment({ outTradeNo: ORDER }));
+  till = await world.process();
+  await createPayment(till, AGENT, payment({ outTradeNo: ORDER }));
   world.bank.pay(ORDER);
-  await queryPayment(cashier, AGENT, { outTradeNo: ORDER, waitSeconds: 0 });
-  await accept(cashier, CAREFUL);
+  await queryPayment(till, AGENT, { outTradeNo: ORDER, waitSeconds: 0 });
+  await accept(till, CAREFUL);
   world.bank.calls.length = 0;
 });
 afterEach(async () => {
@@ -44,42 +44,42 @@ afterEach(async () => {
   await world.end();
 });
 
-const ask = (outRefundNo = 'R1', refundFen = 300, call: Call = AGENT, from = cashier) =>
+const ask = (outRefundNo = 'R1', refundFen = 300, call: Call = AGENT, from = till) =>
   refundPayment(from, call, refund({ outTradeNo: ORDER, outRefundNo, refundFen: fen(refundFen) }));
 const wish = (call: Call = AGENT) =>
-  createPayment(cashier, call, payment({ outTradeNo: 'WISH_1', buyer: 'alice', title: 'wish' }));
-const told = (outRefundNo = 'R1') => queryRefund(cashier, AGENT, { outTradeNo: ORDER, outRefundNo });
+  createPayment(till, call, payment({ outTradeNo: 'WISH_1', buyer: 'alice', title: 'wish' }));
+const told = (outRefundNo = 'R1') => queryRefund(till, AGENT, { outTradeNo: ORDER, outRefundNo });
 const soon = () => world.clock.sleep(SOON_MS);
 const sent = (operation: Operation = 'refund') =>
   world.bank.calls.filter((call) => call.operation === operation).length;
 
 /** The part of a server that is under test, in a process of its own. */
-function serve(from: Cashier, holders: Holders = () => 'unknown'): AbortController {
+function serve(from: Till, holders: Holders = () => 'unknown'): AbortController {
   const stop = new AbortController();
   stops.push(stop);
   void runApproved(from, holders, stop.signal);
   return stop;
 }
 async function decide({ approval }: { approval: ApprovalRecord | undefined }, approve = true): Promise<void> {
-  const operator = await person(cashier);
-  await cashier.ledger
+  const operator = await person(till);
+  await till.ledger
     .as({ caller: 'operator', tool: 'page' })
     .write((book) => decideApproval(book, operator, approval?.id ?? '', { approve }, world.clock.now()));
 }
 const approvalOf = async ({ approval }: { approval: ApprovalRecord | undefined }) => {
-  const now = await cashier.ledger.read((book) => book.approvals.get(approval?.id ?? ''));
+  const now = await till.ledger.read((book) => book.approvals.get(approval?.id ?? ''));
   return now && { ...now, view: approvalView(now, world.clock.now()) };
 };
 const frozen = async (on: boolean) => {
-  const operator = await person(cashier);
-  await cashier.ledger.write(async (book) =>
+  const operator = await person(till);
+  await till.ledger.write(async (book) =>
     on ? void (await freeze(book, 'page', undefined)) : unfreeze(book, operator),
   );
 };
 
 describe("a person's yes", () => {
   it('sends a refund without the agent, in its name and with who approved, and once', async () => {
-    serve(cashier);
+    serve(till);
     const asked = await ask();
     await soon();
     expect(sent(), 'nothing before the yes').toBe(0);
@@ -92,7 +92,7 @@ describe("a person's yes", () => {
     });
     await soon();
     expect(sent()).toBe(1);
-    const events = await cashier.ledger.read((book) => book.events(ORDER));
+    const events = await till.ledger.read((book) => book.events(ORDER));
     expect(events.find(({ kind }) => kind === 'approval-used')).toMatchObject({
       ...{ caller: 'agent', tool: 'approval', outRefundNo: 'R1' },
       detail: { approval: asked.approval?.id, decidedBy: 'terminal' },
@@ -101,7 +101,7 @@ describe("a person's yes", () => {
   });
 
   it('sends a payment, of which the same call then gives what to pay with', async () => {
-    serve(cashier);
+    serve(till);
     const asked = await wish();
     expect(asked.order.state).toBe('PENDING_APPROVAL');
     await decide(asked);
@@ -136,7 +136,7 @@ describe("a person's yes", () => {
     const asked = await ask();
     await decide(asked);
     world.clock.advance(APPROVAL_TTL_MS);
-    serve(cashier);
+    serve(till);
     await soon();
     expect(sent()).toBe(0);
     expect((await approvalOf(asked))?.view).toBe('expired');
@@ -153,23 +153,23 @@ describe("a person's yes", () => {
     const call = (approval = '') => ({ ...AGENT, approval });
     await ask('R1', 300, call(first?.id));
     world.clock.advance((second?.expiresAt ?? 0) - world.clock.now());
-    await sendApproved(cashier, call(second?.id), 'WISH_1');
+    await sendApproved(till, call(second?.id), 'WISH_1');
     expect([sent(), sent('create')]).toEqual([0, 0]);
-    expect(await cashier.ledger.read((book) => book.approvals.open())).toEqual([]);
+    expect(await till.ledger.read((book) => book.approvals.open())).toEqual([]);
   });
 
   it('is also carried out by the same buyer’s call without the number that was chosen first', async () => {
     await decide(await wish());
     const again = payment({ buyer: 'alice', title: 'wish' });
-    const { order } = await createPayment(cashier, AGENT, again);
+    const { order } = await createPayment(till, AGENT, again);
     expect(order).toMatchObject({ outTradeNo: 'WISH_1', state: 'NOTPAY' });
   });
 
   it('to what the agent has withdrawn sends nothing', async () => {
     const asked = await wish();
     await decide(asked);
-    await closePayment(cashier, AGENT, { outTradeNo: 'WISH_1' });
-    serve(cashier);
+    await closePayment(till, AGENT, { outTradeNo: 'WISH_1' });
+    serve(till);
     await soon();
     expect(sent('create')).toBe(0);
   });
@@ -179,9 +179,9 @@ describe("a person's yes", () => {
     await decide(await wish());
     await expect(wish()).rejects.toMatchObject({ code: 'GATEWAY_UNAVAILABLE' });
     world.bank.fault = () => 'none';
-    const closed = await closePayment(cashier, AGENT, { outTradeNo: 'WISH_1' });
+    const closed = await closePayment(till, AGENT, { outTradeNo: 'WISH_1' });
     expect(closed.order.state).toBe('CLOSED');
-    serve(cashier);
+    serve(till);
     await soon();
     expect(await wish()).toMatchObject({ replayed: true, order: { state: 'CLOSED' } });
     expect(world.bank.trades.has('WISH_1')).toBe(false);
@@ -199,8 +199,8 @@ describe("a person's yes", () => {
   it('is used up also where the rules ask nobody any more', async () => {
     const asked = await ask();
     await decide(asked);
-    await accept(cashier, NO_APPROVAL);
-    serve(cashier);
+    await accept(till, NO_APPROVAL);
+    serve(till);
     await soon();
     expect(sent()).toBe(1);
     expect(await approvalOf(asked)).toMatchObject({ state: 'used' });
@@ -228,7 +228,7 @@ describe("a person's yes", () => {
 
 describe("a person's no", () => {
   it('sends nothing, and is final for the number', async () => {
-    serve(cashier);
+    serve(till);
     await decide(await ask(), false);
     await soon();
     expect(await ask()).toMatchObject({ refund: { state: 'DENIED' } });
@@ -238,7 +238,7 @@ describe("a person's no", () => {
 
 describe('once', () => {
   it.each([1, 2, 3, 4, 5])('with three processes and the agent at it, seed %i', async (seed) => {
-    const servers = [cashier, await world.process(), await world.process()];
+    const servers = [till, await world.process(), await world.process()];
     for (const server of servers) serve(server);
     world.bank.delay = () => world.clock.sleep((seed * 700) % 2_000);
     const asked = [await ask(), await wish()];
@@ -260,7 +260,7 @@ describe('once', () => {
     ['crash-before', 0],
     ['crash-after', 300],
   ])('when the process is killed after the intent (%s)', async (fault, atOnce) => {
-    serve(cashier);
+    serve(till);
     const asked = await ask();
     let died = false;
     world.bank.fault = (operation) => {
@@ -285,7 +285,7 @@ describe('once', () => {
 
 describe('before it is sent everything is checked again:', () => {
   it('a freeze holds it, and it goes on once that is lifted', async () => {
-    serve(cashier);
+    serve(till);
     const asked = await ask();
     await frozen(true);
     await decide(asked);
@@ -301,7 +301,7 @@ describe('before it is sent everything is checked again:', () => {
     const asked = kind === 'refund' ? await ask() : await wish();
     // Before a send, the freeze is looked at once more: here it has come by then.
     let intended = false;
-    const { ledger } = cashier;
+    const { ledger } = till;
     const late = Object.assign(Object.create(ledger), {
       as: (...args: Parameters<typeof ledger.as>) => {
         const named = ledger.as(...args);
@@ -321,7 +321,7 @@ describe('before it is sent everything is checked again:', () => {
       write: ledger.write.bind(ledger),
     });
     await decide(asked);
-    serve({ ...cashier, ledger: late });
+    serve({ ...till, ledger: late });
     await soon();
     expect(intended).toBe(true);
     expect(sent() + sent('create')).toBe(0);
@@ -341,13 +341,13 @@ describe('before it is sent everything is checked again:', () => {
   ])('%s in the rules accepted since', async (_name, policy) => {
     const asked = await ask();
     await decide(asked);
-    await accept(cashier, policy);
-    serve(cashier);
+    await accept(till, policy);
+    serve(till);
     await soon();
     expect(sent()).toBe(0);
     expect(await approvalOf(asked)).toMatchObject({ view: 'failed', code: 'POLICY_DENIED' });
     await expect(ask()).rejects.toMatchObject({ code: 'POLICY_DENIED' });
-    await accept(cashier, CAREFUL);
+    await accept(till, CAREFUL);
     const anew = await ask();
     expect(anew.approval).toMatchObject({ state: 'pending', asked: { afterFailure: 'POLICY_DENIED' } });
     await decide(anew);
@@ -356,11 +356,11 @@ describe('before it is sent everything is checked again:', () => {
   });
 
   it('the rules that asked for it, although they have been loosened since', async () => {
-    await accept(cashier, careful({ perDay: { totalFen: fen(400) } }));
+    await accept(till, careful({ perDay: { totalFen: fen(400) } }));
     const [first, second] = [await ask('R1', 300), await ask('R2', 200)];
-    await accept(cashier, careful({}));
+    await accept(till, careful({}));
     await decide(first);
-    serve(cashier);
+    serve(till);
     await soon();
     await decide(second);
     await soon();
@@ -374,7 +374,7 @@ describe('before it is sent everything is checked again:', () => {
     await decide(first);
     world.clock.advance(1);
     await decide(second);
-    serve(cashier);
+    serve(till);
     await world.clock.sleep(3 * SOON_MS);
     expect(world.bank.refundedFen(ORDER)).toBe(600);
     expect(await approvalOf(second)).toMatchObject({ view: 'failed', code: 'REFUND_EXCEEDS_PAID' });
@@ -386,7 +386,7 @@ describe('before it is sent everything is checked again:', () => {
     await decide(asked);
     const theirs = { plan: 'theirs', amountFen: fen(1), state: 'NOTPAY' as const, refunds: new Map() };
     world.bank.trades.set('WISH_1', theirs);
-    serve(cashier);
+    serve(till);
     await soon();
     expect(sent('create')).toBe(0);
     expect(await approvalOf(asked)).toMatchObject({ view: 'failed', code: 'NUMBER_TAKEN' });
@@ -396,14 +396,14 @@ describe('before it is sent everything is checked again:', () => {
     const [first, second] = [await ask('R1', 300), await ask('R2', 200)];
     await decide(first);
     await decide(second);
-    serve(cashier);
+    serve(till);
     await world.clock.sleep(2 * SOON_MS);
     expect(world.bank.refundedFen(ORDER)).toBe(500);
     expect(sent()).toBe(2);
   });
 
   it('a refund in doubt holds the next one', async () => {
-    serve(cashier);
+    serve(till);
     world.bank.fault = (operation) => (operation === 'refund' ? 'lost-before' : 'none');
     const [first, second] = [await ask('R1', 300), await ask('R2', 200)];
     await decide(first);
@@ -416,7 +416,7 @@ describe('before it is sent everything is checked again:', () => {
   });
 
   it("the gateway's no is a failure with its code, and its silence none", async () => {
-    serve(cashier);
+    serve(till);
     world.bank.fault = (operation) => (operation === 'refund' ? 'declined' : 'none');
     const asked = await ask();
     await decide(asked);
@@ -440,7 +440,7 @@ describe('before it is sent everything is checked again:', () => {
   it.each(['payment', 'refund'])(
     'a gateway that cannot be reached is tried again, for a %s',
     async (kind) => {
-      serve(cashier);
+      serve(till);
       world.bank.fault = (operation) => (operation === 'query' ? 'none' : 'unavailable');
       const asked = kind === 'refund' ? await ask() : await wish();
       await decide(asked);
@@ -479,7 +479,7 @@ describe('a caller that came with a token', () => {
     ],
   ])('%s', async (_name, holder, failure) => {
     const asked = await ask('R1', 300, TOKEN);
-    serve(cashier, (credential) => (credential === 'token-1' ? holder : 'revoked'));
+    serve(till, (credential) => (credential === 'token-1' ? holder : 'revoked'));
     await decide(asked);
     await soon();
     expect(sent()).toBe(failure === undefined ? 1 : 0);
@@ -493,7 +493,7 @@ describe('a caller that came with a token', () => {
       await ask('R1', 300, { ...TOKEN, token }),
       await ask('R2', 200, { ...TOKEN, token }),
     ];
-    serve(cashier, () => stands);
+    serve(till, () => stands);
     await decide(first);
     await soon();
     await decide(second);
@@ -504,7 +504,7 @@ describe('a caller that came with a token', () => {
 
   it("does not refund another's order that it may not see any more", async () => {
     const asked = await ask('R1', 300, { ...TOKEN, caller: 'till' });
-    serve(cashier, () => ({ ...stands, ownOrdersOnly: true }));
+    serve(till, () => ({ ...stands, ownOrdersOnly: true }));
     await decide(asked);
     await soon();
     expect(sent()).toBe(0);

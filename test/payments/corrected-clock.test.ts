@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { stillLasts } from '../../src/domain/clock.ts';
 import { fen } from '../../src/domain/money.ts';
-import type { Cashier } from '../../src/payments/cashier.ts';
 import { createPayment } from '../../src/payments/create-payment.ts';
 import { queryPayment } from '../../src/payments/query-payment.ts';
 import { refundPayment } from '../../src/payments/refund-payment.ts';
-import { openSession, Person } from '../../src/policy/operator.ts';
+import type { Till } from '../../src/payments/till.ts';
+import { openSession, Person } from '../../src/policy/person.ts';
 import type { Policy } from '../../src/policy/policy.ts';
 import { CALL, NO_APPROVAL, payment, person, refund, World } from '../support/world.ts';
 
@@ -31,22 +31,22 @@ async function whileAhead<T>(ahead: number, work: () => Promise<T>): Promise<T> 
     world.clock.correct(-ahead);
   }
 }
-async function paid(cashier: Cashier): Promise<void> {
-  await createPayment(cashier, CALL, payment({ outTradeNo: 'ORDER_1' }));
+async function paid(till: Till): Promise<void> {
+  await createPayment(till, CALL, payment({ outTradeNo: 'ORDER_1' }));
   world.bank.pay('ORDER_1');
-  await queryPayment(cashier, CALL, { outTradeNo: 'ORDER_1', waitSeconds: 0 });
+  await queryPayment(till, CALL, { outTradeNo: 'ORDER_1', waitSeconds: 0 });
 }
-const give = (cashier: Cashier, outRefundNo: string) =>
-  refundPayment(cashier, CALL, refund({ outTradeNo: 'ORDER_1', outRefundNo }));
+const give = (till: Till, outRefundNo: string) =>
+  refundPayment(till, CALL, refund({ outTradeNo: 'ORDER_1', outRefundNo }));
 
 describe.each(AHEAD)('after a clock that was %s ahead', (_, ahead) => {
   it('a claim of a sender that died then holds up nobody', async () => {
-    const cashier = await world.process();
+    const till = await world.process();
     world.bank.fault = (operation) => (operation === 'create' ? 'lost-after' : 'none');
-    await whileAhead(ahead, () => createPayment(cashier, CALL, payment({ outTradeNo: 'ORDER_1' })));
+    await whileAhead(ahead, () => createPayment(till, CALL, payment({ outTradeNo: 'ORDER_1' })));
     world.bank.fault = () => 'none';
     // As a process on another machine leaves it, of which nobody here can tell whether it lives.
-    await cashier.ledger.write(async (book) => {
+    await till.ledger.write(async (book) => {
       const order = await book.orders.get('ORDER_1');
       if (order) {
         const sendingUntil = world.clock.now() + ahead + 25_000;
@@ -54,31 +54,31 @@ describe.each(AHEAD)('after a clock that was %s ahead', (_, ahead) => {
       }
     });
     const startedAt = world.clock.now();
-    await createPayment(cashier, CALL, payment({ outTradeNo: 'ORDER_1' }));
+    await createPayment(till, CALL, payment({ outTradeNo: 'ORDER_1' }));
     expect(world.clock.now() - startedAt).toBeLessThan(90_000);
   });
 
   it('a refund sent then keeps the next one of the order away no longer', async () => {
-    const cashier = await world.process();
-    await paid(cashier);
-    await whileAhead(ahead, () => give(cashier, 'R1'));
-    expect((await give(cashier, 'R2')).refund.state).toBe('SUCCESS');
+    const till = await world.process();
+    await paid(till);
+    await whileAhead(ahead, () => give(till, 'R1'));
+    expect((await give(till, 'R2')).refund.state).toBe('SUCCESS');
   });
 
   it('an approval asked or given then is over, and does not count as open', async () => {
-    const cashier = await world.process(CAREFUL);
-    await paid(cashier);
-    const asked = await whileAhead(ahead, () => give(cashier, 'R1'));
-    expect(await cashier.ledger.read((book) => book.approvals.open())).toEqual([]);
-    const anew = await give(cashier, 'R1');
+    const till = await world.process(CAREFUL);
+    await paid(till);
+    const asked = await whileAhead(ahead, () => give(till, 'R1'));
+    expect(await till.ledger.read((book) => book.approvals.open())).toEqual([]);
+    const anew = await give(till, 'R1');
     expect(anew.approval?.id).not.toBe(asked.approval?.id);
-    expect(await cashier.ledger.read((book) => book.approvals.open())).toHaveLength(1);
+    expect(await till.ledger.read((book) => book.approvals.open())).toHaveLength(1);
   });
 
   it('nobody stays signed in', async () => {
-    const cashier = await world.process();
-    const { ledger, randomBytes } = cashier;
-    const operator = await person(cashier);
+    const till = await world.process();
+    const { ledger, randomBytes } = till;
+    const operator = await person(till);
     await ledger.write((book) => book.setMeta('operator_secret', 'a hash'));
     const { id } = await whileAhead(ahead, () =>
       openSession(ledger, operator, { now: world.clock.now(), randomBytes }),
@@ -89,8 +89,8 @@ describe.each(AHEAD)('after a clock that was %s ahead', (_, ahead) => {
   });
 
   it.each(['perMinute', 'perDay'] as const)('what was counted then uses up no later %s', async (window) => {
-    const cashier = await world.process({ ...NO_APPROVAL, payments: { [window]: { count: 2 } } });
-    const sell = (i: number) => createPayment(cashier, CALL, payment({ title: `t${i}` }));
+    const till = await world.process({ ...NO_APPROVAL, payments: { [window]: { count: 2 } } });
+    const sell = (i: number) => createPayment(till, CALL, payment({ title: `t${i}` }));
     await whileAhead(Math.max(ahead, window === 'perDay' ? 3 * DAY_MS : 0), async () => {
       await sell(1);
       await sell(2);

@@ -1,17 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fen } from '../../src/domain/money.ts';
 import { applyNotify } from '../../src/payments/apply-notify.ts';
-import type { Cashier } from '../../src/payments/cashier.ts';
 import { closePayment } from '../../src/payments/close-payment.ts';
 import { createPayment } from '../../src/payments/create-payment.ts';
 import { queryPayment } from '../../src/payments/query-payment.ts';
+import type { Till } from '../../src/payments/till.ts';
 import { CALL, DEFAULTS, NO_APPROVAL, payment, World } from '../support/world.ts';
 
 let world: World;
-let cashier: Cashier;
+let till: Till;
 const count = (operation: string) => world.bank.calls.filter((call) => call.operation === operation).length;
-const query = (outTradeNo: string, waitSeconds = 0) =>
-  queryPayment(cashier, CALL, { outTradeNo, waitSeconds });
+const query = (outTradeNo: string, waitSeconds = 0) => queryPayment(till, CALL, { outTradeNo, waitSeconds });
 /** Lets the first `times` exchanges of this operation go wrong. */
 function failing(operation: string, fault: ReturnType<World['bank']['fault']>, times = 1) {
   let left = times;
@@ -20,14 +19,14 @@ function failing(operation: string, fault: ReturnType<World['bank']['fault']>, t
 
 beforeEach(async () => {
   world = new World();
-  cashier = await world.process();
+  till = await world.process();
 });
 afterEach(() => world.end());
 
 describe('one number, one effect', () => {
   it('returns the first payment for the same number and arguments, and sends once', async () => {
-    const first = await createPayment(cashier, CALL, payment({ outTradeNo: 'ORDER_1' }));
-    const again = await createPayment(cashier, CALL, payment({ outTradeNo: 'ORDER_1' }));
+    const first = await createPayment(till, CALL, payment({ outTradeNo: 'ORDER_1' }));
+    const again = await createPayment(till, CALL, payment({ outTradeNo: 'ORDER_1' }));
     expect(first).toMatchObject({
       replayed: false,
       order: { state: 'NOTPAY', credential: { qrCode: 'bank://ORDER_1' } },
@@ -46,8 +45,8 @@ describe('one number, one effect', () => {
     ['buyer', payment({ outTradeNo: 'ORDER_1', buyer: 'b' })],
     ['scene', payment({ outTradeNo: 'ORDER_1', scene: 'web' })],
   ])('refuses the same number with another %s', async (_what, other) => {
-    await createPayment(cashier, CALL, payment({ outTradeNo: 'ORDER_1' }));
-    await expect(createPayment(cashier, CALL, other)).rejects.toMatchObject({ code: 'IDEMPOTENCY_CONFLICT' });
+    await createPayment(till, CALL, payment({ outTradeNo: 'ORDER_1' }));
+    await expect(createPayment(till, CALL, other)).rejects.toMatchObject({ code: 'IDEMPOTENCY_CONFLICT' });
     expect(count('create')).toBe(1);
   });
 
@@ -55,7 +54,7 @@ describe('one number, one effect', () => {
     const other = await world.process();
     world.bank.delay = (operation) => world.clock.sleep(operation === 'create' ? 500 : 5);
     const results = await Promise.all(
-      [cashier, other, cashier, other].map((p) => createPayment(p, CALL, payment({ outTradeNo: 'ORDER_1' }))),
+      [till, other, till, other].map((p) => createPayment(p, CALL, payment({ outTradeNo: 'ORDER_1' }))),
     );
     expect(count('create')).toBe(1);
     expect(results.map((r) => r.order.credential.qrCode)).toEqual(Array(4).fill('bank://ORDER_1'));
@@ -63,34 +62,34 @@ describe('one number, one effect', () => {
   });
 
   it('recognises a buyer until the payment is final, and gives two buyers two codes', async () => {
-    const first = await createPayment(cashier, CALL, payment({ buyer: 'alice' }));
-    const again = await createPayment(cashier, CALL, payment({ buyer: 'alice' }));
-    const other = await createPayment(cashier, CALL, payment({ buyer: 'bob' }));
+    const first = await createPayment(till, CALL, payment({ buyer: 'alice' }));
+    const again = await createPayment(till, CALL, payment({ buyer: 'alice' }));
+    const other = await createPayment(till, CALL, payment({ buyer: 'bob' }));
     expect(again.order.outTradeNo).toBe(first.order.outTradeNo);
     expect(other.order.outTradeNo).not.toBe(first.order.outTradeNo);
     world.bank.pay(first.order.outTradeNo);
     expect((await query(first.order.outTradeNo)).order.state).toBe('PAID');
-    const next = await createPayment(cashier, CALL, payment({ buyer: 'alice' }));
+    const next = await createPayment(till, CALL, payment({ buyer: 'alice' }));
     expect(next).toMatchObject({ replayed: false });
     expect(next.order.outTradeNo).not.toBe(first.order.outTradeNo);
   });
 
   it('opens a new payment for every call that names neither number nor buyer', async () => {
     const [a, b] = await Promise.all([
-      createPayment(cashier, CALL, payment()),
-      createPayment(cashier, CALL, payment()),
+      createPayment(till, CALL, payment()),
+      createPayment(till, CALL, payment()),
     ]);
     expect(a.order.outTradeNo).not.toBe(b.order.outTradeNo);
     expect(a.order.outTradeNo).toMatch(/^C20261121143005[0-9A-F]{10}$/);
   });
 
   it('keeps orders of other callers apart where callers are apart', async () => {
-    await createPayment(cashier, { caller: 'a', ownOrdersOnly: true }, payment({ outTradeNo: 'ORDER_1' }));
+    await createPayment(till, { caller: 'a', ownOrdersOnly: true }, payment({ outTradeNo: 'ORDER_1' }));
     const b = { caller: 'b', ownOrdersOnly: true };
-    await expect(createPayment(cashier, b, payment({ outTradeNo: 'ORDER_1' }))).rejects.toMatchObject({
+    await expect(createPayment(till, b, payment({ outTradeNo: 'ORDER_1' }))).rejects.toMatchObject({
       code: 'IDEMPOTENCY_CONFLICT',
     });
-    await expect(queryPayment(cashier, b, { outTradeNo: 'ORDER_1', waitSeconds: 0 })).rejects.toMatchObject({
+    await expect(queryPayment(till, b, { outTradeNo: 'ORDER_1', waitSeconds: 0 })).rejects.toMatchObject({
       code: 'ORDER_NOT_FOUND',
     });
   });
@@ -101,9 +100,9 @@ describe('no answer is not no', () => {
     'keeps a %s create UNKNOWN and settles it by the same number',
     async (fault) => {
       failing('create', fault);
-      const first = await createPayment(cashier, CALL, payment({ outTradeNo: 'ORDER_1' }));
+      const first = await createPayment(till, CALL, payment({ outTradeNo: 'ORDER_1' }));
       expect(first.order).toMatchObject({ state: 'UNKNOWN', credential: {} });
-      const again = await createPayment(cashier, CALL, payment({ outTradeNo: 'ORDER_1' }));
+      const again = await createPayment(till, CALL, payment({ outTradeNo: 'ORDER_1' }));
       expect(again).toMatchObject({
         replayed: true,
         order: { state: 'NOTPAY', credential: { qrCode: 'bank://ORDER_1' } },
@@ -114,9 +113,9 @@ describe('no answer is not no', () => {
 
   it('sends byte-identical bytes again, with the first expiry', async () => {
     failing('create', 'lost-before');
-    const first = await createPayment(cashier, CALL, payment({ outTradeNo: 'ORDER_1' }));
+    const first = await createPayment(till, CALL, payment({ outTradeNo: 'ORDER_1' }));
     world.clock.advance(60_000);
-    await createPayment(cashier, CALL, payment({ outTradeNo: 'ORDER_1' }));
+    await createPayment(till, CALL, payment({ outTradeNo: 'ORDER_1' }));
     expect(world.bank.trades.get('ORDER_1')?.plan).toBe(first.order.plan);
   });
 
@@ -129,15 +128,15 @@ describe('no answer is not no', () => {
       world.bank.fault = () => 'none';
     };
     failing('create', 'lost-before');
-    const first = await createPayment(cashier, CALL, payment({ outTradeNo: 'ORDER_1', buyer: 'alice' }));
+    const first = await createPayment(till, CALL, payment({ outTradeNo: 'ORDER_1', buyer: 'alice' }));
     expect(first.order.state).toBe('UNKNOWN');
     silent();
-    await expect(createPayment(cashier, CALL, payment({ buyer: 'alice' }))).resolves.toMatchObject({
+    await expect(createPayment(till, CALL, payment({ buyer: 'alice' }))).resolves.toMatchObject({
       order: { state: 'UNKNOWN', outTradeNo: 'ORDER_1' },
       replayed: true,
     });
     const other = payment({ outTradeNo: 'ORDER_2', buyer: 'alice' });
-    await expect(createPayment(cashier, CALL, other)).rejects.toMatchObject({
+    await expect(createPayment(till, CALL, other)).rejects.toMatchObject({
       code: 'OUTCOME_UNKNOWN',
       details: { outTradeNo: 'ORDER_1' },
     });
@@ -149,35 +148,35 @@ describe('no answer is not no', () => {
       payment({ buyer: 'bob' }),
       payment({ outTradeNo: 'ORDER_4', buyer: 'carol' }),
     ]) {
-      expect((await createPayment(cashier, CALL, free)).order.state).toBe('NOTPAY');
+      expect((await createPayment(till, CALL, free)).order.state).toBe('NOTPAY');
     }
   });
 
   it('without number and buyer blocks nobody at all', async () => {
     failing('create', 'lost-before');
-    expect((await createPayment(cashier, CALL, payment())).order.state).toBe('UNKNOWN');
+    expect((await createPayment(till, CALL, payment())).order.state).toBe('UNKNOWN');
     world.bank.fault = (op) => (op === 'query' ? 'lost-before' : 'none');
-    expect((await createPayment(cashier, CALL, payment())).order.state).toBe('NOTPAY');
+    expect((await createPayment(till, CALL, payment())).order.state).toBe('NOTPAY');
   });
 
   it("settles the buyer's one in doubt by asking before it blocks another", async () => {
     failing('create', 'lost-after');
-    await createPayment(cashier, CALL, payment({ outTradeNo: 'ORDER_1', buyer: 'alice' }));
-    const second = await createPayment(cashier, CALL, payment({ outTradeNo: 'ORDER_2', buyer: 'alice' }));
+    await createPayment(till, CALL, payment({ outTradeNo: 'ORDER_1', buyer: 'alice' }));
+    const second = await createPayment(till, CALL, payment({ outTradeNo: 'ORDER_2', buyer: 'alice' }));
     expect(second.order.state).toBe('NOTPAY');
   });
 
   it('gives the code of an order that a query has settled meanwhile', async () => {
     failing('create', 'lost-after');
-    await createPayment(cashier, CALL, payment({ outTradeNo: 'ORDER_1' }));
+    await createPayment(till, CALL, payment({ outTradeNo: 'ORDER_1' }));
     expect((await query('ORDER_1')).order).toMatchObject({ state: 'NOTPAY', credential: {} });
-    const again = await createPayment(cashier, CALL, payment({ outTradeNo: 'ORDER_1' }));
+    const again = await createPayment(till, CALL, payment({ outTradeNo: 'ORDER_1' }));
     expect(again.order.credential).toEqual({ qrCode: 'bank://ORDER_1' });
   });
 
   it('closes a create that never arrived five minutes after its expiry, not before', async () => {
     world.bank.fault = (op) => (op === 'create' ? 'lost-before' : 'none');
-    await createPayment(cashier, CALL, payment({ outTradeNo: 'ORDER_1', expiresInMinutes: 1 }));
+    await createPayment(till, CALL, payment({ outTradeNo: 'ORDER_1', expiresInMinutes: 1 }));
     world.clock.advance(6 * 60_000 - 6_000);
     expect((await query('ORDER_1')).order.state).toBe('UNKNOWN');
     world.clock.advance(7_000);
@@ -190,13 +189,13 @@ describe('no answer is not no', () => {
       ['CRASH_2', 'crash-after'],
     ] as const) {
       world.bank.fault = (op) => (op === 'create' ? fault : 'none');
-      void createPayment(cashier, CALL, payment({ outTradeNo: number, title: number }));
+      void createPayment(till, CALL, payment({ outTradeNo: number, title: number }));
       const restarted = await world.process();
       await expect.poll(() => world.bank.calls.some((c) => c.number === number)).toBe(true);
       world.bank.fault = () => 'none';
       const again = await createPayment(restarted, CALL, payment({ outTradeNo: number, title: number }));
       expect(again.order).toMatchObject({ state: 'NOTPAY', credential: { qrCode: `bank://${number}` } });
-      cashier = restarted;
+      till = restarted;
     }
     expect(world.bank.trades.size).toBe(2);
   });
@@ -204,11 +203,11 @@ describe('no answer is not no', () => {
   it('does not call it failed when the connection could not be made, and sends on repeat', async () => {
     failing('create', 'unavailable');
     const input = payment({ outTradeNo: 'ORDER_1' });
-    await expect(createPayment(cashier, CALL, input)).rejects.toMatchObject({
+    await expect(createPayment(till, CALL, input)).rejects.toMatchObject({
       code: 'GATEWAY_UNAVAILABLE',
       retryable: true,
     });
-    expect(await createPayment(cashier, CALL, input)).toMatchObject({
+    expect(await createPayment(till, CALL, input)).toMatchObject({
       replayed: true,
       order: { state: 'NOTPAY' },
     });
@@ -219,47 +218,47 @@ describe('the gateway says no', () => {
   it('ends a provably declined order, and sends it again when the same call comes again', async () => {
     failing('create', 'declined');
     const input = payment({ outTradeNo: 'ORDER_1' });
-    await expect(createPayment(cashier, CALL, input)).rejects.toMatchObject({
+    await expect(createPayment(till, CALL, input)).rejects.toMatchObject({
       code: 'GATEWAY_DECLINED',
       details: { gatewayCode: 'BANK_SAYS_NO', requestId: 'req-1', outTradeNo: 'ORDER_1' },
     });
     expect((await query('ORDER_1')).order.state).toBe('CLOSED');
-    expect(await createPayment(cashier, CALL, input)).toMatchObject({ order: { state: 'NOTPAY' } });
+    expect(await createPayment(till, CALL, input)).toMatchObject({ order: { state: 'NOTPAY' } });
   });
 
   it('believes no unsigned refusal about the order itself', async () => {
     failing('create', 'declined-unsigned');
     const input = payment({ outTradeNo: 'ORDER_1' });
-    await expect(createPayment(cashier, CALL, input)).rejects.toMatchObject({ code: 'GATEWAY_DECLINED' });
+    await expect(createPayment(till, CALL, input)).rejects.toMatchObject({ code: 'GATEWAY_DECLINED' });
     expect((await query('ORDER_1')).order.state).toBe('UNKNOWN');
-    expect(await createPayment(cashier, CALL, input)).toMatchObject({ order: { state: 'NOTPAY' } });
+    expect(await createPayment(till, CALL, input)).toMatchObject({ order: { state: 'NOTPAY' } });
   });
 });
 
 describe('rules', () => {
   it('refuses above 5,000 yuan without a policy file, and keeps nothing of it', async () => {
-    cashier = await world.process(DEFAULTS);
-    await expect(createPayment(cashier, CALL, payment({ amountFen: fen(500_001) }))).rejects.toMatchObject({
+    till = await world.process(DEFAULTS);
+    await expect(createPayment(till, CALL, payment({ amountFen: fen(500_001) }))).rejects.toMatchObject({
       code: 'POLICY_DENIED',
       details: { rule: 'payments.maxYuan', limit: '5000.00', used: '5000.01' },
     });
     expect(world.bank.calls).toEqual([]);
-    expect(await cashier.ledger.read((book) => book.orders.list({}, 10))).toEqual([]);
+    expect(await till.ledger.read((book) => book.orders.list({}, 10))).toEqual([]);
   });
 
   it('waits for a person above the threshold and sends only after a yes', async () => {
-    cashier = await world.process({ ...NO_APPROVAL, payments: { approveAboveFen: fen(999) } });
-    const first = await createPayment(cashier, CALL, payment({ outTradeNo: 'ORDER_1' }));
+    till = await world.process({ ...NO_APPROVAL, payments: { approveAboveFen: fen(999) } });
+    const first = await createPayment(till, CALL, payment({ outTradeNo: 'ORDER_1' }));
     expect(first).toMatchObject({ order: { state: 'PENDING_APPROVAL' }, approval: { state: 'pending' } });
     expect(world.bank.calls).toEqual([]);
-    const closed = await closePayment(cashier, CALL, { outTradeNo: 'ORDER_1' });
+    const closed = await closePayment(till, CALL, { outTradeNo: 'ORDER_1' });
     expect(closed.order.state).toBe('CLOSED');
   });
 });
 
 describe('paid means proven', () => {
   it('waits for the payment and answers as soon as it is there', async () => {
-    const { order } = await createPayment(cashier, CALL, payment());
+    const { order } = await createPayment(till, CALL, payment());
     const waiting = query(order.outTradeNo, 50);
     void world.clock.sleep(9_000).then(() => world.bank.pay(order.outTradeNo));
     const startedAt = world.clock.now();
@@ -268,9 +267,9 @@ describe('paid means proven', () => {
   });
 
   it('answers a waiting client within 300 ms of a notification, in this process or another', async () => {
-    for (const receiver of [cashier, await world.process()]) {
+    for (const receiver of [till, await world.process()]) {
       const { order } = await createPayment(
-        cashier,
+        till,
         CALL,
         payment({ outTradeNo: `ORDER_${world.clock.now()}` }),
       );
@@ -287,11 +286,11 @@ describe('paid means proven', () => {
   });
 
   it('stops waiting when the client gives up, and tells it how the time goes', async () => {
-    const { order } = await createPayment(cashier, CALL, payment());
+    const { order } = await createPayment(till, CALL, payment());
     const stop = new AbortController();
     const progress: number[] = [];
     const waiting = queryPayment(
-      cashier,
+      till,
       { ...CALL, signal: stop.signal, progress: async (seconds) => void progress.push(seconds) },
       { outTradeNo: order.outTradeNo, waitSeconds: 50 },
     );
@@ -304,24 +303,24 @@ describe('paid means proven', () => {
   });
 
   it('takes a late payment of a closed order, and says so', async () => {
-    const { order } = await createPayment(cashier, CALL, payment());
-    expect((await closePayment(cashier, CALL, { outTradeNo: order.outTradeNo })).order.state).toBe('CLOSED');
+    const { order } = await createPayment(till, CALL, payment());
+    expect((await closePayment(till, CALL, { outTradeNo: order.outTradeNo })).order.state).toBe('CLOSED');
     world.bank.pay(order.outTradeNo, { late: true });
     expect((await query(order.outTradeNo)).order).toMatchObject({ state: 'PAID', late: true });
   });
 
   it('never believes another amount or account', async () => {
-    const { order } = await createPayment(cashier, CALL, payment());
+    const { order } = await createPayment(till, CALL, payment());
     world.bank.pay(order.outTradeNo);
     const trade = world.bank.trades.get(order.outTradeNo);
     if (trade) trade.amountFen = fen(1);
     expect((await query(order.outTradeNo)).order.state).toBe('NOTPAY');
-    const events = await cashier.ledger.read((book) => book.events(order.outTradeNo));
+    const events = await till.ledger.read((book) => book.events(order.outTradeNo));
     expect(events.map((event) => event.kind)).toContain('alarm-foreign-trade');
   });
 
   it('never believes an answer about another account', async () => {
-    const { order } = await createPayment(cashier, CALL, payment());
+    const { order } = await createPayment(till, CALL, payment());
     world.bank.pay(order.outTradeNo);
     world.bank.answersFor = 'bank 2';
     expect((await query(order.outTradeNo)).order.state).toBe('NOTPAY');
@@ -330,7 +329,7 @@ describe('paid means proven', () => {
   });
 
   it('refuses an order of another account than the configured one', async () => {
-    const { order } = await createPayment(cashier, CALL, payment());
+    const { order } = await createPayment(till, CALL, payment());
     const elsewhere = await world.process(NO_APPROVAL, 'bank 2');
     await expect(
       queryPayment(elsewhere, CALL, { outTradeNo: order.outTradeNo, waitSeconds: 0 }),
@@ -340,7 +339,7 @@ describe('paid means proven', () => {
   it.each(['lost-before', 'unavailable', 'declined-unsigned'] as const)(
     'changes nothing when a query is %s',
     async (fault) => {
-      const { order } = await createPayment(cashier, CALL, payment());
+      const { order } = await createPayment(till, CALL, payment());
       failing('query', fault);
       await expect(query(order.outTradeNo)).rejects.toMatchObject({ details: { state: 'NOTPAY' } });
       expect((await query(order.outTradeNo)).order.state).toBe('NOTPAY');
@@ -350,19 +349,19 @@ describe('paid means proven', () => {
 
 describe('close', () => {
   it('refuses a paid order', async () => {
-    const { order } = await createPayment(cashier, CALL, payment());
+    const { order } = await createPayment(till, CALL, payment());
     world.bank.pay(order.outTradeNo);
-    await expect(closePayment(cashier, CALL, { outTradeNo: order.outTradeNo })).rejects.toMatchObject({
+    await expect(closePayment(till, CALL, { outTradeNo: order.outTradeNo })).rejects.toMatchObject({
       code: 'ALREADY_PAID',
     });
     expect((await query(order.outTradeNo)).order.state).toBe('PAID');
   });
 
   it('stays intended until a trade that nobody has opened appears', async () => {
-    const { order } = await createPayment(cashier, CALL, payment());
+    const { order } = await createPayment(till, CALL, payment());
     const trade = world.bank.trades.get(order.outTradeNo);
     world.bank.trades.delete(order.outTradeNo);
-    expect((await closePayment(cashier, CALL, { outTradeNo: order.outTradeNo })).order).toMatchObject({
+    expect((await closePayment(till, CALL, { outTradeNo: order.outTradeNo })).order).toMatchObject({
       state: 'NOTPAY',
       closing: true,
     });
@@ -372,18 +371,18 @@ describe('close', () => {
 
   it('sends no create again that somebody wants closed', async () => {
     failing('create', 'lost-before');
-    await createPayment(cashier, CALL, payment({ outTradeNo: 'ORDER_1' }));
-    await closePayment(cashier, CALL, { outTradeNo: 'ORDER_1' });
-    const again = await createPayment(cashier, CALL, payment({ outTradeNo: 'ORDER_1' }));
+    await createPayment(till, CALL, payment({ outTradeNo: 'ORDER_1' }));
+    await closePayment(till, CALL, { outTradeNo: 'ORDER_1' });
+    const again = await createPayment(till, CALL, payment({ outTradeNo: 'ORDER_1' }));
     expect(again.order).toMatchObject({ state: 'CLOSED', closing: false });
     expect(count('create')).toBe(1);
     expect(count('close'), 'nothing of ours is there to be closed').toBe(0);
   });
 
   it('does not know what it cannot learn: silence to close and to the question after it', async () => {
-    const { order } = await createPayment(cashier, CALL, payment());
+    const { order } = await createPayment(till, CALL, payment());
     world.bank.fault = (op) => (op === 'close' ? 'lost-after' : op === 'query' ? 'lost-before' : 'none');
-    expect((await closePayment(cashier, CALL, { outTradeNo: order.outTradeNo })).order.state).toBe('UNKNOWN');
+    expect((await closePayment(till, CALL, { outTradeNo: order.outTradeNo })).order.state).toBe('UNKNOWN');
     world.bank.fault = () => 'none';
     expect((await query(order.outTradeNo)).order.state).toBe('CLOSED');
   });

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fen } from '../../src/domain/money.ts';
-import type { Cashier } from '../../src/payments/cashier.ts';
 import { closePayment } from '../../src/payments/close-payment.ts';
 import { askPayment } from '../../src/payments/query-payment.ts';
 import { askForRefund } from '../../src/payments/query-refund.ts';
 import { refundPayment } from '../../src/payments/refund-payment.ts';
+import type { Till } from '../../src/payments/till.ts';
 import type { ForeignOrders } from '../../src/policy/policy.ts';
 import { accept, CALL, NO_APPROVAL, refund, World } from '../support/world.ts';
 
@@ -12,12 +12,12 @@ const ORDER = 'SHOP_77';
 const OWN_ONLY = { ...CALL, caller: 'token', ownOrdersOnly: true };
 const NOT_FOUND = { code: 'ORDER_NOT_FOUND' };
 let world: World;
-let cashier: Cashier;
-const ask = (call = CALL) => askPayment(cashier, call, { outTradeNo: ORDER, waitSeconds: 0 });
-const give = (call = CALL) => refundPayment(cashier, call, refund({ outTradeNo: ORDER, outRefundNo: 'R1' }));
-const close = () => closePayment(cashier, CALL, { outTradeNo: ORDER });
-const known = () => cashier.ledger.read((book) => book.orders.get(ORDER));
-const allow = (foreignOrders: ForeignOrders) => accept(cashier, { ...NO_APPROVAL, foreignOrders });
+let till: Till;
+const ask = (call = CALL) => askPayment(till, call, { outTradeNo: ORDER, waitSeconds: 0 });
+const give = (call = CALL) => refundPayment(till, call, refund({ outTradeNo: ORDER, outRefundNo: 'R1' }));
+const close = () => closePayment(till, CALL, { outTradeNo: ORDER });
+const known = () => till.ledger.read((book) => book.orders.get(ORDER));
+const allow = (foreignOrders: ForeignOrders) => accept(till, { ...NO_APPROVAL, foreignOrders });
 
 /** Made by another system of the merchant, and paid yesterday where `paid`. */
 function elsewhere({ paid = true, amountFen = fen(1000) } = {}) {
@@ -28,7 +28,7 @@ function elsewhere({ paid = true, amountFen = fen(1000) } = {}) {
 
 beforeEach(async () => {
   world = new World();
-  cashier = await world.process();
+  till = await world.process();
 });
 afterEach(() => world.end());
 
@@ -61,15 +61,15 @@ describe('an order that the ledger does not know', () => {
 
   it('is refunded once it is proven and taken in, by all the rules', async () => {
     elsewhere();
-    await accept(cashier, { payments: {}, refunds: { maxFen: fen(100) }, foreignOrders: 'allow' });
+    await accept(till, { payments: {}, refunds: { maxFen: fen(100) }, foreignOrders: 'allow' });
     expect(await give()).toMatchObject({ refund: { state: 'SUCCESS' }, order: { state: 'PAID' } });
     expect(await give()).toMatchObject({ replayed: true });
     await expect(
-      refundPayment(cashier, CALL, refund({ outTradeNo: ORDER, refundFen: fen(101) })),
+      refundPayment(till, CALL, refund({ outTradeNo: ORDER, refundFen: fen(101) })),
     ).rejects.toMatchObject({ code: 'POLICY_DENIED' });
     expect(world.bank.refundedFen(ORDER)).toBe(100);
     expect((await ask()) as object).toMatchObject({ order: { state: 'PAID', terms: { adopted: true } } });
-    expect(await askForRefund(cashier, CALL, { outTradeNo: ORDER, outRefundNo: 'R1' })).toMatchObject({
+    expect(await askForRefund(till, CALL, { outTradeNo: ORDER, outRefundNo: 'R1' })).toMatchObject({
       refund: { state: 'SUCCESS' },
     });
   });
@@ -99,7 +99,7 @@ describe('an order that the ledger does not know', () => {
     elsewhere();
     await allow('allow');
     const other = await world.process(NO_APPROVAL);
-    const tries = [cashier, other].flatMap((from) =>
+    const tries = [till, other].flatMap((from) =>
       [1, 2, 3].map((n) =>
         refundPayment(
           from,

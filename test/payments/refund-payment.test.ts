@@ -1,23 +1,23 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fen } from '../../src/domain/money.ts';
-import type { Cashier } from '../../src/payments/cashier.ts';
 import { createPayment } from '../../src/payments/create-payment.ts';
 import { queryPayment } from '../../src/payments/query-payment.ts';
 import { queryRefund } from '../../src/payments/query-refund.ts';
 import { refundPayment } from '../../src/payments/refund-payment.ts';
 import { releaseRefund } from '../../src/payments/release.ts';
+import type { Till } from '../../src/payments/till.ts';
 import { APPROVAL_TTL_MS, decideApproval } from '../../src/policy/approvals.ts';
 import { accept, CALL, DEFAULTS, payment, person, refund, World } from '../support/world.ts';
 
 const ORDER = 'ORDER_1';
 let world: World;
-let cashier: Cashier;
+let till: Till;
 const sent = () => world.bank.calls.filter((call) => call.operation === 'refund').map((call) => call.number);
-const give = (input: Partial<Parameters<typeof refund>[0]> = {}, from = cashier) =>
+const give = (input: Partial<Parameters<typeof refund>[0]> = {}, from = till) =>
   refundPayment(from, CALL, refund({ outTradeNo: ORDER, ...input }));
 const decide = async (id: string | undefined, approve: boolean) => {
-  const operator = await person(cashier);
-  return cashier.ledger.write((book) =>
+  const operator = await person(till);
+  return till.ledger.write((book) =>
     decideApproval(book, operator, id ?? '', { approve }, world.clock.now()),
   );
 };
@@ -28,14 +28,14 @@ function failing(operation: string, fault: ReturnType<World['bank']['fault']>, t
 
 /** An order of 10.00 yuan, paid. */
 async function paidOrder() {
-  await createPayment(cashier, CALL, payment({ outTradeNo: ORDER }));
+  await createPayment(till, CALL, payment({ outTradeNo: ORDER }));
   world.bank.pay(ORDER);
-  await queryPayment(cashier, CALL, { outTradeNo: ORDER, waitSeconds: 0 });
+  await queryPayment(till, CALL, { outTradeNo: ORDER, waitSeconds: 0 });
 }
 
 beforeEach(async () => {
   world = new World();
-  cashier = await world.process();
+  till = await world.process();
   await paidOrder();
 });
 afterEach(() => world.end());
@@ -71,9 +71,7 @@ describe('one number, one effect', () => {
   it('makes one refund of parallel identical calls in two processes', async () => {
     const other = await world.process();
     world.bank.delay = (operation) => world.clock.sleep(operation === 'refund' ? 500 : 5);
-    const results = await Promise.all(
-      [cashier, other, cashier, other].map((p) => give({ outRefundNo: 'R1' }, p)),
-    );
+    const results = await Promise.all([till, other, till, other].map((p) => give({ outRefundNo: 'R1' }, p)));
     expect(sent()).toEqual(['R1']);
     expect(results.map((r) => r.refund.state)).toEqual(Array(4).fill('SUCCESS'));
   });
@@ -89,7 +87,7 @@ describe('never above what was paid', () => {
     const other = await world.process();
     world.bank.delay = (operation) => world.clock.sleep(operation === 'refund' ? 500 : 5);
     const attempts = Array.from({ length: 10 }, (_, i) =>
-      give({ outRefundNo: `R${i}`, refundFen: fen(600) }, i % 2 ? cashier : other),
+      give({ outRefundNo: `R${i}`, refundFen: fen(600) }, i % 2 ? till : other),
     );
     const outcomes = await Promise.allSettled(attempts);
     expect(outcomes.filter((o) => o.status === 'fulfilled')).toHaveLength(1);
@@ -125,13 +123,8 @@ describe('never above what was paid', () => {
       give({ outRefundNo: 'R2', refundFen: fen(600) }),
       'a refusal after a lost answer frees nothing, however late',
     ).rejects.toMatchObject({ code: 'REFUND_EXCEEDS_PAID' });
-    const operator = await person(cashier);
-    await releaseRefund(
-      cashier.ledger,
-      operator,
-      { outTradeNo: ORDER, outRefundNo: 'R1' },
-      world.clock.now(),
-    );
+    const operator = await person(till);
+    await releaseRefund(till.ledger, operator, { outTradeNo: ORDER, outRefundNo: 'R1' }, world.clock.now());
     world.clock.advance(3_000);
     expect((await give({ outRefundNo: 'R2', refundFen: fen(600) })).refund.state).toBe('SUCCESS');
   });
@@ -158,7 +151,7 @@ describe('no answer is not no', () => {
     await give({ outRefundNo: 'R1' });
     world.bank.fault = (op) => (op === 'refund' ? 'refused' : op === 'query-refund' ? 'lag' : 'none');
     await expect(give({ outRefundNo: 'R1' })).rejects.toMatchObject({ code: 'GATEWAY_DECLINED' });
-    const stands = await cashier.ledger.read((book) => book.refunds.get(ORDER, 'R1'));
+    const stands = await till.ledger.read((book) => book.refunds.get(ORDER, 'R1'));
     expect(stands?.state).toBe('UNKNOWN');
     world.bank.fault = () => 'none';
     expect((await give({ outRefundNo: 'R1' })).refund.state).toBe('SUCCESS');
@@ -168,7 +161,7 @@ describe('no answer is not no', () => {
   it('keeps the sum after an unsigned refusal', async () => {
     failing('refund', 'declined-unsigned');
     await expect(give({ outRefundNo: 'R1' })).rejects.toMatchObject({ code: 'GATEWAY_DECLINED' });
-    const state = await queryRefund(cashier, CALL, { outTradeNo: ORDER, outRefundNo: 'R1' });
+    const state = await queryRefund(till, CALL, { outTradeNo: ORDER, outRefundNo: 'R1' });
     expect(state.refund.state).toBe('UNKNOWN');
   });
 
@@ -191,7 +184,7 @@ describe('no answer is not no', () => {
       refund: { state: 'PROCESSING' },
       refundedFen: 0,
     });
-    expect(await queryRefund(cashier, CALL, { outTradeNo: ORDER, outRefundNo: 'R1' })).toMatchObject({
+    expect(await queryRefund(till, CALL, { outTradeNo: ORDER, outRefundNo: 'R1' })).toMatchObject({
       refund: { state: 'SUCCESS' },
       refundedFen: 100,
     });
@@ -200,7 +193,7 @@ describe('no answer is not no', () => {
 
 describe('a person decides', () => {
   beforeEach(async () => {
-    await accept(cashier, DEFAULTS);
+    await accept(till, DEFAULTS);
   });
 
   it('sends nothing before a yes, and once after it', async () => {
@@ -266,7 +259,7 @@ describe("the gateway's own rules", () => {
   it('keeps the distance between two refunds, without using up anything', async () => {
     await give({ outRefundNo: 'R1' });
     world.clock.advance(1_000);
-    for (const from of [cashier, await world.process()]) {
+    for (const from of [till, await world.process()]) {
       await expect(give({ outRefundNo: 'R2' }, from)).rejects.toMatchObject({
         code: 'TRY_LATER',
         details: { retryAfterSeconds: 2 },
@@ -291,7 +284,7 @@ describe("the gateway's own rules", () => {
   });
 
   it('refuses an unpaid order, but asks first', async () => {
-    await createPayment(cashier, CALL, payment({ outTradeNo: 'ORDER_2' }));
+    await createPayment(till, CALL, payment({ outTradeNo: 'ORDER_2' }));
     await expect(give({ outTradeNo: 'ORDER_2' })).rejects.toMatchObject({ code: 'NOT_PAID' });
     world.bank.pay('ORDER_2');
     expect((await give({ outTradeNo: 'ORDER_2' })).refund.state).toBe('SUCCESS');

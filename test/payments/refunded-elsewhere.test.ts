@@ -1,17 +1,17 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fen } from '../../src/domain/money.ts';
 import { applyNotify } from '../../src/payments/apply-notify.ts';
-import type { Cashier } from '../../src/payments/cashier.ts';
 import { createPayment } from '../../src/payments/create-payment.ts';
 import { queryPayment } from '../../src/payments/query-payment.ts';
 import { refundPayment } from '../../src/payments/refund-payment.ts';
+import type { Till } from '../../src/payments/till.ts';
 import type { PaymentProvider, TradeSnapshot, VerifiedNotify } from '../../src/providers/contract.ts';
 import { presenter } from '../../src/tools/present.ts';
 import { CALL, payment, refund, World } from '../support/world.ts';
 
 const ORDER = 'ORDER_1';
 let world: World;
-let cashier: Cashier;
+let till: Till;
 /** What the gateway says was refunded in all, by whomever. */
 let refundedFen: number | 'unknown' | undefined;
 
@@ -30,19 +30,19 @@ beforeEach(async () => {
     },
     parseNotify: async ({ body }) => JSON.parse(body.toString()) as VerifiedNotify,
   };
-  cashier = { ...plain, providers: new Map([[bank.id, provider]]) };
-  await createPayment(cashier, CALL, payment({ outTradeNo: ORDER }));
+  till = { ...plain, providers: new Map([[bank.id, provider]]) };
+  await createPayment(till, CALL, payment({ outTradeNo: ORDER }));
   world.bank.pay(ORDER);
 });
 afterEach(() => world.end());
 
-const query = () => queryPayment(cashier, CALL, { outTradeNo: ORDER, waitSeconds: 0 });
+const query = () => queryPayment(till, CALL, { outTradeNo: ORDER, waitSeconds: 0 });
 const give = (refundYuan: number, outRefundNo?: string) =>
-  refundPayment(cashier, CALL, refund({ outTradeNo: ORDER, outRefundNo, refundFen: fen(refundYuan * 100) }));
+  refundPayment(till, CALL, refund({ outTradeNo: ORDER, outRefundNo, refundFen: fen(refundYuan * 100) }));
 const notify = (message: unknown) => {
-  const [provider] = cashier.providers.values();
+  const [provider] = till.providers.values();
   const raw = { headers: {}, body: Buffer.from(JSON.stringify(message)) };
-  return applyNotify(cashier, provider as PaymentProvider, raw);
+  return applyNotify(till, provider as PaymentProvider, raw);
 };
 const elsewhere = (outRefundNo: string, yuan: number | undefined, state = 'SUCCESS') =>
   notify({
@@ -62,7 +62,7 @@ const told = async () => {
     language: 'en',
     simulated: false,
     now: () => world.clock.now(),
-    cashierPage: async () => undefined,
+    buyerPage: async () => undefined,
     approvalUrl: async () => undefined,
   });
   const answer = await view.payment(await query());
@@ -139,7 +139,7 @@ describe('a notification of a refund that nobody asked for here', () => {
     expect(await told()).toMatchObject({ refundedYuan: '0.00', refundedElsewhereYuan: '5.00' });
     await expect(give(6)).rejects.toMatchObject({ code: 'REFUND_EXCEEDS_PAID' });
     expect((await give(5)).refund.state).toBe('SUCCESS');
-    const events = await cashier.ledger.read((book) => book.events(ORDER));
+    const events = await till.ledger.read((book) => book.events(ORDER));
     expect(events.filter(({ kind }) => kind === 'refund-created')).toHaveLength(3);
   });
 
@@ -166,7 +166,7 @@ describe('a notification of a refund that nobody asked for here', () => {
     const total = { exists: true, account: 'bank 2', outTradeNo: ORDER, state: 'PAID', gatewayState: 'PAID' };
     const trade = { ...total, amountFen: 1000, refundedFen: 300 };
     for (let i = 0; i < 2; i++) expect(await notify({ kind: 'refunded', id: 'n-1', trade })).toBe('foreign');
-    const events = await cashier.ledger.read((book) => book.events(ORDER));
+    const events = await till.ledger.read((book) => book.events(ORDER));
     expect(events.filter(({ kind }) => kind === 'alarm-foreign-trade')).toHaveLength(1);
   });
 
@@ -193,7 +193,7 @@ describe('a notification of a refund that nobody asked for here', () => {
       });
     expect(await total(3)).toBe('applied');
     expect(await total(3)).toBe('repeated');
-    expect((await cashier.ledger.read((book) => book.orders.get(ORDER)))?.state).toBe('NOTPAY');
+    expect((await till.ledger.read((book) => book.orders.get(ORDER)))?.state).toBe('NOTPAY');
     expect(await total(2), 'a late one takes nothing back').toBe('repeated');
     expect(await told()).toMatchObject({ state: 'PAID', refundedElsewhereYuan: '3.00' });
   });

@@ -1,26 +1,26 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fen } from '../../src/domain/money.ts';
-import type { Cashier } from '../../src/payments/cashier.ts';
 import { closePayment } from '../../src/payments/close-payment.ts';
 import { createPayment } from '../../src/payments/create-payment.ts';
 import { queryPayment } from '../../src/payments/query-payment.ts';
 import { refundPayment } from '../../src/payments/refund-payment.ts';
 import { runSettler } from '../../src/payments/settler.ts';
+import type { Till } from '../../src/payments/till.ts';
 import { CALL, payment, refund, World } from '../support/world.ts';
 
 let world: World;
-let cashier: Cashier;
+let till: Till;
 let stop: AbortController;
 let settlers: Promise<void>[];
-const settle = (process: Cashier) => settlers.push(runSettler(process, stop.signal));
-const order = (no: string) => cashier.ledger.read((book) => book.orders.get(no));
+const settle = (process: Till) => settlers.push(runSettler(process, stop.signal));
+const order = (no: string) => till.ledger.read((book) => book.orders.get(no));
 const asked = (operation: string) => world.bank.calls.filter((call) => call.operation === operation);
 /** Lets `ms` of the world's time go by. */
 const pass = (ms: number) => world.clock.sleep(ms);
 
 beforeEach(async () => {
   world = new World();
-  cashier = await world.process();
+  till = await world.process();
   stop = new AbortController();
   settlers = [];
 });
@@ -32,8 +32,8 @@ afterEach(async () => {
 
 describe('the settler', () => {
   it('learns of a payment within 15 s although no tool asks', async () => {
-    await createPayment(cashier, CALL, payment({ outTradeNo: 'ORDER_1' }));
-    settle(cashier);
+    await createPayment(till, CALL, payment({ outTradeNo: 'ORDER_1' }));
+    settle(till);
     await pass(20_000);
     world.bank.pay('ORDER_1');
     await pass(15_000);
@@ -44,8 +44,8 @@ describe('the settler', () => {
   });
 
   it('asks ever more rarely, and once more when the order expires', async () => {
-    await createPayment(cashier, CALL, payment({ outTradeNo: 'ORDER_1', expiresInMinutes: 30 }));
-    settle(cashier);
+    await createPayment(till, CALL, payment({ outTradeNo: 'ORDER_1', expiresInMinutes: 30 }));
+    settle(till);
     await pass(30 * 60_000);
     expect(asked('query').length).toBeGreaterThan(25);
     expect(asked('query').length).toBeLessThan(50);
@@ -58,13 +58,13 @@ describe('the settler', () => {
   it('closes a create that never arrived, and finishes a close that had to wait', async () => {
     let lost = true;
     world.bank.fault = (op) => (op === 'create' && lost ? 'lost-before' : 'none');
-    await createPayment(cashier, CALL, payment({ outTradeNo: 'ORDER_1', title: 'a', expiresInMinutes: 1 }));
+    await createPayment(till, CALL, payment({ outTradeNo: 'ORDER_1', title: 'a', expiresInMinutes: 1 }));
     lost = false;
-    await createPayment(cashier, CALL, payment({ outTradeNo: 'ORDER_2', title: 'b' }));
+    await createPayment(till, CALL, payment({ outTradeNo: 'ORDER_2', title: 'b' }));
     const trade = world.bank.trades.get('ORDER_2');
     world.bank.trades.delete('ORDER_2');
-    await closePayment(cashier, CALL, { outTradeNo: 'ORDER_2' });
-    settle(cashier);
+    await closePayment(till, CALL, { outTradeNo: 'ORDER_2' });
+    settle(till);
     await pass(60_000);
     if (trade) world.bank.trades.set('ORDER_2', trade);
     await pass(6 * 60_000);
@@ -76,12 +76,12 @@ describe('the settler', () => {
   it.each(['lost-before', 'lost-after', 'crash-before', 'crash-after'] as const)(
     'settles a %s refund with the same number, once',
     async (fault) => {
-      await createPayment(cashier, CALL, payment({ outTradeNo: 'ORDER_1' }));
+      await createPayment(till, CALL, payment({ outTradeNo: 'ORDER_1' }));
       world.bank.pay('ORDER_1');
-      await queryPayment(cashier, CALL, { outTradeNo: 'ORDER_1', waitSeconds: 0 });
+      await queryPayment(till, CALL, { outTradeNo: 'ORDER_1', waitSeconds: 0 });
       let faults = 1;
       world.bank.fault = (op) => (op === 'refund' && faults-- > 0 ? fault : 'none');
-      void refundPayment(cashier, CALL, refund({ outTradeNo: 'ORDER_1', outRefundNo: 'R1' }));
+      void refundPayment(till, CALL, refund({ outTradeNo: 'ORDER_1', outRefundNo: 'R1' }));
       await pass(1_000);
       const survivor = await world.process();
       settle(survivor);
@@ -93,10 +93,10 @@ describe('the settler', () => {
   );
 
   it('goes on through a gateway that does not answer', async () => {
-    await createPayment(cashier, CALL, payment({ outTradeNo: 'ORDER_1' }));
+    await createPayment(till, CALL, payment({ outTradeNo: 'ORDER_1' }));
     world.bank.pay('ORDER_1');
     world.bank.fault = () => 'lost-before';
-    settle(cashier);
+    settle(till);
     await pass(120_000);
     expect(await order('ORDER_1')).toMatchObject({ state: 'NOTPAY' });
     world.bank.fault = () => 'none';
@@ -106,7 +106,7 @@ describe('the settler', () => {
 
   it('learns of 1,000 payments that nobody told of within 60 s at 20 a second, three processes sharing the work', async () => {
     for (let i = 0; i < 1000; i++) {
-      await createPayment(cashier, CALL, payment({ title: `t${i}`, amountFen: fen(i + 1) }));
+      await createPayment(till, CALL, payment({ title: `t${i}`, amountFen: fen(i + 1) }));
     }
     for (const trade of world.bank.trades.keys()) world.bank.pay(trade);
     world.bank.calls.length = 0;
@@ -115,9 +115,9 @@ describe('the settler', () => {
       times.push(world.clock.now());
     };
     world.clock.advance(5_000);
-    for (const process of [cashier, await world.process(), await world.process()]) settle(process);
+    for (const process of [till, await world.process(), await world.process()]) settle(process);
     await pass(60_000);
-    const states = await cashier.ledger.read((book) => book.orders.totals({ state: 'PAID' }));
+    const states = await till.ledger.read((book) => book.orders.totals({ state: 'PAID' }));
     expect(states.count).toBe(1000);
     expect(asked('query'), 'nobody asked twice').toHaveLength(1000);
     const busiest = Math.max(...times.map((at) => times.filter((t) => t >= at && t < at + 1000).length));

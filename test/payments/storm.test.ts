@@ -2,12 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { CashierError } from '../../src/domain/errors.ts';
 import { fen } from '../../src/domain/money.ts';
 import { isGivenOut } from '../../src/payments/apply.ts';
-import type { Cashier } from '../../src/payments/cashier.ts';
 import { closePayment } from '../../src/payments/close-payment.ts';
 import { createPayment } from '../../src/payments/create-payment.ts';
 import { queryPayment } from '../../src/payments/query-payment.ts';
 import { queryRefund } from '../../src/payments/query-refund.ts';
 import { refundPayment } from '../../src/payments/refund-payment.ts';
+import type { Till } from '../../src/payments/till.ts';
 import type { Fault } from '../support/bank.ts';
 import { CALL, payment, refund, World } from '../support/world.ts';
 
@@ -35,11 +35,11 @@ describe('a faulty world', () => {
   it.each(Array.from({ length: 30 }, (_, seed) => seed))('costs nobody a fen, seed %i', async (seed) => {
     const world = new World(seed);
     const pick = <T>(items: readonly T[]): T => items[Math.floor(world.random() * items.length)] as T;
-    const processes: Cashier[] = [await world.process(), await world.process(), await world.process()];
+    const processes: Till[] = [await world.process(), await world.process(), await world.process()];
     world.bank.fault = () => pick(FAULTS);
     world.bank.delay = () => world.clock.sleep(Math.floor(world.random() * 300));
 
-    const act = async (cashier: Cashier): Promise<unknown> => {
+    const act = async (till: Till): Promise<unknown> => {
       const outTradeNo = pick(ORDERS);
       const outRefundNo = pick(['R1', 'R2', 'R3', undefined]);
       switch (
@@ -57,33 +57,33 @@ describe('a faulty world', () => {
         ])
       ) {
         case 'create':
-          return createPayment(cashier, CALL, payment({ outTradeNo, title: outTradeNo }));
+          return createPayment(till, CALL, payment({ outTradeNo, title: outTradeNo }));
         case 'query':
-          return queryPayment(cashier, CALL, { outTradeNo, waitSeconds: 0 });
+          return queryPayment(till, CALL, { outTradeNo, waitSeconds: 0 });
         case 'close':
-          return world.random() < 0.2 ? closePayment(cashier, CALL, { outTradeNo }) : undefined;
+          return world.random() < 0.2 ? closePayment(till, CALL, { outTradeNo }) : undefined;
         case 'pay': {
           // Nobody pays without a code.
-          const order = await cashier.ledger.read((book) => book.orders.get(outTradeNo));
+          const order = await till.ledger.read((book) => book.orders.get(outTradeNo));
           return order && isGivenOut(order)
             ? world.bank.pay(outTradeNo, { late: world.random() < 0.1 })
             : undefined;
         }
         case 'refund':
           return refundPayment(
-            cashier,
+            till,
             CALL,
             refund({ outTradeNo, outRefundNo, refundFen: fen(pick([400, 600])) }),
           );
         case 'query-refund':
-          return queryRefund(cashier, CALL, { outTradeNo, outRefundNo: outRefundNo ?? 'R1' });
+          return queryRefund(till, CALL, { outTradeNo, outRefundNo: outRefundNo ?? 'R1' });
         default:
           return world.clock.sleep(Math.floor(world.random() * 5_000));
       }
     };
     const unexpected: unknown[] = [];
-    const run = (cashier: Cashier) =>
-      Promise.race([act(cashier), world.clock.sleep(60_000)]).catch((error: unknown) => {
+    const run = (till: Till) =>
+      Promise.race([act(till), world.clock.sleep(60_000)]).catch((error: unknown) => {
         if (!(error instanceof CashierError)) unexpected.push(error instanceof Error ? error.stack : error);
       });
 
@@ -93,13 +93,13 @@ describe('a faulty world', () => {
           trade.amountFen,
         );
       }
-      const cashier = processes[0] as Cashier;
+      const till = processes[0] as Till;
       for (const outTradeNo of ORDERS) {
-        const order = await cashier.ledger.read((book) => book.orders.get(outTradeNo));
+        const order = await till.ledger.read((book) => book.orders.get(outTradeNo));
         const trade = world.bank.trades.get(outTradeNo);
         if (trade) expect(order, 'no gateway order without an intent').toMatchObject({ plan: trade.plan });
         if (order?.state === 'PAID') expect(trade?.state).toBe('PAID');
-        for (const refunded of await cashier.ledger.read((book) => book.refunds.ofOrder(outTradeNo))) {
+        for (const refunded of await till.ledger.read((book) => book.refunds.ofOrder(outTradeNo))) {
           const there = trade?.refunds.get(refunded.outRefundNo);
           if (refunded.state === 'SUCCESS') expect(there?.refundFen).toBe(refunded.amountFen);
           if (refunded.state === 'CLOSED') expect(there, 'declined is not refunded').toBeUndefined();

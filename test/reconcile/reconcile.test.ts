@@ -2,27 +2,27 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { beijingIso } from '../../src/domain/clock.ts';
 import { CashierError } from '../../src/domain/errors.ts';
 import { type Fen, fen } from '../../src/domain/money.ts';
-import type { Cashier } from '../../src/payments/cashier.ts';
 import { createPayment } from '../../src/payments/create-payment.ts';
 import { queryPayment } from '../../src/payments/query-payment.ts';
 import { queryRefund } from '../../src/payments/query-refund.ts';
 import { reconcile } from '../../src/payments/reconcile.ts';
 import { refundPayment } from '../../src/payments/refund-payment.ts';
 import { settleDifference } from '../../src/payments/settle-differences.ts';
+import type { Till } from '../../src/payments/till.ts';
 import type { Bill, PaymentProvider } from '../../src/providers/contract.ts';
 import { CALL, payment, refund, World } from '../support/world.ts';
 
 const HOUR = 3_600_000;
 let world: World;
-let cashier: Cashier;
+let till: Till;
 beforeEach(async () => {
   world = new World();
-  cashier = await world.process();
+  till = await world.process();
 });
 afterEach(() => world.end());
 
 const provider = (): PaymentProvider => {
-  const found = cashier.providers.get('alipay');
+  const found = till.providers.get('alipay');
   if (!found) throw new Error('no provider');
   return found;
 };
@@ -32,12 +32,12 @@ const at = (time: string, date = day()) => {
   world.clock.advance(Date.parse(`${date}T${time}+08:00`) - world.clock.now());
 };
 async function sell(outTradeNo: string): Promise<void> {
-  await createPayment(cashier, CALL, payment({ outTradeNo }));
+  await createPayment(till, CALL, payment({ outTradeNo }));
   world.bank.pay(outTradeNo);
-  await queryPayment(cashier, CALL, { outTradeNo, waitSeconds: 0 });
+  await queryPayment(till, CALL, { outTradeNo, waitSeconds: 0 });
 }
 const compare = (date: string, today: 'refused' | 'allowed' = 'refused') =>
-  reconcile(cashier, provider(), { date, today });
+  reconcile(till, provider(), { date, today });
 const names = async (date: string) =>
   (await compare(date)).differences.map(({ kind, outTradeNo, outRefundNo, mayFollow }) =>
     [kind, outTradeNo, outRefundNo, mayFollow ? 'may follow' : ''].filter(Boolean).join(' '),
@@ -65,7 +65,7 @@ describe('a day', () => {
     at('10:00:00', day(1));
     const today = day();
     await sell('TODAY_1');
-    await refundPayment(cashier, CALL, refund({ outTradeNo: 'EARLIER', outRefundNo: 'R1' }));
+    await refundPayment(till, CALL, refund({ outTradeNo: 'EARLIER', outRefundNo: 'R1' }));
     at('10:00:00', day(1));
     expect(await compare(today)).toMatchObject({
       bill: { payments: 1, paidFen: 1000, refunds: 1, refundedFen: 100 },
@@ -77,7 +77,7 @@ describe('a day', () => {
 
   it('on which the gateway has nothing names all that the ledger has', async () => {
     await sell('SOLD_1');
-    await refundPayment(cashier, CALL, refund({ outTradeNo: 'SOLD_1', outRefundNo: 'R1' }));
+    await refundPayment(till, CALL, refund({ outTradeNo: 'SOLD_1', outRefundNo: 'R1' }));
     const date = day();
     at('10:00:00', day(1));
     world.bank.editBill = (bill) => ({ ...bill, lines: [] });
@@ -86,10 +86,10 @@ describe('a day', () => {
   });
 
   it('counts neither what waits nor what was never sent', async () => {
-    await createPayment(cashier, CALL, payment({ outTradeNo: 'UNPAID' }));
+    await createPayment(till, CALL, payment({ outTradeNo: 'UNPAID' }));
     await sell('SOLD_1');
     world.bank.refundsProcessFirst = true;
-    await refundPayment(cashier, CALL, refund({ outTradeNo: 'SOLD_1', outRefundNo: 'R1' }));
+    await refundPayment(till, CALL, refund({ outTradeNo: 'SOLD_1', outRefundNo: 'R1' }));
     const date = day();
     at('10:00:00', day(1));
     // On its way on both sides; and in the ledger only, as at a gateway that books it when it arrives.
@@ -102,7 +102,7 @@ describe('a day', () => {
     await sell('SOLD_1');
     const date = day();
     at('10:00:00', day(1));
-    cashier = await world.process(undefined, 'bank 2');
+    till = await world.process(undefined, 'bank 2');
     expect(await names(date)).toEqual(['missing-here SOLD_1']);
   });
 
@@ -192,9 +192,9 @@ describe('midnight', () => {
     world.bank.refundsProcessFirst = true;
     at('23:59:00');
     const date = day();
-    await refundPayment(cashier, CALL, refund({ outTradeNo: 'SOLD_1', outRefundNo: 'R1' }));
+    await refundPayment(till, CALL, refund({ outTradeNo: 'SOLD_1', outRefundNo: 'R1' }));
     at('08:00:00', day(2));
-    await queryRefund(cashier, CALL, { outTradeNo: 'SOLD_1', outRefundNo: 'R1' });
+    await queryRefund(till, CALL, { outTradeNo: 'SOLD_1', outRefundNo: 'R1' });
     at('10:00:00', day(2));
     await booksLate('R1', date);
     expect(await names(date)).toEqual([]);
@@ -207,27 +207,27 @@ describe('midnight', () => {
 
 describe('a state that differs', () => {
   it('is settled by asking, never by the bill', async () => {
-    await createPayment(cashier, CALL, payment({ outTradeNo: 'UNNOTICED' }));
+    await createPayment(till, CALL, payment({ outTradeNo: 'UNNOTICED' }));
     world.bank.pay('UNNOTICED');
     const date = day();
     at('10:00:00', day(1));
     const [difference] = (await compare(date)).differences;
     expect(difference).toMatchObject({ kind: 'state', order: { state: 'NOTPAY' }, line: { state: 'PAID' } });
-    const state = () => cashier.ledger.read(async (book) => (await book.orders.get('UNNOTICED'))?.state);
+    const state = () => till.ledger.read(async (book) => (await book.orders.get('UNNOTICED'))?.state);
     expect(await state()).toBe('NOTPAY');
     if (!difference) throw new Error('no difference');
     world.bank.fault = () => 'lost-after';
-    expect(await settleDifference(cashier, difference)).toBeUndefined();
+    expect(await settleDifference(till, difference)).toBeUndefined();
     expect(await state()).toBe('NOTPAY');
     world.bank.fault = () => 'none';
-    expect(await settleDifference(cashier, difference)).toBe('PAID');
+    expect(await settleDifference(till, difference)).toBe('PAID');
     expect(await names(date)).toEqual([]);
   });
 
   it('of a refund is settled the same way', async () => {
     await sell('SOLD_1');
     world.bank.refundsProcessFirst = true;
-    await refundPayment(cashier, CALL, refund({ outTradeNo: 'SOLD_1', outRefundNo: 'R1' }));
+    await refundPayment(till, CALL, refund({ outTradeNo: 'SOLD_1', outRefundNo: 'R1' }));
     const date = day();
     at('10:00:00', day(1));
     world.bank.editBill = (bill) => ({
@@ -236,7 +236,7 @@ describe('a state that differs', () => {
     });
     const [difference] = (await compare(date)).differences;
     expect(difference).toMatchObject({ kind: 'refund-state', refund: { state: 'PROCESSING' } });
-    if (difference) expect(await settleDifference(cashier, difference)).toBe('SUCCESS');
+    if (difference) expect(await settleDifference(till, difference)).toBe('SUCCESS');
     expect(await names(date)).toEqual([]);
   });
 
@@ -248,7 +248,7 @@ describe('a state that differs', () => {
     ['UNKNOWN', false],
   ] as const)('a bill with a refund in %s goes with its success since then: %s', async (state, agrees) => {
     await sell('SOLD_1');
-    await refundPayment(cashier, CALL, refund({ outTradeNo: 'SOLD_1', outRefundNo: 'R1' }));
+    await refundPayment(till, CALL, refund({ outTradeNo: 'SOLD_1', outRefundNo: 'R1' }));
     const date = day();
     at('10:00:00', day(1));
     world.bank.editBill = (bill) => ({

@@ -8,14 +8,14 @@ import { CALL, payment, World } from '../support/world.ts';
 /** Nobody awaits the watch (`void watchOrders(…)`): its rejection would end the process, whatever moves money in it. */
 it.each([1, 2, 3])('watching orders outlives a ledger that cannot be read at look %i', async (failing) => {
   const world = new World();
-  const cashier = await world.process();
-  const store = await openSqliteStore(world.ledgerPath, cashier);
+  const till = await world.process();
+  const store = await openSqliteStore(world.ledgerPath, till);
   let reads = 0;
   const broken: typeof store = {
     ...store,
     read: (work) => (++reads === failing ? Promise.reject(new Error('SQLITE_IOERR')) : store.read(work)),
   };
-  const ledger = await Ledger.open(broken, 'simulator', cashier);
+  const ledger = await Ledger.open(broken, 'simulator', till);
   const stop = new AbortController();
   const told: string[] = [];
   const watching = watchOrders({ ledger }, stop.signal, (number) => told.push(number));
@@ -24,7 +24,7 @@ it.each([1, 2, 3])('watching orders outlives a ledger that cannot be read at loo
     (error: Error) => `rejected: ${error.message}`,
   );
   await world.clock.sleep(2_000);
-  await createPayment(cashier, CALL, payment({ outTradeNo: 'ORDER_1' }));
+  await createPayment(till, CALL, payment({ outTradeNo: 'ORDER_1' }));
   await world.clock.sleep(2_000);
   stop.abort();
   expect(await ended).toBe('ended');

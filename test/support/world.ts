@@ -5,12 +5,12 @@ import { fen } from '../../src/domain/money.ts';
 import { Ledger } from '../../src/ledger/ledger.ts';
 import { miscounted } from '../../src/ledger/recount.ts';
 import { openSqliteStore } from '../../src/ledger/sqlite-store.ts';
-import type { Call, Cashier } from '../../src/payments/cashier.ts';
 import type { CreatePaymentInput } from '../../src/payments/create-payment.ts';
 import { Desk } from '../../src/payments/desk.ts';
 import type { RefundPaymentInput } from '../../src/payments/refund-payment.ts';
+import type { Call, Till } from '../../src/payments/till.ts';
 import { acceptPolicy } from '../../src/policy/decisions.ts';
-import { Person } from '../../src/policy/operator.ts';
+import { Person } from '../../src/policy/person.ts';
 import { DEFAULT_POLICY, type Policy } from '../../src/policy/policy.ts';
 import { Bank } from './bank.ts';
 import { seeded, seededBytes, VirtualClock } from './virtual-time.ts';
@@ -42,7 +42,7 @@ export class World {
   }
 
   /** Another process on the same ledger. */
-  async process(policy: Policy = NO_APPROVAL, account?: string): Promise<Cashier> {
+  async process(policy: Policy = NO_APPROVAL, account?: string): Promise<Till> {
     const ports = { clock: this.clock, randomBytes: seededBytes(this.#random) };
     const ledger = await Ledger.open(await openSqliteStore(this.ledgerPath, ports), 'simulator', ports);
     this.#ledgers.push(ledger);
@@ -81,13 +81,13 @@ export class World {
 export const DEFAULTS = DEFAULT_POLICY;
 
 /** Puts a policy in force for every process on the ledger. */
-export async function accept(cashier: Cashier, policy: Policy): Promise<void> {
-  const operator = await person(cashier);
-  await cashier.ledger.write((book) => acceptPolicy(book, operator, policy));
+export async function accept(till: Till, policy: Policy): Promise<void> {
+  const operator = await person(till);
+  await till.ledger.write((book) => acceptPolicy(book, operator, policy));
 }
 
 /** The operator at a terminal: a simulated ledger on which no secret is set takes anybody for that. */
-export function person({ ledger }: Cashier): Promise<Person> {
+export function person({ ledger }: Till): Promise<Person> {
   return Person.bySecret(ledger, 'simulator', undefined, 'terminal');
 }
 

@@ -15,8 +15,8 @@ beforeAll(async () => {
 afterAll(() => counter.end());
 
 function run(tool: Tool, args: unknown): Promise<ToolAnswer> {
-  const { cashier, deps } = counter;
-  return tool.run({ cashier, call: CALL, setting: deps.setting, present: deps.present }, args);
+  const { till, deps } = counter;
+  return tool.run({ till, call: CALL, setting: deps.setting, present: deps.present }, args);
 }
 const toolNamed = (name: string) => {
   const tool = ALL.find((each) => each.name === name);
@@ -136,7 +136,7 @@ describe('what models write', () => {
     for (const [i, totalAmount] of [9.9, '9.90'].entries()) {
       const args = { outTradeNo: `FORMS_${i}`, totalAmount, orderTitle: 't' };
       await run(toolNamed('create-web-page-alipay-payment'), args);
-      const order = await counter.cashier.ledger.read((book) => book.orders.get(args.outTradeNo));
+      const order = await counter.till.ledger.read((book) => book.orders.get(args.outTradeNo));
       expect(order?.amountFen).toBe(990);
     }
     expect((await said('create-payment', { ...sale, amountYuan: 0.1 + 0.2 })).argument).toBe('amountYuan');

@@ -69,7 +69,7 @@ afterAll(() => counter.end());
 
 /** What everyone must get of a payment, as the ledger has it. */
 async function truth(outTradeNo: string): Promise<readonly string[]> {
-  const order = await counter.cashier.ledger.read((book) => book.orders.get(outTradeNo));
+  const order = await counter.till.ledger.read((book) => book.orders.get(outTradeNo));
   if (!order?.expiresAt) throw new Error(`the ledger does not have ${outTradeNo}`);
   const { qrCode, payUrl } = order.state === 'NOTPAY' ? order.credential : {};
   const expiry = order.state === 'NOTPAY' ? [beijing(order.expiresAt)] : [];
@@ -129,7 +129,7 @@ describe.each(CLIENTS)('through %s', (name, shows) => {
   it('a refund says that a person is waited for, whom to ask, and how to go on', async () => {
     const wanted = { outTradeNo: numbers.qr, refundYuan: '2.30', outRefundNo: 'R1' };
     const { words } = await say('refund-payment', wanted);
-    const [approval] = await counter.cashier.ledger.read((book) =>
+    const [approval] = await counter.till.ledger.read((book) =>
       book.approvals.of({ outTradeNo: numbers.qr, outRefundNo: 'R1' }),
     );
     const facts = [numbers.qr, 'R1', '2.30', 'PENDING_APPROVAL', 'refund-payment', approval?.id ?? '?'];
@@ -149,7 +149,7 @@ describe.each(CLIENTS)('through %s', (name, shows) => {
     const args = { outTradeNo, totalAmount: 12.34, orderTitle: 't' };
     const { words } = await say('create-web-page-alipay-payment', args);
     const link = /^网页支付链接: \[点击完成支付\]\((.*?)\)/.exec(words)?.[1];
-    const order = await counter.cashier.ledger.read((book) => book.orders.get(outTradeNo));
+    const order = await counter.till.ledger.read((book) => book.orders.get(outTradeNo));
     expect(link).toBe(order?.credential.payUrl);
   });
 });

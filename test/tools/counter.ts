@@ -1,7 +1,7 @@
 import { InMemoryTransport, Client as ModernClient } from '@modelcontextprotocol/client';
 import { Client as LegacyClient } from '@modelcontextprotocol/sdk/client/index.js';
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
-import type { Cashier } from '../../src/payments/cashier.ts';
+import type { Till } from '../../src/payments/till.ts';
 import type { Policy } from '../../src/policy/policy.ts';
 import type { PaymentProvider } from '../../src/providers/contract.ts';
 import { buildServer, type ServerDeps } from '../../src/server.ts';
@@ -23,12 +23,12 @@ export interface CounterOptions {
 export class Counter {
   readonly world: World;
   readonly deps: ServerDeps;
-  readonly cashier: Cashier;
+  readonly till: Till;
   readonly #ends: (() => Promise<unknown>)[] = [];
 
-  private constructor(cashier: Cashier, world: World, { language = 'zh', tools }: CounterOptions) {
+  private constructor(till: Till, world: World, { language = 'zh', tools }: CounterOptions) {
     this.world = world;
-    this.cashier = cashier;
+    this.till = till;
     this.deps = {
       version: '0.0.0',
       setting: { language, providers: ['alipay'], scenes: ['qr', 'web'] },
@@ -37,26 +37,26 @@ export class Counter {
         language,
         simulated: false,
         now: () => world.clock.now(),
-        cashierPage: async (token) => ({
+        buyerPage: async (token) => ({
           ...{ url: `http://127.0.0.1:39200/c/${token}`, endsWithUs: true },
         }),
         approvalUrl: async (id) => `http://127.0.0.1:39201/approvals/${id}`,
       }),
-      ledger: cashier.ledger,
+      ledger: till.ledger,
       clock: world.clock,
       updates: 'server',
       identity: { caller: 'test' },
-      cashier: async () => cashier,
+      till: async () => till,
       underWay: new Set(),
-      log: cashier.log,
+      log: till.log,
     };
   }
 
   static async open(options: CounterOptions = {}): Promise<Counter> {
     const world = new World();
-    const cashier = await world.process(options.policy ?? DEFAULTS);
-    const providers = new Map([...cashier.providers].map(([id, provider]) => [id, withLinks(provider)]));
-    return new Counter({ ...cashier, providers }, world, options);
+    const till = await world.process(options.policy ?? DEFAULTS);
+    const providers = new Map([...till.providers].map(([id, provider]) => [id, withLinks(provider)]));
+    return new Counter({ ...till, providers }, world, options);
   }
 
   /** A client of the 2025 revisions that says it is called so. */

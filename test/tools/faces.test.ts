@@ -23,15 +23,15 @@ beforeAll(async () => {
 afterAll(() => counter.end());
 
 function run(tool: Tool | undefined, args: object): Promise<ToolAnswer> {
-  const { cashier, deps } = counter;
+  const { till, deps } = counter;
   const { setting, present } = deps;
   if (tool === undefined) throw new Error('no such tool');
-  return tool.run({ cashier, call: CALL, setting, present }, args);
+  return tool.run({ till, call: CALL, setting, present }, args);
 }
 
 async function decide(approve: boolean): Promise<void> {
-  const { ledger, clock } = counter.cashier;
-  const operator = await person(counter.cashier);
+  const { ledger, clock } = counter.till;
+  const operator = await person(counter.till);
   const [open] = await ledger.read((book) => book.approvals.open());
   await ledger.write((book) => decideApproval(book, operator, open?.id ?? '', { approve }, clock.now()));
 }
@@ -155,13 +155,13 @@ it('a person is shown a command that runs as it stands, whatever says so', async
   const options = { language: 'en', simulated: false, now: () => counter.world.clock.now() } as const;
   const present = presenter({
     ...{ ...options, runnable },
-    cashierPage: async () => undefined,
+    buyerPage: async () => undefined,
     approvalUrl: async () => undefined,
   });
   const order = { provider: 'alipay', scene: 'qr', amountYuan: '11.00', title: 't' };
   const [create] = UNIFIED_TOOLS;
-  const { cashier, deps } = counter;
-  const asked = await create?.run({ cashier, call: CALL, setting: deps.setting, present }, order);
+  const { till, deps } = counter;
+  const asked = await create?.run({ till, call: CALL, setting: deps.setting, present }, order);
   expect(asked?.text).toMatch(/npx -y mcp-cashier approvals approve --home \/srv\/till \w{8}/);
   const names = 'Run mcp-cashier budget top-up.';
   const error = new CashierError('POLICY_DENIED', {

@@ -30,10 +30,10 @@ export function linkTool({
       title: z.string().describe('订单标题，最大长度为 256 个字符'),
     }),
     failure: (sentence) => `支付链接创建失败. 错误信息: ${sentence}`,
-    async run({ cashier, call, present }, args) {
+    async run({ till, call, present }, args) {
       const fixed = { provider: 'alipay', scene, expiresInMinutes: EXPIRES_IN_MINUTES } as const;
-      const result = await createPayment(cashier, call, wanted({ ...args, ...fixed }, checkOrderTitle));
-      return paymentLink(present, result, { label, words, now: cashier.clock.now() });
+      const result = await createPayment(till, call, wanted({ ...args, ...fixed }, checkOrderTitle));
+      return paymentLink(present, result, { label, words, now: till.clock.now() });
     },
   });
 }

@@ -16,11 +16,8 @@ export const queryAlipayPaymentTool = defineTool({
   words: WORDS,
   input: () => ({ outTradeNo: anyTradeNo }),
   failure: (sentence) => `交易查询失败. 错误信息: ${sentence}`,
-  async run({ cashier, call, present }, { outTradeNo }) {
-    await insistWallet(cashier, outTradeNo, 'alipay');
-    return trade(
-      present,
-      await askPayment(cashier, call, { outTradeNo, provider: 'alipay', waitSeconds: 0 }),
-    );
+  async run({ till, call, present }, { outTradeNo }) {
+    await insistWallet(till, outTradeNo, 'alipay');
+    return trade(present, await askPayment(till, call, { outTradeNo, provider: 'alipay', waitSeconds: 0 }));
   },
 });

@@ -17,11 +17,11 @@ export const queryAlipayRefundTool = defineTool({
   words: WORDS,
   input: () => ({ outRefundNo: anyRefundNo, outTradeNo: anyTradeNo }),
   failure: (sentence) => `退款查询失败. 错误信息: ${sentence}`,
-  async run({ cashier, call, present }, { outTradeNo, outRefundNo }) {
-    await insistWallet(cashier, outTradeNo, 'alipay');
+  async run({ till, call, present }, { outTradeNo, outRefundNo }) {
+    await insistWallet(till, outTradeNo, 'alipay');
     const asked = { outTradeNo, outRefundNo, provider: 'alipay' } as const;
     try {
-      return refundStatus(present, await askForRefund(cashier, call, asked));
+      return refundStatus(present, await askForRefund(till, call, asked));
     } catch (error) {
       // To Alipay a number that it has no refund of is an answer, not a failure.
       if (isNoSuchRefund(error)) return noRefund(present);

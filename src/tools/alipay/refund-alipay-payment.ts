@@ -23,12 +23,12 @@ export const refundAlipayPaymentTool = defineTool({
     reason: z.string().optional().describe('退款原因，最大长度为 256 个字符'),
   }),
   failure: (sentence) => `退款执行失败. 错误信息: ${sentence}`,
-  async run({ cashier, call, present }, args) {
+  async run({ till, call, present }, args) {
     const wish = wantedBack({ ...args, provider: 'alipay' }, checkRefundReason);
     const { outTradeNo, outRefundNo } = args;
-    await insistWallet(cashier, outTradeNo, 'alipay');
+    await insistWallet(till, outTradeNo, 'alipay');
     // What a person approved was sent since: the call that repeats it is the first to hear, and not of a repetition.
-    const repeated = await cashier.ledger.read((book) => book.audit.toldOfRefund(outTradeNo, outRefundNo));
-    return refund(present, await refundPayment(cashier, call, wish), { repeated });
+    const repeated = await till.ledger.read((book) => book.audit.toldOfRefund(outTradeNo, outRefundNo));
+    return refund(present, await refundPayment(till, call, wish), { repeated });
   },
 });

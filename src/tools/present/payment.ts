@@ -13,7 +13,7 @@ import { qrImage } from '../qr-image.ts';
 import type { PaymentView } from '../views.ts';
 import { approvalIn, approvalSaid } from './approval.ts';
 import { HELD, handOver } from './hand-over.ts';
-import { type CashierPage, iso, type Voice, yuan } from './voice.ts';
+import { type BuyerPage, iso, type Voice, yuan } from './voice.ts';
 import * as words from './words.ts';
 
 export interface PaymentAnswer extends ToolAnswer<PaymentView> {
@@ -100,7 +100,7 @@ export function paymentItem(voice: Voice, result: PaymentResult): PaymentView {
   return rest;
 }
 
-function paymentTold(voice: Voice, result: PaymentResult, page?: CashierPage, ask = ''): PaymentView {
+function paymentTold(voice: Voice, result: PaymentResult, page?: BuyerPage, ask = ''): PaymentView {
   const { order, refundedElsewhere: elsewhere } = result;
   const now = voice.now();
   const held = payable(order, now);
@@ -156,15 +156,15 @@ function nextOf(result: PaymentResult, usable: Credential, now: number): Text {
   return order.state === 'UNKNOWN' ? words.PAYMENT_NEXT.UNKNOWN : handOver(usable);
 }
 
-async function pageOf({ now, cashierPage }: Voice, order: OrderRecord): Promise<CashierPage | undefined> {
+async function pageOf({ now, buyerPage }: Voice, order: OrderRecord): Promise<BuyerPage | undefined> {
   const { qrCode, payUrl, handOffUrl } = payable(order, now());
   const hasLink = (qrCode ?? payUrl ?? handOffUrl) !== undefined;
-  return hasLink ? cashierPage(order.pageToken, handOffUrl !== undefined) : undefined;
+  return hasLink ? buyerPage(order.pageToken, handOffUrl !== undefined) : undefined;
 }
 
 function pageLine(
   { say }: Voice,
-  { url, endsWithUs }: CashierPage,
+  { url, endsWithUs }: BuyerPage,
   { qrCode, handOffUrl }: Credential,
 ): string {
   const reach = isOnThisMachine(url) ? say(words.ON_THIS_MACHINE[endsWithUs ? 0 : 1]) : '';

@@ -4,7 +4,7 @@ import type { Language } from '../answer.ts';
 import { SIMULATED } from './words.ts';
 
 /** Where an order's page stands. */
-export interface CashierPage {
+export interface BuyerPage {
   readonly url: string;
   /** It ends with this very process, unless another one on the ledger takes over. */
   readonly endsWithUs: boolean;
@@ -15,7 +15,7 @@ export interface PresenterOptions {
   readonly simulated: boolean;
   readonly now: () => number;
   /** The order's page, where one can be served; with `handOff`, where its link may be followed. */
-  readonly cashierPage: (pageToken: string, handOff: boolean) => Promise<CashierPage | undefined>;
+  readonly buyerPage: (pageToken: string, handOff: boolean) => Promise<BuyerPage | undefined>;
   /** Where a person decides on an approval, where one can. Nobody can by the address alone. */
   readonly approvalUrl: (id: string) => Promise<string | undefined>;
   /** Writes our commands in a sentence as whoever reads it can type them; by default as they are. */

@@ -15,9 +15,9 @@ export const closeOrderTool = defineTool({
   hints: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: true },
   words: WORDS,
   input: (setting) => ({ outTradeNo: orderNo(setting) }),
-  async run({ cashier, call, present }, { outTradeNo }) {
-    await insistWallet(cashier, outTradeNo, 'wechatpay');
-    const result = await closePayment(cashier, call, { outTradeNo, provider: 'wechatpay' });
+  async run({ till, call, present }, { outTradeNo }) {
+    await insistWallet(till, outTradeNo, 'wechatpay');
+    const result = await closePayment(till, call, { outTradeNo, provider: 'wechatpay' });
     return paymentText(await present.payment(result), present);
   },
 });

@@ -25,9 +25,9 @@ export function orderTool({
       ...saleShape(setting),
       ...(payer?.(setting) as Payer),
     }),
-    async run({ cashier, call, present }, args) {
+    async run({ till, call, present }, args) {
       const sale = wanted({ ...args, provider: 'wechatpay', scene });
-      return paymentText(await present.created(await createPayment(cashier, call, sale)), present);
+      return paymentText(await present.created(await createPayment(till, call, sale)), present);
     },
   });
 }

@@ -15,9 +15,9 @@ export const queryOrderByOutTradeNoTool = defineTool({
   hints: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: true },
   words: WORDS,
   input: (setting) => ({ outTradeNo: orderNo(setting) }),
-  async run({ cashier, call, present }, { outTradeNo }) {
-    await insistWallet(cashier, outTradeNo, 'wechatpay');
+  async run({ till, call, present }, { outTradeNo }) {
+    await insistWallet(till, outTradeNo, 'wechatpay');
     const asked = { outTradeNo, provider: 'wechatpay', waitSeconds: 0 } as const;
-    return paymentText(await present.payment(await askPayment(cashier, call, asked)), present);
+    return paymentText(await present.payment(await askPayment(till, call, asked)), present);
   },
 });

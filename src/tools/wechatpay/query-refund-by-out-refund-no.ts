@@ -21,9 +21,9 @@ export const queryRefundByOutRefundNoTool = defineTool({
       en: 'refund number: 1–64 letters, digits, _',
     }),
   }),
-  async run({ cashier, call, present }, { outTradeNo, outRefundNo }) {
-    await insistWallet(cashier, outTradeNo, 'wechatpay');
+  async run({ till, call, present }, { outTradeNo, outRefundNo }) {
+    await insistWallet(till, outTradeNo, 'wechatpay');
     const asked = { outTradeNo, outRefundNo, provider: 'wechatpay' } as const;
-    return refundText(await present.refund(await askForRefund(cashier, call, asked)), present);
+    return refundText(await present.refund(await askForRefund(till, call, asked)), present);
   },
 });

@@ -18,9 +18,9 @@ export const refundOrderTool = defineTool({
     const { amountYuan: refundYuan } = saleShape(setting);
     return { outTradeNo: orderNo(setting), refundYuan, ...refundShape(setting) };
   },
-  async run({ cashier, call, present }, args) {
-    await insistWallet(cashier, args.outTradeNo, 'wechatpay');
-    const result = await refundPayment(cashier, call, wantedBack({ ...args, provider: 'wechatpay' }));
+  async run({ till, call, present }, args) {
+    await insistWallet(till, args.outTradeNo, 'wechatpay');
+    const result = await refundPayment(till, call, wantedBack({ ...args, provider: 'wechatpay' }));
     return refundText(await present.refund(result), present);
   },
 });

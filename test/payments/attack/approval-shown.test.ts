@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fen } from '../../../src/domain/money.ts';
-import type { Call, Cashier } from '../../../src/payments/cashier.ts';
 import { closePayment } from '../../../src/payments/close-payment.ts';
 import { createPayment } from '../../../src/payments/create-payment.ts';
 import { listPayments } from '../../../src/payments/list-payments.ts';
 import { queryPayment } from '../../../src/payments/query-payment.ts';
 import { queryRefund } from '../../../src/payments/query-refund.ts';
 import { refundPayment } from '../../../src/payments/refund-payment.ts';
+import type { Call, Till } from '../../../src/payments/till.ts';
 import { decideApproval } from '../../../src/policy/approvals.ts';
 import type { Policy } from '../../../src/policy/policy.ts';
 import { payment, person, refund, World } from '../../support/world.ts';
@@ -16,21 +16,21 @@ const OWN: Call = { caller: 'own', ownOrdersOnly: true };
 const ALL: Call = { caller: 'all' };
 const ORDER = 'ORDER_1';
 let world: World;
-let cashier: Cashier;
+let till: Till;
 beforeEach(async () => {
   world = new World();
-  cashier = await world.process(ASKING);
+  till = await world.process(ASKING);
 });
 afterEach(() => world.end());
 
-const make = (call: Call) => createPayment(cashier, call, payment({ outTradeNo: ORDER }));
-const ask = (call: Call) => queryPayment(cashier, call, { outTradeNo: ORDER, waitSeconds: 0 });
+const make = (call: Call) => createPayment(till, call, payment({ outTradeNo: ORDER }));
+const ask = (call: Call) => queryPayment(till, call, { outTradeNo: ORDER, waitSeconds: 0 });
 const everything = { from: undefined, to: undefined, state: undefined, provider: undefined, limit: 10 };
 const list = async (call: Call) =>
-  (await listPayments(cashier, call, { ...everything, cursor: undefined })).items[0];
+  (await listPayments(till, call, { ...everything, cursor: undefined })).items[0];
 async function approve(id: string | undefined): Promise<void> {
-  const operator = await person(cashier);
-  await cashier.ledger.write((book) =>
+  const operator = await person(till);
+  await till.ledger.write((book) =>
     decideApproval(book, operator, id ?? '', { approve: true }, world.clock.now()),
   );
 }
@@ -55,18 +55,18 @@ describe('a caller is told of its own approval', () => {
     world.bank.pay(ORDER);
     await ask(OWN);
     const wanted = refund({ outTradeNo: ORDER, outRefundNo: 'R1' });
-    await refundPayment(cashier, ALL, wanted);
+    await refundPayment(till, ALL, wanted);
     const asked = { outTradeNo: ORDER, outRefundNo: 'R1' };
-    expect((await queryRefund(cashier, OWN, asked)).approval).toBeUndefined();
-    expect((await queryRefund(cashier, { caller: 'till' }, asked)).approval?.caller).toBe('all');
-    expect((await refundPayment(cashier, OWN, wanted)).approval?.caller).toBe('own');
+    expect((await queryRefund(till, OWN, asked)).approval).toBeUndefined();
+    expect((await queryRefund(till, { caller: 'till' }, asked)).approval?.caller).toBe('all');
+    expect((await refundPayment(till, OWN, wanted)).approval?.caller).toBe('own');
   });
 
   it('also by the call that withdraws it', async () => {
     await make(OWN);
     world.clock.advance(1_000);
     await make(ALL);
-    expect((await closePayment(cashier, OWN, { outTradeNo: ORDER })).approval?.caller).toBe('own');
+    expect((await closePayment(till, OWN, { outTradeNo: ORDER })).approval?.caller).toBe('own');
   });
 });
 
@@ -76,6 +76,6 @@ it('an order of another system is taken in by rules that then are the ledger’s
   const trade = { plan: 'theirs', amountFen: fen(1000), state: 'NOTPAY' as const, refunds: new Map() };
   world.bank.trades.set('SHOP_0001', trade);
   await closePayment(first, ALL, { outTradeNo: 'SHOP_0001' });
-  const accepted = await cashier.ledger.read((book) => book.operator.policy());
+  const accepted = await till.ledger.read((book) => book.operator.policy());
   expect(JSON.parse(accepted?.rulesJson ?? '{}')).toEqual(lax);
 });

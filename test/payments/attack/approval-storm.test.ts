@@ -3,11 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { CashierError } from '../../../src/domain/errors.ts';
 import { fen } from '../../../src/domain/money.ts';
 import { runApproved } from '../../../src/payments/carry-out.ts';
-import type { Call, Cashier } from '../../../src/payments/cashier.ts';
 import { createPayment } from '../../../src/payments/create-payment.ts';
 import { queryPayment } from '../../../src/payments/query-payment.ts';
 import { queryRefund } from '../../../src/payments/query-refund.ts';
 import { refundPayment } from '../../../src/payments/refund-payment.ts';
+import type { Call, Till } from '../../../src/payments/till.ts';
 import { APPROVAL_TTL_MS, decideApproval } from '../../../src/policy/approvals.ts';
 import type { Policy } from '../../../src/policy/policy.ts';
 import type { Fault } from '../../support/bank.ts';
@@ -43,7 +43,7 @@ const sent = { byItself: 0, byRepeat: 0 };
 async function storm(seed: number, slowest: number, executors = seed % 4): Promise<void> {
   const world = new World(seed);
   const pick = <T>(items: readonly T[]): T => items[Math.floor(world.random() * items.length)] as T;
-  const processes: Cashier[] = [];
+  const processes: Till[] = [];
   const stops: AbortController[] = [];
   const start = async (place: number) => {
     const made = await world.process(POLICY);
@@ -55,7 +55,7 @@ async function storm(seed: number, slowest: number, executors = seed % 4): Promi
     processes[place] = made;
   };
   for (const place of [0, 1, 2]) await start(place);
-  const first = processes[0] as Cashier;
+  const first = processes[0] as Till;
   for (const outTradeNo of ORDERS) {
     await createPayment(first, CALL, payment({ outTradeNo, title: outTradeNo }));
     world.bank.pay(outTradeNo);
@@ -65,9 +65,9 @@ async function storm(seed: number, slowest: number, executors = seed % 4): Promi
   world.bank.delay = () => world.clock.sleep(Math.floor(world.random() * slowest));
   world.bank.refundsProcessFirst = world.random() < 0.5;
 
-  const decide = async (cashier: Cashier) => {
-    const operator = await person(cashier);
-    return cashier.ledger.write(async (book) => {
+  const decide = async (till: Till) => {
+    const operator = await person(till);
+    return till.ledger.write(async (book) => {
       const open = await book.approvals.open();
       if (open.length === 0) return;
       await decideApproval(
@@ -79,29 +79,29 @@ async function storm(seed: number, slowest: number, executors = seed % 4): Promi
       );
     });
   };
-  const act = async (cashier: Cashier): Promise<unknown> => {
+  const act = async (till: Till): Promise<unknown> => {
     const outTradeNo = pick(ORDERS);
     const outRefundNo = pick(['R1', 'R2', 'R3', 'R4', undefined]);
     const refundFen = fen(pick([100, 300, 400, 600]));
     switch (pick(['refund', 'refund', 'refund', 'decide', 'decide', 'query-refund', 'wait'])) {
       case 'refund':
-        return refundPayment(cashier, pick(CALLERS), refund({ outTradeNo, outRefundNo, refundFen }));
+        return refundPayment(till, pick(CALLERS), refund({ outTradeNo, outRefundNo, refundFen }));
       case 'decide':
-        return decide(cashier);
+        return decide(till);
       case 'query-refund':
-        return queryRefund(cashier, pick(CALLERS), { outTradeNo, outRefundNo: outRefundNo ?? 'R1' });
+        return queryRefund(till, pick(CALLERS), { outTradeNo, outRefundNo: outRefundNo ?? 'R1' });
       default:
         return world.clock.sleep(world.random() < 0.1 ? APPROVAL_TTL_MS : Math.floor(world.random() * 5_000));
     }
   };
   const unexpected: unknown[] = [];
-  const run = (cashier: Cashier) =>
-    Promise.race([act(cashier), world.clock.sleep(120_000)]).catch((error: unknown) => {
+  const run = (till: Till) =>
+    Promise.race([act(till), world.clock.sleep(120_000)]).catch((error: unknown) => {
       if (!(error instanceof CashierError)) unexpected.push(error instanceof Error ? error.stack : error);
     });
 
   const audit = async () => {
-    const ledger = (processes[0] as Cashier).ledger;
+    const ledger = (processes[0] as Till).ledger;
     for (const outTradeNo of ORDERS) {
       const trade = world.bank.trades.get(outTradeNo);
       expect(world.bank.refundedFen(outTradeNo)).toBeLessThanOrEqual(trade?.amountFen ?? 0);

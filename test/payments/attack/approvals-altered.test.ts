@@ -1,9 +1,9 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { fen } from '../../../src/domain/money.ts';
-import type { Call, Cashier } from '../../../src/payments/cashier.ts';
 import { type CreatePaymentInput, createPayment } from '../../../src/payments/create-payment.ts';
 import { queryPayment } from '../../../src/payments/query-payment.ts';
 import { type RefundPaymentInput, refundPayment } from '../../../src/payments/refund-payment.ts';
+import type { Call, Till } from '../../../src/payments/till.ts';
 import { APPROVAL_TTL_MS, decideApproval } from '../../../src/policy/approvals.ts';
 import type { Policy } from '../../../src/policy/policy.ts';
 import { SHARE } from '../../support/seeds.ts';
@@ -34,11 +34,11 @@ let honest = 0;
 /** One yes of a person, attacked from all sides, then used as it was meant, then attacked again. */
 class Siege {
   readonly #world: World;
-  readonly #cashier: Cashier;
+  readonly #till: Till;
 
-  constructor(world: World, cashier: Cashier) {
+  constructor(world: World, till: Till) {
     this.#world = world;
-    this.#cashier = cashier;
+    this.#till = till;
   }
 
   pick<T>(items: readonly T[]): T {
@@ -100,8 +100,8 @@ class Siege {
   }
 
   async #decide(id: string | undefined): Promise<void> {
-    const operator = await person(this.#cashier);
-    await this.#cashier.ledger.write((book) =>
+    const operator = await person(this.#till);
+    await this.#till.ledger.write((book) =>
       decideApproval(book, operator, id ?? '', { approve: true }, this.#world.clock.now()),
     );
   }
@@ -112,12 +112,12 @@ describe("a person's yes", () => {
 
   it.each([1, 2])('to a refund is good for exactly that call, once, in time, seed %i', async (seed) => {
     const world = new World(seed);
-    const cashier = await world.process({ ...POLICY, payments: {} });
+    const till = await world.process({ ...POLICY, payments: {} });
     for (let round = 0; round < ROUNDS; round++) {
       const outTradeNo = `ORDER_${round}`;
-      await pay(world, cashier, outTradeNo, 5_000);
+      await pay(world, till, outTradeNo, 5_000);
       const wanted = refund({ outTradeNo, outRefundNo: `R${round}`, refundFen: fen(700), reason: 'broken' });
-      const siege = new Siege(world, cashier);
+      const siege = new Siege(world, till);
       const changes: Partial<RefundPaymentInput>[] = [
         { refundFen: fen(701) },
         { refundFen: fen(699) },
@@ -139,7 +139,7 @@ describe("a person's yes", () => {
       ];
       await siege.lay(
         async ({ call, change }) => {
-          const { refund: done, approval } = await refundPayment(cashier, call, { ...wanted, ...change });
+          const { refund: done, approval } = await refundPayment(till, call, { ...wanted, ...change });
           return { state: done.state, approvalId: approval?.id };
         },
         changes,
@@ -157,11 +157,11 @@ describe("a person's yes", () => {
 
   it.each([3])('to a payment is good for exactly that call, once, in time, seed %i', async (seed) => {
     const world = new World(seed);
-    const cashier = await world.process(POLICY);
+    const till = await world.process(POLICY);
     for (let round = 0; round < ROUNDS; round++) {
       const outTradeNo = `ORDER_${round}`;
       const wanted = payment({ outTradeNo, amountFen: fen(700), buyer: 'alice', title: `round ${round}` });
-      const siege = new Siege(world, cashier);
+      const siege = new Siege(world, till);
       const changes: Partial<CreatePaymentInput>[] = [
         { amountFen: fen(701) },
         { amountFen: fen(70_000) },
@@ -180,7 +180,7 @@ describe("a person's yes", () => {
       ];
       await siege.lay(
         async ({ call, change }) => {
-          const { order, approval } = await createPayment(cashier, call, { ...wanted, ...change });
+          const { order, approval } = await createPayment(till, call, { ...wanted, ...change });
           return { state: order.state, approvalId: approval?.id };
         },
         changes,
@@ -197,8 +197,8 @@ describe("a person's yes", () => {
   });
 });
 
-async function pay(world: World, cashier: Cashier, outTradeNo: string, amountFen: number): Promise<void> {
-  await createPayment(cashier, HONEST, payment({ outTradeNo, amountFen: fen(amountFen), title: outTradeNo }));
+async function pay(world: World, till: Till, outTradeNo: string, amountFen: number): Promise<void> {
+  await createPayment(till, HONEST, payment({ outTradeNo, amountFen: fen(amountFen), title: outTradeNo }));
   world.bank.pay(outTradeNo);
-  await queryPayment(cashier, HONEST, { outTradeNo, waitSeconds: 0 });
+  await queryPayment(till, HONEST, { outTradeNo, waitSeconds: 0 });
 }

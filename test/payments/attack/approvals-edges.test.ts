@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fen } from '../../../src/domain/money.ts';
-import type { Call, Cashier } from '../../../src/payments/cashier.ts';
 import { createPayment } from '../../../src/payments/create-payment.ts';
 import { queryPayment } from '../../../src/payments/query-payment.ts';
 import { refundPayment } from '../../../src/payments/refund-payment.ts';
+import type { Call, Till } from '../../../src/payments/till.ts';
 import { APPROVAL_TTL_MS, decideApproval } from '../../../src/policy/approvals.ts';
 import type { Policy } from '../../../src/policy/policy.ts';
 import { accept, CALL, NO_APPROVAL, payment, person, refund, World } from '../../support/world.ts';
@@ -13,27 +13,25 @@ const A: Call = { caller: 'a' };
 const B: Call = { caller: 'b' };
 const ORDER = 'ORDER_1';
 let world: World;
-let cashier: Cashier;
+let till: Till;
 
 beforeEach(async () => {
   world = new World();
-  cashier = await world.process();
-  await createPayment(cashier, CALL, payment({ outTradeNo: ORDER }));
+  till = await world.process();
+  await createPayment(till, CALL, payment({ outTradeNo: ORDER }));
   world.bank.pay(ORDER);
-  await queryPayment(cashier, CALL, { outTradeNo: ORDER, waitSeconds: 0 });
-  await accept(cashier, ASKING);
+  await queryPayment(till, CALL, { outTradeNo: ORDER, waitSeconds: 0 });
+  await accept(till, ASKING);
 });
 afterEach(() => world.end());
 
 const give = (call: Call, outRefundNo = 'R1', refundFen = 300) =>
-  refundPayment(cashier, call, refund({ outTradeNo: ORDER, outRefundNo, refundFen: fen(refundFen) }));
+  refundPayment(till, call, refund({ outTradeNo: ORDER, outRefundNo, refundFen: fen(refundFen) }));
 const open = async (call: Call) =>
-  (await cashier.ledger.read((book) => book.approvals.open(call.caller))).map(({ id }) => id);
+  (await till.ledger.read((book) => book.approvals.open(call.caller))).map(({ id }) => id);
 const decide = async (id: string | undefined, approve = true) => {
-  const operator = await person(cashier);
-  await cashier.ledger.write((book) =>
-    decideApproval(book, operator, id ?? '', { approve }, world.clock.now()),
-  );
+  const operator = await person(till);
+  await till.ledger.write((book) => decideApproval(book, operator, id ?? '', { approve }, world.clock.now()));
 };
 
 describe("a person's yes", () => {
@@ -92,7 +90,7 @@ describe("a person's yes", () => {
       world.bank.fault = (op) => (op === 'refund' ? fault : 'none');
       await give(A).catch(() => undefined);
       world.bank.fault = () => 'none';
-      const events = await cashier.ledger.read((book) => book.events(ORDER));
+      const events = await till.ledger.read((book) => book.events(ORDER));
       expect(events.filter(({ kind }) => kind === 'approval-approved')).toHaveLength(1);
       await give(A);
       expect(world.bank.refundedFen(ORDER)).toBe(fault === 'declined' ? 0 : 300);
@@ -102,9 +100,9 @@ describe("a person's yes", () => {
   it('is no yes under rules that have become stricter', async () => {
     await give(A);
     await decide((await open(A))[0]);
-    await accept(cashier, { ...ASKING, refunds: { ...ASKING.refunds, maxFen: fen(299) } });
+    await accept(till, { ...ASKING, refunds: { ...ASKING.refunds, maxFen: fen(299) } });
     await expect(give(A)).rejects.toMatchObject({ code: 'POLICY_DENIED' });
-    await accept(cashier, ASKING);
+    await accept(till, ASKING);
     expect((await give(A)).refund.state, 'and was not used up by that').toBe('SUCCESS');
   });
 });
@@ -124,7 +122,7 @@ describe("a person's no", () => {
   it('is final also when it comes while the refund does not wait for it', async () => {
     await give(A);
     const [asked] = await open(A);
-    await accept(cashier, NO_APPROVAL);
+    await accept(till, NO_APPROVAL);
     world.bank.fault = (op) => (op === 'refund' ? 'declined' : 'none');
     await give(A).catch(() => undefined);
     world.bank.fault = () => 'none';

@@ -1,16 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Cashier } from '../../../src/payments/cashier.ts';
 import { closePayment } from '../../../src/payments/close-payment.ts';
 import { createPayment } from '../../../src/payments/create-payment.ts';
 import { queryPayment } from '../../../src/payments/query-payment.ts';
+import type { Till } from '../../../src/payments/till.ts';
 import { GatewayDeclined } from '../../../src/providers/contract.ts';
 import { CALL, NO_APPROVAL, payment, World } from '../../support/world.ts';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 let world: World;
-let cashier: Cashier;
-const query = (outTradeNo: string, waitSeconds = 0, from = cashier) =>
+let till: Till;
+const query = (outTradeNo: string, waitSeconds = 0, from = till) =>
   queryPayment(from, CALL, { outTradeNo, waitSeconds });
 function failing(operation: string, fault: ReturnType<World['bank']['fault']>, times = 1) {
   let left = times;
@@ -19,7 +19,7 @@ function failing(operation: string, fault: ReturnType<World['bank']['fault']>, t
 
 beforeEach(async () => {
   world = new World();
-  cashier = await world.process();
+  till = await world.process();
 });
 afterEach(() => world.end());
 
@@ -29,11 +29,11 @@ describe('a declined order that is sent again', () => {
     async (fault) => {
       failing('create', fault);
       const wanted = payment({ outTradeNo: 'ORDER_1' });
-      await expect(createPayment(cashier, CALL, wanted)).rejects.toMatchObject({
+      await expect(createPayment(till, CALL, wanted)).rejects.toMatchObject({
         retryable: expect.anything(),
       });
       world.clock.advance(31 * MINUTE_MS);
-      const again = await createPayment(cashier, CALL, wanted);
+      const again = await createPayment(till, CALL, wanted);
       expect(again.order.state).toBe('NOTPAY');
       expect(again.order.expiresAt).toBeGreaterThan(world.clock.now() + 29 * MINUTE_MS);
     },
@@ -43,10 +43,10 @@ describe('a declined order that is sent again', () => {
 describe('the same buyer again', () => {
   it('is told of a payment that this very call found PAID, not handed a second code', async () => {
     const wanted = payment({ buyer: 'alice', expiresInMinutes: 1 });
-    const first = await createPayment(cashier, CALL, wanted);
+    const first = await createPayment(till, CALL, wanted);
     world.bank.pay(first.order.outTradeNo);
     world.clock.advance(2 * MINUTE_MS);
-    const again = await createPayment(cashier, CALL, wanted);
+    const again = await createPayment(till, CALL, wanted);
     expect(again.order).toMatchObject({ outTradeNo: first.order.outTradeNo, state: 'PAID' });
     expect(world.bank.trades.size).toBe(1);
   });
@@ -54,7 +54,7 @@ describe('the same buyer again', () => {
 
 describe('an order of an account that is configured no more', () => {
   it('does not block the same buyer for ever', async () => {
-    await createPayment(cashier, CALL, payment({ buyer: 'alice' }));
+    await createPayment(till, CALL, payment({ buyer: 'alice' }));
     const moved = await world.process(NO_APPROVAL, 'bank 2');
     world.clock.advance(2 * DAY_MS);
     const next = await createPayment(moved, CALL, payment({ buyer: 'alice' }));
@@ -63,7 +63,7 @@ describe('an order of an account that is configured no more', () => {
 
   it('does not block identical payments for ever when it is in doubt', async () => {
     failing('create', 'lost-before');
-    await createPayment(cashier, CALL, payment());
+    await createPayment(till, CALL, payment());
     const moved = await world.process(NO_APPROVAL, 'bank 2');
     world.clock.advance(2 * DAY_MS);
     const next = await createPayment(moved, CALL, payment());
@@ -74,7 +74,7 @@ describe('an order of an account that is configured no more', () => {
 describe('an order in doubt', () => {
   it('is ended by a signed refusal of a first send that a signed answer then says does not exist', async () => {
     // WeChat Pay's INVALID_REQUEST is read as number-conflict; here the number is free and stays so.
-    const [provider] = cashier.providers.values();
+    const [provider] = till.providers.values();
     if (!provider) throw new Error('no provider');
     const refusing = {
       ...provider,
@@ -82,7 +82,7 @@ describe('an order in doubt', () => {
         throw new GatewayDeclined('number-conflict', 'INVALID_REQUEST', true);
       },
     };
-    const strict = { ...cashier, providers: new Map([[provider.id, refusing]]) };
+    const strict = { ...till, providers: new Map([[provider.id, refusing]]) };
     await expect(createPayment(strict, CALL, payment({ outTradeNo: 'ORDER_1' }))).rejects.toMatchObject({
       code: 'GATEWAY_DECLINED',
     });
@@ -90,28 +90,28 @@ describe('an order in doubt', () => {
   });
 
   it("blocks its buyer's identical payment however many identical ones others made since", async () => {
-    const first = await createPayment(cashier, CALL, payment({ outTradeNo: 'ORDER_1', buyer: 'alice' }));
+    const first = await createPayment(till, CALL, payment({ outTradeNo: 'ORDER_1', buyer: 'alice' }));
     for (let i = 0; i < 20; i++) {
       world.clock.advance(1_000);
-      await createPayment(cashier, CALL, payment());
+      await createPayment(till, CALL, payment());
     }
     world.bank.fault = (op) => (op === 'close' || op === 'query' ? 'lost-before' : 'none');
-    const closed = await closePayment(cashier, CALL, { outTradeNo: first.order.outTradeNo });
+    const closed = await closePayment(till, CALL, { outTradeNo: first.order.outTradeNo });
     expect(closed.order.state).toBe('UNKNOWN');
     const again = payment({ outTradeNo: 'ORDER_2', buyer: 'alice' });
-    await expect(createPayment(cashier, CALL, again)).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' });
-    expect((await createPayment(cashier, CALL, payment())).order.state).toBe('NOTPAY');
+    await expect(createPayment(till, CALL, again)).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' });
+    expect((await createPayment(till, CALL, payment())).order.state).toBe('NOTPAY');
   });
 });
 
 describe('close', () => {
   it('stays intended when a second close could not be sent', async () => {
-    const { order } = await createPayment(cashier, CALL, payment());
+    const { order } = await createPayment(till, CALL, payment());
     const trade = world.bank.trades.get(order.outTradeNo);
     world.bank.trades.delete(order.outTradeNo); // nobody has opened the link yet
-    expect((await closePayment(cashier, CALL, { outTradeNo: order.outTradeNo })).order.closing).toBe(true);
+    expect((await closePayment(till, CALL, { outTradeNo: order.outTradeNo })).order.closing).toBe(true);
     failing('close', 'unavailable');
-    await expect(closePayment(cashier, CALL, { outTradeNo: order.outTradeNo })).rejects.toMatchObject({
+    await expect(closePayment(till, CALL, { outTradeNo: order.outTradeNo })).rejects.toMatchObject({
       code: 'GATEWAY_UNAVAILABLE',
     });
     if (trade) world.bank.trades.set(order.outTradeNo, trade);
@@ -121,7 +121,7 @@ describe('close', () => {
 
 describe('a question that gets no answer', () => {
   it('tells the state that the ledger has by then', async () => {
-    const { order } = await createPayment(cashier, CALL, payment());
+    const { order } = await createPayment(till, CALL, payment());
     const other = await world.process();
     world.bank.fault = (op) => (op === 'query' ? 'unavailable' : 'none');
     const waiting = query(order.outTradeNo, 10).catch((error) => error);
@@ -137,10 +137,10 @@ describe('a question that gets no answer', () => {
 
 describe('a paid order', () => {
   it("learns the gateway's later word, without leaving PAID", async () => {
-    const { order } = await createPayment(cashier, CALL, payment());
+    const { order } = await createPayment(till, CALL, payment());
     world.bank.pay(order.outTradeNo);
     await query(order.outTradeNo);
-    const [bank] = cashier.providers.values();
+    const [bank] = till.providers.values();
     if (!bank) throw new Error('no provider');
     const finished = {
       ...bank,
@@ -149,7 +149,7 @@ describe('a paid order', () => {
         gatewayState: 'TRADE_FINISHED',
       }),
     };
-    const later = { ...cashier, providers: new Map([[bank.id, finished]]) };
+    const later = { ...till, providers: new Map([[bank.id, finished]]) };
     const told = await query(order.outTradeNo, 0, later);
     expect(told.order).toMatchObject({ state: 'PAID', gatewayState: 'TRADE_FINISHED' });
   });

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { CashierError } from '../../../src/domain/errors.ts';
 import { isGivenOut } from '../../../src/payments/apply.ts';
-import type { Cashier } from '../../../src/payments/cashier.ts';
 import { closePayment } from '../../../src/payments/close-payment.ts';
 import { createPayment } from '../../../src/payments/create-payment.ts';
 import { queryPayment } from '../../../src/payments/query-payment.ts';
 import { payable } from '../../../src/payments/results.ts';
+import type { Till } from '../../../src/payments/till.ts';
 import type { Fault } from '../../support/bank.ts';
 import { CALL, NO_APPROVAL, payment, World } from '../../support/world.ts';
 
@@ -26,9 +26,9 @@ const NUMBERS = ['ORDER_1', 'ORDER_2', undefined];
 const BUYERS = ['alice', 'bob'];
 
 /** A process whose codes die before the order does, so that they have to be renewed. */
-async function shortLinks(world: World): Promise<Cashier> {
-  const cashier = await world.process(NO_APPROVAL);
-  const [bank] = cashier.providers.values();
+async function shortLinks(world: World): Promise<Till> {
+  const till = await world.process(NO_APPROVAL);
+  const [bank] = till.providers.values();
   if (!bank) throw new Error('no provider');
   const provider = {
     ...bank,
@@ -37,7 +37,7 @@ async function shortLinks(world: World): Promise<Cashier> {
       linkExpiresAt: world.clock.now() + LINK_MS,
     }),
   };
-  return { ...cashier, providers: new Map([[bank.id, provider]]) };
+  return { ...till, providers: new Map([[bank.id, provider]]) };
 }
 
 describe('a faulty world of short-lived orders', () => {
@@ -51,8 +51,8 @@ describe('a faulty world of short-lived orders', () => {
       world.bank.delay = () => world.clock.sleep(Math.floor(world.random() * 300));
       const plans = new Map<string, string>();
 
-      const orders = () => (processes[0] as Cashier).ledger.read((book) => book.orders.list({}, 1_000));
-      const act = async (cashier: Cashier): Promise<unknown> => {
+      const orders = () => (processes[0] as Till).ledger.read((book) => book.orders.list({}, 1_000));
+      const act = async (till: Till): Promise<unknown> => {
         const all = await orders();
         const picked = all.length > 0 ? pick(all) : undefined;
         const outTradeNo = picked?.outTradeNo ?? 'ORDER_1';
@@ -62,7 +62,7 @@ describe('a faulty world of short-lived orders', () => {
           case 'create': {
             const number = pick(NUMBERS);
             return createPayment(
-              cashier,
+              till,
               CALL,
               payment({
                 outTradeNo: number,
@@ -73,9 +73,9 @@ describe('a faulty world of short-lived orders', () => {
             );
           }
           case 'query':
-            return queryPayment(cashier, CALL, { outTradeNo, waitSeconds: pick([0, 0, 5]) });
+            return queryPayment(till, CALL, { outTradeNo, waitSeconds: pick([0, 0, 5]) });
           case 'close':
-            return closePayment(cashier, CALL, { outTradeNo });
+            return closePayment(till, CALL, { outTradeNo });
           case 'pay':
             return hasCode ? world.bank.pay(outTradeNo) : undefined;
           case 'pay-late':
@@ -85,8 +85,8 @@ describe('a faulty world of short-lived orders', () => {
         }
       };
       const unexpected: unknown[] = [];
-      const run = (cashier: Cashier) =>
-        Promise.race([act(cashier), world.clock.sleep(90_000)]).catch((error: unknown) => {
+      const run = (till: Till) =>
+        Promise.race([act(till), world.clock.sleep(90_000)]).catch((error: unknown) => {
           if (!(error instanceof CashierError)) unexpected.push(error instanceof Error ? error.stack : error);
         });
 

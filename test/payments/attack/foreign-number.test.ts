@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fen } from '../../../src/domain/money.ts';
-import type { Cashier } from '../../../src/payments/cashier.ts';
 import { closePayment } from '../../../src/payments/close-payment.ts';
 import { createPayment } from '../../../src/payments/create-payment.ts';
 import { queryPayment } from '../../../src/payments/query-payment.ts';
 import { refundPayment } from '../../../src/payments/refund-payment.ts';
+import type { Till } from '../../../src/payments/till.ts';
 import { freeze } from '../../../src/policy/decisions.ts';
 import { CALL, payment, refund, World } from '../../support/world.ts';
 
@@ -12,11 +12,11 @@ import { CALL, payment, refund, World } from '../../support/world.ts';
 const FOREIGN = 'SHOP_0001';
 const DAY_MS = 86_400_000;
 let world: World;
-let cashier: Cashier;
+let till: Till;
 
 beforeEach(async () => {
   world = new World();
-  cashier = await world.process();
+  till = await world.process();
 });
 afterEach(() => world.end());
 
@@ -31,21 +31,21 @@ function foreignTrade(change: { amountFen?: number; state?: 'NOTPAY' | 'PAID' } 
   });
 }
 
-const create = (change = {}) => createPayment(cashier, CALL, payment({ outTradeNo: FOREIGN, ...change }));
+const create = (change = {}) => createPayment(till, CALL, payment({ outTradeNo: FOREIGN, ...change }));
 
 describe("create-payment with a number of the merchant's other system", () => {
   it('does not call it PAID by a payment that was made before our intent', async () => {
     foreignTrade();
     const told = await create().catch(() => undefined);
     expect(told?.order.state).not.toBe('PAID');
-    const asked = queryPayment(cashier, CALL, { outTradeNo: FOREIGN, waitSeconds: 0 });
+    const asked = queryPayment(till, CALL, { outTradeNo: FOREIGN, waitSeconds: 0 });
     await expect(asked, 'nothing was stored').rejects.toMatchObject({ code: 'ORDER_NOT_FOUND' });
   });
 
   it('is no way to refund an order that the ledger never made', async () => {
     foreignTrade();
     await create().catch(() => undefined);
-    await refundPayment(cashier, CALL, refund({ outTradeNo: FOREIGN, refundFen: fen(1000) })).catch(
+    await refundPayment(till, CALL, refund({ outTradeNo: FOREIGN, refundFen: fen(1000) })).catch(
       () => undefined,
     );
     expect(world.bank.refundedFen(FOREIGN)).toBe(0);
@@ -54,15 +54,15 @@ describe("create-payment with a number of the merchant's other system", () => {
   it('is no way to close an order that the ledger never made', async () => {
     foreignTrade({ state: 'NOTPAY' });
     await create().catch(() => undefined);
-    await closePayment(cashier, CALL, { outTradeNo: FOREIGN }).catch(() => undefined);
+    await closePayment(till, CALL, { outTradeNo: FOREIGN }).catch(() => undefined);
     expect(world.bank.trades.get(FOREIGN)?.state).toBe('NOTPAY');
   });
 
   it('is no way to close or refund one by a link that is signed here without asking the gateway', async () => {
-    const [bank] = cashier.providers.values();
+    const [bank] = till.providers.values();
     if (!bank) throw new Error('no provider');
     const links = { ...bank, sendPayment: async () => ({ payUrl: 'https://gateway.example/pay' }) };
-    const linking = { ...cashier, providers: new Map([[bank.id, links]]) };
+    const linking = { ...till, providers: new Map([[bank.id, links]]) };
     const make = () => createPayment(linking, CALL, payment({ outTradeNo: FOREIGN, scene: 'web' }));
     foreignTrade({ state: 'NOTPAY' });
     await make().catch(() => undefined);
@@ -79,7 +79,7 @@ describe("create-payment with a number of the merchant's other system", () => {
     foreignTrade({ amountFen: 500, state: 'NOTPAY' });
     await expect(create()).rejects.toMatchObject({ code: 'GATEWAY_DECLINED' });
     world.clock.advance(2 * DAY_MS);
-    const next = await createPayment(cashier, CALL, payment());
+    const next = await createPayment(till, CALL, payment());
     expect(next.order.state).toBe('NOTPAY');
   });
 
@@ -87,27 +87,27 @@ describe("create-payment with a number of the merchant's other system", () => {
     foreignTrade({ amountFen: 500, state: 'NOTPAY' });
     const refused = await create().catch((error) => error);
     expect(refused.next.en).toMatch(/use a new one/);
-    const next = await createPayment(cashier, CALL, payment({ outTradeNo: 'ORDER_2' }));
+    const next = await createPayment(till, CALL, payment({ outTradeNo: 'ORDER_2' }));
     expect(next.order.state).toBe('NOTPAY');
   });
 });
 
 /** A gateway that makes a trade only once somebody has opened the link, which is signed here. */
-function opening(): Cashier {
-  const [bank] = cashier.providers.values();
+function opening(): Till {
+  const [bank] = till.providers.values();
   if (!bank) throw new Error('no provider');
   const links = {
     ...bank,
     opensLater: true,
     sendPayment: async () => ({ payUrl: 'https://gateway.example/pay' }),
   };
-  return { ...cashier, providers: new Map([[bank.id, links]]) };
+  return { ...till, providers: new Map([[bank.id, links]]) };
 }
 
 describe('close-payment of a link that was given out, under a number of the caller', () => {
   const name = { outTradeNo: FOREIGN };
   const sent = () => world.bank.calls.map(({ operation }) => operation);
-  async function given(at: Cashier, change = {}): Promise<string> {
+  async function given(at: Till, change = {}): Promise<string> {
     const { order } = await createPayment(
       at,
       CALL,
@@ -198,9 +198,9 @@ describe('close-payment of a link that was given out, under a number of the call
     const outTradeNo = await given(at, { outTradeNo: undefined });
     await closePayment(at, CALL, { outTradeNo }).catch(() => undefined);
     expect(sent(), 'made by the server').toEqual(['close']);
-    await createPayment(cashier, CALL, payment({ outTradeNo: 'ORDER_2' }));
+    await createPayment(till, CALL, payment({ outTradeNo: 'ORDER_2' }));
     world.bank.calls.length = 0;
-    await closePayment(cashier, CALL, { outTradeNo: 'ORDER_2' });
+    await closePayment(till, CALL, { outTradeNo: 'ORDER_2' });
     expect(sent(), 'taken at the gateway with the create').toEqual(['close']);
   });
 });

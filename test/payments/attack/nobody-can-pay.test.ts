@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fen } from '../../../src/domain/money.ts';
 import { applyNotify } from '../../../src/payments/apply-notify.ts';
-import type { Cashier } from '../../../src/payments/cashier.ts';
 import { closePayment } from '../../../src/payments/close-payment.ts';
 import { createPayment } from '../../../src/payments/create-payment.ts';
 import { queryPayment } from '../../../src/payments/query-payment.ts';
 import { refundPayment } from '../../../src/payments/refund-payment.ts';
 import { releaseOrder } from '../../../src/payments/release.ts';
 import { runSettler } from '../../../src/payments/settler.ts';
+import type { Till } from '../../../src/payments/till.ts';
 import { GatewayDeclined, OutcomeUnknown, type TradeSnapshot } from '../../../src/providers/contract.ts';
 import { CALL, payment, person, refund, World } from '../../support/world.ts';
 
@@ -18,8 +18,8 @@ import { CALL, payment, person, refund, World } from '../../support/world.ts';
 const FOREIGN = 'SHOP_0001';
 const MINUTE_MS = 60_000;
 let world: World;
-let first: Cashier;
-let second: Cashier;
+let first: Till;
+let second: Till;
 
 beforeEach(async () => {
   world = new World();
@@ -29,8 +29,8 @@ beforeEach(async () => {
 afterEach(() => world.end());
 
 /** As Alipay's pages: to make a link is no exchange, and makes no trade until somebody opens it. */
-function signing(cashier: Cashier, fault: () => Promise<void> = async () => undefined): Cashier {
-  const [bank] = cashier.providers.values();
+function signing(till: Till, fault: () => Promise<void> = async () => undefined): Till {
+  const [bank] = till.providers.values();
   if (!bank) throw new Error('no provider');
   const links = {
     ...bank,
@@ -43,7 +43,7 @@ function signing(cashier: Cashier, fault: () => Promise<void> = async () => unde
       return trade.exists ? { ...trade, opened: true } : trade;
     },
   };
-  return { ...cashier, providers: new Map([[bank.id, links]]) };
+  return { ...till, providers: new Map([[bank.id, links]]) };
 }
 
 function foreignTrade({ state = 'NOTPAY', amountFen = 1000, number = FOREIGN } = {}): void {
@@ -57,9 +57,9 @@ function foreignTrade({ state = 'NOTPAY', amountFen = 1000, number = FOREIGN } =
 }
 
 const wanted = payment({ outTradeNo: FOREIGN });
-const make = (cashier: Cashier, input = wanted) => createPayment(cashier, CALL, input);
-const ask = (cashier: Cashier) =>
-  queryPayment(cashier, CALL, { outTradeNo: FOREIGN, waitSeconds: 0 }).catch(() => undefined);
+const make = (till: Till, input = wanted) => createPayment(till, CALL, input);
+const ask = (till: Till) =>
+  queryPayment(till, CALL, { outTradeNo: FOREIGN, waitSeconds: 0 }).catch(() => undefined);
 const order = async () => second.ledger.read((book) => book.orders.get(FOREIGN));
 const known = async () => (await order())?.state;
 const notify = () =>
@@ -67,12 +67,12 @@ const notify = () =>
 const count = (operation: string) => world.bank.calls.filter((call) => call.operation === operation).length;
 
 const CREATES = {
-  'a code that the gateway makes': (cashier: Cashier, fault: 'lost-before' | 'crash-before') => {
+  'a code that the gateway makes': (till: Till, fault: 'lost-before' | 'crash-before') => {
     world.bank.fault = (operation) => (operation === 'create' ? fault : 'none');
-    return cashier;
+    return till;
   },
-  'a link that is signed here': (cashier: Cashier, fault: 'lost-before' | 'crash-before') =>
-    signing(cashier, async () => {
+  'a link that is signed here': (till: Till, fault: 'lost-before' | 'crash-before') =>
+    signing(till, async () => {
       if (fault === 'lost-before') throw new OutcomeUnknown('timeout');
       await new Promise(() => undefined);
     }),
@@ -222,8 +222,8 @@ describe('a number that the caller chose', () => {
 });
 
 describe('a mark that the gateway returns', () => {
-  const marking = (cashier: Cashier, told: (mark: string | undefined) => string | undefined): Cashier => {
-    const [bank] = cashier.providers.values();
+  const marking = (till: Till, told: (mark: string | undefined) => string | undefined): Till => {
+    const [bank] = till.providers.values();
     if (!bank) throw new Error('no provider');
     const marks = {
       ...bank,
@@ -236,7 +236,7 @@ describe('a mark that the gateway returns', () => {
         return returned === undefined ? trade : { ...trade, mark: returned };
       },
     };
-    return { ...cashier, providers: new Map([[bank.id, marks]]) };
+    return { ...till, providers: new Map([[bank.id, marks]]) };
   };
 
   it.each([
@@ -262,7 +262,7 @@ describe('a wrong clock', () => {
         now: () => world.clock.now() + minutes * MINUTE_MS,
         sleep: (...args: Parameters<typeof world.clock.sleep>) => world.clock.sleep(...args),
       };
-      const astray = { ...first, clock } as Cashier;
+      const astray = { ...first, clock } as Till;
       const { outTradeNo } = (await createPayment(astray, CALL, payment({ expiresInMinutes: 1440 }))).order;
       world.bank.pay(outTradeNo);
       const told = await queryPayment(astray, CALL, { outTradeNo, waitSeconds: 0 });

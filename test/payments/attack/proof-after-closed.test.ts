@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fen } from '../../../src/domain/money.ts';
 import { applyNotify } from '../../../src/payments/apply-notify.ts';
-import type { Cashier } from '../../../src/payments/cashier.ts';
 import { createPayment } from '../../../src/payments/create-payment.ts';
 import { queryPayment } from '../../../src/payments/query-payment.ts';
 import { queryRefund } from '../../../src/payments/query-refund.ts';
 import { refundPayment } from '../../../src/payments/refund-payment.ts';
+import type { Till } from '../../../src/payments/till.ts';
 import { CALL, payment, refund, World } from '../../support/world.ts';
 
 /*
@@ -14,48 +14,48 @@ import { CALL, payment, refund, World } from '../../support/world.ts';
  */
 const ORDER = 'ORDER_1';
 let world: World;
-let cashier: Cashier;
+let till: Till;
 
 beforeEach(async () => {
   world = new World();
-  cashier = await world.process();
-  await createPayment(cashier, CALL, payment({ outTradeNo: ORDER }));
+  till = await world.process();
+  await createPayment(till, CALL, payment({ outTradeNo: ORDER }));
   world.bank.pay(ORDER);
-  await queryPayment(cashier, CALL, { outTradeNo: ORDER, waitSeconds: 0 });
+  await queryPayment(till, CALL, { outTradeNo: ORDER, waitSeconds: 0 });
   const wanted = refund({ outTradeNo: ORDER, outRefundNo: 'R1', refundFen: fen(600) });
   world.bank.fault = (op) => (op === 'refund' ? 'lost-after' : 'none');
-  await refundPayment(cashier, CALL, wanted);
+  await refundPayment(till, CALL, wanted);
   world.bank.fault = (op) => (op === 'query-refund' ? 'lag' : op === 'refund' ? 'declined' : 'none');
-  await refundPayment(cashier, CALL, wanted).catch(() => undefined);
+  await refundPayment(till, CALL, wanted).catch(() => undefined);
   world.bank.fault = () => 'none';
   expect(world.bank.refundedFen(ORDER)).toBe(600);
 });
 afterEach(() => world.end());
 
 const bookedFen = async () => {
-  const refunds = await cashier.ledger.read((book) => book.refunds.ofOrder(ORDER));
+  const refunds = await till.ledger.read((book) => book.refunds.ofOrder(ORDER));
   return refunds.filter(({ state }) => state === 'SUCCESS').reduce((sum, r) => sum + r.amountFen, 0);
 };
 
 describe("the gateway's proof that a refund went out", () => {
   it('is not swallowed when it comes as a notification', async () => {
-    const [provider] = cashier.providers.values();
+    const [provider] = till.providers.values();
     if (!provider) throw new Error('no provider');
-    await applyNotify(cashier, provider, world.bank.notification(ORDER, 'R1'));
-    const events = await cashier.ledger.read((book) => book.events(ORDER));
+    await applyNotify(till, provider, world.bank.notification(ORDER, 'R1'));
+    const events = await till.ledger.read((book) => book.events(ORDER));
     const alarmed = events.some(({ kind }) => kind.startsWith('alarm-'));
     expect((await bookedFen()) === 600 || alarmed, 'counted, or at least alarmed').toBe(true);
   });
 
   it('is found by query-refund', async () => {
-    const told = await queryRefund(cashier, CALL, { outTradeNo: ORDER, outRefundNo: 'R1' });
+    const told = await queryRefund(till, CALL, { outTradeNo: ORDER, outRefundNo: 'R1' });
     expect(told.refund.state).toBe('SUCCESS');
   });
 
   it('keeps its sum from going out again', async () => {
     world.clock.advance(60_000);
     const second = refund({ outTradeNo: ORDER, outRefundNo: 'R2', refundFen: fen(600) });
-    await refundPayment(cashier, CALL, second).catch(() => undefined);
+    await refundPayment(till, CALL, second).catch(() => undefined);
     expect(world.bank.refundedFen(ORDER), 'of 10.00 yuan paid').toBeLessThanOrEqual(1000);
   });
 });

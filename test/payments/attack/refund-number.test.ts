@@ -2,11 +2,11 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fen } from '../../../src/domain/money.ts';
 import type { Ledger } from '../../../src/ledger/ledger.ts';
 import { applyNotify } from '../../../src/payments/apply-notify.ts';
-import type { Cashier } from '../../../src/payments/cashier.ts';
 import { createPayment } from '../../../src/payments/create-payment.ts';
 import { queryPayment } from '../../../src/payments/query-payment.ts';
 import { refundPayment } from '../../../src/payments/refund-payment.ts';
 import { releaseRefund } from '../../../src/payments/release.ts';
+import type { Till } from '../../../src/payments/till.ts';
 import { decideApproval } from '../../../src/policy/approvals.ts';
 import type { PaymentProvider, TradeSnapshot, VerifiedNotify } from '../../../src/providers/contract.ts';
 import { accept, CALL, DEFAULTS, NO_APPROVAL, payment, person, refund, World } from '../../support/world.ts';
@@ -15,7 +15,7 @@ import { accept, CALL, DEFAULTS, NO_APPROVAL, payment, person, refund, World } f
 const ORDER = 'ORDER_1';
 const OTHER = 'ORDER_2';
 let world: World;
-let cashier: Cashier;
+let till: Till;
 let provider: PaymentProvider;
 /** The gateway's word on a paid trade: that money went back, and no sum, as WeChat Pay's. */
 let isRefunded: boolean;
@@ -35,27 +35,27 @@ beforeEach(async () => {
     },
     parseNotify: async ({ body }) => JSON.parse(body.toString()) as VerifiedNotify,
   };
-  cashier = { ...plain, providers: new Map([[bank.id, provider]]) };
+  till = { ...plain, providers: new Map([[bank.id, provider]]) };
   for (const outTradeNo of [ORDER, OTHER]) {
-    await createPayment(cashier, CALL, payment({ outTradeNo }));
+    await createPayment(till, CALL, payment({ outTradeNo }));
     world.bank.pay(outTradeNo);
     await query(outTradeNo);
   }
 });
 afterEach(() => world.end());
 
-const query = (outTradeNo = ORDER) => queryPayment(cashier, CALL, { outTradeNo, waitSeconds: 0 });
-const give = (outRefundNo: string, yuan: number, outTradeNo = ORDER, from = cashier) =>
+const query = (outTradeNo = ORDER) => queryPayment(till, CALL, { outTradeNo, waitSeconds: 0 });
+const give = (outRefundNo: string, yuan: number, outTradeNo = ORDER, from = till) =>
   refundPayment(from, CALL, refund({ outTradeNo, outRefundNo, refundFen: fen(yuan * 100) }));
 const notify = (outRefundNo: string, yuan: number, outTradeNo = ORDER, state = 'SUCCESS') => {
   const told = { exists: true, outTradeNo, outRefundNo, state, gatewayState: state, refundFen: yuan * 100 };
   const message = { kind: 'refund', id: `n-${outRefundNo}`, refund: told };
-  return applyNotify(cashier, provider, { headers: {}, body: Buffer.from(JSON.stringify(message)) });
+  return applyNotify(till, provider, { headers: {}, body: Buffer.from(JSON.stringify(message)) });
 };
 const approve = async (id: string | undefined) => {
-  const operator = await person(cashier);
+  const operator = await person(till);
   const now = world.clock.now();
-  await cashier.ledger.write((book) => decideApproval(book, operator, id ?? '', { approve: true }, now));
+  await till.ledger.write((book) => decideApproval(book, operator, id ?? '', { approve: true }, now));
 };
 const elsewhere = async () => (await query()).refundedElsewhere;
 const sent = () => world.bank.calls.filter(({ operation }) => operation === 'refund').length;
@@ -85,9 +85,9 @@ describe('a refund elsewhere, of a sum that nobody tells', () => {
 
 describe('a refund that others made under a number of ours', () => {
   const waiting = async () => {
-    await accept(cashier, DEFAULTS);
+    await accept(till, DEFAULTS);
     expect((await give('R1', 3)).refund.state).toBe('PENDING_APPROVAL');
-    await accept(cashier, NO_APPROVAL);
+    await accept(till, NO_APPROVAL);
   };
 
   it.each([
@@ -127,7 +127,7 @@ describe('a refund that others made under a number of ours', () => {
 describe('a sender that slept between intent and gateway', () => {
   it('sends no refund any more that a person has released meanwhile', async () => {
     let isCommitted = false;
-    const { ledger } = cashier;
+    const { ledger } = till;
     const asleep = {
       ...{ realm: ledger.realm, as: ledger.as.bind(ledger), onChange: ledger.onChange.bind(ledger) },
       read: async (work: Parameters<Ledger['read']>[0]) => {
@@ -141,11 +141,11 @@ describe('a sender that slept between intent and gateway', () => {
         return result;
       },
     } as unknown as Ledger;
-    const slow = give('R1', 6, ORDER, { ...cashier, ledger: asleep });
+    const slow = give('R1', 6, ORDER, { ...till, ledger: asleep });
     await world.clock.sleep(30_000);
-    const operator = await person(cashier);
+    const operator = await person(till);
     const numbers = { outTradeNo: ORDER, outRefundNo: 'R1' };
-    await releaseRefund(cashier.ledger, operator, numbers, world.clock.now());
+    await releaseRefund(till.ledger, operator, numbers, world.clock.now());
     expect((await give('R2', 4)).refund.state).toBe('SUCCESS');
     expect((await slow).refund.state).toBe('CLOSED');
     expect(world.bank.refundedFen(ORDER)).toBe(400);
@@ -157,11 +157,11 @@ it('a claim of a clock that was ahead does not keep a person from releasing', as
   await give('R1', 3);
   world.bank.fault = () => 'none';
   const sendingUntil = world.clock.now() + 7_200_000;
-  await cashier.ledger.write(async (book) => {
+  await till.ledger.write(async (book) => {
     const known = await book.refunds.get(ORDER, 'R1');
     if (known) await book.refunds.patch(known, { sendingBy: 'elsewhere 1', sendingUntil });
   });
   const numbers = { outTradeNo: ORDER, outRefundNo: 'R1' };
-  const released = await releaseRefund(cashier.ledger, await person(cashier), numbers, world.clock.now());
+  const released = await releaseRefund(till.ledger, await person(till), numbers, world.clock.now());
   expect(released.state).toBe('CLOSED');
 });

@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fen } from '../../../src/domain/money.ts';
 import { releaseAbsentRefunds } from '../../../src/payments/absent-refunds.ts';
-import type { Cashier } from '../../../src/payments/cashier.ts';
 import { createPayment } from '../../../src/payments/create-payment.ts';
 import { queryPayment } from '../../../src/payments/query-payment.ts';
 import { queryRefund } from '../../../src/payments/query-refund.ts';
@@ -9,6 +8,7 @@ import { billsOf } from '../../../src/payments/reconcile.ts';
 import { refundPayment } from '../../../src/payments/refund-payment.ts';
 import { releaseRefund } from '../../../src/payments/release.ts';
 import { runSettler } from '../../../src/payments/settler.ts';
+import type { Till } from '../../../src/payments/till.ts';
 import { openSqlite } from '../../../src/platform/sqlite.ts';
 import { decideApproval } from '../../../src/policy/approvals.ts';
 import { GatewayDeclined } from '../../../src/providers/contract.ts';
@@ -16,23 +16,23 @@ import { accept, CALL, DEFAULTS, NO_APPROVAL, payment, person, refund, World } f
 
 const ORDER = 'ORDER_1';
 let world: World;
-let cashier: Cashier;
-const give = (input: Partial<Parameters<typeof refund>[0]> = {}, from = cashier) =>
+let till: Till;
+const give = (input: Partial<Parameters<typeof refund>[0]> = {}, from = till) =>
   refundPayment(from, CALL, refund({ outTradeNo: ORDER, ...input }));
 const approve = async (id: string | undefined) => {
-  const operator = await person(cashier);
-  return cashier.ledger.write((book) =>
+  const operator = await person(till);
+  return till.ledger.write((book) =>
     decideApproval(book, operator, id ?? '', { approve: true }, world.clock.now()),
   );
 };
-const known = (outRefundNo: string) => cashier.ledger.read((book) => book.refunds.get(ORDER, outRefundNo));
+const known = (outRefundNo: string) => till.ledger.read((book) => book.refunds.get(ORDER, outRefundNo));
 
 beforeEach(async () => {
   world = new World();
-  cashier = await world.process();
-  await createPayment(cashier, CALL, payment({ outTradeNo: ORDER }));
+  till = await world.process();
+  await createPayment(till, CALL, payment({ outTradeNo: ORDER }));
   world.bank.pay(ORDER);
-  await queryPayment(cashier, CALL, { outTradeNo: ORDER, waitSeconds: 0 });
+  await queryPayment(till, CALL, { outTradeNo: ORDER, waitSeconds: 0 });
 });
 afterEach(() => world.end());
 
@@ -52,9 +52,9 @@ describe('a refund whose first send never arrived', () => {
     }
   };
   const absent = async () => {
-    const [provider] = cashier.providers.values();
+    const [provider] = till.providers.values();
     if (!provider) throw new Error('no provider');
-    return releaseAbsentRefunds(cashier, provider, billsOf(provider));
+    return releaseAbsentRefunds(till, provider, billsOf(provider));
   };
 
   it.each(['lost-before', 'lost-after'] as const)('keeps its sum whatever refuses it, %s', async (fault) => {
@@ -73,7 +73,7 @@ describe('a refund whose first send never arrived', () => {
     const sends = () => world.bank.calls.filter((call) => call.operation === 'refund').length;
     const before = sends();
     const stop = new AbortController();
-    const settler = runSettler(cashier, stop.signal);
+    const settler = runSettler(till, stop.signal);
     await world.clock.sleep(2 * 3_600_000);
     stop.abort();
     await settler;
@@ -103,15 +103,15 @@ describe('a refund whose first send never arrived', () => {
   it('is freed by a person, and believed all the same when it shows up later', async () => {
     await doubt('lost-after');
     const number = { outTradeNo: ORDER, outRefundNo: 'R1' };
-    await releaseRefund(cashier.ledger, await person(cashier), number, world.clock.now());
+    await releaseRefund(till.ledger, await person(till), number, world.clock.now());
     expect((await known('R1'))?.state).toBe('CLOSED');
     world.bank.fault = () => 'none';
-    await queryRefund(cashier, CALL, number);
+    await queryRefund(till, CALL, number);
     expect((await known('R1'))?.state).toBe('SUCCESS');
   });
 
   it('is not freed by a rate limit, signed and on the first send', async () => {
-    const [bank] = cashier.providers.values();
+    const [bank] = till.providers.values();
     if (!bank) throw new Error('no provider');
     const limited = {
       ...bank,
@@ -119,7 +119,7 @@ describe('a refund whose first send never arrived', () => {
         throw new GatewayDeclined('rate-limited', 'FREQUENCY_LIMITED', true);
       },
     };
-    const busy = { ...cashier, providers: new Map([[bank.id, limited]]) };
+    const busy = { ...till, providers: new Map([[bank.id, limited]]) };
     const told = await refundPayment(busy, CALL, refund({ outTradeNo: ORDER, outRefundNo: 'R1' }));
     expect(told.refund.state).toBe('UNKNOWN');
   });
@@ -170,16 +170,16 @@ describe('refunds that never left this machine', () => {
 
 describe("a person's yes", () => {
   it('that a gateway has declined is used up, also when a later try could not leave', async () => {
-    await accept(cashier, DEFAULTS);
+    await accept(till, DEFAULTS);
     const asked = await give({ outRefundNo: 'R1' });
     await approve(asked.approval?.id);
     world.bank.fault = (op) => (op === 'refund' ? 'declined' : 'none');
     await give({ outRefundNo: 'R1' }).catch(() => undefined);
     // Rules that ask nobody: this try is not the one that the yes was for.
-    await accept(cashier, NO_APPROVAL);
+    await accept(till, NO_APPROVAL);
     world.bank.fault = (op) => (op === 'refund' ? 'unavailable' : 'none');
     await give({ outRefundNo: 'R1' }).catch(() => undefined);
-    await accept(cashier, DEFAULTS);
+    await accept(till, DEFAULTS);
     world.bank.fault = () => 'none';
     expect((await give({ outRefundNo: 'R1' })).refund.state).toBe('PENDING_APPROVAL');
     expect(world.bank.refundedFen(ORDER)).toBe(0);

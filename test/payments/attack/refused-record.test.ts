@@ -1,16 +1,16 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { CashierError } from '../../../src/domain/errors.ts';
 import { attempt } from '../../../src/payments/attempt.ts';
-import type { Cashier } from '../../../src/payments/cashier.ts';
+import type { Till } from '../../../src/payments/till.ts';
 import { createPaymentTool } from '../../../src/tools/create-payment.ts';
 import { CALL, World } from '../../support/world.ts';
 
 const BUYER = '13800138000';
 let world: World;
-let cashier: Cashier;
+let till: Till;
 beforeEach(async () => {
   world = new World();
-  cashier = await world.process();
+  till = await world.process();
 });
 afterEach(() => world.end());
 
@@ -18,15 +18,14 @@ afterEach(() => world.end());
 async function refused(args: Readonly<Record<string, unknown>>, meta?: unknown) {
   const setting = { language: 'en' as const, providers: ['alipay' as const], scenes: ['qr' as const] };
   const error: unknown = await attempt(
-    cashier,
+    till,
     CALL,
     { tool: 'create-payment', args, meta },
-    (recorded) =>
-      createPaymentTool.run({ cashier: recorded, call: CALL, setting, present: {} as never }, args),
+    (recorded) => createPaymentTool.run({ till: recorded, call: CALL, setting, present: {} as never }, args),
     () => ({}),
   ).catch((failed: unknown) => failed);
   if (!(error instanceof CashierError)) throw new Error('not refused');
-  const all = await cashier.ledger.read((book) => book.audit.after(0, 100));
+  const all = await till.ledger.read((book) => book.audit.after(0, 100));
   return { error, record: JSON.stringify(all) };
 }
 

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { fen } from '../../../src/domain/money.ts';
-import type { Cashier } from '../../../src/payments/cashier.ts';
 import { createPayment } from '../../../src/payments/create-payment.ts';
 import { queryPayment } from '../../../src/payments/query-payment.ts';
 import { refundPayment } from '../../../src/payments/refund-payment.ts';
+import type { Till } from '../../../src/payments/till.ts';
 import { CALL, payment, refund, World } from '../../support/world.ts';
 
 /*
@@ -12,8 +12,8 @@ import { CALL, payment, refund, World } from '../../support/world.ts';
  */
 const ORDER = 'ORDER_1';
 let world: World;
-let slow: Cashier;
-let other: Cashier;
+let slow: Till;
+let other: Till;
 
 beforeEach(async () => {
   world = new World();

@@ -2,13 +2,13 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fen } from '../../../src/domain/money.ts';
 import { applyNotify } from '../../../src/payments/apply-notify.ts';
 import { askTrade } from '../../../src/payments/ask-gateway.ts';
-import type { Call, Cashier } from '../../../src/payments/cashier.ts';
 import { closePayment, finishClosing } from '../../../src/payments/close-payment.ts';
 import { createPayment } from '../../../src/payments/create-payment.ts';
 import { queryPayment } from '../../../src/payments/query-payment.ts';
 import { queryRefund } from '../../../src/payments/query-refund.ts';
 import { refundPayment } from '../../../src/payments/refund-payment.ts';
 import { runSettler } from '../../../src/payments/settler.ts';
+import type { Call, Till } from '../../../src/payments/till.ts';
 import { decideApproval } from '../../../src/policy/approvals.ts';
 import { freeze, unfreeze } from '../../../src/policy/decisions.ts';
 import type { Policy } from '../../../src/policy/policy.ts';
@@ -19,8 +19,8 @@ const FROZEN = { code: 'FROZEN' };
 const MINUTE_MS = 60_000;
 const ASKING: Policy = { payments: { approveAboveFen: fen(0) }, refunds: { approveAboveFen: fen(0) } };
 let world: World;
-let one: Cashier;
-let two: Cashier;
+let one: Till;
+let two: Till;
 
 beforeEach(async () => {
   world = new World();
@@ -65,7 +65,7 @@ const sent = () =>
 /** Lets the settlers of both processes work for so long (ms). */
 async function settlers(ms: number): Promise<void> {
   const stop = new AbortController();
-  const running = [one, two].map((cashier) => runSettler(cashier, stop.signal));
+  const running = [one, two].map((till) => runSettler(till, stop.signal));
   await world.clock.sleep(ms);
   stop.abort();
   await Promise.all(running);

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CashierError } from '../../../src/domain/errors.ts';
 import { fen } from '../../../src/domain/money.ts';
-import type { Call, Cashier } from '../../../src/payments/cashier.ts';
 import { closePayment } from '../../../src/payments/close-payment.ts';
 import { createPayment } from '../../../src/payments/create-payment.ts';
 import { isGatewayError } from '../../../src/payments/errors.ts';
@@ -9,6 +8,7 @@ import { queryPayment } from '../../../src/payments/query-payment.ts';
 import { queryRefund } from '../../../src/payments/query-refund.ts';
 import { refundPayment, settleRefund } from '../../../src/payments/refund-payment.ts';
 import type { PaymentResult, RefundResult } from '../../../src/payments/results.ts';
+import type { Call, Till } from '../../../src/payments/till.ts';
 import { APPROVAL_TTL_MS, decideApproval } from '../../../src/policy/approvals.ts';
 import { acceptPolicy, freeze, moveBudget, unfreeze } from '../../../src/policy/decisions.ts';
 import type { Ceiling, Policy, RuleSet } from '../../../src/policy/policy.ts';
@@ -76,9 +76,9 @@ async function storm(seed: number): Promise<void> {
 
   const first = policyOf();
   const oracle = new Oracle(world, first);
-  const processes: Cashier[] = [];
+  const processes: Till[] = [];
   for (let i = 0; i < 4; i++) processes.push(await world.process());
-  const [founder] = processes as [Cashier];
+  const [founder] = processes as [Till];
   // What there is to refund has come in on another day, when nothing was forbidden.
   for (const outTradeNo of ['OLD_1', 'OLD_2', 'OLD_3', 'OLD_4']) {
     const old = payment({ outTradeNo, amountFen: fen(2_000), title: outTradeNo });
@@ -104,8 +104,8 @@ async function storm(seed: number): Promise<void> {
   const anOrder = () => `ORDER_${upTo(6 + step / 2)}`;
   const theRefund = (outTradeNo: string) => `${outTradeNo}R${upTo(4)}`;
 
-  const decide = (cashier: Cashier) =>
-    cashier.ledger.write(async (book) => {
+  const decide = (till: Till) =>
+    till.ledger.write(async (book) => {
       for (const {
         id,
         outTradeNo,
@@ -127,22 +127,22 @@ async function storm(seed: number): Promise<void> {
         if (subject?.state === 'DENIED') oracle.denied.set(key, oracle.next());
       }
     });
-  const moveOwnBudget = (cashier: Cashier) =>
-    cashier.ledger.write(async (book) => {
+  const moveOwnBudget = (till: Till) =>
+    till.ledger.write(async (book) => {
       const budget = pick(BUDGETS);
       const amountFen = maybe(0.7) ? 500 + upTo(2_000) : -upTo(1_500) - 1;
       await moveBudget(book, operator, budget, amountFen, undefined);
       oracle.filled.set(budget, (oracle.filled.get(budget) ?? 0) + amountFen);
     });
-  const setPolicy = (cashier: Cashier) =>
-    cashier.ledger.write(async (book) => {
+  const setPolicy = (till: Till) =>
+    till.ledger.write(async (book) => {
       const policy = policyOf();
       await acceptPolicy(book, operator, policy);
       oracle.policy = policy;
     });
-  const setFreeze = async (cashier: Cashier) => {
+  const setFreeze = async (till: Till) => {
     const on = !oracle.frozen;
-    await cashier.ledger.write(async (book) => {
+    await till.ledger.write(async (book) => {
       await (on ? freeze(book, 'somebody', undefined) : unfreeze(book, operator));
       oracle.frozen = on;
       if (!on) oracle.frozenForAll = false;
@@ -154,15 +154,15 @@ async function storm(seed: number): Promise<void> {
 
   /** What has asked for a person, to be called again as it was. */
   const waiting: { readonly by: Call; readonly call: Asking }[] = [];
-  type Asking = (from: Cashier, by: Call) => Promise<PaymentResult | RefundResult>;
-  const ask = (by: Call, asking: Asking) => async (from: Cashier, call: Call) => {
+  type Asking = (from: Till, by: Call) => Promise<PaymentResult | RefundResult>;
+  const ask = (by: Call, asking: Asking) => async (from: Till, call: Call) => {
     const result = await asking(from, call);
     const { state } = 'refund' in result ? result.refund : result.order;
     if (state === 'PENDING_APPROVAL') waiting.push({ by: { ...by }, call: asking });
     return result;
   };
 
-  const act = async (cashier: Cashier, call: Call): Promise<unknown> => {
+  const act = async (till: Till, call: Call): Promise<unknown> => {
     const outTradeNo = anOrder();
     const index = Number(outTradeNo.slice(6));
     const size = AMOUNTS[index % AMOUNTS.length] as number;
@@ -174,14 +174,14 @@ async function storm(seed: number): Promise<void> {
         amountFen: fen(maybe(0.95) ? size : pick(AMOUNTS)),
         ...(buyer === undefined ? { outTradeNo, title: outTradeNo } : { buyer, title: buyer }),
       });
-      return ask(call, (from, by) => createPayment(from, by, input))(cashier, call);
+      return ask(call, (from, by) => createPayment(from, by, input))(till, call);
     }
     if (dice < 0.36 && waiting.length > 0) {
       const wish = pick(waiting.slice(-4));
-      return wish.call(cashier, maybe(0.9) ? Object.assign(call, { client: undefined }, wish.by) : call);
+      return wish.call(till, maybe(0.9) ? Object.assign(call, { client: undefined }, wish.by) : call);
     }
     if (dice < 0.42) return bank.pay(pick([...bank.trades.keys(), outTradeNo]));
-    if (dice < 0.46) return queryPayment(cashier, call, { outTradeNo, waitSeconds: 0 });
+    if (dice < 0.46) return queryPayment(till, call, { outTradeNo, waitSeconds: 0 });
     if (dice < 0.7) {
       const paid = [...bank.trades].filter(([, trade]) => trade.state === 'PAID').map(([number]) => number);
       const of = pick([...paid, outTradeNo]);
@@ -191,20 +191,20 @@ async function storm(seed: number): Promise<void> {
         refundFen: fen(pick([10, 30, 90, 200])),
         reason: maybe(0.1) ? 'other' : undefined,
       });
-      return ask(call, (from, by) => refundPayment(from, by, input))(cashier, call);
+      return ask(call, (from, by) => refundPayment(from, by, input))(till, call);
     }
-    if (dice < 0.73) return queryRefund(cashier, call, { outTradeNo, outRefundNo: theRefund(outTradeNo) });
-    if (dice < 0.75) return closePayment(cashier, call, { outTradeNo });
-    if (dice < 0.8) return decide(cashier);
+    if (dice < 0.73) return queryRefund(till, call, { outTradeNo, outRefundNo: theRefund(outTradeNo) });
+    if (dice < 0.75) return closePayment(till, call, { outTradeNo });
+    if (dice < 0.8) return decide(till);
     if (dice < 0.86) {
-      const open = await cashier.ledger.read((book) => book.asking.refunds('bank 1', 50));
+      const open = await till.ledger.read((book) => book.asking.refunds('bank 1', 50));
       if (open.length === 0) return;
       const { order, refund: due } = pick(open);
-      return settleRefund(cashier, order, { ...due, asked: 1 });
+      return settleRefund(till, order, { ...due, asked: 1 });
     }
-    if (dice < 0.91) return moveOwnBudget(cashier);
-    if (dice < 0.92) return setPolicy(cashier);
-    if (dice < (oracle.frozen ? 0.99 : 0.93)) return setFreeze(cashier);
+    if (dice < 0.91) return moveOwnBudget(till);
+    if (dice < 0.92) return setPolicy(till);
+    if (dice < (oracle.frozen ? 0.99 : 0.93)) return setFreeze(till);
     return clock.sleep(upTo(pick([1_000, 20_000, 20_000, 70_000])));
   };
 
@@ -212,9 +212,9 @@ async function storm(seed: number): Promise<void> {
   const DEAD = Symbol('dead');
   const run = async (index: number): Promise<void> => {
     const call = { ...pick(CALLERS) };
-    const process = processes[index] as Cashier;
-    const { cashier, ended } = oracle.watch(process, call);
-    const going = act(cashier, call).then(
+    const process = processes[index] as Till;
+    const { till, ended } = oracle.watch(process, call);
+    const going = act(till, call).then(
       () => ended(),
       (error: unknown) => {
         const known = error instanceof CashierError || isGatewayError(error);
@@ -229,7 +229,7 @@ async function storm(seed: number): Promise<void> {
   for (step = 0; step < STEPS; step++) {
     await Promise.all(processes.map((_, index) => run(index)));
     expect(oracle.check(), `step ${step}`).toEqual([]);
-    if (maybe(0.5)) await decide(processes[0] as Cashier);
+    if (maybe(0.5)) await decide(processes[0] as Till);
     if (maybe(0.1)) clock.advance(-upTo(3_000));
     if (maybe(0.05)) clock.advance(APPROVAL_TTL_MS);
     for (const [outTradeNo, trade] of bank.trades) {

@@ -1,5 +1,5 @@
 import type { CashierError } from '../../../src/domain/errors.ts';
-import type { Call, Cashier } from '../../../src/payments/cashier.ts';
+import type { Call, Till } from '../../../src/payments/till.ts';
 import type { Ceiling, Policy, RuleSet } from '../../../src/policy/policy.ts';
 import {
   GatewayDeclined,
@@ -82,10 +82,10 @@ export class Oracle {
   }
 
   /** The same process, watched during one call. `ended` must hear how that went. */
-  watch(cashier: Cashier, call: Call): { cashier: Cashier; ended: (error?: CashierError) => Promise<void> } {
+  watch(till: Till, call: Call): { till: Till; ended: (error?: CashierError) => Promise<void> } {
     const mine: Entry[] = [];
     const providers = new Map(
-      [...cashier.providers].map(([id, provider]) => [id, this.#watched(provider, call, mine)]),
+      [...till.providers].map(([id, provider]) => [id, this.#watched(provider, call, mine)]),
     );
     const ended = async (error?: CashierError) => {
       if (error?.code === 'POLICY_DENIED') this.#checkDenial(error, call, mine);
@@ -93,7 +93,7 @@ export class Oracle {
         entry.settling = false;
         if (entry.state !== 'planned') continue;
         const [outTradeNo = '', outRefundNo] = entry.key.split('/');
-        const state = await cashier.ledger.read(async (book) =>
+        const state = await till.ledger.read(async (book) =>
           outRefundNo === undefined
             ? (await book.orders.get(outTradeNo))?.state
             : (await book.refunds.get(outTradeNo, outRefundNo))?.state,
@@ -101,7 +101,7 @@ export class Oracle {
         if (entry.state === 'planned' && state !== 'UNKNOWN') entry.state = 'dropped';
       }
     };
-    return { cashier: { ...cashier, providers }, ended };
+    return { till: { ...till, providers }, ended };
   }
 
   #watched(provider: PaymentProvider, call: Call, mine: Entry[]): PaymentProvider {

@@ -2,9 +2,9 @@ import { CashierError } from '../../../src/domain/errors.ts';
 import { fen } from '../../../src/domain/money.ts';
 import { Ledger } from '../../../src/ledger/ledger.ts';
 import { openSqliteStore } from '../../../src/ledger/sqlite-store.ts';
-import type { Cashier } from '../../../src/payments/cashier.ts';
 import { createPayment } from '../../../src/payments/create-payment.ts';
 import { Desk } from '../../../src/payments/desk.ts';
+import type { Till } from '../../../src/payments/till.ts';
 import { processSenders } from '../../../src/platform/senders.ts';
 import { systemClock, systemRandom } from '../../../src/platform/system.ts';
 import type { Policy } from '../../../src/policy/policy.ts';
@@ -36,7 +36,7 @@ const silent = () => undefined;
 process.on('message', async ({ policy, amounts }: Work) => {
   const bank = new Bank(systemClock);
   const provider = bank.provider();
-  const cashier: Cashier = {
+  const till: Till = {
     ...ports,
     ledger,
     policy,
@@ -51,11 +51,7 @@ process.on('message', async ({ policy, amounts }: Work) => {
   await Promise.all(
     amounts.map(async (amount) => {
       try {
-        await createPayment(
-          cashier,
-          { caller: `process ${process.pid}` },
-          payment({ amountFen: fen(amount) }),
-        );
+        await createPayment(till, { caller: `process ${process.pid}` }, payment({ amountFen: fen(amount) }));
       } catch (error) {
         if (error instanceof CashierError && error.code === 'POLICY_DENIED') denied.push(amount);
         else errors.push(String(error));

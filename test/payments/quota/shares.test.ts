@@ -2,13 +2,13 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fen } from '../../../src/domain/money.ts';
 import { applyNotify } from '../../../src/payments/apply-notify.ts';
 import { attempt } from '../../../src/payments/attempt.ts';
-import type { Call, Cashier } from '../../../src/payments/cashier.ts';
 import { closePayment } from '../../../src/payments/close-payment.ts';
 import { createPayment } from '../../../src/payments/create-payment.ts';
 import { queryPayment } from '../../../src/payments/query-payment.ts';
 import { queryRefund } from '../../../src/payments/query-refund.ts';
 import { refundPayment } from '../../../src/payments/refund-payment.ts';
 import { releaseRefund } from '../../../src/payments/release.ts';
+import type { Call, Till } from '../../../src/payments/till.ts';
 import { decideApproval } from '../../../src/policy/approvals.ts';
 import { budgetState, moveBudget } from '../../../src/policy/decisions.ts';
 import type { Policy } from '../../../src/policy/policy.ts';
@@ -19,11 +19,11 @@ const HOUR_MS = 60 * MINUTE_MS;
 const A: Call = { caller: 'a' };
 const B: Call = { caller: 'b' };
 let world: World;
-let cashier: Cashier;
+let till: Till;
 
 beforeEach(async () => {
   world = new World();
-  cashier = await world.process();
+  till = await world.process();
 });
 afterEach(() => world.end());
 
@@ -32,27 +32,26 @@ function failing(operation: string, fault: ReturnType<World['bank']['fault']>, t
   world.bank.fault = (op) => (op === operation && left-- > 0 ? fault : 'none');
 }
 const until = (time: string) => world.clock.advance(Date.parse(`${time}+08:00`) - world.clock.now());
-const pay = (input: Parameters<typeof payment>[0] = {}, call = CALL, from = cashier) =>
+const pay = (input: Parameters<typeof payment>[0] = {}, call = CALL, from = till) =>
   createPayment(from, call, payment(input));
 const decide = async (id: string | undefined, approve = true) => {
-  const operator = await person(cashier);
-  return cashier.ledger.write((book) =>
+  const operator = await person(till);
+  return till.ledger.write((book) =>
     decideApproval(book, operator, id ?? '', { approve }, world.clock.now()),
   );
 };
 const fill = async (budget: string, amountFen: number) => {
-  const operator = await person(cashier);
-  return cashier.ledger.write((book) => moveBudget(book, operator, budget, amountFen, undefined));
+  const operator = await person(till);
+  return till.ledger.write((book) => moveBudget(book, operator, budget, amountFen, undefined));
 };
-const left = async (budget: string) =>
-  (await cashier.ledger.read((book) => budgetState(book, budget))).leftFen;
+const left = async (budget: string) => (await till.ledger.read((book) => budgetState(book, budget))).leftFen;
 const paid = async (outTradeNo: string, amountFen = 1000, call = CALL) => {
   await pay({ outTradeNo, amountFen: fen(amountFen), title: outTradeNo }, call);
   world.bank.pay(outTradeNo);
-  await queryPayment(cashier, call, { outTradeNo, waitSeconds: 0 });
+  await queryPayment(till, call, { outTradeNo, waitSeconds: 0 });
 };
 const give = (outTradeNo: string, outRefundNo: string, refundFen: number, call = CALL) =>
-  refundPayment(cashier, call, refund({ outTradeNo, outRefundNo, refundFen: fen(refundFen) }));
+  refundPayment(till, call, refund({ outTradeNo, outRefundNo, refundFen: fen(refundFen) }));
 const denied = (rule: string) => ({ code: 'POLICY_DENIED', details: expect.objectContaining({ rule }) });
 
 const ONE_A_DAY: Policy = { payments: { perDay: { count: 1 } }, refunds: {} };
@@ -64,7 +63,7 @@ const BUDGETED: Policy = {
 
 describe('what the gateway has provably declined', () => {
   it.each(['declined', 'refused', 'unavailable'] as const)('gives its share back, %s', async (fault) => {
-    await accept(cashier, ONE_A_DAY);
+    await accept(till, ONE_A_DAY);
     failing('create', fault);
     await expect(pay({ outTradeNo: 'ORDER_1' })).rejects.toMatchObject({ code: expect.any(String) });
     expect((await pay({ outTradeNo: 'ORDER_2' })).order.state).toBe('NOTPAY');
@@ -74,7 +73,7 @@ describe('what the gateway has provably declined', () => {
   it.each(['lost-before', 'lost-after', 'declined-unsigned'] as const)(
     'but keeps it after %s',
     async (fault) => {
-      await accept(cashier, ONE_A_DAY);
+      await accept(till, ONE_A_DAY);
       failing('create', fault);
       await pay({ outTradeNo: 'ORDER_1' }).catch(() => undefined);
       await expect(pay({ outTradeNo: 'ORDER_2', title: 'b' })).rejects.toMatchObject(
@@ -84,41 +83,41 @@ describe('what the gateway has provably declined', () => {
   );
 
   it('but a code that was given out keeps it, also when it is closed: it may be paid late', async () => {
-    await accept(cashier, ONE_A_DAY);
+    await accept(till, ONE_A_DAY);
     await pay({ outTradeNo: 'ORDER_1' });
-    await closePayment(cashier, CALL, { outTradeNo: 'ORDER_1' });
+    await closePayment(till, CALL, { outTradeNo: 'ORDER_1' });
     await expect(pay({ outTradeNo: 'ORDER_2' })).rejects.toMatchObject(denied('payments.perDay.count'));
     world.bank.pay('ORDER_1', { late: true });
-    await queryPayment(cashier, CALL, { outTradeNo: 'ORDER_1', waitSeconds: 0 });
+    await queryPayment(till, CALL, { outTradeNo: 'ORDER_1', waitSeconds: 0 });
     await expect(pay({ outTradeNo: 'ORDER_2' })).rejects.toMatchObject(denied('payments.perDay.count'));
   });
 
   it('holds nothing when it comes again, waits for a person, and is withdrawn', async () => {
-    await accept(cashier, { ...BUDGETED, payments: { perDay: { count: 1 } } });
+    await accept(till, { ...BUDGETED, payments: { perDay: { count: 1 } } });
     await fill('a', 1000);
     failing('create', 'declined');
     await pay({ outTradeNo: 'ORDER_1' }, A).catch(() => undefined);
-    await accept(cashier, { ...BUDGETED, payments: { perDay: { count: 1 }, approveAboveFen: fen(0) } });
+    await accept(till, { ...BUDGETED, payments: { perDay: { count: 1 }, approveAboveFen: fen(0) } });
     expect((await pay({ outTradeNo: 'ORDER_1' }, A)).order.state).toBe('PENDING_APPROVAL');
-    expect((await closePayment(cashier, A, { outTradeNo: 'ORDER_1' })).order.state).toBe('CLOSED');
+    expect((await closePayment(till, A, { outTradeNo: 'ORDER_1' })).order.state).toBe('CLOSED');
     expect(await left('a'), 'nothing was ever sent').toBe(1000);
-    await accept(cashier, { ...BUDGETED, payments: { perDay: { count: 1 } } });
+    await accept(till, { ...BUDGETED, payments: { perDay: { count: 1 } } });
     expect((await pay({ outTradeNo: 'ORDER_2' }, A)).order.state).toBe('NOTPAY');
   });
 
   it('and is denied by a person', async () => {
-    await accept(cashier, BUDGETED);
+    await accept(till, BUDGETED);
     await fill('a', 1000);
     failing('create', 'declined');
     await pay({ outTradeNo: 'ORDER_1' }, A).catch(() => undefined);
-    await accept(cashier, { ...BUDGETED, payments: { approveAboveFen: fen(0) } });
+    await accept(till, { ...BUDGETED, payments: { approveAboveFen: fen(0) } });
     const asked = await pay({ outTradeNo: 'ORDER_1' }, A);
     await decide(asked.approval?.id, false);
     expect(await left('a')).toBe(1000);
   });
 
   it('leaves the budget it was drawn from when another caller continues it', async () => {
-    await accept(cashier, BUDGETED);
+    await accept(till, BUDGETED);
     await fill('a', 1000);
     failing('create', 'declined');
     await pay({ outTradeNo: 'ORDER_1' }, A).catch(() => undefined);
@@ -128,7 +127,7 @@ describe('what the gateway has provably declined', () => {
 
   it('so does a refund', async () => {
     await paid('ORDER_1');
-    await accept(cashier, BUDGETED);
+    await accept(till, BUDGETED);
     await fill('a', 300);
     failing('refund', 'declined');
     await give('ORDER_1', 'R1', 300, A).catch(() => undefined);
@@ -140,7 +139,7 @@ describe('what the gateway has provably declined', () => {
 
 describe('a window', () => {
   it('of a day ends at midnight of Beijing, to the millisecond', async () => {
-    await accept(cashier, ONE_A_DAY);
+    await accept(till, ONE_A_DAY);
     until('2026-11-21T23:59:59.999');
     await pay({ outTradeNo: 'ORDER_1' });
     await expect(pay({ outTradeNo: 'ORDER_2' })).rejects.toMatchObject({
@@ -153,7 +152,7 @@ describe('a window', () => {
   });
 
   it('of a minute is any 60 seconds, and ends when it says', async () => {
-    await accept(cashier, { payments: { perMinute: { totalFen: fen(1000) } }, refunds: {} });
+    await accept(till, { payments: { perMinute: { totalFen: fen(1000) } }, refunds: {} });
     await pay({ outTradeNo: 'ORDER_1', amountFen: fen(600) });
     world.clock.advance(30_000);
     await pay({ outTradeNo: 'ORDER_2', amountFen: fen(400) });
@@ -172,7 +171,7 @@ describe('a window', () => {
     ['a minute', { perMinute: { count: 1 } }, 59_000],
     ['a day', { perDay: { count: 1 } }, 15 * HOUR_MS],
   ])('of %s is no wider for a clock that was set back', async (_, payments, back) => {
-    await accept(cashier, { payments, refunds: {} });
+    await accept(till, { payments, refunds: {} });
     await pay({ outTradeNo: 'ORDER_1' });
     world.clock.advance(-back);
     await expect(pay({ outTradeNo: 'ORDER_2' })).rejects.toMatchObject({ code: 'POLICY_DENIED' });
@@ -181,7 +180,7 @@ describe('a window', () => {
   });
 
   it('counts a re-opened call on the day on which it was sent', async () => {
-    await accept(cashier, ONE_A_DAY);
+    await accept(till, ONE_A_DAY);
     failing('create', 'declined');
     await pay({ outTradeNo: 'ORDER_1' }).catch(() => undefined);
     world.clock.advance(24 * HOUR_MS);
@@ -190,7 +189,7 @@ describe('a window', () => {
   });
 
   it('is not drawn on again by what is sent again: lost answers, links renewed, buyers who repeat', async () => {
-    await accept(cashier, ONE_A_DAY);
+    await accept(till, ONE_A_DAY);
     failing('create', 'lost-before');
     await pay({ buyer: 'alice' });
     for (let i = 0; i < 3; i++) expect((await pay({ buyer: 'alice' })).order.state).toBe('NOTPAY');
@@ -207,12 +206,12 @@ describe('limits of one caller', () => {
   };
 
   it('go by who has it sent, not by who has asked first', async () => {
-    await accept(cashier, { ...policy, payments: { ...policy.payments, approveAboveFen: fen(0) } });
+    await accept(till, { ...policy, payments: { ...policy.payments, approveAboveFen: fen(0) } });
     const asked = await pay({ outTradeNo: 'ORDER_1' }, B);
     await decide(asked.approval?.id);
     const again = await pay({ outTradeNo: 'ORDER_1' }, A);
     expect(again.order.state, "b's yes is not a's").toBe('PENDING_APPROVAL');
-    const [mine] = await cashier.ledger.read((book) => book.approvals.open('a'));
+    const [mine] = await till.ledger.read((book) => book.approvals.open('a'));
     await decide(mine?.id);
     expect((await pay({ outTradeNo: 'ORDER_1' }, A)).order.state).toBe('NOTPAY');
     await expect(pay({ outTradeNo: 'ORDER_2' }, A)).rejects.toMatchObject(
@@ -221,7 +220,7 @@ describe('limits of one caller', () => {
   });
 
   it('of a program hold for all who call themselves so, and theirs for everybody', async () => {
-    await accept(cashier, policy);
+    await accept(till, policy);
     await pay({ outTradeNo: 'ORDER_1' }, { caller: 'x', client: 'cursor' });
     await expect(pay({ outTradeNo: 'ORDER_2' }, { caller: 'y', client: 'cursor' })).rejects.toMatchObject(
       denied('clients.cursor.payments.perDay.count'),
@@ -239,19 +238,19 @@ describe('a refund that was taken for declined and went out', () => {
     await give('ORDER_1', 'R1', 600, A);
     world.clock.advance(6 * MINUTE_MS);
     const number = { outTradeNo: 'ORDER_1', outRefundNo: 'R1' };
-    await releaseRefund(cashier.ledger, await person(cashier), number, world.clock.now());
+    await releaseRefund(till.ledger, await person(till), number, world.clock.now());
     world.bank.fault = () => 'none';
     expect(world.bank.refundedFen('ORDER_1')).toBe(600);
   };
   const notify = async () => {
-    const [provider] = cashier.providers.values();
+    const [provider] = till.providers.values();
     if (!provider) throw new Error('no provider');
-    await applyNotify(cashier, provider, world.bank.notification('ORDER_1', 'R1'));
+    await applyNotify(till, provider, world.bank.notification('ORDER_1', 'R1'));
   };
-  const state = async () => (await cashier.ledger.read((book) => book.refunds.get('ORDER_1', 'R1')))?.state;
+  const state = async () => (await till.ledger.read((book) => book.refunds.get('ORDER_1', 'R1')))?.state;
 
   it('takes its share of limits and budgets again, below zero if need be', async () => {
-    await accept(cashier, { ...BUDGETED, refunds: { perDay: { totalFen: fen(700) } } });
+    await accept(till, { ...BUDGETED, refunds: { perDay: { totalFen: fen(700) } } });
     await fill('a', 600);
     await lie();
     expect(await left('a')).toBe(600);
@@ -266,7 +265,7 @@ describe('a refund that was taken for declined and went out', () => {
 
   it.each(['asked', 'denied'] as const)('is believed also when it is %s about by then', async (decision) => {
     await lie();
-    await accept(cashier, { ...NO_APPROVAL, refunds: { approveAboveFen: fen(0) } });
+    await accept(till, { ...NO_APPROVAL, refunds: { approveAboveFen: fen(0) } });
     const asked = await give('ORDER_1', 'R1', 600, A);
     expect(asked.refund.state).toBe('PENDING_APPROVAL');
     if (decision === 'denied') await decide(asked.approval?.id, false);
@@ -278,9 +277,9 @@ describe('a refund that was taken for declined and went out', () => {
 
   it('is found by a question too', async () => {
     await lie();
-    await accept(cashier, { ...NO_APPROVAL, refunds: { approveAboveFen: fen(0) } });
+    await accept(till, { ...NO_APPROVAL, refunds: { approveAboveFen: fen(0) } });
     await give('ORDER_1', 'R1', 600, A);
-    await queryRefund(cashier, A, { outTradeNo: 'ORDER_1', outRefundNo: 'R1' });
+    await queryRefund(till, A, { outTradeNo: 'ORDER_1', outRefundNo: 'R1' });
     expect(await state()).toBe('SUCCESS');
   });
 });
@@ -288,7 +287,7 @@ describe('a refund that was taken for declined and went out', () => {
 describe('budgets', () => {
   it('are drawn down to what is left, also while calls run, and no further', async () => {
     await paid('ORDER_1');
-    await accept(cashier, BUDGETED);
+    await accept(till, BUDGETED);
     await fill('a', 1000);
     world.bank.delay = () => world.clock.sleep(5_000);
     const running = give('ORDER_1', 'R1', 600, A);
@@ -302,7 +301,7 @@ describe('budgets', () => {
 
   it('are drawn on by who has their name, and by no other named caller that calls itself so', async () => {
     await paid('ORDER_1');
-    await accept(cashier, BUDGETED);
+    await accept(till, BUDGETED);
     await fill('a', 1000);
     const nameless = { caller: 'stdio', client: 'a' };
     const other = { caller: 'b', named: true, client: 'a' };
@@ -311,7 +310,7 @@ describe('budgets', () => {
   });
 
   it('have nothing in them until a person has put it there', async () => {
-    await accept(cashier, BUDGETED);
+    await accept(till, BUDGETED);
     await expect(pay({ amountFen: fen(1) }, A)).rejects.toMatchObject(denied('clients.a.payments.from'));
   });
 });
@@ -340,7 +339,7 @@ describe('a refusal', () => {
     [{ perDay: { totalFen: fen(500) } }, '上限 5.00 元，已用 0.00 元', 'limit 5.00 yuan, used 0.00 yuan'],
     [{ scenes: ['web'] }, '只允许 web，本次 qr', 'only web, this call qr'],
   ] as const)('says every sum with its unit: %j', async (payments, zh, en) => {
-    await accept(cashier, { payments, refunds: {} });
+    await accept(till, { payments, refunds: {} });
     const text = { zh: expect.stringContaining(zh), en: expect.stringContaining(en) };
     await expect(pay({ amountFen: fen(1000) })).rejects.toMatchObject({ code: 'POLICY_DENIED', text });
   });

@@ -1,17 +1,17 @@
 import { request } from 'node:http';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type CashierListener, listenForCashier } from '../../src/cashier/index.ts';
-import { SampleCashier, TOKEN } from './sample.ts';
+import { type BuyerListener, listenForBuyers } from '../../src/buyer-page/index.ts';
+import { SamplePage, TOKEN } from './sample.ts';
 
-const open: CashierListener[] = [];
+const open: BuyerListener[] = [];
 
 async function listen(port?: number) {
-  const cashier = new SampleCashier();
-  const options = { lookup: cashier.lookup, clock: cashier.clock, ...(port === undefined ? {} : { port }) };
-  const listener = await listenForCashier(options);
+  const sample = new SamplePage();
+  const options = { lookup: sample.lookup, clock: sample.clock, ...(port === undefined ? {} : { port }) };
+  const listener = await listenForBuyers(options);
   open.push(listener);
-  return { cashier, listener, port: Number(new URL(listener.origin).port) };
+  return { sample, listener, port: Number(new URL(listener.origin).port) };
 }
 
 interface Answer {
@@ -64,7 +64,7 @@ describe('the loopback listener', () => {
     expect((await listen(port)).listener.origin).toBe(`http://127.0.0.1:${port}`);
   });
 
-  it('knows nothing but the cashier, and says it with the same headers', async () => {
+  it('knows nothing but the page, and says it with the same headers', async () => {
     const { listener } = await listen();
     for (const path of ['/', '/favicon.ico', '/c', '/c/', '/mcp', '//c/']) {
       const answer = await fetch(listener.origin + path);
@@ -106,14 +106,14 @@ describe('Host and Origin', () => {
     '[::1]:PORT',
     '0.0.0.0:PORT',
   ])('refuses the host %s before looking anything up', async (template) => {
-    const { cashier, port } = await listen();
+    const { sample, port } = await listen();
     for (const path of [`/c/${TOKEN}`, `/c/${TOKEN}/state`, '/']) {
       const answer = await ask(port, { host: template.replace('PORT', String(port)) }, 'GET', path);
       expect(answer.status).toBe(403);
       expect(answer.body).not.toContain('ORDER_');
       expect(answer.headers['cache-control']).toBe('no-store');
     }
-    expect(cashier.asked).toEqual([]);
+    expect(sample.asked).toEqual([]);
   });
 
   it.each([
@@ -123,10 +123,10 @@ describe('Host and Origin', () => {
     'http://127.0.0.1',
     'http://127.0.0.1:PORT.evil.example',
   ])('refuses the origin %s', async (template) => {
-    const { cashier, port } = await listen();
+    const { sample, port } = await listen();
     const origin = template.replace('PORT', String(port));
     expect((await ask(port, { host: `127.0.0.1:${port}`, origin })).status).toBe(403);
-    expect(cashier.asked).toEqual([]);
+    expect(sample.asked).toEqual([]);
   });
 
   it('does not take the host from an absolute address', async () => {

@@ -1,5 +1,5 @@
 import { runInNewContext } from 'node:vm';
-import { type SampleCashier, TOKEN } from './sample.ts';
+import { type SamplePage, TOKEN } from './sample.ts';
 
 /** As much of an element as the page's script touches. */
 class Part {
@@ -56,7 +56,7 @@ interface Timer {
 
 /**
  * A browser small enough to read: it runs the script of the served page against the real routes. Its time is the
- * cashier's, moved by `advance`; nothing waits for real.
+ * sample's, moved by `advance`; nothing waits for real.
  */
 export class Browser {
   readonly requests: string[] = [];
@@ -68,20 +68,20 @@ export class Browser {
   section!: Section;
   readonly announce = new Part();
   readonly offline = new Part();
-  readonly cashier: SampleCashier;
+  readonly sample: SamplePage;
   readonly #timers = new Map<number, Timer>();
   readonly #pending = new Set<Promise<unknown>>();
   readonly #listeners = new Map<string, (event: { persisted: boolean }) => void>();
   #nextTimer = 1;
 
-  private constructor(cashier: SampleCashier) {
-    this.cashier = cashier;
+  private constructor(sample: SamplePage) {
+    this.sample = sample;
   }
 
-  /** Opens the cashier's page and runs its script. */
-  static async open(cashier: SampleCashier): Promise<Browser> {
-    const browser = new Browser(cashier);
-    const page = await cashier.page();
+  /** Opens the sample's page and runs its script. */
+  static async open(sample: SamplePage): Promise<Browser> {
+    const browser = new Browser(sample);
+    const page = await sample.page();
     browser.#show(page);
     runInNewContext(/<script>([\s\S]*)<\/script>/.exec(page)?.[1] ?? '', browser.#globals());
     await browser.#settle();
@@ -90,17 +90,17 @@ export class Browser {
 
   /** Lets `ms` pass, running every timer that falls due and every answer it leads to. */
   async advance(ms: number): Promise<void> {
-    const end = this.cashier.now + ms;
+    const end = this.sample.now + ms;
     for (;;) {
       const [id, next] = [...this.#timers].sort((a, b) => a[1].at - b[1].at)[0] ?? [0, undefined];
       if (!next || next.at > end) break;
-      this.cashier.now = Math.max(this.cashier.now, next.at);
+      this.sample.now = Math.max(this.sample.now, next.at);
       if (next.every) next.at += next.every;
       else this.#timers.delete(id);
       next.run();
       await this.#settle();
     }
-    this.cashier.now = end;
+    this.sample.now = end;
   }
 
   async fire(type: string): Promise<void> {
@@ -130,7 +130,7 @@ export class Browser {
   async #fetch(path: string): Promise<Response> {
     this.requests.push(path);
     if (!this.online || (this.failPages && !path.endsWith('/state'))) throw new TypeError('Failed to fetch');
-    return this.cashier.routes.request(path);
+    return this.sample.routes.request(path);
   }
 
   async #settle(): Promise<void> {
@@ -148,7 +148,7 @@ export class Browser {
   }
 
   #timer(run: () => void, ms: number, every?: number): number {
-    this.#timers.set(this.#nextTimer, { at: this.cashier.now + ms, run, ...(every ? { every } : {}) });
+    this.#timers.set(this.#nextTimer, { at: this.sample.now + ms, run, ...(every ? { every } : {}) });
     return this.#nextTimer++;
   }
 
@@ -163,7 +163,7 @@ export class Browser {
     return {
       AbortSignal,
       location: { pathname: `/c/${TOKEN}`, search: '', reload: () => (this.reloads += 1) },
-      performance: { now: () => this.cashier.now },
+      performance: { now: () => this.sample.now },
       addEventListener: listen,
       setTimeout: (run: () => void, ms: number) => this.#timer(run, ms),
       setInterval: (run: () => void, ms: number) => this.#timer(run, ms, ms),

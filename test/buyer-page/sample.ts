@@ -1,5 +1,5 @@
 import type { Hono } from 'hono';
-import { type CashierView, cashierRoutes } from '../../src/cashier/index.ts';
+import { type BuyerView, buyerRoutes } from '../../src/buyer-page/index.ts';
 import type { Clock } from '../../src/domain/clock.ts';
 
 /** 2026-11-21T14:30:00+08:00, in ms. */
@@ -7,7 +7,7 @@ export const OPENED = Date.parse('2026-11-21T14:30:00+08:00');
 export const TOKEN = 'Vx3_q-0aZ9LmNpQrStUvWA';
 export const QR_TEXT = 'https://qr.alipay.com/bax03431ljhokirwl38f00a7';
 
-const SAMPLE: CashierView = {
+const SAMPLE: BuyerView = {
   provider: 'alipay',
   scene: 'qr',
   state: 'NOTPAY',
@@ -23,30 +23,30 @@ const SAMPLE: CashierView = {
 };
 
 /** A payable Alipay order with 30 minutes left at OPENED, but for what `changes` says. */
-export function sampleView(changes: Partial<CashierView> = {}): CashierView {
+export function sampleView(changes: Partial<BuyerView> = {}): BuyerView {
   return { ...SAMPLE, ...changes };
 }
 
 /** The same order paid by a link instead of a code. */
-export function linkView(payUrl: string, changes: Partial<CashierView> = {}): CashierView {
+export function linkView(payUrl: string, changes: Partial<BuyerView> = {}): BuyerView {
   const { qrCode: _none, ...rest } = SAMPLE;
   return { ...rest, scene: 'h5', payUrl, ...changes };
 }
 
-/** A cashier with one order under TOKEN, whose view and clock a test moves, and that counts its lookups. */
-export class SampleCashier {
-  view: CashierView | undefined;
+/** A page with one order under TOKEN, whose view and clock a test moves, and that counts its lookups. */
+export class SamplePage {
+  view: BuyerView | undefined;
   now = OPENED;
   readonly asked: string[] = [];
   readonly clock: Clock = { now: () => this.now, sleep: () => Promise.resolve() };
   readonly routes: Hono;
 
-  constructor(view: CashierView | undefined = sampleView()) {
+  constructor(view: BuyerView | undefined = sampleView()) {
     this.view = view;
-    this.routes = cashierRoutes({ lookup: this.lookup, clock: this.clock });
+    this.routes = buyerRoutes({ lookup: this.lookup, clock: this.clock });
   }
 
-  readonly lookup = async (token: string): Promise<CashierView | undefined> => {
+  readonly lookup = async (token: string): Promise<BuyerView | undefined> => {
     this.asked.push(token);
     return token === TOKEN ? this.view : undefined;
   };

@@ -1,7 +1,7 @@
 import type { OrderState, ProviderId, Scene } from '../domain/order.ts';
 
 /** Everything the page may show; built from the ledger. All instants are ms since the epoch. */
-export interface CashierView {
+export interface BuyerView {
   readonly provider: ProviderId;
   readonly scene: Scene;
   readonly state: OrderState;
@@ -36,4 +36,4 @@ export interface CashierView {
  * Looks an order up by its 128-bit page token (16 bytes in base64url: 22 characters); undefined = no such page.
  * It is only ever called with a well-formed token.
  */
-export type CashierLookup = (token: string) => Promise<CashierView | undefined>;
+export type BuyerLookup = (token: string) => Promise<BuyerView | undefined>;

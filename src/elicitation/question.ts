@@ -6,7 +6,7 @@ import {
   type ServerContext,
 } from '@modelcontextprotocol/server';
 import type { ApprovalRecord } from '../ledger/records.ts';
-import type { Call, Cashier } from '../payments/cashier.ts';
+import type { Call, Till } from '../payments/till.ts';
 import { invalidRequestState } from '../protocol/refusals.ts';
 import type { ToolAnswer } from '../tools/answer.ts';
 import type { Tool, ToolSetting } from '../tools/define-tool.ts';
@@ -34,7 +34,7 @@ const KEY = 'approval';
 
 /** One tool call, and how its client can be reached. */
 export interface Encounter {
-  readonly cashier: Cashier;
+  readonly till: Till;
   readonly call: Call;
   readonly ctx: ServerContext;
   /** Requests go to the client (2025), or a result asks it to call again with the answer (2026-07-28). */
@@ -69,10 +69,10 @@ export async function withPerson(encounter: Encounter, run: Run): Promise<ToolAn
 type Next = { readonly again: unknown } | { readonly question: InputRequiredResult } | undefined;
 
 async function ask(encounter: Encounter, answer: ToolAnswer, round: number): Promise<Next> {
-  const { cashier, declared, approvalUrl, era, setting, present } = encounter;
+  const { till, declared, approvalUrl, era, setting, present } = encounter;
   const approval = await awaited(encounter, answer);
   if (!approval) return undefined;
-  const means = await meansOf(cashier, declared, approval.id, approvalUrl);
+  const means = await meansOf(till, declared, approval.id, approvalUrl);
   if (!means || encounter.call.signal?.aborted) return undefined;
   const message = present.plain(question(approval, means.mode, setting.language));
   if (era === 'modern') return { question: await questionOf(encounter, approval, means, message, round) };
@@ -82,12 +82,12 @@ async function ask(encounter: Encounter, answer: ToolAnswer, round: number): Pro
 
 /** The caller's own approval that an answer waits for. */
 async function awaited(
-  { cashier, call }: Encounter,
+  { till, call }: Encounter,
   { outcome }: ToolAnswer,
 ): Promise<ApprovalRecord | undefined> {
   const { state, outTradeNo, outRefundNo } = outcome;
   if (state !== 'PENDING_APPROVAL') return undefined;
-  const open = await cashier.ledger.read((book) => book.approvals.open(call.caller));
+  const open = await till.ledger.read((book) => book.approvals.open(call.caller));
   return open.findLast(
     (approval) => approval.outTradeNo === outTradeNo && approval.outRefundNo === outRefundNo,
   );
@@ -101,8 +101,8 @@ async function questionOf(
   message: string,
   round: number,
 ): Promise<InputRequiredResult> {
-  const { cashier, ctx, setting } = encounter;
-  const requestState = await seal(cashier, ctx, binding(encounter), { approval, mode: means.mode, round });
+  const { till, ctx, setting } = encounter;
+  const requestState = await seal(till, ctx, binding(encounter), { approval, mode: means.mode, round });
   const request =
     means.mode === 'url'
       ? inputRequired.elicitUrl({ message, url: means.url })
@@ -123,16 +123,16 @@ interface Heard {
 
 /** Heeds the answer that a call brings to an earlier question; undefined when it brings none. */
 async function heed(encounter: Encounter): Promise<Heard | undefined> {
-  const { cashier, ctx, call } = encounter;
+  const { till, ctx, call } = encounter;
   const state = ctx.mcpReq.requestState();
   if (state === undefined) return undefined;
-  const asked = typeof state === 'string' ? await unseal(cashier, ctx, binding(encounter), state) : undefined;
+  const asked = typeof state === 'string' ? await unseal(till, ctx, binding(encounter), state) : undefined;
   if (!asked) throw invalidRequestState();
   const { approval, mode, round } = asked;
-  const waited = await waits(cashier, approval);
+  const waited = await waits(till, approval);
   const reply = replyOf(ctx, mode);
   if (reply?.action === 'accept') {
-    const vigil = new Vigil(cashier, call, approval, PAGE_MS);
+    const vigil = new Vigil(till, call, approval, PAGE_MS);
     await safely(encounter, () => consented(encounter, vigil, approval, mode, reply.content));
   }
   return {
@@ -155,7 +155,7 @@ function replyOf(
 }
 
 /** Whether what an approval is about has not been carried out yet. */
-async function waits({ ledger }: Cashier, { outTradeNo, outRefundNo }: ApprovalRecord): Promise<boolean> {
+async function waits({ ledger }: Till, { outTradeNo, outRefundNo }: ApprovalRecord): Promise<boolean> {
   const state = await ledger.read(async (book) =>
     outRefundNo === undefined
       ? (await book.orders.get(outTradeNo))?.state
@@ -171,11 +171,11 @@ async function dialog(
   means: Means,
   message: string,
 ): Promise<boolean> {
-  const { cashier, call, ctx, setting } = encounter;
-  const vigil = new Vigil(cashier, call, approval, TOGETHER_MS);
+  const { till, call, ctx, setting } = encounter;
+  const vigil = new Vigil(till, call, approval, TOGETHER_MS);
   const closed = new AbortController();
   const answered = new AbortController();
-  const elicitationId = cashier.randomBytes(16).toString('base64url');
+  const elicitationId = till.randomBytes(16).toString('base64url');
   const request =
     means.mode === 'url'
       ? { mode: 'url' as const, message, url: means.url, elicitationId }
@@ -209,13 +209,13 @@ function accepts(reply: ElicitResult | undefined): reply is ElicitResult {
  * the merchant trusts it. Returns whether there is a decision.
  */
 async function consented(
-  { cashier, call }: Encounter,
+  { till, call }: Encounter,
   vigil: Vigil,
   approval: ApprovalRecord,
   mode: Mode,
   content: unknown,
 ): Promise<boolean> {
-  return mode === 'url' ? vigil.decided(PAGE_MS) : decideByForm(cashier, call, approval.id, content);
+  return mode === 'url' ? vigil.decided(PAGE_MS) : decideByForm(till, call, approval.id, content);
 }
 
 function binding({ call, tool, args }: Encounter) {
@@ -231,14 +231,14 @@ function numbered({ tool, args, setting }: Encounter, { kind, outTradeNo }: Appr
 }
 
 async function safely<T>(
-  { cashier, tool }: Encounter,
+  { till, tool }: Encounter,
   work: () => Promise<T | undefined>,
 ): Promise<T | undefined> {
   try {
     return await work();
   } catch (error) {
     const said = error instanceof Error ? error.message : String(error);
-    cashier.log.warn('nobody could be asked', { tool: tool.name, error: said.slice(0, MAX_LOGGED) });
+    till.log.warn('nobody could be asked', { tool: tool.name, error: said.slice(0, MAX_LOGGED) });
     return undefined;
   }
 }

@@ -6,7 +6,7 @@ import { webLink } from './links.ts';
 import { html, type Markup } from './markup.ts';
 import { drawQr } from './qr.ts';
 import { type InApp, type Reader, say } from './reader.ts';
-import type { CashierView } from './view.ts';
+import type { BuyerView } from './view.ts';
 import { about, filled, MINI_PROGRAM, WALLET_WORDS, WORDS } from './words.ts';
 
 /** Where a hand-over to the wallet leads and comes back to; undefined where this page must not offer one. */
@@ -17,7 +17,7 @@ export type HandOff = (link: string) => string | undefined;
  * can do neither, and in the simulator the click that pays. The page's script takes `data-pay` away when the time is
  * up, even when the server is out of reach.
  */
-export async function payArea(view: CashierView, reader: Reader, handOff: HandOff): Promise<Markup> {
+export async function payArea(view: BuyerView, reader: Reader, handOff: HandOff): Promise<Markup> {
   const offers = await offersOf(view, reader, handOff);
   const simulator = view.simulated ? webLink(view.simulatorUrl) : undefined;
   const link = webLink(view.payUrl);
@@ -28,7 +28,7 @@ export async function payArea(view: CashierView, reader: Reader, handOff: HandOf
   return html`<div class="pay" data-pay>${offers}</div>`;
 }
 
-function offersOf(view: CashierView, reader: Reader, handOff: HandOff): Promise<Markup[]> | Markup[] {
+function offersOf(view: BuyerView, reader: Reader, handOff: HandOff): Promise<Markup[]> | Markup[] {
   if (view.qrCode)
     return walletOf(view.provider).page.codeOpens
       ? linkCode(view, view.qrCode, reader)
@@ -41,12 +41,12 @@ function offersOf(view: CashierView, reader: Reader, handOff: HandOff): Promise<
 }
 
 /** The app whose browser shows the page, where it is not the wallet's own: it blocks the wallet's links. */
-function blockedBy(view: CashierView, { inApp }: Reader): InApp | undefined {
+function blockedBy(view: BuyerView, { inApp }: Reader): InApp | undefined {
   return inApp === view.provider ? undefined : inApp;
 }
 
 /** A code that is a link too: on a phone it opens the app, except where another app blocks it. */
-async function linkCode(view: CashierView, code: string, reader: Reader): Promise<Markup[]> {
+async function linkCode(view: BuyerView, code: string, reader: Reader): Promise<Markup[]> {
   const link = webLink(code);
   const blocker = blockedBy(view, reader);
   const blocked = blocker !== undefined;
@@ -59,7 +59,7 @@ async function linkCode(view: CashierView, code: string, reader: Reader): Promis
 }
 
 /** A code for scanning alone: neither a long press nor the album takes it. */
-async function scanCode(view: CashierView, code: string, reader: Reader): Promise<Markup[]> {
+async function scanCode(view: BuyerView, code: string, reader: Reader): Promise<Markup[]> {
   const blocker = blockedBy(view, reader);
   if (blocker !== undefined && blocker !== 'mini-program') {
     const here = walletOf(blocker).app;
@@ -79,7 +79,7 @@ async function scanCode(view: CashierView, code: string, reader: Reader): Promis
 }
 
 /** A link that other apps' browsers block. */
-function payLink(view: CashierView, link: string, reader: Reader): Markup[] {
+function payLink(view: BuyerView, link: string, reader: Reader): Markup[] {
   const blocker = blockedBy(view, reader);
   if (blocker !== undefined) return [openElsewhere(blocker, reader)];
   const words = view.scene === 'h5' ? openWords(view, reader) : say(WORDS.openPage, reader);
@@ -87,7 +87,7 @@ function payLink(view: CashierView, link: string, reader: Reader): Markup[] {
 }
 
 /** A link that opens the app from a phone's own browser and from no app's. It stays in this tab, to come back to it. */
-function handOver(view: CashierView, link: string, reader: Reader): Markup[] {
+function handOver(view: BuyerView, link: string, reader: Reader): Markup[] {
   const words = reader.returned ? say(about(view, WALLET_WORDS.tryAgain), reader) : openWords(view, reader);
   return [
     html`<a class="${reader.returned ? 'button again' : 'button'}" href="${link}" referrerpolicy="origin">${words}</a>`,
@@ -116,17 +116,12 @@ function walletLink(link: string, words: string, reader: Reader, where = ''): Ma
   return html`<a class="button ${where}" href="${link}"${target} rel="noreferrer noopener">${words}</a>`;
 }
 
-function openWords(view: CashierView, reader: Reader): string {
+function openWords(view: BuyerView, reader: Reader): string {
   const simulated = view.simulated ? say(WORDS.simulatedOpen, reader) : '';
   return `${say(about(view, WALLET_WORDS.open), reader)}${simulated}`;
 }
 
-async function figure(
-  view: CashierView,
-  code: string,
-  reader: Reader,
-  elseOnPhone: boolean,
-): Promise<Markup> {
+async function figure(view: BuyerView, code: string, reader: Reader, elseOnPhone: boolean): Promise<Markup> {
   const { scan, scanToo, scanElsewhere } = WALLET_WORDS;
   const elsewhere = walletOf(view.provider).page.codeOpens ? scanToo : scanElsewhere;
   const caption = view.simulated

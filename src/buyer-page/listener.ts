@@ -3,18 +3,18 @@ import { type Listener, listenOnLoopback } from '../platform/listener.ts';
 import { type Mark, proveWhose, WHOSE } from '../platform/listener-proof.ts';
 import { refusedPage } from './page.ts';
 import { reply } from './reply.ts';
-import { type CashierRouteOptions, cashierRoutes, methodRefused, notFound, readerIn } from './routes.ts';
+import { type BuyerRouteOptions, buyerRoutes, methodRefused, notFound, readerIn } from './routes.ts';
 
-export type CashierListener = Listener;
+export type BuyerListener = Listener;
 
-/** Serves the cashier, and nothing else, on loopback for stdio. As {@link listenOnLoopback}. */
-export function listenForCashier(
-  options: CashierRouteOptions & {
+/** Serves the buyer's page, and nothing else, on loopback for stdio. As {@link listenOnLoopback}. */
+export function listenForBuyers(
+  options: BuyerRouteOptions & {
     readonly port?: number;
     /** What it proves when it is asked whose it is. */
     readonly mark?: Mark;
   },
-): Promise<CashierListener> {
+): Promise<BuyerListener> {
   const routes = new Hono();
   routes.use('*', async (c, next) => {
     if (c.req.method !== 'GET' && c.req.method !== 'HEAD') {
@@ -24,7 +24,7 @@ export function listenForCashier(
   });
   const { mark } = options;
   if (mark !== undefined) routes.get(WHOSE, proveWhose(mark));
-  routes.route('/', cashierRoutes(options));
+  routes.route('/', buyerRoutes(options));
   routes.all('*', (c) => notFound(readerIn(c, options.language).language));
   return listenOnLoopback({
     routes,

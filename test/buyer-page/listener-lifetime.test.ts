@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { expect, it } from 'vitest';
-import { listenForCashier } from '../../src/cashier/index.ts';
-import { SampleCashier, TOKEN } from './sample.ts';
+import { listenForBuyers } from '../../src/buyer-page/index.ts';
+import { SamplePage, TOKEN } from './sample.ts';
 
 /** The sockets for which Node would keep this process running. Alone in its file, so that no other test holds any. */
 function held(): string[] {
@@ -9,7 +9,7 @@ function held(): string[] {
 }
 
 it('neither the listener nor a browser’s open connection keeps the process alive', async () => {
-  const listener = await listenForCashier(new SampleCashier());
+  const listener = await listenForBuyers(new SamplePage());
   expect(held()).toEqual([]);
   const port = Number(new URL(listener.origin).port);
   const browser = connect(port, '127.0.0.1').unref();

@@ -2,13 +2,13 @@ import { pageHeaders } from '../html/headers.ts';
 import { SCRIPT } from './script.ts';
 import { STYLE } from './style.ts';
 
-/** What the browser may do with any answer of the cashier: show it once, run our own script, tell nobody. */
+/** What the browser may do with any answer of the buyer's page: show it once, run our own script, tell nobody. */
 const HEADERS = {
   ...pageHeaders({ script: SCRIPT, style: STYLE, forms: 'none', referrer: 'no-referrer' }),
   Vary: 'Accept-Language, User-Agent, Cookie',
 };
 
-/** Every answer of the cashier is made here, so that none can leave without its headers. */
+/** Every answer of the buyer's page is made here, so that none can leave without its headers. */
 export function reply(
   status: number,
   kind: 'html' | 'json',

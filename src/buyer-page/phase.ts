@@ -1,5 +1,5 @@
 import { fenFromYuan } from '../domain/money.ts';
-import type { CashierView } from './view.ts';
+import type { BuyerView } from './view.ts';
 
 /**
  * What the buyer is looking at: the order's state, told apart further by the clock, by a close under way, by refunds
@@ -25,7 +25,7 @@ export type Phase =
 /** What has gone back to the buyer, by whomever. */
 export type Refunded = 'none' | 'part' | 'full' | 'unknown';
 
-export function refundedOf({ amountYuan, refundedYuan, refundedElsewhereYuan }: CashierView): Refunded {
+export function refundedOf({ amountYuan, refundedYuan, refundedElsewhereYuan }: BuyerView): Refunded {
   const total = fenFromYuan(amountYuan) ?? 0;
   const ours = fenFromYuan(refundedYuan ?? '0') ?? 0;
   const elsewhere = fenFromYuan(refundedElsewhereYuan ?? '0');
@@ -35,7 +35,7 @@ export function refundedOf({ amountYuan, refundedYuan, refundedElsewhereYuan }: 
 }
 
 /** The instant (ms) from which the code or link can no longer be paid. */
-export function payableUntil(view: CashierView): number {
+export function payableUntil(view: BuyerView): number {
   return Math.min(view.expiresAt, view.linkExpiresAt ?? view.expiresAt);
 }
 
@@ -43,7 +43,7 @@ export function payableUntil(view: CashierView): number {
  * The phase of an order at the instant `now` (ms).
  * @param returned the buyer comes back from the wallet, whatever was done there
  */
-export function phaseOf(view: CashierView, now: number, returned = false): Phase {
+export function phaseOf(view: BuyerView, now: number, returned = false): Phase {
   switch (view.state) {
     case 'PENDING_APPROVAL':
       return 'approval';
@@ -65,7 +65,7 @@ export function phaseOf(view: CashierView, now: number, returned = false): Phase
   }
 }
 
-function paidPhase(view: CashierView): Phase {
+function paidPhase(view: BuyerView): Phase {
   switch (refundedOf(view)) {
     case 'full':
       return 'refunded';
@@ -79,17 +79,17 @@ function paidPhase(view: CashierView): Phase {
 }
 
 /** Whether there is something to pay with at the instant `now` (ms). */
-export function isPayable(view: CashierView, now: number): boolean {
+export function isPayable(view: BuyerView, now: number): boolean {
   return view.state === 'NOTPAY' && !view.closing && now < payableUntil(view);
 }
 
 /** Whole seconds until the code or link dies, rounded up; 0 as soon as the order does not wait for a payment. */
-export function secondsLeft(view: CashierView, now: number): number {
+export function secondsLeft(view: BuyerView, now: number): number {
   return view.state === 'NOTPAY' ? secondsUntil(payableUntil(view), now) : 0;
 }
 
 /** Whole seconds until the clock alone changes what is shown; undefined when only an event can. */
-export function turnsIn(view: CashierView, now: number): number | undefined {
+export function turnsIn(view: BuyerView, now: number): number | undefined {
   if (view.state !== 'NOTPAY' || now >= view.expiresAt) return undefined;
   if (now < payableUntil(view)) return secondsUntil(payableUntil(view), now);
   return view.closing ? undefined : secondsUntil(view.expiresAt, now);

@@ -5,7 +5,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import { elsewhereOf, refundedHere } from '../ledger/refunded.ts';
 import { isGivenOut } from '../payments/apply.ts';
 import { payable } from '../payments/results.ts';
-import type { CashierLookup } from './view.ts';
+import type { BuyerLookup } from './view.ts';
 
 export interface LookupOptions {
   readonly ledger: Ledger;
@@ -17,7 +17,7 @@ export interface LookupOptions {
 }
 
 /** Looks orders up in the ledger. */
-export function ledgerLookup(options: LookupOptions): CashierLookup {
+export function ledgerLookup(options: LookupOptions): BuyerLookup {
   const { ledger, clock, simulated, merchantName, simulatorUrl } = options;
   return async (token) => {
     const found = await ledger.read(async (book) => {

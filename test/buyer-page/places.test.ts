@@ -1,21 +1,21 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Places, type PlacesOptions } from '../../src/cashier/places.ts';
-import type { Cashier } from '../../src/payments/cashier.ts';
+import { Places, type PlacesOptions } from '../../src/buyer-page/places.ts';
 import { createPayment } from '../../src/payments/create-payment.ts';
+import type { Till } from '../../src/payments/till.ts';
 import type { PaymentProvider } from '../../src/providers/contract.ts';
 import { CALL, payment, World } from '../support/world.ts';
 
 let world: World;
-let cashier: Cashier;
+let till: Till;
 beforeEach(async () => {
   world = new World();
-  cashier = await world.process();
+  till = await world.process();
 });
 afterEach(() => world.end());
 
 const LOOPBACK = 'http://127.0.0.1:40000';
 function places(options: Partial<PlacesOptions> = {}): Places {
-  const { ledger, clock } = cashier;
+  const { ledger, clock } = till;
   return new Places({
     ...{ ledger, clock, outside: undefined, h5Origin: undefined, simulated: false, service: undefined },
     loopback: async () => LOOPBACK,
@@ -71,10 +71,10 @@ describe('the page of an order', () => {
   });
 
   it('is not looked for at a service that has not been heard of for a minute', async () => {
-    const note = { pages: 'https://shop.example', handOff: 'https://shop.example', at: cashier.clock.now() };
-    await cashier.ledger.write((book) => book.setMeta('service_pages', JSON.stringify(note)));
+    const note = { pages: 'https://shop.example', handOff: 'https://shop.example', at: till.clock.now() };
+    await till.ledger.write((book) => book.setMeta('service_pages', JSON.stringify(note)));
     expect((await places().page('T', false))?.url).toBe('https://shop.example/c/T');
-    await cashier.clock.sleep(60_001);
+    await till.clock.sleep(60_001);
     expect((await places().page('T', false))?.url).toBe(`${LOOPBACK}/c/T`);
   });
 });
@@ -88,11 +88,11 @@ it('no page is one where a link that wants our domain would not work', async () 
 
 describe('a link that works only from our page', () => {
   async function selling(canHandOff: (() => Promise<boolean>) | undefined, by = {}) {
-    const [[id, bank] = []] = [...cashier.providers];
+    const [[id, bank] = []] = [...till.providers];
     if (!id || !bank) throw new Error('a bank');
     const provider: PaymentProvider = { ...bank, fromPageOnly: new Set(['web']) };
-    const shop: Cashier = {
-      ...cashier,
+    const shop: Till = {
+      ...till,
       providers: new Map([[id, provider]]),
       ...(canHandOff ? { canHandOff } : {}),
     };
@@ -106,7 +106,7 @@ describe('a link that works only from our page', () => {
         details: { variable: 'CASHIER_PUBLIC_URL' },
       });
     }
-    expect(await cashier.ledger.read((book) => book.orders.get('H5_000001'))).toBeUndefined();
+    expect(await till.ledger.read((book) => book.orders.get('H5_000001'))).toBeUndefined();
   });
 
   it('is made where there is one, and in the simulator, to which loopback is good enough', async () => {

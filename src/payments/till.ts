@@ -10,7 +10,7 @@ import { WALLET_VARIABLES } from '../providers/registry.ts';
 import type { Desk } from './desk.ts';
 
 /** What the use cases work with; put together once by the composition root. */
-export interface Cashier {
+export interface Till {
   readonly ledger: Ledger;
   readonly providers: ReadonlyMap<ProviderId, PaymentProvider>;
   /** What this process found in its policy file; the rules in force are the ledger's. */
@@ -44,7 +44,7 @@ export interface Call extends Identity {
 
 /** One call of a verb: what it works with, and in whose name. */
 export interface Errand {
-  readonly cashier: Cashier;
+  readonly till: Till;
   readonly call: Call;
 }
 
@@ -52,11 +52,11 @@ export interface Errand {
  * The provider of a call. May be left out when only one is configured. Throws INVALID_ARGUMENT when it is ambiguous
  * or not configured.
  */
-export function chooseProvider(cashier: Cashier, id: ProviderId | undefined): PaymentProvider {
-  const only = cashier.providers.size === 1 ? [...cashier.providers.values()][0] : undefined;
-  const provider = id === undefined ? only : cashier.providers.get(id);
+export function chooseProvider(till: Till, id: ProviderId | undefined): PaymentProvider {
+  const only = till.providers.size === 1 ? [...till.providers.values()][0] : undefined;
+  const provider = id === undefined ? only : till.providers.get(id);
   if (provider) return provider;
-  const configured = [...cashier.providers.keys()].join(', ');
+  const configured = [...till.providers.keys()].join(', ');
   throw invalidArgument(
     'provider',
     { zh: `请指定 provider，可用：${configured}。`, en: `Say which provider; configured: ${configured}.` },
@@ -66,10 +66,10 @@ export function chooseProvider(cashier: Cashier, id: ProviderId | undefined): Pa
 
 /** The provider an existing order lives at. Throws CONFIGURATION when this process has another account there. */
 export function providerOf(
-  cashier: Cashier,
+  till: Till,
   order: { readonly provider: ProviderId; readonly account: string },
 ): PaymentProvider {
-  const provider = cashier.providers.get(order.provider);
+  const provider = till.providers.get(order.provider);
   if (provider && provider.account === order.account) return provider;
   throw new CashierError('CONFIGURATION', {
     zh: '该订单属于另一个商户账号（或支付平台），当前配置不能操作它；没有资金变动。',

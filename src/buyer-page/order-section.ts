@@ -17,7 +17,7 @@ import {
 } from './phase.ts';
 import { PAYABLE_BADGE, PHASES } from './phase-words.ts';
 import { type Reader, say } from './reader.ts';
-import type { CashierView } from './view.ts';
+import type { BuyerView } from './view.ts';
 import { WORDS } from './words.ts';
 
 /** The badge of a phase: also the window's title and what a screen reader announces. */
@@ -30,7 +30,7 @@ export function badgeOf(phase: Phase): Text {
  * script needs: what was shown, how often to ask (ms), and when the clock alone changes it (s).
  */
 export async function orderSection(
-  view: CashierView,
+  view: BuyerView,
   now: number,
   reader: Reader,
   handOff: HandOff,
@@ -63,17 +63,17 @@ function notice(phase: Exclude<Phase, 'payable'>, reader: Reader): Markup {
 }
 
 /** Smaller figures for sums that would not fit into one line of a small phone. */
-function amountClass({ amountYuan }: CashierView): string {
+function amountClass({ amountYuan }: BuyerView): string {
   const digits = amountYuan.length;
   return digits > 10 ? 'amount longer' : digits > 7 ? 'amount long' : 'amount';
 }
 
-function countdown(view: CashierView, now: number, reader: Reader): Markup {
+function countdown(view: BuyerView, now: number, reader: Reader): Markup {
   return html`<p class="left" data-left><span>${say(WORDS.left, reader)}</span> <b role="timer" data-countdown>${clockFace(secondsLeft(view, now))}</b></p>
 <p class="over" data-over hidden>${say(WORDS.over, reader)}</p>`;
 }
 
-function facts(view: CashierView, phase: Phase, now: number, reader: Reader): Markup[] {
+function facts(view: BuyerView, phase: Phase, now: number, reader: Reader): Markup[] {
   const until = deadline(payableUntil(view), now, reader);
   const rows: [Text, string | undefined][] = [
     [WORDS.until, isPayable(view, now) ? until : undefined],
@@ -99,7 +99,7 @@ function shown(rows: readonly [Text, string | undefined][]): [Text, string][] {
 }
 
 /** What has gone back in all; undefined where nothing has, or nobody knows how much. */
-function refundedSum(view: CashierView): string | undefined {
+function refundedSum(view: BuyerView): string | undefined {
   const ours = fenFromYuan(view.refundedYuan ?? '0');
   const elsewhere = fenFromYuan(view.refundedElsewhereYuan ?? '0');
   if (ours === undefined || elsewhere === undefined || ours + elsewhere === 0) return undefined;

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { type CashierView, cashierRoutes } from '../../src/cashier/index.ts';
-import { OPENED, readable, SampleCashier, sampleView, TOKEN } from './sample.ts';
+import { type BuyerView, buyerRoutes } from '../../src/buyer-page/index.ts';
+import { OPENED, readable, SamplePage, sampleView, TOKEN } from './sample.ts';
 import { AGENTS, H5_URL, handOffView } from './states.ts';
 
 const BASE = 'https://pay.example.com/shop';
 
-function shop(view: CashierView = handOffView(), base: string | undefined = BASE) {
-  const { lookup, clock } = new SampleCashier(view);
-  return cashierRoutes({ lookup, clock, handOffBase: async () => base });
+function shop(view: BuyerView = handOffView(), base: string | undefined = BASE) {
+  const { lookup, clock } = new SamplePage(view);
+  return buyerRoutes({ lookup, clock, handOffBase: async () => base });
 }
 const ask = (routes: ReturnType<typeof shop>, path: string, headers: Record<string, string> = {}) =>
   routes.request(path, { headers: { 'user-agent': AGENTS.phone, ...headers } });
@@ -31,7 +31,7 @@ describe('handing over to WeChat', () => {
     expect(html).not.toMatch(/<a [^>]*referrerpolicy[^>]*(target|noreferrer)/);
   });
 
-  it.each<[string, Partial<CashierView>]>([
+  it.each<[string, Partial<BuyerView>]>([
     ['paid', { state: 'PAID' }],
     ['closed', { state: 'CLOSED' }],
     ['closing', { closing: true }],
@@ -59,7 +59,7 @@ describe('handing over to WeChat', () => {
 
   it('is not offered from a page that stands on no registered domain', async () => {
     const answer = await ask(
-      cashierRoutes({ ...new SampleCashier(handOffView()), lookup: async () => handOffView() }),
+      buyerRoutes({ ...new SamplePage(handOffView()), lookup: async () => handOffView() }),
       `/c/${TOKEN}`,
     );
     expect(answer.headers.get('referrer-policy')).toBe('no-referrer');
@@ -67,8 +67,8 @@ describe('handing over to WeChat', () => {
   });
 
   it('happens from any page of ours where the simulator plays WeChat', async () => {
-    const { lookup, clock } = new SampleCashier(handOffView({ simulated: true }));
-    const routes = cashierRoutes({ lookup, clock });
+    const { lookup, clock } = new SamplePage(handOffView({ simulated: true }));
+    const routes = buyerRoutes({ lookup, clock });
     const answer = await routes.request(`http://127.0.0.1:4321/c/${TOKEN}`);
     expect(answer.headers.get('referrer-policy')).toBe('origin');
     expect(linkIn(await answer.text())).toContain(encodeURIComponent('http://127.0.0.1:4321/c/back/'));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readerOf } from '../../src/cashier/reader.ts';
+import { readerOf } from '../../src/buyer-page/reader.ts';
 import { AGENTS, type Agent } from './states.ts';
 
 function read(headers: Record<string, string>, query = '', fallback: 'zh' | 'en' = 'zh') {

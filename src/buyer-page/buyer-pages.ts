@@ -5,7 +5,7 @@ import { sharedPort } from '../ledger/shared-port.ts';
 import { SharedListener } from '../platform/listener-shared.ts';
 import { Places, type PlacesOptions } from './places.ts';
 import type { Language } from './reader.ts';
-import type { CashierLookup } from './view.ts';
+import type { BuyerLookup } from './view.ts';
 
 export interface BuyerPagesOptions
   extends Pick<PlacesOptions, 'outside' | 'h5Origin' | 'simulated' | 'service'> {
@@ -30,16 +30,16 @@ export class BuyerPages {
       ...options,
       ...sharedPort(options.ledger, 'cashier', options.randomBytes),
       listen: async (at) => {
-        const { listenForCashier } = await import('./index.ts');
-        return listenForCashier({ ...this.#shown(), ...at });
+        const { listenForBuyers } = await import('./index.ts');
+        return listenForBuyers({ ...this.#shown(), ...at });
       },
     });
     this.places = new Places({ ...options, loopback: () => this.#listener.origin() });
   }
 
   async routes(): Promise<Hono> {
-    const { cashierRoutes } = await import('./index.ts');
-    return cashierRoutes(this.#shown());
+    const { buyerRoutes } = await import('./index.ts');
+    return buyerRoutes(this.#shown());
   }
 
   /** Keeps the loopback addresses alive that clients gave out, until `signal` aborts. */
@@ -53,7 +53,7 @@ export class BuyerPages {
 
   #shown() {
     const { clock, language } = this.#options;
-    const lookup: CashierLookup = async (token) => {
+    const lookup: BuyerLookup = async (token) => {
       const { ledgerLookup } = await import('./index.ts');
       return ledgerLookup(this.#options)(token);
     };

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type CashierListener, listenForCashier } from '../../src/cashier/index.ts';
+import { type BuyerListener, listenForBuyers } from '../../src/buyer-page/index.ts';
 import { stumblingBlocks } from '../support/accessibility.ts';
 import { findChromium, launchChromium } from '../support/chromium.ts';
-import { OPENED, SampleCashier, sampleView, TOKEN } from './sample.ts';
+import { OPENED, SamplePage, sampleView, TOKEN } from './sample.ts';
 import { AGENTS, type PageState, STATES } from './states.ts';
 
 const path = findChromium();
@@ -76,9 +76,9 @@ describe.skipIf(path === undefined)(`what a buyer sees${why}`, () => {
     await listener.close();
   });
 
-  async function serve({ view }: Pick<PageState, 'view'>): Promise<CashierListener> {
-    const { lookup, clock } = new SampleCashier(view);
-    return listenForCashier({ lookup, clock, handOffBase: async () => 'https://pay.example.com' });
+  async function serve({ view }: Pick<PageState, 'view'>): Promise<BuyerListener> {
+    const { lookup, clock } = new SamplePage(view);
+    return listenForBuyers({ lookup, clock, handOffBase: async () => 'https://pay.example.com' });
   }
 
   const pages = new Map<string, Promise<Page>>();

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { CashierView } from '../../src/cashier/index.ts';
-import { linkView, OPENED, QR_TEXT, readable, SampleCashier, sampleView } from './sample.ts';
+import type { BuyerView } from '../../src/buyer-page/index.ts';
+import { linkView, OPENED, QR_TEXT, readable, SamplePage, sampleView } from './sample.ts';
 
-const pageOf = (view: CashierView) => new SampleCashier(view).page();
+const pageOf = (view: BuyerView) => new SamplePage(view).page();
 /** Where the page leads, but for the other language. */
 const linksOf = (page: string) =>
   [...page.matchAll(/<a [^>]*href="([^"]*)"/g)].map((match) => match[1]).filter((href) => href?.[0] !== '?');
@@ -77,7 +77,7 @@ describe('a payable order', () => {
 
 describe('an order that cannot be paid here', () => {
   const past = { expiresAt: OPENED };
-  const states: [string, Partial<CashierView>, string][] = [
+  const states: [string, Partial<BuyerView>, string][] = [
     ['paid', { state: 'PAID' }, '付款成功，请回到聊天告诉商家。'],
     ['paid late', { state: 'PAID', late: true }, '请联系商家发货或退款，请勿重复付款。'],
     ['refunded in part', { state: 'PAID', refundedYuan: '9.89' }, '已退款 ¥9.89'],
@@ -152,10 +152,10 @@ describe('an order that cannot be paid here', () => {
   });
 
   it('expires by the clock it was given, to the millisecond', async () => {
-    const cashier = new SampleCashier(sampleView({ linkExpiresAt: OPENED + 300_000 }));
+    const sample = new SamplePage(sampleView({ linkExpiresAt: OPENED + 300_000 }));
     const badge = async (now: number) => {
-      cashier.now = now;
-      return /class="badge">([^<]*)/.exec(await cashier.page())?.[1];
+      sample.now = now;
+      return /class="badge">([^<]*)/.exec(await sample.page())?.[1];
     };
     expect(await badge(OPENED + 299_999)).toBe('待付款');
     expect(await badge(OPENED + 300_000)).toBe('付款码已失效');
@@ -164,7 +164,7 @@ describe('an order that cannot be paid here', () => {
   });
 
   it('is asked for again only while it can change', async () => {
-    const asks = async (changes: Partial<CashierView>) => {
+    const asks = async (changes: Partial<BuyerView>) => {
       const page = await pageOf(sampleView(changes));
       return [
         Number(/data-poll="(\d+)"/.exec(page)?.[1]),

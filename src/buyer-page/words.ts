@@ -1,6 +1,6 @@
 import type { Text } from '../domain/errors.ts';
 import { walletOf } from '../providers/registry.ts';
-import type { CashierView } from './view.ts';
+import type { BuyerView } from './view.ts';
 
 /** Sentences that name a wallet, its app, or the app that one should not be in. */
 export const WALLET_WORDS = {
@@ -35,7 +35,7 @@ export function filled(text: Text, names: Readonly<Record<string, Text>>): Text 
 }
 
 /** As {@link filled}, of an order's wallet. */
-export function about(view: CashierView, text: Text, here: Text = { zh: '', en: '' }): Text {
+export function about(view: BuyerView, text: Text, here: Text = { zh: '', en: '' }): Text {
   const { app, name } = walletOf(view.provider);
   return filled(text, { app, name, here });
 }

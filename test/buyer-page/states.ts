@@ -1,4 +1,4 @@
-import type { CashierView } from '../../src/cashier/index.ts';
+import type { BuyerView } from '../../src/buyer-page/index.ts';
 import { linkView, OPENED, sampleView } from './sample.ts';
 
 /** Browsers as they name themselves. */
@@ -29,13 +29,13 @@ const paid = { ...shop, state: 'PAID', paidAt: OPENED + 95_000 } as const;
 const wechat = { ...shop, provider: 'wechatpay', qrCode: WECHAT_CODE } as const;
 
 /** A WeChat Pay order whose link works only from the page. */
-export function handOffView(changes: Partial<CashierView> = {}): CashierView {
+export function handOffView(changes: Partial<BuyerView> = {}): BuyerView {
   const { qrCode: _none, ...rest } = sampleView({ provider: 'wechatpay', scene: 'h5', ...changes });
   return { ...rest, linkExpiresAt: OPENED + 300_000, handOffUrl: H5_URL, ...changes };
 }
 
 export interface PageState {
-  readonly view: CashierView;
+  readonly view: BuyerView;
   readonly agent?: Agent;
   /** Comes back from the wallet. */
   readonly returned?: true;

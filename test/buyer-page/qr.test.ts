@@ -1,7 +1,7 @@
 import jsqr from 'jsqr';
 import { PNG } from 'pngjs';
 import { describe, expect, it } from 'vitest';
-import { SampleCashier, sampleView } from './sample.ts';
+import { SamplePage, sampleView } from './sample.ts';
 
 const SCALE = 4;
 
@@ -42,11 +42,11 @@ describe('the code on the page', () => {
     `https://qr.alipay.com/${'x'.repeat(480)}?a=1&b="'<>`,
     '模拟支付 https://127.0.0.1:4000/pay/1',
   ])('decodes to exactly %j', async (qrCode) => {
-    expect(scan(await new SampleCashier(sampleView({ qrCode })).page())).toEqual({ text: qrCode, margin: 4 });
+    expect(scan(await new SamplePage(sampleView({ qrCode })).page())).toEqual({ text: qrCode, margin: 4 });
   });
 
   it('is black on white, named for those who cannot see it', async () => {
-    const page = await new SampleCashier().page();
+    const page = await new SamplePage().page();
     expect(page).toContain('<path fill="#ffffff"');
     expect(page).toContain('role="img" aria-label="付款二维码"');
   });

@@ -6,15 +6,15 @@ import { backPage, notFoundPage, orderPage, refusedPage, unavailablePage } from 
 import { isPayable, refundedOf, secondsLeft } from './phase.ts';
 import { type Language, type Reader, readerOf } from './reader.ts';
 import { reply } from './reply.ts';
-import type { CashierLookup, CashierView } from './view.ts';
+import type { BuyerLookup, BuyerView } from './view.ts';
 
 /** 16 bytes in base64url: the last of the 22 characters carries two bits only, so an altered one is no alias. */
 const TOKEN = /^[A-Za-z0-9_-]{21}[AQgw]$/;
 /** How long (s) a buyer may be away in the wallet and still be brought back. */
 const AWAY_SECONDS = 3_600;
 
-export interface CashierRouteOptions {
-  readonly lookup: CashierLookup;
+export interface BuyerRouteOptions {
+  readonly lookup: BuyerLookup;
   readonly clock: Clock;
   /** The language of a reader whose browser names none; Chinese by default. */
   readonly language?: Language;
@@ -26,17 +26,17 @@ export interface CashierRouteOptions {
 }
 
 /**
- * The read-only cashier: `GET /c/:token`, the page, `GET /c/:token/state`, what an open page asks for, and
+ * The buyer's page, read-only: `GET /c/:token`, the page, `GET /c/:token/state`, what an open page asks for, and
  * `GET /c/back/:handle`, where a wallet sends a buyer back. Mountable in another app. A failing lookup answers 503
  * without detail and leaves its error in `c.error` for that app.
  */
-export function cashierRoutes(options: CashierRouteOptions): Hono {
+export function buyerRoutes(options: BuyerRouteOptions): Hono {
   const { lookup, clock } = options;
-  const find = async (token: string): Promise<CashierView | undefined> =>
+  const find = async (token: string): Promise<BuyerView | undefined> =>
     TOKEN.test(token) ? lookup(token) : undefined;
   const reader = (c: Context): Reader => readerIn(c, options.language);
 
-  async function page(c: Context, token: string, view: CashierView): Promise<Response> {
+  async function page(c: Context, token: string, view: BuyerView): Promise<Response> {
     const now = clock.now();
     const who = reader(c);
     // From the browser inside an app nothing is handed over.
@@ -53,7 +53,7 @@ export function cashierRoutes(options: CashierRouteOptions): Hono {
         : {}),
     });
   }
-  async function handOffBase(c: Context, { simulated }: CashierView): Promise<string | undefined> {
+  async function handOffBase(c: Context, { simulated }: BuyerView): Promise<string | undefined> {
     const base = await options.handOffBase?.();
     return base ?? (simulated ? new URL(c.req.url).origin : undefined);
   }
@@ -100,7 +100,7 @@ export function readerIn(c: Context, fallback: Language = 'zh'): Reader {
 }
 
 /** All that polling may learn: no number, no amount, no name. */
-function stateJson(view: CashierView, now: number): string {
+function stateJson(view: BuyerView, now: number): string {
   const { state, closing, late } = view;
   const refunded = refundedOf(view);
   return JSON.stringify({

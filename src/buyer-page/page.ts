@@ -8,7 +8,7 @@ import { phaseOf, pollEvery } from './phase.ts';
 import { type Language, type Reader, say } from './reader.ts';
 import { SCRIPT } from './script.ts';
 import { STYLE } from './style.ts';
-import type { CashierView } from './view.ts';
+import type { BuyerView } from './view.ts';
 import { WORDS } from './words.ts';
 
 const ICON =
@@ -19,7 +19,7 @@ const REFRESH_SECONDS = 5;
 
 /** The page of an order as it stands at the instant `now` (ms). */
 export async function orderPage(
-  view: CashierView,
+  view: BuyerView,
   now: number,
   reader: Reader,
   handOff: HandOff,

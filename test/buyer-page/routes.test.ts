@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { Hono } from 'hono';
 import { describe, expect, it } from 'vitest';
-import { cashierRoutes } from '../../src/cashier/index.ts';
-import { OPENED, readable, SampleCashier, sampleView, TOKEN } from './sample.ts';
+import { buyerRoutes } from '../../src/buyer-page/index.ts';
+import { OPENED, readable, SamplePage, sampleView, TOKEN } from './sample.ts';
 
 const STRICT: Record<string, string> = {
   'cache-control': 'no-store',
@@ -23,7 +23,7 @@ describe('every answer', () => {
   ];
 
   it.each(answers)('%s carries the strict headers', async (_name, path, init, status) => {
-    const answer = await new SampleCashier().routes.request(path, init);
+    const answer = await new SamplePage().routes.request(path, init);
     expect(answer.status).toBe(status);
     for (const [name, value] of Object.entries(STRICT)) expect(answer.headers.get(name)).toBe(value);
     const policy = (answer.headers.get('content-security-policy') ?? '').split('; ');
@@ -42,7 +42,7 @@ describe('every answer', () => {
   });
 
   it('allows exactly the script and the style that stand in the page', async () => {
-    const answer = await new SampleCashier().routes.request(`/c/${TOKEN}`);
+    const answer = await new SamplePage().routes.request(`/c/${TOKEN}`);
     const policy = answer.headers.get('content-security-policy');
     const page = await answer.text();
     for (const tag of ['script', 'style']) {
@@ -60,18 +60,18 @@ describe('methods', () => {
   it.each(['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])(
     'refuses %s before looking anything up',
     async (method) => {
-      const cashier = new SampleCashier();
+      const sample = new SamplePage();
       for (const path of [`/c/${TOKEN}`, `/c/${TOKEN}/state`]) {
-        const answer = await cashier.routes.request(path, { method });
+        const answer = await sample.routes.request(path, { method });
         expect(answer.status).toBe(405);
         expect(answer.headers.get('allow')).toBe('GET, HEAD');
       }
-      expect(cashier.asked).toEqual([]);
+      expect(sample.asked).toEqual([]);
     },
   );
 
   it('answers HEAD like GET, without a body', async () => {
-    const answer = await new SampleCashier().routes.request(`/c/${TOKEN}`, { method: 'HEAD' });
+    const answer = await new SamplePage().routes.request(`/c/${TOKEN}`, { method: 'HEAD' });
     expect(answer.headers.get('content-type')).toBe('text/html; charset=utf-8');
     expect(await answer.text()).toBe('');
   });
@@ -92,20 +92,20 @@ describe('tokens', () => {
   ];
 
   it.each(malformed)('%s is looked up by nobody', async (token) => {
-    const cashier = new SampleCashier();
+    const sample = new SamplePage();
     for (const path of [`/c/${token}`, `/c/${token}/state`]) {
-      expect((await cashier.routes.request(path)).status).toBe(404);
+      expect((await sample.routes.request(path)).status).toBe(404);
     }
-    expect(cashier.asked).toEqual([]);
+    expect(sample.asked).toEqual([]);
   });
 
   it('a guessed, an altered and a malformed one get the very same answer, on page and state', async () => {
-    const cashier = new SampleCashier();
+    const sample = new SamplePage();
     const altered = `W${TOKEN.slice(1)}`;
     const bodies = new Set<string>();
     for (const token of ['AAAAAAAAAAAAAAAAAAAAAA', altered, 'short', TOKEN.toLowerCase()]) {
       for (const path of [`/c/${token}`, `/c/${token}/state`]) {
-        const answer = await cashier.routes.request(path);
+        const answer = await sample.routes.request(path);
         bodies.add(JSON.stringify([answer.status, [...answer.headers], await answer.text()]));
       }
     }
@@ -117,15 +117,15 @@ describe('tokens', () => {
 
 describe('the state', () => {
   it('tells four things and no more', async () => {
-    const cashier = new SampleCashier(sampleView({ closing: true, payUrl: 'https://example.com/' }));
-    expect(await cashier.state()).toEqual({ state: 'NOTPAY', closing: true, late: false, secondsLeft: 1800 });
+    const sample = new SamplePage(sampleView({ closing: true, payUrl: 'https://example.com/' }));
+    expect(await sample.state()).toEqual({ state: 'NOTPAY', closing: true, late: false, secondsLeft: 1800 });
   });
 
   it('counts down by the clock it was given, to what dies first, and never below 0', async () => {
-    const cashier = new SampleCashier(sampleView({ linkExpiresAt: OPENED + 90_000 }));
+    const sample = new SamplePage(sampleView({ linkExpiresAt: OPENED + 90_000 }));
     const left = async (now: number) => {
-      cashier.now = now;
-      return ((await cashier.state()) as { secondsLeft: number }).secondsLeft;
+      sample.now = now;
+      return ((await sample.state()) as { secondsLeft: number }).secondsLeft;
     };
     expect(await left(OPENED)).toBe(90);
     expect(await left(OPENED + 89_001)).toBe(1);
@@ -136,24 +136,24 @@ describe('the state', () => {
   it.each(['PAID', 'CLOSED', 'DENIED', 'UNKNOWN', 'PENDING_APPROVAL'] as const)(
     '%s leaves no time to pay',
     async (state) => {
-      const told = await new SampleCashier(sampleView({ state })).state();
+      const told = await new SamplePage(sampleView({ state })).state();
       expect(told).toEqual({ state, closing: false, late: false, secondsLeft: 0 });
     },
   );
 
   it('follows the order from unpaid to paid late', async () => {
-    const cashier = new SampleCashier();
-    expect(await cashier.state()).toMatchObject({ state: 'NOTPAY', late: false });
-    cashier.view = sampleView({ state: 'PAID', late: true });
-    expect(await cashier.state()).toMatchObject({ state: 'PAID', late: true });
+    const sample = new SamplePage();
+    expect(await sample.state()).toMatchObject({ state: 'NOTPAY', late: false });
+    sample.view = sampleView({ state: 'PAID', late: true });
+    expect(await sample.state()).toMatchObject({ state: 'PAID', late: true });
   });
 });
 
 describe('a lookup that fails', () => {
   const failing = () =>
-    cashierRoutes({
+    buyerRoutes({
       lookup: () => Promise.reject(new Error('ledger /secret/path is locked')),
-      clock: new SampleCashier().clock,
+      clock: new SamplePage().clock,
     });
 
   it('is 503 without detail', async () => {
