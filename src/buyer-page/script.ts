@@ -8,7 +8,7 @@ export const SCRIPT = `(() => {
 const here = location.pathname;
 const announce = document.getElementById('announce');
 const offline = document.getElementById('offline');
-let section, shown, turnsAt, timer, asking = false, failures = 0;
+let section, shown, turnsAt, timer, looking = false, failures = 0;
 
 const now = () => performance.now();
 const mark = (o) => [o.state, o.closing, o.late, o.refunded || 'none', Number(o.secondsLeft) > 0].join();
@@ -36,7 +36,7 @@ function tick() {
   const over = section.querySelector('[data-over]');
   if (over) over.hidden = false;
   shown = '';
-  ask();
+  look();
 }
 
 async function get(path) {
@@ -56,10 +56,10 @@ async function swap() {
   if (held) next.focus();
 }
 
-async function ask() {
+async function look() {
   clearTimeout(timer);
-  if (asking) return;
-  asking = true;
+  if (looking) return;
+  looking = true;
   try {
     const told = await (await get(here + '/state')).json();
     const drift = now() + told.secondsLeft * 1000 - turnsAt;
@@ -70,7 +70,7 @@ async function ask() {
     if (reason === 404) return location.reload();
     failures += 1;
   } finally {
-    asking = false;
+    looking = false;
   }
   offline.hidden = failures < 2;
   plan();
@@ -81,7 +81,7 @@ function plan() {
   const period = Number(section.dataset.poll);
   if (!period) return;
   const calm = document.hidden ? Math.max(period, 10000) : period;
-  timer = setTimeout(ask, Math.min(calm * 2 ** Math.min(failures, 5), Math.max(calm, 30000)));
+  timer = setTimeout(look, Math.min(calm * 2 ** Math.min(failures, 5), Math.max(calm, 30000)));
 }
 
 async function copy(button) {
@@ -104,7 +104,7 @@ async function copy(button) {
   announce.textContent = button.textContent = done ? button.dataset.copied : button.dataset.failed;
 }
 
-const wake = () => { if (!document.hidden) ask(); };
+const wake = () => { if (!document.hidden) look(); };
 document.addEventListener('visibilitychange', wake);
 addEventListener('pageshow', (event) => { if (event.persisted) wake(); });
 addEventListener('online', wake);

@@ -3,7 +3,7 @@ import { CashierError } from '../domain/errors.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { hasOperatorSecret, Person } from '../policy/person.ts';
 import type { Say } from './speaker.ts';
-import { askSecret } from './terminal.ts';
+import { readSecret } from './terminal.ts';
 
 /**
  * The person who runs a command that only a person may: the secret is the command's `CASHIER_OPERATOR_SECRET` or typed
@@ -18,7 +18,7 @@ export function secretAsker({ operatorSecret }: Config, say: Say): (ledger: Ledg
   let secret = operatorSecret;
   return async (ledger) => {
     if (secret === undefined && (await hasOperatorSecret(ledger))) {
-      secret = await askSecret(`${say.line('操作员口令', 'operator secret')}: `);
+      secret = await readSecret(`${say.line('操作员口令', 'operator secret')}: `);
     }
     return recordingGuess(ledger, Person.bySecret(ledger, ledger.realm, secret, 'terminal'));
   };

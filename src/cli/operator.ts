@@ -7,7 +7,7 @@ import { announceToPerson, withBooks } from './books.ts';
 import type { CommandContext, Typed } from './command.ts';
 import { recordingGuess } from './operator-secret.ts';
 import type { Say } from './speaker.ts';
-import { askSecret, print, printJson } from './terminal.ts';
+import { print, printJson, readSecret } from './terminal.ts';
 
 /**
  * `mcp-cashier operator set-secret`: the new secret is typed twice at the terminal, or is `CASHIER_OPERATOR_SECRET` when
@@ -21,12 +21,12 @@ export async function run({ values }: Typed<'operator'>, context: CommandContext
     const changing = await hasOperatorSecret(ledger);
     const given = settings.operatorSecret;
     const oldSecret = changing
-      ? (given ?? (await askSecret(`${say.line('原口令', 'old secret')}: `)))
+      ? (given ?? (await readSecret(`${say.line('原口令', 'old secret')}: `)))
       : undefined;
     if (changing) {
       await recordingGuess(ledger, Person.bySecret(ledger, ledger.realm, oldSecret, 'terminal'));
     }
-    const newSecret = !changing && given !== undefined ? given : await askTwice(say);
+    const newSecret = !changing && given !== undefined ? given : await readTwice(say);
     await setOperatorSecret(ledger, { newSecret, oldSecret }, systemRandom);
     if (values.json) printJson({ ...where, set: true, changed: changing });
     else {
@@ -52,11 +52,11 @@ async function meant(place: Place, { config }: CommandContext): Promise<Place> {
 }
 
 /** Typed blind, a slip would lock everybody out. */
-async function askTwice(say: Say): Promise<string> {
-  const secret = await askSecret(
+async function readTwice(say: Say): Promise<string> {
+  const secret = await readSecret(
     `${say.line('新口令（至少 8 个字符）', 'new secret (8 characters or more)')}: `,
   );
-  const again = await askSecret(`${say.line('再输入一次', 'once more')}: `);
+  const again = await readSecret(`${say.line('再输入一次', 'once more')}: `);
   if (secret === again) return secret;
   throw new CashierError('INVALID_ARGUMENT', {
     zh: '两次输入的口令不同，没有改动。',

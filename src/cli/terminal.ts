@@ -60,7 +60,7 @@ export function isTerminal(): boolean {
 }
 
 /** Asks without showing what is typed. Throws CONFIGURATION when there is no terminal to ask at. */
-export async function askSecret(prompt: string): Promise<string> {
+export async function readSecret(prompt: string): Promise<string> {
   if (!isTerminal()) {
     throw configuration('CASHIER_OPERATOR_SECRET', {
       zh: '需要操作员口令，但没有终端可输入。',

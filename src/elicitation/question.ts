@@ -61,14 +61,14 @@ export async function withPerson(encounter: Encounter, run: Run): Promise<ToolAn
   const heard = encounter.era === 'modern' ? await heed(encounter) : undefined;
   const answer = await run(heard?.args ?? encounter.args, heard?.waited ?? false);
   if (heard?.answered) return answer;
-  const next = await safely(encounter, () => ask(encounter, answer, (heard?.round ?? 0) + 1));
+  const next = await safely(encounter, () => pose(encounter, answer, (heard?.round ?? 0) + 1));
   if (next === undefined) return answer;
   return 'again' in next ? run(next.again, true) : next.question;
 }
 
 type Next = { readonly again: unknown } | { readonly question: InputRequiredResult } | undefined;
 
-async function ask(encounter: Encounter, answer: ToolAnswer, round: number): Promise<Next> {
+async function pose(encounter: Encounter, answer: ToolAnswer, round: number): Promise<Next> {
   const { till, declared, approvalUrl, era, setting, present } = encounter;
   const approval = await awaited(encounter, answer);
   if (!approval) return undefined;

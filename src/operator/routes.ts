@@ -72,7 +72,7 @@ export function operatorRoutes(options: OperatorOptions): Hono {
     const next = wanted(id);
     return redirect(frame(c, '').to('/sign-in', next === undefined ? {} : { next }));
   }
-  async function askToSignIn(
+  async function showSignIn(
     c: Context,
     status: number,
     next: string | undefined,
@@ -106,7 +106,7 @@ export function operatorRoutes(options: OperatorOptions): Hono {
     const fields = await ownForm(c, path);
     if (fields instanceof Response) return fields;
     const signedIn = await whoIs(c);
-    if (!signedIn) return askToSignIn(c, 401, wanted(path.slice(1)), WORDS.signInFirst);
+    if (!signedIn) return showSignIn(c, 401, wanted(path.slice(1)), WORDS.signInFirst);
     if (!sameToken(fields.get('csrf'), signedIn.csrf)) return badForm(c, 403, path);
     return deed(signedIn, fields);
   }
@@ -170,16 +170,16 @@ export function operatorRoutes(options: OperatorOptions): Hono {
   routes.get('/approvals/sign-in', async (c) => {
     const next = wanted(c.req.query('next'));
     if (await whoIs(c)) return redirect(frame(c, '').to(next === undefined ? '' : `/${next}`));
-    return askToSignIn(c, 200, next);
+    return showSignIn(c, 200, next);
   });
   routes.post('/approvals/sign-in', async (c) => {
     const fields = await ownForm(c, '/sign-in');
     if (fields instanceof Response) return fields;
     const next = wanted(fields.get('next'));
-    if (!(await hasOperatorSecret(ledger))) return askToSignIn(c, 403, next);
+    if (!(await hasOperatorSecret(ledger))) return showSignIn(c, 403, next);
     const from = { source: sourceIn(c), cookies: c.req.header('cookie') };
     const answer = await door.signIn(fields.get('secret') ?? '', site(c), from);
-    if (answer === 'wrong') return askToSignIn(c, 403, next, WORDS.wrongSecret);
+    if (answer === 'wrong') return showSignIn(c, 403, next, WORDS.wrongSecret);
     if ('wait' in answer) {
       const page = waitPage(frame(c, '/sign-in'), answer.wait, next);
       return reply(429, page, { 'Retry-After': String(answer.wait) });

@@ -11,7 +11,7 @@ const now = () => performance.now();
 const two = (n) => String(n).padStart(2, '0');
 let live = document.getElementById('live');
 if (!live) return;
-let clocks = [], timer, asking = false, failures = 0;
+let clocks = [], timer, looking = false, failures = 0;
 
 function adopt(next) {
   live = next;
@@ -39,14 +39,14 @@ function tick() {
       const over = live.querySelector('[data-over]');
       if (over) { over.hidden = false; announce.textContent = over.textContent; }
     }
-    ask();
+    look();
   }
 }
 
-async function ask() {
+async function look() {
   clearTimeout(timer);
-  if (asking) return;
-  asking = true;
+  if (looking) return;
+  looking = true;
   try {
     const answer = await fetch(location.href, { cache: 'no-store', redirect: 'manual', signal: AbortSignal.timeout(10000) });
     if (answer.type === 'opaqueredirect') return location.reload();
@@ -58,7 +58,7 @@ async function ask() {
   } catch {
     failures += 1;
   } finally {
-    asking = false;
+    looking = false;
   }
   offline.hidden = failures < 2;
   plan();
@@ -81,10 +81,10 @@ function plan() {
   const period = Number(live.dataset.poll);
   if (!period) return;
   const calm = document.hidden ? period * 4 : period;
-  timer = setTimeout(ask, Math.min(calm * 2 ** Math.min(failures, 5), 60000));
+  timer = setTimeout(look, Math.min(calm * 2 ** Math.min(failures, 5), 60000));
 }
 
-const wake = () => { if (!document.hidden && Number(live.dataset.poll)) ask(); };
+const wake = () => { if (!document.hidden && Number(live.dataset.poll)) look(); };
 document.addEventListener('visibilitychange', wake);
 addEventListener('pageshow', (event) => { if (event.persisted) location.reload(); });
 addEventListener('online', wake);
