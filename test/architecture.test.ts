@@ -58,7 +58,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'platform/listener-shared.ts',
     ...WALLETS,
   ],
-  notify: ['domain', 'payments', 'platform/bounded-body.ts', 'platform/listener.ts'],
+  notify: [
+    ...['domain', 'payments'],
+    ...['platform/bounded-body.ts', 'platform/listener.ts', 'platform/take-over.ts'],
+  ],
   operator: [
     'domain',
     'html',
@@ -77,6 +80,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'domain/names.ts',
     'platform/listener-proof.ts',
     'platform/sqlite.ts',
+    'platform/take-over.ts',
   ],
   elicitation: ['domain', 'ledger', 'policy', 'payments', 'protocol', 'tools'],
   calls: ['domain', 'ledger', 'payments', 'policy/identity.ts', 'protocol', 'tools', 'elicitation'],

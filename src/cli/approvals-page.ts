@@ -5,6 +5,7 @@ import { listenForOperator } from '../operator/index.ts';
 import type { Listener } from '../platform/listener.ts';
 import { createLog } from '../platform/log.ts';
 import { systemClock, systemRandom } from '../platform/system.ts';
+import { isTaken } from '../platform/take-over.ts';
 import { wholeNumber } from './arguments.ts';
 import { withBooks } from './books.ts';
 import type { CommandContext } from './command.ts';
@@ -44,11 +45,10 @@ async function opened(
   try {
     return await listenForOperator({ ...options, ...(port === undefined ? {} : { port }) });
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (code !== 'EADDRINUSE' && code !== 'EACCES') throw error;
+    if (!isTaken(error)) throw error;
     throw new CashierError('INVALID_ARGUMENT', {
-      zh: `无法在端口 ${port} 上监听（${code}）。`,
-      en: `Cannot listen on port ${port} (${code}).`,
+      zh: `无法在端口 ${port} 上监听（${error.code}）。`,
+      en: `Cannot listen on port ${port} (${error.code}).`,
       next: { zh: '换一个 --port，或不写。', en: 'Choose another --port, or none.' },
     });
   }

@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
+import { eastAsianWidth } from 'get-east-asian-width';
 import { CashierError, configuration } from '../domain/errors.ts';
 import { ACTING, disarmed } from './disarmed.ts';
 
@@ -48,10 +49,7 @@ function clean(text: string): string {
 }
 
 function cells(text: string): number {
-  return [...clean(text)].reduce(
-    (width, character) => width + (/[\u1100-\u115f\u2e80-\uffef]/.test(character) ? 2 : 1),
-    0,
-  );
+  return [...clean(text)].reduce((width, one) => width + eastAsianWidth(one.codePointAt(0) ?? 0), 0);
 }
 
 /** Whether a person sits there, who can be shown something and asked. */

@@ -79,3 +79,12 @@ export function invalidArgument(
 export function configuration(variable: string, sentences: Sentences, details: Details = {}): CashierError {
   return new CashierError('CONFIGURATION', sentences, { variable, ...details });
 }
+
+/** A setting that stops the start, in one sentence after its name; the value itself is never quoted. */
+export function wrongSetting(variable: string, zh: string, en: string): CashierError {
+  return configuration(variable, {
+    zh: `${variable} ${zh}`,
+    en: `${variable} ${en}`,
+    next: { zh: `改正 ${variable} 后重新启动。`, en: `Correct ${variable} and start again.` },
+  });
+}

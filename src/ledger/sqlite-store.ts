@@ -2,7 +2,16 @@ import { closeSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Clock, RandomBytes } from '../domain/clock.ts';
 import { CashierError } from '../domain/errors.ts';
-import { type Database, journalOf, type Sqlite, settleJournal, sqlite } from '../platform/sqlite.ts';
+import {
+  type Database,
+  isBusy,
+  journalOf,
+  patiently,
+  primaryCode,
+  type Sqlite,
+  settleJournal,
+  sqlite,
+} from '../platform/sqlite.ts';
 import type { Row, SqlValue, Store, Tx } from './store.ts';
 
 /** How long (ms) a transaction keeps asking for its turn before it gives up with nothing done. */
@@ -11,14 +20,10 @@ const BUSY_DEADLINE_MS = 15_000;
 const HELD_DEADLINE_MS = 2_000;
 /** A blocking wait stops the whole event loop, so it is kept below what anyone notices (ms). */
 const BUSY_BLOCK_MS = 2;
-/** Who waits looks again after this long (ms) at most: whoever waits longer than others comes last for ever. */
-const LOOK_AGAIN_MS = 8;
 /** How many share one commit, and how many of them go between two turns of the event loop. */
 const MOST_TOGETHER = 64;
 const BETWEEN_TURNS = 8;
 
-const SQLITE_BUSY = 5;
-const SQLITE_LOCKED = 6;
 const SQLITE_READONLY = 8;
 const SQLITE_IOERR = 10;
 const SQLITE_CORRUPT = 11;
@@ -194,24 +199,10 @@ function insistOnFile(path: string): void {
 }
 
 /** Repeats `attempt` while another process holds the lock, or for a moment the file itself. */
-async function insist(attempt: () => void, { clock, randomBytes }: Ports) {
-  const began = clock.now();
-  for (let wait = 1; ; wait = Math.min(wait * 2, LOOK_AGAIN_MS)) {
-    try {
-      attempt();
-      return;
-    } catch (error) {
-      const patience = isBusy(error) ? BUSY_DEADLINE_MS : isHeld(error) ? HELD_DEADLINE_MS : 0;
-      if (clock.now() - began > patience || patience === 0) throw error;
-      await clock.sleep(wait + ((randomBytes(1)[0] ?? 0) % wait));
-    }
-  }
-}
-
-function primaryCode(error: unknown): number {
-  return error instanceof Error && 'errcode' in error && typeof error.errcode === 'number'
-    ? error.errcode & 0xff
-    : 0;
+function insist(attempt: () => void, ports: Ports): Promise<void> {
+  const patience = (error: unknown) =>
+    isBusy(error) ? BUSY_DEADLINE_MS : isHeld(error) ? HELD_DEADLINE_MS : 0;
+  return patiently(attempt, patience, ports);
 }
 
 /** Whether somebody, such as a virus scanner or a backup, may be holding the file so that nobody else gets at it. */
@@ -223,10 +214,6 @@ function isHeld(error: unknown): boolean {
 
 function isSqliteError(error: unknown): boolean {
   return primaryCode(error) > 0;
-}
-
-function isBusy(error: unknown): boolean {
-  return primaryCode(error) === SQLITE_BUSY || primaryCode(error) === SQLITE_LOCKED;
 }
 
 function newerAtWork(path: string, version: string): CashierError {

@@ -3,6 +3,7 @@ import type { Hono } from 'hono';
 import type { ServedName } from '../domain/names.ts';
 import type { Till } from '../payments/till.ts';
 import { type Listener, listenOnLoopback } from '../platform/listener.ts';
+import { takeOver } from '../platform/take-over.ts';
 
 /** How often (ms) a port that another process holds is tried again. */
 const TRY_AGAIN_MS = 2_000;
@@ -25,17 +26,18 @@ export async function serveNotify(options: {
   const refused = () => new Response(null, { status: 403, headers: { 'cache-control': 'no-store' } });
   let listener: Listener | undefined;
   let told = false;
-  while (!signal.aborted && !listener) {
+  const failed = (error: unknown) => till.log.error('notify', { error: String(error) });
+  const serve = async () => {
     try {
-      const failed = (error: unknown) => till.log.error('notify', { error: String(error) });
       const { names, refusedName } = options;
       listener = await listenOnLoopback({ routes, port, names, refusedName, refused, failed });
     } catch (error) {
       if (!told) till.log.warn('notify port is taken, waiting for it', { port, error: String(error) });
       told = true;
-      await till.clock.sleep(TRY_AGAIN_MS, signal);
     }
-  }
+    return listener !== undefined;
+  };
+  await takeOver(serve, TRY_AGAIN_MS, { clock: till.clock, signal });
   if (!listener) return;
   till.log.info('notify routes are served', { origin: listener.origin });
   if (!signal.aborted) await once(signal, 'abort');

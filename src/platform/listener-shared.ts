@@ -2,6 +2,7 @@ import type { Clock, RandomBytes } from '../domain/clock.ts';
 import type { Listener } from './listener.ts';
 import { type Mark, whoListens } from './listener-proof.ts';
 import { once } from './once.ts';
+import { isTaken, takeOver } from './take-over.ts';
 
 /** How often (ms) a process looks whether it is the one that has to serve. */
 const LOOK_EVERY_MS = 1_000;
@@ -57,17 +58,14 @@ export class SharedListener {
   }
 
   /** Serves whenever nobody else does, once a port has been agreed upon, until `signal` aborts. */
-  async hold(signal: AbortSignal): Promise<void> {
+  hold(signal: AbortSignal): Promise<void> {
     const { port, clock } = this.#options;
-    while (!signal.aborted) {
-      if (!this.#listener) {
-        await this.#exclusively(async () => {
-          const agreed = await port();
-          if (agreed !== undefined && !this.#listener && !signal.aborted) await this.#serve(agreed);
-        });
-      }
-      await clock.sleep(LOOK_EVERY_MS, signal);
-    }
+    const serve = async () => {
+      const agreed = await port();
+      if (this.#listener) return true;
+      return agreed !== undefined && !signal.aborted && this.#serve(agreed);
+    };
+    return takeOver(() => this.#exclusively(serve), LOOK_EVERY_MS, { clock, signal });
   }
 
   async close(): Promise<void> {
@@ -82,8 +80,7 @@ export class SharedListener {
       this.#listener = await this.#listen(port);
       return true;
     } catch (error) {
-      const code = error instanceof Error && 'code' in error ? error.code : undefined;
-      if (code === 'EADDRINUSE' || code === 'EACCES') return false;
+      if (isTaken(error)) return false;
       throw error;
     }
   }

@@ -1,6 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { DatabaseSyncInstance } from '@photostructure/sqlite';
+import type { Clock, RandomBytes } from '../domain/clock.ts';
 import { CashierError } from '../domain/errors.ts';
 import { systemClock } from './system.ts';
 
@@ -99,6 +100,46 @@ export function settleJournal(db: Database, walIsSafe: boolean): 'wal' | 'trunca
 /** The journal mode of a file as it is now, in SQLite's words. */
 export function journalOf(db: Database): string {
   return String(db.prepare('PRAGMA journal_mode').get()?.journal_mode);
+}
+
+/** Who waits looks again after this long (ms) at most: whoever waits longer than others comes last for ever. */
+const LOOK_AGAIN_MS = 8;
+
+/**
+ * Repeats `attempt` while another process holds the file, with a short random pause between. Waiting never blocks the
+ * event loop.
+ * @param patience how long (ms) an error is waited for to end; 0: not at all
+ */
+export async function patiently<T>(
+  attempt: () => T,
+  patience: (error: unknown) => number,
+  { clock, randomBytes }: { readonly clock: Clock; readonly randomBytes: RandomBytes },
+): Promise<T> {
+  const began = clock.now();
+  for (let wait = 1; ; wait = Math.min(wait * 2, LOOK_AGAIN_MS)) {
+    try {
+      return attempt();
+    } catch (error) {
+      const most = patience(error);
+      if (most === 0 || clock.now() - began > most) throw error;
+      await clock.sleep(wait + ((randomBytes(1)[0] ?? 0) % wait));
+    }
+  }
+}
+
+/** Whether another process has the file. */
+export function isBusy(error: unknown): boolean {
+  return primaryCode(error) === SQLITE_BUSY || primaryCode(error) === SQLITE_LOCKED;
+}
+
+const SQLITE_BUSY = 5;
+const SQLITE_LOCKED = 6;
+
+/** SQLite's own number of an error, without what extends it; 0 for what is no error of SQLite's. */
+export function primaryCode(error: unknown): number {
+  return error instanceof Error && 'errcode' in error && typeof error.errcode === 'number'
+    ? error.errcode & 0xff
+    : 0;
 }
 
 /**

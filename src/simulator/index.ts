@@ -46,7 +46,7 @@ const MODE = { CASHIER_MODE: 'simulator' };
 /** Opens the simulator of a folder, making keys, port and books on first use. Serves nothing yet. */
 export async function openSimulator(options: SimulatorOptions): Promise<Simulator> {
   const { folder, clock, randomBytes, fakes = FAKES } = options;
-  const database = await SimulatorDatabase.open(folder, clock, randomBytes);
+  const database = await SimulatorDatabase.open(folder, options);
   const identity = await loadIdentity(database, randomBytes, fakes);
   const port = await keepPort(database, randomBytes, options.port);
   const origin = `http://127.0.0.1:${port}`;

@@ -1,6 +1,7 @@
 import type { Server } from 'node:http';
 import { createAdaptorServer } from '@hono/node-server';
 import { whoListens } from '../platform/listener-proof.ts';
+import { takeOver } from '../platform/take-over.ts';
 import { createApp } from './app.ts';
 import { Courier } from './courier.ts';
 import { markOf } from './state/identity.ts';
@@ -32,7 +33,7 @@ export class Serving {
   /** True when this process serves by now; false when another simulator of the same folder does. */
   async start(): Promise<boolean> {
     for (let tries = 0; tries < TRIES; tries += 1) {
-      if (this.server || (await this.listen())) return true;
+      if (await this.listen()) return true;
       const holder = await this.probeHolder();
       if (holder === 'ours') {
         void this.watch();
@@ -60,7 +61,7 @@ export class Serving {
   }
 
   private listen(): Promise<boolean> {
-    if (this.stop.signal.aborted) return Promise.resolve(false);
+    if (this.server || this.stop.signal.aborted) return Promise.resolve(this.server !== undefined);
     const server = createAdaptorServer({ fetch: this.app.fetch }) as Server;
     return new Promise((resolve, reject) => {
       server.once('error', (error: NodeJS.ErrnoException) => {
@@ -85,10 +86,8 @@ export class Serving {
   private async watch(): Promise<void> {
     if (this.watching) return;
     this.watching = true;
-    while (!this.server && !this.stop.signal.aborted) {
-      await this.world.clock.sleep(WATCH_MS, this.stop.signal);
-      if (!this.server && (await this.listen().catch(() => false))) break;
-    }
+    const { clock } = this.world;
+    await takeOver(() => this.listen().catch(() => false), WATCH_MS, { clock, signal: this.stop.signal });
     this.watching = false;
   }
 }

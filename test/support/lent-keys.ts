@@ -11,7 +11,10 @@ let keys: ReturnType<typeof makeKeys> | undefined;
  */
 export async function lendKeys(home: string): Promise<void> {
   keys ??= makeKeys(['app', 'alipay', 'merchant', 'wechatpay', 'authority']);
-  const database = await SimulatorDatabase.open(join(home, 'simulator'), systemClock, systemRandom);
+  const database = await SimulatorDatabase.open(join(home, 'simulator'), {
+    clock: systemClock,
+    randomBytes: systemRandom,
+  });
   try {
     await complete(database, { keys: await keys });
   } finally {

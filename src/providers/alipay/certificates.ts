@@ -1,6 +1,6 @@
 import { createHash, type KeyObject, X509Certificate } from 'node:crypto';
 import type { Clock } from '../../domain/clock.ts';
-import { configurationError } from './configuration-error.ts';
+import { wrongSetting } from '../../domain/errors.ts';
 
 /**
  * An app in certificate mode (公钥证书): its numbers go with every request, Alipay's certificate verifies every answer.
@@ -76,7 +76,7 @@ export function readAppCertificates(
 /** Throws CONFIGURATION for an app's certificate that has run out: Alipay refuses every call then. */
 export function requireInForce(text: string, now: number): void {
   if (now < Date.parse(first('AP_APP_CERT', text).validTo)) return;
-  throw configurationError(
+  throw wrongSetting(
     'AP_APP_CERT',
     '已过期，请在开放平台更新应用公钥证书，换成新的文件。',
     'has expired: renew the certificate in the open platform and give the new file.',
@@ -168,7 +168,7 @@ function unreadable(variable: Variable, text: string): Error {
 }
 
 function wrong(variable: Variable, zh: string, en: string): Error {
-  return configurationError(variable, `${zh}，${WANTED[variable].zh}。`, `${en}: ${WANTED[variable].en}.`);
+  return wrongSetting(variable, `${zh}，${WANTED[variable].zh}。`, `${en}: ${WANTED[variable].en}.`);
 }
 
 function parse(base64: string): X509Certificate | undefined {

@@ -1,4 +1,5 @@
 import type { KeyObject } from 'node:crypto';
+import { wrongSetting } from '../../domain/errors.ts';
 import type { Realm } from '../../domain/order.ts';
 import {
   type AppCertificates,
@@ -6,7 +7,6 @@ import {
   readAppCertificates,
   requireInForce,
 } from './certificates.ts';
-import { configurationError } from './configuration-error.ts';
 import { readAlipayPublicKey, readAppPrivateKey, type SignType } from './keys.ts';
 
 /** The addresses Alipay publishes for its v2 gateway. */
@@ -92,7 +92,7 @@ function value(env: Environment, name: string): string | undefined {
 function required(env: Environment, name: string): string {
   const text = value(env, name);
   if (text !== undefined) return text;
-  throw configurationError(
+  throw wrongSetting(
     name,
     '没有设置：支付宝需要同时设置 AP_APP_ID、AP_APP_KEY、AP_PUB_KEY（证书模式以三个证书代替 AP_PUB_KEY），请补上，或都不设。',
     'is not set: Alipay needs AP_APP_ID, AP_APP_KEY and AP_PUB_KEY (or the three certificates in its place) together, so set it too, or unset all of them.',
@@ -109,7 +109,7 @@ function readCertificates(
   if (app === undefined && alipay === undefined && root === undefined) return undefined;
   if (app === undefined || alipay === undefined || root === undefined) {
     const missing = CERTIFICATE_VARIABLES.find((name) => value(env, name) === undefined) ?? 'AP_APP_CERT';
-    throw configurationError(
+    throw wrongSetting(
       missing,
       '没有设置：证书模式需要同时设置 AP_APP_CERT、AP_ALIPAY_CERT、AP_ROOT_CERT 三项，请补上，或三项都不设。',
       'is not set: certificate mode needs AP_APP_CERT, AP_ALIPAY_CERT and AP_ROOT_CERT together, so set it too, or unset all three.',
@@ -133,7 +133,7 @@ function requireSameKey(
   const text = value(env, 'AP_PUB_KEY');
   if (text === undefined) return;
   if (readAlipayPublicKey('AP_PUB_KEY', text, signType, appPrivateKey).equals(key)) return;
-  throw configurationError(
+  throw wrongSetting(
     'AP_PUB_KEY',
     '与证书模式的 AP_ALIPAY_CERT 不是同一把公钥：一个应用只用一种加签方式，证书模式请去掉 AP_PUB_KEY。',
     'is another key than that in AP_ALIPAY_CERT: an app signs in one way only, so remove AP_PUB_KEY in certificate mode.',
@@ -146,7 +146,7 @@ function choice<T extends string>(env: Environment, name: string, choices: reado
   if (text === undefined) return choices[0];
   const chosen = choices.find((word) => word === text);
   if (chosen !== undefined) return chosen;
-  throw configurationError(
+  throw wrongSetting(
     name,
     `只能是 ${choices.join(' 或 ')}，请改成其中之一，或不设置（默认 ${choices[0]}）。`,
     `must be ${choices.join(' or ')}: set one of them, or unset it (default ${choices[0]}).`,
@@ -155,7 +155,7 @@ function choice<T extends string>(env: Environment, name: string, choices: reado
 
 function readAppId(text: string): string {
   if (/^2088\d{12}$/.test(text)) {
-    throw configurationError(
+    throw wrongSetting(
       'AP_APP_ID',
       '填的是商户号 PID（2088 开头），请填开放平台上应用的 APPID。',
       'holds the seller id (PID, 2088…): put the APPID of your app in the open platform.',
@@ -163,7 +163,7 @@ function readAppId(text: string): string {
   }
   // Alipay allows 32 characters and issues 16 digits; shorter ones are WeChat merchant IDs or cut off.
   if (/^\d{12,32}$/.test(text)) return text;
-  throw configurationError(
+  throw wrongSetting(
     'AP_APP_ID',
     '不是支付宝的 APPID（一般是 16 位数字），请从开放平台的应用详情里复制。',
     "is not an Alipay APPID (usually 16 digits): copy it from your app's page in the open platform.",
@@ -173,7 +173,7 @@ function readAppId(text: string): string {
 function readSellerId(env: Environment): string | undefined {
   const text = value(env, 'AP_SELLER_ID');
   if (text === undefined || /^2088\d{12}$/.test(text)) return text;
-  throw configurationError(
+  throw wrongSetting(
     'AP_SELLER_ID',
     '不是商户号 PID，请填 2088 开头的 16 位数字，或不设置。',
     'is not a seller id: put the 16 digits that begin with 2088, or unset it.',
@@ -183,7 +183,7 @@ function readSellerId(env: Environment): string | undefined {
 function readAuthToken(env: Environment): string | undefined {
   const text = value(env, 'AP_INVOKE_AUTH_TOKEN');
   if (text === undefined || /^[\x21-\x7e]{1,128}$/.test(text)) return text;
-  throw configurationError(
+  throw wrongSetting(
     'AP_INVOKE_AUTH_TOKEN',
     '不是 app_auth_token，请原样复制商户授权得到的令牌，或不设置。',
     'is not an app_auth_token: copy the token that the merchant granted as it is, or unset it.',
@@ -193,7 +193,7 @@ function readAuthToken(env: Environment): string | undefined {
 function readUrl(env: Environment, name: string): string | undefined {
   const text = value(env, name);
   if (text === undefined || isHttpUrl(text)) return text;
-  throw configurationError(
+  throw wrongSetting(
     name,
     `不是可用的网址，请填不超过 ${MAX_URL_LENGTH} 个字符、不含空格和引号的 http(s) 网址，或不设置。`,
     `is not a usable address: put an http(s) URL of at most ${MAX_URL_LENGTH} characters without blanks or quotes, or unset it.`,
@@ -213,7 +213,7 @@ function readGateway(env: Environment): string | undefined {
   const safe = url?.protocol === 'https:' || (url?.protocol === 'http:' && LOOPBACK.has(url.hostname));
   const bare = !url?.username && !url?.password && !url?.search && !url?.hash;
   if (url && safe && bare && url.pathname.endsWith('/gateway.do')) return url.href;
-  throw configurationError(
+  throw wrongSetting(
     'AP_GATEWAY',
     '不可用：请填以 /gateway.do 结尾、不带参数的 https 网址（http 只允许本机回环地址），或不设置。',
     'cannot be used: put an https URL that ends in /gateway.do and has no query (http only on loopback), or unset it.',

@@ -1,7 +1,7 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
+import { wrongSetting } from '../../domain/errors.ts';
 import { readPastedKey } from '../pasted-key.ts';
 import { whatItIs } from '../pasted-key-words.ts';
-import { configurationError } from './configuration-error.ts';
 
 /** RSA2 keys of an app have 2048 bits or more; the old RSA (SHA-1) was issued with 1024. Bits. */
 const MIN_BITS = { RSA2: 2048, RSA: 1024 } as const;
@@ -32,7 +32,7 @@ export function readAlipayPublicKey(
 ): KeyObject {
   const key = readKey(variable, text, 'public', signType);
   if (key.equals(createPublicKey(appPrivateKey))) {
-    throw configurationError(
+    throw wrongSetting(
       variable,
       `填的是应用公钥（与应用私钥是一对），${WANTED.public.zh}。`,
       `holds the app's own public key (it pairs with the private key): ${WANTED.public.en}.`,
@@ -50,14 +50,10 @@ function readKey(
   const pasted = readPastedKey(text);
   if (!('form' in pasted) || pasted.kind !== wanted) {
     const wrong = whatItIs(pasted.kind, variable);
-    throw configurationError(
-      variable,
-      `${wrong.zh}，${WANTED[wanted].zh}。`,
-      `${wrong.en}: ${WANTED[wanted].en}.`,
-    );
+    throw wrongSetting(variable, `${wrong.zh}，${WANTED[wanted].zh}。`, `${wrong.en}: ${WANTED[wanted].en}.`);
   }
   if (pasted.algorithm !== 'rsa') {
-    throw configurationError(
+    throw wrongSetting(
       variable,
       `填的不是 RSA 密钥，${WANTED[wanted].zh}。`,
       `holds a key that is not RSA: ${WANTED[wanted].en}.`,
@@ -65,7 +61,7 @@ function readKey(
   }
   const least = MIN_BITS[signType];
   if (pasted.bits < least) {
-    throw configurationError(
+    throw wrongSetting(
       variable,
       `只有 ${pasted.bits} 位，${signType} 至少要 ${least} 位，请重新生成密钥并上传到开放平台。`,
       `has ${pasted.bits} bits and ${signType} needs at least ${least}: make a new key pair and upload it.`,

@@ -1,4 +1,4 @@
-import { configurationError } from './configuration-error.ts';
+import { wrongSetting } from '../../domain/errors.ts';
 
 /** Characters; what `notify_url` may have. */
 const MAX_NOTIFY_URL = 255;
@@ -8,7 +8,7 @@ const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 export function readGateway(text: string): string {
   const url = parse(text);
   if (!url || !isSecureOrLoopback(url) || url.href !== `${url.origin}/`) {
-    throw configurationError(
+    throw wrongSetting(
       'WXPAY_GATEWAY',
       '必须只有协议和主机，且为 https（仅本机回环地址可用 http），例如 https://api.mch.weixin.qq.com。',
       'must be scheme and host only, https (http on loopback only), such as https://api.mch.weixin.qq.com.',
@@ -28,7 +28,7 @@ export function readNotifyUrl(given: string | undefined, publicUrl: string | und
   if (publicUrl !== undefined) {
     return checkNotifyUrl(`${publicUrl.replace(/\/+$/, '')}/notify/wechatpay`, 'CASHIER_PUBLIC_URL');
   }
-  throw configurationError(
+  throw wrongSetting(
     'WXPAY_NOTIFY_URL',
     '没有设置，而微信支付下单必须有通知地址；设置它（https，可用自己域名下的任意地址）或设置 CASHIER_PUBLIC_URL。',
     'is not set, and WeChat Pay takes no order without it; set it (https, any address of your own domain) or set CASHIER_PUBLIC_URL.',
@@ -38,21 +38,21 @@ export function readNotifyUrl(given: string | undefined, publicUrl: string | und
 function checkNotifyUrl(text: string, variable: string): string {
   const url = parse(text);
   if (!url || !isSecureOrLoopback(url)) {
-    throw configurationError(
+    throw wrongSetting(
       variable,
       '必须是完整的 https 地址（仅本机回环地址可用 http），例如 https://pay.example.com/notify/wechatpay。',
       'must be a complete https address (http on loopback only), such as https://pay.example.com/notify/wechatpay.',
     );
   }
   if (/[?#]/.test(text) || url.username !== '' || url.password !== '') {
-    throw configurationError(
+    throw wrongSetting(
       variable,
       '不能带查询参数（?…）、片段（#…）或用户名密码，微信支付会拒绝；只保留协议、主机和路径。',
       'must have no query string, fragment or user name, WeChat Pay refuses those; keep scheme, host and path only.',
     );
   }
   if (text.length > MAX_NOTIFY_URL) {
-    throw configurationError(
+    throw wrongSetting(
       variable,
       `得到的通知地址超过 ${MAX_NOTIFY_URL} 个字符；改用更短的地址。`,
       `makes a notify address of more than ${MAX_NOTIFY_URL} characters; use a shorter one.`,

@@ -1,9 +1,9 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
+import { wrongSetting } from '../../domain/errors.ts';
 import { readPastedKey } from '../pasted-key.ts';
 import { whatItIs } from '../pasted-key-words.ts';
 import { readGateway, readNotifyUrl } from './addresses.ts';
 import { PRIMARY } from './backup.ts';
-import { configurationError } from './configuration-error.ts';
 import { isPublicHalf, isRsa, MIN_MODULUS_BITS } from './keys.ts';
 
 /** A merchant of WeChat Pay. Secrets are KeyObjects, which neither print nor serialise. */
@@ -88,7 +88,7 @@ function matching(
   const value = get(name);
   if (value === undefined) throw missing(name, what.zh, what.en);
   if (!form.test(value)) {
-    throw configurationError(name, `格式不对；填${what.zh}。`, `is malformed; set ${what.en}.`);
+    throw wrongSetting(name, `格式不对；填${what.zh}。`, `is malformed; set ${what.en}.`);
   }
   return value;
 }
@@ -105,7 +105,7 @@ function readApiV3Key(text: string | undefined): KeyObject {
   if (text === undefined) throw missing(name, '商户平台上设置的 APIv3 密钥', 'the APIv3 key');
   const bytes = Buffer.from(text, 'utf8');
   if (bytes.length !== API_V3_KEY_BYTES) {
-    throw configurationError(
+    throw wrongSetting(
       name,
       `必须正好是 ${API_V3_KEY_BYTES} 个字节，现在是 ${bytes.length} 个；填商户平台上设置的 APIv3 密钥（不是 APIv2 密钥）。`,
       `must be exactly ${API_V3_KEY_BYTES} bytes and has ${bytes.length}; set the APIv3 key of the merchant platform (not the APIv2 key).`,
@@ -119,14 +119,14 @@ function readKeyMode(text: string | undefined, hasPublicKey: boolean): KeyMode {
   if (text === undefined) return hasPublicKey ? 'both' : 'certificates';
   const mode = KEY_MODES.find((known) => known === text);
   if (mode === undefined) {
-    throw configurationError(
+    throw wrongSetting(
       name,
       `只能是 ${KEY_MODES.join('、')} 之一，或不设置。`,
       `must be one of ${KEY_MODES.join(', ')}; or unset it.`,
     );
   }
   if (mode !== 'certificates' && !hasPublicKey) {
-    throw configurationError(
+    throw wrongSetting(
       name,
       `是 ${mode}，但没有设置微信支付公钥；设置 WXPAY_PUB_KEY 与 WXPAY_PUB_KEY_ID，或改为 certificates。`,
       `is ${mode}, but no WeChat Pay public key is set; set WXPAY_PUB_KEY and WXPAY_PUB_KEY_ID, or make it certificates.`,
@@ -149,7 +149,7 @@ function readPlatformKey(
     throw missing('WXPAY_PUB_KEY_ID', '微信支付公钥 ID（PUB_KEY_ID_…）', 'the public key id (PUB_KEY_ID_…)');
   }
   if (!/^PUB_KEY_ID_[0-9A-Za-z]{1,64}$/.test(id)) {
-    throw configurationError(
+    throw wrongSetting(
       'WXPAY_PUB_KEY_ID',
       '必须以 PUB_KEY_ID_ 开头；填商户平台上微信支付公钥旁显示的公钥 ID。',
       'must start with PUB_KEY_ID_; set the id shown beside the WeChat Pay public key on the merchant platform.',
@@ -157,7 +157,7 @@ function readPlatformKey(
   }
   const key = readKey('WXPAY_PUB_KEY', text, 'public', { zh, en });
   if (isPublicHalf(key, merchantKey)) {
-    throw configurationError(
+    throw wrongSetting(
       'WXPAY_PUB_KEY',
       `填的是商户自己的公钥（WXPAY_MCH_KEY 的另一半）；填${zh}。`,
       `holds the merchant's own public key (the other half of WXPAY_MCH_KEY); set ${en}.`,
@@ -175,10 +175,10 @@ function readKey(
   const pasted = readPastedKey(text);
   if (!('form' in pasted) || pasted.kind !== kind) {
     const wrong = whatItIs(pasted.kind, name);
-    throw configurationError(name, `${wrong.zh}；填${what.zh}。`, `${wrong.en}; set ${what.en}.`);
+    throw wrongSetting(name, `${wrong.zh}；填${what.zh}。`, `${wrong.en}; set ${what.en}.`);
   }
   if (!isRsa(pasted.key)) {
-    throw configurationError(
+    throw wrongSetting(
       name,
       `不是 ${MIN_MODULUS_BITS} 位以上的 RSA 密钥；填${what.zh}。`,
       `is no RSA key of ${MIN_MODULUS_BITS} bits or more; set ${what.en}.`,
@@ -188,5 +188,5 @@ function readKey(
 }
 
 function missing(name: string, zh: string, en: string): Error {
-  return configurationError(name, `没有设置；填${zh}。`, `is not set; set ${en}.`);
+  return wrongSetting(name, `没有设置；填${zh}。`, `is not set; set ${en}.`);
 }

@@ -1,7 +1,7 @@
 import { chmod, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock, RandomBytes } from '../../domain/clock.ts';
-import { type Database, settleJournal, sqlite } from '../../platform/sqlite.ts';
+import { type Database, isBusy, patiently, settleJournal, sqlite } from '../../platform/sqlite.ts';
 
 /** Orders and refunds are kept as JSON documents: the simulator asks for them by number and for nothing else. */
 const SCHEMA = `
@@ -34,26 +34,29 @@ const SCHEMA = `
 /** ms; how long a write may wait for another process before giving up. Waiting never blocks the event loop. */
 const PATIENCE_MS = 10_000;
 
+interface Ports {
+  readonly clock: Clock;
+  readonly randomBytes: RandomBytes;
+}
+
 /** The simulator's SQLite file. Writes are immediate transactions; a busy file is waited for asynchronously. */
 export class SimulatorDatabase {
   private readonly db: Database;
-  private readonly clock: Clock;
-  private readonly randomBytes: RandomBytes;
+  private readonly ports: Ports;
 
-  private constructor(db: Database, clock: Clock, randomBytes: RandomBytes) {
+  private constructor(db: Database, ports: Ports) {
     this.db = db;
-    this.clock = clock;
-    this.randomBytes = randomBytes;
+    this.ports = ports;
   }
 
   /** Opens `simulator.db` in `folder`, making both (folder 0700, file 0600) on first use. */
-  static async open(folder: string, clock: Clock, randomBytes: RandomBytes): Promise<SimulatorDatabase> {
+  static async open(folder: string, ports: Ports): Promise<SimulatorDatabase> {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     await chmod(folder, 0o700);
     const path = join(folder, 'simulator.db');
     const { open, walIsSafe } = await sqlite();
     const db = open(path);
-    const database = new SimulatorDatabase(db, clock, randomBytes);
+    const database = new SimulatorDatabase(db, ports);
     await chmod(path, 0o600);
     await database.patiently(() => {
       settleJournal(db, walIsSafe);
@@ -102,24 +105,7 @@ export class SimulatorDatabase {
     if (this.db.isOpen) this.db.close();
   }
 
-  /** Repeats `attempt` while another process holds the file, with a short random pause between. */
-  private async patiently<T>(attempt: () => T): Promise<T> {
-    for (let waitedMs = 0; ; ) {
-      try {
-        return attempt();
-      } catch (error) {
-        if (!isBusy(error) || waitedMs > PATIENCE_MS) throw error;
-      }
-      const pauseMs = 2 + ((this.randomBytes(1)[0] ?? 0) % 30);
-      waitedMs += pauseMs;
-      await this.clock.sleep(pauseMs);
-    }
+  private patiently<T>(attempt: () => T): Promise<T> {
+    return patiently(attempt, (error) => (isBusy(error) ? PATIENCE_MS : 0), this.ports);
   }
-}
-
-/** SQLITE_BUSY (5) and SQLITE_LOCKED (6), extended codes included. */
-function isBusy(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  const primary = 'errcode' in error && typeof error.errcode === 'number' ? error.errcode & 0xff : undefined;
-  return primary === 5 || primary === 6 || /database (table )?is locked|SQLITE_BUSY/.test(error.message);
 }
