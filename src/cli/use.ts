@@ -50,28 +50,32 @@ export type Typed<U extends Use> = {
   };
 }[keyof U['actions'] & string];
 
-export const JSON_OPTION = {
-  json: { type: 'boolean', does: { zh: '输出 JSON，供程序读取', en: 'JSON, for programs' } },
-} as const satisfies OptionUses;
+/** A switch. */
+export const flag = (zh: string, en: string) => ({ type: 'boolean', does: { zh, en } }) as const;
+/** An option with a value, for which `value` stands in the help. */
+export const text = (value: string, zh: string, en: string) =>
+  ({ type: 'string', value, does: { zh, en } }) as const;
+/** An option with one of a few values. */
+export const choice = <const C extends readonly string[]>(choices: C, zh: string, en: string) =>
+  ({ type: 'string', choices, does: { zh, en } }) as const;
+
+export const JSON_OPTION = { json: flag('输出 JSON，供程序读取', 'JSON, for programs') };
 
 /** Which ledger an operator's command means. */
 export const PLACE_OPTIONS = {
   ...JSON_OPTION,
-  realm: {
-    type: 'string',
-    choices: REALMS,
-    does: {
-      zh: '哪个环境的账本；不写时，有正式账本就用正式账本',
-      en: "which realm's ledger; without it the live one where there is one",
-    },
-  },
-  home: { type: 'string', value: 'DIR', does: { zh: '数据文件夹', en: 'the data folder' } },
-  ledger: { type: 'string', value: 'ADDRESS', does: { zh: '账本文件', en: 'the ledger file' } },
-} as const satisfies OptionUses;
+  realm: choice(
+    REALMS,
+    '哪个环境的账本；不写时，有正式账本就用正式账本',
+    "which realm's ledger; without it the live one where there is one",
+  ),
+  home: text('DIR', '数据文件夹', 'the data folder'),
+  ledger: text('ADDRESS', '账本文件', 'the ledger file'),
+};
 
 /** Known to every command. */
 export const EVERYWHERE = {
-  lang: { type: 'string', choices: ['zh', 'en'], does: { zh: '输出语言', en: 'language' } },
-  help: { type: 'boolean', does: { zh: '显示用法', en: 'show how it is used' } },
-  version: { type: 'boolean', does: { zh: '显示版本', en: 'show the version' } },
-} as const satisfies OptionUses;
+  lang: choice(['zh', 'en'], '输出语言', 'language'),
+  help: flag('显示用法', 'show how it is used'),
+  version: flag('显示版本', 'show the version'),
+};

@@ -1,29 +1,17 @@
 import { ORDER_STATES } from '../domain/order.ts';
 import { WALLET_IDS } from '../providers/registry.ts';
 import { CLIENT_IDS } from './init/client-ids.ts';
-import { JSON_OPTION, type OptionUses, PLACE_OPTIONS, type Use } from './use.ts';
+import { choice, flag, JSON_OPTION, PLACE_OPTIONS, text, type Use } from './use.ts';
 
-const REASON = {
-  reason: { type: 'string', value: 'TEXT', does: { zh: '原因', en: 'why' } },
-} as const satisfies OptionUses;
-const NOTE = {
-  note: { type: 'string', value: 'TEXT', does: { zh: '备注', en: 'a note' } },
-} as const satisfies OptionUses;
+const REASON = { reason: text('TEXT', '原因', 'why') };
+const NOTE = { note: text('TEXT', '备注', 'a note') };
 const DAYS = {
-  from: {
-    type: 'string',
-    value: 'YYYY-MM-DD',
-    does: { zh: '从这一天（北京时间）', en: 'from this day on (Beijing)' },
-  },
-  to: {
-    type: 'string',
-    value: 'YYYY-MM-DD',
-    does: { zh: '到这一天，含当日', en: 'up to this day, itself included' },
-  },
-} as const satisfies OptionUses;
-const PORT = {
-  port: { type: 'string', value: 'N', does: { zh: '端口', en: 'the port' } },
-} as const satisfies OptionUses;
+  from: text('YYYY-MM-DD', '从这一天（北京时间）', 'from this day on (Beijing)'),
+  to: text('YYYY-MM-DD', '到这一天，含当日', 'up to this day, itself included'),
+};
+const PORT = { port: text('N', '端口', 'the port') };
+/** Of commands that keep no ledger. */
+const HOME_ONLY = { ...JSON_OPTION, home: PLACE_OPTIONS.home };
 
 /** Every command there is: help, completion of a wrong word and the reading of arguments come from this table. */
 export const USES = {
@@ -50,12 +38,7 @@ export const USES = {
           zh: '在 CASHIER_HTTP_HOST、CASHIER_HTTP_PORT 上监听',
           en: 'listens at CASHIER_HTTP_HOST and CASHIER_HTTP_PORT',
         },
-        options: {
-          'no-mcp': {
-            type: 'boolean',
-            does: { zh: '不提供 /mcp，其余照常', en: 'without /mcp, all else as ever' },
-          },
-        },
+        options: { 'no-mcp': flag('不提供 /mcp，其余照常', 'without /mcp, all else as ever') },
       },
     },
   },
@@ -64,12 +47,7 @@ export const USES = {
     actions: {
       '': {
         does: { zh: '两种支付方式各卖出并退款一次', en: 'sells and refunds once through each wallet' },
-        options: {
-          'auto-pay': {
-            type: 'boolean',
-            does: { zh: '自动付款，不必点击', en: 'pays by itself, nobody has to click' },
-          },
-        },
+        options: { 'auto-pay': flag('自动付款，不必点击', 'pays by itself, nobody has to click') },
       },
     },
   },
@@ -83,10 +61,7 @@ export const USES = {
         },
         options: {
           ...PORT,
-          certificates: {
-            type: 'boolean',
-            does: { zh: '证书模式的商户', en: 'for a merchant in certificate mode' },
-          },
+          certificates: flag('证书模式的商户', 'for a merchant in certificate mode'),
           home: PLACE_OPTIONS.home,
         },
       },
@@ -100,24 +75,15 @@ export const USES = {
         args: '[CLIENT]',
         does: { zh: `CLIENT：${CLIENT_IDS.join(' ')}`, en: `CLIENT: ${CLIENT_IDS.join(' ')}` },
         options: {
-          write: {
-            type: 'boolean',
-            does: { zh: '写入客户端的配置文件', en: "writes into the client's file" },
-          },
-          force: {
-            type: 'boolean',
-            does: { zh: '替换同名的不同配置', en: 'replaces another one of that name' },
-          },
-          live: { type: 'boolean', does: { zh: '真实收款所需的变量', en: 'with what real payments need' } },
-          name: { type: 'string', value: 'cashier', does: { zh: '服务器的名字', en: "the server's name" } },
-          package: {
-            type: 'string',
-            value: 'SPEC',
-            does: {
-              zh: '由 npx 运行的包、.tgz 文件，或 .js 文件',
-              en: 'what npx runs: a package, a .tgz or a .js file',
-            },
-          },
+          write: flag('写入客户端的配置文件', "writes into the client's file"),
+          force: flag('替换同名的不同配置', 'replaces another one of that name'),
+          live: flag('真实收款所需的变量', 'with what real payments need'),
+          name: text('cashier', '服务器的名字', "the server's name"),
+          package: text(
+            'SPEC',
+            '由 npx 运行的包、.tgz 文件，或 .js 文件',
+            'what npx runs: a package, a .tgz or a .js file',
+          ),
         },
       },
     },
@@ -130,10 +96,7 @@ export const USES = {
     actions: {
       '': {
         does: { zh: '不动钱；每项说明怎么办', en: 'moves no money; says what to do' },
-        options: {
-          ...JSON_OPTION,
-          offline: { type: 'boolean', does: { zh: '不连接网关', en: 'asks no gateway' } },
-        },
+        options: { ...JSON_OPTION, offline: flag('不连接网关', 'asks no gateway') },
       },
     },
   },
@@ -144,37 +107,13 @@ export const USES = {
       list: {
         does: { zh: '最新的在前，附合计与退款', en: 'newest first, with totals and refunds' },
         options: {
-          state: {
-            type: 'string',
-            choices: ORDER_STATES,
-            does: { zh: '只列这种状态', en: 'in this state only' },
-          },
-          provider: {
-            type: 'string',
-            choices: WALLET_IDS,
-            does: { zh: '只列这种支付方式', en: 'of this payment method only' },
-          },
-          caller: {
-            type: 'string',
-            value: 'NAME',
-            does: { zh: '只列这个调用方', en: 'of this caller only' },
-          },
+          state: choice(ORDER_STATES, '只列这种状态', 'in this state only'),
+          provider: choice(WALLET_IDS, '只列这种支付方式', 'of this payment method only'),
+          caller: text('NAME', '只列这个调用方', 'of this caller only'),
           ...DAYS,
-          search: {
-            type: 'string',
-            value: 'TEXT',
-            does: { zh: '订单号、交易号或商品名中含有', en: 'in order number, gateway number or title' },
-          },
-          limit: {
-            type: 'string',
-            value: 'N',
-            does: { zh: '最多几笔（默认 20）', en: 'at most so many (20)' },
-          },
-          format: {
-            type: 'string',
-            choices: ['table', 'csv'],
-            does: { zh: 'csv 可用 Excel 直接打开', en: 'csv opens in Excel' },
-          },
+          search: text('TEXT', '订单号、交易号或商品名中含有', 'in order number, gateway number or title'),
+          limit: text('N', '最多几笔（默认 20）', 'at most so many (20)'),
+          format: choice(['table', 'csv'], 'csv 可用 Excel 直接打开', 'csv opens in Excel'),
           ...PLACE_OPTIONS,
         },
       },
@@ -217,10 +156,7 @@ export const USES = {
   unfreeze: {
     does: { zh: '恢复', en: 'resumes them' },
     actions: {
-      '': {
-        does: { zh: '需要操作员口令', en: 'needs the operator secret' },
-        options: PLACE_OPTIONS,
-      },
+      '': { does: { zh: '需要操作员口令', en: 'needs the operator secret' }, options: PLACE_OPTIONS },
     },
   },
   budget: {
@@ -277,20 +213,15 @@ export const USES = {
         does: { zh: '核对有无改动', en: 'finds any change' },
         options: {
           checkpoint: {
-            type: 'string',
+            ...text('FILE', '另存的检查点，可多次', 'a checkpoint kept elsewhere; may be repeated'),
             multiple: true,
-            value: 'FILE',
-            does: { zh: '另存的检查点，可多次', en: 'a checkpoint kept elsewhere; may be repeated' },
           },
           ...PLACE_OPTIONS,
         },
       },
       checkpoint: {
         does: { zh: '签发检查点', en: 'signs a checkpoint' },
-        options: {
-          out: { type: 'string', value: 'FILE', does: { zh: '追加到文件', en: 'appends it to a file' } },
-          ...PLACE_OPTIONS,
-        },
+        options: { out: text('FILE', '追加到文件', 'appends it to a file'), ...PLACE_OPTIONS },
       },
       show: {
         args: 'ORDER',
@@ -300,13 +231,9 @@ export const USES = {
       export: {
         does: { zh: '导出全部记录', en: 'writes the records out' },
         options: {
-          format: {
-            type: 'string',
-            choices: ['jsonl', 'csv'],
-            does: { zh: '默认 jsonl', en: 'jsonl without it' },
-          },
+          format: choice(['jsonl', 'csv'], '默认 jsonl', 'jsonl without it'),
           ...DAYS,
-          out: { type: 'string', value: 'FILE', does: { zh: '写入新文件', en: 'into a new file' } },
+          out: text('FILE', '写入新文件', 'into a new file'),
           ...PLACE_OPTIONS,
         },
       },
@@ -321,16 +248,9 @@ export const USES = {
           en: 'needs the keys; ends with 0 where nothing differs',
         },
         options: {
-          date: { type: 'string', value: 'YYYY-MM-DD', does: { zh: '哪一天', en: 'which day' } },
-          provider: {
-            type: 'string',
-            choices: WALLET_IDS,
-            does: { zh: '只对这种支付方式', en: 'this method only' },
-          },
-          settle: {
-            type: 'boolean',
-            does: { zh: '向网关查清状态不符的', en: 'asks the gateway where states differ' },
-          },
+          date: text('YYYY-MM-DD', '哪一天', 'which day'),
+          provider: choice(WALLET_IDS, '只对这种支付方式', 'this method only'),
+          settle: flag('向网关查清状态不符的', 'asks the gateway where states differ'),
           ...PLACE_OPTIONS,
         },
       },
@@ -340,27 +260,18 @@ export const USES = {
     does: { zh: 'HTTP 调用方的令牌', en: 'who may call over HTTP' },
     otherwise: 'list',
     actions: {
-      list: { does: { zh: '列出', en: 'lists them' }, options: { ...JSON_OPTION, home: PLACE_OPTIONS.home } },
+      list: { does: { zh: '列出', en: 'lists them' }, options: HOME_ONLY },
       add: {
         args: 'NAME',
         does: { zh: '新建，令牌只显示一次', en: 'makes one and shows it once' },
         options: {
-          tools: { type: 'string', value: 'a,b', does: { zh: '可用的工具', en: 'the tools it may call' } },
-          orders: {
-            type: 'string',
-            choices: ['own', 'all'],
-            does: { zh: '能看到哪些订单', en: 'the orders it sees' },
-          },
-          policy: { type: 'string', value: 'FILE', does: { zh: '更严的规则', en: 'stricter rules for it' } },
-          ...JSON_OPTION,
-          home: PLACE_OPTIONS.home,
+          tools: text('a,b', '可用的工具', 'the tools it may call'),
+          orders: choice(['own', 'all'], '能看到哪些订单', 'the orders it sees'),
+          policy: text('FILE', '更严的规则', 'stricter rules for it'),
+          ...HOME_ONLY,
         },
       },
-      revoke: {
-        args: 'NAME',
-        does: { zh: '吊销', en: 'revokes it' },
-        options: { ...JSON_OPTION, home: PLACE_OPTIONS.home },
-      },
+      revoke: { args: 'NAME', does: { zh: '吊销', en: 'revokes it' }, options: HOME_ONLY },
     },
   },
 } as const satisfies Record<string, Use>;

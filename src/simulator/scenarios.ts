@@ -49,266 +49,190 @@ export interface Scenario {
   readonly answer?: { readonly fault: AnswerFault; readonly carriedOut: boolean };
 }
 
+/** What steers a scenario, and whose it is. */
+type Steers = Pick<Scenario, 'onTitle' | 'onReason' | 'times' | 'providers'>;
+
 const ALIPAY: readonly Provider[] = ['alipay'];
 const WECHATPAY: readonly Provider[] = ['wechatpay'];
 
-/** Faults of an answer: a title token steers the create call, a reason token the refund call. */
-function answer(
+const CREATE: Steers = { onTitle: ['create'], onReason: [] };
+const REFUND: Steers = { onTitle: ['refund'], onReason: ['refund'] };
+const NOTIFY: Steers = { onTitle: ['notify'], onReason: ['notify'] };
+/** A token in the title steers the create call, one in the reason the refund call. */
+const CALL: Steers = { onTitle: ['create'], onReason: ['refund'] };
+const ONCE: Steers = { ...CALL, times: 1 };
+const CREATE_ONCE: Steers = { ...CREATE, times: 1 };
+const REFUND_ONCE: Steers = { ...REFUND, times: 1 };
+const OF_WECHATPAY = { providers: WECHATPAY };
+/** What a bill as a whole gets wrong, by the control API; or about one payment or one refund, by a token. */
+const BILL: Steers = { onTitle: ['bill'], onReason: [] };
+const BILLED_PAYMENT: Steers = { onTitle: ['bill-line'], onReason: [] };
+const BILLED_REFUND: Steers = { onTitle: [], onReason: ['bill-line'] };
+
+/** A row, with whether the call is carried out all the same where it is a fault of the answer. */
+function row(
   name: string,
-  fault: AnswerFault,
-  carriedOut: boolean,
   zh: string,
   en: string,
-  more: Partial<Scenario> = {},
+  steers: Steers,
+  answer?: readonly [AnswerFault, 'done' | 'not-done'],
 ): Scenario {
-  const steers: Pick<Scenario, 'onTitle' | 'onReason'> = { onTitle: ['create'], onReason: ['refund'] };
-  return { name, zh, en, ...steers, answer: { fault, carriedOut }, ...more };
+  const [fault, carriedOut] = answer ?? [];
+  return { name, zh, en, ...steers, ...(fault && { answer: { fault, carriedOut: carriedOut === 'done' } }) };
 }
-
-/** What a bill gets wrong about one payment (token in the title) or one refund (token in the reason). */
-function billLine(about: 'payment' | 'refund', row: Pick<Scenario, 'name' | 'zh' | 'en'>): Scenario {
-  const steers: readonly Operation[] = ['bill-line'];
-  const [onTitle, onReason] = about === 'payment' ? [steers, []] : [[], steers];
-  return { ...row, onTitle, onReason };
-}
-
-/** What is wrong with a bill as a whole; steered by the control API. */
-function bill(name: string, zh: string, en: string, providers?: readonly Provider[]): Scenario {
-  return { name, zh, en, ...(providers && { providers }), onTitle: ['bill'], onReason: [] };
-}
-
-const ONCE = { times: 1 };
-const CREATE_ONLY = { times: 1, onReason: [] };
-const REFUND_ONLY = { times: 1, onTitle: ['refund'] as const };
-
-const BILL_SCENARIOS: readonly Scenario[] = [
-  billLine('payment', { name: 'bill-missing', zh: '账单漏记该收款', en: 'the bill leaves the payment out' }),
-  billLine('payment', {
-    name: 'bill-extra',
-    zh: '账单多出一笔不存在的收款',
-    en: 'the bill has one more payment, of an order that nobody made',
-  }),
-  billLine('payment', { name: 'bill-amount', zh: '账单多记一分钱', en: 'the bill has one fen more' }),
-  billLine('payment', {
-    name: 'bill-unpaid',
-    zh: '账单记有未付款的订单',
-    en: 'the bill has the order although nobody has paid it',
-  }),
-  billLine('payment', {
-    name: 'bill-fee',
-    zh: '账单手续费超过订单金额',
-    en: 'the bill takes a fee larger than the amount',
-  }),
-  {
-    ...billLine('payment', {
-      name: 'bill-fee-negative',
-      zh: '账单手续费为负',
-      en: 'the bill gives a fee for a payment',
-    }),
-    providers: WECHATPAY,
-  },
-  billLine('refund', {
-    name: 'bill-refund-missing',
-    zh: '账单漏记该退款',
-    en: 'the bill leaves the refund out',
-  }),
-  billLine('refund', {
-    name: 'bill-refund-extra',
-    zh: '账单多出一笔不存在的退款',
-    en: 'the bill has one more refund, which nobody made',
-  }),
-  billLine('refund', {
-    name: 'bill-refund-amount',
-    zh: '账单退款多记一分钱',
-    en: 'the bill refunds one fen more',
-  }),
-  billLine('refund', {
-    name: 'bill-refund-state',
-    zh: '账单退款状态不同（微信记为关闭；支付宝把处理中的记为已退）',
-    en: 'the bill has another state: CLOSED at WeChat Pay, done at Alipay while it is in process',
-  }),
-  bill('bill-creating', '账单正在生成', 'the bill is still being made', WECHATPAY),
-  bill('bill-wrong-hash', '账单摘要不符', 'the file does not have the hash that was signed', WECHATPAY),
-  bill('bill-truncated', '账单文件不完整', 'the second half of the file is missing'),
-  bill('bill-redirect', '下载地址跳转到别处', 'the address redirects to another one'),
-  bill('bill-elsewhere', '下载地址在另一主机', 'the address is on another host'),
-];
 
 /**
  * The one table of scenarios. `sim:<name>` in a payment's title or a refund's reason steers that order or refund;
  * `sim:<name>@<operation>*<n>` names the operation and how many calls; several tokens may stand together.
  */
 export const SCENARIOS: readonly Scenario[] = [
-  {
-    name: 'auto-pay',
-    zh: '下单（或打开链接）后立即自动支付成功',
-    en: 'paid at once after create, or as soon as the link is opened',
-    onTitle: ['create'],
-    onReason: [],
-  },
-  answer('lost-before', 'cut', false, '连接中断，网关未执行', 'connection cut, nothing done', ONCE),
-  answer('lost-after', 'cut', true, '网关已执行，但应答丢失', 'done, but the answer is lost', ONCE),
-  answer(
-    'lost-create-before',
-    'cut',
-    false,
-    '首次下单连接中断，未执行',
-    'first create: cut, nothing done',
-    CREATE_ONLY,
+  row(
+    'auto-pay',
+    '下单（或打开链接）后立即自动支付成功',
+    'paid at once after create, or as soon as the link is opened',
+    CREATE,
   ),
-  answer(
-    'lost-create-after',
+  row('lost-before', '连接中断，网关未执行', 'connection cut, nothing done', ONCE, ['cut', 'not-done']),
+  row('lost-after', '网关已执行，但应答丢失', 'done, but the answer is lost', ONCE, ['cut', 'done']),
+  row('lost-create-before', '首次下单连接中断，未执行', 'first create: cut, nothing done', CREATE_ONCE, [
     'cut',
-    true,
-    '首次下单已执行，应答丢失',
-    'first create: done, answer lost',
-    CREATE_ONLY,
-  ),
-  answer(
-    'refund-lost-before',
+    'not-done',
+  ]),
+  row('lost-create-after', '首次下单已执行，应答丢失', 'first create: done, answer lost', CREATE_ONCE, [
     'cut',
-    false,
-    '首次退款连接中断，未执行',
-    'first refund: cut, nothing done',
-    REFUND_ONLY,
-  ),
-  answer(
-    'refund-lost-after',
+    'done',
+  ]),
+  row('refund-lost-before', '首次退款连接中断，未执行', 'first refund: cut, nothing done', REFUND_ONCE, [
     'cut',
-    true,
-    '首次退款已执行，应答丢失',
-    'first refund: done, answer lost',
-    REFUND_ONLY,
+    'not-done',
+  ]),
+  row('refund-lost-after', '首次退款已执行，应答丢失', 'first refund: done, answer lost', REFUND_ONCE, [
+    'cut',
+    'done',
+  ]),
+  row('slow', '三秒后才应答', 'answered after three seconds', CALL, ['slow', 'done']),
+  row('declined', '网关明确拒绝（有签名）', 'a clear, signed business no', CALL, ['declined', 'not-done']),
+  row('unsigned-decline', '未签名的拒绝', 'a business no without a signature', CALL, [
+    'declined-unsigned',
+    'not-done',
+  ]),
+  row(
+    'unsigned-not-exist',
+    '未签名的“不存在”',
+    'an unsigned "does not exist"',
+    { onTitle: ['query'], onReason: ['query-refund'] },
+    ['not-exist-unsigned', 'not-done'],
   ),
-  answer('slow', 'slow', true, '三秒后才应答', 'answered after three seconds'),
-  answer('declined', 'declined', false, '网关明确拒绝（有签名）', 'a clear, signed business no'),
-  answer('unsigned-decline', 'declined-unsigned', false, '未签名的拒绝', 'a business no without a signature'),
-  {
-    ...answer(
-      'unsigned-not-exist',
-      'not-exist-unsigned',
-      false,
-      '未签名的“不存在”',
-      'an unsigned "does not exist"',
-    ),
-    onTitle: ['query'],
-    onReason: ['query-refund'],
-  },
-  answer('system-error', 'system-error', false, '系统错误，未执行', 'system error, nothing done', ONCE),
-  answer('system-error-done', 'system-error', true, '系统错误，但已执行', 'system error, yet done', ONCE),
-  answer('rate-limited', 'rate-limited', false, '限流，未执行', 'rate limited, nothing done', ONCE),
-  answer('rate-limited-done', 'rate-limited', true, '限流，但已受理', 'rate limited, yet accepted', ONCE),
-  answer('forged-answer', 'forged', true, '应答由错误的密钥签名', 'answer signed with a wrong key', ONCE),
-  answer('unsigned-answer', 'unsigned', true, '成功应答没有签名', 'success without a signature', ONCE),
-  answer('stale-answer', 'stale', true, '应答时间戳为十分钟前', 'answer signed ten minutes ago', {
-    times: 1,
-    providers: WECHATPAY,
-  }),
-  answer('signtest', 'signtest', true, '签名探测 WECHATPAY/SIGNTEST/', 'the signature probe of WeChat Pay', {
-    times: 1,
-    providers: WECHATPAY,
-  }),
-  answer('garbage', 'garbage', true, '200 但不是 JSON', '200 with something that is not JSON', ONCE),
-  answer('http-502', 'http-502', true, '502，但已执行', '502 from a proxy, yet done', ONCE),
-  answer('balance', 'balance', false, '商户余额不足，无法退款', 'balance too small for the refund', {
-    onTitle: ['refund'],
-  }),
-  {
-    name: 'unknown-word',
-    zh: '返回文档中没有的状态',
-    en: 'a state that is not in the documents',
+  row('system-error', '系统错误，未执行', 'system error, nothing done', ONCE, ['system-error', 'not-done']),
+  row('system-error-done', '系统错误，但已执行', 'system error, yet done', ONCE, ['system-error', 'done']),
+  row('rate-limited', '限流，未执行', 'rate limited, nothing done', ONCE, ['rate-limited', 'not-done']),
+  row('rate-limited-done', '限流，但已受理', 'rate limited, yet accepted', ONCE, ['rate-limited', 'done']),
+  row('forged-answer', '应答由错误的密钥签名', 'answer signed with a wrong key', ONCE, ['forged', 'done']),
+  row('unsigned-answer', '成功应答没有签名', 'success without a signature', ONCE, ['unsigned', 'done']),
+  row('stale-answer', '应答时间戳为十分钟前', 'answer signed ten minutes ago', { ...ONCE, ...OF_WECHATPAY }, [
+    'stale',
+    'done',
+  ]),
+  row(
+    'signtest',
+    '签名探测 WECHATPAY/SIGNTEST/',
+    'the signature probe of WeChat Pay',
+    { ...ONCE, ...OF_WECHATPAY },
+    ['signtest', 'done'],
+  ),
+  row('garbage', '200 但不是 JSON', '200 with something that is not JSON', ONCE, ['garbage', 'done']),
+  row('http-502', '502，但已执行', '502 from a proxy, yet done', ONCE, ['http-502', 'done']),
+  row('balance', '商户余额不足，无法退款', 'balance too small for the refund', REFUND, [
+    'balance',
+    'not-done',
+  ]),
+  row('unknown-word', '返回文档中没有的状态', 'a state that is not in the documents', {
     onTitle: ['query'],
     onReason: ['refund', 'query-refund'],
-  },
-  {
-    name: 'wrong-amount',
-    zh: '查询与通知多报一分钱',
-    en: 'query and notification report one fen more',
+  }),
+  row('wrong-amount', '查询与通知多报一分钱', 'query and notification report one fen more', {
     onTitle: ['query', 'notify'],
     onReason: ['query-refund', 'notify'],
-  },
-  {
-    name: 'wrong-account',
-    zh: '查询（微信）与通知报告他人账户',
-    en: 'query (WeChat Pay) and notification report another account',
-    onTitle: ['query', 'notify'],
-    onReason: ['notify'],
-  },
-  {
-    name: 'pay-after-close',
-    zh: '关闭或过期后仍可支付成功',
-    en: 'can be paid although closed or expired',
+  }),
+  row(
+    'wrong-account',
+    '查询（微信）与通知报告他人账户',
+    'query (WeChat Pay) and notification report another account',
+    { onTitle: ['query', 'notify'], onReason: ['notify'] },
+  ),
+  row('pay-after-close', '关闭或过期后仍可支付成功', 'can be paid although closed or expired', {
     onTitle: ['create', 'open', 'pay'],
     onReason: [],
-  },
-  {
-    name: 'notify-twice',
-    zh: '通知发送两次',
-    en: 'notified twice',
-    onTitle: ['notify'],
-    onReason: ['notify'],
-  },
-  {
-    name: 'notify-late',
-    zh: '通知晚到十秒',
-    en: 'notified ten seconds late',
-    onTitle: ['notify'],
-    onReason: ['notify'],
-  },
-  {
-    name: 'notify-forged',
-    zh: '未付款时收到错误密钥签名的“已付款”通知',
-    en: 'a notification signed with a wrong key claims payment as soon as the order is there',
-    onTitle: ['create'],
-    onReason: [],
-  },
-  {
-    name: 'notify-by-certificate',
-    zh: '通知由平台证书签名（切换到公钥期间）',
-    en: 'the notification is signed with the platform certificate, as while WeChat Pay moves to its public key',
-    providers: WECHATPAY,
-    onTitle: ['notify'],
-    onReason: ['notify'],
-  },
-  {
-    name: 'notify-never',
-    zh: '从不通知',
-    en: 'never notified',
-    onTitle: ['notify'],
-    onReason: ['notify'],
-  },
-  {
-    name: 'refund-processing',
-    zh: '退款一直处理中',
-    en: 'the refund stays in processing',
-    onTitle: ['refund'],
-    onReason: ['refund'],
-  },
-  {
-    name: 'refund-closed',
-    zh: '退款关闭（钱未退出）',
-    en: 'the refund ends CLOSED, no money moved',
-    providers: WECHATPAY,
-    onTitle: ['refund'],
-    onReason: ['refund'],
-  },
-  {
-    name: 'refund-abnormal',
-    zh: '退款异常（用户账户问题）',
-    en: 'the refund ends ABNORMAL',
-    providers: WECHATPAY,
-    onTitle: ['refund'],
-    onReason: ['refund'],
-  },
-  {
-    name: 'fund-change-n',
-    zh: '退款已执行，但应答 fund_change=N',
-    en: 'refunded, but answered fund_change=N',
+  }),
+  row('notify-twice', '通知发送两次', 'notified twice', NOTIFY),
+  row('notify-late', '通知晚到十秒', 'notified ten seconds late', NOTIFY),
+  row(
+    'notify-forged',
+    '未付款时收到错误密钥签名的“已付款”通知',
+    'a notification signed with a wrong key claims payment as soon as the order is there',
+    CREATE,
+  ),
+  row(
+    'notify-by-certificate',
+    '通知由平台证书签名（切换到公钥期间）',
+    'the notification is signed with the platform certificate, as while WeChat Pay moves to its public key',
+    { ...NOTIFY, ...OF_WECHATPAY },
+  ),
+  row('notify-never', '从不通知', 'never notified', NOTIFY),
+  row('refund-processing', '退款一直处理中', 'the refund stays in processing', REFUND),
+  row('refund-closed', '退款关闭（钱未退出）', 'the refund ends CLOSED, no money moved', {
+    ...REFUND,
+    ...OF_WECHATPAY,
+  }),
+  row('refund-abnormal', '退款异常（用户账户问题）', 'the refund ends ABNORMAL', {
+    ...REFUND,
+    ...OF_WECHATPAY,
+  }),
+  row('fund-change-n', '退款已执行，但应答 fund_change=N', 'refunded, but answered fund_change=N', {
+    ...REFUND,
     providers: ALIPAY,
-    onTitle: ['refund'],
-    onReason: ['refund'],
-  },
-  ...BILL_SCENARIOS,
+  }),
+  row('bill-missing', '账单漏记该收款', 'the bill leaves the payment out', BILLED_PAYMENT),
+  row(
+    'bill-extra',
+    '账单多出一笔不存在的收款',
+    'the bill has one more payment, of an order that nobody made',
+    BILLED_PAYMENT,
+  ),
+  row('bill-amount', '账单多记一分钱', 'the bill has one fen more', BILLED_PAYMENT),
+  row(
+    'bill-unpaid',
+    '账单记有未付款的订单',
+    'the bill has the order although nobody has paid it',
+    BILLED_PAYMENT,
+  ),
+  row('bill-fee', '账单手续费超过订单金额', 'the bill takes a fee larger than the amount', BILLED_PAYMENT),
+  row('bill-fee-negative', '账单手续费为负', 'the bill gives a fee for a payment', {
+    ...BILLED_PAYMENT,
+    ...OF_WECHATPAY,
+  }),
+  row('bill-refund-missing', '账单漏记该退款', 'the bill leaves the refund out', BILLED_REFUND),
+  row(
+    'bill-refund-extra',
+    '账单多出一笔不存在的退款',
+    'the bill has one more refund, which nobody made',
+    BILLED_REFUND,
+  ),
+  row('bill-refund-amount', '账单退款多记一分钱', 'the bill refunds one fen more', BILLED_REFUND),
+  row(
+    'bill-refund-state',
+    '账单退款状态不同（微信记为关闭；支付宝把处理中的记为已退）',
+    'the bill has another state: CLOSED at WeChat Pay, done at Alipay while it is in process',
+    BILLED_REFUND,
+  ),
+  row('bill-creating', '账单正在生成', 'the bill is still being made', { ...BILL, ...OF_WECHATPAY }),
+  row('bill-wrong-hash', '账单摘要不符', 'the file does not have the hash that was signed', {
+    ...BILL,
+    ...OF_WECHATPAY,
+  }),
+  row('bill-truncated', '账单文件不完整', 'the second half of the file is missing', BILL),
+  row('bill-redirect', '下载地址跳转到别处', 'the address redirects to another one', BILL),
+  row('bill-elsewhere', '下载地址在另一主机', 'the address is on another host', BILL),
 ];
 
 const BY_NAME: ReadonlyMap<string, Scenario> = new Map(
@@ -337,35 +261,4 @@ export function scenarioNamed(name: string): Scenario | undefined {
 /** Whether a scenario can happen at a wallet's gateway. */
 export function isFor({ providers }: Scenario, provider: Provider): boolean {
   return !providers || providers.includes(provider);
-}
-
-/** A `sim:` token: a scenario with the operations and number of calls it steers. */
-export interface Token {
-  readonly scenario: Scenario;
-  readonly operations: readonly Operation[];
-  readonly times: number | undefined;
-  /** The token as written. */
-  readonly text: string;
-}
-
-const TOKEN = /sim:([a-z0-9]+(?:-[a-z0-9]+)*)(?:@([a-z]+(?:-[a-z]+)*))?(?:\*(\d{1,3}))?/g;
-
-/** The tokens in a title or reason. Names that are not in the table steer nothing. */
-export function tokensIn(
-  text: string | undefined,
-  place: 'onTitle' | 'onReason',
-  provider: Provider,
-): Token[] {
-  const tokens: Token[] = [];
-  for (const [written, name = '', operation, times] of (text ?? '').matchAll(TOKEN)) {
-    const scenario = BY_NAME.get(name);
-    if (!scenario || !isFor(scenario, provider)) continue;
-    tokens.push({
-      scenario,
-      operations: operation ? OPERATIONS.filter((known) => known === operation) : scenario[place],
-      times: times ? Number(times) : scenario.times,
-      text: written,
-    });
-  }
-  return tokens;
 }

@@ -1,6 +1,7 @@
-import { isFor, type Operation, type Scenario, scenarioNamed, tokensIn } from './scenarios.ts';
+import { isFor, type Operation, type Scenario, scenarioNamed } from './scenarios.ts';
 import type { SimulatorDatabase } from './state/database.ts';
 import type { Provider } from './state/trades.ts';
+import { tokensIn } from './tokens.ts';
 
 /** A fault ordered through the control API. What is absent matches everything. */
 export interface Fault {

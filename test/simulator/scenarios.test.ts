@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { SCENARIOS, tokensIn } from '../../src/simulator/scenarios.ts';
+import { SCENARIOS } from '../../src/simulator/scenarios.ts';
+import { tokensIn } from '../../src/simulator/tokens.ts';
 import { answered, type Bench, controlOf, freshNumber, MORNING, openBench, until } from './bench.ts';
 
 let bench: Bench;

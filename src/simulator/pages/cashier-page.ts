@@ -1,8 +1,8 @@
 import { beijingDateTime } from '../../domain/clock.ts';
 import { toYuan } from '../../domain/money.ts';
 import type { Answer } from '../http.ts';
-import { tokensIn } from '../scenarios.ts';
 import { type Trade, tradeState } from '../state/trades.ts';
+import { tokensIn } from '../tokens.ts';
 import { fakeOf, type World } from '../world.ts';
 import { html, type Markup, page } from './layout.ts';
 
