@@ -360,18 +360,15 @@ function mixedWithSandbox({ sandboxVariable = '' }: Wallet, outside: Wallet): Ca
   const why = own
     ? { zh: `${own} 不是 sandbox`, en: `${own} is not sandbox` }
     : { zh: `${name.zh}没有沙箱`, en: `${name.en} has no sandbox` };
-  return configuration(
-    sandboxVariable,
-    {
-      zh: `${sandboxVariable}=sandbox 时不能同时配置${name.zh}（${prefix}_*）：${why.zh}，会动用真钱。`,
-      en: `${sandboxVariable}=sandbox excludes ${prefix}_*: ${why.en}, it would move real money.`,
-      next: {
-        zh: `去掉 ${prefix}_*，或改为 ${sandboxVariable}=prod。`,
-        en: `Remove ${prefix}_*, or set ${sandboxVariable}=prod.`,
-      },
+  return configuration(sandboxVariable, {
+    zh: `${sandboxVariable}=sandbox 时不能同时配置${name.zh}（${prefix}_*）：${why.zh}，会动用真钱。`,
+    en: `${sandboxVariable}=sandbox excludes ${prefix}_*: ${why.en}, it would move real money.`,
+    next: {
+      zh: `去掉 ${prefix}_*，或改为 ${sandboxVariable}=prod。`,
+      en: `Remove ${prefix}_*, or set ${sandboxVariable}=prod.`,
     },
-    { wallet: outside.id },
-  );
+    details: { wallet: outside.id },
+  });
 }
 
 function liveLedgerPresent(home: string): CashierError {

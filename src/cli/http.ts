@@ -101,13 +101,10 @@ function openToAll({ variable, value }: Opening): CashierError {
 }
 
 function stopping(): CashierError {
-  return new CashierError(
-    'TRY_LATER',
-    {
-      zh: '服务正在停止，没有发出请求，没有资金变动。',
-      en: 'The service is stopping; nothing was sent and no money moved.',
-      next: { zh: '稍后用相同参数重试。', en: 'Call again later with the same arguments.' },
-    },
-    { retryAfterSeconds: 5 },
-  );
+  return new CashierError('TRY_LATER', {
+    zh: '服务正在停止，没有发出请求，没有资金变动。',
+    en: 'The service is stopping; nothing was sent and no money moved.',
+    next: { zh: '稍后用相同参数重试。', en: 'Call again later with the same arguments.' },
+    details: { retryAfterSeconds: 5 },
+  });
 }

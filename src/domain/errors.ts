@@ -31,9 +31,9 @@ const RETRYABLE: ReadonlySet<ErrorCode> = new Set([
   'INTERNAL',
 ]);
 
-/** What happened, and what to do next. */
-export type Sentences = Text & { readonly next: Text };
 type Details = Readonly<Record<string, string | number>>;
+/** What happened, what to do next, and facts for programs. */
+export type Sentences = Text & { readonly next: Text; readonly details?: Details };
 
 /**
  * The one error that leaves a use case. Its sentences are ours alone: gateway text, titles and names never enter
@@ -46,11 +46,11 @@ export class CashierError extends Error {
   readonly next: Text;
   readonly details: Details;
 
-  constructor(code: ErrorCode, text: Sentences, details: Details = {}) {
-    super(text.en);
+  constructor(code: ErrorCode, { zh, en, next, details = {} }: Sentences) {
+    super(en);
     this.code = code;
-    this.text = { zh: text.zh, en: text.en };
-    this.next = text.next;
+    this.text = { zh, en };
+    this.next = next;
     this.details = details;
   }
 
@@ -72,12 +72,12 @@ export function invalidArgument(
   details: Details = {},
 ): CashierError {
   const text = { zh: `${zh}没有资金变动。`, en: `${en} No money moved.`, next };
-  return new CashierError('INVALID_ARGUMENT', text, { argument, ...details });
+  return new CashierError('INVALID_ARGUMENT', { ...text, details: { argument, ...details } });
 }
 
 /** A setting that keeps us from working, by the name of its variable; what else is known of it goes to `details`. */
-export function configuration(variable: string, sentences: Sentences, details: Details = {}): CashierError {
-  return new CashierError('CONFIGURATION', sentences, { variable, ...details });
+export function configuration(variable: string, { details, ...sentences }: Sentences): CashierError {
+  return new CashierError('CONFIGURATION', { ...sentences, details: { variable, ...details } });
 }
 
 /** A setting that stops the start, in one sentence after its name; the value itself is never quoted. */

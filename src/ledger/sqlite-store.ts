@@ -217,18 +217,15 @@ function isSqliteError(error: unknown): boolean {
 }
 
 function newerAtWork(path: string, version: string): CashierError {
-  return new CashierError(
-    'CONFIGURATION',
-    {
-      zh: `账本 ${path} 正由别的进程以 WAL 方式使用，而这里的 SQLite ${version} 在这种方式下可能丢失记录，所以没有打开。`,
-      en: `Other processes use the ledger ${path} in WAL mode, in which the SQLite ${version} of this one could lose records; it was not opened.`,
-      next: {
-        zh: '让所有进程使用同一个 Node 版本，或先停止其他进程再启动一次。',
-        en: 'Run all processes with the same Node, or stop the others and start again.',
-      },
+  return new CashierError('CONFIGURATION', {
+    zh: `账本 ${path} 正由别的进程以 WAL 方式使用，而这里的 SQLite ${version} 在这种方式下可能丢失记录，所以没有打开。`,
+    en: `Other processes use the ledger ${path} in WAL mode, in which the SQLite ${version} of this one could lose records; it was not opened.`,
+    next: {
+      zh: '让所有进程使用同一个 Node 版本，或先停止其他进程再启动一次。',
+      en: 'Run all processes with the same Node, or stop the others and start again.',
     },
-    { variable: 'CASHIER_LEDGER', path },
-  );
+    details: { variable: 'CASHIER_LEDGER', path },
+  });
 }
 
 /** One clear sentence for every way in which the file can fail us; what is no such failure stays what it is. */
@@ -245,47 +242,38 @@ function unusable(error: unknown, path: string): unknown {
     });
   }
   if (code === SQLITE_FULL || system === 'ENOSPC' || system === 'EDQUOT') {
-    return new CashierError(
-      'CONFIGURATION',
-      {
-        zh: `账本 ${path} 所在磁盘没有空间；没有写入任何内容，也没有向支付平台发送任何请求。`,
-        en: `No disk space left for the ledger ${path}; nothing was written and nothing was sent to a gateway.`,
-        next: {
-          zh: '清理磁盘，或把 CASHIER_LEDGER 指向有空间的位置。',
-          en: 'Free some space, or point CASHIER_LEDGER at a disk that has some.',
-        },
+    return new CashierError('CONFIGURATION', {
+      zh: `账本 ${path} 所在磁盘没有空间；没有写入任何内容，也没有向支付平台发送任何请求。`,
+      en: `No disk space left for the ledger ${path}; nothing was written and nothing was sent to a gateway.`,
+      next: {
+        zh: '清理磁盘，或把 CASHIER_LEDGER 指向有空间的位置。',
+        en: 'Free some space, or point CASHIER_LEDGER at a disk that has some.',
       },
       details,
-    );
+    });
   }
   if (code === SQLITE_NOTADB || code === SQLITE_CORRUPT) return notALedger(path);
   const known = code > 0 ? UNWRITABLE.has(code) : /^E[A-Z]+$/.test(system);
   if (!known) return error;
-  return new CashierError(
-    'CONFIGURATION',
-    {
-      zh: `无法写入账本 ${path}，未做任何改动。`,
-      en: `The ledger ${path} cannot be written; nothing was changed.`,
-      next: {
-        zh: '让 CASHIER_LEDGER（或 CASHIER_HOME）指向当前用户可写的位置。',
-        en: 'Point CASHIER_LEDGER (or CASHIER_HOME) at a place this user can write.',
-      },
+  return new CashierError('CONFIGURATION', {
+    zh: `无法写入账本 ${path}，未做任何改动。`,
+    en: `The ledger ${path} cannot be written; nothing was changed.`,
+    next: {
+      zh: '让 CASHIER_LEDGER（或 CASHIER_HOME）指向当前用户可写的位置。',
+      en: 'Point CASHIER_LEDGER (or CASHIER_HOME) at a place this user can write.',
     },
     details,
-  );
+  });
 }
 
 function notALedger(path: string): CashierError {
-  return new CashierError(
-    'CONFIGURATION',
-    {
-      zh: `CASHIER_LEDGER 指向的 ${path} 不是 mcp-cashier 的账本（或已损坏），未做任何改动。`,
-      en: `CASHIER_LEDGER points at ${path}, which is not an mcp-cashier ledger (or is damaged); it was left untouched.`,
-      next: {
-        zh: '把 CASHIER_LEDGER 指向正确的账本文件，或从备份恢复。',
-        en: 'Point CASHIER_LEDGER at the right file, or restore it from a backup.',
-      },
+  return new CashierError('CONFIGURATION', {
+    zh: `CASHIER_LEDGER 指向的 ${path} 不是 mcp-cashier 的账本（或已损坏），未做任何改动。`,
+    en: `CASHIER_LEDGER points at ${path}, which is not an mcp-cashier ledger (or is damaged); it was left untouched.`,
+    next: {
+      zh: '把 CASHIER_LEDGER 指向正确的账本文件，或从备份恢复。',
+      en: 'Point CASHIER_LEDGER at the right file, or restore it from a backup.',
     },
-    { variable: 'CASHIER_LEDGER', path },
-  );
+    details: { variable: 'CASHIER_LEDGER', path },
+  });
 }

@@ -49,12 +49,9 @@ function dayOf(ms: number): string {
 }
 
 function invalidDate(text: Text): CashierError {
-  return new CashierError(
-    'INVALID_ARGUMENT',
-    {
-      ...text,
-      next: { zh: '换成昨天或更早的日期。', en: 'Ask for yesterday or earlier.' },
-    },
-    { argument: 'date' },
-  );
+  return new CashierError('INVALID_ARGUMENT', {
+    ...text,
+    next: { zh: '换成昨天或更早的日期。', en: 'Ask for yesterday or earlier.' },
+    details: { argument: 'date' },
+  });
 }

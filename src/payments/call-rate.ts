@@ -105,16 +105,13 @@ class Bucket {
 }
 
 function tooMany(seconds: number): CashierError {
-  return new CashierError(
-    'TRY_LATER',
-    {
-      zh: '调用过于频繁，这次没有处理：没有发出请求，没有资金变动。',
-      en: 'Too many calls; this one was not looked at: nothing was sent and no money moved.',
-      next: {
-        zh: `${seconds} 秒后用相同参数重试，并放慢频率；等待付款用 waitSeconds。`,
-        en: `Call again with the same arguments in ${seconds} s, and less often; to wait for a payment use waitSeconds.`,
-      },
+  return new CashierError('TRY_LATER', {
+    zh: '调用过于频繁，这次没有处理：没有发出请求，没有资金变动。',
+    en: 'Too many calls; this one was not looked at: nothing was sent and no money moved.',
+    next: {
+      zh: `${seconds} 秒后用相同参数重试，并放慢频率；等待付款用 waitSeconds。`,
+      en: `Call again with the same arguments in ${seconds} s, and less often; to wait for a payment use waitSeconds.`,
     },
-    { retryAfterSeconds: seconds },
-  );
+    details: { retryAfterSeconds: seconds },
+  });
 }

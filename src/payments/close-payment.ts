@@ -147,18 +147,15 @@ async function abandoned(
 }
 
 function alreadyPaid(order: OrderRecord): CashierError {
-  return new CashierError(
-    'ALREADY_PAID',
-    {
-      zh: '订单已付款，不能关闭；没有资金变动。',
-      en: 'The order is paid and cannot be closed; no money moved.',
-      next: {
-        zh: '用 query-payment 确认后交付商品；如需退款请用 refund-payment。',
-        en: 'Confirm with query-payment and deliver; to give the money back use refund-payment.',
-      },
+  return new CashierError('ALREADY_PAID', {
+    zh: '订单已付款，不能关闭；没有资金变动。',
+    en: 'The order is paid and cannot be closed; no money moved.',
+    next: {
+      zh: '用 query-payment 确认后交付商品；如需退款请用 refund-payment。',
+      en: 'Confirm with query-payment and deliver; to give the money back use refund-payment.',
     },
-    { outTradeNo: order.outTradeNo },
-  );
+    details: { outTradeNo: order.outTradeNo },
+  });
 }
 
 /** A close that had to wait until the buyer opened the trade is done now that it exists. */

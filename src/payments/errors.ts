@@ -59,59 +59,47 @@ export function clientError(
   details: Readonly<Record<string, string | number>> = {},
 ): CashierError {
   if (error instanceof GatewayDeclined) {
-    return new CashierError(
-      'GATEWAY_DECLINED',
-      {
-        zh: `支付平台拒绝了请求；${stands.zh}。`,
-        en: `The gateway declined the request; ${stands.en}.`,
-        next: error.advice ?? LOOK_UP,
-      },
-      {
+    return new CashierError('GATEWAY_DECLINED', {
+      zh: `支付平台拒绝了请求；${stands.zh}。`,
+      en: `The gateway declined the request; ${stands.en}.`,
+      next: error.advice ?? LOOK_UP,
+      details: {
         ...details,
         gatewayCode: error.gatewayCode,
         ...requestId(error),
         ...(error.reason === 'rate-limited' ? { retryAfterSeconds: ASK_AGAIN_S } : {}),
       },
-    );
+    });
   }
   if (error instanceof Crowded) {
     const { retryAfterSeconds } = error;
-    return new CashierError(
-      'TRY_LATER',
-      {
-        zh: `同时进行的查询太多，这一个没有发出；${stands.zh}。`,
-        en: `Too many questions are waiting for the gateway and this one was not sent; ${stands.en}.`,
-        next: {
-          zh: `${retryAfterSeconds} 秒后用同一号码重试。`,
-          en: `Call again with the same number in ${retryAfterSeconds} s.`,
-        },
+    return new CashierError('TRY_LATER', {
+      zh: `同时进行的查询太多，这一个没有发出；${stands.zh}。`,
+      en: `Too many questions are waiting for the gateway and this one was not sent; ${stands.en}.`,
+      next: {
+        zh: `${retryAfterSeconds} 秒后用同一号码重试。`,
+        en: `Call again with the same number in ${retryAfterSeconds} s.`,
       },
-      { ...details, retryAfterSeconds },
-    );
+      details: { ...details, retryAfterSeconds },
+    });
   }
   if (error instanceof GatewayUnavailable) {
-    return new CashierError(
-      'GATEWAY_UNAVAILABLE',
-      {
-        zh: `连不上支付平台，请求没有发出；${stands.zh}。`,
-        en: `The gateway could not be reached and nothing was sent; ${stands.en}.`,
-        next: { zh: '稍后用同一单号重试。', en: 'Call again later with the same number.' },
-      },
+    return new CashierError('GATEWAY_UNAVAILABLE', {
+      zh: `连不上支付平台，请求没有发出；${stands.zh}。`,
+      en: `The gateway could not be reached and nothing was sent; ${stands.en}.`,
+      next: { zh: '稍后用同一单号重试。', en: 'Call again later with the same number.' },
       details,
-    );
+    });
   }
-  return new CashierError(
-    'OUTCOME_UNKNOWN',
-    {
-      zh: `支付平台没有给出可信的答复；${stands.zh}。`,
-      en: `The gateway gave no answer that can be trusted; ${stands.en}.`,
-      next: {
-        zh: '稍后用同一单号重试，不要换单号。',
-        en: 'Call again later with the same number, never a new one.',
-      },
+  return new CashierError('OUTCOME_UNKNOWN', {
+    zh: `支付平台没有给出可信的答复；${stands.zh}。`,
+    en: `The gateway gave no answer that can be trusted; ${stands.en}.`,
+    next: {
+      zh: '稍后用同一单号重试，不要换单号。',
+      en: 'Call again later with the same number, never a new one.',
     },
-    { ...details, ...requestId(error) },
-  );
+    details: { ...details, ...requestId(error) },
+  });
 }
 
 function requestId(error: { readonly requestId: string | undefined }): { requestId?: string } {
@@ -141,47 +129,38 @@ export function orderUnknown(): CashierError {
 
 /** The order may be known, but no refund of it by this number. */
 export function refundNotFound(): CashierError {
-  return new CashierError(
-    'ORDER_NOT_FOUND',
-    {
-      zh: '没有找到这个 outRefundNo 的退款，没有资金变动。',
-      en: 'There is no refund with this outRefundNo; no money moved.',
-      next: { zh: '核对退款单号，不要猜测。', en: 'Check the number; never guess one.' },
-    },
-    { argument: 'outRefundNo' },
-  );
+  return new CashierError('ORDER_NOT_FOUND', {
+    zh: '没有找到这个 outRefundNo 的退款，没有资金变动。',
+    en: 'There is no refund with this outRefundNo; no money moved.',
+    next: { zh: '核对退款单号，不要猜测。', en: 'Check the number; never guess one.' },
+    details: { argument: 'outRefundNo' },
+  });
 }
 
 /** The same number came with other arguments. */
 export function conflict(number: 'outTradeNo' | 'outRefundNo'): CashierError {
-  return new CashierError(
-    'IDEMPOTENCY_CONFLICT',
-    {
-      zh: `该 ${number} 已用于参数不同的请求，本次没有执行，也没有资金变动。`,
-      en: `This ${number} was already used with other arguments; this call did nothing and no money moved.`,
-      next: {
-        zh: `重试请用与首次完全相同的参数；新的一笔请用新的 ${number}。`,
-        en: `Repeat with exactly the first arguments, or use a new ${number} for something new.`,
-      },
+  return new CashierError('IDEMPOTENCY_CONFLICT', {
+    zh: `该 ${number} 已用于参数不同的请求，本次没有执行，也没有资金变动。`,
+    en: `This ${number} was already used with other arguments; this call did nothing and no money moved.`,
+    next: {
+      zh: `重试请用与首次完全相同的参数；新的一笔请用新的 ${number}。`,
+      en: `Repeat with exactly the first arguments, or use a new ${number} for something new.`,
     },
-    { argument: number },
-  );
+    details: { argument: number },
+  });
 }
 
 /** Somebody else of the merchant has used the number; whoever and for what is not told. */
 export function numberTaken(outTradeNo: string, by: 'gateway' | 'ledger'): CashierError {
-  return new CashierError(
-    by === 'ledger' ? 'IDEMPOTENCY_CONFLICT' : 'GATEWAY_DECLINED',
-    {
-      zh: '该 outTradeNo 已被占用，没有下单，也没有资金变动。',
-      en: 'This outTradeNo is taken; no payment was created and no money moved.',
-      next: {
-        zh: '换一个新的 outTradeNo，或省略它。',
-        en: 'Take it that the number belongs to another order: use a new one, or leave it out.',
-      },
+  return new CashierError(by === 'ledger' ? 'IDEMPOTENCY_CONFLICT' : 'GATEWAY_DECLINED', {
+    zh: '该 outTradeNo 已被占用，没有下单，也没有资金变动。',
+    en: 'This outTradeNo is taken; no payment was created and no money moved.',
+    next: {
+      zh: '换一个新的 outTradeNo，或省略它。',
+      en: 'Take it that the number belongs to another order: use a new one, or leave it out.',
     },
-    by === 'ledger' ? { argument: 'outTradeNo' } : { outTradeNo, gatewayCode: 'NUMBER_TAKEN' },
-  );
+    details: by === 'ledger' ? { argument: 'outTradeNo' } : { outTradeNo, gatewayCode: 'NUMBER_TAKEN' },
+  });
 }
 
 /** Whether the number is free was not to be learned, so nothing was stored or sent under it. */
@@ -194,18 +173,15 @@ export function numberNotAsked(error: GatewayError, outTradeNo: string): Cashier
       { outTradeNo },
     );
   }
-  return new CashierError(
-    'TRY_LATER',
-    {
-      zh: '支付平台没有答复这个 outTradeNo 是否可用，没有下单，也没有资金变动。',
-      en: 'The gateway did not tell whether this outTradeNo is free; no payment was created and no money moved.',
-      next: {
-        zh: `${ASK_AGAIN_S} 秒后用相同参数重试。`,
-        en: `Call again with the same arguments in ${ASK_AGAIN_S} s.`,
-      },
+  return new CashierError('TRY_LATER', {
+    zh: '支付平台没有答复这个 outTradeNo 是否可用，没有下单，也没有资金变动。',
+    en: 'The gateway did not tell whether this outTradeNo is free; no payment was created and no money moved.',
+    next: {
+      zh: `${ASK_AGAIN_S} 秒后用相同参数重试。`,
+      en: `Call again with the same arguments in ${ASK_AGAIN_S} s.`,
     },
-    { outTradeNo, retryAfterSeconds: ASK_AGAIN_S },
-  );
+    details: { outTradeNo, retryAfterSeconds: ASK_AGAIN_S },
+  });
 }
 
 /** The wallet has no such scene. */
@@ -225,45 +201,36 @@ export function sceneNotOffered(provider: PaymentProvider, scene: Scene): Cashie
 export function noPageToHandOff({ provider, scene }: OrderRecord): CashierError {
   const { app, page } = walletOf(provider);
   const variable = page.handOff?.variable ?? '';
-  return new CashierError(
-    'CONFIGURATION',
-    {
-      zh: `${app.zh} ${scene} 链接只能从登记域名下的收银台页面打开，而现在没有公网可访问的收银台页面；没有下单，没有资金变动。`,
-      en: `A ${app.en} ${scene} link opens only from our checkout page on the registered domain, and no such public page is running; no order was made and no money moved.`,
-      next: {
-        zh: `改用 scene qr；或请商家用 mcp-cashier http 运行服务，并设置 CASHIER_PUBLIC_URL（登记域名不同时再设 ${variable}）。`,
-        en: `Use scene qr; or ask the merchant to run mcp-cashier http with CASHIER_PUBLIC_URL (and ${variable} where the registered domain is another).`,
-      },
+  return new CashierError('CONFIGURATION', {
+    zh: `${app.zh} ${scene} 链接只能从登记域名下的收银台页面打开，而现在没有公网可访问的收银台页面；没有下单，没有资金变动。`,
+    en: `A ${app.en} ${scene} link opens only from our checkout page on the registered domain, and no such public page is running; no order was made and no money moved.`,
+    next: {
+      zh: `改用 scene qr；或请商家用 mcp-cashier http 运行服务，并设置 CASHIER_PUBLIC_URL（登记域名不同时再设 ${variable}）。`,
+      en: `Use scene qr; or ask the merchant to run mcp-cashier http with CASHIER_PUBLIC_URL (and ${variable} where the registered domain is another).`,
     },
-    { variable: 'CASHIER_PUBLIC_URL' },
-  );
+    details: { variable: 'CASHIER_PUBLIC_URL' },
+  });
 }
 
 /** The buyer's identical payment must be settled before another is made. */
 export function identicalInDoubt(order: OrderRecord): CashierError {
-  return new CashierError(
-    'OUTCOME_UNKNOWN',
-    {
-      zh: '这位买家的一笔完全相同的支付结果待确认，没有再次下单，也没有资金变动。',
-      en: "The result of this buyer's identical payment is unknown; no other was created and no money moved.",
-      next: {
-        zh: `先用 outTradeNo ${order.outTradeNo} 重复调用 create-payment，把它弄清楚。`,
-        en: `Settle that one first: call create-payment again with outTradeNo ${order.outTradeNo}.`,
-      },
+  return new CashierError('OUTCOME_UNKNOWN', {
+    zh: '这位买家的一笔完全相同的支付结果待确认，没有再次下单，也没有资金变动。',
+    en: "The result of this buyer's identical payment is unknown; no other was created and no money moved.",
+    next: {
+      zh: `先用 outTradeNo ${order.outTradeNo} 重复调用 create-payment，把它弄清楚。`,
+      en: `Settle that one first: call create-payment again with outTradeNo ${order.outTradeNo}.`,
     },
-    { outTradeNo: order.outTradeNo },
-  );
+    details: { outTradeNo: order.outTradeNo },
+  });
 }
 
 /** The gateway has closed the number. */
 export function orderClosed(order: OrderRecord): CashierError {
-  return new CashierError(
-    'ORDER_CLOSED',
-    {
-      zh: '该订单号在支付平台已关闭，没有资金变动。',
-      en: 'The gateway has closed this number; no money moved.',
-      next: { zh: '换一个新的 outTradeNo 重新下单。', en: 'Create a new payment with a new outTradeNo.' },
-    },
-    { outTradeNo: order.outTradeNo },
-  );
+  return new CashierError('ORDER_CLOSED', {
+    zh: '该订单号在支付平台已关闭，没有资金变动。',
+    en: 'The gateway has closed this number; no money moved.',
+    next: { zh: '换一个新的 outTradeNo 重新下单。', en: 'Create a new payment with a new outTradeNo.' },
+    details: { outTradeNo: order.outTradeNo },
+  });
 }

@@ -165,15 +165,12 @@ function policyDenied(denial: Denial): CashierError {
     : { zh: '上限', en: 'limit' };
   const measure = (value: string) => unitOf(rule, value);
   const taken = cumulative ? { zh: '已用', en: 'used' } : { zh: '本次', en: 'this call' };
-  return new CashierError(
-    'POLICY_DENIED',
-    {
-      zh: `不符合商家规则 ${rule}（${bound.zh} ${measure(limit).zh}，${taken.zh} ${measure(used).zh}${until ? `，${until} 后恢复` : ''}）；没有资金变动。`,
-      en: `The merchant's rule ${rule} does not allow it (${bound.en} ${measure(limit).en}, ${taken.en} ${measure(used).en}${until ? `, free again at ${until}` : ''}); no money moved.`,
-      next: adviceOn(rule, until),
-    },
-    { rule, limit, used, ...(until === undefined ? {} : { freeAt: until }) },
-  );
+  return new CashierError('POLICY_DENIED', {
+    zh: `不符合商家规则 ${rule}（${bound.zh} ${measure(limit).zh}，${taken.zh} ${measure(used).zh}${until ? `，${until} 后恢复` : ''}）；没有资金变动。`,
+    en: `The merchant's rule ${rule} does not allow it (${bound.en} ${measure(limit).en}, ${taken.en} ${measure(used).en}${until ? `, free again at ${until}` : ''}); no money moved.`,
+    next: adviceOn(rule, until),
+    details: { rule, limit, used, ...(until === undefined ? {} : { freeAt: until }) },
+  });
 }
 
 /** What a rule counts in: payments by number, all other sums in yuan; what is no sum has no unit. */

@@ -191,17 +191,14 @@ async function download(provider: PaymentProvider, date: string): Promise<Bill> 
     if (!isGatewayError(error)) throw error;
     const { code, details } = clientError(error, { zh: '', en: '' });
     const why = error instanceof GatewayDeclined ? error.gatewayCode : error.detail;
-    throw new CashierError(
-      code,
-      {
-        zh: `没有得到 ${provider.id} ${date} 的可信账单（${why}），没有对账；没有资金变动。`,
-        en: `No bill of ${provider.id} for ${date} that can be trusted (${why}); nothing was compared and no money moved.`,
-        next: {
-          zh: '稍后重试；若一直如此，请检查商户平台是否有这一天的账单。',
-          en: "Try again later; if it stays so, check that day's bill on the merchant platform.",
-        },
+    throw new CashierError(code, {
+      zh: `没有得到 ${provider.id} ${date} 的可信账单（${why}），没有对账；没有资金变动。`,
+      en: `No bill of ${provider.id} for ${date} that can be trusted (${why}); nothing was compared and no money moved.`,
+      next: {
+        zh: '稍后重试；若一直如此，请检查商户平台是否有这一天的账单。',
+        en: "Try again later; if it stays so, check that day's bill on the merchant platform.",
       },
-      { provider: provider.id, date, why, ...details },
-    );
+      details: { provider: provider.id, date, why, ...details },
+    });
   }
 }

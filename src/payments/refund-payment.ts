@@ -57,18 +57,15 @@ async function insistPaid({ till, call }: Errand, order: OrderRecord): Promise<v
   const { outTradeNo } = order;
   const asked = await queryPayment(till, call, { outTradeNo, waitSeconds: 0 });
   if (asked.order.state === 'PAID') return;
-  throw new CashierError(
-    'NOT_PAID',
-    {
-      zh: '订单没有付款，无款可退；没有资金变动。',
-      en: 'The order is not paid, there is nothing to refund; no money moved.',
-      next: {
-        zh: '用 query-payment 确认付款后再退款。',
-        en: 'Confirm the payment with query-payment first.',
-      },
+  throw new CashierError('NOT_PAID', {
+    zh: '订单没有付款，无款可退；没有资金变动。',
+    en: 'The order is not paid, there is nothing to refund; no money moved.',
+    next: {
+      zh: '用 query-payment 确认付款后再退款。',
+      en: 'Confirm the payment with query-payment first.',
     },
-    { outTradeNo, state: asked.order.state },
-  );
+    details: { outTradeNo, state: asked.order.state },
+  });
 }
 
 /**

@@ -74,55 +74,43 @@ export function insistInterval(
 
 /** @param paid fen of the order, `held` fen refunded or under way */
 export function exceedsPaid(paid: Fen, held: Fen): CashierError {
-  return new CashierError(
-    'REFUND_EXCEEDS_PAID',
-    {
-      zh: `退款合计会超过实付 ${toYuan(paid)} 元（已退或处理中 ${toYuan(held)} 元）；没有资金变动。`,
-      en: `Refunds would sum above the ${toYuan(paid)} yuan paid (${toYuan(held)} yuan refunded or under way); no money moved.`,
-      next: { zh: '减小 refundYuan 后重试。', en: 'Call again with a smaller refundYuan.' },
-    },
-    { paidYuan: toYuan(paid), heldYuan: toYuan(held) },
-  );
+  return new CashierError('REFUND_EXCEEDS_PAID', {
+    zh: `退款合计会超过实付 ${toYuan(paid)} 元（已退或处理中 ${toYuan(held)} 元）；没有资金变动。`,
+    en: `Refunds would sum above the ${toYuan(paid)} yuan paid (${toYuan(held)} yuan refunded or under way); no money moved.`,
+    next: { zh: '减小 refundYuan 后重试。', en: 'Call again with a smaller refundYuan.' },
+    details: { paidYuan: toYuan(paid), heldYuan: toYuan(held) },
+  });
 }
 
 function refundInDoubt(refund: RefundRecord): CashierError {
-  return new CashierError(
-    'OUTCOME_UNKNOWN',
-    {
-      zh: '该订单的另一笔退款结果待确认，本次没有发出，也没有资金变动。',
-      en: 'The result of another refund of this order is unknown; this one was not sent and no money moved.',
-      next: {
-        zh: `先用 outRefundNo ${refund.outRefundNo} 重复那笔 refund-payment，把它弄清楚。`,
-        en: `Settle that one first: repeat its refund-payment with outRefundNo ${refund.outRefundNo}.`,
-      },
+  return new CashierError('OUTCOME_UNKNOWN', {
+    zh: '该订单的另一笔退款结果待确认，本次没有发出，也没有资金变动。',
+    en: 'The result of another refund of this order is unknown; this one was not sent and no money moved.',
+    next: {
+      zh: `先用 outRefundNo ${refund.outRefundNo} 重复那笔 refund-payment，把它弄清楚。`,
+      en: `Settle that one first: repeat its refund-payment with outRefundNo ${refund.outRefundNo}.`,
     },
-    { outTradeNo: refund.outTradeNo, outRefundNo: refund.outRefundNo },
-  );
+    details: { outTradeNo: refund.outTradeNo, outRefundNo: refund.outRefundNo },
+  });
 }
 
 function notAllowed(rule: string, limit: string): CashierError {
-  return new CashierError(
-    'REFUND_NOT_ALLOWED',
-    {
-      zh: '支付平台的规则不允许再退这笔订单；没有资金变动。',
-      en: "The gateway's rules allow no further refund of this order; no money moved.",
-      next: { zh: '请商家线下处理。', en: 'Ask the merchant to settle it another way.' },
-    },
-    { rule, limit },
-  );
+  return new CashierError('REFUND_NOT_ALLOWED', {
+    zh: '支付平台的规则不允许再退这笔订单；没有资金变动。',
+    en: "The gateway's rules allow no further refund of this order; no money moved.",
+    next: { zh: '请商家线下处理。', en: 'Ask the merchant to settle it another way.' },
+    details: { rule, limit },
+  });
 }
 
 function tryLater(seconds: number): CashierError {
-  return new CashierError(
-    'TRY_LATER',
-    {
-      zh: '同一订单的两次退款要有间隔；本次没有发出，也没有资金变动。',
-      en: 'Space refunds of one order out; this one was not sent and no money moved.',
-      next: {
-        zh: `${seconds} 秒后用相同参数重试。`,
-        en: `Call again with the same arguments in ${seconds} s.`,
-      },
+  return new CashierError('TRY_LATER', {
+    zh: '同一订单的两次退款要有间隔；本次没有发出，也没有资金变动。',
+    en: 'Space refunds of one order out; this one was not sent and no money moved.',
+    next: {
+      zh: `${seconds} 秒后用相同参数重试。`,
+      en: `Call again with the same arguments in ${seconds} s.`,
     },
-    { retryAfterSeconds: seconds },
-  );
+    details: { retryAfterSeconds: seconds },
+  });
 }

@@ -96,16 +96,13 @@ export async function record<T>(
 }
 
 function unrecorded(numbers: Readonly<Record<string, string>>): CashierError {
-  return new CashierError(
-    'OUTCOME_UNKNOWN',
-    {
-      zh: '请求已发给支付平台，但结果无法写入账本；资金可能已变动。',
-      en: 'The gateway was asked, but its answer could not be written to the ledger; money may have moved.',
-      next: {
-        zh: '请商家检查账本所在磁盘，然后用同一单号、相同参数重试；不要换单号。',
-        en: "Ask the merchant to check the ledger's disk, then repeat the call with the same number and arguments, never a new one.",
-      },
+  return new CashierError('OUTCOME_UNKNOWN', {
+    zh: '请求已发给支付平台，但结果无法写入账本；资金可能已变动。',
+    en: 'The gateway was asked, but its answer could not be written to the ledger; money may have moved.',
+    next: {
+      zh: '请商家检查账本所在磁盘，然后用同一单号、相同参数重试；不要换单号。',
+      en: "Ask the merchant to check the ledger's disk, then repeat the call with the same number and arguments, never a new one.",
     },
-    numbers,
-  );
+    details: numbers,
+  });
 }

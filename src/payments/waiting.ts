@@ -158,16 +158,13 @@ export class Waits {
 }
 
 function tooManyWaits(): CashierError {
-  return new CashierError(
-    'TRY_LATER',
-    {
-      zh: `你已有 ${MOST_WAITS} 个调用在等待付款，这一个没有开始等待，也没有查询；没有资金变动。`,
-      en: `${MOST_WAITS} of your calls already wait for payments; this one did not start and asked nothing. No money moved.`,
-      next: {
-        zh: '5 秒后重试，或不带 waitSeconds 查询。',
-        en: 'Call again in 5 s, or ask without waitSeconds.',
-      },
+  return new CashierError('TRY_LATER', {
+    zh: `你已有 ${MOST_WAITS} 个调用在等待付款，这一个没有开始等待，也没有查询；没有资金变动。`,
+    en: `${MOST_WAITS} of your calls already wait for payments; this one did not start and asked nothing. No money moved.`,
+    next: {
+      zh: '5 秒后重试，或不带 waitSeconds 查询。',
+      en: 'Call again in 5 s, or ask without waitSeconds.',
     },
-    { retryAfterSeconds: 5 },
-  );
+    details: { retryAfterSeconds: 5 },
+  });
 }

@@ -109,15 +109,12 @@ function approvalId(randomBytes: RandomBytes): string {
 }
 
 function tooManyOpen(): CashierError {
-  return new CashierError(
-    'TRY_LATER',
-    {
-      zh: `已有 ${MAX_OPEN_PER_CALLER} 个请求待审批，没有新增；没有资金变动。`,
-      en: `${MAX_OPEN_PER_CALLER} requests already await approval; this one was not added and no money moved.`,
-      next: { zh: '等待商家处理后重试。', en: 'Wait until the merchant has decided some, then call again.' },
-    },
-    { retryAfterSeconds: APPROVAL_TTL_MS / 1000 },
-  );
+  return new CashierError('TRY_LATER', {
+    zh: `已有 ${MAX_OPEN_PER_CALLER} 个请求待审批，没有新增；没有资金变动。`,
+    en: `${MAX_OPEN_PER_CALLER} requests already await approval; this one was not added and no money moved.`,
+    next: { zh: '等待商家处理后重试。', en: 'Wait until the merchant has decided some, then call again.' },
+    details: { retryAfterSeconds: APPROVAL_TTL_MS / 1000 },
+  });
 }
 
 function nothingToDecide(approval: ApprovalRecord | undefined, now: number): CashierError {

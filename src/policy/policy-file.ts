@@ -146,13 +146,10 @@ function invalid(
   path: Path,
 ): CashierError {
   const place = path.join('.').replace(/\p{C}/gu, '?').slice(0, 120);
-  return configuration(
-    setting,
-    {
-      zh: `${setting} 规则文件 ${file} 第 ${line} 行第 ${column} 列${place && ` ${place}`}：${problem.zh}。`,
-      en: `${setting}: policy file ${file}, line ${line}, column ${column}${place && `, ${place}`}: ${problem.en}.`,
-      next: { zh: '改正该处后重试。', en: 'Correct that place and try again.' },
-    },
-    { line, column, ...(place === '' ? {} : { path: place }) },
-  );
+  return configuration(setting, {
+    zh: `${setting} 规则文件 ${file} 第 ${line} 行第 ${column} 列${place && ` ${place}`}：${problem.zh}。`,
+    en: `${setting}: policy file ${file}, line ${line}, column ${column}${place && `, ${place}`}: ${problem.en}.`,
+    next: { zh: '改正该处后重试。', en: 'Correct that place and try again.' },
+    details: { line, column, ...(place === '' ? {} : { path: place }) },
+  });
 }

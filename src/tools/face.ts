@@ -30,11 +30,11 @@ export function reworded(error: unknown, words: Words): unknown {
   const { code, text, next, details } = error;
   const say = ({ zh, en }: Text) => ({ zh: inWords(words, zh), en: inWords(words, en) });
   const { argument } = details;
-  return new CashierError(
-    code,
-    { ...say(text), next: words.next?.[code] ?? say(next) },
-    typeof argument === 'string' ? { ...details, argument: inWords(words, argument) } : details,
-  );
+  return new CashierError(code, {
+    ...say(text),
+    next: words.next?.[code] ?? say(next),
+    details: typeof argument === 'string' ? { ...details, argument: inWords(words, argument) } : details,
+  });
 }
 
 /** A wallet's own tools speak of its orders only. Throws ORDER_NOT_FOUND for one of another wallet. */

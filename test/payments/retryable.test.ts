@@ -47,7 +47,7 @@ describe('an error that says call again is one that may be called again', () => 
 
   it('when a rule lets it through at a time that is named, and not when it does not', () => {
     const denied = (details: Record<string, string>) =>
-      new CashierError('POLICY_DENIED', { ...STANDS, next: STANDS }, { rule: 'r', ...details });
+      new CashierError('POLICY_DENIED', { ...STANDS, next: STANDS, details: { rule: 'r', ...details } });
     expect(denied({ freeAt: '2026-11-29T00:00:00+08:00' }).retryable).toBe(true);
     expect(denied({}).retryable).toBe(false);
   });

@@ -35,7 +35,7 @@ export function readToypayConfig(env: Env): Config | undefined {
 function missing(variable: string): CashierError {
   const next = { zh: `设置 ${variable}。`, en: `Set ${variable}.` };
   const text = { zh: `${variable} 没有设置。`, en: `${variable} is not set.`, next };
-  return new CashierError('CONFIGURATION', text, { variable });
+  return new CashierError('CONFIGURATION', { ...text, details: { variable } });
 }
 
 const REASONS: Readonly<Record<string, DeclineReason>> = {
