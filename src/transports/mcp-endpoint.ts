@@ -1,3 +1,5 @@
+import type { HttpBindings } from '@hono/node-server';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import {
   createMcpHandler,
   InMemoryServerEventBus,
@@ -10,12 +12,14 @@ import {
 import type { Callers } from '../auth/callers.ts';
 import type { RandomBytes } from '../domain/clock.ts';
 import { boundedBody } from '../platform/bounded-body.ts';
+import { once } from '../platform/once.ts';
 import type { Identity } from '../policy/identity.ts';
 import { Newest } from '../resources/newest.ts';
 import { watchOrders } from '../resources/watch.ts';
 import { buildServer, type ServerDeps } from '../server.ts';
 import { answerToExcess } from './excess.ts';
 import { Sessions } from './sessions.ts';
+import { isStateless, Stateless } from './stateless.ts';
 
 /** Far above any genuine call (bytes). */
 const MAX_BODY_BYTES = 1024 * 1024;
@@ -31,7 +35,8 @@ export type EndpointDeps = Omit<ServerDeps, 'identity' | 'updates'> & {
 };
 
 export interface McpEndpoint {
-  answer(request: Request, identity: Identity): Promise<Response>;
+  /** @param outgoing where the answer may be written that goes out as it is */
+  answer(request: Request, identity: Identity, outgoing?: HttpBindings['outgoing']): Promise<Response>;
   /** Ends what is still open, and watches the ledger no more. */
   close(): Promise<void>;
 }
@@ -41,6 +46,7 @@ interface Desk {
   readonly deps: ServerDeps;
   readonly handler: McpHttpHandler;
   readonly sessions: Sessions;
+  readonly stateless: () => Promise<Stateless>;
 }
 
 /**
@@ -87,17 +93,21 @@ export function mcpEndpoint(deps: EndpointDeps, callers: Callers): McpEndpoint {
   watchOrders(deps, ended.signal, (outTradeNo) => void tell(outTradeNo).catch(failed)).catch(failed);
 
   return {
-    async answer(request, identity) {
+    async answer(request, identity, outgoing) {
       forgetRevoked();
       const desk = deskOf(identity);
       const given = await readBody(request);
       if (!given) return tooLong();
       const early = await answerToExcess(desk.deps, given.parsedBody);
       if (early) return early;
-      const { sessions, handler } = desk;
-      const response =
-        (await sessions.answer(given.request, opensSession(given.parsedBody), given.parsedBody)) ??
-        (await handler.fetch(given.request, given));
+      const { sessions, handler, stateless } = desk;
+      const { parsedBody } = given;
+      const inSession = await sessions.answer(given.request, opensSession(parsedBody), parsedBody);
+      if (!inSession && outgoing && isStateless(request, parsedBody)) {
+        (await stateless()).answer(parsedBody, outgoing);
+        return RESPONSE_ALREADY_SENT;
+      }
+      const response = inSession ?? (await handler.fetch(given.request, given));
       // The SDK says keep-alive on streams, also to who asked to close: how long a connection lasts is the listener's.
       response.headers.delete('connection');
       return response;
@@ -180,6 +190,11 @@ function deskFor(shared: EndpointDeps, identity: Identity): Desk {
       maxRequestBodySize: MAX_BODY_BYTES,
       maxSubscriptions: MAX_SUBSCRIPTIONS,
       onerror: failed,
+    }),
+    stateless: once(async () => {
+      const stateless = new Stateless(shared.clock);
+      await build(deps, 'legacy').connect(stateless);
+      return stateless;
     }),
     sessions: new Sessions({
       build: () => build({ ...deps, updates: 'server' }, 'legacy'),

@@ -1,3 +1,4 @@
+import type { HttpBindings } from '@hono/node-server';
 import type { Context } from 'hono';
 import type { Callers, Refused } from '../auth/callers.ts';
 import { originOf } from '../domain/names.ts';
@@ -15,8 +16,8 @@ export function mcpRoute(
   endpoint: McpEndpoint,
   callers: Callers,
   allowedOrigins: readonly string[] = [],
-): (c: Context) => Promise<Response> {
-  async function answer(c: Context): Promise<Response> {
+): (c: Context<{ Bindings: HttpBindings }>) => Promise<Response> {
+  async function answer(c: Context, outgoing?: HttpBindings['outgoing']): Promise<Response> {
     const identity = callers.identify(c.req.header('authorization'));
     if (typeof identity === 'string') return unauthorized(identity);
     // Whoever reaches this machine is the merchant: a stranger behind a proxy or tunnel does not.
@@ -24,11 +25,11 @@ export function mcpRoute(
       return plain(403, 'what a proxy passes on needs a token: mcp-cashier tokens add NAME');
     }
     if (isPacked(c)) return plain(415, 'bodies are taken as they are', { 'accept-encoding': 'identity' });
-    return endpoint.answer(withPlainAccept(c.req.raw), identity);
+    return endpoint.answer(withPlainAccept(c.req.raw), identity, outgoing);
   }
   return async (c) => {
     const origin = originOf(c.req.header('origin') ?? '');
-    if (origin === undefined || !allowedOrigins.includes(origin)) return answer(c);
+    if (origin === undefined || !allowedOrigins.includes(origin)) return answer(c, c.env.outgoing);
     const response = isPreflight(c) ? preflight(c) : await answer(c);
     response.headers.set('access-control-allow-origin', origin);
     response.headers.set('access-control-expose-headers', EXPOSED);
