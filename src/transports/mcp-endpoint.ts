@@ -79,8 +79,11 @@ export function mcpEndpoint(deps: EndpointDeps, callers: Callers): McpEndpoint {
     }
   }
   async function tell(outTradeNo: string): Promise<void> {
-    if (desks.size > 0) forgetRevoked();
-    if (![...desks.values()].some(({ handler }) => (handler.bus as Bus).listeners > 0)) return;
+    const isHeard = ({ handler }: Desk) => (handler.bus as Bus).listeners > 0;
+    // Sessions are told by their own servers, to whose token is still good.
+    if (![...desks.values()].some((desk) => isHeard(desk) || desk.sessions.inUse)) return;
+    forgetRevoked();
+    if (![...desks.values()].some(isHeard)) return;
     const order = await deps.ledger.read((book) => book.orders.get(outTradeNo));
     const isNew = order !== undefined && newest.takes(order);
     for (const [{ caller, ownOrdersOnly }, { handler }] of desks) {

@@ -60,6 +60,10 @@ export class Sessions {
     return session.transport.handleRequest(request, body);
   }
 
+  get inUse(): boolean {
+    return this.#open.size > 0;
+  }
+
   async close(): Promise<void> {
     await Promise.allSettled([...this.#open.values()].map(({ server }) => server.close()));
   }
