@@ -12,7 +12,6 @@ import {
 import type { Callers } from '../auth/callers.ts';
 import type { RandomBytes } from '../domain/clock.ts';
 import { boundedBody } from '../platform/bounded-body.ts';
-import { once } from '../platform/once.ts';
 import type { Identity } from '../policy/identity.ts';
 import { Newest } from '../resources/newest.ts';
 import { watchOrders } from '../resources/watch.ts';
@@ -46,7 +45,7 @@ interface Desk {
   readonly deps: ServerDeps;
   readonly handler: McpHttpHandler;
   readonly sessions: Sessions;
-  readonly stateless: () => Promise<Stateless>;
+  readonly stateless: Stateless;
 }
 
 /**
@@ -107,7 +106,7 @@ export function mcpEndpoint(deps: EndpointDeps, callers: Callers): McpEndpoint {
       const { parsedBody } = given;
       const inSession = await sessions.answer(given.request, opensSession(parsedBody), parsedBody);
       if (!inSession && outgoing && isStateless(request, parsedBody)) {
-        (await stateless()).answer(parsedBody, outgoing);
+        await stateless.answer(parsedBody, outgoing);
         return RESPONSE_ALREADY_SENT;
       }
       const response = inSession ?? (await handler.fetch(given.request, given));
@@ -194,11 +193,7 @@ function deskFor(shared: EndpointDeps, identity: Identity): Desk {
       maxSubscriptions: MAX_SUBSCRIPTIONS,
       onerror: failed,
     }),
-    stateless: once(async () => {
-      const stateless = new Stateless(shared.clock);
-      await build(deps, 'legacy').connect(stateless);
-      return stateless;
-    }),
+    stateless: new Stateless(() => build(deps, 'legacy'), shared.clock),
     sessions: new Sessions({
       build: () => build({ ...deps, updates: 'server' }, 'legacy'),
       clock: shared.clock,

@@ -5,6 +5,7 @@ import {
   type JSONRPCMessage,
   type JSONRPCRequest,
   type RequestId,
+  type Server,
   SUPPORTED_PROTOCOL_VERSIONS,
   type Transport,
   type TransportSendOptions,
@@ -59,13 +60,17 @@ export class Stateless implements Transport {
   onclose?: () => void;
   onerror?: (error: Error) => void;
   onmessage?: (message: JSONRPCMessage) => void;
+  readonly #build: () => Server;
   readonly #clock: Clock;
+  #connected: Promise<void> | undefined;
   /** By an id of our own: clients know nothing of each other's. */
   readonly #open = new Map<unknown, Exchange>();
   #last = 0;
   #looking = false;
 
-  constructor(clock: Clock) {
+  /** @param build makes the server at the first request */
+  constructor(build: () => Server, clock: Clock) {
+    this.#build = build;
     this.#clock = clock;
   }
 
@@ -76,7 +81,9 @@ export class Stateless implements Transport {
   }
 
   /** Answers with a stream of events; in one piece where it does not take long. */
-  answer(request: JSONRPCRequest, response: Outgoing): void {
+  async answer(request: JSONRPCRequest, response: Outgoing): Promise<void> {
+    this.#connected ??= this.#build().connect(this);
+    await this.#connected;
     this.#last += 1;
     const requestId = this.#last;
     this.#open.set(requestId, { id: request.id, response, looks: 0 });
