@@ -11,41 +11,40 @@ const REMEDY = [
 ] as const;
 
 /** @param skews ms; this machine's clock minus each gateway's that answered */
-export function examineClock(skews: readonly number[], asked: boolean, timeZone: string): Finding[] {
+export function* examineClock(skews: readonly number[], asked: boolean, timeZone: string): Iterable<Finding> {
   const zone = ok('clock.zone', {
     zh: `本机时区是 ${timeZone}；它不影响收款，所有时间都按北京时间计算。`,
     en: `This machine's time zone is ${timeZone}; it does not matter, all times are reckoned in Beijing time.`,
   });
   const worst = [...skews].sort((a, b) => Math.abs(b) - Math.abs(a))[0];
   if (worst === undefined) {
-    if (!asked) return [zone];
-    return [
-      zone,
-      warning('clock.unchecked', {
-        zh: '没有任何网关应答，无法核对本机时钟。',
-        en: "No gateway answered, so this machine's clock could not be compared.",
-        remedy: ['先解决网络问题，再运行一次。', 'Mend the network first, then run this again.'],
-      }),
-    ];
+    if (!asked) {
+      yield zone;
+      return;
+    }
+    yield zone;
+    yield warning('clock.unchecked', {
+      zh: '没有任何网关应答，无法核对本机时钟。',
+      en: "No gateway answered, so this machine's clock could not be compared.",
+      remedy: ['先解决网络问题，再运行一次。', 'Mend the network first, then run this again.'],
+    });
+    return;
   }
   const seconds = Math.round(Math.abs(worst) / 1000);
   const way = worst > 0 ? { zh: '快', en: 'ahead of' } : { zh: '慢', en: 'behind' };
   if (Math.abs(worst) <= ODD_MS) {
-    return [
-      zone,
-      ok('clock.skew', {
-        zh: `本机时钟与网关相差不到 ${seconds + 1} 秒。`,
-        en: `This machine's clock is within ${seconds + 1} s of the gateway's.`,
-      }),
-    ];
+    yield zone;
+    yield ok('clock.skew', {
+      zh: `本机时钟与网关相差不到 ${seconds + 1} 秒。`,
+      en: `This machine's clock is within ${seconds + 1} s of the gateway's.`,
+    });
+    return;
   }
   const grave = Math.abs(worst) > REFUSED_MS;
-  return [
-    zone,
-    (grave ? error : warning)('clock.skew', {
-      zh: `本机时钟比网关${way.zh} ${seconds} 秒${grave ? '；超过 5 分钟，支付平台会拒绝签名' : ''}。`,
-      en: `This machine's clock is ${seconds} s ${way.en} the gateway's${grave ? '; beyond 5 minutes gateways refuse its signatures' : ''}.`,
-      remedy: REMEDY,
-    }),
-  ];
+  yield zone;
+  yield (grave ? error : warning)('clock.skew', {
+    zh: `本机时钟比网关${way.zh} ${seconds} 秒${grave ? '；超过 5 分钟，支付平台会拒绝签名' : ''}。`,
+    en: `This machine's clock is ${seconds} s ${way.en} the gateway's${grave ? '; beyond 5 minutes gateways refuse its signatures' : ''}.`,
+    remedy: REMEDY,
+  });
 }

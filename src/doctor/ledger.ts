@@ -88,49 +88,42 @@ async function examineSqlite({ machine }: DoctorPorts): Promise<Finding[]> {
 }
 
 /** Whether the file can be written where it lies, or made where it will lie. */
-function examinePlace(path: string, { machine }: DoctorPorts): Finding[] {
+function* examinePlace(path: string, { machine }: DoctorPorts): Iterable<Finding> {
   const variable = 'CASHIER_LEDGER';
-  const findings: Finding[] = [];
   const there = existsSync(path);
   let folder = dirname(path);
   while (!existsSync(folder) && dirname(folder) !== folder) folder = dirname(folder);
   if (!isWritable(there ? path : folder) || !isWritable(folder) || !statSync(folder).isDirectory()) {
-    return [
-      error('ledger.not-writable', {
-        variable,
-        zh: `当前用户不能写入账本 ${path}。`,
-        en: `This user cannot write the ledger ${path}.`,
-        remedy: [
-          '修改权限，或让 CASHIER_HOME / CASHIER_LEDGER 指向可写的位置。',
-          'Change its permissions, or point CASHIER_HOME or CASHIER_LEDGER at a place that can be written.',
-        ],
-      }),
-    ];
+    yield error('ledger.not-writable', {
+      variable,
+      zh: `当前用户不能写入账本 ${path}。`,
+      en: `This user cannot write the ledger ${path}.`,
+      remedy: [
+        '修改权限，或让 CASHIER_HOME / CASHIER_LEDGER 指向可写的位置。',
+        'Change its permissions, or point CASHIER_HOME or CASHIER_LEDGER at a place that can be written.',
+      ],
+    });
+    return;
   }
   // Windows has no such bits and shows all of them.
   if (there && process.platform !== 'win32' && (statSync(path).mode & 0o077) !== 0) {
-    findings.push(
-      warning('ledger.file-mode', {
-        variable,
-        zh: `账本 ${path} 可被这台机器上的其他用户读取。`,
-        en: `The ledger ${path} can be read by other users of this machine.`,
-        remedy: [`执行 chmod 600 ${path}。`, `Run chmod 600 ${path}.`],
-      }),
-    );
+    yield warning('ledger.file-mode', {
+      variable,
+      zh: `账本 ${path} 可被这台机器上的其他用户读取。`,
+      en: `The ledger ${path} can be read by other users of this machine.`,
+      remedy: [`执行 chmod 600 ${path}。`, `Run chmod 600 ${path}.`],
+    });
   }
   const free = machine.freeBytes(folder);
   if (free < LITTLE_SPACE) {
     const megabytes = Math.floor(free / 1024 / 1024);
-    findings.push(
-      (free < NO_SPACE ? error : warning)('ledger.disk-space', {
-        variable,
-        zh: `账本所在磁盘只剩 ${megabytes} MB；没有空间就不能收款。`,
-        en: `The ledger's disk has only ${megabytes} MB left; without space nothing can be collected.`,
-        remedy: ['清理磁盘。', 'Free some space.'],
-      }),
-    );
+    yield (free < NO_SPACE ? error : warning)('ledger.disk-space', {
+      variable,
+      zh: `账本所在磁盘只剩 ${megabytes} MB；没有空间就不能收款。`,
+      en: `The ledger's disk has only ${megabytes} MB left; without space nothing can be collected.`,
+      remedy: ['清理磁盘。', 'Free some space.'],
+    });
   }
-  return findings;
 }
 
 async function examineContents(ledger: Ledger, config: Config): Promise<Finding[]> {
@@ -178,25 +171,23 @@ async function examineContents(ledger: Ledger, config: Config): Promise<Finding[
   return [...findings, ...operatorSecret(await hasOperatorSecret(ledger), config)];
 }
 
-function operatorSecret(set: boolean, { realm }: Config): Finding[] {
+function* operatorSecret(set: boolean, { realm }: Config): Iterable<Finding> {
   if (set) {
-    return [ok('ledger.operator-secret', { zh: '操作员口令已设置。', en: 'The operator secret is set.' })];
+    yield ok('ledger.operator-secret', { zh: '操作员口令已设置。', en: 'The operator secret is set.' });
+    return;
   }
   if (realm === 'simulator') {
-    return [
-      ok('ledger.operator-secret', {
-        zh: '没有操作员口令；模拟环境不需要。',
-        en: 'No operator secret is set; the simulator needs none.',
-      }),
-    ];
+    yield ok('ledger.operator-secret', {
+      zh: '没有操作员口令；模拟环境不需要。',
+      en: 'No operator secret is set; the simulator needs none.',
+    });
+    return;
   }
-  return [
-    warning('ledger.operator-secret', {
-      zh: '还没有设置操作员口令：退款等需要人工批准的操作都无法批准。',
-      en: 'No operator secret is set: nothing that needs a person, such as refunds, can be approved.',
-      remedy: ['现在就运行 mcp-cashier operator set-secret。', 'Run mcp-cashier operator set-secret now.'],
-    }),
-  ];
+  yield warning('ledger.operator-secret', {
+    zh: '还没有设置操作员口令：退款等需要人工批准的操作都无法批准。',
+    en: 'No operator secret is set: nothing that needs a person, such as refunds, can be approved.',
+    remedy: ['现在就运行 mcp-cashier operator set-secret。', 'Run mcp-cashier operator set-secret now.'],
+  });
 }
 
 async function examinePolicyFile(

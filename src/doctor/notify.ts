@@ -30,7 +30,7 @@ export async function examineNotify(
     const target = targetOf(settings, id);
     // What is required has been asked for with the wallet.
     if (target === undefined) return walletOf(id).notify.required ? [] : [none(walletOf(id))];
-    const seen = examineAddress(target, settings);
+    const seen = [...examineAddress(target, settings)];
     if (ports === undefined || seen.some((one) => one.id === 'notify.not-public')) return seen;
     return [...seen, ...(await reach(target, ports))];
   });
@@ -60,67 +60,55 @@ function none({ name, notify }: Wallet): Finding {
   });
 }
 
-function examineAddress({ wallet, variable, url }: Target, { config }: Settings): Finding[] {
-  const findings: Finding[] = [];
+function* examineAddress({ wallet, variable, url }: Target, { config }: Settings): Iterable<Finding> {
   const { hostname, protocol, port, pathname } = url;
   const address = literalAddress(hostname);
   if (address === undefined ? isInsideName(hostname) : isInside(address)) {
-    findings.push(notPublic(variable, hostname));
+    yield notPublic(variable, hostname);
   } else if (/(^|\.)example\.(com|org|net)$/.test(hostname)) {
-    findings.push(
-      warning('notify.example-host', {
-        variable,
-        zh: `${variable} 还是示例域名 ${hostname}。`,
-        en: `${variable} still holds the example host ${hostname}.`,
-        remedy: ['换成自己的域名。', 'Use a domain of your own.'],
-      }),
-    );
+    yield warning('notify.example-host', {
+      variable,
+      zh: `${variable} 还是示例域名 ${hostname}。`,
+      en: `${variable} still holds the example host ${hostname}.`,
+      remedy: ['换成自己的域名。', 'Use a domain of your own.'],
+    });
   }
   if (protocol === 'http:') {
-    findings.push(
-      warning('notify.not-https', {
-        variable,
-        zh: `${variable} 不是 https，网关可能不发送通知，内容也可能被窥视。`,
-        en: `${variable} is not https; the gateway may not send to it, and others could read along.`,
-        remedy: ['改用 https（反向代理或隧道）。', 'Use https, by a reverse proxy or tunnel.'],
-      }),
-    );
+    yield warning('notify.not-https', {
+      variable,
+      zh: `${variable} 不是 https，网关可能不发送通知，内容也可能被窥视。`,
+      en: `${variable} is not https; the gateway may not send to it, and others could read along.`,
+      remedy: ['改用 https（反向代理或隧道）。', 'Use https, by a reverse proxy or tunnel.'],
+    });
   }
   if (port !== '') {
-    findings.push(
-      warning('notify.port', {
-        variable,
-        zh: `${variable} 使用端口 ${port}；防火墙和网关常常只放行 443。`,
-        en: `${variable} uses port ${port}; firewalls and gateways often let only 443 through.`,
-        remedy: ['用反向代理把 443 转到该端口。', 'Let a reverse proxy pass 443 on to that port.'],
-      }),
-    );
+    yield warning('notify.port', {
+      variable,
+      zh: `${variable} 使用端口 ${port}；防火墙和网关常常只放行 443。`,
+      en: `${variable} uses port ${port}; firewalls and gateways often let only 443 through.`,
+      remedy: ['用反向代理把 443 转到该端口。', 'Let a reverse proxy pass 443 on to that port.'],
+    });
   }
   const path = pathOf(wallet);
   const other = WALLETS.find((one) => one !== wallet && pathname.endsWith(pathOf(one)));
   if (other) {
-    findings.push(
-      warning('notify.other-wallets-path', {
-        variable,
-        zh: `${variable} 指向 ${pathOf(other)}，那是${other.name.zh}的通知路径。`,
-        en: `${variable} points at ${pathOf(other)}, which takes ${other.name.en}'s notifications.`,
-        remedy: [`改为 …${path}。`, `Make it …${path}.`],
-      }),
-    );
+    yield warning('notify.other-wallets-path', {
+      variable,
+      zh: `${variable} 指向 ${pathOf(other)}，那是${other.name.zh}的通知路径。`,
+      en: `${variable} points at ${pathOf(other)}, which takes ${other.name.en}'s notifications.`,
+      remedy: [`改为 …${path}。`, `Make it …${path}.`],
+    });
   } else if (pathname.endsWith(path) && config.httpPort === undefined) {
-    findings.push(
-      warning('notify.nobody-listens', {
-        variable: 'CASHIER_HTTP_PORT',
-        zh: `${variable} 指向本服务的路径 ${path}，但 stdio 方式没有设置 CASHIER_HTTP_PORT 就不会监听。`,
-        en: `${variable} points at our own path ${path}, but on stdio nothing listens without CASHIER_HTTP_PORT.`,
-        remedy: [
-          '设置 CASHIER_HTTP_PORT 并让代理或隧道转到它；用 mcp-cashier http 的（默认 3920）可忽略。',
-          'Set CASHIER_HTTP_PORT and have the proxy or tunnel pass on to it; with mcp-cashier http (3920 by default) ignore this.',
-        ],
-      }),
-    );
+    yield warning('notify.nobody-listens', {
+      variable: 'CASHIER_HTTP_PORT',
+      zh: `${variable} 指向本服务的路径 ${path}，但 stdio 方式没有设置 CASHIER_HTTP_PORT 就不会监听。`,
+      en: `${variable} points at our own path ${path}, but on stdio nothing listens without CASHIER_HTTP_PORT.`,
+      remedy: [
+        '设置 CASHIER_HTTP_PORT 并让代理或隧道转到它；用 mcp-cashier http 的（默认 3920）可忽略。',
+        'Set CASHIER_HTTP_PORT and have the proxy or tunnel pass on to it; with mcp-cashier http (3920 by default) ignore this.',
+      ],
+    });
   }
-  return findings;
 }
 
 function notPublic(variable: string, host: string): Finding {

@@ -22,37 +22,38 @@ export async function examineService(
   ];
 }
 
-function examineTools({ selectTools: selection }: Config, wallets: readonly ProviderId[]): Finding[] {
+function* examineTools(
+  { selectTools: selection }: Config,
+  wallets: readonly ProviderId[],
+): Iterable<Finding> {
   const variable = 'AP_SELECT_TOOLS';
-  const findings: Finding[] = [];
   const names = (selection ?? '')
     .split(',')
     .map((name) => name.trim())
     .filter(Boolean);
+  let isWrong = false;
   // One by one, so that every wrong name is found and not only the first.
   for (const name of names) {
     try {
-      if (selectTools(name).notServed.length > 0) findings.push(notServed(name));
+      if (selectTools(name).notServed.length > 0) yield notServed(name);
     } catch (thrown) {
-      findings.push(unknownTool(thrown, name));
+      isWrong = true;
+      yield unknownTool(thrown, name);
     }
   }
-  if (findings.some(({ level }) => level === 'error')) return findings;
+  if (isWrong) return;
   try {
     const tools = toolsWith(wallets, selectTools(selection));
     if (selection !== undefined) {
-      findings.push(
-        ok('service.tools', {
-          variable,
-          zh: `AP_SELECT_TOOLS 选择了 ${tools.length} 个工具。`,
-          en: `AP_SELECT_TOOLS selects ${tools.length} tools.`,
-        }),
-      );
+      yield ok('service.tools', {
+        variable,
+        zh: `AP_SELECT_TOOLS 选择了 ${tools.length} 个工具。`,
+        en: `AP_SELECT_TOOLS selects ${tools.length} tools.`,
+      });
     }
   } catch (thrown) {
-    findings.push(refusal(thrown, () => 'service.tools-without-wallet'));
+    yield refusal(thrown, () => 'service.tools-without-wallet');
   }
-  return findings;
 }
 
 function unknownTool(thrown: unknown, name: string): Finding {
@@ -75,7 +76,7 @@ function notServed(name: string): Finding {
   });
 }
 
-function examineCallers(config: Config): Finding[] {
+function* examineCallers(config: Config): Iterable<Finding> {
   const { tokensFile } = config;
   const opening = openedBy(config);
   if (opening !== undefined) {
@@ -83,51 +84,48 @@ function examineCallers(config: Config): Finding[] {
     // Some wallets want an address for notifications on stdio too, where it opens nothing.
     const isNotify = WALLETS.some(({ notify }) => notify.variable === variable);
     const level = variable === 'CASHIER_HTTP_HOST' ? error : isNotify ? ok : warning;
-    return [
-      level('service.open-to-all', {
-        variable,
-        zh: `设置了 ${variable}=${value}，外部可以访问到本服务，却没有令牌；mcp-cashier http 会拒绝启动（stdio 不受影响）。`,
-        en: `${variable}=${value} lets others reach the service, but there are no tokens; mcp-cashier http refuses to start (stdio does not mind).`,
-        remedy: [
-          '运行 mcp-cashier tokens add 名称；不需要给智能体用时，改用 mcp-cashier http --no-mcp。',
-          'Run mcp-cashier tokens add NAME; where no agent is to call, use mcp-cashier http --no-mcp.',
-        ],
-      }),
-    ];
+    yield level('service.open-to-all', {
+      variable,
+      zh: `设置了 ${variable}=${value}，外部可以访问到本服务，却没有令牌；mcp-cashier http 会拒绝启动（stdio 不受影响）。`,
+      en: `${variable}=${value} lets others reach the service, but there are no tokens; mcp-cashier http refuses to start (stdio does not mind).`,
+      remedy: [
+        '运行 mcp-cashier tokens add 名称；不需要给智能体用时，改用 mcp-cashier http --no-mcp。',
+        'Run mcp-cashier tokens add NAME; where no agent is to call, use mcp-cashier http --no-mcp.',
+      ],
+    });
+    return;
   }
-  if (tokensFile === undefined) return [];
+  if (tokensFile === undefined) return;
   try {
     const count = readTokenFile(tokensFile).length;
-    return [
-      ok('service.tokens', {
-        variable: 'CASHIER_TOKENS_FILE',
-        zh: `令牌文件 ${tokensFile} 正确，有 ${count} 个令牌。`,
-        en: `The tokens file ${tokensFile} is valid, with ${count} tokens.`,
-      }),
-    ];
+    yield ok('service.tokens', {
+      variable: 'CASHIER_TOKENS_FILE',
+      zh: `令牌文件 ${tokensFile} 正确，有 ${count} 个令牌。`,
+      en: `The tokens file ${tokensFile} is valid, with ${count} tokens.`,
+    });
+    return;
   } catch (thrown) {
     if (!(thrown instanceof CashierError)) throw thrown;
-    return [refusal(thrown, () => 'service.tokens-file')];
+    yield refusal(thrown, () => 'service.tokens-file');
+    return;
   }
 }
 
 /** Names under which listeners of this ledger were addressed in vain: genuine notifications may be among them. */
-export function examineRefusedNames(
+export function* examineRefusedNames(
   refused: readonly { readonly name: string; readonly count: number }[],
-): Finding[] {
-  if (refused.length === 0) return [];
+): Iterable<Finding> {
+  if (refused.length === 0) return;
   const names = refused.slice(0, SHOWN_NAMES).map(({ name, count }) => `${name} (${count})`);
-  return [
-    warning('service.refused-names', {
-      variable: 'CASHIER_ALLOWED_HOSTS',
-      zh: `过去一天，有请求因 Host 或 Origin 不认识而被拒绝（403）：${names.join('、')}。`,
-      en: `Within the last day requests were refused (403) for a Host or Origin that is not known: ${names.join(', ')}.`,
-      remedy: [
-        '若其中有自己的代理转发的名字，把它加入 CASHIER_ALLOWED_HOSTS（浏览器来源加入 CASHIER_ALLOWED_ORIGINS）；陌生名字可以忽略。',
-        "If one is what your own proxy passes on, add it to CASHIER_ALLOWED_HOSTS (a browser's origin to CASHIER_ALLOWED_ORIGINS); ignore strange ones.",
-      ],
-    }),
-  ];
+  yield warning('service.refused-names', {
+    variable: 'CASHIER_ALLOWED_HOSTS',
+    zh: `过去一天，有请求因 Host 或 Origin 不认识而被拒绝（403）：${names.join('、')}。`,
+    en: `Within the last day requests were refused (403) for a Host or Origin that is not known: ${names.join(', ')}.`,
+    remedy: [
+      '若其中有自己的代理转发的名字，把它加入 CASHIER_ALLOWED_HOSTS（浏览器来源加入 CASHIER_ALLOWED_ORIGINS）；陌生名字可以忽略。',
+      "If one is what your own proxy passes on, add it to CASHIER_ALLOWED_HOSTS (a browser's origin to CASHIER_ALLOWED_ORIGINS); ignore strange ones.",
+    ],
+  });
 }
 /** More would be strangers' noise. */
 const SHOWN_NAMES = 5;

@@ -193,18 +193,16 @@ function readSecret(variable: string, given: string, findings: Finding[]): strin
 }
 
 /** Whether others on this machine may read a file with secrets in it. */
-function openFile(variable: string, path: string): Finding[] {
+function* openFile(variable: string, path: string): Iterable<Finding> {
   // Windows has no such bits and shows all of them.
   const mode = process.platform === 'win32' ? 0 : (statSync(path, { throwIfNoEntry: false })?.mode ?? 0);
-  if ((mode & 0o077) === 0) return [];
-  return [
-    warning('configuration.file-mode', {
-      variable,
-      zh: `${path} 可被这台机器上的其他用户读取。`,
-      en: `${path} can be read by other users of this machine.`,
-      remedy: [`执行 chmod 600 ${path}。`, `Run chmod 600 ${path}.`],
-    }),
-  ];
+  if ((mode & 0o077) === 0) return;
+  yield warning('configuration.file-mode', {
+    variable,
+    zh: `${path} 可被这台机器上的其他用户读取。`,
+    en: `${path} can be read by other users of this machine.`,
+    remedy: [`执行 chmod 600 ${path}。`, `Run chmod 600 ${path}.`],
+  });
 }
 
 /** Reads the configuration again and again, each time without what was wrong the last time. */
@@ -243,13 +241,13 @@ function idOf(variable: string, value: string | undefined): string {
   return `configuration.${variable.toLowerCase().replaceAll('_', '-')}`;
 }
 
-function examineRealm(
+function* examineRealm(
   config: Config,
   values: Env,
   credentials: readonly string[],
   earlier: readonly Finding[],
-): Finding[] {
-  if (earlier.some(({ id }) => /\.(live-|cashier-mode$|sandbox-|[a-z]+-current-env$)/.test(id))) return [];
+): Iterable<Finding> {
+  if (earlier.some(({ id }) => /\.(live-|cashier-mode$|sandbox-|[a-z]+-current-env$)/.test(id))) return;
   const why =
     values.CASHIER_MODE === undefined
       ? credentials.length === 0
@@ -260,37 +258,36 @@ function examineRealm(
           en: `because CASHIER_MODE=${config.env.CASHIER_MODE}`,
         };
   if (config.realm === 'live') {
-    return [
-      ok('configuration.realm', {
-        zh: `正式环境：收付的是真钱，${why.zh}。`,
-        en: `Live: real money moves, ${why.en}.`,
-      }),
-    ];
+    yield ok('configuration.realm', {
+      zh: `正式环境：收付的是真钱，${why.zh}。`,
+      en: `Live: real money moves, ${why.en}.`,
+    });
+    return;
   }
   const sandboxed = WALLETS.find(({ sandboxVariable = '' }) => values[sandboxVariable] === 'sandbox');
   if (config.realm === 'sandbox' && sandboxed) {
     const { name, sandboxVariable } = sandboxed;
-    return [
-      ok('configuration.realm', {
-        zh: `${name.zh}沙箱：不是真钱，因为 ${sandboxVariable}=sandbox。`,
-        en: `${name.en}'s sandbox: no real money, because ${sandboxVariable}=sandbox.`,
-      }),
-    ];
+    yield ok('configuration.realm', {
+      zh: `${name.zh}沙箱：不是真钱，因为 ${sandboxVariable}=sandbox。`,
+      en: `${name.en}'s sandbox: no real money, because ${sandboxVariable}=sandbox.`,
+    });
+    return;
   }
   const realm = ok('configuration.realm', {
     zh: `模拟环境：没有真钱，${why.zh}。`,
     en: `Simulator: no real money, ${why.en}.`,
   });
-  if (!config.embeddedSimulator || credentials.length === 0) return [realm];
-  return [
-    realm,
-    warning('configuration.simulator-with-keys', {
-      variable: 'CASHIER_MODE',
-      zh: `CASHIER_MODE=simulator，所以已填的密钥（${credentials.join('、')}）不会被使用，也没有检查。`,
-      en: `With CASHIER_MODE=simulator the credentials (${credentials.join(', ')}) are not used, and were not checked.`,
-      remedy: ['要真实收款，去掉 CASHIER_MODE。', 'To collect real money, remove CASHIER_MODE.'],
-    }),
-  ];
+  if (!config.embeddedSimulator || credentials.length === 0) {
+    yield realm;
+    return;
+  }
+  yield realm;
+  yield warning('configuration.simulator-with-keys', {
+    variable: 'CASHIER_MODE',
+    zh: `CASHIER_MODE=simulator，所以已填的密钥（${credentials.join('、')}）不会被使用，也没有检查。`,
+    en: `With CASHIER_MODE=simulator the credentials (${credentials.join(', ')}) are not used, and were not checked.`,
+    remedy: ['要真实收款，去掉 CASHIER_MODE。', 'To collect real money, remove CASHIER_MODE.'],
+  });
 }
 
 function unexpanded(name: string): Finding {

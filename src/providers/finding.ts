@@ -70,3 +70,36 @@ export function coveredBy(findings: readonly Finding[]): Set<string> {
   const named = findings.filter(({ level }) => level === 'error').map(({ variable }) => variable);
   return new Set(named.flatMap((name) => (name === undefined ? [] : [name.replace(/_FILE$/, '')])));
 }
+
+/** Of a wallet without any credential; `alone` is a setting of its own that is there all the same. */
+export function absent(
+  id: ProviderId,
+  name: Text,
+  alone: string | undefined,
+  needed: readonly string[],
+): Finding {
+  if (alone === undefined) {
+    return ok(`${id}.absent`, { zh: `没有配置${name.zh}。`, en: `${name.en} is not configured.` });
+  }
+  return warning(`${id}.absent`, {
+    variable: alone,
+    zh: `设置了 ${alone}，但没有任何${name.zh}密钥，所以${name.zh}不可用。`,
+    en: `${alone} is set, but no ${name.en} credential is, so ${name.en} cannot be used.`,
+    remedy: [`设置 ${needed.join('、')}，或去掉 ${alone}。`, `Set ${needed.join(', ')}, or remove ${alone}.`],
+  });
+}
+
+/** Of a wallet with some of its credentials. */
+export function incomplete(
+  id: ProviderId,
+  name: Text,
+  given: readonly string[],
+  missing: readonly string[],
+): Finding {
+  return error(`${id}.incomplete`, {
+    variable: missing[0],
+    zh: `${name.zh}只配置了一半：有 ${given.join('、')}，缺 ${missing.join('、')}；服务器会拒绝启动。`,
+    en: `${name.en} is half configured, with ${given.join(', ')} but without ${missing.join(', ')}; the server refuses to start.`,
+    remedy: ['补齐缺少的，或全部去掉。', 'Set what is missing, or remove all of them.'],
+  });
+}

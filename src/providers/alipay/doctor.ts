@@ -1,8 +1,8 @@
 import { beijingIso, DAY_MS } from '../../domain/clock.ts';
 import { type StandInKeys, serverComplaints } from '../complaints.ts';
 import type { WalletDoctor, WalletSettings } from '../examination.ts';
-import { coveredBy, error, example, type Finding, ok, warning } from '../finding.ts';
-import { examineKey } from '../key-finding.ts';
+import { absent, coveredBy, error, example, type Finding, incomplete, warning } from '../finding.ts';
+import { examineKey, type KeyPlace } from '../key-finding.ts';
 import { isSamePair, type PastedKey, readPastedKey } from '../pasted-key.ts';
 import { CERTIFICATE_VARIABLES, certificatesIn } from './certificates.ts';
 import { readAlipayConfig } from './config.ts';
@@ -13,6 +13,7 @@ const WARN_DAYS = 30;
 
 const CREDENTIALS = ['AP_APP_ID', 'AP_APP_KEY', 'AP_PUB_KEY'] as const;
 
+const NAME = { zh: '支付宝', en: 'Alipay' };
 const CONSOLE = {
   zh: '开放平台控制台 → 应用 → 开发设置 → 接口加签方式',
   en: 'open platform console → app → development settings → signing',
@@ -38,56 +39,58 @@ async function examine(settings: WalletSettings, now: number): Promise<Finding[]
   const inCertificateMode = CERTIFICATE_VARIABLES.some(isGiven);
   const wanted = inCertificateMode ? ['AP_APP_ID', 'AP_APP_KEY', ...CERTIFICATE_VARIABLES] : CREDENTIALS;
   const given = wanted.filter(isGiven);
-  if (given.length === 0) return [notConfigured(settings)];
+  if (given.length === 0) {
+    const beside = ['AP_NOTIFY_URL', 'AP_SELLER_ID', 'AP_RETURN_URL'];
+    return [
+      absent(
+        'alipay',
+        NAME,
+        beside.find((name) => values[name] !== undefined),
+        CREDENTIALS,
+      ),
+    ];
+  }
   const findings: Finding[] = [];
   const missing = wanted.filter((name) => !isGiven(name));
-  if (missing.length > 0) findings.push(incomplete(given, missing));
+  if (missing.length > 0) findings.push(incomplete('alipay', NAME, given, missing));
   if (values.AP_APP_ID !== undefined) findings.push(...examineAppId(values.AP_APP_ID.trim(), values));
 
   const appKey = values.AP_APP_KEY === undefined ? undefined : readPastedKey(values.AP_APP_KEY);
   const pubKey = values.AP_PUB_KEY === undefined ? undefined : readPastedKey(values.AP_PUB_KEY);
   const together = appKey && pubKey ? examinePair(appKey, pubKey, nameOf) : undefined;
-  const leastBits = values.AP_ENCRYPTION_ALGO === 'RSA' ? 1024 : 2048;
-  if (together?.both) findings.push(together.finding);
-  else {
-    if (appKey) {
-      findings.push(
-        examineKey(
-          {
-            id: 'alipay.app-key',
-            variable: nameOf('AP_APP_KEY'),
-            wanted: 'private',
-            name: { zh: '应用私钥', en: "the app's private key" },
-            remedy: APP_KEY_REMEDY,
-            leastBits,
-          },
-          appKey,
-        ),
-      );
-    }
-    if (together) findings.push(together.finding);
-    else if (pubKey) {
-      findings.push(
-        examineKey(
-          {
-            id: 'alipay.public-key',
-            variable: nameOf('AP_PUB_KEY'),
-            wanted: 'public',
-            name: { zh: '支付宝公钥', en: "Alipay's public key" },
-            remedy: PUB_KEY_REMEDY,
-            leastBits,
-          },
-          pubKey,
-        ),
-      );
-    }
-  }
+  findings.push(...examineKeys(appKey, pubKey, together, settings));
   if (values.AP_ENCRYPTION_ALGO === 'RSA') findings.push(weakAlgorithm());
   findings.push(...examineValidity(settings, now));
 
   const covered = coveredBy([...settings.findings, ...findings]);
   for (const name of [...missing, ...(together?.both ? CREDENTIALS.slice(1) : [])]) covered.add(name);
   return [...findings, ...(await serverComplaints('alipay', values, covered, readAlipayConfig, standIn))];
+}
+
+function* examineKeys(
+  appKey: PastedKey | undefined,
+  pubKey: PastedKey | undefined,
+  together: ReturnType<typeof examinePair>,
+  { values, nameOf }: WalletSettings,
+): Iterable<Finding> {
+  const leastBits = values.AP_ENCRYPTION_ALGO === 'RSA' ? 1024 : 2048;
+  if (appKey && !together?.both) {
+    const place: KeyPlace = {
+      ...{ id: 'alipay.app-key', variable: nameOf('AP_APP_KEY'), wanted: 'private', leastBits },
+      name: { zh: '应用私钥', en: "the app's private key" },
+      remedy: APP_KEY_REMEDY,
+    };
+    yield examineKey(place, appKey);
+  }
+  if (together) yield together.finding;
+  else if (pubKey) {
+    const place: KeyPlace = {
+      ...{ id: 'alipay.public-key', variable: nameOf('AP_PUB_KEY'), wanted: 'public', leastBits },
+      name: { zh: '支付宝公钥', en: "Alipay's public key" },
+      remedy: PUB_KEY_REMEDY,
+    };
+    yield examineKey(place, pubKey);
+  }
 }
 
 /** Certificates belong together, and a public key does in their place. */
@@ -124,62 +127,41 @@ function examineValidity({ values, nameOf }: WalletSettings, now: number): Findi
   });
 }
 
-function notConfigured({ values }: WalletSettings): Finding {
-  const alone = ['AP_NOTIFY_URL', 'AP_SELLER_ID', 'AP_RETURN_URL'].find((name) => values[name] !== undefined);
-  if (alone === undefined) {
-    return ok('alipay.absent', { zh: '没有配置支付宝。', en: 'Alipay is not configured.' });
-  }
-  return warning('alipay.absent', {
-    variable: alone,
-    zh: `设置了 ${alone}，但没有任何支付宝密钥，所以支付宝不可用。`,
-    en: `${alone} is set, but no Alipay credential is, so Alipay cannot be used.`,
-    remedy: [
-      `设置 ${CREDENTIALS.join('、')}，或去掉 ${alone}。`,
-      `Set ${CREDENTIALS.join(', ')}, or remove ${alone}.`,
-    ],
-  });
-}
-
-function incomplete(given: readonly string[], missing: readonly string[]): Finding {
-  return error('alipay.incomplete', {
-    variable: missing[0],
-    zh: `支付宝只配置了一半：有 ${given.join('、')}，缺 ${missing.join('、')}；服务器会拒绝启动。`,
-    en: `Alipay is half configured, with ${given.join(', ')} but without ${missing.join(', ')}; the server refuses to start.`,
-    remedy: ['补齐缺少的，或全部去掉。', 'Set what is missing, or remove all of them.'],
-  });
-}
-
-function examineAppId(appId: string, { AP_CURRENT_ENV, AP_GATEWAY }: WalletSettings['values']): Finding[] {
+function* examineAppId(
+  appId: string,
+  { AP_CURRENT_ENV, AP_GATEWAY }: WalletSettings['values'],
+): Iterable<Finding> {
   const variable = 'AP_APP_ID';
-  if (appId === '2021000000000000' || /^(your|x+$|<)/i.test(appId)) return [example('alipay', variable)];
+  if (appId === '2021000000000000' || /^(your|x+$|<)/i.test(appId)) {
+    yield example('alipay', variable);
+    return;
+  }
   if (/^wx/.test(appId)) {
-    return [
-      error('alipay.app-id-is-wechat', {
-        variable,
-        zh: 'AP_APP_ID 填的是微信的 AppID（wx…）。',
-        en: "AP_APP_ID holds WeChat's AppID (wx…).",
-        remedy: [
-          '把它移到 WXPAY_APP_ID，这里填支付宝应用的 APPID。',
-          "Move it to WXPAY_APP_ID, and give the Alipay app's APPID here.",
-        ],
-      }),
-    ];
+    yield error('alipay.app-id-is-wechat', {
+      variable,
+      zh: 'AP_APP_ID 填的是微信的 AppID（wx…）。',
+      en: "AP_APP_ID holds WeChat's AppID (wx…).",
+      remedy: [
+        '把它移到 WXPAY_APP_ID，这里填支付宝应用的 APPID。',
+        "Move it to WXPAY_APP_ID, and give the Alipay app's APPID here.",
+      ],
+    });
+    return;
   }
   const sandboxed = AP_CURRENT_ENV === 'sandbox';
   if (AP_GATEWAY === undefined && /^9021/.test(appId) && !sandboxed) {
-    return [
-      warning('alipay.app-id-sandbox', {
-        variable,
-        zh: 'AP_APP_ID 像是沙箱应用（9021…），但当前使用生产网关。',
-        en: 'AP_APP_ID looks like a sandbox app (9021…), but the production gateway is in use.',
-        remedy: [
-          '用沙箱请设 AP_CURRENT_ENV=sandbox；收真钱请换成正式应用的 APPID 与密钥。',
-          "For the sandbox set AP_CURRENT_ENV=sandbox; for real money use the real app's APPID and keys.",
-        ],
-      }),
-    ];
+    yield warning('alipay.app-id-sandbox', {
+      variable,
+      zh: 'AP_APP_ID 像是沙箱应用（9021…），但当前使用生产网关。',
+      en: 'AP_APP_ID looks like a sandbox app (9021…), but the production gateway is in use.',
+      remedy: [
+        '用沙箱请设 AP_CURRENT_ENV=sandbox；收真钱请换成正式应用的 APPID 与密钥。',
+        "For the sandbox set AP_CURRENT_ENV=sandbox; for real money use the real app's APPID and keys.",
+      ],
+    });
+    return;
   }
-  return [];
+  return;
 }
 
 /** What only the two keys together show; `both` when there is nothing more to say of either. */

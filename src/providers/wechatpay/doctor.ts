@@ -1,6 +1,6 @@
 import { type StandInKeys, serverComplaints } from '../complaints.ts';
 import type { WalletDoctor, WalletSettings } from '../examination.ts';
-import { coveredBy, error, example, type Finding, ok, warning } from '../finding.ts';
+import { absent, coveredBy, error, example, type Finding, incomplete, ok, warning } from '../finding.ts';
 import { examineKey, type KeyPlace } from '../key-finding.ts';
 import { isSamePair, type PastedKey, readPastedKey } from '../pasted-key.ts';
 import { readWechatpayConfig } from './config.ts';
@@ -17,6 +17,7 @@ const PUBLIC_KEY = ['WXPAY_PUB_KEY', 'WXPAY_PUB_KEY_ID'] as const;
 const CREDENTIALS = [...NEEDED, ...PUBLIC_KEY] as const;
 
 const API_V3_KEY_BYTES = 32;
+const NAME = { zh: '微信支付', en: 'WeChat Pay' };
 const SECURITY = {
   zh: '商户平台 → 账户中心 → API安全',
   en: 'merchant platform → account centre → API security',
@@ -43,15 +44,13 @@ export const WECHATPAY_DOCTOR: WalletDoctor = {
 async function examine(settings: WalletSettings): Promise<Finding[]> {
   const { values, isGiven, nameOf } = settings;
   const given = CREDENTIALS.filter(isGiven);
-  if (given.length === 0) return [notConfigured(settings)];
+  if (given.length === 0)
+    return [absent('wechatpay', NAME, values.WXPAY_NOTIFY_URL && 'WXPAY_NOTIFY_URL', NEEDED)];
   const findings: Finding[] = [];
   const missing = NEEDED.filter((name) => !isGiven(name));
-  if (missing.length > 0) findings.push(incomplete(given, missing));
+  if (missing.length > 0) findings.push(incomplete('wechatpay', NAME, given, missing));
   const publicMissing = PUBLIC_KEY.filter((name) => !isGiven(name));
-  findings.push(...examineMode(publicMissing));
-
-  findings.push(...examineH5(settings));
-
+  findings.push(...examineMode(publicMissing), ...examineH5(settings));
   const text = (name: string) => values[name]?.trim();
   findings.push(...examineNumbers(text('WXPAY_APP_ID'), text('WXPAY_MCH_ID')));
   const serial = text('WXPAY_MCH_SERIAL');
@@ -89,138 +88,107 @@ function standIn(variable: string, { privateKey, publicKey }: StandInKeys) {
   return values[variable];
 }
 
-function notConfigured({ values }: WalletSettings): Finding {
-  if (values.WXPAY_NOTIFY_URL === undefined) {
-    return ok('wechatpay.absent', { zh: '没有配置微信支付。', en: 'WeChat Pay is not configured.' });
-  }
-  return warning('wechatpay.absent', {
-    variable: 'WXPAY_NOTIFY_URL',
-    zh: '设置了 WXPAY_NOTIFY_URL，但没有任何微信支付密钥，所以微信支付不可用。',
-    en: 'WXPAY_NOTIFY_URL is set, but no WeChat Pay credential is, so WeChat Pay cannot be used.',
-    remedy: [`设置 ${NEEDED.join('、')}，或去掉它。`, `Set ${NEEDED.join(', ')}, or remove it.`],
-  });
-}
-
-function incomplete(given: readonly string[], missing: readonly string[]): Finding {
-  return error('wechatpay.incomplete', {
-    variable: missing[0],
-    zh: `微信支付只配置了一半：有 ${given.join('、')}，缺 ${missing.join('、')}；服务器会拒绝启动。`,
-    en: `WeChat Pay is half configured, with ${given.join(', ')} but without ${missing.join(', ')}; the server refuses to start.`,
-    remedy: ['补齐缺少的，或把 WXPAY_* 全部去掉。', 'Set what is missing, or remove all WXPAY_*.'],
-  });
-}
-
 /** Links of scene h5 work from a page on the registered domain only. */
-function examineH5({ publicPage }: WalletSettings): Finding[] {
-  if (publicPage !== undefined) return [];
-  return [
-    ok('wechatpay.h5-without-page', {
-      variable: 'WXPAY_H5_ORIGIN',
-      zh: '没有设置 CASHIER_PUBLIC_URL 或 WXPAY_H5_ORIGIN：微信 h5 付款没有公网收银台页面，除非同一账本上有这样的服务在运行，否则会被拒绝；qr、jsapi、app 不受影响。',
-      en: 'Neither CASHIER_PUBLIC_URL nor WXPAY_H5_ORIGIN is set: WeChat h5 payments have no public checkout page and are refused, unless a service with one runs on the same ledger; qr, jsapi and app do not mind.',
-    }),
-  ];
+function* examineH5({ publicPage }: WalletSettings): Iterable<Finding> {
+  if (publicPage !== undefined) return;
+  yield ok('wechatpay.h5-without-page', {
+    variable: 'WXPAY_H5_ORIGIN',
+    zh: '没有设置 CASHIER_PUBLIC_URL 或 WXPAY_H5_ORIGIN：微信 h5 付款没有公网收银台页面，除非同一账本上有这样的服务在运行，否则会被拒绝；qr、jsapi、app 不受影响。',
+    en: 'Neither CASHIER_PUBLIC_URL nor WXPAY_H5_ORIGIN is set: WeChat h5 payments have no public checkout page and are refused, unless a service with one runs on the same ledger; qr, jsapi and app do not mind.',
+  });
 }
 
 /** Two ways to know WeChat Pay's signature: a public key with its id, or certificates that are downloaded. */
-function examineMode(publicMissing: readonly string[]): Finding[] {
+function* examineMode(publicMissing: readonly string[]): Iterable<Finding> {
   const [absent] = publicMissing;
-  if (absent === undefined) return [];
+  if (absent === undefined) return;
   if (publicMissing.length === PUBLIC_KEY.length) {
-    return [
-      ok('wechatpay.certificate-mode', {
-        zh: '没有设置微信支付公钥，将使用平台证书模式（自动下载和更换）。2024 年下半年以后注册的商户没有平台证书，必须设置 WXPAY_PUB_KEY 与 WXPAY_PUB_KEY_ID。',
-        en: 'No WeChat Pay public key is set, so platform certificates are downloaded and rotated. Merchants registered since late 2024 have none and must set WXPAY_PUB_KEY and WXPAY_PUB_KEY_ID.',
-      }),
-    ];
+    yield ok('wechatpay.certificate-mode', {
+      zh: '没有设置微信支付公钥，将使用平台证书模式（自动下载和更换）。2024 年下半年以后注册的商户没有平台证书，必须设置 WXPAY_PUB_KEY 与 WXPAY_PUB_KEY_ID。',
+      en: 'No WeChat Pay public key is set, so platform certificates are downloaded and rotated. Merchants registered since late 2024 have none and must set WXPAY_PUB_KEY and WXPAY_PUB_KEY_ID.',
+    });
+    return;
   }
   const other = absent === 'WXPAY_PUB_KEY' ? 'WXPAY_PUB_KEY_ID' : 'WXPAY_PUB_KEY';
-  return [
-    error('wechatpay.public-key-half', {
-      variable: absent,
-      zh: `设置了 ${other}，却没有 ${absent}；两者必须成对。`,
-      en: `${other} is set without ${absent}; they go together.`,
-      remedy: [
-        `在${SECURITY.zh}中找到微信支付公钥及其 ID，两项都填；或两项都去掉，使用平台证书。`,
-        `Find WeChat Pay's public key and its id at ${SECURITY.en} and set both, or neither to use platform certificates.`,
-      ],
-    }),
-  ];
+  yield error('wechatpay.public-key-half', {
+    variable: absent,
+    zh: `设置了 ${other}，却没有 ${absent}；两者必须成对。`,
+    en: `${other} is set without ${absent}; they go together.`,
+    remedy: [
+      `在${SECURITY.zh}中找到微信支付公钥及其 ID，两项都填；或两项都去掉，使用平台证书。`,
+      `Find WeChat Pay's public key and its id at ${SECURITY.en} and set both, or neither to use platform certificates.`,
+    ],
+  });
 }
 
-function examineNumbers(appId: string | undefined, mchId: string | undefined): Finding[] {
-  const findings: Finding[] = [];
+function* examineNumbers(appId: string | undefined, mchId: string | undefined): Iterable<Finding> {
   const isAppId = (value: string | undefined) => value !== undefined && /^wx/.test(value);
   if (isAppId(mchId) && appId !== undefined && /^\d+$/.test(appId)) {
-    return [
-      error('wechatpay.numbers-swapped', {
-        variable: 'WXPAY_MCH_ID',
-        zh: 'WXPAY_APP_ID 与 WXPAY_MCH_ID 填反了。',
-        en: 'WXPAY_APP_ID and WXPAY_MCH_ID are swapped.',
-        remedy: [
-          '把两个值对调：AppID 以 wx 开头，商户号是纯数字。',
-          'Exchange them: the AppID begins with wx, the merchant ID is digits.',
-        ],
-      }),
-      // The server stops at either of them.
-      error('wechatpay.numbers-swapped', {
-        variable: 'WXPAY_APP_ID',
-        zh: 'WXPAY_APP_ID 里是商户号。',
-        en: 'WXPAY_APP_ID holds the merchant ID.',
-        remedy: ['同上。', 'As above.'],
-      }),
-    ];
+    yield error('wechatpay.numbers-swapped', {
+      variable: 'WXPAY_MCH_ID',
+      zh: 'WXPAY_APP_ID 与 WXPAY_MCH_ID 填反了。',
+      en: 'WXPAY_APP_ID and WXPAY_MCH_ID are swapped.',
+      remedy: [
+        '把两个值对调：AppID 以 wx 开头，商户号是纯数字。',
+        'Exchange them: the AppID begins with wx, the merchant ID is digits.',
+      ],
+    });
+    // The server stops at either of them.
+    yield error('wechatpay.numbers-swapped', {
+      variable: 'WXPAY_APP_ID',
+      zh: 'WXPAY_APP_ID 里是商户号。',
+      en: 'WXPAY_APP_ID holds the merchant ID.',
+      remedy: ['同上。', 'As above.'],
+    });
+    return;
   }
-  if (appId === 'wx0000000000000000') findings.push(example('wechatpay', 'WXPAY_APP_ID'));
+  if (appId === 'wx0000000000000000') yield example('wechatpay', 'WXPAY_APP_ID');
   else if (appId !== undefined && !/^(wx[0-9a-f]{16}|w[wx][0-9A-Za-z]{14,18})$/.test(appId)) {
-    findings.push(
-      warning('wechatpay.app-id-form', {
-        variable: 'WXPAY_APP_ID',
-        zh: 'WXPAY_APP_ID 不像 AppID：应为 wx 开头的 18 个字符（公众号、小程序或开放平台应用的，不是 AppSecret）。',
-        en: 'WXPAY_APP_ID does not look like an AppID: 18 characters that begin with wx (of an official account, mini program or app, not the AppSecret).',
-        remedy: [
-          '在商户平台 → 产品中心 → AppID账号管理 中核对。',
-          'Compare it at merchant platform → product centre → AppID management.',
-        ],
-      }),
-    );
+    yield warning('wechatpay.app-id-form', {
+      variable: 'WXPAY_APP_ID',
+      zh: 'WXPAY_APP_ID 不像 AppID：应为 wx 开头的 18 个字符（公众号、小程序或开放平台应用的，不是 AppSecret）。',
+      en: 'WXPAY_APP_ID does not look like an AppID: 18 characters that begin with wx (of an official account, mini program or app, not the AppSecret).',
+      remedy: [
+        '在商户平台 → 产品中心 → AppID账号管理 中核对。',
+        'Compare it at merchant platform → product centre → AppID management.',
+      ],
+    });
   }
-  if (mchId === '1900000000') findings.push(example('wechatpay', 'WXPAY_MCH_ID'));
+  if (mchId === '1900000000') yield example('wechatpay', 'WXPAY_MCH_ID');
   else if (mchId !== undefined && !/^\d{8,10}$/.test(mchId)) {
     const refused = !/^\d{6,32}$/.test(mchId);
-    findings.push(
-      (refused ? error : warning)('wechatpay.merchant-number-form', {
-        variable: 'WXPAY_MCH_ID',
-        zh: 'WXPAY_MCH_ID 不像商户号：应为 8 到 10 位数字。',
-        en: 'WXPAY_MCH_ID does not look like a merchant ID: 8 to 10 digits.',
-        remedy: [
-          '在商户平台 → 账户中心 → 商户信息 中复制。',
-          'Copy it from merchant platform → account centre → merchant information.',
-        ],
-      }),
-    );
+    yield (refused ? error : warning)('wechatpay.merchant-number-form', {
+      variable: 'WXPAY_MCH_ID',
+      zh: 'WXPAY_MCH_ID 不像商户号：应为 8 到 10 位数字。',
+      en: 'WXPAY_MCH_ID does not look like a merchant ID: 8 to 10 digits.',
+      remedy: [
+        '在商户平台 → 账户中心 → 商户信息 中复制。',
+        'Copy it from merchant platform → account centre → merchant information.',
+      ],
+    });
   }
-  return findings;
 }
 
-function examineSerial(serial: string): Finding[] {
+function* examineSerial(serial: string): Iterable<Finding> {
   const variable = 'WXPAY_MCH_SERIAL';
   const remedy = [
     `在${SECURITY.zh} → API证书 → 管理证书 中复制序列号，或执行 openssl x509 -in apiclient_cert.pem -noout -serial。`,
     `Copy it from ${SECURITY.en} → API certificate → manage, or run openssl x509 -in apiclient_cert.pem -noout -serial.`,
   ] as const;
   if (/^PUB_KEY_ID_/.test(serial)) {
-    return [
-      error('wechatpay.serial-is-public-key-id', {
-        variable,
-        zh: 'WXPAY_MCH_SERIAL 填的是微信支付公钥 ID（PUB_KEY_ID_…），这里要商户 API 证书的序列号。',
-        en: "WXPAY_MCH_SERIAL holds the id of WeChat Pay's public key (PUB_KEY_ID_…); the serial of the merchant's certificate belongs here.",
-        remedy: [`把它移到 WXPAY_PUB_KEY_ID。${remedy[0]}`, `Move it to WXPAY_PUB_KEY_ID. ${remedy[1]}`],
-      }),
-    ];
+    yield error('wechatpay.serial-is-public-key-id', {
+      variable,
+      zh: 'WXPAY_MCH_SERIAL 填的是微信支付公钥 ID（PUB_KEY_ID_…），这里要商户 API 证书的序列号。',
+      en: "WXPAY_MCH_SERIAL holds the id of WeChat Pay's public key (PUB_KEY_ID_…); the serial of the merchant's certificate belongs here.",
+      remedy: [`把它移到 WXPAY_PUB_KEY_ID。${remedy[0]}`, `Move it to WXPAY_PUB_KEY_ID. ${remedy[1]}`],
+    });
+    return;
   }
-  if (serial === '0123456789ABCDEF0123456789ABCDEF01234567') return [example('wechatpay', variable)];
-  if (/^[0-9A-Fa-f]{40}$/.test(serial)) return [];
+  if (serial === '0123456789ABCDEF0123456789ABCDEF01234567') {
+    yield example('wechatpay', variable);
+    return;
+  }
+  if (/^[0-9A-Fa-f]{40}$/.test(serial)) return;
   const said: readonly [zh: string, en: string] = /^([0-9A-Fa-f]{2}:)+[0-9A-Fa-f]{2}$/.test(serial)
     ? ['带有冒号', 'has colons in it']
     : /^(0x|serial=)/i.test(serial)
@@ -229,14 +197,12 @@ function examineSerial(serial: string): Finding[] {
         ? ['像是十进制形式', 'looks like its decimal form']
         : [`有 ${serial.length} 个字符`, `has ${serial.length} characters`];
   const refused = !/^[0-9A-Fa-f]{8,64}$/.test(serial) || /^\d{45,50}$/.test(serial);
-  return [
-    (refused ? error : warning)('wechatpay.serial-form', {
-      variable,
-      zh: `WXPAY_MCH_SERIAL ${said[0]}；商户 API 证书的序列号是 40 位十六进制字符，不带任何符号。`,
-      en: `WXPAY_MCH_SERIAL ${said[1]}; the serial of a merchant API certificate is 40 hexadecimal characters and nothing else.`,
-      remedy,
-    }),
-  ];
+  yield (refused ? error : warning)('wechatpay.serial-form', {
+    variable,
+    zh: `WXPAY_MCH_SERIAL ${said[0]}；商户 API 证书的序列号是 40 位十六进制字符，不带任何符号。`,
+    en: `WXPAY_MCH_SERIAL ${said[1]}; the serial of a merchant API certificate is 40 hexadecimal characters and nothing else.`,
+    remedy,
+  });
 }
 
 function examineV3Key(key: string, variable: string): Finding {
@@ -269,30 +235,30 @@ function examineV3Key(key: string, variable: string): Finding {
   });
 }
 
-function examinePublicKeyId(id: string, serial: string | undefined): Finding[] {
-  if (/^PUB_KEY_ID_0{28}$/.test(id)) return [example('wechatpay', 'WXPAY_PUB_KEY_ID')];
-  if (/^PUB_KEY_ID_[0-9A-Za-z]{1,64}$/.test(id)) return [];
+function* examinePublicKeyId(id: string, serial: string | undefined): Iterable<Finding> {
+  if (/^PUB_KEY_ID_0{28}$/.test(id)) {
+    yield example('wechatpay', 'WXPAY_PUB_KEY_ID');
+    return;
+  }
+  if (/^PUB_KEY_ID_[0-9A-Za-z]{1,64}$/.test(id)) return;
   const isSerial = /^[0-9A-Fa-f]{40}$/.test(id);
   const same = isSerial && id.toUpperCase() === serial?.toUpperCase();
-  return [
-    error('wechatpay.public-key-id-form', {
-      variable: 'WXPAY_PUB_KEY_ID',
-      zh: `WXPAY_PUB_KEY_ID ${same ? '填的是商户证书序列号' : isSerial ? '填的是证书序列号' : '格式不对'}；它以 PUB_KEY_ID_ 开头。`,
-      en: `WXPAY_PUB_KEY_ID ${same ? "holds the merchant certificate's serial" : isSerial ? 'holds the serial of a certificate' : 'is malformed'}; it begins with PUB_KEY_ID_.`,
-      remedy: [
-        `在${SECURITY.zh} → 微信支付公钥 中复制公钥 ID。`,
-        `Copy the id from ${SECURITY.en} → WeChat Pay public key.`,
-      ],
-    }),
-  ];
+  yield error('wechatpay.public-key-id-form', {
+    variable: 'WXPAY_PUB_KEY_ID',
+    zh: `WXPAY_PUB_KEY_ID ${same ? '填的是商户证书序列号' : isSerial ? '填的是证书序列号' : '格式不对'}；它以 PUB_KEY_ID_ 开头。`,
+    en: `WXPAY_PUB_KEY_ID ${same ? "holds the merchant certificate's serial" : isSerial ? 'holds the serial of a certificate' : 'is malformed'}; it begins with PUB_KEY_ID_.`,
+    remedy: [
+      `在${SECURITY.zh} → 微信支付公钥 中复制公钥 ID。`,
+      `Copy the id from ${SECURITY.en} → WeChat Pay public key.`,
+    ],
+  });
 }
 
-function examineKeys(
+function* examineKeys(
   merchant: PastedKey | undefined,
   platform: PastedKey | undefined,
   { nameOf }: WalletSettings,
-): Finding[] {
-  const findings: Finding[] = [];
+): Iterable<Finding> {
   if (merchant) {
     const place: KeyPlace = {
       id: 'wechatpay.merchant-key',
@@ -308,9 +274,9 @@ function examineKeys(
           : MCH_KEY_REMEDY,
       leastBits: 2048,
     };
-    findings.push(examineKey(place, merchant));
+    yield examineKey(place, merchant);
   }
-  if (!platform) return findings;
+  if (!platform) return;
   const variable = nameOf('WXPAY_PUB_KEY');
   if (merchant && isSamePair(merchant, platform)) {
     const what: Readonly<Record<string, readonly [string, string]>> = {
@@ -324,14 +290,12 @@ function examineKeys(
       '商户自己的公钥（WXPAY_MCH_KEY 的另一半）',
       "the merchant's own public key (the other half of WXPAY_MCH_KEY)",
     ];
-    findings.push(
-      error('wechatpay.public-key-is-merchants-own', {
-        variable,
-        zh: `${variable} 填的是${zh}，不是微信支付的公钥。`,
-        en: `${variable} holds ${en}, not WeChat Pay's public key.`,
-        remedy: PUB_KEY_REMEDY,
-      }),
-    );
+    yield error('wechatpay.public-key-is-merchants-own', {
+      variable,
+      zh: `${variable} 填的是${zh}，不是微信支付的公钥。`,
+      en: `${variable} holds ${en}, not WeChat Pay's public key.`,
+      remedy: PUB_KEY_REMEDY,
+    });
   } else {
     const place: KeyPlace = {
       id: 'wechatpay.public-key',
@@ -347,7 +311,6 @@ function examineKeys(
           : PUB_KEY_REMEDY,
       leastBits: 2048,
     };
-    findings.push(examineKey(place, platform));
+    yield examineKey(place, platform);
   }
-  return findings;
 }
