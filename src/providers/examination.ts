@@ -1,4 +1,6 @@
-import type { Finding } from './finding.ts';
+import type { ProviderId } from '../domain/order.ts';
+import type { GatewayDeclined } from './contract.ts';
+import { error, type Finding, warning } from './finding.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -43,4 +45,19 @@ export interface Advice {
   readonly zh: string;
   readonly en: string;
   readonly remedy: readonly [zh: string, en: string];
+}
+
+/** A refusal with what it means; `number` is the gateway's word for the number of an answer. */
+export function declined(
+  id: ProviderId,
+  { id: what, zh, en, variable, remedy }: Advice,
+  { gatewayCode, requestId }: GatewayDeclined,
+  number: string,
+): Finding {
+  const answer = requestId === undefined ? gatewayCode : `${gatewayCode}, ${number} ${requestId}`;
+  return (what === 'rate-limited' ? warning : error)(`${id}.${what}`, {
+    ...{ variable, remedy },
+    zh: `${zh}（${answer}）`,
+    en: `${en} (${answer})`,
+  });
 }

@@ -25,6 +25,15 @@ export interface CodeRow extends RowAdvice {
 const EVERY: readonly Operation[] = ['create', 'query', 'close', 'refund', 'refund-query', 'bill'];
 const QUERIES: readonly Operation[] = ['query', 'refund-query'];
 
+function row(
+  calls: readonly Operation[],
+  codes: readonly string[],
+  meaning: Verdict,
+  more?: Partial<CodeRow>,
+): CodeRow {
+  return { calls, codes, meaning, ...more };
+}
+
 function merchant(zh: string, en: string): Text {
   return { zh: `请商家${zh}`, en: `Ask the merchant to ${en}` };
 }
@@ -52,115 +61,86 @@ const ACCOUNT = merchant(
 
 /** What any code's sub code may say: the gateway speaks, before any business is looked at. */
 export const GATEWAY_ROWS: readonly CodeRow[] = [
-  { calls: EVERY, codes: ['SYSTEM_ERROR', 'unknow-error', 'unknown-error'], meaning: 'system-error' },
-  { calls: EVERY, codes: ['call-limited', 'RATE_LIMIT'], meaning: 'rate-limited' },
-  {
-    calls: EVERY,
-    codes: ['app-cert', 'alipay-cert', 'root-cert'],
-    meaning: 'credentials',
-    remedy: SETUP_CERTIFICATES,
-  },
-  { calls: EVERY, codes: ['missing-signature'], meaning: 'credentials', remedy: NO_KEY },
-  {
-    calls: EVERY,
-    codes: ['invalid-signature'],
-    meaning: 'credentials',
+  row(EVERY, ['SYSTEM_ERROR', 'unknow-error', 'unknown-error'], 'system-error'),
+  row(EVERY, ['call-limited', 'RATE_LIMIT'], 'rate-limited'),
+  row(EVERY, ['app-cert', 'alipay-cert', 'root-cert'], 'credentials', { remedy: SETUP_CERTIFICATES }),
+  row(EVERY, ['missing-signature'], 'credentials', { remedy: NO_KEY }),
+  row(EVERY, ['invalid-signature'], 'credentials', {
     remedy: merchant(
       '核对 AP_APP_KEY 与开放平台登记的应用公钥（或应用证书）是一对，AP_ENCRYPTION_ALGO 与密钥一致',
       "check that AP_APP_KEY belongs to the app's public key (or certificate) in the open platform and AP_ENCRYPTION_ALGO to the key",
     ),
-  },
-  {
-    calls: EVERY,
-    codes: ['invalid-app-id'],
-    meaning: 'credentials',
+  }),
+  row(EVERY, ['invalid-app-id'], 'credentials', {
     remedy: merchant(
       '核对 AP_APP_ID，以及它与 AP_CURRENT_ENV（正式或沙箱）是否一致',
       'check AP_APP_ID and whether it belongs to AP_CURRENT_ENV (prod or sandbox)',
     ),
-  },
-  { calls: EVERY, codes: ['auth-token'], meaning: 'credentials' },
+  }),
+  row(EVERY, ['auth-token'], 'credentials'),
   // The next two come with restricted keys, which may call only what was ticked for them.
   // @see https://opendocs.alipay.com/open/0h3irn
-  {
-    calls: EVERY,
-    codes: ['invalid-cloud-app-permission'],
-    meaning: 'permission',
+  row(EVERY, ['invalid-cloud-app-permission'], 'permission', {
     remedy: merchant(
       '在支付宝开放平台打开该应用的“支付 MCP Server”开关',
       'switch on "支付 MCP Server" for this app in the Alipay open platform',
     ),
-  },
-  {
-    calls: EVERY,
-    codes: ['invalid-open-scene-api-permission'],
-    meaning: 'permission',
+  }),
+  row(EVERY, ['invalid-open-scene-api-permission'], 'permission', {
     remedy: merchant(
       '在支付宝开放平台为这把受限密钥勾选该功能（收款也需要勾选查询）',
       'tick this for the restricted key in the Alipay open platform (to create payments, the query too)',
     ),
-  },
-  {
-    calls: ['create'],
-    codes: ['isv-permissions', 'ACCESS_FORBIDDEN'],
+  }),
+  row(['create'], ['isv-permissions', 'ACCESS_FORBIDDEN'], 'permission', {
     scenes: ['qr'],
-    meaning: 'permission',
     remedy: NOT_SIGNED_QR,
-  },
-  { calls: EVERY, codes: ['isv-permissions', 'ACCESS_FORBIDDEN'], meaning: 'permission', remedy: NOT_SIGNED },
-  {
-    calls: EVERY,
-    codes: ['permission', 'forbidden-api', 'not-online-app', 'self-invoke-forbidden', 'not-support-app-auth'],
-    meaning: 'permission',
-  },
+  }),
+  row(EVERY, ['isv-permissions', 'ACCESS_FORBIDDEN'], 'permission', { remedy: NOT_SIGNED }),
+  row(
+    EVERY,
+    ['permission', 'forbidden-api', 'not-online-app', 'self-invoke-forbidden', 'not-support-app-auth'],
+    'permission',
+  ),
 ];
 
 /** What the sub code of 40004 "business failed" says. */
 export const BUSINESS_ROWS: readonly CodeRow[] = [
   // making an order
-  { calls: ['create'], codes: ['TRADE_HAS_SUCCESS'], meaning: 'already-paid' },
-  { calls: ['create'], codes: ['TRADE_HAS_CLOSE'], meaning: 'closed' },
-  { calls: ['create'], codes: ['CONTEXT_INCONSISTENT', 'TRADE_BUYER_NOT_MATCH'], meaning: 'number-conflict' },
-  {
-    calls: ['create'],
-    codes: ['EXIST_FORBIDDEN_WORD'],
-    meaning: 'bad-parameter',
+  row(['create'], ['TRADE_HAS_SUCCESS'], 'already-paid'),
+  row(['create'], ['TRADE_HAS_CLOSE'], 'closed'),
+  row(['create'], ['CONTEXT_INCONSISTENT', 'TRADE_BUYER_NOT_MATCH'], 'number-conflict'),
+  row(['create'], ['EXIST_FORBIDDEN_WORD'], 'bad-parameter', {
     advice: {
       zh: '商品名含有支付宝不允许的词：换一个 title，用新的 outTradeNo 下单。',
       en: 'The title has a word that Alipay does not allow: use another title and a new outTradeNo.',
     },
-  },
-  {
-    calls: ['create'],
-    codes: ['TOTAL_FEE_EXCEED'],
-    meaning: 'bad-parameter',
+  }),
+  row(['create'], ['TOTAL_FEE_EXCEED'], 'bad-parameter', {
     advice: {
       zh: '金额超过支付宝允许的上限：减小金额，用新的 outTradeNo 下单。',
       en: "The amount is above Alipay's limit: use a smaller one and a new outTradeNo.",
     },
-  },
-  {
-    calls: ['create'],
-    codes: ['BUYER_SELLER_EQUAL'],
-    meaning: 'bad-parameter',
+  }),
+  row(['create'], ['BUYER_SELLER_EQUAL'], 'bad-parameter', {
     advice: {
       zh: '付款人与收款人是同一个账户：请买家换一个账户付款。',
       en: 'Payer and payee are the same account: let the buyer pay with another one.',
     },
-  },
-  {
-    calls: ['create'],
-    codes: [
+  }),
+  row(
+    ['create'],
+    [
       'RISK_MERCHANT_IP_NOT_EXIST',
       'INVALID_PARAMETER',
       'NOW_TIME_AFTER_EXPIRE_TIME_ERROR',
       'SUB_GOODS_SIZE_MAX_COUNT',
     ],
-    meaning: 'bad-parameter',
-  },
-  {
-    calls: EVERY,
-    codes: [
+    'bad-parameter',
+  ),
+  row(
+    EVERY,
+    [
       'SELLER_BEEN_BLOCKED',
       'PARTNER_ERROR',
       'MERCHANT_STATUS_NOT_NORMAL',
@@ -168,107 +148,75 @@ export const BUSINESS_ROWS: readonly CodeRow[] = [
       'BEYOND_PER_RECEIPT',
       'MERCHANT_PERM_RECEIPT',
     ],
-    meaning: 'permission',
-    remedy: ACCOUNT,
-  },
+    'permission',
+    { remedy: ACCOUNT },
+  ),
 
   // asking; an unopened link is not known to Alipay, and no failure
-  { calls: QUERIES, codes: ['TRADE_NOT_EXIST'], meaning: 'not-exist' },
-  { calls: QUERIES, codes: ['INVALID_PARAMETER'], meaning: 'bad-parameter' },
+  row(QUERIES, ['TRADE_NOT_EXIST'], 'not-exist'),
+  row(QUERIES, ['INVALID_PARAMETER'], 'bad-parameter'),
 
   // closing; paid or closed already, which only a query can tell
-  {
-    calls: ['close'],
-    codes: ['TRADE_STATUS_ERROR', 'TRADE_STATUS_INVALID', 'REASON_ILLEGAL_STATUS'],
-    meaning: 'other',
-  },
-  { calls: ['close'], codes: ['TRADE_NOT_EXIST'], meaning: 'not-exist' },
-  { calls: ['close'], codes: ['TRADE_HAS_SUCCESS'], meaning: 'already-paid' },
-  { calls: ['close'], codes: ['TRADE_HAS_CLOSE'], meaning: 'closed' },
-  { calls: ['close'], codes: ['INVALID_PARAMETER'], meaning: 'bad-parameter' },
+  row(['close'], ['TRADE_STATUS_ERROR', 'TRADE_STATUS_INVALID', 'REASON_ILLEGAL_STATUS'], 'other'),
+  row(['close'], ['TRADE_NOT_EXIST'], 'not-exist'),
+  row(['close'], ['TRADE_HAS_SUCCESS'], 'already-paid'),
+  row(['close'], ['TRADE_HAS_CLOSE'], 'closed'),
+  row(['close'], ['INVALID_PARAMETER'], 'bad-parameter'),
 
   // refunding
-  {
-    calls: ['refund'],
-    codes: ['SELLER_BALANCE_NOT_ENOUGH'],
-    meaning: 'balance',
+  row(['refund'], ['SELLER_BALANCE_NOT_ENOUGH'], 'balance', {
     remedy: {
       zh: '商家的支付宝账户余额不足：请商家充值',
       en: "The merchant's Alipay balance is too small: ask the merchant to top it up",
     },
-  },
-  {
-    calls: ['refund'],
-    codes: ['REFUND_AMT_NOT_EQUAL_TOTAL'],
-    meaning: 'bad-parameter',
+  }),
+  row(['refund'], ['REFUND_AMT_NOT_EQUAL_TOTAL'], 'bad-parameter', {
     advice: {
       zh: '退款金额超过订单金额：改正金额，用新的 outRefundNo 申请退款。',
       en: 'The sum is more than the order: correct it and request the refund under a new outRefundNo.',
     },
-  },
-  {
-    calls: ['refund'],
-    codes: ['REFUND_FEE_ERR'],
-    meaning: 'bad-parameter',
+  }),
+  row(['refund'], ['REFUND_FEE_ERR'], 'bad-parameter', {
     advice: {
       zh: '累计退款会超过订单金额：用 query-refund 核对以前的退款，再决定退多少。',
       en: 'All refunds together would exceed the order: compare the earlier ones with query-refund before deciding on a sum.',
     },
-  },
-  {
-    calls: ['refund'],
-    codes: ['DISCORDANT_REPEAT_REQUEST'],
-    meaning: 'number-conflict',
+  }),
+  row(['refund'], ['DISCORDANT_REPEAT_REQUEST'], 'number-conflict', {
     advice: {
       zh: '支付宝已按这个 outRefundNo 退过另一个金额：先用 query-refund 查清那一笔，不要盲目换退款单号。',
       en: 'Alipay has already refunded another sum under this outRefundNo: look at that one with query-refund first, and try no new number blindly.',
     },
-  },
-  {
-    calls: ['refund'],
-    codes: ['TRADE_HAS_CLOSE'],
-    meaning: 'refund-not-allowed',
+  }),
+  row(['refund'], ['TRADE_HAS_CLOSE'], 'refund-not-allowed', {
     advice: {
       zh: '这笔交易没有付款或已全额退款：用 query-payment 查清，不要重复退款。',
       en: 'This trade is unpaid or has been refunded in full: ask query-payment, and do not refund it again.',
     },
-  },
-  {
-    calls: ['refund'],
-    codes: ['TRADE_HAS_FINISHED'],
-    meaning: 'refund-not-allowed',
+  }),
+  row(['refund'], ['TRADE_HAS_FINISHED'], 'refund-not-allowed', {
     advice: {
       zh: '已过支付宝的退款期限：请商家与买家线下结清，不要换退款单号重试。',
       en: "Alipay's time for refunds is over: let the merchant settle with the buyer directly, and try no new refund number.",
     },
-  },
-  {
-    calls: ['refund'],
-    codes: ['TRADE_STATUS_ERROR', 'TRADE_STATUS_INVALID', 'REASON_ILLEGAL_STATUS'],
-    meaning: 'not-paid',
-  },
-  { calls: ['refund'], codes: ['TRADE_NOT_EXIST'], meaning: 'not-exist' },
-  {
-    calls: ['refund'],
-    codes: ['NOT_ALLOW_PARTIAL_REFUND', 'VOUCHER_NOT_ALLOW_REFUND'],
-    meaning: 'refund-not-allowed',
+  }),
+  row(['refund'], ['TRADE_STATUS_ERROR', 'TRADE_STATUS_INVALID', 'REASON_ILLEGAL_STATUS'], 'not-paid'),
+  row(['refund'], ['TRADE_NOT_EXIST'], 'not-exist'),
+  row(['refund'], ['NOT_ALLOW_PARTIAL_REFUND', 'VOUCHER_NOT_ALLOW_REFUND'], 'refund-not-allowed', {
     advice: {
       zh: '这笔交易用了优惠券，只能全额退款：请商家决定是否全额退。',
       en: 'A coupon was used on this trade and it can only be refunded in full: let the merchant decide on that.',
     },
-  },
-  {
-    calls: ['refund'],
-    codes: ['REASON_TRADE_BEEN_FREEZEN'],
-    meaning: 'refund-not-allowed',
+  }),
+  row(['refund'], ['REASON_TRADE_BEEN_FREEZEN'], 'refund-not-allowed', {
     advice: {
       zh: '支付宝冻结了这笔交易：请商家联系支付宝客服，不要换退款单号重试。',
       en: 'Alipay has frozen this trade: ask the merchant to contact Alipay, and try no new refund number.',
     },
-  },
-  {
-    calls: ['refund'],
-    codes: [
+  }),
+  row(
+    ['refund'],
+    [
       'NOT_ALLOW_REFUND',
       'BUYER_ENABLE_STATUS_FORBID',
       'BUYER_ERROR',
@@ -281,18 +229,14 @@ export const BUSINESS_ROWS: readonly CodeRow[] = [
       'OVERDRAFT_AGREEMENT_NOT_MATCH',
       'OVERDRAFT_ASSIGN_ACCOUNT_INVALID',
     ],
-    meaning: 'refund-not-allowed',
-  },
-  { calls: ['refund'], codes: ['INVALID_PARAMETER', 'CURRENCY_NOT_SUPPORT'], meaning: 'bad-parameter' },
-  {
-    calls: ['refund'],
-    codes: ['TRADE_SETTLE_ERROR', 'ENTERPRISE_PAY_BIZ_ERROR', 'USER_NOT_MATCH_ERR'],
-    meaning: 'other',
-  },
+    'refund-not-allowed',
+  ),
+  row(['refund'], ['INVALID_PARAMETER', 'CURRENCY_NOT_SUPPORT'], 'bad-parameter'),
+  row(['refund'], ['TRADE_SETTLE_ERROR', 'ENTERPRISE_PAY_BIZ_ERROR', 'USER_NOT_MATCH_ERR'], 'other'),
   // Giving the fee back failed; whether the refund did, no document says.
-  { calls: ['refund'], codes: ['REFUND_CHARGE_ERROR'], meaning: 'system-error' },
+  row(['refund'], ['REFUND_CHARGE_ERROR'], 'system-error'),
 
   // a day without a bill; INVAILID is Alipay's own spelling
-  { calls: ['bill'], codes: ['BILL_NOT_EXIST', 'NO_BILL_DATA'], meaning: 'not-exist' },
-  { calls: ['bill'], codes: ['INVAILID_ARGUMENTS', 'INVALID_ARGUMENTS'], meaning: 'bad-parameter' },
+  row(['bill'], ['BILL_NOT_EXIST', 'NO_BILL_DATA'], 'not-exist'),
+  row(['bill'], ['INVAILID_ARGUMENTS', 'INVALID_ARGUMENTS'], 'bad-parameter'),
 ];

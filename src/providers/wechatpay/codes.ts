@@ -31,6 +31,15 @@ export interface CodeRow extends RowAdvice {
 const QUERIES: readonly Operation[] = ['query-trade', 'query-refund', 'certificates', 'bill', 'self-test'];
 const EVERY: readonly Operation[] = ['create', 'close', 'refund', ...QUERIES];
 
+function row(
+  calls: readonly Operation[],
+  codes: readonly string[],
+  meaning: Meaning,
+  more?: Partial<CodeRow>,
+): CodeRow {
+  return { calls, codes, meaning, ...more };
+}
+
 const PRODUCTS: readonly (readonly [scene: Scene, name: string])[] = [
   ['qr', 'Native 支付'],
   ['h5', 'H5 支付'],
@@ -52,170 +61,108 @@ const OTHER_PAYER: Text = {
  */
 export const CODE_TABLE: readonly CodeRow[] = [
   // the gateway's own "I do not know", and what proves nothing
-  {
-    calls: EVERY,
-    codes: ['SYSTEM_ERROR', 'BANK_ERROR', 'SERVICE_UNAVAILABLE', 'USERPAYING'],
-    meaning: 'unsettled',
-  },
-  {
-    calls: EVERY,
-    codes: ['FREQUENCY_LIMITED', 'RATELIMIT_EXCEEDED', 'RULE_LIMIT', '268447840'],
-    meaning: 'rate-limited',
-  },
+  row(EVERY, ['SYSTEM_ERROR', 'BANK_ERROR', 'SERVICE_UNAVAILABLE', 'USERPAYING'], 'unsettled'),
+  row(EVERY, ['FREQUENCY_LIMITED', 'RATELIMIT_EXCEEDED', 'RULE_LIMIT', '268447840'], 'rate-limited'),
 
   // making an order
-  {
-    calls: ['create'],
-    codes: ['ORDER_PAID', '268449538', '268498689'],
-    meaning: 'already-paid',
-  },
-  { calls: ['create'], codes: ['ORDER_CLOSED', '268447914'], meaning: 'closed' },
-  { calls: ['create'], codes: ['OUT_TRADE_NO_USED'], meaning: 'number-conflict' },
+  row(['create'], ['ORDER_PAID', '268449538', '268498689'], 'already-paid'),
+  row(['create'], ['ORDER_CLOSED', '268447914'], 'closed'),
+  row(['create'], ['OUT_TRADE_NO_USED'], 'number-conflict'),
   // Said when the number was used before with other parameters, closed or paid: the order may well exist, so it is
   // never read as "nothing was created".
-  { calls: ['create'], codes: ['INVALID_REQUEST'], meaning: 'number-conflict' },
-  {
-    calls: ['create'],
-    codes: ['268498688'],
-    meaning: 'number-conflict',
+  row(['create'], ['INVALID_REQUEST'], 'number-conflict'),
+  row(['create'], ['268498688'], 'number-conflict', {
     advice: {
       zh: '这个 outTradeNo 首次下单时参数不同：用与首次完全相同的参数重试；要改参数，先关闭它，再用新的 outTradeNo 下单。',
       en: 'This outTradeNo was first ordered with other parameters: repeat exactly the first ones, or close it and use a new outTradeNo.',
     },
-  },
-  {
-    calls: ['create'],
-    codes: ['OPENID_MISMATCH'],
-    meaning: 'bad-parameter',
+  }),
+  row(['create'], ['OPENID_MISMATCH'], 'bad-parameter', {
     despite500: true,
     advice: {
       zh: 'payerOpenid 不属于 WXPAY_APP_ID：请取付款人在这个 AppID 下的 openid，用新的 outTradeNo 下单；原样重试没有用。',
       en: "payerOpenid is not of WXPAY_APP_ID: get the payer's openid under this AppID and use a new outTradeNo; repeating the call as it is will not help.",
     },
-  },
-  {
-    calls: ['create'],
-    codes: ['268501013'],
-    meaning: 'bad-parameter',
+  }),
+  row(['create'], ['268501013'], 'bad-parameter', {
     advice: {
       zh: 'jsapi 必须带 payerOpenid：补上后用新的 outTradeNo 下单。',
       en: 'jsapi needs payerOpenid: add it and use a new outTradeNo.',
     },
-  },
-  {
-    calls: ['create'],
-    codes: ['ACCOUNT_ERROR', 'USER_ACCOUNT_ABNORMAL', 'NOT_ENOUGH'],
-    meaning: 'other',
-    advice: OTHER_PAYER,
-  },
-  {
-    calls: ['create'],
-    codes: ['TRADE_ERROR'],
-    meaning: 'other',
+  }),
+  row(['create'], ['ACCOUNT_ERROR', 'USER_ACCOUNT_ABNORMAL', 'NOT_ENOUGH'], 'other', { advice: OTHER_PAYER }),
+  row(['create'], ['TRADE_ERROR'], 'other', {
     advice: {
       zh: '微信支付的业务规则不允许这笔交易：请商家在商户平台查明原因，或请买家换一种付款方式。',
       en: "WeChat Pay's rules do not allow this trade: ask the merchant to look the cause up on the merchant platform, or let the buyer use another means of payment.",
     },
-  },
+  }),
   ...PRODUCTS.map(
-    ([scene, name]): CodeRow => ({
-      calls: ['create'],
-      codes: ['NO_AUTH'],
-      scenes: [scene],
-      meaning: 'permission',
-      remedy: {
-        zh: `请商家在微信支付商户平台的产品中心开通“${name}”`,
-        en: `Ask the merchant to open "${name}" in the product centre of WeChat Pay's merchant platform`,
-      },
-    }),
+    ([scene, name]): CodeRow =>
+      row(['create'], ['NO_AUTH'], 'permission', {
+        scenes: [scene],
+        remedy: {
+          zh: `请商家在微信支付商户平台的产品中心开通“${name}”`,
+          en: `Ask the merchant to open "${name}" in the product centre of WeChat Pay's merchant platform`,
+        },
+      }),
   ),
 
   // closing one
-  { calls: ['close'], codes: ['ORDER_PAID', '268449538', '268498689'], meaning: 'already-paid' },
-  { calls: ['close'], codes: ['ORDER_CLOSED', '268447914'], meaning: 'closed' },
-  { calls: ['close'], codes: ['TRADE_ERROR', '268449641'], meaning: 'other' },
-  { calls: ['close', 'query-trade'], codes: ['INVALID_REQUEST'], meaning: 'bad-parameter' },
-  { calls: ['query-trade'], codes: ['TRADE_ERROR'], meaning: 'other' },
-  {
-    calls: ['query-trade', 'close', 'refund'],
-    codes: ['ORDER_NOT_EXIST', 'ORDER_NOT_EXISTS', '268512771'],
-    meaning: 'not-exist',
-  },
+  row(['close'], ['ORDER_PAID', '268449538', '268498689'], 'already-paid'),
+  row(['close'], ['ORDER_CLOSED', '268447914'], 'closed'),
+  row(['close'], ['TRADE_ERROR', '268449641'], 'other'),
+  row(['close', 'query-trade'], ['INVALID_REQUEST'], 'bad-parameter'),
+  row(['query-trade'], ['TRADE_ERROR'], 'other'),
+  row(['query-trade', 'close', 'refund'], ['ORDER_NOT_EXIST', 'ORDER_NOT_EXISTS', '268512771'], 'not-exist'),
 
   // refunding
-  {
-    calls: ['refund'],
-    codes: ['RESOURCE_NOT_EXISTS'],
-    meaning: 'not-exist',
+  row(['refund'], ['RESOURCE_NOT_EXISTS'], 'not-exist', {
     advice: {
       zh: '微信支付没有这笔已付款的订单：核对 outTradeNo，用 query-payment 确认已付款，并请商家核对商户号。',
       en: 'WeChat Pay has no such paid order: check outTradeNo, confirm with query-payment that it is paid, and ask the merchant to compare the merchant ID.',
     },
-  },
-  {
-    calls: ['refund'],
-    codes: ['NOT_ENOUGH'],
-    meaning: 'balance',
+  }),
+  row(['refund'], ['NOT_ENOUGH'], 'balance', {
     remedy: {
       zh: '商户账户可用于退款的余额不足：请商家充值',
       en: "The merchant's balance for refunds is too small: ask the merchant to top it up",
     },
-  },
-  {
-    calls: ['refund'],
-    codes: ['USER_ACCOUNT_ABNORMAL'],
-    meaning: 'refund-not-allowed',
+  }),
+  row(['refund'], ['USER_ACCOUNT_ABNORMAL'], 'refund-not-allowed', {
     advice: {
       zh: '付款人的微信账户已注销或异常，退不回去：请商家与买家线下结清，不要换退款单号重试。',
       en: "The payer's WeChat account is cancelled or abnormal and cannot be refunded: let the merchant settle with the buyer directly, and try no new refund number.",
     },
-  },
-  {
-    calls: ['refund'],
-    codes: ['INVALID_REQUEST'],
-    meaning: 'refund-not-allowed',
+  }),
+  row(['refund'], ['INVALID_REQUEST'], 'refund-not-allowed', {
     advice: {
       zh: '微信支付的退款规则不允许（如超过一年、次数或金额）：用 query-refund 核对以前的退款，请商家在商户平台查看原因。',
       en: "WeChat Pay's refund rules do not allow it (a year, the number of refunds, the sum): compare the earlier ones with query-refund and ask the merchant to look the cause up on the merchant platform.",
     },
-  },
-  {
-    calls: ['refund'],
-    codes: ['NO_AUTH'],
-    meaning: 'permission',
+  }),
+  row(['refund'], ['NO_AUTH'], 'permission', {
     remedy: {
       zh: '这笔订单不属于本商户号，或商户号没有退款权限：请商家核对 WXPAY_MCH_ID 与退款权限',
       en: 'The order is not of this merchant ID, or that may not refund: ask the merchant to compare WXPAY_MCH_ID and its permission to refund',
     },
-  },
+  }),
 
   // asking
-  { calls: ['query-refund'], codes: ['RESOURCE_NOT_EXISTS'], meaning: 'not-exist' },
-  { calls: ['query-refund', 'bill'], codes: ['INVALID_REQUEST'], meaning: 'bad-parameter' },
+  row(['query-refund'], ['RESOURCE_NOT_EXISTS'], 'not-exist'),
+  row(['query-refund', 'bill'], ['INVALID_REQUEST'], 'bad-parameter'),
   // Merchants who only have WeChat Pay's public key are told that there are no platform certificates for them.
-  { calls: ['certificates'], codes: ['RESOURCE_NOT_EXISTS', 'NOT_FOUND'], meaning: 'credentials' },
+  row(['certificates'], ['RESOURCE_NOT_EXISTS', 'NOT_FOUND'], 'credentials'),
   // A bill that is still being made is none yet: that must never look like a day without trades.
-  { calls: ['bill'], codes: ['NO_STATEMENT_EXIST'], meaning: 'not-exist' },
-  { calls: ['bill'], codes: ['STATEMENT_CREATING'], meaning: 'other' },
+  row(['bill'], ['NO_STATEMENT_EXIST'], 'not-exist'),
+  row(['bill'], ['STATEMENT_CREATING'], 'other'),
 
   // who asks, and what was sent
-  {
-    calls: EVERY,
-    codes: ['PARAM_ERROR', '268435461', '268435464', '270924358'],
-    meaning: 'bad-parameter',
-  },
-  { calls: EVERY, codes: ['SIGN_ERROR', '268443699'], meaning: 'credentials' },
-  {
-    calls: EVERY,
-    codes: ['MCH_NOT_EXISTS', 'APPID_MCHID_NOT_MATCH', '268445527'],
-    meaning: 'credentials',
-  },
-  {
-    calls: EVERY,
-    codes: ['REQUEST_BLOCKED', '268443715', '268447843', '268448010'],
-    meaning: 'permission',
-  },
-  { calls: ['create', 'close', ...QUERIES], codes: ['NO_AUTH'], meaning: 'permission' },
+  row(EVERY, ['PARAM_ERROR', '268435461', '268435464', '270924358'], 'bad-parameter'),
+  row(EVERY, ['SIGN_ERROR', '268443699'], 'credentials'),
+  row(EVERY, ['MCH_NOT_EXISTS', 'APPID_MCHID_NOT_MATCH', '268445527'], 'credentials'),
+  row(EVERY, ['REQUEST_BLOCKED', '268443715', '268447843', '268448010'], 'permission'),
+  row(['create', 'close', ...QUERIES], ['NO_AUTH'], 'permission'),
 ];
 
 const VERBS: Readonly<Partial<Record<Operation, Verb>>> = {

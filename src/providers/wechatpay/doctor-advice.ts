@@ -1,6 +1,6 @@
 import { GatewayDeclined, OutcomeUnknown } from '../contract.ts';
-import type { Advice, Observation } from '../examination.ts';
-import { error, type Finding, warning } from '../finding.ts';
+import { type Advice, declined, type Observation } from '../examination.ts';
+import { error, type Finding } from '../finding.ts';
 
 /** ms; WeChat Pay's own tolerance. */
 const TOLERANCE_MS = 300_000;
@@ -116,13 +116,7 @@ export function adviceOnWechatpay(
     const word = thrown.gatewayCode.replaceAll('_', '').toUpperCase();
     const isSignError = ADVICE[word] === SIGNATURE_REFUSED;
     const advice = isSignError && offByMinutes ? clockRefused() : adviceFor(word, isSignError, observed);
-    const id = thrown.requestId === undefined ? '' : `, Request-ID ${thrown.requestId}`;
-    return (advice.id === 'rate-limited' ? warning : error)(`wechatpay.${advice.id}`, {
-      variable: advice.variable,
-      zh: `${advice.zh}（${thrown.gatewayCode}${id}）`,
-      en: `${advice.en} (${thrown.gatewayCode}${id})`,
-      remedy: advice.remedy,
-    });
+    return declined('wechatpay', advice, thrown, 'Request-ID');
   }
   const badSignature =
     (thrown instanceof OutcomeUnknown && thrown.detail === 'bad-signature') ||
