@@ -76,6 +76,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   simulator: [
     'html',
     'domain/clock.ts',
+    'domain/crc32.ts',
     'domain/money.ts',
     'domain/names.ts',
     'platform/listener-proof.ts',

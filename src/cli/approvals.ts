@@ -126,17 +126,10 @@ async function list({ ledger, where, announce }: Books, json: boolean, say: Say)
   }
   announce();
   printTable([
-    [
-      say.line('审批', 'id'),
-      say.line('类型', 'kind'),
-      say.line('订单号', 'order'),
-      say.line('退款单号', 'refund'),
-      say.line('元', 'yuan'),
-      say.line('调用方', 'caller'),
-      say.line('为何要审批', 'why'),
-      say.line('截止', 'until'),
-      say.line('商品', 'title'),
-    ],
+    say.row(
+      '审批|类型|订单号|退款单号|元|调用方|为何要审批|截止|商品',
+      'id|kind|order|refund|yuan|caller|why|until|title',
+    ),
     ...rows.map(({ approval, order }) => [
       approval.id,
       approval.kind === 'refund' ? say.line('退款', 'refund') : say.line('收款', 'payment'),

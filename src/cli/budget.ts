@@ -91,13 +91,7 @@ async function show(
   if (moves.length === 0) return;
   print();
   printTable([
-    [
-      say.line('时间', 'time'),
-      say.line('调用方', 'caller'),
-      say.line('元', 'yuan'),
-      say.line('由', 'by'),
-      say.line('备注', 'note'),
-    ],
+    say.row('时间|调用方|元|由|备注', 'time|caller|yuan|by|note'),
     ...moves.map(({ at, budget, amountFen, by, note = '-' }) => [
       beijingIso(at),
       budget,
@@ -110,12 +104,7 @@ async function show(
 
 function printBudgets(budgets: readonly Budget[], say: Say): void {
   printTable([
-    [
-      say.line('调用方', 'caller'),
-      say.line('总额度（元）', 'allowance (yuan)'),
-      say.line('占用', 'held'),
-      say.line('剩余', 'left'),
-    ],
+    say.row('调用方|总额度（元）|占用|剩余', 'caller|allowance (yuan)|held|left'),
     ...budgets.map(({ caller, state }) => [caller, ...Object.values(inYuan(state))]),
   ]);
 }

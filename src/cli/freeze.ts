@@ -5,7 +5,7 @@ import { oneLine } from '../policy/reason.ts';
 import { onEveryLedger } from './all-books.ts';
 import { noLedger } from './books.ts';
 import type { CommandContext, Typed } from './command.ts';
-import { print, printJson } from './terminal.ts';
+import { print, printJson, tell } from './terminal.ts';
 
 /**
  * `mcp-cashier freeze`: stops everything that moves money, in every process on every ledger of the home. Anybody may
@@ -60,18 +60,15 @@ export async function run({ values }: Typed<'freeze'>, context: CommandContext):
       print(say.line(`✔ 早已暂停：${name}（${since}）`, `✔ already paused: ${name} (${since})`));
     } else print(say.line(`✔ 已暂停：${name}`, `✔ paused: ${name}`));
   }
-  for (const line of say({
+  tell(say, {
     zh: frozen
       ? '所有进程都停止新的收款、关单和退款；已提交的不受影响，查询照常。'
       : '有账本没有暂停：它的进程还会收款和退款。请停止那些进程。',
     en: frozen
       ? 'No new payment, close or refund in any process; what was sent goes on, and so do queries.'
       : 'Not every ledger was paused: processes on that one go on charging and refunding. Stop them.',
-  })) {
-    print(line);
-  }
-  for (const line of say({ zh: '恢复：mcp-cashier unfreeze', en: 'To resume: mcp-cashier unfreeze' }))
-    print(line);
+  });
+  tell(say, { zh: '恢复：mcp-cashier unfreeze', en: 'To resume: mcp-cashier unfreeze' });
   return frozen ? 0 : 1;
 }
 

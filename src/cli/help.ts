@@ -1,5 +1,5 @@
 import type { Say } from './speaker.ts';
-import { print, printTable } from './terminal.ts';
+import { print, printTable, tell } from './terminal.ts';
 import { EVERYWHERE, type OptionUse, type OptionUses, PLACE_OPTIONS, type Use } from './use.ts';
 import { type CommandName, USES } from './uses.ts';
 
@@ -10,19 +10,17 @@ export function printOverview(say: Say): void {
   print();
   printTable(names.map((name) => [`  ${name}`, ...say(USES[name].does)]));
   print();
-  for (const line of say({
+  tell(say, {
     zh: '某条命令的用法：mcp-cashier help 命令。版本：mcp-cashier --version。',
     en: 'One command: mcp-cashier help COMMAND. The version: mcp-cashier --version.',
-  })) {
-    print(line);
-  }
+  });
 }
 
 /** How one command is used. */
 export function printHelp(name: CommandName, say: Say): void {
   const use: Use = USES[name];
   const actions = Object.entries(use.actions);
-  for (const line of say(use.does)) print(line);
+  tell(say, use.does);
   print();
   printTable(
     actions.map(([action, { args = '', does, options = {} }]) => {

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { withDotenv } from '../config.ts';
 import { CashierError, type Text } from '../domain/errors.ts';
 import { nearest } from '../domain/nearest.ts';
@@ -11,11 +12,11 @@ import { packageSpec, type Runtime, serverBlock } from './init/block.ts';
 import { CLIENT_IDS } from './init/client-ids.ts';
 import { CLIENTS, isInstalled, type McpClient } from './init/clients.ts';
 import { ChangedMeanwhile, readText, replaceText } from './init/config-file.ts';
-import { type Edit, isSame, NotEditable, objectAt, setEntry } from './init/json-edit.ts';
+import { type Edit, NotEditable, objectAt, setEntry } from './init/json-edit.ts';
 import type { Place } from './init/places.ts';
 import { setTable, tableAt } from './init/toml-edit.ts';
 import type { Say } from './speaker.ts';
-import { print, printTable } from './terminal.ts';
+import { print, printTable, tell } from './terminal.ts';
 
 /**
  * `mcp-cashier init CLIENT [--write] [--live] …`: prints the block that adds this server to an MCP client and says where
@@ -52,7 +53,7 @@ export async function run(typed: Typed<'init'>, context: CommandContext): Promis
     return 0;
   }
   const files = client.files(place);
-  for (const line of say(client.where)) print(line);
+  tell(say, client.where);
   print();
   print(whole);
   print();
@@ -160,7 +161,7 @@ async function merge(
     tell(say, notEditable(error.reason, file));
     return !write;
   }
-  if (old !== undefined && isSame(old, entry)) {
+  if (old !== undefined && isDeepStrictEqual(old, entry)) {
     tell(say, { zh: `${file} 已有这一项，无需改动。`, en: `${file} has it already; nothing to change.` });
     return true;
   }
@@ -291,8 +292,4 @@ function nextSteps(
   steps.push({ zh: '重新启动客户端。', en: 'Restart the client.' });
   tell(say, { zh: '接下来：', en: 'Next:' });
   for (const [i, step] of steps.entries()) for (const line of say(step)) print(`  ${i + 1}. ${line}`);
-}
-
-function tell(say: Say, text: Text): void {
-  for (const line of say(text)) print(line);
 }

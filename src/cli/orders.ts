@@ -154,14 +154,10 @@ function printCsv({ rows }: List): void {
 function printList({ rows, totals }: List, { announce }: Books, say: Say): void {
   announce();
   printTable([
-    [
-      say.line('订单号', 'order number'),
-      say.line('支付方式', 'method'),
-      say.line('状态', 'state'),
-      say.line('元', 'yuan'),
-      say.line('创建（北京时间）', 'created (Beijing)'),
-      say.line('商品', 'title'),
-    ],
+    say.row(
+      '订单号|支付方式|状态|元|创建（北京时间）|商品',
+      'order number|method|state|yuan|created (Beijing)|title',
+    ),
     ...rows.flatMap(({ order, refunds }) => [
       [
         order.outTradeNo,

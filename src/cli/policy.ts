@@ -161,7 +161,7 @@ function byWhom(acceptedBy: string): Text {
 
 function printChanges(changes: readonly RuleChange[], say: Say): void {
   printTable([
-    [say.line('规则', 'rule'), say.line('生效', 'in force'), say.line('文件', 'file')],
+    say.row('规则|生效|文件', 'rule|in force|file'),
     ...changes.map(({ path, inForce = '-', offered = '-' }) => [path, inForce, offered]),
   ]);
 }

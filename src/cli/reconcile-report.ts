@@ -6,7 +6,7 @@ import type { RefundRecord } from '../ledger/records.ts';
 import type { DifferenceKind } from '../payments/bill-comparison.ts';
 import type { DayTotals, Reconciliation } from '../payments/reconcile.ts';
 import type { Say } from './speaker.ts';
-import { print, printTable } from './terminal.ts';
+import { print, printTable, tell } from './terminal.ts';
 
 type Differing = Reconciliation['differences'][number];
 interface ComparedDay {
@@ -100,23 +100,19 @@ export function printReport(day: DayReport, say: Say): void {
   const { payments, paidFen } = day.result.elsewhere;
   if (payments > 0) {
     const sum = toYuan(paidFen);
-    for (const line of say({
+    tell(say, {
       zh: `账单中另有商户其他 AppID 的收款 ${payments} 笔、${sum} 元，账本没有它们的订单，未比较。`,
       en: `The bill also has ${payments} payments (${sum} yuan) of other AppIDs of the merchant, of which the ledger has no orders: not compared.`,
-    })) {
-      print(line);
-    }
+    });
   }
   if (differences.length === 0) print(say.line('一致，没有差异', 'clean, no differences'));
   else printDifferences(day, say);
   for (const { outTradeNo, outRefundNo, amountFen } of day.released) {
     const sum = toYuan(amountFen);
-    for (const line of say({
+    tell(say, {
       zh: `退款 ${outRefundNo}（订单 ${outTradeNo}，${sum} 元）不在任何一天的账单中，已释放金额。`,
       en: `Refund ${outRefundNo} (order ${outTradeNo}, ${sum} yuan) is in no bill: freed.`,
-    })) {
-      print(line);
-    }
+    });
   }
 }
 
@@ -124,13 +120,7 @@ function printDifferences({ result: { differences, bill }, settled }: ComparedDa
   const count = differences.length;
   print(say.line(`${count} 处差异：`, `${count} differences:`));
   printTable([
-    [
-      say.line('差异', 'difference'),
-      say.line('订单号', 'order'),
-      say.line('退款单号', 'refund'),
-      say.line('账本', 'ledger'),
-      say.line('账单', 'bill'),
-    ],
+    say.row('差异|订单号|退款单号|账本|账单', 'difference|order|refund|ledger|bill'),
     ...differences.map((difference) => [
       say.line(WORDS[difference.kind].name, difference.kind),
       difference.outTradeNo || `(${difference.line?.gatewayTradeNo ?? ''})`,
@@ -144,20 +134,16 @@ function printDifferences({ result: { differences, bill }, settled }: ComparedDa
       print(`${kind}: ${line}`);
   }
   if (differences.some(({ mayFollow }) => mayFollow)) {
-    for (const line of say({
+    tell(say, {
       zh: '* 可能记在次日账单中，次日再对一次。',
       en: '* It may stand in the bill of the next day: compare again then.',
-    })) {
-      print(line);
-    }
+    });
   }
   if (bill.payments + bill.refunds === 0) {
-    for (const line of say({
+    tell(say, {
       zh: '支付平台说这一天没有账单；若刚过零点，请在上午 10 点后重试。',
       en: 'The gateway says that there is no bill for this day; just after midnight, try again after 10:00.',
-    })) {
-      print(line);
-    }
+    });
   }
 }
 

@@ -9,6 +9,8 @@ export interface Say {
   (text: Text): readonly string[];
   /** All of it in one line: labels and short sentences. */
   readonly line: (zh: string, en: string) => string;
+  /** The head of a table: its cells, parted by `|`, as {@link line}. */
+  readonly row: (zh: string, en: string) => string[];
   /** A text with every command of ours in it as this reader can type it. */
   readonly runnable: (text: string, realm?: string) => string;
 }
@@ -20,8 +22,10 @@ export function speaker(language: Language, invocation?: Invocation): Say {
     chosen(text)
       .filter(Boolean)
       .map((line) => asTyped(line));
-  return Object.assign(say, {
-    line: (zh: string, en: string) => say({ zh, en }).join(' '),
-    runnable: asTyped,
-  });
+  const line = (zh: string, en: string) => say({ zh, en }).join(' ');
+  const row = (zh: string, en: string) => {
+    const other = en.split('|');
+    return zh.split('|').map((cell, i) => line(cell, other[i] ?? ''));
+  };
+  return Object.assign(say, { line, row, runnable: asTyped });
 }

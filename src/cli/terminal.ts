@@ -1,8 +1,9 @@
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import { eastAsianWidth } from 'get-east-asian-width';
-import { CashierError, configuration } from '../domain/errors.ts';
+import { CashierError, configuration, type Text } from '../domain/errors.ts';
 import { ACTING, disarmed } from './disarmed.ts';
+import type { Say } from './speaker.ts';
 
 /** Operator's commands speak to a person on stdout; the MCP server never loads this file. */
 export function printJson(value: unknown): void {
@@ -20,6 +21,11 @@ export function safeJson(value: unknown): string {
 /** A line, {@link disarmed}. */
 export function print(line = '', end = '\n'): void {
   printPainted(disarmed(line), end);
+}
+
+/** A text, in each language that is spoken. */
+export function tell(say: Say, text: Text): void {
+  tell(say, text);
 }
 
 /** A line that acts on the terminal, such as one in colour; what is not our own in it must be disarmed. */

@@ -102,13 +102,7 @@ function list(path: string | undefined, json: boolean, say: Say): number {
     return 0;
   }
   printTable([
-    [
-      say.line('名称', 'name'),
-      say.line('工具', 'tools'),
-      say.line('订单', 'orders'),
-      say.line('规则', 'rules'),
-      say.line('创建', 'created'),
-    ],
+    say.row('名称|工具|订单|规则|创建', 'name|tools|orders|rules|created'),
     ...tokens.map(({ name, tools, orders, policy, createdAt }) => [
       name,
       tools?.join(',') ?? '*',

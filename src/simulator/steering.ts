@@ -1,5 +1,5 @@
 import { isFor, type Operation, type Scenario, scenarioNamed } from './scenarios.ts';
-import type { SimulatorDatabase } from './state/database.ts';
+import { Kept } from './state/kept.ts';
 import type { Provider } from './state/trades.ts';
 import { tokensIn } from './tokens.ts';
 
@@ -43,13 +43,7 @@ export class Steered {
 }
 
 /** Finds and counts what steers an occasion: tokens in title and reason, then faults of the control API. */
-export class Steering {
-  private readonly database: SimulatorDatabase;
-
-  constructor(database: SimulatorDatabase) {
-    this.database = database;
-  }
-
+export class Steering extends Kept {
   /** Uses up one of the counted calls of everything that matches. Call inside a write. */
   take(occasion: Occasion): Steered {
     return new Steered([...this.takeTokens(occasion), ...this.takeFaults(occasion)]);

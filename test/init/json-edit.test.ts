@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isSame, NotEditable, objectAt, setEntry } from '../../src/cli/init/json-edit.ts';
+import { NotEditable, objectAt, setEntry } from '../../src/cli/init/json-edit.ts';
 
 const ENTRY = { command: 'npx', args: ['-y', 'mcp-cashier'] };
 const set = (text: string) => setEntry(text, ['mcpServers', 'cashier'], ENTRY).text;
@@ -72,7 +72,7 @@ describe('an entry set in a JSON text', () => {
       fc.property(root, fc.constantFrom(0, 2, 4, '\t'), ({ rest, servers: own }, indent) => {
         const before = { ...rest, mcpServers: own };
         const after = JSON.parse(set(JSON.stringify(before, null, indent)));
-        expect(isSame(after, { ...before, mcpServers: { ...own, cashier: ENTRY } })).toBe(true);
+        expect(after).toEqual({ ...before, mcpServers: { ...own, cashier: ENTRY } });
       }),
       { numRuns: 200 },
     );

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { type Node, type ParseError, parseTree } from 'jsonc-parser';
 
 /** What changed in a text: `added` stands where `removed` stood. */
@@ -20,14 +21,19 @@ export class NotEditable extends Error {
   }
 }
 
-type JsonObject = Readonly<Record<string, unknown>>;
+export type JsonObject = Readonly<Record<string, unknown>>;
 
 /** Comments and a comma too many are what editors write into these files themselves. */
 const LENIENT = { allowTrailingComma: true, disallowComments: false };
 
 /** The object at `path` of a JSON text with or without comments; undefined where there is none. */
 export function objectAt(text: string, path: readonly string[]): JsonObject | undefined {
-  let value: unknown = valueIn(treeOf(text));
+  return objectIn(valueIn(treeOf(text)), path);
+}
+
+/** As {@link objectAt}, of what has been read. Throws {@link NotEditable} where something else stands. */
+export function objectIn(root: unknown, path: readonly string[]): JsonObject | undefined {
+  let value = root;
   for (const key of path) {
     if (!isObject(value)) throw new NotEditable('shape');
     value = Object.hasOwn(value, key) ? value[key] : undefined;
@@ -59,23 +65,8 @@ export function setEntry(text: string, [section, name]: readonly [string, string
   }
   // Whatever the tree said: the result must say exactly this.
   const expected = { ...(valueIn(root) as JsonObject), [section]: { ...servers, [name]: entry } };
-  if (!isSame(valueIn(treeOf(edit.text)), expected)) throw new NotEditable('invalid');
+  if (!isDeepStrictEqual(valueIn(treeOf(edit.text)), expected)) throw new NotEditable('invalid');
   return edit;
-}
-
-/** Whether two JSON values say the same, whatever the order of their keys. */
-export function isSame(a: unknown, b: unknown): boolean {
-  if (Array.isArray(a) || Array.isArray(b)) {
-    return (
-      Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((one, i) => isSame(one, b[i]))
-    );
-  }
-  if (!isObject(a) || !isObject(b)) return a === b;
-  const keys = Object.keys(a);
-  return (
-    keys.length === Object.keys(b).length &&
-    keys.every((key) => Object.hasOwn(b, key) && isSame(a[key], b[key]))
-  );
 }
 
 /** The tree of a text, which must be an object. A mark at its beginning counts as a space, so that places stay right. */
@@ -141,7 +132,8 @@ function written(value: JsonObject, depth: number, { unit, newline }: Style): st
   return JSON.stringify(value, null, unit).replaceAll('\n', `${newline}${unit.repeat(depth)}`);
 }
 
-function splice(text: string, start: number, end: number, added: string): Edit {
+/** Puts `added` in place of what stands from `start` to `end`. */
+export function splice(text: string, start: number, end: number, added: string): Edit {
   return {
     text: text.slice(0, start) + added + text.slice(end),
     line: text.slice(0, start).split('\n').length,

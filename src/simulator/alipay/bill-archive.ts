@@ -1,4 +1,5 @@
 import { deflateRawSync } from 'node:zlib';
+import { crc32 } from '../../domain/crc32.ts';
 
 /** 1980-01-01 in a zip's own calendar: bills need no time of their own. */
 const NO_TIME = 0x00210000;
@@ -17,7 +18,7 @@ export function zip(files: readonly { readonly name: Buffer; readonly data: Buff
     shared.writeUInt16LE(VERSION, 0);
     shared.writeUInt16LE(DEFLATED, 4);
     shared.writeUInt32LE(NO_TIME, 6);
-    shared.writeUInt32LE(checksum(data), 10);
+    shared.writeUInt32LE(crc32(data), 10);
     shared.writeUInt32LE(packed.length, 14);
     shared.writeUInt32LE(data.length, 18);
     shared.writeUInt16LE(name.length, 22);
@@ -37,14 +38,4 @@ export function zip(files: readonly { readonly name: Buffer; readonly data: Buff
   end.writeUInt32LE(entries.length, 12);
   end.writeUInt32LE(offset, 16);
   return Buffer.concat([...bodies, entries, end]);
-}
-
-/** CRC-32 (IEEE 802.3), bit by bit. */
-function checksum(data: Buffer): number {
-  let crc = ~0;
-  for (const byte of data) {
-    crc ^= byte;
-    for (let bit = 0; bit < 8; bit += 1) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
-  }
-  return ~crc >>> 0;
 }

@@ -1,4 +1,4 @@
-import type { SimulatorDatabase } from './database.ts';
+import { Kept } from './kept.ts';
 
 /** What goes wrong when a file is fetched. */
 export type FileFault = 'truncated' | 'redirect';
@@ -10,14 +10,8 @@ export interface BillFile {
   readonly fault?: FileFault | undefined;
 }
 
-/** Bills waiting to be fetched. Call inside {@link SimulatorDatabase.write} to change them. */
-export class BillFileBook {
-  private readonly database: SimulatorDatabase;
-
-  constructor(database: SimulatorDatabase) {
-    this.database = database;
-  }
-
+/** Bills waiting to be fetched. Call inside a write to change them. */
+export class BillFileBook extends Kept {
   /** Keeps a file until `diesAt` (ms), and forgets those that are dead at `now` (ms). */
   save(token: string, file: BillFile, diesAt: number, now: number): void {
     this.database.run('DELETE FROM bill_files WHERE dies_at <= ?', now);

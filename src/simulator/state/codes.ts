@@ -1,4 +1,4 @@
-import type { SimulatorDatabase } from './database.ts';
+import { Kept } from './kept.ts';
 import type { Provider } from './trades.ts';
 
 /** Something a payer can scan or open: a QR string, an H5 link, a prepay_id. */
@@ -12,14 +12,8 @@ export interface IssuedCode {
   readonly terms?: string;
 }
 
-/** Every code ever issued. Call inside {@link SimulatorDatabase.write} to change it. */
-export class CodeBook {
-  private readonly database: SimulatorDatabase;
-
-  constructor(database: SimulatorDatabase) {
-    this.database = database;
-  }
-
+/** Every code ever issued. Call inside a write to change it. */
+export class CodeBook extends Kept {
   issue(code: IssuedCode): void {
     this.database.run(
       'INSERT INTO codes (code, provider, out_trade_no, dies_at, terms) VALUES (?, ?, ?, ?, ?)',

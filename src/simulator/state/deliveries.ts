@@ -1,4 +1,4 @@
-import type { SimulatorDatabase } from './database.ts';
+import { Kept } from './kept.ts';
 import type { Provider, Trade } from './trades.ts';
 
 /** A notification to be delivered, and what became of it. */
@@ -27,14 +27,8 @@ export interface Delivery {
   readonly echo?: string;
 }
 
-/** Notifications waiting and done. Call inside {@link SimulatorDatabase.write} to change them. */
-export class DeliveryBook {
-  private readonly database: SimulatorDatabase;
-
-  constructor(database: SimulatorDatabase) {
-    this.database = database;
-  }
-
+/** Notifications waiting and done. Call inside a write to change them. */
+export class DeliveryBook extends Kept {
   save(delivery: Delivery): void {
     this.database.run(
       `INSERT INTO deliveries (id, due_at, document) VALUES (?, ?, ?)

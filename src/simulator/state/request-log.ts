@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { beijingIso } from '../../domain/clock.ts';
 import type { AnswerFault, Operation } from '../scenarios.ts';
-import type { SimulatorDatabase } from './database.ts';
+import { Kept } from './kept.ts';
 import type { Provider } from './trades.ts';
 
 /** One authenticated gateway call. */
@@ -24,13 +24,7 @@ export interface LoggedRequest {
 const KEPT = 20_000;
 
 /** What the gateways were asked, in order, so that tests can count orders and effects. */
-export class RequestLog {
-  private readonly database: SimulatorDatabase;
-
-  constructor(database: SimulatorDatabase) {
-    this.database = database;
-  }
-
+export class RequestLog extends Kept {
   add(request: Omit<LoggedRequest, 'bodyDigest' | 'at'>, body: string | Buffer, now: number): void {
     const logged: LoggedRequest = {
       ...request,

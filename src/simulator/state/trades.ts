@@ -1,5 +1,5 @@
 import type { Fen } from '../../domain/money.ts';
-import type { SimulatorDatabase } from './database.ts';
+import { Kept } from './kept.ts';
 
 /** A wallet's id. */
 export type Provider = string;
@@ -77,14 +77,8 @@ export function refundedFen(trade: Trade, now: number, statuses: readonly Refund
   return sum as Fen;
 }
 
-/** The gateways' books of orders and refunds. Call inside {@link SimulatorDatabase.write} to change them. */
-export class TradeBook {
-  private readonly database: SimulatorDatabase;
-
-  constructor(database: SimulatorDatabase) {
-    this.database = database;
-  }
-
+/** The gateways' books of orders and refunds. Call inside a write to change them. */
+export class TradeBook extends Kept {
   byNumber(provider: Provider, outTradeNo: string): Trade | undefined {
     return this.one('provider = ? AND out_trade_no = ?', provider, outTradeNo);
   }
