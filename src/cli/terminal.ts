@@ -25,7 +25,7 @@ export function print(line = '', end = '\n'): void {
 
 /** A text, in each language that is spoken. */
 export function tell(say: Say, text: Text): void {
-  tell(say, text);
+  for (const line of say(text)) print(line);
 }
 
 /** A line that acts on the terminal, such as one in colour; what is not our own in it must be disarmed. */

@@ -72,7 +72,8 @@ describe('an entry set in a JSON text', () => {
       fc.property(root, fc.constantFrom(0, 2, 4, '\t'), ({ rest, servers: own }, indent) => {
         const before = { ...rest, mcpServers: own };
         const after = JSON.parse(set(JSON.stringify(before, null, indent)));
-        expect(after).toEqual({ ...before, mcpServers: { ...own, cashier: ENTRY } });
+        const expected = { ...before, mcpServers: { ...own, cashier: ENTRY } };
+        expect(after).toEqual(JSON.parse(JSON.stringify(expected)));
       }),
       { numRuns: 200 },
     );
