@@ -41,6 +41,10 @@ export class Batches implements Store {
     return this.#tx ? work(this.#tx) : this.#store.write(work);
   }
 
+  note<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    return this.write(work);
+  }
+
   close(): Promise<void> {
     return this.#store.close();
   }

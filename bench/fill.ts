@@ -9,8 +9,9 @@ import { attempt } from '../src/payments/attempt.ts';
 import { closePayment } from '../src/payments/close-payment.ts';
 import { createPayment } from '../src/payments/create-payment.ts';
 import { Desk } from '../src/payments/desk.ts';
+import { outcomeOf } from '../src/payments/outcome.ts';
 import { refundPayment } from '../src/payments/refund-payment.ts';
-import type { Call, Till } from '../src/payments/till.ts';
+import type { Call, Errand, Till } from '../src/payments/till.ts';
 import { systemRandom } from '../src/platform/system.ts';
 import { decideApproval } from '../src/policy/approvals.ts';
 import { Person } from '../src/policy/person.ts';
@@ -205,8 +206,8 @@ class Shop {
     title: string,
     buyer: string | undefined,
   ): Promise<{ readonly outTradeNo: string; readonly state: string }> {
-    const { order } = await this.#attempt(call, 'create-payment', { title, amountFen, buyer }, (till) =>
-      createPayment(till, call, {
+    const { order } = await this.#attempt(call, 'create-payment', { title, amountFen, buyer }, (errand) =>
+      createPayment(errand.till, errand.call, {
         ...{ provider, scene: 'qr', amountFen: fen(amountFen), title, outTradeNo: undefined, buyer },
         ...{ expiresInMinutes: 30, payerOpenid: undefined, payerClientIp: undefined },
       }),
@@ -243,15 +244,17 @@ class Shop {
   }
 
   #close(call: Call, outTradeNo: string): Promise<unknown> {
-    return this.#attempt(call, 'close-payment', { outTradeNo }, (till) =>
-      closePayment(till, call, { outTradeNo, provider: undefined }),
+    return this.#attempt(call, 'close-payment', { outTradeNo }, (errand) =>
+      closePayment(errand.till, errand.call, { outTradeNo, provider: undefined }),
     );
   }
 
   async #refund(call: Call, outTradeNo: string, amountFen: number, i: number): Promise<void> {
     const refundFen: Fen = fen(i % 4 === 0 ? Math.ceil(amountFen / 2) : amountFen);
     const input = { outTradeNo, provider: undefined, refundFen, outRefundNo: undefined, reason: '不想要了' };
-    await this.#attempt(call, 'refund-payment', input, (till) => refundPayment(till, call, input));
+    await this.#attempt(call, 'refund-payment', input, (errand) =>
+      refundPayment(errand.till, errand.call, input),
+    );
   }
 
   async #decide(outTradeNo: string, isAnswered: boolean): Promise<void> {
@@ -264,11 +267,13 @@ class Shop {
     });
   }
 
-  #attempt<T>(call: Call, tool: string, args: object, run: (till: Till) => Promise<T>): Promise<T> {
+  #attempt<T extends Parameters<typeof outcomeOf>[0]>(
+    call: Call,
+    tool: string,
+    args: object,
+    run: (errand: Errand) => Promise<T>,
+  ): Promise<T> {
     const meta = { model: 'some-model-4', progressToken: 7 };
-    return attempt(this.#till, call, { tool, args, meta }, run, () => ({
-      state: 'NOTPAY',
-      replayed: false,
-    }));
+    return attempt(this.#till, call, { tool, args, meta }, run, outcomeOf);
   }
 }

@@ -98,10 +98,11 @@ async function runTool(
           till,
           call,
           { tool: tool.name, args: given, meta: ctx.mcpReq._meta },
-          async (recorded) => {
-            const answer = await tool.run({ ...context, till: recorded }, given);
-            return waited ? asFirst(answer) : answer;
-          },
+          // Of a call that has waited, another answer is recorded than the errand knows.
+          async (recorded) =>
+            waited
+              ? asFirst(await tool.run({ ...context, till: recorded.till }, given))
+              : tool.run({ ...context, ...recorded }, given),
           ({ outcome }) => outcome,
         ),
     );

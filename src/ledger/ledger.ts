@@ -87,6 +87,14 @@ export class Ledger {
     return this.#inTurn(() => this.#commit(work));
   }
 
+  /** A write of what costs nobody anything where a power cut undoes it: who asks what when. Records nothing. */
+  note<T>(work: (book: Book) => Promise<T>): Promise<T> {
+    return this.#store.note(async (tx) => {
+      await insistKnownSchema(tx);
+      return work(new Book(tx, this.#clock.now(), this.#actor));
+    });
+  }
+
   #inTurn<T>(commit: () => Promise<T>): Promise<T> {
     if (this.#opening === undefined) return commit();
     const mine = this.#opened.then(commit);

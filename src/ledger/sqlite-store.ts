@@ -98,7 +98,10 @@ export async function openSqliteStore(path: string, ports: Ports): Promise<Store
   async function together(begin: string, jobs: readonly Job[]): Promise<void> {
     if (jobs.length === 0) return;
     const told: (() => void)[] = [];
+    // Without WAL a commit that is not waited for could damage the file.
+    const isNote = isWal && jobs.every((job) => job.isNote);
     try {
+      if (isNote) db.exec('PRAGMA synchronous = NORMAL');
       await insist(() => start(begin), ports);
       for (const job of jobs) {
         told.push(jobs.length === 1 ? await job.run(tx) : await apart(job));
@@ -110,6 +113,8 @@ export async function openSqliteStore(path: string, ports: Ports): Promise<Store
       if (db.isOpen && db.isTransaction) db.exec('ROLLBACK');
       for (const { fail } of jobs) fail(error);
       return;
+    } finally {
+      if (isNote && db.isOpen) db.exec('PRAGMA synchronous = FULL');
     }
     for (const tell of told) tell();
   }
@@ -141,9 +146,10 @@ export async function openSqliteStore(path: string, ports: Ports): Promise<Store
     }
     serving = undefined;
   }
-  function ask<T>(line: Job[], work: (tx: Tx) => Promise<T>): Promise<T> {
+  function ask<T>(line: Job[], work: (tx: Tx) => Promise<T>, isNote = false): Promise<T> {
     return new Promise((resolve, reject) => {
       line.push({
+        isNote,
         async run(on) {
           const result = await work(on);
           return () => resolve(result);
@@ -157,6 +163,7 @@ export async function openSqliteStore(path: string, ports: Ports): Promise<Store
   return {
     read: (work) => ask(waiting.read, work),
     write: (work) => ask(waiting.write, work),
+    note: (work) => ask(waiting.write, work, true),
     async close() {
       await serving;
       // A statement that is kept keeps the file open.
@@ -168,6 +175,7 @@ export async function openSqliteStore(path: string, ports: Ports): Promise<Store
 
 /** What somebody wants done in a transaction. */
 interface Job {
+  readonly isNote: boolean;
   /** Gives the way to tell of it, once it is committed. */
   run(tx: Tx): Promise<() => void>;
   fail(error: unknown): void;

@@ -27,10 +27,12 @@ export interface Tx {
 
 /**
  * The port to a database shared by several processes. `write` is serialised against every other writer and durable
- * when it resolves; when `work` throws, nothing of it remains.
+ * when it resolves; when `work` throws, nothing of it remains. `note` is a write that a power cut may undo, alone of
+ * the last ones: no wait for the disk is spent on it.
  */
 export interface Store {
   read<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
   write<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  note<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }

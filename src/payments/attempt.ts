@@ -4,7 +4,7 @@ import { rowDigest } from '../ledger/audit-digest.ts';
 import type { Book } from '../ledger/book.ts';
 import { holdToPolicy } from '../policy/decisions.ts';
 import { hider, keptMeta } from './client-meta.ts';
-import type { Call, Till } from './till.ts';
+import type { Call, Errand, Outcome, Till } from './till.ts';
 
 /** Deeper than this (levels) the digest of arguments does not look: no tool takes any such. */
 const MAX_ARGS_DEPTH = 16;
@@ -21,18 +21,16 @@ export interface Attempt {
   readonly meta: unknown;
 }
 
-/** What is recorded of an answer. */
-export type Outcome = Readonly<Record<string, string | number | boolean | undefined>>;
-
 /**
  * Runs one call that may move money so that the audit trail has it: `call` is committed with the first thing the call
- * commits, ahead of anything a gateway hears, and `result` before the client is answered; of a refused call both.
+ * commits, ahead of anything a gateway hears, and `result` before the client is answered, with the last thing it commits
+ * where that tells the answer; of a refused call both.
  */
 export async function attempt<T>(
   till: Till,
   call: Call,
   { tool, args, meta }: Attempt,
-  run: (till: Till) => Promise<T>,
+  run: (errand: Errand) => Promise<T>,
   outcomeOf: (result: T) => Outcome,
 ): Promise<T> {
   const id = till.randomBytes(9).toString('base64url');
@@ -52,31 +50,38 @@ export async function attempt<T>(
     });
   };
   const ledger = till.ledger.as({ caller: call.caller, tool, call: id }, opening);
-  const end = async (outcome: Outcome) => {
+  const append = async (book: Book, outcome: Outcome) => {
     const { outTradeNo = numbers.outTradeNo, outRefundNo = numbers.outRefundNo, ...rest } = outcome;
     // A refusal names the argument that is wrong, and an agent may have sent anything in the place of its name.
     const isHidden = typeof rest.argument === 'string' && hides(rest.argument);
     const detail: Outcome = isHidden ? { ...rest, argument: '***' } : rest;
-    await ledger.write(async (book) => {
-      await book.audit.append({
-        kind: 'result',
-        outTradeNo: name(outTradeNo),
-        outRefundNo: name(outRefundNo),
-        detail,
-      });
-      // What was refused by the rules has been decided by them: they are the ledger's from now on.
-      if (detail.code === 'POLICY_DENIED') await holdToPolicy(book, till.policy);
+    await book.audit.append({
+      kind: 'result',
+      outTradeNo: name(outTradeNo),
+      outRefundNo: name(outRefundNo),
+      detail,
     });
+    // What was refused by the rules has been decided by them: they are the ledger's from now on.
+    if (detail.code === 'POLICY_DENIED') await holdToPolicy(book, till.policy);
+  };
+  const end = (outcome: Outcome) =>
+    ledger.write((book) => append(book, outcome)).catch((error: unknown) => unrecorded(till, tool, error));
+  let recorded: string | undefined;
+  const conclude = async (book: Book, outcome: Outcome) => {
+    await append(book, outcome);
+    // Where this is not committed, the call fails.
+    recorded = JSON.stringify(outcome);
   };
   try {
-    const result = await run({ ...till, ledger });
-    await end(outcomeOf(result)).catch((error: unknown) => unrecorded(till, tool, error));
+    const result = await run({ till: { ...till, ledger }, call: { ...call, conclude } });
+    const outcome = outcomeOf(result);
+    if (JSON.stringify(outcome) !== recorded) await end(outcome);
     return result;
   } catch (error) {
     const refused =
       error instanceof CashierError ? { code: error.code, ...briefly(error.details) } : { code: 'INTERNAL' };
     isRefused = true;
-    await end(refused).catch((failed: unknown) => unrecorded(till, tool, failed));
+    await end(refused);
     throw error;
   }
 }

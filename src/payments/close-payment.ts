@@ -8,6 +8,7 @@ import { isGivenOut } from './apply.ts';
 import { type AskedTrade, askTrade } from './ask-gateway.ts';
 import { clientError, type GatewayError, isGatewayError } from './errors.ts';
 import { type OrderName, orderToMove } from './foreign.ts';
+import { concluded } from './outcome.ts';
 import { ownOrderIn, type PaymentResult, paymentResult, tellPayment } from './results.ts';
 import { isBeingSent, record, whenFree } from './sending.ts';
 import { type Call, type Errand, providerOf, type Till } from './till.ts';
@@ -44,7 +45,7 @@ export async function closePayment(till: Till, call: Call, name: OrderName): Pro
   return record(till, order, async (book) => {
     const closed = await closedIn(book, order);
     if (closed.state === 'PAID') throw alreadyPaid(closed);
-    return paymentResult(book, call, closed);
+    return concluded(book, call, paymentResult(book, call, closed));
   });
 }
 

@@ -20,6 +20,7 @@ import {
   orderClosed,
   sceneNotOffered,
 } from './errors.ts';
+import { concluded } from './outcome.ts';
 import { endApproval } from './permit.ts';
 import {
   canBePaid,
@@ -62,19 +63,13 @@ export async function createPayment(
   const provider = chooseProvider(till, input.provider);
   if (!provider.scenes.has(input.scene)) throw sceneNotOffered(provider, input.scene);
   let reserved = await reservePayment(errand, provider, input);
-  if (reserved.todo === 'settle-first') {
+  if ('todo' in reserved && reserved.todo === 'settle-first') {
     await learn(till, reserved.order);
     reserved = await reservePayment(errand, provider, input);
-    if (reserved.todo === 'settle-first') throw identicalInDoubt(reserved.order);
+    if ('todo' in reserved && reserved.todo === 'settle-first') throw identicalInDoubt(reserved.order);
   }
-  switch (reserved.todo) {
-    case 'answer':
-      return tellPayment(errand, reserved.order, reserved.replayed);
-    case 'settle':
-      return settle(errand, reserved, input);
-    default:
-      return send(errand, reserved);
-  }
+  if (!('todo' in reserved)) return reserved;
+  return reserved.todo === 'settle' ? settle(errand, reserved, input) : send(errand, reserved);
 }
 
 /**
@@ -84,6 +79,7 @@ export async function createPayment(
 export async function sendApproved(till: Till, call: Call, outTradeNo: string): Promise<PaymentResult> {
   const errand = { till, call };
   const reserved = await reserveApproved(errand, outTradeNo);
+  if (!('todo' in reserved)) return reserved;
   return reserved.todo === 'send'
     ? send(errand, reserved)
     : tellPayment(errand, reserved.order, reserved.replayed);
@@ -155,7 +151,7 @@ async function send(errand: Errand, sending: ReservedPayment): Promise<PaymentRe
     const given = { ...(tooLate ? {} : { credential }), ...releaseOurs(current, order) };
     const moved = await book.orders.move(current, 'notpay', given);
     const known = moved === current ? await book.orders.patch(current, given) : moved;
-    return paymentResult(book, call, known, replayed);
+    return concluded(book, call, paymentResult(book, call, known, replayed));
   });
 }
 

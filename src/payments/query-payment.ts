@@ -4,7 +4,7 @@ import { askTrade } from './ask-gateway.ts';
 import { finishClosing } from './close-payment.ts';
 import { clientError, isGatewayError } from './errors.ts';
 import { type ForeignPayment, type OrderName, queryForeign } from './foreign.ts';
-import { ownOrderIn, type PaymentResult, tellPayment } from './results.ts';
+import { own, ownOrderIn, type PaymentResult, tellPayment } from './results.ts';
 import type { Call, Till } from './till.ts';
 import { ASK_EVERY_MS } from './waiting.ts';
 
@@ -22,7 +22,7 @@ export async function askPayment(
   input: OrderName & { readonly waitSeconds: number },
 ): Promise<PaymentResult | ForeignPayment> {
   const known = await till.ledger.read((book) => book.orders.get(input.outTradeNo));
-  return known ? queryPayment(till, call, input) : queryForeign(till, call, input);
+  return known ? query(till, call, own(call, known), input) : queryForeign(till, call, input);
 }
 
 /** As {@link askPayment}, for an order of the ledger. */
@@ -31,9 +31,17 @@ export async function queryPayment(
   call: Call,
   input: { readonly outTradeNo: string; readonly waitSeconds: number },
 ): Promise<PaymentResult> {
+  const order = await till.ledger.read((book) => ownOrderIn(book, call, input.outTradeNo));
+  return query(till, call, order, input);
+}
+
+async function query(
+  till: Till,
+  call: Call,
+  first: OrderRecord,
+  { waitSeconds }: { readonly waitSeconds: number },
+): Promise<PaymentResult> {
   const { desk } = till;
-  const { waitSeconds } = input;
-  const first = await till.ledger.read((book) => ownOrderIn(book, call, input.outTradeNo));
   let order = first;
   let failed: unknown;
   if (waitSeconds > 0 && !isSettledOrder(first.state)) {

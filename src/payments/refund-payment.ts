@@ -9,6 +9,7 @@ import { applyRefund, isGivenOut } from './apply.ts';
 import { askRefund, type Turn } from './ask-gateway.ts';
 import { clientError, failureOf, isGatewayError } from './errors.ts';
 import { type OrderName, orderToMove } from './foreign.ts';
+import { concluded } from './outcome.ts';
 import { endApproval } from './permit.ts';
 import { queryPayment } from './query-payment.ts';
 import { exceedsPaid } from './refund-rules.ts';
@@ -42,14 +43,8 @@ export async function refundPayment(
   if (input.refundFen > known.amountFen) throw exceedsPaid(known.amountFen, 0 as Fen);
   if (known.state !== 'PAID') await insistPaid(errand, known);
   const reserved = await reserveRefund(errand, input);
-  switch (reserved.todo) {
-    case 'answer':
-      return tellRefund(errand, reserved.order, reserved.refund, reserved.replayed);
-    case 'settle':
-      return settle(errand, reserved);
-    case 'send':
-      return send(errand, reserved);
-  }
+  if (!('todo' in reserved)) return reserved;
+  return reserved.todo === 'settle' ? settle(errand, reserved) : send(errand, reserved);
 }
 
 /** The buyer may have paid a moment ago: the gateway is asked before anyone is told otherwise. */
@@ -158,7 +153,8 @@ async function send(errand: Errand, reserved: ReservedRefund): Promise<RefundRes
     const current = await book.refunds.again(refund);
     const released = await book.refunds.patch(current, releaseOurs(current, refund));
     const known = await applyRefund(book, released, snapshot);
-    return refundResult(book, call, await book.orders.again(order), known, replayed);
+    const orderNow = await book.orders.again(order);
+    return concluded(book, call, refundResult(book, call, orderNow, known, replayed));
   });
 }
 

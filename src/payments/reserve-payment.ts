@@ -9,19 +9,20 @@ import { tradeAt } from './ask-gateway.ts';
 import { newNumber, newOrder } from './beginnings.ts';
 import type { CreatePaymentInput } from './create-payment.ts';
 import { conflict, isGatewayError, noPageToHandOff, numberNotAsked, numberTaken } from './errors.ts';
+import { concluded } from './outcome.ts';
 import { permit } from './permit.ts';
-import { digest, ownOrderIn } from './results.ts';
+import { digest, ownOrderIn, type PaymentResult, paymentResult } from './results.ts';
 import { firstAskAt } from './schedule.ts';
 import { claim, isBeingSent, whenFree } from './sending.ts';
 import { type Errand, providerOf, type Till } from './till.ts';
 
-/** What the reservation found there is to do. Everything in it is committed. */
+/** What the reservation found there is still to do. Everything in it is committed. */
 export interface ReservedPayment {
   /**
    * `send` the first time; the same bytes again to `settle` a lost answer or to `renew` a link that died; `settle-first`
    * where the same buyer's identical payment of unknown outcome, this order, stands in the way.
    */
-  readonly todo: 'answer' | 'send' | 'settle' | 'renew' | 'settle-first';
+  readonly todo: 'send' | 'settle' | 'renew' | 'settle-first';
   readonly order: OrderRecord;
   readonly replayed: boolean;
   /** A person's yes that this very send uses up. */
@@ -59,15 +60,18 @@ export function reservePayment(
   errand: Errand,
   provider: PaymentProvider,
   input: CreatePaymentInput,
-): Promise<ReservedPayment> {
+): Promise<ReservedPayment | PaymentResult> {
   return askingFirst(errand, (at) => reserve(at, provider, input));
 }
 
 /** As {@link reservePayment}, of one that a person has approved, unless it does not wait for that any more. */
-export function reserveApproved(errand: Errand, outTradeNo: string): Promise<ReservedPayment> {
+export function reserveApproved(
+  errand: Errand,
+  outTradeNo: string,
+): Promise<ReservedPayment | PaymentResult> {
   return askingFirst(errand, async (at) => {
     const order = await ownOrderIn(at.book, at.call, outTradeNo);
-    return awaitsSend(order) ? proceed(at, order, true) : { todo: 'answer', order, replayed: true };
+    return awaitsSend(order) ? proceed(at, order, true) : tell(at, order, true);
   });
 }
 
@@ -80,8 +84,8 @@ export function reserveApproved(errand: Errand, outTradeNo: string): Promise<Res
  */
 async function askingFirst(
   errand: Errand,
-  reserving: (at: Reserving) => Promise<ReservedPayment | 'busy'>,
-): Promise<ReservedPayment> {
+  reserving: (at: Reserving) => Promise<ReservedPayment | PaymentResult | 'busy'>,
+): Promise<ReservedPayment | PaymentResult> {
   const { till } = errand;
   let ready: Ready = { page: false, number: false };
   let isTaken = false;
@@ -119,7 +123,7 @@ async function reserve(
   at: Reserving,
   provider: PaymentProvider,
   input: CreatePaymentInput,
-): Promise<ReservedPayment | 'busy'> {
+): Promise<ReservedPayment | PaymentResult | 'busy'> {
   const { till, call, book } = at;
   const buyerHash = input.buyer && digest(await book.meta('salt'), input.buyer);
   const inputHash = digest(
@@ -179,7 +183,7 @@ async function proceed(
   at: Reserving,
   order: OrderRecord,
   replayed: boolean,
-): Promise<ReservedPayment | 'busy'> {
+): Promise<ReservedPayment | PaymentResult | 'busy'> {
   const { till, book } = at;
   // Of another account than this process has, nothing is done, not even told.
   providerOf(till, order);
@@ -202,22 +206,26 @@ async function proceed(
     await insistNotFrozen(book);
     return { todo: 'renew', order: await book.orders.patch(order, claim(till)), replayed };
   }
-  return { todo: 'answer', order, replayed };
+  return tell(at, order, replayed);
+}
+
+/** There is nothing to send: what stands is the answer. */
+function tell({ book, call }: Reserving, order: OrderRecord, replayed: boolean): Promise<PaymentResult> {
+  return concluded(book, call, paymentResult(book, call, order, replayed));
 }
 
 /** The last gate before a gateway: rules and approval are checked in the transaction that commits the intent. */
 async function commitIntent(
-  { till, call, book, ready }: Reserving,
+  at: Reserving,
   order: OrderRecord,
   replayed: boolean,
-): Promise<ReservedPayment> {
+): Promise<ReservedPayment | PaymentResult> {
+  const { till, call, book, ready } = at;
   const provider = providerOf(till, order);
   if (provider.fromPageOnly?.has(order.scene) && !ready.page) throw new AskFirst('page', order);
   const now = till.clock.now();
   const permitted = await permit(till, book, call, 'payment', order);
-  if (!permitted) {
-    return { todo: 'answer', order: await book.orders.again(order), replayed };
-  }
+  if (!permitted) return tell(at, await book.orders.again(order), replayed);
   if (order.terms.chosen && !ready.number) throw new AskFirst('number', order);
   const terms = termsOf(order, now);
   const sent = await book.orders.move(

@@ -5,6 +5,7 @@ import type { ApprovalRecord, OrderRecord, RefundRecord } from '../ledger/record
 import { elsewhereOf, isDeclined, isElsewhere } from '../ledger/refunded.ts';
 import { NEVER_SENT, newNumber } from './beginnings.ts';
 import { conflict } from './errors.ts';
+import { concluded } from './outcome.ts';
 import { permit } from './permit.ts';
 import type { RefundPaymentInput } from './refund-payment.ts';
 import {
@@ -15,14 +16,14 @@ import {
   merchantScopeOf,
   REFUNDED_ELSEWHERE,
 } from './refund-rules.ts';
-import { digest, ownOrderIn } from './results.ts';
+import { digest, ownOrderIn, type RefundResult, refundResult } from './results.ts';
 import { claim, isBeingSent, whenFree } from './sending.ts';
 import { type Errand, providerOf } from './till.ts';
 
-/** What the reservation found there is to do. Everything in it is committed. */
+/** What the reservation found there is still to do. Everything in it is committed. */
 export interface ReservedRefund {
   /** `send` the first time; the same bytes again to `settle` a lost answer. */
-  readonly todo: 'answer' | 'send' | 'settle';
+  readonly todo: 'send' | 'settle';
   readonly order: OrderRecord;
   readonly refund: RefundRecord;
   readonly replayed: boolean;
@@ -36,12 +37,18 @@ interface Reserving extends Errand {
 }
 
 /** Finds what a call means, checks everything, and commits the intent where there is something to send. Sends nothing. */
-export function reserveRefund(errand: Errand, input: RefundPaymentInput): Promise<ReservedRefund> {
+export function reserveRefund(
+  errand: Errand,
+  input: RefundPaymentInput,
+): Promise<ReservedRefund | RefundResult> {
   const { till } = errand;
   return whenFree(till, () => till.ledger.write((book) => reserve({ ...errand, book }, input)));
 }
 
-async function reserve(at: Reserving, input: RefundPaymentInput): Promise<ReservedRefund | 'busy'> {
+async function reserve(
+  at: Reserving,
+  input: RefundPaymentInput,
+): Promise<ReservedRefund | RefundResult | 'busy'> {
   const { till, call, book } = at;
   const order = await ownOrderIn(book, call, input.outTradeNo);
   const refunds = await book.refunds.ofOrder(order.outTradeNo);
@@ -84,7 +91,7 @@ async function proceed(
   order: OrderRecord,
   refund: RefundRecord,
   replayed: boolean,
-): Promise<ReservedRefund | 'busy'> {
+): Promise<ReservedRefund | RefundResult | 'busy'> {
   const { till, book } = at;
   if (isBeingSent(till, refund)) return 'busy';
   if (refund.state === 'PENDING_APPROVAL') return commitIntent(at, order, refund, replayed);
@@ -99,16 +106,27 @@ async function proceed(
   if (refund.state === 'UNKNOWN' || refund.state === 'PROCESSING') {
     return { todo: 'settle', order, refund: await book.refunds.patch(refund, claim(till)), replayed };
   }
-  return { todo: 'answer', order, refund, replayed };
+  return tell(at, order, refund, replayed);
+}
+
+/** There is nothing to send: what stands is the answer. */
+function tell(
+  { book, call }: Reserving,
+  order: OrderRecord,
+  refund: RefundRecord,
+  replayed: boolean,
+): Promise<RefundResult> {
+  return concluded(book, call, refundResult(book, call, order, refund, replayed));
 }
 
 /** The last gate before a gateway: everything is checked in the transaction that commits the intent. */
 async function commitIntent(
-  { till, call, book }: Reserving,
+  at: Reserving,
   order: OrderRecord,
   refund: RefundRecord,
   replayed: boolean,
-): Promise<ReservedRefund> {
+): Promise<ReservedRefund | RefundResult> {
+  const { till, call, book } = at;
   const provider = providerOf(till, order);
   const now = till.clock.now();
   const others = (await book.refunds.ofOrder(order.outTradeNo)).filter(
@@ -126,9 +144,7 @@ async function commitIntent(
     // How much is left cannot be known here; a person can look it up.
     needsPerson: elsewhere === 'unknown' ? REFUNDED_ELSEWHERE : undefined,
   });
-  if (!permitted) {
-    return { todo: 'answer', order, refund: await book.refunds.again(refund), replayed };
-  }
+  if (!permitted) return tell(at, order, await book.refunds.again(refund), replayed);
   insistInterval(provider, others, now);
   // From now on it could be taken for this one.
   if (elsewhere === 'unknown') await book.orders.patch(order, { gatewayRefunded: 'elsewhere' });

@@ -115,7 +115,11 @@ function approvalFor(
 
 /** An order as far as this caller may know it; an order of another caller does not exist for it. */
 export async function ownOrderIn(book: Book, call: Viewer, outTradeNo: string): Promise<OrderRecord> {
-  const order = await book.orders.get(outTradeNo);
+  return own(call, await book.orders.get(outTradeNo));
+}
+
+/** As {@link ownOrderIn}. */
+export function own(call: Viewer, order: OrderRecord | undefined): OrderRecord {
   if (!order || (call.ownOrdersOnly && order.caller !== call.caller)) throw orderNotFound();
   return order;
 }

@@ -89,7 +89,7 @@ async function bookRound(till: Till, rounds: Rounds): Promise<{ due: Due[]; wait
     if (earliest === undefined || earliest > till.clock.now()) continue;
     waiting = true;
     if (rounds.underWay.size >= MOST_UNDER_WAY) continue;
-    due.push(...(await till.ledger.write((book) => bookProvider(till, book, provider, rounds))));
+    due.push(...(await till.ledger.note((book) => bookProvider(till, book, provider, rounds))));
   }
   return { due, waiting };
 }
@@ -102,7 +102,7 @@ async function putBack(till: Till, account: string, { misplaced }: Rounds): Prom
   }
   const horizon = misplaced.get(account);
   if (horizon === undefined) return;
-  const more = await till.ledger.write((book) => book.asking.pull(account, now + horizon));
+  const more = await till.ledger.note((book) => book.asking.pull(account, now + horizon));
   if (!more) misplaced.delete(account);
 }
 

@@ -2,6 +2,7 @@ import type { Clock, RandomBytes } from '../domain/clock.ts';
 import { CashierError, invalidArgument, type Text } from '../domain/errors.ts';
 import type { ProviderId } from '../domain/order.ts';
 import type { Log, Senders } from '../domain/ports.ts';
+import type { Book } from '../ledger/book.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Identity } from '../policy/identity.ts';
 import type { ForeignOrders, Policy } from '../policy/policy.ts';
@@ -30,6 +31,9 @@ export interface Till {
   readonly canHandOff?: () => Promise<boolean>;
 }
 
+/** What is recorded of an answer. */
+export type Outcome = Readonly<Record<string, string | number | boolean | undefined>>;
+
 /** Who calls, and how to reach them while they wait. */
 export interface Call extends Identity {
   /** What the program says it is; nobody has checked that. */
@@ -40,6 +44,8 @@ export interface Call extends Identity {
   readonly signal?: AbortSignal;
   /** Tells a waiting client that work goes on. */
   readonly progress?: (elapsedSeconds: number, totalSeconds: number, message: Text) => Promise<void>;
+  /** Records what the call is about to be told, in a transaction that commits it. */
+  readonly conclude?: (book: Book, outcome: Outcome) => Promise<void>;
 }
 
 /** One call of a verb: what it works with, and in whose name. */

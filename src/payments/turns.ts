@@ -95,7 +95,7 @@ export class Turns {
   }
 
   #book({ account, outTradeNo, unlessAskedWithinMs }: Standing): Promise<number | 'asked' | 'crowded'> {
-    return this.#ledger.write(async (book) => {
+    return this.#ledger.note(async (book) => {
       const now = this.#clock.now();
       if (outTradeNo !== undefined && unlessAskedWithinMs !== undefined) {
         const askedAt = await book.asking.askedAt(outTradeNo);

@@ -1,12 +1,14 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { fen } from '../../src/domain/money.ts';
+import { Ledger } from '../../src/ledger/ledger.ts';
 import type { AuditRecord } from '../../src/ledger/records.ts';
 import { attempt } from '../../src/payments/attempt.ts';
 import { closePayment } from '../../src/payments/close-payment.ts';
+import { createPayment } from '../../src/payments/create-payment.ts';
 import { queryPayment } from '../../src/payments/query-payment.ts';
 import { refundPayment } from '../../src/payments/refund-payment.ts';
-import type { Till } from '../../src/payments/till.ts';
-import { accept, CALL, refund, World } from '../support/world.ts';
+import type { Errand, Till } from '../../src/payments/till.ts';
+import { accept, CALL, payment, refund, World } from '../support/world.ts';
 import { create, POLICY } from './busy-shop.ts';
 
 let world: World;
@@ -54,7 +56,7 @@ describe('one attempt', () => {
       before = before.length > 0 ? before : (await trail()).slice(made);
     };
     const open = { ...till, foreignOrders };
-    const run = (recorded: Till): Promise<unknown> =>
+    const run = ({ till: recorded }: Errand): Promise<unknown> =>
       what.startsWith('a close')
         ? closePayment(recorded, CALL, { outTradeNo })
         : refundPayment(recorded, CALL, refund({ outTradeNo }));
@@ -81,7 +83,7 @@ describe('one attempt', () => {
       till,
       CALL,
       { tool: 'create-payment', args: {}, meta: undefined },
-      async ({ ledger }) => {
+      async ({ till: { ledger } }) => {
         // One that turns out to have nothing to write announces nothing.
         expect(await ledger.write((book) => book.meta('realm'))).toBe('simulator');
         expect(await kinds()).toEqual([]);
@@ -101,6 +103,53 @@ describe('one attempt', () => {
     );
     const written = (await trail()).map(({ kind, detail }) => detail.via ?? kind);
     expect(written).toEqual(['call', 'write 1', 'write 2', 'result']);
+  });
+
+  it('has its result with the last thing it commits, where that is its answer', async () => {
+    const { write } = Ledger.prototype;
+    const commits: string[][] = [];
+    const spied = vi.spyOn(Ledger.prototype, 'write').mockImplementation(async function (
+      this: Ledger,
+      work: never,
+    ) {
+      const before = await kinds();
+      const result = await write.call(this, work);
+      commits.push((await kinds()).slice(before.length));
+      return result;
+    } as never);
+    await create(till, { buyer: 'buyer-4711' });
+    await create(till, { buyer: 'buyer-4711' });
+    spied.mockRestore();
+    expect(commits).toEqual([
+      ['call', 'order-created', 'order-sent'],
+      ['order-notpay', 'result'],
+      ['call', 'result'],
+    ]);
+  });
+
+  it('whose answer is another than it committed, or that fails after it, has that on record too', async () => {
+    const offering = payment({ outTradeNo: 'ORDER_1' });
+    const what = { tool: 'create-payment', args: {}, meta: undefined };
+    const run = (errand: Errand) => createPayment(errand.till, errand.call, offering);
+    await attempt(till, CALL, what, run, () => ({ state: 'NOTPAY', replayed: 'told otherwise' }));
+    const failing = attempt(
+      till,
+      CALL,
+      what,
+      async (errand) => {
+        await run(errand);
+        throw new Error('no words for it');
+      },
+      () => ({}),
+    );
+    await expect(failing).rejects.toThrow('no words for it');
+    const results = (await trail()).flatMap(({ kind, detail }) => (kind === 'result' ? [detail] : []));
+    expect(results).toEqual([
+      { state: 'NOTPAY', replayed: false },
+      { state: 'NOTPAY', replayed: 'told otherwise' },
+      { state: 'NOTPAY', replayed: true },
+      { code: 'INTERNAL' },
+    ]);
   });
 
   it('that a crash ends has a call and an intent, and no result', async () => {

@@ -2,6 +2,7 @@ import { fen } from '../../src/domain/money.ts';
 import { attempt } from '../../src/payments/attempt.ts';
 import { closePayment } from '../../src/payments/close-payment.ts';
 import { type CreatePaymentInput, createPayment } from '../../src/payments/create-payment.ts';
+import { outcomeOf } from '../../src/payments/outcome.ts';
 import { queryPayment } from '../../src/payments/query-payment.ts';
 import { refundPayment } from '../../src/payments/refund-payment.ts';
 import type { Call, Till } from '../../src/payments/till.ts';
@@ -29,8 +30,8 @@ export function create(
     till,
     call,
     { tool: 'create-payment', args, meta },
-    (recorded) => createPayment(recorded, call, payment(input)),
-    ({ order: { outTradeNo, state }, replayed }) => ({ outTradeNo, state, replayed }),
+    (errand) => createPayment(errand.till, errand.call, payment(input)),
+    outcomeOf,
   );
 }
 
@@ -39,9 +40,9 @@ export function giveBack(till: Till, outTradeNo: string, refundFen: number, outR
     till,
     CURSOR,
     { tool: 'refund-payment', args: { outTradeNo, outRefundNo }, meta: META },
-    (recorded) =>
-      refundPayment(recorded, CURSOR, refund({ outTradeNo, outRefundNo, refundFen: fen(refundFen) })),
-    ({ refund: { state } }) => ({ outTradeNo, outRefundNo, state }),
+    (errand) =>
+      refundPayment(errand.till, errand.call, refund({ outTradeNo, outRefundNo, refundFen: fen(refundFen) })),
+    outcomeOf,
   );
 }
 
@@ -68,8 +69,8 @@ export async function aDayOfTrade(world: World, till: Till): Promise<void> {
     till,
     CURSOR,
     { tool: 'close-payment', args: { outTradeNo }, meta: undefined },
-    (recorded) => closePayment(recorded, CURSOR, { outTradeNo }),
-    ({ order: { state } }) => ({ outTradeNo, state }),
+    (errand) => closePayment(errand.till, errand.call, { outTradeNo }),
+    outcomeOf,
   );
   world.bank.fault = (operation) => (operation === 'create' ? 'refused' : 'none');
   await create(till, { outTradeNo: 'ORDER_DECLINED' }).catch(() => undefined);

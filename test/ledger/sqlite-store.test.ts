@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Ledger } from '../../src/ledger/ledger.ts';
 import { openSqliteStore } from '../../src/ledger/sqlite-store.ts';
+import type { Tx } from '../../src/ledger/store.ts';
 import { type Database, sqlite } from '../../src/platform/sqlite.ts';
 import { systemClock, systemRandom, systemTurn } from '../../src/platform/system.ts';
 
@@ -134,6 +135,32 @@ describe('a commit that several share', () => {
     expect(all.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
     expect(await rows()).toEqual([1, 2]);
     await store.close();
+  });
+
+  it('waits for the disk unless a power cut may undo all that is in it, and always does so without WAL', async () => {
+    const path = join(folder, 'l.db');
+    const store = await openSqliteStore(path, { ...ports, turn: systemTurn });
+    const other = await open(path);
+    const level = async (tx: Tx) => (await tx.all('PRAGMA synchronous'))[0]?.synchronous;
+    const [FULL, NORMAL] = [2, 1];
+    expect(await store.write(level)).toBe(FULL);
+    expect(await store.note(level)).toBe(NORMAL);
+    expect(await Promise.all([store.note(level), store.write(level)])).toEqual([FULL, FULL]);
+    await store.note((tx) => tx.run('CREATE TABLE t (a INTEGER)'));
+    expect(await other.read((tx) => tx.all('SELECT * FROM t'))).toEqual([]);
+    const failed = store.note(async (tx) => {
+      await tx.run('INSERT INTO t VALUES (1)');
+      throw new Error('no');
+    });
+    await expect(failed).rejects.toThrow('no');
+    expect(await store.write(level)).toBe(FULL);
+    expect(await other.read((tx) => tx.all('SELECT * FROM t'))).toEqual([]);
+    const old = await openSqliteStore(join(folder, 'old.db'), {
+      ...ports,
+      sqlite: { ...(await sqlite()), walIsSafe: false },
+    });
+    expect(await old.note(level)).toBe(FULL);
+    await Promise.all([store, other, old].map((one) => one.close()));
   });
 
   it('that fails has committed nothing, and all of them hear so', async () => {

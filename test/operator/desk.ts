@@ -147,7 +147,7 @@ export class Desk {
       this.till,
       call,
       { tool: 'refund-payment', args: wanted, meta: undefined },
-      (till) => refundPayment(till, call, wanted),
+      ({ till }) => refundPayment(till, call, wanted),
       ({ refund: { state } }) => ({ state }),
     );
     return asked(result.approval);
@@ -160,7 +160,7 @@ export class Desk {
       this.till,
       CALL,
       { tool: 'create-payment', args: {}, meta: undefined },
-      (till) => createPayment(till, CALL, wanted),
+      ({ till }) => createPayment(till, CALL, wanted),
       ({ order: { state } }) => ({ state }),
     );
     return asked(result.approval);

@@ -54,7 +54,7 @@ it('an agent cannot push what a person should know out of sight by calls that ar
       d.till,
       call,
       { tool: 'refund-payment', args: tooMuch, meta: undefined },
-      (till) => refundPayment(till, call, tooMuch),
+      ({ till }) => refundPayment(till, call, tooMuch),
       () => ({}),
     ).catch(() => undefined);
   }

@@ -1,7 +1,8 @@
 import { toYuan } from '../../domain/money.ts';
 import type { ForeignPayment, ForeignRefund } from '../../payments/foreign.ts';
+import { outcomeOf } from '../../payments/outcome.ts';
 import { type PaymentResult, payable, type RefundResult } from '../../payments/results.ts';
-import { outcomeOf, type ToolAnswer } from '../answer.ts';
+import type { ToolAnswer } from '../answer.ts';
 import { inWords, type Words } from '../face.ts';
 import type { Presenter } from '../present.ts';
 import { WORDS } from './words.ts';

@@ -21,7 +21,7 @@ async function refused(args: Readonly<Record<string, unknown>>, meta?: unknown) 
     till,
     CALL,
     { tool: 'create-payment', args, meta },
-    (recorded) => createPaymentTool.run({ till: recorded, call: CALL, setting, present: {} as never }, args),
+    (errand) => createPaymentTool.run({ ...errand, setting, present: {} as never }, args),
     () => ({}),
   ).catch((failed: unknown) => failed);
   if (!(error instanceof CashierError)) throw new Error('not refused');

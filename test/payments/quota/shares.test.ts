@@ -323,7 +323,7 @@ describe('the first policy', () => {
       strict,
       CALL,
       call,
-      (own) => pay({}, CALL, own),
+      (own) => pay({}, CALL, own.till),
       () => ({}),
     );
     await expect(refused).rejects.toMatchObject(denied('payments.maxYuan'));
