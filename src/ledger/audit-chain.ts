@@ -38,26 +38,17 @@ export function linkHash(before: string, link: Link): string {
 }
 
 /**
- * Goes through the links behind `before`, told as the JSON arrays that their hashes are over without the hash before
- * (`[seq,at,…]`), and those hashes in hex, one behind the other. Returns the last of them, or undefined when one does
- * not follow: {@link ChainWalk} says why, and takes three times as long.
+ * The link behind `before`, told as the JSON array that its hash is over from behind its number on. Undefined where it
+ * does not follow: {@link ChainWalk} says why, and takes longer.
  */
-export function follow(before: Head, texts: readonly string[], hashes: string): Head | undefined {
-  if (hashes.length !== texts.length * HASH_LENGTH) return undefined;
-  let { seq, hash } = before;
-  let place = 0;
-  for (const text of texts) {
-    seq += 1;
-    if (!text.startsWith(`[${seq},`)) return undefined;
-    hash = sha256(place === 0 ? `[${JSON.stringify(hash)},${text.slice(1)}` : `["${hash}",${text.slice(1)}`);
-    if (!hashes.startsWith(hash, place)) return undefined;
-    place += HASH_LENGTH;
-  }
-  return { seq, hash };
+export function follow(before: Head, link: Head & { readonly text: string }): Head | undefined {
+  const { seq } = link;
+  if (seq !== before.seq + 1) return undefined;
+  // What comes first is the ledger's id, which may have been made anything.
+  const start = seq === 1 ? JSON.stringify(before.hash) : `"${before.hash}"`;
+  const hash = sha256(`[${start},${seq},${link.text}`);
+  return hash === link.hash ? { seq, hash } : undefined;
 }
-
-/** Hex digits. */
-const HASH_LENGTH = 64;
 
 /** Hex; in one go where Node can (20.12), which takes half the time: a trail has millions of links. */
 export const sha256: (text: string) => string =

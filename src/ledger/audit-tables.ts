@@ -1,15 +1,18 @@
+import type { OrderState } from '../domain/order.ts';
 import type { Link } from './audit-chain.ts';
 import { rowDigest, termsDigest } from './audit-digest.ts';
+import type { AuditKind } from './audit-kinds.ts';
 import type { Reader } from './audit-reader.ts';
 import { readMeta } from './meta.ts';
+import { isSettledOrder } from './order-machine.ts';
 import { differs, type Facts, RecordedRows, type RecordedTable, type TableFault } from './recorded-rows.ts';
-import type { RequestedTerms } from './records.ts';
+import { IS_HASH, ORDERS, type RequestedTerms } from './records.ts';
 import type { Row, SqlValue } from './store.ts';
 
 /** What of a record tells of the tables. */
-type Told = Pick<Link, 'kind' | 'outTradeNo' | 'outRefundNo' | 'detailJson'>;
+type Told = Pick<Link, 'kind' | 'outTradeNo' | 'outRefundNo'> & { detailJson(): string };
 
-/** Kinds that tell of them begin so, which their first ten characters show. */
+/** Kinds that tell of them begin so. */
 const TELLING = /^(?:order|refund|approval|budget|operator|audit)-|^policy-(?!al)/;
 
 /**
@@ -37,24 +40,11 @@ export class RecordedTables {
     this.#refunds = new RecordedRows(refunds(salt));
   }
 
-  /** @param text of a link that was found right, as `readTexts` has it */
-  addText(text: string): void {
-    // Before the kind stand two numbers.
-    const start = text.indexOf('"') + 1;
-    if (!TELLING.test(text.slice(start, start + 10))) return;
-    const [, , kind, , , , outTradeNo, outRefundNo, detailJson] = JSON.parse(text) as (string | null)[];
-    this.add({
-      kind: kind ?? '',
-      outTradeNo: outTradeNo ?? undefined,
-      outRefundNo: outRefundNo ?? undefined,
-      detailJson: detailJson ?? '',
-    });
-  }
-
   /** @param link one that was found right */
-  add({ kind, outTradeNo, outRefundNo, detailJson }: Told): void {
+  add(link: Told): void {
+    const { kind, outTradeNo, outRefundNo } = link;
     if (!TELLING.test(kind)) return;
-    const detail = JSON.parse(detailJson) as Facts;
+    const detail = JSON.parse(link.detailJson()) as Facts;
     const subject = `${outTradeNo ?? ''}/${outRefundNo ?? ''}`;
     const dash = kind.indexOf('-');
     const about = kind.slice(0, Math.max(0, dash));
@@ -122,6 +112,11 @@ export class RecordedTables {
   }
 }
 
+/** Only one kind, by the number that the trail has for it. */
+function kind(word: AuditKind): string {
+  return `(SELECT id FROM words WHERE word = '${word}')`;
+}
+
 /** Of an order without code or link. */
 const NOTHING_GIVEN = 'none';
 const planDigest = (salt: string, plan: SqlValue | undefined) =>
@@ -132,24 +127,30 @@ function orders(salt: string): RecordedTable {
     termsDigest(salt, {
       account: String(row.account),
       title: String(row.title),
-      inputHash: String(row.input_hash),
-      terms: termsIn(String(row.terms_json)),
+      inputHash: inputHashOf(String(row.input_hash)),
+      terms: termsIn(row.terms_json ?? null),
     });
   const credentialOf = ({ credential_json: credential }: Row) =>
     (credential ?? '{}') === '{}' ? NOTHING_GIVEN : rowDigest(salt, String(credential));
   return {
     name: 'orders',
+    rows: 'orders LEFT JOIN plans USING (out_trade_no)',
     key: ['out_trade_no'],
     columns: [
       ...['provider', 'scene', 'caller', 'state', 'amount_fen', 'counted_at', 'plan', 'credential_json'],
       ...['account', 'title', 'input_hash', 'terms_json'],
     ],
+    read: {
+      input_hash:
+        "CASE typeof(input_hash) WHEN 'blob' THEN lower(hex(input_hash)) ELSE 'text ' || input_hash END",
+    },
     digests: (row, { terms, credential, plan }) => ({
       terms: terms === undefined ? undefined : termsOf(row),
       credential: credential === undefined ? undefined : credentialOf(row),
-      plan: plan === undefined ? undefined : planDigest(salt, row.plan),
+      // What will not be sent again is not kept.
+      plan: plan === undefined || isSettledOrder(row.state as OrderState) ? plan : planDigest(salt, row.plan),
     }),
-    made: "audit.out_trade_no = orders.out_trade_no AND kind = 'order-created'",
+    made: `audit.out_trade_no = orders.out_trade_no AND kind = ${kind('order-created')}`,
   };
 }
 
@@ -160,7 +161,7 @@ function refunds(salt: string): RecordedTable {
     columns: ['caller', 'state', 'amount_fen', 'counted_at', 'plan'],
     digests: (row) => ({ plan: planDigest(salt, row.plan) }),
     made: `audit.out_trade_no = refunds.out_trade_no AND audit.out_refund_no = refunds.out_refund_no
-      AND kind = 'refund-created'`,
+      AND kind = ${kind('refund-created')}`,
   };
 }
 
@@ -168,20 +169,21 @@ const APPROVALS: RecordedTable = {
   name: 'approvals',
   key: ['id'],
   columns: ['out_trade_no', 'out_refund_no', 'rule', 'state', 'decided_by', 'amount_fen'],
-  made: `audit.out_trade_no = approvals.out_trade_no AND kind = 'approval-asked'
-    AND detail_json LIKE '%"approval":"' || approvals.id || '"%'`,
+  made: `audit.out_trade_no = approvals.out_trade_no AND kind = ${kind('approval-asked')}
+    AND CAST(detail AS TEXT) LIKE '%"approval":"' || approvals.id || '"%'`,
 };
 const BUDGET_MOVES: RecordedTable = {
   name: 'budget_moves',
   key: ['seq'],
   columns: ['budget', 'amount_fen'],
-  made: `kind LIKE 'budget-%' AND budget_moves.seq <= (SELECT COUNT(*) FROM audit WHERE kind LIKE 'budget-%')`,
+  made: `budget_moves.seq <= (SELECT COUNT(*) FROM audit JOIN words ON words.id = kind WHERE word LIKE 'budget-%')`,
 };
 const POLICIES: RecordedTable = {
   name: 'policies',
   key: ['version'],
   columns: ['rules_json'],
-  made: `kind LIKE 'policy-%' AND detail_json LIKE '{"version":' || policies.version || ',%'`,
+  made: `kind IN (SELECT id FROM words WHERE word LIKE 'policy-%')
+    AND CAST(detail AS TEXT) LIKE '{"version":' || policies.version || ',%'`,
 };
 
 function moved(rows: RecordedRows, key: string, name: string, detail: Facts): void {
@@ -201,10 +203,16 @@ function moved(rows: RecordedRows, key: string, name: string, detail: Facts): vo
   if (name === 'withdrawn') known.counted_at = '-';
 }
 
+/** Only what is no hash stands there as text. */
+function inputHashOf(read: string): string {
+  const text = read.startsWith('text ') ? read.slice(5) : read;
+  return text === read || IS_HASH.test(text) ? read : text;
+}
+
 /** Of a row that somebody has been at, anything may come. */
-function termsIn(json: string): RequestedTerms {
+function termsIn(json: SqlValue): RequestedTerms {
   try {
-    return JSON.parse(json) as RequestedTerms;
+    return ORDERS.fields.terms.read(json);
   } catch {
     return { expiresInMinutes: Number.NaN };
   }

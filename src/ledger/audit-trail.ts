@@ -1,19 +1,23 @@
 import type { ActorName } from '../domain/actors.ts';
 import type { Subject } from '../domain/subject.ts';
-import { type Head, linkHash } from './audit-chain.ts';
+import { type Head, linkHash, type StoredLink } from './audit-chain.ts';
 import type { Alarm, AuditDetails, AuditKind } from './audit-kinds.ts';
+import { LINK, linkFromRow } from './audit-reader.ts';
+import { SHAPELESS, type Shaped, shaped, shapeless, shapeWord } from './audit-shapes.ts';
 import { readMeta, writeMeta } from './meta.ts';
-import { type AuditRecord, auditFromRow } from './records.ts';
+import type { AuditRecord } from './records.ts';
 import type { Row, Tx } from './store.ts';
 
-/** As in the indexes of the schema. */
-const DEEDS = "kind NOT IN ('call', 'result')";
-const CALLS = "kind IN ('call', 'result')";
+/** As in the indexes of the schema, which has these kinds under these numbers. */
+const DEEDS = 'kind > 2';
+const CALLS = 'kind <= 2';
 /** What its order alone does not lead to, or may not. */
 const OF_CALLS = `(out_trade_no IS NULL OR ${CALLS})`;
-const WARNINGS = "(kind LIKE 'alarm-%' OR kind LIKE 'approval-%')";
-const SELECT =
-  'SELECT seq, at, kind, caller, tool, call_id, out_trade_no, out_refund_no, detail_json, lower(hex(hash)) AS hash FROM audit';
+const WARNINGS = 'kind BETWEEN 3 AND 10';
+/** More shapes than a ledger has of its own accord, so that callers who send ever new ones cannot make it grow. */
+const MOST_WORDS = 10_000;
+/** Kinds of which there are many. */
+const SHAPED = /^(?:order|refund)-|^(?:call|result)$/;
 const MOST_DEEDS = 200;
 const MOST_CALLS = 60;
 
@@ -49,7 +53,7 @@ export class AuditTrail {
   }
 
   async append<Kind extends AuditKind>(happening: Happening<Kind>): Promise<void> {
-    const before = this.#head ?? (await this.head());
+    const before = await this.head();
     this.#from ??= before.seq;
     const { tool, call } = this.#actor;
     const caller = 'actor' in this.#actor ? this.#actor.actor : this.#actor.caller;
@@ -58,32 +62,48 @@ export class AuditTrail {
     const seq = before.seq + 1;
     const at = this.#now;
     const hash = linkHash(before.hash, {
-      seq,
-      at,
-      kind,
-      caller,
-      tool,
-      call,
-      outTradeNo,
-      outRefundNo,
-      detailJson,
+      ...{ seq, at, kind, caller, tool, call, outTradeNo, outRefundNo, detailJson },
     });
-    await this.#tx.run(
-      `INSERT INTO audit (seq, at, kind, caller, tool, call_id, out_trade_no, out_refund_no, detail_json, hash)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, unhex(?))`,
-      seq,
-      at,
-      kind,
-      caller,
-      tool ?? null,
-      call ?? null,
-      outTradeNo ?? null,
-      outRefundNo ?? null,
-      detailJson,
-      hash,
-    );
-    await writeMeta(this.#tx, 'audit_head', `${seq} ${hash}`);
+    const told = { seq, at, kind, caller, call, outTradeNo, outRefundNo, hash };
+    const detail = SHAPED.test(kind) ? shaped(detailJson, told) : shapeless(detailJson);
+    if (!(await this.#insert(told, tool, detail))) {
+      const isFull = await this.#addWords(
+        kind,
+        caller,
+        shapeWord(tool, detail.shape),
+        shapeWord(tool, SHAPELESS),
+      );
+      await this.#insert(told, tool, isFull ? shapeless(detailJson) : detail);
+    }
     this.#head = { seq, hash };
+  }
+
+  /** Notes which link is the newest: the last thing that a transaction has to do which has recorded anything. */
+  async end(): Promise<void> {
+    if (this.span) await writeMeta(this.#tx, 'audit_head', `${this.span.last} ${this.#head?.hash}`);
+  }
+
+  /** Returns whether the ledger has all the words that it takes. */
+  async #insert(told: Omit<StoredLink, 'detailJson' | 'tool'>, tool: string | undefined, detail: Shaped) {
+    const { seq, at, kind, caller, call, outTradeNo, outRefundNo, hash } = told;
+    const inserted = await this.#tx.run(
+      `INSERT INTO audit (seq, at, kind, caller, shape, call_id, out_trade_no, out_refund_no, detail, hash)
+       SELECT ?, ?, kind.id, caller.id, shape.id, ?, ?, ?, unhex(?), unhex(?)
+       FROM words AS kind, words AS caller, words AS shape WHERE kind.word = ? AND caller.word = ? AND shape.word = ?`,
+      ...[seq, at, call ?? null, outTradeNo ?? null, outRefundNo ?? null, detail.hex, hash],
+      ...[kind, caller, shapeWord(tool, detail.shape)],
+    );
+    return inserted === 1;
+  }
+
+  /** Returns whether there is no room for the shape. */
+  async #addWords(kind: string, caller: string, shape: string, always: string): Promise<boolean> {
+    const [row] = await this.#tx.all('SELECT MAX(id) AS last FROM words');
+    const isFull = Number(row?.last) >= MOST_WORDS;
+    for (const word of [kind, caller, isFull ? always : shape]) {
+      await this.#tx.run('INSERT INTO words (word) VALUES (?) ON CONFLICT DO NOTHING', word);
+    }
+    return isFull;
   }
 
   /** The numbers that this transaction has given: those behind `after` up to `last`. */
@@ -93,6 +113,7 @@ export class AuditTrail {
 
   /** The newest link as it was written; seq 0 and the ledger's id when there is none. */
   async head(): Promise<Head> {
+    if (this.#head) return this.#head;
     const [seq, hash] = (await readMeta(this.#tx, 'audit_head'))?.split(' ') ?? [];
     return seq === undefined || hash === undefined
       ? { seq: 0, hash: await this.ledgerId() }
@@ -106,27 +127,28 @@ export class AuditTrail {
 
   /** Links after `seq`, oldest first. */
   async after(seq: number, limit: number): Promise<AuditRecord[]> {
-    return (await this.#tx.all(`${SELECT} WHERE seq > ? ORDER BY seq LIMIT ?`, seq, limit)).map(auditFromRow);
+    return (await this.#tx.all(`${LINK} WHERE audit.seq > ? ORDER BY audit.seq LIMIT ?`, seq, limit)).map(
+      recordFromRow,
+    );
   }
 
   /** One order's story, oldest first. */
   async ofOrder(outTradeNo: string): Promise<AuditRecord[]> {
     const rows = [
-      ...(await this.#tx.all(`${SELECT} WHERE out_trade_no = ? AND ${DEEDS}`, outTradeNo)),
-      ...(await this.#tx.all(`${SELECT} WHERE out_trade_no = ? AND ${CALLS}`, outTradeNo)),
+      ...(await this.#tx.all(`${LINK} WHERE out_trade_no = ? AND ${DEEDS}`, outTradeNo)),
+      ...(await this.#tx.all(`${LINK} WHERE out_trade_no = ? AND ${CALLS}`, outTradeNo)),
     ];
-    return rows.map(auditFromRow).sort((a, b) => a.seq - b.seq);
+    return rows.map(recordFromRow).sort((a, b) => a.seq - b.seq);
   }
 
   /** Whether a call was answered that this refund has succeeded. */
   async toldOfRefund(outTradeNo: string, outRefundNo: string): Promise<boolean> {
     const rows = await this.#tx.all(
-      `SELECT 1 AS one FROM audit WHERE out_trade_no = ? AND out_refund_no = ? AND ${CALLS} AND kind = 'result'
-         AND detail_json LIKE '%"state":"SUCCESS"%' LIMIT 1`,
+      `${LINK} WHERE out_trade_no = ? AND out_refund_no = ? AND ${CALLS} AND audit.kind = 2`,
       outTradeNo,
       outRefundNo,
     );
-    return rows.length > 0;
+    return rows.map(recordFromRow).some(({ detail }) => detail.state === 'SUCCESS');
   }
 
   /** What has happened to an order besides calls about it: the newest of it, oldest first. */
@@ -137,7 +159,7 @@ export class AuditTrail {
   /** Whether an alarm of this kind has been raised for an order or refund. */
   async isAlarmed({ outTradeNo, outRefundNo }: Subject, kind: Alarm): Promise<boolean> {
     const rows = await this.#tx.all(
-      `SELECT out_refund_no FROM audit WHERE out_trade_no = ? AND ${WARNINGS} AND kind = ?`,
+      `SELECT out_refund_no FROM audit WHERE out_trade_no = ? AND ${WARNINGS} AND kind = (SELECT id FROM words WHERE word = ?)`,
       outTradeNo,
       `alarm-${kind}`,
     );
@@ -166,8 +188,8 @@ export class AuditTrail {
 
   /** Oldest first. */
   async #newest(where: string, limit: number, value: string): Promise<AuditRecord[]> {
-    const rows = await this.#tx.all(`${SELECT} WHERE ${where} ORDER BY seq DESC LIMIT ${limit}`, value);
-    return rows.map(auditFromRow).reverse();
+    const rows = await this.#tx.all(`${LINK} WHERE ${where} ORDER BY audit.seq DESC LIMIT ${limit}`, value);
+    return rows.map(recordFromRow).reverse();
   }
 
   /** One order's whole story with the calls that had not named it yet when they came, oldest first. */
@@ -176,8 +198,13 @@ export class AuditTrail {
     const unnamed: Row[] = [];
     for (const call of new Set(records.flatMap(({ call }) => call ?? []))) {
       const where = `call_id = ? AND ${OF_CALLS} AND out_trade_no IS NULL`;
-      unnamed.push(...(await this.#tx.all(`${SELECT} WHERE ${where}`, call)));
+      unnamed.push(...(await this.#tx.all(`${LINK} WHERE ${where}`, call)));
     }
-    return [...unnamed.map(auditFromRow), ...records].sort((a, b) => a.seq - b.seq);
+    return [...unnamed.map(recordFromRow), ...records].sort((a, b) => a.seq - b.seq);
   }
+}
+
+function recordFromRow(row: Row): AuditRecord {
+  const { detailJson, ...link } = linkFromRow(row);
+  return { ...link, detail: JSON.parse(detailJson) as Record<string, unknown> };
 }

@@ -6,7 +6,7 @@ import {
   checkCheckpoint,
   ledgerPublicKey,
 } from './audit-checkpoint.ts';
-import { BEFORE_ALL, countUnreached, type Reader, readHead, readLinks, readTexts } from './audit-reader.ts';
+import { BEFORE_ALL, countUnreached, type Reader, readHead, readLinks, TextReader } from './audit-reader.ts';
 import { RecordedTables } from './audit-tables.ts';
 import type { Ledger } from './ledger.ts';
 import { readMeta } from './meta.ts';
@@ -107,6 +107,7 @@ async function hashAt(tx: Reader, ledgerId: string, seq: number): Promise<string
 
 /** The walk through the whole trail, fast where links follow and link by link where they do not. */
 class PagedWalk {
+  readonly #reader = new TextReader();
   /** How far it had come a page ago. */
   #before: Head;
   #proven: Head;
@@ -125,14 +126,17 @@ class PagedWalk {
   /** Goes on by a page and has `recorded` hear of it. Returns whether that was the last. */
   async page(tx: Reader, recorded: RecordedTables): Promise<boolean> {
     const from = this.#proven;
-    const { texts, hashes } = await readTexts(tx, from.seq === 0 ? BEFORE_ALL : from.seq, PAGE);
-    const proven = follow(from, texts, hashes);
-    if (proven === undefined) return this.#linkByLink(tx, recorded);
-    for (const text of texts) recorded.addText(text);
+    const { count, links } = await this.#reader.after(tx, from.seq === 0 ? BEFORE_ALL : from.seq, PAGE);
+    for (const link of links) {
+      const proven = follow(this.#proven, link);
+      if (proven === undefined) break;
+      this.#proven = proven;
+      recorded.add(link);
+    }
+    if (this.#proven.seq - from.seq !== count) return this.#linkByLink(tx, recorded);
     this.#before = from;
-    this.#proven = proven;
-    if (texts.length === PAGE) await recorded.settle(tx);
-    else this.#end = new ChainWalk(proven);
+    if (count === PAGE) await recorded.settle(tx);
+    else this.#end = new ChainWalk(this.#proven);
     return this.#end !== undefined;
   }
 
@@ -141,7 +145,11 @@ class PagedWalk {
     const walk = new ChainWalk(this.#before);
     const limit = 2 * PAGE + NEAR;
     const links = await readLinks(tx, this.#before.seq === 0 ? BEFORE_ALL : this.#before.seq, limit);
-    for (const link of links) if (walk.add(link) && link.seq > this.#proven.seq) recorded.add(link);
+    for (const link of links) {
+      if (walk.add(link) && link.seq > this.#proven.seq) {
+        recorded.add({ ...link, detailJson: () => link.detailJson });
+      }
+    }
     this.#before = this.#proven;
     this.#proven = walk.proven;
     if (walk.broken || links.length < limit) this.#end = walk;

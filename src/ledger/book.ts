@@ -47,8 +47,9 @@ export class Book {
   }
 
   /** The last thing that a transaction which writes has to do. */
-  end(): Promise<void> {
-    return this.#tallies.flush();
+  async end(): Promise<void> {
+    await this.#tallies.flush();
+    await this.audit.end();
   }
 
   /** Appends to the order's history. */

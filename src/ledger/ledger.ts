@@ -124,8 +124,8 @@ export class Ledger {
         await opening?.(book);
         const opened = writes;
         const result = await work(book);
-        await book.end();
         if (opening && writes === opened && !isForced) throw new NothingWritten(result);
+        await book.end();
         return { book, result };
       });
       this.#opening = undefined;

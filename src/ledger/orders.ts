@@ -5,7 +5,7 @@ import { conditions, type OrderFilter } from './order-filter.ts';
 import { isSettledOrder, nextOrderState, type OrderEvent } from './order-machine.ts';
 import { type OrderTotals, orderTotals } from './order-totals.ts';
 import { ORDERS, type OrderRecord } from './records.ts';
-import type { Tx } from './store.ts';
+import type { Row, Tx } from './store.ts';
 import type { Tallies } from './tallies.ts';
 
 /** By what orders are summed up, they do not change but by their state. */
@@ -31,8 +31,8 @@ export class Orders {
   }
 
   async get(outTradeNo: string): Promise<OrderRecord | undefined> {
-    const [row] = await this.#tx.all('SELECT * FROM orders WHERE out_trade_no = ?', outTradeNo);
-    return row && ORDERS.fromRow(row);
+    const [row] = await this.#tx.all(`${WITH_PLAN} WHERE out_trade_no = ?`, outTradeNo);
+    return row && withPlan(row);
   }
 
   /** As it stands now. */
@@ -49,9 +49,9 @@ export class Orders {
   async byCall(inputHash: string, caller: string): Promise<OrderRecord[]> {
     const newest = (where: string) =>
       this.#tx.all(
-        `SELECT * FROM orders WHERE input_hash = ? AND caller = ? AND ${where}
+        `${WITH_PLAN} WHERE input_hash = ? AND caller = ? AND ${where}
          ORDER BY created_at DESC, out_trade_no DESC LIMIT 20`,
-        inputHash,
+        ORDERS.fields.inputHash.write(inputHash),
         caller,
       );
     // Each by the index that is for it alone.
@@ -59,7 +59,7 @@ export class Orders {
       ...(await newest("state = 'UNKNOWN'")),
       ...(await newest("state <> 'UNKNOWN' AND buyer_hash IS NOT NULL")),
     ];
-    return rows.map(ORDERS.fromRow);
+    return rows.map(withPlan);
   }
 
   /**
@@ -116,6 +116,7 @@ export class Orders {
 
   async insert(order: OrderRecord): Promise<void> {
     await ORDERS.insert(this.#tx, order);
+    await this.#keepPlan(undefined, order);
     await this.#tallies.order(undefined, order);
     await this.#history.event(order, 'order-created', {
       provider: order.provider,
@@ -154,11 +155,26 @@ export class Orders {
       ...patch,
       state,
       updatedAt: this.#now,
-      ...(isSettledOrder(state) ? { askAt: undefined } : {}),
+      ...(isSettledOrder(state) ? { askAt: undefined, plan: undefined } : {}),
     };
     await ORDERS.update(this.#tx, order, updated);
+    await this.#keepPlan(order, updated);
     await this.#tallies.order(order, updated);
     this.#history.changed.add(order.outTradeNo);
     return updated;
   }
+
+  async #keepPlan(before: OrderRecord | undefined, { outTradeNo, plan, state }: OrderRecord): Promise<void> {
+    if (plan !== undefined && plan !== before?.plan) {
+      await this.#tx.run('INSERT OR REPLACE INTO plans (out_trade_no, plan) VALUES (?, ?)', outTradeNo, plan);
+    } else if (plan === undefined && before && isSettledOrder(state) && before.state !== state) {
+      await this.#tx.run('DELETE FROM plans WHERE out_trade_no = ?', outTradeNo);
+    }
+  }
+}
+
+const WITH_PLAN = 'SELECT * FROM orders LEFT JOIN plans USING (out_trade_no)';
+
+function withPlan(row: Row): OrderRecord {
+  return { ...ORDERS.fromRow(row), plan: row.plan === null ? undefined : String(row.plan) };
 }

@@ -22,10 +22,14 @@ interface Found {
 
 export interface RecordedTable {
   readonly name: string;
+  /** Where its rows are found with all their columns; the table itself by default. */
+  readonly rows?: string;
   /** The primary key. */
   readonly key: readonly string[];
   /** Columns that {@link Facts} may name, and those that `digests` reads. */
   readonly columns: readonly string[];
+  /** How some of them are read, in SQL. */
+  readonly read?: Readonly<Record<string, string>>;
   /** What is told by digest only, of those that the facts tell. */
   readonly digests?: (row: Row, facts: Facts) => Facts;
   /** Of a record (`audit`), in SQL: whether it tells that the row was made. */
@@ -56,7 +60,7 @@ export class RecordedRows {
     this.#columns = [...new Set([...table.key, ...table.columns])];
     // As one value: to fetch ten of every row takes longer than all else that is done with it. JSON holds no BLOB.
     const values = this.#columns.map(
-      (name) => `CASE typeof(${name}) WHEN 'blob' THEN hex(${name}) ELSE ${name} END`,
+      (name) => table.read?.[name] ?? `CASE typeof(${name}) WHEN 'blob' THEN hex(${name}) ELSE ${name} END`,
     );
     this.#rowsAs = `SELECT json_group_array(json_array(${values.join(', ')})) AS found FROM`;
   }
@@ -100,6 +104,7 @@ export class RecordedRows {
   async #compare(tx: Reader, keys: Iterable<string>, there = new Set<string>()): Promise<TableFault[]> {
     const {
       name,
+      rows = name,
       key: [first],
     } = this.#table;
     const faults: TableFault[] = [];
@@ -108,7 +113,7 @@ export class RecordedRows {
     for (let i = 0; i < firsts.length; i += BATCH) {
       const batch: SqlValue[] = firsts.slice(i, i + BATCH);
       while (batch.length < BATCH) batch.push(null);
-      for (const { key, row } of await this.#find(tx, `${name} WHERE ${first} IN (${PLACES})`, batch)) {
+      for (const { key, row } of await this.#find(tx, `${rows} WHERE ${first} IN (${PLACES})`, batch)) {
         const facts = wanted.has(key) ? this.#facts.get(key) : undefined;
         if (facts === undefined) continue;
         there.add(key);
@@ -143,11 +148,11 @@ export class RecordedRows {
 
   /** @param more so many rows more than are told of; fewer when negative */
   async #unrecorded(tx: Reader, more: number, excused?: (row: Row) => boolean): Promise<TableFault[]> {
-    const { name, made } = this.#table;
+    const { name, rows = name, made } = this.#table;
     const limit = excused ? '' : `LIMIT ${MOST}`;
     const found = await this.#find(
       tx,
-      `(SELECT * FROM ${name} WHERE NOT EXISTS (SELECT 1 FROM audit WHERE ${made}) ${limit})`,
+      `(SELECT * FROM ${rows} WHERE NOT EXISTS (SELECT 1 FROM audit WHERE ${made}) ${limit})`,
     );
     const named = excused ? found.filter(({ row }) => !excused(row)) : found;
     if (named.length === 0 && found.length === more) return [];
@@ -160,8 +165,8 @@ export function differs(
   table: string,
   row: string,
   column: string,
-  recorded: string | number | boolean | undefined,
-  stored: string | number | boolean | undefined,
+  recorded: SqlValue | boolean | undefined,
+  stored: SqlValue | boolean | undefined,
 ): TableFault {
   return {
     ...{ table, row, look: 'differs', column },

@@ -1,7 +1,6 @@
 import { type Fen, fen } from '../domain/money.ts';
 import type { Credential, OrderState, ProviderId, RefundState, Scene, Source } from '../domain/order.ts';
 import type { Link } from './audit-chain.ts';
-import type { Row, SqlValue } from './store.ts';
 import { type Field, flag, json, maybe, money, number, Table, text } from './table.ts';
 
 /** What the caller asked for beyond what the order's own columns hold. */
@@ -22,6 +21,27 @@ const credential: Field<Credential> = {
   read: (value) => JSON.parse(String(value ?? '{}')) as Credential,
   write: JSON.stringify,
 };
+
+/** Most have no more than these two. */
+const SHORT_TERMS = /^\{"expiresInMinutes":(\d+)(?:,"mark":("[^"\\]*"))?\}$/;
+const shortTerms = (_: string, minutes: string, mark?: string) => (mark ? `[${minutes},${mark}]` : minutes);
+
+const terms: Field<RequestedTerms> = {
+  column: 'terms_json',
+  read(value) {
+    const stored = JSON.parse(String(value)) as RequestedTerms | number | [number, string];
+    if (typeof stored === 'number') return { expiresInMinutes: stored };
+    return Array.isArray(stored) ? { expiresInMinutes: stored[0], mark: stored[1] } : stored;
+  },
+  write: (value) => JSON.stringify(value).replace(SHORT_TERMS, shortTerms),
+};
+
+/** 64 hex digits as bytes; what is none as it is. */
+const hash: Field<string> = {
+  read: (value) => (value instanceof Uint8Array ? Buffer.from(value).toString('hex') : String(value)),
+  write: (value) => (IS_HASH.test(value) ? Buffer.from(value, 'hex') : value),
+};
+export const IS_HASH = /^[0-9a-f]{64}$/;
 
 const refundedTotal: Field<Fen | 'unknown' | 'elsewhere'> = {
   read: (value) => (value === 'unknown' || value === 'elsewhere' ? value : fen(Number(value))),
@@ -60,9 +80,8 @@ export const ORDERS = new Table('orders', ['outTradeNo', 'state', 'updatedAt'], 
   gatewayState: maybe(text()),
   gatewayTradeNo: maybe(text()),
   source: text<Source>(),
-  inputHash: text(),
-  terms: json<RequestedTerms>('terms_json'),
-  plan: maybe(text()),
+  inputHash: hash,
+  terms,
   credential,
   pageToken: text(),
   createdAt: number,
@@ -82,7 +101,10 @@ export const ORDERS = new Table('orders', ['outTradeNo', 'state', 'updatedAt'], 
 });
 
 /** One order as the ledger has it. Instants in ms. */
-export type OrderRecord = ReturnType<typeof ORDERS.fromRow>;
+export type OrderRecord = ReturnType<typeof ORDERS.fromRow> & {
+  /** What is sent now, and again as it is; there while that may be, and only where one order was asked for. */
+  readonly plan?: string | undefined;
+};
 
 export const REFUNDS = new Table('refunds', ['outTradeNo', 'outRefundNo', 'state', 'updatedAt'], {
   outTradeNo: text(),
@@ -155,22 +177,4 @@ export interface AuditRecord extends Omit<Link, 'detailJson'> {
   readonly detail: Readonly<Record<string, unknown>>;
   /** Over the link before and everything above. */
   readonly hash: string;
-}
-
-export const textOf = (value: SqlValue | undefined): string | undefined =>
-  value === null || value === undefined ? undefined : String(value);
-
-export function auditFromRow(row: Row): AuditRecord {
-  return {
-    seq: Number(row.seq),
-    at: Number(row.at),
-    kind: String(row.kind),
-    caller: String(row.caller),
-    tool: textOf(row.tool),
-    call: textOf(row.call_id),
-    outTradeNo: textOf(row.out_trade_no),
-    outRefundNo: textOf(row.out_refund_no),
-    detail: JSON.parse(String(row.detail_json)) as Record<string, unknown>,
-    hash: String(row.hash),
-  };
 }

@@ -1,5 +1,6 @@
 import { type CashierError, configuration } from '../domain/errors.ts';
 import { REALMS, type Realm } from '../domain/order.ts';
+import { SHAPELESS } from './audit-shapes.ts';
 import { readMeta, writeMeta } from './meta.ts';
 import { eventsIntoAudit, ordersWithoutCode } from './migrations.ts';
 import { countAll } from './recount.ts';
@@ -8,10 +9,22 @@ import type { Store, Tx } from './store.ts';
 /** @param now ms */
 type Step = string | ((tx: Tx, now: number) => Promise<void>);
 
-/** The rows of a trail whose hashes are hex, with the hashes themselves where they are any. */
-function linksWithHash(seq: string): string {
-  return `SELECT ${seq}, at, kind, caller, tool, call_id, out_trade_no, out_refund_no, detail_json,
-    CASE WHEN typeof(hash) = 'text' AND hash = lower(hex(unhex(hash))) THEN unhex(hash) ELSE hash END FROM audit_before`;
+/** These have the numbers from 1 on, by which the indexes of the trail tell calls, warnings and all else apart. */
+const FIRST_WORDS = [
+  ...['call', 'result', 'alarm-foreign-trade', 'alarm-foreign-refund', 'alarm-refunded-after-closed'],
+  ...['approval-asked', 'approval-approved', 'approval-denied', 'approval-used', 'approval-failed'],
+];
+/** How the trail's details stood before there were shapes; as `shapeWord`. */
+const WHOLE = `COALESCE(tool, '') || char(10) || '${SHAPELESS}'`;
+
+/** The rows of a trail that was all text, with its hashes as bytes where they are any. */
+function linksInWords(seq: string): string {
+  return `SELECT ${seq}, at, COALESCE(kinds.id, kind), COALESCE(callers.id, caller), COALESCE(shapes.id, tool),
+    call_id, out_trade_no, out_refund_no,
+    CASE typeof(detail_json) WHEN 'text' THEN CAST(detail_json AS BLOB) ELSE 'none' END,
+    CASE WHEN typeof(hash) = 'text' AND hash = lower(hex(unhex(hash))) THEN unhex(hash) ELSE hash END
+    FROM audit_before LEFT JOIN words AS kinds ON kinds.word = kind LEFT JOIN words AS callers ON callers.word = caller
+    LEFT JOIN words AS shapes ON shapes.word = ${WHOLE} AND COALESCE(tool, 'none') <> ''`;
 }
 
 /** Each entry brings a ledger from its index to index + 1. Entries are never edited once released, only added. */
@@ -126,20 +139,24 @@ const MIGRATIONS: readonly (readonly Step[])[] = [
     'CREATE INDEX budget_draws_by_order ON budget_draws (out_trade_no, out_refund_no)',
   ],
   [
-    // The trail in fewer bytes: its numbers are the rows' own, a hash is 32 bytes, and no index holds what another has.
-    // What is no hash, or no number, stays as wrong as it is; an index by order has the number in it as well.
+    // The trail in fewer bytes: its numbers are the rows' own, a hash is 32 bytes, what is said often stands in `words`,
+    // and no index holds what another has. What is no hash, number or text stays as wrong as it is.
+    'CREATE TABLE words (id INTEGER PRIMARY KEY, word TEXT NOT NULL UNIQUE)',
+    `INSERT INTO words (word) VALUES ${FIRST_WORDS.map((word) => `('${word}')`).join(', ')}`,
+    `INSERT INTO words (word) SELECT kind FROM audit UNION SELECT caller FROM audit UNION SELECT ${WHOLE} FROM audit
+     EXCEPT SELECT word FROM words`,
     'ALTER TABLE audit RENAME TO audit_before',
     `CREATE TABLE audit (
-      seq INTEGER PRIMARY KEY, at BIGINT NOT NULL, kind TEXT NOT NULL, caller TEXT NOT NULL, tool TEXT, call_id TEXT,
-      out_trade_no TEXT, out_refund_no TEXT, detail_json TEXT NOT NULL, hash BLOB NOT NULL)`,
-    `INSERT INTO audit ${linksWithHash('seq')} WHERE typeof(seq) = 'integer' ORDER BY seq`,
-    `INSERT INTO audit ${linksWithHash('NULL')} WHERE typeof(seq) <> 'integer'`,
+      seq INTEGER PRIMARY KEY, at BIGINT NOT NULL, kind INTEGER NOT NULL, caller INTEGER NOT NULL,
+      shape INTEGER NOT NULL, call_id TEXT, out_trade_no TEXT, out_refund_no TEXT, detail BLOB NOT NULL,
+      hash BLOB NOT NULL)`,
+    `INSERT INTO audit ${linksInWords('seq')} WHERE typeof(seq) = 'integer' ORDER BY seq`,
+    `INSERT INTO audit ${linksInWords('NULL')} WHERE typeof(seq) <> 'integer'`,
     'DROP TABLE audit_before',
-    "CREATE INDEX audit_deeds_by_order ON audit (out_trade_no) WHERE kind NOT IN ('call', 'result')",
-    "CREATE INDEX audit_calls_by_order ON audit (out_trade_no) WHERE kind IN ('call', 'result')",
-    "CREATE INDEX audit_warnings_by_order ON audit (out_trade_no) WHERE (kind LIKE 'alarm-%' OR kind LIKE 'approval-%')",
-    `CREATE INDEX audit_by_call ON audit (call_id)
-     WHERE call_id IS NOT NULL AND (out_trade_no IS NULL OR kind IN ('call', 'result'))`,
+    'CREATE INDEX audit_deeds_by_order ON audit (out_trade_no) WHERE kind > 2',
+    'CREATE INDEX audit_calls_by_order ON audit (out_trade_no) WHERE kind <= 2',
+    'CREATE INDEX audit_warnings_by_order ON audit (out_trade_no) WHERE kind BETWEEN 3 AND 10',
+    'CREATE INDEX audit_by_call ON audit (call_id) WHERE call_id IS NOT NULL AND (out_trade_no IS NULL OR kind <= 2)',
   ],
   [
     // Limits, budgets and totals are added up as they change; see tallies.ts.
@@ -184,6 +201,12 @@ const MIGRATIONS: readonly (readonly Step[])[] = [
     'CREATE INDEX orders_by_payment ON orders (paid_at) WHERE paid_at IS NOT NULL',
     'CREATE INDEX refunds_by_send ON refunds (sent_at) WHERE sent_at IS NOT NULL',
     'DROP INDEX IF EXISTS orders_by_call',
+    // What is sent again as it was, stands apart while that may be; afterwards only its digest, in the trail.
+    'CREATE TABLE plans (out_trade_no TEXT PRIMARY KEY, plan TEXT NOT NULL) WITHOUT ROWID',
+    `INSERT INTO plans (out_trade_no, plan) SELECT out_trade_no, plan FROM orders
+     WHERE plan IS NOT NULL AND state IN ('UNKNOWN', 'NOTPAY')`,
+    'ALTER TABLE orders DROP COLUMN plan',
+    `UPDATE orders SET input_hash = unhex(input_hash) WHERE input_hash = lower(hex(unhex(input_hash))) AND length(input_hash) = 64`,
     'CREATE INDEX orders_by_call ON orders (input_hash, caller, created_at) WHERE buyer_hash IS NOT NULL',
     "CREATE INDEX orders_in_doubt ON orders (input_hash, caller, created_at) WHERE state = 'UNKNOWN'",
   ],

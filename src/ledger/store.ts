@@ -1,5 +1,5 @@
 /** A value that SQLite and PostgreSQL both bind and give back unchanged. */
-export type SqlValue = string | number | null;
+export type SqlValue = string | number | null | Uint8Array;
 export type Row = Record<string, SqlValue>;
 
 /** As many placeholders as there are values. */

@@ -46,13 +46,17 @@ interface Column {
 /** A table of records: what a field is, is said once, in `fields`. */
 export class Table<F extends Fields, R extends RecordOf<F> = RecordOf<F>> {
   readonly name: string;
+  readonly fields: F;
   readonly #columns: readonly Column[];
+  /** As long as it is, it is made once. */
+  #insertion: string | undefined;
   /** What tells one row, in one version, from others. */
   readonly #told: readonly Column[];
 
   /** @param told the fields of its primary key, and those by which it is seen that a row has changed */
   constructor(name: string, told: readonly (keyof F & string)[], fields: F) {
     this.name = name;
+    this.fields = fields;
     this.#columns = Object.entries<Field<unknown>>(fields).map(([field, { column, read, write }]) => ({
       field,
       name: column ?? field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
@@ -73,11 +77,14 @@ export class Table<F extends Fields, R extends RecordOf<F> = RecordOf<F>> {
     };
   }
 
-  /** @param more columns that no record has */
+  /** @param more columns that no record has; the same ones every time */
   async insert(tx: Tx, record: R, more: Readonly<Record<string, SqlValue>> = {}): Promise<void> {
-    const names = [...this.#columns.map(({ name }) => name), ...Object.keys(more)];
+    this.#insertion ??= insertion(this.name, [
+      ...this.#columns.map(({ name }) => name),
+      ...Object.keys(more),
+    ]);
     await tx.run(
-      `INSERT INTO ${this.name} (${names.join(', ')}) VALUES (${names.map(() => '?').join(', ')})`,
+      this.#insertion,
       ...this.#columns.map((column) => stored(column, record)),
       ...Object.values(more),
     );
@@ -101,6 +108,10 @@ export class Table<F extends Fields, R extends RecordOf<F> = RecordOf<F>> {
     );
     if (written !== 1) throw new Error(`${this.name}: a row has changed since it was read`);
   }
+}
+
+function insertion(table: string, columns: readonly string[]): string {
+  return `INSERT INTO ${table} (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`;
 }
 
 function read(columns: readonly Column[], row: Row): unknown {

@@ -193,7 +193,9 @@ describe('verification by command', () => {
     expect((await audit('verify', '--checkpoint', forged)).code).toBe(1);
 
     const db = await openSqlite(join(shop.home, 'simulator', 'ledger.db'));
-    db.exec("UPDATE audit SET detail_json = replace(detail_json, '100.01', '99.99') WHERE kind = 'result'");
+    db.exec(
+      "UPDATE audit SET detail = CAST(replace(CAST(detail AS TEXT), '100.01', '200.02') AS BLOB) WHERE kind = 2",
+    );
     db.close();
     const found = await audit('verify', '--checkpoint', kept);
     expect(found.code).toBe(1);

@@ -13,11 +13,12 @@ import { BEFORE_ALL, readLinks } from '../../src/ledger/audit-reader.ts';
 import { verifyAudit } from '../../src/ledger/audit-verify.ts';
 import { Ledger } from '../../src/ledger/ledger.ts';
 import { openSqliteStore } from '../../src/ledger/sqlite-store.ts';
+import type { Row } from '../../src/ledger/store.ts';
 import { type Database, openSqlite } from '../../src/platform/sqlite.ts';
 import { systemClock, systemRandom } from '../../src/platform/system.ts';
 import { setOperatorSecret } from '../../src/policy/person.ts';
 import { World } from '../support/world.ts';
-import { aDayOfTrade } from './busy-shop.ts';
+import { aDayOfTrade, create } from './busy-shop.ts';
 
 const ports = { clock: systemClock, randomBytes: systemRandom };
 let folder: string;
@@ -31,6 +32,7 @@ beforeAll(async () => {
   const world = new World(9);
   const till = await world.process();
   await aDayOfTrade(world, till);
+  await create(till, { outTradeNo: 'ORDER_WAITING' });
   const { ledger } = till;
   await setOperatorSecret(ledger, { newSecret: 'correct horse', oldSecret: undefined }, ports.randomBytes);
   await ledger.write((book) => ensureKey(book, ports.randomBytes));
@@ -43,11 +45,11 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** The verdict on a copy of the ledger's file after somebody has been at it. */
-async function verdict(change: (db: Database) => void, withCheckpoint = false) {
+async function verdict(change: (db: Database) => unknown, withCheckpoint = false) {
   const path = join(folder, `${++copies}.db`);
   copyFileSync(original, path);
   const db = await openSqlite(path);
-  change(db);
+  await change(db);
   db.close();
   const ledger = await Ledger.open(await openSqliteStore(path, ports), 'simulator', ports);
   try {
@@ -61,28 +63,18 @@ async function verdict(change: (db: Database) => void, withCheckpoint = false) {
 const sql = (text: string) => (db: Database) => db.exec(text);
 
 /** Recomputes every hash and the note of the end, as somebody who knows how would. */
-function restamp(db: Database): void {
-  const rows = db.prepare('SELECT * FROM audit ORDER BY seq').all() as Record<
-    string,
-    string | number | null
-  >[];
+async function restamp(db: Database): Promise<void> {
+  const reader = {
+    all: async (text: string, ...values: (string | number | null)[]) =>
+      db.prepare(text).all(...values) as Row[],
+  };
   let hash = String(db.prepare("SELECT value FROM meta WHERE key = 'ledger_id'").all()[0]?.value);
-  rows.forEach((row, i) => {
-    const or = (name: string) => (row[name] === null ? undefined : String(row[name]));
-    hash = linkHash(hash, {
-      seq: i + 1,
-      at: Number(row.at),
-      kind: String(row.kind),
-      caller: String(row.caller),
-      tool: or('tool'),
-      call: or('call_id'),
-      outTradeNo: or('out_trade_no'),
-      outRefundNo: or('out_refund_no'),
-      detailJson: String(row.detail_json),
-    });
-    db.prepare('UPDATE audit SET seq = ?, hash = unhex(?) WHERE seq = ?').run(i + 1, hash, row.seq ?? null);
-  });
-  db.prepare("UPDATE meta SET value = ? WHERE key = 'audit_head'").run(`${rows.length} ${hash}`);
+  const links = await readLinks(reader, BEFORE_ALL, 10_000);
+  for (const link of links) {
+    hash = linkHash(hash, link);
+    db.prepare('UPDATE audit SET hash = unhex(?) WHERE seq = ?').run(hash, link.seq);
+  }
+  db.prepare("UPDATE meta SET value = ? WHERE key = 'audit_head'").run(`${links.length} ${hash}`);
 }
 
 describe('a ledger file that nobody has touched', () => {
@@ -116,7 +108,7 @@ const KEYLESS =
 
 describe('an edit of the trail in the file is found', () => {
   it.each([
-    ...['kind', 'caller', 'tool', 'call_id', 'out_trade_no', 'out_refund_no', 'detail_json', 'hash'].flatMap(
+    ...['kind', 'caller', 'shape', 'call_id', 'out_trade_no', 'out_refund_no', 'detail', 'hash'].flatMap(
       (column) => [
         [
           `${column}, a character`,
@@ -124,7 +116,7 @@ describe('an edit of the trail in the file is found', () => {
         ],
         [
           `${column}, the type`,
-          `UPDATE audit SET ${column} = CAST(COALESCE(${column}, 'x') AS ${column === 'hash' ? 'TEXT' : 'BLOB'}) WHERE seq = 8`,
+          `UPDATE audit SET ${column} = CAST(COALESCE(${column}, 'x') AS ${/hash|detail/.test(column) ? 'TEXT' : 'BLOB'}) WHERE seq = 8`,
         ],
       ],
     ),
@@ -138,22 +130,40 @@ describe('an edit of the trail in the file is found', () => {
     ['seq, a fraction', `${KEYLESS} UPDATE audit SET seq = 3.5 WHERE seq = 3`],
     ['seq, twice', `${KEYLESS} INSERT INTO audit SELECT * FROM audit WHERE seq = 3`],
     ['seq, beyond what can be read', 'UPDATE audit SET seq = 9223372036854775807 WHERE seq = 3'],
-    ['detail, only its spelling', "UPDATE audit SET detail_json = ' ' || detail_json WHERE seq = 5"],
+    ...['kind', 'caller', 'shape'].map((column): [string, string] => [
+      `${column}, another`,
+      `UPDATE audit SET ${column} = ${column} + 1 WHERE seq = 7`,
+    ]),
+    ['a word', "UPDATE words SET word = word || 'x' WHERE word = 'order-paid'"],
+    ['a word gone', "DELETE FROM words WHERE word = 'order-paid'"],
+    [
+      'two words that changed places',
+      "UPDATE words SET word = CASE word WHEN 'call' THEN '' ELSE 'call' END WHERE word IN ('call', 'result'); UPDATE words SET word = 'result' WHERE word = ''",
+    ],
+    ['detail, a byte more', 'UPDATE audit SET detail = CAST(detail || char(0) AS BLOB) WHERE seq = 5'],
+    [
+      'a byte from one detail to the next',
+      'UPDATE audit SET detail = substr(detail, 1, length(detail) - 1) WHERE seq = 2; UPDATE audit SET detail = CAST((SELECT substr(before.detail, -1) FROM audit AS before WHERE seq = 2) || detail AS BLOB) WHERE seq = 3',
+    ],
+    [
+      'a byte from one hash to the next',
+      'UPDATE audit SET hash = CAST((SELECT substr(before.hash, -1) FROM audit AS before WHERE seq = 7) || hash AS BLOB) WHERE seq = 8; UPDATE audit SET hash = substr(hash, 1, 31) WHERE seq = 7',
+    ],
     ['one row gone', 'DELETE FROM audit WHERE seq = 12'],
     ['the last row gone', 'DELETE FROM audit WHERE seq = (SELECT MAX(seq) FROM audit)'],
     ['all rows gone', 'DELETE FROM audit'],
     ['all rows and the head gone', "DELETE FROM audit; DELETE FROM meta WHERE key = 'audit_head'"],
     [
       'a row without number',
-      `${KEYLESS} INSERT INTO audit SELECT NULL, at, kind, caller, tool, call_id, out_trade_no, out_refund_no, detail_json, hash FROM audit WHERE seq = 4`,
+      `${KEYLESS} INSERT INTO audit SELECT NULL, at, kind, caller, shape, call_id, out_trade_no, out_refund_no, detail, hash FROM audit WHERE seq = 4`,
     ],
     [
       'a row before the first',
-      'INSERT INTO audit SELECT -5, at, kind, caller, tool, call_id, out_trade_no, out_refund_no, detail_json, hash FROM audit WHERE seq = 4',
+      'INSERT INTO audit SELECT -5, at, kind, caller, shape, call_id, out_trade_no, out_refund_no, detail, hash FROM audit WHERE seq = 4',
     ],
     [
       'a row far below',
-      'INSERT INTO audit SELECT -9223372036854775807, at, kind, caller, tool, call_id, out_trade_no, out_refund_no, detail_json, hash FROM audit WHERE seq = 4',
+      'INSERT INTO audit SELECT -9223372036854775807, at, kind, caller, shape, call_id, out_trade_no, out_refund_no, detail, hash FROM audit WHERE seq = 4',
     ],
     ['the head', "UPDATE meta SET value = 'x' WHERE key = 'audit_head'"],
     ['the ledger id', "UPDATE meta SET value = 'x' WHERE key = 'ledger_id'"],
@@ -169,8 +179,8 @@ describe('what only a checkpoint finds', () => {
 
   it('is a trail that was stamped anew', async () => {
     const change = (db: Database) => {
-      db.exec("UPDATE audit SET caller = 'somebody' WHERE seq = 6");
-      restamp(db);
+      db.exec("UPDATE audit SET caller = (SELECT id FROM words WHERE word = 'operator') WHERE seq = 6");
+      return restamp(db);
     };
     expect(await verdict(change)).toMatchObject({ intact: true });
     const found = await verdict(change, true);
@@ -206,6 +216,12 @@ describe('an edit of the tables is found by the trail', () => {
     ["UPDATE orders SET account = 'bank 2' WHERE out_trade_no = 'ORDER_PAID'", 'orders', 'differs'],
     ["UPDATE orders SET title = 'other' WHERE out_trade_no = 'ORDER_PAID'", 'orders', 'differs'],
     ["UPDATE orders SET input_hash = 'x' WHERE out_trade_no = 'ORDER_PAID'", 'orders', 'differs'],
+    [
+      "UPDATE orders SET input_hash = lower(hex(input_hash)) WHERE out_trade_no = 'ORDER_PAID'",
+      'orders',
+      'differs',
+    ],
+    ["UPDATE orders SET terms_json = '31' WHERE out_trade_no = 'ORDER_PAID'", 'orders', 'differs'],
     ["UPDATE orders SET terms_json = '{' WHERE out_trade_no = 'ORDER_PAID'", 'orders', 'differs'],
     [
       `UPDATE orders SET terms_json = '{"expiresInMinutes":0,"adopted":true}' WHERE out_trade_no = 'ORDER_PAID'`,
@@ -223,7 +239,8 @@ describe('an edit of the tables is found by the trail', () => {
       'differs',
     ],
     ["UPDATE orders SET credential_json = '{}' WHERE out_trade_no = 'ORDER_PAID'", 'orders', 'differs'],
-    ["UPDATE orders SET plan = plan || ' ' WHERE out_trade_no = 'ORDER_PAID'", 'orders', 'differs'],
+    ["UPDATE plans SET plan = plan || ' '", 'orders', 'differs'],
+    ['DELETE FROM plans', 'orders', 'differs'],
     [
       "UPDATE orders SET counted_at = counted_at - 86400000 WHERE out_trade_no = 'ORDER_PAID'",
       'orders',

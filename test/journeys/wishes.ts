@@ -216,8 +216,8 @@ export interface Step {
 /** What the record says about refunds and the yes to them. */
 export async function readSteps(ledger: LedgerFile): Promise<Step[]> {
   const rows = await ledger.rows(
-    `SELECT out_trade_no AS "outTradeNo", out_refund_no AS "outRefundNo", kind, COUNT(*) AS count FROM audit
-     WHERE kind IN ('approval-used', 'refund-sent', 'refund-declined') GROUP BY 1, 2, 3`,
+    `SELECT out_trade_no AS "outTradeNo", out_refund_no AS "outRefundNo", word AS kind, COUNT(*) AS count
+     FROM audit JOIN words ON words.id = audit.kind WHERE word IN ('approval-used', 'refund-sent', 'refund-declined') GROUP BY 1, 2, 3`,
   );
   return rows.map((row) => ({ ...row, count: Number(row.count) }) as Step);
 }
