@@ -133,9 +133,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'platform/text-file.ts',
   ],
   'config-names.ts': ['domain', 'providers/registry.ts'],
+  'config-refusals.ts': ['domain', ...WALLETS],
+  'config-values.ts': ['domain', 'providers/registry.ts'],
   'config-paths.ts': ['domain', 'platform/home-path.ts', 'settings.ts'],
   'config.ts': [
-    ...['config-names.ts', 'config-paths.ts', 'domain', 'settings.ts', 'platform/text-file.ts'],
+    ...['config-names.ts', 'config-paths.ts', 'config-refusals.ts', 'config-values.ts'],
+    ...['domain', 'settings.ts', 'platform/text-file.ts'],
     ...WALLETS,
   ],
   'settings.ts': ['domain', ...WALLETS],

@@ -1,0 +1,76 @@
+import { type CashierError, configuration } from './domain/errors.ts';
+import { WALLET_VARIABLES } from './providers/registry.ts';
+import type { Wallet } from './providers/wallet.ts';
+
+/* What a configuration is refused for as a whole. */
+
+export function noCredentials(): CashierError {
+  return configuration('CASHIER_MODE', {
+    zh: `CASHIER_MODE=live，但没有配置任何支付平台的密钥（${WALLET_VARIABLES}）；绝不会用模拟环境代替。`,
+    en: `CASHIER_MODE=live, but no credential of any gateway (${WALLET_VARIABLES}) is set; the simulator never stands in for them.`,
+    next: {
+      zh: '配置密钥，或用 CASHIER_MODE=simulator 试用。',
+      en: 'Set the credentials, or try it with CASHIER_MODE=simulator.',
+    },
+  });
+}
+
+/** One of them would move real money. */
+export function mixedWithSandbox({ sandboxVariable = '' }: Wallet, outside: Wallet): CashierError {
+  const { name, prefix, sandboxVariable: own } = outside;
+  const why = own
+    ? { zh: `${own} 不是 sandbox`, en: `${own} is not sandbox` }
+    : { zh: `${name.zh}没有沙箱`, en: `${name.en} has no sandbox` };
+  return configuration(sandboxVariable, {
+    zh: `${sandboxVariable}=sandbox 时不能同时配置${name.zh}（${prefix}_*）：${why.zh}，会动用真钱。`,
+    en: `${sandboxVariable}=sandbox excludes ${prefix}_*: ${why.en}, it would move real money.`,
+    next: {
+      zh: `去掉 ${prefix}_*，或改为 ${sandboxVariable}=prod。`,
+      en: `Remove ${prefix}_*, or set ${sandboxVariable}=prod.`,
+    },
+    details: { wallet: outside.id },
+  });
+}
+
+export function liveLedgerPresent(home: string): CashierError {
+  return configuration('CASHIER_MODE', {
+    zh: `没有配置任何密钥，但 ${home} 中有真实账本；为避免把模拟付款当真，不会自动进入模拟环境。`,
+    en: `No credential is set, but ${home} holds a live ledger; the simulator does not start by itself, lest its payments be taken for real.`,
+    next: {
+      zh: `补上 ${WALLET_VARIABLES} 密钥；确要模拟请设 CASHIER_MODE=simulator。`,
+      en: `Set the ${WALLET_VARIABLES} credentials, or CASHIER_MODE=simulator if that is what you want.`,
+    },
+  });
+}
+
+export function noPostgresYet(): CashierError {
+  return configuration('CASHIER_LEDGER', {
+    zh: 'CASHIER_LEDGER：本版本只支持 SQLite 文件路径，尚不支持 postgres://。',
+    en: 'CASHIER_LEDGER: this version takes an SQLite file path only, not yet postgres://.',
+    next: { zh: '改为文件路径，或去掉该变量。', en: 'Set a file path, or remove it.' },
+  });
+}
+
+export function bothForms(name: string): CashierError {
+  return configuration(name, {
+    zh: `${name} 与 ${name}_FILE 只能设置一个。`,
+    en: `Set ${name} or ${name}_FILE, not both.`,
+    next: { zh: '去掉其中一个。', en: 'Remove one of them.' },
+  });
+}
+
+export function unreadable(name: string, path: string): CashierError {
+  return configuration(`${name}_FILE`, {
+    zh: `${name}_FILE 指向的文件 ${path} 无法读取。`,
+    en: `${name}_FILE points at ${path}, which cannot be read.`,
+    next: { zh: '检查路径与读取权限。', en: 'Check the path and its permissions.' },
+  });
+}
+
+export function simulatorNotLocal(name: string): CashierError {
+  return configuration(name, {
+    zh: `CASHIER_MODE=simulator 时 ${name} 只能指向本机的模拟器。`,
+    en: `With CASHIER_MODE=simulator, ${name} may only point at a simulator on this machine.`,
+    next: { zh: `去掉 ${name}，使用内置模拟器。`, en: `Remove ${name} to use the embedded simulator.` },
+  });
+}

@@ -1,0 +1,85 @@
+import { ACTORS, isActorName } from './domain/actors.ts';
+import { configuration } from './domain/errors.ts';
+import { WALLETS } from './providers/registry.ts';
+
+/* Single values of the environment. Each throws CONFIGURATION naming the variable and the remedy. */
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+export function portOf(env: Env, name: string): number | undefined {
+  const value = env[name];
+  if (value === undefined) return undefined;
+  const port = Number(value);
+  if (/^\d{1,5}$/.test(value) && port >= 1 && port <= 65_535) return port;
+  throw configuration(name, {
+    zh: `${name} 必须是 1 到 65535 的端口号。`,
+    en: `${name} must be a port from 1 to 65535.`,
+    next: { zh: `改正 ${name}。`, en: `Correct ${name}.` },
+  });
+}
+
+export function callerOf(env: Env): string | undefined {
+  const name = env.CASHIER_CALLER;
+  if (name === undefined || !isActorName(name)) return name;
+  throw configuration('CASHIER_CALLER', {
+    zh: `CASHIER_CALLER 不能是 ${ACTORS.join('、')}，也不能看起来像它们：审计记录用这些名称表示调用方以外的操作者。`,
+    en: `CASHIER_CALLER must not be ${ACTORS.join(', ')}, nor look like one of them: these names are reserved for the audit trail.`,
+    next: { zh: '换一个名称。', en: 'Choose another name.' },
+  });
+}
+
+export function webAddressOf(env: Env, name: string): string | undefined {
+  const value = env[name];
+  if (value === undefined) return undefined;
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  const bare = url && !url.username && !url.password && !url.search && !url.hash;
+  if (bare && /^https?:$/.test(url.protocol)) return url.href.replace(/\/+$/, '');
+  throw configuration(name, {
+    zh: `${name} 必须是不带参数的 http(s) 网址。`,
+    en: `${name} must be an http(s) address without a query.`,
+    next: { zh: `改正 ${name}。`, en: `Correct ${name}.` },
+  });
+}
+
+/** Scheme and host alone: gateways compare the domain, and the page's path is ours. */
+export function h5OriginOf(env: Env): string | undefined {
+  const handOff = WALLETS.map(({ page }) => page.handOff).find((one) => one && env[one.variable]);
+  const value = handOff && env[handOff.variable];
+  if (!value) return undefined;
+  const { variable, domain } = handOff;
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  const isLocal = url && ['127.0.0.1', 'localhost', '[::1]'].includes(url.hostname);
+  const isOurs = url && (url.protocol === 'https:' || (url.protocol === 'http:' && isLocal));
+  if (isOurs && url.href === `${url.origin}/`) return url.origin;
+  throw configuration(variable, {
+    zh: `${variable} 必须只有 https 协议和域名（本机可用 http），例如 https://pay.example.com。`,
+    en: `${variable} must be https and a domain only (http on this machine), such as https://pay.example.com.`,
+    next: domain,
+  });
+}
+
+/** Longest payee's name (characters) that a page has room for. */
+const MAX_MERCHANT_NAME = 40;
+
+export function merchantNameOf(env: Env): string | undefined {
+  const name = env.CASHIER_MERCHANT_NAME?.trim();
+  if (!name) return undefined;
+  if (name.length <= MAX_MERCHANT_NAME && !/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(name)) return name;
+  throw configuration('CASHIER_MERCHANT_NAME', {
+    zh: `CASHIER_MERCHANT_NAME 最多 ${MAX_MERCHANT_NAME} 个字符，不能含控制字符或不可见字符。`,
+    en: `CASHIER_MERCHANT_NAME has at most ${MAX_MERCHANT_NAME} characters, none of them control or invisible ones.`,
+    next: { zh: '改正 CASHIER_MERCHANT_NAME。', en: 'Correct CASHIER_MERCHANT_NAME.' },
+  });
+}
+
+export function oneOf<T extends string>(env: Env, name: string, allowed: readonly T[]): T | undefined {
+  const value = env[name];
+  if (value === undefined) return undefined;
+  const found = allowed.find((candidate) => candidate === value);
+  if (found !== undefined) return found;
+  throw configuration(name, {
+    zh: `${name} 的值不正确，只能是 ${allowed.join('、')}。`,
+    en: `${name} must be one of ${allowed.join(', ')}.`,
+    next: { zh: `改正 ${name}。`, en: `Correct ${name}.` },
+  });
+}
