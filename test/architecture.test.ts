@@ -17,6 +17,7 @@ const PROVIDERS = folders('providers');
 
 /** What adapters share: nothing of which knows one of them. */
 const EACH_PROVIDER = [
+  'providers/absence.ts',
   'providers/advice.ts',
   'providers/complaints.ts',
   'providers/contract.ts',

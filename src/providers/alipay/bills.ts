@@ -1,9 +1,10 @@
 import { DAY_MS } from '../../domain/clock.ts';
+import { unlessAbsent } from '../absence.ts';
 import { type Bill, OutcomeUnknown } from '../contract.ts';
 import type { GatewayHttp } from '../gateway-http.ts';
 import { type BillTable, readBillTable } from './bill-table.ts';
 import type { AlipayConfig } from './config.ts';
-import { isProvenNotExist, requireAccepted } from './errors.ts';
+import { accepted } from './errors.ts';
 import type { AlipayGateway } from './gateway.ts';
 import { bizContent } from './plan.ts';
 import { readZip, type ZipEntry, ZipError } from './zip.ts';
@@ -38,16 +39,12 @@ interface Parts {
  */
 export async function downloadBill(parts: Parts, date: string): Promise<Bill> {
   const { gateway, http, config } = parts;
-  const answer = await gateway.call({
+  const asked = gateway.call({
     method: 'alipay.data.dataservice.bill.downloadurl.query',
     biz_content: bizContent({ bill_type: 'trade', bill_date: date, secure: 'true' }),
   });
-  try {
-    requireAccepted(answer, 'bill', '');
-  } catch (error) {
-    if (isProvenNotExist(error)) return { date, lines: [] };
-    throw error;
-  }
+  const answer = await unlessAbsent(accepted(asked, 'bill', ''));
+  if (answer === undefined) return { date, lines: [] };
   if (answer.fields.get('bill_file_code') === EMPTY) return { date, lines: [] };
   const address = fetchable(answer.fields.get('bill_download_url') ?? '', config);
   if (address === undefined) throw new OutcomeUnknown('bill-address', answer.requestId);

@@ -1,4 +1,5 @@
 import type { KeyObject } from 'node:crypto';
+import { defined } from '../../domain/defined.ts';
 import { wrongSetting } from '../../domain/errors.ts';
 import type { Realm } from '../../domain/order.ts';
 import {
@@ -65,10 +66,6 @@ export function readAlipayConfig(env: Environment, now?: number): AlipayConfig |
     readAlipayPublicKey('AP_PUB_KEY', required(env, 'AP_PUB_KEY'), signType, appPrivateKey);
   if (certificates) requireSameKey(env, alipayPublicKey, signType, appPrivateKey);
   const world = choice(env, 'AP_CURRENT_ENV', ['prod', 'sandbox']);
-  const returnUrl = readUrl(env, 'AP_RETURN_URL');
-  const notifyUrl = readUrl(env, 'AP_NOTIFY_URL') ?? derivedNotifyUrl(env);
-  const appAuthToken = readAuthToken(env);
-  const sellerId = readSellerId(env);
   return {
     appId,
     appPrivateKey,
@@ -77,11 +74,13 @@ export function readAlipayConfig(env: Environment, now?: number): AlipayConfig |
     gateway: readGateway(env) ?? GATEWAYS[world],
     realm: world === 'prod' ? 'live' : 'sandbox',
     precreateProductCode: choice(env, 'AP_PRECREATE_PRODUCT_CODE', PRECREATE_PRODUCT_CODES),
-    ...(certificates === undefined ? {} : { certificates }),
-    ...(returnUrl === undefined ? {} : { returnUrl }),
-    ...(notifyUrl === undefined ? {} : { notifyUrl }),
-    ...(appAuthToken === undefined ? {} : { appAuthToken }),
-    ...(sellerId === undefined ? {} : { sellerId }),
+    ...defined({
+      certificates,
+      returnUrl: readUrl(env, 'AP_RETURN_URL'),
+      notifyUrl: readUrl(env, 'AP_NOTIFY_URL') ?? derivedNotifyUrl(env),
+      appAuthToken: readAuthToken(env),
+      sellerId: readSellerId(env),
+    }),
   };
 }
 

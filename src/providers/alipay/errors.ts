@@ -33,16 +33,21 @@ export function requireAccepted(
   if (!proven) throw new OutcomeUnknown('unsigned-success', requestId);
 }
 
+/** An answer that {@link requireAccepted} lets pass. */
+export async function accepted(
+  asked: Promise<Answer>,
+  ...judged: [operation: Operation, outTradeNo: string, scene?: Scene]
+): Promise<Answer> {
+  const answer = await asked;
+  requireAccepted(answer, ...judged);
+  return answer;
+}
+
 /** For answers that have to name the order they are about. */
 export function requireOrderNumber(answer: Answer, outTradeNo: string): void {
   if (answer.fields.get('out_trade_no') !== outTradeNo) {
     throw new OutcomeUnknown('answer-of-another-order', answer.requestId);
   }
-}
-
-/** Whether Alipay has proven that the order does not exist (for links: that nobody has opened it yet). */
-export function isProvenNotExist(error: unknown): boolean {
-  return error instanceof GatewayDeclined && error.proven && error.reason === 'not-exist';
 }
 
 function refusal({ proven, requestId }: Answer, refused: Refused): GatewayDeclined | OutcomeUnknown {

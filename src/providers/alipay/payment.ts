@@ -4,7 +4,7 @@ import { toYuan } from '../../domain/money.ts';
 import type { Credential, OrderTerms, Scene } from '../../domain/order.ts';
 import { OutcomeUnknown } from '../contract.ts';
 import type { AlipayConfig } from './config.ts';
-import { requireAccepted, requireOrderNumber } from './errors.ts';
+import { accepted, requireOrderNumber } from './errors.ts';
 import type { AlipayGateway } from './gateway.ts';
 import { bizContent, type Plan, readPlan, writePlan } from './plan.ts';
 import type { RequestSigner } from './signer.ts';
@@ -98,8 +98,7 @@ async function precreate(
 ): Promise<Credential> {
   // Taken before the call: a slow answer must not make the code look younger than it is.
   const codeExpiresAt = wholeSecond(clock.now()) + QR_CODE_LIFETIME_MS;
-  const answer = await gateway.call(plan);
-  requireAccepted(answer, 'create', order.outTradeNo, order.scene);
+  const answer = await accepted(gateway.call(plan), 'create', order.outTradeNo, order.scene);
   requireOrderNumber(answer, order.outTradeNo);
   const qrCode = answer.fields.get('qr_code') ?? '';
   if (!QR_CODE.test(qrCode)) throw new OutcomeUnknown('qr-code-unreadable', answer.requestId);

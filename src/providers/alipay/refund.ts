@@ -1,9 +1,10 @@
 import { DAY_MS } from '../../domain/clock.ts';
 import { fenFromYuan, toYuan } from '../../domain/money.ts';
 import type { RefundTerms } from '../../domain/order.ts';
+import { unlessAbsent } from '../absence.ts';
 import { OutcomeUnknown, type RefundRules, type RefundSnapshot } from '../contract.ts';
 import { readWord } from './codes.ts';
-import { isProvenNotExist, requireAccepted, requireOrderNumber } from './errors.ts';
+import { accepted, requireOrderNumber } from './errors.ts';
 import type { AlipayGateway } from './gateway.ts';
 import { bizContent, readPlan, writePlan } from './plan.ts';
 import { queriedRefundState, sentRefundState } from './states.ts';
@@ -44,8 +45,7 @@ export async function sendRefund(
   planText: string,
 ): Promise<RefundSnapshot> {
   const plan = readPlan(planText, ['alipay.trade.refund'], refund.outTradeNo);
-  const answer = await gateway.call(plan);
-  requireAccepted(answer, 'refund', refund.outTradeNo);
+  const answer = await accepted(gateway.call(plan), 'refund', refund.outTradeNo);
   requireOrderNumber(answer, refund.outTradeNo);
   const fundChange = answer.fields.get('fund_change');
   const state = sentRefundState(fundChange);
@@ -74,16 +74,12 @@ export async function queryRefund(
   outTradeNo: string,
   outRefundNo: string,
 ): Promise<RefundSnapshot> {
-  const answer = await gateway.call({
+  const asked = gateway.call({
     method: 'alipay.trade.fastpay.refund.query',
     biz_content: bizContent({ out_trade_no: outTradeNo, out_request_no: outRefundNo }),
   });
-  try {
-    requireAccepted(answer, 'refund-query', outTradeNo);
-  } catch (error) {
-    if (isProvenNotExist(error)) return { exists: false };
-    throw error;
-  }
+  const answer = await unlessAbsent(accepted(asked, 'refund-query', outTradeNo));
+  if (answer === undefined) return { exists: false };
   const { fields, requestId } = answer;
   const answeredNo = fields.get('out_request_no');
   if (answeredNo !== undefined && answeredNo !== outRefundNo) {

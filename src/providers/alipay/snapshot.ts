@@ -1,4 +1,5 @@
 import { parseBeijingDateTime } from '../../domain/clock.ts';
+import { defined } from '../../domain/defined.ts';
 import { fenFromYuan } from '../../domain/money.ts';
 import type { TradeSnapshot } from '../contract.ts';
 import { readWord } from './codes.ts';
@@ -29,9 +30,7 @@ export function tradeSnapshot(
     outTradeNo: about.outTradeNo,
     state,
     gatewayState: readWord(fields.get('trade_status')) ?? 'unreadable',
-    ...(gatewayTradeNo === undefined ? {} : { gatewayTradeNo }),
-    ...(amountFen === undefined ? {} : { amountFen }),
-    ...(paidAt === undefined ? {} : { paidAt }),
+    ...defined({ gatewayTradeNo, amountFen, paidAt }),
     ...(refundedFen ? { refundedFen } : {}),
   };
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../../domain/clock.ts';
+import { unlessAbsent } from '../absence.ts';
 import { OutcomeUnknown, type TradeSnapshot } from '../contract.ts';
-import { isProvenNotExist, requireAccepted, requireOrderNumber } from './errors.ts';
+import { accepted, requireOrderNumber } from './errors.ts';
 import type { AlipayGateway } from './gateway.ts';
 import { bizContent } from './plan.ts';
 import { tradeSnapshot } from './snapshot.ts';
@@ -18,16 +19,12 @@ export async function queryTrade(
   account: string,
   outTradeNo: string,
 ): Promise<TradeSnapshot> {
-  const answer = await gateway.call({
+  const asked = gateway.call({
     method: 'alipay.trade.query',
     biz_content: bizContent({ out_trade_no: outTradeNo }),
   });
-  try {
-    requireAccepted(answer, 'query', outTradeNo);
-  } catch (error) {
-    if (isProvenNotExist(error)) return { exists: false };
-    throw error;
-  }
+  const answer = await unlessAbsent(accepted(asked, 'query', outTradeNo));
+  if (answer === undefined) return { exists: false };
   requireOrderNumber(answer, outTradeNo);
   const trade = tradeSnapshot(answer.fields, { account, outTradeNo }, 'send_pay_date');
   if (trade === undefined) throw new OutcomeUnknown('amount-unreadable', answer.requestId);
@@ -41,11 +38,11 @@ export async function queryTrade(
  * @see https://opendocs.alipay.com/open/8dc9ebb3_alipay.trade.close
  */
 export async function closeTrade(gateway: AlipayGateway, outTradeNo: string): Promise<void> {
-  const answer = await gateway.call({
+  const asked = gateway.call({
     method: 'alipay.trade.close',
     biz_content: bizContent({ out_trade_no: outTradeNo }),
   });
-  requireAccepted(answer, 'close', outTradeNo);
+  const answer = await accepted(asked, 'close', outTradeNo);
   requireOrderNumber(answer, outTradeNo);
   if (FOREIGN_TO_CLOSE.some((field) => answer.fields.has(field))) {
     throw new OutcomeUnknown('answer-of-another-call', answer.requestId);

@@ -18,6 +18,7 @@ const COLUMNS = {
   refund: ['申请退款金额', '退款金额'],
 } as const;
 type Field = keyof typeof COLUMNS;
+const FIELDS = Object.keys(COLUMNS) as Field[];
 
 const APP_ID = '公众账号ID';
 /** What a buyer or an agent has written, in neighbouring cells. */
@@ -72,18 +73,7 @@ function readHeader(names: readonly string[]): Table {
   const [from, to] = [Math.min(...free), Math.max(...free)];
   return {
     width: names.length,
-    at: {
-      at: place('at'),
-      mchId: place('mchId'),
-      transactionId: place('transactionId'),
-      outTradeNo: place('outTradeNo'),
-      state: place('state'),
-      outRefundNo: place('outRefundNo'),
-      refundState: place('refundState'),
-      fee: place('fee'),
-      amount: place('amount'),
-      refund: place('refund'),
-    },
+    at: Object.fromEntries(FIELDS.map((field) => [field, place(field)])) as Table['at'],
     appId: names.includes(APP_ID) ? names.indexOf(APP_ID) : undefined,
     free: free.length > 0 && to - from === free.length - 1 ? { from, to } : undefined,
   };

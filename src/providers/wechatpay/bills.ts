@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 import { DAY_MS } from '../../domain/clock.ts';
+import { unlessAbsent } from '../absence.ts';
 import { type Bill, OutcomeUnknown } from '../contract.ts';
 import { readAnswer, requestIdOf, textAt, wordAt } from './answer.ts';
 import { hostsOf } from './backup.ts';
 import { readBillTable } from './bill-table.ts';
 import type { WechatpayConfig } from './config.ts';
-import { provesAbsence, refusal } from './errors.ts';
+import { refusal } from './errors.ts';
 import type { Exchange, SendSigned, VerifiedAnswer } from './gateway.ts';
 import { accountOf } from './trade.ts';
 
@@ -32,14 +33,9 @@ interface Parts {
  * @see https://pay.weixin.qq.com/wiki/doc/apiv3/apis/chapter7_3_9.shtml (the file)
  */
 export async function downloadBill({ exchange, send, config }: Parts, date: string): Promise<Bill> {
-  let verified: VerifiedAnswer;
-  try {
-    const path = `/v3/bill/tradebill?bill_date=${encodeURIComponent(date)}&bill_type=ALL&tar_type=GZIP`;
-    verified = await exchange('bill', { method: 'GET', path });
-  } catch (error) {
-    if (provesAbsence(error)) return { date, lines: [] };
-    throw error;
-  }
+  const asked = `/v3/bill/tradebill?bill_date=${encodeURIComponent(date)}&bill_type=ALL&tar_type=GZIP`;
+  const verified = await unlessAbsent(exchange('bill', { method: 'GET', path: asked }));
+  if (verified === undefined) return { date, lines: [] };
   const { path, sha1 } = readTicket(verified, config.origin);
   const response = await send({
     method: 'GET',

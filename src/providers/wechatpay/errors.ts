@@ -63,8 +63,3 @@ export function refusal(refused: Refused): GatewayDeclined | OutcomeUnknown {
 function detailOf({ operation, scene, code = '', requestId }: Refused): CodeRow | undefined {
   return UMBRELLA.test(code) ? rowOf(operation, requestId?.split('-').at(-1), scene) : undefined;
 }
-
-/** Whether the gateway has proven, by its signature, that what was asked for is not there. */
-export function provesAbsence(error: unknown): boolean {
-  return error instanceof GatewayDeclined && error.proven && error.reason === 'not-exist';
-}

@@ -1,4 +1,5 @@
 import type { Clock, RandomBytes } from '../../domain/clock.ts';
+import { defined } from '../../domain/defined.ts';
 import type { Scene } from '../../domain/order.ts';
 import { OutcomeUnknown } from '../contract.ts';
 import type { GatewayHttp } from '../gateway-http.ts';
@@ -75,9 +76,7 @@ export function signedSender(config: WechatpayConfig, signer: Signer, ports: Por
         Authorization: authorization,
         ...(config.platformKey === undefined ? {} : { 'Wechatpay-Serial': config.platformKey.id }),
       },
-      ...(body === undefined ? {} : { body }),
-      ...(maxBodyBytes === undefined ? {} : { maxBodyBytes }),
-      ...(timeoutMs === undefined ? {} : { timeoutMs }),
+      ...defined({ body, maxBodyBytes, timeoutMs }),
     });
   };
 }

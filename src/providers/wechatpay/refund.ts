@@ -1,8 +1,8 @@
 import { DAY_MS } from '../../domain/clock.ts';
 import type { RefundTerms } from '../../domain/order.ts';
+import { unlessAbsent } from '../absence.ts';
 import { OutcomeUnknown, type RefundRules, type RefundSnapshot } from '../contract.ts';
 import { type Answer, objectAt, readAnswer, textAt, UNREADABLE, wordAt } from './answer.ts';
-import { provesAbsence } from './errors.ts';
 import type { Exchange, VerifiedAnswer } from './gateway.ts';
 import { checkOutTradeNo, outRefundNoInPath } from './limits.ts';
 import { callOf } from './plan.ts';
@@ -49,14 +49,8 @@ export async function queryRefund(
 ): Promise<RefundSnapshot> {
   checkOutTradeNo(outTradeNo);
   const path = `/v3/refund/domestic/refunds/${outRefundNoInPath(outRefundNo)}`;
-  let verified: VerifiedAnswer;
-  try {
-    verified = await exchange('query-refund', { method: 'GET', path });
-  } catch (error) {
-    if (provesAbsence(error)) return { exists: false };
-    throw error;
-  }
-  return provenRefund(verified, outTradeNo, outRefundNo);
+  const verified = await unlessAbsent(exchange('query-refund', { method: 'GET', path }));
+  return verified ? provenRefund(verified, outTradeNo, outRefundNo) : { exists: false };
 }
 
 /** What the answer proves of this very refund; anything about another number, order or no sum is no proof. */

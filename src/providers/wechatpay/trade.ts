@@ -1,9 +1,10 @@
+import { defined } from '../../domain/defined.ts';
 import { type Fen, fen } from '../../domain/money.ts';
+import { unlessAbsent } from '../absence.ts';
 import { GatewayDeclined, OutcomeUnknown, type TradeSnapshot } from '../contract.ts';
 import { type Answer, objectAt, readAnswer, textAt, UNREADABLE, wordAt } from './answer.ts';
 import type { WechatpayConfig } from './config.ts';
-import { provesAbsence } from './errors.ts';
-import type { Exchange, VerifiedAnswer } from './gateway.ts';
+import type { Exchange } from './gateway.ts';
 import { outTradeNoInPath } from './limits.ts';
 import { tradeStateOf } from './states.ts';
 
@@ -24,13 +25,8 @@ export async function queryTrade(
   outTradeNo: string,
 ): Promise<TradeSnapshot> {
   const path = `${TRADES}/${outTradeNoInPath(outTradeNo)}?mchid=${encodeURIComponent(config.mchId)}`;
-  let verified: VerifiedAnswer;
-  try {
-    verified = await exchange('query-trade', { method: 'GET', path });
-  } catch (error) {
-    if (provesAbsence(error)) return { exists: false };
-    throw error;
-  }
+  const verified = await unlessAbsent(exchange('query-trade', { method: 'GET', path }));
+  if (verified === undefined) return { exists: false };
   const answer = readAnswer(verified.body);
   if (textAt(answer, 'out_trade_no') !== outTradeNo) {
     throw new OutcomeUnknown(answer ? 'other-order' : 'unreadable-answer', verified.requestId);
@@ -67,10 +63,7 @@ export function readTrade(
     outTradeNo,
     state,
     gatewayState: wordAt(answer, 'trade_state') ?? UNREADABLE,
-    ...(gatewayTradeNo === undefined ? {} : { gatewayTradeNo }),
-    ...(amountFen === undefined ? {} : { amountFen }),
-    ...(paidAt === undefined ? {} : { paidAt }),
-    ...(mark === undefined ? {} : { mark }),
+    ...defined({ gatewayTradeNo, amountFen, paidAt, mark }),
     // The word comes with the first refund, whoever made it and whatever became of it.
     ...(word === 'REFUND' ? { refundedFen: 'unknown' as const } : {}),
   };

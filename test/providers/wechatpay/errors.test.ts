@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Scene } from '../../../src/domain/order.ts';
+import { provesAbsence } from '../../../src/providers/absence.ts';
 import { GatewayDeclined } from '../../../src/providers/contract.ts';
 import { CODE_TABLE, type Operation } from '../../../src/providers/wechatpay/codes.ts';
-import { provesAbsence, refusal } from '../../../src/providers/wechatpay/errors.ts';
+import { refusal } from '../../../src/providers/wechatpay/errors.ts';
 import { misleading } from '../advice.ts';
 
 const OPERATIONS: readonly Operation[] = [
