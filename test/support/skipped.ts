@@ -8,7 +8,7 @@ export const PROC = '[/proc only]';
 const REASONS: readonly { readonly mark: string; readonly why: string; readonly allowed: boolean }[] = [
   {
     mark: 'no Chromium here',
-    why: 'no Chromium was found. Install one (Debian: apt-get install chromium fonts-wqy-zenhei), or name it in CHROMIUM=…, and run npm test again',
+    why: 'no Chromium was found. Install one (Debian: apt-get install chromium-headless-shell fonts-wqy-zenhei), or name it in CHROMIUM=…, and run npm test again',
     allowed: false,
   },
   {
