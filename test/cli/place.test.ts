@@ -12,6 +12,7 @@ import { knownLedgers, noteLedger } from '../../src/platform/known-ledgers.ts';
 import { systemClock } from '../../src/platform/system.ts';
 import { hasOperatorSecret } from '../../src/policy/person.ts';
 import { cleanEnv, makeHome } from '../journeys/shop.ts';
+import { commandHere } from '../support/command-here.ts';
 import {
   type CommandResult,
   type Env,
@@ -34,7 +35,7 @@ afterEach(() => {
 });
 
 const run = (args: readonly string[], env: Env = {}): Promise<CommandResult> =>
-  runCommand(args, { env: { ...cleanEnv(home), ...env }, cwd: join(home, 'cwd'), transcript });
+  commandHere(args, { env: { ...cleanEnv(home), ...env }, cwd: join(home, 'cwd'), transcript });
 async function told<T = Record<string, unknown>>(args: readonly string[], env: Env = {}): Promise<T> {
   const { code, stdout, stderr } = await run([...args, '--json'], env);
   expect([stderr, code]).toEqual(['', 0]);

@@ -1,9 +1,10 @@
 // The Inspector's web page in Chromium against the service, which it calls through its own backend.
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 
-const CHROMIUM = '/usr/bin/chromium';
+const CHROMIUM = ['/usr/bin/chromium-headless-shell', '/usr/bin/chromium'].find((path) => existsSync(path));
 
 /** A card a server, a tab for tools, a form for the arguments. */
 export const throughBackend = (stage) =>
