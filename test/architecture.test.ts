@@ -221,7 +221,14 @@ describe('the house', () => {
       // The lists of wallets, and the one table of scenarios.
       ...['providers/registry.ts', 'simulator/fakes.ts', 'simulator/scenarios.ts'],
       // Names and words of tools that stand in for a wallet's own server.
-      ...['tools/index.ts', 'prompts/faces.ts', 'cli/alipay.ts', 'cli/stdio.ts', 'cli/uses.ts', 'cli/command-line.ts'],
+      ...[
+        'tools/index.ts',
+        'prompts/faces.ts',
+        'cli/alipay.ts',
+        'cli/stdio.ts',
+        'cli/uses.ts',
+        'cli/command-line.ts',
+      ],
       ...['launch.ts', 'mcp-server-alipay.ts'],
       // What people paste by mistake is known whatever it was meant for.
       ...['providers/pasted-key.ts', 'providers/pasted-key-words.ts', 'providers/key-finding.ts'],

@@ -11,6 +11,7 @@ import { SETTINGS } from '../src/settings.ts';
 import { envExample, formOptions, registryVariables, settingsTable } from '../src/settings-documents.ts';
 import { scenariosTable } from '../src/simulator/scenarios.ts';
 import { ALIPAY_TOOLS, UNIFIED_TOOLS, WECHATPAY_TOOLS } from '../src/tools/index.ts';
+import { lendKeys } from './support/lent-keys.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const MAIN = join(ROOT, 'dist/main.js');
@@ -50,8 +51,9 @@ const all = (language: string) => inEnglish.flatMap((text) => blocks(text, langu
 
 let home: string;
 const children: ChildProcess[] = [];
-beforeEach(() => {
+beforeEach(async () => {
   home = mkdtempSync(join(tmpdir(), 'readme-'));
+  await lendKeys(home);
 });
 afterEach(() => {
   for (const child of children.splice(0)) child.kill('SIGKILL');

@@ -14,6 +14,7 @@ import type { Use } from '../../src/cli/use.ts';
 import { type CommandName, USES } from '../../src/cli/uses.ts';
 import { CashierError } from '../../src/domain/errors.ts';
 import { freePort } from '../support/free-port.mjs';
+import { lendKeys } from '../support/lent-keys.ts';
 import { type CommandResult, type Env, MAIN, runCommand, Transcript } from '../support/server-process.ts';
 
 let home: string;
@@ -265,6 +266,7 @@ describe('a language', () => {
 /** All that a command says, which is told to end when it has begun to speak on stderr. */
 async function whatIsSaid(args: readonly string[], more: Env): Promise<string> {
   const own = mkdtempSync(join(home, 'own-'));
+  await lendKeys(own);
   const port = String(await freePort());
   const child = spawn(process.execPath, [MAIN, ...args], {
     env: { ...env(), CASHIER_HOME: own, CASHIER_MODE: 'simulator', ...more, CASHIER_HTTP_PORT: port },

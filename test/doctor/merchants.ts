@@ -1,28 +1,16 @@
-import { generateKeyPair, type KeyObject } from 'node:crypto';
-import { promisify } from 'node:util';
+import { generateKeyPairSync } from 'node:crypto';
+import { type KeyPair, PAIRS, pem } from '../support/rsa.ts';
 import { secret } from './patient.ts';
 
-interface Pair {
-  readonly privateKey: KeyObject;
-  readonly publicKey: KeyObject;
-}
-const rsa = (bits: number): Promise<Pair> => promisify(generateKeyPair)('rsa', { modulusLength: bits });
+/** None of them the simulator's. */
+export const [, , , , , , app, alipay, merchant, wechatpay] = PAIRS;
+export const short = generateKeyPairSync('rsa', { modulusLength: 1024 });
+export const curve = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 
-export const [app, alipay, merchant, wechatpay, short, curve] = await Promise.all([
-  rsa(2048),
-  rsa(2048),
-  rsa(2048),
-  rsa(2048),
-  rsa(1024),
-  promisify(generateKeyPair)('ec', { namedCurve: 'P-256' }) as Promise<Pair>,
-]);
-
-export const pkcs8 = ({ privateKey }: Pair) =>
-  secret(String(privateKey.export({ type: 'pkcs8', format: 'pem' })));
-export const pkcs1 = ({ privateKey }: Pair) =>
+export const pkcs8 = ({ privateKey }: KeyPair) => secret(pem(privateKey));
+export const pkcs1 = ({ privateKey }: KeyPair) =>
   secret(String(privateKey.export({ type: 'pkcs1', format: 'pem' })));
-export const spki = ({ publicKey }: Pair) =>
-  secret(String(publicKey.export({ type: 'spki', format: 'pem' })));
+export const spki = ({ publicKey }: KeyPair) => secret(pem(publicKey));
 export const bare = (pem: string) => secret(pem.replace(/-----[^-]+-----|\s/g, ''));
 
 export const API_V3_KEY = secret('Q7vXoZt2LrKp9SwB4nYcM1dHgE6uJf8T');

@@ -1,7 +1,8 @@
-import { createPrivateKey, createPublicKey, generateKeyPairSync, verify } from 'node:crypto';
+import { createPrivateKey, createPublicKey, verify } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { PAIRS } from '../support/rsa.ts';
 import { MAIN } from '../support/server-process.ts';
 import { BIN, type Caller, Merchant } from './merchant.ts';
 
@@ -405,7 +406,7 @@ describe('another system of the merchant', () => {
 
 describe('a configuration', () => {
   it('whose key is not the one that Alipay knows is told so, and no money moves', async () => {
-    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    const { privateKey } = PAIRS[9];
     const AP_APP_KEY = privateKey.export({ type: 'pkcs8', format: 'der' }).toString('base64');
     const home = merchant.anotherHome();
     const wrong = await merchant.start([MAIN, 'alipay'], { ...merchant.officialEnv, HOME: home, AP_APP_KEY });

@@ -1,4 +1,3 @@
-import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,24 +10,23 @@ import { readAlipayConfig } from '../../src/providers/alipay/index.ts';
 import * as alipaySigner from '../../src/providers/alipay/signer.ts';
 import { readWechatpayConfig } from '../../src/providers/wechatpay/index.ts';
 import * as wechatpaySigner from '../../src/providers/wechatpay/signer.ts';
+import { PAIRS, pem } from '../support/rsa.ts';
 import { VirtualClock } from '../support/virtual-time.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const pair = () =>
-  generateKeyPairSync('rsa', {
-    modulusLength: 2048,
-    publicKeyEncoding: { type: 'spki', format: 'pem' },
-    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
-  });
-const [mine, theirs] = [pair(), pair()];
-const ALIPAY = { AP_APP_ID: '2021004100000001', AP_APP_KEY: mine.privateKey, AP_PUB_KEY: theirs.publicKey };
+const [mine, theirs] = PAIRS;
+const ALIPAY = {
+  AP_APP_ID: '2021004100000001',
+  AP_APP_KEY: pem(mine.privateKey),
+  AP_PUB_KEY: pem(theirs.publicKey),
+};
 const WECHATPAY = {
   WXPAY_APP_ID: 'wxd678efa567ab6787',
   WXPAY_MCH_ID: '1900000109',
-  WXPAY_MCH_KEY: mine.privateKey,
+  WXPAY_MCH_KEY: pem(mine.privateKey),
   WXPAY_MCH_SERIAL: '1DDE55AD98ED71D6EDD4A4A16996DE7B47773A8C',
   WXPAY_API_V3_KEY: 'Q7vXoZt2LrKp9SwB4nYcM1dHgE6uJf8T',
-  WXPAY_PUB_KEY: theirs.publicKey,
+  WXPAY_PUB_KEY: pem(theirs.publicKey),
   WXPAY_PUB_KEY_ID: 'PUB_KEY_ID_0114232134912410000000000001',
   WXPAY_NOTIFY_URL: 'https://pay.shop.cn/hook',
 };

@@ -7,14 +7,14 @@ import { outgoingProxyOf } from '../../src/platform/outgoing-proxy.ts';
 import { GatewayUnavailable, OutcomeUnknown } from '../../src/providers/contract.ts';
 import { gatewayHttp } from '../../src/providers/gateway-http.ts';
 import { certificatePem } from '../providers/wechatpay/certificate-maker.ts';
-import { rsaPair } from '../providers/wechatpay/platform.ts';
 import { PATIENCE_MS } from '../support/patience.ts';
+import { PAIRS, pem } from '../support/rsa.ts';
 
 /** A gateway with a certificate that nobody trusts but this process, and a proxy that does as it is told. */
-const keys = await rsaPair();
+const [keys] = PAIRS;
 const from = Math.floor(Date.now() / 86_400_000) * 86_400_000 - 86_400_000;
 const cert = certificatePem(keys, { serial: '1234', from, until: from + 10 * 86_400_000 });
-const key = keys.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+const key = pem(keys.privateKey);
 
 const servers: Server[] = [];
 const sockets = new Set<Socket>();

@@ -1,4 +1,3 @@
-import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +6,7 @@ import { readTokenFile } from '../../src/auth/token-file.ts';
 import { configOf, type Env, withDotenv } from '../../src/config.ts';
 import { decodeText } from '../../src/platform/text-file.ts';
 import { readPolicy } from '../../src/policy/read-policy-file.ts';
+import { PAIRS } from '../support/rsa.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'texts-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -97,7 +97,7 @@ describe.each(Object.entries(READERS))('%s', (name, { setting, read }) => {
 });
 
 it('a key file may be binary', () => {
-  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const { privateKey } = PAIRS[0];
   const der = privateKey.export({ type: 'pkcs8', format: 'der' });
   const path = join(folder, 'app.der');
   writeFileSync(path, der);

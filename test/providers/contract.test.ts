@@ -19,6 +19,7 @@ import { WALLETS } from '../../src/providers/registry.ts';
 import { FAKES } from '../../src/simulator/fakes.ts';
 import { openSimulator, type Simulator } from '../../src/simulator/index.ts';
 import { controlOf, freshNumber, openReceiver, type Receiver, until } from '../simulator/bench.ts';
+import { lendKeys } from '../support/lent-keys.ts';
 import { SimulatorClient } from '../support/simulator-client.ts';
 import { TOYPAY as TOY_FAKE } from '../toypay/fake.ts';
 import { TOYPAY } from '../toypay/provider/wallet.ts';
@@ -26,17 +27,18 @@ import { TOYPAY } from '../toypay/provider/wallet.ts';
 /* What the money path relies on in every adapter, each against its own gateway as the simulator plays it. */
 
 const ports = { clock: systemClock, randomBytes: systemRandom, http: gatewayHttp() };
-const folder = mkdtempSync(join(tmpdir(), 'contract-'));
+const home = mkdtempSync(join(tmpdir(), 'contract-'));
 let simulator: Simulator;
 let gateway: SimulatorClient;
 beforeAll(async () => {
-  simulator = await openSimulator({ folder, ...ports, fakes: [...FAKES, TOY_FAKE] });
+  await lendKeys(home);
+  simulator = await openSimulator({ folder: join(home, 'simulator'), ...ports, fakes: [...FAKES, TOY_FAKE] });
   await simulator.serve();
   gateway = new SimulatorClient(simulator.origin);
 });
 afterAll(async () => {
   await simulator.close();
-  rmSync(folder, { recursive: true });
+  rmSync(home, { recursive: true });
 });
 
 /** How the answer to a call may go wrong, by the simulator's word for it. */

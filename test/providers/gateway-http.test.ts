@@ -7,8 +7,8 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { GatewayUnavailable, OutcomeUnknown } from '../../src/providers/contract.ts';
 import { type GatewayHttp, type GatewayRequest, gatewayHttp } from '../../src/providers/gateway-http.ts';
 import { PATIENCE_MS } from '../support/patience.ts';
+import { PAIRS, pem } from '../support/rsa.ts';
 import { certificatePem } from './wechatpay/certificate-maker.ts';
-import { rsaPair } from './wechatpay/platform.ts';
 
 const MEGABYTE = 1_048_576;
 const servers: TcpServer[] = [];
@@ -181,10 +181,10 @@ describe('what is known of a request that failed', () => {
   });
 
   it('nobody listens, or nobody can be trusted: it was not sent', async () => {
-    const keys = await rsaPair();
+    const [keys] = PAIRS;
     const from = Math.floor(Date.now() / 86_400_000) * 86_400_000 - 86_400_000;
     const cert = certificatePem(keys, { serial: '1234', from, until: from + 10 * 86_400_000 });
-    const key = keys.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+    const key = pem(keys.privateKey);
     let heard = 0;
     const tls = createTls({ key, cert }, (_request, response) => {
       heard += 1;

@@ -7,6 +7,7 @@ import { build } from 'esbuild';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock, systemRandom } from '../../src/platform/system.ts';
 import { openSimulator, type Simulator } from '../../src/simulator/index.ts';
+import { lendKeys } from '../support/lent-keys.ts';
 import { controlOf, freshNumber, openReceiver, until, wechatPayClient } from './bench.ts';
 
 interface Said {
@@ -34,6 +35,7 @@ beforeAll(async () => {
 afterAll(() => rm(program));
 beforeEach(async () => {
   home = await mkdtemp(join(tmpdir(), 'simulator-'));
+  await lendKeys(home);
   return async () => {
     for (const child of children.splice(0)) child.kill('SIGKILL');
     await rm(home, { recursive: true });
@@ -161,6 +163,8 @@ describe('one folder', () => {
 
 describe('several processes', () => {
   it('agree on one identity when all start at once, and exactly one serves', async () => {
+    // Nobody has lent them one.
+    await rm(join(home, 'simulator'), { recursive: true });
     const started = await Promise.all([start(), start(), start()]);
     const [first] = started;
     for (const { said } of started) expect(said.env).toEqual(first?.said.env);

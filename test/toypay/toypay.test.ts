@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cleanEnv, makeHome } from '../journeys/shop.ts';
 import { freePort } from '../support/free-port.mjs';
+import { lendKeys } from '../support/lent-keys.ts';
 import {
   type Arguments,
   type Env,
@@ -24,6 +25,7 @@ const servers: ServerProcess[] = [];
 beforeAll(async () => {
   product = await buildWithToy();
   home = makeHome();
+  await lendKeys(home);
   env = { ...cleanEnv(home), CASHIER_LANG: 'en', CASHIER_POLICY: join(home, 'policy.yaml') };
 });
 afterAll(async () => {

@@ -7,6 +7,7 @@ import { expect, it } from 'vitest';
 import { Ledger } from '../../src/ledger/ledger.ts';
 import { openSqliteStore } from '../../src/ledger/sqlite-store.ts';
 import { systemClock, systemRandom } from '../../src/platform/system.ts';
+import { lendKeys } from '../support/lent-keys.ts';
 import { PATIENCE_MS } from '../support/patience.ts';
 import { MAIN } from '../support/server-process.ts';
 
@@ -30,8 +31,10 @@ const CREATE = line({
 /** Starts the server, lets `talk` speak, and says how it ended; undefined when it did not. */
 async function ending(
   talk: (child: ChildProcessWithoutNullStreams, home: string) => Promise<void> | void,
+  { hasKeys }: { readonly hasKeys: boolean } = { hasKeys: true },
 ): Promise<{ code: number | null; stdout: string; stderr: string } | undefined> {
   const home = mkdtempSync(join(tmpdir(), 'cashier-end-'));
+  if (hasKeys) await lendKeys(home);
   const child = spawn(process.execPath, [MAIN], {
     env: { PATH: process.env.PATH ?? '', HOME: home, CASHIER_HOME: home },
     cwd: home,
@@ -75,10 +78,8 @@ async function created(home: string): Promise<void> {
   }
 }
 
-it('ends when the client hangs up right after its first call', async () => {
-  const end = await ending((child) => {
-    child.stdin.end(INITIALIZE + INITIALIZED + CREATE);
-  });
+it.each([true, false])('ends when the client hangs up right after its first call', async (hasKeys) => {
+  const end = await ending((child) => void child.stdin.end(INITIALIZE + INITIALIZED + CREATE), { hasKeys });
   expect(end, 'the process has ended').toBeDefined();
   expect(end?.code).toBe(0);
 });

@@ -82,9 +82,12 @@ export function complete(database: SimulatorDatabase, made: Stored): Promise<Sto
 }
 
 /** What the processes of one folder know each other by. */
-export function markOf({ keys }: Identity): Mark {
+export function markOf({ id, keys }: Identity): Mark {
   const secret = keys.forger.privateKey.export({ type: 'pkcs8', format: 'der' });
-  return { kind: 'simulator', key: createHash('sha256').update('serving').update(secret).digest() };
+  return {
+    kind: 'simulator',
+    key: createHash('sha256').update('serving').update(id).update(secret).digest(),
+  };
 }
 
 function read(database: SimulatorDatabase): Stored {

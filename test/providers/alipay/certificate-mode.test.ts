@@ -1,4 +1,4 @@
-import { generateKeyPairSync, type KeyObject, X509Certificate } from 'node:crypto';
+import { type KeyObject, X509Certificate } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { certificateSn } from '../../../src/providers/alipay/certificates.ts';
 import { createAlipayProvider, readAlipayConfig } from '../../../src/providers/alipay/index.ts';
@@ -11,6 +11,7 @@ import {
   make,
   middleCert,
   name,
+  newKeys,
   rootCert,
   second,
 } from './certificate-world.ts';
@@ -42,7 +43,6 @@ const paid = {
   total_amount: '9.90',
 };
 const snOf = (pemText: string) => certificateSn(new X509Certificate(pemText)) ?? '';
-const newKeys = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const newCert = make({ publicKey: newKeys.publicKey, serial: '2026010203' });
 
 const withSn = (body: string, sn: string | undefined) =>

@@ -1,5 +1,5 @@
-import { generateKeyPairSync } from 'node:crypto';
 import { type CertificateTerms, certificatePem, type Name } from '../../../src/simulator/certificate.ts';
+import { PAIRS } from '../../support/rsa.ts';
 import { alipayKeys, appKeys, NOW, strangerKeys } from './fake-gateway.ts';
 
 /** ms; now, as a certificate can say it. */
@@ -7,8 +7,7 @@ export const second = Math.floor(NOW / 1000) * 1000;
 export const DAY = 86_400_000;
 const terms = { from: second - 10 * DAY, until: second + 300 * DAY };
 
-export const rootKeys = generateKeyPairSync('rsa', { modulusLength: 2048 });
-export const middleKeys = generateKeyPairSync('rsa', { modulusLength: 2048 });
+export const [, , , rootKeys, middleKeys, newKeys] = PAIRS;
 const name = (cn: string, o = 'Demo'): Name => [
   ['C', 'CN'],
   ['O', o],

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { certificateSn, certificatesIn } from '../../../src/providers/alipay/certificates.ts';
 import { readAlipayConfig } from '../../../src/providers/alipay/index.ts';
 import { certificatePem } from '../../../src/simulator/certificate.ts';
+import { pem } from '../../support/rsa.ts';
 import {
   alipayCert,
   appCert,
@@ -16,7 +17,7 @@ import {
   rootKeys,
   second,
 } from './certificate-world.ts';
-import { alipayKeys, ENV, NOW, pem, strangerKeys } from './fake-gateway.ts';
+import { alipayKeys, ENV, NOW, strangerKeys } from './fake-gateway.ts';
 
 const read = (env: Readonly<Record<string, string | undefined>>, now?: number) =>
   readAlipayConfig({ ...ENV, ...CERTIFICATES, ...env }, now);

@@ -1,20 +1,13 @@
-import { generateKeyPairSync, type KeyObject, sign, verify } from 'node:crypto';
+import { sign, verify } from 'node:crypto';
 import type { Clock } from '../../../src/domain/clock.ts';
 import type { Fen } from '../../../src/domain/money.ts';
 import type { OrderTerms, RefundTerms } from '../../../src/domain/order.ts';
 import { createAlipayProvider, readAlipayConfig } from '../../../src/providers/alipay/index.ts';
 import type { PaymentProvider } from '../../../src/providers/contract.ts';
 import type { GatewayHttp, GatewayRequest, GatewayResponse } from '../../../src/providers/gateway-http.ts';
+import { PAIRS, pem } from '../../support/rsa.ts';
 
-const pair = (bits = 2048) => generateKeyPairSync('rsa', { modulusLength: bits });
-
-/** Made at run time: the app's pair, Alipay's pair and a stranger's. */
-export const appKeys = pair();
-export const alipayKeys = pair();
-export const strangerKeys = pair();
-
-export const pem = (key: KeyObject): string =>
-  key.export({ type: key.type === 'private' ? 'pkcs8' : 'spki', format: 'pem' }).toString();
+export const [appKeys, alipayKeys, strangerKeys] = PAIRS;
 
 export const ENV = {
   AP_APP_ID: '2021004100000001',

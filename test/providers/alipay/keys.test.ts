@@ -2,7 +2,8 @@ import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { CashierError } from '../../../src/domain/errors.ts';
 import { readAlipayPublicKey, readAppPrivateKey } from '../../../src/providers/alipay/keys.ts';
-import { alipayKeys, appKeys, pem } from './fake-gateway.ts';
+import { pem } from '../../support/rsa.ts';
+import { alipayKeys, appKeys } from './fake-gateway.ts';
 
 const bare = (text: string): string => text.replace(/-----[^-]+-----|\s/g, '');
 const exportAs = (key: KeyObject, type: 'pkcs1' | 'pkcs8' | 'spki'): string =>

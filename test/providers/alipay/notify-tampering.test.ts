@@ -2,7 +2,8 @@ import { AlipaySdk } from 'alipay-sdk';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { VerifiedNotify } from '../../../src/providers/contract.ts';
-import { alipayKeys, appKeys, ENV, pem, setUp } from './fake-gateway.ts';
+import { pem } from '../../support/rsa.ts';
+import { alipayKeys, appKeys, ENV, setUp } from './fake-gateway.ts';
 import {
   type Entries,
   encode,

@@ -1,5 +1,5 @@
 import { sign } from 'node:crypto';
-import type { KeyPair } from './platform.ts';
+import type { KeyPair } from '../../support/rsa.ts';
 
 /** Node reads X.509 but cannot make it; this writes just enough DER for a self-signed certificate. */
 

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { PaymentProvider } from '../../../src/providers/contract.ts';
 import type { GatewayResponse } from '../../../src/providers/gateway-http.ts';
 import { createWechatpayProvider } from '../../../src/providers/wechatpay/index.ts';
+import type { KeyPair } from '../../support/rsa.ts';
 import { certificatePem } from './certificate-maker.ts';
 import {
   API_V3_KEY,
@@ -16,7 +17,7 @@ import {
   strangerKeys,
   TestClock,
 } from './merchant.ts';
-import { type KeyPair, type SigningIdentity, seal, signedAnswer } from './platform.ts';
+import { type SigningIdentity, seal, signedAnswer } from './platform.ts';
 
 /** ms */
 export const HOUR = 3_600_000;

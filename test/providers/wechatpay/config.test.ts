@@ -13,14 +13,15 @@ import {
   platformPem,
   privatePem,
 } from './merchant.ts';
-import { rsaPair } from './platform.ts';
 
 const publicPem = String(merchantKeys.publicKey.export({ type: 'spki', format: 'pem' }));
 const certificate = certificatePem(merchantKeys, { serial: '1d01', from: NOW - 1000, until: NOW + 1000 });
 const ecPem = String(
   generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' }),
 );
-const shortPem = String((await rsaPair(1024)).privateKey.export({ type: 'pkcs8', format: 'pem' }));
+const shortPem = String(
+  generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey.export({ type: 'pkcs8', format: 'pem' }),
+);
 
 function errorOf(overrides: Readonly<Record<string, string | undefined>>): CashierError {
   try {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { PAIRS } from '../../support/rsa.ts';
 import {
   type Certificate,
   CertificateWorld,
@@ -10,10 +11,10 @@ import {
 } from './certificate-world.ts';
 import { configOf, NOW, OUT_TRADE_NO, PAID_TRADE, PUB_KEY_ID, platform, platformPem } from './merchant.ts';
 import { paymentNotify } from './notifier.ts';
-import { rsaPair, signedAnswer, unsignedAnswer } from './platform.ts';
+import { signedAnswer, unsignedAnswer } from './platform.ts';
 
 /** The public key of the merchant, and a pair of its own for the certificate. */
-const certificateKeys = await rsaPair();
+const certificateKeys = PAIRS[3];
 const CERTIFICATE: Certificate = { ...OLD, keys: certificateKeys };
 const listed = [entry(CERTIFICATE)];
 const BOTH = { WXPAY_PUB_KEY: platformPem, WXPAY_PUB_KEY_ID: PUB_KEY_ID };

@@ -15,13 +15,10 @@ import {
   readWechatpayConfig,
   type WechatpayConfig,
 } from '../../../src/providers/wechatpay/index.ts';
-import { rsaPair, signedAnswer } from './platform.ts';
+import { PAIRS, pem } from '../../support/rsa.ts';
+import { signedAnswer } from './platform.ts';
 
-export const [merchantKeys, platformKeys, strangerKeys] = await Promise.all([
-  rsaPair(),
-  rsaPair(),
-  rsaPair(),
-]);
+export const [merchantKeys, platformKeys, strangerKeys] = PAIRS;
 
 export const API_V3_KEY = '0123456789abcdefghijklmnopqrstuv';
 export const PUB_KEY_ID = 'PUB_KEY_ID_0114232134912410000000000000';
@@ -32,8 +29,8 @@ export const NOW = Date.parse('2026-11-21T14:30:05.250+08:00');
 
 export const platform = { serial: PUB_KEY_ID, privateKey: platformKeys.privateKey };
 
-export const privatePem = String(merchantKeys.privateKey.export({ type: 'pkcs8', format: 'pem' }));
-export const platformPem = String(platformKeys.publicKey.export({ type: 'spki', format: 'pem' }));
+export const privatePem = pem(merchantKeys.privateKey);
+export const platformPem = pem(platformKeys.publicKey);
 
 export const ENV: Readonly<Record<string, string>> = {
   WXPAY_APP_ID: 'wxd678efh567hg6787',

@@ -1,17 +1,7 @@
-import { createCipheriv, generateKeyPair, type KeyObject, sign } from 'node:crypto';
-import { promisify } from 'node:util';
+import { createCipheriv, type KeyObject, sign } from 'node:crypto';
 import type { GatewayResponse } from '../../../src/providers/gateway-http.ts';
 
 /** The test signer: WeChat Pay's side of signing and sealing, the counterpart of verifier.ts and cipher.ts. */
-
-export interface KeyPair {
-  readonly publicKey: KeyObject;
-  readonly privateKey: KeyObject;
-}
-
-export function rsaPair(bits = 2048): Promise<KeyPair> {
-  return promisify(generateKeyPair)('rsa', { modulusLength: bits });
-}
 
 export interface SigningIdentity {
   readonly serial: string;

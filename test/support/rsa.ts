@@ -1,0 +1,20 @@
+import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
+import { inject } from 'vitest';
+
+export interface KeyPair {
+  readonly publicKey: KeyObject;
+  readonly privateKey: KeyObject;
+}
+type Ten<T> = readonly [T, T, T, T, T, T, T, T, T, T];
+
+/**
+ * RSA-2048 pairs of nobody, made anew for every run: all different, but the same for every file. The simulators that
+ * tests start have the first six.
+ */
+export const PAIRS = inject('rsaKeys').map((text) => {
+  const privateKey = createPrivateKey(text);
+  return { privateKey, publicKey: createPublicKey(privateKey) };
+}) as readonly KeyPair[] as Ten<KeyPair>;
+
+export const pem = (key: KeyObject): string =>
+  String(key.export({ type: key.type === 'private' ? 'pkcs8' : 'spki', format: 'pem' }));
