@@ -3,7 +3,8 @@ import { existsSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { cleanEnv, makeHome } from '../journeys/shop.ts';
-import { type Env, runCommand, Transcript } from '../support/server-process.ts';
+import { commandHere } from '../support/command-here.ts';
+import { type Env, Transcript } from '../support/server-process.ts';
 
 let home: string;
 let file: string;
@@ -14,7 +15,7 @@ beforeEach(() => {
 afterEach(() => rmSync(home, { recursive: true, force: true }));
 
 const tokens = (args: readonly string[], env: Env = { CASHIER_TOKENS_FILE: file }) =>
-  runCommand(['tokens', ...args], {
+  commandHere(['tokens', ...args], {
     env: { ...cleanEnv(home), ...env },
     cwd: join(home, 'cwd'),
     transcript: new Transcript(),

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readPayment } from '../journeys/shapes.ts';
 import { Shop } from '../journeys/shop.ts';
 import { freePort } from '../support/free-port.mjs';
-import { until } from '../support/server-process.ts';
+import { runCommand, until } from '../support/server-process.ts';
 import { Service } from './service.ts';
 import { addToken } from './tokens.ts';
 import { send } from './wire.ts';
@@ -207,7 +207,7 @@ describe('a service with a public address', () => {
     expect(await service.stop()).toBe(0);
     const { stdout } = await other.command(['orders', '--json']);
     expect(stdout).toContain('"caller": "till"');
-    const doctor = await other.command(['doctor', '--json', '--offline']);
+    const doctor = await other.command(['doctor', '--json', '--offline'], {}, runCommand);
     expect(doctor.stdout).toContain('service.refused-names');
     expect(doctor.stdout).toContain('shop.example.com:444');
     await other.close();

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { CommandResult } from '../support/server-process.ts';
+import { type CommandResult, runCommand } from '../support/server-process.ts';
 import { type Agent, Shop } from './shop.ts';
 
 let shop: Shop;
@@ -87,7 +87,7 @@ describe('a ledger that cannot be used', () => {
   it.skipIf(process.platform === 'win32')('that is a pipe is refused at once', async () => {
     const pipe = join(shop.home, 'a-pipe');
     execFileSync('mkfifo', [pipe]);
-    isRefusal(await shop.command(['orders', '--ledger', pipe]));
+    isRefusal(await shop.command(['orders', '--ledger', pipe], {}, runCommand));
   });
 
   it('of a newer version is refused and left as it was', async () => {

@@ -2,6 +2,7 @@ import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { commandHere } from '../support/command-here.ts';
 import { type CommandResult, type Env, runCommand, Transcript } from '../support/server-process.ts';
 import { SimulatorProcess } from '../support/simulator-client.ts';
 import { cleanEnv, makeHome, secretsIn } from './shop.ts';
@@ -22,7 +23,7 @@ afterAll(() => {
 });
 
 function start(env: Env): Promise<CommandResult> {
-  return runCommand([], { env: { ...cleanEnv(home), ...env }, cwd: join(home, 'cwd'), transcript });
+  return commandHere([], { env: { ...cleanEnv(home), ...env }, cwd: join(home, 'cwd'), transcript });
 }
 
 function without(env: Env, ...names: string[]): Env {

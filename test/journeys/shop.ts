@@ -2,11 +2,12 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
+import { commandHere } from '../support/command-here.ts';
 import {
   type Arguments,
   type CommandResult,
   type Env,
-  runCommand,
+  type runCommand,
   ServerProcess,
   Transcript,
   until,
@@ -127,12 +128,13 @@ export class Shop {
   }
 
   /** An operator's command. */
-  command(args: readonly string[], env: Env = {}): Promise<CommandResult> {
-    return runCommand(args, {
-      env: { ...this.env, ...env },
-      cwd: join(this.home, 'cwd'),
-      transcript: this.transcript,
-    });
+  command(
+    args: readonly string[],
+    env: Env = {},
+    run: typeof runCommand = commandHere,
+  ): Promise<CommandResult> {
+    const { home, transcript } = this;
+    return run(args, { env: { ...this.env, ...env }, cwd: join(home, 'cwd'), transcript });
   }
 
   /** A person says yes at the terminal. */

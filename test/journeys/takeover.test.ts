@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { lendKeys } from '../support/lent-keys.ts';
 import { ServerProcess, Transcript, until } from '../support/server-process.ts';
 import { SimulatorClient, SimulatorProcess, WALLETS } from '../support/simulator-client.ts';
 import { Agent, cleanEnv, makeHome, secretsIn } from './shop.ts';
@@ -21,6 +22,7 @@ async function agent(): Promise<Agent> {
 let serving: Agent;
 let standingBy: Agent;
 beforeAll(async () => {
+  await lendKeys(home);
   [serving, standingBy] = await Promise.all([agent(), agent()]);
 });
 afterAll(async () => {

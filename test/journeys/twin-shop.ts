@@ -1,8 +1,9 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { commandHere } from '../support/command-here.ts';
 import { freePort } from '../support/free-port.mjs';
 import { LedgerFile } from '../support/ledger-file.ts';
-import { type Env, runCommand, ServerProcess, Transcript, until } from '../support/server-process.ts';
+import { type Env, ServerProcess, Transcript, until } from '../support/server-process.ts';
 import { SimulatorClient, SimulatorProcess, WALLETS } from '../support/simulator-client.ts';
 import { isToBePaid, KilledShop, type Kills, POLICY, pause } from './killed-shop.ts';
 import { Agent, cleanEnv, makeHome, secretsIn } from './shop.ts';
@@ -44,7 +45,7 @@ export class TwinShop extends KilledShop {
     const at = { env, cwd: join(home, 'cwd'), transcript };
     const ledger = new LedgerFile(join(home, 'simulator', 'ledger.db'));
     const command = async (...args: string[]) => {
-      const { code, stdout, stderr } = await runCommand(args, at);
+      const { code, stdout, stderr } = await commandHere(args, at);
       if (code !== 0) throw new Error(`${args[0]} ended with ${code}: ${stderr}`);
       return stdout;
     };

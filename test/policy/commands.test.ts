@@ -2,7 +2,8 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { cleanEnv, makeHome } from '../journeys/shop.ts';
-import { runCommand, Transcript } from '../support/server-process.ts';
+import { commandHere } from '../support/command-here.ts';
+import { Transcript } from '../support/server-process.ts';
 
 const SECRET = 'correct-horse-battery';
 let home: string;
@@ -18,7 +19,7 @@ afterEach(() => {
 
 /** Stated, so that the first command may make the ledger. */
 const run = (args: readonly string[], secret?: string) =>
-  runCommand(args, {
+  commandHere(args, {
     env: {
       ...cleanEnv(home),
       CASHIER_MODE: 'simulator',

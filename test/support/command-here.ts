@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { runLine } from '../../src/cli/command-line.ts';
-import { type CommandResult, MAIN, type runCommand } from './server-process.ts';
+import { MAIN, type runCommand } from './server-process.ts';
 
 /** Where what is written on behalf of a command goes. */
 const said = new AsyncLocalStorage<Record<'stdout' | 'stderr', string>>();
@@ -24,25 +24,24 @@ function listen(): void {
   }
 }
 
+/** They look at the folder and the home of their process, or start others. */
+const OF_A_PROCESS = ['init', 'doctor', 'demo'];
+/** They serve until they are told to end. */
+const SERVERS = [undefined, 'stdio', 'alipay', 'http', 'simulator'];
+
 /**
  * As {@link runCommand}, in this process, of the sources: a command that is not about being a process takes a tenth of
- * the time. What it leaves to its process (signals, a reader that leaves) and the built product are others' to show.
+ * the time. What it leaves to its process (signals, a reader that leaves) and the built product are others' to show. A
+ * server that starts is told to end at once.
  */
-export async function commandHere(
-  args: readonly string[],
-  { env, cwd, transcript }: Parameters<typeof runCommand>[1],
-): Promise<CommandResult> {
+export const commandHere: typeof runCommand = async (args, { env, cwd, transcript }) => {
   listen();
+  const [name] = args;
+  if (OF_A_PROCESS.includes(name ?? '')) throw new Error(`${name} wants a process of its own`);
   const own = { stdout: '', stderr: '' };
-  const stop = new AbortController();
-  const ports = {
-    env: { ...env },
-    cwd,
-    script: MAIN,
-    endQuietly: () => undefined,
-    stopped: () => stop.signal,
-  };
+  const stopped = () => (SERVERS.includes(name) ? AbortSignal.abort() : new AbortController().signal);
+  const ports = { env: { ...env }, cwd, script: MAIN, endQuietly: () => undefined, stopped };
   const code = await said.run(own, () => runLine(args, ports));
-  transcript.record(`command ${args[0] ?? 'stdio'}`, `${own.stdout}\n${own.stderr}`);
+  transcript.record(`command ${name ?? 'stdio'}`, `${own.stdout}\n${own.stderr}`);
   return { code, ...own };
-}
+};

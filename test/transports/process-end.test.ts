@@ -78,11 +78,14 @@ async function created(home: string): Promise<void> {
   }
 }
 
-it.each([true, false])('ends when the client hangs up right after its first call', async (hasKeys) => {
-  const end = await ending((child) => void child.stdin.end(INITIALIZE + INITIALIZED + CREATE), { hasKeys });
-  expect(end, 'the process has ended').toBeDefined();
-  expect(end?.code).toBe(0);
-});
+it.each([true, false])(
+  'ends when the client hangs up right after its first call, with keys at hand: %s',
+  async (hasKeys) => {
+    const end = await ending((child) => void child.stdin.end(INITIALIZE + INITIALIZED + CREATE), { hasKeys });
+    expect(end, 'the process has ended').toBeDefined();
+    expect(end?.code).toBe(0);
+  },
+);
 
 it.each([100, 400])('ends when the client hangs up %i ms after its first call', async (ms) => {
   const end = await ending((child) => {
