@@ -141,7 +141,8 @@ describe.skipIf(path === undefined)(`in a browser${why}`, () => {
   it('is used with the keyboard alone, every stop visible and in order', async () => {
     const { desk, id, page, here } = await visit({ signedIn: false });
     await page.goto(here);
-    // The secret has the focus at once.
+    // The secret has the focus by itself, with the first frame.
+    await page.locator('input:focus').waitFor();
     await page.keyboard.type(SECRET);
     await page.keyboard.press('Enter');
     await page.waitForURL(here);
