@@ -107,14 +107,14 @@ function inWords(world: World, method: string, fields: Fields, fault: AnswerFaul
     case 'forged':
       return reply(world, method, fields, true, true);
     case 'declined-unsigned':
-      return reply(world, method, faultRefusal('declined').fields, false);
+      return reply(world, method, FAULT_REFUSALS.declined().fields, false);
     case 'not-exist-unsigned':
       return reply(world, method, tradeNotExist().fields, false);
     case 'declined':
     case 'balance':
     case 'system-error':
     case 'rate-limited': {
-      const refusal = faultRefusal(fault);
+      const refusal = FAULT_REFUSALS[fault]();
       return reply(world, method, refusal.fields, refusal.signed);
     }
     default:
@@ -123,18 +123,12 @@ function inWords(world: World, method: string, fields: Fields, fault: AnswerFaul
 }
 
 /** The words for a fault that is an ordinary refusal. */
-export function faultRefusal(fault: 'declined' | 'balance' | 'system-error' | 'rate-limited'): AlipayRefusal {
-  switch (fault) {
-    case 'declined':
-      return business('ACCESS_FORBIDDEN', '无权限使用接口');
-    case 'balance':
-      return business('SELLER_BALANCE_NOT_ENOUGH', '卖家余额不足');
-    case 'system-error':
-      return business('SYSTEM_ERROR', '系统错误');
-    case 'rate-limited':
-      return new AlipayRefusal('40005', 'isv.app-call-limited', '应用调用次数超限');
-  }
-}
+export const FAULT_REFUSALS = {
+  declined: () => business('ACCESS_FORBIDDEN', '无权限使用接口'),
+  balance: () => business('SELLER_BALANCE_NOT_ENOUGH', '卖家余额不足'),
+  'system-error': () => business('SYSTEM_ERROR', '系统错误'),
+  'rate-limited': () => new AlipayRefusal('40005', 'isv.app-call-limited', '应用调用次数超限'),
+};
 
 /**
  * The answer, signed over the very substring of its node. Slashes are escaped as Alipay escapes them, so that whoever

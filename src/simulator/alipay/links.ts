@@ -2,7 +2,7 @@ import type { IssuedCode } from '../state/codes.ts';
 import type { Trade } from '../state/trades.ts';
 import type { Steered } from '../steering.ts';
 import type { World } from '../world.ts';
-import { faultRefusal } from './gateway.ts';
+import { FAULT_REFUSALS } from './gateway.ts';
 import { openTrade } from './opening.ts';
 import { business } from './refusal.ts';
 import { authenticate, LINK_METHODS } from './request.ts';
@@ -23,7 +23,7 @@ export function openLink(
     const steered = steer(world, terms, 'create');
     const fault = steered.answer?.fault;
     if (fault === 'declined' || fault === 'system-error' || fault === 'rate-limited')
-      throw faultRefusal(fault);
+      throw FAULT_REFUSALS[fault]();
     return openTrade(world, terms, steered, late);
   });
 }

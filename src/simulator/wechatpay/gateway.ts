@@ -48,7 +48,7 @@ export async function wechatPayGateway(gateway: World, incoming: Incoming): Prom
 
 /** Carries a call out, unless a fault prevents that. */
 function answerTo(world: World, route: Route, { body }: Incoming): Carried<Result> {
-  const occasion = { provider: 'wechatpay', ...route.about() };
+  const occasion = { provider: 'wechatpay', operation: route.operation, ...route.about() };
   return carryOut(world, occasion, body, (steered) => {
     try {
       return route.handle(steered);

@@ -13,7 +13,7 @@ import { closeOrder, createOrder, queryOrder } from './transactions.ts';
 /** One call: what it is about (for scenarios and the log) and how it is carried out. */
 export interface Route {
   readonly operation: Operation;
-  about(): Omit<Occasion, 'provider'>;
+  about(): Omit<Occasion, 'provider' | 'operation'>;
   handle(steered: Steered): { readonly status: number; readonly value?: unknown };
 }
 
@@ -46,7 +46,7 @@ export function routeOf(world: World, { method, target, body }: Incoming): Route
     if (path === '/v3/bill/tradebill') {
       return {
         operation: 'bill',
-        about: () => ({ operation: 'bill', outTradeNo: '' }),
+        about: () => ({ outTradeNo: '' }),
         handle: (steered) => ({ status: 200, value: tradeBill(world, query, steered) }),
       };
     }
@@ -68,7 +68,7 @@ function orderRoute(world: World, kind: OrderKind, body: Buffer): Route {
     operation: 'create',
     about: () => {
       const { out_trade_no = '', description } = hintsIn(body);
-      return { operation: 'create', outTradeNo: out_trade_no, title: description };
+      return { outTradeNo: out_trade_no, title: description };
     },
     handle: (steered) => ({ status: 200, value: createOrder(world, kind, body, steered) }),
   };
@@ -84,7 +84,7 @@ function queryRoute(
     operation: 'query',
     about: () => {
       const trade = find();
-      return { operation: 'query', outTradeNo: trade?.outTradeNo ?? number, title: trade?.title };
+      return { outTradeNo: trade?.outTradeNo ?? number, title: trade?.title };
     },
     handle: (steered) => {
       const mchid = new URLSearchParams(query).get('mchid');
@@ -99,7 +99,7 @@ function closeRoute(world: World, outTradeNo: string, body: Buffer): Route {
   const find = () => world.trades.byNumber('wechatpay', outTradeNo);
   return {
     operation: 'close',
-    about: () => ({ operation: 'close', outTradeNo, title: find()?.title }),
+    about: () => ({ outTradeNo, title: find()?.title }),
     handle: () => {
       closeOrder(world, find() ?? notExist(), body);
       return { status: 204 };
@@ -116,7 +116,6 @@ function refundRoute(world: World, body: Buffer): Route {
         ? world.trades.byTradeNo('wechatpay', hint.transaction_id)
         : world.trades.byNumber('wechatpay', hint.out_trade_no ?? '');
       return {
-        operation: 'refund',
         outTradeNo: trade?.outTradeNo ?? hint.out_trade_no ?? '',
         outRefundNo: hint.out_refund_no,
         title: trade?.title,
@@ -130,25 +129,23 @@ function refundRoute(world: World, body: Buffer): Route {
 function refundQueryRoute(world: World, outRefundNo: string): Route {
   const find = () => {
     const trade = world.trades.byRefundNumber('wechatpay', outRefundNo);
-    const refund = trade?.refunds.find((known) => known.outRefundNo === outRefundNo);
-    return trade && refund ? { trade, refund } : undefined;
+    return { trade, refund: trade?.refunds.find((known) => known.outRefundNo === outRefundNo) };
   };
   return {
     operation: 'query-refund',
     about: () => {
-      const found = find();
+      const { trade, refund } = find();
       return {
-        operation: 'query-refund',
-        outTradeNo: found?.trade.outTradeNo ?? '',
+        outTradeNo: trade?.outTradeNo ?? '',
         outRefundNo,
-        title: found?.trade.title,
-        reason: found?.refund.reason,
+        title: trade?.title,
+        reason: refund?.reason,
       };
     },
     handle: (steered) => {
-      const found = find();
-      if (!found) throw new WechatPayRefusal('RESOURCE_NOT_EXISTS', '退款单不存在');
-      return { status: 200, value: queryRefund(world, found.trade, found.refund, steered) };
+      const { trade, refund } = find();
+      if (!trade || !refund) throw new WechatPayRefusal('RESOURCE_NOT_EXISTS', '退款单不存在');
+      return { status: 200, value: queryRefund(world, trade, refund, steered) };
     },
   };
 }
