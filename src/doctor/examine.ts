@@ -52,8 +52,11 @@ export async function examine(
       'notify',
       examineNotify(settings, config.realm === 'simulator' ? [] : ids, offline ? undefined : ports),
     ),
-    guarded('ledger', examineLedger(config, ports)),
-    guarded('service', examineService(config, config.embeddedSimulator ? WALLET_IDS : ids, ports.machine)),
+    guarded('ledger', gathered(examineLedger(config, ports))),
+    guarded(
+      'service',
+      gathered(examineService(config, config.embeddedSimulator ? WALLET_IDS : ids, ports.machine)),
+    ),
   ]);
   const skews = checks.flatMap(({ skewMs }) => (skewMs === undefined ? [] : [skewMs]));
   const findings = [
@@ -116,6 +119,12 @@ async function askGateway(id: ProviderId, asked: Promise<GatewayCheck>): Promise
     return check.findings;
   });
   return { findings: await guarded(id, found), skewMs };
+}
+
+async function gathered(findings: AsyncIterable<Finding>): Promise<readonly Finding[]> {
+  const found: Finding[] = [];
+  for await (const one of findings) found.push(one);
+  return found;
 }
 
 /** The last wall: a mistake of ours in one examination does not keep the others from being told. */

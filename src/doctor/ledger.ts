@@ -9,6 +9,7 @@ import { isInForce } from '../policy/decisions.ts';
 import { hasOperatorSecret } from '../policy/person.ts';
 import type { Policy } from '../policy/policy.ts';
 import { error, type Finding, ok, refusal, warning } from '../providers/finding.ts';
+import { isOpenToOthers } from './env-file.ts';
 import type { DoctorPorts } from './ports.ts';
 import { examineRefusedNames } from './service.ts';
 
@@ -17,20 +18,19 @@ const LITTLE_SPACE = 200 * 1024 * 1024;
 const NO_SPACE = 10 * 1024 * 1024;
 
 /** The ledger, and what stands in it: rules, freeze, secret, what is not settled. Makes no ledger where none is. */
-export async function examineLedger(config: Config, ports: DoctorPorts): Promise<Finding[]> {
-  const policy = await examinePolicyFile(config, ports);
-  const place = [...(await examineSqlite(ports)), ...examinePlace(config.ledger, ports)];
-  if (place.some(({ level }) => level === 'error')) return [...place, ...policy.findings];
+export async function* examineLedger(config: Config, ports: DoctorPorts): AsyncIterable<Finding> {
+  const { policy, finding } = await examinePolicyFile(config, ports);
+  yield finding;
+  const place = [await examineSqlite(ports), ...examinePlace(config.ledger, ports)];
+  yield* place;
+  if (place.some(({ level }) => level === 'error')) return;
   if (!existsSync(config.ledger)) {
-    return [
-      ...place,
-      ok('ledger.absent', {
-        zh: `还没有账本，首次启动时会建在 ${config.ledger}。`,
-        en: `There is no ledger yet; the first start makes it at ${config.ledger}.`,
-      }),
-      ...operatorSecret(false, config),
-      ...policy.findings,
-    ];
+    yield ok('ledger.absent', {
+      zh: `还没有账本，首次启动时会建在 ${config.ledger}。`,
+      en: `There is no ledger yet; the first start makes it at ${config.ledger}.`,
+    });
+    yield* operatorSecret(false, config);
+    return;
   }
   let ledger: Ledger;
   try {
@@ -38,23 +38,20 @@ export async function examineLedger(config: Config, ports: DoctorPorts): Promise
   } catch (thrown) {
     const damaged = thrown instanceof CashierError && thrown.code !== 'INTERNAL';
     const found = refusal(thrown, () => (damaged ? 'ledger.unusable' : 'ledger.busy'));
-    return [...place, { ...found, variable: 'CASHIER_LEDGER' }, ...policy.findings];
+    yield { ...found, variable: 'CASHIER_LEDGER' };
+    return;
   }
   try {
-    return [
-      ...place,
-      ...(await examineContents(ledger, config)),
-      ...examineRefusedNames(await refusedNames(ledger, ports.clock.now())),
-      ...policy.findings,
-      ...(await examineRules(ledger, policy.policy)),
-    ];
+    yield* examineContents(ledger, config);
+    yield* examineRefusedNames(await refusedNames(ledger, ports.clock.now()));
+    yield* examineRules(ledger, policy);
   } finally {
     await ledger.close();
   }
 }
 
 /** Whether this machine can keep a ledger at all. */
-async function examineSqlite({ machine }: DoctorPorts): Promise<Finding[]> {
+async function examineSqlite({ machine }: DoctorPorts): Promise<Finding> {
   try {
     const { origin, version, walIsSafe } = await machine.sqlite();
     const from =
@@ -65,25 +62,21 @@ async function examineSqlite({ machine }: DoctorPorts): Promise<Finding[]> {
           zh: '，版本较旧，账本改用回滚日志而不用 WAL',
           en: '; an old one, so ledgers use a rollback journal and no WAL',
         };
-    return [
-      ok('ledger.sqlite', {
-        zh: `SQLite ${version}（${from.zh}）可用${how.zh}。`,
-        en: `SQLite ${version} works (${from.en}${how.en}).`,
-      }),
-    ];
+    return ok('ledger.sqlite', {
+      zh: `SQLite ${version}（${from.zh}）可用${how.zh}。`,
+      en: `SQLite ${version} works (${from.en}${how.en}).`,
+    });
   } catch (thrown) {
-    if (thrown instanceof CashierError) return [refusal(thrown, () => 'ledger.no-sqlite')];
+    if (thrown instanceof CashierError) return refusal(thrown, () => 'ledger.no-sqlite');
     const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : 'unknown';
-    return [
-      error('ledger.sqlite-fails', {
-        zh: `在临时文件夹中建一个试验数据库失败（${code}）。`,
-        en: `A scratch database in the temporary folder failed (${code}).`,
-        remedy: [
-          '检查临时文件夹的空间与写入权限，再运行一次。',
-          'See to the space and the permissions of the temporary folder, then run this again.',
-        ],
-      }),
-    ];
+    return error('ledger.sqlite-fails', {
+      zh: `在临时文件夹中建一个试验数据库失败（${code}）。`,
+      en: `A scratch database in the temporary folder failed (${code}).`,
+      remedy: [
+        '检查临时文件夹的空间与写入权限，再运行一次。',
+        'See to the space and the permissions of the temporary folder, then run this again.',
+      ],
+    });
   }
 }
 
@@ -105,8 +98,7 @@ function* examinePlace(path: string, { machine }: DoctorPorts): Iterable<Finding
     });
     return;
   }
-  // Windows has no such bits and shows all of them.
-  if (there && process.platform !== 'win32' && (statSync(path).mode & 0o077) !== 0) {
+  if (isOpenToOthers(path)) {
     yield warning('ledger.file-mode', {
       variable,
       zh: `账本 ${path} 可被这台机器上的其他用户读取。`,
@@ -126,7 +118,7 @@ function* examinePlace(path: string, { machine }: DoctorPorts): Iterable<Finding
   }
 }
 
-async function examineContents(ledger: Ledger, config: Config): Promise<Finding[]> {
+async function* examineContents(ledger: Ledger, config: Config): AsyncIterable<Finding> {
   const found = await ledger.read(async (book) => ({
     orders: (await book.orders.totals({})).count,
     unknown: (await book.orders.totals({ state: 'UNKNOWN' })).count,
@@ -134,41 +126,33 @@ async function examineContents(ledger: Ledger, config: Config): Promise<Finding[
     unsettled: await book.asking.any(),
     approvals: (await book.approvals.open()).length,
   }));
-  const findings = [
-    ok('ledger.usable', {
-      zh: `账本 ${config.ledger} 可用：${config.realm} 环境，${found.orders} 笔订单${found.latest ? `，最近一笔 ${beijingIso(found.latest.createdAt)}` : ''}。`,
-      en: `The ledger ${config.ledger} is usable: realm ${config.realm}, ${found.orders} orders${found.latest ? `, the latest of ${beijingIso(found.latest.createdAt)}` : ''}.`,
-    }),
-  ];
+  yield ok('ledger.usable', {
+    zh: `账本 ${config.ledger} 可用：${config.realm} 环境，${found.orders} 笔订单${found.latest ? `，最近一笔 ${beijingIso(found.latest.createdAt)}` : ''}。`,
+    en: `The ledger ${config.ledger} is usable: realm ${config.realm}, ${found.orders} orders${found.latest ? `, the latest of ${beijingIso(found.latest.createdAt)}` : ''}.`,
+  });
   if (found.unknown > 0) {
-    findings.push(
-      warning('ledger.unknown-orders', {
-        zh: `${found.unknown} 笔订单的结果待确认（支付平台没有给出答复）。`,
-        en: `The outcome of ${found.unknown} orders is unknown (the gateway has not told).`,
-        remedy: [
-          '保持服务器运行，它会自动查询；用 mcp-cashier orders 查看。',
-          'Keep the server running, it asks by itself; see mcp-cashier orders.',
-        ],
-      }),
-    );
+    yield warning('ledger.unknown-orders', {
+      zh: `${found.unknown} 笔订单的结果待确认（支付平台没有给出答复）。`,
+      en: `The outcome of ${found.unknown} orders is unknown (the gateway has not told).`,
+      remedy: [
+        '保持服务器运行，它会自动查询；用 mcp-cashier orders 查看。',
+        'Keep the server running, it asks by itself; see mcp-cashier orders.',
+      ],
+    });
   }
   if (found.unsettled) {
-    findings.push(
-      ok('ledger.unsettled', {
-        zh: '有尚未了结的订单或退款；服务器运行期间会自动查询。',
-        en: 'Some orders or refunds are not settled; a running server asks about them.',
-      }),
-    );
+    yield ok('ledger.unsettled', {
+      zh: '有尚未了结的订单或退款；服务器运行期间会自动查询。',
+      en: 'Some orders or refunds are not settled; a running server asks about them.',
+    });
   }
   if (found.approvals > 0) {
-    findings.push(
-      ok('ledger.open-approvals', {
-        zh: `${found.approvals} 项待审批：mcp-cashier approvals。`,
-        en: `${found.approvals} calls wait for a person: mcp-cashier approvals.`,
-      }),
-    );
+    yield ok('ledger.open-approvals', {
+      zh: `${found.approvals} 项待审批：mcp-cashier approvals。`,
+      en: `${found.approvals} calls wait for a person: mcp-cashier approvals.`,
+    });
   }
-  return [...findings, ...operatorSecret(await hasOperatorSecret(ledger), config)];
+  yield* operatorSecret(await hasOperatorSecret(ledger), config);
 }
 
 function* operatorSecret(set: boolean, { realm }: Config): Iterable<Finding> {
@@ -193,10 +177,10 @@ function* operatorSecret(set: boolean, { realm }: Config): Iterable<Finding> {
 async function examinePolicyFile(
   config: Config,
   { readPolicy }: DoctorPorts,
-): Promise<{ readonly policy: Policy | undefined; readonly findings: Finding[] }> {
+): Promise<{ readonly policy: Policy | undefined; readonly finding: Finding }> {
   try {
     const policy = await readPolicy(config);
-    const found =
+    const finding =
       config.policyFile === undefined
         ? ok('policy.default', {
             zh: '没有规则文件：单笔收款不超过 5000 元，退款都要人工批准。',
@@ -207,45 +191,36 @@ async function examinePolicyFile(
             zh: `规则文件 ${config.policyFile} 正确。`,
             en: `The policy file ${config.policyFile} is valid.`,
           });
-    return { policy, findings: [found] };
+    return { policy, finding };
   } catch (thrown) {
-    return { policy: undefined, findings: [refusal(thrown, () => 'policy.invalid')] };
+    return { policy: undefined, finding: refusal(thrown, () => 'policy.invalid') };
   }
 }
 
-async function examineRules(ledger: Ledger, policy: Policy | undefined): Promise<Finding[]> {
+async function* examineRules(ledger: Ledger, policy: Policy | undefined): AsyncIterable<Finding> {
   const { accepted, inForce, frozen } = await ledger.read(async (book) => ({
     accepted: await book.operator.policy(),
     inForce: policy === undefined || (await isInForce(book, policy)),
     frozen: await book.operator.freeze(),
   }));
-  const findings: Finding[] = [];
   if (!inForce && accepted) {
-    findings.push(
-      warning('policy.not-in-force', {
-        variable: 'CASHIER_POLICY',
-        zh: `规则文件与生效的规则（第 ${accepted.version} 版）不同，后者继续有效。`,
-        en: `The policy file differs from the rules in force (version ${accepted.version}), which stay in force.`,
-        remedy: [
-          '核对 mcp-cashier policy，再运行 mcp-cashier policy accept。',
-          'Compare with mcp-cashier policy, then run mcp-cashier policy accept.',
-        ],
-      }),
-    );
+    yield warning('policy.not-in-force', {
+      variable: 'CASHIER_POLICY',
+      zh: `规则文件与生效的规则（第 ${accepted.version} 版）不同，后者继续有效。`,
+      en: `The policy file differs from the rules in force (version ${accepted.version}), which stay in force.`,
+      remedy: [
+        '核对 mcp-cashier policy，再运行 mcp-cashier policy accept。',
+        'Compare with mcp-cashier policy, then run mcp-cashier policy accept.',
+      ],
+    });
   }
   if (frozen) {
-    findings.push(
-      warning('policy.frozen', {
-        zh: `收款和退款自 ${beijingIso(frozen.at)} 起已暂停，不会有新的资金变动。`,
-        en: `Payments and refunds have been paused since ${beijingIso(frozen.at)}.`,
-        remedy: [
-          '确认原因后运行 mcp-cashier unfreeze。',
-          'When the reason is gone, run mcp-cashier unfreeze.',
-        ],
-      }),
-    );
+    yield warning('policy.frozen', {
+      zh: `收款和退款自 ${beijingIso(frozen.at)} 起已暂停，不会有新的资金变动。`,
+      en: `Payments and refunds have been paused since ${beijingIso(frozen.at)}.`,
+      remedy: ['确认原因后运行 mcp-cashier unfreeze。', 'When the reason is gone, run mcp-cashier unfreeze.'],
+    });
   }
-  return findings;
 }
 
 function isWritable(path: string): boolean {

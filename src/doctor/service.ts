@@ -10,16 +10,14 @@ import { SELECTABLE, selectTools, toolsWith } from '../tools/index.ts';
 import type { Machine } from './ports.ts';
 
 /** Who may call, where it listens, and what it offers. */
-export async function examineService(
+export async function* examineService(
   config: Config,
   wallets: readonly ProviderId[],
   machine: Machine,
-): Promise<Finding[]> {
-  return [
-    ...examineTools(config, wallets),
-    ...examineCallers(config),
-    ...(await examinePort(config, machine)),
-  ];
+): AsyncIterable<Finding> {
+  yield* examineTools(config, wallets);
+  yield* examineCallers(config);
+  yield* examinePort(config, machine);
 }
 
 function* examineTools(
@@ -131,44 +129,40 @@ export function* examineRefusedNames(
 const SHOWN_NAMES = 5;
 
 /** Only a port that was asked for: on stdio nothing listens without. */
-async function examinePort({ httpHost, httpPort }: Config, machine: Machine): Promise<Finding[]> {
-  if (httpPort === undefined) return [];
+async function* examinePort({ httpHost, httpPort }: Config, machine: Machine): AsyncIterable<Finding> {
+  if (httpPort === undefined) return;
   const state = await machine.portState(httpHost, httpPort);
   const at = `${httpHost}:${httpPort}`;
   if (state === 'free') {
-    return [
-      ok('service.port', {
-        variable: 'CASHIER_HTTP_PORT',
-        zh: `${at} 空闲，可以监听。`,
-        en: `${at} is free to listen at.`,
-      }),
-    ];
+    yield ok('service.port', {
+      variable: 'CASHIER_HTTP_PORT',
+      zh: `${at} 空闲，可以监听。`,
+      en: `${at} is free to listen at.`,
+    });
+    return;
   }
   if (state === 'EADDRINUSE') {
-    return [
-      warning('service.port-taken', {
-        variable: 'CASHIER_HTTP_PORT',
-        zh: `${at} 已有程序在监听；如果是正在运行的 mcp-cashier，一切正常。`,
-        en: `Something listens at ${at} already; if that is a running mcp-cashier, all is well.`,
-        remedy: [
-          '若不是，换一个 CASHIER_HTTP_PORT 或停止那个程序。',
-          'If not, choose another CASHIER_HTTP_PORT or stop that program.',
-        ],
-      }),
-    ];
+    yield warning('service.port-taken', {
+      variable: 'CASHIER_HTTP_PORT',
+      zh: `${at} 已有程序在监听；如果是正在运行的 mcp-cashier，一切正常。`,
+      en: `Something listens at ${at} already; if that is a running mcp-cashier, all is well.`,
+      remedy: [
+        '若不是，换一个 CASHIER_HTTP_PORT 或停止那个程序。',
+        'If not, choose another CASHIER_HTTP_PORT or stop that program.',
+      ],
+    });
+    return;
   }
   const isHost = state !== 'EACCES';
-  return [
-    error('service.cannot-listen', {
-      variable: isHost ? 'CASHIER_HTTP_HOST' : 'CASHIER_HTTP_PORT',
-      zh: `无法在 ${at} 上监听（${state}）。`,
-      en: `Cannot listen at ${at} (${state}).`,
-      remedy: isHost
-        ? [
-            'CASHIER_HTTP_HOST 应是本机的地址，例如 127.0.0.1。',
-            "CASHIER_HTTP_HOST is to be one of this machine's addresses, such as 127.0.0.1.",
-          ]
-        : ['选用 1024 以上的端口。', 'Choose a port above 1024.'],
-    }),
-  ];
+  yield error('service.cannot-listen', {
+    variable: isHost ? 'CASHIER_HTTP_HOST' : 'CASHIER_HTTP_PORT',
+    zh: `无法在 ${at} 上监听（${state}）。`,
+    en: `Cannot listen at ${at} (${state}).`,
+    remedy: isHost
+      ? [
+          'CASHIER_HTTP_HOST 应是本机的地址，例如 127.0.0.1。',
+          "CASHIER_HTTP_HOST is to be one of this machine's addresses, such as 127.0.0.1.",
+        ]
+      : ['选用 1024 以上的端口。', 'Choose a port above 1024.'],
+  });
 }

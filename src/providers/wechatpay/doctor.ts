@@ -1,10 +1,10 @@
 import { type StandInKeys, serverComplaints } from '../complaints.ts';
 import type { WalletDoctor, WalletSettings } from '../examination.ts';
 import { absent, coveredBy, error, example, type Finding, incomplete, ok, warning } from '../finding.ts';
-import { examineKey, type KeyPlace } from '../key-finding.ts';
-import { isSamePair, type PastedKey, readPastedKey } from '../pasted-key.ts';
+import { readPastedKey } from '../pasted-key.ts';
 import { readWechatpayConfig } from './config.ts';
 import { adviceOnWechatpay } from './doctor-advice.ts';
+import { examineKeys, SECURITY } from './doctor-keys.ts';
 
 const NEEDED = [
   'WXPAY_APP_ID',
@@ -18,19 +18,6 @@ const CREDENTIALS = [...NEEDED, ...PUBLIC_KEY] as const;
 
 const API_V3_KEY_BYTES = 32;
 const NAME = { zh: '微信支付', en: 'WeChat Pay' };
-const SECURITY = {
-  zh: '商户平台 → 账户中心 → API安全',
-  en: 'merchant platform → account centre → API security',
-};
-const PUB_KEY_REMEDY = [
-  `填微信支付公钥 pub_key.pem（${SECURITY.zh} → 微信支付公钥）。`,
-  `Give WeChat Pay's public key, pub_key.pem (${SECURITY.en} → WeChat Pay public key).`,
-] as const;
-const MCH_KEY_REMEDY = [
-  '填商户 API 证书压缩包里的 apiclient_key.pem。',
-  'Give apiclient_key.pem from the archive of the merchant API certificate.',
-] as const;
-
 export const WECHATPAY_DOCTOR: WalletDoctor = {
   examine,
   advise: (thrown, observed, values) => adviceOnWechatpay(thrown, observed, values.WXPAY_PUB_KEY_ID?.trim()),
@@ -252,65 +239,4 @@ function* examinePublicKeyId(id: string, serial: string | undefined): Iterable<F
       `Copy the id from ${SECURITY.en} → WeChat Pay public key.`,
     ],
   });
-}
-
-function* examineKeys(
-  merchant: PastedKey | undefined,
-  platform: PastedKey | undefined,
-  { nameOf }: WalletSettings,
-): Iterable<Finding> {
-  if (merchant) {
-    const place: KeyPlace = {
-      id: 'wechatpay.merchant-key',
-      variable: nameOf('WXPAY_MCH_KEY'),
-      wanted: 'private',
-      name: { zh: '商户 API 私钥', en: "the merchant's API key" },
-      remedy:
-        merchant.kind === 'certificate'
-          ? [
-              `这是 apiclient_cert.pem（序列号 ${merchant.serial}，可填到 WXPAY_MCH_SERIAL）；${MCH_KEY_REMEDY[0]}`,
-              `That is apiclient_cert.pem (its serial ${merchant.serial} belongs in WXPAY_MCH_SERIAL). ${MCH_KEY_REMEDY[1]}`,
-            ]
-          : MCH_KEY_REMEDY,
-      leastBits: 2048,
-    };
-    yield examineKey(place, merchant);
-  }
-  if (!platform) return;
-  const variable = nameOf('WXPAY_PUB_KEY');
-  if (merchant && isSamePair(merchant, platform)) {
-    const what: Readonly<Record<string, readonly [string, string]>> = {
-      private: ['商户私钥，与 WXPAY_MCH_KEY 相同', "the merchant's private key, the same as WXPAY_MCH_KEY"],
-      certificate: [
-        '商户自己的证书（apiclient_cert.pem）',
-        "the merchant's own certificate (apiclient_cert.pem)",
-      ],
-    };
-    const [zh, en] = what[platform.kind] ?? [
-      '商户自己的公钥（WXPAY_MCH_KEY 的另一半）',
-      "the merchant's own public key (the other half of WXPAY_MCH_KEY)",
-    ];
-    yield error('wechatpay.public-key-is-merchants-own', {
-      variable,
-      zh: `${variable} 填的是${zh}，不是微信支付的公钥。`,
-      en: `${variable} holds ${en}, not WeChat Pay's public key.`,
-      remedy: PUB_KEY_REMEDY,
-    });
-  } else {
-    const place: KeyPlace = {
-      id: 'wechatpay.public-key',
-      variable,
-      wanted: 'public',
-      name: { zh: '微信支付公钥', en: "WeChat Pay's public key" },
-      remedy:
-        platform.kind === 'certificate'
-          ? [
-              `这是证书（序列号 ${platform.serial}）。${PUB_KEY_REMEDY[0]}没有微信支付公钥的老商户，去掉这两个变量即使用平台证书。`,
-              `That is a certificate (serial ${platform.serial}). ${PUB_KEY_REMEDY[1]} Older merchants without one remove both variables and use platform certificates.`,
-            ]
-          : PUB_KEY_REMEDY,
-      leastBits: 2048,
-    };
-    yield examineKey(place, platform);
-  }
 }
