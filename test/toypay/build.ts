@@ -41,7 +41,13 @@ export async function buildWithToy() {
       splitting: true,
       format: 'esm',
       platform: 'node',
-      packages: 'external',
+      mainFields: ['module', 'main'],
+      // Its native part lies beside it.
+      external: ['@photostructure/sqlite'],
+      // What is CommonJS in the bundle asks for Node's own modules.
+      banner: {
+        js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+      },
       metafile: true,
     },
     plugins: [withEntries],
@@ -51,6 +57,6 @@ export async function buildWithToy() {
     folder,
     program: [process.execPath, join(folder, 'main.mjs')],
     documents: join(folder, 'settings-documents.mjs'),
-    sources: Object.keys(metafile.inputs),
+    sources: Object.keys(metafile.inputs).filter((name) => !name.includes('node_modules/')),
   };
 }
