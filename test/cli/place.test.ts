@@ -13,6 +13,7 @@ import { systemClock } from '../../src/platform/system.ts';
 import { hasOperatorSecret } from '../../src/policy/person.ts';
 import { cleanEnv, makeHome } from '../journeys/shop.ts';
 import { commandHere } from '../support/command-here.ts';
+import { cheapGuesses } from '../support/guess-cost.ts';
 import {
   type CommandResult,
   type Env,
@@ -21,6 +22,8 @@ import {
   ServerProcess,
   Transcript,
 } from '../support/server-process.ts';
+
+cheapGuesses();
 
 const SECRET = 'correct-horse-battery';
 let home: string;

@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { cheapGuesses } from '../support/guess-cost.ts';
 import { until } from '../support/server-process.ts';
 import { WALLETS } from '../support/simulator-client.ts';
 import { type Agent, Shop } from './shop.ts';
+
+cheapGuesses();
 
 const SECRET = 'correct-horse-battery';
 const POLICY = 'version: 1\npayments: { approveAboveYuan: "100", maxYuan: "1000" }\n';

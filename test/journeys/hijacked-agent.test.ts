@@ -5,9 +5,12 @@ import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
 import { ElicitRequestSchema } from '@modelcontextprotocol/sdk/types.js';
 import { afterEach, expect, it } from 'vitest';
 import { fenFromYuan } from '../../src/domain/money.ts';
+import { cheapGuesses } from '../support/guess-cost.ts';
 import { MAIN } from '../support/server-process.ts';
 import { seeded } from '../support/virtual-time.ts';
 import { Shop } from './shop.ts';
+
+cheapGuesses();
 
 const SECRET = 'correct-horse-battery-staple';
 const POLICY = `version: 1

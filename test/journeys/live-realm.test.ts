@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { cheapGuesses } from '../support/guess-cost.ts';
 import { WALLETS } from '../support/simulator-client.ts';
 import { readPayment } from './shapes.ts';
 import { type Agent, Shop } from './shop.ts';
+
+cheapGuesses();
 
 /** Strings that are nowhere else: were one of them said, the shop's closing search would find it. */
 const CANARY = {

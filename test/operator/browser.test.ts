@@ -10,8 +10,8 @@ import { APPROVAL_TTL_MS } from '../../src/policy/approvals.ts';
 import { freeze } from '../../src/policy/decisions.ts';
 import { stumblingBlocks } from '../support/accessibility.ts';
 import { findChromium, launchChromium } from '../support/chromium.ts';
+import { cheapGuesses } from '../support/guess-cost.ts';
 import { Desk, ORDER, SECRET } from './desk.ts';
-import { cheapGuesses } from './guess-cost.ts';
 
 cheapGuesses();
 

@@ -3,8 +3,8 @@ import { Guesses } from '../../src/operator/guesses.ts';
 import { operatorRoutes } from '../../src/operator/index.ts';
 import { listen } from '../../src/platform/listener.ts';
 import { sourceOf } from '../../src/platform/source.ts';
+import { cheapGuesses } from '../support/guess-cost.ts';
 import { Desk, SECRET, type Sent } from './desk.ts';
-import { cheapGuesses } from './guess-cost.ts';
 
 cheapGuesses();
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
+import { cheapGuesses } from '../support/guess-cost.ts';
 import { Desk, SECRET } from './desk.ts';
-import { cheapGuesses } from './guess-cost.ts';
 
 const guesses = cheapGuesses();
 

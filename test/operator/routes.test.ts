@@ -9,9 +9,9 @@ import { APPROVAL_TTL_MS } from '../../src/policy/approvals.ts';
 import { freeze } from '../../src/policy/decisions.ts';
 import type { Policy } from '../../src/policy/policy.ts';
 import type { Fault } from '../support/bank.ts';
+import { cheapGuesses } from '../support/guess-cost.ts';
 import { payment, refund } from '../support/world.ts';
 import { Desk, ORDER, readable, SECRET } from './desk.ts';
-import { cheapGuesses } from './guess-cost.ts';
 
 cheapGuesses();
 

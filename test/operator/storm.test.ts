@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { cheapGuesses } from '../support/guess-cost.ts';
 import { Desk, ORDER, SECRET } from './desk.ts';
-import { cheapGuesses } from './guess-cost.ts';
 
 cheapGuesses();
 

@@ -2,6 +2,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Agent, Shop } from '../journeys/shop.ts';
+import { cheapGuesses } from '../support/guess-cost.ts';
+
+cheapGuesses();
 
 const SECRET = 'correct-horse-battery';
 let shop: Shop;

@@ -3,7 +3,10 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { cleanEnv, makeHome } from '../journeys/shop.ts';
 import { commandHere } from '../support/command-here.ts';
+import { cheapGuesses } from '../support/guess-cost.ts';
 import { Transcript } from '../support/server-process.ts';
+
+cheapGuesses();
 
 const SECRET = 'correct-horse-battery';
 let home: string;

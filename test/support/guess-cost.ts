@@ -5,7 +5,7 @@ import { afterAll, beforeAll } from 'vitest';
 type Done = (error: Error | null, key: Buffer) => void;
 
 /**
- * A guess costs a tenth of a second on purpose; in the file that says so it costs nothing. Gives how many were computed,
+ * A guess costs a tenth of a second on purpose; in a file that says so it costs nothing here. Gives how many were computed,
  * and how many of them at once.
  */
 export function cheapGuesses(): { running: number; most: number; all: number } {
