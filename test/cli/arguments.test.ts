@@ -13,6 +13,7 @@ import { speaker } from '../../src/cli/speaker.ts';
 import type { Use } from '../../src/cli/use.ts';
 import { type CommandName, USES } from '../../src/cli/uses.ts';
 import { CashierError } from '../../src/domain/errors.ts';
+import { commandHere } from '../support/command-here.ts';
 import { freePort } from '../support/free-port.mjs';
 import { lendKeys } from '../support/lent-keys.ts';
 import { type CommandResult, type Env, MAIN, runCommand, Transcript } from '../support/server-process.ts';
@@ -23,8 +24,8 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(home, { recursive: true, force: true }));
 const env = () => ({ PATH: process.env.PATH ?? '', HOME: home });
-const run = (args: readonly string[], more: Env = {}): Promise<CommandResult> =>
-  runCommand(args, { env: { ...env(), ...more }, cwd: home, transcript: new Transcript() });
+const run = (args: readonly string[], more: Env = {}, by = runCommand): Promise<CommandResult> =>
+  by(args, { env: { ...env(), ...more }, cwd: home, transcript: new Transcript() });
 const NAMES = Object.keys(USES) as CommandName[];
 
 describe('help and version', () => {
@@ -51,14 +52,16 @@ describe('help and version', () => {
       ['help', 'orders'],
       ['--help', 'orders'],
     ];
-    const [first, ...others] = await Promise.all(asked.map((args) => run(args, broken)));
+    const [first, ...others] = await Promise.all(asked.map((args) => run(args, broken, commandHere)));
     expect(first).toMatchObject({
       code: 0,
       stderr: '',
       stdout: expect.stringContaining(USES.orders.does.en),
     });
     for (const other of others) expect(other).toEqual(first);
-    expect((await run(['orders', '--help', '--lang', 'zh'], broken)).stdout).toContain(USES.orders.does.zh);
+    expect((await run(['orders', '--help', '--lang', 'zh'], broken, commandHere)).stdout).toContain(
+      USES.orders.does.zh,
+    );
     for (const args of [['--version'], ['-v'], ['freeze', '-v'], ['alipay', '--version'], ['stdio', '-v']]) {
       const { code, stdout } = await run(args, broken);
       expect([code, stdout]).toEqual([0, expect.stringMatching(/^\d+\.\d+\.\d+\n$/)]);
