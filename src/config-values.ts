@@ -1,5 +1,6 @@
 import { ACTORS, isActorName } from './domain/actors.ts';
 import { configuration } from './domain/errors.ts';
+import { isLoopbackName } from './domain/names.ts';
 import { WALLETS } from './providers/registry.ts';
 
 /* Single values of the environment. Each throws CONFIGURATION naming the variable and the remedy. */
@@ -48,7 +49,7 @@ export function h5OriginOf(env: Env): string | undefined {
   if (!value) return undefined;
   const { variable, domain } = handOff;
   const url = URL.canParse(value) ? new URL(value) : undefined;
-  const isLocal = url && ['127.0.0.1', 'localhost', '[::1]'].includes(url.hostname);
+  const isLocal = url && isLoopbackName(url.hostname);
   const isOurs = url && (url.protocol === 'https:' || (url.protocol === 'http:' && isLocal));
   if (isOurs && url.href === `${url.origin}/`) return url.origin;
   throw configuration(variable, {

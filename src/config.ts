@@ -14,6 +14,7 @@ import {
 } from './config-refusals.ts';
 import { callerOf, h5OriginOf, merchantNameOf, oneOf, portOf, webAddressOf } from './config-values.ts';
 import { CashierError } from './domain/errors.ts';
+import { isLoopbackName } from './domain/names.ts';
 import { REALMS, type Realm } from './domain/order.ts';
 import { readSecretFile, readTextFile } from './platform/text-file.ts';
 import { WALLETS } from './providers/registry.ts';
@@ -242,7 +243,7 @@ function simulatorElsewhere(env: Env): boolean {
   const gateways = WALLETS.map((wallet) => wallet.gatewayVariable).filter((name) => env[name] !== undefined);
   for (const name of gateways) {
     const host = URL.canParse(env[name] ?? '') ? new URL(env[name] ?? '').hostname : '';
-    if (!['127.0.0.1', 'localhost', '[::1]'].includes(host)) throw simulatorNotLocal(name);
+    if (!isLoopbackName(host)) throw simulatorNotLocal(name);
   }
   return gateways.length > 0 && CREDENTIALS.some((name) => env[name] !== undefined);
 }

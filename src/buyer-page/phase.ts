@@ -100,21 +100,14 @@ export function turnsIn(view: BuyerView, now: number): number | undefined {
  * order can still be proven paid, so those go on being asked for, at ease.
  */
 export function pollEvery(phase: Phase): number {
-  switch (phase) {
-    case 'paid':
-    case 'paid-late':
-    case 'refunded-part':
-    case 'refunded':
-    case 'refund-unknown':
-    case 'denied':
-      return 0;
-    case 'closed':
-    case 'link-expired':
-      return 5_000;
-    default:
-      return 1_000;
-  }
+  if (FINAL.has(phase)) return 0;
+  return phase === 'closed' || phase === 'link-expired' ? 5_000 : 1_000;
 }
+
+const FINAL: ReadonlySet<Phase> = new Set<Phase>([
+  ...(['paid', 'paid-late', 'refunded-part', 'refunded', 'refund-unknown'] as const),
+  'denied',
+]);
 
 function secondsUntil(instant: number, now: number): number {
   return Math.max(0, Math.ceil((instant - now) / 1000));

@@ -7,13 +7,6 @@ const SERVICE_KEY = 'service_pages';
 const SAYS_EVERY_MS = 15_000;
 const BELIEVED_MS = 60_000;
 
-/** Where the page of an order stands. */
-export interface PageAddress {
-  readonly url: string;
-  /** It ends with this very process, unless another one on the ledger takes over. */
-  readonly endsWithUs: boolean;
-}
-
 /** Bases of pages, without a slash at the end. */
 interface Bases {
   readonly pages: string;
@@ -45,10 +38,10 @@ export class Places {
   }
 
   /**
-   * The page of an order. With `handOff`, where its link may be followed; undefined where there is none. Rejects as the
-   * loopback listener does.
+   * The page of an order, which `endsWithUs` where it stands in this very process alone. With `handOff`, where its link
+   * may be followed; undefined where there is none. Rejects as the loopback listener does.
    */
-  async page(token: string, handOff: boolean): Promise<PageAddress | undefined> {
+  async page(token: string, handOff: boolean) {
     const known = await this.#known();
     if (handOff && known?.handOff === undefined && !this.#options.simulated) return undefined;
     const base = (handOff ? known?.handOff : undefined) ?? known?.pages ?? (await this.#options.loopback());

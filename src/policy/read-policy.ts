@@ -1,4 +1,5 @@
 import { isActorName } from '../domain/actors.ts';
+import { defined } from '../domain/defined.ts';
 import type { Text } from '../domain/errors.ts';
 import { type Fen, fenFromYuan } from '../domain/money.ts';
 import { likely } from '../domain/nearest.ts';
@@ -22,6 +23,10 @@ export class PolicyProblem extends Error {
     this.path = path;
     this.at = at;
   }
+}
+
+function wrong(path: Path, zh: string, en: string): PolicyProblem {
+  return new PolicyProblem({ zh, en }, path);
 }
 
 type Read<T> = (value: unknown, path: Path) => T;
@@ -60,8 +65,8 @@ export function readPolicyData(value: unknown): Policy {
   return {
     payments: found.payments ?? {},
     // Unlike any other rule, this one holds where nothing is said.
-    refunds: { ...present({ maxFen }), approveAboveFen: 0 as Fen, ...refunds },
-    ...present({
+    refunds: { ...defined({ maxFen }), approveAboveFen: 0 as Fen, ...refunds },
+    ...defined({
       clients: found.clients,
       foreignOrders: found.foreignOrders,
       trustForms: found.approvals?.form === 'trusted' ? true : undefined,
@@ -72,13 +77,13 @@ export function readPolicyData(value: unknown): Policy {
 /** The rules that stand with a token: sections of a policy file, and nothing is added. Throws PolicyProblem. */
 export function readSections(value: unknown, path: Path = []): Partial<Sections> {
   const { payments, refunds } = members(value, path, SECTIONS);
-  return present({ payments: nonEmpty(payments), refunds: nonEmpty(refunds) });
+  return defined({ payments: nonEmpty(payments), refunds: nonEmpty(refunds) });
 }
 
 function ruleSet(rules: Partial<typeof PAYMENT_RULES> & typeof RULES): Read<RuleSet> {
   return (value, path) => {
     const found = members(value, path, rules);
-    return present({
+    return defined({
       maxFen: found.maxYuan,
       approveAboveFen: found.approveAboveYuan,
       perDay: found.perDay,
@@ -94,12 +99,9 @@ function ruleSet(rules: Partial<typeof PAYMENT_RULES> & typeof RULES): Read<Rule
 function ceiling(value: unknown, path: Path): Ceiling {
   const { totalYuan: totalFen, count } = members(value, path, { totalYuan: yuan, count: wholeNumber });
   if (totalFen === undefined && count === undefined) {
-    throw new PolicyProblem(
-      { zh: '需要 totalYuan 或 count（或两者）', en: 'needs totalYuan or count, or both' },
-      path,
-    );
+    throw wrong(path, '需要 totalYuan 或 count（或两者）', 'needs totalYuan or count, or both');
   }
-  return present({ totalFen, count });
+  return defined({ totalFen, count });
 }
 
 function clients(value: unknown, path: Path): Policy['clients'] {
@@ -125,27 +127,19 @@ function approvals(value: unknown, path: Path) {
 
 function version(value: unknown, path: Path): 1 {
   if (value === 1) return 1;
-  throw new PolicyProblem(
-    { zh: `必须是 1，而不是 ${shown(value)}`, en: `must be 1, not ${shown(value)}` },
-    path,
-  );
+  throw wrong(path, `必须是 1，而不是 ${shown(value)}`, `must be 1, not ${shown(value)}`);
 }
 
 function yuan(value: unknown, path: Path): Fen {
   const fen = typeof value === 'string' ? fenFromYuan(value) : undefined;
   if (fen !== undefined) return fen;
   if (typeof value === 'number' && fenFromYuan(String(value)) !== undefined) {
-    throw new PolicyProblem(
-      { zh: `金额要加引号，写成 "${value}"`, en: `quote the amount: write "${value}"` },
-      path,
-    );
+    throw wrong(path, `金额要加引号，写成 "${value}"`, `quote the amount: write "${value}"`);
   }
-  throw new PolicyProblem(
-    {
-      zh: `必须是加引号的元金额，例如 "500" 或 "9.90"，而不是 ${shown(value)}`,
-      en: `must be yuan in quotes, such as "500" or "9.90", not ${shown(value)}`,
-    },
+  throw wrong(
     path,
+    `必须是加引号的元金额，例如 "500" 或 "9.90"，而不是 ${shown(value)}`,
+    `must be yuan in quotes, such as "500" or "9.90", not ${shown(value)}`,
   );
 }
 
@@ -155,33 +149,27 @@ function threshold(value: unknown, path: Path): Fen | 'none' {
 
 function wholeNumber(value: unknown, path: Path): number {
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
-  throw new PolicyProblem(
-    {
-      zh: `必须是不带引号的整数，例如 20，而不是 ${shown(value)}`,
-      en: `must be a whole number without quotes, such as 20, not ${shown(value)}`,
-    },
+  throw wrong(
     path,
+    `必须是不带引号的整数，例如 20，而不是 ${shown(value)}`,
+    `must be a whole number without quotes, such as 20, not ${shown(value)}`,
   );
 }
 
 function hours(value: unknown, path: Path): [from: number, to: number] {
   if (typeof value !== 'string' || !HOURS.test(value)) {
-    throw new PolicyProblem(
-      {
-        zh: `必须是北京时间的时段，例如 "08:00-23:00"，而不是 ${shown(value)}`,
-        en: `must be a span of Beijing time such as "08:00-23:00", not ${shown(value)}`,
-      },
+    throw wrong(
       path,
+      `必须是北京时间的时段，例如 "08:00-23:00"，而不是 ${shown(value)}`,
+      `must be a span of Beijing time such as "08:00-23:00", not ${shown(value)}`,
     );
   }
   const [from, to] = [minuteOf(value.slice(0, 5)), minuteOf(value.slice(6))];
   if (from !== to) return [from, to];
-  throw new PolicyProblem(
-    {
-      zh: '起止时间相同，什么都不允许；全天写 "00:00-24:00"',
-      en: 'begins and ends at the same time and allows nothing; all day is "00:00-24:00"',
-    },
+  throw wrong(
     path,
+    '起止时间相同，什么都不允许；全天写 "00:00-24:00"',
+    'begins and ends at the same time and allows nothing; all day is "00:00-24:00"',
   );
 }
 
@@ -194,12 +182,10 @@ function oneOf<T extends string>(allowed: readonly T[]): Read<T> {
     const found = allowed.find((candidate) => candidate === value);
     if (found !== undefined) return found;
     const hint = didYouMean(value, allowed);
-    throw new PolicyProblem(
-      {
-        zh: `只能是 ${allowed.join('、')}，而不是 ${shown(value)}${hint.zh}`,
-        en: `must be ${allowed.join(' or ')}, not ${shown(value)}${hint.en}`,
-      },
+    throw wrong(
       path,
+      `只能是 ${allowed.join('、')}，而不是 ${shown(value)}${hint.zh}`,
+      `must be ${allowed.join(' or ')}, not ${shown(value)}${hint.en}`,
     );
   };
 }
@@ -207,12 +193,10 @@ function oneOf<T extends string>(allowed: readonly T[]): Read<T> {
 function someOf<T extends string>(allowed: readonly T[]): Read<readonly T[]> {
   return (value, path) => {
     if (!Array.isArray(value) || value.length === 0) {
-      throw new PolicyProblem(
-        {
-          zh: `必须是非空列表，例如 [${allowed.slice(0, 2).join(', ')}]，而不是 ${shown(value)}`,
-          en: `must be a list of at least one, such as [${allowed.slice(0, 2).join(', ')}], not ${shown(value)}`,
-        },
+      throw wrong(
         path,
+        `必须是非空列表，例如 [${allowed.slice(0, 2).join(', ')}]，而不是 ${shown(value)}`,
+        `must be a list of at least one, such as [${allowed.slice(0, 2).join(', ')}], not ${shown(value)}`,
       );
     }
     const wanted = new Set(value.map((item: unknown, i) => oneOf(allowed)(item, [...path, i])));
@@ -289,11 +273,4 @@ function cut(text: string): string {
 
 function nonEmpty<T extends object>(value: T | undefined): T | undefined {
   return value && Object.keys(value).length > 0 ? value : undefined;
-}
-
-/** The same without members that are undefined. */
-function present<T extends object>(value: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as {
-    [K in keyof T]?: Exclude<T[K], undefined>;
-  };
 }

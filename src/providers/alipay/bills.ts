@@ -1,4 +1,5 @@
 import { DAY_MS } from '../../domain/clock.ts';
+import { isLoopbackName } from '../../domain/names.ts';
 import { unlessAbsent } from '../absence.ts';
 import { type Bill, OutcomeUnknown } from '../contract.ts';
 import type { GatewayHttp } from '../gateway-http.ts';
@@ -14,7 +15,6 @@ const MAX_ARCHIVE_BYTES = 32 * 1_048_576;
 const MAX_UNPACKED_BYTES = 256 * 1_048_576;
 /** ms; the address lives 30 s, and a download that has begun may go on. */
 const DOWNLOAD_TIMEOUT_MS = 60_000;
-const LOOPBACK = new Set(['127.0.0.1', 'localhost', '[::1]']);
 
 /** Where Alipay keeps bills. It still hands the address out with http, and answers on https as well. */
 const BILL_HOST = 'dwbillcenter.alipay.com';
@@ -72,7 +72,7 @@ function fetchable(address: string, { gateway, realm }: Parts['config']): string
   const url = new URL(address);
   const { protocol, hostname, port, username, password } = url;
   if (!/^https?:$/.test(protocol) || username !== '' || password !== '') return undefined;
-  if (LOOPBACK.has(hostname)) return LOOPBACK.has(new URL(gateway).hostname) ? url.href : undefined;
+  if (isLoopbackName(hostname)) return isLoopbackName(new URL(gateway).hostname) ? url.href : undefined;
   const isAlipays = hostname === BILL_HOST || (realm === 'sandbox' && hostname.endsWith(SANDBOX_HOSTS));
   if (!isAlipays || port !== '') return undefined;
   url.protocol = 'https:';

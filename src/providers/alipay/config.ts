@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { defined } from '../../domain/defined.ts';
 import { wrongSetting } from '../../domain/errors.ts';
+import { isLoopbackName } from '../../domain/names.ts';
 import type { Realm } from '../../domain/order.ts';
 import {
   type AppCertificates,
@@ -18,7 +19,6 @@ const GATEWAYS = {
 
 const PRECREATE_PRODUCT_CODES = ['QR_CODE_OFFLINE', 'FACE_TO_FACE_PAYMENT'] as const;
 const SIGN_TYPES = ['RSA2', 'RSA'] as const;
-const LOOPBACK = new Set(['127.0.0.1', 'localhost', '[::1]']);
 
 /** Alipay takes notify_url and return_url up to this length (characters). */
 const MAX_URL_LENGTH = 256;
@@ -209,7 +209,7 @@ function readGateway(env: Environment): string | undefined {
   const text = value(env, 'AP_GATEWAY');
   if (text === undefined) return undefined;
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  const safe = url?.protocol === 'https:' || (url?.protocol === 'http:' && LOOPBACK.has(url.hostname));
+  const safe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopbackName(url.hostname));
   const bare = !url?.username && !url?.password && !url?.search && !url?.hash;
   if (url && safe && bare && url.pathname.endsWith('/gateway.do')) return url.href;
   throw wrongSetting(

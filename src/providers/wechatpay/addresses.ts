@@ -1,8 +1,8 @@
 import { wrongSetting } from '../../domain/errors.ts';
+import { isLoopbackName } from '../../domain/names.ts';
 
 /** Characters; what `notify_url` may have. */
 const MAX_NOTIFY_URL = 255;
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
 /** The API's origin: https, or http on loopback (the simulator); never with a path, so that nothing can be appended. */
 export function readGateway(text: string): string {
@@ -19,7 +19,7 @@ export function readGateway(text: string): string {
 
 /** Whether real payers stand behind a gateway: one on this machine is a simulated one. */
 export function isLive({ origin }: { readonly origin: string }): boolean {
-  return !LOOPBACK.test(new URL(origin).hostname);
+  return !isLoopbackName(new URL(origin).hostname);
 }
 
 /** Where payment and refund notifications go: given, or derived from the service's public address. */
@@ -68,5 +68,5 @@ function parse(text: string): URL | undefined {
 }
 
 function isSecureOrLoopback(url: URL): boolean {
-  return url.protocol === 'https:' || (url.protocol === 'http:' && LOOPBACK.test(url.hostname));
+  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopbackName(url.hostname));
 }

@@ -1,6 +1,7 @@
 import { defined } from '../../domain/defined.ts';
 import type { Text } from '../../domain/errors.ts';
 import { toYuan } from '../../domain/money.ts';
+import { isLoopbackName } from '../../domain/names.ts';
 import type { Credential } from '../../domain/order.ts';
 import { ORDER_WORDS } from '../../domain/words.ts';
 import type { AuditRecord, OrderRecord, RefundRecord } from '../../ledger/records.ts';
@@ -177,7 +178,7 @@ function pageLine(
 
 /** Whether only this machine can open an address. */
 function isOnThisMachine(url: string): boolean {
-  return /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(new URL(url).hostname);
+  return isLoopbackName(new URL(url).hostname);
 }
 
 function foreignAnswer({ say, lines, line, simulated }: Voice, result: ForeignPayment): PaymentAnswer {
