@@ -1,5 +1,4 @@
-import type { Fen } from '../domain/money.ts';
-import type { Credential, ProviderId, Scene } from '../domain/order.ts';
+import type { Credential } from '../domain/order.ts';
 import { isSettledOrder } from '../ledger/order-machine.ts';
 import type { OrderRecord } from '../ledger/records.ts';
 import { insistNotFrozen, isFrozen } from '../policy/decisions.ts';
@@ -20,6 +19,7 @@ import {
   orderClosed,
   sceneNotOffered,
 } from './errors.ts';
+import type { CreatePaymentInput } from './inputs.ts';
 import { concluded } from './outcome.ts';
 import { endApproval } from './permit.ts';
 import {
@@ -33,19 +33,6 @@ import {
 import { type PaymentResult, paymentResult, tellPayment } from './results.ts';
 import { claim, isBeingSent, isStillOurs, record, release, releaseOurs } from './sending.ts';
 import { type Call, chooseProvider, type Errand, providerOf, type Till } from './till.ts';
-
-export interface CreatePaymentInput {
-  readonly provider?: ProviderId | undefined;
-  readonly scene: Scene;
-  readonly amountFen: Fen;
-  readonly title: string;
-  readonly outTradeNo?: string | undefined;
-  /** Any stable id of the person or conversation; only its hash is kept. */
-  readonly buyer?: string | undefined;
-  readonly expiresInMinutes: number;
-  readonly payerOpenid?: string | undefined;
-  readonly payerClientIp?: string | undefined;
-}
 
 /**
  * Creates a payment, or continues or repeats the one that the number (or the buyer) stands for: intent, gateway,

@@ -8,7 +8,8 @@ import { GatewayUnavailable, OutcomeUnknown, type RefundSnapshot } from '../prov
 import { applyRefund, isGivenOut } from './apply.ts';
 import { askRefund, type Turn } from './ask-gateway.ts';
 import { clientError, failureOf, isGatewayError } from './errors.ts';
-import { type OrderName, orderToMove } from './foreign.ts';
+import { orderToMove } from './foreign.ts';
+import type { RefundPaymentInput } from './inputs.ts';
 import { concluded } from './outcome.ts';
 import { endApproval } from './permit.ts';
 import { queryPayment } from './query-payment.ts';
@@ -17,12 +18,6 @@ import { type ReservedRefund, reserveRefund, termsOf } from './reserve-refund.ts
 import { type RefundResult, refundResult, tellRefund } from './results.ts';
 import { claim, isBeingSent, isStillOurs, record, release, releaseOurs } from './sending.ts';
 import { type Call, type Errand, providerOf, type Till } from './till.ts';
-
-export interface RefundPaymentInput extends OrderName {
-  readonly refundFen: Fen;
-  readonly outRefundNo?: string | undefined;
-  readonly reason?: string | undefined;
-}
 
 /**
  * Gives money back, once per number: rules, a person's yes, sum and intent in one transaction, then the gateway, then

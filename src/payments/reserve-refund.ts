@@ -5,9 +5,9 @@ import type { ApprovalRecord, OrderRecord, RefundRecord } from '../ledger/record
 import { elsewhereOf, isDeclined, isElsewhere } from '../ledger/refunded.ts';
 import { NEVER_SENT, newNumber } from './beginnings.ts';
 import { conflict } from './errors.ts';
+import type { RefundPaymentInput } from './inputs.ts';
 import { concluded } from './outcome.ts';
 import { permit } from './permit.ts';
-import type { RefundPaymentInput } from './refund-payment.ts';
 import {
   insistGatewayRules,
   insistInterval,

@@ -1,14 +1,15 @@
 import type { Clock, RandomBytes } from '../domain/clock.ts';
-import { CashierError, invalidArgument, type Text } from '../domain/errors.ts';
+import { CashierError, invalidArgument } from '../domain/errors.ts';
 import type { ProviderId } from '../domain/order.ts';
 import type { Log, Senders } from '../domain/ports.ts';
-import type { Book } from '../ledger/book.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import type { Identity } from '../policy/identity.ts';
 import type { ForeignOrders, Policy } from '../policy/policy.ts';
 import type { PaymentProvider } from '../providers/contract.ts';
 import { WALLET_VARIABLES } from '../providers/registry.ts';
+import type { Call } from './call.ts';
 import type { Desk } from './desk.ts';
+
+export type { Call, Outcome } from './call.ts';
 
 /** What the use cases work with; put together once by the composition root. */
 export interface Till {
@@ -29,23 +30,6 @@ export interface Till {
   readonly isSecret?: (text: string) => boolean;
   /** Whether a page of ours stands where links that work only from there can be followed; without it, none does. */
   readonly canHandOff?: () => Promise<boolean>;
-}
-
-/** What is recorded of an answer. */
-export type Outcome = Readonly<Record<string, string | number | boolean | undefined>>;
-
-/** Who calls, and how to reach them while they wait. */
-export interface Call extends Identity {
-  /** What the program says it is; nobody has checked that. */
-  readonly client?: string | undefined;
-  readonly tool?: string;
-  /** Carries out this approval and nothing else: the caller itself is not there. */
-  readonly approval?: string;
-  readonly signal?: AbortSignal;
-  /** Tells a waiting client that work goes on. */
-  readonly progress?: (elapsedSeconds: number, totalSeconds: number, message: Text) => Promise<void>;
-  /** Records what the call is about to be told, in a transaction that commits it. */
-  readonly conclude?: (book: Book, outcome: Outcome) => Promise<void>;
 }
 
 /** One call of a verb: what it works with, and in whose name. */

@@ -3,8 +3,8 @@ import { CashierError, type Text } from '../domain/errors.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { isSettledOrder } from '../ledger/order-machine.ts';
 import type { OrderRecord } from '../ledger/records.ts';
+import type { Call } from './call.ts';
 import { isGatewayError } from './errors.ts';
-import type { Call } from './till.ts';
 
 /** How many calls of one caller may wait at the same time. */
 const MOST_WAITS = 50;

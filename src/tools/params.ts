@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import { invalidArgument, type Text } from '../domain/errors.ts';
 import { parseAmount } from '../domain/money.ts';
-import type { CreatePaymentInput } from '../payments/create-payment.ts';
-import type { RefundPaymentInput } from '../payments/refund-payment.ts';
+import type { CreatePaymentInput, RefundPaymentInput } from '../payments/inputs.ts';
 import { WALLET_IDS } from '../providers/registry.ts';
 import { isBlank, named, refusedCharacter } from './characters.ts';
 import type { ToolSetting } from './define-tool.ts';

@@ -1,7 +1,8 @@
 import { fen } from '../../src/domain/money.ts';
 import { attempt } from '../../src/payments/attempt.ts';
 import { closePayment } from '../../src/payments/close-payment.ts';
-import { type CreatePaymentInput, createPayment } from '../../src/payments/create-payment.ts';
+import { createPayment } from '../../src/payments/create-payment.ts';
+import type { CreatePaymentInput } from '../../src/payments/inputs.ts';
 import { outcomeOf } from '../../src/payments/outcome.ts';
 import { queryPayment } from '../../src/payments/query-payment.ts';
 import { refundPayment } from '../../src/payments/refund-payment.ts';

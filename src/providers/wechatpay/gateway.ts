@@ -8,9 +8,8 @@ import { type SentResponse, sendWithBackup } from './backup.ts';
 import type { Operation } from './codes.ts';
 import type { WechatpayConfig } from './config.ts';
 import { CHANGES, isRefusalDespite500, refusal } from './errors.ts';
-import type { PlatformKeys } from './platform-keys.ts';
 import type { Signer } from './signer.ts';
-import { verifySignature } from './verifier.ts';
+import { type KeyFor, verifySignature } from './verifier.ts';
 
 /** What reaches the adapter from outside. */
 export interface Ports {
@@ -81,8 +80,14 @@ export function signedSender(config: WechatpayConfig, signer: Signer, ports: Por
   };
 }
 
+/** Those of `platform-keys.ts`, as far as an answer is concerned. */
+interface VerifyingKeys {
+  ready(): Promise<void>;
+  readonly keyFor: KeyFor;
+}
+
 /** Send, verify, and only then read. */
-export function verifiedExchange(send: SendSigned, keys: PlatformKeys, clock: Clock): Exchange {
+export function verifiedExchange(send: SendSigned, keys: VerifyingKeys, clock: Clock): Exchange {
   return async (operation, call, scene) => {
     await keys.ready(); // without a key to verify with, nothing is sent
     const response = await send(call);

@@ -1,8 +1,9 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { fen } from '../../../src/domain/money.ts';
-import { type CreatePaymentInput, createPayment } from '../../../src/payments/create-payment.ts';
+import { createPayment } from '../../../src/payments/create-payment.ts';
+import type { CreatePaymentInput, RefundPaymentInput } from '../../../src/payments/inputs.ts';
 import { queryPayment } from '../../../src/payments/query-payment.ts';
-import { type RefundPaymentInput, refundPayment } from '../../../src/payments/refund-payment.ts';
+import { refundPayment } from '../../../src/payments/refund-payment.ts';
 import type { Call, Till } from '../../../src/payments/till.ts';
 import { APPROVAL_TTL_MS, decideApproval } from '../../../src/policy/approvals.ts';
 import type { Policy } from '../../../src/policy/policy.ts';

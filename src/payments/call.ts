@@ -1,0 +1,20 @@
+import type { Text } from '../domain/errors.ts';
+import type { Book } from '../ledger/book.ts';
+import type { Identity } from '../policy/identity.ts';
+
+/** What is recorded of an answer. */
+export type Outcome = Readonly<Record<string, string | number | boolean | undefined>>;
+
+/** Who calls, and how to reach them while they wait. */
+export interface Call extends Identity {
+  /** What the program says it is; nobody has checked that. */
+  readonly client?: string | undefined;
+  readonly tool?: string;
+  /** Carries out this approval and nothing else: the caller itself is not there. */
+  readonly approval?: string;
+  readonly signal?: AbortSignal;
+  /** Tells a waiting client that work goes on. */
+  readonly progress?: (elapsedSeconds: number, totalSeconds: number, message: Text) => Promise<void>;
+  /** Records what the call is about to be told, in a transaction that commits it. */
+  readonly conclude?: (book: Book, outcome: Outcome) => Promise<void>;
+}
