@@ -80,6 +80,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'domain/crc32.ts',
     'domain/money.ts',
     'domain/names.ts',
+    'platform/bounded-body.ts',
     'platform/listener-proof.ts',
     'platform/sqlite.ts',
     'platform/take-over.ts',

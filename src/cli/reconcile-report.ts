@@ -1,10 +1,12 @@
 import { beijingIso } from '../domain/clock.ts';
+import { defined } from '../domain/defined.ts';
 import type { CashierError, Text } from '../domain/errors.ts';
 import { toSignedYuan, toYuan } from '../domain/money.ts';
 import type { ProviderId } from '../domain/order.ts';
 import type { RefundRecord } from '../ledger/records.ts';
 import type { DifferenceKind } from '../payments/bill-comparison.ts';
 import type { DayTotals, Reconciliation } from '../payments/reconcile.ts';
+import type { BillLine } from '../providers/contract.ts';
 import type { Say } from './speaker.ts';
 import { print, printTable, tell } from './terminal.ts';
 
@@ -181,29 +183,14 @@ export function asJson({ provider, result, settled, released }: ComparedDay) {
       const { kind, outTradeNo, outRefundNo, order, refund, line, mayFollow } = difference;
       const known = refund ?? order;
       const settledAs = settled.get(difference);
-      return {
-        kind,
-        outTradeNo,
-        ...(outRefundNo === undefined ? {} : { outRefundNo }),
-        ...(known === undefined
-          ? {}
-          : { ledger: { state: known.state, amountYuan: toYuan(known.amountFen) } }),
-        ...(line === undefined
-          ? {}
-          : {
-              bill: {
-                state: line.state,
-                gatewayState: line.gatewayState,
-                gatewayTradeNo: line.gatewayTradeNo,
-                amountYuan: toYuan(line.amountFen),
-                ...(line.feeFen === undefined ? {} : { feeYuan: toSignedYuan(line.feeFen) }),
-                at: beijingIso(line.at),
-              },
-            }),
-        ...(mayFollow ? { mayFollow } : {}),
-        ...(settledAs === undefined ? {} : { settledAs }),
+      return defined({
+        ...{ kind, outTradeNo, outRefundNo },
+        ledger: known && { state: known.state, amountYuan: toYuan(known.amountFen) },
+        bill: line && billAsJson(line),
+        mayFollow: mayFollow || undefined,
+        settledAs,
         note: { zh: WORDS[kind].zh, en: WORDS[kind].en },
-      };
+      });
     }),
     released: released.map(({ outTradeNo, outRefundNo, amountFen }) => ({
       outTradeNo,
@@ -211,6 +198,14 @@ export function asJson({ provider, result, settled, released }: ComparedDay) {
       refundYuan: toYuan(amountFen),
     })),
   };
+}
+
+function billAsJson({ state, gatewayState, gatewayTradeNo, amountFen, feeFen, at }: BillLine) {
+  return defined({
+    ...{ state, gatewayState, gatewayTradeNo, amountYuan: toYuan(amountFen) },
+    feeYuan: feeFen === undefined ? undefined : toSignedYuan(feeFen),
+    at: beijingIso(at),
+  });
 }
 
 /** A wallet's day that could not be compared. */

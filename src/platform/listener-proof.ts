@@ -2,6 +2,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { HttpBindings } from '@hono/node-server';
 import type { Context } from 'hono';
 import type { RandomBytes } from '../domain/clock.ts';
+import { boundedBody } from './bounded-body.ts';
 
 /** Where a listener on loopback proves whose it is. */
 export const WHOSE = '/whose';
@@ -48,7 +49,8 @@ export async function whoListens(
       redirect: 'error',
       signal: AbortSignal.timeout(withinMs),
     });
-    const said = await beginningOf(answer);
+    // A stranger may talk for ever.
+    const said = (await boundedBody(answer, PROOF_LENGTH)) ?? Buffer.alloc(0);
     const expected = Buffer.from(proofOf(mark, Number(new URL(origin).port), nonce));
     return said.length === expected.length && timingSafeEqual(said, expected) ? 'ours' : 'stranger';
   } catch (error) {
@@ -59,14 +61,4 @@ export async function whoListens(
 
 function proofOf({ kind, key }: Mark, port: number, nonce: string): string {
   return createHmac('sha256', key).update(`${kind} ${port} ${nonce}`).digest('hex');
-}
-
-/** A stranger may talk for ever. */
-async function beginningOf(answer: Response): Promise<Buffer> {
-  let read = Buffer.alloc(0);
-  for await (const chunk of answer.body ?? []) {
-    read = Buffer.concat([read, chunk]);
-    if (read.length > PROOF_LENGTH) break;
-  }
-  return read;
 }

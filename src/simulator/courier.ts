@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { isLoopbackName } from '../domain/names.ts';
+import { boundedBody } from '../platform/bounded-body.ts';
 import type { Delivery } from './state/deliveries.ts';
 import { fakeOf, type World } from './world.ts';
 
@@ -38,7 +41,7 @@ export class Courier {
       }
       const next = idle.find(({ dueAt }) => (dueAt ?? 0) > now)?.dueAt;
       if (next) await this.world.clock.sleep(next - now, signal);
-      else await aborted(signal);
+      else if (!signal.aborted) await once(signal, 'abort');
     }
   }
 
@@ -81,7 +84,10 @@ export class Courier {
         redirect: 'manual',
         signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
       });
-      const accepted = message.accepts(response.status, await readBounded(response));
+      const accepted = message.accepts(
+        response.status,
+        String((await boundedBody(response, MAX_ANSWER_BYTES)) ?? ''),
+      );
       return { outcome: response.status, accepted };
     } catch {
       return { outcome: 'no-answer', accepted: false };
@@ -93,24 +99,5 @@ export class Courier {
 export function isLoopback(url: string): boolean {
   if (!URL.canParse(url)) return false;
   const { protocol, hostname } = new URL(url);
-  if (protocol !== 'http:' && protocol !== 'https:') return false;
-  return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
-}
-
-async function readBounded(response: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of response.body ?? []) {
-    size += chunk.byteLength;
-    if (size > MAX_ANSWER_BYTES) break;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
+  return /^https?:$/.test(protocol) && isLoopbackName(hostname);
 }
