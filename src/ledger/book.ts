@@ -8,7 +8,6 @@ import { readMeta, writeMeta } from './meta.ts';
 import { OperatorBook } from './operator-book.ts';
 import { Orders } from './orders.ts';
 import { Quotas } from './quotas.ts';
-import type { AuditRecord } from './records.ts';
 import { Refunds } from './refunds.ts';
 import type { Tx } from './store.ts';
 import { Tallies } from './tallies.ts';
@@ -55,20 +54,6 @@ export class Book {
   /** Appends to the order's history. */
   event<Kind extends AuditKind>(subject: Subject, kind: Kind, detail: AuditDetails[Kind]): Promise<void> {
     return this.#history.event(subject, kind, detail);
-  }
-
-  events(outTradeNo: string): Promise<AuditRecord[]> {
-    return this.audit.ofOrder(outTradeNo);
-  }
-
-  /** The number of the newest event of the whole ledger; 0 when there is none. */
-  async lastEvent(): Promise<number> {
-    return (await this.audit.head()).seq;
-  }
-
-  /** What has happened since, to any order, oldest first. */
-  eventsAfter(seq: number): Promise<AuditRecord[]> {
-    return this.audit.after(seq, 1000);
   }
 
   meta(key: string): Promise<string | undefined> {

@@ -64,7 +64,7 @@ describe('a state that was given out', () => {
     expect(await answered(by, refund(), saying(state))).toBe('SUCCESS');
     for (let i = 0; i < 3; i++) expect(await answered(by, refund(), saying(state))).toBe('SUCCESS');
     expect(refunded()).toBe(100);
-    const approvals = await till.ledger.read((book) => book.events(outTradeNo));
+    const approvals = await till.ledger.read((book) => book.audit.ofOrder(outTradeNo));
     expect(approvals.filter(({ kind }) => kind === 'approval-approved')).toHaveLength(1);
     expect(counter.logged).toEqual([]);
   });

@@ -230,7 +230,7 @@ describe('in a form that is trusted', () => {
       DECLARED['{}'],
     );
     expect(await buyer.call('refund-payment', refund())).toMatchObject({ structured: { state: 'DENIED' } });
-    const events = await till.ledger.read((book) => book.events(outTradeNo));
+    const events = await till.ledger.read((book) => book.audit.ofOrder(outTradeNo));
     const denial = events.find((event) => event.kind === 'approval-denied');
     expect(denial).toMatchObject({ caller: 'operator', tool: 'form', detail: { decidedBy: 'form' } });
     const said = String(denial?.detail.reason);
@@ -280,7 +280,7 @@ describe('in a form that is trusted', () => {
   it('what happened is in the audit trail: the call, the operator, and the call again', async () => {
     const buyer = await customer('stdio 2025, client 1.x', () => YES, {}, DECLARED['{}']);
     await buyer.call('refund-payment', refund());
-    const events = await till.ledger.read((book) => book.events(outTradeNo));
+    const events = await till.ledger.read((book) => book.audit.ofOrder(outTradeNo));
     const from = events.findIndex((event) => event.kind === 'call' && event.tool === 'refund-payment');
     expect(events.slice(from).map(({ kind, caller }) => `${caller} ${kind}`)).toEqual([
       ...['test call', 'test refund-created', 'test approval-asked', 'test result'],

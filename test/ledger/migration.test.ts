@@ -85,7 +85,9 @@ describe('a ledger of the version before codes and links counted', () => {
   });
 
   it('says in its history what it has given up, and its audit trail holds', async () => {
-    const kinds = (await till.ledger.read((book) => book.events('NO_CODE_PAID'))).map(({ kind }) => kind);
+    const kinds = (await till.ledger.read((book) => book.audit.ofOrder('NO_CODE_PAID'))).map(
+      ({ kind }) => kind,
+    );
     expect(kinds.slice(-2)).toEqual(['alarm-foreign-trade', 'order-disowned']);
     const verdict = await verifyAudit(till.ledger, []);
     expect(verdict).toMatchObject({ intact: true, tables: [] });

@@ -33,9 +33,9 @@ describe('a notification', () => {
     const raw = world.bank.notification(ORDER);
     expect(await post(raw)).toBe(200);
     expect(await order()).toMatchObject({ state: 'PAID', source: 'notify', askAt: undefined });
-    const events = await till.ledger.read((book) => book.events(ORDER));
+    const events = await till.ledger.read((book) => book.audit.ofOrder(ORDER));
     expect(await post(raw)).toBe(200);
-    expect(await till.ledger.read((book) => book.events(ORDER))).toEqual(events);
+    expect(await till.ledger.read((book) => book.audit.ofOrder(ORDER))).toEqual(events);
   });
 
   it('ends in the same state in whatever order and number it comes', async () => {
@@ -81,7 +81,7 @@ describe('what is not provably the gateway speaking about our order changes noth
     const trade = world.bank.trades.get(ORDER);
     if (trade) trade.amountFen = fen(1);
     for (let i = 0; i < 3; i++) expect(await post(world.bank.notification(ORDER))).toBe(400);
-    const events = await till.ledger.read((book) => book.events(ORDER));
+    const events = await till.ledger.read((book) => book.audit.ofOrder(ORDER));
     expect(events.filter((event) => event.kind === 'alarm-foreign-trade')).toHaveLength(1);
   });
 

@@ -92,7 +92,7 @@ describe("a person's yes", () => {
     });
     await soon();
     expect(sent()).toBe(1);
-    const events = await till.ledger.read((book) => book.events(ORDER));
+    const events = await till.ledger.read((book) => book.audit.ofOrder(ORDER));
     expect(events.find(({ kind }) => kind === 'approval-used')).toMatchObject({
       ...{ caller: 'agent', tool: 'approval', outRefundNo: 'R1' },
       detail: { approval: asked.approval?.id, decidedBy: 'terminal' },

@@ -315,7 +315,7 @@ describe('paid means proven', () => {
     const trade = world.bank.trades.get(order.outTradeNo);
     if (trade) trade.amountFen = fen(1);
     expect((await query(order.outTradeNo)).order.state).toBe('NOTPAY');
-    const events = await till.ledger.read((book) => book.events(order.outTradeNo));
+    const events = await till.ledger.read((book) => book.audit.ofOrder(order.outTradeNo));
     expect(events.map((event) => event.kind)).toContain('alarm-foreign-trade');
   });
 

@@ -139,7 +139,7 @@ describe('a notification of a refund that nobody asked for here', () => {
     expect(await told()).toMatchObject({ refundedYuan: '0.00', refundedElsewhereYuan: '5.00' });
     await expect(give(6)).rejects.toMatchObject({ code: 'REFUND_EXCEEDS_PAID' });
     expect((await give(5)).refund.state).toBe('SUCCESS');
-    const events = await till.ledger.read((book) => book.events(ORDER));
+    const events = await till.ledger.read((book) => book.audit.ofOrder(ORDER));
     expect(events.filter(({ kind }) => kind === 'refund-created')).toHaveLength(3);
   });
 
@@ -166,7 +166,7 @@ describe('a notification of a refund that nobody asked for here', () => {
     const total = { exists: true, account: 'bank 2', outTradeNo: ORDER, state: 'PAID', gatewayState: 'PAID' };
     const trade = { ...total, amountFen: 1000, refundedFen: 300 };
     for (let i = 0; i < 2; i++) expect(await notify({ kind: 'refunded', id: 'n-1', trade })).toBe('foreign');
-    const events = await till.ledger.read((book) => book.events(ORDER));
+    const events = await till.ledger.read((book) => book.audit.ofOrder(ORDER));
     expect(events.filter(({ kind }) => kind === 'alarm-foreign-trade')).toHaveLength(1);
   });
 

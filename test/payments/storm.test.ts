@@ -101,7 +101,7 @@ describe('a faulty world', () => {
         if (trade) {
           const sent = await till.ledger.read(async (book) => ({
             salt: (await book.meta('salt')) ?? '',
-            plans: (await book.events(outTradeNo)).flatMap(({ detail, outRefundNo }) =>
+            plans: (await book.audit.ofOrder(outTradeNo)).flatMap(({ detail, outRefundNo }) =>
               outRefundNo === undefined ? (detail.plan ?? []) : [],
             ),
           }));

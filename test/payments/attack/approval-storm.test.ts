@@ -106,7 +106,7 @@ async function storm(seed: number, slowest: number, executors = seed % 4): Promi
       const trade = world.bank.trades.get(outTradeNo);
       expect(world.bank.refundedFen(outTradeNo)).toBeLessThanOrEqual(trade?.amountFen ?? 0);
       const known = await ledger.read((book) => book.refunds.ofOrder(outTradeNo));
-      const events = await ledger.read((book) => book.events(outTradeNo));
+      const events = await ledger.read((book) => book.audit.ofOrder(outTradeNo));
       for (const [number, there] of trade?.refunds ?? []) {
         const ours = known.find((refunded) => refunded.outRefundNo === number);
         expect(ours, 'no refund at the bank that the ledger does not know').toBeDefined();
@@ -138,7 +138,7 @@ async function storm(seed: number, slowest: number, executors = seed % 4): Promi
   }
   expect(unexpected).toEqual([]);
   for (const { kind, tool } of (
-    await Promise.all(ORDERS.map((one) => first.ledger.read((book) => book.events(one))))
+    await Promise.all(ORDERS.map((one) => first.ledger.read((book) => book.audit.ofOrder(one))))
   ).flat()) {
     if (kind === 'refund-sent') sent[tool === 'approval' ? 'byItself' : 'byRepeat'] += 1;
   }

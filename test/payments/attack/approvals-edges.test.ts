@@ -90,7 +90,7 @@ describe("a person's yes", () => {
       world.bank.fault = (op) => (op === 'refund' ? fault : 'none');
       await give(A).catch(() => undefined);
       world.bank.fault = () => 'none';
-      const events = await till.ledger.read((book) => book.events(ORDER));
+      const events = await till.ledger.read((book) => book.audit.ofOrder(ORDER));
       expect(events.filter(({ kind }) => kind === 'approval-approved')).toHaveLength(1);
       await give(A);
       expect(world.bank.refundedFen(ORDER)).toBe(fault === 'declined' ? 0 : 300);

@@ -103,7 +103,7 @@ describe.each(Object.keys(CREATES) as (keyof typeof CREATES)[])('%s', (what) => 
       const whole = refund({ outTradeNo: FOREIGN, refundFen: fen(amountFen) });
       await expect(refundPayment(survivor(), CALL, whole)).rejects.toMatchObject({ code: 'NOT_PAID' });
       expect(world.bank.refundedFen(FOREIGN)).toBe(0);
-      const kinds = (await second.ledger.read((book) => book.events(FOREIGN))).map(({ kind }) => kind);
+      const kinds = (await second.ledger.read((book) => book.audit.ofOrder(FOREIGN))).map(({ kind }) => kind);
       expect(kinds.filter((kind) => kind === 'alarm-foreign-trade')).toHaveLength(1);
     });
 
@@ -267,7 +267,7 @@ describe('a wrong clock', () => {
       world.bank.pay(outTradeNo);
       const told = await queryPayment(astray, CALL, { outTradeNo, waitSeconds: 0 });
       expect(told.order.state).toBe('PAID');
-      const events = await first.ledger.read((book) => book.events(outTradeNo));
+      const events = await first.ledger.read((book) => book.audit.ofOrder(outTradeNo));
       expect(events.map(({ kind }) => kind)).not.toContain('alarm-foreign-trade');
     },
   );

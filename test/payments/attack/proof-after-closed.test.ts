@@ -42,7 +42,7 @@ describe("the gateway's proof that a refund went out", () => {
     const [provider] = till.providers.values();
     if (!provider) throw new Error('no provider');
     await applyNotify(till, provider, world.bank.notification(ORDER, 'R1'));
-    const events = await till.ledger.read((book) => book.events(ORDER));
+    const events = await till.ledger.read((book) => book.audit.ofOrder(ORDER));
     const alarmed = events.some(({ kind }) => kind.startsWith('alarm-'));
     expect((await bookedFen()) === 600 || alarmed, 'counted, or at least alarmed').toBe(true);
   });
