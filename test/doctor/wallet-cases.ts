@@ -28,216 +28,164 @@ const certificate = (keys: typeof merchant) =>
   secret(certificatePem(keys, { serial: WECHATPAY.WXPAY_MCH_SERIAL, from: 0, until: 4e12 }));
 const half = bare(pkcs8(app)).slice(0, 500);
 
-/** Mistakes that people make, and everything that is then complained of. */
-const ALIPAY_MISTAKES: readonly (readonly [string, Env, readonly string[]])[] = [
-  ['no key at all', { AP_APP_KEY: undefined, AP_PUB_KEY: '' }, ['error alipay.incomplete AP_APP_KEY']],
-  ['no app id', { AP_APP_ID: undefined }, ['error alipay.incomplete AP_APP_ID']],
-  ['the seller id', { AP_APP_ID: '2088123412341234' }, ['error alipay.ap-app-id AP_APP_ID']],
-  ["WeChat's AppID", { AP_APP_ID: 'wxd678efa567ab6787' }, ['error alipay.app-id-is-wechat AP_APP_ID']],
-  ['the example', { AP_APP_ID: '2021000000000000' }, ['error alipay.example-value AP_APP_ID']],
-  ['a sandbox app', { AP_APP_ID: '9021000123456789' }, ['warning alipay.app-id-sandbox AP_APP_ID']],
-  [
-    'a public key for the private',
-    { AP_APP_KEY: spki(wechatpay) },
-    ['error alipay.app-key-is-public AP_APP_KEY'],
-  ],
+/** A mistake that people make, and everything that is then complained of, without the wallet's name. */
+type Mistake = [what: string, change: Env, ...complaints: string[]];
+const ALIPAY_MISTAKES: readonly Mistake[] = [
+  ['no key at all', { AP_APP_KEY: undefined, AP_PUB_KEY: '' }, 'error incomplete AP_APP_KEY'],
+  ['no app id', { AP_APP_ID: undefined }, 'error incomplete AP_APP_ID'],
+  ['the seller id', { AP_APP_ID: '2088123412341234' }, 'error ap-app-id AP_APP_ID'],
+  ["WeChat's AppID", { AP_APP_ID: 'wxd678efa567ab6787' }, 'error app-id-is-wechat AP_APP_ID'],
+  ['the example', { AP_APP_ID: '2021000000000000' }, 'error example-value AP_APP_ID'],
+  ['a sandbox app', { AP_APP_ID: '9021000123456789' }, 'warning app-id-sandbox AP_APP_ID'],
+  ['a public key for the private', { AP_APP_KEY: spki(wechatpay) }, 'error app-key-is-public AP_APP_KEY'],
   [
     'a private key for the public',
     { AP_PUB_KEY: pkcs8(wechatpay) },
-    ['error alipay.public-key-is-private AP_PUB_KEY'],
+    'error public-key-is-private AP_PUB_KEY',
   ],
   [
     'the two exchanged',
     { AP_APP_KEY: spki(alipay), AP_PUB_KEY: pkcs8(app) },
-    ['error alipay.keys-swapped AP_APP_KEY'],
+    'error keys-swapped AP_APP_KEY',
   ],
   [
     'a pair the wrong way round',
     { AP_APP_KEY: bare(spki(app)), AP_PUB_KEY: bare(pkcs1(app)) },
-    ['error alipay.keys-swapped AP_APP_KEY'],
+    'error keys-swapped AP_APP_KEY',
   ],
-  [
-    "the app's own public key",
-    { AP_PUB_KEY: bare(spki(app)) },
-    ['error alipay.public-key-is-apps-own AP_PUB_KEY'],
-  ],
-  ['the app key twice', { AP_PUB_KEY: pkcs1(app) }, ['error alipay.public-key-is-apps-own AP_PUB_KEY']],
-  ['a key cut off', { AP_APP_KEY: half }, ['error alipay.app-key-unreadable AP_APP_KEY']],
-  [
-    'a key that is prose',
-    { AP_APP_KEY: '请粘贴你的应用私钥' },
-    ['error alipay.app-key-unreadable AP_APP_KEY'],
-  ],
-  ['a short key', { AP_APP_KEY: pkcs8(short) }, ['error alipay.app-key-too-short AP_APP_KEY']],
-  ['a key of a curve', { AP_APP_KEY: sec1 }, ['error alipay.app-key-not-rsa AP_APP_KEY']],
-  ['a public key of a curve', { AP_PUB_KEY: spki(curve) }, ['error alipay.public-key-not-rsa AP_PUB_KEY']],
-  ['a locked key', { AP_APP_KEY: locked }, ['error alipay.app-key-encrypted AP_APP_KEY']],
-  [
-    'a certificate',
-    { AP_PUB_KEY: certificate(alipay) },
-    ['error alipay.public-key-is-certificate AP_PUB_KEY'],
-  ],
-  ['a path', { AP_APP_KEY: '/etc/keys/app.pem' }, ['error alipay.app-key-is-path AP_APP_KEY']],
-  [
-    'a path on Windows',
-    { AP_PUB_KEY: 'C:\\keys\\alipay.pem' },
-    ['error alipay.public-key-is-path AP_PUB_KEY'],
-  ],
+  ["the app's own public key", { AP_PUB_KEY: bare(spki(app)) }, 'error public-key-is-apps-own AP_PUB_KEY'],
+  ['the app key twice', { AP_PUB_KEY: pkcs1(app) }, 'error public-key-is-apps-own AP_PUB_KEY'],
+  ['a key cut off', { AP_APP_KEY: half }, 'error app-key-unreadable AP_APP_KEY'],
+  ['a key that is prose', { AP_APP_KEY: '请粘贴你的应用私钥' }, 'error app-key-unreadable AP_APP_KEY'],
+  ['a short key', { AP_APP_KEY: pkcs8(short) }, 'error app-key-too-short AP_APP_KEY'],
+  ['a key of a curve', { AP_APP_KEY: sec1 }, 'error app-key-not-rsa AP_APP_KEY'],
+  ['a public key of a curve', { AP_PUB_KEY: spki(curve) }, 'error public-key-not-rsa AP_PUB_KEY'],
+  ['a locked key', { AP_APP_KEY: locked }, 'error app-key-encrypted AP_APP_KEY'],
+  ['a certificate', { AP_PUB_KEY: certificate(alipay) }, 'error public-key-is-certificate AP_PUB_KEY'],
+  ['a path', { AP_APP_KEY: '/etc/keys/app.pem' }, 'error app-key-is-path AP_APP_KEY'],
+  ['a path on Windows', { AP_PUB_KEY: 'C:\\keys\\alipay.pem' }, 'error public-key-is-path AP_PUB_KEY'],
   [
     'an empty PEM',
     { AP_APP_KEY: '-----BEGIN PRIVATE KEY-----\n-----END PRIVATE KEY-----' },
-    ['error alipay.app-key-empty AP_APP_KEY'],
+    'error app-key-empty AP_APP_KEY',
   ],
   [
     'an id of WeChat Pay',
     { AP_PUB_KEY: 'PUB_KEY_ID_0114232134912410000000000001' },
-    ['error alipay.public-key-is-id AP_PUB_KEY'],
+    'error public-key-is-id AP_PUB_KEY',
   ],
   [
     'both keys wrong and a seller id that is none',
     { AP_APP_KEY: spki(wechatpay), AP_PUB_KEY: half, AP_SELLER_ID: '1' },
-    [
-      'error alipay.app-key-is-public AP_APP_KEY',
-      'error alipay.public-key-unreadable AP_PUB_KEY',
-      'error alipay.ap-seller-id AP_SELLER_ID',
-    ],
+    'error app-key-is-public AP_APP_KEY',
+    'error public-key-unreadable AP_PUB_KEY',
+    'error ap-seller-id AP_SELLER_ID',
   ],
-  ['RSA', { AP_ENCRYPTION_ALGO: 'RSA' }, ['warning alipay.rsa-sha1 AP_ENCRYPTION_ALGO']],
+  ['RSA', { AP_ENCRYPTION_ALGO: 'RSA' }, 'warning rsa-sha1 AP_ENCRYPTION_ALGO'],
   [
     'an algorithm that is none',
     { AP_ENCRYPTION_ALGO: 'rsa2' },
-    ['error alipay.ap-encryption-algo AP_ENCRYPTION_ALGO'],
+    'error ap-encryption-algo AP_ENCRYPTION_ALGO',
   ],
-  [
-    'a gateway without TLS',
-    { AP_GATEWAY: 'http://pay.cn/gateway.do' },
-    ['error alipay.ap-gateway AP_GATEWAY'],
-  ],
+  ['a gateway without TLS', { AP_GATEWAY: 'http://pay.cn/gateway.do' }, 'error ap-gateway AP_GATEWAY'],
   [
     'a product that is none',
     { AP_PRECREATE_PRODUCT_CODE: 'QR' },
-    ['error alipay.ap-precreate-product-code AP_PRECREATE_PRODUCT_CODE'],
+    'error ap-precreate-product-code AP_PRECREATE_PRODUCT_CODE',
   ],
 ];
 
-const WECHATPAY_MISTAKES: readonly (readonly [string, Env, readonly string[]])[] = [
-  [
-    'half of it',
-    { WXPAY_MCH_KEY: undefined, WXPAY_API_V3_KEY: undefined },
-    ['error wechatpay.incomplete WXPAY_MCH_KEY'],
-  ],
+const WECHATPAY_MISTAKES: readonly Mistake[] = [
+  ['half of it', { WXPAY_MCH_KEY: undefined, WXPAY_API_V3_KEY: undefined }, 'error incomplete WXPAY_MCH_KEY'],
   [
     'a public key for the private',
     { WXPAY_MCH_KEY: spki(merchant) },
-    ['error wechatpay.merchant-key-is-public WXPAY_MCH_KEY'],
+    'error merchant-key-is-public WXPAY_MCH_KEY',
   ],
   [
     "the merchant's certificate for its key",
     { WXPAY_MCH_KEY: certificate(merchant) },
-    ['error wechatpay.merchant-key-is-certificate WXPAY_MCH_KEY'],
+    'error merchant-key-is-certificate WXPAY_MCH_KEY',
   ],
   [
     '31 bytes',
     { WXPAY_API_V3_KEY: WECHATPAY.WXPAY_API_V3_KEY.slice(1) },
-    ['error wechatpay.v3-key-length WXPAY_API_V3_KEY'],
+    'error v3-key-length WXPAY_API_V3_KEY',
   ],
   [
     '33 bytes',
     { WXPAY_API_V3_KEY: `${WECHATPAY.WXPAY_API_V3_KEY}x` },
-    ['error wechatpay.v3-key-length WXPAY_API_V3_KEY'],
+    'error v3-key-length WXPAY_API_V3_KEY',
   ],
   [
     'a key with a blank inside',
     { WXPAY_API_V3_KEY: WECHATPAY.WXPAY_API_V3_KEY.replace(/.{4}$/, ' abc') },
-    ['warning wechatpay.v3-key-characters WXPAY_API_V3_KEY'],
+    'warning v3-key-characters WXPAY_API_V3_KEY',
   ],
-  [
-    'a serial with colons',
-    { WXPAY_MCH_SERIAL: '1D:DE:55:AD' },
-    ['error wechatpay.serial-form WXPAY_MCH_SERIAL'],
-  ],
-  [
-    'a serial too short',
-    { WXPAY_MCH_SERIAL: '1DDE55AD98' },
-    ['warning wechatpay.serial-form WXPAY_MCH_SERIAL'],
-  ],
-  [
-    'a serial in decimal',
-    { WXPAY_MCH_SERIAL: '1'.repeat(48) },
-    ['error wechatpay.serial-form WXPAY_MCH_SERIAL'],
-  ],
+  ['a serial with colons', { WXPAY_MCH_SERIAL: '1D:DE:55:AD' }, 'error serial-form WXPAY_MCH_SERIAL'],
+  ['a serial too short', { WXPAY_MCH_SERIAL: '1DDE55AD98' }, 'warning serial-form WXPAY_MCH_SERIAL'],
+  ['a serial in decimal', { WXPAY_MCH_SERIAL: '1'.repeat(48) }, 'error serial-form WXPAY_MCH_SERIAL'],
   [
     'the key id for the serial',
     { WXPAY_MCH_SERIAL: WECHATPAY.WXPAY_PUB_KEY_ID },
-    ['error wechatpay.serial-is-public-key-id WXPAY_MCH_SERIAL'],
+    'error serial-is-public-key-id WXPAY_MCH_SERIAL',
   ],
   [
     'the serial for the key id',
     { WXPAY_PUB_KEY_ID: WECHATPAY.WXPAY_MCH_SERIAL },
-    ['error wechatpay.public-key-id-form WXPAY_PUB_KEY_ID'],
+    'error public-key-id-form WXPAY_PUB_KEY_ID',
   ],
-  [
-    'a public key without its id',
-    { WXPAY_PUB_KEY_ID: undefined },
-    ['error wechatpay.public-key-half WXPAY_PUB_KEY_ID'],
-  ],
-  ['an id without its key', { WXPAY_PUB_KEY: undefined }, ['error wechatpay.public-key-half WXPAY_PUB_KEY']],
+  ['a public key without its id', { WXPAY_PUB_KEY_ID: undefined }, 'error public-key-half WXPAY_PUB_KEY_ID'],
+  ['an id without its key', { WXPAY_PUB_KEY: undefined }, 'error public-key-half WXPAY_PUB_KEY'],
   [
     "the merchant's own public key",
     { WXPAY_PUB_KEY: spki(merchant) },
-    ['error wechatpay.public-key-is-merchants-own WXPAY_PUB_KEY'],
+    'error public-key-is-merchants-own WXPAY_PUB_KEY',
   ],
   [
     "the merchant's private key as the public",
     { WXPAY_PUB_KEY: pkcs8(merchant) },
-    ['error wechatpay.public-key-is-merchants-own WXPAY_PUB_KEY'],
+    'error public-key-is-merchants-own WXPAY_PUB_KEY',
   ],
   [
     "the merchant's certificate as the public key",
     { WXPAY_PUB_KEY: certificate(merchant) },
-    ['error wechatpay.public-key-is-merchants-own WXPAY_PUB_KEY'],
+    'error public-key-is-merchants-own WXPAY_PUB_KEY',
   ],
   [
     'a platform certificate',
     { WXPAY_PUB_KEY: certificate(wechatpay) },
-    ['error wechatpay.public-key-is-certificate WXPAY_PUB_KEY'],
+    'error public-key-is-certificate WXPAY_PUB_KEY',
   ],
   [
     'AppID and merchant number exchanged',
     { WXPAY_APP_ID: '1900000109', WXPAY_MCH_ID: 'wxd678efa567ab6787' },
-    ['error wechatpay.numbers-swapped WXPAY_MCH_ID', 'error wechatpay.numbers-swapped WXPAY_APP_ID'],
+    'error numbers-swapped WXPAY_MCH_ID',
+    'error numbers-swapped WXPAY_APP_ID',
   ],
-  ['an AppSecret', { WXPAY_APP_ID: 'a'.repeat(32) }, ['warning wechatpay.app-id-form WXPAY_APP_ID']],
+  ['an AppSecret', { WXPAY_APP_ID: 'a'.repeat(32) }, 'warning app-id-form WXPAY_APP_ID'],
   [
     'a merchant number too long',
     { WXPAY_MCH_ID: '2088123412341234' },
-    ['warning wechatpay.merchant-number-form WXPAY_MCH_ID'],
+    'warning merchant-number-form WXPAY_MCH_ID',
   ],
-  [
-    'a merchant number with letters',
-    { WXPAY_MCH_ID: 'mch-1' },
-    ['error wechatpay.merchant-number-form WXPAY_MCH_ID'],
-  ],
-  ['the example number', { WXPAY_MCH_ID: '1900000000' }, ['error wechatpay.example-value WXPAY_MCH_ID']],
-  [
-    'no notify address',
-    { WXPAY_NOTIFY_URL: undefined },
-    ['error wechatpay.wxpay-notify-url WXPAY_NOTIFY_URL'],
-  ],
+  ['a merchant number with letters', { WXPAY_MCH_ID: 'mch-1' }, 'error merchant-number-form WXPAY_MCH_ID'],
+  ['the example number', { WXPAY_MCH_ID: '1900000000' }, 'error example-value WXPAY_MCH_ID'],
+  ['no notify address', { WXPAY_NOTIFY_URL: undefined }, 'error wxpay-notify-url WXPAY_NOTIFY_URL'],
   [
     'a notify address with a query',
     { WXPAY_NOTIFY_URL: 'https://pay.shop.cn/n?a=1' },
-    ['error wechatpay.wxpay-notify-url WXPAY_NOTIFY_URL'],
+    'error wxpay-notify-url WXPAY_NOTIFY_URL',
   ],
   [
     'a notify address without TLS',
     { WXPAY_NOTIFY_URL: 'http://pay.shop.cn/n' },
-    ['error wechatpay.wxpay-notify-url WXPAY_NOTIFY_URL'],
+    'error wxpay-notify-url WXPAY_NOTIFY_URL',
   ],
   [
     "Alipay's app key",
     { ...ALIPAY, WXPAY_MCH_KEY: ALIPAY.AP_APP_KEY },
-    ['warning wechatpay.key-shared-with-alipay WXPAY_MCH_KEY'],
+    'warning key-shared-with-alipay WXPAY_MCH_KEY',
   ],
 ];
 
@@ -252,14 +200,14 @@ function isRefused(read: (env: Env) => unknown, env: Env): boolean {
 }
 
 describe.each([
-  ['Alipay', ALIPAY, ALIPAY_MISTAKES, readAlipayConfig],
-  ['WeChat Pay', WECHATPAY, WECHATPAY_MISTAKES, readWechatpayConfig],
-] as const)('the settings of %s', (_, right, mistakes, read) => {
-  it.each(mistakes)('with %s', async (_what, change, expected) => {
+  ['alipay', ALIPAY, ALIPAY_MISTAKES, readAlipayConfig],
+  ['wechatpay', WECHATPAY, WECHATPAY_MISTAKES, readWechatpayConfig],
+] as const)('the settings of %s', (wallet, right, mistakes, read) => {
+  it.each(mistakes)('with %s', async (_what, change, ...complaints) => {
     const env: Env = { ...right, ...change };
-    expect(await aboutWallets(env)).toEqual(expected);
+    expect(await aboutWallets(env)).toEqual(complaints.map((one) => one.replace(' ', ` ${wallet}.`)));
     // Nothing that the server refuses to start with passes here.
-    if (isRefused(read, env)) expect(expected.some((one) => one.startsWith('error'))).toBe(true);
+    if (isRefused(read, env)) expect(complaints.some((one) => one.startsWith('error'))).toBe(true);
   });
 
   it('are fine when they are right', async () => {

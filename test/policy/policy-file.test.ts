@@ -95,212 +95,131 @@ describe('a policy file', () => {
 });
 
 const RULES_KNOWN = 'maxYuan, approveAboveYuan, perDay, perMinute, hours, from';
-// What, text, line, column, path (empty: none), words of the sentence.
-const WRONG: [string, string, number, number, string, string][] = [
-  ['a typo', 'version: 1\npayments:\n  maxYaun: "5"', 3, 3, 'payments.maxYaun', 'did you mean maxYuan?'],
-  [
-    'another spelling',
-    'version: 1\npayments:\n  max_yuan: "5"',
-    3,
-    3,
-    'payments.max_yuan',
-    'did you mean maxYuan?',
-  ],
-  ['a typo of a section', 'version: 1\npayment: {}', 2, 1, 'payment', 'did you mean payments?'],
+type Wrong = [what: string, text: string, at: string, path: string, words: string];
+/** The first line, "version: 1", is left out. */
+const WRONG_RULES: Wrong[] = [
+  ['a typo', 'payments:\n  maxYaun: "5"', '3:3', 'payments.maxYaun', 'did you mean maxYuan?'],
+  ['another spelling', 'payments:\n  max_yuan: "5"', '3:3', 'payments.max_yuan', 'did you mean maxYuan?'],
+  ['a typo of a section', 'payment: {}', '2:1', 'payment', 'did you mean payments?'],
   [
     'a typo below a client',
-    'version: 1\nclients:\n  c:\n    refunds: { form: budget }',
-    4,
-    16,
+    'clients:\n  c:\n    refunds: { form: budget }',
+    '4:16',
     'clients.c.refunds.form',
     'did you mean from?',
   ],
   [
     'a rule of payments on refunds',
-    'version: 1\nrefunds:\n  scenes: [qr]',
-    3,
-    3,
+    'refunds:\n  scenes: [qr]',
+    '3:3',
     'refunds.scenes',
     `known here: ${RULES_KNOWN}`,
   ],
-  ['a bare number', 'version: 1\npayments:\n  maxYuan: 500', 3, 12, 'payments.maxYuan', 'write "500"'],
-  ['a bare fraction', 'version: 1\npayments: { maxYuan: 9.90 }', 2, 22, 'payments.maxYuan', 'write "9.9"'],
+  ['a bare number', 'payments:\n  maxYuan: 500', '3:12', 'payments.maxYuan', 'write "500"'],
+  ['a bare fraction', 'payments: { maxYuan: 9.90 }', '2:22', 'payments.maxYuan', 'write "9.9"'],
   [
     'a number that is no amount',
-    'version: 1\npayments: { maxYuan: 1e21 }',
-    2,
-    22,
+    'payments: { maxYuan: 1e21 }',
+    '2:22',
     'payments.maxYuan',
     'must be yuan in quotes',
   ],
-  ['three decimals', 'version: 1\nrefunds: { maxYuan: "0.001" }', 2, 21, 'refunds.maxYuan', 'not "0.001"'],
-  ['a negative amount', 'version: 1\nrefunds: { maxYuan: "-5" }', 2, 21, 'refunds.maxYuan', 'not "-5"'],
-  [
-    'a thousands separator',
-    'version: 1\nrefunds: { maxYuan: "5,000" }',
-    2,
-    21,
-    'refunds.maxYuan',
-    'not "5,000"',
-  ],
-  [
-    'none where there is a sum',
-    'version: 1\npayments: { maxYuan: none }',
-    2,
-    22,
-    'payments.maxYuan',
-    'not "none"',
-  ],
-  ['no amount at all', 'version: 1\npayments:\n  maxYuan:', 3, 3, 'payments.maxYuan', 'not null'],
+  ['three decimals', 'refunds: { maxYuan: "0.001" }', '2:21', 'refunds.maxYuan', 'not "0.001"'],
+  ['a negative amount', 'refunds: { maxYuan: "-5" }', '2:21', 'refunds.maxYuan', 'not "-5"'],
+  ['a thousands separator', 'refunds: { maxYuan: "5,000" }', '2:21', 'refunds.maxYuan', 'not "5,000"'],
+  ['none where there is a sum', 'payments: { maxYuan: none }', '2:22', 'payments.maxYuan', 'not "none"'],
+  ['no amount at all', 'payments:\n  maxYuan:', '3:3', 'payments.maxYuan', 'not null'],
   [
     'a quoted count',
-    'version: 1\npayments: { perDay: { count: "5" } }',
-    2,
-    30,
+    'payments: { perDay: { count: "5" } }',
+    '2:30',
     'payments.perDay.count',
     'without quotes',
   ],
-  [
-    'half a count',
-    'version: 1\npayments: { perDay: { count: 1.5 } }',
-    2,
-    30,
-    'payments.perDay.count',
-    'not 1.5',
-  ],
-  [
-    'a negative count',
-    'version: 1\npayments: { perDay: { count: -1 } }',
-    2,
-    30,
-    'payments.perDay.count',
-    'not -1',
-  ],
-  [
-    'a limit of nothing',
-    'version: 1\npayments:\n  perDay: {}',
-    3,
-    11,
-    'payments.perDay',
-    'needs totalYuan or count',
-  ],
-  ['a limit without a map', 'version: 1\npayments: { perDay: 5 }', 2, 21, 'payments.perDay', 'must be a map'],
+  ['half a count', 'payments: { perDay: { count: 1.5 } }', '2:30', 'payments.perDay.count', 'not 1.5'],
+  ['a negative count', 'payments: { perDay: { count: -1 } }', '2:30', 'payments.perDay.count', 'not -1'],
+  ['a limit of nothing', 'payments:\n  perDay: {}', '3:11', 'payments.perDay', 'needs totalYuan or count'],
+  ['a limit without a map', 'payments: { perDay: 5 }', '2:21', 'payments.perDay', 'must be a map'],
   [
     'a wallet that is none',
-    'version: 1\npayments: { providers: [alipay, wechat] }',
-    2,
-    33,
+    'payments: { providers: [alipay, wechat] }',
+    '2:33',
     'payments.providers.1',
     'did you mean wechatpay?',
   ],
   [
     'a wallet without a list',
-    'version: 1\npayments: { providers: alipay }',
-    2,
-    24,
+    'payments: { providers: alipay }',
+    '2:24',
     'payments.providers',
     'must be a list',
   ],
-  ['no wallet', 'version: 1\npayments: { providers: [] }', 2, 24, 'payments.providers', 'at least one'],
+  ['no wallet', 'payments: { providers: [] }', '2:24', 'payments.providers', 'at least one'],
   [
     'a scene that is none',
-    'version: 1\npayments:\n  scenes:\n    - qr\n    - website',
-    5,
-    7,
+    'payments:\n  scenes:\n    - qr\n    - website',
+    '5:7',
     'payments.scenes.1',
     'did you mean web?',
   ],
-  [
-    'nonsense hours',
-    'version: 1\npayments: { hours: "25:00-26:00" }',
-    2,
-    20,
-    'payments.hours',
-    'Beijing time',
-  ],
-  [
-    'hours of nothing',
-    'version: 1\npayments: { hours: "08:00-08:00" }',
-    2,
-    20,
-    'payments.hours',
-    'allows nothing',
-  ],
-  ['another purse', 'version: 1\npayments: { from: pocket }', 2, 19, 'payments.from', 'must be budget'],
-  [
-    'foreign orders of another kind',
-    'version: 1\nforeignOrders: alow',
-    2,
-    16,
-    'foreignOrders',
-    'did you mean allow?',
-  ],
-  [
-    'forms trusted otherwise',
-    'version: 1\napprovals: { form: on }',
-    2,
-    20,
-    'approvals.form',
-    'trusted or off',
-  ],
-  ['a client without a name', 'version: 1\nclients:\n  "": {}', 3, 3, 'clients.', '1 to 64 characters'],
-  ...['operator', 'Settler', 'gateway', '0perator', 'sys tem'].map((name): (typeof WRONG)[number] => [
-    `a client that is called ${name}`,
-    `version: 1\nclients:\n  cursor: {}\n  ${name}: {}`,
-    ...([4, 3, `clients.${name}`, 'reserved'] as const),
-  ]),
-  ['a list of clients', 'version: 1\nclients: [cursor]', 2, 10, 'clients', 'must be a map'],
-  ['another version', 'version: 2', 1, 10, 'version', 'must be 1'],
-  ['a quoted version', 'version: "1"', 1, 10, 'version', 'must be 1'],
-  ['no version', '# rules\npayments: {}', 2, 1, '', 'version: 1 is missing'],
-  ['nothing', '', 1, 1, '', 'version: 1 is missing'],
-  ['a key twice', 'version: 1\npayments:\n  maxYuan: "1"\n  maxYuan: "2"', 4, 3, 'payments.maxYuan', 'twice'],
+  ['nonsense hours', 'payments: { hours: "25:00-26:00" }', '2:20', 'payments.hours', 'Beijing time'],
+  ['hours of nothing', 'payments: { hours: "08:00-08:00" }', '2:20', 'payments.hours', 'allows nothing'],
+  ['another purse', 'payments: { from: pocket }', '2:19', 'payments.from', 'must be budget'],
+  ['foreign orders of another kind', 'foreignOrders: alow', '2:16', 'foreignOrders', 'did you mean allow?'],
+  ['forms trusted otherwise', 'approvals: { form: on }', '2:20', 'approvals.form', 'trusted or off'],
+  ['a client without a name', 'clients:\n  "": {}', '3:3', 'clients.', '1 to 64 characters'],
+  ...['operator', 'Settler', 'gateway', '0perator', 'sys tem'].map(
+    (name): Wrong => [
+      `a client that is called ${name}`,
+      `clients:\n  cursor: {}\n  ${name}: {}`,
+      ...(['4:3', `clients.${name}`, 'reserved'] as const),
+    ],
+  ),
+  ['a list of clients', 'clients: [cursor]', '2:10', 'clients', 'must be a map'],
+  ['a key twice', 'payments:\n  maxYuan: "1"\n  maxYuan: "2"', '4:3', 'payments.maxYuan', 'twice'],
+  ['an open bracket', 'payments: {\n  maxYuan: "5"\nrefunds: {}', '4:1', '', 'not closed'],
+  ['an open quote', 'payments:\n  maxYuan: "5\nrefunds: {}\n', '3:12', 'payments.maxYuan', 'not closed'],
+  ['a tab', 'payments:\n\tmaxYuan: "5"', '3:1', '', 'spaces, not tabs'],
+  ['two colons', 'payments: maxYuan: "5"', '2:11', '', 'indentation'],
+  ['two documents', '---\nversion: 1', '2:1', '', 'one policy'],
+  ['an alias', 'payments: &x { maxYuan: "1" }\nrefunds: *x', '3:10', 'refunds', 'aliases'],
+  ['a merged map', '<<: { payments: { maxYuan: "1" } }', '2:1', '<<', 'no rule called <<'],
+  ['an unknown tag', 'payments: !!money {}', '2:11', 'payments', 'not valid YAML'],
+  ['a map for a name', '? [a, b]\n: 1', '2:3', '', 'not valid YAML'],
+];
+const WRONG: Wrong[] = [
+  ...WRONG_RULES.map(([what, text, ...more]): Wrong => [what, `version: 1\n${text}`, ...more]),
+  ['another version', 'version: 2', '1:10', 'version', 'must be 1'],
+  ['a quoted version', 'version: "1"', '1:10', 'version', 'must be 1'],
+  ['no version', '# rules\npayments: {}', '2:1', '', 'version: 1 is missing'],
+  ['nothing', '', '1:1', '', 'version: 1 is missing'],
   [
     'a key twice in JSON',
     '{"version": 1,\n "payments": {"maxYuan": "5", "maxYuan": "6"}}',
-    2,
-    31,
+    '2:31',
     'payments.maxYuan',
     'twice',
   ],
-  ['an open bracket', 'version: 1\npayments: {\n  maxYuan: "5"\nrefunds: {}', 4, 1, '', 'not closed'],
-  ['an open bracket in JSON', '{"version": 1,\n"payments": {"maxYuan": "5"}', 2, 29, '', 'not closed'],
-  [
-    'an open quote',
-    'version: 1\npayments:\n  maxYuan: "5\nrefunds: {}\n',
-    3,
-    12,
-    'payments.maxYuan',
-    'not closed',
-  ],
-  ['a tab', 'version: 1\npayments:\n\tmaxYuan: "5"', 3, 1, '', 'spaces, not tabs'],
-  ['two colons', 'version: 1\npayments: maxYuan: "5"', 2, 11, '', 'indentation'],
-  ['two documents', 'version: 1\n---\nversion: 1', 2, 1, '', 'one policy'],
-  ['an alias', 'version: 1\npayments: &x { maxYuan: "1" }\nrefunds: *x', 3, 10, 'refunds', 'aliases'],
-  ['a merged map', 'version: 1\n<<: { payments: { maxYuan: "1" } }', 2, 1, '<<', 'no rule called <<'],
-  ['an unknown tag', 'version: 1\npayments: !!money {}', 2, 11, 'payments', 'not valid YAML'],
-  ['a map for a name', 'version: 1\n? [a, b]\n: 1', 2, 3, '', 'not valid YAML'],
+  ['an open bracket in JSON', '{"version": 1,\n"payments": {"maxYuan": "5"}', '2:29', '', 'not closed'],
 ];
 
 describe('an error in a policy file', () => {
-  it.each(WRONG)(
-    'with %s says where and what, in two languages',
-    async (_, text, line, column, path, words) => {
-      const error = await parse(text).then(
-        () => undefined,
-        (thrown: CashierError) => thrown,
-      );
-      expect(error).toMatchObject({
-        code: 'CONFIGURATION',
-        details: { variable: 'CASHIER_POLICY', line, column, ...(path === '' ? {} : { path }) },
-      });
-      const { zh = '', en = '' } = error?.text ?? {};
-      expect(en).toContain(`CASHIER_POLICY: policy file /etc/policy.yaml, line ${line}, column ${column}`);
-      expect(zh).toContain(`CASHIER_POLICY 规则文件 /etc/policy.yaml 第 ${line} 行第 ${column} 列`);
-      expect(en).toContain(words);
-      for (const sentence of [zh, en]) expect(sentence).toContain(path);
-    },
-  );
+  it.each(WRONG)('with %s says where and what, in two languages', async (_, text, at, path, words) => {
+    const [line, column] = at.split(':').map(Number);
+    const error = await parse(text).then(
+      () => undefined,
+      (thrown: CashierError) => thrown,
+    );
+    expect(error).toMatchObject({
+      code: 'CONFIGURATION',
+      details: { variable: 'CASHIER_POLICY', line, column, ...(path === '' ? {} : { path }) },
+    });
+    const { zh = '', en = '' } = error?.text ?? {};
+    expect(en).toContain(`CASHIER_POLICY: policy file /etc/policy.yaml, line ${line}, column ${column}`);
+    expect(zh).toContain(`CASHIER_POLICY 规则文件 /etc/policy.yaml 第 ${line} 行第 ${column} 列`);
+    expect(en).toContain(words);
+    for (const sentence of [zh, en]) expect(sentence).toContain(path);
+  });
 
   it('shows nothing of a file that is no policy', async () => {
     const key = '-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASC\n-----END PRIVATE KEY-----';
