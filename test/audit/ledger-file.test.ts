@@ -203,84 +203,69 @@ describe('what only a checkpoint finds', () => {
   });
 });
 
+/** The table in which it is seen, and how; what was done. */
+const EDITS: Readonly<Record<string, readonly string[]>> = {
+  'orders differs': [
+    "UPDATE orders SET state = 'PAID' WHERE out_trade_no = 'ORDER_DECLINED'",
+    "UPDATE orders SET amount_fen = 1 WHERE out_trade_no = 'ORDER_PAID'",
+    "UPDATE orders SET amount_fen = 9223372036854775807 WHERE out_trade_no = 'ORDER_PAID'",
+    "UPDATE orders SET caller = 'other' WHERE out_trade_no = 'ORDER_PAID'",
+    "UPDATE orders SET account = 'bank 2' WHERE out_trade_no = 'ORDER_PAID'",
+    "UPDATE orders SET title = 'other' WHERE out_trade_no = 'ORDER_PAID'",
+    "UPDATE orders SET input_hash = 'x' WHERE out_trade_no = 'ORDER_PAID'",
+    "UPDATE orders SET input_hash = lower(hex(input_hash)) WHERE out_trade_no = 'ORDER_PAID'",
+    "UPDATE orders SET terms_json = '31' WHERE out_trade_no = 'ORDER_PAID'",
+    "UPDATE orders SET terms_json = '{' WHERE out_trade_no = 'ORDER_PAID'",
+    `UPDATE orders SET terms_json = '{"expiresInMinutes":0,"adopted":true}' WHERE out_trade_no = 'ORDER_PAID'`,
+    `UPDATE orders SET credential_json = '{"qrCode":"bank://mine"}' WHERE out_trade_no = 'ORDER_PAID'`,
+    `UPDATE orders SET credential_json = '{"qrCode":"bank://mine"}' WHERE out_trade_no = 'ORDER_DECLINED'`,
+    "UPDATE orders SET credential_json = '{}' WHERE out_trade_no = 'ORDER_PAID'",
+    "UPDATE plans SET plan = plan || ' '",
+    'DELETE FROM plans',
+    "UPDATE orders SET counted_at = counted_at - 86400000 WHERE out_trade_no = 'ORDER_PAID'",
+    "UPDATE orders SET counted_at = NULL WHERE out_trade_no = 'ORDER_PAID'",
+  ],
+  'refunds differs': [
+    "UPDATE refunds SET counted_at = NULL WHERE out_refund_no = 'R_LARGE'",
+    "UPDATE refunds SET plan = 'x' WHERE out_refund_no = 'R_LARGE'",
+    "UPDATE refunds SET state = 'CLOSED' WHERE out_refund_no = 'R_LARGE'",
+  ],
+  'meta differs': [
+    "UPDATE meta SET value = 'x$y' WHERE key = 'operator_secret'",
+    "DELETE FROM meta WHERE key = 'operator_secret'",
+    "UPDATE meta SET value = '{}' WHERE key = 'frozen'",
+  ],
+  'orders unrecorded': [
+    "UPDATE orders SET out_trade_no = 'ORDER_MINE' WHERE out_trade_no = 'ORDER_DECLINED'",
+  ],
+  'orders gone': ["DELETE FROM orders WHERE out_trade_no = 'ORDER_DECLINED'"],
+  'refunds gone': ["DELETE FROM refunds WHERE out_refund_no = 'R_LARGE'"],
+  'approvals differs': [
+    "UPDATE approvals SET state = 'approved'",
+    "UPDATE approvals SET decided_by = 'page'",
+  ],
+  'approvals unrecorded': [
+    "INSERT INTO approvals SELECT 'AFORGED', kind, out_trade_no, out_refund_no, input_hash, caller, amount_fen, rule, 'approved', created_at, expires_at, decided_at, decided_by, reason, asked_json, code FROM approvals",
+  ],
+  'budget_moves differs': ['UPDATE budget_moves SET amount_fen = amount_fen * 10'],
+  'budget_moves unrecorded': [
+    'INSERT INTO budget_moves SELECT 3, at, budget, 900000, decided_by, note FROM budget_moves WHERE seq = 1',
+  ],
+  'budgets differs': ['UPDATE budgets SET filled_fen = filled_fen + 1'],
+  'limit_tallies differs': [
+    "UPDATE limit_tallies SET fen = fen - 1 WHERE scope = ''",
+    'UPDATE limit_tallies SET count = 9223372036854775807',
+    "UPDATE orders SET client = 'other' WHERE out_trade_no = 'ORDER_PAID'",
+  ],
+  'order_tallies differs': ['DELETE FROM order_tallies'],
+  'policies differs': ["UPDATE policies SET rules_json = '{}'"],
+  'policies unrecorded': ["INSERT INTO policies SELECT 9, accepted_at, accepted_by, '{}' FROM policies"],
+};
+
 describe('an edit of the tables is found by the trail', () => {
-  it.each([
-    ["UPDATE orders SET state = 'PAID' WHERE out_trade_no = 'ORDER_DECLINED'", 'orders', 'differs'],
-    ["UPDATE orders SET amount_fen = 1 WHERE out_trade_no = 'ORDER_PAID'", 'orders', 'differs'],
-    [
-      "UPDATE orders SET amount_fen = 9223372036854775807 WHERE out_trade_no = 'ORDER_PAID'",
-      'orders',
-      'differs',
-    ],
-    ["UPDATE orders SET caller = 'other' WHERE out_trade_no = 'ORDER_PAID'", 'orders', 'differs'],
-    ["UPDATE orders SET account = 'bank 2' WHERE out_trade_no = 'ORDER_PAID'", 'orders', 'differs'],
-    ["UPDATE orders SET title = 'other' WHERE out_trade_no = 'ORDER_PAID'", 'orders', 'differs'],
-    ["UPDATE orders SET input_hash = 'x' WHERE out_trade_no = 'ORDER_PAID'", 'orders', 'differs'],
-    [
-      "UPDATE orders SET input_hash = lower(hex(input_hash)) WHERE out_trade_no = 'ORDER_PAID'",
-      'orders',
-      'differs',
-    ],
-    ["UPDATE orders SET terms_json = '31' WHERE out_trade_no = 'ORDER_PAID'", 'orders', 'differs'],
-    ["UPDATE orders SET terms_json = '{' WHERE out_trade_no = 'ORDER_PAID'", 'orders', 'differs'],
-    [
-      `UPDATE orders SET terms_json = '{"expiresInMinutes":0,"adopted":true}' WHERE out_trade_no = 'ORDER_PAID'`,
-      'orders',
-      'differs',
-    ],
-    [
-      `UPDATE orders SET credential_json = '{"qrCode":"bank://mine"}' WHERE out_trade_no = 'ORDER_PAID'`,
-      'orders',
-      'differs',
-    ],
-    [
-      `UPDATE orders SET credential_json = '{"qrCode":"bank://mine"}' WHERE out_trade_no = 'ORDER_DECLINED'`,
-      'orders',
-      'differs',
-    ],
-    ["UPDATE orders SET credential_json = '{}' WHERE out_trade_no = 'ORDER_PAID'", 'orders', 'differs'],
-    ["UPDATE plans SET plan = plan || ' '", 'orders', 'differs'],
-    ['DELETE FROM plans', 'orders', 'differs'],
-    [
-      "UPDATE orders SET counted_at = counted_at - 86400000 WHERE out_trade_no = 'ORDER_PAID'",
-      'orders',
-      'differs',
-    ],
-    ["UPDATE orders SET counted_at = NULL WHERE out_trade_no = 'ORDER_PAID'", 'orders', 'differs'],
-    ["UPDATE refunds SET counted_at = NULL WHERE out_refund_no = 'R_LARGE'", 'refunds', 'differs'],
-    ["UPDATE refunds SET plan = 'x' WHERE out_refund_no = 'R_LARGE'", 'refunds', 'differs'],
-    ["UPDATE meta SET value = 'x$y' WHERE key = 'operator_secret'", 'meta', 'differs'],
-    ["DELETE FROM meta WHERE key = 'operator_secret'", 'meta', 'differs'],
-    [
-      "UPDATE orders SET out_trade_no = 'ORDER_MINE' WHERE out_trade_no = 'ORDER_DECLINED'",
-      'orders',
-      'unrecorded',
-    ],
-    ["DELETE FROM orders WHERE out_trade_no = 'ORDER_DECLINED'", 'orders', 'gone'],
-    ["UPDATE refunds SET state = 'CLOSED' WHERE out_refund_no = 'R_LARGE'", 'refunds', 'differs'],
-    ["DELETE FROM refunds WHERE out_refund_no = 'R_LARGE'", 'refunds', 'gone'],
-    ["UPDATE approvals SET state = 'approved'", 'approvals', 'differs'],
-    ["UPDATE approvals SET decided_by = 'page'", 'approvals', 'differs'],
-    [
-      "INSERT INTO approvals SELECT 'AFORGED', kind, out_trade_no, out_refund_no, input_hash, caller, amount_fen, rule, 'approved', created_at, expires_at, decided_at, decided_by, reason, asked_json, code FROM approvals",
-      'approvals',
-      'unrecorded',
-    ],
-    ['UPDATE budget_moves SET amount_fen = amount_fen * 10', 'budget_moves', 'differs'],
-    [
-      'INSERT INTO budget_moves SELECT 3, at, budget, 900000, decided_by, note FROM budget_moves WHERE seq = 1',
-      'budget_moves',
-      'unrecorded',
-    ],
-    ['UPDATE budgets SET filled_fen = filled_fen + 1', 'budgets', 'differs'],
-    ["UPDATE limit_tallies SET fen = fen - 1 WHERE scope = ''", 'limit_tallies', 'differs'],
-    ['UPDATE limit_tallies SET count = 9223372036854775807', 'limit_tallies', 'differs'],
-    ['DELETE FROM order_tallies', 'order_tallies', 'differs'],
-    ["UPDATE orders SET client = 'other' WHERE out_trade_no = 'ORDER_PAID'", 'limit_tallies', 'differs'],
-    ["UPDATE policies SET rules_json = '{}'", 'policies', 'differs'],
-    ["INSERT INTO policies SELECT 9, accepted_at, accepted_by, '{}' FROM policies", 'policies', 'unrecorded'],
-    ["UPDATE meta SET value = '{}' WHERE key = 'frozen'", 'meta', 'differs'],
-  ])('%s', async (text, table, look) => {
+  it.each(
+    Object.entries(EDITS).flatMap(([found, edits]) => edits.map((text) => [text, ...found.split(' ')])),
+  )('%s', async (text, table, look) => {
     const found = await verdict(sql(`PRAGMA foreign_keys = OFF; ${text}`));
     expect(found).toMatchObject({ intact: false, chain: undefined });
     expect(found.tables).toContainEqual(expect.objectContaining({ table, look }));

@@ -271,31 +271,29 @@ describe('qr', () => {
     });
   }
 
-  const unknown: readonly (readonly [string, string, number, string])[] = [
-    ['forged no', forged(PRECREATE, declined('ACQ.TRADE_HAS_CLOSE')), 200, 'bad-signature'],
+  const unknown: readonly (readonly [what: string, body: string, detail: string, status?: number])[] = [
+    ['forged no', forged(PRECREATE, declined('ACQ.TRADE_HAS_CLOSE')), 'bad-signature'],
     [
       'another order',
       signed(PRECREATE, { ...created, out_trade_no: 'ORDER_0002' }),
-      200,
       'answer-of-another-order',
     ],
-    ['no order', signed(PRECREATE, { ...created, out_trade_no: '' }), 200, 'answer-of-another-order'],
-    ['no code', signed(PRECREATE, { ...created, qr_code: '' }), 200, 'qr-code-unreadable'],
+    ['no order', signed(PRECREATE, { ...created, out_trade_no: '' }), 'answer-of-another-order'],
+    ['no code', signed(PRECREATE, { ...created, qr_code: '' }), 'qr-code-unreadable'],
     [
       'a script as code',
       signed(PRECREATE, { ...created, qr_code: 'javascript:alert(1)' }),
-      200,
       'qr-code-unreadable',
     ],
-    ['a code with a blank', signed(PRECREATE, { ...created, qr_code: `${QR} x` }), 200, 'qr-code-unreadable'],
-    ['a rate limit', signed(PRECREATE, declined('isv.app-call-limited', '40005')), 200, 'rate-limited'],
-    ['a rate limit without a word', signed(PRECREATE, { code: '40005' }), 200, 'rate-limited'],
-    ['an unsigned rate limit', unsigned(PRECREATE, { code: '40005' }), 200, 'rate-limited'],
-    ['a limit by user', signed(PRECREATE, declined('USER_RATE_LIMIT')), 200, 'rate-limited'],
-    ['a redirect', signed(PRECREATE, created), 302, 'http-302'],
-    ['no code word', signed(PRECREATE, { qr_code: QR }), 200, 'unreadable'],
+    ['a code with a blank', signed(PRECREATE, { ...created, qr_code: `${QR} x` }), 'qr-code-unreadable'],
+    ['a rate limit', signed(PRECREATE, declined('isv.app-call-limited', '40005')), 'rate-limited'],
+    ['a rate limit without a word', signed(PRECREATE, { code: '40005' }), 'rate-limited'],
+    ['an unsigned rate limit', unsigned(PRECREATE, { code: '40005' }), 'rate-limited'],
+    ['a limit by user', signed(PRECREATE, declined('USER_RATE_LIMIT')), 'rate-limited'],
+    ['a redirect', signed(PRECREATE, created), 'http-302', 302],
+    ['no code word', signed(PRECREATE, { qr_code: QR }), 'unreadable'],
   ];
-  for (const [name, body, status, detail] of unknown) {
+  for (const [name, body, detail, status] of unknown) {
     it(`${name} is unknown`, async () => {
       const error = await rejection(send(body, status));
       expect(error).toBeInstanceOf(OutcomeUnknown);

@@ -143,30 +143,28 @@ describe('queryTrade', () => {
     expect(error).toMatchObject({ name: 'GatewayDeclined', reason: 'other', gatewayCode: 'unreadable' });
   });
 
-  const unknown: readonly (readonly [string, string, number, string])[] = [
+  const unknown: readonly (readonly [what: string, body: string, detail: string, status?: number])[] = [
     [
       'PAID of another order',
       signed(QUERY, { ...paid, out_trade_no: 'ORDER_0002' }),
-      200,
       'answer-of-another-order',
     ],
-    ['PAID of no order', signed(QUERY, { ...paid, out_trade_no: undefined }), 200, 'answer-of-another-order'],
+    ['PAID of no order', signed(QUERY, { ...paid, out_trade_no: undefined }), 'answer-of-another-order'],
     [
       'PAID of a list of orders',
       signed(QUERY, { ...paid, out_trade_no: ['ORDER_0001'] }),
-      200,
       'answer-of-another-order',
     ],
-    ['PAID in another node', signed(CLOSE, paid), 200, 'unreadable'],
-    ['20000', signed(QUERY, declined('aop.unknow-error', '20000')), 200, 'system-error'],
-    ['unsigned 20000', unsigned(QUERY, declined('isp.unknow-error', '20000')), 200, 'system-error'],
-    ['misspelt SYSTEM_ERROR', signed(QUERY, declined('AQC.SYSTEM_ERROR')), 200, 'system-error'],
-    ['a code of no table', signed(QUERY, declined('ACQ.TRADE_NOT_EXIST', '50000')), 200, 'unrecognised'],
-    ['a word of Object as code', signed(QUERY, declined('', 'constructor')), 200, 'unrecognised'],
-    ['waiting for the payer', signed(QUERY, { ...paid, code: '10003' }), 200, 'unrecognised'],
-    ['a numeric code', signed(QUERY, { ...paid, code: 10000 }), 200, 'unreadable'],
+    ['PAID in another node', signed(CLOSE, paid), 'unreadable'],
+    ['20000', signed(QUERY, declined('aop.unknow-error', '20000')), 'system-error'],
+    ['unsigned 20000', unsigned(QUERY, declined('isp.unknow-error', '20000')), 'system-error'],
+    ['misspelt SYSTEM_ERROR', signed(QUERY, declined('AQC.SYSTEM_ERROR')), 'system-error'],
+    ['a code of no table', signed(QUERY, declined('ACQ.TRADE_NOT_EXIST', '50000')), 'unrecognised'],
+    ['a word of Object as code', signed(QUERY, declined('', 'constructor')), 'unrecognised'],
+    ['waiting for the payer', signed(QUERY, { ...paid, code: '10003' }), 'unrecognised'],
+    ['a numeric code', signed(QUERY, { ...paid, code: 10000 }), 'unreadable'],
   ];
-  for (const [name, body, status, detail] of unknown) {
+  for (const [name, body, detail, status] of unknown) {
     it(`${name} is unknown`, async () => {
       const error = await rejection(query(body, status));
       expect(error).toBeInstanceOf(OutcomeUnknown);
@@ -218,18 +216,17 @@ describe('closeTrade', () => {
     });
   }
 
-  const unknown: readonly (readonly [string, string, number, string])[] = [
+  const unknown: readonly (readonly [what: string, body: string, detail: string, status?: number])[] = [
     [
       'success of another order',
       signed(CLOSE, { ...closed, out_trade_no: 'ORDER_0002' }),
-      200,
       'answer-of-another-order',
     ],
-    ['success of no order', signed(CLOSE, { code: '10000' }), 200, 'answer-of-another-order'],
-    ['a query’s answer under the close node', signed(CLOSE, paid), 200, 'answer-of-another-call'],
-    ['an unlisted failure', signed(CLOSE, declined('ACQ.SOMETHING_NEW')), 200, 'unrecognised'],
+    ['success of no order', signed(CLOSE, { code: '10000' }), 'answer-of-another-order'],
+    ['a query’s answer under the close node', signed(CLOSE, paid), 'answer-of-another-call'],
+    ['an unlisted failure', signed(CLOSE, declined('ACQ.SOMETHING_NEW')), 'unrecognised'],
   ];
-  for (const [name, body, status, detail] of unknown) {
+  for (const [name, body, detail, status] of unknown) {
     it(`${name} is unknown`, async () => {
       expect(await rejection(close(body, status))).toMatchObject({ name: 'OutcomeUnknown', detail });
     });
