@@ -22,7 +22,6 @@ import { createPayment } from '../../src/payments/create-payment.ts';
 import { Desk } from '../../src/payments/desk.ts';
 import { queryPayment } from '../../src/payments/query-payment.ts';
 import type { Till } from '../../src/payments/till.ts';
-import { decideApproval } from '../../src/policy/approvals.ts';
 import type { Identity } from '../../src/policy/identity.ts';
 import type { Policy } from '../../src/policy/policy.ts';
 import { buildServer, type ServerDeps } from '../../src/server.ts';
@@ -33,7 +32,7 @@ import { Bank } from '../support/bank.ts';
 import { PATIENCE_MS } from '../support/patience.ts';
 import { type Arguments, type Reply, readReply, until } from '../support/server-process.ts';
 import { seeded, seededBytes } from '../support/virtual-time.ts';
-import { payment, person } from '../support/world.ts';
+import { payment } from '../support/world.ts';
 
 export const REVISION = '2026-07-28';
 /** Who sleeps no longer (ms) only looks again and again; clients and their transports do that in real time. */
@@ -266,13 +265,6 @@ export class Counter {
     for (const end of this.#ends.reverse()) await end();
     rmSync(this.#folder, { recursive: true, force: true });
   }
-}
-
-/** A person decides at the terminal. */
-export async function decide(till: Till, id: string, approve = true): Promise<void> {
-  const operator = await person(till);
-  const now = till.clock.now();
-  await till.ledger.write((book) => decideApproval(book, operator, id, { approve }, now));
 }
 
 type Hearing = (asked: Asked) => Promise<Said>;

@@ -5,8 +5,8 @@ import { unseal } from '../../src/elicitation/state.ts';
 import type { Till } from '../../src/payments/till.ts';
 import { type Arguments, readReply } from '../support/server-process.ts';
 import { seeded } from '../support/virtual-time.ts';
-import { accept } from '../support/world.ts';
-import { CAREFUL, Counter, type Customer, DECLARED, decide, TRUSTING, type Way, YES } from './counter.ts';
+import { accept, decide } from '../support/world.ts';
+import { CAREFUL, Counter, type Customer, DECLARED, TRUSTING, type Way, YES } from './counter.ts';
 
 const STDIO: Way = 'stdio 2026, client 2.x';
 const HTTP: Way = 'http 2026, client 2.x';

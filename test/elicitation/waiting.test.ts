@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Till } from '../../src/payments/till.ts';
 import { freeze } from '../../src/policy/decisions.ts';
 import { until } from '../support/server-process.ts';
-import { accept } from '../support/world.ts';
+import { accept, decide } from '../support/world.ts';
 import {
   type Answering,
   CAREFUL,
@@ -10,7 +10,6 @@ import {
   type CounterOptions,
   type Customer,
   DECLARED,
-  decide,
   TRUSTING,
   type Way,
   YES,

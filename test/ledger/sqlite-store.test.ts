@@ -2,6 +2,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { CashierError } from '../../src/domain/errors.ts';
 import { Ledger } from '../../src/ledger/ledger.ts';
 import { openSqliteStore } from '../../src/ledger/sqlite-store.ts';
 import type { Tx } from '../../src/ledger/store.ts';
@@ -27,6 +28,17 @@ describe('a ledger file', () => {
       }),
     ).rejects.toThrow('no');
     expect(await store.read((tx) => tx.all('SELECT * FROM t'))).toEqual([]);
+    await store.close();
+  });
+
+  it('takes no mistake in a statement of ours for a file that cannot be written', async () => {
+    const store = await open(join(folder, 'l.db'));
+    await store.write((tx) => tx.run('CREATE TABLE t (id TEXT PRIMARY KEY)'));
+    const insert = () => store.write((tx) => tx.run("INSERT INTO t VALUES ('a')"));
+    await insert();
+    const error: unknown = await insert().catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(Error);
+    expect(error, 'INTERNAL, not CONFIGURATION').not.toBeInstanceOf(CashierError);
     await store.close();
   });
 

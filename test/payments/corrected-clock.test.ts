@@ -2,7 +2,6 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { stillLasts } from '../../src/domain/clock.ts';
 import { fen } from '../../src/domain/money.ts';
 import { createPayment } from '../../src/payments/create-payment.ts';
-import { queryPayment } from '../../src/payments/query-payment.ts';
 import { refundPayment } from '../../src/payments/refund-payment.ts';
 import type { Till } from '../../src/payments/till.ts';
 import { openSession, Person } from '../../src/policy/person.ts';
@@ -32,9 +31,7 @@ async function whileAhead<T>(ahead: number, work: () => Promise<T>): Promise<T> 
   }
 }
 async function paid(till: Till): Promise<void> {
-  await createPayment(till, CALL, payment({ outTradeNo: 'ORDER_1' }));
-  world.bank.pay('ORDER_1');
-  await queryPayment(till, CALL, { outTradeNo: 'ORDER_1', waitSeconds: 0 });
+  await world.sold(till);
 }
 const give = (till: Till, outRefundNo: string) =>
   refundPayment(till, CALL, refund({ outTradeNo: 'ORDER_1', outRefundNo }));

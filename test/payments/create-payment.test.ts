@@ -12,10 +12,6 @@ let till: Till;
 const count = (operation: string) => world.bank.calls.filter((call) => call.operation === operation).length;
 const query = (outTradeNo: string, waitSeconds = 0) => queryPayment(till, CALL, { outTradeNo, waitSeconds });
 /** Lets the first `times` exchanges of this operation go wrong. */
-function failing(operation: string, fault: ReturnType<World['bank']['fault']>, times = 1) {
-  let left = times;
-  world.bank.fault = (op) => (op === operation && left-- > 0 ? fault : 'none');
-}
 
 beforeEach(async () => {
   world = new World();
@@ -99,7 +95,7 @@ describe('no answer is not no', () => {
   it.each(['lost-before', 'lost-after'] as const)(
     'keeps a %s create UNKNOWN and settles it by the same number',
     async (fault) => {
-      failing('create', fault);
+      world.failing('create', fault);
       const first = await createPayment(till, CALL, payment({ outTradeNo: 'ORDER_1' }));
       expect(first.order).toMatchObject({ state: 'UNKNOWN', credential: {} });
       const again = await createPayment(till, CALL, payment({ outTradeNo: 'ORDER_1' }));
@@ -112,7 +108,7 @@ describe('no answer is not no', () => {
   );
 
   it('sends byte-identical bytes again, with the first expiry', async () => {
-    failing('create', 'lost-before');
+    world.failing('create', 'lost-before');
     const first = await createPayment(till, CALL, payment({ outTradeNo: 'ORDER_1' }));
     world.clock.advance(60_000);
     await createPayment(till, CALL, payment({ outTradeNo: 'ORDER_1' }));
@@ -127,7 +123,7 @@ describe('no answer is not no', () => {
     const clear = () => {
       world.bank.fault = () => 'none';
     };
-    failing('create', 'lost-before');
+    world.failing('create', 'lost-before');
     const first = await createPayment(till, CALL, payment({ outTradeNo: 'ORDER_1', buyer: 'alice' }));
     expect(first.order.state).toBe('UNKNOWN');
     silent();
@@ -153,21 +149,21 @@ describe('no answer is not no', () => {
   });
 
   it('without number and buyer blocks nobody at all', async () => {
-    failing('create', 'lost-before');
+    world.failing('create', 'lost-before');
     expect((await createPayment(till, CALL, payment())).order.state).toBe('UNKNOWN');
     world.bank.fault = (op) => (op === 'query' ? 'lost-before' : 'none');
     expect((await createPayment(till, CALL, payment())).order.state).toBe('NOTPAY');
   });
 
   it("settles the buyer's one in doubt by asking before it blocks another", async () => {
-    failing('create', 'lost-after');
+    world.failing('create', 'lost-after');
     await createPayment(till, CALL, payment({ outTradeNo: 'ORDER_1', buyer: 'alice' }));
     const second = await createPayment(till, CALL, payment({ outTradeNo: 'ORDER_2', buyer: 'alice' }));
     expect(second.order.state).toBe('NOTPAY');
   });
 
   it('gives the code of an order that a query has settled meanwhile', async () => {
-    failing('create', 'lost-after');
+    world.failing('create', 'lost-after');
     await createPayment(till, CALL, payment({ outTradeNo: 'ORDER_1' }));
     expect((await query('ORDER_1')).order).toMatchObject({ state: 'NOTPAY', credential: {} });
     const again = await createPayment(till, CALL, payment({ outTradeNo: 'ORDER_1' }));
@@ -201,7 +197,7 @@ describe('no answer is not no', () => {
   });
 
   it('does not call it failed when the connection could not be made, and sends on repeat', async () => {
-    failing('create', 'unavailable');
+    world.failing('create', 'unavailable');
     const input = payment({ outTradeNo: 'ORDER_1' });
     await expect(createPayment(till, CALL, input)).rejects.toMatchObject({
       code: 'GATEWAY_UNAVAILABLE',
@@ -216,7 +212,7 @@ describe('no answer is not no', () => {
 
 describe('the gateway says no', () => {
   it('ends a provably declined order, and sends it again when the same call comes again', async () => {
-    failing('create', 'declined');
+    world.failing('create', 'declined');
     const input = payment({ outTradeNo: 'ORDER_1' });
     await expect(createPayment(till, CALL, input)).rejects.toMatchObject({
       code: 'GATEWAY_DECLINED',
@@ -227,7 +223,7 @@ describe('the gateway says no', () => {
   });
 
   it('believes no unsigned refusal about the order itself', async () => {
-    failing('create', 'declined-unsigned');
+    world.failing('create', 'declined-unsigned');
     const input = payment({ outTradeNo: 'ORDER_1' });
     await expect(createPayment(till, CALL, input)).rejects.toMatchObject({ code: 'GATEWAY_DECLINED' });
     expect((await query('ORDER_1')).order.state).toBe('UNKNOWN');
@@ -340,7 +336,7 @@ describe('paid means proven', () => {
     'changes nothing when a query is %s',
     async (fault) => {
       const { order } = await createPayment(till, CALL, payment());
-      failing('query', fault);
+      world.failing('query', fault);
       await expect(query(order.outTradeNo)).rejects.toMatchObject({ details: { state: 'NOTPAY' } });
       expect((await query(order.outTradeNo)).order.state).toBe('NOTPAY');
     },
@@ -370,7 +366,7 @@ describe('close', () => {
   });
 
   it('sends no create again that somebody wants closed', async () => {
-    failing('create', 'lost-before');
+    world.failing('create', 'lost-before');
     await createPayment(till, CALL, payment({ outTradeNo: 'ORDER_1' }));
     await closePayment(till, CALL, { outTradeNo: 'ORDER_1' });
     const again = await createPayment(till, CALL, payment({ outTradeNo: 'ORDER_1' }));

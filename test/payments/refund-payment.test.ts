@@ -1,13 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fen } from '../../src/domain/money.ts';
 import { createPayment } from '../../src/payments/create-payment.ts';
-import { queryPayment } from '../../src/payments/query-payment.ts';
 import { queryRefund } from '../../src/payments/query-refund.ts';
 import { refundPayment } from '../../src/payments/refund-payment.ts';
 import { releaseRefund } from '../../src/payments/release.ts';
 import type { Till } from '../../src/payments/till.ts';
-import { APPROVAL_TTL_MS, decideApproval } from '../../src/policy/approvals.ts';
-import { accept, CALL, DEFAULTS, payment, person, refund, World } from '../support/world.ts';
+import { APPROVAL_TTL_MS } from '../../src/policy/approvals.ts';
+import { accept, CALL, DEFAULTS, decide, payment, person, refund, World } from '../support/world.ts';
 
 const ORDER = 'ORDER_1';
 let world: World;
@@ -15,28 +14,11 @@ let till: Till;
 const sent = () => world.bank.calls.filter((call) => call.operation === 'refund').map((call) => call.number);
 const give = (input: Partial<Parameters<typeof refund>[0]> = {}, from = till) =>
   refundPayment(from, CALL, refund({ outTradeNo: ORDER, ...input }));
-const decide = async (id: string | undefined, approve: boolean) => {
-  const operator = await person(till);
-  return till.ledger.write((book) =>
-    decideApproval(book, operator, id ?? '', { approve }, world.clock.now()),
-  );
-};
-function failing(operation: string, fault: ReturnType<World['bank']['fault']>, times = 1) {
-  let left = times;
-  world.bank.fault = (op) => (op === operation && left-- > 0 ? fault : 'none');
-}
-
-/** An order of 10.00 yuan, paid. */
-async function paidOrder() {
-  await createPayment(till, CALL, payment({ outTradeNo: ORDER }));
-  world.bank.pay(ORDER);
-  await queryPayment(till, CALL, { outTradeNo: ORDER, waitSeconds: 0 });
-}
 
 beforeEach(async () => {
   world = new World();
   till = await world.process();
-  await paidOrder();
+  await world.sold(till, ORDER);
 });
 afterEach(() => world.end());
 
@@ -99,12 +81,12 @@ describe('never above what was paid', () => {
   });
 
   it('keeps the sum of a refund in doubt, frees that of a declined one', async () => {
-    failing('refund', 'lost-before');
+    world.failing('refund', 'lost-before');
     await give({ outRefundNo: 'R1', refundFen: fen(600) });
     await expect(give({ outRefundNo: 'R2', refundFen: fen(600) })).rejects.toMatchObject({
       code: 'REFUND_EXCEEDS_PAID',
     });
-    failing('refund', 'declined');
+    world.failing('refund', 'declined');
     await expect(
       give({ outRefundNo: 'R1', refundFen: fen(600) }),
       'it may still be on its way',
@@ -115,7 +97,7 @@ describe('never above what was paid', () => {
       code: 'REFUND_EXCEEDS_PAID',
     });
     world.clock.advance(86_400_000);
-    failing('refund', 'declined');
+    world.failing('refund', 'declined');
     await expect(give({ outRefundNo: 'R1', refundFen: fen(600) })).rejects.toMatchObject({
       code: 'GATEWAY_DECLINED',
     });
@@ -134,7 +116,7 @@ describe('no answer is not no', () => {
   it.each(['lost-before', 'lost-after'] as const)(
     'keeps a %s refund UNKNOWN, blocks another, settles by the same number',
     async (fault) => {
-      failing('refund', fault);
+      world.failing('refund', fault);
       expect((await give({ outRefundNo: 'R1' })).refund.state).toBe('UNKNOWN');
       await expect(give({ outRefundNo: 'R2' })).rejects.toMatchObject({
         code: 'OUTCOME_UNKNOWN',
@@ -147,7 +129,7 @@ describe('no answer is not no', () => {
   );
 
   it('takes a refusal of the second send for no proof about the first', async () => {
-    failing('refund', 'lost-after');
+    world.failing('refund', 'lost-after');
     await give({ outRefundNo: 'R1' });
     world.bank.fault = (op) => (op === 'refund' ? 'refused' : op === 'query-refund' ? 'lag' : 'none');
     await expect(give({ outRefundNo: 'R1' })).rejects.toMatchObject({ code: 'GATEWAY_DECLINED' });
@@ -159,7 +141,7 @@ describe('no answer is not no', () => {
   });
 
   it('keeps the sum after an unsigned refusal', async () => {
-    failing('refund', 'declined-unsigned');
+    world.failing('refund', 'declined-unsigned');
     await expect(give({ outRefundNo: 'R1' })).rejects.toMatchObject({ code: 'GATEWAY_DECLINED' });
     const state = await queryRefund(till, CALL, { outTradeNo: ORDER, outRefundNo: 'R1' });
     expect(state.refund.state).toBe('UNKNOWN');
@@ -201,7 +183,7 @@ describe('a person decides', () => {
     expect(asked).toMatchObject({ refund: { state: 'PENDING_APPROVAL' }, approval: { state: 'pending' } });
     expect((await give()).approval?.id).toBe(asked.approval?.id);
     expect(sent()).toEqual([]);
-    await decide(asked.approval?.id, true);
+    await decide(till, asked.approval?.id, true);
     expect((await give()).refund.state).toBe('SUCCESS');
     expect((await give()).refund.state).toBe('SUCCESS');
     expect(sent()).toHaveLength(1);
@@ -209,28 +191,28 @@ describe('a person decides', () => {
 
   it('is final for the number after a no', async () => {
     const asked = await give({ outRefundNo: 'R1' });
-    await decide(asked.approval?.id, false);
+    await decide(till, asked.approval?.id, false);
     expect((await give({ outRefundNo: 'R1' })).refund.state).toBe('DENIED');
-    await expect(decide(asked.approval?.id, true)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    await expect(decide(till, asked.approval?.id, true)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
     expect(sent()).toEqual([]);
   });
 
   it('opens a new approval when the yes came too late or ran out', async () => {
     const asked = await give({ outRefundNo: 'R1' });
-    await decide(asked.approval?.id, true);
+    await decide(till, asked.approval?.id, true);
     world.clock.advance(APPROVAL_TTL_MS);
     const again = await give({ outRefundNo: 'R1' });
     expect(again).toMatchObject({ refund: { state: 'PENDING_APPROVAL' }, approval: { state: 'pending' } });
     expect(again.approval?.id).not.toBe(asked.approval?.id);
-    await expect(decide(asked.approval?.id, true)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    await expect(decide(till, asked.approval?.id, true)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
     expect(sent()).toEqual([]);
   });
 
   it('reserves nothing while it waits, and checks the sum again when it is sent', async () => {
     const first = await give({ outRefundNo: 'R1', refundFen: fen(600) });
     const second = await give({ outRefundNo: 'R2', refundFen: fen(600) });
-    await decide(first.approval?.id, true);
-    await decide(second.approval?.id, true);
+    await decide(till, first.approval?.id, true);
+    await decide(till, second.approval?.id, true);
     await give({ outRefundNo: 'R1', refundFen: fen(600) });
     world.clock.advance(3_000);
     await expect(give({ outRefundNo: 'R2', refundFen: fen(600) })).rejects.toMatchObject({
@@ -241,10 +223,10 @@ describe('a person decides', () => {
 
   it('uses up a yes with what is sent, but not with what could not leave', async () => {
     const asked = await give({ outRefundNo: 'R1' });
-    await decide(asked.approval?.id, true);
-    failing('refund', 'unavailable');
+    await decide(till, asked.approval?.id, true);
+    world.failing('refund', 'unavailable');
     await expect(give({ outRefundNo: 'R1' })).rejects.toMatchObject({ code: 'GATEWAY_UNAVAILABLE' });
-    failing('refund', 'declined');
+    world.failing('refund', 'declined');
     await expect(give({ outRefundNo: 'R1' })).rejects.toMatchObject({ code: 'GATEWAY_DECLINED' });
     expect((await give({ outRefundNo: 'R1' })).refund.state).toBe('PENDING_APPROVAL');
   });

@@ -107,6 +107,14 @@ describe('an order that the gateway calls refunded elsewhere', () => {
 });
 
 describe('our own refunds', () => {
+  it('of all that was paid leave nothing to deliver', async () => {
+    await query();
+    await give(10);
+    const { refundedYuan, text, nextStep } = await told();
+    expect(refundedYuan).toBe('10.00');
+    expect(`${text}${nextStep}`).not.toMatch(/Deliver now/);
+  });
+
   it.each(['unknown', 300] as const)('are not taken for others’, %s', async (sum) => {
     await query();
     await give(3, 'R1');

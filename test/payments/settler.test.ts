@@ -2,7 +2,6 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fen } from '../../src/domain/money.ts';
 import { closePayment } from '../../src/payments/close-payment.ts';
 import { createPayment } from '../../src/payments/create-payment.ts';
-import { queryPayment } from '../../src/payments/query-payment.ts';
 import { refundPayment } from '../../src/payments/refund-payment.ts';
 import { runSettler } from '../../src/payments/settler.ts';
 import type { Till } from '../../src/payments/till.ts';
@@ -76,9 +75,7 @@ describe('the settler', () => {
   it.each(['lost-before', 'lost-after', 'crash-before', 'crash-after'] as const)(
     'settles a %s refund with the same number, once',
     async (fault) => {
-      await createPayment(till, CALL, payment({ outTradeNo: 'ORDER_1' }));
-      world.bank.pay('ORDER_1');
-      await queryPayment(till, CALL, { outTradeNo: 'ORDER_1', waitSeconds: 0 });
+      await world.sold(till);
       let faults = 1;
       world.bank.fault = (op) => (op === 'refund' && faults-- > 0 ? fault : 'none');
       void refundPayment(till, CALL, refund({ outTradeNo: 'ORDER_1', outRefundNo: 'R1' }));

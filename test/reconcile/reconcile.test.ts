@@ -109,9 +109,7 @@ describe('a day', () => {
   it("leaves out what other systems sold under another AppID of the merchant, and compares what is the ledger's", async () => {
     await sell('SOLD_1');
     const other = await world.process(undefined, 'bank 2');
-    await createPayment(other, CALL, payment({ outTradeNo: 'SOLD_2' }));
-    world.bank.pay('SOLD_2');
-    await queryPayment(other, CALL, { outTradeNo: 'SOLD_2', waitSeconds: 0 });
+    await world.sold(other, 'SOLD_2');
     const date = day();
     at('10:00:00', day(1));
     const account = provider().account;

@@ -5,13 +5,16 @@ import { fen } from '../../src/domain/money.ts';
 import { Ledger } from '../../src/ledger/ledger.ts';
 import { miscounted } from '../../src/ledger/recount.ts';
 import { openSqliteStore } from '../../src/ledger/sqlite-store.ts';
+import { createPayment } from '../../src/payments/create-payment.ts';
 import { Desk } from '../../src/payments/desk.ts';
 import type { CreatePaymentInput, RefundPaymentInput } from '../../src/payments/inputs.ts';
+import { queryPayment } from '../../src/payments/query-payment.ts';
 import type { Call, Till } from '../../src/payments/till.ts';
+import { decideApproval } from '../../src/policy/approvals.ts';
 import { acceptPolicy } from '../../src/policy/decisions.ts';
 import { Person } from '../../src/policy/person.ts';
 import { DEFAULT_POLICY, type Policy } from '../../src/policy/policy.ts';
-import { Bank } from './bank.ts';
+import { Bank, type Fault } from './bank.ts';
 import { seeded, seededBytes, VirtualClock } from './virtual-time.ts';
 
 export const CALL: Call = { caller: 'test' };
@@ -67,6 +70,19 @@ export class World {
     };
   }
 
+  /** An order of 10.00 yuan is made, paid by its buyer, and known to be paid. */
+  async sold(till: Till, outTradeNo = 'ORDER_1'): Promise<void> {
+    await createPayment(till, CALL, payment({ outTradeNo }));
+    this.bank.pay(outTradeNo);
+    await queryPayment(till, CALL, { outTradeNo, waitSeconds: 0 });
+  }
+
+  /** So often the bank does not do this as it should, and never anything else. */
+  failing(operation: string, fault: Fault, times = 1): void {
+    let left = times;
+    this.bank.fault = (op) => (op === operation && left-- > 0 ? fault : 'none');
+  }
+
   /** Throws where the sums that the ledger keeps are not what its rows add up to, unless somebody has edited those. */
   async end(rows: 'as written' | 'edited' = 'as written'): Promise<void> {
     const isChecked = rows === 'as written' && this.#ledgers.length > 0;
@@ -88,6 +104,12 @@ export async function accept(till: Till, policy: Policy): Promise<void> {
 /** The operator at a terminal: a simulated ledger on which no secret is set takes anybody for that. */
 export function person({ ledger }: Till): Promise<Person> {
   return Person.bySecret(ledger, 'simulator', undefined, 'terminal');
+}
+
+/** That person decides. */
+export async function decide(till: Till, id: string | undefined, approve = true) {
+  const operator = await person(till);
+  return till.ledger.write((book) => decideApproval(book, operator, id ?? '', { approve }, till.clock.now()));
 }
 
 export function payment(input: Partial<CreatePaymentInput> = {}): CreatePaymentInput {

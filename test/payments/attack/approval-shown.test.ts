@@ -7,9 +7,8 @@ import { queryPayment } from '../../../src/payments/query-payment.ts';
 import { queryRefund } from '../../../src/payments/query-refund.ts';
 import { refundPayment } from '../../../src/payments/refund-payment.ts';
 import type { Call, Till } from '../../../src/payments/till.ts';
-import { decideApproval } from '../../../src/policy/approvals.ts';
 import type { Policy } from '../../../src/policy/policy.ts';
-import { payment, person, refund, World } from '../../support/world.ts';
+import { decide, payment, refund, World } from '../../support/world.ts';
 
 const ASKING: Policy = { payments: { approveAboveFen: fen(0) }, refunds: { approveAboveFen: fen(0) } };
 const OWN: Call = { caller: 'own', ownOrdersOnly: true };
@@ -28,12 +27,7 @@ const ask = (call: Call) => queryPayment(till, call, { outTradeNo: ORDER, waitSe
 const everything = { from: undefined, to: undefined, state: undefined, provider: undefined, limit: 10 };
 const list = async (call: Call) =>
   (await listPayments(till, call, { ...everything, cursor: undefined })).items[0];
-async function approve(id: string | undefined): Promise<void> {
-  const operator = await person(till);
-  await till.ledger.write((book) =>
-    decideApproval(book, operator, id ?? '', { approve: true }, world.clock.now()),
-  );
-}
+const approve = (id: string | undefined) => decide(till, id);
 
 describe('a caller is told of its own approval', () => {
   it('although another has asked for the same since', async () => {

@@ -5,10 +5,10 @@ import type { CreatePaymentInput, RefundPaymentInput } from '../../../src/paymen
 import { queryPayment } from '../../../src/payments/query-payment.ts';
 import { refundPayment } from '../../../src/payments/refund-payment.ts';
 import type { Call, Till } from '../../../src/payments/till.ts';
-import { APPROVAL_TTL_MS, decideApproval } from '../../../src/policy/approvals.ts';
+import { APPROVAL_TTL_MS } from '../../../src/policy/approvals.ts';
 import type { Policy } from '../../../src/policy/policy.ts';
 import { SHARE } from '../../support/seeds.ts';
-import { payment, person, refund, World } from '../../support/world.ts';
+import { decide, payment, refund, World } from '../../support/world.ts';
 
 const POLICY: Policy = { payments: { approveAboveFen: fen(0) }, refunds: { approveAboveFen: fen(0) } };
 const HONEST: Call = { caller: 'honest' };
@@ -67,7 +67,7 @@ class Siege {
     expect(asked.state).toBe('PENDING_APPROVAL');
     const openedAt = clock.now();
     await this.#attack(act, [...changes, {}], TRIES / 3, [HONEST, ...OTHERS]);
-    await this.#decide(asked.approvalId);
+    await decide(this.#till, asked.approvalId);
     await this.#attack(act, changes, TRIES / 3, [HONEST, ...OTHERS]);
     await this.#attack(act, [{}], 3, OTHERS);
     clock.advance(openedAt + APPROVAL_TTL_MS - at - clock.now());
@@ -75,7 +75,7 @@ class Siege {
       await this.#attack(act, [...changes, {}], EXPIRED_TRIES, [HONEST, ...OTHERS]);
       // Those who attacked have used up the honest caller's open approvals, until they too run out.
       clock.advance(APPROVAL_TTL_MS);
-      await this.#decide((await act({ call: HONEST, change: {} })).approvalId);
+      await decide(this.#till, (await act({ call: HONEST, change: {} })).approvalId);
     }
     const before = this.#moved;
     const done = await act({ call: HONEST, change: {} });
@@ -98,13 +98,6 @@ class Siege {
       await act({ call: this.pick(callers), change: this.pick(changes) }).catch(() => undefined);
     }
     expect(this.#heard, 'nothing was sent').toBe(heard);
-  }
-
-  async #decide(id: string | undefined): Promise<void> {
-    const operator = await person(this.#till);
-    await this.#till.ledger.write((book) =>
-      decideApproval(book, operator, id ?? '', { approve: true }, this.#world.clock.now()),
-    );
   }
 }
 

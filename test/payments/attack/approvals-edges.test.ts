@@ -1,12 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fen } from '../../../src/domain/money.ts';
-import { createPayment } from '../../../src/payments/create-payment.ts';
-import { queryPayment } from '../../../src/payments/query-payment.ts';
 import { refundPayment } from '../../../src/payments/refund-payment.ts';
 import type { Call, Till } from '../../../src/payments/till.ts';
-import { APPROVAL_TTL_MS, decideApproval } from '../../../src/policy/approvals.ts';
+import { APPROVAL_TTL_MS } from '../../../src/policy/approvals.ts';
 import type { Policy } from '../../../src/policy/policy.ts';
-import { accept, CALL, NO_APPROVAL, payment, person, refund, World } from '../../support/world.ts';
+import { accept, decide, NO_APPROVAL, refund, World } from '../../support/world.ts';
 
 const ASKING: Policy = { payments: {}, refunds: { approveAboveFen: fen(0) } };
 const A: Call = { caller: 'a' };
@@ -18,9 +16,7 @@ let till: Till;
 beforeEach(async () => {
   world = new World();
   till = await world.process();
-  await createPayment(till, CALL, payment({ outTradeNo: ORDER }));
-  world.bank.pay(ORDER);
-  await queryPayment(till, CALL, { outTradeNo: ORDER, waitSeconds: 0 });
+  await world.sold(till, ORDER);
   await accept(till, ASKING);
 });
 afterEach(() => world.end());
@@ -29,17 +25,13 @@ const give = (call: Call, outRefundNo = 'R1', refundFen = 300) =>
   refundPayment(till, call, refund({ outTradeNo: ORDER, outRefundNo, refundFen: fen(refundFen) }));
 const open = async (call: Call) =>
   (await till.ledger.read((book) => book.approvals.open(call.caller))).map(({ id }) => id);
-const decide = async (id: string | undefined, approve = true) => {
-  const operator = await person(till);
-  await till.ledger.write((book) => decideApproval(book, operator, id ?? '', { approve }, world.clock.now()));
-};
 
 describe("a person's yes", () => {
   it('is not taken away by another caller who asks for the same, in whatever order', async () => {
     await give(A);
     const [yes] = await open(A);
     await give(B);
-    await decide(yes);
+    await decide(till, yes);
     for (let i = 0; i < 3; i++) {
       world.clock.advance(1);
       expect((await give(B)).refund.state).toBe('PENDING_APPROVAL');
@@ -51,7 +43,7 @@ describe("a person's yes", () => {
   it('moves money once, also where two callers have one each', async () => {
     await give(A);
     await give(B);
-    for (const id of [...(await open(A)), ...(await open(B))]) await decide(id);
+    for (const id of [...(await open(A)), ...(await open(B))]) await decide(till, id);
     const told = await Promise.all([give(A), give(B), give(B), give(A)]);
     expect(told.map(({ refund: { state } }) => state)).toEqual(told.map(() => 'SUCCESS'));
     expect(world.bank.calls.filter(({ operation }) => operation === 'refund')).toHaveLength(1);
@@ -59,7 +51,7 @@ describe("a person's yes", () => {
 
   it('is found again after the clock was set back, and so is the question', async () => {
     await give(A);
-    await decide((await open(A))[0]);
+    await decide(till, (await open(A))[0]);
     world.bank.fault = (op) => (op === 'refund' ? 'declined' : 'none');
     await give(A).catch(() => undefined);
     world.bank.fault = () => 'none';
@@ -67,13 +59,13 @@ describe("a person's yes", () => {
     for (let i = 0; i < 3; i++) expect((await give(A)).refund.state).toBe('PENDING_APPROVAL');
     const asked = await open(A);
     expect(asked, 'the yes before was used up').toHaveLength(1);
-    await decide(asked[0]);
+    await decide(till, asked[0]);
     expect((await give(A)).refund.state).toBe('SUCCESS');
   });
 
   it('is worth nothing after its time, to the millisecond, and nothing that was given back lives longer', async () => {
     await give(A);
-    await decide((await open(A))[0]);
+    await decide(till, (await open(A))[0]);
     world.bank.fault = (op) => (op === 'refund' ? 'unavailable' : 'none');
     await give(A).catch(() => undefined);
     world.bank.fault = () => 'none';
@@ -86,7 +78,7 @@ describe("a person's yes", () => {
     'is used up by a sending that was %s',
     async (fault) => {
       await give(A);
-      await decide((await open(A))[0]);
+      await decide(till, (await open(A))[0]);
       world.bank.fault = (op) => (op === 'refund' ? fault : 'none');
       await give(A).catch(() => undefined);
       world.bank.fault = () => 'none';
@@ -99,7 +91,7 @@ describe("a person's yes", () => {
 
   it('is no yes under rules that have become stricter', async () => {
     await give(A);
-    await decide((await open(A))[0]);
+    await decide(till, (await open(A))[0]);
     await accept(till, { ...ASKING, refunds: { ...ASKING.refunds, maxFen: fen(299) } });
     await expect(give(A)).rejects.toMatchObject({ code: 'POLICY_DENIED' });
     await accept(till, ASKING);
@@ -111,8 +103,8 @@ describe("a person's no", () => {
   it.each([A, B])('is final for the number, whoever asked, $caller', async (call) => {
     await give(A);
     await give(B);
-    await decide((await open(call))[0], false);
-    await decide((await open(call === A ? B : A))[0]).catch(() => undefined);
+    await decide(till, (await open(call))[0], false);
+    await decide(till, (await open(call === A ? B : A))[0]).catch(() => undefined);
     expect((await give(A)).refund.state).toBe('DENIED');
     expect((await give(B)).refund.state).toBe('DENIED');
     expect(world.bank.refundedFen(ORDER)).toBe(0);
@@ -126,7 +118,7 @@ describe("a person's no", () => {
     world.bank.fault = (op) => (op === 'refund' ? 'declined' : 'none');
     await give(A).catch(() => undefined);
     world.bank.fault = () => 'none';
-    await decide(asked, false);
+    await decide(till, asked, false);
     expect((await give(A)).refund.state).toBe('DENIED');
     expect(world.bank.refundedFen(ORDER)).toBe(0);
   });

@@ -12,10 +12,6 @@ let world: World;
 let till: Till;
 const query = (outTradeNo: string, waitSeconds = 0, from = till) =>
   queryPayment(from, CALL, { outTradeNo, waitSeconds });
-function failing(operation: string, fault: ReturnType<World['bank']['fault']>, times = 1) {
-  let left = times;
-  world.bank.fault = (op) => (op === operation && left-- > 0 ? fault : 'none');
-}
 
 beforeEach(async () => {
   world = new World();
@@ -27,7 +23,7 @@ describe('a declined order that is sent again', () => {
   it.each(['unavailable', 'declined', 'refused'] as const)(
     'gets its expiry when it is sent, after %s too',
     async (fault) => {
-      failing('create', fault);
+      world.failing('create', fault);
       const wanted = payment({ outTradeNo: 'ORDER_1' });
       await expect(createPayment(till, CALL, wanted)).rejects.toMatchObject({
         retryable: expect.anything(),
@@ -62,7 +58,7 @@ describe('an order of an account that is configured no more', () => {
   });
 
   it('does not block identical payments for ever when it is in doubt', async () => {
-    failing('create', 'lost-before');
+    world.failing('create', 'lost-before');
     await createPayment(till, CALL, payment());
     const moved = await world.process(NO_APPROVAL, 'bank 2');
     world.clock.advance(2 * DAY_MS);
@@ -110,7 +106,7 @@ describe('close', () => {
     const trade = world.bank.trades.get(order.outTradeNo);
     world.bank.trades.delete(order.outTradeNo); // nobody has opened the link yet
     expect((await closePayment(till, CALL, { outTradeNo: order.outTradeNo })).order.closing).toBe(true);
-    failing('close', 'unavailable');
+    world.failing('close', 'unavailable');
     await expect(closePayment(till, CALL, { outTradeNo: order.outTradeNo })).rejects.toMatchObject({
       code: 'GATEWAY_UNAVAILABLE',
     });

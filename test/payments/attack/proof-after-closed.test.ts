@@ -1,12 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fen } from '../../../src/domain/money.ts';
 import { applyNotify } from '../../../src/payments/apply-notify.ts';
-import { createPayment } from '../../../src/payments/create-payment.ts';
-import { queryPayment } from '../../../src/payments/query-payment.ts';
 import { queryRefund } from '../../../src/payments/query-refund.ts';
 import { refundPayment } from '../../../src/payments/refund-payment.ts';
 import type { Till } from '../../../src/payments/till.ts';
-import { CALL, payment, refund, World } from '../../support/world.ts';
+import { CALL, refund, World } from '../../support/world.ts';
 
 /*
  * A refund is taken for declined, and has gone out all the same: its first send was lost on the way back, the question
@@ -19,9 +17,7 @@ let till: Till;
 beforeEach(async () => {
   world = new World();
   till = await world.process();
-  await createPayment(till, CALL, payment({ outTradeNo: ORDER }));
-  world.bank.pay(ORDER);
-  await queryPayment(till, CALL, { outTradeNo: ORDER, waitSeconds: 0 });
+  await world.sold(till, ORDER);
   const wanted = refund({ outTradeNo: ORDER, outRefundNo: 'R1', refundFen: fen(600) });
   world.bank.fault = (op) => (op === 'refund' ? 'lost-after' : 'none');
   await refundPayment(till, CALL, wanted);

@@ -7,9 +7,18 @@ import { queryPayment } from '../../../src/payments/query-payment.ts';
 import { refundPayment } from '../../../src/payments/refund-payment.ts';
 import { releaseRefund } from '../../../src/payments/release.ts';
 import type { Till } from '../../../src/payments/till.ts';
-import { decideApproval } from '../../../src/policy/approvals.ts';
 import type { PaymentProvider, TradeSnapshot, VerifiedNotify } from '../../../src/providers/contract.ts';
-import { accept, CALL, DEFAULTS, NO_APPROVAL, payment, person, refund, World } from '../../support/world.ts';
+import {
+  accept,
+  CALL,
+  DEFAULTS,
+  decide,
+  NO_APPROVAL,
+  payment,
+  person,
+  refund,
+  World,
+} from '../../support/world.ts';
 
 /** Refunds that others make of our orders, under whatever number, and what that does to our own. */
 const ORDER = 'ORDER_1';
@@ -52,11 +61,7 @@ const notify = (outRefundNo: string, yuan: number, outTradeNo = ORDER, state = '
   const message = { kind: 'refund', id: `n-${outRefundNo}`, refund: told };
   return applyNotify(till, provider, { headers: {}, body: Buffer.from(JSON.stringify(message)) });
 };
-const approve = async (id: string | undefined) => {
-  const operator = await person(till);
-  const now = world.clock.now();
-  await till.ledger.write((book) => decideApproval(book, operator, id ?? '', { approve: true }, now));
-};
+const approve = (id: string | undefined) => decide(till, id);
 const elsewhere = async () => (await query()).refundedElsewhere;
 const sent = () => world.bank.calls.filter(({ operation }) => operation === 'refund').length;
 

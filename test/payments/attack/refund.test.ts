@@ -1,8 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fen } from '../../../src/domain/money.ts';
 import { releaseAbsentRefunds } from '../../../src/payments/absent-refunds.ts';
-import { createPayment } from '../../../src/payments/create-payment.ts';
-import { queryPayment } from '../../../src/payments/query-payment.ts';
 import { queryRefund } from '../../../src/payments/query-refund.ts';
 import { billsOf } from '../../../src/payments/reconcile.ts';
 import { refundPayment } from '../../../src/payments/refund-payment.ts';
@@ -10,29 +8,21 @@ import { releaseRefund } from '../../../src/payments/release.ts';
 import { runSettler } from '../../../src/payments/settler.ts';
 import type { Till } from '../../../src/payments/till.ts';
 import { openSqlite } from '../../../src/platform/sqlite.ts';
-import { decideApproval } from '../../../src/policy/approvals.ts';
 import { GatewayDeclined } from '../../../src/providers/contract.ts';
-import { accept, CALL, DEFAULTS, NO_APPROVAL, payment, person, refund, World } from '../../support/world.ts';
+import { accept, CALL, DEFAULTS, decide, NO_APPROVAL, person, refund, World } from '../../support/world.ts';
 
 const ORDER = 'ORDER_1';
 let world: World;
 let till: Till;
 const give = (input: Partial<Parameters<typeof refund>[0]> = {}, from = till) =>
   refundPayment(from, CALL, refund({ outTradeNo: ORDER, ...input }));
-const approve = async (id: string | undefined) => {
-  const operator = await person(till);
-  return till.ledger.write((book) =>
-    decideApproval(book, operator, id ?? '', { approve: true }, world.clock.now()),
-  );
-};
+const approve = (id: string | undefined) => decide(till, id);
 const known = (outRefundNo: string) => till.ledger.read((book) => book.refunds.get(ORDER, outRefundNo));
 
 beforeEach(async () => {
   world = new World();
   till = await world.process();
-  await createPayment(till, CALL, payment({ outTradeNo: ORDER }));
-  world.bank.pay(ORDER);
-  await queryPayment(till, CALL, { outTradeNo: ORDER, waitSeconds: 0 });
+  await world.sold(till, ORDER);
 });
 afterEach(() => world.end());
 

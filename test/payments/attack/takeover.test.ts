@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { fen } from '../../../src/domain/money.ts';
 import { createPayment } from '../../../src/payments/create-payment.ts';
-import { queryPayment } from '../../../src/payments/query-payment.ts';
 import { refundPayment } from '../../../src/payments/refund-payment.ts';
 import type { Till } from '../../../src/payments/till.ts';
 import { CALL, payment, refund, World } from '../../support/world.ts';
@@ -30,9 +29,7 @@ function slowRefusalFirst(operation: 'create' | 'refund'): void {
 }
 
 it('a late refusal says nothing about a refund that another process has sent since', async () => {
-  await createPayment(slow, CALL, payment({ outTradeNo: ORDER }));
-  world.bank.pay(ORDER);
-  await queryPayment(slow, CALL, { outTradeNo: ORDER, waitSeconds: 0 });
+  await world.sold(slow, ORDER);
   slowRefusalFirst('refund');
   const wanted = refund({ outTradeNo: ORDER, outRefundNo: 'R1', refundFen: fen(400) });
   const outcomes = await Promise.allSettled([
@@ -49,9 +46,7 @@ it('a late refusal says nothing about a refund that another process has sent sin
 });
 
 it('the sum of a refund that went out is not given out again', async () => {
-  await createPayment(slow, CALL, payment({ outTradeNo: ORDER }));
-  world.bank.pay(ORDER);
-  await queryPayment(slow, CALL, { outTradeNo: ORDER, waitSeconds: 0 });
+  await world.sold(slow, ORDER);
   slowRefusalFirst('refund');
   const wanted = refund({ outTradeNo: ORDER, outRefundNo: 'R1', refundFen: fen(600) });
   await Promise.allSettled([

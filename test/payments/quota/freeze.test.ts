@@ -9,11 +9,10 @@ import { queryRefund } from '../../../src/payments/query-refund.ts';
 import { refundPayment } from '../../../src/payments/refund-payment.ts';
 import { runSettler } from '../../../src/payments/settler.ts';
 import type { Call, Till } from '../../../src/payments/till.ts';
-import { decideApproval } from '../../../src/policy/approvals.ts';
 import { freeze, unfreeze } from '../../../src/policy/decisions.ts';
 import type { Policy } from '../../../src/policy/policy.ts';
 import type { Operation } from '../../support/bank.ts';
-import { accept, CALL, payment, person, refund, World } from '../../support/world.ts';
+import { accept, CALL, decide, payment, person, refund, World } from '../../support/world.ts';
 
 const FROZEN = { code: 'FROZEN' };
 const MINUTE_MS = 60_000;
@@ -53,12 +52,7 @@ async function paid(): Promise<void> {
   world.bank.pay('ORDER_1');
   await query('ORDER_1');
 }
-async function approve(id: string | undefined): Promise<void> {
-  const operator = await person(one);
-  await one.ledger.write((book) =>
-    decideApproval(book, operator, id ?? '', { approve: true }, world.clock.now()),
-  );
-}
+const approve = (id: string | undefined) => decide(one, id);
 /** What moves: everything but questions. */
 const sent = () =>
   world.bank.calls.filter(({ operation }) => ['create', 'close', 'refund'].includes(operation)).length;

@@ -9,10 +9,9 @@ import { queryRefund } from '../../../src/payments/query-refund.ts';
 import { refundPayment } from '../../../src/payments/refund-payment.ts';
 import { releaseRefund } from '../../../src/payments/release.ts';
 import type { Call, Till } from '../../../src/payments/till.ts';
-import { decideApproval } from '../../../src/policy/approvals.ts';
 import { budgetState, moveBudget } from '../../../src/policy/decisions.ts';
 import type { Policy } from '../../../src/policy/policy.ts';
-import { accept, CALL, NO_APPROVAL, payment, person, refund, World } from '../../support/world.ts';
+import { accept, CALL, decide, NO_APPROVAL, payment, person, refund, World } from '../../support/world.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -27,19 +26,9 @@ beforeEach(async () => {
 });
 afterEach(() => world.end());
 
-function failing(operation: string, fault: ReturnType<World['bank']['fault']>, times = 1) {
-  let left = times;
-  world.bank.fault = (op) => (op === operation && left-- > 0 ? fault : 'none');
-}
 const until = (time: string) => world.clock.advance(Date.parse(`${time}+08:00`) - world.clock.now());
 const pay = (input: Parameters<typeof payment>[0] = {}, call = CALL, from = till) =>
   createPayment(from, call, payment(input));
-const decide = async (id: string | undefined, approve = true) => {
-  const operator = await person(till);
-  return till.ledger.write((book) =>
-    decideApproval(book, operator, id ?? '', { approve }, world.clock.now()),
-  );
-};
 const fill = async (budget: string, amountFen: number) => {
   const operator = await person(till);
   return till.ledger.write((book) => moveBudget(book, operator, budget, amountFen, undefined));
@@ -64,7 +53,7 @@ const BUDGETED: Policy = {
 describe('what the gateway has provably declined', () => {
   it.each(['declined', 'refused', 'unavailable'] as const)('gives its share back, %s', async (fault) => {
     await accept(till, ONE_A_DAY);
-    failing('create', fault);
+    world.failing('create', fault);
     await expect(pay({ outTradeNo: 'ORDER_1' })).rejects.toMatchObject({ code: expect.any(String) });
     expect((await pay({ outTradeNo: 'ORDER_2' })).order.state).toBe('NOTPAY');
     await expect(pay({ outTradeNo: 'ORDER_1' })).rejects.toMatchObject(denied('payments.perDay.count'));
@@ -74,7 +63,7 @@ describe('what the gateway has provably declined', () => {
     'but keeps it after %s',
     async (fault) => {
       await accept(till, ONE_A_DAY);
-      failing('create', fault);
+      world.failing('create', fault);
       await pay({ outTradeNo: 'ORDER_1' }).catch(() => undefined);
       await expect(pay({ outTradeNo: 'ORDER_2', title: 'b' })).rejects.toMatchObject(
         denied('payments.perDay.count'),
@@ -95,7 +84,7 @@ describe('what the gateway has provably declined', () => {
   it('holds nothing when it comes again, waits for a person, and is withdrawn', async () => {
     await accept(till, { ...BUDGETED, payments: { perDay: { count: 1 } } });
     await fill('a', 1000);
-    failing('create', 'declined');
+    world.failing('create', 'declined');
     await pay({ outTradeNo: 'ORDER_1' }, A).catch(() => undefined);
     await accept(till, { ...BUDGETED, payments: { perDay: { count: 1 }, approveAboveFen: fen(0) } });
     expect((await pay({ outTradeNo: 'ORDER_1' }, A)).order.state).toBe('PENDING_APPROVAL');
@@ -108,18 +97,18 @@ describe('what the gateway has provably declined', () => {
   it('and is denied by a person', async () => {
     await accept(till, BUDGETED);
     await fill('a', 1000);
-    failing('create', 'declined');
+    world.failing('create', 'declined');
     await pay({ outTradeNo: 'ORDER_1' }, A).catch(() => undefined);
     await accept(till, { ...BUDGETED, payments: { approveAboveFen: fen(0) } });
     const asked = await pay({ outTradeNo: 'ORDER_1' }, A);
-    await decide(asked.approval?.id, false);
+    await decide(till, asked.approval?.id, false);
     expect(await left('a')).toBe(1000);
   });
 
   it('leaves the budget it was drawn from when another caller continues it', async () => {
     await accept(till, BUDGETED);
     await fill('a', 1000);
-    failing('create', 'declined');
+    world.failing('create', 'declined');
     await pay({ outTradeNo: 'ORDER_1' }, A).catch(() => undefined);
     expect((await pay({ outTradeNo: 'ORDER_1' }, B)).order.state).toBe('NOTPAY');
     expect(await left('a'), 'b has sent it, out of no budget').toBe(1000);
@@ -129,7 +118,7 @@ describe('what the gateway has provably declined', () => {
     await paid('ORDER_1');
     await accept(till, BUDGETED);
     await fill('a', 300);
-    failing('refund', 'declined');
+    world.failing('refund', 'declined');
     await give('ORDER_1', 'R1', 300, A).catch(() => undefined);
     expect(await left('a')).toBe(300);
     expect((await give('ORDER_1', 'R1', 300, B)).refund.state).toBe('SUCCESS');
@@ -181,7 +170,7 @@ describe('a window', () => {
 
   it('counts a re-opened call on the day on which it was sent', async () => {
     await accept(till, ONE_A_DAY);
-    failing('create', 'declined');
+    world.failing('create', 'declined');
     await pay({ outTradeNo: 'ORDER_1' }).catch(() => undefined);
     world.clock.advance(24 * HOUR_MS);
     await pay({ outTradeNo: 'ORDER_1' });
@@ -190,7 +179,7 @@ describe('a window', () => {
 
   it('is not drawn on again by what is sent again: lost answers, links renewed, buyers who repeat', async () => {
     await accept(till, ONE_A_DAY);
-    failing('create', 'lost-before');
+    world.failing('create', 'lost-before');
     await pay({ buyer: 'alice' });
     for (let i = 0; i < 3; i++) expect((await pay({ buyer: 'alice' })).order.state).toBe('NOTPAY');
     expect(world.bank.trades.size).toBe(1);
@@ -208,11 +197,11 @@ describe('limits of one caller', () => {
   it('go by who has it sent, not by who has asked first', async () => {
     await accept(till, { ...policy, payments: { ...policy.payments, approveAboveFen: fen(0) } });
     const asked = await pay({ outTradeNo: 'ORDER_1' }, B);
-    await decide(asked.approval?.id);
+    await decide(till, asked.approval?.id);
     const again = await pay({ outTradeNo: 'ORDER_1' }, A);
     expect(again.order.state, "b's yes is not a's").toBe('PENDING_APPROVAL');
     const [mine] = await till.ledger.read((book) => book.approvals.open('a'));
-    await decide(mine?.id);
+    await decide(till, mine?.id);
     expect((await pay({ outTradeNo: 'ORDER_1' }, A)).order.state).toBe('NOTPAY');
     await expect(pay({ outTradeNo: 'ORDER_2' }, A)).rejects.toMatchObject(
       denied('clients.a.payments.perDay.count'),
@@ -234,7 +223,7 @@ describe('limits of one caller', () => {
 describe('a refund that was taken for declined and went out', () => {
   const lie = async () => {
     await paid('ORDER_1');
-    failing('refund', 'lost-after');
+    world.failing('refund', 'lost-after');
     await give('ORDER_1', 'R1', 600, A);
     world.clock.advance(6 * MINUTE_MS);
     const number = { outTradeNo: 'ORDER_1', outRefundNo: 'R1' };
@@ -268,7 +257,7 @@ describe('a refund that was taken for declined and went out', () => {
     await accept(till, { ...NO_APPROVAL, refunds: { approveAboveFen: fen(0) } });
     const asked = await give('ORDER_1', 'R1', 600, A);
     expect(asked.refund.state).toBe('PENDING_APPROVAL');
-    if (decision === 'denied') await decide(asked.approval?.id, false);
+    if (decision === 'denied') await decide(till, asked.approval?.id, false);
     await notify();
     expect(await state(), 'paid means proven, and so does refunded').toBe('SUCCESS');
     const second = give('ORDER_1', 'R2', 600, A);

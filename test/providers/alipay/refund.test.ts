@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Fen } from '../../../src/domain/money.ts';
+import { type Fen, fen } from '../../../src/domain/money.ts';
 import { GatewayUnavailable, OutcomeUnknown } from '../../../src/providers/contract.ts';
 import {
   declined,
@@ -107,6 +107,14 @@ describe('sendRefund', () => {
     });
   }
 
+  it('the proof of an earlier refund of the order is none of another', async () => {
+    // The sum refunded so far; the number of the refund is not in the answer.
+    const proof = signed(REFUND, { ...done, refund_fee: '3.00' });
+    expect(await send(proof)).toMatchObject({ state: 'SUCCESS' });
+    const second = refund({ outRefundNo: 'REFUND_2', refundedBeforeFen: fen(300) });
+    expect(await rejection(send(proof, 200, second))).toMatchObject({ detail: 'refund-fee-too-small' });
+  });
+
   const declines = [
     ['ACQ.SELLER_BALANCE_NOT_ENOUGH', '40004', 'balance'],
     ['ACQ.DISCORDANT_REPEAT_REQUEST', '40004', 'number-conflict'],
@@ -131,7 +139,12 @@ describe('sendRefund', () => {
     it(`${subCode} is ${reason}, proven only when signed`, async () => {
       const node = declined(subCode, code);
       const expected = { name: 'GatewayDeclined', reason, gatewayCode: subCode, requestId: 'trace-1' };
-      expect(await rejection(send(signed(REFUND, node)))).toMatchObject({ ...expected, proven: true });
+      const error = await rejection(send(signed(REFUND, node)));
+      expect(error).toMatchObject({ ...expected, proven: true });
+      expect(
+        JSON.stringify(error) + (error as Error).stack,
+        'nothing of what the gateway wrote',
+      ).not.toContain('忽略');
       expect(await rejection(send(unsigned(REFUND, node)))).toMatchObject({ ...expected, proven: false });
       expect(await rejection(send(forged(REFUND, node)))).toMatchObject({ detail: 'bad-signature' });
     });
