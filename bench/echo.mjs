@@ -1,16 +1,27 @@
-// The floor: one tool on the same SDK, unbundled, with nothing behind it. node bench/echo.mjs [PORT]: on stdio or over HTTP.
+// The floors: a server of the same SDK, unbundled, that keeps nothing. `echo` has nothing behind it; `ask` makes one
+// signed call to the gateway, with the environment of ours. node bench/echo.mjs [PORT]: on stdio or over HTTP.
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server';
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
 import { z } from 'zod';
 
+let direct;
+
 function build() {
   const server = new McpServer({ name: 'echo', version: '1.0.0' });
+  const said = (text) => ({ content: [{ type: 'text', text }] });
   server.registerTool(
     'echo',
     { description: 'echo', inputSchema: z.object({ text: z.string() }) },
-    async ({ text }) => ({
-      content: [{ type: 'text', text }],
-    }),
+    async ({ text }) => said(text),
+  );
+  server.registerTool(
+    'ask',
+    { description: 'ask', inputSchema: z.object({ method: z.string() }) },
+    async ({ method }) => {
+      direct ??= (await import('./direct.mjs')).directCaller(process.env);
+      await direct(method, { out_trade_no: 'BENCH_ASKED' });
+      return said('asked');
+    },
   );
   return server;
 }

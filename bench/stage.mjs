@@ -90,9 +90,9 @@ export class Stage {
   }
 
   async echo(transport) {
-    if (transport === 'stdio') return this.#keep(await StdioServer.start([ECHO], {}));
+    if (transport === 'stdio') return this.#keep(await StdioServer.start([ECHO], this.env()));
     const port = await freePort();
-    return this.#keep(await HttpServer.start([ECHO, String(port)], {}, port));
+    return this.#keep(await HttpServer.start([ECHO, String(port)], this.env(), port));
   }
 
   /** One of our commands. */

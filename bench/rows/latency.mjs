@@ -26,6 +26,7 @@ export async function latency(stage) {
     const beside = median(times.direct);
     return atMost(`added latency, ${what}`, 'ms', median(times.ours) - beside, most, {
       ...{ p99: p99(times.ours) - beside, beside, besideWhat: 'a signed call of one’s own' },
+      ...(what === 'create' ? { note: 'two commits of it wait for the disk' } : {}),
     });
   };
   // Queries first: the creates' orders would be asked about beside them.
