@@ -6,6 +6,9 @@ import { News } from './news.ts';
 import { insistKnownSchema, prepareSchema } from './schema.ts';
 import type { Store, Tx } from './store.ts';
 
+/** Who asks the gateways what and when: of all that a book has, what is not recorded. */
+export type Notes = Pick<Book, 'asking' | 'meta' | 'setMeta'>;
+
 /** Undoes a write that only had to read: what was to stand ahead of it then stands ahead of the first that does more. */
 class NothingWritten extends Error {
   readonly result: unknown;
@@ -87,8 +90,8 @@ export class Ledger {
     return this.#inTurn(() => this.#commit(work));
   }
 
-  /** A write of what costs nobody anything where a power cut undoes it: who asks what when. Records nothing. */
-  note<T>(work: (book: Book) => Promise<T>): Promise<T> {
+  /** A write of what costs nobody anything where a power cut undoes it. */
+  note<T>(work: (book: Notes) => Promise<T>): Promise<T> {
     return this.#store.note(async (tx) => {
       await insistKnownSchema(tx);
       return work(new Book(tx, this.#clock.now(), this.#actor));

@@ -1,5 +1,5 @@
 import { CLOCKS_APART_MS } from '../domain/clock.ts';
-import type { Book } from '../ledger/book.ts';
+import type { Notes } from '../ledger/ledger.ts';
 
 /** Questions to one gateway account are kept this far apart (ms) by all processes on the ledger together: 20 a second. */
 export const PACE_MS = 50;
@@ -19,7 +19,7 @@ interface Pace {
 }
 
 /** Inside a transaction: the next place (ms) in an account's pace for a question that somebody waits for; undefined while others stand ahead. */
-export async function placeForCall(book: Book, account: string, now: number): Promise<number | undefined> {
+export async function placeForCall(book: Notes, account: string, now: number): Promise<number | undefined> {
   const pace = await readPace(book, account, now);
   if (pace.free > now + PACE_MS) {
     // Seen to wait, or the background would fill every place before it.
@@ -31,7 +31,7 @@ export async function placeForCall(book: Book, account: string, now: number): Pr
 }
 
 /** How many places the background may take now (ms): it leaves the way to calls, and is never pushed out by them. */
-export async function roomForBackground(book: Book, account: string, now: number): Promise<number> {
+export async function roomForBackground(book: Notes, account: string, now: number): Promise<number> {
   const pace = await readPace(book, account, now);
   const isBusy = now - pace.call < AHEAD_MS;
   if (isBusy) return pace.free <= now || now - pace.background >= BACKGROUND_EVERY_MS ? 1 : 0;
@@ -39,7 +39,12 @@ export async function roomForBackground(book: Book, account: string, now: number
 }
 
 /** Inside a transaction: the next `count` places (ms) for the background, within {@link roomForBackground}. */
-export async function takePlaces(book: Book, account: string, now: number, count: number): Promise<number[]> {
+export async function takePlaces(
+  book: Notes,
+  account: string,
+  now: number,
+  count: number,
+): Promise<number[]> {
   if (count === 0) return [];
   const pace = await readPace(book, account, now);
   await writePace(book, account, { ...pace, free: pace.free + count * PACE_MS, background: now });
@@ -47,23 +52,23 @@ export async function takePlaces(book: Book, account: string, now: number, count
 }
 
 /** Whether the pace was left in the future by a clock that was ahead (`now` in ms). */
-export async function isPaceAhead(book: Book, account: string, now: number): Promise<boolean> {
+export async function isPaceAhead(book: Notes, account: string, now: number): Promise<boolean> {
   const [free = 0] = await stored(book, account);
   // By so much another machine's clock may be ahead and not wrong.
   return free > now + CLOCKS_APART_MS;
 }
 
-async function readPace(book: Book, account: string, now: number): Promise<Pace> {
+async function readPace(book: Notes, account: string, now: number): Promise<Pace> {
   const [free = 0, call = 0, background = 0] = await stored(book, account);
   const past = (at: number) => (at > now + FURTHEST_MS ? 0 : at);
   return { free: Math.max(now, past(free)), call: past(call), background: past(background) };
 }
 
-async function stored(book: Book, account: string): Promise<number[]> {
+async function stored(book: Notes, account: string): Promise<number[]> {
   return ((await book.meta(key(account))) ?? '').split(' ').map(Number);
 }
 
-function writePace(book: Book, account: string, { free, call, background }: Pace): Promise<void> {
+function writePace(book: Notes, account: string, { free, call, background }: Pace): Promise<void> {
   return book.setMeta(key(account), `${free} ${call} ${background}`);
 }
 

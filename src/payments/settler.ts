@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import type { Book } from '../ledger/book.ts';
+import type { Notes } from '../ledger/ledger.ts';
 import type { OrderRecord, RefundRecord } from '../ledger/records.ts';
 import type { PaymentProvider } from '../providers/contract.ts';
 import { askTrade } from './ask-gateway.ts';
@@ -108,7 +108,7 @@ async function putBack(till: Till, account: string, { misplaced }: Rounds): Prom
 
 async function bookProvider(
   till: Till,
-  book: Book,
+  book: Notes,
   provider: PaymentProvider,
   rounds: Rounds,
 ): Promise<Due[]> {
@@ -125,7 +125,7 @@ async function bookProvider(
 
 type DueOf = (
   till: Till,
-  book: Book,
+  book: Notes,
   provider: PaymentProvider,
   room: number,
   rounds: Rounds,
