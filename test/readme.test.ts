@@ -11,7 +11,12 @@ import { SETTINGS } from '../src/settings.ts';
 import { envExample, formOptions, registryVariables, settingsTable } from '../src/settings-documents.ts';
 import { scenariosTable } from '../src/simulator/scenarios.ts';
 import { ALIPAY_TOOLS, UNIFIED_TOOLS, WECHATPAY_TOOLS } from '../src/tools/index.ts';
+import { commandHere } from './support/command-here.ts';
+import { cheapGuesses } from './support/guess-cost.ts';
 import { lendKeys } from './support/lent-keys.ts';
+import { Transcript } from './support/server-process.ts';
+
+cheapGuesses();
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const MAIN = join(ROOT, 'dist/main.js');
@@ -92,6 +97,12 @@ function run(
   });
 }
 
+async function runHere(args: readonly string[]) {
+  const at = { env: env(), cwd: home, transcript: new Transcript() };
+  const { code, stdout, stderr } = await commandHere(args, at);
+  return { code, out: stdout + stderr };
+}
+
 /** The words of a command line, quotes taken off. */
 function words(line: string): string[] {
   return [...line.matchAll(/"([^"]*)"|(\S+)/g)].map((match) => match[1] ?? match[2] ?? '');
@@ -99,6 +110,8 @@ function words(line: string): string[] {
 
 /** Those that have nothing to work on in an empty ledger, and say so. */
 const NEEDS_A_NUMBER = / (ID|ORDER)\b/;
+/** Those that look at the folder and home of their process, or start others. */
+const NEEDS_A_PROCESS = /^(init|doctor|demo)$/;
 /** Those that serve until they are told to stop, with what they say when they are ready. */
 const SERVES = [
   [/^http$/, /127\.0\.0\.1:3920\/mcp/],
@@ -137,7 +150,7 @@ describe('README and pages', () => {
         expect(out).toMatch(serves[1]);
         continue;
       }
-      const { code, out } = await run(args);
+      const { code, out } = NEEDS_A_PROCESS.test(args[0] ?? '') ? await run(args) : await runHere(args);
       expect(`${line} → ${code} ${code === 0 ? '' : out}`).toMatch(
         NEEDS_A_NUMBER.test(line) ? /→ 1 / : /→ 0 $/,
       );

@@ -295,11 +295,11 @@ describe.skipIf(path === undefined)(`in a browser${why}`, () => {
     expect(problems).toEqual([]);
   });
 
-  const looks = (['zh', 'en'] as const).flatMap((lang) =>
-    [PHONE, DESKTOP].flatMap((viewport) =>
-      (['light', 'dark'] as const).map((colorScheme) => ({ lang, viewport, colorScheme })),
-    ),
-  );
+  // Colours are the same in both languages.
+  const looks = [PHONE, DESKTOP].flatMap((viewport) => [
+    ...(['zh', 'en'] as const).map((lang) => ({ lang, viewport, colorScheme: 'light' as const })),
+    { lang: 'zh', viewport, colorScheme: 'dark' as const },
+  ]);
   it.each(looks)('nobody stumbles: $lang, $viewport.width px, $colorScheme', async (look) => {
     const { lang, viewport, colorScheme } = look;
     const { desk, id, page, context, list, here } = await visit({

@@ -233,8 +233,11 @@ describe('a shop with all three', () => {
 });
 
 it('is in the demo like any other', async () => {
-  const { code, stdout } = await command(['demo', '--auto-pay', '--lang', 'en']);
+  const { code, stdout, stderr } = await command(['demo', '--auto-pay', '--lang', 'en']);
   expect(stdout).toContain('━━ Toy Pay ━━');
+  expect(stdout).toContain('everything held');
+  // Nothing but titles is in another language than the one asked for.
+  expect(`${stdout}${stderr}`.replaceAll(/红烧肉菜谱|演示/g, '')).not.toMatch(/[\u4e00-\u9fff]/);
   expect([code, stdout.match(/query-refund → SUCCESS/g)]).toEqual([
     0,
     Array(3).fill('query-refund → SUCCESS'),
