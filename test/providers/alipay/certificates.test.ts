@@ -79,23 +79,14 @@ describe('certificates', () => {
     expect(read({ AP_PUB_KEY: ENV.AP_PUB_KEY })?.certificates).toBeDefined();
   });
 
+  const bareKey = pem(alipayKeys.publicKey).replace(/-----.*-----|\s/g, '');
   it.each<[string, Readonly<Record<string, string | undefined>>, string, RegExp]>([
     ['only two', { AP_ROOT_CERT: '' }, 'AP_ROOT_CERT', /三项/],
     ['only one', { AP_APP_CERT: '', AP_ALIPAY_CERT: '' }, 'AP_APP_CERT', /三项/],
-    [
-      'a bare public key',
-      { AP_ALIPAY_CERT: pem(alipayKeys.publicKey).replace(/-----.*-----|\s/g, '') },
-      'AP_ALIPAY_CERT',
-      /公钥/,
-    ],
+    ['a bare public key', { AP_ALIPAY_CERT: bareKey }, 'AP_ALIPAY_CERT', /公钥/],
     ['a public key', { AP_APP_CERT: pem(alipayKeys.publicKey) }, 'AP_APP_CERT', /公钥/],
     ['a private key', { AP_APP_CERT: ENV.AP_APP_KEY }, 'AP_APP_CERT', /私钥/],
-    [
-      'the two the wrong way round',
-      { AP_APP_CERT: alipayCert, AP_ALIPAY_CERT: appCert },
-      'AP_APP_CERT',
-      /填反/,
-    ],
+    ['the two exchanged', { AP_APP_CERT: alipayCert, AP_ALIPAY_CERT: appCert }, 'AP_APP_CERT', /填反/],
     [
       "another app's",
       { AP_APP_CERT: make({ publicKey: strangerKeys.publicKey }) },
