@@ -112,7 +112,7 @@ async function offers(page: Page): Promise<string[]> {
   return found.allInnerTexts();
 }
 
-function offered(found: readonly string[], { offers: expected }: PageState): true | string {
+function offered(found: readonly string[], { offers: expected = [] }: PageState): true | string {
   const may = expected.map((name) => name.replace('?', ''));
   const must = expected.filter((name) => !name.endsWith('?'));
   const right = found.every((name) => may.includes(name)) && must.every((name) => found.includes(name));

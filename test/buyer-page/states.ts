@@ -41,19 +41,15 @@ export interface PageState {
   readonly returned?: true;
   /** Stands on the page in Chinese, and in English. */
   readonly says: readonly [zh: string, en: string];
-  /** The words on what can be clicked, in Chinese; what is hidden at some widths is marked with `?`. */
-  readonly offers: readonly string[];
+  /** The words on what can be clicked, in Chinese; what is hidden at some widths is marked with `?`. Left out: nothing. */
+  readonly offers?: readonly string[];
 }
 
 const COPY = '复制本页链接';
 
 /** Everything that a buyer can come upon. */
 export const STATES: Readonly<Record<string, PageState>> = {
-  waiting: {
-    view: sampleView(shop),
-    says: ['待付款', 'Awaiting payment'],
-    offers: ['打开支付宝付款?'],
-  },
+  waiting: { view: sampleView(shop), says: ['待付款', 'Awaiting payment'], offers: ['打开支付宝付款?'] },
   'waiting, a long title and a large sum': {
     view: sampleView({ ...shop, title: '红烧肉菜谱与配料清单'.repeat(4), amountYuan: '12345678.90' }),
     says: ['¥12,345,678.90', '¥12,345,678.90'],
@@ -159,82 +155,63 @@ export const STATES: Readonly<Record<string, PageState>> = {
     agent: 'phone',
     returned: true,
     says: ['正在确认付款结果', 'Confirming your payment'],
-    offers: [],
   },
   'without code or link': {
     view: { ...linkView('', { ...shop, scene: 'jsapi', provider: 'wechatpay' }) },
     says: ['请在商家的页面或应用里付款', 'Please pay in the merchant’s own page or app'],
-    offers: [],
   },
   paid: {
     view: sampleView(paid),
     says: ['付款成功，请回到聊天告诉商家。', 'Payment received. Return to the chat.'],
-    offers: [],
   },
   'paid late': {
     view: sampleView({ ...paid, late: true }),
     says: ['商家已收到款项。请联系商家发货或退款，请勿重复付款。', 'Contact the seller'],
-    offers: [],
   },
   'refunded in part': {
     view: sampleView({ ...paid, refundedYuan: '3.30' }),
     says: ['已退回一部分款项', 'Part of your payment has been refunded'],
-    offers: [],
   },
   'refunded in full': {
     view: sampleView({ ...paid, refundedYuan: '9.90' }),
     says: ['已全额退款', 'Refunded in full'],
-    offers: [],
   },
   'refunded in full, partly elsewhere': {
     view: sampleView({ ...paid, refundedYuan: '3.30', refundedElsewhereYuan: '6.60' }),
     says: ['已全额退款', 'Refunded in full'],
-    offers: [],
   },
   'refunded elsewhere, nobody knows how much': {
     view: sampleView({ ...paid, provider: 'wechatpay', refundedElsewhereYuan: 'unknown' }),
     says: ['支付平台显示这笔付款有退款', 'The payment platform reports a refund'],
-    offers: [],
   },
   closing: {
     view: sampleView({ ...shop, closing: true }),
     says: ['旧链接仍可付款至', 'Old link still works until'],
-    offers: [],
   },
-  closed: {
-    view: sampleView({ ...shop, state: 'CLOSED' }),
-    says: ['订单已关闭', 'This order is closed'],
-    offers: [],
-  },
+  closed: { view: sampleView({ ...shop, state: 'CLOSED' }), says: ['订单已关闭', 'This order is closed'] },
   expired: {
     view: sampleView({ ...shop, expiresAt: OPENED }),
     says: ['付款时间已过', 'The time to pay is over'],
-    offers: [],
   },
   'code expired': {
     view: sampleView({ ...shop, linkExpiresAt: OPENED }),
     says: ['二维码或链接已失效', 'The code or link has expired'],
-    offers: [],
   },
   'no code yet': {
     view: { ...linkView('', { ...shop, state: 'UNKNOWN', given: false }) },
     says: ['付款码还没有准备好', 'The payment code is not ready yet'],
-    offers: [],
   },
   unknown: {
     view: sampleView({ ...shop, state: 'UNKNOWN' }),
     says: ['正在向支付平台确认结果', 'Confirming with the payment gateway'],
-    offers: [],
   },
   'waiting for approval': {
     view: { ...linkView('', { ...shop, state: 'PENDING_APPROVAL', given: false }) },
     says: ['等待商家批准', 'Waiting for the merchant’s approval'],
-    offers: [],
   },
   denied: {
     view: { ...linkView('', { ...shop, state: 'DENIED', given: false }) },
     says: ['商家没有批准这笔收款', 'The merchant did not approve this payment'],
-    offers: [],
   },
   'without a name, simulated': {
     view: sampleView({ simulated: true, simulatorUrl: 'http://127.0.0.1:4000/scan?code=1' }),
