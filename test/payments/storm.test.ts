@@ -9,23 +9,9 @@ import { queryPayment } from '../../src/payments/query-payment.ts';
 import { queryRefund } from '../../src/payments/query-refund.ts';
 import { refundPayment } from '../../src/payments/refund-payment.ts';
 import type { Till } from '../../src/payments/till.ts';
-import type { Fault } from '../support/bank.ts';
+import { FAULTS } from '../support/bank.ts';
 import { CALL, payment, refund, World } from '../support/world.ts';
 
-const FAULTS: readonly Fault[] = [
-  'none',
-  'none',
-  'none',
-  'lost-before',
-  'lost-after',
-  'unavailable',
-  'declined',
-  'refused',
-  'lag',
-  'declined-unsigned',
-  'crash-before',
-  'crash-after',
-];
 const ORDERS = ['ORDER_1', 'ORDER_2', 'ORDER_3'];
 
 /**
@@ -43,20 +29,7 @@ describe('a faulty world', () => {
     const act = async (till: Till): Promise<unknown> => {
       const outTradeNo = pick(ORDERS);
       const outRefundNo = pick(['R1', 'R2', 'R3', undefined]);
-      switch (
-        pick([
-          'create',
-          'create',
-          'query',
-          'close',
-          'pay',
-          'refund',
-          'refund',
-          'refund',
-          'query-refund',
-          'wait',
-        ])
-      ) {
+      switch (pick('create create query close pay refund refund refund query-refund wait'.split(' '))) {
         case 'create':
           return createPayment(till, CALL, payment({ outTradeNo, title: outTradeNo }));
         case 'query':

@@ -33,6 +33,12 @@ export type Fault =
   | 'crash-before'
   | 'crash-after';
 
+/** Of a day on which most goes wrong. */
+export const FAULTS: readonly Fault[] = [
+  ...(['none', 'none', 'none', 'lost-before', 'lost-after', 'unavailable', 'declined', 'refused'] as const),
+  ...(['lag', 'declined-unsigned', 'crash-before', 'crash-after'] as const),
+];
+
 interface Trade {
   plan: string;
   amountFen: Fen;

@@ -10,24 +10,10 @@ import { refundPayment } from '../../../src/payments/refund-payment.ts';
 import type { Call, Till } from '../../../src/payments/till.ts';
 import { APPROVAL_TTL_MS, decideApproval } from '../../../src/policy/approvals.ts';
 import type { Policy } from '../../../src/policy/policy.ts';
-import type { Fault } from '../../support/bank.ts';
+import { FAULTS } from '../../support/bank.ts';
 import { SHARE, seeds } from '../../support/seeds.ts';
 import { CALL, payment, person, refund, World } from '../../support/world.ts';
 
-const FAULTS: readonly Fault[] = [
-  'none',
-  'none',
-  'none',
-  'lost-before',
-  'lost-after',
-  'unavailable',
-  'declined',
-  'refused',
-  'lag',
-  'declined-unsigned',
-  'crash-before',
-  'crash-after',
-];
 const ORDERS = ['ORDER_1', 'ORDER_2'];
 const CALLERS: readonly Call[] = [{ caller: 'a' }, { caller: 'b' }, { caller: 'c' }];
 /** Above 2.00 yuan a person is asked. */
@@ -83,7 +69,7 @@ async function storm(seed: number, slowest: number, executors = seed % 4): Promi
     const outTradeNo = pick(ORDERS);
     const outRefundNo = pick(['R1', 'R2', 'R3', 'R4', undefined]);
     const refundFen = fen(pick([100, 300, 400, 600]));
-    switch (pick(['refund', 'refund', 'refund', 'decide', 'decide', 'query-refund', 'wait'])) {
+    switch (pick('refund refund refund decide decide query-refund wait'.split(' '))) {
       case 'refund':
         return refundPayment(till, pick(CALLERS), refund({ outTradeNo, outRefundNo, refundFen }));
       case 'decide':
