@@ -165,10 +165,12 @@ function withoutStructure({ structuredContent: _, ...rest }: CallToolResult): Ca
 
 function callOf(deps: CallDeps, ctx: ServerContext, client: string | undefined, signal: AbortSignal): Call {
   const progressToken = ctx.mcpReq._meta?.progressToken;
+  const arrivedAt = ctx.http?.authInfo?.extra?.arrivedAt;
   return {
     ...deps.identity,
     client,
     signal,
+    ...(typeof arrivedAt === 'number' ? { arrivedAt } : {}),
     ...(progressToken === undefined
       ? {}
       : {

@@ -13,6 +13,8 @@ export interface Call extends Identity {
   /** Carries out this approval and nothing else: the caller itself is not there. */
   readonly approval?: string;
   readonly signal?: AbortSignal;
+  /** When (ms) it came in, where it may have stood in line since. */
+  readonly arrivedAt?: number;
   /** Tells a waiting client that work goes on. */
   readonly progress?: (elapsedSeconds: number, totalSeconds: number, message: Text) => Promise<void>;
   /** Records what the call is about to be told, in a transaction that commits it. */

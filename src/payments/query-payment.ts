@@ -66,8 +66,10 @@ async function query(
 /** One question for all who wait, unless somebody has just asked it. Throws as the gateway fails. */
 async function askAgain(till: Till, order: OrderRecord): Promise<OrderRecord> {
   if (!canChange(order)) return order;
+  const { account, caller, outTradeNo } = order;
   const unlessAskedWithinMs = ASK_EVERY_MS / 2;
-  const turn = await till.desk.turns.take({ ...order, urgency: 'wait', unlessAskedWithinMs });
+  const question = { account, caller, outTradeNo, urgency: 'wait', unlessAskedWithinMs } as const;
+  const turn = await till.desk.turns.take(question);
   return turn ? ask(till, order) : order;
 }
 

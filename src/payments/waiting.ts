@@ -47,7 +47,7 @@ export class Waits {
   }
 
   /**
-   * Waits `seconds` for the state of `first` to change, whoever learns of it, or until the client gives up. `failed`
+   * Waits `seconds`, counted from the call's arrival, for the state of `first` to change, whoever learns of it, or until the client gives up. `failed`
    * says why the gateway's last answer is missing, if it is.
    *
    * Throws TRY_LATER at once when too many calls of the caller wait, and whatever `ask` throws besides the gateway's errors.
@@ -70,8 +70,10 @@ export class Waits {
     if (call.signal?.aborted) waiter.wake();
     try {
       void this.#tell(call, seconds, end.signal);
+      const now = this.#clock.now();
+      const stoodInLine = Math.max(0, now - (call.arrivedAt ?? now));
       // One timer from start to end: a clock that is set meanwhile makes nobody wait longer.
-      await this.#clock.sleep(seconds * 1000, end.signal);
+      await this.#clock.sleep(Math.max(0, seconds * 1000 - stoodInLine), end.signal);
     } finally {
       end.abort();
       call.signal?.removeEventListener('abort', waiter.wake);

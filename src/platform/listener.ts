@@ -10,6 +10,11 @@ const LOOPBACK = '127.0.0.1';
 /** A request has this long (ms) to arrive: its headers, and all of it. */
 const HEADERS_MS = 5_000;
 const REQUEST_MS = 10_000;
+/**
+ * How long (ms) a connection may be idle: longer than proxies keep theirs, and so long that one which has something to
+ * say is not closed before it is read, should this process have had no processor for some seconds.
+ */
+const IDLE_MS = 65_000;
 /** How often (ms) those limits are looked after; Node's own 30 s would let a slow one live that long. */
 const LOOK_AFTER_MS = 1_000;
 /** How often (ms) connections that have become idle are closed while stopping. */
@@ -108,7 +113,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     return bare(500);
   });
   const answer = getRequestListener(app.fetch, { overrideGlobalObjects: false });
-  const timeouts = { headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS };
+  const timeouts = { headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS, keepAliveTimeout: IDLE_MS };
   const server = createServer(
     { ...timeouts, connectionsCheckingInterval: LOOK_AFTER_MS },
     (request, response) => {

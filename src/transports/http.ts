@@ -1,4 +1,5 @@
 import { once, setMaxListeners } from 'node:events';
+import type { HttpBindings } from '@hono/node-server';
 import { Hono } from 'hono';
 import type { Callers } from '../auth/callers.ts';
 import { type ListenOptions, listen } from '../platform/listener.ts';
@@ -39,6 +40,7 @@ export async function serveOverHttp(options: HttpOptions): Promise<void> {
   const endpoint = callers && mcpEndpoint(deps, callers);
   const requests = new Set<Promise<void>>();
   const turnstile = new Turnstile();
+  const arrivals = new WeakMap<HttpBindings['incoming'], number>();
   const routes = new Hono();
 
   routes.use('*', async (_c, next) => {
@@ -56,7 +58,7 @@ export async function serveOverHttp(options: HttpOptions): Promise<void> {
     );
     return ready ? plain(200, 'ok') : plain(503, 'ledger cannot be read');
   });
-  if (endpoint) routes.all('/mcp', mcpRoute(endpoint, callers, options.at?.allowedOrigins));
+  if (endpoint) routes.all('/mcp', mcpRoute(endpoint, callers, arrivals, options.at?.allowedOrigins));
   routes.route('/', options.routes);
 
   try {
@@ -67,7 +69,10 @@ export async function serveOverHttp(options: HttpOptions): Promise<void> {
       ...options.at,
       foreground: true,
       // Whose token is whose costs as much as a turn: a line for each that is shown will do.
-      turn: ({ headers, socket }) => turnstile.pass(headers.authorization ?? String(socket.remoteAddress)),
+      turn: (request) => {
+        arrivals.set(request, deps.clock.now());
+        return turnstile.pass(request.headers.authorization ?? String(request.socket.remoteAddress));
+      },
       refused: () => plain(403, 'Host or Origin is not ours'),
       failed: (error) => deps.log.error('http', { error: String(error) }),
     });

@@ -34,8 +34,16 @@ export type EndpointDeps = Omit<ServerDeps, 'identity' | 'updates'> & {
 };
 
 export interface McpEndpoint {
-  /** @param outgoing where the answer may be written that goes out as it is */
-  answer(request: Request, identity: Identity, outgoing?: HttpBindings['outgoing']): Promise<Response>;
+  /**
+   * @param arrivedAt when (ms) the request came in: it may have stood in line
+   * @param outgoing where the answer may be written that goes out as it is
+   */
+  answer(
+    request: Request,
+    identity: Identity,
+    arrivedAt?: number,
+    outgoing?: HttpBindings['outgoing'],
+  ): Promise<Response>;
   /** Ends what is still open, and watches the ledger no more. */
   close(): Promise<void>;
 }
@@ -95,7 +103,7 @@ export function mcpEndpoint(deps: EndpointDeps, callers: Callers): McpEndpoint {
   watchOrders(deps, ended.signal, (outTradeNo) => void tell(outTradeNo).catch(failed)).catch(failed);
 
   return {
-    async answer(request, identity, outgoing) {
+    async answer(request, identity, arrivedAt, outgoing) {
       forgetRevoked();
       const desk = deskOf(identity);
       const given = await readBody(request);
@@ -104,12 +112,15 @@ export function mcpEndpoint(deps: EndpointDeps, callers: Callers): McpEndpoint {
       if (early) return early;
       const { sessions, handler, stateless } = desk;
       const { parsedBody } = given;
-      const inSession = await sessions.answer(given.request, opensSession(parsedBody), parsedBody);
+      // The SDK's way to tell who serves a request what its transport knows of it.
+      const authInfo = { token: '', clientId: identity.caller, scopes: [], extra: { arrivedAt } };
+      const said = { authInfo, ...(parsedBody === undefined ? {} : { parsedBody }) };
+      const inSession = await sessions.answer(given.request, opensSession(parsedBody), said);
       if (!inSession && outgoing && isStateless(request, parsedBody)) {
-        await stateless.answer(parsedBody, outgoing);
+        await stateless.answer(parsedBody, outgoing, authInfo);
         return RESPONSE_ALREADY_SENT;
       }
-      const response = inSession ?? (await handler.fetch(given.request, given));
+      const response = inSession ?? (await handler.fetch(given.request, said));
       // The SDK says keep-alive on streams, also to who asked to close: how long a connection lasts is the listener's.
       response.headers.delete('connection');
       return response;

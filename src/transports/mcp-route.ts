@@ -15,6 +15,7 @@ const REMEMBERED = '600';
 export function mcpRoute(
   endpoint: McpEndpoint,
   callers: Callers,
+  arrivals: { get(request: HttpBindings['incoming']): number | undefined },
   allowedOrigins: readonly string[] = [],
 ): (c: Context<{ Bindings: HttpBindings }>) => Promise<Response> {
   async function answer(c: Context, outgoing?: HttpBindings['outgoing']): Promise<Response> {
@@ -25,7 +26,7 @@ export function mcpRoute(
       return plain(403, 'what a proxy passes on needs a token: mcp-cashier tokens add NAME');
     }
     if (isPacked(c)) return plain(415, 'bodies are taken as they are', { 'accept-encoding': 'identity' });
-    return endpoint.answer(withPlainAccept(c.req.raw), identity, outgoing);
+    return endpoint.answer(withPlainAccept(c.req.raw), identity, arrivals.get(c.env.incoming), outgoing);
   }
   return async (c) => {
     const origin = originOf(c.req.header('origin') ?? '');

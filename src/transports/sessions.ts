@@ -1,4 +1,8 @@
-import { type Server, WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/server';
+import {
+  type HandleRequestOptions,
+  type Server,
+  WebStandardStreamableHTTPServerTransport,
+} from '@modelcontextprotocol/server';
 import type { Clock, RandomBytes } from '../domain/clock.ts';
 
 const HEADER = 'mcp-session-id';
@@ -45,19 +49,18 @@ export class Sessions {
   /**
    * The answer, where a session is opened, used or known to have ended; else undefined.
    * @param opens whether the request is an `initialize` of 2025
-   * @param parsedBody of the request, where it has been read
+   * @param said what is known of the request: its body, where it has been read
    */
-  async answer(request: Request, opens: boolean, parsedBody: unknown): Promise<Response | undefined> {
+  async answer(request: Request, opens: boolean, said: HandleRequestOptions): Promise<Response | undefined> {
     const id = request.headers.get(HEADER);
-    const body = parsedBody === undefined ? {} : { parsedBody };
-    if (id === null) return opens ? this.#begin(request, body) : undefined;
+    if (id === null) return opens ? this.#begin(request, said) : undefined;
     if (this.#ended.has(id)) return notFound();
     const session = this.#open.get(id);
     if (!session) return undefined;
     session.usedAt = this.#options.clock.now();
     this.#open.delete(id);
     this.#open.set(id, session);
-    return session.transport.handleRequest(request, body);
+    return session.transport.handleRequest(request, said);
   }
 
   get inUse(): boolean {
@@ -69,7 +72,7 @@ export class Sessions {
   }
 
   /** undefined when all are in use. */
-  async #begin(request: Request, body: { readonly parsedBody?: unknown }): Promise<Response | undefined> {
+  async #begin(request: Request, said: HandleRequestOptions): Promise<Response | undefined> {
     const [longestUnused] = this.#open.values();
     if (this.#open.size + this.#opening >= MAX_SESSIONS) {
       if (!longestUnused || this.#options.clock.now() - longestUnused.usedAt < IDLE_MS) return undefined;
@@ -79,7 +82,7 @@ export class Sessions {
     this.#opening += 1;
     try {
       const { transport } = await this.#start();
-      return await transport.handleRequest(request, body);
+      return await transport.handleRequest(request, said);
     } finally {
       this.#opening -= 1;
     }

@@ -1,9 +1,11 @@
 import type { HttpBindings } from '@hono/node-server';
 import {
+  type AuthInfo,
   isJSONRPCRequest,
   isJsonContentType,
   type JSONRPCMessage,
   type JSONRPCRequest,
+  type MessageExtraInfo,
   type RequestId,
   type Server,
   SUPPORTED_PROTOCOL_VERSIONS,
@@ -59,7 +61,7 @@ export function isStateless({ headers }: Request, body: unknown): body is JSONRP
 export class Stateless implements Transport {
   onclose?: () => void;
   onerror?: (error: Error) => void;
-  onmessage?: (message: JSONRPCMessage) => void;
+  onmessage?: (message: JSONRPCMessage, extra?: MessageExtraInfo) => void;
   readonly #build: () => Server;
   readonly #clock: Clock;
   #connected: Promise<void> | undefined;
@@ -81,7 +83,7 @@ export class Stateless implements Transport {
   }
 
   /** Answers with a stream of events; in one piece where it does not take long. */
-  async answer(request: JSONRPCRequest, response: Outgoing): Promise<void> {
+  async answer(request: JSONRPCRequest, response: Outgoing, authInfo: AuthInfo): Promise<void> {
     this.#connected ??= this.#build().connect(this);
     await this.#connected;
     this.#last += 1;
@@ -92,7 +94,7 @@ export class Stateless implements Transport {
       this.onmessage?.({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId } });
     });
     if (!this.#looking) void this.#lookAfter();
-    this.onmessage?.({ ...request, id: requestId });
+    this.onmessage?.({ ...request, id: requestId }, { authInfo });
   }
 
   async send(message: JSONRPCMessage, options?: TransportSendOptions): Promise<void> {

@@ -281,6 +281,18 @@ describe('paid means proven', () => {
     }
   });
 
+  it.each([
+    ['as it asks for, less what its call has stood in line', 40_000, 10_000],
+    ['not at all, where its call has stood in line for longer', 60_000, 0],
+    ['no longer, where the clock was set back meanwhile', -3_600_000, 50_000],
+  ])('waits %s', async (_what, stoodInLine, ms) => {
+    const { order } = await createPayment(till, CALL, payment());
+    const startedAt = world.clock.now();
+    const call = { ...CALL, arrivedAt: startedAt - stoodInLine };
+    await queryPayment(till, call, { outTradeNo: order.outTradeNo, waitSeconds: 50 });
+    expect(world.clock.now() - startedAt).toBe(ms);
+  });
+
   it('stops waiting when the client gives up, and tells it how the time goes', async () => {
     const { order } = await createPayment(till, CALL, payment());
     const stop = new AbortController();
