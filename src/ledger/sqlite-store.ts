@@ -93,18 +93,27 @@ export async function openSqliteStore(path: string, ports: Ports): Promise<Store
 
   /**
    * One connection, one transaction at a time: a reader in this process must not see half of a writer's work. Nobody is
-   * told anything before the commit that it rests on: not what was done, nor why it was refused.
+   * told anything before the commit that it rests on: not what was done, nor why it was refused. Whoever comes while
+   * the lock is waited for shares the commit.
+   * @param until the number before which a job must have been asked for
    */
-  async function together(begin: string, jobs: readonly Job[]): Promise<void> {
-    if (jobs.length === 0) return;
+  async function together(begin: string, line: Job[], until = Number.POSITIVE_INFINITY): Promise<void> {
+    if (line[0] === undefined || line[0].number > until) return;
+    const waiting = line.length;
+    let jobs: Job[] = [];
     const told: (() => void)[] = [];
     // Without WAL a commit that is not waited for could damage the file.
-    const isNote = isWal && jobs.every((job) => job.isNote);
+    const isNote = isWal && line.every((job) => job.isNote);
     try {
       // What a savepoint would need to be undone would else go through a temporary file, and costs more than the rest.
-      if (jobs.length > 1) db.exec('PRAGMA temp_store = MEMORY');
+      if (waiting > 1) db.exec('PRAGMA temp_store = MEMORY');
       if (isNote) db.exec('PRAGMA synchronous = NORMAL');
-      await insist(() => start(begin), ports);
+      await insist(() => start(begin), ports).catch((error: unknown) => {
+        jobs = line.splice(0, waiting);
+        throw error;
+      });
+      const other = line.findIndex((job) => job.number > until || (isNote && !job.isNote));
+      jobs = line.splice(0, Math.min(MOST_TOGETHER, other < 0 ? line.length : other));
       for (const job of jobs) {
         told.push(jobs.length === 1 ? await job.run(tx) : await apart(job));
         if (told.length % BETWEEN_TURNS === 0) await turn();
@@ -137,20 +146,22 @@ export async function openSqliteStore(path: string, ports: Ports): Promise<Store
   }
 
   const waiting: Record<'write' | 'read', Job[]> = { write: [], read: [] };
+  let asked = 0;
   let serving: Promise<void> | undefined;
   async function serve(): Promise<void> {
     while (waiting.write.length + waiting.read.length > 0) {
       await turn();
-      // Taken together, so that who reads sees what was asked to be written before.
-      const [writes, reads] = [waiting.write, waiting.read].map((line) => line.splice(0, MOST_TOGETHER));
-      await together('BEGIN IMMEDIATE', writes ?? []);
-      await together('BEGIN', reads ?? []);
+      await together('BEGIN IMMEDIATE', waiting.write);
+      // Who reads sees what was asked to be written before.
+      await together('BEGIN', waiting.read, waiting.write[0]?.number);
     }
     serving = undefined;
   }
   function ask<T>(line: Job[], work: (tx: Tx) => Promise<T>, isNote = false): Promise<T> {
     return new Promise((resolve, reject) => {
+      asked += 1;
       line.push({
+        number: asked,
         isNote,
         async run(on) {
           const result = await work(on);
@@ -177,6 +188,7 @@ export async function openSqliteStore(path: string, ports: Ports): Promise<Store
 
 /** What somebody wants done in a transaction. */
 interface Job {
+  readonly number: number;
   readonly isNote: boolean;
   /** Gives the way to tell of it, once it is committed. */
   run(tx: Tx): Promise<() => void>;

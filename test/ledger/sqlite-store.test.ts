@@ -1,13 +1,14 @@
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { CashierError } from '../../src/domain/errors.ts';
 import { Ledger } from '../../src/ledger/ledger.ts';
 import { openSqliteStore } from '../../src/ledger/sqlite-store.ts';
 import type { Tx } from '../../src/ledger/store.ts';
 import { type Database, sqlite } from '../../src/platform/sqlite.ts';
 import { systemClock, systemRandom, systemTurn } from '../../src/platform/system.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 
 const ports = { clock: systemClock, randomBytes: systemRandom };
 let folder: string;
@@ -121,6 +122,12 @@ describe('a commit that several share', () => {
       (await from.read((tx) => tx.all('SELECT a FROM t ORDER BY a'))).map(({ a }) => a);
     return { store, insert, rows };
   }
+  /** Resolves when the lock has been asked for in vain. */
+  const refused = () =>
+    vi.waitFor(() => expect(said.filter((sql) => sql === 'BEGIN IMMEDIATE').length).toBeGreaterThan(1), {
+      timeout: PATIENCE_MS,
+      interval: 1,
+    });
   const commits = () => said.filter((sql) => sql === 'COMMIT').length;
 
   it('is one, and nobody hears anything before it', async () => {
@@ -134,6 +141,51 @@ describe('a commit that several share', () => {
     expect(said.slice(said.indexOf('COMMIT') + 1).sort()).toEqual(['1', '2', '3', 'Error: no']);
     expect(await rows()).toEqual([1, 2, 3]);
     await store.close();
+  });
+
+  it('is shared by who comes while another process has the lock, and readers hear what was written before', async () => {
+    const { store, insert, rows } = await overheard();
+    const other = await open(path());
+    const seen: unknown[] = [];
+    const all: Promise<unknown>[] = [];
+    await other.write(async (tx) => {
+      all.push(insert(1));
+      // Refused the lock at least once by now.
+      await refused();
+      all.push(
+        insert(2),
+        insert(3),
+        rows().then((found) => seen.push(...found)),
+      );
+      await tx.run('INSERT INTO t VALUES (0)');
+    });
+    await Promise.all(all);
+    expect(commits()).toBe(2);
+    expect(seen).toEqual([0, 1, 2, 3]);
+    await Promise.all([store.close(), other.close()]);
+  });
+
+  it('never lets a note take a write along that has to be on the disk, nor a reader overtake it', async () => {
+    const { store, insert, rows } = await overheard();
+    const other = await open(path());
+    const levels: unknown[] = [];
+    const level = async (tx: Tx) => void levels.push((await tx.all('PRAGMA synchronous'))[0]?.synchronous);
+    let seen: unknown;
+    const all: Promise<unknown>[] = [];
+    await other.write(async () => {
+      all.push(store.note(level));
+      await refused();
+      all.push(
+        store.note(level),
+        store.write(level),
+        insert(1),
+        rows().then((found) => (seen = found)),
+      );
+    });
+    await Promise.all(all);
+    expect(levels).toEqual([1, 1, 2]);
+    expect(seen).toEqual([1]);
+    await Promise.all([store.close(), other.close()]);
   });
 
   it('leaves out what one of them did before it failed, and nothing else', async () => {
