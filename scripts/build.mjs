@@ -67,7 +67,9 @@ const replace = {
 
 const bundle = await esbuild.build({
   absWorkingDir: ROOT,
-  entryPoints: ['src/main.ts'],
+  // What a thread begins with, too.
+  entryPoints: ['src/main.ts', 'src/cli/audit-half.ts'],
+  entryNames: '[name]',
   bundle: true,
   splitting: true,
   format: 'esm',

@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { Script } from 'node:vm';
+import { isMainThread } from 'node:worker_threads';
 
 /** Of the bundle, put in by the build. */
 declare const BUNDLE_HASH: string;
@@ -120,4 +121,4 @@ if ((!cachedData || script.cachedDataRejected) && (command === 'stdio' || comman
   }, SETTLED_MS).unref();
 }
 
-load('main.js');
+load(isMainThread ? 'main.js' : 'audit-half.js');

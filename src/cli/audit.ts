@@ -1,8 +1,9 @@
 import { appendFile } from 'node:fs/promises';
 import { setFlagsFromString } from 'node:v8';
+import { Worker } from 'node:worker_threads';
 import { CashierError } from '../domain/errors.ts';
 import { ensureKey, makeCheckpoint, readCheckpoint } from '../ledger/audit-checkpoint.ts';
-import { type GivenCheckpoint, verifyAudit } from '../ledger/audit-verify.ts';
+import { type FirstHalf, type GivenCheckpoint, verifyAudit } from '../ledger/audit-verify.ts';
 import { systemClock, systemRandom } from '../platform/system.ts';
 import { readTextFile } from '../platform/text-file.ts';
 import { exportAudit } from './audit-export.ts';
@@ -43,7 +44,8 @@ async function verify(
     : undefined;
   // Nearly all that a walk through the trail makes is gone at once: V8 would take tens of MiB for it all the same.
   setFlagsFromString('--semi-space-growth-factor=1');
-  const verdict = await verifyAudit(ledger, given, told);
+  const halve = async (records: number) => halfInThread(where.ledger ?? '', records);
+  const verdict = await verifyAudit(ledger, given, told, { halve });
   if (told) process.stderr.write('\r\u001b[K');
   if (json) printJson({ ...where, ...verdictAsJson(verdict) });
   else {
@@ -51,6 +53,18 @@ async function verify(
     printVerdict(verdict, say);
   }
   return verdict.intact ? 0 : 1;
+}
+
+/** Has a thread of this program go through the first so many records of a ledger's file; see audit-half.ts. */
+function halfInThread(path: string, records: number): Promise<FirstHalf | undefined> {
+  const worker = new Worker(process.argv[1] ?? '', {
+    ...{ argv: ['audit'], workerData: { path, records }, resourceLimits: { maxYoungGenerationSizeMb: 4 } },
+  });
+  return new Promise((resolve, reject) => {
+    worker.once('message', resolve);
+    worker.once('error', reject);
+    worker.once('exit', () => resolve(undefined));
+  });
 }
 
 function readCheckpoints(file: string): GivenCheckpoint[] {

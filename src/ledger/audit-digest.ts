@@ -7,7 +7,7 @@ const LENGTH = 24;
 
 /** Salted with the ledger's own salt: titles and codes shall not be found again by trying. */
 export function rowDigest(salt: string, ...parts: readonly (string | null | undefined)[]): string {
-  return sha256(JSON.stringify([salt, ...parts.map((part) => part ?? null)])).slice(0, LENGTH);
+  return sha256(JSON.stringify([salt, ...parts])).slice(0, LENGTH);
 }
 
 /** What never changes of an order and is told nowhere else; what is personal of its terms is left out. */

@@ -55,17 +55,22 @@ export async function readHead(tx: Reader): Promise<Head | undefined> {
   return seq === undefined || hash === undefined ? undefined : { seq: Number(seq), hash };
 }
 
-/** A link on its way to be hashed, and what the tables are held against. */
-export interface LinkText {
+/** What of a link the tables are held against. */
+export interface ToldLink {
+  readonly kind: string;
+  readonly outTradeNo: string | undefined;
+  readonly outRefundNo: string | undefined;
+  /** A member of its detail. */
+  told(name: string): unknown;
+}
+
+/** A link on its way to be hashed. */
+export interface LinkText extends ToldLink {
   readonly seq: number;
   /** The JSON array that its hash is over, from behind its number on. */
   readonly text: string;
   /** Hex. */
   readonly hash: string;
-  readonly kind: string;
-  readonly outTradeNo: string | undefined;
-  readonly outRefundNo: string | undefined;
-  detailJson(): string;
 }
 
 /** What stands in the place of a kind, a caller, a shape. */
@@ -142,7 +147,7 @@ export class TextReader {
         kind: kind.word,
         outTradeNo: outTradeNo ?? undefined,
         outRefundNo: outRefundNo ?? undefined,
-        detailJson: () => shape.text(values),
+        told: (name) => shape.member(values, name),
       };
     }
   }

@@ -72,6 +72,7 @@ function numberHex(value: number): string {
 
 /** What is in the gaps of a detail, as it stands in JSON. */
 type Values = readonly string[];
+type Members = ReadonlyMap<string, { readonly gap?: number; readonly is?: unknown }>;
 
 /** Reads details of one shape back from the bytes that fill it. */
 export class Shape {
@@ -82,6 +83,7 @@ export class Shape {
   readonly #quoted: readonly string[];
   readonly #gaps: readonly string[];
   readonly #isShapeless: boolean;
+  #members: Members | null | undefined;
 
   /** @param word as it stands in `words` */
   constructor(word: string) {
@@ -130,6 +132,30 @@ export class Shape {
     let text = this.#parts[0] ?? '';
     for (let i = 0; i < values.length; i++) text += `${values[i]}${this.#parts[i + 1]}`;
     return text;
+  }
+
+  /** A member of the detail, parsed: a fraction of the time that all of it takes. */
+  member(values: Values, name: string): unknown {
+    this.#members ??= this.#membersOf();
+    const member = this.#members?.get(name);
+    if (!this.#members) return (JSON.parse(this.text(values)) as Record<string, unknown>)[name];
+    if (member?.gap === undefined) return member?.is;
+    const json = values[member.gap] ?? '';
+    return json.startsWith('"') && !json.includes('\\') ? json.slice(1, -1) : JSON.parse(json);
+  }
+
+  /** What of them is the same in all details of this shape, and what is in which gap; null where a gap is no member. */
+  #membersOf(): Members | null {
+    if (this.#isShapeless) return null;
+    const marks = this.#gaps.map((_, gap) => JSON.stringify(`${GAP.text}${gap}`));
+    const members = Object.entries(JSON.parse(this.text(marks)) as Record<string, unknown>).map(
+      ([name, is]) => {
+        const isGap = typeof is === 'string' && is.startsWith(GAP.text);
+        return [name, isGap ? { gap: Number(is.slice(1)) } : { is }] as const;
+      },
+    );
+    const gaps = members.filter(([, member]) => 'gap' in member);
+    return gaps.length === this.#gaps.length ? new Map(members) : null;
   }
 
   /** The detail inside a text of JSON. */

@@ -1,19 +1,33 @@
 import type { OrderState } from '../domain/order.ts';
-import type { Link } from './audit-chain.ts';
 import { rowDigest, termsDigest } from './audit-digest.ts';
 import type { AuditKind } from './audit-kinds.ts';
-import type { Reader } from './audit-reader.ts';
+import type { Reader, ToldLink } from './audit-reader.ts';
 import { readMeta } from './meta.ts';
 import { isSettledOrder } from './order-machine.ts';
-import { differs, type Facts, RecordedRows, type RecordedTable, type TableFault } from './recorded-rows.ts';
+import {
+  differs,
+  RecordedRows,
+  type RecordedTable,
+  type RowsState,
+  type TableFault,
+} from './recorded-rows.ts';
 import { IS_HASH, ORDERS, type RequestedTerms } from './records.ts';
 import type { Row, SqlValue } from './store.ts';
 
-/** What of a record tells of the tables. */
-type Told = Pick<Link, 'kind' | 'outTradeNo' | 'outRefundNo'> & { detailJson(): string };
+type Fact = string | number | undefined;
 
 /** Kinds that tell of them begin so. */
 const TELLING = /^(?:order|refund|approval|budget|operator|audit)-|^policy-(?!al)/;
+
+/** What is left of what one part of a trail has told; plain data. */
+export interface TablesState {
+  readonly rows: readonly RowsState[];
+  readonly unnamedApprovals: readonly string[];
+  readonly moves: number;
+  readonly frozen: boolean;
+  readonly publicKey: string | undefined;
+  readonly secret: string | undefined;
+}
 
 /**
  * What the tables must hold, gathered link by link, for what the trail tells in full: states, amounts, callers and
@@ -23,7 +37,7 @@ export class RecordedTables {
   readonly #salt: string;
   readonly #orders: RecordedRows;
   readonly #refunds: RecordedRows;
-  readonly #approvals = new RecordedRows(APPROVALS);
+  readonly #approvals: RecordedRows;
   readonly #policies = new RecordedRows(POLICIES);
   readonly #budgetMoves = new RecordedRows(BUDGET_MOVES);
   /** Orders and refunds with approvals from the time when a record did not name them. */
@@ -33,49 +47,76 @@ export class RecordedTables {
   #publicKey: string | undefined;
   /** Digest of the operator secret's stored hash; `untold` where an older record tells that one was set, not which. */
   #secret: string | undefined;
+  /** What says nothing without that which was told before it; undefined once, or where, that is known. */
+  #postponed: ToldLink[] | undefined;
 
-  constructor(salt: string) {
+  /** @param since where only a later part of the trail is told: when (ms) it begins, or a little after */
+  constructor(salt: string, since?: number) {
     this.#salt = salt;
-    this.#orders = new RecordedRows(orders(salt));
-    this.#refunds = new RecordedRows(refunds(salt));
+    this.#orders = new RecordedRows(orders(salt), since);
+    this.#refunds = new RecordedRows(refunds(salt), since);
+    this.#approvals = new RecordedRows(APPROVALS, since);
+    if (since !== undefined) this.#postponed = [];
+  }
+
+  get state(): TablesState {
+    return {
+      rows: this.#rows.map(({ state }) => state),
+      ...{ unnamedApprovals: [...this.#unnamedApprovals], moves: this.#moves, frozen: this.#frozen },
+      ...{ publicKey: this.#publicKey, secret: this.#secret },
+    };
+  }
+
+  /** Once, where only a later part of the trail was told: puts the earlier one before it. */
+  follow(earlier: TablesState): void {
+    for (const [i, rows] of this.#rows.entries()) rows.follow(earlier.rows[i] ?? { made: 0, facts: [] });
+    for (const subject of earlier.unnamedApprovals) this.#unnamedApprovals.add(subject);
+    ({
+      moves: this.#moves,
+      frozen: this.#frozen,
+      publicKey: this.#publicKey,
+      secret: this.#secret,
+    } = earlier);
+    const postponed = this.#postponed ?? [];
+    this.#postponed = undefined;
+    for (const link of postponed) this.add(link);
   }
 
   /** @param link one that was found right */
-  add(link: Told): void {
-    const { kind, outTradeNo, outRefundNo } = link;
+  add(link: ToldLink): void {
+    const { kind, outTradeNo, outRefundNo, told } = link;
     if (!TELLING.test(kind)) return;
-    const detail = JSON.parse(link.detailJson()) as Facts;
-    const subject = `${outTradeNo ?? ''}/${outRefundNo ?? ''}`;
     const dash = kind.indexOf('-');
-    const about = kind.slice(0, Math.max(0, dash));
-    const what = kind.slice(dash + 1);
-    if (about === 'order') moved(this.#orders, outTradeNo ?? '', what, detail);
-    else if (about === 'refund') moved(this.#refunds, subject, what, detail);
-    else if (about === 'approval') this.#approval(subject, what, detail);
+    const [about, what] = [kind.slice(0, dash), kind.slice(dash + 1)];
+    const fact = told as (name: string) => Fact;
+    if (about === 'order') moved(this.#orders, outTradeNo ?? '', what, fact);
+    else if (about === 'refund') moved(this.#refunds, `${outTradeNo ?? ''}/${outRefundNo ?? ''}`, what, fact);
+    else if (about === 'approval') this.#approval(`${outTradeNo ?? ''}/${outRefundNo ?? ''}`, what, fact);
+    else if (this.#postponed) this.#postponed.push(link);
     else if (kind === 'policy-first' || kind === 'policy-accepted') {
-      const { version, policy } = detail;
-      this.#policies.make(String(version), { rules_json: JSON.stringify(policy) });
+      this.#policies.make(String(told('version')), { rules_json: JSON.stringify(told('policy')) });
     } else if (kind === 'budget-topped-up' || kind === 'budget-drawn') {
-      const { budget, amountFen } = detail;
       this.#moves += 1;
-      this.#budgetMoves.make(String(this.#moves), { budget, amount_fen: amountFen });
+      this.#budgetMoves.make(String(this.#moves), { budget: fact('budget'), amount_fen: fact('amountFen') });
     } else if (kind === 'operator-froze') this.#frozen = true;
     else if (kind === 'operator-unfroze') this.#frozen = false;
     else if (kind === 'operator-secret-set' || kind === 'operator-secret-changed') {
-      this.#secret = String(detail.secret ?? 'untold');
-    } else if (kind === 'audit-key-made') this.#publicKey = String(detail.publicKey);
+      this.#secret = String(told('secret') ?? 'untold');
+    } else if (kind === 'audit-key-made') this.#publicKey = String(told('publicKey'));
   }
 
-  #approval(subject: string, name: string, detail: Facts): void {
-    const { approval: id, amountFen, rule, decidedBy } = detail;
+  #approval(subject: string, name: string, fact: (name: string) => Fact): void {
+    const id = fact('approval');
     if (id === undefined) {
       this.#unnamedApprovals.add(subject);
     } else if (name === 'asked') {
-      this.#approvals.make(String(id), { state: 'pending', amount_fen: amountFen, rule });
+      const [amount_fen, rule] = [fact('amountFen'), fact('rule')];
+      this.#approvals.make(String(id), { state: 'pending', amount_fen, rule });
     } else {
       const known = this.#approvals.of(String(id));
       known.state = name;
-      known.decided_by ??= decidedBy;
+      const decidedBy = fact('decidedBy');
+      if (decidedBy !== undefined) known.decided_by ??= decidedBy;
     }
   }
 
@@ -186,20 +227,28 @@ const POLICIES: RecordedTable = {
     AND CAST(detail AS TEXT) LIKE '{"version":' || policies.version || ',%'`,
 };
 
-function moved(rows: RecordedRows, key: string, name: string, detail: Facts): void {
+function moved(rows: RecordedRows, key: string, name: string, fact: (name: string) => Fact): void {
   if (name === 'created') {
-    const { provider, scene, caller, amountFen, state = 'PENDING_APPROVAL', terms } = detail;
-    // What an older version has recorded tells neither.
-    const credential = terms === undefined ? undefined : NOTHING_GIVEN;
-    rows.make(key, { provider, scene, caller, amount_fen: amountFen, state, terms, credential });
+    const terms = fact('terms');
+    rows.make(key, {
+      provider: fact('provider'),
+      scene: fact('scene'),
+      caller: fact('caller'),
+      amount_fen: fact('amountFen'),
+      state: fact('state') ?? 'PENDING_APPROVAL',
+      terms,
+      // What an older version has recorded tells neither.
+      credential: terms === undefined ? undefined : NOTHING_GIVEN,
+    });
     return;
   }
   const known = rows.of(key);
-  if (detail.to !== undefined) known.state = detail.to;
-  if (detail.credential !== undefined) known.credential = detail.credential;
+  const [to, credential, plan, countedAt] = [fact('to'), fact('credential'), fact('plan'), fact('countedAt')];
+  if (to !== undefined) known.state = to;
+  if (credential !== undefined) known.credential = credential;
   // A number that another system has used was never sent by us: its plan goes, and what is left is not told.
-  if (detail.plan !== undefined || name === 'declined') known.plan = detail.plan;
-  if (detail.countedAt !== undefined) known.counted_at = detail.countedAt;
+  if (plan !== undefined || name === 'declined') known.plan = plan;
+  if (countedAt !== undefined) known.counted_at = countedAt;
   if (name === 'withdrawn') known.counted_at = '-';
 }
 

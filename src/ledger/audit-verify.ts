@@ -1,3 +1,4 @@
+import { CLOCKS_APART_MS } from '../domain/clock.ts';
 import { type ChainFault, ChainWalk, follow, type Head, NEAR } from './audit-chain.ts';
 import {
   type Checkpoint,
@@ -7,7 +8,7 @@ import {
   ledgerPublicKey,
 } from './audit-checkpoint.ts';
 import { BEFORE_ALL, countUnreached, type Reader, readHead, readLinks, TextReader } from './audit-reader.ts';
-import { RecordedTables } from './audit-tables.ts';
+import { RecordedTables, type TablesState } from './audit-tables.ts';
 import type { Ledger } from './ledger.ts';
 import { readMeta } from './meta.ts';
 import { MOST, type TableFault } from './recorded-rows.ts';
@@ -41,31 +42,103 @@ export interface Verdict {
   readonly tables: readonly TableFault[];
 }
 
+/** The first half of a trail that was found right, and what it tells of the tables; plain data. */
+export interface FirstHalf {
+  readonly proven: Head;
+  readonly told: TablesState;
+}
+
+/** Below so many records it takes longer to have somebody go through half of them than to do it. */
+const WORTH_HALVING = 50_000;
+
 /**
  * Holds the stored trail against itself, against checkpoints, and the tables against the trail. Reads page by page,
  * each in a transaction of its own, so that nobody who writes meanwhile waits for it; what is written is looked at too,
  * and the last page with the end of the trail and what the tables hold in sum are seen at one instant. What somebody
  * edits meanwhile is found where the walk has not been yet, or in the sums that limits, budgets and totals go by.
  * @param onProgress hears how many records were found right and how many there are
+ * @param halve goes through the first so many records meanwhile, by {@link walkFirstHalf}: both halves right are the
+ * whole; for anything else the whole is gone through again, one record after the other
  */
 export async function verifyAudit(
   ledger: Pick<Ledger, 'inspect'>,
   given: readonly GivenCheckpoint[],
   onProgress: (done: number, all: number) => void = () => undefined,
+  { halve, worthHalving = WORTH_HALVING }: Halving = {},
 ): Promise<Verdict> {
-  const { ledgerId, salt, all } = await ledger.inspect(async (tx) => ({
+  const { ledgerId, salt, all } = await ledger.inspect(about);
+  const middle = Math.floor(all / 2);
+  const [link] = await ledger.inspect((tx) => readLinks(tx, middle - 1, 1));
+  const conclusion = (walk: PagedWalk, recorded: RecordedTables) => (tx: Reader) =>
+    conclude(tx, ledgerId, walk, recorded, given);
+  if (halve && all > worthHalving && link?.seq === middle) {
+    const half = halve(middle).catch(() => undefined);
+    const [walk, recorded] = [new PagedWalk(link), new RecordedTables(salt, link.at + CLOCKS_APART_MS)];
+    const tell = (done: number) => onProgress(2 * (done - middle), all);
+    await walkTo(ledger, all, walk, recorded, tell);
+    const first = await half;
+    if (first?.proven.hash === link.hash && first.proven.seq === middle && !walk.hasEnded) {
+      recorded.follow(first.told);
+      const verdict = await toItsEnd(ledger, walk, recorded, conclusion(walk, recorded), tell);
+      if (!verdict.chain && verdict.tables.length === 0) return verdict;
+    }
+  }
+  const walk = new PagedWalk({ seq: 0, hash: ledgerId });
+  const recorded = new RecordedTables(salt);
+  const tell = (done: number) => onProgress(done, Math.max(all, done));
+  return toItsEnd(ledger, walk, recorded, conclusion(walk, recorded), tell);
+}
+
+interface Halving {
+  readonly halve?: (records: number) => Promise<FirstHalf | undefined>;
+  readonly worthHalving?: number;
+}
+
+/** Goes through the first so many records. Undefined where anything is wrong with them, whatever it is. */
+export async function walkFirstHalf(
+  ledger: Pick<Ledger, 'inspect'>,
+  records: number,
+): Promise<FirstHalf | undefined> {
+  const { ledgerId, salt } = await ledger.inspect(about);
+  const walk = new PagedWalk({ seq: 0, hash: ledgerId });
+  const recorded = new RecordedTables(salt);
+  await walkTo(ledger, records, walk, recorded);
+  return walk.hasEnded ? undefined : { proven: walk.proven, told: recorded.state };
+}
+
+async function about(tx: Reader) {
+  return {
     ledgerId: (await readMeta(tx, 'ledger_id')) ?? '',
     salt: (await readMeta(tx, 'salt')) ?? '',
     all: (await readHead(tx))?.seq ?? 0,
-  }));
-  const walk = new PagedWalk(ledgerId);
-  const recorded = new RecordedTables(salt);
+  };
+}
+
+async function walkTo(
+  ledger: Pick<Ledger, 'inspect'>,
+  seq: number,
+  walk: PagedWalk,
+  recorded: RecordedTables,
+  tell: (done: number) => void = () => undefined,
+): Promise<void> {
+  while (walk.proven.seq < seq && !walk.hasEnded) {
+    await ledger.inspect((tx) => walk.page(tx, recorded, seq - walk.proven.seq));
+    tell(walk.proven.seq);
+  }
+}
+
+async function toItsEnd(
+  ledger: Pick<Ledger, 'inspect'>,
+  walk: PagedWalk,
+  recorded: RecordedTables,
+  conclusion: (tx: Reader) => Promise<Verdict>,
+  tell: (done: number) => void,
+): Promise<Verdict> {
   for (;;) {
-    const verdict = await ledger.inspect(async (tx) => {
-      const isLast = await walk.page(tx, recorded);
-      return isLast ? conclude(tx, ledgerId, walk, recorded, given) : undefined;
-    });
-    onProgress(walk.proven.seq, Math.max(all, walk.proven.seq));
+    const verdict = await ledger.inspect(async (tx) =>
+      (await walk.page(tx, recorded)) ? conclusion(tx) : undefined,
+    );
+    tell(walk.proven.seq);
     if (verdict) return verdict;
   }
 }
@@ -114,19 +187,26 @@ class PagedWalk {
   /** Set once the walk has ended. */
   #end: ChainWalk | undefined;
 
-  constructor(ledgerId: string) {
-    this.#before = { seq: 0, hash: ledgerId };
+  /** @param from the link that the first one follows; seq 0 and the ledger's id at the beginning */
+  constructor({ seq, hash }: Head) {
+    this.#before = { seq, hash };
     this.#proven = this.#before;
+  }
+
+  /** Whether its last page has been seen. */
+  get hasEnded(): boolean {
+    return this.#end !== undefined;
   }
 
   get proven(): Head {
     return this.#proven;
   }
 
-  /** Goes on by a page and has `recorded` hear of it. Returns whether that was the last. */
-  async page(tx: Reader, recorded: RecordedTables): Promise<boolean> {
+  /** Goes on by a page of `most` links and has `recorded` hear of it. Returns whether that was the last. */
+  async page(tx: Reader, recorded: RecordedTables, most = PAGE): Promise<boolean> {
+    const limit = Math.min(most, PAGE);
     const from = this.#proven;
-    const { count, links } = await this.#reader.after(tx, from.seq === 0 ? BEFORE_ALL : from.seq, PAGE);
+    const { count, links } = await this.#reader.after(tx, from.seq === 0 ? BEFORE_ALL : from.seq, limit);
     for (const link of links) {
       const proven = follow(this.#proven, link);
       if (proven === undefined) break;
@@ -135,7 +215,7 @@ class PagedWalk {
     }
     if (this.#proven.seq - from.seq !== count) return this.#linkByLink(tx, recorded);
     this.#before = from;
-    if (count === PAGE) await recorded.settle(tx);
+    if (count === limit) await recorded.settle(tx);
     else this.#end = new ChainWalk(this.#proven);
     return this.#end !== undefined;
   }
@@ -147,7 +227,8 @@ class PagedWalk {
     const links = await readLinks(tx, this.#before.seq === 0 ? BEFORE_ALL : this.#before.seq, limit);
     for (const link of links) {
       if (walk.add(link) && link.seq > this.#proven.seq) {
-        recorded.add({ ...link, detailJson: () => link.detailJson });
+        const detail = JSON.parse(link.detailJson) as Readonly<Record<string, unknown>>;
+        recorded.add({ ...link, told: (name) => detail[name] });
       }
     }
     this.#before = this.#proven;

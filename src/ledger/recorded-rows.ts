@@ -14,6 +14,12 @@ export interface TableFault {
 /** What is told of a row: columns, and digests of what is not told in full. Undefined is not told. */
 export type Facts = Record<string, string | number | undefined>;
 
+/** What is left of the facts of one part of a trail. */
+export interface RowsState {
+  readonly made: number;
+  readonly facts: readonly (readonly [key: string, facts: Facts])[];
+}
+
 /** A row, read: the columns that are compared, and its key. */
 interface Found {
   readonly key: string;
@@ -51,13 +57,16 @@ export class RecordedRows {
   readonly #table: RecordedTable;
   readonly #columns: readonly string[];
   readonly #rowsAs: string;
+  readonly #since: number;
   readonly #facts = new Map<string, Facts>();
   readonly #touched = new Set<string>();
   #made = 0;
 
-  constructor(table: RecordedTable) {
+  /** @param since of rows made before (ms) an earlier part of the trail tells too; what is told here is remembered */
+  constructor(table: RecordedTable, since = 0) {
     this.#table = table;
-    this.#columns = [...new Set([...table.key, ...table.columns])];
+    this.#since = since;
+    this.#columns = [...new Set([...table.key, ...table.columns, ...(since > 0 ? ['created_at'] : [])])];
     // As one value: to fetch ten of every row takes longer than all else that is done with it. JSON holds no BLOB.
     const values = this.#columns.map(
       (name) => table.read?.[name] ?? `CASE typeof(${name}) WHEN 'blob' THEN hex(${name}) ELSE ${name} END`,
@@ -78,6 +87,16 @@ export class RecordedRows {
     this.#facts.set(key, known);
     this.#touched.add(key);
     return known;
+  }
+
+  get state(): RowsState {
+    return { made: this.#made, facts: [...this.#facts] };
+  }
+
+  /** Takes what the earlier part of the trail has told and no row has borne out yet; what this one told is newer. */
+  follow({ made, facts }: RowsState): void {
+    this.#made += made;
+    for (const [key, earlier] of facts) this.#facts.set(key, { ...earlier, ...this.#facts.get(key) });
   }
 
   /** Forgets what the rows bear out of which something was told since the last time, once they are some. */
@@ -118,7 +137,8 @@ export class RecordedRows {
         if (facts === undefined) continue;
         there.add(key);
         const found = this.#differences(key, facts, row);
-        if (found.length === 0) this.#facts.delete(key);
+        const isOlder = this.#since > 0 && !(Number(row.created_at) > this.#since);
+        if (found.length === 0 && !isOlder) this.#facts.delete(key);
         else if (faults.length < MOST) faults.push(...found);
       }
     }
@@ -129,9 +149,10 @@ export class RecordedRows {
     const { name, digests } = this.#table;
     const digested: Facts = digests?.(row, facts) ?? {};
     const faults: TableFault[] = [];
-    for (const [column, value] of Object.entries(facts)) {
+    for (const column in facts) {
+      const value = facts[column];
       const stored = digested[column] ?? row[column] ?? undefined;
-      if (value === undefined || String(stored ?? '-') === String(value)) continue;
+      if (value === undefined || stored === value || String(stored ?? '-') === String(value)) continue;
       faults.push(differs(name, key, column, value, stored));
     }
     return faults;

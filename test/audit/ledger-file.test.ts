@@ -10,7 +10,7 @@ import {
   readCheckpoint,
 } from '../../src/ledger/audit-checkpoint.ts';
 import { BEFORE_ALL, readLinks } from '../../src/ledger/audit-reader.ts';
-import { verifyAudit } from '../../src/ledger/audit-verify.ts';
+import { verifyAudit, walkFirstHalf } from '../../src/ledger/audit-verify.ts';
 import { Ledger } from '../../src/ledger/ledger.ts';
 import { openSqliteStore } from '../../src/ledger/sqlite-store.ts';
 import type { Row } from '../../src/ledger/store.ts';
@@ -54,7 +54,11 @@ async function verdict(change: (db: Database) => unknown, withCheckpoint = false
   const ledger = await Ledger.open(await openSqliteStore(path, ports), 'simulator', ports);
   try {
     const given = withCheckpoint ? [{ source: 'file:1', checkpoint }] : [];
-    return await verifyAudit(ledger, given);
+    const found = await verifyAudit(ledger, given);
+    const halve = (records: number) => walkFirstHalf(ledger, records);
+    const inHalves = await verifyAudit(ledger, given, undefined, { halve, worthHalving: 0 });
+    expect(inHalves).toEqual(found);
+    return found;
   } finally {
     await ledger.close();
   }
@@ -83,6 +87,21 @@ describe('a ledger file that nobody has touched', () => {
     const found = await verdict(() => undefined, true);
     expect(found).toMatchObject({ intact: true, chain: undefined, tables: [] });
     expect(found.proven.seq).toBe(checkpoint?.seq);
+  });
+
+  it('is gone through once, also in halves', async () => {
+    const path = join(folder, 'halves.db');
+    copyFileSync(original, path);
+    const ledger = await Ledger.open(await openSqliteStore(path, ports), 'simulator', ports);
+    const told: number[] = [];
+    const found = await verifyAudit(ledger, [], (done) => told.push(done), {
+      halve: (records) => walkFirstHalf(ledger, records),
+      worthHalving: 0,
+    });
+    expect(found).toMatchObject({ intact: true });
+    // Whatever was not told by one of them would have the whole begin again.
+    expect(told).toEqual([...told].sort((a, b) => a - b));
+    await ledger.close();
   });
 
   it('is intact when it has grown since', async () => {
