@@ -11,7 +11,7 @@ const GAPS = /[\u0001-\u0005]/;
 export const SHAPELESS = '\u0006';
 const CONTROL = /[\u0000-\u001f]/;
 /** A value of JSON, or the name of one. */
-const VALUES = /"((?:[^"\\]|\\.)*)"(\s*:)?|-?\d[\d.eE+-]*/g;
+const VALUES = /"([^"\\]*(?:\\.[^"\\]*)*)"(\s*:)?|-?\d[\d.eE+-]*/g;
 /** Words of our own, of gateways and of programs; all else of a text may be different every time. */
 const IS_WORD = /^[A-Za-z][A-Za-z_.-]{0,39}$/;
 const IS_DIGEST = /^[0-9a-f]{24}$/;
@@ -57,7 +57,7 @@ export function shaped(detailJson: string, told: Told): Shaped {
     hex += numberHex(bytes.length) + bytes.toString('hex');
     return GAP.text;
   });
-  return shape.length > LONGEST || /[\ud800-\udfff]/.test(shape) ? shapeless(detailJson) : { shape, hex };
+  return shape.length > LONGEST ? shapeless(detailJson) : { shape, hex };
 }
 
 /** Seven bits a byte, the lowest first; the last byte is below 128. */
@@ -109,6 +109,8 @@ export class Shape {
         if (byte < 128) return value + byte * unit;
         value += (byte - 128) * unit;
       }
+      // It had no last byte.
+      place = Number.NaN;
       return 0;
     };
     for (const gap of this.#gaps) {

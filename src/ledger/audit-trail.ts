@@ -3,7 +3,7 @@ import type { Subject } from '../domain/subject.ts';
 import { type Head, linkHash, type StoredLink } from './audit-chain.ts';
 import type { Alarm, AuditDetails, AuditKind } from './audit-kinds.ts';
 import { LINK, linkFromRow } from './audit-reader.ts';
-import { SHAPELESS, type Shaped, shaped, shapeless, shapeWord } from './audit-shapes.ts';
+import { type Shaped, shaped, shapeless, shapeWord } from './audit-shapes.ts';
 import { readMeta, writeMeta } from './meta.ts';
 import type { AuditRecord } from './records.ts';
 import type { Row, Tx } from './store.ts';
@@ -36,6 +36,8 @@ export interface Happening<Kind extends AuditKind> {
   readonly detail: AuditDetails[Kind];
 }
 
+type Told = Omit<StoredLink, 'detailJson' | 'tool'>;
+
 /** The hash-chained record of everything that concerns money, inside one transaction. Only appended to. */
 export class AuditTrail {
   readonly #tx: Tx;
@@ -66,15 +68,8 @@ export class AuditTrail {
     });
     const told = { seq, at, kind, caller, call, outTradeNo, outRefundNo, hash };
     const detail = SHAPED.test(kind) ? shaped(detailJson, told) : shapeless(detailJson);
-    if (!(await this.#insert(told, tool, detail))) {
-      const isFull = await this.#addWords(
-        kind,
-        caller,
-        shapeWord(tool, detail.shape),
-        shapeWord(tool, SHAPELESS),
-      );
-      await this.#insert(told, tool, isFull ? shapeless(detailJson) : detail);
-    }
+    if (!(await this.#insert(told, tool, detail)) && !(await this.#insertNew(told, tool, detail, detailJson)))
+      throw new Error(`audit: ${kind} was not recorded`);
     this.#head = { seq, hash };
   }
 
@@ -84,7 +79,7 @@ export class AuditTrail {
   }
 
   /** Returns whether the ledger has all the words that it takes. */
-  async #insert(told: Omit<StoredLink, 'detailJson' | 'tool'>, tool: string | undefined, detail: Shaped) {
+  async #insert(told: Told, tool: string | undefined, detail: Shaped): Promise<boolean> {
     const { seq, at, kind, caller, call, outTradeNo, outRefundNo, hash } = told;
     const inserted = await this.#tx.run(
       `INSERT INTO audit (seq, at, kind, caller, shape, call_id, out_trade_no, out_refund_no, detail, hash)
@@ -96,14 +91,19 @@ export class AuditTrail {
     return inserted === 1;
   }
 
-  /** Returns whether there is no room for the shape. */
-  async #addWords(kind: string, caller: string, shape: string, always: string): Promise<boolean> {
+  /** As {@link #insert}, where it is the first to take some word. */
+  async #insertNew(
+    told: Told,
+    tool: string | undefined,
+    detail: Shaped,
+    detailJson: string,
+  ): Promise<boolean> {
     const [row] = await this.#tx.all('SELECT MAX(id) AS last FROM words');
-    const isFull = Number(row?.last) >= MOST_WORDS;
-    for (const word of [kind, caller, isFull ? always : shape]) {
+    const taken = Number(row?.last) < MOST_WORDS ? detail : shapeless(detailJson);
+    for (const word of [told.kind, told.caller, shapeWord(tool, taken.shape)]) {
       await this.#tx.run('INSERT INTO words (word) VALUES (?) ON CONFLICT DO NOTHING', word);
     }
-    return isFull;
+    return this.#insert(told, tool, taken);
   }
 
   /** The numbers that this transaction has given: those behind `after` up to `last`. */

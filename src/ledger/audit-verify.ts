@@ -67,7 +67,8 @@ export async function verifyAudit(
   { halve, worthHalving = WORTH_HALVING }: Halving = {},
 ): Promise<Verdict> {
   const { ledgerId, salt, all } = await ledger.inspect(about);
-  const middle = Math.floor(all / 2);
+  // A little more than half: the sums at the end are left to this one.
+  const middle = Math.floor(all * 0.52);
   const [link] = await ledger.inspect((tx) => readLinks(tx, middle - 1, 1));
   const conclusion = (walk: PagedWalk, recorded: RecordedTables) => (tx: Reader) =>
     conclude(tx, ledgerId, walk, recorded, given);
