@@ -1,5 +1,4 @@
 import { appendFile } from 'node:fs/promises';
-import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import { CashierError } from '../domain/errors.ts';
 import { ensureKey, makeCheckpoint, readCheckpoint } from '../ledger/audit-checkpoint.ts';
@@ -7,6 +6,7 @@ import { type FirstHalf, type GivenCheckpoint, verifyAudit } from '../ledger/aud
 import { systemClock, systemRandom } from '../platform/system.ts';
 import { readTextFile } from '../platform/text-file.ts';
 import { exportAudit } from './audit-export.ts';
+import { keepHeapSmall } from './audit-heap.ts';
 import { showOrder } from './audit-show.ts';
 import { printVerdict, verdictAsJson } from './audit-verdict.ts';
 import { type Books, noLedger, withBooks } from './books.ts';
@@ -42,8 +42,7 @@ async function verify(
   const told = process.stderr.isTTY
     ? (done: number, all: number) => process.stderr.write(`\r${done} / ${all} `)
     : undefined;
-  // Nearly all that a walk through the trail makes is gone at once: V8 would take tens of MiB for it all the same.
-  setFlagsFromString('--semi-space-growth-factor=1');
+  keepHeapSmall();
   const halve = async (records: number) => halfInThread(where.ledger ?? '', records);
   const verdict = await verifyAudit(ledger, given, told, { halve });
   if (told) process.stderr.write('\r\u001b[K');
@@ -57,9 +56,7 @@ async function verify(
 
 /** Has a thread of this program go through the first so many records of a ledger's file; see audit-half.ts. */
 function halfInThread(path: string, records: number): Promise<FirstHalf | undefined> {
-  const worker = new Worker(process.argv[1] ?? '', {
-    ...{ argv: ['audit'], workerData: { path, records }, resourceLimits: { maxYoungGenerationSizeMb: 4 } },
-  });
+  const worker = new Worker(process.argv[1] ?? '', { argv: ['audit'], workerData: { path, records } });
   return new Promise((resolve, reject) => {
     worker.once('message', resolve);
     worker.once('error', reject);
