@@ -123,9 +123,11 @@ step('tools/list, byte for byte the same from run to run', () => {
 });
 
 step(INSPECTOR, () => {
+  // npx is to find its cache, and hands nothing of its environment on: a ledger is not made in the home of who tests.
+  const ours = ['-e', `CASHIER_HOME=${env.CASHIER_HOME}`, '--format', 'json'];
   const inspect = (...args) =>
     JSON.parse(
-      execFileSync('npx', ['-y', INSPECTOR, '--cli', bin('mcp-cashier'), ...args, '--format', 'json'], {
+      execFileSync('npx', ['-y', INSPECTOR, '--cli', bin('mcp-cashier'), ...args, ...ours], {
         env: { ...env, HOME: process.env.HOME },
         encoding: 'utf8',
         stdio: ['ignore', 'pipe', 'ignore'],
