@@ -125,11 +125,13 @@ export async function listen(options: ListenOptions): Promise<Listener> {
       );
     },
   );
-  limitConnections(server, affordableConnections());
+  const most = affordableConnections();
+  limitConnections(server, most);
   // Comes once it has stopped listening and the last connection has ended.
   const ended = new Promise<void>((resolve) => server.once('close', resolve));
   if (!foreground) server.on('connection', (socket) => socket.unref());
-  const port = await listening(server, host, options.port ?? 0);
+  // Who comes while this process has no processor stands in line, and is not turned away by the system.
+  const port = await listening(server, { host, port: options.port ?? 0, backlog: most });
   if (!foreground) server.unref();
   find = servedNames(ownOrigins(host, port), port, options.names);
   findOutside = servedNames([], port, options.names);
@@ -166,14 +168,17 @@ function bare(status: number): Response {
   return new Response(null, { status, headers: { 'cache-control': 'no-store' } });
 }
 
-function listening(server: Server, host: string, port: number): Promise<number> {
+function listening(
+  server: Server,
+  at: { readonly host: string; readonly port: number; readonly backlog: number },
+): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, host, () => {
+    server.listen(at, () => {
       // From here on an error is a connection that could not be accepted: no reason to end a process that moves money.
       server.off('error', reject).on('error', () => undefined);
       const address = server.address();
-      resolve(typeof address === 'object' && address !== null ? address.port : port);
+      resolve(typeof address === 'object' && address !== null ? address.port : at.port);
     });
   });
 }
