@@ -4,14 +4,16 @@ import { MAIN, type runCommand } from './server-process.ts';
 
 /** Where what is written on behalf of a command goes. */
 const said = new AsyncLocalStorage<Record<'stdout' | 'stderr', string>>();
-let listening = false;
+const heard: { stdout?: unknown; stderr?: unknown } = {};
 
-/** What commands write here is theirs; what anything else writes goes where it always goes. */
+/**
+ * What commands write here is theirs; what anything else writes goes where it always goes. Looked at for every command:
+ * whoever spied on a stream puts back what they found.
+ */
 function listen(): void {
-  if (listening) return;
-  listening = true;
   for (const name of ['stdout', 'stderr'] as const) {
     const stream = process[name];
+    if (stream.write === heard[name]) continue;
     const write = stream.write.bind(stream) as (...written: unknown[]) => boolean;
     stream.write = (...written: unknown[]) => {
       const own = said.getStore();
@@ -21,6 +23,7 @@ function listen(): void {
       if (typeof done === 'function') process.nextTick(done as () => void);
       return true;
     };
+    heard[name] = stream.write;
   }
 }
 
