@@ -170,7 +170,7 @@ export async function openApp(config: Config, ports: Ports, service?: ServiceAdd
     const port = service ? undefined : config.httpPort;
     return [
       runSettler(opened, stop.signal),
-      runApproved(opened, await holdersIn(config.tokensFile, service !== undefined, log), stop.signal),
+      runApproved(opened, await holdersIn(config, service !== undefined, log), stop.signal),
       ...(port === undefined ? [] : [holdNotifyPort(port, opened)]),
       // The service keeps alive the buyers' addresses that clients gave out, and tells them of its own.
       buyers.hold(stop.signal),

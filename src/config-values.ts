@@ -1,6 +1,6 @@
 import { ACTORS, isActorName } from './domain/actors.ts';
-import { configuration } from './domain/errors.ts';
-import { isLoopbackName } from './domain/names.ts';
+import { type CashierError, configuration } from './domain/errors.ts';
+import { isLoopbackName, isOwnAddress } from './domain/names.ts';
 import { WALLETS } from './providers/registry.ts';
 
 /* Single values of the environment. Each throws CONFIGURATION naming the variable and the remedy. */
@@ -56,6 +56,41 @@ export function h5OriginOf(env: Env): string | undefined {
     zh: `${variable} 必须只有 https 协议和域名（本机可用 http），例如 https://pay.example.com。`,
     en: `${variable} must be https and a domain only (http on this machine), such as https://pay.example.com.`,
     next: domain,
+  });
+}
+
+/** An issuer of access tokens, for whom they are (undefined: the service's own address), and where its keys are. */
+export interface OAuthIssuer {
+  readonly issuer: string;
+  readonly audience: string | undefined;
+  readonly jwks: string | undefined;
+}
+
+export function oauthOf(env: Env): OAuthIssuer | undefined {
+  const names = ['CASHIER_OAUTH_ISSUER', 'CASHIER_OAUTH_AUDIENCE', 'CASHIER_OAUTH_JWKS'] as const;
+  const [issuer, audience, jwks] = names.map((name) => env[name]);
+  const alone = names.find((name) => env[name] !== undefined);
+  if (issuer === undefined && alone !== undefined) {
+    throw configuration('CASHIER_OAUTH_ISSUER', {
+      zh: `设置了 ${alone}，却没有 CASHIER_OAUTH_ISSUER。`,
+      en: `${alone} is set, but CASHIER_OAUTH_ISSUER is not.`,
+      next: {
+        zh: '填写签发方的地址，或去掉前者。',
+        en: 'Set it to the address of the issuer, or remove the other.',
+      },
+    });
+  }
+  if (issuer === undefined) return undefined;
+  if (/[?#]/.test(issuer) || !isOwnAddress(issuer)) throw notSafe('CASHIER_OAUTH_ISSUER');
+  if (jwks !== undefined && !isOwnAddress(jwks)) throw notSafe('CASHIER_OAUTH_JWKS');
+  return { issuer, audience, jwks };
+}
+
+function notSafe(name: string): CashierError {
+  return configuration(name, {
+    zh: `${name} 必须是 https 网址（本机可用 http），不含用户名、密码和 # 部分；签发方地址也不含 ? 部分。`,
+    en: `${name} must be an https address (http on this machine) without user, password or fragment; that of an issuer has no query either.`,
+    next: { zh: `改正 ${name}。`, en: `Correct ${name}.` },
   });
 }
 

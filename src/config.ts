@@ -12,7 +12,15 @@ import {
   simulatorNotLocal,
   unreadable,
 } from './config-refusals.ts';
-import { callerOf, h5OriginOf, merchantNameOf, oneOf, portOf, webAddressOf } from './config-values.ts';
+import {
+  callerOf,
+  h5OriginOf,
+  merchantNameOf,
+  oauthOf,
+  oneOf,
+  portOf,
+  webAddressOf,
+} from './config-values.ts';
 import { CashierError } from './domain/errors.ts';
 import { isLoopbackName } from './domain/names.ts';
 import { REALMS, type Realm } from './domain/order.ts';
@@ -183,6 +191,8 @@ function settled(env: Env, role: Role, realm: Realm) {
     trustedProxies: trustedProxiesOf(env),
     /** Who may call over HTTP; undefined: whoever is on this machine. */
     tokensFile: env.CASHIER_TOKENS_FILE ?? (existsSync(defaultTokens) ? defaultTokens : undefined),
+    /** Whose access tokens (OAuth) are taken over HTTP, beside those of the file; undefined: nobody's. */
+    oauth: oauthOf(env),
     /** The whole environment with `…_FILE` forms resolved and empty values removed. */
     env,
   };

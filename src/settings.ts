@@ -102,6 +102,26 @@ const OWN: readonly Setting[] = [
     absent: { en: '`$CASHIER_HOME/tokens.json` if there', zh: '`$CASHIER_HOME/tokens.json`（如存在）' },
   },
   {
+    name: 'CASHIER_OAUTH_ISSUER',
+    en: 'issuer of OAuth access tokens that may call over HTTP, as in `iss` (https, or http on this machine)',
+    zh: 'HTTP 调用方 OAuth 访问令牌的签发方，与 `iss` 完全一致（https，本机可用 http）',
+  },
+  {
+    name: 'CASHIER_OAUTH_AUDIENCE',
+    en: 'what they must say in `aud`',
+    zh: '令牌 `aud` 必须包含的值',
+    absent: {
+      en: 'the address of `/mcp` (`CASHIER_PUBLIC_URL`)',
+      zh: '`/mcp` 的地址（`CASHIER_PUBLIC_URL`）',
+    },
+  },
+  {
+    name: 'CASHIER_OAUTH_JWKS',
+    en: "address of the issuer's keys (JWKS)",
+    zh: '签发方公钥（JWKS）的地址',
+    absent: { en: 'as its metadata says', zh: '取自签发方的元数据' },
+  },
+  {
     name: 'CASHIER_CALLER',
     en: 'name of this caller on stdio, for allowances and limits',
     zh: 'stdio 下本调用方的名字，用于额度与限额',

@@ -101,6 +101,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   auth: [
     'domain',
+    'providers/gateway-http.ts',
     'policy/identity.ts',
     'policy/read-policy.ts',
     'platform/replace-file.ts',
@@ -115,6 +116,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'policy/identity.ts',
     'protocol',
     'resources',
+    'tools/define-tool.ts',
     'platform/bounded-body.ts',
     'platform/listener.ts',
     'platform/source.ts',
@@ -126,6 +128,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'policy',
     'providers',
     'auth/exposure.ts',
+    'auth/issuer-keys.ts',
     'auth/token-file.ts',
     'settings.ts',
     'tools',

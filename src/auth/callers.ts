@@ -1,18 +1,68 @@
-import type { Identity } from '../policy/identity.ts';
+import type { Identity, Scope } from '../policy/identity.ts';
 
 /** Nobody said who they are, what they said is nobody's, or it cannot be known at the moment. */
 export type Refused = 'missing' | 'wrong' | 'unavailable';
 
 /** Who may call over HTTP. */
 export interface Callers {
-  /** The caller of a request by its `Authorization` header; the same object for as long as its rights are the same. */
-  identify(authorization: string | undefined): Identity | Refused;
+  /**
+   * The caller of a request by its `Authorization` header; the same object for as long as its rights are the same.
+   * A response is what a caller that is refused is answered.
+   */
+  identify(
+    authorization: string | undefined,
+  ): Identity | Refused | Response | Promise<Identity | Refused | Response>;
   /** Those of today: a new set whenever anybody's rights have changed. undefined: everyone there ever was. */
   current(): ReadonlySet<Identity> | undefined;
+  /** What is answered to a call beyond a caller's scopes, where callers have any. */
+  insufficient?(scopes: readonly Scope[]): Response;
+  /** The protected resource's metadata, where OAuth is configured; undefined for another address. */
+  metadata?(request: Request): Response | undefined;
+}
+
+/** Callers by OAuth, who are refused in its words. */
+export interface OAuthCallers extends Required<Callers> {
+  /** What is answered to who comes without a token, or with what is none. */
+  unknown(why: string): Response;
 }
 
 /** Without tokens everyone who reaches this machine is the one merchant. */
 export function anyoneAs(caller: string): Callers {
   const identity: Identity = { caller };
   return { identify: () => identity, current: () => undefined };
+}
+
+/** Tells scanners of leaked secrets what they have found, and our tokens from others. */
+export const PREFIX = 'mcpc_';
+
+/** Callers of both kinds: who shows a token of ours is looked up, whoever shows another is asked for its issuer's word. */
+export function withOAuth(tokens: Callers | undefined, oauth: OAuthCallers): Callers {
+  let parts: readonly unknown[] = [];
+  let all: ReadonlySet<Identity> = new Set();
+  return {
+    ...oauth,
+    async identify(authorization) {
+      const [, token] = /^Bearer +([\x21-\x7e]+) *$/i.exec(authorization ?? '') ?? [];
+      if (token === undefined)
+        return oauth.unknown(
+          authorization === undefined ? 'Missing Authorization header' : 'not a bearer token',
+        );
+      if (!token.startsWith(PREFIX)) return oauth.identify(`Bearer ${token}`);
+      const known = (await tokens?.identify(authorization)) ?? 'wrong';
+      return known === 'wrong' || known === 'missing' ? oauth.unknown('not a token of this service') : known;
+    },
+    current() {
+      const now = [tokens?.current(), oauth.current()];
+      if (now.some((part, i) => part !== parts[i])) {
+        parts = now;
+        all = new Set(now.flatMap((part) => [...(part ?? [])]));
+      }
+      return all;
+    },
+  };
+}
+
+/** What an approval that an OAuth caller has asked for is carried out by: an issuer that is trusted still. */
+export function credentialOf(issuer: string): string {
+  return `oauth:${issuer}`;
 }

@@ -20,16 +20,18 @@ export interface Opening {
 }
 
 /**
- * The setting by which others than this machine reach a service that has no tokens: it listens to them, or a tunnel or
- * proxy passes them on to loopback, under whatever name that likes to put there. undefined: none, or there are tokens.
+ * The setting by which others than this machine reach a service that has neither tokens nor OAuth: it listens to them,
+ * or a tunnel or proxy passes them on to loopback, under whatever name that likes to put there. undefined: none, or it
+ * knows callers.
  */
 export function openedBy(config: {
   readonly tokensFile: string | undefined;
+  readonly oauth: object | undefined;
   readonly httpHost: string;
   readonly env: Readonly<Record<string, string | undefined>>;
 }): Opening | undefined {
-  const { tokensFile, httpHost, env } = config;
-  if (tokensFile !== undefined) return undefined;
+  const { tokensFile, oauth, httpHost, env } = config;
+  if (tokensFile !== undefined || oauth !== undefined) return undefined;
   if (!isLoopbackName(httpHost)) return { variable: 'CASHIER_HTTP_HOST', value: httpHost };
   // Who names a proxy has one, wherever it stands.
   const proxies = env.CASHIER_TRUSTED_PROXIES?.trim();

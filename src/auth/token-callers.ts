@@ -5,11 +5,9 @@ import type { RandomBytes } from '../domain/clock.ts';
 import type { Log } from '../domain/ports.ts';
 import type { Identity } from '../policy/identity.ts';
 import { readSections } from '../policy/read-policy.ts';
-import type { Callers, Refused } from './callers.ts';
+import { type Callers, PREFIX, type Refused } from './callers.ts';
 import { readTokenFile, type TokenEntry } from './token-file.ts';
 
-/** Tells scanners of leaked secrets what they have found. */
-const PREFIX = 'mcpc_';
 /** So much of a token's hash tells it from any other (hex digits). */
 const CREDENTIAL_DIGITS = 32;
 /** Longer than any token: more is not hashed. */
@@ -24,6 +22,7 @@ interface Known {
 }
 
 export interface TokenCallers extends Callers {
+  identify(authorization: string | undefined): Identity | Refused;
   /** Who has a credential now; undefined for nobody any more, `unavailable` when that cannot be known. */
   holderOf(credential: string): Identity | 'unavailable' | undefined;
 }

@@ -1,11 +1,13 @@
-import { anyoneAs, type Callers } from '../auth/callers.ts';
+import { anyoneAs, type Callers, withOAuth } from '../auth/callers.ts';
 import { type Opening, openedBy } from '../auth/exposure.ts';
 import { tokenCallers } from '../auth/token-callers.ts';
 import { type App, openApp, systemPorts } from '../compose.ts';
 import type { Config } from '../config.ts';
 import { CashierError, configuration } from '../domain/errors.ts';
 import { originAt } from '../platform/listener.ts';
+import { outgoingProxyOf } from '../platform/outgoing-proxy.ts';
 import { sourceOf } from '../platform/source.ts';
+import { gatewayHttp } from '../providers/gateway-http.ts';
 import { selectTools, toolsWith } from '../tools/index.ts';
 import { serveOverHttp } from '../transports/http.ts';
 import { typedFor } from './books.ts';
@@ -44,7 +46,7 @@ export async function run({ values }: Typed<'http'>, context: CommandContext): P
         },
         stopping: signal,
       },
-      callers: mcp ? callersOf(settings, app) : undefined,
+      callers: mcp ? await callersOf(settings, app, publicUrl) : undefined,
       routes: await app.routes(),
       ready: () => app.ledger.read((book) => book.asking.any()),
       host,
@@ -69,8 +71,19 @@ export async function run({ values }: Typed<'http'>, context: CommandContext): P
   return 0;
 }
 
-function callersOf({ tokensFile, caller = 'http' }: Config, { log }: App): Callers {
-  return tokensFile === undefined ? anyoneAs(caller) : tokenCallers(tokensFile, log);
+async function callersOf(
+  { tokensFile, oauth, env, merchantName: name = 'mcp-cashier', caller = 'http' }: Config,
+  { log, clock }: App,
+  publicUrl: string,
+): Promise<Callers> {
+  const tokens = tokensFile === undefined ? undefined : tokenCallers(tokensFile, log);
+  if (!oauth) return tokens ?? anyoneAs(caller);
+  const resource = new URL(`${publicUrl}/mcp`);
+  const http = gatewayHttp(undefined, outgoingProxyOf(env));
+  const { oauthCallers } = await import('../auth/oauth-callers.ts');
+  const { audience = resource.href } = oauth;
+  const settings = { ...oauth, audience };
+  return withOAuth(tokens, await oauthCallers({ settings, resource, name, http, clock, log }));
 }
 
 function cannotListen(error: unknown, host: string, port: number): CashierError | undefined {
@@ -91,8 +104,8 @@ function cannotListen(error: unknown, host: string, port: number): CashierError 
 
 function openToAll({ variable, value }: Opening): CashierError {
   return configuration(variable, {
-    zh: `设置了 ${variable}=${value}，外部可以访问到本服务，却没有令牌：任何人都能查看订单、发起收款和退款。拒绝启动。`,
-    en: `${variable}=${value} lets others reach this service, and without tokens anybody could list orders and ask for refunds. It does not start.`,
+    zh: `设置了 ${variable}=${value}，外部可以访问到本服务，却没有令牌，也没有 OAuth：任何人都能查看订单、发起收款和退款。拒绝启动。`,
+    en: `${variable}=${value} lets others reach this service, and without tokens or OAuth anybody could list orders and ask for refunds. It does not start.`,
     next: {
       zh: '先执行 mcp-cashier tokens add my-agent，再启动；不需要给智能体用时，改用 mcp-cashier http --no-mcp。',
       en: 'First run mcp-cashier tokens add my-agent, then start again; where no agent is to call, use mcp-cashier http --no-mcp.',

@@ -55,7 +55,7 @@ export async function examine(
     guarded('ledger', gathered(examineLedger(config, ports))),
     guarded(
       'service',
-      gathered(examineService(config, config.embeddedSimulator ? WALLET_IDS : ids, ports.machine)),
+      gathered(examineService(config, config.embeddedSimulator ? WALLET_IDS : ids, ports, offline)),
     ),
   ]);
   const skews = checks.flatMap(({ skewMs }) => (skewMs === undefined ? [] : [skewMs]));

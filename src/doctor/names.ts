@@ -2,14 +2,10 @@ import { nearest } from '../domain/nearest.ts';
 import { WALLETS } from '../providers/registry.ts';
 import { OURS, SECRETS, SETTINGS } from '../settings.ts';
 
-/** Other versions know them. */
-const ELSEWHERE = ['CASHIER_OAUTH_ISSUER', 'CASHIER_OAUTH_AUDIENCE'];
-
 /** Every variable that means something. */
 export const KNOWN_NAMES: readonly string[] = [
   ...SETTINGS.map(({ name }) => name),
   ...SECRETS.map((name) => `${name}_FILE`),
-  ...ELSEWHERE,
 ];
 
 /** Prefixes that people use for ours, from other servers and other habits. */

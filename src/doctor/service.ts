@@ -1,4 +1,5 @@
 import { openedBy } from '../auth/exposure.ts';
+import { issuerKeys, NoKeys } from '../auth/issuer-keys.ts';
 import { readTokenFile } from '../auth/token-file.ts';
 import type { Config } from '../config.ts';
 import { CashierError } from '../domain/errors.ts';
@@ -7,16 +8,18 @@ import type { ProviderId } from '../domain/order.ts';
 import { error, type Finding, ok, refusal, warning } from '../providers/finding.ts';
 import { WALLETS } from '../providers/registry.ts';
 import { SELECTABLE, selectTools, toolsWith } from '../tools/index.ts';
-import type { Machine } from './ports.ts';
+import type { DoctorPorts, Machine } from './ports.ts';
 
 /** Who may call, where it listens, and what it offers. */
 export async function* examineService(
   config: Config,
   wallets: readonly ProviderId[],
-  machine: Machine,
+  { machine, http }: Pick<DoctorPorts, 'machine' | 'http'>,
+  offline: boolean,
 ): AsyncIterable<Finding> {
   yield* examineTools(config, wallets);
   yield* examineCallers(config);
+  if (config.oauth && !offline) yield await examineIssuer(config.oauth, http);
   yield* examinePort(config, machine);
 }
 
@@ -84,8 +87,8 @@ function* examineCallers(config: Config): Iterable<Finding> {
     const level = variable === 'CASHIER_HTTP_HOST' ? error : isNotify ? ok : warning;
     yield level('service.open-to-all', {
       variable,
-      zh: `设置了 ${variable}=${value}，外部可以访问到本服务，却没有令牌；mcp-cashier http 会拒绝启动（stdio 不受影响）。`,
-      en: `${variable}=${value} lets others reach the service, but there are no tokens; mcp-cashier http refuses to start (stdio does not mind).`,
+      zh: `设置了 ${variable}=${value}，外部可以访问到本服务，却没有令牌，也没有 OAuth；mcp-cashier http 会拒绝启动（stdio 不受影响）。`,
+      en: `${variable}=${value} lets others reach the service, but there are neither tokens nor OAuth; mcp-cashier http refuses to start (stdio does not mind).`,
       remedy: [
         '运行 mcp-cashier tokens add 名称；不需要给智能体用时，改用 mcp-cashier http --no-mcp。',
         'Run mcp-cashier tokens add NAME; where no agent is to call, use mcp-cashier http --no-mcp.',
@@ -106,6 +109,38 @@ function* examineCallers(config: Config): Iterable<Finding> {
     if (!(thrown instanceof CashierError)) throw thrown;
     yield refusal(thrown, () => 'service.tokens-file');
     return;
+  }
+}
+
+/** Whether the tokens of the issuer could be checked now. */
+async function examineIssuer(
+  oauth: NonNullable<Config['oauth']>,
+  http: DoctorPorts['http'],
+): Promise<Finding> {
+  const { issuer, jwks } = oauth;
+  const variable = jwks === undefined ? 'CASHIER_OAUTH_ISSUER' : 'CASHIER_OAUTH_JWKS';
+  try {
+    const { keys } = await issuerKeys(http, oauth);
+    const level = keys.length > 0 ? ok : warning;
+    return level('service.oauth', {
+      variable,
+      zh: `OAuth 签发方 ${issuer} 的公钥可以取到，有 ${keys.length} 把。`,
+      en: `The keys of the OAuth issuer ${issuer} can be had; there are ${keys.length}.`,
+      ...(keys.length > 0
+        ? {}
+        : { remedy: ['没有公钥就不能验证令牌。', 'Without keys no token can be verified.'] }),
+    });
+  } catch (thrown) {
+    if (!(thrown instanceof NoKeys)) throw thrown;
+    return error('service.oauth-keys', {
+      variable,
+      zh: `取不到 OAuth 签发方 ${issuer} 的公钥（${thrown.message}）；它的令牌现在无法验证。`,
+      en: `The keys of the OAuth issuer ${issuer} cannot be had (${thrown.message}); its tokens cannot be verified now.`,
+      remedy: [
+        '检查 CASHIER_OAUTH_ISSUER（须与签发方元数据中的 issuer 完全一致）、CASHIER_OAUTH_JWKS 与网络。',
+        'Check CASHIER_OAUTH_ISSUER (exactly as the issuer in its metadata), CASHIER_OAUTH_JWKS and the network.',
+      ],
+    });
   }
 }
 

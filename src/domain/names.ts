@@ -102,3 +102,10 @@ export function servedAt(address: string, areas: readonly Area[]): ServedName | 
 export function isLoopbackName(host: string): boolean {
   return /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/.test(canonical(host));
 }
+
+/** Whether an address may be trusted to be whose it says: https, or http on this machine. */
+export function isOwnAddress(text: string): boolean {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.username !== '' || url.password !== '' || url.hash !== '') return false;
+  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopbackName(url.hostname));
+}

@@ -10,6 +10,7 @@ export const closePaymentTool = defineTool({
     zh: '关闭未付款的订单；已付款的要用 refund-payment。',
     en: 'Close an unpaid order; a paid one needs refund-payment.',
   },
+  scope: 'cashier:pay',
   hints: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: true },
   input: (setting) => ({ outTradeNo: orderNo(setting), provider: otherProvider(setting) }),
   output: paymentView,

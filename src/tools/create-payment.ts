@@ -13,6 +13,7 @@ export const createPaymentTool = defineTool({
     zh: '创建一笔收款，返回二维码或链接。创建不等于已付款：交付前用 query-payment 查到 PAID。重试用同一 outTradeNo。',
     en: 'Create a payment and get a QR code or link. Created is not paid: deliver only after query-payment says PAID. Retry with the same outTradeNo.',
   },
+  scope: 'cashier:pay',
   hints: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: true },
   input: (setting) => ({
     provider: described(

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Text } from '../domain/errors.ts';
 import type { ProviderId, Scene } from '../domain/order.ts';
 import type { Call, Till } from '../payments/till.ts';
+import type { Scope } from '../policy/identity.ts';
 import type { Language, ToolAnswer } from './answer.ts';
 import { type InputSchema, readArguments } from './arguments.ts';
 import { reworded, type Words } from './face.ts';
@@ -32,6 +33,8 @@ export interface ToolWords {
 
 /** One tool, ready to be registered. `run` never throws anything but CashierError. */
 export interface Tool extends ToolWords {
+  /** What an OAuth token must be good for to call it. */
+  readonly scope: Scope;
   readonly hints: ToolHints;
   /** JSON Schemas as published; the same object every time. */
   inputSchema(setting: ToolSetting): InputSchema;
@@ -57,6 +60,7 @@ export interface ToolContext {
  */
 export function defineTool<Shape extends z.ZodRawShape, Output extends View = never>(
   definition: ToolWords & {
+    readonly scope: Scope;
     readonly hints: ToolHints;
     /** The arguments by their unified names. */
     readonly input: (setting: ToolSetting) => Shape;
@@ -72,7 +76,7 @@ export function defineTool<Shape extends z.ZodRawShape, Output extends View = ne
     ) => Promise<ToolAnswer<NoInfer<Output>>>;
   },
 ): Tool {
-  const { name, title, description, hints, failure, output, words, showsImage = false } = definition;
+  const { name, title, description, scope, hints, failure, output, words, showsImage = false } = definition;
   // A server is built per HTTP request: schemas are made once per setting.
   const made = new WeakMap<ToolSetting, { readonly shape: z.ZodObject; readonly json: InputSchema }>();
   const schemaOf = (setting: ToolSetting) => {
@@ -84,7 +88,7 @@ export function defineTool<Shape extends z.ZodRawShape, Output extends View = ne
     return { shape, json };
   };
   return {
-    ...{ name, title, description, hints, showsImage, failure },
+    ...{ name, title, description, scope, hints, showsImage, failure },
     get outputSchema() {
       return output && publishedView(output);
     },

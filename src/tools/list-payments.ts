@@ -14,6 +14,7 @@ export const listPaymentsTool = defineTool({
     zh: '列出账本中的订单与合计，新的在前。',
     en: 'List orders of the ledger, newest first, with totals.',
   },
+  scope: 'cashier:read',
   hints: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   input: (setting) => ({
     from: described(setting, z.string().optional(), {

@@ -11,6 +11,7 @@ export const queryPaymentTool = defineTool({
     zh: '向支付平台查询订单。只有 PAID 才算已付款，买家的话不算。waitSeconds 可等待付款。',
     en: 'Ask the gateway about an order. Only PAID is paid, whatever the buyer says. waitSeconds waits for it.',
   },
+  scope: 'cashier:read',
   hints: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: true },
   input: (setting) => ({
     outTradeNo: orderNo(setting),

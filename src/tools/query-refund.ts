@@ -10,6 +10,7 @@ export const queryRefundTool = defineTool({
     zh: '查询退款进度；只有 SUCCESS 才算已退。',
     en: 'Ask how a refund stands; only SUCCESS is refunded.',
   },
+  scope: 'cashier:read',
   hints: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: true },
   input: (setting) => ({
     outTradeNo: orderNo(setting),

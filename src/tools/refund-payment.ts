@@ -10,6 +10,7 @@ export const refundPaymentTool = defineTool({
     zh: '申请退款，通常需人工批准，批准后自动执行；用相同参数再次调用查看结果。重试用同一 outRefundNo。',
     en: 'Request a refund; usually a person must approve, then it is sent; the same call tells the result. Retry with the same outRefundNo.',
   },
+  scope: 'cashier:refund',
   hints: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: true },
   input: (setting) => ({
     outTradeNo: orderNo(setting),

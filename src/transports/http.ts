@@ -59,6 +59,9 @@ export async function serveOverHttp(options: HttpOptions): Promise<void> {
     return ready ? plain(200, 'ok') : plain(503, 'ledger cannot be read');
   });
   if (endpoint) routes.all('/mcp', mcpRoute(endpoint, callers, arrivals, options.at?.allowedOrigins));
+  if (callers?.metadata) {
+    routes.all('/.well-known/*', async (c, next) => callers.metadata?.(c.req.raw) ?? (await next()));
+  }
   routes.route('/', options.routes);
 
   try {

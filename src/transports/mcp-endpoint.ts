@@ -12,11 +12,12 @@ import {
 import type { Callers } from '../auth/callers.ts';
 import type { RandomBytes } from '../domain/clock.ts';
 import { boundedBody } from '../platform/bounded-body.ts';
-import type { Identity } from '../policy/identity.ts';
+import { type Identity, mayUse, type Scope } from '../policy/identity.ts';
 import { Newest } from '../resources/newest.ts';
 import { watchOrders } from '../resources/watch.ts';
 import { buildServer, type ServerDeps } from '../server.ts';
 import { answerToExcess } from './excess.ts';
+import { scopeMissing } from './scopes.ts';
 import { Sessions } from './sessions.ts';
 import { isStateless, Stateless } from './stateless.ts';
 
@@ -99,6 +100,12 @@ export function mcpEndpoint(deps: EndpointDeps, callers: Callers): McpEndpoint {
       if (isNew) handler.notify.resourcesChanged();
     }
   }
+  /** It counts as a call: whoever asks for too many is not even told so. */
+  function beyond({ caller }: Identity, scope: Scope): Response {
+    if (deps.rate?.excess(caller, false) === false) deps.rate.admit(caller, false);
+    deps.log.info('mcp request refused', { caller, error: `needs ${scope}` });
+    return callers.insufficient?.([scope]) ?? new Response(null, { status: 403 });
+  }
   const failed = (error: unknown) => deps.log.error('order news', { error: String(error) });
   watchOrders(deps, ended.signal, (outTradeNo) => void tell(outTradeNo).catch(failed)).catch(failed);
 
@@ -110,6 +117,8 @@ export function mcpEndpoint(deps: EndpointDeps, callers: Callers): McpEndpoint {
       if (!given) return tooLong();
       const early = await answerToExcess(desk.deps, given.parsedBody);
       if (early) return early;
+      const missing = scopeMissing(identity, given.parsedBody, deps.tools);
+      if (missing !== undefined) return beyond(identity, missing);
       const { sessions, handler, stateless } = desk;
       const { parsedBody } = given;
       // The SDK's way to tell who serves a request what its transport knows of it.
@@ -186,7 +195,7 @@ function deskFor(shared: EndpointDeps, identity: Identity): Desk {
   const deps: ServerDeps = {
     ...shared,
     updates: 'transport',
-    tools: shared.tools.filter(({ name }) => identity.tools?.has(name) ?? true),
+    tools: shared.tools.filter((tool) => mayUse(identity, tool)),
     // A list that varies by client is for stdio alone.
     dropsContent: () => false,
     identity,

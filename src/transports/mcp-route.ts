@@ -19,7 +19,10 @@ export function mcpRoute(
   allowedOrigins: readonly string[] = [],
 ): (c: Context<{ Bindings: HttpBindings }>) => Promise<Response> {
   async function answer(c: Context, outgoing?: HttpBindings['outgoing']): Promise<Response> {
-    const identity = callers.identify(c.req.header('authorization'));
+    // An address ends up in logs and histories: a token that has stood in one is no secret any more.
+    const isInAddress = c.req.query('access_token') !== undefined;
+    const identity = await callers.identify(isInAddress ? undefined : c.req.header('authorization'));
+    if (identity instanceof Response) return identity;
     if (typeof identity === 'string') return unauthorized(identity);
     // Whoever reaches this machine is the merchant: a stranger behind a proxy or tunnel does not.
     if (!identity.named && isPassedOn((name) => c.req.header(name))) {

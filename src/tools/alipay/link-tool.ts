@@ -22,6 +22,7 @@ export function linkTool({
   const words = { ...WORDS, names: { ...WORDS.names, 'create-payment': told.name } };
   return defineTool({
     ...told,
+    scope: 'cashier:pay',
     hints: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: true },
     words,
     input: () => ({

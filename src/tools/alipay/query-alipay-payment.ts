@@ -12,6 +12,7 @@ export const queryAlipayPaymentTool = defineTool({
     zh: '查询一笔支付宝订单，并返回带有订单信息的文本',
     en: 'Query an Alipay order and return its state as text',
   },
+  scope: 'cashier:read',
   hints: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: true },
   words: WORDS,
   input: () => ({ outTradeNo: anyTradeNo }),

@@ -13,6 +13,7 @@ export const queryAlipayRefundTool = defineTool({
     zh: '查询一笔支付宝退款，并返回退款状态和退款金额',
     en: 'Query an Alipay refund and return its state and amount',
   },
+  scope: 'cashier:read',
   hints: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: true },
   words: WORDS,
   input: () => ({ outRefundNo: anyRefundNo, outTradeNo: anyTradeNo }),

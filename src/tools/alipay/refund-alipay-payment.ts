@@ -14,6 +14,7 @@ export const refundAlipayPaymentTool = defineTool({
     zh: '对交易发起退款，并返回退款状态和退款金额',
     en: 'Refund a trade and return the state and amount of the refund',
   },
+  scope: 'cashier:refund',
   hints: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: true },
   words: WORDS,
   input: () => ({

@@ -12,6 +12,7 @@ export const closeOrderTool = defineTool({
     zh: '关闭未付款的微信订单；已付款的要用 refund-order。',
     en: 'Close an unpaid WeChat Pay order; a paid one needs refund-order.',
   },
+  scope: 'cashier:pay',
   hints: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: true },
   words: WORDS,
   input: (setting) => ({ outTradeNo: orderNo(setting) }),

@@ -19,6 +19,7 @@ export function orderTool({
 }) {
   return defineTool({
     ...told,
+    scope: 'cashier:pay',
     hints: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: true },
     words: wordsFor(scene),
     input: (setting) => ({

@@ -12,6 +12,7 @@ export const queryOrderByOutTradeNoTool = defineTool({
     zh: '按订单号向微信支付查询订单状态。只有 PAID 才算已付款，买家的话不算。',
     en: 'Ask WeChat Pay about an order by its number. Only PAID is paid, whatever the buyer says.',
   },
+  scope: 'cashier:read',
   hints: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: true },
   words: WORDS,
   input: (setting) => ({ outTradeNo: orderNo(setting) }),

@@ -12,6 +12,7 @@ export const queryRefundByOutRefundNoTool = defineTool({
     zh: '按退款单号查询微信退款进度；只有 SUCCESS 才算已退。',
     en: 'Ask how a WeChat Pay refund stands; only SUCCESS is refunded.',
   },
+  scope: 'cashier:read',
   hints: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: true },
   words: WORDS,
   input: (setting) => ({

@@ -12,6 +12,7 @@ export const refundOrderTool = defineTool({
     zh: '申请微信订单退款，通常需人工批准，批准后自动执行；用相同参数再次调用查看结果。重试用同一 out_refund_no。',
     en: 'Request a refund of a WeChat Pay order; usually a person must approve, then it is sent; the same call tells the result. Retry with the same out_refund_no.',
   },
+  scope: 'cashier:refund',
   hints: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: true },
   words: WORDS,
   input: (setting) => {
