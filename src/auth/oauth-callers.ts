@@ -150,7 +150,7 @@ function insufficient(): OAuthError {
   return new OAuthError(OAuthErrorCode.InsufficientScope, 'Insufficient scope');
 }
 
-/** One object for each caller with the same rights, as long as any of its tokens is good. */
+/** One object for each caller with the same rights, until the last of its tokens ends. */
 class KnownCallers {
   readonly #issuer: string;
   readonly #clock: Clock;

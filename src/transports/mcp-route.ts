@@ -74,7 +74,7 @@ function withPlainAccept(request: Request): Request {
 }
 
 function unauthorized(why: Refused): Response {
-  if (why === 'unavailable') return plain(503, 'tokens cannot be read');
+  if (why === 'unavailable') return plain(503, 'tokens cannot be read', { 'retry-after': '5' });
   const challenge = why === 'wrong' ? 'Bearer error="invalid_token"' : 'Bearer';
   return plain(401, 'a bearer token is needed', { 'www-authenticate': challenge });
 }

@@ -289,6 +289,41 @@ describe('policy, tokens and port', () => {
   });
 
   it.each([
+    [
+      'and its keys',
+      200,
+      { issuer: 'https://a.example', jwks_uri: 'https://a.example/jwks', keys: [{}] },
+      [],
+    ],
+    [
+      'without a key',
+      200,
+      { issuer: 'https://a.example', jwks_uri: 'https://a.example/jwks', keys: [] },
+      ['warning service.oauth'],
+    ],
+    [
+      'that speaks for another',
+      200,
+      { issuer: 'https://b.example', jwks_uri: 'https://a.example/jwks', keys: [{}] },
+      ['error service.oauth-keys'],
+    ],
+    [
+      'whose keys anybody could play',
+      200,
+      { issuer: 'https://a.example', jwks_uri: 'http://a.example/jwks', keys: [{}] },
+      ['error service.oauth-keys'],
+    ],
+    ['that has none', 200, { issuer: 'https://a.example' }, ['error service.oauth-keys']],
+    ['that is out', 500, {}, ['error service.oauth-keys']],
+  ])('an OAuth issuer %s', async (_, status, said, expected) => {
+    const http: GatewayHttp = {
+      send: async () => ({ status, headers: {}, body: Buffer.from(JSON.stringify(said)) }),
+    };
+    const found = await complaints({ CASHIER_OAUTH_ISSUER: 'https://a.example' }, { ports: { http } });
+    expect(found).toEqual(expected.map((one) => `${one} CASHIER_OAUTH_ISSUER`));
+  });
+
+  it.each([
     ['free', []],
     ['EADDRINUSE', ['warning service.port-taken CASHIER_HTTP_PORT']],
     ['EACCES', ['error service.cannot-listen CASHIER_HTTP_PORT']],

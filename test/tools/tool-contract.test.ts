@@ -47,6 +47,8 @@ describe.each(CATALOGUE)('the tool %s', (name, folder, tool) => {
       'readOnlyHint',
     ]);
     expect(tool.hints.readOnlyHint).toBe(/^(query|list)-/.test(name));
+    const scope = /refund/.test(name) ? 'cashier:refund' : 'cashier:pay';
+    expect(tool.scope).toBe(tool.hints.readOnlyHint ? 'cashier:read' : scope);
     expect(tool.hints.destructiveHint).toBe(/^(refund|close)-/.test(name));
   });
 
