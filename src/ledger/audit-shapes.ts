@@ -9,7 +9,6 @@ const GAP = { digest: '\u0001', number: '\u0002', text: '\u0003', at: '\u0004', 
 const GAPS = /[\u0001-\u0005]/;
 /** The shape of what has none: the whole text. */
 export const SHAPELESS = '\u0006';
-const CONTROL = /[\u0000-\u001f]/;
 /** A value of JSON, or the name of one. */
 const VALUES = /"([^"\\]*(?:\\.[^"\\]*)*)"(\s*:)?|-?\d[\d.eE+-]*/g;
 /** Words of our own, of gateways and of programs; all else of a text may be different every time. */
@@ -36,8 +35,8 @@ export function shapeless(detailJson: string): Shaped {
   return { shape: SHAPELESS, hex: Buffer.from(detailJson).toString('hex') };
 }
 
+/** @param detailJson as JSON.stringify writes it */
 export function shaped(detailJson: string, told: Told): Shaped {
-  if (CONTROL.test(detailJson)) return shapeless(detailJson);
   let hex = '';
   const shape = detailJson.replace(VALUES, (value: string, text?: string, isName?: string) => {
     if (isName !== undefined) return value;

@@ -5,7 +5,7 @@ import { conditions, type OrderFilter } from './order-filter.ts';
 import { isSettledOrder, nextOrderState, type OrderEvent } from './order-machine.ts';
 import { type OrderTotals, orderTotals } from './order-totals.ts';
 import { ORDERS, type OrderRecord } from './records.ts';
-import type { Row, Tx } from './store.ts';
+import type { Tx } from './store.ts';
 import type { Tallies } from './tallies.ts';
 
 /** By what orders are summed up, they do not change but by their state. */
@@ -32,7 +32,7 @@ export class Orders {
 
   async get(outTradeNo: string): Promise<OrderRecord | undefined> {
     const [row] = await this.#tx.all(`${WITH_PLAN} WHERE out_trade_no = ?`, outTradeNo);
-    return row && withPlan(row);
+    return row && ORDERS.fromRow(row);
   }
 
   /** As it stands now. */
@@ -59,7 +59,7 @@ export class Orders {
       ...(await newest("state = 'UNKNOWN'")),
       ...(await newest("state <> 'UNKNOWN' AND buyer_hash IS NOT NULL")),
     ];
-    return rows.map(withPlan);
+    return rows.map(ORDERS.fromRow);
   }
 
   /**
@@ -174,7 +174,3 @@ export class Orders {
 }
 
 const WITH_PLAN = 'SELECT * FROM orders LEFT JOIN plans USING (out_trade_no)';
-
-function withPlan(row: Row): OrderRecord {
-  return { ...ORDERS.fromRow(row), plan: row.plan === null ? undefined : String(row.plan) };
-}

@@ -82,6 +82,8 @@ export const ORDERS = new Table('orders', ['outTradeNo', 'state', 'updatedAt'], 
   source: text<Source>(),
   inputHash: hash,
   terms,
+  /** What is sent now, and again as it is; there while that may be, and only where one order was asked for. */
+  plan: { ...maybe(text()), isElsewhere: true },
   credential,
   pageToken: text(),
   createdAt: number,
@@ -101,10 +103,7 @@ export const ORDERS = new Table('orders', ['outTradeNo', 'state', 'updatedAt'], 
 });
 
 /** One order as the ledger has it. Instants in ms. */
-export type OrderRecord = ReturnType<typeof ORDERS.fromRow> & {
-  /** What is sent now, and again as it is; there while that may be, and only where one order was asked for. */
-  readonly plan?: string | undefined;
-};
+export type OrderRecord = ReturnType<typeof ORDERS.fromRow>;
 
 export const REFUNDS = new Table('refunds', ['outTradeNo', 'outRefundNo', 'state', 'updatedAt'], {
   outTradeNo: text(),

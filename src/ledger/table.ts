@@ -4,6 +4,8 @@ import type { Row, SqlValue, Tx } from './store.ts';
 /** How one field of a record stands in its column, which has the field's name in snake case unless it says another. */
 export interface Field<T> {
   readonly column?: string;
+  /** It stands in another table: read where that is joined in, and written by whoever keeps that one. */
+  readonly isElsewhere?: true;
   read(value: SqlValue): T;
   write(value: T): SqlValue;
 }
@@ -48,6 +50,8 @@ export class Table<F extends Fields, R extends RecordOf<F> = RecordOf<F>> {
   readonly name: string;
   readonly fields: F;
   readonly #columns: readonly Column[];
+  /** Those of its own. */
+  readonly #stored: readonly Column[];
   /** As long as it is, it is made once. */
   #insertion: string | undefined;
   /** What tells one row, in one version, from others. */
@@ -63,6 +67,7 @@ export class Table<F extends Fields, R extends RecordOf<F> = RecordOf<F>> {
       read,
       write,
     }));
+    this.#stored = this.#columns.filter(({ field }) => !fields[field]?.isElsewhere);
     this.#told = this.#columns.filter(({ field }) => told.includes(field as keyof F & string));
   }
 
@@ -79,13 +84,10 @@ export class Table<F extends Fields, R extends RecordOf<F> = RecordOf<F>> {
 
   /** @param more columns that no record has; the same ones every time */
   async insert(tx: Tx, record: R, more: Readonly<Record<string, SqlValue>> = {}): Promise<void> {
-    this.#insertion ??= insertion(this.name, [
-      ...this.#columns.map(({ name }) => name),
-      ...Object.keys(more),
-    ]);
+    this.#insertion ??= insertion(this.name, [...this.#stored.map(({ name }) => name), ...Object.keys(more)]);
     await tx.run(
       this.#insertion,
-      ...this.#columns.map((column) => stored(column, record)),
+      ...this.#stored.map((column) => stored(column, record)),
       ...Object.values(more),
     );
   }
@@ -95,7 +97,7 @@ export class Table<F extends Fields, R extends RecordOf<F> = RecordOf<F>> {
    * who has read it in another transaction would undo what has come since, and what is added up would be wrong.
    */
   async update(tx: Tx, before: R, after: R): Promise<void> {
-    const changed = this.#columns.filter(
+    const changed = this.#stored.filter(
       (column) =>
         after[column.field as keyof R] !== before[column.field as keyof R] &&
         stored(column, after) !== stored(column, before),

@@ -2,8 +2,12 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { walkFirstHalf } from '../../src/ledger/audit-verify.ts';
+import { openSqliteStore } from '../../src/ledger/sqlite-store.ts';
 import { openSqlite } from '../../src/platform/sqlite.ts';
+import { systemClock, systemRandom } from '../../src/platform/system.ts';
 import { type Agent, Shop } from '../journeys/shop.ts';
 import { type Arguments, MAIN, readReply } from '../support/server-process.ts';
 
@@ -173,6 +177,16 @@ describe('the export', () => {
 });
 
 describe('verification by command', () => {
+  it('can have a thread go through one half', async () => {
+    const path = join(shop.home, 'simulator', 'ledger.db');
+    const thread = new Worker(MAIN, { argv: ['audit'], workerData: { path, records: 7 } });
+    const [half] = await once(thread, 'message');
+    const store = await openSqliteStore(path, { clock: systemClock, randomBytes: systemRandom });
+    expect(half).toEqual(await walkFirstHalf({ inspect: store.read }, 7));
+    expect(half).toMatchObject({ proven: { seq: 7 } });
+    await store.close();
+  });
+
   it('finds what was done to the file, against a checkpoint kept elsewhere', async () => {
     const kept = join(shop.home, 'kept.jsonl');
     expect((await audit('checkpoint', '--out', kept)).code).toBe(0);

@@ -30,7 +30,6 @@ describe('a detail in a shape', () => {
     '{"from":"UNKNOWN", "to" : "NOTPAY"}',
     '{"\\u0041":"1:2","x:":"y:","z":"a\\":1"}',
     '{"deep":{"meta":["some-model-4",7,{"n":null,"t":true}]}}',
-    `{"text":"\u0003 is no gap"}`,
     'no JSON 12 "',
     `{"reason":"${'多'.repeat(300)}"}`,
     `{"${'long'.repeat(200)}":1}`,
