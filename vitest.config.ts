@@ -7,7 +7,7 @@ useMemoryForTemporaryFolders();
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    globalSetup: ['test/support/rsa-setup.ts'],
+    globalSetup: ['test/support/rsa-setup.ts', 'test/support/postgres.ts'],
     reporters: ['default', './test/support/closing-line.ts'],
     // What files have in common is loaded, and keys are made, once for all of them.
     isolate: false,

@@ -116,7 +116,7 @@ export class TextReader {
            SELECT seq, at, kind, caller, shape, call_id, out_trade_no, out_refund_no,
              CASE typeof(detail) WHEN 'blob' THEN detail END AS detail,
              CASE WHEN typeof(hash) = 'blob' AND length(hash) = ${HASH_BYTES} THEN lower(hex(hash)) ELSE '?' END AS hash
-           FROM audit WHERE audit.seq > ? ORDER BY audit.seq LIMIT ?)`,
+           FROM audit WHERE audit.seq > ? ORDER BY audit.seq LIMIT ?) AS page`,
         seq,
         limit,
       )

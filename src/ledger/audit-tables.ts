@@ -183,7 +183,7 @@ function orders(salt: string): RecordedTable {
     ],
     read: {
       input_hash:
-        "CASE typeof(input_hash) WHEN 'blob' THEN lower(hex(input_hash)) ELSE 'text ' || input_hash END",
+        "CASE typeof(input_hash) WHEN 'blob' THEN lower(hex(input_hash)) ELSE typeof(input_hash) || ' ' || input_hash END",
     },
     digests: (row, { terms, credential, plan }) => ({
       terms: terms === undefined ? undefined : termsOf(row),

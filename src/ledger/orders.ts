@@ -166,7 +166,12 @@ export class Orders {
 
   async #keepPlan(before: OrderRecord | undefined, { outTradeNo, plan, state }: OrderRecord): Promise<void> {
     if (plan !== undefined && plan !== before?.plan) {
-      await this.#tx.run('INSERT OR REPLACE INTO plans (out_trade_no, plan) VALUES (?, ?)', outTradeNo, plan);
+      await this.#tx.run(
+        `INSERT INTO plans (out_trade_no, plan) VALUES (?, ?)
+         ON CONFLICT (out_trade_no) DO UPDATE SET plan = excluded.plan`,
+        outTradeNo,
+        plan,
+      );
     } else if (plan === undefined && before && isSettledOrder(state) && before.state !== state) {
       await this.#tx.run('DELETE FROM plans WHERE out_trade_no = ?', outTradeNo);
     }

@@ -7,7 +7,13 @@ import { countAll } from './recount.ts';
 import type { Store, Tx } from './store.ts';
 
 /** @param now ms */
-type Step = string | ((tx: Tx, now: number) => Promise<void>);
+type Step = string | Otherwise | ((tx: Tx, now: number) => Promise<void>);
+
+/** What a step is in SQLite, and in PostgreSQL, where no ledger is older than it. */
+interface Otherwise {
+  readonly sqlite: string;
+  readonly postgres?: string;
+}
 
 /** These have the numbers from 1 on, by which the indexes of the trail tell calls, warnings and all else apart. */
 const FIRST_WORDS = [
@@ -143,15 +149,17 @@ const MIGRATIONS: readonly (readonly Step[])[] = [
     // and no index holds what another has. What is no hash, number or text stays as wrong as it is.
     'CREATE TABLE words (id INTEGER PRIMARY KEY, word TEXT NOT NULL UNIQUE)',
     `INSERT INTO words (word) VALUES ${FIRST_WORDS.map((word) => `('${word}')`).join(', ')}`,
-    `INSERT INTO words (word) SELECT kind FROM audit UNION SELECT caller FROM audit UNION SELECT ${WHOLE} FROM audit
-     EXCEPT SELECT word FROM words`,
+    {
+      sqlite: `INSERT INTO words (word) SELECT kind FROM audit UNION SELECT caller FROM audit UNION SELECT ${WHOLE} FROM audit
+        EXCEPT SELECT word FROM words`,
+    },
     'ALTER TABLE audit RENAME TO audit_before',
     `CREATE TABLE audit (
       seq INTEGER PRIMARY KEY, at BIGINT NOT NULL, kind INTEGER NOT NULL, caller INTEGER NOT NULL,
       shape INTEGER NOT NULL, call_id TEXT, out_trade_no TEXT, out_refund_no TEXT, detail BLOB NOT NULL,
       hash BLOB NOT NULL)`,
-    `INSERT INTO audit ${linksInWords('seq')} WHERE typeof(seq) = 'integer' ORDER BY seq`,
-    `INSERT INTO audit ${linksInWords('NULL')} WHERE typeof(seq) <> 'integer'`,
+    { sqlite: `INSERT INTO audit ${linksInWords('seq')} WHERE typeof(seq) = 'integer' ORDER BY seq` },
+    { sqlite: `INSERT INTO audit ${linksInWords('NULL')} WHERE typeof(seq) <> 'integer'` },
     'DROP TABLE audit_before',
     'CREATE INDEX audit_deeds_by_order ON audit (out_trade_no) WHERE kind > 2',
     'CREATE INDEX audit_calls_by_order ON audit (out_trade_no) WHERE kind <= 2',
@@ -206,7 +214,10 @@ const MIGRATIONS: readonly (readonly Step[])[] = [
     `INSERT INTO plans (out_trade_no, plan) SELECT out_trade_no, plan FROM orders
      WHERE plan IS NOT NULL AND state IN ('UNKNOWN', 'NOTPAY')`,
     'ALTER TABLE orders DROP COLUMN plan',
-    `UPDATE orders SET input_hash = unhex(input_hash) WHERE input_hash = lower(hex(unhex(input_hash))) AND length(input_hash) = 64`,
+    {
+      sqlite: `UPDATE orders SET input_hash = unhex(input_hash) WHERE input_hash = lower(hex(unhex(input_hash))) AND length(input_hash) = 64`,
+      postgres: "ALTER TABLE orders ALTER COLUMN input_hash TYPE BYTEA USING ''",
+    },
     'CREATE INDEX orders_by_call ON orders (input_hash, caller, created_at) WHERE buyer_hash IS NOT NULL',
     "CREATE INDEX orders_in_doubt ON orders (input_hash, caller, created_at) WHERE state = 'UNKNOWN'",
   ],
@@ -242,8 +253,9 @@ export async function prepareSchema(
     }
     if ((await readMeta(tx, 'ledger_id')) === undefined) await writeMeta(tx, 'ledger_id', salt());
     for (const step of MIGRATIONS.slice(version).flat()) {
-      if (typeof step === 'string') await tx.run(step);
-      else await step(tx, now);
+      const sql = typeof step === 'object' ? step[store.dialect ?? 'sqlite'] : step;
+      if (typeof sql === 'string') await tx.run(sql);
+      else await sql?.(tx, now);
     }
     if (version < MIGRATIONS.length) await writeMeta(tx, 'schema_version', String(MIGRATIONS.length));
     return bound ?? realm;

@@ -13,6 +13,7 @@ import {
   sqlite,
 } from '../platform/sqlite.ts';
 import type { Row, SqlValue, Store, Tx } from './store.ts';
+import { inTurns, type Job, type Line } from './turns.ts';
 
 /** How long (ms) a transaction keeps asking for its turn before it gives up with nothing done. */
 const BUSY_DEADLINE_MS = 15_000;
@@ -20,8 +21,7 @@ const BUSY_DEADLINE_MS = 15_000;
 const HELD_DEADLINE_MS = 2_000;
 /** A blocking wait stops the whole event loop, so it is kept below what anyone notices (ms). */
 const BUSY_BLOCK_MS = 2;
-/** How many share one commit, and how many of them go between two turns of the event loop. */
-const MOST_TOGETHER = 64;
+/** How many that share one commit go between two turns of the event loop. */
 const BETWEEN_TURNS = 8;
 
 const SQLITE_READONLY = 8;
@@ -95,25 +95,21 @@ export async function openSqliteStore(path: string, ports: Ports): Promise<Store
    * One connection, one transaction at a time: a reader in this process must not see half of a writer's work. Nobody is
    * told anything before the commit that it rests on: not what was done, nor why it was refused. Whoever comes while
    * the lock is waited for shares the commit.
-   * @param until the number before which a job must have been asked for
    */
-  async function together(begin: string, line: Job[], until = Number.POSITIVE_INFINITY): Promise<void> {
-    if (line[0] === undefined || line[0].number > until) return;
-    const waiting = line.length;
-    let jobs: Job[] = [];
+  async function together(kind: 'write' | 'read', line: Line): Promise<void> {
+    let jobs: readonly Job[] = [];
     const told: (() => void)[] = [];
     // Without WAL a commit that is not waited for could damage the file.
-    const isNote = isWal && line.every((job) => job.isNote);
+    const isNote = isWal && line.isNote;
     try {
       // What a savepoint would need to be undone would else go through a temporary file, and costs more than the rest.
-      if (waiting > 1) db.exec('PRAGMA temp_store = MEMORY');
+      if (line.waiting > 1) db.exec('PRAGMA temp_store = MEMORY');
       if (isNote) db.exec('PRAGMA synchronous = NORMAL');
-      await insist(() => start(begin), ports).catch((error: unknown) => {
-        jobs = line.splice(0, waiting);
+      await insist(() => start(kind === 'write' ? 'BEGIN IMMEDIATE' : 'BEGIN'), ports).catch((error: unknown) => {
+        jobs = line.giveUp();
         throw error;
       });
-      const other = line.findIndex((job) => job.number > until || (isNote && !job.isNote));
-      jobs = line.splice(0, Math.min(MOST_TOGETHER, other < 0 ? line.length : other));
+      jobs = line.take(isNote);
       for (const job of jobs) {
         told.push(jobs.length === 1 ? await job.run(tx) : await apart(job));
         if (told.length % BETWEEN_TURNS === 0) await turn();
@@ -145,54 +141,18 @@ export async function openSqliteStore(path: string, ports: Ports): Promise<Store
     }
   }
 
-  const waiting: Record<'write' | 'read', Job[]> = { write: [], read: [] };
-  let asked = 0;
-  let serving: Promise<void> | undefined;
-  async function serve(): Promise<void> {
-    while (waiting.write.length + waiting.read.length > 0) {
-      await turn();
-      await together('BEGIN IMMEDIATE', waiting.write);
-      // Who reads sees what was asked to be written before.
-      await together('BEGIN', waiting.read, waiting.write[0]?.number);
-    }
-    serving = undefined;
-  }
-  function ask<T>(line: Job[], work: (tx: Tx) => Promise<T>, isNote = false): Promise<T> {
-    return new Promise((resolve, reject) => {
-      asked += 1;
-      line.push({
-        number: asked,
-        isNote,
-        async run(on) {
-          const result = await work(on);
-          return () => resolve(result);
-        },
-        fail: (error) => reject(isSqliteError(error) ? unusable(error, path) : error),
-      });
-      serving ??= serve();
-    });
-  }
-
+  const { idle, ...turns } = inTurns(together, turn, (error) =>
+    isSqliteError(error) ? unusable(error, path) : error,
+  );
   return {
-    read: (work) => ask(waiting.read, work),
-    write: (work) => ask(waiting.write, work),
-    note: (work) => ask(waiting.write, work, true),
+    ...turns,
     async close() {
-      await serving;
+      await idle();
       // A statement that is kept keeps the file open.
       forget();
       db.close();
     },
   };
-}
-
-/** What somebody wants done in a transaction. */
-interface Job {
-  readonly number: number;
-  readonly isNote: boolean;
-  /** Gives the way to tell of it, once it is committed. */
-  run(tx: Tx): Promise<() => void>;
-  fail(error: unknown): void;
 }
 
 /** Each statement is prepared once: that costs more than to run it. To ask one for its columns costs several reads. */

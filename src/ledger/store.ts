@@ -31,6 +31,8 @@ export interface Tx {
  * the last ones: no wait for the disk is spent on it.
  */
 export interface Store {
+  /** Where its tables are made, and filled from older ones, otherwise than by SQLite's. */
+  readonly dialect?: 'postgres';
   read<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
   write<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
   note<T>(work: (tx: Tx) => Promise<T>): Promise<T>;

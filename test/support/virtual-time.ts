@@ -6,6 +6,7 @@ export class VirtualClock implements Clock {
   #sleepers: { at: number; order: number; wake: () => void }[] = [];
   #order = 0;
   #pumping = false;
+  #held = 0;
 
   constructor(start = Date.parse('2026-11-21T14:30:05+08:00')) {
     this.#now = start;
@@ -41,11 +42,23 @@ export class VirtualClock implements Clock {
     });
   }
 
+  /** Stands still while this machine does something that takes its own time. */
+  async during<T>(work: Promise<T>): Promise<T> {
+    this.#held += 1;
+    try {
+      return await work;
+    } finally {
+      this.#held -= 1;
+      this.#pump();
+    }
+  }
+
   #pump(): void {
-    if (this.#pumping) return;
+    if (this.#pumping || this.#held > 0) return;
     this.#pumping = true;
     setImmediate(() => {
       this.#pumping = false;
+      if (this.#held > 0) return;
       // The first to wake; of several, who went to sleep first.
       const [first, ...others] = this.#sleepers;
       if (!first) return;

@@ -3,25 +3,32 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fen } from '../../src/domain/money.ts';
 import { Ledger } from '../../src/ledger/ledger.ts';
+import { openPostgresStore } from '../../src/ledger/postgres-store.ts';
 import { miscounted } from '../../src/ledger/recount.ts';
 import { openSqliteStore } from '../../src/ledger/sqlite-store.ts';
+import type { Store } from '../../src/ledger/store.ts';
 import { createPayment } from '../../src/payments/create-payment.ts';
 import { Desk } from '../../src/payments/desk.ts';
 import type { CreatePaymentInput, RefundPaymentInput } from '../../src/payments/inputs.ts';
 import { queryPayment } from '../../src/payments/query-payment.ts';
 import type { Call, Till } from '../../src/payments/till.ts';
+import { systemClock, systemRandom } from '../../src/platform/system.ts';
 import { decideApproval } from '../../src/policy/approvals.ts';
 import { acceptPolicy } from '../../src/policy/decisions.ts';
 import { Person } from '../../src/policy/person.ts';
 import { DEFAULT_POLICY, type Policy } from '../../src/policy/policy.ts';
 import { Bank, type Fault } from './bank.ts';
+import { newDatabase } from './postgres.ts';
 import { seeded, seededBytes, VirtualClock } from './virtual-time.ts';
 
 export const CALL: Call = { caller: 'test' };
 /** Refunds need nobody: for tests that are about something else. */
 export const NO_APPROVAL: Policy = { payments: {}, refunds: {} };
 
-/** A ledger file, a bank and any number of processes of ours, all under one seed and one clock. */
+/** Where worlds have their ledger, unless they say otherwise. */
+const STORE = process.env.CASHIER_TEST_STORE === 'postgres' ? 'postgres' : 'sqlite';
+
+/** A ledger, a bank and any number of processes of ours, all under one seed and one clock. */
 export class World {
   readonly clock = new VirtualClock();
   readonly bank = new Bank(this.clock);
@@ -29,10 +36,13 @@ export class World {
   readonly #random: () => number;
   readonly #dead = new Set<string>();
   readonly #ledgers: Ledger[] = [];
+  readonly #kind: 'sqlite' | 'postgres';
+  #database: ReturnType<typeof newDatabase> | undefined;
   #processes = 0;
 
-  constructor(seed = 1) {
+  constructor(seed = 1, store: 'sqlite' | 'postgres' = STORE) {
     this.#random = seeded(seed);
+    this.#kind = store;
   }
 
   get random(): () => number {
@@ -46,7 +56,7 @@ export class World {
   /** Another process on the same ledger. */
   async process(policy: Policy = NO_APPROVAL, account?: string): Promise<Till> {
     const ports = { clock: this.clock, randomBytes: seededBytes(this.#random) };
-    const ledger = await Ledger.open(await openSqliteStore(this.ledgerPath, ports), 'simulator', ports);
+    const ledger = await Ledger.open(await this.store(), 'simulator', ports);
     this.#ledgers.push(ledger);
     const name = `p${++this.#processes}`;
     let count = 0;
@@ -70,6 +80,24 @@ export class World {
     };
   }
 
+  /** The ledger as it is stored, as another process has it. */
+  async store(): Promise<Store> {
+    const { clock } = this;
+    const randomBytes = seededBytes(this.#random);
+    if (this.#kind === 'sqlite') return openSqliteStore(this.ledgerPath, { clock, randomBytes });
+    // Nobody's clock stands still for a server, so ours does while it works.
+    this.#database ??= newDatabase();
+    const { url } = await clock.during(this.#database);
+    const ports = { clock: systemClock, randomBytes: systemRandom };
+    const store = await clock.during(openPostgresStore(url, 'postgres://test', ports));
+    return {
+      ...store,
+      read: (work) => clock.during(store.read(work)),
+      write: (work) => clock.during(store.write(work)),
+      note: (work) => clock.during(store.note(work)),
+    };
+  }
+
   /** An order of 10.00 yuan is made, paid by its buyer, and known to be paid. */
   async sold(till: Till, outTradeNo = 'ORDER_1'): Promise<void> {
     await createPayment(till, CALL, payment({ outTradeNo }));
@@ -89,6 +117,7 @@ export class World {
     const wrong = isChecked ? await (await this.process()).ledger.inspect(miscounted) : [];
     for (const ledger of this.#ledgers) await ledger.close();
     rmSync(this.#folder, { recursive: true, force: true });
+    await (await this.#database)?.drop();
     if (wrong.length > 0) throw new Error(`miscounted: ${JSON.stringify(wrong)}`);
   }
 }

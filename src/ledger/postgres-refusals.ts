@@ -1,0 +1,135 @@
+import { CashierError, configuration, type Text } from '../domain/errors.ts';
+
+/** The `SQLSTATE` of an error that the server has sent; undefined for one of the connection. */
+export function stateOf(error: unknown): string | undefined {
+  const isServers = error instanceof Error && 'severity' in error && 'code' in error;
+  return isServers ? String(error.code) : undefined;
+}
+
+/** Whether an error ends the connection: what was sent last may have been done or not. */
+export function isLost(error: unknown): boolean {
+  const state = stateOf(error);
+  if (state === undefined) return isOfConnection(error);
+  const { severity } = error as { severity?: unknown };
+  return severity === 'FATAL' || severity === 'PANIC' || /^(?:08|57P0[1-5])/.test(state);
+}
+
+/** The driver's own words where the system has none. */
+const CONNECTION =
+  /^(?:Connection terminated|timeout e|Query read timeout|Client has encountered|The server does not support SSL|Client was closed)/;
+
+function isOfConnection(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const code = 'code' in error ? String(error.code) : '';
+  return (
+    'syscall' in error ||
+    /^(?:E[A-Z_]{3,}|ERR_(?:SSL|TLS)_\w+|[A-Z_]*CERT[A-Z_]*)$/.test(code) ||
+    CONNECTION.test(error.message)
+  );
+}
+
+/** Whether the same transaction, made again as a whole, may well come through. */
+export function isClash(error: unknown): boolean {
+  return ['40001', '40P01'].includes(stateOf(error) ?? '');
+}
+
+/** Whether it may be there again in a moment: it starts, stops, or has no connection left. */
+export function isAway(error: unknown): boolean {
+  const state = stateOf(error);
+  if (state !== undefined) return /^(?:08|57P0[1-5]|53300)/.test(state);
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return (
+    isOfConnection(error) &&
+    !/^(?:ENOTFOUND|ERR_|.*CERT)/.test(code) &&
+    !/support SSL/.test((error as Error).message)
+  );
+}
+
+const NEXT_CHECK: Text = {
+  zh: '检查 CASHIER_LEDGER 中的地址、用户和密码，以及 PostgreSQL 是否在运行；mcp-cashier doctor 会再试一次。',
+  en: 'See to the address, user and password in CASHIER_LEDGER, and whether PostgreSQL runs; mcp-cashier doctor tries it again.',
+};
+
+/** A configuration that the server refuses, by the beginning of its `SQLSTATE`. */
+const REFUSED: readonly (readonly [RegExp, Text])[] = [
+  [/^28/, { zh: '不接受这个用户或密码', en: 'does not accept the user or the password' }],
+  [/^3D/, { zh: '没有这个数据库', en: 'has no such database' }],
+  [/^42501/, { zh: '不允许这个用户这样做', en: 'does not allow this user to do that' }],
+  [/^25006/, { zh: '只能读取（可能是备用服务器）', en: 'can only be read (it may be a standby)' }],
+  [/^53[12]00/, { zh: '没有空间了', en: 'has no space left' }],
+];
+
+/**
+ * One clear sentence for every way in which the server can fail us; what is no such failure stays what it is.
+ * @param name the ledger's address without its password
+ */
+export function postgresRefusal(error: unknown, name: string): unknown {
+  if (error instanceof CashierError) return error;
+  const state = stateOf(error);
+  const details = { ledger: name, ...(state === undefined ? {} : { sqlState: state }) };
+  const [, why] = REFUSED.find(([states]) => states.test(state ?? '')) ?? [];
+  if (why) {
+    return configuration('CASHIER_LEDGER', {
+      zh: `账本 ${name} 的 PostgreSQL ${why.zh}；没有写入任何内容，也没有向支付平台发送任何请求。`,
+      en: `The PostgreSQL of the ledger ${name} ${why.en}; nothing was written and nothing was sent to a gateway.`,
+      next: NEXT_CHECK,
+      details,
+    });
+  }
+  if (state === '55P03' || isClash(error)) {
+    return new CashierError('INTERNAL', {
+      zh: `账本 ${name} 正被其他进程长时间占用，本次没有写入任何内容，也没有资金变动。`,
+      en: `The ledger ${name} is held by other processes; nothing was written and no money moved.`,
+      next: { zh: '稍后重试。', en: 'Call again in a moment.' },
+    });
+  }
+  if (isAway(error) || isLost(error)) {
+    return new CashierError('INTERNAL', {
+      zh: `账本 ${name} 的 PostgreSQL 没有应答；没有写入任何内容，也没有资金变动。`,
+      en: `The PostgreSQL of the ledger ${name} does not answer; nothing was written and no money moved.`,
+      next: NEXT_CHECK,
+      details,
+    });
+  }
+  return error;
+}
+
+/** As {@link postgresRefusal}, before anything has been opened: whoever starts has to mend it. */
+export function unreachable(error: unknown, name: string): unknown {
+  const refusal = postgresRefusal(error, name);
+  if (!(refusal instanceof CashierError) || refusal.code !== 'INTERNAL') return refusal;
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const why = code ? ` (${code})` : '';
+  return configuration('CASHIER_LEDGER', {
+    zh: `连接不上账本 ${name} 的 PostgreSQL${why}，未做任何改动。`,
+    en: `The PostgreSQL of the ledger ${name} cannot be reached${why}; nothing was changed.`,
+    next: NEXT_CHECK,
+    details: { ledger: name },
+  });
+}
+
+/** Its commit was sent and never answered, and nobody could be asked since. */
+export function inDoubt(name: string): CashierError {
+  return new CashierError('OUTCOME_UNKNOWN', {
+    zh: `账本 ${name} 的 PostgreSQL 在提交时断开，之后一直问不到结果：这次写入可能已经生效，也可能没有。`,
+    en: `The PostgreSQL of the ledger ${name} broke off while it committed and could not be asked since: what was written may stand or not.`,
+    next: {
+      zh: '数据库恢复后用同一单号、相同参数重试；不要换单号。',
+      en: 'When the database is back, repeat the call with the same number and arguments, never a new one.',
+    },
+    details: { ledger: name },
+  });
+}
+
+export function isInDoubt(error: unknown): boolean {
+  return error instanceof CashierError && error.code === 'OUTCOME_UNKNOWN';
+}
+
+export function tooOld(version: string, name: string): CashierError {
+  return configuration('CASHIER_LEDGER', {
+    zh: `账本 ${name} 的 PostgreSQL 是 ${version}，需要 14 或更新的版本；未做任何改动。`,
+    en: `The ledger ${name} is on PostgreSQL ${version}, and 14 or newer is needed; nothing was changed.`,
+    next: { zh: '升级 PostgreSQL。', en: 'Upgrade PostgreSQL.' },
+    details: { ledger: name },
+  });
+}

@@ -1,0 +1,220 @@
+import type { Pool, PoolClient, QueryResult } from 'pg';
+import type { Clock, RandomBytes } from '../domain/clock.ts';
+import { postgresSql, postgresValue } from './postgres-dialect.ts';
+import {
+  inDoubt,
+  isAway,
+  isClash,
+  isInDoubt,
+  isLost,
+  postgresRefusal,
+  tooOld,
+  unreachable,
+} from './postgres-refusals.ts';
+import type { Row, Store, Tx } from './store.ts';
+import { inTurns, type Job } from './turns.ts';
+
+/** How long (ms) a transaction is asked for, its lock is waited for, and a commit without an answer asked about. */
+const DEADLINE_MS = 15_000;
+/** The same for the first connection of all, for whose failure somebody is waiting. */
+const FIRST_DEADLINE_MS = 3_000;
+/** How often a transaction is made again that has clashed with another. */
+const MOST_CLASHES = 8;
+const LOOK_AGAIN_MS = 250;
+/** ms; longer than any statement of ours takes, so that a server which has gone without a word is found out. */
+const ANSWER_MS = 120_000;
+const CONNECT_MS = 5_000;
+/** A process that was stopped in the midst of a transaction keeps everybody from writing no longer than this (s). */
+const IDLE_SECONDS = 60;
+const OLDEST = 14;
+
+interface Ports {
+  readonly clock: Clock;
+  readonly randomBytes: RandomBytes;
+  /** As for the SQLite store. */
+  readonly turn?: () => Promise<void>;
+}
+
+/** Nobody else in this database takes a lock by these two numbers: ours, and the schema's. */
+const LOCK = 'SELECT pg_advisory_xact_lock(1835229283, hashtext(current_schema()))';
+/** Writers come one at a time, so each sees what the one before has committed, without a snapshot to be at odds with. */
+const BEGIN = {
+  write: `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = ${DEADLINE_MS};
+    SET LOCAL idle_in_transaction_session_timeout = '${IDLE_SECONDS}s';
+    SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'; ${LOCK}`,
+  note: `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = ${DEADLINE_MS};
+    SET LOCAL idle_in_transaction_session_timeout = '${IDLE_SECONDS}s'; SET LOCAL synchronous_commit = off; ${LOCK}`,
+  read: 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY',
+};
+
+/**
+ * A ledger in a PostgreSQL database, in the schema that its user's tables are made in. Writers of all processes come
+ * one at a time. A commit whose answer is lost is found out: every transaction of this store numbers itself in
+ * `ledger_writers`, with what else it writes. Throws CONFIGURATION where it cannot be reached or used, naming
+ * `CASHIER_LEDGER`, never with its password.
+ * @param url `postgres://…`, TLS as its `sslmode` says
+ * @param name the same without its password, for people
+ */
+export async function openPostgresStore(url: string, name: string, ports: Ports): Promise<Store> {
+  const { clock, randomBytes, turn = async () => undefined } = ports;
+  // CommonJS: once bundled, a lazily loaded one has nothing but its default.
+  const { default: pg } = await import('pg');
+  const pool: Pool = new pg.Pool({
+    connectionString: url,
+    application_name: 'mcp-cashier',
+    max: 4,
+    connectionTimeoutMillis: CONNECT_MS,
+    query_timeout: ANSWER_MS,
+    keepAlive: true,
+    types: { getTypeParser: postgresValue as never },
+  });
+  // Of one that lies idle while the server stops; the next transaction takes another. Unheard, it would end the process.
+  pool.on('error', () => undefined);
+
+  const writer = randomBytes(16).toString('hex');
+  /** How many transactions have asked to be committed, and whether one that has is known to stand. */
+  let numbered = 0;
+  let isNumbering = false;
+  /** Says in the transaction itself which it is, and commits it, in one exchange. */
+  const commit = (number: number) => `${isNumbering ? '' : WRITERS}
+    INSERT INTO ledger_writers (writer, number) VALUES ('${writer}', ${number})
+    ON CONFLICT (writer) DO UPDATE SET number = excluded.number, at = now(); COMMIT`;
+
+  async function together(kind: 'write' | 'read', jobs: readonly Job[]): Promise<void> {
+    let told: readonly (() => void)[];
+    try {
+      told = await patiently((client) => transaction(client, kind, jobs), DEADLINE_MS);
+    } catch (error) {
+      for (const { fail } of jobs) fail(error);
+      return;
+    }
+    for (const tell of told) tell();
+  }
+
+  /** One transaction from its beginning to its end. Throws where nothing of it stands, or that cannot be found out. */
+  async function transaction(client: PoolClient, kind: 'write' | 'read', jobs: readonly Job[]) {
+    const tx = statements(client);
+    const told: (() => void)[] = [];
+    await client.query(BEGIN[kind === 'write' && jobs.every(({ isNote }) => isNote) ? 'note' : kind]);
+    try {
+      if (jobs.length > 1) await client.query('SAVEPOINT job');
+      for (const job of jobs) told.push(jobs.length === 1 ? await job.run(tx) : await apart(client, tx, job));
+    } catch (error) {
+      if (!isLost(error)) await client.query('ROLLBACK');
+      throw error;
+    }
+    if (kind === 'read') {
+      await client.query('COMMIT');
+      return told;
+    }
+    numbered += 1;
+    try {
+      await client.query(commit(numbered));
+    } catch (error) {
+      if (!isLost(error)) await client.query('ROLLBACK');
+      if (!isLost(error) || !(await stands(numbered))) throw error;
+    }
+    isNumbering = true;
+    return told;
+  }
+
+  /** One of several, between savepoints: what it has done when it fails is undone, and nothing of the others. */
+  async function apart(client: PoolClient, tx: Tx, { run, fail }: Job): Promise<() => void> {
+    try {
+      const tell = await run(tx);
+      await client.query('RELEASE job; SAVEPOINT job');
+      return tell;
+    } catch (error) {
+      // What concerns all of them is tried again with all of them.
+      if (isLost(error) || isClash(error)) throw error;
+      await client.query('ROLLBACK TO job');
+      return () => fail(error);
+    }
+  }
+
+  /** Whether a transaction whose commit was not answered stands. Who has the lock knows that it has ended. */
+  async function stands(number: number): Promise<boolean> {
+    try {
+      return await patiently(async (client) => {
+        await client.query(BEGIN.write);
+        const { rows } = await client.query('SELECT to_regclass($1) IS NOT NULL AS there', [
+          'ledger_writers',
+        ]);
+        const found = rows[0].there
+          ? await client.query('SELECT number FROM ledger_writers WHERE writer = $1', [writer])
+          : { rows: [] };
+        await client.query('ROLLBACK');
+        return Number(found.rows[0]?.number ?? 0) >= number;
+      }, DEADLINE_MS);
+    } catch {
+      throw inDoubt(name);
+    }
+  }
+
+  /**
+   * Does something with a connection, and again with another one while the server is away or others are in the way.
+   * What is done must stand as a whole or not at all.
+   */
+  async function patiently<T>(work: (client: PoolClient) => Promise<T>, deadline: number): Promise<T> {
+    const began = clock.now();
+    for (let tried = 1, wait = 2; ; tried += 1, wait = Math.min(wait * 2, LOOK_AGAIN_MS)) {
+      let client: PoolClient | undefined;
+      try {
+        client = await pool.connect();
+        const result = await work(client);
+        client.release();
+        return result;
+      } catch (error) {
+        client?.release(isLost(error) || isInDoubt(error));
+        const isWorthIt = isClash(error) ? tried < MOST_CLASHES : isAway(error);
+        if (!isWorthIt || clock.now() - began > deadline) throw error;
+        await clock.sleep(wait + ((randomBytes(1)[0] ?? 0) % wait));
+      }
+    }
+  }
+
+  try {
+    await patiently(async (client) => {
+      const { rows } = await client.query('SHOW server_version');
+      const version = String(rows[0].server_version);
+      if (Number.parseInt(version, 10) < OLDEST) throw tooOld(version, name);
+    }, FIRST_DEADLINE_MS);
+  } catch (error) {
+    await pool.end();
+    throw unreachable(error, name);
+  }
+
+  const { idle, ...turns } = inTurns(together, turn, (error) => postgresRefusal(error, name));
+  return {
+    dialect: 'postgres',
+    ...turns,
+    async close() {
+      await idle();
+      if (isNumbering) {
+        // One that is left behind is removed by others in a week.
+        await pool.query('DELETE FROM ledger_writers WHERE writer = $1', [writer]).catch(() => undefined);
+      }
+      await pool.end();
+    },
+  };
+}
+
+/** Made with the first commit of a ledger; what killed processes have left goes with the first of another. */
+const WRITERS = `CREATE TABLE IF NOT EXISTS ledger_writers (
+    writer TEXT PRIMARY KEY, number BIGINT NOT NULL, at TIMESTAMPTZ NOT NULL DEFAULT now());
+  DELETE FROM ledger_writers WHERE at < now() - INTERVAL '7 days';`;
+
+/** As texts are long and few, each is put into PostgreSQL's words once. */
+const inItsWords = new Map<string, string>();
+
+function statements(client: PoolClient): Tx {
+  function query(sql: string, values: readonly unknown[]): Promise<QueryResult<Row>> {
+    const text = inItsWords.get(sql) ?? postgresSql(sql);
+    inItsWords.set(sql, text);
+    return client.query<Row>(text, [...values]);
+  }
+  return {
+    all: async (sql, ...values) => (await query(sql, values)).rows,
+    run: async (sql, ...values) => (await query(sql, values)).rowCount ?? 0,
+  };
+}
