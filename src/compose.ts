@@ -5,9 +5,10 @@ import { BuyerPages } from './buyer-page/buyer-pages.ts';
 import type { Config } from './config.ts';
 import { secretsOf } from './config.ts';
 import type { Clock, RandomBytes } from './domain/clock.ts';
+import { isAddress } from './domain/ledger-address.ts';
 import type { ProviderId, Realm } from './domain/order.ts';
 import type { Log } from './domain/ports.ts';
-import { Ledger } from './ledger/ledger.ts';
+import { Ledger, type Opening } from './ledger/ledger.ts';
 import { keepRefusedNames } from './ledger/refused-names.ts';
 import { openSqliteStore } from './ledger/sqlite-store.ts';
 import type { Store } from './ledger/store.ts';
@@ -91,7 +92,7 @@ export async function openApp(config: Config, ports: Ports, service?: ServiceAdd
     : await configureProviders(config.env, gatewayHttp(undefined, outgoingProxyOf(config.env)), log);
   const ledger = await openLedger(config);
   // A freeze finds what its home knows of; that it cannot be noted must not keep anybody from serving.
-  await noteLedger(config.home, config.ledger, clock).catch((error: unknown) =>
+  await noteLedger(config.home, config.ledgerName, clock).catch((error: unknown) =>
     log.error('ledgers.json', { error: String(error) }),
   );
 
@@ -216,20 +217,27 @@ export async function openApp(config: Config, ports: Ports, service?: ServiceAdd
  * The ledger alone, for commands that ask no gateway: they work although the policy or the credentials are broken.
  * Throws CONFIGURATION for one that is not ours to use.
  */
-export async function openLedger({ ledger, realm }: Config): Promise<Ledger> {
-  return Ledger.open(await openStore(ledger), realm, systemPorts);
+export async function openLedger(config: Config, how: Opening = {}): Promise<Ledger> {
+  const store = await openStore(config);
+  return Ledger.open(store, config.realm, systemPorts, how).catch(async (error: unknown) => {
+    await store.close();
+    throw error;
+  });
 }
 
 /**
  * As {@link openLedger}, for a command that works on whatever ledger there is: a file is taken for what it says it is.
  * @param asked the realm that it must belong to, where one was asked for
  */
-export async function adoptLedger({ ledger, realm }: Config, asked: Realm | undefined): Promise<Ledger> {
-  return Ledger.open(await openStore(ledger), realm, systemPorts, asked === undefined);
+export async function adoptLedger(config: Config, asked: Realm | undefined, mayMake = true): Promise<Ledger> {
+  return openLedger(config, { adopt: asked === undefined, mayMake });
 }
 
-function openStore(path: string): Promise<Store> {
-  return openSqliteStore(path, { ...systemPorts, turn: systemTurn });
+async function openStore({ ledger, ledgerName }: Config): Promise<Store> {
+  const ports = { ...systemPorts, turn: systemTurn };
+  if (!isAddress(ledger)) return openSqliteStore(ledger, ports);
+  const { openPostgresStore } = await import('./ledger/postgres-store.ts');
+  return openPostgresStore(ledger, ledgerName, ports);
 }
 
 async function configureProviders(

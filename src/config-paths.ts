@@ -1,5 +1,6 @@
 import { isAbsolute, resolve } from 'node:path';
 import { type CashierError, configuration } from './domain/errors.ts';
+import { isAddress } from './domain/ledger-address.ts';
 import { expandHome } from './platform/home-path.ts';
 import { OURS } from './settings.ts';
 
@@ -30,11 +31,6 @@ export function withPaths<E extends Env>(env: E): E {
 /** A path as a person types it at a terminal: `~` and what is relative to `cwd` written out. */
 export function typedPath(value: string, cwd: string): string {
   return isAddress(value) ? value : resolve(cwd, expandHome(value));
-}
-
-/** Whether a ledger is named by an address and not by a path. A drive's letter is no scheme. */
-function isAddress(ledger: string): boolean {
-  return /^[a-z][a-z0-9+.-]+:\/\//i.test(ledger);
 }
 
 function unexpanded(name: string, value: string): CashierError {

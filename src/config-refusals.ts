@@ -43,11 +43,14 @@ export function liveLedgerPresent(home: string): CashierError {
   });
 }
 
-export function noPostgresYet(): CashierError {
+export function noLedgerAddress(): CashierError {
   return configuration('CASHIER_LEDGER', {
-    zh: 'CASHIER_LEDGER：本版本只支持 SQLite 文件路径，尚不支持 postgres://。',
-    en: 'CASHIER_LEDGER: this version takes an SQLite file path only, not yet postgres://.',
-    next: { zh: '改为文件路径，或去掉该变量。', en: 'Set a file path, or remove it.' },
+    zh: 'CASHIER_LEDGER 既不是文件路径，也不是完整的 postgres://用户:密码@主机/数据库 地址。',
+    en: 'CASHIER_LEDGER is neither a file path nor a whole address postgres://user:password@host/database.',
+    next: {
+      zh: '写出完整地址（密码中的特殊字符按网址规则转义），或改为文件路径。',
+      en: 'Write the whole address (special characters of the password escaped as in a URL), or a file path.',
+    },
   });
 }
 

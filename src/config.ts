@@ -8,7 +8,7 @@ import {
   liveLedgerPresent,
   mixedWithSandbox,
   noCredentials,
-  noPostgresYet,
+  noLedgerAddress,
   simulatorNotLocal,
   unreadable,
 } from './config-refusals.ts';
@@ -22,6 +22,7 @@ import {
   webAddressOf,
 } from './config-values.ts';
 import { CashierError } from './domain/errors.ts';
+import { isAddress, ledgerName, postgresAddress } from './domain/ledger-address.ts';
 import { isLoopbackName } from './domain/names.ts';
 import { REALMS, type Realm } from './domain/order.ts';
 import { readSecretFile, readTextFile } from './platform/text-file.ts';
@@ -116,7 +117,7 @@ function operatorConfig(given: Env, asked: Realm | undefined): Config {
 
 /** What an operator's command reads. */
 const FOR_OPERATORS =
-  /^CASHIER_(MODE|HOME|LEDGER|POLICY|TOKENS_FILE|OPERATOR_SECRET|OPERATOR_SECRET_FILE|MERCHANT_NAME|LANG|LOG_LEVEL|LOG_FILE)$|^AP_LOG_ENABLED$/;
+  /^CASHIER_(MODE|HOME|LEDGER|LEDGER_FILE|POLICY|TOKENS_FILE|OPERATOR_SECRET|OPERATOR_SECRET_FILE|MERCHANT_NAME|LANG|LOG_LEVEL|LOG_FILE)$|^AP_LOG_ENABLED$/;
 const SANDBOX_VARIABLES = WALLETS.flatMap(({ sandboxVariable }) => sandboxVariable ?? []);
 
 /** Throws CONFIGURATION for a word that it does not know. */
@@ -141,7 +142,7 @@ export function ledgerIn(home: string, realm: Realm): string {
 function settled(env: Env, role: Role, realm: Realm) {
   const home = homeOf(env);
   const ledger = env.CASHIER_LEDGER ?? ledgerIn(home, realm);
-  if (/^postgres(ql)?:/.test(ledger)) throw noPostgresYet();
+  if (isAddress(ledger) && !postgresAddress(ledger)) throw noLedgerAddress();
   const defaultPolicy = join(home, 'policy.yaml');
   const defaultTokens = join(home, TOKENS_FILE);
   return {
@@ -151,8 +152,10 @@ function settled(env: Env, role: Role, realm: Realm) {
     /** Simulator realm with the simulator inside the product; false when a wallet's gateway variable names one. */
     embeddedSimulator: realm === 'simulator' && !simulatorElsewhere(env),
     home,
-    /** SQLite file path. */
+    /** SQLite file path, or `postgres://…` with whatever password it has. */
     ledger,
+    /** The same for people and files, without a password. */
+    ledgerName: ledgerName(ledger),
     policyFile: env.CASHIER_POLICY ?? (existsSync(defaultPolicy) ? defaultPolicy : undefined),
     language: oneOf(env, 'CASHIER_LANG', ['zh', 'en']) ?? 'zh',
     logLevel: oneOf(env, 'CASHIER_LOG_LEVEL', LOG_LEVELS) ?? 'info',
@@ -200,7 +203,17 @@ function settled(env: Env, role: Role, realm: Realm) {
 
 /** The secret values of a configuration, for whoever must keep them out of what they write. */
 export function secretsOf(env: Env): string[] {
-  return SECRETS.map((name) => env[name]).filter((value) => value !== undefined);
+  const { password = '' } = postgresAddress(env.CASHIER_LEDGER ?? '') ?? {};
+  const passwords = password === '' ? [] : [password, decoded(password)];
+  return [...SECRETS.flatMap((name) => env[name] ?? []), ...passwords];
+}
+
+function decoded(password: string): string {
+  try {
+    return decodeURIComponent(password);
+  } catch {
+    return password; // it is none of the escaped ones
+  }
 }
 
 /** A file that completes the environment, and the variables that come from it. */
@@ -235,7 +248,7 @@ function withoutOperatorSecret(env: Env): Env {
 function resolveFiles(env: Env): Env {
   const resolved: Record<string, string> = {};
   for (const [name, value] of Object.entries(withPaths(env))) if (value) resolved[name] = value;
-  for (const name of SECRETS) {
+  for (const name of [...SECRETS, 'CASHIER_LEDGER']) {
     const path = resolved[`${name}_FILE`];
     if (path === undefined) continue;
     if (resolved[name] !== undefined) throw bothForms(name);

@@ -118,7 +118,9 @@ it.each([
   ['CASHIER_LOG_LEVEL', 'loud'],
   ['AP_CURRENT_ENV', 'dev'],
   ['AP_LOG_ENABLED', 'yes'],
-  ['CASHIER_LEDGER', 'postgres://db/ledger'],
+  ['CASHIER_LEDGER', 'postgres://db'],
+  ['CASHIER_LEDGER', 'postgres://shop:a%@#@/ledger'],
+  ['CASHIER_LEDGER', 'mysql://db/ledger'],
 ])('refuses %s=%s by name', async (name, value) => {
   await expect(read({ [name]: value })).rejects.toMatchObject(refused(name));
 });

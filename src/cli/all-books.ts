@@ -2,6 +2,7 @@ import { existsSync, realpathSync } from 'node:fs';
 import { adoptLedger } from '../compose.ts';
 import { type Config, ledgerIn, type Place } from '../config.ts';
 import { CashierError, type Text } from '../domain/errors.ts';
+import { isAddress, ledgerName } from '../domain/ledger-address.ts';
 import { REALMS, type Realm } from '../domain/order.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { knownLedgers } from '../platform/known-ledgers.ts';
@@ -26,9 +27,10 @@ export async function onEveryLedger<T>(
   const made = none && settings.realmIsStated && place.ledger === undefined ? [settings.ledger] : [];
   const reached: Reached<T>[] = [];
   for (const ledger of [...addresses, ...made]) {
-    const isThere = existsSync(ledger) || made.includes(ledger);
+    const mayMake = made.includes(ledger);
+    const isThere = isAddress(ledger) || existsSync(ledger) || mayMake;
     const one = isThere
-      ? await reach({ ...settings, ledger }, work, place.realm)
+      ? await reach({ ...settings, ledger, ledgerName: ledgerName(ledger) }, work, place.realm, mayMake)
       : { ledger, realm: null, problem: GONE };
     if (one) reached.push(one);
   }
@@ -57,7 +59,12 @@ function addressesOf(settings: Config, place: Place) {
   }
   const named = isOwn && place.ledger === undefined ? [] : [ledger];
   const known = [...there, ...named, ...noted];
-  const seen = new Map(known.map((path) => [existsSync(path) ? realpathSync(path) : path, path]));
+  // Servers have noted an address without its password; who named it comes first, and knows that.
+  const seen = new Map<string, string>();
+  for (const one of known) {
+    const same = isAddress(one) ? ledgerName(one) : existsSync(one) ? realpathSync(one) : one;
+    if (!isAddress(one) || !seen.has(same)) seen.set(same, one);
+  }
   return { addresses: [...seen.values()], problem };
 }
 
@@ -65,11 +72,12 @@ async function reach<T>(
   settings: Config,
   work: (ledger: Ledger) => Promise<T>,
   only: Realm | undefined,
+  mayMake: boolean,
 ): Promise<Reached<T> | undefined> {
-  const { ledger: path } = settings;
+  const { ledgerName: path } = settings;
   let ledger: Ledger;
   try {
-    ledger = await adoptLedger(settings, undefined);
+    ledger = await adoptLedger(settings, undefined, mayMake || !isAddress(settings.ledger));
   } catch (error) {
     return { ledger: path, realm: null, problem: problemOf(error) };
   }

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { adoptLedger } from '../compose.ts';
 import { type Config, ledgerIn, type Place } from '../config.ts';
 import { type CashierError, configuration } from '../domain/errors.ts';
+import { isAddress } from '../domain/ledger-address.ts';
 import type { Realm } from '../domain/order.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { CommandContext } from './command.ts';
@@ -30,27 +31,28 @@ export async function withBooks(
   work: (books: Books) => Promise<number>,
 ): Promise<number> {
   const settings = await context.config('operator', place);
-  const present = existsSync(settings.ledger);
+  const present = isAddress(settings.ledger) || existsSync(settings.ledger);
   // A ledger that is named is expected to be there: a slip must not make another one.
   const mayMake = manner === 'make' || (settings.realmIsStated && place.ledger === undefined);
   if (!present && !mayMake && (manner === 'write' || place.ledger !== undefined)) throw noLedger(settings);
   const absent = !present && manner === 'read';
-  const ledger = await adoptLedger(absent ? { ...settings, ledger: ':memory:' } : settings, place.realm);
+  const opened = absent ? { ...settings, ledger: ':memory:' } : settings;
+  const ledger = await adoptLedger(opened, place.realm, absent || mayMake);
   const { say } = context;
   let said = false;
   try {
     return await work({
       ledger,
       settings: { ...settings, realm: ledger.realm },
-      where: absent ? { realm: null, ledger: null } : { realm: ledger.realm, ledger: settings.ledger },
+      where: absent ? { realm: null, ledger: null } : { realm: ledger.realm, ledger: settings.ledgerName },
       announce: () => {
         if (said) return;
         said = true;
         const { realm } = ledger;
         print(
           absent
-            ? say.line(`账本：还没有（${settings.ledger}）`, `ledger: none yet (${settings.ledger})`)
-            : say.line(`账本：${realm} ${settings.ledger}`, `ledger: ${realm} ${settings.ledger}`),
+            ? say.line(`账本：还没有（${settings.ledgerName}）`, `ledger: none yet (${settings.ledgerName})`)
+            : say.line(`账本：${realm} ${settings.ledgerName}`, `ledger: ${realm} ${settings.ledgerName}`),
         );
       },
     });
@@ -70,10 +72,10 @@ export function announceToPerson(books: Books, json: boolean): void {
   if (!json && isTerminal()) books.announce();
 }
 
-export function noLedger({ home, ledger, realmIsStated }: Config): CashierError {
+export function noLedger({ home, ledgerName, realmIsStated }: Config): CashierError {
   return configuration('CASHIER_LEDGER', {
-    zh: `没有账本 ${ledger}，没有做任何事。`,
-    en: `There is no ledger ${ledger}; nothing was done.`,
+    zh: `没有账本 ${ledgerName}，没有做任何事。`,
+    en: `There is no ledger ${ledgerName}; nothing was done.`,
     next: realmIsStated
       ? {
           zh: '检查 --ledger、--home 与 CASHIER_LEDGER。',

@@ -36,9 +36,9 @@ export async function run({ values }: Typed<'reconcile'>, context: CommandContex
     const clean = days.every((day) => !('error' in day) && day.result.differences.length === 0);
     if (values.json) {
       const providers = days.map((day) => ('error' in day ? errorAsJson(day) : asJson(day)));
-      printJson({ realm, ledger: settings.ledger, date, clean, simulated, providers });
+      printJson({ realm, ledger: settings.ledgerName, date, clean, simulated, providers });
     } else {
-      print(say.line(`账本：${realm} ${settings.ledger}`, `ledger: ${realm} ${settings.ledger}`));
+      print(say.line(`账本：${realm} ${settings.ledgerName}`, `ledger: ${realm} ${settings.ledgerName}`));
       if (simulated) print(say.line('模拟环境，不是真钱', 'SIMULATED, no real money'));
       for (const day of days) printReport(day, say);
     }

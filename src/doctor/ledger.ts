@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import type { Config } from '../config.ts';
 import { beijingIso } from '../domain/clock.ts';
 import { CashierError } from '../domain/errors.ts';
+import { isAddress } from '../domain/ledger-address.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { refusedNames } from '../ledger/refused-names.ts';
 import { isInForce } from '../policy/decisions.ts';
@@ -21,21 +22,22 @@ const NO_SPACE = 10 * 1024 * 1024;
 export async function* examineLedger(config: Config, ports: DoctorPorts): AsyncIterable<Finding> {
   const { policy, finding } = await examinePolicyFile(config, ports);
   yield finding;
-  const place = [await examineSqlite(ports), ...examinePlace(config.ledger, ports)];
+  const isFile = !isAddress(config.ledger);
+  const place = isFile ? [await examineSqlite(ports), ...examinePlace(config.ledger, ports)] : [];
   yield* place;
   if (place.some(({ level }) => level === 'error')) return;
-  if (!existsSync(config.ledger)) {
-    yield ok('ledger.absent', {
-      zh: `还没有账本，首次启动时会建在 ${config.ledger}。`,
-      en: `There is no ledger yet; the first start makes it at ${config.ledger}.`,
-    });
-    yield* operatorSecret(false, config);
+  if (isFile && !existsSync(config.ledger)) {
+    yield* noLedgerYet(config);
     return;
   }
   let ledger: Ledger;
   try {
-    ledger = await ports.openLedger(config);
+    ledger = await ports.openLedger(config, { mayMake: isFile });
   } catch (thrown) {
+    if (thrown instanceof CashierError && thrown.details.absent) {
+      yield* noLedgerYet(config);
+      return;
+    }
     const damaged = thrown instanceof CashierError && thrown.code !== 'INTERNAL';
     const found = refusal(thrown, () => (damaged ? 'ledger.unusable' : 'ledger.busy'));
     yield { ...found, variable: 'CASHIER_LEDGER' };
@@ -48,6 +50,14 @@ export async function* examineLedger(config: Config, ports: DoctorPorts): AsyncI
   } finally {
     await ledger.close();
   }
+}
+
+function* noLedgerYet(config: Config): Iterable<Finding> {
+  yield ok('ledger.absent', {
+    zh: `还没有账本，首次启动时会建在 ${config.ledgerName}。`,
+    en: `There is no ledger yet; the first start makes it at ${config.ledgerName}.`,
+  });
+  yield* operatorSecret(false, config);
 }
 
 /** Whether this machine can keep a ledger at all. */
@@ -127,8 +137,8 @@ async function* examineContents(ledger: Ledger, config: Config): AsyncIterable<F
     approvals: (await book.approvals.open()).length,
   }));
   yield ok('ledger.usable', {
-    zh: `账本 ${config.ledger} 可用：${config.realm} 环境，${found.orders} 笔订单${found.latest ? `，最近一笔 ${beijingIso(found.latest.createdAt)}` : ''}。`,
-    en: `The ledger ${config.ledger} is usable: realm ${config.realm}, ${found.orders} orders${found.latest ? `, the latest of ${beijingIso(found.latest.createdAt)}` : ''}.`,
+    zh: `账本 ${config.ledgerName} 可用：${config.realm} 环境，${found.orders} 笔订单${found.latest ? `，最近一笔 ${beijingIso(found.latest.createdAt)}` : ''}。`,
+    en: `The ledger ${config.ledgerName} is usable: realm ${config.realm}, ${found.orders} orders${found.latest ? `, the latest of ${beijingIso(found.latest.createdAt)}` : ''}.`,
   });
   if (found.unknown > 0) {
     yield warning('ledger.unknown-orders', {

@@ -1,6 +1,6 @@
 import type { Config } from '../config.ts';
 import type { Clock, RandomBytes } from '../domain/clock.ts';
-import type { Ledger } from '../ledger/ledger.ts';
+import type { Ledger, Opening } from '../ledger/ledger.ts';
 import type { Sqlite } from '../platform/sqlite.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { GatewayHttp } from '../providers/gateway-http.ts';
@@ -12,7 +12,7 @@ export interface DoctorPorts {
   /** With a deadline of its own. */
   readonly http: GatewayHttp;
   /** Throws CONFIGURATION for a ledger that cannot be used. */
-  readonly openLedger: (config: Config) => Promise<Ledger>;
+  readonly openLedger: (config: Config, how: Opening) => Promise<Ledger>;
   /** Throws CONFIGURATION for a policy that means nothing. */
   readonly readPolicy: (config: Config) => Promise<Policy>;
   readonly machine: Machine;

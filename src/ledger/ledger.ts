@@ -3,11 +3,13 @@ import type { Realm } from '../domain/order.ts';
 import type { Actor } from './audit-trail.ts';
 import { Book } from './book.ts';
 import { News } from './news.ts';
-import { insistKnownSchema, prepareSchema } from './schema.ts';
+import { insistKnownSchema, type Opening, prepareSchema } from './schema.ts';
 import type { Store, Tx } from './store.ts';
 
 /** Who asks the gateways what and when: of all that a book has, what is not recorded. */
 export type Notes = Pick<Book, 'asking' | 'meta' | 'setMeta'>;
+
+export type { Opening } from './schema.ts';
 
 /** Undoes a write that only had to read: what was to stand ahead of it then stands ahead of the first that does more. */
 class NothingWritten extends Error {
@@ -50,20 +52,17 @@ export class Ledger {
     this.#opening = opening;
   }
 
-  /**
-   * Opens, migrates and binds to `realm`. Throws CONFIGURATION for a ledger that is not ours to use.
-   * @param adopt takes a ledger for what it is, and `realm` only for one that has none yet
-   */
+  /** Opens, migrates and binds to `realm`. Throws CONFIGURATION for a ledger that is not ours to use. */
   static async open(
     store: Store,
     realm: Realm,
     ports: { readonly clock: Clock; readonly randomBytes: RandomBytes },
-    adopt = false,
+    how: Opening = {},
   ): Promise<Ledger> {
     const bound = await prepareSchema(store, realm, {
       now: ports.clock.now(),
       salt: () => ports.randomBytes(16).toString('hex'),
-      adopt,
+      ...how,
     });
     return new Ledger(store, bound, ports.clock, new News(store, ports.clock), { actor: 'system' });
   }

@@ -14,9 +14,10 @@ const OTHERWISE: readonly (readonly [RegExp, string])[] = [
   [/\bgroup_concat\(/g, 'string_agg('],
   // Only what people search for; under the collation below it too knows only the letters of ASCII as the same.
   [/ LIKE \?/g, ' ILIKE ?'],
+  // The store's own table makes no database a ledger, nor another program's.
   [
     /\bFROM sqlite_schema\b/g,
-    'FROM (SELECT tablename AS name FROM pg_catalog.pg_tables WHERE schemaname = current_schema()) AS found',
+    "FROM (SELECT tablename AS name FROM pg_catalog.pg_tables WHERE schemaname = current_schema() AND tablename <> 'ledger_writers') AS found",
   ],
   [
     /\bFROM pragma_table_info\((\?|'\w+')\)/g,

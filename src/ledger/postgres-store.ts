@@ -14,10 +14,9 @@ import {
 import type { Row, Store, Tx } from './store.ts';
 import { inTurns, type Job } from './turns.ts';
 
-/** How long (ms) a transaction is asked for, its lock is waited for, and a commit without an answer asked about. */
-const DEADLINE_MS = 15_000;
-/** The same for the first connection of all, for whose failure somebody is waiting. */
-const FIRST_DEADLINE_MS = 3_000;
+const PATIENCE_MS = 15_000;
+/** The same (ms) for the first connection of all, for whose failure somebody is waiting. */
+const FIRST_PATIENCE_MS = 3_000;
 /** How often a transaction is made again that has clashed with another. */
 const MOST_CLASHES = 8;
 const LOOK_AGAIN_MS = 250;
@@ -33,19 +32,18 @@ interface Ports {
   readonly randomBytes: RandomBytes;
   /** As for the SQLite store. */
   readonly turn?: () => Promise<void>;
+  /** How long (ms) a transaction is asked for, its lock is waited for, and a commit without an answer asked about. */
+  readonly patienceMs?: number;
 }
 
 /** Nobody else in this database takes a lock by these two numbers: ours, and the schema's. */
 const LOCK = 'SELECT pg_advisory_xact_lock(1835229283, hashtext(current_schema()))';
 /** Writers come one at a time, so each sees what the one before has committed, without a snapshot to be at odds with. */
-const BEGIN = {
-  write: `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = ${DEADLINE_MS};
-    SET LOCAL idle_in_transaction_session_timeout = '${IDLE_SECONDS}s';
-    SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'; ${LOCK}`,
-  note: `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = ${DEADLINE_MS};
-    SET LOCAL idle_in_transaction_session_timeout = '${IDLE_SECONDS}s'; SET LOCAL synchronous_commit = off; ${LOCK}`,
-  read: 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY',
-};
+const SET_IDLE = `SET LOCAL idle_in_transaction_session_timeout = '${IDLE_SECONDS}s'`;
+const BEGIN_READ = 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY';
+/** Whatever the database's own setting is. */
+const DURABLE = `SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'`;
+const MAY_BE_UNDONE = 'SET LOCAL synchronous_commit = off';
 
 /**
  * A ledger in a PostgreSQL database, in the schema that its user's tables are made in. Writers of all processes come
@@ -56,7 +54,9 @@ const BEGIN = {
  * @param name the same without its password, for people
  */
 export async function openPostgresStore(url: string, name: string, ports: Ports): Promise<Store> {
-  const { clock, randomBytes, turn = async () => undefined } = ports;
+  const { clock, randomBytes, turn = async () => undefined, patienceMs = PATIENCE_MS } = ports;
+  const beginWrite = (durability: string) =>
+    `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = ${patienceMs}; ${SET_IDLE}; ${LOCK}; ${durability}`;
   // CommonJS: once bundled, a lazily loaded one has nothing but its default.
   const { default: pg } = await import('pg');
   const pool: Pool = new pg.Pool({
@@ -68,8 +68,9 @@ export async function openPostgresStore(url: string, name: string, ports: Ports)
     keepAlive: true,
     types: { getTypeParser: postgresValue as never },
   });
-  // Of one that lies idle while the server stops; the next transaction takes another. Unheard, it would end the process.
+  // A connection that breaks, idle or between two statements: whoever uses it next is told. Unheard, it would end the process.
   pool.on('error', () => undefined);
+  pool.on('connect', (client) => client.on('error', () => undefined));
 
   const writer = randomBytes(16).toString('hex');
   /** How many transactions have asked to be committed, and whether one that has is known to stand. */
@@ -83,7 +84,7 @@ export async function openPostgresStore(url: string, name: string, ports: Ports)
   async function together(kind: 'write' | 'read', jobs: readonly Job[]): Promise<void> {
     let told: readonly (() => void)[];
     try {
-      told = await patiently((client) => transaction(client, kind, jobs), DEADLINE_MS);
+      told = await patiently((client) => transaction(client, kind, jobs), patienceMs);
     } catch (error) {
       for (const { fail } of jobs) fail(error);
       return;
@@ -93,16 +94,11 @@ export async function openPostgresStore(url: string, name: string, ports: Ports)
 
   /** One transaction from its beginning to its end. Throws where nothing of it stands, or that cannot be found out. */
   async function transaction(client: PoolClient, kind: 'write' | 'read', jobs: readonly Job[]) {
-    const tx = statements(client);
     const told: (() => void)[] = [];
-    await client.query(BEGIN[kind === 'write' && jobs.every(({ isNote }) => isNote) ? 'note' : kind]);
-    try {
-      if (jobs.length > 1) await client.query('SAVEPOINT job');
-      for (const job of jobs) told.push(jobs.length === 1 ? await job.run(tx) : await apart(client, tx, job));
-    } catch (error) {
-      if (!isLost(error)) await client.query('ROLLBACK');
-      throw error;
-    }
+    const durability = jobs.every(({ isNote }) => isNote) ? MAY_BE_UNDONE : DURABLE;
+    await client.query(kind === 'read' ? BEGIN_READ : beginWrite(durability));
+    if (jobs.length > 1) await client.query('SAVEPOINT job');
+    for (const job of jobs) told.push(await (jobs.length === 1 ? alone(client, job) : apart(client, job)));
     if (kind === 'read') {
       await client.query('COMMIT');
       return told;
@@ -111,7 +107,6 @@ export async function openPostgresStore(url: string, name: string, ports: Ports)
     try {
       await client.query(commit(numbered));
     } catch (error) {
-      if (!isLost(error)) await client.query('ROLLBACK');
       if (!isLost(error) || !(await stands(numbered))) throw error;
     }
     isNumbering = true;
@@ -119,16 +114,16 @@ export async function openPostgresStore(url: string, name: string, ports: Ports)
   }
 
   /** One of several, between savepoints: what it has done when it fails is undone, and nothing of the others. */
-  async function apart(client: PoolClient, tx: Tx, { run, fail }: Job): Promise<() => void> {
+  async function apart(client: PoolClient, job: Job): Promise<() => void> {
     try {
-      const tell = await run(tx);
+      const tell = await alone(client, job);
       await client.query('RELEASE job; SAVEPOINT job');
       return tell;
     } catch (error) {
       // What concerns all of them is tried again with all of them.
       if (isLost(error) || isClash(error)) throw error;
       await client.query('ROLLBACK TO job');
-      return () => fail(error);
+      return () => job.fail(error);
     }
   }
 
@@ -136,7 +131,7 @@ export async function openPostgresStore(url: string, name: string, ports: Ports)
   async function stands(number: number): Promise<boolean> {
     try {
       return await patiently(async (client) => {
-        await client.query(BEGIN.write);
+        await client.query(beginWrite(DURABLE));
         const { rows } = await client.query('SELECT to_regclass($1) IS NOT NULL AS there', [
           'ledger_writers',
         ]);
@@ -145,7 +140,7 @@ export async function openPostgresStore(url: string, name: string, ports: Ports)
           : { rows: [] };
         await client.query('ROLLBACK');
         return Number(found.rows[0]?.number ?? 0) >= number;
-      }, DEADLINE_MS);
+      }, patienceMs);
     } catch {
       throw inDoubt(name);
     }
@@ -165,7 +160,7 @@ export async function openPostgresStore(url: string, name: string, ports: Ports)
         client.release();
         return result;
       } catch (error) {
-        client?.release(isLost(error) || isInDoubt(error));
+        if (client) await giveBack(client, isLost(error) || isInDoubt(error));
         const isWorthIt = isClash(error) ? tried < MOST_CLASHES : isAway(error);
         if (!isWorthIt || clock.now() - began > deadline) throw error;
         await clock.sleep(wait + ((randomBytes(1)[0] ?? 0) % wait));
@@ -173,12 +168,18 @@ export async function openPostgresStore(url: string, name: string, ports: Ports)
     }
   }
 
+  /** Undoes what its transaction has done, where it can still be talked to. */
+  async function giveBack(client: PoolClient, isBroken: boolean): Promise<void> {
+    const undone = !isBroken && (await client.query('ROLLBACK').catch(() => undefined));
+    client.release(!undone);
+  }
+
   try {
     await patiently(async (client) => {
       const { rows } = await client.query('SHOW server_version');
       const version = String(rows[0].server_version);
       if (Number.parseInt(version, 10) < OLDEST) throw tooOld(version, name);
-    }, FIRST_DEADLINE_MS);
+    }, FIRST_PATIENCE_MS);
   } catch (error) {
     await pool.end();
     throw unreachable(error, name);
@@ -207,14 +208,26 @@ const WRITERS = `CREATE TABLE IF NOT EXISTS ledger_writers (
 /** As texts are long and few, each is put into PostgreSQL's words once. */
 const inItsWords = new Map<string, string>();
 
-function statements(client: PoolClient): Tx {
+/** Ends with the last statement of the job: one that it had begun beside one that failed must not stand in the next's. */
+async function alone(client: PoolClient, job: Job): Promise<() => void> {
+  let last: Promise<unknown> = Promise.resolve();
+  let isOver = false;
   function query(sql: string, values: readonly unknown[]): Promise<QueryResult<Row>> {
+    if (isOver) return Promise.reject(new Error('a statement after its transaction'));
     const text = inItsWords.get(sql) ?? postgresSql(sql);
     inItsWords.set(sql, text);
-    return client.query<Row>(text, [...values]);
+    const mine = last.then(() => client.query<Row>(text, [...values]));
+    last = mine.catch(() => undefined);
+    return mine;
   }
-  return {
+  const tx: Tx = {
     all: async (sql, ...values) => (await query(sql, values)).rows,
     run: async (sql, ...values) => (await query(sql, values)).rowCount ?? 0,
   };
+  try {
+    return await job.run(tx);
+  } finally {
+    isOver = true;
+    await last;
+  }
 }

@@ -223,12 +223,18 @@ const MIGRATIONS: readonly (readonly Step[])[] = [
   ],
 ];
 
+export interface Opening {
+  /** Takes a ledger for what it is, and the stated realm only for one that has none yet. */
+  readonly adopt?: boolean;
+  /** Whether an empty database becomes a ledger, as by default. */
+  readonly mayMake?: boolean;
+}
+
 /**
  * Brings the ledger to this version's schema and binds it to its realm, in one transaction. Returns the realm. Throws
  * CONFIGURATION for another program's database and for a ledger of a newer version or of another realm, which are left
  * untouched.
  * @param now ms
- * @param adopt takes a ledger for what it is, and `realm` only for one that has none yet
  */
 export async function prepareSchema(
   store: Store,
@@ -237,10 +243,13 @@ export async function prepareSchema(
     now,
     salt,
     adopt = false,
-  }: { readonly now: number; readonly salt: () => string; readonly adopt?: boolean },
+    mayMake = true,
+  }: { readonly now: number; readonly salt: () => string } & Opening,
 ): Promise<Realm> {
   return store.write(async (tx) => {
-    if (await isForeign(tx)) throw foreignDatabase();
+    const isEmpty = !(await holds(tx, 'SELECT 1 FROM sqlite_schema LIMIT 1'));
+    if (isEmpty && !mayMake) throw noLedgerYet();
+    if (!isEmpty && (await isForeign(tx))) throw foreignDatabase();
     await tx.run('CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)');
     const version = Number((await readMeta(tx, 'schema_version')) ?? 0);
     if (version > MIGRATIONS.length) throw newerLedger();
@@ -262,13 +271,28 @@ export async function prepareSchema(
   });
 }
 
-/** Whether a database holds something, but not what every ledger has from its first commit on. */
+async function holds(tx: Pick<Tx, 'all'>, sql: string): Promise<boolean> {
+  return (await tx.all(sql)).length > 0;
+}
+
+/** Whether a database that holds something has not what every ledger has from its first commit on. */
 async function isForeign(tx: Pick<Tx, 'all'>): Promise<boolean> {
-  const holds = async (sql: string) => (await tx.all(sql)).length > 0;
-  if (!(await holds('SELECT 1 FROM sqlite_schema LIMIT 1'))) return false;
   const columns = await tx.all("SELECT name FROM pragma_table_info('meta')");
   const isMeta = ['key', 'value'].every((name) => columns.some((column) => column.name === name));
-  return !isMeta || !(await holds("SELECT 1 FROM meta WHERE key = 'schema_version'"));
+  return !isMeta || !(await holds(tx, "SELECT 1 FROM meta WHERE key = 'schema_version'"));
+}
+
+/** Its detail `absent` tells it from other mistakes. */
+function noLedgerYet(): CashierError {
+  return configuration('CASHIER_LEDGER', {
+    zh: 'CASHIER_LEDGER 指向的数据库是空的，还没有账本；没有做任何事。',
+    en: 'The database in CASHIER_LEDGER is empty and holds no ledger yet; nothing was done.',
+    next: {
+      zh: '服务器第一次启动时会建立账本；检查地址中的数据库名。',
+      en: 'A server makes one when it first starts: see to the name of the database in the address.',
+    },
+    details: { absent: 'ledger' },
+  });
 }
 
 function foreignDatabase(): CashierError {

@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { freePort } from '../support/free-port.mjs';
 import { type CommandResult, runCommand } from '../support/server-process.ts';
 import { type Agent, Shop } from './shop.ts';
 
@@ -111,8 +112,11 @@ describe('a ledger that cannot be used', () => {
     expect(stdout).toContain(sold);
   });
 
-  it('in PostgreSQL is refused by this version', async () => {
-    isRefusal(await shop.command([], { CASHIER_LEDGER: 'postgres://localhost/ledger' }));
+  it('in a PostgreSQL that nobody reaches is refused, and its password shown to nobody', async () => {
+    const address = `postgres://shop:s3cret@127.0.0.1:${await freePort()}/ledger`;
+    expect(isRefusal(await shop.command([], { CASHIER_LEDGER: address }))).not.toContain('s3cret');
+    const { code, stdout, stderr } = await shop.command(['freeze', '--ledger', address, '--json']);
+    expect([code, stdout.includes('/ledger'), `${stdout}${stderr}`.includes('s3cret')]).toEqual([1, true, false]);
   });
 });
 

@@ -69,6 +69,14 @@ export async function newDatabase(): Promise<{ readonly url: string; readonly dr
   return { url: url.href, drop: () => say(server, `DROP DATABASE ${name} WITH (FORCE)`) };
 }
 
+/** As a writer of the ledger does, for as long as the returned function is not called. */
+export async function lockDatabase(url: string): Promise<() => Promise<void>> {
+  const client = new Client(url);
+  await client.connect();
+  await client.query('SELECT pg_advisory_lock(1835229283, hashtext(current_schema()))');
+  return () => client.end();
+}
+
 export async function say(url: string, sql: string): Promise<void> {
   const client = new Client(url);
   await client.connect();

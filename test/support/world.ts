@@ -12,13 +12,14 @@ import { Desk } from '../../src/payments/desk.ts';
 import type { CreatePaymentInput, RefundPaymentInput } from '../../src/payments/inputs.ts';
 import { queryPayment } from '../../src/payments/query-payment.ts';
 import type { Call, Till } from '../../src/payments/till.ts';
+import { openSqlite } from '../../src/platform/sqlite.ts';
 import { systemClock, systemRandom } from '../../src/platform/system.ts';
 import { decideApproval } from '../../src/policy/approvals.ts';
 import { acceptPolicy } from '../../src/policy/decisions.ts';
 import { Person } from '../../src/policy/person.ts';
 import { DEFAULT_POLICY, type Policy } from '../../src/policy/policy.ts';
 import { Bank, type Fault } from './bank.ts';
-import { newDatabase } from './postgres.ts';
+import { lockDatabase, newDatabase } from './postgres.ts';
 import { seeded, seededBytes, VirtualClock } from './virtual-time.ts';
 
 export const CALL: Call = { caller: 'test' };
@@ -88,13 +89,24 @@ export class World {
     // Nobody's clock stands still for a server, so ours does while it works.
     this.#database ??= newDatabase();
     const { url } = await clock.during(this.#database);
-    const ports = { clock: systemClock, randomBytes: systemRandom };
+    const ports = { clock: systemClock, randomBytes: systemRandom, patienceMs: 5_000 };
     const store = await clock.during(openPostgresStore(url, 'postgres://test', ports));
     return {
       ...store,
       read: (work) => clock.during(store.read(work)),
       write: (work) => clock.during(store.write(work)),
       note: (work) => clock.during(store.note(work)),
+    };
+  }
+
+  /** Nobody writes to the ledger until the returned function is called. */
+  async lock(): Promise<() => Promise<void>> {
+    if (this.#database) return lockDatabase((await this.#database).url);
+    const blocker = await openSqlite(this.ledgerPath);
+    blocker.exec('BEGIN IMMEDIATE');
+    return async () => {
+      blocker.exec('ROLLBACK');
+      blocker.close();
     };
   }
 

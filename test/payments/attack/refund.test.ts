@@ -7,7 +7,6 @@ import { refundPayment } from '../../../src/payments/refund-payment.ts';
 import { releaseRefund } from '../../../src/payments/release.ts';
 import { runSettler } from '../../../src/payments/settler.ts';
 import type { Till } from '../../../src/payments/till.ts';
-import { openSqlite } from '../../../src/platform/sqlite.ts';
 import { GatewayDeclined } from '../../../src/providers/contract.ts';
 import { accept, CALL, DEFAULTS, decide, NO_APPROVAL, person, refund, World } from '../../support/world.ts';
 
@@ -178,26 +177,24 @@ describe("a person's yes", () => {
 
 describe('a ledger that cannot take the answer', () => {
   it('is not told as "no money moved": the request had been sent', async () => {
-    const blocker = await openSqlite(world.ledgerPath);
+    let unlock = async () => {};
     world.bank.delay = async (op) => {
-      if (op === 'refund') blocker.exec('BEGIN IMMEDIATE');
+      if (op === 'refund') unlock = await world.lock();
     };
     const told = await give({ outRefundNo: 'R1' }).catch((error) => error);
-    blocker.exec('ROLLBACK');
-    blocker.close();
+    await unlock();
     expect(world.bank.refundedFen(ORDER)).toBe(100);
     expect(String(told.message)).not.toMatch(/no money moved|nothing was sent/);
     expect(told.code).toBe('OUTCOME_UNKNOWN');
   });
 
   it('loses nothing: the same number settles it', async () => {
-    const blocker = await openSqlite(world.ledgerPath);
+    let unlock = async () => {};
     world.bank.delay = async (op) => {
-      if (op === 'refund') blocker.exec('BEGIN IMMEDIATE');
+      if (op === 'refund') unlock = await world.lock();
     };
     await give({ outRefundNo: 'R1' }).catch(() => undefined);
-    blocker.exec('ROLLBACK');
-    blocker.close();
+    await unlock();
     world.bank.delay = async () => undefined;
     world.clock.advance(20_000);
     await expect(give({ outRefundNo: 'R2' })).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' });
