@@ -116,7 +116,11 @@ describe('a ledger that cannot be used', () => {
     const address = `postgres://shop:s3cret@127.0.0.1:${await freePort()}/ledger`;
     expect(isRefusal(await shop.command([], { CASHIER_LEDGER: address }))).not.toContain('s3cret');
     const { code, stdout, stderr } = await shop.command(['freeze', '--ledger', address, '--json']);
-    expect([code, stdout.includes('/ledger'), `${stdout}${stderr}`.includes('s3cret')]).toEqual([1, true, false]);
+    expect([code, stdout.includes('/ledger'), `${stdout}${stderr}`.includes('s3cret')]).toEqual([
+      1,
+      true,
+      false,
+    ]);
   });
 });
 

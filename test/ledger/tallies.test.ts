@@ -7,7 +7,6 @@ import type { OrderEvent } from '../../src/ledger/order-machine.ts';
 import type { OrderRecord, RefundRecord } from '../../src/ledger/records.ts';
 import { miscounted } from '../../src/ledger/recount.ts';
 import type { RefundEvent } from '../../src/ledger/refund-machine.ts';
-import { openSqliteStore } from '../../src/ledger/sqlite-store.ts';
 import type { Store } from '../../src/ledger/store.ts';
 import { NEVER_SENT, newOrder } from '../../src/payments/beginnings.ts';
 import type { Till } from '../../src/payments/till.ts';
@@ -27,7 +26,7 @@ let store: Store;
 beforeEach(async () => {
   world = new World();
   till = await world.process();
-  store = await openSqliteStore(world.ledgerPath, till);
+  store = await world.store();
 });
 afterEach(async () => {
   await store.close();

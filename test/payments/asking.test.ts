@@ -2,7 +2,6 @@ import { setMaxListeners } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CashierError } from '../../src/domain/errors.ts';
 import { Ledger } from '../../src/ledger/ledger.ts';
-import { openSqliteStore } from '../../src/ledger/sqlite-store.ts';
 import { createPayment } from '../../src/payments/create-payment.ts';
 import { Desk } from '../../src/payments/desk.ts';
 import { queryPayment } from '../../src/payments/query-payment.ts';
@@ -47,7 +46,7 @@ const busiest = () =>
 
 /** A process whose reads of the ledger are counted. */
 async function counted(): Promise<{ process: Till; reads: () => number; end: () => Promise<void> }> {
-  const store = await openSqliteStore(world.ledgerPath, till);
+  const store = await world.store();
   let reads = 0;
   const counting: typeof store = {
     ...store,
@@ -360,7 +359,7 @@ describe('what nobody asks about', () => {
       now: () => world.clock.now() + 30_000,
       sleep: (...args: Parameters<typeof world.clock.sleep>) => world.clock.sleep(...args),
     };
-    const ledger = await Ledger.open(await openSqliteStore(world.ledgerPath, till), 'simulator', {
+    const ledger = await Ledger.open(await world.store(), 'simulator', {
       ...till,
       clock,
     });

@@ -1,6 +1,5 @@
 import { expect, it } from 'vitest';
 import { Ledger } from '../../src/ledger/ledger.ts';
-import { openSqliteStore } from '../../src/ledger/sqlite-store.ts';
 import { createPayment } from '../../src/payments/create-payment.ts';
 import { watchOrders } from '../../src/resources/watch.ts';
 import { CALL, payment, World } from '../support/world.ts';
@@ -9,7 +8,7 @@ import { CALL, payment, World } from '../support/world.ts';
 it.each([1, 2, 3])('watching orders outlives a ledger that cannot be read at look %i', async (failing) => {
   const world = new World();
   const till = await world.process();
-  const store = await openSqliteStore(world.ledgerPath, till);
+  const store = await world.store();
   let reads = 0;
   const broken: typeof store = {
     ...store,
