@@ -111,8 +111,8 @@ export function unreachable(error: unknown, name: string): unknown {
 /** Its commit was sent and never answered, and nobody could be asked since. */
 export function inDoubt(name: string): CashierError {
   return new CashierError('OUTCOME_UNKNOWN', {
-    zh: `账本 ${name} 的 PostgreSQL 在提交时断开，之后一直问不到结果：这次写入可能已经生效，也可能没有。`,
-    en: `The PostgreSQL of the ledger ${name} broke off while it committed and could not be asked since: what was written may stand or not.`,
+    zh: `账本 ${name} 的 PostgreSQL 在提交时断开，之后一直问不到结果：这次写入可能已经生效，也可能没有；资金可能已变动。`,
+    en: `The PostgreSQL of the ledger ${name} broke off while it committed and could not be asked since: what was written may stand or not, and money may have moved.`,
     next: {
       zh: '数据库恢复后用同一单号、相同参数重试；不要换单号。',
       en: 'When the database is back, repeat the call with the same number and arguments, never a new one.',

@@ -12,7 +12,7 @@ import {
   unreachable,
 } from './postgres-refusals.ts';
 import type { Row, Store, Tx } from './store.ts';
-import { inTurns, type Job } from './turns.ts';
+import { inTurns, type Job, type Line } from './turns.ts';
 
 const PATIENCE_MS = 15_000;
 /** The same (ms) for the first connection of all, for whose failure somebody is waiting. */
@@ -81,22 +81,26 @@ export async function openPostgresStore(url: string, name: string, ports: Ports)
     INSERT INTO ledger_writers (writer, number) VALUES ('${writer}', ${number})
     ON CONFLICT (writer) DO UPDATE SET number = excluded.number, at = now(); COMMIT`;
 
-  async function together(kind: 'write' | 'read', jobs: readonly Job[]): Promise<void> {
+  async function together(kind: 'write' | 'read', line: Line): Promise<void> {
+    let jobs: readonly Job[] | undefined;
+    const begin = kind === 'read' ? BEGIN_READ : beginWrite(line.isNote ? MAY_BE_UNDONE : DURABLE);
     let told: readonly (() => void)[];
     try {
-      told = await patiently((client) => transaction(client, kind, jobs), patienceMs);
+      told = await patiently(async (client) => {
+        await client.query(begin);
+        jobs ??= line.take(line.isNote);
+        return transaction(client, kind, jobs);
+      }, patienceMs);
     } catch (error) {
-      for (const { fail } of jobs) fail(error);
+      for (const { fail } of jobs ?? line.giveUp()) fail(error);
       return;
     }
     for (const tell of told) tell();
   }
 
-  /** One transaction from its beginning to its end. Throws where nothing of it stands, or that cannot be found out. */
+  /** The rest of one transaction, to its end. Throws where nothing of it stands, or that cannot be found out. */
   async function transaction(client: PoolClient, kind: 'write' | 'read', jobs: readonly Job[]) {
     const told: (() => void)[] = [];
-    const durability = jobs.every(({ isNote }) => isNote) ? MAY_BE_UNDONE : DURABLE;
-    await client.query(kind === 'read' ? BEGIN_READ : beginWrite(durability));
     if (jobs.length > 1) await client.query('SAVEPOINT job');
     for (const job of jobs) told.push(await (jobs.length === 1 ? alone(client, job) : apart(client, job)));
     if (kind === 'read') {

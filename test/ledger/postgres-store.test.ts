@@ -6,7 +6,8 @@ import { openPostgresStore } from '../../src/ledger/postgres-store.ts';
 import type { Store } from '../../src/ledger/store.ts';
 import { systemClock, systemRandom, systemTurn } from '../../src/platform/system.ts';
 import { freePort } from '../support/free-port.mjs';
-import { hasPostgres, lockDatabase, NO_POSTGRES, newDatabase, say } from '../support/postgres.ts';
+import { hasPostgres, lockDatabase, newDatabase, say } from '../support/postgres.ts';
+import { NO_POSTGRES } from '../support/skipped.ts';
 
 const ports = { clock: systemClock, randomBytes: systemRandom, turn: systemTurn };
 

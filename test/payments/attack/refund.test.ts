@@ -196,7 +196,7 @@ describe('a ledger that cannot take the answer', () => {
     await give({ outRefundNo: 'R1' }).catch(() => undefined);
     await unlock();
     world.bank.delay = async () => undefined;
-    world.clock.advance(20_000);
+    world.clock.advance(35_000);
     await expect(give({ outRefundNo: 'R2' })).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' });
     expect((await give({ outRefundNo: 'R1' })).refund.state).toBe('SUCCESS');
     expect(world.bank.refundedFen(ORDER)).toBe(100);
