@@ -105,10 +105,12 @@ export async function openSqliteStore(path: string, ports: Ports): Promise<Store
       // What a savepoint would need to be undone would else go through a temporary file, and costs more than the rest.
       if (line.waiting > 1) db.exec('PRAGMA temp_store = MEMORY');
       if (isNote) db.exec('PRAGMA synchronous = NORMAL');
-      await insist(() => start(kind === 'write' ? 'BEGIN IMMEDIATE' : 'BEGIN'), ports).catch((error: unknown) => {
-        jobs = line.giveUp();
-        throw error;
-      });
+      await insist(() => start(kind === 'write' ? 'BEGIN IMMEDIATE' : 'BEGIN'), ports).catch(
+        (error: unknown) => {
+          jobs = line.giveUp();
+          throw error;
+        },
+      );
       jobs = line.take(isNote);
       for (const job of jobs) {
         told.push(jobs.length === 1 ? await job.run(tx) : await apart(job));
