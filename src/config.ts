@@ -64,7 +64,9 @@ export async function readConfig(
   const env = await withDotenv(processEnv, cwd);
   const typed = {
     ...(place.home === undefined ? {} : { CASHIER_HOME: typedPath(place.home, cwd) }),
-    ...(place.ledger === undefined ? {} : { CASHIER_LEDGER: typedPath(place.ledger, cwd) }),
+    ...(place.ledger === undefined
+      ? {}
+      : { CASHIER_LEDGER: typedPath(place.ledger, cwd), CASHIER_LEDGER_FILE: undefined }),
     // Which real world it is, only the keys can say.
     ...(role === 'operator' || place.realm === undefined
       ? {}
@@ -205,7 +207,8 @@ function settled(env: Env, role: Role, realm: Realm) {
 export function secretsOf(env: Env): string[] {
   const { password = '' } = postgresAddress(env.CASHIER_LEDGER ?? '') ?? {};
   const passwords = password === '' ? [] : [password, decoded(password)];
-  return [...SECRETS.flatMap((name) => env[name] ?? []), ...passwords];
+  const others = SECRETS.filter((name) => name !== 'CASHIER_LEDGER');
+  return [...others.flatMap((name) => env[name] ?? []), ...passwords];
 }
 
 function decoded(password: string): string {
@@ -248,7 +251,7 @@ function withoutOperatorSecret(env: Env): Env {
 function resolveFiles(env: Env): Env {
   const resolved: Record<string, string> = {};
   for (const [name, value] of Object.entries(withPaths(env))) if (value) resolved[name] = value;
-  for (const name of [...SECRETS, 'CASHIER_LEDGER']) {
+  for (const name of SECRETS) {
     const path = resolved[`${name}_FILE`];
     if (path === undefined) continue;
     if (resolved[name] !== undefined) throw bothForms(name);

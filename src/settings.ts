@@ -41,8 +41,9 @@ const OWN: readonly Setting[] = [
   { name: 'CASHIER_HOME', en: 'data folder', zh: '数据文件夹', absent: '`~/.mcp-cashier`', asked: true },
   {
     name: 'CASHIER_LEDGER',
-    en: 'the ledger: an SQLite file, or `postgres://user:password@host/database` (PostgreSQL 14 or newer), which may also come from a file, by `CASHIER_LEDGER_FILE`',
-    zh: '账本：SQLite 文件，或 `postgres://用户:密码@主机/数据库`（PostgreSQL 14 或更新），后者也可用 `CASHIER_LEDGER_FILE` 从文件读取',
+    en: 'the ledger: an SQLite file, or `postgres://user:password@host/database` (PostgreSQL 14 or newer)',
+    zh: '账本：SQLite 文件，或 `postgres://用户:密码@主机/数据库`（PostgreSQL 14 或更新）',
+    secret: true,
     absent: '`$CASHIER_HOME/<realm>/ledger.db`',
   },
   {
