@@ -51,9 +51,15 @@ const NUMBERS: readonly number[] = [BIGINT, SMALLINT, INTEGER, FLOAT4, FLOAT8, N
 /** Reads values as SQLite gives them. Throws for a number that cannot be read exactly, as that does. */
 export function postgresValue(type: number): (text: string) => string | number | Buffer {
   if (NUMBERS.includes(type)) return exactNumber;
-  if (type === BYTEA) return (text) => Buffer.from(text.slice(2), 'hex');
+  if (type === BYTEA) return bytes;
   if (type === BOOL) return (text) => (text === 't' ? 1 : 0);
   return String;
+}
+
+/** Throws where the database was told to write bytes otherwise than by default. */
+function bytes(text: string): Buffer {
+  if (!text.startsWith('\\x')) throw new TypeError('bytea_output is not hex');
+  return Buffer.from(text.slice(2), 'hex');
 }
 
 function exactNumber(text: string): number {

@@ -36,7 +36,7 @@ export function isClash(error: unknown): boolean {
 /** Whether it may be there again in a moment: it starts, stops, or has no connection left. */
 export function isAway(error: unknown): boolean {
   const state = stateOf(error);
-  if (state !== undefined) return /^(?:08|57P0[1-5]|53300)/.test(state);
+  if (state !== undefined) return /^(?:08|57P0[1-5]|53300|25P03)/.test(state);
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   return (
     isOfConnection(error) &&
@@ -121,15 +121,23 @@ export function inDoubt(name: string): CashierError {
   });
 }
 
-export function isInDoubt(error: unknown): boolean {
-  return error instanceof CashierError && error.code === 'OUTCOME_UNKNOWN';
-}
-
 export function tooOld(version: string, name: string): CashierError {
   return configuration('CASHIER_LEDGER', {
     zh: `账本 ${name} 的 PostgreSQL 是 ${version}，需要 14 或更新的版本；未做任何改动。`,
     en: `The ledger ${name} is on PostgreSQL ${version}, and 14 or newer is needed; nothing was changed.`,
     next: { zh: '升级 PostgreSQL。', en: 'Upgrade PostgreSQL.' },
+    details: { ledger: name },
+  });
+}
+
+export function notUnicode(name: string): CashierError {
+  return configuration('CASHIER_LEDGER', {
+    zh: `账本 ${name} 的数据库不是 UTF-8 编码，存不了中文；未做任何改动。`,
+    en: `The database of the ledger ${name} is not in UTF-8 and could not hold every text; nothing was changed.`,
+    next: {
+      zh: "新建一个 UTF-8 数据库：CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0。",
+      en: "Make one that is: CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0.",
+    },
     details: { ledger: name },
   });
 }

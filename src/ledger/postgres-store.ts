@@ -5,8 +5,8 @@ import {
   inDoubt,
   isAway,
   isClash,
-  isInDoubt,
   isLost,
+  notUnicode,
   postgresRefusal,
   tooOld,
   unreachable,
@@ -21,10 +21,10 @@ const FIRST_PATIENCE_MS = 3_000;
 const MOST_CLASHES = 8;
 const LOOK_AGAIN_MS = 250;
 /** ms; longer than any statement of ours takes, so that a server which has gone without a word is found out. */
-const ANSWER_MS = 120_000;
+const ANSWER_MS = 300_000;
 const CONNECT_MS = 5_000;
-/** A process that was stopped in the midst of a transaction keeps everybody from writing no longer than this (s). */
-const IDLE_SECONDS = 60;
+/** A process that was stopped in the midst of a transaction, or cut off, keeps nobody from writing for longer (s). */
+const IDLE_SECONDS = 10;
 const OLDEST = 14;
 
 interface Ports {
@@ -38,7 +38,6 @@ interface Ports {
 
 /** Nobody else in this database takes a lock by these two numbers: ours, and the schema's. */
 const LOCK = 'SELECT pg_advisory_xact_lock(1835229283, hashtext(current_schema()))';
-/** Writers come one at a time, so each sees what the one before has committed, without a snapshot to be at odds with. */
 const SET_IDLE = `SET LOCAL idle_in_transaction_session_timeout = '${IDLE_SECONDS}s'`;
 const BEGIN_READ = 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY';
 /** Whatever the database's own setting is. */
@@ -55,6 +54,7 @@ const MAY_BE_UNDONE = 'SET LOCAL synchronous_commit = off';
  */
 export async function openPostgresStore(url: string, name: string, ports: Ports): Promise<Store> {
   const { clock, randomBytes, turn = async () => undefined, patienceMs = PATIENCE_MS } = ports;
+  /** Writers come one at a time, so each sees what the one before has committed: there is no older snapshot to clash with. */
   const beginWrite = (durability: string) =>
     `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = ${patienceMs}; ${SET_IDLE}; ${LOCK}; ${durability}`;
   // CommonJS: once bundled, a lazily loaded one has nothing but its default.
@@ -72,14 +72,19 @@ export async function openPostgresStore(url: string, name: string, ports: Ports)
   pool.on('error', () => undefined);
   pool.on('connect', (client) => client.on('error', () => undefined));
 
+  /** Connections that have failed: nobody is to have them after. */
+  const broken = new WeakSet<PoolClient>();
   const writer = randomBytes(16).toString('hex');
   /** How many transactions have asked to be committed, and whether one that has is known to stand. */
   let numbered = 0;
   let isNumbering = false;
   /** Says in the transaction itself which it is, and commits it, in one exchange. */
-  const commit = (number: number) => `${isNumbering ? '' : WRITERS}
-    INSERT INTO ledger_writers (writer, number) VALUES ('${writer}', ${number})
-    ON CONFLICT (writer) DO UPDATE SET number = excluded.number, at = now(); COMMIT`;
+  const commit = (number: number) => ({
+    text: `${isNumbering ? '' : WRITERS}
+      INSERT INTO ledger_writers (writer, number) VALUES ('${writer}', ${number})
+      ON CONFLICT (writer) DO UPDATE SET number = excluded.number, at = now(); COMMIT`,
+    query_timeout: patienceMs,
+  });
 
   async function together(kind: 'write' | 'read', line: Line): Promise<void> {
     let jobs: readonly Job[] | undefined;
@@ -111,7 +116,9 @@ export async function openPostgresStore(url: string, name: string, ports: Ports)
     try {
       await client.query(commit(numbered));
     } catch (error) {
-      if (!isLost(error) || !(await stands(numbered))) throw error;
+      if (!isLost(error)) throw error;
+      broken.add(client);
+      if (!(await stands(numbered))) throw error;
     }
     isNumbering = true;
     return told;
@@ -161,10 +168,10 @@ export async function openPostgresStore(url: string, name: string, ports: Ports)
       try {
         client = await pool.connect();
         const result = await work(client);
-        client.release();
+        client.release(broken.has(client));
         return result;
       } catch (error) {
-        if (client) await giveBack(client, isLost(error) || isInDoubt(error));
+        if (client) await giveBack(client, isLost(error) || broken.has(client));
         const isWorthIt = isClash(error) ? tried < MOST_CLASHES : isAway(error);
         if (!isWorthIt || clock.now() - began > deadline) throw error;
         await clock.sleep(wait + ((randomBytes(1)[0] ?? 0) % wait));
@@ -180,9 +187,10 @@ export async function openPostgresStore(url: string, name: string, ports: Ports)
 
   try {
     await patiently(async (client) => {
-      const { rows } = await client.query('SHOW server_version');
-      const version = String(rows[0].server_version);
+      const setting = async (of: string) => String((await client.query(`SHOW ${of}`)).rows[0][of]);
+      const version = await setting('server_version');
       if (Number.parseInt(version, 10) < OLDEST) throw tooOld(version, name);
+      if ((await setting('server_encoding')) !== 'UTF8') throw notUnicode(name);
     }, FIRST_PATIENCE_MS);
   } catch (error) {
     await pool.end();

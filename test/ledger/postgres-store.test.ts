@@ -19,8 +19,8 @@ class Wire {
   #server: Server | undefined;
   /** Nobody gets through. */
   isDown = false;
-  /** What becomes of the next commit: its answer, or it itself, does not come through. */
-  next: 'whole' | 'answer lost' | 'commit lost' = 'whole';
+  /** What becomes of the next commit: its answer, or it itself, does not come through; `kept` without a word. */
+  next: 'whole' | 'answer lost' | 'answer kept' | 'commit lost' = 'whole';
   /** Nor does anybody get through after that. */
   isDownThen = false;
 
@@ -51,7 +51,11 @@ class Wire {
         isSilent = true;
         far.write(data);
       });
-      far.on('data', (data) => (isSilent ? this.#lose(near, far) : near.write(data)));
+      far.on('data', (data) => {
+        if (!isSilent) near.write(data);
+        else if (this.next === 'answer lost') this.#lose(near, far);
+        else this.next = 'whole';
+      });
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     return server;
@@ -102,8 +106,8 @@ describe.skipIf(!hasPostgres)(`a ledger in PostgreSQL${hasPostgres ? '' : ` (${N
     wire.stop();
     await drop();
   });
-  const add = () =>
-    store.write(async (tx) => {
+  const add = (to = store) =>
+    to.write(async (tx) => {
       runs += 1;
       await tx.run('UPDATE t SET n = n + 1');
     });
@@ -115,11 +119,17 @@ describe.skipIf(!hasPostgres)(`a ledger in PostgreSQL${hasPostgres ? '' : ` (${N
     return row?.n;
   }
 
-  it('finds out that a commit stands whose answer was lost', async () => {
-    wire.next = 'answer lost';
-    await Promise.all([add(), add()]);
-    expect([await stored(), runs], 'and makes nothing twice').toEqual([3, 3]);
-  });
+  it.each(['answer lost', 'answer kept'] as const)(
+    'finds out that a commit stands, and makes nothing twice: %s',
+    async (how) => {
+      const impatient = await open(1_000);
+      wire.next = how;
+      await Promise.all([add(impatient), add(impatient)]);
+      await add(impatient);
+      expect([await stored(), runs]).toEqual([4, 4]);
+      await impatient.close();
+    },
+  );
 
   it('finds out that a commit does not stand that was lost on its way, and makes it again', async () => {
     wire.next = 'commit lost';
@@ -233,6 +243,16 @@ describe.skipIf(!hasPostgres)(`a ledger in PostgreSQL${hasPostgres ? '' : ` (${N
 });
 
 describe('a PostgreSQL that cannot be used', () => {
+  it.skipIf(!hasPostgres)(`is not in UTF-8${hasPostgres ? '' : ` (${NO_POSTGRES})`}`, async () => {
+    const { url, drop } = await newDatabase("ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0");
+    const opening = openPostgresStore(url, 'postgres://test', ports);
+    await expect(opening).rejects.toMatchObject({
+      code: 'CONFIGURATION',
+      message: expect.stringContaining('UTF-8'),
+    });
+    await drop();
+  });
+
   const PASSWORD = 's3cr%2Ft';
   const isTold = async (address: string) => {
     const error: unknown = await openPostgresStore(address, ledgerName(address), ports).catch(

@@ -56,11 +56,13 @@ function accountOfPostgres(): { uid: number; gid: number } | undefined {
   return line ? { uid: Number(line[1]), gid: Number(line[2]) } : undefined;
 }
 
-/** A new, empty database. */
-export async function newDatabase(): Promise<{ readonly url: string; readonly drop: () => Promise<void> }> {
+/** A new, empty database. @param how in SQL, if otherwise than the server's own */
+export async function newDatabase(
+  how = '',
+): Promise<{ readonly url: string; readonly drop: () => Promise<void> }> {
   const server = process.env.CASHIER_TEST_POSTGRES ?? (await embedded());
   const name = `cashier_${randomBytes(8).toString('hex')}`;
-  await say(server, `CREATE DATABASE ${name}`);
+  await say(server, `CREATE DATABASE ${name} ${how}`);
   const url = new URL(server);
   url.pathname = name;
   return { url: url.href, drop: () => say(server, `DROP DATABASE ${name} WITH (FORCE)`) };
