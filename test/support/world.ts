@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fen } from '../../src/domain/money.ts';
 import { Ledger } from '../../src/ledger/ledger.ts';
 import { openPostgresStore } from '../../src/ledger/postgres-store.ts';
 import { miscounted } from '../../src/ledger/recount.ts';
@@ -9,7 +8,6 @@ import { openSqliteStore } from '../../src/ledger/sqlite-store.ts';
 import type { Store } from '../../src/ledger/store.ts';
 import { createPayment } from '../../src/payments/create-payment.ts';
 import { Desk } from '../../src/payments/desk.ts';
-import type { CreatePaymentInput, RefundPaymentInput } from '../../src/payments/inputs.ts';
 import { queryPayment } from '../../src/payments/query-payment.ts';
 import type { Call, Till } from '../../src/payments/till.ts';
 import { openSqlite } from '../../src/platform/sqlite.ts';
@@ -19,8 +17,11 @@ import { acceptPolicy } from '../../src/policy/decisions.ts';
 import { Person } from '../../src/policy/person.ts';
 import { DEFAULT_POLICY, type Policy } from '../../src/policy/policy.ts';
 import { Bank, type Fault } from './bank.ts';
+import { payment } from './inputs.ts';
 import { lockDatabase, newDatabase } from './postgres.ts';
 import { seeded, seededBytes, VirtualClock } from './virtual-time.ts';
+
+export { payment, refund } from './inputs.ts';
 
 export const CALL: Call = { caller: 'test' };
 /** Refunds need nobody: for tests that are about something else. */
@@ -153,23 +154,4 @@ export function person({ ledger }: Till): Promise<Person> {
 export async function decide(till: Till, id: string | undefined, approve = true) {
   const operator = await person(till);
   return till.ledger.write((book) => decideApproval(book, operator, id ?? '', { approve }, till.clock.now()));
-}
-
-export function payment(input: Partial<CreatePaymentInput> = {}): CreatePaymentInput {
-  return {
-    provider: 'alipay',
-    scene: 'qr',
-    amountFen: fen(1000),
-    title: '菜谱 recipe',
-    outTradeNo: undefined,
-    buyer: undefined,
-    expiresInMinutes: 30,
-    payerOpenid: undefined,
-    payerClientIp: undefined,
-    ...input,
-  };
-}
-
-export function refund(input: Partial<RefundPaymentInput> & { outTradeNo: string }): RefundPaymentInput {
-  return { refundFen: fen(100), outRefundNo: undefined, reason: undefined, ...input };
 }

@@ -9,7 +9,7 @@ import { processSenders } from '../../../src/platform/senders.ts';
 import { systemClock, systemRandom } from '../../../src/platform/system.ts';
 import type { Policy } from '../../../src/policy/policy.ts';
 import { Bank } from '../../support/bank.ts';
-import { payment } from '../../support/world.ts';
+import { payment } from '../../support/inputs.ts';
 
 /*
  * A process of its own that opens the ledger, says so, waits for its work, makes all these payments at once, and tells
