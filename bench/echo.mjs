@@ -1,5 +1,6 @@
 // The floors: a server of the same SDK, unbundled, that keeps nothing. `echo` has nothing behind it; `ask` makes one
-// signed call to the gateway, with the environment of ours. node bench/echo.mjs [PORT]: on stdio or over HTTP.
+// signed call to the gateway, with the environment of ours, `wait` does nothing for so long. node bench/echo.mjs [PORT]: on stdio or over HTTP.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server';
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
 import { z } from 'zod';
@@ -22,6 +23,11 @@ function build() {
       await direct(method, { out_trade_no: 'BENCH_ASKED' });
       return said('asked');
     },
+  );
+  server.registerTool(
+    'wait',
+    { description: 'wait', inputSchema: z.object({ seconds: z.number() }) },
+    async ({ seconds }) => said(await sleep(seconds * 1_000, 'waited')),
   );
   return server;
 }

@@ -34,9 +34,13 @@ export async function waits(stage) {
   const ended = answer.answer.flatMap(({ value }) => value ?? []);
   const why = answer.answer.find(({ reason }) => reason)?.reason.message;
   if (ended.length < count / 2) throw new Error(why);
+  await service.end();
+  const beside = await bareWaits(stage, count);
   return [
     atMost('waits: questions at the gateways', 'per s', questions, 41),
-    atMost('… more memory', 'MiB', peak - rss, 60),
+    atMost('… more memory', 'MiB', peak - rss, 60, {
+      ...{ beside, besideWhat: 'a bare server of the SDK, with as many calls that do nothing but wait' },
+    }),
     atMost('… ping, median', 'ms', median(times), 10),
     atMost('… the longest', 's', Math.max(...ended), waitSeconds + 2),
     atMost(
@@ -47,4 +51,21 @@ export async function waits(stage) {
       why === undefined ? {} : { note: why.slice(0, 100) },
     ),
   ];
+}
+
+/** How much more memory (MiB) the SDK alone needs for so many. */
+async function bareWaits(stage, count) {
+  const bare = await stage.echo('http');
+  await bare.call('echo', { text: 'x' });
+  await sleep(1_000);
+  const before = bare.memoryMiB();
+  const waiting = Array.from({ length: count }, async (_, i) => {
+    await sleep((i * 1000) / COMING_PER_S);
+    await bare.call('wait', { seconds: count / COMING_PER_S + 3 });
+  });
+  await sleep((count * 1000) / COMING_PER_S + 2_000);
+  const more = bare.memoryMiB() - before;
+  await Promise.allSettled(waiting);
+  await bare.end();
+  return more;
 }
