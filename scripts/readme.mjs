@@ -1,4 +1,4 @@
-// Writes what is made from the lists of settings and of the simulator's scenarios: tables in the pages, .env.example, and
+// Writes what is made from the lists of settings, metrics and the simulator's scenarios: tables in the pages, .env.example, and
 // what server.json and the .mcpb manifest ask for. node --experimental-strip-types is not on every Node, so the lists are
 // bundled.
 import { execFileSync } from 'node:child_process';
@@ -9,12 +9,14 @@ import * as esbuild from 'esbuild';
 const ROOT = new URL('..', import.meta.url);
 const { settingsTable, envExample, registryVariables, formOptions } =
   await listsOf('src/settings-documents.ts');
+const { metricsTable } = await listsOf('src/telemetry/documents.ts');
 const { scenariosTable } = await listsOf('src/simulator/scenarios.ts');
 for (const [folder, language] of [
   ['docs/', 'en'],
   ['docs/zh-CN/', 'zh'],
 ]) {
   put(`${folder}settings.md`, 'settings', settingsTable(language));
+  put(`${folder}metrics.md`, 'metrics', metricsTable(language));
   put(`${folder}simulator.md`, 'scenarios', scenariosTable(language));
 }
 
@@ -42,6 +44,7 @@ async function listsOf(source) {
     entryPoints: [fileURLToPath(new URL(source, ROOT))],
     bundle: true,
     format: 'esm',
+    platform: 'node',
     write: false,
     // Wallets bring their adapters when they are used, which is never here.
     plugins: [

@@ -24,7 +24,7 @@ import { once } from './platform/once.ts';
 import { outgoingProxyOf } from './platform/outgoing-proxy.ts';
 import { RefusedNames } from './platform/refused-names.ts';
 import { processSenders } from './platform/senders.ts';
-import { systemClock, systemRandom, systemTurn } from './platform/system.ts';
+import { systemClock, systemRandom, systemTimer, systemTurn } from './platform/system.ts';
 import type { Policy } from './policy/policy.ts';
 import { readPolicy } from './policy/read-policy-file.ts';
 import { GatewayUnavailable, type PaymentProvider } from './providers/contract.ts';
@@ -32,12 +32,15 @@ import { type GatewayHttp, gatewayHttp } from './providers/gateway-http.ts';
 import { WALLETS } from './providers/registry.ts';
 import type { ServerDeps } from './server.ts';
 import type { Simulator } from './simulator/index.ts';
+import { heardBy, heardCalls } from './telemetry/heard-calls.ts';
+import type { Readiness, Watched } from './telemetry/telemetry.ts';
 import type { ToolSetting } from './tools/define-tool.ts';
+import { TOOL_NAMES } from './tools/index.ts';
 import { presenter } from './tools/present.ts';
 import { version } from './version.ts';
 
 /** A process's whole outfit, for the server and the operator's commands alike. */
-export interface App extends Omit<ServerDeps, 'tools' | 'identity' | 'updates'> {
+export interface App extends Omit<ServerDeps, 'tools' | 'identity' | 'updates' | 'limited'> {
   readonly config: Config;
   readonly randomBytes: RandomBytes;
   /** What the policy file states; the rules in force are the ledger's. */
@@ -50,6 +53,10 @@ export interface App extends Omit<ServerDeps, 'tools' | 'identity' | 'updates'> 
   routes(): Promise<Hono>;
   /** Where a person who is signed in decides on an approval; undefined when it cannot be. */
   approvalUrl(id: string): Promise<string | undefined>;
+  /** What the HTTP service measures of itself, and whether it can work. */
+  readonly telemetry?:
+    | { exposition(): Promise<string>; readiness(): Promise<Readiness>; limited(): void }
+    | undefined;
   /** Notes a name under which a listener was addressed in vain. */
   refusedName(name: string): void;
   /** Whether the background has work although no tool has been called. */
@@ -90,7 +97,10 @@ export async function openApp(config: Config, ports: Ports, service?: ServiceAdd
   const configured = config.embeddedSimulator
     ? undefined
     : await configureProviders(config.env, gatewayHttp(undefined, outgoingProxyOf(config.env)), log);
-  const ledger = await openLedger(config);
+  const { Telemetry } = service ? await import('./telemetry/telemetry.ts') : {};
+  const telemetry =
+    Telemetry && new Telemetry({ clock, timer: systemTimer, realm, version, tools: TOOL_NAMES });
+  const ledger = await openLedger(config, {}, (store) => telemetry?.store(store) ?? store);
   // A freeze finds what its home knows of; that it cannot be noted must not keep anybody from serving.
   await noteLedger(config.home, config.ledgerName, clock).catch((error: unknown) =>
     log.error('ledgers.json', { error: String(error) }),
@@ -114,10 +124,16 @@ export async function openApp(config: Config, ports: Ports, service?: ServiceAdd
       log,
     );
   }
+  async function measuredProviders(): Promise<Till['providers']> {
+    const providers = configured ?? (await embeddedProviders());
+    return telemetry ? heardBy(providers, systemTimer, telemetry) : providers;
+  }
+  const underWay = new Set<Promise<unknown>>();
+  const desk = new Desk({ ledger, clock });
   const till = once(
     async (): Promise<Till> => ({
       ledger,
-      providers: configured ?? (await embeddedProviders()),
+      providers: await measuredProviders(),
       policy,
       // As Alipay's own server, which asks about any number.
       foreignOrders: config.dropIn ? 'query' : 'refuse',
@@ -125,7 +141,7 @@ export async function openApp(config: Config, ports: Ports, service?: ServiceAdd
       randomBytes,
       senders: processSenders(randomBytes),
       log,
-      desk: new Desk({ ledger, clock }),
+      desk,
       isSecret: secretFinder(secretsOf(config.env)),
       canHandOff: () => buyers.places.canHandOff(),
     }),
@@ -154,7 +170,8 @@ export async function openApp(config: Config, ports: Ports, service?: ServiceAdd
   async function routes(): Promise<Hono> {
     const { Hono } = await import('hono');
     const { notifyRoutes } = await import('./notify/routes.ts');
-    const open = new Hono().route('/', notifyRoutes(till)).route('/', await buyers.routes());
+    const notify = notifyRoutes(till, (gateway, outcome) => telemetry?.notified(gateway, outcome));
+    const open = new Hono().route('/', notify).route('/', await buyers.routes());
     // Beside stdio, the port for gateways may be open to the world, and the operator's pages have one of their own.
     return service ? open.route('/', await operators.routes()) : open;
   }
@@ -170,7 +187,8 @@ export async function openApp(config: Config, ports: Ports, service?: ServiceAdd
     const opened = await till();
     const port = service ? undefined : config.httpPort;
     return [
-      runSettler(opened, stop.signal),
+      runSettler(opened, stop.signal, () => telemetry?.round()),
+      ...(telemetry ? [telemetry.watch(stop.signal)] : []),
       runApproved(opened, await holdersIn(config, service !== undefined, log), stop.signal),
       ...(port === undefined ? [] : [holdNotifyPort(port, opened)]),
       // The service keeps alive the buyers' addresses that clients gave out, and tells them of its own.
@@ -179,9 +197,21 @@ export async function openApp(config: Config, ports: Ports, service?: ServiceAdd
     ].map((job) => job.catch((error: unknown) => log.error('background', { error: String(error) })));
   });
 
+  const watched: Watched = {
+    ledger,
+    providers: setting.providers,
+    callsUnderWay: () => underWay.size,
+    waitsOpen: () => desk.waits.open,
+  };
   return {
     ...{ version, config, ledger, setting, log, policy, till, clock, randomBytes },
-    underWay: new Set(),
+    underWay,
+    hear: heardCalls({ log, randomBytes, timer: systemTimer, telemetry }),
+    telemetry: telemetry && {
+      exposition: () => telemetry.exposition(watched),
+      readiness: () => telemetry.readiness(watched),
+      limited: () => telemetry.limited(),
+    },
     rate: new CallRate(clock),
     present: presenter({
       language,
@@ -217,8 +247,12 @@ export async function openApp(config: Config, ports: Ports, service?: ServiceAdd
  * The ledger alone, for commands that ask no gateway: they work although the policy or the credentials are broken.
  * Throws CONFIGURATION for one that is not ours to use.
  */
-export async function openLedger(config: Config, how: Opening = {}): Promise<Ledger> {
-  const store = await openStore(config);
+export async function openLedger(
+  config: Config,
+  how: Opening = {},
+  timed: (store: Store) => Store = (store) => store,
+): Promise<Ledger> {
+  const store = timed(await openStore(config));
   return Ledger.open(store, config.realm, systemPorts, how).catch(async (error: unknown) => {
     await store.close();
     throw error;

@@ -42,6 +42,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ...Object.fromEntries(EACH_PROVIDER.map((file) => [file, ['domain', ...EACH_PROVIDER]])),
   'providers/contract.ts': ['domain'],
   'providers/gateway-http.ts': ['providers/contract.ts'],
+  'providers/measured.ts': ['providers/contract.ts'],
   'providers/registry.ts': ['providers'],
   payments: ['domain', 'ledger', 'policy', 'providers/contract.ts', 'providers/registry.ts'],
   tools: ['domain', 'ledger', 'policy', 'payments', 'providers/registry.ts'],
@@ -108,9 +109,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'platform/text-file.ts',
     'providers/registry.ts',
   ],
+  telemetry: [
+    ...['calls', 'domain', 'ledger', 'payments', 'policy/rules.ts'],
+    ...['providers/contract.ts', 'providers/measured.ts', 'providers/registry.ts'],
+  ],
   transports: [
-    'domain/clock.ts',
-    'domain/names.ts',
+    ...['domain/clock.ts', 'domain/errors.ts', 'domain/names.ts', 'domain/order.ts'],
+    ...['html', 'providers/registry.ts'],
     'server.ts',
     'auth',
     'policy/identity.ts',

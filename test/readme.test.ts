@@ -6,10 +6,13 @@ import { fileURLToPath } from 'node:url';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ERROR_CODES } from '../src/domain/errors.ts';
 import { parsePolicy } from '../src/policy/policy-file.ts';
 import { SETTINGS } from '../src/settings.ts';
 import { envExample, formOptions, registryVariables, settingsTable } from '../src/settings-documents.ts';
 import { scenariosTable } from '../src/simulator/scenarios.ts';
+import { metricsTable } from '../src/telemetry/documents.ts';
+import { FAMILIES } from '../src/telemetry/families.ts';
 import { ALIPAY_TOOLS, UNIFIED_TOOLS, WECHATPAY_TOOLS } from '../src/tools/index.ts';
 import { commandHere } from './support/command-here.ts';
 import { cheapGuesses } from './support/guess-cost.ts';
@@ -129,7 +132,7 @@ const FROM_FILE = ['npm pack', `npm install --global ./${TARBALL}`];
 describe('README and pages', () => {
   it.each(PAGES)('have the same commands and blocks in both languages: %s', (en, zh) => {
     expect(linesOf(read(zh))).toEqual(linesOf(read(en)));
-    for (const language of ['json', 'yaml', 'nginx']) {
+    for (const language of ['json', 'yaml', 'yml', 'nginx']) {
       expect(blocks(read(zh), language)).toEqual(blocks(read(en), language));
     }
   });
@@ -216,15 +219,17 @@ describe('README and pages', () => {
 
   it.each(['en', 'zh'] as const)('name every tool, error and scenario (%s)', (language) => {
     const folder = language === 'en' ? 'docs' : 'docs/zh-CN';
-    const codes = [...read('src/domain/errors.ts').matchAll(/^ {2}\| '([A-Z_]+)'/gm)].map(
-      (match) => match[1] ?? '',
-    );
-    expect(codes.length).toBeGreaterThan(14);
-    for (const code of codes) expect(read(`${folder}/errors.md`)).toContain(`| \`${code}\` |`);
+    expect(ERROR_CODES.length).toBeGreaterThan(14);
+    for (const code of ERROR_CODES) expect(read(`${folder}/errors.md`)).toContain(`| \`${code}\` |`);
     const readme = READMES.find(([which]) => which === language)?.[1] ?? '';
     for (const { name } of UNIFIED_TOOLS) expect(readme).toContain(`\`${name}\``);
     for (const { name } of [...WECHATPAY_TOOLS, ...ALIPAY_TOOLS])
       expect(read(`${folder}/toolsets.md`)).toContain(`\`${name}\``);
+    expect(read(`${folder}/metrics.md`)).toContain(metricsTable(language));
+    const measured = [...read(`${folder}/metrics.md`).matchAll(/\bcashier_[a-z_]+/g)].map(([name]) =>
+      name.replace(/_(bucket|count|sum)$/, ''),
+    );
+    expect(measured.filter((name) => !Object.hasOwn(FAMILIES, name))).toEqual([]);
     expect(read(`${folder}/simulator.md`)).toContain(scenariosTable(language));
     expect(read(`${folder}/settings.md`)).toContain(
       `<!-- settings -->\n${settingsTable(language)}\n<!-- /settings -->`,

@@ -6,7 +6,7 @@ import type { Log } from '../domain/ports.ts';
 import type { Identity } from '../policy/identity.ts';
 import { readSections } from '../policy/read-policy.ts';
 import { type Callers, PREFIX, type Refused } from './callers.ts';
-import { readTokenFile, type TokenEntry } from './token-file.ts';
+import { METRICS, readTokenFile, type TokenEntry } from './token-file.ts';
 
 /** So much of a token's hash tells it from any other (hex digits). */
 const CREDENTIAL_DIGITS = 32;
@@ -120,6 +120,7 @@ function knownOf(entry: TokenEntry): Known {
       named: true,
       credential: entry.sha256.slice(0, CREDENTIAL_DIGITS),
       tools: entry.tools && new Set(entry.tools),
+      metrics: entry.tools?.includes(METRICS) ?? false,
       ownOrdersOnly: entry.orders === 'own',
       ...(entry.policy === undefined ? {} : { token: readSections(entry.policy) }),
     },

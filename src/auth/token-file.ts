@@ -8,6 +8,9 @@ import { PolicyProblem, readSections } from '../policy/read-policy.ts';
 /** What a token may be called: it becomes the caller's name in rules and records. */
 export const TOKEN_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
 
+/** Stands among a token's tools, and is the right to read `/metrics`. */
+export const METRICS = 'metrics';
+
 const entry = z.strictObject({
   name: z.string().regex(TOKEN_NAME),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),

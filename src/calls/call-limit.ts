@@ -16,6 +16,8 @@ export interface LimitDeps {
   /** How often each caller may call. */
   readonly rate?: CallRate;
   readonly log: Log;
+  /** Told of each request of a caller that asks too often. */
+  readonly limited?: () => void;
 }
 
 /**
@@ -38,6 +40,7 @@ export function admission(deps: LimitDeps, tools: readonly Tool[]): Pick<Offer, 
         return undefined;
       } catch (error) {
         if (!(error instanceof CashierError)) throw error;
+        deps.limited?.();
         await recordLimited(deps, rate, tool);
         if (tool) return failureOf(deps.present, tool, error);
         throw tooManyRequests(Number(error.details.retryAfterSeconds));

@@ -6,7 +6,7 @@ import {
   ProtocolError,
   type ServerContext,
 } from '@modelcontextprotocol/server';
-import { CashierError } from '../domain/errors.ts';
+import { CashierError, type ErrorCode } from '../domain/errors.ts';
 import type { ApprovalUrl } from '../elicitation/means.ts';
 import { withPerson } from '../elicitation/question.ts';
 import { attempt } from '../payments/attempt.ts';
@@ -34,9 +34,23 @@ export interface CallDeps extends LimitDeps {
   readonly till: () => Promise<Till>;
   /** Tool calls under way: a process that is told to stop lets them record what the gateway answers. */
   readonly underWay: Set<Promise<unknown>>;
+  /** Hears of each call; without it none is told of. */
+  readonly hear?: Hear;
   /** Clients that drop text beside a structure, where the merchant has changed the table. */
   readonly dropsContent?: DropsContent;
 }
+
+/** Of a call that begins, by its tool and caller: its own id, what it works with, and where its end is told. */
+export type Hear = (
+  tool: string,
+  caller: string,
+) => {
+  readonly id: string;
+  /** What is done with it is logged under the call's id. */
+  within(till: Till): Till;
+  end(outcome: CallOutcome, error?: CashierError): void;
+};
+export type CallOutcome = 'ok' | 'input_required' | ErrorCode;
 
 /** A tool as it is served: the same for every connection of a caller. */
 export function servedTool(deps: CallDeps, tool: Tool, era: Client['era']): ServedTool {
@@ -80,23 +94,33 @@ async function runTool(
   const survives = era === 'legacy' && deps.updates === 'transport' && !tool.hints.readOnlyHint;
   // Nobody hears a question's answer either when the stream of a session has gone, which the SDK keeps to itself.
   const gone = tool.hints.readOnlyHint ? ctx.http?.req?.signal : undefined;
+  const heard = deps.hear?.(tool.name, deps.identity.caller);
   const ending = endingOf(survives ? undefined : ctx.mcpReq.signal, gone, deps.stopping);
   try {
-    const till = await deps.till();
-    const call = { ...callOf(deps, ctx, name, ending.signal), tool: tool.name };
+    const opened = await deps.till();
+    const till = heard?.within(opened) ?? opened;
+    const call = {
+      ...callOf(deps, ctx, name, ending.signal),
+      tool: tool.name,
+      ...(heard ? { id: heard.id } : {}),
+    };
     const context = { call, setting: deps.setting, present: deps.present };
     if (tool.hints.readOnlyHint) {
       // What a question finds out is recorded in the name of who asked; the question is not.
       const ledger = till.ledger.as({ caller: call.caller, tool: tool.name });
-      return toResult(await tool.run({ ...context, till: { ...till, ledger } }, args));
+      const answer = toResult(await tool.run({ ...context, till: { ...till, ledger } }, args));
+      heard?.end('ok');
+      return answer;
     }
     const { setting, present, approvalUrl } = deps;
+    let runs = 0;
     const answer = await withPerson(
       { till, call, ctx, era, declared, tool, args, setting, present, approvalUrl },
       (given, waited) =>
         attempt(
           till,
-          call,
+          // What a person's answer sets going is another attempt of the same call.
+          runs++ > 0 && heard ? { ...call, id: `${heard.id}.${runs}` } : call,
           { tool: tool.name, args: given, meta: ctx.mcpReq._meta },
           // Of a call that has waited, another answer is recorded than the errand knows.
           async (recorded) =>
@@ -106,7 +130,9 @@ async function runTool(
           ({ outcome }) => outcome,
         ),
     );
-    return isInputRequiredResult(answer) ? answer : toResult(answer);
+    const isAsked = isInputRequiredResult(answer);
+    heard?.end(isAsked ? 'input_required' : 'ok');
+    return isAsked ? answer : toResult(answer);
   } catch (error) {
     if (error instanceof ProtocolError) throw error;
     if (!(error instanceof CashierError)) {
@@ -116,6 +142,7 @@ async function runTool(
       });
     }
     const known = error instanceof CashierError ? error : internal();
+    heard?.end(known.code, known);
     if (!tool.hints.readOnlyHint) deps.rate?.refused(deps.identity.caller);
     return failureOf(deps.present, tool, known);
   } finally {

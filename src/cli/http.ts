@@ -35,9 +35,12 @@ export async function run({ values }: Typed<'http'>, context: CommandContext): P
   const app = await openApp(settings, ports, { publicUrl, operatorUrl, localUrl });
   try {
     await noticeUnacceptedPolicy(app, say);
+    const callers = mcp ? await callersOf(settings, app, publicUrl) : tokensOf(settings, app);
+    const { telemetry } = app;
     await serveOverHttp({
       deps: {
         ...app,
+        limited: () => telemetry?.limited(),
         tools: toolsWith(app.setting.providers, selection),
         till: async () => {
           // A call that comes when the others are being waited for has sent nothing yet, and must not begin.
@@ -46,9 +49,11 @@ export async function run({ values }: Typed<'http'>, context: CommandContext): P
         },
         stopping: signal,
       },
-      callers: mcp ? await callersOf(settings, app, publicUrl) : undefined,
+      callers: mcp ? callers : undefined,
+      realm: settings.realm,
       routes: await app.routes(),
-      ready: () => app.ledger.read((book) => book.asking.any()),
+      ready: async () => (await telemetry?.readiness()) ?? { ready: false },
+      ...(telemetry ? { metrics: { exposition: () => telemetry.exposition(), callers } } : {}),
       host,
       port,
       at: { names, allowedOrigins, source: sourceOf(settings.trustedProxies), refusedName: app.refusedName },
@@ -71,19 +76,21 @@ export async function run({ values }: Typed<'http'>, context: CommandContext): P
   return 0;
 }
 
-async function callersOf(
-  { tokensFile, oauth, env, merchantName: name = 'mcp-cashier', caller = 'http' }: Config,
-  { log, clock }: App,
-  publicUrl: string,
-): Promise<Callers> {
-  const tokens = tokensFile === undefined ? undefined : tokenCallers(tokensFile, log);
+function tokensOf({ tokensFile }: Config, { log }: App): Callers | undefined {
+  return tokensFile === undefined ? undefined : tokenCallers(tokensFile, log);
+}
+
+async function callersOf(settings: Config, app: App, publicUrl: string): Promise<Callers> {
+  const { oauth, env, merchantName: name = 'mcp-cashier', caller = 'http' } = settings;
+  const { log, clock } = app;
+  const tokens = tokensOf(settings, app);
   if (!oauth) return tokens ?? anyoneAs(caller);
   const resource = new URL(`${publicUrl}/mcp`);
   const http = gatewayHttp(undefined, outgoingProxyOf(env));
   const { oauthCallers } = await import('../auth/oauth-callers.ts');
   const { audience = resource.href } = oauth;
-  const settings = { ...oauth, audience };
-  return withOAuth(tokens, await oauthCallers({ settings, resource, name, http, clock, log }));
+  const issuer = { ...oauth, audience };
+  return withOAuth(tokens, await oauthCallers({ settings: issuer, resource, name, http, clock, log }));
 }
 
 function cannotListen(error: unknown, host: string, port: number): CashierError | undefined {

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { newToken } from '../auth/token-callers.ts';
-import { changeTokenFile, readTokenFile, TOKEN_NAME, type TokenEntry } from '../auth/token-file.ts';
+import { changeTokenFile, METRICS, readTokenFile, TOKEN_NAME, type TokenEntry } from '../auth/token-file.ts';
 import { TOKENS_FILE } from '../config.ts';
 import { ACTORS, isActorName } from '../domain/actors.ts';
 import { beijingIso } from '../domain/clock.ts';
@@ -18,8 +18,9 @@ import { print, printJson, printTable } from './terminal.ts';
 
 /**
  * `mcp-cashier tokens add NAME [--tools a,b] [--orders own|all] [--policy FILE] | list | revoke NAME [--json]`: who may
- * call the HTTP service. The token itself is printed once, by `add`; only its hash is kept. FILE has the sections
- * `payments` and `refunds` of a policy: stricter rules for this caller alone.
+ * call the HTTP service; `metrics` among the tools is the right to read `/metrics`. The token itself is printed once, by
+ * `add`; only its hash is kept. FILE has the sections `payments` and `refunds` of a policy: stricter rules for this
+ * caller alone.
  */
 export async function run(typed: Typed<'tokens'>, context: CommandContext): Promise<number> {
   const { values } = typed;
@@ -74,10 +75,14 @@ async function add(
 
 /** The tools that a list of tool and toolset names means. */
 function toolNames(wanted: string): string[] {
+  const names = wanted.split(',').map((name) => name.trim());
+  const metrics = names.filter((name) => name === METRICS).slice(0, 1);
+  const tools = names.filter((name) => name !== METRICS && name !== '');
+  if (metrics.length > 0 && tools.length === 0) return metrics;
   try {
-    return selectTools(wanted).tools.map((tool) => tool.name);
+    return [...selectTools(tools.join(',')).tools.map((tool) => tool.name), ...metrics];
   } catch {
-    throw noSuchTool(selectTools('all').tools.map((tool) => tool.name));
+    throw noSuchTool([...selectTools('all').tools.map((tool) => tool.name), METRICS]);
   }
 }
 

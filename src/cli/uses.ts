@@ -265,7 +265,11 @@ export const USES = {
         args: 'NAME',
         does: { zh: '新建，令牌只显示一次', en: 'makes one and shows it once' },
         options: {
-          tools: text('a,b', '可用的工具', 'the tools it may call'),
+          tools: text(
+            'a,b',
+            '可用的工具；metrics 为读取 /metrics',
+            'the tools it may call; metrics: may read /metrics',
+          ),
           orders: choice(['own', 'all'], '能看到哪些订单', 'the orders it sees'),
           policy: text('FILE', '更严的规则', 'stricter rules for it'),
           ...HOME_ONLY,

@@ -5,23 +5,25 @@ export interface Text {
 }
 
 /** The errors a client can meet; fixed by the contract §4.2. */
-export type ErrorCode =
-  | 'INVALID_ARGUMENT'
-  | 'ORDER_NOT_FOUND'
-  | 'IDEMPOTENCY_CONFLICT'
-  | 'ALREADY_PAID'
-  | 'ORDER_CLOSED'
-  | 'NOT_PAID'
-  | 'REFUND_EXCEEDS_PAID'
-  | 'REFUND_NOT_ALLOWED'
-  | 'TRY_LATER'
-  | 'POLICY_DENIED'
-  | 'FROZEN'
-  | 'GATEWAY_DECLINED'
-  | 'OUTCOME_UNKNOWN'
-  | 'GATEWAY_UNAVAILABLE'
-  | 'CONFIGURATION'
-  | 'INTERNAL';
+export const ERROR_CODES = [
+  'INVALID_ARGUMENT',
+  'ORDER_NOT_FOUND',
+  'IDEMPOTENCY_CONFLICT',
+  'ALREADY_PAID',
+  'ORDER_CLOSED',
+  'NOT_PAID',
+  'REFUND_EXCEEDS_PAID',
+  'REFUND_NOT_ALLOWED',
+  'TRY_LATER',
+  'POLICY_DENIED',
+  'FROZEN',
+  'GATEWAY_DECLINED',
+  'OUTCOME_UNKNOWN',
+  'GATEWAY_UNAVAILABLE',
+  'CONFIGURATION',
+  'INTERNAL',
+] as const;
+export type ErrorCode = (typeof ERROR_CODES)[number];
 
 /** Codes after which the very same call may succeed later without anyone changing anything. */
 const RETRYABLE: ReadonlySet<ErrorCode> = new Set([

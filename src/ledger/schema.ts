@@ -208,6 +208,7 @@ const MIGRATIONS: readonly (readonly Step[])[] = [
     'DROP INDEX IF EXISTS refunds_by_send',
     'CREATE INDEX orders_by_payment ON orders (paid_at) WHERE paid_at IS NOT NULL',
     'CREATE INDEX refunds_by_send ON refunds (sent_at) WHERE sent_at IS NOT NULL',
+    "CREATE INDEX refunds_in_doubt ON refunds (created_at) WHERE state = 'UNKNOWN'",
     'DROP INDEX IF EXISTS orders_by_call',
     // What is sent again as it was, stands apart while that may be; afterwards only its digest, in the trail.
     'CREATE TABLE plans (out_trade_no TEXT PRIMARY KEY, plan TEXT NOT NULL) WITHOUT ROWID',

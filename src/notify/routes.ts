@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import type { ProviderId } from '../domain/order.ts';
-import { applyNotify } from '../payments/apply-notify.ts';
+import { applyNotify, type NotifyOutcome } from '../payments/apply-notify.ts';
 import type { Till } from '../payments/till.ts';
 import { boundedBody } from '../platform/bounded-body.ts';
 
@@ -8,8 +8,14 @@ import { boundedBody } from '../platform/bounded-body.ts';
 const MAX_BODY_BYTES = 64 * 1024;
 const TAKEN: ReadonlySet<string> = new Set(['applied', 'repeated', 'other']);
 
-/** `POST /notify/:provider`: the raw bytes go to the money path, the gateway's own reply comes back. */
-export function notifyRoutes(open: () => Promise<Till>): Hono {
+/**
+ * `POST /notify/:provider`: the raw bytes go to the money path, the gateway's own reply comes back.
+ * @param taken told of what became of each
+ */
+export function notifyRoutes(
+  open: () => Promise<Till>,
+  taken: (gateway: ProviderId, outcome: NotifyOutcome) => void = () => undefined,
+): Hono {
   const routes = new Hono();
   routes.post('/notify/:provider', async (c) => {
     const till = await open();
@@ -19,6 +25,7 @@ export function notifyRoutes(open: () => Promise<Till>): Hono {
     if (body === undefined) return c.body(null, 413);
     const headers = Object.fromEntries(c.req.raw.headers);
     const outcome = await applyNotify(till, provider, { headers, body });
+    taken(provider.id, outcome);
     const reply = provider.acknowledge(TAKEN.has(outcome));
     return new Response(reply.body || null, {
       status: reply.status,

@@ -18,7 +18,8 @@ import { merchantScopeOf } from './refund-rules.ts';
 import type { Till } from './till.ts';
 
 /** What became of a notification. Only `applied`, `repeated` and `other` are acknowledged as taken. */
-export type NotifyOutcome = 'applied' | 'repeated' | 'other' | 'rejected' | 'foreign' | 'not-ours';
+export const NOTIFY_OUTCOMES = ['applied', 'repeated', 'other', 'rejected', 'foreign', 'not-ours'] as const;
+export type NotifyOutcome = (typeof NOTIFY_OUTCOMES)[number];
 
 /**
  * Takes a gateway's notification into the ledger, committed before this resolves. Whatever is not provably the

@@ -33,7 +33,7 @@ export async function attempt<T>(
   run: (errand: Errand) => Promise<T>,
   outcomeOf: (result: T) => Outcome,
 ): Promise<T> {
-  const id = till.randomBytes(9).toString('base64url');
+  const { id = till.randomBytes(9).toString('base64url') } = call;
   const numbers = numbersIn(args);
   const hides = hider(args, till.isSecret ?? (() => false));
   const client = call.client !== undefined && hides(call.client) ? '***' : call.client;

@@ -7,6 +7,8 @@ export type Outcome = Readonly<Record<string, string | number | boolean | undefi
 
 /** Who calls, and how to reach them while they wait. */
 export interface Call extends Identity {
+  /** Tells it from every other, in the trail and in the log. */
+  readonly id?: string;
   /** What the program says it is; nobody has checked that. */
   readonly client?: string | undefined;
   readonly tool?: string;

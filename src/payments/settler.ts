@@ -44,8 +44,13 @@ interface Rounds {
  * Asks the gateways about everything that is not final, at a pace that all processes share, until `signal` aborts.
  * What is due is booked in the ledger before it is asked, so that nobody asks twice; what a killed process had booked
  * comes round again by the schedule.
+ * @param wentRound told of each round that could be gone
  */
-export async function runSettler(opened: Till, signal: AbortSignal): Promise<void> {
+export async function runSettler(
+  opened: Till,
+  signal: AbortSignal,
+  wentRound: () => void = () => undefined,
+): Promise<void> {
   const till = { ...opened, ledger: opened.ledger.as({ actor: 'settler' }) };
   const accounts = [...till.providers.values()].map(({ account }) => account);
   const rounds: Rounds = {
@@ -63,10 +68,16 @@ export async function runSettler(opened: Till, signal: AbortSignal): Promise<voi
     const setBack = now < rounds.last - REST_MS;
     if (setBack) for (const account of accounts) rounds.misplaced.set(account, NEAR_HORIZON_MS);
     rounds.last = now;
-    const { due, waiting } = await bookRound(till, rounds).catch((error: unknown) => {
-      till.log.error('settler', { error: String(error) });
-      return { due: [], waiting: false };
-    });
+    const { due, waiting } = await bookRound(till, rounds).then(
+      (round) => {
+        wentRound();
+        return round;
+      },
+      (error: unknown) => {
+        till.log.error('settler', { error: String(error) });
+        return { due: [], waiting: false };
+      },
+    );
     for (const item of due) {
       const asked = settleAt(till, item, signal).finally(() => rounds.underWay.delete(asked));
       rounds.underWay.add(asked);

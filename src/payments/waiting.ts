@@ -46,6 +46,11 @@ export class Waits {
     this.#clock = clock;
   }
 
+  /** How many calls wait. */
+  get open(): number {
+    return [...this.#byCaller.values()].reduce((all, own) => all + own, 0);
+  }
+
   /**
    * Waits `seconds`, counted from the call's arrival, for the state of `first` to change, whoever learns of it, or until the client gives up. `failed`
    * says why the gateway's last answer is missing, if it is.

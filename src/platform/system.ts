@@ -18,6 +18,9 @@ export const systemClock: Clock = {
     }),
 };
 
+/** ms since the process began, in fractions: for how long something takes, whatever is done to the clock. */
+export const systemTimer = (): number => performance.now();
+
 /** The end of a turn of the event loop. */
 export const systemTurn = (): Promise<void> => immediate();
 

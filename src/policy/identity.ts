@@ -14,6 +14,8 @@ export interface Identity {
   readonly credential?: string | undefined;
   /** Names of the tools that exist for it; undefined: all that the server offers. */
   readonly tools?: ReadonlySet<string> | undefined;
+  /** It may read `/metrics`. */
+  readonly metrics?: boolean | undefined;
   /** What its token is good for; undefined: whatever its tools do. */
   readonly scopes?: ReadonlySet<Scope> | undefined;
   /** Orders of other callers do not exist for it. */

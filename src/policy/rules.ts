@@ -21,6 +21,19 @@ export type Rule = { readonly path: string } & (
   | { readonly kind: 'budget'; readonly budget: string }
 );
 
+/** Every rule that can deny, by its name in the policy file and without whose it is. */
+export const RULE_NAMES = ['payments', 'refunds'].flatMap((section) =>
+  [
+    ...['providers', 'scenes', 'hours', 'maxYuan', 'from'],
+    ...['perMinute', 'perDay'].flatMap((window) => [`${window}.count`, `${window}.totalYuan`]),
+  ].map((rule) => `${section}.${rule}`),
+);
+
+/** The name of the rule at a path in a policy, whoever it is for: callers may have any name. */
+export function ruleNameOf(path: string): string | undefined {
+  return RULE_NAMES.find((name) => path === name || path.endsWith(`.${name}`));
+}
+
 /** Who calls, as far as rules go by it. */
 export interface Who extends Pick<Identity, 'caller' | 'named' | 'token'> {
   /** What the program says it is: it can only bring stricter rules upon itself. */

@@ -120,13 +120,41 @@ export type VerifiedNotify =
   /** Genuine, but nothing that moves an order or refund of ours: taken and forgotten. */
   | { readonly kind: 'other'; readonly id: string; readonly type: string };
 
+/** Why a notification is refused: never the sender's text. */
+export const NOTIFY_REASONS = [
+  'no-signature',
+  'missing-header',
+  'unknown-serial',
+  'keys-unavailable',
+  'bad-signature',
+  'sign-type',
+  'stale',
+  'ahead-of-time',
+  'time-unreadable',
+  'undecryptable',
+  'ambiguous',
+  'charset',
+  'unreadable',
+  'unreadable-envelope',
+  'unreadable-resource',
+  'too-many-parameters',
+  'repeated-parameter',
+  'other-account',
+  'other-app',
+  'other-seller',
+  'event-mismatch',
+  'id-unreadable',
+  'order-number-unreadable',
+  'amount-unreadable',
+] as const;
+export type NotifyReason = (typeof NOTIFY_REASONS)[number];
+
 /** A notification that is not provably the gateway's, or not for this account. It changes nothing. */
 export class NotifyRejected extends Error {
   override readonly name = 'NotifyRejected';
-  readonly reason: string;
+  readonly reason: NotifyReason;
 
-  /** @param reason a word of ours such as `bad-signature`, `stale`, `other-account`; never the sender's text. */
-  constructor(reason: string) {
+  constructor(reason: NotifyReason) {
     super(`notification rejected: ${reason}`);
     this.reason = reason;
   }

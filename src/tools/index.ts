@@ -49,6 +49,7 @@ export const WECHATPAY_TOOLS: readonly Tool[] = [
   queryRefundByOutRefundNoTool,
 ];
 const ALL_TOOLS: readonly Tool[] = [...UNIFIED_TOOLS, ...ALIPAY_TOOLS, ...WECHATPAY_TOOLS];
+export const TOOL_NAMES: readonly string[] = ALL_TOOLS.map(({ name }) => name);
 
 /** Those for every wallet, and those with the names of a wallet's own server. */
 export type Toolset = 'unified' | 'alipay' | 'wechatpay';

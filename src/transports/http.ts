@@ -2,9 +2,12 @@ import { once, setMaxListeners } from 'node:events';
 import type { HttpBindings } from '@hono/node-server';
 import { Hono } from 'hono';
 import type { Callers } from '../auth/callers.ts';
+import type { Realm } from '../domain/order.ts';
 import { type ListenOptions, listen } from '../platform/listener.ts';
+import { frontPage } from './front-page.ts';
 import { type EndpointDeps, mcpEndpoint } from './mcp-endpoint.ts';
 import { mcpRoute } from './mcp-route.ts';
+import { metricsRoute } from './metrics-route.ts';
 import { plain } from './plain.ts';
 import { Turnstile } from './turnstile.ts';
 
@@ -15,10 +18,14 @@ export interface HttpOptions {
   readonly deps: EndpointDeps;
   /** Who may call; undefined: nobody, and there is no `/mcp`. */
   readonly callers: Callers | undefined;
+  /** Whose money it moves, if it is any. */
+  readonly realm: Realm;
   /** What is served beside MCP, for gateways and buyers: no token is asked for there. */
   readonly routes: Hono;
-  /** Whether work can be done; a throw is a no. */
-  readonly ready: () => Promise<unknown>;
+  /** Whether work can be done, and what else a probe is told. */
+  readonly ready: () => Promise<{ readonly ready: boolean }>;
+  /** `/metrics`, and who else than this machine may read them. */
+  readonly metrics?: { readonly exposition: () => Promise<string>; readonly callers: Callers | undefined };
   readonly host: string;
   readonly port: number;
   /** How the service is addressed from outside, and by whom. */
@@ -29,7 +36,7 @@ export interface HttpOptions {
 }
 
 /**
- * Serves MCP at `/mcp`, `/livez`, `/readyz` and the given routes until `signal` aborts. Then it listens no more, ends
+ * Serves MCP at `/mcp`, `/`, `/livez`, `/readyz`, `/metrics` and the given routes until `signal` aborts. Then it listens no more, ends
  * waits, lets the calls under way record what the gateway answers and tell it, and only then cuts what is left.
  * Rejects with the system's error when the port cannot be had.
  */
@@ -52,12 +59,16 @@ export async function serveOverHttp(options: HttpOptions): Promise<void> {
   });
   routes.get('/livez', () => plain(200, 'ok'));
   routes.get('/readyz', async () => {
-    const ready = await options.ready().then(
-      () => true,
-      () => false,
-    );
-    return ready ? plain(200, 'ok') : plain(503, 'ledger cannot be read');
+    const said = await options.ready();
+    return Response.json(said, {
+      status: said.ready ? 200 : 503,
+      headers: { 'cache-control': 'no-store' },
+    });
   });
+  if (options.metrics) {
+    routes.get('/metrics', metricsRoute(options.metrics.exposition, options.metrics.callers));
+  }
+  routes.get('/', frontPage({ mcp: endpoint !== undefined, realm: options.realm }));
   if (endpoint) routes.all('/mcp', mcpRoute(endpoint, callers, arrivals, options.at?.allowedOrigins));
   if (callers?.metadata) {
     routes.all('/.well-known/*', async (c, next) => callers.metadata?.(c.req.raw) ?? (await next()));

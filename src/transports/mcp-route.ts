@@ -73,7 +73,8 @@ function withPlainAccept(request: Request): Request {
   return request;
 }
 
-function unauthorized(why: Refused): Response {
+/** To who has shown no token, or one that lets nobody in. */
+export function unauthorized(why: Refused): Response {
   if (why === 'unavailable') return plain(503, 'tokens cannot be read', { 'retry-after': '5' });
   const challenge = why === 'wrong' ? 'Bearer error="invalid_token"' : 'Bearer';
   return plain(401, 'a bearer token is needed', { 'www-authenticate': challenge });

@@ -53,6 +53,18 @@ describe('tokens add', () => {
     expect(listed.stdout).not.toContain(token);
   });
 
+  it.each([
+    ['metrics', ['metrics']],
+    ['metrics,query-payment, metrics', ['query-payment', 'metrics']],
+  ])('knows the right to read metrics beside the tools: %s', async (wanted, tools) => {
+    const { stdout } = await tokens(['add', 'prometheus', '--tools', wanted, '--json']);
+    expect(JSON.parse(stdout)).toMatchObject({ tools });
+    expect(kept().tokens).toMatchObject([{ tools }]);
+    const { code, stderr } = await tokens(['add', 'other', '--tools', 'metric']);
+    expect(code).toBe(1);
+    expect(stderr).toContain(', metrics');
+  });
+
   it('says to a person what to do with it', async () => {
     const { stdout } = await tokens(['add', 'cline']);
     const token = /mcpc_\S{43}/.exec(stdout)?.[0] ?? '';

@@ -18,7 +18,8 @@ await serveOverHttp({
   },
   callers: anyoneAs('http'),
   routes: new Hono(),
-  ready: async () => true,
+  ready: async () => ({ ready: true }),
+  realm: 'simulator',
   ...{ host: '127.0.0.1', port: Number(CASHIER_HTTP_PORT), signal: stop.signal },
   listening: (origin) => void process.stderr.write(`fixtures: ${origin}/mcp\n`),
 });

@@ -15,7 +15,7 @@ beforeEach(() => {
 afterEach(() => rmSync(home, { recursive: true, force: true }));
 
 /** The service in this process, with a say in whether it is ready. */
-async function serve(ready: () => Promise<unknown>, routes = new Hono()) {
+async function serve(ready: () => Promise<{ readonly ready: boolean }>, routes = new Hono()) {
   const config = await readConfig({ CASHIER_HOME: home, CASHIER_LOG_LEVEL: 'silent' }, home);
   const app = await openApp(config, systemPorts);
   const stop = new AbortController();
@@ -28,6 +28,7 @@ async function serve(ready: () => Promise<unknown>, routes = new Hono()) {
     callers: anyoneAs('http'),
     routes,
     ready,
+    realm: 'simulator',
     ...{ host: '127.0.0.1', port: 0, signal: stop.signal },
     listening,
   });
@@ -43,13 +44,13 @@ async function serve(ready: () => Promise<unknown>, routes = new Hono()) {
 }
 
 it('is alive and ready while the ledger can be read', async () => {
-  const service = await serve(async () => true);
+  const service = await serve(async () => ({ ready: true }));
   expect([await service.status('/livez'), await service.status('/readyz')]).toEqual([200, 200]);
   await service.end();
 });
 
 it('is alive and not ready while it cannot', async () => {
-  const service = await serve(() => Promise.reject(new Error('disk I/O error')));
+  const service = await serve(async () => ({ ready: false }));
   expect([await service.status('/livez'), await service.status('/readyz')]).toEqual([200, 503]);
   await service.end();
 });
@@ -58,7 +59,7 @@ it('tells nothing of what a route threw', async () => {
   const routes = new Hono().get('/notify/x', () => {
     throw new Error('secret');
   });
-  const service = await serve(async () => true, routes);
+  const service = await serve(async () => ({ ready: true }), routes);
   expect(await service.status('/notify/x')).toBe(500);
   expect(await service.status('/livez')).toBe(200);
   await service.end();

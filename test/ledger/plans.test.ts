@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Book } from '../../src/ledger/book.ts';
+import { figuresOf } from '../../src/ledger/figures.ts';
 import type { OrderFilter } from '../../src/ledger/order-filter.ts';
 import { openSqliteStore } from '../../src/ledger/sqlite-store.ts';
 import type { Store, Tx } from '../../src/ledger/store.ts';
@@ -18,7 +19,7 @@ const NOW = Date.parse('2026-11-21T15:00:00+08:00');
 const page: OrderFilter = { after: { createdAt: NOW, outTradeNo: 'ORDER_1' } };
 
 /** What servers, their pages and waiting calls ask of the ledger of their own accord, or as often as anybody likes. */
-const QUESTIONS: Readonly<Record<string, (book: Book) => Promise<unknown>>> = {
+const QUESTIONS: Readonly<Record<string, (book: Book, tx: Tx) => Promise<unknown>>> = {
   'when anything is due': (book) => book.asking.earliest('bank 1'),
   'whether anything is due ever': (book) => book.asking.any(),
   'which orders are due': (book) => book.asking.orders('bank 1', 5, 'caller'),
@@ -58,6 +59,7 @@ const QUESTIONS: Readonly<Record<string, (book: Book) => Promise<unknown>>> = {
   'the newest of a story': (book) => book.audit.newestStory('ORDER_1'),
   'whether there was an alarm': (book) => book.audit.isAlarmed({ outTradeNo: 'ORDER_1' }, 'foreign-trade'),
   'the list of approvals': (book) => readList(book, NOW),
+  'what is watched from outside': (_, tx) => figuresOf(tx, ['alipay', 'wechatpay'], NOW),
   'an approval': async (book) => readCase(book, (await book.approvals.newest(1))[0]?.id ?? '', NOW),
 };
 
@@ -79,7 +81,7 @@ afterAll(async () => {
 });
 
 /** The plans of everything that `work` runs. */
-async function plansOf(work: (book: Book) => Promise<unknown>): Promise<string[]> {
+async function plansOf(work: (book: Book, tx: Tx) => Promise<unknown>): Promise<string[]> {
   const plans: string[] = [];
   await store.write(async (tx) => {
     const explained =
@@ -90,7 +92,7 @@ async function plansOf(work: (book: Book) => Promise<unknown>): Promise<string[]
         return run(sql, ...values);
       };
     const watched: Tx = { all: explained(tx.all), run: explained(tx.run) };
-    await work(new Book(watched, NOW, { caller: 'test' }));
+    await work(new Book(watched, NOW, { caller: 'test' }), watched);
   });
   return plans;
 }

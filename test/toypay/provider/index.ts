@@ -155,7 +155,7 @@ export function createToypayProvider(config: Config, { http }: Pick<ProviderPort
       if (typeof message.refundNumber !== 'string')
         return { kind: 'trade', id, trade: tradeIn(message, number) };
       const refund = refundIn(message, number, message.refundNumber);
-      if (!refund.exists) throw new NotifyRejected('malformed');
+      if (!refund.exists) throw new NotifyRejected('unreadable');
       return { kind: 'refund', id, refund };
     },
     acknowledge: (accepted) => ({

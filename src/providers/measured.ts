@@ -1,0 +1,71 @@
+import {
+  GatewayDeclined,
+  GatewayUnavailable,
+  type NotifyReason,
+  NotifyRejected,
+  OutcomeUnknown,
+  type PaymentProvider,
+} from './contract.ts';
+
+/** What is asked of a gateway, in words that are few. */
+export const OPERATIONS = ['create', 'query', 'close', 'refund', 'query_refund', 'bill'] as const;
+/** How it ends: `declined` is an answer, too; `unavailable`, nothing was sent; `unknown`, it may have happened. */
+export const EXCHANGE_OUTCOMES = ['ok', 'declined', 'unavailable', 'unknown', 'failed'] as const;
+
+/** One exchange with a gateway, of which nothing is told but this. */
+export interface Exchange {
+  readonly gateway: PaymentProvider['id'];
+  readonly operation: (typeof OPERATIONS)[number];
+  readonly outcome: (typeof EXCHANGE_OUTCOMES)[number];
+  readonly ms: number;
+}
+
+export interface Hearing {
+  exchanged(exchange: Exchange): void;
+  rejected?(gateway: PaymentProvider['id'], reason: NotifyReason): void;
+}
+
+/**
+ * A provider of which somebody hears how long each exchange took and how it ended, and nothing that was said in it.
+ * @param timer ms from any beginning
+ */
+export function measured(provider: PaymentProvider, timer: () => number, hearing: Hearing): PaymentProvider {
+  const { id: gateway } = provider;
+  async function timed<T>(operation: Exchange['operation'], exchange: Promise<T>): Promise<T> {
+    const began = timer();
+    const end = (outcome: Exchange['outcome']) =>
+      hearing.exchanged({ gateway, operation, outcome, ms: timer() - began });
+    try {
+      const answer = await exchange;
+      end('ok');
+      return answer;
+    } catch (error) {
+      end(outcomeOf(error));
+      throw error;
+    }
+  }
+  return {
+    ...provider,
+    sendPayment: (order, plan) => timed('create', provider.sendPayment(order, plan)),
+    queryTrade: (outTradeNo) => timed('query', provider.queryTrade(outTradeNo)),
+    closeTrade: (outTradeNo) => timed('close', provider.closeTrade(outTradeNo)),
+    sendRefund: (refund, plan) => timed('refund', provider.sendRefund(refund, plan)),
+    queryRefund: (outTradeNo, outRefundNo) =>
+      timed('query_refund', provider.queryRefund(outTradeNo, outRefundNo)),
+    downloadBill: (date) => timed('bill', provider.downloadBill(date)),
+    async parseNotify(raw, now) {
+      try {
+        return await provider.parseNotify(raw, now);
+      } catch (error) {
+        if (error instanceof NotifyRejected) hearing.rejected?.(gateway, error.reason);
+        throw error;
+      }
+    },
+  };
+}
+
+function outcomeOf(error: unknown): Exchange['outcome'] {
+  if (error instanceof GatewayDeclined) return 'declined';
+  if (error instanceof GatewayUnavailable) return 'unavailable';
+  return error instanceof OutcomeUnknown ? 'unknown' : 'failed';
+}

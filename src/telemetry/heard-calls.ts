@@ -1,0 +1,64 @@
+import type { Hear } from '../calls/tool-call.ts';
+import type { RandomBytes } from '../domain/clock.ts';
+import type { Log } from '../domain/ports.ts';
+import type { Till } from '../payments/till.ts';
+import { type Hearing, measured } from '../providers/measured.ts';
+import type { Telemetry } from './telemetry.ts';
+
+interface HeardCallsPorts {
+  readonly log: Log;
+  readonly randomBytes: RandomBytes;
+  readonly timer: () => number;
+  /** Where the service measures. */
+  readonly telemetry: Telemetry | undefined;
+}
+
+/**
+ * Logs each call, and each exchange with a gateway that it leads to, under one id: the one that stands in the audit
+ * trail. Of what was asked and answered it logs nothing. What goes wrong has lines of its own, which no flood of others
+ * crowds out.
+ */
+export function heardCalls({ log, randomBytes, timer, telemetry }: HeardCallsPorts): Hear {
+  return (tool, caller) => {
+    const id = randomBytes(9).toString('base64url');
+    const began = timer();
+    const hearing: Hearing = {
+      exchanged(exchange) {
+        const { gateway, operation, outcome, ms } = exchange;
+        const event = outcome === 'ok' ? 'gateway answered' : 'gateway did not do it';
+        log.info(event, { call: id, gateway, operation, outcome, ms: Math.round(ms) });
+      },
+    };
+    return {
+      id,
+      within: (till) => ({
+        ...till,
+        log: logOf(log, id),
+        providers: heardBy(till.providers, timer, hearing),
+      }),
+      end(outcome, error) {
+        const ms = timer() - began;
+        telemetry?.called(tool, outcome, ms, error);
+        const event = error === undefined ? 'call' : 'call refused';
+        log.info(event, { call: id, caller, tool, outcome, ms: Math.round(ms) });
+      },
+    };
+  };
+}
+
+/** Providers of which somebody hears. */
+export function heardBy(
+  providers: Till['providers'],
+  timer: () => number,
+  hearing: Hearing,
+): Till['providers'] {
+  return new Map([...providers].map(([id, provider]) => [id, measured(provider, timer, hearing)]));
+}
+
+function logOf(log: Log, call: string): Log {
+  return {
+    info: (event, facts) => log.info(event, { call, ...facts }),
+    warn: (event, facts) => log.warn(event, { call, ...facts }),
+    error: (event, facts) => log.error(event, { call, ...facts }),
+  };
+}

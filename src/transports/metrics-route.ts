@@ -1,0 +1,46 @@
+import type { HttpBindings } from '@hono/node-server';
+import type { Context } from 'hono';
+import type { Callers } from '../auth/callers.ts';
+import { hostnameIn, isLoopbackName } from '../domain/names.ts';
+import { isPassedOn } from '../platform/source.ts';
+import { unauthorized } from './mcp-route.ts';
+import { plain } from './plain.ts';
+
+/** As Prometheus wants it. */
+const CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
+
+/**
+ * `/metrics`: for this machine, by a name that only it has and through no proxy, or for a token that has the right.
+ * @param callers undefined: nobody has a token
+ */
+export function metricsRoute(
+  exposition: () => Promise<string>,
+  callers: Callers | undefined,
+): (c: Context<{ Bindings: HttpBindings }>) => Promise<Response> {
+  return async (c) => {
+    if (!isFromHere(c)) {
+      const identity = (await callers?.identify(c.req.header('authorization'))) ?? 'missing';
+      if (identity instanceof Response) return identity;
+      if (typeof identity === 'string') return unauthorized(identity);
+      if (!identity.metrics)
+        return plain(403, 'the token has no right to metrics: mcp-cashier tokens add NAME --tools metrics');
+    }
+    return new Response(await exposition(), {
+      headers: {
+        'content-type': CONTENT_TYPE,
+        'cache-control': 'no-store',
+        'x-content-type-options': 'nosniff',
+        'cross-origin-resource-policy': 'same-origin',
+      },
+    });
+  };
+}
+
+function isFromHere(c: Context<{ Bindings: HttpBindings }>): boolean {
+  const peer = (c.env.incoming.socket.remoteAddress ?? '').replace(/^::ffff:/i, '');
+  return (
+    isLoopbackName(peer) &&
+    isLoopbackName(hostnameIn(c.req.header('host') ?? '')) &&
+    !isPassedOn((name) => c.req.header(name))
+  );
+}
