@@ -120,7 +120,7 @@ function knownOf(entry: TokenEntry): Known {
       named: true,
       credential: entry.sha256.slice(0, CREDENTIAL_DIGITS),
       tools: entry.tools && new Set(entry.tools),
-      metrics: entry.tools?.includes(METRICS) ?? false,
+      ...(entry.tools?.includes(METRICS) ? { metrics: true } : {}),
       ownOrdersOnly: entry.orders === 'own',
       ...(entry.policy === undefined ? {} : { token: readSections(entry.policy) }),
     },
