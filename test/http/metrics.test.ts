@@ -78,6 +78,18 @@ describe('/metrics', () => {
     else expect(answer.body).not.toContain('cashier_');
   });
 
+  it('without /mcp, they are for this machine and for tokens all the same', async () => {
+    const other = await Service.start(shop, {}, ['--no-mcp']);
+    const statusWith = async (headers: Readonly<Record<string, string>>) =>
+      (await fetch(`${other.origin}/metrics`, { headers })).status;
+    expect(await statusWith({})).toBe(200);
+    expect(await statusWith(passedOn)).toBe(401);
+    expect(await statusWith({ ...passedOn, authorization: bearer(tokens.agent) })).toBe(403);
+    expect(await statusWith({ ...passedOn, authorization: bearer(tokens.watcher) })).toBe(200);
+    expect(await (await fetch(other.origin)).text()).not.toContain('<code>/mcp</code>');
+    expect(await other.stop()).toBe(0);
+  });
+
   it('a token in the address is none', async () => {
     expect((await get(`/metrics?access_token=${tokens.watcher}`, outside)).status).toBe(401);
   });

@@ -168,6 +168,18 @@ describe.each(ERAS)('scopes, with a %s client', (era) => {
   });
 });
 
+it('an access token, whatever its scopes, is no right to metrics', async () => {
+  const asked = (headers: Readonly<Record<string, string>> = {}) =>
+    fetch(`${service.origin}/metrics`, { headers: { 'x-forwarded-for': '203.0.113.9', ...headers } });
+  const stranger = await asked();
+  expect([stranger.status, stranger.headers.get('www-authenticate')]).toEqual([
+    401,
+    expect.stringContaining(`resource_metadata="${METADATA}"`),
+  ]);
+  expect((await asked({ authorization: `Bearer ${await token()}` })).status).toBe(403);
+  expect((await asked({ authorization: `Bearer ${alice}` })).status).toBe(403);
+});
+
 it('a call beyond the scopes is found in a batch, and in a session', async () => {
   const bearer = await token({ scope: 'cashier:read', client_id: 'batch' });
   const headers = {
