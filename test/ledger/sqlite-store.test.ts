@@ -2,7 +2,6 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { CashierError } from '../../src/domain/errors.ts';
 import { Ledger } from '../../src/ledger/ledger.ts';
 import { openSqliteStore } from '../../src/ledger/sqlite-store.ts';
 import type { Tx } from '../../src/ledger/store.ts';
@@ -17,81 +16,6 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 const open = (path: string) => openSqliteStore(path, ports);
-
-describe('a ledger file', () => {
-  it('keeps nothing of a transaction that throws', async () => {
-    const store = await open(join(folder, 'l.db'));
-    await store.write((tx) => tx.run('CREATE TABLE t (a INTEGER)'));
-    await expect(
-      store.write(async (tx) => {
-        await tx.run('INSERT INTO t VALUES (1)');
-        throw new Error('no');
-      }),
-    ).rejects.toThrow('no');
-    expect(await store.read((tx) => tx.all('SELECT * FROM t'))).toEqual([]);
-    await store.close();
-  });
-
-  it('takes no mistake in a statement of ours for a file that cannot be written', async () => {
-    const store = await open(join(folder, 'l.db'));
-    await store.write((tx) => tx.run('CREATE TABLE t (id TEXT PRIMARY KEY)'));
-    const insert = () => store.write((tx) => tx.run("INSERT INTO t VALUES ('a')"));
-    await insert();
-    const error: unknown = await insert().catch((thrown: unknown) => thrown);
-    expect(error).toBeInstanceOf(Error);
-    expect(error, 'INTERNAL, not CONFIGURATION').not.toBeInstanceOf(CashierError);
-    await store.close();
-  });
-
-  it('never shows a reader half of a write of the same process', async () => {
-    const store = await open(join(folder, 'l.db'));
-    await store.write((tx) => tx.run('CREATE TABLE t (a INTEGER)'));
-    const writing = store.write(async (tx) => {
-      await tx.run('INSERT INTO t VALUES (1)');
-      await new Promise((resolve) => setImmediate(resolve));
-      await tx.run('INSERT INTO t VALUES (2)');
-    });
-    const seen = await store.read((tx) => tx.all('SELECT COUNT(*) AS n FROM t'));
-    await writing;
-    expect(seen).toEqual([{ n: 2 }]);
-    await store.close();
-  });
-
-  it.each([
-    ['one by one', {}],
-    ['in shared commits', { turn: systemTurn }],
-  ])('adds up under many connections that read and then write, %s', async (_how, turn) => {
-    const path = join(folder, 'l.db');
-    const stores = await Promise.all(
-      Array.from({ length: 6 }, () => openSqliteStore(path, { ...ports, ...turn })),
-    );
-    await stores[0]?.write(async (tx) => {
-      await tx.run('CREATE TABLE t (n INTEGER)');
-      await tx.run('INSERT INTO t VALUES (0)');
-    });
-    const increments = stores.flatMap((store) =>
-      Array.from({ length: 50 }, () =>
-        store.write(async (tx) => {
-          const [row] = await tx.all('SELECT n FROM t');
-          await tx.run('UPDATE t SET n = ?', Number(row?.n) + 1);
-        }),
-      ),
-    );
-    await Promise.all(increments);
-    expect(await stores[1]?.read((tx) => tx.all('SELECT n FROM t'))).toEqual([{ n: 300 }]);
-    await Promise.all(stores.map((store) => store.close()));
-  });
-
-  it('is made once by many processes that start together', async () => {
-    const path = join(folder, 'deep', 'l.db');
-    const ledgers = await Promise.all(
-      Array.from({ length: 8 }, async () => Ledger.open(await open(path), 'live', ports)),
-    );
-    const salts = await Promise.all(ledgers.map((ledger) => ledger.read((book) => book.meta('salt'))));
-    expect(new Set(salts).size).toBe(1);
-    await Promise.all(ledgers.map((ledger) => ledger.close()));
-  });
-});
 
 describe('a commit that several share', () => {
   const path = () => join(folder, 'l.db');
@@ -188,19 +112,6 @@ describe('a commit that several share', () => {
     await Promise.all([store.close(), other.close()]);
   });
 
-  it('leaves out what one of them did before it failed, and nothing else', async () => {
-    const { store, insert, rows } = await overheard();
-    const failing = store.write(async (tx) => {
-      await tx.run('INSERT INTO t VALUES (99)');
-      // SQLite's own refusal of one statement is not the others' either.
-      await tx.run('INSERT INTO t VALUES (1, 2, 3)');
-    });
-    const all = await Promise.allSettled([insert(1), failing, insert(2)]);
-    expect(all.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
-    expect(await rows()).toEqual([1, 2]);
-    await store.close();
-  });
-
   it('waits for the disk unless a power cut may undo all that is in it, and always does so without WAL', async () => {
     const path = join(folder, 'l.db');
     const store = await openSqliteStore(path, { ...ports, turn: systemTurn });
@@ -268,14 +179,6 @@ describe('a commit that several share', () => {
     expect(await left.read((tx) => tx.all('SELECT a FROM t'))).toEqual([{ a: 1 }]);
     await left.close();
   });
-
-  it('is found by another process at once', async () => {
-    const { store, insert, rows } = await overheard();
-    const other = await openSqliteStore(path(), { ...ports, turn: systemTurn });
-    const seen = await Promise.all([1, 2, 3].map((a) => insert(a).then(() => rows(other))));
-    for (const [i, found] of seen.entries()) expect(found).toContain(i + 1);
-    await Promise.all([store.close(), other.close()]);
-  });
 });
 
 describe('a ledger that cannot be used says so and is left alone', () => {
@@ -284,30 +187,6 @@ describe('a ledger that cannot be used says so and is left alone', () => {
       code: 'CONFIGURATION',
       details: { variable: 'CASHIER_LEDGER' },
     });
-
-  it('of a newer version', async () => {
-    const path = join(folder, 'l.db');
-    const ledger = await Ledger.open(await open(path), 'live', ports);
-    await ledger.write((book) => book.setMeta('schema_version', '99'));
-    await ledger.close();
-    await refuses(path);
-  });
-
-  it('of a newer version, also when it became that while it was open', async () => {
-    const path = join(folder, 'l.db');
-    const old = await Ledger.open(await open(path), 'live', ports);
-    await old.write((book) => book.setMeta('schema_version', '99'));
-    const late = old.as({ caller: 'late' }).write((book) => book.setMeta('mine', '1'));
-    await expect(late).rejects.toMatchObject({ code: 'CONFIGURATION' });
-    expect(await old.read((book) => book.meta('mine'))).toBeUndefined();
-    await old.close();
-  });
-
-  it('of another realm', async () => {
-    const path = join(folder, 'l.db');
-    await (await Ledger.open(await open(path), 'live', ports)).close();
-    await refuses(path, 'simulator');
-  });
 
   it('that is no database', async () => {
     const path = join(folder, 'l.db');
