@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Service } from '../http/service.ts';
 import { hasPostgres, newDatabase, say } from '../support/postgres.ts';
 import { runCommand, until } from '../support/server-process.ts';
 import { NO_POSTGRES } from '../support/skipped.ts';
+import { Wire } from '../support/wire.ts';
 import { type Agent, REFUNDS_WITHOUT_APPROVAL, Shop } from './shop.ts';
 
 describe.skipIf(!hasPostgres)(`a shop on PostgreSQL${hasPostgres ? '' : ` (${NO_POSTGRES})`}`, () => {
@@ -80,5 +82,28 @@ describe.skipIf(!hasPostgres)(`a shop on PostgreSQL${hasPostgres ? '' : ` (${NO_
     );
     await shop.simulator.pay(order);
     await until('paid', async () => (await agent.query(order.outTradeNo)).state === 'PAID' || undefined);
+  });
+
+  it('says in /readyz that its server is away, and that it is back', async () => {
+    const wire = new Wire(address.href);
+    const service = await Service.start(shop, { CASHIER_LEDGER: await wire.start() });
+    const readyz = async () => {
+      const answer = await fetch(`${service.origin}/readyz`);
+      return { status: answer.status, ...((await answer.json()) as object) };
+    };
+    const becomes = async (status: number, ledger: string) => {
+      const said = await until(`/readyz ${status}`, async () => {
+        const now = await readyz();
+        return now.status === status ? now : undefined;
+      });
+      expect(said).toMatchObject({ ledger });
+    };
+    await becomes(200, 'ok');
+    wire.down();
+    await becomes(503, 'unreadable');
+    wire.isDown = false;
+    await becomes(200, 'ok');
+    await service.stop();
+    wire.stop();
   });
 });
