@@ -1,5 +1,6 @@
 import { type CashierError, configuration } from '../domain/errors.ts';
 import { REALMS, type Realm } from '../domain/order.ts';
+import type { AuditKind } from './audit-kinds.ts';
 import { SHAPELESS } from './audit-shapes.ts';
 import { readMeta, writeMeta } from './meta.ts';
 import { eventsIntoAudit, ordersWithoutCode } from './migrations.ts';
@@ -15,11 +16,24 @@ interface Otherwise {
   readonly postgres?: string;
 }
 
-/** These have the numbers from 1 on, by which the indexes of the trail tell calls, warnings and all else apart. */
-const FIRST_WORDS = [
-  ...['call', 'result', 'alarm-foreign-trade', 'alarm-foreign-refund', 'alarm-refunded-after-closed'],
-  ...['approval-asked', 'approval-approved', 'approval-denied', 'approval-used', 'approval-failed'],
-];
+/**
+ * These have the numbers from 1 on, by which the indexes of the trail tell calls, warnings and all else apart: a kind
+ * that is added to them needs a step of its own.
+ */
+const FIRST_WORDS: Readonly<
+  Record<Extract<AuditKind, 'call' | 'result' | `alarm-${string}` | `approval-${string}`>, number>
+> = {
+  call: 1,
+  result: 2,
+  'alarm-foreign-trade': 3,
+  'alarm-foreign-refund': 4,
+  'alarm-refunded-after-closed': 5,
+  'approval-asked': 6,
+  'approval-approved': 7,
+  'approval-denied': 8,
+  'approval-used': 9,
+  'approval-failed': 10,
+};
 /** How the trail's details stood before there were shapes; as `shapeWord`. */
 const WHOLE = `COALESCE(tool, '') || char(10) || '${SHAPELESS}'`;
 
@@ -148,7 +162,10 @@ const MIGRATIONS: readonly (readonly Step[])[] = [
     // The trail in fewer bytes: its numbers are the rows' own, a hash is 32 bytes, what is said often stands in `words`,
     // and no index holds what another has. What is no hash, number or text stays as wrong as it is.
     'CREATE TABLE words (id INTEGER PRIMARY KEY, word TEXT NOT NULL UNIQUE)',
-    `INSERT INTO words (word) VALUES ${FIRST_WORDS.map((word) => `('${word}')`).join(', ')}`,
+    `INSERT INTO words (word) VALUES ${Object.entries(FIRST_WORDS)
+      .sort(([, a], [, b]) => a - b)
+      .map(([word]) => `('${word}')`)
+      .join(', ')}`,
     {
       sqlite: `INSERT INTO words (word) SELECT kind FROM audit UNION SELECT caller FROM audit UNION SELECT ${WHOLE} FROM audit
         EXCEPT SELECT word FROM words`,

@@ -97,7 +97,7 @@ export async function openSqliteStore(path: string, ports: Ports): Promise<Store
    * the lock is waited for shares the commit.
    */
   async function together(kind: 'write' | 'read', line: Line): Promise<void> {
-    let jobs: readonly Job[] = [];
+    let jobs: readonly Job[] | undefined;
     const told: (() => void)[] = [];
     // Without WAL a commit that is not waited for could damage the file.
     const isNote = isWal && line.isNote;
@@ -105,12 +105,7 @@ export async function openSqliteStore(path: string, ports: Ports): Promise<Store
       // What a savepoint would need to be undone would else go through a temporary file, and costs more than the rest.
       if (line.waiting > 1) db.exec('PRAGMA temp_store = MEMORY');
       if (isNote) db.exec('PRAGMA synchronous = NORMAL');
-      await insist(() => start(kind === 'write' ? 'BEGIN IMMEDIATE' : 'BEGIN'), ports).catch(
-        (error: unknown) => {
-          jobs = line.giveUp();
-          throw error;
-        },
-      );
+      await insist(() => start(kind === 'write' ? 'BEGIN IMMEDIATE' : 'BEGIN'), ports);
       jobs = line.take(isNote);
       for (const job of jobs) {
         told.push(jobs.length === 1 ? await job.run(tx) : await apart(job));
@@ -120,7 +115,7 @@ export async function openSqliteStore(path: string, ports: Ports): Promise<Store
       await insist(() => db.exec('COMMIT'), ports);
     } catch (error) {
       if (db.isOpen && db.isTransaction) db.exec('ROLLBACK');
-      for (const { fail } of jobs) fail(error);
+      for (const { fail } of jobs ?? line.giveUp()) fail(error);
       return;
     } finally {
       if (isNote && db.isOpen) db.exec('PRAGMA synchronous = FULL');
