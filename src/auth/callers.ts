@@ -32,6 +32,11 @@ export function anyoneAs(caller: string): Callers {
   return { identify: () => identity, current: () => undefined };
 }
 
+/** The token that an `Authorization` header shows; undefined where there is none, or it is none. */
+export function bearerIn(authorization: string | undefined): string | undefined {
+  return /^Bearer +([\x21-\x7e]+) *$/i.exec(authorization ?? '')?.[1];
+}
+
 /** Tells scanners of leaked secrets what they have found, and our tokens from others. */
 export const PREFIX = 'mcpc_';
 
@@ -42,7 +47,7 @@ export function withOAuth(tokens: Callers | undefined, oauth: OAuthCallers): Cal
   return {
     ...oauth,
     async identify(authorization) {
-      const [, token] = /^Bearer +([\x21-\x7e]+) *$/i.exec(authorization ?? '') ?? [];
+      const token = bearerIn(authorization);
       if (token === undefined)
         return oauth.unknown(
           authorization === undefined ? 'Missing Authorization header' : 'not a bearer token',

@@ -5,7 +5,7 @@ import type { RandomBytes } from '../domain/clock.ts';
 import type { Log } from '../domain/ports.ts';
 import type { Identity } from '../policy/identity.ts';
 import { readSections } from '../policy/read-policy.ts';
-import { type Callers, PREFIX, type Refused } from './callers.ts';
+import { bearerIn, type Callers, PREFIX, type Refused } from './callers.ts';
 import { METRICS, readTokenFile, type TokenEntry } from './token-file.ts';
 
 /** So much of a token's hash tells it from any other (hex digits). */
@@ -77,7 +77,7 @@ export function tokenCallers(path: string, log: Log): TokenCallers {
       const tokens = refresh();
       if (tokens === undefined) return 'unavailable';
       if (authorization === undefined) return 'missing';
-      const token = /^Bearer +([\x21-\x7e]+) *$/i.exec(authorization)?.[1];
+      const token = bearerIn(authorization);
       if (token === undefined || token.length > MAX_TOKEN_LENGTH) return 'wrong';
       const hash = hashOf(token);
       let found: Identity | undefined;

@@ -1,3 +1,4 @@
+import type { RandomBytes } from '../domain/clock.ts';
 import { CashierError } from '../domain/errors.ts';
 import { sorted } from '../domain/sorted.ts';
 import { rowDigest } from '../ledger/audit-digest.ts';
@@ -33,7 +34,7 @@ export async function attempt<T>(
   run: (errand: Errand) => Promise<T>,
   outcomeOf: (result: T) => Outcome,
 ): Promise<T> {
-  const { id = till.randomBytes(9).toString('base64url') } = call;
+  const { id = newCallId(till.randomBytes) } = call;
   const numbers = numbersIn(args);
   const hides = hider(args, till.isSecret ?? (() => false));
   const client = call.client !== undefined && hides(call.client) ? '***' : call.client;
@@ -84,6 +85,11 @@ export async function attempt<T>(
     await end(refused);
     throw error;
   }
+}
+
+/** Links what one call did, in the trail and in the log. */
+export function newCallId(randomBytes: RandomBytes): string {
+  return randomBytes(9).toString('base64url');
 }
 
 /** What is refused may name what was sent, which may be as long as anything. */

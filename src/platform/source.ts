@@ -39,9 +39,9 @@ export function sourceOf(trusted: readonly string[]): SourceOf {
   }
   const isTrusted = (address: string) => list.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
   return (peer, header) => {
-    let address = plain(peer ?? '');
+    let address = plainAddress(peer ?? '');
     if (!isTrusted(address)) return isPassedOn(header) ? `${network(address)}${PASSED_ON}` : network(address);
-    const chain = (header('x-forwarded-for') ?? '').split(',').map((part) => plain(part.trim()));
+    const chain = (header('x-forwarded-for') ?? '').split(',').map((part) => plainAddress(part.trim()));
     for (const before of chain.reverse()) {
       if (isIP(before) === 0) break;
       address = before;
@@ -52,7 +52,7 @@ export function sourceOf(trusted: readonly string[]): SourceOf {
 }
 
 /** Without a port, a zone or the IPv6 form of an IPv4 address. */
-function plain(text: string): string {
+export function plainAddress(text: string): string {
   const bare = text
     .replace(/^\[(.*)\](:\d+)?$/, '$1')
     .replace(/%.*$/, '')

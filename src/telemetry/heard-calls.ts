@@ -1,6 +1,7 @@
 import type { Hear } from '../calls/tool-call.ts';
 import type { RandomBytes } from '../domain/clock.ts';
 import type { Log } from '../domain/ports.ts';
+import { newCallId } from '../payments/attempt.ts';
 import type { Till } from '../payments/till.ts';
 import { type Hearing, measured } from '../providers/measured.ts';
 import type { Telemetry } from './telemetry.ts';
@@ -20,7 +21,7 @@ interface HeardCallsPorts {
  */
 export function heardCalls({ log, randomBytes, timer, telemetry }: HeardCallsPorts): Hear {
   return (tool, caller) => {
-    const id = randomBytes(9).toString('base64url');
+    const id = newCallId(randomBytes);
     const began = timer();
     const hearing: Hearing = {
       exchanged(exchange) {

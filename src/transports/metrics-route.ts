@@ -2,7 +2,7 @@ import type { HttpBindings } from '@hono/node-server';
 import type { Context } from 'hono';
 import type { Callers } from '../auth/callers.ts';
 import { hostnameIn, isLoopbackName } from '../domain/names.ts';
-import { isPassedOn } from '../platform/source.ts';
+import { isPassedOn, plainAddress } from '../platform/source.ts';
 import { unauthorized } from './mcp-route.ts';
 import { plain } from './plain.ts';
 
@@ -37,9 +37,8 @@ export function metricsRoute(
 }
 
 function isFromHere(c: Context<{ Bindings: HttpBindings }>): boolean {
-  const peer = (c.env.incoming.socket.remoteAddress ?? '').replace(/^::ffff:/i, '');
   return (
-    isLoopbackName(peer) &&
+    isLoopbackName(plainAddress(c.env.incoming.socket.remoteAddress ?? '')) &&
     isLoopbackName(hostnameIn(c.req.header('host') ?? '')) &&
     !isPassedOn((name) => c.req.header(name))
   );
