@@ -5,13 +5,10 @@ import { BuyerPages } from './buyer-page/buyer-pages.ts';
 import type { Config } from './config.ts';
 import { secretsOf } from './config.ts';
 import type { Clock, RandomBytes } from './domain/clock.ts';
-import { isAddress } from './domain/ledger-address.ts';
-import type { ProviderId, Realm } from './domain/order.ts';
+import type { ProviderId } from './domain/order.ts';
 import type { Log } from './domain/ports.ts';
-import { Ledger, type Opening } from './ledger/ledger.ts';
 import { keepRefusedNames } from './ledger/refused-names.ts';
-import { openSqliteStore } from './ledger/sqlite-store.ts';
-import type { Store } from './ledger/store.ts';
+import { openLedger } from './open-ledger.ts';
 import { OperatorPages } from './operator/operator-pages.ts';
 import { CallRate } from './payments/call-rate.ts';
 import { runApproved } from './payments/carry-out.ts';
@@ -24,7 +21,7 @@ import { once } from './platform/once.ts';
 import { outgoingProxyOf } from './platform/outgoing-proxy.ts';
 import { RefusedNames } from './platform/refused-names.ts';
 import { processSenders } from './platform/senders.ts';
-import { systemClock, systemRandom, systemTimer, systemTurn } from './platform/system.ts';
+import { systemClock, systemRandom, systemTimer } from './platform/system.ts';
 import type { Policy } from './policy/policy.ts';
 import { readPolicy } from './policy/read-policy-file.ts';
 import { GatewayUnavailable, type PaymentProvider } from './providers/contract.ts';
@@ -241,37 +238,6 @@ export async function openApp(config: Config, ports: Ports, service?: ServiceAdd
       await ledger.close();
     },
   };
-}
-
-/**
- * The ledger alone, for commands that ask no gateway: they work although the policy or the credentials are broken.
- * Throws CONFIGURATION for one that is not ours to use.
- */
-export async function openLedger(
-  config: Config,
-  how: Opening = {},
-  timed: (store: Store) => Store = (store) => store,
-): Promise<Ledger> {
-  const store = timed(await openStore(config));
-  return Ledger.open(store, config.realm, systemPorts, how).catch(async (error: unknown) => {
-    await store.close();
-    throw error;
-  });
-}
-
-/**
- * As {@link openLedger}, for a command that works on whatever ledger there is: a file is taken for what it says it is.
- * @param asked the realm that it must belong to, where one was asked for
- */
-export async function adoptLedger(config: Config, asked: Realm | undefined, mayMake = true): Promise<Ledger> {
-  return openLedger(config, { adopt: asked === undefined, mayMake });
-}
-
-async function openStore({ ledger, ledgerName }: Config): Promise<Store> {
-  const ports = { ...systemPorts, turn: systemTurn };
-  if (!isAddress(ledger)) return openSqliteStore(ledger, ports);
-  const { openPostgresStore } = await import('./ledger/postgres-store.ts');
-  return openPostgresStore(ledger, ledgerName, ports);
 }
 
 async function configureProviders(

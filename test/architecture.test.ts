@@ -151,6 +151,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     ...['domain', 'settings.ts', 'platform/text-file.ts'],
     ...WALLETS,
   ],
+  'open-ledger.ts': ['config.ts', 'domain', 'ledger', 'platform/system.ts'],
   'settings.ts': ['domain', ...WALLETS],
   'settings-documents.ts': ['domain', 'settings.ts'],
 };

@@ -1,10 +1,10 @@
 import { existsSync, realpathSync } from 'node:fs';
-import { adoptLedger } from '../compose.ts';
 import { type Config, ledgerIn, type Place } from '../config.ts';
 import { CashierError, type Text } from '../domain/errors.ts';
 import { isAddress, ledgerName } from '../domain/ledger-address.ts';
 import { REALMS, type Realm } from '../domain/order.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import { adoptLedger } from '../open-ledger.ts';
 import { knownLedgers } from '../platform/known-ledgers.ts';
 
 /** What became of one ledger. */

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
-import { adoptLedger } from '../compose.ts';
 import { type Config, ledgerIn, type Place } from '../config.ts';
 import { type CashierError, configuration } from '../domain/errors.ts';
 import { isAddress } from '../domain/ledger-address.ts';
 import type { Realm } from '../domain/order.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import { adoptLedger } from '../open-ledger.ts';
 import type { CommandContext } from './command.ts';
 import type { Say } from './speaker.ts';
 import { isTerminal, print } from './terminal.ts';

@@ -1,8 +1,8 @@
-import { openLedger } from '../compose.ts';
 import { examine, type Report } from '../doctor/examine.ts';
 import { thisMachine } from '../doctor/machine.ts';
 import { usableProxy } from '../doctor/proxy.ts';
 import type { Text } from '../domain/errors.ts';
+import { openLedger } from '../open-ledger.ts';
 import { systemClock, systemRandom } from '../platform/system.ts';
 import { readPolicy } from '../policy/read-policy-file.ts';
 import type { Area, Finding, Level } from '../providers/finding.ts';

@@ -3,10 +3,10 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileS
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, vi } from 'vitest';
-import { openLedger } from '../../src/compose.ts';
 import { readConfig } from '../../src/config.ts';
 import { KNOWN_NAMES } from '../../src/doctor/names.ts';
 import { CashierError } from '../../src/domain/errors.ts';
+import { openLedger } from '../../src/open-ledger.ts';
 import { systemRandom } from '../../src/platform/system.ts';
 import { freeze, holdToPolicy } from '../../src/policy/decisions.ts';
 import { setOperatorSecret } from '../../src/policy/person.ts';
