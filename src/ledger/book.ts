@@ -3,6 +3,7 @@ import { Approvals } from './approvals.ts';
 import { Asking } from './asking.ts';
 import type { AuditDetails, AuditKind } from './audit-kinds.ts';
 import type { Actor, AuditTrail } from './audit-trail.ts';
+import { GuessCount } from './guess-count.ts';
 import { History } from './history.ts';
 import { readMeta, writeMeta } from './meta.ts';
 import { OperatorBook } from './operator-book.ts';
@@ -23,6 +24,7 @@ export class Book {
   readonly quotas: Quotas;
   readonly operator: OperatorBook;
   readonly asking: Asking;
+  readonly guesses: GuessCount;
 
   constructor(tx: Tx, now: number, actor: Actor) {
     this.#tx = tx;
@@ -34,6 +36,7 @@ export class Book {
     this.quotas = new Quotas(tx, now, this.#tallies);
     this.operator = new OperatorBook(tx, now);
     this.asking = new Asking(tx, now);
+    this.guesses = new GuessCount(tx, now);
   }
 
   get audit(): AuditTrail {

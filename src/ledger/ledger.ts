@@ -6,8 +6,8 @@ import { News } from './news.ts';
 import { insistKnownSchema, type Opening, prepareSchema } from './schema.ts';
 import type { Store, Tx } from './store.ts';
 
-/** Who asks the gateways what and when: of all that a book has, what is not recorded. */
-export type Notes = Pick<Book, 'asking' | 'meta' | 'setMeta'>;
+/** Who asks the gateways what and when, and who guesses: of all that a book has, what is not recorded. */
+export type Notes = Pick<Book, 'asking' | 'guesses' | 'meta' | 'setMeta'>;
 
 export type { Opening } from './schema.ts';
 

@@ -239,6 +239,13 @@ const MIGRATIONS: readonly (readonly Step[])[] = [
     'CREATE INDEX orders_by_call ON orders (input_hash, caller, created_at) WHERE buyer_hash IS NOT NULL',
     "CREATE INDEX orders_in_doubt ON orders (input_hash, caller, created_at) WHERE state = 'UNKNOWN'",
   ],
+  [
+    // Wrong guesses at the operator's secret, counted for all processes; see guess-count.ts.
+    `CREATE TABLE guesses (
+      guesser TEXT NOT NULL, slot INTEGER NOT NULL, at BIGINT NOT NULL,
+      PRIMARY KEY (guesser, slot)) WITHOUT ROWID`,
+    'CREATE INDEX guesses_by_time ON guesses (at)',
+  ],
 ];
 
 export interface Opening {

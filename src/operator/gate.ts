@@ -3,6 +3,7 @@ import type { Clock, RandomBytes } from '../domain/clock.ts';
 import { CashierError } from '../domain/errors.ts';
 import type { Realm } from '../domain/order.ts';
 import type { Log } from '../domain/ports.ts';
+import type { GuessCount } from '../ledger/guess-count.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { sharedKey } from '../ledger/shared-key.ts';
 import { closeSession, openSession, Person } from '../policy/person.ts';
@@ -40,7 +41,7 @@ export interface Gate {
 
 /**
  * Lets people in by the operator secret. Wrong guesses are counted by source and, where somebody has signed in before,
- * by device: no stranger can lock the operator out.
+ * by device, for all processes on the ledger: no stranger can lock the operator out.
  */
 export function gate(options: {
   readonly ledger: Ledger;
@@ -52,7 +53,10 @@ export function gate(options: {
   const { ledger, realm, clock, randomBytes, log } = options;
   const operator = ledger.as({ actor: 'operator', tool: 'page' });
   const stranger = ledger.as({ actor: 'unknown', tool: 'page' });
-  const guesses = new Guesses(clock);
+  const guesses = new Guesses(clock, {
+    begin: (key) => counted(key, (count, guesser) => count.begin(guesser)),
+    forget: (key) => counted(key, (count, guesser) => count.forget(guesser)),
+  });
   const recorded = { since: Number.NEGATIVE_INFINITY, count: 0, unrecorded: 0 };
 
   const cookieName = async () => sessionCookie(await ledger.read((book) => book.audit.ledgerId()));
@@ -64,15 +68,21 @@ export function gate(options: {
   function setCookie(name: string, value: string, maxAge: number, { base, secure }: Site): string {
     return `${name}=${value}; Path=${base}/approvals; Max-Age=${maxAge}; HttpOnly; SameSite=Strict${secure ? '; Secure' : ''}`;
   }
-  const signed = async (device: string, until: number) => {
+  const mac = async (text: string) => {
     const key = await sharedKey(ledger, 'operator_device_key', randomBytes);
-    return createHmac('sha256', key).update(`operator device ${device} ${until}`).digest('base64url');
+    return createHmac('sha256', key).update(text).digest('base64url');
   };
+  const signed = (device: string, until: number) => mac(`operator device ${device} ${until}`);
+  /** Where somebody came from, or by which device, is nothing that a ledger should tell. */
+  async function counted<T>(key: string, count: (guesses: GuessCount, guesser: string) => Promise<T>) {
+    const guesser = await mac(`guesser ${key}`);
+    return ledger.note(({ guesses }) => count(guesses, guesser));
+  }
   /** The device that somebody has signed in with before; undefined for what is none of ours. */
   async function deviceIn(cookies: string | undefined): Promise<string | undefined> {
-    const [, device, until, mac] = DEVICE_VALUE.exec(cookieValue(cookies, await deviceName()) ?? '') ?? [];
+    const [, device, until, word] = DEVICE_VALUE.exec(cookieValue(cookies, await deviceName()) ?? '') ?? [];
     if (device === undefined || Number(until) * 1_000 <= clock.now()) return undefined;
-    return sameToken(mac, await signed(device, Number(until))) ? device : undefined;
+    return sameToken(word, await signed(device, Number(until))) ? device : undefined;
   }
   async function deviceCookie(cookies: string | undefined, site: Site): Promise<string> {
     const device = (await deviceIn(cookies)) ?? randomBytes(16).toString('base64url');
@@ -86,7 +96,7 @@ export function gate(options: {
       ? { key: `source ${source}`, isKnown: false }
       : { key: `device ${device}`, isKnown: true };
   }
-  async function failed({ key }: Guesser): Promise<void> {
+  async function failed(nth: number): Promise<void> {
     const now = clock.now();
     if (now - recorded.since >= RECORDED_WITHIN_MS || now < recorded.since) {
       recorded.since = now;
@@ -99,16 +109,16 @@ export function gate(options: {
     recorded.count += 1;
     const { unrecorded } = recorded;
     recorded.unrecorded = 0;
-    log.warn('operator sign-in failed', { failuresInLastMinute: guesses.failures(key) + 1 });
+    log.warn('operator sign-in failed', { failuresInLastMinute: nth });
     const detail = unrecorded === 0 ? {} : { unrecorded };
     await stranger.write((book) => book.audit.append({ kind: 'operator-sign-in-failed', detail }));
   }
-  async function guess(secret: string, guesser: Guesser): Promise<Person | 'wrong'> {
+  async function guess(secret: string, nth: number): Promise<Person | 'wrong'> {
     try {
       return await Person.bySecret(ledger, realm, secret, 'page');
     } catch (error) {
       if (!(error instanceof CashierError)) throw error;
-      await failed(guesser);
+      await failed(nth);
       return 'wrong';
     }
   }
@@ -120,8 +130,8 @@ export function gate(options: {
     },
     async signIn(secret, site, { source, cookies }) {
       const guesser = await guesserAt(source, cookies);
-      const person = await guesses.take(guesser, async () => {
-        const answer = await guess(secret, guesser);
+      const person = await guesses.take(guesser, async (nth) => {
+        const answer = await guess(secret, nth);
         return { right: answer !== 'wrong', answer };
       });
       if (person === 'wrong' || 'wait' in person) return person;

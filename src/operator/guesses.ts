@@ -1,7 +1,6 @@
 import type { Clock } from '../domain/clock.ts';
+import { GUESSES_WITHIN_MS, MOST_GUESSES, type Turn } from '../ledger/guess-count.ts';
 
-const MAX_FAILURES = 10;
-const WINDOW_MS = 60_000;
 /** Guesses that wait for their turn at a time, and guessers that are remembered: strangers bring as many as they like. */
 const MAX_WAITING = 200;
 const MAX_REMEMBERED = 10_000;
@@ -17,6 +16,14 @@ export interface Wait {
   readonly wait: number;
 }
 
+/** Where guesses are counted for all processes. */
+export interface Count {
+  /** Counts one that is about to be made. */
+  begin(key: string): Promise<Turn>;
+  /** Takes back what was counted. */
+  forget(key: string): Promise<void>;
+}
+
 interface Waiting {
   readonly run: () => Promise<void>;
   readonly drop: () => void;
@@ -24,12 +31,15 @@ interface Waiting {
 
 /**
  * Lets guesses happen one at a time, because each costs memory and a tenth of a second, and at most ten failed ones a
- * minute by the same guesser. Nobody's failures are another's: known devices come first, and strangers take turns by
- * source, so that however many there are, whoever knows the secret gets to say it.
+ * minute by the same guesser, at whatever process. Nobody's failures are another's: known devices come first, and
+ * strangers take turns by source, so that however many there are, whoever knows the secret gets to say it. Who is
+ * locked out is told so from memory.
  */
 export class Guesses {
   readonly #clock: Clock;
-  readonly #failures = new Map<string, number[]>();
+  readonly #count: Count;
+  /** Until when (ms) each is. */
+  readonly #lockedOut = new Map<string, number>();
   /** By guesser, in the order of their turns. */
   readonly #known = new Map<string, Waiting[]>();
   readonly #strangers = new Map<string, Waiting[]>();
@@ -37,24 +47,22 @@ export class Guesses {
   #waiting = 0;
   #busy = false;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, count: Count) {
     this.#clock = clock;
+    this.#count = count;
   }
 
-  /** @param guess whether it was right, and what to answer */
+  /** @param guess given which within the last minute it is: whether it was right, and what to answer */
   take<T>(
     { key, isKnown }: Guesser,
-    guess: () => Promise<{ readonly right: boolean; readonly answer: T }>,
+    guess: (nth: number) => Promise<{ readonly right: boolean; readonly answer: T }>,
   ): Promise<T | Wait> {
-    const failed = this.#failed(key);
+    const underWay = this.#underWay.get(key) ?? 0;
     // Those under way may all fail.
-    if (failed.length + (this.#underWay.get(key) ?? 0) >= MAX_FAILURES) {
-      return Promise.resolve({
-        wait: this.#secondsUntil((failed[0] ?? this.#clock.now()) + WINDOW_MS, failed),
-      });
-    }
+    const locked = this.#locked(key) ?? (underWay >= MOST_GUESSES ? { wait: 1 } : undefined);
+    if (locked) return Promise.resolve(locked);
     if (!isKnown && this.#waiting >= MAX_WAITING) this.#dropOne();
-    this.#underWay.set(key, (this.#underWay.get(key) ?? 0) + 1);
+    this.#underWay.set(key, underWay + 1);
     const rows = isKnown ? this.#known : this.#strangers;
     return new Promise<T | Wait>((resolve, reject) => {
       const end = () => {
@@ -64,10 +72,7 @@ export class Guesses {
       };
       const run = async () => {
         try {
-          const { right, answer } = await guess();
-          if (right) this.#failures.delete(key);
-          else this.#remember(key);
-          resolve(answer);
+          resolve(this.#locked(key) ?? (await this.#make(key, guess)));
         } catch (error) {
           reject(error);
         } finally {
@@ -84,9 +89,12 @@ export class Guesses {
     });
   }
 
-  /** How many of this guesser's have failed within the last minute. */
-  failures(key: string): number {
-    return this.#failed(key).length;
+  async #make<T>(key: string, guess: (nth: number) => Promise<{ right: boolean; answer: T }>) {
+    const turn = await this.#count.begin(key);
+    if ('wait' in turn) return this.#lockOut(key, turn.wait);
+    const { right, answer } = await guess(turn.nth);
+    if (right) await this.#count.forget(key);
+    return answer;
   }
 
   async #work(): Promise<void> {
@@ -113,27 +121,25 @@ export class Guesses {
     row.pop()?.drop();
   }
 
-  #remember(key: string): void {
-    const failed = [...this.#failed(key), this.#clock.now()];
-    // To the end: those that have been there for the longest are forgotten first.
-    this.#failures.delete(key);
-    this.#failures.set(key, failed);
-    for (const old of this.#failures.keys()) {
-      if (this.#failures.size <= MAX_REMEMBERED && this.#failed(old).length > 0) break;
-      this.#failures.delete(old);
-    }
+  #lockOut(key: string, ms: number): Wait {
+    // Those that have been for the longest are forgotten first.
+    const [oldest] = this.#lockedOut.keys();
+    if (oldest !== undefined && this.#lockedOut.size >= MAX_REMEMBERED) this.#lockedOut.delete(oldest);
+    this.#lockedOut.set(key, this.#clock.now() + ms);
+    return { wait: wholeSeconds(ms) };
   }
 
-  #failed(key: string): readonly number[] {
-    const now = this.#clock.now();
-    // One that lies ahead was made before the clock was set back.
-    return (this.#failures.get(key) ?? []).filter((at) => at > now - WINDOW_MS && at <= now);
+  #locked(key: string): Wait | undefined {
+    const left = (this.#lockedOut.get(key) ?? 0) - this.#clock.now();
+    // Longer than a minute nobody is: the clock has been set back since.
+    if (left > 0 && left <= GUESSES_WITHIN_MS) return { wait: wholeSeconds(left) };
+    this.#lockedOut.delete(key);
+    return undefined;
   }
+}
 
-  #secondsUntil(at: number, failed: readonly number[]): number {
-    if (failed.length === 0) return 1;
-    return Math.max(1, Math.ceil((at - this.#clock.now()) / 1_000));
-  }
+function wholeSeconds(ms: number): number {
+  return Math.max(1, Math.ceil(ms / 1_000));
 }
 
 /** Takes the first guess of whose turn it is, and puts them at the end. */

@@ -87,6 +87,11 @@ export class Desk {
     return new Desk(world, till, operator, more);
   }
 
+  /** Another process of the shop, with pages of its own. */
+  beside(ledger: Till['ledger']): Desk {
+    return new Desk(this.world, { ...this.till, ledger }, this.#operator, {});
+  }
+
   /** Signs in without the cost of a guess. */
   async signIn(): Promise<this> {
     const session = await openSession(this.till.ledger, this.#operator, {

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Guesses } from '../../src/operator/guesses.ts';
 import { operatorRoutes } from '../../src/operator/index.ts';
 import { listen } from '../../src/platform/listener.ts';
@@ -68,6 +68,90 @@ describe('ten wrong guesses a minute', () => {
   });
 });
 
+describe('several processes on one ledger', () => {
+  async function another(d: Desk): Promise<Desk> {
+    return d.beside((await d.world.process()).ledger);
+  }
+
+  it('count together: a source is locked out at all of them, a known device and other sources at none', async () => {
+    const d = await desk();
+    const device = jar(await at(d, '127.0.0.1', SECRET), /device/);
+    const other = await another(d);
+    for (let i = 0; i < 5; i++) {
+      expect((await at(d, '203.0.113.7', `guess ${i}`)).status).toBe(403);
+      d.world.clock.advance(1_000);
+      expect((await at(other, '203.0.113.7', `guess ${i}`)).status).toBe(403);
+    }
+    const third = await another(d);
+    for (const process of [d, other, third]) {
+      const late = await at(process, '203.0.113.7', SECRET);
+      // The first of ten was made five seconds ago.
+      expect([late.status, late.headers.get('retry-after')]).toEqual([429, '55']);
+      expect((await at(process, '203.0.113.7', SECRET, device)).status).toBe(303);
+      expect((await at(process, '203.0.113.8', SECRET)).status).toBe(303);
+    }
+    d.world.clock.advance(55_000);
+    expect((await at(third, '203.0.113.7', SECRET)).status).toBe(303);
+    // Whoever knew it has nothing to make up for, wherever they come in next.
+    for (let i = 0; i < 9; i++) expect((await at(other, '203.0.113.7', `guess ${i}`)).status).toBe(403);
+    expect((await at(d, '203.0.113.7', SECRET)).status).toBe(303);
+  });
+
+  it('let no more than ten through that come at once, and one that starts anew knows of them', async () => {
+    const d = await desk();
+    const processes = [d, await another(d), await another(d)];
+    const answers = await Promise.all(
+      Array.from({ length: 45 }, (_, i) => at(processes[i % 3] ?? d, '203.0.113.7', `guess ${i}`)),
+    );
+    expect(answers.filter(({ status }) => status === 403)).toHaveLength(10);
+    expect(answers.filter(({ status }) => status === 429)).toHaveLength(35);
+    expect((await at(await another(d), '203.0.113.7', SECRET)).status).toBe(429);
+  });
+
+  it('is no longer locked out than a minute when the clock is set back', async () => {
+    const d = await desk();
+    await lockedOut(d, '203.0.113.7');
+    d.world.clock.advance(-3_600_000);
+    expect((await at(d, '203.0.113.7', SECRET)).status).toBe(303);
+  });
+});
+
+describe('what a flood of guesses leaves behind', () => {
+  it('a source that is locked out is refused from memory', async () => {
+    const d = await desk();
+    await lockedOut(d, '203.0.113.7');
+    const { ledger } = d.options;
+    const asked = [vi.spyOn(ledger, 'note'), vi.spyOn(ledger, 'write')];
+    for (let i = 0; i < 500; i++) expect((await at(d, '203.0.113.7', 'wrong')).status).toBe(429);
+    for (const spy of asked) expect(spy).not.toHaveBeenCalled();
+  });
+
+  it('neither names who guessed, nor grows, and is gone with the next guess after a minute', async () => {
+    const d = await desk();
+    await lockedOut(d, '203.0.113.7');
+    const rows = () => d.till.ledger.inspect((tx) => tx.all('SELECT guesser, slot, at FROM guesses'));
+    expect(await rows()).toHaveLength(10);
+    expect(JSON.stringify(await rows())).not.toContain('203');
+    const store = await d.world.store();
+    const now = d.world.clock.now();
+    await store.write((tx) =>
+      tx.run(
+        `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 12000)
+         INSERT INTO guesses (guesser, slot, at) SELECT 'stranger ' || i, 1, ? FROM n`,
+        now - 30_000,
+      ),
+    );
+    await at(d, '198.51.100.1', 'wrong');
+    expect((await rows()).length).toBeLessThanOrEqual(10_000);
+    d.world.clock.advance(60_000);
+    await at(d, '198.51.100.2', 'wrong');
+    expect(await rows()).toHaveLength(1);
+    await at(d, '198.51.100.2', SECRET);
+    expect(await rows()).toEqual([]);
+    await store.close();
+  });
+});
+
 it('a device is known by the word of this ledger only', async () => {
   const d = await desk();
   const other = await desk();
@@ -112,6 +196,7 @@ it('a flood of failures is recorded by its number', async () => {
 
 describe('the row in which guesses wait', () => {
   const clock = { now: () => 1_000, sleep: async () => undefined };
+  const uncounted = { begin: async () => ({ nth: 1 }), forget: async () => undefined };
   const guess = (order: string[], name: string, until?: Promise<void>) => async () => {
     await until;
     order.push(name);
@@ -119,7 +204,7 @@ describe('the row in which guesses wait', () => {
   };
 
   it('serves known devices first, then strangers in turn, one at a time', async () => {
-    const guesses = new Guesses(clock);
+    const guesses = new Guesses(clock, uncounted);
     const order: string[] = [];
     let begin: () => void = () => undefined;
     const begun = new Promise<void>((resolve) => {
@@ -137,7 +222,7 @@ describe('the row in which guesses wait', () => {
   });
 
   it('is bounded: the one with most in it gives way', async () => {
-    const guesses = new Guesses(clock);
+    const guesses = new Guesses(clock, uncounted);
     const order: string[] = [];
     let begin: () => void = () => undefined;
     const begun = new Promise<void>((resolve) => {
@@ -156,7 +241,7 @@ describe('the row in which guesses wait', () => {
   });
 
   it('keeps working after a guess that could not be made', async () => {
-    const guesses = new Guesses(clock);
+    const guesses = new Guesses(clock, uncounted);
     const who = { key: 'a', isKnown: false };
     await expect(guesses.take(who, () => Promise.reject(new Error('disk')))).rejects.toThrow('disk');
     expect(await guesses.take(who, guess([], 'again'))).toBe('again');
