@@ -118,6 +118,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     ...['html', 'providers/registry.ts'],
     'server.ts',
     'auth',
+    'calls/refused-call.ts',
     'policy/identity.ts',
     'protocol',
     'resources',

@@ -41,7 +41,7 @@ export function admission(deps: LimitDeps, tools: readonly Tool[]): Pick<Offer, 
       } catch (error) {
         if (!(error instanceof CashierError)) throw error;
         deps.limited?.();
-        await recordLimited(deps, rate, tool);
+        await recordLimited(deps, rate, tool?.name);
         if (tool) return failureOf(deps.present, tool, error);
         throw tooManyRequests(Number(error.details.retryAfterSeconds));
       }
@@ -49,12 +49,17 @@ export function admission(deps: LimitDeps, tools: readonly Tool[]): Pick<Offer, 
   };
 }
 
-async function recordLimited({ identity, ledger, log }: LimitDeps, rate: CallRate, tool: Tool | undefined) {
+/** Of many that were not looked at, or not recorded one by one, one record a minute says how many. */
+export async function recordLimited(
+  { identity, ledger, log }: LimitDeps,
+  rate: CallRate,
+  tool: string | undefined,
+): Promise<void> {
   const { caller } = identity;
   const calls = rate.limited(caller);
   if (calls === undefined) return;
   await ledger
-    .as({ caller, ...(tool === undefined ? {} : { tool: tool.name }) })
+    .as({ caller, ...(tool === undefined ? {} : { tool }) })
     .write((book) => book.audit.append({ kind: 'calls-limited', detail: { calls } }))
     .catch((error: unknown) => log.error('calls limited', { error: String(error) }));
 }

@@ -76,6 +76,7 @@ export async function attempt<T>(
   try {
     const result = await run({ till: { ...till, ledger }, call: { ...call, conclude } });
     const outcome = outcomeOf(result);
+    isRefused = outcome.code !== undefined;
     if (JSON.stringify(outcome) !== recorded) await end(outcome);
     return result;
   } catch (error) {

@@ -10,6 +10,7 @@ import {
   type Server,
 } from '@modelcontextprotocol/server';
 import type { Callers } from '../auth/callers.ts';
+import { recordRefused } from '../calls/refused-call.ts';
 import type { RandomBytes } from '../domain/clock.ts';
 import { boundedBody } from '../platform/bounded-body.ts';
 import { type Identity, mayUse, type Scope } from '../policy/identity.ts';
@@ -17,7 +18,7 @@ import { Newest } from '../resources/newest.ts';
 import { watchOrders } from '../resources/watch.ts';
 import { buildServer, type ServerDeps } from '../server.ts';
 import { answerToExcess } from './excess.ts';
-import { scopeMissing } from './scopes.ts';
+import { callBeyond, scopeMissing } from './scopes.ts';
 import { Sessions } from './sessions.ts';
 import { isStateless, Stateless } from './stateless.ts';
 
@@ -117,6 +118,8 @@ export function mcpEndpoint(deps: EndpointDeps, callers: Callers): McpEndpoint {
       if (!given) return tooLong();
       const early = await answerToExcess(desk.deps, given.parsedBody);
       if (early) return early;
+      const refused = callBeyond(identity, given.parsedBody, deps.tools);
+      if (refused) await recordRefused(desk.deps, refused);
       const missing = scopeMissing(identity, given.parsedBody, deps.tools);
       if (missing !== undefined) return beyond(identity, missing);
       const { sessions, handler, stateless } = desk;

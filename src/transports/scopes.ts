@@ -1,4 +1,5 @@
-import type { Identity, Scope } from '../policy/identity.ts';
+import type { RefusedCall } from '../calls/refused-call.ts';
+import { type Identity, mayUse, type Scope } from '../policy/identity.ts';
 import type { Tool } from '../tools/define-tool.ts';
 
 /** All that they tell is about orders. */
@@ -8,14 +9,49 @@ const READING: ReadonlySet<unknown> = new Set([
   'subscriptions/listen',
 ]);
 
+type Members = Readonly<Record<string, unknown>>;
+
 /** The scope that a message, or one of a batch, needs and its caller has not; undefined where all is allowed. */
 export function scopeMissing({ scopes }: Identity, body: unknown, tools: readonly Tool[]): Scope | undefined {
   if (!scopes) return undefined;
-  const needed = (Array.isArray(body) ? body : [body]).map((message: unknown) => {
-    const { method, params } = (message ?? {}) as Readonly<Record<string, unknown>>;
-    if (READING.has(method)) return 'cashier:read';
-    const { name } = (params ?? {}) as Readonly<Record<string, unknown>>;
-    return method === 'tools/call' ? tools.find((tool) => tool.name === name)?.scope : undefined;
-  });
+  const needed = messagesIn(body).map((message) =>
+    READING.has(message.method) ? 'cashier:read' : calledIn(message, tools)?.scope,
+  );
   return needed.find((scope) => scope !== undefined && !scopes.has(scope));
+}
+
+/** The first call of a message or batch that might move money and that its caller's token does not allow. */
+export function callBeyond(
+  identity: Identity,
+  body: unknown,
+  tools: readonly Tool[],
+): RefusedCall | undefined {
+  if (!identity.scopes && !identity.tools) return undefined;
+  const beyond = messagesIn(body).flatMap(({ method, params }) => {
+    const tool = calledIn({ method, params }, tools);
+    return tool === undefined || tool.hints.readOnlyHint || mayUse(identity, tool) ? [] : [{ tool, params }];
+  });
+  const [first] = beyond;
+  if (!first) return undefined;
+  const { arguments: args, _meta: meta } = membersOf(first.params);
+  const { name, scope } = first.tool;
+  const code = identity.scopes?.has(scope) === false ? 'INSUFFICIENT_SCOPE' : 'TOOL_NOT_ALLOWED';
+  return {
+    tool: name,
+    args,
+    meta,
+    outcome: { code, ...(beyond.length > 1 ? { calls: beyond.length } : {}) },
+  };
+}
+
+function messagesIn(body: unknown): Members[] {
+  return (Array.isArray(body) ? body : [body]).map(membersOf);
+}
+
+function calledIn({ method, params }: Members, tools: readonly Tool[]): Tool | undefined {
+  return method === 'tools/call' ? tools.find(({ name }) => name === membersOf(params).name) : undefined;
+}
+
+function membersOf(value: unknown): Members {
+  return (value ?? {}) as Members;
 }
