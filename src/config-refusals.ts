@@ -54,6 +54,17 @@ export function noLedgerAddress(): CashierError {
   });
 }
 
+export function noListenAddress(): CashierError {
+  return configuration('CASHIER_LEDGER_LISTEN', {
+    zh: 'CASHIER_LEDGER_LISTEN 不是完整的 postgres://用户:密码@主机/数据库 地址。',
+    en: 'CASHIER_LEDGER_LISTEN is no whole address postgres://user:password@host/database.',
+    next: {
+      zh: '写出同一个数据库不经连接池的地址，或去掉它。',
+      en: 'Write an address of the same database that goes through no pooler, or remove it.',
+    },
+  });
+}
+
 export function bothForms(name: string): CashierError {
   return configuration(name, {
     zh: `${name} 与 ${name}_FILE 只能设置一个。`,

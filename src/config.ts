@@ -9,6 +9,7 @@ import {
   mixedWithSandbox,
   noCredentials,
   noLedgerAddress,
+  noListenAddress,
   simulatorNotLocal,
   unreadable,
 } from './config-refusals.ts';
@@ -145,6 +146,8 @@ function settled(env: Env, role: Role, realm: Realm) {
   const home = homeOf(env);
   const ledger = env.CASHIER_LEDGER ?? ledgerIn(home, realm);
   if (isAddress(ledger) && !postgresAddress(ledger)) throw noLedgerAddress();
+  const ledgerListen = env.CASHIER_LEDGER_LISTEN;
+  if (ledgerListen !== undefined && !postgresAddress(ledgerListen)) throw noListenAddress();
   const defaultPolicy = join(home, 'policy.yaml');
   const defaultTokens = join(home, TOKENS_FILE);
   return {
@@ -158,6 +161,8 @@ function settled(env: Env, role: Role, realm: Realm) {
     ledger,
     /** The same for people and files, without a password. */
     ledgerName: ledgerName(ledger),
+    /** Where to listen for what others commit to a ledger in PostgreSQL, if not there: `postgres://…` with its password. */
+    ledgerListen,
     policyFile: env.CASHIER_POLICY ?? (existsSync(defaultPolicy) ? defaultPolicy : undefined),
     language: oneOf(env, 'CASHIER_LANG', ['zh', 'en']) ?? 'zh',
     logLevel: oneOf(env, 'CASHIER_LOG_LEVEL', LOG_LEVELS) ?? 'info',
@@ -205,9 +210,12 @@ function settled(env: Env, role: Role, realm: Realm) {
 
 /** The secret values of a configuration, for whoever must keep them out of what they write. */
 export function secretsOf(env: Env): string[] {
-  const { password = '' } = postgresAddress(env.CASHIER_LEDGER ?? '') ?? {};
-  const passwords = password === '' ? [] : [password, decoded(password)];
-  const others = SECRETS.filter((name) => name !== 'CASHIER_LEDGER');
+  const addresses = ['CASHIER_LEDGER', 'CASHIER_LEDGER_LISTEN'];
+  const passwords = addresses.flatMap((name) => {
+    const { password = '' } = postgresAddress(env[name] ?? '') ?? {};
+    return password === '' ? [] : [password, decoded(password)];
+  });
+  const others = SECRETS.filter((name) => !addresses.includes(name));
   return [...others.flatMap((name) => env[name] ?? []), ...passwords];
 }
 

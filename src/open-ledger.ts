@@ -32,8 +32,8 @@ export async function adoptLedger(config: Config, asked: Realm | undefined, mayM
   return openLedger(config, { adopt: asked === undefined, mayMake });
 }
 
-async function openStore({ ledger, ledgerName }: Config): Promise<Store> {
-  const ports = { ...PORTS, turn: systemTurn };
+async function openStore({ ledger, ledgerName, ledgerListen }: Config): Promise<Store> {
+  const ports = { ...PORTS, turn: systemTurn, listenAt: ledgerListen };
   if (!isAddress(ledger)) return openSqliteStore(ledger, ports);
   const { openPostgresStore } = await import('./ledger/postgres-store.ts');
   return openPostgresStore(ledger, ledgerName, ports);

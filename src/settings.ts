@@ -47,6 +47,13 @@ const OWN: readonly Setting[] = [
     absent: '`$CASHIER_HOME/<realm>/ledger.db`',
   },
   {
+    name: 'CASHIER_LEDGER_LISTEN',
+    en: 'address of the same database for LISTEN, where `CASHIER_LEDGER` goes through a pooler',
+    zh: '同一数据库用于 LISTEN 的地址；`CASHIER_LEDGER` 经过连接池时填写',
+    secret: true,
+    absent: '`CASHIER_LEDGER`',
+  },
+  {
     name: 'CASHIER_POLICY',
     en: "the merchant's rules, YAML or JSON",
     zh: '商家规则文件，YAML 或 JSON',

@@ -88,6 +88,9 @@ describe('secrets', () => {
     const config = await read({ ...AP, AP_APP_KEY_FILE: file });
     expect(config.env.AP_APP_KEY).toBe('SECRET');
     expect(secretsOf(config.env)).toEqual(['SECRET']);
+    for (const name of ['CASHIER_LEDGER', 'CASHIER_LEDGER_LISTEN']) {
+      expect(secretsOf({ [name]: 'postgres://shop:p%40ss@db/ledger' })).toEqual(['p%40ss', 'p@ss']);
+    }
     await expect(read({ AP_APP_KEY_FILE: file, AP_APP_KEY: 'x' })).rejects.toMatchObject(
       refused('AP_APP_KEY'),
     );
@@ -121,6 +124,8 @@ it.each([
   ['CASHIER_LEDGER', 'postgres://db'],
   ['CASHIER_LEDGER', 'postgres://shop:a%@#@/ledger'],
   ['CASHIER_LEDGER', 'mysql://db/ledger'],
+  ['CASHIER_LEDGER_LISTEN', 'ledger.db'],
+  ['CASHIER_LEDGER_LISTEN', 'postgres://db'],
 ])('refuses %s=%s by name', async (name, value) => {
   await expect(read({ [name]: value })).rejects.toMatchObject(refused(name));
 });

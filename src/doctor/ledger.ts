@@ -11,6 +11,7 @@ import { hasOperatorSecret } from '../policy/person.ts';
 import type { Policy } from '../policy/policy.ts';
 import { error, type Finding, ok, refusal, warning } from '../providers/finding.ts';
 import { isOpenToOthers } from './env-file.ts';
+import { examineNews } from './ledger-news.ts';
 import type { DoctorPorts } from './ports.ts';
 import { examineRefusedNames } from './service.ts';
 
@@ -45,6 +46,7 @@ export async function* examineLedger(config: Config, ports: DoctorPorts): AsyncI
   }
   try {
     yield* examineContents(ledger, config);
+    yield* examineNews(ledger, config);
     yield* examineRefusedNames(await refusedNames(ledger, ports.clock.now()));
     yield* examineRules(ledger, policy);
   } finally {

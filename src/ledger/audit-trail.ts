@@ -9,7 +9,7 @@ import type { AuditRecord } from './records.ts';
 import type { Row, Tx } from './store.ts';
 
 /** As in the indexes of the schema, which has these kinds under these numbers. */
-const DEEDS = 'kind > 2';
+export const DEEDS = 'kind > 2';
 const CALLS = 'kind <= 2';
 /** What its order alone does not lead to, or may not. */
 const OF_CALLS = `(out_trade_no IS NULL OR ${CALLS})`;

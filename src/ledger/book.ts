@@ -52,6 +52,7 @@ export class Book {
   async end(): Promise<void> {
     await this.#tallies.flush();
     await this.audit.end();
+    if (this.changed.size > 0) this.#tx.tell?.();
   }
 
   /** Appends to the order's history. */

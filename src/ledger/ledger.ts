@@ -4,7 +4,7 @@ import type { Actor } from './audit-trail.ts';
 import { Book } from './book.ts';
 import { News } from './news.ts';
 import { insistKnownSchema, type Opening, prepareSchema } from './schema.ts';
-import type { Store, Tx } from './store.ts';
+import type { Ear, Store, Tx } from './store.ts';
 
 /** Who asks the gateways what and when, and who guesses: of all that a book has, what is not recorded. */
 export type Notes = Pick<Book, 'asking' | 'guesses' | 'meta' | 'setMeta'>;
@@ -113,7 +113,7 @@ export class Ledger {
     const opening = this.#opening;
     let writes = 0;
     const counted = (tx: Tx): Tx => ({
-      all: tx.all,
+      ...tx,
       run(sql, ...values) {
         writes += 1;
         return tx.run(sql, ...values);
@@ -141,10 +141,16 @@ export class Ledger {
 
   /**
    * Calls `listener` for every order to which something has happened, after the commit: at once when this process
-   * committed it, within a quarter of a second when another one on the ledger did. Returns the way to stop it.
+   * committed it, when another one did as soon as the database tells, else within a quarter of a second. Returns the way
+   * to stop it.
    */
   onChange(listener: (outTradeNo: string) => void): () => void {
     return this.#news.listen(listener);
+  }
+
+  /** How the database tells of what others commit; undefined where it does not, and is looked at. */
+  get ear(): Ear | undefined {
+    return this.#news.ear;
   }
 
   close(): Promise<void> {

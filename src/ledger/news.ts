@@ -1,10 +1,15 @@
 import type { Clock } from '../domain/clock.ts';
+import { DEEDS } from './audit-trail.ts';
 import type { Book } from './book.ts';
 import { readMeta } from './meta.ts';
-import type { SqlValue, Store } from './store.ts';
+import type { Ear, SqlValue, Store } from './store.ts';
 
 /** How often (ms) the ledger is looked at for what other processes have committed, while anybody listens. */
 const LOOK_EVERY_MS = 250;
+/** The same where the database says when there is something to look at. */
+const LOOK_ANYWAY_MS = 2_000;
+/** How long (ms) news is let gather after a look, so that a busy ledger is not looked at for every record. */
+const GATHER_MS = 50;
 /** How many records are taken in at one look. */
 const PAGE = 500;
 
@@ -12,7 +17,8 @@ type Listener = (outTradeNo: string) => void;
 
 /**
  * Who hears of orders to which something has happened, once for every record of it: at once of what this process
- * commits, within a quarter of a second of what others do. One look serves everybody who listens.
+ * commits; of what others do as soon as the database tells, else within a quarter of a second. One look serves
+ * everybody who listens, and reads on from the last record that was told of.
  */
 export class News {
   readonly #store: Store;
@@ -23,6 +29,9 @@ export class News {
   #seen: number | undefined;
   /** What this process has committed, and told, behind what others have and nobody here has looked at yet. */
   #own: NonNullable<Book['audit']['span']>[] = [];
+  #ear: Ear | undefined;
+  /** Ends the rest before the next look. */
+  #rest = new AbortController();
   readonly #closing = new AbortController();
 
   constructor(store: Store, clock: Clock) {
@@ -45,42 +54,57 @@ export class News {
     this.#tell(changed);
   }
 
+  /** Hears what the database says of others' commits, as far as it says anything; undefined where it has no way to. */
+  get ear(): Ear | undefined {
+    this.#ear ??= this.#store.listen?.(() => this.#rest.abort('heard'));
+    return this.#ear;
+  }
+
   close(): void {
     this.#closing.abort('closed');
+    this.#rest.abort('closed');
   }
 
   async #follow(): Promise<void> {
     this.#following = true;
+    const { ear } = this;
     const { signal } = this.#closing;
     // Asked for before the listener can ask for anything, and reads are served in order.
     this.#seen = await this.#head().catch(() => undefined);
     while (this.#listeners.size > 0 && !signal.aborted) {
-      await this.#clock.sleep(LOOK_EVERY_MS, signal);
+      await this.#clock.sleep((ear?.isLive ? LOOK_ANYWAY_MS : LOOK_EVERY_MS) - GATHER_MS, this.#rest.signal);
+      // What is heard from now on may not be in what is read now.
+      this.#rest = new AbortController();
       try {
-        const head = await this.#head();
-        this.#seen ??= head;
-        while (this.#seen < head && !signal.aborted) await this.#page(this.#seen, head);
+        this.#seen ??= await this.#head();
+        while (!signal.aborted && (await this.#page(this.#seen)));
       } catch {
         // A ledger that cannot be read just now is looked at again; those who move money say what is wrong with it.
       }
+      await this.#clock.sleep(GATHER_MS, signal);
     }
     this.#seen = undefined;
     this.#own = [];
     this.#following = false;
   }
 
-  async #page(after: number, head: number): Promise<void> {
+  /** Tells of the next records of others. Whether there may be more. */
+  async #page(after: number): Promise<boolean> {
     const rows = await this.#store.read((tx) =>
-      tx.all(`SELECT seq, out_trade_no FROM audit WHERE seq > ? ORDER BY seq LIMIT ${PAGE}`, after),
+      tx.all(
+        `SELECT seq, CASE WHEN ${DEEDS} THEN out_trade_no END AS changed FROM audit WHERE seq > ? ORDER BY seq LIMIT ${PAGE}`,
+        after,
+      ),
     );
     const before = this.#seen ?? after;
     const isTold = (seq: number) =>
       seq <= before || this.#own.some((span) => seq > span.after && seq <= span.last);
     const others = rows.filter(({ seq }) => !isTold(Number(seq)));
-    const seen = Math.max(before, Number(rows.at(-1)?.seq ?? head));
+    const seen = Math.max(before, Number(rows.at(-1)?.seq ?? 0));
     this.#seen = seen;
     this.#own = this.#own.filter(({ last }) => last > seen);
-    this.#tell(others.map((row) => row.out_trade_no));
+    this.#tell(others.map(({ changed }) => changed));
+    return rows.length === PAGE;
   }
 
   #tell(outTradeNos: Iterable<SqlValue | undefined>): void {

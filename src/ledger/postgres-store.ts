@@ -1,6 +1,7 @@
 import type { Pool, PoolClient, QueryResult } from 'pg';
 import type { Clock, RandomBytes } from '../domain/clock.ts';
 import { postgresSql, postgresValue } from './postgres-dialect.ts';
+import { PostgresNews, tellOthers } from './postgres-news.ts';
 import {
   inDoubt,
   isAway,
@@ -32,6 +33,8 @@ interface Ports {
   readonly randomBytes: RandomBytes;
   /** As for the SQLite store. */
   readonly turn?: () => Promise<void>;
+  /** Where to listen for what others commit, if not at the ledger's own address. */
+  readonly listenAt?: string | undefined;
   /** How long (ms) a transaction is asked for, its lock is waited for, and a commit without an answer asked about. */
   readonly patienceMs?: number;
 }
@@ -79,8 +82,8 @@ export async function openPostgresStore(url: string, name: string, ports: Ports)
   let numbered = 0;
   let isNumbering = false;
   /** Says in the transaction itself which it is, and commits it, in one exchange. */
-  const commit = (number: number) => ({
-    text: `${isNumbering ? '' : WRITERS}
+  const commit = (number: number, isNews: boolean) => ({
+    text: `${isNumbering ? '' : WRITERS}${isNews ? `${tellOthers(writer)};` : ''}
       INSERT INTO ledger_writers (writer, number) VALUES ('${writer}', ${number})
       ON CONFLICT (writer) DO UPDATE SET number = excluded.number, at = now(); COMMIT`,
     query_timeout: patienceMs,
@@ -106,15 +109,19 @@ export async function openPostgresStore(url: string, name: string, ports: Ports)
   /** The rest of one transaction, to its end. Throws where nothing of it stands, or that cannot be found out. */
   async function transaction(client: PoolClient, kind: 'write' | 'read', jobs: readonly Job[]) {
     const told: (() => void)[] = [];
+    let isNews = false;
+    const tell = () => {
+      isNews = true;
+    };
     if (jobs.length > 1) await client.query('SAVEPOINT job');
-    for (const job of jobs) told.push(await (jobs.length === 1 ? alone(client, job) : apart(client, job)));
+    for (const job of jobs) told.push(await (jobs.length === 1 ? alone : apart)(client, job, tell));
     if (kind === 'read') {
       await client.query('COMMIT');
       return told;
     }
     numbered += 1;
     try {
-      await client.query(commit(numbered));
+      await client.query(commit(numbered, isNews));
     } catch (error) {
       if (!isLost(error)) throw error;
       broken.add(client);
@@ -125,11 +132,11 @@ export async function openPostgresStore(url: string, name: string, ports: Ports)
   }
 
   /** One of several, between savepoints: what it has done when it fails is undone, and nothing of the others. */
-  async function apart(client: PoolClient, job: Job): Promise<() => void> {
+  async function apart(client: PoolClient, job: Job, tell: () => void): Promise<() => void> {
     try {
-      const tell = await alone(client, job);
+      const done = await alone(client, job, tell);
       await client.query('RELEASE job; SAVEPOINT job');
-      return tell;
+      return done;
     } catch (error) {
       // What concerns all of them is tried again with all of them.
       if (isLost(error) || isClash(error)) throw error;
@@ -197,12 +204,20 @@ export async function openPostgresStore(url: string, name: string, ports: Ports)
     throw unreachable(error, name);
   }
 
+  let news: PostgresNews | undefined;
   const { idle, ...turns } = inTurns(together, turn, (error) => postgresRefusal(error, name));
   return {
     dialect: 'postgres',
     ...turns,
+    listen(heard) {
+      const ask = async (text: string, ...values: string[]) =>
+        (await pool.query({ text, values, ...{ query_timeout: CONNECT_MS } })).rows;
+      news = new PostgresNews({ url: ports.listenAt ?? url, writer, clock, randomBytes, ask, heard });
+      return news;
+    },
     async close() {
       await idle();
+      await news?.close();
       if (isNumbering) {
         // One that is left behind is removed by others in a week.
         await pool.query('DELETE FROM ledger_writers WHERE writer = $1', [writer]).catch(() => undefined);
@@ -221,7 +236,7 @@ const WRITERS = `CREATE TABLE IF NOT EXISTS ledger_writers (
 const inItsWords = new Map<string, string>();
 
 /** Ends with the last statement of the job: one that it had begun beside one that failed must not stand in the next's. */
-async function alone(client: PoolClient, job: Job): Promise<() => void> {
+async function alone(client: PoolClient, job: Job, tell: () => void): Promise<() => void> {
   let last: Promise<unknown> = Promise.resolve();
   let isOver = false;
   function query(sql: string, values: readonly unknown[]): Promise<QueryResult<Row>> {
@@ -235,6 +250,7 @@ async function alone(client: PoolClient, job: Job): Promise<() => void> {
   const tx: Tx = {
     all: async (sql, ...values) => (await query(sql, values)).rows,
     run: async (sql, ...values) => (await query(sql, values)).rowCount ?? 0,
+    tell,
   };
   try {
     return await job.run(tx);

@@ -23,6 +23,16 @@ export interface Tx {
   all(sql: string, ...values: SqlValue[]): Promise<Row[]>;
   /** Returns the number of rows changed. */
   run(sql: string, ...values: SqlValue[]): Promise<number>;
+  /** Others are told, once this is committed, that there is something to read. */
+  tell?(): void;
+}
+
+/** Hears of what others commit. */
+export interface Ear {
+  /** Whether it hears just now; else one has to look. */
+  readonly isLive: boolean;
+  /** When that is known for the first time: why it does not, undefined where it does. */
+  readonly tried: Promise<unknown>;
 }
 
 /**
@@ -36,5 +46,10 @@ export interface Store {
   read<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
   write<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
   note<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  /**
+   * Where the database tells of what others commit: calls `heard` when one may have, and after every time in which it
+   * could not, until the store is closed. A hint and no more.
+   */
+  listen?(heard: () => void): Ear;
   close(): Promise<void>;
 }

@@ -234,6 +234,18 @@ export const FAMILIES = {
       en: 'p99 of `write` above 0.25 s: the disk is slow',
     },
   },
+  cashier_ledger_listening: {
+    kind: 'gauge',
+    labels: NONE,
+    does: {
+      zh: '其他进程写入账本后，能否由 LISTEN 立即得知；为 0 时每 0.25 秒查看一次（仅 PostgreSQL）',
+      en: 'Whether LISTEN tells at once of what other processes commit; while it is 0 the ledger is looked at every 0.25 s (PostgreSQL only)',
+    },
+    alarm: {
+      zh: '5 分钟内一直为 0：运行 `doctor`，检查 `CASHIER_LEDGER_LISTEN`',
+      en: 'Is 0 for 5 minutes: run `doctor`, see to `CASHIER_LEDGER_LISTEN`',
+    },
+  },
   cashier_event_loop_lag_seconds: {
     kind: 'histogram',
     labels: NONE,

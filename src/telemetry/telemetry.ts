@@ -43,7 +43,7 @@ export interface TelemetryPorts {
 
 /** What is read anew at every scrape. */
 export interface Watched {
-  readonly ledger: Ledger;
+  readonly ledger: Pick<Ledger, 'inspect' | 'ear'>;
   readonly providers: readonly ProviderId[];
   readonly callsUnderWay: () => number;
   readonly waitsOpen: () => number;
@@ -182,11 +182,12 @@ export class Telemetry {
     return figures;
   }
 
-  #setOwn(set: Setter, { callsUnderWay, waitsOpen }: Watched): void {
+  #setOwn(set: Setter, { ledger: { ear }, callsUnderWay, waitsOpen }: Watched): void {
     const { realm, version } = this.#ports;
     set('cashier_info', { version, realm }, 1);
     set('cashier_calls_under_way', {}, callsUnderWay());
     set('cashier_waits_open', {}, waitsOpen());
+    if (ear) set('cashier_ledger_listening', {}, ear.isLive ? 1 : 0);
     if (this.#lastRound !== undefined) {
       set('cashier_settler_last_round_timestamp_seconds', {}, this.#lastRound / 1_000);
     }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Service } from '../http/service.ts';
+import { freePort } from '../support/free-port.mjs';
 import { hasPostgres, newDatabase, say } from '../support/postgres.ts';
 import { runCommand, until } from '../support/server-process.ts';
 import { NO_POSTGRES } from '../support/skipped.ts';
@@ -27,14 +28,14 @@ describe.skipIf(!hasPostgres)(`a shop on PostgreSQL${hasPostgres ? '' : ` (${NO_
     await database?.drop();
   });
   const told = async (...args: string[]) => {
-    const run = args[0] === 'doctor' ? runCommand : undefined;
-    const { code, stdout } = await shop.command([...args, '--json'], {}, run);
+    const { code, stdout } = await shop.command([...args, '--json']);
     return { code, ...(JSON.parse(stdout) as Record<string, unknown>) };
   };
-  const finding = async (id: string) =>
-    ((await told('doctor', '--offline')) as { findings?: { id: string; message: string }[] }).findings?.find(
-      (one) => one.id === id,
-    )?.message;
+  async function finding(id: string, env: Readonly<Record<string, string>> = {}) {
+    const { stdout } = await shop.command(['doctor', '--offline', '--json'], env, runCommand);
+    const { findings } = JSON.parse(stdout) as { findings?: { id: string; message: string }[] };
+    return findings?.find((one) => one.id === id)?.message;
+  }
 
   it('has none before a server has made it, and no command makes it', async () => {
     expect(await finding('ledger.absent')).toContain(name);
@@ -59,6 +60,13 @@ describe.skipIf(!hasPostgres)(`a shop on PostgreSQL${hasPostgres ? '' : ` (${NO_
     expect(await told('audit', 'verify')).toMatchObject({ code: 0, ledger: name });
     expect(await told('orders')).toMatchObject({ code: 0, ledger: name });
     expect(await finding('ledger.usable')).toContain(name);
+  });
+
+  it('tells whether its processes hear of each other at once, and of which address where they do not', async () => {
+    expect(await finding('ledger.listening')).toContain(name);
+    const nobody = `127.0.0.1:${await freePort()}`;
+    const wrong = { CASHIER_LEDGER_LISTEN: `postgres://x:${address.password}@${nobody}/ledger` };
+    expect(await finding('ledger.not-listening', wrong)).toContain(`x@${nobody}`);
   });
 
   it('is frozen by its name, for every process, and notes no password', async () => {

@@ -64,6 +64,11 @@ export class Wire {
     for (const socket of sockets) socket.destroy();
   }
 
+  /** Who has got through hears nothing more, and is heard by nobody. */
+  silence(): void {
+    for (const socket of this.#sockets) socket.removeAllListeners('data').resume();
+  }
+
   down(): void {
     this.isDown = true;
     this.#cut(...this.#sockets);

@@ -93,7 +93,7 @@ export class World {
     this.#database ??= newDatabase();
     const { url } = await clock.during(this.#database);
     const ports = { clock: systemClock, randomBytes: systemRandom, patienceMs: 5_000 };
-    const store = await clock.during(openPostgresStore(url, 'postgres://test', ports));
+    const { listen: _, ...store } = await clock.during(openPostgresStore(url, 'postgres://test', ports));
     return {
       ...store,
       read: (work) => clock.during(store.read(work)),

@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Ledger } from '../../src/ledger/ledger.ts';
 import { openSqliteStore } from '../../src/ledger/sqlite-store.ts';
 import type { Store } from '../../src/ledger/store.ts';
 import { createPayment } from '../../src/payments/create-payment.ts';
@@ -30,12 +29,13 @@ beforeEach(async () => {
   });
   till = { ...plain, providers: heardBy(plain.providers, timer, telemetry) };
   reads = 0;
-  const counted = Object.assign(Object.create(till.ledger) as Ledger, {
-    inspect: (work: Parameters<Ledger['inspect']>[0]) => {
+  const counted: Watched['ledger'] = {
+    ear: plain.ledger.ear,
+    inspect(work) {
       reads += 1;
       return plain.ledger.inspect(work);
     },
-  });
+  };
   watched = {
     ledger: counted,
     providers: ['alipay', 'wechatpay'],
@@ -201,6 +201,17 @@ describe('a ledger', () => {
     expect(numberIn(samples, 'cashier_ledger_commit_seconds_sum', { kind: 'write' })).toBeCloseTo(0.03);
     expect(numberIn(samples, 'cashier_ledger_wait_seconds_count', { kind: 'write' })).toBe(2);
   });
+});
+
+it.each([
+  ['by looking, as it must be', undefined, undefined],
+  ['by LISTEN', true, 1],
+  ['by looking, although it could be told', false, 0],
+])('what others commit is heard of %s', async (_how, isLive, shown) => {
+  const ear = isLive === undefined ? undefined : { isLive, tried: Promise.resolve() };
+  const hearing = { ...watched, ledger: { ...watched.ledger, ear } };
+  const samples = samplesIn(await telemetry.exposition(hearing));
+  expect(numberIn(samples, 'cashier_ledger_listening')).toBe(shown);
 });
 
 describe('readiness', () => {
