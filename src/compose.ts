@@ -11,7 +11,7 @@ import { keepRefusedNames } from './ledger/refused-names.ts';
 import { openLedger } from './open-ledger.ts';
 import { OperatorPages } from './operator/operator-pages.ts';
 import { CallRate } from './payments/call-rate.ts';
-import { runApproved } from './payments/carry-out.ts';
+import { runApproved, type Under } from './payments/carry-out.ts';
 import { Desk } from './payments/desk.ts';
 import { runSettler } from './payments/settler.ts';
 import type { Till } from './payments/till.ts';
@@ -29,7 +29,7 @@ import { type GatewayHttp, gatewayHttp } from './providers/gateway-http.ts';
 import { WALLETS } from './providers/registry.ts';
 import type { ServerDeps } from './server.ts';
 import type { Simulator } from './simulator/index.ts';
-import { heardBy, heardCalls } from './telemetry/heard-calls.ts';
+import { heardBy, heardCalls, underId } from './telemetry/heard-calls.ts';
 import type { Readiness, Watched } from './telemetry/telemetry.ts';
 import type { ToolSetting } from './tools/define-tool.ts';
 import { TOOL_NAMES } from './tools/index.ts';
@@ -173,6 +173,7 @@ export async function openApp(config: Config, ports: Ports, service?: ServiceAdd
     return service ? open.route('/', await operators.routes()) : open;
   }
 
+  const under: Under = (opened, call) => underId(opened, call, systemTimer);
   const stop = new AbortController();
   async function holdNotifyPort(port: number, opened: Till): Promise<void> {
     const { serveNotify } = await import('./notify/listener.ts');
@@ -186,7 +187,7 @@ export async function openApp(config: Config, ports: Ports, service?: ServiceAdd
     return [
       runSettler(opened, stop.signal, () => telemetry?.round()),
       ...(telemetry ? [telemetry.watch(stop.signal)] : []),
-      runApproved(opened, await holdersIn(config, service !== undefined, log), stop.signal),
+      runApproved(opened, await holdersIn(config, service !== undefined, log), stop.signal, under),
       ...(port === undefined ? [] : [holdNotifyPort(port, opened)]),
       // The service keeps alive the buyers' addresses that clients gave out, and tells them of its own.
       buyers.hold(stop.signal),

@@ -132,6 +132,8 @@ export type ApprovalState = 'pending' | 'approved' | 'denied' | 'used' | 'failed
 
 /** What a call that needs a person was, beyond its arguments: enough to make it again without the agent. */
 export interface AskedBy {
+  /** The id of the call that asked. */
+  readonly call?: string;
   readonly tool?: string;
   readonly named?: boolean;
   readonly client?: string;

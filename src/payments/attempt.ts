@@ -74,7 +74,7 @@ export async function attempt<T>(
     recorded = JSON.stringify(outcome);
   };
   try {
-    const result = await run({ till: { ...till, ledger }, call: { ...call, conclude } });
+    const result = await run({ till: { ...till, ledger }, call: { ...call, id, conclude } });
     const outcome = outcomeOf(result);
     isRefused = outcome.code !== undefined;
     if (JSON.stringify(outcome) !== recorded) await end(outcome);

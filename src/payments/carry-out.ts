@@ -1,3 +1,4 @@
+import { defined } from '../domain/defined.ts';
 import { CashierError } from '../domain/errors.ts';
 import type { ApprovalRecord } from '../ledger/records.ts';
 import type { Identity } from '../policy/identity.ts';
@@ -16,6 +17,9 @@ const AT_ONCE = 8;
 const FIRST_REST_MS = 2_000;
 const LONGEST_REST_MS = 60_000;
 
+/** What a till does under the id of a call is told of under it. */
+export type Under = (till: Till, call: string) => Till;
+
 /** Whose a token is now. `revoked`: nobody's any more; `unknown`: this process cannot tell. */
 export type Holders = (credential: string) => Identity | 'revoked' | 'unknown';
 
@@ -25,8 +29,13 @@ export type Holders = (credential: string) => Identity | 'revoked' | 'unknown';
  * intent is committed in the transaction that uses up the yes, so that nobody sends twice; whoever is killed before
  * that leaves the yes to the next.
  */
-export async function runApproved(till: Till, holders: Holders, signal: AbortSignal): Promise<void> {
-  const round = new Round(till, holders);
+export async function runApproved(
+  till: Till,
+  holders: Holders,
+  signal: AbortSignal,
+  under: Under = (same) => same,
+): Promise<void> {
+  const round = new Round(till, holders, under);
   let news = new AbortController();
   const wake = () => news.abort('news');
   const stop = till.ledger.onChange(wake);
@@ -47,13 +56,15 @@ export async function runApproved(till: Till, holders: Holders, signal: AbortSig
 class Round {
   readonly #till: Till;
   readonly #holders: Holders;
+  readonly #under: Under;
   readonly #accounts: readonly string[];
   readonly #running = new Map<string, Promise<void>>();
   readonly #resting = new Map<string, { readonly until: number; readonly times: number }>();
 
-  constructor(till: Till, holders: Holders) {
+  constructor(till: Till, holders: Holders, under: Under) {
     this.#till = till;
     this.#holders = holders;
+    this.#under = under;
     this.#accounts = [...till.providers.values()].map(({ account }) => account);
   }
 
@@ -82,15 +93,15 @@ class Round {
 
   /** Never rejects. */
   async #take(approval: ApprovalRecord): Promise<void> {
-    const { log } = this.#till;
-    const { outTradeNo, outRefundNo, id } = approval;
+    const { outTradeNo, outRefundNo, id, asked } = approval;
+    const till = asked?.call === undefined ? this.#till : this.#under(this.#till, asked.call);
     const facts = { approval: id, outTradeNo, ...(outRefundNo === undefined ? {} : { outRefundNo }) };
     try {
-      await carryOut(this.#till, this.#holders, approval);
+      await carryOut(till, this.#holders, approval);
       this.#resting.delete(id);
     } catch (error) {
       const code = error instanceof CashierError ? error.code : String(error);
-      log.info('what a person approved was not sent', { ...facts, code });
+      till.log.info('what a person approved was not sent', { ...facts, code });
       this.#rest(id, error);
       await this.#hold(approval, error).catch(() => undefined);
     }
@@ -128,11 +139,12 @@ const PASSING: ReadonlySet<string> = new Set([
  */
 async function carryOut(opened: Till, holders: Holders, approval: ApprovalRecord): Promise<void> {
   const { id, caller, outTradeNo, asked } = approval;
-  const till = { ...opened, ledger: opened.ledger.as({ caller, tool: 'approval' }) };
+  const actor = defined({ caller, tool: 'approval', call: asked?.call });
+  const till = { ...opened, ledger: opened.ledger.as(actor) };
   const who = standing(approval, holders);
   if (who === 'unknown') return;
   if (who === 'revoked') return fail(till, approval, 'CALLER_REVOKED');
-  const call: Call = { ...asked, ...who, caller, approval: id };
+  const call: Call = { ...asked, ...who, ...defined({ id: asked?.call }), caller, approval: id };
   try {
     if (approval.kind === 'payment') await sendApproved(till, call, outTradeNo);
     else await refundApproved(till, call, approval);

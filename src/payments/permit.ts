@@ -96,12 +96,13 @@ export async function endApproval(
 /** What the call was, to be kept with the question. */
 async function askedBy(
   book: Book,
-  { tool, named, client, ownOrdersOnly, credential, token, caller }: Call,
+  { id, tool, named, client, ownOrdersOnly, credential, token, caller }: Call,
   before: readonly ApprovalRecord[],
 ): Promise<AskedBy> {
   const last = before.find((approval) => approval.caller === caller);
   return defined({
     policy: (await book.operator.policy())?.version ?? 0,
+    call: id,
     tool,
     named: named || undefined,
     client,

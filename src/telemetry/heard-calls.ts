@@ -23,20 +23,9 @@ export function heardCalls({ log, randomBytes, timer, telemetry }: HeardCallsPor
   return (tool, caller) => {
     const id = newCallId(randomBytes);
     const began = timer();
-    const hearing: Hearing = {
-      exchanged(exchange) {
-        const { gateway, operation, outcome, ms } = exchange;
-        const event = outcome === 'ok' ? 'gateway answered' : 'gateway did not do it';
-        log.info(event, { call: id, gateway, operation, outcome, ms: Math.round(ms) });
-      },
-    };
     return {
       id,
-      within: (till) => ({
-        ...till,
-        log: logOf(log, id),
-        providers: heardBy(till.providers, timer, hearing),
-      }),
+      within: (till) => underId(till, id, timer),
       end(outcome, error) {
         const ms = timer() - began;
         telemetry?.called(tool, outcome, ms, error);
@@ -45,6 +34,18 @@ export function heardCalls({ log, randomBytes, timer, telemetry }: HeardCallsPor
       },
     };
   };
+}
+
+/** What is done with a till on behalf of a call, also when that has long been answered, is logged under its id. */
+export function underId(till: Till, call: string, timer: () => number): Till {
+  const log = logOf(till.log, call);
+  const hearing: Hearing = {
+    exchanged({ gateway, operation, outcome, ms }) {
+      const event = outcome === 'ok' ? 'gateway answered' : 'gateway did not do it';
+      log.info(event, { gateway, operation, outcome, ms: Math.round(ms) });
+    },
+  };
+  return { ...till, log, providers: heardBy(till.providers, timer, hearing) };
 }
 
 /** Providers of which somebody hears. */

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { readPayment } from '../journeys/shapes.ts';
 import { Shop } from '../journeys/shop.ts';
@@ -51,6 +53,24 @@ it('what somebody asked whose token is revoked since is never sent', async () =>
   await isSent(others.outTradeNo);
   expect(await sent(theirs.outTradeNo)).toEqual([]);
   await Promise.all([kept.close(), revoked.close()]);
+});
+
+it('what is sent has the id of the call that asked, in the log and in the trail', async () => {
+  const kept = await service.agent('modern', tokens.kept);
+  const { outTradeNo, approval } = await wish(kept);
+  await kept.close();
+  await approve(approval?.id);
+  await isSent(outTradeNo);
+  const { stdout } = await shop.command(['audit', 'show', outTradeNo, '--json']);
+  const { records } = JSON.parse(stdout) as { records: { kind: string; call?: string }[] };
+  const id = records.find(({ kind }) => kind === 'call')?.call ?? '';
+  expect(id).toMatch(/^[\w-]{12}$/);
+  expect(records.find(({ kind }) => kind === 'order-sent')?.call).toBe(id);
+  const log = readFileSync(join(shop.home, 'cashier.log'), 'utf8').trim().split('\n');
+  const exchanges = log
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+    .filter(({ call, msg }) => call === id && msg === 'gateway answered');
+  expect(exchanges.map(({ operation }) => operation)).toContain('create');
 });
 
 it('what was asked over HTTP is sent by another process once the service has ended', async () => {

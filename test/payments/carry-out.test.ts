@@ -100,6 +100,42 @@ describe("a person's yes", () => {
     expect(events.filter(({ kind }) => kind === 'refund-sent')).toMatchObject([{ caller: 'agent' }]);
   });
 
+  it.each([
+    [
+      'refund',
+      () => ask('R1', 300, { ...AGENT, id: 'first' }),
+      () => ask('R1', 300, { ...AGENT, id: 'again' }),
+    ],
+    ['create', () => wish({ ...AGENT, id: 'first' }), () => wish({ ...AGENT, id: 'again' })],
+  ] as const)(
+    'sends a %s under the id of the call that asked, also when it is asked again',
+    async (operation, first, again) => {
+      const heard: string[] = [];
+      const stop = new AbortController();
+      stops.push(stop);
+      void runApproved(
+        till,
+        () => 'unknown',
+        stop.signal,
+        (same, call) => {
+          heard.push(call);
+          return same;
+        },
+      );
+      const asked = await first();
+      await again();
+      await decide(asked);
+      await soon();
+      expect(sent(operation)).toBe(1);
+      expect(heard).toEqual(['first']);
+      const { outTradeNo } = asked.order;
+      const records = await till.ledger.read((book) => book.audit.ofOrder(outTradeNo));
+      const carried = records.filter(({ tool }) => tool === 'approval');
+      expect(carried.length).toBeGreaterThan(1);
+      expect(new Set(carried.map(({ call }) => call))).toEqual(new Set(['first']));
+    },
+  );
+
   it('sends a payment, of which the same call then gives what to pay with', async () => {
     serve(till);
     const asked = await wish();
