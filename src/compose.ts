@@ -37,7 +37,7 @@ import { presenter } from './tools/present.ts';
 import { version } from './version.ts';
 
 /** A process's whole outfit, for the server and the operator's commands alike. */
-export interface App extends Omit<ServerDeps, 'tools' | 'identity' | 'updates' | 'limited'> {
+export interface App extends Omit<ServerDeps, 'tools' | 'identity' | 'bus' | 'limited'> {
   readonly config: Config;
   readonly randomBytes: RandomBytes;
   /** What the policy file states; the rules in force are the ledger's. */

@@ -21,10 +21,10 @@ export interface ServerDeps extends CallDeps {
 /** One MCP server, the same for every transport and protocol era; only wiring, no business. */
 export function buildServer(deps: ServerDeps, era: Era): Edge {
   const { language } = deps.setting;
-  const pushes = deps.updates === 'server';
+  const { bus } = deps;
   const orders = new OrderResources({ ...deps, language, call: deps.identity });
   // Whoever is told of orders is told of new ones.
-  const told = pushes || era === 'modern';
+  const told = bus !== undefined || era === 'modern';
   const { instructions, ...offer } = offerOf(deps, era);
   const server = new Edge(
     serverInfo(deps),
@@ -36,10 +36,10 @@ export function buildServer(deps: ServerDeps, era: Era): Edge {
         resources: { listChanged: told, subscribe: told },
       },
     },
-    { ...offer, resources: pushes ? orders : withoutSubscriptions(orders) },
+    { ...offer, resources: bus ? orders : withoutSubscriptions(orders) },
     era,
   );
-  if (pushes) orders.tellOn(server, era);
+  if (bus) orders.tellOn(server, era, bus);
   return server;
 }
 

@@ -5,6 +5,7 @@ import {
   type Tool as ListedTool,
   ProtocolError,
   type ServerContext,
+  type ServerEventBus,
 } from '@modelcontextprotocol/server';
 import { CashierError, type ErrorCode } from '../domain/errors.ts';
 import type { ApprovalUrl } from '../elicitation/means.ts';
@@ -22,10 +23,10 @@ import { failureOf, internal } from './failure.ts';
 export interface CallDeps extends LimitDeps {
   readonly setting: ToolSetting;
   /**
-   * Who tells of changed orders: each server on its own lasting connection, or the transport, which outlives its
-   * servers and can do so in the 2026 era only.
+   * What a server on a lasting connection of its own hears of orders, and passes on; without it the transport does,
+   * which outlives its servers and can do so in the 2026 era only.
    */
-  readonly updates: 'server' | 'transport';
+  readonly bus?: ServerEventBus | undefined;
   /** Ends waits early, with what is known by then, when the process is told to stop. */
   readonly stopping?: AbortSignal;
   /** Where a person decides about an approval, in a browser. */
@@ -91,7 +92,7 @@ async function runTool(
   { era, name, declared }: Client,
 ): Promise<CallToolResult | InputRequiredResult> {
   // A 2025 connection over HTTP that dropped cancels nothing: only a question, which nobody hears, ends with it.
-  const survives = era === 'legacy' && deps.updates === 'transport' && !tool.hints.readOnlyHint;
+  const survives = era === 'legacy' && !deps.bus && !tool.hints.readOnlyHint;
   // Nobody hears a question's answer either when the stream of a session has gone, which the SDK keeps to itself.
   const gone = tool.hints.readOnlyHint ? ctx.http?.req?.signal : undefined;
   const heard = deps.hear?.(tool.name, deps.identity.caller);

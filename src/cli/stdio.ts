@@ -1,4 +1,5 @@
 import { openApp, systemPorts } from '../compose.ts';
+import { OrderNews } from '../resources/order-news.ts';
 import { contentDroppers } from '../tools/clients.ts';
 import { selectTools, toolsWith } from '../tools/index.ts';
 import { serveOverStdio } from '../transports/stdio.ts';
@@ -40,14 +41,15 @@ export async function serve(context: CommandContext, face: 'unified' | 'alipay')
     }
   };
   wake().catch((error: unknown) => app.log.error('background', { error: String(error) }));
+  const identity = { caller: settings.caller ?? 'stdio', named: settings.caller !== undefined };
   try {
     await serveOverStdio(
       {
         ...app,
         tools,
         dropsContent: drops,
-        updates: 'server',
-        identity: { caller: settings.caller ?? 'stdio', named: settings.caller !== undefined },
+        identity,
+        bus: new OrderNews(app).busOf(identity),
         till: async () => {
           app.startBackground();
           return app.till();

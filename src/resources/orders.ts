@@ -3,8 +3,9 @@ import {
   type Resource,
   ResourceNotFoundError,
   type Server,
+  type ServerEvent,
+  type ServerEventBus,
 } from '@modelcontextprotocol/server';
-import type { Clock } from '../domain/clock.ts';
 import { CashierError, type Text } from '../domain/errors.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { OrderRecord } from '../ledger/records.ts';
@@ -15,8 +16,7 @@ import type { ServedResources } from '../protocol/offer.ts';
 import { invalidCursor } from '../protocol/refusals.ts';
 import type { Language } from '../tools/answer.ts';
 import type { Presenter } from '../tools/present.ts';
-import { Newest } from './newest.ts';
-import { watchOrders } from './watch.ts';
+import { uriOf } from './order-news.ts';
 
 const URI = /^payment:\/\/orders\/([A-Za-z0-9_]{1,64})$/;
 /** Orders on a page. */
@@ -33,7 +33,6 @@ const WORDS: Readonly<Record<'title' | 'description', Text>> = {
 
 export interface OrderResourceDeps {
   readonly ledger: Ledger;
-  readonly clock: Clock;
   readonly present: Presenter;
   readonly language: Language;
   readonly call: Pick<Call, 'caller' | 'ownOrdersOnly' | 'scopes'>;
@@ -49,12 +48,11 @@ export class OrderResources implements ServedResources {
   readonly #subscribed = new Set<string>();
   /** Whether the list was asked for since it last changed: who never looks is not told. */
   #listed = false;
-  readonly #newest: Newest;
-  #watch: (() => void) | undefined;
+  /** Begins to hear, for who has asked for something to hear of. */
+  #hear: (() => void) | undefined;
 
   constructor(deps: OrderResourceDeps) {
     this.#deps = deps;
-    this.#newest = new Newest(deps.clock.now());
     this.templates = [
       {
         name: 'order',
@@ -79,8 +77,7 @@ export class OrderResources implements ServedResources {
     const page = found.slice(0, PAGE);
     const last = page.at(-1);
     this.#listed = true;
-    if (cursor === undefined && page[0]) this.#newest.takes(page[0]);
-    this.#watch?.();
+    this.#hear?.();
     return {
       resources: page.map(({ outTradeNo }) => ({
         uri: uriOf(outTradeNo),
@@ -111,37 +108,36 @@ export class OrderResources implements ServedResources {
   readonly subscribe = async (uri: string): Promise<void> => {
     await this.#orderOf(uri);
     this.#subscribed.add(uri);
-    this.#watch?.();
+    this.#hear?.();
   };
 
   unsubscribe(uri: string): void {
     this.#subscribed.delete(uri);
   }
 
-  /** Tells of changes on a connection that lasts, until that ends: of 2025 what was asked for, else everything. */
-  tellOn(server: Server, era: McpRequestContext['era']): void {
-    const ended = new AbortController();
-    const send = (sent: Promise<void>) => void sent.catch(() => ended.abort());
-    const changed = (outTradeNo: string) => {
-      const uri = uriOf(outTradeNo);
+  /** Passes on what the bus says to a connection that lasts, until that ends: of 2025 what was asked for, else everything. */
+  tellOn(server: Server, era: McpRequestContext['era'], bus: ServerEventBus): void {
+    let leave = () => {};
+    const send = (sent: Promise<void>) => void sent.catch(() => leave());
+    const heard = (event: ServerEvent) => {
       // In the 2026 era the connection itself keeps the subscriptions and passes on what somebody listens for.
-      if (era === 'modern' || this.#subscribed.has(uri)) send(server.sendResourceUpdated({ uri }));
-      if (era === 'legacy' && !this.#listed) return;
-      const ours = (order: OrderRecord) => {
-        if (!this.#newest.takes(order)) return;
+      if (event.kind === 'resource_updated') {
+        const { uri } = event;
+        if (era === 'modern' || this.#subscribed.has(uri)) send(server.sendResourceUpdated({ uri }));
+      } else if (era === 'modern' || this.#listed) {
         this.#listed = false;
         send(server.sendResourceListChanged());
-      };
-      this.#orderOf(uri).then(ours, () => undefined);
+      }
     };
-    this.#watch = () => {
-      this.#watch = undefined;
-      void watchOrders(this.#deps, ended.signal, changed);
+    this.#hear = () => {
+      this.#hear = undefined;
+      leave = bus.subscribe(heard);
     };
-    if (era === 'modern') this.#watch();
+    if (era === 'modern') this.#hear();
     const closed = server.onclose;
     server.onclose = () => {
-      ended.abort();
+      this.#hear = undefined;
+      leave();
       closed?.();
     };
   }
@@ -166,10 +162,6 @@ export function withoutSubscriptions(orders: OrderResources): ServedResources {
     list: (cursor) => orders.list(cursor),
     read: (uri) => orders.read(uri),
   };
-}
-
-function uriOf(outTradeNo: string): string {
-  return `payment://orders/${outTradeNo}`;
 }
 
 function readPage(cursor: string) {

@@ -2,7 +2,6 @@ import type { HttpBindings } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import {
   createMcpHandler,
-  InMemoryServerEventBus,
   isInitializeRequest,
   type McpHttpHandler,
   type McpRequestContext,
@@ -14,8 +13,7 @@ import { recordRefused } from '../calls/refused-call.ts';
 import type { RandomBytes } from '../domain/clock.ts';
 import { boundedBody } from '../platform/bounded-body.ts';
 import { type Identity, mayUse, type Scope } from '../policy/identity.ts';
-import { Newest } from '../resources/newest.ts';
-import { watchOrders } from '../resources/watch.ts';
+import { OrderNews } from '../resources/order-news.ts';
 import { buildServer, type ServerDeps } from '../server.ts';
 import { answerToExcess } from './excess.ts';
 import { callBeyond, scopeMissing } from './scopes.ts';
@@ -29,7 +27,7 @@ const MAX_SUBSCRIPTIONS = 64;
 /** Of what a client did wrong, no more than this is logged (characters). */
 const MAX_LOGGED = 300;
 
-export type EndpointDeps = Omit<ServerDeps, 'identity' | 'updates'> & {
+export type EndpointDeps = Omit<ServerDeps, 'identity' | 'bus'> & {
   readonly randomBytes: RandomBytes;
   /** Builds each server; ours unless something else is to be served. */
   readonly build?: (deps: ServerDeps, era: McpRequestContext['era']) => Server;
@@ -46,7 +44,7 @@ export interface McpEndpoint {
     arrivedAt?: number,
     outgoing?: HttpBindings['outgoing'],
   ): Promise<Response>;
-  /** Ends what is still open, and watches the ledger no more. */
+  /** Ends what is still open. */
   close(): Promise<void>;
 }
 
@@ -63,15 +61,20 @@ interface Desk {
  * has a desk of its own, so that no list, order, session or news of one is ever another's.
  */
 export function mcpEndpoint(deps: EndpointDeps, callers: Callers): McpEndpoint {
-  const ended = new AbortController();
   const desks = new Map<Identity, Desk>();
-  const newest = new Newest(deps.clock.now());
   let current = callers.current();
+  const news = new OrderNews({
+    ...deps,
+    current() {
+      forgetRevoked();
+      return current;
+    },
+  });
 
   function deskOf(identity: Identity): Desk {
     const known = desks.get(identity);
     if (known) return known;
-    const made = deskFor(deps, identity);
+    const made = deskFor(deps, identity, news);
     desks.set(identity, made);
     return made;
   }
@@ -87,28 +90,12 @@ export function mcpEndpoint(deps: EndpointDeps, callers: Callers): McpEndpoint {
       void closeDesk(desk);
     }
   }
-  async function tell(outTradeNo: string): Promise<void> {
-    const isHeard = ({ handler }: Desk) => (handler.bus as Bus).listeners > 0;
-    // Sessions are told by their own servers, to whose token is still good.
-    if (![...desks.values()].some((desk) => isHeard(desk) || desk.sessions.inUse)) return;
-    forgetRevoked();
-    if (![...desks.values()].some(isHeard)) return;
-    const order = await deps.ledger.read((book) => book.orders.get(outTradeNo));
-    const isNew = order !== undefined && newest.takes(order);
-    for (const [{ caller, ownOrdersOnly }, { handler }] of desks) {
-      if (ownOrdersOnly && order?.caller !== caller) continue;
-      handler.notify.resourceUpdated(`payment://orders/${outTradeNo}`);
-      if (isNew) handler.notify.resourcesChanged();
-    }
-  }
   /** It counts as a call: whoever asks for too many is not even told so. */
   function beyond({ caller }: Identity, scope: Scope): Response {
     if (deps.rate?.excess(caller, false) === false) deps.rate.admit(caller, false);
     deps.log.info('mcp request refused', { caller, error: `needs ${scope}` });
     return callers.insufficient?.([scope]) ?? new Response(null, { status: 403 });
   }
-  const failed = (error: unknown) => deps.log.error('order news', { error: String(error) });
-  watchOrders(deps, ended.signal, (outTradeNo) => void tell(outTradeNo).catch(failed)).catch(failed);
 
   return {
     async answer(request, identity, arrivedAt, outgoing) {
@@ -138,7 +125,6 @@ export function mcpEndpoint(deps: EndpointDeps, callers: Callers): McpEndpoint {
       return response;
     },
     async close() {
-      ended.abort();
       await Promise.all([...desks.values()].map(closeDesk));
     },
   };
@@ -177,27 +163,12 @@ function tooLong(): Response {
   return Response.json({ jsonrpc: '2.0', error, id: null }, { status: 413 });
 }
 
-/** Knows whether anybody listens. */
-class Bus extends InMemoryServerEventBus {
-  listeners = 0;
-
-  override subscribe(listener: Parameters<InMemoryServerEventBus['subscribe']>[0]): () => void {
-    this.listeners += 1;
-    const leave = super.subscribe(listener);
-    let left = false;
-    return () => {
-      if (!left) this.listeners -= 1;
-      left = true;
-      leave();
-    };
-  }
-}
-
-function deskFor(shared: EndpointDeps, identity: Identity): Desk {
+function deskFor(shared: EndpointDeps, identity: Identity, news: OrderNews): Desk {
   const { build = buildServer } = shared;
+  const bus = news.busOf(identity);
   const deps: ServerDeps = {
     ...shared,
-    updates: 'transport',
+    bus: undefined,
     tools: shared.tools.filter((tool) => mayUse(identity, tool)),
     // A list that varies by client is for stdio alone.
     dropsContent: () => false,
@@ -211,14 +182,14 @@ function deskFor(shared: EndpointDeps, identity: Identity): Desk {
   return {
     deps,
     handler: createMcpHandler(({ era }) => build(deps, era), {
-      bus: new Bus(failed),
+      bus,
       maxRequestBodySize: MAX_BODY_BYTES,
       maxSubscriptions: MAX_SUBSCRIPTIONS,
       onerror: failed,
     }),
     stateless: new Stateless(() => build(deps, 'legacy'), shared.clock),
     sessions: new Sessions({
-      build: () => build({ ...deps, updates: 'server' }, 'legacy'),
+      build: () => build({ ...deps, bus }, 'legacy'),
       clock: shared.clock,
       randomBytes: shared.randomBytes,
       maxBodyBytes: MAX_BODY_BYTES,

@@ -63,10 +63,6 @@ export class Sessions {
     return session.transport.handleRequest(request, said);
   }
 
-  get inUse(): boolean {
-    return this.#open.size > 0;
-  }
-
   async close(): Promise<void> {
     await Promise.allSettled([...this.#open.values()].map(({ server }) => server.close()));
   }

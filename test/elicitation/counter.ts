@@ -24,6 +24,7 @@ import { queryPayment } from '../../src/payments/query-payment.ts';
 import type { Till } from '../../src/payments/till.ts';
 import type { Identity } from '../../src/policy/identity.ts';
 import type { Policy } from '../../src/policy/policy.ts';
+import { OrderNews } from '../../src/resources/order-news.ts';
 import { buildServer, type ServerDeps } from '../../src/server.ts';
 import { UNIFIED_TOOLS } from '../../src/tools/index.ts';
 import { presenter } from '../../src/tools/present.ts';
@@ -190,7 +191,7 @@ export class Counter {
       }),
       ledger: till.ledger,
       clock: this.clock,
-      updates: 'server',
+      bus: new OrderNews(till).busOf({ caller: 'test' }),
       identity: { caller: 'test' },
       stopping: this.stopping.signal,
       approvalUrl: 'approvalUrl' in options ? options.approvalUrl : pageOf,

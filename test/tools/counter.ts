@@ -4,6 +4,7 @@ import { serveStdio } from '@modelcontextprotocol/server/stdio';
 import type { Till } from '../../src/payments/till.ts';
 import type { Policy } from '../../src/policy/policy.ts';
 import type { PaymentProvider } from '../../src/providers/contract.ts';
+import { OrderNews } from '../../src/resources/order-news.ts';
 import { buildServer, type ServerDeps } from '../../src/server.ts';
 import type { Tool } from '../../src/tools/define-tool.ts';
 import { UNIFIED_TOOLS } from '../../src/tools/index.ts';
@@ -44,7 +45,7 @@ export class Counter {
       }),
       ledger: till.ledger,
       clock: world.clock,
-      updates: 'server',
+      bus: new OrderNews(till).busOf({ caller: 'test' }),
       identity: { caller: 'test' },
       till: async () => till,
       underWay: new Set(),
