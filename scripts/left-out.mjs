@@ -28,6 +28,8 @@ export const LEFT_OUT = Object.keys(INSTEAD);
 export const leftOut = {
   name: 'left-out',
   setup(build) {
+    // Whoever wants spans has installed it.
+    build.onResolve({ filter: /^@opentelemetry\/api$/ }, ({ path }) => ({ path, external: true }));
     const met = new Set();
     build.onResolve({ filter: /^[@a-z]/ }, ({ path, importer }) => {
       if (!LEFT_OUT.includes(path) || !SDKS.test(importer.replaceAll('\\', '/'))) return undefined;

@@ -31,6 +31,7 @@ import type { ServerDeps } from './server.ts';
 import type { Simulator } from './simulator/index.ts';
 import { heardBy, heardCalls, underId } from './telemetry/heard-calls.ts';
 import type { Readiness, Watched } from './telemetry/telemetry.ts';
+import { openTracing } from './telemetry/tracing.ts';
 import type { ToolSetting } from './tools/define-tool.ts';
 import { TOOL_NAMES } from './tools/index.ts';
 import { presenter } from './tools/present.ts';
@@ -97,6 +98,7 @@ export async function openApp(config: Config, ports: Ports, service?: ServiceAdd
   const { Telemetry } = service ? await import('./telemetry/telemetry.ts') : {};
   const telemetry =
     Telemetry && new Telemetry({ clock, timer: systemTimer, realm, version, tools: TOOL_NAMES });
+  const tracing = await openTracing(version, log);
   const ledger = await openLedger(config, {}, (store) => telemetry?.store(store) ?? store);
   // A freeze finds what its home knows of; that it cannot be noted must not keep anybody from serving.
   await noteLedger(config.home, config.ledgerName, clock).catch((error: unknown) =>
@@ -173,7 +175,7 @@ export async function openApp(config: Config, ports: Ports, service?: ServiceAdd
     return service ? open.route('/', await operators.routes()) : open;
   }
 
-  const under: Under = (opened, call) => underId(opened, call, systemTimer);
+  const under: Under = (opened, call) => underId(opened, call, systemTimer, tracing?.later(call));
   const stop = new AbortController();
   async function holdNotifyPort(port: number, opened: Till): Promise<void> {
     const { serveNotify } = await import('./notify/listener.ts');
@@ -204,7 +206,7 @@ export async function openApp(config: Config, ports: Ports, service?: ServiceAdd
   return {
     ...{ version, config, ledger, setting, log, policy, till, clock, randomBytes },
     underWay,
-    hear: heardCalls({ log, randomBytes, timer: systemTimer, telemetry }),
+    hear: heardCalls({ log, randomBytes, timer: systemTimer, telemetry, tracing }),
     telemetry: telemetry && {
       exposition: () => telemetry.exposition(watched),
       readiness: () => telemetry.readiness(watched),

@@ -2,6 +2,7 @@ import {
   CLIENT_CAPABILITIES_META_KEY,
   CLIENT_INFO_META_KEY,
   type McpRequestContext,
+  PROTOCOL_VERSION_META_KEY,
   type ServerContext,
 } from '@modelcontextprotocol/server';
 import { isActorName } from '../domain/actors.ts';
@@ -14,6 +15,8 @@ export interface Client {
   readonly era: McpRequestContext['era'];
   readonly name: string | undefined;
   readonly declared: unknown;
+  /** Of the protocol, where it is known. */
+  readonly revision: string | undefined;
 }
 
 export function clientOf(connection: Connection, ctx: ServerContext, era: Client['era']): Client {
@@ -25,6 +28,9 @@ export function clientOf(connection: Connection, ctx: ServerContext, era: Client
     era,
     // A program that calls itself as one of our own actors has said nothing of itself.
     name: typeof name === 'string' && !isActorName(name) ? name.slice(0, MAX_CLIENT_NAME) : undefined,
+    revision: legacy
+      ? connection.getNegotiatedProtocolVersion()
+      : String(envelope[PROTOCOL_VERSION_META_KEY]),
     // Over stateless HTTP a 2025 client has told another server, and nothing is known.
     declared: legacy ? connection.getClientCapabilities() : envelope[CLIENT_CAPABILITIES_META_KEY],
   };

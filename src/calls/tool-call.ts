@@ -41,15 +41,30 @@ export interface CallDeps extends LimitDeps {
   readonly dropsContent?: DropsContent;
 }
 
+/** How a call came in. */
+export interface CallAsked {
+  /** `_meta` of the request. */
+  readonly meta: unknown;
+  readonly requestId: unknown;
+  /** Of the protocol, where it is known. */
+  readonly revision: string | undefined;
+  readonly transport: 'pipe' | 'tcp';
+}
+
 /** Of a call that begins, by its tool and caller: its own id, what it works with, and where its end is told. */
 export type Hear = (
   tool: string,
   caller: string,
+  asked: CallAsked,
 ) => {
   readonly id: string;
+  /** All that the call does is done in it. */
+  around<T>(work: () => Promise<T>): Promise<T>;
   /** What is done with it is logged under the call's id. */
   within(till: Till): Till;
   end(outcome: CallOutcome, error?: CashierError): void;
+  /** It got no further than the protocol, which has a code for that. */
+  refused(code: number): void;
 };
 export type CallOutcome = 'ok' | 'input_required' | ErrorCode;
 
@@ -84,18 +99,35 @@ export function servedTool(deps: CallDeps, tool: Tool, era: Client['era']): Serv
 }
 
 /** Throws nothing but a ProtocolError: what went wrong with a call is told to the model, in our words. */
-async function runTool(
+function runTool(
+  deps: CallDeps,
+  tool: Tool,
+  args: unknown,
+  ctx: ServerContext,
+  client: Client,
+): Promise<CallToolResult | InputRequiredResult> {
+  const heard = deps.hear?.(tool.name, deps.identity.caller, {
+    meta: ctx.mcpReq._meta,
+    requestId: ctx.mcpReq.id,
+    revision: client.revision,
+    transport: ctx.http ? 'tcp' : 'pipe',
+  });
+  const run = () => heardCall(deps, tool, args, ctx, client, heard);
+  return heard ? heard.around(run) : run();
+}
+
+async function heardCall(
   deps: CallDeps,
   tool: Tool,
   args: unknown,
   ctx: ServerContext,
   { era, name, declared }: Client,
+  heard: ReturnType<Hear> | undefined,
 ): Promise<CallToolResult | InputRequiredResult> {
   // A 2025 connection over HTTP that dropped cancels nothing: only a question, which nobody hears, ends with it.
   const survives = era === 'legacy' && !deps.bus && !tool.hints.readOnlyHint;
   // Nobody hears a question's answer either when the stream of a session has gone, which the SDK keeps to itself.
   const gone = tool.hints.readOnlyHint ? ctx.http?.req?.signal : undefined;
-  const heard = deps.hear?.(tool.name, deps.identity.caller);
   const ending = endingOf(survives ? undefined : ctx.mcpReq.signal, gone, deps.stopping);
   try {
     const opened = await deps.till();
@@ -135,7 +167,10 @@ async function runTool(
     heard?.end(isAsked ? 'input_required' : 'ok');
     return isAsked ? answer : toResult(answer);
   } catch (error) {
-    if (error instanceof ProtocolError) throw error;
+    if (error instanceof ProtocolError) {
+      heard?.refused(error.code);
+      throw error;
+    }
     if (!(error instanceof CashierError)) {
       deps.log.error('tool failed', {
         tool: tool.name,

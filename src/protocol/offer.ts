@@ -34,7 +34,10 @@ export interface Asked {
 }
 
 /** Who is at the other end, as it has said. */
-export type Connection = Pick<Server, 'getClientVersion' | 'getClientCapabilities'>;
+export type Connection = Pick<
+  Server,
+  'getClientVersion' | 'getClientCapabilities' | 'getNegotiatedProtocolVersion'
+>;
 
 interface MayAsk {
   /** It elicits in results of 2026-07-28, and judges the `requestState` that comes with an answer; others refuse any. */

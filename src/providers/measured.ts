@@ -20,7 +20,17 @@ export interface Exchange {
   readonly ms: number;
 }
 
+/** Told of an exchange that begins; what is done in it is done `around` it. */
+export type Exchanging = (
+  gateway: Exchange['gateway'],
+  operation: Exchange['operation'],
+) => {
+  around<T>(work: () => Promise<T>): Promise<T>;
+  ended(outcome: Exchange['outcome']): void;
+};
+
 export interface Hearing {
+  readonly exchanging?: Exchanging | undefined;
   exchanged(exchange: Exchange): void;
   rejected?(gateway: PaymentProvider['id'], reason: NotifyReason): void;
 }
@@ -31,12 +41,15 @@ export interface Hearing {
  */
 export function measured(provider: PaymentProvider, timer: () => number, hearing: Hearing): PaymentProvider {
   const { id: gateway } = provider;
-  async function timed<T>(operation: Exchange['operation'], exchange: Promise<T>): Promise<T> {
+  async function timed<T>(operation: Exchange['operation'], exchange: () => Promise<T>): Promise<T> {
+    const traced = hearing.exchanging?.(gateway, operation);
     const began = timer();
-    const end = (outcome: Exchange['outcome']) =>
+    const end = (outcome: Exchange['outcome']) => {
+      traced?.ended(outcome);
       hearing.exchanged({ gateway, operation, outcome, ms: timer() - began });
+    };
     try {
-      const answer = await exchange;
+      const answer = await (traced ? traced.around(exchange) : exchange());
       end('ok');
       return answer;
     } catch (error) {
@@ -46,13 +59,13 @@ export function measured(provider: PaymentProvider, timer: () => number, hearing
   }
   return {
     ...provider,
-    sendPayment: (order, plan) => timed('create', provider.sendPayment(order, plan)),
-    queryTrade: (outTradeNo) => timed('query', provider.queryTrade(outTradeNo)),
-    closeTrade: (outTradeNo) => timed('close', provider.closeTrade(outTradeNo)),
-    sendRefund: (refund, plan) => timed('refund', provider.sendRefund(refund, plan)),
+    sendPayment: (order, plan) => timed('create', () => provider.sendPayment(order, plan)),
+    queryTrade: (outTradeNo) => timed('query', () => provider.queryTrade(outTradeNo)),
+    closeTrade: (outTradeNo) => timed('close', () => provider.closeTrade(outTradeNo)),
+    sendRefund: (refund, plan) => timed('refund', () => provider.sendRefund(refund, plan)),
     queryRefund: (outTradeNo, outRefundNo) =>
-      timed('query_refund', provider.queryRefund(outTradeNo, outRefundNo)),
-    downloadBill: (date) => timed('bill', provider.downloadBill(date)),
+      timed('query_refund', () => provider.queryRefund(outTradeNo, outRefundNo)),
+    downloadBill: (date) => timed('bill', () => provider.downloadBill(date)),
     async parseNotify(raw, now) {
       try {
         return await provider.parseNotify(raw, now);

@@ -67,9 +67,11 @@ describe('the packed package', () => {
   });
 
   it('installs nothing else and runs nothing', () => {
-    for (const kind of ['dependencies', 'optionalDependencies', 'peerDependencies', 'bundleDependencies']) {
+    for (const kind of ['dependencies', 'optionalDependencies', 'bundleDependencies']) {
       expect(about[kind]).toBeUndefined();
     }
+    expect(about.peerDependenciesMeta).toEqual({ '@opentelemetry/api': { optional: true } });
+    expect(Object.keys(about.peerDependencies)).toEqual(Object.keys(about.peerDependenciesMeta));
     for (const script of ['preinstall', 'install', 'postinstall', 'prepare']) {
       expect(about.scripts[script]).toBeUndefined();
     }

@@ -108,7 +108,8 @@ export function modern(
   params: Json = {},
   revision = '2026-07-28',
 ): Json {
-  const _meta = { [PROTOCOL_VERSION_META_KEY]: revision, [CLIENT_CAPABILITIES_META_KEY]: {} };
+  const given = params._meta as Json | undefined;
+  const _meta = { ...given, [PROTOCOL_VERSION_META_KEY]: revision, [CLIENT_CAPABILITIES_META_KEY]: {} };
   return { jsonrpc: '2.0', id, method, params: { ...params, _meta } };
 }
 
