@@ -11,7 +11,7 @@ import { build } from 'esbuild';
 const BENCH = fileURLToPath(new URL('.', import.meta.url));
 const FILL = join(BENCH, 'fill.mjs');
 const SRC = fileURLToPath(new URL('../src', import.meta.url));
-const CACHE = join(tmpdir(), 'cashier-bench');
+export const CACHE = join(tmpdir(), 'cashier-bench');
 
 /** The modules that only TypeScript has, bundled beside node_modules, where their packages are found. */
 export async function bundled(name) {

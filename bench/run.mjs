@@ -10,25 +10,30 @@ import { calls } from './rows/calls.mjs';
 import { firstList } from './rows/first-list.mjs';
 import { equal, idle, inside, limits, list, SMALL, size } from './rows/grown.mjs';
 import { latency } from './rows/latency.mjs';
+import { replicas } from './rows/replicas.mjs';
 import { processes, throughput } from './rows/throughput.mjs';
 import { verify } from './rows/verify.mjs';
 import { waits } from './rows/waits.mjs';
+import { where } from './rows/where.mjs';
 import { Stage } from './stage.mjs';
 
 const ROWS = {
   ...{ 'first-list': firstList, calls, latency, throughput, processes, equal, limits },
-  ...{ size, idle, list, inside, verify, waits },
+  ...{ size, idle, list, inside, verify, waits, replicas },
 };
+/** Rows that only say where time goes: `all` does without them. */
+const CLOSER = { where };
 /** What is filled before anything is measured, and for which rows. */
 const LEDGERS = { years: ['size', 'idle', 'list', 'inside', 'verify'], today: ['equal', 'limits'] };
 /** How long (s) `all` may fill before it measures; `npm run bench:fill` fills a million orders however long it takes. */
 const FILL_S = 240;
 /** A row that has not ended by then (s) is given up. */
-const PATIENCE_S = 150;
+const PATIENCE_S = 300;
 const FULL = {
   orders: 1_000_000,
   equal: 100_000,
   seconds: 4,
+  rounds: 2,
   idleSeconds: 30,
   waits: 2_000,
   waitSeconds: 50,
@@ -38,6 +43,7 @@ const QUICK = {
   orders: 2_000,
   equal: 500,
   seconds: 1,
+  rounds: 1,
   idleSeconds: 2,
   waits: 100,
   waitSeconds: 3,
@@ -50,9 +56,9 @@ const { values, positionals } = parseArgs({
 });
 const isAll = positionals.includes('all');
 const names = isAll ? Object.keys(ROWS) : positionals;
-const unknown = names.filter((name) => !(name in ROWS));
+const unknown = names.filter((name) => !(name in ROWS) && !(name in CLOSER));
 if (names.length === 0 || unknown.length > 0) {
-  console.error(`rows: all, ${Object.keys(ROWS).join(', ')}`);
+  console.error(`rows: all, ${Object.keys({ ...ROWS, ...CLOSER }).join(', ')}`);
   process.exit(2);
 }
 const sizes = {
@@ -104,7 +110,7 @@ async function measured(name) {
     timer = setTimeout(() => reject(new Error(`no end after ${PATIENCE_S} s`)), PATIENCE_S * 1000);
   });
   try {
-    return await Promise.race([ROWS[name](stage), late]);
+    return await Promise.race([(ROWS[name] ?? CLOSER[name])(stage), late]);
   } catch (error) {
     return [{ what: name, error: String(error.message).slice(0, 300) }];
   } finally {

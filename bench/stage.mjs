@@ -9,6 +9,7 @@ import { json } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { bundled, filledLedger, fillLedger } from './ledgers.mjs';
+import { Postgres } from './postgres.mjs';
 import { ECHO, freePort, HttpServer, MAIN, Process, StdioServer } from './processes.mjs';
 import { GATEWAY_PORT, wallets } from './wallets.mjs';
 
@@ -17,6 +18,7 @@ const merchant = wallets();
 
 export class Stage {
   #running = [];
+  #postgres;
 
   /** @param sizes how large the rows are: `orders` of the large ledger, `equal` sales of a day, `seconds` of a burst … */
   constructor(sizes, say) {
@@ -27,6 +29,7 @@ export class Stage {
 
   async end() {
     await Promise.all(this.#running.map((one) => one.end()));
+    await this.#postgres?.end();
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
   }
 
@@ -45,6 +48,12 @@ export class Stage {
       }),
     ]);
     return gateway;
+  }
+
+  /** PostgreSQL, one for all that a row does. @param settings more of the command line of its first start */
+  async postgres(settings) {
+    this.#postgres ??= await Postgres.start(settings);
+    return this.#postgres;
   }
 
   /** What is written in TypeScript because it is our own code that runs. */
@@ -75,18 +84,28 @@ export class Stage {
     return this.#keep(await StdioServer.start([MAIN], this.env(options)));
   }
 
-  /** The service with so many tokens; `call` takes one. */
-  async service(options, tokens = 1) {
-    const names = Array.from({ length: tokens }, () => `mcpc_${randomBytes(32).toString('base64url')}`);
+  /** So many callers' tokens, for services to be told of. */
+  tokens(count) {
+    const names = Array.from({ length: count }, () => `mcpc_${randomBytes(32).toString('base64url')}`);
     const entries = names.map((token, i) => ({
       ...{ name: `agent-${i}`, sha256: createHash('sha256').update(token).digest('hex'), orders: 'all' },
     }));
-    const file = join(this.folder, 'tokens.json');
+    const file = join(this.folder, `tokens-${randomBytes(4).toString('hex')}.json`);
     writeFileSync(file, JSON.stringify({ version: 1, tokens: entries }), { mode: 0o600 });
+    return { names, file };
+  }
+
+  /** The service as a replica of others that know the same tokens. @param how its build, and what Node is told */
+  async replica(options, { file }, { main = MAIN, node = [] } = {}) {
     const port = await freePort();
     const env = this.env({ ...options, CASHIER_TOKENS_FILE: file, CASHIER_HTTP_PORT: String(port) });
-    const service = this.#keep(await HttpServer.start([MAIN, 'http'], env, port));
-    return { service, tokens: names };
+    return this.#keep(await HttpServer.start([...node, main, 'http'], env, port));
+  }
+
+  /** The service with so many tokens; `call` takes one. */
+  async service(options, count = 1) {
+    const tokens = this.tokens(count);
+    return { service: await this.replica(options, tokens), tokens: tokens.names };
   }
 
   async echo(transport) {

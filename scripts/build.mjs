@@ -1,4 +1,4 @@
-// Bundles src into dist. node scripts/build.mjs [folder]
+// Bundles src into dist. node scripts/build.mjs [folder [--readable]]; readable, functions keep their names, for profiles.
 //
 // esbuild splits src into parts that are loaded when they are needed. Those of a start on stdio go into one file,
 // dist/app.js, whose compiled form src/launch.ts keeps; CommonJS, since only that can be kept on every Node we serve.
@@ -13,6 +13,7 @@ import { noticesOf } from './notices.mjs';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const OUT = resolve(ROOT, process.argv[2] ?? 'dist');
 const target = 'node20';
+const minify = !process.argv.includes('--readable');
 
 /** Modules that the bundle takes in another form. */
 const REPLACED = {
@@ -77,7 +78,7 @@ const bundle = await esbuild.build({
   target,
   outdir: OUT,
   define: { 'process.env.NODE_ENV': '"production"' },
-  minify: true,
+  minify,
   metafile: true,
   write: false,
   logLevel: 'warning',
@@ -92,7 +93,7 @@ for (const { path, text } of bundle.outputFiles) {
     format: 'cjs',
     platform: 'node',
     target,
-    minify: true,
+    minify,
     // Tagged templates would keep characters that are not ASCII, and could not be escaped below.
     supported: { 'dynamic-import': false, 'template-literal': false },
   });

