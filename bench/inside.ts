@@ -1,6 +1,7 @@
 import { beijingIso } from '../src/domain/clock.ts';
 import { fen } from '../src/domain/money.ts';
 import { Ledger } from '../src/ledger/ledger.ts';
+import { openPostgresStore } from '../src/ledger/postgres-store.ts';
 import { openSqliteStore } from '../src/ledger/sqlite-store.ts';
 import { Desk } from '../src/payments/desk.ts';
 import { reconcile } from '../src/payments/reconcile.ts';
@@ -15,9 +16,12 @@ import { EQUAL_SALE } from './fill.ts';
 const ROUNDS = 30;
 const DAY_MS = 86_400_000;
 
+/** @param path or an address */
 async function withLedger<T>(path: string, work: (ledger: Ledger) => Promise<T>): Promise<T> {
   const ports = { clock, randomBytes };
-  const ledger = await Ledger.open(await openSqliteStore(path, ports), 'simulator', ports);
+  const isAddress = path.startsWith('postgres:');
+  const store = await (isAddress ? openPostgresStore(path, 'postgres', ports) : openSqliteStore(path, ports));
+  const ledger = await Ledger.open(store, 'simulator', ports);
   return work(ledger).finally(() => ledger.close());
 }
 

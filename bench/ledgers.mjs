@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 
@@ -26,37 +26,67 @@ export async function bundled(name) {
 /**
  * The path of a ledger of so many orders, from the cache where the code that fills it is the same.
  * @param kind as in fill.ts
+ * @param onto how many orders of the last years the ledger has before
  */
-export async function filledLedger(orders, kind, say = () => undefined) {
-  const path = keptAt(orders, kind);
+export async function filledLedger(orders, kind, say = () => undefined, onto = 0) {
+  const path = keptAt(orders, kind, onto);
   if (existsSync(path)) return path;
   mkdirSync(CACHE, { recursive: true });
-  await fillLedger({ path: `${path}.new`, orders, kind }, say);
+  const base = onto === 0 ? undefined : await filledLedger(onto, 'years', say);
+  for (const name of readdirSync(CACHE)) {
+    if (name.startsWith(nameOf(orders, kind, onto))) rmSync(join(CACHE, name));
+  }
+  await fillLedger({ path: `${path}.new`, orders, kind, base }, say);
   renameSync(`${path}.new`, path);
   return path;
 }
 
+/** The same as a database of its own name, copied from the file. */
+export async function filledDatabase(postgres, orders, kind, say = () => undefined, onto = 0) {
+  const path = await filledLedger(orders, kind, say, onto);
+  const name = databaseOf(path);
+  if (await postgres.isThere(name)) return name;
+  const beginning = nameOf(orders, kind, onto).replaceAll('-', '_');
+  for (const { datname } of await postgres.say(
+    `SELECT datname FROM pg_database WHERE starts_with(datname, '${beginning}')`,
+  )) {
+    await postgres.say(`DROP DATABASE ${datname} WITH (FORCE)`);
+  }
+  const startedAt = performance.now();
+  const { copyLedger } = await bundled('copy');
+  await postgres.say(`CREATE DATABASE ${name}_new`);
+  await copyLedger(path, postgres.at(`${name}_new`), join(postgres.folder, 'rows'));
+  await postgres.say(`ALTER DATABASE ${name}_new RENAME TO ${name}`);
+  await postgres.say('CHECKPOINT');
+  say(`copied into PostgreSQL in ${((performance.now() - startedAt) / 1000).toFixed(0)} s`);
+  return name;
+}
+
+const databaseOf = (path) => basename(path, '.db').replaceAll('-', '_');
+const nameOf = (orders, kind, onto) => `${kind}-${orders}-${onto === 0 ? '' : `onto-${onto}-`}`;
+
 /** Where it is, or would be, kept. */
-export function keptAt(orders, kind) {
-  return join(CACHE, `${kind}-${orders}-${sourceHash(kind)}.db`);
+export function keptAt(orders, kind, onto = 0) {
+  return join(CACHE, `${nameOf(orders, kind, onto)}${sourceHash(kind)}.db`);
 }
 
 /** Makes a ledger anew, in a process of its own: at its end the ledger is one file that nobody holds. */
-export async function fillLedger({ path, orders, kind }, say = () => undefined) {
+export async function fillLedger({ path, orders, kind, base }, say = () => undefined) {
   for (const suffix of ['', '-wal', '-shm']) rmSync(`${path}${suffix}`, { force: true });
   const args = [FILL, '--orders', String(orders), '--kind', kind, '--ledger', path];
+  if (base !== undefined) args.push('--base', base);
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   child.stdout.setEncoding('utf8').on('data', (text) => say(text.trim()));
   const [code] = await once(child, 'close');
   if (code !== 0 || existsSync(`${path}-wal`)) throw new Error(`filling ${path} ended with ${code}`);
 }
 
-/** What a ledger depends on besides its size: the code; and for sales of today, the day in Beijing. */
+/** What decides which rows a ledger has and how they stand; and for sales of today, the day in Beijing. */
 function sourceHash(kind) {
   const hash = createHash('sha256').update(readFileSync(join(BENCH, 'fill.ts')));
-  for (const name of readdirSync(SRC, { recursive: true }).sort()) {
-    if (/^(ledger|payments|policy|domain|providers).*\.ts$/.test(name))
-      hash.update(readFileSync(join(SRC, name)));
+  for (const name of readdirSync(join(SRC, 'ledger')).sort()) {
+    if (/^(audit-(chain|shapes|kinds)|counting|history|orders|records|refunds|schema|table)\.ts$/.test(name))
+      hash.update(readFileSync(join(SRC, 'ledger', name)));
   }
   if (kind === 'today') hash.update(new Date(Date.now() + 8 * 3_600_000).toISOString().slice(0, 10));
   return hash.digest('hex').slice(0, 12);

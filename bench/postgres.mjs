@@ -46,6 +46,11 @@ export class Postgres {
     return Number(readFileSync(join(FOLDER, 'data', 'postmaster.pid'), 'utf8').split('\n')[0]);
   }
 
+  /** Where both it and we may write. */
+  get folder() {
+    return FOLDER;
+  }
+
   /** What it was told to log. */
   get log() {
     return join(FOLDER, 'log');
@@ -56,13 +61,16 @@ export class Postgres {
     const { pid } = this;
     const alive = [pid, ...readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')];
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
-    return alive.reduce((sum, one) => {
-      try {
-        return sum + Number(readFileSync(`/proc/${one}/schedstat`, 'utf8').split(' ')[0]) / 1e6;
-      } catch {
-        return sum;
-      }
-    }, (Number(stat[13]) + Number(stat[14])) * TICK_MS);
+    return alive.reduce(
+      (sum, one) => {
+        try {
+          return sum + Number(readFileSync(`/proc/${one}/schedstat`, 'utf8').split(' ')[0]) / 1e6;
+        } catch {
+          return sum;
+        }
+      },
+      (Number(stat[13]) + Number(stat[14])) * TICK_MS,
+    );
   }
 
   /** The address of a database. */

@@ -10,6 +10,7 @@ import { calls } from './rows/calls.mjs';
 import { firstList } from './rows/first-list.mjs';
 import { equal, idle, inside, limits, list, SMALL, size } from './rows/grown.mjs';
 import { latency } from './rows/latency.mjs';
+import { million } from './rows/million.mjs';
 import { replicas } from './rows/replicas.mjs';
 import { processes, throughput } from './rows/throughput.mjs';
 import { verify } from './rows/verify.mjs';
@@ -19,7 +20,7 @@ import { Stage } from './stage.mjs';
 
 const ROWS = {
   ...{ 'first-list': firstList, calls, latency, throughput, processes, equal, limits },
-  ...{ size, idle, list, inside, verify, waits, replicas },
+  ...{ size, idle, list, inside, verify, waits, replicas, million },
 };
 /** Rows that only say where time goes: `all` does without them. */
 const CLOSER = { where };
@@ -34,6 +35,7 @@ const FULL = {
   equal: 100_000,
   seconds: 4,
   rounds: 2,
+  creates: 200,
   idleSeconds: 30,
   waits: 2_000,
   waitSeconds: 50,
@@ -44,6 +46,7 @@ const QUICK = {
   equal: 500,
   seconds: 1,
   rounds: 1,
+  creates: 20,
   idleSeconds: 2,
   waits: 100,
   waitSeconds: 3,

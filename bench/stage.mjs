@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { json } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { bundled, filledLedger, fillLedger } from './ledgers.mjs';
+import { bundled, filledDatabase, filledLedger, fillLedger } from './ledgers.mjs';
 import { Postgres } from './postgres.mjs';
 import { ECHO, freePort, HttpServer, MAIN, Process, StdioServer } from './processes.mjs';
 import { GATEWAY_PORT, wallets } from './wallets.mjs';
@@ -124,12 +124,23 @@ export class Stage {
     return filledLedger(orders, kind, this.say);
   }
 
-  /** A filled ledger of this row's own. */
-  async ownLedger(orders, kind) {
+  /** A filled ledger of this row's own. @param onto as for filledLedger */
+  async ownLedger(orders, kind, onto = 0) {
     const path = join(this.folder, `${kind}-${randomBytes(4).toString('hex')}.db`);
     if (kind === 'open') await fillLedger({ path, orders, kind }, this.say);
-    else copyFileSync(await this.ledger(orders, kind), path, constants.COPYFILE_FICLONE);
+    else copyFileSync(await filledLedger(orders, kind, this.say, onto), path, constants.COPYFILE_FICLONE);
     return path;
+  }
+
+  /** The address of one in PostgreSQL. */
+  async ownDatabase(orders, kind, onto = 0) {
+    const postgres = await this.postgres();
+    if (kind !== 'open')
+      return postgres.newDatabase(await filledDatabase(postgres, orders, kind, this.say, onto));
+    const url = await postgres.newDatabase();
+    const { copyLedger } = await this.bundled('copy');
+    await copyLedger(await this.ownLedger(orders, kind), url, join(postgres.folder, 'rows'));
+    return url;
   }
 }
 

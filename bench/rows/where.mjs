@@ -53,18 +53,57 @@ export async function where(stage) {
     const name = `${count} replica${count > 1 ? 's' : ''}, ${inFlight} in flight`;
     const line = (what, unit, value, note) =>
       lines.push({ what: `${name}: ${what}`, unit, value, ...(note === undefined ? {} : { note }) });
-    line('creates', 'per s', figures.perSecond, `p50 ${median(figures.times).toFixed(1)}, p99 ${p99(figures.times).toFixed(1)} ms; ms of processor ${Object.entries(figures.cpuMs).map(([of, ms]) => `${of} ${ms.toFixed(2)}`).join(', ')}`);
-    line('transactions that write, a create', '', writes.length / creates, `${((all.length - writes.length) / creates).toFixed(2)} that read`);
-    line('statements a create', '', per(all, 'statements'), `${per(writes, 'statements').toFixed(1)} in transactions that write`);
-    line('round trips a create', '', per(all, 'trips'), `${per(writes, 'trips').toFixed(1)} in transactions that write`);
-    line('a write waits to begin', 'ms a create', per(writes, 'begin'), `median of a write ${median(writes.map(({ begin }) => begin)).toFixed(2)}, p99 ${p99(writes.map(({ begin }) => begin)).toFixed(1)}`);
-    line('writes are open', 'ms a create', per(writes, 'open'), `median of a write ${median(writes.map(({ open }) => open)).toFixed(2)}; the server is at work for ${per(writes, 'work').toFixed(2)} of them, ${per(writes, 'commit').toFixed(2)} in commits; ${((sum(writes, 'open') * 100) / (creates * 1000) * figures.perSecond).toFixed(0)} % of the time some write is open, added up`);
+    line(
+      'creates',
+      'per s',
+      figures.perSecond,
+      `p50 ${median(figures.times).toFixed(1)}, p99 ${p99(figures.times).toFixed(1)} ms; ms of processor ${Object.entries(
+        figures.cpuMs,
+      )
+        .map(([of, ms]) => `${of} ${ms.toFixed(2)}`)
+        .join(', ')}`,
+    );
+    line(
+      'transactions that write, a create',
+      '',
+      writes.length / creates,
+      `${((all.length - writes.length) / creates).toFixed(2)} that read`,
+    );
+    line(
+      'statements a create',
+      '',
+      per(all, 'statements'),
+      `${per(writes, 'statements').toFixed(1)} in transactions that write`,
+    );
+    line(
+      'round trips a create',
+      '',
+      per(all, 'trips'),
+      `${per(writes, 'trips').toFixed(1)} in transactions that write`,
+    );
+    line(
+      'a write waits to begin',
+      'ms a create',
+      per(writes, 'begin'),
+      `median of a write ${median(writes.map(({ begin }) => begin)).toFixed(2)}, p99 ${p99(writes.map(({ begin }) => begin)).toFixed(1)}`,
+    );
+    line(
+      'writes are open',
+      'ms a create',
+      per(writes, 'open'),
+      `median of a write ${median(writes.map(({ open }) => open)).toFixed(2)}; the server is at work for ${per(writes, 'work').toFixed(2)} of them, ${per(writes, 'commit').toFixed(2)} in commits; ${(((sum(writes, 'open') * 100) / (creates * 1000)) * figures.perSecond).toFixed(0)} % of the time some write is open, added up`,
+    );
     const steps = ['parse', 'bind', 'execute', 'statement'].map((step) => {
       const ms = all.flatMap(({ by }) => by.flatMap(([, ms, of]) => (of === step ? [ms] : [])));
       return `${step} ${(ms.reduce((total, one) => total + one, 0) / creates).toFixed(2)}`;
     });
     line('the server is at work', 'ms a create', per(all, 'work'), steps.join(', '));
-    line('WAL', 'bytes a create', wal.bytes / creates, `${(wal.syncs / creates).toFixed(2)} syncs, ${(wal.syncMs / Math.max(1, wal.syncs)).toFixed(2)} ms each; ${(wal.records / creates).toFixed(1)} records`);
+    line(
+      'WAL',
+      'bytes a create',
+      wal.bytes / creates,
+      `${(wal.syncs / creates).toFixed(2)} syncs, ${(wal.syncMs / Math.max(1, wal.syncs)).toFixed(2)} ms each; ${(wal.records / creates).toFixed(1)} records`,
+    );
     stage.say(`${name}: connections of the replicas, of ${waits.samples} samples:`);
     for (const [what, seen] of waits.seen) stage.say(`  ${(seen / waits.samples).toFixed(2)} ${what}`);
     stage.say(`${name}: the server at work for (ms a create, how often a create):`);
