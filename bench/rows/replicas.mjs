@@ -5,7 +5,6 @@
 import { Figures, Fleet } from '../fleet.mjs';
 import { median, p99, SALE } from '../stage.mjs';
 
-const IN_FLIGHT = [1, 8, 32];
 /** So long (s) they have been at it before they are counted. */
 const WARM_SECONDS = 4;
 const ARMS = [
@@ -17,7 +16,7 @@ const ARMS = [
 export async function replicas(stage) {
   const gateway = await stage.gateway();
   const postgres = await stage.postgres();
-  const { seconds, rounds } = stage.sizes;
+  const { seconds, rounds, inFlight: counts } = stage.sizes;
   const found = new Map();
   const of = (arm, inFlight) => {
     const key = `${arm} ${inFlight}`;
@@ -25,8 +24,8 @@ export async function replicas(stage) {
     return found.get(key);
   };
   const measure = async (arm, classes, call, warmSeconds) => {
-    await new Figures().add({}, IN_FLIGHT.at(-1), Math.min(warmSeconds, seconds), call);
-    for (const count of IN_FLIGHT) await of(arm, count).add(classes, count, seconds, call);
+    await new Figures().add({}, counts.at(-1), Math.min(warmSeconds, seconds), call);
+    for (const count of counts) await of(arm, count).add(classes, count, seconds, call);
   };
   for (let round = 0; round < rounds; round++) {
     const bare = await stage.echo('http');
@@ -43,12 +42,12 @@ export async function replicas(stage) {
       await fleet.end();
     }
   }
-  return IN_FLIGHT.flatMap((inFlight) =>
+  return counts.flatMap((inFlight) =>
     ARMS.map(({ arm, least, atLeastAs }) => {
       const figures = of(arm, inFlight);
       const value = figures.perSecond;
       const costs = Object.entries(figures.cpuMs).map(([name, ms]) => `${name} ${ms.toFixed(2)}`);
-      const most = inFlight === IN_FLIGHT.at(-1);
+      const most = inFlight === counts.at(-1);
       const bound = atLeastAs === undefined ? least : of(atLeastAs, inFlight).perSecond;
       return {
         ...{ what: `creates over HTTP, ${inFlight} in flight, ${arm}`, unit: 'per s', value },

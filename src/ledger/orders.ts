@@ -74,10 +74,11 @@ export class Orders {
       ),
     );
     if (strips.length === 0) return [];
+    // That the first of each are enough has to be said to PostgreSQL, which else reads and sorts them all.
+    const first = 'ORDER BY created_at DESC, out_trade_no DESC LIMIT ?';
     const rows = await this.#tx.all(
-      `${strips.map(({ where }) => `SELECT * FROM orders WHERE ${where}`).join(' UNION ALL ')}
-       ORDER BY created_at DESC, out_trade_no DESC LIMIT ?`,
-      ...strips.flatMap(({ values }) => values),
+      `${strips.map(({ where }, i) => `SELECT * FROM (SELECT * FROM orders WHERE ${where} ${first}) AS strip${i}`).join(' UNION ALL ')} ${first}`,
+      ...strips.flatMap(({ values }) => [...values, limit]),
       limit,
     );
     return rows.map(ORDERS.fromRow);

@@ -12,7 +12,7 @@ type Step = string | Otherwise | ((tx: Tx, now: number) => Promise<void>);
 
 /** What a step is in SQLite, and in PostgreSQL, where no ledger is older than it. */
 interface Otherwise {
-  readonly sqlite: string;
+  readonly sqlite?: string;
   readonly postgres?: string;
 }
 
@@ -46,6 +46,8 @@ function linksInWords(seq: string): string {
     FROM audit_before LEFT JOIN words AS kinds ON kinds.word = kind LEFT JOIN words AS callers ON callers.word = caller
     LEFT JOIN words AS shapes ON shapes.word = ${WHOLE} AND COALESCE(tool, 'none') <> ''`;
 }
+
+const dropped = (index: string): Otherwise => ({ postgres: `DROP INDEX ${index}` });
 
 /** Each entry brings a ledger from its index to index + 1. Entries are never edited once released, only added. */
 const MIGRATIONS: readonly (readonly Step[])[] = [
@@ -245,6 +247,22 @@ const MIGRATIONS: readonly (readonly Step[])[] = [
       guesser TEXT NOT NULL, slot INTEGER NOT NULL, at BIGINT NOT NULL,
       PRIMARY KEY (guesser, slot)) WITHOUT ROWID`,
     'CREATE INDEX guesses_by_time ON guesses (at)',
+  ],
+  [
+    // SQLite's indexes end with the number of the row, and PostgreSQL's with what they say.
+    ...['audit_deeds_by_order', 'audit_calls_by_order', 'audit_warnings_by_order', 'audit_by_call'].map(
+      dropped,
+    ),
+    { postgres: 'CREATE INDEX audit_deeds_by_order ON audit (out_trade_no, seq) WHERE kind > 2' },
+    { postgres: 'CREATE INDEX audit_calls_by_order ON audit (out_trade_no, seq) WHERE kind <= 2' },
+    {
+      postgres:
+        'CREATE INDEX audit_warnings_by_order ON audit (out_trade_no, seq) WHERE kind BETWEEN 3 AND 10',
+    },
+    {
+      postgres:
+        'CREATE INDEX audit_by_call ON audit (call_id, seq) WHERE call_id IS NOT NULL AND (out_trade_no IS NULL OR kind <= 2)',
+    },
   ],
 ];
 
