@@ -32,7 +32,11 @@ export async function adoptLedger(config: Config, asked: Realm | undefined, mayM
   return openLedger(config, { adopt: asked === undefined, mayMake });
 }
 
-async function openStore({ ledger, ledgerName, ledgerListen }: Config): Promise<Store> {
+/** Where a ledger is, and what may be said of that. */
+export type Address = Pick<Config, 'ledger' | 'ledgerName'> & Partial<Pick<Config, 'ledgerListen'>>;
+
+/** The tables alone, whatever state they are in. */
+export async function openStore({ ledger, ledgerName, ledgerListen }: Address): Promise<Store> {
   const ports = { ...PORTS, turn: systemTurn, listenAt: ledgerListen };
   if (!isAddress(ledger)) return openSqliteStore(ledger, ports);
   const { openPostgresStore } = await import('./ledger/postgres-store.ts');

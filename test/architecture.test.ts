@@ -152,6 +152,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     ...['domain', 'settings.ts', 'platform/text-file.ts'],
     ...WALLETS,
   ],
+  keeping: [
+    ...['domain', 'ledger', 'open-ledger.ts', 'policy/decisions.ts'],
+    ...['platform/sqlite.ts', 'platform/sqlite-file.ts'],
+  ],
   'open-ledger.ts': ['config.ts', 'domain', 'ledger', 'platform/system.ts'],
   'settings.ts': ['domain', ...WALLETS],
   'settings-documents.ts': ['domain', 'settings.ts'],

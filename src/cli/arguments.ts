@@ -77,6 +77,7 @@ const OTHER_WORDS: Readonly<Record<string, CommandName>> = {
     logs: 'audit',
     rules: 'policy',
   },
+  ...{ backup: 'ledger', restore: 'ledger', migrate: 'ledger', move: 'ledger', forget: 'ledger' },
 };
 
 /** Throws INVALID_ARGUMENT for a command that there is not. */

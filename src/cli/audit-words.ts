@@ -191,6 +191,20 @@ const SENTENCES: { readonly [Kind in AuditKind]: Sentence<Kind> } = {
     en: `a failed sign-in as operator${said(d.unrecorded, ', besides failures not recorded one by one: ')}`,
   }),
   'audit-key-made': () => ({ zh: '生成检查点密钥', en: "the checkpoints' key was made" }),
+  'ledger-backed-up': (d) => ({ zh: `备份，到第 ${d.seq} 条`, en: `backed up, to record ${d.seq}` }),
+  'ledger-restored': (d) => ({
+    zh: `从备份恢复，备份止于第 ${d.seq} 条${said(d.via, '，在 ')}`,
+    en: `restored from a backup that ends with record ${d.seq}${said(d.via, ', at the ')}`,
+  }),
+  'ledger-moved': (d) => ({ zh: `账本从 ${d.from} 迁至 ${d.to}`, en: `moved from ${d.from} to ${d.to}` }),
+  'ledger-day-reconciled': (d) => ({
+    zh: `恢复后对账 ${d.provider} ${d.date}：补记 ${d.taken} 笔，余 ${d.open} 处差异`,
+    en: `${d.provider} ${d.date} reconciled after restoring: ${d.taken} taken in, ${d.open} differences left`,
+  }),
+  'ledger-resumed': (d) => ({
+    zh: `恢复后的账本重新收款（未对完：${list(d.despite)}）`,
+    en: `the restored ledger goes on (not reconciled: ${list(d.despite)})`,
+  }),
 };
 
 function yuan(amountFen: unknown): string {

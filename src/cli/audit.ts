@@ -1,6 +1,8 @@
 import { appendFile } from 'node:fs/promises';
 import { Worker } from 'node:worker_threads';
 import { CashierError } from '../domain/errors.ts';
+import { isAddress } from '../domain/ledger-address.ts';
+import { noteKept } from '../keeping/facts.ts';
 import { ensureKey, makeCheckpoint, readCheckpoint } from '../ledger/audit-checkpoint.ts';
 import { type FirstHalf, type GivenCheckpoint, verifyAudit } from '../ledger/audit-verify.ts';
 import { systemClock, systemRandom } from '../platform/system.ts';
@@ -43,8 +45,13 @@ async function verify(
     ? (done: number, all: number) => process.stderr.write(`\r${done} / ${all} `)
     : undefined;
   keepHeapSmall();
-  const halve = async (records: number) => halfInThread(where.ledger ?? '', records);
-  const verdict = await verifyAudit(ledger, given, told, { halve });
+  const path = where.ledger ?? '';
+  const halving = isAddress(path) ? {} : { halve: (records: number) => halfInThread(path, records) };
+  const verdict = await verifyAudit(ledger, given, told, halving);
+  if (verdict.intact) {
+    const kept = { at: systemClock.now(), seq: verdict.proven.seq };
+    await ledger.note((book) => noteKept(book, 'verified', kept));
+  }
   if (told) process.stderr.write('\r\u001b[K');
   if (json) printJson({ ...where, ...verdictAsJson(verdict) });
   else {
@@ -64,7 +71,8 @@ function halfInThread(path: string, records: number): Promise<FirstHalf | undefi
   });
 }
 
-function readCheckpoints(file: string): GivenCheckpoint[] {
+/** The checkpoints in a file, one a line. */
+export function readCheckpoints(file: string): GivenCheckpoint[] {
   let text: string;
   try {
     text = readTextFile(file, '--checkpoint');

@@ -25,6 +25,7 @@ const COMMANDS: { readonly [N in CommandName]: () => Promise<Command<N>> } = {
   operator: () => import('./operator.ts'),
   orders: () => import('./orders.ts'),
   audit: () => import('./audit.ts'),
+  ledger: () => import('./ledger.ts'),
   reconcile: () => import('./reconcile.ts'),
   tokens: () => import('./tokens.ts'),
   doctor: () => import('./doctor.ts'),
@@ -72,7 +73,7 @@ async function run(argv: readonly string[], at: Surroundings): Promise<number> {
   if (!SERVERS.includes(name)) at.endQuietly();
   const command = await COMMANDS[name]();
   return command.run(typed as never, {
-    env: at.env,
+    ...{ env: at.env, cwd: at.cwd },
     config: (role, place) => readConfig(at.env, at.cwd, role, place),
     signal,
     say,

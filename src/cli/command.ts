@@ -6,6 +6,8 @@ import type { CommandName, USES } from './uses.ts';
 /** What every command gets: how to read the configuration, how to speak, and when to stop. */
 export interface CommandContext {
   readonly env: Env;
+  /** Where it was typed: what paths on the command line stand against. */
+  readonly cwd: string;
   /** @param place what options say of the ledger that is meant */
   readonly config: (role?: Role, place?: Place) => Promise<Config>;
   readonly signal: AbortSignal;

@@ -3,21 +3,16 @@ import { defined } from '../domain/defined.ts';
 import type { CashierError, Text } from '../domain/errors.ts';
 import { toSignedYuan, toYuan } from '../domain/money.ts';
 import type { ProviderId } from '../domain/order.ts';
-import type { RefundRecord } from '../ledger/records.ts';
 import type { DifferenceKind } from '../payments/bill-comparison.ts';
 import type { DayTotals, Reconciliation } from '../payments/reconcile.ts';
+import type { SettledDay } from '../payments/settle-day.ts';
 import type { BillLine } from '../providers/contract.ts';
 import type { Say } from './speaker.ts';
 import { print, printTable, tell } from './terminal.ts';
 
 type Differing = Reconciliation['differences'][number];
-interface ComparedDay {
+interface ComparedDay extends SettledDay {
   readonly provider: ProviderId;
-  readonly result: Reconciliation;
-  /** The ledger's state after the gateway was asked. */
-  readonly settled: ReadonlyMap<Differing, string>;
-  /** Refunds in doubt, of whatever day, whose sums were freed because no bill has them. */
-  readonly released: readonly RefundRecord[];
 }
 interface FailedDay {
   readonly provider: ProviderId;
@@ -107,6 +102,12 @@ export function printReport(day: DayReport, say: Say): void {
       en: `The bill also has ${payments} payments (${sum} yuan) of other AppIDs of the merchant, of which the ledger has no orders: not compared.`,
     });
   }
+  if (day.taken > 0) {
+    tell(say, {
+      zh: `补记了恢复前遗漏的 ${day.taken} 笔收款和退款（已由支付平台证实）。`,
+      en: `Took in ${day.taken} payments and refunds that the restored ledger had forgotten, as the gateway has proven them.`,
+    });
+  }
   if (differences.length === 0) print(say.line('一致，没有差异', 'clean, no differences'));
   else printDifferences(day, say);
   for (const { outTradeNo, outRefundNo, amountFen } of day.released) {
@@ -165,7 +166,7 @@ function billSide({ kind, line }: Differing, say: Say): string {
 }
 
 /** One wallet's day for programs. Amounts are yuan strings, times ISO 8601. */
-export function asJson({ provider, result, settled, released }: ComparedDay) {
+export function asJson({ provider, result, settled, released, taken }: ComparedDay) {
   const side = (totals: DayTotals) => ({
     payments: totals.payments,
     paidYuan: toYuan(totals.paidFen),
@@ -192,6 +193,7 @@ export function asJson({ provider, result, settled, released }: ComparedDay) {
         note: { zh: WORDS[kind].zh, en: WORDS[kind].en },
       });
     }),
+    ...(taken > 0 ? { takenIn: taken } : {}),
     released: released.map(({ outTradeNo, outRefundNo, amountFen }) => ({
       outTradeNo,
       outRefundNo,

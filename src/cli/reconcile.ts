@@ -1,9 +1,8 @@
 import { openApp, systemPorts } from '../compose.ts';
 import { CashierError } from '../domain/errors.ts';
 import type { ProviderId, Realm } from '../domain/order.ts';
-import { releaseAbsentRefunds } from '../payments/absent-refunds.ts';
-import { billsOf, reconcile } from '../payments/reconcile.ts';
-import { settleDifference } from '../payments/settle-differences.ts';
+import type { reconcile } from '../payments/reconcile.ts';
+import { settleDay } from '../payments/settle-day.ts';
 import { chooseProvider, type Till } from '../payments/till.ts';
 import type { CommandContext, Typed } from './command.ts';
 import { asJson, type DayReport, errorAsJson, printReport } from './reconcile-report.ts';
@@ -12,7 +11,8 @@ import { print, printJson } from './terminal.ts';
 /**
  * `mcp-cashier reconcile --date YYYY-MM-DD [--provider ID] [--settle] [--json]`: downloads the gateways'
  * bills of a day and names every difference from the ledger. `--settle` also asks the gateway about each order and
- * refund whose state differs, and frees the sums of refunds in doubt that no bill has. Exit code 0 only when every bill was had and nothing differs.
+ * refund whose state differs, and frees the sums of refunds in doubt that no bill has; on a restored ledger it also
+ * takes in what that has forgotten. Exit code 0 only when every bill was had and nothing differs.
  */
 export async function run({ values }: Typed<'reconcile'>, context: CommandContext): Promise<number> {
   const { date, provider: wanted } = values;
@@ -50,21 +50,14 @@ export async function run({ values }: Typed<'reconcile'>, context: CommandContex
 
 /** A wallet whose bill cannot be had does not keep the other one from being compared; a wrong date concerns both. */
 async function reportOf(
-  till: Till,
+  opened: Till,
   provider: ProviderId,
   input: Parameters<typeof reconcile>[2],
   settle: boolean,
 ): Promise<DayReport> {
+  const till = { ...opened, ledger: opened.ledger.as({ actor: 'operator', tool: 'reconcile' }) };
   try {
-    const result = await reconcile(till, chooseProvider(till, provider), input);
-    const settled = new Map<(typeof result.differences)[number], string>();
-    for (const difference of settle ? result.differences : []) {
-      const state = await settleDifference(till, difference);
-      if (state !== undefined) settled.set(difference, state);
-    }
-    const wallet = chooseProvider(till, provider);
-    const released = settle ? await releaseAbsentRefunds(till, wallet, billsOf(wallet)) : [];
-    return { provider, result, settled, released };
+    return { provider, ...(await settleDay(till, chooseProvider(till, provider), input, settle)) };
   } catch (error) {
     if (error instanceof CashierError && error.code !== 'INVALID_ARGUMENT') return { provider, error };
     throw error;

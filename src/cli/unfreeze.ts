@@ -24,7 +24,9 @@ export async function run({ values }: Typed<'unfreeze'>, context: CommandContext
       if (!before && !(await hasOperatorSecret(ledger))) return undefined;
       const person = await personOf(ledger);
       if (before) {
-        await ledger.as({ actor: 'operator', tool: 'unfreeze' }).write((book) => unfreeze(book, person));
+        await ledger
+          .as({ actor: 'operator', tool: 'unfreeze' })
+          .write((book) => unfreeze(book, person, values['despite-differences']));
       }
       return before;
     } catch (error) {

@@ -10,6 +10,12 @@ const DAYS = {
   to: text('YYYY-MM-DD', '到这一天，含当日', 'up to this day, itself included'),
 };
 const PORT = { port: text('N', '端口', 'the port') };
+const CHECKPOINT = {
+  checkpoint: {
+    ...text('FILE', '另存的检查点，可多次', 'a checkpoint kept elsewhere; may be repeated'),
+    multiple: true,
+  },
+} as const;
 /** Of commands that keep no ledger. */
 const HOME_ONLY = { ...JSON_OPTION, home: PLACE_OPTIONS.home };
 
@@ -156,7 +162,16 @@ export const USES = {
   unfreeze: {
     does: { zh: '恢复', en: 'resumes them' },
     actions: {
-      '': { does: { zh: '需要操作员口令', en: 'needs the operator secret' }, options: PLACE_OPTIONS },
+      '': {
+        does: { zh: '需要操作员口令', en: 'needs the operator secret' },
+        options: {
+          'despite-differences': flag(
+            '从备份恢复的账本：未对完账或有差异也恢复',
+            'of a restored ledger: although days are not reconciled or differ',
+          ),
+          ...PLACE_OPTIONS,
+        },
+      },
     },
   },
   budget: {
@@ -212,10 +227,7 @@ export const USES = {
       verify: {
         does: { zh: '核对有无改动', en: 'finds any change' },
         options: {
-          checkpoint: {
-            ...text('FILE', '另存的检查点，可多次', 'a checkpoint kept elsewhere; may be repeated'),
-            multiple: true,
-          },
+          ...CHECKPOINT,
           ...PLACE_OPTIONS,
         },
       },
@@ -236,6 +248,35 @@ export const USES = {
           out: text('FILE', '写入新文件', 'into a new file'),
           ...PLACE_OPTIONS,
         },
+      },
+    },
+  },
+  ledger: {
+    does: {
+      zh: '账本本身：概况、备份、恢复',
+      en: 'the ledger as a whole: what it is, backing up, restoring',
+    },
+    otherwise: 'info',
+    actions: {
+      info: {
+        does: {
+          zh: '是哪一本、多大、谁在用、何时备份过',
+          en: 'which, how large, in whose use, when it was backed up',
+        },
+        options: PLACE_OPTIONS,
+      },
+      backup: {
+        args: 'FILE',
+        does: {
+          zh: '备份到新文件并核对，服务器照常运行',
+          en: 'into a new file, verified, while servers work on',
+        },
+        options: PLACE_OPTIONS,
+      },
+      restore: {
+        args: 'FILE',
+        does: { zh: '恢复到还没有账本的位置，先暂停', en: 'to where no ledger is; it begins paused' },
+        options: { ...CHECKPOINT, ...PLACE_OPTIONS },
       },
     },
   },

@@ -86,6 +86,20 @@ export type AuditDetails = {
   readonly 'operator-froze': { readonly by: string; readonly reason?: string };
   readonly 'operator-sign-in-failed': { readonly unrecorded?: number };
   readonly 'audit-key-made': { readonly publicKey: string };
+  /** The end of what the backup has. */
+  readonly 'ledger-backed-up': { readonly seq: number; readonly hash: string };
+  /** Whoever put it back; what came after `at` (ms), the backup's last record, is not in it. */
+  readonly 'ledger-restored': { readonly seq: number; readonly at: number; readonly via: string };
+  readonly 'ledger-moved': { readonly from: string; readonly to: string };
+  /** A day that a backup had forgotten; `open` differences are left. */
+  readonly 'ledger-day-reconciled': {
+    readonly provider: ProviderId;
+    readonly date: string;
+    readonly taken: number;
+    readonly open: number;
+  };
+  /** A restored ledger goes on; days that were not reconciled, or with differences, where a person has said so. */
+  readonly 'ledger-resumed': { readonly via: string; readonly despite: readonly string[] };
 } & Happened<`order-${OrderEvent | 'disowned'}`, Move<OrderState>> &
   Happened<`refund-${RefundEvent}`, Move<RefundState>> &
   Happened<`approval-${Exclude<ApprovalState, 'pending'>}`, Decided> &

@@ -1,5 +1,6 @@
 import { stillLasts } from '../domain/clock.ts';
 import { readMeta, writeMeta } from './meta.ts';
+import { type Due, daysDue, isMadeUpFor, type Restored } from './restored.ts';
 import type { Tx } from './store.ts';
 
 /** A policy that a person has accepted, or the first of the ledger. `acceptedAt` in ms. */
@@ -74,6 +75,29 @@ export class OperatorBook {
   /** undefined thaws. */
   async setFreeze(freeze: Omit<Freeze, 'at'> | undefined): Promise<void> {
     await writeMeta(this.#tx, 'frozen', freeze ? JSON.stringify({ at: this.#now, ...freeze }) : '');
+  }
+
+  /** Undefined where the ledger was never restored, or all that the backup had forgotten is made up for. */
+  async restored(): Promise<Restored | undefined> {
+    const stored = await readMeta(this.#tx, 'restored');
+    return stored ? (JSON.parse(stored) as Restored) : undefined;
+  }
+
+  async setRestored(restored: Restored): Promise<void> {
+    await writeMeta(this.#tx, 'restored', isMadeUpFor(restored) ? '' : JSON.stringify(restored));
+  }
+
+  /** Of a restored ledger; undefined for any other. */
+  async due(): Promise<Due | undefined> {
+    const restored = await this.restored();
+    if (!restored) return undefined;
+    // All that was open was due when it was restored, and whoever asks puts it off.
+    const [open] = await this.#tx.all(
+      `SELECT EXISTS (SELECT 1 FROM orders WHERE ask_at <= ?) OR EXISTS (SELECT 1 FROM refunds WHERE ask_at <= ?) AS any_open`,
+      restored.at,
+      restored.at,
+    );
+    return { restored, days: daysDue(restored, this.#now), unasked: Number(open?.any_open) === 1 };
   }
 
   /** Only one that has not expired; none lasts longer than `longest` (ms). */

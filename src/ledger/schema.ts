@@ -5,6 +5,7 @@ import { SHAPELESS } from './audit-shapes.ts';
 import { readMeta, writeMeta } from './meta.ts';
 import { eventsIntoAudit, ordersWithoutCode } from './migrations.ts';
 import { countAll } from './recount.ts';
+import { sealed, sealOf } from './seal.ts';
 import type { Store, Tx } from './store.ts';
 
 /** @param now ms */
@@ -266,6 +267,9 @@ const MIGRATIONS: readonly (readonly Step[])[] = [
   ],
 ];
 
+/** The version that this program writes. */
+export const SCHEMA_VERSION = MIGRATIONS.length;
+
 export interface Opening {
   /** Takes a ledger for what it is, and the stated realm only for one that has none yet. */
   readonly adopt?: boolean;
@@ -290,12 +294,11 @@ export async function prepareSchema(
   }: { readonly now: number; readonly salt: () => string } & Opening,
 ): Promise<Realm> {
   return store.write(async (tx) => {
-    const isEmpty = !(await holds(tx, 'SELECT 1 FROM sqlite_schema LIMIT 1'));
+    const isEmpty = await isEmptyDatabase(tx);
     if (isEmpty && !mayMake) throw noLedgerYet();
-    if (!isEmpty && (await isForeign(tx))) throw foreignDatabase();
-    await tx.run('CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)');
-    const version = Number((await readMeta(tx, 'schema_version')) ?? 0);
-    if (version > MIGRATIONS.length) throw newerLedger();
+    const version = isEmpty ? 0 : Number((await readMeta(tx, 'schema_version')) ?? 0);
+    if (version > MIGRATIONS.length) throw await notOfThisVersion(tx);
+    if (isEmpty) await tx.run(MAKE_META);
     const owner = await readMeta(tx, 'realm');
     const bound = adopt ? REALMS.find((one) => one === owner) : realm;
     if (owner !== undefined && owner !== bound) throw otherRealm(owner, realm);
@@ -304,14 +307,33 @@ export async function prepareSchema(
       await writeMeta(tx, 'salt', salt());
     }
     if ((await readMeta(tx, 'ledger_id')) === undefined) await writeMeta(tx, 'ledger_id', salt());
-    for (const step of MIGRATIONS.slice(version).flat()) {
-      const sql = typeof step === 'object' ? step[store.dialect ?? 'sqlite'] : step;
-      if (typeof sql === 'string') await tx.run(sql);
-      else await sql?.(tx, now);
-    }
+    await migrate(tx, version, store.dialect, now);
     if (version < MIGRATIONS.length) await writeMeta(tx, 'schema_version', String(MIGRATIONS.length));
     return bound ?? realm;
   });
+}
+
+/** Makes the tables of this version in an empty database. @param now ms */
+export async function makeTables(tx: Tx, dialect: Store['dialect'], now: number): Promise<void> {
+  await tx.run(MAKE_META);
+  await migrate(tx, 0, dialect, now);
+}
+
+const MAKE_META = 'CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)';
+
+async function migrate(tx: Tx, from: number, dialect: Store['dialect'], now: number): Promise<void> {
+  for (const step of MIGRATIONS.slice(from).flat()) {
+    const sql = typeof step === 'object' ? step[dialect ?? 'sqlite'] : step;
+    if (typeof sql === 'string') await tx.run(sql);
+    else await sql?.(tx, now);
+  }
+}
+
+/** Throws CONFIGURATION for another program's database. */
+export async function isEmptyDatabase(tx: Pick<Tx, 'all'>): Promise<boolean> {
+  if (!(await holds(tx, 'SELECT 1 FROM sqlite_schema LIMIT 1'))) return true;
+  if (await isForeign(tx)) throw foreignDatabase();
+  return false;
 }
 
 async function holds(tx: Pick<Tx, 'all'>, sql: string): Promise<boolean> {
@@ -351,7 +373,13 @@ function foreignDatabase(): CashierError {
 
 /** Throws CONFIGURATION where a newer version has changed the ledger since this one opened it. */
 export async function insistKnownSchema(tx: Tx): Promise<void> {
-  if (Number((await readMeta(tx, 'schema_version')) ?? 0) > MIGRATIONS.length) throw newerLedger();
+  if (Number((await readMeta(tx, 'schema_version')) ?? 0) > MIGRATIONS.length)
+    throw await notOfThisVersion(tx);
+}
+
+async function notOfThisVersion(tx: Pick<Tx, 'all'>): Promise<CashierError> {
+  const seal = await sealOf(tx);
+  return seal ? sealed(seal) : newerLedger();
 }
 
 function newerLedger(): CashierError {

@@ -248,7 +248,7 @@ function unusable(error: unknown, path: string): unknown {
 function notALedger(path: string): CashierError {
   return new CashierError('CONFIGURATION', {
     zh: `CASHIER_LEDGER 指向的 ${path} 不是 mcp-cashier 的账本（或已损坏），未做任何改动。`,
-    en: `CASHIER_LEDGER points at ${path}, which is not an mcp-cashier ledger (or is damaged); it was left untouched.`,
+    en: `CASHIER_LEDGER points at ${path}, which is no ledger of mcp-cashier (or is damaged); it was left untouched.`,
     next: {
       zh: '把 CASHIER_LEDGER 指向正确的账本文件，或从备份恢复。',
       en: 'Point CASHIER_LEDGER at the right file, or restore it from a backup.',

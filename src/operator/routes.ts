@@ -5,7 +5,7 @@ import type { Log } from '../domain/ports.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { sourceIn } from '../platform/listener.ts';
 import { decideApproval } from '../policy/approvals.ts';
-import { freeze, unfreeze } from '../policy/decisions.ts';
+import { freeze, isFrozen, unfreeze } from '../policy/decisions.ts';
 import { hasOperatorSecret } from '../policy/person.ts';
 import { MAX_REASON } from '../policy/reason.ts';
 import { casePage } from './case-page.ts';
@@ -206,7 +206,13 @@ export function operatorRoutes(options: OperatorOptions): Hono {
   );
   routes.post('/approvals/unfreeze', (c) =>
     act(c, '/unfreeze', async ({ person }) => {
-      await operator.write((book) => unfreeze(book, person));
+      try {
+        await operator.write((book) => unfreeze(book, person));
+      } catch (error) {
+        // A restored ledger that has forgotten something: the page says what.
+        if (!isFrozen(error)) throw error;
+        return plain(c, 409, '', error.text, error.next);
+      }
       return redirect(frame(c, '').to(''));
     }),
   );

@@ -220,6 +220,8 @@ const NOT_OF_ORDERS = {
   ...{ 'operator-froze': undefined, 'operator-unfroze': undefined, 'operator-signed-in': undefined },
   ...{ 'operator-sign-in-failed': undefined },
   ...{ 'operator-secret-set': undefined, 'operator-secret-changed': undefined },
+  ...{ 'ledger-backed-up': undefined, 'ledger-restored': undefined, 'ledger-moved': undefined },
+  ...{ 'ledger-day-reconciled': undefined, 'ledger-resumed': undefined },
 };
 
 type Told = Exclude<AuditKind, `alarm-${Alarm}`> | 'alarm' | 'call-refused';

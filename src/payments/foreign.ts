@@ -1,4 +1,5 @@
 import type { ProviderId } from '../domain/order.ts';
+import type { Book } from '../ledger/book.ts';
 import type { OrderRecord } from '../ledger/records.ts';
 import { holdToPolicy, policyInForce } from '../policy/decisions.ts';
 import type { ForeignOrders } from '../policy/policy.ts';
@@ -45,33 +46,46 @@ export async function orderToMove(till: Till, call: Call, name: OrderName): Prom
     return till.ledger.read((book) => ownOrderIn(book, call, name.outTradeNo));
   }
   const { foreign, provider } = await askForeign(till, call, name);
-  const { amountFen } = foreign;
-  if (amountFen === undefined || foreign.state === 'UNKNOWN') throw orderNotFound();
   return till.ledger.write(async (book) => {
     const meanwhile = await book.orders.get(name.outTradeNo);
     if (meanwhile) return ownOrderIn(book, call, name.outTradeNo);
     // What it is taken in by are the ledger's rules from now on, and they may have changed while the gateway was asked.
     const { foreignOrders: allowed = till.foreignOrders } = await holdToPolicy(book, till.policy);
     if (allowed !== 'allow') throw orderNotFound();
-    // What is not known of it (title, scene, when it was made) is left open and not shown.
-    const order = newOrder(till, {
-      outTradeNo: foreign.outTradeNo,
-      provider,
-      account: foreign.account,
-      caller: call.caller,
-      scene: 'qr',
-      amountFen,
-      title: '',
-      source: 'query',
-      inputHash: digest('adopted', foreign.outTradeNo),
-      terms: { expiresInMinutes: 0, adopted: true },
-      sentAt: Math.min(till.clock.now(), foreign.paidAt ?? Infinity),
-    });
-    if (isForeignTrade(order, foreign)) throw orderNotFound();
-    await book.orders.insert(order);
-    const taken = await book.orders.move(order, 'adopted');
-    return applyTrade(book, taken, foreign, 'query', till.clock.now());
+    const taken = await takeIn(till, book, call, provider, foreign);
+    if (!taken) throw orderNotFound();
+    return taken;
   });
+}
+
+/** Takes an order of the gateway into the ledger as it has proven it; undefined where it says too little, or other things. */
+export async function takeIn(
+  till: Till,
+  book: Book,
+  { caller }: Pick<Call, 'caller'>,
+  provider: ProviderId,
+  foreign: Extract<TradeSnapshot, { exists: true }>,
+): Promise<OrderRecord | undefined> {
+  const { amountFen } = foreign;
+  if (amountFen === undefined || foreign.state === 'UNKNOWN') return undefined;
+  // What is not known of it (title, scene, when it was made) is left open and not shown.
+  const order = newOrder(till, {
+    outTradeNo: foreign.outTradeNo,
+    provider,
+    account: foreign.account,
+    caller,
+    scene: 'qr',
+    amountFen,
+    title: '',
+    source: 'query',
+    inputHash: digest('adopted', foreign.outTradeNo),
+    terms: { expiresInMinutes: 0, adopted: true },
+    sentAt: Math.min(till.clock.now(), foreign.paidAt ?? Infinity),
+  });
+  if (isForeignTrade(order, foreign)) return undefined;
+  await book.orders.insert(order);
+  const taken = await book.orders.move(order, 'adopted');
+  return applyTrade(book, taken, foreign, 'query', till.clock.now());
 }
 
 /**

@@ -1,7 +1,9 @@
+import { beijingIso } from '../domain/clock.ts';
 import { CashierError } from '../domain/errors.ts';
 import { type Fen, fen, toYuan } from '../domain/money.ts';
 import type { Book } from '../ledger/book.ts';
 import type { Freeze } from '../ledger/operator-book.ts';
+import { type Due, reconciledDay } from '../ledger/restored.ts';
 import type { Person } from './person.ts';
 import type { Policy } from './policy.ts';
 
@@ -56,11 +58,30 @@ export async function freeze(
   return undefined;
 }
 
-/** Lets money move again, where it was frozen. */
-export async function unfreeze(book: Book, person: Person): Promise<void> {
+/**
+ * Lets money move again, where it was frozen. Throws FROZEN for a restored ledger of which days that the backup has
+ * forgotten are not reconciled, or open orders not asked about.
+ * @param despite although that is so
+ */
+export async function unfreeze(book: Book, person: Person, despite = false): Promise<void> {
   if (!(await book.operator.freeze())) return;
+  await resume(book, person, despite);
   await book.operator.setFreeze(undefined);
   await book.audit.append({ kind: 'operator-unfroze', detail: { via: person.via } });
+}
+
+async function resume(book: Book, person: Person, despite: boolean): Promise<void> {
+  const due = await book.operator.due();
+  if (!due) return;
+  const { restored, days } = due;
+  if (!despite && (days.length > 0 || due.unasked)) throw notReconciled(due);
+  await book.operator.setRestored(
+    days.reduce((left, day) => reconciledDay(left, { ...day, open: 0 }), restored),
+  );
+  await book.audit.append({
+    kind: 'ledger-resumed',
+    detail: { via: person.via, despite: days.map(({ provider, date }) => `${provider} ${date}`) },
+  });
 }
 
 /** Throws FROZEN while a freeze stands. */
@@ -115,6 +136,28 @@ function frozen(): CashierError {
       zh: '告诉用户收款和退款已暂停；查询仍可用。只有商家能恢复，不要反复重试。',
       en: 'Tell the user that it is paused; queries still work. Only the merchant can resume; do not keep retrying.',
     },
+  });
+}
+
+function notReconciled({ restored: { at, since }, days: due, unasked }: Due): CashierError {
+  const days = (none: string, some: string, between: string) =>
+    due
+      .map(({ provider, date, open }) => `${provider} ${date} (${open ? `${open}${some}` : none})`)
+      .join(between);
+  const open = unasked
+    ? {
+        zh: '还有未完成的订单或退款没有向支付平台问过：启动服务器，它会问（暂停期间只查询）。',
+        en: 'Open orders or refunds have not been asked about: start a server, which does (while paused it only asks). ',
+      }
+    : { zh: '', en: '' };
+  return new CashierError('FROZEN', {
+    zh: `这本账于 ${beijingIso(at)} 从备份恢复，备份止于 ${beijingIso(since)}，其后的事要先补齐：${due.length > 0 ? `${days('未对账', ' 处差异', '、')}。` : ''}${open.zh}仍然暂停。`,
+    en: `This ledger was restored at ${beijingIso(at)} from a backup that ends at ${beijingIso(since)}; what came after has to be made up for first: ${due.length > 0 ? `${days('not reconciled', ' differences', ', ')}. ` : ''}${open.en}It stays paused.`,
+    next: {
+      zh: '从最早的一天起，对每一天运行 mcp-cashier reconcile --date 日期 --settle；剩下的差异核实无误后，可用 mcp-cashier unfreeze --despite-differences。',
+      en: 'From the oldest on, run mcp-cashier reconcile --date DAY --settle for each; where the differences that are left are explained, mcp-cashier unfreeze --despite-differences goes on all the same.',
+    },
+    details: { days: days('-', '', ', '), unasked: unasked ? 1 : 0 },
   });
 }
 

@@ -141,6 +141,7 @@ describe('a mistake', () => {
   const words = (line: string) => line.match(/"[^"]*"|\S+/g)?.map((one) => one.replaceAll('"', '')) ?? [];
   const context = {
     env: {},
+    cwd: '',
     config: () => Promise.reject(new Error('read the configuration')),
     signal: new AbortController().signal,
     say: speaker(undefined),
@@ -208,7 +209,7 @@ describe('a hint', () => {
     // Neither a package's name nor a word in a sentence is a command.
     for (const text of [
       'npx -y mcp-cashier@latest',
-      'an mcp-cashier ledger',
+      'an mcp-cashier account',
       'io.github.mcp-cashier/mcp-cashier x',
     ]) {
       expect(runnable(text, npx)).toBe(text);

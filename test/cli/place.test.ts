@@ -76,6 +76,8 @@ const READING: readonly (readonly string[])[] = [
   ['audit', 'show', 'ORDER_1'],
   ['audit', 'export'],
   ['audit', 'checkpoint'],
+  ['ledger', 'info'],
+  ['ledger', 'backup', 'copy.db'],
 ];
 /** Every command of an operator that changes a ledger. */
 const WRITING: readonly (readonly string[])[] = [

@@ -63,7 +63,7 @@ describe('names of our own actors', () => {
   it.each([...ACTORS, ...LOOK_ALIKES])('%s gets no token', async (name) => {
     const config = async () => configOf({ CASHIER_HOME: '/nowhere' });
     const adding = run(readArguments('tokens', ['add', name]), {
-      ...{ env: {}, config, signal: new AbortController().signal, say: speaker(undefined) },
+      ...{ env: {}, cwd: '', config, signal: new AbortController().signal, say: speaker(undefined) },
     });
     await expect(adding).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
   });

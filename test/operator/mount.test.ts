@@ -62,7 +62,7 @@ it('a command serves them until it is stopped', async () => {
   const said: string[] = [];
   vi.spyOn(process.stdout, 'write').mockImplementation((text) => said.push(String(text)) > 0);
   const stop = new AbortController();
-  const context = { env: {}, config, signal: stop.signal, say: speaker(undefined) };
+  const context = { env: {}, cwd: '', config, signal: stop.signal, say: speaker(undefined) };
   const ended = servePage({}, context);
   const url = await until('the address', () => said.find((line) => line.startsWith('http'))?.trim());
   expect(await statusOf(url)).toBe(303);

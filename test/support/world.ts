@@ -84,6 +84,14 @@ export class World {
     };
   }
 
+  /** Where its ledger is, for what is done with a ledger as a whole. */
+  async address(): Promise<{ readonly ledger: string; readonly ledgerName: string }> {
+    if (this.#kind === 'sqlite') return { ledger: this.ledgerPath, ledgerName: this.ledgerPath };
+    this.#database ??= newDatabase();
+    const { url } = await this.clock.during(this.#database);
+    return { ledger: url, ledgerName: 'postgres://test' };
+  }
+
   /** The ledger as it is stored, as another process has it. */
   async store(): Promise<Store> {
     const { clock } = this;

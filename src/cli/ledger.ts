@@ -1,0 +1,16 @@
+import type { CommandContext, Typed } from './command.ts';
+
+/**
+ * `mcp-cashier ledger info | backup FILE | restore FILE`, each with `--json`: a ledger as a whole.
+ */
+export async function run(typed: Typed<'ledger'>, context: CommandContext): Promise<number> {
+  const [file = ''] = typed.args;
+  switch (typed.action) {
+    case 'info':
+      return (await import('./ledger-info.ts')).info(typed.values, context);
+    case 'backup':
+      return (await import('./ledger-backup.ts')).backup(file, typed.values, context);
+    case 'restore':
+      return (await import('./ledger-backup.ts')).restoreFile(file, typed.values, context);
+  }
+}

@@ -1,0 +1,46 @@
+import type { RefundRecord } from '../ledger/records.ts';
+import type { PaymentProvider } from '../providers/contract.ts';
+import { releaseAbsentRefunds } from './absent-refunds.ts';
+import { noteReconciled, takeInForgotten } from './forgotten.ts';
+import { billsOf, type ReconcileInput, type Reconciliation, reconcile } from './reconcile.ts';
+import { settleDifference } from './settle-differences.ts';
+import type { Till } from './till.ts';
+
+/** A wallet's day, compared. */
+export interface SettledDay {
+  readonly result: Reconciliation;
+  /** The ledger's state after the gateway was asked. */
+  readonly settled: ReadonlyMap<Reconciliation['differences'][number], string>;
+  /** Refunds in doubt, of whatever day, whose sums were freed because no bill has them. */
+  readonly released: readonly RefundRecord[];
+  /** How many payments and refunds a restored ledger had forgotten and has again. */
+  readonly taken: number;
+}
+
+/**
+ * Compares a day and, where `settle` says so, has the gateway settle what differs. A restored ledger takes in what it
+ * had forgotten, and notes of each such day what is left. Throws as {@link reconcile}.
+ */
+export async function settleDay(
+  till: Till,
+  wallet: PaymentProvider,
+  input: ReconcileInput,
+  settle: boolean,
+): Promise<SettledDay> {
+  const compare = () => reconcile(till, wallet, input);
+  const isRestored = (await till.ledger.read((book) => book.operator.restored())) !== undefined;
+  let result = await compare();
+  const taken = isRestored && settle ? await takeInForgotten(till, wallet, result.differences) : 0;
+  if (taken > 0) result = await compare();
+  const settled = new Map<(typeof result.differences)[number], string>();
+  for (const difference of settle ? result.differences : []) {
+    const state = await settleDifference(till, difference);
+    if (state !== undefined) settled.set(difference, state);
+  }
+  const released = settle ? await releaseAbsentRefunds(till, wallet, billsOf(wallet)) : [];
+  if (isRestored) {
+    const { differences } = settled.size > 0 ? await compare() : result;
+    await noteReconciled(till, { provider: wallet.id, date: input.date, taken, differences });
+  }
+  return { result, settled, released, taken };
+}
