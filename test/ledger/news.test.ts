@@ -5,6 +5,7 @@ import { expect, it, vi } from 'vitest';
 import { Ledger } from '../../src/ledger/ledger.ts';
 import { openSqliteStore } from '../../src/ledger/sqlite-store.ts';
 import { systemClock, systemRandom, systemTurn } from '../../src/platform/system.ts';
+import { World } from '../support/world.ts';
 
 it('tells of every record once, at once of what this process has committed, soon of what others have', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'news-'));
@@ -35,4 +36,37 @@ it('tells of every record once, at once of what this process has committed, soon
   stop();
   await Promise.all([mine.close(), other.close()]);
   rmSync(folder, { recursive: true });
+});
+
+it.each([
+  ['four times a second where nobody tells', undefined, 250],
+  [
+    'every two seconds, although the database says that it tells',
+    { isLive: true, tried: Promise.resolve() },
+    2_000,
+  ],
+])('the ledger is looked at %s', async (_how, ear, everyMs) => {
+  const world = new World();
+  const other = await world.process();
+  const store = await world.store();
+  let looks = 0;
+  const counted: typeof store = {
+    ...store,
+    read(work) {
+      looks += 1;
+      return store.read(work);
+    },
+    ...(ear ? { listen: () => ear } : {}),
+  };
+  const ledger = await Ledger.open(counted, 'simulator', other);
+  const heard: string[] = [];
+  ledger.onChange((outTradeNo) => heard.push(outTradeNo));
+  looks = 0;
+  await world.clock.sleep(60_000);
+  expect(Math.round(60_000 / looks / 50) * 50).toBe(everyMs);
+  await other.ledger.write((book) => book.event({ outTradeNo: 'ORDER_1' }, 'alarm-foreign-trade', {}));
+  await world.clock.sleep(everyMs);
+  expect(heard).toEqual(['ORDER_1']);
+  await ledger.close();
+  await world.end();
 });
