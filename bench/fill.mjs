@@ -1,6 +1,5 @@
 // Fills a ledger: npm run bench:fill -- [--orders 1000000] [--kind years|today|open] [--ledger FILE [--base FILE]]
 // Without --ledger it is kept in the temporary folder and found again by the benchmarks. `audit verify` accepts it.
-// npm run bench:fill -- all: whatever the benchmarks want to find, for PostgreSQL too.
 import { constants, copyFileSync, existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { bundled, filledLedger } from './ledgers.mjs';

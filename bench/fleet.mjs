@@ -23,9 +23,19 @@ export class Fleet {
   }
 
   call(name, args) {
+    const [server, token] = this.#turn();
+    return server.call(name, args, token);
+  }
+
+  request(method, params) {
+    const [server, token] = this.#turn();
+    return server.request(method, params, token);
+  }
+
+  #turn() {
     this.#next += 1;
-    const token = this.#tokens[this.#next % this.#tokens.length];
-    return this.servers[this.#next % this.servers.length].call(name, args, token);
+    const { servers } = this;
+    return [servers[this.#next % servers.length], this.#tokens[this.#next % this.#tokens.length]];
   }
 
   async end() {

@@ -1,15 +1,18 @@
 // Measures what the service costs: npm run bench -- ROW… [--quick] [--json FILE]; ROW is `all` or a name below. `all`
-// also writes bench/RESULTS.md. Needs `npm run build` first, and Linux: processor times are the scheduler's own.
+// also writes bench/RESULTS.md. With --fill nothing is measured, but what the rows want to find is there for the next
+// time. Needs `npm run build` first, and Linux: processor times are the scheduler's own.
 // Exit code 1 when a row could not be measured, or is above the limit that holds on any machine.
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { filledLedger, keptAt } from './ledgers.mjs';
+import { filledDatabase, filledLedger, keptAt } from './ledgers.mjs';
 import { machine } from './machine.mjs';
+import { Postgres } from './postgres.mjs';
 import { report, told } from './report.mjs';
 import { calls } from './rows/calls.mjs';
 import { firstList } from './rows/first-list.mjs';
 import { equal, idle, inside, limits, list, SMALL, size } from './rows/grown.mjs';
 import { latency } from './rows/latency.mjs';
+import { memory } from './rows/memory.mjs';
 import { million } from './rows/million.mjs';
 import { replicas } from './rows/replicas.mjs';
 import { processes, throughput } from './rows/throughput.mjs';
@@ -20,16 +23,20 @@ import { Stage } from './stage.mjs';
 
 const ROWS = {
   ...{ 'first-list': firstList, calls, latency, throughput, processes, equal, limits },
-  ...{ size, idle, list, inside, verify, waits, replicas, million },
+  ...{ size, idle, list, inside, verify, waits, replicas, million, memory },
 };
 /** Rows that only say where time goes: `all` does without them. */
 const CLOSER = { where };
 /** What is filled before anything is measured, and for which rows. */
-const LEDGERS = { years: ['size', 'idle', 'list', 'inside', 'verify'], today: ['equal', 'limits'] };
+const LEDGERS = {
+  years: ['size', 'idle', 'list', 'inside', 'verify', 'million'],
+  today: ['equal', 'limits'],
+  busy: ['million'],
+};
 /** How long (s) `all` may fill before it measures; `npm run bench:fill` fills a million orders however long it takes. */
 const FILL_S = 240;
 /** A row that has not ended by then (s) is given up. */
-const PATIENCE_S = 300;
+const PATIENCE_S = 480;
 const FULL = {
   orders: 1_000_000,
   equal: 100_000,
@@ -37,6 +44,7 @@ const FULL = {
   rounds: 2,
   inFlight: [1, 8, 32],
   creates: 200,
+  calls: 100_000,
   idleSeconds: 30,
   waits: 2_000,
   waitSeconds: 50,
@@ -49,6 +57,7 @@ const QUICK = {
   rounds: 1,
   inFlight: [8],
   creates: 20,
+  calls: 500,
   idleSeconds: 2,
   waits: 100,
   waitSeconds: 3,
@@ -57,7 +66,12 @@ const QUICK = {
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { quick: { type: 'boolean' }, orders: { type: 'string' }, json: { type: 'string' } },
+  options: {
+    quick: { type: 'boolean' },
+    fill: { type: 'boolean' },
+    orders: { type: 'string' },
+    json: { type: 'string' },
+  },
 });
 const isAll = positionals.includes('all');
 const names = isAll ? Object.keys(ROWS) : positionals;
@@ -72,12 +86,17 @@ const sizes = {
 };
 const say = (line) => console.log(`  ${line}`);
 
-if (isAll && !values.quick) sizes.orders = await affordable(sizes.orders);
+if (isAll && !values.quick && !values.fill) sizes.orders = await affordable(sizes.orders);
 const isWanted = (kind) => names.some((name) => LEDGERS[kind].includes(name));
 await Promise.all([
   isWanted('years') && filledLedger(sizes.orders, 'years', say),
   isWanted('today') && filledLedger(sizes.equal, 'today', say),
 ]);
+if (isWanted('busy')) {
+  const postgres = await Postgres.start();
+  await filledDatabase(postgres, sizes.equal, 'today', say, sizes.orders).finally(() => postgres.end());
+}
+if (values.fill) process.exit(0);
 const at = { ...machine(), orders: sizes.orders };
 const lines = [];
 for (const name of names) {
