@@ -1,7 +1,7 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { type Config, ledgerIn, type Place } from '../config.ts';
 import { CashierError, type Text } from '../domain/errors.ts';
-import { isAddress, ledgerName } from '../domain/ledger-address.ts';
+import { isAddress, ledgerName, postgresAddress } from '../domain/ledger-address.ts';
 import { REALMS, type Realm } from '../domain/order.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { adoptLedger } from '../open-ledger.ts';
@@ -79,7 +79,7 @@ async function reach<T>(
   try {
     ledger = await adoptLedger(settings, undefined, mayMake || !isAddress(settings.ledger));
   } catch (error) {
-    return { ledger: path, realm: null, problem: problemOf(error) };
+    return { ledger: path, realm: null, problem: withPassword(settings.ledger, problemOf(error)) };
   }
   try {
     if (only !== undefined && ledger.realm !== only) return undefined;
@@ -95,6 +95,15 @@ const GONE: Text = {
   zh: '找不到这个文件；若已不再使用，从 ledgers.json 中删去它',
   en: 'there is no such file; if it is gone for good, delete it from ledgers.json',
 };
+
+/** Servers note where a ledger is, and no password: whoever wants to reach it there has to bring that along. */
+function withPassword(ledger: string, { zh, en }: Text): Text {
+  if (postgresAddress(ledger)?.password !== '') return { zh, en };
+  return {
+    zh: `${zh}ledgers.json 不记密码：把带密码的地址写在 CASHIER_LEDGER 或 --ledger 中，再执行一次`,
+    en: `${en} ledgers.json keeps no passwords: run it again with CASHIER_LEDGER or --ledger saying the address with its password`,
+  };
+}
 
 function problemOf(error: unknown): Text {
   if (error instanceof CashierError) return { zh: error.text.zh, en: error.text.en };

@@ -1,5 +1,6 @@
 import { Socket } from 'node:net';
 import type { Clock, RandomBytes } from '../domain/clock.ts';
+import { withTlsChecked } from './postgres-address.ts';
 import type { Ear } from './store.ts';
 
 const CONNECT_MS = 5_000;
@@ -110,7 +111,7 @@ class Connection {
     // CommonJS: once bundled, a lazily loaded one has nothing but its default.
     const { default: pg } = await import('pg');
     const client = new pg.Client({
-      connectionString: url,
+      connectionString: withTlsChecked(url),
       application_name: 'mcp-cashier news',
       connectionTimeoutMillis: CONNECT_MS,
       query_timeout: HEARD_MS,

@@ -16,16 +16,45 @@ export function isLost(error: unknown): boolean {
 
 /** The driver's own words where the system has none. */
 const CONNECTION =
-  /^(?:Connection terminated|timeout e|Query read timeout|Client has encountered|The server does not support SSL|Client was closed)/;
+  /^(?:Connection terminated|timeout e|Query read timeout|Client has encountered|Client was closed)/;
+const NO_TLS = 'The server does not support SSL';
+const NO_PASSWORD = /^SASL: .*password must be/;
+/** @see https://nodejs.org/api/tls.html#x509-certificate-error-codes */
+const UNTRUSTED =
+  /CERT|CRL|^(?:UNABLE_TO_VERIFY_LEAF_SIGNATURE|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_EXCEEDED)$/;
 
 function isOfConnection(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  const code = 'code' in error ? String(error.code) : '';
   return (
     'syscall' in error ||
-    /^(?:E[A-Z_]{3,}|ERR_(?:SSL|TLS)_\w+|[A-Z_]*CERT[A-Z_]*)$/.test(code) ||
-    CONNECTION.test(error.message)
+    /^(?:E[A-Z_]{3,}|ERR_(?:SSL|TLS)_\w+)$/.test(codeOf(error)) ||
+    CONNECTION.test(error.message) ||
+    tlsProblem(error) !== undefined
   );
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : '';
+}
+
+/** Why there is no TLS as the address wants it, which no waiting mends. */
+function tlsProblem(error: unknown): Text | undefined {
+  const code = codeOf(error);
+  if (stateOf(error) !== undefined || !(error instanceof Error)) return undefined;
+  if (UNTRUSTED.test(code)) {
+    return { zh: `出示的证书不可信（${code}）`, en: `shows a certificate that is not trusted (${code})` };
+  }
+  if (error.message.startsWith(NO_TLS)) {
+    return { zh: '不支持地址中要求的 TLS', en: 'speaks no TLS, which the address asks for' };
+  }
+  // The driver reads them for each connection.
+  if ('syscall' in error && error.syscall === 'open') {
+    return {
+      zh: `所需的证书文件无法读取（${code}）`,
+      en: `cannot be asked: a certificate file of the address cannot be read (${code})`,
+    };
+  }
+  return undefined;
 }
 
 /** Whether the same transaction, made again as a whole, may well come through. */
@@ -37,17 +66,26 @@ export function isClash(error: unknown): boolean {
 export function isAway(error: unknown): boolean {
   const state = stateOf(error);
   if (state !== undefined) return /^(?:08|57P0[1-5]|53300|25P03)/.test(state);
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  return (
-    isOfConnection(error) &&
-    !/^(?:ENOTFOUND|ERR_|.*CERT)/.test(code) &&
-    !/support SSL/.test((error as Error).message)
-  );
+  return isOfConnection(error) && !/^(?:ENOTFOUND|ERR_)/.test(codeOf(error)) && !tlsProblem(error);
 }
 
 const NEXT_CHECK: Text = {
   zh: '检查 CASHIER_LEDGER 中的地址、用户和密码，以及 PostgreSQL 是否在运行；mcp-cashier doctor 会再试一次。',
   en: 'See to the address, user and password in CASHIER_LEDGER, and whether PostgreSQL runs; mcp-cashier doctor tries it again.',
+};
+
+const NEXT_TLS: Text = {
+  zh: '让 CASHIER_LEDGER 中的主机名与证书一致，并以 sslmode=verify-full&sslrootcert=/路径/ca.pem 指明签发它的 CA；sslmode=disable 不加密。',
+  en: 'See that the host in CASHIER_LEDGER is the one in the certificate, and name the CA that issued it: sslmode=verify-full&sslrootcert=/path/ca.pem; sslmode=disable encrypts nothing.',
+};
+const NEXT_OWNER: Text = {
+  zh: '让数据表的所有者账号启动一次服务器（建表和升级需要它），并授予这个用户读写全部数据表的权限；见 docs/ledger.md。',
+  en: 'Start a server once as the owner of the tables, who makes and upgrades them, and let this user read and write all of them; see docs/ledger.md.',
+};
+
+const PASSWORD_WANTED: Text = {
+  zh: '需要密码，而地址中没有',
+  en: 'wants a password, and its address has none',
 };
 
 /** A configuration that the server refuses, by the beginning of its `SQLSTATE`. */
@@ -67,12 +105,17 @@ export function postgresRefusal(error: unknown, name: string): unknown {
   if (error instanceof CashierError) return error;
   const state = stateOf(error);
   const details = { ledger: name, ...(state === undefined ? {} : { sqlState: state }) };
-  const [, why] = REFUSED.find(([states]) => states.test(state ?? '')) ?? [];
+  const tls = tlsProblem(error);
+  const isWithoutPassword = error instanceof Error && NO_PASSWORD.test(error.message);
+  const why =
+    tls ??
+    (isWithoutPassword ? PASSWORD_WANTED : undefined) ??
+    REFUSED.find(([states]) => states.test(state ?? ''))?.[1];
   if (why) {
     return configuration('CASHIER_LEDGER', {
       zh: `账本 ${name} 的 PostgreSQL ${why.zh}；没有写入任何内容，也没有向支付平台发送任何请求。`,
       en: `The PostgreSQL of the ledger ${name} ${why.en}; nothing was written and nothing was sent to a gateway.`,
-      next: NEXT_CHECK,
+      next: tls ? NEXT_TLS : state === '42501' ? NEXT_OWNER : NEXT_CHECK,
       details,
     });
   }
@@ -98,7 +141,7 @@ export function postgresRefusal(error: unknown, name: string): unknown {
 export function unreachable(error: unknown, name: string): unknown {
   const refusal = postgresRefusal(error, name);
   if (!(refusal instanceof CashierError) || refusal.code !== 'INTERNAL') return refusal;
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const code = codeOf(error);
   const why = code ? ` (${code})` : '';
   return configuration('CASHIER_LEDGER', {
     zh: `连接不上账本 ${name} 的 PostgreSQL${why}，未做任何改动。`,

@@ -1,5 +1,7 @@
+import { Socket } from 'node:net';
 import type { Pool, PoolClient, QueryResult } from 'pg';
 import type { Clock, RandomBytes } from '../domain/clock.ts';
+import { withTlsChecked } from './postgres-address.ts';
 import { postgresSql, postgresValue } from './postgres-dialect.ts';
 import { PostgresNews, tellOthers } from './postgres-news.ts';
 import {
@@ -62,8 +64,14 @@ export async function openPostgresStore(url: string, name: string, ports: Ports)
     `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = ${patienceMs}; ${SET_IDLE}; ${LOCK}; ${durability}`;
   // CommonJS: once bundled, a lazily loaded one has nothing but its default.
   const { default: pg } = await import('pg');
+  const sockets = new Set<Socket>();
   const pool: Pool = new pg.Pool({
-    connectionString: url,
+    stream() {
+      const socket = new Socket();
+      sockets.add(socket);
+      return socket.once('close', () => sockets.delete(socket));
+    },
+    connectionString: withTlsChecked(url),
     application_name: 'mcp-cashier',
     max: 4,
     connectionTimeoutMillis: CONNECT_MS,
@@ -74,6 +82,12 @@ export async function openPostgresStore(url: string, name: string, ports: Ports)
   // A connection that breaks, idle or between two statements: whoever uses it next is told. Unheard, it would end the process.
   pool.on('error', () => undefined);
   pool.on('connect', (client) => client.on('error', () => undefined));
+
+  async function end(): Promise<void> {
+    await pool.end();
+    // The driver leaves one open on which it does not know how to go on, such as without a password.
+    for (const socket of sockets) socket.destroy();
+  }
 
   /** Connections that have failed: nobody is to have them after. */
   const broken = new WeakSet<PoolClient>();
@@ -200,7 +214,7 @@ export async function openPostgresStore(url: string, name: string, ports: Ports)
       if ((await setting('server_encoding')) !== 'UTF8') throw notUnicode(name);
     }, FIRST_PATIENCE_MS);
   } catch (error) {
-    await pool.end();
+    await end();
     throw unreachable(error, name);
   }
 
@@ -222,14 +236,14 @@ export async function openPostgresStore(url: string, name: string, ports: Ports)
         // One that is left behind is removed by others in a week.
         await pool.query('DELETE FROM ledger_writers WHERE writer = $1', [writer]).catch(() => undefined);
       }
-      await pool.end();
+      await end();
     },
   };
 }
 
 /** Made with the first commit of a ledger; what killed processes have left goes with the first of another. */
-const WRITERS = `CREATE TABLE IF NOT EXISTS ledger_writers (
-    writer TEXT PRIMARY KEY, number BIGINT NOT NULL, at TIMESTAMPTZ NOT NULL DEFAULT now());
+const WRITERS = `DO $$ BEGIN IF to_regclass('ledger_writers') IS NULL THEN CREATE TABLE ledger_writers (
+    writer TEXT PRIMARY KEY, number BIGINT NOT NULL, at TIMESTAMPTZ NOT NULL DEFAULT now()); END IF; END $$;
   DELETE FROM ledger_writers WHERE at < now() - INTERVAL '7 days';`;
 
 /** As texts are long and few, each is put into PostgreSQL's words once. */

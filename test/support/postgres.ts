@@ -1,12 +1,14 @@
-import { randomBytes } from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import {
   chmodSync,
+  chownSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,6 +16,8 @@ import { join } from 'node:path';
 import { Client } from 'pg';
 import { inject } from 'vitest';
 import type { TestProject } from 'vitest/node';
+import { certificatePem } from '../../src/simulator/certificate.ts';
+import { VALID } from '../../src/simulator/certificates.ts';
 import { canRunPostgres, makeCluster, startCluster, stopCluster } from './embedded-postgres.mjs';
 import { freePort } from './free-port.mjs';
 
@@ -69,6 +73,11 @@ export async function say(url: string, sql: string): Promise<void> {
   }
 }
 
+/** The file of whoever issued the certificate of the run's own server, which is that of `localhost`. */
+export function caOfPostgres(): string {
+  return join(inject('postgresFolder'), 'ca.pem');
+}
+
 /** The run's own server, started by the first who asks. */
 async function embedded(): Promise<string> {
   const folder = inject('postgresFolder');
@@ -88,10 +97,31 @@ async function embedded(): Promise<string> {
   }
 }
 
+/** Everybody is let in, but accounts `seller_…` by their passwords only. */
 async function start(folder: string): Promise<string> {
   makeCluster(folder, '--no-sync');
-  const url = startCluster(folder, await freePort(), '-F -c max_connections=200');
+  const rules = join(folder, 'data', 'pg_hba.conf');
+  writeFileSync(rules, `host all "/^seller_" all scram-sha-256\n${readFileSync(rules, 'utf8')}`);
+  const url = startCluster(folder, await freePort(), `-F -c max_connections=200 ${certified(folder)}`);
   writeFileSync(join(folder, 'address.new'), url);
   renameSync(join(folder, 'address.new'), join(folder, 'address'));
   return url;
+}
+
+/** Makes what a server needs for whoever wants TLS; the settings that name it. */
+function certified(folder: string): string {
+  const keys = () => generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const [issuer, { publicKey, privateKey }] = [keys(), keys()];
+  const name = [['CN', 'nobody but this test']] as const;
+  const ca = { subject: name, ...issuer, serial: '01', ca: true, ...VALID };
+  const subject = [['CN', 'localhost']] as const;
+  const leaf = { subject, issuer: { name, ...issuer }, publicKey, serial: '02', ...VALID };
+  writeFileSync(join(folder, 'ca.pem'), certificatePem(ca));
+  writeFileSync(join(folder, 'server.pem'), certificatePem(leaf));
+  const key = join(folder, 'server.key');
+  writeFileSync(key, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
+  // It must be whose the server is.
+  const { uid, gid } = statSync(join(folder, 'data'));
+  chownSync(key, uid, gid);
+  return `-c ssl=on -c ssl_cert_file=${folder}/server.pem -c ssl_key_file=${key}`;
 }
