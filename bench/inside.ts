@@ -25,6 +25,11 @@ async function withLedger<T>(path: string, work: (ledger: Ledger) => Promise<T>)
   return work(ledger).finally(() => ledger.close());
 }
 
+/** Opens it as a server of this version does, and closes it. */
+export function open(path: string): Promise<void> {
+  return withLedger(path, async () => undefined);
+}
+
 /** How long (ms) each answer took, the first with nothing in memory. */
 export function ask(path: string, env: Readonly<Record<string, string>>): Promise<Record<string, number[]>> {
   return withLedger(path, async (ledger) => {

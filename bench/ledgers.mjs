@@ -30,12 +30,15 @@ export async function bundled(name) {
  */
 export async function filledLedger(orders, kind, say = () => undefined, onto = 0) {
   const path = keptAt(orders, kind, onto);
-  if (existsSync(path)) return path;
+  if (existsSync(path)) {
+    // Steps of the schema that have come since are made up for.
+    await (await bundled('inside')).open(path);
+    return path;
+  }
   mkdirSync(CACHE, { recursive: true });
   const base = onto === 0 ? undefined : await filledLedger(onto, 'years', say);
-  for (const name of readdirSync(CACHE)) {
-    if (name.startsWith(nameOf(orders, kind, onto))) rmSync(join(CACHE, name));
-  }
+  const isOlder = RegExp(`^${nameOf(orders, kind, onto)}[0-9a-f]{12}\\.db`);
+  for (const name of readdirSync(CACHE)) if (isOlder.test(name)) rmSync(join(CACHE, name));
   await fillLedger({ path: `${path}.new`, orders, kind, base }, say);
   renameSync(`${path}.new`, path);
   return path;
@@ -45,10 +48,13 @@ export async function filledLedger(orders, kind, say = () => undefined, onto = 0
 export async function filledDatabase(postgres, orders, kind, say = () => undefined, onto = 0) {
   const path = await filledLedger(orders, kind, say, onto);
   const name = databaseOf(path);
-  if (await postgres.isThere(name)) return name;
-  const beginning = nameOf(orders, kind, onto).replaceAll('-', '_');
+  if (await postgres.isThere(name)) {
+    await (await bundled('inside')).open(postgres.at(name));
+    return name;
+  }
+  const older = `^${nameOf(orders, kind, onto).replaceAll('-', '_')}[0-9a-f]{12}`;
   for (const { datname } of await postgres.say(
-    `SELECT datname FROM pg_database WHERE starts_with(datname, '${beginning}')`,
+    `SELECT datname FROM pg_database WHERE datname ~ '${older}'`,
   )) {
     await postgres.say(`DROP DATABASE ${datname} WITH (FORCE)`);
   }
@@ -81,13 +87,16 @@ export async function fillLedger({ path, orders, kind, base }, say = () => undef
   if (code !== 0 || existsSync(`${path}-wal`)) throw new Error(`filling ${path} ended with ${code}`);
 }
 
-/** What decides which rows a ledger has and how they stand; and for sales of today, the day in Beijing. */
+/** What decides how the rows of a ledger stand, besides the steps of its schema; for sales of today, the day in Beijing. */
 function sourceHash(kind) {
-  const hash = createHash('sha256').update(readFileSync(join(BENCH, 'fill.ts')));
-  for (const name of readdirSync(join(SRC, 'ledger')).sort()) {
-    if (/^(audit-(chain|shapes|kinds)|counting|history|orders|records|refunds|schema|table)\.ts$/.test(name))
-      hash.update(readFileSync(join(SRC, 'ledger', name)));
-  }
+  const hash = createHash('sha256');
+  for (const path of [
+    '../bench/fill.ts',
+    '../bench/agreeable.ts',
+    'ledger/audit-chain.ts',
+    'ledger/audit-shapes.ts',
+  ])
+    hash.update(readFileSync(join(SRC, path)));
   if (kind === 'today') hash.update(new Date(Date.now() + 8 * 3_600_000).toISOString().slice(0, 10));
   return hash.digest('hex').slice(0, 12);
 }

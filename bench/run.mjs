@@ -70,6 +70,7 @@ const { values, positionals } = parseArgs({
     quick: { type: 'boolean' },
     fill: { type: 'boolean' },
     orders: { type: 'string' },
+    equal: { type: 'string' },
     json: { type: 'string' },
   },
 });
@@ -83,6 +84,7 @@ if (names.length === 0 || unknown.length > 0) {
 const sizes = {
   ...(values.quick ? QUICK : FULL),
   ...(values.orders === undefined ? {} : { orders: Number(values.orders) }),
+  ...(values.equal === undefined ? {} : { equal: Number(values.equal) }),
 };
 const say = (line) => console.log(`  ${line}`);
 

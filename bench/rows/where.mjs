@@ -28,91 +28,87 @@ export async function where(stage) {
   execFileSync(process.execPath, [join(ROOT, 'scripts/build.mjs'), READABLE, '--readable']);
   const lines = [];
   for (const [i, { count, inFlight }] of CASES.entries()) {
+    const name = `${count} replica${count > 1 ? 's' : ''}, ${inFlight} in flight`;
     const profiles = join(stage.folder, `profiles-${i}`);
+    const node = ['--cpu-prof', `--cpu-prof-dir=${profiles}`];
     const ledger = await postgres.newDatabase();
-    const how = {
-      main: join(READABLE, 'main.js'),
-      node: ['--cpu-prof', `--cpu-prof-dir=${profiles}`],
-    };
-    const fleet = await Fleet.start(stage, count, { ledger }, how);
+    const fleet = await Fleet.start(stage, count, { ledger }, { main: join(READABLE, 'main.js'), node });
     const create = () => fleet.call('create-payment', SALE);
     await new Figures().add({}, inFlight, Math.min(seconds, WARM_SECONDS), create);
-    const watch = await Watch.start(ledger);
-    const from = endOf(postgres.log);
     const figures = new Figures();
     const classes = { replica: fleet.servers, PostgreSQL: [postgres], gateways: [gateway] };
+    const watch = await Watch.start(ledger);
+    const from = endOf(postgres.log);
     await figures.add(classes, inFlight, seconds, create);
     const to = endOf(postgres.log);
-    const { waits, wal } = await watch.end();
+    const { samples, seen, wal } = await watch.end();
     await fleet.end();
-    const creates = figures.times.length;
     const all = transactions(postgres.log, from, to);
-    const writes = all.filter(({ writes }) => writes);
-    const sum = (some, what) => some.reduce((total, one) => total + one[what], 0);
-    const per = (some, what) => sum(some, what) / creates;
-    const name = `${count} replica${count > 1 ? 's' : ''}, ${inFlight} in flight`;
-    const line = (what, unit, value, note) =>
-      lines.push({ what: `${name}: ${what}`, unit, value, ...(note === undefined ? {} : { note }) });
-    line(
-      'creates',
-      'per s',
-      figures.perSecond,
-      `p50 ${median(figures.times).toFixed(1)}, p99 ${p99(figures.times).toFixed(1)} ms; ms of processor ${Object.entries(
-        figures.cpuMs,
-      )
-        .map(([of, ms]) => `${of} ${ms.toFixed(2)}`)
-        .join(', ')}`,
+    lines.push(...counted(figures, all, wal).map((line) => ({ ...line, what: `${name}: ${line.what}` })));
+    const list = (what, rows) => {
+      stage.say(`${name}: ${what}`);
+      for (const row of rows) stage.say(`  ${row.join(' ')}`);
+    };
+    list(
+      `what the replicas' connections do or wait for, how many at a time:`,
+      seen.map(([what, times]) => [(times / samples).toFixed(2), what]),
     );
-    line(
-      'transactions that write, a create',
-      '',
-      writes.length / creates,
-      `${((all.length - writes.length) / creates).toFixed(2)} that read`,
+    list(
+      'the server at work for (ms a create, how often a create):',
+      byStatement(all, figures.times.length).slice(0, MOST_TOLD),
     );
-    line(
-      'statements a create',
-      '',
-      per(all, 'statements'),
-      `${per(writes, 'statements').toFixed(1)} in transactions that write`,
-    );
-    line(
-      'round trips a create',
-      '',
-      per(all, 'trips'),
-      `${per(writes, 'trips').toFixed(1)} in transactions that write`,
-    );
-    line(
-      'a write waits to begin',
-      'ms a create',
-      per(writes, 'begin'),
-      `median of a write ${median(writes.map(({ begin }) => begin)).toFixed(2)}, p99 ${p99(writes.map(({ begin }) => begin)).toFixed(1)}`,
-    );
-    line(
-      'writes are open',
-      'ms a create',
-      per(writes, 'open'),
-      `median of a write ${median(writes.map(({ open }) => open)).toFixed(2)}; the server is at work for ${per(writes, 'work').toFixed(2)} of them, ${per(writes, 'commit').toFixed(2)} in commits; ${(((sum(writes, 'open') * 100) / (creates * 1000)) * figures.perSecond).toFixed(0)} % of the time some write is open, added up`,
-    );
-    const steps = ['parse', 'bind', 'execute', 'statement'].map((step) => {
-      const ms = all.flatMap(({ by }) => by.flatMap(([, ms, of]) => (of === step ? [ms] : [])));
-      return `${step} ${(ms.reduce((total, one) => total + one, 0) / creates).toFixed(2)}`;
-    });
-    line('the server is at work', 'ms a create', per(all, 'work'), steps.join(', '));
-    line(
-      'WAL',
-      'bytes a create',
-      wal.bytes / creates,
-      `${(wal.syncs / creates).toFixed(2)} syncs, ${(wal.syncMs / Math.max(1, wal.syncs)).toFixed(2)} ms each; ${(wal.records / creates).toFixed(1)} records`,
-    );
-    stage.say(`${name}: connections of the replicas, of ${waits.samples} samples:`);
-    for (const [what, seen] of waits.seen) stage.say(`  ${(seen / waits.samples).toFixed(2)} ${what}`);
-    stage.say(`${name}: the server at work for (ms a create, how often a create):`);
-    for (const [sql, ms, often] of byStatement(all))
-      stage.say(`  ${(ms / creates).toFixed(3)} ${(often / creates).toFixed(2)} ${sql.slice(0, 150)}`);
-    stage.say(`${name}: a replica's own time (% of its samples):`);
-    for (const [what, percent] of hottest(profiles)) stage.say(`  ${percent.toFixed(1)} ${what}`);
+    list("a replica's own time (% of its samples):", hottest(profiles).slice(0, MOST_TOLD));
   }
   return lines;
+}
+
+/** What a create takes, from the transactions of so many. */
+function counted({ times, perSecond, cpuMs }, all, wal) {
+  const writes = all.filter((one) => one.writes);
+  const sum = (some, what) => some.reduce((total, one) => total + one[what], 0);
+  const per = (some, what) => sum(some, what) / times.length;
+  const ofSteps = (isMeant) =>
+    all.reduce((total, { by }) => total + by.filter(isMeant).reduce((ms, [, more]) => ms + more, 0), 0) /
+    times.length;
+  const steps = ['parse', 'bind', 'execute', 'statement'].map(
+    (step) => `${step} ${ofSteps(([, , of]) => of === step).toFixed(2)}`,
+  );
+  const of = (some, what) =>
+    `median ${median(some.map((one) => one[what])).toFixed(2)}, p99 ${p99(some.map((one) => one[what])).toFixed(1)}`;
+  const costs = Object.entries(cpuMs).map(([name, ms]) => `${name} ${ms.toFixed(2)}`);
+  const MS = 'ms a create';
+  return [
+    {
+      ...{ what: 'creates', unit: 'per s', value: perSecond, p99: p99(times) },
+      note: `p50 ${median(times).toFixed(1)}; ms of processor: ${costs.join(', ')}`,
+    },
+    {
+      ...{ what: 'transactions that write, a create', unit: '', value: writes.length / times.length },
+      note: `${((all.length - writes.length) / times.length).toFixed(2)} that read`,
+    },
+    {
+      ...{ what: 'statements a create', unit: '', value: per(all, 'statements') },
+      note: `${per(writes, 'statements').toFixed(1)} in transactions that write`,
+    },
+    {
+      ...{ what: 'round trips a create', unit: '', value: per(all, 'trips') },
+      note: `${per(writes, 'trips').toFixed(1)} in transactions that write`,
+    },
+    { what: 'a write waits to begin', unit: MS, value: per(writes, 'begin'), note: of(writes, 'begin') },
+    {
+      ...{ what: 'writes are open', unit: MS, value: per(writes, 'open') },
+      note: `${of(writes, 'open')}; ${per(writes, 'commit').toFixed(2)} in commits; at a time ${((per(writes, 'open') * perSecond) / 1000).toFixed(2)}`,
+    },
+    {
+      ...{ what: '… of which they ask for more locks', unit: MS },
+      value: ofSteps(([sql]) => /_advisory_|FOR (NO KEY )?UPDATE/.test(sql)),
+    },
+    { what: 'the server is at work', unit: MS, value: per(all, 'work'), note: steps.join(', ') },
+    {
+      ...{ what: 'WAL', unit: 'bytes a create', value: wal.bytes / times.length },
+      note: `${(wal.syncs / times.length).toFixed(2)} syncs, ${(wal.syncMs / Math.max(1, wal.syncs)).toFixed(2)} ms each`,
+    },
+  ];
 }
 
 /** What the replicas' connections wait for, and what is written of the log, while it watches. */
@@ -147,7 +143,7 @@ class Watch {
 
   async #wal() {
     const { rows } = await this.#client.query(
-      `SELECT wal_records::float8 AS records, wal_bytes::float8 AS bytes,
+      `SELECT wal_bytes::float8 AS bytes,
          (SELECT sum(fsyncs)::float8 FROM pg_stat_io WHERE object = 'wal') AS syncs,
          (SELECT sum(fsync_time)::float8 FROM pg_stat_io WHERE object = 'wal') AS "syncMs" FROM pg_stat_wal`,
     );
@@ -160,7 +156,7 @@ class Watch {
     const after = await this.#wal();
     await this.#client.end();
     return {
-      waits: { samples: this.#samples, seen: [...this.#seen].sort(([, a], [, b]) => b - a) },
+      ...{ samples: this.#samples, seen: [...this.#seen].sort(([, a], [, b]) => b - a) },
       wal: Object.fromEntries(
         Object.entries(after).map(([name, value]) => [name, value - this.#before[name]]),
       ),
@@ -168,7 +164,7 @@ class Watch {
   }
 }
 
-function byStatement(all) {
+function byStatement(all, creates) {
   const found = new Map();
   for (const { by } of all) {
     for (const [sql, ms, step] of by) {
@@ -180,9 +176,10 @@ function byStatement(all) {
     }
   }
   return [...found]
-    .map(([sql, { ms, often }]) => [sql, ms, often])
-    .sort(([, a], [, b]) => b - a)
-    .slice(0, MOST_TOLD);
+    .sort(([, a], [, b]) => b.ms - a.ms)
+    .map(([sql, { ms, often }]) => [
+      ...[(ms / creates).toFixed(3), (often / creates).toFixed(2), sql.slice(0, 150)],
+    ]);
 }
 
 /** The functions that the samples of profiles have seen at work, idle time left out. */
@@ -201,6 +198,5 @@ function hottest(folder) {
   }
   return [...found]
     .sort(([, a], [, b]) => b - a)
-    .slice(0, MOST_TOLD)
-    .map(([what, hits]) => [what, (hits * 100) / samples]);
+    .map(([what, hits]) => [((hits * 100) / samples).toFixed(1), what]);
 }
