@@ -63,9 +63,14 @@ export class Approvals {
 
   /**
    * What a person has approved and nobody has carried out yet, the longest approved first: unexpired, of orders at
-   * these accounts (all: undefined), and still waiting for it.
+   * accounts that are `here` (all: undefined), and still waiting for it.
    */
-  async toCarryOut(accounts: readonly string[] | undefined, limit: number): Promise<ApprovalRecord[]> {
+  async toCarryOut(
+    isHere: ((account: string) => boolean) | undefined,
+    limit: number,
+  ): Promise<ApprovalRecord[]> {
+    const accounts = isHere && (await this.#accounts()).filter(isHere);
+    if (accounts?.length === 0) return [];
     const here = accounts === undefined ? '' : `AND orders.account IN ${listed(accounts)}`;
     const rows = await this.#tx.all(
       `SELECT approvals.* FROM approvals JOIN orders USING (out_trade_no) LEFT JOIN refunds
@@ -80,6 +85,16 @@ export class Approvals {
       limit,
     );
     return rows.map(APPROVALS.fromRow);
+  }
+
+  /** Of whom anything is approved: few, whatever the ledger holds. */
+  async #accounts(): Promise<string[]> {
+    const rows = await this.#tx.all(
+      `SELECT DISTINCT orders.account FROM approvals JOIN orders USING (out_trade_no)
+       WHERE approvals.state = 'approved' AND approvals.expires_at > ? AND asked_json IS NOT NULL`,
+      this.#now,
+    );
+    return rows.map(({ account }) => String(account));
   }
 
   async insert(approval: ApprovalRecord): Promise<void> {

@@ -21,6 +21,23 @@ export class Asking {
     this.#now = now;
   }
 
+  /** The accounts of whom anything is not final, each found by a jump in an index; there are as many as a merchant has apps. */
+  async accounts(): Promise<string[]> {
+    const found = new Set<string>();
+    for (const table of ['orders', 'refunds']) {
+      for (let last = ''; ; ) {
+        const [row] = await this.#tx.all(
+          `SELECT MIN(account) AS next FROM ${table} WHERE account > ? AND ask_at IS NOT NULL`,
+          last,
+        );
+        if (typeof row?.next !== 'string') break;
+        last = row.next;
+        found.add(last);
+      }
+    }
+    return [...found];
+  }
+
   /** The first instant (ms) at which anything of this account is due, orders and refunds alike. */
   async earliest(account: string): Promise<number | undefined> {
     const [row] = await this.#tx.all(

@@ -1,6 +1,7 @@
 import { beijingMidnight, DAY_MS } from '../domain/clock.ts';
 import type { RefundRecord } from '../ledger/records.ts';
 import type { Bill, PaymentProvider } from '../providers/contract.ts';
+import { accountsOf } from './accounts.ts';
 import { daysOf } from './bill-days.ts';
 import { isBeingSent } from './sending.ts';
 import type { Till } from './till.ts';
@@ -23,7 +24,11 @@ export async function releaseAbsentRefunds(
 ): Promise<RefundRecord[]> {
   const now = till.clock.now();
   const freed: RefundRecord[] = [];
-  for (const refund of await till.ledger.read((book) => book.refunds.inDoubt(provider.account))) {
+  const inDoubt = await till.ledger.read(async (book) => {
+    const refunds = (await accountsOf(book, provider)).map((account) => book.refunds.inDoubt(account));
+    return (await Promise.all(refunds)).flat();
+  });
+  for (const refund of inDoubt) {
     const until = (refund.sentAt ?? now) + DAY_MS;
     const days = daysOf(refund.createdAt, until);
     const whole = days.every((day) => (beijingMidnight(day) ?? now) + WHOLE_AFTER_MS <= now);

@@ -1,5 +1,6 @@
 import type { Book } from '../ledger/book.ts';
 import {
+  isHome,
   NotifyRejected,
   type PaymentProvider,
   type RawNotify,
@@ -59,7 +60,7 @@ async function apply(
   if (verified.kind === 'other') return 'other';
   const { outTradeNo } = verified.kind === 'refund' ? verified.refund : verified.trade;
   const order = await book.orders.get(outTradeNo);
-  if (order?.provider !== provider.id || order.account !== provider.account) return 'not-ours';
+  if (order?.provider !== provider.id || !isHome(provider, order.account)) return 'not-ours';
   if (verified.kind === 'trade') {
     const foreign = isForeignTrade(order, verified.trade);
     const after = await applyTrade(book, order, verified.trade, 'notify', till.clock.now());

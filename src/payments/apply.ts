@@ -6,7 +6,7 @@ import type { OrderEvent } from '../ledger/order-machine.ts';
 import type { OrderRecord, RefundRecord } from '../ledger/records.ts';
 import type { RefundEvent } from '../ledger/refund-machine.ts';
 import { ELSEWHERE, isElsewhere, laterTotal } from '../ledger/refunded.ts';
-import type { RefundSnapshot, TradeSnapshot } from '../providers/contract.ts';
+import { isSameAccount, type RefundSnapshot, type TradeSnapshot } from '../providers/contract.ts';
 import { NEVER_SENT } from './beginnings.ts';
 
 /** How long (ms) after its expiry an order that the gateway does not know may still appear there. */
@@ -177,7 +177,7 @@ export function isForeignTrade(
   const { mark } = order.terms;
   const paid = snapshot.state === 'PAID';
   return (
-    snapshot.account !== order.account ||
+    !isSameAccount(order.account, snapshot.account) ||
     snapshot.outTradeNo !== order.outTradeNo ||
     (snapshot.amountFen !== undefined && snapshot.amountFen !== order.amountFen) ||
     (paid && snapshot.amountFen === undefined) ||

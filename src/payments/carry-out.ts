@@ -2,6 +2,7 @@ import { defined } from '../domain/defined.ts';
 import { CashierError } from '../domain/errors.ts';
 import type { ApprovalRecord } from '../ledger/records.ts';
 import type { Identity } from '../policy/identity.ts';
+import { isHome } from '../providers/contract.ts';
 import { sendApproved } from './create-payment.ts';
 import { refundPayment } from './refund-payment.ts';
 import type { Call, Till } from './till.ts';
@@ -57,7 +58,6 @@ class Round {
   readonly #till: Till;
   readonly #holders: Holders;
   readonly #under: Under;
-  readonly #accounts: readonly string[];
   readonly #running = new Map<string, Promise<void>>();
   readonly #resting = new Map<string, { readonly until: number; readonly times: number }>();
 
@@ -65,14 +65,14 @@ class Round {
     this.#till = till;
     this.#holders = holders;
     this.#under = under;
-    this.#accounts = [...till.providers.values()].map(({ account }) => account);
   }
 
   /** Takes up what is there and does not rest. */
   async look(): Promise<void> {
-    const { ledger, clock } = this.#till;
+    const { ledger, clock, providers } = this.#till;
+    const isHere = (account: string) => [...providers.values()].some((provider) => isHome(provider, account));
     const found = await ledger.read(async (book) =>
-      (await book.operator.freeze()) ? [] : book.approvals.toCarryOut(this.#accounts, MAX_LOOK),
+      (await book.operator.freeze()) ? [] : book.approvals.toCarryOut(isHere, MAX_LOOK),
     );
     const now = clock.now();
     for (const [id, { until }] of this.#resting) {

@@ -3,7 +3,7 @@ import type { Book } from '../ledger/book.ts';
 import type { OrderRecord } from '../ledger/records.ts';
 import { holdToPolicy, policyInForce } from '../policy/decisions.ts';
 import type { ForeignOrders } from '../policy/policy.ts';
-import type { RefundSnapshot, TradeSnapshot } from '../providers/contract.ts';
+import { isHome, type RefundSnapshot, type TradeSnapshot } from '../providers/contract.ts';
 import { applyTrade, isForeignTrade } from './apply.ts';
 import { refundAt, tradeAt } from './ask-gateway.ts';
 import { newOrder } from './beginnings.ts';
@@ -113,7 +113,7 @@ export async function queryForeignRefund(
 async function askForeign(till: Till, call: Call, name: OrderName): Promise<ForeignPayment> {
   const provider = chooseProvider(till, name.provider);
   const snapshot = await told(tradeAt(till, provider, call, name.outTradeNo), name);
-  if (!snapshot.exists || snapshot.account !== provider.account || snapshot.outTradeNo !== name.outTradeNo) {
+  if (!snapshot.exists || !isHome(provider, snapshot.account) || snapshot.outTradeNo !== name.outTradeNo) {
     throw orderUnknown();
   }
   return { foreign: snapshot, provider: provider.id };

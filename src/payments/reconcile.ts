@@ -4,7 +4,13 @@ import { type Fen, fen } from '../domain/money.ts';
 import type { ProviderId } from '../domain/order.ts';
 import type { Book } from '../ledger/book.ts';
 import type { PaidOrder } from '../ledger/orders.ts';
-import { type Bill, type BillLine, GatewayDeclined, type PaymentProvider } from '../providers/contract.ts';
+import {
+  type Bill,
+  type BillLine,
+  GatewayDeclined,
+  isHome,
+  type PaymentProvider,
+} from '../providers/contract.ts';
 import {
   compareBill,
   type Difference,
@@ -69,7 +75,7 @@ export async function reconcile(
   const billOf = billsOf(provider);
   const bill = await billOf(date);
   // Read after the bill: what the gateway has already booked, this process may have learned meanwhile.
-  const ledger = await till.ledger.read((book) => ledgerDay(book, provider.account, bill, start));
+  const ledger = await till.ledger.read((book) => ledgerDay(book, provider, bill, start));
   const lines = ownLines(bill, provider.account, ledger);
   const own = new Set(lines);
   const differences: (Difference & { mayFollow?: true })[] = [];
@@ -92,7 +98,12 @@ export async function reconcile(
   };
 }
 
-async function ledgerDay(book: Book, account: string, bill: Bill, start: number): Promise<LedgerDay> {
+async function ledgerDay(
+  book: Book,
+  provider: PaymentProvider,
+  bill: Bill,
+  start: number,
+): Promise<LedgerDay> {
   const orders = new Map<string, KnownOrder>();
   const refunds = new Map<string, KnownRefund>();
   const paid = new Map<string, PaidOrder>();
@@ -106,12 +117,13 @@ async function ledgerDay(book: Book, account: string, bill: Bill, start: number)
       refunded.set(refundKey(refund.outTradeNo, refund.outRefundNo), refund);
     }
   };
-  await readDay(account);
+  await readDay(provider.account);
   // Most of what the bill names is of that day; the rest is looked up one by one.
   for (const line of bill.lines) {
     const order = paid.get(line.outTradeNo) ?? (await book.orders.get(line.outTradeNo));
     // An order of another account has this number by chance: its money is not this money.
-    if (order === undefined || order.account !== (line.account ?? account)) continue;
+    const home = line.account === undefined ? provider : { account: line.account };
+    if (order === undefined || !isHome(home, order.account)) continue;
     await readDay(order.account);
     orders.set(line.outTradeNo, order);
     if (line.kind !== 'refund') continue;

@@ -4,7 +4,7 @@ import type { Credential, OrderTerms } from '../domain/order.ts';
 import type { Book } from '../ledger/book.ts';
 import type { ApprovalRecord, OrderRecord } from '../ledger/records.ts';
 import { insistNotFrozen } from '../policy/decisions.ts';
-import type { PaymentProvider } from '../providers/contract.ts';
+import { GatewayDeclined, isHome, type PaymentProvider } from '../providers/contract.ts';
 import { tradeAt } from './ask-gateway.ts';
 import { newNumber, newOrder } from './beginnings.ts';
 import { conflict, isGatewayError, noPageToHandOff, numberNotAsked, numberTaken } from './errors.ts';
@@ -14,7 +14,7 @@ import { permit } from './permit.ts';
 import { digest, ownOrderIn, type PaymentResult, paymentResult } from './results.ts';
 import { firstAskAt } from './schedule.ts';
 import { claim, isBeingSent, whenFree } from './sending.ts';
-import { type Errand, providerOf, type Till } from './till.ts';
+import { type Errand, plannerOf, providerOf, type Till } from './till.ts';
 
 /** What the reservation found there is still to do. Everything in it is committed. */
 export interface ReservedPayment {
@@ -112,6 +112,8 @@ async function isNumberFree(till: Till, order: OrderRecord): Promise<boolean> {
   try {
     return !(await tradeAt(till, providerOf(till, order), order, outTradeNo)).exists;
   } catch (error) {
+    // Who asks may not even hear of it: it is another's who shares the numbers.
+    if (error instanceof GatewayDeclined && error.reason === 'number-conflict') return false;
     throw isGatewayError(error) ? numberNotAsked(error, outTradeNo) : error;
   }
 }
@@ -147,7 +149,7 @@ async function reserve(
   // Only a buyer can be recognised: to others an identical payment is somebody else's, and no answer blocks it.
   const sameBuyers = buyerHash === undefined ? [] : await book.orders.byCall(inputHash, call.caller);
   for (const other of sameBuyers) {
-    if (other.account !== provider.account) continue;
+    if (!isHome(provider, other.account)) continue;
     if (input.outTradeNo === undefined && !isFinal(other)) return proceed(at, other, true);
     if (other.state === 'UNKNOWN') {
       return isBeingSent(till, other) ? 'busy' : { todo: 'settle-first', order: other, replayed: true };
@@ -221,7 +223,7 @@ async function commitIntent(
   replayed: boolean,
 ): Promise<ReservedPayment | PaymentResult> {
   const { till, call, book, ready } = at;
-  const provider = providerOf(till, order);
+  const provider = plannerOf(till, order);
   if (provider.fromPageOnly?.has(order.scene) && !ready.page) throw new AskFirst('page', order);
   const now = till.clock.now();
   const permitted = await permit(till, book, call, 'payment', order);

@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import type { Notes } from '../ledger/ledger.ts';
 import type { OrderRecord, RefundRecord } from '../ledger/records.ts';
 import type { PaymentProvider } from '../providers/contract.ts';
+import { accountsOf } from './accounts.ts';
 import { askTrade } from './ask-gateway.ts';
 import { finishClosing } from './close-payment.ts';
 import { isGatewayError } from './errors.ts';
@@ -52,12 +53,10 @@ export async function runSettler(
   wentRound: () => void = () => undefined,
 ): Promise<void> {
   const till = { ...opened, ledger: opened.ledger.as({ actor: 'settler' }) };
-  const accounts = [...till.providers.values()].map(({ account }) => account);
   const rounds: Rounds = {
     underWay: new Set(),
     served: new Map(),
-    // A clock may have been corrected while nobody was here.
-    misplaced: new Map(accounts.map((account) => [account, HORIZON_MS])),
+    misplaced: new Map(),
     count: 0,
     last: till.clock.now(),
   };
@@ -66,7 +65,7 @@ export async function runSettler(
   while (!signal.aborted) {
     const now = till.clock.now();
     const setBack = now < rounds.last - REST_MS;
-    if (setBack) for (const account of accounts) rounds.misplaced.set(account, NEAR_HORIZON_MS);
+    if (setBack) for (const account of rounds.served.keys()) rounds.misplaced.set(account, NEAR_HORIZON_MS);
     rounds.last = now;
     const { due, waiting } = await bookRound(till, rounds).then(
       (round) => {
@@ -88,26 +87,36 @@ export async function runSettler(
 }
 
 /**
- * One transaction per gateway: take what is due, give each its place in the pace, say when it comes round again.
+ * One transaction per account: take what is due, give each its place in the pace, say when it comes round again.
  * `waiting` says that there may be more.
  */
 async function bookRound(till: Till, rounds: Rounds): Promise<{ due: Due[]; waiting: boolean }> {
   const due: Due[] = [];
   let waiting = false;
   for (const provider of till.providers.values()) {
-    await putBack(till, provider.account, rounds);
-    const earliest = await till.ledger.read((book) => book.asking.earliest(provider.account));
-    if (earliest === undefined || earliest > till.clock.now()) continue;
-    waiting = true;
-    if (rounds.underWay.size >= MOST_UNDER_WAY) continue;
-    due.push(...(await till.ledger.note((book) => bookProvider(till, book, provider, rounds))));
+    for (const account of await till.ledger.read((book) => accountsOf(book, provider))) {
+      await putBack(till, account, rounds);
+      const earliest = await till.ledger.read((book) => book.asking.earliest(account));
+      if (earliest === undefined || earliest > till.clock.now()) continue;
+      waiting = true;
+      if (rounds.underWay.size >= MOST_UNDER_WAY) continue;
+      const { refundRules } = provider;
+      due.push(
+        ...(await till.ledger.note((book) => bookAccount(till, book, { account, refundRules }, rounds))),
+      );
+    }
   }
   return { due, waiting };
 }
 
 /** What a clock that was ahead has scheduled is due now that it is corrected. */
-async function putBack(till: Till, account: string, { misplaced }: Rounds): Promise<void> {
+async function putBack(till: Till, account: string, { misplaced, served }: Rounds): Promise<void> {
   const now = till.clock.now();
+  if (!served.has(account)) {
+    // A clock may have been corrected while nobody was here.
+    served.set(account, '');
+    misplaced.set(account, HORIZON_MS);
+  }
   if (await till.ledger.read((book) => isPaceAhead(book, account, now))) {
     misplaced.set(account, NEAR_HORIZON_MS);
   }
@@ -117,19 +126,17 @@ async function putBack(till: Till, account: string, { misplaced }: Rounds): Prom
   if (!more) misplaced.delete(account);
 }
 
-async function bookProvider(
-  till: Till,
-  book: Notes,
-  provider: PaymentProvider,
-  rounds: Rounds,
-): Promise<Due[]> {
-  const { account } = provider;
+/** An account of a provider: whose orders and refunds, and how often refunds are asked about. */
+type Asked = Pick<PaymentProvider, 'account' | 'refundRules'>;
+
+async function bookAccount(till: Till, book: Notes, asked: Asked, rounds: Rounds): Promise<Due[]> {
+  const { account } = asked;
   const now = till.clock.now();
   const room = await roomForBackground(book, account, now);
   const due: Omit<Due, 'at'>[] = [];
   // Neither kind stands in the other's way, however much there is of it.
   const kinds = rounds.count++ % 2 === 0 ? [dueOrders, dueRefunds] : [dueRefunds, dueOrders];
-  for (const kind of kinds) due.push(...(await kind(till, book, provider, room - due.length, rounds)));
+  for (const kind of kinds) due.push(...(await kind(till, book, asked, room - due.length, rounds)));
   const places = await takePlaces(book, account, now, due.length);
   return due.map((item, i) => ({ ...item, at: places[i] ?? now }));
 }
@@ -137,7 +144,7 @@ async function bookProvider(
 type DueOf = (
   till: Till,
   book: Notes,
-  provider: PaymentProvider,
+  asked: Asked,
   room: number,
   rounds: Rounds,
 ) => Promise<Omit<Due, 'at'>[]>;

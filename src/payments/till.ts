@@ -4,7 +4,7 @@ import type { ProviderId } from '../domain/order.ts';
 import type { Log, Senders } from '../domain/ports.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { ForeignOrders, Policy } from '../policy/policy.ts';
-import type { PaymentProvider } from '../providers/contract.ts';
+import { isHome, type PaymentProvider } from '../providers/contract.ts';
 import { WALLET_VARIABLES } from '../providers/registry.ts';
 import type { Call } from './call.ts';
 import type { Desk } from './desk.ts';
@@ -54,14 +54,25 @@ export function chooseProvider(till: Till, id: ProviderId | undefined): PaymentP
   );
 }
 
-/** The provider an existing order lives at. Throws CONFIGURATION when this process has another account there. */
+/** The provider an existing order lives at. Throws CONFIGURATION when this process has another merchant there. */
 export function providerOf(
   till: Till,
   order: { readonly provider: ProviderId; readonly account: string },
 ): PaymentProvider {
   const provider = till.providers.get(order.provider);
-  if (provider && provider.account === order.account) return provider;
-  throw new CashierError('CONFIGURATION', {
+  if (provider && isHome(provider, order.account)) return provider;
+  throw otherAccount();
+}
+
+/** As {@link providerOf}, of an order that is yet to be planned: that is done with the very apps it was asked for with. */
+export function plannerOf(till: Till, order: Parameters<typeof providerOf>[1]): PaymentProvider {
+  const provider = providerOf(till, order);
+  if (provider.account === order.account) return provider;
+  throw otherAccount();
+}
+
+function otherAccount(): CashierError {
+  return new CashierError('CONFIGURATION', {
     zh: '该订单属于另一个商户账号（或支付平台），当前配置不能操作它；没有资金变动。',
     en: 'This order belongs to another merchant account or gateway than the configured one; no money moved.',
     next: {

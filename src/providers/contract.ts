@@ -9,8 +9,16 @@ import type { Credential, OrderTerms, ProviderId, RefundTerms, Scene } from '../
  */
 export interface PaymentProvider {
   readonly id: ProviderId;
-  /** Stored with every order: gateway origin and app/merchant ids, such as `https://openapi.alipay.com 2021…`. */
+  /**
+   * Stored with every order: gateway, merchant and apps in words, from the general to the particular, such as
+   * `https://openapi.alipay.com/gateway.do 2021…`.
+   */
   readonly account: string;
+  /**
+   * Whether orders of an account are this merchant's as well, such as those made under another of its apps: they are
+   * asked for, refunded and notified here. By default none but its own.
+   */
+  owns?(account: string): boolean;
   readonly scenes: ReadonlySet<Scene>;
   /** Scenes whose link works only from our own page on a domain that the gateway knows. */
   readonly fromPageOnly?: ReadonlySet<Scene>;
@@ -57,6 +65,23 @@ export interface PaymentProvider {
    * settings that only a real payment could prove; throws as every other call. For people who set it up.
    */
   checkCredentials?(): Promise<readonly string[]>;
+}
+
+/** Whether an order of this account lives here. */
+export function isHome(
+  { account: own, owns }: Pick<PaymentProvider, 'account' | 'owns'>,
+  account: string,
+): boolean {
+  return account === own || owns?.(account) === true;
+}
+
+/**
+ * Whether a gateway speaks of an order's account: what it names and the order was made with must be the same. Apps
+ * that either does not name are not compared.
+ */
+export function isSameAccount(ordered: string, told: string): boolean {
+  const words = ordered.split(' ');
+  return told.split(' ').every((word, at) => word === (words[at] ?? word));
 }
 
 /** What a gateway books on one day in Asia/Shanghai. */

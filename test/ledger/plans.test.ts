@@ -50,7 +50,7 @@ const QUESTIONS: Readonly<Record<string, (book: Book, tx: Tx) => Promise<unknown
   'what waits for a person': (book) => book.approvals.open(),
   'what of a caller waits for a person': (book) => book.approvals.open('test'),
   'the newest approvals': (book) => book.approvals.newest(20),
-  'what is approved and not sent': (book) => book.approvals.toCarryOut(['bank 1'], 20),
+  'what is approved and not sent': (book) => book.approvals.toCarryOut((account) => account === 'bank 1', 20),
   'what a refund is taken out of': (book) =>
     book.quotas.draw(['cursor'], { outTradeNo: 'ORDER_1', outRefundNo: 'R1' }),
   'what counts of the last minute': (book) => book.quotas.recentUsage('payment', { caller: 'test' }, NOW),

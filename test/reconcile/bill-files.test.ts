@@ -108,7 +108,7 @@ function dayOf(provider: Provider, made: readonly Sale[]): Day {
 
 /** Through the gateway's own file and back. */
 function readBack(provider: Provider, lines: readonly BillLine[]): readonly ReadLine[] {
-  if (provider === 'wechatpay') return readWechatpay(billText(identity, lines), identity.mchId);
+  if (provider === 'wechatpay') return readWechatpay(billText(identity, lines), identity);
   const files = readZip(billArchive({ clock: new VirtualClock(), identity }, DATE, lines), 100_000_000);
   const tables = files.flatMap(({ data }) => readAlipay(new TextDecoder('gb18030').decode(data)) ?? []);
   expect(tables).toHaveLength(1);

@@ -21,17 +21,26 @@ type Field = keyof typeof COLUMNS;
 const FIELDS = Object.keys(COLUMNS) as Field[];
 
 const APP_ID = '公众账号ID';
+/** In the bills of a service provider; it has had two names as well. */
+const SUB_MCH_ID = ['特约商户号', '子商户号'];
 /** What a buyer or an agent has written, in neighbouring cells. */
 const FREE_TEXT = ['商品名称', '商户数据包'];
 /** The first name in the header of the sums that follow the lines. */
 const SUMMARY = '总交易单数';
 const SEPARATOR = ',`';
 
+/** A merchant, or a service provider's sub-merchant. */
+interface Owner {
+  readonly mchId: string;
+  readonly subMchId?: string | undefined;
+}
+
 interface Table {
   readonly width: number;
   readonly at: Readonly<Record<Field, number>>;
   /** Of the AppID; a merchant may have several, and one bill for all. */
   readonly appId: number | undefined;
+  readonly subMchId: number | undefined;
   /** The cells that may hold a separator of their own. */
   readonly free: { readonly from: number; readonly to: number } | undefined;
 }
@@ -40,13 +49,13 @@ interface Table {
  * Reads the text of a trade bill of type ALL. Columns are found by name, unknown ones passed over; every cell of a
  * line begins with a backtick.
  *
- * @param mchId the merchant whose bill it must be
+ * @param merchant whose bill it must be
  * @param otherAccount the account of an AppID that is not the configured one; a merchant has one bill for all
  * @see https://pay.weixin.qq.com/docs/merchant/products/bill-download/format-trade.html
  */
 export function readBillTable(
   text: string,
-  mchId: string,
+  merchant: Owner,
   otherAccount: (appId: string) => string | undefined = () => undefined,
 ): BillLine[] {
   const [first = '', ...rows] = text.split(/\r\n|\n|\r/);
@@ -55,7 +64,7 @@ export function readBillTable(
   for (const [index, row] of rows.entries()) {
     if (row.startsWith(SUMMARY)) break;
     if (row.trim() !== '') {
-      const { line, appId } = readLine(row, table, index + 2, mchId);
+      const { line, appId } = readLine(row, table, index + 2, merchant);
       const account = appId === '' ? undefined : otherAccount(appId);
       lines.push(account === undefined ? line : { ...line, account });
     }
@@ -75,6 +84,7 @@ function readHeader(names: readonly string[]): Table {
     width: names.length,
     at: Object.fromEntries(FIELDS.map((field) => [field, place(field)])) as Table['at'],
     appId: names.includes(APP_ID) ? names.indexOf(APP_ID) : undefined,
+    subMchId: SUB_MCH_ID.map((name) => names.indexOf(name)).find((at) => at >= 0),
     free: free.length > 0 && to - from === free.length - 1 ? { from, to } : undefined,
   };
 }
@@ -87,7 +97,7 @@ function readLine(
   row: string,
   table: Table,
   number: number,
-  mchId: string,
+  { mchId, subMchId }: Owner,
 ): { readonly line: BillLine; readonly appId: string } {
   const cells = row.startsWith('`') ? row.slice(1).split(SEPARATOR) : [];
   const surplus = cells.length - table.width;
@@ -97,7 +107,10 @@ function readLine(
     const shifted = table.free !== undefined && at > table.free.to ? at + surplus : at;
     return (cells[shifted] ?? '').trim();
   };
-  if (cell('mchId') !== mchId) throw new OutcomeUnknown('bill-of-another-merchant');
+  const sub = table.subMchId === undefined ? undefined : cellAt(table.subMchId);
+  if (cell('mchId') !== mchId || (subMchId !== undefined && sub !== subMchId)) {
+    throw new OutcomeUnknown('bill-of-another-merchant');
+  }
   const line = readCells(cell);
   if (line === undefined) throw unreadable(number);
   return { line, appId: table.appId === undefined ? '' : numberIn(cellAt(table.appId)) };

@@ -9,7 +9,7 @@ import { readBillTable } from './bill-table.ts';
 import type { WechatpayConfig } from './config.ts';
 import { refusal } from './errors.ts';
 import type { Exchange, SendSigned, VerifiedAnswer } from './gateway.ts';
-import { accountOf } from './trade.ts';
+import { merchantOf } from './merchant.ts';
 
 /** Bytes of the packed and of the unpacked file: a line is about 300 bytes, gzip makes a tenth of it. */
 const MAX_PACKED_BYTES = 32 * 1_048_576;
@@ -20,7 +20,7 @@ const DOWNLOAD_TIMEOUT_MS = 60_000;
 interface Parts {
   readonly exchange: Exchange;
   readonly send: SendSigned;
-  readonly config: Pick<WechatpayConfig, 'origin' | 'mchId' | 'appId'>;
+  readonly config: Pick<WechatpayConfig, 'origin' | 'mchId' | 'appId' | 'subMerchant'>;
 }
 
 /**
@@ -33,7 +33,10 @@ interface Parts {
  * @see https://pay.weixin.qq.com/wiki/doc/apiv3/apis/chapter7_3_9.shtml (the file)
  */
 export async function downloadBill({ exchange, send, config }: Parts, date: string): Promise<Bill> {
-  const asked = `/v3/bill/tradebill?bill_date=${encodeURIComponent(date)}&bill_type=ALL&tar_type=GZIP`;
+  const merchant = merchantOf(config);
+  // Without the sub-merchant it would be the bill of all that the provider has.
+  const query = { bill_date: date, bill_type: 'ALL', tar_type: 'GZIP', ...merchant.ofRefund };
+  const asked = `/v3/bill/tradebill?${new URLSearchParams(query)}`;
   const verified = await unlessAbsent(exchange('bill', { method: 'GET', path: asked }));
   if (verified === undefined) return { date, lines: [] };
   const { path, sha1 } = readTicket(verified, config.origin);
@@ -55,9 +58,12 @@ export async function downloadBill({ exchange, send, config }: Parts, date: stri
   const bytes = unpack(response.body, requestId);
   if (createHash('sha1').update(bytes).digest('hex') !== sha1)
     throw new OutcomeUnknown('bill-hash', requestId);
-  const { origin, mchId, appId: own } = config;
-  const lines = readBillTable(new TextDecoder('utf-8').decode(bytes), mchId, (appId) =>
-    appId === own ? undefined : accountOf(origin, mchId, appId),
+  const { mchId, appId: own, subMerchant } = config;
+  const lines = readBillTable(
+    new TextDecoder('utf-8').decode(bytes),
+    { mchId, subMchId: subMerchant?.mchId },
+    // A sub-merchant's orders may have been made with one of two apps, of which a bill names one.
+    (appId) => (subMerchant || appId === own ? undefined : merchant.accountOf(appId)),
   );
   const start = Date.parse(`${date}T00:00:00+08:00`);
   // A trade of the last second may be booked on the neighbouring day, but no further away.

@@ -80,8 +80,8 @@ export const CODE_TABLE: readonly CodeRow[] = [
   row(['create'], ['OPENID_MISMATCH'], 'bad-parameter', {
     despite500: true,
     advice: {
-      zh: 'payerOpenid 不属于 WXPAY_APP_ID：请取付款人在这个 AppID 下的 openid，用新的 outTradeNo 下单；原样重试没有用。',
-      en: "payerOpenid is not of WXPAY_APP_ID: get the payer's openid under this AppID and use a new outTradeNo; repeating the call as it is will not help.",
+      zh: 'payerOpenid 不属于下单的 AppID（WXPAY_SUB_APP_ID，没有设置时为 WXPAY_APP_ID）：请取付款人在这个 AppID 下的 openid，用新的 outTradeNo 下单；原样重试没有用。',
+      en: "payerOpenid is not of the ordering AppID (WXPAY_SUB_APP_ID, without it WXPAY_APP_ID): get the payer's openid under that one and use a new outTradeNo; repeating the call as it is will not help.",
     },
   }),
   row(['create'], ['268501013'], 'bad-parameter', {
@@ -156,6 +156,34 @@ export const CODE_TABLE: readonly CodeRow[] = [
   // A bill that is still being made is none yet: that must never look like a day without trades.
   row(['bill'], ['NO_STATEMENT_EXIST'], 'not-exist'),
   row(['bill'], ['STATEMENT_CREATING'], 'other'),
+
+  // service providers and their sub-merchants
+  row(EVERY, ['268443701'], 'permission', {
+    remedy: {
+      zh: '服务商与子商户没有受理关系：请服务商在服务商平台的特约商户授权产品中发起邀请，子商户在商户平台授权（约 10 分钟后生效），并核对 WXPAY_SUB_MCH_ID',
+      en: 'The service provider may not act for the sub-merchant: let the provider invite it on the provider platform (特约商户授权产品) and the sub-merchant agree on the merchant platform (about 10 minutes to take effect), and compare WXPAY_SUB_MCH_ID',
+    },
+  }),
+  row(EVERY, ['268443704'], 'credentials', {
+    remedy: {
+      zh: '这个商户号是服务商，不能给自己收款：请商家设置 WXPAY_SUB_MCH_ID（子商户的商户号）',
+      en: 'This merchant ID is a service provider and cannot collect for itself: ask the merchant to set WXPAY_SUB_MCH_ID',
+    },
+  }),
+  row(EVERY, ['268443705'], 'credentials', {
+    remedy: {
+      zh: 'WXPAY_SUB_MCH_ID 不能是服务商自己的商户号：请商家填子商户的商户号',
+      en: "WXPAY_SUB_MCH_ID must not be the provider's own merchant ID: ask the merchant to set the sub-merchant's",
+    },
+  }),
+  // Order numbers are the provider's, for all of its sub-merchants together.
+  row(['create', 'query-trade'], ['268447845'], 'number-conflict'),
+  row(['close', 'refund', 'query-refund'], ['268447845'], 'permission', {
+    remedy: {
+      zh: '微信支付说这笔订单属于另一个子商户：请商家核对 WXPAY_SUB_MCH_ID',
+      en: 'WeChat Pay says that the order is of another sub-merchant: ask the merchant to compare WXPAY_SUB_MCH_ID',
+    },
+  }),
 
   // who asks, and what was sent
   row(EVERY, ['PARAM_ERROR', '268435461', '268435464', '270924358'], 'bad-parameter'),

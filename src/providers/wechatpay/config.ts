@@ -10,6 +10,8 @@ import { isPublicHalf, isRsa, MIN_MODULUS_BITS } from './keys.ts';
 export interface WechatpayConfig {
   readonly appId: string;
   readonly mchId: string;
+  /** For whom a service provider, which all the rest describes, collects; with an app of their own or without. */
+  readonly subMerchant: { readonly mchId: string; readonly appId: string | undefined } | undefined;
   readonly merchantKey: KeyObject;
   /** Of the certificate that goes with `merchantKey`; hex. */
   readonly merchantSerial: string;
@@ -41,7 +43,11 @@ const CREDENTIALS = [
   'WXPAY_API_V3_KEY',
   'WXPAY_PUB_KEY',
   'WXPAY_PUB_KEY_ID',
+  'WXPAY_SUB_MCH_ID',
+  'WXPAY_SUB_APP_ID',
 ] as const;
+const APP_ID = /^[A-Za-z0-9_-]{1,32}$/;
+const MCH_ID = /^\d{6,32}$/;
 
 /**
  * Reads the `WXPAY_*` part of an environment; undefined when no credential is set at all. Anything half or wrong is a
@@ -51,11 +57,11 @@ const CREDENTIALS = [
 export function readWechatpayConfig(env: Env): WechatpayConfig | undefined {
   const get = (name: string): string | undefined => env[name]?.trim() || undefined;
   if (CREDENTIALS.every((name) => get(name) === undefined)) return undefined;
-  const appId = matching(get, 'WXPAY_APP_ID', /^[A-Za-z0-9_-]{1,32}$/, {
+  const appId = matching(get, 'WXPAY_APP_ID', APP_ID, {
     zh: '与商户号绑定的 AppID（形如 wx…）',
     en: 'the AppID bound to the merchant ID (wx…)',
   });
-  const mchId = matching(get, 'WXPAY_MCH_ID', /^\d{6,32}$/, {
+  const mchId = matching(get, 'WXPAY_MCH_ID', MCH_ID, {
     zh: '微信支付商户号（纯数字）',
     en: 'the WeChat Pay merchant ID (digits only)',
   });
@@ -69,6 +75,7 @@ export function readWechatpayConfig(env: Env): WechatpayConfig | undefined {
   return {
     appId,
     mchId,
+    subMerchant: readSubMerchant(get, mchId),
     merchantKey,
     merchantSerial,
     keyMode,
@@ -91,6 +98,40 @@ function matching(
     throw wrongSetting(name, `格式不对；填${what.zh}。`, `is malformed; set ${what.en}.`);
   }
   return value;
+}
+
+/** A sub-merchant, and an app of theirs only together with them. */
+function readSubMerchant(
+  get: (name: string) => string | undefined,
+  provider: string,
+): WechatpayConfig['subMerchant'] {
+  const what = {
+    zh: '特约商户（子商户）的商户号（纯数字）',
+    en: "the sub-merchant's merchant ID (digits only)",
+  };
+  const [mch, app] = [get('WXPAY_SUB_MCH_ID'), get('WXPAY_SUB_APP_ID')];
+  if (mch === undefined && app === undefined) return undefined;
+  if (mch === undefined) {
+    throw wrongSetting(
+      'WXPAY_SUB_MCH_ID',
+      `没有设置，却设置了 WXPAY_SUB_APP_ID；服务商模式填${what.zh}，否则去掉 WXPAY_SUB_APP_ID。`,
+      `is not set, but WXPAY_SUB_APP_ID is; for service-provider mode set ${what.en}, else unset WXPAY_SUB_APP_ID.`,
+    );
+  }
+  const mchId = matching(get, 'WXPAY_SUB_MCH_ID', MCH_ID, what);
+  if (mchId === provider) {
+    throw wrongSetting(
+      'WXPAY_SUB_MCH_ID',
+      `与 WXPAY_MCH_ID 相同；服务商模式填${what.zh}，自己收款则去掉它。`,
+      `is the same as WXPAY_MCH_ID; for service-provider mode set ${what.en}, to collect for yourself unset it.`,
+    );
+  }
+  if (app === undefined) return { mchId, appId: undefined };
+  const appId = matching(get, 'WXPAY_SUB_APP_ID', APP_ID, {
+    zh: '在服务商平台为该特约商户配置的 AppID（形如 wx…），或不设置',
+    en: 'the AppID configured for the sub-merchant on the provider platform (wx…), or unset it',
+  });
+  return { mchId, appId };
 }
 
 function readMerchantKey(text: string | undefined): KeyObject {

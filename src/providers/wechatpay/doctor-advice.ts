@@ -88,6 +88,60 @@ const ADVICE: Readonly<Record<string, Advice>> = {
       'A set key cannot be looked up; if it is lost, set a new one at merchant platform → API security → APIv3 key and give that.',
     ],
   },
+  '268443701': {
+    id: 'sub-merchant-not-related',
+    variable: 'WXPAY_SUB_MCH_ID',
+    zh: '服务商与这个子商户没有受理关系，或子商户没有授权所需产品。',
+    en: 'The provider may not act for this sub-merchant, or the sub-merchant has not granted the product.',
+    remedy: [
+      '在服务商平台 → 产品中心 → 特约商户授权产品 发起邀请，由子商户在商户平台 → 产品中心 → 我的授权产品 授权（约 10 分钟后生效），并核对 WXPAY_SUB_MCH_ID。',
+      'Invite it at provider platform → product centre → 特约商户授权产品; the sub-merchant agrees at merchant platform → product centre → 我的授权产品 (about 10 minutes to take effect). Compare WXPAY_SUB_MCH_ID.',
+    ],
+  },
+  '268443704': {
+    id: 'sub-merchant-missing',
+    variable: 'WXPAY_SUB_MCH_ID',
+    zh: '这个商户号是服务商，服务商不能给自己收款。',
+    en: 'This merchant ID is a service provider, which cannot collect for itself.',
+    remedy: [
+      '设置 WXPAY_SUB_MCH_ID 为收款的子商户的商户号。',
+      'Set WXPAY_SUB_MCH_ID to the merchant ID of the sub-merchant that collects.',
+    ],
+  },
+  '268443705': {
+    id: 'sub-merchant-is-provider',
+    variable: 'WXPAY_SUB_MCH_ID',
+    zh: 'WXPAY_SUB_MCH_ID 是服务商自己的商户号。',
+    en: "WXPAY_SUB_MCH_ID is the provider's own merchant ID.",
+    remedy: ['填子商户的商户号。', "Give the sub-merchant's merchant ID."],
+  },
+  '268447845': {
+    id: 'sub-merchant-other',
+    variable: 'WXPAY_SUB_MCH_ID',
+    zh: '所问的订单属于另一个子商户。',
+    en: 'The order that was asked for is of another sub-merchant.',
+    remedy: ['核对 WXPAY_SUB_MCH_ID。', 'Compare WXPAY_SUB_MCH_ID.'],
+  },
+  NOTSERVICEPROVIDER: {
+    id: 'not-a-service-provider',
+    variable: 'WXPAY_SUB_MCH_ID',
+    zh: 'WXPAY_MCH_ID 是普通商户，不能为子商户收款。',
+    en: 'WXPAY_MCH_ID is an ordinary merchant, which cannot collect for others.',
+    remedy: [
+      '自己收款请去掉 WXPAY_SUB_MCH_ID 与 WXPAY_SUB_APP_ID；代子商户收款请把 WXPAY_MCH_ID 与各密钥换成服务商的。',
+      "To collect for yourself remove WXPAY_SUB_MCH_ID and WXPAY_SUB_APP_ID; to collect for a sub-merchant, use the provider's WXPAY_MCH_ID and keys.",
+    ],
+  },
+  SUBAPPIDNOTMATCH: {
+    id: 'sub-app-id-not-bound',
+    variable: 'WXPAY_SUB_APP_ID',
+    zh: 'WXPAY_SUB_APP_ID 没有配置给这个子商户。',
+    en: 'WXPAY_SUB_APP_ID is not configured for this sub-merchant.',
+    remedy: [
+      '在服务商平台 → 合作伙伴功能 → 开发参数配置 → 特约商户APPID配置 中添加。',
+      'Add it at provider platform → partner functions → development settings → 特约商户APPID配置.',
+    ],
+  },
   FREQUENCYLIMITED: {
     id: 'rate-limited',
     zh: '微信支付暂时限制了调用频率，没有得到结论。',
@@ -115,7 +169,8 @@ export function adviceOnWechatpay(
   if (thrown instanceof GatewayDeclined) {
     const word = thrown.gatewayCode.replaceAll('_', '').toUpperCase();
     const isSignError = ADVICE[word] === SIGNATURE_REFUSED;
-    const advice = isSignError && offByMinutes ? clockRefused() : adviceFor(word, isSignError, observed);
+    const advice =
+      isSignError && offByMinutes ? clockRefused() : adviceFor(word, isSignError, observed, thrown.requestId);
     return declined('wechatpay', advice, thrown, 'Request-ID');
   }
   const badSignature =
@@ -126,8 +181,26 @@ export function adviceOnWechatpay(
   return error(`wechatpay.${advice.id}`, advice);
 }
 
+/** What service providers and those who are none are told, whatever the code, and the advice for it. */
+const WORDS_OF_PARTNERS: readonly (readonly [words: RegExp, advice: string])[] = [
+  [/受理关系|授权服务商|授权已被解除/, '268443701'],
+  [/必须传入sub_mch_?id/i, '268443704'],
+  [/不能与自身mchid相同/, '268443705'],
+  [/子商户号和订单信息不匹配/, '268447845'],
+  [/普通商户不允许传sub_mch_?id/i, 'NOTSERVICEPROVIDER'],
+  [/sub_mch_?id与sub_appid不匹配/i, 'SUBAPPIDNOTMATCH'],
+];
+
 /** One code stands for several mistakes; which it was is in the rest of the answer. */
-function adviceFor(word: string, isSignError: boolean, { refusal = '' }: Observation): Advice {
+function adviceFor(
+  word: string,
+  isSignError: boolean,
+  { refusal = '' }: Observation,
+  requestId: string | undefined,
+): Advice {
+  const number = /268443701|268443704|268443705|268447845/.exec(requestId?.split('-').at(-1) ?? '')?.[0];
+  const said = number ?? WORDS_OF_PARTNERS.find(([words]) => words.test(refusal))?.[1];
+  if (said !== undefined && !isSignError) return ADVICE[said] ?? DECLINED;
   if (isSignError && refusal.includes('序列号')) return SERIAL_UNKNOWN;
   if (isSignError && refusal.includes('商户号')) return MERCHANT_UNKNOWN;
   if (word === 'PARAMERROR' && /wechatpay-serial/i.test(refusal)) return PUBLIC_KEY_ID_UNKNOWN;

@@ -14,7 +14,8 @@ const NEEDED = [
   'WXPAY_API_V3_KEY',
 ] as const;
 const PUBLIC_KEY = ['WXPAY_PUB_KEY', 'WXPAY_PUB_KEY_ID'] as const;
-const CREDENTIALS = [...NEEDED, ...PUBLIC_KEY] as const;
+const SUB_MERCHANT = ['WXPAY_SUB_MCH_ID', 'WXPAY_SUB_APP_ID'] as const;
+const CREDENTIALS = [...NEEDED, ...PUBLIC_KEY, ...SUB_MERCHANT] as const;
 
 const API_V3_KEY_BYTES = 32;
 const NAME = { zh: '微信支付', en: 'WeChat Pay' };
@@ -23,6 +24,10 @@ export const WECHATPAY_DOCTOR: WalletDoctor = {
   advise: (thrown, observed, values) => adviceOnWechatpay(thrown, observed, values.WXPAY_PUB_KEY_ID?.trim()),
   unproven: {
     WXPAY_APP_ID: ['AppID 是否与商户号绑定', 'whether the AppID is bound to the merchant ID'],
+    WXPAY_SUB_APP_ID: [
+      '子商户 AppID 是否已配置给子商户',
+      "whether the sub-merchant's AppID is configured for it",
+    ],
     WXPAY_API_V3_KEY: ['APIv3 密钥（只用于解密通知）', 'the APIv3 key (which only opens notifications)'],
   },
 };
@@ -40,6 +45,7 @@ async function examine(settings: WalletSettings): Promise<Finding[]> {
   findings.push(...examineMode(publicMissing), ...examineH5(settings));
   const text = (name: string) => values[name]?.trim();
   findings.push(...examineNumbers(text('WXPAY_APP_ID'), text('WXPAY_MCH_ID')));
+  findings.push(...examineSubMerchant(text('WXPAY_SUB_MCH_ID'), text('WXPAY_SUB_APP_ID')));
   const serial = text('WXPAY_MCH_SERIAL');
   if (serial !== undefined) findings.push(...examineSerial(serial));
   const v3Key = text('WXPAY_API_V3_KEY');
@@ -71,6 +77,7 @@ function standIn(variable: string, { privateKey, publicKey }: StandInKeys) {
     WXPAY_PUB_KEY: publicKey,
     WXPAY_PUB_KEY_ID: 'PUB_KEY_ID_0',
     WXPAY_NOTIFY_URL: 'https://example.com/notify/wechatpay',
+    WXPAY_SUB_MCH_ID: '1900000002',
   };
   return values[variable];
 }
@@ -152,6 +159,20 @@ function* examineNumbers(appId: string | undefined, mchId: string | undefined): 
         '在商户平台 → 账户中心 → 商户信息 中复制。',
         'Copy it from merchant platform → account centre → merchant information.',
       ],
+    });
+  }
+}
+
+/** For whom a service provider collects; what is wrong with it the server says itself. */
+function* examineSubMerchant(mchId: string | undefined, appId: string | undefined): Iterable<Finding> {
+  if (mchId === undefined) return;
+  if (mchId === '1900000001') yield example('wechatpay', 'WXPAY_SUB_MCH_ID');
+  else if (appId === 'wx0000000000000001') yield example('wechatpay', 'WXPAY_SUB_APP_ID');
+  else {
+    yield ok('wechatpay.service-provider', {
+      variable: 'WXPAY_SUB_MCH_ID',
+      zh: `服务商模式：为子商户 ${mchId} 收款；WXPAY_APP_ID、WXPAY_MCH_ID 与各密钥须是服务商的。`,
+      en: `Service-provider mode: it collects for sub-merchant ${mchId}; WXPAY_APP_ID, WXPAY_MCH_ID and all keys must be the provider's.`,
     });
   }
 }

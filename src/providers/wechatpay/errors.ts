@@ -17,6 +17,8 @@ const REASONS_OF_STATUS: ReadonlyMap<number, DeclineReason> = new Map<number, De
 
 /** An umbrella under which the number at the end of `Request-ID` says what it is. */
 const UMBRELLA = /^INVALID_?REQUEST$/i;
+/** Under these it does where it names what has to be set up. */
+const HALF_AN_UMBRELLA = /^(PARAM_?ERROR|NO_?AUTH)$/i;
 
 /** An answer that is no success, as far as it could be read. */
 export interface Refused {
@@ -50,16 +52,21 @@ export function refusal(refused: Refused): GatewayDeclined | OutcomeUnknown {
   if (meaning === undefined && CHANGES.has(operation)) {
     return new OutcomeUnknown(code === undefined ? `http-${status}` : `code-${code}`, requestId);
   }
-  const reason = meaning ?? 'other';
+  const detail = detailOf(refused);
+  // Somebody else has the number that was asked for: all that follows is that it is taken.
+  const taken = operation === 'query-trade' && detail?.meaning === 'number-conflict';
+  const reason = taken ? 'number-conflict' : (meaning ?? 'other');
   // A signature proves the body, not the status line: without a code in the body nothing was said.
-  const proven = signed && code !== undefined && meaning !== undefined && !limited;
-  const told = detailOf(refused) ?? row;
+  const proven = !taken && signed && code !== undefined && meaning !== undefined && !limited;
+  const told = detail ?? row;
   const why = told === undefined || told.meaning === 'unsettled' ? reason : told.meaning;
   const advice = nextStep(verbOf(operation), why, proven, told);
   return new GatewayDeclined(reason, code ?? UNREADABLE, proven, requestId, advice);
 }
 
-/** No signature covers `Request-ID`: the number at its end may sharpen the advice, never the meaning. */
+/** No signature covers `Request-ID`: the number at its end may sharpen the advice, never what is taken for proven. */
 function detailOf({ operation, scene, code = '', requestId }: Refused): CodeRow | undefined {
-  return UMBRELLA.test(code) ? rowOf(operation, requestId?.split('-').at(-1), scene) : undefined;
+  const row = rowOf(operation, requestId?.split('-').at(-1), scene);
+  const counts = UMBRELLA.test(code) || (HALF_AN_UMBRELLA.test(code) && row?.remedy !== undefined);
+  return counts ? row : undefined;
 }

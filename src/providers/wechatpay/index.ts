@@ -2,6 +2,7 @@ import type { PaymentProvider } from '../contract.ts';
 import { downloadBill } from './bills.ts';
 import type { WechatpayConfig } from './config.ts';
 import { type Ports, signedSender, verifiedExchange } from './gateway.ts';
+import { merchantOf } from './merchant.ts';
 import { acknowledge, parseNotify } from './notify.ts';
 import { sendPayment } from './payment.ts';
 import { planPayment, planRefund, WECHATPAY_SCENES } from './plan.ts';
@@ -9,30 +10,32 @@ import { platformKeys } from './platform-keys.ts';
 import { queryRefund, sendRefund, WECHATPAY_REFUND_RULES } from './refund.ts';
 import { checkCredentials } from './self-test.ts';
 import { merchantSigner } from './signer.ts';
-import { accountOf, closeTrade, queryTrade } from './trade.ts';
+import { closeTrade, queryTrade } from './trade.ts';
 
 export { readWechatpayConfig, type WechatpayConfig } from './config.ts';
 
-/** WeChat Pay through APIv3 as a direct merchant, behind the port. */
+/** WeChat Pay through APIv3, as a merchant or as a service provider for a sub-merchant, behind the port. */
 export function createWechatpayProvider(config: WechatpayConfig, ports: Ports): PaymentProvider {
   const signer = merchantSigner(config);
   const send = signedSender(config, signer, ports);
   const keys = platformKeys(config, send, ports.clock);
   const exchange = verifiedExchange(send, keys, ports.clock);
+  const merchant = merchantOf(config);
   return {
     id: 'wechatpay',
-    account: accountOf(config.origin, config.mchId, config.appId),
+    account: merchant.account,
+    owns: merchant.owns,
     scenes: WECHATPAY_SCENES,
     fromPageOnly: new Set(['h5']),
     returnsMark: true,
     refundRules: WECHATPAY_REFUND_RULES,
     planPayment: (order) => planPayment(order, config),
-    sendPayment: (order, plan) => sendPayment(order, plan, { config, ports, signer, exchange }),
-    queryTrade: (outTradeNo) => queryTrade(exchange, config, outTradeNo),
-    closeTrade: (outTradeNo) => closeTrade(exchange, config, outTradeNo),
+    sendPayment: (order, plan) => sendPayment(order, plan, { ports, signer, exchange }),
+    queryTrade: (outTradeNo) => queryTrade(exchange, merchant, outTradeNo),
+    closeTrade: (outTradeNo) => closeTrade(exchange, merchant, outTradeNo),
     planRefund: (refund) => planRefund(refund, config),
     sendRefund: (refund, plan) => sendRefund(exchange, refund, plan),
-    queryRefund: (outTradeNo, outRefundNo) => queryRefund(exchange, outTradeNo, outRefundNo),
+    queryRefund: (outTradeNo, outRefundNo) => queryRefund(exchange, merchant, outTradeNo, outRefundNo),
     parseNotify: (raw, now) => parseNotify(raw, now, { config, keys }),
     acknowledge,
     downloadBill: (date) => downloadBill({ exchange, send, config }, date),

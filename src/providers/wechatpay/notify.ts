@@ -3,6 +3,7 @@ import { type Answer, objectAt, readUnambiguous, textAt, wordAt } from './answer
 import { openSealed, type Sealed } from './cipher.ts';
 import type { WechatpayConfig } from './config.ts';
 import { isOutRefundNo, isOutTradeNo } from './limits.ts';
+import { type Merchant, merchantOf } from './merchant.ts';
 import type { PlatformKeys } from './platform-keys.ts';
 import { type KnownRefund, readRefund } from './refund.ts';
 import { type KnownTrade, readTrade } from './trade.ts';
@@ -26,7 +27,7 @@ const ID = /^[A-Za-z0-9_-]{1,36}$/;
 
 /**
  * Verifies the bytes, opens them, and only then reads what happened. The same message gives the same result as long
- * as it is fresh; telling repetitions apart is the ledger's business, as is an order of another AppID.
+ * as it is fresh; telling repetitions apart is the ledger's business, as is an order of another AppID or sub-merchant.
  *
  * Whoever signs is WeChat Pay, and whoever seals knows the merchant's APIv3 key, so events that mean nothing to us must
  * open, too: a wrong APIv3 key shows in the self-test and not with the first payment.
@@ -52,7 +53,7 @@ export async function parseNotify(
   switch (eventType) {
     case 'TRANSACTION.SUCCESS':
       if (originalType !== 'transaction') throw new NotifyRejected('event-mismatch');
-      return { kind: 'trade', id, trade: notifiedTrade(readUnambiguous(opened), config) };
+      return { kind: 'trade', id, trade: notifiedTrade(readUnambiguous(opened), merchantOf(config)) };
     case 'REFUND.SUCCESS':
     case 'REFUND.ABNORMAL':
     case 'REFUND.CLOSED':
@@ -93,26 +94,35 @@ function readEnvelope(body: Buffer): Envelope {
 }
 
 /** Read as a query's answer is. One that is paid must also say when and under which number, as it always does. */
-function notifiedTrade(answer: Answer | undefined, { origin }: WechatpayConfig): KnownTrade {
+function notifiedTrade(answer: Answer | undefined, merchant: Merchant): KnownTrade {
   const outTradeNo = textAt(answer, 'out_trade_no');
-  const trade = isOutTradeNo(outTradeNo) ? readTrade(answer, origin, outTradeNo) : undefined;
+  const trade = isOutTradeNo(outTradeNo) ? readTrade(answer, merchant, outTradeNo) : undefined;
   const vague = trade?.state === 'PAID' && (trade.gatewayTradeNo === undefined || trade.paidAt === undefined);
   if (!trade || vague) throw new NotifyRejected('unreadable-resource');
   return trade;
 }
 
-/** The merchant is compared here, because a refund's snapshot does not carry it; there is no AppID to compare. */
+/**
+ * The merchant is compared here, because a refund's snapshot does not carry it; there is no AppID to compare. The
+ * documents call a service provider `mchid` in one place and `sp_mchid` in another, and only sometimes name the
+ * sub-merchant: what is there must be right. Order numbers are the provider's, so no other sub-merchant has this one.
+ */
 function notifiedRefund(
   answer: Answer | undefined,
   eventType: string,
-  { mchId }: WechatpayConfig,
+  { mchId, subMerchant }: WechatpayConfig,
 ): KnownRefund {
-  const mchid = textAt(answer, 'mchid');
-  if (mchid !== undefined && mchid !== mchId) throw new NotifyRejected('other-account');
+  const parties = { mchid: mchId, sp_mchid: subMerchant && mchId, sub_mchid: subMerchant?.mchId };
+  const named = Object.entries(parties).filter(([name]) => (answer?.[name] ?? null) !== null);
+  if (named.some(([name, own]) => typeof answer?.[name] === 'string' && answer[name] !== own)) {
+    throw new NotifyRejected('other-account');
+  }
+  const isOurs =
+    named.some(([name]) => name !== 'sub_mchid') && named.every(([name, own]) => answer?.[name] === own);
   const outTradeNo = textAt(answer, 'out_trade_no');
   const outRefundNo = textAt(answer, 'out_refund_no');
   const refund =
-    mchid !== undefined && isOutTradeNo(outTradeNo) && isOutRefundNo(outRefundNo)
+    isOurs && isOutTradeNo(outTradeNo) && isOutRefundNo(outRefundNo)
       ? readRefund(answer, 'refund_status', { outTradeNo, outRefundNo })
       : undefined;
   if (refund?.gatewayRefundNo === undefined) throw new NotifyRejected('unreadable-resource');

@@ -1,9 +1,8 @@
 import type { Credential, OrderTerms } from '../../domain/order.ts';
 import { OutcomeUnknown } from '../contract.ts';
 import { readAnswer, textAt } from './answer.ts';
-import type { WechatpayConfig } from './config.ts';
 import { type Exchange, nonce, type Ports, timestamp } from './gateway.ts';
-import { callOf } from './plan.ts';
+import { callOf, partiesOf } from './plan.ts';
 import type { Signer } from './signer.ts';
 
 /** ms; how long each credential can be used after it was given. */
@@ -11,7 +10,6 @@ const H5_URL_LIVES_MS = 5 * 60_000;
 const CODE_LIVES_MS = 2 * 3_600_000;
 
 export interface PaymentContext {
-  readonly config: WechatpayConfig;
   readonly ports: Ports;
   readonly signer: Signer;
   readonly exchange: Exchange;
@@ -28,9 +26,10 @@ export interface PaymentContext {
 export async function sendPayment(
   order: OrderTerms,
   plan: string,
-  { config, ports, signer, exchange }: PaymentContext,
+  { ports, signer, exchange }: PaymentContext,
 ): Promise<Credential> {
   const call = callOf(plan);
+  const parties = partiesOf(call);
   const askedAt = ports.clock.now(); // the credential is younger than this, so it never outlives what we say
   const { body, requestId } = await exchange('create', call, order.scene);
   const given = (field: string, form: RegExp): string => {
@@ -41,7 +40,7 @@ export async function sendPayment(
   const lives = (ms: number): Pick<Credential, 'linkExpiresAt'> =>
     askedAt + ms < order.expiresAt ? { linkExpiresAt: askedAt + ms } : {};
   const front = (): FrontEnd => ({
-    config,
+    ...parties,
     signer,
     prepayId: given('prepay_id', /^[A-Za-z0-9_-]{1,64}$/),
     timeStamp: timestamp(ports.clock),
@@ -66,7 +65,9 @@ export async function sendPayment(
 }
 
 interface FrontEnd {
-  readonly config: WechatpayConfig;
+  /** As ordered: the app in which the checkout opens, and whose key signs. */
+  readonly appId: string;
+  readonly mchId: string;
   readonly signer: Signer;
   readonly prepayId: string;
   readonly timeStamp: string;
@@ -77,15 +78,15 @@ interface FrontEnd {
  * Arguments of `WeixinJSBridge.invoke('getBrandWCPayRequest', …)` and `wx.requestPayment`.
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4012791857
  */
-function jsapiParams({ config, signer, prepayId, timeStamp, nonceStr }: FrontEnd): Record<string, string> {
+function jsapiParams({ appId, signer, prepayId, timeStamp, nonceStr }: FrontEnd): Record<string, string> {
   const prepay = `prepay_id=${prepayId}`;
   return {
-    appId: config.appId,
+    appId,
     timeStamp,
     nonceStr,
     package: prepay,
     signType: 'RSA',
-    paySign: signer.paySign([config.appId, timeStamp, nonceStr, prepay]),
+    paySign: signer.paySign([appId, timeStamp, nonceStr, prepay]),
   };
 }
 
@@ -94,15 +95,22 @@ function jsapiParams({ config, signer, prepayId, timeStamp, nonceStr }: FrontEnd
  * jsapi, what is signed is the bare prepay id.
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4013070351
  */
-function appParams({ config, signer, prepayId, timeStamp, nonceStr }: FrontEnd): Record<string, string> {
+function appParams({
+  appId,
+  mchId,
+  signer,
+  prepayId,
+  timeStamp,
+  nonceStr,
+}: FrontEnd): Record<string, string> {
   return {
-    appId: config.appId,
-    partnerId: config.mchId,
+    appId,
+    partnerId: mchId,
     prepayId,
     packageValue: 'Sign=WXPay',
     nonceStr,
     timeStamp,
-    sign: signer.paySign([config.appId, timeStamp, nonceStr, prepayId]),
+    sign: signer.paySign([appId, timeStamp, nonceStr, prepayId]),
   };
 }
 

@@ -2,6 +2,7 @@ import { beijingIso } from '../../domain/clock.ts';
 import type { OrderTerms, RefundTerms, Scene } from '../../domain/order.ts';
 import { GatewayUnavailable } from '../contract.ts';
 import { isLive } from './addresses.ts';
+import { readAnswer, textAt } from './answer.ts';
 import type { WechatpayConfig } from './config.ts';
 import type { Call } from './gateway.ts';
 import {
@@ -12,19 +13,25 @@ import {
   checkTitle,
   refused,
 } from './limits.ts';
+import { DIRECT_TRADES, merchantOf, PARTNER_TRADES } from './merchant.ts';
 import { checkPayerClientIp } from './payer-ip.ts';
 
-/** Where each scene's order is made. Mini programs are jsapi. */
-const ORDER_PATHS: ReadonlyMap<Scene, string> = new Map<Scene, string>([
-  ['qr', '/v3/pay/transactions/native'],
-  ['h5', '/v3/pay/transactions/h5'],
-  ['jsapi', '/v3/pay/transactions/jsapi'],
-  ['app', '/v3/pay/transactions/app'],
+/** What each scene's order is called in a path. Mini programs are jsapi. */
+const PRODUCTS: ReadonlyMap<Scene, string> = new Map<Scene, string>([
+  ['qr', 'native'],
+  ['h5', 'h5'],
+  ['jsapi', 'jsapi'],
+  ['app', 'app'],
 ]);
 const REFUND_PATH = '/v3/refund/domestic/refunds';
-const POST_PATHS: ReadonlySet<string> = new Set([...ORDER_PATHS.values(), REFUND_PATH]);
+const POST_PATHS: ReadonlySet<string> = new Set([
+  ...[DIRECT_TRADES, PARTNER_TRADES].flatMap((trades) =>
+    [...PRODUCTS.values()].map((product) => `${trades}/${product}`),
+  ),
+  REFUND_PATH,
+]);
 
-export const WECHATPAY_SCENES: ReadonlySet<Scene> = new Set(ORDER_PATHS.keys());
+export const WECHATPAY_SCENES: ReadonlySet<Scene> = new Set(PRODUCTS.keys());
 
 /**
  * The order as it will be sent, now and at every repetition: a line with the path, then the body. The expiry is
@@ -35,8 +42,8 @@ export const WECHATPAY_SCENES: ReadonlySet<Scene> = new Set(ORDER_PATHS.keys());
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4013070347 (app)
  */
 export function planPayment(order: OrderTerms, config: WechatpayConfig): string {
-  const path = ORDER_PATHS.get(order.scene);
-  if (path === undefined) {
+  const product = PRODUCTS.get(order.scene);
+  if (product === undefined) {
     throw refused('scene', { zh: '只能是 qr、h5、jsapi 或 app', en: 'must be qr, h5, jsapi or app' });
   }
   checkOutTradeNo(order.outTradeNo);
@@ -44,16 +51,16 @@ export function planPayment(order: OrderTerms, config: WechatpayConfig): string 
   if (!Number.isSafeInteger(order.amountFen) || order.amountFen < 1) {
     throw refused('amountYuan', { zh: '至少是 0.01', en: 'must be at least 0.01' });
   }
+  const merchant = merchantOf(config);
   const body = {
-    appid: config.appId,
-    mchid: config.mchId,
+    ...merchant.ofOrder,
     description: order.title,
     out_trade_no: order.outTradeNo,
     time_expire: beijingIso(order.expiresAt),
     notify_url: config.notifyUrl,
     ...(order.mark === undefined ? {} : { attach: order.mark }),
     amount: { total: order.amountFen, currency: 'CNY' },
-    ...(order.scene === 'jsapi' ? { payer: { openid: checkPayerOpenid(order.payerOpenid) } } : {}),
+    ...(order.scene === 'jsapi' ? { payer: merchant.payer(checkPayerOpenid(order.payerOpenid)) } : {}),
     ...(order.scene === 'h5'
       ? {
           scene_info: {
@@ -63,13 +70,14 @@ export function planPayment(order: OrderTerms, config: WechatpayConfig): string 
         }
       : {}),
   };
-  return `${path}\n${JSON.stringify(body)}`;
+  return `${merchant.trades}/${product}\n${JSON.stringify(body)}`;
 }
 
 /**
  * The refund as it will be sent, now and at every repetition. Without `funds_account` WeChat Pay takes the money from
  * unsettled funds.
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4012791883
+ * @see https://pay.weixin.qq.com/doc/v3/partner/4013163605 (of a sub-merchant)
  */
 export function planRefund(refund: RefundTerms, config: WechatpayConfig): string {
   checkOutTradeNo(refund.outTradeNo);
@@ -88,6 +96,7 @@ export function planRefund(refund: RefundTerms, config: WechatpayConfig): string
     });
   }
   const body = {
+    ...merchantOf(config).ofRefund,
     out_trade_no: refund.outTradeNo,
     out_refund_no: refund.outRefundNo,
     ...(refund.reason === undefined || refund.reason === '' ? {} : { reason: refund.reason }),
@@ -103,4 +112,13 @@ export function callOf(plan: string): Call {
   const path = plan.slice(0, Math.max(end, 0));
   if (!POST_PATHS.has(path)) throw new GatewayUnavailable('plan-unreadable');
   return { method: 'POST', path, body: plan.slice(end + 1) };
+}
+
+/** As whose a stored plan was ordered, for what a front end signs. One that does not say so is never sent. */
+export function partiesOf({ body = '' }: Call): { readonly appId: string; readonly mchId: string } {
+  const said = readAnswer(Buffer.from(body));
+  const appId = textAt(said, 'sub_appid') ?? textAt(said, 'sp_appid') ?? textAt(said, 'appid');
+  const mchId = textAt(said, 'sp_mchid') ?? textAt(said, 'mchid');
+  if (appId === undefined || mchId === undefined) throw new GatewayUnavailable('plan-unreadable');
+  return { appId, mchId };
 }

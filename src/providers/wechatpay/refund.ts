@@ -5,6 +5,7 @@ import { OutcomeUnknown, type RefundRules, type RefundSnapshot } from '../contra
 import { type Answer, objectAt, readAnswer, textAt, UNREADABLE, wordAt } from './answer.ts';
 import type { Exchange, VerifiedAnswer } from './gateway.ts';
 import { checkOutTradeNo, outRefundNoInPath } from './limits.ts';
+import type { Merchant } from './merchant.ts';
 import { callOf } from './plan.ts';
 import { refundStateOf } from './states.ts';
 import { fenAt } from './trade.ts';
@@ -44,11 +45,13 @@ export async function sendRefund(
  */
 export async function queryRefund(
   exchange: Exchange,
+  { ofRefund }: Merchant,
   outTradeNo: string,
   outRefundNo: string,
 ): Promise<RefundSnapshot> {
   checkOutTradeNo(outTradeNo);
-  const path = `/v3/refund/domestic/refunds/${outRefundNoInPath(outRefundNo)}`;
+  const whose = Object.keys(ofRefund).length === 0 ? '' : `?${new URLSearchParams(ofRefund)}`;
+  const path = `/v3/refund/domestic/refunds/${outRefundNoInPath(outRefundNo)}${whose}`;
   const verified = await unlessAbsent(exchange('query-refund', { method: 'GET', path }));
   return verified ? provenRefund(verified, outTradeNo, outRefundNo) : { exists: false };
 }

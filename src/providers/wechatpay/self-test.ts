@@ -4,6 +4,7 @@ import { readAnswer, textAt } from './answer.ts';
 import { readCertificates } from './certificates.ts';
 import type { WechatpayConfig } from './config.ts';
 import type { Exchange, SendSigned } from './gateway.ts';
+import { merchantOf } from './merchant.ts';
 import { queryTrade } from './trade.ts';
 
 export interface SelfTest {
@@ -15,17 +16,20 @@ export interface SelfTest {
 
 /**
  * Proves merchant ID, key, serial and WeChat Pay's key by the gateway's own echo, or, with platform certificates,
- * by their download and a question about an order that nobody has. Whether the AppID is bound to the merchant shows
+ * by their download and a question about an order that nobody has. Whether an AppID is bound to its merchant shows
  * only when an order is made.
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4015164042
  */
 export async function checkCredentials(test: SelfTest): Promise<readonly string[]> {
-  const unproven = ['WXPAY_APP_ID'];
-  if (test.config.platformKey === undefined) {
+  const { platformKey, subMerchant } = test.config;
+  const unproven = ['WXPAY_APP_ID', ...(subMerchant?.appId === undefined ? [] : ['WXPAY_SUB_APP_ID'])];
+  if (platformKey === undefined) {
     await askForNothing(test);
     return unproven;
   }
   await echo(test);
+  // The echo is the provider's own affair; a question is asked in the sub-merchant's name.
+  if (subMerchant) await askForNothing(test);
   return (await provesApiV3Key(test)) ? unproven : [...unproven, 'WXPAY_API_V3_KEY'];
 }
 
@@ -45,7 +49,7 @@ async function echo(test: SelfTest): Promise<void> {
 }
 
 async function askForNothing({ exchange, config, clock }: SelfTest): Promise<void> {
-  await queryTrade(exchange, config, `SELFTEST_${clock.now()}`);
+  await queryTrade(exchange, merchantOf(config), `SELFTEST_${clock.now()}`);
 }
 
 /**

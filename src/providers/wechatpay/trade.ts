@@ -3,17 +3,10 @@ import { type Fen, fen } from '../../domain/money.ts';
 import { unlessAbsent } from '../absence.ts';
 import { GatewayDeclined, OutcomeUnknown, type TradeSnapshot } from '../contract.ts';
 import { type Answer, objectAt, readAnswer, textAt, UNREADABLE, wordAt } from './answer.ts';
-import type { WechatpayConfig } from './config.ts';
 import type { Exchange } from './gateway.ts';
 import { outTradeNoInPath } from './limits.ts';
+import type { Merchant } from './merchant.ts';
 import { tradeStateOf } from './states.ts';
-
-const TRADES = '/v3/pay/transactions/out-trade-no';
-
-/** The merchant's identity at one gateway; a trade of another one is not ours. */
-export function accountOf(origin: string, mchId: string, appId: string): string {
-  return `${origin} ${mchId} ${appId}`;
-}
 
 /**
  * Asks for an order by its own number, the only one by which an unpaid order can be found.
@@ -21,19 +14,23 @@ export function accountOf(origin: string, mchId: string, appId: string): string 
  */
 export async function queryTrade(
   exchange: Exchange,
-  config: WechatpayConfig,
+  merchant: Merchant,
   outTradeNo: string,
 ): Promise<TradeSnapshot> {
-  const path = `${TRADES}/${outTradeNoInPath(outTradeNo)}?mchid=${encodeURIComponent(config.mchId)}`;
+  const path = `${pathOf(merchant, outTradeNo)}?${new URLSearchParams(merchant.ofTrade)}`;
   const verified = await unlessAbsent(exchange('query-trade', { method: 'GET', path }));
   if (verified === undefined) return { exists: false };
   const answer = readAnswer(verified.body);
   if (textAt(answer, 'out_trade_no') !== outTradeNo) {
     throw new OutcomeUnknown(answer ? 'other-order' : 'unreadable-answer', verified.requestId);
   }
-  const snapshot = readTrade(answer, config.origin, outTradeNo);
+  const snapshot = readTrade(answer, merchant, outTradeNo);
   if (!snapshot) throw new OutcomeUnknown('unreadable-answer', verified.requestId);
   return snapshot;
+}
+
+function pathOf({ trades }: Merchant, outTradeNo: string): string {
+  return `${trades}/out-trade-no/${outTradeNoInPath(outTradeNo)}`;
 }
 
 export type KnownTrade = Extract<TradeSnapshot, { exists: true }>;
@@ -44,13 +41,12 @@ export type KnownTrade = Extract<TradeSnapshot, { exists: true }>;
  */
 export function readTrade(
   answer: Answer | undefined,
-  origin: string,
+  merchant: Merchant,
   outTradeNo: string,
 ): KnownTrade | undefined {
-  const appId = wordAt(answer, 'appid');
-  const mchId = wordAt(answer, 'mchid');
+  const account = merchant.accountIn(answer);
   const word = textAt(answer, 'trade_state');
-  if (appId === undefined || mchId === undefined || word === undefined) return undefined;
+  if (account === undefined || word === undefined) return undefined;
   const state = tradeStateOf(word);
   const amountFen = fenAt(objectAt(answer, 'amount'), 'total');
   if (state === 'PAID' && amountFen === undefined) return undefined;
@@ -59,7 +55,7 @@ export function readTrade(
   const mark = wordAt(answer, 'attach');
   return {
     exists: true,
-    account: accountOf(origin, mchId, appId),
+    account,
     outTradeNo,
     state,
     gatewayState: wordAt(answer, 'trade_state') ?? UNREADABLE,
@@ -88,13 +84,9 @@ function instantAt(answer: Answer | undefined, field: string): number | undefine
  * Closes an unpaid order. WeChat Pay answers 204 with a signature over the empty body, also the second time.
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4013070360
  */
-export async function closeTrade(
-  exchange: Exchange,
-  config: WechatpayConfig,
-  outTradeNo: string,
-): Promise<void> {
-  const path = `${TRADES}/${outTradeNoInPath(outTradeNo)}/close`;
-  const body = JSON.stringify({ mchid: config.mchId });
+export async function closeTrade(exchange: Exchange, merchant: Merchant, outTradeNo: string): Promise<void> {
+  const path = `${pathOf(merchant, outTradeNo)}/close`;
+  const body = JSON.stringify(merchant.ofTrade);
   try {
     const closed = await exchange('close', { method: 'POST', path, body });
     if (closed.status !== 204 || closed.body.length > 0) {

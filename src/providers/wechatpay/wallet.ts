@@ -91,6 +91,22 @@ export const WECHATPAY: Wallet = {
       },
     },
     {
+      name: 'WXPAY_SUB_MCH_ID',
+      en: "service-provider mode (服务商): the sub-merchant that collects; all other settings are then the provider's",
+      zh: '服务商模式：收款的特约商户（子商户）的商户号；其余各项填服务商自己的',
+      credential: true,
+      example: '1900000001',
+      asked: true,
+    },
+    {
+      name: 'WXPAY_SUB_APP_ID',
+      en: "the sub-merchant's own appid, where buyers pay in its official account, mini program or app; `payerOpenid` is then of this one",
+      zh: '子商户自己的 appid：买家在子商户的公众号、小程序或 App 内付款时填写；`payerOpenid` 须属于它',
+      credential: true,
+      example: 'wx0000000000000001',
+      asked: true,
+    },
+    {
       name: 'WXPAY_NOTIFY_URL',
       en: 'where WeChat Pay posts notifications (https, no query); needed in live unless `CASHIER_PUBLIC_URL` is set',
       zh: '微信支付通知地址（https，不带参数）；正式环境必填，除非设置了 `CASHIER_PUBLIC_URL`',

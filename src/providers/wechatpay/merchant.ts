@@ -1,0 +1,104 @@
+import { type Answer, UNREADABLE, wordAt } from './answer.ts';
+import type { WechatpayConfig } from './config.ts';
+
+type Ids = Readonly<Record<string, string>>;
+
+/**
+ * In whose name the API is called: a merchant's own, or a service provider's (服务商) for one of its sub-merchants. All
+ * that the two dialects do not have in common is here.
+ * @see https://pay.weixin.qq.com/doc/v3/partner/4013080340 (service providers)
+ */
+export interface Merchant {
+  /** Gateway, merchant and apps; an order keeps that of its making. */
+  readonly account: string;
+  /** Where orders are made, asked for and closed. */
+  readonly trades: string;
+  /** What an order's body says of who sells. */
+  readonly ofOrder: Ids;
+  /** What a question and a close say of it. */
+  readonly ofTrade: Ids;
+  /** What refunds and bills say of it beyond the signature. */
+  readonly ofRefund: Ids;
+  /** The payer as the app knows them in which the checkout opens. */
+  payer(openid: string): Ids;
+  /** Whether an order is this merchant's, under whichever of its apps it was made. */
+  owns(account: string): boolean;
+  /** The account that an answer or notification speaks of; undefined when it does not say whose it is. */
+  accountIn(answer: Answer | undefined): string | undefined;
+  /** As {@link account}, for another of the merchant's apps. */
+  accountOf(appId: string): string;
+}
+
+export const DIRECT_TRADES = '/v3/pay/transactions';
+export const PARTNER_TRADES = '/v3/pay/partner/transactions';
+
+type Parties = Pick<WechatpayConfig, 'origin' | 'mchId' | 'appId' | 'subMerchant'>;
+
+/** The merchant of a configuration. */
+export function merchantOf(config: Parties): Merchant {
+  return config.subMerchant === undefined ? direct(config) : partner(config, config.subMerchant);
+}
+
+function direct({ origin, mchId, appId }: Parties): Merchant {
+  const accountOf = (app: string, mch = mchId) => [origin, mch, app].join(' ');
+  return {
+    account: accountOf(appId),
+    trades: DIRECT_TRADES,
+    ofOrder: { appid: appId, mchid: mchId },
+    ofTrade: { mchid: mchId },
+    ofRefund: {},
+    payer: (openid) => ({ openid }),
+    owns: (account) => isOf(account, origin, mchId),
+    accountIn(answer) {
+      const [app, mch] = [wordAt(answer, 'appid'), wordAt(answer, 'mchid')];
+      // A sub-merchant's trade is not the merchant's own, whoever its provider is.
+      if (app === undefined || mch === undefined || said(answer, 'sub_mchid') !== undefined) return undefined;
+      return accountOf(app, mch);
+    },
+    accountOf: (app) => accountOf(app),
+  };
+}
+
+function partner(
+  { origin, mchId, appId }: Parties,
+  { mchId: subMchId, appId: subAppId }: NonNullable<Parties['subMerchant']>,
+): Merchant {
+  const pair = `${mchId}/${subMchId}`;
+  const sub = subAppId === undefined ? [] : [subAppId];
+  return {
+    account: [origin, pair, appId, ...sub].join(' '),
+    trades: PARTNER_TRADES,
+    ofOrder: {
+      sp_appid: appId,
+      sp_mchid: mchId,
+      ...(subAppId === undefined ? {} : { sub_appid: subAppId }),
+      sub_mchid: subMchId,
+    },
+    ofTrade: { sp_mchid: mchId, sub_mchid: subMchId },
+    ofRefund: { sub_mchid: subMchId },
+    payer: (openid) => (subAppId === undefined ? { sp_openid: openid } : { sub_openid: openid }),
+    owns: (account) => isOf(account, origin, pair),
+    accountIn(answer) {
+      const [app, provider, merchant] = ['sp_appid', 'sp_mchid', 'sub_mchid'].map((name) =>
+        wordAt(answer, name),
+      );
+      if (app === undefined || provider === undefined || merchant === undefined) return undefined;
+      // Said of orders that were made with one.
+      const subApp = said(answer, 'sub_appid');
+      return [origin, `${provider}/${merchant}`, app, ...(subApp === undefined ? [] : [subApp])].join(' ');
+    },
+    accountOf: (app) => [origin, pair, app, ...sub].join(' '),
+  };
+}
+
+function isOf(account: string, origin: string, merchant: string): boolean {
+  return account.startsWith(`${origin} ${merchant} `);
+}
+
+/** A field that need not be there; what is there and no word is nobody's. */
+function said(answer: Answer | undefined, field: string): string | undefined {
+  const value = answer?.[field];
+  return value === undefined || value === null || value === ''
+    ? undefined
+    : (wordAt(answer, field) ?? UNREADABLE);
+}
