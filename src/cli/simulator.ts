@@ -6,8 +6,8 @@ import type { CommandContext, Typed } from './command.ts';
 import { printJson } from './terminal.ts';
 
 /**
- * `mcp-cashier simulator [--port N] [--certificates]`: serves only the gateway simulator and prints, as JSON, the environment that
- * points a server at it.
+ * `mcp-cashier simulator [--port N] [--certificates | --seller 1|2]`: serves only the gateway simulator and prints, as
+ * JSON, the environment that points a server at it.
  */
 export async function run({ values }: Typed<'simulator'>, context: CommandContext): Promise<number> {
   const { signal } = context;
@@ -22,7 +22,8 @@ export async function run({ values }: Typed<'simulator'>, context: CommandContex
     ...(port === undefined ? {} : { port }),
   });
   const serving = await simulator.serve();
-  printJson(values.certificates ? simulator.certificateEnv : simulator.env);
+  const ofSeller = values.seller && simulator.platformEnvs[Number(values.seller) - 1];
+  printJson(ofSeller || (values.certificates ? simulator.certificateEnv : simulator.env));
   process.stderr.write(
     `${
       serving

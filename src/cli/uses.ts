@@ -68,6 +68,11 @@ export const USES = {
         options: {
           ...PORT,
           certificates: flag('证书模式的商户', 'for a merchant in certificate mode'),
+          seller: choice(
+            ['1', '2'],
+            '平台（服务商）代收款的商家之一',
+            "for a platform's first or second seller",
+          ),
           home: PLACE_OPTIONS.home,
         },
       },

@@ -20,6 +20,11 @@ export interface BillLine {
   readonly at: number;
 }
 
+interface Whose {
+  readonly space?: string | undefined;
+  readonly seller?: string | undefined;
+}
+
 /** ms that the address of a bill works. */
 const ADDRESS_LIFETIME_MS = 30_000;
 /** Orders looked through. */
@@ -28,9 +33,14 @@ const MOST_TRADES = 100_000;
 /**
  * What a gateway books on a day (`yyyy-MM-dd`, Beijing), as scenarios want it. Payments stand on the day they were
  * paid on, refunds on the day they were taken in. Call inside a write.
+ * @param whose the merchant's own by default; a platform's of all sellers, or of one
  */
-export function billLines(world: World, provider: Provider, date: string): BillLine[] {
-  const trades = world.trades.recent(MOST_TRADES).filter((trade) => trade.provider === provider);
+export function billLines(world: World, provider: Provider, date: string, whose: Whose = {}): BillLine[] {
+  const { space, seller } = whose;
+  const trades = world.trades
+    .recent(MOST_TRADES)
+    .filter((trade) => trade.provider === provider && trade.space === space)
+    .filter((trade) => seller === undefined || trade.seller === seller);
   const lines = trades
     .reverse()
     .flatMap((trade) => [

@@ -70,7 +70,7 @@ async function payAsPerson(world: World, body: Buffer): Promise<Answer> {
     const trade =
       'code' in request ? await scan(world, request.code, late) : await find(world, request, late);
     const paid = await world.database.write(() => {
-      const current = world.trades.byNumber(trade.provider, trade.outTradeNo) ?? trade;
+      const current = world.trades.of(trade.space).byNumber(trade.provider, trade.outTradeNo) ?? trade;
       return pay(world, current, late).trade;
     });
     if (paid.paidAt === undefined) return json(409, { error: 'closed', trade: describe(world, paid) });
@@ -88,7 +88,7 @@ async function find(
   { provider, outTradeNo }: { readonly provider: Provider; readonly outTradeNo: string },
   late: boolean,
 ): Promise<Trade> {
-  const trade = world.trades.byNumber(provider, outTradeNo);
+  const trade = world.trades.anywhere(provider, outTradeNo);
   if (trade) return trade;
   const issued = world.codes.latest(provider, outTradeNo);
   if (!issued)
@@ -107,9 +107,9 @@ async function addFault(world: World, body: Buffer): Promise<Answer> {
 /** An order as tests want to see it: its state by now, times as ISO 8601. */
 function describe(world: World, trade: Trade) {
   const now = world.clock.now();
-  const { provider, outTradeNo, scene, amountFen, title, tradeNo, payer, cashierToken } = trade;
+  const { provider, seller, outTradeNo, scene, amountFen, title, tradeNo, payer, cashierToken } = trade;
   return {
-    ...{ provider, outTradeNo, scene, amountFen, title, tradeNo, payer },
+    ...{ provider, seller, outTradeNo, scene, amountFen, title, tradeNo, payer },
     state: tradeState(trade, now),
     createdAt: beijingIso(trade.createdAt),
     expiresAt: beijingIso(trade.expiresAt),

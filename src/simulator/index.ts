@@ -33,6 +33,8 @@ export interface Simulator {
   readonly env: Readonly<Record<string, string>>;
   /** The same for a merchant in certificate mode, where a wallet has one. */
   readonly certificateEnv: Readonly<Record<string, string>>;
+  /** The same of a platform, once for each of the sellers in whose name it orders. */
+  readonly platformEnvs: readonly Readonly<Record<string, string>>[];
   /**
    * Serves on the stored port unless another process of the same folder does: true when this process now serves. A
    * process that stands by takes over when the other dies. Rejects when a stranger holds the port.
@@ -42,6 +44,8 @@ export interface Simulator {
 }
 
 const MODE = { CASHIER_MODE: 'simulator' };
+/** A platform has two of them. */
+const SELLERS = [0, 1];
 
 /** Opens the simulator of a folder, making keys, port and books on first use. Serves nothing yet. */
 export async function openSimulator(options: SimulatorOptions): Promise<Simulator> {
@@ -60,6 +64,9 @@ export async function openSimulator(options: SimulatorOptions): Promise<Simulato
         MODE,
         ...fakes.map((fake) => fake.certificateEnv?.(identity, origin) ?? fake.env(identity, origin)),
       ],
+    ),
+    platformEnvs: SELLERS.map((at) =>
+      Object.assign({}, ...[MODE, ...fakes.map((fake) => fake.platformEnvs?.(identity, origin)[at] ?? {})]),
     ),
     serve: () => serving.start(),
     async close() {

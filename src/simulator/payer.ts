@@ -79,11 +79,12 @@ export function announceForged(world: World, trade: Trade): void {
 function queue(
   world: World,
   trade: Trade,
-  delivery: Omit<Delivery, 'id' | 'provider' | 'outTradeNo' | 'notifyId' | 'attempts'>,
+  delivery: Omit<Delivery, 'id' | 'provider' | 'space' | 'outTradeNo' | 'notifyId' | 'attempts'>,
 ): void {
   world.deliveries.save({
     id: token(world.randomBytes),
     provider: trade.provider,
+    space: trade.space,
     outTradeNo: trade.outTradeNo,
     notifyId: token(world.randomBytes),
     attempts: [],

@@ -39,6 +39,8 @@ export interface FakeWallet {
   /** The environment of a merchant of it, in its usual mode and in certificate mode. */
   env(identity: Identity, origin: string): Readonly<Record<string, string>>;
   certificateEnv?(identity: Identity, origin: string): Readonly<Record<string, string>>;
+  /** The same of a platform, once for each of the sellers in whose name it orders. */
+  platformEnvs?(identity: Identity, origin: string): readonly Readonly<Record<string, string>>[];
   readonly routes: readonly {
     readonly method: 'GET' | 'POST' | 'ALL';
     readonly path: string;
@@ -98,6 +100,11 @@ export function createWorld(
     requests: new RequestLog(database),
     steering: new Steering(database),
   };
+}
+
+/** The world with its books opened where the numbers of others are. */
+export function inSpace(world: World, space: string | undefined): World {
+  return { ...world, trades: world.trades.of(space), codes: world.codes.of(space) };
 }
 
 /** The gateway of a wallet. */

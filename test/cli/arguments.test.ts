@@ -252,6 +252,7 @@ describe('a language', () => {
     ['http --no-mcp', /without \/mcp/],
     ['simulator', /simulator:/],
     ['simulator --certificates', /AP_ROOT_CERT[\s\S]*simulator:/],
+    ['simulator --seller 2', /WXPAY_SUB_MCH_ID[\s\S]*simulator:/],
   ];
   it.each(AT_WORK)('holds for what serves and shows: %s', async (line, speaks) => {
     const asked = (more: Env) => whatIsSaid(line.split(' '), more);

@@ -127,6 +127,37 @@ describe('what the gateways say, in words', () => {
     ['APPID_MCHID_NOT_MATCH', 400, '', 'error wechatpay.app-id-not-bound WXPAY_APP_ID'],
     ['NO_AUTH', 403, '', 'error wechatpay.product-not-open WXPAY_MCH_ID'],
     ['PARAM_ERROR', 400, 'Wechatpay-Serial', 'error wechatpay.public-key-id-unknown WXPAY_PUB_KEY_ID'],
+    ['NO_AUTH', 403, '受理关系不存在', 'error wechatpay.sub-merchant-not-related WXPAY_SUB_MCH_ID'],
+    [
+      'PARAM_ERROR',
+      400,
+      '受理机构必须传入sub_mch_id',
+      'error wechatpay.sub-merchant-missing WXPAY_SUB_MCH_ID',
+    ],
+    [
+      'PARAM_ERROR',
+      400,
+      '子商户mchid不能与自身mchid相同',
+      'error wechatpay.sub-merchant-is-provider WXPAY_SUB_MCH_ID',
+    ],
+    [
+      'INVALID_REQUEST',
+      400,
+      '子商户号和订单信息不匹配',
+      'error wechatpay.sub-merchant-other WXPAY_SUB_MCH_ID',
+    ],
+    [
+      'PARAM_ERROR',
+      400,
+      '普通商户不允许传sub_mch_id',
+      'error wechatpay.not-a-service-provider WXPAY_SUB_MCH_ID',
+    ],
+    [
+      'PARAM_ERROR',
+      400,
+      'sub_mch_id与sub_appid不匹配',
+      'error wechatpay.sub-app-id-not-bound WXPAY_SUB_APP_ID',
+    ],
     ['FREQUENCY_LIMITED', 429, '', 'warning wechatpay.rate-limited'],
     ['RULE_LIMIT', 403, '', 'error wechatpay.declined'],
   ])('WeChat Pay: %s %d %s', async (code, status, message, expected) => {

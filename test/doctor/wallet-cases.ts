@@ -138,6 +138,21 @@ const WECHATPAY_MISTAKES: readonly Mistake[] = [
   ['a public key without its id', { WXPAY_PUB_KEY_ID: undefined }, 'error public-key-half WXPAY_PUB_KEY_ID'],
   ['an id without its key', { WXPAY_PUB_KEY: undefined }, 'error public-key-half WXPAY_PUB_KEY'],
   [
+    "a sub-merchant's app without its merchant",
+    { WXPAY_SUB_APP_ID: 'wx5555666677778888' },
+    'error wxpay-sub-mch-id WXPAY_SUB_MCH_ID',
+  ],
+  [
+    'the provider for its own sub-merchant',
+    { WXPAY_SUB_MCH_ID: WECHATPAY.WXPAY_MCH_ID },
+    'error wxpay-sub-mch-id WXPAY_SUB_MCH_ID',
+  ],
+  [
+    'an example of a sub-merchant',
+    { WXPAY_SUB_MCH_ID: '1900000001' },
+    'error example-value WXPAY_SUB_MCH_ID',
+  ],
+  [
     "the merchant's own public key",
     { WXPAY_PUB_KEY: spki(merchant) },
     'error public-key-is-merchants-own WXPAY_PUB_KEY',

@@ -16,6 +16,8 @@ import {
 } from '../../src/providers/contract.ts';
 import { gatewayHttp } from '../../src/providers/gateway-http.ts';
 import { WALLETS } from '../../src/providers/registry.ts';
+import type { Wallet } from '../../src/providers/wallet.ts';
+import { WECHATPAY } from '../../src/providers/wechatpay/wallet.ts';
 import { FAKES } from '../../src/simulator/fakes.ts';
 import { openSimulator, type Simulator } from '../../src/simulator/index.ts';
 import { controlOf, freshNumber, openReceiver, type Receiver, until } from '../simulator/bench.ts';
@@ -47,7 +49,14 @@ const NOTHING_IS_KNOWN = [
   ...['system-error', 'system-error-done'],
 ];
 
-describe.each([...WALLETS, TOYPAY])('the adapter of $id', (wallet) => {
+/** Each wallet in its usual mode, and as a platform for a seller of its own. */
+const MODES: readonly { name: string; wallet: Wallet; seller?: number }[] = [
+  ...[...WALLETS, TOYPAY].map((wallet) => ({ name: wallet.id, wallet })),
+  { name: 'wechatpay for a sub-merchant with an app', wallet: WECHATPAY, seller: 0 },
+  { name: 'wechatpay for a sub-merchant without one', wallet: WECHATPAY, seller: 1 },
+];
+
+describe.each(MODES)('the adapter of $name', ({ wallet, seller }) => {
   let provider: PaymentProvider;
   let merchant: Receiver;
   beforeAll(async () => {
@@ -57,7 +66,8 @@ describe.each([...WALLETS, TOYPAY])('the adapter of $id', (wallet) => {
   afterAll(() => merchant.close());
 
   async function configured(notifyUrl: string, more = {}): Promise<PaymentProvider> {
-    const env = { ...simulator.env, [wallet.notify.variable]: notifyUrl, ...more };
+    const own = seller === undefined ? simulator.env : simulator.platformEnvs[seller];
+    const env = { ...own, [wallet.notify.variable]: notifyUrl, ...more };
     const made = await wallet.configure(env, ports);
     if (!made) throw new Error('not configured');
     return made;

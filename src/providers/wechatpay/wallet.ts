@@ -96,7 +96,6 @@ export const WECHATPAY: Wallet = {
       zh: '服务商模式：收款的特约商户（子商户）的商户号；其余各项填服务商自己的',
       credential: true,
       example: '1900000001',
-      asked: true,
     },
     {
       name: 'WXPAY_SUB_APP_ID',
@@ -104,7 +103,6 @@ export const WECHATPAY: Wallet = {
       zh: '子商户自己的 appid：买家在子商户的公众号、小程序或 App 内付款时填写；`payerOpenid` 须属于它',
       credential: true,
       example: 'wx0000000000000001',
-      asked: true,
     },
     {
       name: 'WXPAY_NOTIFY_URL',

@@ -1,10 +1,13 @@
+import type { SimulatorDatabase } from './database.ts';
 import { Kept } from './kept.ts';
-import type { Provider } from './trades.ts';
+import { keyOf, type Provider } from './trades.ts';
 
 /** Something a payer can scan or open: a QR string, an H5 link, a prepay_id. */
 export interface IssuedCode {
   readonly code: string;
   readonly provider: Provider;
+  /** As its order's. */
+  readonly space?: string;
   readonly outTradeNo: string;
   /** ms */
   readonly diesAt: number;
@@ -12,13 +15,24 @@ export interface IssuedCode {
   readonly terms?: string;
 }
 
-/** Every code ever issued. Call inside a write to change it. */
+/** Every code ever issued, looked up as orders are. Call inside a write to change it. */
 export class CodeBook extends Kept {
+  readonly #space: string | undefined;
+
+  constructor(database: SimulatorDatabase, space?: string) {
+    super(database);
+    this.#space = space;
+  }
+
+  of(space: string | undefined): CodeBook {
+    return new CodeBook(this.database, space);
+  }
+
   issue(code: IssuedCode): void {
     this.database.run(
       'INSERT INTO codes (code, provider, out_trade_no, dies_at, terms) VALUES (?, ?, ?, ?, ?)',
       code.code,
-      code.provider,
+      keyOf(code.provider, this.#space),
       code.outTradeNo,
       code.diesAt,
       code.terms ?? null,
@@ -33,7 +47,7 @@ export class CodeBook extends Kept {
     return this.read(
       this.database.row(
         'SELECT * FROM codes WHERE provider = ? AND out_trade_no = ? ORDER BY sequence DESC LIMIT 1',
-        provider,
+        keyOf(provider, this.#space),
         outTradeNo,
       ),
     );
@@ -56,7 +70,7 @@ export class CodeBook extends Kept {
     this.database.run(
       'UPDATE codes SET dies_at = ? WHERE provider = ? AND out_trade_no = ? AND dies_at > ?',
       now,
-      provider,
+      keyOf(provider, this.#space),
       outTradeNo,
       now,
     );
@@ -64,9 +78,11 @@ export class CodeBook extends Kept {
 
   private read(row: Record<string, unknown> | undefined): IssuedCode | undefined {
     if (!row) return undefined;
+    const [provider = '', space] = String(row.provider).split('/');
     return {
       code: String(row.code),
-      provider: row.provider as Provider,
+      provider,
+      ...(space === undefined ? {} : { space }),
       outTradeNo: String(row.out_trade_no),
       diesAt: Number(row.dies_at),
       ...(typeof row.terms === 'string' ? { terms: row.terms } : {}),

@@ -6,6 +6,8 @@ export interface Delivery {
   readonly id: string;
   readonly provider: Provider;
   readonly kind: 'payment' | 'refund' | 'echo';
+  /** As its order's. */
+  readonly space?: string | undefined;
   readonly outTradeNo: string;
   readonly outRefundNo?: string;
   readonly url: string;

@@ -1,4 +1,5 @@
 import type { Fen } from '../../domain/money.ts';
+import type { SimulatorDatabase } from './database.ts';
 import { Kept } from './kept.ts';
 
 /** A wallet's id. */
@@ -8,6 +9,12 @@ export type TradeScene = 'qr' | 'web' | 'h5' | 'jsapi' | 'app';
 /** A gateway's order. At Alipay it exists only once the payer has opened it, at WeChat Pay once it is placed. */
 export interface Trade {
   readonly provider: Provider;
+  /** Whose numbers it is counted among, where it is not the merchant's own: a service provider's, a seller's. */
+  readonly space?: string;
+  /** Who is paid, where a platform orders: a sub-merchant, an authorising seller. */
+  readonly seller?: string;
+  /** WeChat Pay: the AppID it was ordered with; in a platform's order that of the sub-merchant, if any. */
+  readonly app?: string;
   readonly outTradeNo: string;
   readonly scene: TradeScene;
   readonly amountFen: Fen;
@@ -77,14 +84,44 @@ export function refundedFen(trade: Trade, now: number, statuses: readonly Refund
   return sum as Fen;
 }
 
-/** The gateways' books of orders and refunds. Call inside a write to change them. */
+/** How rows say whose numbers theirs are among. */
+export function keyOf(provider: Provider, space: string | undefined): string {
+  return space === undefined ? provider : `${provider}/${space}`;
+}
+
+/**
+ * The gateways' books of orders and refunds. Numbers are looked up among the merchant's own; see {@link TradeBook.of}.
+ * Call inside a write to change them.
+ */
 export class TradeBook extends Kept {
+  readonly #space: string | undefined;
+
+  constructor(database: SimulatorDatabase, space?: string) {
+    super(database);
+    this.#space = space;
+  }
+
+  /** The same book, opened where the numbers of others are. */
+  of(space: string | undefined): TradeBook {
+    return new TradeBook(this.database, space);
+  }
+
+  /** An order by its number, whoever's it is; the merchant's own first. */
+  anywhere(provider: Provider, outTradeNo: string): Trade | undefined {
+    return this.one(
+      "out_trade_no = ? AND (provider = ? OR provider LIKE ? || '/%') ORDER BY provider",
+      outTradeNo,
+      provider,
+      provider,
+    );
+  }
+
   byNumber(provider: Provider, outTradeNo: string): Trade | undefined {
-    return this.one('provider = ? AND out_trade_no = ?', provider, outTradeNo);
+    return this.one('provider = ? AND out_trade_no = ?', keyOf(provider, this.#space), outTradeNo);
   }
 
   byTradeNo(provider: Provider, tradeNo: string): Trade | undefined {
-    return this.one('provider = ? AND trade_no = ?', provider, tradeNo);
+    return this.one('provider = ? AND trade_no = ?', keyOf(provider, this.#space), tradeNo);
   }
 
   byCashierToken(token: string): Trade | undefined {
@@ -95,7 +132,7 @@ export class TradeBook extends Kept {
   byRefundNumber(provider: Provider, outRefundNo: string): Trade | undefined {
     const row = this.database.row(
       'SELECT out_trade_no FROM refund_numbers WHERE provider = ? AND out_refund_no = ?',
-      provider,
+      keyOf(provider, this.#space),
       outRefundNo,
     );
     return row && this.byNumber(provider, String(row.out_trade_no));
@@ -109,10 +146,11 @@ export class TradeBook extends Kept {
   }
 
   save(trade: Trade): void {
+    const key = keyOf(trade.provider, trade.space);
     this.database.run(
       `INSERT INTO trades (provider, out_trade_no, trade_no, cashier_token, document) VALUES (?, ?, ?, ?, ?)
        ON CONFLICT (provider, out_trade_no) DO UPDATE SET trade_no = excluded.trade_no, document = excluded.document`,
-      trade.provider,
+      key,
       trade.outTradeNo,
       trade.tradeNo ?? null,
       trade.cashierToken,
@@ -121,7 +159,7 @@ export class TradeBook extends Kept {
     for (const refund of trade.refunds) {
       this.database.run(
         'INSERT OR IGNORE INTO refund_numbers (provider, out_trade_no, out_refund_no) VALUES (?, ?, ?)',
-        trade.provider,
+        key,
         trade.outTradeNo,
         refund.outRefundNo,
       );

@@ -5,6 +5,7 @@ import type { Incoming, Outgoing } from '../http.ts';
 import type { Steered } from '../steering.ts';
 import type { World } from '../world.ts';
 import { billText } from './bill-file.ts';
+import { type Side, sellerOf, spaceOf } from './parties.ts';
 import { parameterError, WechatPayRefusal } from './refusal.ts';
 import { reply } from './reply.ts';
 
@@ -14,7 +15,12 @@ export const BILL_FILE_PATH = '/v3/billdownload/file';
  * `GET /v3/bill/tradebill`: where the trade bill of a day is, for the next 30 seconds, and the SHA-1 of its text.
  * @see https://pay.weixin.qq.com/docs/merchant/apis/native-payment/get-trade-bill.html
  */
-export function tradeBill(world: World, query: string | undefined, steered: Steered): Record<string, string> {
+export function tradeBill(
+  world: World,
+  side: Side,
+  query: string | undefined,
+  steered: Steered,
+): Record<string, string> {
   const parameters = new URLSearchParams(query);
   const date = parameters.get('bill_date') ?? '';
   const packed = parameters.get('tar_type');
@@ -23,9 +29,13 @@ export function tradeBill(world: World, query: string | undefined, steered: Stee
     throw parameterError('bill_type', '仅模拟 ALL', 'query');
   if (packed !== null && packed !== 'GZIP') throw parameterError('tar_type', '仅支持 GZIP', 'query');
   if (steered.has('bill-creating')) throw new WechatPayRefusal('STATEMENT_CREATING', '账单生成中');
-  const lines = billLines(world, 'wechatpay', date);
+  const sub = parameters.get('sub_mchid') ?? undefined;
+  // Of all sub-merchants together where none is named.
+  const seller =
+    side.isProvider && sub === undefined ? undefined : sellerOf(world, side, { sub_mchid: sub }, 'query');
+  const lines = billLines(world, 'wechatpay', date, { space: spaceOf(side), seller });
   if (lines.length === 0) throw new WechatPayRefusal('NO_STATEMENT_EXIST', '账单文件不存在');
-  const text = Buffer.from(billText(world.identity, lines), 'utf8');
+  const text = Buffer.from(billText(merchantOf(world, side), lines), 'utf8');
   const token = keepBill(world, packed === null ? text : gzipSync(text), steered);
   const origin = steered.has('bill-elsewhere') ? 'https://bill.example.com' : world.origin;
   const hashed = steered.has('bill-wrong-hash') ? Buffer.concat([text, Buffer.from('\n')]) : text;
@@ -34,6 +44,11 @@ export function tradeBill(world: World, query: string | undefined, steered: Stee
     hash_value: createHash('sha1').update(hashed).digest('hex'),
     download_url: `${origin}${BILL_FILE_PATH}?token=${token}`,
   };
+}
+
+function merchantOf({ identity }: World, { isProvider }: Side): Parameters<typeof billText>[0] {
+  const { mchId, appId: wechatAppId } = identity.serviceProvider;
+  return isProvider ? { mchId, wechatAppId } : identity;
 }
 
 /**

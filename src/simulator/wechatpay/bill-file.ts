@@ -27,10 +27,11 @@ export function billText(merchant: Merchant, lines: readonly BillLine[]): string
 
 function row(merchant: Merchant, { trade, refund, status, amountFen, feeFen, at }: BillLine): string[] {
   const { mchId, wechatAppId } = merchant;
+  const appId = trade.seller === undefined ? (trade.app ?? wechatAppId) : wechatAppId;
   const amount = yuan(amountFen);
   const [payment, repayment] = refund === undefined ? [amount, '0.00'] : ['0.00', amount];
   return [
-    ...[beijingDateTime(at), wechatAppId, mchId, '0', ''],
+    ...[beijingDateTime(at), appId, mchId, trade.seller ?? '0', ''],
     ...[trade.tradeNo ?? '', trade.outTradeNo, trade.payer, 'NATIVE'],
     ...[refund === undefined ? 'SUCCESS' : 'REFUND', 'OTHERS', 'CNY', payment, '0.00'],
     ...[refund?.refundId ?? '0', refund?.outRefundNo ?? '0', repayment, '0.00'],

@@ -14,6 +14,13 @@ import { WechatPayRefusal } from './refusal.ts';
 declare module '../state/identity.ts' {
   interface Numbers {
     readonly wechatAppId: string;
+    /** A service provider with the merchant's keys, and those for whom it orders; the merchant may use its app as well. */
+    readonly serviceProvider: {
+      readonly mchId: string;
+      readonly appId: string;
+      readonly serial: string;
+      readonly subMerchants: readonly { readonly mchId: string; readonly appId: string }[];
+    };
     readonly mchId: string;
     readonly mchSerial: string;
     readonly apiV3Key: string;
@@ -33,7 +40,16 @@ export const WECHATPAY: FakeWallet = {
   name: { zh: '微信支付', en: 'WeChat Pay' },
   ...{ mark: '微', accent: '#058045', tone: 'green', tradeNoWord: '微信支付单号' },
   numbers: (randomBytes) => ({
-    wechatAppId: `wx${randomBytes(8).toString('hex')}`,
+    wechatAppId: appIdFrom(randomBytes),
+    serviceProvider: {
+      mchId: `1800${digits(randomBytes, 6)}`,
+      appId: appIdFrom(randomBytes),
+      serial: randomBytes(20).toString('hex').toUpperCase(),
+      subMerchants: [1, 2].map((n) => ({
+        mchId: `170${n}${digits(randomBytes, 6)}`,
+        appId: appIdFrom(randomBytes),
+      })),
+    },
     mchId: `1900${digits(randomBytes, 6)}`,
     mchSerial: randomBytes(20).toString('hex').toUpperCase(),
     apiV3Key: token(randomBytes),
@@ -54,6 +70,16 @@ export const WECHATPAY: FakeWallet = {
   certificateEnv(identity, origin) {
     const { WXPAY_PUB_KEY, WXPAY_PUB_KEY_ID, ...env } = this.env(identity, origin);
     return env;
+  },
+  // The second one has no app of its own.
+  platformEnvs(identity, origin) {
+    const { mchId, appId, serial, subMerchants } = identity.serviceProvider;
+    return subMerchants.map((sub, at) => ({
+      ...this.env(identity, origin),
+      ...{ WXPAY_APP_ID: appId, WXPAY_MCH_ID: mchId, WXPAY_MCH_SERIAL: serial },
+      WXPAY_SUB_MCH_ID: sub.mchId,
+      ...(at === 0 ? { WXPAY_SUB_APP_ID: sub.appId } : {}),
+    }));
   },
   routes: [
     { method: 'ALL', path: '/v3/*', handle: wechatPayGateway },
@@ -87,11 +113,15 @@ export const WECHATPAY: FakeWallet = {
   booksRefundsWhenDone: false,
 };
 
+function appIdFrom(randomBytes: World['randomBytes']): string {
+  return `wx${randomBytes(8).toString('hex')}`;
+}
+
 /** The order exists already; its code must be alive and the order unpaid or just paid. */
 function openCode(world: World, issued: IssuedCode, late: boolean): Promise<Trade> {
   return world.database.write(() => {
     const now = world.clock.now();
-    const trade = world.trades.byNumber('wechatpay', issued.outTradeNo);
+    const trade = world.trades.of(issued.space).byNumber('wechatpay', issued.outTradeNo);
     if (!trade) throw new CannotOpen('订单不存在', 'No such order');
     const { outTradeNo, title } = trade;
     const steered = world.steering.take({ provider: 'wechatpay', operation: 'open', outTradeNo, title });

@@ -2,6 +2,7 @@ import { createVerify } from 'node:crypto';
 import { z } from 'zod';
 import { parseOrNull } from '../http.ts';
 import type { World } from '../world.ts';
+import { checkoutOf } from './parties.ts';
 import { WechatPayRefusal } from './refusal.ts';
 
 /** What a page hands to `WeixinJSBridge` or `wx.requestPayment`. */
@@ -34,20 +35,34 @@ export function prepayIdOf(world: World, text: string): string {
   const inside = bridge.safeParse(value);
   if (inside.success) {
     const { appId, timeStamp, nonceStr, package: prepay, paySign } = inside.data;
-    check(world, appId, [appId, timeStamp, nonceStr, prepay], paySign);
-    return prepay.slice('prepay_id='.length);
+    const prepayId = prepay.slice('prepay_id='.length);
+    check(world, orderOf(world, prepayId), appId, [appId, timeStamp, nonceStr, prepay], paySign);
+    return prepayId;
   }
   const native = app.safeParse(value);
   if (!native.success) throw new WechatPayRefusal('PARAM_ERROR', '调起支付的参数缺失或有误');
   const { appId, timeStamp, nonceStr, prepayId, partnerId, sign } = native.data;
-  if (partnerId !== world.identity.mchId) throw new WechatPayRefusal('MCH_NOT_EXISTS', '商户号不存在');
-  check(world, appId, [appId, timeStamp, nonceStr, prepayId], sign);
+  const order = orderOf(world, prepayId);
+  if (partnerId !== order.partnerId) throw new WechatPayRefusal('MCH_NOT_EXISTS', '商户号不存在');
+  check(world, order, appId, [appId, timeStamp, nonceStr, prepayId], sign);
   return prepayId;
 }
 
-function check(world: World, appId: string, lines: readonly string[], signature: string): void {
-  if (appId !== world.identity.wechatAppId)
-    throw new WechatPayRefusal('APPID_MCHID_NOT_MATCH', 'appid 不匹配');
+/** As whose the order was made. */
+function orderOf(world: World, prepayId: string): ReturnType<typeof checkoutOf> {
+  const issued = world.codes.find(prepayId);
+  const trade = issued && world.trades.of(issued.space).byNumber('wechatpay', issued.outTradeNo);
+  return checkoutOf(world.identity, trade ?? {});
+}
+
+function check(
+  world: World,
+  order: ReturnType<typeof checkoutOf>,
+  appId: string,
+  lines: readonly string[],
+  signature: string,
+): void {
+  if (appId !== order.appId) throw new WechatPayRefusal('APPID_MCHID_NOT_MATCH', 'appid 不匹配');
   const verify = createVerify('sha256').update(`${lines.join('\n')}\n`, 'utf8');
   if (!verify.verify(world.identity.keys.merchant.publicKey, signature, 'base64')) {
     throw new WechatPayRefusal('SIGN_ERROR', '支付验证签名失败');

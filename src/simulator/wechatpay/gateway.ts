@@ -1,10 +1,11 @@
 import { type Carried, carryOut, spoilt } from '../exchange.ts';
 import type { Incoming, Outgoing } from '../http.ts';
 import type { AnswerFault, Operation } from '../scenarios.ts';
-import type { World } from '../world.ts';
+import { inSpace, type World } from '../world.ts';
 import { BILL_FILE_PATH, serveBill } from './bill-calls.ts';
 import { platformCertificates } from './certificates.ts';
 import { echo } from './echo.ts';
+import { type Side, spaceOf } from './parties.ts';
 import { WechatPayRefusal } from './refusal.ts';
 import { reply, type Signing } from './reply.ts';
 import { authenticate } from './request.ts';
@@ -17,9 +18,11 @@ type Result = { readonly status: number; readonly value?: unknown } | WechatPayR
 export async function wechatPayGateway(gateway: World, incoming: Incoming): Promise<Outgoing> {
   // Who does not ask for answers by the public key gets them by the certificate.
   const byPublicKey = incoming.headers['wechatpay-serial'] === gateway.identity.publicKeyId;
-  const world: World = byPublicKey ? gateway : { ...gateway, signsWith: 'certificate' };
+  let world: World = byPublicKey ? gateway : { ...gateway, signsWith: 'certificate' };
+  let side: Side;
   try {
-    authenticate(world, incoming);
+    side = authenticate(world, incoming);
+    world = inSpace(world, spaceOf(side));
   } catch (error) {
     if (!(error instanceof WechatPayRefusal)) throw error;
     return answer(world, error, error.code === 'SIGN_ERROR' ? 'unsigned' : 'signed');
@@ -35,7 +38,7 @@ export async function wechatPayGateway(gateway: World, incoming: Incoming): Prom
     if (incoming.method === 'GET' && incoming.target === '/v3/certificates') {
       return answer(world, { status: 200, value: platformCertificates(world) });
     }
-    const route = routeOf(world, incoming);
+    const route = routeOf(world, side, incoming);
     const { result = { status: 204 }, fault } = await world.database.write(() =>
       answerTo(world, route, incoming),
     );

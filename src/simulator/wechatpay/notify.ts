@@ -2,6 +2,7 @@ import { beijingIso } from '../../domain/clock.ts';
 import type { Delivery } from '../state/deliveries.ts';
 import { refundStatus } from '../state/trades.ts';
 import type { Message, World } from '../world.ts';
+import { partiesOf } from './parties.ts';
 import { amountFields } from './refunds.ts';
 import { signedHeaders } from './reply.ts';
 import { seal } from './seal.ts';
@@ -58,7 +59,7 @@ function eventOf(world: World, delivery: Delivery): Event {
       resource: { echo_message: delivery.echo ?? '' },
     };
   }
-  const trade = delivery.forged ?? world.trades.byNumber('wechatpay', delivery.outTradeNo);
+  const trade = delivery.forged ?? world.trades.of(delivery.space).byNumber('wechatpay', delivery.outTradeNo);
   if (!trade) throw new Error(`no order ${delivery.outTradeNo} to notify of`);
   if (delivery.kind === 'payment') {
     const lies = { state: 'SUCCESS', ...flags(delivery) };
@@ -72,14 +73,19 @@ function eventOf(world: World, delivery: Delivery): Event {
   const refund = trade.refunds.find(({ outRefundNo }) => outRefundNo === delivery.outRefundNo);
   if (!refund) throw new Error(`no refund ${delivery.outRefundNo} to notify of`);
   const status = refundStatus(refund, world.clock.now());
-  const { mchId } = world.identity;
+  // Nobody says by which app it was ordered.
+  const { appid, sp_appid, sub_appid, ...merchants } = partiesOf(
+    world.identity,
+    trade,
+    delivery.wrongAccount,
+  );
   const reported = delivery.wrongAmount ? { ...refund, amountFen: refund.amountFen + 1 } : refund;
   return {
     type: `REFUND.${status}`,
     summary: '退款结果',
     originalType: 'refund',
     resource: {
-      mchid: delivery.wrongAccount ? `${mchId.slice(0, -4)}0000` : mchId,
+      ...merchants,
       out_trade_no: trade.outTradeNo,
       transaction_id: trade.tradeNo,
       out_refund_no: refund.outRefundNo,

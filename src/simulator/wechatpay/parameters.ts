@@ -39,8 +39,6 @@ const h5Info = z.strictObject({
 });
 
 const order = {
-  appid: text(32),
-  mchid: text(32),
   description: z.string().min(1).refine(bytes(127)),
   out_trade_no: outTradeNo,
   time_expire: z.iso.datetime({ offset: true }).optional(),
@@ -53,34 +51,54 @@ const order = {
   detail: z.record(z.string(), z.unknown()).optional(),
   settle_info: z.strictObject({ profit_sharing: z.boolean().optional() }).optional(),
 };
-/** Who pays is known beforehand only inside WeChat. */
-const noPayer = z.custom<{ openid: string }>((value) => value === undefined).optional();
 const openid = z.string().regex(/^[0-9A-Za-z_-]{1,128}$/);
 
+/** What each way of ordering takes beyond what all do. Who pays is known beforehand only inside WeChat. */
+const KINDS = {
+  native: { scene_info: z.strictObject(sceneInfo).optional() },
+  app: { scene_info: z.strictObject(sceneInfo).optional() },
+  jsapi: { scene_info: z.strictObject(sceneInfo).optional() },
+  h5: { scene_info: z.strictObject({ ...sceneInfo, h5_info: h5Info }) },
+} as const;
+export type OrderKind = keyof typeof KINDS;
+
+/** Of a merchant's own order, and of one for a sub-merchant. */
+const PARTIES = {
+  own: { appid: text(32), mchid: text(32) },
+  partner: { sp_appid: text(32), sp_mchid: text(32), sub_appid: text(32).optional(), sub_mchid: text(32) },
+};
+const PAYERS = {
+  own: z.strictObject({ openid }),
+  partner: z.union([z.strictObject({ sp_openid: openid }), z.strictObject({ sub_openid: openid })]),
+};
+
+/** An order as it came, whoever's it is. */
+export interface OrderRequest extends z.infer<z.ZodObject<typeof order>> {
+  readonly appid?: string;
+  readonly mchid?: string;
+  readonly sp_appid?: string;
+  readonly sp_mchid?: string;
+  readonly sub_appid?: string;
+  readonly sub_mchid?: string;
+  readonly payer?: { readonly openid?: string; readonly sp_openid?: string; readonly sub_openid?: string };
+}
 /**
- * What each way of ordering takes. Unknown parameters and nulls are refused.
+ * What each way of ordering takes, as a merchant's own or for a sub-merchant. Unknown parameters and nulls are refused.
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4012791877
  */
-export const ORDERS = {
-  native: z.strictObject({ ...order, payer: noPayer, scene_info: z.strictObject(sceneInfo).optional() }),
-  app: z.strictObject({ ...order, payer: noPayer, scene_info: z.strictObject(sceneInfo).optional() }),
-  jsapi: z.strictObject({
-    ...order,
-    payer: z.strictObject({ openid }),
-    scene_info: z.strictObject(sceneInfo).optional(),
-  }),
-  h5: z.strictObject({
-    ...order,
-    payer: noPayer,
-    scene_info: z.strictObject({ ...sceneInfo, h5_info: h5Info }),
-  }),
-} as const;
-export type OrderKind = keyof typeof ORDERS;
-export type OrderRequest = z.infer<(typeof ORDERS)[OrderKind]>;
+export function orderSchema(kind: OrderKind, whose: keyof typeof PARTIES): z.ZodType<OrderRequest> {
+  const payer = kind === 'jsapi' ? { payer: PAYERS[whose] } : {};
+  return z.strictObject({ ...order, ...PARTIES[whose], ...KINDS[kind], ...payer }) as z.ZodType<OrderRequest>;
+}
+
+export function isOrderKind(word: string): word is OrderKind {
+  return Object.hasOwn(KINDS, word);
+}
 
 /** @see https://pay.weixin.qq.com/doc/v3/merchant/4012791883 */
 export const refundRequest = z
   .strictObject({
+    sub_mchid: text(32).optional(),
     transaction_id: text(32).optional(),
     out_trade_no: outTradeNo.optional(),
     out_refund_no: outRefundNo,
@@ -97,7 +115,10 @@ export const refundRequest = z
   })
   .refine((request) => request.transaction_id || request.out_trade_no, { path: ['out_trade_no'] });
 
-export const closeRequest = z.strictObject({ mchid: text(32) });
+export const closeRequest = {
+  own: z.strictObject({ mchid: text(32) }),
+  partner: z.strictObject({ sp_mchid: text(32), sub_mchid: text(32) }),
+};
 
 /** @see https://pay.weixin.qq.com/doc/v3/merchant/4015164042 */
 export const echoRequest = z.strictObject({

@@ -6,6 +6,7 @@ import { type Refund, type RefundStatus, refundedFen, refundStatus, type Trade }
 import type { Steered } from '../steering.ts';
 import type { World } from '../world.ts';
 import { readBody, refundRequest } from './parameters.ts';
+import { requireOwn, type Side, sellerOf } from './parties.ts';
 import { parameterError, WechatPayRefusal } from './refusal.ts';
 import { canonical } from './transactions.ts';
 
@@ -20,14 +21,21 @@ const SETTLES_AFTER_MS = 2_000;
  * `POST /v3/refund/domestic/refunds`: taking it is not having done it. One number refunds at most once.
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4012791883
  */
-export function createRefund(world: World, body: Buffer, steered: Steered): Record<string, unknown> {
+export function createRefund(
+  world: World,
+  side: Side,
+  body: Buffer,
+  steered: Steered,
+): Record<string, unknown> {
   const request = readBody(body, refundRequest);
+  const seller = sellerOf(world, side, request, 'body');
   const now = world.clock.now();
   const trade = request.transaction_id
     ? world.trades.byTradeNo('wechatpay', request.transaction_id)
     : world.trades.byNumber('wechatpay', request.out_trade_no ?? '');
   if (!trade || trade.paidAt === undefined)
     throw new WechatPayRefusal('RESOURCE_NOT_EXISTS', '订单不存在或未支付');
+  requireOwn(trade, seller);
   const fingerprint = JSON.stringify([
     trade.outTradeNo,
     request.amount.refund,

@@ -44,6 +44,10 @@ const CODES = {
   SYSTEM_ERROR: { status: 500, number: 268435456 },
 } as const;
 
+export function notExist(): never {
+  throw new WechatPayRefusal('ORDER_NOT_EXIST', '订单不存在');
+}
+
 /** A parameter that does not fit, with the documented `detail`. */
 export function parameterError(field: string, issue: string, location = 'body'): WechatPayRefusal {
   return new WechatPayRefusal('PARAM_ERROR', '参数错误', undefined, { field, issue, location });

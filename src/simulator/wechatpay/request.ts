@@ -2,6 +2,7 @@ import { createVerify } from 'node:crypto';
 import type { Incoming } from '../http.ts';
 import type { World } from '../world.ts';
 import { platformCertificateOf } from './certificates.ts';
+import { type Side, sidesOf } from './parties.ts';
 import { parameterError, WechatPayRefusal } from './refusal.ts';
 
 /** Seconds a request's timestamp may be off. */
@@ -16,11 +17,12 @@ type Field = (typeof FIELDS)[number];
  * `method \n path+query \n timestamp \n nonce \n body \n`, over the bytes as they came.
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4012365342
  */
-export function authenticate(world: World, incoming: Incoming): void {
+export function authenticate(world: World, incoming: Incoming): Side {
   const { headers, method, target, body } = incoming;
   const fields = readAuthorization(headers.authorization);
-  if (fields.mchid !== world.identity.mchId) throw signError('商户号不存在');
-  if (fields.serial_no !== world.identity.mchSerial) throw signError('商户证书序列号有误');
+  const side = sidesOf(world.identity).find(({ mchId }) => mchId === fields.mchid);
+  if (!side) throw signError('商户号不存在');
+  if (fields.serial_no !== side.serial) throw signError('商户证书序列号有误');
   if (!/^\d{1,12}$/.test(fields.timestamp)) throw signError('时间戳有误');
   const skewS = Math.abs(Math.floor(world.clock.now() / 1000) - Number(fields.timestamp));
   if (skewS > TOLERANCE_S) throw signError('时间戳已过期');
@@ -34,6 +36,7 @@ export function authenticate(world: World, incoming: Incoming): void {
     throw signError('签名验证失败');
   }
   checkHeaders(world, incoming);
+  return side;
 }
 
 function readAuthorization(header: string | undefined): Record<Field, string> {

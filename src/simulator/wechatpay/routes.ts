@@ -5,9 +5,10 @@ import type { Trade } from '../state/trades.ts';
 import type { Occasion, Steered } from '../steering.ts';
 import type { World } from '../world.ts';
 import { tradeBill } from './bill-calls.ts';
-import { ORDERS, type OrderKind } from './parameters.ts';
+import { isOrderKind, type OrderKind } from './parameters.ts';
+import { type OrderCall, requireOwn, type Side, sellerOf } from './parties.ts';
 import { createRefund, queryRefund } from './refunds.ts';
-import { parameterError, WechatPayRefusal } from './refusal.ts';
+import { notExist, parameterError, WechatPayRefusal } from './refusal.ts';
 import { closeOrder, createOrder, queryOrder } from './transactions.ts';
 
 /** One call: what it is about (for scenarios and the log) and how it is carried out. */
@@ -17,9 +18,10 @@ export interface Route {
   handle(steered: Steered): { readonly status: number; readonly value?: unknown };
 }
 
-const ORDER = '/v3/pay/transactions/';
-const BY_NUMBER = '/v3/pay/transactions/out-trade-no/';
-const BY_ID = '/v3/pay/transactions/id/';
+/** Of merchants, and of service providers. */
+const ORDER = /^\/v3\/pay\/(partner\/)?transactions\//;
+const BY_NUMBER = 'out-trade-no/';
+const BY_ID = 'id/';
 const REFUNDS = '/v3/refund/domestic/refunds';
 
 /** Enough of any body to know what it is about, before anything is checked. */
@@ -32,14 +34,16 @@ const hints = z.object({
 });
 
 /** Finds the call behind a method and path; RESOURCE_NOT_EXISTS when there is none. */
-export function routeOf(world: World, { method, target, body }: Incoming): Route {
+export function routeOf(world: World, side: Side, { method, target, body }: Incoming): Route {
   const [path = '', query] = target.split('?', 2);
+  const [prefix, partner] = ORDER.exec(path) ?? [];
+  const call = { side, isPartner: partner !== undefined };
+  const order = prefix === undefined ? '' : path.slice(prefix.length);
   if (method === 'POST') {
-    const kind = path.startsWith(ORDER) ? (path.slice(ORDER.length) as OrderKind) : undefined;
-    if (kind && Object.hasOwn(ORDERS, kind)) return orderRoute(world, kind, body);
-    if (path === REFUNDS) return refundRoute(world, body);
-    if (path.startsWith(BY_NUMBER) && path.endsWith('/close')) {
-      return closeRoute(world, segment(path, BY_NUMBER, '/close'), body);
+    if (isOrderKind(order)) return orderRoute(world, call, order, body);
+    if (path === REFUNDS) return refundRoute(world, side, body);
+    if (order.startsWith(BY_NUMBER) && order.endsWith('/close')) {
+      return closeRoute(world, call, segment(order, BY_NUMBER, '/close'), body);
     }
   }
   if (method === 'GET') {
@@ -47,35 +51,38 @@ export function routeOf(world: World, { method, target, body }: Incoming): Route
       return {
         operation: 'bill',
         about: () => ({ outTradeNo: '' }),
-        handle: (steered) => ({ status: 200, value: tradeBill(world, query, steered) }),
+        handle: (steered) => ({ status: 200, value: tradeBill(world, side, query, steered) }),
       };
     }
-    if (path.startsWith(BY_NUMBER)) {
-      const number = segment(path, BY_NUMBER);
-      return queryRoute(world, number, query, () => world.trades.byNumber('wechatpay', number));
+    if (order.startsWith(BY_NUMBER)) {
+      const number = segment(order, BY_NUMBER);
+      return queryRoute(world, call, number, query, () => world.trades.byNumber('wechatpay', number));
     }
-    if (path.startsWith(BY_ID)) {
-      const id = segment(path, BY_ID);
-      return queryRoute(world, id, query, () => world.trades.byTradeNo('wechatpay', id));
+    if (order.startsWith(BY_ID)) {
+      const id = segment(order, BY_ID);
+      return queryRoute(world, call, id, query, () => world.trades.byTradeNo('wechatpay', id));
     }
-    if (path.startsWith(`${REFUNDS}/`)) return refundQueryRoute(world, segment(path, `${REFUNDS}/`));
+    if (path.startsWith(`${REFUNDS}/`)) {
+      return refundQueryRoute(world, side, segment(path, `${REFUNDS}/`), query);
+    }
   }
   throw new WechatPayRefusal('RESOURCE_NOT_EXISTS', '请求的接口不存在');
 }
 
-function orderRoute(world: World, kind: OrderKind, body: Buffer): Route {
+function orderRoute(world: World, call: OrderCall, kind: OrderKind, body: Buffer): Route {
   return {
     operation: 'create',
     about: () => {
       const { out_trade_no = '', description } = hintsIn(body);
       return { outTradeNo: out_trade_no, title: description };
     },
-    handle: (steered) => ({ status: 200, value: createOrder(world, kind, body, steered) }),
+    handle: (steered) => ({ status: 200, value: createOrder(world, call, kind, body, steered) }),
   };
 }
 
 function queryRoute(
   world: World,
+  { side, isPartner }: OrderCall,
   number: string,
   query: string | undefined,
   find: () => Trade | undefined,
@@ -87,27 +94,29 @@ function queryRoute(
       return { outTradeNo: trade?.outTradeNo ?? number, title: trade?.title };
     },
     handle: (steered) => {
-      const mchid = new URLSearchParams(query).get('mchid');
-      if (!mchid) throw parameterError('mchid', '缺少商户号', 'query');
-      if (mchid !== world.identity.mchId) throw parameterError('mchid', '与签名的商户号不一致', 'query');
-      return { status: 200, value: queryOrder(world, find() ?? notExist(), steered) };
+      const given = Object.fromEntries(new URLSearchParams(query));
+      const seller = sellerOf(world, side, given, 'query');
+      const name = isPartner ? 'sp_mchid' : 'mchid';
+      if (!given[name]) throw parameterError(name, '缺少商户号', 'query');
+      if (given[name] !== side.mchId) throw parameterError(name, '与签名的商户号不一致', 'query');
+      return { status: 200, value: queryOrder(world, requireOwn(find() ?? notExist(), seller), steered) };
     },
   };
 }
 
-function closeRoute(world: World, outTradeNo: string, body: Buffer): Route {
+function closeRoute(world: World, call: OrderCall, outTradeNo: string, body: Buffer): Route {
   const find = () => world.trades.byNumber('wechatpay', outTradeNo);
   return {
     operation: 'close',
     about: () => ({ outTradeNo, title: find()?.title }),
     handle: () => {
-      closeOrder(world, find() ?? notExist(), body);
+      closeOrder(world, call, find, body);
       return { status: 204 };
     },
   };
 }
 
-function refundRoute(world: World, body: Buffer): Route {
+function refundRoute(world: World, side: Side, body: Buffer): Route {
   return {
     operation: 'refund',
     about: () => {
@@ -122,11 +131,11 @@ function refundRoute(world: World, body: Buffer): Route {
         reason: hint.reason,
       };
     },
-    handle: (steered) => ({ status: 200, value: createRefund(world, body, steered) }),
+    handle: (steered) => ({ status: 200, value: createRefund(world, side, body, steered) }),
   };
 }
 
-function refundQueryRoute(world: World, outRefundNo: string): Route {
+function refundQueryRoute(world: World, side: Side, outRefundNo: string, query: string | undefined): Route {
   const find = () => {
     const trade = world.trades.byRefundNumber('wechatpay', outRefundNo);
     return { trade, refund: trade?.refunds.find((known) => known.outRefundNo === outRefundNo) };
@@ -144,7 +153,9 @@ function refundQueryRoute(world: World, outRefundNo: string): Route {
     },
     handle: (steered) => {
       const { trade, refund } = find();
-      if (!trade || !refund) throw new WechatPayRefusal('RESOURCE_NOT_EXISTS', '退款单不存在');
+      const seller = sellerOf(world, side, Object.fromEntries(new URLSearchParams(query)), 'query');
+      if (!trade || !refund || trade.seller !== seller)
+        throw new WechatPayRefusal('RESOURCE_NOT_EXISTS', '退款单不存在');
       return { status: 200, value: queryRefund(world, trade, refund, steered) };
     },
   };
@@ -165,8 +176,4 @@ function segment(path: string, prefix: string, suffix = ''): string {
 
 function hintsIn(body: Buffer): z.infer<typeof hints> {
   return hints.safeParse(parseOrNull(body.toString('utf8'))).data ?? {};
-}
-
-function notExist(): never {
-  throw new WechatPayRefusal('ORDER_NOT_EXIST', '订单不存在');
 }

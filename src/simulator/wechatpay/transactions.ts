@@ -1,4 +1,3 @@
-import type { z } from 'zod';
 import { beijingIso, wholeSecond } from '../../domain/clock.ts';
 import type { Fen } from '../../domain/money.ts';
 import { digits, token } from '../numbers.ts';
@@ -6,8 +5,9 @@ import { announceForged, pay } from '../payer.ts';
 import { type Trade, type TradeScene, tradeState } from '../state/trades.ts';
 import type { Steered } from '../steering.ts';
 import type { World } from '../world.ts';
-import { closeRequest, ORDERS, type OrderKind, type OrderRequest, readBody } from './parameters.ts';
-import { parameterError, WechatPayRefusal } from './refusal.ts';
+import { closeRequest, type OrderKind, type OrderRequest, orderSchema, readBody } from './parameters.ts';
+import { type OrderCall, partiesOf, requireOwn, type Side, sellerOf, spaceOf } from './parties.ts';
+import { notExist, parameterError, WechatPayRefusal } from './refusal.ts';
 
 const MINUTE_MS = 60_000;
 /** ms that an order waits when it names no `time_expire`; and the longest it may name. */
@@ -32,27 +32,30 @@ const TRADE_TYPES: Readonly<Record<TradeScene, string>> = {
 };
 
 /**
- * `POST /v3/pay/transactions/{native|jsapi|h5|app}`. The same number with the same parameters gets a fresh
+ * `POST /v3/pay/transactions/{native|jsapi|h5|app}`, for a sub-merchant under `/v3/pay/partner`. The same number with the same parameters gets a fresh
  * credential and the old one dies; with others it is refused.
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4012791877
  */
 export function createOrder(
   world: World,
+  { side, isPartner }: OrderCall,
   kind: OrderKind,
   body: Buffer,
   steered: Steered,
 ): Record<string, string> {
-  const request = readBody<OrderRequest>(body, ORDERS[kind] as z.ZodType<OrderRequest>);
-  if (request.mchid !== world.identity.mchId) throw new WechatPayRefusal('MCH_NOT_EXISTS', '商户号不存在');
-  if (request.appid !== world.identity.wechatAppId) {
-    throw new WechatPayRefusal('APPID_MCHID_NOT_MATCH', 'appid和mch_id不匹配');
-  }
+  const request = readBody(body, orderSchema(kind, isPartner ? 'partner' : 'own'));
+  const { app, seller } = checkParties(world, side, request);
   const now = world.clock.now();
   const fingerprint = JSON.stringify([kind, canonical(request)]);
   const existing = world.trades.byNumber('wechatpay', request.out_trade_no);
-  if (existing) checkReentry(existing, fingerprint, now);
+  if (existing) checkReentry(requireOwn(existing, seller), fingerprint, now);
+  const space = spaceOf(side);
+  const { openid, sp_openid, sub_openid } = request.payer ?? {};
   const order: Trade = existing ?? {
     provider: 'wechatpay',
+    ...(space === undefined ? {} : { space }),
+    ...(seller === undefined ? {} : { seller }),
+    ...(app === undefined ? {} : { app }),
     scene: SCENES[kind],
     outTradeNo: request.out_trade_no,
     amountFen: request.amount.total as Fen,
@@ -60,7 +63,7 @@ export function createOrder(
     fingerprint,
     notifyUrl: request.notify_url,
     ...(request.attach ? { attach: request.attach } : {}),
-    payer: request.payer?.openid ?? `o${world.randomBytes(14).toString('hex').slice(1)}`,
+    payer: openid ?? sub_openid ?? sp_openid ?? `o${world.randomBytes(14).toString('hex').slice(1)}`,
     cashierToken: token(world.randomBytes),
     createdAt: now,
     expiresAt: readExpiry(request.time_expire, now),
@@ -71,6 +74,31 @@ export function createOrder(
   const credential = issueCredential(world, kind, order, now);
   if (steered.has('auto-pay')) pay(world, order);
   return credential;
+}
+
+/** For whom, and with which app of theirs: a merchant's own, or a sub-merchant's if it has one here. */
+function checkParties(
+  world: World,
+  side: Side,
+  request: OrderRequest,
+): { readonly app: string | undefined; readonly seller: string | undefined } {
+  const { wechatAppId, serviceProvider } = world.identity;
+  const { appid, mchid, sp_appid, sub_appid, payer } = request;
+  const seller = sellerOf(world, side, request, 'body');
+  if (seller === undefined) {
+    if (mchid !== side.mchId) throw new WechatPayRefusal('MCH_NOT_EXISTS', '商户号不存在');
+    if (appid !== wechatAppId && appid !== serviceProvider.appId)
+      throw new WechatPayRefusal('APPID_MCHID_NOT_MATCH', 'appid和mch_id不匹配');
+    return { app: appid, seller };
+  }
+  if (sp_appid !== serviceProvider.appId)
+    throw new WechatPayRefusal('APPID_MCHID_NOT_MATCH', 'appid和mch_id不匹配');
+  const sub = serviceProvider.subMerchants.find((known) => known.mchId === seller);
+  if (sub_appid !== undefined && sub_appid !== sub?.appId)
+    throw new WechatPayRefusal('APPID_MCHID_NOT_MATCH', 'sub_mch_id与sub_appid不匹配');
+  if (payer?.sub_openid !== undefined && sub_appid === undefined)
+    throw parameterError('payer/sub_openid', '传入sub_openid时须传入sub_appid');
+  return { app: sub_appid, seller };
 }
 
 /**
@@ -89,9 +117,18 @@ export function queryOrder(world: World, trade: Trade, steered: Steered): Record
  * `POST …/close`: unpaid orders, as often as one likes.
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4012791881
  */
-export function closeOrder(world: World, trade: Trade, body: Buffer): void {
-  const { mchid } = readBody(body, closeRequest);
-  if (mchid !== world.identity.mchId) throw parameterError('mchid', '与签名的商户号不一致');
+export function closeOrder(
+  world: World,
+  { side, isPartner }: OrderCall,
+  find: () => Trade | undefined,
+  body: Buffer,
+): void {
+  const given: { mchid?: string; sp_mchid?: string; sub_mchid?: string } = isPartner
+    ? readBody(body, closeRequest.partner)
+    : readBody(body, closeRequest.own);
+  const seller = sellerOf(world, side, given, 'body');
+  if ((given.mchid ?? given.sp_mchid) !== side.mchId) throw parameterError('mchid', '与签名的商户号不一致');
+  const trade = requireOwn(find() ?? notExist(), seller);
   const now = world.clock.now();
   const state = tradeState(trade, now);
   if (state === 'PAID') throw new WechatPayRefusal('ORDERPAID', '该订单已支付');
@@ -106,22 +143,26 @@ export function transaction(
   trade: Trade,
   lies: { readonly wrongAmount?: boolean; readonly wrongAccount?: boolean; readonly state?: string } = {},
 ): Record<string, unknown> {
-  const { mchId, wechatAppId } = world.identity;
   const state = lies.state ?? transactionState(trade, world.clock.now());
   const total = lies.wrongAmount ? trade.amountFen + 1 : trade.amountFen;
   const paid = trade.paidAt === undefined ? undefined : beijingIso(trade.paidAt);
   return {
-    appid: wechatAppId,
-    mchid: lies.wrongAccount ? `${mchId.slice(0, -4)}0000` : mchId,
+    ...partiesOf(world.identity, trade, lies.wrongAccount),
     out_trade_no: trade.outTradeNo,
     ...(paid ? { transaction_id: trade.tradeNo, success_time: paid, bank_type: 'OTHERS' } : {}),
     trade_type: TRADE_TYPES[trade.scene],
     trade_state: state,
     trade_state_desc: STATE_TEXTS[state] ?? '',
     ...(paid && trade.attach ? { attach: trade.attach } : {}),
-    ...(paid ? { payer: { openid: trade.payer }, promotion_detail: [] } : {}),
+    ...(paid ? { payer: payerOf(trade), promotion_detail: [] } : {}),
     amount: { total, currency: 'CNY', ...(paid ? { payer_total: total, payer_currency: 'CNY' } : {}) },
   };
+}
+
+function payerOf({ seller, app, payer }: Trade): Record<string, string> {
+  if (seller === undefined) return { openid: payer };
+  // The provider's app knows the payer by another name.
+  return app === undefined ? { sp_openid: payer } : { sp_openid: `${payer}_`, sub_openid: payer };
 }
 
 const STATE_TEXTS: Readonly<Record<string, string>> = {

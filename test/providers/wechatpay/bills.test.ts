@@ -3,6 +3,7 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import type { Bill } from '../../../src/providers/contract.ts';
 import type { GatewayRequest, GatewayResponse } from '../../../src/providers/gateway-http.ts';
+import { readBillTable } from '../../../src/providers/wechatpay/bill-table.ts';
 import { merchantKeys, NOW, ORIGIN, outcome, platform, strangerKeys, world } from './merchant.ts';
 import { signedAnswer, unsignedAnswer, without } from './platform.ts';
 
@@ -254,6 +255,18 @@ describe('a line', () => {
     expect(await why(text([line({ 商户号: '1900000110' })]))).toBe('unknown bill-of-another-merchant');
     expect(await why(text([line({ 交易时间: '2026-11-18 23:59:59' })]))).toBe('unknown bill-of-another-day');
     expect(await bill(text([line({ 交易时间: '2026-11-19 23:59:59' })]))).toMatchObject({ lines: [{}] });
+  });
+
+  it.each(['特约商户号', '子商户号'])('of a sub-merchant has its lines alone, by its %s', async (column) => {
+    const header = HEADER.replace('特约商户号', column);
+    const read = (sub: string) =>
+      readBillTable(text([line({ [column]: sub }, header)], header), {
+        mchId: '1900000109',
+        subMchId: '1900000211',
+      });
+    expect(read('1900000211')).toHaveLength(1);
+    for (const other of ['1900000212', '0', ''])
+      expect(() => read(other)).toThrow('bill-of-another-merchant');
   });
 
   it('whose order number could be a text has none', async () => {
