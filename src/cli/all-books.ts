@@ -10,7 +10,13 @@ import { knownLedgers } from '../platform/known-ledgers.ts';
 /** What became of one ledger. */
 export type Reached<T> =
   | { readonly ledger: string; readonly realm: Realm; readonly done: T }
-  | { readonly ledger: string; readonly realm: Realm | null; readonly problem: Text };
+  | {
+      readonly ledger: string;
+      readonly realm: Realm | null;
+      readonly problem: Text;
+      /** Where it has moved to: nobody works on it here. */
+      readonly movedTo?: string | undefined;
+    };
 
 /**
  * Works on every ledger of a home: those that lie in it, the one of `CASHIER_LEDGER` or `--ledger`, and those that its
@@ -34,7 +40,9 @@ export async function onEveryLedger<T>(
       : { ledger, realm: null, problem: GONE };
     if (one) reached.push(one);
   }
-  return problem ? [...reached, problem] : reached;
+  const names = reached.map(({ ledger }) => ledger);
+  const here = reached.filter((one) => !('movedTo' in one && one.movedTo && names.includes(one.movedTo)));
+  return problem ? [...here, problem] : here;
 }
 
 function addressesOf(settings: Config, place: Place) {
@@ -79,7 +87,9 @@ async function reach<T>(
   try {
     ledger = await adoptLedger(settings, undefined, mayMake || !isAddress(settings.ledger));
   } catch (error) {
-    return { ledger: path, realm: null, problem: withPassword(settings.ledger, problemOf(error)) };
+    const details = error instanceof CashierError ? error.details : {};
+    const movedTo = details.seal === 'moved' ? String(details.other) : undefined;
+    return { ledger: path, realm: null, problem: withPassword(settings.ledger, problemOf(error)), movedTo };
   }
   try {
     if (only !== undefined && ledger.realm !== only) return undefined;

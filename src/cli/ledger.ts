@@ -1,7 +1,7 @@
 import type { CommandContext, Typed } from './command.ts';
 
 /**
- * `mcp-cashier ledger info | backup FILE | restore FILE`, each with `--json`: a ledger as a whole.
+ * `mcp-cashier ledger info | backup FILE | restore FILE | migrate --from … --to …`, each with `--json`: a ledger as a whole.
  */
 export async function run(typed: Typed<'ledger'>, context: CommandContext): Promise<number> {
   const [file = ''] = typed.args;
@@ -12,5 +12,7 @@ export async function run(typed: Typed<'ledger'>, context: CommandContext): Prom
       return (await import('./ledger-backup.ts')).backup(file, typed.values, context);
     case 'restore':
       return (await import('./ledger-backup.ts')).restoreFile(file, typed.values, context);
+    case 'migrate':
+      return (await import('./ledger-move.ts')).migrate(typed.values, context);
   }
 }

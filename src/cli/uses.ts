@@ -283,6 +283,22 @@ export const USES = {
         does: { zh: '恢复到还没有账本的位置，先暂停', en: 'to where no ledger is; it begins paused' },
         options: { ...CHECKPOINT, ...PLACE_OPTIONS },
       },
+      migrate: {
+        does: {
+          zh: '迁到另一个数据库（SQLite 与 PostgreSQL 互迁）；中断后原样再运行一次',
+          en: 'to another database, SQLite or PostgreSQL; broken off, run the same again',
+        },
+        options: {
+          from: text('ADDRESS', '从哪里；不写时同 --ledger', 'from where; as --ledger without it'),
+          to: text(
+            'ADDRESS',
+            '到哪里：还不存在的文件，或空的数据库',
+            'to where: a file that is not there, or an empty database',
+          ),
+          undo: flag('放弃没有做完的迁移', 'gives up a move that has not come to its end'),
+          ...PLACE_OPTIONS,
+        },
+      },
     },
   },
   reconcile: {

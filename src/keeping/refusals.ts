@@ -70,6 +70,15 @@ export function notCarried(table: string, why: string): CashierError {
   });
 }
 
+export function notBeingMoved(name: string): CashierError {
+  return configuration('CASHIER_LEDGER', {
+    zh: `账本 ${name} 没有在迁移，没有做任何事。`,
+    en: `The ledger ${name} is not being moved; nothing was done.`,
+    next: { zh: '去掉 --undo。', en: 'Leave --undo away.' },
+    details: { ledger: name },
+  });
+}
+
 export function inUse(name: string, by: string): CashierError {
   return configuration('CASHIER_LEDGER', {
     zh: `账本 ${name} 正被其他进程打开${by === '' ? '' : `（${by}）`}，没有做任何事。`,

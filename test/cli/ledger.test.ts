@@ -101,5 +101,32 @@ describe('a ledger as a whole, by commands', () => {
     expect(items.find(({ outTradeNo }) => outTradeNo === later.outTradeNo)).toMatchObject({ state: 'PAID' });
     await shop.sell(again, 'alipay');
     expect(await told(['audit', 'verify'])).toMatchObject({ intact: true });
+    await again.server.close();
+  });
+
+  it('is moved by one command; who starts on the old one hears where it is, and a freeze finds it there', async () => {
+    const [old, moved] = [join(shop.home, 'simulator/ledger.db'), path('moved.db')];
+    const person = { CASHIER_OPERATOR_SECRET: SECRET };
+    const busy = await shop.agent();
+    const inUse = await shop.command(['ledger', 'migrate', '--to', 'moved.db', '--lang', 'en']);
+    expect(inUse).toMatchObject({ code: 1, stderr: expect.stringContaining('Stop every server') });
+    await busy.server.close();
+    const { records } = await told(['ledger', 'info']);
+    expect(await told(['ledger', 'migrate', '--to', 'moved.db'])).toEqual({
+      ...{ realm: 'simulator', from: old, ledger: moved, records, already: false },
+    });
+    const again = await shop.command(['ledger', 'migrate', '--to', 'moved.db', '--lang', 'zh']);
+    expect(again).toMatchObject({ code: 0, stdout: expect.stringContaining('早已迁完') });
+    expect(await shop.command(['orders', '--lang', 'en'])).toMatchObject({
+      ...{ code: 1, stdout: '', stderr: expect.stringContaining(`has moved to ${moved}`) },
+    });
+    expect(await told(['freeze'])).toMatchObject({ frozen: true, ledgers: [{ ledger: moved }] });
+    expect(await told(['unfreeze'], person)).toMatchObject({ thawed: true, ledgers: [{ ledger: moved }] });
+    const agent = await shop.agent({ env: { CASHIER_LEDGER: moved } });
+    await shop.sell(agent, 'alipay');
+    expect(await shop.command(['ledger', 'migrate', '--undo', '--lang', 'en'])).toMatchObject({ code: 1 });
+    expect(await shop.command(['ledger', 'migrate', '--from', moved, '--lang', 'en'])).toMatchObject({
+      ...{ code: 1, stderr: expect.stringContaining('needs --to') },
+    });
   });
 });
