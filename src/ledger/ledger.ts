@@ -9,6 +9,9 @@ import type { Ear, Store, Tx } from './store.ts';
 /** Who asks the gateways what and when, and who guesses: of all that a book has, what is not recorded. */
 export type Notes = Pick<Book, 'asking' | 'guesses' | 'meta' | 'setMeta'>;
 
+/** Writes of a process that wait for their turn: whoever comes after these would wait for seconds. */
+const MOST_QUEUED = 200;
+
 export type { Opening } from './schema.ts';
 
 /** Undoes a write that only had to read: what was to stand ahead of it then stands ahead of the first that does more. */
@@ -95,6 +98,11 @@ export class Ledger {
       await insistKnownSchema(tx);
       return work(new Book(tx, this.#clock.now(), this.#actor));
     });
+  }
+
+  /** Whether so much waits to be written that nobody should come to write more. */
+  get isCrowded(): boolean {
+    return (this.#store.queued?.() ?? 0) > MOST_QUEUED;
   }
 
   #inTurn<T>(commit: () => Promise<T>): Promise<T> {

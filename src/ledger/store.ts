@@ -46,6 +46,8 @@ export interface Store {
   read<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
   write<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
   note<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  /** How many of this process's writes wait for their turn. */
+  queued?(): number;
   /**
    * Where the database tells of what others commit: calls `heard` when one may have, and after every time in which it
    * could not, until the store is closed. A hint and no more.

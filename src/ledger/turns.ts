@@ -75,6 +75,7 @@ export function inTurns(
     read: (work) => ask(waiting.read, work),
     write: (work) => ask(waiting.write, work),
     note: (work) => ask(waiting.write, work, true),
+    queued: () => waiting.write.length,
     idle: async () => serving,
   };
 }

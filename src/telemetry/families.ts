@@ -75,10 +75,13 @@ export const FAMILIES = {
     labels: NONE,
     fromZero: true,
     does: {
-      zh: '因调用过于频繁而未处理的请求',
-      en: 'Requests that were not looked at, from callers that ask too often',
+      zh: '因调用过于频繁、或等待记账的内容太多而未处理的请求',
+      en: 'Requests that were not looked at: their caller asks too often, or too much waits to be written',
     },
-    alarm: { zh: '持续增加：某个智能体失控', en: 'Keeps growing: an agent runs wild' },
+    alarm: {
+      zh: '持续增加：某个智能体失控，或账本跟不上',
+      en: 'Keeps growing: an agent runs wild, or the ledger does not keep up',
+    },
   },
   cashier_policy_denials_total: {
     kind: 'counter',
