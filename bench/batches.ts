@@ -55,6 +55,7 @@ function rememberingMeta(tx: Tx): { readonly batch: Tx; readonly flush: () => Pr
   const known = new Map<SqlValue | undefined, Row[]>();
   const written = new Map<SqlValue | undefined, () => Promise<number>>();
   const batch: Tx = {
+    ...tx,
     async all(sql, ...values) {
       if (!sql.startsWith('SELECT value FROM meta WHERE key = ?')) return tx.all(sql, ...values);
       const rows = known.get(values[0]) ?? (await tx.all(sql, ...values));

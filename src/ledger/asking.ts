@@ -1,3 +1,4 @@
+import { orderKey } from './beside.ts';
 import { ORDERS, type OrderRecord, REFUNDS, type RefundRecord } from './records.ts';
 import type { Row, Tx } from './store.ts';
 
@@ -69,6 +70,7 @@ export class Asking {
     limit: number,
     after: string,
   ): Promise<{ readonly orders: readonly OrderRecord[]; readonly last: string }> {
+    await this.#tx.alone();
     const orders: OrderRecord[] = [];
     let last = after;
     for (const which of CLASSES) {
@@ -126,6 +128,7 @@ export class Asking {
 
   /** Refunds whose turn has come, the longest due first. */
   async refunds(account: string, limit: number): Promise<{ order: OrderRecord; refund: RefundRecord }[]> {
+    await this.#tx.alone();
     const rows = await this.#tx.all(
       'SELECT * FROM refunds WHERE account = ? AND ask_at <= ? ORDER BY ask_at LIMIT ?',
       account,
@@ -161,12 +164,14 @@ export class Asking {
 
   /** When (ms) any process last asked about an order, as far as it was noted. */
   async askedAt(outTradeNo: string): Promise<number | undefined> {
+    await this.#tx.lock(orderKey(outTradeNo));
     const [row] = await this.#tx.all('SELECT asked_at FROM orders WHERE out_trade_no = ?', outTradeNo);
     return row?.asked_at === null || row?.asked_at === undefined ? undefined : Number(row.asked_at);
   }
 
   /** Notes that somebody asks about an order now. */
   async noteAsked(outTradeNo: string): Promise<void> {
+    await this.#tx.lock(orderKey(outTradeNo));
     await this.#tx.run('UPDATE orders SET asked_at = ? WHERE out_trade_no = ?', this.#now, outTradeNo);
   }
 
@@ -175,6 +180,7 @@ export class Asking {
    * there may be more of it.
    */
   async pull(account: string, horizon: number): Promise<boolean> {
+    await this.#tx.alone();
     const pulled = [
       await this.#tx.run(
         `UPDATE orders SET ask_at = ? WHERE out_trade_no IN (

@@ -1,11 +1,10 @@
 import type { ActorName } from '../domain/actors.ts';
 import type { Subject } from '../domain/subject.ts';
-import { type Head, linkHash, type StoredLink } from './audit-chain.ts';
+import type { Head } from './audit-chain.ts';
 import type { Alarm, AuditDetails, AuditKind } from './audit-kinds.ts';
 import { LINK, linkFromRow } from './audit-reader.ts';
-import { type Shaped, shaped, shapeless, shapeWord } from './audit-shapes.ts';
-import { readMeta, writeMeta } from './meta.ts';
 import type { AuditRecord } from './records.ts';
+import { type Recording, readHead, readLedgerId, Sealing, type Unchained } from './sealing.ts';
 import type { Row, Tx } from './store.ts';
 
 /** As in the indexes of the schema, which has these kinds under these numbers. */
@@ -14,10 +13,6 @@ const CALLS = 'kind <= 2';
 /** What its order alone does not lead to, or may not. */
 const OF_CALLS = `(out_trade_no IS NULL OR ${CALLS})`;
 const WARNINGS = 'kind BETWEEN 3 AND 10';
-/** More shapes than a ledger has of its own accord, so that callers who send ever new ones cannot make it grow. */
-const MOST_WORDS = 10_000;
-/** Kinds of which there are many. */
-const SHAPED = /^(?:order|refund)-|^(?:call|result)$/;
 const MOST_DEEDS = 200;
 const MOST_CALLS = 60;
 
@@ -36,17 +31,15 @@ export interface Happening<Kind extends AuditKind> {
   readonly detail: AuditDetails[Kind];
 }
 
-type Told = Omit<StoredLink, 'detailJson' | 'tool'>;
-
 /** The hash-chained record of everything that concerns money, inside one transaction. Only appended to. */
-export class AuditTrail {
+export class AuditTrail implements Recording {
   readonly #tx: Tx;
   readonly #now: number;
   readonly #actor: Actor;
-  /** Read once: nobody else writes during this transaction. */
-  #head: Head | undefined;
-  /** The number before those of this transaction; undefined where it has recorded nothing. */
-  #from: number | undefined;
+  /** What is to be recorded when the transaction ends. */
+  readonly recorded: Unchained[] = [];
+  /** The numbers that {@link recorded} was given: those behind `after` up to `last`. */
+  span: Recording['span'];
 
   constructor(tx: Tx, now: number, actor: Actor) {
     this.#tx = tx;
@@ -55,74 +48,21 @@ export class AuditTrail {
   }
 
   async append<Kind extends AuditKind>(happening: Happening<Kind>): Promise<void> {
-    const before = await this.head();
-    this.#from ??= before.seq;
+    const { kind, outTradeNo, outRefundNo, detail } = happening;
     const { tool, call } = this.#actor;
     const caller = 'actor' in this.#actor ? this.#actor.actor : this.#actor.caller;
-    const { kind, outTradeNo, outRefundNo } = happening;
-    const detailJson = JSON.stringify(happening.detail);
-    const seq = before.seq + 1;
-    const at = this.#now;
-    const hash = linkHash(before.hash, {
-      ...{ seq, at, kind, caller, tool, call, outTradeNo, outRefundNo, detailJson },
-    });
-    const told = { seq, at, kind, caller, call, outTradeNo, outRefundNo, hash };
-    const detail = SHAPED.test(kind) ? shaped(detailJson, told) : shapeless(detailJson);
-    if (!(await this.#insert(told, tool, detail)) && !(await this.#insertNew(told, tool, detail, detailJson)))
-      throw new Error(`audit: ${kind} was not recorded`);
-    this.#head = { seq, hash };
-  }
-
-  /** Notes which link is the newest: the last thing that a transaction has to do which has recorded anything. */
-  async end(): Promise<void> {
-    if (this.span) await writeMeta(this.#tx, 'audit_head', `${this.span.last} ${this.#head?.hash}`);
-  }
-
-  /** Returns whether the ledger has all the words that it takes. */
-  async #insert(told: Told, tool: string | undefined, detail: Shaped): Promise<boolean> {
-    const { seq, at, kind, caller, call, outTradeNo, outRefundNo, hash } = told;
-    const inserted = await this.#tx.run(
-      `INSERT INTO audit (seq, at, kind, caller, shape, call_id, out_trade_no, out_refund_no, detail, hash)
-       SELECT ?, ?, kind.id, caller.id, shape.id, ?, ?, ?, unhex(?), unhex(?)
-       FROM words AS kind, words AS caller, words AS shape WHERE kind.word = ? AND caller.word = ? AND shape.word = ?`,
-      ...[seq, at, call ?? null, outTradeNo ?? null, outRefundNo ?? null, detail.hex, hash],
-      ...[kind, caller, shapeWord(tool, detail.shape)],
-    );
-    return inserted === 1;
-  }
-
-  /** As {@link #insert}, where it is the first to take some word. */
-  async #insertNew(
-    told: Told,
-    tool: string | undefined,
-    detail: Shaped,
-    detailJson: string,
-  ): Promise<boolean> {
-    const [row] = await this.#tx.all('SELECT MAX(id) AS last FROM words');
-    const taken = Number(row?.last) < MOST_WORDS ? detail : shapeless(detailJson);
-    for (const word of [told.kind, told.caller, shapeWord(tool, taken.shape)]) {
-      await this.#tx.run('INSERT INTO words (word) VALUES (?) ON CONFLICT DO NOTHING', word);
-    }
-    return this.#insert(told, tool, taken);
-  }
-
-  /** The numbers that this transaction has given: those behind `after` up to `last`. */
-  get span(): { readonly after: number; readonly last: number } | undefined {
-    return this.#from === undefined || !this.#head ? undefined : { after: this.#from, last: this.#head.seq };
+    const detailJson = JSON.stringify(detail);
+    this.recorded.push({ at: this.#now, kind, caller, tool, call, outTradeNo, outRefundNo, detailJson });
   }
 
   /** The newest link as it was written; seq 0 and the ledger's id when there is none. */
   async head(): Promise<Head> {
-    if (this.#head) return this.#head;
-    const [seq, hash] = (await readMeta(this.#tx, 'audit_head'))?.split(' ') ?? [];
-    return seq === undefined || hash === undefined
-      ? { seq: 0, hash: await this.ledgerId() }
-      : { seq: Number(seq), hash };
+    return readHead(this.#tx);
   }
 
   /** What the first link follows. */
   async ledgerId(): Promise<string> {
-    return (await readMeta(this.#tx, 'ledger_id')) ?? '';
+    return readLedgerId(this.#tx);
   }
 
   /** Links after `seq`, oldest first. */
@@ -158,6 +98,12 @@ export class AuditTrail {
 
   /** Whether an alarm of this kind has been raised for an order or refund. */
   async isAlarmed({ outTradeNo, outRefundNo }: Subject, kind: Alarm): Promise<boolean> {
+    const recorded = [...this.recorded, ...this.#tx.common(() => new Sealing()).recorded];
+    const isThis = (record: Unchained) =>
+      record.kind === `alarm-${kind}` &&
+      record.outTradeNo === outTradeNo &&
+      record.outRefundNo === outRefundNo;
+    if (recorded.some(isThis)) return true;
     const rows = await this.#tx.all(
       `SELECT out_refund_no FROM audit WHERE out_trade_no = ? AND ${WARNINGS} AND kind = (SELECT id FROM words WHERE word = ?)`,
       outTradeNo,

@@ -3,13 +3,15 @@ import { Approvals } from './approvals.ts';
 import { Asking } from './asking.ts';
 import type { AuditDetails, AuditKind } from './audit-kinds.ts';
 import type { Actor, AuditTrail } from './audit-trail.ts';
+import { metaKey } from './beside.ts';
 import { GuessCount } from './guess-count.ts';
-import { History } from './history.ts';
+import { type Fixed, History } from './history.ts';
 import { readMeta, writeMeta } from './meta.ts';
 import { OperatorBook } from './operator-book.ts';
 import { Orders } from './orders.ts';
 import { Quotas } from './quotas.ts';
 import { Refunds } from './refunds.ts';
+import { Sealing } from './sealing.ts';
 import type { Tx } from './store.ts';
 import { Tallies } from './tallies.ts';
 
@@ -26,9 +28,9 @@ export class Book {
   readonly asking: Asking;
   readonly guesses: GuessCount;
 
-  constructor(tx: Tx, now: number, actor: Actor) {
+  constructor(tx: Tx, now: number, actor: Actor, fixed: Fixed = {}) {
     this.#tx = tx;
-    this.#history = new History(tx, now, actor);
+    this.#history = new History(tx, now, actor, fixed);
     this.#tallies = new Tallies(tx);
     this.orders = new Orders(tx, now, this.#history, this.#tallies);
     this.refunds = new Refunds(tx, now, this.#history, this.#tallies);
@@ -48,10 +50,9 @@ export class Book {
     return this.#history.changed;
   }
 
-  /** The last thing that a transaction which writes has to do. */
-  async end(): Promise<void> {
-    await this.#tallies.flush();
-    await this.audit.end();
+  /** The last thing that whoever writes has to do. */
+  end(): void {
+    this.#tx.common(() => new Sealing()).add(this.audit, this.#tallies.added);
     if (this.changed.size > 0) this.#tx.tell?.();
   }
 
@@ -60,11 +61,19 @@ export class Book {
     return this.#history.event(subject, kind, detail);
   }
 
-  meta(key: string): Promise<string | undefined> {
+  /** With it go digests of what nobody is to find again by trying. */
+  salt(): Promise<string> {
+    return this.#history.salt();
+  }
+
+  /** Nobody else reads it to change it until this transaction ends. */
+  async meta(key: string): Promise<string | undefined> {
+    await this.#tx.lock(metaKey(key));
     return readMeta(this.#tx, key);
   }
 
-  setMeta(key: string, value: string): Promise<void> {
-    return writeMeta(this.#tx, key, value);
+  async setMeta(key: string, value: string): Promise<void> {
+    await this.#tx.lock(metaKey(key));
+    await writeMeta(this.#tx, key, value);
   }
 }

@@ -8,16 +8,22 @@ import type { Tx } from './store.ts';
 
 type Patch = Partial<OrderRecord & RefundRecord>;
 
+/** What never changes of a ledger, once it was read. */
+export interface Fixed {
+  salt?: string | undefined;
+}
+
 /** What has happened to orders inside one transaction, and who did it. */
 export class History {
   readonly #tx: Tx;
-  #salt: string | undefined;
+  readonly #fixed: Fixed;
   readonly audit: AuditTrail;
   /** Orders touched by this transaction, for those who wait for news. */
   readonly changed = new Set<string>();
 
-  constructor(tx: Tx, now: number, actor: Actor) {
+  constructor(tx: Tx, now: number, actor: Actor, fixed: Fixed) {
     this.#tx = tx;
+    this.#fixed = fixed;
     this.audit = new AuditTrail(tx, now, actor);
   }
 
@@ -33,7 +39,7 @@ export class History {
 
   /** What never changes of an order. */
   async termsOf(order: OrderRecord): Promise<string> {
-    return termsDigest(await this.#salted(), order);
+    return termsDigest(await this.salt(), order);
   }
 
   /** Since when it counts, the bytes that are sent now and at every repetition, and what a buyer can pay with. */
@@ -51,12 +57,12 @@ export class History {
   }
 
   async #digest(text: string): Promise<string> {
-    return rowDigest(await this.#salted(), text);
+    return rowDigest(await this.salt(), text);
   }
 
-  async #salted(): Promise<string> {
-    this.#salt ??= (await readMeta(this.#tx, 'salt')) ?? '';
-    return this.#salt;
+  async salt(): Promise<string> {
+    this.#fixed.salt ??= await readMeta(this.#tx, 'salt');
+    return this.#fixed.salt ?? '';
   }
 }
 

@@ -1,7 +1,9 @@
 import type { Clock, RandomBytes } from '../domain/clock.ts';
 import type { Realm } from '../domain/order.ts';
 import type { Actor } from './audit-trail.ts';
+import { beside } from './beside.ts';
 import { Book } from './book.ts';
+import type { Fixed } from './history.ts';
 import { News } from './news.ts';
 import { insistKnownSchema, type Opening, prepareSchema } from './schema.ts';
 import type { Ear, Store, Tx } from './store.ts';
@@ -33,6 +35,7 @@ export class Ledger {
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #news: News;
+  readonly #fixed: Fixed;
   readonly #actor: Actor;
   /** What the first write has to record before it does anything. */
   #opening: ((book: Book) => Promise<void>) | undefined;
@@ -44,6 +47,7 @@ export class Ledger {
     realm: Realm,
     clock: Clock,
     news: News,
+    fixed: Fixed,
     actor: Actor,
     opening?: (book: Book) => Promise<void>,
   ) {
@@ -51,6 +55,7 @@ export class Ledger {
     this.realm = realm;
     this.#clock = clock;
     this.#news = news;
+    this.#fixed = fixed;
     this.#actor = actor;
     this.#opening = opening;
   }
@@ -67,7 +72,7 @@ export class Ledger {
       salt: () => ports.randomBytes(16).toString('hex'),
       ...how,
     });
-    return new Ledger(store, bound, ports.clock, new News(store, ports.clock), { actor: 'system' });
+    return new Ledger(store, bound, ports.clock, new News(store, ports.clock), {}, { actor: 'system' });
   }
 
   /**
@@ -75,11 +80,11 @@ export class Ledger {
    * write that commits, ahead of what that one does.
    */
   as(actor: Actor, opening?: (book: Book) => Promise<void>): Ledger {
-    return new Ledger(this.#store, this.realm, this.#clock, this.#news, actor, opening);
+    return new Ledger(this.#store, this.realm, this.#clock, this.#news, this.#fixed, actor, opening);
   }
 
   read<T>(work: (book: Book) => Promise<T>): Promise<T> {
-    return this.#store.read((tx) => work(new Book(tx, this.#clock.now(), this.#actor)));
+    return this.#store.read((tx) => work(this.#book(tx)));
   }
 
   /** The stored rows as one instant has them, for whoever checks the ledger itself. */
@@ -96,7 +101,7 @@ export class Ledger {
   note<T>(work: (book: Notes) => Promise<T>): Promise<T> {
     return this.#store.note(async (tx) => {
       await insistKnownSchema(tx);
-      return work(new Book(tx, this.#clock.now(), this.#actor));
+      return work(this.#book(beside(tx)));
     });
   }
 
@@ -130,14 +135,15 @@ export class Ledger {
     try {
       const { book, result } = await this.#store.write(async (tx) => {
         await insistKnownSchema(tx);
-        const book = new Book(opening ? counted(tx) : tx, this.#clock.now(), this.#actor);
+        const book = this.#book(opening ? counted(beside(tx)) : beside(tx));
+        const done = () => writes + book.audit.recorded.length;
         await opening?.(book);
-        const opened = writes;
+        const opened = done();
         const result = await work(book);
-        if (opening && writes === opened && !isForced) throw new NothingWritten(result);
-        await book.end();
+        if (opening && done() === opened && !isForced) throw new NothingWritten(result);
+        book.end();
         return { book, result };
-      });
+      }, 'beside');
       this.#opening = undefined;
       this.#news.committed(book);
       return result;
@@ -145,6 +151,10 @@ export class Ledger {
       if (error instanceof NothingWritten) return error.result as T;
       throw error;
     }
+  }
+
+  #book(tx: Tx): Book {
+    return new Book(tx, this.#clock.now(), this.#actor, this.#fixed);
   }
 
   /**

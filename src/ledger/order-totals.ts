@@ -3,7 +3,7 @@ import { ORDER_STATES } from '../domain/order.ts';
 import { GIVEN_BACK, scopeKey } from './counting.ts';
 import { conditions, type OrderFilter } from './order-filter.ts';
 import type { Row, Tx } from './store.ts';
-import { columnsOf } from './tallies.ts';
+import { columnsOf } from './sums.ts';
 
 /** Sums in fen. */
 export interface OrderTotals {

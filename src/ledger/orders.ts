@@ -1,5 +1,6 @@
 import { ORDER_STATES, type OrderState, type ProviderId } from '../domain/order.ts';
 import type { Allowed } from './audit-kinds.ts';
+import { orderKey } from './beside.ts';
 import type { History } from './history.ts';
 import { conditions, type OrderFilter } from './order-filter.ts';
 import { isSettledOrder, nextOrderState, type OrderEvent } from './order-machine.ts';
@@ -30,7 +31,9 @@ export class Orders {
     this.#tallies = tallies;
   }
 
+  /** Nobody else changes anything of it until a transaction that writes ends. */
   async get(outTradeNo: string): Promise<OrderRecord | undefined> {
+    await this.#tx.lock(orderKey(outTradeNo));
     const [row] = await this.#tx.all(`${WITH_PLAN} WHERE out_trade_no = ?`, outTradeNo);
     return row && ORDERS.fromRow(row);
   }
@@ -45,8 +48,12 @@ export class Orders {
     return row && ORDERS.fromRow(row);
   }
 
-  /** A buyer's orders by the same caller with the same arguments: those in doubt, then the newest. */
+  /**
+   * A buyer's orders by the same caller with the same arguments: those in doubt, then the newest. Nobody else makes one
+   * until a transaction that writes ends; whoever goes on with one gets it {@link again}.
+   */
   async byCall(inputHash: string, caller: string): Promise<OrderRecord[]> {
+    await this.#tx.lock(`call ${inputHash} ${caller}`);
     const newest = (where: string) =>
       this.#tx.all(
         `${WITH_PLAN} WHERE input_hash = ? AND caller = ? AND ${where}
@@ -109,13 +116,13 @@ export class Orders {
     return rows.map(PAID.fromRow);
   }
 
-  /** Over everything that matches, whatever the page. */
+  /** Over everything that matches and is committed, whatever the page. */
   async totals(filter: OrderFilter): Promise<OrderTotals> {
-    await this.#tallies.flush();
     return orderTotals(this.#tx, filter);
   }
 
   async insert(order: OrderRecord): Promise<void> {
+    await this.#tx.lock(orderKey(order.outTradeNo));
     await ORDERS.insert(this.#tx, order);
     await this.#keepPlan(undefined, order);
     await this.#tallies.order(undefined, order);
@@ -158,6 +165,7 @@ export class Orders {
       updatedAt: this.#now,
       ...(isSettledOrder(state) ? { askAt: undefined, plan: undefined } : {}),
     };
+    if (!this.#tx.holds(orderKey(order.outTradeNo))) await this.#tx.alone();
     await ORDERS.update(this.#tx, order, updated);
     await this.#keepPlan(order, updated);
     await this.#tallies.order(order, updated);

@@ -15,7 +15,7 @@ import {
   unreachable,
 } from './postgres-refusals.ts';
 import type { Row, Store, Tx } from './store.ts';
-import { inTurns, type Job, type Line } from './turns.ts';
+import { asSingle, inCommon, inTurns, type Job, type Line } from './turns.ts';
 
 const PATIENCE_MS = 15_000;
 /** The same (ms) for the first connection of all, for whose failure somebody is waiting. */
@@ -42,7 +42,10 @@ interface Ports {
 }
 
 /** Nobody else in this database takes a lock by these two numbers: ours, and the schema's. */
-const LOCK = 'SELECT pg_advisory_xact_lock(1835229283, hashtext(current_schema()))';
+const ALONE = 'SELECT pg_advisory_xact_lock(1835229283, hashtext(current_schema()))';
+/** Many may have it who write beside each other, while nobody is alone. */
+const BESIDE = 'SELECT pg_advisory_xact_lock_shared(1835229283, hashtext(current_schema()))';
+const KEY = "hashtextextended(current_schema() || ' ' || $1, 1835229283)";
 const SET_IDLE = `SET LOCAL idle_in_transaction_session_timeout = '${IDLE_SECONDS}s'`;
 const BEGIN_READ = 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY';
 /** Whatever the database's own setting is. */
@@ -59,9 +62,9 @@ const MAY_BE_UNDONE = 'SET LOCAL synchronous_commit = off';
  */
 export async function openPostgresStore(url: string, name: string, ports: Ports): Promise<Store> {
   const { clock, randomBytes, turn = async () => undefined, patienceMs = PATIENCE_MS } = ports;
-  /** Writers come one at a time, so each sees what the one before has committed: there is no older snapshot to clash with. */
-  const beginWrite = (durability: string) =>
-    `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = ${patienceMs}; ${SET_IDLE}; ${LOCK}; ${durability}`;
+  /** Whoever has a lock sees what the one before has committed under it: there is no older snapshot to clash with. */
+  const beginWrite = (lock: typeof ALONE | typeof BESIDE, durability: string) =>
+    `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = ${patienceMs}; ${SET_IDLE}; ${lock}; ${durability}`;
   // CommonJS: once bundled, a lazily loaded one has nothing but its default.
   const { default: pg } = await import('pg');
   const sockets = new Set<Socket>();
@@ -105,33 +108,64 @@ export async function openPostgresStore(url: string, name: string, ports: Ports)
 
   async function together(kind: 'write' | 'read', line: Line): Promise<void> {
     let jobs: readonly Job[] | undefined;
-    const begin = kind === 'read' ? BEGIN_READ : beginWrite(line.isNote ? MAY_BE_UNDONE : DURABLE);
-    let told: readonly (() => void)[];
+    // With its first commit a store may have to make a table.
+    const isBeside = line.isBeside && isNumbering;
+    const begin =
+      kind === 'read'
+        ? BEGIN_READ
+        : beginWrite(isBeside ? BESIDE : ALONE, line.isNote ? MAY_BE_UNDONE : DURABLE);
+    let outcome: Outcome;
     try {
-      told = await patiently(async (client) => {
+      outcome = await patiently(async (client) => {
         await client.query(begin);
         jobs ??= line.take(line.isNote);
-        return transaction(client, kind, jobs);
+        return transaction(client, kind, jobs, isBeside);
       }, patienceMs);
     } catch (error) {
       for (const { fail } of jobs ?? line.giveUp()) fail(error);
       return;
     }
-    for (const tell of told) tell();
+    line.again(outcome.again);
+    for (const tell of outcome.told) tell();
   }
 
   /** The rest of one transaction, to its end. Throws where nothing of it stands, or that cannot be found out. */
-  async function transaction(client: PoolClient, kind: 'write' | 'read', jobs: readonly Job[]) {
+  async function transaction(
+    client: PoolClient,
+    kind: 'write' | 'read',
+    jobs: readonly Job[],
+    isBeside: boolean,
+  ): Promise<Outcome> {
     const told: (() => void)[] = [];
+    const again: Job[] = [];
+    const { common, end } = inCommon();
+    const locks = new Locks(client, isBeside);
     let isNews = false;
     const tell = () => {
       isNews = true;
     };
+    const shared = { client, common, locks, tell };
     if (jobs.length > 1) await client.query('SAVEPOINT job');
-    for (const job of jobs) told.push(await (jobs.length === 1 ? alone : apart)(client, job, tell));
-    if (kind === 'read') {
-      await client.query('COMMIT');
-      return told;
+    for (const job of jobs) {
+      locks.isPatient = told.length + again.length === 0;
+      const done = await (jobs.length === 1 ? alone(shared, job) : apart(shared, job));
+      if (done) told.push(done);
+      else again.push(job);
+    }
+    if (kind === 'read' || told.length === 0) {
+      await client.query(kind === 'read' ? 'COMMIT' : 'ROLLBACK');
+      return { told, again };
+    }
+    locks.isPatient = true;
+    const { tx, over } = statements(shared);
+    try {
+      await end(tx);
+    } catch (error) {
+      if (jobs.length === 1 || isLost(error) || isClash(error)) throw error;
+      await client.query('ROLLBACK');
+      return { told: [], again: jobs.map(asSingle) };
+    } finally {
+      await over();
     }
     numbered += 1;
     try {
@@ -142,19 +176,26 @@ export async function openPostgresStore(url: string, name: string, ports: Ports)
       if (!(await stands(numbered))) throw error;
     }
     isNumbering = true;
-    return told;
+    return { told, again };
   }
 
   /** One of several, between savepoints: what it has done when it fails is undone, and nothing of the others. */
-  async function apart(client: PoolClient, job: Job, tell: () => void): Promise<() => void> {
+  async function apart(shared: Shared, job: Job): Promise<(() => void) | undefined> {
+    const { client, locks } = shared;
+    const before = locks.held;
+    const undo = async () => {
+      await client.query('ROLLBACK TO job');
+      locks.held = before;
+    };
     try {
-      const done = await alone(client, job, tell);
-      await client.query('RELEASE job; SAVEPOINT job');
+      const done = await alone(shared, job);
+      if (done) await client.query('RELEASE job; SAVEPOINT job');
+      else await undo();
       return done;
     } catch (error) {
       // What concerns all of them is tried again with all of them.
       if (isLost(error) || isClash(error)) throw error;
-      await client.query('ROLLBACK TO job');
+      await undo();
       return () => job.fail(error);
     }
   }
@@ -163,7 +204,7 @@ export async function openPostgresStore(url: string, name: string, ports: Ports)
   async function stands(number: number): Promise<boolean> {
     try {
       return await patiently(async (client) => {
-        await client.query(beginWrite(DURABLE));
+        await client.query(beginWrite(ALONE, DURABLE));
         const { rows } = await client.query('SELECT to_regclass($1) IS NOT NULL AS there', [
           'ledger_writers',
         ]);
@@ -249,27 +290,119 @@ const WRITERS = `DO $$ BEGIN IF to_regclass('ledger_writers') IS NULL THEN CREAT
 /** As texts are long and few, each is put into PostgreSQL's words once. */
 const inItsWords = new Map<string, string>();
 
+/** What came of a transaction: whom to tell, and who has to come again. */
+interface Outcome {
+  readonly told: readonly (() => void)[];
+  readonly again: readonly Job[];
+}
+
+interface Shared {
+  readonly client: PoolClient;
+  readonly common: Tx['common'];
+  readonly locks: Locks;
+  readonly tell: () => void;
+}
+
+/** Somebody else has the key, or nobody else may write: what asked for it comes again. */
+class NotNow extends Error {}
+
+/** The keys that a transaction has. Who writes alone has all. */
+class Locks {
+  readonly #client: PoolClient;
+  readonly isBeside: boolean;
+  held: ReadonlySet<string> = new Set();
+  /** Whether keys are waited for. Who has some already could be waited for by whom it waits for. */
+  isPatient = true;
+
+  constructor(client: PoolClient, isBeside: boolean) {
+    this.#client = client;
+    this.isBeside = isBeside;
+  }
+
+  holds(key: string): boolean {
+    return !this.isBeside || this.held.has(key);
+  }
+
+  /** Throws {@link NotNow}. */
+  async take(key: string): Promise<void> {
+    if (this.holds(key)) return;
+    if (this.isPatient) {
+      await this.#client.query(`SELECT pg_advisory_xact_lock(${KEY})`, [key]);
+    } else {
+      const { rows } = await this.#client.query(`SELECT pg_try_advisory_xact_lock(${KEY}) AS got`, [key]);
+      if (!rows[0]?.got) throw new NotNow(key);
+    }
+    this.held = new Set([...this.held, key]);
+  }
+}
+
 /** Ends with the last statement of the job: one that it had begun beside one that failed must not stand in the next's. */
-async function alone(client: PoolClient, job: Job, tell: () => void): Promise<() => void> {
+async function alone(shared: Shared, job: Job): Promise<(() => void) | undefined> {
+  const { tx, over } = statements(shared);
+  let notNow = false;
+  const waits =
+    <A extends unknown[]>(work: (...args: A) => Promise<void>) =>
+    async (...args: A) => {
+      try {
+        await work(...args);
+      } catch (error) {
+        notNow ||= error instanceof NotNow;
+        throw error;
+      }
+    };
+  try {
+    const done = await job.run({
+      ...tx,
+      common(make) {
+        // What is undone has no part in how it ends, whoever may have caught the error.
+        if (notNow) throw new NotNow('again');
+        return tx.common(make);
+      },
+      lock: waits(tx.lock),
+      alone: waits(async () => {
+        if (!shared.locks.isBeside) return;
+        job.isBeside = false;
+        throw new NotNow('alone');
+      }),
+    });
+    // Whoever has made nothing of it must not have.
+    return notNow ? undefined : done;
+  } catch (error) {
+    if (notNow) return undefined;
+    throw error;
+  } finally {
+    await over();
+  }
+}
+
+/** One statement after the other, until it is over. */
+function statements({ client, common, locks, tell }: Shared): { readonly tx: Tx; over(): Promise<unknown> } {
   let last: Promise<unknown> = Promise.resolve();
   let isOver = false;
-  function query(sql: string, values: readonly unknown[]): Promise<QueryResult<Row>> {
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
     if (isOver) return Promise.reject(new Error('a statement after its transaction'));
-    const text = inItsWords.get(sql) ?? postgresSql(sql);
-    inItsWords.set(sql, text);
-    const mine = last.then(() => client.query<Row>(text, [...values]));
+    const mine = last.then(work);
     last = mine.catch(() => undefined);
     return mine;
   }
-  const tx: Tx = {
-    all: async (sql, ...values) => (await query(sql, values)).rows,
-    run: async (sql, ...values) => (await query(sql, values)).rowCount ?? 0,
-    tell,
-  };
-  try {
-    return await job.run(tx);
-  } finally {
-    isOver = true;
-    await last;
+  function query(sql: string, values: readonly unknown[]): Promise<QueryResult<Row>> {
+    const text = inItsWords.get(sql) ?? postgresSql(sql);
+    inItsWords.set(sql, text);
+    return inTurn(() => client.query<Row>(text, [...values]));
   }
+  return {
+    tx: {
+      all: async (sql, ...values) => (await query(sql, values)).rows,
+      run: async (sql, ...values) => (await query(sql, values)).rowCount ?? 0,
+      lock: (key) => inTurn(() => locks.take(key)),
+      holds: (key) => locks.holds(key),
+      alone: async () => undefined,
+      common,
+      tell,
+    },
+    over() {
+      isOver = true;
+      return last;
+    },
+  };
 }

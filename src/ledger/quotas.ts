@@ -19,6 +19,9 @@ export interface Usage {
   readonly fen: number;
 }
 
+/** Under which limits are read to be drawn upon. */
+const limitKey = (kind: MoneyKind, scope: Scope) => `limit ${kind} ${scopeKey(scope)}`;
+
 /** Limits and budgets inside one transaction. */
 export class Quotas {
   readonly #tx: Tx;
@@ -33,16 +36,21 @@ export class Quotas {
 
   /** Count and sum (fen) of what counts on whole days of Beijing (ms, `until` exclusive). */
   async usage(kind: MoneyKind, scope: Scope, since: number, until: number): Promise<Usage> {
-    await this.#tallies.flush();
+    await this.#tx.lock(limitKey(kind, scope));
+    const [from, to] = [beijingDay(since), beijingDay(until)];
     const [row] = await this.#tx.all(
       `SELECT COALESCE(SUM(count), 0) AS count, COALESCE(SUM(fen), 0) AS fen FROM limit_tallies
        WHERE kind = ? AND scope = ? AND day >= ? AND day < ?`,
       kind,
       scopeKey(scope),
-      beijingDay(since),
-      beijingDay(until),
+      from,
+      to,
     );
-    return { count: Number(row?.count), fen: Number(row?.fen) };
+    const pending = (sum: string) =>
+      this.#tallies.pending('limit_tallies', sum, ([of, whose, day]) => {
+        return of === kind && whose === scopeKey(scope) && Number(day) >= from && Number(day) < to;
+      });
+    return { count: Number(row?.count) + pending('count'), fen: Number(row?.fen) + pending('fen') };
   }
 
   /** Count and sum (fen) of what counts since an instant (ms), for a short while. */
@@ -68,7 +76,8 @@ export class Quotas {
     return rows.map((row) => ({ at: Number(row.at), fen: Number(row.fen) }));
   }
 
-  #recent(columns: string, kind: MoneyKind, scope: Scope, since: number, order = ''): Promise<Row[]> {
+  async #recent(columns: string, kind: MoneyKind, scope: Scope, since: number, order = ''): Promise<Row[]> {
+    await this.#tx.lock(limitKey(kind, scope));
     const { where, values } = inScope(scope);
     return this.#tx.all(
       `SELECT ${columns} FROM ${TABLE[kind]}
@@ -82,9 +91,13 @@ export class Quotas {
 
   /** What an operator has put into a budget, less what was taken out again, and what calls hold of it (fen). */
   async budget(name: string): Promise<{ filledFen: number; heldFen: number }> {
-    await this.#tallies.flush();
+    await this.#tx.lock(`budget ${name}`);
     const [row] = await this.#tx.all('SELECT filled_fen, held_fen FROM budgets WHERE budget = ?', name);
-    return { filledFen: Number(row?.filled_fen ?? 0), heldFen: Number(row?.held_fen ?? 0) };
+    const pending = (sum: string) => this.#tallies.pending('budgets', sum, ([budget]) => budget === name);
+    return {
+      filledFen: Number(row?.filled_fen ?? 0) + pending('filled_fen'),
+      heldFen: Number(row?.held_fen ?? 0) + pending('held_fen'),
+    };
   }
 
   /**
@@ -144,7 +157,6 @@ export class Quotas {
 
   /** Names of all budgets that were ever filled or drawn on. */
   async budgets(): Promise<string[]> {
-    await this.#tallies.flush();
     const rows = await this.#tx.all('SELECT budget FROM budgets ORDER BY budget');
     return rows.map((row) => String(row.budget));
   }

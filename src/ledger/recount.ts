@@ -4,7 +4,7 @@ import { exact, type Reader } from './audit-reader.ts';
 import { COUNTS, GIVEN_BACK, TABLE } from './counting.ts';
 import { differs, type TableFault } from './recorded-rows.ts';
 import type { Tx } from './store.ts';
-import { columnsOf, TALLIES } from './tallies.ts';
+import { columnsOf, TALLIES } from './sums.ts';
 
 type TallyTable = keyof typeof TALLIES;
 

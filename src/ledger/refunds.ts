@@ -1,5 +1,6 @@
 import type { RefundState } from '../domain/order.ts';
 import type { Allowed } from './audit-kinds.ts';
+import { orderKey } from './beside.ts';
 import type { History } from './history.ts';
 import type { Orders } from './orders.ts';
 import { REFUNDS, type RefundRecord } from './records.ts';
@@ -30,6 +31,7 @@ export class Refunds {
   }
 
   async get(outTradeNo: string, outRefundNo: string): Promise<RefundRecord | undefined> {
+    await this.#tx.lock(orderKey(outTradeNo));
     const [row] = await this.#tx.all(
       'SELECT * FROM refunds WHERE out_trade_no = ? AND out_refund_no = ?',
       outTradeNo,
@@ -44,6 +46,7 @@ export class Refunds {
   }
 
   async byMerchant(scope: string, outRefundNo: string): Promise<RefundRecord | undefined> {
+    await this.#tx.lock(`refund ${outRefundNo} ${scope}`);
     const [row] = await this.#tx.all(
       'SELECT * FROM refunds WHERE merchant_scope = ? AND out_refund_no = ?',
       scope,
@@ -59,6 +62,7 @@ export class Refunds {
 
   /** By the order, oldest first. */
   async ofOrders(outTradeNos: readonly string[]): Promise<ReadonlyMap<string, readonly RefundRecord[]>> {
+    for (const outTradeNo of [...outTradeNos].sort()) await this.#tx.lock(orderKey(outTradeNo));
     const rows = await this.#tx.all(
       `SELECT * FROM refunds WHERE out_trade_no IN ${listed(outTradeNos)} ORDER BY created_at, out_refund_no`,
       ...outTradeNos,
@@ -89,6 +93,7 @@ export class Refunds {
   }
 
   async insert(refund: RefundRecord): Promise<void> {
+    await this.#tx.lock(orderKey(refund.outTradeNo));
     const [order] = await this.#tx.all(
       'SELECT account FROM orders WHERE out_trade_no = ?',
       refund.outTradeNo,
@@ -128,6 +133,7 @@ export class Refunds {
       updatedAt: this.#now,
       ...(isSettledRefund(state) ? { askAt: undefined } : {}),
     };
+    if (!this.#tx.holds(orderKey(refund.outTradeNo))) await this.#tx.alone();
     await REFUNDS.update(this.#tx, refund, updated);
     await this.#tallies.refund(refund, updated);
     this.#history.changed.add(refund.outTradeNo);

@@ -13,7 +13,7 @@ import {
   sqlite,
 } from '../platform/sqlite.ts';
 import type { Row, SqlValue, Store, Tx } from './store.ts';
-import { inTurns, type Job, type Line } from './turns.ts';
+import { asSingle, inCommon, inTurns, type Job, type Line } from './turns.ts';
 
 /** How long (ms) a transaction keeps asking for its turn before it gives up with nothing done. */
 const BUSY_DEADLINE_MS = 15_000;
@@ -76,7 +76,9 @@ export async function openSqliteStore(path: string, ports: Ports): Promise<Store
   }
   const db = opened as Database;
 
-  const { tx, forget } = statements(db);
+  const { run, all, forget } = statements(db);
+  /** One connection, one transaction at a time, and the file's own lock: nobody writes beside anybody. */
+  const alone = { run, all, lock: async () => undefined, holds: () => true, alone: async () => undefined };
   /** Begins, and without WAL takes a reader's share at once: half-way it could be refused. */
   function start(begin: string): void {
     db.exec(begin);
@@ -99,6 +101,9 @@ export async function openSqliteStore(path: string, ports: Ports): Promise<Store
   async function together(kind: 'write' | 'read', line: Line): Promise<void> {
     let jobs: readonly Job[] | undefined;
     const told: (() => void)[] = [];
+    const { common, end } = inCommon();
+    const tx: Tx = { ...alone, common };
+    let isEnding = false;
     // Without WAL a commit that is not waited for could damage the file.
     const isNote = isWal && line.isNote;
     try {
@@ -108,13 +113,18 @@ export async function openSqliteStore(path: string, ports: Ports): Promise<Store
       await insist(() => start(kind === 'write' ? 'BEGIN IMMEDIATE' : 'BEGIN'), ports);
       jobs = line.take(isNote);
       for (const job of jobs) {
-        told.push(jobs.length === 1 ? await job.run(tx) : await apart(job));
+        told.push(jobs.length === 1 ? await job.run(tx) : await apart(job, tx));
         if (told.length % BETWEEN_TURNS === 0) await turn();
       }
+      isEnding = true;
+      await end(tx);
+      isEnding = false;
       // Readers hold up a rollback journal's commit, which may be asked for again.
       await insist(() => db.exec('COMMIT'), ports);
     } catch (error) {
-      if (db.isOpen && db.isTransaction) db.exec('ROLLBACK');
+      const isUndone = db.isOpen && db.isTransaction;
+      if (isUndone) db.exec('ROLLBACK');
+      if (isEnding && isUndone && jobs && jobs.length > 1) return line.again(jobs.map(asSingle));
       for (const { fail } of jobs ?? line.giveUp()) fail(error);
       return;
     } finally {
@@ -124,7 +134,7 @@ export async function openSqliteStore(path: string, ports: Ports): Promise<Store
   }
 
   /** One of several: what it has done when it fails is undone, and nothing of the others. */
-  async function apart({ run, fail }: Job): Promise<() => void> {
+  async function apart({ run, fail }: Job, tx: Tx): Promise<() => void> {
     db.exec('SAVEPOINT job');
     try {
       const tell = await run(tx);
@@ -153,22 +163,22 @@ export async function openSqliteStore(path: string, ports: Ports): Promise<Store
 }
 
 /** Each statement is prepared once: that costs more than to run it. To ask one for its columns costs several reads. */
-function statements(db: Database): { readonly tx: Tx; readonly forget: () => void } {
+function statements(db: Database): Pick<Tx, 'all' | 'run'> & { readonly forget: () => void } {
   const prepared = new Map<string, ReturnType<Database['prepare']>>();
   function prepare(sql: string) {
     const known = prepared.get(sql) ?? db.prepare(sql);
     prepared.set(sql, known);
     return known;
   }
-  const tx: Tx = {
+  return {
     async all(sql, ...values) {
       return prepare(sql).all(...values) as Row[];
     },
     async run(sql, ...values: SqlValue[]) {
       return Number(prepare(sql).run(...values).changes);
     },
+    forget: () => prepared.clear(),
   };
-  return { tx, forget: () => prepared.clear() };
 }
 
 /** To open a pipe that nobody writes to would stop the process for good. */

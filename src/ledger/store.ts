@@ -18,11 +18,24 @@ export function byOrder<T extends { readonly outTradeNo: string }>(all: readonly
   return found;
 }
 
+/** What those who share a transaction have in common, written behind the work of all of them. */
+export interface Ending {
+  end(tx: Tx): Promise<void>;
+}
+
 /** Statements inside one transaction. Placeholders are `?`. */
 export interface Tx {
   all(sql: string, ...values: SqlValue[]): Promise<Row[]>;
   /** Returns the number of rows changed. */
   run(sql: string, ...values: SqlValue[]): Promise<number>;
+  /** Keeps everybody else who asks for the same key waiting until this transaction ends. */
+  lock(key: string): Promise<void>;
+  /** Whether nobody else can have this key. */
+  holds(key: string): boolean;
+  /** Goes on where nobody else writes at all; what was done up to here may be done once more for it. */
+  alone(): Promise<void>;
+  /** The ending of the transaction; made by the first who asks. */
+  common<T extends Ending>(make: () => T): T;
   /** Others are told, once this is committed, that there is something to read. */
   tell?(): void;
 }
@@ -37,14 +50,16 @@ export interface Ear {
 
 /**
  * The port to a database shared by several processes. `write` is serialised against every other writer and durable
- * when it resolves; when `work` throws, nothing of it remains. `note` is a write that a power cut may undo, alone of
- * the last ones: no wait for the disk is spent on it.
+ * when it resolves; when `work` throws, nothing of it remains. With `beside` it may go on beside others that do, and is
+ * serialised against whoever asks for one of its keys or for being alone: what it reads and relies upon has to stand
+ * under one of its keys, or be written by nobody who is not alone. `note` is a write beside others that a power cut may
+ * undo, alone of the last ones: no wait for the disk is spent on it.
  */
 export interface Store {
   /** Where its tables are made, and filled from older ones, otherwise than by SQLite's. */
   readonly dialect?: 'postgres';
   read<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
-  write<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  write<T>(work: (tx: Tx) => Promise<T>, how?: 'beside'): Promise<T>;
   note<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
   /** How many of this process's writes wait for their turn. */
   queued?(): number;

@@ -1,39 +1,17 @@
 import { beijingDay } from '../domain/clock.ts';
-import { ORDER_STATES, type OrderState } from '../domain/order.ts';
 import { counts, GIVEN_BACK, givesBack, type Scope, scopeKey } from './counting.ts';
 import { ORDERS, type OrderRecord, type RefundRecord } from './records.ts';
-import { listed, type SqlValue, type Tx } from './store.ts';
-
-/** The columns in which the orders of one state stand, beside `paid_fen`. */
-export const columnsOf = (state: OrderState) => ({
-  count: `${state.toLowerCase()}_count`,
-  refunded: `${state.toLowerCase()}_refunded_fen`,
-});
-
-/** The tables of sums: what tells their rows from each other, and what is summed up. */
-export const TALLIES = {
-  /** What counts against the limits, by day of counting. */
-  limit_tallies: { key: ['kind', 'scope', 'day'], sums: ['count', 'fen'] },
-  /** Orders, and what was given back of them, by day of creation. */
-  order_tallies: {
-    key: ['scope', 'day', 'provider'],
-    sums: [...ORDER_STATES.map(columnsOf).flatMap(({ count, refunded }) => [count, refunded]), 'paid_fen'],
-  },
-  /** What operators have put into budgets, and what calls hold of it. */
-  budgets: { key: ['budget'], sums: ['filled_fen', 'held_fen'] },
-} as const;
-type TallyTable = keyof typeof TALLIES;
+import { Sealing } from './sealing.ts';
+import type { SqlValue, Tx } from './store.ts';
+import { columnsOf, Sums, type TallyTable } from './sums.ts';
 
 /**
  * Sums that would take longer the more there is to add up, kept by the transaction that changes the rows they are made
- * of: no crash can part them. What it adds is written before anything is read of them, and when it ends.
+ * of: no crash can part them. What it adds is written when it ends.
  */
 export class Tallies {
   readonly #tx: Tx;
-  readonly #added = new Map<
-    string,
-    { table: TallyTable; key: readonly SqlValue[]; sums: Map<string, number> }
-  >();
+  readonly added = new Sums();
 
   constructor(tx: Tx) {
     this.#tx = tx;
@@ -61,27 +39,13 @@ export class Tallies {
   }
 
   add(table: TallyTable, key: readonly SqlValue[], more: Readonly<Record<string, number>>): void {
-    const name = [table, ...key].join('\n');
-    const known = this.#added.get(name) ?? { table, key, sums: new Map<string, number>() };
-    this.#added.set(name, known);
-    for (const [sum, by] of Object.entries(more)) known.sums.set(sum, (known.sums.get(sum) ?? 0) + by);
+    this.added.add(table, key, Object.entries(more));
   }
 
-  async flush(): Promise<void> {
-    const added = [...this.#added.values()];
-    this.#added.clear();
-    for (const { table, key, sums } of added) {
-      const changed = [...sums].filter(([, by]) => by !== 0);
-      if (changed.length === 0) continue;
-      await this.#tx.run(
-        upsert(
-          table,
-          changed.map(([sum]) => sum),
-        ),
-        ...key,
-        ...changed.map(([, by]) => by),
-      );
-    }
+  /** What this transaction is going to add to one sum, by whomever of those who share it. */
+  pending(table: TallyTable, sum: string, isMeant: (key: readonly SqlValue[]) => boolean): number {
+    const { sums } = this.#tx.common(() => new Sealing());
+    return this.added.of(table, sum, isMeant) + sums.of(table, sum, isMeant);
   }
 
   #list(order: OrderRecord, more: 0 | 1 | -1, refundedFen: number): void {
@@ -131,18 +95,4 @@ export class Tallies {
     );
     return Number(row?.fen);
   }
-}
-
-/** As texts are long and few, each is made once. */
-const upserts = new Map<string, string>();
-
-function upsert(table: TallyTable, sums: readonly string[]): string {
-  const name = `${table} ${sums.join(' ')}`;
-  const known = upserts.get(name);
-  if (known) return known;
-  const key: readonly string[] = TALLIES[table].key;
-  const made = `INSERT INTO ${table} (${[...key, ...sums].join(', ')}) VALUES ${listed([...key, ...sums])}
-    ON CONFLICT (${key.join(', ')}) DO UPDATE SET ${sums.map((sum) => `${sum} = ${table}.${sum} + excluded.${sum}`).join(', ')}`;
-  upserts.set(name, made);
-  return made;
 }

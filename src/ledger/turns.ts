@@ -1,4 +1,4 @@
-import type { Store, Tx } from './store.ts';
+import type { Ending, Store, Tx } from './store.ts';
 
 /** How many share one commit. */
 const MOST_TOGETHER = 64;
@@ -7,6 +7,10 @@ const MOST_TOGETHER = 64;
 export interface Job {
   readonly number: number;
   readonly isNote: boolean;
+  /** Whether it may go on beside others, until it finds out that it may not. */
+  isBeside: boolean;
+  /** Shares no transaction any more. */
+  isSingle: boolean;
   /** Gives the way to tell of it, once it is committed. */
   run(tx: Tx): Promise<() => void>;
   fail(error: unknown): void;
@@ -17,6 +21,7 @@ export interface Line {
   /** How many stood in it when its turn came, and whether all of them only note something. */
   readonly waiting: number;
   readonly isNote: boolean;
+  readonly isBeside: boolean;
   /**
    * Those who share the transaction that has begun: also whoever has come while its lock was waited for.
    * @param notes only those who note something
@@ -24,6 +29,26 @@ export interface Line {
   take(notes: boolean): readonly Job[];
   /** Those for whom it could not begin. */
   giveUp(): readonly Job[];
+  /** Nothing of them was done: they come first the next time. */
+  again(jobs: readonly Job[]): void;
+}
+
+/** What they had in common could not be written: whose fault that is shows when each is by itself. */
+export function asSingle(job: Job): Job {
+  job.isSingle = true;
+  return job;
+}
+
+/** The ending of one transaction. */
+export function inCommon() {
+  let ending: Ending | undefined;
+  return {
+    common<T extends Ending>(make: () => T): T {
+      ending ??= make();
+      return ending as T;
+    },
+    end: async (tx: Tx) => ending?.end(tx),
+  };
 }
 
 interface Turns extends Omit<Store, 'close'> {
@@ -56,12 +81,14 @@ export function inTurns(
     }
     serving = undefined;
   }
-  function ask<T>(line: Job[], work: (tx: Tx) => Promise<T>, isNote = false): Promise<T> {
+  function ask<T>(line: Job[], work: (tx: Tx) => Promise<T>, isBeside = false, isNote = false): Promise<T> {
     return new Promise((resolve, reject) => {
       asked += 1;
       line.push({
         number: asked,
         isNote,
+        isBeside,
+        isSingle: false,
         async run(on) {
           const result = await work(on);
           return () => resolve(result);
@@ -73,8 +100,8 @@ export function inTurns(
   }
   return {
     read: (work) => ask(waiting.read, work),
-    write: (work) => ask(waiting.write, work),
-    note: (work) => ask(waiting.write, work, true),
+    write: (work, how) => ask(waiting.write, work, how === 'beside'),
+    note: (work) => ask(waiting.write, work, true, true),
     queued: () => waiting.write.length,
     idle: async () => serving,
   };
@@ -83,13 +110,22 @@ export function inTurns(
 /** @param until the number before which a job must have been asked for */
 function lineOf(jobs: Job[], until = Number.POSITIVE_INFINITY): Line {
   const waiting = jobs.length;
+  const isBeside = jobs[0]?.isBeside ?? false;
   return {
     waiting,
     isNote: jobs.every(({ isNote }) => isNote),
+    isBeside,
     take(notes) {
-      const other = jobs.findIndex(({ number, isNote }) => number > until || (notes && !isNote));
+      const other = jobs.findIndex(
+        (job, i) =>
+          job.number > until ||
+          (notes && !job.isNote) ||
+          job.isBeside !== isBeside ||
+          (i > 0 && (job.isSingle || jobs[0]?.isSingle)),
+      );
       return jobs.splice(0, Math.min(MOST_TOGETHER, other < 0 ? jobs.length : other));
     },
     giveUp: () => jobs.splice(0, waiting),
+    again: (back) => jobs.unshift(...back),
   };
 }

@@ -44,7 +44,7 @@ export async function attempt<T>(
       kind: 'call',
       ...numbers,
       detail: {
-        digest: digestOf(await book.meta('salt'), args),
+        digest: digestOf(await book.salt(), args),
         ...(client === undefined ? {} : { client }),
         ...keptMeta(meta, hides, isRefused ? REFUSED_META_BYTES : undefined),
       },
@@ -122,6 +122,6 @@ function name(value: unknown): string | undefined {
 }
 
 /** Salted: a buyer's id must not be found again by trying all of them. The order of members does not matter. */
-function digestOf(salt: string | undefined, args: unknown): string {
-  return rowDigest(salt ?? '', JSON.stringify(sorted(args, MAX_ARGS_DEPTH)));
+function digestOf(salt: string, args: unknown): string {
+  return rowDigest(salt, JSON.stringify(sorted(args, MAX_ARGS_DEPTH)));
 }

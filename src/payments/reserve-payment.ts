@@ -127,7 +127,7 @@ async function reserve(
   input: CreatePaymentInput,
 ): Promise<ReservedPayment | PaymentResult | 'busy'> {
   const { till, call, book } = at;
-  const buyerHash = input.buyer && digest(await book.meta('salt'), input.buyer);
+  const buyerHash = input.buyer && digest(await book.salt(), input.buyer);
   const inputHash = digest(
     provider.id,
     input.scene,
@@ -148,7 +148,8 @@ async function reserve(
   }
   // Only a buyer can be recognised: to others an identical payment is somebody else's, and no answer blocks it.
   const sameBuyers = buyerHash === undefined ? [] : await book.orders.byCall(inputHash, call.caller);
-  for (const other of sameBuyers) {
+  for (const found of sameBuyers) {
+    const other = await book.orders.again(found);
     if (!isHome(provider, other.account)) continue;
     if (input.outTradeNo === undefined && !isFinal(other)) return proceed(at, other, true);
     if (other.state === 'UNKNOWN') {

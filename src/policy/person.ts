@@ -45,7 +45,7 @@ export async function setOperatorSecret(
     await book.setMeta(META_KEY, hash);
     await book.audit.append({
       kind: stored === undefined ? 'operator-secret-set' : 'operator-secret-changed',
-      detail: { secret: rowDigest((await book.meta('salt')) ?? '', hash) },
+      detail: { secret: rowDigest(await book.salt(), hash) },
     });
   });
 }

@@ -69,8 +69,8 @@ export class Telemetry {
   store(store: Store): Store {
     const { timer } = this.#ports;
     const timed =
-      (kind: 'read' | 'write' | 'note'): Store['read'] =>
-      async (work) => {
+      (kind: 'read' | 'write' | 'note'): Store['write'] =>
+      async (work, how) => {
         const asked = timer();
         let began: number | undefined;
         let worked = asked;
@@ -81,7 +81,7 @@ export class Telemetry {
             const done = await work(tx);
             worked = timer();
             return done;
-          });
+          }, how);
           if (kind !== 'read')
             this.#metrics.observe('cashier_ledger_commit_seconds', { kind }, (timer() - worked) / 1_000);
           return result;

@@ -6,7 +6,7 @@ import { CashierError } from '../../src/domain/errors.ts';
 import { Ledger } from '../../src/ledger/ledger.ts';
 import { openPostgresStore } from '../../src/ledger/postgres-store.ts';
 import { openSqliteStore } from '../../src/ledger/sqlite-store.ts';
-import type { SqlValue, Store } from '../../src/ledger/store.ts';
+import type { SqlValue, Store, Tx } from '../../src/ledger/store.ts';
 import { systemClock, systemRandom, systemTurn } from '../../src/platform/system.ts';
 import { hasPostgres, newDatabase } from '../support/postgres.ts';
 import { NO_POSTGRES } from '../support/skipped.ts';
@@ -131,6 +131,45 @@ describe.each(Object.keys(PLACES))('a ledger in %s', (name) => {
       expect(await rows()).toEqual([1, 2]);
     },
   );
+
+  test(titled('writes last, once, what those who share a commit have in common'), async () => {
+    const sum = () => {
+      let total = 0;
+      return {
+        add: (by: number) => {
+          total += by;
+        },
+        end: async (tx: Tx) => void (await tx.run('INSERT INTO t (a) VALUES (?)', total)),
+      };
+    };
+    const adding = (by: number) =>
+      store.write(async (tx) => {
+        await tx.run('INSERT INTO t (a) VALUES (?)', by);
+        if (by === 4) throw new Error('no');
+        tx.common(sum).add(by);
+      }, 'beside');
+    await Promise.allSettled([adding(1), adding(2), adding(4)]);
+    expect(await rows(), 'nothing of who failed').toEqual([1, 2, 3]);
+  });
+
+  test(titled('leaves out of a commit whoever it could not end with'), async () => {
+    const ending = () => {
+      const all: number[] = [];
+      return {
+        all,
+        end: async (tx: Tx) => {
+          for (const a of all) await tx.run('INSERT INTO t (a) VALUES (?)', a);
+        },
+      };
+    };
+    const adding = (a: number) =>
+      store.write(async (tx) => {
+        tx.common(ending).all.push(a);
+      }, 'beside');
+    const all = await Promise.allSettled([adding(1), adding(1), adding(2)]);
+    expect(all.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    expect(await rows()).toEqual([1, 2]);
+  });
 
   test(titled('is found changed by another process at once'), async () => {
     const other = await place.open();
