@@ -6,6 +6,7 @@ import { Book } from './book.ts';
 import type { Fixed } from './history.ts';
 import { News } from './news.ts';
 import { insistKnownSchema, type Opening, prepareSchema } from './schema.ts';
+import { Sealing } from './sealing.ts';
 import type { Ear, Store, Tx } from './store.ts';
 
 /** Who asks the gateways what and when, and who guesses: of all that a book has, what is not recorded. */
@@ -24,6 +25,13 @@ class NothingWritten extends Error {
     super();
     this.result = result;
   }
+}
+
+/** Once for all who share a transaction: nobody changes the schema beside them. */
+function insistKnown(tx: Tx): Promise<void> {
+  const sealing = tx.common(() => new Sealing());
+  sealing.known ??= insistKnownSchema(tx);
+  return sealing.known;
 }
 
 /**
@@ -100,7 +108,7 @@ export class Ledger {
   /** A write of what costs nobody anything where a power cut undoes it. */
   note<T>(work: (book: Notes) => Promise<T>): Promise<T> {
     return this.#store.note(async (tx) => {
-      await insistKnownSchema(tx);
+      await insistKnown(tx);
       return work(this.#book(beside(tx)));
     });
   }
@@ -134,7 +142,7 @@ export class Ledger {
     });
     try {
       const { book, result } = await this.#store.write(async (tx) => {
-        await insistKnownSchema(tx);
+        await insistKnown(tx);
         const book = this.#book(opening ? counted(beside(tx)) : beside(tx));
         const done = () => writes + book.audit.recorded.length;
         await opening?.(book);

@@ -62,6 +62,11 @@ export function isClash(error: unknown): boolean {
   return ['40001', '40P01'].includes(stateOf(error) ?? '');
 }
 
+/** Whether a statement's name is not there, or another's: a pooler has given the connection away in between. */
+export function isNameless(error: unknown): boolean {
+  return ['26000', '42P05', '0A000'].includes(stateOf(error) ?? '');
+}
+
 /** Whether it may be there again in a moment: it starts, stops, or has no connection left. */
 export function isAway(error: unknown): boolean {
   const state = stateOf(error);

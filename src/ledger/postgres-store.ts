@@ -9,6 +9,7 @@ import {
   isAway,
   isClash,
   isLost,
+  isNameless,
   notUnicode,
   postgresRefusal,
   tooOld,
@@ -98,6 +99,8 @@ export async function openPostgresStore(url: string, name: string, ports: Ports)
   /** How many transactions have asked to be committed, and whether one that has is known to stand. */
   let numbered = 0;
   let isNumbering = false;
+  /** Until a pooler that gives every transaction another connection has mixed the names up. */
+  let isNaming = true;
   /** Says in the transaction itself which it is, and commits it, in one exchange. */
   const commit = (number: number, isNews: boolean) => ({
     text: `${isNumbering ? '' : WRITERS}${isNews ? `${tellOthers(writer)};` : ''}
@@ -144,7 +147,7 @@ export async function openPostgresStore(url: string, name: string, ports: Ports)
     const tell = () => {
       isNews = true;
     };
-    const shared = { client, common, locks, tell };
+    const shared = { client, common, locks, tell, isNaming: () => isNaming };
     if (jobs.length > 1) await client.query('SAVEPOINT job');
     for (const job of jobs) {
       locks.isPatient = told.length + again.length === 0;
@@ -161,7 +164,7 @@ export async function openPostgresStore(url: string, name: string, ports: Ports)
     try {
       await end(tx);
     } catch (error) {
-      if (jobs.length === 1 || isLost(error) || isClash(error)) throw error;
+      if (jobs.length === 1 || isOfAll(error)) throw error;
       await client.query('ROLLBACK');
       return { told: [], again: jobs.map(asSingle) };
     } finally {
@@ -194,7 +197,7 @@ export async function openPostgresStore(url: string, name: string, ports: Ports)
       return done;
     } catch (error) {
       // What concerns all of them is tried again with all of them.
-      if (isLost(error) || isClash(error)) throw error;
+      if (isOfAll(error)) throw error;
       await undo();
       return () => job.fail(error);
     }
@@ -234,7 +237,8 @@ export async function openPostgresStore(url: string, name: string, ports: Ports)
         return result;
       } catch (error) {
         if (client) await giveBack(client, isLost(error) || broken.has(client));
-        const isWorthIt = isClash(error) ? tried < MOST_CLASHES : isAway(error);
+        if (isNameless(error)) isNaming = false;
+        const isWorthIt = isClash(error) || isNameless(error) ? tried < MOST_CLASHES : isAway(error);
         if (!isWorthIt || clock.now() - began > deadline) throw error;
         await clock.sleep(wait + ((randomBytes(1)[0] ?? 0) % wait));
       }
@@ -287,8 +291,23 @@ const WRITERS = `DO $$ BEGIN IF to_regclass('ledger_writers') IS NULL THEN CREAT
     writer TEXT PRIMARY KEY, number BIGINT NOT NULL, at TIMESTAMPTZ NOT NULL DEFAULT now()); END IF; END $$;
   DELETE FROM ledger_writers WHERE at < now() - INTERVAL '7 days';`;
 
-/** As texts are long and few, each is put into PostgreSQL's words once. */
-const inItsWords = new Map<string, string>();
+/** As texts are long and few, each is put into PostgreSQL's words once, and by its name is parsed once by a connection. */
+const inItsWords = new Map<string, { readonly text: string; readonly name?: string }>();
+/** Of more texts than this a connection would have to remember too many. */
+const MOST_NAMES = 500;
+
+function inWords(sql: string): { readonly text: string; readonly name?: string } {
+  const known = inItsWords.get(sql);
+  if (known) return known;
+  const text = postgresSql(sql);
+  const named = inItsWords.size < MOST_NAMES && /^\s*(?:SELECT|INSERT|UPDATE|DELETE)/.test(text);
+  const made = named ? { text, name: `cashier_${inItsWords.size}` } : { text };
+  inItsWords.set(sql, made);
+  return made;
+}
+
+/** Whether an error is no more one's than the others' who share a transaction. */
+const isOfAll = (error: unknown) => isLost(error) || isClash(error) || isNameless(error);
 
 /** What came of a transaction: whom to tell, and who has to come again. */
 interface Outcome {
@@ -301,6 +320,8 @@ interface Shared {
   readonly common: Tx['common'];
   readonly locks: Locks;
   readonly tell: () => void;
+  /** Whether this connection is the same server's from one statement to the next transaction's. */
+  readonly isNaming: () => boolean;
 }
 
 /** Somebody else has the key, or nobody else may write: what asked for it comes again. */
@@ -376,7 +397,10 @@ async function alone(shared: Shared, job: Job): Promise<(() => void) | undefined
 }
 
 /** One statement after the other, until it is over. */
-function statements({ client, common, locks, tell }: Shared): { readonly tx: Tx; over(): Promise<unknown> } {
+function statements({ client, common, locks, tell, isNaming }: Shared): {
+  readonly tx: Tx;
+  over(): Promise<unknown>;
+} {
   let last: Promise<unknown> = Promise.resolve();
   let isOver = false;
   function inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -386,9 +410,9 @@ function statements({ client, common, locks, tell }: Shared): { readonly tx: Tx;
     return mine;
   }
   function query(sql: string, values: readonly unknown[]): Promise<QueryResult<Row>> {
-    const text = inItsWords.get(sql) ?? postgresSql(sql);
-    inItsWords.set(sql, text);
-    return inTurn(() => client.query<Row>(text, [...values]));
+    const { text, name } = inWords(sql);
+    const named = isNaming() && name !== undefined ? { name } : {};
+    return inTurn(() => client.query<Row>({ text, values: [...values], ...named }));
   }
   return {
     tx: {

@@ -32,6 +32,8 @@ interface Chained extends Head, Unchained {
  */
 export class Sealing implements Ending {
   readonly sums = new Sums();
+  /** Whether the ledger's schema is known, once somebody has asked. */
+  known: Promise<void> | undefined;
   readonly #recordings: Recording[] = [];
 
   /** Of those who have done their work. */
