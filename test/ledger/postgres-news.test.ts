@@ -53,10 +53,12 @@ describe.skipIf(!hasPostgres)(
         url,
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'mcp-cashier news'",
       );
-    /** All that is heard, each time that it is. */
-    function heardBy(ledger: Ledger) {
+    /** All that is heard, each time that it is, of what is committed from now on. */
+    async function heardBy(ledger: Ledger) {
       const heard: string[] = [];
       ledger.onChange((outTradeNo) => heard.push(outTradeNo));
+      // Before what it reads after this, nothing is news to whoever listens.
+      await ledger.read(async () => undefined);
       return {
         heard,
         all: (numbers: string[]) => becomes(() => numbers.every((n) => heard.includes(n))),
@@ -68,7 +70,7 @@ describe.skipIf(!hasPostgres)(
     it('comes when another commits, without anybody looking', async () => {
       const mine = await ledgerOn(await open(), untilWoken);
       const other = await ledgerOn(await open());
-      const { heard, all } = heardBy(mine);
+      const { heard, all } = await heardBy(mine);
       expect(await mine.ear?.tried).toBeUndefined();
       expect(mine.ear?.isLive).toBe(true);
       const numbers = numbered(20);
@@ -81,7 +83,7 @@ describe.skipIf(!hasPostgres)(
     it('is not lost where the connection ends while others commit', async () => {
       const mine = await ledgerOn(await open(), untilWoken);
       const other = await ledgerOn(await open());
-      const { heard, all } = heardBy(mine);
+      const { heard, all } = await heardBy(mine);
       await mine.ear?.tried;
       const numbers = numbered(60);
       for (const [i, number] of numbers.entries()) {
@@ -99,7 +101,7 @@ describe.skipIf(!hasPostgres)(
       const store = await open({ listenAt: await wire.start(), clock: fast });
       const mine = await ledgerOn(store, untilWoken);
       const other = await ledgerOn(await open());
-      const { all } = heardBy(mine);
+      const { all } = await heardBy(mine);
       expect(await mine.ear?.tried).toBeUndefined();
       wire.silence();
       await happens(other, 'ORDER_0');
@@ -111,7 +113,7 @@ describe.skipIf(!hasPostgres)(
       closing.push({ close: elsewhere.drop });
       const mine = await ledgerOn(await open({ listenAt: elsewhere.url, clock: fast }));
       const other = await ledgerOn(await open());
-      const { heard, all } = heardBy(mine);
+      const { heard, all } = await heardBy(mine);
       expect(await mine.ear?.tried).toBeInstanceOf(NothingHeard);
       expect(mine.ear?.isLive).toBe(false);
       const numbers = numbered(3);
@@ -126,7 +128,7 @@ describe.skipIf(!hasPostgres)(
       closing.push({ close: () => wire.stop() });
       const mine = await ledgerOn(await open({ listenAt: await wire.start(), clock: fast }));
       const other = await ledgerOn(await open());
-      const { all } = heardBy(mine);
+      const { all } = await heardBy(mine);
       expect(await mine.ear?.tried).toBeInstanceOf(Error);
       await happens(other, 'ORDER_0');
       await all(['ORDER_0']);
