@@ -103,7 +103,10 @@ export async function oauthCallers(deps: OAuthDeps): Promise<OAuthCallers> {
       try {
         const auth = await verifyBearerToken(authorization, { verifier: { verifyAccessToken } });
         const scopes = SCOPES.filter((scope) => auth.scopes.includes(scope));
-        if (scopes.length === 0) return refusal(insufficient());
+        if (scopes.length === 0) {
+          log.info('mcp request refused', { caller: `oauth:${auth.clientId}`, error: 'no scope of ours' });
+          return refusal(insufficient());
+        }
         return known.of(auth.clientId, scopes, Number(auth.expiresAt) * 1_000);
       } catch (error) {
         return refusal(error);

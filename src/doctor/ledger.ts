@@ -12,6 +12,7 @@ import type { Policy } from '../policy/policy.ts';
 import { error, type Finding, ok, refusal, warning } from '../providers/finding.ts';
 import { isOpenToOthers } from './env-file.ts';
 import { examineNews } from './ledger-news.ts';
+import { examineWay } from './ledger-way.ts';
 import type { DoctorPorts } from './ports.ts';
 import { examineRefusedNames } from './service.ts';
 
@@ -46,6 +47,7 @@ export async function* examineLedger(config: Config, ports: DoctorPorts): AsyncI
   }
   try {
     yield* examineContents(ledger, config);
+    yield* examineWay(config);
     yield* examineNews(ledger, config);
     yield* examineRefusedNames(await refusedNames(ledger, ports.clock.now()));
     yield* examineRules(ledger, policy);
