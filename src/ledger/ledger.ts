@@ -4,7 +4,7 @@ import type { Actor } from './audit-trail.ts';
 import { beside } from './beside.ts';
 import { Book } from './book.ts';
 import type { Fixed } from './history.ts';
-import { News } from './news.ts';
+import { News, type OrderListener } from './news.ts';
 import { insistKnownSchema, type Opening, prepareSchema } from './schema.ts';
 import { Sealing } from './sealing.ts';
 import type { Ear, Store, Tx } from './store.ts';
@@ -170,7 +170,7 @@ export class Ledger {
    * committed it, when another one did as soon as the database tells, else within a quarter of a second. Returns the way
    * to stop it.
    */
-  onChange(listener: (outTradeNo: string) => void): () => void {
+  onChange(listener: OrderListener): () => void {
     return this.#news.listen(listener);
   }
 

@@ -1,4 +1,5 @@
 import type { Clock } from '../domain/clock.ts';
+import type { AuditKind } from './audit-kinds.ts';
 import { DEEDS } from './audit-trail.ts';
 import type { Book } from './book.ts';
 import { readMeta } from './meta.ts';
@@ -13,7 +14,11 @@ const GATHER_MS = 50;
 /** How many records are taken in at one look. */
 const PAGE = 500;
 
-type Listener = (outTradeNo: string) => void;
+/** The record with which an order begins. */
+const MADE: AuditKind = 'order-created';
+
+/** @param isNew whether the order was made by what it is told of */
+export type OrderListener = (outTradeNo: string, isNew: boolean) => void;
 
 /**
  * Who hears of orders to which something has happened, once for every record of it: at once of what this process
@@ -23,7 +28,7 @@ type Listener = (outTradeNo: string) => void;
 export class News {
   readonly #store: Store;
   readonly #clock: Clock;
-  readonly #listeners = new Set<Listener>();
+  readonly #listeners = new Set<OrderListener>();
   #following = false;
   /** The newest record that was told of; undefined while nobody listens, or the ledger cannot be read. */
   #seen: number | undefined;
@@ -40,18 +45,19 @@ export class News {
   }
 
   /** What the listener reads of the ledger after this call, or hears from now on, misses nothing. */
-  listen(listener: Listener): () => void {
+  listen(listener: OrderListener): () => void {
     this.#listeners.add(listener);
     if (!this.#following) void this.#follow();
     return () => this.#listeners.delete(listener);
   }
 
   /** This process has committed something, and says so from memory. */
-  committed({ changed, audit: { span } }: Pick<Book, 'changed' | 'audit'>): void {
+  committed({ changed, audit: { span, recorded } }: Pick<Book, 'changed' | 'audit'>): void {
     if (span === undefined || !this.#following) return;
     if (span.after === this.#seen) this.#seen = span.last;
     else this.#own.push(span);
-    this.#tell(changed);
+    const made = recorded.filter(({ kind }) => kind === MADE).map(({ outTradeNo }) => outTradeNo);
+    this.#tell([...changed].map((number) => [number, made.includes(number)]));
   }
 
   /** Hears what the database says of others' commits, as far as it says anything; undefined where it has no way to. */
@@ -92,8 +98,9 @@ export class News {
   async #page(after: number): Promise<boolean> {
     const rows = await this.#store.read((tx) =>
       tx.all(
-        `SELECT seq, CASE WHEN ${DEEDS} THEN out_trade_no END AS changed FROM audit WHERE seq > ? ORDER BY seq LIMIT ${PAGE}`,
-        after,
+        `SELECT seq, CASE WHEN ${DEEDS} THEN out_trade_no END AS changed, kind = (SELECT id FROM words WHERE word = ?) AS made
+         FROM audit WHERE seq > ? ORDER BY seq LIMIT ${PAGE}`,
+        ...[MADE, after],
       ),
     );
     const before = this.#seen ?? after;
@@ -103,14 +110,16 @@ export class News {
     const seen = Math.max(before, Number(rows.at(-1)?.seq ?? 0));
     this.#seen = seen;
     this.#own = this.#own.filter(({ last }) => last > seen);
-    this.#tell(others.map(({ changed }) => changed));
+    this.#tell(others.map(({ changed, made }) => [changed, made === 1]));
     return rows.length === PAGE;
   }
 
-  #tell(outTradeNos: Iterable<SqlValue | undefined>): void {
-    for (const number of new Set(outTradeNos)) {
-      if (typeof number === 'string') for (const listener of this.#listeners) listener(number);
+  #tell(happened: readonly (readonly [outTradeNo: SqlValue | undefined, isNew: boolean])[]): void {
+    const news = new Map<string, boolean>();
+    for (const [number, isNew] of happened) {
+      if (typeof number === 'string') news.set(number, isNew || news.get(number) === true);
     }
+    for (const [number, isNew] of news) for (const listener of this.#listeners) listener(number, isNew);
   }
 
   /** The number of the newest record. */

@@ -2,7 +2,6 @@ import type { ServerEvent, ServerEventBus } from '@modelcontextprotocol/server';
 import type { Log } from '../domain/ports.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Call } from '../payments/till.ts';
-import { Newest } from './newest.ts';
 
 export function uriOf(outTradeNo: string): string {
   return `payment://orders/${outTradeNo}`;
@@ -14,7 +13,6 @@ type Hearer = Pick<Call, 'caller' | 'ownOrdersOnly'>;
 
 export interface OrderNewsDeps {
   readonly ledger: Ledger;
-  readonly clock: { now(): number };
   readonly log: Log;
   /** Who still has rights when there is something to tell; undefined: whoever had. */
   readonly current?: () => ReadonlySet<Hearer> | undefined;
@@ -27,13 +25,11 @@ export interface OrderNewsDeps {
  */
 export class OrderNews {
   readonly #deps: OrderNewsDeps;
-  readonly #newest: Newest;
   readonly #heardBy = new Map<Listener, Hearer>();
   #stop: (() => void) | undefined;
 
   constructor(deps: OrderNewsDeps) {
     this.#deps = deps;
-    this.#newest = new Newest(deps.clock.now());
   }
 
   busOf(hearer: Hearer): ServerEventBus {
@@ -44,7 +40,7 @@ export class OrderNews {
         // The same one may be given twice.
         const own: Listener = (event) => listener(event);
         this.#heardBy.set(own, hearer);
-        this.#stop ??= this.#deps.ledger.onChange((outTradeNo) => void this.#tell(outTradeNo));
+        this.#stop ??= this.#deps.ledger.onChange((outTradeNo, isNew) => void this.#tell(outTradeNo, isNew));
         return () => this.#leave(own);
       },
     };
@@ -58,12 +54,11 @@ export class OrderNews {
   }
 
   /** Never rejects. */
-  async #tell(outTradeNo: string): Promise<void> {
+  async #tell(outTradeNo: string, isNew: boolean): Promise<void> {
     const { ledger, log, current } = this.#deps;
     try {
       const order = await ledger.read((book) => book.orders.get(outTradeNo));
       if (!order) return;
-      const isNew = this.#newest.takes(order);
       const holders = current?.();
       for (const [listener, hearer] of this.#heardBy) {
         if (holders?.has(hearer) === false) continue;

@@ -1,5 +1,6 @@
 import type { ServerEvent } from '@modelcontextprotocol/server';
 import { expect, it } from 'vitest';
+import type { Clock } from '../../src/domain/clock.ts';
 import { Ledger } from '../../src/ledger/ledger.ts';
 import { closePayment } from '../../src/payments/close-payment.ts';
 import { createPayment } from '../../src/payments/create-payment.ts';
@@ -57,5 +58,32 @@ it('each caller hears of what it may know, by whichever process, while its token
     none: [],
   });
   for (const { leave } of heard) leave();
+  await world.end();
+});
+
+it('an order is new once, whatever the clock of the process that makes it says', async () => {
+  const world = new World();
+  const [till, elsewhere] = [await world.process(), await world.process()];
+  const { told, leave } = hearing(new OrderNews(till));
+  const isNew = () => told.filter((what) => what === 'resources_list_changed').length;
+  const behind: Clock = {
+    now: () => world.clock.now() - 30_000,
+    sleep: (ms, signal) => world.clock.sleep(ms, signal),
+  };
+  const slow = {
+    ...elsewhere,
+    clock: behind,
+    ledger: await Ledger.open(await world.store(), 'simulator', { ...till, clock: behind }),
+  };
+  for (const [i, where] of [till, slow, till, elsewhere].entries()) {
+    await createPayment(where, CALL, payment({ outTradeNo: `ORDER_${i}` }));
+    await world.clock.sleep(1_000);
+    expect(isNew()).toBe(i + 1);
+  }
+  for (const outTradeNo of ['ORDER_0', 'ORDER_1']) await closePayment(till, CALL, { outTradeNo });
+  await world.clock.sleep(1_000);
+  expect(isNew()).toBe(4);
+  leave();
+  await slow.ledger.close();
   await world.end();
 });
