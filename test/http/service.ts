@@ -62,12 +62,22 @@ export class Service {
 
   /** Started and listening. */
   static async start(shop: Shop, env: Env = {}, args: readonly string[] = []): Promise<Service> {
-    const service = new Service(shop, await freePort(), env, args);
-    await until('the service listens', () => {
-      if (service.#child.exitCode !== null) throw new Error(`it did not start: ${service.stderr}`);
-      return service.stderr.includes('/mcp') || undefined;
-    });
+    const service = Service.launch(shop, await freePort(), env, args);
+    await service.listens();
     return service;
+  }
+
+  /** Started. */
+  static launch(shop: Shop, port: number, env: Env = {}, args: readonly string[] = []): Service {
+    return new Service(shop, port, env, args);
+  }
+
+  /** Resolves when it listens; rejects when it has ended before. */
+  async listens(): Promise<void> {
+    await until('the service listens', () => {
+      if (!this.running) throw new Error(`it did not start: ${this.stderr}`);
+      return this.stderr.includes('/mcp') || undefined;
+    });
   }
 
   /** What it has written so far. */
@@ -76,6 +86,9 @@ export class Service {
   }
   get stderr(): string {
     return this.#stderr;
+  }
+  get pid(): number | undefined {
+    return this.#child.pid;
   }
   get running(): boolean {
     return this.#child.exitCode === null && this.#child.signalCode === null;
@@ -98,10 +111,13 @@ export class Service {
   }
 
   agent(era: Era, token?: string): Promise<HttpAgent> {
-    const requestInit = token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } };
     const url = new URL('/mcp', this.origin);
-    return era === 'legacy' ? legacyAgent(url, requestInit) : modernAgent(url, requestInit);
+    return era === 'legacy' ? legacyAgent(url, withToken(token)) : modernAgent(url, withToken(token));
   }
+}
+
+export function withToken(token: string | undefined): RequestInit {
+  return token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } };
 }
 
 async function legacyAgent(url: URL, requestInit: RequestInit): Promise<HttpAgent> {

