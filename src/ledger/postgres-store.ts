@@ -1,6 +1,7 @@
 import { Socket } from 'node:net';
 import type { Pool, PoolClient, QueryResult } from 'pg';
 import type { Clock, RandomBytes } from '../domain/clock.ts';
+import { sha256 } from './audit-chain.ts';
 import { withTlsChecked } from './postgres-address.ts';
 import { postgresSql, postgresValue } from './postgres-dialect.ts';
 import { PostgresNews, tellOthers } from './postgres-news.ts';
@@ -301,7 +302,8 @@ function inWords(sql: string): { readonly text: string; readonly name?: string }
   if (known) return known;
   const text = postgresSql(sql);
   const named = inItsWords.size < MOST_NAMES && /^\s*(?:SELECT|INSERT|UPDATE|DELETE)/.test(text);
-  const made = named ? { text, name: `cashier_${inItsWords.size}` } : { text };
+  // Behind a pooler a name may be another process's, and then it must mean the same.
+  const made = named ? { text, name: `cashier_${sha256(text).slice(0, 40)}` } : { text };
   inItsWords.set(sql, made);
   return made;
 }
