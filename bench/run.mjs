@@ -1,6 +1,7 @@
 // Measures what the service costs: npm run bench -- ROW… [--quick] [--json FILE]; ROW is `all` or a name below. `all`
 // also writes bench/RESULTS.md. With --fill nothing is measured, but what the rows want to find is there for the next
-// time. Needs `npm run build` first, and Linux: processor times are the scheduler's own.
+// time; --size calls=1000 changes one of the sizes below. Needs `npm run build` first, and Linux: processor times are
+// the scheduler's own.
 // Exit code 1 when a row could not be measured, or is above the limit that holds on any machine.
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -69,8 +70,7 @@ const { values, positionals } = parseArgs({
   options: {
     quick: { type: 'boolean' },
     fill: { type: 'boolean' },
-    orders: { type: 'string' },
-    equal: { type: 'string' },
+    size: { type: 'string', multiple: true, default: [] },
     json: { type: 'string' },
   },
 });
@@ -83,8 +83,9 @@ if (names.length === 0 || unknown.length > 0) {
 }
 const sizes = {
   ...(values.quick ? QUICK : FULL),
-  ...(values.orders === undefined ? {} : { orders: Number(values.orders) }),
-  ...(values.equal === undefined ? {} : { equal: Number(values.equal) }),
+  ...Object.fromEntries(
+    values.size.map((size) => size.split('=')).map(([name, value]) => [name, Number(value)]),
+  ),
 };
 const say = (line) => console.log(`  ${line}`);
 
