@@ -81,11 +81,14 @@ export class Orders {
       ),
     );
     if (strips.length === 0) return [];
-    // That the first of each are enough has to be said to PostgreSQL, which else reads and sorts them all.
-    const first = 'ORDER BY created_at DESC, out_trade_no DESC LIMIT ?';
+    const values = strips.flatMap((strip) => strip.values);
+    const order = 'ORDER BY created_at DESC, out_trade_no DESC LIMIT';
+    const each = strips.map(({ where }) => `SELECT * FROM orders WHERE ${where}`);
+    // That the first of each are enough is said to PostgreSQL, which else reads and sorts them all. SQLite sees it.
+    const first = each.map((strip) => `/*! ( */ ${strip} /*! ${order} $${values.length + 1} ) */`);
     const rows = await this.#tx.all(
-      `${strips.map(({ where }, i) => `SELECT * FROM (SELECT * FROM orders WHERE ${where} ${first}) AS strip${i}`).join(' UNION ALL ')} ${first}`,
-      ...strips.flatMap(({ values }) => [...values, limit]),
+      `${(each.length === 1 ? each : first).join(' UNION ALL ')} ${order} ?`,
+      ...values,
       limit,
     );
     return rows.map(ORDERS.fromRow);

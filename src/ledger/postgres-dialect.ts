@@ -14,6 +14,8 @@ const OTHERWISE: readonly (readonly [RegExp, string])[] = [
   [/\bgroup_concat\(/g, 'string_agg('],
   // Only what people search for; under the collation below it too knows only the letters of ASCII as the same.
   [/ LIKE \?/g, ' ILIKE ?'],
+  // What is said to it alone, and a comment to SQLite.
+  [/\/\*! (.*?) \*\//g, '$1'],
   // The store's own table makes no database a ledger, nor another program's.
   [
     /\bFROM sqlite_schema\b/g,

@@ -262,7 +262,7 @@ describe.each(['sqlite', 'postgres'] as const)('a ledger in %s', (kind) => {
     const open = /(state = 'pending' AND|approvals.state = 'approved' AND approvals.)\s?expires_at >/;
     // … and the first of each strip of a list.
     const few = new RegExp(
-      `WHERE (out_trade_no IN |${open.source}|account = .* AND state = 'UNKNOWN')|LIMIT \\?\\) AS strip0`,
+      `WHERE (out_trade_no IN |${open.source}|account = .* AND state = 'UNKNOWN')|^/\\*! \\( \\*/ SELECT`,
     );
     expect(plans.filter(({ sql, sorts }) => sorts.length > 0 && !few.test(sql.replace(/\s+/g, ' ')))).toEqual(
       [],
