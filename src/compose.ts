@@ -13,6 +13,7 @@ import { OperatorPages } from './operator/operator-pages.ts';
 import { CallRate } from './payments/call-rate.ts';
 import { runApproved, type Under } from './payments/carry-out.ts';
 import { Desk } from './payments/desk.ts';
+import { runForgetting } from './payments/forgetting.ts';
 import { runSettler } from './payments/settler.ts';
 import type { Till } from './payments/till.ts';
 import { noteLedger } from './platform/known-ledgers.ts';
@@ -189,6 +190,7 @@ export async function openApp(config: Config, ports: Ports, service?: ServiceAdd
     return [
       runSettler(opened, stop.signal, () => telemetry?.round()),
       ...(telemetry ? [telemetry.watch(stop.signal)] : []),
+      runForgetting(opened, config.keepPersonalDays, stop.signal),
       runApproved(opened, await holdersIn(config, service !== undefined, log), stop.signal, under),
       ...(port === undefined ? [] : [holdNotifyPort(port, opened)]),
       // The service keeps alive the buyers' addresses that clients gave out, and tells them of its own.

@@ -1,5 +1,5 @@
 import { ACTORS, isActorName } from './domain/actors.ts';
-import { type CashierError, configuration } from './domain/errors.ts';
+import { type CashierError, configuration, wrongSetting } from './domain/errors.ts';
 import { isLoopbackName, isOwnAddress } from './domain/names.ts';
 import { WALLETS } from './providers/registry.ts';
 
@@ -18,6 +18,18 @@ export function portOf(env: Env, name: string): number | undefined {
     next: { zh: `改正 ${name}。`, en: `Correct ${name}.` },
   });
 }
+
+/** A whole number of days, 180 where nothing is said. */
+export function keepPersonalDaysOf(env: Env): number {
+  const value = env.CASHIER_KEEP_PERSONAL_DAYS ?? '180';
+  if (/^\d{1,5}$/.test(value) && Number(value) >= 1 && Number(value) <= MOST_DAYS) return Number(value);
+  throw wrongSetting(
+    'CASHIER_KEEP_PERSONAL_DAYS',
+    '必须是 1 到 36500 的天数。',
+    'must be a number of days from 1 to 36500.',
+  );
+}
+const MOST_DAYS = 36_500;
 
 export function callerOf(env: Env): string | undefined {
   const name = env.CASHIER_CALLER;

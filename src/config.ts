@@ -16,6 +16,7 @@ import {
 import {
   callerOf,
   h5OriginOf,
+  keepPersonalDaysOf,
   merchantNameOf,
   oauthOf,
   oneOf,
@@ -189,6 +190,8 @@ function settled(env: Env, role: Role, realm: Realm) {
     h5Origin: h5OriginOf(env),
     /** The payee as buyers and persons read it. */
     merchantName: merchantNameOf(env),
+    /** How long who has paid is kept. */
+    keepPersonalDays: keepPersonalDaysOf(env),
     /** The service as the world reaches it, without a slash at the end. */
     publicUrl: webAddressOf(env, 'CASHIER_PUBLIC_URL'),
     /** Where operators reach their pages, without a slash at the end; as a rule the public address. */

@@ -135,6 +135,12 @@ const OWN: readonly Setting[] = [
     zh: 'stdio 下本调用方的名字，用于额度与限额',
   },
   {
+    name: 'CASHIER_KEEP_PERSONAL_DAYS',
+    en: 'how many days who has paid (openid, IP, buyer) is kept after an order was made',
+    zh: '买家信息（openid、IP、买家标识）在下单后保留的天数',
+    absent: '`180`',
+  },
+  {
     name: 'CASHIER_OPERATOR_SECRET',
     en: "the operator secret, read by the operator's commands only, never by a server",
     zh: '操作员口令，只有操作员命令会读取，服务器从不读取',

@@ -191,6 +191,7 @@ const SENTENCES: { readonly [Kind in AuditKind]: Sentence<Kind> } = {
     en: `a failed sign-in as operator${said(d.unrecorded, ', besides failures not recorded one by one: ')}`,
   }),
   'audit-key-made': () => ({ zh: '生成检查点密钥', en: "the checkpoints' key was made" }),
+  'order-forgotten': (_d, about) => ({ zh: `删去买家信息${about}`, en: `the payer was forgotten${about}` }),
   'ledger-backed-up': (d) => ({ zh: `备份，到第 ${d.seq} 条`, en: `backed up, to record ${d.seq}` }),
   'ledger-restored': (d) => ({
     zh: `从备份恢复，备份止于第 ${d.seq} 条${said(d.via, '，在 ')}`,

@@ -1,7 +1,7 @@
 import type { CommandContext, Typed } from './command.ts';
 
 /**
- * `mcp-cashier ledger info | backup FILE | restore FILE | migrate --from … --to …`, each with `--json`: a ledger as a whole.
+ * `mcp-cashier ledger info | backup FILE | restore FILE | forget ORDER | forget --older-than DAYS | migrate --from … --to …`, each with `--json`: a ledger as a whole.
  */
 export async function run(typed: Typed<'ledger'>, context: CommandContext): Promise<number> {
   const [file = ''] = typed.args;
@@ -12,6 +12,8 @@ export async function run(typed: Typed<'ledger'>, context: CommandContext): Prom
       return (await import('./ledger-backup.ts')).backup(file, typed.values, context);
     case 'restore':
       return (await import('./ledger-backup.ts')).restoreFile(file, typed.values, context);
+    case 'forget':
+      return (await import('./ledger-forget.ts')).forget(typed.args[0], typed.values, context);
     case 'migrate':
       return (await import('./ledger-move.ts')).migrate(typed.values, context);
   }

@@ -258,8 +258,8 @@ export const USES = {
   },
   ledger: {
     does: {
-      zh: '账本本身：概况、备份、恢复',
-      en: 'the ledger as a whole: what it is, backing up, restoring',
+      zh: '账本本身：概况、备份、恢复、迁移、删去买家信息',
+      en: 'the ledger as a whole: what it is, backing up, restoring, moving, forgetting payers',
     },
     otherwise: 'info',
     actions: {
@@ -282,6 +282,21 @@ export const USES = {
         args: 'FILE',
         does: { zh: '恢复到还没有账本的位置，先暂停', en: 'to where no ledger is; it begins paused' },
         options: { ...CHECKPOINT, ...PLACE_OPTIONS },
+      },
+      forget: {
+        args: '[ORDER]',
+        does: {
+          zh: '删去买家信息（openid、IP、买家标识），账仍可核对',
+          en: 'who has paid (openid, IP, buyer); the trail still verifies',
+        },
+        options: {
+          'older-than': text(
+            'DAYS',
+            '早于这么多天的所有已完成订单',
+            'of all final orders older than so many days',
+          ),
+          ...PLACE_OPTIONS,
+        },
       },
       migrate: {
         does: {

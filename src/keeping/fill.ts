@@ -83,7 +83,7 @@ export async function open(
     await breakSeal(tx, SCHEMA_VERSION);
     const book = new Book(tx, ports.clock.now(), { actor: 'operator', tool: 'ledger' });
     await first(book, tx);
-    await book.end();
+    book.end();
   });
 }
 

@@ -10,7 +10,7 @@ export function rowDigest(salt: string, ...parts: readonly (string | null | unde
   return sha256(JSON.stringify([salt, ...parts])).slice(0, LENGTH);
 }
 
-/** What never changes of an order and is told nowhere else; what is personal of its terms is left out. */
+/** What never changes of an order and is told nowhere else. */
 export function termsDigest(
   salt: string,
   row: {
@@ -20,6 +20,5 @@ export function termsDigest(
     readonly terms: RequestedTerms;
   },
 ): string {
-  const { payerOpenid: _openid, payerClientIp: _ip, ...terms } = row.terms;
-  return rowDigest(salt, row.account, row.title, row.inputHash, JSON.stringify(byName(terms)));
+  return rowDigest(salt, row.account, row.title, row.inputHash, JSON.stringify(byName({ ...row.terms })));
 }

@@ -70,8 +70,12 @@ export type AuditDetails = {
     readonly state: OrderState;
     /** Digest of what never changes. */
     readonly terms: string;
+    /** Digest of who pays, by a salt of its own. */
+    readonly payer?: string;
   };
   readonly 'order-given': Digests;
+  /** Who has paid is blanked. */
+  readonly 'order-forgotten': Nothing;
   readonly 'refund-created': {
     readonly amountFen: Fen;
     readonly caller: string;

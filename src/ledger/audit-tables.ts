@@ -4,6 +4,7 @@ import type { AuditKind } from './audit-kinds.ts';
 import type { Reader, ToldLink } from './audit-reader.ts';
 import { readMeta } from './meta.ts';
 import { isSettledOrder } from './order-machine.ts';
+import { FORGOTTEN, payerDigest } from './payers.ts';
 import {
   differs,
   RecordedRows,
@@ -180,12 +181,16 @@ function orders(salt: string): RecordedTable {
     columns: [
       ...['provider', 'scene', 'caller', 'state', 'amount_fen', 'counted_at', 'plan', 'credential_json'],
       ...['account', 'title', 'input_hash', 'terms_json'],
+      ...['payer_salt', 'payer_openid', 'payer_client_ip', 'buyer_hash', 'forgotten'],
     ],
     read: {
       input_hash:
         "CASE typeof(input_hash) WHEN 'blob' THEN lower(hex(input_hash)) ELSE typeof(input_hash) || ' ' || input_hash END",
+      forgotten: `CASE WHEN payer_salt = '${FORGOTTEN}' THEN EXISTS (SELECT 1 FROM audit
+        WHERE audit.out_trade_no = orders.out_trade_no AND kind > 2 AND kind = ${kind('order-forgotten')}) END`,
     },
-    digests: (row, { terms, credential, plan }) => ({
+    digests: (row, { terms, credential, plan, payer }) => ({
+      payer: payer === undefined ? undefined : payerOf(row, payer),
       terms: terms === undefined ? undefined : termsOf(row),
       credential: credential === undefined ? undefined : credentialOf(row),
       // What will not be sent again is not kept.
@@ -193,6 +198,20 @@ function orders(salt: string): RecordedTable {
     }),
     made: `audit.out_trade_no = orders.out_trade_no AND kind = ${kind('order-created')}`,
   };
+}
+
+/** Of one that was forgotten, and tells so, nothing is left to be compared. */
+function payerOf(row: Row, told: Fact): Fact {
+  const isBlank = [row.payer_openid, row.payer_client_ip, row.buyer_hash].every((value) => value === null);
+  if (isBlank && row.forgotten) return told;
+  const text = (value: SqlValue | undefined) =>
+    value === null || value === undefined ? undefined : String(value);
+  return payerDigest({
+    payerSalt: text(row.payer_salt),
+    payerOpenid: text(row.payer_openid),
+    payerClientIp: text(row.payer_client_ip),
+    buyerHash: text(row.buyer_hash),
+  });
 }
 
 function refunds(salt: string): RecordedTable {
@@ -237,6 +256,7 @@ function moved(rows: RecordedRows, key: string, name: string, fact: (name: strin
       amount_fen: fact('amountFen'),
       state: fact('state') ?? 'PENDING_APPROVAL',
       terms,
+      payer: fact('payer'),
       // What an older version has recorded tells neither.
       credential: terms === undefined ? undefined : NOTHING_GIVEN,
     });

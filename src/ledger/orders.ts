@@ -1,3 +1,4 @@
+import { defined } from '../domain/defined.ts';
 import { ORDER_STATES, type OrderState, type ProviderId } from '../domain/order.ts';
 import type { Allowed } from './audit-kinds.ts';
 import { orderKey } from './beside.ts';
@@ -5,6 +6,7 @@ import type { History } from './history.ts';
 import { conditions, type OrderFilter } from './order-filter.ts';
 import { isSettledOrder, nextOrderState, type OrderEvent } from './order-machine.ts';
 import { type OrderTotals, orderTotals } from './order-totals.ts';
+import { FORGOTTEN, payerDigest } from './payers.ts';
 import { ORDERS, type OrderRecord } from './records.ts';
 import type { Tx } from './store.ts';
 import type { Tallies } from './tallies.ts';
@@ -136,7 +138,35 @@ export class Orders {
       caller: order.caller,
       state: order.state,
       terms: await this.#history.termsOf(order),
+      ...defined({ payer: payerDigest(order) }),
     });
+  }
+
+  /** Final orders made before `before` (ms) whose payer is still known, oldest first. */
+  async withPayer(before: number, limit: number): Promise<OrderRecord[]> {
+    const rows = await this.#tx.all(
+      `SELECT * FROM orders WHERE payer_salt > '${FORGOTTEN}' AND created_at < ? AND ${FINAL}
+       ORDER BY created_at LIMIT ?`,
+      before,
+      limit,
+    );
+    return rows.map(ORDERS.fromRow);
+  }
+
+  /**
+   * Blanks who has paid, and has the trail tell so. What is not final may have to be sent again as it was, and keeps it.
+   * Returns whether it was blanked.
+   */
+  async forgetPayer({ outTradeNo }: OrderRecord): Promise<boolean> {
+    await this.#tx.lock(orderKey(outTradeNo));
+    const blanked = await this.#tx.run(
+      `UPDATE orders SET buyer_hash = NULL, payer_openid = NULL, payer_client_ip = NULL, payer_salt = ?
+       WHERE out_trade_no = ? AND payer_salt > '${FORGOTTEN}' AND ${FINAL}`,
+      FORGOTTEN,
+      outTradeNo,
+    );
+    if (blanked === 1) await this.#history.event({ outTradeNo }, 'order-forgotten', {});
+    return blanked === 1;
   }
 
   async patch(order: OrderRecord, patch: OrderPatch): Promise<OrderRecord> {
@@ -190,4 +220,5 @@ export class Orders {
   }
 }
 
+const FINAL = "state IN ('PAID', 'CLOSED', 'DENIED')";
 const WITH_PLAN = 'SELECT * FROM orders LEFT JOIN plans USING (out_trade_no)';

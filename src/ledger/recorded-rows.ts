@@ -173,7 +173,7 @@ export class RecordedRows {
     const limit = excused ? '' : `LIMIT ${MOST}`;
     const found = await this.#find(
       tx,
-      `(SELECT * FROM ${rows} WHERE NOT EXISTS (SELECT 1 FROM audit WHERE ${made}) ${limit}) AS unrecorded`,
+      `(SELECT * FROM ${rows} WHERE NOT EXISTS (SELECT 1 FROM audit WHERE ${made}) ${limit}) AS ${name}`,
     );
     const named = excused ? found.filter(({ row }) => !excused(row)) : found;
     if (named.length === 0 && found.length === more) return [];

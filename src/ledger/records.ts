@@ -6,8 +6,6 @@ import { type Field, flag, json, maybe, money, number, Table, text } from './tab
 /** What the caller asked for beyond what the order's own columns hold. */
 export interface RequestedTerms {
   readonly expiresInMinutes: number;
-  readonly payerOpenid?: string;
-  readonly payerClientIp?: string;
   /** Another system made it; what only its maker knows is not known here. */
   readonly adopted?: true;
   /** The caller chose its number, so another system of the merchant may have used it before. */
@@ -73,6 +71,10 @@ export const ORDERS = new Table('orders', ['outTradeNo', 'state', 'updatedAt'], 
   account: text(),
   caller: text(),
   buyerHash: maybe(text()),
+  payerOpenid: maybe(text()),
+  payerClientIp: maybe(text()),
+  /** There where any of these three is, or was; see payers.ts. */
+  payerSalt: maybe(text()),
   scene: text<Scene>(),
   amountFen: money,
   title: text(),

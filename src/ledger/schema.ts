@@ -4,6 +4,7 @@ import type { AuditKind } from './audit-kinds.ts';
 import { SHAPELESS } from './audit-shapes.ts';
 import { readMeta, writeMeta } from './meta.ts';
 import { eventsIntoAudit, ordersWithoutCode } from './migrations.ts';
+import { payersApart } from './payers.ts';
 import { countAll } from './recount.ts';
 import { sealed, sealOf } from './seal.ts';
 import type { Store, Tx } from './store.ts';
@@ -264,6 +265,14 @@ const MIGRATIONS: readonly (readonly Step[])[] = [
       postgres:
         'CREATE INDEX audit_by_call ON audit (call_id, seq) WHERE call_id IS NOT NULL AND (out_trade_no IS NULL OR kind <= 2)',
     },
+  ],
+  [
+    // Who pays stands in columns of its own, which are blanked in time; see payers.ts.
+    'ALTER TABLE orders ADD COLUMN payer_openid TEXT',
+    'ALTER TABLE orders ADD COLUMN payer_client_ip TEXT',
+    'ALTER TABLE orders ADD COLUMN payer_salt TEXT',
+    payersApart,
+    "CREATE INDEX orders_with_payer ON orders (created_at) WHERE payer_salt > '-'",
   ],
 ];
 

@@ -233,6 +233,7 @@ export const EVENTS: Readonly<Record<Told, Text | undefined>> = {
   result: undefined,
   'policy-allowed': undefined,
   'order-given': undefined,
+  'order-forgotten': undefined,
   'order-denied': undefined,
   'refund-denied': undefined,
   'order-created': { zh: '智能体申请收款', en: 'The agent asked for a payment' },

@@ -31,7 +31,7 @@ export function newOrder(
   return {
     ...NEVER_SENT,
     state: 'PENDING_APPROVAL',
-    buyerHash: undefined,
+    ...{ buyerHash: undefined, payerOpenid: undefined, payerClientIp: undefined, payerSalt: undefined },
     credential: {},
     pageToken: till.randomBytes(16).toString('base64url'),
     createdAt: now,

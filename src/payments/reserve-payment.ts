@@ -2,6 +2,7 @@ import { wholeSecond } from '../domain/clock.ts';
 import { defined } from '../domain/defined.ts';
 import type { Credential, OrderTerms } from '../domain/order.ts';
 import type { Book } from '../ledger/book.ts';
+import { FORGOTTEN } from '../ledger/payers.ts';
 import type { ApprovalRecord, OrderRecord } from '../ledger/records.ts';
 import { insistNotFrozen } from '../policy/decisions.ts';
 import { GatewayDeclined, isHome, type PaymentProvider } from '../providers/contract.ts';
@@ -162,6 +163,12 @@ async function reserve(
     account: provider.account,
     caller: call.caller,
     buyerHash: buyerHash || undefined,
+    payerOpenid: input.payerOpenid,
+    payerClientIp: input.payerClientIp,
+    payerSalt:
+      buyerHash || input.payerOpenid || input.payerClientIp
+        ? till.randomBytes(12).toString('hex')
+        : undefined,
     scene: input.scene,
     amountFen: input.amountFen,
     title: input.title,
@@ -169,8 +176,6 @@ async function reserve(
     inputHash,
     terms: defined({
       expiresInMinutes: input.expiresInMinutes,
-      payerOpenid: input.payerOpenid,
-      payerClientIp: input.payerClientIp,
       chosen: input.outTradeNo === undefined ? undefined : (true as const),
       mark: provider.returnsMark ? till.randomBytes(12).toString('base64url') : undefined,
     }),
@@ -193,7 +198,8 @@ async function proceed(
   if (isBeingSent(till, order)) return 'busy';
   const now = till.clock.now();
   if (order.state === 'PENDING_APPROVAL') return commitIntent(at, order, replayed);
-  if (awaitsSend(order)) {
+  // One whose payer was forgotten cannot be sent as it was.
+  if (awaitsSend(order) && order.payerSalt !== FORGOTTEN) {
     const reopened = await book.orders.move(order, 'reopened', {
       declinedCode: undefined,
       sentAt: undefined,
@@ -250,8 +256,8 @@ async function commitIntent(
 
 /** The terms as the gateway gets them; `now` (ms) only matters until the expiry is fixed by the first send. */
 export function termsOf(order: OrderRecord, now: number): OrderTerms {
-  const { outTradeNo, scene, amountFen, title } = order;
-  const { expiresInMinutes, payerOpenid, payerClientIp, mark } = order.terms;
+  const { outTradeNo, scene, amountFen, title, payerOpenid, payerClientIp } = order;
+  const { expiresInMinutes, mark } = order.terms;
   const expiresAt = order.expiresAt ?? wholeSecond(now) + expiresInMinutes * 60_000;
   return defined({ outTradeNo, scene, amountFen, title, expiresAt, payerOpenid, payerClientIp, mark });
 }

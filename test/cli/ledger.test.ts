@@ -52,6 +52,16 @@ describe('a ledger as a whole, by commands', () => {
     expect((await shop.command(['help', 'ledger'])).stdout).toContain('backup FILE');
   });
 
+  it('forgets who has paid, of one order or of all that are old', async () => {
+    expect(await told(['ledger', 'forget', orders[0] ?? ''])).toMatchObject({
+      realm: 'simulator',
+      orders: 0,
+    });
+    expect(await told(['ledger', 'forget', '--older-than', '0'])).toMatchObject({ orders: 0 });
+    for (const wrong of [[], ['NO_SUCH_1'], [orders[0] ?? '', '--older-than', '5'], ['--older-than', 'x']])
+      expect(await shop.command(['ledger', 'forget', ...wrong])).toMatchObject({ code: 1, stdout: '' });
+  });
+
   it('is restored only by whoever knows its secret, and begins paused until it knows again what came after', async () => {
     await told(['operator', 'set-secret', '--realm', 'simulator'], { CASHIER_OPERATOR_SECRET: SECRET });
     const kept = join(shop.home, 'kept.jsonl');

@@ -8,6 +8,7 @@ import type { OrderFilter } from '../../src/ledger/order-filter.ts';
 import { miscounted } from '../../src/ledger/recount.ts';
 import { closePayment } from '../../src/payments/close-payment.ts';
 import { createPayment } from '../../src/payments/create-payment.ts';
+import { forgetOrder } from '../../src/payments/forgetting.ts';
 import { queryPayment } from '../../src/payments/query-payment.ts';
 import { refundPayment } from '../../src/payments/refund-payment.ts';
 import { runSettler } from '../../src/payments/settler.ts';
@@ -141,5 +142,27 @@ describe('a ledger of the version before limits and budgets were added up as the
     const { ledger } = till;
     expect((await ledger.read((book) => book.quotas.budget('a'))).heldFen).toBe(4_500);
     expect(await verifyAudit(ledger, [])).toMatchObject({ intact: true, tables: [] });
+  });
+});
+
+describe('a ledger of the version before payers had columns of their own', () => {
+  beforeEach(async () => {
+    await restore('ledger-6-limits.sql');
+    const db = await openSqlite(world.ledgerPath);
+    db.exec(`UPDATE orders SET terms_json = json_set(terms_json, '$.payerOpenid', 'oUpF8u', '$.payerClientIp', '203.0.113.7')
+      WHERE out_trade_no = (SELECT MIN(out_trade_no) FROM orders WHERE state = 'PAID')`);
+    db.close();
+    till = await world.process();
+  });
+
+  it('has them there, verifies, and can forget them', async () => {
+    const [row] = await till.ledger.inspect((tx) =>
+      tx.all("SELECT out_trade_no, payer_client_ip, terms_json FROM orders WHERE payer_openid = 'oUpF8u'"),
+    );
+    expect(row?.payer_client_ip).toBe('203.0.113.7');
+    expect(row?.terms_json).not.toContain('payer');
+    expect(await verifyAudit(till.ledger, [])).toMatchObject({ intact: true, tables: [] });
+    expect(await forgetOrder(till.ledger, String(row?.out_trade_no))).toBe(true);
+    expect(await verifyAudit(till.ledger, [])).toMatchObject({ intact: true, tables: [] });
   });
 });
