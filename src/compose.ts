@@ -5,6 +5,7 @@ import { BuyerPages } from './buyer-page/buyer-pages.ts';
 import type { Config } from './config.ts';
 import { secretsOf } from './config.ts';
 import type { Clock, RandomBytes } from './domain/clock.ts';
+import { DEFAULT_MERCHANT, mountOf, notifyPath } from './domain/merchant.ts';
 import type { ProviderId } from './domain/order.ts';
 import type { Log } from './domain/ports.ts';
 import { keepRefusedNames } from './ledger/refused-names.ts';
@@ -78,6 +79,8 @@ export interface Ports {
   readonly randomBytes: RandomBytes;
   /** Writes our commands in a text as whoever reads it can type them. */
   readonly runnable?: (text: string) => string;
+  /** Where several merchants write into one file, whose secrets it must know all; by default its own. */
+  readonly log?: Log;
 }
 
 /** The machine's own. */
@@ -89,10 +92,10 @@ export const systemPorts: Ports = { clock: systemClock, randomBytes: systemRando
  */
 export async function openApp(config: Config, ports: Ports, service?: ServiceAddress): Promise<App> {
   const { clock, randomBytes, runnable = (text: string) => text } = ports;
-  const { language, merchantName, realm } = config;
+  const { language, merchantName, realm, merchant } = config;
   const simulated = realm === 'simulator';
   const policy = await readPolicy(config);
-  const log = createLog({ level: config.logLevel, file: config.logFile, secrets: secretsOf(config.env) });
+  const log = ports.log ?? logOf([config]);
   const configured = config.embeddedSimulator
     ? undefined
     : await configureProviders(config.env, gatewayHttp(undefined, outgoingProxyOf(config.env)), log);
@@ -116,10 +119,11 @@ export async function openApp(config: Config, ports: Ports, service?: ServiceAdd
   let simulator: Simulator | undefined;
   async function embeddedProviders(): Promise<ReadonlyMap<ProviderId, PaymentProvider>> {
     const { openSimulator } = await import('./simulator/index.ts');
-    simulator = await openSimulator({ folder: join(config.home, 'simulator'), clock, randomBytes });
+    const folder = join(config.home, 'simulator', ...(merchant === DEFAULT_MERCHANT ? [] : [merchant]));
+    simulator = await openSimulator({ folder, clock, randomBytes });
     await simulator.serve();
     return configureProviders(
-      { ...simulator.env, ...notifyUrls(service?.localUrl ?? loopback(config.httpPort)) },
+      { ...simulator.env, ...notifyUrls(service?.localUrl ?? loopback(config.httpPort), merchant) },
       selfServing(gatewayHttp(), simulator),
       log,
     );
@@ -147,17 +151,21 @@ export async function openApp(config: Config, ports: Ports, service?: ServiceAdd
     }),
   );
 
+  const mount = mountOf(merchant);
+  const mounted = (address: string | undefined) => (address === undefined ? undefined : `${address}${mount}`);
   const buyers = new BuyerPages({
     ...{ ledger, clock, randomBytes, language, merchantName, simulated },
     // On stdio the port for gateways serves buyers too.
-    outside: service || config.httpPort !== undefined ? (config.publicUrl ?? config.h5Origin) : undefined,
-    h5Origin: config.h5Origin,
-    service: service?.publicUrl,
+    outside: mounted(
+      service || config.httpPort !== undefined ? (config.publicUrl ?? config.h5Origin) : undefined,
+    ),
+    h5Origin: mounted(config.h5Origin),
+    service: mounted(service?.publicUrl),
     simulatorUrl: (code) => simulator && `${simulator.origin}/scan?code=${encodeURIComponent(code)}`,
   });
   const operators = new OperatorPages({
     ...{ ledger, realm, clock, randomBytes, log, language, merchantName, runnable },
-    publicUrl: service && (service.operatorUrl ?? service.publicUrl),
+    ...(service ? { mount, publicUrl: service.operatorUrl ?? service.publicUrl } : {}),
   });
 
   const refusals = new RefusedNames({
@@ -170,10 +178,10 @@ export async function openApp(config: Config, ports: Ports, service?: ServiceAdd
   async function routes(): Promise<Hono> {
     const { Hono } = await import('hono');
     const { notifyRoutes } = await import('./notify/routes.ts');
-    const notify = notifyRoutes(till, (gateway, outcome) => telemetry?.notified(gateway, outcome));
-    const open = new Hono().route('/', notify).route('/', await buyers.routes());
+    const notify = notifyRoutes(till, merchant, (gateway, outcome) => telemetry?.notified(gateway, outcome));
+    const open = new Hono().route('/', notify).route(mount || '/', await buyers.routes());
     // Beside stdio, the port for gateways may be open to the world, and the operator's pages have one of their own.
-    return service ? open.route('/', await operators.routes()) : open;
+    return service ? open.route(mount || '/', await operators.routes()) : open;
   }
 
   const under: Under = (opened, call) => underId(opened, call, systemTimer, tracing?.later(call));
@@ -245,6 +253,13 @@ export async function openApp(config: Config, ports: Ports, service?: ServiceAdd
   };
 }
 
+/** The log of a process, which keeps the secrets of all these out. */
+export function logOf(configs: readonly [Config, ...Config[]]): Log {
+  const [{ logLevel, logFile }] = configs;
+  const secrets = configs.flatMap(({ env }) => secretsOf(env));
+  return createLog({ level: logLevel, file: logFile, secrets });
+}
+
 async function configureProviders(
   env: Config['env'],
   http: GatewayHttp,
@@ -260,9 +275,11 @@ async function configureProviders(
 }
 
 /** The embedded simulator notifies this machine's own port, where one is configured. */
-function notifyUrls(base: string | undefined): Config['env'] {
+function notifyUrls(base: string | undefined, merchant: string): Config['env'] {
   if (base === undefined) return {};
-  return Object.fromEntries(WALLETS.map(({ id, notify }) => [notify.variable, `${base}/notify/${id}`]));
+  return Object.fromEntries(
+    WALLETS.map(({ id, notify }) => [notify.variable, `${base}${notifyPath(id, merchant)}`]),
+  );
 }
 
 function loopback(port: number | undefined): string | undefined {

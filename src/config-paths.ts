@@ -7,7 +7,7 @@ import { OURS } from './settings.ts';
 type Env = Readonly<Record<string, string | undefined>>;
 
 /** Variables that hold a path, besides every `…_FILE`. */
-const PATHS = ['CASHIER_HOME', 'CASHIER_LEDGER', 'CASHIER_POLICY'];
+const PATHS = ['CASHIER_HOME', 'CASHIER_LEDGER', 'CASHIER_POLICY', 'CASHIER_MERCHANTS'];
 /** Relative, they would name another place in every folder that a program is started in. */
 const ABSOLUTE = ['CASHIER_HOME', 'CASHIER_LEDGER'];
 

@@ -24,7 +24,8 @@ import {
   webAddressOf,
 } from './config-values.ts';
 import { CashierError } from './domain/errors.ts';
-import { isAddress, ledgerName, postgresAddress } from './domain/ledger-address.ts';
+import { inMerchantsPlace, isAddress, ledgerName, postgresAddress } from './domain/ledger-address.ts';
+import { DEFAULT_MERCHANT } from './domain/merchant.ts';
 import { isLoopbackName } from './domain/names.ts';
 import { REALMS, type Realm } from './domain/order.ts';
 import { readSecretFile, readTextFile } from './platform/text-file.ts';
@@ -49,10 +50,13 @@ export interface Place {
   readonly realm?: Realm | undefined;
   readonly home?: string | undefined;
   readonly ledger?: string | undefined;
+  /** Whose it is, where a file names several. */
+  readonly merchant?: string | undefined;
 }
 
 /**
- * Reads the environment, the only place that does. Throws CONFIGURATION naming the variable and the remedy.
+ * Reads the environment, the only place that does, as that of one merchant: whatever `CASHIER_MERCHANTS` names is not
+ * looked at. Throws CONFIGURATION naming the variable and the remedy.
  * @param processEnv the process's environment
  * @param cwd where a `.env` may lie; it is read only when the real environment says nothing to us at all
  * @param place what options say, typed in `cwd`
@@ -63,37 +67,59 @@ export async function readConfig(
   role: Role = 'server',
   place: Place = {},
 ): Promise<Config> {
-  const env = await withDotenv(processEnv, cwd);
-  const typed = {
-    ...(place.home === undefined ? {} : { CASHIER_HOME: typedPath(place.home, cwd) }),
-    ...(place.ledger === undefined
+  return configOf(withPlace(await withDotenv(processEnv, cwd), cwd, role, place), role, place.realm);
+}
+
+/** The environment with what options say of the ledger that is meant. */
+export function withPlace(env: Env, cwd: string, role: Role, { home, ledger, realm }: Place): Env {
+  return {
+    ...env,
+    ...(home === undefined ? {} : { CASHIER_HOME: typedPath(home, cwd) }),
+    ...(ledger === undefined
       ? {}
-      : { CASHIER_LEDGER: typedPath(place.ledger, cwd), CASHIER_LEDGER_FILE: undefined }),
+      : { CASHIER_LEDGER: typedPath(ledger, cwd), CASHIER_LEDGER_FILE: undefined }),
     // Which real world it is, only the keys can say.
-    ...(role === 'operator' || place.realm === undefined
+    ...(role === 'operator' || realm === undefined
       ? {}
-      : { CASHIER_MODE: place.realm === 'simulator' ? 'simulator' : 'live' }),
+      : { CASHIER_MODE: realm === 'simulator' ? 'simulator' : 'live' }),
   };
-  return configOf({ ...env, ...typed }, role, place.realm);
+}
+
+/** Whether any key is set, or was meant to be: what makes a real merchant of an environment. */
+export function hasCredential(env: Env): boolean {
+  return CREDENTIALS.some((name) => env[name] || env[`${name}_FILE`]);
+}
+
+/** The merchant that a configuration is of, where a file names several. */
+export interface Whose {
+  readonly id: string;
+  /** All that the file names. */
+  readonly of: readonly string[];
+  /** Whether the ledger was named for it alone; else each has a place of its own. */
+  readonly hasLedger: boolean;
 }
 
 /** As {@link readConfig}, from an environment that is complete. */
-export function configOf(given: Env, role: Role = 'server', realm?: Realm): Config {
-  if (role === 'operator') return operatorConfig(given, realm);
+export function configOf(given: Env, role: Role = 'server', realm?: Realm, whose?: Whose): Config {
+  if (role === 'operator') return operatorConfig(given, realm, whose);
   const env = resolveFiles(withoutOperatorSecret(given));
   const home = homeOf(env);
-  const hasCredential = CREDENTIALS.some((name) => env[name] !== undefined);
-  const mode = oneOf(env, 'CASHIER_MODE', ['live', 'simulator']) ?? (hasCredential ? 'live' : 'simulator');
+  const isReal = hasCredential(env);
+  const mode = oneOf(env, 'CASHIER_MODE', ['live', 'simulator']) ?? (isReal ? 'live' : 'simulator');
   const sandboxed = WALLETS.filter((wallet) => isInSandbox(env, wallet));
   const [sandbox] = sandboxed;
   const entered: Realm = mode === 'simulator' ? 'simulator' : sandbox ? 'sandbox' : 'live';
-  if (mode === 'live' && !hasCredential) throw noCredentials();
+  if (mode === 'live' && !isReal) throw noCredentials();
   const outside = WALLETS.find((wallet) => !sandboxed.includes(wallet) && isConfigured(env, wallet));
   if (entered === 'sandbox' && sandbox && outside) throw mixedWithSandbox(sandbox, outside);
-  if (env.CASHIER_MODE === undefined && entered === 'simulator' && existsSync(ledgerIn(home, 'live'))) {
+  if (
+    env.CASHIER_MODE === undefined &&
+    entered === 'simulator' &&
+    existsSync(ledgerIn(home, 'live', whose?.id))
+  ) {
     throw liveLedgerPresent(home);
   }
-  return settled(env, role, entered);
+  return settled(env, role, entered, whose);
 }
 
 /**
@@ -101,20 +127,19 @@ export function configOf(given: Env, role: Role = 'server', realm?: Realm): Conf
  * wrong with them stands in the way of a freeze. The realm is the one that is asked for, by `--realm` or
  * `CASHIER_MODE`; else, of the ledgers that are there, the one that the keys belong to, else the live one.
  */
-function operatorConfig(given: Env, asked: Realm | undefined): Config {
+function operatorConfig(given: Env, asked: Realm | undefined, whose: Whose | undefined): Config {
   const needed = (name: string) => FOR_OPERATORS.test(name) || SANDBOX_VARIABLES.includes(name);
   const names = Object.keys(given).filter((name) => OURS.test(name) && !needed(name));
   const env = resolveFiles({ ...given, ...Object.fromEntries(names.map((name) => [name, undefined])) });
   const home = homeOf(env);
-  const hasCredential = CREDENTIALS.some((name) => given[name] || given[`${name}_FILE`]);
   const mode = oneOf(env, 'CASHIER_MODE', ['live', 'simulator']);
   const real = SANDBOX_VARIABLES.some((name) => env[name] === 'sandbox') ? 'sandbox' : 'live';
   const stated = asked ?? (mode === 'simulator' ? mode : mode === 'live' ? real : undefined);
-  const ofKeys = hasCredential ? real : undefined;
-  const present = REALMS.filter((realm) => existsSync(ledgerIn(home, realm)));
+  const ofKeys = hasCredential(given) ? real : undefined;
+  const present = REALMS.filter((realm) => existsSync(ledgerIn(home, realm, whose?.id)));
   const realm = stated ?? present.find((one) => one === ofKeys) ?? present[0] ?? ofKeys ?? 'live';
   return {
-    ...settled(env, 'operator', realm),
+    ...settled(env, 'operator', realm, whose),
     realmIsStated: stated !== undefined || (ofKeys !== undefined && realm === ofKeys),
   };
 }
@@ -137,15 +162,17 @@ function homeOf(env: Env): string {
   return env.CASHIER_HOME ?? join(homedir(), '.mcp-cashier');
 }
 
-/** Where a realm's ledger lies, unless `CASHIER_LEDGER` says otherwise. */
-export function ledgerIn(home: string, realm: Realm): string {
-  return join(home, realm, 'ledger.db');
+/** Where a merchant's ledger of a realm lies, unless `CASHIER_LEDGER` says otherwise. */
+export function ledgerIn(home: string, realm: Realm, merchant: string = DEFAULT_MERCHANT): string {
+  return inMerchantsPlace(join(home, realm, 'ledger.db'), merchant);
 }
 
 /** The rest, once it is known which world it is. */
-function settled(env: Env, role: Role, realm: Realm) {
+function settled(env: Env, role: Role, realm: Realm, whose?: Whose) {
   const home = homeOf(env);
-  const ledger = env.CASHIER_LEDGER ?? ledgerIn(home, realm);
+  const merchant = whose?.id ?? DEFAULT_MERCHANT;
+  const shared = env.CASHIER_LEDGER ?? ledgerIn(home, realm);
+  const ledger = whose?.hasLedger ? shared : inMerchantsPlace(shared, merchant);
   if (isAddress(ledger) && !postgresAddress(ledger)) throw noLedgerAddress();
   const ledgerListen = env.CASHIER_LEDGER_LISTEN;
   if (ledgerListen !== undefined && !postgresAddress(ledgerListen)) throw noListenAddress();
@@ -158,6 +185,10 @@ function settled(env: Env, role: Role, realm: Realm) {
     /** Simulator realm with the simulator inside the product; false when a wallet's gateway variable names one. */
     embeddedSimulator: realm === 'simulator' && !simulatorElsewhere(env),
     home,
+    /** Whose configuration this is. */
+    merchant,
+    /** All that the file of merchants names; none where there is no such file. */
+    merchants: whose?.of ?? [],
     /** SQLite file path, or `postgres://…` with whatever password it has. */
     ledger,
     /** The same for people and files, without a password. */

@@ -71,6 +71,11 @@ const OWN: readonly Setting[] = [
     asked: 'Payee 收款方名称',
   },
   {
+    name: 'CASHIER_MERCHANTS',
+    en: 'several merchants in one service: a YAML file that names each with its wallets, policy and payee',
+    zh: '一个服务里的多个商户：YAML 文件，写明每个商户的支付方式、规则和收款方名称',
+  },
+  {
     name: 'CASHIER_HTTP_HOST',
     en: 'address that the service binds',
     zh: '服务监听的地址',

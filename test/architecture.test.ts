@@ -114,7 +114,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     ...['providers/contract.ts', 'providers/measured.ts', 'providers/registry.ts'],
   ],
   transports: [
-    ...['domain/clock.ts', 'domain/errors.ts', 'domain/names.ts', 'domain/order.ts'],
+    ...['domain/clock.ts', 'domain/errors.ts', 'domain/merchant.ts', 'domain/names.ts'],
+    'domain/order.ts',
     ...['html', 'providers/registry.ts'],
     'server.ts',
     'auth',
@@ -128,7 +129,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'platform/source.ts',
   ],
   doctor: [
-    'config.ts',
+    ...['config.ts', 'config-merchants.ts', 'config-paths.ts'],
     'domain',
     'ledger',
     'policy',
@@ -146,6 +147,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'config-names.ts': ['domain', 'providers/registry.ts'],
   'config-refusals.ts': ['domain', ...WALLETS],
   'config-values.ts': ['domain', 'providers/registry.ts'],
+  'config-merchants.ts': [
+    ...['domain', 'platform/home-path.ts', 'platform/text-file.ts', 'providers/registry.ts'],
+    ...['policy/policy-file.ts', 'policy/read-policy.ts', 'settings.ts'],
+  ],
+  'read-configs.ts': [
+    ...['config.ts', 'config-merchants.ts', 'config-paths.ts', 'config-refusals.ts', 'domain'],
+  ],
   'config-paths.ts': ['domain', 'platform/home-path.ts', 'settings.ts'],
   'config.ts': [
     ...['config-names.ts', 'config-paths.ts', 'config-refusals.ts', 'config-values.ts'],
@@ -160,7 +168,15 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'settings.ts': ['domain', ...WALLETS],
   'settings-documents.ts': ['domain', 'settings.ts'],
 };
-const EVERYONE = ['main.ts', 'launch.ts', 'mcp-server-alipay.ts', 'compose.ts', 'version.ts', 'cli'];
+const EVERYONE = [
+  'main.ts',
+  'launch.ts',
+  'mcp-server-alipay.ts',
+  'compose.ts',
+  'open-apps.ts',
+  'version.ts',
+  'cli',
+];
 
 function importsOf({ name, text }: (typeof files)[number]): string[] {
   const specifiers = [...text.matchAll(/(?:from|import)\s*\(?\s*'(\.[^']+)'/g)].map(

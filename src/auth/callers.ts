@@ -1,3 +1,4 @@
+import { merchantOf } from '../domain/merchant.ts';
 import type { Identity, Scope } from '../policy/identity.ts';
 
 /** Nobody said who they are, what they said is nobody's, or it cannot be known at the moment. */
@@ -65,6 +66,32 @@ export function withOAuth(tokens: Callers | undefined, oauth: OAuthCallers): Cal
       return all;
     },
   };
+}
+
+/**
+ * The callers of these merchants and of no other: whoever's token belongs to none of them is refused, and told how that
+ * is mended; never, who there is.
+ */
+export function ofMerchants(callers: Callers, merchants: readonly string[]): Callers {
+  return {
+    ...callers,
+    async identify(authorization) {
+      const found = await callers.identify(authorization);
+      if (typeof found === 'string' || found instanceof Response) return found;
+      return merchantOf(found, merchants) === undefined ? ofNobody(found) : found;
+    },
+  };
+}
+
+function ofNobody({ scopes }: Identity): Response {
+  const said =
+    scopes === undefined
+      ? 'the token belongs to no merchant of this service: mcp-cashier tokens add NAME --merchant MERCHANT'
+      : 'the access token belongs to no merchant of this service: its issuer is to name one in the claim "merchant"';
+  return new Response(said, {
+    status: 403,
+    headers: { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' },
+  });
 }
 
 /** What an approval that an OAuth caller has asked for is carried out by: an issuer that is trusted still. */

@@ -84,7 +84,14 @@ export async function oauthCallers(deps: OAuthDeps): Promise<OAuthCallers> {
     const clientId = [payload.client_id, payload.azp, payload.sub].find((claim) => claim !== undefined);
     if (typeof clientId !== 'string' || !CLIENT.test(clientId)) throw invalid('no client_id, azp or sub');
     // The SDK compares with the system's clock, and knows of no leeway.
-    return { token, clientId, scopes: scopesOf(payload), expiresAt: Number(payload.exp) + LEEWAY };
+    const expiresAt = Number(payload.exp) + LEEWAY;
+    return {
+      token,
+      clientId,
+      scopes: scopesOf(payload),
+      expiresAt,
+      extra: { merchant: merchantIn(payload) },
+    };
   }
   function refusal(error: unknown, scopes: readonly Scope[] = SCOPES): Response {
     const response =
@@ -107,7 +114,8 @@ export async function oauthCallers(deps: OAuthDeps): Promise<OAuthCallers> {
           log.info('mcp request refused', { caller: `oauth:${auth.clientId}`, error: 'no scope of ours' });
           return refusal(insufficient());
         }
-        return known.of(auth.clientId, scopes, Number(auth.expiresAt) * 1_000);
+        const merchant = auth.extra?.merchant as string | undefined;
+        return known.of({ client: auth.clientId, merchant, scopes }, Number(auth.expiresAt) * 1_000);
       } catch (error) {
         return refusal(error);
       }
@@ -145,12 +153,23 @@ function scopesOf({ scope, scp }: JWTPayload): string[] {
   return Array.isArray(said) ? said.filter((one) => typeof one === 'string') : [];
 }
 
+/** What is no name is nobody's, and not as if nothing had been said. */
+function merchantIn({ merchant }: JWTPayload): string | undefined {
+  return merchant === undefined || typeof merchant === 'string' ? merchant : '';
+}
+
 function invalid(why: string): OAuthError {
   return new OAuthError(OAuthErrorCode.InvalidToken, why);
 }
 
 function insufficient(): OAuthError {
   return new OAuthError(OAuthErrorCode.InsufficientScope, 'Insufficient scope');
+}
+
+interface Rights {
+  readonly client: string;
+  readonly merchant: string | undefined;
+  readonly scopes: readonly Scope[];
 }
 
 /** One object for each caller with the same rights, until the last of its tokens ends. */
@@ -168,11 +187,12 @@ class KnownCallers {
   }
 
   /** @param until when (ms) its token ends */
-  of(client: string, scopes: readonly Scope[], until: number): Identity {
-    const rights = `${client} ${scopes.join(' ')}`;
+  of({ client, merchant, scopes }: Rights, until: number): Identity {
+    const rights = JSON.stringify([client, merchant, scopes]);
     const found = this.#byRights.get(rights);
     const identity = found?.identity ?? {
       caller: `oauth:${client}`,
+      merchant,
       named: true,
       credential: credentialOf(this.#issuer),
       scopes: new Set(scopes),

@@ -117,6 +117,7 @@ function knownOf(entry: TokenEntry): Known {
     hash: Buffer.from(entry.sha256, 'hex'),
     identity: {
       caller: entry.name,
+      merchant: entry.merchant,
       named: true,
       credential: entry.sha256.slice(0, CREDENTIAL_DIGITS),
       tools: entry.tools && new Set(entry.tools),

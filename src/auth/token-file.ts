@@ -1,6 +1,7 @@
 import { closeSync, fsyncSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
 import { z } from 'zod';
 import { CashierError, configuration, type Text } from '../domain/errors.ts';
+import { DEFAULT_MERCHANT, MERCHANT_NAME } from '../domain/merchant.ts';
 import { moveOver } from '../platform/replace-file.ts';
 import { readTextFile } from '../platform/text-file.ts';
 import { PolicyProblem, readSections } from '../policy/read-policy.ts';
@@ -15,6 +16,8 @@ const entry = z.strictObject({
   name: z.string().regex(TOKEN_NAME),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
   tools: z.array(z.string().min(1)).min(1).optional(),
+  /** Of whom, where a service has several merchants. */
+  merchant: z.string().regex(MERCHANT_NAME).optional(),
   orders: z.enum(['own', 'all']).default('own'),
   /** Sections `payments` and `refunds` of a policy, as they stand in the file. */
   policy: z.unknown().optional(),
@@ -45,8 +48,12 @@ export function readTokenFile(path: string): readonly TokenEntry[] {
     throw invalid(path, { zh: problem, en: problem });
   }
   const { tokens } = parsed.data;
-  for (const key of ['name', 'sha256'] as const) {
-    const twice = tokens.find((one, i) => tokens.findIndex((other) => other[key] === one[key]) !== i);
+  const alike = {
+    name: isNamedAlike,
+    sha256: (one: TokenEntry, other: TokenEntry) => one.sha256 === other.sha256,
+  };
+  for (const [key, isSame] of Object.entries(alike)) {
+    const twice = tokens.find((one, i) => tokens.findIndex((other) => isSame(one, other)) !== i);
     if (twice) {
       throw invalid(path, {
         zh: `tokens: ${twice.name} 的 ${key} 出现了两次`,
@@ -57,6 +64,13 @@ export function readTokenFile(path: string): readonly TokenEntry[] {
   for (const [i, { policy }] of tokens.entries()) insistOnRules(path, policy, ['tokens', i, 'policy']);
   return tokens;
 }
+
+/** Whether two tokens have the same name with the same merchant: callers of one are nothing to another. */
+export function isNamedAlike(one: Named, other: Named): boolean {
+  const whose = ({ merchant = DEFAULT_MERCHANT }: Named) => merchant;
+  return one.name === other.name && whose(one) === whose(other);
+}
+type Named = Pick<TokenEntry, 'name'> & { readonly merchant?: string | undefined };
 
 /**
  * Replaces what the file holds by what `change` makes of it: whole and durable (rename), readable by its owner only,

@@ -14,7 +14,11 @@ export interface Books {
   readonly ledger: Ledger;
   readonly settings: Config;
   /** Which it is, for programs; null where there is none yet, which a command that only reads takes for an empty one. */
-  readonly where: { readonly realm: Realm | null; readonly ledger: string | null };
+  readonly where: {
+    readonly merchant?: string;
+    readonly realm: Realm | null;
+    readonly ledger: string | null;
+  };
   /** Says which it is, on the first line; once. */
   readonly announce: () => void;
 }
@@ -39,20 +43,31 @@ export async function withBooks(
   const opened = absent ? { ...settings, ledger: ':memory:' } : settings;
   const ledger = await adoptLedger(opened, place.realm, absent || mayMake);
   const { say } = context;
+  const whose = whoseOf(settings);
   let said = false;
   try {
     return await work({
       ledger,
       settings: { ...settings, realm: ledger.realm },
-      where: absent ? { realm: null, ledger: null } : { realm: ledger.realm, ledger: settings.ledgerName },
+      where: {
+        ...whose,
+        ...(absent ? { realm: null, ledger: null } : { realm: ledger.realm, ledger: settings.ledgerName }),
+      },
       announce: () => {
         if (said) return;
         said = true;
-        const { realm } = ledger;
+        const { merchant = '' } = whose;
+        const name = settings.ledgerName;
         print(
           absent
-            ? say.line(`账本：还没有（${settings.ledgerName}）`, `ledger: none yet (${settings.ledgerName})`)
-            : say.line(`账本：${realm} ${settings.ledgerName}`, `ledger: ${realm} ${settings.ledgerName}`),
+            ? say.line(
+                `账本：还没有（${spaced(merchant, name)}）`,
+                `ledger: none yet (${spaced(merchant, name)})`,
+              )
+            : say.line(
+                `账本：${spaced(merchant, ledger.realm, name)}`,
+                `ledger: ${spaced(merchant, ledger.realm, name)}`,
+              ),
         );
       },
     });
@@ -61,10 +76,21 @@ export async function withBooks(
   }
 }
 
+/** Whose books these are, where there are several merchants. */
+export function whoseOf({ merchant, merchants }: Config): { readonly merchant?: string } {
+  return merchants.length === 0 ? {} : { merchant };
+}
+
+/** Those words that there are, in a line. */
+export function spaced(...words: readonly string[]): string {
+  return words.filter(Boolean).join(' ');
+}
+
 /** Writes commands so that they mean the ledger of these settings, also where a live one would come first. */
-export function typedFor(say: Say, { home, realm }: Config): (text: string) => string {
-  const stated = realm !== 'live' && existsSync(ledgerIn(home, 'live')) ? realm : undefined;
-  return (text) => say.runnable(text, stated);
+export function typedFor(say: Say, settings: Config): (text: string) => string {
+  const { home, realm, merchant } = settings;
+  const stated = realm !== 'live' && existsSync(ledgerIn(home, 'live', merchant)) ? realm : undefined;
+  return (text) => say.runnable(text, { realm: stated, ...whoseOf(settings) });
 }
 
 /** As {@link Books.announce}, where a person is about to be asked: they must know what they decide on. */

@@ -2,6 +2,7 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type Env, type EnvFileTold, readConfig, withDotenv } from '../config.ts';
 import { CashierError } from '../domain/errors.ts';
+import { readConfigs, readOneConfig } from '../read-configs.ts';
 import { version } from '../version.ts';
 import { commandNamed, readArguments } from './arguments.ts';
 import type { Command } from './command.ts';
@@ -74,7 +75,9 @@ async function run(argv: readonly string[], at: Surroundings): Promise<number> {
   const command = await COMMANDS[name]();
   return command.run(typed as never, {
     ...{ env: at.env, cwd: at.cwd },
-    config: (role, place) => readConfig(at.env, at.cwd, role, place),
+    config: (role, place) => readOneConfig(at.env, at.cwd, role, place),
+    configs: (role, place) => readConfigs(at.env, at.cwd, role, place),
+    home: (place) => readConfig(at.env, at.cwd, 'operator', place),
     signal,
     say,
     spec: invocation(argv, at).spec,

@@ -10,6 +10,10 @@ export interface CommandContext {
   readonly cwd: string;
   /** @param place what options say of the ledger that is meant */
   readonly config: (role?: Role, place?: Place) => Promise<Config>;
+  /** As `config`, of every merchant that is meant. */
+  readonly configs: (role?: Role, place?: Place) => Promise<readonly [Config, ...Config[]]>;
+  /** What holds for a home whoever its merchants are, also where their file cannot be read. */
+  readonly home: (place?: Place) => Promise<Config>;
   readonly signal: AbortSignal;
   readonly say: Say;
   /** What `npx` was given, where the program was started so. */

@@ -1,5 +1,6 @@
-import { examine, type Report } from '../doctor/examine.ts';
+import type { Report } from '../doctor/examine.ts';
 import { thisMachine } from '../doctor/machine.ts';
+import { examineMerchants } from '../doctor/merchants.ts';
 import { usableProxy } from '../doctor/proxy.ts';
 import type { Text } from '../domain/errors.ts';
 import { openLedger } from '../open-ledger.ts';
@@ -17,13 +18,13 @@ import { print, printJson, printPainted } from './terminal.ts';
 const TIMEOUT_MS = 5_000;
 
 /**
- * `mcp-cashier doctor [--offline] [--lang zh|en] [--json]`: looks at configuration, keys, clock, ledger and gateways
+ * `mcp-cashier doctor [--merchant NAME] [--offline] [--lang zh|en] [--json]`: looks at configuration, keys, clock, ledger and gateways
  * without moving money, and says what is wrong and what to do. Exit code 0 when there is no error.
  */
 export async function run({ values }: Typed<'doctor'>, context: CommandContext): Promise<number> {
   const { env } = context;
-  const report = await examine(
-    { env, cwd: process.cwd(), offline: values.offline },
+  const report = await examineMerchants(
+    { env, cwd: process.cwd(), offline: values.offline, merchant: values.merchant },
     {
       clock: systemClock,
       randomBytes: systemRandom,
@@ -75,7 +76,14 @@ const TIP: Text = {
 function printReport({ findings, ok }: Report, say: Say, coloured: boolean): void {
   const paint: Paint = (colour, text) => (coloured ? `\u001b[${COLOURS[colour]}m${text}\u001b[0m` : text);
   let area: Area | undefined;
+  let merchant: string | undefined;
   for (const finding of findings) {
+    if (finding.merchant !== undefined && finding.merchant !== merchant) {
+      if (area !== undefined) print();
+      printPainted(paint('bold', say.line(`—— 商户 ${finding.merchant}`, `—— merchant ${finding.merchant}`)));
+      area = undefined;
+    }
+    merchant = finding.merchant;
     if (finding.area !== area) {
       if (area !== undefined) print();
       printPainted(

@@ -2,7 +2,7 @@ import { beijingIso } from '../domain/clock.ts';
 import type { Freeze } from '../ledger/operator-book.ts';
 import { freeze } from '../policy/decisions.ts';
 import { oneLine } from '../policy/reason.ts';
-import { onEveryLedger } from './all-books.ts';
+import { nameOf, onEveryLedger, placeOf } from './all-books.ts';
 import { noLedger } from './books.ts';
 import type { CommandContext, Typed } from './command.ts';
 import { print, printJson, tell } from './terminal.ts';
@@ -14,8 +14,7 @@ import { print, printJson, tell } from './terminal.ts';
 export async function run({ values }: Typed<'freeze'>, context: CommandContext): Promise<number> {
   // To stop is never refused for its reason: what is too long is cut.
   const reason = oneLine(values.reason ?? '');
-  const settings = await context.config('operator', values);
-  const reached = await onEveryLedger(settings, values, (ledger) =>
+  const { settings, reached } = await onEveryLedger(context, values, (ledger) =>
     ledger.as({ actor: 'operator', tool: 'freeze' }).write(async (book) => {
       const before = await freeze(book, 'terminal', reason);
       return { already: before !== undefined, now: await book.operator.freeze() };
@@ -27,15 +26,13 @@ export async function run({ values }: Typed<'freeze'>, context: CommandContext):
     const ledgers = reached.map((one) =>
       'done' in one
         ? {
-            realm: one.realm,
-            ledger: one.ledger,
+            ...placeOf(one),
             frozen: true,
             already: one.done.already,
             ...told(one.done.now),
           }
         : {
-            realm: one.realm,
-            ledger: one.ledger,
+            ...placeOf(one),
             frozen: false,
             problem: context.say(one.problem).join(' '),
           },
@@ -51,7 +48,7 @@ export async function run({ values }: Typed<'freeze'>, context: CommandContext):
   }
   const { say } = context;
   for (const one of reached) {
-    const name = `${one.realm ?? '?'} ${one.ledger}`;
+    const name = nameOf(one);
     if (!('done' in one)) {
       print(say.line(`✘ 没有暂停：${name}：${one.problem.zh}`, `✘ NOT paused: ${name}: ${one.problem.en}`));
     } else if (one.done.already && one.done.now) {

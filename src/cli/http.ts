@@ -1,15 +1,17 @@
-import { anyoneAs, type Callers, withOAuth } from '../auth/callers.ts';
+import { anyoneAs, type Callers, ofMerchants, withOAuth } from '../auth/callers.ts';
 import { type Opening, openedBy } from '../auth/exposure.ts';
 import { tokenCallers } from '../auth/token-callers.ts';
-import { type App, openApp, systemPorts } from '../compose.ts';
+import { type App, systemPorts } from '../compose.ts';
 import type { Config } from '../config.ts';
 import { CashierError, configuration } from '../domain/errors.ts';
+import { openApps } from '../open-apps.ts';
 import { originAt } from '../platform/listener.ts';
 import { outgoingProxyOf } from '../platform/outgoing-proxy.ts';
 import { sourceOf } from '../platform/source.ts';
 import { gatewayHttp } from '../providers/gateway-http.ts';
 import { selectTools, toolsWith } from '../tools/index.ts';
 import { serveOverHttp } from '../transports/http.ts';
+import type { EndpointDeps } from '../transports/mcp-endpoint.ts';
 import { typedFor } from './books.ts';
 import type { CommandContext, Typed } from './command.ts';
 import { noticeUnacceptedPolicy } from './policy-notice.ts';
@@ -21,44 +23,58 @@ const DEFAULT_PORT = 3920;
  * nothing. With `--no-mcp` it serves gateways, buyers and operators, and no agent.
  */
 export async function run({ values }: Typed<'http'>, context: CommandContext): Promise<number> {
-  const { config, signal } = context;
+  const { configs, signal } = context;
   const { say } = context;
   const mcp = !values['no-mcp'];
-  const settings = await config();
+  const all = await configs();
+  const [settings] = all;
+  const merchants = all.map(({ merchant }) => merchant);
   const selection = selectTools(settings.selectTools);
   const { httpHost: host, httpPort: port = DEFAULT_PORT } = settings;
-  const opening = mcp ? openedBy(settings) : undefined;
+  const opening = mcp ? all.map(openedBy).find((one) => one !== undefined) : undefined;
   if (opening !== undefined) throw openToAll(opening);
+  if (mcp && merchants.length > 1 && !settings.tokensFile && !settings.oauth) throw ofWhom(merchants);
   const localUrl = originAt(host, port);
-  const { publicUrl = localUrl, operatorUrl = localUrl, names, allowedOrigins } = settings;
-  const ports = { ...systemPorts, runnable: typedFor(say, settings) };
-  const app = await openApp(settings, ports, { publicUrl, operatorUrl, localUrl });
-  try {
-    await noticeUnacceptedPolicy(app, say);
-    const callers = mcp ? await callersOf(settings, app, publicUrl) : tokensOf(settings, app);
-    const { telemetry } = app;
-    await serveOverHttp({
-      deps: {
-        ...app,
-        limited: () => telemetry?.limited(),
-        tools: toolsWith(app.setting.providers, selection),
-        till: async () => {
-          // A call that comes when the others are being waited for has sent nothing yet, and must not begin.
-          if (signal.aborted) throw stopping();
-          return app.till();
-        },
-        stopping: signal,
+  const { publicUrl = localUrl, operatorUrl = localUrl, allowedOrigins } = settings;
+  const names = all.flatMap((one) => one.names);
+  const portsOf = (one: Config) => ({ ...systemPorts, runnable: typedFor(say, one) });
+  const apps = await openApps(all, portsOf, { publicUrl, operatorUrl, localUrl });
+  const deps = new Map<string, EndpointDeps>();
+  for (const [merchant, app] of apps.each) {
+    deps.set(merchant, {
+      ...app,
+      limited: () => app.telemetry?.limited(),
+      tools: toolsWith(app.setting.providers, selection),
+      till: async () => {
+        // A call that comes when the others are being waited for has sent nothing yet, and must not begin.
+        if (signal.aborted) throw stopping();
+        return app.till();
       },
-      callers: mcp ? callers : undefined,
+      stopping: signal,
+    });
+  }
+  try {
+    for (const app of apps.each.values()) await noticeUnacceptedPolicy(app, say);
+    const { first } = apps;
+    const callers = mcp ? await callersOf(settings, first, publicUrl) : tokensOf(settings, first);
+    const known = callers && ofMerchants(callers, merchants);
+    await serveOverHttp({
+      deps,
+      callers: mcp ? known : undefined,
       realm: settings.realm,
-      routes: await app.routes(),
-      ready: async () => (await telemetry?.readiness()) ?? { ready: false },
-      ...(telemetry ? { metrics: { exposition: () => telemetry.exposition(), callers } } : {}),
+      routes: await apps.routes(),
+      ready: apps.readiness,
+      metrics: { exposition: apps.exposition, callers: known },
       host,
       port,
-      at: { names, allowedOrigins, source: sourceOf(settings.trustedProxies), refusedName: app.refusedName },
+      at: {
+        names,
+        allowedOrigins,
+        source: sourceOf(settings.trustedProxies),
+        refusedName: first.refusedName,
+      },
       listening: (origin) => {
-        app.startBackground();
+        for (const one of apps.each.values()) one.startBackground();
         const simulated =
           settings.realm === 'simulator'
             ? say.line('（模拟环境，不是真钱）', ' (SIMULATOR, no real money)')
@@ -71,7 +87,7 @@ export async function run({ values }: Typed<'http'>, context: CommandContext): P
   } catch (error) {
     throw cannotListen(error, host, port) ?? error;
   } finally {
-    await app.close();
+    await apps.close();
   }
   return 0;
 }
@@ -81,7 +97,9 @@ function tokensOf({ tokensFile }: Config, { log }: App): Callers | undefined {
 }
 
 async function callersOf(settings: Config, app: App, publicUrl: string): Promise<Callers> {
-  const { oauth, env, merchantName: name = 'mcp-cashier', caller = 'http' } = settings;
+  const { oauth, env, merchants, merchantName, caller = 'http' } = settings;
+  // Whose callers these are is said by their tokens, and not by the service's own name.
+  const name = (merchants.length > 1 ? undefined : merchantName) ?? 'mcp-cashier';
   const { log, clock } = app;
   const tokens = tokensOf(settings, app);
   if (!oauth) return tokens ?? anyoneAs(caller);
@@ -116,6 +134,18 @@ function openToAll({ variable, value }: Opening): CashierError {
     next: {
       zh: '先执行 mcp-cashier tokens add my-agent，再启动；不需要给智能体用时，改用 mcp-cashier http --no-mcp。',
       en: 'First run mcp-cashier tokens add my-agent, then start again; where no agent is to call, use mcp-cashier http --no-mcp.',
+    },
+  });
+}
+
+/** Everybody on this machine would be a caller of each. */
+function ofWhom(merchants: readonly string[]): CashierError {
+  return configuration('CASHIER_TOKENS_FILE', {
+    zh: `配置了几个商户（${merchants.join('、')}），却没有令牌，也没有 OAuth：分不清调用方属于谁。拒绝启动。`,
+    en: `There are several merchants (${merchants.join(', ')}), and neither tokens nor OAuth tell whose a caller is. It does not start.`,
+    next: {
+      zh: `先执行 mcp-cashier tokens add my-agent --merchant ${merchants[0]}，再启动。`,
+      en: `First run mcp-cashier tokens add my-agent --merchant ${merchants[0]}, then start again.`,
     },
   });
 }

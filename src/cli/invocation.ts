@@ -64,11 +64,15 @@ function quoted(word: string): string {
   return /[\s&()^;]/.test(word) ? `"${word}"` : word;
 }
 
-/**
- * A sentence in which every command of ours is written as this reader can type it.
- * @param realm whose ledger is meant, where the command would take another one by itself
- */
-export function runnable(text: string, { program, spec, home }: Invocation, realm?: string): string {
+/** Which ledger a sentence is about, where a command would take another one by itself. */
+export interface Meant {
+  readonly realm?: string | undefined;
+  readonly merchant?: string | undefined;
+}
+
+/** A sentence in which every command of ours is written as this reader can type it. */
+export function runnable(text: string, { program, spec, home }: Invocation, meant: Meant = {}): string {
+  const { realm, merchant } = meant;
   return text.replace(
     /(?<![\w/@-])(npx -y )?mcp-cashier ([a-z]+|--help)( [a-z-]+)?/g,
     (whole, npx: string | undefined, name: string, word = '') => {
@@ -84,6 +88,7 @@ export function runnable(text: string, { program, spec, home }: Invocation, real
       const place = [
         home !== undefined && takes('home') ? ` --home ${quoted(home)}` : '',
         realm !== undefined && takes('realm') ? ` --realm ${realm}` : '',
+        merchant !== undefined && takes('merchant') ? ` --merchant ${merchant}` : '',
       ].join('');
       return `${line}${place}${isAction ? '' : word}`;
     },

@@ -46,8 +46,8 @@ export async function run({ values }: Typed<'operator'>, context: CommandContext
  * there yet. Whatever other ledger lies there was not meant by it.
  */
 async function meant(place: Place, { config }: CommandContext): Promise<Place> {
-  const { realmIsStated, home, realm, ledger } = await config('operator', place);
-  const isNamed = ledger !== ledgerIn(home, realm) && existsSync(ledger);
+  const { realmIsStated, home, realm, ledger, merchant } = await config('operator', place);
+  const isNamed = ledger !== ledgerIn(home, realm, merchant) && existsSync(ledger);
   return realmIsStated || isNamed ? place : { ...place, realm: 'live' };
 }
 

@@ -14,10 +14,12 @@ export async function noticeUnacceptedPolicy({ ledger, policy, config, log }: Ap
     file === undefined
       ? ['没有规则文件，默认规则', 'There is no policy file, and the default rules differ']
       : [`规则文件 ${file} `, `The policy file ${file} differs`];
+  const option = config.merchants.length === 0 ? '' : ` --merchant ${config.merchant}`;
+  const whose = config.merchants.length === 0 ? '' : `${config.merchant}: `;
   for (const line of say({
-    zh: `${zh}与已接受的第 ${version} 版规则不同，后者继续有效，直到运行 mcp-cashier policy accept。`,
-    en: `${en} from the accepted version ${version}, which stays in force until mcp-cashier policy accept.`,
+    zh: `${zh}与已接受的第 ${version} 版规则不同，后者继续有效，直到运行 mcp-cashier policy accept${option}。`,
+    en: `${en} from the accepted version ${version}, which stays in force until mcp-cashier policy accept${option}.`,
   })) {
-    process.stderr.write(`mcp-cashier: ${line}\n`);
+    process.stderr.write(`mcp-cashier: ${whose}${line}\n`);
   }
 }

@@ -4,6 +4,7 @@ import type { ProviderId, Realm } from '../domain/order.ts';
 import type { reconcile } from '../payments/reconcile.ts';
 import { settleDay } from '../payments/settle-day.ts';
 import { chooseProvider, type Till } from '../payments/till.ts';
+import { spaced, whoseOf } from './books.ts';
 import type { CommandContext, Typed } from './command.ts';
 import { asJson, type DayReport, errorAsJson, printReport } from './reconcile-report.ts';
 import { print, printJson } from './terminal.ts';
@@ -36,9 +37,18 @@ export async function run({ values }: Typed<'reconcile'>, context: CommandContex
     const clean = days.every((day) => !('error' in day) && day.result.differences.length === 0);
     if (values.json) {
       const providers = days.map((day) => ('error' in day ? errorAsJson(day) : asJson(day)));
-      printJson({ realm, ledger: settings.ledgerName, date, clean, simulated, providers });
+      printJson({
+        ...whoseOf(settings),
+        realm,
+        ledger: settings.ledgerName,
+        date,
+        clean,
+        simulated,
+        providers,
+      });
     } else {
-      print(say.line(`账本：${realm} ${settings.ledgerName}`, `ledger: ${realm} ${settings.ledgerName}`));
+      const books = spaced(whoseOf(settings).merchant ?? '', realm, settings.ledgerName);
+      print(say.line(`账本：${books}`, `ledger: ${books}`));
       if (simulated) print(say.line('模拟环境，不是真钱', 'SIMULATED, no real money'));
       for (const day of days) printReport(day, say);
     }

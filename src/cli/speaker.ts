@@ -1,5 +1,5 @@
 import type { Text } from '../domain/errors.ts';
-import { type Invocation, runnable } from './invocation.ts';
+import { type Invocation, type Meant, runnable } from './invocation.ts';
 
 export type Language = 'zh' | 'en' | undefined;
 
@@ -12,12 +12,12 @@ export interface Say {
   /** The head of a table: its cells, parted by `|`, as {@link line}. */
   readonly row: (zh: string, en: string) => string[];
   /** A text with every command of ours in it as this reader can type it. */
-  readonly runnable: (text: string, realm?: string) => string;
+  readonly runnable: (text: string, meant?: Meant) => string;
 }
 
 export function speaker(language: Language, invocation?: Invocation): Say {
   const chosen = ({ zh, en }: Text) => (language === undefined ? [zh, en] : [{ zh, en }[language]]);
-  const asTyped = (line: string, realm?: string) => (invocation ? runnable(line, invocation, realm) : line);
+  const asTyped = (line: string, meant?: Meant) => (invocation ? runnable(line, invocation, meant) : line);
   const say = (text: Text) =>
     chosen(text)
       .filter(Boolean)

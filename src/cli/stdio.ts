@@ -4,7 +4,7 @@ import { contentDroppers } from '../tools/clients.ts';
 import { selectTools, toolsWith } from '../tools/index.ts';
 import { serveOverStdio } from '../transports/stdio.ts';
 import { typedFor } from './books.ts';
-import type { CommandContext } from './command.ts';
+import type { CommandContext, Typed } from './command.ts';
 import { noticeUnacceptedPolicy } from './policy-notice.ts';
 import type { Say } from './speaker.ts';
 
@@ -12,15 +12,22 @@ import type { Say } from './speaker.ts';
 const QUIET_START_MS = 2_000;
 
 /** `mcp-cashier stdio`: serves until the client hangs up. */
-export function run(_typed: unknown, context: CommandContext): Promise<number> {
-  return serve(context, 'unified');
+export function run({ values }: Typed<'stdio'>, context: CommandContext): Promise<number> {
+  return serve(context, 'unified', values.merchant);
 }
 
-/** @param face whose tools are served when none are selected */
-export async function serve(context: CommandContext, face: 'unified' | 'alipay'): Promise<number> {
+/**
+ * @param face whose tools are served when none are selected
+ * @param merchant whose, where several are configured
+ */
+export async function serve(
+  context: CommandContext,
+  face: 'unified' | 'alipay',
+  merchant?: string,
+): Promise<number> {
   const { config, signal } = context;
   const { say } = context;
-  const settings = await config(face === 'alipay' ? 'drop-in' : undefined);
+  const settings = await config(face === 'alipay' ? 'drop-in' : undefined, { merchant });
   const selection = selectTools(settings.selectTools, face);
   for (const name of selection.notServed) process.stderr.write(`mcp-cashier: ${notServed(name, say)}\n`);
   const drops = contentDroppers(settings.textOnlyClients);

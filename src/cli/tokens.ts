@@ -1,11 +1,20 @@
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { newToken } from '../auth/token-callers.ts';
-import { changeTokenFile, METRICS, readTokenFile, TOKEN_NAME, type TokenEntry } from '../auth/token-file.ts';
-import { TOKENS_FILE } from '../config.ts';
+import {
+  changeTokenFile,
+  isNamedAlike,
+  METRICS,
+  readTokenFile,
+  TOKEN_NAME,
+  type TokenEntry,
+} from '../auth/token-file.ts';
+import { type Place, TOKENS_FILE } from '../config.ts';
+import { needsMerchant } from '../config-merchants.ts';
 import { ACTORS, isActorName } from '../domain/actors.ts';
 import { beijingIso } from '../domain/clock.ts';
 import { CashierError } from '../domain/errors.ts';
+import { DEFAULT_MERCHANT } from '../domain/merchant.ts';
 import { systemClock, systemRandom } from '../platform/system.ts';
 import { readTextFile } from '../platform/text-file.ts';
 import { parseWith } from '../policy/policy-file.ts';
@@ -17,7 +26,7 @@ import type { Say } from './speaker.ts';
 import { print, printJson, printTable } from './terminal.ts';
 
 /**
- * `mcp-cashier tokens add NAME [--tools a,b] [--orders own|all] [--policy FILE] | list | revoke NAME [--json]`: who may
+ * `mcp-cashier tokens add NAME [--merchant M] [--tools a,b] [--orders own|all] [--policy FILE] | list | revoke NAME [--json]`: who may
  * call the HTTP service; `metrics` among the tools is the right to read `/metrics`. The token itself is printed once, by
  * `add`; only its hash is kept. FILE has the sections `payments` and `refunds` of a policy: stricter rules for this
  * caller alone.
@@ -26,11 +35,21 @@ export async function run(typed: Typed<'tokens'>, context: CommandContext): Prom
   const { values } = typed;
   const [name = ''] = typed.args;
   const { say } = context;
-  const settings = await context.config('operator', values);
+  const settings = await context.home(values);
   const path = settings.tokensFile ?? join(settings.home, TOKENS_FILE);
-  if (typed.action === 'add') return add(path, name, typed.values, say);
-  if (typed.action === 'revoke') return revoke(path, name, values.json, say);
-  return list(settings.tokensFile, values.json, say);
+  if (typed.action === 'add') {
+    const merchant = await whose(typed.values, context);
+    return add(path, name, { ...typed.values, merchant }, say);
+  }
+  if (typed.action === 'revoke') return revoke(path, name, values, say);
+  return list(settings.tokensFile, values, say);
+}
+
+/** Where a file names several merchants, a token belongs to one of them. */
+async function whose(values: Place, { config }: CommandContext): Promise<string | undefined> {
+  const { home, merchant } = values;
+  const found = await config('operator', { home, merchant });
+  return found.merchants.length === 0 ? undefined : found.merchant;
 }
 
 interface Wish {
@@ -38,12 +57,13 @@ interface Wish {
   readonly tools: string | undefined;
   readonly orders: 'own' | 'all' | undefined;
   readonly policy: string | undefined;
+  readonly merchant: string | undefined;
 }
 
 async function add(
   path: string,
   name: string,
-  { json, tools, orders = 'own', policy }: Wish,
+  { json, tools, orders = 'own', policy, merchant }: Wish,
   say: Say,
 ): Promise<number> {
   if (!TOKEN_NAME.test(name)) throw badName();
@@ -52,6 +72,7 @@ async function add(
   const entry: TokenEntry = {
     name,
     sha256,
+    ...(merchant === undefined ? {} : { merchant }),
     ...(tools === undefined ? {} : { tools: toolNames(tools) }),
     orders,
     ...(policy === undefined ? {} : { policy: await sectionsOf(policy) }),
@@ -59,7 +80,7 @@ async function add(
   };
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   await changeTokenFile(path, (known) => {
-    if (known.some((other) => other.name === name)) throw nameTaken(name);
+    if (known.some((other) => isNamedAlike(other, entry))) throw nameTaken(name);
     return [...known, entry];
   });
   const { sha256: _, ...shown } = entry;
@@ -100,15 +121,31 @@ function sectionsOf(file: string): Promise<unknown> {
   });
 }
 
-function list(path: string | undefined, json: boolean, say: Say): number {
-  const tokens = path === undefined ? [] : readTokenFile(path);
+interface Narrowed {
+  readonly json: boolean;
+  readonly merchant: string | undefined;
+}
+
+/** Whether a token is one of those that are meant. */
+function isMeant({ merchant = DEFAULT_MERCHANT }: TokenEntry, narrowed: Narrowed): boolean {
+  return (narrowed.merchant ?? merchant) === merchant;
+}
+
+function list(path: string | undefined, narrowed: Narrowed, say: Say): number {
+  const { json } = narrowed;
+  const tokens = path === undefined ? [] : readTokenFile(path).filter((one) => isMeant(one, narrowed));
+  const areSeveral = tokens.some(({ merchant }) => merchant !== undefined);
   if (json) {
     printJson(tokens.map(({ sha256: _, ...shown }) => shown));
     return 0;
   }
   printTable([
-    say.row('名称|工具|订单|规则|创建', 'name|tools|orders|rules|created'),
-    ...tokens.map(({ name, tools, orders, policy, createdAt }) => [
+    [
+      ...(areSeveral ? [say.line('商户', 'merchant')] : []),
+      ...say.row('名称|工具|订单|规则|创建', 'name|tools|orders|rules|created'),
+    ],
+    ...tokens.map(({ name, merchant = '-', tools, orders, policy, createdAt }) => [
+      ...(areSeveral ? [merchant] : []),
       name,
       tools?.join(',') ?? '*',
       orders,
@@ -124,12 +161,14 @@ function rulesOf(policy: unknown): string {
   return rules.join(' ') || '-';
 }
 
-async function revoke(path: string, name: string, json: boolean, say: Say): Promise<number> {
+async function revoke(path: string, name: string, narrowed: Narrowed, say: Say): Promise<number> {
   await changeTokenFile(path, (known) => {
-    if (!known.some((other) => other.name === name)) throw noSuchToken();
-    return known.filter((other) => other.name !== name);
+    const meant = known.filter((one) => one.name === name && isMeant(one, narrowed));
+    if (meant.length === 0) throw noSuchToken();
+    if (meant.length > 1) throw needsMerchant(meant.map(({ merchant = DEFAULT_MERCHANT }) => merchant));
+    return known.filter((one) => !meant.includes(one));
   });
-  if (json) printJson({ revoked: name });
+  if (narrowed.json) printJson({ revoked: name });
   else print(say.line(`✔ 已吊销：${name}`, `✔ revoked: ${name}`));
   return 0;
 }

@@ -1,8 +1,9 @@
+import { needsMerchant } from '../config-merchants.ts';
 import { beijingIso } from '../domain/clock.ts';
 import { CashierError } from '../domain/errors.ts';
 import { unfreeze } from '../policy/decisions.ts';
 import { hasOperatorSecret } from '../policy/person.ts';
-import { onEveryLedger } from './all-books.ts';
+import { nameOf, onEveryLedger, placeOf } from './all-books.ts';
 import { noLedger } from './books.ts';
 import type { CommandContext, Typed } from './command.ts';
 import { secretAsker } from './operator-secret.ts';
@@ -14,10 +15,12 @@ import { print, printJson } from './terminal.ts';
  */
 export async function run({ values }: Typed<'unfreeze'>, context: CommandContext): Promise<number> {
   const { say } = context;
-  const settings = await context.config('operator', values);
-  const personOf = secretAsker(settings, say);
+  // What lets money move is said of each merchant.
+  const [{ merchants }, ...others] = await context.configs('operator', values);
+  if (others.length > 0) throw needsMerchant(merchants);
+  const personOf = secretAsker(await context.home(values), say);
   const refusals: CashierError[] = [];
-  const reached = await onEveryLedger(settings, values, async (ledger) => {
+  const { settings, reached } = await onEveryLedger(context, values, async (ledger) => {
     try {
       const before = await ledger.read((book) => book.operator.freeze());
       // Where there is no secret yet, nobody could prove who they are, nor is there anything to do.
@@ -45,8 +48,7 @@ export async function run({ values }: Typed<'unfreeze'>, context: CommandContext
       frozen: !isDone,
       thawed,
       ledgers: reached.map((one) => ({
-        realm: one.realm,
-        ledger: one.ledger,
+        ...placeOf(one),
         ...('done' in one
           ? { frozen: false, thawed: one.done !== undefined }
           : { thawed: false, problem: say(one.problem).join(' ') }),
@@ -55,7 +57,7 @@ export async function run({ values }: Typed<'unfreeze'>, context: CommandContext
     return isDone ? 0 : 1;
   }
   for (const one of reached) {
-    const name = `${one.realm ?? '?'} ${one.ledger}`;
+    const name = nameOf(one);
     if (!('done' in one)) {
       print(say.line(`✘ 没有恢复：${name}：${one.problem.zh}`, `✘ not resumed: ${name}: ${one.problem.en}`));
     } else if (!one.done) {

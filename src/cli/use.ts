@@ -61,6 +61,9 @@ export const choice = <const C extends readonly string[]>(choices: C, zh: string
 
 export const JSON_OPTION = { json: flag('输出 JSON，供程序读取', 'JSON, for programs') };
 
+/** Which merchant is meant, where `CASHIER_MERCHANTS` names several. */
+export const MERCHANT_OPTION = { merchant: text('NAME', '哪个商户', 'which merchant') };
+
 /** Which ledger an operator's command means. */
 export const PLACE_OPTIONS = {
   ...JSON_OPTION,
@@ -71,6 +74,7 @@ export const PLACE_OPTIONS = {
   ),
   home: text('DIR', '数据文件夹', 'the data folder'),
   ledger: text('ADDRESS', '账本文件', 'the ledger file'),
+  ...MERCHANT_OPTION,
 };
 
 /** Known to every command. */

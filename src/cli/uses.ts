@@ -1,7 +1,7 @@
 import { ORDER_STATES } from '../domain/order.ts';
 import { WALLET_IDS } from '../providers/registry.ts';
 import { CLIENT_IDS } from './init/client-ids.ts';
-import { choice, flag, JSON_OPTION, PLACE_OPTIONS, text, type Use } from './use.ts';
+import { choice, flag, JSON_OPTION, MERCHANT_OPTION, PLACE_OPTIONS, text, type Use } from './use.ts';
 
 const REASON = { reason: text('TEXT', '原因', 'why') };
 const NOTE = { note: text('TEXT', '备注', 'a note') };
@@ -17,13 +17,18 @@ const CHECKPOINT = {
   },
 } as const;
 /** Of commands that keep no ledger. */
-const HOME_ONLY = { ...JSON_OPTION, home: PLACE_OPTIONS.home };
+const OF_A_HOME = { ...JSON_OPTION, home: PLACE_OPTIONS.home, ...MERCHANT_OPTION };
 
 /** Every command there is: help, completion of a wrong word and the reading of arguments come from this table. */
 export const USES = {
   stdio: {
     does: { zh: 'MCP 服务器（不带命令时即是）', en: 'the MCP server, also without a command' },
-    actions: { '': { does: { zh: '在 stdin 与 stdout 上提供 MCP', en: 'serves MCP on stdin and stdout' } } },
+    actions: {
+      '': {
+        does: { zh: '在 stdin 与 stdout 上提供 MCP', en: 'serves MCP on stdin and stdout' },
+        options: MERCHANT_OPTION,
+      },
+    },
   },
   alipay: {
     does: { zh: '代替支付宝官方 MCP 服务器', en: "stands in for Alipay's own MCP server" },
@@ -107,7 +112,7 @@ export const USES = {
     actions: {
       '': {
         does: { zh: '不动钱；每项说明怎么办', en: 'moves no money; says what to do' },
-        options: { ...JSON_OPTION, offline: flag('不连接网关', 'asks no gateway') },
+        options: { ...JSON_OPTION, ...MERCHANT_OPTION, offline: flag('不连接网关', 'asks no gateway') },
       },
     },
   },
@@ -157,8 +162,8 @@ export const USES = {
     actions: {
       '': {
         does: {
-          zh: '该文件夹的每一本账本；--realm 只停一个环境',
-          en: 'in every ledger of the home; --realm stops one realm only',
+          zh: '该文件夹的每一本账本；--realm 只停一个环境，--merchant 只停一个商户',
+          en: 'in every ledger of the home; --realm stops one realm only, --merchant one merchant',
         },
         options: { ...REASON, ...PLACE_OPTIONS },
       },
@@ -337,7 +342,7 @@ export const USES = {
     does: { zh: 'HTTP 调用方的令牌', en: 'who may call over HTTP' },
     otherwise: 'list',
     actions: {
-      list: { does: { zh: '列出', en: 'lists them' }, options: HOME_ONLY },
+      list: { does: { zh: '列出', en: 'lists them' }, options: OF_A_HOME },
       add: {
         args: 'NAME',
         does: { zh: '新建，令牌只显示一次', en: 'makes one and shows it once' },
@@ -349,10 +354,10 @@ export const USES = {
           ),
           orders: choice(['own', 'all'], '能看到哪些订单', 'the orders it sees'),
           policy: text('FILE', '更严的规则', 'stricter rules for it'),
-          ...HOME_ONLY,
+          ...OF_A_HOME,
         },
       },
-      revoke: { args: 'NAME', does: { zh: '吊销', en: 'revokes it' }, options: HOME_ONLY },
+      revoke: { args: 'NAME', does: { zh: '吊销', en: 'revokes it' }, options: OF_A_HOME },
     },
   },
 } as const satisfies Record<string, Use>;

@@ -1,4 +1,4 @@
-import type { Config, Env } from '../config.ts';
+import type { Config, Env, Whose } from '../config.ts';
 import type { ProviderId } from '../domain/order.ts';
 import { type Area, error, type Finding, warning } from '../providers/finding.ts';
 import { isSamePair, readPastedKey } from '../providers/pasted-key.ts';
@@ -19,6 +19,14 @@ const AREAS: readonly Area[] = [
   ...(['clock', 'notify', 'ledger', 'policy', 'service'] as const),
 ];
 
+/** What is looked at. */
+export interface Asked {
+  readonly env: Env;
+  readonly cwd: string;
+  readonly offline: boolean;
+  readonly whose?: Whose;
+}
+
 export interface Report {
   /** Whether there is no error; warnings do not count. */
   readonly ok: boolean;
@@ -32,11 +40,8 @@ export interface Report {
  * Looks at everything a server needs, however broken it is: nothing that is wrong keeps the rest from being looked at,
  * and nothing is changed but a ledger's schema, as by any command. Moves no money.
  */
-export async function examine(
-  { env, cwd, offline }: { readonly env: Env; readonly cwd: string; readonly offline: boolean },
-  ports: DoctorPorts,
-): Promise<Report> {
-  const settings = await examineSettings(env, cwd);
+export async function examine({ env, cwd, offline, whose }: Asked, ports: DoctorPorts): Promise<Report> {
+  const settings = await examineSettings(env, cwd, whose);
   const { config } = settings;
   // The simulator inside has keys of its own; there is nobody outside to ask or to be told by.
   const wallets = config.embeddedSimulator ? [] : await examineWallets(settings, ports.clock.now());

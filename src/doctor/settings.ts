@@ -1,4 +1,4 @@
-import { type Config, configOf, type Env } from '../config.ts';
+import { type Config, configOf, type Env, type Whose } from '../config.ts';
 import { CashierError } from '../domain/errors.ts';
 import type { WalletSettings } from '../providers/examination.ts';
 import { error, type Finding, ok, refusal, warning } from '../providers/finding.ts';
@@ -20,13 +20,13 @@ const LIVE_STAND_IN = { [CREDENTIALS[0] ?? '']: '2021000000000000' };
  * Reads the environment as a server does, but past the first mistake: what is wrong is reported, taken out, and the
  * rest read again.
  */
-export async function examineSettings(env: Env, cwd: string): Promise<Settings> {
+export async function examineSettings(env: Env, cwd: string, whose?: Whose): Promise<Settings> {
   const findings: Finding[] = [];
   const given = await readDotenv(env, cwd, findings);
   findings.push(...examineNames(given));
   const values = resolveValues(given, findings);
   const isGiven = (name: string) => isSet(given, name) || isSet(given, `${name}_FILE`);
-  const config = readPastMistakes(values, CREDENTIALS.some(isGiven), findings);
+  const config = readPastMistakes(values, CREDENTIALS.some(isGiven), findings, whose);
   findings.push(...examineRealm(config, values, CREDENTIALS.filter(isGiven), findings));
   return {
     config,
@@ -96,14 +96,19 @@ function resolveValues(given: Env, findings: Finding[]): Env {
 }
 
 /** Reads the configuration again and again, each time without what was wrong the last time. */
-function readPastMistakes(values: Env, hasCredential: boolean, findings: Finding[]): Config {
+function readPastMistakes(
+  values: Env,
+  hasCredential: boolean,
+  findings: Finding[],
+  whose: Whose | undefined,
+): Config {
   const left: Record<string, string | undefined> = { ...values };
   // One that could not be read was meant to be there.
   if (hasCredential && CREDENTIALS.every((name) => left[name] === undefined))
     Object.assign(left, LIVE_STAND_IN);
   for (;;) {
     try {
-      return configOf(left);
+      return configOf(left, 'server', undefined, whose);
     } catch (thrown) {
       const variable = thrown instanceof CashierError ? thrown.details.variable : undefined;
       if (typeof variable !== 'string') throw thrown;
@@ -119,7 +124,7 @@ function readPastMistakes(values: Env, hasCredential: boolean, findings: Finding
         for (const { name, credential } of walletOf(outside).settings) if (credential) delete left[name];
       } else if (value === undefined) {
         // Some other variable is the reason, and nothing tells which: the rest is looked at without any of them.
-        return configOf({ CASHIER_MODE: 'simulator' });
+        return configOf({ CASHIER_MODE: 'simulator' }, 'server', undefined, whose);
       } else delete left[variable];
     }
   }

@@ -25,7 +25,8 @@ export type Path = Area | 'health';
 export function areaOf(path: string): Path {
   if (path === '/livez' || path === '/readyz') return 'health';
   if (path.startsWith('/notify/')) return 'notify';
-  if (/^\/(approvals|console)(\/|$)/.test(path)) return 'operator';
+  // Each merchant has its own, where a service has several.
+  if (/^(\/m\/[^/]+)?\/(approvals|console)(\/|$)/.test(path)) return 'operator';
   if (/^\/(mcp|metrics|\.well-known\/oauth-[a-z-]+)(\/|$)/.test(path)) return 'mcp';
   return 'pages';
 }

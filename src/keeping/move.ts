@@ -17,7 +17,7 @@ interface Moving {
   readonly progress: Progress;
   /** Rows in one transaction at most. */
   readonly page?: number;
-  readonly stores?: (address: Address) => Promise<Store>;
+  readonly stores?: typeof openStore;
 }
 
 export interface Moved {
@@ -90,7 +90,7 @@ async function between<T>(
   await insistUnused(from, ports);
   const source = await stores(from);
   try {
-    const target = await stores(to);
+    const target = await stores(to, true);
     try {
       return await work(source, target);
     } finally {

@@ -88,7 +88,7 @@ async function restoreFrom(store: Store, how: Restoring): Promise<RestoredLedger
   if (!verdict.intact) throw notIntact(file);
   const end = await backup.inspect(endOf);
   const via = await how.person(backup);
-  const target = await openStore(how.target);
+  const target = await openStore(how.target, true);
   try {
     const origin = {
       read: store.read,

@@ -12,16 +12,19 @@ const FIRST_REST_MS = 100;
 const LONGEST_REST_MS = 60_000;
 
 /** In SQL: a channel for each ledger, since a database may hold several in several schemas. */
-const CHANNEL = `'mcp_cashier_' || md5(current_schema())`;
+const channelOf = (schema: string | undefined) =>
+  `'mcp_cashier_' || md5(${schema === undefined ? 'current_schema()' : `'${schema}'`})`;
 
 /** In SQL, for whoever commits something that others want to hear of. @param writer so that it does not wake itself */
-export function tellOthers(writer: string): string {
-  return `SELECT pg_notify(${CHANNEL}, '${writer}')`;
+export function tellOthers(writer: string, schema: string | undefined): string {
+  return `SELECT pg_notify(${channelOf(schema)}, '${writer}')`;
 }
 
 export interface PostgresNewsOptions {
   /** Where to listen: not through a pooler. */
   readonly url: string;
+  /** The ledger's, where its address names one. */
+  readonly schema: string | undefined;
   /** Who says our own words. */
   readonly writer: string;
   readonly clock: Clock;
@@ -107,7 +110,7 @@ class Connection {
 
   /** Resolves when it hears no more, with the reason. @param live called once, as soon as it does hear */
   async hear(live: () => void): Promise<unknown> {
-    const { url, clock, ask } = this.#options;
+    const { url, schema, clock, ask } = this.#options;
     // CommonJS: once bundled, a lazily loaded one has nothing but its default.
     const { default: pg } = await import('pg');
     const client = new pg.Client({
@@ -122,7 +125,7 @@ class Connection {
     client.on('end', () => this.end());
     client.on('notification', ({ payload = '' }) => this.#said(payload));
     try {
-      const [row] = await ask(`SELECT ${CHANNEL} AS channel`);
+      const [row] = await ask(`SELECT ${channelOf(schema)} AS channel`);
       await client.connect();
       await client.query(`LISTEN ${String(row?.channel)}`);
       await this.#beat();
@@ -140,7 +143,7 @@ class Connection {
 
   /** Throws where nothing is heard of what is said. */
   async #beat(): Promise<void> {
-    const { writer, clock, ask } = this.#options;
+    const { writer, schema, clock, ask } = this.#options;
     const over = this.#over.signal;
     const answered = new AbortController();
     const answer = () => answered.abort();
@@ -148,7 +151,7 @@ class Connection {
     this.#beatHeard = answer;
     over.addEventListener('abort', answer);
     if (!over.aborted) {
-      await ask(`SELECT pg_notify(${CHANNEL}, $1)`, `${writer} ${this.#beats}`);
+      await ask(`SELECT pg_notify(${channelOf(schema)}, $1)`, `${writer} ${this.#beats}`);
       await clock.sleep(HEARD_MS, answered.signal);
     }
     over.removeEventListener('abort', answer);

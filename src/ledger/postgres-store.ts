@@ -1,6 +1,7 @@
 import { Socket } from 'node:net';
 import type { Pool, PoolClient, QueryResult } from 'pg';
 import type { Clock, RandomBytes } from '../domain/clock.ts';
+import { schemaIn } from '../domain/ledger-address.ts';
 import { sha256 } from './audit-chain.ts';
 import { withTlsChecked } from './postgres-address.ts';
 import { postgresSql, postgresValue } from './postgres-dialect.ts';
@@ -41,6 +42,8 @@ interface Ports {
   readonly listenAt?: string | undefined;
   /** How long (ms) a transaction is asked for, its lock is waited for, and a commit without an answer asked about. */
   readonly patienceMs?: number;
+  /** Whether the schema that the address names is made where it is missing. */
+  readonly mayMake?: boolean;
 }
 
 /** Nobody else in this database takes a lock by these two numbers: ours, and the schema's. */
@@ -55,7 +58,7 @@ const DURABLE = `SELECT set_config('synchronous_commit', 'on', true) WHERE curre
 const MAY_BE_UNDONE = 'SET LOCAL synchronous_commit = off';
 
 /**
- * A ledger in a PostgreSQL database, in the schema that its user's tables are made in. Writers of all processes come
+ * A ledger in a PostgreSQL database, in the schema that its address names, else its user's tables are made in. Writers of all processes come
  * one at a time. A commit whose answer is lost is found out: every transaction of this store numbers itself in
  * `ledger_writers`, with what else it writes. Throws CONFIGURATION where it cannot be reached or used, naming
  * `CASHIER_LEDGER`, never with its password.
@@ -64,9 +67,12 @@ const MAY_BE_UNDONE = 'SET LOCAL synchronous_commit = off';
  */
 export async function openPostgresStore(url: string, name: string, ports: Ports): Promise<Store> {
   const { clock, randomBytes, turn = async () => undefined, patienceMs = PATIENCE_MS } = ports;
+  const schema = schemaIn(url);
+  // For each transaction: behind a pooler the connection is somebody else's before and after it.
+  const inSchema = schema === undefined ? '' : `; SET LOCAL search_path = ${schema}`;
   /** Whoever has a lock sees what the one before has committed under it: there is no older snapshot to clash with. */
   const beginWrite = (lock: typeof ALONE | typeof BESIDE, durability: string) =>
-    `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = ${patienceMs}; ${SET_IDLE}; ${lock}; ${durability}`;
+    `BEGIN ISOLATION LEVEL READ COMMITTED${inSchema}; SET LOCAL lock_timeout = ${patienceMs}; ${SET_IDLE}; ${lock}; ${durability}`;
   // CommonJS: once bundled, a lazily loaded one has nothing but its default.
   const { default: pg } = await import('pg');
   const sockets = new Set<Socket>();
@@ -104,7 +110,7 @@ export async function openPostgresStore(url: string, name: string, ports: Ports)
   let isNaming = true;
   /** Says in the transaction itself which it is, and commits it, in one exchange. */
   const commit = (number: number, isNews: boolean) => ({
-    text: `${isNumbering ? '' : WRITERS}${isNews ? `${tellOthers(writer)};` : ''}
+    text: `${isNumbering ? '' : WRITERS}${isNews ? `${tellOthers(writer, schema)};` : ''}
       INSERT INTO ledger_writers (writer, number) VALUES ('${writer}', ${number})
       ON CONFLICT (writer) DO UPDATE SET number = excluded.number, at = now(); COMMIT`,
     query_timeout: patienceMs,
@@ -116,7 +122,7 @@ export async function openPostgresStore(url: string, name: string, ports: Ports)
     const isBeside = line.isBeside && isNumbering;
     const begin =
       kind === 'read'
-        ? BEGIN_READ
+        ? `${BEGIN_READ}${inSchema}`
         : beginWrite(isBeside ? BESIDE : ALONE, line.isNote ? MAY_BE_UNDONE : DURABLE);
     let outcome: Outcome;
     try {
@@ -258,6 +264,7 @@ export async function openPostgresStore(url: string, name: string, ports: Ports)
       const version = await setting('server_version');
       if (Number.parseInt(version, 10) < OLDEST) throw tooOld(version, name);
       if ((await setting('server_encoding')) !== 'UTF8') throw notUnicode(name);
+      if (schema !== undefined && ports.mayMake) await makeSchema(client, schema);
     }, FIRST_PATIENCE_MS);
   } catch (error) {
     await end();
@@ -272,7 +279,7 @@ export async function openPostgresStore(url: string, name: string, ports: Ports)
     listen(heard) {
       const ask = async (text: string, ...values: string[]) =>
         (await pool.query({ text, values, ...{ query_timeout: CONNECT_MS } })).rows;
-      news = new PostgresNews({ url: ports.listenAt ?? url, writer, clock, randomBytes, ask, heard });
+      news = new PostgresNews({ url: ports.listenAt ?? url, schema, writer, clock, randomBytes, ask, heard });
       return news;
     },
     async close() {
@@ -280,11 +287,22 @@ export async function openPostgresStore(url: string, name: string, ports: Ports)
       await news?.close();
       if (isNumbering) {
         // One that is left behind is removed by others in a week.
-        await pool.query('DELETE FROM ledger_writers WHERE writer = $1', [writer]).catch(() => undefined);
+        const writers = schema === undefined ? 'ledger_writers' : `${schema}.ledger_writers`;
+        await pool.query(`DELETE FROM ${writers} WHERE writer = $1`, [writer]).catch(() => undefined);
       }
       await end();
     },
   };
+}
+
+/** Another process may make it at the same time. */
+async function makeSchema(client: PoolClient, schema: string): Promise<void> {
+  const isThere = async () =>
+    (await client.query('SELECT to_regnamespace($1) IS NOT NULL AS there', [schema])).rows[0].there === 1;
+  if (await isThere()) return;
+  await client.query(`CREATE SCHEMA ${schema}`).catch(async (error: unknown) => {
+    if (!(await isThere())) throw error;
+  });
 }
 
 /** Made with the first commit of a ledger; what killed processes have left goes with the first of another. */

@@ -1,4 +1,5 @@
 import { Hono } from 'hono';
+import { DEFAULT_MERCHANT, notifyPath } from '../domain/merchant.ts';
 import type { ProviderId } from '../domain/order.ts';
 import { applyNotify, type NotifyOutcome } from '../payments/apply-notify.ts';
 import type { Till } from '../payments/till.ts';
@@ -9,15 +10,18 @@ const MAX_BODY_BYTES = 64 * 1024;
 const TAKEN: ReadonlySet<string> = new Set(['applied', 'repeated', 'other']);
 
 /**
- * `POST /notify/:provider`: the raw bytes go to the money path, the gateway's own reply comes back.
+ * `POST /notify/:provider`, and `/notify/:provider/:merchant` of whoever has a name: the raw bytes go to the money path,
+ * the gateway's own reply comes back.
  * @param taken told of what became of each
  */
 export function notifyRoutes(
   open: () => Promise<Till>,
+  merchant: string = DEFAULT_MERCHANT,
   taken: (gateway: ProviderId, outcome: NotifyOutcome) => void = () => undefined,
 ): Hono {
   const routes = new Hono();
-  routes.post('/notify/:provider', async (c) => {
+  const paths = [notifyPath(':provider', merchant), `/notify/:provider/${merchant}`];
+  routes.on('POST', paths, async (c) => {
     const till = await open();
     const provider = till.providers.get(c.req.param('provider') as ProviderId);
     if (!provider) return c.notFound();

@@ -25,14 +25,14 @@ export interface Frame {
 
 /** Where a request has come in, and how. */
 export interface Site {
-  /** What stands before `/approvals` in the browser; empty unless the public address has a path. */
+  /** What stands before `/approvals` in the browser: the public address's path, and the merchant's, if they have any. */
   readonly base: string;
   /** Whether the browser speaks https. */
   readonly secure: boolean;
 }
 
 /** A request to the public address came by that address, any other straight to this machine. */
-export function siteOf(url: string, publicUrl: string | undefined): Site {
+export function siteOf(url: string, publicUrl: string | undefined, mount = ''): Site {
   const asked = new URL(url);
   const known = publicUrl === undefined ? undefined : new URL(publicUrl);
   const secure = asked.protocol === 'https:';
@@ -42,8 +42,11 @@ export function siteOf(url: string, publicUrl: string | undefined): Site {
     (isLoopbackName(known.hostname)
       ? known.host === asked.host
       : canonical(known.hostname) === canonical(asked.hostname));
-  if (!isKnown) return { base: '', secure };
-  return { base: known.pathname.replace(/\/+$/, ''), secure: secure || known.protocol === 'https:' };
+  if (!isKnown) return { base: mount, secure };
+  return {
+    base: `${known.pathname.replace(/\/+$/, '')}${mount}`,
+    secure: secure || known.protocol === 'https:',
+  };
 }
 
 export function frameOf(options: {

@@ -9,7 +9,7 @@ import { WORDS } from './words.ts';
 
 /** Serves the operator's pages, and nothing else, on loopback. As {@link listen}. */
 export function listenForOperator(
-  options: Omit<OperatorOptions, 'publicUrl'> & {
+  options: Omit<OperatorOptions, 'publicUrl' | 'mount'> & {
     readonly port?: number;
     readonly foreground?: boolean;
     /** What it proves when it is asked whose it is. */

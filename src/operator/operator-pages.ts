@@ -23,10 +23,11 @@ export class OperatorPages {
 
   /** The page of an approval; undefined when it cannot be served, or nobody could sign in there. */
   async approvalUrl(id: string): Promise<string | undefined> {
-    const { ledger, publicUrl, log } = this.#options;
+    const { ledger, publicUrl, mount = '', log } = this.#options;
     if (!(await hasOperatorSecret(ledger))) return undefined;
     try {
-      return `${publicUrl ?? (await this.#listener.origin())}/approvals/${id}`;
+      const base = publicUrl === undefined ? await this.#listener.origin() : `${publicUrl}${mount}`;
+      return `${base}/approvals/${id}`;
     } catch (error) {
       // The approval stands without its page: there is still the terminal.
       log.error('operator pages', { error: String(error) });

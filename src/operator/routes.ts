@@ -32,6 +32,8 @@ export interface OperatorOptions {
   readonly language?: Language;
   /** Where the service is reached from outside, if anywhere. */
   readonly publicUrl?: string | undefined;
+  /** Below which path of that service these pages stand; none unless it has several merchants. */
+  readonly mount?: string;
   /** Writes our commands in a sentence as whoever reads it can type them. */
   readonly runnable?: (text: string) => string;
 }
@@ -43,11 +45,11 @@ type Fields = ReadonlyMap<string, string>;
  * denies it, and stops everything. Mountable in another app, behind a listener that checks Host and Origin.
  */
 export function operatorRoutes(options: OperatorOptions): Hono {
-  const { ledger, realm, clock, log, publicUrl, runnable } = options;
+  const { ledger, realm, clock, log, publicUrl, mount, runnable } = options;
   const { merchantName: payee, language: fallback = 'zh' } = options;
   const door = gate(options);
   const operator = ledger.as({ actor: 'operator', tool: 'page' });
-  const site = (c: Context): Site => siteOf(c.req.url, publicUrl);
+  const site = (c: Context): Site => siteOf(c.req.url, publicUrl, mount);
 
   function frame(c: Context, path: string, signedIn?: SignedIn): Frame {
     return frameOf({

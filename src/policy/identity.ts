@@ -8,6 +8,8 @@ export type Scope = (typeof SCOPES)[number];
 export interface Identity {
   /** For scopes, limits and the record. */
   readonly caller: string;
+  /** Whose caller it is, where its token says so. */
+  readonly merchant?: string | undefined;
   /** The merchant gave the caller its name; else it only says how the call came. */
   readonly named?: boolean | undefined;
   /** Tells its token from every other, also a later one of the same name; it does not open anything. */

@@ -7,7 +7,11 @@ import { type Path, PolicyProblem, readPolicyData } from './read-policy.ts';
 export interface TextSource {
   readonly setting: string;
   readonly file: string;
+  /** What kind of file it is; a policy by default. */
+  readonly kind?: Text;
 }
+
+const POLICY_FILE: Text = { zh: '规则文件', en: 'policy file' };
 
 /**
  * Reads a policy from YAML or JSON text. Throws CONFIGURATION naming file, line, column, the place in the policy and
@@ -140,15 +144,15 @@ function notYaml(code: string): Text {
 
 function invalid(
   problem: Text,
-  { setting, file }: TextSource,
+  { setting, file, kind = POLICY_FILE }: TextSource,
   line: number,
   column: number,
   path: Path,
 ): CashierError {
   const place = path.join('.').replace(/\p{C}/gu, '?').slice(0, 120);
   return configuration(setting, {
-    zh: `${setting} 规则文件 ${file} 第 ${line} 行第 ${column} 列${place && ` ${place}`}：${problem.zh}。`,
-    en: `${setting}: policy file ${file}, line ${line}, column ${column}${place && `, ${place}`}: ${problem.en}.`,
+    zh: `${setting} ${kind.zh} ${file} 第 ${line} 行第 ${column} 列${place && ` ${place}`}：${problem.zh}。`,
+    en: `${setting}: ${kind.en} ${file}, line ${line}, column ${column}${place && `, ${place}`}: ${problem.en}.`,
     next: { zh: '改正该处后重试。', en: 'Correct that place and try again.' },
     details: { line, column, ...(place === '' ? {} : { path: place }) },
   });

@@ -15,6 +15,8 @@ export interface Finding {
   readonly level: Level;
   /** The environment variable to touch. */
   readonly variable?: string;
+  /** Whose it is, where there are several merchants. */
+  readonly merchant?: string;
   readonly message: Text;
   /** What to do; empty where nothing is. */
   readonly remedy: Text;

@@ -1,4 +1,5 @@
 import type { Text } from '../domain/errors.ts';
+import { DEFAULT_MERCHANT } from '../domain/merchant.ts';
 import type { Realm } from '../domain/order.ts';
 import { pageHeaders } from '../html/headers.ts';
 import { html, type Markup, trusted } from '../html/markup.ts';
@@ -79,6 +80,7 @@ const MERCHANT: Place = {
   },
   where: [link('/approvals')],
 };
+const OF_ONE_MERCHANT: readonly Markup[] = [path('/m/…/approvals')];
 const GATEWAYS: Place = {
   whose: { zh: '支付平台', en: 'Gateways' },
   does: {
@@ -101,10 +103,27 @@ const READING: Place = {
   where: [html`<a href="${DOCS}" rel="noreferrer">README</a>`],
 };
 
+interface Served {
+  readonly mcp: boolean;
+  readonly realm: Realm;
+  readonly merchants: readonly string[];
+}
+
 /** `/`: what this is and where things are, the same for whoever asks; nothing of whose it is. */
-export function frontPage({ mcp, realm }: { readonly mcp: boolean; readonly realm: Realm }): () => Response {
+export function frontPage({ mcp, realm, merchants }: Served): () => Response {
   const band = NO_REAL_MONEY[realm];
-  const places = [BUYERS, ...(mcp ? [AGENTS] : []), MERCHANT, GATEWAYS, OPERATIONS, READING];
+  const ofMerchants = [
+    ...(merchants.includes(DEFAULT_MERCHANT) ? MERCHANT.where : []),
+    ...(merchants.some((one) => one !== DEFAULT_MERCHANT) ? OF_ONE_MERCHANT : []),
+  ];
+  const places = [
+    BUYERS,
+    ...(mcp ? [AGENTS] : []),
+    { ...MERCHANT, where: ofMerchants },
+    GATEWAYS,
+    OPERATIONS,
+    READING,
+  ];
   const page = html`<!doctype html>
 <html lang="zh-CN">
 <head>

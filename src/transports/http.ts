@@ -2,8 +2,10 @@ import { once, setMaxListeners } from 'node:events';
 import type { HttpBindings } from '@hono/node-server';
 import { Hono } from 'hono';
 import type { Callers } from '../auth/callers.ts';
+import { merchantOf } from '../domain/merchant.ts';
 import type { Realm } from '../domain/order.ts';
 import { type ListenOptions, listen } from '../platform/listener.ts';
+import type { Identity } from '../policy/identity.ts';
 import { frontPage } from './front-page.ts';
 import { type EndpointDeps, mcpEndpoint } from './mcp-endpoint.ts';
 import { mcpRoute } from './mcp-route.ts';
@@ -15,7 +17,8 @@ import { Turnstile } from './turnstile.ts';
 const FLUSH_MS = 1_000;
 
 export interface HttpOptions {
-  readonly deps: EndpointDeps;
+  /** What serves each merchant's callers, by the merchant. */
+  readonly deps: ReadonlyMap<string, EndpointDeps>;
   /** Who may call; undefined: nobody, and there is no `/mcp`. */
   readonly callers: Callers | undefined;
   /** Whose money it moves, if it is any. */
@@ -25,7 +28,10 @@ export interface HttpOptions {
   /** Whether work can be done, and what else a probe is told. */
   readonly ready: () => Promise<{ readonly ready: boolean }>;
   /** `/metrics`, and who else than this machine may read them. */
-  readonly metrics?: { readonly exposition: () => Promise<string>; readonly callers: Callers | undefined };
+  readonly metrics?: {
+    readonly exposition: (caller?: Identity) => Promise<string>;
+    readonly callers: Callers | undefined;
+  };
   readonly host: string;
   readonly port: number;
   /** How the service is addressed from outside, and by whom. */
@@ -41,10 +47,19 @@ export interface HttpOptions {
  * Rejects with the system's error when the port cannot be had.
  */
 export async function serveOverHttp(options: HttpOptions): Promise<void> {
-  const { deps, callers, signal } = options;
+  const { callers, signal } = options;
+  const deps = [...options.deps.values()];
+  const [first] = deps;
+  if (!first) throw new Error('a service of nobody');
+  const { clock, log } = first;
   // Every call under way listens to it.
   setMaxListeners(0, signal);
-  const endpoint = callers && mcpEndpoint(deps, callers);
+  const endpoints = new Map(
+    callers ? [...options.deps].map(([merchant, one]) => [merchant, mcpEndpoint(one, callers)]) : [],
+  );
+  const merchants = [...options.deps.keys()];
+  const endpointOf = (identity: Identity) => endpoints.get(merchantOf(identity, merchants) ?? '');
+  const closeEndpoints = () => Promise.all([...endpoints.values()].map((endpoint) => endpoint.close()));
   const requests = new Set<Promise<void>>();
   const turnstile = new Turnstile();
   const arrivals = new WeakMap<HttpBindings['incoming'], number>();
@@ -68,8 +83,8 @@ export async function serveOverHttp(options: HttpOptions): Promise<void> {
   if (options.metrics) {
     routes.get('/metrics', metricsRoute(options.metrics.exposition, options.metrics.callers));
   }
-  routes.get('/', frontPage({ mcp: endpoint !== undefined, realm: options.realm }));
-  if (endpoint) routes.all('/mcp', mcpRoute(endpoint, callers, arrivals, options.at?.allowedOrigins));
+  routes.get('/', frontPage({ mcp: callers !== undefined, realm: options.realm, merchants }));
+  if (callers) routes.all('/mcp', mcpRoute(endpointOf, callers, arrivals, options.at?.allowedOrigins));
   if (callers?.metadata) {
     routes.all('/.well-known/*', async (c, next) => callers.metadata?.(c.req.raw) ?? (await next()));
   }
@@ -84,24 +99,25 @@ export async function serveOverHttp(options: HttpOptions): Promise<void> {
       foreground: true,
       // Whose token is whose costs as much as a turn: a line for each that is shown will do.
       turn: (request) => {
-        arrivals.set(request, deps.clock.now());
+        arrivals.set(request, clock.now());
         return turnstile.pass(request.headers.authorization ?? String(request.socket.remoteAddress));
       },
       refused: () => plain(403, 'Host or Origin is not ours'),
-      failed: (error) => deps.log.error('http', { error: String(error) }),
+      failed: (error) => log.error('http', { error: String(error) }),
     });
     options.listening(listener.origin);
     if (!signal.aborted) await once(signal, 'abort');
     listener.refuseNew();
     // Nothing that has begun is lost: first the calls, then their answers, then the connections.
-    while (deps.underWay.size > 0) await Promise.allSettled(deps.underWay);
-    await Promise.race([Promise.allSettled(requests), deps.clock.sleep(FLUSH_MS)]);
+    const underWay = () => deps.flatMap((one) => [...one.underWay]);
+    while (underWay().length > 0) await Promise.allSettled(underWay());
+    await Promise.race([Promise.allSettled(requests), clock.sleep(FLUSH_MS)]);
     // What a call has returned leaves the SDK in this turn; then streams of news get the frame that ends them.
-    await deps.clock.sleep(0);
-    await endpoint?.close();
+    await clock.sleep(0);
+    await closeEndpoints();
     await listener.close(FLUSH_MS);
   } finally {
-    await endpoint?.close();
+    await closeEndpoints();
     await Promise.allSettled(requests);
   }
 }

@@ -3,6 +3,7 @@ import type { Context } from 'hono';
 import type { Callers, Refused } from '../auth/callers.ts';
 import { originOf } from '../domain/names.ts';
 import { isPassedOn } from '../platform/source.ts';
+import type { Identity } from '../policy/identity.ts';
 import type { McpEndpoint } from './mcp-endpoint.ts';
 import { plain } from './plain.ts';
 
@@ -13,7 +14,7 @@ const REMEMBERED = '600';
 
 /** `/mcp`: who calls is known, or refused, before anything of the call is read. */
 export function mcpRoute(
-  endpoint: McpEndpoint,
+  endpointOf: (identity: Identity) => McpEndpoint | undefined,
   callers: Callers,
   arrivals: { get(request: HttpBindings['incoming']): number | undefined },
   allowedOrigins: readonly string[] = [],
@@ -29,6 +30,9 @@ export function mcpRoute(
       return plain(403, 'what a proxy passes on needs a token: mcp-cashier tokens add NAME');
     }
     if (isPacked(c)) return plain(415, 'bodies are taken as they are', { 'accept-encoding': 'identity' });
+    const endpoint = endpointOf(identity);
+    // Whoever belongs to nobody here was refused before.
+    if (!endpoint) return plain(403, 'not a caller of this service');
     return endpoint.answer(withPlainAccept(c.req.raw), identity, arrivals.get(c.env.incoming), outgoing);
   }
   return async (c) => {

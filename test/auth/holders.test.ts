@@ -6,7 +6,13 @@ const log = { info: () => undefined, warn: () => undefined, error: () => undefin
 const asked = credentialOf('https://issuer.example');
 const holder = async (issuer: string | undefined, isService: boolean) => {
   const oauth = issuer === undefined ? undefined : { issuer };
-  return (await holdersIn({ tokensFile: undefined, oauth }, isService, log))(asked);
+  return (
+    await holdersIn(
+      { ...{ tokensFile: undefined, oauth }, merchant: 'default', merchants: [] },
+      isService,
+      log,
+    )
+  )(asked);
 };
 
 it('an OAuth caller may still have what was approved for as long as its issuer is trusted', async () => {

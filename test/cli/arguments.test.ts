@@ -13,6 +13,7 @@ import { speaker } from '../../src/cli/speaker.ts';
 import type { Use } from '../../src/cli/use.ts';
 import { type CommandName, USES } from '../../src/cli/uses.ts';
 import { CashierError } from '../../src/domain/errors.ts';
+import { commandContext } from '../support/command-context.ts';
 import { commandHere } from '../support/command-here.ts';
 import { freePort } from '../support/free-port.mjs';
 import { lendKeys } from '../support/lent-keys.ts';
@@ -139,13 +140,7 @@ const WRONG: readonly (readonly [line: string, word: string])[] = [
 
 describe('a mistake', () => {
   const words = (line: string) => line.match(/"[^"]*"|\S+/g)?.map((one) => one.replaceAll('"', '')) ?? [];
-  const context = {
-    env: {},
-    cwd: '',
-    config: () => Promise.reject(new Error('read the configuration')),
-    signal: new AbortController().signal,
-    say: speaker(undefined),
-  };
+  const context = commandContext(() => Promise.reject(new Error('read the configuration')));
   /** As main does, up to where the configuration is read. */
   async function attempt([first = '', second = '', ...more]: readonly string[]): Promise<unknown> {
     const name = commandNamed(first === 'help' ? second : first);
@@ -203,8 +198,11 @@ describe('a hint', () => {
       '运行 npx -y mcp-cashier unfreeze --home "/srv/my till"。',
     );
     expect(runnable('mcp-cashier doctor', npx)).toBe('npx -y mcp-cashier doctor');
-    expect(runnable('mcp-cashier approvals approve A1', npx, 'simulator')).toBe(
+    expect(runnable('mcp-cashier approvals approve A1', npx, { realm: 'simulator' })).toBe(
       'npx -y mcp-cashier approvals approve --home "/srv/my till" --realm simulator A1',
+    );
+    expect(runnable('mcp-cashier policy accept', at('mcp-cashier'), { merchant: 'tea-shop' })).toBe(
+      'mcp-cashier policy accept --merchant tea-shop',
     );
     // Neither a package's name nor a word in a sentence is a command.
     for (const text of [

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { readArguments } from '../../src/cli/arguments.ts';
-import { speaker } from '../../src/cli/speaker.ts';
 import { run } from '../../src/cli/tokens.ts';
 import { configOf } from '../../src/config.ts';
 import { ACTORS, isActorName } from '../../src/domain/actors.ts';
+import { commandContext } from '../support/command-context.ts';
 
 const LOOK_ALIKES = [
   ...[
@@ -62,9 +62,7 @@ describe('names of our own actors', () => {
 
   it.each([...ACTORS, ...LOOK_ALIKES])('%s gets no token', async (name) => {
     const config = async () => configOf({ CASHIER_HOME: '/nowhere' });
-    const adding = run(readArguments('tokens', ['add', name]), {
-      ...{ env: {}, cwd: '', config, signal: new AbortController().signal, say: speaker(undefined) },
-    });
+    const adding = run(readArguments('tokens', ['add', name]), commandContext(config));
     await expect(adding).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
   });
 });

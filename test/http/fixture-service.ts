@@ -4,6 +4,7 @@ import { anyoneAs } from '../../src/auth/callers.ts';
 import { openApp, systemPorts } from '../../src/compose.ts';
 import { readConfig } from '../../src/config.ts';
 import { serveOverHttp } from '../../src/transports/http.ts';
+import type { EndpointDeps } from '../../src/transports/mcp-endpoint.ts';
 import { fixtures } from './fixtures.ts';
 
 const { CASHIER_HOME = '', CASHIER_HTTP_PORT } = process.env;
@@ -12,10 +13,9 @@ const app = await openApp(config, systemPorts);
 const stop = new AbortController();
 process.once('SIGTERM', () => stop.abort());
 await serveOverHttp({
-  deps: {
-    ...{ ...app, tools: [], stopping: stop.signal },
-    build: (_deps, era) => fixtures(era),
-  },
+  deps: new Map<string, EndpointDeps>([
+    ['default', { ...app, tools: [], stopping: stop.signal, build: (_deps, era) => fixtures(era) }],
+  ]),
   callers: anyoneAs('http'),
   routes: new Hono(),
   ready: async () => ({ ready: true }),

@@ -24,7 +24,7 @@ async function serve(ready: () => Promise<{ readonly ready: boolean }>, routes =
     listening = resolve;
   });
   const served = serveOverHttp({
-    deps: { ...app, tools: [], stopping: stop.signal },
+    deps: new Map([['default', { ...app, tools: [], stopping: stop.signal }]]),
     callers: anyoneAs('http'),
     routes,
     ready,

@@ -35,7 +35,13 @@ describe.skipIf(!hasPostgres)(
     });
 
     const open = async (how: { listenAt?: string; clock?: Clock } = {}, at = url): Promise<Store> => {
-      const ports = { clock: systemClock, randomBytes: systemRandom, turn: systemTurn, ...how };
+      const ports = {
+        clock: systemClock,
+        randomBytes: systemRandom,
+        turn: systemTurn,
+        mayMake: true,
+        ...how,
+      };
       const store = await openPostgresStore(at, 'postgres://test', ports);
       closing.unshift(store);
       return store;
@@ -67,17 +73,20 @@ describe.skipIf(!hasPostgres)(
     const numbered = (count: number, name = 'ORDER') =>
       Array.from({ length: count }, (_, i) => `${name}_${i}`);
 
-    it('comes when another commits, without anybody looking', async () => {
-      const mine = await ledgerOn(await open(), untilWoken);
-      const other = await ledgerOn(await open());
-      const { heard, all } = await heardBy(mine);
-      await becomes(() => mine.ear?.isLive);
-      const numbers = numbered(20);
-      for (const number of numbers) await happens(other, number);
-      await happens(mine, 'MINE_0');
-      await all([...numbers, 'MINE_0']);
-      expect(heard.toSorted()).toEqual([...numbers, 'MINE_0'].toSorted());
-    });
+    it.each(['', '?schema=cashier_tea'])(
+      'comes when another commits, without anybody looking%s',
+      async (schema) => {
+        const mine = await ledgerOn(await open({}, url + schema), untilWoken);
+        const other = await ledgerOn(await open({}, url + schema));
+        const { heard, all } = await heardBy(mine);
+        await becomes(() => mine.ear?.isLive);
+        const numbers = numbered(20);
+        for (const number of numbers) await happens(other, number);
+        await happens(mine, 'MINE_0');
+        await all([...numbers, 'MINE_0']);
+        expect(heard.toSorted()).toEqual([...numbers, 'MINE_0'].toSorted());
+      },
+    );
 
     it('is not lost where the connection ends while others commit', async () => {
       const mine = await ledgerOn(await open(), untilWoken);

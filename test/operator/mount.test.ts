@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 
 import { servePage } from '../../src/cli/approvals-page.ts';
-import { speaker } from '../../src/cli/speaker.ts';
 import { type App, openApp, systemPorts } from '../../src/compose.ts';
 import { readConfig } from '../../src/config.ts';
+import { commandContext } from '../support/command-context.ts';
 import { until } from '../support/server-process.ts';
 
 const ID = 'A23456789ABCD';
@@ -62,7 +62,7 @@ it('a command serves them until it is stopped', async () => {
   const said: string[] = [];
   vi.spyOn(process.stdout, 'write').mockImplementation((text) => said.push(String(text)) > 0);
   const stop = new AbortController();
-  const context = { env: {}, cwd: '', config, signal: stop.signal, say: speaker(undefined) };
+  const context = commandContext(config, stop.signal);
   const ended = servePage({}, context);
   const url = await until('the address', () => said.find((line) => line.startsWith('http'))?.trim());
   expect(await statusOf(url)).toBe(303);

@@ -11,8 +11,8 @@ const keys = Object.fromEntries(NAMES.map((name, i) => [name, pem(PAIRS[i as 0].
  * Gives the simulator of a new home the keys that those of other homes have: making six of them would be most of a
  * test's work.
  */
-export async function lendKeys(home: string): Promise<void> {
-  const database = await SimulatorDatabase.open(join(home, 'simulator'), {
+export async function lendKeys(home: string, folder = join(home, 'simulator')): Promise<void> {
+  const database = await SimulatorDatabase.open(folder, {
     clock: systemClock,
     randomBytes: systemRandom,
   });

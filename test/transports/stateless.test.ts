@@ -64,7 +64,10 @@ beforeEach(async () => {
   const callers = anyoneAs('test');
   endpoint = mcpEndpoint(deps, callers);
   const arrivals = { get: () => ARRIVED_AT };
-  const routes = new Hono<{ Bindings: HttpBindings }>().all('/mcp', mcpRoute(endpoint, callers, arrivals));
+  const routes = new Hono<{ Bindings: HttpBindings }>().all(
+    '/mcp',
+    mcpRoute(() => endpoint, callers, arrivals),
+  );
   listener = await listen({ routes: routes as never, refused: () => new Response(null, { status: 403 }) });
 });
 afterEach(async () => {

@@ -1,0 +1,246 @@
+import { dirname, resolve } from 'node:path';
+import { CashierError, configuration, type Text } from './domain/errors.ts';
+import { MERCHANT_NAME, notifyPath } from './domain/merchant.ts';
+import { nearest } from './domain/nearest.ts';
+import { expandHome } from './platform/home-path.ts';
+import { readTextFile } from './platform/text-file.ts';
+import { parseWith } from './policy/policy-file.ts';
+import { type Path, PolicyProblem } from './policy/read-policy.ts';
+import { WALLETS } from './providers/registry.ts';
+import { SECRETS, SETTINGS } from './settings.ts';
+
+type Env = Readonly<Record<string, string | undefined>>;
+type Map = Readonly<Record<string, unknown>>;
+
+/** One merchant as the file has it. */
+export interface Merchant {
+  /** {@link MERCHANT_NAME}. */
+  readonly id: string;
+  /** The payee, as buyers and persons read it. */
+  readonly payee: string | undefined;
+  /** Its policy file. */
+  readonly policy: string | undefined;
+  /** Its wallets' variables. */
+  readonly env: Env;
+}
+
+const VARIABLE = 'CASHIER_MERCHANTS';
+const OF_WALLETS = WALLETS.flatMap(({ settings }) => settings.map(({ name }) => name)).flatMap((name) =>
+  SECRETS.includes(name) ? [name, `${name}_FILE`] : [name],
+);
+
+/**
+ * The merchants that a file names, in its order, each with paths written out. Throws CONFIGURATION naming the file, the
+ * place in it and what is wrong there; no value of a variable is ever shown.
+ */
+export async function readMerchants(file: string): Promise<readonly Merchant[]> {
+  let text: string;
+  try {
+    text = readTextFile(file, VARIABLE);
+  } catch (error) {
+    if (error instanceof CashierError) throw error;
+    throw configuration(VARIABLE, {
+      zh: `${VARIABLE}：商户文件 ${file} 无法读取。`,
+      en: `${VARIABLE}: the merchants file ${file} cannot be read.`,
+      next: { zh: '检查路径与读取权限。', en: 'Check the path and its permissions.' },
+    });
+  }
+  const kind = { zh: '商户文件', en: 'merchants file' };
+  return parseWith(text, { setting: VARIABLE, file, kind }, (data) => {
+    const top = mapOf(data, []);
+    insistOnKeys(top, [], ['version', 'merchants']);
+    if (top.version !== 1) throw wrong(['version'], '必须是 version: 1', 'must be version: 1');
+    const entries = Object.entries(mapOf(top.merchants, ['merchants']));
+    if (entries.length === 0) throw wrong([], 'merchants 至少要有一个商户', 'merchants names at least one');
+    return entries.map(([id, said]) =>
+      merchantIn(id, said, (path) => resolve(dirname(file), expandHome(path))),
+    );
+  });
+}
+
+function merchantIn(id: string, said: unknown, pathOf: (path: string) => string): Merchant {
+  const path: Path = ['merchants', id];
+  if (!MERCHANT_NAME.test(id)) {
+    throw new PolicyProblem(
+      {
+        zh: '商户名只能用小写字母、数字和连字符，1 到 32 个字符',
+        en: 'a merchant is named by 1 to 32 lower-case letters, digits and hyphens',
+      },
+      path,
+      'name',
+    );
+  }
+  const own = mapOf(said, path);
+  insistOnKeys(own, path, ['name', 'policy', 'env']);
+  const env: Record<string, string> = {};
+  for (const [name, value] of Object.entries(mapOf(own.env, [...path, 'env']))) {
+    const at = [...path, 'env', name];
+    if (!OF_WALLETS.includes(name)) throw notAWallets(name, at);
+    const given = textOf(value, at);
+    if (given !== undefined) env[name] = name.endsWith('_FILE') ? pathOf(given) : given;
+  }
+  const policy = textOf(own.policy, [...path, 'policy']);
+  return {
+    id,
+    payee: textOf(own.name, [...path, 'name']),
+    policy: policy === undefined ? undefined : pathOf(policy),
+    env,
+  };
+}
+
+/**
+ * The environment that a merchant would have by itself: what its entry does not say, the shared one says, except of
+ * wallets.
+ */
+export function envOf(shared: Env, { id, payee, policy, env }: Merchant): Env {
+  const without = Object.fromEntries(OF_WALLETS.map((name) => [name, undefined]));
+  const { CASHIER_PUBLIC_URL: publicUrl } = shared;
+  const told = WALLETS.filter(({ settings }) =>
+    settings.some(({ name, credential }) => credential && isGiven(env, name)),
+  );
+  return {
+    ...shared,
+    ...without,
+    ...(publicUrl
+      ? Object.fromEntries(
+          told.map((wallet) => [wallet.notify.variable, notifyUrl(publicUrl, wallet.id, id)]),
+        )
+      : {}),
+    ...(payee === undefined ? {} : { CASHIER_MERCHANT_NAME: payee }),
+    ...(policy === undefined ? {} : { CASHIER_POLICY: policy }),
+    ...env,
+  };
+}
+
+function notifyUrl(publicUrl: string, gateway: string, merchant: string): string {
+  return `${publicUrl.replace(/\/+$/, '')}${notifyPath(gateway, merchant)}`;
+}
+
+function isGiven(env: Env, name: string): boolean {
+  return env[name] !== undefined || env[`${name}_FILE`] !== undefined;
+}
+
+/** A wallet's variable outside of the file would be every merchant's at once. Throws CONFIGURATION naming it. */
+export function insistOnNoWallet(env: Env): void {
+  const name = OF_WALLETS.find((one) => env[one]);
+  if (name === undefined) return;
+  throw configuration(name, {
+    zh: `设置了 ${VARIABLE}，环境中就不能再有 ${name}：分不清是哪个商户的。`,
+    en: `With ${VARIABLE}, ${name} cannot stand in the environment: nobody could tell which merchant's it is.`,
+    next: { zh: '把它移到该商户的 env 里。', en: 'Move it into the env of its merchant.' },
+  });
+}
+
+/** Names a merchant in whatever `work` is refused for. */
+export async function inTheNameOf<T>(merchant: string, work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof CashierError)) throw error;
+    const { code, text, next, details } = error;
+    throw new CashierError(code, {
+      zh: `商户 ${merchant}：${text.zh}`,
+      en: `Merchant ${merchant}: ${text.en}`,
+      next,
+      details: { ...details, merchant },
+    });
+  }
+}
+
+export function needsMerchant(merchants: readonly string[]): CashierError {
+  return new CashierError('INVALID_ARGUMENT', {
+    zh: `配置了几个商户，要用 --merchant 指明是哪一个：${merchants.join('、')}。`,
+    en: `Several merchants are configured; say which with --merchant: ${merchants.join(', ')}.`,
+    next: { zh: '', en: '' },
+  });
+}
+
+export function noSuchMerchant(merchant: string, merchants: readonly string[]): CashierError {
+  const meant = nearest(merchant, merchants);
+  return new CashierError('INVALID_ARGUMENT', {
+    zh: `没有名为 ${cut(merchant)} 的商户。`,
+    en: `There is no merchant called ${cut(merchant)}.`,
+    next:
+      meant !== undefined
+        ? { zh: `是否应为 ${meant}？`, en: `Did you mean ${meant}?` }
+        : merchants.length > 0
+          ? { zh: `有：${merchants.join('、')}。`, en: `There are: ${merchants.join(', ')}.` }
+          : {
+              zh: `商户由 ${VARIABLE} 指向的文件定义，这里没有设置它。`,
+              en: `Merchants are named by the file of ${VARIABLE}, which is not set here.`,
+            },
+  });
+}
+
+/** Real and simulated money never mix in one process. */
+export function mixedMerchants(
+  one: { merchant: string; realm: string },
+  other: { merchant: string; realm: string },
+): CashierError {
+  return configuration(VARIABLE, {
+    zh: `商户 ${one.merchant} 属于 ${one.realm} 环境，${other.merchant} 属于 ${other.realm}：一个进程里不能混用。`,
+    en: `Merchant ${one.merchant} is of the realm ${one.realm} and ${other.merchant} of ${other.realm}; one process cannot have both.`,
+    next: { zh: '分成两个文件、两个服务。', en: 'Make two files and two services of them.' },
+  });
+}
+
+function wrong(path: Path, zh: string, en: string): PolicyProblem {
+  return new PolicyProblem({ zh, en }, path);
+}
+
+function mapOf(value: unknown, path: Path): Map {
+  if (value === null || value === undefined) return {};
+  if (typeof value === 'object' && !Array.isArray(value)) return value as Map;
+  throw wrong(path, '必须是“名称: 值”的形式', 'must be a map of names to values');
+}
+
+function textOf(value: unknown, path: Path): string | undefined {
+  if (value === null || value === undefined || value === '') return undefined;
+  if (typeof value === 'string') return value;
+  // Nothing of it is shown: it may be a key. Numbers lose their last digits, and zeros in front.
+  throw wrong(path, '必须是文字，请加引号', 'must be a text: put it in quotes');
+}
+
+function insistOnKeys(value: Map, path: Path, known: readonly string[]): void {
+  for (const name of Object.keys(value)) {
+    if (known.includes(name)) continue;
+    const meant = nearest(name, known);
+    const hint: Text =
+      meant === undefined
+        ? { zh: `；这里可用：${known.join('、')}`, en: `; known here: ${known.join(', ')}` }
+        : { zh: `（是否想写 ${meant}？）`, en: ` (did you mean ${meant}?)` };
+    throw new PolicyProblem(
+      { zh: `没有名为 ${cut(name)} 的项${hint.zh}`, en: `there is nothing called ${cut(name)}${hint.en}` },
+      [...path, name],
+      'name',
+    );
+  }
+}
+
+function notAWallets(name: string, path: Path): PolicyProblem {
+  const plain = name.replace(/_FILE$/, '');
+  const meant = nearest(name, OF_WALLETS);
+  const isServices = SETTINGS.some((one) => one.name === plain);
+  const why: Text = OF_WALLETS.includes(plain)
+    ? {
+        zh: `不是密钥，没有 _FILE 形式，请直接写 ${plain}`,
+        en: `is no secret and has no _FILE form: write ${plain} itself`,
+      }
+    : isServices
+      ? {
+          zh: '属于整个服务，这里只写支付方式的变量',
+          en: "is the whole service's; only wallets' variables stand here",
+        }
+      : meant === undefined
+        ? { zh: '不是任何支付方式的变量', en: 'is no variable of any wallet' }
+        : {
+            zh: `不是任何支付方式的变量（是否想写 ${meant}？）`,
+            en: `is no variable of any wallet (did you mean ${meant}?)`,
+          };
+  return new PolicyProblem({ zh: `${cut(name)} ${why.zh}`, en: `${cut(name)} ${why.en}` }, path, 'name');
+}
+
+function cut(text: string): string {
+  const plain = text.replace(/\p{C}/gu, '?');
+  return plain.length > 40 ? `${plain.slice(0, 40)}…` : plain;
+}
