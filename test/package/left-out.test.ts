@@ -68,7 +68,11 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('without what the SDKs never needed', () => {
   it('Alipay requests are signed to the byte as with it', async () => {
-    const config = readAlipayConfig({ ...ALIPAY, AP_INVOKE_AUTH_TOKEN: '202611BB0123456789' });
+    const config = readAlipayConfig({
+      ...ALIPAY,
+      AP_INVOKE_AUTH_TOKEN: '202611BB0123456789',
+      AP_SELLER_ID: '2088000000000001',
+    });
     if (config === undefined) throw new Error('no configuration');
     const plan = {
       method: 'alipay.trade.precreate',

@@ -111,6 +111,7 @@ const code = (call: Promise<unknown>) =>
 const MODES: readonly { name: string; id: ProviderId; sellers: readonly [number, number] }[] = [
   { name: 'WeChat Pay for a sub-merchant with an app', id: 'wechatpay', sellers: [0, 1] },
   { name: 'WeChat Pay for a sub-merchant without one', id: 'wechatpay', sellers: [1, 0] },
+  { name: 'Alipay for a merchant who has authorised an ISV', id: 'alipay', sellers: [0, 1] },
 ];
 
 describe.each(MODES)('$name', ({ id, sellers: [own, others] }) => {

@@ -6,6 +6,7 @@ import { beijingIso } from '../../src/domain/clock.ts';
 import { type Fen, fen } from '../../src/domain/money.ts';
 import type { Credential, OrderTerms, RefundTerms } from '../../src/domain/order.ts';
 import { systemClock, systemRandom } from '../../src/platform/system.ts';
+import { ALIPAY } from '../../src/providers/alipay/wallet.ts';
 import {
   GatewayDeclined,
   GatewayUnavailable,
@@ -52,6 +53,7 @@ const NOTHING_IS_KNOWN = [
 /** Each wallet in its usual mode, and as a platform for a seller of its own. */
 const MODES: readonly { name: string; wallet: Wallet; seller?: number }[] = [
   ...[...WALLETS, TOYPAY].map((wallet) => ({ name: wallet.id, wallet })),
+  { name: 'alipay for a merchant who has authorised an ISV', wallet: ALIPAY, seller: 0 },
   { name: 'wechatpay for a sub-merchant with an app', wallet: WECHATPAY, seller: 0 },
   { name: 'wechatpay for a sub-merchant without one', wallet: WECHATPAY, seller: 1 },
 ];

@@ -39,9 +39,9 @@ export interface AlipayConfig {
   readonly precreateProductCode: (typeof PRECREATE_PRODUCT_CODES)[number];
   readonly returnUrl?: string;
   readonly notifyUrl?: string;
-  /** An ISV's `app_auth_token`: a secret. */
+  /** The `app_auth_token` that a merchant has granted an ISV: a secret. Then `appId` is the ISV's. */
   readonly appAuthToken?: string;
-  /** The 2088… id that notifications must carry. */
+  /** The 2088… id that notifications must carry; always there with `appAuthToken`. */
   readonly sellerId?: string;
 }
 
@@ -66,6 +66,9 @@ export function readAlipayConfig(env: Environment, now?: number): AlipayConfig |
     readAlipayPublicKey('AP_PUB_KEY', required(env, 'AP_PUB_KEY'), signType, appPrivateKey);
   if (certificates) requireSameKey(env, alipayPublicKey, signType, appPrivateKey);
   const world = choice(env, 'AP_CURRENT_ENV', ['prod', 'sandbox']);
+  const appAuthToken = readAuthToken(env);
+  const sellerId = readSellerId(env);
+  if (appAuthToken !== undefined && sellerId === undefined) throw sellerUnknown();
   return {
     appId,
     appPrivateKey,
@@ -78,8 +81,8 @@ export function readAlipayConfig(env: Environment, now?: number): AlipayConfig |
       certificates,
       returnUrl: readUrl(env, 'AP_RETURN_URL'),
       notifyUrl: readUrl(env, 'AP_NOTIFY_URL') ?? derivedNotifyUrl(env),
-      appAuthToken: readAuthToken(env),
-      sellerId: readSellerId(env),
+      appAuthToken,
+      sellerId,
     }),
   };
 }
@@ -176,6 +179,18 @@ function readSellerId(env: Environment): string | undefined {
     'AP_SELLER_ID',
     '不是商户号 PID，请填 2088 开头的 16 位数字，或不设置。',
     'is not a seller id: put the 16 digits that begin with 2088, or unset it.',
+  );
+}
+
+/**
+ * All merchants of an ISV share its app and keys, each with order numbers of its own: without the seller, a notification
+ * of another's payment would count for an order with the same number and sum. The token says nothing, it is replaced.
+ */
+function sellerUnknown(): Error {
+  return wrongSetting(
+    'AP_SELLER_ID',
+    '没有设置，却设置了 AP_INVOKE_AUTH_TOKEN：代商家收款必须填授权商家的商户号 PID（2088 开头），否则同一应用下其他商家的付款通知无法区分。',
+    "is not set, but AP_INVOKE_AUTH_TOKEN is: to collect for a merchant set the authorising merchant's seller id (2088…), without which another merchant's payments of the same app could not be told apart.",
   );
 }
 

@@ -18,7 +18,9 @@ export function createAlipayProvider(
   config: AlipayConfig,
   ports: { readonly clock: Clock; readonly http: GatewayHttp; readonly log?: Log | undefined },
 ): PaymentProvider {
-  const account = `${config.gateway} ${config.appId}`;
+  const { gateway: url, appId, appAuthToken, sellerId } = config;
+  // An ISV's orders are told apart by who is paid; a token is a secret, and replaced.
+  const account = [url, appId, ...(appAuthToken === undefined ? [] : [sellerId])].join(' ');
   const signer = requestSigner(config, ports.clock);
   const gateway = alipayGateway(config, signer, ports);
   return {

@@ -18,6 +18,7 @@ const REFUND_FIELDS = ['out_biz_no', 'gmt_refund'] as const;
 /** Every parameter that {@link parseNotify} goes by. None of them has an `&` in a value. */
 const DECIDING_FIELDS = [
   'app_id',
+  'auth_app_id',
   'charset',
   'gmt_payment',
   'notify_id',
@@ -59,11 +60,16 @@ const MAX_AHEAD_MS = 15 * 60_000;
 export function parseNotify(
   raw: RawNotify,
   now: number,
-  config: Pick<AlipayConfig, 'appId' | 'sellerId' | 'signType'> & { readonly trusted: readonly Trust[] },
+  config: Pick<AlipayConfig, 'appId' | 'appAuthToken' | 'sellerId' | 'signType'> & {
+    readonly trusted: readonly Trust[];
+  },
   account: string,
 ): VerifiedNotify {
   const fields = provenFields(readForm(raw.body), config);
   if (fields.get('app_id') !== config.appId) throw new NotifyRejected('other-app');
+  // Named beside it is the app of the merchant who authorised the call: for nobody, it is the same.
+  const isForAnother = (fields.get('auth_app_id') ?? config.appId) !== config.appId;
+  if (isForAnother && config.appAuthToken === undefined) throw new NotifyRejected('other-app');
   const id = fields.get('notify_id') ?? '';
   if (!NOTIFY_ID.test(id)) throw new NotifyRejected('id-unreadable');
   requireFresh(fields.get('notify_time') ?? '', now);

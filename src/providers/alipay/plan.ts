@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import { GatewayUnavailable } from '../contract.ts';
 
+/** The one call that is the app's own affair, whoever has authorised it. */
+export const CERTIFICATE_DOWNLOAD = 'alipay.open.app.alipaycert.download';
+
 /** One gateway call as it is signed: everything that must not change between two sends of the same thing. */
 export interface Plan {
   readonly method: string;

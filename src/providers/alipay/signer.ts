@@ -2,7 +2,7 @@ import type { AlipaySdk } from 'alipay-sdk';
 import { beijingDateTime, type Clock } from '../../domain/clock.ts';
 import { GatewayUnavailable } from '../contract.ts';
 import type { AlipayConfig } from './config.ts';
-import { type Plan, parseBizContent } from './plan.ts';
+import { CERTIFICATE_DOWNLOAD, type Plan, parseBizContent } from './plan.ts';
 
 /** Signs calls. The result is `name=value&…` with every value percent-encoded and safe inside Markdown. */
 export interface RequestSigner {
@@ -30,7 +30,9 @@ export function requestSigner(config: AlipayConfig, clock: Clock): RequestSigner
               app_cert_sn: config.certificates.appCertSn,
               alipay_root_cert_sn: config.certificates.rootCertSn,
             }),
-        ...(config.appAuthToken === undefined ? {} : { app_auth_token: config.appAuthToken }),
+        ...(config.appAuthToken === undefined || plan.method === CERTIFICATE_DOWNLOAD
+          ? {}
+          : { app_auth_token: config.appAuthToken }),
         bizContent: parseBizContent(plan.biz_content),
       };
       try {

@@ -5,7 +5,7 @@ import { GatewayUnavailable, OutcomeUnknown } from '../contract.ts';
 import { type Answer, certSnOf, readAnswer, readUnproven } from './answer.ts';
 import { certificateSn, trustedKey } from './certificates.ts';
 import type { AlipayConfig } from './config.ts';
-import type { Plan } from './plan.ts';
+import { CERTIFICATE_DOWNLOAD, type Plan } from './plan.ts';
 import type { Trust } from './signature.ts';
 
 /** Reads answers with whatever key proves them. */
@@ -16,7 +16,6 @@ export interface Verification {
   trusted(): readonly Trust[];
 }
 
-const DOWNLOAD = 'alipay.open.app.alipaycert.download';
 /** ms; so that forged numbers cannot set off a storm of downloads. */
 const ATTEMPT_EVERY_MS = 60_000;
 
@@ -44,9 +43,12 @@ export function verification(
     if (certificates === undefined) return;
     attemptedAt = clock.now();
     try {
-      const body = await send({ method: DOWNLOAD, biz_content: JSON.stringify({ alipay_cert_sn: sn }) });
+      const body = await send({
+        method: CERTIFICATE_DOWNLOAD,
+        biz_content: JSON.stringify({ alipay_cert_sn: sn }),
+      });
       // Its own signature cannot be checked yet; the certificate inside has to prove itself.
-      const content = readUnproven(body, DOWNLOAD).get('alipay_cert_content') ?? '';
+      const content = readUnproven(body, CERTIFICATE_DOWNLOAD).get('alipay_cert_content') ?? '';
       const key = trustedKey(Buffer.from(content, 'base64').toString('utf8'), sn, certificates, clock);
       if (key) fetched.set(sn, key);
       log?.warn(key ? "Alipay's new certificate is trusted" : "Alipay's certificate cannot be trusted", {

@@ -99,15 +99,15 @@ export const ALIPAY: Wallet = {
     },
     {
       name: 'AP_INVOKE_AUTH_TOKEN',
-      en: "an ISV's `app_auth_token`",
-      zh: '服务商的 `app_auth_token`',
+      en: "`app_auth_token` with which an ISV collects for a merchant; `AP_APP_ID` and keys are then the ISV's, and `AP_SELLER_ID` is required",
+      zh: '服务商（ISV）代商家收款的 `app_auth_token`；此时 `AP_APP_ID` 与密钥是服务商的，且必须填 `AP_SELLER_ID`',
       secret: true,
       example: '/path/to/app-auth-token',
     },
     {
       name: 'AP_SELLER_ID',
-      en: 'seller id (starts with 2088), checked against `seller_id` in notifications',
-      zh: '收款账号 PID（2088 开头），核对通知中的 `seller_id`',
+      en: 'seller id (starts with 2088) of whoever is paid, checked against `seller_id` in notifications',
+      zh: '收款商家的账号 PID（2088 开头），核对通知中的 `seller_id`',
       example: '2088000000000000',
     },
     {

@@ -22,9 +22,18 @@ const billFields = z.strictObject({
 export function queryBill(world: World, call: AlipayCall, steered: Steered): Fields {
   const { bill_date: date } = readBusiness(call, billFields);
   if (!hasBill(world, date)) throw new AlipayRefusal('40004', 'INVAILID_ARGUMENTS', '参数不合法');
-  const lines = billLines(world, 'alipay', date);
+  const seller = call.merchant?.sellerId;
+  const lines = billLines(world, 'alipay', date, { space: seller, seller });
   if (lines.length === 0) throw new AlipayRefusal('40004', 'BILL_NOT_EXIST', '账单不存在');
-  const token = keepBill(world, billArchive(world, date, lines), steered);
+  const token = keepBill(
+    world,
+    billArchive(
+      { clock: world.clock, identity: { sellerId: seller ?? world.identity.sellerId } },
+      date,
+      lines,
+    ),
+    steered,
+  );
   const origin = steered.has('bill-elsewhere') ? 'http://bill.example.com' : world.origin;
   return { bill_download_url: `${origin}/alipay/bill?bizType=trade&fileType=csv.zip&token=${token}` };
 }

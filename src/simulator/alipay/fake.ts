@@ -1,4 +1,4 @@
-import { digits } from '../numbers.ts';
+import { digits, token } from '../numbers.ts';
 import { openFromQuery, openPage } from '../pages/open-page.ts';
 import type { KeyPair } from '../state/identity.ts';
 import type { FakeWallet } from '../world.ts';
@@ -8,13 +8,18 @@ import { alipayGateway } from './gateway.ts';
 import { openCode, openLink } from './links.ts';
 import { alipayMessage, returnAddress } from './notify.ts';
 import { AlipayRefusal } from './refusal.ts';
-import { LINK_METHODS, parametersOf } from './request.ts';
+import { type AuthorisingMerchant, LINK_METHODS, parametersOf } from './request.ts';
 import { newTradeNo } from './terms.ts';
 
 declare module '../state/identity.ts' {
   interface Numbers {
     readonly appId: string;
     readonly sellerId: string;
+    /** An ISV's app with the keys of the merchant's, and the merchants who have authorised it. */
+    readonly isv: {
+      readonly appId: string;
+      readonly merchants: readonly AuthorisingMerchant[];
+    };
   }
   interface KeyNames {
     app: true;
@@ -29,6 +34,14 @@ export const ALIPAY: FakeWallet = {
   numbers: (randomBytes) => ({
     appId: `2021${digits(randomBytes, 12)}`,
     sellerId: `2088${digits(randomBytes, 12)}`,
+    isv: {
+      appId: `2021${digits(randomBytes, 12)}`,
+      merchants: [1, 2].map(() => ({
+        appId: `2021${digits(randomBytes, 12)}`,
+        sellerId: `2088${digits(randomBytes, 12)}`,
+        tokens: [token(randomBytes), token(randomBytes)],
+      })),
+    },
   }),
   keys: ['app', 'alipay'],
   env: ({ appId, sellerId, keys }, origin) => ({
@@ -42,6 +55,12 @@ export const ALIPAY: FakeWallet = {
     const { AP_PUB_KEY: _, ...env } = this.env(identity, origin);
     const { app, alipay, root } = certificatesOf(identity);
     return { ...env, AP_APP_CERT: app.pem, AP_ALIPAY_CERT: alipay.pem, AP_ROOT_CERT: root.pem };
+  },
+  platformEnvs(identity, origin) {
+    return identity.isv.merchants.map(({ sellerId, tokens: [current = ''] }) => ({
+      ...this.env(identity, origin),
+      ...{ AP_APP_ID: identity.isv.appId, AP_SELLER_ID: sellerId, AP_INVOKE_AUTH_TOKEN: current },
+    }));
   },
   routes: [
     { method: 'GET', path: '/gateway.do', handle: openFromQuery },

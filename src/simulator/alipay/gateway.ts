@@ -4,7 +4,7 @@ import { type Incoming, type Outgoing, parseOrNull } from '../http.ts';
 import { token } from '../numbers.ts';
 import type { AnswerFault, Operation } from '../scenarios.ts';
 import type { Steered } from '../steering.ts';
-import type { World } from '../world.ts';
+import { inSpace, type World } from '../world.ts';
 import { queryBill } from './bill-calls.ts';
 import { certificatesOf } from './certificates.ts';
 import { queryRefund, refund } from './refund-calls.ts';
@@ -54,7 +54,8 @@ export async function alipayGateway(world: World, incoming: Incoming): Promise<O
     method = parameters.get('method') ?? '';
     if (inCertificateMode(parameters)) side = { ...world, signsWith: 'certificate' };
     const call = authenticate(world, parameters, Object.keys(CALLS));
-    const { result = {}, fault } = await world.database.write(() => answerTo(world, call));
+    const own = inSpace(world, call.merchant?.sellerId);
+    const { result = {}, fault } = await world.database.write(() => answerTo(own, call));
     return await spoilt(side, fault, (kind) => inWords(side, method, result, kind));
   } catch (error) {
     if (error instanceof AlipayRefusal) return reply(side, method, error.fields, error.signed);

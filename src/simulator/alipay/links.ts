@@ -1,7 +1,7 @@
 import type { IssuedCode } from '../state/codes.ts';
 import type { Trade } from '../state/trades.ts';
 import type { Steered } from '../steering.ts';
-import type { World } from '../world.ts';
+import { inSpace, type World } from '../world.ts';
 import { FAULT_REFUSALS } from './gateway.ts';
 import { openTrade } from './opening.ts';
 import { business } from './refusal.ts';
@@ -19,25 +19,27 @@ export function openLink(
 ): Promise<Trade> {
   const call = authenticate(world, parameters, LINK_METHODS);
   const terms = readTerms(world, call);
+  const own = inSpace(world, terms.space);
   return world.database.write(() => {
     const steered = steer(world, terms, 'create');
     const fault = steered.answer?.fault;
     if (fault === 'declined' || fault === 'system-error' || fault === 'rate-limited')
       throw FAULT_REFUSALS[fault]();
-    return openTrade(world, terms, steered, late);
+    return openTrade(own, terms, steered, late);
   });
 }
 
 /** The payer scans a precreated code: only now there is a trade. */
 export function openCode(world: World, issued: IssuedCode, late = false): Promise<Trade> {
   const terms = JSON.parse(issued.terms ?? '{}') as TradeTerms;
+  const { trades } = inSpace(world, terms.space);
   return world.database.write(() => {
     const steered = steer(world, terms, 'open');
-    const dead = world.clock.now() >= issued.diesAt && !world.trades.byNumber('alipay', terms.outTradeNo);
+    const dead = world.clock.now() >= issued.diesAt && !trades.byNumber('alipay', terms.outTradeNo);
     if (dead && !late && !steered.has('pay-after-close')) {
       throw business('NOW_TIME_AFTER_EXPIRE_TIME_ERROR', '二维码已失效，请刷新后重试');
     }
-    return openTrade(world, terms, steered, late);
+    return openTrade(inSpace(world, terms.space), terms, steered, late);
   });
 }
 

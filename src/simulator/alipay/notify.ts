@@ -11,7 +11,7 @@ import { signingText, signRsa2 } from './signature.ts';
  * @see https://opendocs.alipay.com/open/203/105286
  */
 export function alipayMessage(world: World, delivery: Delivery): Message {
-  const trade = delivery.forged ?? world.trades.byNumber('alipay', delivery.outTradeNo);
+  const trade = delivery.forged ?? world.trades.of(delivery.space).byNumber('alipay', delivery.outTradeNo);
   if (!trade) throw new Error(`no trade ${delivery.outTradeNo} to notify of`);
   const form = notificationFields(world, delivery, trade);
   const { alipay, forger } = world.identity.keys;
@@ -28,9 +28,8 @@ export function alipayMessage(world: World, delivery: Delivery): Message {
 }
 
 function notificationFields(world: World, delivery: Delivery, trade: Trade): Map<string, string> {
-  const { appId, sellerId } = world.identity;
+  const { appId, authAppId, sellerId } = partiesOf(world, trade, delivery.wrongAccount);
   const total = toYuan((delivery.wrongAmount ? trade.amountFen + 1 : trade.amountFen) as Fen);
-  const reportedApp = delivery.wrongAccount ? `${appId.slice(0, -4)}0000` : appId;
   const paidAt = beijingDateTime(trade.paidAt ?? world.clock.now());
   return new Map([
     ['notify_time', beijingDateTime(world.clock.now())],
@@ -39,9 +38,9 @@ function notificationFields(world: World, delivery: Delivery, trade: Trade): Map
     ['charset', 'utf-8'],
     ['version', '1.0'],
     ['sign_type', 'RSA2'],
-    ['app_id', reportedApp],
-    ['auth_app_id', reportedApp],
-    ['seller_id', delivery.wrongAccount ? `${sellerId.slice(0, -4)}0000` : sellerId],
+    ['app_id', appId],
+    ['auth_app_id', authAppId],
+    ['seller_id', sellerId],
     ['seller_email', 'simulated@example.com'],
     ['trade_no', trade.tradeNo ?? ''],
     ['out_trade_no', trade.outTradeNo],
@@ -62,6 +61,22 @@ function notificationFields(world: World, delivery: Delivery, trade: Trade): Map
   ]);
 }
 
+/** The app that called, the app in whose name, and who is paid; `lie` names others. */
+function partiesOf(
+  { identity }: World,
+  { seller }: Trade,
+  lie = false,
+): { readonly appId: string; readonly authAppId: string; readonly sellerId: string } {
+  const { appId, sellerId, isv } = identity;
+  if (seller === undefined) {
+    const other = (id: string) => (lie ? `${id.slice(0, -4)}0000` : id);
+    return { appId: other(appId), authAppId: other(appId), sellerId: other(sellerId) };
+  }
+  // Another merchant of the same ISV, whose app and keys are the same.
+  const merchant = isv.merchants.find((one) => (one.sellerId === seller) !== lie);
+  return { appId: isv.appId, authAppId: merchant?.appId ?? '', sellerId: merchant?.sellerId ?? '' };
+}
+
 /**
  * The address to send the payer back to, with what Alipay adds and signs. It proves nothing about the payment.
  * @see https://opendocs.alipay.com/open/270/105899
@@ -69,17 +84,18 @@ function notificationFields(world: World, delivery: Delivery, trade: Trade): Map
 export function returnAddress(world: World, trade: Trade): string | undefined {
   if (!trade.returnUrl || !URL.canParse(trade.returnUrl)) return undefined;
   const product = trade.scene === 'web' ? 'page' : 'wap';
+  const { appId, authAppId, sellerId } = partiesOf(world, trade);
   const parameters = new Map([
     ['charset', 'utf-8'],
     ['out_trade_no', trade.outTradeNo],
     ['method', `alipay.trade.${product}.pay.return`],
     ['total_amount', toYuan(trade.amountFen)],
     ['trade_no', trade.tradeNo ?? ''],
-    ['auth_app_id', world.identity.appId],
+    ['auth_app_id', authAppId],
     ['version', '1.0'],
-    ['app_id', world.identity.appId],
+    ['app_id', appId],
     ['sign_type', 'RSA2'],
-    ['seller_id', world.identity.sellerId],
+    ['seller_id', sellerId],
     ['timestamp', beijingDateTime(world.clock.now())],
   ]);
   parameters.set(

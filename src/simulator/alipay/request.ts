@@ -11,6 +11,15 @@ export interface AlipayCall {
   readonly parameters: ReadonlyMap<string, string>;
   /** The business parameters, exactly as sent. */
   readonly bizContent: string;
+  /** In whose name an ISV calls. */
+  readonly merchant?: AuthorisingMerchant;
+}
+
+/** A merchant who has authorised an ISV: by the current token, or by one that it has replaced. */
+export interface AuthorisingMerchant {
+  readonly appId: string;
+  readonly sellerId: string;
+  readonly tokens: readonly string[];
 }
 
 /**
@@ -58,7 +67,8 @@ export function authenticate(
   const given = (name: string) => parameters.get(name) ?? '';
   const method = given('method');
   if (!given('app_id')) throw missing('app-id');
-  if (given('app_id') !== world.identity.appId) throw invalid('app-id', '无效的AppID参数');
+  const { appId, isv } = world.identity;
+  if (given('app_id') !== appId && given('app_id') !== isv.appId) throw invalid('app-id', '无效的AppID参数');
   if (!method) throw missing('method');
   if (!methods.includes(method)) throw invalid('method', '不存在的方法名');
   if (!given('sign_type')) throw missing('signature-type');
@@ -72,7 +82,36 @@ export function authenticate(
   if (given('version') !== '1.0') throw invalid('version', '无效的版本参数');
   if (given('format') && given('format').toUpperCase() !== 'JSON') throw invalid('format', '无效的数据格式');
   checkTimestamp(given('timestamp'), world.clock.now(), LINK_METHODS.includes(method));
-  return { method, parameters, bizContent: given('biz_content') };
+  const merchant = authorising(world, method, given('app_id'), given('app_auth_token'));
+  return { method, parameters, bizContent: given('biz_content'), ...(merchant && { merchant }) };
+}
+
+/** What belongs to an app and not to the merchants who have authorised it. */
+const OF_THE_APP: readonly string[] = ['alipay.open.app.alipaycert.download'];
+
+/** In whose name: a merchant's app speaks for itself, an ISV's for whoever has granted it the token. */
+function authorising(
+  { identity: { isv } }: World,
+  method: string,
+  appId: string,
+  authToken: string,
+): AuthorisingMerchant | undefined {
+  if (appId !== isv.appId) {
+    if (authToken) throw new AlipayRefusal('40006', 'isv.not-support-app-auth', '应用不支持代调用');
+    return undefined;
+  }
+  if (OF_THE_APP.includes(method)) {
+    if (authToken) throw tokenRefused('invalid-app-auth-token-no-api', '应用授权令牌未授权当前接口');
+    return undefined;
+  }
+  if (!authToken) throw new AlipayRefusal('40006', 'isv.self-invoke-forbidden', '第三方应用不能自己调用');
+  const merchant = isv.merchants.find(({ tokens }) => tokens.includes(authToken));
+  if (!merchant) throw tokenRefused('invalid-app-auth-token', '无效的应用授权令牌');
+  return merchant;
+}
+
+function tokenRefused(what: string, why: string): AlipayRefusal {
+  return new AlipayRefusal('20001', `aop.${what}`, why);
 }
 
 /** An app in certificate mode says which certificate is its own and which roots it has; one in key mode says neither. */

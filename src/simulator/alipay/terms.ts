@@ -100,8 +100,11 @@ export function readTerms(world: World, call: AlipayCall): TradeTerms {
   if (price.length > product.priceLength) throw invalidParameter('total_amount');
   const amountFen = readPrice(price);
   const expiresAt = readExpiry(fields, world.clock.now(), call.method === 'alipay.trade.precreate', product);
+  const seller = call.merchant?.sellerId;
   return {
     provider: 'alipay',
+    // Numbers are a seller's own, whoever calls for it.
+    ...(seller === undefined ? {} : { space: seller, seller }),
     scene: product.scene,
     outTradeNo: fields.out_trade_no,
     amountFen,

@@ -98,6 +98,7 @@ describe('readAlipayConfig', () => {
     ['HTML in the notify address', { AP_NOTIFY_URL: 'https://shop.example/<b>' }, 'AP_NOTIFY_URL'],
     ['a wrong public address', { CASHIER_PUBLIC_URL: 'pay.example' }, 'CASHIER_PUBLIC_URL'],
     ['a token with blanks', { AP_INVOKE_AUTH_TOKEN: 'a b' }, 'AP_INVOKE_AUTH_TOKEN'],
+    ['a token of nobody knows whom', { AP_INVOKE_AUTH_TOKEN: '202111BB00' }, 'AP_SELLER_ID'],
     ['a wrong seller id', { AP_SELLER_ID: 'me@shop.example' }, 'AP_SELLER_ID'],
     ['a gateway without TLS', { AP_GATEWAY: 'http://gateway.example/gateway.do' }, 'AP_GATEWAY'],
     ['a loopback look-alike', { AP_GATEWAY: 'http://127.0.0.1.evil.example/gateway.do' }, 'AP_GATEWAY'],

@@ -57,6 +57,7 @@ describe('planPayment', () => {
       AP_NOTIFY_URL: 'https://shop.example/n',
       AP_RETURN_URL: 'https://shop.example/r',
       AP_INVOKE_AUTH_TOKEN: 'TOKEN_OF_A_MERCHANT',
+      AP_SELLER_ID: '2088000000000001',
     });
     const plan = provider.planPayment(order({ scene: 'web' }));
     expect(JSON.parse(plan)).toEqual({
@@ -103,6 +104,7 @@ describe('links and order strings', () => {
         AP_NOTIFY_URL: 'https://shop.example/n?a=1&b=(2)',
         AP_RETURN_URL: 'https://shop.example/r!*',
         AP_INVOKE_AUTH_TOKEN: 'TOKEN',
+        AP_SELLER_ID: '2088000000000001',
       });
       const terms = order({ scene, title: '会员(年) *\'限时\'! 100% + 😀 "a\\b" #?' });
       const credential = await provider.sendPayment(terms, provider.planPayment(terms));

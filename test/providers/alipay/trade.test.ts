@@ -32,6 +32,7 @@ describe('queryTrade', () => {
     const { provider, gateway } = setUp({
       AP_NOTIFY_URL: 'https://shop.example/n',
       AP_INVOKE_AUTH_TOKEN: 'TOKEN',
+      AP_SELLER_ID: '2088000000000001',
     });
     gateway.answer(signed(QUERY, paid));
     await provider.queryTrade('ORDER_0001');
