@@ -90,7 +90,7 @@ async function find(
 ): Promise<Trade> {
   const trade = world.trades.anywhere(provider, outTradeNo);
   if (trade) return trade;
-  const issued = world.codes.latest(provider, outTradeNo);
+  const issued = world.codes.anywhere(provider, outTradeNo);
   if (!issued)
     throw new CannotOpen('没有这个订单', 'no order or code with this number; pay a signed link with {code}');
   return scan(world, issued.code, late);

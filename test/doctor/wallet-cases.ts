@@ -81,6 +81,12 @@ const ALIPAY_MISTAKES: readonly Mistake[] = [
     'error public-key-unreadable AP_PUB_KEY',
     'error ap-seller-id AP_SELLER_ID',
   ],
+  [
+    'a token without the seller who granted it',
+    { AP_INVOKE_AUTH_TOKEN: '202611BB0123', AP_SELLER_ID: undefined },
+    'error ap-seller-id AP_SELLER_ID',
+  ],
+  ['an example of a seller', { AP_SELLER_ID: '2088000000000000' }, 'error example-value AP_SELLER_ID'],
   ['RSA', { AP_ENCRYPTION_ALGO: 'RSA' }, 'warning rsa-sha1 AP_ENCRYPTION_ALGO'],
   [
     'an algorithm that is none',

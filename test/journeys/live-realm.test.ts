@@ -1,6 +1,7 @@
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cheapGuesses } from '../support/guess-cost.ts';
-import { WALLETS } from '../support/simulator-client.ts';
+import { SimulatorProcess, WALLETS } from '../support/simulator-client.ts';
 import { readPayment } from './shapes.ts';
 import { type Agent, Shop } from './shop.ts';
 
@@ -8,7 +9,6 @@ cheapGuesses();
 
 /** Strings that are nowhere else: were one of them said, the shop's closing search would find it. */
 const CANARY = {
-  authToken: '202611BBcanaryAuthToken7f3a91',
   openid: 'oCANARYopenid4e1b77c2',
   buyer: 'canary-buyer-13800138000',
   operator: 'canary-operator-secret-55d1',
@@ -95,17 +95,20 @@ describe('what only the payer or the platform may know', () => {
   });
 
   it('an app_auth_token stands inside the signed link and nowhere else', async () => {
-    const isv = await liveAgent({ AP_INVOKE_AUTH_TOKEN: CANARY.authToken });
+    const platform = await SimulatorProcess.start(shop.env, join(shop.home, 'cwd'), ['--seller', '1']);
+    const { AP_APP_ID = '', AP_SELLER_ID = '', AP_INVOKE_AUTH_TOKEN: authToken = '' } = platform.env;
+    await platform.close();
+    const isv = await liveAgent({ AP_APP_ID, AP_SELLER_ID, AP_INVOKE_AUTH_TOKEN: authToken });
     const scanned = await isv.create({ provider: 'alipay', amountYuan: '6.00', title: 'isv qr' });
-    expect(JSON.stringify(scanned)).not.toContain(CANARY.authToken);
-    const before = shop.transcript.leaks([CANARY.authToken]);
+    expect(JSON.stringify(scanned)).not.toContain(authToken);
+    const before = shop.transcript.leaks([authToken]);
     expect(before).toEqual([]);
     const linked = await isv.create({ provider: 'alipay', scene: 'web', amountYuan: '6.00', title: 'isv' });
-    expect(linked.payUrl).toContain(CANARY.authToken);
+    expect(linked.payUrl).toContain(authToken);
     await shop.simulator.pay(linked);
     await isv.query(linked.outTradeNo);
     await isv.refund({ outTradeNo: linked.outTradeNo, refundYuan: '1.00' });
-    const said = shop.transcript.leaks([CANARY.authToken]);
+    const said = shop.transcript.leaks([authToken]);
     expect(said).toHaveLength(1);
     expect(said[0]).toContain('result of create-payment');
   });
@@ -122,9 +125,9 @@ describe('the two realms', () => {
     expect((await simulated.list()).totals.count).toBe(0);
   });
 
-  it('are told apart by the gateway too: another account never answers for an order', async () => {
+  it('are told apart by the merchant too: another one never answers for an order', async () => {
     const order = await agent.create({ provider: 'wechatpay', amountYuan: '6.00', title: 'account' });
-    const other = await liveAgent({ WXPAY_APP_ID: 'wx0000000000000000' });
+    const other = await liveAgent({ WXPAY_MCH_ID: '1900000001' });
     const { outTradeNo } = order;
     for (const tool of ['query-payment', 'close-payment']) {
       expect(await other.refused(tool, { outTradeNo })).toMatchObject({ code: 'CONFIGURATION' });

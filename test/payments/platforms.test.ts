@@ -217,6 +217,36 @@ describe('a number that another sub-merchant of the service provider has', () =>
   });
 });
 
+describe('a number that another merchant of the same ISV has', () => {
+  it('is free, and their payment of the same sum counts for nothing here', async () => {
+    const [ours, theirs] = await Promise.all(simulator.platformEnvs.map((env) => open('alipay', env)));
+    if (!ours || !theirs) throw new Error('two sellers');
+    const outTradeNo = freshNumber();
+    const chosen = payment({ provider: 'alipay', outTradeNo });
+    const { order } = await createPayment(ours.till, CALL, chosen);
+    const { order: other } = await createPayment(theirs.till, CALL, chosen);
+    await gateway.pay(other.credential);
+    expect(await ours.take(0, theirs)).toBe('rejected');
+    expect(await theirs.take(0)).toBe('applied');
+    const unpaid = await queryPayment(ours.till, CALL, { outTradeNo, waitSeconds: 0 });
+    expect(unpaid.order.state).toBe('NOTPAY');
+    await gateway.pay(order.credential);
+    expect(await ours.take(0)).toBe('applied');
+    // Each gives back its own.
+    await refundPayment(ours.till, CALL, refund({ outTradeNo }));
+    expect(await theirs.provider.queryTrade(outTradeNo)).not.toHaveProperty('refundedFen');
+  });
+
+  it('is told apart in the notification that names another of them', async () => {
+    const ours = await open('alipay', simulator.platformEnvs[0] ?? {});
+    const wish = payment({ provider: 'alipay', title: '咖啡 sim:wrong-account@notify' });
+    const { order } = await createPayment(ours.till, CALL, wish);
+    await gateway.pay(order.credential);
+    expect(await ours.take(0)).toBe('rejected');
+    expect(await orderOf(ours, order.outTradeNo)).toMatchObject({ state: 'NOTPAY' });
+  });
+});
+
 describe("a merchant's orders under an earlier AppID", () => {
   const wechatpay = () => open('wechatpay', simulator.env);
   /** Another AppID of the same merchant. */
@@ -297,6 +327,23 @@ describe("a merchant's orders under an earlier AppID", () => {
     const call = { ...CALL, ...defined({ approval: approval?.id }) };
     expect(await code(sendApproved(after.till, call, outTradeNo))).toBe('CONFIGURATION');
     expect(await gateway.calls(outTradeNo, 'create')).toEqual([]);
+  });
+});
+
+describe('a notification of an order of a sub-merchant that names another of them', () => {
+  it('is refused, and somebody is told', async () => {
+    const [env = {}] = simulator.platformEnvs;
+    const shop = await open('wechatpay', env);
+    const wish = payment({ provider: 'wechatpay', title: '咖啡 sim:wrong-account@notify' });
+    const { order } = await createPayment(shop.till, CALL, wish);
+    const { outTradeNo } = order;
+    await gateway.pay(order.credential);
+    expect(await shop.take(0)).toBe('foreign');
+    expect(await orderOf(shop, outTradeNo)).toMatchObject({ state: 'NOTPAY' });
+    const alarmed = await shop.till.ledger.read((book) =>
+      book.audit.isAlarmed({ outTradeNo }, 'foreign-trade'),
+    );
+    expect(alarmed).toBe(true);
   });
 });
 

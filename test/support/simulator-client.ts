@@ -143,9 +143,9 @@ export class SimulatorProcess extends SimulatorClient {
     this.env = env;
   }
 
-  static async start(env: Env, cwd: string): Promise<SimulatorProcess> {
+  static async start(env: Env, cwd: string, options: readonly string[] = []): Promise<SimulatorProcess> {
     await lendKeys(env.CASHIER_HOME ?? '');
-    const child = spawn(process.execPath, [MAIN, 'simulator'], {
+    const child = spawn(process.execPath, [MAIN, 'simulator', ...options], {
       env: { ...env },
       cwd,
       stdio: ['ignore', 'pipe', 'pipe'],

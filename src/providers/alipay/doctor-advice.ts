@@ -87,8 +87,8 @@ const ADVICE: Readonly<Record<string, Advice>> = {
     zh: '这个应用不允许自己调用该接口。',
     en: 'This app may not make the call for itself.',
     remedy: [
-      '第三方应用须填 AP_INVOKE_AUTH_TOKEN；自用请换成自研应用的 APPID。',
-      "A third-party app needs AP_INVOKE_AUTH_TOKEN; for your own shop use your own app's APPID.",
+      '第三方应用须填 AP_INVOKE_AUTH_TOKEN 与 AP_SELLER_ID；自用请换成自研应用的 APPID。',
+      "A third-party app needs AP_INVOKE_AUTH_TOKEN and AP_SELLER_ID; for your own shop use your own app's APPID.",
     ],
   },
   'not-online-app': {
@@ -107,6 +107,23 @@ const ADVICE: Readonly<Record<string, Advice>> = {
       '证书模式：从接口加签方式下载三个证书，填到 AP_APP_CERT_FILE、AP_ALIPAY_CERT_FILE、AP_ROOT_CERT_FILE，去掉 AP_PUB_KEY；密钥模式：只填 AP_PUB_KEY。',
       'In certificate mode, download the three certificates there and put them into AP_APP_CERT_FILE, AP_ALIPAY_CERT_FILE and AP_ROOT_CERT_FILE, without AP_PUB_KEY; in key mode, AP_PUB_KEY alone.',
     ],
+  },
+  'not-support-app-auth': {
+    id: 'app-cannot-act-for-others',
+    variable: 'AP_INVOKE_AUTH_TOKEN',
+    zh: '这个应用不能代别的商家调用接口。',
+    en: 'This app may not act for other merchants.',
+    remedy: [
+      '代商家收款须用服务商的第三方应用的 APPID 与密钥；自己收款请去掉 AP_INVOKE_AUTH_TOKEN。',
+      "To collect for a merchant use the ISV's third-party app and its keys; to collect for yourself remove AP_INVOKE_AUTH_TOKEN.",
+    ],
+  },
+  'auth-relations': {
+    id: 'auth-token-refused',
+    variable: 'AP_INVOKE_AUTH_TOKEN',
+    zh: '商家没有授权这个应用，或已经解除。',
+    en: 'The merchant has not authorised this app, or no longer does.',
+    remedy: ['让商户重新授权并更换令牌。', 'Have the merchant grant a new token.'],
   },
   'auth-token': {
     id: 'auth-token-refused',

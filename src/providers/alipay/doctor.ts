@@ -1,7 +1,7 @@
 import { beijingIso, DAY_MS } from '../../domain/clock.ts';
 import { type StandInKeys, serverComplaints } from '../complaints.ts';
 import type { WalletDoctor, WalletSettings } from '../examination.ts';
-import { absent, coveredBy, error, example, type Finding, incomplete, warning } from '../finding.ts';
+import { absent, coveredBy, error, example, type Finding, incomplete, ok, warning } from '../finding.ts';
 import { examineKey, type KeyPlace } from '../key-finding.ts';
 import { isSamePair, type PastedKey, readPastedKey } from '../pasted-key.ts';
 import { CERTIFICATE_VARIABLES, certificatesIn } from './certificates.ts';
@@ -60,7 +60,7 @@ async function examine(settings: WalletSettings, now: number): Promise<Finding[]
   const together = appKey && pubKey ? examinePair(appKey, pubKey, nameOf) : undefined;
   findings.push(...examineKeys(appKey, pubKey, together, settings));
   if (values.AP_ENCRYPTION_ALGO === 'RSA') findings.push(weakAlgorithm());
-  findings.push(...examineValidity(settings, now));
+  findings.push(...examineValidity(settings, now), ...examineSeller(values));
 
   const covered = coveredBy([...settings.findings, ...findings]);
   for (const name of [...missing, ...(together?.both ? CREDENTIALS.slice(1) : [])]) covered.add(name);
@@ -99,6 +99,7 @@ function standIn(variable: string, { privateKey, publicKey }: StandInKeys) {
   if (variable in noCertificates) return { ...noCertificates, AP_PUB_KEY: publicKey };
   const values: WalletSettings['values'] = {
     ...{ AP_APP_ID: '2021000000000000', AP_APP_KEY: privateKey, AP_PUB_KEY: publicKey },
+    AP_SELLER_ID: '2088000000000001',
   };
   return values[variable];
 }
@@ -125,6 +126,19 @@ function examineValidity({ values, nameOf }: WalletSettings, now: number): Findi
       }),
     ];
   });
+}
+
+/** For whom an ISV collects; that this must be said, the server says itself. */
+function* examineSeller({ AP_INVOKE_AUTH_TOKEN, AP_SELLER_ID }: WalletSettings['values']): Iterable<Finding> {
+  const seller = AP_SELLER_ID?.trim();
+  if (seller === '2088000000000000') yield example('alipay', 'AP_SELLER_ID');
+  else if (AP_INVOKE_AUTH_TOKEN !== undefined && seller !== undefined && /^2088\d{12}$/.test(seller)) {
+    yield ok('alipay.isv', {
+      variable: 'AP_INVOKE_AUTH_TOKEN',
+      zh: `服务商（ISV）模式：为商家 ${seller} 收款；AP_APP_ID 与密钥须是服务商应用的。`,
+      en: `ISV mode: it collects for merchant ${seller}; AP_APP_ID and keys must be the ISV app's.`,
+    });
+  }
 }
 
 function* examineAppId(

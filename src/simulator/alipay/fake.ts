@@ -39,7 +39,7 @@ export const ALIPAY: FakeWallet = {
       merchants: [1, 2].map(() => ({
         appId: `2021${digits(randomBytes, 12)}`,
         sellerId: `2088${digits(randomBytes, 12)}`,
-        tokens: [token(randomBytes), token(randomBytes)],
+        token: token(randomBytes),
       })),
     },
   }),
@@ -57,9 +57,13 @@ export const ALIPAY: FakeWallet = {
     return { ...env, AP_APP_CERT: app.pem, AP_ALIPAY_CERT: alipay.pem, AP_ROOT_CERT: root.pem };
   },
   platformEnvs(identity, origin) {
-    return identity.isv.merchants.map(({ sellerId, tokens: [current = ''] }) => ({
+    return identity.isv.merchants.map((merchant) => ({
       ...this.env(identity, origin),
-      ...{ AP_APP_ID: identity.isv.appId, AP_SELLER_ID: sellerId, AP_INVOKE_AUTH_TOKEN: current },
+      ...{
+        AP_APP_ID: identity.isv.appId,
+        AP_SELLER_ID: merchant.sellerId,
+        AP_INVOKE_AUTH_TOKEN: merchant.token,
+      },
     }));
   },
   routes: [

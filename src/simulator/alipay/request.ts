@@ -15,11 +15,12 @@ export interface AlipayCall {
   readonly merchant?: AuthorisingMerchant;
 }
 
-/** A merchant who has authorised an ISV: by the current token, or by one that it has replaced. */
+/** A merchant who has authorised an ISV. */
 export interface AuthorisingMerchant {
   readonly appId: string;
   readonly sellerId: string;
-  readonly tokens: readonly string[];
+  /** `app_auth_token` */
+  readonly token: string;
 }
 
 /**
@@ -105,7 +106,7 @@ function authorising(
     return undefined;
   }
   if (!authToken) throw new AlipayRefusal('40006', 'isv.self-invoke-forbidden', '第三方应用不能自己调用');
-  const merchant = isv.merchants.find(({ tokens }) => tokens.includes(authToken));
+  const merchant = isv.merchants.find(({ token }) => token === authToken);
   if (!merchant) throw tokenRefused('invalid-app-auth-token', '无效的应用授权令牌');
   return merchant;
 }

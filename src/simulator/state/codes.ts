@@ -53,6 +53,19 @@ export class CodeBook extends Kept {
     );
   }
 
+  /** The latest of a number, whoever's it is. */
+  anywhere(provider: Provider, outTradeNo: string): IssuedCode | undefined {
+    return this.read(
+      this.database.row(
+        `SELECT * FROM codes WHERE out_trade_no = ? AND (provider = ? OR provider LIKE ? || '/%')
+         ORDER BY sequence DESC LIMIT 1`,
+        outTradeNo,
+        provider,
+        provider,
+      ),
+    );
+  }
+
   /** The latest codes of orders that nobody has opened, newest first. */
   unopened(limit: number): IssuedCode[] {
     return this.database
