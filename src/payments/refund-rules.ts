@@ -11,9 +11,11 @@ import type { Till } from './till.ts';
 /** Stands in an approval as the rule that asks for a person: the gateway proves a refund elsewhere, but no sum. */
 export const REFUNDED_ELSEWHERE = 'refunded-elsewhere';
 
-/** The merchant within which a refund's number must be unique, where the gateway wants that. */
+/** The merchant within which a refund's number must be unique, where the gateway wants that, whatever its apps. */
 export function merchantScopeOf({ refundRules, account }: PaymentProvider): string | undefined {
-  return refundRules.numberUniquePerMerchant ? account : undefined;
+  if (!refundRules.numberUniquePerMerchant) return undefined;
+  const [gateway, merchant] = account.split(' ');
+  return `${gateway} ${merchant}`;
 }
 
 /**

@@ -88,9 +88,12 @@ async function find(
   { provider, outTradeNo }: { readonly provider: Provider; readonly outTradeNo: string },
   late: boolean,
 ): Promise<Trade> {
-  const trade = world.trades.anywhere(provider, outTradeNo);
+  const trade = world.trades.byNumber(provider, outTradeNo);
   if (trade) return trade;
-  const issued = world.codes.anywhere(provider, outTradeNo);
+  const own = world.codes.latest(provider, outTradeNo);
+  const theirs = own ? undefined : world.trades.anywhere(provider, outTradeNo);
+  if (theirs) return theirs;
+  const issued = own ?? world.codes.anywhere(provider, outTradeNo);
   if (!issued)
     throw new CannotOpen('没有这个订单', 'no order or code with this number; pay a signed link with {code}');
   return scan(world, issued.code, late);

@@ -28,6 +28,7 @@ const page: OrderFilter = { after: { createdAt: NOW, outTradeNo: 'ORDER_1' } };
 const QUESTIONS: Readonly<Record<string, (book: Book, tx: Tx) => Promise<unknown>>> = {
   'when anything is due': (book) => book.asking.earliest('bank 1'),
   'whether anything is due ever': (book) => book.asking.any(),
+  'of whom anything is open': (book) => book.asking.accounts(),
   'which orders are due': (book) => book.asking.orders('bank 1', 5, 'caller'),
   'which orders of nobody are due': (book) => book.asking.orders('bank 2', 5, ''),
   'which refunds are due': (book) => book.asking.refunds('bank 1', 5),

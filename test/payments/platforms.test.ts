@@ -273,6 +273,12 @@ describe("a merchant's orders under an earlier AppID", () => {
     expect(given.refund.state).toBe('PROCESSING');
     const closed = await closePayment(till, CALL, { outTradeNo: unpaid.outTradeNo });
     expect(closed.order.state).toBe('CLOSED');
+    // The numbers of refunds are the merchant's as well, whatever the app.
+    const { order: newer } = await createPayment(till, CALL, wish);
+    await gateway.pay(newer.credential);
+    const { outRefundNo } = given.refund;
+    const again = refundPayment(till, CALL, refund({ outTradeNo: newer.outTradeNo, outRefundNo }));
+    expect(await code(again)).toBe('IDEMPOTENCY_CONFLICT');
 
     // The bill is the merchant's, whatever the app.
     const balance = { date: beijingIso(Date.now()).slice(0, 10), today: 'allowed' } as const;

@@ -53,7 +53,7 @@ export class CodeBook extends Kept {
     );
   }
 
-  /** The latest of a number, whoever's it is. */
+  /** The latest of a number, whoever's it is. Looks through all of them. */
   anywhere(provider: Provider, outTradeNo: string): IssuedCode | undefined {
     return this.read(
       this.database.row(

@@ -106,7 +106,7 @@ export class TradeBook extends Kept {
     return new TradeBook(this.database, space);
   }
 
-  /** An order by its number, whoever's it is; the merchant's own first. */
+  /** An order by its number, whoever's it is. Looks through all of them. */
   anywhere(provider: Provider, outTradeNo: string): Trade | undefined {
     return this.one(
       "out_trade_no = ? AND (provider = ? OR provider LIKE ? || '/%') ORDER BY provider",
