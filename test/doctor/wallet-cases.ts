@@ -236,6 +236,32 @@ describe.each([
   });
 });
 
+describe('a platform', () => {
+  it.each<[string, Env, string, string]>([
+    [
+      'a service provider',
+      { ...WECHATPAY, WXPAY_SUB_MCH_ID: '1700123456' },
+      'wechatpay.service-provider',
+      '1700123456',
+    ],
+    [
+      'an ISV',
+      {
+        ...ALIPAY,
+        AP_INVOKE_AUTH_TOKEN: secret('202611BB0123456789abcdef01234567'),
+        AP_SELLER_ID: '2088123456789012',
+      },
+      'alipay.isv',
+      '2088123456789012',
+    ],
+  ])('is told for whom it collects: %s', async (_what, env, id, seller) => {
+    const finding = (await diagnose(env)).find((one) => one.id === id);
+    expect(finding?.level).toBe('ok');
+    for (const text of [finding?.message.zh, finding?.message.en]) expect(text).toContain(seller);
+    expect(await aboutWallets(env)).toEqual([]);
+  });
+});
+
 describe('a key that is right', () => {
   it.each([
     ['PKCS#8, PEM', pkcs8(app)],
