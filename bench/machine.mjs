@@ -4,6 +4,8 @@ import { generateKeyPairSync, sign } from 'node:crypto';
 import { closeSync, fsyncSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { cpus, loadavg, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
+import { postgresVersion } from '../test/support/embedded-postgres.mjs';
+import { SETTINGS } from './postgres.mjs';
 import { median, p99 } from './stage.mjs';
 
 /** So much load (of a core each) and wall times mean nothing. */
@@ -17,6 +19,7 @@ export function machine() {
     commit: tryRun('git', 'log', '-1', '--format=%h %s'),
     cpu: `${cpus()[0].model.trim()}, ${cores} cores, ${(totalmem() / 2 ** 30).toFixed(0)} GiB; an RSA signature of 2048 bits ${signTime()}`,
     node: `${process.version} on ${process.platform} ${process.arch}`,
+    postgres: `${postgresVersion()?.replace(/-.*/, '')} with ${SETTINGS}`,
     disk: `${tryRun('df', '--output=fstype', tmpdir()).split('\n').at(-1)}; write and fsync of 4 KiB ${fsyncTime()}`,
     load: load.toFixed(2),
     isBusy: load > cores * BUSY,

@@ -14,7 +14,7 @@ import { freePort } from './processes.mjs';
 
 const FOLDER = join(CACHE, 'postgres');
 /** As a database of this size is run; all that concerns durability is as it comes. */
-const SETTINGS = '-c shared_buffers=1GB -c max_wal_size=4GB -c max_connections=100';
+export const SETTINGS = '-c shared_buffers=1GB -c max_wal_size=4GB -c max_connections=100';
 /** The kernel's clock ticks (ms). */
 const TICK_MS = 10;
 

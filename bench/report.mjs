@@ -49,7 +49,7 @@ Written by \`npm run bench -- all\`; \`npm run bench -- ROW\` measures one row. 
 JSON-RPC. What stands beside a figure was measured in the same run.
 
 - ${at.date} UTC, commit ${at.commit}
-- ${at.cpu}; Node ${at.node}
+- ${at.cpu}; Node ${at.node}; PostgreSQL ${at.postgres}
 - the large ledger: ${at.orders} orders; disk of the ledgers: ${at.disk}
 - ${busy(at)}
 - before: commit ${before.at.commit}, its large ledger of ${before.at.orders} orders. ${busy(before.at)}${before.at.note === undefined ? '' : ` ${before.at.note}`}

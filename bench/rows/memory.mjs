@@ -51,11 +51,11 @@ async function during(calls, fleet) {
   const shop = async () => {
     const { structuredContent } = await fleet.call('create-payment', sale);
     const { outTradeNo } = structuredContent;
-    for (let i = 0; i < 20; i++) await fleet.call('create-payment', { ...sale, outTradeNo });
+    for (let i = 0; i < 12; i++) await fleet.call('create-payment', { ...sale, outTradeNo });
     await fleet.call('close-payment', { outTradeNo });
-    for (let i = 0; i < 8; i++) await fleet.call('list-payments', { limit: 5 });
-    for (let i = 0; i < 14; i++) await fleet.request('ping');
-    for (let i = 0; i < 6; i++) await fleet.request('tools/list');
+    for (let i = 0; i < 10; i++) await fleet.call('list-payments', { limit: 5 });
+    for (let i = 0; i < 18; i++) await fleet.request('ping');
+    for (let i = 0; i < 8; i++) await fleet.request('tools/list');
   };
   await Promise.all(
     Array.from({ length: IN_FLIGHT }, async () => {

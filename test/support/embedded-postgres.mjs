@@ -23,6 +23,10 @@ function accountOfPostgres() {
 
 export const canRunPostgres = existsSync(PACKAGE) && (!isRoot || accountOfPostgres() !== undefined);
 
+/** Of the server, such as `18.4`; undefined where there is none for this machine. */
+export const postgresVersion = () =>
+  existsSync(PACKAGE) ? JSON.parse(readFileSync(join(PACKAGE, 'package.json'), 'utf8')).version : undefined;
+
 /** Makes the cluster `data` in a folder that everybody may write to. @param options more of initdb's */
 export function makeCluster(folder, ...options) {
   linkLibraries();
