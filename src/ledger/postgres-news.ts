@@ -1,4 +1,5 @@
 import { Socket } from 'node:net';
+import type { Client } from 'pg';
 import type { Clock, RandomBytes } from '../domain/clock.ts';
 import { withTlsChecked } from './postgres-address.ts';
 import type { Ear } from './store.ts';
@@ -110,22 +111,10 @@ class Connection {
 
   /** Resolves when it hears no more, with the reason. @param live called once, as soon as it does hear */
   async hear(live: () => void): Promise<unknown> {
-    const { url, schema, clock, ask } = this.#options;
-    // CommonJS: once bundled, a lazily loaded one has nothing but its default.
-    const { default: pg } = await import('pg');
-    const client = new pg.Client({
-      connectionString: withTlsChecked(url),
-      application_name: 'mcp-cashier news',
-      connectionTimeoutMillis: CONNECT_MS,
-      query_timeout: HEARD_MS,
-      keepAlive: true,
-      stream: () => this.#socket,
-    });
-    client.on('error', () => this.end());
-    client.on('end', () => this.end());
-    client.on('notification', ({ payload = '' }) => this.#said(payload));
+    const { schema, clock, ask } = this.#options;
     try {
       const [row] = await ask(`SELECT ${channelOf(schema)} AS channel`);
+      const client = await this.#client();
       await client.connect();
       await client.query(`LISTEN ${String(row?.channel)}`);
       await this.#beat();
@@ -139,6 +128,24 @@ class Connection {
     } finally {
       this.end();
     }
+  }
+
+  /** Throws for an address that cannot be used, such as one with a certificate that is not there. */
+  async #client(): Promise<Client> {
+    // CommonJS: once bundled, a lazily loaded one has nothing but its default.
+    const { default: pg } = await import('pg');
+    const client = new pg.Client({
+      connectionString: withTlsChecked(this.#options.url),
+      application_name: 'mcp-cashier news',
+      connectionTimeoutMillis: CONNECT_MS,
+      query_timeout: HEARD_MS,
+      keepAlive: true,
+      stream: () => this.#socket,
+    });
+    client.on('error', () => this.end());
+    client.on('end', () => this.end());
+    client.on('notification', ({ payload = '' }) => this.#said(payload));
+    return client;
   }
 
   /** Throws where nothing is heard of what is said. */

@@ -145,6 +145,17 @@ describe.skipIf(!hasPostgres)(
       await becomes(() => mine.ear?.isLive);
     });
 
+    it('is looked for where the address cannot be used', async () => {
+      const noCertificate = new URL(url);
+      noCertificate.search = '?sslmode=verify-full&sslrootcert=/there/is/none';
+      const mine = await ledgerOn(await open({ listenAt: noCertificate.href }));
+      const other = await ledgerOn(await open());
+      const { all } = await heardBy(mine);
+      expect(await mine.ear?.tried).toMatchObject({ code: 'ENOENT' });
+      await happens(other, 'ORDER_0');
+      await all(['ORDER_0']);
+    });
+
     it('is of its own schema, and of others', async () => {
       await say(url, 'CREATE SCHEMA one; CREATE SCHEMA two');
       const inSchema = (name: string) => {
