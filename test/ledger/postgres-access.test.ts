@@ -72,6 +72,24 @@ describe.skipIf(!ownServer)(`TLS to PostgreSQL${ownServer ? '' : ` (${NO_POSTGRE
     },
   );
 
+  it('is what news come by, too, and says why where they do not', async () => {
+    const [good, bad] = [{ sslrootcert: caOfPostgres() }, {}].map((said) =>
+      at('localhost', { sslmode: 'require', ...said }),
+    );
+    const tried = await Promise.all(
+      [good, bad].map(async (listenAt) => {
+        const store = await openPostgresStore(database.url, 'postgres://test', { ...ports, listenAt });
+        const error = await store.listen?.(() => undefined).tried;
+        await store.close();
+        return error;
+      }),
+    );
+    expect(tried).toEqual([
+      undefined,
+      expect.objectContaining({ code: expect.stringMatching(/CERT|VERIFY/) }),
+    ]);
+  });
+
   it('of another CA is refused', async () => {
     const sslrootcert = join(caOfPostgres(), '../server.pem');
     const { text } = await refused(at('localhost', { sslmode: 'verify-full', sslrootcert }));
