@@ -2,8 +2,9 @@
 export type SqlValue = string | number | null | Uint8Array;
 export type Row = Record<string, SqlValue>;
 
-/** As many placeholders as there are values. */
+/** As many placeholders as there are values, for `IN`; of none, which PostgreSQL takes for a mistake, nothing is one. */
 export function listed(values: readonly SqlValue[]): string {
+  if (values.length === 0) return '(NULL)';
   return `(${values.map(() => '?').join(', ')})`;
 }
 

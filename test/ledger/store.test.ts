@@ -6,7 +6,7 @@ import { CashierError } from '../../src/domain/errors.ts';
 import { Ledger } from '../../src/ledger/ledger.ts';
 import { openPostgresStore } from '../../src/ledger/postgres-store.ts';
 import { openSqliteStore } from '../../src/ledger/sqlite-store.ts';
-import type { SqlValue, Store, Tx } from '../../src/ledger/store.ts';
+import { listed, type SqlValue, type Store, type Tx } from '../../src/ledger/store.ts';
 import { systemClock, systemRandom, systemTurn } from '../../src/platform/system.ts';
 import { hasPostgres, newDatabase } from '../support/postgres.ts';
 import { NO_POSTGRES } from '../support/skipped.ts';
@@ -69,6 +69,13 @@ describe.each(Object.keys(PLACES))('a ledger in %s', (name) => {
     const error: unknown = await insert(1).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(Error);
     expect(error, 'INTERNAL, not CONFIGURATION').not.toBeInstanceOf(CashierError);
+  });
+
+  test(titled('finds nothing among none, one among some'), async () => {
+    await insert(7);
+    const among = (...values: number[]) =>
+      store.read((tx) => tx.all(`SELECT a FROM t WHERE a IN ${listed(values)}`, ...values));
+    expect([await among(), await among(7, 8)]).toEqual([[], [{ a: 7 }]]);
   });
 
   test(titled('never shows a reader half of a write of the same process'), async () => {
