@@ -55,6 +55,8 @@ export async function restoreFile(
 ): Promise<number> {
   const { say } = context;
   const path = typedPath(file, context.cwd);
+  // Whose it is to be is asked before the file is looked at.
+  await context.config('operator', values);
   const settings = await context.config('operator', {
     ...values,
     realm: values.realm ?? (await realmOf(path)),

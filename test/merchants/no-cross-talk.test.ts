@@ -1,0 +1,457 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ActionUse, Use } from '../../src/cli/use.ts';
+import { USES } from '../../src/cli/uses.ts';
+import { systemPorts } from '../../src/compose.ts';
+import { openApps } from '../../src/open-apps.ts';
+import { readConfigs } from '../../src/read-configs.ts';
+import { TOOL_NAMES } from '../../src/tools/index.ts';
+import { cheapGuesses } from '../support/guess-cost.ts';
+import { type Answer, type Caller, FoodCourt, type Merchant, SECRETS } from './food-court.ts';
+
+/*
+ * One running service, two merchants, three callers: whatever there is, tried with what is another's. The rows come
+ * from the lists that the product itself has, so that what is added to those without a row fails.
+ */
+
+cheapGuesses();
+
+/** What strangers to alice's orders are never told. */
+const TITLE = 'four treasures';
+const AMOUNT = '7.31';
+const STRANGERS = ['bob', 'carol'] as const;
+const INVENTED = {
+  order: 'NEVER_000001',
+  refund: 'NEVER_R_01',
+  approval: 'A234567890123',
+  token: 'A'.repeat(22),
+};
+/** Hers, by wallet, and one that nobody else's call names: each with a refund that waits for a person. */
+const hers: Record<string, { order: string; refund: string; approval: string; token: string }> = {};
+let court: FoodCourt;
+
+beforeAll(async () => {
+  court = await FoodCourt.open();
+  for (const which of ['alipay', 'wechatpay', 'unnamed']) {
+    const provider = which === 'unnamed' ? 'alipay' : which;
+    const order = `HERS_${which.toUpperCase()}`;
+    const args = { provider, outTradeNo: order, amountYuan: AMOUNT, title: TITLE };
+    const made = structured(await court.as('alice').call('create-payment', args));
+    await court.simulators['tea-shop'].pay(made);
+    expect(structured(await court.as('alice').call('query-payment', { outTradeNo: order })).state).toBe(
+      'PAID',
+    );
+    const refund = `R_${which}`;
+    const wish = { outTradeNo: order, refundYuan: '1.00', outRefundNo: refund };
+    const asked = structured(await court.as('alice').call('refund-payment', wish));
+    hers[which] = {
+      ...{ order, refund, approval: (asked.approval as unknown as { id: string }).id },
+      token: String(made.cashierUrl).split('/c/')[1] ?? '',
+    };
+  }
+});
+afterAll(() => court.close());
+
+function structured({ result, text }: Answer): Record<string, string> {
+  const found = result?.structuredContent as Record<string, string> | undefined;
+  if (!found) throw new Error(text);
+  return found;
+}
+/** A text with what was asked for taken out of it, so that two may be compared. */
+function without(text: string, asked: (typeof hers)[string]): string {
+  return Object.values(asked).reduce((left, value) => left.replaceAll(value, '…'), text);
+}
+function insistSilent(text: string): void {
+  expect(text).not.toContain(TITLE);
+  expect(text).not.toContain(AMOUNT);
+}
+const mine = (which: 'alipay' | 'wechatpay' | 'unnamed') => {
+  const found = hers[which];
+  if (!found) throw new Error(`none for ${which}`);
+  return found;
+};
+
+describe('tools', () => {
+  interface Listed {
+    readonly name: string;
+    readonly inputSchema: { readonly properties: object; readonly required?: readonly string[] };
+  }
+  const walletOf = (tool: string) => (/alipay/.test(tool) ? ('alipay' as const) : ('wechatpay' as const));
+  /** What a tool wants, by the names that arguments have in any toolset. */
+  const VALUES: readonly (readonly [name: RegExp, value: (n: typeof INVENTED) => unknown])[] = [
+    [/^(outTradeNo|out_trade_no)$/, (n) => n.order],
+    [/^(outRefundNo|out_refund_no|outRequestNo)$/, (n) => n.refund],
+    [/^(refundYuan|refund_yuan|refundAmount)$/, () => '1.00'],
+    [/^(amountYuan|amount_yuan|totalAmount)$/, () => '5.00'],
+    [/^(title|orderTitle)$/, () => 'mine'],
+    [/^provider$/, () => 'wechatpay'],
+    [/^(payerOpenid|payer_openid)$/, () => 'oUpF8uMuAJO_M2pxb1Q9zNjWeS6o'],
+    [/^(payerClientIp|payer_client_ip)$/, () => '203.0.113.7'],
+  ];
+  const isNumber = (name: string) => VALUES.slice(0, 2).some(([pattern]) => pattern.test(name));
+  const argsOf = ({ name, inputSchema }: Listed, n: typeof INVENTED) => {
+    const { properties, required = [] } = inputSchema;
+    const asked = Object.keys(properties).filter((key) => required.includes(key) || isNumber(key));
+    return Object.fromEntries(
+      asked.map((key) => {
+        const found = VALUES.find(([pattern]) => pattern.test(key));
+        if (!found) throw new Error(`${name} wants ${key}, which has no row`);
+        return [key, found[1](n)];
+      }),
+    );
+  };
+  const listed = async (caller: Caller) =>
+    ((await court.as(caller).say('tools/list')).result as { tools: Listed[] } | undefined)?.tools ?? [];
+  const toolNamed = async (name: string) => {
+    const tool = (await listed('alice')).find((one) => one.name === name);
+    if (!tool) throw new Error(`${name} is not served`);
+    return tool;
+  };
+  const needsOrder = ({ inputSchema: { required = [] } }: Listed) =>
+    required.some((key) => isNumber(key)) && !isSale(required);
+  const isSale = (required: readonly string[]) => required.some((key) => /^(amount|total)/.test(key));
+
+  it('are all served to all of them', async () => {
+    for (const caller of ['alice', ...STRANGERS] as const) {
+      expect((await listed(caller)).map(({ name }) => name)).toEqual(TOOL_NAMES);
+    }
+  });
+
+  it.each(TOOL_NAMES)('%s', async (name) => {
+    const tool = await toolNamed(name);
+    const own = mine(walletOf(name));
+    const call = (caller: Caller, n: typeof INVENTED) => court.as(caller).call(name, argsOf(tool, n));
+    if (needsOrder(tool)) {
+      for (const caller of STRANGERS) {
+        const [tried, invented] = [await call(caller, own), await call(caller, INVENTED)];
+        expect(invented.text, caller).toContain('ORDER_NOT_FOUND');
+        expect(without(tried.text, own), caller).toBe(without(invented.text, INVENTED));
+      }
+      expect((await call('alice', own)).text).not.toContain('ORDER_NOT_FOUND');
+    } else if (isSale(tool.inputSchema.required ?? [])) {
+      // A number of one merchant's is taken, and no more is told of it; another merchant has numbers of its own.
+      const order = `TAKEN_${TOOL_NAMES.indexOf(name)}_01`;
+      const sold = { provider: 'wechatpay', outTradeNo: order, amountYuan: AMOUNT, title: TITLE };
+      structured(await court.as('alice').call('create-payment', sold));
+      const taken = await call('bob', { ...own, order });
+      expect(taken.text).toContain('IDEMPOTENCY_CONFLICT');
+      insistSilent(taken.text);
+      const free = await call('carol', { ...own, order });
+      insistSilent(free.text);
+      expect(free.text).not.toContain('"code');
+    } else {
+      expect(name).toBe('list-payments');
+      for (const caller of STRANGERS) insistSilent((await call(caller, own)).text);
+      expect((await call('alice', own)).text).toContain(own.order);
+    }
+  });
+});
+
+describe('resources, prompts and sessions', () => {
+  it('list and read only what is one’s own', async () => {
+    const templates = (await court.as('carol').say('resources/templates/list')).result;
+    expect(templates).toMatchObject({
+      resourceTemplates: [{ uriTemplate: 'payment://orders/{outTradeNo}' }],
+    });
+    expect((templates as { resourceTemplates: unknown[] }).resourceTemplates).toHaveLength(1);
+    const own = mine('alipay');
+    const read = (caller: Caller, { order }: typeof INVENTED) =>
+      court.as(caller).say('resources/read', { uri: `payment://orders/${order}` });
+    for (const caller of STRANGERS) {
+      insistSilent((await court.as(caller).say('resources/list')).text);
+      const [tried, invented] = [await read(caller, own), await read(caller, INVENTED)];
+      expect(tried.result).toBeUndefined();
+      expect(without(tried.text, own)).toBe(without(invented.text, INVENTED));
+    }
+    expect((await read('alice', own)).text).toContain(own.order);
+    expect((await court.as('alice').say('resources/list')).text).toContain(own.order);
+  });
+
+  it('say the same to each in a prompt', async () => {
+    const { prompts } = (await court.as('alice').say('prompts/list')).result as {
+      prompts: { name: string; arguments?: { name: string }[] }[];
+    };
+    expect(prompts.length).toBeGreaterThan(0);
+    for (const { name, arguments: wanted = [] } of prompts) {
+      const args = Object.fromEntries(wanted.map((one) => [one.name, '5.00']));
+      const [first, ...others] = await Promise.all(
+        (['alice', ...STRANGERS] as const).map((caller) =>
+          court.as(caller).say('prompts/get', { name, arguments: args }),
+        ),
+      );
+      for (const other of others) expect(other.text).toBe(first?.text);
+    }
+  });
+
+  it('end by nobody else’s word', async () => {
+    const headers = (caller: Caller, session?: string) => ({
+      authorization: `Bearer ${court.tokens[caller]}`,
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+      ...(session === undefined ? {} : { 'mcp-session-id': session }),
+    });
+    const initialize = {
+      ...{ jsonrpc: '2.0', id: 1, method: 'initialize' },
+      params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'raw', version: '1' } },
+    };
+    const opened = await court.fetch('/mcp', {
+      ...{ method: 'POST', headers: headers('alice'), body: JSON.stringify(initialize) },
+    });
+    const session = opened.headers.get('mcp-session-id') ?? '';
+    await opened.text();
+    expect(session).not.toBe('');
+    for (const caller of STRANGERS) {
+      await court.fetch('/mcp', { method: 'DELETE', headers: headers(caller, session) });
+    }
+    const ping = { jsonrpc: '2.0', id: 2, method: 'ping' };
+    const answer = await court.fetch('/mcp', {
+      ...{ method: 'POST', headers: headers('alice', session), body: JSON.stringify(ping) },
+    });
+    expect(answer.status).toBe(200);
+    await answer.text();
+  });
+});
+
+describe('routes', () => {
+  interface Operator {
+    readonly cookie: string;
+    readonly csrf: string;
+  }
+  const form = (fields: Readonly<Record<string, string>>, cookie = ''): RequestInit => ({
+    method: 'POST',
+    headers: { 'content-type': 'application/x-www-form-urlencoded', cookie },
+    body: new URLSearchParams(fields).toString(),
+  });
+  async function signIn(merchant: Merchant): Promise<Operator> {
+    const base = `/m/${merchant}/approvals`;
+    const answer = await court.fetch(`${base}/sign-in`, form({ secret: SECRETS[merchant] }));
+    const set = answer.headers.getSetCookie();
+    for (const one of set) expect(one).toContain(`Path=${base};`);
+    const cookie = set.map((one) => one.split(';')[0]).join('; ');
+    const page = await (await court.fetch(base, { headers: { cookie } })).text();
+    const csrf = /name="csrf" value="([^"]+)"/.exec(page)?.[1] ?? '';
+    expect(csrf).not.toBe('');
+    return { cookie, csrf };
+  }
+  const told = async (answer: Response) => ({
+    status: answer.status,
+    location: answer.headers.get('location'),
+    body: await answer.text(),
+  });
+  const get = async (path: string, cookie = '') => told(await court.fetch(path, { headers: { cookie } }));
+  const NOODLE = '/m/noodle-bar';
+  const TEA = '/m/tea-shop';
+
+  /** The other merchant's page answers as if what it was asked for did not exist; its own does not. */
+  const page = (path: (token: string) => string) => async () => {
+    const { token } = mine('wechatpay');
+    const tried = await get(NOODLE + path(token));
+    expect(tried).toEqual(await get(NOODLE + path(INVENTED.token)));
+    expect(tried.status).toBe(404);
+    expect((await get(TEA + path(token))).status).toBe(200);
+  };
+  /** Who is signed in at one merchant's is nobody at the other's. */
+  const shown = (path: string) => async () => {
+    const { cookie } = await signIn('tea-shop');
+    expect(await get(NOODLE + path, cookie)).toEqual(await get(NOODLE + path));
+    expect((await get(NOODLE + path, cookie)).body).not.toContain(TITLE);
+  };
+  const done =
+    (path: string, fields: Readonly<Record<string, string>> = {}) =>
+    async () => {
+      const { cookie, csrf } = await signIn('tea-shop');
+      const answer = await told(await court.fetch(NOODLE + path, form({ csrf, ...fields }, cookie)));
+      expect(answer.status).toBe(401);
+      insistSilent(answer.body);
+    };
+  const nothing = async () => undefined;
+
+  const ROWS: Readonly<Record<string, () => Promise<unknown>>> = {
+    'POST /notify/:provider/:m': async () => {
+      const post = async (path: string) => told(await court.fetch(path, { method: 'POST', body: 'x' }));
+      const nobody = await post('/notify/alipay/nobody');
+      expect(nobody.status).toBe(404);
+      expect(await post('/notify/nobody/tea-shop')).toEqual(nobody);
+      expect(await post('/notify/alipay')).toEqual(nobody);
+      expect((await post('/notify/alipay/tea-shop')).status).not.toBe(404);
+    },
+    'GET /m/:m/c/:token': page((token) => `/c/${token}`),
+    'GET /m/:m/c/:token/state': page((token) => `/c/${token}/state`),
+    'GET /m/:m/c/back/:handle': async () => {
+      const cookie = `page=${mine('wechatpay').token}`;
+      expect((await get(`${NOODLE}/c/back/AAAAAAAAAA`, cookie)).location).toBeNull();
+    },
+    'ALL /m/:m/c/*': async () => expect((await get(`${NOODLE}/c/a/b/c`)).status).toBe(404),
+    'GET /m/:m/approvals': shown('/approvals'),
+    'GET /m/:m/approvals/sign-in': shown('/approvals/sign-in'),
+    'POST /m/:m/approvals/sign-in': async () => {
+      const secret = SECRETS['tea-shop'];
+      const answer = await told(await court.fetch(`${NOODLE}/approvals/sign-in`, form({ secret })));
+      expect(answer.status).toBe(403);
+    },
+    'POST /m/:m/approvals/sign-out': done('/approvals/sign-out'),
+    'POST /m/:m/approvals/freeze': async () => {
+      await done('/approvals/freeze')();
+      const sold = await court.as('carol').call('create-payment', {
+        ...{ provider: 'wechatpay', amountYuan: '5.00', title: 'noodles' },
+      });
+      expect(structured(sold).state).toBe('NOTPAY');
+    },
+    'POST /m/:m/approvals/unfreeze': done('/approvals/unfreeze'),
+    'GET /m/:m/approvals/:id': async () => {
+      const { approval } = mine('alipay');
+      await shown(`/approvals/${approval}`)();
+      const { cookie } = await signIn('noodle-bar');
+      const tried = await get(`${NOODLE}/approvals/${approval}`, cookie);
+      expect(tried.status).toBe(404);
+      const invented = await get(`${NOODLE}/approvals/${INVENTED.approval}`, cookie);
+      expect(tried.body.replaceAll(approval, '…')).toBe(invented.body.replaceAll(INVENTED.approval, '…'));
+      const hersThere = await get(`${TEA}/approvals/${approval}`, (await signIn('tea-shop')).cookie);
+      expect(hersThere.body).toContain(TITLE);
+    },
+    'POST /m/:m/approvals/:id': async () => {
+      const { approval } = mine('alipay');
+      await done(`/approvals/${approval}`, { decision: 'approve' })();
+      const { cookie, csrf } = await signIn('noodle-bar');
+      const decide = (id: string) =>
+        court.fetch(`${NOODLE}/approvals/${id}`, form({ csrf, decision: 'approve' }, cookie)).then(told);
+      const [tried, invented] = [await decide(approval), await decide(INVENTED.approval)];
+      expect(tried.status).toBe(invented.status);
+      insistSilent(tried.body);
+      const refund = { outTradeNo: mine('alipay').order, outRefundNo: mine('alipay').refund };
+      expect(structured(await court.as('alice').call('query-refund', refund)).state).toBe('PENDING_APPROVAL');
+    },
+    'ALL /m/:m/approvals/*': shown('/approvals/a/b'),
+    'GET /metrics': async () => {
+      const headers = { authorization: `Bearer ${court.tokens.carol}`, 'x-forwarded-for': '203.0.113.9' };
+      expect((await court.fetch('/metrics', { headers })).status).toBe(403);
+    },
+    'GET /': async () => insistSilent((await get('/')).body),
+    'GET /readyz': async () => expect((await get('/readyz')).body).not.toMatch(/tea-shop|noodle-bar/),
+    'GET /livez': nothing,
+    'ALL /.well-known/*': nothing,
+    // The tools above.
+    'ALL /mcp': nothing,
+  };
+
+  it('all have a row', async () => {
+    const configs = await readConfigs(court.env, court.home);
+    const apps = await openApps(configs, () => systemPorts, {
+      ...{ publicUrl: court.origin, localUrl: court.origin },
+    });
+    const named = /\/(tea-shop|noodle-bar)(?=\/|$)/;
+    const found = (await apps.routes()).routes.map(
+      ({ method, path }) => `${method} ${path.replace(named, '/:m')}`,
+    );
+    await apps.close();
+    const source = readFileSync(new URL('../../src/transports/http.ts', import.meta.url), 'utf8');
+    const own = [...source.matchAll(/routes\.(get|post|all)\(\s*'([^']+)'/g)].map(
+      ([, method = '', path = '']) => `${method.toUpperCase()} ${path}`,
+    );
+    expect([...new Set([...found, ...own])].toSorted()).toEqual(Object.keys(ROWS).toSorted());
+  });
+
+  it.each(Object.keys(ROWS))('%s', async (row) => {
+    await ROWS[row]?.();
+  });
+});
+
+describe('commands', () => {
+  const LINES = Object.entries(USES as Readonly<Record<string, Use>>).flatMap(([name, { actions }]) =>
+    Object.entries(actions).map(([action, use]) => [`${name} ${action}`.trim(), use] as const),
+  );
+  const takes = ({ options = {} }: ActionUse, option: string) => Object.hasOwn(options, option);
+  /** They serve until they are stopped, look at the process they run in, or keep no merchant's books. */
+  const NOT_HERE = ['stdio', 'alipay', 'http', 'demo', 'simulator', 'init', 'doctor', 'approvals page'];
+  /** They work on all of them unless one is named. */
+  const ON_ALL = ['freeze', 'tokens list', 'tokens revoke'];
+  const OPTIONS: Readonly<Record<string, readonly string[]>> = { reconcile: ['--date', '2026-01-01'] };
+  const wordsOf = ({ args = '' }: ActionUse, n: typeof INVENTED) =>
+    args
+      .split(' ')
+      .filter(Boolean)
+      .map((word) => {
+        const known: Readonly<Record<string, string>> = {
+          ...{
+            ORDER: n.order,
+            REFUND: n.refund,
+            ID: n.approval,
+            CALLER: 'alice',
+            YUAN: '5.00',
+            NAME: 'dave',
+          },
+          FILE: join(court.home, 'cwd', 'copy.db'),
+        };
+        const value = known[word.replace(/[[\]]/g, '')];
+        if (value === undefined) throw new Error(`${word} has no row`);
+        return value;
+      });
+  const here = LINES.filter(([line]) => !NOT_HERE.includes(line));
+
+  it('take --merchant wherever they take a ledger or a home', () => {
+    const without = LINES.filter(
+      ([, use]) => (takes(use, 'ledger') || takes(use, 'home')) && !takes(use, 'merchant'),
+    );
+    expect(without.map(([line]) => line)).toEqual(['simulator']);
+    expect(here.filter(([, use]) => !takes(use, 'merchant')).map(([line]) => line)).toEqual([]);
+  });
+
+  it.each(here.filter(([line]) => !ON_ALL.includes(line)))(
+    '%s asks whose, where nobody is named',
+    async (line, use) => {
+      const args = [...line.split(' '), ...wordsOf(use, INVENTED), ...(OPTIONS[line] ?? [])];
+      const { code, stdout, stderr } = await court.command(args);
+      expect([code, stdout]).toEqual([1, '']);
+      expect(stderr).toContain('--merchant: tea-shop, noodle-bar');
+    },
+  );
+
+  it.each(here)('%s says nothing of another merchant’s', async (line, use) => {
+    const own = mine('unnamed');
+    const run = (n: typeof INVENTED) =>
+      court.command(
+        [
+          ...line.split(' '),
+          ...wordsOf(use, n),
+          ...(OPTIONS[line] ?? []),
+          '--merchant',
+          'noodle-bar',
+          '--realm',
+          'simulator',
+        ].slice(0, takes(use, 'realm') ? undefined : -2),
+        { CASHIER_OPERATOR_SECRET: SECRETS['noodle-bar'] },
+      );
+    const tried = await run(own);
+    const said = tried.stdout + tried.stderr;
+    insistSilent(said);
+    expect(said).not.toMatch(/tea-shop|茶铺|\bbob\b/);
+    if (!/ORDER|ID/.test(use.args ?? '')) return;
+    const nobodys = { ...INVENTED, order: 'NEVER_000002' };
+    const invented = await run(nobodys);
+    expect(tried.code).toBe(invented.code);
+    expect(without(said, own)).toBe(without(invented.stdout + invented.stderr, nobodys));
+  });
+
+  it('freeze one merchant, and not the other', async () => {
+    const frozen = async (merchant: Merchant) => {
+      const { stdout } = await court.command(['freeze', '--merchant', merchant, '--json']);
+      return (JSON.parse(stdout) as { ledgers: { merchant: string; already: boolean }[] }).ledgers;
+    };
+    const thaw = (merchant: Merchant) =>
+      court.command(['unfreeze', '--merchant', merchant], { CASHIER_OPERATOR_SECRET: SECRETS[merchant] });
+    await thaw('noodle-bar');
+    expect(await frozen('noodle-bar')).toMatchObject([{ merchant: 'noodle-bar', already: false }]);
+    const sold = { provider: 'wechatpay', amountYuan: '5.00', title: 'soup' };
+    expect((await court.as('carol').call('create-payment', sold)).text).toContain('FROZEN');
+    expect(structured(await court.as('bob').call('create-payment', sold)).state).toBe('NOTPAY');
+    expect((await thaw('noodle-bar')).code).toBe(0);
+    const { stdout } = await court.command(['freeze', '--json']);
+    const { ledgers } = JSON.parse(stdout) as { ledgers: { merchant: string; frozen: boolean }[] };
+    expect(ledgers.map(({ merchant, frozen: so }) => [merchant, so]).toSorted()).toEqual([
+      ['noodle-bar', true],
+      ['tea-shop', true],
+    ]);
+    for (const merchant of ['tea-shop', 'noodle-bar'] as const) expect((await thaw(merchant)).code).toBe(0);
+  });
+});
