@@ -1,11 +1,14 @@
 import type { Hono } from 'hono';
-import { type App, logOf, openApp, type Ports, type ServiceAddress } from './compose.ts';
+import { type App, logOf, openApp, type Ports, type ServiceAddress, systemPorts } from './compose.ts';
 import type { Config } from './config.ts';
 import { inTheNameOf } from './config-merchants.ts';
-import { configuration } from './domain/errors.ts';
+import { type CashierError, configuration } from './domain/errors.ts';
 import { merchantOf } from './domain/merchant.ts';
 import type { Identity } from './policy/identity.ts';
+import { isHome, type PaymentProvider } from './providers/contract.ts';
+import { gatewayHttp } from './providers/gateway-http.ts';
 import { WALLETS } from './providers/registry.ts';
+import type { Wallet } from './providers/wallet.ts';
 import { expositionOf, readinessOf } from './telemetry/several.ts';
 import type { Readiness } from './telemetry/telemetry.ts';
 
@@ -45,6 +48,7 @@ export async function openApps(
   apps.push(first);
   try {
     for (const config of others) apps.push(await open(config));
+    await insistOnOwnAccounts(configs);
   } catch (error) {
     await close();
     throw error;
@@ -75,7 +79,8 @@ export async function openApps(
 
 /** Two that share a wallet's account could not tell whose order is whose. Throws CONFIGURATION naming both. */
 function insistOnOwnWallets(configs: readonly Config[]): void {
-  for (const { id, name, prefix, settings } of WALLETS) {
+  for (const wallet of WALLETS) {
+    const { id, settings } = wallet;
     const taken = new Map<string, string>();
     for (const { env, merchant } of configs) {
       // Where something is sent says nothing of whose it is.
@@ -85,14 +90,37 @@ function insistOnOwnWallets(configs: readonly Config[]): void {
       if (!settings.some((one) => one.credential && env[one.name])) continue;
       const account = JSON.stringify([id, said]);
       const other = taken.get(account);
-      if (other !== undefined) {
-        throw configuration('CASHIER_MERCHANTS', {
-          zh: `商户 ${other} 与 ${merchant} 的${name.zh}是同一个账户（${prefix}_*），分不清订单是谁的。`,
-          en: `Merchants ${other} and ${merchant} have the same account of ${name.en} (${prefix}_*); nobody could tell whose order is whose.`,
-          next: { zh: '给每个商户自己的账户。', en: 'Give each an account of its own.' },
-        });
-      }
+      if (other !== undefined) throw sharedAccount(wallet, other, merchant);
       taken.set(account, merchant);
     }
   }
+}
+
+/**
+ * As {@link insistOnOwnWallets}, by what the wallets themselves take for one account: a merchant's further AppIDs, a
+ * token granted anew. Throws CONFIGURATION naming both.
+ */
+export async function insistOnOwnAccounts(
+  configs: readonly Pick<Config, 'env' | 'merchant' | 'embeddedSimulator'>[],
+): Promise<void> {
+  const real = configs.filter(({ embeddedSimulator }) => !embeddedSimulator);
+  if (real.length < 2) return;
+  for (const wallet of WALLETS) {
+    const known: (readonly [merchant: string, provider: PaymentProvider])[] = [];
+    for (const { env, merchant } of real) {
+      const provider = await wallet.configure(env, { ...systemPorts, http: gatewayHttp() });
+      if (!provider) continue;
+      const other = known.find(([, one]) => isHome(one, provider.account) || isHome(provider, one.account));
+      if (other) throw sharedAccount(wallet, other[0], merchant);
+      known.push([merchant, provider]);
+    }
+  }
+}
+
+function sharedAccount({ name, prefix }: Wallet, one: string, other: string): CashierError {
+  return configuration('CASHIER_MERCHANTS', {
+    zh: `商户 ${one} 与 ${other} 的${name.zh}是同一个账户（${prefix}_*），分不清订单是谁的。`,
+    en: `Merchants ${one} and ${other} have the same account of ${name.en} (${prefix}_*); nobody could tell whose order is whose.`,
+    next: { zh: '给每个商户自己的账户。', en: 'Give each an account of its own.' },
+  });
 }
