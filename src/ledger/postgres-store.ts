@@ -1,10 +1,9 @@
 import { Socket } from 'node:net';
-import type { Pool, PoolClient, QueryResult } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 import type { Clock, RandomBytes } from '../domain/clock.ts';
 import { schemaIn } from '../domain/ledger-address.ts';
-import { sha256 } from './audit-chain.ts';
 import { withTlsChecked } from './postgres-address.ts';
-import { postgresSql, postgresValue } from './postgres-dialect.ts';
+import { postgresValue } from './postgres-dialect.ts';
 import { PostgresNews, tellOthers } from './postgres-news.ts';
 import {
   inDoubt,
@@ -17,8 +16,9 @@ import {
   tooOld,
   unreachable,
 } from './postgres-refusals.ts';
-import type { Row, Store, Tx } from './store.ts';
-import { asSingle, inCommon, inTurns, type Job, type Line } from './turns.ts';
+import { type Outcome, perform } from './postgres-transaction.ts';
+import type { Store } from './store.ts';
+import { inTurns, type Job, type Line } from './turns.ts';
 
 const PATIENCE_MS = 15_000;
 /** The same (ms) for the first connection of all, for whose failure somebody is waiting. */
@@ -50,7 +50,6 @@ interface Ports {
 const ALONE = 'SELECT pg_advisory_xact_lock(1835229283, hashtext(current_schema()))';
 /** Many may have it who write beside each other, while nobody is alone. */
 const BESIDE = 'SELECT pg_advisory_xact_lock_shared(1835229283, hashtext(current_schema()))';
-const KEY = "hashtextextended(current_schema() || ' ' || $1, 1835229283)";
 const SET_IDLE = `SET LOCAL idle_in_transaction_session_timeout = '${IDLE_SECONDS}s'`;
 const BEGIN_READ = 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY';
 /** Whatever the database's own setting is. */
@@ -58,8 +57,8 @@ const DURABLE = `SELECT set_config('synchronous_commit', 'on', true) WHERE curre
 const MAY_BE_UNDONE = 'SET LOCAL synchronous_commit = off';
 
 /**
- * A ledger in a PostgreSQL database, in the schema that its address names, else its user's tables are made in. Writers of all processes come
- * one at a time. A commit whose answer is lost is found out: every transaction of this store numbers itself in
+ * A ledger in a PostgreSQL database, in the schema that its address names, else where its user's tables are made. Who
+ * writes waits for whoever has one of its keys, or is alone, in whatever process. A commit whose answer is lost is found out: every transaction of this store numbers itself in
  * `ledger_writers`, with what else it writes. Throws CONFIGURATION where it cannot be reached or used, naming
  * `CASHIER_LEDGER`, never with its password.
  * @param url `postgres://…`, TLS as its `sslmode` says
@@ -146,36 +145,10 @@ export async function openPostgresStore(url: string, name: string, ports: Ports)
     jobs: readonly Job[],
     isBeside: boolean,
   ): Promise<Outcome> {
-    const told: (() => void)[] = [];
-    const again: Job[] = [];
-    const { common, end } = inCommon();
-    const locks = new Locks(client, isBeside);
-    let isNews = false;
-    const tell = () => {
-      isNews = true;
-    };
-    const shared = { client, common, locks, tell, isNaming: () => isNaming };
-    if (jobs.length > 1) await client.query('SAVEPOINT job');
-    for (const job of jobs) {
-      locks.isPatient = told.length + again.length === 0;
-      const done = await (jobs.length === 1 ? alone(shared, job) : apart(shared, job));
-      if (done) told.push(done);
-      else again.push(job);
-    }
-    if (kind === 'read' || told.length === 0) {
+    const { isNews, ...outcome } = await perform(jobs, { client, isBeside, isNaming });
+    if (kind === 'read' || outcome.told.length === 0) {
       await client.query(kind === 'read' ? 'COMMIT' : 'ROLLBACK');
-      return { told, again };
-    }
-    locks.isPatient = true;
-    const { tx, over } = statements(shared);
-    try {
-      await end(tx);
-    } catch (error) {
-      if (jobs.length === 1 || isOfAll(error)) throw error;
-      await client.query('ROLLBACK');
-      return { told: [], again: jobs.map(asSingle) };
-    } finally {
-      await over();
+      return outcome;
     }
     numbered += 1;
     try {
@@ -186,28 +159,7 @@ export async function openPostgresStore(url: string, name: string, ports: Ports)
       if (!(await stands(numbered))) throw error;
     }
     isNumbering = true;
-    return { told, again };
-  }
-
-  /** One of several, between savepoints: what it has done when it fails is undone, and nothing of the others. */
-  async function apart(shared: Shared, job: Job): Promise<(() => void) | undefined> {
-    const { client, locks } = shared;
-    const before = locks.held;
-    const undo = async () => {
-      await client.query('ROLLBACK TO job');
-      locks.held = before;
-    };
-    try {
-      const done = await alone(shared, job);
-      if (done) await client.query('RELEASE job; SAVEPOINT job');
-      else await undo();
-      return done;
-    } catch (error) {
-      // What concerns all of them is tried again with all of them.
-      if (isOfAll(error)) throw error;
-      await undo();
-      return () => job.fail(error);
-    }
+    return outcome;
   }
 
   /** Whether a transaction whose commit was not answered stands. Who has the lock knows that it has ended. */
@@ -309,144 +261,3 @@ async function makeSchema(client: PoolClient, schema: string): Promise<void> {
 const WRITERS = `DO $$ BEGIN IF to_regclass('ledger_writers') IS NULL THEN CREATE TABLE ledger_writers (
     writer TEXT PRIMARY KEY, number BIGINT NOT NULL, at TIMESTAMPTZ NOT NULL DEFAULT now()); END IF; END $$;
   DELETE FROM ledger_writers WHERE at < now() - INTERVAL '7 days';`;
-
-/** As texts are long and few, each is put into PostgreSQL's words once, and by its name is parsed once by a connection. */
-const inItsWords = new Map<string, { readonly text: string; readonly name?: string }>();
-/** Of more texts than this a connection would have to remember too many. */
-const MOST_NAMES = 500;
-
-function inWords(sql: string): { readonly text: string; readonly name?: string } {
-  const known = inItsWords.get(sql);
-  if (known) return known;
-  const text = postgresSql(sql);
-  const named = inItsWords.size < MOST_NAMES && /^\s*(?:SELECT|INSERT|UPDATE|DELETE)/.test(text);
-  // Behind a pooler a name may be another process's, and then it must mean the same.
-  const made = named ? { text, name: `cashier_${sha256(text).slice(0, 40)}` } : { text };
-  inItsWords.set(sql, made);
-  return made;
-}
-
-/** Whether an error is no more one's than the others' who share a transaction. */
-const isOfAll = (error: unknown) => isLost(error) || isClash(error) || isNameless(error);
-
-/** What came of a transaction: whom to tell, and who has to come again. */
-interface Outcome {
-  readonly told: readonly (() => void)[];
-  readonly again: readonly Job[];
-}
-
-interface Shared {
-  readonly client: PoolClient;
-  readonly common: Tx['common'];
-  readonly locks: Locks;
-  readonly tell: () => void;
-  /** Whether this connection is the same server's from one statement to the next transaction's. */
-  readonly isNaming: () => boolean;
-}
-
-/** Somebody else has the key, or nobody else may write: what asked for it comes again. */
-class NotNow extends Error {}
-
-/** The keys that a transaction has. Who writes alone has all. */
-class Locks {
-  readonly #client: PoolClient;
-  readonly isBeside: boolean;
-  held: ReadonlySet<string> = new Set();
-  /** Whether keys are waited for. Who has some already could be waited for by whom it waits for. */
-  isPatient = true;
-
-  constructor(client: PoolClient, isBeside: boolean) {
-    this.#client = client;
-    this.isBeside = isBeside;
-  }
-
-  holds(key: string): boolean {
-    return !this.isBeside || this.held.has(key);
-  }
-
-  /** Throws {@link NotNow}. */
-  async take(key: string): Promise<void> {
-    if (this.holds(key)) return;
-    if (this.isPatient) {
-      await this.#client.query(`SELECT pg_advisory_xact_lock(${KEY})`, [key]);
-    } else {
-      const { rows } = await this.#client.query(`SELECT pg_try_advisory_xact_lock(${KEY}) AS got`, [key]);
-      if (!rows[0]?.got) throw new NotNow(key);
-    }
-    this.held = new Set([...this.held, key]);
-  }
-}
-
-/** Ends with the last statement of the job: one that it had begun beside one that failed must not stand in the next's. */
-async function alone(shared: Shared, job: Job): Promise<(() => void) | undefined> {
-  const { tx, over } = statements(shared);
-  let notNow = false;
-  const waits =
-    <A extends unknown[]>(work: (...args: A) => Promise<void>) =>
-    async (...args: A) => {
-      try {
-        await work(...args);
-      } catch (error) {
-        notNow ||= error instanceof NotNow;
-        throw error;
-      }
-    };
-  try {
-    const done = await job.run({
-      ...tx,
-      common(make) {
-        // What is undone has no part in how it ends, whoever may have caught the error.
-        if (notNow) throw new NotNow('again');
-        return tx.common(make);
-      },
-      lock: waits(tx.lock),
-      alone: waits(async () => {
-        if (!shared.locks.isBeside) return;
-        job.isBeside = false;
-        throw new NotNow('alone');
-      }),
-    });
-    // Whoever has made nothing of it must not have.
-    return notNow ? undefined : done;
-  } catch (error) {
-    if (notNow) return undefined;
-    throw error;
-  } finally {
-    await over();
-  }
-}
-
-/** One statement after the other, until it is over. */
-function statements({ client, common, locks, tell, isNaming }: Shared): {
-  readonly tx: Tx;
-  over(): Promise<unknown>;
-} {
-  let last: Promise<unknown> = Promise.resolve();
-  let isOver = false;
-  function inTurn<T>(work: () => Promise<T>): Promise<T> {
-    if (isOver) return Promise.reject(new Error('a statement after its transaction'));
-    const mine = last.then(work);
-    last = mine.catch(() => undefined);
-    return mine;
-  }
-  function query(sql: string, values: readonly unknown[]): Promise<QueryResult<Row>> {
-    const { text, name } = inWords(sql);
-    const named = isNaming() && name !== undefined ? { name } : {};
-    return inTurn(() => client.query<Row>({ text, values: [...values], ...named }));
-  }
-  return {
-    tx: {
-      all: async (sql, ...values) => (await query(sql, values)).rows,
-      run: async (sql, ...values) => (await query(sql, values)).rowCount ?? 0,
-      lock: (key) => inTurn(() => locks.take(key)),
-      holds: (key) => locks.holds(key),
-      alone: async () => undefined,
-      common,
-      tell,
-    },
-    over() {
-      isOver = true;
-      return last;
-    },
-  };
-}
