@@ -70,7 +70,7 @@ export class Asking {
     limit: number,
     after: string,
   ): Promise<{ readonly orders: readonly OrderRecord[]; readonly last: string }> {
-    await this.#tx.alone();
+    await this.#tx.lock(`asking ${account}`);
     const orders: OrderRecord[] = [];
     let last = after;
     for (const which of CLASSES) {
@@ -128,7 +128,7 @@ export class Asking {
 
   /** Refunds whose turn has come, the longest due first. */
   async refunds(account: string, limit: number): Promise<{ order: OrderRecord; refund: RefundRecord }[]> {
-    await this.#tx.alone();
+    await this.#tx.lock(`asking ${account}`);
     const rows = await this.#tx.all(
       'SELECT * FROM refunds WHERE account = ? AND ask_at <= ? ORDER BY ask_at LIMIT ?',
       account,
@@ -143,23 +143,25 @@ export class Asking {
     return due;
   }
 
-  /** Notes one more question and when the next is due (ms). It is no news to anybody who waits. */
-  async schedule(record: OrderRecord | RefundRecord, askAt: number): Promise<void> {
-    if ('outRefundNo' in record) {
-      await this.#tx.run(
-        'UPDATE refunds SET ask_at = ?, asked = asked + 1 WHERE out_trade_no = ? AND out_refund_no = ?',
-        askAt,
-        record.outTradeNo,
-        record.outRefundNo,
-      );
-      return;
-    }
-    await this.#tx.run(
-      'UPDATE orders SET ask_at = ?, asked = asked + 1, asked_at = ? WHERE out_trade_no = ?',
-      askAt,
-      this.#now,
-      record.outTradeNo,
-    );
+  /**
+   * Notes one more question and when the next is due (ms). It is no news to anybody who waits. Returns whether it was
+   * due when the record says, still: what is settled meanwhile is not asked about again.
+   */
+  async schedule(record: OrderRecord | RefundRecord, askAt: number): Promise<boolean> {
+    const { outTradeNo } = record;
+    await this.#tx.lock(orderKey(outTradeNo));
+    const due = record.askAt ?? null;
+    const noted =
+      'outRefundNo' in record
+        ? await this.#tx.run(
+            'UPDATE refunds SET ask_at = ?, asked = asked + 1 WHERE out_trade_no = ? AND out_refund_no = ? AND ask_at = ?',
+            ...[askAt, outTradeNo, record.outRefundNo, due],
+          )
+        : await this.#tx.run(
+            'UPDATE orders SET ask_at = ?, asked = asked + 1, asked_at = ? WHERE out_trade_no = ? AND ask_at = ?',
+            ...[askAt, this.#now, outTradeNo, due],
+          );
+    return noted === 1;
   }
 
   /** When (ms) any process last asked about an order, as far as it was noted. */

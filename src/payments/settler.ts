@@ -153,18 +153,21 @@ const dueOrders: DueOf = async (till, book, { account }, room, { served }) => {
   const now = till.clock.now();
   const { orders, last } = await book.asking.orders(account, room, served.get(account) ?? '');
   served.set(account, last);
-  for (const order of orders) await book.asking.schedule(order, nextOrderAsk(order, now, random(till)));
-  return orders.filter((order) => !isBeingSent(till, order)).map((order) => ({ order }));
+  const due: OrderRecord[] = [];
+  for (const order of orders) {
+    if (await book.asking.schedule(order, nextOrderAsk(order, now, random(till)))) due.push(order);
+  }
+  return due.filter((order) => !isBeingSent(till, order)).map((order) => ({ order }));
 };
 
 const dueRefunds: DueOf = async (till, book, { account, refundRules }, room) => {
   const now = till.clock.now();
-  const refunds = await book.asking.refunds(account, room);
-  for (const { refund } of refunds) {
-    const askAt = nextRefundAsk(refund, refundRules.askAfterMs, now, random(till));
-    await book.asking.schedule(refund, askAt);
+  const due: { order: OrderRecord; refund: RefundRecord }[] = [];
+  for (const item of await book.asking.refunds(account, room)) {
+    const askAt = nextRefundAsk(item.refund, refundRules.askAfterMs, now, random(till));
+    if (await book.asking.schedule(item.refund, askAt)) due.push(item);
   }
-  return refunds.filter(({ refund }) => !isBeingSent(till, refund));
+  return due.filter(({ refund }) => !isBeingSent(till, refund));
 };
 
 /** 0 ≤ n < 1 */
