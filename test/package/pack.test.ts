@@ -41,7 +41,7 @@ describe('the packed package', () => {
       ...['.env.example', 'CHANGELOG.md', 'CONTRIBUTING.md', 'LICENSE', 'README.md', 'README.zh-CN.md'],
       ...['SECURITY.md', 'package.json'],
     ];
-    const pages = /^docs\/((zh-CN\/)?[\w-]+\.md|images\/[\w-]+\.png)$/;
+    const pages = /^docs\/((zh-CN\/)?[\w-]+\.md|images\/[\w-]+\.png|nginx\.conf)$/;
     const others = paths.filter((path) => !path.startsWith('dist/') && !pages.test(path));
     expect(others.sort()).toEqual(papers.sort());
     const kinds = /^dist\/([\w-]+\.js|package\.json|sbom\.cdx\.json|THIRD-PARTY-NOTICES\.txt)$/;
