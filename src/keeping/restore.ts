@@ -4,6 +4,7 @@ import { type ProviderId, REALMS, type Realm } from '../domain/order.ts';
 import { readHead, readLinks } from '../ledger/audit-reader.ts';
 import { type GivenCheckpoint, type Verdict, verifyAudit } from '../ledger/audit-verify.ts';
 import { Ledger } from '../ledger/ledger.ts';
+import { forgottenAgain } from '../ledger/restored.ts';
 import { openSqliteStore } from '../ledger/sqlite-store.ts';
 import type { Store, Tx } from '../ledger/store.ts';
 import { type Address, openStore } from '../open-ledger.ts';
@@ -100,7 +101,10 @@ async function restoreFrom(store: Store, how: Restoring): Promise<RestoredLedger
     await open(target, ports, async (book, tx) => {
       const at = ports.clock.now();
       await freeze(book, 'restore', undefined);
-      await book.operator.setRestored({ at, since: end.at, providers: end.providers, reconciled: {} });
+      const before = await book.operator.restored();
+      await book.operator.setRestored(
+        forgottenAgain(before, { at, since: end.at, providers: end.providers }),
+      );
       await book.audit.append({ kind: 'ledger-restored', detail: { seq: end.seq, at: end.at, via } });
       await forgetWhatHeld(tx, at);
     });

@@ -22,7 +22,7 @@ export async function usersOf(address: Address): Promise<Users> {
     const rows = await store.read((tx) =>
       tx.all(
         `SELECT COALESCE(host(client_addr), 'local') AS client, pid, to_char(backend_start, 'YYYY-MM-DD HH24:MI:SSOF') AS began
-         FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'mcp-cashier'
+         FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'mcp-cashier%'
            AND pid <> pg_backend_pid() ORDER BY backend_start, pid`,
       ),
     );

@@ -31,6 +31,13 @@ export function forgottenDays({ at, since, providers, reconciled }: Restored): F
   return days;
 }
 
+/** What a backup was itself restored from, and had not made up for, is still forgotten. */
+export function forgottenAgain(before: Restored | undefined, now: Omit<Restored, 'reconciled'>): Restored {
+  if (!before) return { ...now, reconciled: {} };
+  const made = Object.entries(before.reconciled).filter(([day]) => day.slice(-10) < dayOf(now.since));
+  return { ...now, since: Math.min(before.since, now.since), reconciled: Object.fromEntries(made) };
+}
+
 /** What has to be made up for before money may move again. */
 export interface Due {
   readonly restored: Restored;

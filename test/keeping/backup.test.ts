@@ -181,6 +181,44 @@ describe.each(WAYS)('a backup, $title', ({ from, to, has }) => {
     await again.close();
   });
 
+  test('of a ledger that was itself restored has forgotten what that had', async () => {
+    await backup();
+    const since = world.clock.now();
+    world.clock.advance(2 * DAY_MS);
+    const first = await places.empty(to);
+    await put(first);
+    const between = await processOn(first);
+    const [wallet] = between.providers.values();
+    if (!wallet) throw new Error('no wallet');
+    await settleDay(between, wallet, { date: dayOf(since), today: 'refused' }, true);
+    const again = places.path('again.db');
+    await world.clock.during(backUp(between.ledger, first, again, ports(), silent));
+    await between.close();
+    world.clock.advance(DAY_MS);
+    const second = await places.empty(to);
+    await put(second, { file: again });
+    const after = await processOn(second);
+    const { days = [] } = (await after.ledger.read((book) => book.operator.due())) ?? {};
+    expect(days.map(({ date }) => date)).toEqual([dayOf(since + DAY_MS), dayOf(since + 2 * DAY_MS)]);
+    await after.close();
+  });
+
+  test('that was broken off while it was put back goes on as the same, and as no other', async () => {
+    await backup();
+    const target = await places.empty(to);
+    const progress: Restoring['progress'] = (doing) => {
+      if (doing === 'compare') throw new Error('killed');
+    };
+    expect(await refusal(put(target, { progress }))).toMatchObject({ message: 'killed' });
+    await expect(processOn(target)).rejects.toMatchObject({ details: { seal: 'filling', other: file } });
+    const other = places.path('other.db');
+    await backup(other);
+    expect(await refusal(put(target, { file: other }))).toMatchObject({ code: 'CONFIGURATION' });
+    expect(await put(target)).toMatchObject({ realm: 'simulator' });
+    await (await processOn(target)).close();
+    expect(await refusal(put(target))).toMatchObject({ code: 'CONFIGURATION' });
+  });
+
   test('goes on all the same where a person says so, and that is told', async () => {
     await backup();
     world.clock.advance(2 * DAY_MS);
