@@ -180,7 +180,7 @@ export class Fleet {
 
   /** Everybody calls, and everything breaks. */
   async storm({ kills, outages }: Measure): Promise<void> {
-    const progress = () => this.#storm.kills / kills;
+    const progress = () => (this.#storm.isOver ? 1 : this.#storm.kills / kills);
     let isBusy = true;
     const raging = this.#storm.rage(kills, outages, () => isBusy);
     const busy = async () => {
@@ -440,8 +440,10 @@ export class Fleet {
     }
   }
 
+  /** There is no need to make more of it. */
   #wrong(what: string): void {
     this.#wrongs.add(what);
+    this.#storm.end();
     this.#journal.tell(`WRONG ${what}`);
   }
 }

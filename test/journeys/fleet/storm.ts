@@ -86,6 +86,10 @@ export class Storm {
     return this.#kills;
   }
 
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
   get outages(): number {
     return this.#outages;
   }
