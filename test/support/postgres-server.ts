@@ -4,6 +4,9 @@ import { inject } from 'vitest';
 import { controlCluster, makeCluster, startCluster } from './embedded-postgres.mjs';
 import { freePort } from './free-port.mjs';
 
+/** What need not be durable is not for long: a server that is killed has lost it. */
+const LAZY = '-c wal_writer_delay=10s';
+
 /** A PostgreSQL of one test's own, which goes away and comes back. */
 export class PostgresServer {
   readonly url: string;
@@ -18,7 +21,8 @@ export class PostgresServer {
     const folder = mkdtempSync(join(inject('postgresFolder'), 'own-'));
     chmodSync(folder, 0o777);
     makeCluster(folder, '--no-sync');
-    return new PostgresServer(folder, startCluster(folder, await freePort(), '-F -c max_connections=200'));
+    const url = startCluster(folder, await freePort(), `-F -c max_connections=200 ${LAZY}`);
+    return new PostgresServer(folder, url);
   }
 
   /** `fast` ends what is under way, `immediate` leaves it to recovery. */

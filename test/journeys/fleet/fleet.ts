@@ -200,7 +200,9 @@ export class Fleet {
 
   /** The weather clears: what nobody asks about any more is settled, and all books are compared. */
   async reconcile(): Promise<void> {
+    this.#journal.tell('calm');
     for (const trade of this.#trades) if (trade.leftAlone) await this.#seller.settled(trade);
+    this.#journal.tell('settled');
     await until('nothing is unknown', async () => {
       const orders = readOrders(await this.#command('orders', '--json', '--limit', '100000'));
       const open = orders.filter(

@@ -44,7 +44,7 @@ const MOMENTS = [
 type Moment = (typeof MOMENTS)[number];
 
 export type Outage = 'fast' | 'immediate' | 'killed';
-const OUTAGES: readonly Outage[] = ['fast', 'immediate', 'killed'];
+const OUTAGES: readonly Outage[] = ['immediate', 'killed', 'fast'];
 
 /** Kills replicas, breaks their lines to the database and the gateways, and takes the database down. */
 export class Storm {
