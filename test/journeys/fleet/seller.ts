@@ -89,7 +89,7 @@ export class Seller {
   async #open(trade: Trade): Promise<void> {
     const asked = Array.from({ length: this.#chance(0.2) ? 2 : 1 }, () => this.create(trade));
     for (const refused of await Promise.all(asked))
-      if (refused) this.#at.wrong(`${trade.title}: ${JSON.stringify(refused)}`);
+      if (refused) throw new Error(`${trade.title}: ${JSON.stringify(refused)}`);
   }
 
   /** Until the money is back; the refusal otherwise. */
@@ -224,13 +224,13 @@ export class Seller {
   async #learnByLooking(trade: Trade): Promise<void> {
     await this.pay(trade);
     while (!trade.isToldPaid) {
-      await this.look(trade.caller, [trade]);
+      if (!(await this.look(trade.caller, [trade]))) throw new Error(`${trade.title} has gone`);
       await pause(300);
     }
   }
 
-  /** Compares what the ledger lists with what was told of these. */
-  async look(caller: string, trades: readonly Trade[]): Promise<void> {
+  /** Compares what the ledger lists with what was told of these; false where it does not list them all. */
+  async look(caller: string, trades: readonly Trade[]): Promise<boolean> {
     const before = new Map(trades.map((trade) => [trade, trade.standing]));
     const missing = new Set(trades);
     const told = trades.length === 1 ? (trades[0]?.title ?? '') : `list of ${caller}`;
@@ -247,18 +247,19 @@ export class Seller {
           missing.delete(trade);
         }
       });
-      if (refused) return this.#at.wrong(`${told}: ${JSON.stringify(refused)}`);
+      if (refused) throw new Error(`${told}: ${JSON.stringify(refused)}`);
       if (next === undefined) break;
       cursor = next;
       if (page > 100) throw new Error(`${told}: more than ${page} pages`);
     }
     for (const trade of missing) this.#at.wrong(`${trade.title}: told, but not listed`);
+    return missing.size === 0;
   }
 
   /** The settlers have learned of it, although nobody has asked. */
   async settled(trade: Trade): Promise<void> {
     await until(`the settlement of ${trade.title}`, async () => {
-      await this.look(trade.caller, [trade]);
+      if (!(await this.look(trade.caller, [trade]))) throw new Error(`${trade.title} has gone`);
       return trade.state === 'PAID' || undefined;
     });
   }
@@ -276,7 +277,7 @@ export class Seller {
   async #tell(trade: Trade, tool: 'query-payment' | 'close-payment'): Promise<void> {
     if (tool === 'close-payment') trade.asked.close = true;
     const refused = await this.#ask(trade, tool, { outTradeNo: trade.outTradeNo });
-    if (refused) this.#at.wrong(`${trade.title}: ${tool} refused: ${JSON.stringify(refused)}`);
+    if (refused) throw new Error(`${trade.title}: ${tool} refused: ${JSON.stringify(refused)}`);
   }
 
   #ask(
