@@ -118,7 +118,15 @@ describe('what stands under a name', () => {
     ]) {
       expect([path, await reaches('notify.shop', path)]).toEqual([path, false]);
     }
-    for (const path of ['/approvals/', '/approvals/sign-in', '/%61pprovals', '/console/orders']) {
+    for (const path of [
+      ...['/approvals/', '/approvals/sign-in', '/%61pprovals', '/console/orders'],
+      ...[
+        '/m/tea-shop/approvals',
+        '/m/tea-shop/approvals/sign-in',
+        '/m/tea-shop/%61pprovals',
+        '/m/%74ea-shop/console',
+      ],
+    ]) {
       expect([path, await reaches('pay.shop', path)]).toEqual([path, false]);
     }
   });
