@@ -21,11 +21,15 @@ export const SECRETS: Readonly<Record<Merchant, string>> = {
   'noodle-bar': 'a bowl of noodles',
 };
 
-const FILE = `version: 1
-merchants:
-  tea-shop: { name: 茶铺, policy: tea.yaml }
-  noodle-bar: { name: 面馆, policy: noodle.yaml }
-`;
+/** JSON is YAML. */
+const fileOf = (wallets: Readonly<Partial<Record<Merchant, Env>>>) =>
+  JSON.stringify({
+    version: 1,
+    merchants: {
+      'tea-shop': { name: '茶铺', policy: 'tea.yaml', env: wallets['tea-shop'] ?? {} },
+      'noodle-bar': { name: '面馆', policy: 'noodle.yaml', env: wallets['noodle-bar'] ?? {} },
+    },
+  });
 
 /** What a call was answered. */
 export interface Answer {
@@ -68,18 +72,20 @@ export class FoodCourt {
     });
   }
 
-  static async open(more: Env = {}): Promise<FoodCourt> {
+  /** @param wallets other ones than those of the simulators inside */
+  static async open(
+    wallets: (origin: string) => Readonly<Partial<Record<Merchant, Env>>> = () => ({}),
+  ): Promise<FoodCourt> {
     const home = makeHome();
     const port = await freePort();
     const file = join(home, 'merchants.yaml');
-    writeFileSync(file, FILE);
+    writeFileSync(file, fileOf(wallets(`http://127.0.0.1:${port}`)));
     const rules = 'version: 1\nclients: { alice: { payments: { maxYuan: "100" } } }\n';
     for (const name of ['tea.yaml', 'noodle.yaml']) writeFileSync(join(home, name), rules);
     const env = {
       ...cleanEnv(home),
       ...{ CASHIER_MERCHANTS: file, CASHIER_MODE: 'simulator', CASHIER_LANG: 'en' },
       ...{ CASHIER_HTTP_PORT: String(port), CASHIER_LOG_LEVEL: 'warn', AP_SELECT_TOOLS: 'all' },
-      ...more,
     };
     const transcript = new Transcript();
     const run = (args: readonly string[], own: Env = {}) =>
