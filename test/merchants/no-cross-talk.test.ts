@@ -184,32 +184,44 @@ describe('resources, prompts and sessions', () => {
     }
   });
 
+  const headers = (caller: Caller, session?: string) => ({
+    authorization: `Bearer ${court.tokens[caller]}`,
+    'content-type': 'application/json',
+    accept: 'application/json, text/event-stream',
+    ...(session === undefined ? {} : { 'mcp-session-id': session }),
+  });
+  async function inSession(caller: Caller, session: string | undefined, method: string, params: object = {}) {
+    const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params });
+    const answer = await court.fetch('/mcp', { method: 'POST', headers: headers(caller, session), body });
+    const said = (await answer.text()).replace(/^id: .*$/gm, '');
+    return { status: answer.status, session: answer.headers.get('mcp-session-id') ?? '', said };
+  }
+  const initialized = async (caller: Caller) =>
+    (
+      await inSession(caller, undefined, 'initialize', {
+        ...{ protocolVersion: '2025-11-25', capabilities: {} },
+        clientInfo: { name: 'raw', version: '1' },
+      })
+    ).session;
+
   it('end by nobody else’s word', async () => {
-    const headers = (caller: Caller, session?: string) => ({
-      authorization: `Bearer ${court.tokens[caller]}`,
-      'content-type': 'application/json',
-      accept: 'application/json, text/event-stream',
-      ...(session === undefined ? {} : { 'mcp-session-id': session }),
-    });
-    const initialize = {
-      ...{ jsonrpc: '2.0', id: 1, method: 'initialize' },
-      params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'raw', version: '1' } },
-    };
-    const opened = await court.fetch('/mcp', {
-      ...{ method: 'POST', headers: headers('alice'), body: JSON.stringify(initialize) },
-    });
-    const session = opened.headers.get('mcp-session-id') ?? '';
-    await opened.text();
+    const session = await initialized('alice');
     expect(session).not.toBe('');
     for (const caller of STRANGERS) {
       await court.fetch('/mcp', { method: 'DELETE', headers: headers(caller, session) });
     }
-    const ping = { jsonrpc: '2.0', id: 2, method: 'ping' };
-    const answer = await court.fetch('/mcp', {
-      ...{ method: 'POST', headers: headers('alice', session), body: JSON.stringify(ping) },
-    });
-    expect(answer.status).toBe(200);
-    await answer.text();
+    expect((await inSession('alice', session, 'ping')).status).toBe(200);
+  });
+
+  it('tell nobody of another’s order', async () => {
+    const own = mine('alipay');
+    for (const caller of STRANGERS) {
+      const session = await initialized(caller);
+      const subscribe = ({ order }: typeof INVENTED) =>
+        inSession(caller, session, 'resources/subscribe', { uri: `payment://orders/${order}` });
+      const [tried, invented] = [await subscribe(own), await subscribe(INVENTED)];
+      expect(without(tried.said, own)).toBe(without(invented.said, INVENTED));
+    }
   });
 });
 
