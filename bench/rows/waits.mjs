@@ -5,7 +5,7 @@ import { atMost, median, p99, pinging, SALE, timed, timesAtMost } from '../stage
 
 const OF_A_CALLER = 50;
 /** They come one after another, not in one instant: a service that is stormed cuts connections. */
-const COMING_PER_S = 250;
+const COMING_PER_S = 100;
 const WORK_EVERY_MS = 40;
 
 export async function waits(stage) {
@@ -26,7 +26,7 @@ async function onStore(stage, ledger, name, beside) {
   const open = await listOpen(ledger, count);
   const work = working(service, tokens.at(-1));
   await pinging(work, () => sleep(3_000), WORK_EVERY_MS);
-  const { times: idle } = await pinging(work, () => sleep(waitSeconds * 400), WORK_EVERY_MS);
+  const { times: idle } = await pinging(work, () => sleep(waitSeconds * 300), WORK_EVERY_MS);
   const rss = service.memoryMiB();
   let peak = rss;
   const asked = (await stage.asked()).questions;
