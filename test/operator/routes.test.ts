@@ -617,6 +617,23 @@ describe('the freeze', () => {
     expect(readable((await d.get('')).page)).toContain('cron<1>');
   });
 
+  it('is not lifted from a restored ledger that has not made up for what it forgot, and says what that is', async () => {
+    const d = await (await desk()).signIn();
+    const at = d.world.clock.now();
+    const since = at - 2 * 86_400_000;
+    await d.till.ledger.write(async (book) => {
+      await freeze(book, 'restore', undefined);
+      await book.operator.setRestored({ at, since, providers: ['alipay'], reconciled: {} });
+    });
+    const { status, page } = await d.post('/unfreeze');
+    expect(status).toBe(409);
+    const [first] = (await d.till.ledger.read((book) => book.operator.due()))?.days ?? [];
+    expect(readable(page)).toContain(`alipay ${first?.date}`);
+    expect(readable(page)).toContain('reconcile --date');
+    expect(await d.till.ledger.read((book) => book.operator.freeze())).toBeDefined();
+    expect(await d.recorded('operator-unfroze')).toBe(0);
+  });
+
   it('is lifted by nobody who is not signed in', async () => {
     const d = await desk();
     await d.till.ledger.write((book) => freeze(book, 'terminal', undefined));
