@@ -1,77 +1,31 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { Pool } from 'pg';
 import { addToken } from '../../http/tokens.ts';
 import { SlowNetwork } from '../../support/fake-gateway-server.ts';
 import { PostgresServer } from '../../support/postgres-server.ts';
 import { RoundRobin } from '../../support/proxy.ts';
 import { until } from '../../support/server-process.ts';
-import { type GatewayCall, WALLETS } from '../../support/simulator-client.ts';
 import { seeded } from '../../support/virtual-time.ts';
-import { type PaymentList, readList } from '../shapes.ts';
 import { Shop } from '../shop.ts';
-import {
-  type Fate,
-  FREE_REFUND_FEN,
-  findOddSums,
-  findUnfinished,
-  findWrongs,
-  readOrders,
-  readSteps,
-  type Sides,
-} from '../wishes.ts';
+import { FREE_REFUND_FEN } from '../wishes.ts';
+import { Books } from './books.ts';
 import { Callers } from './callers.ts';
 import { Journal } from './journal.ts';
 import { Limits } from './limits.ts';
+import { Persons } from './persons.ts';
 import { Replica } from './replica.ts';
-import {
-  COUNT,
-  COUNTED,
-  GIVEN_FEN,
-  GIVING,
-  LIMITED,
-  PREPAID,
-  policy,
-  RETURNING,
-  SUM_FEN,
-  SUMMED,
-  TOP_FEN,
-} from './rules.ts';
-import { Seller, Trade } from './seller.ts';
+import { writeReport } from './report.ts';
+import { AGENTS, BOSS, LIMITED, policy } from './rules.ts';
+import { Seller, WAYS } from './seller.ts';
 import { Storm } from './storm.ts';
+import { newTrade, type Trade, type Wanted } from './trade.ts';
 
 const REPLICAS = ['A', 'B', 'C'];
-/** Agents without limits of their own. */
-const AGENTS = ['alice', 'bob', 'carol'];
-/** Who sees all orders. */
-const BOSS = 'boss';
 /** How many wishes are being fulfilled at the same time. */
 const AT_A_TIME = 10;
 /** No wish is made later (share of the storm). */
 const SELLS_UNTIL = 0.85;
-/** Faults of the gateways, by words in a title; most wishes have none. */
-const FAULTS = [
-  'sim:lost-create-after',
-  'sim:lost-create-before',
-  'sim:http-502@create*1',
-  'sim:garbage@create*1',
-  'sim:system-error-done@create*1',
-  'sim:slow@create*1',
-  'sim:forged-answer@create*1',
-  'sim:notify-twice',
-  'sim:notify-late',
-  'sim:notify-forged',
-  'sim:notify-never',
-  'sim:wrong-amount@notify',
-  'sim:wrong-account@notify',
-  'sim:refund-lost-after',
-  'sim:refund-lost-before',
-];
-/** Calls that the simulator remembers. */
-const REMEMBERED = 20_000;
-const DEAF = 'sim:notify-never';
-/** Where what is needed to understand a failure is written. */
-const REPORTS = fileURLToPath(new URL('../../../coverage/', import.meta.url));
+/** A storm of so many kills has seen everything. */
+const TELLING = 100;
 
 export interface Measure {
   readonly kills: number;
@@ -94,8 +48,8 @@ export class Fleet {
   readonly #seller: Seller;
   readonly #limits: Limits;
   readonly #storm: Storm;
+  readonly #books: Books;
   readonly #trades: Trade[] = [];
-  readonly #approved = new Map<string, Promise<void>>();
   readonly #wrongs = new Set<string>();
 
   private constructor(
@@ -126,14 +80,16 @@ export class Fleet {
       origins: parts.proxies.map(({ origin }) => origin),
       tokens: parts.tokens,
     });
-    const approve = (id: string) => this.#approve(id);
+    const persons = new Persons(parts.shop, this.#pool, this.#journal, this.#random);
+    this.#books = new Books(parts.shop, this.#pool, this.#callers);
+    const approve = (id: string) => persons.approve(id);
     this.#seller = new Seller({ ...common, callers: this.#callers, simulator, approve });
     this.#limits = new Limits({
       ...common,
       seller: this.#seller,
-      simulator,
       wish: (caller, fen, fate) => this.#wish({ caller, fen, fate }),
-      topUp: (caller, fen) => this.#topUp(caller, fen),
+      topUp: (caller, fen) => persons.topUp(caller, fen),
+      isOneDay: () => this.#books.isOneDay,
     });
     this.#storm = new Storm({
       journal: this.#journal,
@@ -204,7 +160,7 @@ export class Fleet {
     for (const trade of this.#trades) if (trade.leftAlone) await this.#seller.settled(trade);
     this.#journal.tell('settled');
     await until('nothing is unknown', async () => {
-      const orders = readOrders(await this.#command('orders', '--json', '--limit', '100000'));
+      const orders = await this.#books.orders();
       const open = orders.filter(
         ({ state, refunds }) => state === 'UNKNOWN' || refunds.some((refund) => refund.state === 'UNKNOWN'),
       );
@@ -214,63 +170,17 @@ export class Fleet {
       const own = this.#trades.filter((trade) => trade.caller === caller && trade.isOpen);
       await this.#seller.look(caller, own);
     }
-    const sides = await this.#sides();
-    if (sides.calls.length >= REMEMBERED)
-      this.#wrong('the simulator has forgotten what it was asked at first');
-    const { items, totals } = await this.#listAll();
-    for (const wrong of [
-      ...findWrongs(sides),
-      ...findUnfinished(sides),
-      ...findOddSums(items, totals, sides),
-      ...this.#findOddLimits(sides.calls, sides.trades),
-    ])
-      this.#wrong(wrong);
-    await this.#compareBudgets();
-    const { code, stdout, stderr } = await this.#shop.command(['audit', 'verify', '--json']);
-    if (code !== 0) this.#wrong(`audit verify: ${stdout} ${stderr}`);
+    for (const wrong of await this.#books.compare(this.#trades, this.#limits.filled)) this.#wrong(wrong);
+    const unheard = WAYS.filter((way) => !this.#seller.heard.has(way));
+    if (this.#storm.kills >= TELLING && unheard.length > 0) this.#wrong(`nobody has learned by ${unheard}`);
   }
 
   /** Everything that tells how what was found wrong came about, as a file; its name. */
-  async report(error?: unknown): Promise<string> {
-    const about = (trade: Trade) => {
-      const number = trade.isOpen || 'outTradeNo' in trade.createArgs ? trade.outTradeNo : trade.title;
-      return this.wrongs.some((wrong) => wrong.includes(trade.title) || wrong.includes(number));
-    };
-    const concerned = this.#trades.filter(about).slice(0, 20);
-    const { rows: calls } = { rows: await this.#shop.simulator.calls().catch(() => []) };
-    const parts = concerned.map(async (trade) => {
-      const number = trade.isOpen || 'outTradeNo' in trade.createArgs ? trade.outTradeNo : '-';
-      const records = await this.#pool
-        .query(
-          `SELECT audit.seq, audit.at, word, to_jsonb(audit) AS record FROM audit LEFT JOIN words ON words.id = audit.kind
-           WHERE audit.out_trade_no = $1 ORDER BY audit.seq`,
-          [number],
-        )
-        .then(
-          ({ rows }) => rows.map((row) => JSON.stringify(row)),
-          (failed: unknown) => [String(failed)],
-        );
-      return [
-        `=== ${trade.title} ${number} (${trade.caller}, ${trade.fate})`,
-        ...this.#journal.of(trade.title),
-        '--- gateway',
-        ...calls.filter((call) => call.outTradeNo === number).map((call) => JSON.stringify(call)),
-        '--- ledger',
-        ...records,
-      ].join('\n');
-    });
-    const text = [
-      this.summary,
-      ...(error === undefined ? [] : [String(error instanceof Error ? error.stack : error)]),
-      ...this.wrongs,
-      ...(await Promise.all(parts)),
-      '=== fleet',
-      ...this.#journal.common,
-    ].join('\n');
-    mkdirSync(REPORTS, { recursive: true });
-    const path = `${REPORTS}fleet-${this.#seed}.txt`;
-    writeFileSync(path, text);
-    return path;
+  report(error?: unknown): Promise<string> {
+    const { summary, wrongs } = this;
+    const failed = error instanceof Error ? [String(error.stack)] : [];
+    const told = { seed: this.#seed, summary, wrongs: [...failed, ...wrongs] };
+    return writeReport(told, this.#trades, this.#journal, this.#shop.simulator, this.#pool);
   }
 
   async end(): Promise<void> {
@@ -306,140 +216,10 @@ export class Fleet {
     for (const name of REPLICAS) this.#replicas.push(await Replica.open(name, site));
   }
 
-  #wish(wanted: { readonly caller?: string; readonly fen?: number; readonly fate?: Fate } = {}): Trade {
-    const number = String(this.#trades.length + 1).padStart(5, '0');
-    const chance = (share: number) => this.#random() < share;
-    const pick = <T>(items: readonly T[]) => items[Math.floor(this.#random() * items.length)] as T;
-    const isFree = wanted.fate === undefined;
-    const fate =
-      wanted.fate ??
-      pick<Fate>(['refunded', 'refunded', 'refunded', 'paid', 'paid', 'unpaid', 'closed', 'late']);
-    const leftAlone = isFree && fate === 'paid' && chance(0.4);
-    const fault = leftAlone ? DEAF : chance(isFree ? 0.5 : 0.15) ? pick(FAULTS) : '';
-    const fen = wanted.fen ?? 100 + Math.floor(this.#random() * 900);
-    const provider = pick(WALLETS);
-    const trade = new Trade(wanted.caller ?? pick(AGENTS), {
-      provider,
-      title: `${fault} wish-${number}`.trim(),
-      amountYuan: (fen / 100).toFixed(2),
-      fate,
-      numbers: chance(0.7) ? { outTradeNo: `K_${number}`, outRefundNo: `R_${number}` } : undefined,
-      refundYuan: ((chance(0.5) ? fen : Math.ceil(fen / 2)) / 100).toFixed(2),
-      leftAlone,
-    });
+  #wish(wanted: Wanted = {}): Trade {
+    const trade = newTrade(this.#trades.length + 1, wanted, this.#random);
     this.#trades.push(trade);
     return trade;
-  }
-
-  /** A person says yes, once for each approval, and looks whether that stands where nobody told. */
-  #approve(id: string): Promise<void> {
-    const known = this.#approved.get(id);
-    if (known) return known;
-    const approving = until(`the yes to ${id}`, async () => {
-      const { stderr } = await this.#shop.command(['approvals', 'approve', id]);
-      const { rows } = await this.#pool
-        .query('SELECT state FROM approvals WHERE id = $1', [id])
-        .catch(() => ({ rows: [] }));
-      const [{ state } = { state: undefined }] = rows as { state?: string }[];
-      if (state === 'pending' || state === undefined) this.#journal.tell(`approve ${id}: ${state} ${stderr}`);
-      return state === undefined || state === 'pending' ? undefined : true;
-    }).then(() => undefined);
-    this.#approved.set(id, approving);
-    return approving;
-  }
-
-  /** A person fills a budget; where nobody told whether that stands, the budget does. */
-  async #topUp(caller: string, fen: number): Promise<void> {
-    const note = `filling ${this.#random()}`;
-    await until(`${caller} is filled`, async () => {
-      const yuan = (fen / 100).toFixed(2);
-      const { code, stderr } = await this.#shop.command(['budget', 'top-up', caller, yuan, '--note', note]);
-      if (code === 0) return true;
-      this.#journal.tell(`top-up of ${caller}: ${stderr}`);
-      const stands = await until('the budget', () =>
-        this.#pool.query('SELECT 1 FROM budget_moves WHERE note = $1', [note]).then(
-          ({ rowCount }) => ({ stands: rowCount !== 0 }),
-          () => undefined,
-        ),
-      );
-      return stands.stands || undefined;
-    });
-  }
-
-  async #command(...args: string[]): Promise<string> {
-    const { code, stdout, stderr } = await this.#shop.command(args);
-    if (code !== 0) throw new Error(`${args.join(' ')} ended with ${code}: ${stderr}`);
-    return stdout;
-  }
-
-  async #sides(): Promise<Sides> {
-    const { simulator } = this.#shop;
-    const [trades, calls] = await Promise.all([simulator.trades(), simulator.calls()]);
-    const orders = readOrders(await this.#command('orders', '--json', '--limit', '100000'));
-    const rows = async (sql: string) => (await this.#pool.query(sql)).rows;
-    return { wishes: this.#trades, orders, trades, calls, steps: await readSteps({ rows }) };
-  }
-
-  async #listAll(): Promise<Pick<PaymentList, 'items' | 'totals'>> {
-    const items: PaymentList['items'] = [];
-    let totals: PaymentList['totals'] = { count: 0, paidYuan: '', refundedYuan: '' };
-    let cursor: string | undefined;
-    do {
-      const args = { limit: 100, ...(cursor === undefined ? {} : { cursor }) };
-      const refused = await this.#callers.call('list', BOSS, 'list-payments', args, () => (reply) => {
-        const page = readList(reply);
-        items.push(...page.items);
-        totals = page.totals;
-        cursor = page.nextCursor;
-      });
-      if (refused) throw new Error(JSON.stringify(refused));
-    } while (cursor !== undefined);
-    return { items, totals };
-  }
-
-  /** What the gateways were asked for, by caller, against what each caller may have. */
-  #findOddLimits(calls: readonly GatewayCall[], trades: Sides['trades']): string[] {
-    const wrongs: string[] = [];
-    const equal = (what: string, is: number, shall: number) => {
-      if (is !== shall) wrongs.push(`${what}: ${is} instead of ${shall}`);
-    };
-    const byNumber = new Map(
-      this.#trades.filter(({ isOpen }) => isOpen).map((trade) => [trade.outTradeNo, trade]),
-    );
-    const made = new Set(
-      calls.filter(({ operation }) => operation === 'create').map((call) => call.outTradeNo),
-    );
-    const fenOf = (number: string) => Number(byNumber.get(number)?.amountYuan.replace('.', '') ?? Number.NaN);
-    const numbersOf = (caller: string) =>
-      [...made].filter((number) => byNumber.get(number)?.caller === caller);
-    const sumOf = (numbers: Iterable<string>) => [...numbers].reduce((sum, number) => sum + fenOf(number), 0);
-    const givenBy = (caller: string) =>
-      trades
-        .filter(({ outTradeNo }) => byNumber.get(outTradeNo)?.caller === caller)
-        .flatMap(({ refunds }) => refunds)
-        .reduce((sum, { amountFen }) => sum + amountFen, 0);
-    for (const caller of SUMMED) equal(`fen of ${caller}`, sumOf(numbersOf(caller)), SUM_FEN);
-    for (const caller of COUNTED) equal(`orders of ${caller}`, numbersOf(caller).length, COUNT);
-    for (const caller of GIVING) equal(`fen given back by ${caller}`, givenBy(caller), GIVEN_FEN);
-    for (const caller of PREPAID)
-      equal(`fen of ${caller}'s budget`, sumOf(numbersOf(caller)), this.#limits.filled.get(caller) ?? 0);
-    for (const caller of RETURNING)
-      equal(`fen of ${caller}'s budget given back`, givenBy(caller), this.#limits.filled.get(caller) ?? 0);
-    equal('fen of all callers', sumOf(made), TOP_FEN);
-    return wrongs;
-  }
-
-  async #compareBudgets(): Promise<void> {
-    const { items } = JSON.parse(await this.#command('budget', 'show', '--json')) as {
-      items: { caller: string; filledYuan: string; heldYuan: string; leftYuan: string }[];
-    };
-    for (const [caller, fen] of this.#limits.filled) {
-      const shown = items.find((item) => item.caller === caller);
-      const yuan = (fen / 100).toFixed(2);
-      const isSo = shown?.filledYuan === yuan && shown.heldYuan === yuan && Number(shown.leftYuan) === 0;
-      if (!isSo)
-        this.#wrong(`${caller} was filled with ${yuan} yuan and has spent it; ${JSON.stringify(shown)}`);
-    }
   }
 
   /** There is no need to make more of it. */

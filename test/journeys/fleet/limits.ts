@@ -1,5 +1,4 @@
 import { fenFromYuan } from '../../../src/domain/money.ts';
-import type { SimulatorClient } from '../../support/simulator-client.ts';
 import { pause } from '../killed-shop.ts';
 import type { Refusal } from '../shapes.ts';
 import {
@@ -14,7 +13,8 @@ import {
   TOP_FEN,
   yuan,
 } from './rules.ts';
-import type { Seller, Trade } from './seller.ts';
+import type { Seller } from './seller.ts';
+import type { Trade } from './trade.ts';
 
 /** At its edge a limit is asked by so many clients at once. */
 const AT_ONCE = 5;
@@ -27,12 +27,13 @@ const LAST_BEGINS = 0.7;
 
 export interface Shopfloor {
   readonly seller: Seller;
-  readonly simulator: SimulatorClient;
   readonly random: () => number;
   readonly wrong: (what: string) => void;
   /** A new wish of this caller's. */
   readonly wish: (caller: string, fen: number, fate: 'unpaid' | 'paid') => Trade;
   readonly topUp: (caller: string, fen: number) => Promise<void>;
+  /** False once a day has begun in which all limits are new. */
+  readonly isOneDay: () => boolean;
 }
 
 /** What came of a draw: it fits, or is refused, with what is used up already. */
@@ -191,7 +192,7 @@ export class Limits {
   }
 
   #insist(holds: boolean, wrong: string): void {
-    if (!holds) this.#at.wrong(wrong);
+    if (!holds && this.#at.isOneDay()) this.#at.wrong(wrong);
   }
 
   #upTo(most: number): number {

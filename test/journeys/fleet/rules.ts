@@ -1,5 +1,10 @@
 export const yuan = (fen: number) => (fen / 100).toFixed(2);
 
+/** Agents without limits of their own. */
+export const AGENTS = ['alice', 'bob', 'carol'];
+/** Who sees all orders. */
+export const BOSS = 'boss';
+
 /** Callers whose limits are reached again and again, and the rule that is to refuse them then. */
 export const SUMMED = ['summed-1', 'summed-2', 'summed-3', 'summed-4'];
 export const COUNTED = ['counted-1', 'counted-2'];

@@ -4,10 +4,9 @@ import { until } from '../../support/server-process.ts';
 import type { SimulatorClient } from '../../support/simulator-client.ts';
 import { pause } from '../killed-shop.ts';
 import { type Refusal, readList, readPayment, readRefund } from '../shapes.ts';
-import { Wish } from '../wishes.ts';
 import type { Callers } from './callers.ts';
 import type { Journal } from './journal.ts';
-import { LIMITED } from './rules.ts';
+import type { Trade } from './trade.ts';
 
 /** A wait may be this much shorter (ms) than was asked for, and the news of a payment this late. */
 const EARLY_MS = 1_500;
@@ -15,28 +14,8 @@ const NEWS_MS = 20_000;
 /** Who listens, and is neither told nor cut off for so long (ms), has been forgotten. */
 const FORGOTTEN_MS = 60_000;
 
-/** What one caller wants. */
-export class Trade extends Wish {
-  readonly caller: string;
-  override readonly isTrusted: boolean;
-  /** Everybody who pays waits for the same payment. */
-  paying: Promise<void> | undefined;
-  paidAt = 0;
-
-  constructor(caller: string, options: ConstructorParameters<typeof Wish>[0]) {
-    super(options);
-    this.caller = caller;
-    this.isTrusted = LIMITED.includes(caller);
-  }
-
-  get isToldPaid(): boolean {
-    return this.state === 'PAID';
-  }
-
-  get uri(): string {
-    return `payment://orders/${this.outTradeNo}`;
-  }
-}
+/** How a client may learn that a buyer has paid. */
+export const WAYS = ['asking', 'waiting', 'listening', 'looking'] as const;
 
 export interface Premises {
   readonly callers: Callers;
@@ -136,18 +115,13 @@ export class Seller {
   }
 
   async #learn(trade: Trade): Promise<void> {
-    const ways = [
-      () => this.learnByAsking(trade),
-      () => this.#learnByWaiting(trade),
-      () => this.#learnByWaiting(trade),
-      () => this.#learnByListening(trade),
-      () => this.#learnByListening(trade),
-      () => this.#learnByLooking(trade),
-    ];
-    const way = trade.fate === 'late' ? 0 : Math.floor(this.#at.random() * ways.length);
-    await ways[way]?.();
-    const name = ['asking', 'waiting', 'waiting', 'listening', 'listening', 'looking'][way] ?? '';
-    this.heard.set(name, (this.heard.get(name) ?? 0) + 1);
+    const way =
+      trade.fate === 'late' ? 'asking' : (WAYS[Math.floor(this.#at.random() * WAYS.length)] ?? 'asking');
+    if (way === 'asking') await this.learnByAsking(trade);
+    if (way === 'waiting') await this.#learnByWaiting(trade);
+    if (way === 'listening') await this.#learnByListening(trade);
+    if (way === 'looking') await this.#learnByLooking(trade);
+    this.heard.set(way, (this.heard.get(way) ?? 0) + 1);
   }
 
   async #learnByWaiting(trade: Trade): Promise<void> {
