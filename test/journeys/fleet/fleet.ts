@@ -23,7 +23,7 @@ const REPLICAS = ['A', 'B', 'C'];
 /** How many wishes are being fulfilled at the same time. */
 const AT_A_TIME = 10;
 /** No wish is made later (share of the storm). */
-const SELLS_UNTIL = 0.85;
+const SELLS_UNTIL = 0.95;
 /** A storm of so many kills has seen everything. */
 const TELLING = 100;
 

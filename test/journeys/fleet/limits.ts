@@ -23,7 +23,7 @@ const BEAT_MS = 400;
 /** Between two fillings of a budget (ms), at most. */
 const REST_MS = 4_000;
 /** No limit is begun with later, and no budget filled (share of the storm): there is to be time for the end. */
-const LAST_BEGINS = 0.7;
+const LAST_BEGINS = 0.8;
 
 export interface Shopfloor {
   readonly seller: Seller;
