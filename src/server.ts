@@ -6,7 +6,7 @@ import { promptsOf } from './prompts/index.ts';
 import { instructionsFor } from './prompts/instructions.ts';
 import { Edge } from './protocol/edge.ts';
 import type { Offer } from './protocol/offer.ts';
-import { OrderResources, withoutSubscriptions } from './resources/orders.ts';
+import { inSessions, OrderResources, withoutSubscriptions } from './resources/orders.ts';
 import type { Tool } from './tools/define-tool.ts';
 
 type Era = McpRequestContext['era'];
@@ -16,15 +16,19 @@ export interface ServerDeps extends CallDeps {
   readonly version: string;
   readonly tools: readonly Tool[];
   readonly clock: Clock;
+  /** What clients want to hear of is kept with their sessions, and told there. */
+  readonly inSession?: boolean;
 }
 
 /** One MCP server, the same for every transport and protocol era; only wiring, no business. */
 export function buildServer(deps: ServerDeps, era: Era): Edge {
   const { language } = deps.setting;
-  const { bus } = deps;
-  const orders = new OrderResources({ ...deps, language, call: deps.identity });
+  const { bus, inSession = false } = deps;
+  const ofOrders = { ...deps, language, call: deps.identity };
+  const orders = new OrderResources(ofOrders);
+  const served = inSession ? inSessions : withoutSubscriptions;
   // Whoever is told of orders is told of new ones.
-  const told = bus !== undefined || era === 'modern';
+  const told = bus !== undefined || inSession || era === 'modern';
   const { instructions, ...offer } = offerOf(deps, era);
   const server = new Edge(
     serverInfo(deps),
@@ -36,7 +40,7 @@ export function buildServer(deps: ServerDeps, era: Era): Edge {
         resources: { listChanged: told, subscribe: told },
       },
     },
-    { ...offer, resources: bus ? orders : withoutSubscriptions(orders) },
+    { ...offer, resources: bus ? orders : served(orders, ofOrders) },
     era,
   );
   if (bus) orders.tellOn(server, era, bus);

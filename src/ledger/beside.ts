@@ -1,11 +1,11 @@
 import type { SqlValue, Tx } from './store.ts';
 
 /**
- * What a transaction may write while others write beside it: rows of an order, under its key, and sums and records,
- * which are written last and under one key of all. All else, such as rules, approvals and a freeze, changes while
+ * What a transaction may write while others write beside it: rows of an order or a session, under its key, and sums and
+ * records, which are written last and under one key of all. All else, such as rules, approvals and a freeze, changes while
  * nobody else writes, so that everybody may rely on what it reads of it.
  */
-const TABLES: ReadonlySet<string> = new Set(['orders', 'plans', 'refunds', 'budget_draws']);
+const TABLES: ReadonlySet<string> = new Set(['orders', 'plans', 'refunds', 'budget_draws', 'sessions']);
 const WRITES = /^\s*(?:INSERT INTO|UPDATE|DELETE FROM) (\w+)/;
 
 /** Under which all records and sums are written, and the key of one order with all that belongs to it. */

@@ -12,6 +12,7 @@ import { Orders } from './orders.ts';
 import { Quotas } from './quotas.ts';
 import { Refunds } from './refunds.ts';
 import { Sealing } from './sealing.ts';
+import { SessionBook } from './session-book.ts';
 import type { Tx } from './store.ts';
 import { Tallies } from './tallies.ts';
 
@@ -27,6 +28,7 @@ export class Book {
   readonly operator: OperatorBook;
   readonly asking: Asking;
   readonly guesses: GuessCount;
+  readonly sessions: SessionBook;
 
   constructor(tx: Tx, now: number, actor: Actor, fixed: Fixed = {}) {
     this.#tx = tx;
@@ -39,6 +41,7 @@ export class Book {
     this.operator = new OperatorBook(tx, now);
     this.asking = new Asking(tx, now);
     this.guesses = new GuessCount(tx, now);
+    this.sessions = new SessionBook(tx, now);
   }
 
   get audit(): AuditTrail {

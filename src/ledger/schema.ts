@@ -274,6 +274,15 @@ const MIGRATIONS: readonly (readonly Step[])[] = [
     payersApart,
     "CREATE INDEX orders_with_payer ON orders (created_at) WHERE payer_salt > '-'",
   ],
+  [
+    // What 2025 clients want to hear of, at whichever process; see session-book.ts.
+    `CREATE TABLE sessions (
+      session TEXT NOT NULL, about TEXT NOT NULL, caller TEXT NOT NULL, stream TEXT, at BIGINT NOT NULL,
+      PRIMARY KEY (session, about)) WITHOUT ROWID`,
+    'CREATE INDEX sessions_by_subject ON sessions (about, session)',
+    'CREATE INDEX sessions_by_caller ON sessions (caller, at)',
+    'CREATE INDEX sessions_by_time ON sessions (at)',
+  ],
 ];
 
 /** The version that this program writes. */

@@ -89,7 +89,7 @@ export class Edge extends Server {
   }
 
   #serveResources({ resources }: Offer): void {
-    this.setRequestHandler('resources/list', ({ params }) => resources.list(params?.cursor));
+    this.setRequestHandler('resources/list', ({ params }, ctx) => resources.list(params?.cursor, ctx));
     this.setRequestHandler('resources/templates/list', ({ params }) => {
       insistNoCursor(params);
       return { resourceTemplates: [...resources.templates] };
@@ -100,12 +100,12 @@ export class Edge extends Server {
     });
     const { subscribe } = resources;
     if (this.#era !== 'legacy' || !subscribe) return;
-    this.setRequestHandler('resources/subscribe', async ({ params }) => {
-      await subscribe(params.uri);
+    this.setRequestHandler('resources/subscribe', async ({ params }, ctx) => {
+      await subscribe(params.uri, ctx);
       return {};
     });
-    this.setRequestHandler('resources/unsubscribe', async ({ params }) => {
-      resources.unsubscribe?.(params.uri);
+    this.setRequestHandler('resources/unsubscribe', async ({ params }, ctx) => {
+      await resources.unsubscribe?.(params.uri, ctx);
       return {};
     });
   }

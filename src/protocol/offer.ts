@@ -71,10 +71,13 @@ export interface ServedPrompt extends MayAsk {
 export interface ServedResources {
   readonly templates: readonly ResourceTemplateType[];
   /** One page. Throws {@link invalidCursor} for a cursor that it did not give out. */
-  list(cursor: string | undefined): Promise<{ resources: Resource[]; nextCursor?: string | undefined }>;
+  list(
+    cursor: string | undefined,
+    ctx: ServerContext,
+  ): Promise<{ resources: Resource[]; nextCursor?: string | undefined }>;
   /** Throws ResourceNotFoundError. */
   read(uri: string, ctx: ServerContext): Promise<ReadResourceResult>;
   /** 2025 only; absent where nothing can be told. Throws ResourceNotFoundError. */
-  readonly subscribe?: ((uri: string) => Promise<void>) | undefined;
-  unsubscribe?(uri: string): void;
+  readonly subscribe?: ((uri: string, ctx: ServerContext) => Promise<void>) | undefined;
+  unsubscribe?(uri: string, ctx: ServerContext): Promise<void> | void;
 }

@@ -18,6 +18,16 @@ export function invalidCursor(): ProtocolError {
   return invalidParams('cursor must be the nextCursor of an earlier page');
 }
 
+/** @see https://modelcontextprotocol.io/specification/2025-11-25/server/resources#subscriptions */
+export function tooManySubscriptions(most: number): ProtocolError {
+  return new ProtocolError(ProtocolErrorCode.InvalidRequest, `At most ${most} subscriptions in a session`);
+}
+
+/** As the SDK says it. */
+export function methodNotFound(): ProtocolError {
+  return new ProtocolError(ProtocolErrorCode.MethodNotFound, 'Method not found');
+}
+
 /** A state that was altered, has expired, or belongs to another caller or request; which of them is nobody's business. */
 export function invalidRequestState(): ProtocolError {
   return new ProtocolError(ProtocolErrorCode.InvalidParams, 'Invalid or expired requestState', {

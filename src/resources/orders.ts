@@ -3,17 +3,19 @@ import {
   type Resource,
   ResourceNotFoundError,
   type Server,
+  type ServerContext,
   type ServerEvent,
   type ServerEventBus,
 } from '@modelcontextprotocol/server';
 import { CashierError, type Text } from '../domain/errors.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { OrderRecord } from '../ledger/records.ts';
+import { MOST_OF_SESSION } from '../ledger/session-book.ts';
 import { readCursor, writeCursor } from '../payments/list-payments.ts';
 import { ownOrderIn, paymentResult } from '../payments/results.ts';
 import type { Call } from '../payments/till.ts';
 import type { ServedResources } from '../protocol/offer.ts';
-import { invalidCursor } from '../protocol/refusals.ts';
+import { invalidCursor, methodNotFound, tooManySubscriptions } from '../protocol/refusals.ts';
 import type { Language } from '../tools/answer.ts';
 import type { Presenter } from '../tools/present.ts';
 import { uriOf } from './order-news.ts';
@@ -94,7 +96,7 @@ export class OrderResources implements ServedResources {
 
   /** The Payment as the tools tell it, with its refunds and what has happened to it. */
   async read(uri: string) {
-    const { outTradeNo } = await this.#orderOf(uri);
+    const { outTradeNo } = await this.orderOf(uri);
     const { ledger, call, present } = this.#deps;
     const { result, refunds, events } = await ledger.read(async (book) => ({
       result: await paymentResult(book, call, await ownOrderIn(book, call, outTradeNo)),
@@ -106,7 +108,7 @@ export class OrderResources implements ServedResources {
   }
 
   readonly subscribe = async (uri: string): Promise<void> => {
-    await this.#orderOf(uri);
+    await this.orderOf(uri);
     this.#subscribed.add(uri);
     this.#hear?.();
   };
@@ -142,8 +144,8 @@ export class OrderResources implements ServedResources {
     };
   }
 
-  /** The order of a URI, if the caller may know it. */
-  async #orderOf(uri: string): Promise<OrderRecord> {
+  /** The order of a URI, if the caller may know it. Throws ResourceNotFoundError. */
+  async orderOf(uri: string): Promise<OrderRecord> {
     const { ledger, call } = this.#deps;
     const outTradeNo = URI.exec(uri)?.[1];
     if (outTradeNo === undefined) throw new ResourceNotFoundError(uri);
@@ -153,6 +155,50 @@ export class OrderResources implements ServedResources {
       throw error instanceof CashierError ? new ResourceNotFoundError(uri) : error;
     }
   }
+}
+
+/**
+ * For 2025 sessions over HTTP, of which every request may reach another process: what they want to hear of stands in the
+ * ledger.
+ */
+export function inSessions(orders: OrderResources, { ledger, call }: OrderResourceDeps): ServedResources {
+  return {
+    templates: orders.templates,
+    read: (uri) => orders.read(uri),
+    async list(cursor, ctx) {
+      const page = await orders.list(cursor);
+      const session = sessionIn(ctx);
+      if (session !== undefined && !(await ledger.read((book) => book.sessions.awaitsList(session)))) {
+        await ledger.note((book) => book.sessions.awaitList(session, call.caller));
+      }
+      return page;
+    },
+    async subscribe(uri, ctx) {
+      const session = insistSession(ctx);
+      const { outTradeNo } = await orders.orderOf(uri);
+      const done = await ledger.note((book) => book.sessions.subscribe(session, call.caller, outTradeNo));
+      if (done === 'full') throw tooManySubscriptions(MOST_OF_SESSION);
+    },
+    async unsubscribe(uri, ctx) {
+      const session = insistSession(ctx);
+      const outTradeNo = URI.exec(uri)?.[1];
+      if (outTradeNo !== undefined) {
+        await ledger.note((book) => book.sessions.unsubscribe(session, outTradeNo));
+      }
+    },
+  };
+}
+
+function sessionIn({ http }: ServerContext): string | undefined {
+  const session = http?.authInfo?.extra?.session;
+  return typeof session === 'string' ? session : undefined;
+}
+
+/** Without one there is no way back. */
+function insistSession(ctx: ServerContext): string {
+  const session = sessionIn(ctx);
+  if (session === undefined) throw methodNotFound();
+  return session;
 }
 
 /** For a connection on which nothing can be told. */

@@ -17,6 +17,8 @@ import { OrderNews } from '../resources/order-news.ts';
 import { buildServer, type ServerDeps } from '../server.ts';
 import { answerToExcess } from './excess.ts';
 import { callBeyond, scopeMissing } from './scopes.ts';
+import { SessionIds } from './session-ids.ts';
+import { SessionStreams } from './session-streams.ts';
 import { Sessions } from './sessions.ts';
 import { isStateless, Stateless } from './stateless.ts';
 
@@ -63,18 +65,23 @@ interface Desk {
 export function mcpEndpoint(deps: EndpointDeps, callers: Callers): McpEndpoint {
   const desks = new Map<Identity, Desk>();
   let current = callers.current();
-  const news = new OrderNews({
+  const shared = {
     ...deps,
     current() {
       forgetRevoked();
       return current;
     },
-  });
+  };
+  const told: Told = {
+    news: new OrderNews(shared),
+    streams: new SessionStreams(shared),
+    ids: new SessionIds(deps.ledger, deps.randomBytes),
+  };
 
   function deskOf(identity: Identity): Desk {
     const known = desks.get(identity);
     if (known) return known;
-    const made = deskFor(deps, identity, news);
+    const made = deskFor(deps, identity, told);
     desks.set(identity, made);
     return made;
   }
@@ -111,10 +118,13 @@ export function mcpEndpoint(deps: EndpointDeps, callers: Callers): McpEndpoint {
       if (missing !== undefined) return beyond(identity, missing);
       const { sessions, handler, stateless } = desk;
       const { parsedBody } = given;
+      const session = await sessions.find(given.request);
+      if (session instanceof Response) return session;
       // The SDK's way to tell who serves a request what its transport knows of it.
-      const authInfo = { token: '', clientId: identity.caller, scopes: [], extra: { arrivedAt } };
+      const extra = { arrivedAt, ...(session === undefined ? {} : { session }) };
+      const authInfo = { token: '', clientId: identity.caller, scopes: [], extra };
       const said = { authInfo, ...(parsedBody === undefined ? {} : { parsedBody }) };
-      const inSession = await sessions.answer(given.request, opensSession(parsedBody), said);
+      const inSession = await sessions.answer(given.request, session, opensSession(parsedBody), said);
       if (!inSession && outgoing && isStateless(request, parsedBody)) {
         await stateless.answer(parsedBody, outgoing, authInfo);
         return RESPONSE_ALREADY_SENT;
@@ -163,7 +173,14 @@ function tooLong(): Response {
   return Response.json({ jsonrpc: '2.0', error, id: null }, { status: 413 });
 }
 
-function deskFor(shared: EndpointDeps, identity: Identity, news: OrderNews): Desk {
+/** What all callers' clients are told through. */
+interface Told {
+  readonly news: OrderNews;
+  readonly streams: SessionStreams;
+  readonly ids: SessionIds;
+}
+
+function deskFor(shared: EndpointDeps, identity: Identity, { news, streams, ids }: Told): Desk {
   const { build = buildServer } = shared;
   const bus = news.busOf(identity);
   const deps: ServerDeps = {
@@ -179,19 +196,24 @@ function deskFor(shared: EndpointDeps, identity: Identity, news: OrderNews): Des
       caller: identity.caller,
       error: error.message.slice(0, MAX_LOGGED),
     });
+  const ofSession: ServerDeps = { ...deps, inSession: true };
   return {
     deps,
-    handler: createMcpHandler(({ era }) => build(deps, era), {
-      bus,
-      maxRequestBodySize: MAX_BODY_BYTES,
-      maxSubscriptions: MAX_SUBSCRIPTIONS,
-      onerror: failed,
-    }),
-    stateless: new Stateless(() => build(deps, 'legacy'), shared.clock),
+    handler: createMcpHandler(
+      ({ era, authInfo }) => build(authInfo?.extra?.session ? ofSession : deps, era),
+      {
+        bus,
+        maxRequestBodySize: MAX_BODY_BYTES,
+        maxSubscriptions: MAX_SUBSCRIPTIONS,
+        onerror: failed,
+      },
+    ),
+    stateless: new Stateless(() => build(ofSession, 'legacy'), shared.clock),
     sessions: new Sessions({
-      build: () => build({ ...deps, bus }, 'legacy'),
+      ...{ identity, ids, streams },
+      build: () => build(ofSession, 'legacy'),
+      ledger: shared.ledger,
       clock: shared.clock,
-      randomBytes: shared.randomBytes,
       maxBodyBytes: MAX_BODY_BYTES,
       failed,
     }),

@@ -1,18 +1,24 @@
 import {
   type HandleRequestOptions,
   type Server,
+  SUPPORTED_PROTOCOL_VERSIONS,
   WebStandardStreamableHTTPServerTransport,
 } from '@modelcontextprotocol/server';
-import type { Clock, RandomBytes } from '../domain/clock.ts';
+import type { Clock } from '../domain/clock.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { Identity } from '../policy/identity.ts';
+import { digestOf, type SessionIds } from './session-ids.ts';
+import type { SessionStreams } from './session-streams.ts';
 
 const HEADER = 'mcp-session-id';
-const ID_BYTES = 18;
-/** Sessions of one caller; further clients are served without one. */
+/** Sessions of one caller that can be asked something here; further clients are served without one. */
 const MAX_SESSIONS = 64;
 /** What was not used for this long (ms) gives way to a new one: no call lasts as long. */
 const IDLE_MS = 2 * 60_000;
-/** Ids of ended sessions that are remembered. */
-const MAX_ENDED = 1_000;
+/** For so long (ms) a session is taken to be there still, though another process may have ended it. */
+const BELIEVED_MS = 1_000;
+/** Sessions of which is remembered when they were found to be there, or have ended. */
+const MAX_REMEMBERED = 1_000;
 
 interface Session {
   readonly server: Server;
@@ -23,22 +29,26 @@ interface Session {
 export interface SessionOptions {
   /** A server of 2025 for one session. */
   readonly build: () => Server;
+  readonly identity: Identity;
+  readonly ids: SessionIds;
+  readonly streams: SessionStreams;
+  readonly ledger: Ledger;
   readonly clock: Clock;
-  readonly randomBytes: RandomBytes;
   readonly maxBodyBytes: number;
   readonly failed: (error: Error) => void;
 }
 
 /**
- * The sessions of one caller's 2025 clients. All that a session adds is the way back: a question to the client, a word
- * about an order, which need a stream. Nothing of value is in it, so whoever comes with one that this process does not
- * know (another process opened it, or an earlier life of this one) is served as one without.
+ * The sessions of one caller's 2025 clients. All that a session adds is the way back: word of orders, which any process
+ * on the ledger gives, and a question to the client, which needs the process that opened it. Any other serves what comes
+ * with one as it serves what comes without.
  */
 export class Sessions {
   readonly #options: SessionOptions;
   /** The longest unused first. */
   readonly #open = new Map<string, Session>();
-  readonly #ended = new Set<string>();
+  /** By the digest: when it was found to be there; undefined where it has ended. */
+  readonly #known = new Map<string, number | undefined>();
   /** How many are being opened. */
   #opening = 0;
 
@@ -46,25 +56,86 @@ export class Sessions {
     this.#options = options;
   }
 
+  /** The digest of the session that a request comes with, undefined without one; or what is answered to it instead. */
+  async find(request: Request): Promise<string | undefined | Response> {
+    const id = request.headers.get(HEADER);
+    if (id === null) return undefined;
+    const { ids, identity, ledger, clock } = this.#options;
+    try {
+      if (!(await ids.isOf(id, identity.caller))) return notFound();
+      const session = digestOf(id);
+      const now = clock.now();
+      const isKnown = this.#known.has(session) && (this.#known.get(session) ?? now) > now - BELIEVED_MS;
+      if (!isKnown) {
+        const ended = await ledger.read((book) => book.sessions.hasEnded(session));
+        this.#remember(session, ended ? undefined : now);
+      }
+      if (this.#known.get(session) !== undefined) return session;
+      await this.#forget(id);
+      return notFound();
+    } catch (error) {
+      return this.#unavailable(error);
+    }
+  }
+
   /**
-   * The answer, where a session is opened, used or known to have ended; else undefined.
+   * The answer, where a session is opened, ended, listened to or was opened here; else undefined.
+   * @param session as {@link find} has found it
    * @param opens whether the request is an `initialize` of 2025
    * @param said what is known of the request: its body, where it has been read
    */
-  async answer(request: Request, opens: boolean, said: HandleRequestOptions): Promise<Response | undefined> {
+  async answer(
+    request: Request,
+    session: string | undefined,
+    opens: boolean,
+    said: HandleRequestOptions,
+  ): Promise<Response | undefined> {
     const id = request.headers.get(HEADER);
-    if (id === null) return opens ? this.#begin(request, said) : undefined;
-    if (this.#ended.has(id)) return notFound();
-    const session = this.#open.get(id);
-    if (!session) return undefined;
-    session.usedAt = this.#options.clock.now();
+    if (id === null || session === undefined) return opens ? this.#begin(request, said) : undefined;
+    try {
+      if (request.method === 'GET') return await this.#listen(request, id, session);
+      if (request.method === 'DELETE') return await this.#end(id, session);
+    } catch (error) {
+      return this.#unavailable(error);
+    }
+    const open = this.#open.get(id);
+    if (!open) return undefined;
+    open.usedAt = this.#options.clock.now();
     this.#open.delete(id);
-    this.#open.set(id, session);
-    return session.transport.handleRequest(request, said);
+    this.#open.set(id, open);
+    return open.transport.handleRequest(request, said);
   }
 
   async close(): Promise<void> {
+    this.#options.streams.end(({ identity }) => identity === this.#options.identity);
     await Promise.allSettled([...this.#open.values()].map(({ server }) => server.close()));
+  }
+
+  async #listen({ headers }: Request, id: string, session: string): Promise<Response> {
+    if (!headers.get('accept')?.includes('text/event-stream')) {
+      return refused(406, -32_000, 'Not Acceptable: Client must accept text/event-stream');
+    }
+    const version = headers.get('mcp-protocol-version');
+    if (version !== null && !SUPPORTED_PROTOCOL_VERSIONS.includes(version)) {
+      return refused(400, -32_000, 'Bad Request: Unsupported protocol version');
+    }
+    return (await this.#options.streams.open(id, session, this.#options.identity)) ?? notFound();
+  }
+
+  /** Wherever it was opened, and whoever holds its streams. */
+  async #end(id: string, session: string): Promise<Response> {
+    const { ledger, streams, identity } = this.#options;
+    await ledger.note((book) => book.sessions.end(session, identity.caller));
+    this.#remember(session, undefined);
+    streams.end((one) => one.session === session);
+    await this.#forget(id);
+    return new Response(null, { status: 200 });
+  }
+
+  async #forget(id: string): Promise<void> {
+    const open = this.#open.get(id);
+    this.#open.delete(id);
+    await open?.server.close();
   }
 
   /** undefined when all are in use. */
@@ -77,20 +148,25 @@ export class Sessions {
     }
     this.#opening += 1;
     try {
-      const { transport } = await this.#start();
+      const { ids, identity } = this.#options;
+      const id = await ids.next(identity.caller).catch(this.#options.failed);
+      if (id === undefined) return undefined;
+      const { transport } = await this.#start(id);
       return await transport.handleRequest(request, said);
     } finally {
       this.#opening -= 1;
     }
   }
 
-  async #start(): Promise<Session> {
-    const { build, clock, randomBytes, maxBodyBytes } = this.#options;
+  async #start(id: string): Promise<Session> {
+    const { build, clock, maxBodyBytes } = this.#options;
     const server = build();
     const transport = new WebStandardStreamableHTTPServerTransport({
-      sessionIdGenerator: () => randomBytes(ID_BYTES).toString('base64url'),
-      onsessioninitialized: (id) => void this.#open.set(id, session),
-      onsessionclosed: (id) => this.#remember(id),
+      sessionIdGenerator: () => id,
+      onsessioninitialized: () => {
+        this.#open.set(id, session);
+        this.#remember(digestOf(id), clock.now());
+      },
       maxRequestBodySize: maxBodyBytes,
     });
     const session = { server, transport, usedAt: clock.now() };
@@ -98,21 +174,31 @@ export class Sessions {
     await server.connect(transport);
     const closed = transport.onclose;
     transport.onclose = () => {
-      if (transport.sessionId !== undefined) this.#open.delete(transport.sessionId);
+      this.#open.delete(id);
       closed?.();
     };
     return session;
   }
 
-  /** The client has ended it: it must hear so if it comes again. */
-  #remember(id: string): void {
-    this.#ended.add(id);
-    const [first] = this.#ended;
-    if (first !== undefined && this.#ended.size > MAX_ENDED) this.#ended.delete(first);
+  #remember(session: string, foundAt: number | undefined): void {
+    this.#known.delete(session);
+    this.#known.set(session, foundAt);
+    const [first] = this.#known.keys();
+    if (first !== undefined && this.#known.size > MAX_REMEMBERED) this.#known.delete(first);
+  }
+
+  #unavailable(error: unknown): Response {
+    this.#options.failed(error instanceof Error ? error : new Error(String(error)));
+    const response = refused(503, -32_000, 'The ledger cannot be read just now');
+    response.headers.set('retry-after', '1');
+    return response;
   }
 }
 
 function notFound(): Response {
-  const error = { code: -32_001, message: 'Session not found' };
-  return Response.json({ jsonrpc: '2.0', id: null, error }, { status: 404 });
+  return refused(404, -32_001, 'Session not found');
+}
+
+function refused(status: number, code: number, message: string): Response {
+  return Response.json({ jsonrpc: '2.0', id: null, error: { code, message } }, { status });
 }

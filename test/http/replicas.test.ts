@@ -21,7 +21,9 @@ import { queryPayment } from '../../src/payments/query-payment.ts';
 import type { Till } from '../../src/payments/till.ts';
 import { processSenders } from '../../src/platform/senders.ts';
 import { systemClock, systemRandom, systemTurn } from '../../src/platform/system.ts';
+import type { Identity } from '../../src/policy/identity.ts';
 import { GatewayUnavailable, type PaymentProvider } from '../../src/providers/contract.ts';
+import { uriOf } from '../../src/resources/order-news.ts';
 import { UNIFIED_TOOLS } from '../../src/tools/index.ts';
 import { presenter } from '../../src/tools/present.ts';
 import { type McpEndpoint, mcpEndpoint } from '../../src/transports/mcp-endpoint.ts';
@@ -30,6 +32,7 @@ import { PATIENCE_MS } from '../support/patience.ts';
 import { hasPostgres, newDatabase } from '../support/postgres.ts';
 import { NO_POSTGRES } from '../support/skipped.ts';
 import { CALL, NO_APPROVAL, payment } from '../support/world.ts';
+import { initialize, legacy } from '../transports/raw.ts';
 import { ERAS, type Era, REVISION } from './service.ts';
 
 const ME = { caller: 'test' };
@@ -142,7 +145,7 @@ async function ledgers(kind: 'sqlite' | 'postgres') {
 describe.each([
   ['sqlite', true],
   ['postgres', hasPostgres],
-] as const)('two services on one ledger (%s)', (kind, isThere) => {
+] as const)('services on one ledger (%s)', (kind, isThere) => {
   it.skipIf(!isThere).each(ERAS)(
     `tell a %s client of one what the other has proven${isThere ? '' : ` (${NO_POSTGRES})`}`,
     async (era) => {
@@ -171,4 +174,109 @@ describe.each([
       await drop();
     },
   );
+
+  it.skipIf(!isThere)(
+    `serve a 2025 client's session, whichever its requests reach${isThere ? '' : ` (${NO_POSTGRES})`}`,
+    async () => {
+      const { open, drop } = await ledgers(kind);
+      const bank = new Bank(systemClock);
+      const opened = async () => replica(await open(), bank.provider(), systemClock);
+      const [a, b, c] = [await opened(), await opened(), await opened()];
+      const session = (await say(a, initialize())).headers.get(SESSION) ?? '';
+      const subscribe = (at: Replica, outTradeNo: string, caller?: Identity, of = session) =>
+        answered(say(at, legacy(1, 'resources/subscribe', { uri: uriOf(outTradeNo) }), of, 'POST', caller));
+      async function pays(outTradeNo: string) {
+        bank.pay(outTradeNo);
+        await queryPayment(a.till, CALL, { outTradeNo, waitSeconds: 0 });
+      }
+      for (let i = 1; i <= 6; i++) await createPayment(a.till, CALL, payment({ outTradeNo: `ORDER_${i}` }));
+
+      // Subscribed at two, heard at the third, on the newest of two streams.
+      const older = heardOn(await say(b, undefined, session, 'GET'));
+      const newest = heardOn(await say(c, undefined, session, 'GET'));
+      expect(await subscribe(b, 'ORDER_1')).toMatchObject([200, expect.stringContaining('"result":{}')]);
+      await subscribe(a, 'ORDER_2');
+      await subscribe(c, 'ORDER_3');
+      await answered(say(b, legacy(1, 'resources/unsubscribe', { uri: uriOf('ORDER_3') }), session));
+      for (const number of ['ORDER_1', 'ORDER_3', 'ORDER_2']) await pays(number);
+      await becomes(() => newest.length > 1);
+      expect([newest, older]).toEqual([[uriOf('ORDER_1'), uriOf('ORDER_2')], []]);
+
+      // Each page of the list is one at any, and so is the word that there is a new one.
+      await answered(say(a, legacy(1, 'resources/list'), session));
+      for (const outTradeNo of ['NEW_1', 'NEW_2']) await createPayment(b.till, CALL, payment({ outTradeNo }));
+      await becomes(() => newest.length > 2);
+      await subscribe(b, 'ORDER_4');
+
+      // One ends: what was subscribed to there goes on being told at another.
+      await c.close();
+      const again = heardOn(await say(b, undefined, session, 'GET'));
+      await pays('ORDER_4');
+      await becomes(() => again.length > 0);
+      expect([newest.slice(2), again, older]).toEqual([['the list'], [uriOf('ORDER_4')], []]);
+
+      // Nobody else's: neither the session nor, in a session of one's own, the order.
+      const stranger: Identity = { caller: 'stranger', ownOrdersOnly: true };
+      const forged = `${session.slice(0, -4)}AAAA`;
+      for (const [id, caller] of [[session, stranger] as const, [forged, ME] as const]) {
+        for (const at of [a, b]) expect((await subscribe(at, 'ORDER_5', caller, id))[0]).toBe(404);
+      }
+      const own = (await say(a, initialize(), undefined, 'POST', stranger)).headers.get(SESSION) ?? '';
+      const refused = await subscribe(a, 'ORDER_5', stranger, own);
+      expect(refused).toEqual([200, expect.stringContaining('-32002')]);
+      expect(await subscribe(b, 'ORDER_5', stranger, own)).toEqual(refused);
+
+      // Ended at one, it has ended at all, with what it was to hear of.
+      await subscribe(a, 'ORDER_5');
+      expect((await say(b, undefined, session, 'DELETE')).status).toBe(200);
+      expect((await say(a, undefined, session, 'GET')).status).toBe(404);
+      const isGone = async () => (await say(a, legacy(1, 'ping'), session)).status === 404;
+      await vi.waitUntil(isGone, { timeout: PATIENCE_MS });
+      const left = await a.till.ledger.inspect((tx) => tx.all('SELECT about FROM sessions'));
+      expect(left).toEqual([{ about: ':ended' }]);
+      await Promise.all([a.close(), b.close()]);
+      await drop();
+    },
+  );
 });
+
+const SESSION = 'mcp-session-id';
+
+/** One request at one service, as some proxy may pass it on. */
+function say(
+  { endpoint }: Replica,
+  body: object | undefined,
+  session?: string,
+  method = 'POST',
+  caller: Identity = ME,
+): Promise<Response> {
+  const headers = {
+    accept: 'application/json, text/event-stream',
+    'content-type': 'application/json',
+    ...(session === undefined ? {} : { [SESSION]: session, 'mcp-protocol-version': '2025-11-25' }),
+  };
+  const request = { method, headers, ...(body ? { body: JSON.stringify(body) } : {}) };
+  return endpoint.answer(new Request(ADDRESS, request), caller);
+}
+async function answered(response: Promise<Response>): Promise<[status: number, text: string]> {
+  const { status } = await response;
+  return [status, await (await response).text()];
+}
+
+/** What comes on a stream, as it comes. */
+function heardOn({ status, body }: Response): string[] {
+  expect(status).toBe(200);
+  const heard: string[] = [];
+  void (async () => {
+    let rest = '';
+    for await (const text of body?.pipeThrough(new TextDecoderStream()) ?? []) {
+      const events = (rest + text).split('\n\n');
+      rest = events.pop() ?? '';
+      for (const event of events) {
+        const data = /^data: (.*)$/m.exec(event)?.[1];
+        if (data !== undefined) heard.push(JSON.parse(data).params?.uri ?? 'the list');
+      }
+    }
+  })();
+  return heard;
+}

@@ -72,7 +72,7 @@ const list = legacy(1, 'tools/list');
 describe('a session of 2025', () => {
   it('is opened by initialize, and ended by the client, once for all', async () => {
     const session = await open();
-    expect(session).toMatch(/^[\w-]{24}$/);
+    expect(session).toMatch(/^[\w-]{48}$/);
     const used = await say(list, { session });
     expect([used.status, used.headers.get(ID)]).toEqual([200, session]);
     expect(await used.text()).toContain('create-payment');
@@ -83,17 +83,59 @@ describe('a session of 2025', () => {
     }
   });
 
-  it.each<[what: string, said: () => Said]>([
-    ['of another caller', () => ({ caller: other })],
-    ['of another process', () => ({ at: elsewhere })],
-  ])('is no session here when it is one %s, and the call is served without', async (_what, said) => {
+  it.each<[what: string, said: (session: string) => Said]>([
+    ['of another caller', (session) => ({ session, caller: other })],
+    ['of nobody', (session) => ({ session: `${session.slice(0, -1)}${session.endsWith('A') ? 'B' : 'A'}` })],
+    ['of another form', () => ({ session: 'mcp-session' })],
+  ])('is none when it is one %s, here and elsewhere', async (_what, said) => {
     const session = await open();
-    const answer = await say(list, { session, ...said() });
+    for (const at of [endpoint, elsewhere]) {
+      for (const method of ['POST', 'GET', 'DELETE']) {
+        const answer = await say(method === 'POST' ? list : undefined, { at, method, ...said(session) });
+        expect([answer.status, await answer.text()]).toEqual([404, expect.stringContaining('not found')]);
+      }
+      expect((await say(list, { session, at })).status).toBe(200);
+    }
+  });
+
+  it('is one at every process on the ledger', async () => {
+    const session = await open();
+    const answer = await say(list, { session, at: elsewhere });
     expect([answer.status, answer.headers.get(ID)]).toEqual([200, null]);
     expect(await answer.text()).toContain('create-payment');
-    const stream = await say(undefined, { session, method: 'GET', ...said() });
-    expect(stream.status).toBe(405);
-    expect((await say(list, { session })).status).toBe(200);
+    const stream = await say(undefined, { session, method: 'GET', at: elsewhere });
+    expect([stream.status, stream.headers.get('content-type')]).toEqual([200, 'text/event-stream']);
+    expect((await say(undefined, { session, method: 'DELETE', at: elsewhere })).status).toBe(200);
+    expect(await stream.text()).toBe('');
+    await counter.world.clock.sleep(1_000);
+    expect((await say(list, { session })).status).toBe(404);
+  });
+
+  it('that was ended elsewhere ends its streams, after a minute at most', async () => {
+    const session = await open();
+    const stream = await say(undefined, { session, method: 'GET' });
+    await say(undefined, { session, method: 'DELETE', at: elsewhere });
+    expect(await stream.text()).toMatch(/^(: keepalive\n\n){1,4}$/);
+  });
+
+  it('has four streams at most: the oldest gives way', async () => {
+    const session = await open();
+    const streams = [];
+    for (let i = 0; i < 5; i++) streams.push(await say(undefined, { session, method: 'GET' }));
+    expect(await streams[0]?.text()).toBe('');
+    await say(undefined, { session, method: 'DELETE' });
+    await Promise.all(streams.slice(1).map(async (stream) => expect(await stream.text()).toBe('')));
+  });
+
+  it('has no stream beside 64 of its caller', async () => {
+    // Four are for each.
+    const sessions = await Promise.all(Array.from({ length: 17 }, () => open()));
+    const statuses = [];
+    for (let i = 0; i < 65; i++) {
+      const session = sessions[i % sessions.length];
+      statuses.push((await say(undefined, { session, method: 'GET' })).status);
+    }
+    expect(statuses).toEqual([...Array(64).fill(200), 429]);
   });
 
   it('is not for 2026-07-28, whatever its method is called', async () => {
