@@ -26,6 +26,12 @@ export interface Hearing {
   readonly stream: string | undefined;
 }
 
+/** An order that has changed while nobody was told, and whose it is. */
+export interface Missed {
+  readonly outTradeNo: string;
+  readonly caller: string;
+}
+
 /** A stream that this process holds. */
 export interface HeldStream {
   readonly session: string;
@@ -57,19 +63,34 @@ export class SessionBook {
     await this.#put(session, caller, ENDED);
   }
 
-  /** From now on this is the stream on which it is told. Whether the session is still there. */
-  async open({ session, caller, stream }: HeldStream): Promise<boolean> {
+  /**
+   * From now on this is the stream on which it is told. Returns the orders of which it may not have been told, for want
+   * of one: they have changed since a stream was last known to be open; undefined when the session has ended.
+   */
+  async open({ session, caller, stream }: HeldStream): Promise<Missed[] | undefined> {
     await this.#tx.lock(sessionKey(session));
-    if (await this.hasEnded(session)) return false;
+    if (await this.hasEnded(session)) return undefined;
+    const [last] = await this.#tx.all(
+      'SELECT at FROM sessions WHERE session = ? AND about = ?',
+      ...[session, STREAM],
+    );
+    const since = Number(last?.at ?? 0);
+    const missed = await this.#tx.all(
+      `SELECT told.about, orders.caller FROM sessions AS told JOIN orders ON orders.out_trade_no = told.about
+       WHERE told.session = ? AND (orders.updated_at >= told.at AND orders.updated_at >= ?
+       OR EXISTS (SELECT 1 FROM refunds WHERE refunds.out_trade_no = told.about
+         AND refunds.updated_at >= told.at AND refunds.updated_at >= ?))`,
+      ...[session, since, since],
+    );
     await this.#put(session, caller, STREAM, stream);
-    return true;
+    return missed.map((row) => ({ outTradeNo: String(row.about), caller: String(row.caller) }));
   }
 
   /** The stream is open no more; another of the session may be. */
   async leave({ session, stream }: HeldStream): Promise<void> {
     await this.#tx.run(
-      'DELETE FROM sessions WHERE session = ? AND about = ? AND stream = ?',
-      ...[session, STREAM, stream],
+      'UPDATE sessions SET stream = NULL, at = ? WHERE session = ? AND about = ? AND stream = ?',
+      ...[this.#now, session, STREAM, stream],
     );
   }
 
@@ -81,7 +102,7 @@ export class SessionBook {
     const sessions = [...new Set(held.map(({ session }) => session))];
     const rows = await this.#tx.all(
       `SELECT session, about FROM sessions
-       WHERE session IN ${listed(sessions)} AND (about = ? OR (about = ? AND at > ?))`,
+       WHERE session IN ${listed(sessions)} AND (about = ? OR (about = ? AND stream IS NOT NULL AND at > ?))`,
       ...[...sessions, ENDED, STREAM, this.#now - LOST_MS],
     );
     const of = (what: string) =>

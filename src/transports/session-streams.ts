@@ -68,19 +68,25 @@ export class SessionStreams {
     // What is told from here on is told on it: nothing falls between.
     this.#stop ??= ledger.onChange((outTradeNo, isNew) => void this.#tell(outTradeNo, isNew));
     if (this.#all().length === 1) void this.#stayAlive();
-    const isThere = await ledger
+    const missed = await ledger
       .note((book) => book.sessions.open(stream))
       .catch((error: unknown) => {
         this.#drop(stream);
         throw error;
       });
-    if (!isThere) this.#drop(stream);
-    return isThere ? new Response(body, { headers: { ...HEADERS, 'mcp-session-id': id } }) : undefined;
+    if (missed === undefined) {
+      this.#drop(stream);
+      return undefined;
+    }
+    for (const order of missed) if (mayHear(identity, order)) this.#send(stream, updated(order.outTradeNo));
+    return new Response(body, { headers: { ...HEADERS, 'mcp-session-id': id } });
   }
 
-  /** The session has ended, or whoever it belongs to has lost their rights. */
-  end(such: (stream: HeldStream & { readonly identity: Identity }) => boolean): void {
-    for (const stream of this.#all().filter(such)) this.#drop(stream);
+  /** The session has ended, whoever it belongs to has lost their rights, or this process ends. Never rejects. */
+  async end(such: (stream: HeldStream & { readonly identity: Identity }) => boolean): Promise<void> {
+    const held = this.#all().filter(such);
+    for (const stream of held) this.#drop(stream);
+    await Promise.all(held.map((stream) => this.#forget(stream)));
   }
 
   #all(): Stream[] {
@@ -134,6 +140,11 @@ export class SessionStreams {
   /** The client has gone: another of its streams is told at once, wherever it is. */
   async #leave(stream: Stream): Promise<void> {
     this.#remove(stream);
+    await this.#forget(stream);
+  }
+
+  /** Never rejects. */
+  async #forget(stream: Stream): Promise<void> {
     await this.#deps.ledger.note((book) => book.sessions.leave(stream)).catch(this.#failed);
   }
 
@@ -152,17 +163,16 @@ export class SessionStreams {
       const told = hearing.flatMap((one) => {
         const stream = this.#toldOn(one);
         if (!stream || holders?.has(stream.identity) === false) return [];
-        if (stream.identity.ownOrdersOnly && order.caller !== stream.caller) return [];
+        if (!mayHear(stream.identity, order)) return [];
         return [{ ...one, stream }];
       });
       // Before they are told: who looks at the list then is to hear of the next one.
       const ofList = told.filter((one) => one.ofList).map(({ session }) => session);
       const waited =
         ofList.length > 0 ? await ledger.note((book) => book.sessions.forgetList(ofList)) : new Set();
-      const updated = event(UPDATED, { uri: uriOf(outTradeNo) });
       for (const one of told) {
         if (one.ofList && !waited.has(one.session)) continue;
-        this.#send(one.stream, one.ofList ? event(LIST_CHANGED) : updated);
+        this.#send(one.stream, one.ofList ? event(LIST_CHANGED) : updated(outTradeNo));
       }
     } catch (error) {
       this.#failed(error);
@@ -197,7 +207,7 @@ export class SessionStreams {
     for (let i = 0; i < newestFirst.length; i += PAGE) {
       const page = newestFirst.slice(i, i + PAGE);
       const ended = await this.#deps.ledger.note((book) => book.sessions.keep(page));
-      this.end(({ session }) => ended.has(session));
+      await this.end(({ session }) => ended.has(session));
     }
   }
 
@@ -205,6 +215,12 @@ export class SessionStreams {
     this.#deps.log.error('session news', { error: String(error) });
   };
 }
+
+function mayHear(identity: Identity, { caller }: { readonly caller: string }): boolean {
+  return !identity.ownOrdersOnly || caller === identity.caller;
+}
+
+const updated = (outTradeNo: string) => event(UPDATED, { uri: uriOf(outTradeNo) });
 
 function event(method: string, params?: Readonly<Record<string, unknown>>): string {
   return `event: message\ndata: ${JSON.stringify({ jsonrpc: '2.0', method, ...(params ? { params } : {}) })}\n\n`;

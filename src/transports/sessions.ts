@@ -107,7 +107,7 @@ export class Sessions {
   }
 
   async close(): Promise<void> {
-    this.#options.streams.end(({ identity }) => identity === this.#options.identity);
+    await this.#options.streams.end(({ identity }) => identity === this.#options.identity);
     await Promise.allSettled([...this.#open.values()].map(({ server }) => server.close()));
   }
 
@@ -127,7 +127,7 @@ export class Sessions {
     const { ledger, streams, identity } = this.#options;
     await ledger.note((book) => book.sessions.end(session, identity.caller));
     this.#remember(session, undefined);
-    streams.end((one) => one.session === session);
+    await streams.end((one) => one.session === session);
     await this.#forget(id);
     return new Response(null, { status: 200 });
   }

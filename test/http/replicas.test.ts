@@ -215,6 +215,15 @@ describe.each([
       await becomes(() => again.length > 0);
       expect([newest.slice(2), again, older]).toEqual([['the list'], [uriOf('ORDER_4')], []]);
 
+      // What happens while there is no stream is told on the next, and nothing else again.
+      await b.endpoint.close();
+      await subscribe(a, 'ORDER_6');
+      await pays('ORDER_6');
+      expect(again).toEqual([uriOf('ORDER_4')]);
+      const later = heardOn(await say(a, undefined, session, 'GET'));
+      await becomes(() => later.length > 0);
+      expect(later).toEqual([uriOf('ORDER_6')]);
+
       // Nobody else's: neither the session nor, in a session of one's own, the order.
       const stranger: Identity = { caller: 'stranger', ownOrdersOnly: true };
       const forged = `${session.slice(0, -4)}AAAA`;
