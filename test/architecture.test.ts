@@ -115,7 +115,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   transports: [
     ...['domain/clock.ts', 'domain/errors.ts', 'domain/merchant.ts', 'domain/names.ts'],
-    'domain/order.ts',
+    ...['domain/order.ts', 'domain/ports.ts', 'ledger'],
     ...['html', 'providers/registry.ts'],
     'server.ts',
     'auth',

@@ -180,10 +180,16 @@ async function dialog(
     means.mode === 'url'
       ? { mode: 'url' as const, message, url: means.url, elicitationId }
       : { mode: 'form' as const, message, requestedSchema: formOf(setting.language) };
+  // On the call's own stream: the session's other streams may be at another process.
+  const options = {
+    timeout: DIALOG_MS + SLACK_MS,
+    signal: closed.signal,
+    relatedRequestId: ctx.mcpReq.id,
+  };
   const [decided, reply] = await Promise.all([
     vigil.decided(DIALOG_MS, answered.signal).finally(() => closed.abort()),
     ctx.mcpReq
-      .elicitInput(request, { timeout: DIALOG_MS + SLACK_MS, signal: closed.signal })
+      .elicitInput(request, options)
       .catch((error: unknown): undefined => {
         if (!closed.signal.aborted) throw error;
       })

@@ -6,7 +6,7 @@ import type { Identity } from '../policy/identity.ts';
 import { uriOf } from '../resources/order-news.ts';
 
 /** How often (ms) a stream says that it is still there. */
-const KEEP_ALIVE_MS = 15_000;
+export const KEEP_ALIVE_MS = 15_000;
 /** After so many times the ledger is told so too. */
 const KEEP_EVERY = 4;
 /** Streams of one caller. */
