@@ -65,11 +65,14 @@ async function elicited(
   properties: Record<string, unknown>,
   required: string[],
 ) {
-  const { action, content } = await ctx.mcpReq.elicitInput({
-    mode: 'form',
-    message,
-    requestedSchema: { type: 'object', properties: properties as never, required },
-  });
+  const { action, content } = await ctx.mcpReq.elicitInput(
+    {
+      mode: 'form',
+      message,
+      requestedSchema: { type: 'object', properties: properties as never, required },
+    },
+    { relatedRequestId: ctx.mcpReq.id },
+  );
   return said(`User response: action=${action}, content=${JSON.stringify(content ?? {})}`);
 }
 
@@ -133,7 +136,10 @@ const tools: readonly ServedTool[] = [
   tool('test_streaming_elicitation', () => said('no questions')),
   tool('test_sampling', async ({ prompt = '' }, { mcpReq }) => {
     const messages = [{ role: 'user' as const, content: text(prompt) }];
-    const { content } = await mcpReq.requestSampling({ messages, maxTokens: 100 });
+    const { content } = await mcpReq.requestSampling(
+      { messages, maxTokens: 100 },
+      { relatedRequestId: mcpReq.id },
+    );
     return said(`LLM response: ${JSON.stringify(content)}`);
   }),
   tool('test_elicitation', ({ message = '' }, ctx) =>
