@@ -118,6 +118,19 @@ describe('a session of 2025', () => {
     expect(await stream.text()).toMatch(/^(: keepalive\n\n){1,4}$/);
   });
 
+  it('is believed in a call while the ledger cannot be read, which is told in the call', async () => {
+    const session = await open();
+    await counter.world.clock.sleep(1_000);
+    const read = vi.spyOn(counter.till.ledger, 'read').mockRejectedValue(new Error('down'));
+    expect((await say(list, { session })).status).toBe(200);
+    for (const method of ['GET', 'DELETE']) {
+      const answer = await say(undefined, { session, method });
+      expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '1']);
+    }
+    read.mockRestore();
+    expect((await say(undefined, { session, method: 'DELETE' })).status).toBe(200);
+  });
+
   it('has four streams at most: the oldest gives way', async () => {
     const session = await open();
     const streams = [];

@@ -9,7 +9,6 @@ import {
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-const SESSION = 'mcp-session-id';
 /** They belong to one connection, not to the message. */
 const HOP_BY_HOP = ['connection', 'keep-alive', 'transfer-encoding'];
 
@@ -20,25 +19,21 @@ const HOP_BY_HOP = ['connection', 'keep-alive', 'transfer-encoding'];
  */
 export class RoundRobin {
   readonly #server: Server;
-  /** Whether the requests of one MCP session go to the process that has opened it, as long as it lives. */
-  readonly #isSticky: boolean;
   #ports: number[] = [];
   #next = 0;
-  readonly #sessions = new Map<string, number>();
 
-  private constructor(server: Server, isSticky: boolean) {
+  private constructor(server: Server) {
     this.#server = server;
-    this.#isSticky = isSticky;
     server.on('request', (incoming: IncomingMessage, response: ServerResponse) => {
       this.#pass(incoming, response).catch(() => response.destroy());
     });
   }
 
-  static async open({ isSticky = false } = {}): Promise<RoundRobin> {
+  static async open(): Promise<RoundRobin> {
     const server = createServer({ requestTimeout: 0 });
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
-    return new RoundRobin(server, isSticky);
+    return new RoundRobin(server);
   }
 
   get origin(): string {
@@ -51,7 +46,6 @@ export class RoundRobin {
 
   remove(port: number): void {
     this.#ports = this.#ports.filter((one) => one !== port);
-    for (const [id, one] of this.#sessions) if (one === port) this.#sessions.delete(id);
   }
 
   async close(): Promise<void> {
@@ -64,22 +58,20 @@ export class RoundRobin {
     const chunks: Buffer[] = [];
     for await (const chunk of incoming) chunks.push(chunk as Buffer);
     const body = Buffer.concat(chunks);
-    for (const port of this.#inTurn(incoming)) {
+    for (const port of this.#inTurn()) {
       const said = await this.#ask(port, incoming, body, response);
       if (said === 'refused') continue;
       if (said === 'died') break;
-      return this.#tell(port, said, response);
+      return this.#tell(said, response);
     }
     response.writeHead(502).end();
   }
 
-  #inTurn({ headers }: IncomingMessage): number[] {
+  #inTurn(): number[] {
     const ports = this.#ports;
     this.#next += 1;
     const first = this.#next % Math.max(1, ports.length);
-    const inTurn = [...ports.slice(first), ...ports.slice(0, first)];
-    const opener = this.#sessions.get(String(headers[SESSION]));
-    return opener === undefined ? inTurn : [opener, ...inTurn.filter((port) => port !== opener)];
+    return [...ports.slice(first), ...ports.slice(0, first)];
   }
 
   #ask(
@@ -99,9 +91,7 @@ export class RoundRobin {
     });
   }
 
-  #tell(port: number, said: IncomingMessage, response: ServerResponse): void {
-    const session = said.headers[SESSION];
-    if (this.#isSticky && typeof session === 'string') this.#sessions.set(session, port);
+  #tell(said: IncomingMessage, response: ServerResponse): void {
     response.writeHead(said.statusCode ?? 502, toEnd(said.headers));
     response.flushHeaders();
     said.on('error', () => response.destroy()).pipe(response);

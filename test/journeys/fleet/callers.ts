@@ -30,7 +30,7 @@ export class Callers {
   readonly counts = new Map<string, number>();
 
   constructor(options: {
-    /** Of the proxies; the last one keeps sessions together. */
+    /** Of the proxies. */
     readonly origins: readonly string[];
     readonly tokens: ReadonlyMap<string, string>;
     readonly journal: Journal;
@@ -86,8 +86,7 @@ export class Callers {
 
   /** A client of its own, for who wants to listen. */
   client(caller: string, era: Era): FleetClient {
-    const origin = era === 'legacy' ? this.#origins.at(-1) : this.#pick(this.#origins);
-    const client = new FleetClient(era, origin ?? '', this.#tokens.get(caller) ?? '');
+    const client = new FleetClient(era, this.#pick(this.#origins), this.#tokens.get(caller) ?? '');
     this.#all.push(client);
     return client;
   }

@@ -107,7 +107,7 @@ export class Fleet {
     const env = { CASHIER_LANG: 'en', CASHIER_LEDGER: server.url };
     const shop = await Shop.open({ policy: policy(FREE_REFUND_FEN), env });
     const network = await SlowNetwork.before(shop.simulator);
-    const proxies = [await RoundRobin.open(), await RoundRobin.open({ isSticky: true })];
+    const proxies = [await RoundRobin.open(), await RoundRobin.open()];
     const tokens = new Map<string, string>();
     for (const name of [...AGENTS, ...LIMITED]) tokens.set(name, await addToken(shop, name));
     tokens.set(BOSS, await addToken(shop, BOSS, '--orders', 'all'));
@@ -194,12 +194,12 @@ export class Fleet {
   }
 
   async #launch(): Promise<void> {
-    const [proxy, sticky] = this.#proxies;
+    const [proxy, other] = this.#proxies;
     const origin = proxy?.origin ?? '';
     const env = {
       ...this.#network.env,
       CASHIER_PUBLIC_URL: origin,
-      CASHIER_ALLOWED_HOSTS: new URL(sticky?.origin ?? '').host,
+      CASHIER_ALLOWED_HOSTS: new URL(other?.origin ?? '').host,
       AP_NOTIFY_URL: `${origin}/notify/alipay`,
       WXPAY_NOTIFY_URL: `${origin}/notify/wechatpay`,
     };
