@@ -58,9 +58,9 @@ const MAY_BE_UNDONE = 'SET LOCAL synchronous_commit = off';
 
 /**
  * A ledger in a PostgreSQL database, in the schema that its address names, else where its user's tables are made. Who
- * writes waits for whoever has one of its keys, or is alone, in whatever process. A commit whose answer is lost is found out: every transaction of this store numbers itself in
- * `ledger_writers`, with what else it writes. Throws CONFIGURATION where it cannot be reached or used, naming
- * `CASHIER_LEDGER`, never with its password.
+ * writes waits for whoever has one of its keys, or is alone, in whatever process. A commit whose answer is lost is
+ * found out: every transaction of this store numbers itself in `ledger_writers`, with what else it writes. Throws
+ * CONFIGURATION where it cannot be reached or used, naming `CASHIER_LEDGER`, never with its password.
  * @param url `postgres://…`, TLS as its `sslmode` says
  * @param name the same without its password, for people
  */
