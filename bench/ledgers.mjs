@@ -52,12 +52,7 @@ export async function filledDatabase(postgres, orders, kind, say = () => undefin
     await (await bundled('inside')).open(postgres.at(name));
     return name;
   }
-  const older = `^${nameOf(orders, kind, onto).replaceAll('-', '_')}[0-9a-f]{12}`;
-  for (const { datname } of await postgres.say(
-    `SELECT datname FROM pg_database WHERE datname ~ '${older}'`,
-  )) {
-    await postgres.say(`DROP DATABASE ${datname} WITH (FORCE)`);
-  }
+  await postgres.drop(`^${nameOf(orders, kind, onto).replaceAll('-', '_')}[0-9a-f]{12}`);
   const startedAt = performance.now();
   const { copyLedger } = await bundled('copy');
   await postgres.say(`CREATE DATABASE ${name}_new`);

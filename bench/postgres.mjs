@@ -20,7 +20,6 @@ const TICK_MS = 10;
 
 export class Postgres {
   #url;
-  #databases = [];
 
   static async start(settings = '') {
     if (!canRunPostgres) throw new Error('no PostgreSQL: as root it needs the account postgres');
@@ -36,9 +35,7 @@ export class Postgres {
     rmSync(join(FOLDER, 'log'), { force: true });
     const server = new Postgres();
     server.#url = startCluster(FOLDER, await freePort(), `${SETTINGS} ${settings}`);
-    await server.say("SELECT datname FROM pg_database WHERE datname LIKE 'run_%'").then(async (rows) => {
-      for (const { datname } of rows) await server.say(`DROP DATABASE ${datname} WITH (FORCE)`);
-    });
+    await server.drop('^run_');
     return server;
   }
 
@@ -88,8 +85,16 @@ export class Postgres {
   async newDatabase(template = 'template1') {
     const name = `run_${randomBytes(6).toString('hex')}`;
     await this.say(`CREATE DATABASE ${name} TEMPLATE ${template} STRATEGY FILE_COPY`);
-    this.#databases.push(name);
     return this.at(name);
+  }
+
+  /** Drops the databases whose names match. */
+  async drop(pattern) {
+    for (const { datname } of await this.say(
+      `SELECT datname FROM pg_database WHERE datname ~ '${pattern}'`,
+    )) {
+      await this.say(`DROP DATABASE ${datname} WITH (FORCE)`);
+    }
   }
 
   /** Says one statement to a database and returns its rows. */
@@ -104,7 +109,7 @@ export class Postgres {
   }
 
   async end() {
-    for (const name of this.#databases) await this.say(`DROP DATABASE ${name} WITH (FORCE)`);
+    await this.drop('^run_');
     stopCluster(FOLDER, 'fast');
   }
 }

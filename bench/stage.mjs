@@ -119,16 +119,16 @@ export class Stage {
     return this.#keep(new Process([MAIN, ...args], { env: this.env(options) }));
   }
 
-  /** A filled ledger, shared by rows that leave it as it is, by and large. */
-  ledger(orders, kind = 'years') {
-    return filledLedger(orders, kind, this.say);
+  /** A filled ledger, shared by rows that leave it as it is, by and large. @param onto as for filledLedger */
+  ledger(orders, kind = 'years', onto = 0) {
+    return filledLedger(orders, kind, this.say, onto);
   }
 
-  /** A filled ledger of this row's own. @param onto as for filledLedger */
+  /** A filled ledger of this row's own. */
   async ownLedger(orders, kind, onto = 0) {
     const path = join(this.folder, `${kind}-${randomBytes(4).toString('hex')}.db`);
     if (kind === 'open') await fillLedger({ path, orders, kind }, this.say);
-    else copyFileSync(await filledLedger(orders, kind, this.say, onto), path, constants.COPYFILE_FICLONE);
+    else copyFileSync(await this.ledger(orders, kind, onto), path, constants.COPYFILE_FICLONE);
     return path;
   }
 
