@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { CallRate } from '../../src/payments/call-rate.ts';
+import { gate } from '../support/gate.ts';
 import { Counter } from '../tools/counter.ts';
 
 let counter: Counter;
@@ -14,19 +15,9 @@ type Answer = { readonly isError?: boolean; readonly structuredContent?: unknown
 
 /** Keeps others from writing until it is called. */
 async function busy(): Promise<() => Promise<void>> {
-  let open: () => void = () => undefined;
-  let begin: () => void = () => undefined;
-  const gate = new Promise<void>((resolve) => {
-    open = resolve;
-  });
-  const begun = new Promise<void>((resolve) => {
-    begin = resolve;
-  });
-  const held = counter.till.ledger.write(() => {
-    begin();
-    return gate;
-  });
-  await begun;
+  const { arrived, open, pass } = gate();
+  const held = counter.till.ledger.write(pass);
+  await arrived;
   return () => {
     open();
     return held;

@@ -6,9 +6,8 @@ import {
   StreamableHTTPClientTransport as ModernHttp,
 } from '@modelcontextprotocol/client';
 import { Client as LegacyClient } from '@modelcontextprotocol/sdk/client/index.js';
-import { StreamableHTTPClientTransport as LegacyHttp } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { ResourceUpdatedNotificationSchema } from '@modelcontextprotocol/sdk/types.js';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { anyoneAs } from '../../src/auth/callers.ts';
 import type { Clock } from '../../src/domain/clock.ts';
 import { Ledger } from '../../src/ledger/ledger.ts';
@@ -28,21 +27,16 @@ import { UNIFIED_TOOLS } from '../../src/tools/index.ts';
 import { presenter } from '../../src/tools/present.ts';
 import { type McpEndpoint, mcpEndpoint } from '../../src/transports/mcp-endpoint.ts';
 import { Bank } from '../support/bank.ts';
-import { PATIENCE_MS } from '../support/patience.ts';
 import { hasPostgres, newDatabase } from '../support/postgres.ts';
-import { NO_POSTGRES } from '../support/skipped.ts';
+import { postgresMark } from '../support/skipped.ts';
+import { becomes, untilWoken } from '../support/until-woken.ts';
 import { CALL, NO_APPROVAL, payment } from '../support/world.ts';
 import { initialize, legacy } from '../transports/raw.ts';
-import { ERAS, type Era, REVISION } from './service.ts';
+import { ERAS, type Era, legacyHttp, REVISION } from './service.ts';
 
 const ME = { caller: 'test' };
 const ADDRESS = new URL('http://cashier.test/mcp');
 const ports = { clock: systemClock, randomBytes: systemRandom };
-/** With it nobody looks at a ledger by himself: who sleeps for long sleeps until he is woken. */
-const untilWoken: Clock = {
-  now: () => Date.now(),
-  sleep: (ms, signal) => systemClock.sleep(ms < 100 ? ms : 2 ** 30, signal),
-};
 
 interface Replica {
   readonly till: Till;
@@ -110,10 +104,7 @@ async function clientOf({ endpoint }: Replica, era: Era) {
     };
   }
   const client = new LegacyClient({ name: 'old', version: '1' });
-  // Its optional members are typed `| undefined`, which exact optional types refuse.
-  await client.connect(
-    new LegacyHttp(ADDRESS, { fetch }) as unknown as Parameters<LegacyClient['connect']>[0],
-  );
+  await client.connect(legacyHttp(ADDRESS, { fetch }));
   client.setNotificationHandler(ResourceUpdatedNotificationSchema, ({ params }) => {
     heard.push(params.uri);
   });
@@ -128,7 +119,6 @@ async function clientOf({ endpoint }: Replica, era: Era) {
     close: () => client.close(),
   };
 }
-const becomes = (so: () => boolean) => vi.waitUntil(so, { timeout: PATIENCE_MS });
 
 /** Stores of several processes on one ledger. */
 async function ledgers(kind: 'sqlite' | 'postgres') {
@@ -147,7 +137,7 @@ describe.each([
   ['postgres', hasPostgres],
 ] as const)('services on one ledger (%s)', (kind, isThere) => {
   it.skipIf(!isThere).each(ERAS)(
-    `tell a %s client of one what the other has proven${isThere ? '' : ` (${NO_POSTGRES})`}`,
+    `tell a %s client of one what the other has proven${postgresMark(isThere)}`,
     async (era) => {
       const { open, drop, clock } = await ledgers(kind);
       const bank = new Bank(systemClock);
@@ -176,7 +166,7 @@ describe.each([
   );
 
   it.skipIf(!isThere)(
-    `serve a 2025 client's session, whichever its requests reach${isThere ? '' : ` (${NO_POSTGRES})`}`,
+    `serve a 2025 client's session, whichever its requests reach${postgresMark(isThere)}`,
     async () => {
       const { open, drop } = await ledgers(kind);
       const bank = new Bank(systemClock);
@@ -239,8 +229,7 @@ describe.each([
       await subscribe(a, 'ORDER_5');
       expect((await say(b, undefined, session, 'DELETE')).status).toBe(200);
       expect((await say(a, undefined, session, 'GET')).status).toBe(404);
-      const isGone = async () => (await say(a, legacy(1, 'ping'), session)).status === 404;
-      await vi.waitUntil(isGone, { timeout: PATIENCE_MS });
+      await becomes(async () => (await say(a, legacy(1, 'ping'), session)).status === 404);
       const left = await a.till.ledger.inspect((tx) => tx.all('SELECT about FROM sessions'));
       expect(left).toEqual([{ about: ':ended' }]);
       await Promise.all([a.close(), b.close()]);

@@ -120,11 +120,17 @@ export function withToken(token: string | undefined): RequestInit {
   return token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } };
 }
 
+export function legacyHttp(
+  url: URL,
+  options: ConstructorParameters<typeof LegacyHttp>[1],
+): Parameters<LegacyClient['connect']>[0] {
+  // Its optional members are typed `| undefined`, which exact optional types refuse.
+  return new LegacyHttp(url, options) as Parameters<LegacyClient['connect']>[0];
+}
+
 async function legacyAgent(url: URL, requestInit: RequestInit): Promise<HttpAgent> {
   const client = new LegacyClient(IDENTITY);
-  // Its optional members are typed `| undefined`, which exact optional types refuse.
-  const transport = new LegacyHttp(url, { requestInit }) as Parameters<LegacyClient['connect']>[0];
-  await client.connect(transport, { timeout: PATIENCE_MS });
+  await client.connect(legacyHttp(url, { requestInit }), { timeout: PATIENCE_MS });
   return {
     call: async (name, args, options = {}) =>
       readReply(

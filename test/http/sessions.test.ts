@@ -1,5 +1,4 @@
 import { Client as LegacyClient } from '@modelcontextprotocol/sdk/client/index.js';
-import { StreamableHTTPClientTransport as LegacyHttp } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { ResourceUpdatedNotificationSchema } from '@modelcontextprotocol/sdk/types.js';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { anyoneAs, type Callers } from '../../src/auth/callers.ts';
@@ -13,6 +12,7 @@ import { seeded, seededBytes } from '../support/virtual-time.ts';
 import { CALL } from '../support/world.ts';
 import { Counter } from '../tools/counter.ts';
 import { initialize, legacy, modern } from '../transports/raw.ts';
+import { legacyHttp } from './service.ts';
 
 const ADDRESS = 'http://cashier.test/mcp';
 const ID = 'mcp-session-id';
@@ -230,9 +230,7 @@ describe('a session of 2025', () => {
       if (init?.method === 'GET' && answer.status === 200) streams++;
       return answer;
     };
-    await client.connect(
-      new LegacyHttp(new URL(ADDRESS), { fetch }) as unknown as Parameters<LegacyClient['connect']>[0],
-    );
+    await client.connect(legacyHttp(new URL(ADDRESS), { fetch }));
     expect(client.getServerCapabilities()?.resources).toEqual({ subscribe: true, listChanged: true });
     for (const outTradeNo of ['MINE_01', 'THEIRS_01']) {
       await client.callTool({

@@ -1,6 +1,6 @@
 import { describe, it } from 'vitest';
 import { canRunPostgres } from '../support/embedded-postgres.mjs';
-import { NO_POSTGRES } from '../support/skipped.ts';
+import { postgresMark } from '../support/skipped.ts';
 import { Fleet } from './fleet/fleet.ts';
 
 /** Chooses wishes, faults and moments. The machine chooses the rest, so a seed repeats the attack, not every instant. */
@@ -14,7 +14,7 @@ const KILLS_PER_OUTAGE = 30;
 /** ms, several times what it takes where nobody else is at work. */
 const ENDS_WITHIN_MS = 1_200_000;
 
-const skipped = canRunPostgres ? '' : ` (${NO_POSTGRES})`;
+const skipped = postgresMark(canRunPostgres);
 describe.skipIf(!canRunPostgres)(`three replicas on one PostgreSQL, killed with SIGKILL${skipped}`, () => {
   it.each(Array.from({ length: FLEETS }, (_, i) => SEED + 10 * i))(
     'lose nothing and do nothing twice (FLEET_SEED=%i)',

@@ -5,11 +5,11 @@ import { Service } from '../http/service.ts';
 import { freePort } from '../support/free-port.mjs';
 import { hasPostgres, newDatabase, say } from '../support/postgres.ts';
 import { runCommand, until } from '../support/server-process.ts';
-import { NO_POSTGRES } from '../support/skipped.ts';
+import { postgresMark } from '../support/skipped.ts';
 import { Wire } from '../support/wire.ts';
 import { type Agent, REFUNDS_WITHOUT_APPROVAL, Shop } from './shop.ts';
 
-describe.skipIf(!hasPostgres)(`a shop on PostgreSQL${hasPostgres ? '' : ` (${NO_POSTGRES})`}`, () => {
+describe.skipIf(!hasPostgres)(`a shop on PostgreSQL${postgresMark(hasPostgres)}`, () => {
   let shop: Shop;
   let database: Awaited<ReturnType<typeof newDatabase>>;
   let address: URL;

@@ -1,11 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { readRows, tableShapes } from '../../src/keeping/rows.ts';
 import { Ledger } from '../../src/ledger/ledger.ts';
 import { type Address, openStore } from '../../src/open-ledger.ts';
 import { systemClock, systemRandom } from '../../src/platform/system.ts';
 import { hasPostgres, newDatabase } from '../support/postgres.ts';
-import { NO_POSTGRES } from '../support/skipped.ts';
+import { postgresMark } from '../support/skipped.ts';
 
 export type Kind = 'sqlite' | 'postgres';
 
@@ -21,7 +22,7 @@ export const WAYS = (
   ] as const
 ).map(([from, to]) => {
   const has = hasPostgres || (from === 'sqlite' && to === 'sqlite');
-  return { from, to, has, title: `${from} → ${to}${has ? '' : ` (${NO_POSTGRES})`}` };
+  return { from, to, has, title: `${from} → ${to}${postgresMark(has)}` };
 });
 
 /** Places for ledgers that end with a test. */
@@ -62,7 +63,6 @@ export async function withLedger<T>(address: Address, work: (ledger: Ledger) => 
 
 /** Every row of every table, as text. */
 export async function rowsOf(address: Address): Promise<Record<string, string[]>> {
-  const { tableShapes, readRows } = await import('../../src/keeping/rows.ts');
   const shapes = await tableShapes(ports);
   const store = await openStore(address);
   try {

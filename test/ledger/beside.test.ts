@@ -1,30 +1,15 @@
-import { EventEmitter, once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { beside, metaKey } from '../../src/ledger/beside.ts';
 import { openPostgresStore } from '../../src/ledger/postgres-store.ts';
 import type { Store, Tx } from '../../src/ledger/store.ts';
 import { systemClock, systemRandom, systemTurn } from '../../src/platform/system.ts';
+import { gate } from '../support/gate.ts';
 import { hasPostgres, newDatabase, say } from '../support/postgres.ts';
-import { NO_POSTGRES } from '../support/skipped.ts';
+import { postgresMark } from '../support/skipped.ts';
 
 const ports = { clock: systemClock, randomBytes: systemRandom, turn: systemTurn };
 
-/** A step that others are told of, and that goes on when they let it. */
-function gate() {
-  const told = new EventEmitter();
-  const arrived = once(told, 'arrived');
-  const opened = once(told, 'opened');
-  return {
-    arrived,
-    open: () => told.emit('opened'),
-    async pass() {
-      told.emit('arrived');
-      await opened;
-    },
-  };
-}
-
-describe.skipIf(!hasPostgres)(`writers in PostgreSQL${hasPostgres ? '' : ` (${NO_POSTGRES})`}`, () => {
+describe.skipIf(!hasPostgres)(`writers in PostgreSQL${postgresMark(hasPostgres)}`, () => {
   let url: string;
   let drop: () => Promise<void>;
   let one: Store;

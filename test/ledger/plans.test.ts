@@ -13,7 +13,7 @@ import { refundPayment } from '../../src/payments/refund-payment.ts';
 import { paymentResults } from '../../src/payments/results.ts';
 import type { Till } from '../../src/payments/till.ts';
 import { hasPostgres } from '../support/postgres.ts';
-import { NO_POSTGRES } from '../support/skipped.ts';
+import { postgresMark } from '../support/skipped.ts';
 import { CALL, payment, refund, World } from '../support/world.ts';
 
 /** What grows with every sale. Read whole, the work of an idle server or an open page grows with the ledger. */
@@ -217,7 +217,7 @@ class Explained extends World {
 describe.each(['sqlite', 'postgres'] as const)('a ledger in %s', (kind) => {
   const can = kind === 'sqlite' || hasPostgres;
   const test = it.skipIf(!can);
-  const titled = (title: string) => (can ? title : `${title} (${NO_POSTGRES})`);
+  const titled = (title: string) => title + postgresMark(can);
   let world: Explained;
   let till: Till;
   let store: Store;

@@ -14,11 +14,10 @@ import { refundPayment } from '../../src/payments/refund-payment.ts';
 import { systemClock, systemRandom } from '../../src/platform/system.ts';
 import { Shop } from '../journeys/shop.ts';
 import { caOfPostgres, hasPostgres, newDatabase, say } from '../support/postgres.ts';
-import { NO_POSTGRES } from '../support/skipped.ts';
+import { NO_POSTGRES, postgresMark } from '../support/skipped.ts';
 import { CALL, payment, refund, World } from '../support/world.ts';
 
 const ports = { clock: systemClock, randomBytes: systemRandom };
-const NAME = hasPostgres ? '' : ` (${NO_POSTGRES})`;
 const ownServer = hasPostgres && process.env.CASHIER_TEST_POSTGRES === undefined;
 
 /** What whoever starts is told. */
@@ -127,7 +126,7 @@ it.each([
   }
 });
 
-describe.skipIf(!hasPostgres)(`an account that may make no tables${NAME}`, () => {
+describe.skipIf(!hasPostgres)(`an account that may make no tables${postgresMark(hasPostgres)}`, () => {
   const role = `seller_${randomBytes(6).toString('hex')}`;
   const GRANTS = `REVOKE CREATE ON SCHEMA public FROM PUBLIC; GRANT USAGE ON SCHEMA public TO ${role};
     GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO ${role}`;

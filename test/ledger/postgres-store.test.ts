@@ -6,12 +6,12 @@ import type { Store, Tx } from '../../src/ledger/store.ts';
 import { systemClock, systemRandom, systemTurn } from '../../src/platform/system.ts';
 import { freePort } from '../support/free-port.mjs';
 import { hasPostgres, lockDatabase, newDatabase, say } from '../support/postgres.ts';
-import { NO_POSTGRES } from '../support/skipped.ts';
+import { postgresMark } from '../support/skipped.ts';
 import { Wire } from '../support/wire.ts';
 
 const ports = { clock: systemClock, randomBytes: systemRandom, turn: systemTurn };
 
-describe.skipIf(!hasPostgres)(`a ledger in PostgreSQL${hasPostgres ? '' : ` (${NO_POSTGRES})`}`, () => {
+describe.skipIf(!hasPostgres)(`a ledger in PostgreSQL${postgresMark(hasPostgres)}`, () => {
   let url: string;
   let drop: () => Promise<void>;
   let wire: Wire;
@@ -170,7 +170,7 @@ describe.skipIf(!hasPostgres)(`a ledger in PostgreSQL${hasPostgres ? '' : ` (${N
 });
 
 describe('a PostgreSQL that cannot be used', () => {
-  it.skipIf(!hasPostgres)(`is not in UTF-8${hasPostgres ? '' : ` (${NO_POSTGRES})`}`, async () => {
+  it.skipIf(!hasPostgres)(`is not in UTF-8${postgresMark(hasPostgres)}`, async () => {
     const { url, drop } = await newDatabase("ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0");
     const opening = openPostgresStore(url, 'postgres://test', ports);
     await expect(opening).rejects.toMatchObject({
@@ -201,7 +201,7 @@ describe('a PostgreSQL that cannot be used', () => {
   });
 
   it.skipIf(!hasPostgres)(
-    `is told of without its password: no such database, no TLS${hasPostgres ? '' : ` (${NO_POSTGRES})`}`,
+    `is told of without its password: no such database, no TLS${postgresMark(hasPostgres)}`,
     async () => {
       const { url, drop } = await newDatabase();
       const address = new URL(url);

@@ -9,7 +9,7 @@ import { openSqliteStore } from '../../src/ledger/sqlite-store.ts';
 import { listed, type SqlValue, type Store, type Tx } from '../../src/ledger/store.ts';
 import { systemClock, systemRandom, systemTurn } from '../../src/platform/system.ts';
 import { hasPostgres, newDatabase } from '../support/postgres.ts';
-import { NO_POSTGRES } from '../support/skipped.ts';
+import { postgresMark } from '../support/skipped.ts';
 
 const ports = { clock: systemClock, randomBytes: systemRandom };
 
@@ -34,7 +34,7 @@ const PLACES: Readonly<Record<string, () => Promise<Place>>> = {
 
 describe.each(Object.keys(PLACES))('a ledger in %s', (name) => {
   const test = it.skipIf(name === 'PostgreSQL' && !hasPostgres);
-  const titled = (title: string) => (name === 'SQLite' || hasPostgres ? title : `${title} (${NO_POSTGRES})`);
+  const titled = (title: string) => title + postgresMark(name === 'SQLite' || hasPostgres);
   let place: Place;
   let store: Store;
   beforeEach(async () => {

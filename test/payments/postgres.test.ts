@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 import { hasPostgres } from '../support/postgres.ts';
-import { NO_POSTGRES } from '../support/skipped.ts';
+import { postgresMark } from '../support/skipped.ts';
 import { worlds } from '../support/world.ts';
 
 /** Some of what runs over SQLite; `npm run test:postgres` runs all of it. */
 const SUITES = ['create-payment', 'refund-payment'];
 
-describe.skipIf(!hasPostgres)(`over PostgreSQL${hasPostgres ? '' : ` (${NO_POSTGRES})`}`, async () => {
+describe.skipIf(!hasPostgres)(`over PostgreSQL${postgresMark(hasPostgres)}`, async () => {
   const { store } = worlds;
   beforeAll(() => {
     worlds.store = 'postgres';

@@ -7,6 +7,9 @@ export const PROC = '[/proc only]';
 /** In a test's name: it needs a PostgreSQL, and there is none. */
 export const NO_POSTGRES = 'no PostgreSQL here';
 
+/** What such a test's name ends with. */
+export const postgresMark = (isThere: boolean) => (isThere ? '' : ` (${NO_POSTGRES})`);
+
 /** Why a test may be skipped, how its name shows it, and what to do so that it runs. */
 const REASONS: readonly { readonly mark: string; readonly why: string; readonly allowed: boolean }[] = [
   {

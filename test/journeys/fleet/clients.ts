@@ -3,9 +3,8 @@ import {
   StreamableHTTPClientTransport as ModernHttp,
 } from '@modelcontextprotocol/client';
 import { Client as LegacyClient } from '@modelcontextprotocol/sdk/client/index.js';
-import { StreamableHTTPClientTransport as LegacyHttp } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { ResourceUpdatedNotificationSchema } from '@modelcontextprotocol/sdk/types.js';
-import { type Era, REVISION, withToken } from '../../http/service.ts';
+import { type Era, legacyHttp, REVISION, withToken } from '../../http/service.ts';
 import { type Arguments, type Reply, readReply } from '../../support/server-process.ts';
 
 /** A call that is neither answered nor cut for so long (ms) has been forgotten. */
@@ -115,10 +114,8 @@ async function openLegacy(url: URL, how: Http, fails: (error: Error) => void): P
     if (init?.method === 'GET' && answer.ok) streaming();
     return answer;
   };
-  // Its optional members are typed `| undefined`, which exact optional types refuse.
-  const transport = new LegacyHttp(url, { ...how, fetch: watched }) as Parameters<LegacyClient['connect']>[0];
   client.onerror = fails;
-  await client.connect(transport, { timeout: ANSWERED_WITHIN_MS });
+  await client.connect(legacyHttp(url, { ...how, fetch: watched }), { timeout: ANSWERED_WITHIN_MS });
   const timeout = 2 * ANSWERED_WITHIN_MS;
   return {
     call: async (name, args, signal) =>
