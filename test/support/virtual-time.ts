@@ -81,6 +81,11 @@ export function seeded(seed: number): () => number {
   };
 }
 
+/** One of several, by lot. */
+export function pick<T>(items: readonly T[], random: () => number): T {
+  return items[Math.floor(random() * items.length)] as T;
+}
+
 export function seededBytes(random: () => number): RandomBytes {
   return (size) => Buffer.from(Array.from({ length: size }, () => Math.floor(random() * 256)));
 }

@@ -1,5 +1,6 @@
 import { ERAS, type Era } from '../../http/service.ts';
 import type { Arguments, Reply } from '../../support/server-process.ts';
+import { pick } from '../../support/virtual-time.ts';
 import { pause } from '../killed-shop.ts';
 import { type Refusal, readRefusal } from '../shapes.ts';
 import { Cut, FleetClient } from './clients.ts';
@@ -86,7 +87,7 @@ export class Callers {
 
   /** A client of its own, for who wants to listen. */
   client(caller: string, era: Era): FleetClient {
-    const client = new FleetClient(era, this.#pick(this.#origins), this.#tokens.get(caller) ?? '');
+    const client = new FleetClient(era, pick(this.#origins, this.#random), this.#tokens.get(caller) ?? '');
     this.#all.push(client);
     return client;
   }
@@ -128,11 +129,7 @@ export class Callers {
     const free = this.#free.get(caller) ?? [];
     this.#free.set(caller, free);
     const [client] = free.splice(Math.floor(this.#random() * free.length), 1);
-    return client ?? this.client(caller, this.#pick(ERAS));
-  }
-
-  #pick<T>(items: readonly T[]): T {
-    return items[Math.floor(this.#random() * items.length)] as T;
+    return client ?? this.client(caller, pick(ERAS, this.#random));
   }
 
   #count(what: string): void {

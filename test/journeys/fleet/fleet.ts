@@ -39,7 +39,6 @@ export class Fleet {
   readonly #journal = new Journal(process.env.FLEET_LOUD !== undefined);
   readonly #shop: Shop;
   readonly #server: PostgresServer;
-  readonly #database: string;
   readonly #pool: Pool;
   readonly #network: SlowNetwork;
   readonly #proxies: readonly RoundRobin[];
@@ -57,7 +56,6 @@ export class Fleet {
     parts: {
       readonly shop: Shop;
       readonly server: PostgresServer;
-      readonly database: string;
       readonly network: SlowNetwork;
       readonly proxies: readonly RoundRobin[];
       readonly tokens: ReadonlyMap<string, string>;
@@ -67,10 +65,9 @@ export class Fleet {
     this.#random = seeded(seed);
     this.#shop = parts.shop;
     this.#server = parts.server;
-    this.#database = parts.database;
     this.#network = parts.network;
     this.#proxies = parts.proxies;
-    this.#pool = new Pool({ connectionString: parts.database, max: 4 });
+    this.#pool = new Pool({ connectionString: parts.server.url, max: 4 });
     this.#pool.on('error', () => undefined);
     const wrong = (what: string) => this.#wrong(what);
     const { simulator } = parts.shop;
@@ -111,7 +108,7 @@ export class Fleet {
     const tokens = new Map<string, string>();
     for (const name of [...AGENTS, ...LIMITED]) tokens.set(name, await addToken(shop, name));
     tokens.set(BOSS, await addToken(shop, BOSS, '--orders', 'all'));
-    const fleet = new Fleet(seed, { shop, server, database: server.url, network, proxies, tokens });
+    const fleet = new Fleet(seed, { shop, server, network, proxies, tokens });
     await fleet.#launch();
     return fleet;
   }
@@ -206,7 +203,7 @@ export class Fleet {
     const site = {
       shop: this.#shop,
       env,
-      database: this.#database,
+      database: this.#server.url,
       proxies: this.#proxies,
       journal: this.#journal,
       wasAway: (since: number) => this.#storm.wasAway(since),

@@ -1,10 +1,11 @@
 import { ERAS } from '../../http/service.ts';
-import type { Reply } from '../../support/server-process.ts';
-import { until } from '../../support/server-process.ts';
+import { type Reply, until } from '../../support/server-process.ts';
 import type { SimulatorClient } from '../../support/simulator-client.ts';
+import { pick } from '../../support/virtual-time.ts';
 import { pause } from '../killed-shop.ts';
 import { type Refusal, readList, readPayment, readRefund } from '../shapes.ts';
 import type { Callers } from './callers.ts';
+import { Cut } from './clients.ts';
 import type { Journal } from './journal.ts';
 import type { Trade } from './trade.ts';
 
@@ -115,8 +116,7 @@ export class Seller {
   }
 
   async #learn(trade: Trade): Promise<void> {
-    const way =
-      trade.fate === 'late' ? 'asking' : (WAYS[Math.floor(this.#at.random() * WAYS.length)] ?? 'asking');
+    const way = trade.fate === 'late' ? 'asking' : pick(WAYS, this.#at.random);
     if (way === 'asking') await this.learnByAsking(trade);
     if (way === 'waiting') await this.#learnByWaiting(trade);
     if (way === 'listening') await this.#learnByListening(trade);
@@ -146,9 +146,9 @@ export class Seller {
 
   /** A subscription at whichever replica the client reaches, again where that one dies. */
   async #learnByListening(trade: Trade): Promise<void> {
-    const { callers, journal, wrong } = this.#at;
+    const { callers, journal, random, wrong } = this.#at;
     while (!trade.isToldPaid) {
-      const client = callers.client(trade.caller, ERAS[this.#chance(0.5) ? 0 : 1] ?? 'modern');
+      const client = callers.client(trade.caller, pick(ERAS, random));
       let news: () => void = () => undefined;
       let isClosed = false;
       let count = 0;
@@ -187,7 +187,7 @@ export class Seller {
         }
       } catch (error) {
         journal.note(trade.title, `  ✂ ${error instanceof Error ? error.message : error}`);
-        if (!(error instanceof Error && error.name === 'Cut') && !/subscri/i.test(String(error))) throw error;
+        if (!(error instanceof Cut) && !/subscri/i.test(String(error))) throw error;
       }
       await client.close();
     }

@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import { type SlowNetwork, saidBy, type Treatment } from '../../support/fake-gateway-server.ts';
 import type { PostgresServer } from '../../support/postgres-server.ts';
+import { pick } from '../../support/virtual-time.ts';
 import { pause } from '../killed-shop.ts';
 import type { Journal } from './journal.ts';
 import type { Replica } from './replica.ts';
@@ -111,7 +112,7 @@ export class Storm {
       await pause(this.#upTo(STRIKES_EVERY_MS));
       const share = Math.min(1, this.#kills / kills);
       if (this.#outages < Math.ceil(share * outages)) this.#away ??= this.#outage();
-      await this.#strike(this.#pick(MOMENTS));
+      await this.#strike(pick(MOMENTS, this.#random));
       if (this.#kills < breath) continue;
       breath += BREATHES_AFTER;
       this.#journal.tell(`a breath after ${this.#kills} kills and ${this.#answered()} answers`);
@@ -126,16 +127,11 @@ export class Storm {
   /** Where a machine is slow, replicas live longer: a fleet that gets nothing done shows nothing. */
   async #somethingIsDone(): Promise<void> {
     const enough = this.#answered() + this.#upTo(MOST_ANSWERS);
-    const isEnough = () => this.#answered() >= enough && this.#replicas.some(({ isUp }) => isUp);
-    for (
-      const until = performance.now() + SLOW_MS;
-      performance.now() < until && !isEnough();
-      await pause(10)
-    );
+    await comes(() => this.#answered() >= enough && this.#replicas.some(({ isUp }) => isUp), SLOW_MS, 10);
   }
 
   async #strike(moment: Moment): Promise<void> {
-    const replica = this.#pick(this.#replicas);
+    const replica = pick(this.#replicas, this.#random);
     switch (moment) {
       case 'any':
         return this.#kill(moment, replica);
@@ -155,7 +151,7 @@ export class Storm {
         const { wire } = replica;
         wire.next =
           moment === 'commit lost' ? 'commit lost' : this.#upTo(1) < 0.5 ? 'answer kept' : 'answer lost';
-        const isIt = await this.#comes(() => wire.next === 'whole');
+        const isIt = await comes(() => wire.next === 'whole', COMES_WITHIN_MS, 1);
         wire.next = 'whole';
         // Sometimes only the line breaks.
         if (isIt && this.#upTo(1) < 0.3) return this.#count(`${moment}, alive`);
@@ -240,17 +236,6 @@ export class Storm {
     this.#away = undefined;
   }
 
-  async #comes(is: () => boolean): Promise<boolean> {
-    for (const until = performance.now() + COMES_WITHIN_MS; performance.now() < until; await pause(1)) {
-      if (is()) return true;
-    }
-    return is();
-  }
-
-  #pick<T>(items: readonly T[]): T {
-    return items[Math.floor(this.#random() * items.length)] as T;
-  }
-
   #upTo(most: number): number {
     return this.#random() * most;
   }
@@ -258,4 +243,12 @@ export class Storm {
   #count(what: string): void {
     this.counts.set(what, (this.counts.get(what) ?? 0) + 1);
   }
+}
+
+/** Whether it is so within so long (ms), looking again and again. */
+async function comes(is: () => boolean, withinMs: number, everyMs: number): Promise<boolean> {
+  for (const until = performance.now() + withinMs; performance.now() < until; await pause(everyMs)) {
+    if (is()) return true;
+  }
+  return is();
 }

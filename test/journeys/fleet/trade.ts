@@ -1,4 +1,5 @@
 import { WALLETS } from '../../support/simulator-client.ts';
+import { pick } from '../../support/virtual-time.ts';
 import { type Fate, Wish } from '../wishes.ts';
 import { AGENTS, LIMITED, yuan } from './rules.ts';
 
@@ -70,14 +71,13 @@ export interface Wanted {
 export function newTrade(count: number, wanted: Wanted, random: () => number): Trade {
   const number = String(count).padStart(5, '0');
   const chance = (share: number) => random() < share;
-  const pick = <T>(items: readonly T[]) => items[Math.floor(random() * items.length)] as T;
   const isFree = wanted.fate === undefined;
-  const fate = wanted.fate ?? pick(FATES);
+  const fate = wanted.fate ?? pick(FATES, random);
   const leftAlone = isFree && fate === 'paid' && chance(0.4);
-  const fault = leftAlone ? DEAF : chance(isFree ? 0.5 : 0.15) ? pick(FAULTS) : '';
+  const fault = leftAlone ? DEAF : chance(isFree ? 0.5 : 0.15) ? pick(FAULTS, random) : '';
   const fen = wanted.fen ?? 100 + Math.floor(random() * 900);
-  return new Trade(wanted.caller ?? pick(AGENTS), {
-    provider: pick(WALLETS),
+  return new Trade(wanted.caller ?? pick(AGENTS, random), {
+    provider: pick(WALLETS, random),
     title: `${fault} wish-${number}`.trim(),
     amountYuan: yuan(fen),
     fate,
