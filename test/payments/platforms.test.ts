@@ -130,7 +130,7 @@ describe.each(MODES)('$name', ({ id, sellers: [own, others] }) => {
     const { outTradeNo } = order;
     const heard = ear.received.length;
     await gateway.pay(order.credential);
-    expect((await gateway.trade(outTradeNo)) as object).toMatchObject({ seller: expect.any(String) });
+    expect(await gateway.trade(outTradeNo)).toMatchObject({ seller: expect.any(String) });
     expect(await shop.take(heard)).toBe('applied');
     expect(await shop.take(heard)).toBe('repeated');
     expect(await orderOf(shop, outTradeNo)).toMatchObject({ state: 'PAID', source: 'notify', late: false });
@@ -292,12 +292,11 @@ describe("a merchant's orders under an earlier AppID", () => {
   it('are settled when nobody asks', async () => {
     const before = await wechatpay();
     const { order } = await createPayment(before.till, CALL, wish);
-    const { refund: sent } = await (async () => {
-      const { order: paid } = await createPayment(before.till, CALL, wish);
-      await gateway.pay(paid.credential);
-      await queryPayment(before.till, CALL, { outTradeNo: paid.outTradeNo, waitSeconds: 0 });
-      return refundPayment(before.till, CALL, refund({ outTradeNo: paid.outTradeNo }));
-    })();
+    const { order: paid } = await createPayment(before.till, CALL, wish);
+    await gateway.pay(paid.credential);
+    await queryPayment(before.till, CALL, { outTradeNo: paid.outTradeNo, waitSeconds: 0 });
+    const given = refund({ outTradeNo: paid.outTradeNo });
+    const { refund: sent } = await refundPayment(before.till, CALL, given);
     await gateway.pay(order.credential);
     const after = await before.as(further());
     // What is due later is due now.

@@ -225,11 +225,10 @@ describe('readiness', () => {
     expect(await telemetry.readiness(watched)).toEqual({
       ...{ ready: true, ledger: 'ok', settler: 'starting', gateways: 'idle', outbox: 'empty' },
     });
-    const settled = runSettler(till, stop.signal, () => {
+    await runSettler(till, stop.signal, () => {
       telemetry.round();
       stop.abort();
     });
-    await settled;
     await world.sold(till);
     expect(await telemetry.readiness(watched)).toMatchObject({ ready: true, settler: 'ok', gateways: 'ok' });
   });
