@@ -39,6 +39,13 @@ export interface Answer {
   readonly result?: Readonly<Record<string, unknown>>;
 }
 
+/** What a tool told; throws where it told nothing. */
+export function structured({ result, text }: Answer): Record<string, string> {
+  const found = result?.structuredContent as Record<string, string> | undefined;
+  if (!found) throw new Error(text);
+  return found;
+}
+
 /** A service of two merchants in this process, each at a simulator of its own, with three callers and two operators. */
 export class FoodCourt {
   readonly home: string;
@@ -46,9 +53,10 @@ export class FoodCourt {
   readonly origin: string;
   readonly tokens: Readonly<Record<Caller, string>>;
   readonly simulators: Readonly<Record<Merchant, SimulatorClient>>;
+  /** Runs a command as whoever has this home does, with more variables. */
+  readonly command: (args: readonly string[], more?: Env) => Promise<CommandResult>;
   readonly #stop: AbortController;
   readonly #ended: Promise<number>;
-  readonly #transcript = new Transcript();
 
   private constructor(
     home: string,
@@ -56,12 +64,14 @@ export class FoodCourt {
     port: number,
     tokens: Record<string, string>,
     simulators: Record<string, SimulatorClient>,
+    command: FoodCourt['command'],
   ) {
     this.home = home;
     this.env = env;
     this.origin = `http://127.0.0.1:${port}`;
     this.tokens = tokens as Record<Caller, string>;
     this.simulators = simulators as Record<Merchant, SimulatorClient>;
+    this.command = command;
     this.#stop = new AbortController();
     this.#ended = runLine(['http'], {
       env: { ...env },
@@ -88,8 +98,8 @@ export class FoodCourt {
       ...{ CASHIER_HTTP_PORT: String(port), CASHIER_LOG_LEVEL: 'warn', AP_SELECT_TOOLS: 'all' },
     };
     const transcript = new Transcript();
-    const run = (args: readonly string[], own: Env = {}) =>
-      commandHere(args, { env: { ...env, ...own }, cwd: join(home, 'cwd'), transcript });
+    const command: FoodCourt['command'] = (args, more = {}) =>
+      commandHere(args, { env: { ...env, ...more }, cwd: join(home, 'cwd'), transcript });
     const simulators: Record<string, SimulatorClient> = {};
     const tokens: Record<string, string> = {};
     for (const merchant of MERCHANTS) {
@@ -99,31 +109,22 @@ export class FoodCourt {
       const simulator = await openSimulator({ folder, clock: systemClock, randomBytes: systemRandom });
       simulators[merchant] = new SimulatorClient(simulator.origin);
       await simulator.close();
-      const set = await run(['operator', 'set-secret', '--realm', 'simulator', '--merchant', merchant], {
+      const set = await command(['operator', 'set-secret', '--realm', 'simulator', '--merchant', merchant], {
         CASHIER_OPERATOR_SECRET: SECRETS[merchant],
       });
       expect([set.stderr, set.code]).toEqual(['', 0]);
     }
     for (const [caller, merchant] of Object.entries(CALLERS)) {
-      const { stdout } = await run(['tokens', 'add', caller, '--merchant', merchant, '--json']);
+      const { stdout } = await command(['tokens', 'add', caller, '--merchant', merchant, '--json']);
       tokens[caller] = (JSON.parse(stdout) as { token: string }).token;
     }
-    const court = new FoodCourt(home, env, port, tokens, simulators);
+    const court = new FoodCourt(home, env, port, tokens, simulators, command);
     await until('the service is ready', async () => {
       const ended = await Promise.race([court.#ended, Promise.resolve('running')]);
       if (ended !== 'running') throw new Error(`it did not start: ${ended}`);
       return (await fetch(`${court.origin}/readyz`).catch(() => undefined))?.ok || undefined;
     });
     return court;
-  }
-
-  command(args: readonly string[], env: Env = {}): Promise<CommandResult> {
-    const { home, env: own } = this;
-    return commandHere(args, {
-      env: { ...own, ...env },
-      cwd: join(home, 'cwd'),
-      transcript: this.#transcript,
-    });
   }
 
   fetch(path: string, init: RequestInit = {}): Promise<Response> {

@@ -8,7 +8,7 @@ import { openApps } from '../../src/open-apps.ts';
 import { readConfigs } from '../../src/read-configs.ts';
 import { TOOL_NAMES } from '../../src/tools/index.ts';
 import { cheapGuesses } from '../support/guess-cost.ts';
-import { type Answer, type Caller, FoodCourt, type Merchant, SECRETS } from './food-court.ts';
+import { type Caller, FoodCourt, type Merchant, SECRETS, structured } from './food-court.ts';
 
 /*
  * One running service, two merchants, three callers: whatever there is, tried with what is another's. The rows come
@@ -53,11 +53,6 @@ beforeAll(async () => {
 });
 afterAll(() => court.close());
 
-function structured({ result, text }: Answer): Record<string, string> {
-  const found = result?.structuredContent as Record<string, string> | undefined;
-  if (!found) throw new Error(text);
-  return found;
-}
 /** A text with what was asked for taken out of it, so that two may be compared. */
 function without(text: string, asked: (typeof hers)[string]): string {
   return Object.values(asked).reduce((left, value) => left.replaceAll(value, '…'), text);
@@ -427,11 +422,9 @@ describe('commands', () => {
           ...line.split(' '),
           ...wordsOf(use, n),
           ...(OPTIONS[line] ?? []),
-          '--merchant',
-          'noodle-bar',
-          '--realm',
-          'simulator',
-        ].slice(0, takes(use, 'realm') ? undefined : -2),
+          ...['--merchant', 'noodle-bar'],
+          ...(takes(use, 'realm') ? ['--realm', 'simulator'] : []),
+        ],
         { CASHIER_OPERATOR_SECRET: SECRETS['noodle-bar'] },
       );
     const tried = await run(own);

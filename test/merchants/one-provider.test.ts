@@ -9,7 +9,7 @@ import { openSimulator, type Simulator } from '../../src/simulator/index.ts';
 import { lendKeys } from '../support/lent-keys.ts';
 import { until } from '../support/server-process.ts';
 import { SimulatorClient } from '../support/simulator-client.ts';
-import { type Answer, type Caller, FoodCourt } from './food-court.ts';
+import { type Caller, FoodCourt, structured } from './food-court.ts';
 
 /* Two sub-merchants of one WeChat Pay service provider: its keys, its numbers and its way of notifying are both's. */
 
@@ -57,11 +57,6 @@ afterAll(async () => {
 
 const sell = (caller: Caller, outTradeNo: string) =>
   court.as(caller).call('create-payment', { amountYuan: '7.31', title: 'four treasures', outTradeNo });
-function structured({ result, text }: Answer): Record<string, string> {
-  const found = result?.structuredContent as Record<string, string> | undefined;
-  if (!found) throw new Error(text);
-  return found;
-}
 
 it('a number of one is taken for the other, and no more is told', async () => {
   expect(structured(await sell('alice', 'TAKEN_0001')).state).toBe('NOTPAY');

@@ -3,9 +3,9 @@ import { configOf } from '../../src/config.ts';
 import { postgresAddress } from '../../src/domain/ledger-address.ts';
 import { merchantIn, openLedger } from '../../src/open-ledger.ts';
 import { hasPostgres, newDatabase, say } from '../support/postgres.ts';
-import { NO_POSTGRES } from '../support/skipped.ts';
+import { postgresMark } from '../support/skipped.ts';
 
-describe.skipIf(!hasPostgres)(`merchants in one PostgreSQL${hasPostgres ? '' : ` (${NO_POSTGRES})`}`, () => {
+describe.skipIf(!hasPostgres)(`merchants in one PostgreSQL${postgresMark(hasPostgres)}`, () => {
   let url: string;
   let drop: () => Promise<void>;
   beforeAll(async () => {

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { until } from '../support/server-process.ts';
-import { type Caller, FoodCourt, MERCHANTS } from './food-court.ts';
+import { type Caller, FoodCourt, MERCHANTS, structured } from './food-court.ts';
 
 let court: FoodCourt;
 beforeAll(async () => {
@@ -11,17 +11,11 @@ beforeAll(async () => {
 afterAll(() => court.close());
 
 const sell = async (caller: Caller, args: object = {}) => {
-  const { result } = await court
-    .as(caller)
-    .call('create-payment', { provider: 'wechatpay', amountYuan: '5.00', title: 'tea', ...args });
-  const { structuredContent } = result as { structuredContent?: Record<string, string> };
-  if (!structuredContent) throw new Error(JSON.stringify(result));
-  return structuredContent;
+  const sale = { provider: 'wechatpay', amountYuan: '5.00', title: 'tea', ...args };
+  return structured(await court.as(caller).call('create-payment', sale));
 };
 const query = async (caller: Caller, outTradeNo: string) =>
-  (await court.as(caller).call('query-payment', { outTradeNo })).result?.structuredContent as
-    | Record<string, string>
-    | undefined;
+  structured(await court.as(caller).call('query-payment', { outTradeNo }));
 
 it('each merchant has a ledger of its own, known to its home', () => {
   const ledgers = MERCHANTS.map((merchant) => join(court.home, 'simulator', merchant, 'ledger.db'));
@@ -47,8 +41,8 @@ it('both may sell under one number, and each is notified at its own address', as
     return text.includes(`${applied('tea-shop')} 1`) ? text : undefined;
   });
   expect(metrics).toContain(`${applied('noodle-bar')} 0`);
-  expect((await query('alice', outTradeNo))?.state).toBe('PAID');
-  expect((await query('carol', outTradeNo))?.state).toBe('NOTPAY');
+  expect((await query('alice', outTradeNo)).state).toBe('PAID');
+  expect((await query('carol', outTradeNo)).state).toBe('NOTPAY');
 });
 
 it('/metrics tells of all to this machine, each family once, and of itself to a token', async () => {
