@@ -101,7 +101,7 @@ export function isOpenToOthers(path: string): boolean {
 }
 
 /** Whether others on this machine may read a file with secrets in it. */
-function* openFile(variable: string, path: string): Iterable<Finding> {
+export function* openFile(variable: string, path: string): Iterable<Finding> {
   if (!isOpenToOthers(path)) return;
   yield warning('configuration.file-mode', {
     variable,

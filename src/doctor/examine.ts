@@ -19,12 +19,17 @@ const AREAS: readonly Area[] = [
   ...(['clock', 'notify', 'ledger', 'policy', 'service'] as const),
 ];
 
+/** What is of a service and not of one of its merchants. */
+const OF_SERVICE: readonly Area[] = ['clock', 'service'];
+
 /** What is looked at. */
 export interface Asked {
   readonly env: Env;
   readonly cwd: string;
   readonly offline: boolean;
   readonly whose?: Whose;
+  /** Whether {@link OF_SERVICE} is looked at, too; by default it is. */
+  readonly withService?: boolean;
 }
 
 export interface Report {
@@ -40,7 +45,10 @@ export interface Report {
  * Looks at everything a server needs, however broken it is: nothing that is wrong keeps the rest from being looked at,
  * and nothing is changed but a ledger's schema, as by any command. Moves no money.
  */
-export async function examine({ env, cwd, offline, whose }: Asked, ports: DoctorPorts): Promise<Report> {
+export async function examine(
+  { env, cwd, offline, whose, withService = true }: Asked,
+  ports: DoctorPorts,
+): Promise<Report> {
   const settings = await examineSettings(env, cwd, whose);
   const { config } = settings;
   // The simulator inside has keys of its own; there is nobody outside to ask or to be told by.
@@ -58,13 +66,15 @@ export async function examine({ env, cwd, offline, whose }: Asked, ports: Doctor
       examineNotify(settings, config.realm === 'simulator' ? [] : ids, offline ? undefined : ports),
     ),
     guarded('ledger', gathered(examineLedger(config, ports))),
-    guarded(
-      'service',
-      gathered(examineService(config, config.embeddedSimulator ? WALLET_IDS : ids, ports, offline)),
-    ),
+    withService
+      ? guarded(
+          'service',
+          gathered(examineService(config, config.embeddedSimulator ? WALLET_IDS : ids, ports, offline)),
+        )
+      : [],
   ]);
   const skews = checks.flatMap(({ skewMs }) => (skewMs === undefined ? [] : [skewMs]));
-  const findings = [
+  const found = [
     ...settings.findings,
     ...(config.embeddedSimulator ? [] : examineProxy(env)),
     ...wallets.flatMap((wallet) => wallet.findings),
@@ -74,9 +84,11 @@ export async function examine({ env, cwd, offline, whose }: Asked, ports: Doctor
     ...ledger,
     ...service,
   ];
+  const areas = AREAS.filter((area) => withService || !OF_SERVICE.includes(area));
+  const findings = areas.flatMap((area) => found.filter((one) => one.area === area));
   return {
     ok: findings.every(({ level }) => level !== 'error'),
-    findings: AREAS.flatMap((area) => findings.filter((one) => one.area === area)),
+    findings,
     language: settings.values.CASHIER_LANG === undefined ? undefined : config.language,
   };
 }

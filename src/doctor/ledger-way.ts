@@ -18,8 +18,8 @@ export function* examineWay({
     const url = postgresAddress(address);
     if (!url || url.hostname === '' || isLoopbackName(url.hostname)) continue;
     const mode = url.searchParams.get('sslmode') ?? '';
-    if (mode !== 'no-verify' && !WITHOUT_TLS.includes(mode)) continue;
-    const isPlain = mode !== 'no-verify';
+    const isPlain = WITHOUT_TLS.includes(mode);
+    if (!isPlain && mode !== 'no-verify') continue;
     const name = ledgerName(address);
     yield warning(isPlain ? 'ledger.unencrypted' : 'ledger.unverified', {
       variable,

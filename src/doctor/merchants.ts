@@ -2,20 +2,17 @@ import { type Env, withDotenv } from '../config.ts';
 import { envOf, insistOnNoWallet, noSuchMerchant, readMerchants } from '../config-merchants.ts';
 import { withPaths } from '../config-paths.ts';
 import { DEFAULT_MERCHANT } from '../domain/merchant.ts';
-import { type Finding, refusal, warning } from '../providers/finding.ts';
-import { isOpenToOthers } from './env-file.ts';
+import { type Finding, refusal } from '../providers/finding.ts';
+import { openFile } from './env-file.ts';
 import { type Asked, examine, type Report } from './examine.ts';
 import type { DoctorPorts } from './ports.ts';
-
-/** What is the service's is looked at with the first. */
-const ONCE = ['clock', 'service'];
 
 /**
  * As {@link examine}, of each merchant that the file names, or of the one that is asked for; each finding says whose it
  * is. Throws INVALID_ARGUMENT for a merchant that there is not.
  */
 export async function examineMerchants(
-  asked: Omit<Asked, 'whose'> & { readonly merchant: string | undefined },
+  asked: Omit<Asked, 'whose' | 'withService'> & { readonly merchant: string | undefined },
   ports: DoctorPorts,
 ): Promise<Report> {
   const { cwd, merchant: named } = asked;
@@ -34,23 +31,16 @@ export async function examineMerchants(
   const of = merchants.map(({ id }) => id);
   const meant = merchants.filter(({ id }) => named === undefined || id === named);
   if (named !== undefined && meant.length === 0) throw noSuchMerchant(named, of);
-  const reports: (Report & { readonly merchant: string })[] = [];
-  for (const one of meant) {
+  const findings: Finding[] = [...examineFile(file, env)];
+  let language: Report['language'];
+  for (const [i, one] of meant.entries()) {
     const whose = { id: one.id, of, hasLedger: false };
-    const report = await examine({ ...asked, env: envOf(env, one), whose }, ports);
-    reports.push({ ...report, merchant: one.id });
+    const isFirst = i === 0;
+    const report = await examine({ ...asked, env: envOf(env, one), whose, withService: isFirst }, ports);
+    findings.push(...report.findings.map((finding) => ({ ...finding, merchant: one.id })));
+    if (isFirst) language = report.language;
   }
-  const findings = reports.flatMap((report, i) =>
-    report.findings
-      .filter(({ area }) => i === 0 || !ONCE.includes(area))
-      .map((finding) => ({ ...finding, merchant: report.merchant })),
-  );
-  const all = [...examineFile(file, env), ...findings];
-  return {
-    ok: all.every(({ level }) => level !== 'error'),
-    findings: all,
-    language: reports[0]?.language,
-  };
+  return { ok: findings.every(({ level }) => level !== 'error'), findings, language };
 }
 
 function fileIn(env: Env): string | undefined {
@@ -67,11 +57,5 @@ function* examineFile(file: string, env: Env): Iterable<Finding> {
   } catch (error) {
     yield refusal(error, () => 'configuration.wallet-outside-merchants');
   }
-  if (!isOpenToOthers(file)) return;
-  yield warning('configuration.file-mode', {
-    variable: 'CASHIER_MERCHANTS',
-    zh: `${file} 可被这台机器上的其他用户读取。`,
-    en: `${file} can be read by other users of this machine.`,
-    remedy: [`执行 chmod 600 ${file}。`, `Run chmod 600 ${file}.`],
-  });
+  yield* openFile('CASHIER_MERCHANTS', file);
 }
