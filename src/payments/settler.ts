@@ -93,20 +93,24 @@ export async function runSettler(
 async function bookRound(till: Till, rounds: Rounds): Promise<{ due: Due[]; waiting: boolean }> {
   const due: Due[] = [];
   let waiting = false;
-  for (const provider of till.providers.values()) {
-    for (const account of await till.ledger.read((book) => accountsOf(book, provider))) {
-      await putBack(till, account, rounds);
-      const earliest = await till.ledger.read((book) => book.asking.earliest(account));
-      if (earliest === undefined || earliest > till.clock.now()) continue;
-      waiting = true;
-      if (rounds.underWay.size >= MOST_UNDER_WAY) continue;
-      const { refundRules } = provider;
-      due.push(
-        ...(await till.ledger.note((book) => bookAccount(till, book, { account, refundRules }, rounds))),
-      );
-    }
+  for (const asked of await till.ledger.read((book) => allAsked(book, till))) {
+    await putBack(till, asked.account, rounds);
+    const earliest = await till.ledger.read((book) => book.asking.earliest(asked.account));
+    if (earliest === undefined || earliest > till.clock.now()) continue;
+    waiting = true;
+    if (rounds.underWay.size >= MOST_UNDER_WAY) continue;
+    due.push(...(await till.ledger.note((book) => bookAccount(till, book, asked, rounds))));
   }
   return { due, waiting };
+}
+
+/** Every account of every provider. */
+async function allAsked(book: Notes, { providers }: Till): Promise<Asked[]> {
+  const found = [...providers.values()].map(async (provider) => {
+    const { refundRules } = provider;
+    return (await accountsOf(book, provider)).map((account) => ({ account, refundRules }));
+  });
+  return (await Promise.all(found)).flat();
 }
 
 /** What a clock that was ahead has scheduled is due now that it is corrected. */
