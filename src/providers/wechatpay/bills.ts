@@ -58,12 +58,11 @@ export async function downloadBill({ exchange, send, config }: Parts, date: stri
   const bytes = unpack(response.body, requestId);
   if (createHash('sha1').update(bytes).digest('hex') !== sha1)
     throw new OutcomeUnknown('bill-hash', requestId);
-  const { mchId, appId: own, subMerchant } = config;
+  const { mchId, subMerchant } = config;
   const lines = readBillTable(
     new TextDecoder('utf-8').decode(bytes),
     { mchId, subMchId: subMerchant?.mchId },
-    // A sub-merchant's orders may have been made with one of two apps, of which a bill names one.
-    (appId) => (subMerchant || appId === own ? undefined : merchant.accountOf(appId)),
+    merchant.otherAccount,
   );
   const start = Date.parse(`${date}T00:00:00+08:00`);
   // A trade of the last second may be booked on the neighbouring day, but no further away.

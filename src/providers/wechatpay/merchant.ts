@@ -25,8 +25,8 @@ export interface Merchant {
   owns(account: string): boolean;
   /** The account that an answer or notification speaks of; undefined when it does not say whose it is. */
   accountIn(answer: Answer | undefined): string | undefined;
-  /** As {@link account}, for another of the merchant's apps. */
-  accountOf(appId: string): string;
+  /** The account of another of the merchant's apps, as far as a bill's line tells one from another. */
+  otherAccount(appId: string): string | undefined;
 }
 
 export const DIRECT_TRADES = '/v3/pay/transactions';
@@ -55,7 +55,7 @@ function direct({ origin, mchId, appId }: Parties): Merchant {
       if (app === undefined || mch === undefined || said(answer, 'sub_mchid') !== undefined) return undefined;
       return accountOf(app, mch);
     },
-    accountOf: (app) => accountOf(app),
+    otherAccount: (app) => (app === appId ? undefined : accountOf(app)),
   };
 }
 
@@ -64,9 +64,10 @@ function partner(
   { mchId: subMchId, appId: subAppId }: NonNullable<Parties['subMerchant']>,
 ): Merchant {
   const pair = `${mchId}/${subMchId}`;
-  const sub = subAppId === undefined ? [] : [subAppId];
+  const accountOf = (app: string, subApp: string | undefined, parties = pair) =>
+    [origin, parties, app, ...(subApp === undefined ? [] : [subApp])].join(' ');
   return {
-    account: [origin, pair, appId, ...sub].join(' '),
+    account: accountOf(appId, subAppId),
     trades: PARTNER_TRADES,
     ofOrder: {
       sp_appid: appId,
@@ -84,10 +85,10 @@ function partner(
       );
       if (app === undefined || provider === undefined || merchant === undefined) return undefined;
       // Said of orders that were made with one.
-      const subApp = said(answer, 'sub_appid');
-      return [origin, `${provider}/${merchant}`, app, ...(subApp === undefined ? [] : [subApp])].join(' ');
+      return accountOf(app, said(answer, 'sub_appid'), `${provider}/${merchant}`);
     },
-    accountOf: (app) => [origin, pair, app, ...sub].join(' '),
+    // An order may have been made with two apps, of which a bill names one.
+    otherAccount: () => undefined,
   };
 }
 
