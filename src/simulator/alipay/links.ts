@@ -32,14 +32,14 @@ export function openLink(
 /** The payer scans a precreated code: only now there is a trade. */
 export function openCode(world: World, issued: IssuedCode, late = false): Promise<Trade> {
   const terms = JSON.parse(issued.terms ?? '{}') as TradeTerms;
-  const { trades } = inSpace(world, terms.space);
+  const own = inSpace(world, terms.space);
   return world.database.write(() => {
     const steered = steer(world, terms, 'open');
-    const dead = world.clock.now() >= issued.diesAt && !trades.byNumber('alipay', terms.outTradeNo);
+    const dead = world.clock.now() >= issued.diesAt && !own.trades.byNumber('alipay', terms.outTradeNo);
     if (dead && !late && !steered.has('pay-after-close')) {
       throw business('NOW_TIME_AFTER_EXPIRE_TIME_ERROR', '二维码已失效，请刷新后重试');
     }
-    return openTrade(inSpace(world, terms.space), terms, steered, late);
+    return openTrade(own, terms, steered, late);
   });
 }
 

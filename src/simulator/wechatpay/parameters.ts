@@ -53,15 +53,6 @@ const order = {
 };
 const openid = z.string().regex(/^[0-9A-Za-z_-]{1,128}$/);
 
-/** What each way of ordering takes beyond what all do. Who pays is known beforehand only inside WeChat. */
-const KINDS = {
-  native: { scene_info: z.strictObject(sceneInfo).optional() },
-  app: { scene_info: z.strictObject(sceneInfo).optional() },
-  jsapi: { scene_info: z.strictObject(sceneInfo).optional() },
-  h5: { scene_info: z.strictObject({ ...sceneInfo, h5_info: h5Info }) },
-} as const;
-export type OrderKind = keyof typeof KINDS;
-
 /** Of a merchant's own order, and of one for a sub-merchant. */
 const PARTIES = {
   own: { appid: text(32), mchid: text(32) },
@@ -82,17 +73,29 @@ export interface OrderRequest extends z.infer<z.ZodObject<typeof order>> {
   readonly sub_mchid?: string;
   readonly payer?: { readonly openid?: string; readonly sp_openid?: string; readonly sub_openid?: string };
 }
+
 /**
  * What each way of ordering takes, as a merchant's own or for a sub-merchant. Unknown parameters and nulls are refused.
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4012791877
  */
-export function orderSchema(kind: OrderKind, whose: keyof typeof PARTIES): z.ZodType<OrderRequest> {
-  const payer = kind === 'jsapi' ? { payer: PAYERS[whose] } : {};
-  return z.strictObject({ ...order, ...PARTIES[whose], ...KINDS[kind], ...payer }) as z.ZodType<OrderRequest>;
+export const ORDERS = { own: ordersOf('own'), partner: ordersOf('partner') };
+export type OrderKind = keyof typeof ORDERS.own;
+
+function ordersOf(whose: keyof typeof PARTIES) {
+  const schema = (beyond: { scene_info: z.ZodType; payer?: z.ZodType }) =>
+    z.strictObject({ ...order, ...PARTIES[whose], ...beyond }) as z.ZodType<OrderRequest>;
+  const scene = { scene_info: z.strictObject(sceneInfo).optional() };
+  return {
+    native: schema(scene),
+    app: schema(scene),
+    // Who pays is known beforehand only inside WeChat.
+    jsapi: schema({ ...scene, payer: PAYERS[whose] }),
+    h5: schema({ scene_info: z.strictObject({ ...sceneInfo, h5_info: h5Info }) }),
+  };
 }
 
 export function isOrderKind(word: string): word is OrderKind {
-  return Object.hasOwn(KINDS, word);
+  return Object.hasOwn(ORDERS.own, word);
 }
 
 /** @see https://pay.weixin.qq.com/doc/v3/merchant/4012791883 */

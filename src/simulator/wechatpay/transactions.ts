@@ -5,7 +5,7 @@ import { announceForged, pay } from '../payer.ts';
 import { type Trade, type TradeScene, tradeState } from '../state/trades.ts';
 import type { Steered } from '../steering.ts';
 import type { World } from '../world.ts';
-import { closeRequest, type OrderKind, type OrderRequest, orderSchema, readBody } from './parameters.ts';
+import { closeRequest, ORDERS, type OrderKind, type OrderRequest, readBody } from './parameters.ts';
 import { type OrderCall, partiesOf, requireOwn, type Side, sellerOf, spaceOf } from './parties.ts';
 import { notExist, parameterError, WechatPayRefusal } from './refusal.ts';
 
@@ -43,7 +43,7 @@ export function createOrder(
   body: Buffer,
   steered: Steered,
 ): Record<string, string> {
-  const request = readBody(body, orderSchema(kind, isPartner ? 'partner' : 'own'));
+  const request = readBody(body, ORDERS[isPartner ? 'partner' : 'own'][kind]);
   const { app, seller } = checkParties(world, side, request);
   const now = world.clock.now();
   const fingerprint = JSON.stringify([kind, canonical(request)]);
