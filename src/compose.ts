@@ -23,7 +23,7 @@ import { once } from './platform/once.ts';
 import { outgoingProxyOf } from './platform/outgoing-proxy.ts';
 import { RefusedNames } from './platform/refused-names.ts';
 import { processSenders } from './platform/senders.ts';
-import { systemClock, systemRandom, systemTimer } from './platform/system.ts';
+import { systemPorts, systemTimer } from './platform/system.ts';
 import type { Policy } from './policy/policy.ts';
 import { readPolicy } from './policy/read-policy-file.ts';
 import { GatewayUnavailable, type PaymentProvider } from './providers/contract.ts';
@@ -82,9 +82,6 @@ export interface Ports {
   /** Where several merchants write into one file, whose secrets it must know all; by default its own. */
   readonly log?: Log;
 }
-
-/** The machine's own. */
-export const systemPorts: Ports = { clock: systemClock, randomBytes: systemRandom };
 
 /**
  * Reads the policy, checks the credentials and opens the ledger; starts nothing. Throws CONFIGURATION with a sentence

@@ -5,7 +5,7 @@ import { nearest } from './domain/nearest.ts';
 import { expandHome } from './platform/home-path.ts';
 import { readTextFile } from './platform/text-file.ts';
 import { parseWith } from './policy/policy-file.ts';
-import { type Path, PolicyProblem } from './policy/read-policy.ts';
+import { cut, type Path, PolicyProblem, wrong } from './policy/read-policy.ts';
 import { WALLETS } from './providers/registry.ts';
 import { SECRETS, SETTINGS } from './settings.ts';
 
@@ -184,10 +184,6 @@ export function mixedMerchants(
   });
 }
 
-function wrong(path: Path, zh: string, en: string): PolicyProblem {
-  return new PolicyProblem({ zh, en }, path);
-}
-
 function mapOf(value: unknown, path: Path): Map {
   if (value === null || value === undefined) return {};
   if (typeof value === 'object' && !Array.isArray(value)) return value as Map;
@@ -238,9 +234,4 @@ function notAWallets(name: string, path: Path): PolicyProblem {
             en: `is no variable of any wallet (did you mean ${meant}?)`,
           };
   return new PolicyProblem({ zh: `${cut(name)} ${why.zh}`, en: `${cut(name)} ${why.en}` }, path, 'name');
-}
-
-function cut(text: string): string {
-  const plain = text.replace(/\p{C}/gu, '?');
-  return plain.length > 40 ? `${plain.slice(0, 40)}…` : plain;
 }

@@ -1,9 +1,10 @@
 import type { Hono } from 'hono';
-import { type App, logOf, openApp, type Ports, type ServiceAddress, systemPorts } from './compose.ts';
+import { type App, logOf, openApp, type Ports, type ServiceAddress } from './compose.ts';
 import type { Config } from './config.ts';
 import { inTheNameOf } from './config-merchants.ts';
 import { type CashierError, configuration } from './domain/errors.ts';
 import { merchantOf } from './domain/merchant.ts';
+import { systemPorts } from './platform/system.ts';
 import type { Identity } from './policy/identity.ts';
 import { isHome, type PaymentProvider } from './providers/contract.ts';
 import { gatewayHttp } from './providers/gateway-http.ts';

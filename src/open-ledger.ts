@@ -6,9 +6,7 @@ import type { Realm } from './domain/order.ts';
 import { Ledger, type Opening } from './ledger/ledger.ts';
 import { openSqliteStore } from './ledger/sqlite-store.ts';
 import type { Store } from './ledger/store.ts';
-import { systemClock, systemRandom, systemTurn } from './platform/system.ts';
-
-const PORTS = { clock: systemClock, randomBytes: systemRandom };
+import { systemPorts, systemTurn } from './platform/system.ts';
 
 /**
  * The ledger alone, for commands that ask no gateway: they work although the policy or the credentials are broken.
@@ -21,7 +19,7 @@ export async function openLedger(
 ): Promise<Ledger> {
   const store = timed(await openStore(config, how.mayMake ?? true));
   try {
-    const ledger = await Ledger.open(store, config.realm, PORTS, how);
+    const ledger = await Ledger.open(store, config.realm, systemPorts, how);
     if (!how.ofAnyone) await insistOnMerchant(ledger, config);
     return ledger;
   } catch (error) {
@@ -72,7 +70,7 @@ export async function openStore(
   { ledger, ledgerName, ledgerListen }: Address,
   mayMake = false,
 ): Promise<Store> {
-  const ports = { ...PORTS, turn: systemTurn, listenAt: ledgerListen };
+  const ports = { ...systemPorts, turn: systemTurn, listenAt: ledgerListen };
   if (!isAddress(ledger)) return openSqliteStore(ledger, ports);
   const { openPostgresStore } = await import('./ledger/postgres-store.ts');
   return openPostgresStore(ledger, ledgerName, { ...ports, mayMake });

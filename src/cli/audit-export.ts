@@ -2,7 +2,7 @@ import { createWriteStream } from 'node:fs';
 import { Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { beijingIso, DAY_MS } from '../domain/clock.ts';
-import { CashierError } from '../domain/errors.ts';
+import { CashierError, codeOf } from '../domain/errors.ts';
 import type { StoredLink } from '../ledger/audit-chain.ts';
 import { BEFORE_ALL, readLinks, type Span } from '../ledger/audit-reader.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -123,7 +123,7 @@ function unlessReaderLeft(error: unknown): void {
 }
 
 function notWritten(file: string, error: unknown): unknown {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const code = codeOf(error);
   if (!/^E[A-Z]+$/.test(code)) return error;
   return new CashierError('INVALID_ARGUMENT', {
     zh: `无法写入 ${file}（${code}）；已有的文件不会被覆盖。`,

@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { CashierError } from '../domain/errors.ts';
 import { isAddress } from '../domain/ledger-address.ts';
 import { noteKept } from '../keeping/facts.ts';
+import { unusableFile } from '../keeping/refusals.ts';
 import { ensureKey, makeCheckpoint, readCheckpoint } from '../ledger/audit-checkpoint.ts';
 import { type FirstHalf, type GivenCheckpoint, verifyAudit } from '../ledger/audit-verify.ts';
 import { systemClock, systemRandom } from '../platform/system.ts';
@@ -123,15 +124,6 @@ async function checkpoint(
     process.stderr.write(`${text}\n`);
   }
   return 0;
-}
-
-function unusableFile(file: string, error: unknown): CashierError {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
-  return new CashierError('INVALID_ARGUMENT', {
-    zh: `文件 ${file} 无法使用（${code}）。`,
-    en: `The file ${file} cannot be used (${code}).`,
-    next: { zh: '检查路径与权限。', en: 'Check the path and its permissions.' },
-  });
 }
 
 function notAtItsEnd(): CashierError {

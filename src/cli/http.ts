@@ -1,13 +1,14 @@
 import { anyoneAs, type Callers, ofMerchants, withOAuth } from '../auth/callers.ts';
 import { type Opening, openedBy } from '../auth/exposure.ts';
 import { tokenCallers } from '../auth/token-callers.ts';
-import { type App, systemPorts } from '../compose.ts';
+import type { App } from '../compose.ts';
 import type { Config } from '../config.ts';
 import { CashierError, configuration } from '../domain/errors.ts';
 import { openApps } from '../open-apps.ts';
 import { originAt } from '../platform/listener.ts';
 import { outgoingProxyOf } from '../platform/outgoing-proxy.ts';
 import { sourceOf } from '../platform/source.ts';
+import { systemPorts } from '../platform/system.ts';
 import { gatewayHttp } from '../providers/gateway-http.ts';
 import { selectTools, toolsWith } from '../tools/index.ts';
 import { serveOverHttp } from '../transports/http.ts';

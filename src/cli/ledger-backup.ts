@@ -3,7 +3,7 @@ import { beijingIso } from '../domain/clock.ts';
 import { backUp } from '../keeping/backup.ts';
 import type { Progress } from '../keeping/fill.ts';
 import { realmOf, restore } from '../keeping/restore.ts';
-import { systemClock, systemRandom } from '../platform/system.ts';
+import { systemPorts } from '../platform/system.ts';
 import { hasOperatorSecret } from '../policy/person.ts';
 import { readCheckpoints } from './audit.ts';
 import { printVerdict } from './audit-verdict.ts';
@@ -12,8 +12,6 @@ import type { CommandContext, Typed } from './command.ts';
 import { promptPerson } from './operator-secret.ts';
 import type { Say } from './speaker.ts';
 import { print, printJson, tell } from './terminal.ts';
-
-const systemPorts = { clock: systemClock, randomBytes: systemRandom };
 
 type ValuesOf<A extends string> = Extract<Typed<'ledger'>, { readonly action: A }>['values'];
 

@@ -3,7 +3,7 @@ import { CashierError } from '../domain/errors.ts';
 import { isAddress } from '../domain/ledger-address.ts';
 import { giveUpMove, moveLedger } from '../keeping/move.ts';
 import { noteLedger } from '../platform/known-ledgers.ts';
-import { systemClock, systemRandom } from '../platform/system.ts';
+import { systemClock, systemPorts } from '../platform/system.ts';
 import { noLedger } from './books.ts';
 import type { CommandContext, Typed } from './command.ts';
 import { progressLine } from './ledger-backup.ts';
@@ -29,8 +29,9 @@ export async function migrate(values: Values, context: CommandContext): Promise<
   if (values.to === undefined) throw needsTarget();
   const to = await context.config('operator', { ...values, ledger: values.to });
   const { progress, end } = progressLine(say);
-  const ports = { clock: systemClock, randomBytes: systemRandom };
-  const { realm, records, already } = await moveLedger({ from, to, ports, progress }).finally(end);
+  const { realm, records, already } = await moveLedger({ from, to, ports: systemPorts, progress }).finally(
+    end,
+  );
   // So that a freeze finds it, until its servers say so themselves.
   await noteLedger(from.home, to.ledgerName, systemClock).catch(() => undefined);
   if (values.json) {

@@ -1,9 +1,10 @@
-import { openApp, systemPorts } from '../compose.ts';
+import { openApp } from '../compose.ts';
 import { CashierError } from '../domain/errors.ts';
 import type { ProviderId, Realm } from '../domain/order.ts';
 import type { reconcile } from '../payments/reconcile.ts';
 import { settleDay } from '../payments/settle-day.ts';
 import { chooseProvider, type Till } from '../payments/till.ts';
+import { systemPorts } from '../platform/system.ts';
 import { spaced, whoseOf } from './books.ts';
 import type { CommandContext, Typed } from './command.ts';
 import { asJson, type DayReport, errorAsJson, printReport } from './reconcile-report.ts';

@@ -1,4 +1,5 @@
-import { openApp, systemPorts } from '../compose.ts';
+import { openApp } from '../compose.ts';
+import { systemPorts } from '../platform/system.ts';
 import { OrderNews } from '../resources/order-news.ts';
 import { contentDroppers } from '../tools/clients.ts';
 import { selectTools, toolsWith } from '../tools/index.ts';

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Env, withDotenv } from '../config.ts';
-import { CashierError } from '../domain/errors.ts';
+import { CashierError, codeOf } from '../domain/errors.ts';
 import { expandHome } from '../platform/home-path.ts';
 import { readSecretFile } from '../platform/text-file.ts';
 import { error, type Finding, ok, refusal, warning } from '../providers/finding.ts';
@@ -112,7 +112,7 @@ export function* openFile(variable: string, path: string): Iterable<Finding> {
 }
 
 function unreadable(variable: string, path: string, thrown: unknown): Finding {
-  const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : '';
+  const code = codeOf(thrown);
   const why: Readonly<Record<string, readonly [string, string]>> = {
     ENOENT: ['不存在', 'does not exist'],
     EACCES: ['没有读取权限', 'may not be read by this user'],

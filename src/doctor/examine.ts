@@ -1,4 +1,5 @@
 import type { Config, Env, Whose } from '../config.ts';
+import { codeOf } from '../domain/errors.ts';
 import type { ProviderId } from '../domain/order.ts';
 import { type Area, error, type Finding, warning } from '../providers/finding.ts';
 import { isSamePair, readPastedKey } from '../providers/pasted-key.ts';
@@ -150,7 +151,7 @@ async function guarded(area: Area, findings: Promise<readonly Finding[]>): Promi
     return await findings;
   } catch (thrown) {
     // Its message may quote what it stumbled over.
-    const what = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : 'INTERNAL';
+    const what = codeOf(thrown) || 'INTERNAL';
     return [
       error(`${area}.not-examined`, {
         zh: `这一部分的检查没有完成（${what}）。`,

@@ -1,4 +1,5 @@
 import type { Config } from '../config.ts';
+import { codeOf } from '../domain/errors.ts';
 import { ledgerName } from '../domain/ledger-address.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { NothingHeard } from '../ledger/postgres-news.ts';
@@ -19,7 +20,7 @@ export async function* examineNews(
     });
     return;
   }
-  const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';
+  const code = codeOf(error) && ` (${codeOf(error)})`;
   const isDeaf = error instanceof NothingHeard;
   yield warning('ledger.not-listening', {
     variable: 'CASHIER_LEDGER_LISTEN',

@@ -2,7 +2,7 @@ import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Config } from '../config.ts';
 import { beijingIso } from '../domain/clock.ts';
-import { CashierError } from '../domain/errors.ts';
+import { CashierError, codeOf } from '../domain/errors.ts';
 import { isAddress } from '../domain/ledger-address.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { refusedNames } from '../ledger/refused-names.ts';
@@ -82,7 +82,7 @@ async function examineSqlite({ machine }: DoctorPorts): Promise<Finding> {
     });
   } catch (thrown) {
     if (thrown instanceof CashierError) return refusal(thrown, () => 'ledger.no-sqlite');
-    const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : 'unknown';
+    const code = codeOf(thrown) || 'unknown';
     return error('ledger.sqlite-fails', {
       zh: `在临时文件夹中建一个试验数据库失败（${code}）。`,
       en: `A scratch database in the temporary folder failed (${code}).`,

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { codeOf } from '../domain/errors.ts';
 import { releaseClosed, settleJournal, sqlite } from '../platform/sqlite.ts';
 import type { Machine } from './ports.ts';
 
@@ -25,7 +26,7 @@ export const thisMachine: Machine = {
   portState(host, port) {
     return new Promise((resolve) => {
       const probe = createServer();
-      probe.once('error', (error) => resolve('code' in error ? String(error.code) : 'unknown'));
+      probe.once('error', (error) => resolve(codeOf(error) || 'unknown'));
       probe.listen(port, host, () => probe.close(() => resolve('free')));
     });
   },

@@ -17,6 +17,11 @@ export function beijingIso(ms: number): string {
   return `${new Date(ms + BEIJING_OFFSET_MS).toISOString().slice(0, 19)}+08:00`;
 }
 
+/** `2026-11-21`: the day in Beijing. */
+export function beijingDate(ms: number): string {
+  return beijingIso(ms).slice(0, 10);
+}
+
 /** The day in Beijing, counted from that of the epoch. */
 export function beijingDay(ms: number): number {
   return Math.floor((ms + BEIJING_OFFSET_MS) / DAY_MS);

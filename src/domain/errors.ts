@@ -63,6 +63,11 @@ export class CashierError extends Error {
   }
 }
 
+/** An error's code in the words of the system, or of a database; empty where it has none. */
+export function codeOf(error: unknown): string {
+  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
+}
+
 /** What to do about a mistake in an argument, where nothing more can be said. */
 const CORRECT: Text = { zh: '改正参数后重试。', en: 'Correct the arguments and call again.' };
 

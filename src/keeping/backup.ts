@@ -1,5 +1,6 @@
 import { constants, copyFileSync, existsSync, linkSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { codeOf } from '../domain/errors.ts';
 import { isAddress } from '../domain/ledger-address.ts';
 import { type Checkpoint, ensureKey, makeCheckpoint } from '../ledger/audit-checkpoint.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -9,7 +10,7 @@ import { copySqlite, removeSqlite } from '../platform/sqlite-file.ts';
 import { noteKept } from './facts.ts';
 import { fill, insistIntact, open, type Progress } from './fill.ts';
 import type { Ports } from './ports.ts';
-import { codeOf, unusableFile } from './refusals.ts';
+import { unusableFile } from './refusals.ts';
 import type { Read } from './rows.ts';
 
 export interface Backup {

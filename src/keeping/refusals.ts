@@ -1,4 +1,4 @@
-import { CashierError, configuration } from '../domain/errors.ts';
+import { CashierError, codeOf, configuration } from '../domain/errors.ts';
 
 const UNTOUCHED = { zh: '没有改动它', en: 'it was left untouched' };
 
@@ -105,9 +105,4 @@ export function unusableFile(file: string, error: unknown): CashierError {
         ? { zh: '换一个文件名。', en: 'Name another file.' }
         : { zh: '检查路径与权限。', en: 'Check the path and its permissions.' },
   });
-}
-
-/** An error's code in the words of the system, or of a database; empty where it has none. */
-export function codeOf(error: unknown): string {
-  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
 }

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { codeOf } from '../domain/errors.ts';
 import { type ProviderId, REALMS, type Realm } from '../domain/order.ts';
 import { readHead, readLinks } from '../ledger/audit-reader.ts';
 import { type GivenCheckpoint, type Verdict, verifyAudit } from '../ledger/audit-verify.ts';
@@ -13,7 +14,7 @@ import { copySqlite, removeSqlite } from '../platform/sqlite-file.ts';
 import { freeze } from '../policy/decisions.ts';
 import { fill, open, type Progress } from './fill.ts';
 import type { Ports } from './ports.ts';
-import { codeOf, notABackup, notIntact, unusableFile } from './refusals.ts';
+import { notABackup, notIntact, unusableFile } from './refusals.ts';
 
 export interface Restoring {
   readonly file: string;

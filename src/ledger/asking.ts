@@ -12,6 +12,9 @@ const MOST_PULLED = 200;
  */
 const CLASSES = ['asked < 4', 'asked >= 4'] as const;
 
+/** Under which what is due of an account is given out. */
+const askingKey = (account: string) => `asking ${account}`;
+
 /** What the gateways are to be asked about, inside one transaction. All of it is found by index, whatever the ledger holds. */
 export class Asking {
   readonly #tx: Tx;
@@ -70,7 +73,7 @@ export class Asking {
     limit: number,
     after: string,
   ): Promise<{ readonly orders: readonly OrderRecord[]; readonly last: string }> {
-    await this.#tx.lock(`asking ${account}`);
+    await this.#tx.lock(askingKey(account));
     const orders: OrderRecord[] = [];
     let last = after;
     for (const which of CLASSES) {
@@ -128,7 +131,7 @@ export class Asking {
 
   /** Refunds whose turn has come, the longest due first. */
   async refunds(account: string, limit: number): Promise<{ order: OrderRecord; refund: RefundRecord }[]> {
-    await this.#tx.lock(`asking ${account}`);
+    await this.#tx.lock(askingKey(account));
     const rows = await this.#tx.all(
       'SELECT * FROM refunds WHERE account = ? AND ask_at <= ? ORDER BY ask_at LIMIT ?',
       account,

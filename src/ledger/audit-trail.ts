@@ -4,7 +4,7 @@ import type { Head } from './audit-chain.ts';
 import type { Alarm, AuditDetails, AuditKind } from './audit-kinds.ts';
 import { LINK, linkFromRow } from './audit-reader.ts';
 import type { AuditRecord } from './records.ts';
-import { type Recording, readHead, readLedgerId, Sealing, type Unchained } from './sealing.ts';
+import { endOfChain, type Recording, readLedgerId, sealingOf, type Unchained } from './sealing.ts';
 import type { Row, Tx } from './store.ts';
 
 /** As in the indexes of the schema, which has these kinds under these numbers. */
@@ -57,7 +57,7 @@ export class AuditTrail implements Recording {
 
   /** The newest link as it was written; seq 0 and the ledger's id when there is none. */
   async head(): Promise<Head> {
-    return readHead(this.#tx);
+    return endOfChain(this.#tx);
   }
 
   /** What the first link follows. */
@@ -98,7 +98,7 @@ export class AuditTrail implements Recording {
 
   /** Whether an alarm of this kind has been raised for an order or refund. */
   async isAlarmed({ outTradeNo, outRefundNo }: Subject, kind: Alarm): Promise<boolean> {
-    const recorded = [...this.recorded, ...this.#tx.common(() => new Sealing()).recorded];
+    const recorded = [...this.recorded, ...sealingOf(this.#tx).recorded];
     const isThis = (record: Unchained) =>
       record.kind === `alarm-${kind}` &&
       record.outTradeNo === outTradeNo &&

@@ -11,7 +11,7 @@ import { OperatorBook } from './operator-book.ts';
 import { Orders } from './orders.ts';
 import { Quotas } from './quotas.ts';
 import { Refunds } from './refunds.ts';
-import { Sealing } from './sealing.ts';
+import { sealingOf } from './sealing.ts';
 import { SessionBook } from './session-book.ts';
 import type { Tx } from './store.ts';
 import { Tallies } from './tallies.ts';
@@ -55,7 +55,7 @@ export class Book {
 
   /** The last thing that whoever writes has to do. */
   end(): void {
-    this.#tx.common(() => new Sealing()).add(this.audit, this.#tallies.added);
+    sealingOf(this.#tx).add(this.audit, this.#tallies.added);
     if (this.changed.size > 0) this.#tx.tell?.();
   }
 

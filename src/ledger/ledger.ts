@@ -6,7 +6,7 @@ import { Book } from './book.ts';
 import type { Fixed } from './history.ts';
 import { News, type OrderListener } from './news.ts';
 import { insistKnownSchema, type Opening, prepareSchema } from './schema.ts';
-import { Sealing } from './sealing.ts';
+import { sealingOf } from './sealing.ts';
 import type { Ear, Store, Tx } from './store.ts';
 
 /** Who asks the gateways what and when, who guesses, and who hears: of all that a book has, what is not recorded. */
@@ -29,7 +29,7 @@ class NothingWritten extends Error {
 
 /** Once for all who share a transaction: nobody changes the schema beside them. */
 function insistKnown(tx: Tx): Promise<void> {
-  const sealing = tx.common(() => new Sealing());
+  const sealing = sealingOf(tx);
   sealing.known ??= insistKnownSchema(tx);
   return sealing.known;
 }

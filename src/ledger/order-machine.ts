@@ -40,6 +40,9 @@ export function nextOrderState(state: OrderState, event: OrderEvent): OrderState
   return TABLE[state][event];
 }
 
+/** In which nothing is going to be sent any more. */
+export const FINAL: readonly OrderState[] = ['PAID', 'CLOSED', 'DENIED'];
+
 /** Whether the gateway need not be asked any more of its own accord; a late payment may still be learned. */
 export function isSettledOrder(state: OrderState): boolean {
   return state !== 'NOTPAY' && state !== 'UNKNOWN';

@@ -4,7 +4,7 @@ import type { Allowed } from './audit-kinds.ts';
 import { orderKey } from './beside.ts';
 import type { History } from './history.ts';
 import { conditions, type OrderFilter } from './order-filter.ts';
-import { isSettledOrder, nextOrderState, type OrderEvent } from './order-machine.ts';
+import { FINAL, isSettledOrder, nextOrderState, type OrderEvent } from './order-machine.ts';
 import { type OrderTotals, orderTotals } from './order-totals.ts';
 import { FORGOTTEN, payerDigest } from './payers.ts';
 import { ORDERS, type OrderRecord } from './records.ts';
@@ -145,7 +145,7 @@ export class Orders {
   /** Final orders made before `before` (ms) whose payer is still known, oldest first. */
   async withPayer(before: number, limit: number): Promise<OrderRecord[]> {
     const rows = await this.#tx.all(
-      `SELECT * FROM orders WHERE payer_salt > '${FORGOTTEN}' AND created_at < ? AND ${FINAL}
+      `SELECT * FROM orders WHERE payer_salt > '${FORGOTTEN}' AND created_at < ? AND ${IS_FINAL}
        ORDER BY created_at LIMIT ?`,
       before,
       limit,
@@ -161,7 +161,7 @@ export class Orders {
     await this.#tx.lock(orderKey(outTradeNo));
     const blanked = await this.#tx.run(
       `UPDATE orders SET buyer_hash = NULL, payer_openid = NULL, payer_client_ip = NULL, payer_salt = ?
-       WHERE out_trade_no = ? AND payer_salt > '${FORGOTTEN}' AND ${FINAL}`,
+       WHERE out_trade_no = ? AND payer_salt > '${FORGOTTEN}' AND ${IS_FINAL}`,
       FORGOTTEN,
       outTradeNo,
     );
@@ -220,5 +220,5 @@ export class Orders {
   }
 }
 
-const FINAL = "state IN ('PAID', 'CLOSED', 'DENIED')";
+const IS_FINAL = `state IN (${FINAL.map((state) => `'${state}'`).join(', ')})`;
 const WITH_PLAN = 'SELECT * FROM orders LEFT JOIN plans USING (out_trade_no)';

@@ -1,4 +1,4 @@
-import { CashierError, configuration, type Text } from '../domain/errors.ts';
+import { CashierError, codeOf, configuration, type Text } from '../domain/errors.ts';
 
 /** The `SQLSTATE` of an error that the server has sent; undefined for one of the connection. */
 export function stateOf(error: unknown): string | undefined {
@@ -31,10 +31,6 @@ function isOfConnection(error: unknown): boolean {
     CONNECTION.test(error.message) ||
     tlsProblem(error) !== undefined
   );
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : '';
 }
 
 /** Why there is no TLS as the address wants it, which no waiting mends. */

@@ -1,4 +1,4 @@
-import { beijingIso, DAY_MS } from '../domain/clock.ts';
+import { beijingDate, DAY_MS } from '../domain/clock.ts';
 import type { ProviderId } from '../domain/order.ts';
 
 /** A ledger that was put back from a backup, which has forgotten what came after it. Instants in ms. */
@@ -24,8 +24,8 @@ export interface ForgottenDay {
 /** From the day of the backup's last record to that of the restoring, oldest first. */
 export function forgottenDays({ at, since, providers, reconciled }: Restored): ForgottenDay[] {
   const days: ForgottenDay[] = [];
-  for (let ms = since; dayOf(ms) <= dayOf(at); ms += DAY_MS) {
-    const date = dayOf(ms);
+  for (let ms = since; beijingDate(ms) <= beijingDate(at); ms += DAY_MS) {
+    const date = beijingDate(ms);
     days.push(...providers.map((provider) => ({ provider, date, open: reconciled[`${provider} ${date}`] })));
   }
   return days;
@@ -34,7 +34,7 @@ export function forgottenDays({ at, since, providers, reconciled }: Restored): F
 /** What a backup was itself restored from, and had not made up for, is still forgotten. */
 export function forgottenAgain(before: Restored | undefined, now: Omit<Restored, 'reconciled'>): Restored {
   if (!before) return { ...now, reconciled: {} };
-  const made = Object.entries(before.reconciled).filter(([day]) => day.slice(-10) < dayOf(now.since));
+  const made = Object.entries(before.reconciled).filter(([day]) => day.slice(-10) < beijingDate(now.since));
   return { ...now, since: Math.min(before.since, now.since), reconciled: Object.fromEntries(made) };
 }
 
@@ -49,7 +49,7 @@ export interface Due {
 
 /** Gateways make a bill on the next day. @param now ms */
 export function daysDue(restored: Restored, now: number): ForgottenDay[] {
-  return forgottenDays(restored).filter(({ date, open }) => open !== 0 && date < dayOf(now));
+  return forgottenDays(restored).filter(({ date, open }) => open !== 0 && date < beijingDate(now));
 }
 
 /** With how many differences a day was reconciled; as it was for one that the backup has not forgotten. */
@@ -65,8 +65,4 @@ export function reconciledDay(
 /** Whether nothing is left of it to be made up for. */
 export function isMadeUpFor(restored: Restored): boolean {
   return forgottenDays(restored).every(({ open }) => open === 0);
-}
-
-function dayOf(ms: number): string {
-  return beijingIso(ms).slice(0, 10);
 }

@@ -56,7 +56,7 @@ export class Sealing implements Ending {
   }
 
   async #chain(tx: Tx): Promise<void> {
-    let head = await readHead(tx);
+    let head = await endOfChain(tx);
     const chained: Chained[] = [];
     for (const recording of this.#recordings) {
       const after = head.seq;
@@ -74,8 +74,13 @@ export class Sealing implements Ending {
   }
 }
 
+/** What those who share this transaction record and add up. */
+export function sealingOf(tx: Tx): Sealing {
+  return tx.common(() => new Sealing());
+}
+
 /** The newest link as it was written; seq 0 and the ledger's id when there is none. */
-export async function readHead(tx: Tx): Promise<Head> {
+export async function endOfChain(tx: Tx): Promise<Head> {
   const [seq, hash] = (await readMeta(tx, 'audit_head'))?.split(' ') ?? [];
   return seq === undefined || hash === undefined
     ? { seq: 0, hash: await readLedgerId(tx) }

@@ -1,7 +1,7 @@
 import { closeSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Clock, RandomBytes } from '../domain/clock.ts';
-import { CashierError } from '../domain/errors.ts';
+import { CashierError, codeOf } from '../domain/errors.ts';
 import {
   type Database,
   isBusy,
@@ -196,7 +196,7 @@ function insist(attempt: () => void, ports: Ports): Promise<void> {
 
 /** Whether somebody, such as a virus scanner or a backup, may be holding the file so that nobody else gets at it. */
 function isHeld(error: unknown): boolean {
-  const system = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const system = codeOf(error);
   if (process.platform !== 'win32') return system === 'EBUSY';
   return /^(EBUSY|EPERM|EACCES)$/.test(system) || UNWRITABLE.has(primaryCode(error));
 }
@@ -222,7 +222,7 @@ function unusable(error: unknown, path: string): unknown {
   if (error instanceof CashierError) return error;
   const details = { variable: 'CASHIER_LEDGER', path };
   const code = primaryCode(error);
-  const system = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const system = codeOf(error);
   if (isBusy(error)) {
     return new CashierError('INTERNAL', {
       zh: `账本 ${path} 正被其他进程长时间占用，本次没有写入任何内容，也没有资金变动。`,

@@ -1,7 +1,7 @@
 import { beijingDay } from '../domain/clock.ts';
 import { counts, GIVEN_BACK, givesBack, type Scope, scopeKey } from './counting.ts';
 import { ORDERS, type OrderRecord, type RefundRecord } from './records.ts';
-import { Sealing } from './sealing.ts';
+import { sealingOf } from './sealing.ts';
 import type { SqlValue, Tx } from './store.ts';
 import { columnsOf, Sums, type TallyTable } from './sums.ts';
 
@@ -44,7 +44,7 @@ export class Tallies {
 
   /** What this transaction is going to add to one sum, by whomever of those who share it. */
   pending(table: TallyTable, sum: string, isMeant: (key: readonly SqlValue[]) => boolean): number {
-    const { sums } = this.#tx.common(() => new Sealing());
+    const { sums } = sealingOf(this.#tx);
     return this.added.of(table, sum, isMeant) + sums.of(table, sum, isMeant);
   }
 

@@ -1,4 +1,4 @@
-import { beijingIso, beijingMidnight, DAY_MS } from '../domain/clock.ts';
+import { beijingDate, beijingMidnight, DAY_MS } from '../domain/clock.ts';
 import { CashierError, type Text } from '../domain/errors.ts';
 
 /** Days that something may have been on its way over midnight, and its bills be looked into. */
@@ -13,14 +13,14 @@ export type Today = 'refused' | 'allowed';
 
 /** The latest day (`YYYY-MM-DD`, Asia/Shanghai) that can have a bill at `now` (ms). */
 export function lastDay(now: number, today: Today): string {
-  return dayOf(now - (today === 'allowed' ? 0 : DAY_MS));
+  return beijingDate(now - (today === 'allowed' ? 0 : DAY_MS));
 }
 
 /** The days that a span of time (ms, both inclusive) touches, oldest first; not more than a week and a day. */
 export function daysOf(from: number, to: number): string[] {
   const days = new Set<string>();
-  for (let at = from; at < to && days.size < MAX_DAYS; at += DAY_MS) days.add(dayOf(at));
-  if (days.size < MAX_DAYS) days.add(dayOf(to));
+  for (let at = from; at < to && days.size < MAX_DAYS; at += DAY_MS) days.add(beijingDate(at));
+  if (days.size < MAX_DAYS) days.add(beijingDate(to));
   return [...days];
 }
 
@@ -42,10 +42,6 @@ export function startOf(date: string, last: string, today: Today): number {
           en: 'There is no bill of this day yet: gateways make it at about 10:00 on the next morning (Asia/Shanghai).',
         },
   );
-}
-
-function dayOf(ms: number): string {
-  return beijingIso(ms).slice(0, 10);
 }
 
 function invalidDate(text: Text): CashierError {

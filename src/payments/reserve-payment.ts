@@ -2,6 +2,7 @@ import { wholeSecond } from '../domain/clock.ts';
 import { defined } from '../domain/defined.ts';
 import type { Credential, OrderTerms } from '../domain/order.ts';
 import type { Book } from '../ledger/book.ts';
+import { FINAL } from '../ledger/order-machine.ts';
 import { FORGOTTEN } from '../ledger/payers.ts';
 import type { ApprovalRecord, OrderRecord } from '../ledger/records.ts';
 import { insistNotFrozen } from '../policy/decisions.ts';
@@ -268,7 +269,7 @@ function awaitsSend({ state, declinedCode }: OrderRecord): boolean {
 }
 
 export function isFinal(order: OrderRecord): boolean {
-  return order.state === 'PAID' || order.state === 'CLOSED' || order.state === 'DENIED';
+  return FINAL.includes(order.state);
 }
 
 /** Whether there is something to pay with, and it has not died (`now` in ms). */

@@ -26,3 +26,6 @@ export const systemTurn = (): Promise<void> => immediate();
 
 /** The machine's randomness. */
 export const systemRandom: RandomBytes = (size) => cryptoRandomBytes(size);
+
+/** What of the machine nearly everything wants. */
+export const systemPorts = { clock: systemClock, randomBytes: systemRandom };

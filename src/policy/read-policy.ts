@@ -25,7 +25,7 @@ export class PolicyProblem extends Error {
   }
 }
 
-function wrong(path: Path, zh: string, en: string): PolicyProblem {
+export function wrong(path: Path, zh: string, en: string): PolicyProblem {
   return new PolicyProblem({ zh, en }, path);
 }
 
@@ -266,7 +266,8 @@ function shown(value: unknown): string {
   return cut(typeof value === 'string' ? JSON.stringify(value) : String(value));
 }
 
-function cut(text: string): string {
+/** What somebody has written, as a sentence may have it. */
+export function cut(text: string): string {
   const plain = text.replace(/\p{C}/gu, '?');
   return plain.length > MAX_SHOWN ? `${plain.slice(0, MAX_SHOWN)}…` : plain;
 }

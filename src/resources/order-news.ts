@@ -11,6 +11,11 @@ type Listener = (event: ServerEvent) => void;
 /** Who hears. */
 type Hearer = Pick<Call, 'caller' | 'ownOrdersOnly'>;
 
+/** Whether an order exists for somebody. */
+export function mayHear({ ownOrdersOnly, caller }: Hearer, order: { readonly caller: string }): boolean {
+  return !ownOrdersOnly || order.caller === caller;
+}
+
 export interface OrderNewsDeps {
   readonly ledger: Ledger;
   readonly log: Log;
@@ -62,7 +67,7 @@ export class OrderNews {
       const holders = current?.();
       for (const [listener, hearer] of this.#heardBy) {
         if (holders?.has(hearer) === false) continue;
-        if (hearer.ownOrdersOnly && order.caller !== hearer.caller) continue;
+        if (!mayHear(hearer, order)) continue;
         listener({ kind: 'resource_updated', uri: uriOf(outTradeNo) });
         if (isNew) listener({ kind: 'resources_list_changed' });
       }

@@ -1,4 +1,4 @@
-import { beijingIso } from '../domain/clock.ts';
+import { beijingDate } from '../domain/clock.ts';
 import type { Fen } from '../domain/money.ts';
 import { token } from './numbers.ts';
 import { steer } from './payer.ts';
@@ -47,12 +47,12 @@ export function billLines(world: World, provider: Provider, date: string, whose:
       ...paymentLines(world, trade),
       ...trade.refunds.flatMap((refund) => refundLines(world, trade, refund)),
     ]);
-  return lines.filter(({ at }) => dayOf(at) === date);
+  return lines.filter(({ at }) => beijingDate(at) === date);
 }
 
 /** Whether a bill of that day may be asked for. The real gateways have none of the day that still runs. */
 export function hasBill(world: World, date: string): boolean {
-  return /^\d{4}-\d{2}-\d{2}$/.test(date) && date <= dayOf(world.clock.now());
+  return /^\d{4}-\d{2}-\d{2}$/.test(date) && date <= beijingDate(world.clock.now());
 }
 
 /** Keeps a file under a token of its own. */
@@ -115,8 +115,4 @@ function refundLines(world: World, trade: Trade, refund: Refund): BillLine[] {
 /** 0.6 % of an amount, rounded to the fen. */
 function feeOf(amountFen: number): number {
   return Math.floor((amountFen * 6 + 500) / 1000);
-}
-
-function dayOf(ms: number): string {
-  return beijingIso(ms).slice(0, 10);
 }

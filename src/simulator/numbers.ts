@@ -1,4 +1,4 @@
-import { beijingIso, type RandomBytes } from '../domain/clock.ts';
+import { beijingDate, type RandomBytes } from '../domain/clock.ts';
 
 /** `count` random decimal digits. The slight bias of `% 10` does not matter for a number that only names. */
 export function digits(randomBytes: RandomBytes, count: number): string {
@@ -7,7 +7,7 @@ export function digits(randomBytes: RandomBytes, count: number): string {
 
 /** The Beijing day as gateways put it into their numbers: `20261121`. */
 export function dayOf(ms: number): string {
-  return beijingIso(ms).slice(0, 10).replaceAll('-', '');
+  return beijingDate(ms).replaceAll('-', '');
 }
 
 /** 128 random bits: an id nobody guesses, or the address of a page. */

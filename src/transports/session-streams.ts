@@ -3,7 +3,7 @@ import type { Log } from '../domain/ports.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Hearing, HeldStream } from '../ledger/session-book.ts';
 import type { Identity } from '../policy/identity.ts';
-import { uriOf } from '../resources/order-news.ts';
+import { mayHear, uriOf } from '../resources/order-news.ts';
 
 /** How often (ms) a stream says that it is still there. */
 export const KEEP_ALIVE_MS = 15_000;
@@ -214,10 +214,6 @@ export class SessionStreams {
   readonly #failed = (error: unknown): void => {
     this.#deps.log.error('session news', { error: String(error) });
   };
-}
-
-function mayHear(identity: Identity, { caller }: { readonly caller: string }): boolean {
-  return !identity.ownOrdersOnly || caller === identity.caller;
 }
 
 const updated = (outTradeNo: string) => event(UPDATED, { uri: uriOf(outTradeNo) });

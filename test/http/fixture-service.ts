@@ -1,8 +1,9 @@
 /** `mcp-cashier http` with other things to offer: the very same wiring, for the conformance suite. */
 import { Hono } from 'hono';
 import { anyoneAs } from '../../src/auth/callers.ts';
-import { openApp, systemPorts } from '../../src/compose.ts';
+import { openApp } from '../../src/compose.ts';
 import { readConfig } from '../../src/config.ts';
+import { systemPorts } from '../../src/platform/system.ts';
 import { serveOverHttp } from '../../src/transports/http.ts';
 import type { EndpointDeps } from '../../src/transports/mcp-endpoint.ts';
 import { fixtures } from './fixtures.ts';

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { Hono } from 'hono';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { anyoneAs } from '../../src/auth/callers.ts';
-import { openApp, systemPorts } from '../../src/compose.ts';
+import { openApp } from '../../src/compose.ts';
 import { readConfig } from '../../src/config.ts';
+import { systemPorts } from '../../src/platform/system.ts';
 import { serveOverHttp } from '../../src/transports/http.ts';
 
 let home: string;

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 
 import { servePage } from '../../src/cli/approvals-page.ts';
-import { type App, openApp, systemPorts } from '../../src/compose.ts';
+import { type App, openApp } from '../../src/compose.ts';
 import { readConfig } from '../../src/config.ts';
+import { systemPorts } from '../../src/platform/system.ts';
 import { commandContext } from '../support/command-context.ts';
 import { until } from '../support/server-process.ts';
 

@@ -224,7 +224,7 @@ describe('a shop with all three', () => {
     const { openSimulator } = await import('../../src/simulator/index.ts');
     const { FAKES } = await import('../../src/simulator/fakes.ts');
     const { TOYPAY } = await import('./fake.ts');
-    const { systemPorts } = await import('../../src/compose.ts');
+    const { systemPorts } = await import('../../src/platform/system.ts');
     const folder = join(home, 'simulator');
     const simulator = await openSimulator({ folder, ...systemPorts, fakes: [...FAKES, TOYPAY] });
     await simulator.close();

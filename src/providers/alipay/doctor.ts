@@ -1,4 +1,4 @@
-import { beijingIso, DAY_MS } from '../../domain/clock.ts';
+import { beijingDate, DAY_MS } from '../../domain/clock.ts';
 import { type StandInKeys, serverComplaints } from '../complaints.ts';
 import type { WalletDoctor, WalletSettings } from '../examination.ts';
 import { absent, coveredBy, error, example, type Finding, incomplete, ok, warning } from '../finding.ts';
@@ -112,7 +112,7 @@ function examineValidity({ values, nameOf }: WalletSettings, now: number): Findi
     const until = Date.parse(certificate.validTo);
     const days = Math.floor((until - now) / DAY_MS);
     if (days >= WARN_DAYS) return [];
-    const day = beijingIso(until).slice(0, 10);
+    const day = beijingDate(until);
     const over = until <= now;
     return [
       (over ? error : warning)(over ? 'alipay.certificate-expired' : 'alipay.certificate-expires', {
