@@ -18,7 +18,7 @@ import {
 } from './postgres-refusals.ts';
 import { type Outcome, perform } from './postgres-transaction.ts';
 import type { Store } from './store.ts';
-import { inTurns, type Job, type Line } from './turns.ts';
+import { inTurns, type Job, type Kind, type Line } from './turns.ts';
 
 const PATIENCE_MS = 15_000;
 /** The same (ms) for the first connection of all, for whose failure somebody is waiting. */
@@ -115,7 +115,7 @@ export async function openPostgresStore(url: string, name: string, ports: Ports)
     query_timeout: patienceMs,
   });
 
-  async function together(kind: 'write' | 'read', line: Line): Promise<void> {
+  async function together(kind: Kind, line: Line): Promise<void> {
     let jobs: readonly Job[] | undefined;
     // With its first commit a store may have to make a table.
     const isBeside = line.isBeside && isNumbering;
@@ -141,7 +141,7 @@ export async function openPostgresStore(url: string, name: string, ports: Ports)
   /** The rest of one transaction, to its end. Throws where nothing of it stands, or that cannot be found out. */
   async function transaction(
     client: PoolClient,
-    kind: 'write' | 'read',
+    kind: Kind,
     jobs: readonly Job[],
     isBeside: boolean,
   ): Promise<Outcome> {
@@ -224,7 +224,7 @@ export async function openPostgresStore(url: string, name: string, ports: Ports)
   }
 
   let news: PostgresNews | undefined;
-  const { idle, ...turns } = inTurns(together, turn, (error) => postgresRefusal(error, name));
+  const { idle, ...turns } = inTurns(together, turn, (error) => postgresRefusal(error, name), 'two');
   return {
     dialect: 'postgres',
     ...turns,

@@ -13,7 +13,7 @@ import {
   sqlite,
 } from '../platform/sqlite.ts';
 import type { Row, SqlValue, Store, Tx } from './store.ts';
-import { asSingle, inCommon, inTurns, type Job, type Line } from './turns.ts';
+import { asSingle, inCommon, inTurns, type Job, type Kind, type Line } from './turns.ts';
 
 /** How long (ms) a transaction keeps asking for its turn before it gives up with nothing done. */
 const BUSY_DEADLINE_MS = 15_000;
@@ -98,7 +98,7 @@ export async function openSqliteStore(path: string, ports: Ports): Promise<Store
    * told anything before the commit that it rests on: not what was done, nor why it was refused. Whoever comes while
    * the lock is waited for shares the commit.
    */
-  async function together(kind: 'write' | 'read', line: Line): Promise<void> {
+  async function together(kind: Kind, line: Line): Promise<void> {
     let jobs: readonly Job[] | undefined;
     const told: (() => void)[] = [];
     const { common, end } = inCommon();
@@ -148,9 +148,8 @@ export async function openSqliteStore(path: string, ports: Ports): Promise<Store
     }
   }
 
-  const { idle, ...turns } = inTurns(together, turn, (error) =>
-    isSqliteError(error) ? unusable(error, path) : error,
-  );
+  const refusal = (error: unknown) => (isSqliteError(error) ? unusable(error, path) : error);
+  const { idle, ...turns } = inTurns(together, turn, refusal, 'one');
   return {
     ...turns,
     async close() {

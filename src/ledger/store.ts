@@ -53,7 +53,8 @@ export interface Ear {
  * The port to a database shared by several processes. `write` is serialised against every other writer and durable
  * when it resolves; when `work` throws, nothing of it remains. With `beside` it may go on beside others that do, and is
  * serialised against whoever asks for one of its keys or for being alone: what it reads and relies upon has to stand
- * under one of its keys, or be written by nobody who is not alone. `note` is a write beside others that a power cut may
+ * under one of its keys, or be written by nobody who is not alone. `read` sees all that had resolved when it was asked
+ * for, as of one instant not before it. `note` is a write beside others that a power cut may
  * undo, alone of the last ones: no wait for the disk is spent on it.
  */
 export interface Store {

@@ -51,6 +51,8 @@ export function inCommon() {
   };
 }
 
+export type Kind = 'write' | 'read';
+
 interface Turns extends Omit<Store, 'close'> {
   /** When all that was asked for is done. */
   idle(): Promise<void>;
@@ -61,30 +63,39 @@ interface Turns extends Omit<Store, 'close'> {
  * @param together does a line's jobs in one transaction, and tells each of them how it ended
  * @param turn resolves when all that has come with this turn of the event loop has been heard
  * @param refusal how a failure reaches who asked
+ * @param lanes whether who reads stands in one line with who writes, or in a line of their own, on another connection
  */
 export function inTurns(
-  together: (kind: 'write' | 'read', line: Line) => Promise<void>,
+  together: (kind: Kind, line: Line) => Promise<void>,
   turn: () => Promise<void>,
   refusal: (error: unknown) => unknown,
+  lanes: 'one' | 'two',
 ): Turns {
-  const waiting: Record<'write' | 'read', Job[]> = { write: [], read: [] };
+  const waiting: Record<Kind, Job[]> = { write: [], read: [] };
   let asked = 0;
-  let serving: Promise<void> | undefined;
+  const serving: { [kind in Kind]?: Promise<void> | undefined } = {};
   async function serve(): Promise<void> {
     const { write, read } = waiting;
     while (write.length + read.length > 0) {
       await turn();
       if (write.length > 0) await together('write', lineOf(write));
-      // Who reads sees what was asked to be written before.
+      // On a connection that both share, who reads sees what was asked to be written before.
       const until = write[0]?.number ?? Number.POSITIVE_INFINITY;
       if (read[0] && read[0].number < until) await together('read', lineOf(read, until));
     }
-    serving = undefined;
+    serving.write = undefined;
   }
-  function ask<T>(line: Job[], work: (tx: Tx) => Promise<T>, isBeside = false, isNote = false): Promise<T> {
+  async function serveLane(kind: Kind): Promise<void> {
+    while (waiting[kind].length > 0) {
+      await turn();
+      await together(kind, lineOf(waiting[kind]));
+    }
+    serving[kind] = undefined;
+  }
+  function ask<T>(kind: Kind, work: (tx: Tx) => Promise<T>, isBeside = false, isNote = false): Promise<T> {
     return new Promise((resolve, reject) => {
       asked += 1;
-      line.push({
+      waiting[kind].push({
         number: asked,
         isNote,
         isBeside,
@@ -95,15 +106,16 @@ export function inTurns(
         },
         fail: (error) => reject(refusal(error)),
       });
-      serving ??= serve();
+      if (lanes === 'one') serving.write ??= serve();
+      else serving[kind] ??= serveLane(kind);
     });
   }
   return {
-    read: (work) => ask(waiting.read, work),
-    write: (work, how) => ask(waiting.write, work, how === 'beside'),
-    note: (work) => ask(waiting.write, work, true, true),
+    read: (work) => ask('read', work),
+    write: (work, how) => ask('write', work, how === 'beside'),
+    note: (work) => ask('write', work, true, true),
     queued: () => waiting.write.length,
-    idle: async () => serving,
+    idle: async () => void (await Promise.all([serving.write, serving.read])),
   };
 }
 

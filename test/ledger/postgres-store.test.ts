@@ -60,6 +60,16 @@ describe.skipIf(!hasPostgres)(`a ledger in PostgreSQL${postgresMark(hasPostgres)
     },
   );
 
+  it('lets nobody who reads wait for who writes, and shows them what was written before they asked', async () => {
+    const unlock = await lockDatabase(url);
+    const writing = add();
+    const read = async () => (await store.read((tx) => tx.all('SELECT n FROM t')))[0]?.n;
+    expect(await read()).toBe(1);
+    await unlock();
+    await writing;
+    expect(await read()).toBe(2);
+  });
+
   it('finds out that a commit does not stand that was lost on its way, and makes it again', async () => {
     wire.next = 'commit lost';
     await Promise.all([add(), add()]);
