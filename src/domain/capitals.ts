@@ -2,7 +2,8 @@ import type { Fen } from './money.ts';
 
 const DIGITS = ['零', '壹', '贰', '叁', '肆', '伍', '陆', '柒', '捌', '玖'] as const;
 const PLACES = ['仟', '佰', '拾', ''] as const;
-const GROUPS = ['', '万', '亿'] as const;
+/** Of four places each, as many as a safe whole number of fen has. */
+const GROUPS = ['万亿', '亿', '万', ''] as const;
 
 /**
  * An amount in the capital numerals of Chinese vouchers, by the rules of 《支付结算办法》: 12345 → `壹佰贰拾叁元肆角伍分`,
@@ -19,20 +20,19 @@ export function capitalYuan(amount: Fen): string {
   return `${whole && `${whole}元`}${gap}${jiao === 0 ? '' : `${DIGITS[jiao]}角`}${fen === 0 ? '' : `${DIGITS[fen]}分`}`;
 }
 
-/** Groups of four places; a gap of zeros before a digit is one 零. */
+/** Every place is said; then what zeros say moves behind its group, is said once, and not at either end. */
 function wholeYuan(yuan: string): string {
-  let text = '';
-  let gap = false;
-  const places = [...yuan.padStart(Math.ceil(yuan.length / 4) * 4, '0')];
-  for (const [at, digit] of places.entries()) {
-    if (digit === '0') gap = text !== '';
-    else {
-      text += `${gap ? DIGITS[0] : ''}${DIGITS[Number(digit)]}${PLACES[at % 4]}`;
-      gap = false;
-    }
-    const endsGroup = at % 4 === 3;
-    const inGroup = places.slice(at - 3, at + 1).some((one) => one !== '0');
-    if (endsGroup && inGroup) text += GROUPS[(places.length - 1 - at) / 4] ?? '';
-  }
-  return text;
+  const places = yuan.padStart(GROUPS.length * 4, '0');
+  const said = GROUPS.map((unit, group) => {
+    const digits = [...places.slice(group * 4, group * 4 + 4)];
+    const words = digits.map(
+      (digit, place) => `${DIGITS[Number(digit)]}${digit === '0' ? '' : PLACES[place]}`,
+    );
+    return `${words.join('')}${digits.every((digit) => digit === '0') ? '' : unit}`;
+  });
+  return said
+    .join('')
+    .replace(/(零+)([万亿]+)/g, '$2$1')
+    .replace(/零+/g, '零')
+    .replace(/^零|零$/g, '');
 }

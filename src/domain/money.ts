@@ -59,7 +59,8 @@ export function groupedYuan(amount: Fen): string {
 export function signedFenFromYuan(yuan: string): number | undefined {
   const negative = yuan.startsWith('-');
   const amount = fenFromYuan(negative ? yuan.slice(1) : yuan);
-  return amount !== undefined && negative && amount > 0 ? -amount : amount;
+  // Never minus zero.
+  return negative && amount ? -amount : amount;
 }
 
 /** As {@link toYuan} for a signed number of fen, such as a fee that was given back: -60 → `"-0.60"`. */

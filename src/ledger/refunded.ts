@@ -53,6 +53,6 @@ export function laterTotal(
   before: OrderRecord['gatewayRefunded'],
   told: OrderRecord['gatewayRefunded'],
 ): OrderRecord['gatewayRefunded'] {
-  if (typeof before === 'number') return typeof told === 'number' && told > before ? told : before;
+  if (typeof before === 'number') return typeof told === 'number' ? fen(Math.max(before, told)) : before;
   return before === 'elsewhere' && told === 'unknown' ? before : (told ?? before);
 }

@@ -61,9 +61,6 @@ export function decide(
 function forbids(rule: Rule, request: Request, used: Used | undefined, now: number): Denial | undefined {
   const { path } = rule;
   const amount = request.amountFen;
-  // A rule whose use nobody has looked up must not pass for unused.
-  if (used === undefined && (rule.kind === 'ceiling' || rule.kind === 'budget')) return deny(path, '?', '?');
-  const { count: usedCount = 0, fen: usedFen = 0, filledFen = 0 } = used ?? {};
   switch (rule.kind) {
     case 'providers':
       if (rule.allowed.includes(request.provider)) return undefined;
@@ -80,39 +77,48 @@ function forbids(rule: Rule, request: Request, used: Used | undefined, now: numb
     case 'max':
       return amount > rule.fen ? deny(path, toYuan(rule.fen), toYuan(amount)) : undefined;
     case 'ceiling': {
+      if (used === undefined) return notLookedUp(path);
       const { totalFen, count } = rule;
       const frees = freeAt(rule, amount, used, now);
-      if (count !== undefined && usedCount + 1 > count) {
-        return { ...deny(`${path}.count`, String(count), String(usedCount)), ...frees };
+      if (count !== undefined && used.count + 1 > count) {
+        return { ...deny(`${path}.count`, String(count), String(used.count)), ...frees };
       }
-      if (totalFen !== undefined && usedFen + amount > totalFen) {
-        return { ...deny(`${path}.totalYuan`, toYuan(totalFen), toYuan(fen(usedFen))), ...frees };
+      if (totalFen !== undefined && used.fen + amount > totalFen) {
+        return { ...deny(`${path}.totalYuan`, toYuan(totalFen), toYuan(fen(used.fen))), ...frees };
       }
       return undefined;
     }
-    case 'budget':
+    case 'budget': {
+      if (used === undefined) return notLookedUp(path);
+      const { filledFen = 0 } = used;
       // Only a top-up frees it.
-      return usedFen + amount > filledFen
-        ? deny(path, toYuan(fen(filledFen)), toYuan(fen(usedFen)))
+      return used.fen + amount > filledFen
+        ? deny(path, toYuan(fen(filledFen)), toYuan(fen(used.fen)))
         : undefined;
+    }
     case 'approve':
       return undefined;
   }
+}
+
+/** A rule whose use nobody has looked up must not pass for unused. */
+function notLookedUp(path: string): Denial {
+  return deny(path, '?', '?');
 }
 
 /** When (ms) enough will have left the window; nothing for an amount that never fits. */
 function freeAt(
   rule: Extract<Rule, { kind: 'ceiling' }>,
   amount: Fen,
-  used: Used | undefined,
+  used: Used,
   now: number,
 ): { freeAt?: number } {
   const { totalFen = Number.MAX_SAFE_INTEGER, count = Number.MAX_SAFE_INTEGER } = rule;
   if (amount > totalFen || count < 1) return {};
   if (rule.window === 'day') return { freeAt: nextOpening(0, now + MINUTE_MS) };
-  let left = used?.count ?? 0;
-  let sum = used?.fen ?? 0;
-  for (const entry of used?.entries ?? []) {
+  let left = used.count;
+  let sum = used.fen;
+  for (const entry of used.entries ?? []) {
     left -= 1;
     sum -= entry.fen;
     if (left + 1 <= count && sum + amount <= totalFen) return { freeAt: entry.at + MINUTE_MS };

@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { OrderState, RefundState } from '../../src/domain/order.ts';
-import { nextOrderState, type OrderEvent } from '../../src/ledger/order-machine.ts';
-import { holdsSum, nextRefundState, type RefundEvent } from '../../src/ledger/refund-machine.ts';
+import { FINAL, isSettledOrder, nextOrderState, type OrderEvent } from '../../src/ledger/order-machine.ts';
+import {
+  holdsSum,
+  isSettledRefund,
+  nextRefundState,
+  type RefundEvent,
+} from '../../src/ledger/refund-machine.ts';
 
 const ORDER_STATES: readonly OrderState[] = [
   'PENDING_APPROVAL',
@@ -100,5 +105,18 @@ describe('state machines', () => {
       'DENIED',
       'CLOSED',
     ]);
+  });
+
+  it('have the gateway asked only about what it may have and has not ended', () => {
+    expect(ORDER_STATES.filter((state) => !isSettledOrder(state))).toEqual(['UNKNOWN', 'NOTPAY']);
+    expect(REFUND_STATES.filter((state) => !isSettledRefund(state))).toEqual([
+      'UNKNOWN',
+      'PROCESSING',
+      'ABNORMAL',
+    ]);
+  });
+
+  it('end an order where nothing of it is sent any more', () => {
+    expect([...FINAL].sort()).toEqual(['CLOSED', 'DENIED', 'PAID']);
   });
 });

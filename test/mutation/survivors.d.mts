@@ -1,0 +1,3 @@
+import type { Survivor } from './judge.mjs';
+
+export const SURVIVORS: readonly Survivor[];
