@@ -1,5 +1,6 @@
 // Both gateways in a process of their own: every answer is signed, no request is checked, nothing is ever paid.
-// Reads what wallets.mjs gives it on stdin, says `ready` on stdout, and `GET /count` tells what it was asked.
+// Reads what wallets.mjs gives it on stdin, says `ready` on stdout; `GET /count` tells what it was asked, `GET /mark?NUMBER`
+// what an order at WeChat Pay was to carry.
 import { createPrivateKey, randomBytes, sign } from 'node:crypto';
 import { createServer } from 'node:http';
 import { json, text } from 'node:stream/consumers';
@@ -7,12 +8,16 @@ import { json, text } from 'node:stream/consumers';
 const { port, alipayKey, wechatpayKey, ids } = await json(process.stdin);
 const keys = { alipay: createPrivateKey(alipayKey), wechatpay: createPrivateKey(wechatpayKey) };
 const count = { creates: 0, questions: 0 };
+/** Of the last orders. */
+const marks = new Map();
+const MOST_MARKS = 10_000;
 const signed = (key, bytes) => sign('RSA-SHA256', Buffer.from(bytes), key).toString('base64');
 
 createServer(async (request, response) => {
   const url = new URL(request.url, 'http://localhost');
   const body = await text(request);
   if (url.pathname === '/count') response.end(JSON.stringify(count));
+  else if (url.pathname === '/mark') response.end(JSON.stringify({ mark: marks.get(url.search.slice(1)) }));
   else if (url.pathname === '/gateway.do') alipay(url, body, response);
   else wechatpay(url, body, response);
 }).listen(port, '127.0.0.1', () => console.log('ready'));
@@ -36,9 +41,14 @@ function alipay(url, body, response) {
   response.end(`{"${method.replaceAll('.', '_')}_response":${node},"sign":"${signed(keys.alipay, node)}"}`);
 }
 
-function wechatpay(url, _body, response) {
+function wechatpay(url, body, response) {
   const isCreate = url.pathname.endsWith('/native');
   const isClose = url.pathname.endsWith('/close');
+  if (isCreate) {
+    const { out_trade_no, attach } = JSON.parse(body);
+    if (marks.size >= MOST_MARKS) marks.clear();
+    marks.set(out_trade_no, attach);
+  }
   count[isCreate ? 'creates' : 'questions'] += 1;
   const answer = isClose
     ? ''

@@ -15,6 +15,8 @@ import { equal, idle, inside, limits, list, SMALL, size } from './rows/grown.mjs
 import { latency } from './rows/latency.mjs';
 import { memory } from './rows/memory.mjs';
 import { million } from './rows/million.mjs';
+import { newcomer } from './rows/newcomer.mjs';
+import { notifications } from './rows/notifications.mjs';
 import { replicas } from './rows/replicas.mjs';
 import { processes, throughput } from './rows/throughput.mjs';
 import { verify } from './rows/verify.mjs';
@@ -23,7 +25,17 @@ import { where } from './rows/where.mjs';
 import { Stage } from './stage.mjs';
 
 const ROWS = {
-  ...{ 'first-list': firstList, calls, latency, throughput, processes, equal, limits },
+  ...{
+    'first-list': firstList,
+    newcomer,
+    calls,
+    latency,
+    throughput,
+    notifications,
+    processes,
+    equal,
+    limits,
+  },
   ...{ size, idle, list, inside, verify, waits, replicas, million, memory },
 };
 /** Rows that only say where time goes: `all` does without them. */
@@ -45,6 +57,7 @@ const FULL = {
   rounds: 2,
   inFlight: [1, 8, 32],
   creates: 200,
+  notifications: 2_000,
   calls: 100_000,
   idleSeconds: 30,
   waits: 2_000,
@@ -58,6 +71,7 @@ const QUICK = {
   rounds: 1,
   inFlight: [8],
   creates: 20,
+  notifications: 100,
   calls: 500,
   idleSeconds: 2,
   waits: 100,

@@ -40,14 +40,24 @@ export class Stage {
 
   /** Both gateways. */
   async gateway() {
-    const gateway = this.#keep(new Process([GATEWAY], { stdin: JSON.stringify(merchant.gateway) }));
+    return this.process([GATEWAY], { stdin: JSON.stringify(merchant.gateway) });
+  }
+
+  /** What the gateways sign with. */
+  get keys() {
+    return merchant.gateway;
+  }
+
+  /** A process that says something on stdout once it is there. */
+  async process(args, options) {
+    const one = this.#keep(new Process(args, options));
     await Promise.race([
-      once(gateway.child.stdout, 'data'),
-      gateway.ended.then(() => {
-        throw new Error(gateway.errors);
+      once(one.child.stdout, 'data'),
+      one.ended.then(() => {
+        throw new Error(one.errors);
       }),
     ]);
-    return gateway;
+    return one;
   }
 
   /** PostgreSQL, one for all that a row does. @param settings more of the command line of its first start */
@@ -61,9 +71,9 @@ export class Stage {
     return bundled(name);
   }
 
-  /** What the gateways were asked so far. */
-  async asked() {
-    const [response] = await once(get(`http://127.0.0.1:${GATEWAY_PORT}/count`), 'response');
+  /** What the gateways tell of what they were asked. */
+  async asked(path = '/count') {
+    const [response] = await once(get(`http://127.0.0.1:${GATEWAY_PORT}${path}`), 'response');
     return json(response);
   }
 

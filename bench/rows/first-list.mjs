@@ -1,13 +1,11 @@
 // First `tools/list` over stdio, from spawn to answer: this server as npm installs it from the packed tarball, beside a
 // bare unbundled server of the same SDK.
-import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { install, pack } from '../../test/package/packed.mjs';
+import { listed, NOTHING } from '../listed.mjs';
 import { ECHO } from '../processes.mjs';
 import { atMost, median } from '../stage.mjs';
 
-/** Answers anything at once. */
-const NOTHING = `process.stdin.on('data', () => process.stdout.write('"id":2'))`;
 /** Above this a change is refused, on whatever machine. */
 const LIMIT = 0.75;
 
@@ -23,7 +21,7 @@ export async function firstList(stage) {
   let first = 0;
   for (let i = 0; i <= stage.sizes.firstLists; i++) {
     for (const [name, script] of Object.entries({ ours, bare: ECHO, node: NOTHING })) {
-      const ms = await listed(script, env);
+      const ms = await listed(process.execPath, script === NOTHING ? ['-e', NOTHING] : [script], env);
       // The first round warms the disk cache; in ours it also writes the ledger and the compiled bundle.
       if (i > 0) times[name].push(ms);
       else if (name === 'ours') first = ms;
@@ -38,37 +36,4 @@ export async function firstList(stage) {
       },
     }),
   ];
-}
-
-function listed(script, env) {
-  return new Promise((resolve, reject) => {
-    const startedAt = performance.now();
-    const child = spawn(process.execPath, script === NOTHING ? ['-e', NOTHING] : [script], {
-      env,
-      stdio: ['pipe', 'pipe', 'ignore'],
-    });
-    let out = '';
-    child.on('error', reject);
-    child.on('exit', (code) => reject(new Error(`${script} ended with ${code}`)));
-    child.stdout.on('data', (chunk) => {
-      out += chunk;
-      if (!out.includes('"id":2')) return;
-      const ms = performance.now() - startedAt;
-      child.removeAllListeners('exit');
-      child.once('exit', () => resolve(ms));
-      child.stdin.end();
-    });
-    const send = (message) => child.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
-    send({
-      id: 1,
-      method: 'initialize',
-      params: {
-        protocolVersion: '2025-11-25',
-        capabilities: {},
-        clientInfo: { name: 'bench', version: '1' },
-      },
-    });
-    send({ method: 'notifications/initialized' });
-    send({ id: 2, method: 'tools/list' });
-  });
 }
