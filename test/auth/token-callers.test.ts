@@ -47,6 +47,16 @@ describe('a token', () => {
     expect(newToken(systemRandom).token).not.toBe(token);
   });
 
+  it('is compared to its last byte', async () => {
+    const { token, sha256 } = newToken(systemRandom);
+    const almost = Array.from(sha256, (digit, i) => {
+      const other = digit === '0' ? '1' : '0';
+      return { name: `almost-${i}`, sha256: sha256.slice(0, i) + other + sha256.slice(i + 1) };
+    });
+    await changeTokenFile(file, () => almost.map((entry) => ({ ...entry, orders: 'own' as const })));
+    expect(tokenCallers(file, log).identify(bearer(token))).toBe('wrong');
+  });
+
   it('is a caller with its rights', async () => {
     const own = await add('own', { tools: ['query-payment'] });
     const all = await add('all', { orders: 'all' });

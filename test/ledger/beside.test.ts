@@ -1,11 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { beside, metaKey } from '../../src/ledger/beside.ts';
+import { Book } from '../../src/ledger/book.ts';
 import { openPostgresStore } from '../../src/ledger/postgres-store.ts';
 import type { Store, Tx } from '../../src/ledger/store.ts';
+import { refundPayment } from '../../src/payments/refund-payment.ts';
 import { systemClock, systemRandom, systemTurn } from '../../src/platform/system.ts';
 import { gate } from '../support/gate.ts';
 import { hasPostgres, newDatabase, say } from '../support/postgres.ts';
 import { postgresMark } from '../support/skipped.ts';
+import { CALL, refund, World } from '../support/world.ts';
 
 const ports = { clock: systemClock, randomBytes: systemRandom, turn: systemTurn };
 
@@ -113,6 +116,27 @@ describe.skipIf(!hasPostgres)(`writers in PostgreSQL${postgresMark(hasPostgres)}
     expect(await stored()).toEqual([1, 2, 3, 4, 100]);
   });
 
+  it('do not take a key for theirs that somebody had who has failed in the same commit', async () => {
+    const { arrived, open, pass } = gate();
+    const failed = other.write(async (tx) => {
+      await tx.lock('a');
+      throw new Error('no');
+    }, 'beside');
+    const mate = other.write(pass, 'beside');
+    const late = other.write(async (tx) => {
+      await tx.lock('a');
+      await put(tx, Number((await found(tx)).includes(1)) * 100);
+    }, 'beside');
+    const refused = expect(failed).rejects.toThrow('no');
+    await arrived;
+    const first = await busy('a');
+    open();
+    await mate;
+    first.open();
+    await Promise.all([refused, late, first.written]);
+    expect(await stored()).toEqual([1, 100]);
+  });
+
   it('keep nothing of who comes again, though that one took the refusal for something else', async () => {
     const { written, open } = await busy('a');
     const ended: number[] = [];
@@ -183,4 +207,32 @@ it('nobody writes beside others what is not an order, nor under the key that it 
     'CREATE TABLE orders (a)',
   ])
     expect(await isAlone(sql), sql).toBe(true);
+});
+
+it('nobody changes an order or a refund beside others whose key it has not', async () => {
+  const world = new World();
+  const till = await world.process();
+  await world.sold(till);
+  await refundPayment(till, CALL, refund({ outTradeNo: 'ORDER_1', outRefundNo: 'R1' }));
+  const { order, given } = await till.ledger.read(async (book) => ({
+    order: await book.orders.get('ORDER_1'),
+    given: await book.refunds.get('ORDER_1', 'R1'),
+  }));
+  if (!order || !given) throw new Error('nothing was sold');
+  for (const held of [true, false]) {
+    const alone: number[] = [];
+    const tx: Tx = {
+      all: async () => [],
+      run: async () => 1,
+      lock: async () => undefined,
+      holds: () => held,
+      alone: async () => void alone.push(1),
+      common: (make) => make(),
+    };
+    const book = new Book(beside(tx), 0, { actor: 'system' });
+    await book.orders.patch(order, {});
+    await book.refunds.patch(given, {});
+    expect(alone).toHaveLength(held ? 0 : 2);
+  }
+  await world.end();
 });

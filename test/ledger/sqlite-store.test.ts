@@ -56,7 +56,10 @@ describe('a commit that several share', () => {
 
   it('is one, and nobody hears anything before it', async () => {
     const { store, insert, rows } = await overheard();
-    const refused = store.write(async () => Promise.reject(new Error('no')));
+    const refused = store.write(async (tx) => {
+      await tx.run('INSERT INTO t VALUES (9)');
+      throw new Error('no');
+    });
     const told = [insert(1), refused, insert(2), insert(3)].map((one) =>
       one.then(String, String).then((answer) => said.push(answer)),
     );
@@ -101,7 +104,7 @@ describe('a commit that several share', () => {
       await refused();
       all.push(
         store.note(level),
-        store.write(level),
+        store.write(level, 'beside'),
         insert(1),
         rows().then((found) => (seen = found)),
       );

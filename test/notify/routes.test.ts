@@ -6,7 +6,7 @@ import { createPayment } from '../../src/payments/create-payment.ts';
 import { refundPayment } from '../../src/payments/refund-payment.ts';
 import type { Till } from '../../src/payments/till.ts';
 import type { RawNotify } from '../../src/providers/contract.ts';
-import { CALL, payment, refund, World } from '../support/world.ts';
+import { CALL, NO_APPROVAL, payment, refund, World } from '../support/world.ts';
 
 const ORDER = 'ORDER_1';
 let world: World;
@@ -87,6 +87,17 @@ describe('what is not provably the gateway speaking about our order changes noth
 
   it('another account', async () => {
     expect(await post(world.bank.notification(ORDER, undefined, 'bank 2'))).toBe(400);
+  });
+
+  it('the gateway of one account about an order of another, and about its refunds', async () => {
+    const refunds = world.bank.trades.get(ORDER)?.refunds;
+    refunds?.set('R9', { plan: '', refundFen: fen(100), at: world.clock.now(), state: 'SUCCESS' });
+    const story = () => till.ledger.read((book) => book.audit.ofOrder(ORDER));
+    const before = await story();
+    till = await world.process(NO_APPROVAL, 'bank 2');
+    for (const of of [undefined, 'R9']) expect(await post(world.bank.notification(ORDER, of))).toBe(400);
+    expect(await story()).toEqual(before);
+    expect(await till.ledger.read((book) => book.refunds.get(ORDER, 'R9'))).toBeUndefined();
   });
 
   it('an order that is not ours', async () => {

@@ -3,6 +3,7 @@ import { fen } from '../../src/domain/money.ts';
 import { applyNotify } from '../../src/payments/apply-notify.ts';
 import { closePayment } from '../../src/payments/close-payment.ts';
 import { createPayment } from '../../src/payments/create-payment.ts';
+import { listPayments } from '../../src/payments/list-payments.ts';
 import { queryPayment } from '../../src/payments/query-payment.ts';
 import type { Till } from '../../src/payments/till.ts';
 import { CALL, DEFAULTS, NO_APPROVAL, payment, World } from '../support/world.ts';
@@ -70,6 +71,18 @@ describe('one number, one effect', () => {
     expect(next.order.outTradeNo).not.toBe(first.order.outTradeNo);
   });
 
+  it('keeps of a buyer a fingerprint that is another in another ledger, so that nobody finds them by trying', async () => {
+    const elsewhere = new World(2);
+    const there = await elsewhere.process();
+    const [here, other] = [till, there].map(async (from) => {
+      const { order } = await createPayment(from, CALL, payment({ buyer: '13800138000' }));
+      return order.buyerHash;
+    });
+    expect(await here).toMatch(/^[0-9a-f]{64}$/);
+    expect(await here).not.toBe(await other);
+    await elsewhere.end();
+  });
+
   it('opens a new payment for every call that names neither number nor buyer', async () => {
     const [a, b] = await Promise.all([
       createPayment(till, CALL, payment()),
@@ -88,6 +101,7 @@ describe('one number, one effect', () => {
     await expect(queryPayment(till, b, { outTradeNo: 'ORDER_1', waitSeconds: 0 })).rejects.toMatchObject({
       code: 'ORDER_NOT_FOUND',
     });
+    expect(await listPayments(till, b, { limit: 10 })).toMatchObject({ items: [], totals: { count: 0 } });
   });
 });
 

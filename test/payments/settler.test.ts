@@ -89,6 +89,23 @@ describe('the settler', () => {
     },
   );
 
+  it('takes the first miss of a lagging replica for nothing: a refund that arrived is not sent again', async () => {
+    await world.sold(till);
+    let [sent, missed] = [0, 0];
+    world.bank.fault = (op) => {
+      if (op === 'refund') return sent++ === 0 ? 'lost-after' : 'none';
+      return op === 'query-refund' && missed++ === 0 ? 'lag' : 'none';
+    };
+    await refundPayment(till, CALL, refund({ outTradeNo: 'ORDER_1', outRefundNo: 'R1' }));
+    settle(till);
+    await pass(120_000);
+    expect(asked('query-refund').length, 'questions').toBeGreaterThan(1);
+    expect(asked('refund')).toHaveLength(1);
+    expect(await till.ledger.read((book) => book.refunds.get('ORDER_1', 'R1'))).toMatchObject({
+      state: 'SUCCESS',
+    });
+  });
+
   it('goes on through a gateway that does not answer', async () => {
     await createPayment(till, CALL, payment({ outTradeNo: 'ORDER_1' }));
     world.bank.pay('ORDER_1');

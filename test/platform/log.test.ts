@@ -1,5 +1,5 @@
 import { fork } from 'node:child_process';
-import {
+import fs, {
   existsSync,
   mkdtempSync,
   readdirSync,
@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createLog } from '../../src/platform/log.ts';
 import { rotatingFile } from '../../src/platform/log-file.ts';
 
@@ -129,5 +129,35 @@ describe('what happens all the time', () => {
     const log = createLog({ level: 'error', file, secrets: [] });
     for (let i = 0; i < 1_000; i++) log.info('quiet');
     expect(lines(file)).toEqual([]);
+  });
+});
+
+describe('a line', () => {
+  const PEM = '-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASC\n-----END PRIVATE KEY-----';
+  const API_KEY = '0123456789abcdef0123456789abcdef';
+
+  it.each([
+    ['a secret', { text: `key ${API_KEY}` }],
+    ['a secret, further in', { error: { causes: [{ sent: API_KEY }] } }],
+    ['a line of one that has several', { key: 'MIIEvQIBADANBgkqhkiG9w0BAQEFAASC' }],
+    ['a secret as a name', { [API_KEY]: 1 }],
+  ])('holds nothing of what came with %s', (_, facts) => {
+    const log = createLog({ level: 'info', file, secrets: [PEM, API_KEY] });
+    log.info('something happened', facts);
+    const written = readFileSync(file, 'utf8');
+    expect(written).toContain('something happened');
+    expect(written).not.toMatch(/0123456789abcdef|MIIEvQ/);
+  });
+
+  it('never goes to stdout', () => {
+    const descriptors: number[] = [];
+    const writing = vi.spyOn(fs, 'writeSync').mockImplementation((to, text) => {
+      descriptors.push(to);
+      return Buffer.byteLength(String(text));
+    });
+    const log = createLog({ level: 'info', file: undefined, secrets: [] });
+    for (const level of ['info', 'warn', 'error'] as const) log[level]('said');
+    writing.mockRestore();
+    expect(descriptors, 'warnings and errors, on stderr').toEqual([2, 2]);
   });
 });

@@ -36,6 +36,8 @@ export const worlds: { store: 'sqlite' | 'postgres' } = {
 export class World {
   readonly clock = new VirtualClock();
   readonly bank = new Bank(this.clock);
+  /** Runs when somebody's write stands, before whoever asked for it goes on. */
+  committed: () => Promise<void> = async () => undefined;
   readonly #folder = mkdtempSync(join(tmpdir(), 'cashier-'));
   readonly #random: () => number;
   readonly #dead = new Set<string>();
@@ -96,17 +98,35 @@ export class World {
   async store(): Promise<Store> {
     const { clock } = this;
     const randomBytes = seededBytes(this.#random);
-    if (this.#kind === 'sqlite') return openSqliteStore(this.ledgerPath, { clock, randomBytes });
+    if (this.#kind === 'sqlite')
+      return this.#watched(await openSqliteStore(this.ledgerPath, { clock, randomBytes }));
     // Nobody's clock stands still for a server, so ours does while it works.
     this.#database ??= newDatabase();
     const { url } = await clock.during(this.#database);
     const ports = { clock: systemClock, randomBytes: systemRandom, patienceMs: 5_000 };
     const { listen: _, ...store } = await clock.during(openPostgresStore(url, 'postgres://test', ports));
-    return {
+    return this.#watched({
       ...store,
       read: (work) => clock.during(store.read(work)),
-      write: (work) => clock.during(store.write(work)),
+      write: (work, how) => clock.during(store.write(work, how)),
       note: (work) => clock.during(store.note(work)),
+    });
+  }
+
+  #watched(store: Store): Store {
+    const write: Store['write'] = async (work, how) => {
+      const result = await store.write(work, how);
+      await this.committed();
+      return result;
+    };
+    return { ...store, write };
+  }
+
+  /** Does something once, right after the next commit. */
+  afterCommit(deed: () => Promise<unknown>): void {
+    this.committed = async () => {
+      this.committed = async () => undefined;
+      await deed();
     };
   }
 

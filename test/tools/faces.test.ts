@@ -97,6 +97,38 @@ describe("Alipay's own words", () => {
   });
 });
 
+it('simulated money looks simulated: in the first line of every answer, and where programs read', async () => {
+  const { till, deps, world } = counter;
+  const present = presenter({
+    ...{ language: 'zh', simulated: true, now: () => world.clock.now() },
+    ...{ buyerPage: async () => undefined, approvalUrl: async () => undefined },
+  });
+  const [SOLD, SHUT] = ['SIMULATED_1', 'SIMULATED_2'].map((outTradeNo) => ({ outTradeNo }));
+  const wish = { amountYuan: '5.00', title: 't' };
+  const given = { ...SOLD, outRefundNo: 'R1' };
+  const calls: readonly [tool: string | undefined, args: object][] = [
+    ['create-payment', { ...SOLD, ...wish }],
+    ['create-payment', { ...SHUT, ...wish }],
+    ['close-payment', { ...SHUT }],
+    ['query-payment', { ...SOLD }],
+    ['refund-payment', { ...given, refundYuan: '5.00' }],
+    ['query-refund', given],
+    ['list-payments', {}],
+    [WEB?.name, { outTradeNo: 'SIMULATED_3', totalAmount: 1, orderTitle: 't' }],
+    [QUERY?.name, { outTradeNo: 'SIMULATED_3' }],
+  ];
+  for (const [name, args] of calls) {
+    world.bank.pay('SIMULATED_1');
+    const tool = [...UNIFIED_TOOLS, ...ALIPAY_TOOLS].find((one) => one.name === name);
+    const told = await tool?.run({ till, call: CALL, setting: deps.setting, present }, args);
+    expect(told?.text.split('\n')[0], name).toBe('【模拟环境，不是真钱】');
+    if (told?.structured) expect(told.structured, name).toMatchObject({ simulated: true });
+  }
+  const words = { zh: '不', en: 'no' };
+  const error = new CashierError('NOT_PAID', { ...words, next: words });
+  expect(JSON.parse(present.error(error))).toMatchObject({ simulated: true });
+});
+
 describe('words of another toolset', () => {
   const words = { names: { 'query-payment': 'ask', 'query-payment (now)': 'ask now', title: 'orderTitle' } };
   it.each([

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { BEIJING_OFFSET_MS, beijingDay, DAY_MS } from '../../../src/domain/clock.ts';
 import { fen } from '../../../src/domain/money.ts';
 import { releaseAbsentRefunds } from '../../../src/payments/absent-refunds.ts';
 import { queryRefund } from '../../../src/payments/query-refund.ts';
@@ -26,7 +27,6 @@ beforeEach(async () => {
 afterEach(() => world.end());
 
 describe('a refund whose first send never arrived', () => {
-  const DAY_MS = 86_400_000;
   /** Lost, and from then on refused and unknown to the gateway, signed both; whether it went out is the gateway's secret. */
   const doubt = async (fault: 'lost-before' | 'lost-after') => {
     world.bank.fault = (op) => (op === 'refund' ? fault : 'none');
@@ -87,6 +87,16 @@ describe('a refund whose first send never arrived', () => {
     world.clock.advance(3 * DAY_MS);
     expect(await absent()).toEqual([]);
     expect((await known('R1'))?.state).toBe('UNKNOWN');
+  });
+
+  it('is not freed when the bill of the day after has it: it was on its way over midnight', async () => {
+    const midnight = (beijingDay(world.clock.now()) + 1) * DAY_MS - BEIJING_OFFSET_MS;
+    world.clock.advance(midnight - 10_000 - world.clock.now());
+    world.bank.fault = (op) => (op === 'refund' ? 'lost-after' : 'none');
+    world.bank.delay = (op) => world.clock.sleep(op === 'refund' ? 20_000 : 0);
+    await give({ outRefundNo: 'R1', refundFen: fen(600) });
+    world.clock.advance(3 * DAY_MS);
+    expect(await absent()).toEqual([]);
   });
 
   it('is freed by a person, and believed all the same when it shows up later', async () => {

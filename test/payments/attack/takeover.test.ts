@@ -2,14 +2,17 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { fen } from '../../../src/domain/money.ts';
 import { createPayment } from '../../../src/payments/create-payment.ts';
 import { refundPayment } from '../../../src/payments/refund-payment.ts';
+import { releaseRefund } from '../../../src/payments/release.ts';
 import type { Till } from '../../../src/payments/till.ts';
-import { CALL, payment, refund, World } from '../../support/world.ts';
+import { CALL, payment, person, refund, World } from '../../support/world.ts';
 
 /*
  * A sender may outlive its claim: one exchange of WeChat Pay may download certificates (10 s) and then send (10 s), a
  * settling call asks (10 s) and then sends (10 s), a machine sleeps; a claim runs out.
  */
 const ORDER = 'ORDER_1';
+const FIRST = { outTradeNo: ORDER, outRefundNo: 'R1' };
+const R1 = refund({ ...FIRST, refundFen: fen(600) });
 let world: World;
 let slow: Till;
 let other: Till;
@@ -70,4 +73,25 @@ it('a late refusal does not close an order that another process has created sinc
   const known = await slow.ledger.read((book) => book.orders.get(ORDER));
   expect(known?.state).toBe('NOTPAY');
   expect(outcomes[1]).toMatchObject({ status: 'fulfilled', value: { order: { state: 'NOTPAY' } } });
+});
+
+/** Under a new number, where a person has freed the sum of the first. */
+async function givenUnderAnother(): Promise<void> {
+  await releaseRefund(other.ledger, await person(other), FIRST, world.clock.now());
+  await refundPayment(other, CALL, { ...R1, outRefundNo: 'R2' });
+}
+
+it.each([
+  ['another process has sent it', () => refundPayment(other, CALL, R1), ['R1']],
+  ['a person has said that it never happened, and its sum went out since', givenUnderAnother, ['R2']],
+] as const)('who slept before its send sends nothing when it wakes: %s', async (_, meanwhile, sent) => {
+  await world.sold(slow, ORDER);
+  world.afterCommit(() => world.clock.sleep(30_000));
+  const sleeper = refundPayment(slow, CALL, R1);
+  // Its claim has run out by then.
+  await world.clock.sleep(27_000);
+  await meanwhile();
+  await sleeper;
+  const sends = world.bank.calls.filter(({ operation }) => operation === 'refund');
+  expect(sends.map(({ number }) => number)).toEqual(sent);
 });

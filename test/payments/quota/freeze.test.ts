@@ -230,6 +230,25 @@ describe('while a freeze stands, in every process on the ledger', () => {
 });
 
 describe('a freeze that comes between the commit and the wire', () => {
+  it('stops a payment whose intent stands already, and lets the same call go on', async () => {
+    world.afterCommit(ice);
+    await expect(pay({ outTradeNo: 'ORDER_1' })).rejects.toMatchObject(FROZEN);
+    expect(await stateOf('ORDER_1'), 'the intent stood').toBe('CLOSED');
+    expect(sent()).toBe(0);
+    await thaw();
+    expect((await pay({ outTradeNo: 'ORDER_1' })).order.state).toBe('NOTPAY');
+  });
+
+  it('stops a refund whose intent stands already, and lets the same call go on', async () => {
+    await paid();
+    const before = sent();
+    world.afterCommit(ice);
+    await expect(give('R1')).rejects.toMatchObject(FROZEN);
+    expect(sent()).toBe(before);
+    await thaw();
+    expect((await give('R1')).refund.state).toBe('SUCCESS');
+  });
+
   it('stops a payment, gives its share and its yes back, and lets the same call go on', async () => {
     const policy = { ...ASKING, payments: { approveAboveFen: fen(0), perDay: { count: 1 } } };
     await accept(one, policy);

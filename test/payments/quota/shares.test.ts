@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fen } from '../../../src/domain/money.ts';
+import { verifyAudit } from '../../../src/ledger/audit-verify.ts';
 import { applyNotify } from '../../../src/payments/apply-notify.ts';
 import { attempt } from '../../../src/payments/attempt.ts';
 import { closePayment } from '../../../src/payments/close-payment.ts';
@@ -11,6 +12,8 @@ import { releaseRefund } from '../../../src/payments/release.ts';
 import type { Call, Till } from '../../../src/payments/till.ts';
 import { budgetState, moveBudget } from '../../../src/policy/decisions.ts';
 import type { Policy } from '../../../src/policy/policy.ts';
+import { hasPostgres } from '../../support/postgres.ts';
+import { postgresMark } from '../../support/skipped.ts';
 import { accept, CALL, decide, NO_APPROVAL, payment, person, refund, World } from '../../support/world.ts';
 
 const MINUTE_MS = 60_000;
@@ -49,6 +52,72 @@ const BUDGETED: Policy = {
   refunds: {},
   clients: { a: { payments: { from: 'budget' }, refunds: { from: 'budget' } }, b: {} },
 };
+
+/** How many of them were let through. */
+const passed = (calls: readonly Promise<unknown>[]) =>
+  Promise.allSettled(calls).then((all) => all.filter(({ status }) => status === 'fulfilled').length);
+
+describe('calls that share a commit', () => {
+  it('have one limit between them', async () => {
+    await accept(till, ONE_A_DAY);
+    expect(await passed([1, 2, 3].map((i) => pay({ title: `t${i}` })))).toBe(1);
+  });
+
+  it('have one limit of refunds between them, whatever the orders', async () => {
+    for (const order of ['ORDER_1', 'ORDER_2', 'ORDER_3']) await paid(order);
+    await accept(till, { payments: {}, refunds: { perDay: { totalFen: fen(150) } } });
+    expect(await passed([1, 2, 3].map((i) => give(`ORDER_${i}`, `R${i}`, 100)))).toBe(1);
+  });
+
+  it('have one budget between them', async () => {
+    await accept(till, BUDGETED);
+    await fill('a', 1500);
+    expect(await passed([1, 2, 3].map((i) => pay({ title: `t${i}`, amountFen: fen(1000) }, A)))).toBe(1);
+    expect(await left('a')).toBe(500);
+  });
+});
+
+it.skipIf(!hasPostgres)(
+  `calls of two processes on PostgreSQL have one limit between them${postgresMark(hasPostgres)}`,
+  async () => {
+    const shared = new World(3, 'postgres');
+    const processes = [await shared.process(), await shared.process()];
+    for (const from of processes) await accept(from, { payments: { perDay: { count: 3 } }, refunds: {} });
+    const calls = processes.flatMap((from, i) =>
+      [1, 2, 3, 4].map((n) => createPayment(from, CALL, payment({ title: `${i} ${n}` }))),
+    );
+    expect(await passed(calls)).toBe(3);
+    await shared.end();
+  },
+);
+
+it.skipIf(!hasPostgres)(
+  `calls of two processes on PostgreSQL have one trail between them${postgresMark(hasPostgres)}`,
+  async () => {
+    const shared = new World(4, 'postgres');
+    const processes = [await shared.process(), await shared.process()];
+    for (let round = 0; round < 20; round++) {
+      // Where nothing is added up, nothing else would keep them apart.
+      const records = processes.map(({ ledger }) =>
+        ledger.write((book) => book.audit.append({ kind: 'calls-limited', detail: { calls: round } })),
+      );
+      expect(await passed(records)).toBe(2);
+    }
+    const [{ ledger } = till] = processes;
+    expect(await verifyAudit(ledger, [])).toMatchObject({ intact: true });
+    await shared.end();
+  },
+);
+
+it('the first rules of a ledger hold where others are found in the file, until a person accepts those', async () => {
+  const small = await world.process({ payments: { maxFen: fen(100) }, refunds: {} });
+  await pay({ amountFen: fen(100) }, CALL, small);
+  for (const from of [small, till]) {
+    await expect(pay({ amountFen: fen(101) }, CALL, from)).rejects.toMatchObject(denied('payments.maxYuan'));
+  }
+  await accept(till, NO_APPROVAL);
+  for (const from of [small, till]) await pay({ amountFen: fen(101) }, CALL, from);
+});
 
 describe('what the gateway has provably declined', () => {
   it.each(['declined', 'refused', 'unavailable'] as const)('gives its share back, %s', async (fault) => {
