@@ -1,0 +1,275 @@
+import type { Bug } from '../bug.ts';
+
+const AGENT = 'The agent is an attacker';
+const ONCE = 'An approval is single-use and bound';
+
+/** Approvals, freezes, denials: what only a person may do. */
+export const PERSONS: readonly Bug[] = [
+  {
+    name: 'approval-not-bound-to-arguments',
+    deed: 'A refund that a person has approved is sent with the sum that the repeated call names.',
+    breaks: ONCE,
+    edits: [
+      [
+        'src/payments/reserve-refund.ts',
+        "if (input.outRefundNo !== undefined && first.inputHash !== inputHash) throw conflict('outRefundNo');\n    return proceed(at, order, first, true);",
+        'return proceed(at, order, { ...first, amountFen: input.refundFen }, true);',
+      ],
+    ],
+    caughtBy: ['test/payments/attack/approvals-altered.test.ts'],
+  },
+  {
+    name: 'approval-not-bound-to-its-caller',
+    deed: "One caller's yes is used up by another's call.",
+    breaks: ONCE,
+    edits: [['src/policy/approvals.ts', ' &&\n      approval.caller === subject.caller,', ',']],
+    caughtBy: ['test/payments/attack/approvals-altered.test.ts'],
+  },
+  {
+    name: 'approval-not-bound-to-its-order',
+    deed: 'Approvals are looked up by the order alone, so that a yes to one refund serves another of the same order.',
+    breaks: ONCE,
+    edits: [
+      [
+        'src/ledger/approvals.ts',
+        'return asked.filter((approval) => approval.outRefundNo === outRefundNo);',
+        'return [...asked];',
+      ],
+    ],
+    caughtBy: [
+      'test/payments/attack/approvals-altered.test.ts',
+      'test/payments/attack/approvals-edges.test.ts',
+      'test/payments/refund-payment.test.ts',
+    ],
+    simulated: true,
+  },
+  {
+    name: 'approval-used-twice',
+    deed: 'A yes is not marked as used.',
+    breaks: ONCE,
+    edits: [
+      [
+        'src/payments/permit.ts',
+        "    await book.approvals.move(yes, 'approved', 'used', defined({ decidedBy: yes.decidedBy }));",
+        '    defined({ decidedBy: yes.decidedBy });',
+      ],
+    ],
+    caughtBy: [
+      'test/payments/carry-out.test.ts',
+      'test/payments/attack/approvals-edges.test.ts',
+      'test/payments/attack/approval-storm.test.ts',
+    ],
+    simulated: true,
+  },
+  {
+    name: 'expired-approval-accepted',
+    deed: 'A yes is good however long ago it was given.',
+    breaks: ONCE,
+    edits: [
+      [
+        'src/policy/approvals.ts',
+        '      stillLasts(approval.expiresAt, now, APPROVAL_TTL_MS) &&\n      approval.inputHash',
+        '      approval.inputHash',
+      ],
+    ],
+    caughtBy: [
+      'test/payments/attack/approvals-edges.test.ts',
+      'test/payments/attack/expiry-storm.test.ts',
+      'test/payments/carry-out.test.ts',
+    ],
+    simulated: true,
+  },
+  {
+    name: 'expired-approval-carried-out',
+    deed: 'What was approved is sent by a server that starts hours later.',
+    breaks: ONCE,
+    edits: [
+      [
+        'src/ledger/approvals.ts',
+        "WHERE approvals.state = 'approved' AND approvals.expires_at > ? AND approvals.created_at <= ?\n",
+        "WHERE approvals.state = 'approved' AND approvals.expires_at > ? - 86400000 AND approvals.created_at <= ?\n",
+      ],
+      [
+        'src/policy/approvals.ts',
+        '      stillLasts(approval.expiresAt, now, APPROVAL_TTL_MS) &&\n      approval.inputHash',
+        '      approval.inputHash',
+      ],
+      [
+        'src/ledger/approvals.ts',
+        "WHERE approvals.state = 'approved' AND approvals.expires_at > ? AND asked_json IS NOT NULL`,",
+        "WHERE approvals.state = 'approved' AND approvals.expires_at > ? - 86400000 AND asked_json IS NOT NULL`,",
+      ],
+    ],
+    caughtBy: ['test/payments/carry-out.test.ts', 'test/payments/attack/expiry-storm.test.ts'],
+  },
+  {
+    name: 'denied-number-tried-again',
+    deed: 'After a no, the same number asks anew.',
+    breaks: 'A denial is final',
+    edits: [
+      ['src/payments/permit.ts', '  if (await isDenied(book, subject, asked)) return undefined;\n', ''],
+    ],
+    caughtBy: [
+      'test/payments/attack/approvals-edges.test.ts',
+      'test/payments/attack/approvals-altered.test.ts',
+      'test/payments/carry-out.test.ts',
+    ],
+  },
+  {
+    name: 'rules-of-today-only',
+    deed: 'What was approved under strict rules is sent under rules that were loosened since.',
+    breaks: 'The stricter of the rules then and now',
+    edits: [
+      [
+        'src/payments/permit.ts',
+        'const rules = yes ? together(today, await rulesThen(book, kind, yes)) : today;',
+        'const rules = today;',
+      ],
+    ],
+    caughtBy: ['test/payments/carry-out.test.ts', 'test/payments/attack/approvals-edges.test.ts'],
+  },
+  {
+    name: 'revoked-caller-carried-out',
+    deed: 'What was approved is sent although the token of who asked was revoked.',
+    breaks: 'Never for a revoked caller',
+    edits: [
+      [
+        'src/payments/carry-out.ts',
+        "  if (who === 'revoked') return fail(till, approval, 'CALLER_REVOKED');\n",
+        '',
+      ],
+      [
+        'src/payments/carry-out.ts',
+        "if (who === 'unknown') return;",
+        "if (typeof who === 'string' && who !== 'revoked') return;",
+      ],
+      [
+        'src/payments/carry-out.ts',
+        '{ ...asked, ...who, ...',
+        "{ ...asked, ...(typeof who === 'string' ? {} : who), ...",
+      ],
+    ],
+    caughtBy: ['test/payments/carry-out.test.ts'],
+  },
+  {
+    name: 'freeze-not-looked-at-before-the-send',
+    deed: 'A freeze is looked at when the intent is stored, and not again right before it is sent.',
+    breaks: 'A freeze stops within a second',
+    edits: [
+      [
+        'src/payments/create-payment.ts',
+        '    await till.ledger.read(insistNotFrozen);\n',
+        '    if (!insistNotFrozen) return sendFailed(errand, sending, undefined);\n',
+      ],
+      [
+        'src/payments/refund-payment.ts',
+        '      await insistNotFrozen(book);\n      return book.refunds',
+        '      if (!insistNotFrozen) throw new Error();\n      return book.refunds',
+      ],
+    ],
+    caughtBy: ['test/payments/quota/freeze.test.ts'],
+    simulated: true,
+  },
+  {
+    name: 'freeze-stops-no-close',
+    deed: 'A close goes out although everything is frozen.',
+    breaks: 'A freeze stops every call that moves money',
+    edits: [
+      [
+        'src/payments/close-payment.ts',
+        "  await insistNotFrozen(book);\n  await book.event(known, 'close-intended', {});",
+        "  if (insistNotFrozen) await book.event(known, 'close-intended', {});",
+      ],
+    ],
+    caughtBy: ['test/payments/quota/freeze.test.ts'],
+    simulated: true,
+  },
+  {
+    name: 'form-trusted-by-default',
+    deed: "A client's form counts as a person's yes where the policy says nothing.",
+    breaks: AGENT,
+    edits: [
+      [
+        'src/policy/person.ts',
+        "return policy.trustForms ? new Person('form') : undefined;",
+        "return policy.trustForms !== null ? new Person('form') : undefined;",
+      ],
+      [
+        'src/elicitation/means.ts',
+        "return trustForms ? { mode: 'form' } : undefined;",
+        "return trustForms !== null ? { mode: 'form' } : undefined;",
+      ],
+    ],
+    caughtBy: ['test/elicitation/forged.test.ts', 'test/elicitation/matrix.test.ts'],
+  },
+  {
+    name: 'elicitation-state-unbound',
+    deed: 'What a client carries from the question to the answer is good for any call and caller.',
+    breaks: AGENT,
+    edits: [
+      [
+        'src/elicitation/state.ts',
+        'const bound = digest(call.caller, tool, JSON.stringify(sorted(args)));',
+        "const bound = digest('', String(call && tool && sorted(args)).slice(0, 0));",
+      ],
+      [
+        'src/elicitation/state.ts',
+        'const stands = approval?.caller === binding.call.caller && approval.expiresAt',
+        'const stands = approval !== undefined && approval.expiresAt',
+      ],
+    ],
+    caughtBy: ['test/elicitation/state.test.ts', 'test/elicitation/forged.test.ts'],
+  },
+  {
+    name: 'csrf-token-unchecked',
+    deed: 'A form on the operator page counts without the token of the session.',
+    breaks: AGENT,
+    edits: [
+      [
+        'src/operator/routes.ts',
+        "    if (!sameToken(fields.get('csrf'), signedIn.csrf)) return badForm(c, 403, path);\n",
+        '',
+      ],
+    ],
+    caughtBy: ['test/operator/routes.test.ts'],
+  },
+  {
+    name: 'approved-by-a-get',
+    deed: 'A link in a message approves: GET with `decision=approve`.',
+    breaks: 'A GET changes nothing',
+    edits: [
+      [
+        'src/operator/routes.ts',
+        '    const signedIn = await whoIs(c);\n    return signedIn ? showCase(c, id, signedIn, 200) : toSignIn(c, id);',
+        "    const signedIn = await whoIs(c);\n    const approving = c.req.query('decision') === 'approve' && signedIn;\n    if (approving) await operator.write((book) => decideApproval(book, approving.person, id, { approve: true }, clock.now()));\n    return signedIn ? showCase(c, id, signedIn, 200) : toSignIn(c, id);",
+      ],
+    ],
+    caughtBy: ['test/operator/routes.test.ts'],
+  },
+  {
+    name: 'session-outlives-the-secret',
+    deed: 'Who signed in stays so after the operator secret was changed.',
+    breaks: AGENT,
+    edits: [
+      [
+        'src/policy/person.ts',
+        'const stands = session && stored !== undefined && session.secretHash === sha256(stored);',
+        'const stands = session && stored !== undefined && sha256 !== undefined;',
+      ],
+    ],
+    caughtBy: ['test/operator/secret-and-record.test.ts'],
+  },
+  {
+    name: 'title-unescaped',
+    deed: 'Text of an agent is put into a page as it is.',
+    breaks: AGENT,
+    edits: [
+      [
+        'src/html/markup.ts',
+        "return String(value).replace(/[&<>\"']/g, (character) => ENTITIES[character] ?? '');",
+        'return ENTITIES ? String(value) : "";',
+      ],
+    ],
+    caughtBy: ['test/buyer-page/page.test.ts', 'test/operator/routes.test.ts'],
+  },
+];
