@@ -46,8 +46,8 @@ export const MONEY: readonly Bug[] = [
     edits: [
       [
         'src/domain/money.ts',
-        'return amount !== undefined && negative && amount > 0 ? -amount : amount;',
-        'return amount;',
+        'return negative && amount ? -amount : amount;',
+        'return negative ? amount : amount;',
       ],
     ],
     caughtBy: ['test/domain/money.test.ts', 'test/providers/alipay/bills.test.ts'],
@@ -124,8 +124,8 @@ export const MONEY: readonly Bug[] = [
     edits: [
       [
         'src/policy/decide.ts',
-        'if (count !== undefined && usedCount + 1 > count) {',
-        'if (count !== undefined && usedCount > count) {',
+        'if (count !== undefined && used.count + 1 > count) {',
+        'if (count !== undefined && used.count > count) {',
       ],
     ],
     caughtBy: ['test/policy/decide-properties.test.ts', 'test/policy/policy.test.ts'],
@@ -136,7 +136,7 @@ export const MONEY: readonly Bug[] = [
     deed: 'A budget lets a call through as long as anything is left of it.',
     breaks: LIMITS,
     edits: [
-      ['src/policy/decide.ts', 'return usedFen + amount > filledFen\n', 'return usedFen >= filledFen\n'],
+      ['src/policy/decide.ts', 'return used.fen + amount > filledFen\n', 'return used.fen >= filledFen\n'],
     ],
     caughtBy: ['test/policy/decide-properties.test.ts', 'test/payments/quota/shares.test.ts'],
     simulated: true,
@@ -148,8 +148,13 @@ export const MONEY: readonly Bug[] = [
     edits: [
       [
         'src/policy/decide.ts',
-        "  if (used === undefined && (rule.kind === 'ceiling' || rule.kind === 'budget')) return deny(path, '?', '?');\n",
-        '',
+        "case 'ceiling': {\n      if (used === undefined) return notLookedUp(path);",
+        "case 'ceiling': {\n      if (used === undefined) return undefined;",
+      ],
+      [
+        'src/policy/decide.ts',
+        "case 'budget': {\n      if (used === undefined) return notLookedUp(path);",
+        "case 'budget': {\n      if (used === undefined) return undefined;",
       ],
     ],
     caughtBy: ['test/policy/decide-properties.test.ts', 'test/policy/policy.test.ts'],

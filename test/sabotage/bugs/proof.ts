@@ -144,10 +144,9 @@ export const PROOF: readonly Bug[] = [
     edits: [
       [
         'src/providers/alipay/states.ts',
-        "return fundChange === undefined ? 'PROCESSING' : lookUp(",
-        "return fundChange === undefined ? 'SUCCESS' : lookUp(",
+        "['N', 'PROCESSING'],\n  [undefined, 'PROCESSING'],",
+        "['N', 'SUCCESS'],\n  [undefined, 'SUCCESS'],",
       ],
-      ['src/providers/alipay/states.ts', "  N: 'PROCESSING',", "  N: 'SUCCESS',"],
     ],
     caughtBy: ['test/providers/alipay/refund.test.ts'],
   },
