@@ -5,6 +5,8 @@ import type { Rule } from './rules.ts';
 const MINUTE_MS = 60_000;
 const DAY_MINUTES = 1440;
 const BEIJING_OFFSET_MINUTES = 480;
+/** Of what has no ceiling: neither a number nor a sum (fen) gets there. */
+const UNBOUNDED = Number.MAX_SAFE_INTEGER as Fen;
 
 /** What a ceiling or a budget has to bear already. */
 export interface Used {
@@ -78,12 +80,12 @@ function forbids(rule: Rule, request: Request, used: Used | undefined, now: numb
       return amount > rule.fen ? deny(path, toYuan(rule.fen), toYuan(amount)) : undefined;
     case 'ceiling': {
       if (used === undefined) return notLookedUp(path);
-      const { totalFen, count } = rule;
+      const { totalFen = UNBOUNDED, count = UNBOUNDED } = rule;
       const frees = freeAt(rule, amount, used, now);
-      if (count !== undefined && used.count + 1 > count) {
+      if (used.count + 1 > count) {
         return { ...deny(`${path}.count`, String(count), String(used.count)), ...frees };
       }
-      if (totalFen !== undefined && used.fen + amount > totalFen) {
+      if (used.fen + amount > totalFen) {
         return { ...deny(`${path}.totalYuan`, toYuan(totalFen), toYuan(fen(used.fen))), ...frees };
       }
       return undefined;
@@ -96,9 +98,9 @@ function forbids(rule: Rule, request: Request, used: Used | undefined, now: numb
         ? deny(path, toYuan(fen(filledFen)), toYuan(fen(used.fen)))
         : undefined;
     }
-    case 'approve':
-      return undefined;
   }
+  // What asks a person forbids nothing.
+  return undefined;
 }
 
 /** A rule whose use nobody has looked up must not pass for unused. */
@@ -113,7 +115,7 @@ function freeAt(
   used: Used,
   now: number,
 ): { freeAt?: number } {
-  const { totalFen = Number.MAX_SAFE_INTEGER, count = Number.MAX_SAFE_INTEGER } = rule;
+  const { totalFen = UNBOUNDED, count = UNBOUNDED } = rule;
   if (amount > totalFen || count < 1) return {};
   if (rule.window === 'day') return { freeAt: nextOpening(0, now + MINUTE_MS) };
   let left = used.count;
