@@ -49,10 +49,6 @@ export function rulesFor(policy: Policy, kind: MoneyKind, who: Who): Rule[] {
   const own = clientOf(policy, who.caller)?.[section] ?? {};
   const overridden = new Set(Object.keys(own).filter((name) => name !== 'perDay' && name !== 'perMinute'));
   const top = Object.fromEntries(Object.entries(policy[section]).filter(([name]) => !overridden.has(name)));
-  const self = who.client !== undefined && who.client !== who.caller ? who.client : undefined;
-  const stricter = self === undefined ? undefined : clientOf(policy, self)?.[section];
-  // Who has a name of the merchant's draws on no other's budget by calling itself so.
-  const budget = who.named ? who.caller : (self ?? who.caller);
   return [
     ...expand(section, top, {}, who.caller),
     ...expand(`clients.${who.caller}.${section}`, own, { caller: who.caller }, who.caller),
@@ -62,10 +58,16 @@ export function rulesFor(policy: Policy, kind: MoneyKind, who: Who): Rule[] {
       { caller: who.caller },
       who.caller,
     ),
-    ...(self === undefined || stricter === undefined
-      ? []
-      : expand(`clients.${self}.${section}`, stricter, { client: self }, budget)),
+    ...declaredRules(policy, section, who),
   ];
+}
+
+/** What a program that says what it is brings upon itself. */
+function declaredRules(policy: Policy, section: keyof Sections, { client, caller, named }: Who): Rule[] {
+  if (client === undefined || client === caller) return [];
+  const rules = clientOf(policy, client)?.[section] ?? {};
+  // Who has a name of the merchant's draws on no other's budget by calling itself so.
+  return expand(`clients.${client}.${section}`, rules, { client }, named ? caller : client);
 }
 
 function clientOf(policy: Policy, name: string): Partial<Sections> | undefined {

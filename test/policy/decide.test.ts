@@ -314,6 +314,11 @@ describe('the rules on a call', () => {
     expect(rulesFor(declared, 'refund', { ...who, client: 'cline' })).toEqual([]);
   });
 
+  it('are none of anybody else where the program does not say what it is', () => {
+    const declared: Policy = { payments: {}, refunds: {}, clients: { undefined: { payments: EVERY } } };
+    expect(rulesFor(declared, 'payment', { caller: 'shop' })).toEqual([]);
+  });
+
   it('are not there twice for a caller who is called as its program is', () => {
     const declared: Policy = { payments: {}, refunds: {}, clients: { cline: { payments: EVERY } } };
     const who = { caller: 'cline', client: 'cline' };

@@ -12,7 +12,7 @@ const problem = (read: () => unknown) => {
 
 describe('the rules that stand with a token', () => {
   it('are sections of a policy, without what states nothing', () => {
-    expect(readSections({})).toEqual({});
+    for (const nothing of [{}, null, undefined]) expect(readSections(nothing)).toEqual({});
     expect(readSections({ payments: {}, refunds: null })).toEqual({});
     expect(readSections({ payments: { maxYuan: '1' }, refunds: {} })).toEqual({ payments: { maxFen: 100 } });
   });
@@ -33,6 +33,16 @@ describe('the rules that stand with a token', () => {
 
 it('a policy without a version is wrong as a whole', () => {
   expect(problem(() => readPolicyData({ payments: {} }))).toMatchObject({ path: [], at: 'value' });
+});
+
+it('clients stand in the order of their names, of up to 64 characters', () => {
+  const rules = { payments: { maxYuan: '1' } };
+  const names = ['b', 'c'.repeat(64), 'a', 'B'];
+  const { clients = {} } = readPolicyData({
+    version: 1,
+    clients: Object.fromEntries(names.map((name) => [name, rules])),
+  });
+  expect(Object.keys(clients)).toEqual(['B', 'a', 'b', 'c'.repeat(64)]);
 });
 
 it('an error says what its English text says', () => {
