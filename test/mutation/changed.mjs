@@ -56,30 +56,24 @@ function changedSince(base) {
 }
 
 /**
- * Of each group the lines that have changed; its files whole where its tests have, or the list of what may survive. In
- * a clone of one commit, where nothing can be compared, all of what must not slip at all.
+ * Of each group the lines that have changed; behind those all of it where its tests have. In a clone of one commit,
+ * where nothing can be compared, what must not slip at all.
  * @param named a commit
  * @param say is told what is compared
  */
 export function partsChanged(groups, named, say) {
+  const whole = (group) => ({ group, mutate: group.mutate, whole: group.mutate });
   const base = baseOf(named);
   if (base === undefined) {
     say('There is no commit to compare with: what must be noticed whatever it is.');
-    return groups
-      .filter(({ floor }) => floor === 100)
-      .map((group) => ({ group, mutate: group.mutate, whole: group.mutate }));
+    return groups.filter(({ floor }) => floor === 100).map(whole);
   }
   say(`What has changed since ${base.slice(0, 7)}:`);
   const changed = changedSince(base);
-  return groups
-    .map((group) => {
-      const whole = group.tests.some((test) => changed.has(test)) ? group.mutate : [];
-      const spans = (file) => (changed.get(file) ?? []).map(([from, to]) => `${file}:${from}-${to}`);
-      return {
-        group,
-        mutate: group.mutate.flatMap((file) => (whole.includes(file) ? file : spans(file))),
-        whole,
-      };
-    })
-    .filter(({ mutate }) => mutate.length > 0);
+  const spans = (file) => (changed.get(file) ?? []).map(([from, to]) => `${file}:${from}-${to}`);
+  const parts = groups.map((group) => ({ group, mutate: group.mutate.flatMap(spans), whole: [] }));
+  return [
+    ...parts.filter(({ mutate }) => mutate.length > 0),
+    ...groups.filter(({ tests }) => tests.some((test) => changed.has(test))).map(whole),
+  ];
 }

@@ -66,7 +66,7 @@ export function counted(mutants, why) {
     same,
     survived,
     words,
-    score: tried && (100 * (killed + timeout)) / tried,
+    score: tried === 0 ? 100 : (100 * (killed + timeout)) / tried,
   };
 }
 

@@ -81,6 +81,10 @@ describe('the score', () => {
     expect(counted(all, explained(all, []).why)).toMatchObject({ same: 0, survived: 2, score: 50 });
   });
 
+  it('of nothing is whole', () => {
+    expect(counted([], new Map())).toMatchObject({ mutants: 0, score: 100 });
+  });
+
   it('is never rounded up', () => {
     expect([100, 99.99, 66.66, 0].map(percent)).toEqual(['100.0 %', '99.9 %', '66.6 %', '0.0 %']);
   });

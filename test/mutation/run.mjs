@@ -43,7 +43,13 @@ function tell(mutant, tried, planned) {
 
 const problems = [];
 const results = [];
-for (const { group, mutate, whole } of asked()) {
+const parts = asked();
+if (parts.length === 0) console.log('Nothing of what is mutated has changed.');
+for (const { group, mutate, whole } of parts) {
+  if (Date.now() >= until) {
+    console.log(`${group.name}: there is no time for it`);
+    continue;
+  }
   const { found, isWhole } = await tryGroup(group, mutate, { until, tell });
   const { why, unlisted } = explained(found, SURVIVORS);
   const { mutants, killed, timeout, same, survived, score } = counted(found, why);
@@ -62,7 +68,6 @@ for (const { group, mutate, whole } of asked()) {
   );
   results.push({ group, found });
 }
-if (results.length === 0) console.log('Nothing of what is mutated has changed.');
 for (const problem of problems) console.log(problem);
 if (values.write && results.length === GROUPS.length && problems.length === 0) {
   writeTable(results, SURVIVORS, Math.round((Date.now() - started) / 60_000));
