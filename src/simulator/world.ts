@@ -70,7 +70,8 @@ export interface World {
   readonly signsWith?: 'certificate';
   /** `http://127.0.0.1:PORT` */
   readonly origin: string;
-  readonly database: SimulatorDatabase;
+  /** Where calls are carried out, each all or not at all. */
+  readonly database: Pick<SimulatorDatabase, 'read' | 'write'>;
   readonly trades: TradeBook;
   readonly codes: CodeBook;
   readonly billFiles: BillFileBook;

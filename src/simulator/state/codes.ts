@@ -1,5 +1,4 @@
-import type { SimulatorDatabase } from './database.ts';
-import { Kept } from './kept.ts';
+import { Kept, type Tables } from './kept.ts';
 import { keyOf, type Provider } from './trades.ts';
 
 /** Something a payer can scan or open: a QR string, an H5 link, a prepay_id. */
@@ -19,7 +18,7 @@ export interface IssuedCode {
 export class CodeBook extends Kept {
   readonly #space: string | undefined;
 
-  constructor(database: SimulatorDatabase, space?: string) {
+  constructor(database: Tables, space?: string) {
     super(database);
     this.#space = space;
   }

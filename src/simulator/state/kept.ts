@@ -1,10 +1,13 @@
 import type { SimulatorDatabase } from './database.ts';
 
+/** The statements that books are kept by. */
+export type Tables = Pick<SimulatorDatabase, 'rows' | 'row' | 'run'>;
+
 /** What stands in tables of its own. */
 export class Kept {
-  protected readonly database: SimulatorDatabase;
+  protected readonly database: Tables;
 
-  constructor(database: SimulatorDatabase) {
+  constructor(database: Tables) {
     this.database = database;
   }
 }

@@ -1,6 +1,5 @@
 import type { Fen } from '../../domain/money.ts';
-import type { SimulatorDatabase } from './database.ts';
-import { Kept } from './kept.ts';
+import { Kept, type Tables } from './kept.ts';
 
 /** A wallet's id. */
 export type Provider = string;
@@ -96,7 +95,7 @@ export function keyOf(provider: Provider, space: string | undefined): string {
 export class TradeBook extends Kept {
   readonly #space: string | undefined;
 
-  constructor(database: SimulatorDatabase, space?: string) {
+  constructor(database: Tables, space?: string) {
     super(database);
     this.#space = space;
   }

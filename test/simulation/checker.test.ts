@@ -1,0 +1,331 @@
+import { describe, expect, it } from 'vitest';
+import { type Case, CHECK_NAMES, type CheckName, judge } from './checker.ts';
+import type { End, Event, Happening } from './history.ts';
+import type { RulesName } from './rules.ts';
+
+/*
+ * A checker that cannot fail proves nothing: for each of its checks there is a history here that did what none may, and
+ * the same history as it should have been.
+ */
+
+const SALE = { provider: 'alipay', amountYuan: '10.00', title: 'tea' };
+const PAYMENT = { outTradeNo: 'ORDER_A', state: 'NOTPAY', amountYuan: '10.00' };
+const REFUND = { outTradeNo: 'ORDER_A', outRefundNo: 'R1', state: 'SUCCESS', refundYuan: '4.00' };
+const BY_BUYER = { ...SALE, buyer: 'alice' };
+const LATER = '2026-11-21T15:00:00+08:00';
+
+const call = (id: number, tool: string, args: object, client = 'desk'): Happening => ({
+  ...{ kind: 'call', id, client, process: 0, tool, args: args as Record<string, unknown> },
+});
+const answer = (id: number, structured: object): Happening => ({
+  kind: 'answer',
+  id,
+  structured: structured as Record<string, unknown>,
+});
+const refused = (id: number, code: string): Happening => ({ kind: 'answer', id, error: { code } });
+const exchange = (operation: string, more: object = {}): Happening => ({
+  ...{ kind: 'exchange', process: 0, gateway: 'alipay', operation, outTradeNo: 'ORDER_A', amountFen: 1_000 },
+  ...{ said: 'ok', proven: true, digest: 'a', sentAt: 0 },
+  ...more,
+});
+const book = (what: 'made' | 'paid' | 'closed' | 'refund', more: object = {}): Happening => ({
+  ...{ kind: 'book', gateway: 'alipay', what, outTradeNo: 'ORDER_A', amountFen: 1_000 },
+  ...more,
+});
+const refundSent = (more: object = {}) => exchange('refund', { outRefundNo: 'R1', amountFen: 400, ...more });
+const refundMade = (more: object = {}) => book('refund', { outRefundNo: 'R1', amountFen: 400, ...more });
+const person = (what: 'approves' | 'denies', amountFen = 400): Happening => ({
+  ...{ kind: 'person', what, approval: 'A1', outTradeNo: 'ORDER_A', outRefundNo: 'R1', amountFen },
+  ...{ of: 'refund', how: 'done' },
+});
+const notice = (what: 'payment' | 'forged', taken: boolean): Happening => ({
+  ...{ kind: 'notice', process: 0, gateway: 'alipay', what, outTradeNo: 'ORDER_A', taken },
+});
+
+const ORDER: End['ledger'][number] = {
+  ...{ outTradeNo: 'ORDER_A', provider: 'alipay', state: 'PAID', amountFen: 1_000, caller: 'desk' },
+  ...{ adopted: false, givenOut: true, refunds: [] },
+};
+const HERE = { outRefundNo: 'R1', state: 'SUCCESS', amountFen: 400, elsewhere: false };
+const BOOKED: End['books'][number] = {
+  ...{
+    gateway: 'alipay',
+    outTradeNo: 'ORDER_A',
+    amountFen: 1_000,
+    state: 'PAID',
+    foreign: false,
+    refunds: [],
+  },
+};
+const THERE = { outRefundNo: 'R1', state: 'SUCCESS', amountFen: 400, elsewhere: false };
+const order = (more: object) => ({ ...ORDER, ...more });
+const booked = (more: object) => ({ ...BOOKED, ...more });
+
+/** @param rules of the merchant */
+function history(events: readonly Happening[], end: Partial<End> = {}, rules: RulesName = 'free'): Case {
+  return {
+    plan: { rules, processes: [{ background: false, apartMs: 0, fastPpm: 0 }], steps: [], wishes: [] },
+    events: events.map((event, at): Event => ({ ...event, time: at * 2_000 })),
+    end: { ledger: [], books: [], audit: [], head: '', ...end },
+  };
+}
+const sold = { ledger: [ORDER], books: [BOOKED] };
+
+/** By check: histories that it refuses, each beside one that it does not. */
+const BAD: Readonly<Record<CheckName, readonly (readonly [what: string, bad: Case, good: Case])[]>> = {
+  'no double charge': [
+    [
+      'two codes for one wish',
+      history([
+        call(1, 'create-payment', BY_BUYER),
+        answer(1, { ...PAYMENT, outTradeNo: 'C1', expiresAt: LATER }),
+        call(2, 'create-payment', BY_BUYER),
+        answer(2, { ...PAYMENT, outTradeNo: 'C2', expiresAt: LATER }),
+      ]),
+      history([
+        call(1, 'create-payment', BY_BUYER),
+        answer(1, { ...PAYMENT, outTradeNo: 'C1', expiresAt: LATER }),
+        book('closed', { outTradeNo: 'C1' }),
+        call(2, 'create-payment', BY_BUYER),
+        answer(2, { ...PAYMENT, outTradeNo: 'C2', expiresAt: LATER }),
+      ]),
+    ],
+    [
+      'another number than the one that was asked for',
+      history([
+        call(1, 'create-payment', { ...SALE, outTradeNo: 'ORDER_A' }),
+        answer(1, { ...PAYMENT, outTradeNo: 'C1' }),
+      ]),
+      history([call(1, 'create-payment', { ...SALE, outTradeNo: 'ORDER_A' }), answer(1, PAYMENT)]),
+    ],
+  ],
+  'no lost fact': [
+    [
+      'an order that was told is gone',
+      history([call(1, 'create-payment', SALE), answer(1, PAYMENT)]),
+      history([call(1, 'create-payment', SALE), answer(1, PAYMENT)], sold),
+    ],
+    [
+      'what was told to be paid is not',
+      history([call(1, 'query-payment', {}), answer(1, { ...PAYMENT, state: 'PAID' })], {
+        ledger: [order({ state: 'CLOSED' })],
+      }),
+      history([book('paid'), call(1, 'query-payment', {}), answer(1, { ...PAYMENT, state: 'PAID' })], sold),
+    ],
+    [
+      'a refund that was told is gone',
+      history([call(1, 'refund-payment', {}), answer(1, REFUND)], { ledger: [ORDER] }),
+      history([refundMade(), call(1, 'refund-payment', {}), answer(1, REFUND)], {
+        ledger: [order({ refunds: [HERE] })],
+      }),
+    ],
+    [
+      'a notification that was taken has left nothing',
+      history([notice('payment', true)], { ledger: [order({ state: 'NOTPAY' })] }),
+      history([notice('payment', false)], { ledger: [order({ state: 'NOTPAY' })] }),
+    ],
+  ],
+  'told means proven': [
+    [
+      'paid, and nobody has',
+      history([call(1, 'query-payment', {}), answer(1, { ...PAYMENT, state: 'PAID' }), book('paid')], sold),
+      history([book('paid'), call(1, 'query-payment', {}), answer(1, { ...PAYMENT, state: 'PAID' })], sold),
+    ],
+    [
+      'refunded, and the gateway has not',
+      history([call(1, 'refund-payment', {}), answer(1, REFUND)], { ledger: [order({ refunds: [HERE] })] }),
+      history([refundMade(), call(1, 'refund-payment', {}), answer(1, REFUND)], {
+        ledger: [order({ refunds: [HERE] })],
+      }),
+    ],
+  ],
+  'no over-refund': [
+    [
+      'more than was paid',
+      history([], { books: [booked({ refunds: [THERE, { ...THERE, amountFen: 700 }] })] }),
+      history([], { books: [booked({ refunds: [THERE, { ...THERE, amountFen: 600 }] })] }),
+    ],
+    [
+      'the gateway had to refuse it',
+      history([refundSent({ said: 'ACQ.REASON_TRADE_REFUND_FEE_ERR' })]),
+      history([refundSent({ said: 'ACQ.SYSTEM_ERROR' })]),
+    ],
+    [
+      'one wish has become two refunds',
+      history([
+        call(1, 'refund-payment', { outTradeNo: 'ORDER_A', refundYuan: '4.00' }),
+        call(2, 'refund-payment', { outTradeNo: 'ORDER_A', refundYuan: '4.00' }),
+        answer(1, { ...REFUND, outRefundNo: 'R1' }),
+        answer(2, { ...REFUND, outRefundNo: 'R2' }),
+      ]),
+      history([
+        call(1, 'refund-payment', { outTradeNo: 'ORDER_A', refundYuan: '4.00' }),
+        call(2, 'refund-payment', { outTradeNo: 'ORDER_A', refundYuan: '4.00' }),
+        answer(1, REFUND),
+        answer(2, REFUND),
+      ]),
+    ],
+  ],
+  'no orphan': [
+    ['an order that is not known here', history([], { books: [BOOKED] }), history([], sold)],
+    [
+      'a refund that is not known here',
+      history([], { ledger: [ORDER], books: [booked({ refunds: [THERE] })] }),
+      history([], { ledger: [order({ refunds: [HERE] })], books: [booked({ refunds: [THERE] })] }),
+    ],
+    [
+      'another sum here',
+      history([], { ledger: [order({ amountFen: 999 })], books: [BOOKED] }),
+      history([], sold),
+    ],
+    [
+      'sent again with other bytes',
+      history([exchange('create', { said: 'lost', proven: false }), exchange('create', { digest: 'b' })]),
+      history([exchange('create', { said: 'lost', proven: false }), exchange('create')]),
+    ],
+  ],
+  'books agree': [
+    ['paid there', history([], { ledger: [order({ state: 'CLOSED' })], books: [BOOKED] }), history([], sold)],
+    ['paid here', history([], { ledger: [ORDER], books: [booked({ state: 'NOTPAY' })] }), history([], sold)],
+    ['in doubt', history([], { ledger: [order({ state: 'UNKNOWN' })] }), history([], sold)],
+    ['waiting', history([], { ledger: [order({ state: 'NOTPAY' })] }), history([], sold)],
+    [
+      'refunded there and not here',
+      history([], {
+        ledger: [order({ refunds: [{ ...HERE, state: 'CLOSED' }] })],
+        books: [booked({ refunds: [THERE] })],
+      }),
+      history([], { ledger: [order({ refunds: [HERE] })], books: [booked({ refunds: [THERE] })] }),
+    ],
+    [
+      'a refund in doubt',
+      history([refundSent({ said: 'lost', proven: false })], {
+        ledger: [order({ refunds: [{ ...HERE, state: 'UNKNOWN' }] })],
+        books: [BOOKED],
+      }),
+      history([refundSent({ said: 'ACQ.SELLER_BALANCE_NOT_ENOUGH' })], {
+        ledger: [order({ refunds: [{ ...HERE, state: 'UNKNOWN' }] })],
+        books: [BOOKED],
+      }),
+    ],
+  ],
+  'no limit overshot': [
+    [
+      'payments of a day',
+      history(
+        [exchange('create', { amountFen: 5_000 }), exchange('create', { outTradeNo: 'B', amountFen: 5_000 })],
+        {},
+        'limits',
+      ),
+      history(
+        [exchange('create', { amountFen: 5_000 }), exchange('create', { outTradeNo: 'B', amountFen: 4_000 })],
+        {},
+        'limits',
+      ),
+    ],
+    [
+      'refunds of a day',
+      history([refundMade({ amountFen: 1_501 })], {}, 'limits'),
+      history([refundMade({ amountFen: 1_500 })], {}, 'limits'),
+    ],
+    [
+      'a budget',
+      history([refundMade()], {}, 'budget'),
+      history([{ kind: 'filled', budget: 'desk', amountFen: 400 }, refundMade()], {}, 'budget'),
+    ],
+    [
+      'the most of one payment',
+      history([exchange('create', { amountFen: 2_001 })], {}, 'few'),
+      history([exchange('create', { amountFen: 2_000 })], {}, 'few'),
+    ],
+  ],
+  'no move without its yes': [
+    ['nobody was asked', history([refundSent()], {}, 'persons'), history([refundSent()])],
+    [
+      'to another sum',
+      history([person('approves', 300), refundSent()], {}, 'persons'),
+      history([person('approves'), refundSent()], {}, 'persons'),
+    ],
+    [
+      'after a no',
+      history([person('denies'), refundSent()], {}, 'persons'),
+      history([person('approves'), refundSent()], {}, 'persons'),
+    ],
+  ],
+  'nothing while frozen': [
+    [
+      'a refund',
+      history([{ kind: 'frozen' }, refundSent({ sentAt: 1_500 }), { kind: 'thawed' }]),
+      history([{ kind: 'frozen' }, refundSent({ sentAt: 900 }), { kind: 'thawed' }]),
+    ],
+  ],
+  'replays are the same': [
+    [
+      'another sum under the same number',
+      history([
+        call(1, 'create-payment', { ...SALE, outTradeNo: 'ORDER_A' }),
+        answer(1, PAYMENT),
+        call(2, 'create-payment', { ...SALE, outTradeNo: 'ORDER_A', amountYuan: '11.00' }),
+        answer(2, { ...PAYMENT, amountYuan: '11.00' }),
+      ]),
+      history(
+        [
+          call(1, 'create-payment', { ...SALE, outTradeNo: 'ORDER_A' }),
+          answer(1, PAYMENT),
+          call(2, 'create-payment', { ...SALE, outTradeNo: 'ORDER_A', amountYuan: '11.00' }),
+          refused(2, 'IDEMPOTENCY_CONFLICT'),
+        ],
+        sold,
+      ),
+    ],
+    [
+      'the first, answered to another call',
+      history(
+        [
+          call(1, 'create-payment', { ...SALE, outTradeNo: 'ORDER_A', amountYuan: '11.00' }),
+          answer(1, PAYMENT),
+        ],
+        sold,
+      ),
+      history([call(1, 'create-payment', { ...SALE, outTradeNo: 'ORDER_A' }), answer(1, PAYMENT)], sold),
+    ],
+  ],
+  'nobody sees another’s': [
+    [
+      'in a list',
+      history([call(1, 'list-payments', {}, 'kiosk'), answer(1, { items: [PAYMENT] })], sold),
+      history([call(1, 'list-payments', {}, 'desk'), answer(1, { items: [PAYMENT] })], sold),
+    ],
+    [
+      'by its number',
+      history([call(1, 'query-payment', {}, 'kiosk'), answer(1, PAYMENT)], sold),
+      history([call(1, 'query-payment', {}, 'kiosk'), refused(1, 'ORDER_NOT_FOUND')], sold),
+    ],
+  ],
+  'no forged message taken': [
+    ['forged', history([notice('forged', true)], sold), history([notice('forged', false)], sold)],
+  ],
+  'audit holds': [['a gap', history([], { audit: ['gap'] }), history([])]],
+  'no error of our own': [
+    [
+      'nobody answers',
+      history([call(1, 'list-payments', {})]),
+      history([call(1, 'list-payments', {}), { kind: 'unanswered', id: 1 }]),
+    ],
+    [
+      'an internal error',
+      history([call(1, 'list-payments', {}), refused(1, 'INTERNAL')]),
+      history([call(1, 'list-payments', {}), refused(1, 'TRY_LATER')]),
+    ],
+    ['a logged one', history([{ kind: 'alarm', process: 0, what: 'tool failed {}' }]), history([])],
+  ],
+};
+
+const rows = CHECK_NAMES.flatMap((check) => BAD[check].map((row) => [check, ...row] as const));
+
+describe('the checker', () => {
+  it.each(rows)('%s: %s', (check, _what, bad, good) => {
+    expect(judge(bad).map((violation) => violation.check)).toContain(check);
+    expect(judge(good).filter((violation) => violation.check === check)).toEqual([]);
+  });
+});

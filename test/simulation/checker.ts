@@ -1,0 +1,416 @@
+import type { Policy } from '../../src/policy/policy.ts';
+import type { Booked, End, Event } from './history.ts';
+import type { Plan } from './plan.ts';
+import { RULES, START } from './rules.ts';
+
+/** What a history did that none may. */
+export interface Violation {
+  readonly check: CheckName;
+  readonly what: string;
+}
+
+/** A history, as far as it is judged. */
+export interface Case {
+  readonly plan: Pick<Plan, 'rules' | 'processes' | 'steps' | 'wishes'>;
+  readonly events: readonly Event[];
+  readonly end: End;
+}
+
+type Of<K extends Event['kind']> = Event & { readonly kind: K };
+type Check = (played: Case) => string[];
+
+const of =
+  <K extends Event['kind']>(kind: K) =>
+  (event: Event): event is Of<K> =>
+    event.kind === kind;
+
+/** Clocks of one ledger's machines may be so far apart (ms), and so far from the gateways'. */
+const NEAR_MS = 60_000;
+const NEAR_GATEWAY_MS = 240_000;
+/** So long (ms) after a freeze something may still be on its way. */
+const FREEZE_WITHIN_MS = 1_000;
+const DAY_MS = 86_400_000;
+
+/** Whether all clocks were as right as they have to be for what depends on time. */
+export function areClocksNear({ plan, events }: Pick<Case, 'plan' | 'events'>): boolean {
+  const set = events.filter(of('clock')).map(({ apartMs }) => apartMs);
+  const began = plan.processes.map(({ apartMs }) => apartMs);
+  const apart = Math.max(...began, ...set) - Math.min(...began, ...set);
+  return apart <= NEAR_MS && [...began, ...set].every((ms) => Math.abs(ms) <= NEAR_GATEWAY_MS);
+}
+
+/** A call with its end. */
+interface Ended {
+  readonly call: Of<'call'>;
+  readonly answer: Of<'answer'> | undefined;
+}
+
+function ended(events: readonly Event[]): Ended[] {
+  const answers = new Map(events.filter(of('answer')).map((answer) => [answer.id, answer]));
+  return events.filter(of('call')).map((call) => ({ call, answer: answers.get(call.id) }));
+}
+
+const text = (value: unknown) => (typeof value === 'string' ? value : '');
+const fenOf = (yuan: unknown) => Number(text(yuan).replace('.', ''));
+const isOurs = ({ foreign }: Booked) => !foreign;
+
+const CHECKS = {
+  /** Of what a client wished once, a buyer has never two codes that both can be paid, and never pays twice. */
+  'no double charge': (played) => {
+    if (!areClocksNear(played)) return [];
+    const { events } = played;
+    const wrong: string[] = [];
+    const wishes = new Map<string, Set<string>>();
+    const open = new Map<string, 'shown' | 'paid' | 'over'>();
+    const answers = new Map(ended(events).map(({ call, answer }) => [answer?.id, call]));
+    const expires = new Map<string, number>();
+    for (const event of events) {
+      if (event.kind === 'answer' && event.structured) {
+        const call = answers.get(event.id);
+        const { outTradeNo: number, state, expiresAt } = event.structured;
+        if (call?.tool !== 'create-payment') continue;
+        const { buyer, outTradeNo: chosen, ...goods } = call.args;
+        if (chosen !== undefined && chosen !== number)
+          wrong.push(`${chosen} was asked for and ${text(number)} made`);
+        if (buyer === undefined || chosen !== undefined) continue;
+        const key = JSON.stringify([call.client, buyer, goods]);
+        const numbers = wishes.get(key) ?? new Set<string>();
+        wishes.set(key, numbers.add(text(number)));
+        if (expiresAt !== undefined) expires.set(text(number), Date.parse(text(expiresAt)) - START);
+        const known = open.get(text(number));
+        if (state === 'NOTPAY' && known === undefined) open.set(text(number), 'shown');
+        if (state === 'NOTPAY') {
+          const others = [...numbers].filter((other) => other !== number && open.get(other) === 'shown');
+          for (const other of others) {
+            // What nobody has opened by its expiry is over at the gateway, whoever knows.
+            if ((expires.get(other) ?? 0) > event.time)
+              wrong.push(`one wish has two codes that can be paid, of ${other} and ${text(number)}`);
+          }
+        }
+      }
+      if (event.kind === 'book' && event.what === 'paid') open.set(event.outTradeNo, 'paid');
+      if (event.kind === 'book' && event.what === 'closed') open.set(event.outTradeNo, 'over');
+    }
+    return wrong;
+  },
+
+  /** What a client was told, or a gateway was told to have been taken, is so for ever. */
+  'no lost fact': ({ events, end }) => {
+    const orders = new Map(end.ledger.map((order) => [order.outTradeNo, order]));
+    const wrong: string[] = [];
+    for (const { call, answer } of ended(events)) {
+      const told = answer?.structured;
+      if (!told || !('outTradeNo' in told)) continue;
+      const number = text(told.outTradeNo);
+      const order = orders.get(number);
+      if (!order) {
+        wrong.push(`${number} was told and is not known any more`);
+        continue;
+      }
+      if ('outRefundNo' in told) {
+        const refund = order.refunds.find(({ outRefundNo }) => outRefundNo === told.outRefundNo);
+        if (!refund) wrong.push(`refund ${text(told.outRefundNo)} of ${number} was told and is not known`);
+        else if (told.state === 'SUCCESS' && refund.state !== 'SUCCESS')
+          wrong.push(`refund ${refund.outRefundNo} of ${number} was told to be done and is ${refund.state}`);
+        else if (told.refundYuan !== undefined && fenOf(told.refundYuan) !== refund.amountFen)
+          wrong.push(`refund ${refund.outRefundNo} of ${number} has become another sum`);
+        continue;
+      }
+      if (told.state === 'PAID' && order.state !== 'PAID')
+        wrong.push(`${number} was told to be paid and is ${order.state}`);
+      if (told.amountYuan !== undefined && fenOf(told.amountYuan) !== order.amountFen)
+        wrong.push(`${number} has become another sum (${call.tool})`);
+    }
+    for (const notice of events.filter(of('notice'))) {
+      if (notice.what !== 'payment' || !notice.taken) continue;
+      if (orders.get(notice.outTradeNo)?.state !== 'PAID')
+        wrong.push(`the payment of ${notice.outTradeNo} was taken as known and is not`);
+    }
+    return wrong;
+  },
+
+  /** Paid, refunded and closed is told only of what the gateway's own book says then. */
+  'told means proven': (played) => {
+    const { events } = played;
+    const paid = new Set<string>();
+    const closed = new Set<string>();
+    const refunded = new Set<string>();
+    const wrong: string[] = [];
+    for (const event of events) {
+      if (event.kind === 'book') {
+        if (event.what === 'paid' && !event.elsewhere) paid.add(event.outTradeNo);
+        if (event.what === 'closed') closed.add(event.outTradeNo);
+        if (event.what === 'refund') refunded.add(`${event.outTradeNo}/${event.outRefundNo}`);
+      }
+      if (event.kind !== 'answer' || !event.structured) continue;
+      const { outTradeNo, outRefundNo, state } = event.structured;
+      if (state === 'PAID' && outRefundNo === undefined && !paid.has(text(outTradeNo)))
+        wrong.push(`${text(outTradeNo)} is told to be paid and is not`);
+      if (state === 'SUCCESS' && !refunded.has(`${text(outTradeNo)}/${text(outRefundNo)}`))
+        wrong.push(`refund ${text(outRefundNo)} of ${text(outTradeNo)} is told to be done and is not`);
+    }
+    return wrong;
+  },
+
+  /** Nobody gets back more than was paid, nor twice what was wished once; nor is a gateway asked for that. */
+  'no over-refund': ({ events, end }) => {
+    const wrong: string[] = [];
+    for (const { outTradeNo, amountFen, refunds } of end.books) {
+      const given = refunds.filter(({ state }) => state !== 'CLOSED');
+      const sum = given.reduce((all, refund) => all + refund.amountFen, 0);
+      if (sum > amountFen) wrong.push(`${sum} fen of ${amountFen} of ${outTradeNo} were given back`);
+    }
+    const elsewhere = new Set(
+      events.filter(of('book')).flatMap((e) => (e.what === 'refund' && e.elsewhere ? [e.outTradeNo] : [])),
+    );
+    for (const exchange of events.filter(of('exchange'))) {
+      const { operation, outTradeNo, outRefundNo, said, gateway } = exchange;
+      if (operation !== 'refund' || elsewhere.has(outTradeNo)) continue;
+      if (/REFUND_FEE_ERR|REFUND_AMT/.test(said))
+        wrong.push(`${gateway} was asked to give back too much of ${outTradeNo} (${outRefundNo})`);
+    }
+    // A call without a number stands for one refund of that sum.
+    const nameless = new Map<string, Set<string>>();
+    for (const { call, answer } of ended(events)) {
+      if (call.tool !== 'refund-payment' || call.args.outRefundNo !== undefined) continue;
+      const number = answer?.structured?.outRefundNo;
+      if (number === undefined) continue;
+      const key = `${text(call.args.outTradeNo)} ${text(call.args.refundYuan)}`;
+      nameless.set(key, (nameless.get(key) ?? new Set()).add(text(number)));
+    }
+    for (const [key, numbers] of nameless)
+      if (numbers.size > 1) wrong.push(`one refund has become several: ${key}: ${[...numbers].join(', ')}`);
+    return wrong;
+  },
+
+  /** Every order and refund at a gateway is known here, with its sum; and what is sent again is the same. */
+  'no orphan': ({ events, end }) => {
+    const orders = new Map(end.ledger.map((order) => [order.outTradeNo, order]));
+    const wrong: string[] = [];
+    for (const booked of end.books.filter(isOurs)) {
+      const order = orders.get(booked.outTradeNo);
+      if (!order) {
+        wrong.push(`${booked.outTradeNo} is at ${booked.gateway} and not known here`);
+        continue;
+      }
+      if (order.amountFen !== booked.amountFen)
+        wrong.push(`${booked.outTradeNo} is ${booked.amountFen} fen there and ${order.amountFen} here`);
+      for (const { outRefundNo, amountFen, elsewhere } of booked.refunds) {
+        const refund = order.refunds.find((one) => one.outRefundNo === outRefundNo);
+        if (!refund && !elsewhere)
+          wrong.push(`refund ${outRefundNo} of ${booked.outTradeNo} is not known here`);
+        if (refund && refund.amountFen !== amountFen && !elsewhere)
+          wrong.push(`refund ${outRefundNo} of ${booked.outTradeNo} is another sum here`);
+      }
+    }
+    const bytes = new Map<string, string>();
+    for (const { operation, gateway, outTradeNo, outRefundNo, digest, said, proven } of events.filter(
+      of('exchange'),
+    )) {
+      if (operation !== 'create' && operation !== 'refund') continue;
+      const key = `${gateway} ${operation} ${outTradeNo} ${outRefundNo ?? ''}`;
+      const before = bytes.get(key);
+      if (before !== undefined && before !== digest)
+        wrong.push(`${operation} of ${outTradeNo} was sent again with other bytes`);
+      // What is provably refused may be ordered anew, with its own time.
+      if ((proven && said !== 'ok') || said === 'not sent') bytes.delete(key);
+      else bytes.set(key, digest);
+    }
+    return wrong;
+  },
+
+  /** When the world has been quiet for long, the books here and there are the same, and nothing is in doubt. */
+  'books agree': (played) => {
+    const { events, end } = played;
+    const booked = new Map(end.books.map((one) => [`${one.gateway} ${one.outTradeNo}`, one]));
+    const wrong: string[] = [];
+    const refusedFor = (outTradeNo: string, outRefundNo: string) => {
+      const last = events
+        .filter(of('exchange'))
+        .findLast(
+          (e) => e.operation === 'refund' && e.outTradeNo === outTradeNo && e.outRefundNo === outRefundNo,
+        );
+      return last?.proven === true && last.said !== 'ok';
+    };
+    for (const order of end.ledger) {
+      const { outTradeNo, state } = order;
+      const there = booked.get(`${order.provider} ${outTradeNo}`);
+      const own = there && !there.foreign ? there : undefined;
+      const paid = own?.state === 'PAID';
+      if (state === 'PAID' && !paid) wrong.push(`${outTradeNo} is paid here and not there`);
+      if (paid && order.givenOut && state !== 'PAID')
+        wrong.push(`${outTradeNo} is paid there and ${state} here`);
+      if (state === 'UNKNOWN') wrong.push(`${outTradeNo} is in doubt for good`);
+      // Under another's number at the gateway nothing of ours is proven to be over.
+      if (state === 'NOTPAY' && !there?.foreign)
+        wrong.push(`${outTradeNo} still waits although its time is over`);
+      for (const refund of order.refunds) {
+        const back = own?.refunds.find((one) => one.outRefundNo === refund.outRefundNo);
+        const name = `refund ${refund.outRefundNo} of ${outTradeNo}`;
+        if (refund.state === 'SUCCESS' && back?.state !== 'SUCCESS')
+          wrong.push(`${name} is done here and ${back?.state ?? 'nowhere'} there`);
+        if (back?.state === 'SUCCESS' && refund.state !== 'SUCCESS')
+          wrong.push(`${name} is done there and ${refund.state} here`);
+        if (refund.state === 'UNKNOWN' && !back && !refusedFor(outTradeNo, refund.outRefundNo))
+          wrong.push(`${name} is in doubt for good`);
+      }
+    }
+    return wrong;
+  },
+
+  /** No limit and no budget is overshot by what really went to the gateways. */
+  'no limit overshot': ({ plan, events }) => {
+    const { payments, refunds }: Policy = RULES[plan.rules];
+    const days = 1 + Math.floor(((events.at(-1)?.time ?? 0) + START_OF_DAY_MS) / DAY_MS);
+    const orders = new Map<string, number>();
+    const given = new Map<string, number>();
+    const wrong: string[] = [];
+    for (const event of events) {
+      if (event.kind === 'exchange' && event.operation === 'create') {
+        const refused = (event.proven && event.said !== 'ok') || event.said === 'not sent';
+        if (refused) continue;
+        orders.set(event.outTradeNo, event.amountFen ?? 0);
+        if (payments.maxFen !== undefined && (event.amountFen ?? 0) > payments.maxFen)
+          wrong.push(`${event.outTradeNo} was sent above the most that is allowed`);
+      }
+      if (event.kind === 'book' && event.what === 'refund' && !event.elsewhere)
+        given.set(`${event.outTradeNo}/${event.outRefundNo}`, event.amountFen);
+    }
+    const total = (sums: Map<string, number>) => [...sums.values()].reduce((sum, one) => sum + one, 0);
+    const bound = (name: string, sums: Map<string, number>, most: number | undefined, count?: number) => {
+      if (most !== undefined && total(sums) > most * days)
+        wrong.push(`${name}: ${total(sums)} fen of ${most}`);
+      if (count !== undefined && sums.size > count * days) wrong.push(`${name}: ${sums.size} of ${count}`);
+    };
+    bound('payments a day', orders, payments.perDay?.totalFen, payments.perDay?.count);
+    bound('refunds a day', given, refunds.perDay?.totalFen, refunds.perDay?.count);
+    if (refunds.from === 'budget') {
+      const filled = events.filter(of('filled')).reduce((sum, { amountFen }) => sum + amountFen, 0);
+      if (total(given) > filled) wrong.push(`${total(given)} fen out of a budget of ${filled}`);
+    }
+    return wrong;
+  },
+
+  /** What a person has to approve goes to a gateway only after a person's yes to just that, once; after a no, never. */
+  'no move without its yes': ({ plan, events }) => {
+    const rules: Policy = RULES[plan.rules];
+    const yes = new Set<string>();
+    const no = new Set<string>();
+    const wrong: string[] = [];
+    for (const event of events) {
+      if (event.kind === 'person') {
+        const key = `${event.outTradeNo}/${event.outRefundNo ?? ''} ${event.amountFen}`;
+        if (event.what === 'approves' && event.how !== 'failed') yes.add(key);
+        if (event.what === 'denies' && event.how === 'done') no.add(key);
+      }
+      if (event.kind !== 'exchange' || !['create', 'refund'].includes(event.operation)) continue;
+      if (event.said === 'not sent') continue;
+      const { approveAboveFen = 'none' } = event.operation === 'create' ? rules.payments : rules.refunds;
+      if (approveAboveFen === 'none' || (event.amountFen ?? 0) <= approveAboveFen) continue;
+      const key = `${event.outTradeNo}/${event.outRefundNo ?? ''} ${event.amountFen}`;
+      if (!yes.has(key)) wrong.push(`${event.operation} of ${key} without a person's yes`);
+      if (no.has(key) && !yes.has(key)) wrong.push(`${event.operation} of ${key} after a person's no`);
+    }
+    return wrong;
+  },
+
+  /** While a person has stopped everything, nothing that moves money leaves. */
+  'nothing while frozen': ({ events }) => {
+    let since: number | undefined;
+    const frozen: [from: number, until: number][] = [];
+    for (const event of events) {
+      if (event.kind === 'frozen') since ??= event.time;
+      if (event.kind === 'thawed' && since !== undefined) {
+        frozen.push([since, event.time]);
+        since = undefined;
+      }
+    }
+    return events
+      .filter(of('exchange'))
+      .filter(({ operation }) => ['create', 'refund', 'close'].includes(operation))
+      .flatMap(({ operation, outTradeNo, sentAt }) =>
+        frozen.some(([from, until]) => sentAt > from + FREEZE_WITHIN_MS && sentAt < until)
+          ? [`${operation} of ${outTradeNo} left while frozen`]
+          : [],
+      );
+  },
+
+  /** The same call is answered with the same thing, and another under the same number is refused. */
+  'replays are the same': ({ events }) => {
+    const wrong: string[] = [];
+    const first = new Map<string, string>();
+    for (const { call, answer } of ended(events)) {
+      if (call.tool !== 'create-payment' && call.tool !== 'refund-payment') continue;
+      const { outTradeNo, outRefundNo, amountYuan, refundYuan } = call.args;
+      const number =
+        call.tool === 'create-payment' ? outTradeNo : outRefundNo && `${outTradeNo}/${outRefundNo}`;
+      if (number === undefined || !answer?.structured) continue;
+      const sum = text(amountYuan ?? refundYuan);
+      const key = `${call.tool} ${String(number)}`;
+      const before = first.get(key);
+      if (before !== undefined && before !== sum) wrong.push(`${key} stands for ${before} and ${sum}`);
+      first.set(key, before ?? sum);
+      const told = answer.structured.amountYuan ?? answer.structured.refundYuan;
+      if (told !== undefined && told !== sum) wrong.push(`${key} was answered with ${text(told)} for ${sum}`);
+    }
+    return wrong;
+  },
+
+  /** A caller that sees its own orders only is told of no other's. */
+  'nobody sees another’s': ({ events, end }) => {
+    const callers = new Map(end.ledger.map(({ outTradeNo, caller }) => [outTradeNo, caller]));
+    return ended(events).flatMap(({ call, answer }) => {
+      if (call.client !== 'kiosk' || !answer) return [];
+      const items = (answer.structured?.items ?? []) as readonly { readonly outTradeNo: string }[];
+      const told = [answer.structured, ...items].flatMap((one) => {
+        const number = text((one as { readonly outTradeNo?: unknown } | undefined)?.outTradeNo);
+        return number === '' ? [] : [number];
+      });
+      return told
+        .filter((number) => !['kiosk', undefined].includes(callers.get(number)))
+        .map((number) => `kiosk was told of ${number} by ${call.tool}`);
+    });
+  },
+
+  /** What is not provably a gateway's message is not taken. */
+  'no forged message taken': ({ events }) =>
+    events
+      .filter(of('notice'))
+      .filter(({ what, taken }) => taken && (what === 'forged' || what === 'recut'))
+      .map(({ what, outTradeNo }) => `a ${what} message about ${outTradeNo} was taken`),
+
+  /** The trail is whole, the tables are what it says, and the sums what the rows add up to. */
+  'audit holds': ({ end }) => [...end.audit],
+
+  /** Nobody is told of an error of our own, and everybody who is there is answered. */
+  'no error of our own': ({ events }) => {
+    const ends = new Set(
+      events.flatMap((e) => (e.kind === 'answer' || e.kind === 'unanswered' ? [e.id] : [])),
+    );
+    const disk = events.some(({ kind }) => kind === 'disk');
+    const lost = events.filter(of('call')).filter(({ id }) => !ends.has(id));
+    const internal = events.filter(of('answer')).filter(({ error }) => error?.code === 'INTERNAL');
+    const alarms = events
+      .filter(of('alarm'))
+      .filter(
+        ({ what }) =>
+          !(disk && /disk|ledger|record/i.test(what)) && !/refund \S+ has an unknown result/.test(what),
+      );
+    return [
+      ...lost.map(({ tool, id }) => `call ${id} (${tool}) was never answered`),
+      ...(disk ? [] : internal.map(({ id }) => `call ${id} was answered INTERNAL`)),
+      ...alarms.map(({ what }) => what),
+    ];
+  },
+} satisfies Readonly<Record<string, Check>>;
+
+export type CheckName = keyof typeof CHECKS;
+export const CHECK_NAMES = Object.keys(CHECKS) as CheckName[];
+
+/** From midnight in Beijing to the beginning of a history. */
+const START_OF_DAY_MS = (14 * 60 + 30) * 60_000 + 5_000;
+
+/** What is wrong with a history; nothing, where nothing is. */
+export function judge(played: Case): Violation[] {
+  return CHECK_NAMES.flatMap((check) => CHECKS[check](played).map((what) => ({ check, what })));
+}

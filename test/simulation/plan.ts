@@ -1,0 +1,326 @@
+import { Dice } from './dice.ts';
+import type { RulesName } from './rules.ts';
+
+/** A history as it is planned: plain data, so that it can be made smaller and told. */
+export interface Plan {
+  readonly seed: number;
+  readonly processes: readonly {
+    /** Whether it asks the gateways of its own accord and carries out what a person approves. */
+    readonly background: boolean;
+    /** ms ahead of the true time, and how many millionths fast. */
+    readonly apartMs: number;
+    readonly fastPpm: number;
+  }[];
+  /** All on one machine, where each sees whether another lives. */
+  readonly oneMachine: boolean;
+  readonly rules: RulesName;
+  /** Signatures are RSA, and not what costs less. */
+  readonly rsa: boolean;
+  readonly wishes: readonly Wish[];
+  readonly steps: readonly Step[];
+  readonly faults: readonly Fault[];
+}
+
+/** What a client wants to sell. */
+export interface Wish {
+  readonly client: number;
+  readonly provider: 'alipay' | 'wechatpay';
+  readonly scene: 'qr' | 'web' | 'app' | 'jsapi';
+  readonly fen: number;
+  readonly minutes: number;
+  /** Chosen by the client; else the server makes one. */
+  readonly number?: string;
+  readonly buyer?: string;
+}
+
+export type Step = {
+  /** ms after the step before began. */
+  readonly after: number;
+} & Act;
+
+type At = { readonly process: number };
+
+export type Act =
+  | ({
+      readonly do: 'create';
+      readonly wish: number /** Another price under the same number. */;
+      readonly lie?: true;
+    } & At)
+  | ({ readonly do: 'query'; readonly wish: number; readonly wait: number; readonly client?: number } & At)
+  | ({ readonly do: 'close'; readonly wish: number } & At)
+  | ({
+      readonly do: 'refund';
+      readonly wish: number;
+      readonly fen: number;
+      readonly number?: string;
+      readonly client?: number;
+    } & At)
+  | ({ readonly do: 'query-refund'; readonly wish: number; readonly number: string } & At)
+  | ({ readonly do: 'list'; readonly client: number } & At)
+  | { readonly do: 'pay'; readonly wish: number; readonly late?: true }
+  | { readonly do: 'open'; readonly wish: number }
+  | ({ readonly do: 'approve' | 'deny'; readonly nth: number } & At)
+  | ({ readonly do: 'freeze' | 'thaw' } & At)
+  | ({ readonly do: 'fill'; readonly client: number; readonly fen: number } & At)
+  | ({ readonly do: 'kill'; readonly when: Moment; readonly nth: number } & At)
+  | { readonly do: 'cut-power' }
+  | ({ readonly do: 'start' } & At)
+  | { readonly do: 'disk'; readonly fault: 'full' | 'error' }
+  | ({ readonly do: 'clock'; readonly apartMs: number } & At)
+  | { readonly do: 'leap'; readonly ms: number }
+  /** Another system of the merchant orders under the same number. */
+  | { readonly do: 'foreign'; readonly wish: number; readonly paid: boolean; readonly fen: number }
+  /** The back office refunds. */
+  | { readonly do: 'elsewhere'; readonly wish: number; readonly fen: number }
+  | ({ readonly do: 'forge'; readonly wish: number; readonly how: 'forged' | 'recut' | 'replayed' } & At);
+
+/** Where a process is when it dies: `told`, what it asked of the ledger is done and it has not heard. */
+export const MOMENTS = ['read', 'statement', 'write', 'told', 'request', 'answer', 'sleep'] as const;
+export type Moment = (typeof MOMENTS)[number];
+
+/** What goes wrong with the n-th exchange of an operation. */
+export interface Fault {
+  readonly on: Operation;
+  readonly nth: number;
+  readonly what: Trouble;
+  readonly ms: number;
+}
+export const OPERATIONS = ['create', 'query', 'close', 'refund', 'query-refund', 'notify'] as const;
+export type Operation = (typeof OPERATIONS)[number];
+
+/** Of the line and of the gateway itself; then what the simulator calls by the same name. */
+export const LINE_TROUBLES = [
+  'lost-request',
+  'lost-answer',
+  'unavailable',
+  'slow',
+  'late',
+  'twice',
+  'lag',
+] as const;
+export const WORD_TROUBLES = [
+  'declined',
+  'unsigned-decline',
+  'unsigned-not-exist',
+  'system-error',
+  'system-error-done',
+  'rate-limited',
+  'rate-limited-done',
+  'forged-answer',
+  'unsigned-answer',
+  'stale-answer',
+  'signtest',
+  'garbage',
+  'http-502',
+  'balance',
+  'unknown-word',
+  'wrong-amount',
+  'wrong-account',
+  'refund-processing',
+  'refund-closed',
+  'refund-abnormal',
+  'fund-change-n',
+] as const;
+export const NOTICE_TROUBLES = ['never', 'late', 'twice', 'wrong-amount', 'wrong-account'] as const;
+export type Trouble =
+  | (typeof LINE_TROUBLES)[number]
+  | (typeof WORD_TROUBLES)[number]
+  | (typeof NOTICE_TROUBLES)[number];
+
+const STREAM = 1;
+/** One in so many histories signs with RSA. */
+const RSA_EVERY = 250;
+const NUMBERS = ['ORDER_A', 'ORDER_B', 'ORDER_C'] as const;
+const REFUND_NUMBERS = ['R1', 'R2', 'R3'] as const;
+
+/** The history of a seed. */
+export function plan(seed: number): Plan {
+  const dice = new Dice(seed, STREAM);
+  const count = dice.pick([1, 2, 2, 2, 3]);
+  const wild = dice.chance(0.06);
+  const shared = dice.chance(0.2) ? dice.between(-200_000, 200_000) : 0;
+  const processes = Array.from({ length: count }, (_, at) => ({
+    background: at === 0 ? dice.chance(0.6) : dice.chance(0.2),
+    apartMs:
+      shared +
+      (wild && dice.chance(0.5)
+        ? dice.between(-7_200_000, 7_200_000)
+        : dice.chance(0.25)
+          ? dice.between(-29_000, 29_000)
+          : 0),
+    fastPpm: dice.chance(0.15) ? dice.between(-500, 500) : 0,
+  }));
+  const wishes = Array.from({ length: dice.between(1, 3) }, (_, at) => wishOf(dice, at));
+  const faulty = dice.chance(0.85);
+  return {
+    seed,
+    processes,
+    oneMachine: dice.chance(0.6),
+    rules: dice.weighted({ free: 5, persons: 4, limits: 3, budget: 2, few: 1 }),
+    rsa: seed % RSA_EVERY === RSA_EVERY - 1,
+    wishes,
+    steps: stepsOf(dice, wishes, count),
+    faults: faulty ? faultsOf(dice) : [],
+  };
+}
+
+function wishOf(dice: Dice, at: number): Wish {
+  const provider = dice.pick(['alipay', 'wechatpay'] as const);
+  const name = dice.weighted({ number: 5, buyer: 4, both: 1, none: 1 });
+  return {
+    client: dice.below(2),
+    provider,
+    scene:
+      provider === 'alipay'
+        ? dice.pick(['qr', 'qr', 'web', 'app'] as const)
+        : dice.pick(['qr', 'qr', 'jsapi'] as const),
+    fen: dice.pick([990, 1_000, 1_000, 5_000]),
+    minutes: dice.pick([1, 2, 5, 30]),
+    ...(name === 'number' || name === 'both' ? { number: NUMBERS[at % NUMBERS.length] as string } : {}),
+    ...(name === 'buyer' || name === 'both' ? { buyer: dice.pick(['alice', 'bob']) } : {}),
+  };
+}
+
+/** Things that people do one after the other, and at once. */
+function stepsOf(dice: Dice, wishes: readonly Wish[], processes: number): Step[] {
+  const steps: Step[] = [];
+  const process = () => dice.below(processes);
+  const pause = () => Number(dice.weighted({ '0': 4, '20': 4, '300': 5, '1500': 4 }));
+  const add = (act: Act, after = pause()) => {
+    // For as long as nobody does anything, nobody need work.
+    if (dice.chance(0.2)) steps.push({ after: 0, do: 'leap', ms: dice.pick([3_000, 12_000, 61_000]) });
+    steps.push({ after, ...act });
+  };
+  const wanted = () => dice.below(wishes.length);
+  // A sale goes mostly as sales go, with all that can be in between.
+  for (const wish of wishes.keys()) {
+    add({ do: 'create', wish, process: process() });
+    if (dice.chance(0.35)) disturb();
+    if (dice.chance(0.6)) add({ do: 'create', wish, process: process() });
+    if (dice.chance(0.3)) add({ do: 'query', wish, process: process(), wait: dice.pick([0, 0, 5]) });
+    if (dice.chance(0.75)) add({ do: 'pay', wish });
+    if (dice.chance(0.25)) disturb();
+    if (dice.chance(0.5)) add({ do: 'query', wish, process: process(), wait: 0 });
+    if (dice.chance(0.15)) add({ do: 'close', wish, process: process() });
+    if (dice.chance(0.65)) refund(wish);
+    if (dice.chance(0.3)) disturb();
+    if (dice.chance(0.45)) refund(wish);
+  }
+  const more = dice.between(2, 7);
+  for (let at = 0; at < more; at += 1) anything();
+  // Mixed a little, so that sales meet.
+  for (let at = 0; at < steps.length / 4; at += 1) {
+    const from = dice.below(steps.length - 1);
+    const [a, b] = [steps[from] as Step, steps[from + 1] as Step];
+    steps[from] = b;
+    steps[from + 1] = a;
+  }
+  return steps;
+
+  function refund(wish: number): void {
+    const { fen } = wishes[wish] as Wish;
+    const number = dice.chance(0.6) ? { number: dice.pick(REFUND_NUMBERS) as string } : {};
+    const sum = Math.max(1, Math.floor(fen * dice.pick([1, 0.5, 0.5, 0.4, 0.3])));
+    const act: Act = { do: 'refund', wish, fen: sum, process: process(), ...number };
+    add(act);
+    if (dice.chance(0.35)) add({ ...act, process: process() });
+    if (dice.chance(0.3)) add({ do: dice.chance(0.8) ? 'approve' : 'deny', nth: 0, process: process() });
+    if (dice.chance(0.4)) add({ ...act, process: process() });
+    if (number.number && dice.chance(0.25))
+      add({ do: 'query-refund', wish, number: number.number, process: process() });
+  }
+
+  function disturb(): void {
+    const at = process();
+    switch (dice.weighted({ kill: 12, power: 2, disk: 1, leap: 3, clock: 2 })) {
+      case 'kill':
+        add({ do: 'kill', when: dice.pick(MOMENTS), nth: dice.below(dice.pick([1, 4, 12])), process: at }, 0);
+        return;
+      case 'power':
+        add({ do: 'cut-power' }, dice.pick([5, 50, 200]));
+        return;
+      case 'disk':
+        add({ do: 'disk', fault: dice.pick(['full', 'error'] as const) });
+        return;
+      case 'clock':
+        add({ do: 'clock', process: at, apartMs: dice.between(-29_000, 29_000) });
+        return;
+      default:
+        add({ do: 'leap', ms: dice.pick([30_000, 65_000, 130_000, 1_900_000]) });
+    }
+  }
+
+  /** What else people do, in any order. */
+  function anything(): void {
+    const wish = wanted();
+    const { fen } = wishes[wish] as Wish;
+    const kind = dice.weighted({
+      ...{ create: 4, lie: 1, query: 4, close: 2, refund: 4, list: 1, pay: 4, late: 1, open: 1 },
+      ...{ approve: 3, deny: 1, freeze: 1, thaw: 1, fill: 2, disturb: 4, foreign: 2, elsewhere: 1, forge: 2 },
+      ...{ spy: 1, claim: 1 },
+    });
+    if (kind === 'refund') refund(wish);
+    else if (kind === 'disturb') disturb();
+    else if (kind === 'foreign') {
+      const other: Act = { do: kind, wish, paid: dice.chance(0.6), fen: dice.pick([fen, fen, 123]) };
+      steps.splice(dice.below(steps.length + 1), 0, { after: pause(), ...other });
+    } else add(actOf(kind, wish, fen));
+  }
+
+  function actOf(kind: string, wish: number, fen: number): Act {
+    const at = { process: process() };
+    switch (kind) {
+      case 'create':
+      case 'close':
+        return { do: kind, wish, ...at };
+      case 'lie':
+        return { do: 'create', wish, lie: true, ...at };
+      case 'list':
+        return { do: kind, client: dice.below(2), ...at };
+      case 'pay':
+      case 'open':
+        return { do: kind, wish };
+      case 'late':
+        return { do: 'pay', wish, late: true };
+      case 'approve':
+      case 'deny':
+        return { do: kind, nth: dice.below(2), ...at };
+      case 'freeze':
+      case 'thaw':
+        return { do: kind, ...at };
+      case 'fill':
+        return { do: kind, client: dice.below(2), fen: dice.pick([500, 1_000]), ...at };
+      case 'elsewhere':
+        return { do: kind, wish, fen: Math.floor(fen * dice.pick([0.2, 0.5])) };
+      case 'forge':
+        return { do: kind, wish, how: dice.pick(['forged', 'recut', 'replayed'] as const), ...at };
+      // Somebody asks for what may not be theirs.
+      case 'spy':
+        return { do: 'query', wish, wait: 0, client: dice.below(2), ...at };
+      case 'claim':
+        return { do: 'refund', wish, fen, client: dice.below(2), number: 'R9', ...at };
+      default:
+        return { do: 'query', wish, wait: dice.pick([0, 0, 3]), ...at };
+    }
+  }
+}
+
+function faultsOf(dice: Dice): Fault[] {
+  return Array.from({ length: dice.pick([1, 2, 2, 3, 5, 8]) }, () => {
+    const on = dice.weighted({ create: 5, query: 4, close: 2, refund: 5, 'query-refund': 2, notify: 2 });
+    const nth = dice.below(on === 'query' ? 8 : 4);
+    if (on === 'notify') {
+      return { on, nth, what: dice.pick(NOTICE_TROUBLES), ms: dice.between(1_000, 60_000) };
+    }
+    const what =
+      on.startsWith('query') && dice.chance(0.25)
+        ? 'lag'
+        : dice.chance(0.6)
+          ? dice.weighted({
+              ...{ 'lost-request': 4, 'lost-answer': 5, unavailable: 2, slow: 2, late: 3, twice: 2 },
+            })
+          : dice.pick(WORD_TROUBLES);
+    const ms = what === 'late' || what === 'lag' ? dice.between(2_000, 40_000) : dice.between(100, 9_500);
+    return { on, nth, what, ms };
+  });
+}

@@ -1,0 +1,529 @@
+import { verifyAudit } from '../../src/ledger/audit-verify.ts';
+import { Ledger } from '../../src/ledger/ledger.ts';
+import { readMeta } from '../../src/ledger/meta.ts';
+import { isElsewhere } from '../../src/ledger/refunded.ts';
+import { openSqliteStore } from '../../src/ledger/sqlite-store.ts';
+import { isGivenOut } from '../../src/payments/apply.ts';
+import { decideApproval } from '../../src/policy/approvals.ts';
+import { freeze, moveBudget, unfreeze } from '../../src/policy/decisions.ts';
+import { Person } from '../../src/policy/person.ts';
+import { readAlipayConfig } from '../../src/providers/alipay/index.ts';
+import { readWechatpayConfig } from '../../src/providers/wechatpay/index.ts';
+import { FAKES } from '../../src/simulator/fakes.ts';
+import type { Identity } from '../../src/simulator/state/identity.ts';
+import { Dice } from './dice.ts';
+import { Disk } from './disk.ts';
+import { ALIPAY_GATEWAY, Gateways, notifyUrlOf } from './gateways.ts';
+import type { End, Event, Happening } from './history.ts';
+import { pairOf } from './keys.ts';
+import type { Plan, Step, Wish } from './plan.ts';
+import { START } from './rules.ts';
+import { CALLERS, type Merchant, Shop } from './shop.ts';
+import { signForReal } from './signatures.ts';
+import { MachineClock, Timeline } from './timeline.ts';
+
+/** No history has so many events. */
+const MOST_EVENTS = 60_000;
+const SHOP_STREAM = 100;
+const GATEWAY_STREAM = 2;
+/** How long (ms) a client waits for an answer. */
+const CLIENT_PATIENCE_MS = 60_000;
+/** When the world is quiet: so far on (ms), and then so long for whoever has something to ask. */
+const QUIET_LEAPS_MS = [20_000, 65_000, 130_000, 2_400_000, 12_000_000];
+const QUIET_MS = 1_400;
+
+export interface Played {
+  readonly events: readonly Event[];
+  readonly end: End;
+  /** Virtual ms. */
+  readonly lasted: number;
+}
+
+/** Where histories are played, one after the other; what all have in common is made once. */
+export class Stage {
+  readonly #disk: Disk;
+  readonly #identity: Identity;
+  readonly #merchant: Merchant;
+
+  private constructor(disk: Disk, identity: Identity, merchant: Merchant) {
+    this.#disk = disk;
+    this.#identity = identity;
+    this.#merchant = merchant;
+  }
+
+  static async open(): Promise<Stage> {
+    const dice = new Dice(0, 0);
+    const names = ['forger', 'authority', ...FAKES.flatMap(({ keys }) => keys)];
+    const keys = Object.fromEntries(names.map((name) => [name, pairOf(name)]));
+    const numbers = FAKES.map((fake) => fake.numbers(dice.bytes));
+    const identity = Object.assign({ id: 'history', keys }, ...numbers) as Identity;
+    const env: Record<string, string> = Object.assign({}, ...FAKES.map((fake) => fake.env(identity, '')));
+    const { WXPAY_GATEWAY: _, ...rest } = env;
+    const own = {
+      ...rest,
+      ...{ AP_GATEWAY: ALIPAY_GATEWAY, AP_NOTIFY_URL: notifyUrlOf('alipay') },
+      ...{ WXPAY_NOTIFY_URL: notifyUrlOf('wechatpay'), WXPAY_KEY_MODE: 'public-key' },
+    };
+    const [alipay, wechatpay] = [readAlipayConfig(own, START), readWechatpayConfig(own)];
+    if (!alipay || !wechatpay) throw new Error('the merchant has no keys');
+    const disk = await Disk.open();
+    const clock = { now: () => START, sleep: async () => undefined };
+    await disk.format(async (sqlite) => {
+      const ports = { clock, randomBytes: dice.bytes };
+      const store = await openSqliteStore(':memory:', { ...ports, sqlite });
+      await Ledger.open(store, 'simulator', ports);
+    });
+    return new Stage(disk, identity, { alipay, wechatpay });
+  }
+
+  /** Plays a history to its end. The same plan gives the same, byte for byte. */
+  async play(plan: Plan): Promise<Played> {
+    signForReal(plan.rsa);
+    this.#disk.begin();
+    const history = new History(plan, this.#disk, this.#identity, this.#merchant);
+    try {
+      return await history.play();
+    } finally {
+      history.stop();
+      this.#disk.end();
+    }
+  }
+}
+
+/** What clients know of a wish. */
+interface Known {
+  number: string | undefined;
+  /** The latest that can be paid with. */
+  shown: string | undefined;
+}
+
+class History {
+  readonly #plan: Plan;
+  readonly #disk: Disk;
+  readonly #merchant: Merchant;
+  readonly #timeline = new Timeline(START);
+  readonly #events: Event[] = [];
+  readonly #gateways: Gateways;
+  readonly #clocks: MachineClock[];
+  readonly #shops: (Shop | undefined)[];
+  readonly #lives: number[];
+  readonly #dead = new Set<string>();
+  readonly #known: Known[];
+  readonly #underWay = new Set<number>();
+  #calls = 0;
+
+  constructor(plan: Plan, disk: Disk, identity: Identity, merchant: Merchant) {
+    this.#plan = plan;
+    this.#disk = disk;
+    this.#merchant = merchant;
+    this.#clocks = plan.processes.map(
+      ({ apartMs, fastPpm }) => new MachineClock(this.#timeline, apartMs, 1 + fastPpm / 1_000_000),
+    );
+    this.#shops = plan.processes.map(() => undefined);
+    this.#lives = plan.processes.map(() => 0);
+    this.#known = plan.wishes.map(({ number }) => ({ number, shown: undefined }));
+    this.#gateways = new Gateways({
+      ...{ identity, timeline: this.#timeline, faults: plan.faults },
+      dice: new Dice(plan.seed, GATEWAY_STREAM),
+      record: (happening) => this.#record(happening),
+      reachable: () => this.#shops.filter((shop) => shop?.isAlive === true) as Shop[],
+    });
+  }
+
+  async play(): Promise<Played> {
+    let end: End | undefined;
+    let failed: unknown;
+    void this.#whole().then(
+      (reached) => {
+        end = reached;
+      },
+      (error: unknown) => {
+        failed = error ?? new Error('failed');
+      },
+    );
+    await this.#timeline.run(() => end !== undefined || failed !== undefined, MOST_EVENTS);
+    if (failed !== undefined) throw failed;
+    if (!end) throw new Error('nothing happens any more, and the history has no end');
+    return { events: this.#events, end, lasted: Math.floor(this.#timeline.now - START) };
+  }
+
+  stop(): void {
+    for (const shop of this.#shops) if (shop) shop.isAlive = false;
+  }
+
+  async #whole(): Promise<End> {
+    for (const at of this.#plan.processes.keys()) this.#start(at);
+    for (const { after, ...act } of this.#plan.steps) {
+      if (after > 0) await this.#timeline.wait(after);
+      await this.#act(act);
+    }
+    await this.#quieten();
+    return this.#end();
+  }
+
+  #record(happening: Happening): void {
+    this.#events.push({ ...happening, time: Math.floor(this.#timeline.now - START) });
+  }
+
+  #start(at: number): Shop {
+    const life = (this.#lives[at] ?? 0) + 1;
+    this.#lives[at] = life;
+    const clock = this.#clocks[at];
+    if (!clock) throw new Error(`no process ${at}`);
+    const shop = new Shop(at, life, {
+      ...{ timeline: this.#timeline, clock, disk: this.#disk, merchant: this.#merchant },
+      dice: new Dice(this.#plan.seed, SHOP_STREAM + at * 50 + life),
+      rules: this.#plan.rules,
+      send: (from, request) => this.#gateways.send(from, request),
+      record: (happening) => this.#record(happening),
+      isGone: (name) => this.#plan.oneMachine && this.#dead.has(name),
+      background: this.#plan.processes[at]?.background ?? false,
+    });
+    void shop.hear(new Promise(() => undefined)).then(() => this.#dead.add(shop.name));
+    this.#shops[at] = shop;
+    return shop;
+  }
+
+  /** A process that lives. */
+  #alive(at: number): Shop {
+    const shop = this.#shops[at];
+    return shop?.isAlive ? shop : this.#start(at);
+  }
+
+  /** Does what is planned. Calls are only begun. */
+  async #act(act: OmitAfter<Step>): Promise<void> {
+    switch (act.do) {
+      case 'create': {
+        const wish = this.#wish(act.wish);
+        const lie = act.lie ? { ...wish, fen: wish.fen + 100 } : wish;
+        return this.#call(act.process, wish.client, 'create-payment', createArguments(lie), act.wish);
+      }
+      case 'query':
+        return this.#about(act.wish, (outTradeNo, { client }) =>
+          this.#call(act.process, act.client ?? client, 'query-payment', {
+            outTradeNo,
+            ...(act.wait > 0 ? { waitSeconds: act.wait } : {}),
+          }),
+        );
+      case 'close':
+        return this.#about(act.wish, (outTradeNo, { client }) =>
+          this.#call(act.process, client, 'close-payment', { outTradeNo }),
+        );
+      case 'refund':
+        return this.#about(act.wish, (outTradeNo, { client }) =>
+          this.#call(act.process, act.client ?? client, 'refund-payment', {
+            ...{ outTradeNo, refundYuan: yuan(act.fen) },
+            ...(act.number === undefined ? {} : { outRefundNo: act.number }),
+          }),
+        );
+      case 'query-refund':
+        return this.#about(act.wish, (outTradeNo, { client }) =>
+          this.#call(act.process, client, 'query-refund', { outTradeNo, outRefundNo: act.number }),
+        );
+      case 'list':
+        return this.#call(act.process, act.client, 'list-payments', {});
+      case 'pay':
+        return this.#buyer(act.wish, 'pays', act.late ?? false);
+      case 'open':
+        return this.#buyer(act.wish, 'opens', false);
+      case 'approve':
+      case 'deny':
+        return void this.#decide(act.process, act.do === 'approve', act.nth);
+      case 'freeze':
+        return void this.#freeze(act.process, true);
+      case 'thaw':
+        return void this.#freeze(act.process, false);
+      case 'fill':
+        return void this.#fill(act.process, act.client, act.fen);
+      case 'kill':
+        return this.#shops[act.process]?.doom(act.when, act.nth);
+      case 'cut-power':
+        return this.#cutPower();
+      case 'start':
+        this.#alive(act.process);
+        return;
+      case 'disk':
+        this.#disk.fault = act.fault;
+        return this.#record({ kind: 'disk', fault: act.fault });
+      case 'clock':
+        this.#clocks[act.process]?.set(act.apartMs);
+        return this.#record({ kind: 'clock', process: act.process, apartMs: act.apartMs });
+      case 'leap':
+        this.#timeline.leap(act.ms);
+        return this.#record({ kind: 'leap', ms: act.ms });
+      case 'foreign': {
+        const { number, provider, fen } = this.#wish(act.wish);
+        if (number === undefined) return;
+        // Alipay gives back no mark of ours: once a code is out, only the sum tells whose an order is.
+        const isSure = provider === 'wechatpay' || !this.#isAskedFor(act.wish) || act.fen !== fen;
+        await this.#gateways.orderElsewhere(provider, number, isSure ? act.fen : act.fen + 1, act.paid);
+        return;
+      }
+      case 'elsewhere': {
+        const { number } = this.#knownOf(act.wish);
+        if (number !== undefined) await this.#gateways.refundElsewhere(number, act.fen);
+        return;
+      }
+      case 'forge': {
+        const { number } = this.#knownOf(act.wish);
+        if (number !== undefined) void this.#gateways.forge(number, act.how, this.#alive(act.process));
+        return;
+      }
+    }
+  }
+
+  #wish(at: number): Wish {
+    return this.#plan.wishes[at] as Wish;
+  }
+
+  #isAskedFor(wish: number): boolean {
+    return this.#events.some((event) => event.kind === 'call' && event.wish === wish);
+  }
+
+  #knownOf(at: number): Known {
+    return this.#known[at] as Known;
+  }
+
+  #about(at: number, call: (outTradeNo: string, wish: Wish) => void): void {
+    const { number } = this.#knownOf(at);
+    if (number !== undefined) call(number, this.#wish(at));
+  }
+
+  #call(
+    at: number,
+    caller: number,
+    tool: string,
+    args: Readonly<Record<string, unknown>>,
+    wish?: number,
+  ): void {
+    void this.#answered(at, caller, tool, args, wish);
+  }
+
+  /** A call, and its end as its client sees it. */
+  async #answered(
+    at: number,
+    caller: number,
+    tool: string,
+    args: Readonly<Record<string, unknown>>,
+    wish?: number,
+  ): Promise<Readonly<Record<string, unknown>> | undefined> {
+    const shop = this.#alive(at);
+    const id = this.#calls++;
+    const client = CALLERS[caller]?.caller ?? '';
+    this.#record({ kind: 'call', id, client, process: at, tool, args, wish });
+    this.#underWay.add(id);
+    const result = await shop.hear(shop.call(caller, tool, args, id));
+    this.#underWay.delete(id);
+    if (!result || !('content' in result)) {
+      this.#record({ kind: 'unanswered', id });
+      return undefined;
+    }
+    const [first] = result.content as { readonly text: string }[];
+    if (result.isError) {
+      const error = JSON.parse(first?.text ?? '{}') as Readonly<Record<string, unknown>>;
+      this.#record({ kind: 'answer', id, error });
+      return undefined;
+    }
+    const structured = result.structuredContent as Readonly<Record<string, unknown>>;
+    this.#record({ kind: 'answer', id, structured });
+    if (wish !== undefined && typeof structured.outTradeNo === 'string') {
+      const known = this.#knownOf(wish);
+      known.number = structured.outTradeNo;
+      known.shown = shownIn(structured) ?? known.shown;
+    }
+    return structured;
+  }
+
+  #buyer(wish: number, what: 'pays' | 'opens', late: boolean): void {
+    const { shown, number = '' } = this.#knownOf(wish);
+    if (shown === undefined) return;
+    void this.#gateways
+      .buyer(shown, what, late)
+      .then((done) =>
+        this.#record({ kind: 'buyer', what, wish, outTradeNo: number, how: done ? 'done' : 'cannot' }),
+      );
+  }
+
+  /** The person at a terminal of that process's machine. */
+  async #person(at: number): Promise<{ readonly shop: Shop; readonly person: Person } | undefined> {
+    const shop = this.#alive(at);
+    const person = await shop.hear(
+      shop.ready.then(() => Person.bySecret(shop.till.ledger, 'simulator', undefined, 'terminal')),
+    );
+    return person && { shop, person };
+  }
+
+  async #decide(at: number, approve: boolean, nth: number): Promise<void> {
+    const there = await this.#person(at);
+    if (!there) return;
+    const { shop, person } = there;
+    const { ledger, clock } = shop.till;
+    const open = await shop.hear(
+      ledger.read(async (book) => [
+        ...(await book.approvals.open('desk')),
+        ...(await book.approvals.open('kiosk')),
+      ]),
+    );
+    const approval = open?.[nth % Math.max(1, open.length)];
+    if (!approval) return;
+    const decided = await shop.hear(
+      ledger
+        .write((book) => decideApproval(book, person, approval.id, { approve }, clock.now()))
+        .then(
+          () => true,
+          () => false,
+        ),
+    );
+    this.#record({
+      ...{ kind: 'person', what: approve ? 'approves' : 'denies', approval: approval.id, of: approval.kind },
+      ...{ outTradeNo: approval.outTradeNo, outRefundNo: approval.outRefundNo },
+      ...{
+        amountFen: approval.amountFen,
+        how: decided === undefined ? 'unknown' : decided ? 'done' : 'failed',
+      },
+    });
+  }
+
+  async #freeze(at: number, isFrozen: boolean): Promise<void> {
+    const there = await this.#person(at);
+    if (!there) return;
+    const { shop, person } = there;
+    const done = await shop.hear(
+      shop.till.ledger
+        .write(async (book) => {
+          if (isFrozen) await freeze(book, 'person', undefined);
+          else await unfreeze(book, person);
+        })
+        .then(
+          () => true,
+          () => false,
+        ),
+    );
+    if (done) this.#record({ kind: isFrozen ? 'frozen' : 'thawed' });
+  }
+
+  async #fill(at: number, client: number, amountFen: number): Promise<void> {
+    const there = await this.#person(at);
+    if (!there) return;
+    const { shop, person } = there;
+    const budget = CALLERS[client]?.caller ?? '';
+    // Counted from when it may count.
+    this.#record({ kind: 'filled', budget, amountFen });
+    await shop.hear(
+      shop.till.ledger
+        .write((book) => moveBudget(book, person, budget, amountFen, undefined))
+        .catch(() => undefined),
+    );
+  }
+
+  #cutPower(): void {
+    this.#record({ kind: 'power-cut' });
+    for (const shop of this.#shops) shop?.die('power-cut');
+    this.#disk.cutPower();
+  }
+
+  /** Nothing goes wrong any more, clocks are right, and whoever still wants to know something asks. */
+  async #quieten(): Promise<void> {
+    // What is under way ends as it began.
+    await this.#timeline.wait(2_000);
+    this.#record({ kind: 'quiet' });
+    this.#gateways.calm();
+    this.#disk.fault = undefined;
+    for (const shop of this.#shops) shop?.doom('read', Number.POSITIVE_INFINITY);
+    for (const clock of this.#clocks) clock.set(0);
+    for (const at of this.#plan.processes.keys()) await this.#alive(at).ready;
+    await this.#freeze(0, false);
+    for (const [round, ms] of QUIET_LEAPS_MS.entries()) {
+      this.#alive(0).startBackground();
+      if (round === 0 || round === 2) await this.#askAgain(false);
+      this.#timeline.leap(ms);
+      await this.#timeline.wait(QUIET_MS);
+    }
+    await this.#askAgain(true);
+    const waited = this.#timeline.now + CLIENT_PATIENCE_MS;
+    while (this.#underWay.size > 0 && this.#timeline.now < waited) await this.#timeline.wait(500);
+  }
+
+  /** What clients have no answer to that lasts, they ask once more; all of it where nothing goes on any more. */
+  async #askAgain(isEnd: boolean): Promise<void> {
+    const at = this.#plan.processes.length - 1;
+    const states = new Map<string, string>();
+    const refunds = new Map<string, { readonly call: Extract<Event, { kind: 'call' }>; state: string }>();
+    const calls = new Map<number, Extract<Event, { kind: 'call' }>>();
+    for (const event of this.#events) {
+      if (event.kind === 'call') calls.set(event.id, event);
+      if (event.kind !== 'answer' && event.kind !== 'unanswered') continue;
+      const call = calls.get(event.id);
+      const { structured, error } = event.kind === 'answer' ? event : {};
+      const state = String(structured?.state ?? error?.code ?? 'UNKNOWN');
+      if (call?.tool === 'refund-payment')
+        refunds.set(JSON.stringify([call.client, call.args]), { call, state });
+      else if (structured) states.set(String(structured.outTradeNo), state);
+    }
+    for (const { number } of [...this.#known]) {
+      if (number === undefined || (!isEnd && LASTING.test(states.get(number) ?? ''))) continue;
+      await this.#answered(at, 0, 'query-payment', { outTradeNo: number });
+    }
+    for (const { call, state } of refunds.values()) {
+      if (!IN_DOUBT.test(state)) continue;
+      const caller = CALLERS.findIndex((one) => one.caller === call.client);
+      await this.#answered(at, caller, 'refund-payment', call.args);
+    }
+  }
+
+  async #end(): Promise<End> {
+    const shop = this.#alive(0);
+    await shop.ready;
+    const { ledger } = shop.till;
+    const told = await ledger.read(async (book) => {
+      const orders = await book.orders.list({}, 1_000);
+      return Promise.all(
+        orders.map(async (order) => ({
+          ...{ outTradeNo: order.outTradeNo, provider: order.provider, state: order.state },
+          ...{ amountFen: order.amountFen, caller: order.caller, givenOut: isGivenOut(order) },
+          adopted: order.terms.adopted === true,
+          refunds: (await book.refunds.ofOrder(order.outTradeNo)).map((refund) => ({
+            ...{ outRefundNo: refund.outRefundNo, state: refund.state, amountFen: refund.amountFen },
+            elsewhere: isElsewhere(refund),
+          })),
+        })),
+      );
+    });
+    const { intact, chain, tables } = await verifyAudit(ledger, []);
+    const head = await ledger.inspect((tx) => readMeta(tx, 'audit_head'));
+    return {
+      ledger: told,
+      books: this.#gateways.books(),
+      audit: intact ? [] : [JSON.stringify(chain ?? null), ...tables.map((fault) => JSON.stringify(fault))],
+      head: head ?? '',
+    };
+  }
+}
+
+const LASTING = /^(PAID|CLOSED|DENIED|PENDING_APPROVAL)$/;
+const IN_DOUBT = /^(UNKNOWN|PROCESSING|OUTCOME_UNKNOWN|INTERNAL)$/;
+
+type OmitAfter<S> = S extends unknown ? Omit<S, 'after'> : never;
+
+function createArguments({ provider, scene, fen, minutes, number, buyer }: Wish): Record<string, unknown> {
+  return {
+    ...{ provider, scene, amountYuan: yuan(fen), title: 'tea', expiresInMinutes: minutes },
+    ...(number === undefined ? {} : { outTradeNo: number }),
+    ...(buyer === undefined ? {} : { buyer }),
+    ...(scene === 'jsapi' ? { payerOpenid: 'o_payer_1' } : {}),
+  };
+}
+
+/** `990` → `9.90`, by digits alone. */
+function yuan(fen: number): string {
+  const digits = String(fen).padStart(3, '0');
+  return `${digits.slice(0, -2)}.${digits.slice(-2)}`;
+}
+
+/** What a buyer can be shown of a payment. */
+function shownIn(payment: Readonly<Record<string, unknown>>): string | undefined {
+  const { qrCode, payUrl, orderString, jsapiParams, appParams } = payment;
+  const inApp = jsapiParams ?? appParams;
+  const shown = qrCode ?? payUrl ?? orderString ?? (inApp === undefined ? undefined : JSON.stringify(inApp));
+  return typeof shown === 'string' ? shown : undefined;
+}

@@ -1,0 +1,262 @@
+import type { ServerContext } from '@modelcontextprotocol/server';
+import type { Hono } from 'hono';
+import { servedTool } from '../../src/calls/tool-call.ts';
+import { SCENES } from '../../src/domain/order.ts';
+import type { Log } from '../../src/domain/ports.ts';
+import { Ledger } from '../../src/ledger/ledger.ts';
+import { openSqliteStore } from '../../src/ledger/sqlite-store.ts';
+import type { Store, Tx } from '../../src/ledger/store.ts';
+import { notifyRoutes } from '../../src/notify/routes.ts';
+import { CallRate } from '../../src/payments/call-rate.ts';
+import { runApproved } from '../../src/payments/carry-out.ts';
+import { Desk } from '../../src/payments/desk.ts';
+import { runSettler } from '../../src/payments/settler.ts';
+import type { Till } from '../../src/payments/till.ts';
+import type { Identity } from '../../src/policy/identity.ts';
+import { type AlipayConfig, createAlipayProvider } from '../../src/providers/alipay/index.ts';
+import type { GatewayHttp } from '../../src/providers/gateway-http.ts';
+import { createWechatpayProvider, type WechatpayConfig } from '../../src/providers/wechatpay/index.ts';
+import type { ToolSetting } from '../../src/tools/define-tool.ts';
+import { UNIFIED_TOOLS } from '../../src/tools/index.ts';
+import { presenter } from '../../src/tools/present.ts';
+import type { Dice } from './dice.ts';
+import { type Disk, Handle } from './disk.ts';
+import type { Happening } from './history.ts';
+import type { Moment } from './plan.ts';
+import { RULES, type RulesName } from './rules.ts';
+import type { MachineClock, Timeline } from './timeline.ts';
+
+/** The merchant's keys, read once. */
+export interface Merchant {
+  readonly alipay: AlipayConfig;
+  readonly wechatpay: WechatpayConfig;
+}
+
+/** Who calls: the first sees every order, the second its own. */
+export const CALLERS: readonly Identity[] = [
+  { caller: 'desk', named: true },
+  { caller: 'kiosk', named: true, ownOrdersOnly: true },
+];
+
+const SETTING: ToolSetting = { language: 'en', providers: ['alipay', 'wechatpay'], scenes: SCENES };
+const NEVER: Promise<never> = new Promise(() => undefined);
+
+interface Site {
+  readonly timeline: Timeline;
+  readonly clock: MachineClock;
+  readonly dice: Dice;
+  readonly disk: Disk;
+  readonly merchant: Merchant;
+  readonly rules: RulesName;
+  readonly send: (from: Shop, ...request: Parameters<GatewayHttp['send']>) => ReturnType<GatewayHttp['send']>;
+  readonly record: (happening: Happening) => void;
+  /** Whether the process behind a sender's name can be seen to be gone. */
+  readonly isGone: (name: string) => boolean;
+  readonly background: boolean;
+}
+
+/**
+ * One process of ours, put together as the composition root does it, on ports of the simulated world. It dies at any of
+ * them: whatever it then waits for never comes.
+ */
+export class Shop {
+  readonly index: number;
+  /** Of this life of it. */
+  readonly name: string;
+  isAlive = true;
+  readonly ready: Promise<void>;
+  readonly #site: Site;
+  readonly #handle: Handle;
+  readonly #stop = new AbortController();
+  readonly #died: (() => void)[] = [];
+  #till: Till | undefined;
+  #routes: Hono | undefined;
+  #tools: readonly ReadonlyMap<string, ReturnType<typeof servedTool>>[] = [];
+  #doom: { when: Moment; left: number } | undefined;
+
+  constructor(index: number, life: number, site: Site) {
+    this.index = index;
+    this.name = `p${index}.${life}`;
+    this.#site = site;
+    this.#handle = new Handle(site.disk);
+    this.ready = this.#start().catch(async (error: unknown) => {
+      // Such as with a full disk: it says so and ends.
+      this.die(`start: ${error instanceof Error ? error.message : String(error)}`);
+      return NEVER;
+    });
+  }
+
+  get till(): Till {
+    if (!this.#till) throw new Error('not started');
+    return this.#till;
+  }
+
+  /** It will die the next time but so many that it comes to such a moment. */
+  doom(when: Moment, nth: number): void {
+    this.#doom = { when, left: nth };
+  }
+
+  /** Killed, now. */
+  die(where: string): void {
+    if (!this.isAlive) return;
+    this.isAlive = false;
+    this.#handle.die();
+    this.#site.record({ kind: 'died', process: this.index, where });
+    for (const tell of this.#died.splice(0)) tell();
+  }
+
+  /** What a client of it sees of what it asks: undefined when it dies over it. */
+  async hear<T>(work: Promise<T>): Promise<T | undefined> {
+    const gone = new Promise<undefined>((resolve) => {
+      if (this.isAlive) this.#died.push(() => resolve(undefined));
+      else resolve(undefined);
+    });
+    return Promise.race([gone, work]);
+  }
+
+  /** A tool call as a client makes it; its result, as it is sent. */
+  async call(caller: number, tool: string, args: unknown, id: number) {
+    await this.ready;
+    const served = this.#tools[caller]?.get(tool);
+    if (!served) throw new Error(`no tool ${tool}`);
+    const ctx = {
+      mcpReq: {
+        ...{ id, _meta: undefined, envelope: undefined, signal: new AbortController().signal },
+        ...{ notify: async () => undefined, requestState: () => undefined },
+      },
+    } as object as ServerContext;
+    return served.call(args, ctx, CONNECTION);
+  }
+
+  async post(gateway: string, headers: Readonly<Record<string, string>>, body: string) {
+    if (!this.isAlive) return { status: 502, body: '' };
+    await this.ready;
+    const init = { method: 'POST', headers, body };
+    const routes = this.#routes;
+    if (!routes) throw new Error('not started');
+    const response = await routes.request(`/notify/${gateway}`, init);
+    const text = await response.text();
+    if (!this.isAlive) return NEVER;
+    return { status: response.status, body: text };
+  }
+
+  async #start(): Promise<void> {
+    const { clock: machine, dice, disk, record } = this.#site;
+    const clock = {
+      now: () => machine.now(),
+      sleep: async (ms: number, signal?: AbortSignal) => {
+        await this.#at('sleep');
+        await machine.sleep(ms, signal);
+        if (!this.isAlive) await NEVER;
+      },
+    };
+    const ports = { clock, randomBytes: dice.bytes };
+    const turn = () => this.#site.timeline.wait(0);
+    const store = this.#mortal(
+      await openSqliteStore(':memory:', { ...ports, turn, sqlite: disk.sqliteOf(this.#handle) }),
+    );
+    const ledger = await Ledger.open(store, 'simulator', ports);
+    const log = this.#log();
+    const http: GatewayHttp = {
+      send: async (request) => {
+        await this.#at('request');
+        const answer = await this.#site.send(this, request).finally(() => this.#at('answer'));
+        if (!this.isAlive) await NEVER;
+        return answer;
+      },
+    };
+    const { alipay, wechatpay } = this.#site.merchant;
+    const providers = [
+      createAlipayProvider(alipay, { ...ports, http, log }),
+      createWechatpayProvider(wechatpay, { ...ports, http }),
+    ];
+    let sends = 0;
+    const till: Till = {
+      ...ports,
+      ledger,
+      log,
+      providers: new Map(providers.map((provider) => [provider.id, provider])),
+      policy: RULES[this.#site.rules],
+      foreignOrders: 'refuse',
+      senders: {
+        next: () => `${this.name} ${++sends}`,
+        mayBeAlive: (name) => !this.#site.isGone(name.split(' ')[0] ?? ''),
+      },
+      desk: new Desk({ ledger, clock }),
+      canHandOff: async () => true,
+    };
+    this.#till = till;
+    const present = presenter({
+      ...{ language: 'en', simulated: true, now: clock.now },
+      buyerPage: async () => undefined,
+      approvalUrl: async () => undefined,
+    });
+    this.#tools = CALLERS.map((identity) => {
+      const deps = {
+        ...{ identity, ledger, present, log, setting: SETTING, underWay: new Set<Promise<unknown>>() },
+        ...{ rate: new CallRate(clock), till: async () => till },
+      };
+      return new Map(UNIFIED_TOOLS.map((tool) => [tool.name, servedTool(deps, tool, 'legacy')]));
+    });
+    this.#routes = notifyRoutes(async () => till).onError((_error, context) => context.text('', 500));
+    record({ kind: 'started', process: this.index });
+    if (!this.#site.background) return;
+    void runSettler(till, this.#stop.signal);
+    void runApproved(till, () => 'unknown', this.#stop.signal);
+  }
+
+  /** Whatever is not settled or carried out of its own accord is from now on. */
+  startBackground(): void {
+    if (this.#site.background || !this.isAlive) return;
+    void runSettler(this.till, this.#stop.signal);
+    void runApproved(this.till, () => 'unknown', this.#stop.signal);
+  }
+
+  /** A moment at which it can die. Never ends when it does, or has. */
+  #at(moment: Moment): Promise<never> | undefined {
+    const doom = this.#doom;
+    if (this.isAlive && doom?.when === moment && doom.left-- === 0) {
+      this.#doom = undefined;
+      this.die(moment);
+    }
+    return this.isAlive ? undefined : NEVER;
+  }
+
+  #mortal(store: Store): Store {
+    const inside = (tx: Tx): Tx => ({
+      ...tx,
+      all: (...asked) => this.#at('statement') ?? tx.all(...asked),
+      run: (...asked) => this.#at('statement') ?? tx.run(...asked),
+    });
+    const mortal = async <T>(moment: Moment, work: () => Promise<T>): Promise<T> => {
+      await this.#at(moment);
+      try {
+        return await work();
+      } finally {
+        await this.#at('told');
+      }
+    };
+    return {
+      ...store,
+      read: (work) => mortal('read', () => store.read((tx) => work(inside(tx)))),
+      write: (work, how) => mortal('write', () => store.write((tx) => work(inside(tx)), how)),
+      note: (work) => mortal('write', () => store.note((tx) => work(inside(tx)))),
+    };
+  }
+
+  #log(): Log {
+    const alarm = (event: string, facts: object = {}) =>
+      this.isAlive &&
+      this.#site.record({
+        ...{ kind: 'alarm', process: this.index },
+        what: `${event} ${JSON.stringify(facts)}`,
+      });
+    return { info: () => undefined, warn: () => undefined, error: alarm };
+  }
+}
+
+const CONNECTION = {
+  getClientVersion: () => ({ name: 'agent', version: '1' }),
+  getClientCapabilities: () => ({}),
+  getNegotiatedProtocolVersion: () => '2025-11-25',
+};

@@ -1,0 +1,109 @@
+import type { Violation } from './checker.ts';
+import type { Event } from './history.ts';
+import type { Plan } from './plan.ts';
+
+/** A history as a story, a line for each thing that happened. */
+export function tell(plan: Plan, events: readonly Event[], violations: readonly Violation[]): string {
+  const names = new Map(events.flatMap((e) => (e.kind === 'call' ? [[e.id, e] as const] : [])));
+  const lines = events.flatMap((event) => {
+    const sentence = sentenceOf(event, names);
+    return sentence === undefined ? [] : [`${clock(event.time)}  ${sentence}`];
+  });
+  return [
+    `seed ${plan.seed}: ${plan.processes.map(processSentence).join('; ')}; ${plan.oneMachine ? 'one machine' : 'a machine each'}; rules: ${plan.rules}`,
+    ...lines,
+    ...violations.map(({ check, what }) => `✗ ${check}: ${what}`),
+  ].join('\n');
+}
+
+function processSentence({ background, apartMs, fastPpm }: Plan['processes'][number], at: number): string {
+  const how = [
+    ...(background ? ['works in the background'] : []),
+    ...(apartMs === 0 ? [] : [`is ${Math.abs(apartMs) / 1000} s ${apartMs > 0 ? 'ahead' : 'behind'}`]),
+    ...(fastPpm === 0 ? [] : [`gains ${fastPpm} ppm`]),
+  ];
+  return `process ${at}${how.length > 0 ? ` ${how.join(', ')}` : ''}`;
+}
+
+/** `1:02:03.004` */
+function clock(ms: number): string {
+  const pad = (value: number, width = 2) => String(value).padStart(width, '0');
+  const seconds = Math.floor(ms / 1000);
+  return `${Math.floor(seconds / 3600)}:${pad(Math.floor(seconds / 60) % 60)}:${pad(seconds % 60)}.${pad(ms % 1000, 3)}`;
+}
+
+type Calls = ReadonlyMap<number, Extract<Event, { kind: 'call' }>>;
+
+const refundOf = ({ outTradeNo, outRefundNo }: { outTradeNo: string; outRefundNo?: string | undefined }) =>
+  outRefundNo === undefined ? outTradeNo : `refund ${outRefundNo} of ${outTradeNo}`;
+
+function sentenceOf(event: Event, calls: Calls): string | undefined {
+  switch (event.kind) {
+    case 'call':
+      return `${event.client} → process ${event.process}: ${event.tool} ${argumentsIn(event.args)} (call ${event.id})`;
+    case 'answer': {
+      const { tool, client } = calls.get(event.id) ?? {};
+      return `${client} ← ${tool} (call ${event.id}): ${answerIn(event)}`;
+    }
+    case 'unanswered':
+      return `call ${event.id} gets no answer: its process is gone`;
+    case 'exchange': {
+      const trouble = event.fault === undefined ? '' : ` [${event.fault}]`;
+      const proven = event.proven ? '' : ', which proves nothing';
+      const about = event.outTradeNo === '' ? event.outRefundNo : refundOf(event);
+      return `process ${event.process} → ${event.gateway}: ${event.operation} ${about}${trouble} → ${event.said}${proven}`;
+    }
+    case 'book': {
+      const whose = event.elsewhere ? ' by another system' : '';
+      const what = { made: 'has the order', paid: 'is paid for', closed: 'closes', refund: 'gives back' };
+      return `   ${event.gateway} ${what[event.what]} ${refundOf(event)} (${event.amountFen} fen)${whose}${event.late ? ', late' : ''}`;
+    }
+    case 'buyer':
+      return `the buyer ${event.what} ${event.outTradeNo}${event.how === 'cannot' ? ', and cannot' : ''}`;
+    case 'person':
+      return `a person ${event.what} the ${event.of} ${refundOf(event)} (${event.amountFen} fen)${event.how === 'failed' ? ', in vain' : ''}`;
+    case 'frozen':
+      return 'a person stops everything';
+    case 'thawed':
+      return 'a person lets money move again';
+    case 'filled':
+      return `a person adds ${event.amountFen} fen to the budget of ${event.budget}`;
+    case 'notice':
+      return `${event.gateway} → process ${event.process}: ${event.what} notification of ${refundOf(event)}: ${event.taken ? 'taken' : 'not taken'}`;
+    case 'trouble':
+      return `   a notification of ${event.outTradeNo} goes wrong: ${event.what}`;
+    case 'died':
+      return `process ${event.process} dies (${event.where})`;
+    case 'started':
+      return `process ${event.process} is up`;
+    case 'power-cut':
+      return 'the power is cut';
+    case 'disk':
+      return `the next write to the disk fails: ${event.fault}`;
+    case 'clock':
+      return `the clock of process ${event.process} is set to ${event.apartMs} ms from the true time`;
+    case 'leap':
+      return `${event.ms / 1000} s go by`;
+    case 'quiet':
+      return 'nothing goes wrong from here on';
+    case 'alarm':
+      return `process ${event.process} logs an error: ${event.what}`;
+  }
+}
+
+function argumentsIn(args: Readonly<Record<string, unknown>>): string {
+  return Object.entries(args)
+    .filter(([name]) => name !== 'title')
+    .map(([name, value]) => `${name}=${String(value)}`)
+    .join(' ');
+}
+
+function answerIn({ structured, error }: Extract<Event, { kind: 'answer' }>): string {
+  if (error) return `${String(error.code)}: ${String(error.message)}`;
+  if (!structured) return 'nothing';
+  if ('items' in structured) return `${(structured.items as readonly unknown[]).length} payments`;
+  const { outTradeNo, outRefundNo, state, replayed, closing, late } = structured;
+  const about = outRefundNo === undefined ? String(outTradeNo) : `refund ${String(outRefundNo)}`;
+  const more = [replayed ? 'replayed' : '', closing ? 'closing' : '', late ? 'late' : ''].filter(Boolean);
+  return `${about} ${String(state)}${more.length > 0 ? ` (${more.join(', ')})` : ''}`;
+}
