@@ -1,14 +1,18 @@
+import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { Bench, type Choice, NoSuchTest, UNHANDLED } from './bench.ts';
 import type { Bug } from './bug.ts';
 import { BUGS } from './bugs/all.ts';
 import { rotten } from './plant.ts';
-import { type Caught, type Results, writeTable } from './table.ts';
+import { type Caught, type Results, type Seen, writeTable } from './table.ts';
 
 const RESULTS = 'test/sabotage/results.json';
 /** What takes longer to be caught (ms) is left to a run without bounds. */
 const QUICK_MS = 3_000;
+/** How long the simulated world plays before a bug counts as not seen. */
+const SIMULATED_SECONDS = '60';
 
 /**
  * Plants bug after bug and runs who has to catch it. Returns the exit code: 1 where one survives, cannot be planted any
@@ -29,6 +33,7 @@ export async function main(args: readonly string[], root: string): Promise<numbe
   const all = names.length > 0 ? BUGS.filter(({ name }) => names.includes(name)) : cheapestFirst(known);
   const chosen = isBounded ? todays(all, known) : all;
 
+  if (args.includes('--simulation')) return simulate(root, all, known);
   const bench = await Bench.open(root);
   const results: Record<string, Results[string]> = { ...known };
   const isWriting = args.includes('--write');
@@ -61,6 +66,39 @@ export async function main(args: readonly string[], root: string): Promise<numbe
   say(`${tried - wrong.length} of ${tried} planted bugs caught, ${BUGS.length} in all`);
   if (isWriting && wrong.length === 0) writeTable(root, BUGS, results);
   return wrong.length === 0 ? 0 : 1;
+}
+
+/**
+ * Has the simulated world see those that it has to see by itself, and notes after how many histories. Returns the exit
+ * code: 1 where it does not see one.
+ */
+async function simulate(root: string, bugs: readonly Bug[], known: Results): Promise<number> {
+  const results: Record<string, Results[string]> = { ...known };
+  const chosen = bugs.filter(({ simulated }) => simulated);
+  let missed = 0;
+  for (const [i, { name }] of chosen.entries()) {
+    const child = spawn(
+      process.execPath,
+      [join(root, 'test/sabotage/simulate.mjs'), name, SIMULATED_SECONDS],
+      {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    );
+    const end = setTimeout(() => child.kill('SIGKILL'), 3 * Number(SIMULATED_SECONDS) * 1000);
+    const said = await text(child.stdout);
+    clearTimeout(end);
+    // One that never ends says nothing.
+    const seen = (said === '' ? { histories: 0, ms: 0 } : JSON.parse(said)) as Seen;
+    const told = seen.seed === undefined ? 'NOT SEEN' : `seed ${seen.seed}: ${seen.rule}`;
+    say(`${i + 1}/${chosen.length} ${name}: ${told} (${seen.histories} histories, ${seen.ms} ms)`);
+    if (seen.seed === undefined) missed += 1;
+    const caught = results[name];
+    if (caught) results[name] = { ...caught, simulation: seen };
+    writeFileSync(join(root, RESULTS), textOf(results));
+  }
+  say(`${chosen.length - missed} of ${chosen.length} planted bugs seen by the simulation`);
+  writeTable(root, BUGS, results);
+  return missed === 0 ? 0 : 1;
 }
 
 /** In the order of the table, so that a new run changes no more than it has to. */

@@ -13,11 +13,12 @@ export interface Caught {
 
 /** What the simulated world needed to see that something is wrong. */
 export interface Seen {
-  /** `undefined` where it did not, in so many histories. */
-  readonly seed: number | undefined;
+  /** Nothing where it did not, in so many histories. */
+  readonly seed?: number;
+  /** The check that saw it. */
+  readonly rule?: string;
   readonly histories: number;
   readonly ms: number;
-  readonly rule: string;
 }
 /** By the name of the bug. */
 export type Results = Readonly<Record<string, Caught & { readonly simulation?: Seen }>>;
@@ -47,7 +48,7 @@ ${rows.join('\n')}
 function seen({ simulated }: Bug, found: Seen | undefined): string {
   if (!found) return simulated ? 'not tried yet' : '';
   if (found.seed === undefined) return `not in ${found.histories}`;
-  return `history ${found.histories} (${found.ms} ms): ${cell(found.rule)}`;
+  return `history ${found.histories} (${found.ms} ms): ${cell(found.rule ?? '')}`;
 }
 
 function cell(text: string): string {
