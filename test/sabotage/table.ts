@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Bug } from './bug.ts';
 
-/** Who caught a bug, and after how long. */
+/** Who caught a bug, and after how long (ms of processor time). */
 export interface Caught {
   readonly file: string;
   readonly test: string;
@@ -36,7 +36,7 @@ export function writeTable(root: string, bugs: readonly Bug[], results: Results)
 
 ${bugs.length} bugs that somebody might write, each planted by itself into the code as it is loaded; nothing of them is in the product. \`npm run sabotage\` plants one after the other, runs who has to catch it, and fails where one survives, or where the test that caught it fails without it as well. \`npm run sabotage -- NAME…\` plants only these. This page is written by \`npm run sabotage -- --write\`.
 
-ms: from the beginning of the test file to its first failure, on a machine that had other work to do. In the last column: after how many simulated histories the simulation saw it by itself (\`npm run sabotage -- --simulation\`); empty where it is not meant to.
+ms: of processor time, from the loading of the test file to its first failure. In the last column: after how many simulated histories the simulation saw it by itself (\`npm run sabotage -- --simulation\`); empty where it is not meant to.
 
 | bug | what was done | what it breaks | caught by | ms | simulation |
 |---|---|---|---|---|---|
