@@ -6,7 +6,7 @@ import { Bench, type Choice, NoSuchTest, UNHANDLED } from './bench.ts';
 import type { Bug } from './bug.ts';
 import { BUGS } from './bugs/all.ts';
 import { rotten } from './plant.ts';
-import { type Caught, type Results, type Seen, writeTable } from './table.ts';
+import { type Caught, type Results, type Seen, writeTables } from './table.ts';
 
 const RESULTS = 'test/sabotage/results.json';
 /** What takes longer to be caught (ms) is left to a run without bounds. */
@@ -64,7 +64,7 @@ export async function main(args: readonly string[], root: string): Promise<numbe
   }
   for (const line of wrong) say(`! ${line}`);
   say(`${tried - wrong.length} of ${tried} planted bugs caught, ${BUGS.length} in all`);
-  if (isWriting && wrong.length === 0) writeTable(root, BUGS, results);
+  if (isWriting && wrong.length === 0) writeTables(root, results);
   return wrong.length === 0 ? 0 : 1;
 }
 
@@ -97,7 +97,7 @@ async function simulate(root: string, bugs: readonly Bug[], known: Results): Pro
     writeFileSync(join(root, RESULTS), textOf(results));
   }
   say(`${chosen.length - missed} of ${chosen.length} planted bugs seen by the simulation`);
-  writeTable(root, BUGS, results);
+  writeTables(root, results);
   return missed === 0 ? 0 : 1;
 }
 

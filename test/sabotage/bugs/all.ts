@@ -1,3 +1,4 @@
+import type { Text } from '../../../src/domain/errors.ts';
 import type { Bug } from '../bug.ts';
 import { CALLERS } from './callers.ts';
 import { DOUBT } from './doubt.ts';
@@ -10,16 +11,21 @@ import { PROOF } from './proof.ts';
 import { SIGNATURES } from './signatures.ts';
 import { STORES } from './stores.ts';
 
-/** Every bug that is planted, by what it breaks. */
-export const BUGS: readonly Bug[] = [
-  ...INTENT,
-  ...DOUBT,
-  ...PROOF,
-  ...NUMBERS,
-  ...SIGNATURES,
-  ...MONEY,
-  ...PERSONS,
-  ...CALLERS,
-  ...LEDGER,
-  ...STORES,
+/** Bugs by what they break, in the words of docs/reliability.md. */
+export const GROUPS: readonly { readonly of: Text; readonly bugs: readonly Bug[] }[] = [
+  { of: { en: 'Intent before gateway, fact before client', zh: '先记意图，先有事实' }, bugs: INTENT },
+  { of: { en: 'No answer is not "no"', zh: '没有答复不等于「否」' }, bugs: DOUBT },
+  { of: { en: 'Paid, refunded, closed means proven', zh: '已支付、已退款、已关闭即已证明' }, bugs: PROOF },
+  {
+    of: { en: 'One number, one effect, by whatever clock', zh: '一个编号，一次效果，无论时钟如何' },
+    bugs: NUMBERS,
+  },
+  { of: { en: 'The bytes are verified, and bounded', zh: '验证收到的字节，并限制大小' }, bugs: SIGNATURES },
+  { of: { en: 'Whole fen; limits, budgets, bills', zh: '整数分；限额、额度与对账' }, bugs: MONEY },
+  { of: { en: 'What only a person may do', zh: '只有人能做的事' }, bugs: PERSONS },
+  { of: { en: 'Callers, secrets, simulated money', zh: '调用者、密钥与模拟的钱' }, bugs: CALLERS },
+  { of: { en: 'The trail and its sums', zh: '审计记录与合计' }, bugs: LEDGER },
+  { of: { en: 'SQLite and PostgreSQL', zh: 'SQLite 与 PostgreSQL' }, bugs: STORES },
 ];
+
+export const BUGS: readonly Bug[] = GROUPS.flatMap(({ bugs }) => bugs);
