@@ -121,13 +121,7 @@ export const MONEY: readonly Bug[] = [
     name: 'one-more-than-the-limit',
     deed: 'A count is compared before the call itself is counted.',
     breaks: LIMITS,
-    edits: [
-      [
-        'src/policy/decide.ts',
-        'if (count !== undefined && used.count + 1 > count) {',
-        'if (count !== undefined && used.count > count) {',
-      ],
-    ],
+    edits: [['src/policy/decide.ts', 'if (used.count + 1 > count) {', 'if (used.count > count) {']],
     caughtBy: ['test/policy/decide-properties.test.ts', 'test/policy/policy.test.ts'],
     simulated: true,
   },
