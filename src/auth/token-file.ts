@@ -1,8 +1,8 @@
-import { closeSync, fsyncSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
+import { closeSync, openSync, statSync } from 'node:fs';
 import { z } from 'zod';
-import { CashierError, configuration, type Text } from '../domain/errors.ts';
+import { CashierError, codeOf, configuration, type Text } from '../domain/errors.ts';
 import { DEFAULT_MERCHANT, MERCHANT_NAME } from '../domain/merchant.ts';
-import { moveOver } from '../platform/replace-file.ts';
+import { discard, putInPlace } from '../platform/replace-file.ts';
 import { readTextFile } from '../platform/text-file.ts';
 import { PolicyProblem, readSections } from '../policy/read-policy.ts';
 
@@ -83,18 +83,19 @@ export async function changeTokenFile(
 ): Promise<void> {
   const next = `${path}.new`;
   const file = openNew(next);
+  let tokens: readonly TokenEntry[];
   try {
-    try {
-      const tokens = change(isThere(path) ? readTokenFile(path) : []);
-      writeSync(file, `${JSON.stringify({ version: 1, tokens }, null, 2)}\n`);
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
-    await moveOver(next, path);
+    tokens = change(isThere(path) ? readTokenFile(path) : []);
   } catch (error) {
-    rmSync(next, { force: true });
+    closeSync(file);
+    discard(next);
     throw error;
+  }
+  try {
+    await putInPlace(next, file, `${JSON.stringify({ version: 1, tokens }, null, 2)}\n`, path);
+  } catch (error) {
+    discard(next);
+    throw unwritable(path, error);
   }
 }
 
@@ -114,6 +115,18 @@ function openNew(next: string): number {
         : { zh: '检查文件夹与写入权限。', en: 'Check the folder and its permissions.' },
     });
   }
+}
+
+function unwritable(path: string, error: unknown): CashierError {
+  const code = codeOf(error) || 'unknown';
+  return configuration('CASHIER_TOKENS_FILE', {
+    zh: `令牌文件 ${path} 无法写入（${code}）：这次修改没有保存。`,
+    en: `The tokens file ${path} cannot be written (${code}): this change was not saved.`,
+    next: {
+      zh: '检查磁盘空间与权限，用 mcp-cashier tokens list 查看现有令牌后重试。',
+      en: 'Check the disk and its permissions, see mcp-cashier tokens list, and try again.',
+    },
+  });
 }
 
 /** Rules that mean nothing would let everything pass. */

@@ -1,4 +1,4 @@
-import { createWriteStream } from 'node:fs';
+import { createWriteStream, rmSync } from 'node:fs';
 import { Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { beijingIso, DAY_MS } from '../domain/clock.ts';
@@ -60,7 +60,14 @@ export async function exportAudit(
     return 0;
   }
   const file = wish.out;
-  await pipeline(source, createWriteStream(file, { flags: 'wx', mode: 0o600 })).catch((error: unknown) => {
+  const target = createWriteStream(file, { flags: 'wx', mode: 0o600, flush: true });
+  let isOurs = false;
+  target.once('open', () => {
+    isOurs = true;
+  });
+  await pipeline(source, target).catch((error: unknown) => {
+    // Half a trail must not pass for all of it, nor keep the next attempt from its name.
+    if (isOurs) rmSync(file, { force: true });
     throw notWritten(file, error);
   });
   const { records } = counted;

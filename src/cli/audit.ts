@@ -1,4 +1,3 @@
-import { appendFile } from 'node:fs/promises';
 import { Worker } from 'node:worker_threads';
 import { CashierError } from '../domain/errors.ts';
 import { isAddress } from '../domain/ledger-address.ts';
@@ -6,6 +5,7 @@ import { noteKept } from '../keeping/facts.ts';
 import { unusableFile } from '../keeping/refusals.ts';
 import { ensureKey, makeCheckpoint, readCheckpoint } from '../ledger/audit-checkpoint.ts';
 import { type FirstHalf, type GivenCheckpoint, verifyAudit } from '../ledger/audit-verify.ts';
+import { appendLine } from '../platform/append-line.ts';
 import { systemClock, systemRandom } from '../platform/system.ts';
 import { readTextFile } from '../platform/text-file.ts';
 import { exportAudit } from './audit-export.ts';
@@ -102,9 +102,11 @@ async function checkpoint(
     // The line is the checkpoint, to be kept as it is.
     print(line);
   } else {
-    await appendFile(out, `${line}\n`, { mode: 0o600 }).catch((error: unknown) => {
+    try {
+      appendLine(out, line);
+    } catch (error) {
       throw unusableFile(out, error);
-    });
+    }
     if (json) print(line);
     else {
       announce();

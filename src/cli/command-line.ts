@@ -52,9 +52,16 @@ export async function runLine(argv: readonly string[], at: Surroundings): Promis
   try {
     return await run(argv, at);
   } catch (error) {
-    process.stderr.write(`${disarmed(explain(error, at.env, await sayTo(argv, at)))}\n`);
+    const told = error instanceof CashierError ? error : await plainly(error);
+    process.stderr.write(`${disarmed(explain(told, at.env, await sayTo(argv, at)))}\n`);
     return 1;
   }
+}
+
+/** A disk may fail anybody anywhere. */
+async function plainly(error: unknown): Promise<unknown> {
+  const { ofTheDisk } = await import('./disk-refusal.ts');
+  return ofTheDisk(error) ?? error;
 }
 
 async function run(argv: readonly string[], at: Surroundings): Promise<number> {

@@ -1,3 +1,5 @@
+import { constants } from 'node:os';
+
 /** A sentence in the two languages the product speaks. */
 export interface Text {
   readonly zh: string;
@@ -65,7 +67,15 @@ export class CashierError extends Error {
 
 /** An error's code in the words of the system, or of a database; empty where it has none. */
 export function codeOf(error: unknown): string {
-  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
+  const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
+  // Node has no words for some of the system's: for a quota that is used up, for one.
+  const [, number] = /^Unknown system error -(\d+)$/.exec(code) ?? [];
+  return number === undefined ? code : systemsName(Number(number));
+}
+
+function systemsName(number: number): string {
+  const named = Object.entries(constants.errno).find(([, one]) => one === number);
+  return named?.[0] ?? 'EUNKNOWN';
 }
 
 /** What to do about a mistake in an argument, where nothing more can be said. */

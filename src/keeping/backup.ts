@@ -1,4 +1,4 @@
-import { constants, copyFileSync, existsSync, linkSync, statSync } from 'node:fs';
+import { constants, copyFileSync, existsSync, linkSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { codeOf } from '../domain/errors.ts';
 import { isAddress } from '../domain/ledger-address.ts';
@@ -6,6 +6,7 @@ import { type Checkpoint, ensureKey, makeCheckpoint } from '../ledger/audit-chec
 import type { Ledger } from '../ledger/ledger.ts';
 import { openSqliteStore } from '../ledger/sqlite-store.ts';
 import { type Address, openStore } from '../open-ledger.ts';
+import { flushFile, flushFolder } from '../platform/replace-file.ts';
 import { copySqlite, removeSqlite } from '../platform/sqlite-file.ts';
 import { noteKept } from './facts.ts';
 import { fill, insistIntact, open, type Progress } from './fill.ts';
@@ -36,12 +37,16 @@ export async function backUp(
   await operator.write((book) => ensureKey(book, ports.randomBytes));
   const name = `${file}.${ports.randomBytes(4).toString('hex')}.part`;
   const [draft, rows] = [name, `${name}.rows`];
+  let isPublished = false;
   try {
     statSync(dirname(file));
     if (isAddress(address.ledger)) await writeOut(address, rows, ports, progress);
     await copySqlite(isAddress(address.ledger) ? rows : address.ledger, draft);
     const checkpoint = await checked(draft, address.ledgerName, ports, progress);
     publish(draft, file);
+    isPublished = true;
+    flushFile(file);
+    flushFolder(file);
     const { seq, hash } = checkpoint;
     await operator.write(async (book) => {
       await noteKept(book, 'backed_up', { at: ports.clock.now(), seq });
@@ -49,6 +54,8 @@ export async function backUp(
     });
     return { checkpoint, bytes: statSync(file).size };
   } catch (error) {
+    // Who is told that there is none must find none.
+    if (isPublished) rmSync(file, { force: true });
     throw /^E[A-Z]+$/.test(codeOf(error)) ? unusableFile(file, error) : error;
   } finally {
     await removeSqlite(draft);

@@ -86,11 +86,12 @@ export async function record<T>(
   try {
     return await till.ledger.write(work);
   } catch (error) {
-    const unusable = error instanceof CashierError && ['CONFIGURATION', 'INTERNAL'].includes(error.code);
-    if (!unusable) throw error;
+    // What nobody has foreseen is nothing that the gateway said.
+    const isTold = error instanceof CashierError && !['CONFIGURATION', 'INTERNAL'].includes(error.code);
+    if (isTold) throw error;
     const { outTradeNo, outRefundNo } = about;
     const numbers = { outTradeNo, ...(outRefundNo === undefined ? {} : { outRefundNo }) };
-    till.log.error('the answer of a gateway could not be recorded', { ...numbers, error: error.message });
+    till.log.error('the answer of a gateway could not be recorded', { ...numbers, error: String(error) });
     throw unrecorded(numbers);
   }
 }

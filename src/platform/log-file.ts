@@ -31,6 +31,8 @@ export interface LineSink {
 export function rotatingFile(path: string, most = MOST_BYTES, kept = KEPT): LineSink {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   let file = openSync(path, 'a', 0o600);
+  /** Of the last line only the beginning found room: the next one must not stand behind it. */
+  let isTorn = false;
 
   function reopen(): void {
     const before = file;
@@ -76,7 +78,8 @@ export function rotatingFile(path: string, most = MOST_BYTES, kept = KEPT): Line
         // It stays where it is.
       }
       try {
-        writeSync(file, line);
+        const bytes = Buffer.from(isTorn ? `\n${line}` : line);
+        isTorn = writeSync(file, bytes) < bytes.length;
       } catch {
         // A full disk costs the log, not the service.
       }

@@ -1,7 +1,8 @@
+import { writeSync } from 'node:fs';
 import pino from 'pino';
 import type { Clock } from '../domain/clock.ts';
 import type { Log } from '../domain/ports.ts';
-import { rotatingFile } from './log-file.ts';
+import { type LineSink, rotatingFile } from './log-file.ts';
 import { systemClock } from './system.ts';
 
 /** Of each kind of line, so many are written within so long (ms); of more only their number is. */
@@ -20,7 +21,7 @@ export function createLog(options: {
   readonly clock?: Clock;
 }): Log {
   const streams: pino.StreamEntry[] = [
-    { level: 'warn', stream: pino.destination({ dest: 2, sync: true }) },
+    { level: 'warn', stream: stderr() },
     ...(options.file === undefined ? [] : fileStream(options.file, options.level)),
   ];
   const logger = pino({ level: options.level, base: { pid: process.pid } }, pino.multistream(streams));
@@ -63,6 +64,21 @@ class Counted {
     for (const [event] of over) this.#kinds.delete(event);
     return over.flatMap(([event, { more }]) => (more > 0 ? [{ event, more }] : []));
   }
+}
+
+/** What nobody reads, or a disk has no room for, is lost: the file has it, and the service goes on. */
+function stderr(): LineSink {
+  const { fd } = process.stderr;
+  return {
+    write(line) {
+      try {
+        // A pipe of Node's is full rather than waited for.
+        writeSync(fd, line);
+      } catch {
+        // Nobody is left to be told.
+      }
+    },
+  };
 }
 
 function fileStream(file: string, level: string): pino.StreamEntry[] {

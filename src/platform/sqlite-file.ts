@@ -1,5 +1,5 @@
-import { closeSync, fsyncSync, openSync, readSync, rmSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { closeSync, openSync, readSync, rmSync, statSync } from 'node:fs';
+import { flushFile, flushFolder } from './replace-file.ts';
 import { isBusy, openSqlite, releaseClosed } from './sqlite.ts';
 
 /**
@@ -17,8 +17,8 @@ export async function copySqlite(from: string, to: string): Promise<void> {
     } finally {
       db.close();
     }
-    flush(to);
-    if (process.platform !== 'win32') flush(dirname(to));
+    flushFile(to);
+    flushFolder(to);
   } catch (error) {
     rmSync(to, { force: true });
     throw error;
@@ -58,14 +58,4 @@ function hasWal(path: string): boolean {
     closeSync(file);
   }
   return header[18] === 2;
-}
-
-/** Waits until the disk has it. */
-function flush(path: string): void {
-  const file = openSync(path, 'r');
-  try {
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
 }

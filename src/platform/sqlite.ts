@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { DatabaseSyncInstance } from '@photostructure/sqlite';
 import type { Clock, RandomBytes } from '../domain/clock.ts';
-import { CashierError } from '../domain/errors.ts';
+import { CashierError, codeOf } from '../domain/errors.ts';
 import { systemClock } from './system.ts';
 
 export type Database = DatabaseSyncInstance;
@@ -132,14 +132,30 @@ export function isBusy(error: unknown): boolean {
   return primaryCode(error) === SQLITE_BUSY || primaryCode(error) === SQLITE_LOCKED;
 }
 
+const SQLITE_ERROR = 1;
 const SQLITE_BUSY = 5;
 const SQLITE_LOCKED = 6;
 
-/** SQLite's own number of an error, without what extends it; 0 for what is no error of SQLite's. */
+/** SQLite's words for what can become of a file, by its numbers. @see https://sqlite.org/rescode.html */
+const WORDS: ReadonlyMap<string, number> = new Map([
+  ['database is locked', SQLITE_BUSY],
+  ['database table is locked', SQLITE_LOCKED],
+  ['attempt to write a readonly database', 8],
+  ['disk I/O error', 10],
+  ['database disk image is malformed', 11],
+  ['database or disk is full', 13],
+  ['unable to open database file', 14],
+  ['file is not a database', 26],
+]);
+
+/**
+ * SQLite's own number of an error, without what extends it; 0 for what is no error of SQLite's. The packaged one gives
+ * no number with what goes wrong while rows are read, so that its words have to tell.
+ */
 export function primaryCode(error: unknown): number {
-  return error instanceof Error && 'errcode' in error && typeof error.errcode === 'number'
-    ? error.errcode & 0xff
-    : 0;
+  if (!(error instanceof Error)) return 0;
+  if ('errcode' in error && typeof error.errcode === 'number') return error.errcode & 0xff;
+  return codeOf(error) === 'ERR_SQLITE_ERROR' ? (WORDS.get(error.message) ?? SQLITE_ERROR) : 0;
 }
 
 /**

@@ -1,10 +1,28 @@
-import { existsSync, mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as packaged from '@photostructure/sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { codeOf } from '../../src/domain/errors.ts';
 import { openSqliteStore } from '../../src/ledger/sqlite-store.ts';
-import { findSqlite, journalOf, openSqlite, releaseClosed, type Sqlite } from '../../src/platform/sqlite.ts';
+import {
+  findSqlite,
+  journalOf,
+  openSqlite,
+  primaryCode,
+  releaseClosed,
+  type Sqlite,
+} from '../../src/platform/sqlite.ts';
 import { systemClock, systemRandom } from '../../src/platform/system.ts';
 import { PROC } from '../support/skipped.ts';
 import { VirtualClock } from '../support/virtual-time.ts';
@@ -203,4 +221,38 @@ describe('a ledger that cannot be had at once is waited for', () => {
     expect(clock.now()).toBeGreaterThanOrEqual(until);
     await store.close();
   });
+});
+
+it('says by its number what is wrong with a file, also where that shows only while rows are read', async () => {
+  const db = await openSqlite(path);
+  db.exec('CREATE TABLE t (a); INSERT INTO t VALUES (zeroblob(50000))');
+  for (let i = 0; i < 50; i++) db.exec('INSERT INTO t SELECT zeroblob(4000)');
+  db.close();
+  // All but the first two pages.
+  const size = statSync(path).size;
+  const file = openSync(path, 'r+');
+  writeSync(file, Buffer.alloc(size - 8192, 0x55), 0, size - 8192, 8192);
+  closeSync(file);
+  const broken = await openSqlite(path);
+  const statement = broken.prepare('SELECT * FROM t');
+  for (const read of [
+    () => statement.all(),
+    () => statement.get(),
+    () => broken.exec('SELECT sum(a) FROM t'),
+  ]) {
+    let code = 0;
+    try {
+      read();
+    } catch (error) {
+      code = primaryCode(error);
+    }
+    expect(code).toBe(11);
+  }
+  broken.close();
+});
+
+it('and the system, although Node has no word for it', () => {
+  const quota = Object.assign(new Error('Unknown system error -122'), { code: 'Unknown system error -122' });
+  expect(codeOf(quota)).toBe(process.platform === 'linux' ? 'EDQUOT' : expect.any(String));
+  expect(codeOf(Object.assign(new Error(), { code: 'Unknown system error -9999' }))).toBe('EUNKNOWN');
 });

@@ -10,6 +10,9 @@ export const NO_POSTGRES = 'no PostgreSQL here';
 /** What such a test's name ends with. */
 export const postgresMark = (isThere: boolean) => (isThere ? '' : ` (${NO_POSTGRES})`);
 
+/** In a test's name: it needs a machine that can be made to fail, and there is none. */
+export const NO_FAULTY_MACHINE = 'no faulty machine here';
+
 /** Why a test may be skipped, how its name shows it, and what to do so that it runs. */
 const REASONS: readonly { readonly mark: string; readonly why: string; readonly allowed: boolean }[] = [
   {
@@ -20,6 +23,11 @@ const REASONS: readonly { readonly mark: string; readonly why: string; readonly 
   {
     mark: NO_POSTGRES,
     why: 'no PostgreSQL can be started here. As root it needs an account named postgres (useradd --system postgres); or name a server in CASHIER_TEST_POSTGRES=postgres://…, and run npm test again',
+    allowed: false,
+  },
+  {
+    mark: NO_FAULTY_MACHINE,
+    why: 'no machine with faults: that needs Linux and a C compiler (Debian: apt-get install gcc libc6-dev), and is run by npm run test:faults',
     allowed: false,
   },
   {
