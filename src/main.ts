@@ -1,5 +1,6 @@
 import { Console } from 'node:console';
 import { runLine } from './cli/command-line.ts';
+import { systemClock } from './platform/system.ts';
 
 // stdout is JSON-RPC's: what a dependency wants to say goes to stderr.
 globalThis.console = new Console(process.stderr, process.stderr);
@@ -21,7 +22,7 @@ runLine(process.argv.slice(2), {
   process.exitCode = isLost ? 1 : code;
   // Errors that nobody reads keep nobody from ending.
   if (process.stderr.writableLength > 0 && process.stdout.writableLength === 0) {
-    setTimeout(() => process.exit(), UNREAD_MS).unref();
+    void systemClock.sleep(UNREAD_MS).then(() => process.exit());
   }
 });
 

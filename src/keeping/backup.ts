@@ -6,8 +6,7 @@ import { type Checkpoint, ensureKey, makeCheckpoint } from '../ledger/audit-chec
 import type { Ledger } from '../ledger/ledger.ts';
 import { openSqliteStore } from '../ledger/sqlite-store.ts';
 import { type Address, openStore } from '../open-ledger.ts';
-import { flushFile, flushFolder } from '../platform/replace-file.ts';
-import { copySqlite, removeSqlite } from '../platform/sqlite-file.ts';
+import { copySqlite, flushSqlite, removeSqlite } from '../platform/sqlite-file.ts';
 import { noteKept } from './facts.ts';
 import { fill, insistIntact, open, type Progress } from './fill.ts';
 import type { Ports } from './ports.ts';
@@ -45,8 +44,7 @@ export async function backUp(
     const checkpoint = await checked(draft, address.ledgerName, ports, progress);
     publish(draft, file);
     isPublished = true;
-    flushFile(file);
-    flushFolder(file);
+    flushSqlite(file);
     const { seq, hash } = checkpoint;
     await operator.write(async (book) => {
       await noteKept(book, 'backed_up', { at: ports.clock.now(), seq });

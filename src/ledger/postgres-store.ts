@@ -186,7 +186,7 @@ export async function openPostgresStore(url: string, name: string, ports: Ports)
    * What is done must stand as a whole or not at all.
    */
   async function patiently<T>(work: (client: PoolClient) => Promise<T>, deadline: number): Promise<T> {
-    const began = clock.now();
+    let began = clock.now();
     for (let tried = 1, wait = 2; ; tried += 1, wait = Math.min(wait * 2, LOOK_AGAIN_MS)) {
       let client: PoolClient | undefined;
       try {
@@ -198,6 +198,8 @@ export async function openPostgresStore(url: string, name: string, ports: Ports)
         if (client) await giveBack(client, isLost(error) || broken.has(client));
         if (isNameless(error)) isNaming = false;
         const isWorthIt = isClash(error) || isNameless(error) ? tried < MOST_CLASHES : isAway(error);
+        // A clock that is set back meanwhile makes nobody wait until that time comes again.
+        began = Math.min(began, clock.now());
         if (!isWorthIt || clock.now() - began > deadline) throw error;
         await clock.sleep(wait + ((randomBytes(1)[0] ?? 0) % wait));
       }

@@ -60,7 +60,8 @@ async function take(lock: string, clock: Clock): Promise<void> {
     } catch (error) {
       if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
       const held = statSync(lock, { throwIfNoEntry: false });
-      if (held && clock.now() - held.mtimeMs > STALE_MS) rmSync(lock, { force: true });
+      // Of a time to come it was by a clock that has been set back since.
+      if (held && Math.abs(clock.now() - held.mtimeMs) > STALE_MS) rmSync(lock, { force: true });
       else await clock.sleep(20);
     }
   }

@@ -15,7 +15,7 @@ import { systemClock } from './system.ts';
 /** A file is put aside at this size (bytes), and so many are kept aside. */
 const MOST_BYTES = 10 * 1024 * 1024;
 const KEPT = 3;
-/** Whoever puts files aside for longer (ms) has died over it. */
+/** Whoever puts files aside for longer (ms) has died over it, or had a clock that was wrong by more. */
 const STALE_MS = 10_000;
 
 /** Where lines go. */
@@ -93,7 +93,7 @@ function take(lock: string): boolean {
     return true;
   } catch {
     const since = statSync(lock, { throwIfNoEntry: false })?.mtimeMs;
-    if (since !== undefined && systemClock.now() - since > STALE_MS) rmSync(lock, { force: true });
+    if (since !== undefined && Math.abs(systemClock.now() - since) > STALE_MS) rmSync(lock, { force: true });
     return false;
   }
 }

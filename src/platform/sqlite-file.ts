@@ -17,12 +17,17 @@ export async function copySqlite(from: string, to: string): Promise<void> {
     } finally {
       db.close();
     }
-    flushFile(to);
-    flushFolder(to);
+    flushSqlite(to);
   } catch (error) {
     rmSync(to, { force: true });
     throw error;
   }
+}
+
+/** Waits until the disk has a file that nobody writes to any more, and its name. Throws the system's error. */
+export function flushSqlite(path: string): void {
+  flushFile(path);
+  flushFolder(path);
 }
 
 /** Whether another connection has the file open. Undefined where that shows only while it works: outside WAL mode. */

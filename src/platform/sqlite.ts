@@ -115,12 +115,14 @@ export async function patiently<T>(
   patience: (error: unknown) => number,
   { clock, randomBytes }: { readonly clock: Clock; readonly randomBytes: RandomBytes },
 ): Promise<T> {
-  const began = clock.now();
+  let began = clock.now();
   for (let wait = 1; ; wait = Math.min(wait * 2, LOOK_AGAIN_MS)) {
     try {
       return attempt();
     } catch (error) {
       const most = patience(error);
+      // A clock that is set back meanwhile makes nobody wait until that time comes again.
+      began = Math.min(began, clock.now());
       if (most === 0 || clock.now() - began > most) throw error;
       await clock.sleep(wait + ((randomBytes(1)[0] ?? 0) % wait));
     }

@@ -8,7 +8,7 @@ import { folderOf, LIVES, Seller } from './seller.ts';
 const SEED = Number(process.env.FAULTS_SEED ?? 20_261_128);
 /** `FAULTS=long`: every fault at every position; else at one in so many. */
 const isLong = process.env.FAULTS === 'long';
-const STRIDE = 24;
+const STRIDE = 40;
 
 type Kind = Omit<DiskFault, 'at'>;
 /** There are fewer of them. */

@@ -34,7 +34,7 @@ struct control {
   int64_t seen;
   int64_t failed;
   int64_t clock_ns;   /* by how much the wall clock is ahead */
-  int64_t kill;       /* the process ends there as by SIGKILL, in place of failing */
+  int64_t signal;     /* that the process gets there, in place of failing */
   int64_t folder_length;
   char folder[1024];
 };
@@ -80,7 +80,10 @@ static int strike(void) {
   int64_t number = __atomic_add_fetch(&control->seen, 1, __ATOMIC_SEQ_CST);
   if (number < control->at || (number > control->at && !control->lasting)) return 0;
   __atomic_add_fetch(&control->failed, 1, __ATOMIC_SEQ_CST);
-  if (control->kill) kill(getpid(), SIGKILL);
+  if (control->signal) {
+    kill(getpid(), (int)control->signal);
+    return 0;
+  }
   if (control->torn && number == control->at) return 2;
   errno = (int)control->error;
   return errno != 0;

@@ -18,7 +18,7 @@ import { canFail, type DiskFault, faultsMark, Machine } from './machine.ts';
 /** Chooses where a backup begins to fail; see disk.test.ts. */
 const SEED = Number(process.env.FAULTS_SEED ?? 20_261_128);
 const isLong = process.env.FAULTS === 'long';
-const STRIDE = 24;
+const STRIDE = 48;
 
 const KINDS: readonly Omit<DiskFault, 'at'>[] = [
   { error: 'ENOSPC' },

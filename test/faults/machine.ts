@@ -21,7 +21,7 @@ export const CHANGES: readonly Operation[] = OPERATIONS.filter((one) => one !== 
 /** As the fields of `struct control`. */
 const FIELDS = [
   ...(['armed', 'operations', 'at', 'error', 'lasting', 'torn', 'seen', 'failed', 'clockNs'] as const),
-  ...(['kill', 'folderLength'] as const),
+  ...(['signal', 'folderLength'] as const),
 ];
 type Field = (typeof FIELDS)[number];
 const MOST_BYTES = 1024;
@@ -36,8 +36,8 @@ export interface DiskFault {
   readonly lasting?: boolean;
   /** Half of the first is written before anything fails; alone, the rest may be written after. */
   readonly torn?: boolean;
-  /** It is the process's end. */
-  readonly kill?: boolean;
+  /** The process gets this there, and does not fail. */
+  readonly signal?: 'SIGKILL' | 'SIGSTOP';
 }
 
 /** What is wrong with the disk and the clock of the processes that are started with its {@link env}. */
@@ -68,7 +68,7 @@ export class Machine {
   }
 
   /** From now on counts what is done below `folder`, and has it go wrong. */
-  fail(folder: string, { at, error, operations = CHANGES, ...how }: DiskFault): void {
+  fail(folder: string, { at, error, operations = CHANGES, signal, ...how }: DiskFault): void {
     this.heal();
     const path = Buffer.from(folder);
     writeSync(this.#file, path, 0, path.length, FIELDS.length * 8);
@@ -79,7 +79,8 @@ export class Machine {
     );
     this.#set('at', at);
     this.#set('error', error === undefined ? 0 : constants.errno[error]);
-    for (const name of ['lasting', 'torn', 'kill'] as const) this.#set(name, how[name] ? 1 : 0);
+    this.#set('signal', signal === undefined ? 0 : constants.signals[signal]);
+    for (const name of ['lasting', 'torn'] as const) this.#set(name, how[name] ? 1 : 0);
     for (const name of ['seen', 'failed'] as const) this.#set(name, 0);
     this.#set('armed', 1);
   }

@@ -6,12 +6,23 @@ import { TwinShop } from './twin-shop.ts';
 
 /** Chooses steps, wishes and delays. The machine chooses the rest, so a seed repeats the attack, not every instant. */
 const SEED = Number(process.env.KILL_LOOP_SEED ?? 20_261_121);
-const LEAST_KILLS = 200;
+/** At least; `KILL_LOOP_KILLS=10000` for the long run. */
+const KILLS = Number(process.env.KILL_LOOP_KILLS ?? 200);
+/** Of all steps once, each with ledgers and a seed of its own. */
+const ROUND_KILLS = 200;
+const ROUNDS = Array.from({ length: Math.ceil(KILLS / ROUND_KILLS) }, (_, round) => round);
+/** Between the seeds of two rounds: one has a seed for each of its shops. */
+const SEEDS_APART = 10;
 /** ms, ten times what it takes where nobody else is at work: every life of a server costs a start of Node. */
-const ENDS_WITHIN_MS = 1_200_000;
+const ENDS_WITHIN_MS = 1_200_000 * ROUNDS.length;
 
 const counted = new Map<string, number>();
+const killed = () => [...counted.values()].reduce((sum, count) => sum + count, 0);
 const kills = { add: (step: string) => void counted.set(step, (counted.get(step) ?? 0) + 1) };
+/** In a run of hours one wants to see how far it is. */
+function tell(who: string, seed: number): void {
+  if (ROUNDS.length > 1) process.stdout.write(`${who}, seed ${seed}: ${killed()} of ${KILLS} kills\n`);
+}
 
 type Step<Shop> = (shop: Shop) => Promise<unknown>;
 
@@ -71,19 +82,22 @@ describe.concurrent(`killed with SIGKILL at every step (KILL_LOOP_SEED=${SEED})`
   it.each(WALLETS)(
     'servers of %s lose nothing and do nothing twice',
     async (wallet) => {
-      const seed = SEED + WALLETS.indexOf(wallet);
-      const random = seeded(seed);
-      const steps = shuffled(STEPS, random);
-      const early = steps.slice(0, steps.length / 2);
-      const late = shuffled([...steps.slice(early.length), ...LATE_STEPS], random);
-      const shop = await StormyShop.open(wallet, kills, seed);
-      for (const step of [...early, ...late]) {
-        await step(shop);
-        expect(shop.wrongs).toEqual([]);
+      for (const round of ROUNDS) {
+        const seed = SEED + SEEDS_APART * round + WALLETS.indexOf(wallet);
+        const random = seeded(seed);
+        const steps = shuffled(STEPS, random);
+        const early = steps.slice(0, steps.length / 2);
+        const late = shuffled([...steps.slice(early.length), ...LATE_STEPS], random);
+        const shop = await StormyShop.open(wallet, kills, seed);
+        for (const step of [...early, ...late]) {
+          await step(shop);
+          expect(shop.wrongs, `seed ${seed}`).toEqual([]);
+        }
+        await shop.clear();
+        expect(shop.wrongs, `seed ${seed}`).toEqual([]);
+        await shop.end();
+        tell(wallet, seed);
       }
-      await shop.clear();
-      expect(shop.wrongs).toEqual([]);
-      await shop.end();
     },
     ENDS_WITHIN_MS,
   );
@@ -91,26 +105,29 @@ describe.concurrent(`killed with SIGKILL at every step (KILL_LOOP_SEED=${SEED})`
   it(
     'neither do two that serve the gateway and the notify port in turn',
     async () => {
-      const seed = SEED + WALLETS.length;
-      const shop = await TwinShop.open(kills, seed);
-      for (const step of shuffled(TWIN_STEPS, seeded(seed))) {
-        await step(shop);
-        expect(shop.wrongs).toEqual([]);
+      for (const round of ROUNDS) {
+        const seed = SEED + SEEDS_APART * round + WALLETS.length;
+        const shop = await TwinShop.open(kills, seed);
+        for (const step of shuffled(TWIN_STEPS, seeded(seed))) {
+          await step(shop);
+          expect(shop.wrongs, `seed ${seed}`).toEqual([]);
+        }
+        await shop.clear();
+        await shop.end();
+        expect(shop.wrongs, `seed ${seed}`).toEqual([]);
+        tell('two at a time', seed);
       }
-      await shop.clear();
-      await shop.end();
-      expect(shop.wrongs).toEqual([]);
     },
     ENDS_WITHIN_MS,
   );
 });
 
-it(`were at least ${LEAST_KILLS}`, async ({ annotate }) => {
-  const all = [...counted.values()].reduce((sum, count) => sum + count, 0);
+it(`were at least ${KILLS}`, async ({ annotate }) => {
+  const all = killed();
   await annotate(
     [`${all} kills`, ...[...counted].sort().map(([step, count]) => `${count} ${step}`)].join('\n'),
   );
-  expect(all).toBeGreaterThanOrEqual(LEAST_KILLS);
+  expect(all).toBeGreaterThanOrEqual(KILLS);
 });
 
 function times<Shop>(count: number, step: Step<Shop>): Step<Shop>[] {

@@ -10,6 +10,7 @@ import fs, {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
@@ -155,9 +156,11 @@ describe('a line', () => {
       descriptors.push(to);
       return Buffer.byteLength(String(text));
     });
+    syncBuiltinESMExports();
     const log = createLog({ level: 'info', file: undefined, secrets: [] });
     for (const level of ['info', 'warn', 'error'] as const) log[level]('said');
     writing.mockRestore();
+    syncBuiltinESMExports();
     expect(descriptors, 'warnings and errors, on stderr').toEqual([2, 2]);
   });
 });

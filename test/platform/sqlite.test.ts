@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as packaged from '@photostructure/sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { DAY_MS } from '../../src/domain/clock.ts';
 import { codeOf } from '../../src/domain/errors.ts';
 import { openSqliteStore } from '../../src/ledger/sqlite-store.ts';
 import {
@@ -23,7 +24,7 @@ import {
   releaseClosed,
   type Sqlite,
 } from '../../src/platform/sqlite.ts';
-import { systemClock, systemRandom } from '../../src/platform/system.ts';
+import { systemClock, systemRandom, systemTurn } from '../../src/platform/system.ts';
 import { PROC } from '../support/skipped.ts';
 import { VirtualClock } from '../support/virtual-time.ts';
 
@@ -255,4 +256,21 @@ it('and the system, although Node has no word for it', () => {
   const quota = Object.assign(new Error('Unknown system error -122'), { code: 'Unknown system error -122' });
   expect(codeOf(quota)).toBe(process.platform === 'linux' ? 'EDQUOT' : expect.any(String));
   expect(codeOf(Object.assign(new Error(), { code: 'Unknown system error -9999' }))).toBe('EUNKNOWN');
+});
+
+it('is waited for no longer where the clock is set back meanwhile', async () => {
+  const store = await openSqliteStore(path, ports);
+  await store.close();
+  const holder = await openSqlite(path);
+  holder.exec('BEGIN IMMEDIATE');
+  const clock = new VirtualClock();
+  const waiting = await openSqliteStore(path, { clock, randomBytes: systemRandom });
+  const refused = waiting.write((tx) => tx.run('SELECT 1')).catch((error: unknown) => error);
+  const began = clock.now();
+  while (clock.now() < began + 1_000) await systemTurn();
+  clock.correct(-365 * DAY_MS);
+  expect(await refused).toMatchObject({ code: 'INTERNAL' });
+  expect(clock.now() - began + 365 * DAY_MS).toBeLessThan(60_000);
+  holder.close();
+  await waiting.close();
 });
