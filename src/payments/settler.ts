@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import { CashierError } from '../domain/errors.ts';
 import type { Notes } from '../ledger/ledger.ts';
 import type { OrderRecord, RefundRecord } from '../ledger/records.ts';
 import type { PaymentProvider } from '../providers/contract.ts';
@@ -191,7 +192,9 @@ async function settleAt(till: Till, due: Due, signal: AbortSignal): Promise<void
       outTradeNo: due.order.outTradeNo,
       error: error instanceof Error ? error.message : String(error),
     };
-    if (isGatewayError(error)) till.log.info('settler: no answer', facts);
+    // To a client the gateway's refusal of a refund that is sent again would be an error of its call.
+    const refused = error instanceof CashierError && error.code === 'GATEWAY_DECLINED';
+    if (isGatewayError(error) || refused) till.log.info('settler: no answer', facts);
     else till.log.error('settler', facts);
   }
 }

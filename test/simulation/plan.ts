@@ -150,17 +150,17 @@ export function plan(seed: number): Plan {
           : 0),
     fastPpm: dice.chance(0.15) ? dice.between(-500, 500) : 0,
   }));
-  const wishes = Array.from({ length: dice.between(1, 3) }, (_, at) => wishOf(dice, at));
-  const faulty = dice.chance(0.85);
+  const wishes = Array.from({ length: dice.pick([1, 1, 2, 2, 3]) }, (_, at) => wishOf(dice, at));
+  const rules = dice.weighted<RulesName>({ free: 5, persons: 4, limits: 3, budget: 2, few: 1 });
   return {
     seed,
     processes,
     oneMachine: dice.chance(0.6),
-    rules: dice.weighted({ free: 5, persons: 4, limits: 3, budget: 2, few: 1 }),
+    rules,
     rsa: seed % RSA_EVERY === RSA_EVERY - 1,
     wishes,
-    steps: stepsOf(dice, wishes, count),
-    faults: faulty ? faultsOf(dice) : [],
+    steps: stepsOf(dice, wishes, count, rules),
+    faults: dice.chance(0.92) ? faultsOf(dice) : [],
   };
 }
 
@@ -182,10 +182,10 @@ function wishOf(dice: Dice, at: number): Wish {
 }
 
 /** Things that people do one after the other, and at once. */
-function stepsOf(dice: Dice, wishes: readonly Wish[], processes: number): Step[] {
+function stepsOf(dice: Dice, wishes: readonly Wish[], processes: number, rules: RulesName): Step[] {
   const steps: Step[] = [];
   const process = () => dice.below(processes);
-  const pause = () => Number(dice.weighted({ '0': 4, '20': 4, '300': 5, '1500': 4 }));
+  const pause = () => Number(dice.weighted({ '0': 2, '20': 2, '300': 5, '1500': 5 }));
   const add = (act: Act, after = pause()) => {
     // For as long as nobody does anything, nobody need work.
     if (dice.chance(0.2)) steps.push({ after: 0, do: 'leap', ms: dice.pick([3_000, 12_000, 61_000]) });
@@ -193,23 +193,24 @@ function stepsOf(dice: Dice, wishes: readonly Wish[], processes: number): Step[]
   };
   const wanted = () => dice.below(wishes.length);
   // A sale goes mostly as sales go, with all that can be in between.
-  for (const wish of wishes.keys()) {
+  for (const [wish, { provider, number, fen }] of wishes.entries()) {
     add({ do: 'create', wish, process: process() });
-    if (dice.chance(0.35)) disturb();
-    if (dice.chance(0.6)) add({ do: 'create', wish, process: process() });
-    if (dice.chance(0.3)) add({ do: 'query', wish, process: process(), wait: dice.pick([0, 0, 5]) });
-    if (dice.chance(0.75)) add({ do: 'pay', wish });
-    if (dice.chance(0.25)) disturb();
-    if (dice.chance(0.5)) add({ do: 'query', wish, process: process(), wait: 0 });
-    if (dice.chance(0.15)) add({ do: 'close', wish, process: process() });
-    if (dice.chance(0.65)) refund(wish);
     if (dice.chance(0.3)) disturb();
-    if (dice.chance(0.45)) refund(wish);
+    if (dice.chance(0.5)) add({ do: 'create', wish, process: process() });
+    if (provider === 'alipay' && number !== undefined && dice.chance(0.2))
+      add({ do: 'foreign', wish, paid: dice.chance(0.7), fen: dice.pick([fen, 123]) });
+    if (dice.chance(0.2)) add({ do: 'query', wish, process: process(), wait: dice.pick([0, 5]) });
+    if (dice.chance(0.12)) add({ do: 'close', wish, process: process() });
+    if (dice.chance(0.85)) add({ do: 'pay', wish });
+    if (dice.chance(0.1)) add({ do: 'close', wish, process: process() });
+    if (dice.chance(0.9)) refund(wish);
+    if (dice.chance(0.25)) disturb();
+    if (dice.chance(0.6)) refund(wish);
   }
-  const more = dice.between(2, 7);
+  const more = dice.between(1, 5);
   for (let at = 0; at < more; at += 1) anything();
   // Mixed a little, so that sales meet.
-  for (let at = 0; at < steps.length / 4; at += 1) {
+  for (let at = 0; at < steps.length / 8; at += 1) {
     const from = dice.below(steps.length - 1);
     const [a, b] = [steps[from] as Step, steps[from + 1] as Step];
     steps[from] = b;
@@ -222,10 +223,14 @@ function stepsOf(dice: Dice, wishes: readonly Wish[], processes: number): Step[]
     const number = dice.chance(0.6) ? { number: dice.pick(REFUND_NUMBERS) as string } : {};
     const sum = Math.max(1, Math.floor(fen * dice.pick([1, 0.5, 0.5, 0.4, 0.3])));
     const act: Act = { do: 'refund', wish, fen: sum, process: process(), ...number };
-    add(act);
+    add(act, dice.pick([20, 700, 1_500]));
     if (dice.chance(0.35)) add({ ...act, process: process() });
-    if (dice.chance(0.3)) add({ do: dice.chance(0.8) ? 'approve' : 'deny', nth: 0, process: process() });
-    if (dice.chance(0.4)) add({ ...act, process: process() });
+    if (rules === 'persons' || rules === 'few') {
+      if (dice.chance(0.8))
+        add({ do: dice.chance(0.85) ? 'approve' : 'deny', nth: 0, process: process() }, 400);
+    } else if (rules === 'budget' && dice.chance(0.5))
+      add({ do: 'fill', client: (wishes[wish] as Wish).client, fen: 1_000, process: process() });
+    if (dice.chance(0.45)) add({ ...act, process: process() });
     if (number.number && dice.chance(0.25))
       add({ do: 'query-refund', wish, number: number.number, process: process() });
   }
@@ -305,20 +310,19 @@ function stepsOf(dice: Dice, wishes: readonly Wish[], processes: number): Step[]
   }
 }
 
+/** Most of what goes wrong goes wrong early, where all the rest still comes. */
 function faultsOf(dice: Dice): Fault[] {
-  return Array.from({ length: dice.pick([1, 2, 2, 3, 5, 8]) }, () => {
-    const on = dice.weighted({ create: 5, query: 4, close: 2, refund: 5, 'query-refund': 2, notify: 2 });
-    const nth = dice.below(on === 'query' ? 8 : 4);
+  return Array.from({ length: dice.pick([2, 3, 4, 6, 8, 12]) }, () => {
+    const on = dice.weighted({ create: 4, query: 6, close: 1, refund: 7, 'query-refund': 3, notify: 3 });
+    const nth = on === 'query' ? dice.below(12) : dice.pick([0, 0, 0, 1, 1, 2, 3]);
     if (on === 'notify') {
       return { on, nth, what: dice.pick(NOTICE_TROUBLES), ms: dice.between(1_000, 60_000) };
     }
     const what =
-      on.startsWith('query') && dice.chance(0.25)
+      on.startsWith('query') && dice.chance(0.4)
         ? 'lag'
-        : dice.chance(0.6)
-          ? dice.weighted({
-              ...{ 'lost-request': 4, 'lost-answer': 5, unavailable: 2, slow: 2, late: 3, twice: 2 },
-            })
+        : dice.chance(0.65)
+          ? dice.weighted({ 'lost-request': 4, 'lost-answer': 6, unavailable: 1, slow: 2, late: 3, twice: 2 })
           : dice.pick(WORD_TROUBLES);
     const ms = what === 'late' || what === 'lag' ? dice.between(2_000, 40_000) : dice.between(100, 9_500);
     return { on, nth, what, ms };

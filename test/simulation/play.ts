@@ -95,7 +95,12 @@ interface Known {
   number: string | undefined;
   /** The latest that can be paid with. */
   shown: string | undefined;
+  /** What its buyer does as soon as there is something to pay with. */
+  waits: ((shown: string) => void) | undefined;
 }
+
+/** ms from a code's being shown to its being paid, by a buyer who has waited for it. */
+const BUYER_MS = 150;
 
 class History {
   readonly #plan: Plan;
@@ -121,7 +126,7 @@ class History {
     );
     this.#shops = plan.processes.map(() => undefined);
     this.#lives = plan.processes.map(() => 0);
-    this.#known = plan.wishes.map(({ number }) => ({ number, shown: undefined }));
+    this.#known = plan.wishes.map(({ number }) => ({ number, shown: undefined, waits: undefined }));
     this.#gateways = new Gateways({
       ...{ identity, timeline: this.#timeline, faults: plan.faults },
       dice: new Dice(plan.seed, GATEWAY_STREAM),
@@ -329,19 +334,26 @@ class History {
     if (wish !== undefined && typeof structured.outTradeNo === 'string') {
       const known = this.#knownOf(wish);
       known.number = structured.outTradeNo;
-      known.shown = shownIn(structured) ?? known.shown;
+      const shown = shownIn(structured);
+      if (shown === undefined) return structured;
+      known.shown = shown;
+      const { waits } = known;
+      known.waits = undefined;
+      if (waits) this.#timeline.in(BUYER_MS, () => waits(shown));
     }
     return structured;
   }
 
   #buyer(wish: number, what: 'pays' | 'opens', late: boolean): void {
-    const { shown, number = '' } = this.#knownOf(wish);
-    if (shown === undefined) return;
-    void this.#gateways
-      .buyer(shown, what, late)
-      .then((done) =>
-        this.#record({ kind: 'buyer', what, wish, outTradeNo: number, how: done ? 'done' : 'cannot' }),
+    const known = this.#knownOf(wish);
+    const act = (shown: string) =>
+      void this.#gateways.buyer(shown, what, late).then((done) =>
+        this.#record({
+          ...{ kind: 'buyer', what, wish, outTradeNo: known.number ?? '', how: done ? 'done' : 'cannot' },
+        }),
       );
+    if (known.shown === undefined) known.waits = act;
+    else act(known.shown);
   }
 
   /** The person at a terminal of that process's machine. */
