@@ -29,7 +29,7 @@ const GATEWAY_STREAM = 2;
 /** How long (ms) a client waits for an answer. */
 const CLIENT_PATIENCE_MS = 60_000;
 /** When the world is quiet: so far on (ms), and then so long for whoever has something to ask. */
-const QUIET_LEAPS_MS = [20_000, 65_000, 130_000, 2_400_000, 12_000_000];
+const QUIET_LEAPS_MS = [25_000, 130_000, 2_400_000, 12_000_000];
 const QUIET_MS = 1_400;
 
 export interface Played {
@@ -447,7 +447,7 @@ class History {
     await this.#freeze(0, false);
     for (const [round, ms] of QUIET_LEAPS_MS.entries()) {
       this.#alive(0).startBackground();
-      if (round === 0 || round === 2) await this.#askAgain(false);
+      if (round < 2) await this.#askAgain(false);
       this.#timeline.leap(ms);
       await this.#timeline.wait(QUIET_MS);
     }

@@ -1,4 +1,5 @@
-// npm run simulate -- --histories N [--from S] [--workers N] | --seed S [--tell] [--whole]
+// npm run simulate -- --histories N [--from S] [--within SECONDS] [--workers N] [--out FILE] | --seed S [--tell] [--whole]
+// With --within fewer may be played: it says how many.
 import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -21,6 +22,7 @@ async function main() {
     options: {
       histories: { type: 'string', default: '1000' },
       from: { type: 'string', default: '0' },
+      within: { type: 'string', default: 'Infinity' },
       workers: { type: 'string', default: String(availableParallelism()) },
       seed: { type: 'string' },
       tell: { type: 'boolean', default: false },
@@ -48,7 +50,7 @@ async function one(outfile, seed, { tell, whole }) {
   return ok ? 0 : 1;
 }
 
-async function many(outfile, { histories, from, workers, out }) {
+async function many(outfile, { histories, from, within, workers, out }) {
   const { REQUIRED, merged } = load(outfile);
   const [count, first] = [Number(histories), Number(from)];
   const startedAt = process.hrtime.bigint();
@@ -57,7 +59,8 @@ async function many(outfile, { histories, from, workers, out }) {
   let [done, next, events, said] = [0, first, 0, 0];
   const seconds = () => Number(process.hrtime.bigint() - startedAt) / 1e9;
   const portion = () => {
-    const seeds = { from: next, until: Math.min(next + PORTION, first + count) };
+    const until = seconds() < Number(within) ? Math.min(next + PORTION, first + count) : next;
+    const seeds = { from: next, until };
     next = seeds.until;
     return seeds;
   };
@@ -90,7 +93,7 @@ async function many(outfile, { histories, from, workers, out }) {
   const { user, system } = process.cpuUsage();
   const lines = Object.entries(coverage).sort(([a], [b]) => (a < b ? -1 : 1));
   for (const [name, times] of lines) console.log(`${String(times).padStart(10)}  ${name}`);
-  const missing = count < ENOUGH ? [] : REQUIRED.filter((name) => !coverage[name]);
+  const missing = done < ENOUGH ? [] : REQUIRED.filter((name) => !coverage[name]);
   for (const name of missing) console.log(`✗ never reached: ${name}`);
   for (const { seed, why, story } of failed.slice(0, MOST_TOLD)) {
     console.log(`\n✗ seed ${seed}: ${why}\n${story}\nagain: npm run simulate -- --seed ${seed} --tell`);
