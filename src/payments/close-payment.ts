@@ -10,7 +10,7 @@ import { clientError, type GatewayError, isGatewayError } from './errors.ts';
 import { type OrderName, orderToMove } from './foreign.ts';
 import { concluded } from './outcome.ts';
 import { ownOrderIn, type PaymentResult, paymentResult, tellPayment } from './results.ts';
-import { isBeingSent, record, whenFree } from './sending.ts';
+import { isBeingSent, isFrozenNow, record, unlessFrozen, whenFree } from './sending.ts';
 import { type Call, type Errand, providerOf, type Till } from './till.ts';
 
 /**
@@ -38,7 +38,7 @@ export async function closePayment(till: Till, call: Call, name: OrderName): Pro
     if (!isOursToClose(asked) || (await isFrozenNow(till))) return tellPayment(errand, asked.order);
   }
   try {
-    await provider.closeTrade(order.outTradeNo);
+    await provider.closeTrade(order.outTradeNo, unlessFrozen(till));
   } catch (error) {
     return closeFailed(errand, intent, error);
   }
@@ -164,17 +164,13 @@ export async function finishClosing(till: Till, asked: AskedTrade): Promise<Orde
   const { order } = asked;
   if (!order.closing || !isOursToClose(asked) || (await isFrozenNow(till))) return order;
   try {
-    await providerOf(till, order).closeTrade(order.outTradeNo);
+    await providerOf(till, order).closeTrade(order.outTradeNo, unlessFrozen(till));
   } catch (error) {
     // What the query proved stands all the same; the close stays intended.
     if (isGatewayError(error)) return order;
     throw error;
   }
   return record(till, order, (book) => closedIn(book, order));
-}
-
-async function isFrozenNow({ ledger }: Till): Promise<boolean> {
-  return (await ledger.read((book) => book.operator.freeze())) !== undefined;
 }
 
 async function closedIn(book: Book, order: OrderRecord): Promise<OrderRecord> {

@@ -16,7 +16,7 @@ import { queryPayment } from './query-payment.ts';
 import { exceedsPaid } from './refund-rules.ts';
 import { type ReservedRefund, reserveRefund, termsOf } from './reserve-refund.ts';
 import { type RefundResult, refundResult, tellRefund } from './results.ts';
-import { claim, isBeingSent, isStillOurs, record, release, releaseOurs } from './sending.ts';
+import { claim, isBeingSent, isStillOurs, record, release, releaseOurs, unlessFrozen } from './sending.ts';
 import { type Call, type Errand, providerOf, type Till } from './till.ts';
 
 /**
@@ -140,7 +140,7 @@ async function send(errand: Errand, reserved: ReservedRefund): Promise<RefundRes
     }
     const before = sum(refunds.filter((other) => other.state === 'SUCCESS' && !isThis(other)));
     const terms = { ...termsOf(order, refund), refundedBeforeFen: before };
-    snapshot = await providerOf(till, order).sendRefund(terms, refund.plan ?? '');
+    snapshot = await providerOf(till, order).sendRefund(terms, refund.plan ?? '', unlessFrozen(till));
   } catch (error) {
     return sendFailed(errand, reserved, error);
   }

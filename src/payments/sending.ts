@@ -2,6 +2,7 @@ import { stillLasts } from '../domain/clock.ts';
 import { CashierError } from '../domain/errors.ts';
 import type { Book } from '../ledger/book.ts';
 import type { OrderRecord, RefundRecord } from '../ledger/records.ts';
+import type { MayStill } from '../providers/contract.ts';
 import type { Till } from './till.ts';
 
 /** How long (ms) a sender is believed to be still talking: two exchanges with a gateway (keys, then the call) and some. */
@@ -60,6 +61,20 @@ export function isBeingSent(till: Till, record: Sendable): boolean {
 /** Whether a claim has not run out (`now` in ms), whoever may live. */
 export function isClaimed({ sendingUntil }: Pick<Sendable, 'sendingUntil'>, now: number): boolean {
   return sendingUntil !== undefined && stillLasts(sendingUntil, now, SENDING_MS);
+}
+
+/** Whether a person has stopped everything, as it is committed now. */
+export async function isFrozenNow({ ledger }: Till): Promise<boolean> {
+  return (await ledger.read((book) => book.operator.freeze())) !== undefined;
+}
+
+/** Lets go out again what has been sent, unless it is frozen by now or nobody can say so. */
+export function unlessFrozen(till: Till): MayStill {
+  return () =>
+    isFrozenNow(till).then(
+      (frozen) => !frozen,
+      () => false,
+    );
 }
 
 /**

@@ -34,14 +34,14 @@ export interface PaymentProvider {
    */
   planPayment(order: OrderTerms): string;
   /** Sends a plan, or signs it locally where the gateway wants only a link. Safe to repeat with the same plan. */
-  sendPayment(order: OrderTerms, plan: string): Promise<Credential>;
+  sendPayment(order: OrderTerms, plan: string, mayStill?: MayStill): Promise<Credential>;
   queryTrade(outTradeNo: string): Promise<TradeSnapshot>;
   /** Resolves when the gateway has proven that the order is closed and unpaid. */
-  closeTrade(outTradeNo: string): Promise<void>;
+  closeTrade(outTradeNo: string, mayStill?: MayStill): Promise<void>;
   /** As {@link planPayment}, for a refund. */
   planRefund(refund: RefundTerms): string;
   /** Sends a plan. The same outRefundNo refunds at most once. */
-  sendRefund(refund: RefundTerms, plan: string): Promise<RefundSnapshot>;
+  sendRefund(refund: RefundTerms, plan: string, mayStill?: MayStill): Promise<RefundSnapshot>;
   queryRefund(outTradeNo: string, outRefundNo: string): Promise<RefundSnapshot>;
 
   /**
@@ -66,6 +66,9 @@ export interface PaymentProvider {
    */
   checkCredentials?(): Promise<readonly string[]>;
 }
+
+/** Whether what was sent may be sent again, within one call: it is asked each time, for a person may have stopped everything. */
+export type MayStill = () => Promise<boolean>;
 
 /** Whether an order of this account lives here. */
 export function isHome(

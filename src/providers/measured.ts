@@ -59,10 +59,10 @@ export function measured(provider: PaymentProvider, timer: () => number, hearing
   }
   return {
     ...provider,
-    sendPayment: (order, plan) => timed('create', () => provider.sendPayment(order, plan)),
+    sendPayment: (...sent) => timed('create', () => provider.sendPayment(...sent)),
     queryTrade: (outTradeNo) => timed('query', () => provider.queryTrade(outTradeNo)),
-    closeTrade: (outTradeNo) => timed('close', () => provider.closeTrade(outTradeNo)),
-    sendRefund: (refund, plan) => timed('refund', () => provider.sendRefund(refund, plan)),
+    closeTrade: (...sent) => timed('close', () => provider.closeTrade(...sent)),
+    sendRefund: (...sent) => timed('refund', () => provider.sendRefund(...sent)),
     queryRefund: (outTradeNo, outRefundNo) =>
       timed('query_refund', () => provider.queryRefund(outTradeNo, outRefundNo)),
     downloadBill: (date) => timed('bill', () => provider.downloadBill(date)),

@@ -29,8 +29,6 @@ const NEAR_MS = 60_000;
 const NEAR_GATEWAY_MS = 240_000;
 /** So long (ms) after a freeze something may still be on its way. */
 const FREEZE_WITHIN_MS = 1_000;
-/** A broken connection is noticed within this (ms). */
-const BACKUP_WITHIN_MS = 11_000;
 const DAY_MS = 86_400_000;
 
 /** Whether all clocks were as right as they have to be for what depends on time. */
@@ -330,21 +328,9 @@ const CHECKS = {
     const moves = events
       .filter(of('exchange'))
       .filter(({ operation }) => ['create', 'refund', 'close'].includes(operation));
-    // The same bytes go to the other host of a gateway whose first one has broken off.
-    const isToBackup = (second: Of<'exchange'>, from: number) =>
-      moves.some(
-        (first) =>
-          first.operation === second.operation &&
-          first.digest === second.digest &&
-          first.outTradeNo === second.outTradeNo &&
-          first.sentAt <= from + FREEZE_WITHIN_MS &&
-          second.sentAt - first.sentAt < BACKUP_WITHIN_MS,
-      );
     return moves.flatMap((move) => {
       const { operation, outTradeNo, sentAt } = move;
-      return frozen.some(
-        ([from, until]) => sentAt > from + FREEZE_WITHIN_MS && sentAt < until && !isToBackup(move, from),
-      )
+      return frozen.some(([from, until]) => sentAt > from + FREEZE_WITHIN_MS && sentAt < until)
         ? [`${operation} of ${outTradeNo} left while frozen`]
         : [];
     });

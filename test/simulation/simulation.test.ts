@@ -1,11 +1,32 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { bundle, load } from './bundle.mjs';
+import type { Plan } from './plan.ts';
 import type { Player } from './player.ts';
 
 /** Played twice, with others between. */
 const TWICE = [0, 7, 42, 123, 249];
 /** Judged here; `npm run simulate` judges many more. */
 const SEEDS = Array.from({ length: 20 }, (_, at) => 1_000 + at);
+
+/** What histories have found, as small as they could be made. */
+const FOUND: readonly (readonly [what: string, Pick<Plan, 'wishes' | 'steps' | 'faults'>])[] = [
+  [
+    'a request that goes to the other host of a gateway after a freeze',
+    {
+      wishes: [{ client: 0, provider: 'wechatpay', scene: 'qr', fen: 1_000, minutes: 30 }],
+      steps: [
+        { after: 0, do: 'create', wish: 0, process: 0 },
+        { after: 50, do: 'freeze', process: 0 },
+        { after: 12_000, do: 'thaw', process: 0 },
+      ],
+      faults: [{ on: 'create', nth: 0, what: 'lost-request', ms: 3_000 }],
+    },
+  ],
+];
+const ALONE: Omit<Plan, 'wishes' | 'steps' | 'faults'> = {
+  ...{ seed: 0, processes: [{ background: false, apartMs: 0, fastPpm: 0 }], oneMachine: true },
+  ...{ rules: 'free', rsa: false },
+};
 
 let player: Player;
 beforeAll(async () => {
@@ -25,5 +46,9 @@ describe('a history', () => {
 
   it.each(SEEDS)('of seed %i did nothing that none may', async (seed) => {
     expect((await player.seed(seed)).violations).toEqual([]);
+  });
+
+  it.each(FOUND)('that has found %s finds it no more', async (_what, found) => {
+    expect((await player.play({ ...ALONE, ...found })).violations).toEqual([]);
   });
 });

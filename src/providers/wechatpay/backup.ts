@@ -1,4 +1,4 @@
-import { GatewayUnavailable, OutcomeUnknown } from '../contract.ts';
+import { GatewayUnavailable, type MayStill, OutcomeUnknown } from '../contract.ts';
 import type { GatewayHttp, GatewayRequest, GatewayResponse } from '../gateway-http.ts';
 
 export const PRIMARY = 'https://api.mch.weixin.qq.com';
@@ -26,11 +26,13 @@ export function hostsOf(origin: string): readonly string[] {
  * (asking about the number settles that), nor is any answer, whatever its status.
  *
  * Throws GatewayUnavailable only when provably neither was sent.
+ * @param mayStill asked before the second: a broken connection may take its time to show
  */
 export async function sendWithBackup(
   http: GatewayHttp,
   origin: string,
   { path, ...request }: Omit<GatewayRequest, 'url'> & { readonly path: string },
+  mayStill: MayStill = async () => true,
 ): Promise<SentResponse> {
   const [first = origin, backup] = hostsOf(origin);
   let failure: unknown;
@@ -38,6 +40,7 @@ export async function sendWithBackup(
     return { ...(await http.send({ ...request, url: `${first}${path}` })), mayBeSecond: false };
   } catch (error) {
     if (backup === undefined || !isConnectionFailure(error)) throw error;
+    if (!(await mayStill())) throw error;
     failure = error;
   }
   const mayHaveArrived = failure instanceof OutcomeUnknown;

@@ -1,7 +1,7 @@
 import type { Clock, RandomBytes } from '../../domain/clock.ts';
 import { defined } from '../../domain/defined.ts';
 import type { Scene } from '../../domain/order.ts';
-import { OutcomeUnknown } from '../contract.ts';
+import { type MayStill, OutcomeUnknown } from '../contract.ts';
 import type { GatewayHttp } from '../gateway-http.ts';
 import { readAnswer, requestIdOf, wordAt } from './answer.ts';
 import { type SentResponse, sendWithBackup } from './backup.ts';
@@ -26,6 +26,8 @@ export interface Call {
   /** For a file instead of an answer: bytes that are read at most, and how long (ms) it may take. */
   readonly maxBodyBytes?: number;
   readonly timeoutMs?: number;
+  /** Before it goes out a second time; without it, it may. */
+  readonly mayStill?: MayStill;
 }
 
 /** A success whose signature was verified over the raw bytes. */
@@ -57,7 +59,7 @@ export function timestamp(clock: Clock): string {
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4013038816
  */
 export function signedSender(config: WechatpayConfig, signer: Signer, ports: Ports): SendSigned {
-  return async ({ method, path, body, maxBodyBytes, timeoutMs }) => {
+  return async ({ method, path, body, maxBodyBytes, timeoutMs, mayStill }) => {
     const authorization = await signer.authorization({
       method,
       path,
@@ -65,7 +67,7 @@ export function signedSender(config: WechatpayConfig, signer: Signer, ports: Por
       nonce: nonce(ports.randomBytes),
       timestamp: timestamp(ports.clock),
     });
-    return sendWithBackup(ports.http, config.origin, {
+    const request = {
       method,
       path,
       headers: {
@@ -76,7 +78,8 @@ export function signedSender(config: WechatpayConfig, signer: Signer, ports: Por
         ...(config.platformKey === undefined ? {} : { 'Wechatpay-Serial': config.platformKey.id }),
       },
       ...defined({ body, maxBodyBytes, timeoutMs }),
-    });
+    };
+    return sendWithBackup(ports.http, config.origin, request, mayStill);
   };
 }
 

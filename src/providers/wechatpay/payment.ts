@@ -1,5 +1,6 @@
+import { defined } from '../../domain/defined.ts';
 import type { Credential, OrderTerms } from '../../domain/order.ts';
-import { OutcomeUnknown } from '../contract.ts';
+import { type MayStill, OutcomeUnknown } from '../contract.ts';
 import { readAnswer, textAt } from './answer.ts';
 import { type Exchange, nonce, type Ports, timestamp } from './gateway.ts';
 import { callOf, partiesOf } from './plan.ts';
@@ -27,11 +28,12 @@ export async function sendPayment(
   order: OrderTerms,
   plan: string,
   { ports, signer, exchange }: PaymentContext,
+  mayStill?: MayStill,
 ): Promise<Credential> {
   const call = callOf(plan);
   const parties = partiesOf(call);
   const askedAt = ports.clock.now(); // the credential is younger than this, so it never outlives what we say
-  const { body, requestId } = await exchange('create', call, order.scene);
+  const { body, requestId } = await exchange('create', { ...call, ...defined({ mayStill }) }, order.scene);
   const given = (field: string, form: RegExp): string => {
     const value = textAt(readAnswer(body), field);
     if (value === undefined || !form.test(value)) throw new OutcomeUnknown('unreadable-answer', requestId);

@@ -1,7 +1,8 @@
 import { DAY_MS } from '../../domain/clock.ts';
+import { defined } from '../../domain/defined.ts';
 import type { RefundTerms } from '../../domain/order.ts';
 import { unlessAbsent } from '../absence.ts';
-import { OutcomeUnknown, type RefundRules, type RefundSnapshot } from '../contract.ts';
+import { type MayStill, OutcomeUnknown, type RefundRules, type RefundSnapshot } from '../contract.ts';
 import { type Answer, objectAt, readAnswer, textAt, UNREADABLE, wordAt } from './answer.ts';
 import type { Exchange, VerifiedAnswer } from './gateway.ts';
 import { checkOutTradeNo, outRefundNoInPath } from './limits.ts';
@@ -32,8 +33,9 @@ export async function sendRefund(
   exchange: Exchange,
   refund: RefundTerms,
   plan: string,
+  mayStill?: MayStill,
 ): Promise<RefundSnapshot> {
-  const verified = await exchange('refund', callOf(plan));
+  const verified = await exchange('refund', { ...callOf(plan), ...defined({ mayStill }) });
   const snapshot = provenRefund(verified, refund.outTradeNo, refund.outRefundNo);
   if (snapshot.refundFen !== refund.refundFen) throw new OutcomeUnknown('other-amount', verified.requestId);
   return snapshot;

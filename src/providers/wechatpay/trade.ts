@@ -1,7 +1,7 @@
 import { defined } from '../../domain/defined.ts';
 import { type Fen, fen } from '../../domain/money.ts';
 import { unlessAbsent } from '../absence.ts';
-import { GatewayDeclined, OutcomeUnknown, type TradeSnapshot } from '../contract.ts';
+import { GatewayDeclined, type MayStill, OutcomeUnknown, type TradeSnapshot } from '../contract.ts';
 import { type Answer, objectAt, readAnswer, textAt, UNREADABLE, wordAt } from './answer.ts';
 import type { Exchange } from './gateway.ts';
 import { outTradeNoInPath } from './limits.ts';
@@ -84,11 +84,16 @@ function instantAt(answer: Answer | undefined, field: string): number | undefine
  * Closes an unpaid order. WeChat Pay answers 204 with a signature over the empty body, also the second time.
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4013070360
  */
-export async function closeTrade(exchange: Exchange, merchant: Merchant, outTradeNo: string): Promise<void> {
+export async function closeTrade(
+  exchange: Exchange,
+  merchant: Merchant,
+  outTradeNo: string,
+  mayStill?: MayStill,
+): Promise<void> {
   const path = `${pathOf(merchant, outTradeNo)}/close`;
   const body = JSON.stringify(merchant.ofTrade);
   try {
-    const closed = await exchange('close', { method: 'POST', path, body });
+    const closed = await exchange('close', { method: 'POST', path, body, ...defined({ mayStill }) });
     if (closed.status !== 204 || closed.body.length > 0) {
       throw new OutcomeUnknown('unreadable-answer', closed.requestId);
     }

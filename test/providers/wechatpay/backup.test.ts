@@ -90,3 +90,22 @@ describe.each(Object.entries(OPERATIONS))('%s', (name, call) => {
     expect(requests).toHaveLength(1);
   });
 });
+
+describe.each(['sendPayment', 'closeTrade', 'sendRefund'])(
+  '%s that a person has stopped meanwhile',
+  (name) => {
+    const [status, body] = BODIES[name] ?? [500, ''];
+    const call = OPERATIONS[name];
+
+    it.each([
+      [NEVER, 'unavailable ECONNREFUSED'],
+      [BROKEN, 'unknown ECONNRESET'],
+    ] as const)('does not go to the backup', async (primary, expected) => {
+      const { provider, requests } = twoHosts(primary, () => signedAnswer(status, body, platform, NOW));
+      expect(await outcome(call?.(provider, async () => false) ?? Promise.resolve())).toBe(expected);
+      expect(requests).toHaveLength(1);
+      expect(await outcome(call?.(provider, async () => true) ?? Promise.resolve())).toBe('resolved');
+      expect(requests).toHaveLength(3);
+    });
+  },
+);

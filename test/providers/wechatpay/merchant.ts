@@ -6,6 +6,7 @@ import type { OrderTerms, RefundTerms } from '../../../src/domain/order.ts';
 import {
   GatewayDeclined,
   GatewayUnavailable,
+  type MayStill,
   OutcomeUnknown,
   type PaymentProvider,
 } from '../../../src/providers/contract.ts';
@@ -178,10 +179,12 @@ export async function outcome(call: Promise<unknown>): Promise<string> {
 }
 
 /** Every call that talks to the gateway, by name. */
-export const OPERATIONS: Readonly<Record<string, (provider: PaymentProvider) => Promise<unknown>>> = {
-  sendPayment: (provider) => provider.sendPayment(order(), provider.planPayment(order())),
+export const OPERATIONS: Readonly<
+  Record<string, (provider: PaymentProvider, mayStill?: MayStill) => Promise<unknown>>
+> = {
+  sendPayment: (provider, mayStill) => provider.sendPayment(order(), provider.planPayment(order()), mayStill),
   queryTrade: (provider) => provider.queryTrade(OUT_TRADE_NO),
-  closeTrade: (provider) => provider.closeTrade(OUT_TRADE_NO),
-  sendRefund: (provider) => provider.sendRefund(refund(), provider.planRefund(refund())),
+  closeTrade: (provider, mayStill) => provider.closeTrade(OUT_TRADE_NO, mayStill),
+  sendRefund: (provider, mayStill) => provider.sendRefund(refund(), provider.planRefund(refund()), mayStill),
   queryRefund: (provider) => provider.queryRefund(OUT_TRADE_NO, OUT_REFUND_NO),
 };
