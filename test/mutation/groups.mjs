@@ -67,6 +67,7 @@ export const GROUPS = [
       (name) => `src/providers/wechatpay/${name}.ts`,
     ),
     tests: [
+      'answer',
       'cipher',
       'key-modes',
       'notify',

@@ -49,6 +49,6 @@ export interface Counted {
   readonly same: number;
   readonly survived: number;
   readonly words: number;
-  readonly score: number;
 }
+export function scoreOf(counted: Pick<Counted, 'killed' | 'timeout' | 'survived'>): number;
 export function percent(score: number): string;

@@ -52,22 +52,19 @@ export function stale(mutants, list, files) {
   );
 }
 
-/** What is counted of some mutants. The score leaves out only those whose behaviour is the same. */
+/** What is counted of some mutants. */
 export function counted(mutants, why) {
   const of = (fate) => mutants.filter((mutant) => mutant.fate === fate).length;
   const [killed, timeout, words] = [of('killed'), of('timeout'), of('words')];
   const same = mutants.filter((mutant) => why.get(mutant)?.why === 'same').length;
   const survived = of('survived') - same;
+  return { mutants: killed + timeout + same + survived, killed, timeout, same, survived, words };
+}
+
+/** In percent. It leaves out only those whose behaviour is the same. */
+export function scoreOf({ killed, timeout, survived }) {
   const tried = killed + timeout + survived;
-  return {
-    mutants: tried + same,
-    killed,
-    timeout,
-    same,
-    survived,
-    words,
-    score: tried === 0 ? 100 : (100 * (killed + timeout)) / tried,
-  };
+  return tried === 0 ? 100 : (100 * (killed + timeout)) / tried;
 }
 
 /** Never rounded up to a hundred. */

@@ -1,15 +1,15 @@
 // Mutation testing.
 //   npm run mutation                                       all of it
-//   npm run mutation -- --write                            and its table goes into docs/reliability.md
 //   npm run mutation -- NAME|FILE …                        groups, or files of them
+//   npm run mutation -- --write …                          and what became of whole groups goes into docs/reliability.md
 //   npm run mutation -- --changed [COMMIT] [--seconds N]   what has changed since a commit, for as long
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { partsChanged } from './changed.mjs';
 import { GROUPS } from './groups.mjs';
-import { counted, explained, percent, stale } from './judge.mjs';
+import { counted, explained, percent, scoreOf, stale } from './judge.mjs';
 import { SURVIVORS } from './survivors.mjs';
-import { writeTable } from './table.mjs';
+import { writeResult } from './table.mjs';
 import { tryGroup } from './try-group.mjs';
 
 process.chdir(fileURLToPath(new URL('../..', import.meta.url)));
@@ -17,8 +17,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { changed: { type: 'boolean' }, seconds: { type: 'string' }, write: { type: 'boolean' } },
 });
-const started = Date.now();
-const until = started + Number(values.seconds ?? Number.POSITIVE_INFINITY) * 1000;
+const until = Date.now() + Number(values.seconds ?? Number.POSITIVE_INFINITY) * 1000;
 
 /** What is to be mutated: of each group the files or parts of files, and those of them that are whole. */
 function asked() {
@@ -42,7 +41,6 @@ function tell(mutant, tried, planned) {
 }
 
 const problems = [];
-const results = [];
 const parts = asked();
 if (parts.length === 0) console.log('Nothing of what is mutated has changed.');
 for (const { group, mutate, whole } of parts) {
@@ -52,24 +50,25 @@ for (const { group, mutate, whole } of parts) {
   }
   const { found, isWhole } = await tryGroup(group, mutate, { until, tell });
   const { why, unlisted } = explained(found, SURVIVORS);
-  const { mutants, killed, timeout, same, survived, score } = counted(found, why);
-  if (unlisted.length > 0) problems.push(`${group.name}: ${unlisted.length} survive that no entry explains`);
+  const all = counted(found, why);
+  const wrong = unlisted.length > 0 ? [`${unlisted.length} survive that no entry explains`] : [];
   if (isWhole) {
     for (const { file, code, to } of stale(found, SURVIVORS, whole)) {
-      problems.push(`${file}: no such survivor any more, its entry can go: ${code} → ${to}`);
-    }
-    if (whole.length === group.mutate.length && score < group.floor) {
-      problems.push(`${group.name}: ${percent(score)} is below ${group.floor} %`);
+      wrong.push(`no such survivor any more, its entry can go: ${file}: ${code} → ${to}`);
     }
   }
+  const isGroup = isWhole && whole.length === group.mutate.length;
+  if (isGroup && scoreOf(all) < group.floor) wrong.push(`${percent(scoreOf(all))} is below ${group.floor} %`);
   console.log(
-    `${group.name}: ${mutants} mutants, ${killed} killed, ${timeout} timed out, ${same} with the same behaviour, ` +
-      `${survived} survived: ${percent(score)}${isWhole ? '' : '; there is no time for the rest'}`,
+    `${group.name}: ${all.mutants} mutants, ${all.killed} killed, ${all.timeout} timed out, ` +
+      `${all.same} with the same behaviour, ${all.survived} survived: ${percent(scoreOf(all))}` +
+      `${isWhole ? '' : '; there is no time for the rest'}`,
   );
-  results.push({ group, found });
+  problems.push(...wrong.map((what) => `${group.name}: ${what}`));
+  if (values.write && isGroup && wrong.length === 0) {
+    const of = (file) => found.filter((mutant) => mutant.file === file);
+    writeResult(group, new Map(group.mutate.map((file) => [file, counted(of(file), why)])));
+  }
 }
 for (const problem of problems) console.log(problem);
-if (values.write && results.length === GROUPS.length && problems.length === 0) {
-  writeTable(results, SURVIVORS, Math.round((Date.now() - started) / 60_000));
-}
 process.exitCode = problems.length > 0 ? 1 : 0;

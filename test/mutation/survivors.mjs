@@ -9,6 +9,7 @@ const same = (reason, file, code, to, from) => ({
   reason,
 });
 const TYPE = 'It is there for the compiler: what follows is false of everything else, too.';
+const ENDS = 'A function that ends gives back undefined.';
 
 export const SURVIVORS = [
   same(
@@ -42,5 +43,31 @@ export const SURVIVORS = [
     "if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;",
     'true',
     "typeof value === 'number'",
+  ),
+  same(
+    'No text that is not a time is one, whichever it is.',
+    'src/providers/wechatpay/certificates.ts',
+    "const listed = Date.parse(textAt(entry, 'expire_time') ?? '');",
+    '"Stryker was here!"',
+  ),
+  same(
+    'What has no serial number is not looked for by it.',
+    'src/providers/wechatpay/notify.ts',
+    "const unsure = verdict === 'unknown-serial' && keys.mayBeGenuine(raw.headers['wechatpay-serial'] ?? '');",
+    '"Stryker was here!"',
+  ),
+  same(
+    'Neither is a code.',
+    'src/providers/wechatpay/platform-keys.ts',
+    "return status === 404 && ['RESOURCE_NOT_EXISTS', 'NOT_FOUND'].includes(wordAt(answer, 'code') ?? '');",
+    '"Stryker was here!"',
+  ),
+  same(ENDS, 'src/providers/wechatpay/answer.ts', '} catch {', '{}'),
+  same(ENDS, 'src/providers/wechatpay/cipher.ts', '} catch {', '{}'),
+  same(
+    'The tag is cut to that length before.',
+    'src/providers/wechatpay/cipher.ts',
+    "const decipher = createDecipheriv('aes-256-gcm', apiV3Key, nonce, { authTagLength: TAG_BYTES })",
+    '{}',
   ),
 ];

@@ -1,43 +1,59 @@
-// What the page says of the last full run.
-import { readFileSync, writeFileSync } from 'node:fs';
-import { counted, explained, percent } from './judge.mjs';
+// The last result of each group, and what the page says of it.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { GROUPS } from './groups.mjs';
+import { percent, scoreOf } from './judge.mjs';
 
-const PAGE = 'docs/reliability.md';
-const MARKED = /<!-- mutation -->[\s\S]*<!-- \/mutation -->/;
+const RESULTS = 'test/mutation/results.json';
+const PAGES = {
+  'docs/reliability.md': {
+    head: ['', 'mutants', 'killed', 'timed out', 'same behaviour', 'survived', 'score'],
+    all: 'all',
+    words: (count) => `${count} mutants of sentences for people were not tried.`,
+  },
+  'docs/zh-CN/reliability.md': {
+    head: ['', '变异', '被发现', '超时', '行为相同', '存活', '得分'],
+    all: '合计',
+    words: (count) => `另有 ${count} 个只改文字说明的变异没有尝试。`,
+  },
+};
 
-/** @param results by group: the mutants of all its files @param minutes how long it took */
-export function writeTable(results, list, minutes) {
-  const text = readFileSync(PAGE, 'utf8');
-  if (!MARKED.test(text))
-    throw new Error(`${PAGE} has no place for it: <!-- mutation --> … <!-- /mutation -->`);
-  writeFileSync(
-    PAGE,
-    text.replace(MARKED, () => `<!-- mutation -->\n${tableOf(results, list, minutes)}\n<!-- /mutation -->`),
+/** @param counts of a whole group, by file */
+export function writeResult(group, counts) {
+  const known = existsSync(RESULTS) ? JSON.parse(readFileSync(RESULTS, 'utf8')) : {};
+  known[group.name] = Object.fromEntries(group.mutate.map((file) => [file, counts.get(file)]));
+  const results = Object.fromEntries(
+    GROUPS.flatMap(({ name }) => (known[name] ? [[name, known[name]]] : [])),
   );
+  writeFileSync(RESULTS, `${JSON.stringify(results, null, 2)}\n`);
+  for (const [page, words] of Object.entries(PAGES)) {
+    const text = readFileSync(page, 'utf8');
+    const marked = /<!-- mutation -->[\s\S]*<!-- \/mutation -->/;
+    if (!marked.test(text))
+      throw new Error(`${page} has no place for it: <!-- mutation --> … <!-- /mutation -->`);
+    writeFileSync(
+      page,
+      text.replace(marked, () => `<!-- mutation -->\n${tableOf(results, words)}\n<!-- /mutation -->`),
+    );
+  }
 }
 
-export function tableOf(results, list, minutes) {
-  const all = results.flatMap(({ found }) => found);
-  const { why } = explained(all, list);
-  const row = (name, mutants) => {
-    const { mutants: count, killed, timeout, same, survived, score } = counted(mutants, why);
-    return `| ${[name, count, killed, timeout, same, survived, percent(score)].join(' | ')} |`;
+function tableOf(results, { head, all, words }) {
+  const row = (name, counts) => {
+    const sum = (member) => counts.reduce((total, one) => total + one[member], 0);
+    const [killed, timeout, same, survived] = ['killed', 'timeout', 'same', 'survived'].map(sum);
+    const cells = [name, sum('mutants'), killed, timeout, same, survived];
+    return `| ${[...cells, percent(scoreOf({ killed, timeout, survived }))].join(' | ')} |`;
   };
-  const rows = results.flatMap(({ group, found }) => [
-    row(`**${group.name}**`, found),
-    ...group.mutate.map((file) =>
-      row(
-        file.replace('src/', ''),
-        found.filter((mutant) => mutant.file === file),
-      ),
-    ),
-  ]);
+  const every = Object.values(results).flatMap((files) => Object.values(files));
   return [
-    '| | mutants | killed | timed out | same behaviour | survived | score |',
-    '|---|---|---|---|---|---|---|',
-    ...rows,
-    row('**all**', all),
+    `| ${head.join(' | ')} |`,
+    `|${head.map(() => '---|').join('')}`,
+    ...Object.entries(results).flatMap(([name, files]) => [
+      row(`**${name}**`, Object.values(files)),
+      ...Object.entries(files).map(([file, counts]) => row(`\`${file.replace('src/', '')}\``, [counts])),
+    ]),
+    row(`**${all}**`, every),
     '',
-    `${minutes} minutes on one core. ${counted(all, why).words} mutants of sentences for people were not tried.`,
+    words(every.reduce((total, { words }) => total + words, 0)),
   ].join('\n');
 }

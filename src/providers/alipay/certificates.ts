@@ -91,7 +91,7 @@ export function certificateSn(certificate: X509Certificate): string | undefined 
   const parts = certificate.issuer.split('\n');
   if (parts.some((part) => /[,+\\"]|^emailAddress=/i.test(part))) return undefined;
   const text = `${parts.reverse().join(',')}${BigInt(`0x${certificate.serialNumber}`)}`;
-  return createHash('md5').update(text, 'utf8').digest('hex');
+  return createHash('md5').update(text).digest('hex');
 }
 
 /** Every certificate in a text: PEM with anything around it, its line breaks perhaps escaped, or bare base64. */

@@ -17,7 +17,7 @@ export function signatureHolds(text: string, base64: string, trust: Trust): bool
   // Node's decoder skips what is not base64; only the one canonical spelling is a signature here.
   if (signature.toString('base64') !== base64) return false;
   try {
-    return verify(DIGEST[trust.signType], Buffer.from(text, 'utf8'), trust.alipayPublicKey, signature);
+    return verify(DIGEST[trust.signType], Buffer.from(text), trust.alipayPublicKey, signature);
   } catch {
     // An OpenSSL that has SHA-1 switched off throws. What cannot be verified is not verified.
     return false;

@@ -49,7 +49,7 @@ export function verification(
       });
       // Its own signature cannot be checked yet; the certificate inside has to prove itself.
       const content = readUnproven(body, CERTIFICATE_DOWNLOAD).get('alipay_cert_content') ?? '';
-      const key = trustedKey(Buffer.from(content, 'base64').toString('utf8'), sn, certificates, clock);
+      const key = trustedKey(Buffer.from(content, 'base64').toString(), sn, certificates, clock);
       if (key) fetched.set(sn, key);
       log?.warn(key ? "Alipay's new certificate is trusted" : "Alipay's certificate cannot be trusted", {
         sn,

@@ -11,7 +11,7 @@ export const UNREADABLE = 'unreadable';
 /** Parses bytes that were verified before; undefined unless they are a JSON object. */
 export function readAnswer(body: Buffer): Answer | undefined {
   try {
-    return asObject(JSON.parse(body.toString('utf8')));
+    return asObject(JSON.parse(body.toString()));
   } catch {
     return undefined;
   }
@@ -27,7 +27,7 @@ const STRING = /"[^"\\]*(?:\\.[^"\\]*)*"(\s*:)?/g;
 export function readUnambiguous(body: Buffer): Answer | undefined {
   const answer = readAnswer(body);
   let surplus = 0;
-  for (const [, colon] of body.toString('utf8').matchAll(STRING)) if (colon !== undefined) surplus += 1;
+  for (const [, colon] of body.toString().matchAll(STRING)) if (colon !== undefined) surplus += 1;
   const values: unknown[] = [answer];
   for (const value of values) {
     if (typeof value !== 'object' || value === null) continue;
@@ -50,14 +50,12 @@ export function textAt(answer: Answer | undefined, field: string): string | unde
 
 /** A field that is a code, a state or an id; undefined when it is missing or could be anything else. */
 export function wordAt(answer: Answer | undefined, field: string): string | undefined {
-  const value = textAt(answer, field);
-  return value !== undefined && WORD.test(value) ? value : undefined;
+  return textAt(answer, field)?.match(WORD)?.[0];
 }
 
 /** The key under which the merchant and WeChat Pay's support find this exchange again. */
 export function requestIdOf(headers: Readonly<Record<string, string>>): string | undefined {
-  const id = headers['request-id'];
-  return id !== undefined && REQUEST_ID.test(id) ? id : undefined;
+  return headers['request-id']?.match(REQUEST_ID)?.[0];
 }
 
 export function asObject(value: unknown): Answer | undefined {

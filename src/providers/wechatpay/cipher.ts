@@ -18,11 +18,11 @@ const TAG_BYTES = 16;
  */
 export function openSealed(sealed: Sealed, apiV3Key: KeyObject): Buffer | undefined {
   const bytes = Buffer.from(sealed.ciphertext, 'base64');
-  const nonce = Buffer.from(sealed.nonce, 'utf8');
+  const nonce = Buffer.from(sealed.nonce);
   if (nonce.length !== NONCE_BYTES || bytes.length < TAG_BYTES) return undefined;
   const split = bytes.length - TAG_BYTES;
   const decipher = createDecipheriv('aes-256-gcm', apiV3Key, nonce, { authTagLength: TAG_BYTES })
-    .setAAD(Buffer.from(sealed.associatedData ?? '', 'utf8'))
+    .setAAD(Buffer.from(sealed.associatedData ?? ''))
     .setAuthTag(bytes.subarray(split));
   try {
     return Buffer.concat([decipher.update(bytes.subarray(0, split)), decipher.final()]);

@@ -38,7 +38,7 @@ export function merchantSigner(config: WechatpayConfig): Signer {
     },
     paySign(lines) {
       const message = lines.map((line) => `${line}\n`).join('');
-      return sign('RSA-SHA256', Buffer.from(message, 'utf8'), config.merchantKey).toString('base64');
+      return sign('RSA-SHA256', Buffer.from(message), config.merchantKey).toString('base64');
     },
   };
 }

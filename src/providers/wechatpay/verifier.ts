@@ -41,6 +41,6 @@ export async function verifySignature(
   const bytes = Buffer.from(signature, 'base64');
   // One signature has one spelling: lenient base64 would let several headers carry the same proof.
   if (bytes.toString('base64') !== signature) return 'bad-signature';
-  const signed = Buffer.concat([Buffer.from(`${timestamp}\n${nonce}\n`, 'utf8'), body, Buffer.from('\n')]);
+  const signed = Buffer.concat([Buffer.from(`${timestamp}\n${nonce}\n`), body, Buffer.from('\n')]);
   return verify('RSA-SHA256', signed, key, bytes) ? 'ok' : 'bad-signature';
 }

@@ -1,9 +1,13 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { GatewayUnavailable, OutcomeUnknown } from '../../../src/providers/contract.ts';
 import type { GatewayResponse } from '../../../src/providers/gateway-http.ts';
+import { certificatePem } from './certificate-maker.ts';
 import { CertificateWorld, entry, HOUR, identity, MINUTE, NEW, OLD, second } from './certificate-world.ts';
 import { API_V3_KEY, NOW, OPERATIONS, outcome, PAID_TRADE, strangerKeys } from './merchant.ts';
 import { bodyOf, seal, signedAnswer, unsignedAnswer, without } from './platform.ts';
+
+const SHORT = generateKeyPairSync('rsa', { modulusLength: 1024 });
 
 describe('platform certificates', () => {
   it('are downloaded once, before the first call', async () => {
@@ -103,6 +107,29 @@ describe('platform certificates', () => {
     expect(await world.ask()).toBe('unknown bad-signature');
   });
 
+  it('last as long as they say themselves where the list does not say, and need no associated data', async () => {
+    const world = new CertificateWorld();
+    const { ciphertext, nonce } = seal(certificatePem(OLD.keys, OLD), API_V3_KEY, undefined, '');
+    const sealed = { algorithm: 'AEAD_AES_256_GCM', nonce, ciphertext };
+    world.listed = [{ serial_no: OLD.serial, encrypt_certificate: sealed }];
+    expect(await world.ask()).toBe('resolved');
+    world.clock.pass(48 * HOUR - 1000);
+    expect(await world.ask()).toBe('resolved');
+    world.clock.pass(1000);
+    expect(await world.ask()).toBe('unavailable certificates-bad-signature');
+  });
+
+  it.each([
+    [OLD.from - 1, 'unavailable certificates-bad-signature'],
+    [OLD.from, 'resolved'],
+    [OLD.until - 1, 'resolved'],
+    [OLD.until, 'unavailable certificates-bad-signature'],
+  ])('count from their first instant to before their last: %i', async (instant, what) => {
+    const world = new CertificateWorld();
+    world.clock.pass(instant - NOW);
+    expect(await world.ask()).toBe(what);
+  });
+
   it('do not count before their time or after it', async () => {
     for (const pass of [-25 * HOUR, 49 * HOUR]) {
       const world = new CertificateWorld();
@@ -155,6 +182,13 @@ describe('platform certificates', () => {
       tampered((s) => ({ ...s, algorithm: 'AEAD_SM4_GCM' })),
       'unavailable certificates-unreadable',
     ],
+    ['no nonce', tampered(({ nonce: _, ...s }) => s), 'unavailable certificates-unreadable'],
+    ['no ciphertext', tampered(({ ciphertext: _, ...s }) => s), 'unavailable certificates-unreadable'],
+    [
+      'a certificate of a key that is too short',
+      () => signedAnswer(200, { data: [entry({ ...OLD, keys: SHORT })] }, identity(OLD), NOW),
+      'unavailable certificates-unreadable',
+    ],
     [
       'something else than a certificate',
       tampered((s) => ({ ...s, ciphertext: seal('hello', API_V3_KEY).ciphertext })),
@@ -196,6 +230,12 @@ describe('platform certificates', () => {
       () => ({ ...good(), body: Buffer.from(`${bodyOf({ data: [entry(OLD)] })} `) }),
       'unavailable certificates-bad-signature',
     ],
+    [
+      'a refusal with the first of its statuses',
+      () => unsignedAnswer(400, { code: 'SIGN_ERROR' }),
+      'declined credentials SIGN_ERROR unproven',
+    ],
+    ['500', () => unsignedAnswer(500, { code: 'SIGN_ERROR' }), 'unavailable certificates-http-500'],
     ['502', () => unsignedAnswer(502, '<html>', 'text/html'), 'unavailable certificates-http-502'],
     ['a timeout', () => Promise.reject(new OutcomeUnknown('timeout')), 'unavailable certificates-timeout'],
     ['no connection', () => Promise.reject(new GatewayUnavailable('ENOTFOUND')), 'unavailable ENOTFOUND'],
