@@ -9,7 +9,7 @@ import { partsChanged } from './changed.mjs';
 import { GROUPS } from './groups.mjs';
 import { counted, explained, percent, scoreOf, stale } from './judge.mjs';
 import { SURVIVORS } from './survivors.mjs';
-import { writeResult } from './table.mjs';
+import { readResults, writeResult } from './table.mjs';
 import { tryGroup } from './try-group.mjs';
 
 process.chdir(fileURLToPath(new URL('../..', import.meta.url)));
@@ -21,7 +21,15 @@ const until = Date.now() + Number(values.seconds ?? Number.POSITIVE_INFINITY) * 
 
 /** What is to be mutated: of each group the files or parts of files, and those of them that are whole. */
 function asked() {
-  if (values.changed) return partsChanged(GROUPS, positionals[0], console.log);
+  if (values.changed) {
+    // What has never held as a whole would blame whoever comes by for what was there before.
+    const known = readResults();
+    return partsChanged(
+      GROUPS.filter(({ name }) => name in known),
+      positionals[0],
+      console.log,
+    );
+  }
   const isAsked = ({ name }, file) =>
     positionals.length === 0 || positionals.includes(name) || positionals.includes(file);
   const known = GROUPS.flatMap(({ name, mutate }) => [name, ...mutate]);

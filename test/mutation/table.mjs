@@ -17,9 +17,14 @@ const PAGES = {
   },
 };
 
+/** By group and file, of those groups that have been tried as a whole and held. */
+export function readResults() {
+  return existsSync(RESULTS) ? JSON.parse(readFileSync(RESULTS, 'utf8')) : {};
+}
+
 /** @param counts of a whole group, by file */
 export function writeResult(group, counts) {
-  const known = existsSync(RESULTS) ? JSON.parse(readFileSync(RESULTS, 'utf8')) : {};
+  const known = readResults();
   known[group.name] = Object.fromEntries(group.mutate.map((file) => [file, counts.get(file)]));
   const results = Object.fromEntries(
     GROUPS.flatMap(({ name }) => (known[name] ? [[name, known[name]]] : [])),

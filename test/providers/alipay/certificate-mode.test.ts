@@ -2,6 +2,7 @@ import { type KeyObject, X509Certificate } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { certificateSn } from '../../../src/providers/alipay/certificates.ts';
 import { createAlipayProvider, readAlipayConfig } from '../../../src/providers/alipay/index.ts';
+import { OutcomeUnknown } from '../../../src/providers/contract.ts';
 import {
   alipayCert,
   appCert,
@@ -58,9 +59,11 @@ function setUp(body: () => string, content?: string | (() => string)) {
   const warnings: string[] = [];
   const log = { info() {}, error() {}, warn: (event: string) => void warnings.push(event) };
   gateway.reply = async ({ parameters }) => {
-    const given = typeof content === 'function' ? content() : (content ?? '');
-    const node = { code: '10000', alipay_cert_content: Buffer.from(given).toString('base64') };
-    const download = () => signed(DOWNLOAD, node, newKeys.privateKey);
+    const download = () => {
+      const given = typeof content === 'function' ? content() : (content ?? '');
+      const node = { code: '10000', alipay_cert_content: Buffer.from(given).toString('base64') };
+      return signed(DOWNLOAD, node, newKeys.privateKey);
+    };
     return {
       status: 200,
       headers: {},
@@ -117,13 +120,14 @@ describe('an answer', () => {
   });
 
   it('by a new key makes us fetch its certificate once, and prove it by the local root', async () => {
-    const { ask, downloads, provider } = setUp(
+    const { ask, downloads, provider, warnings } = setUp(
       () => answerBy(newKeys.privateKey, snOf(newCert)),
       `${newCert}${middleCert}`,
     );
     expect(await Promise.all([ask(), ask(), ask()])).toEqual(['PAID', 'PAID', 'PAID']);
     expect(await ask()).toBe('PAID');
     expect(downloads()).toBe(1);
+    expect(warnings).toEqual(["Alipay's new certificate is trusted"]);
     const raw = notification({}, { key: newKeys.privateKey });
     expect(await provider.parseNotify(raw, NOW)).toMatchObject({ kind: 'trade' });
   });
@@ -170,12 +174,37 @@ describe('an answer', () => {
       `${make({ subject: name('shop', '商户'), publicKey: newKeys.publicKey, serial: '2026010203' })}${middleCert}`,
     ],
   ])('by a new key stays unknown when the download brings %s', async (_what, content) => {
-    const { ask, downloads, clock } = setUp(() => answerBy(newKeys.privateKey, snOf(newCert)), content);
+    const { ask, downloads, clock, warnings } = setUp(
+      () => answerBy(newKeys.privateKey, snOf(newCert)),
+      content,
+    );
     for (let times = 0; times < 4; times += 1) expect(await ask()).toBe('bad-signature');
     expect(downloads()).toBe(1);
+    expect(warnings).toEqual(["Alipay's certificate cannot be trusted"]);
     clock.ms += 60_000;
     await ask();
     expect(downloads()).toBe(2);
+  });
+
+  it('by a new key is looked into again a minute after a download that failed, whichever way the clock went', async () => {
+    const { ask, downloads, clock, warnings } = setUp(
+      () => answerBy(newKeys.privateKey, snOf(newCert)),
+      () => {
+        throw new OutcomeUnknown('timeout');
+      },
+    );
+    for (const [passed, count] of [
+      [0, 1],
+      [59_999, 1],
+      [1, 2],
+      [-59_999, 2],
+      [-1, 3],
+    ] as const) {
+      clock.ms += passed;
+      expect(await ask()).toBe('bad-signature');
+      expect(downloads()).toBe(count);
+    }
+    expect(new Set(warnings)).toEqual(new Set(["Alipay's certificate could not be fetched"]));
   });
 
   it.each<[string, string | undefined]>([
