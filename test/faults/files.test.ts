@@ -18,7 +18,7 @@ import { canFail, type DiskFault, faultsMark, Machine } from './machine.ts';
 /** Chooses where a backup begins to fail; see disk.test.ts. */
 const SEED = Number(process.env.FAULTS_SEED ?? 20_261_128);
 const isLong = process.env.FAULTS === 'long';
-const STRIDE = 48;
+const STRIDE = 96;
 
 const KINDS: readonly Omit<DiskFault, 'at'>[] = [
   { error: 'ENOSPC' },
@@ -71,6 +71,7 @@ describe.skipIf(!canFail)(`a file that cannot be written at any position${faults
     stride = 1,
   ): Promise<void> {
     let i = 0;
+    let hasFailed = false;
     for (const fault of KINDS) {
       for (let at = 1 + Math.floor(random() * stride), failed = 1; failed > 0; at += stride) {
         const where = `${JSON.stringify(fault)} at ${at}`;
@@ -81,8 +82,10 @@ describe.skipIf(!canFail)(`a file that cannot be written at any position${faults
         failed = machine.failed;
         cases += 1;
         await then(where, i);
+        hasFailed ||= failed > 0;
       }
     }
+    expect(hasFailed).toBe(true);
   }
 
   it('keeps all tokens that were there, and has those that were told', async () => {

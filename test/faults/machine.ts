@@ -106,8 +106,10 @@ export class Machine {
   }
 
   end(): void {
+    this.heal();
     closeSync(this.#file);
-    rmSync(this.#path, { force: true });
+    // This process goes on with the file that it began with.
+    if (this.#path !== HERE) rmSync(this.#path, { force: true });
   }
 
   #get(name: Field): number {

@@ -100,6 +100,7 @@ describe.skipIf(!canFail)(`a server whose write, any of them (FAULTS_SEED=${SEED
         refundedYuan: '4.00',
       });
     }
+    expect(tried, 'positions').toBeGreaterThan(1);
     const verified = await shop.command(['audit', 'verify'], {}, runCommand);
     expect(verified).toMatchObject({ code: 0 });
     process.stdout.write(`${name}: ${tried} positions of a process\n`);
