@@ -40,6 +40,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   policy: ['domain', 'ledger', 'platform/text-file.ts', 'providers/registry.ts'],
   ...Object.fromEntries(PROVIDERS.map((provider) => [provider, ['domain', ...EACH_PROVIDER]])),
   ...Object.fromEntries(EACH_PROVIDER.map((file) => [file, ['domain', ...EACH_PROVIDER]])),
+  'providers/complaints.ts': ['domain', ...EACH_PROVIDER, 'platform/key-pairs.ts'],
   'providers/contract.ts': ['domain'],
   'providers/gateway-http.ts': ['providers/contract.ts'],
   'providers/measured.ts': ['providers/contract.ts'],
@@ -82,7 +83,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'domain/money.ts',
     'domain/names.ts',
     'platform/bounded-body.ts',
+    'platform/key-pairs.ts',
     'platform/listener-proof.ts',
+    'platform/loopback.ts',
     'platform/sqlite.ts',
     'platform/take-over.ts',
   ],
@@ -127,6 +130,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'platform/bounded-body.ts',
     'platform/listener.ts',
     'platform/source.ts',
+    'platform/turnstile.ts',
   ],
   doctor: [
     ...['config.ts', 'config-merchants.ts', 'config-paths.ts'],
@@ -309,29 +313,50 @@ describe('the house', () => {
     expect(forbidden(pattern, (name) => name === 'cli/terminal.ts')).toEqual([]);
   });
 
-  it('takes time and randomness from its ports', () => {
-    const pattern =
-      /Date\.now\(\)|new Date\(\)|Math\.random\(|performance\.now|randomUUID|setTimeout\(|setInterval\(/;
-    // Scripts that run in the browser have its clock.
-    const browser = (name: string) =>
-      ['buyer-page/script.ts', 'operator/script.ts', 'simulator/pages/layout.ts'].includes(name);
-    // Before the first module is loaded there are no ports.
-    const before = (name: string) => name === 'launch.ts';
-    // The deadline of a request is the network's, and no world is simulated below it.
-    const network = (name: string) => name === 'providers/gateway-http.ts';
-    expect(
-      forbidden(
-        pattern,
-        (name) => name === 'platform/system.ts' || before(name) || network(name) || browser(name),
-      ),
-    ).toEqual([]);
-  });
-
-  it('goes out by one way', () => {
-    const pattern = /(?<![.\w])fetch\(|node:https?'|from 'undici'/;
-    const servers = (name: string) =>
-      /^(simulator|cli)\/|^platform\/listener|^(buyer-page|operator)\/script/.test(name);
-    expect(forbidden(pattern, (name) => name === 'providers/gateway-http.ts' || servers(name))).toEqual([]);
+  // Scripts that run in the browser have its clock and its network.
+  const BROWSER = ['buyer-page/script.ts', 'operator/script.ts', 'simulator/pages/layout.ts'];
+  /** What of the machine is used where, and nowhere else: whatever has none of it plays in a simulated world. */
+  const MACHINE: readonly (readonly [what: string, pattern: RegExp, homes: readonly string[]])[] = [
+    [
+      'time and randomness',
+      /Date\.now\(\)|new Date\(\)|Math\.random\(|performance\.now|hrtime|randomUUID|randomInt\(|getRandomValues|randomBytes as/,
+      ['platform/system.ts', ...BROWSER],
+    ],
+    [
+      'timers and deadlines',
+      /AbortSignal\.(timeout|any)\(|set(Timeout|Interval|Immediate)\(|timers\/promises|node:timers/,
+      // The deadline of a request is the network's; before the first module is loaded there are no ports.
+      ['platform/system.ts', 'platform/loopback.ts', 'providers/gateway-http.ts', 'launch.ts', ...BROWSER],
+    ],
+    ['keys that are made', /generateKeyPair/, ['platform/key-pairs.ts']],
+    ['hashes that take their time', /\b(scrypt|pbkdf2)\b/, ['policy/person.ts']],
+    // A command may stand for a person with a browser.
+    ['requests', /(?<![.\w])fetch\(|from 'undici'/, ['platform/loopback.ts', 'cli/demo.ts', ...BROWSER]],
+    [
+      'the network',
+      /'node:(https?|http2|tls|dgram|dns(\/promises)?)'/,
+      [
+        ...['providers/gateway-http.ts', 'platform/outgoing-proxy.ts', 'platform/listener.ts'],
+        ...['platform/listener-connections.ts', 'simulator/serving.ts', 'doctor/machine.ts'],
+      ],
+    ],
+    [
+      'files',
+      /'node:fs(\/promises)?'/,
+      [
+        ...['platform', 'cli', 'doctor', 'keeping', 'launch.ts', 'config.ts', 'auth/token-file.ts'],
+        ...['auth/token-callers.ts', 'ledger/sqlite-store.ts', 'simulator/state/database.ts'],
+      ],
+    ],
+    ['other processes', /'node:(child_process|worker_threads|cluster)'/, ['cli', 'launch.ts']],
+  ];
+  it.each(MACHINE)('takes %s from few places', (_what, pattern, homes) => {
+    expect(forbidden(pattern, (name) => homes.some((home) => inside(name, home)))).toEqual([]);
+    // A place that needs it no more is none.
+    const using = files.filter(({ text }) => pattern.test(text)).map(({ name }) => name);
+    expect(homes.filter((home) => !using.some((name) => inside(name, home)))).toEqual(
+      homes.filter((home) => BROWSER.includes(home) && !using.includes(home)),
+    );
   });
 
   it('keeps floats away from money', () => {

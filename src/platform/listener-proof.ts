@@ -3,6 +3,7 @@ import type { HttpBindings } from '@hono/node-server';
 import type { Context } from 'hono';
 import type { RandomBytes } from '../domain/clock.ts';
 import { boundedBody } from './bounded-body.ts';
+import { onThisMachine } from './loopback.ts';
 
 /** Where a listener on loopback proves whose it is. */
 export const WHOSE = '/whose';
@@ -45,10 +46,8 @@ export async function whoListens(
 ): Promise<'ours' | 'stranger' | 'silent' | 'nobody'> {
   const nonce = randomBytes(NONCE_BYTES).toString('base64url');
   try {
-    const answer = await fetch(`${origin}${WHOSE}?nonce=${nonce}`, {
-      redirect: 'error',
-      signal: AbortSignal.timeout(withinMs),
-    });
+    const address = `${origin}${WHOSE}?nonce=${nonce}`;
+    const answer = await onThisMachine(address, { redirect: 'error' }, withinMs);
     // A stranger may talk for ever.
     const said = (await boundedBody(answer, PROOF_LENGTH)) ?? Buffer.alloc(0);
     const expected = Buffer.from(proofOf(mark, Number(new URL(origin).port), nonce));

@@ -1,7 +1,6 @@
-import { generateKeyPair } from 'node:crypto';
-import { promisify } from 'node:util';
 import { CashierError } from '../domain/errors.ts';
 import type { ProviderId } from '../domain/order.ts';
+import { newRsaPair } from '../platform/key-pairs.ts';
 import { type Finding, refusal } from './finding.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -16,12 +15,8 @@ export interface StandInKeys {
 let made: Promise<StandInKeys> | undefined;
 
 async function makeKeys(): Promise<StandInKeys> {
-  const pair = () => promisify(generateKeyPair)('rsa', { modulusLength: 2048 });
-  const [mine, theirs] = await Promise.all([pair(), pair()]);
-  return {
-    privateKey: String(mine.privateKey.export({ type: 'pkcs8', format: 'pem' })),
-    publicKey: String(theirs.publicKey.export({ type: 'spki', format: 'pem' })),
-  };
+  const [mine, theirs] = await Promise.all([newRsaPair(), newRsaPair()]);
+  return { privateKey: mine.privateKey, publicKey: theirs.publicKey };
 }
 
 /**

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { isLoopbackName } from '../domain/names.ts';
 import { boundedBody } from '../platform/bounded-body.ts';
+import { onThisMachine } from '../platform/loopback.ts';
 import type { Delivery } from './state/deliveries.ts';
 import { fakeOf, type World } from './world.ts';
 
@@ -77,13 +78,9 @@ export class Courier {
     if (!isLoopback(delivery.url)) return { outcome: 'not-loopback', accepted: false };
     const message = fakeOf(this.world, delivery.provider).message(this.world, delivery);
     try {
-      const response = await fetch(delivery.url, {
-        method: 'POST',
-        headers: message.headers,
-        body: message.body,
-        redirect: 'manual',
-        signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
-      });
+      const { headers, body } = message;
+      const request: RequestInit = { method: 'POST', headers, body, redirect: 'manual' };
+      const response = await onThisMachine(delivery.url, request, ANSWER_WITHIN_MS);
       const accepted = message.accepts(
         response.status,
         String((await boundedBody(response, MAX_ANSWER_BYTES)) ?? ''),

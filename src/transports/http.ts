@@ -5,13 +5,13 @@ import type { Callers } from '../auth/callers.ts';
 import { merchantOf } from '../domain/merchant.ts';
 import type { Realm } from '../domain/order.ts';
 import { type ListenOptions, listen } from '../platform/listener.ts';
+import { Turnstile } from '../platform/turnstile.ts';
 import type { Identity } from '../policy/identity.ts';
 import { frontPage } from './front-page.ts';
 import { type EndpointDeps, mcpEndpoint } from './mcp-endpoint.ts';
 import { mcpRoute } from './mcp-route.ts';
 import { metricsRoute } from './metrics-route.ts';
 import { plain } from './plain.ts';
-import { Turnstile } from './turnstile.ts';
 
 /** How long (ms) answers that are ready may take to leave before what is open is cut. */
 const FLUSH_MS = 1_000;

@@ -1,6 +1,6 @@
-import { createHash, createPrivateKey, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto';
-import { promisify } from 'node:util';
+import { createHash, createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import type { RandomBytes } from '../../domain/clock.ts';
+import { newRsaPair } from '../../platform/key-pairs.ts';
 import type { Mark } from '../../platform/listener-proof.ts';
 import { token } from '../numbers.ts';
 import type { SimulatorDatabase } from './database.ts';
@@ -97,12 +97,8 @@ function read(database: SimulatorDatabase): Stored {
 
 /** PKCS8 PEM texts; each costs some 200 ms of processor time. */
 export async function makeKeys(names: readonly KeyName[]): Promise<Partial<Record<KeyName, string>>> {
-  const generate = promisify(generateKeyPair);
   const pairs = await Promise.all(
-    names.map(async (name) => {
-      const { privateKey } = await generate('rsa', { modulusLength: 2048 });
-      return [name, String(privateKey.export({ type: 'pkcs8', format: 'pem' }))] as const;
-    }),
+    names.map(async (name) => [name, (await newRsaPair()).privateKey] as const),
   );
   return Object.fromEntries(pairs);
 }

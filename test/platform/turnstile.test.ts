@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { Turnstile } from '../../src/transports/turnstile.ts';
+import { Turnstile } from '../../src/platform/turnstile.ts';
 
 /** Who has passed, with how often the event loop had turned by then. */
 function watch() {

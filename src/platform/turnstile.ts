@@ -1,3 +1,5 @@
+import { systemTurn } from './system.ts';
+
 /** Few enough that a turn stays short, and so many that what they write shares a commit. */
 const AT_A_TURN = 4;
 
@@ -17,14 +19,14 @@ export class Turnstile {
       return new Promise((enter) => line.push(enter));
     }
     this.#turning = true;
-    setImmediate(this.#next);
+    void systemTurn().then(this.#next);
     return undefined;
   }
 
   readonly #next = () => {
     for (let n = 0; n < AT_A_TURN; n++) this.#enter();
     this.#turning = this.#lines.size > 0;
-    if (this.#turning) setImmediate(this.#next);
+    if (this.#turning) void systemTurn().then(this.#next);
   };
 
   #enter(): void {
