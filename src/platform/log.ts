@@ -8,6 +8,8 @@ import { systemClock } from './system.ts';
 /** Of each kind of line, so many are written within so long (ms); of more only their number is. */
 const LINES = 120;
 const WITHIN_MS = 60_000;
+/** Its descriptor: a thread's `process.stderr` has none. */
+const STDERR = 2;
 
 /**
  * A JSON-lines log file of bounded size, and warnings on stderr; never stdout. Strangers cannot fill it: what happens
@@ -68,12 +70,11 @@ class Counted {
 
 /** What nobody reads, or a disk has no room for, is lost: the file has it, and the service goes on. */
 function stderr(): LineSink {
-  const { fd } = process.stderr;
   return {
     write(line) {
       try {
         // A pipe of Node's is full rather than waited for.
-        writeSync(fd, line);
+        writeSync(STDERR, line);
       } catch {
         // Nobody is left to be told.
       }

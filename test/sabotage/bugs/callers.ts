@@ -204,13 +204,7 @@ export const CALLERS: readonly Bug[] = [
     name: 'log-on-stdout',
     deed: 'Warnings go to stdout.',
     breaks: 'stdout belongs to JSON-RPC',
-    edits: [
-      [
-        'src/platform/log.ts',
-        'pino.destination({ dest: 2, sync: true })',
-        'pino.destination({ dest: 1, sync: true })',
-      ],
-    ],
+    edits: [['src/platform/log.ts', 'const STDERR = 2;', 'const STDERR = 1;']],
     caughtBy: ['test/platform/log.test.ts'],
   },
   {
