@@ -67,16 +67,22 @@ function inSum(language: 'en' | 'zh', results: Results): string {
       'planted',
       'caught by a test',
       'processor time of the catch, half within / all within',
-      'seen by simulated histories',
+      'seen by simulated histories / tried',
     ],
-    zh: ['破坏了什么', '植入', '被测试发现', '发现所用处理器时间：半数以内 / 全部以内', '被随机历史发现'],
+    zh: [
+      '破坏了什么',
+      '植入',
+      '被测试发现',
+      '发现所用处理器时间：半数以内 / 全部以内',
+      '被随机历史发现 / 已试',
+    ],
   }[language];
   const rows = GROUPS.map(({ of, bugs }) => {
     const times = bugs.flatMap(({ name }) => results[name]?.ms ?? []).sort((a, b) => a - b);
     const [half, most] = [times[Math.floor((times.length - 1) / 2)], times.at(-1)];
-    const meant = bugs.filter(({ simulated }) => simulated);
-    const found = meant.filter(({ name }) => results[name]?.simulation?.seed !== undefined);
-    const simulated = meant.length === 0 ? '-' : `${found.length} / ${meant.length}`;
+    const tried = bugs.flatMap(({ name }) => results[name]?.simulation ?? []);
+    const found = tried.filter(({ seed }) => seed !== undefined);
+    const simulated = tried.length === 0 ? '-' : `${found.length} / ${tried.length}`;
     return [of[language], bugs.length, times.length, `${half ?? '-'} ms / ${most ?? '-'} ms`, simulated];
   });
   return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');

@@ -24,8 +24,8 @@ export const SIGNATURES: readonly Bug[] = [
     edits: [
       [
         'src/providers/wechatpay/cipher.ts',
-        ".setAAD(Buffer.from(sealed.associatedData ?? '', 'utf8'))",
-        ".setAAD(Buffer.from('', 'utf8'))",
+        ".setAAD(Buffer.from(sealed.associatedData ?? ''))",
+        ".setAAD(Buffer.from(''))",
       ],
     ],
     caughtBy: ['test/providers/wechatpay/cipher.test.ts'],
@@ -104,8 +104,8 @@ export const SIGNATURES: readonly Bug[] = [
     edits: [
       [
         'src/providers/wechatpay/verifier.ts',
-        "`${timestamp}\\n${nonce}\\n`, 'utf8'), body,",
-        "`${timestamp}\\n${nonce}\\n`, 'utf8'), rewritten(body),",
+        '`${timestamp}\\n${nonce}\\n`), body,',
+        '`${timestamp}\\n${nonce}\\n`), rewritten(body),',
       ],
       [
         'src/providers/wechatpay/verifier.ts',
