@@ -26,7 +26,7 @@ export const GROUPS = [
     name: 'policy',
     floor: 90,
     mutate: ['src/policy/decide.ts', 'src/policy/rules.ts', 'src/policy/read-policy.ts'],
-    tests: ['test/policy/decide.test.ts', 'test/policy/policy.test.ts', 'test/policy/policy-file.test.ts'],
+    tests: ['decide', 'read-policy', 'policy', 'policy-file'].map((name) => `test/policy/${name}.test.ts`),
   },
   {
     name: 'approvals',
