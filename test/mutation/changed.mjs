@@ -13,7 +13,11 @@ function commit(name) {
 
 /** The commit to hold ours against: the one named, or where we left what has landed, or the one before ours. */
 function baseOf(named) {
-  if (named !== undefined) return commit(named);
+  if (named !== undefined) {
+    const base = commit(named);
+    if (base === undefined) throw new Error(`${named} is no commit here`);
+    return base;
+  }
   const head = commit('HEAD');
   for (const landed of ['origin/main', 'main']) {
     const tip = commit(landed);
