@@ -1,0 +1,6 @@
+import type { Target } from '../target.ts';
+import { ANSWERS } from './answers.ts';
+import { NOTIFY } from './notify.ts';
+
+/** Everything that is fed, by name. */
+export const TARGETS: readonly Target[] = [...NOTIFY, ...ANSWERS];
