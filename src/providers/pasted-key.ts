@@ -32,10 +32,17 @@ type Form = Extract<PastedKey, { form: string }>['form'];
 /** Characters that nobody sees: zero-width ones, marks of direction and byte order, soft hyphens. */
 const INVISIBLE = /[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]/g;
 /** Word processors make others of the armour's dashes. */
-const DASHES = '[-\u2010-\u2015\uff0d]+';
-const ARMOUR = new RegExp(`${DASHES}\\s*BEGIN ([A-Z0-9 ]+?)\\s*${DASHES}([\\s\\S]*?)${DASHES}\\s*END`, 'g');
+const DASH = '[-\u2010-\u2015\uff0d]';
+const DASHES = `(?<!${DASH})${DASH}+(?!${DASH})`;
+/** Begins only where dashes do and ends before another one, or the time it takes would grow with the square of a text. */
+const ARMOUR = new RegExp(
+  `${DASHES}\\s*BEGIN ([A-Z0-9]+(?: [A-Z0-9]+)*)\\s*${DASH}+(?!${DASH})((?:(?!BEGIN )[\\s\\S])*?)${DASHES}\\s*END`,
+  'g',
+);
 /** As they come along from code, JSON and shells. */
 const QUOTED = /^(["'`“”‘’「])([\s\S]*)["'`“”‘’」]$/;
+/** Pairs of quotes around one another. */
+const MAX_QUOTES = 4;
 /** Keys are longer; serial numbers, APIv3 keys and passwords are not (characters). */
 const MAX_WORD = 64;
 /** How often a text may be wrapped in base64 once more. */
@@ -76,7 +83,7 @@ function read(text: string, coats: number): PastedKey {
   if (/^PUB_KEY_ID_\w*$/.test(bare)) return { kind: 'wechat-id' };
   if (looksLikePath(bare)) return { kind: 'path' };
   if (/^ssh-\w+ |OPENSSH PRIVATE KEY|^PuTTY/.test(bare)) return { kind: 'openssh' };
-  const lines = bare.replace(/\\+[rnt]/g, '\n');
+  const lines = bare.replace(/(?<!\\)\\+[rnt]/g, '\n');
   if (/\bENCRYPTED\b/.test(lines)) return { kind: 'encrypted' };
   const blocks = [...lines.matchAll(ARMOUR)];
   if (blocks.length === 0) return ofBase64(lines, 'base64', coats);
@@ -87,8 +94,13 @@ function read(text: string, coats: number): PastedKey {
 }
 
 function unquoted(text: string): string {
-  const inner = QUOTED.exec(text.replace(/[,;]$/, ''))?.[2];
-  return inner === undefined ? text : unquoted(inner.trim());
+  let bare = text;
+  for (let coats = 0; coats < MAX_QUOTES; coats += 1) {
+    const inner = QUOTED.exec(bare.replace(/[,;]$/, ''))?.[2];
+    if (inner === undefined) break;
+    bare = inner.trim();
+  }
+  return bare;
 }
 
 function ofBase64(text: string, coat: 'PEM' | 'base64', coats: number): PastedKey {

@@ -32,6 +32,8 @@ export interface Target {
   /** Of a full run, and of the bounded one. */
   readonly cases: number;
   readonly few: number;
+  /** Processor time (ms) that a case may take where it is no caller who waits: what is read once, at the start. */
+  readonly mostMs?: number;
   open(): Promise<Opened>;
 }
 

@@ -99,7 +99,7 @@ const began = process.cpuUsage();
 for (index = job.from; index < job.to && faults < MOST_FAULTS; index += job.step) {
   if (job.trace) writeSync(2, `case ${index}\n`);
   let tried = await once(opened, 'clock');
-  const most = MOST_MS + (MORE_MS_PER_MIB * bytesIn) / 1_048_576;
+  const most = (target.mostMs ?? MOST_MS) + (MORE_MS_PER_MIB * bytesIn) / 1_048_576;
   // A neighbour, the collector or a first compilation may have cost it: what is slow is slow every time.
   if (tried.ms > LOOKED_INTO_MS && tried.error === undefined) tried = await once(opened);
   for (let again = 0; again < 3 && tried.ms > most && tried.error === undefined; again += 1) {

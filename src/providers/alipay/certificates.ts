@@ -96,9 +96,16 @@ export function certificateSn(certificate: X509Certificate): string | undefined 
 
 /** Every certificate in a text: PEM with anything around it, its line breaks perhaps escaped, or bare base64. */
 export function certificatesIn(text: string): X509Certificate[] {
-  const lines = text.replace(/^\ufeff|^["']|["']$/g, '').replace(/\\+[rn]/g, '\n');
-  const blocks = [...lines.matchAll(/-----BEGIN CERTIFICATE-----([\s\S]*?)-----END CERTIFICATE-----/g)];
-  const texts = blocks.length > 0 ? blocks.map(([, base64 = '']) => base64) : [lines];
+  // Each pattern fails at once where it cannot go on: whoever sends a long text must not choose how long that takes.
+  const lines = text.replace(/^\ufeff|^["']|["']$/g, '').replace(/(?<!\\)\\+[rn]/g, '\n');
+  const blocks = lines
+    .split('-----BEGIN CERTIFICATE-----')
+    .slice(1)
+    .flatMap((block) => {
+      const end = block.indexOf('-----END CERTIFICATE-----');
+      return end < 0 ? [] : [block.slice(0, end)];
+    });
+  const texts = blocks.length > 0 ? blocks : [lines];
   return texts.flatMap((base64) => parse(base64.replace(/\s+/g, '')) ?? []);
 }
 

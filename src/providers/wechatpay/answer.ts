@@ -26,6 +26,8 @@ const STRING = /"[^"\\]*(?:\\.[^"\\]*)*"(\s*:)?/g;
  */
 export function readUnambiguous(body: Buffer): Answer | undefined {
   const answer = readAnswer(body);
+  // In what is no JSON, strings need have no end, and each of them would be looked for up to that of the text.
+  if (answer === undefined) return undefined;
   let surplus = 0;
   for (const [, colon] of body.toString().matchAll(STRING)) if (colon !== undefined) surplus += 1;
   const values: unknown[] = [answer];

@@ -1,6 +1,7 @@
 import type { Target } from '../target.ts';
 import { ANSWERS } from './answers.ts';
 import { NOTIFY } from './notify.ts';
+import { TEXTS } from './texts.ts';
 
 /** Everything that is fed, by name. */
-export const TARGETS: readonly Target[] = [...NOTIFY, ...ANSWERS];
+export const TARGETS: readonly Target[] = [...NOTIFY, ...ANSWERS, ...TEXTS];
