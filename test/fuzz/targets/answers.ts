@@ -157,7 +157,7 @@ function target(wallet: WalletId): Target {
   return {
     name: `answers-${wallet}`,
     cases: 250_000,
-    few: 3_000,
+    few: 2_000,
     async open() {
       const shop = await Shop.open();
       return opened(shop, wallet, wallet === 'alipay' ? alipay(shop) : wechatpay(shop));

@@ -72,7 +72,7 @@ function target(wallet: WalletId): Target {
   return {
     name: `notify-${wallet}`,
     cases: 250_000,
-    few: 4_000,
+    few: 2_500,
     open: async () => opened(await Shop.open(), wallet),
   };
 }

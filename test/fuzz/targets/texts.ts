@@ -164,7 +164,7 @@ const jsonOrText = (sample: Buffer, random: Random) =>
 const FILES: readonly Target[] = [
   target(
     'policy',
-    [40_000, 600],
+    [40_000, 250],
     async () => ({
       ...{ samples: [POLICY, JSON_POLICY], most: 65_536, mutate: jsonOrText },
       async read(bytes) {

@@ -153,7 +153,7 @@ function insistOnAnswer(said: string, failures: readonly unknown[], secrets: rea
 
 const STDIO: Target = {
   name: 'stdio',
-  ...{ cases: 60_000, few: 300 },
+  ...{ cases: 60_000, few: 150 },
   async open() {
     const shop = await Shop.open();
     return {
@@ -210,7 +210,7 @@ const STDIO: Target = {
 
 const HTTP: Target = {
   name: 'mcp-http',
-  ...{ cases: 60_000, few: 300 },
+  ...{ cases: 60_000, few: 150 },
   async open() {
     const shop = await Shop.open();
     const failures: unknown[] = [];
@@ -280,7 +280,7 @@ const HTTP: Target = {
 
 const PAGES: Target = {
   name: 'pages',
-  ...{ cases: 60_000, few: 300 },
+  ...{ cases: 60_000, few: 150 },
   async open() {
     const shop = await Shop.open();
     const { ledger, clock, randomBytes, log } = shop.till;
