@@ -205,6 +205,11 @@ export class Gateways {
     return true;
   }
 
+  /** Whether Alipay has given out a code of an order. */
+  hasCode(outTradeNo: string): boolean {
+    return this.world.codes.latest('alipay', outTradeNo) !== undefined;
+  }
+
   /** The merchant's back office refunds some of an order. */
   async refundElsewhere(outTradeNo: string, amountFen: number): Promise<boolean> {
     const trade = this.#trades.all().find((one) => one.outTradeNo === outTradeNo);

@@ -152,6 +152,16 @@ export function plan(seed: number): Plan {
   }));
   const wishes = Array.from({ length: dice.pick([1, 1, 2, 2, 3]) }, (_, at) => wishOf(dice, at));
   const rules = dice.weighted<RulesName>({ free: 5, persons: 4, limits: 3, budget: 2, few: 1 });
+  const steps = stepsOf(dice, wishes, count, rules);
+  const faults = dice.chance(0.92) ? faultsOf(dice) : [];
+  if (wishes[0]?.number !== undefined && dice.chance(0.15)) {
+    // Another system takes the number while our create is lost.
+    const { fen } = wishes[0];
+    const taken: Act = { do: 'foreign', wish: 0, paid: dice.chance(0.8), fen };
+    const create: Act = { do: 'create', wish: 0, process: 0 };
+    steps.unshift({ after: 0, ...create }, { after: dice.pick([300, 2_500]), ...taken });
+    faults.unshift({ on: 'create', nth: 0, what: 'lost-request', ms: dice.pick([9_000, 200]) });
+  }
   return {
     seed,
     processes,
@@ -159,8 +169,8 @@ export function plan(seed: number): Plan {
     rules,
     rsa: seed % RSA_EVERY === RSA_EVERY - 1,
     wishes,
-    steps: stepsOf(dice, wishes, count, rules),
-    faults: dice.chance(0.92) ? faultsOf(dice) : [],
+    steps,
+    faults,
   };
 }
 

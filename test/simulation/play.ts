@@ -257,10 +257,11 @@ class History {
         this.#timeline.leap(act.ms);
         return this.#record({ kind: 'leap', ms: act.ms });
       case 'foreign': {
-        const { number, provider, fen } = this.#wish(act.wish);
+        const { number, provider, scene, fen } = this.#wish(act.wish);
         if (number === undefined) return;
         // Alipay gives back no mark of ours: once a code is out, only the sum tells whose an order is.
-        const isSure = provider === 'wechatpay' || !this.#isAskedFor(act.wish) || act.fen !== fen;
+        const isOut = scene === 'qr' ? this.#gateways.hasCode(number) : this.#isAskedFor(act.wish);
+        const isSure = provider === 'wechatpay' || !isOut || act.fen !== fen;
         await this.#gateways.orderElsewhere(provider, number, isSure ? act.fen : act.fen + 1, act.paid);
         return;
       }
