@@ -15,7 +15,7 @@ import { STORES } from './stores.ts';
 export const GROUPS: readonly { readonly of: Text; readonly bugs: readonly Bug[] }[] = [
   { of: { en: 'Intent before gateway, fact before client', zh: '先记意图，先有事实' }, bugs: INTENT },
   { of: { en: 'No answer is not "no"', zh: '没有答复不等于「否」' }, bugs: DOUBT },
-  { of: { en: 'Paid, refunded, closed means proven', zh: '已支付、已退款、已关闭即已证明' }, bugs: PROOF },
+  { of: { en: 'Paid, refunded, closed means proven', zh: '已付款、已退款、已关闭即已证明' }, bugs: PROOF },
   {
     of: { en: 'One number, one effect, by whatever clock', zh: '一个编号，一次效果，无论时钟如何' },
     bugs: NUMBERS,
