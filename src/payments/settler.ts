@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import { CashierError } from '../domain/errors.ts';
+import { CashierError, type ErrorCode } from '../domain/errors.ts';
 import type { Notes } from '../ledger/ledger.ts';
 import type { OrderRecord, RefundRecord } from '../ledger/records.ts';
 import type { PaymentProvider } from '../providers/contract.ts';
@@ -22,6 +22,12 @@ const MOST_UNDER_WAY = 60;
 const HORIZON_MS = 70 * 60_000;
 /** The same, where a clock certainly was: so far ahead (ms) lies what is open, and more than that is asked too early. */
 const NEAR_HORIZON_MS = 70_000;
+
+const OF_GATEWAYS: ReadonlySet<ErrorCode> = new Set([
+  'GATEWAY_DECLINED',
+  'GATEWAY_UNAVAILABLE',
+  'OUTCOME_UNKNOWN',
+]);
 
 /** An order, or a refund of it, and its place (ms) in the pace. */
 interface Due {
@@ -192,9 +198,9 @@ async function settleAt(till: Till, due: Due, signal: AbortSignal): Promise<void
       outTradeNo: due.order.outTradeNo,
       error: error instanceof Error ? error.message : String(error),
     };
-    // To a client the gateway's refusal of a refund that is sent again would be an error of its call.
-    const refused = error instanceof CashierError && error.code === 'GATEWAY_DECLINED';
-    if (isGatewayError(error) || refused) till.log.info('settler: no answer', facts);
+    // To a client what the gateway says, or does not, to a refund that is sent again would be an error of its call.
+    const ofGateway = error instanceof CashierError && OF_GATEWAYS.has(error.code);
+    if (isGatewayError(error) || ofGateway) till.log.info('settler: no answer', facts);
     else till.log.error('settler', facts);
   }
 }

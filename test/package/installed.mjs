@@ -108,8 +108,8 @@ step('the same without scripts', () => {
 });
 
 step('mcp-cashier demo --auto-pay', () => {
-  const { status, stdout } = spawnSync(bin('mcp-cashier'), ['demo', '--auto-pay'], { env, encoding: 'utf8' });
-  assert.equal(status, 0, stdout);
+  const demo = spawnSync(bin('mcp-cashier'), ['demo', '--auto-pay'], { env, encoding: 'utf8' });
+  assert.equal(demo.status, 0, `${demo.stdout}${demo.stderr}${demo.error ?? ''}`);
 });
 
 step('tools/list, byte for byte the same from run to run', () => {
