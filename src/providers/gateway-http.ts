@@ -10,7 +10,7 @@ export interface GatewayRequest {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
-  /** Bytes of an answer that are read at most; default 1 MiB. */
+  /** Bytes of an answer that are read at most; default 128 KiB. */
   readonly maxBodyBytes?: number;
   /** ms; for answers that take longer than a call, such as a file. */
   readonly timeoutMs?: number;
@@ -44,7 +44,8 @@ const CONNECT_MS = 5_000;
 /** ms for which a connection is kept: gateways close theirs later, so that hardly a request meets a closed one. */
 const KEPT_MS = 4_000;
 const MAX_CONNECTIONS = 64;
-const MAX_BODY_BYTES = 1_048_576;
+/** Many times the longest answer, and few enough for whatever stands in it to be read within milliseconds. */
+const MAX_BODY_BYTES = 131_072;
 
 /** The only outgoing network call of the server: no redirects, a bounded body, one deadline over everything. */
 export function gatewayHttp(timeoutMs = GATEWAY_TIMEOUT_MS, wayOut?: WayOut): GatewayHttp {

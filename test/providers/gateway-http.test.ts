@@ -89,6 +89,10 @@ describe('a download', () => {
     expect(await why(ask('/file', { maxBodyBytes: 2 * MEGABYTE - 1 }))).toBe('unknown answer-too-large');
   });
 
+  it('reads no longer answer than any of a gateway is, where none is expected', async () => {
+    expect(await why(ask('/file'))).toBe('unknown answer-too-large');
+  });
+
   it('is bounded by what it unpacks to on the way', async () => {
     expect(await why(ask('/bomb', { maxBodyBytes: 4 * MEGABYTE }))).toBe('unknown answer-too-large');
     expect((await ask('/bomb', { maxBodyBytes: 8 * MEGABYTE })).body.length).toBe(8 * MEGABYTE);
