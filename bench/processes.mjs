@@ -128,13 +128,14 @@ export class HttpServer extends Process {
   }
 
   async #isUp() {
-    return this.#send('GET', '/livez').then(
+    return this.send('GET', '/livez').then(
       () => true,
       () => false,
     );
   }
 
-  #send(method, path, headers = {}, body) {
+  /** Any request; gives the status and what was said. */
+  send(method, path, headers = {}, body) {
     return new Promise((resolve, reject) => {
       const sent = httpRequest({
         port: this.port,
@@ -154,7 +155,7 @@ export class HttpServer extends Process {
 
   async request(method, params = {}, token) {
     const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params });
-    const [status, said] = await this.#send(
+    const [status, said] = await this.send(
       'POST',
       '/mcp',
       {

@@ -14,6 +14,7 @@ import { ECHO, freePort, HttpServer, MAIN, Process, StdioServer } from './proces
 import { GATEWAY_PORT, wallets } from './wallets.mjs';
 
 const GATEWAY = fileURLToPath(new URL('./gateway.mjs', import.meta.url));
+const VERIFIER = fileURLToPath(new URL('./verifier.mjs', import.meta.url));
 const merchant = wallets();
 
 export class Stage {
@@ -40,24 +41,19 @@ export class Stage {
 
   /** Both gateways. */
   async gateway() {
-    return this.process([GATEWAY], { stdin: JSON.stringify(merchant.gateway) });
+    const gateway = this.#keep(new Process([GATEWAY], { stdin: JSON.stringify(merchant.gateway) }));
+    await Promise.race([
+      once(gateway.child.stdout, 'data'),
+      gateway.ended.then(() => {
+        throw new Error(gateway.errors);
+      }),
+    ]);
+    return gateway;
   }
 
   /** What the gateways sign with. */
   get keys() {
     return merchant.gateway;
-  }
-
-  /** A process that says something on stdout once it is there. */
-  async process(args, options) {
-    const one = this.#keep(new Process(args, options));
-    await Promise.race([
-      once(one.child.stdout, 'data'),
-      one.ended.then(() => {
-        throw new Error(one.errors);
-      }),
-    ]);
-    return one;
   }
 
   /** PostgreSQL, one for all that a row does. @param settings more of the command line of its first start */
@@ -120,8 +116,17 @@ export class Stage {
 
   async echo(transport) {
     if (transport === 'stdio') return this.#keep(await StdioServer.start([ECHO], this.env()));
+    return this.#served(ECHO);
+  }
+
+  /** What only verifies notifications. */
+  verifier() {
+    return this.#served(VERIFIER);
+  }
+
+  async #served(script) {
     const port = await freePort();
-    return this.#keep(await HttpServer.start([ECHO, String(port)], this.env(), port));
+    return this.#keep(await HttpServer.start([script, String(port)], this.env(), port));
   }
 
   /** One of our commands. */

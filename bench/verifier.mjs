@@ -31,7 +31,8 @@ function wechatpay(body, headers) {
 }
 
 createServer(async (request, response) => {
+  if (request.method !== 'POST') return response.end();
   const body = await text(request);
   const isTrue = request.url === '/notify/alipay' ? alipay(body) : wechatpay(body, request.headers);
   response.writeHead(isTrue ? 200 : 400).end(isTrue ? 'success' : 'fail');
-}).listen(Number(process.argv[2]), '127.0.0.1', () => console.log('ready'));
+}).listen(Number(process.argv[2]), '127.0.0.1');

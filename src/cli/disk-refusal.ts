@@ -1,10 +1,6 @@
 import { CashierError, codeOf } from '../domain/errors.ts';
 import { unusableFile } from '../keeping/refusals.ts';
-import { primaryCode } from '../platform/sqlite.ts';
-
-const SQLITE_IOERR = 10;
-const SQLITE_FULL = 13;
-const SQLITE_CANTOPEN = 14;
+import { primaryCode, SQLITE } from '../platform/sqlite.ts';
 
 /** What the system or SQLite says of a disk, in a sentence; undefined for what is no word of theirs. */
 export function ofTheDisk(error: unknown): CashierError | undefined {
@@ -13,14 +9,14 @@ export function ofTheDisk(error: unknown): CashierError | undefined {
     return unusableFile(String(error.path), error);
   }
   const number = primaryCode(error);
-  if (number === SQLITE_FULL) {
+  if (number === SQLITE.FULL) {
     return new CashierError('CONFIGURATION', {
       zh: '磁盘没有空间，没有完成。',
       en: 'No disk space left; it was not finished.',
       next: { zh: '清理磁盘空间后重试。', en: 'Free some space and try again.' },
     });
   }
-  if (number !== SQLITE_IOERR && number !== SQLITE_CANTOPEN) return undefined;
+  if (number !== SQLITE.IOERR && number !== SQLITE.CANTOPEN) return undefined;
   return new CashierError('CONFIGURATION', {
     zh: '磁盘读写出错，没有完成。',
     en: 'The disk cannot be read or written; it was not finished.',

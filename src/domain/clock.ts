@@ -67,3 +67,13 @@ export function stillLasts(until: number, now: number, longest: number): boolean
 export function wholeSecond(ms: number): number {
   return Math.floor(ms / 1000) * 1000;
 }
+
+/** How long (ms) it is since this was called. Set back meanwhile, a clock makes nobody wait until that time comes again. */
+export function stopwatch(clock: Clock): () => number {
+  let began = clock.now();
+  return () => {
+    const now = clock.now();
+    began = Math.min(began, now);
+    return now - began;
+  };
+}

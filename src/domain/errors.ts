@@ -73,6 +73,11 @@ export function codeOf(error: unknown): string {
   return number === undefined ? code : systemsName(Number(number));
 }
 
+/** Whether such a code says that there is no room, on the disk or in what of it one may use. */
+export function isNoRoom(code: string): boolean {
+  return code === 'ENOSPC' || code === 'EDQUOT';
+}
+
 function systemsName(number: number): string {
   const named = Object.entries(constants.errno).find(([, one]) => one === number);
   return named?.[0] ?? 'EUNKNOWN';

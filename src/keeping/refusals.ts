@@ -1,4 +1,4 @@
-import { CashierError, codeOf, configuration } from '../domain/errors.ts';
+import { CashierError, codeOf, configuration, isNoRoom } from '../domain/errors.ts';
 
 const UNTOUCHED = { zh: '没有改动它', en: 'it was left untouched' };
 
@@ -94,7 +94,6 @@ export function inUse(name: string, by: string): CashierError {
 /** What the system says about a file that was named on the command line. */
 export function unusableFile(file: string, error: unknown): CashierError {
   const code = codeOf(error) || 'unknown';
-  const isFull = code === 'ENOSPC' || code === 'EDQUOT';
   return new CashierError('INVALID_ARGUMENT', {
     zh: code === 'EEXIST' ? `文件 ${file} 已经存在，没有覆盖。` : `文件 ${file} 无法使用（${code}）。`,
     en:
@@ -104,7 +103,7 @@ export function unusableFile(file: string, error: unknown): CashierError {
     next:
       code === 'EEXIST'
         ? { zh: '换一个文件名。', en: 'Name another file.' }
-        : isFull
+        : isNoRoom(code)
           ? {
               zh: '清理磁盘空间后重试，或换一个位置。',
               en: 'Free some space and try again, or name another place.',

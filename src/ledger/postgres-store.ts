@@ -1,6 +1,6 @@
 import { Socket } from 'node:net';
 import type { Pool, PoolClient } from 'pg';
-import type { Clock, RandomBytes } from '../domain/clock.ts';
+import { type Clock, type RandomBytes, stopwatch } from '../domain/clock.ts';
 import { schemaIn } from '../domain/ledger-address.ts';
 import { withTlsChecked } from './postgres-address.ts';
 import { postgresValue } from './postgres-dialect.ts';
@@ -186,7 +186,7 @@ export async function openPostgresStore(url: string, name: string, ports: Ports)
    * What is done must stand as a whole or not at all.
    */
   async function patiently<T>(work: (client: PoolClient) => Promise<T>, deadline: number): Promise<T> {
-    let began = clock.now();
+    const elapsed = stopwatch(clock);
     for (let tried = 1, wait = 2; ; tried += 1, wait = Math.min(wait * 2, LOOK_AGAIN_MS)) {
       let client: PoolClient | undefined;
       try {
@@ -198,9 +198,7 @@ export async function openPostgresStore(url: string, name: string, ports: Ports)
         if (client) await giveBack(client, isLost(error) || broken.has(client));
         if (isNameless(error)) isNaming = false;
         const isWorthIt = isClash(error) || isNameless(error) ? tried < MOST_CLASHES : isAway(error);
-        // A clock that is set back meanwhile makes nobody wait until that time comes again.
-        began = Math.min(began, clock.now());
-        if (!isWorthIt || clock.now() - began > deadline) throw error;
+        if (!isWorthIt || elapsed() > deadline) throw error;
         await clock.sleep(wait + ((randomBytes(1)[0] ?? 0) % wait));
       }
     }
@@ -226,10 +224,14 @@ export async function openPostgresStore(url: string, name: string, ports: Ports)
   }
 
   let news: PostgresNews | undefined;
-  const { idle, ...turns } = inTurns(together, turn, (error) => postgresRefusal(error, name), 'two');
+  const refusal = (error: unknown) => postgresRefusal(error, name);
+  const writers = inTurns(together, turn, refusal);
+  // In a line, and on a connection, of their own: they wait for nobody who writes.
+  const readers = inTurns(together, turn, refusal);
   return {
     dialect: 'postgres',
-    ...turns,
+    ...writers,
+    read: readers.read,
     listen(heard) {
       const ask = async (text: string, ...values: string[]) =>
         (await pool.query({ text, values, ...{ query_timeout: CONNECT_MS } })).rows;
@@ -237,7 +239,7 @@ export async function openPostgresStore(url: string, name: string, ports: Ports)
       return news;
     },
     async close() {
-      await idle();
+      await Promise.all([writers.idle(), readers.idle()]);
       await news?.close();
       if (isNumbering) {
         // One that is left behind is removed by others in a week.

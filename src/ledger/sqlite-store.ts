@@ -1,13 +1,14 @@
 import { closeSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Clock, RandomBytes } from '../domain/clock.ts';
-import { CashierError, codeOf } from '../domain/errors.ts';
+import { CashierError, codeOf, isNoRoom } from '../domain/errors.ts';
 import {
   type Database,
   isBusy,
   journalOf,
   patiently,
   primaryCode,
+  SQLITE,
   type Sqlite,
   settleJournal,
   sqlite,
@@ -24,13 +25,7 @@ const BUSY_BLOCK_MS = 2;
 /** How many that share one commit go between two turns of the event loop. */
 const BETWEEN_TURNS = 8;
 
-const SQLITE_READONLY = 8;
-const SQLITE_IOERR = 10;
-const SQLITE_CORRUPT = 11;
-const SQLITE_FULL = 13;
-const SQLITE_CANTOPEN = 14;
-const SQLITE_NOTADB = 26;
-const UNWRITABLE: ReadonlySet<number> = new Set([SQLITE_READONLY, SQLITE_IOERR, SQLITE_CANTOPEN]);
+const UNWRITABLE: ReadonlySet<number> = new Set([SQLITE.READONLY, SQLITE.IOERR, SQLITE.CANTOPEN]);
 
 /** fullfsync: on macOS nothing else reaches the platter; elsewhere it means nothing. */
 const PRAGMAS = `PRAGMA busy_timeout = ${BUSY_BLOCK_MS}; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON`;
@@ -149,7 +144,7 @@ export async function openSqliteStore(path: string, ports: Ports): Promise<Store
   }
 
   const refusal = (error: unknown) => (isSqliteError(error) ? unusable(error, path) : error);
-  const { idle, ...turns } = inTurns(together, turn, refusal, 'one');
+  const { idle, ...turns } = inTurns(together, turn, refusal);
   return {
     ...turns,
     async close() {
@@ -229,7 +224,7 @@ function unusable(error: unknown, path: string): unknown {
       next: { zh: '稍后重试。', en: 'Call again in a moment.' },
     });
   }
-  if (code === SQLITE_FULL || system === 'ENOSPC' || system === 'EDQUOT') {
+  if (code === SQLITE.FULL || isNoRoom(system)) {
     return new CashierError('CONFIGURATION', {
       zh: `账本 ${path} 所在磁盘没有空间；没有写入任何内容，也没有向支付平台发送任何请求。`,
       en: `No disk space left for the ledger ${path}; nothing was written and nothing was sent to a gateway.`,
@@ -240,7 +235,7 @@ function unusable(error: unknown, path: string): unknown {
       details,
     });
   }
-  if (code === SQLITE_NOTADB || code === SQLITE_CORRUPT) return notALedger(path);
+  if (code === SQLITE.NOTADB || code === SQLITE.CORRUPT) return notALedger(path);
   const known = code > 0 ? UNWRITABLE.has(code) : /^E[A-Z]+$/.test(system);
   if (!known) return error;
   return new CashierError('CONFIGURATION', {

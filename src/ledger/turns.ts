@@ -63,39 +63,30 @@ interface Turns extends Omit<Store, 'close'> {
  * @param together does a line's jobs in one transaction, and tells each of them how it ended
  * @param turn resolves when all that has come with this turn of the event loop has been heard
  * @param refusal how a failure reaches who asked
- * @param lanes whether who reads stands in one line with who writes, or in a line of their own, on another connection
  */
 export function inTurns(
   together: (kind: Kind, line: Line) => Promise<void>,
   turn: () => Promise<void>,
   refusal: (error: unknown) => unknown,
-  lanes: 'one' | 'two',
 ): Turns {
   const waiting: Record<Kind, Job[]> = { write: [], read: [] };
   let asked = 0;
-  const serving: { [kind in Kind]?: Promise<void> | undefined } = {};
+  let serving: Promise<void> | undefined;
   async function serve(): Promise<void> {
     const { write, read } = waiting;
     while (write.length + read.length > 0) {
       await turn();
       if (write.length > 0) await together('write', lineOf(write));
-      // On a connection that both share, who reads sees what was asked to be written before.
+      // Who reads sees what was asked to be written before.
       const until = write[0]?.number ?? Number.POSITIVE_INFINITY;
       if (read[0] && read[0].number < until) await together('read', lineOf(read, until));
     }
-    serving.write = undefined;
+    serving = undefined;
   }
-  async function serveLane(kind: Kind): Promise<void> {
-    while (waiting[kind].length > 0) {
-      await turn();
-      await together(kind, lineOf(waiting[kind]));
-    }
-    serving[kind] = undefined;
-  }
-  function ask<T>(kind: Kind, work: (tx: Tx) => Promise<T>, isBeside = false, isNote = false): Promise<T> {
+  function ask<T>(line: Job[], work: (tx: Tx) => Promise<T>, isBeside = false, isNote = false): Promise<T> {
     return new Promise((resolve, reject) => {
       asked += 1;
-      waiting[kind].push({
+      line.push({
         number: asked,
         isNote,
         isBeside,
@@ -106,16 +97,15 @@ export function inTurns(
         },
         fail: (error) => reject(refusal(error)),
       });
-      if (lanes === 'one') serving.write ??= serve();
-      else serving[kind] ??= serveLane(kind);
+      serving ??= serve();
     });
   }
   return {
-    read: (work) => ask('read', work),
-    write: (work, how) => ask('write', work, how === 'beside'),
-    note: (work) => ask('write', work, true, true),
+    read: (work) => ask(waiting.read, work),
+    write: (work, how) => ask(waiting.write, work, how === 'beside'),
+    note: (work) => ask(waiting.write, work, true, true),
     queued: () => waiting.write.length,
-    idle: async () => void (await Promise.all([serving.write, serving.read])),
+    idle: async () => serving,
   };
 }
 

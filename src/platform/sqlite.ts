@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { DatabaseSyncInstance } from '@photostructure/sqlite';
-import type { Clock, RandomBytes } from '../domain/clock.ts';
+import { type Clock, type RandomBytes, stopwatch } from '../domain/clock.ts';
 import { CashierError, codeOf } from '../domain/errors.ts';
 import { systemClock } from './system.ts';
 
@@ -115,15 +115,13 @@ export async function patiently<T>(
   patience: (error: unknown) => number,
   { clock, randomBytes }: { readonly clock: Clock; readonly randomBytes: RandomBytes },
 ): Promise<T> {
-  let began = clock.now();
+  const elapsed = stopwatch(clock);
   for (let wait = 1; ; wait = Math.min(wait * 2, LOOK_AGAIN_MS)) {
     try {
       return attempt();
     } catch (error) {
       const most = patience(error);
-      // A clock that is set back meanwhile makes nobody wait until that time comes again.
-      began = Math.min(began, clock.now());
-      if (most === 0 || clock.now() - began > most) throw error;
+      if (most === 0 || elapsed() > most) throw error;
       await clock.sleep(wait + ((randomBytes(1)[0] ?? 0) % wait));
     }
   }
@@ -131,23 +129,32 @@ export async function patiently<T>(
 
 /** Whether another process has the file. */
 export function isBusy(error: unknown): boolean {
-  return primaryCode(error) === SQLITE_BUSY || primaryCode(error) === SQLITE_LOCKED;
+  return primaryCode(error) === SQLITE.BUSY || primaryCode(error) === SQLITE.LOCKED;
 }
 
-const SQLITE_ERROR = 1;
-const SQLITE_BUSY = 5;
-const SQLITE_LOCKED = 6;
+/** What SQLite calls what can become of a file. @see https://sqlite.org/rescode.html */
+export const SQLITE = {
+  ERROR: 1,
+  BUSY: 5,
+  LOCKED: 6,
+  READONLY: 8,
+  IOERR: 10,
+  CORRUPT: 11,
+  FULL: 13,
+  CANTOPEN: 14,
+  NOTADB: 26,
+} as const;
 
-/** SQLite's words for what can become of a file, by its numbers. @see https://sqlite.org/rescode.html */
+/** The same by its words. */
 const WORDS: ReadonlyMap<string, number> = new Map([
-  ['database is locked', SQLITE_BUSY],
-  ['database table is locked', SQLITE_LOCKED],
-  ['attempt to write a readonly database', 8],
-  ['disk I/O error', 10],
-  ['database disk image is malformed', 11],
-  ['database or disk is full', 13],
-  ['unable to open database file', 14],
-  ['file is not a database', 26],
+  ['database is locked', SQLITE.BUSY],
+  ['database table is locked', SQLITE.LOCKED],
+  ['attempt to write a readonly database', SQLITE.READONLY],
+  ['disk I/O error', SQLITE.IOERR],
+  ['database disk image is malformed', SQLITE.CORRUPT],
+  ['database or disk is full', SQLITE.FULL],
+  ['unable to open database file', SQLITE.CANTOPEN],
+  ['file is not a database', SQLITE.NOTADB],
 ]);
 
 /**
@@ -157,7 +164,7 @@ const WORDS: ReadonlyMap<string, number> = new Map([
 export function primaryCode(error: unknown): number {
   if (!(error instanceof Error)) return 0;
   if ('errcode' in error && typeof error.errcode === 'number') return error.errcode & 0xff;
-  return codeOf(error) === 'ERR_SQLITE_ERROR' ? (WORDS.get(error.message) ?? SQLITE_ERROR) : 0;
+  return codeOf(error) === 'ERR_SQLITE_ERROR' ? (WORDS.get(error.message) ?? SQLITE.ERROR) : 0;
 }
 
 /**

@@ -6,7 +6,6 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Service } from '../http/service.ts';
 import { readPayment, readRefusal } from '../journeys/shapes.ts';
 import { REFUNDS_WITHOUT_APPROVAL, Shop } from '../journeys/shop.ts';
-import { SlowNetwork } from '../support/fake-gateway-server.ts';
 import { MAIN, runCommand, ServerProcess, until } from '../support/server-process.ts';
 import { seeded } from '../support/virtual-time.ts';
 import { canFail, faultsMark, Machine } from './machine.ts';
@@ -15,14 +14,10 @@ const SEED = Number(process.env.FAULTS_SEED ?? 20_261_128);
 const REFUND = /domestic\/refunds/;
 
 let shop: Shop;
-const networks: SlowNetwork[] = [];
 beforeAll(async () => {
   shop = await Shop.open({ policy: REFUNDS_WITHOUT_APPROVAL });
 });
-afterAll(async () => {
-  await Promise.all(networks.map((network) => network.close()));
-  await shop.close();
-});
+afterAll(() => shop.close());
 
 const wanted = (word: string) => {
   const outTradeNo = shop.number(word);
@@ -109,8 +104,7 @@ describe.skipIf(!canFail)(`a process that is stopped and goes on later${faultsMa
   afterAll(() => machine.end());
 
   it('while the gateway answers its refund, gives nothing back twice, nor does who took over', async () => {
-    const network = await SlowNetwork.before(shop.simulator);
-    networks.push(network);
+    const network = await shop.slowNetwork();
     const first = await shop.agent({ env: network.env });
     const { outTradeNo } = await shop.sell(first, 'wechatpay');
     const back = { outTradeNo, outRefundNo: shop.number('R'), refundYuan: '4.00' };

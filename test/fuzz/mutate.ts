@@ -1,4 +1,4 @@
-import type { Random } from './random.ts';
+import type { Dice } from '../support/dice.ts';
 
 /** Texts at which readers of all kinds have stumbled. */
 export const HARD_TEXTS: readonly string[] = [
@@ -148,7 +148,7 @@ function nodeOf(value: unknown): Node {
   return value as Node;
 }
 
-function written(node: Node, random: Random): string {
+function written(node: Node, random: Dice): string {
   if (node instanceof Literal) return node.text;
   if (Array.isArray(node)) return `[${node.map((one) => written(one, random)).join(',')}]`;
   if (node instanceof Members) {
@@ -158,14 +158,14 @@ function written(node: Node, random: Random): string {
 }
 
 /** Now and then in other words that mean the same. */
-function quoted(text: string, random: Random): string {
+function quoted(text: string, random: Dice): string {
   const plain = JSON.stringify(text);
   if (!random.chance(0.02)) return plain;
   const escaped = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
   return `"${[...plain.slice(1, -1)].map((c) => (/[\w/]/.test(c) && random.chance(0.5) ? escaped(c) : c)).join('')}"`;
 }
 
-function nested(random: Random): Node {
+function nested(random: Dice): Node {
   const depth = random.pick([3, 40, 600, 6_000]);
   const [open, close] = random.pick([
     ['[', ']'],
@@ -175,7 +175,7 @@ function nested(random: Random): Node {
   return new Literal(`${open.repeat(depth)}1${close.repeat(depth)}`);
 }
 
-function hardNode(random: Random): Node {
+function hardNode(random: Dice): Node {
   return random.pick<() => Node>([
     () => random.pick(HARD_TEXTS),
     () => random.pick(HARD_TEXTS),
@@ -207,7 +207,7 @@ function places(node: Node, found: (Members | Node[])[] = []): (Members | Node[]
  * JSON in which something has been changed by its structure: values, keys, keys that stand twice, huge numbers, depth.
  * @param more further texts that may stand in the place of another
  */
-export function mutatedJson(value: unknown, random: Random, more: readonly string[] = []): string {
+export function mutatedJson(value: unknown, random: Dice, more: readonly string[] = []): string {
   const root = nodeOf(value);
   for (let left = 1 + random.below(3); left > 0; left -= 1) {
     const all = places(root);
@@ -260,7 +260,7 @@ export function mutatedJson(value: unknown, random: Random, more: readonly strin
 }
 
 /** A text with a little of it changed. */
-export function mutatedText(text: string, random: Random): string {
+export function mutatedText(text: string, random: Dice): string {
   const at = random.below(text.length + 1);
   return random.pick([
     () => random.pick(HARD_TEXTS),
@@ -277,7 +277,7 @@ export function mutatedText(text: string, random: Random): string {
 }
 
 /** Bytes with a little of them changed: bits, bytes, ends, pieces of another sample, or something long put in. */
-export function mutatedBytes(bytes: Buffer, random: Random, { most = 65_536, other = bytes } = {}): Buffer {
+export function mutatedBytes(bytes: Buffer, random: Dice, { most = 65_536, other = bytes } = {}): Buffer {
   let now: Buffer = Buffer.from(bytes);
   for (let left = 1 + random.below(4); left > 0; left -= 1) {
     const at = random.below(now.length + 1);
@@ -308,7 +308,7 @@ export function mutatedBytes(bytes: Buffer, random: Random, { most = 65_536, oth
   return random.chance(0.03) ? pumped(now, random, most) : now;
 }
 
-function flipped(bytes: Buffer, random: Random): Buffer {
+function flipped(bytes: Buffer, random: Dice): Buffer {
   const now = Buffer.from(bytes);
   for (let left = 1 + random.below(8); left > 0 && now.length > 0; left -= 1) {
     const at = random.below(now.length);
@@ -318,7 +318,7 @@ function flipped(bytes: Buffer, random: Random): Buffer {
 }
 
 /** With something short repeated somewhere until the whole has some size up to `most` (bytes). */
-export function pumped(bytes: Buffer, random: Random, most: number): Buffer {
+export function pumped(bytes: Buffer, random: Dice, most: number): Buffer {
   const token = Buffer.from(random.pick(PUMPED));
   const room = Math.max(0, most - bytes.length);
   const count = Math.floor((room * random.pick([0.02, 0.3, 1])) / token.length);
@@ -333,7 +333,7 @@ export function pumped(bytes: Buffer, random: Random, most: number): Buffer {
 export type Pairs = readonly (readonly [string, string])[];
 
 /** Named values with some of them changed, moved, dropped, doubled, or run together. */
-export function mutatedPairs(pairs: Pairs, random: Random, more: readonly string[] = []): Pairs {
+export function mutatedPairs(pairs: Pairs, random: Dice, more: readonly string[] = []): Pairs {
   const now = pairs.map((pair) => [...pair] as [string, string]);
   for (let left = 1 + random.below(3); left > 0; left -= 1) {
     const at = random.below(Math.max(1, now.length));
@@ -368,7 +368,7 @@ export function mutatedPairs(pairs: Pairs, random: Random, more: readonly string
 export const wellFormed = (text: string): string => Buffer.from(text).toString();
 
 /** Named values as a form, in one of the spellings that readers take or should not take. */
-export function formOf(pairs: Pairs, random: Random): string {
+export function formOf(pairs: Pairs, random: Dice): string {
   const style = random.chance(0.7) ? 0 : random.below(12);
   const encode = (text: string): string => {
     const usual = encodeURIComponent(wellFormed(text));
@@ -385,7 +385,7 @@ export function formOf(pairs: Pairs, random: Random): string {
 }
 
 /** Headers with some dropped, doubled, renamed in another case, or changed. Names are in lower case before. */
-export function mutatedHeaders(headers: Readonly<Record<string, string>>, random: Random): Pairs {
+export function mutatedHeaders(headers: Readonly<Record<string, string>>, random: Dice): Pairs {
   const now = Object.entries(headers).map((pair) => [...pair] as [string, string]);
   if (random.chance(0.5)) return now;
   const at = random.below(Math.max(1, now.length));

@@ -23,11 +23,17 @@ import type { Outgoing } from '../../src/simulator/http.ts';
 import { pay } from '../../src/simulator/payer.ts';
 import { scan } from '../../src/simulator/scanner.ts';
 import { SimulatorDatabase } from '../../src/simulator/state/database.ts';
-import { complete, type Identity, type KeyName, loadIdentity } from '../../src/simulator/state/identity.ts';
+import {
+  complete,
+  type Identity,
+  type KeyName,
+  type KeyPair,
+  loadIdentity,
+} from '../../src/simulator/state/identity.ts';
 import { createWorld, fakeOf, type World } from '../../src/simulator/world.ts';
+import { Dice } from '../support/dice.ts';
 import { payment, refund } from '../support/inputs.ts';
-import { type KeyPair, keyPair, pem } from './keys.ts';
-import { randomOf } from './random.ts';
+import { pairOf, pem } from '../support/named-keys.ts';
 
 export const CALL: Call = { caller: 'shop-agent' };
 const ORIGIN = 'http://127.0.0.1:20999';
@@ -170,11 +176,11 @@ export class Shop {
   /** @param mode how the wallets prove themselves */
   static async open(mode: 'keys' | 'certificates' = 'keys'): Promise<Shop> {
     const clock = new StillClock();
-    const random = randomOf('shop', mode);
+    const random = Dice.named('shop', mode);
     const randomBytes = (size: number) => random.bytes(size);
     const folder = mkdtempSync(join(tmpdir(), 'cashier-fuzz-'));
     const database = await SimulatorDatabase.open(folder, { clock, randomBytes });
-    const keys = Object.fromEntries(KEYS.map((name) => [name, pem(keyPair(name).privateKey)]));
+    const keys = Object.fromEntries(KEYS.map((name) => [name, pem(pairOf(name).privateKey)]));
     await complete(database, { keys });
     const identity = await loadIdentity(database, randomBytes, FAKES);
     const world = createWorld({ clock, randomBytes }, database, identity, ORIGIN, FAKES);

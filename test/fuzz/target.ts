@@ -1,8 +1,8 @@
-import type { Random } from './random.ts';
+import type { Dice } from '../support/dice.ts';
 
 /** One case as it is made and tried. */
 export interface Case {
-  readonly random: Random;
+  readonly random: Dice;
   /** What comes from outside, kept so that it can be written into a file when the case fails. */
   input(name: string, bytes: Buffer | string): void;
 }

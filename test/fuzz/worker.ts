@@ -2,7 +2,7 @@
 import { writeSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { randomOf } from './random.ts';
+import { Dice } from '../support/dice.ts';
 import { type Case, nameOf, type Opened, type Verdict } from './target.ts';
 import { TARGETS } from './targets/index.ts';
 
@@ -66,7 +66,7 @@ async function once(
   inputs = [];
   bytesIn = 0;
   const one: Case = {
-    random: randomOf(job.seed, job.target, index),
+    random: Dice.named(job.seed, job.target, index),
     input(name, bytes) {
       const kept = Buffer.from(bytes);
       inputs.push([name, kept]);

@@ -5,7 +5,6 @@ import { openSqliteStore } from '../../src/ledger/sqlite-store.ts';
 import { systemClock, systemRandom } from '../../src/platform/system.ts';
 import { readPayment } from '../journeys/shapes.ts';
 import { Shop } from '../journeys/shop.ts';
-import { SlowNetwork } from '../support/fake-gateway-server.ts';
 import { ENDLESS_WAITS, until } from '../support/server-process.ts';
 import { ERAS, modernClient, Service } from './service.ts';
 
@@ -21,9 +20,7 @@ beforeAll(async () => {
     ports,
   );
 });
-const networks: SlowNetwork[] = [];
 afterAll(async () => {
-  await Promise.all(networks.map((network) => network.close()));
   await ledger.close();
   await shop.close();
 });
@@ -38,8 +35,7 @@ const sale = (outTradeNo: string) => ({
 });
 /** A service whose creates reach the gateway only when they are released. */
 async function heldBack() {
-  const network = await SlowNetwork.before(shop.simulator);
-  networks.push(network);
+  const network = await shop.slowNetwork();
   const release = network.holdBack(CREATE);
   return { network, release, service: await Service.start(shop, { ...network.env, ...ENDLESS_WAITS }) };
 }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Passing, SlowNetwork, type Treatment } from '../support/fake-gateway-server.ts';
+import type { Passing, SlowNetwork, Treatment } from '../support/fake-gateway-server.ts';
 import { STANDING_CLOCK } from '../support/server-process.ts';
 import { WALLETS } from '../support/simulator-client.ts';
 import { type Agent, REFUNDS_WITHOUT_APPROVAL, Shop } from './shop.ts';
@@ -8,21 +8,10 @@ const CREATE = /alipay\.trade\.precreate|POST \/v3\/pay\/transactions\/native/;
 const REFUND = /alipay\.trade\.refund|POST \/v3\/refund\/domestic\/refunds/;
 
 let shop: Shop;
-const networks: SlowNetwork[] = [];
 beforeAll(async () => {
   shop = await Shop.open({ policy: REFUNDS_WITHOUT_APPROVAL });
 });
-afterAll(async () => {
-  await Promise.all(networks.map((network) => network.close()));
-  await shop.close();
-});
-
-/** A network of its own for each test. */
-async function slowNetwork(): Promise<SlowNetwork> {
-  const network = await SlowNetwork.before(shop.simulator);
-  networks.push(network);
-  return network;
-}
+afterAll(() => shop.close());
 
 /** Kills the server with SIGKILL while the network holds the first request of this kind. */
 async function killDuring(
@@ -53,7 +42,7 @@ describe.concurrent.each(WALLETS)('a server of %s that is killed in mid-call', (
   ])(
     '%s: another process finds the truth, and waits for no claim to run out',
     async (_when, treatment, most) => {
-      const network = await slowNetwork();
+      const network = await shop.slowNetwork();
       const outTradeNo = shop.number();
       const wanted = { provider, outTradeNo, amountYuan: '15.00', title: `crash ${outTradeNo}` };
       const first = await shop.agent(network);
@@ -80,7 +69,7 @@ describe.concurrent.each(WALLETS)('a server of %s that is killed in mid-call', (
   ])(
     '%s: the same call after a restart gives the money back exactly once',
     async (_when, treatment, sentInAll) => {
-      const network = await slowNetwork();
+      const network = await shop.slowNetwork();
       const first = await shop.agent(network);
       const { outTradeNo } = await shop.sell(first, provider);
       const wanted = { outTradeNo, refundYuan: '10.00', outRefundNo: shop.number('R') };

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { SlowNetwork } from '../support/fake-gateway-server.ts';
+import type { SlowNetwork } from '../support/fake-gateway-server.ts';
 import { WALLETS } from '../support/simulator-client.ts';
 import { type Agent, REFUNDS_WITHOUT_APPROVAL, Shop } from './shop.ts';
 
@@ -8,13 +8,10 @@ let agent: Agent;
 let network: SlowNetwork;
 beforeAll(async () => {
   shop = await Shop.open({ policy: REFUNDS_WITHOUT_APPROVAL });
-  network = await SlowNetwork.before(shop.simulator);
+  network = await shop.slowNetwork();
   agent = await shop.agent(network);
 });
-afterAll(async () => {
-  await network.close();
-  await shop.close();
-});
+afterAll(() => shop.close());
 
 /** Keeps the gateway from being asked about what is sent under this number until the returned function is called. */
 const unasked = (number: string) =>

@@ -2,7 +2,6 @@ import { execFileSync } from 'node:child_process';
 import { appendFileSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { SlowNetwork } from '../support/fake-gateway-server.ts';
 import { type Env, MAIN, runCommand, ServerProcess, until } from '../support/server-process.ts';
 import { WALLETS } from '../support/simulator-client.ts';
 import { Agent, REFUNDS_WITHOUT_APPROVAL, Shop } from './shop.ts';
@@ -122,7 +121,7 @@ describe.concurrent('a disk without space', () => {
   it.each(WALLETS)(
     'that fills up while %s refunds does not make the answer say that nothing was sent',
     async (provider) => {
-      const network = await SlowNetwork.before(shop.simulator);
+      const network = await shop.slowNetwork();
       const disk = mounted(`filling-${provider}`, 1024);
       const agent = await agentOn(disk, network.env);
       const { outTradeNo } = await shop.sell(agent, provider);
@@ -143,7 +142,6 @@ describe.concurrent('a disk without space', () => {
       const next = await agentOn(disk, network.env);
       await next.refundArrives(await next.refund(wanted));
       expect((await shop.simulator.trade(outTradeNo)).refunds).toHaveLength(1);
-      await network.close();
     },
   );
 });

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { commandHere } from '../support/command-here.ts';
+import { SlowNetwork } from '../support/fake-gateway-server.ts';
 import {
   type Arguments,
   type CommandResult,
@@ -97,6 +98,7 @@ export class Shop {
   /** Strings that nothing but the simulator's own start may ever say. */
   readonly secrets = new Set<string>();
   readonly #servers: ServerProcess[] = [];
+  readonly #networks: SlowNetwork[] = [];
   #numbers = 0;
 
   private constructor(home: string, env: Env, simulator: SimulatorProcess) {
@@ -125,6 +127,13 @@ export class Shop {
     });
     this.#servers.push(server);
     return new Agent(server);
+  }
+
+  /** A way of its own to the gateways, which ends with the shop. */
+  async slowNetwork(): Promise<SlowNetwork> {
+    const network = await SlowNetwork.before(this.simulator);
+    this.#networks.push(network);
+    return network;
   }
 
   /** An operator's command. */
@@ -162,6 +171,7 @@ export class Shop {
 
   /** Ends every process, then reads all they have said: no secret may be in it. */
   async close(): Promise<void> {
+    await Promise.all(this.#networks.map((network) => network.close()));
     const payers = (await this.simulator.trades()).map((trade) => trade.payer);
     await Promise.all(this.#servers.map((server) => server.close()));
     await this.simulator.close();

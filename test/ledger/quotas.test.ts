@@ -9,8 +9,8 @@ import type { OrderRecord, RefundRecord } from '../../src/ledger/records.ts';
 import type { Row, SqlValue, Tx } from '../../src/ledger/store.ts';
 import { columnsOf, Sums } from '../../src/ledger/sums.ts';
 import { Tallies } from '../../src/ledger/tallies.ts';
-import { NEVER_SENT, newOrder } from '../../src/payments/beginnings.ts';
 import type { Till } from '../../src/payments/till.ts';
+import { orderRow, refundRow } from '../support/rows.ts';
 import { World } from '../support/world.ts';
 
 const DAY_MS = 86_400_000;
@@ -161,20 +161,9 @@ describe('limits and budgets', () => {
   afterEach(() => world.end());
 
   const sell = (book: Book, outTradeNo: string, amount: number, more: Partial<OrderRecord>) =>
-    book.orders.insert(
-      newOrder(till, {
-        ...{ outTradeNo, account: 'bank 1', scene: 'qr', title: 'tea', source: 'ledger', inputHash: 'x' },
-        ...{ caller: 'a', amountFen: fen(amount), provider: 'alipay', terms: { expiresInMinutes: 30 } },
-        ...{ state: 'NOTPAY', ...more },
-      }),
-    );
+    book.orders.insert(orderRow(till, { outTradeNo, amountFen: fen(amount), state: 'NOTPAY', ...more }));
   const giveBack = (book: Book, outRefundNo: string, amount: number, more: Partial<RefundRecord>) =>
-    book.refunds.insert({
-      ...NEVER_SENT,
-      ...{ outTradeNo: 'O1', outRefundNo, amountFen: fen(amount), caller: 'a', inputHash: 'x' },
-      ...{ merchantScope: undefined, reason: undefined, state: 'UNKNOWN', gatewayRefundNo: undefined },
-      ...{ createdAt: now, updatedAt: now, ...more },
-    } as RefundRecord);
+    book.refunds.insert(refundRow(till, { outRefundNo, amountFen: fen(amount), state: 'UNKNOWN', ...more }));
   /** What a payment and a refund each count, before and after what has counted is committed. */
   async function both<T>(fill: (book: Book) => Promise<void>, ask: (book: Book) => Promise<T>): Promise<T> {
     const within = await till.ledger.write(async (book) => {

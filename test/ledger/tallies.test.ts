@@ -8,8 +8,8 @@ import type { OrderRecord, RefundRecord } from '../../src/ledger/records.ts';
 import { miscounted } from '../../src/ledger/recount.ts';
 import type { RefundEvent } from '../../src/ledger/refund-machine.ts';
 import type { Store } from '../../src/ledger/store.ts';
-import { NEVER_SENT, newOrder } from '../../src/payments/beginnings.ts';
 import type { Till } from '../../src/payments/till.ts';
+import { orderRow, refundRow } from '../support/rows.ts';
 import { seeded } from '../support/virtual-time.ts';
 import { World } from '../support/world.ts';
 
@@ -53,10 +53,9 @@ function history(seed: number) {
     const outTradeNo = `ORDER_${orders.length}`;
     orders.push(outTradeNo);
     await book.orders.insert(
-      newOrder(till, {
-        ...{ outTradeNo, account: 'bank 1', scene: 'qr', title: 'tea', source: 'ledger', inputHash: 'x' },
-        ...{ caller: pick(CALLERS), amountFen: amount(), provider: pick(['alipay', 'wechatpay'] as const) },
-        ...{ terms: { expiresInMinutes: 30 }, createdAt: instant() },
+      orderRow(till, {
+        ...{ outTradeNo, caller: pick(CALLERS), amountFen: amount() },
+        ...{ provider: pick(['alipay', 'wechatpay'] as const), createdAt: instant() },
       }),
     );
   }
@@ -65,21 +64,13 @@ function history(seed: number) {
     const outTradeNo = pick(orders);
     const outRefundNo = `R${refunds.length}`;
     refunds.push([outTradeNo, outRefundNo]);
-    await book.refunds.insert({
-      ...NEVER_SENT,
-      amountFen: amount(),
-      caller: pick([...CALLERS, 'gateway']),
-      outTradeNo,
-      outRefundNo,
-      merchantScope: undefined,
-      reason: undefined,
-      state: pick(['PENDING_APPROVAL', 'SUCCESS'] as const),
-      gatewayRefundNo: undefined,
-      inputHash: 'x',
-      createdAt: instant(),
-      updatedAt: 0,
-      ...(random() < 0.5 ? counts() : {}),
-    } as RefundRecord);
+    await book.refunds.insert(
+      refundRow(till, {
+        ...{ amountFen: amount(), caller: pick([...CALLERS, 'gateway']), outTradeNo, outRefundNo },
+        ...{ state: pick(['PENDING_APPROVAL', 'SUCCESS'] as const), createdAt: instant(), updatedAt: 0 },
+        ...(random() < 0.5 ? counts() : {}),
+      }),
+    );
   }
 
   async function step(book: Book): Promise<void> {

@@ -42,45 +42,20 @@ export const GROUPS = [
     tests: ['test/ledger/quotas.test.ts', 'test/ledger/tallies.test.ts'],
     setup: WORLD,
   },
-  {
-    name: 'alipay',
-    floor: 90,
-    mutate: ['signer', 'signature', 'verification', 'certificates', 'form', 'notify', 'keys', 'answer'].map(
-      (name) => `src/providers/alipay/${name}.ts`,
-    ),
+  ofWallet('alipay', {
+    mutate: ['signer', 'signature', 'verification', 'certificates', 'form', 'notify', 'keys', 'answer'],
     tests: [
-      'certificate-mode',
-      'certificates',
-      'answer',
-      'keys',
-      'notify',
-      'notify-fields',
-      'notify-hostile',
-      'payment',
-    ].map((name) => `test/providers/alipay/${name}.test.ts`),
-    setup: KEYS,
-  },
-  {
-    name: 'wechatpay',
-    floor: 90,
-    mutate: ['signer', 'verifier', 'platform-keys', 'certificates', 'cipher', 'notify', 'keys', 'answer'].map(
-      (name) => `src/providers/wechatpay/${name}.ts`,
-    ),
+      ...['certificate-mode', 'certificates', 'answer', 'keys'],
+      ...['notify', 'notify-fields', 'notify-hostile', 'payment'],
+    ],
+  }),
+  ofWallet('wechatpay', {
+    mutate: ['signer', 'verifier', 'platform-keys', 'certificates', 'cipher', 'notify', 'keys', 'answer'],
     tests: [
-      'answer',
-      'cipher',
-      'key-modes',
-      'notify',
-      'notify-certificates',
-      'notify-forged',
-      'notify-hostile',
-      'partner',
-      'platform-keys',
-      'signer',
-      'verifier',
-    ].map((name) => `test/providers/wechatpay/${name}.test.ts`),
-    setup: KEYS,
-  },
+      ...['answer', 'cipher', 'key-modes', 'notify', 'notify-certificates', 'notify-forged'],
+      ...['notify-hostile', 'partner', 'platform-keys', 'signer', 'verifier'],
+    ],
+  }),
   {
     name: 'notify',
     floor: 90,
@@ -89,3 +64,14 @@ export const GROUPS = [
     setup: WORLD,
   },
 ];
+
+/** How a wallet signs, verifies and reads. */
+function ofWallet(name, { mutate, tests }) {
+  return {
+    name,
+    floor: 90,
+    mutate: mutate.map((file) => `src/providers/${name}/${file}.ts`),
+    tests: tests.map((file) => `test/providers/${name}/${file}.test.ts`),
+    setup: KEYS,
+  };
+}

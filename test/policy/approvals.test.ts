@@ -3,7 +3,6 @@ import { CLOCKS_APART_MS } from '../../src/domain/clock.ts';
 import { fen } from '../../src/domain/money.ts';
 import type { Book } from '../../src/ledger/book.ts';
 import type { ApprovalRecord, ApprovalState, OrderRecord, RefundRecord } from '../../src/ledger/records.ts';
-import { NEVER_SENT, newOrder } from '../../src/payments/beginnings.ts';
 import type { Till } from '../../src/payments/till.ts';
 import {
   APPROVAL_TTL_MS,
@@ -13,6 +12,7 @@ import {
   isDenied,
   requestApproval,
 } from '../../src/policy/approvals.ts';
+import { orderRow, refundRow } from '../support/rows.ts';
 import { person, World } from '../support/world.ts';
 
 let world: World;
@@ -39,23 +39,9 @@ const insert = (...all: ApprovalRecord[]) =>
   });
 const ids = (all: readonly ApprovalRecord[]) => all.map(({ id }) => id).join(' ');
 const sell = (outTradeNo: string, more: Partial<OrderRecord> = {}) =>
-  write((book) =>
-    book.orders.insert(
-      newOrder(till, {
-        ...{ outTradeNo, account: 'bank 1', scene: 'qr', title: 'tea', source: 'ledger', inputHash: 'x' },
-        ...{ caller: 'a', amountFen: fen(100), provider: 'alipay', terms: { expiresInMinutes: 30 }, ...more },
-      }),
-    ),
-  );
+  write((book) => book.orders.insert(orderRow(till, { outTradeNo, ...more })));
 const giveBack = (outTradeNo: string, outRefundNo: string, more: Partial<RefundRecord> = {}) =>
-  write((book) =>
-    book.refunds.insert({
-      ...NEVER_SENT,
-      ...{ outTradeNo, outRefundNo, amountFen: fen(100), caller: 'a', inputHash: 'x', createdAt: now },
-      ...{ merchantScope: undefined, reason: undefined, state: 'PENDING_APPROVAL', updatedAt: now },
-      ...{ gatewayRefundNo: undefined, ...more },
-    } as RefundRecord),
-  );
+  write((book) => book.refunds.insert(refundRow(till, { outTradeNo, outRefundNo, ...more })));
 const get = (id: string) => read((book) => book.approvals.get(id));
 const events = async () =>
   (await read((book) => book.audit.ofOrder('O1'))).map(({ kind, detail }) => [kind, detail]);

@@ -3,7 +3,6 @@ import { DAY_MS } from '../../src/domain/clock.ts';
 import { CashierError } from '../../src/domain/errors.ts';
 import { fen } from '../../src/domain/money.ts';
 import type { Book } from '../../src/ledger/book.ts';
-import { newOrder } from '../../src/payments/beginnings.ts';
 import type { Till } from '../../src/payments/till.ts';
 import {
   acceptPolicy,
@@ -19,6 +18,7 @@ import {
 } from '../../src/policy/decisions.ts';
 import type { Person } from '../../src/policy/person.ts';
 import { DEFAULT_POLICY, type Policy } from '../../src/policy/policy.ts';
+import { orderRow } from '../support/rows.ts';
 import { person, World } from '../support/world.ts';
 
 let world: World;
@@ -136,21 +136,7 @@ describe('a restored ledger', () => {
 
   it('stays frozen while what was open has not been asked about', async () => {
     const terms = { expiresInMinutes: 30 };
-    await write((book) =>
-      book.orders.insert(
-        newOrder(till, {
-          ...{ outTradeNo: 'O1', account: 'bank 1', scene: 'qr', title: 'tea', source: 'ledger', terms },
-          ...{
-            inputHash: 'x',
-            caller: 'a',
-            amountFen: fen(100),
-            provider: 'alipay',
-            state: 'UNKNOWN',
-            askAt: at,
-          },
-        }),
-      ),
-    );
+    await write((book) => book.orders.insert(orderRow(till, { terms, state: 'UNKNOWN', askAt: at })));
     // All days are reconciled but one that no gateway has a bill of yet.
     await write(async (book) => {
       await freeze(book, 'restore', undefined);
@@ -206,13 +192,7 @@ describe('a budget', () => {
   it('holds back what calls have drawn, and has no less than nothing to say', async () => {
     await move(500);
     await write(async (book) => {
-      await book.orders.insert(
-        newOrder(till, {
-          ...{ outTradeNo: 'O1', account: 'bank 1', scene: 'qr', title: 'tea', source: 'ledger' },
-          ...{ inputHash: 'x', caller: 'a', amountFen: fen(600), provider: 'alipay', state: 'UNKNOWN' },
-          ...{ countedAt: now, terms: { expiresInMinutes: 30 } },
-        }),
-      );
+      await book.orders.insert(orderRow(till, { amountFen: fen(600), state: 'UNKNOWN', countedAt: now }));
       await book.quotas.draw(['a'], { outTradeNo: 'O1', outRefundNo: undefined });
     });
     expect(await read((book) => budgetState(book, 'a'))).toEqual({

@@ -14,8 +14,8 @@ import { refundStatus, type Trade, tradeState } from '../../src/simulator/state/
 import { type Occasion, Steered, Steering } from '../../src/simulator/steering.ts';
 import { wechatPayGateway } from '../../src/simulator/wechatpay/gateway.ts';
 import { fakeOf, type World } from '../../src/simulator/world.ts';
+import type { Dice } from '../support/dice.ts';
 import { BillFiles, Codes, Deliveries, Requests, Trades } from './books.ts';
-import type { Dice } from './dice.ts';
 import type { Booked, Happening } from './history.ts';
 import { type Fault, NOTICE_TROUBLES, type Operation } from './plan.ts';
 import { START } from './rules.ts';

@@ -1,4 +1,4 @@
-import { Dice } from './dice.ts';
+import { Dice } from '../support/dice.ts';
 import type { RulesName } from './rules.ts';
 
 /** A history as it is planned: plain data, so that it can be made smaller and told. */
@@ -135,7 +135,7 @@ const REFUND_NUMBERS = ['R1', 'R2', 'R3'] as const;
 
 /** The history of a seed. */
 export function plan(seed: number): Plan {
-  const dice = new Dice(seed, STREAM);
+  const dice = Dice.of(seed, STREAM);
   const count = dice.pick([1, 2, 2, 2, 3]);
   const wild = dice.chance(0.06);
   const shared = dice.chance(0.2) ? dice.between(-200_000, 200_000) : 0;

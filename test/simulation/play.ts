@@ -11,11 +11,11 @@ import { readAlipayConfig } from '../../src/providers/alipay/index.ts';
 import { readWechatpayConfig } from '../../src/providers/wechatpay/index.ts';
 import { FAKES } from '../../src/simulator/fakes.ts';
 import type { Identity } from '../../src/simulator/state/identity.ts';
-import { Dice } from './dice.ts';
+import { Dice } from '../support/dice.ts';
+import { pairOf } from '../support/named-keys.ts';
 import { Disk } from './disk.ts';
 import { ALIPAY_GATEWAY, Gateways, notifyUrlOf } from './gateways.ts';
 import type { End, Event, Happening } from './history.ts';
-import { pairOf } from './keys.ts';
 import type { Plan, Step, Wish } from './plan.ts';
 import { START } from './rules.ts';
 import { CALLERS, type Merchant, Shop } from './shop.ts';
@@ -52,7 +52,7 @@ export class Stage {
   }
 
   static async open(): Promise<Stage> {
-    const dice = new Dice(0, 0);
+    const dice = Dice.of(0, 0);
     const names = ['forger', 'authority', ...FAKES.flatMap(({ keys }) => keys)];
     const keys = Object.fromEntries(names.map((name) => [name, pairOf(name)]));
     const numbers = FAKES.map((fake) => fake.numbers(dice.bytes));
@@ -129,7 +129,7 @@ class History {
     this.#known = plan.wishes.map(({ number }) => ({ number, shown: undefined, waits: undefined }));
     this.#gateways = new Gateways({
       ...{ identity, timeline: this.#timeline, faults: plan.faults },
-      dice: new Dice(plan.seed, GATEWAY_STREAM),
+      dice: Dice.of(plan.seed, GATEWAY_STREAM),
       record: (happening) => this.#record(happening),
       reachable: () => this.#shops.filter((shop) => shop?.isAlive === true) as Shop[],
     });
@@ -177,7 +177,7 @@ class History {
     if (!clock) throw new Error(`no process ${at}`);
     const shop = new Shop(at, life, {
       ...{ timeline: this.#timeline, clock, disk: this.#disk, merchant: this.#merchant },
-      dice: new Dice(this.#plan.seed, SHOP_STREAM + at * 50 + life),
+      dice: Dice.of(this.#plan.seed, SHOP_STREAM + at * 50 + life),
       rules: this.#plan.rules,
       send: (from, request) => this.#gateways.send(from, request),
       record: (happening) => this.#record(happening),

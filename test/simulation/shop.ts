@@ -19,7 +19,7 @@ import { createWechatpayProvider, type WechatpayConfig } from '../../src/provide
 import type { ToolSetting } from '../../src/tools/define-tool.ts';
 import { UNIFIED_TOOLS } from '../../src/tools/index.ts';
 import { presenter } from '../../src/tools/present.ts';
-import type { Dice } from './dice.ts';
+import type { Dice } from '../support/dice.ts';
 import { type Disk, Handle } from './disk.ts';
 import type { Happening } from './history.ts';
 import type { Moment } from './plan.ts';

@@ -87,5 +87,9 @@ export function pick<T>(items: readonly T[], random: () => number): T {
 }
 
 export function seededBytes(random: () => number): RandomBytes {
-  return (size) => Buffer.from(Array.from({ length: size }, () => Math.floor(random() * 256)));
+  return (size) => {
+    const bytes = Buffer.allocUnsafe(size);
+    for (let at = 0; at < size; at += 1) bytes[at] = Math.floor(random() * 256);
+    return bytes;
+  };
 }

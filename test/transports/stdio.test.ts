@@ -7,7 +7,6 @@ import { Ledger } from '../../src/ledger/ledger.ts';
 import { openSqliteStore } from '../../src/ledger/sqlite-store.ts';
 import { systemClock, systemRandom } from '../../src/platform/system.ts';
 import { Shop } from '../journeys/shop.ts';
-import { SlowNetwork } from '../support/fake-gateway-server.ts';
 import { ENDLESS_WAITS, type Env, MAIN } from '../support/server-process.ts';
 
 const ports = { clock: systemClock, randomBytes: systemRandom };
@@ -44,7 +43,7 @@ it.each(['the client hangs up', 'it is told to stop'])(
   'records what the gateway answers when %s in the middle',
   async (how) => {
     const shop = await Shop.open();
-    const network = await SlowNetwork.before(shop.simulator);
+    const network = await shop.slowNetwork();
     const release = network.holdBack(/transactions\/native/);
     const { child, exited, out } = askForPayment({ ...shop.env, ...network.env, ...ENDLESS_WAITS });
     const file = await openSqliteStore(join(shop.home, 'simulator', 'ledger.db'), ports);
@@ -62,7 +61,6 @@ it.each(['the client hangs up', 'it is told to stop'])(
     for (const line of out().trim().split('\n')) expect(JSON.parse(line)).toMatchObject({ jsonrpc: '2.0' });
     shop.transcript.record('stdout', out());
     await watching.close();
-    await network.close();
     await shop.close();
   },
 );

@@ -10,9 +10,9 @@ import {
 import type { GatewayHttp, GatewayResponse } from '../../../src/providers/gateway-http.ts';
 import { createWechatpayProvider, readWechatpayConfig } from '../../../src/providers/wechatpay/index.ts';
 import { FAKES } from '../../../src/simulator/fakes.ts';
-import { keyPair } from '../keys.ts';
+import type { Dice } from '../../support/dice.ts';
+import { pairOf } from '../../support/named-keys.ts';
 import { mutatedBytes, mutatedHeaders, mutatedJson, type Pairs, pumped } from '../mutate.ts';
-import type { Random } from '../random.ts';
 import { lower, numberOf, ORDERS, type Sample, Shop, type WalletId } from '../shop.ts';
 import {
   type Case,
@@ -27,7 +27,7 @@ import {
 /** The longest answer that is read (bytes). */
 export const MOST = 131_072;
 /** Nobody's, and quick. */
-export const FORGER = keyPair('nobody', 1024).privateKey;
+export const FORGER = pairOf('nobody', 1024).privateKey;
 export type Object = Readonly<Record<string, unknown>>;
 
 const OPERATIONS = ['query', 'create', 'close', 'refund', 'query-refund'] as const;
@@ -48,7 +48,7 @@ interface Given {
 }
 
 interface Dialect {
-  give(random: Random, asked: Asked): Given;
+  give(random: Dice, asked: Asked): Given;
   /** Whether a content says what the adapter says that it does. */
   agrees(asked: Asked, content: Object, result: unknown): boolean;
 }
@@ -118,7 +118,7 @@ export function providers(
   wallet: WalletId,
   mode: 'keys' | 'certificates',
 ): (http: GatewayHttp) => PaymentProvider {
-  const cheap = keyPair('cheap', 1024).privateKey;
+  const cheap = pairOf('cheap', 1024).privateKey;
   const fake = FAKES.find(({ id }) => id === wallet);
   const env =
     (mode === 'keys' ? fake?.env : (fake?.certificateEnv ?? fake?.env))?.call(
@@ -236,7 +236,7 @@ function kindOf(result: unknown): string {
 }
 
 /** One to begin with: mostly an answer to the same kind of question about the same order. */
-function sampleFor(samples: readonly Sample[], random: Random, { operation, outTradeNo }: Asked): Sample {
+function sampleFor(samples: readonly Sample[], random: Dice, { operation, outTradeNo }: Asked): Sample {
   const same = samples.filter((one) => one.operation === operation);
   const about = same.filter((one) => one.outTradeNo === outTradeNo);
   if (about.length > 0 && random.chance(0.6)) return random.pick(about);
@@ -250,7 +250,7 @@ const yuan = (text: unknown): number | undefined => {
 };
 
 /** With the status, or a header, of something else. */
-function shaken(response: GatewayResponse, random: Random): GatewayResponse {
+function shaken(response: GatewayResponse, random: Dice): GatewayResponse {
   const status = random.chance(0.9)
     ? response.status
     : random.pick([0, 200, 201, 204, 301, 400, 401, 404, 429, 500, 502, 503]);

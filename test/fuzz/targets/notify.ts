@@ -2,7 +2,8 @@ import { createCipheriv, createDecipheriv, createSign, type KeyObject } from 'no
 import { beijingDateTime } from '../../../src/domain/clock.ts';
 import { notifyRoutes } from '../../../src/notify/routes.ts';
 import type { NotifyOutcome } from '../../../src/payments/apply-notify.ts';
-import { keyPair } from '../keys.ts';
+import type { Dice } from '../../support/dice.ts';
+import { pairOf } from '../../support/named-keys.ts';
 import {
   formOf,
   mutatedBytes,
@@ -13,14 +14,13 @@ import {
   pumped,
   wellFormed,
 } from '../mutate.ts';
-import type { Random } from '../random.ts';
 import { numberOf, ORDERS, type Row, Shop, type WalletId } from '../shop.ts';
 import { type Case, Fault, insistOnSilence, type Opened, type Target, type Verdict } from '../target.ts';
 
 /** The longest that is read, and a little more (bytes). */
 const MOST = 65 * 1024;
 /** Nobody's, and quick. */
-const FORGER = keyPair('nobody', 1024).privateKey;
+const FORGER = pairOf('nobody', 1024).privateKey;
 const GOOD: ReadonlySet<NotifyOutcome> = new Set(['applied', 'repeated', 'other']);
 
 /** What is posted, and what its signature may prove. */
@@ -38,7 +38,7 @@ interface Posted {
 /** Knows how a wallet's notifications are made, and on its own what is genuine in one. */
 interface Dialect {
   readonly wallet: WalletId;
-  post(random: Random): Posted;
+  post(random: Dice): Posted;
   /** The content that a message provably has, read in no way of the product's; undefined: none. */
   proves(posted: Posted): ReadonlyMap<string, string> | undefined;
 }
@@ -375,7 +375,7 @@ function signed(pairs: Pairs, key: KeyObject): Pairs {
 }
 
 /** Parameters of one under the signature of the other. */
-function spliced(a: Pairs, b: Pairs, random: Random): Pairs {
+function spliced(a: Pairs, b: Pairs, random: Dice): Pairs {
   const other = new Map(b);
   return a.map(([name, value]) => [name, random.chance(0.2) ? (other.get(name) ?? value) : value] as const);
 }
@@ -395,7 +395,7 @@ function wechatpay(shop: Shop): Dialect {
   const [first] = genuine;
   if (!first) throw new Error('nothing was notified');
   const now = Math.floor(shop.clock.now() / 1000);
-  const signedHeaders = (body: Buffer, key: KeyObject, random?: Random): Record<string, string> => {
+  const signedHeaders = (body: Buffer, key: KeyObject, random?: Dice): Record<string, string> => {
     const timestamp = String(now + (random?.chance(0.1) ? random.pick([-301, -299, 299, 301, 86_400]) : 0));
     const nonce = random?.bytes(16).toString('hex') ?? 'a'.repeat(32);
     const text = Buffer.concat([Buffer.from(`${timestamp}\n${nonce}\n`), body, Buffer.from('\n')]);
@@ -522,7 +522,7 @@ function unsealed({ ciphertext, nonce, associated_data }: Sealed, key: string): 
   return Buffer.concat([decipher.update(bytes.subarray(0, -16)), decipher.final()]).toString();
 }
 
-function sealedWith(text: string, key: string, associatedData: string, random: Random): Sealed {
+function sealedWith(text: string, key: string, associatedData: string, random: Dice): Sealed {
   const nonce = random.bytes(6).toString('hex');
   const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(Buffer.from(associatedData));
   const sealed = Buffer.concat([cipher.update(text, 'utf8'), cipher.final(), cipher.getAuthTag()]);

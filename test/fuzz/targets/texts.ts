@@ -26,13 +26,13 @@ import { zip } from '../../../src/simulator/alipay/bill-archive.ts';
 import { certificatesOf } from '../../../src/simulator/alipay/certificates.ts';
 import { certificatePem } from '../../../src/simulator/certificate.ts';
 import { nameOf as named, VALID } from '../../../src/simulator/certificates.ts';
-import { keyPair, pem } from '../keys.ts';
+import { Dice } from '../../support/dice.ts';
+import { pairOf, pem } from '../../support/named-keys.ts';
 import { HARD_TEXTS, mutatedBytes, mutatedJson, mutatedText, pumped } from '../mutate.ts';
-import { type Random, randomOf } from '../random.ts';
 import { type Sample, Shop } from '../shop.ts';
 import { Fault, nameOf, type Opened, type Target, type Verdict } from '../target.ts';
 
-type Read = (bytes: Buffer, random: Random) => Promise<Verdict> | Verdict;
+type Read = (bytes: Buffer, random: Dice) => Promise<Verdict> | Verdict;
 
 /** A reader of text or bytes. What it throws is one of these; anything else is a fault. */
 function target(
@@ -42,7 +42,7 @@ function target(
     readonly samples: readonly Buffer[];
     readonly most: number;
     readonly read: Read;
-    readonly mutate?: (sample: Buffer, random: Random) => Buffer;
+    readonly mutate?: (sample: Buffer, random: Dice) => Buffer;
     readonly close?: () => Promise<void>;
   }>,
   isOurs: (error: unknown) => boolean = (error) => error instanceof CashierError,
@@ -83,7 +83,7 @@ function target(
 const AT_START_MS = 2_000;
 
 const text = (...lines: readonly string[]) => Buffer.from(`${lines.join('\n')}\n`);
-const changedText = (sample: Buffer, random: Random) => {
+const changedText = (sample: Buffer, random: Dice) => {
   const lines = sample.toString().split('\n');
   for (let left = 1 + random.below(3); left > 0; left -= 1) {
     const at = random.below(lines.length);
@@ -156,7 +156,7 @@ const TOKENS = Buffer.from(
   }),
 );
 
-const jsonOrText = (sample: Buffer, random: Random) =>
+const jsonOrText = (sample: Buffer, random: Dice) =>
   sample[0] === 0x7b
     ? Buffer.from(mutatedJson(JSON.parse(sample.toString()), random, ['own', 'all', '1', '0.01']))
     : changedText(sample, random);
@@ -237,7 +237,7 @@ const AMOUNTS = target('amounts', [300_000, 10_000], async () => ({
 }));
 
 const KEYS = target('pasted-keys', [60_000, 800], async () => {
-  const pair = keyPair('pasted');
+  const pair = pairOf('pasted');
   const der = pair.privateKey.export({ type: 'pkcs1', format: 'der' });
   const plain = [
     pem(pair.privateKey),
@@ -286,8 +286,8 @@ const CERTIFICATES = target('certificates', [60_000, 800], async () => {
     });
   const renewed = own({});
   const forged = own({
-    publicKey: keyPair('nobody-2048').publicKey,
-    issuer: { ...issuer, privateKey: keyPair('nobody-2048').privateKey },
+    publicKey: pairOf('nobody-2048').publicKey,
+    issuer: { ...issuer, privateKey: pairOf('nobody-2048').privateKey },
   });
   const samples = [
     renewed,
@@ -358,7 +358,7 @@ const ofFile = (samples: readonly Sample[] | undefined, kind: RegExp): Buffer =>
 };
 
 /** Cells moved, doubled, filled with what is hard. */
-function changedTable(sample: Buffer, random: Random): Buffer {
+function changedTable(sample: Buffer, random: Dice): Buffer {
   const lines = sample.toString().split('\r\n');
   const at = random.below(lines.length);
   const cells = (lines[at] ?? '').split(',');
@@ -453,7 +453,7 @@ const BILLS: readonly Target[] = [
 
 const CHECKPOINTS = target('checkpoints', [200_000, 4_000], async () => {
   // A key that is one: for that of all zeroes everything is signed.
-  const { x: publicKey = '' } = createPublicKey(signingKey(randomOf('checkpoint').bytes(32))).export({
+  const { x: publicKey = '' } = createPublicKey(signingKey(Dice.named('checkpoint').bytes(32))).export({
     format: 'jwk',
   });
   const line = {

@@ -13,6 +13,7 @@ import { presenter } from '../../../src/tools/present.ts';
 import { mcpEndpoint } from '../../../src/transports/mcp-endpoint.ts';
 import { mcpRoute } from '../../../src/transports/mcp-route.ts';
 import { StdioWire } from '../../../src/transports/stdio-wire.ts';
+import type { Dice } from '../../support/dice.ts';
 import {
   formOf,
   HARD_TEXTS,
@@ -23,7 +24,6 @@ import {
   mutatedText,
   pumped,
 } from '../mutate.ts';
-import type { Random } from '../random.ts';
 import { numberOf, ORDERS, Shop } from '../shop.ts';
 import { Fault, insistOnSilence, type Target } from '../target.ts';
 
@@ -101,7 +101,7 @@ const modernOf = (message: object) => {
   return { ...message, params: { ...params, _meta: { ...params._meta, ...MODERN_META } } };
 };
 
-function messageOf(random: Random, isModern: boolean, most: number): Buffer {
+function messageOf(random: Dice, isModern: boolean, most: number): Buffer {
   const plain = random.pick(LEGACY);
   const message = isModern ? modernOf(plain) : plain;
   return random.pick<() => Buffer>([

@@ -1,7 +1,6 @@
-import { checkPrimeSync, createHash, createPrivateKey, createPublicKey } from 'node:crypto';
+import { checkPrimeSync, createHash, createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import type { KeyPair } from '../../src/simulator/state/identity.ts';
 
-const BITS = 1024;
 const E = 65_537n;
 /** What is divisible by one of these need not be tried. */
 const SMALL = Array.from({ length: 2_000 }, (_, at) => 3n + 2n * BigInt(at)).filter(
@@ -9,10 +8,10 @@ const SMALL = Array.from({ length: 2_000 }, (_, at) => 3n + 2n * BigInt(at)).fil
 );
 const PRODUCT = SMALL.reduce((product, factor) => product * factor, 1n);
 
-/** An RSA-2048 pair that is the same for the same name: signatures are part of what a history records. */
-export function pairOf(name: string): KeyPair {
-  const p = prime(`${name} p`);
-  const q = prime(`${name} q`);
+/** An RSA pair that is the same for the same name: signatures are part of what is repeated to the byte. */
+export function pairOf(name: string, bits = 2048): KeyPair {
+  const p = prime(`${name} p`, bits / 2);
+  const q = prime(`${name} q`, bits / 2);
   const d = inverse(E, (p - 1n) * (q - 1n));
   const numbers = { n: p * q, e: E, d, p, q, dp: d % (p - 1n), dq: d % (q - 1n), qi: inverse(q, p) };
   const key = Object.fromEntries(Object.entries(numbers).map(([part, value]) => [part, base64url(value)]));
@@ -20,12 +19,15 @@ export function pairOf(name: string): KeyPair {
   return { privateKey, publicKey: createPublicKey(privateKey) };
 }
 
-function prime(name: string): bigint {
-  const blocks = Array.from({ length: BITS / 256 }, (_, at) =>
+export const pem = (key: KeyObject): string =>
+  String(key.export({ type: key.type === 'private' ? 'pkcs8' : 'spki', format: 'pem' }));
+
+function prime(name: string, bits: number): bigint {
+  const blocks = Array.from({ length: bits / 256 }, (_, at) =>
     createHash('sha256').update(`${name} ${at}`).digest('hex'),
   );
   // The two highest bits, so that the product has all its length; the lowest, for it is odd.
-  let candidate = BigInt(`0x${blocks.join('')}`) | (3n << BigInt(BITS - 2)) | 1n;
+  let candidate = BigInt(`0x${blocks.join('')}`) | (3n << BigInt(bits - 2)) | 1n;
   for (;;) {
     const rest = candidate % PRODUCT;
     const hasFactor = SMALL.some((factor) => rest % factor === 0n);
