@@ -14,7 +14,7 @@ import { acceptPolicy, freeze, moveBudget, unfreeze } from '../../../src/policy/
 import type { Ceiling, Policy, RuleSet } from '../../../src/policy/policy.ts';
 import type { Fault } from '../../support/bank.ts';
 import { SHARE, seeds } from '../../support/seeds.ts';
-import { accept, payment, person, refund, World } from '../../support/world.ts';
+import { accept, payment, person, refund, World, worlds } from '../../support/world.ts';
 import { Oracle } from './oracle.ts';
 
 const FAULTS: readonly Fault[] = [
@@ -244,7 +244,11 @@ async function storm(seed: number): Promise<void> {
 }
 
 describe('a faulty world under limits, budgets, freezes and approvals', () => {
-  it.each(seeds(20))('sends nothing that does not fit and denies nothing that does, seed %i', storm);
+  // On a server nobody comes in the order that a seed gives: it takes more of them to be as much of a storm.
+  it.each(seeds(worlds.store === 'postgres' ? 40 : 20))(
+    'sends nothing that does not fit and denies nothing that does, seed %i',
+    storm,
+  );
 
   it('was a storm', () => {
     expect(totals.sent).toBeGreaterThan(300 * SHARE);
