@@ -1,7 +1,7 @@
 import type { Config } from '../config.ts';
 import { CashierError } from '../domain/errors.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import { hasOperatorSecret, Person } from '../policy/person.ts';
+import { hasOperatorSecret, Person } from '../persons/person.ts';
 import type { Say } from './speaker.ts';
 import { readSecret } from './terminal.ts';
 

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { ledgerIn, type Place } from '../config.ts';
 import { CashierError } from '../domain/errors.ts';
+import { hasOperatorSecret, Person, setOperatorSecret } from '../persons/person.ts';
 import { systemRandom } from '../platform/system.ts';
-import { hasOperatorSecret, Person, setOperatorSecret } from '../policy/person.ts';
 import { announceToPerson, withBooks } from './books.ts';
 import type { CommandContext, Typed } from './command.ts';
 import { recordingGuess } from './operator-secret.ts';

@@ -1,8 +1,8 @@
 import { needsMerchant } from '../config-merchants.ts';
 import { beijingIso } from '../domain/clock.ts';
 import { CashierError } from '../domain/errors.ts';
+import { hasOperatorSecret } from '../persons/person.ts';
 import { unfreeze } from '../policy/decisions.ts';
-import { hasOperatorSecret } from '../policy/person.ts';
 import { nameOf, onEveryLedger, placeOf } from './all-books.ts';
 import { noLedger } from './books.ts';
 import type { CommandContext, Typed } from './command.ts';

@@ -1,7 +1,7 @@
 import type { Call, Till } from '../payments/till.ts';
+import { Person } from '../persons/person.ts';
 import { approvalView, decideApproval } from '../policy/approvals.ts';
 import { policyInForce } from '../policy/decisions.ts';
-import { Person } from '../policy/person.ts';
 import { MAX_REASON, oneLine } from '../policy/reason.ts';
 
 /**

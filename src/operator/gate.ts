@@ -6,7 +6,7 @@ import type { Log } from '../domain/ports.ts';
 import type { GuessCount } from '../ledger/guess-count.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { sharedKey } from '../ledger/shared-key.ts';
-import { closeSession, openSession, Person } from '../policy/person.ts';
+import { closeSession, openSession, Person } from '../persons/person.ts';
 import type { Site } from './frame.ts';
 import { type Guesser, Guesses, type Wait } from './guesses.ts';
 

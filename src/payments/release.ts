@@ -2,7 +2,7 @@ import { CashierError, type Text } from '../domain/errors.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { isSettledOrder } from '../ledger/order-machine.ts';
 import type { OrderRecord, RefundRecord } from '../ledger/records.ts';
-import type { Person } from '../policy/person.ts';
+import type { Person } from '../persons/person.ts';
 import { isGivenOut } from './apply.ts';
 import { orderNotFound, refundNotFound } from './errors.ts';
 import { isClaimed } from './sending.ts';

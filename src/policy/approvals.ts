@@ -3,7 +3,7 @@ import { CashierError } from '../domain/errors.ts';
 import type { Subject } from '../domain/subject.ts';
 import type { Book } from '../ledger/book.ts';
 import type { ApprovalRecord } from '../ledger/records.ts';
-import type { Person } from './person.ts';
+import type { Person } from '../persons/person.ts';
 
 /** How long (ms) a person has, and how long the yes holds. */
 export const APPROVAL_TTL_MS = 15 * 60_000;

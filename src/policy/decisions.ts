@@ -4,7 +4,7 @@ import { type Fen, fen, toYuan } from '../domain/money.ts';
 import type { Book } from '../ledger/book.ts';
 import type { Freeze } from '../ledger/operator-book.ts';
 import { type Due, reconciledDay } from '../ledger/restored.ts';
-import type { Person } from './person.ts';
+import type { Person } from '../persons/person.ts';
 import type { Policy } from './policy.ts';
 
 /**

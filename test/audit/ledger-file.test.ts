@@ -14,9 +14,9 @@ import { verifyAudit, walkFirstHalf } from '../../src/ledger/audit-verify.ts';
 import { Ledger } from '../../src/ledger/ledger.ts';
 import { openSqliteStore } from '../../src/ledger/sqlite-store.ts';
 import type { Row } from '../../src/ledger/store.ts';
+import { setOperatorSecret } from '../../src/persons/person.ts';
 import { type Database, openSqlite } from '../../src/platform/sqlite.ts';
 import { systemClock, systemRandom } from '../../src/platform/system.ts';
-import { setOperatorSecret } from '../../src/policy/person.ts';
 import { World } from '../support/world.ts';
 import { aDayOfTrade, create } from './busy-shop.ts';
 

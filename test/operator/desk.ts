@@ -9,7 +9,7 @@ import { createPayment } from '../../src/payments/create-payment.ts';
 import { queryPayment } from '../../src/payments/query-payment.ts';
 import { refundPayment } from '../../src/payments/refund-payment.ts';
 import type { Call, Till } from '../../src/payments/till.ts';
-import { openSession, type Person, setOperatorSecret } from '../../src/policy/person.ts';
+import { openSession, type Person, setOperatorSecret } from '../../src/persons/person.ts';
 import type { Policy } from '../../src/policy/policy.ts';
 import { payment, person, refund, World } from '../support/world.ts';
 

@@ -4,7 +4,7 @@ import { speaker } from '../../src/cli/speaker.ts';
 import { configOf } from '../../src/config.ts';
 import { attempt } from '../../src/payments/attempt.ts';
 import { refundPayment } from '../../src/payments/refund-payment.ts';
-import { openSession, Person, setOperatorSecret } from '../../src/policy/person.ts';
+import { openSession, Person, setOperatorSecret } from '../../src/persons/person.ts';
 import { cheapGuesses } from '../support/guess-cost.ts';
 import { refund } from '../support/world.ts';
 import { Desk, ORDER, readable, SECRET } from './desk.ts';

@@ -3,7 +3,7 @@ import { fen } from '../../src/domain/money.ts';
 import { createPayment } from '../../src/payments/create-payment.ts';
 import { refundPayment } from '../../src/payments/refund-payment.ts';
 import type { Till } from '../../src/payments/till.ts';
-import { openSession, Person } from '../../src/policy/person.ts';
+import { openSession, Person } from '../../src/persons/person.ts';
 import type { Policy } from '../../src/policy/policy.ts';
 import { CALL, NO_APPROVAL, payment, person, refund, World } from '../support/world.ts';
 

@@ -4,6 +4,7 @@ import { CashierError } from '../../src/domain/errors.ts';
 import { fen } from '../../src/domain/money.ts';
 import type { Book } from '../../src/ledger/book.ts';
 import type { Till } from '../../src/payments/till.ts';
+import type { Person } from '../../src/persons/person.ts';
 import {
   acceptPolicy,
   budgetState,
@@ -16,7 +17,6 @@ import {
   policyInForce,
   unfreeze,
 } from '../../src/policy/decisions.ts';
-import type { Person } from '../../src/policy/person.ts';
 import { DEFAULT_POLICY, type Policy } from '../../src/policy/policy.ts';
 import { orderRow } from '../support/rows.ts';
 import { person, World } from '../support/world.ts';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { Till } from '../../src/payments/till.ts';
-import { Person, setOperatorSecret } from '../../src/policy/person.ts';
+import { Person, setOperatorSecret } from '../../src/persons/person.ts';
 import { World } from '../support/world.ts';
 
 let world: World;

@@ -190,7 +190,7 @@ export const PERSONS: readonly Bug[] = [
     breaks: AGENT,
     edits: [
       [
-        'src/policy/person.ts',
+        'src/persons/person.ts',
         "return policy.trustForms ? new Person('form') : undefined;",
         "return policy.trustForms !== null ? new Person('form') : undefined;",
       ],
@@ -252,7 +252,7 @@ export const PERSONS: readonly Bug[] = [
     breaks: AGENT,
     edits: [
       [
-        'src/policy/person.ts',
+        'src/persons/person.ts',
         'const stands = session && stored !== undefined && session.secretHash === sha256(stored);',
         'const stands = session && stored !== undefined && sha256 !== undefined;',
       ],

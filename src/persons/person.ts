@@ -5,7 +5,6 @@ import type { Realm } from '../domain/order.ts';
 import { rowDigest } from '../ledger/audit-digest.ts';
 import type { Book } from '../ledger/book.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import type { Policy } from './policy.ts';
 
 const META_KEY = 'operator_secret';
 const KEY_BYTES = 32;
@@ -50,19 +49,40 @@ export async function setOperatorSecret(
   });
 }
 
+/** What persons may, each what those before it may too: look; approve, refund, close; policy, budgets, freeze, callers. */
+export const ROLES = ['see', 'decide', 'rule'] as const;
+export type Role = (typeof ROLES)[number];
+/** Whoever knows the operator secret may all of it, and says who else may. */
+export type Rank = Role | 'root';
+const RANKS: readonly Rank[] = [...ROLES, 'root'];
+
+/** Whether somebody of that role may do what `needed` may. */
+export function may(person: Pick<Person, 'role'>, needed: Rank): boolean {
+  return RANKS.indexOf(person.role) >= RANKS.indexOf(needed);
+}
+
 /**
- * A person who may decide: what only a person may do takes one, and only this file makes them, from the operator
+ * A person who may decide: what only a person may do takes one, and only this room makes them, from the operator
  * secret or, where the merchant trusts it, a form.
  */
 export class Person {
+  /** `operator` for whoever knows the secret, which is nobody's name. */
+  readonly name: string;
+  readonly role: Rank;
   /** Where they decided. */
   readonly via: 'terminal' | 'page' | 'form';
   /** The stored hash of the secret that they have proven; undefined where none was asked for. */
   readonly provenBy: string | undefined;
 
-  private constructor(via: Person['via'], provenBy?: string) {
+  private constructor(
+    via: Person['via'],
+    provenBy?: string,
+    { name, role }: Pick<Person, 'name' | 'role'> = { name: 'operator', role: 'root' },
+  ) {
     this.via = via;
     this.provenBy = provenBy;
+    this.name = name;
+    this.role = role;
   }
 
   /**
@@ -92,7 +112,7 @@ export class Person {
   }
 
   /** Whoever answers a form, where the policy in force trusts forms. */
-  static byForm(policy: Policy): Person | undefined {
+  static byForm(policy: { readonly trustForms?: boolean | undefined }): Person | undefined {
     return policy.trustForms ? new Person('form') : undefined;
   }
 }
