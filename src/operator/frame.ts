@@ -3,6 +3,8 @@ import { canonical, isLoopbackName } from '../domain/names.ts';
 import type { Realm } from '../domain/order.ts';
 
 export type Language = 'zh' | 'en';
+/** What stands behind the `?`. */
+export type Query = Readonly<Record<string, string>>;
 
 /** What every page of one request shares. */
 export interface Frame {
@@ -10,8 +12,6 @@ export interface Frame {
   readonly realm: Realm;
   /** The instant (ms) the page speaks of. */
   readonly now: number;
-  /** Where the page itself is, below `/approvals`. */
-  readonly path: string;
   /** Who is paid, as the merchant calls it. */
   readonly payee: string | undefined;
   /** What the forms of a person who is signed in carry; undefined for everybody else. */
@@ -20,7 +20,11 @@ export interface Frame {
   /** A command of ours as whoever reads the page can type it. */
   typed(command: string): string;
   /** The address of a page below `/approvals`, in the language that was asked for by address. */
-  to(path: string, query?: Readonly<Record<string, string>>): string;
+  to(path: string, query?: Query): string;
+  /** As {@link to}, below `/console`. */
+  console(path: string, query?: Query): string;
+  /** The page itself, as it was asked for but for what `query` says. */
+  self(query?: Query): string;
 }
 
 /** Where a request has come in, and how. */
@@ -53,7 +57,9 @@ export function frameOf(options: {
   readonly site: Site;
   readonly realm: Realm;
   readonly now: number;
+  /** Where the page is, below the site's base, and what was asked of it. */
   readonly path: string;
+  readonly query?: Query;
   readonly payee?: string | undefined;
   readonly csrf: string | undefined;
   /** Of the address (`?lang=`), of the browser, and when neither says. */
@@ -65,14 +71,17 @@ export function frameOf(options: {
   const asked = isLanguage(options.asked) ? options.asked : undefined;
   const language = asked ?? preferred(options.accepted) ?? options.fallback;
   const { site, realm, now, path, payee, csrf, runnable = (text) => text } = options;
+  const at = (path: string, query: Query) => {
+    const search = new URLSearchParams({ ...(asked === undefined ? {} : { lang: asked }), ...query });
+    return `${site.base}${path}${search.size === 0 ? '' : `?${search}`}`;
+  };
   return {
-    ...{ language, realm, now, path, payee, csrf },
+    ...{ language, realm, now, payee, csrf },
     say: (text) => runnable(text[language]),
     typed: runnable,
-    to(path, query = {}) {
-      const search = new URLSearchParams({ ...(asked === undefined ? {} : { lang: asked }), ...query });
-      return `${site.base}/approvals${path}${search.size === 0 ? '' : `?${search}`}`;
-    },
+    to: (path, query = {}) => at(`/approvals${path}`, query),
+    console: (path, query = {}) => at(`/console${path}`, query),
+    self: (query = {}) => at(path, { ...options.query, ...query }),
   };
 }
 

@@ -34,8 +34,8 @@ export interface Gate {
     site: Site,
     from: { readonly source: string; readonly cookies: string | undefined },
   ): Promise<{ readonly cookies: readonly string[] } | 'wrong' | Wait>;
-  /** Ends the session; gives the `Set-Cookie` that takes it away. */
-  signOut(cookies: string | undefined, site: Site): Promise<string>;
+  /** Ends the session; gives the `Set-Cookie`s that take it away. */
+  signOut(cookies: string | undefined, site: Site): Promise<readonly string[]>;
   hasCookie(cookies: string | undefined): Promise<boolean>;
 }
 
@@ -65,8 +65,19 @@ export function gate(options: {
     const value = cookieValue(cookies, await cookieName());
     return value !== undefined && COOKIE_VALUE.test(value) ? value : undefined;
   }
-  function setCookie(name: string, value: string, maxAge: number, { base, secure }: Site): string {
-    return `${name}=${value}; Path=${base}/approvals; Max-Age=${maxAge}; HttpOnly; SameSite=Strict${secure ? '; Secure' : ''}`;
+  function setCookie(
+    name: string,
+    value: string,
+    maxAge: number,
+    { base, secure }: Site,
+    room: 'approvals' | 'console' = 'approvals',
+  ): string {
+    return `${name}=${value}; Path=${base}/${room}; Max-Age=${maxAge}; HttpOnly; SameSite=Strict${secure ? '; Secure' : ''}`;
+  }
+  /** For the approvals and the console, and no other page of the site. */
+  async function sessionCookies(value: string, maxAge: number, site: Site): Promise<string[]> {
+    const name = await cookieName();
+    return (['approvals', 'console'] as const).map((room) => setCookie(name, value, maxAge, site, room));
   }
   const mac = async (text: string) => {
     const key = await sharedKey(ledger, 'operator_device_key', randomBytes);
@@ -137,13 +148,13 @@ export function gate(options: {
       if (person === 'wrong' || 'wait' in person) return person;
       const session = await openSession(operator, person, { now: clock.now(), randomBytes });
       const seconds = Math.floor((session.expiresAt - clock.now()) / 1_000);
-      const cookie = setCookie(await cookieName(), session.id, seconds, site);
-      return { cookies: [cookie, await deviceCookie(cookies, site)] };
+      const device = await deviceCookie(cookies, site);
+      return { cookies: [...(await sessionCookies(session.id, seconds, site)), device] };
     },
     async signOut(cookies, site) {
       const id = await sessionIn(cookies);
       if (id !== undefined) await closeSession(operator, id);
-      return setCookie(await cookieName(), '', 0, site);
+      return sessionCookies('', 0, site);
     },
     hasCookie: async (cookies) => (await sessionIn(cookies)) !== undefined,
   };

@@ -1,2 +1,3 @@
+export type { OperatorOptions } from './entrance.ts';
 export { listenForOperator } from './listener.ts';
-export { type OperatorOptions, operatorRoutes } from './routes.ts';
+export { operatorRoutes } from './routes.ts';

@@ -42,7 +42,7 @@ ${refresh}${page.head}
 <a class="skip" href="#main">${frame.say(WORDS.skip)}</a>
 ${band(frame)}
 <header class="top"><p class="brand"><a href="${frame.to('')}"><span class="mark" aria-hidden="true">✓</span>mcp-cashier <span>${frame.say(WORDS.brand)}</span></a></p>
-<div class="tools"><a class="tool" lang="${other === 'zh' ? 'zh-CN' : 'en'}" hreflang="${other === 'zh' ? 'zh-CN' : 'en'}" href="${frame.to(frame.path, { lang: other })}">${frame.say(WORDS.language)}</a>
+<div class="tools"><a class="tool" lang="${other === 'zh' ? 'zh-CN' : 'en'}" hreflang="${other === 'zh' ? 'zh-CN' : 'en'}" href="${frame.self({ lang: other })}">${frame.say(WORDS.language)}</a>
 ${frame.csrf === undefined ? '' : html`<form method="post" action="${frame.to('/sign-out')}">${token(frame)}<button class="tool">${frame.say(WORDS.signOut)}</button></form>`}</div></header>
 <main id="main" tabindex="-1">
 <p id="offline" class="note warn" role="alert" hidden>${frame.say(WORDS.offline)}</p>

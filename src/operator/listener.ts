@@ -1,10 +1,11 @@
 import { Hono } from 'hono';
 import { type Listener, listen } from '../platform/listener.ts';
 import { type Mark, proveWhose, WHOSE } from '../platform/listener-proof.ts';
+import type { OperatorOptions } from './entrance.ts';
 import { frameOf } from './frame.ts';
 import { plainPage } from './layout.ts';
 import { reply } from './reply.ts';
-import { type OperatorOptions, operatorRoutes } from './routes.ts';
+import { operatorRoutes } from './routes.ts';
 import { WORDS } from './words.ts';
 
 /** Serves the operator's pages, and nothing else, on loopback. As {@link listen}. */
@@ -26,7 +27,7 @@ export function listenForOperator(
     routes,
     foreground,
     refused: () => {
-      const asking = { path: '', csrf: undefined, asked: undefined, accepted: undefined };
+      const asking = { path: '/approvals', csrf: undefined, asked: undefined, accepted: undefined };
       const page = frameOf({ site, realm, now: clock.now(), fallback, ...asking });
       return reply(403, plainPage(page, WORDS.refused, WORDS.refusedAdvice));
     },

@@ -2,7 +2,7 @@ import type { Hono } from 'hono';
 import { sharedPort } from '../ledger/shared-port.ts';
 import { hasOperatorSecret } from '../persons/person.ts';
 import { SharedListener } from '../platform/listener-shared.ts';
-import type { OperatorOptions } from './routes.ts';
+import type { OperatorOptions } from './entrance.ts';
 
 /** Where a person decides: below `publicUrl` of the service, else on a loopback port of their own. */
 export class OperatorPages {
