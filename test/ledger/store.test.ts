@@ -86,7 +86,9 @@ describe.each(Object.keys(PLACES))('a ledger in %s', (name) => {
     });
     const seen = await rows();
     await writing;
-    expect(seen).toEqual([1, 2]);
+    // Readers have a line of their own where the store has a second connection: before the write is as right as after it.
+    expect([[], [1, 2]]).toContainEqual(seen);
+    expect(await rows()).toEqual([1, 2]);
   });
 
   test(titled('shows a reader one instant, whatever others commit meanwhile'), async () => {
