@@ -51,3 +51,8 @@ export function newNumber(till: Till, letter: 'C' | 'R'): string {
   const time = beijingIso(till.clock.now()).slice(0, 19).replace(/\D/g, '');
   return `${letter}${time}${till.randomBytes(5).toString('hex').toUpperCase()}`;
 }
+
+/** Whether it looks like one of {@link newNumber}'s. */
+export function isNewNumber(number: string, letter: 'C' | 'R'): boolean {
+  return number.startsWith(letter) && /^\d{14}[0-9A-F]{10}$/.test(number.slice(1));
+}

@@ -1,9 +1,10 @@
 import { defined } from '../domain/defined.ts';
+import type { Fen } from '../domain/money.ts';
 import type { RefundTerms } from '../domain/order.ts';
 import type { Book } from '../ledger/book.ts';
 import type { ApprovalRecord, OrderRecord, RefundRecord } from '../ledger/records.ts';
 import { elsewhereOf, isDeclined, isElsewhere } from '../ledger/refunded.ts';
-import { NEVER_SENT, newNumber } from './beginnings.ts';
+import { isNewNumber, NEVER_SENT, newNumber } from './beginnings.ts';
 import { conflict } from './errors.ts';
 import type { RefundPaymentInput } from './inputs.ts';
 import { concluded } from './outcome.ts';
@@ -55,7 +56,7 @@ async function reserve(
   const inputHash = digest(input.refundFen, input.reason);
   const first =
     input.outRefundNo === undefined
-      ? refunds.find((refund) => refund.amountFen === input.refundFen && !isElsewhere(refund))
+      ? firstOfSum(refunds, input.refundFen)
       : refunds.find((refund) => refund.outRefundNo === input.outRefundNo);
   if (first) {
     if (input.outRefundNo !== undefined && first.inputHash !== inputHash) throw conflict('outRefundNo');
@@ -83,6 +84,15 @@ async function reserve(
   insistWithinPaid(order, refunds, refund);
   await book.refunds.insert(refund);
   return proceed(at, order, refund, false);
+}
+
+/**
+ * The one that a call without a number stands for. One that has its number from here came before all others of that sum,
+ * whatever the clocks say: with another of them there it would not have been made.
+ */
+function firstOfSum(refunds: readonly RefundRecord[], amountFen: Fen): RefundRecord | undefined {
+  const same = refunds.filter((refund) => refund.amountFen === amountFen && !isElsewhere(refund));
+  return same.find(({ outRefundNo }) => isNewNumber(outRefundNo, 'R')) ?? same[0];
 }
 
 /** What a recorded refund still needs. */

@@ -40,6 +40,14 @@ describe('one number, one effect', () => {
     expect(world.bank.refundedFen(ORDER)).toBe(200);
   });
 
+  it('stands for the same refund without a number, whatever another clock has dated since', async () => {
+    const first = await give();
+    world.clock.advance(3_000);
+    world.clock.correct(-600_000);
+    await give({ outRefundNo: 'R2' });
+    expect((await give()).refund.outRefundNo).toBe(first.refund.outRefundNo);
+  });
+
   it('refuses the same number with another amount or reason', async () => {
     await give({ outRefundNo: 'R1' });
     for (const other of [{ refundFen: fen(101) }, { reason: 'other' }]) {

@@ -166,6 +166,20 @@ const BAD: Readonly<Record<CheckName, readonly (readonly [what: string, bad: Cas
       ]),
     ],
   ],
+  'no refund beside one in doubt': [
+    [
+      'a second refund while nobody knows of the first',
+      history([
+        refundSent({ fault: 'lost-answer' }),
+        refundSent({ outRefundNo: 'R2', digest: 'b', sentAt: 1_000 }),
+      ]),
+      history([
+        refundSent({ fault: 'lost-answer' }),
+        exchange('query-refund', { outRefundNo: 'R1', sentAt: 500 }),
+        refundSent({ outRefundNo: 'R2', digest: 'b', sentAt: 5_000 }),
+      ]),
+    ],
+  ],
   'no orphan': [
     ['an order that is not known here', history([], { books: [BOOKED] }), history([], sold)],
     [

@@ -30,6 +30,8 @@ const NEAR_GATEWAY_MS = 240_000;
 /** So long (ms) after a freeze something may still be on its way. */
 const FREEZE_WITHIN_MS = 1_000;
 const DAY_MS = 86_400_000;
+/** With these the sender hears nothing of what became of its request. */
+const UNHEARD: ReadonlySet<string> = new Set(['lost-request', 'lost-answer', 'late']);
 
 /** Whether all clocks were as right as they have to be for what depends on time. */
 export function areClocksNear({ plan, events }: Pick<Case, 'plan' | 'events'>): boolean {
@@ -181,6 +183,38 @@ const CHECKS = {
     for (const [key, numbers] of nameless)
       if (numbers.size > 1) wrong.push(`one refund has become several: ${key}: ${[...numbers].join(', ')}`);
     return wrong;
+  },
+
+  /** While nobody can know whether a refund came about, no other of that order is sent. */
+  'no refund beside one in doubt': ({ events }) => {
+    const named = events.flatMap((event) =>
+      (event.kind === 'exchange' || event.kind === 'notice') && event.outRefundNo !== undefined
+        ? [{ event, order: `${event.gateway} ${event.outTradeNo}`, refund: event.outRefundNo }]
+        : [],
+    );
+    const sent = named.flatMap(({ event, ...of }) =>
+      event.kind === 'exchange' && event.operation === 'refund' ? [{ ...event, ...of }] : [],
+    );
+    // Anything that its gateway has proven of it may have been the end of the doubt.
+    const isHeardOf = ({ order, refund, sentAt }: (typeof sent)[number], until: number) =>
+      named.some(({ event, ...of }) => {
+        if (of.order !== order || of.refund !== refund) return false;
+        if (event.kind === 'notice') return event.taken && event.time >= sentAt && event.time <= until;
+        return (
+          event.proven && !UNHEARD.has(event.fault ?? '') && event.time >= sentAt && event.sentAt <= until
+        );
+      });
+    return sent.flatMap((first) =>
+      UNHEARD.has(first.fault ?? '')
+        ? sent
+            .filter((other) => other.order === first.order && other.refund !== first.refund)
+            .filter((other) => other.sentAt > first.sentAt && !isHeardOf(first, other.sentAt))
+            .map(
+              ({ order, refund }) =>
+                `refund ${refund} of ${order} was sent while ${first.refund} was in doubt`,
+            )
+        : [],
+    );
   },
 
   /** Every order and refund at a gateway is known here, with its sum; and what is sent again is the same. */

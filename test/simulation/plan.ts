@@ -128,6 +128,8 @@ export type Trouble =
   | (typeof NOTICE_TROUBLES)[number];
 
 const STREAM = 1;
+/** Most are short: one sale, little that goes wrong. They cost a fraction, and most of what can be wrong needs no more. */
+const SHORT = 0.75;
 /** One in so many histories signs with RSA. */
 const RSA_EVERY = 250;
 const NUMBERS = ['ORDER_A', 'ORDER_B', 'ORDER_C'] as const;
@@ -136,7 +138,8 @@ const REFUND_NUMBERS = ['R1', 'R2', 'R3'] as const;
 /** The history of a seed. */
 export function plan(seed: number): Plan {
   const dice = Dice.of(seed, STREAM);
-  const count = dice.pick([1, 2, 2, 2, 3]);
+  const short = dice.chance(SHORT);
+  const count = dice.pick(short ? [1, 1, 2] : [1, 2, 2, 2, 3]);
   const wild = dice.chance(0.06);
   const shared = dice.chance(0.2) ? dice.between(-200_000, 200_000) : 0;
   const processes = Array.from({ length: count }, (_, at) => ({
@@ -150,10 +153,10 @@ export function plan(seed: number): Plan {
           : 0),
     fastPpm: dice.chance(0.15) ? dice.between(-500, 500) : 0,
   }));
-  const wishes = Array.from({ length: dice.pick([1, 1, 2, 2, 3]) }, (_, at) => wishOf(dice, at));
+  const wishes = Array.from({ length: short ? 1 : dice.pick([1, 1, 2, 2, 3]) }, (_, at) => wishOf(dice, at));
   const rules = dice.weighted<RulesName>({ free: 5, persons: 4, limits: 3, budget: 2, few: 1 });
-  const steps = stepsOf(dice, wishes, count, rules);
-  const faults = dice.chance(0.92) ? faultsOf(dice) : [];
+  const steps = stepsOf(dice, wishes, count, rules, short ? dice.below(2) : dice.between(1, 5));
+  const faults = dice.chance(0.92) ? faultsOf(dice, short ? [1, 2, 2, 3] : [2, 3, 4, 6, 8, 12]) : [];
   if (wishes[0]?.number !== undefined && dice.chance(0.15)) {
     // Another system takes the number while our create is lost.
     const { fen } = wishes[0];
@@ -192,7 +195,13 @@ function wishOf(dice: Dice, at: number): Wish {
 }
 
 /** Things that people do one after the other, and at once. */
-function stepsOf(dice: Dice, wishes: readonly Wish[], processes: number, rules: RulesName): Step[] {
+function stepsOf(
+  dice: Dice,
+  wishes: readonly Wish[],
+  processes: number,
+  rules: RulesName,
+  more: number,
+): Step[] {
   const steps: Step[] = [];
   const process = () => dice.below(processes);
   const pause = () => Number(dice.weighted({ '0': 2, '20': 2, '300': 5, '1500': 5 }));
@@ -217,10 +226,9 @@ function stepsOf(dice: Dice, wishes: readonly Wish[], processes: number, rules: 
     if (dice.chance(0.25)) disturb();
     if (dice.chance(0.6)) refund(wish);
   }
-  const more = dice.between(1, 5);
   for (let at = 0; at < more; at += 1) anything();
   // Mixed a little, so that sales meet.
-  for (let at = 0; at < steps.length / 8; at += 1) {
+  for (let at = 1; at < steps.length && at <= steps.length / 8 + 1; at += 1) {
     const from = dice.below(steps.length - 1);
     const [a, b] = [steps[from] as Step, steps[from + 1] as Step];
     steps[from] = b;
@@ -321,8 +329,8 @@ function stepsOf(dice: Dice, wishes: readonly Wish[], processes: number, rules: 
 }
 
 /** Most of what goes wrong goes wrong early, where all the rest still comes. */
-function faultsOf(dice: Dice): Fault[] {
-  return Array.from({ length: dice.pick([2, 3, 4, 6, 8, 12]) }, () => {
+function faultsOf(dice: Dice, counts: readonly number[]): Fault[] {
+  return Array.from({ length: dice.pick(counts) }, () => {
     const on = dice.weighted({ create: 4, query: 6, close: 1, refund: 7, 'query-refund': 3, notify: 3 });
     const nth = on === 'query' ? dice.below(12) : dice.pick([0, 0, 0, 1, 1, 2, 3]);
     if (on === 'notify') {

@@ -451,10 +451,21 @@ class History {
       if (round < 2) await this.#askAgain(false);
       this.#timeline.leap(ms);
       await this.#timeline.wait(QUIET_MS);
+      if (round > 0 && (await this.#isAtRest())) break;
     }
     await this.#askAgain(true);
     const waited = this.#timeline.now + CLIENT_PATIENCE_MS;
     while (this.#underWay.size > 0 && this.#timeline.now < waited) await this.#timeline.wait(500);
+  }
+
+  /** Nobody will ask about anything any more of its own accord, and nobody waits for an answer. */
+  async #isAtRest(): Promise<boolean> {
+    const { ledger, providers } = this.#alive(0).till;
+    const accounts = [...providers.values()].map(({ account }) => account);
+    return ledger.read(async (book) => {
+      const next = await Promise.all(accounts.map((account) => book.asking.earliest(account)));
+      return this.#underWay.size === 0 && next.every((at) => at === undefined);
+    });
   }
 
   /** What clients have no answer to that lasts, they ask once more; all of it where nothing goes on any more. */

@@ -9,6 +9,8 @@ import { bundle, load } from './bundle.mjs';
 
 /** Histories that a worker plays between two words of it. */
 const PORTION = 50;
+/** What a history leaves behind is over with it: few collections, as many as that much memory asks for. */
+const YOUNG_MB = 64;
 /** Below so many, what is never reached need not have been. */
 const ENOUGH = 5_000;
 /** As many failing seeds are told; all are listed. */
@@ -66,7 +68,10 @@ async function many(outfile, { histories, from, within, workers, out }) {
   };
   await Promise.all(
     Array.from({ length: Number(workers) }, async () => {
-      const worker = new Worker(fileURLToPath(import.meta.url), { workerData: { outfile } });
+      const worker = new Worker(fileURLToPath(import.meta.url), {
+        workerData: { outfile },
+        resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
+      });
       await new Promise((resolve, reject) => {
         worker.on('error', reject);
         worker.on('message', (message) => {

@@ -9,7 +9,10 @@ const TWICE = [0, 7, 42, 123, 249];
 const SEEDS = Array.from({ length: 20 }, (_, at) => 1_000 + at);
 
 /** What histories have found, as small as they could be made. */
-const FOUND: readonly (readonly [what: string, Pick<Plan, 'wishes' | 'steps' | 'faults'>])[] = [
+const FOUND: readonly (readonly [
+  what: string,
+  Pick<Plan, 'wishes' | 'steps' | 'faults'> & Partial<Pick<Plan, 'processes' | 'rules'>>,
+])[] = [
   [
     'a request that goes to the other host of a gateway after a freeze',
     {
@@ -20,6 +23,21 @@ const FOUND: readonly (readonly [what: string, Pick<Plan, 'wishes' | 'steps' | '
         { after: 12_000, do: 'thaw', process: 0 },
       ],
       faults: [{ on: 'create', nth: 0, what: 'lost-request', ms: 3_000 }],
+    },
+  ],
+  [
+    'two refunds of one instant, of which the one that came later answered for a call without a number',
+    {
+      rules: 'persons',
+      wishes: [{ client: 0, provider: 'alipay', scene: 'qr', fen: 1_000, minutes: 5, number: 'ORDER_A' }],
+      steps: [
+        { after: 0, do: 'create', wish: 0, process: 0 },
+        { after: 300, do: 'pay', wish: 0 },
+        { after: 1_500, do: 'refund', wish: 0, fen: 500, process: 0 },
+        { after: 0, do: 'refund', wish: 0, fen: 500, number: 'R1', process: 0 },
+        { after: 300, do: 'refund', wish: 0, fen: 500, process: 0 },
+      ],
+      faults: [],
     },
   ],
 ];
