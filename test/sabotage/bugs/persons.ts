@@ -226,7 +226,7 @@ export const PERSONS: readonly Bug[] = [
     breaks: AGENT,
     edits: [
       [
-        'src/operator/routes.ts',
+        'src/operator/entrance.ts',
         "    if (!sameToken(fields.get('csrf'), signedIn.csrf)) return badForm(c, 403, path);\n",
         '',
       ],
@@ -240,8 +240,8 @@ export const PERSONS: readonly Bug[] = [
     edits: [
       [
         'src/operator/routes.ts',
-        '    const signedIn = await whoIs(c);\n    return signedIn ? showCase(c, id, signedIn, 200) : toSignIn(c, id);',
-        "    const signedIn = await whoIs(c);\n    const approving = c.req.query('decision') === 'approve' && signedIn;\n    if (approving) await operator.write((book) => decideApproval(book, approving.person, id, { approve: true }, clock.now()));\n    return signedIn ? showCase(c, id, signedIn, 200) : toSignIn(c, id);",
+        'show(c, `/approvals/${id}`, (signedIn) => showCase(c, id, signedIn, 200));',
+        "show(c, `/approvals/${id}`, async (signedIn) => {\n      if (c.req.query('decision') === 'approve') await operator.write((book) => decideApproval(book, signedIn.person, id, { approve: true }, clock.now()));\n      return showCase(c, id, signedIn, 200);\n    });",
       ],
     ],
     caughtBy: ['test/operator/routes.test.ts'],
