@@ -9,6 +9,7 @@ import { DEFAULT_MERCHANT, mountOf, notifyPath } from './domain/merchant.ts';
 import type { ProviderId } from './domain/order.ts';
 import type { Log } from './domain/ports.ts';
 import { keepRefusedNames } from './ledger/refused-names.ts';
+import { type Channels, namedChannels, openChannels } from './open-channels.ts';
 import { openLedger } from './open-ledger.ts';
 import { OperatorPages } from './operator/operator-pages.ts';
 import { CallRate } from './payments/call-rate.ts';
@@ -92,6 +93,7 @@ export async function openApp(config: Config, ports: Ports, service?: ServiceAdd
   const { language, merchantName, realm, merchant } = config;
   const simulated = realm === 'simulator';
   const policy = await readPolicy(config);
+  const named = await namedChannels(config);
   const log = ports.log ?? logOf([config]);
   const configured = config.embeddedSimulator
     ? undefined
@@ -181,6 +183,17 @@ export async function openApp(config: Config, ports: Ports, service?: ServiceAdd
     return service ? open.route(mount || '/', await operators.routes()) : open;
   }
 
+  const told: Channels = await openChannels(config, named, {
+    ...{ ledger, clock, randomBytes, log },
+    simulator: () => simulator,
+    approvalUrl: async (id) => {
+      // Elsewhere than at the service, only who says where the pages are can know.
+      if (!service && config.env.CASHIER_OPERATOR_URL) return `${config.operatorUrl}${mount}/approvals/${id}`;
+      return service || simulated ? operators.approvalUrl(id) : undefined;
+    },
+    tried: telemetry && ((kind, outcome) => telemetry.told(kind, outcome)),
+  });
+
   const under: Under = (opened, call) => underId(opened, call, systemTimer, tracing?.later(call));
   const stop = new AbortController();
   async function holdNotifyPort(port: number, opened: Till): Promise<void> {
@@ -196,6 +209,7 @@ export async function openApp(config: Config, ports: Ports, service?: ServiceAdd
       runSettler(opened, stop.signal, () => telemetry?.round()),
       ...(telemetry ? [telemetry.watch(stop.signal)] : []),
       runForgetting(opened, config.keepPersonalDays, stop.signal),
+      told.run(stop.signal),
       runApproved(opened, await holdersIn(config, service !== undefined, log), stop.signal, under),
       ...(port === undefined ? [] : [holdNotifyPort(port, opened)]),
       // The service keeps alive the buyers' addresses that clients gave out, and tells them of its own.
@@ -207,6 +221,7 @@ export async function openApp(config: Config, ports: Ports, service?: ServiceAdd
   const watched: Watched = {
     ledger,
     providers: setting.providers,
+    channels: () => told.all,
     callsUnderWay: () => underWay.size,
     waitsOpen: () => desk.waits.open,
   };
@@ -235,6 +250,7 @@ export async function openApp(config: Config, ports: Ports, service?: ServiceAdd
       void background().catch((error: unknown) => log.error('background', { error: String(error) })),
     hasBackgroundWork: async () =>
       config.httpPort !== undefined ||
+      told.all.length > 0 ||
       ledger.read(
         async (book) =>
           (await book.asking.any()) || (await book.approvals.toCarryOut(undefined, 1)).length > 0,

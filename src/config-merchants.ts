@@ -6,11 +6,11 @@ import { expandHome } from './platform/home-path.ts';
 import { readTextFile } from './platform/text-file.ts';
 import { parseWith } from './policy/policy-file.ts';
 import { cut, type Path, PolicyProblem, wrong } from './policy/read-policy.ts';
+import { insistOnNames, membersOf, textAt } from './policy/written-members.ts';
 import { WALLETS } from './providers/registry.ts';
 import { SECRETS, SETTINGS } from './settings.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
-type Map = Readonly<Record<string, unknown>>;
 
 /** One merchant as the file has it. */
 export interface Merchant {
@@ -20,6 +20,8 @@ export interface Merchant {
   readonly payee: string | undefined;
   /** Its policy file. */
   readonly policy: string | undefined;
+  /** Who is told of it; as the service says where it does not. */
+  readonly channels: string | undefined;
   /** Its wallets' variables. */
   readonly env: Env;
 }
@@ -47,10 +49,10 @@ export async function readMerchants(file: string): Promise<readonly Merchant[]> 
   }
   const kind = { zh: '商户文件', en: 'merchants file' };
   return parseWith(text, { setting: VARIABLE, file, kind }, (data) => {
-    const top = mapOf(data, []);
-    insistOnKeys(top, [], ['version', 'merchants']);
+    const top = membersOf(data, []);
+    insistOnNames(top, [], ['version', 'merchants']);
     if (top.version !== 1) throw wrong(['version'], '必须是 version: 1', 'must be version: 1');
-    const entries = Object.entries(mapOf(top.merchants, ['merchants']));
+    const entries = Object.entries(membersOf(top.merchants, ['merchants']));
     if (entries.length === 0) throw wrong([], 'merchants 至少要有一个商户', 'merchants names at least one');
     return entries.map(([id, said]) =>
       merchantIn(id, said, (path) => resolve(dirname(file), expandHome(path))),
@@ -70,20 +72,24 @@ function merchantIn(id: string, said: unknown, pathOf: (path: string) => string)
       'name',
     );
   }
-  const own = mapOf(said, path);
-  insistOnKeys(own, path, ['name', 'policy', 'env']);
+  const own = membersOf(said, path);
+  insistOnNames(own, path, ['name', 'policy', 'channels', 'env']);
   const env: Record<string, string> = {};
-  for (const [name, value] of Object.entries(mapOf(own.env, [...path, 'env']))) {
+  for (const [name, value] of Object.entries(membersOf(own.env, [...path, 'env']))) {
     const at = [...path, 'env', name];
     if (!OF_WALLETS.includes(name)) throw notAWallets(name, at);
-    const given = textOf(value, at);
+    const given = textAt(value, at);
     if (given !== undefined) env[name] = name.endsWith('_FILE') ? pathOf(given) : given;
   }
-  const policy = textOf(own.policy, [...path, 'policy']);
+  const fileAt = (name: 'policy' | 'channels') => {
+    const file = textAt(own[name], [...path, name]);
+    return file === undefined ? undefined : pathOf(file);
+  };
   return {
     id,
-    payee: textOf(own.name, [...path, 'name']),
-    policy: policy === undefined ? undefined : pathOf(policy),
+    payee: textAt(own.name, [...path, 'name']),
+    policy: fileAt('policy'),
+    channels: fileAt('channels'),
     env,
   };
 }
@@ -92,7 +98,7 @@ function merchantIn(id: string, said: unknown, pathOf: (path: string) => string)
  * The environment that a merchant would have by itself: what its entry does not say, the shared one says, except of
  * wallets.
  */
-export function envOf(shared: Env, { id, payee, policy, env }: Merchant): Env {
+export function envOf(shared: Env, { id, payee, policy, channels, env }: Merchant): Env {
   const without = Object.fromEntries(OF_WALLETS.map((name) => [name, undefined]));
   const { CASHIER_PUBLIC_URL: publicUrl } = shared;
   const told = WALLETS.filter(({ settings }) =>
@@ -108,6 +114,7 @@ export function envOf(shared: Env, { id, payee, policy, env }: Merchant): Env {
       : {}),
     ...(payee === undefined ? {} : { CASHIER_MERCHANT_NAME: payee }),
     ...(policy === undefined ? {} : { CASHIER_POLICY: policy }),
+    ...(channels === undefined ? {} : { CASHIER_CHANNELS: channels }),
     ...env,
   };
 }
@@ -182,35 +189,6 @@ export function mixedMerchants(
     en: `Merchant ${one.merchant} is of the realm ${one.realm} and ${other.merchant} of ${other.realm}; one process cannot have both.`,
     next: { zh: '分成两个文件、两个服务。', en: 'Make two files and two services of them.' },
   });
-}
-
-function mapOf(value: unknown, path: Path): Map {
-  if (value === null || value === undefined) return {};
-  if (typeof value === 'object' && !Array.isArray(value)) return value as Map;
-  throw wrong(path, '必须是“名称: 值”的形式', 'must be a map of names to values');
-}
-
-function textOf(value: unknown, path: Path): string | undefined {
-  if (value === null || value === undefined || value === '') return undefined;
-  if (typeof value === 'string') return value;
-  // Nothing of it is shown: it may be a key. Numbers lose their last digits, and zeros in front.
-  throw wrong(path, '必须是文字，请加引号', 'must be a text: put it in quotes');
-}
-
-function insistOnKeys(value: Map, path: Path, known: readonly string[]): void {
-  for (const name of Object.keys(value)) {
-    if (known.includes(name)) continue;
-    const meant = nearest(name, known);
-    const hint: Text =
-      meant === undefined
-        ? { zh: `；这里可用：${known.join('、')}`, en: `; known here: ${known.join(', ')}` }
-        : { zh: `（是否想写 ${meant}？）`, en: ` (did you mean ${meant}?)` };
-    throw new PolicyProblem(
-      { zh: `没有名为 ${cut(name)} 的项${hint.zh}`, en: `there is nothing called ${cut(name)}${hint.en}` },
-      [...path, name],
-      'name',
-    );
-  }
 }
 
 function notAWallets(name: string, path: Path): PolicyProblem {

@@ -7,7 +7,10 @@ import { OURS } from './settings.ts';
 type Env = Readonly<Record<string, string | undefined>>;
 
 /** Variables that hold a path, besides every `…_FILE`. */
-const PATHS = ['CASHIER_HOME', 'CASHIER_LEDGER', 'CASHIER_POLICY', 'CASHIER_MERCHANTS'];
+const PATHS = [
+  ...['CASHIER_HOME', 'CASHIER_LEDGER', 'CASHIER_POLICY', 'CASHIER_MERCHANTS'],
+  'CASHIER_CHANNELS',
+];
 /** Relative, they would name another place in every folder that a program is started in. */
 const ABSOLUTE = ['CASHIER_HOME', 'CASHIER_LEDGER'];
 

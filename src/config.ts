@@ -146,7 +146,7 @@ function operatorConfig(given: Env, asked: Realm | undefined, whose: Whose | und
 
 /** What an operator's command reads. */
 const FOR_OPERATORS =
-  /^CASHIER_(MODE|HOME|LEDGER|LEDGER_FILE|POLICY|TOKENS_FILE|OPERATOR_SECRET|OPERATOR_SECRET_FILE|MERCHANT_NAME|LANG|LOG_LEVEL|LOG_FILE)$|^AP_LOG_ENABLED$/;
+  /^CASHIER_(MODE|HOME|LEDGER|LEDGER_FILE|POLICY|CHANNELS|TOKENS_FILE|OPERATOR_SECRET|OPERATOR_SECRET_FILE|MERCHANT_NAME|LANG|LOG_LEVEL|LOG_FILE)$|^AP_LOG_ENABLED$/;
 const SANDBOX_VARIABLES = WALLETS.flatMap(({ sandboxVariable }) => sandboxVariable ?? []);
 
 /** Throws CONFIGURATION for a word that it does not know. */
@@ -177,6 +177,7 @@ function settled(env: Env, role: Role, realm: Realm, whose?: Whose) {
   const ledgerListen = env.CASHIER_LEDGER_LISTEN;
   if (ledgerListen !== undefined && !postgresAddress(ledgerListen)) throw noListenAddress();
   const defaultPolicy = join(home, 'policy.yaml');
+  const defaultChannels = join(home, 'channels.yaml');
   const defaultTokens = join(home, TOKENS_FILE);
   return {
     realm,
@@ -196,6 +197,8 @@ function settled(env: Env, role: Role, realm: Realm, whose?: Whose) {
     /** Where to listen for what others commit to a ledger in PostgreSQL, if not there: `postgres://…` with its password. */
     ledgerListen,
     policyFile: env.CASHIER_POLICY ?? (existsSync(defaultPolicy) ? defaultPolicy : undefined),
+    /** Who is told what; undefined: nobody, and in the simulator realm its own inbox. */
+    channelsFile: env.CASHIER_CHANNELS ?? (existsSync(defaultChannels) ? defaultChannels : undefined),
     language: oneOf(env, 'CASHIER_LANG', ['zh', 'en']) ?? 'zh',
     logLevel: oneOf(env, 'CASHIER_LOG_LEVEL', LOG_LEVELS) ?? 'info',
     /** undefined: no log file. */

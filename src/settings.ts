@@ -60,6 +60,12 @@ const OWN: readonly Setting[] = [
     absent: { en: '`$CASHIER_HOME/policy.yaml` if there', zh: '`$CASHIER_HOME/policy.yaml`（如存在）' },
   },
   {
+    name: 'CASHIER_CHANNELS',
+    en: 'who is told what: group robots, phones, your own systems; YAML',
+    zh: '通知谁什么事：群机器人、手机、自己的系统；YAML 文件',
+    absent: { en: '`$CASHIER_HOME/channels.yaml` if there', zh: '`$CASHIER_HOME/channels.yaml`（如存在）' },
+  },
+  {
     name: 'CASHIER_PUBLIC_URL',
     en: 'where the world reaches the service; notify URLs are made from it',
     zh: '外网访问本服务的地址；通知地址由它得出',

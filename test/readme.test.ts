@@ -1,5 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,6 +16,7 @@ import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readMerchants } from '../src/config-merchants.ts';
 import { ERROR_CODES } from '../src/domain/errors.ts';
+import { readChannels } from '../src/events/channels-file.ts';
 import { parsePolicy } from '../src/policy/policy-file.ts';
 import { SETTINGS } from '../src/settings.ts';
 import { envExample, formOptions, registryVariables, settingsTable } from '../src/settings-documents.ts';
@@ -112,8 +121,8 @@ function words(line: string): string[] {
   return [...line.matchAll(/"([^"]*)"|(\S+)/g)].map((match) => match[1] ?? match[2] ?? '');
 }
 
-/** Those that have nothing to work on in an empty ledger, and say so. */
-const NEEDS_A_NUMBER = / (ID|ORDER)\b/;
+/** Those that have nothing to work on in an empty ledger, or without channels, and say so. */
+const NEEDS_A_NUMBER = / (ID|ORDER|NAME)\b/;
 /** Those that look at the folder and home of their process, or start others. */
 const NEEDS_A_PROCESS = /^(init|doctor|demo)$/;
 /** Those that serve until they are told to stop, with what they say when they are ready. */
@@ -247,11 +256,20 @@ describe('README and pages', () => {
 
   it('show policies that this version takes', async () => {
     const policies = all('yaml');
+    // What one of them names.
+    mkdirSync(join(home, 'secrets'));
+    writeFileSync(join(home, 'secrets', 'boss.url'), 'https://open.feishu.cn/open-apis/bot/v2/hook/0a1b2c3d');
+    writeFileSync(join(home, 'secrets', 'boss.key'), 'demo-secret');
+    writeFileSync(join(home, 'secrets', 'shop.key'), `whsec_${Buffer.alloc(32, 1).toString('base64')}`);
     expect(policies.length).toBeGreaterThan(4);
     const file = join(home, 'shown.yaml');
     for (const text of policies) {
       writeFileSync(file, text);
-      const read = text.includes('\nmerchants:') ? readMerchants(file) : parsePolicy(text, 'README');
+      const read = text.includes('\nmerchants:')
+        ? readMerchants(file)
+        : text.includes('\nchannels:')
+          ? readChannels(file, 'en')
+          : parsePolicy(text, 'README');
       await expect(read).resolves.toBeDefined();
     }
   });

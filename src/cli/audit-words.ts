@@ -1,3 +1,4 @@
+import { beijingIso } from '../domain/clock.ts';
 import type { Text } from '../domain/errors.ts';
 import { fen, toYuan } from '../domain/money.ts';
 import type { AuditDetails, AuditKind } from '../ledger/audit-kinds.ts';
@@ -63,6 +64,42 @@ const SENTENCES: { readonly [Kind in AuditKind]: Sentence<Kind> } = {
   'order-disowned': (d) => ({
     zh: `从未给出付款码，收款属于其他系统，不再算作本账本的${moved(d)}`,
     en: `no code was ever given out: the payment is another system's, and no more this ledger's${moved(d)}`,
+  }),
+  'order-in-doubt': (d) => ({
+    zh: `自 ${instant(d.since)} 起结果待确认`,
+    en: `result unknown since ${instant(d.since)}`,
+  }),
+  'approval-expired': (d, about) => ({
+    zh: `审批过期${about}${said(d.approval, '：')}`,
+    en: `the approval has expired${about}${said(d.approval, ': ')}`,
+  }),
+  'policy-denied': (d) => ({
+    zh: `自 ${instant(d.since)} 起被规则拒绝的调用：${d.count} 次${facts(d.rules ?? {})}`,
+    en: `calls that the rules refused since ${instant(d.since)}: ${d.count}${facts(d.rules ?? {})}`,
+  }),
+  'allowance-low': (d) => ({
+    zh: `额度${said(d.budget, ' ')} 不足：还剩 ${yuan(d.leftFen)} 元`,
+    en: `the allowance${said(d.budget, ' ')} is low: ${yuan(d.leftFen)} yuan left`,
+  }),
+  'bill-differs': (d) => ({
+    zh: `${d.provider} ${d.date} 的账单与账本有 ${d.count} 处差异`,
+    en: `the bill of ${d.provider} for ${d.date} differs from the ledger in ${d.count} places`,
+  }),
+  'trail-broken': (d) => ({
+    zh: `核对发现记录被改动：${d.count} 处${said(d.seq, '，首先见于记录 ')}`,
+    en: `verification has found changes: ${d.count}${said(d.seq, ', the first at record ')}`,
+  }),
+  'channel-disabled': (d) => ({
+    zh: `通知渠道 ${d.channel} 已停用：${d.why}${said(d.code, ' ')}`,
+    en: `channel ${d.channel} was disabled: ${d.why}${said(d.code, ' ')}`,
+  }),
+  'channel-enabled': (d) => ({
+    zh: `通知渠道 ${d.channel} 已恢复`,
+    en: `channel ${d.channel} was enabled`,
+  }),
+  'channel-replayed': (d) => ({
+    zh: `通知渠道 ${d.channel} 从 ${instant(d.since)} 起重新通知`,
+    en: `channel ${d.channel} is told again what happened since ${instant(d.since)}`,
   }),
   'gateway-refunded': (d) => ({
     zh: `支付平台证明：累计已退款${typeof d.gatewayRefunded === 'number' ? ` ${yuan(d.gatewayRefunded)} 元` : '，金额未告知'}`,
@@ -212,6 +249,10 @@ function yuan(amountFen: unknown): string {
   return typeof amountFen === 'number' && Number.isSafeInteger(amountFen) && amountFen >= 0
     ? toYuan(fen(amountFen))
     : '?';
+}
+
+function instant(ms: unknown): string {
+  return typeof ms === 'number' && Number.isSafeInteger(ms) ? beijingIso(ms) : '?';
 }
 
 /** The change of state, and what the gateway was heard to say or the rules were. */

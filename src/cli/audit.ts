@@ -1,10 +1,12 @@
 import { Worker } from 'node:worker_threads';
+import { defined } from '../domain/defined.ts';
 import { CashierError } from '../domain/errors.ts';
 import { isAddress } from '../domain/ledger-address.ts';
 import { noteKept } from '../keeping/facts.ts';
 import { unusableFile } from '../keeping/refusals.ts';
 import { ensureKey, makeCheckpoint, readCheckpoint } from '../ledger/audit-checkpoint.ts';
-import { type FirstHalf, type GivenCheckpoint, verifyAudit } from '../ledger/audit-verify.ts';
+import { type FirstHalf, type GivenCheckpoint, type Verdict, verifyAudit } from '../ledger/audit-verify.ts';
+import type { Ledger } from '../ledger/ledger.ts';
 import { appendLine } from '../platform/append-line.ts';
 import { systemClock, systemRandom } from '../platform/system.ts';
 import { readTextFile } from '../platform/text-file.ts';
@@ -49,11 +51,11 @@ async function verify(
   const path = where.ledger ?? '';
   const halving = isAddress(path) ? {} : { halve: (records: number) => halfInThread(path, records) };
   const verdict = await verifyAudit(ledger, given, told, halving);
-  if (verdict.intact) {
-    const kept = { at: systemClock.now(), seq: verdict.proven.seq };
-    // That it cannot be noted takes nothing from the verdict.
-    await ledger.note((book) => noteKept(book, 'verified', kept)).catch(() => undefined);
-  }
+  const noted = verdict.intact
+    ? ledger.note((book) => noteKept(book, 'verified', { at: systemClock.now(), seq: verdict.proven.seq }))
+    : noteBroken(ledger, verdict);
+  // That it cannot be noted takes nothing from the verdict.
+  await noted.catch(() => undefined);
   if (told) process.stderr.write('\r\u001b[K');
   if (json) printJson({ ...where, ...verdictAsJson(verdict) });
   else {
@@ -61,6 +63,26 @@ async function verify(
     printVerdict(verdict, say);
   }
   return verdict.intact ? 0 : 1;
+}
+
+/** What a trail looks like that is wrong at its very end: a further record would hide how. */
+const AT_ITS_END: ReadonlySet<string> = new Set(['cut-off', 'replaced', 'headless']);
+const BROKEN_KEY = 'trail_broken';
+
+/** Records, once, that somebody has been at the ledger, for whoever is told of it. */
+async function noteBroken(ledger: Ledger, { chain, checkpoints, tables }: Verdict): Promise<void> {
+  if (chain && AT_ITS_END.has(chain.look)) return;
+  const wrong = checkpoints.filter(({ fault }) => fault !== undefined);
+  const detail = {
+    count: (chain ? 1 : 0) + wrong.length + tables.length,
+    ...defined({ seq: chain?.seq }),
+  };
+  await ledger.write(async (book) => {
+    const found = JSON.stringify(detail);
+    if ((await book.meta(BROKEN_KEY)) === found) return;
+    await book.audit.append({ kind: 'trail-broken', detail });
+    await book.setMeta(BROKEN_KEY, found);
+  });
 }
 
 /** Has a thread of this program go through the first so many records of a ledger's file; see audit-half.ts. */

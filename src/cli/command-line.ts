@@ -28,6 +28,7 @@ const COMMANDS: { readonly [N in CommandName]: () => Promise<Command<N>> } = {
   audit: () => import('./audit.ts'),
   ledger: () => import('./ledger.ts'),
   reconcile: () => import('./reconcile.ts'),
+  channels: () => import('./channels.ts'),
   tokens: () => import('./tokens.ts'),
   doctor: () => import('./doctor.ts'),
   init: () => import('./init.ts'),

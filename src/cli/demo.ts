@@ -26,7 +26,7 @@ type Result = Readonly<Record<string, unknown>>;
 
 /**
  * `mcp-cashier demo [--auto-pay]`: sells one recipe through each wallet on the embedded simulator, as an agent would:
- * a real MCP client on the server's stdio. Exit code 0 only if every step held.
+ * a real MCP client on the server's stdio, while the merchant's phone is told of it. Exit code 0 only if every step held.
  */
 export async function run({ values }: Typed<'demo'>, context: CommandContext): Promise<number> {
   const { signal } = context;
@@ -60,10 +60,15 @@ export async function run({ values }: Typed<'demo'>, context: CommandContext): P
       });
       const scanUrl = `${simulator.origin}/scan?code=${encodeURIComponent(String(order.qrCode))}`;
       if (values['auto-pay']) await clickPay(scanUrl, say);
-      else print(`${say.line('请点击付款', 'click to pay')}: ${scanUrl}`);
+      else {
+        print(`${say.line('请点击付款', 'click to pay')}: ${scanUrl}`);
+        print(`${say.line('商家的手机', "the merchant's phone")}: ${simulator.origin}/inbox`);
+      }
       await untilPaid(client, order, signal, say);
       await refund(client, order, { env, signal, say });
     }
+    print(`\n${say.line('商家的手机收到', "the merchant's phone was told")}:`);
+    for (const title of await told(simulator, signal)) step(title);
     print(`\n${say.line('账本', 'the ledger')}:`);
     await command(['orders'], env, 'inherit');
     print(`\n${say.line('全部完成', 'everything held')} ✔`);
@@ -73,6 +78,23 @@ export async function run({ values }: Typed<'demo'>, context: CommandContext): P
     await simulator?.close();
     await removed(home, say);
   }
+}
+
+/** Of each wallet a payment, an approval that is asked for and given, and a refund; the oldest first. */
+async function told(simulator: Simulator | undefined, signal: AbortSignal): Promise<string[]> {
+  let titles: string[] = [];
+  await patiently(signal, 'the inbox', async () => {
+    const headers = { 'x-simulator-control': '1' };
+    const answer = await fetch(`${simulator?.origin}/control/inbox`, { headers });
+    const { messages } = (await answer.json()) as Inbox;
+    titles = messages.flatMap(({ refused, shown }) => (refused === undefined && shown ? [shown.title] : []));
+    return titles.length >= 4 * WALLETS.length;
+  });
+  return titles.reverse();
+}
+
+interface Inbox {
+  readonly messages: readonly { readonly refused?: string; readonly shown?: { readonly title: string } }[];
 }
 
 /** What held has held, even where Windows does not let go of a file yet. */

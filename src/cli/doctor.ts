@@ -3,6 +3,7 @@ import { thisMachine } from '../doctor/machine.ts';
 import { examineMerchants } from '../doctor/merchants.ts';
 import { usableProxy } from '../doctor/proxy.ts';
 import type { Text } from '../domain/errors.ts';
+import { openEgress } from '../events/egress.ts';
 import { openLedger } from '../open-ledger.ts';
 import { systemClock, systemRandom } from '../platform/system.ts';
 import { readPolicy } from '../policy/read-policy-file.ts';
@@ -29,6 +30,7 @@ export async function run({ values }: Typed<'doctor'>, context: CommandContext):
       clock: systemClock,
       randomBytes: systemRandom,
       http: gatewayHttp(TIMEOUT_MS, usableProxy(env)),
+      reach: openEgress({ proxy: usableProxy(env), timeoutMs: TIMEOUT_MS }).reach,
       openLedger,
       readPolicy,
       machine: thisMachine,
@@ -55,6 +57,7 @@ const TITLES: Readonly<Partial<Record<Area, Text>>> = {
   notify: { zh: '通知', en: 'Notifications' },
   ledger: { zh: '账本', en: 'Ledger' },
   policy: { zh: '规则', en: 'Rules' },
+  channels: { zh: '通知渠道', en: 'Channels' },
   service: { zh: '服务', en: 'Service' },
 };
 /** SGR codes of a terminal. */

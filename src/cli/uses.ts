@@ -338,6 +338,40 @@ export const USES = {
       },
     },
   },
+  channels: {
+    does: {
+      zh: '通知渠道：群机器人、手机、自己的系统',
+      en: 'who is told what happens: group robots, phones, your systems',
+    },
+    otherwise: 'list',
+    actions: {
+      list: {
+        does: { zh: '状态与等待发送的事件', en: 'their state, and what waits to be told' },
+        options: PLACE_OPTIONS,
+      },
+      test: {
+        args: 'NAME',
+        does: { zh: '发一条测试消息', en: 'sends a message that says that it works' },
+        options: PLACE_OPTIONS,
+      },
+      enable: {
+        args: 'NAME',
+        does: { zh: '恢复已停用的渠道', en: 'goes on with one that was disabled' },
+        options: PLACE_OPTIONS,
+      },
+      replay: {
+        args: '[NAME]',
+        does: {
+          zh: '向一个或所有渠道重新发送一段时间的事件',
+          en: 'tells one of them, or all, once more what has happened',
+        },
+        options: {
+          since: text('TIME', '从何时起（默认 24 小时，至多 7 天）', 'since when (24 hours; 7 days at most)'),
+          ...PLACE_OPTIONS,
+        },
+      },
+    },
+  },
   tokens: {
     does: { zh: 'HTTP 调用方的令牌', en: 'who may call over HTTP' },
     otherwise: 'list',

@@ -4,6 +4,7 @@ import type { ProviderId } from '../domain/order.ts';
 import { type Area, error, type Finding, warning } from '../providers/finding.ts';
 import { isSamePair, readPastedKey } from '../providers/pasted-key.ts';
 import { WALLET_IDS, WALLETS } from '../providers/registry.ts';
+import { examineChannels } from './channels.ts';
 import { examineClock } from './clock.ts';
 import { checkGateway, type GatewayCheck } from './gateways.ts';
 import { examineLedger } from './ledger.ts';
@@ -17,7 +18,7 @@ import { examineSettings, type Settings } from './settings.ts';
 const AREAS: readonly Area[] = [
   'configuration',
   ...WALLET_IDS,
-  ...(['clock', 'notify', 'ledger', 'policy', 'service'] as const),
+  ...(['clock', 'notify', 'ledger', 'policy', 'channels', 'service'] as const),
 ];
 
 /** What is of a service and not of one of its merchants. */
@@ -58,7 +59,7 @@ export async function examine(
   const ids = configured.map(({ id }) => id);
   const sound = configured.filter(({ findings }) => findings.every(({ level }) => level !== 'error'));
 
-  const [checks, notify, ledger, service] = await Promise.all([
+  const [checks, notify, ledger, channels, service] = await Promise.all([
     Promise.all(
       offline ? [] : sound.map(({ id }) => askGateway(id, checkGateway(id, settings.values, env, ports))),
     ),
@@ -67,6 +68,7 @@ export async function examine(
       examineNotify(settings, config.realm === 'simulator' ? [] : ids, offline ? undefined : ports),
     ),
     guarded('ledger', gathered(examineLedger(config, ports))),
+    guarded('channels', gathered(examineChannels(config, offline ? {} : ports))),
     withService
       ? guarded(
           'service',
@@ -83,6 +85,7 @@ export async function examine(
     ...examineClock(skews, checks.length > 0, ports.machine.timeZone),
     ...notify,
     ...ledger,
+    ...channels,
     ...service,
   ];
   const areas = AREAS.filter((area) => withService || !OF_SERVICE.includes(area));

@@ -10,6 +10,7 @@ import { hasOperatorSecret } from '../persons/person.ts';
 import { isInForce } from '../policy/decisions.ts';
 import type { Policy } from '../policy/policy.ts';
 import { error, type Finding, ok, refusal, warning } from '../providers/finding.ts';
+import { examineSilent } from './channels.ts';
 import { isOpenToOthers } from './env-file.ts';
 import { examineNews } from './ledger-news.ts';
 import { examineWay } from './ledger-way.ts';
@@ -51,6 +52,7 @@ export async function* examineLedger(config: Config, ports: DoctorPorts): AsyncI
     yield* examineNews(ledger, config);
     yield* examineRefusedNames(await refusedNames(ledger, ports.clock.now()));
     yield* examineRules(ledger, policy);
+    yield* examineSilent(ledger, config);
   } finally {
     await ledger.close();
   }

@@ -1,9 +1,9 @@
 import type { ProviderId } from '../domain/order.ts';
+import { isInside, isInsideName, literalAddress } from '../platform/addresses.ts';
 import { GatewayUnavailable, OutcomeUnknown } from '../providers/contract.ts';
 import { type Finding, ok, warning } from '../providers/finding.ts';
 import { WALLETS, walletOf } from '../providers/registry.ts';
 import type { Wallet } from '../providers/wallet.ts';
-import { isInside, isInsideName, literalAddress } from './addresses.ts';
 import type { DoctorPorts } from './ports.ts';
 import type { Settings } from './settings.ts';
 

@@ -1,5 +1,6 @@
 import type { Config } from '../config.ts';
 import type { Clock, RandomBytes } from '../domain/clock.ts';
+import type { Egress } from '../events/egress.ts';
 import type { Ledger, Opening } from '../ledger/ledger.ts';
 import type { Sqlite } from '../platform/sqlite.ts';
 import type { Policy } from '../policy/policy.ts';
@@ -11,6 +12,8 @@ export interface DoctorPorts {
   readonly randomBytes: RandomBytes;
   /** With a deadline of its own. */
   readonly http: GatewayHttp;
+  /** Whether somebody answers where a channel leads; undefined where nobody is to be asked. */
+  readonly reach?: Egress['reach'] | undefined;
   /** Throws CONFIGURATION for a ledger that cannot be used. */
   readonly openLedger: (config: Config, how: Opening) => Promise<Ledger>;
   /** Throws CONFIGURATION for a policy that means nothing. */

@@ -61,6 +61,25 @@ export class Approvals {
     return rows.map(APPROVALS.fromRow);
   }
 
+  /** Not decided, or approved and not sent, behind `mark` until an instant (ms), in the order in which they expire. */
+  async expired(
+    mark: { readonly expiresAt: number; readonly id: string },
+    until: number,
+    limit: number,
+  ): Promise<ApprovalRecord[]> {
+    const found: ApprovalRecord[] = [];
+    // Each by the index: both together would be read whole and sorted.
+    for (const state of ['pending', 'approved']) {
+      const rows = await this.#tx.all(
+        `SELECT * FROM approvals WHERE state = ? AND expires_at >= ? AND expires_at <= ?
+         AND (expires_at > ? OR id > ?) ORDER BY expires_at, id LIMIT ?`,
+        ...[state, mark.expiresAt, until, mark.expiresAt, mark.id, limit],
+      );
+      found.push(...rows.map(APPROVALS.fromRow));
+    }
+    return found.sort((a, b) => a.expiresAt - b.expiresAt || (a.id < b.id ? -1 : 1)).slice(0, limit);
+  }
+
   /**
    * What a person has approved and nobody has carried out yet, the longest approved first: unexpired, of orders at
    * accounts that are `here` (all: undefined), and still waiting for it.

@@ -81,10 +81,28 @@ export type AuditDetails = {
     readonly caller: string;
     readonly state: RefundState;
   };
+  /** The gateway has not said for long what became of it; `since` (ms) it was sent. */
+  readonly 'order-in-doubt': { readonly since: number };
   readonly 'gateway-refunded': { readonly gatewayRefunded: OrderRecord['gatewayRefunded'] };
   readonly 'send-failed': { readonly error: string; readonly code: string };
   readonly 'close-intended': Nothing;
   readonly 'approval-asked': { readonly approval: string; readonly rule: string; readonly amountFen: Fen };
+  /** Nobody has decided, or nobody has sent what was approved, in time. */
+  readonly 'approval-expired': { readonly approval: string };
+  /** Calls that the rules have refused, summed up: `rules` by name, since (ms) the last that was told. */
+  readonly 'policy-denied': {
+    readonly count: number;
+    readonly since: number;
+    readonly rules: Readonly<Record<string, number>>;
+  };
+  /** Of an allowance little is left, for the first time since it was last added to. */
+  readonly 'allowance-low': { readonly budget: string; readonly leftFen: Fen; readonly addedFen: Fen };
+  /** A day's bill says otherwise than the ledger. */
+  readonly 'bill-differs': { readonly provider: ProviderId; readonly date: string; readonly count: number };
+  /** Somebody has been at what is recorded: how many faults, and the first record that shows one. */
+  readonly 'trail-broken': { readonly count: number; readonly seq?: number };
+  /** A channel is told nothing until a person has seen to it. */
+  readonly 'channel-disabled': { readonly channel: string; readonly why: string; readonly code?: string };
   readonly 'policy-first': { readonly version: number; readonly policy: object };
   readonly 'policy-accepted': { readonly version: number; readonly via: string; readonly policy: object };
   readonly 'operator-froze': { readonly by: string; readonly reason?: string };
@@ -109,6 +127,7 @@ export type AuditDetails = {
   Happened<`approval-${Exclude<ApprovalState, 'pending'>}`, Decided> &
   Happened<`alarm-${Alarm}`, Nothing> &
   Happened<`operator-${'unfroze' | 'signed-in' | 'released'}`, { readonly via: string }> &
+  Happened<'channel-enabled' | 'channel-replayed', { readonly channel: string; readonly since?: number }> &
   Happened<`operator-secret-${'set' | 'changed'}`, { readonly secret: string }> &
   Happened<
     `budget-${'topped-up' | 'drawn'}`,

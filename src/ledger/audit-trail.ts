@@ -150,7 +150,8 @@ export class AuditTrail implements Recording {
   }
 }
 
-function recordFromRow(row: Row): AuditRecord {
+/** What {@link LINK} selects. */
+export function recordFromRow(row: Row): AuditRecord {
   const { detailJson, ...link } = linkFromRow(row);
   return { ...link, detail: JSON.parse(detailJson) as Record<string, unknown> };
 }

@@ -9,12 +9,14 @@ import { type Fixed, History } from './history.ts';
 import { readMeta, writeMeta } from './meta.ts';
 import { OperatorBook } from './operator-book.ts';
 import { Orders } from './orders.ts';
+import { Outbox } from './outbox.ts';
 import { Quotas } from './quotas.ts';
 import { Refunds } from './refunds.ts';
 import { sealingOf } from './sealing.ts';
 import { SessionBook } from './session-book.ts';
 import type { Tx } from './store.ts';
 import { Tallies } from './tallies.ts';
+import { TrailPages } from './trail-pages.ts';
 
 /** The ledger inside one transaction; everything that happens to an order also lands in its history. */
 export class Book {
@@ -29,6 +31,8 @@ export class Book {
   readonly asking: Asking;
   readonly guesses: GuessCount;
   readonly sessions: SessionBook;
+  readonly outbox: Outbox;
+  readonly trail: TrailPages;
 
   constructor(tx: Tx, now: number, actor: Actor, fixed: Fixed = {}) {
     this.#tx = tx;
@@ -42,6 +46,8 @@ export class Book {
     this.asking = new Asking(tx, now);
     this.guesses = new GuessCount(tx, now);
     this.sessions = new SessionBook(tx, now);
+    this.outbox = new Outbox(tx, now);
+    this.trail = new TrailPages(tx);
   }
 
   get audit(): AuditTrail {

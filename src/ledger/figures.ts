@@ -1,4 +1,5 @@
 import type { ProviderId } from '../domain/order.ts';
+import { type Waiting, waitingFor } from './channel-rows.ts';
 import type { Row, SqlValue, Tx } from './store.ts';
 
 /** Nothing is counted any further: a figure takes as long on any ledger. */
@@ -20,12 +21,15 @@ export interface Figures {
   readonly frozen: boolean;
   /** By the names that persons have filled them under; of very many, the first. */
   readonly budgets: readonly { readonly name: string; readonly leftFen: number }[];
+  /** By channel. */
+  readonly outbox: ReadonlyMap<string, Waiting & { readonly disabled: boolean }>;
 }
 
 /** Found by index, whatever the ledger holds. @param now ms */
 export async function figuresOf(
   { all }: Pick<Tx, 'all'>,
   providers: readonly ProviderId[],
+  channels: readonly string[],
   now: number,
 ): Promise<Figures> {
   const doubt = async (where: string, ...values: SqlValue[]): Promise<Doubt> => {
@@ -48,6 +52,12 @@ export async function figuresOf(
   };
   const orders = new Map<ProviderId, Doubt>();
   for (const id of providers) orders.set(id, await doubt('orders WHERE provider = ?', id));
+  const outbox = new Map<string, Waiting & { readonly disabled: boolean }>();
+  for (const channel of channels) {
+    const [row] = await all('SELECT disabled_at FROM channels WHERE channel = ?', channel);
+    const disabled = row !== undefined && row.disabled_at !== null;
+    outbox.set(channel, { ...(await waitingFor({ all }, channel, now)), disabled });
+  }
   const [frozen] = await all("SELECT value FROM meta WHERE key = 'frozen'");
   const budgets: Row[] = await all(
     `SELECT budget, filled_fen - held_fen AS left_fen FROM budgets WHERE filled_fen > 0
@@ -58,6 +68,7 @@ export async function figuresOf(
     refunds: await doubt('refunds WHERE 1 = 1'),
     approvals: { pending: await approvals('pending'), approved: await approvals('approved') },
     frozen: Boolean(frozen?.value),
+    outbox,
     budgets: budgets.map((row) => ({ name: String(row.budget), leftFen: Number(row.left_fen) })),
   };
 }

@@ -9,8 +9,8 @@ import { insistKnownSchema, type Opening, prepareSchema } from './schema.ts';
 import { sealingOf } from './sealing.ts';
 import type { Ear, Store, Tx } from './store.ts';
 
-/** Who asks the gateways what and when, who guesses, and who hears: of all that a book has, what is not recorded. */
-export type Notes = Pick<Book, 'asking' | 'guesses' | 'sessions' | 'meta' | 'setMeta'>;
+/** Who asks the gateways what and when, who guesses, who hears and who is told: of all that a book has, what is not recorded. */
+export type Notes = Pick<Book, 'asking' | 'guesses' | 'sessions' | 'outbox' | 'trail' | 'meta' | 'setMeta'>;
 
 /** Writes of a process that wait for their turn: whoever comes after these would wait for seconds. */
 const MOST_QUEUED = 200;

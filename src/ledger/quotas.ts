@@ -1,4 +1,5 @@
 import { beijingDay, CLOCKS_APART_MS } from '../domain/clock.ts';
+import { type Fen, fen } from '../domain/money.ts';
 import type { Subject } from '../domain/subject.ts';
 import { COUNTS, inScope, type MoneyKind, type Scope, scopeKey, TABLE } from './counting.ts';
 import type { Row, Tx } from './store.ts';
@@ -141,6 +142,15 @@ export class Quotas {
       move.note ?? null,
     );
     this.#tallies.add('budgets', [move.budget], { filled_fen: move.amountFen });
+  }
+
+  /** What (fen) was last put into a budget; undefined where nothing ever was. */
+  async lastTopUp(budget: string): Promise<Fen | undefined> {
+    const [row] = await this.#tx.all(
+      'SELECT amount_fen FROM budget_moves WHERE budget = ? AND amount_fen > 0 ORDER BY seq DESC LIMIT 1',
+      budget,
+    );
+    return row && fen(Number(row.amount_fen));
   }
 
   /** Oldest first. */

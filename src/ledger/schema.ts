@@ -20,10 +20,16 @@ interface Otherwise {
 
 /**
  * These have the numbers from 1 on, by which the indexes of the trail tell calls, warnings and all else apart: a kind
- * that is added to them needs a step of its own.
+ * that is added to them needs a step of its own, unless no index needs to know it.
  */
 const FIRST_WORDS: Readonly<
-  Record<Extract<AuditKind, 'call' | 'result' | `alarm-${string}` | `approval-${string}`>, number>
+  Record<
+    Exclude<
+      Extract<AuditKind, 'call' | 'result' | `alarm-${string}` | `approval-${string}`>,
+      'approval-expired'
+    >,
+    number
+  >
 > = {
   call: 1,
   result: 2,
@@ -282,6 +288,22 @@ const MIGRATIONS: readonly (readonly Step[])[] = [
     'CREATE INDEX sessions_by_subject ON sessions (about, session)',
     'CREATE INDEX sessions_by_caller ON sessions (caller, at)',
     'CREATE INDEX sessions_by_time ON sessions (at)',
+  ],
+  [
+    // What channels have been told of the trail, and what they wait for; see outbox.ts.
+    `CREATE TABLE channels (
+      channel TEXT PRIMARY KEY, seq BIGINT NOT NULL, holder TEXT, beat BIGINT NOT NULL DEFAULT 0,
+      sent TEXT NOT NULL DEFAULT '', rest_until BIGINT NOT NULL DEFAULT 0,
+      failures INTEGER NOT NULL DEFAULT 0, failing_since BIGINT, told_at BIGINT,
+      disabled_at BIGINT, disabled_why TEXT)`,
+    `CREATE TABLE deliveries (
+      channel TEXT NOT NULL, seq BIGINT NOT NULL, type TEXT NOT NULL, lane TEXT NOT NULL, rank INTEGER NOT NULL,
+      due_at BIGINT, tries INTEGER NOT NULL DEFAULT 0, done_at BIGINT, outcome TEXT,
+      PRIMARY KEY (channel, seq)) WITHOUT ROWID`,
+    'CREATE INDEX deliveries_due ON deliveries (channel, rank, due_at) WHERE due_at IS NOT NULL',
+    'CREATE INDEX deliveries_waiting ON deliveries (channel, lane, seq) WHERE done_at IS NULL',
+    'CREATE INDEX deliveries_done ON deliveries (channel, done_at) WHERE done_at IS NOT NULL',
+    "CREATE INDEX deliveries_refused ON deliveries (channel, done_at) WHERE outcome = 'refused'",
   ],
 ];
 

@@ -223,6 +223,9 @@ const NOT_OF_ORDERS = {
   ...{ 'operator-secret-set': undefined, 'operator-secret-changed': undefined },
   ...{ 'ledger-backed-up': undefined, 'ledger-restored': undefined, 'ledger-moved': undefined },
   ...{ 'ledger-day-reconciled': undefined, 'ledger-resumed': undefined },
+  ...{ 'policy-denied': undefined, 'allowance-low': undefined, 'bill-differs': undefined },
+  ...{ 'trail-broken': undefined, 'channel-disabled': undefined, 'channel-enabled': undefined },
+  ...{ 'channel-replayed': undefined },
 };
 
 type Told = Exclude<AuditKind, `alarm-${Alarm}`> | 'alarm' | 'call-refused';
@@ -243,6 +246,8 @@ export const EVENTS: Readonly<Record<Told, Text | undefined>> = {
   'order-paid': { zh: '买家已付款（支付平台确认）', en: 'The buyer has paid (proven by the gateway)' },
   'order-closed': { zh: '订单已关闭', en: 'The order was closed' },
   'order-declined': { zh: '支付平台拒绝了订单', en: 'The gateway declined the order' },
+  'order-in-doubt': { zh: '超过十分钟没有结果', en: 'No result for ten minutes' },
+  'approval-expired': { zh: '审批已过期', en: 'The approval expired' },
   'order-unknown': { zh: '订单结果待确认，正在查询', en: 'The result is unknown; being asked' },
   'order-withdrawn': { zh: '智能体撤回了收款', en: 'The agent withdrew the payment' },
   'order-reopened': { zh: '重新收款', en: 'The payment is tried again' },

@@ -1,6 +1,7 @@
 import { beijingIso, DAY_MS, wholeSecond } from '../domain/clock.ts';
 import { defined } from '../domain/defined.ts';
 import { CashierError, type Text } from '../domain/errors.ts';
+import { type Fen, fen } from '../domain/money.ts';
 import type { Subject } from '../domain/subject.ts';
 import type { Allowed } from '../ledger/audit-kinds.ts';
 import type { Book } from '../ledger/book.ts';
@@ -72,12 +73,30 @@ export async function permit(
     return undefined;
   }
   const budgets = new Set(rules.flatMap((rule) => (rule.kind === 'budget' ? [rule.budget] : [])));
+  for (const budget of budgets) await noteLow(book, budget, subject.amountFen);
   await book.quotas.draw([...budgets], subject);
   return {
     counts: { countedAt: now, countedBy: caller, client: call.client },
     allowed: { rules: rules.map(({ path }) => path), ...(yes === undefined ? {} : { approval: yes.id }) },
     approval: yes,
   };
+}
+
+/** Of what was added last, so much (a fifth) is little. */
+const LITTLE = 5;
+
+/** Records that a draw which is about to be made leaves little of an allowance, where so far it was more. */
+async function noteLow(book: Book, budget: string, amountFen: Fen): Promise<void> {
+  const { filledFen, heldFen } = await book.quotas.budget(budget);
+  const addedFen = await book.quotas.lastTopUp(budget);
+  if (addedFen === undefined) return;
+  const [beforeFen, leftFen] = [filledFen - heldFen, filledFen - heldFen - amountFen];
+  const isLittle = (rest: number) => rest * LITTLE < addedFen;
+  if (!isLittle(leftFen) || isLittle(beforeFen)) return;
+  await book.audit.append({
+    kind: 'allowance-low',
+    detail: { budget, leftFen: fen(Math.max(0, leftFen)), addedFen },
+  });
 }
 
 /**

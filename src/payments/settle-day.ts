@@ -38,9 +38,32 @@ export async function settleDay(
     if (state !== undefined) settled.set(difference, state);
   }
   const released = settle ? await releaseAbsentRefunds(till, wallet, billsOf(wallet)) : [];
+  await noteDifferences(till, result, settled.size);
   if (isRestored) {
     const { differences } = settled.size > 0 ? await compare() : result;
     await noteReconciled(till, { provider: wallet.id, date: input.date, taken, differences });
   }
   return { result, settled, released, taken };
+}
+
+/** What of a wallet's days was last noted to differ. */
+const noted = (provider: string) => `bill_differs ${provider}`;
+
+/**
+ * Records that a bill says otherwise than the ledger, once for a day, and again where that has become more or less. What
+ * the gateway has settled, and what may follow in the next bill, is no difference.
+ */
+async function noteDifferences(
+  { ledger }: Till,
+  { provider, date, differences }: Reconciliation,
+  settled: number,
+): Promise<void> {
+  const count = differences.filter(({ mayFollow }) => !mayFollow).length - settled;
+  if (count <= 0) return;
+  await ledger.write(async (book) => {
+    const found = `${date} ${count}`;
+    if ((await book.meta(noted(provider))) === found) return;
+    await book.audit.append({ kind: 'bill-differs', detail: { provider, date, count } });
+    await book.setMeta(noted(provider), found);
+  });
 }

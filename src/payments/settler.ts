@@ -6,6 +6,7 @@ import type { PaymentProvider } from '../providers/contract.ts';
 import { accountsOf } from './accounts.ts';
 import { askTrade } from './ask-gateway.ts';
 import { finishClosing } from './close-payment.ts';
+import { noteDoubt } from './doubt.ts';
 import { isGatewayError } from './errors.ts';
 import { isPaceAhead, roomForBackground, takePlaces } from './pace.ts';
 import { settleRefund } from './refund-payment.ts';
@@ -43,6 +44,8 @@ interface Rounds {
   readonly served: Map<string, string>;
   /** By account, where a corrected clock may have left questions: beyond how far ahead (ms). */
   readonly misplaced: Map<string, number>;
+  /** Orders of which it stands on record that they are long in doubt. */
+  readonly doubted: Set<string>;
   count: number;
   /** When (ms) the last round was. */
   last: number;
@@ -64,6 +67,7 @@ export async function runSettler(
     underWay: new Set(),
     served: new Map(),
     misplaced: new Map(),
+    doubted: new Set(),
     count: 0,
     last: till.clock.now(),
   };
@@ -85,7 +89,7 @@ export async function runSettler(
       },
     );
     for (const item of due) {
-      const asked = settleAt(till, item, signal).finally(() => rounds.underWay.delete(asked));
+      const asked = settleAt(till, item, rounds, signal).finally(() => rounds.underWay.delete(asked));
       rounds.underWay.add(asked);
     }
     await till.clock.sleep(waiting ? ROUND_MS : REST_MS, signal);
@@ -187,20 +191,27 @@ function random({ randomBytes }: Till): number {
 }
 
 /** What cannot be learned now is asked again by the schedule; a settler never gives up and never shouts. */
-async function settleAt(till: Till, due: Due, signal: AbortSignal): Promise<void> {
+async function settleAt(till: Till, due: Due, { doubted }: Rounds, signal: AbortSignal): Promise<void> {
   await till.clock.sleep(Math.max(0, due.at - till.clock.now()), signal);
   if (signal.aborted) return;
+  let { order } = due;
   try {
-    if (due.refund) await settleRefund(till, due.order, due.refund);
-    else await finishClosing(till, await askTrade(till, due.order, 'has-turn'));
+    if (due.refund) await settleRefund(till, order, due.refund);
+    else {
+      const asked = await askTrade(till, order, 'has-turn');
+      order = asked.order;
+      await finishClosing(till, asked);
+    }
   } catch (error) {
-    const facts = {
-      outTradeNo: due.order.outTradeNo,
-      error: error instanceof Error ? error.message : String(error),
-    };
-    // To a client what the gateway says, or does not, to a refund that is sent again would be an error of its call.
-    const ofGateway = error instanceof CashierError && OF_GATEWAYS.has(error.code);
-    if (isGatewayError(error) || ofGateway) till.log.info('settler: no answer', facts);
-    else till.log.error('settler', facts);
+    unsettled(till, due, error);
   }
+  if (!due.refund) await noteDoubt(till, order, doubted).catch((error) => unsettled(till, due, error));
+}
+
+function unsettled({ log }: Till, { order: { outTradeNo } }: Due, error: unknown): void {
+  const facts = { outTradeNo, error: error instanceof Error ? error.message : String(error) };
+  // To a client what the gateway says, or does not, to a refund that is sent again would be an error of its call.
+  const ofGateway = error instanceof CashierError && OF_GATEWAYS.has(error.code);
+  if (isGatewayError(error) || ofGateway) log.info('settler: no answer', facts);
+  else log.error('settler', facts);
 }

@@ -2,7 +2,15 @@ import { CashierError, type Text } from '../domain/errors.ts';
 import type { ProviderId } from '../domain/order.ts';
 
 /** What a finding is about. */
-export type Area = ProviderId | 'configuration' | 'clock' | 'notify' | 'ledger' | 'policy' | 'service';
+export type Area =
+  | ProviderId
+  | 'configuration'
+  | 'clock'
+  | 'notify'
+  | 'ledger'
+  | 'policy'
+  | 'channels'
+  | 'service';
 
 /** With an error the server does not start, or cannot collect; with a warning it can, but not as well as it should. */
 export type Level = 'ok' | 'warning' | 'error';

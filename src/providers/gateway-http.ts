@@ -1,5 +1,6 @@
 import type { IncomingMessage, RequestOptions } from 'node:http';
 import type { Agent as HttpsAgent } from 'node:https';
+import type { LookupFunction } from 'node:net';
 import { pipeline } from 'node:stream';
 import { createUnzip } from 'node:zlib';
 import { GatewayUnavailable, OutcomeUnknown } from './contract.ts';
@@ -14,6 +15,8 @@ export interface GatewayRequest {
   readonly maxBodyBytes?: number;
   /** ms; for answers that take longer than a call, such as a file. */
   readonly timeoutMs?: number;
+  /** Ends it before its time, as the deadline does. */
+  readonly signal?: AbortSignal;
 }
 
 /** One answer, raw: verify `body` before reading it. Header names are lower-case. */
@@ -35,6 +38,8 @@ export interface WayOut {
    * undefined: it is reached directly.
    */
   connectorFor(url: string): HttpsAgent['createConnection'] | undefined;
+  /** Finds the addresses of a name, for connections that are made directly; by default the machine does. */
+  readonly lookup?: LookupFunction;
 }
 
 /** ms; WeChat Pay recommends at least 5 s for orders, both gateways answer within 10 s or not at all. */
@@ -58,10 +63,12 @@ export function gatewayHttp(timeoutMs = GATEWAY_TIMEOUT_MS, wayOut?: WayOut): Ga
       let isSent = false;
       let isOver = false;
       let end = () => {};
-      const deadline = setTimeout(() => {
+      const stop = () => {
         isOver = true;
         end();
-      }, request.timeoutMs ?? timeoutMs);
+      };
+      const deadline = setTimeout(stop, request.timeoutMs ?? timeoutMs);
+      request.signal?.addEventListener('abort', stop);
       try {
         const response = await new Promise<IncomingMessage>((resolve, reject) => {
           const { method, headers, maxBodyBytes, url, body } = request;
@@ -101,6 +108,7 @@ export function gatewayHttp(timeoutMs = GATEWAY_TIMEOUT_MS, wayOut?: WayOut): Ga
         throw isSent ? new OutcomeUnknown(why) : new GatewayUnavailable(why);
       } finally {
         clearTimeout(deadline);
+        request.signal?.removeEventListener('abort', stop);
       }
     },
   };
@@ -116,10 +124,11 @@ async function load(wayOut: WayOut | undefined) {
     new https.Agent(options),
   ];
   return (url: string, request: RequestOptions) => {
-    if (url.startsWith('http:')) return http.request(url, { ...request, agent: plain });
+    const { lookup } = wayOut ?? {};
+    if (url.startsWith('http:')) return http.request(url, { ...request, lookup, agent: plain });
     const createConnection = wayOut?.connectorFor(url);
     const agent = createConnection ? Object.assign(tunnel, { createConnection }) : direct;
-    return https.request(url, { ...request, agent });
+    return https.request(url, { ...request, lookup, agent });
   };
 }
 

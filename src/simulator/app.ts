@@ -6,9 +6,12 @@ import { servedNames } from '../domain/names.ts';
 import { proveWhose, WHOSE } from '../platform/listener-proof.ts';
 import { control } from './control.ts';
 import { type Incoming, json, type Outgoing, redirect } from './http.ts';
+import { receive } from './inbox/receiver.ts';
+import { RECEIVERS } from './inbox/receivers.ts';
 import { MAX_BODY_BYTES } from './limits.ts';
 import { cashierPage, errorPage } from './pages/cashier-page.ts';
 import { homePage } from './pages/home-page.ts';
+import { inboxPage } from './pages/inbox-page.ts';
 import { openPage } from './pages/open-page.ts';
 import { pay, refuse } from './payer.ts';
 import { markOf } from './state/identity.ts';
@@ -40,10 +43,17 @@ export function createApp(world: World, changed: () => void): Hono<App> {
   app.get(WHOSE, proveWhose(markOf(world.identity)));
   for (const { method, path, handle } of world.fakes.flatMap(({ routes }) => routes))
     app.on(method, path, on(handle));
+  for (const receiver of RECEIVERS) {
+    app.post(
+      receiver.route,
+      on((w, incoming) => receive(w, receiver, incoming)),
+    );
+  }
   app.all('/control/*', on(control));
   app.post('/merchant/notify', on(acknowledge));
 
   app.get('/', on(homePage));
+  app.get('/inbox', on(inboxPage));
   app.get(
     '/scan',
     on((w, _incoming, context) => openPage(w, context.req.query('code') ?? '')),

@@ -17,6 +17,7 @@ import type { World } from './world.ts';
  *   GET    /control/trades     every order with its refunds → {trades}
  *   GET    /control/requests   authenticated gateway calls, oldest first → {requests}
  *   GET    /control/deliveries notifications and the outcome of each attempt → {deliveries}
+ *   GET    /control/inbox      what the merchant was told, newest first → {messages}
  *   GET    /control/faults     → {faults, scenarios}
  *   POST   /control/faults     {scenario, provider?, operation?, outTradeNo?, times?}: as a `sim:` token would
  *   DELETE /control/faults     removes them all
@@ -51,6 +52,8 @@ export async function control(world: World, incoming: Incoming): Promise<Answer>
       return json(200, { requests: world.requests.all() });
     case 'GET /control/deliveries':
       return json(200, { deliveries: world.deliveries.all() });
+    case 'GET /control/inbox':
+      return json(200, { messages: world.inbox.recent(LISTED) });
     case 'GET /control/faults':
       return json(200, { faults: world.steering.faults(), scenarios: SCENARIOS });
     case 'POST /control/faults':

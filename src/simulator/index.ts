@@ -1,5 +1,7 @@
 import type { Clock, RandomBytes } from '../domain/clock.ts';
 import { FAKES } from './fakes.ts';
+import { secretOf } from './inbox/receiver.ts';
+import { RECEIVERS } from './inbox/receivers.ts';
 import { keepPort } from './port.ts';
 import { Serving } from './serving.ts';
 import { SimulatorDatabase } from './state/database.ts';
@@ -35,6 +37,10 @@ export interface Simulator {
   readonly certificateEnv: Readonly<Record<string, string>>;
   /** The same of a platform, once for each of the sellers in whose name it orders. */
   readonly platformEnvs: readonly Readonly<Record<string, string>>[];
+  /** The merchant's group chat, into which a server puts its messages where nothing else is configured. */
+  readonly inbox: Inbox;
+  /** The same of any kind of channel; what its name brings about stands on the page `/inbox`. */
+  inboxOf(kind: string, box: string): Inbox;
   /**
    * Serves on the stored port unless another process of the same folder does: true when this process now serves. A
    * process that stands by takes over when the other dies. Rejects when a stranger holds the port.
@@ -42,6 +48,18 @@ export interface Simulator {
   serve(): Promise<boolean>;
   close(): Promise<void>;
 }
+
+/** Where messages to the merchant arrive. */
+export interface Inbox {
+  /** As a channel is called. */
+  readonly kind: string;
+  readonly url: string;
+  /** The key that they are signed with, where they are. */
+  readonly secret?: string;
+}
+
+/** The group that a newcomer's messages go to. */
+const GROUP = { kind: 'feishu', box: 'merchant' } as const;
 
 const MODE = { CASHIER_MODE: 'simulator' };
 /** A platform has two of them. */
@@ -55,8 +73,16 @@ export async function openSimulator(options: SimulatorOptions): Promise<Simulato
   const port = await keepPort(database, randomBytes, options.port);
   const origin = `http://127.0.0.1:${port}`;
   const serving = new Serving(createWorld({ clock, randomBytes }, database, identity, origin, fakes));
+  function inboxOf(kind: string, box: string): Inbox {
+    const receiver = RECEIVERS.find((one) => one.kind === kind);
+    if (!receiver) throw new Error(`nobody takes messages of ${kind}`);
+    const secret = secretOf({ identity }, receiver, box);
+    return { kind, url: receiver.address(origin, box), ...(secret === undefined ? {} : { secret }) };
+  }
   return {
     origin,
+    inbox: inboxOf(GROUP.kind, GROUP.box),
+    inboxOf,
     env: Object.assign({}, ...[MODE, ...fakes.map((fake) => fake.env(identity, origin))]),
     certificateEnv: Object.assign(
       {},

@@ -5,6 +5,7 @@ import { CodeBook, type IssuedCode } from './state/codes.ts';
 import type { SimulatorDatabase } from './state/database.ts';
 import { type Delivery, DeliveryBook } from './state/deliveries.ts';
 import type { Identity, KeyName, Numbers } from './state/identity.ts';
+import { InboxBook } from './state/inbox.ts';
 import { RequestLog } from './state/request-log.ts';
 import { type Trade, TradeBook } from './state/trades.ts';
 import { Steering } from './steering.ts';
@@ -76,6 +77,8 @@ export interface World {
   readonly codes: CodeBook;
   readonly billFiles: BillFileBook;
   readonly deliveries: DeliveryBook;
+  /** What the merchant was told. */
+  readonly inbox: InboxBook;
   readonly requests: RequestLog;
   readonly steering: Steering;
 }
@@ -98,6 +101,7 @@ export function createWorld(
     codes: new CodeBook(database),
     billFiles: new BillFileBook(database),
     deliveries: new DeliveryBook(database),
+    inbox: new InboxBook(database),
     requests: new RequestLog(database),
     steering: new Steering(database),
   };

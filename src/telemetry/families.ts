@@ -1,5 +1,7 @@
 import { ERROR_CODES, type Text } from '../domain/errors.ts';
 import { REALMS } from '../domain/order.ts';
+import { TOLD_OUTCOMES } from '../events/event.ts';
+import { CHANNEL_KINDS } from '../events/kinds/kind.ts';
 import { NOTIFY_OUTCOMES } from '../payments/apply-notify.ts';
 import { RULE_NAMES } from '../policy/rules.ts';
 import { NOTIFY_REASONS } from '../providers/contract.ts';
@@ -213,6 +215,41 @@ export const FAMILIES = {
       en: 'What is left of an allowance, in fen (ledger); `budget` is the name it was added to under, at most 100',
     },
     alarm: { zh: '低于一天的用量', en: 'Below what a day takes' },
+  },
+  cashier_channel_tries_total: {
+    kind: 'counter',
+    labels: { kind: CHANNEL_KINDS, outcome: TOLD_OUTCOMES },
+    does: {
+      zh: '向通知渠道发送的次数，按渠道种类与结果：`again` 稍后再试，`refused` 这一条不再发送，`disabled` 渠道已停用',
+      en: 'Tries to tell a channel something, by its kind and what came of it: `again` is tried later, `refused` was put aside, `disabled` silences the channel',
+    },
+    alarm: { zh: '`refused` 或 `disabled` 增加', en: '`refused` or `disabled` grows' },
+  },
+  cashier_events_waiting: {
+    kind: 'gauge',
+    labels: { kind: CHANNEL_KINDS },
+    does: {
+      zh: '等待发送的事件（账本，每个渠道最多计到 5000）',
+      en: 'Events that wait to be told (ledger; counted up to 5,000 a channel)',
+    },
+  },
+  cashier_oldest_event_waiting_age_seconds: {
+    kind: 'gauge',
+    labels: { kind: CHANNEL_KINDS },
+    does: {
+      zh: '其中最早的一个有多久（账本；没有时为 0）',
+      en: 'Age of the oldest of them (ledger; 0 where there is none)',
+    },
+    alarm: {
+      zh: '超过 600：渠道收不到通知，运行 `channels list`',
+      en: 'Above 600: a channel hears nothing; run `channels list`',
+    },
+  },
+  cashier_channels_disabled: {
+    kind: 'gauge',
+    labels: { kind: CHANNEL_KINDS },
+    does: { zh: '已停用的通知渠道（账本）', en: 'Channels that are disabled (ledger)' },
+    alarm: { zh: '大于 0', en: 'Above 0' },
   },
   cashier_ledger_wait_seconds: {
     kind: 'histogram',

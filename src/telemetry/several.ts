@@ -43,10 +43,9 @@ const WORDS = {
   ledger: ['ok', 'unreadable'],
   settler: ['ok', 'starting', 'stalled'],
   gateways: ['idle', 'ok', 'silent'],
-  outbox: ['empty'],
-} as const satisfies { [Part in Exclude<keyof Readiness, 'ready'>]: readonly Readiness[Part][] };
+} as const satisfies { [Part in Exclude<keyof Readiness, 'ready' | 'outbox'>]: readonly Readiness[Part][] };
 
-/** Whether all can work; of each part the worst word, and nothing about whose it is. */
+/** Whether all can work; of each part the worst word, of what waits all, and nothing about whose it is. */
 export function readinessOf(all: readonly Readiness[]): Readiness {
   const worst = <Word>(words: readonly Word[], said: readonly Word[]) =>
     words.findLast((word) => said.includes(word)) ?? (words[0] as Word);
@@ -64,9 +63,9 @@ export function readinessOf(all: readonly Readiness[]): Readiness {
       WORDS.gateways,
       all.map(({ gateways }) => gateways),
     ),
-    outbox: worst<Readiness['outbox']>(
-      WORDS.outbox,
-      all.map(({ outbox }) => outbox),
-    ),
+    outbox: {
+      waiting: all.reduce((sum, { outbox }) => sum + outbox.waiting, 0),
+      oldestSeconds: Math.max(0, ...all.map(({ outbox }) => outbox.oldestSeconds)),
+    },
   };
 }

@@ -1,6 +1,8 @@
 import type { Clock } from '../domain/clock.ts';
 import type { CashierError } from '../domain/errors.ts';
 import type { ProviderId, Realm } from '../domain/order.ts';
+import type { ToldOutcome } from '../events/event.ts';
+import type { KindId } from '../events/kinds/kind.ts';
 import { type Figures, figuresOf } from '../ledger/figures.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Store } from '../ledger/store.ts';
@@ -22,14 +24,14 @@ const STILL_MS = 60_000;
 /** So many exchanges in a row without an answer make a gateway one that does not answer. */
 const SILENT = 3;
 
-/** `/readyz`: one word for each part, and nothing about whose they are. */
+/** `/readyz`: one word for each part, of what waits how much and for how long, and nothing about whose they are. */
 export interface Readiness {
   readonly ready: boolean;
   readonly ledger: 'ok' | 'unreadable';
   readonly settler: 'ok' | 'starting' | 'stalled';
   readonly gateways: 'ok' | 'idle' | 'silent';
-  /** There is none as yet that anything could wait in. */
-  readonly outbox: 'empty';
+  /** What is to be told to channels and was not yet, and how long the oldest of it has waited. */
+  readonly outbox: { readonly waiting: number; readonly oldestSeconds: number };
 }
 
 export interface TelemetryPorts {
@@ -45,6 +47,7 @@ export interface TelemetryPorts {
 export interface Watched {
   readonly ledger: Pick<Ledger, 'inspect' | 'ear'>;
   readonly providers: readonly ProviderId[];
+  readonly channels: () => readonly { readonly name: string; readonly kind: { readonly id: KindId } }[];
   readonly callsUnderWay: () => number;
   readonly waitsOpen: () => number;
 }
@@ -119,6 +122,11 @@ export class Telemetry {
     });
   }
 
+  /** Somebody was told something, or that was tried. */
+  told(kind: KindId, outcome: ToldOutcome): void {
+    this.#metrics.count('cashier_channel_tries_total', { kind, outcome });
+  }
+
   limited(): void {
     this.#metrics.count('cashier_calls_limited_total', {});
   }
@@ -147,13 +155,14 @@ export class Telemetry {
     return this.#metrics.text((set) => {
       this.#setOwn(set, watched);
       set('cashier_ledger_readable', {}, figures ? 1 : 0);
-      if (figures) setFigures(set, figures, now);
+      if (figures) setFigures(set, figures, watched.channels(), now);
     });
   }
 
   /** Whether work can be done, and of what is not as it should be, what. */
   async readiness(watched: Watched): Promise<Readiness> {
-    const ledger = (await this.#figures(watched)) ? 'ok' : 'unreadable';
+    const figures = await this.#figures(watched);
+    const ledger = figures ? 'ok' : 'unreadable';
     const since = this.#ports.clock.now() - (this.#lastRound ?? this.#startedAt);
     const standing = this.#lastRound === undefined ? 'starting' : 'ok';
     const settler = since > STILL_MS ? 'stalled' : standing;
@@ -164,18 +173,27 @@ export class Telemetry {
       ledger,
       settler,
       gateways: unanswered.some((count) => count >= SILENT) ? 'silent' : heard,
-      outbox: 'empty',
+      outbox: outboxOf(figures, this.#ports.clock.now()),
     };
   }
 
   /** Shared by all who ask within a second; undefined when the ledger does not answer. */
-  #figures({ ledger, providers }: Watched): Promise<Figures | undefined> {
+  #figures({ ledger, providers, channels }: Watched): Promise<Figures | undefined> {
     const { clock } = this.#ports;
     const now = clock.now();
     if (this.#read && Math.abs(now - this.#read.at) < FRESH_MS) return this.#read.figures;
     const answered = new AbortController();
     const figures = Promise.race([
-      ledger.inspect((tx) => figuresOf(tx, providers, now)).catch(() => undefined),
+      ledger
+        .inspect((tx) =>
+          figuresOf(
+            tx,
+            providers,
+            channels().map(({ name }) => name),
+            now,
+          ),
+        )
+        .catch(() => undefined),
       clock.sleep(PATIENCE_MS, answered.signal).then(() => undefined),
     ]).finally(() => answered.abort());
     this.#read = { at: now, figures };
@@ -198,8 +216,45 @@ export class Telemetry {
   }
 }
 
-function setFigures(set: Setter, figures: Figures, now: number): void {
-  const age = (since: number | undefined) => (since === undefined ? 0 : Math.max(0, now - since) / 1_000);
+/** How long ago (s) something was; 0 where it never was. */
+function ageOf(since: number | undefined, now: number): number {
+  return since === undefined ? 0 : Math.max(0, now - since) / 1_000;
+}
+
+function oldest(all: readonly { readonly since: number | undefined }[]): number | undefined {
+  return all.reduce<number | undefined>(
+    (first, { since }) => (since === undefined ? first : Math.min(since, first ?? since)),
+    undefined,
+  );
+}
+
+function outboxOf(figures: Figures | undefined, now: number): Readiness['outbox'] {
+  const all = [...(figures?.outbox.values() ?? [])];
+  return {
+    waiting: all.reduce((sum, { count }) => sum + count, 0),
+    oldestSeconds: Math.floor(ageOf(oldest(all), now)),
+  };
+}
+
+function setFigures(
+  set: Setter,
+  figures: Figures,
+  channels: ReturnType<Watched['channels']>,
+  now: number,
+): void {
+  const age = (since: number | undefined) => ageOf(since, now);
+  for (const kind of new Set(channels.map((one) => one.kind.id))) {
+    const those = channels
+      .filter((one) => one.kind.id === kind)
+      .flatMap(({ name }) => figures.outbox.get(name) ?? []);
+    set(
+      'cashier_events_waiting',
+      { kind },
+      those.reduce((sum, { count }) => sum + count, 0),
+    );
+    set('cashier_oldest_event_waiting_age_seconds', { kind }, age(oldest(those)));
+    set('cashier_channels_disabled', { kind }, those.filter(({ disabled }) => disabled).length);
+  }
   for (const [gateway, { count, since }] of figures.orders) {
     set('cashier_orders_in_doubt', { gateway }, count);
     set('cashier_oldest_order_in_doubt_age_seconds', { gateway }, age(since));

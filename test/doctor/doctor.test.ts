@@ -2,5 +2,6 @@
 import './wallet-cases.ts';
 import './gateway-cases.ts';
 import './surroundings-cases.ts';
+import './channel-cases.ts';
 import './hardy-cases.ts';
 import './expiry-cases.ts';

@@ -194,7 +194,7 @@ it('/readyz is JSON with a word for each part, under any name, and tells a stran
     const { status, body } = await get('/readyz', { host });
     expect(status).toBe(200);
     expect(JSON.parse(body)).toEqual({
-      ...{ ready: true, ledger: 'ok', settler: 'ok', outbox: 'empty' },
+      ...{ ready: true, ledger: 'ok', settler: 'ok', outbox: { waiting: 0, oldestSeconds: 0 } },
       gateways: expect.stringMatching(/^(ok|idle)$/),
     });
   }

@@ -17,7 +17,7 @@ import { postgresMark } from '../support/skipped.ts';
 import { CALL, payment, refund, World } from '../support/world.ts';
 
 /** What grows with every sale. Read whole, the work of an idle server or an open page grows with the ledger. */
-const GROWING = ['orders', 'refunds', 'approvals', 'audit', 'budget_draws'];
+const GROWING = ['orders', 'refunds', 'approvals', 'audit', 'budget_draws', 'deliveries'];
 
 const DAY_MS = 86_400_000;
 const MIDNIGHT = Date.parse('2026-11-21T00:00:00+08:00');
@@ -66,7 +66,29 @@ const QUESTIONS: Readonly<Record<string, (book: Book, tx: Tx) => Promise<unknown
   'the newest of a story': (book) => book.audit.newestStory('ORDER_1'),
   'whether there was an alarm': (book) => book.audit.isAlarmed({ outTradeNo: 'ORDER_1' }, 'foreign-trade'),
   'the list of approvals': (book) => readList(book, NOW),
-  'what is watched from outside': (_, tx) => figuresOf(tx, ['alipay', 'wechatpay'], NOW),
+  'how far the trail has come': (book) => book.trail.head(),
+  'what of the trail is an event': (book) => book.trail.between(2, 10, ['order-paid', 'refund-success']),
+  'some records': (book) => book.trail.at([1, 2, 3]),
+  'what was recorded before': (book) => book.trail.before(NOW),
+  'where a channel stands': (book) => book.outbox.states(['boss', 'shop']),
+  'when a channel is to be told': (book) => book.outbox.dueAt('boss'),
+  'what is taken in for a channel': (book) =>
+    book.outbox.takeIn('boss', 0, 9, [{ seq: 9, type: 'payment.paid', lane: 'ORDER_1', rank: 3 }]),
+  'what is due to a channel': (book) => book.outbox.take('boss', 'p1', undefined, 20),
+  'what was told': (book) =>
+    book.outbox.settle(
+      'boss',
+      [
+        { seqs: [1, 2], is: 'delivered' },
+        { seqs: [3], is: 'again', dueAt: NOW },
+      ],
+      { isWell: true, isBack: true, restUntil: 0 },
+    ),
+  'what was told long ago': (book) => book.outbox.purge('boss'),
+  'what a channel is told again': (book) => book.outbox.replay('boss', 9_000),
+  'which approvals have expired': (book) =>
+    book.approvals.expired({ expiresAt: NOW - DAY_MS, id: '' }, NOW, 20),
+  'what is watched from outside': (_, tx) => figuresOf(tx, ['alipay', 'wechatpay'], ['boss'], NOW),
   'an approval': async (book) => readCase(book, (await book.approvals.newest(1))[0]?.id ?? '', NOW),
 };
 
@@ -126,6 +148,10 @@ const FILLED = [
      'seq', 1000 + i, 'out_trade_no', CASE WHEN i % 10 < 2 THEN 'ORDER_' || 1 + i % 10 ELSE 'X' || i / 4 END,
      'call_id', 'X' || i / 4, 'kind', 1 + i / 10 % 5))).*
    FROM audit, generate_series(1, ${4 * MANY}) AS i WHERE seq = 1`,
+  `INSERT INTO channels (channel, seq) VALUES ('boss', 0), ('shop', 0)`,
+  `INSERT INTO deliveries (channel, seq, type, lane, rank, due_at, done_at)
+   SELECT CASE WHEN i % 2 = 0 THEN 'boss' ELSE 'shop' END, 1000 + i, 'payment.paid', 'X' || i, i % 4,
+     CASE WHEN i % 50 = 0 THEN i END, CASE WHEN i % 50 <> 0 THEN i END FROM generate_series(1, ${MANY}) AS i`,
   `INSERT INTO budget_draws SELECT 'X' || i, '', 'c' || i % 50 FROM generate_series(1, ${MANY}) AS i`,
   'ANALYZE',
 ];

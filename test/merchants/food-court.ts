@@ -22,14 +22,22 @@ export const SECRETS: Readonly<Record<Merchant, string>> = {
 };
 
 /** JSON is YAML. */
-const fileOf = (wallets: Readonly<Partial<Record<Merchant, Env>>>) =>
-  JSON.stringify({
+const fileOf = (wallets: Readonly<Partial<Record<Merchant, Env>>>, channels: Channels) => {
+  const entry = (merchant: Merchant, name: string, policy: string) => ({
+    ...{ name, policy, env: wallets[merchant] ?? {} },
+    ...(channels[merchant] === undefined ? {} : { channels: `${merchant}.channels.yaml` }),
+  });
+  return JSON.stringify({
     version: 1,
     merchants: {
-      'tea-shop': { name: '茶铺', policy: 'tea.yaml', env: wallets['tea-shop'] ?? {} },
-      'noodle-bar': { name: '面馆', policy: 'noodle.yaml', env: wallets['noodle-bar'] ?? {} },
+      'tea-shop': entry('tea-shop', '茶铺', 'tea.yaml'),
+      'noodle-bar': entry('noodle-bar', '面馆', 'noodle.yaml'),
     },
   });
+};
+
+/** The text of a merchant's channels file. */
+type Channels = Readonly<Partial<Record<Merchant, string>>>;
 
 /** What a call was answered. */
 export interface Answer {
@@ -82,14 +90,20 @@ export class FoodCourt {
     });
   }
 
-  /** @param wallets other ones than those of the simulators inside */
+  /**
+   * @param wallets other ones than those of the simulators inside
+   * @param channels who is told what, by merchant; without one, its simulator's inbox
+   */
   static async open(
     wallets: (origin: string) => Readonly<Partial<Record<Merchant, Env>>> = () => ({}),
+    channels: Channels = {},
   ): Promise<FoodCourt> {
     const home = makeHome();
     const port = await freePort();
     const file = join(home, 'merchants.yaml');
-    writeFileSync(file, fileOf(wallets(`http://127.0.0.1:${port}`)));
+    writeFileSync(file, fileOf(wallets(`http://127.0.0.1:${port}`), channels));
+    for (const [merchant, text] of Object.entries(channels))
+      writeFileSync(join(home, `${merchant}.channels.yaml`), text);
     const rules = 'version: 1\nclients: { alice: { payments: { maxYuan: "100" } } }\n';
     for (const name of ['tea.yaml', 'noodle.yaml']) writeFileSync(join(home, name), rules);
     const env = {

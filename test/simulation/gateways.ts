@@ -118,6 +118,8 @@ export class Gateways {
       deliveries: new Deliveries((delivery) => this.#post(delivery)),
       requests: new Requests(),
       steering: UNSTEERED,
+      // Nobody is told anything here.
+      inbox: undefined as never,
     };
   }
 

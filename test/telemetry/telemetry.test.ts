@@ -39,6 +39,7 @@ beforeEach(async () => {
   watched = {
     ledger: counted,
     providers: ['alipay', 'wechatpay'],
+    channels: () => [],
     callsUnderWay: () => 3,
     waitsOpen: () => till.desk.waits.open,
   };
@@ -223,7 +224,13 @@ describe('readiness', () => {
   it('is everything in order, with a settler that goes round', async () => {
     const stop = new AbortController();
     expect(await telemetry.readiness(watched)).toEqual({
-      ...{ ready: true, ledger: 'ok', settler: 'starting', gateways: 'idle', outbox: 'empty' },
+      ...{
+        ready: true,
+        ledger: 'ok',
+        settler: 'starting',
+        gateways: 'idle',
+        outbox: { waiting: 0, oldestSeconds: 0 },
+      },
     });
     await runSettler(till, stop.signal, () => {
       telemetry.round();

@@ -26,6 +26,7 @@ export function homePage(world: World): Answer {
     body: html`<main class="home">
 <h1>支付网关模拟器 <small>Gateway simulator</small></h1>
 <p>扮演支付网关（${world.fakes.map(({ name }) => name.zh).join('、')}），以及付款的人。<span class="en">Plays the gateways, and the person who pays.</span></p>
+<p><a href="/inbox">收件箱：商家收到的消息 <small>Inbox: what the merchant is told</small></a></p>
 <h2>扫一扫 <small>Scan</small></h2>
 <form class="box scan" method="get" action="/scan">
 <input name="code" required autocomplete="off" aria-label="二维码内容或支付链接 QR string or link" placeholder="weixin://wxpay/… 或支付链接 or a link">

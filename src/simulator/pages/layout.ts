@@ -28,6 +28,21 @@ function themes({ fakes }: World): string {
     .join('');
 }
 
+/** Shows anew what is in the section `#live` when it has changed, as long as somebody looks. */
+const LIVE = `const look = async () => {
+  if (!document.hidden) {
+    const answer = await fetch(location.href).catch(() => undefined);
+    const text = answer && answer.ok ? await answer.text() : '';
+    const from = text.indexOf('<section id="live"');
+    const part = from < 0 ? '' : text.slice(from, text.indexOf('</section>', from));
+    const next = new DOMParser().parseFromString(part, 'text/html').getElementById('live');
+    const now = document.getElementById('live');
+    if (next && next.innerHTML !== now.innerHTML) now.replaceChildren(...next.childNodes);
+  }
+  setTimeout(look, 2000);
+};
+setTimeout(look, 2000);`;
+
 /** A whole page: no external resource, nothing cached, loudly labelled as simulated. */
 export function page(
   world: World,
@@ -36,7 +51,11 @@ export function page(
     /** A wallet's id, or `plain`. */
     readonly theme: string;
     readonly body: Markup;
+    /** What its style has beside everybody's. */
+    readonly style?: string;
     readonly status?: number;
+    /** Whether what is in its `#live` changes by itself. */
+    readonly live?: true;
   },
 ): Answer {
   const nonce = world.randomBytes(16).toString('base64');
@@ -47,12 +66,12 @@ export function page(
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>${what.title}</title>
-<style nonce="${nonce}">${trusted(STYLE + themes(world))}</style>
+<style nonce="${nonce}">${trusted(STYLE + themes(world) + (what.style ?? ''))}</style>
 </head>
 <body class="${what.theme}">
 <p class="simulated"><strong>模拟 SIMULATED</strong><span>没有真实资金 · no real money moves</span></p>
 ${what.body}
-<script nonce="${nonce}">${trusted(COUNTDOWN)}</script>
+<script nonce="${nonce}">${trusted(what.live ? LIVE : COUNTDOWN)}</script>
 </body>
 </html>
 `;
@@ -61,7 +80,7 @@ ${what.body}
     headers: {
       'content-type': 'text/html; charset=utf-8',
       'cache-control': 'no-store',
-      'content-security-policy': `default-src 'none'; style-src 'nonce-${nonce}'; script-src 'nonce-${nonce}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`,
+      'content-security-policy': `default-src 'none'; style-src 'nonce-${nonce}'; script-src 'nonce-${nonce}';${what.live ? " connect-src 'self';" : ''} form-action 'self'; base-uri 'none'; frame-ancestors 'none'`,
       'referrer-policy': 'no-referrer',
       'x-content-type-options': 'nosniff',
     },

@@ -1,0 +1,199 @@
+import { beijingIso } from '../domain/clock.ts';
+import { defined } from '../domain/defined.ts';
+import { fen, toSignedYuan, toYuan } from '../domain/money.ts';
+import type { OrderState, RefundState } from '../domain/order.ts';
+import type { AuditDetails, AuditKind } from '../ledger/audit-kinds.ts';
+import type { ApprovalRecord, AuditRecord, OrderRecord, RefundRecord } from '../ledger/records.ts';
+import { type CashierEvent, DISABLED_WHY, type EventData, type EventType, type OwnType } from './event.ts';
+
+/** What an event is told with besides its record; nothing of it changes any more. */
+export interface Facts {
+  readonly order?: OrderRecord | undefined;
+  readonly refund?: RefundRecord | undefined;
+  readonly approval?: ApprovalRecord | undefined;
+  readonly simulated: boolean;
+}
+
+/** Of an older record, or one that somebody edited, anything may be missing. */
+type Detail<Kind extends AuditKind> = Partial<AuditDetails[Kind]>;
+
+/** What becomes of one kind of record: which event it is, if it is one, and what is told of it beyond its subject. */
+interface Derivation<Kind extends AuditKind> {
+  readonly type: (detail: Detail<Kind>) => EventType | OwnType | undefined;
+  readonly data?: (detail: Detail<Kind>, facts: Facts, record: AuditRecord) => Partial<EventData>;
+}
+type Derivations = { readonly [Kind in AuditKind]?: Derivation<Kind> };
+
+const always =
+  <Type extends EventType | OwnType>(type: Type) =>
+  () =>
+    type;
+const yuan = (amountFen: unknown) =>
+  Number.isSafeInteger(amountFen) ? toSignedYuan(Number(amountFen)) : undefined;
+const instant = (ms: unknown) =>
+  typeof ms === 'number' && ms >= 0 && ms < LAST_MS ? beijingIso(ms) : undefined;
+/** The last instant (ms) of the year 9999. */
+const LAST_MS = 253_402_300_799_999;
+
+const moved = <State extends OrderState | RefundState>({
+  to,
+  declinedCode,
+}: {
+  readonly to?: State;
+  readonly declinedCode?: string;
+}) => defined({ state: to, code: declinedCode });
+
+const payment = (type: (detail: Detail<'order-paid'>) => EventType): Derivation<'order-paid'> => ({
+  type,
+  data: (detail, { order }) => ({
+    ...moved<OrderState>(detail),
+    ...defined({
+      gatewayTradeNo: detail.gatewayTradeNo ?? order?.gatewayTradeNo,
+      paidAt: instant(order?.paidAt),
+      late: detail.late || undefined,
+    }),
+  }),
+});
+
+const refund = (type: EventType): Derivation<'refund-success'> => ({
+  type: always(type),
+  data: (detail, facts) => ({
+    ...moved<RefundState>(detail),
+    ...defined({ gatewayRefundNo: detail.gatewayRefundNo ?? facts.refund?.gatewayRefundNo }),
+  }),
+});
+
+type ApprovalSeen = NonNullable<EventData['approval']>['state'];
+
+function approval(
+  type: EventType,
+  state: ApprovalSeen,
+): Derivation<'approval-approved' | 'approval-failed'> & Derivation<'approval-asked' | 'approval-expired'> {
+  return {
+    type: always(type),
+    data: (
+      { decidedBy, reason, code }: { decidedBy?: string; reason?: string; code?: string },
+      { approval: asked }: Facts,
+    ) =>
+      defined({
+        approval: asked && {
+          id: asked.id,
+          kind: asked.kind,
+          state,
+          expiresAt: beijingIso(asked.expiresAt),
+          ...defined({ decidedBy }),
+        },
+        rule: state === 'pending' ? asked?.rule : undefined,
+        code: code ?? (state === 'expired' ? asked?.code : undefined),
+        reason,
+      }),
+  };
+}
+
+/** Which records are events: everything that a channel is ever told comes from here. */
+const DERIVATIONS: Derivations = {
+  'order-paid': payment(({ late }) => (late ? 'payment.late' : 'payment.paid')),
+  'order-closed': payment(always('payment.closed')),
+  'order-declined': payment(always('payment.closed')),
+  'order-withdrawn': payment(always('payment.closed')),
+  'order-in-doubt': {
+    type: always('payment.unknown'),
+    data: ({ since }) => ({ state: 'UNKNOWN', ...defined({ since: instant(since) }) }),
+  },
+  'refund-success': refund('refund.succeeded'),
+  'refund-closed': refund('refund.failed'),
+  'refund-declined': refund('refund.failed'),
+  'refund-abnormal': refund('refund.failed'),
+  // Of another system: it is as it is when it is learned.
+  'refund-created': {
+    type: ({ state }) =>
+      state === 'SUCCESS'
+        ? 'refund.succeeded'
+        : state === 'CLOSED' || state === 'ABNORMAL'
+          ? 'refund.failed'
+          : undefined,
+    data: ({ state }, facts) => defined({ state, gatewayRefundNo: facts.refund?.gatewayRefundNo }),
+  },
+  'approval-asked': approval('approval.asked', 'pending'),
+  'approval-approved': approval('approval.decided', 'approved'),
+  'approval-denied': approval('approval.decided', 'denied'),
+  'approval-failed': approval('approval.decided', 'failed'),
+  'approval-expired': approval('approval.expired', 'expired'),
+  'policy-denied': {
+    type: always('policy.denied'),
+    data: ({ count, since, rules }) => defined({ count, since: instant(since), rules }),
+  },
+  'allowance-low': {
+    type: always('budget.low'),
+    data: ({ budget, leftFen }) => defined({ budget, leftYuan: yuan(leftFen) }),
+  },
+  'operator-froze': {
+    type: always('freeze.set'),
+    data: ({ by, reason }) => defined({ by, reason }),
+  },
+  'operator-unfroze': { type: always('freeze.lifted'), data: ({ via }) => defined({ by: via }) },
+  'bill-differs': {
+    type: always('reconcile.differences'),
+    data: ({ provider, date, count }) => defined({ provider, date, count }),
+  },
+  'alarm-foreign-trade': { type: always('alarm.foreign-trade') },
+  'alarm-foreign-refund': { type: always('alarm.foreign-refund') },
+  'alarm-refunded-after-closed': { type: always('alarm.refunded-after-closed') },
+  'trail-broken': { type: always('alarm.audit'), data: ({ count }) => defined({ count }) },
+  'channel-disabled': {
+    type: always('channel.disabled'),
+    data: ({ channel, why, code }) =>
+      defined({ channel, why: DISABLED_WHY.find((one) => one === why), code }),
+  },
+};
+
+/** The kinds of records that may be events. */
+export const EVENT_KINDS = Object.keys(DERIVATIONS) as readonly AuditKind[];
+
+function derivationOf({ kind }: Pick<AuditRecord, 'kind'>): Derivation<AuditKind> | undefined {
+  return Object.hasOwn(DERIVATIONS, kind)
+    ? (DERIVATIONS[kind as AuditKind] as Derivation<AuditKind> | undefined)
+    : undefined;
+}
+
+/** Which event a record is; undefined for most. */
+export function typeOf(record: AuditRecord): EventType | OwnType | undefined {
+  return derivationOf(record)?.type(record.detail as Detail<AuditKind>);
+}
+
+/** Events about one thing are told in their order: about one order, else about one matter; no order is called so. */
+export function laneOf(record: AuditRecord, type: EventType | OwnType): string {
+  return record.outTradeNo ?? `:${type.split('.')[0]}`;
+}
+
+/** The event that a record is; the same each time. Undefined where it is none. */
+export function eventOf(record: AuditRecord, facts: Facts): CashierEvent | undefined {
+  const derivation = derivationOf(record);
+  const type = derivation?.type(record.detail as Detail<AuditKind>);
+  if (!derivation || !type) return undefined;
+  const { seq, at, hash, outTradeNo, outRefundNo } = record;
+  const { order } = facts;
+  const isForeign = order?.terms.adopted === true;
+  const asked = facts.approval?.kind === 'refund' ? facts.approval.amountFen : undefined;
+  const refundFen = facts.refund?.amountFen ?? asked;
+  return {
+    // The hash is over all that came before as well: another ledger, or one put back from a backup, says something else.
+    id: `evt_${seq}_${hash.slice(0, 16)}`,
+    ...{ seq, type, at },
+    data: {
+      ...defined({
+        outTradeNo,
+        outRefundNo,
+        provider: order?.provider,
+        amountYuan: order && toYuan(order.amountFen),
+        refundYuan: refundFen === undefined ? undefined : toYuan(fen(refundFen)),
+        title: isForeign ? undefined : order?.title,
+        // What a person has decided is told with that person's words.
+        reason: type === 'approval.decided' ? undefined : facts.refund?.reason,
+        caller: facts.refund?.caller ?? order?.caller,
+      }),
+      ...derivation.data?.(record.detail as Detail<AuditKind>, facts, record),
+      simulated: facts.simulated,
+    },
+  };
+}

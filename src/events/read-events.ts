@@ -1,0 +1,29 @@
+import type { Book } from '../ledger/book.ts';
+import type { AuditRecord } from '../ledger/records.ts';
+import { eventOf } from './derive.ts';
+import type { CashierEvent } from './event.ts';
+
+/** The events that some records are, oldest first. */
+export async function readEvents(
+  book: Book,
+  seqs: readonly number[],
+  simulated: boolean,
+): Promise<CashierEvent[]> {
+  const events: CashierEvent[] = [];
+  for (const record of await book.trail.at(seqs)) {
+    const event = eventOf(record, { ...(await factsOf(book, record)), simulated });
+    if (event) events.push(event);
+  }
+  return events;
+}
+
+async function factsOf(book: Book, { outTradeNo, outRefundNo, detail }: AuditRecord) {
+  const order = outTradeNo === undefined ? undefined : await book.orders.get(outTradeNo);
+  const refund =
+    outTradeNo === undefined || outRefundNo === undefined
+      ? undefined
+      : await book.refunds.get(outTradeNo, outRefundNo);
+  const approval =
+    typeof detail.approval === 'string' ? await book.approvals.get(detail.approval) : undefined;
+  return { order, refund, approval };
+}

@@ -1,0 +1,90 @@
+import { describe, expect, it } from 'vitest';
+import { EVENT_KINDS, eventOf, laneOf, typeOf } from '../../src/events/derive.ts';
+import { EVENT_TYPES, LATER_EVENTS, RAISED_EVENTS } from '../../src/events/event.ts';
+import type { AuditRecord } from '../../src/ledger/records.ts';
+
+const record = (kind: string, detail: object = {}, over: Partial<AuditRecord> = {}): AuditRecord => ({
+  ...{ seq: 7, at: 1_795_831_200_000, kind, caller: 'test', tool: undefined, call: undefined },
+  ...{ outTradeNo: 'ORDER_1', outRefundNo: undefined, hash: 'ab'.repeat(32) },
+  ...over,
+  detail: detail as AuditRecord['detail'],
+});
+
+/** What each record is told as. */
+const ROWS: readonly (readonly [kind: string, detail: object, type: string | undefined])[] = [
+  ['order-paid', { from: 'NOTPAY', to: 'PAID' }, 'payment.paid'],
+  ['order-paid', { from: 'CLOSED', to: 'PAID', late: true }, 'payment.late'],
+  ['order-closed', { from: 'NOTPAY', to: 'CLOSED' }, 'payment.closed'],
+  ['order-declined', { from: 'UNKNOWN', to: 'CLOSED', declinedCode: 'X' }, 'payment.closed'],
+  ['order-withdrawn', { from: 'PENDING_APPROVAL', to: 'CLOSED' }, 'payment.closed'],
+  ['order-in-doubt', { since: 1 }, 'payment.unknown'],
+  ['refund-success', { to: 'SUCCESS' }, 'refund.succeeded'],
+  ['refund-created', { state: 'SUCCESS' }, 'refund.succeeded'],
+  ['refund-created', { state: 'CLOSED' }, 'refund.failed'],
+  ['refund-created', { state: 'PENDING_APPROVAL' }, undefined],
+  ['refund-closed', { to: 'CLOSED' }, 'refund.failed'],
+  ['refund-declined', { to: 'CLOSED' }, 'refund.failed'],
+  ['refund-abnormal', { to: 'ABNORMAL' }, 'refund.failed'],
+  ['approval-asked', { approval: 'A1' }, 'approval.asked'],
+  ['approval-approved', { approval: 'A1' }, 'approval.decided'],
+  ['approval-denied', { approval: 'A1' }, 'approval.decided'],
+  ['approval-failed', { approval: 'A1', code: 'FROZEN' }, 'approval.decided'],
+  ['approval-expired', { approval: 'A1' }, 'approval.expired'],
+  ['policy-denied', { count: 3, since: 1, rules: {} }, 'policy.denied'],
+  ['allowance-low', { budget: 'b', leftFen: 1, addedFen: 9 }, 'budget.low'],
+  ['operator-froze', { by: 'terminal' }, 'freeze.set'],
+  ['operator-unfroze', { via: 'page' }, 'freeze.lifted'],
+  ['bill-differs', { provider: 'alipay', date: '2026-11-27', count: 2 }, 'reconcile.differences'],
+  ['alarm-foreign-trade', {}, 'alarm.foreign-trade'],
+  ['alarm-foreign-refund', {}, 'alarm.foreign-refund'],
+  ['alarm-refunded-after-closed', {}, 'alarm.refunded-after-closed'],
+  ['trail-broken', { count: 1 }, 'alarm.audit'],
+  ['channel-disabled', { channel: 'boss', why: 'removed' }, 'channel.disabled'],
+  // What is intended, asked, answered or looked at is no fact that anybody waits for.
+  ...['call', 'result', 'order-created', 'order-sent', 'order-notpay', 'refund-sent', 'approval-used'].map(
+    (kind) => [kind, {}, undefined] as const,
+  ),
+  ['of-a-later-version', {}, undefined],
+];
+
+describe('a record', () => {
+  it.each(ROWS)('%s %j is %s', (kind, detail, type) => {
+    const one = record(kind, detail);
+    expect(typeOf(one)).toBe(type);
+    expect(eventOf(one, { simulated: false })?.type).toBe(type);
+  });
+
+  it('raises every event that this version knows but those of later ones', () => {
+    const raised = new Set(ROWS.map(([, , type]) => type));
+    expect(RAISED_EVENTS.filter((type) => !raised.has(type))).toEqual([]);
+    expect(LATER_EVENTS.filter((type) => raised.has(type))).toEqual([]);
+    expect(EVENT_TYPES).toHaveLength(new Set(EVENT_TYPES).size);
+    expect(EVENT_KINDS.filter((kind) => !ROWS.some(([one]) => one === kind))).toEqual([]);
+  });
+
+  // Of an older record, or one that somebody has edited, anything may be missing, or be anything.
+  it.each(EVENT_KINDS)('%s may say nothing, or nonsense', (kind) => {
+    for (const detail of [
+      {},
+      { to: 7, approval: {}, leftFen: 'x', since: 'y', count: 'z', why: '__proto__' },
+    ]) {
+      const event = eventOf(record(kind, detail), { simulated: true });
+      if (event) expect(() => JSON.stringify(event)).not.toThrow();
+    }
+  });
+
+  it('has the lane of its order, else of its matter, which no order is called', () => {
+    expect(laneOf(record('order-paid'), 'payment.paid')).toBe('ORDER_1');
+    expect(laneOf(record('operator-froze', {}, { outTradeNo: undefined }), 'freeze.set')).toBe(':freeze');
+    expect(laneOf(record('operator-unfroze', {}, { outTradeNo: undefined }), 'freeze.lifted')).toBe(
+      ':freeze',
+    );
+  });
+
+  it('of another ledger, or another history of this one, is another event', () => {
+    const ids = [record('order-paid'), record('order-paid', {}, { hash: 'cd'.repeat(32) })].map(
+      (one) => eventOf(one, { simulated: true })?.id,
+    );
+    expect(ids).toEqual(['evt_7_abababababababab', 'evt_7_cdcdcdcdcdcdcdcd']);
+  });
+});
