@@ -1,8 +1,9 @@
 import type { Target } from '../target.ts';
 import { ANSWERS } from './answers.ts';
+import { CALLERS } from './callers.ts';
 import { NOTIFY } from './notify.ts';
 import { TEXTS } from './texts.ts';
 import { WIRES } from './wire.ts';
 
 /** Everything that is fed, by name. */
-export const TARGETS: readonly Target[] = [...NOTIFY, ...ANSWERS, ...TEXTS, ...WIRES];
+export const TARGETS: readonly Target[] = [...NOTIFY, ...ANSWERS, ...TEXTS, ...CALLERS, ...WIRES];
