@@ -15,6 +15,7 @@ import { Refunds } from './refunds.ts';
 import { sealingOf } from './sealing.ts';
 import { SessionBook } from './session-book.ts';
 import type { Tx } from './store.ts';
+import { Takings } from './takings.ts';
 import { Tallies } from './tallies.ts';
 import { TrailPages } from './trail-pages.ts';
 
@@ -33,6 +34,7 @@ export class Book {
   readonly sessions: SessionBook;
   readonly outbox: Outbox;
   readonly trail: TrailPages;
+  readonly takings: Takings;
 
   constructor(tx: Tx, now: number, actor: Actor, fixed: Fixed = {}) {
     this.#tx = tx;
@@ -48,6 +50,7 @@ export class Book {
     this.sessions = new SessionBook(tx, now);
     this.outbox = new Outbox(tx, now);
     this.trail = new TrailPages(tx);
+    this.takings = new Takings(tx);
   }
 
   get audit(): AuditTrail {

@@ -39,6 +39,12 @@ const ADDED_UP: Readonly<Record<TallyTable, string>> = {
       FROM orders LEFT JOIN given USING (out_trade_no) GROUP BY 1, 2, 3)
     SELECT * FROM by_caller
     UNION ALL SELECT '' AS scope, day, provider, ${sums('order_tallies')} FROM by_caller GROUP BY 2, 3`,
+  takings: `SELECT day, provider, caller, ${sums('takings')} FROM (
+      SELECT ${day('COALESCE(paid_at, created_at)')} AS day, provider, caller, 1 AS paid_count, amount_fen AS paid_fen,
+        0 AS refunded_count, 0 AS refunded_fen FROM orders WHERE state = 'PAID'
+      UNION ALL SELECT day, provider, caller, 0, 0, 1, given.fen FROM orders JOIN (
+        SELECT out_trade_no, ${day('COALESCE(sent_at, created_at)')} AS day, amount_fen AS fen
+        FROM refunds WHERE ${GIVEN_BACK}) AS given USING (out_trade_no)) AS taken GROUP BY 1, 2, 3`,
   budgets: `SELECT budget, SUM(filled) AS filled_fen, SUM(held) AS held_fen FROM (
       SELECT budget, amount_fen AS filled, 0 AS held FROM budget_moves
       UNION ALL SELECT budget, 0, amount_fen FROM budget_draws JOIN orders USING (out_trade_no)
@@ -47,9 +53,9 @@ const ADDED_UP: Readonly<Record<TallyTable, string>> = {
         WHERE ${COUNTS.refund}) AS moved GROUP BY budget`,
 };
 
-/** Fills the empty tables of sums from the rows. */
-export async function countAll(tx: Tx): Promise<void> {
-  for (const [table, columns] of tables()) {
+/** Fills these empty tables of sums from the rows. */
+export async function countAll(tx: Tx, wanted: readonly TallyTable[]): Promise<void> {
+  for (const [table, columns] of tables().filter(([name]) => wanted.includes(name))) {
     await tx.run(`INSERT INTO ${table} (${columns}) SELECT ${columns} FROM (${ADDED_UP[table]}) AS added_up`);
   }
 }

@@ -211,7 +211,7 @@ const MIGRATIONS: readonly (readonly Step[])[] = [
       PRIMARY KEY (scope, day, provider))`,
     `CREATE TABLE budgets (
       budget TEXT PRIMARY KEY, filled_fen BIGINT NOT NULL DEFAULT 0, held_fen BIGINT NOT NULL DEFAULT 0)`,
-    countAll,
+    (tx) => countAll(tx, ['limit_tallies', 'order_tallies', 'budgets']),
     // Asked for by the order only.
     'ALTER TABLE budget_draws RENAME TO budget_draws_before',
     `CREATE TABLE budget_draws (
@@ -304,6 +304,16 @@ const MIGRATIONS: readonly (readonly Step[])[] = [
     'CREATE INDEX deliveries_waiting ON deliveries (channel, lane, seq) WHERE done_at IS NULL',
     'CREATE INDEX deliveries_done ON deliveries (channel, done_at) WHERE done_at IS NOT NULL',
     "CREATE INDEX deliveries_refused ON deliveries (channel, done_at) WHERE outcome = 'refused'",
+  ],
+  [
+    // What came in and went back, day by day, is added up as it happens; an order is found by the gateway's number.
+    `CREATE TABLE takings (
+      day BIGINT NOT NULL, provider TEXT NOT NULL, caller TEXT NOT NULL,
+      paid_count BIGINT NOT NULL DEFAULT 0, paid_fen BIGINT NOT NULL DEFAULT 0,
+      refunded_count BIGINT NOT NULL DEFAULT 0, refunded_fen BIGINT NOT NULL DEFAULT 0,
+      PRIMARY KEY (day, provider, caller))`,
+    (tx) => countAll(tx, ['takings']),
+    'CREATE INDEX orders_by_gateway_no ON orders (gateway_trade_no) WHERE gateway_trade_no IS NOT NULL',
   ],
 ];
 

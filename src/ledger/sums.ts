@@ -16,6 +16,11 @@ export const TALLIES = {
     key: ['scope', 'day', 'provider'],
     sums: [...ORDER_STATES.map(columnsOf).flatMap(({ count, refunded }) => [count, refunded]), 'paid_fen'],
   },
+  /** What was paid, by the day on which it was, and of it given back, by the day on which that was sent. */
+  takings: {
+    key: ['day', 'provider', 'caller'],
+    sums: ['paid_count', 'paid_fen', 'refunded_count', 'refunded_fen'],
+  },
   /** What operators have put into budgets, and what calls hold of it. */
   budgets: { key: ['budget'], sums: ['filled_fen', 'held_fen'] },
 } as const;

@@ -24,6 +24,8 @@ export class Tallies {
       if (before) this.#list(before, -1, -refundedFen);
       this.#list(after, 1, refundedFen);
     }
+    this.#take(before, -1);
+    this.#take(after, 1);
     await this.#count(before, after);
   }
 
@@ -31,9 +33,12 @@ export class Tallies {
   async refund(before: RefundRecord | undefined, after: RefundRecord): Promise<void> {
     const given = (refund: RefundRecord | undefined) => (refund && givesBack(refund) ? refund.amountFen : 0);
     const more = given(after) - given(before);
-    if (more !== 0) {
+    if (more !== 0 || (given(after) !== 0 && sentDay(before) !== sentDay(after))) {
       const [row] = await this.#tx.all('SELECT * FROM orders WHERE out_trade_no = ?', after.outTradeNo);
-      if (row) this.#list(ORDERS.fromRow(row), 0, more);
+      const order = row && ORDERS.fromRow(row);
+      if (order) this.#list(order, 0, more);
+      if (order && before && given(before) !== 0) this.#giveBack(order, before, -1);
+      if (order && given(after) !== 0) this.#giveBack(order, after, 1);
     }
     await this.#count(before, after);
   }
@@ -59,6 +64,18 @@ export class Tallies {
     for (const scope of [{}, { caller }]) {
       this.add('order_tallies', [scopeKey(scope), beijingDay(createdAt), provider], sums);
     }
+  }
+
+  #take(order: OrderRecord | undefined, sign: 1 | -1): void {
+    if (order?.state !== 'PAID') return;
+    const { paidAt, createdAt, provider, caller, amountFen } = order;
+    const key = [beijingDay(paidAt ?? createdAt), provider, caller];
+    this.add('takings', key, { paid_count: sign, paid_fen: sign * amountFen });
+  }
+
+  #giveBack({ provider, caller }: OrderRecord, refund: RefundRecord, sign: 1 | -1): void {
+    const sums = { refunded_count: sign, refunded_fen: sign * refund.amountFen };
+    this.add('takings', [sentDay(refund), provider, caller], sums);
   }
 
   async #count<R extends OrderRecord | RefundRecord>(before: R | undefined, after: R): Promise<void> {
@@ -95,4 +112,11 @@ export class Tallies {
     );
     return Number(row?.fen);
   }
+}
+
+/** The day to which what a refund gives back belongs: as in the gateways' bills, that on which it was sent. */
+function sentDay(refund: RefundRecord): number;
+function sentDay(refund: RefundRecord | undefined): number | undefined;
+function sentDay(refund: RefundRecord | undefined): number | undefined {
+  return refund && beijingDay(refund.sentAt ?? refund.createdAt);
 }

@@ -184,6 +184,8 @@ describe('what is added up as it changes', () => {
     "UPDATE limit_tallies SET fen = fen - 1 WHERE scope = ''",
     "DELETE FROM order_tallies WHERE scope = ''",
     "INSERT INTO budgets VALUES ('nobody', 0, 1)",
+    'UPDATE takings SET paid_fen = paid_fen - 1',
+    'UPDATE takings SET day = day + 1',
   ])('is found out when somebody has been at it: %s', async (sql) => {
     await history(3)(80);
     expect(await store.read(miscounted)).toEqual([]);
