@@ -4,6 +4,7 @@ import { holdersIn } from './auth/holders.ts';
 import { BuyerPages } from './buyer-page/buyer-pages.ts';
 import type { Config } from './config.ts';
 import { secretsOf } from './config.ts';
+import { consoleBeside } from './console/index.ts';
 import type { Clock, RandomBytes } from './domain/clock.ts';
 import { DEFAULT_MERCHANT, mountOf, notifyPath } from './domain/merchant.ts';
 import type { ProviderId } from './domain/order.ts';
@@ -165,6 +166,7 @@ export async function openApp(config: Config, ports: Ports, service?: ServiceAdd
   const operators = new OperatorPages({
     ...{ ledger, realm, clock, randomBytes, log, language, merchantName, runnable },
     ...(service ? { mount, publicUrl: service.operatorUrl ?? service.publicUrl } : {}),
+    beside: consoleBeside,
   });
 
   const refusals = new RefusedNames({

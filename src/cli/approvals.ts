@@ -22,8 +22,8 @@ export async function run(typed: Typed<'approvals'>, context: CommandContext): P
   const [id = ''] = typed.args;
   const { say } = context;
   if (typed.action === 'page') {
-    const { servePage } = await import('./approvals-page.ts');
-    return servePage(typed.values, context);
+    const { servePage } = await import('./serve-page.ts');
+    return servePage(typed.values, context, '/approvals');
   }
   if (typed.action === 'list') {
     return withBooks(context, values, 'read', (books) => list(books, values.json, say));

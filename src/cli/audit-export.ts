@@ -2,13 +2,13 @@ import { createWriteStream, rmSync } from 'node:fs';
 import { Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { beijingIso, DAY_MS } from '../domain/clock.ts';
+import { csvCell } from '../domain/csv.ts';
 import { CashierError, codeOf } from '../domain/errors.ts';
 import type { StoredLink } from '../ledger/audit-chain.ts';
 import { BEFORE_ALL, readLinks, type Span } from '../ledger/audit-reader.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { dayStart } from './arguments.ts';
 import type { Books } from './books.ts';
-import { csvCell } from './csv.ts';
 import type { Say } from './speaker.ts';
 import { print, printJson } from './terminal.ts';
 

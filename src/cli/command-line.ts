@@ -18,6 +18,7 @@ const COMMANDS: { readonly [N in CommandName]: () => Promise<Command<N>> } = {
   http: () => import('./http.ts'),
   demo: () => import('./demo.ts'),
   simulator: () => import('./simulator.ts'),
+  console: () => import('./console.ts'),
   approvals: () => import('./approvals.ts'),
   budget: () => import('./budget.ts'),
   freeze: () => import('./freeze.ts'),

@@ -1,16 +1,17 @@
 import type { Place } from '../config.ts';
 import { beijingDateTime, beijingIso, DAY_MS } from '../domain/clock.ts';
+import { sheetCell, UTF8_MARK } from '../domain/csv.ts';
 import { fen, toYuan } from '../domain/money.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { OrderFilter } from '../ledger/order-filter.ts';
-import type { OrderRecord, RefundRecord } from '../ledger/records.ts';
+import type { RefundRecord } from '../ledger/records.ts';
 import { refundedHere } from '../ledger/refunded.ts';
+import { ORDER_COLUMNS, type SheetRow } from '../payments/order-sheet.ts';
 import { releaseOrder, releaseRefund } from '../payments/release.ts';
 import { systemClock } from '../platform/system.ts';
 import { dayStart, wholeNumber } from './arguments.ts';
 import { announceToPerson, type Books, withBooks } from './books.ts';
 import type { CommandContext, Typed } from './command.ts';
-import { sheetCell, UTF8_MARK } from './csv.ts';
 import { promptPerson } from './operator-secret.ts';
 import type { Say } from './speaker.ts';
 import { print, printJson, printTable } from './terminal.ts';
@@ -65,10 +66,8 @@ function release(
   });
 }
 
-interface Row {
-  readonly order: OrderRecord;
+interface Row extends SheetRow {
   readonly refunds: readonly RefundRecord[];
-  readonly refundedYuan: string;
 }
 
 interface List {
@@ -81,7 +80,7 @@ function read(ledger: Ledger, filter: OrderFilter, limit: number): Promise<List>
     const rows: Row[] = [];
     for (const order of await book.orders.list(filter, limit)) {
       const refunds = await book.refunds.ofOrder(order.outTradeNo);
-      rows.push({ order, refunds, refundedYuan: toYuan(refundedHere(refunds)) });
+      rows.push({ order, refunds, refundedFen: refundedHere(refunds) });
     }
     const { count, paidFen, refundedFen } = await book.orders.totals(filter);
     return {
@@ -98,7 +97,7 @@ function iso(at: number | undefined): string | undefined {
 /** Named as by the tools. */
 function asJson({ rows, totals }: List) {
   return {
-    items: rows.map(({ order, refunds, refundedYuan }) => ({
+    items: rows.map(({ order, refunds, refundedFen }) => ({
       outTradeNo: order.outTradeNo,
       provider: order.provider,
       scene: order.scene,
@@ -116,7 +115,7 @@ function asJson({ rows, totals }: List) {
       closing: order.closing || undefined,
       gatewayTradeNo: order.gatewayTradeNo,
       gatewayState: order.gatewayState,
-      refundedYuan,
+      refundedYuan: toYuan(refundedFen),
       source: order.source,
       refunds: refunds.map((refund) => ({
         outRefundNo: refund.outRefundNo,
@@ -132,23 +131,10 @@ function asJson({ rows, totals }: List) {
   };
 }
 
-/** One line an order; its refunds are a sum. Money without a sign or unit, so that a sheet can add it up. */
 function printCsv({ rows }: List): void {
-  const columns: readonly (readonly [name: string, of: (row: Row) => string | undefined])[] = [
-    ['outTradeNo', ({ order }) => order.outTradeNo],
-    ['provider', ({ order }) => order.provider],
-    ['state', ({ order }) => order.state],
-    ['amountYuan', ({ order }) => toYuan(order.amountFen)],
-    ['refundedYuan', ({ refundedYuan }) => refundedYuan],
-    ['title', ({ order }) => order.title],
-    ['caller', ({ order }) => order.caller],
-    ['createdAt', ({ order }) => beijingDateTime(order.createdAt)],
-    ['paidAt', ({ order }) => (order.paidAt === undefined ? undefined : beijingDateTime(order.paidAt))],
-    ['gatewayTradeNo', ({ order }) => order.gatewayTradeNo],
-  ];
   const end = '\r\n';
-  print(`${UTF8_MARK}${columns.map(([name]) => name).join(',')}`, end);
-  for (const row of rows) print(columns.map(([, of]) => sheetCell(of(row))).join(','), end);
+  print(`${UTF8_MARK}${ORDER_COLUMNS.map(([name]) => name).join(',')}`, end);
+  for (const row of rows) print(ORDER_COLUMNS.map(([, of]) => sheetCell(of(row))).join(','), end);
 }
 
 function printList({ rows, totals }: List, { announce }: Books, say: Say): void {

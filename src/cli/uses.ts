@@ -143,6 +143,21 @@ export const USES = {
       },
     },
   },
+  console: {
+    does: {
+      zh: '商家后台：收款、订单、退款、规则',
+      en: "the merchant's console: takings, orders, refunds, rules",
+    },
+    actions: {
+      '': {
+        does: {
+          zh: '在本机打开，用操作员口令登录',
+          en: 'serves it on this machine; sign in with the operator secret',
+        },
+        options: { ...PORT, ...PLACE_OPTIONS },
+      },
+    },
+  },
   approvals: {
     does: { zh: '待审批的收款与退款', en: 'payments and refunds that await approval' },
     otherwise: 'list',

@@ -8,7 +8,7 @@ import { FINAL, isSettledOrder, nextOrderState, type OrderEvent } from './order-
 import { type OrderTotals, orderTotals } from './order-totals.ts';
 import { FORGOTTEN, payerDigest } from './payers.ts';
 import { ORDERS, type OrderRecord } from './records.ts';
-import type { Tx } from './store.ts';
+import type { Row, Tx } from './store.ts';
 import type { Tallies } from './tallies.ts';
 
 /** By what orders are summed up, they do not change but by their state. */
@@ -18,6 +18,9 @@ type OrderPatch = Partial<Omit<OrderRecord, Fixed | 'state' | 'updatedAt'>>;
 /** What a bill is compared with. */
 const PAID = ORDERS.part('outTradeNo', 'account', 'state', 'amountFen', 'gatewayTradeNo', 'paidAt');
 export type PaidOrder = ReturnType<typeof PAID.fromRow>;
+/** What is sifted of many. */
+const SIFTED = ORDERS.part('outTradeNo', 'createdAt', 'gatewayTradeNo', 'amountFen', 'title');
+export type SiftedOrder = ReturnType<typeof SIFTED.fromRow>;
 
 /** Orders inside one transaction. Their states change only by the table, and all that happens to them is told. */
 export class Orders {
@@ -76,6 +79,25 @@ export class Orders {
    * them; whatever is asked for is merged from a few such strips, and what does not match is not gone through.
    */
   async list(filter: OrderFilter, limit: number): Promise<OrderRecord[]> {
+    return (await this.#merged('*', filter, limit)).map(ORDERS.fromRow);
+  }
+
+  /** As {@link list}, so much of each as it takes to look at many. */
+  async sift(filter: OrderFilter, limit: number): Promise<SiftedOrder[]> {
+    return (await this.#merged(SIFTED.columns, filter, limit)).map(SIFTED.fromRow);
+  }
+
+  /** Those that the gateway knows under this number of its own, newest first. */
+  async byGatewayNo(gatewayTradeNo: string, limit: number): Promise<OrderRecord[]> {
+    const rows = await this.#tx.all(
+      'SELECT * FROM orders WHERE gateway_trade_no = ? ORDER BY created_at DESC, out_trade_no DESC LIMIT ?',
+      gatewayTradeNo,
+      limit,
+    );
+    return rows.map(ORDERS.fromRow);
+  }
+
+  async #merged(columns: string, filter: OrderFilter, limit: number): Promise<Row[]> {
     const providers = filter.provider ? [filter.provider] : await this.#providers();
     const strips = providers.flatMap((provider) =>
       (filter.state ? [filter.state] : ORDER_STATES).map((state) =>
@@ -85,15 +107,14 @@ export class Orders {
     if (strips.length === 0) return [];
     const values = strips.flatMap((strip) => strip.values);
     const order = 'ORDER BY created_at DESC, out_trade_no DESC LIMIT';
-    const each = strips.map(({ where }) => `SELECT * FROM orders WHERE ${where}`);
+    const each = strips.map(({ where }) => `SELECT ${columns} FROM orders WHERE ${where}`);
     // That the first of each are enough is said to PostgreSQL, which else reads and sorts them all. SQLite sees it.
     const first = each.map((strip) => `/*! ( */ ${strip} /*! ${order} $${values.length + 1} ) */`);
-    const rows = await this.#tx.all(
+    return this.#tx.all(
       `${(each.length === 1 ? each : first).join(' UNION ALL ')} ${order} ?`,
       ...values,
       limit,
     );
-    return rows.map(ORDERS.fromRow);
   }
 
   /** All wallets of which there are orders. */

@@ -1,14 +1,15 @@
 import { capitalYuan } from '../domain/capitals.ts';
 import type { Text } from '../domain/errors.ts';
-import { type Fen, groupedYuan } from '../domain/money.ts';
+import { groupedYuan } from '../domain/money.ts';
 import { MAX_REASON } from '../policy/reason.ts';
 import { walletOf } from '../providers/registry.ts';
+import { fact, sumsCard } from './facts.ts';
 import type { Frame } from './frame.ts';
 import { badge, countdown, freezeBanner, moment, quotation, shell, token } from './layout.ts';
 import { foreign, html, type Markup } from './markup.ts';
 import { type Outcome, outcomeOf, stillWaits } from './outcome.ts';
 import { story } from './story.ts';
-import type { CaseView, Phase, Sums } from './view.ts';
+import type { CaseView } from './view.ts';
 import { BADGES, ORDER_STATES, REFUND_STATES, SCENE_WORDS, VIA, WORDS } from './words.ts';
 
 /** How often (ms) an open page asks anew while something can change, or is about to; and without a script (s). */
@@ -42,6 +43,7 @@ export function casePage(frame: Frame, view: CaseView, problem?: Text): Markup {
     title: `${kind} ¥${groupedYuan(approval.amountFen)} ${frame.say(BADGES[phase])}`,
     // A refresh would take away what is being typed.
     refresh: outcome.open ? REFRESH_SECONDS : undefined,
+    room: 'approvals',
     body: html`<p class="back"><a href="${frame.to('')}">← ${frame.say(WORDS.backToList)}</a></p>
 ${problem === undefined ? '' : html`<p class="note warn" role="alert">${frame.say(problem)}</p>`}
 <div id="live" class="live" tabindex="-1" data-poll="${changes ? poll : 0}" data-announce="${frame.say(said)}" data-mark="${mark}">
@@ -69,7 +71,7 @@ ${order ? quotation(frame, WORDS.titleCaption, order.title) : ''}
 ${approval.kind === 'refund' ? reasonOf(frame, refund?.reason) : ''}
 ${phase === 'pending' ? html`<p class="jump"><a href="#decide">↓ ${frame.say(WORDS.decide)}</a> <span class="time">${countdown(approval.expiresAt, frame.now)}</span></p>` : ''}
 </section>
-${view.sums ? sumsCard(frame, view.sums, phase) : ''}
+${view.sums ? sumsCard(frame, view.sums, phase === 'pending' || phase === 'approved') : ''}
 <section class="card" aria-labelledby="details"><h2 id="details">${frame.say(WORDS.details)}</h2><dl>${facts(frame, view)}</dl></section>
 <section class="card" aria-labelledby="history"><h2 id="history">${frame.say(WORDS.history)}<small class="soft">${frame.say(WORDS.beijing)}</small></h2>${story(frame, view.events)}</section>
 </div>`;
@@ -78,10 +80,6 @@ ${view.sums ? sumsCard(frame, view.sums, phase) : ''}
 function reasonOf(frame: Frame, reason: string | undefined): Markup {
   if (reason === undefined) return html`<p class="small soft">${frame.say(WORDS.noReason)}</p>`;
   return quotation(frame, WORDS.reasonCaption, reason);
-}
-
-function fact(frame: Frame, name: Text, value: Markup | string): Markup {
-  return html`<div><dt>${frame.say(name)}</dt><dd>${value}</dd></div>`;
 }
 
 function facts(frame: Frame, view: CaseView): Markup[] {
@@ -132,19 +130,6 @@ function ruleWords(frame: Frame, { approval, aboveFen }: CaseView): string {
   if (aboveFen === undefined) return frame.say(WORDS.ruleOther);
   if (aboveFen === 0) return frame.say(refunds ? WORDS.ruleEveryRefund : WORDS.ruleEveryPayment);
   return `${frame.say(refunds ? WORDS.ruleRefund : WORDS.rulePayment)}¥${groupedYuan(aboveFen)}`;
-}
-
-function sumsCard(frame: Frame, sums: Sums, phase: Phase): Markup {
-  const yuan = (amount: Fen) => html`<span class="number">¥${groupedYuan(amount)}</span>`;
-  const { paidFen, refundedFen, heldFen, leftFen, afterFen } = sums;
-  const asks = phase === 'pending' || phase === 'approved';
-  return html`<section class="card" aria-labelledby="sums"><h2 id="sums">${frame.say(WORDS.sums)}</h2><dl class="sums">
-${fact(frame, WORDS.paidSum, paidFen === undefined ? frame.say(WORDS.notPaid) : yuan(paidFen))}
-${fact(frame, WORDS.refundedSum, yuan(refundedFen))}
-${heldFen === 0 ? '' : fact(frame, WORDS.heldSum, yuan(heldFen))}
-<div class="total"><dt>${frame.say(WORDS.leftSum)}</dt><dd>${yuan(leftFen)}</dd></div>
-${asks && afterFen !== undefined ? fact(frame, WORDS.afterSum, yuan(afterFen)) : ''}</dl>
-${asks && afterFen === undefined ? html`<p class="note bad">${frame.say(WORDS.tooMuch)}</p>` : ''}</section>`;
 }
 
 /**

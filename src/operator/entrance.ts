@@ -1,4 +1,4 @@
-import type { Context } from 'hono';
+import type { Context, Hono } from 'hono';
 import type { Clock, RandomBytes } from '../domain/clock.ts';
 import type { Text } from '../domain/errors.ts';
 import type { Realm } from '../domain/order.ts';
@@ -31,6 +31,8 @@ export interface OperatorOptions {
   readonly mount?: string;
   /** Writes our commands in a sentence as whoever reads it can type them. */
   readonly runnable?: (text: string) => string;
+  /** Further pages for whoever is signed in. */
+  readonly beside?: (options: OperatorOptions) => Promise<Hono>;
 }
 
 export type Fields = ReadonlyMap<string, string>;
@@ -49,8 +51,8 @@ export interface Entrance {
   show(
     c: Context,
     path: string,
-    page: (signedIn: SignedIn) => Promise<Response>,
-    query?: Query,
+    query: Query,
+    page: (page: Frame, signedIn: SignedIn) => Promise<Response>,
   ): Promise<Response>;
   /** To sign-in, and from there back. */
   toSignIn(c: Context, path: string): Response;
@@ -129,12 +131,12 @@ export function entrance(options: OperatorOptions): Entrance {
   async function show(
     c: Context,
     path: string,
-    page: (signedIn: SignedIn) => Promise<Response>,
-    query: Query = {},
+    query: Query,
+    page: (page: Frame, signedIn: SignedIn) => Promise<Response>,
   ): Promise<Response> {
     if (isPage(path) && (await cameFromElsewhere(c))) return stepFrom(c, path, query);
     const signedIn = await whoIs(c);
-    return signedIn ? page(signedIn) : toSignIn(c, path);
+    return signedIn ? page(frame(c, path, signedIn, query), signedIn) : toSignIn(c, path);
   }
 
   async function act(

@@ -9,6 +9,8 @@ export type Query = Readonly<Record<string, string>>;
 /** What every page of one request shares. */
 export interface Frame {
   readonly language: Language;
+  /** The same where the address asked for it. */
+  readonly asked: Language | undefined;
   readonly realm: Realm;
   /** The instant (ms) the page speaks of. */
   readonly now: number;
@@ -76,7 +78,7 @@ export function frameOf(options: {
     return `${site.base}${path}${search.size === 0 ? '' : `?${search}`}`;
   };
   return {
-    ...{ language, realm, now, payee, csrf },
+    ...{ language, asked, realm, now, payee, csrf },
     say: (text) => runnable(text[language]),
     typed: runnable,
     to: (path, query = {}) => at(`/approvals${path}`, query),

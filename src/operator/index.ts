@@ -1,3 +1,3 @@
 export type { OperatorOptions } from './entrance.ts';
 export { listenForOperator } from './listener.ts';
-export { operatorRoutes } from './routes.ts';
+export { allRoutes, operatorRoutes } from './routes.ts';

@@ -6,10 +6,13 @@ import { foreign, html, type Markup, trusted } from './markup.ts';
 import { SCRIPT } from './script.ts';
 import { STYLE } from './style.ts';
 import type { Phase } from './view.ts';
-import { BADGES, VIA, WORDS } from './words.ts';
+import { BADGES, ROOM_WORDS, VIA, WORDS } from './words.ts';
 
 const ICON =
   'data:image/svg+xml,%3Csvg xmlns=%22http://www.w3.org/2000/svg%22 viewBox=%220 0 32 32%22%3E%3Crect width=%2232%22 height=%2232%22 rx=%228%22 fill=%22%231f3a5f%22/%3E%3Cpath d=%22M9 17l5 5 9-12%22 stroke=%22white%22 stroke-width=%223%22 fill=%22none%22 stroke-linecap=%22round%22 stroke-linejoin=%22round%22/%3E%3C/svg%3E';
+
+/** How often (ms) an open page asks whether there is any news. */
+const NEWS_MS = 3_000;
 
 /** A whole document. What stands in `title` ends up in histories and task bars: our own words and amounts only. */
 export function shell(
@@ -20,6 +23,8 @@ export function shell(
     /** Without a script, ask anew every so many seconds. */
     readonly refresh?: number | undefined;
     readonly head?: Markup | undefined;
+    /** Where in the house it is. */
+    readonly room?: Room;
   },
 ): Markup {
   const other = frame.language === 'zh' ? 'en' : 'zh';
@@ -41,9 +46,10 @@ ${refresh}${page.head}
 <body>
 <a class="skip" href="#main">${frame.say(WORDS.skip)}</a>
 ${band(frame)}
-<header class="top"><p class="brand"><a href="${frame.to('')}"><span class="mark" aria-hidden="true">✓</span>mcp-cashier <span>${frame.say(WORDS.brand)}</span></a></p>
+<header class="top"><p class="brand"><a href="${frame.csrf === undefined ? frame.to('') : frame.console('')}"><span class="mark" aria-hidden="true">✓</span>mcp-cashier <span>${frame.say(WORDS.brand)}</span></a></p>
 <div class="tools"><a class="tool" lang="${other === 'zh' ? 'zh-CN' : 'en'}" hreflang="${other === 'zh' ? 'zh-CN' : 'en'}" href="${frame.self({ lang: other })}">${frame.say(WORDS.language)}</a>
-${frame.csrf === undefined ? '' : html`<form method="post" action="${frame.to('/sign-out')}">${token(frame)}<button class="tool">${frame.say(WORDS.signOut)}</button></form>`}</div></header>
+${frame.csrf === undefined ? '' : html`<form method="post" action="${frame.to('/sign-out')}">${token(frame)}<button class="tool">${frame.say(WORDS.signOut)}</button></form>`}</div>
+${frame.csrf === undefined ? '' : rooms(frame, page.room)}</header>
 <main id="main" tabindex="-1">
 <p id="offline" class="note warn" role="alert" hidden>${frame.say(WORDS.offline)}</p>
 ${page.body}
@@ -53,6 +59,21 @@ ${page.body}
 </body>
 </html>
 `;
+}
+
+/** The pages that a signed-in person goes between. */
+const ROOMS = [
+  ['overview', (frame: Frame) => frame.console('')],
+  ['orders', (frame: Frame) => frame.console('/orders')],
+  ['approvals', (frame: Frame) => frame.to('')],
+  ['rules', (frame: Frame) => frame.console('/rules')],
+] as const;
+export type Room = (typeof ROOMS)[number][0];
+
+function rooms(frame: Frame, here: Room | undefined): Markup {
+  const link = (room: Room, to: string) =>
+    html`<li><a href="${to}"${room === here ? html` aria-current="page"` : ''}>${frame.say(ROOM_WORDS[room])}</a></li>`;
+  return html`<nav class="rooms" aria-label="${frame.say(WORDS.rooms)}"><ul>${ROOMS.map(([room, to]) => link(room, to(frame)))}</ul></nav>`;
 }
 
 function band(frame: Frame): Markup | undefined {
@@ -76,6 +97,19 @@ export function plainPage(
   });
 }
 
+/**
+ * What changes by itself: an open page asks whether `mark` is still the newest, and takes this part anew when it is not.
+ * Nothing that a person types into belongs in it.
+ */
+export function liveOf(
+  frame: Frame,
+  live: { readonly mark: string | undefined; readonly announce: string; readonly body: Markup },
+): Markup {
+  return html`<div id="live" class="live" tabindex="-1" data-poll="${live.mark === undefined ? 0 : NEWS_MS}" data-news="${frame.console('/news')}" data-announce="${live.announce}" data-mark="${live.mark}">
+${live.body}
+</div>`;
+}
+
 /** What proves that a form was sent from our own page. */
 export function token(frame: Frame): Markup {
   return html`<input type="hidden" name="csrf" value="${frame.csrf}">`;
@@ -90,6 +124,14 @@ export function freezeBanner(frame: Frame, frozen: Freeze | undefined): Markup |
 <p>${frame.say(WORDS.frozenAdvice)}</p>
 <p class="small">${frame.say(WORDS.since)} ${moment(frame, frozen.at)} · ${via === undefined ? foreign(frozen.by) : frame.say(via)}${why === undefined ? '' : html` · ${frame.say(WORDS.reason)}${frame.language === 'zh' ? '：' : ': '}${foreign(why)}`}</p></div>
 <form method="post" action="${frame.to('/unfreeze')}">${token(frame)}<button id="unfreeze" class="button plainly">${frame.say(WORDS.unfreeze)}</button></form></section>`;
+}
+
+/** Lets a person stop everything. */
+export function stopForm(frame: Frame): Markup {
+  return html`<section class="stop" aria-labelledby="stop"><h2 id="stop">${frame.say(WORDS.stop)}</h2><p class="soft">${frame.say(WORDS.stopAdvice)}</p>
+<form method="post" action="${frame.to('/freeze')}">${token(frame)}
+<div><label for="stop-reason">${frame.say(WORDS.stopReason)}</label><input id="stop-reason" name="reason" maxlength="200" autocomplete="off"></div>
+<button class="button no">${frame.say(WORDS.freeze)}</button></form></section>`;
 }
 
 /** Words of somebody else, set apart from ours and labelled as such. */

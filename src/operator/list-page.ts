@@ -1,6 +1,6 @@
 import { groupedYuan } from '../domain/money.ts';
 import type { Frame } from './frame.ts';
-import { badge, countdown, freezeBanner, moment, shell, token } from './layout.ts';
+import { badge, countdown, freezeBanner, moment, shell, stopForm } from './layout.ts';
 import { foreign, html, type Markup } from './markup.ts';
 import type { Item, ListView } from './view.ts';
 import { WORDS } from './words.ts';
@@ -17,6 +17,7 @@ export function listPage(frame: Frame, view: ListView): Markup {
   return shell(frame, {
     title: count > 0 ? `(${count}) ${frame.say(WORDS.list)}` : frame.say(WORDS.list),
     refresh: REFRESH_SECONDS,
+    room: 'approvals',
     body: html`<h1>${frame.say(WORDS.list)}</h1>
 <div id="live" class="live" tabindex="-1" data-poll="${POLL_MS}" data-announce="${spoken}" data-mark="${mark} ${view.frozen?.at}">
 ${freezeBanner(frame, view.frozen)}
@@ -53,11 +54,4 @@ function said({ title }: Item): Markup | undefined {
 
 function about(frame: Frame, { approval }: Item): Markup {
   return html`<p class="small soft">${frame.say(WORDS.caller)} ${foreign(approval.caller)} · <span class="number">${foreign(approval.outTradeNo)}</span></p>`;
-}
-
-function stopForm(frame: Frame): Markup {
-  return html`<section class="stop" aria-labelledby="stop"><h2 id="stop">${frame.say(WORDS.stop)}</h2><p class="soft">${frame.say(WORDS.stopAdvice)}</p>
-<form method="post" action="${frame.to('/freeze')}">${token(frame)}
-<div><label for="stop-reason">${frame.say(WORDS.stopReason)}</label><input id="stop-reason" name="reason" maxlength="200" autocomplete="off"></div>
-<button class="button no">${frame.say(WORDS.freeze)}</button></form></section>`;
 }

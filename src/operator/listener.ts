@@ -5,11 +5,11 @@ import type { OperatorOptions } from './entrance.ts';
 import { frameOf } from './frame.ts';
 import { plainPage } from './layout.ts';
 import { reply } from './reply.ts';
-import { operatorRoutes } from './routes.ts';
+import { allRoutes } from './routes.ts';
 import { WORDS } from './words.ts';
 
 /** Serves the operator's pages, and nothing else, on loopback. As {@link listen}. */
-export function listenForOperator(
+export async function listenForOperator(
   options: Omit<OperatorOptions, 'publicUrl' | 'mount'> & {
     readonly port?: number;
     readonly foreground?: boolean;
@@ -19,9 +19,13 @@ export function listenForOperator(
 ): Promise<Listener> {
   const { realm, clock, log, port, mark, foreground = false, language: fallback = 'zh' } = options;
   const routes = new Hono();
-  routes.get('/', () => new Response(null, { status: 303, headers: { Location: '/approvals' } }));
+  routes.get(
+    '/',
+    () =>
+      new Response(null, { status: 303, headers: { Location: options.beside ? '/console' : '/approvals' } }),
+  );
   if (mark !== undefined) routes.get(WHOSE, proveWhose(mark));
-  routes.route('/', operatorRoutes(options));
+  routes.route('/', await allRoutes(options));
   const site = { base: '', secure: false };
   return listen({
     routes,

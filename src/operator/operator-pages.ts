@@ -36,8 +36,8 @@ export class OperatorPages {
   }
 
   async routes(): Promise<Hono> {
-    const { operatorRoutes } = await import('./index.ts');
-    return operatorRoutes(this.#options);
+    const { allRoutes } = await import('./index.ts');
+    return allRoutes(this.#options);
   }
 
   /** As {@link BuyerPages.hold}. */

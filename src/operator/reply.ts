@@ -22,3 +22,20 @@ export function reply(status: number, page: Markup, more: Readonly<Record<string
 export function redirect(to: string, more: Readonly<Record<string, string>> = {}): Response {
   return new Response(null, { status: 303, headers: { ...HEADERS, Location: to, ...more } });
 }
+
+/** A short text that our own script reads. */
+export function text(words: string): Response {
+  return new Response(words, { headers: { ...HEADERS, 'Content-Type': 'text/plain; charset=utf-8' } });
+}
+
+/** A file to be kept, sent as it is made. */
+export function asDownload(name: string, type: string, parts: AsyncIterable<string>): Response {
+  const bytes = ReadableStream.from(encoded(parts));
+  const disposition = { 'Content-Disposition': `attachment; filename="${name}"` };
+  return new Response(bytes, { headers: { ...HEADERS, 'Content-Type': type, ...disposition } });
+}
+
+async function* encoded(parts: AsyncIterable<string>): AsyncIterable<Uint8Array> {
+  const encoder = new TextEncoder();
+  for await (const part of parts) yield encoder.encode(part);
+}

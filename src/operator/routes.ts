@@ -14,6 +14,13 @@ import { waitPage } from './sign-in-page.ts';
 import { APPROVAL_ID, phaseOf, readCase, readList } from './view.ts';
 import { WORDS } from './words.ts';
 
+/** The operator's pages, and what stands beside them. */
+export async function allRoutes(options: OperatorOptions): Promise<Hono> {
+  const routes = operatorRoutes(options);
+  const { beside } = options;
+  return beside ? routes.route('/', await beside(options)) : routes;
+}
+
 /**
  * The operator's pages below `/approvals`: where a person signs in, sees what the agent has proposed, approves or
  * denies it, and stops everything. Mountable in another app, behind a listener that checks Host and Origin.
@@ -50,10 +57,9 @@ export function operatorRoutes(options: OperatorOptions): Hono {
   });
 
   routes.get('/approvals', (c) =>
-    show(c, '/approvals', async (signedIn) => {
-      const page = frame(c, '/approvals', signedIn);
-      return reply(200, listPage(page, await ledger.read((book) => readList(book, page.now))));
-    }),
+    show(c, '/approvals', {}, async (page) =>
+      reply(200, listPage(page, await ledger.read((book) => readList(book, page.now)))),
+    ),
   );
 
   routes.get('/approvals/sign-in', async (c) => {
@@ -105,7 +111,7 @@ export function operatorRoutes(options: OperatorOptions): Hono {
 
   routes.get('/approvals/:id', (c) => {
     const id = c.req.param('id');
-    return show(c, `/approvals/${id}`, (signedIn) => showCase(c, id, signedIn, 200));
+    return show(c, `/approvals/${id}`, {}, (_, signedIn) => showCase(c, id, signedIn, 200));
   });
   routes.post('/approvals/:id', (c) => {
     const id = c.req.param('id');

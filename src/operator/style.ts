@@ -1,3 +1,5 @@
+import { CONSOLE_STYLE } from './style-console.ts';
+
 /**
  * The pages' whole style: a calm ground, one colour for yes, one for no. Every text keeps a contrast of 4.5 in both
  * schemes; what the agent has written is boxed, and never in the face of our own words.
@@ -119,4 +121,4 @@ dd{min-width:0}
 @media (max-width:430px){.brand span:last-child{display:none}}
 @media (prefers-contrast:more){.card{border-color:var(--soft)}}
 @media (forced-colors:active){.go{border-color:ButtonText}}
-`;
+${CONSOLE_STYLE}`;

@@ -107,9 +107,14 @@ export async function readCase(book: Book, id: string, now: number): Promise<Cas
   };
 }
 
-function sumsOf(order: OrderRecord, refunds: readonly RefundRecord[], approval: ApprovalRecord): Sums {
+/** @param asked the refund in question, if there is one */
+export function sumsOf(
+  order: OrderRecord,
+  refunds: readonly RefundRecord[],
+  asked?: Pick<ApprovalRecord, 'outRefundNo' | 'amountFen'>,
+): Sums {
   const own = refunds.filter((refund) => !isElsewhere(refund));
-  const others = own.filter(({ outRefundNo }) => outRefundNo !== approval.outRefundNo);
+  const others = own.filter(({ outRefundNo }) => outRefundNo !== asked?.outRefundNo);
   const paid = order.state === 'PAID' ? order.amountFen : 0;
   const elsewhere = elsewhereOf(order, refunds);
   const elsewhereFen = elsewhere === 'unknown' ? 0 : (elsewhere ?? 0);
@@ -118,14 +123,14 @@ function sumsOf(order: OrderRecord, refunds: readonly RefundRecord[], approval: 
   const left = Math.max(0, paid - given - held);
   const before = Math.max(0, paid - elsewhereFen - sum(others.filter(({ state }) => holdsSum(state))));
   const isOut = refunds.some(
-    ({ outRefundNo, state }) => outRefundNo === approval.outRefundNo && holdsSum(state),
+    ({ outRefundNo, state }) => outRefundNo === asked?.outRefundNo && holdsSum(state),
   );
   return {
     paidFen: order.state === 'PAID' ? order.amountFen : undefined,
     refundedFen: fen(given),
     heldFen: fen(held),
     leftFen: fen(left),
-    afterFen: isOut || approval.amountFen > before ? undefined : fen(before - approval.amountFen),
+    afterFen: isOut || !asked || asked.amountFen > before ? undefined : fen(before - asked.amountFen),
   };
 }
 

@@ -6,7 +6,8 @@ import type { Phase } from './view.ts';
 
 /** Every sentence of the operator's pages. Data never stands inside one: it is set beside it. */
 export const WORDS = {
-  brand: { zh: '审批', en: 'Approvals' },
+  brand: { zh: '商家后台', en: 'Console' },
+  rooms: { zh: '栏目', en: 'Sections' },
   skip: { zh: '跳到正文', en: 'Skip to the content' },
   language: { zh: 'English', en: '中文' },
   signOut: { zh: '退出', en: 'Sign out' },
@@ -176,6 +177,14 @@ export const WORDS = {
     zh: '暂时连不上服务，正在重试；显示的内容可能已过时。',
     en: 'Cannot reach the service, retrying. What you see may be out of date.',
   },
+} as const satisfies Readonly<Record<string, Text>>;
+
+/** The sections of the house. */
+export const ROOM_WORDS = {
+  overview: { zh: '概览', en: 'Overview' },
+  orders: { zh: '订单', en: 'Orders' },
+  approvals: { zh: '审批', en: 'Approvals' },
+  rules: { zh: '规则', en: 'Rules' },
 } as const satisfies Readonly<Record<string, Text>>;
 
 /** How an approval stands, in a word. */

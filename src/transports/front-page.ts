@@ -75,12 +75,12 @@ const AGENTS: Place = {
 const MERCHANT: Place = {
   whose: { zh: '商家', en: 'The merchant' },
   does: {
-    zh: '登录后审批、暂停和恢复收款与退款。',
-    en: 'Sign in to approve, and to pause or resume payments and refunds.',
+    zh: '登录后查看收款和订单，审批、退款、暂停和恢复。',
+    en: 'Sign in to see what came in, to approve and refund, and to pause or resume.',
   },
-  where: [link('/approvals')],
+  where: [link('/console'), link('/approvals')],
 };
-const OF_ONE_MERCHANT: readonly Markup[] = [path('/m/…/approvals')];
+const OF_ONE_MERCHANT: readonly Markup[] = [path('/m/…/console'), path('/m/…/approvals')];
 const GATEWAYS: Place = {
   whose: { zh: '支付平台', en: 'Gateways' },
   does: {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { commandNamed, readArguments } from '../../src/cli/arguments.ts';
 import type { Command } from '../../src/cli/command.ts';
-import { csvCell, sheetCell } from '../../src/cli/csv.ts';
+import { csvCell, sheetCell } from '../../src/domain/csv.ts';
 import { printHelp } from '../../src/cli/help.ts';
 import { invocationOf, runnable } from '../../src/cli/invocation.ts';
 import { speaker } from '../../src/cli/speaker.ts';

@@ -234,7 +234,7 @@ describe('routes', () => {
     const base = `/m/${merchant}/approvals`;
     const answer = await court.fetch(`${base}/sign-in`, form({ secret: SECRETS[merchant] }));
     const set = answer.headers.getSetCookie();
-    for (const one of set) expect(one).toContain(`Path=${base};`);
+    for (const one of set) expect(one).toMatch(new RegExp(`Path=/m/${merchant}/(approvals|console);`));
     const cookie = set.map((one) => one.split(';')[0]).join('; ');
     const page = await (await court.fetch(base, { headers: { cookie } })).text();
     const csrf = /name="csrf" value="([^"]+)"/.exec(page)?.[1] ?? '';
@@ -330,6 +330,20 @@ describe('routes', () => {
       expect(structured(await court.as('alice').call('query-refund', refund)).state).toBe('PENDING_APPROVAL');
     },
     'ALL /m/:m/approvals/*': shown('/approvals/a/b'),
+    'GET /m/:m/console': shown('/console'),
+    'GET /m/:m/console/news': shown('/console/news'),
+    'GET /m/:m/console/days.csv': shown('/console/days.csv'),
+    'GET /m/:m/console/orders': async () => {
+      await shown('/console/orders')();
+      const { order } = mine('alipay');
+      const { cookie } = await signIn('noodle-bar');
+      const tried = await get(`${NOODLE}/console/orders?q=${order}`, cookie);
+      expect(tried.body).not.toContain(TITLE);
+      const hersThere = await get(`${TEA}/console/orders?q=${order}`, (await signIn('tea-shop')).cookie);
+      expect(hersThere.body).toContain(TITLE);
+    },
+    'GET /m/:m/console/orders.csv': shown('/console/orders.csv'),
+    'ALL /m/:m/console/*': shown('/console/a/b'),
     'GET /metrics': async () => {
       const headers = { authorization: `Bearer ${court.tokens.carol}`, 'x-forwarded-for': '203.0.113.9' };
       expect((await court.fetch('/metrics', { headers })).status).toBe(403);
@@ -370,7 +384,17 @@ describe('commands', () => {
   );
   const takes = ({ options = {} }: ActionUse, option: string) => Object.hasOwn(options, option);
   /** They serve until they are stopped, look at the process they run in, or keep no merchant's books. */
-  const NOT_HERE = ['stdio', 'alipay', 'http', 'demo', 'simulator', 'init', 'doctor', 'approvals page'];
+  const NOT_HERE = [
+    'stdio',
+    'alipay',
+    'http',
+    'demo',
+    'simulator',
+    'init',
+    'doctor',
+    'approvals page',
+    'console',
+  ];
   /** They work on all of them unless one is named. */
   const ON_ALL = ['freeze', 'tokens list', 'tokens revoke'];
   const OPTIONS: Readonly<Record<string, readonly string[]>> = { reconcile: ['--date', '2026-01-01'] };

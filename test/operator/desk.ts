@@ -1,4 +1,5 @@
 import { Hono } from 'hono';
+import { consoleRoutes } from '../../src/console/routes.ts';
 import { fen } from '../../src/domain/money.ts';
 import type { Realm } from '../../src/domain/order.ts';
 import type { ApprovalRecord } from '../../src/ledger/records.ts';
@@ -70,7 +71,8 @@ export class Desk {
         c.set('source', this.source);
         await next();
       })
-      .route('/', routes) as unknown as Hono;
+      .route('/', routes)
+      .route('/', consoleRoutes(this.options)) as unknown as Hono;
   }
 
   static async open(

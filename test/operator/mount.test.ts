@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 
-import { servePage } from '../../src/cli/approvals-page.ts';
+import { servePage } from '../../src/cli/serve-page.ts';
 import { type App, openApp } from '../../src/compose.ts';
 import { readConfig } from '../../src/config.ts';
 import { systemPorts } from '../../src/platform/system.ts';
@@ -64,10 +64,10 @@ it('a command serves them until it is stopped', async () => {
   vi.spyOn(process.stdout, 'write').mockImplementation((text) => said.push(String(text)) > 0);
   const stop = new AbortController();
   const context = commandContext(config, stop.signal);
-  const ended = servePage({}, context);
+  const ended = servePage({}, context, '/approvals');
   const url = await until('the address', () => said.find((line) => line.startsWith('http'))?.trim());
   expect(await statusOf(url)).toBe(303);
-  const busy = servePage({ port: new URL(url).port }, context);
+  const busy = servePage({ port: new URL(url).port }, context, '/console');
   await expect(busy).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
   stop.abort();
   expect(await ended).toBe(0);

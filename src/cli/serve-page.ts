@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type Place, secretsOf } from '../config.ts';
+import { consoleBeside } from '../console/index.ts';
 import { CashierError } from '../domain/errors.ts';
 import { listenForOperator } from '../operator/index.ts';
 import type { Listener } from '../platform/listener.ts';
@@ -11,10 +12,14 @@ import { withBooks } from './books.ts';
 import type { CommandContext } from './command.ts';
 import { print, printJson } from './terminal.ts';
 
-/** `mcp-cashier approvals page [--port N]`: serves the operator's pages on loopback until it is told to stop. */
+/**
+ * `mcp-cashier approvals page [--port N]` and `mcp-cashier console [--port N]`: serves the operator's pages and the
+ * console on loopback until it is told to stop, and says where the one that was asked for is.
+ */
 export function servePage(
   values: Place & { readonly port?: string | undefined; readonly json?: boolean },
   context: CommandContext,
+  page: '/approvals' | '/console',
 ): Promise<number> {
   const port =
     values.port === undefined ? undefined : wholeNumber('--port', values.port, { least: 0, most: 65_535 });
@@ -22,11 +27,11 @@ export function servePage(
   return withBooks(context, values, 'write', async ({ ledger, settings, where, announce }) => {
     const { logLevel: level, logFile: file, realm, language, merchantName } = settings;
     const listener = await opened(port, {
-      ...{ ledger, realm, language, merchantName, foreground: true },
+      ...{ ledger, realm, language, merchantName, foreground: true, beside: consoleBeside },
       ...{ clock: systemClock, randomBytes: systemRandom },
       log: createLog({ level, file, secrets: secretsOf(settings.env) }),
     });
-    const url = `${listener.origin}/approvals`;
+    const url = `${listener.origin}${page}`;
     if (values.json) printJson({ ...where, url });
     else {
       announce();

@@ -1,0 +1,78 @@
+import { type Context, Hono } from 'hono';
+import { beijingDate } from '../domain/clock.ts';
+import { entrance, type OperatorOptions } from '../operator/entrance.ts';
+import { reply, text } from '../operator/reply.ts';
+import { WORDS as OPERATOR_WORDS } from '../operator/words.ts';
+import { findOrders } from './find-orders.ts';
+import { ordersPage } from './orders-page.ts';
+import { markOf, PERIODS, type Period, readOverview } from './overview.ts';
+import { overviewPage } from './overview-page.ts';
+import { daysSheet, ordersSheet, sheet } from './sheets.ts';
+import { readWish } from './wish.ts';
+
+/** How many orders a page lists. */
+const PAGE = 25;
+
+/**
+ * The console below `/console`: what came in, every order, and what a person may do with it. Whoever is let in by the
+ * operator's pages is let in here.
+ */
+export function consoleRoutes(options: OperatorOptions): Hono {
+  const { ledger, log } = options;
+  const { whoIs, show, toSignIn, plain } = entrance(options);
+  const routes = new Hono();
+  routes.onError((error, c) => {
+    log.error('console', { error: String(error) });
+    const { unavailable, unavailableAdvice } = OPERATOR_WORDS;
+    return plain(c, 503, '/console', unavailable, unavailableAdvice, { 'Retry-After': '5' });
+  });
+  routes.use('/console/*', async (c, next) => {
+    if (['GET', 'HEAD', 'POST'].includes(c.req.method)) return next();
+    const { refused, refusedAdvice } = OPERATOR_WORDS;
+    return plain(c, 405, '/console', refused, refusedAdvice, { Allow: 'GET, HEAD, POST' });
+  });
+
+  routes.get('/console', (c) => {
+    const period = periodIn(c);
+    const query = period === DEFAULT_PERIOD ? {} : { days: String(period) };
+    return show(c, '/console', query, async (page) => {
+      const view = await ledger.read((book) => readOverview(book, period, page.now));
+      return reply(200, overviewPage(page, view));
+    });
+  });
+  routes.get('/console/news', (c) =>
+    show(c, '/console/news', {}, async ({ now }) => text(await ledger.read((book) => markOf(book, now)))),
+  );
+  routes.get('/console/days.csv', (c) =>
+    show(c, '/console', {}, async ({ now }) => {
+      const { charted } = await ledger.read((book) => readOverview(book, periodIn(c), now));
+      return sheet(`takings-${beijingDate(now)}`, daysSheet(charted));
+    }),
+  );
+
+  routes.get('/console/orders', (c) => {
+    const wish = readWish(c.req.query());
+    return show(c, '/console/orders', wish.query, async (page) => {
+      const mark = await ledger.read((book) => markOf(book, page.now));
+      return reply(200, ordersPage(page, wish, await findOrders(options, wish, PAGE), mark));
+    });
+  });
+  routes.get('/console/orders.csv', (c) => {
+    const wish = readWish(c.req.query());
+    return show(c, '/console/orders', wish.query, async ({ now }) =>
+      sheet(`orders-${beijingDate(now)}`, ordersSheet(options, wish)),
+    );
+  });
+
+  routes.all('/console/*', async (c) => {
+    if (!(await whoIs(c))) return toSignIn(c, '/console');
+    return plain(c, 404, '/console', OPERATOR_WORDS.refused, OPERATOR_WORDS.refusedAdvice);
+  });
+  return routes;
+}
+
+const DEFAULT_PERIOD: Period = 7;
+
+function periodIn(c: Context): Period {
+  return PERIODS.find((days) => String(days) === c.req.query('days')) ?? DEFAULT_PERIOD;
+}
