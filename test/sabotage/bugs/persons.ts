@@ -240,8 +240,8 @@ export const PERSONS: readonly Bug[] = [
     edits: [
       [
         'src/operator/routes.ts',
-        'show(c, `/approvals/${id}`, (signedIn) => showCase(c, id, signedIn, 200));',
-        "show(c, `/approvals/${id}`, async (signedIn) => {\n      if (c.req.query('decision') === 'approve') await operator.write((book) => decideApproval(book, signedIn.person, id, { approve: true }, clock.now()));\n      return showCase(c, id, signedIn, 200);\n    });",
+        'show(c, `/approvals/${id}`, {}, (_, signedIn) => showCase(c, id, signedIn, 200));',
+        "show(c, `/approvals/${id}`, {}, async (_, signedIn) => {\n      if (c.req.query('decision') === 'approve') await operator.write((book) => decideApproval(book, signedIn.person, id, { approve: true }, clock.now()));\n      return showCase(c, id, signedIn, 200);\n    });",
       ],
     ],
     caughtBy: ['test/operator/routes.test.ts'],
