@@ -140,8 +140,23 @@ function operatorConfig(given: Env, asked: Realm | undefined, whose: Whose | und
   const realm = stated ?? present.find((one) => one === ofKeys) ?? present[0] ?? ofKeys ?? 'live';
   return {
     ...settled(env, 'operator', realm, whose),
+    operatorUrl: operatorUrlIn(given),
     realmIsStated: stated !== undefined || (ofKeys !== undefined && realm === ofKeys),
   };
+}
+
+/** Only told, never needed: what is wrong with it must not stand in the way of a freeze either. */
+function operatorUrlIn(env: Env): string | undefined {
+  try {
+    return operatorUrlOf(env);
+  } catch (error) {
+    if (error instanceof CashierError) return undefined;
+    throw error;
+  }
+}
+
+function operatorUrlOf(env: Env): string | undefined {
+  return webAddressOf(env, 'CASHIER_OPERATOR_URL') ?? webAddressOf(env, 'CASHIER_PUBLIC_URL');
 }
 
 /** What an operator's command reads. */
@@ -229,7 +244,7 @@ function settled(env: Env, role: Role, realm: Realm, whose?: Whose) {
     /** The service as the world reaches it, without a slash at the end. */
     publicUrl: webAddressOf(env, 'CASHIER_PUBLIC_URL'),
     /** Where operators reach their pages, without a slash at the end; as a rule the public address. */
-    operatorUrl: webAddressOf(env, 'CASHIER_OPERATOR_URL') ?? webAddressOf(env, 'CASHIER_PUBLIC_URL'),
+    operatorUrl: operatorUrlOf(env),
     /** Names under which we are addressed from outside, each for what it is there for. */
     names: namesOf(env),
     /** Origins whose pages may call `/mcp` from a browser. */

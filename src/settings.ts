@@ -153,8 +153,8 @@ const OWN: readonly Setting[] = [
   },
   {
     name: 'CASHIER_OPERATOR_SECRET',
-    en: "the operator secret, read by the operator's commands only, never by a server",
-    zh: '操作员口令，只有操作员命令会读取，服务器从不读取',
+    en: "the operator secret (with `--as`: that person's password), read by the operator's commands only, never by a server",
+    zh: '操作员口令（用 `--as` 时为该人的密码），只有操作员命令会读取，服务器从不读取',
     secret: true,
   },
   {

@@ -154,7 +154,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'domain',
     'events',
     'ledger',
-    'persons/person.ts',
+    'persons/secret.ts',
     'policy',
     'providers',
     'auth/exposure.ts',
@@ -325,6 +325,17 @@ describe('the house', () => {
     expect(forbidden(/\bimport\('(alipay-sdk|wechatpay-node-v3)'\)/)).toHaveLength(2);
   });
 
+  it('loads what knows passkeys with the first of them', () => {
+    const home = (name: string) => name === 'persons/passkeys.ts';
+    expect(forbidden(/'@simplewebauthn/, home)).toEqual([]);
+    expect(forbidden(/^import (?!type ).*'@simplewebauthn/)).toEqual([]);
+  });
+
+  it('makes a person in one room', () => {
+    expect(forbidden(/\bPerson\.proven\(/, (name) => name.startsWith('persons/'))).toEqual([]);
+    expect(forbidden(/\bnew Person\(/, (name) => name === 'persons/person.ts')).toEqual([]);
+  });
+
   it('reads the environment in one place', () => {
     expect(forbidden(/process\.env\b/, (name) => name === 'main.ts')).toEqual([]);
   });
@@ -335,7 +346,12 @@ describe('the house', () => {
   });
 
   // Scripts that run in the browser have its clock and its network.
-  const BROWSER = ['buyer-page/script.ts', 'operator/script.ts', 'simulator/pages/layout.ts'];
+  const BROWSER = [
+    'buyer-page/script.ts',
+    'operator/script.ts',
+    'operator/passkey-script.ts',
+    'simulator/pages/layout.ts',
+  ];
   /** What of the machine is used where, and nowhere else: whatever has none of it plays in a simulated world. */
   const MACHINE: readonly (readonly [what: string, pattern: RegExp, homes: readonly string[]])[] = [
     [
@@ -350,7 +366,7 @@ describe('the house', () => {
       ['platform/system.ts', 'platform/loopback.ts', 'providers/gateway-http.ts', 'launch.ts', ...BROWSER],
     ],
     ['keys that are made', /generateKeyPair/, ['platform/key-pairs.ts']],
-    ['hashes that take their time', /\b(scrypt|pbkdf2)\b/, ['persons/person.ts']],
+    ['hashes that take their time', /\b(scrypt|pbkdf2)\b/, ['persons/password.ts']],
     // A command may stand for a person with a browser.
     ['requests', /(?<![.\w])fetch\(|from 'undici'/, ['platform/loopback.ts', 'cli/demo.ts', ...BROWSER]],
     [

@@ -38,9 +38,9 @@ export async function run(typed: Typed<'approvals'>, context: CommandContext): P
     announceToPerson(books, values.json);
     const seen = await ledger.read((book) => readCase(book, id, systemClock.now()));
     if (seen && !values.json && isTerminal()) showCase(seen, say);
-    const person = await promptPerson(ledger, settings, say);
+    const person = await promptPerson(ledger, settings, say, typed.values.as);
     const decided = await ledger
-      .as({ actor: 'operator', tool: 'approvals' })
+      .as(person.acting('approvals'))
       .write((book) => decideApproval(book, person, id, { approve, reason }, systemClock.now()));
     if (!values.json) {
       books.announce();

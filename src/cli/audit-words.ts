@@ -150,16 +150,16 @@ const SENTENCES: { readonly [Kind in AuditKind]: Sentence<Kind> } = {
     en: `a person must approve${about}: rule ${d.rule}${said(d.approval, ', approval ')}`,
   }),
   'approval-approved': (d, about) => ({
-    zh: `已批准${about}${decided(d, '，在 ', '，理由 ')}`,
-    en: `approved${about}${decided(d, ', at the ', ', because ')}`,
+    zh: `已批准${about}${decided(d, by(d.decidedBy, '，在 ', '，由 '), '，理由 ')}`,
+    en: `approved${about}${decided(d, by(d.decidedBy, ', at the ', ', by '), ', because ')}`,
   }),
   'approval-denied': (d, about) => ({
-    zh: `已拒绝${about}${decided(d, '，在 ', '，理由 ')}`,
-    en: `denied${about}${decided(d, ', at the ', ', because ')}`,
+    zh: `已拒绝${about}${decided(d, by(d.decidedBy, '，在 ', '，由 '), '，理由 ')}`,
+    en: `denied${about}${decided(d, by(d.decidedBy, ', at the ', ', by '), ', because ')}`,
   }),
   'approval-used': (d, about) => ({
-    zh: `批准已使用${about}${said(d.approval, '：审批 ')}${said(d.decidedBy, '，批准于 ')}`,
-    en: `the approval is used up${about}${said(d.approval, ': ')}${said(d.decidedBy, ', given at the ')}`,
+    zh: `批准已使用${about}${said(d.approval, '：审批 ')}${by(d.decidedBy, '，批准于 ', '，批准人 ')}`,
+    en: `the approval is used up${about}${said(d.approval, ': ')}${by(d.decidedBy, ', given at the ', ', given by ')}`,
   }),
   'approval-failed': (d, about) => ({
     zh: `批准后没有执行${about}${said(d.approval, '：审批 ')}${said(d.code, '，')}`,
@@ -217,6 +217,27 @@ const SENTENCES: { readonly [Kind in AuditKind]: Sentence<Kind> } = {
     zh: `恢复收款和退款${said(d.via, '，在 ')}`,
     en: `resumed payments and refunds${said(d.via, ', at the ')}`,
   }),
+  'operator-added': (d) => ({
+    zh: `添加操作员 ${d.name}（${d.role}）`,
+    en: `operator ${d.name} was added (${d.role})`,
+  }),
+  'operator-revoked': (d) => ({
+    zh: `移除操作员 ${d.name}（${d.role}）`,
+    en: `operator ${d.name} was revoked (${d.role})`,
+  }),
+  'operator-joined': (d) => ({
+    zh: `操作员 ${d.name} 使用了邀请`,
+    en: `operator ${d.name} took up the invitation`,
+  }),
+  'operator-passkey-added': (d) => ({
+    zh: `${d.name} 添加通行密钥 ${d.passkey}`,
+    en: `${d.name} added the passkey ${d.passkey}`,
+  }),
+  'operator-passkey-removed': (d) => ({
+    zh: `${d.name} 删除通行密钥 ${d.passkey}`,
+    en: `${d.name} removed the passkey ${d.passkey}`,
+  }),
+  'operator-password-set': (d) => ({ zh: `${d.name} 更换密码`, en: `${d.name} changed the password` }),
   'operator-secret-set': () => ({ zh: '设置操作员口令', en: 'the operator secret was set' }),
   'operator-secret-changed': () => ({ zh: '更换操作员口令', en: 'the operator secret was changed' }),
   'operator-signed-in': (d) => ({
@@ -264,8 +285,13 @@ function said(value: unknown, before: string): string {
   return value === undefined ? '' : `${before}${String(value)}`;
 }
 
-function decided(detail: Detail, where: string, why: string): string {
-  return `${said(detail.approval, ' ')}${said(detail.decidedBy, where)}${said(detail.reason, why)}`;
+/** Whoever has a name is told by it; of the holder of the secret, or of a form, where. */
+function by(value: unknown, where: string, who: string): string {
+  return said(value, ['terminal', 'page', 'form'].includes(String(value)) ? where : who);
+}
+
+function decided(detail: Detail, by: string, why: string): string {
+  return `${said(detail.approval, ' ')}${by}${said(detail.reason, why)}`;
 }
 
 function meta({ meta, metaOmitted }: Detail, before: string): string {

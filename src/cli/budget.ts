@@ -26,10 +26,10 @@ export async function run(typed: Typed<'budget'>, context: CommandContext): Prom
   return withBooks(context, values, 'write', async (books) => {
     const { ledger, settings, where } = books;
     announceToPerson(books, values.json);
-    const person = await promptPerson(ledger, settings, say);
+    const person = await promptPerson(ledger, settings, say, values.as);
     const signed = action === 'draw' ? -amountFen : amountFen;
     const state = await ledger
-      .as({ actor: 'operator', tool: `budget ${action}` })
+      .as(person.acting(`budget ${action}`))
       .write((book) => moveBudget(book, person, caller, signed, values.note));
     if (values.json) printJson({ ...where, caller, movedYuan: toSignedYuan(signed), ...inYuan(state) });
     else {

@@ -3,7 +3,7 @@ import { beijingIso } from '../domain/clock.ts';
 import { backUp } from '../keeping/backup.ts';
 import type { Progress } from '../keeping/fill.ts';
 import { realmOf, restore } from '../keeping/restore.ts';
-import { hasOperatorSecret } from '../persons/person.ts';
+import { hasOperatorSecret } from '../persons/secret.ts';
 import { systemPorts } from '../platform/system.ts';
 import { readCheckpoints } from './audit.ts';
 import { printVerdict } from './audit-verdict.ts';

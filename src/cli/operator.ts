@@ -1,21 +1,34 @@
 import { existsSync } from 'node:fs';
 import { ledgerIn, type Place } from '../config.ts';
 import { CashierError } from '../domain/errors.ts';
-import { hasOperatorSecret, Person, setOperatorSecret } from '../persons/person.ts';
+import { Person } from '../persons/person.ts';
+import { hasOperatorSecret, setOperatorSecret } from '../persons/secret.ts';
 import { systemRandom } from '../platform/system.ts';
 import { announceToPerson, withBooks } from './books.ts';
 import type { CommandContext, Typed } from './command.ts';
+import { add, list, revoke } from './operator-people.ts';
 import { recordingGuess } from './operator-secret.ts';
 import type { Say } from './speaker.ts';
 import { print, printJson, readSecret } from './terminal.ts';
 
 /**
- * `mcp-cashier operator set-secret`: the new secret is typed twice at the terminal, or is `CASHIER_OPERATOR_SECRET` when
+ * `mcp-cashier operator [list] | add NAME --role R | revoke NAME | set-secret`: who may sign in on the operator's pages.
+ */
+export async function run(typed: Typed<'operator'>, context: CommandContext): Promise<number> {
+  const [name = ''] = typed.args;
+  const { action, values } = typed;
+  if (action === 'set-secret') return setSecret({ ...values, ...(await meant(values, context)) }, context);
+  if (action === 'add') return add(name, values.role, values, context);
+  return action === 'revoke' ? revoke(name, values, context) : list(values, context);
+}
+
+/**
+ * The new secret is typed twice at the terminal, or is `CASHIER_OPERATOR_SECRET` when
  * none is set yet; to change one, `CASHIER_OPERATOR_SECRET` (or the terminal) gives the old and the terminal the new.
  */
-export async function run({ values }: Typed<'operator'>, context: CommandContext): Promise<number> {
+function setSecret(values: Place & { readonly json: boolean }, context: CommandContext): Promise<number> {
   const { say } = context;
-  return withBooks(context, await meant(values, context), 'make', async (books) => {
+  return withBooks(context, values, 'make', async (books) => {
     const { ledger, where, settings } = books;
     announceToPerson(books, values.json);
     const changing = await hasOperatorSecret(ledger);

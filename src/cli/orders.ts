@@ -45,14 +45,14 @@ export async function run(typed: Typed<'orders'>, context: CommandContext): Prom
 /** `mcp-cashier orders release ORDER [REFUND]`: a person's word that the gateway never had it. Sends nothing. */
 function release(
   [outTradeNo = '', outRefundNo]: readonly string[],
-  values: Place & { readonly json: boolean },
+  values: Place & { readonly json: boolean; readonly as?: string | undefined },
   context: CommandContext,
 ): Promise<number> {
   const { say } = context;
   return withBooks(context, values, 'write', async (books) => {
     announceToPerson(books, values.json);
-    const person = await promptPerson(books.ledger, books.settings, say);
-    const ledger = books.ledger.as({ actor: 'operator', tool: 'orders' });
+    const person = await promptPerson(books.ledger, books.settings, say, values.as);
+    const ledger = books.ledger.as(person.acting('orders'));
     const { state } =
       outRefundNo === undefined
         ? await releaseOrder(ledger, person, outTradeNo)

@@ -26,13 +26,14 @@ interface Comparison {
  * `mcp-cashier policy [show] | accept [--json]`: the rules in force, whether the policy file differs from them, and,
  * for a person only, putting the file's in force in every process on the ledger.
  */
-export async function run({ action, values }: Typed<'policy'>, context: CommandContext): Promise<number> {
+export async function run(typed: Typed<'policy'>, context: CommandContext): Promise<number> {
+  const { action, values } = typed;
   const { say } = context;
   const offered = await readPolicy(await context.config('operator', values));
   return withBooks(context, values, action === 'show' ? 'read' : 'write', async (books) => {
     const found = await compare(books.ledger, offered);
-    if (action === 'show') show(found, books, values.json, say);
-    else await accept(found, books, values.json, say);
+    if (typed.action === 'show') show(found, books, values.json, say);
+    else await accept(found, books, typed.values, say);
     return 0;
   });
 }
@@ -107,7 +108,7 @@ function show(
 async function accept(
   { accepted, offered, differs, changes }: Comparison,
   books: Books,
-  json: boolean,
+  { json, as }: { readonly json: boolean; readonly as: string | undefined },
   say: Say,
 ): Promise<void> {
   const { ledger, where, settings } = books;
@@ -123,8 +124,8 @@ async function accept(
     books.announce();
     printChanges(changes, say);
   }
-  const person = await promptPerson(ledger, settings, say);
-  const version = await ledger.as({ actor: 'operator', tool: 'policy accept' }).write(async (book) => {
+  const person = await promptPerson(ledger, settings, say, as);
+  const version = await ledger.as(person.acting('policy accept')).write(async (book) => {
     // The person has seen what changes from that version, and no other.
     if ((await book.operator.policy())?.version !== accepted?.version) throw changedMeanwhile();
     return acceptPolicy(book, person, offered);

@@ -1,7 +1,7 @@
 import { needsMerchant } from '../config-merchants.ts';
 import { beijingIso } from '../domain/clock.ts';
 import { CashierError } from '../domain/errors.ts';
-import { hasOperatorSecret } from '../persons/person.ts';
+import { hasOperatorSecret } from '../persons/secret.ts';
 import { unfreeze } from '../policy/decisions.ts';
 import { nameOf, onEveryLedger, placeOf } from './all-books.ts';
 import { noLedger } from './books.ts';
@@ -18,7 +18,7 @@ export async function run({ values }: Typed<'unfreeze'>, context: CommandContext
   // What lets money move is said of each merchant.
   const [{ merchants }, ...others] = await context.configs('operator', values);
   if (others.length > 0) throw needsMerchant(merchants);
-  const personOf = secretAsker(await context.home(values), say);
+  const personOf = secretAsker(await context.home(values), say, values.as);
   const refusals: CashierError[] = [];
   const { settings, reached } = await onEveryLedger(context, values, async (ledger) => {
     try {
@@ -28,7 +28,7 @@ export async function run({ values }: Typed<'unfreeze'>, context: CommandContext
       const person = await personOf(ledger);
       if (before) {
         await ledger
-          .as({ actor: 'operator', tool: 'unfreeze' })
+          .as(person.acting('unfreeze'))
           .write((book) => unfreeze(book, person, values['despite-differences']));
       }
       return before;

@@ -1,4 +1,5 @@
 import { ORDER_STATES } from '../domain/order.ts';
+import { ROLES } from '../persons/person.ts';
 import { WALLET_IDS } from '../providers/registry.ts';
 import { CLIENT_IDS } from './init/client-ids.ts';
 import { choice, flag, JSON_OPTION, MERCHANT_OPTION, PLACE_OPTIONS, text, type Use } from './use.ts';
@@ -16,6 +17,10 @@ const CHECKPOINT = {
     multiple: true,
   },
 } as const;
+/** What only a person may do: the secret does it, or the password of one who may. */
+const AS = {
+  as: text('NAME', '以此操作员的身份，输入其密码；不写时用操作员口令', 'as this operator, by their password'),
+};
 /** Of commands that keep no ledger. */
 const OF_A_HOME = { ...JSON_OPTION, home: PLACE_OPTIONS.home, ...MERCHANT_OPTION };
 
@@ -139,7 +144,7 @@ export const USES = {
           zh: '在支付平台核实没有发生后，结束结果待确认的订单，或释放退款的金额',
           en: 'ends an order, or frees the sum of a refund, of unknown result that the gateway never had',
         },
-        options: PLACE_OPTIONS,
+        options: { ...AS, ...PLACE_OPTIONS },
       },
     },
   },
@@ -164,8 +169,12 @@ export const USES = {
     actions: {
       list: { does: { zh: '列出', en: 'lists them' }, options: PLACE_OPTIONS },
       show: { args: 'ID', does: { zh: '详情与经过', en: 'one, with its story' }, options: PLACE_OPTIONS },
-      approve: { args: 'ID', does: { zh: '批准', en: 'approves it' }, options: PLACE_OPTIONS },
-      deny: { args: 'ID', does: { zh: '拒绝', en: 'denies it' }, options: { ...REASON, ...PLACE_OPTIONS } },
+      approve: { args: 'ID', does: { zh: '批准', en: 'approves it' }, options: { ...AS, ...PLACE_OPTIONS } },
+      deny: {
+        args: 'ID',
+        does: { zh: '拒绝', en: 'denies it' },
+        options: { ...REASON, ...AS, ...PLACE_OPTIONS },
+      },
       page: {
         does: { zh: '在本机打开审批页面', en: 'serves the approval pages on this machine' },
         options: { ...PORT, ...PLACE_OPTIONS },
@@ -194,6 +203,7 @@ export const USES = {
             '从备份恢复的账本：未对完账或有差异也恢复',
             'of a restored ledger: although days are not reconciled or differ',
           ),
+          ...AS,
           ...PLACE_OPTIONS,
         },
       },
@@ -211,12 +221,12 @@ export const USES = {
       'top-up': {
         args: 'CALLER YUAN',
         does: { zh: '追加额度', en: 'adds to the allowance' },
-        options: { ...NOTE, ...PLACE_OPTIONS },
+        options: { ...NOTE, ...AS, ...PLACE_OPTIONS },
       },
       draw: {
         args: 'CALLER YUAN',
         does: { zh: '减少额度', en: 'takes from the allowance' },
-        options: { ...NOTE, ...PLACE_OPTIONS },
+        options: { ...NOTE, ...AS, ...PLACE_OPTIONS },
       },
     },
   },
@@ -230,13 +240,38 @@ export const USES = {
       },
       accept: {
         does: { zh: '让文件中的规则生效', en: "puts the file's rules in force" },
-        options: PLACE_OPTIONS,
+        options: { ...AS, ...PLACE_OPTIONS },
       },
     },
   },
   operator: {
-    does: { zh: '操作员口令', en: 'the operator secret' },
+    does: { zh: '操作员口令，以及由它添加的操作员', en: 'the operator secret, and whom it lets in' },
+    otherwise: 'list',
     actions: {
+      list: {
+        does: { zh: '操作员、权限、通行密钥', en: 'who may sign in, as what, and by what' },
+        options: PLACE_OPTIONS,
+      },
+      add: {
+        args: 'NAME',
+        does: {
+          zh: '添加操作员，给出一次性邀请（1 小时内有效）',
+          en: 'lets somebody in, by an invitation that is good once, for an hour',
+        },
+        options: {
+          role: choice(
+            ROLES,
+            'see 只看；decide 可审批、退款、关单；rule 还可改规则、额度、暂停',
+            'see: looks; decide: approves, refunds, closes; rule: also policy, budgets, pause',
+          ),
+          ...PLACE_OPTIONS,
+        },
+      },
+      revoke: {
+        args: 'NAME',
+        does: { zh: '移除操作员，立即生效', en: 'ends all that somebody may, at once' },
+        options: PLACE_OPTIONS,
+      },
       'set-secret': {
         does: {
           zh: '设置或更换（默认为正式账本）',

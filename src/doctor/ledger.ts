@@ -6,7 +6,7 @@ import { CashierError, codeOf } from '../domain/errors.ts';
 import { isAddress } from '../domain/ledger-address.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { refusedNames } from '../ledger/refused-names.ts';
-import { hasOperatorSecret } from '../persons/person.ts';
+import { hasOperatorSecret } from '../persons/secret.ts';
 import { isInForce } from '../policy/decisions.ts';
 import type { Policy } from '../policy/policy.ts';
 import { error, type Finding, ok, refusal, warning } from '../providers/finding.ts';

@@ -8,7 +8,8 @@ export const ACTORS = [
   'unrecorded',
   'deliverer',
 ] as const;
-export type ActorName = (typeof ACTORS)[number];
+/** One of them, or a person by name. */
+export type ActorName = (typeof ACTORS)[number] | `operator:${string}`;
 
 /** Letters of other scripts, and digits, that are read as these. */
 const LOOK_ALIKES: Readonly<Record<string, string>> = {
@@ -46,9 +47,13 @@ const LOOK_ALIKES: Readonly<Record<string, string>> = {
 };
 const RESERVED: ReadonlySet<string> = new Set(ACTORS.map(skeleton));
 
-/** Whether a name is one of our own actors', or is read as one. */
+/** What is read as the colon between `operator` and a name. */
+const COLONS = /[:\u02d0\u02f8\u05c3\u0589\u1365\u205a\u2236\ua789\ufe13\ufe55\uff1a]/u;
+
+/** Whether a name is one of our own actors', or a person's as `operator:NAME`, or is read as one. */
 export function isActorName(name: string): boolean {
-  return RESERVED.has(skeleton(name));
+  const [first = ''] = name.split(COLONS);
+  return RESERVED.has(skeleton(name)) || (first !== name && skeleton(first) === 'operator');
 }
 
 /** What is left of a name without case, accents, what separates and what nobody sees, and with each letter as it looks. */

@@ -106,7 +106,10 @@ async function restoreFrom(store: Store, how: Restoring): Promise<RestoredLedger
       await book.operator.setRestored(
         forgottenAgain(before, { at, since: end.at, providers: end.providers }),
       );
-      await book.audit.append({ kind: 'ledger-restored', detail: { seq: end.seq, at: end.at, via } });
+      // Who has been revoked since is not in it.
+      await book.persons.removeAll();
+      const detail = { seq: end.seq, at: end.at, via, roster: await book.roster() };
+      await book.audit.append({ kind: 'ledger-restored', detail });
       await forgetWhatHeld(tx, at);
     });
   } finally {
@@ -115,9 +118,8 @@ async function restoreFrom(store: Store, how: Restoring): Promise<RestoredLedger
   return { realm: backup.realm, seq: end.seq, since: end.at, verdict };
 }
 
-/** Whoever was signed in is so no more, and all that was open is asked about at once. */
+/** All that was open is asked about at once. */
 async function forgetWhatHeld(tx: Tx, now: number): Promise<void> {
-  await tx.run('DELETE FROM operator_sessions');
   for (const table of ['orders', 'refunds']) {
     await tx.run(`UPDATE ${table} SET ask_at = ? WHERE ask_at IS NOT NULL`, now);
   }

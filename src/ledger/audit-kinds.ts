@@ -43,6 +43,12 @@ interface Decided {
   readonly code?: string;
 }
 
+/** What changed about a person, and the digest of all persons and passkeys after it. */
+interface Named {
+  readonly name: string;
+  readonly roster: string;
+}
+
 type Nothing = Readonly<Record<never, never>>;
 type Happened<Kinds extends string, Detail> = { readonly [Kind in Kinds]: Detail };
 
@@ -111,7 +117,12 @@ export type AuditDetails = {
   /** The end of what the backup has. */
   readonly 'ledger-backed-up': { readonly seq: number; readonly hash: string };
   /** Whoever put it back; what came after `at` (ms), the backup's last record, is not in it. */
-  readonly 'ledger-restored': { readonly seq: number; readonly at: number; readonly via: string };
+  readonly 'ledger-restored': {
+    readonly seq: number;
+    readonly at: number;
+    readonly via: string;
+    readonly roster: string;
+  };
   readonly 'ledger-moved': { readonly from: string; readonly to: string };
   /** A day that a backup had forgotten; `open` differences are left. */
   readonly 'ledger-day-reconciled': {
@@ -126,9 +137,13 @@ export type AuditDetails = {
   Happened<`refund-${RefundEvent}`, Move<RefundState>> &
   Happened<`approval-${Exclude<ApprovalState, 'pending'>}`, Decided> &
   Happened<`alarm-${Alarm}`, Nothing> &
-  Happened<`operator-${'unfroze' | 'signed-in' | 'released'}`, { readonly via: string }> &
   Happened<'channel-enabled' | 'channel-replayed', { readonly channel: string; readonly since?: number }> &
-  Happened<`operator-secret-${'set' | 'changed'}`, { readonly secret: string }> &
+  Happened<`operator-${'unfroze' | 'released'}`, { readonly via: string }> &
+  Happened<'operator-signed-in', { readonly via: string; readonly proof?: string }> &
+  Happened<`operator-secret-${'set' | 'changed'}`, { readonly secret: string; readonly roster: string }> &
+  Happened<'operator-added' | 'operator-revoked', Named & { readonly role: string; readonly via: string }> &
+  Happened<'operator-joined' | 'operator-password-set', Named> &
+  Happened<`operator-passkey-${'added' | 'removed'}`, Named & { readonly passkey: string }> &
   Happened<
     `budget-${'topped-up' | 'drawn'}`,
     { readonly budget: string; readonly amountFen: number; readonly via: string; readonly note?: string }

@@ -5,6 +5,7 @@ import type { Reader, ToldLink } from './audit-reader.ts';
 import { readMeta } from './meta.ts';
 import { isSettledOrder } from './order-machine.ts';
 import { FORGOTTEN, payerDigest } from './payers.ts';
+import { NOBODY, rosterDigest } from './person-book.ts';
 import {
   differs,
   RecordedRows,
@@ -18,7 +19,7 @@ import type { Row, SqlValue } from './store.ts';
 type Fact = string | number | undefined;
 
 /** Kinds that tell of them begin so. */
-const TELLING = /^(?:order|refund|approval|budget|operator|audit)-|^policy-(?!al)/;
+const TELLING = /^(?:order|refund|approval|budget|operator|audit)-|^policy-(?!al)|^ledger-restored$/;
 
 /** What is left of what one part of a trail has told; plain data. */
 export interface TablesState {
@@ -28,6 +29,7 @@ export interface TablesState {
   readonly frozen: boolean;
   readonly publicKey: string | undefined;
   readonly secret: string | undefined;
+  readonly roster: string;
 }
 
 /**
@@ -48,6 +50,8 @@ export class RecordedTables {
   #publicKey: string | undefined;
   /** Digest of the operator secret's stored hash; `untold` where an older record tells that one was set, not which. */
   #secret: string | undefined;
+  /** Digest of all persons and passkeys. */
+  #roster = NOBODY;
   /** What says nothing without that which was told before it; undefined once, or where, that is known. */
   #postponed: ToldLink[] | undefined;
 
@@ -64,7 +68,7 @@ export class RecordedTables {
     return {
       rows: this.#rows.map(({ state }) => state),
       ...{ unnamedApprovals: [...this.#unnamedApprovals], moves: this.#moves, frozen: this.#frozen },
-      ...{ publicKey: this.#publicKey, secret: this.#secret },
+      ...{ publicKey: this.#publicKey, secret: this.#secret, roster: this.#roster },
     };
   }
 
@@ -77,6 +81,7 @@ export class RecordedTables {
       frozen: this.#frozen,
       publicKey: this.#publicKey,
       secret: this.#secret,
+      roster: this.#roster,
     } = earlier);
     const postponed = this.#postponed ?? [];
     this.#postponed = undefined;
@@ -104,6 +109,7 @@ export class RecordedTables {
     else if (kind === 'operator-secret-set' || kind === 'operator-secret-changed') {
       this.#secret = String(told('secret') ?? 'untold');
     } else if (kind === 'audit-key-made') this.#publicKey = String(told('publicKey'));
+    if (this.#postponed === undefined) this.#roster = String(fact('roster') ?? this.#roster);
   }
 
   #approval(subject: string, name: string, fact: (name: string) => Fact): void {
@@ -148,6 +154,8 @@ export class RecordedTables {
     const secret = stored === undefined ? undefined : rowDigest(this.#salt, stored);
     if (this.#secret !== 'untold' && this.#secret !== secret)
       faults.push(differs('meta', 'operator_secret', 'hash', this.#secret, secret));
+    const roster = await rosterDigest(tx, this.#salt);
+    if (this.#roster !== roster) faults.push(differs('persons', '*', 'roster', this.#roster, roster));
     return faults;
   }
 

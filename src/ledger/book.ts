@@ -10,6 +10,7 @@ import { readMeta, writeMeta } from './meta.ts';
 import { OperatorBook } from './operator-book.ts';
 import { Orders } from './orders.ts';
 import { Outbox } from './outbox.ts';
+import { PersonBook, rosterDigest } from './person-book.ts';
 import { Quotas } from './quotas.ts';
 import { Refunds } from './refunds.ts';
 import { sealingOf } from './sealing.ts';
@@ -29,6 +30,7 @@ export class Book {
   readonly approvals: Approvals;
   readonly quotas: Quotas;
   readonly operator: OperatorBook;
+  readonly persons: PersonBook;
   readonly asking: Asking;
   readonly guesses: GuessCount;
   readonly sessions: SessionBook;
@@ -45,6 +47,7 @@ export class Book {
     this.approvals = new Approvals(tx, now, this.#history);
     this.quotas = new Quotas(tx, now, this.#tallies);
     this.operator = new OperatorBook(tx, now);
+    this.persons = new PersonBook(tx, now);
     this.asking = new Asking(tx, now);
     this.guesses = new GuessCount(tx, now);
     this.sessions = new SessionBook(tx, now);
@@ -71,6 +74,11 @@ export class Book {
   /** Appends to the order's history. */
   event<Kind extends AuditKind>(subject: Subject, kind: Kind, detail: AuditDetails[Kind]): Promise<void> {
     return this.#history.event(subject, kind, detail);
+  }
+
+  /** What a record tells of all persons and passkeys as they stand now. */
+  async roster(): Promise<string> {
+    return rosterDigest(this.#tx, await this.salt());
   }
 
   /** With it go digests of what nobody is to find again by trying. */

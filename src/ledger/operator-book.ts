@@ -1,4 +1,3 @@
-import { stillLasts } from '../domain/clock.ts';
 import { readMeta, writeMeta } from './meta.ts';
 import { type Due, daysDue, isMadeUpFor, type Restored } from './restored.ts';
 import type { Tx } from './store.ts';
@@ -16,15 +15,6 @@ export interface Freeze {
   readonly at: number;
   readonly by: string;
   readonly reason: string | undefined;
-}
-
-/** A person signed in on the operator's pages; of the cookie only a hash is kept. `expiresAt` in ms. */
-export interface OperatorSession {
-  readonly idHash: string;
-  readonly csrf: string;
-  /** Digest of the stored secret it was opened with: a changed secret ends it. */
-  readonly secretHash: string;
-  readonly expiresAt: number;
 }
 
 /** What only a person decides, inside one transaction. */
@@ -98,35 +88,5 @@ export class OperatorBook {
       restored.at,
     );
     return { restored, days: daysDue(restored, this.#now), unasked: Number(open?.any_open) === 1 };
-  }
-
-  /** Only one that has not expired; none lasts longer than `longest` (ms). */
-  async session(idHash: string, longest: number): Promise<OperatorSession | undefined> {
-    const [row] = await this.#tx.all('SELECT * FROM operator_sessions WHERE id_hash = ?', idHash);
-    const lasts = row !== undefined && stillLasts(Number(row.expires_at), this.#now, longest);
-    return lasts
-      ? {
-          idHash: String(row.id_hash),
-          csrf: String(row.csrf),
-          secretHash: String(row.secret_hash),
-          expiresAt: Number(row.expires_at),
-        }
-      : undefined;
-  }
-
-  /** Also forgets those that have expired. */
-  async insertSession(session: OperatorSession): Promise<void> {
-    await this.#tx.run('DELETE FROM operator_sessions WHERE expires_at <= ?', this.#now);
-    await this.#tx.run(
-      'INSERT INTO operator_sessions (id_hash, csrf, secret_hash, expires_at) VALUES (?, ?, ?, ?)',
-      session.idHash,
-      session.csrf,
-      session.secretHash,
-      session.expiresAt,
-    );
-  }
-
-  async deleteSession(idHash: string): Promise<void> {
-    await this.#tx.run('DELETE FROM operator_sessions WHERE id_hash = ?', idHash);
   }
 }

@@ -315,6 +315,22 @@ const MIGRATIONS: readonly (readonly Step[])[] = [
     (tx) => countAll(tx, ['takings']),
     'CREATE INDEX orders_by_gateway_no ON orders (gateway_trade_no) WHERE gateway_trade_no IS NOT NULL',
   ],
+  [
+    // Who may sign in and by what, and who is signed in for how long; see person-book.ts.
+    `CREATE TABLE persons (
+      id TEXT PRIMARY KEY, name TEXT NOT NULL, sign_name TEXT NOT NULL UNIQUE, role TEXT NOT NULL, password TEXT,
+      invitation TEXT, invited_until BIGINT, added_at BIGINT NOT NULL)`,
+    `CREATE TABLE passkeys (
+      id TEXT PRIMARY KEY, person TEXT NOT NULL, public_key TEXT NOT NULL, counter BIGINT NOT NULL,
+      rp_id TEXT NOT NULL, name TEXT NOT NULL, added_at BIGINT NOT NULL, used_at BIGINT)`,
+    'CREATE INDEX passkeys_by_person ON passkeys (person)',
+    'CREATE TABLE spent_challenges (challenge TEXT PRIMARY KEY, until BIGINT NOT NULL)',
+    'DROP TABLE operator_sessions',
+    `CREATE TABLE operator_sessions (
+      id_hash TEXT PRIMARY KEY, csrf TEXT NOT NULL, secret_hash TEXT NOT NULL, expires_at BIGINT NOT NULL,
+      person TEXT NOT NULL, began_at BIGINT NOT NULL, device TEXT NOT NULL)`,
+    'CREATE INDEX operator_sessions_by_person ON operator_sessions (person)',
+  ],
 ];
 
 /** The version that this program writes. */

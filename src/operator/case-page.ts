@@ -1,6 +1,7 @@
 import { capitalYuan } from '../domain/capitals.ts';
 import type { Text } from '../domain/errors.ts';
 import { groupedYuan } from '../domain/money.ts';
+import { mayDo } from '../persons/person.ts';
 import { MAX_REASON } from '../policy/reason.ts';
 import { walletOf } from '../providers/registry.ts';
 import { fact, sumsCard } from './facts.ts';
@@ -8,6 +9,7 @@ import type { Frame } from './frame.ts';
 import { badge, countdown, freezeBanner, moment, quotation, shell, token } from './layout.ts';
 import { foreign, html, type Markup } from './markup.ts';
 import { type Outcome, outcomeOf, stillWaits } from './outcome.ts';
+import { SIGN_IN } from './sign-in-words.ts';
 import { story } from './story.ts';
 import type { CaseView } from './view.ts';
 import { BADGES, ORDER_STATES, REFUND_STATES, SCENE_WORDS, VIA, WORDS } from './words.ts';
@@ -120,7 +122,9 @@ function facts(frame: Frame, view: CaseView): Markup[] {
     fact(frame, WORDS.asked, moment(frame, approval.createdAt)),
     fact(frame, WORDS.until, moment(frame, approval.expiresAt)),
     ...(decidedAt === undefined ? [] : [fact(frame, WORDS.decidedAt, moment(frame, decidedAt))]),
-    ...(via === undefined ? [] : [fact(frame, WORDS.decidedBy, frame.say(via))]),
+    ...(decidedBy === undefined
+      ? []
+      : [fact(frame, WORDS.decidedBy, via ? frame.say(via) : foreign(decidedBy))]),
     ...(reason === undefined ? [] : [fact(frame, WORDS.denyReason, foreign(reason))]),
   ];
 }
@@ -138,6 +142,9 @@ function ruleWords(frame: Frame, { approval, aboveFen }: CaseView): string {
  */
 function decision(frame: Frame, view: CaseView): Markup {
   const { approval } = view;
+  if (!mayDecide(frame)) {
+    return html`<div class="verdict"><section class="card decide" aria-labelledby="decide"><h2 id="decide">${frame.say(WORDS.decide)}</h2><p>${frame.say(SIGN_IN.maySee)}</p></section></div>`;
+  }
   const action = frame.to(`/${approval.id}`);
   const approve = approval.kind === 'refund' ? WORDS.approveRefund : WORDS.approvePayment;
   return html`<div class="verdict"><section class="card decide" aria-labelledby="decide"><h2 id="decide">${frame.say(WORDS.decide)}</h2>
@@ -156,8 +163,13 @@ ${stillWaits(view) ? '' : html`<p class="note warn">${frame.say(WORDS.moot)}</p>
 </div></section></div>`;
 }
 
+function mayDecide({ person }: Frame): boolean {
+  return person !== undefined && mayDo(person, 'approval');
+}
+
 /** On a small screen the yes and the way to the no stay in sight, with what they are about. */
-function decisionBar(frame: Frame, { approval }: CaseView): Markup {
+function decisionBar(frame: Frame, { approval }: CaseView): Markup | undefined {
+  if (!mayDecide(frame)) return undefined;
   const approve = approval.kind === 'refund' ? WORDS.refundNow : WORDS.payNow;
   return html`<div class="bar" data-decide><a class="button no" href="#decide">${frame.say(WORDS.deny)}…</a>
 <button class="button go" form="yes" name="decision" value="approve">${frame.say(approve)} <span class="sum">¥${groupedYuan(approval.amountFen)}</span></button></div>`;

@@ -1,17 +1,23 @@
 import type { Context, Hono } from 'hono';
 import type { Clock, RandomBytes } from '../domain/clock.ts';
 import type { Text } from '../domain/errors.ts';
+import { isLoopbackName } from '../domain/names.ts';
 import type { Realm } from '../domain/order.ts';
 import type { Log } from '../domain/ports.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import { hasOperatorSecret } from '../persons/person.ts';
+import { placeOf } from '../persons/passkeys.ts';
+import { isNotAllowed } from '../persons/person.ts';
+import { hasOperatorSecret } from '../persons/secret.ts';
+import type { SignedIn } from '../persons/sessions.ts';
+import { sameToken } from '../persons/tokens.ts';
 import { readForm } from './form.ts';
 import { type Frame, frameOf, type Language, type Query, type Site, siteOf } from './frame.ts';
-import { type Gate, gate, type SignedIn, sameToken } from './gate.ts';
+import { type Gate, gate } from './gate.ts';
 import { plainPage } from './layout.ts';
 import { html } from './markup.ts';
 import { redirect, reply } from './reply.ts';
-import { noSecretPage, signInPage } from './sign-in-page.ts';
+import { noSecretPage, signInPage, type Ways } from './sign-in-page.ts';
+import { SIGN_IN } from './sign-in-words.ts';
 import { APPROVAL_ID } from './view.ts';
 import { WORDS } from './words.ts';
 
@@ -92,13 +98,14 @@ export function entrance(options: OperatorOptions): Entrance {
       query,
       payee,
       csrf: signedIn?.csrf,
+      person: signedIn?.person,
       asked: c.req.query('lang'),
       accepted: c.req.header('accept-language'),
       fallback,
       runnable,
     });
   }
-  const whoIs = (c: Context) => door.whoIs(c.req.header('cookie'));
+  const whoIs = (c: Context) => door.whoIs(c.req.header('cookie'), site(c));
 
   function toSignIn(c: Context, path: string): Response {
     const next = nextOf(path);
@@ -112,7 +119,16 @@ export function entrance(options: OperatorOptions): Entrance {
   ): Promise<Response> {
     const page = frame(c, '/approvals/sign-in', undefined, next === undefined ? {} : { next });
     if (!(await hasOperatorSecret(ledger))) return reply(status, noSecretPage(page, next));
-    return reply(status, signInPage(page, next, problem));
+    return reply(status, signInPage(page, next, await waysIn(c, page), problem));
+  }
+  async function waysIn(c: Context, page: Frame): Promise<Ways> {
+    const { origin } = site(c);
+    const place = placeOf(origin);
+    return ledger.read(async ({ persons }) => ({
+      passkeys: place !== undefined && (await persons.hasPasskeys(place.rpId)),
+      names: (await persons.all()).some(({ password }) => password !== undefined),
+      elsewhere: place ? undefined : namedHere(origin, page.self()),
+    }));
   }
   /**
    * A strict cookie does not come along when a page of another site, such as an agent's chat, links to us. It does
@@ -120,7 +136,7 @@ export function entrance(options: OperatorOptions): Entrance {
    */
   async function cameFromElsewhere(c: Context): Promise<boolean> {
     const from = c.req.header('sec-fetch-site');
-    return from === 'cross-site' && !(await door.hasCookie(c.req.header('cookie')));
+    return from === 'cross-site' && !(await door.hasCookie(c.req.header('cookie'), site(c)));
   }
   function stepFrom(c: Context, path: string, query: Query): Response {
     const page = frame(c, path, undefined, query);
@@ -149,7 +165,12 @@ export function entrance(options: OperatorOptions): Entrance {
     const signedIn = await whoIs(c);
     if (!signedIn) return showSignIn(c, 401, nextOf(path), WORDS.signInFirst);
     if (!sameToken(fields.get('csrf'), signedIn.csrf)) return badForm(c, 403, path);
-    return deed(signedIn, fields);
+    try {
+      return await deed(signedIn, fields);
+    } catch (error) {
+      if (!isNotAllowed(error)) throw error;
+      return plain(c, 403, path, SIGN_IN.notAllowed, SIGN_IN.notAllowedAdvice);
+    }
   }
   async function ownForm(c: Context, path: string): Promise<Fields | Response> {
     const from = c.req.header('sec-fetch-site');
@@ -179,9 +200,18 @@ export function entrance(options: OperatorOptions): Entrance {
   return { door, site, frame, whoIs, show, toSignIn, showSignIn, act, ownForm, badForm, plain };
 }
 
+/** Where a page of this machine is, by the one name of it that browsers give passkeys to. */
+function namedHere(origin: string, path: string): string | undefined {
+  const { protocol, hostname, port } = new URL(origin);
+  const isHere = protocol === 'http:' && isLoopbackName(hostname);
+  return isHere ? `http://localhost${port === '' ? '' : `:${port}`}${path}` : undefined;
+}
+
 /** Only ever a page of ours: no address that a form or a link could choose. */
 export function wanted(next: string | undefined): string | undefined {
-  return next !== undefined && (APPROVAL_ID.test(next) || CONSOLE_PAGE.test(next)) ? next : undefined;
+  return next !== undefined && (next === 'me' || APPROVAL_ID.test(next) || CONSOLE_PAGE.test(next))
+    ? next
+    : undefined;
 }
 
 /** Where `next` is. */

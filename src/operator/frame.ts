@@ -1,6 +1,7 @@
 import type { Text } from '../domain/errors.ts';
 import { canonical, isLoopbackName } from '../domain/names.ts';
 import type { Realm } from '../domain/order.ts';
+import type { Person } from '../persons/person.ts';
 
 export type Language = 'zh' | 'en';
 /** What stands behind the `?`. */
@@ -18,6 +19,8 @@ export interface Frame {
   readonly payee: string | undefined;
   /** What the forms of a person who is signed in carry; undefined for everybody else. */
   readonly csrf: string | undefined;
+  /** Who is signed in. */
+  readonly person: Pick<Person, 'name' | 'role'> | undefined;
   say(text: Text): string;
   /** A command of ours as whoever reads the page can type it. */
   typed(command: string): string;
@@ -35,6 +38,8 @@ export interface Site {
   readonly base: string;
   /** Whether the browser speaks https. */
   readonly secure: boolean;
+  /** The origin that the browser knows the page by. */
+  readonly origin: string;
 }
 
 /** A request to the public address came by that address, any other straight to this machine. */
@@ -48,10 +53,11 @@ export function siteOf(url: string, publicUrl: string | undefined, mount = ''): 
     (isLoopbackName(known.hostname)
       ? known.host === asked.host
       : canonical(known.hostname) === canonical(asked.hostname));
-  if (!isKnown) return { base: mount, secure };
+  if (!isKnown) return { base: mount, secure, origin: asked.origin };
   return {
     base: `${known.pathname.replace(/\/+$/, '')}${mount}`,
     secure: secure || known.protocol === 'https:',
+    origin: known.origin,
   };
 }
 
@@ -64,6 +70,7 @@ export function frameOf(options: {
   readonly query?: Query;
   readonly payee?: string | undefined;
   readonly csrf: string | undefined;
+  readonly person?: Pick<Person, 'name' | 'role'> | undefined;
   /** Of the address (`?lang=`), of the browser, and when neither says. */
   readonly asked: string | undefined;
   readonly accepted: string | undefined;
@@ -72,13 +79,13 @@ export function frameOf(options: {
 }): Frame {
   const asked = isLanguage(options.asked) ? options.asked : undefined;
   const language = asked ?? preferred(options.accepted) ?? options.fallback;
-  const { site, realm, now, path, payee, csrf, runnable = (text) => text } = options;
+  const { site, realm, now, path, payee, csrf, person, runnable = (text) => text } = options;
   const at = (path: string, query: Query) => {
     const search = new URLSearchParams({ ...(asked === undefined ? {} : { lang: asked }), ...query });
     return `${site.base}${path}${search.size === 0 ? '' : `?${search}`}`;
   };
   return {
-    ...{ language, asked, realm, now, payee, csrf },
+    ...{ language, asked, realm, now, payee, csrf, person },
     say: (text) => runnable(text[language]),
     typed: runnable,
     to: (path, query = {}) => at(`/approvals${path}`, query),

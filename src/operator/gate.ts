@@ -1,4 +1,4 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import type { Clock, RandomBytes } from '../domain/clock.ts';
 import { CashierError } from '../domain/errors.ts';
 import type { Realm } from '../domain/order.ts';
@@ -6,7 +6,12 @@ import type { Log } from '../domain/ports.ts';
 import type { GuessCount } from '../ledger/guess-count.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { sharedKey } from '../ledger/shared-key.ts';
-import { closeSession, openSession, Person } from '../persons/person.ts';
+import { type Challenge, Challenges } from '../persons/challenges.ts';
+import type { Place } from '../persons/passkeys.ts';
+import { Person } from '../persons/person.ts';
+import { bySession, closeSession, openSession, type SignedIn, type Stay } from '../persons/sessions.ts';
+import { sameToken } from '../persons/tokens.ts';
+import { cookieName, cookieValue, type Kept, setCookies } from './cookies.ts';
 import type { Site } from './frame.ts';
 import { type Guesser, Guesses, type Wait } from './guesses.ts';
 
@@ -15,32 +20,51 @@ const COOKIE_VALUE = /^[A-Za-z0-9_-]{43}$/;
 const DEVICE_VALUE = /^([A-Za-z0-9_-]{22})\.(\d{10,11})\.([A-Za-z0-9_-]{43})$/;
 /** How long (s) a device is known after a good sign-in. */
 const DEVICE_SECONDS = 180 * 24 * 3_600;
+const CHALLENGE_SECONDS = 5 * 60;
 /** Failures that are recorded one by one within so long (ms); of more only their number is. */
 const RECORDED = 20;
 const RECORDED_WITHIN_MS = 60_000;
 
-/** Somebody who is signed in, and what every form of theirs must carry. */
-export interface SignedIn {
-  readonly person: Person;
-  readonly csrf: string;
+export type { SignedIn } from '../persons/sessions.ts';
+
+/** Where somebody comes from who wants to sign in, and for how long. */
+export interface Coming {
+  readonly site: Site;
+  readonly source: string;
+  readonly cookies: string | undefined;
+  readonly stay?: Stay | undefined;
+  /** What the browser says it runs on. */
+  readonly device?: string | undefined;
+}
+
+/** The `Set-Cookie`s of whoever is in now. */
+export interface Entered {
+  readonly cookies: readonly string[];
 }
 
 export interface Gate {
   /** Who holds the session of this `Cookie` header. */
-  whoIs(cookies: string | undefined): Promise<SignedIn | undefined>;
-  /** The `Set-Cookie`s of a new session and of its device, `wrong`, or how long (s) this guesser has to wait. */
+  whoIs(cookies: string | undefined, site: Site): Promise<SignedIn | undefined>;
+  /** By a person's password or, without a name, the operator secret; `wrong`, or how long (s) this guesser has to wait. */
   signIn(
-    secret: string,
-    site: Site,
-    from: { readonly source: string; readonly cookies: string | undefined },
-  ): Promise<{ readonly cookies: readonly string[] } | 'wrong' | Wait>;
+    proof: { readonly name: string | undefined; readonly secret: string },
+    coming: Coming,
+  ): Promise<Entered | 'wrong' | Wait>;
+  /** By what a passkey has signed, as the browser's script sends it. */
+  signInByPasskey(answer: string, place: Place, coming: Coming): Promise<Entered | 'wrong'>;
+  /** For somebody who has just proven themselves; a session that this browser held before ends. */
+  enter(person: Person, proof: 'passkey' | 'password' | 'invitation', coming: Coming): Promise<Entered>;
+  /** Something to sign for a passkey in this browser; the cookies keep it there. */
+  ask(purpose: string, site: Site): Promise<Entered & { readonly challenge: string }>;
+  /** What this browser was asked to sign for that purpose. */
+  asked(purpose: string, cookies: string | undefined, site: Site): Promise<Challenge | undefined>;
   /** Ends the session; gives the `Set-Cookie`s that take it away. */
   signOut(cookies: string | undefined, site: Site): Promise<readonly string[]>;
-  hasCookie(cookies: string | undefined): Promise<boolean>;
+  hasCookie(cookies: string | undefined, site: Site): Promise<boolean>;
 }
 
 /**
- * Lets people in by the operator secret. Wrong guesses are counted by source and, where somebody has signed in before,
+ * Lets people in. Wrong guesses at a secret or password are counted by source and, where somebody has signed in before,
  * by device, for all processes on the ledger: no stranger can lock the operator out.
  */
 export function gate(options: {
@@ -53,31 +77,23 @@ export function gate(options: {
   const { ledger, realm, clock, randomBytes, log } = options;
   const operator = ledger.as({ actor: 'operator', tool: 'page' });
   const stranger = ledger.as({ actor: 'unknown', tool: 'page' });
+  const challenges = new Challenges(options);
   const guesses = new Guesses(clock, {
     begin: (key) => counted(key, (count, guesser) => count.begin(guesser)),
     forget: (key) => counted(key, (count, guesser) => count.forget(guesser)),
   });
   const recorded = { since: Number.NEGATIVE_INFINITY, count: 0, unrecorded: 0 };
 
-  const cookieName = async () => sessionCookie(await ledger.read((book) => book.audit.ledgerId()));
-  const deviceName = async () => (await cookieName()).replace('operator-', 'operator-device-');
-  async function sessionIn(cookies: string | undefined): Promise<string | undefined> {
-    const value = cookieValue(cookies, await cookieName());
+  const ledgerId = () => ledger.read((book) => book.audit.ledgerId());
+  async function kept(kind: Kept, cookies: string | undefined, site: Site): Promise<string | undefined> {
+    return cookieValue(cookies, cookieName(await ledgerId(), kind, site));
+  }
+  async function keeping(kind: Kept, value: string, maxAge: number, site: Site): Promise<string[]> {
+    return setCookies(cookieName(await ledgerId(), kind, site), value, maxAge, site, kind);
+  }
+  async function sessionIn(cookies: string | undefined, site: Site): Promise<string | undefined> {
+    const value = await kept('session', cookies, site);
     return value !== undefined && COOKIE_VALUE.test(value) ? value : undefined;
-  }
-  function setCookie(
-    name: string,
-    value: string,
-    maxAge: number,
-    { base, secure }: Site,
-    room: 'approvals' | 'console' = 'approvals',
-  ): string {
-    return `${name}=${value}; Path=${base}/${room}; Max-Age=${maxAge}; HttpOnly; SameSite=Strict${secure ? '; Secure' : ''}`;
-  }
-  /** For the approvals and the console, and no other page of the site. */
-  async function sessionCookies(value: string, maxAge: number, site: Site): Promise<string[]> {
-    const name = await cookieName();
-    return (['approvals', 'console'] as const).map((room) => setCookie(name, value, maxAge, site, room));
   }
   const mac = async (text: string) => {
     const key = await sharedKey(ledger, 'operator_device_key', randomBytes);
@@ -90,24 +106,24 @@ export function gate(options: {
     return ledger.note(({ guesses }) => count(guesses, guesser));
   }
   /** The device that somebody has signed in with before; undefined for what is none of ours. */
-  async function deviceIn(cookies: string | undefined): Promise<string | undefined> {
-    const [, device, until, word] = DEVICE_VALUE.exec(cookieValue(cookies, await deviceName()) ?? '') ?? [];
+  async function deviceIn(cookies: string | undefined, site: Site): Promise<string | undefined> {
+    const [, device, until, word] = DEVICE_VALUE.exec((await kept('device', cookies, site)) ?? '') ?? [];
     if (device === undefined || Number(until) * 1_000 <= clock.now()) return undefined;
     return sameToken(word, await signed(device, Number(until))) ? device : undefined;
   }
-  async function deviceCookie(cookies: string | undefined, site: Site): Promise<string> {
-    const device = (await deviceIn(cookies)) ?? randomBytes(16).toString('base64url');
+  async function deviceCookies(cookies: string | undefined, site: Site): Promise<string[]> {
+    const device = (await deviceIn(cookies, site)) ?? randomBytes(16).toString('base64url');
     const until = Math.floor(clock.now() / 1_000) + DEVICE_SECONDS;
     const value = `${device}.${until}.${await signed(device, until)}`;
-    return setCookie(await deviceName(), value, DEVICE_SECONDS, site);
+    return keeping('device', value, DEVICE_SECONDS, site);
   }
-  async function guesserAt(source: string, cookies: string | undefined): Promise<Guesser> {
-    const device = await deviceIn(cookies);
+  async function guesserAt({ source, cookies, site }: Coming): Promise<Guesser> {
+    const device = await deviceIn(cookies, site);
     return device === undefined
       ? { key: `source ${source}`, isKnown: false }
       : { key: `device ${device}`, isKnown: true };
   }
-  async function failed(nth: number): Promise<void> {
+  async function failed(nth?: number): Promise<void> {
     const now = clock.now();
     if (now - recorded.since >= RECORDED_WITHIN_MS || now < recorded.since) {
       recorded.since = now;
@@ -120,58 +136,71 @@ export function gate(options: {
     recorded.count += 1;
     const { unrecorded } = recorded;
     recorded.unrecorded = 0;
-    log.warn('operator sign-in failed', { failuresInLastMinute: nth });
+    log.warn('operator sign-in failed', nth === undefined ? {} : { failuresInLastMinute: nth });
     const detail = unrecorded === 0 ? {} : { unrecorded };
     await stranger.write((book) => book.audit.append({ kind: 'operator-sign-in-failed', detail }));
   }
-  async function guess(secret: string, nth: number): Promise<Person | 'wrong'> {
+  async function guess(
+    { name, secret }: { readonly name: string | undefined; readonly secret: string },
+    nth: number,
+  ): Promise<Person | 'wrong'> {
     try {
-      return await Person.bySecret(ledger, realm, secret, 'page');
+      return name === undefined
+        ? await Person.bySecret(ledger, realm, secret, 'page')
+        : await Person.byPassword(ledger, name, secret, 'page');
     } catch (error) {
       if (!(error instanceof CashierError)) throw error;
       await failed(nth);
       return 'wrong';
     }
   }
+  async function enter(
+    person: Person,
+    proof: Parameters<Gate['enter']>[1] | undefined,
+    { cookies, site, stay, device }: Coming,
+  ): Promise<Entered> {
+    const now = clock.now();
+    const instead = await sessionIn(cookies, site);
+    const session = await openSession(ledger, person, { now, randomBytes, stay, device, instead, proof });
+    const seconds = Math.floor((session.expiresAt - now) / 1_000);
+    const opened = await keeping('session', session.id, seconds, site);
+    return { cookies: [...opened, ...(await deviceCookies(cookies, site))] };
+  }
 
   return {
-    async whoIs(cookies) {
-      const id = await sessionIn(cookies);
-      return id === undefined ? undefined : Person.bySession(ledger, id);
+    enter,
+    async whoIs(cookies, site) {
+      const id = await sessionIn(cookies, site);
+      return id === undefined ? undefined : bySession(ledger, id);
     },
-    async signIn(secret, site, { source, cookies }) {
-      const guesser = await guesserAt(source, cookies);
-      const person = await guesses.take(guesser, async (nth) => {
-        const answer = await guess(secret, nth);
+    async signIn(proof, coming) {
+      const person = await guesses.take(await guesserAt(coming), async (nth) => {
+        const answer = await guess(proof, nth);
         return { right: answer !== 'wrong', answer };
       });
       if (person === 'wrong' || 'wait' in person) return person;
-      const session = await openSession(operator, person, { now: clock.now(), randomBytes });
-      const seconds = Math.floor((session.expiresAt - clock.now()) / 1_000);
-      const device = await deviceCookie(cookies, site);
-      return { cookies: [...(await sessionCookies(session.id, seconds, site)), device] };
+      return enter(person, proof.name === undefined ? undefined : 'password', coming);
+    },
+    async signInByPasskey(answer, place, coming) {
+      const { provenByPasskey } = await import('../persons/proven-by-passkey.ts');
+      const asked = await this.asked(`sign-in ${place.rpId}`, coming.cookies, coming.site);
+      const person = asked && (await provenByPasskey(ledger, answer, asked, place));
+      if (person) return enter(person, 'passkey', coming);
+      await failed();
+      return 'wrong';
+    },
+    async ask(purpose, site) {
+      const { challenge, kept: value } = await challenges.make(purpose);
+      return { challenge, cookies: await keeping('challenge', value, CHALLENGE_SECONDS, site) };
+    },
+    async asked(purpose, cookies, site) {
+      return challenges.read(await kept('challenge', cookies, site), purpose);
     },
     async signOut(cookies, site) {
-      const id = await sessionIn(cookies);
+      const id = await sessionIn(cookies, site);
       if (id !== undefined) await closeSession(operator, id);
-      return sessionCookies('', 0, site);
+      return keeping('session', '', 0, site);
     },
-    hasCookie: async (cookies) => (await sessionIn(cookies)) !== undefined,
+    hasCookie: async (cookies, site) => (await sessionIn(cookies, site)) !== undefined,
   };
-}
-
-function cookieValue(cookies: string | undefined, name: string): string | undefined {
-  const found = (cookies ?? '').split(';').map((pair) => pair.trim().split('='));
-  return found.find(([key]) => key === name)?.[1];
-}
-
-/** The cookie's name. Two ledgers on one machine share a browser, and must not put each other's people out. */
-export function sessionCookie(ledgerId: string): string {
-  return `operator-${createHash('sha256').update(`cookie ${ledgerId}`).digest('hex').slice(0, 12)}`;
-}
-
-/** Compares in a time that tells nothing of where the two differ. */
-export function sameToken(given: string | undefined, expected: string): boolean {
-  const digest = (text: string) => createHash('sha256').update(text).digest();
-  return timingSafeEqual(digest(given ?? ''), digest(expected));
 }

@@ -1,6 +1,7 @@
 import { beijingDateTime, beijingIso } from '../domain/clock.ts';
 import type { Text } from '../domain/errors.ts';
 import type { Freeze } from '../ledger/operator-book.ts';
+import { mayDo } from '../persons/person.ts';
 import type { Frame } from './frame.ts';
 import { foreign, html, type Markup, trusted } from './markup.ts';
 import { SCRIPT } from './script.ts';
@@ -48,7 +49,7 @@ ${refresh}${page.head}
 ${band(frame)}
 <header class="top"><p class="brand"><a href="${frame.csrf === undefined ? frame.to('') : frame.console('')}"><span class="mark" aria-hidden="true">✓</span>mcp-cashier <span>${frame.say(WORDS.brand)}</span></a></p>
 <div class="tools"><a class="tool" lang="${other === 'zh' ? 'zh-CN' : 'en'}" hreflang="${other === 'zh' ? 'zh-CN' : 'en'}" href="${frame.self({ lang: other })}">${frame.say(WORDS.language)}</a>
-${frame.csrf === undefined ? '' : html`<form method="post" action="${frame.to('/sign-out')}">${token(frame)}<button class="tool">${frame.say(WORDS.signOut)}</button></form>`}</div>
+${frame.person === undefined ? '' : html`<a class="tool" href="${frame.to('/me')}">${foreign(frame.person.name)}</a>`}${frame.csrf === undefined ? '' : html`<form method="post" action="${frame.to('/sign-out')}">${token(frame)}<button class="tool">${frame.say(WORDS.signOut)}</button></form>`}</div>
 ${frame.csrf === undefined ? '' : rooms(frame, page.room)}</header>
 <main id="main" tabindex="-1">
 <p id="offline" class="note warn" role="alert" hidden>${frame.say(WORDS.offline)}</p>
@@ -123,11 +124,12 @@ export function freezeBanner(frame: Frame, frozen: Freeze | undefined): Markup |
   return html`<section class="freeze" aria-labelledby="frozen"><div><p id="frozen" class="title">${frame.say(WORDS.frozen)}</p>
 <p>${frame.say(WORDS.frozenAdvice)}</p>
 <p class="small">${frame.say(WORDS.since)} ${moment(frame, frozen.at)} · ${via === undefined ? foreign(frozen.by) : frame.say(via)}${why === undefined ? '' : html` · ${frame.say(WORDS.reason)}${frame.language === 'zh' ? '：' : ': '}${foreign(why)}`}</p></div>
-<form method="post" action="${frame.to('/unfreeze')}">${token(frame)}<button id="unfreeze" class="button plainly">${frame.say(WORDS.unfreeze)}</button></form></section>`;
+${frame.person && mayDo(frame.person, 'freeze') ? html`<form method="post" action="${frame.to('/unfreeze')}">${token(frame)}<button id="unfreeze" class="button plainly">${frame.say(WORDS.unfreeze)}</button></form>` : ''}</section>`;
 }
 
-/** Lets a person stop everything. */
-export function stopForm(frame: Frame): Markup {
+/** Lets a person stop everything, if that is theirs to do. */
+export function stopForm(frame: Frame): Markup | undefined {
+  if (!frame.person || !mayDo(frame.person, 'freeze')) return undefined;
   return html`<section class="stop" aria-labelledby="stop"><h2 id="stop">${frame.say(WORDS.stop)}</h2><p class="soft">${frame.say(WORDS.stopAdvice)}</p>
 <form method="post" action="${frame.to('/freeze')}">${token(frame)}
 <div><label for="stop-reason">${frame.say(WORDS.stopReason)}</label><input id="stop-reason" name="reason" maxlength="200" autocomplete="off"></div>

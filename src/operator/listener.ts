@@ -26,7 +26,7 @@ export async function listenForOperator(
   );
   if (mark !== undefined) routes.get(WHOSE, proveWhose(mark));
   routes.route('/', await allRoutes(options));
-  const site = { base: '', secure: false };
+  const site = { base: '', secure: false, origin: '' };
   return listen({
     routes,
     foreground,

@@ -1,6 +1,6 @@
 import type { Hono } from 'hono';
 import { sharedPort } from '../ledger/shared-port.ts';
-import { hasOperatorSecret } from '../persons/person.ts';
+import { hasOperatorSecret } from '../persons/secret.ts';
 import { SharedListener } from '../platform/listener-shared.ts';
 import type { OperatorOptions } from './entrance.ts';
 

@@ -18,9 +18,27 @@ export function reply(status: number, page: Markup, more: Readonly<Record<string
   });
 }
 
-/** Sends the browser on with a GET. */
-export function redirect(to: string, more: Readonly<Record<string, string>> = {}): Response {
-  return new Response(null, { status: 303, headers: { ...HEADERS, Location: to, ...more } });
+/** Sends the browser on with a GET, and what it is to keep. */
+export function redirect(
+  to: string,
+  more: Readonly<Record<string, string>> = {},
+  cookies: readonly string[] = [],
+): Response {
+  return keeping(
+    new Response(null, { status: 303, headers: { ...HEADERS, Location: to, ...more } }),
+    cookies,
+  );
+}
+
+/** Answers a script of ours. */
+export function tell(status: number, value: object, cookies: readonly string[] = []): Response {
+  const headers = { ...HEADERS, 'Content-Type': 'application/json' };
+  return keeping(new Response(JSON.stringify(value), { status, headers }), cookies);
+}
+
+function keeping(response: Response, cookies: readonly string[]): Response {
+  for (const cookie of cookies) response.headers.append('Set-Cookie', cookie);
+  return response;
 }
 
 /** A short text that our own script reads. */

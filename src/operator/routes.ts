@@ -1,16 +1,16 @@
 import { type Context, Hono } from 'hono';
 import type { Text } from '../domain/errors.ts';
-import { hasOperatorSecret } from '../persons/person.ts';
-import { sourceIn } from '../platform/listener.ts';
+import { insist } from '../persons/person.ts';
 import { decideApproval } from '../policy/approvals.ts';
 import { freeze, isFrozen, unfreeze } from '../policy/decisions.ts';
 import { MAX_REASON } from '../policy/reason.ts';
+import { accountRoutes } from './account-routes.ts';
 import { casePage } from './case-page.ts';
-import { addressOf, entrance, type OperatorOptions, wanted } from './entrance.ts';
+import { entrance, type OperatorOptions } from './entrance.ts';
 import type { SignedIn } from './gate.ts';
 import { listPage } from './list-page.ts';
 import { redirect, reply } from './reply.ts';
-import { waitPage } from './sign-in-page.ts';
+import { signInRoutes } from './sign-in-routes.ts';
 import { APPROVAL_ID, phaseOf, readCase, readList } from './view.ts';
 import { WORDS } from './words.ts';
 
@@ -27,9 +27,8 @@ export async function allRoutes(options: OperatorOptions): Promise<Hono> {
  */
 export function operatorRoutes(options: OperatorOptions): Hono {
   const { ledger, clock, log } = options;
-  const operator = ledger.as({ actor: 'operator', tool: 'page' });
-  const { door, site, frame, whoIs, show, toSignIn, showSignIn, act, ownForm, badForm, plain } =
-    entrance(options);
+  const doors = entrance(options);
+  const { door, site, frame, whoIs, show, toSignIn, act, badForm, plain } = doors;
 
   async function showCase(
     c: Context,
@@ -62,44 +61,30 @@ export function operatorRoutes(options: OperatorOptions): Hono {
     ),
   );
 
-  routes.get('/approvals/sign-in', async (c) => {
-    const next = wanted(c.req.query('next'));
-    if (await whoIs(c)) return redirect(addressOf(frame(c, ''), next));
-    return showSignIn(c, 200, next);
-  });
-  routes.post('/approvals/sign-in', async (c) => {
-    const fields = await ownForm(c, '/approvals/sign-in');
-    if (fields instanceof Response) return fields;
-    const next = wanted(fields.get('next'));
-    if (!(await hasOperatorSecret(ledger))) return showSignIn(c, 403, next);
-    const from = { source: sourceIn(c), cookies: c.req.header('cookie') };
-    const answer = await door.signIn(fields.get('secret') ?? '', site(c), from);
-    if (answer === 'wrong') return showSignIn(c, 403, next, WORDS.wrongSecret);
-    if ('wait' in answer) {
-      const page = waitPage(frame(c, '/approvals/sign-in'), answer.wait, next);
-      return reply(429, page, { 'Retry-After': String(answer.wait) });
-    }
-    return withCookies(redirect(addressOf(frame(c, ''), next)), answer.cookies);
-  });
+  routes.route('/', signInRoutes(options, doors));
+  routes.route('/', accountRoutes(options, doors));
   routes.post('/approvals/sign-out', (c) =>
     act(c, '/approvals/sign-out', async () => {
       const cookies = await door.signOut(c.req.header('cookie'), site(c));
-      return withCookies(redirect(frame(c, '').to('/sign-in')), cookies);
+      return redirect(frame(c, '').to('/sign-in'), {}, cookies);
     }),
   );
 
   routes.post('/approvals/freeze', (c) =>
-    act(c, '/approvals/freeze', async (_signedIn, fields) => {
+    act(c, '/approvals/freeze', async ({ person }, fields) => {
       const reason = written(fields.get('reason'));
       if (reason === 'too-long') return badForm(c, 400, '/approvals');
-      await operator.write((book) => freeze(book, 'page', reason));
+      await ledger.as(person.acting('page')).write(async (book) => {
+        await insist(book, person, 'freeze');
+        await freeze(book, person.by, reason);
+      });
       return redirect(frame(c, '').to(''));
     }),
   );
   routes.post('/approvals/unfreeze', (c) =>
     act(c, '/approvals/unfreeze', async ({ person }) => {
       try {
-        await operator.write((book) => unfreeze(book, person));
+        await ledger.as(person.acting('page')).write((book) => unfreeze(book, person));
       } catch (error) {
         // A restored ledger that has forgotten something: the page says what.
         if (!isFrozen(error)) throw error;
@@ -121,7 +106,7 @@ export function operatorRoutes(options: OperatorOptions): Hono {
       if ((decision !== 'approve' && decision !== 'deny') || reason === 'too-long') {
         return badForm(c, 400, `/approvals/${id}`);
       }
-      const decided = await operator.write(async (book) => {
+      const decided = await ledger.as(signedIn.person.acting('page')).write(async (book) => {
         const now = clock.now();
         const approval = APPROVAL_ID.test(id) ? await book.approvals.get(id) : undefined;
         // In the same transaction as the decision: of two clicks, the second finds it decided.
@@ -138,11 +123,6 @@ export function operatorRoutes(options: OperatorOptions): Hono {
     return plain(c, 404, '/approvals', WORDS.notFound, WORDS.notFoundAdvice);
   });
   return routes;
-}
-
-function withCookies(response: Response, cookies: readonly string[]): Response {
-  for (const cookie of cookies) response.headers.append('Set-Cookie', cookie);
-  return response;
 }
 
 /** A reason as it was typed, on one line; undefined when there is none. */

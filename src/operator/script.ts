@@ -1,3 +1,5 @@
+import { PASSKEY_SCRIPT } from './passkey-script.ts';
+
 /**
  * The pages' whole script; everything works without it. It counts down by the server's seconds and the monotonic
  * clock, says how much time is left, and asks for the page again, where there is a shorter way (`data-news`) only once
@@ -106,4 +108,4 @@ adopt(live);
 setInterval(tick, 250);
 plan();
 })();
-`;
+${PASSKEY_SCRIPT}`;

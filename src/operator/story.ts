@@ -4,7 +4,7 @@ import type { AuditRecord } from '../ledger/records.ts';
 import type { Frame } from './frame.ts';
 import { brief } from './layout.ts';
 import { foreign, html, type Markup } from './markup.ts';
-import { EVENTS, WORDS } from './words.ts';
+import { EVENTS, VIA, WORDS } from './words.ts';
 
 /** How many records are told at most, the newest of them. */
 const MAX_TOLD = 40;
@@ -50,11 +50,17 @@ function line(frame: Frame, event: AuditRecord): Markup | undefined {
   const isNew = event.kind === 'order-created' || event.kind === 'refund-created';
   const amount =
     isNew && typeof amountFen === 'number' ? html` <b>¥${groupedYuan(fen(amountFen))}</b>` : undefined;
+  const { decidedBy } = event.detail;
+  const isDecision = event.kind === 'approval-approved' || event.kind === 'approval-denied';
+  const who =
+    isDecision && typeof decidedBy === 'string' && !Object.hasOwn(VIA, decidedBy)
+      ? html` ${foreign(decidedBy)}`
+      : undefined;
   const why = typeof reason === 'string' ? html`${colon(frame)}${foreign(reason)}` : undefined;
   // Codes and the names of alarms are ours or the gateway's short words.
   const what = refused || typeof code === 'string' ? String(code) : isAlarm ? event.kind.slice(6) : undefined;
   return html`<li class="${isAlarm ? 'alarm' : 'event'}"><time datetime="${beijingIso(event.at)}">${brief(event.at, frame.now)}</time>
-<span>${frame.say(words)}${amount}${why}${what === undefined ? '' : html` <code>${foreign(what)}</code>`}${event.outRefundNo === undefined ? '' : html` <small class="number">${foreign(event.outRefundNo)}</small>`}</span></li>`;
+<span>${frame.say(words)}${who}${amount}${why}${what === undefined ? '' : html` <code>${foreign(what)}</code>`}${event.outRefundNo === undefined ? '' : html` <small class="number">${foreign(event.outRefundNo)}</small>`}</span></li>`;
 }
 
 function isTold(kind: string): kind is keyof typeof EVENTS {

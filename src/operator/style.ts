@@ -38,8 +38,14 @@ h3{font-size:17px;line-height:1.4}
 .row{display:flex;flex-wrap:wrap;align-items:center;justify-content:space-between;gap:6px 16px}
 .stack{display:grid;gap:8px}
 .stack .button{margin-top:6px}
+.or{text-align:center}
+.rows{list-style:none;padding:0;margin:6px 0 12px}
+.rows li{padding:12px 0;border-top:1px solid var(--line)}
+.rows li:first-child{border-top:0}
+.rows .button{min-height:40px;padding:6px 14px}
+[hidden]{display:none!important}
 label{font-weight:600;font-size:15px}
-input:not([type=hidden]){width:100%;font:inherit;color:inherit;background:var(--ground);border:1px solid var(--soft);border-radius:10px;padding:10px 12px;min-height:46px}
+input:not([type=hidden]),select{width:100%;font:inherit;color:inherit;background:var(--ground);border:1px solid var(--soft);border-radius:10px;padding:10px 12px;min-height:46px}
 .button{display:inline-block;font:inherit;font-weight:600;text-align:center;text-decoration:none;cursor:pointer;border-radius:12px;border:1.5px solid transparent;padding:10px 20px;min-height:46px;line-height:1.45}
 .go{background:var(--go);color:var(--go-ink)}
 .no{background:transparent;color:var(--no);border-color:currentColor}

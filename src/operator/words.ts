@@ -216,10 +216,10 @@ export const REFUND_STATES = {
   ABNORMAL: { zh: '退款异常，需在商户平台处理', en: 'abnormal, to be handled at the gateway' },
 };
 
-/** Where a person decided. */
+/** Where somebody without a name of their own decided. */
 export const VIA: Readonly<Record<string, Text>> = {
-  terminal: { zh: '在终端', en: 'at a terminal' },
-  page: { zh: '在本页面', en: 'on these pages' },
+  terminal: { zh: '操作员口令，在终端', en: 'by the operator secret, at a terminal' },
+  page: { zh: '操作员口令，在本页面', en: 'by the operator secret, on these pages' },
   form: { zh: '在智能体程序的表单中', en: 'in a form of the agent’s program' },
 };
 
@@ -228,7 +228,9 @@ const NOT_OF_ORDERS = {
   ...{ 'calls-limited': undefined, 'policy-first': undefined, 'policy-accepted': undefined },
   ...{ 'budget-topped-up': undefined, 'budget-drawn': undefined, 'audit-key-made': undefined },
   ...{ 'operator-froze': undefined, 'operator-unfroze': undefined, 'operator-signed-in': undefined },
-  ...{ 'operator-sign-in-failed': undefined },
+  ...{ 'operator-sign-in-failed': undefined, 'operator-added': undefined, 'operator-revoked': undefined },
+  ...{ 'operator-joined': undefined, 'operator-password-set': undefined },
+  ...{ 'operator-passkey-added': undefined, 'operator-passkey-removed': undefined },
   ...{ 'operator-secret-set': undefined, 'operator-secret-changed': undefined },
   ...{ 'ledger-backed-up': undefined, 'ledger-restored': undefined, 'ledger-moved': undefined },
   ...{ 'ledger-day-reconciled': undefined, 'ledger-resumed': undefined },

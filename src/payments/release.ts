@@ -2,7 +2,7 @@ import { CashierError, type Text } from '../domain/errors.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { isSettledOrder } from '../ledger/order-machine.ts';
 import type { OrderRecord, RefundRecord } from '../ledger/records.ts';
-import type { Person } from '../persons/person.ts';
+import { insist, type Person } from '../persons/person.ts';
 import { isGivenOut } from './apply.ts';
 import { orderNotFound, refundNotFound } from './errors.ts';
 import { isClaimed } from './sending.ts';
@@ -16,6 +16,7 @@ export const RELEASED = 'RELEASED_BY_OPERATOR';
  */
 export function releaseOrder(ledger: Ledger, person: Person, outTradeNo: string): Promise<OrderRecord> {
   return ledger.write(async (book) => {
+    await insist(book, person, 'release');
     const order = await book.orders.get(outTradeNo);
     if (!order) throw orderNotFound();
     if (isSettledOrder(order.state)) throw notReleased(FINAL);
@@ -37,6 +38,7 @@ export function releaseRefund(
   now: number,
 ): Promise<RefundRecord> {
   return ledger.write(async (book) => {
+    await insist(book, person, 'release');
     const refund = await book.refunds.get(outTradeNo, outRefundNo);
     if (!refund) throw refundNotFound();
     if (refund.state !== 'UNKNOWN') throw notReleased(FINAL);

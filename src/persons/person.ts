@@ -1,53 +1,12 @@
-import { createHash, type ScryptOptions, scrypt, timingSafeEqual } from 'node:crypto';
-import type { RandomBytes } from '../domain/clock.ts';
-import { type CashierError, configuration } from '../domain/errors.ts';
+import type { CashierError } from '../domain/errors.ts';
 import type { Realm } from '../domain/order.ts';
-import { rowDigest } from '../ledger/audit-digest.ts';
+import type { Actor } from '../ledger/audit-trail.ts';
 import type { Book } from '../ledger/book.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-
-const META_KEY = 'operator_secret';
-const KEY_BYTES = 32;
-/** OWASP's figures for interactive use: 64 MiB, some 100 ms. */
-const COST: ScryptOptions = { N: 2 ** 16, r: 8, p: 1, maxmem: 128 * 1024 * 1024 };
-const MIN_LENGTH = 8;
-
-/**
- * Stores the hash of a new operator secret. Throws CONFIGURATION when one is set and `oldSecret` is not it, or when
- * the new one is shorter than 8 characters.
- */
-export async function setOperatorSecret(
-  ledger: Ledger,
-  secrets: { readonly newSecret: string; readonly oldSecret: string | undefined },
-  randomBytes: RandomBytes,
-): Promise<void> {
-  if ([...secrets.newSecret].length < MIN_LENGTH) {
-    throw refused({
-      zh: `操作员口令至少需要 ${MIN_LENGTH} 个字符。`,
-      en: `The operator secret needs at least ${MIN_LENGTH} characters.`,
-    });
-  }
-  const stored = await ledger.read((book) => book.meta(META_KEY));
-  if (stored !== undefined && !(await matches(secrets.oldSecret ?? '', stored))) {
-    throw refused({ zh: '原操作员口令不正确。', en: 'The old operator secret is not right.' });
-  }
-  const salt = randomBytes(16);
-  const hash = `${salt.toString('base64')}$${(await derive(secrets.newSecret, salt)).toString('base64')}`;
-  await ledger.write(async (book: Book) => {
-    // Another process may have set one since it was read: the old secret proved nothing about that one.
-    if ((await book.meta(META_KEY)) !== stored) {
-      throw refused({
-        zh: '操作员口令刚被其他进程修改。',
-        en: 'The operator secret was just changed elsewhere.',
-      });
-    }
-    await book.setMeta(META_KEY, hash);
-    await book.audit.append({
-      kind: stored === undefined ? 'operator-secret-set' : 'operator-secret-changed',
-      detail: { secret: rowDigest(await book.salt(), hash) },
-    });
-  });
-}
+import { type PersonRecord, ROOT } from '../ledger/person-book.ts';
+import { signName } from './names.ts';
+import { matches, sha256 } from './password.ts';
+import { refused, secretHashIn, storedSecret } from './secret.ts';
 
 /** What persons may, each what those before it may too: look; approve, refund, close; policy, budgets, freeze, callers. */
 export const ROLES = ['see', 'decide', 'rule'] as const;
@@ -56,14 +15,46 @@ export type Role = (typeof ROLES)[number];
 export type Rank = Role | 'root';
 const RANKS: readonly Rank[] = [...ROLES, 'root'];
 
+/** What only a person does, and who may. */
+const NEEDS = {
+  ...{ approval: 'decide', refund: 'decide', close: 'decide' },
+  ...{ release: 'rule', policy: 'rule', budget: 'rule', freeze: 'rule', callers: 'rule', channels: 'rule' },
+  persons: 'root',
+} as const satisfies Readonly<Record<string, Rank>>;
+export type Deed = keyof typeof NEEDS;
+export const DEEDS = Object.keys(NEEDS) as readonly Deed[];
+
 /** Whether somebody of that role may do what `needed` may. */
 export function may(person: Pick<Person, 'role'>, needed: Rank): boolean {
   return RANKS.indexOf(person.role) >= RANKS.indexOf(needed);
 }
 
+/** As {@link may}, of something that is done. Whether they still may is {@link insist}'s to say. */
+export function mayDo(person: Pick<Person, 'role'>, deed: Deed): boolean {
+  return may(person, NEEDS[deed]);
+}
+
+/**
+ * The one check of everything that only a person does, in the transaction that does it: who has been revoked, or whose
+ * secret was changed, until that very moment, does nothing. Throws CONFIGURATION for who may not.
+ */
+export async function insist(
+  book: Pick<Book, 'meta' | 'persons'>,
+  person: Person,
+  deed: Deed,
+): Promise<void> {
+  if (!mayDo(person, deed)) throw notAllowed(person);
+  if (!(await person.stands(book))) throw noLonger();
+}
+
+/** Whether an error is {@link insist}'s. */
+export function isNotAllowed(error: unknown): error is CashierError {
+  return NOT_ALLOWED.has(error as CashierError);
+}
+
 /**
  * A person who may decide: what only a person may do takes one, and only this room makes them, from the operator
- * secret or, where the merchant trusts it, a form.
+ * secret, a password, a passkey, a session that was opened with one of these or, where the merchant trusts it, a form.
  */
 export class Person {
   /** `operator` for whoever knows the secret, which is nobody's name. */
@@ -71,18 +62,21 @@ export class Person {
   readonly role: Rank;
   /** Where they decided. */
   readonly via: 'terminal' | 'page' | 'form';
-  /** The stored hash of the secret that they have proven; undefined where none was asked for. */
-  readonly provenBy: string | undefined;
+  /** Which row of the ledger they are; `operator` for whoever knows the secret. */
+  readonly id: string;
+  /** Of whoever knows the secret: digest of what was stored of it; undefined where none was asked for. */
+  readonly secretHash: string | undefined;
 
   private constructor(
     via: Person['via'],
-    provenBy?: string,
-    { name, role }: Pick<Person, 'name' | 'role'> = { name: 'operator', role: 'root' },
+    known: Pick<Person, 'name' | 'role' | 'id'>,
+    secretHash: string | undefined,
   ) {
     this.via = via;
-    this.provenBy = provenBy;
-    this.name = name;
-    this.role = role;
+    this.name = known.name;
+    this.role = known.role;
+    this.id = known.id;
+    this.secretHash = secretHash;
   }
 
   /**
@@ -95,102 +89,117 @@ export class Person {
     secret: string | undefined,
     via: 'terminal' | 'page',
   ): Promise<Person> {
-    return new Person(via, await checkSecret(ledger, via === 'terminal' ? realm : 'live', secret));
+    const stored = await ledger.read(storedSecret);
+    if (stored === undefined) {
+      if (via === 'terminal' && realm === 'simulator') return new Person(via, HOLDER, undefined);
+      throw noSecret();
+    }
+    if (secret === undefined || !(await matches(secret, stored))) throw wrongSecret();
+    return new Person(via, HOLDER, sha256(stored));
   }
 
-  /** Whoever holds a session that was opened with the secret that still is the operator's. `id` is the cookie's. */
-  static async bySession(
+  /** Whoever knows the password of that name; it takes as long to refuse where there is none. Throws CONFIGURATION. */
+  static async byPassword(
     ledger: Ledger,
-    id: string,
-  ): Promise<{ readonly person: Person; readonly csrf: string } | undefined> {
-    return ledger.read(async (book) => {
-      const session = await book.operator.session(sha256(id), SESSION_MS);
-      const stored = await book.meta(META_KEY);
-      const stands = session && stored !== undefined && session.secretHash === sha256(stored);
-      return stands ? { person: new Person('page'), csrf: session.csrf } : undefined;
-    });
+    name: string,
+    password: string | undefined,
+    via: 'terminal' | 'page',
+  ): Promise<Person> {
+    const known = await ledger.read((book) => book.persons.bySignName(signName(name)));
+    const right = password !== undefined && (await matches(password, known?.password));
+    const person = right && known ? Person.#named(via, known) : undefined;
+    if (!person) throw wrongPassword();
+    return person;
+  }
+
+  /**
+   * Whoever has a passkey's private half, as {@link passkeys} has proven, or has just been invited; undefined where
+   * nobody is known by that id. For this room only.
+   */
+  static async proven(book: Pick<Book, 'meta' | 'persons'>, id: string): Promise<Person | undefined> {
+    if (id === ROOT) {
+      const stored = await storedSecret(book);
+      return stored === undefined ? undefined : new Person('page', HOLDER, sha256(stored));
+    }
+    const known = await book.persons.byId(id);
+    return known && Person.#named('page', known);
   }
 
   /** Whoever answers a form, where the policy in force trusts forms. */
   static byForm(policy: { readonly trustForms?: boolean | undefined }): Person | undefined {
-    return policy.trustForms ? new Person('form') : undefined;
+    return policy.trustForms ? new Person('form', AT_A_FORM, undefined) : undefined;
+  }
+
+  static #named(via: Person['via'], { name, role: stored, id }: PersonRecord): Person | undefined {
+    const role = ROLES.find((one) => one === stored);
+    return role && new Person(via, { name, role, id }, undefined);
+  }
+
+  /** Whether they are in the ledger what they were when they proved themselves. */
+  async stands(book: Pick<Book, 'meta' | 'persons'>): Promise<boolean> {
+    if (this.id === ROOT || this.via === 'form') {
+      return this.secretHash === undefined || this.secretHash === (await secretHashIn(book));
+    }
+    return (await book.persons.byId(this.id))?.role === this.role;
+  }
+
+  /** Who has decided, as records and pages tell it: a name, else where the holder of the secret did. */
+  get by(): string {
+    return this.isNamed ? this.name : this.via;
+  }
+
+  /** In whose name the ledger records what they do. */
+  acting(tool: string): Actor {
+    return { actor: this.isNamed ? `operator:${this.name}` : 'operator', tool };
+  }
+
+  private get isNamed(): boolean {
+    return this.id !== ROOT && this.via !== 'form';
   }
 }
 
-/** How long (ms) a person stays signed in. */
-const SESSION_MS = 30 * 60_000;
+const HOLDER = { name: ROOT, role: 'root', id: ROOT } as const;
+const AT_A_FORM = { name: ROOT, role: 'decide', id: ROOT } as const;
 
-/** Signs a person in: the cookie's value, and the token that every form of theirs carries. */
-export async function openSession(
-  ledger: Ledger,
-  person: Person,
-  ports: { readonly now: number; readonly randomBytes: RandomBytes },
-): Promise<{ readonly id: string; readonly csrf: string; readonly expiresAt: number }> {
-  const id = ports.randomBytes(32).toString('base64url');
-  const csrf = ports.randomBytes(32).toString('base64url');
-  const expiresAt = ports.now + SESSION_MS;
-  await ledger.write(async (book) => {
-    // Not the one that is stored by now: to have known the secret before a change of it is no way in after it.
-    const secretHash = sha256(person.provenBy ?? (await book.meta(META_KEY)) ?? '');
-    await book.operator.insertSession({ idHash: sha256(id), csrf, secretHash, expiresAt });
-    await book.audit.append({ kind: 'operator-signed-in', detail: { via: person.via } });
-  });
-  return { id, csrf, expiresAt };
+const NOT_ALLOWED = new WeakSet<CashierError>();
+
+function marked(error: CashierError): CashierError {
+  NOT_ALLOWED.add(error);
+  return error;
 }
 
-/** Signs out; `id` is the cookie's. */
-export async function closeSession(ledger: Ledger, id: string): Promise<void> {
-  await ledger.write((book) => book.operator.deleteSession(sha256(id)));
+function notAllowed({ name, role }: Person): CashierError {
+  return marked(
+    refused(
+      {
+        zh: `${name} 的权限（${role}）不允许这样做，什么也没有执行。`,
+        en: `The role of ${name} (${role}) does not allow this; nothing was done.`,
+      },
+      { zh: '请有权限的人来做，或使用操作员口令。', en: 'Ask somebody who may, or use the operator secret.' },
+    ),
+  );
 }
 
-/** Returns the stored hash that the secret was held against; undefined where none is needed. */
-async function checkSecret(
-  ledger: Ledger,
-  realm: Realm,
-  secret: string | undefined,
-): Promise<string | undefined> {
-  const stored = await ledger.read((book) => book.meta(META_KEY));
-  if (stored === undefined) {
-    if (realm === 'simulator') return undefined;
-    throw refused({
-      zh: '尚未设置操作员口令，因此不能批准任何操作。请先运行 mcp-cashier operator set-secret。',
-      en: 'No operator secret is set, so nothing can be approved. Run mcp-cashier operator set-secret first.',
-    });
-  }
-  if (secret === undefined || !(await matches(secret, stored))) {
-    throw refused({ zh: '操作员口令不正确。', en: 'The operator secret is not right.' });
-  }
-  return stored;
+function noLonger(): CashierError {
+  return marked(
+    refused({
+      zh: '您已被移除，或操作员口令已更换，什么也没有执行。',
+      en: 'You have been removed, or the operator secret was changed; nothing was done.',
+    }),
+  );
 }
 
-/** Whether an operator secret is set at all. */
-export async function hasOperatorSecret(ledger: Ledger): Promise<boolean> {
-  return (await ledger.read((book) => book.meta(META_KEY))) !== undefined;
-}
-
-async function matches(secret: string, stored: string): Promise<boolean> {
-  const [salt = '', hash = ''] = stored.split('$');
-  return timingSafeEqual(await derive(secret, Buffer.from(salt, 'base64')), Buffer.from(hash, 'base64'));
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
-}
-
-function derive(secret: string, salt: Buffer): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    scrypt(secret.normalize('NFC'), salt, KEY_BYTES, COST, (error, key) =>
-      error ? reject(error) : resolve(key),
-    );
+function noSecret(): CashierError {
+  return refused({
+    zh: '尚未设置操作员口令，因此不能批准任何操作。请先运行 mcp-cashier operator set-secret。',
+    en: 'No operator secret is set, so nothing can be approved. Run mcp-cashier operator set-secret first.',
   });
 }
 
-function refused(text: { zh: string; en: string }): CashierError {
-  return configuration('CASHIER_OPERATOR_SECRET', {
-    ...text,
-    next: {
-      zh: '在终端输入口令，或为该命令设置 CASHIER_OPERATOR_SECRET。',
-      en: 'Type it at the terminal, or set CASHIER_OPERATOR_SECRET for that command.',
-    },
-  });
+function wrongSecret(): CashierError {
+  return refused({ zh: '操作员口令不正确。', en: 'The operator secret is not right.' });
+}
+
+function wrongPassword(): CashierError {
+  return refused({ zh: '姓名或密码不正确。', en: 'That is not the password of that name.' });
 }

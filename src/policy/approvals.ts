@@ -3,7 +3,7 @@ import { CashierError } from '../domain/errors.ts';
 import type { Subject } from '../domain/subject.ts';
 import type { Book } from '../ledger/book.ts';
 import type { ApprovalRecord } from '../ledger/records.ts';
-import type { Person } from '../persons/person.ts';
+import { insist, type Person } from '../persons/person.ts';
 
 /** How long (ms) a person has, and how long the yes holds. */
 export const APPROVAL_TTL_MS = 15 * 60_000;
@@ -63,7 +63,7 @@ export async function requestApproval(
   });
 }
 
-/** Inside a transaction. Throws INVALID_ARGUMENT when there is nothing to decide. */
+/** Inside a transaction. Throws INVALID_ARGUMENT when there is nothing to decide, CONFIGURATION for who may not. */
 export async function decideApproval(
   book: Book,
   person: Person,
@@ -71,11 +71,12 @@ export async function decideApproval(
   decision: { readonly approve: boolean; readonly reason?: string | undefined },
   now: number,
 ): Promise<ApprovalRecord> {
+  await insist(book, person, 'approval');
   const approval = await book.approvals.get(id);
   if (!approval || approvalView(approval, now) !== 'pending') throw nothingToDecide(approval, now);
   const { reason } = decision;
   await book.approvals.move(approval, 'pending', decision.approve ? 'approved' : 'denied', {
-    decidedBy: person.via,
+    decidedBy: person.by,
     ...(reason === undefined ? {} : { reason }),
   });
   if (!decision.approve) await denySubject(book, approval);

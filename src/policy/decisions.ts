@@ -4,7 +4,7 @@ import { type Fen, fen, toYuan } from '../domain/money.ts';
 import type { Book } from '../ledger/book.ts';
 import type { Freeze } from '../ledger/operator-book.ts';
 import { type Due, reconciledDay } from '../ledger/restored.ts';
-import type { Person } from '../persons/person.ts';
+import { insist, type Person } from '../persons/person.ts';
 import type { Policy } from './policy.ts';
 
 /**
@@ -34,7 +34,8 @@ export async function isInForce(book: Book, offered: Policy): Promise<boolean> {
 
 /** Puts changed rules in force, in every process from its next call on. Returns their version. */
 export async function acceptPolicy(book: Book, person: Person, offered: Policy): Promise<number> {
-  const version = await book.operator.insertPolicy(JSON.stringify(offered), person.via);
+  await insist(book, person, 'policy');
+  const version = await book.operator.insertPolicy(JSON.stringify(offered), person.by);
   await book.audit.append({ kind: 'policy-accepted', detail: { version, via: person.via, policy: offered } });
   return version;
 }
@@ -64,6 +65,7 @@ export async function freeze(
  * @param despite although that is so
  */
 export async function unfreeze(book: Book, person: Person, despite = false): Promise<void> {
+  await insist(book, person, 'freeze');
   if (!(await book.operator.freeze())) return;
   await resume(book, person, despite);
   await book.operator.setFreeze(undefined);
@@ -113,9 +115,10 @@ export async function moveBudget(
   amountFen: number,
   note: string | undefined,
 ): Promise<BudgetState> {
+  await insist(book, person, 'budget');
   const { leftFen } = await budgetState(book, budget);
   if (amountFen < 0 && -amountFen > leftFen) throw notThatMuchLeft(leftFen);
-  await book.quotas.insertBudgetMove({ budget, amountFen, by: person.via, note });
+  await book.quotas.insertBudgetMove({ budget, amountFen, by: person.by, note });
   await book.audit.append({
     kind: amountFen < 0 ? 'budget-drawn' : 'budget-topped-up',
     detail: { budget, amountFen, via: person.via, ...(note === undefined ? {} : { note }) },

@@ -14,7 +14,9 @@ import { verifyAudit, walkFirstHalf } from '../../src/ledger/audit-verify.ts';
 import { Ledger } from '../../src/ledger/ledger.ts';
 import { openSqliteStore } from '../../src/ledger/sqlite-store.ts';
 import type { Row } from '../../src/ledger/store.ts';
-import { setOperatorSecret } from '../../src/persons/person.ts';
+import { addPasskey, addPerson, joinByPassword } from '../../src/persons/people.ts';
+import { Person } from '../../src/persons/person.ts';
+import { setOperatorSecret } from '../../src/persons/secret.ts';
 import { type Database, openSqlite } from '../../src/platform/sqlite.ts';
 import { systemClock, systemRandom } from '../../src/platform/system.ts';
 import { World } from '../support/world.ts';
@@ -35,6 +37,13 @@ beforeAll(async () => {
   await create(till, { outTradeNo: 'ORDER_WAITING' });
   const { ledger } = till;
   await setOperatorSecret(ledger, { newSecret: 'correct horse', oldSecret: undefined }, ports.randomBytes);
+  const root = await Person.bySecret(ledger, 'simulator', 'correct horse', 'terminal');
+  const at = { now: world.clock.now(), randomBytes: ports.randomBytes };
+  const { code } = await addPerson(ledger, root, { name: 'li', role: 'see' }, at);
+  await joinByPassword(ledger, code, 'a long password', ports.randomBytes);
+  await addPerson(ledger, root, { name: 'wang', role: 'decide' }, at);
+  const passkey = { id: 'ID', publicKey: 'KEY', counter: 0, rpId: 'localhost', name: 'phone' };
+  expect(await addPasskey(ledger, root, { ...passkey, challenge: 'x', until: at.now + 1 })).toBe(true);
   await ledger.write((book) => ensureKey(book, ports.randomBytes));
   checkpoint = await ledger.inspect((tx) => makeCheckpoint(tx, world.clock.now()));
   const db = await openSqlite(world.ledgerPath);
@@ -253,6 +262,17 @@ const EDITS: Readonly<Record<string, readonly string[]>> = {
     "UPDATE meta SET value = 'x$y' WHERE key = 'operator_secret'",
     "DELETE FROM meta WHERE key = 'operator_secret'",
     "UPDATE meta SET value = '{}' WHERE key = 'frozen'",
+  ],
+  'persons differs': [
+    "UPDATE persons SET role = 'rule' WHERE name = 'li'",
+    "UPDATE persons SET name = 'zhao' WHERE name = 'li'",
+    "UPDATE persons SET password = 'x$y' WHERE name = 'wang'",
+    "UPDATE persons SET invitation = 'mine', invited_until = 9999999999999 WHERE name = 'wang'",
+    "DELETE FROM persons WHERE name = 'li'",
+    "INSERT INTO persons SELECT 'new', 'new', 'new', 'rule', password, NULL, NULL, added_at FROM persons WHERE name = 'li'",
+    "UPDATE passkeys SET public_key = 'mine'",
+    "INSERT INTO passkeys SELECT 'new', person, 'mine', 0, rp_id, name, added_at, NULL FROM passkeys",
+    'DELETE FROM passkeys',
   ],
   'orders unrecorded': [
     "UPDATE orders SET out_trade_no = 'ORDER_MINE' WHERE out_trade_no = 'ORDER_DECLINED'",

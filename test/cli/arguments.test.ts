@@ -114,7 +114,6 @@ const WRONG: readonly (readonly [line: string, word: string])[] = [
   ['freeze now', 'freeze --help'],
   ['freeze --reson x', '--reason'],
   ['unfreeze --secret x', 'unfreeze --help'],
-  ['operator', 'set-secret'],
   ['operator setsecret', 'set-secret'],
   ['policy acept', 'accept'],
   ['policy accept now', 'policy accept'],

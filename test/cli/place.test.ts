@@ -8,7 +8,7 @@ import { USES } from '../../src/cli/uses.ts';
 import { configOf } from '../../src/config.ts';
 import type { Realm } from '../../src/domain/order.ts';
 import { adoptLedger, openLedger } from '../../src/open-ledger.ts';
-import { hasOperatorSecret } from '../../src/persons/person.ts';
+import { hasOperatorSecret } from '../../src/persons/secret.ts';
 import { knownLedgers, noteLedger } from '../../src/platform/known-ledgers.ts';
 import { systemClock } from '../../src/platform/system.ts';
 import { cleanEnv, makeHome } from '../journeys/shop.ts';

@@ -7,7 +7,7 @@ import { readConfig } from '../../src/config.ts';
 import { KNOWN_NAMES } from '../../src/doctor/names.ts';
 import { CashierError } from '../../src/domain/errors.ts';
 import { openLedger } from '../../src/open-ledger.ts';
-import { setOperatorSecret } from '../../src/persons/person.ts';
+import { setOperatorSecret } from '../../src/persons/secret.ts';
 import { systemRandom } from '../../src/platform/system.ts';
 import { freeze, holdToPolicy } from '../../src/policy/decisions.ts';
 import { readPolicy } from '../../src/policy/read-policy-file.ts';

@@ -235,7 +235,7 @@ describe('routes', () => {
     const answer = await court.fetch(`${base}/sign-in`, form({ secret: SECRETS[merchant] }));
     const set = answer.headers.getSetCookie();
     for (const one of set) expect(one).toMatch(new RegExp(`Path=/m/${merchant}/(approvals|console);`));
-    const cookie = set.map((one) => one.split(';')[0]).join('; ');
+    const cookie = [...new Set(set.map((one) => one.split(';')[0]))].join('; ');
     const page = await (await court.fetch(base, { headers: { cookie } })).text();
     const csrf = /name="csrf" value="([^"]+)"/.exec(page)?.[1] ?? '';
     expect(csrf).not.toBe('');
@@ -297,6 +297,37 @@ describe('routes', () => {
       const answer = await told(await court.fetch(`${NOODLE}/approvals/sign-in`, form({ secret })));
       expect(answer.status).toBe(403);
     },
+    // At an address of numbers nobody has a passkey.
+    'POST /m/:m/approvals/sign-in/options': async () => {
+      expect((await court.fetch(`${NOODLE}/approvals/sign-in/options`, form({}))).status).toBe(403);
+    },
+    'GET /m/:m/approvals/join': shown('/approvals/join'),
+    'POST /m/:m/approvals/join': async () => {
+      const { stdout } = await court.command(
+        ['operator', 'add', 'erin', '--role', 'rule', '--merchant', 'tea-shop', '--json'],
+        { CASHIER_OPERATOR_SECRET: SECRETS['tea-shop'] },
+      );
+      const { code } = JSON.parse(stdout) as { code: string };
+      const wanted = { password: 'a pot of jasmine', again: 'a pot of jasmine' };
+      const join = async (at: string, given: string) =>
+        told(await court.fetch(`${at}/approvals/join`, form({ ...wanted, code: given })));
+      expect(await join(NOODLE, code)).toEqual(await join(NOODLE, 'AAAAA'));
+      expect((await join(TEA, code)).status).toBe(303);
+      const secret = { name: 'erin', secret: wanted.password };
+      expect((await court.fetch(`${NOODLE}/approvals/sign-in`, form(secret))).status).toBe(403);
+    },
+    'POST /m/:m/approvals/join/options': async () => {
+      expect((await court.fetch(`${NOODLE}/approvals/join/options`, form({}))).status).toBe(403);
+    },
+    'GET /m/:m/approvals/me': shown('/approvals/me'),
+    'POST /m/:m/approvals/me/options': async () => {
+      const { cookie, csrf } = await signIn('tea-shop');
+      expect((await court.fetch(`${NOODLE}/approvals/me/options`, form({ csrf }, cookie))).status).toBe(403);
+    },
+    'POST /m/:m/approvals/me/passkey': done('/approvals/me/passkey'),
+    'POST /m/:m/approvals/me/remove': done('/approvals/me/remove', { id: 'x' }),
+    'POST /m/:m/approvals/me/password': done('/approvals/me/password', { password: 'a pot of tea' }),
+    'POST /m/:m/approvals/me/end': done('/approvals/me/end'),
     'POST /m/:m/approvals/sign-out': done('/approvals/sign-out'),
     'POST /m/:m/approvals/freeze': async () => {
       await done('/approvals/freeze')();
@@ -397,7 +428,10 @@ describe('commands', () => {
   ];
   /** They work on all of them unless one is named. */
   const ON_ALL = ['freeze', 'tokens list', 'tokens revoke'];
-  const OPTIONS: Readonly<Record<string, readonly string[]>> = { reconcile: ['--date', '2026-01-01'] };
+  const OPTIONS: Readonly<Record<string, readonly string[]>> = {
+    reconcile: ['--date', '2026-01-01'],
+    'operator add': ['--role', 'see'],
+  };
   const wordsOf = ({ args = '' }: ActionUse, n: typeof INVENTED) =>
     args
       .split(' ')

@@ -3,14 +3,16 @@ import { consoleRoutes } from '../../src/console/routes.ts';
 import { fen } from '../../src/domain/money.ts';
 import type { Realm } from '../../src/domain/order.ts';
 import type { ApprovalRecord } from '../../src/ledger/records.ts';
-import { sessionCookie } from '../../src/operator/gate.ts';
+import { cookieName } from '../../src/operator/cookies.ts';
 import { type OperatorOptions, operatorRoutes } from '../../src/operator/index.ts';
 import { attempt } from '../../src/payments/attempt.ts';
 import { createPayment } from '../../src/payments/create-payment.ts';
 import { queryPayment } from '../../src/payments/query-payment.ts';
 import { refundPayment } from '../../src/payments/refund-payment.ts';
 import type { Call, Till } from '../../src/payments/till.ts';
-import { openSession, type Person, setOperatorSecret } from '../../src/persons/person.ts';
+import type { Person } from '../../src/persons/person.ts';
+import { setOperatorSecret } from '../../src/persons/secret.ts';
+import { openSession, type Stay } from '../../src/persons/sessions.ts';
 import type { Policy } from '../../src/policy/policy.ts';
 import { payment, person, refund, World } from '../support/world.ts';
 
@@ -96,17 +98,23 @@ export class Desk {
 
   /** Signs in without the cost of a guess. */
   async signIn(): Promise<this> {
-    const session = await openSession(this.till.ledger, this.#operator, {
-      now: this.world.clock.now(),
-      randomBytes: this.till.randomBytes,
-    });
+    return this.signInAs(this.#operator);
+  }
+
+  /** As {@link signIn}, somebody else. */
+  async signInAs(person: Person, stay?: Stay): Promise<this> {
+    const now = this.world.clock.now();
+    const { ledger, randomBytes } = this.till;
+    const session = await openSession(ledger, person, { now, randomBytes, stay });
     this.#cookie = `${await this.cookieName()}=${session.id}`;
     this.csrf = session.csrf;
     return this;
   }
 
   cookieName(): Promise<string> {
-    return this.till.ledger.read(async (book) => sessionCookie(await book.audit.ledgerId()));
+    return this.till.ledger.read(async (book) =>
+      cookieName(await book.audit.ledgerId(), 'session', { secure: false }),
+    );
   }
 
   get cookie(): string | undefined {

@@ -148,7 +148,7 @@ describe('signing in', () => {
     const d = await desk({ publicUrl: 'https://pay.example/till' });
     const sent = await d.post('http://pay.example/approvals/sign-in', { secret: SECRET });
     expect(sent.location).toBe('/till/approvals');
-    expect(sent.cookie).toMatch(/; Path=\/till\/approvals; .*; Secure$/);
+    expect(sent.cookie).toMatch(/^__Host-operator-[0-9a-f]{12}=[\w-]{43}; Path=\/; .*; Secure$/);
     d.cookie = sent.cookie?.split(';')[0];
     const { page } = await d.get('http://pay.example/approvals');
     for (const [, address = ''] of page.matchAll(/(?:href|action)="(\/[^"]*)"/g)) {

@@ -4,7 +4,9 @@ import { speaker } from '../../src/cli/speaker.ts';
 import { configOf } from '../../src/config.ts';
 import { attempt } from '../../src/payments/attempt.ts';
 import { refundPayment } from '../../src/payments/refund-payment.ts';
-import { openSession, Person, setOperatorSecret } from '../../src/persons/person.ts';
+import { Person } from '../../src/persons/person.ts';
+import { setOperatorSecret } from '../../src/persons/secret.ts';
+import { bySession, openSession } from '../../src/persons/sessions.ts';
 import { cheapGuesses } from '../support/guess-cost.ts';
 import { refund } from '../support/world.ts';
 import { Desk, ORDER, readable, SECRET } from './desk.ts';
@@ -27,7 +29,7 @@ it('a secret that is changed while somebody signs in with the old one leaves the
   const leaked = await Person.bySecret(ledger, 'live', SECRET, 'page');
   await setOperatorSecret(ledger, { newSecret: 'another secret', oldSecret: SECRET }, randomBytes);
   const session = await openSession(ledger, leaked, { now: world.clock.now(), randomBytes });
-  expect(await Person.bySession(ledger, session.id)).toBeUndefined();
+  expect(await bySession(ledger, session.id)).toBeUndefined();
 });
 
 it('a wrong secret at a terminal is recorded, as one at the page is', async () => {

@@ -3,7 +3,7 @@ import { fen } from '../../src/domain/money.ts';
 import { createPayment } from '../../src/payments/create-payment.ts';
 import { refundPayment } from '../../src/payments/refund-payment.ts';
 import type { Till } from '../../src/payments/till.ts';
-import { openSession, Person } from '../../src/persons/person.ts';
+import { bySession, openSession } from '../../src/persons/sessions.ts';
 import type { Policy } from '../../src/policy/policy.ts';
 import { CALL, NO_APPROVAL, payment, person, refund, World } from '../support/world.ts';
 
@@ -79,9 +79,9 @@ describe.each(AHEAD)('after a clock that was %s ahead', (_, ahead) => {
     const { id } = await whileAhead(ahead, () =>
       openSession(ledger, operator, { now: world.clock.now(), randomBytes }),
     );
-    expect(await Person.bySession(ledger, id)).toBeUndefined();
+    expect(await bySession(ledger, id)).toBeUndefined();
     const later = await openSession(ledger, operator, { now: world.clock.now(), randomBytes });
-    expect(await Person.bySession(ledger, later.id)).toBeDefined();
+    expect(await bySession(ledger, later.id)).toBeDefined();
   });
 
   it.each(['perMinute', 'perDay'] as const)('what was counted then uses up no later %s', async (window) => {

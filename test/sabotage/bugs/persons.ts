@@ -191,8 +191,8 @@ export const PERSONS: readonly Bug[] = [
     edits: [
       [
         'src/persons/person.ts',
-        "return policy.trustForms ? new Person('form') : undefined;",
-        "return policy.trustForms !== null ? new Person('form') : undefined;",
+        'return policy.trustForms ? new Person',
+        'return policy.trustForms !== null ? new Person',
       ],
       [
         'src/elicitation/means.ts',
@@ -241,7 +241,7 @@ export const PERSONS: readonly Bug[] = [
       [
         'src/operator/routes.ts',
         'show(c, `/approvals/${id}`, {}, (_, signedIn) => showCase(c, id, signedIn, 200));',
-        "show(c, `/approvals/${id}`, {}, async (_, signedIn) => {\n      if (c.req.query('decision') === 'approve') await operator.write((book) => decideApproval(book, signedIn.person, id, { approve: true }, clock.now()));\n      return showCase(c, id, signedIn, 200);\n    });",
+        "show(c, `/approvals/${id}`, {}, async (_, signedIn) => {\n      if (c.req.query('decision') === 'approve') await ledger.write((book) => decideApproval(book, signedIn.person, id, { approve: true }, clock.now()));\n      return showCase(c, id, signedIn, 200);\n    });",
       ],
     ],
     caughtBy: ['test/operator/routes.test.ts'],
@@ -252,12 +252,64 @@ export const PERSONS: readonly Bug[] = [
     breaks: AGENT,
     edits: [
       [
-        'src/persons/person.ts',
-        'const stands = session && stored !== undefined && session.secretHash === sha256(stored);',
-        'const stands = session && stored !== undefined && sha256 !== undefined;',
+        'src/persons/sessions.ts',
+        '    if (person.id === ROOT && person.secretHash !== session.secretHash) return undefined;\n',
+        '',
       ],
     ],
     caughtBy: ['test/operator/secret-and-record.test.ts'],
+  },
+  {
+    name: 'role-unchecked',
+    deed: 'Whoever is signed in may do whatever a person may.',
+    breaks: AGENT,
+    edits: [
+      [
+        'src/persons/person.ts',
+        'return may(person, NEEDS[deed]);',
+        'return may(person, NEEDS[deed]) || true;',
+      ],
+    ],
+    caughtBy: ['test/operator/roles.test.ts'],
+  },
+  {
+    name: 'revoked-person-decides',
+    deed: 'Somebody who is revoked between their request and its transaction still decides.',
+    breaks: AGENT,
+    edits: [
+      [
+        'src/persons/person.ts',
+        '  if (!(await person.stands(book))) throw noLonger();\n',
+        '  void noLonger;\n',
+      ],
+    ],
+    caughtBy: ['test/operator/roles.test.ts'],
+  },
+  {
+    name: 'passkey-answer-replayed',
+    deed: 'What a passkey has signed once signs in as often as it is sent.',
+    breaks: AGENT,
+    edits: [
+      [
+        'src/persons/proven-by-passkey.ts',
+        '    if (!(await book.persons.spend(challenge, until))) return undefined;\n    if (!(await book.persons.countPasskey(known.id, counter))) return undefined;\n',
+        '    void [challenge, until, counter];\n',
+      ],
+    ],
+    caughtBy: ['test/operator/passkeys.test.ts'],
+  },
+  {
+    name: 'passkey-of-another-person',
+    deed: 'Whose a passkey is, is taken from what the answer says.',
+    breaks: AGENT,
+    edits: [
+      [
+        'src/persons/proven-by-passkey.ts',
+        '  if (claim.handle !== handleOf(ledgerId, known.person)) return undefined;\n',
+        '  void [ledgerId, handleOf];\n',
+      ],
+    ],
+    caughtBy: ['test/operator/passkeys.test.ts'],
   },
   {
     name: 'title-unescaped',

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { Till } from '../../src/payments/till.ts';
-import { Person, setOperatorSecret } from '../../src/persons/person.ts';
+import { Person } from '../../src/persons/person.ts';
+import { setOperatorSecret } from '../../src/persons/secret.ts';
 import { World } from '../support/world.ts';
 
 let world: World;
