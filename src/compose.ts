@@ -241,6 +241,7 @@ export async function openApp(config: Config, ports: Ports, service?: ServiceAdd
       language,
       simulated,
       now: () => clock.now(),
+      merchantName,
       approvalUrl: (id) => operators.approvalUrl(id),
       runnable,
       buyerPage: (token, handOff) => buyers.places.page(token, handOff),

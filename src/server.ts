@@ -2,10 +2,11 @@ import type { McpRequestContext } from '@modelcontextprotocol/server';
 import { admission } from './calls/call-limit.ts';
 import { type CallDeps, servedTool } from './calls/tool-call.ts';
 import type { Clock } from './domain/clock.ts';
+import { readApp } from './mcp-apps/apps.ts';
 import { promptsOf } from './prompts/index.ts';
 import { instructionsFor } from './prompts/instructions.ts';
 import { Edge } from './protocol/edge.ts';
-import type { Offer } from './protocol/offer.ts';
+import type { Offer, ServedResources } from './protocol/offer.ts';
 import { inSessions, OrderResources, withoutSubscriptions } from './resources/orders.ts';
 import type { Tool } from './tools/define-tool.ts';
 
@@ -40,11 +41,22 @@ export function buildServer(deps: ServerDeps, era: Era): Edge {
         resources: { listChanged: told, subscribe: told },
       },
     },
-    { ...offer, resources: bus ? orders : served(orders, ofOrders) },
+    { ...offer, resources: withApps(bus ? orders : served(orders, ofOrders)) },
     era,
   );
   if (bus) orders.tellOn(server, era, bus);
   return server;
+}
+
+/** Views are read by who was told of them; nobody's list is longer for them. */
+function withApps(resources: ServedResources): ServedResources {
+  return {
+    templates: resources.templates,
+    list: (cursor, ctx) => resources.list(cursor, ctx),
+    read: async (uri, ctx) => (await readApp(uri)) ?? resources.read(uri, ctx),
+    subscribe: resources.subscribe,
+    unsubscribe: (uri, ctx) => resources.unsubscribe?.(uri, ctx),
+  };
 }
 
 export function serverInfo({ version }: Pick<ServerDeps, 'version'>) {

@@ -6,6 +6,7 @@ import {
   type ServerContext,
 } from '@modelcontextprotocol/server';
 import { isActorName } from '../domain/actors.ts';
+import { showsApps } from '../mcp-apps/apps.ts';
 import type { Connection } from '../protocol/offer.ts';
 
 const MAX_CLIENT_NAME = 64;
@@ -15,6 +16,8 @@ export interface Client {
   readonly era: McpRequestContext['era'];
   readonly name: string | undefined;
   readonly declared: unknown;
+  /** It shows views beside the conversation. */
+  readonly showsApps: boolean;
   /** Of the protocol, where it is known. */
   readonly revision: string | undefined;
 }
@@ -24,6 +27,8 @@ export function clientOf(connection: Connection, ctx: ServerContext, era: Client
   const legacy = era === 'legacy';
   const info = legacy ? connection.getClientVersion() : envelope[CLIENT_INFO_META_KEY];
   const name = typeof info === 'object' && info !== null && 'name' in info ? info.name : undefined;
+  // Over stateless HTTP a 2025 client has told another server, and nothing is known.
+  const declared = legacy ? connection.getClientCapabilities() : envelope[CLIENT_CAPABILITIES_META_KEY];
   return {
     era,
     // A program that calls itself as one of our own actors has said nothing of itself.
@@ -31,7 +36,7 @@ export function clientOf(connection: Connection, ctx: ServerContext, era: Client
     revision: legacy
       ? connection.getNegotiatedProtocolVersion()
       : String(envelope[PROTOCOL_VERSION_META_KEY]),
-    // Over stateless HTTP a 2025 client has told another server, and nothing is known.
-    declared: legacy ? connection.getClientCapabilities() : envelope[CLIENT_CAPABILITIES_META_KEY],
+    declared,
+    showsApps: showsApps(declared) || ctx.http?.authInfo?.extra?.showsApps === true,
   };
 }

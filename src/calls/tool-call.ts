@@ -10,6 +10,7 @@ import {
 import { CashierError, type ErrorCode } from '../domain/errors.ts';
 import type { ApprovalUrl } from '../elicitation/means.ts';
 import { withPerson } from '../elicitation/question.ts';
+import { appMeta } from '../mcp-apps/apps.ts';
 import { attempt } from '../payments/attempt.ts';
 import type { Call, Till } from '../payments/till.ts';
 import type { ServedTool } from '../protocol/offer.ts';
@@ -40,6 +41,9 @@ export interface CallDeps extends LimitDeps {
   /** Clients that drop text beside a structure, where the merchant has changed the table. */
   readonly dropsContent?: DropsContent;
 }
+
+/** Of `_meta`, where what a view shows besides stands. */
+const VIEW_KEY = 'cashier/view';
 
 /** How a call came in. */
 export interface CallAsked {
@@ -79,15 +83,20 @@ export function servedTool(deps: CallDeps, tool: Tool, era: Client['era']): Serv
     inputSchema: tool.inputSchema(deps.setting),
     annotations: { title, ...tool.hints },
   };
-  const { outputSchema } = tool;
-  const withOutput = outputSchema && { ...listed, outputSchema: outputSchema as ListedTool['outputSchema'] };
+  const outputSchema = tool.outputSchema as ListedTool['outputSchema'];
+  const withOutput = outputSchema && { ...listed, outputSchema };
+  const meta = appMeta(tool.app, tool.hints);
   // Only a 2025 connection says who it is before it lists; 2026-07-28 forbids a list that varies by connection.
   const drops = (client: { readonly name: string } | undefined) =>
     tool.showsImage && era === 'legacy' && (deps.dropsContent ?? dropsContent)(client?.name);
   return {
     name: tool.name,
     elicits: !tool.hints.readOnlyHint,
-    listed: (client) => (withOutput && !drops(client) ? withOutput : listed),
+    outputSchema,
+    listed(ctx, connection) {
+      const face = withOutput && !drops(connection.getClientVersion()) ? withOutput : listed;
+      return clientOf(connection, ctx, era).showsApps ? { ...face, ...meta } : face;
+    },
     async call(args, ctx, connection) {
       const running = runTool(deps, tool, args, ctx, clientOf(connection, ctx, era));
       deps.underWay.add(running);
@@ -121,7 +130,7 @@ async function heardCall(
   tool: Tool,
   args: unknown,
   ctx: ServerContext,
-  { era, name, declared }: Client,
+  { era, name, declared, showsApps }: Client,
   heard: ReturnType<Hear> | undefined,
 ): Promise<CallToolResult | InputRequiredResult> {
   // A 2025 connection over HTTP that dropped cancels nothing: only a question, which nobody hears, ends with it.
@@ -141,7 +150,10 @@ async function heardCall(
     if (tool.hints.readOnlyHint) {
       // What a question finds out is recorded in the name of who asked; the question is not.
       const ledger = till.ledger.as({ caller: call.caller, tool: tool.name });
-      const answer = toResult(await tool.run({ ...context, till: { ...till, ledger } }, args));
+      const answer = await toResult(
+        await tool.run({ ...context, till: { ...till, ledger } }, args),
+        showsApps,
+      );
       heard?.end('ok');
       return answer;
     }
@@ -165,7 +177,7 @@ async function heardCall(
     );
     const isAsked = isInputRequiredResult(answer);
     heard?.end(isAsked ? 'input_required' : 'ok');
-    return isAsked ? answer : toResult(answer);
+    return isAsked ? answer : await toResult(answer, showsApps);
   } catch (error) {
     if (error instanceof ProtocolError) {
       heard?.refused(error.code);
@@ -211,7 +223,11 @@ function asFirst(answer: ToolAnswer): ToolAnswer {
   };
 }
 
-function toResult({ text, note, structured, image }: ToolAnswer): CallToolResult {
+/** @param showsApps what a view shows comes with it, where the client has views */
+async function toResult(
+  { text, note, structured, image, aside }: ToolAnswer,
+  showsApps: boolean,
+): Promise<CallToolResult> {
   return {
     content: [
       { type: 'text', text },
@@ -219,11 +235,14 @@ function toResult({ text, note, structured, image }: ToolAnswer): CallToolResult
       ...(image === undefined ? [] : [{ type: 'image' as const, data: image, mimeType: 'image/png' }]),
     ],
     ...(structured === undefined ? {} : { structuredContent: structured }),
+    ...(showsApps && aside ? { _meta: { [VIEW_KEY]: await aside() } } : {}),
   };
 }
 
-function withoutStructure({ structuredContent: _, ...rest }: CallToolResult): CallToolResult {
-  return rest;
+/** To a view it is told beside the words. */
+function withoutStructure({ structuredContent: told, _meta, ...rest }: CallToolResult): CallToolResult {
+  const aside = _meta?.[VIEW_KEY];
+  return aside ? { ...rest, _meta: { [VIEW_KEY]: { ...aside, told } } } : rest;
 }
 
 function callOf(deps: CallDeps, ctx: ServerContext, client: string | undefined, signal: AbortSignal): Call {

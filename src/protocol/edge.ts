@@ -59,9 +59,9 @@ export class Edge extends Server {
 
   #serveTools({ tools }: Offer): void {
     const byName = new Map(tools.map((tool) => [tool.name, tool]));
-    this.setRequestHandler('tools/list', { params: AS_SENT }, (params) => {
+    this.setRequestHandler('tools/list', { params: AS_SENT }, (params, ctx) => {
       insistNoCursor(params as { readonly cursor?: string });
-      return { tools: tools.map((tool) => tool.listed(this.getClientVersion())) };
+      return { tools: tools.map((tool) => tool.listed(ctx, this)) };
     });
     // In the raw: the SDK's own schema drops arguments that are named like members of every object.
     this.setRequestHandler('tools/call', { params: AS_SENT }, async (params, ctx) => {
@@ -71,7 +71,7 @@ export class Edge extends Server {
       this.#insistState(tool.elicits, ctx);
       const result = await tool.call(args ?? {}, ctx, this);
       if (isInputRequiredResult(result)) return result;
-      return this.projectCallToolResult(result, tool.listed(undefined).outputSchema);
+      return this.projectCallToolResult(result, tool.outputSchema);
     });
   }
 

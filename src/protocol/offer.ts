@@ -1,7 +1,6 @@
 import type {
   CallToolResult,
   GetPromptResult,
-  Implementation,
   InputRequiredResult,
   Prompt,
   ReadResourceResult,
@@ -46,8 +45,9 @@ interface MayAsk {
 
 export interface ServedTool extends MayAsk {
   readonly name: string;
-  /** As it is listed to a client; undefined: who asks is not known. */
-  listed(client: Implementation | undefined): Tool;
+  readonly outputSchema?: Tool['outputSchema'] | undefined;
+  /** As it is listed to a client. */
+  listed(ctx: ServerContext, connection: Connection): Tool;
   /**
    * @param args as the client sent them, members named like those of every object included. What it throws must be a
    *   ProtocolError: anything else is an internal error, of which a client is told no more.

@@ -34,6 +34,7 @@ export const createPaymentTool = defineTool({
     })),
   }),
   showsImage: true,
+  app: 'payment',
   output: paymentView,
   run: async ({ till, call, present }, args) =>
     present.created(await createPayment(till, call, wanted({ ...args, scene: args.scene ?? 'qr' }))),

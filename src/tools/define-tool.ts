@@ -40,6 +40,8 @@ export interface Tool extends ToolWords {
   inputSchema(setting: ToolSetting): InputSchema;
   /** It answers with an image, which some clients drop beside a structure. */
   readonly showsImage: boolean;
+  /** The view that a client which has views shows beside its answers. */
+  readonly app: 'payment' | 'approval' | undefined;
   /** Absent where every client is to show the text. */
   readonly outputSchema: Readonly<Record<string, unknown>> | undefined;
   /** Absent: an error's first block is its JSON. Else the words around its sentence, which come before that. */
@@ -65,6 +67,7 @@ export function defineTool<Shape extends z.ZodRawShape, Output extends View = ne
     /** The arguments by their unified names. */
     readonly input: (setting: ToolSetting) => Shape;
     readonly showsImage?: true;
+    readonly app?: Tool['app'];
     /** Left out where every client is to show the text. */
     readonly output?: z.ZodObject & z.ZodType<Output>;
     readonly failure?: (sentence: string) => string;
@@ -76,7 +79,18 @@ export function defineTool<Shape extends z.ZodRawShape, Output extends View = ne
     ) => Promise<ToolAnswer<NoInfer<Output>>>;
   },
 ): Tool {
-  const { name, title, description, scope, hints, failure, output, words, showsImage = false } = definition;
+  const {
+    name,
+    title,
+    description,
+    scope,
+    hints,
+    failure,
+    output,
+    words,
+    app,
+    showsImage = false,
+  } = definition;
   // A server is built per HTTP request: schemas are made once per setting.
   const made = new WeakMap<ToolSetting, { readonly shape: z.ZodObject; readonly json: InputSchema }>();
   const schemaOf = (setting: ToolSetting) => {
@@ -88,7 +102,7 @@ export function defineTool<Shape extends z.ZodRawShape, Output extends View = ne
     return { shape, json };
   };
   return {
-    ...{ name, title, description, scope, hints, showsImage, failure },
+    ...{ name, title, description, scope, hints, showsImage, app, failure },
     get outputSchema() {
       return output && publishedView(output);
     },

@@ -18,6 +18,7 @@ export const refundPaymentTool = defineTool({
     ...refundShape(setting),
     provider: otherProvider(setting),
   }),
+  app: 'approval',
   output: refundView,
   run: async ({ till, call, present }, args) =>
     present.refund(await refundPayment(till, call, wantedBack(args))),

@@ -17,9 +17,9 @@ import { OrderNews } from '../resources/order-news.ts';
 import { buildServer, type ServerDeps } from '../server.ts';
 import { answerToExcess } from './excess.ts';
 import { callBeyond, scopeMissing } from './scopes.ts';
-import { SessionIds } from './session-ids.ts';
+import { SessionIds, showsAppsIn } from './session-ids.ts';
 import { SessionStreams } from './session-streams.ts';
-import { Sessions } from './sessions.ts';
+import { SESSION_HEADER, Sessions } from './sessions.ts';
 import { isStateless, Stateless } from './stateless.ts';
 
 /** Far above any genuine call (bytes). */
@@ -121,7 +121,11 @@ export function mcpEndpoint(deps: EndpointDeps, callers: Callers): McpEndpoint {
       const session = await sessions.find(given.request);
       if (session instanceof Response) return session;
       // The SDK's way to tell who serves a request what its transport knows of it.
-      const extra = { arrivedAt, ...(session === undefined ? {} : { session }) };
+      const id = given.request.headers.get(SESSION_HEADER);
+      const extra = {
+        arrivedAt,
+        ...(session === undefined ? {} : { session, showsApps: id !== null && showsAppsIn(id) }),
+      };
       const authInfo = { token: '', clientId: identity.caller, scopes: [], extra };
       const said = { authInfo, ...(parsedBody === undefined ? {} : { parsedBody }) };
       const inSession = await sessions.answer(given.request, session, opensSession(parsedBody), said);

@@ -1,4 +1,5 @@
 import type { RefusedCall } from '../calls/refused-call.ts';
+import { APPS, appUri } from '../mcp-apps/apps.ts';
 import { type Identity, mayUse, type Scope } from '../policy/identity.ts';
 import type { Tool } from '../tools/define-tool.ts';
 
@@ -15,7 +16,7 @@ type Members = Readonly<Record<string, unknown>>;
 export function scopeMissing({ scopes }: Identity, body: unknown, tools: readonly Tool[]): Scope | undefined {
   if (!scopes) return undefined;
   const needed = messagesIn(body).map((message) =>
-    READING.has(message.method) ? 'cashier:read' : calledIn(message, tools)?.scope,
+    READING.has(message.method) && !asksForView(message) ? 'cashier:read' : calledIn(message, tools)?.scope,
   );
   return needed.find((scope) => scope !== undefined && !scopes.has(scope));
 }
@@ -42,6 +43,12 @@ export function callBeyond(
     meta,
     outcome: { code, ...(beyond.length > 1 ? { calls: beyond.length } : {}) },
   };
+}
+
+/** The same page for everybody, which tells of no order. */
+function asksForView({ params }: Members): boolean {
+  const { uri } = membersOf(params);
+  return APPS.some((app) => appUri(app) === uri);
 }
 
 function messagesIn(body: unknown): Members[] {

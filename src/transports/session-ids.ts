@@ -5,6 +5,8 @@ import { sharedKey } from '../ledger/shared-key.ts';
 
 const RANDOM_BYTES = 18;
 const SEAL_BYTES = 18;
+/** Of the first byte, the bit that says it. */
+const APPS = 1;
 const FORM = /^[\w-]{48}$/;
 
 /** Opens and recognises ids of sessions, whichever process on the ledger has given them out. */
@@ -18,9 +20,13 @@ export class SessionIds {
     this.#randomBytes = randomBytes;
   }
 
-  /** Rejects while the ledger cannot be read for the first time. */
-  async next(caller: string): Promise<string> {
+  /**
+   * Rejects while the ledger cannot be read for the first time.
+   * @param showsApps kept in it, for whichever process answers later
+   */
+  async next(caller: string, showsApps = false): Promise<string> {
     const random = this.#randomBytes(RANDOM_BYTES);
+    random.writeUInt8((random.readUInt8() & ~APPS) | (showsApps ? APPS : 0));
     return Buffer.concat([random, seal(await this.#keyOf(), random, caller)]).toString('base64url');
   }
 
@@ -39,6 +45,11 @@ export class SessionIds {
     });
     return this.#key;
   }
+}
+
+/** Whether the client of a session, by an id that {@link SessionIds.isOf} knows, shows views. */
+export function showsAppsIn(id: string): boolean {
+  return (Buffer.from(id, 'base64url').readUInt8() & APPS) !== 0;
 }
 
 /** As which a session stands in the ledger: who reads it there cannot use it. */

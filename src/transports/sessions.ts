@@ -1,16 +1,18 @@
 import {
   type HandleRequestOptions,
+  isInitializeRequest,
   type Server,
   SUPPORTED_PROTOCOL_VERSIONS,
   WebStandardStreamableHTTPServerTransport,
 } from '@modelcontextprotocol/server';
 import type { Clock } from '../domain/clock.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import { showsApps } from '../mcp-apps/apps.ts';
 import type { Identity } from '../policy/identity.ts';
 import { digestOf, type SessionIds } from './session-ids.ts';
 import type { SessionStreams } from './session-streams.ts';
 
-const HEADER = 'mcp-session-id';
+export const SESSION_HEADER = 'mcp-session-id';
 /** Sessions of one caller that can be asked something here; further clients are served without one. */
 const MAX_SESSIONS = 64;
 /** What was not used for this long (ms) gives way to a new one: no call lasts as long. */
@@ -58,7 +60,7 @@ export class Sessions {
 
   /** The digest of the session that a request comes with, undefined without one; or what is answered to it instead. */
   async find(request: Request): Promise<string | undefined | Response> {
-    const id = request.headers.get(HEADER);
+    const id = request.headers.get(SESSION_HEADER);
     if (id === null) return undefined;
     const { ids, identity, ledger, clock } = this.#options;
     const session = digestOf(id);
@@ -94,7 +96,7 @@ export class Sessions {
     opens: boolean,
     said: HandleRequestOptions,
   ): Promise<Response | undefined> {
-    const id = request.headers.get(HEADER);
+    const id = request.headers.get(SESSION_HEADER);
     if (id === null || session === undefined) return opens ? this.#begin(request, said) : undefined;
     try {
       if (request.method === 'GET') return await this.#listen(request, id, session);
@@ -153,7 +155,7 @@ export class Sessions {
     this.#opening += 1;
     try {
       const { ids, identity } = this.#options;
-      const id = await ids.next(identity.caller).catch(this.#options.failed);
+      const id = await ids.next(identity.caller, saysApps(said.parsedBody)).catch(this.#options.failed);
       if (id === undefined) return undefined;
       const { transport } = await this.#start(id);
       return await transport.handleRequest(request, said);
@@ -197,6 +199,10 @@ export class Sessions {
     response.headers.set('retry-after', '1');
     return response;
   }
+}
+
+function saysApps(body: unknown): boolean {
+  return isInitializeRequest(body) && showsApps(body.params.capabilities);
 }
 
 function notFound(): Response {

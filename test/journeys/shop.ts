@@ -117,13 +117,18 @@ export class Shop {
 
   /** Another server process on the same home. */
   async agent(
-    options: { readonly env?: Env | undefined; readonly clientName?: string } = {},
+    options: {
+      readonly env?: Env | undefined;
+      readonly clientName?: string;
+      readonly capabilities?: Readonly<Record<string, unknown>>;
+    } = {},
   ): Promise<Agent> {
     const server = await ServerProcess.start({
       env: { ...this.env, ...options.env },
       cwd: join(this.home, 'cwd'),
       transcript: this.transcript,
       ...(options.clientName === undefined ? {} : { clientName: options.clientName }),
+      ...(options.capabilities === undefined ? {} : { capabilities: options.capabilities }),
     });
     this.#servers.push(server);
     return new Agent(server);

@@ -83,6 +83,6 @@ return found;
 })()`;
 
 /** What is wrong with the page as it stands; nothing is right. */
-export async function stumblingBlocks(page: Page): Promise<string[]> {
+export async function stumblingBlocks(page: Pick<Page, 'evaluate'>): Promise<string[]> {
   return (await page.evaluate(FINDINGS)) as string[];
 }

@@ -82,6 +82,8 @@ export interface ServerOptions {
   readonly cwd: string;
   readonly transcript: Transcript;
   readonly clientName?: string;
+  /** What the client declares. */
+  readonly capabilities?: Readonly<Record<string, unknown>>;
   /** What starts the server, where that is not just `node dist/main.js`. */
   readonly program?: readonly string[];
 }
@@ -105,9 +107,10 @@ export class ServerProcess {
   }
 
   static async start(options: ServerOptions): Promise<ServerProcess> {
-    const { env, cwd, transcript, clientName, program = [process.execPath, MAIN] } = options;
+    const { env, cwd, transcript, clientName, capabilities = {} } = options;
+    const { program = [process.execPath, MAIN] } = options;
     const [command = '', ...args] = program;
-    const client = new Client({ name: clientName ?? 'journey', version: '1.0.0' });
+    const client = new Client({ name: clientName ?? 'journey', version: '1.0.0' }, { capabilities });
     const transport = new StdioClientTransport({
       command,
       args,

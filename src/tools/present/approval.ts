@@ -2,6 +2,8 @@ import { defined } from '../../domain/defined.ts';
 import type { OrderState, RefundState } from '../../domain/order.ts';
 import type { ApprovalRecord } from '../../ledger/records.ts';
 import { approvalView } from '../../policy/approvals.ts';
+import type { Aside } from '../answer.ts';
+import { qrImage } from '../qr-image.ts';
 import type { PaymentView } from '../views.ts';
 import { iso, type Voice } from './voice.ts';
 import { APPROVAL_NOW, APPROVAL_STATE } from './words.ts';
@@ -12,6 +14,21 @@ export function approvalIn({ now }: Voice, approval: ApprovalRecord | undefined)
   const state = approvalView(approval, now());
   const code = state === 'failed' ? approval.code : undefined;
   return defined({ id: approval.id, state, code, expiresAt: iso(approval.expiresAt) });
+}
+
+/** What a view shows of it besides. */
+export async function asideOf(
+  { now, merchantName, approvalUrl }: Voice,
+  approval: ApprovalRecord | undefined,
+  qrCode?: string,
+): Promise<Aside> {
+  const waits = approval && approvalView(approval, now()) === 'pending';
+  return defined({
+    now: now(),
+    payee: merchantName,
+    qr: qrCode === undefined ? undefined : await qrImage(qrCode),
+    approvalUrl: waits ? await approvalUrl(approval.id) : undefined,
+  });
 }
 
 /** What is said of it while a payment or refund waits for it: how it stands, and whom the model is to ask, and where. */

@@ -13,7 +13,7 @@ import { walletOf } from '../../providers/registry.ts';
 import type { ToolAnswer } from '../answer.ts';
 import { qrImage } from '../qr-image.ts';
 import type { PaymentView } from '../views.ts';
-import { approvalIn, approvalSaid } from './approval.ts';
+import { approvalIn, approvalSaid, asideOf } from './approval.ts';
 import { HELD, handOver } from './hand-over.ts';
 import { type BuyerPage, iso, type Voice, yuan } from './voice.ts';
 import * as words from './words.ts';
@@ -66,6 +66,7 @@ export async function paymentAnswer(
     structured,
     outcome: outcomeOf(result),
     ...(page && { link: { url: page.url, onThisMachine: isOnThisMachine(page.url) } }),
+    aside: () => asideOf(voice, result.approval, qrCode),
     ...(withImage && qrCode !== undefined ? { image: await qrImage(qrCode) } : {}),
   };
 }

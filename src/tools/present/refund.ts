@@ -7,7 +7,7 @@ import { outcomeOf } from '../../payments/outcome.ts';
 import type { RefundResult } from '../../payments/results.ts';
 import type { ToolAnswer } from '../answer.ts';
 import type { RefundView } from '../views.ts';
-import { approvalIn, approvalSaid } from './approval.ts';
+import { approvalIn, approvalSaid, asideOf } from './approval.ts';
 import type { Voice } from './voice.ts';
 import { DECLINED, FOREIGN, LABEL, REFUND_NEXT } from './words.ts';
 
@@ -50,6 +50,7 @@ export async function refundAnswer(
       nextStep,
     }),
     outcome: outcomeOf(result),
+    aside: () => asideOf(voice, result.approval),
   };
 }
 

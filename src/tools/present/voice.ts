@@ -14,6 +14,8 @@ export interface PresenterOptions {
   readonly language: Language;
   readonly simulated: boolean;
   readonly now: () => number;
+  /** The payee's name, where the merchant has given it. */
+  readonly merchantName?: string | undefined;
   /** The order's page, where one can be served; with `handOff`, where its link may be followed. */
   readonly buyerPage: (pageToken: string, handOff: boolean) => Promise<BuyerPage | undefined>;
   /** Where a person decides on an approval, where one can. Nobody can by the address alone. */
