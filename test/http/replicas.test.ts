@@ -173,6 +173,16 @@ describe.each([
       const opened = async () => replica(await open(), bank.provider(), systemClock);
       const [a, b, c] = [await opened(), await opened(), await opened()];
       const session = (await say(a, initialize())).headers.get(SESSION) ?? '';
+      // What its client shows is known everywhere, and only of it.
+      const ui = { 'io.modelcontextprotocol/ui': { mimeTypes: ['text/html;profile=mcp-app'] } };
+      const withViews = await say(a, initialize({ capabilities: { extensions: ui } }));
+      const views = withViews.headers.get(SESSION) ?? '';
+      for (const at of [a, b]) {
+        const list = (of: string) => answered(say(at, legacy(1, 'tools/list'), of));
+        expect((await list(views))[1]).toContain('ui://mcp-cashier/payment');
+        expect((await list(session))[1]).not.toContain('ui://');
+      }
+
       const subscribe = (at: Replica, outTradeNo: string, caller?: Identity, of = session) =>
         answered(say(at, legacy(1, 'resources/subscribe', { uri: uriOf(outTradeNo) }), of, 'POST', caller));
       async function pays(outTradeNo: string) {

@@ -34,6 +34,14 @@ describe('of what a caller may only read', () => {
     expect(scopeMissing(reader, { method }, tools)).toBeUndefined();
     expect(scopeMissing({ ...reader, scopes: new Set() }, { method }, tools)).toBe('cashier:read');
   });
+
+  it("a view's page is nobody's secret; an order is", () => {
+    const payer: Identity = { ...reader, scopes: new Set(['cashier:pay']) };
+    const reading = (uri: string) => ({ method: 'resources/read', params: { uri } });
+    expect(scopeMissing(payer, reading('ui://mcp-cashier/payment'), tools)).toBeUndefined();
+    for (const uri of ['payment://orders/ORDER_1', 'ui://mcp-cashier/other'])
+      expect(scopeMissing(payer, reading(uri), tools)).toBe('cashier:read');
+  });
 });
 
 describe('a call that a token does not allow', () => {

@@ -175,7 +175,7 @@ function draw() {
     h('div', { class: 'top' }, parts.glyph, h('h1', {}, parts.heading), h('p', { class: 'badge' }, badge[lang])),
     h('div', parts.pay ? { class: 'wide' } : {},
       h('div', {},
-        amount && h('p', { class: amount.length > 11 ? 'amount long' : 'amount' }, yuan(amount)),
+        amount && h('p', { class: amount.length > 8 ? 'amount long' : 'amount' }, yuan(amount)),
         h('h2', {}, head),
         refusal ? h('p', { class: 'advice' }, bdi(refusal)) : advice && h('p', { class: 'advice' }, advice[lang]),
         parts.left && h('p', { class: 'left' }, parts.left, h('b', { role: 'timer' }))),
