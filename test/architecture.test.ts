@@ -152,6 +152,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'auth',
     'calls/refused-call.ts',
     'mcp-apps/apps.ts',
+    'mcp-apps/names.ts',
     'policy/identity.ts',
     'protocol',
     'resources',
@@ -360,6 +361,7 @@ describe('the house', () => {
   // Scripts that run in the browser have its clock and its network.
   const BROWSER = [
     'buyer-page/script.ts',
+    'mcp-apps/view/script.ts',
     'operator/script.ts',
     'operator/passkey-script.ts',
     'simulator/pages/layout.ts',

@@ -1,16 +1,9 @@
 import type { ReadResourceResult } from '@modelcontextprotocol/server';
+import { APPS, type AppName, appUri } from './names.ts';
 
 /** @see https://github.com/modelcontextprotocol/ext-apps/blob/main/specification/2026-01-26/apps.mdx */
 const EXTENSION = 'io.modelcontextprotocol/ui';
 const MIME_TYPE = 'text/html;profile=mcp-app';
-
-/** The views that a conversation can show: of a payment, and of a refund that may wait for a person. */
-export const APPS = ['payment', 'approval'] as const;
-export type AppName = (typeof APPS)[number];
-
-export function appUri(name: AppName): string {
-  return `ui://mcp-cashier/${name}`;
-}
 
 /** Whether a client that declares these capabilities shows views: nobody else is to notice that there are any. */
 export function showsApps(declared: unknown): boolean {

@@ -1,5 +1,5 @@
 import type { RefusedCall } from '../calls/refused-call.ts';
-import { APPS, appUri } from '../mcp-apps/apps.ts';
+import { APPS, appUri } from '../mcp-apps/names.ts';
 import { type Identity, mayUse, type Scope } from '../policy/identity.ts';
 import type { Tool } from '../tools/define-tool.ts';
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { CLIENT_CAPABILITIES_META_KEY, PROTOCOL_VERSION_META_KEY } from '@modelcontextprotocol/server';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { APPS, appUri } from '../../src/mcp-apps/apps.ts';
+import { APPS, appUri } from '../../src/mcp-apps/names.ts';
 import { appPage } from '../../src/mcp-apps/view/page.ts';
 import { ALIPAY_TOOLS, UNIFIED_TOOLS } from '../../src/tools/index.ts';
 import { Counter } from '../tools/counter.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Text } from '../../domain/errors.ts';
 import { WALLETS } from '../../providers/registry.ts';
-import type { AppName } from '../apps.ts';
+import type { AppName } from '../names.ts';
 import { scriptOf } from './script.ts';
 import { STYLE } from './style.ts';
 import { PHASES, WORDS } from './words.ts';

@@ -1,5 +1,5 @@
 import type { Text } from '../../domain/errors.ts';
-import type { AppName } from '../apps.ts';
+import type { AppName } from '../names.ts';
 
 type Tone = 'wait' | 'good' | 'warn' | 'stop';
 
