@@ -15,6 +15,7 @@ import { openLedger } from './open-ledger.ts';
 import { OperatorPages } from './operator/operator-pages.ts';
 import { CallRate } from './payments/call-rate.ts';
 import { runApproved, type Under } from './payments/carry-out.ts';
+import { closeByPerson } from './payments/close-by-person.ts';
 import { Desk } from './payments/desk.ts';
 import { runForgetting } from './payments/forgetting.ts';
 import { runSettler } from './payments/settler.ts';
@@ -166,7 +167,9 @@ export async function openApp(config: Config, ports: Ports, service?: ServiceAdd
   const operators = new OperatorPages({
     ...{ ledger, realm, clock, randomBytes, log, language, merchantName, runnable },
     ...(service ? { mount, publicUrl: service.operatorUrl ?? service.publicUrl } : {}),
-    beside: consoleBeside,
+    beside: consoleBeside({
+      close: async (person, outTradeNo) => closeByPerson(await till(), person, outTradeNo),
+    }),
   });
 
   const refusals = new RefusedNames({

@@ -27,7 +27,7 @@ export function servePage(
   return withBooks(context, values, 'write', async ({ ledger, settings, where, announce }) => {
     const { logLevel: level, logFile: file, realm, language, merchantName } = settings;
     const listener = await opened(port, {
-      ...{ ledger, realm, language, merchantName, foreground: true, beside: consoleBeside },
+      ...{ ledger, realm, language, merchantName, foreground: true, beside: consoleBeside() },
       ...{ clock: systemClock, randomBytes: systemRandom },
       log: createLog({ level, file, secrets: secretsOf(settings.env) }),
     });

@@ -1,8 +1,11 @@
 import type { Hono } from 'hono';
 import type { OperatorOptions } from '../operator/index.ts';
+import type { Deeds } from './order-routes.ts';
 
 /** The console, for {@link OperatorOptions.beside}; loaded with the first page. */
-export async function consoleBeside(options: OperatorOptions): Promise<Hono> {
-  const { consoleRoutes } = await import('./routes.ts');
-  return consoleRoutes(options);
+export function consoleBeside(deeds: Deeds = {}): (options: OperatorOptions) => Promise<Hono> {
+  return async (options) => {
+    const { consoleRoutes } = await import('./routes.ts');
+    return consoleRoutes(options, deeds);
+  };
 }

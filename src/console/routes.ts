@@ -4,6 +4,7 @@ import { entrance, type OperatorOptions } from '../operator/entrance.ts';
 import { reply, text } from '../operator/reply.ts';
 import { WORDS as OPERATOR_WORDS } from '../operator/words.ts';
 import { findOrders } from './find-orders.ts';
+import { type Deeds, orderRoutes } from './order-routes.ts';
 import { ordersPage } from './orders-page.ts';
 import { markOf, PERIODS, type Period, readOverview } from './overview.ts';
 import { overviewPage } from './overview-page.ts';
@@ -17,9 +18,10 @@ const PAGE = 25;
  * The console below `/console`: what came in, every order, and what a person may do with it. Whoever is let in by the
  * operator's pages is let in here.
  */
-export function consoleRoutes(options: OperatorOptions): Hono {
+export function consoleRoutes(options: OperatorOptions, deeds: Deeds = {}): Hono {
   const { ledger, log } = options;
-  const { whoIs, show, toSignIn, plain } = entrance(options);
+  const doors = entrance(options);
+  const { whoIs, show, toSignIn, plain } = doors;
   const routes = new Hono();
   routes.onError((error, c) => {
     log.error('console', { error: String(error) });
@@ -64,6 +66,7 @@ export function consoleRoutes(options: OperatorOptions): Hono {
     );
   });
 
+  routes.route('/', orderRoutes(options, doors, deeds));
   routes.all('/console/*', async (c) => {
     if (!(await whoIs(c))) return toSignIn(c, '/console');
     return plain(c, 404, '/console', OPERATOR_WORDS.refused, OPERATOR_WORDS.refusedAdvice);

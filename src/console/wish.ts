@@ -4,7 +4,7 @@ import type { Text } from '../domain/errors.ts';
 import { ORDER_STATES } from '../domain/order.ts';
 import type { OrderFilter } from '../ledger/order-filter.ts';
 import type { Query } from '../operator/frame.ts';
-import { readCursor } from '../payments/list-payments.ts';
+import { placeIn } from '../payments/list-payments.ts';
 import { WALLET_IDS } from '../providers/registry.ts';
 import { WORDS } from './words.ts';
 
@@ -41,15 +41,7 @@ export function readWish(asked: Query): OrderWish {
   const caller = take('caller', WORDS.caller, (value) => value);
   const from = take('from', WORDS.from, beijingMidnight);
   const to = take('to', WORDS.to, beijingMidnight);
-  const after = take('after', WORDS.older, cursorIn);
+  const after = take('after', WORDS.older, placeIn);
   const until = to === undefined ? undefined : to + DAY_MS;
   return { filter: defined({ state, provider, caller, from, to: until, after }), text, query, wrong };
-}
-
-function cursorIn(value: string): OrderFilter['after'] {
-  try {
-    return readCursor(value);
-  } catch {
-    return undefined;
-  }
 }

@@ -3,7 +3,13 @@ import { defined } from '../domain/defined.ts';
 import { fen, toSignedYuan, toYuan } from '../domain/money.ts';
 import type { OrderState, RefundState } from '../domain/order.ts';
 import type { AuditDetails, AuditKind } from '../ledger/audit-kinds.ts';
-import type { ApprovalRecord, AuditRecord, OrderRecord, RefundRecord } from '../ledger/records.ts';
+import {
+  type ApprovalRecord,
+  type AuditRecord,
+  BY_PERSON,
+  type OrderRecord,
+  type RefundRecord,
+} from '../ledger/records.ts';
 import { type CashierEvent, DISABLED_WHY, type EventData, type EventType, type OwnType } from './event.ts';
 
 /** What an event is told with besides its record; nothing of it changes any more. */
@@ -114,7 +120,10 @@ const DERIVATIONS: Derivations = {
           : undefined,
     data: ({ state }, facts) => defined({ state, gatewayRefundNo: facts.refund?.gatewayRefundNo }),
   },
-  'approval-asked': approval('approval.asked', 'pending'),
+  'approval-asked': {
+    ...approval('approval.asked', 'pending'),
+    type: ({ rule }) => (rule === BY_PERSON ? undefined : 'approval.asked'),
+  },
   'approval-approved': approval('approval.decided', 'approved'),
   'approval-denied': approval('approval.decided', 'denied'),
   'approval-failed': approval('approval.decided', 'failed'),

@@ -132,6 +132,9 @@ export type RefundRecord = ReturnType<typeof REFUNDS.fromRow>;
 /** `used`: what was approved was committed to be sent; `failed`: it was not, or the gateway provably declined it. */
 export type ApprovalState = 'pending' | 'approved' | 'denied' | 'used' | 'failed';
 
+/** Stands in an approval as the rule that asks: nobody has, a person wants it of their own accord. */
+export const BY_PERSON = 'by-person';
+
 /** What a call that needs a person was, beyond its arguments: enough to make it again without the agent. */
 export interface AskedBy {
   /** The id of the call that asked. */
@@ -148,6 +151,8 @@ export interface AskedBy {
   readonly policy: number;
   /** Why the yes before this question did not come about. */
   readonly afterFailure?: string;
+  /** The name of the person who has wanted it of their own accord; no agent asked, and no rule of theirs binds it. */
+  readonly person?: string;
 }
 
 export const APPROVALS = new Table('approvals', ['id'], {

@@ -1,5 +1,6 @@
 import type { Text } from '../domain/errors.ts';
 import type { OrderState, RefundState } from '../domain/order.ts';
+import { BY_PERSON } from '../ledger/records.ts';
 import type { CaseView } from './view.ts';
 
 /** How long (ms) what is approved takes at most where a server is running, and some. */
@@ -24,11 +25,12 @@ type Told = Pick<CaseView, 'approval' | 'phase' | 'order' | 'refund' | 'frozen'>
 export function outcomeOf(view: Told, now: number): Outcome {
   const { approval, phase } = view;
   const { code } = approval;
-  if (phase === 'failed') return { ...FAILED, next: both(whyNot(code), ASKS_ANEW), code, ...ENDED };
+  const again = approval.rule === BY_PERSON ? AGAIN : ASKS_ANEW;
+  if (phase === 'failed') return { ...FAILED, next: both(whyNot(code), again), code, ...ENDED };
   const isMoot = (phase === 'approved' || phase === 'lapsed') && !stillWaits(view);
   if (phase === 'used' || isMoot) return sent(view);
   if (phase === 'lapsed') {
-    return { ...LAPSED, next: both(whyHeld(view), ASKS_ANEW), code, ...ENDED };
+    return { ...LAPSED, next: both(whyHeld(view), again), code, ...ENDED };
   }
   if (phase !== 'approved') return { ...UNDECIDED[phase], code: undefined, ...ENDED };
   const soon =
@@ -73,6 +75,11 @@ function both(first: Text, second: Text): Text {
 const ASKS_ANEW: Text = {
   zh: '没有资金变动。智能体再次请求时，会出现一个新的审批。',
   en: 'No money moved. If the agent asks again, a new approval appears.',
+};
+/** Of what a person has wanted of their own accord. */
+const AGAIN: Text = {
+  zh: '没有资金变动，可以重新退款。',
+  en: 'No money moved; you can refund it again.',
 };
 const THEN_GOES: Text = {
   zh: '之后自动执行，不用再批准。',

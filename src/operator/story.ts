@@ -1,10 +1,11 @@
 import { beijingIso } from '../domain/clock.ts';
+import type { Text } from '../domain/errors.ts';
 import { fen, groupedYuan } from '../domain/money.ts';
-import type { AuditRecord } from '../ledger/records.ts';
+import { type AuditRecord, BY_PERSON } from '../ledger/records.ts';
 import type { Frame } from './frame.ts';
 import { brief } from './layout.ts';
 import { foreign, html, type Markup } from './markup.ts';
-import { EVENTS, VIA, WORDS } from './words.ts';
+import { BY_PERSONS, EVENTS, VIA, WORDS } from './words.ts';
 
 /** How many records are told at most, the newest of them. */
 const MAX_TOLD = 40;
@@ -44,14 +45,18 @@ function line(frame: Frame, event: AuditRecord): Markup | undefined {
   const refused = event.kind === 'result' && typeof code === 'string';
   const isAlarm = event.kind.startsWith('alarm-');
   const told = refused ? 'call-refused' : isAlarm ? 'alarm' : event.kind;
-  const words = isTold(told) ? EVENTS[told] : undefined;
-  if (!words) return undefined;
+  const [, person] = /^operator(?::(.+))?$/s.exec(event.caller) ?? [];
+  const ofPerson = event.caller.startsWith('operator') ? BY_PERSONS[event.kind] : undefined;
+  const words = ofPerson ?? toldIn(told);
+  // Who wants it of their own accord was not asked.
+  if (!words || event.detail.rule === BY_PERSON) return undefined;
   const { amountFen, reason } = event.detail;
   const isNew = event.kind === 'order-created' || event.kind === 'refund-created';
   const amount =
     isNew && typeof amountFen === 'number' ? html` <b>¥${groupedYuan(fen(amountFen))}</b>` : undefined;
-  const { decidedBy } = event.detail;
-  const isDecision = event.kind === 'approval-approved' || event.kind === 'approval-denied';
+  const decidedBy = ofPerson ? person : event.detail.decidedBy;
+  const isDecision =
+    ofPerson !== undefined || event.kind === 'approval-approved' || event.kind === 'approval-denied';
   const who =
     isDecision && typeof decidedBy === 'string' && !Object.hasOwn(VIA, decidedBy)
       ? html` ${foreign(decidedBy)}`
@@ -61,6 +66,10 @@ function line(frame: Frame, event: AuditRecord): Markup | undefined {
   const what = refused || typeof code === 'string' ? String(code) : isAlarm ? event.kind.slice(6) : undefined;
   return html`<li class="${isAlarm ? 'alarm' : 'event'}"><time datetime="${beijingIso(event.at)}">${brief(event.at, frame.now)}</time>
 <span>${frame.say(words)}${who}${amount}${why}${what === undefined ? '' : html` <code>${foreign(what)}</code>`}${event.outRefundNo === undefined ? '' : html` <small class="number">${foreign(event.outRefundNo)}</small>`}</span></li>`;
+}
+
+function toldIn(kind: string): Text | undefined {
+  return isTold(kind) ? EVENTS[kind] : undefined;
 }
 
 function isTold(kind: string): kind is keyof typeof EVENTS {

@@ -241,6 +241,13 @@ const NOT_OF_ORDERS = {
 
 type Told = Exclude<AuditKind, `alarm-${Alarm}`> | 'alarm' | 'call-refused';
 
+/** What such a record means where a person has done it. */
+export const BY_PERSONS: Readonly<Partial<Record<string, Text>>> = {
+  'refund-created': { zh: '有人发起退款', en: 'A person started a refund' },
+  'close-intended': { zh: '有人关闭订单', en: 'A person closed the order' },
+  'order-withdrawn': { zh: '有人撤回了收款', en: 'A person withdrew the payment' },
+};
+
 /** What a record of an order's story means; undefined where it says nothing to a person, or the same again. */
 export const EVENTS: Readonly<Record<Told, Text | undefined>> = {
   ...NOT_OF_ORDERS,

@@ -65,10 +65,18 @@ export function writeCursor(createdAt: number, outTradeNo: string): string {
   return Buffer.from(`${createdAt} ${outTradeNo}`).toString('base64url');
 }
 
-/** As written by {@link writeCursor}. Throws INVALID_ARGUMENT. */
-export function readCursor(cursor: string): { createdAt: number; outTradeNo: string } {
+type Place = NonNullable<OrderFilter['after']>;
+
+/** As written by {@link writeCursor}; undefined for what was not. */
+export function placeIn(cursor: string): Place | undefined {
   const match = /^(\d{1,16}) (\w{1,64})$/.exec(Buffer.from(cursor, 'base64url').toString());
-  if (match?.[1] && match[2]) return { createdAt: Number(match[1]), outTradeNo: match[2] };
+  return match?.[1] && match[2] ? { createdAt: Number(match[1]), outTradeNo: match[2] } : undefined;
+}
+
+/** As {@link placeIn}. Throws INVALID_ARGUMENT. */
+export function readCursor(cursor: string): Place {
+  const place = placeIn(cursor);
+  if (place) return place;
   throw invalidArgument('cursor', {
     zh: 'cursor 必须原样取自上一次的 nextCursor。',
     en: 'cursor must be the nextCursor of an earlier answer, unchanged.',

@@ -4,6 +4,7 @@ import type { RefundTerms } from '../domain/order.ts';
 import type { Book } from '../ledger/book.ts';
 import type { ApprovalRecord, OrderRecord, RefundRecord } from '../ledger/records.ts';
 import { elsewhereOf, isDeclined, isElsewhere } from '../ledger/refunded.ts';
+import type { PaymentProvider } from '../providers/contract.ts';
 import { isNewNumber, NEVER_SENT, newNumber } from './beginnings.ts';
 import { conflict } from './errors.ts';
 import type { RefundPaymentInput } from './inputs.ts';
@@ -155,6 +156,7 @@ async function commitIntent(
     needsPerson: elsewhere === 'unknown' ? REFUNDED_ELSEWHERE : undefined,
   });
   if (!permitted) return tell(at, order, await book.refunds.again(refund), replayed);
+  const merchantScope = refund.merchantScope ?? (await freeScope(at, provider, refund));
   insistInterval(provider, others, now);
   // From now on it could be taken for this one.
   if (elsewhere === 'unknown') await book.orders.patch(order, { gatewayRefunded: 'elsewhere' });
@@ -163,6 +165,7 @@ async function commitIntent(
     'sent',
     {
       plan: provider.planRefund(termsOf(order, refund)),
+      merchantScope,
       sentAt: now,
       askAt: now + (provider.refundRules.askAfterMs[0] ?? 0),
       asked: 0,
@@ -172,6 +175,18 @@ async function commitIntent(
     permitted.allowed,
   );
   return { todo: 'send', order, refund: sent, replayed, approval: permitted.approval };
+}
+
+/** Of a refund that was recorded where the gateway's rules were not known. Throws IDEMPOTENCY_CONFLICT. */
+async function freeScope(
+  { book }: Reserving,
+  provider: PaymentProvider,
+  { outRefundNo }: RefundRecord,
+): Promise<string | undefined> {
+  const scope = merchantScopeOf(provider);
+  if (scope !== undefined && (await book.refunds.byMerchant(scope, outRefundNo)))
+    throw conflict('outRefundNo');
+  return scope;
 }
 
 export function termsOf(order: OrderRecord, refund: RefundRecord): RefundTerms {

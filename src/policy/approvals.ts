@@ -40,19 +40,21 @@ export function approvalsFor(
   );
 }
 
-/** Inside a transaction: asks a person, once for each call. Throws TRY_LATER with 20 open ones. */
+/** Inside a transaction: asks a person, once for each call. Returns the question's id. Throws TRY_LATER with 20 open ones. */
 export async function requestApproval(
   book: Book,
   subject: Asking & Pick<ApprovalRecord, 'kind' | 'amountFen' | 'rule' | 'asked'>,
   usable: readonly ApprovalRecord[],
   ports: { readonly now: number; readonly randomBytes: RandomBytes },
-): Promise<void> {
-  if (usable.some(({ state }) => state === 'pending')) return;
+): Promise<string> {
+  const pending = usable.find(({ state }) => state === 'pending');
+  if (pending) return pending.id;
   if ((await book.approvals.open(subject.caller)).length >= MAX_OPEN_PER_CALLER) throw tooManyOpen();
+  const id = approvalId(ports.randomBytes);
   await book.approvals.insert({
     ...subject,
     outRefundNo: subject.outRefundNo,
-    id: approvalId(ports.randomBytes),
+    id,
     state: 'pending',
     createdAt: ports.now,
     expiresAt: ports.now + APPROVAL_TTL_MS,
@@ -61,6 +63,7 @@ export async function requestApproval(
     reason: undefined,
     code: undefined,
   });
+  return id;
 }
 
 /** Inside a transaction. Throws INVALID_ARGUMENT when there is nothing to decide, CONFIGURATION for who may not. */

@@ -374,6 +374,38 @@ describe('routes', () => {
       expect(hersThere.body).toContain(TITLE);
     },
     'GET /m/:m/console/orders.csv': shown('/console/orders.csv'),
+    'GET /m/:m/console/orders/:number': async () => {
+      const { order } = mine('alipay');
+      await shown(`/console/orders/${order}`)();
+      const { cookie } = await signIn('noodle-bar');
+      for (const more of ['', '/refund', '/close']) {
+        const tried = await get(`${NOODLE}/console/orders/${order}${more}`, cookie);
+        const invented = await get(`${NOODLE}/console/orders/${INVENTED.order}${more}`, cookie);
+        expect(tried.status).toBe(404);
+        expect(tried.body.replaceAll(order, '…')).toBe(invented.body.replaceAll(INVENTED.order, '…'));
+      }
+      const hersThere = await get(`${TEA}/console/orders/${order}`, (await signIn('tea-shop')).cookie);
+      expect(hersThere.body).toContain(TITLE);
+    },
+    'GET /m/:m/console/orders/:number/refund': shown('/console/orders/ORDER_1/refund'),
+    'POST /m/:m/console/orders/:number/refund': async () => {
+      const { order } = mine('alipay');
+      const fields = { number: 'RTHEIRS', fen: '1' };
+      await done(`/console/orders/${order}/refund`, fields)();
+      const { cookie, csrf } = await signIn('noodle-bar');
+      const path = `${NOODLE}/console/orders/${order}/refund`;
+      const tried = await told(await court.fetch(path, form({ csrf, ...fields }, cookie)));
+      expect(tried.status).toBe(409);
+      insistSilent(tried.body);
+    },
+    'GET /m/:m/console/orders/:number/close': shown('/console/orders/ORDER_1/close'),
+    'POST /m/:m/console/orders/:number/close': async () => {
+      const { order } = mine('alipay');
+      await done(`/console/orders/${order}/close`)();
+      const { cookie, csrf } = await signIn('noodle-bar');
+      const path = `${NOODLE}/console/orders/${order}/close`;
+      expect((await told(await court.fetch(path, form({ csrf }, cookie)))).status).toBe(404);
+    },
     'ALL /m/:m/console/*': shown('/console/a/b'),
     'GET /metrics': async () => {
       const headers = { authorization: `Bearer ${court.tokens.carol}`, 'x-forwarded-for': '203.0.113.9' };

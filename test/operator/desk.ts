@@ -1,4 +1,5 @@
 import { Hono } from 'hono';
+import type { Deeds } from '../../src/console/order-routes.ts';
 import { consoleRoutes } from '../../src/console/routes.ts';
 import { fen } from '../../src/domain/money.ts';
 import type { Realm } from '../../src/domain/order.ts';
@@ -6,6 +7,7 @@ import type { ApprovalRecord } from '../../src/ledger/records.ts';
 import { cookieName } from '../../src/operator/cookies.ts';
 import { type OperatorOptions, operatorRoutes } from '../../src/operator/index.ts';
 import { attempt } from '../../src/payments/attempt.ts';
+import { closeByPerson } from '../../src/payments/close-by-person.ts';
 import { createPayment } from '../../src/payments/create-payment.ts';
 import { queryPayment } from '../../src/payments/query-payment.ts';
 import { refundPayment } from '../../src/payments/refund-payment.ts';
@@ -74,7 +76,7 @@ export class Desk {
         await next();
       })
       .route('/', routes)
-      .route('/', consoleRoutes(this.options)) as unknown as Hono;
+      .route('/', consoleRoutes(this.options, deedsOf(till))) as unknown as Hono;
   }
 
   static async open(
@@ -211,6 +213,10 @@ export class Desk {
       page: await answer.text(),
     };
   }
+}
+
+function deedsOf(till: Till): Deeds {
+  return { close: (person, outTradeNo) => closeByPerson(till, person, outTradeNo) };
 }
 
 function asked(approval: ApprovalRecord | undefined): ApprovalRecord {

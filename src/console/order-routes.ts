@@ -1,0 +1,149 @@
+import { type Context, Hono } from 'hono';
+import { CashierError } from '../domain/errors.ts';
+import { type Fen, fen, fenFromYuan } from '../domain/money.ts';
+import type { Entrance, Fields, OperatorOptions } from '../operator/entrance.ts';
+import type { Frame } from '../operator/frame.ts';
+import { redirect, reply } from '../operator/reply.ts';
+import { SIGN_IN } from '../operator/sign-in-words.ts';
+import { newNumber } from '../payments/beginnings.ts';
+import { type PersonsRefund, refundByPerson } from '../payments/refund-by-person.ts';
+import { isNotAllowed, mayDo, type Person } from '../persons/person.ts';
+import type { SignedIn } from '../persons/sessions.ts';
+import { closeConfirmPage, refundConfirmPage } from './confirm-page.ts';
+import { orderPage } from './order-page.ts';
+import { canBeClosed, type OrderView, readOrder } from './order-view.ts';
+import { WORDS } from './words.ts';
+
+/** What takes a process with the merchant's keys. */
+export interface Deeds {
+  /** Throws CashierError where it was not done. */
+  readonly close?: (person: Person, outTradeNo: string) => Promise<unknown>;
+}
+
+/** Longest reason (characters) of a refund. */
+const MOST_REASON = 80;
+
+/** One order: its page, and what a person does with it. A GET asks, and only the form that it shows does anything. */
+export function orderRoutes(
+  options: OperatorOptions,
+  { frame, show, act, badForm, plain }: Entrance,
+  { close }: Deeds,
+): Hono {
+  const { ledger, clock, randomBytes } = options;
+  const routes = new Hono();
+  const pathOf = (c: Context, more = '') => `/console/orders/${c.req.param('number')}${more}`;
+  const missing = (c: Context) => plain(c, 404, '/console/orders', WORDS.noOrder, WORDS.noOrderAdvice);
+  const notAllowed = (c: Context) => plain(c, 403, pathOf(c), SIGN_IN.notAllowed, SIGN_IN.notAllowedAdvice);
+  const undone = (c: Context, error: CashierError) => plain(c, 409, pathOf(c), error.text, error.next);
+
+  /** Shows what is made of the order. */
+  const ofOrder = (
+    c: Context,
+    more: string,
+    page: (page: Frame, view: OrderView, signedIn: SignedIn) => Response,
+  ): Promise<Response> =>
+    show(c, pathOf(c, more), {}, async (opened, signedIn) => {
+      const view = await ledger.read((book) => readOrder(book, c.req.param('number') ?? '', opened.now));
+      return view ? page(opened, view, signedIn) : missing(c);
+    });
+  /** Does it for whoever may, and says why not. */
+  const done = (
+    c: Context,
+    more: string,
+    deed: (person: Person, fields: Fields) => Promise<Response | undefined>,
+  ): Promise<Response> =>
+    act(c, pathOf(c, more), async ({ person }, fields) => {
+      try {
+        const answer = await deed(person, fields);
+        return answer ?? redirect(frame(c, '').console(`/orders/${c.req.param('number')}`));
+      } catch (error) {
+        if (error instanceof CashierError && !isNotAllowed(error)) return undone(c, error);
+        throw error;
+      }
+    });
+
+  routes.get('/console/orders/:number', (c) =>
+    ofOrder(c, '', (page, view, { person }) => {
+      const may = {
+        refund: mayDo(person, 'refund'),
+        close: mayDo(person, 'close') && (close === undefined ? ('elsewhere' as const) : true),
+      };
+      return reply(200, orderPage(page, view, may, newNumber(options, 'R')));
+    }),
+  );
+
+  routes.get('/console/orders/:number/refund', (c) =>
+    ofOrder(c, '/refund', (page, view, { person }) => {
+      if (!mayDo(person, 'refund')) return notAllowed(c);
+      const { number = '', yuan = '', reason = '' } = c.req.query();
+      const wish = wishOf(c, { number, refundFen: fenFromYuan(yuan.trim().replace(/^[¥￥]/, '')), reason });
+      if (!wish) return badForm(c, 400, pathOf(c));
+      const { refundFen } = wish;
+      if (refundFen === undefined || refundFen > view.sums.leftFen) {
+        return plain(c, 400, pathOf(c), WORDS.notDone, WORDS.badSum);
+      }
+      return reply(200, refundConfirmPage(page, view, { ...wish, refundFen }));
+    }),
+  );
+  routes.post('/console/orders/:number/refund', (c) =>
+    done(c, '/refund', async (person, fields) => {
+      const sum = fields.get('fen') ?? '';
+      const refundFen = /^[1-9]\d{0,11}$/.test(sum) ? fen(Number(sum)) : undefined;
+      const { number = '', reason = '' } = Object.fromEntries(fields);
+      const wish = wishOf(c, { number, refundFen, reason });
+      if (wish?.refundFen === undefined) return badForm(c, 400, pathOf(c));
+      const own = { ...wish, refundFen: wish.refundFen };
+      await refund(person, own);
+      return undefined;
+    }),
+  );
+  /** On record also where it is refused. */
+  async function refund(person: Person, wish: PersonsRefund): Promise<void> {
+    const recorded = ledger.as(person.acting('console'));
+    try {
+      await recorded.write((book) => refundByPerson(book, person, wish, { now: clock.now(), randomBytes }));
+    } catch (error) {
+      if (!(error instanceof CashierError)) throw error;
+      const { outTradeNo, outRefundNo } = wish;
+      const detail = { code: error.code };
+      await recorded.write((book) => book.audit.append({ kind: 'result', outTradeNo, outRefundNo, detail }));
+      throw error;
+    }
+  }
+
+  routes.get('/console/orders/:number/close', (c) =>
+    ofOrder(c, '/close', (page, view, { person }) => {
+      if (!mayDo(person, 'close')) return notAllowed(c);
+      if (!close) return plain(c, 409, pathOf(c), WORDS.notDone, WORDS.closeElsewhere);
+      if (!canBeClosed(view.order)) return redirect(page.console(`/orders/${view.order.outTradeNo}`));
+      return reply(200, closeConfirmPage(page, view));
+    }),
+  );
+  routes.post('/console/orders/:number/close', (c) =>
+    done(c, '/close', async (person) => {
+      if (!close) return plain(c, 409, pathOf(c), WORDS.notDone, WORDS.closeElsewhere);
+      const number = c.req.param('number') ?? '';
+      const view = await ledger.read((book) => readOrder(book, number, clock.now()));
+      if (!view) return missing(c);
+      await close(person, number);
+      return undefined;
+    }),
+  );
+  return routes;
+}
+
+/** Undefined where its number or reason cannot have come from our form. */
+function wishOf(
+  c: Context,
+  { number, refundFen, reason }: { number: string; refundFen: Fen | undefined; reason: string },
+): (Omit<PersonsRefund, 'refundFen'> & { readonly refundFen: Fen | undefined }) | undefined {
+  const line = reason.replace(/[\s\p{Cc}]+/gu, ' ').trim();
+  if (!/^R\w{1,63}$/.test(number) || [...line].length > MOST_REASON) return undefined;
+  const some = refundFen === 0 ? undefined : refundFen;
+  return {
+    outTradeNo: c.req.param('number') ?? '',
+    outRefundNo: number,
+    refundFen: some,
+    reason: line === '' ? undefined : line,
+  };
+}

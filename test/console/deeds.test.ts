@@ -1,0 +1,259 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { fen } from '../../src/domain/money.ts';
+import { runApproved } from '../../src/payments/carry-out.ts';
+import { createPayment } from '../../src/payments/create-payment.ts';
+import { refundPayment } from '../../src/payments/refund-payment.ts';
+import { freeze } from '../../src/policy/decisions.ts';
+import type { Policy } from '../../src/policy/policy.ts';
+import { Desk, ORDER, readable } from '../operator/desk.ts';
+import { cheapGuesses } from '../support/guess-cost.ts';
+import { payment, refund } from '../support/world.ts';
+import { sell } from './shop.ts';
+
+const ORIGIN = 'http://127.0.0.1:3920';
+const PAGE = `${ORIGIN}/console/orders/${ORDER}`;
+/** Agents may refund next to nothing. */
+const STRICT: Policy = {
+  payments: {},
+  refunds: { maxFen: fen(1), approveAboveFen: 'none', perDay: { totalFen: fen(100), count: 9 } },
+};
+cheapGuesses();
+
+const open: Desk[] = [];
+/** With an order of 88.00 yuan sold, and a person signed in. */
+async function desk(policy: Policy = STRICT): Promise<Desk> {
+  const d = await Desk.open({ policy });
+  open.push(d);
+  await d.sold();
+  return d.signIn();
+}
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((d) => d.close()));
+});
+
+const values = (page: string) =>
+  Object.fromEntries(
+    [...page.matchAll(/<input type="hidden" name="(\w+)" value="([^"]*)"/g)].map(([, name, value]) => [
+      name,
+      readable(value ?? ''),
+    ]),
+  );
+/** What the forms of the page would send: first the number, then the sum that is asked about. */
+async function wanted(d: Desk, yuan: string, reason = '') {
+  const { number = '' } = values((await d.get(PAGE)).page.split('/refund"')[1] ?? '');
+  const asked = await d.get(`${PAGE}/refund?${new URLSearchParams({ number, yuan, reason })}`);
+  const { csrf: _, ...fields } = values(asked.page.split('/refund"')[1] ?? '');
+  return { asked, fields: fields as Record<string, string> };
+}
+const refunds = (d: Desk) => d.till.ledger.read((book) => book.refunds.ofOrder(ORDER));
+/** A server of the shop runs for a moment. */
+async function serve(d: Desk): Promise<void> {
+  const stop = new AbortController();
+  const running = runApproved(d.till, () => 'unknown', stop.signal);
+  await d.world.clock.sleep(3_000);
+  stop.abort();
+  await running;
+}
+
+describe('a person refunds', () => {
+  it('what they were asked about, once, bound by no rule of the agents', async () => {
+    const d = await desk();
+    const { asked, fields } = await wanted(d, '30', '买家 <b>退货</b>');
+    expect(readable(asked.page)).toMatch(
+      /确认退款吗？.*¥ ?30\.00.*买家已付 ¥88\.00 还可退 ¥88\.00 退款后还可退 ¥58\.00 原因：买家 <b>退货<\/b>/,
+    );
+    expect(await refunds(d)).toEqual([]);
+    const [once, twice] = await Promise.all([
+      d.post(`${PAGE}/refund`, fields),
+      d.post(`${PAGE}/refund`, fields),
+    ]);
+    expect([once.status, twice.status, once.location]).toEqual([303, 303, `/console/orders/${ORDER}`]);
+    await serve(d);
+    // A reload of what was sent, when all is done.
+    expect((await d.post(`${PAGE}/refund`, fields)).status).toBe(303);
+    await serve(d);
+    expect(await refunds(d)).toMatchObject([{ state: 'SUCCESS', amountFen: 3_000, caller: 'operator' }]);
+    expect(d.world.bank.refundedFen(ORDER)).toBe(3_000);
+    const page = readable((await d.get(PAGE)).page);
+    expect(page).toMatch(/已退 ¥30\.00/);
+    expect(page).toContain('有人发起退款 ¥30.00');
+    expect(page).toContain('买家 <b>退货</b>');
+    expect(page).not.toContain('智能体申请退款');
+  });
+
+  it('and it counts in the limits of the agents', async () => {
+    const d = await desk({
+      payments: {},
+      refunds: { approveAboveFen: 'none', perDay: { totalFen: fen(3_500) } },
+    });
+    await d.post(`${PAGE}/refund`, (await wanted(d, '30')).fields);
+    await serve(d);
+    const agents = refundPayment(
+      d.till,
+      { caller: 'shop-agent' },
+      refund({ outTradeNo: ORDER, refundFen: fen(600) }),
+    );
+    await expect(agents).rejects.toMatchObject({ code: 'POLICY_DENIED', details: { used: '30.00' } });
+  });
+
+  it('never more than was paid, however many forms are open', async () => {
+    const d = await desk();
+    const [one, two] = [await wanted(d, '50'), await wanted(d, '50')];
+    expect(one.fields.number).not.toBe(two.fields.number);
+    await d.post(`${PAGE}/refund`, one.fields);
+    await d.post(`${PAGE}/refund`, two.fields);
+    await serve(d);
+    expect(d.world.bank.refundedFen(ORDER)).toBe(5_000);
+    expect(readable((await d.get(PAGE)).page)).toMatch(
+      /超过还可退的金额。没有资金变动，可以重新退款。 REFUND_EXCEEDS_PAID/,
+    );
+    const third = await d.post(`${PAGE}/refund`, { ...two.fields, number: 'RTHIRD' });
+    expect([third.status, readable(third.page)]).toEqual([409, expect.stringContaining('没有资金变动')]);
+    expect(await d.recorded('result')).toBe(1);
+  });
+
+  it.each(['0', '-1', '88.01', '1e1', '1.005', '', '1,000', 'all', '９'])(
+    'no sum that is none: %j',
+    async (yuan) => {
+      const d = await desk();
+      const { asked } = await wanted(d, yuan);
+      expect([asked.status, asked.page.includes('确认退款')]).toEqual([400, false]);
+    },
+  );
+
+  it.each<[string, Record<string, string>]>([
+    ['more than there is', { fen: '8801' }],
+    ['no whole number', { fen: '1.5' }],
+    ['a number that is none of ours', { number: '../x' }],
+    ['no number', { number: '' }],
+    ['a long reason', { reason: 'x'.repeat(81) }],
+  ])('a form that was meddled with does nothing: %s', async (_, fields) => {
+    const d = await desk();
+    const sent = await d.post(`${PAGE}/refund`, { ...(await wanted(d, '30')).fields, ...fields });
+    expect([400, 409]).toContain(sent.status);
+    expect(await refunds(d)).toEqual([]);
+  });
+
+  it.each<[string, Record<string, string>, Record<string, string>, number]>([
+    ['without the word of our own page', { csrf: 'x' }, {}, 403],
+    ['from another site', {}, { 'sec-fetch-site': 'cross-site' }, 403],
+    ['from a neighbour', {}, { 'sec-fetch-site': 'same-site' }, 403],
+  ])('not %s', async (_, more, headers, status) => {
+    const d = await desk();
+    const { fields } = await wanted(d, '30');
+    expect((await d.post(`${PAGE}/refund`, { ...fields, ...more }, headers)).status).toBe(status);
+    d.cookie = undefined;
+    expect((await d.post(`${PAGE}/refund`, fields)).status).toBe(401);
+    expect((await d.post(`${PAGE}/close`)).status).toBe(401);
+    expect((await d.get(PAGE)).location).toBe(`/approvals/sign-in?next=console%2Forders%2F${ORDER}`);
+    expect(await refunds(d)).toEqual([]);
+  });
+
+  it('nothing while everything is paused, and it says so', async () => {
+    const d = await desk();
+    const { fields } = await wanted(d, '30');
+    await d.till.ledger.write((book) => freeze(book, 'terminal', undefined));
+    const sent = await d.post(`${PAGE}/refund`, fields);
+    expect([sent.status, readable(sent.page)]).toEqual([409, expect.stringContaining('已暂停收款和退款')]);
+    expect(await refunds(d)).toEqual([]);
+  });
+
+  it('what was paused in between waits, and goes when it goes on', async () => {
+    const d = await desk();
+    await d.post(`${PAGE}/refund`, (await wanted(d, '30')).fields);
+    await d.till.ledger.write((book) => book.operator.setFreeze({ by: 'terminal', reason: undefined }));
+    await serve(d);
+    expect(d.world.bank.refundedFen(ORDER)).toBe(0);
+    expect(readable((await d.get(PAGE)).page)).toContain('收款和退款已暂停，等您恢复。');
+    await d.till.ledger.write((book) => book.operator.setFreeze(undefined));
+    await serve(d);
+    expect(d.world.bank.refundedFen(ORDER)).toBe(3_000);
+  });
+
+  it('and an agent that names the same number has the same refund', async () => {
+    const d = await desk({ payments: {}, refunds: { approveAboveFen: 'none' } });
+    const { fields } = await wanted(d, '30');
+    await d.post(`${PAGE}/refund`, fields);
+    const same = refund({ outTradeNo: ORDER, refundFen: fen(3_000), outRefundNo: fields.number });
+    await refundPayment(d.till, { caller: 'shop-agent' }, same);
+    await serve(d);
+    expect(d.world.bank.refundedFen(ORDER)).toBe(3_000);
+    const other = { ...fields, fen: '100' };
+    expect((await d.post(`${PAGE}/refund`, other)).status).toBe(409);
+  });
+
+  it('no number of an agent: that one stands as it was asked for', async () => {
+    const d = await desk({ payments: {}, refunds: { approveAboveFen: fen(0) } });
+    await d.proposeRefund({ outRefundNo: 'RAGENT' });
+    const sent = await d.post(`${PAGE}/refund`, { ...(await wanted(d, '30')).fields, number: 'RAGENT' });
+    expect(sent.status).toBe(409);
+    await serve(d);
+    expect(d.world.bank.refundedFen(ORDER)).toBe(0);
+  });
+
+  it('by no GET, and of no order that is not paid', async () => {
+    const d = await desk();
+    await sell(d.till, [{ outTradeNo: 'ORDER_OPEN', state: 'NOTPAY' }]);
+    const head = () => d.till.ledger.read((book) => book.audit.head());
+    const before = await head();
+    const { fields } = await wanted(d, '30');
+    await d.get(`${PAGE}/refund?${new URLSearchParams({ ...fields, csrf: d.csrf })}`);
+    await d.get(`${PAGE}/close`);
+    expect(await head()).toEqual(before);
+    const open = `${ORIGIN}/console/orders/ORDER_OPEN`;
+    expect((await d.get(open)).page).not.toContain('name="yuan"');
+    const sent = await d.post(`${open}/refund`, fields);
+    expect([sent.status, readable(sent.page)]).toEqual([409, expect.stringContaining('订单没有付款')]);
+  });
+});
+
+describe('a person closes', () => {
+  async function offered(): Promise<{ d: Desk; page: string }> {
+    const d = await desk();
+    await createPayment(d.till, { caller: 'shop-agent' }, payment({ outTradeNo: 'ORDER_OPEN' }));
+    return { d, page: `${ORIGIN}/console/orders/ORDER_OPEN` };
+  }
+  const state = async (d: Desk) => (await d.till.ledger.read((book) => book.orders.get('ORDER_OPEN')))?.state;
+
+  it('an order that nobody has paid, after being asked', async () => {
+    const { d, page } = await offered();
+    expect((await d.get(page)).page).toContain('href="/console/orders/ORDER_OPEN/close"');
+    expect(readable((await d.get(`${page}/close`)).page)).toContain('关闭这个订单吗？');
+    expect(await state(d)).toBe('NOTPAY');
+    expect((await d.post(`${page}/close`)).location).toBe('/console/orders/ORDER_OPEN');
+    expect(await state(d)).toBe('CLOSED');
+    expect(readable((await d.get(page)).page)).toContain('有人关闭订单');
+    expect((await d.get(`${page}/close`)).status).toBe(303);
+  });
+
+  it('none that was paid meanwhile', async () => {
+    const { d, page } = await offered();
+    d.world.bank.pay('ORDER_OPEN');
+    const sent = await d.post(`${page}/close`);
+    expect([sent.status, readable(sent.page)]).toEqual([
+      409,
+      expect.stringContaining('订单已付款，不能关闭'),
+    ]);
+    expect(await state(d)).toBe('PAID');
+  });
+
+  it('nothing while everything is paused', async () => {
+    const { d, page } = await offered();
+    await d.till.ledger.write((book) => freeze(book, 'terminal', undefined));
+    expect((await d.post(`${page}/close`)).status).toBe(409);
+    expect(await state(d)).toBe('NOTPAY');
+  });
+});
+
+describe('one order', () => {
+  it('is found by its number only, and leads to what was asked about it', async () => {
+    const d = await desk({ payments: {}, refunds: { approveAboveFen: fen(0) } });
+    const { id } = await d.proposeRefund({ reason: '<i>\u202Eevil' });
+    const { page } = await d.get(PAGE);
+    expect(page).toContain(`href="/approvals/${id}"`);
+    expect(page).not.toMatch(/<i>|\u202e/);
+    for (const number of ['ORDER_000009', 'x'.repeat(65), '%25', "'"]) {
+      expect((await d.get(`${ORIGIN}/console/orders/${number}`)).status).toBe(404);
+    }
+  });
+});
