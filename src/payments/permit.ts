@@ -56,7 +56,9 @@ export async function permit(
   const usable = approvalsFor(asked, { ...subject, caller }, now);
   const yes = usable.find(({ id, state }) => state === 'approved' && id === (call.approval ?? id));
   const today = rulesFor(await holdToPolicy(book, till.policy), kind, call);
-  const rules = yes ? await rulesWith(book, kind, today, yes) : today;
+  // No rule of the agents' binds what a person wants of their own accord.
+  const isPersons = yes !== undefined && yes.asked?.person !== undefined && yes.id === call.approval;
+  const rules = isPersons ? [] : yes ? together(today, await rulesThen(book, kind, yes)) : today;
   const judge = async (whenFree: boolean) =>
     decide(rules, subject, await used(book, kind, rules, now, whenFree), now);
   let decision = await judge(false);
@@ -130,16 +132,6 @@ async function askedBy(
     token: token && { ...token },
     afterFailure: last?.state === 'failed' ? last.code : undefined,
   });
-}
-
-/** What binds a send that has a person's yes: not what binds agents, where the person wanted it of their own accord. */
-async function rulesWith(
-  book: Book,
-  kind: MoneyKind,
-  today: readonly Rule[],
-  yes: ApprovalRecord,
-): Promise<readonly Rule[]> {
-  return yes.asked?.person === undefined ? together(today, await rulesThen(book, kind, yes)) : [];
 }
 
 /** The rules on the call as they were when a person was asked. */

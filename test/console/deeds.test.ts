@@ -3,9 +3,11 @@ import { fen } from '../../src/domain/money.ts';
 import { runApproved } from '../../src/payments/carry-out.ts';
 import { createPayment } from '../../src/payments/create-payment.ts';
 import { refundPayment } from '../../src/payments/refund-payment.ts';
+import { addPerson } from '../../src/persons/people.ts';
+import { Person, type Role } from '../../src/persons/person.ts';
 import { freeze } from '../../src/policy/decisions.ts';
 import type { Policy } from '../../src/policy/policy.ts';
-import { Desk, ORDER, readable } from '../operator/desk.ts';
+import { Desk, ORDER, readable, SECRET } from '../operator/desk.ts';
 import { cheapGuesses } from '../support/guess-cost.ts';
 import { payment, refund } from '../support/world.ts';
 import { sell } from './shop.ts';
@@ -242,6 +244,38 @@ describe('a person closes', () => {
     await d.till.ledger.write((book) => freeze(book, 'terminal', undefined));
     expect((await d.post(`${page}/close`)).status).toBe(409);
     expect(await state(d)).toBe('NOTPAY');
+  });
+});
+
+describe('who may only look', () => {
+  async function visitor(role: Role): Promise<Desk> {
+    const d = await desk();
+    const root = await Person.bySecret(d.till.ledger, 'live', SECRET, 'page');
+    const ports = { now: d.world.clock.now(), randomBytes: d.till.randomBytes };
+    const { code } = await addPerson(d.till.ledger, root, { name: 'wang', role }, ports);
+    const password = 'a long password';
+    await d.post('/join', { code, password, again: password });
+    return d.signInAs(await Person.byPassword(d.till.ledger, 'wang', password, 'page'));
+  }
+
+  it('sees no form, and none that is sent does anything', async () => {
+    const d = await visitor('see');
+    expect((await d.get(PAGE)).page).not.toMatch(/name="(yuan|reason)"|\/close"/);
+    expect((await d.get(`${PAGE}/refund?number=R1&yuan=1`)).status).toBe(403);
+    expect((await d.get(`${PAGE}/close`)).status).toBe(403);
+    const sent = await d.post(`${PAGE}/refund`, { number: 'R1', fen: '100' });
+    expect([sent.status, await refunds(d)]).toEqual([403, []]);
+    expect((await d.post(`${PAGE}/close`)).status).toBe(403);
+  });
+
+  it('and who may decide refunds under their own name', async () => {
+    const d = await visitor('decide');
+    await d.post(`${PAGE}/refund`, (await wanted(d, '30')).fields);
+    await serve(d);
+    expect(await refunds(d)).toMatchObject([{ state: 'SUCCESS', caller: 'operator:wang' }]);
+    expect(readable((await d.get(PAGE)).page)).toContain('有人发起退款 wang ¥30.00');
+    const approval = await d.till.ledger.read((book) => book.approvals.ofOrders([ORDER]));
+    expect(approval.get(ORDER)).toMatchObject([{ decidedBy: 'wang', rule: 'by-person', state: 'used' }]);
   });
 });
 

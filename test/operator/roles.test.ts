@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { fen } from '../../src/domain/money.ts';
 import type { Book } from '../../src/ledger/book.ts';
+import { refundByPerson } from '../../src/payments/refund-by-person.ts';
 import { releaseOrder, releaseRefund } from '../../src/payments/release.ts';
 import { addPerson, listPeople, revokePerson } from '../../src/persons/people.ts';
 import { insist, mayDo, Person, type Rank, type Role } from '../../src/persons/person.ts';
@@ -45,7 +46,17 @@ type Do = (book: Book, person: Person, id: string, now: number) => Promise<unkno
 const DEEDS: readonly (readonly [what: string, least: Rank, deed: Do])[] = [
   ['approves', 'decide', (book, person, id, now) => decideApproval(book, person, id, { approve: true }, now)],
   ['denies', 'decide', (book, person, id, now) => decideApproval(book, person, id, { approve: false }, now)],
-  ['refunds', 'decide', (book, person) => insist(book, person, 'refund')],
+  [
+    'refunds',
+    'decide',
+    (book, person, _, now) =>
+      refundByPerson(
+        book,
+        person,
+        { outTradeNo: ORDER, outRefundNo: 'RBYHAND', refundFen: fen(100), reason: undefined },
+        { now, randomBytes: (size) => Buffer.alloc(size, 7) },
+      ),
+  ],
   ['closes', 'decide', (book, person) => insist(book, person, 'close')],
   ['accepts a policy', 'rule', (book, person) => acceptPolicy(book, person, POLICY)],
   ['fills a budget', 'rule', (book, person) => moveBudget(book, person, 'cursor', fen(100), undefined)],

@@ -122,7 +122,7 @@ export const PERSONS: readonly Bug[] = [
     edits: [
       [
         'src/payments/permit.ts',
-        'const rules = yes ? together(today, await rulesThen(book, kind, yes)) : today;',
+        'const rules = isPersons ? [] : yes ? together(today, await rulesThen(book, kind, yes)) : today;',
         'const rules = today;',
       ],
     ],
