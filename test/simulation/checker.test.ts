@@ -42,6 +42,12 @@ const notice = (what: 'payment' | 'forged', taken: boolean): Happening => ({
   ...{ kind: 'notice', process: 0, gateway: 'alipay', what, outTradeNo: 'ORDER_A', taken },
 });
 
+const told = (seq: number, more: object = {}): Happening => ({
+  ...{ kind: 'told', process: 0, id: `evt_${seq}_a`, type: 'payment.paid', fate: 'taken', body: '' },
+  ...{ outTradeNo: 'ORDER_A', ...more },
+});
+const REFUNDED = { type: 'refund.succeeded', outRefundNo: 'R1' };
+
 const ORDER: End['ledger'][number] = {
   ...{ outTradeNo: 'ORDER_A', provider: 'alipay', state: 'PAID', amountFen: 1_000, caller: 'desk' },
   ...{ adopted: false, givenOut: true, refunds: [] },
@@ -64,11 +70,15 @@ const booked = (more: object) => ({ ...BOOKED, ...more });
 /** @param rules of the merchant */
 function history(events: readonly Happening[], end: Partial<End> = {}, rules: RulesName = 'free'): Case {
   return {
-    plan: { rules, processes: [{ background: false, apartMs: 0, fastPpm: 0 }], steps: [], wishes: [] },
+    plan: {
+      ...{ rules, processes: [{ background: false, apartMs: 0, fastPpm: 0 }], steps: [], wishes: [] },
+      told: true,
+    },
     events: events.map((event, at): Event => ({ ...event, time: at * 2_000 })),
     end: { ledger: [], books: [], audit: [], head: '', ...end },
   };
 }
+const refunded = { ledger: [{ ...ORDER, refunds: [HERE] }], books: [{ ...BOOKED, refunds: [THERE] }] };
 const sold = { ledger: [ORDER], books: [BOOKED] };
 
 /** By check: histories that it refuses, each beside one that it does not. */
@@ -318,6 +328,33 @@ const BAD: Readonly<Record<CheckName, readonly (readonly [what: string, bad: Cas
   ],
   'no forged message taken': [
     ['forged', history([notice('forged', true)], sold), history([notice('forged', false)], sold)],
+  ],
+  'told what happened': [
+    [
+      'a payment of which nobody is told',
+      history([book('paid')], sold),
+      history([book('paid'), told(1)], sold),
+    ],
+    [
+      'a payment that is told and is none',
+      history([told(1)]),
+      history([book('paid'), told(1), told(1, { fate: 'lost-answer' })], sold),
+    ],
+    [
+      'one event that is two things',
+      history([book('paid'), told(1), told(1, { body: '{}' })], sold),
+      history([book('paid'), told(1), told(1)], sold),
+    ],
+    [
+      'a refund that is told before its payment',
+      history([book('paid'), refundMade(), told(2, REFUNDED), told(1)], refunded),
+      history([book('paid'), refundMade(), told(1), told(2, REFUNDED), told(1)], refunded),
+    ],
+    [
+      'one that never arrived',
+      history([book('paid'), told(1, { fate: 'busy' })], sold),
+      history([book('paid'), told(1, { fate: 'busy' }), told(1)], sold),
+    ],
   ],
   'audit holds': [['a gap', history([], { audit: ['gap'] }), history([])]],
   'no error of our own': [

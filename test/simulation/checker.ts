@@ -11,7 +11,7 @@ export interface Violation {
 
 /** A history, as far as it is judged. */
 export interface Case {
-  readonly plan: Pick<Plan, 'rules' | 'processes' | 'steps' | 'wishes'>;
+  readonly plan: Pick<Plan, 'rules' | 'processes' | 'steps' | 'wishes' | 'told'>;
   readonly events: readonly Event[];
   readonly end: End;
 }
@@ -413,6 +413,49 @@ const CHECKS = {
       .filter(of('notice'))
       .filter(({ what, taken }) => taken && (what === 'forged' || what === 'recut'))
       .map(({ what, outTradeNo }) => `a ${what} message about ${outTradeNo} was taken`),
+
+  /** All that became so is told, each as it is and in its order; and nothing is told that is not so. */
+  'told what happened': ({ plan, events, end }) => {
+    if (!plan.told) return [];
+    const wrong: string[] = [];
+    const bodies = new Map<string, string>();
+    const newest = new Map<string, number>();
+    const known = new Set<string>();
+    const told = new Set<string>();
+    for (const event of events) {
+      if (event.kind === 'book') known.add(`${event.what} ${event.outTradeNo}/${event.outRefundNo ?? ''}`);
+      if (event.kind === 'person' && event.how !== 'failed') known.add(`decided ${event.approval}`);
+      if (event.kind !== 'told' || event.fate === 'busy' || event.fate === 'lost-request') continue;
+      const { id, type, body, outTradeNo = '', outRefundNo, approval } = event;
+      const before = bodies.get(id);
+      if (before !== undefined && before !== body) wrong.push(`${id} was told as two things`);
+      if (before !== undefined) continue;
+      bodies.set(id, body);
+      const seq = Number(id.split('_')[1]);
+      if (outTradeNo !== '' && (newest.get(outTradeNo) ?? 0) > seq)
+        wrong.push(`${type} of ${outTradeNo} was told behind what came after it`);
+      newest.set(outTradeNo, Math.max(seq, newest.get(outTradeNo) ?? 0));
+      const paid = type === 'payment.paid' || type === 'payment.late';
+      if (paid && !known.has(`paid ${outTradeNo}/`))
+        wrong.push(`${type} of ${outTradeNo} was told and is not so`);
+      if (type === 'refund.succeeded' && !known.has(`refund ${outTradeNo}/${outRefundNo}`))
+        wrong.push(`${type} ${outRefundNo} of ${outTradeNo} was told and is not so`);
+      if (type === 'approval.decided' && !known.has(`decided ${approval}`))
+        wrong.push(`a decision on ${approval} was told that nobody has made`);
+      told.add(paid ? `paid ${outTradeNo}` : `${type} ${approval ?? outRefundNo ?? outTradeNo}`);
+    }
+    const insist = (what: string) => told.has(what) || wrong.push(`nobody was told: ${what}`);
+    for (const { outTradeNo, state, refunds } of end.ledger) {
+      if (state === 'PAID') insist(`paid ${outTradeNo}`);
+      if (state === 'CLOSED') insist(`payment.closed ${outTradeNo}`);
+      for (const { outRefundNo, state: refunded } of refunds)
+        if (refunded === 'SUCCESS') insist(`refund.succeeded ${outRefundNo}`);
+    }
+    for (const { approval, how } of events.filter(of('person')))
+      if (how === 'done') insist(`approval.decided ${approval}`);
+    if (events.some(({ kind }) => kind === 'frozen')) insist('freeze.set ');
+    return wrong;
+  },
 
   /** The trail is whole, the tables are what it says, and the sums what the rows add up to. */
   'audit holds': ({ end }) => [...end.audit],

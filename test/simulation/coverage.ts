@@ -1,5 +1,6 @@
 import type { Event } from './history.ts';
 import { LINE_TROUBLES, MOMENTS, NOTICE_TROUBLES, type Plan, WORD_TROUBLES } from './plan.ts';
+import { FATES } from './receiver.ts';
 
 /** How often something was reached, by its name. */
 export type Coverage = Record<string, number>;
@@ -27,6 +28,8 @@ export const REQUIRED: readonly string[] = [
   ...['power-cut', 'disk full', 'disk error', 'clock', 'leap', 'frozen', 'approves', 'denies'],
   ...['replayed', 'paid late', 'closed at the gateway', 'ordered elsewhere', 'refunded elsewhere'],
   ...['notice forged', 'notice recut', 'notice replayed', 'notice refund', 'notice payment'],
+  ...['told payment.paid', 'told refund.succeeded', 'told approval.decided'],
+  ...FATES.map((fate) => `telling ${fate}`),
   ...['sent again with the same bytes', 'unanswered', 'several processes', 'rsa'],
 ];
 
@@ -73,6 +76,10 @@ export function reached(plan: Plan, events: readonly Event[]): Coverage {
         break;
       case 'died':
         count(`died at ${event.where}`);
+        break;
+      case 'told':
+        count(`told ${event.type}`);
+        count(`telling ${event.fate}`);
         break;
       case 'disk':
         count(`disk ${event.fault}`);

@@ -1,3 +1,5 @@
+import type { FATES } from './receiver.ts';
+
 /**
  * What happened in a history as the outside saw it: clients, persons, buyers, and the gateways' own books. Our tables
  * are no part of it.
@@ -86,6 +88,18 @@ export type Happening =
     }
   /** What goes wrong with the delivery of a notification. */
   | { readonly kind: 'trouble'; readonly what: string; readonly outTradeNo: string }
+  /** What the merchant's own system is told of, or would be: see receiver.ts. */
+  | {
+      readonly kind: 'told';
+      readonly process: number;
+      readonly id: string;
+      readonly type: string;
+      readonly fate: (typeof FATES)[number];
+      readonly body: string;
+      readonly outTradeNo?: string | undefined;
+      readonly outRefundNo?: string | undefined;
+      readonly approval?: string | undefined;
+    }
   | { readonly kind: 'started'; readonly process: number }
   | { readonly kind: 'died'; readonly process: number; readonly where: string }
   | { readonly kind: 'power-cut' }

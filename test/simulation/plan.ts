@@ -16,6 +16,8 @@ export interface Plan {
   readonly rules: RulesName;
   /** Signatures are RSA, and not what costs less. */
   readonly rsa: boolean;
+  /** The merchant's own system is told what happens. */
+  readonly told: boolean;
   readonly wishes: readonly Wish[];
   readonly steps: readonly Step[];
   readonly faults: readonly Fault[];
@@ -171,6 +173,7 @@ export function plan(seed: number): Plan {
     oneMachine: dice.chance(0.6),
     rules,
     rsa: seed % RSA_EVERY === RSA_EVERY - 1,
+    told: dice.chance(0.2),
     wishes,
     steps,
     faults,

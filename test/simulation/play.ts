@@ -17,6 +17,7 @@ import { Disk } from './disk.ts';
 import { ALIPAY_GATEWAY, Gateways, notifyUrlOf } from './gateways.ts';
 import type { End, Event, Happening } from './history.ts';
 import type { Plan, Step, Wish } from './plan.ts';
+import { BOOKS, Receiver } from './receiver.ts';
 import { START } from './rules.ts';
 import { CALLERS, type Merchant, Shop } from './shop.ts';
 import { signForReal } from './signatures.ts';
@@ -26,11 +27,15 @@ import { MachineClock, Timeline } from './timeline.ts';
 const MOST_EVENTS = 60_000;
 const SHOP_STREAM = 100;
 const GATEWAY_STREAM = 2;
+const RECEIVER_STREAM = 3;
 /** How long (ms) a client waits for an answer. */
 const CLIENT_PATIENCE_MS = 60_000;
-/** When the world is quiet: so far on (ms), and then so long for whoever has something to ask. */
-const QUIET_LEAPS_MS = [25_000, 130_000, 2_400_000, 12_000_000];
+/** When the world is quiet: so far on (ms), and then so long for whoever has something to ask, until nobody has. */
+const QUIET_LEAPS_MS = [25_000, 130_000, 2_400_000, 12_000_000, ...Array<number>(6).fill(90_000)];
 const QUIET_MS = 1_400;
+/** How often, and each time after how long (ms), whoever is told things is told what has come up last. */
+const TELLING_ROUNDS = 3;
+const TELLING_LEAP_MS = 30_000;
 
 export interface Played {
   readonly events: readonly Event[];
@@ -109,6 +114,7 @@ class History {
   readonly #timeline = new Timeline(START);
   readonly #events: Event[] = [];
   readonly #gateways: Gateways;
+  readonly #receiver: Receiver | undefined;
   readonly #clocks: MachineClock[];
   readonly #shops: (Shop | undefined)[];
   readonly #lives: number[];
@@ -127,6 +133,11 @@ class History {
     this.#shops = plan.processes.map(() => undefined);
     this.#lives = plan.processes.map(() => 0);
     this.#known = plan.wishes.map(({ number }) => ({ number, shown: undefined, waits: undefined }));
+    this.#receiver = plan.told
+      ? new Receiver(this.#timeline, Dice.of(plan.seed, RECEIVER_STREAM), (happening) =>
+          this.#record(happening),
+        )
+      : undefined;
     this.#gateways = new Gateways({
       ...{ identity, timeline: this.#timeline, faults: plan.faults },
       dice: Dice.of(plan.seed, GATEWAY_STREAM),
@@ -175,11 +186,13 @@ class History {
     this.#lives[at] = life;
     const clock = this.#clocks[at];
     if (!clock) throw new Error(`no process ${at}`);
+    const receiver = this.#receiver;
     const shop = new Shop(at, life, {
       ...{ timeline: this.#timeline, clock, disk: this.#disk, merchant: this.#merchant },
       dice: Dice.of(this.#plan.seed, SHOP_STREAM + at * 50 + life),
       rules: this.#plan.rules,
       send: (from, request) => this.#gateways.send(from, request),
+      tell: receiver && ((from, request) => receiver.tell(from, request)),
       record: (happening) => this.#record(happening),
       isGone: (name) => this.#plan.oneMachine && this.#dead.has(name),
       background: this.#plan.processes[at]?.background ?? false,
@@ -441,6 +454,7 @@ class History {
     await this.#timeline.wait(2_000);
     this.#record({ kind: 'quiet' });
     this.#gateways.calm();
+    this.#receiver?.calm();
     this.#disk.fault = undefined;
     for (const shop of this.#shops) shop?.doom('read', Number.POSITIVE_INFINITY);
     for (const clock of this.#clocks) clock.set(0);
@@ -454,6 +468,10 @@ class History {
       if (round > 0 && (await this.#isAtRest())) break;
     }
     await this.#askAgain(true);
+    for (let left = TELLING_ROUNDS; this.#receiver && left > 0; left -= 1) {
+      this.#timeline.leap(TELLING_LEAP_MS);
+      await this.#timeline.wait(QUIET_MS);
+    }
     const waited = this.#timeline.now + CLIENT_PATIENCE_MS;
     while (this.#underWay.size > 0 && this.#timeline.now < waited) await this.#timeline.wait(500);
   }
@@ -464,6 +482,7 @@ class History {
     const accounts = [...providers.values()].map(({ account }) => account);
     return ledger.read(async (book) => {
       const next = await Promise.all(accounts.map((account) => book.asking.earliest(account)));
+      next.push(this.#receiver && (await book.outbox.dueAt(BOOKS.name)));
       return this.#underWay.size === 0 && next.every((at) => at === undefined);
     });
   }

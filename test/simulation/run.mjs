@@ -80,6 +80,7 @@ async function many(outfile, { histories, from, within, workers, out }) {
             events += message.events;
             merged(coverage, message.coverage);
             failed.push(...message.failed);
+            for (const { seed, why } of message.failed) console.log(`✗ seed ${seed}: ${why}`);
           }
           if (seconds() - said > 10) {
             said = seconds();

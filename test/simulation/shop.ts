@@ -3,6 +3,9 @@ import type { Hono } from 'hono';
 import { servedTool } from '../../src/calls/tool-call.ts';
 import { SCENES } from '../../src/domain/order.ts';
 import type { Log } from '../../src/domain/ports.ts';
+import { runDeliverer } from '../../src/events/deliverer.ts';
+import type { Answer, SendRequest } from '../../src/events/kinds/kind.ts';
+import { runNoticing } from '../../src/events/noticing.ts';
 import { Ledger } from '../../src/ledger/ledger.ts';
 import { openSqliteStore } from '../../src/ledger/sqlite-store.ts';
 import type { Store, Tx } from '../../src/ledger/store.ts';
@@ -23,6 +26,7 @@ import type { Dice } from '../support/dice.ts';
 import { type Disk, Handle } from './disk.ts';
 import type { Happening } from './history.ts';
 import type { Moment } from './plan.ts';
+import { BOOKS } from './receiver.ts';
 import { RULES, type RulesName } from './rules.ts';
 import type { MachineClock, Timeline } from './timeline.ts';
 
@@ -49,6 +53,8 @@ interface Site {
   readonly merchant: Merchant;
   readonly rules: RulesName;
   readonly send: (from: Shop, ...request: Parameters<GatewayHttp['send']>) => ReturnType<GatewayHttp['send']>;
+  /** To the merchant's own system; undefined where there is none. */
+  readonly tell: ((from: Shop, request: SendRequest) => Promise<Answer>) | undefined;
   readonly record: (happening: Happening) => void;
   /** Whether the process behind a sender's name can be seen to be gone. */
   readonly isGone: (name: string) => boolean;
@@ -158,12 +164,7 @@ export class Shop {
     const ledger = await Ledger.open(store, 'simulator', ports);
     const log = this.#log();
     const http: GatewayHttp = {
-      send: async (request) => {
-        await this.#at('request');
-        const answer = await this.#site.send(this, request).finally(() => this.#at('answer'));
-        if (!this.isAlive) await NEVER;
-        return answer;
-      },
+      send: (request) => this.#exchange(() => this.#site.send(this, request)),
     };
     const { alipay, wechatpay } = this.#site.merchant;
     const providers = [
@@ -200,6 +201,13 @@ export class Shop {
     });
     this.#routes = notifyRoutes(async () => till).onError((_error, context) => context.text('', 500));
     record({ kind: 'started', process: this.index });
+    const { tell } = this.#site;
+    if (tell) {
+      const send = async (request: SendRequest) => this.#exchange(() => tell(this, request));
+      const channels = { channels: [BOOKS], send, payee: undefined, simulated: true };
+      void runDeliverer({ ...till, ...channels, linkOf: async () => undefined }, 0, this.#stop.signal);
+      void runNoticing(till, this.#stop.signal);
+    }
     if (!this.#site.background) return;
     void runSettler(till, this.#stop.signal);
     void runApproved(till, () => 'unknown', this.#stop.signal);
@@ -210,6 +218,14 @@ export class Shop {
     if (this.#site.background || !this.isAlive) return;
     void runSettler(this.till, this.#stop.signal);
     void runApproved(this.till, () => 'unknown', this.#stop.signal);
+  }
+
+  /** Something over the network. */
+  async #exchange<T>(send: () => Promise<T>): Promise<T> {
+    await this.#at('request');
+    const answer = await send().finally(() => this.#at('answer'));
+    if (!this.isAlive) await NEVER;
+    return answer;
   }
 
   /** A moment at which it can die. Never ends when it does, or has. */

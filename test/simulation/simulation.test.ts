@@ -43,7 +43,7 @@ const FOUND: readonly (readonly [
 ];
 const ALONE: Omit<Plan, 'wishes' | 'steps' | 'faults'> = {
   ...{ seed: 0, processes: [{ background: false, apartMs: 0, fastPpm: 0 }], oneMachine: true },
-  ...{ rules: 'free', rsa: false },
+  ...{ rules: 'free', rsa: false, told: false },
 };
 
 let player: Player;

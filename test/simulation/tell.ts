@@ -10,7 +10,7 @@ export function tell(plan: Plan, events: readonly Event[], violations: readonly 
     return sentence === undefined ? [] : [`${clock(event.time)}  ${sentence}`];
   });
   return [
-    `seed ${plan.seed}: ${plan.processes.map(processSentence).join('; ')}; ${plan.oneMachine ? 'one machine' : 'a machine each'}; rules: ${plan.rules}`,
+    `seed ${plan.seed}: ${plan.processes.map(processSentence).join('; ')}; ${plan.oneMachine ? 'one machine' : 'a machine each'}; rules: ${plan.rules}${plan.told ? '; a system is told' : ''}`,
     ...lines,
     ...violations.map(({ check, what }) => `✗ ${check}: ${what}`),
   ].join('\n');
@@ -72,6 +72,8 @@ function sentenceOf(event: Event, calls: Calls): string | undefined {
       return `${event.gateway} → process ${event.process}: ${event.what} notification of ${refundOf(event)}: ${event.taken ? 'taken' : 'not taken'}`;
     case 'trouble':
       return `   a notification of ${event.outTradeNo} goes wrong: ${event.what}`;
+    case 'told':
+      return `process ${event.process} tells ${event.type}${event.outTradeNo === undefined ? '' : ` of ${refundOf({ ...event, outTradeNo: event.outTradeNo })}`} (${event.id.split('_')[1]}): ${event.fate}`;
     case 'died':
       return `process ${event.process} dies (${event.where})`;
     case 'started':
