@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { closePayment } from '../../src/payments/close-payment.ts';
 import { createPayment } from '../../src/payments/create-payment.ts';
 import { freeze } from '../../src/policy/decisions.ts';
-import { channel, deliver, Endpoint, kind } from '../support/channels.ts';
+import { CANARY, channel, deliver, Endpoint, kind } from '../support/channels.ts';
 import { CALL, payment, World } from '../support/world.ts';
 
 let world: World;
@@ -52,6 +52,40 @@ describe('what a channel is told', () => {
     await running.stop();
     expect(types('paid')).toEqual(['payment.paid']);
     expect(endpoint.of('freezes')[0]?.data).toEqual({ by: 'cli', reason: 'enough', simulated: true });
+  });
+
+  it('is told again where nobody answered', async () => {
+    const till = await world.process();
+    let isSilent = true;
+    endpoint.answer = async () => (isSilent ? 'silent' : {});
+    const running = await deliver(till, endpoint, [channel('boss')]);
+    await world.sold(till, 'ORDER_1');
+    await world.clock.sleep(3_000);
+    isSilent = false;
+    await until(() => types('boss').length >= 1);
+    await running.stop();
+    expect(types('boss')).toEqual(['payment.paid']);
+  });
+
+  it('says nothing of its address where a message cannot be made', async () => {
+    const till = await world.process();
+    const said: string[] = [];
+    const note = (...what: unknown[]) => void said.push(JSON.stringify(what));
+    const spoilt = kind({
+      open: ({ url }) => ({
+        compose: () => {
+          throw new Error(`cannot tell ${url.href}`);
+        },
+        judge: () => ({ is: 'delivered' }),
+      }),
+    });
+    const log = { info: note, warn: note, error: note };
+    const running = await deliver({ ...till, log }, endpoint, [channel('boss', { kind: spoilt })]);
+    await world.sold(till, 'ORDER_1');
+    await until(() => said.length > 0);
+    await running.stop();
+    expect(said.join()).toContain('could not be made');
+    expect(said.join()).not.toContain(CANARY);
   });
 
   it('waits for one of its order, and for no other', async () => {

@@ -10,6 +10,7 @@ import { PERSONS } from './persons.ts';
 import { PROOF } from './proof.ts';
 import { SIGNATURES } from './signatures.ts';
 import { STORES } from './stores.ts';
+import { TELLING } from './telling.ts';
 
 /** Bugs by what they break, in the words of docs/reliability.md. */
 export const GROUPS: readonly { readonly of: Text; readonly bugs: readonly Bug[] }[] = [
@@ -25,6 +26,7 @@ export const GROUPS: readonly { readonly of: Text; readonly bugs: readonly Bug[]
   { of: { en: 'What only a person may do', zh: '只有人能做的事' }, bugs: PERSONS },
   { of: { en: 'Callers, secrets, simulated money', zh: '调用者、密钥与模拟的钱' }, bugs: CALLERS },
   { of: { en: 'The trail and its sums', zh: '审计记录与合计' }, bugs: LEDGER },
+  { of: { en: 'Every fact is told', zh: '每件事都会通知到' }, bugs: TELLING },
   { of: { en: 'SQLite and PostgreSQL', zh: 'SQLite 与 PostgreSQL' }, bugs: STORES },
 ];
 
