@@ -8,7 +8,6 @@ import { moment, shell, token } from './layout.ts';
 import { foreign, html, type Markup } from './markup.ts';
 import { passkeyButton } from './sign-in-page.ts';
 import { ROLE_WORDS, SIGN_IN } from './sign-in-words.ts';
-import { WORDS } from './words.ts';
 
 /** What somebody's own page shows. */
 export interface AccountView {
@@ -29,12 +28,11 @@ export function accountPage(frame: Frame, view: AccountView, problem?: Text): Ma
   const { person } = view.signedIn;
   return shell(frame, {
     title: frame.say(SIGN_IN.me),
-    body: html`<p class="back"><a href="${frame.to('')}">← ${frame.say(WORDS.backToList)}</a></p>
-<h1>${frame.say(SIGN_IN.me)}</h1>
+    body: html`<h1>${frame.say(SIGN_IN.me)}</h1>
 <div class="live">
 ${problem === undefined ? '' : html`<p class="note warn" role="alert">${frame.say(problem)}</p>`}
-<section class="card"><dl><div><dt>${frame.say(SIGN_IN.name)}</dt><dd>${foreign(person.name)}</dd></div>
-<div><dt>${frame.say(SIGN_IN.role)}</dt><dd>${frame.say(ROLE_WORDS[person.role])}</dd></div></dl></section>
+<div class="card"><dl><div><dt>${frame.say(SIGN_IN.name)}</dt><dd>${foreign(person.name)}</dd></div>
+<div><dt>${frame.say(SIGN_IN.role)}</dt><dd>${frame.say(ROLE_WORDS[person.role])}</dd></div></dl></div>
 ${view.fresh ? '' : html`<p class="note">${frame.say(SIGN_IN.staleHint)}</p>`}
 ${passkeysCard(frame, view)}
 ${person.role === 'root' ? '' : passwordCard(frame, view)}
@@ -71,7 +69,7 @@ ${fresh ? html`<form class="stack" method="post" action="${frame.to('/me/passwor
 function sessionsCard(frame: Frame, { sessions, signedIn }: AccountView): Markup {
   const items = sessions.map(
     ({ name, device, beganAt, expiresAt }) =>
-      html`<li class="row"><div><b>${device === '' ? frame.say(SIGN_IN.someDevice) : foreign(device)}</b>${name === signedIn.session ? html` <span class="badge pending">${frame.say(SIGN_IN.thisOne)}</span>` : ''}<br><span class="small soft">${moment(frame, beganAt)} – ${moment(frame, expiresAt)}</span></div>
+      html`<li class="row"><div><b>${device === '' ? frame.say(SIGN_IN.someDevice) : foreign(device)}</b>${name === signedIn.session ? html` <span class="badge pending">${frame.say(SIGN_IN.thisOne)}</span>` : ''}<br><span class="small soft">${frame.say(SIGN_IN.since)} ${moment(frame, beganAt)} · ${frame.say(SIGN_IN.lasts)} ${moment(frame, expiresAt)}</span></div>
 <form method="post" action="${frame.to('/me/end')}">${token(frame)}<input type="hidden" name="session" value="${name}"><button class="button plainly">${frame.say(SIGN_IN.endOne)}</button></form></li>`,
   );
   return html`<section class="card" aria-labelledby="sessions"><h2 id="sessions">${frame.say(SIGN_IN.sessions)}</h2><ul class="rows">${items}</ul>

@@ -18,7 +18,7 @@ ${problem === undefined ? '' : html`<p class="note bad" role="alert">${frame.say
 <form class="stack" method="post" action="${frame.to('/join')}"${passkeys ? html` data-passkey="make" data-options="${frame.to('/join/options')}"` : ''}>
 <label for="code">${frame.say(SIGN_IN.code)}</label>
 <input id="code" name="code" autocomplete="off" autocapitalize="characters" spellcheck="false" required maxlength="64" class="number">
-${stayField(frame)}
+${stayField(frame, 'month')}
 ${passkeys ? passkeyButton(frame, SIGN_IN.usePasskey, SIGN_IN.makeFailed) : ''}
 ${passwordFields(frame)}
 <button class="button ${passkeys ? 'plainly' : 'go'}">${frame.say(SIGN_IN.usePassword)}</button>

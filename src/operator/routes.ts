@@ -1,5 +1,6 @@
 import { type Context, Hono } from 'hono';
 import type { Text } from '../domain/errors.ts';
+import { isLoopbackName } from '../domain/names.ts';
 import { insist } from '../persons/person.ts';
 import { decideApproval } from '../policy/approvals.ts';
 import { freeze, isFrozen, unfreeze } from '../policy/decisions.ts';
@@ -11,6 +12,7 @@ import type { SignedIn } from './gate.ts';
 import { listPage } from './list-page.ts';
 import { redirect, reply } from './reply.ts';
 import { signInRoutes } from './sign-in-routes.ts';
+import { SIGN_IN } from './sign-in-words.ts';
 import { APPROVAL_ID, phaseOf, readCase, readList } from './view.ts';
 import { WORDS } from './words.ts';
 
@@ -51,6 +53,11 @@ export function operatorRoutes(options: OperatorOptions): Hono {
   routes.use('/approvals/*', async (c, next) => {
     if (!['GET', 'HEAD', 'POST'].includes(c.req.method)) {
       return plain(c, 405, '/approvals', WORDS.refused, WORDS.refusedAdvice, { Allow: 'GET, HEAD, POST' });
+    }
+    const { secure, origin } = site(c);
+    // Never in clear over a network.
+    if (!secure && !isLoopbackName(new URL(origin).hostname)) {
+      return plain(c, 403, '/approvals', SIGN_IN.inClear, SIGN_IN.inClearAdvice);
     }
     await next();
   });

@@ -31,13 +31,13 @@ export function signInPage(
 ${problem === undefined ? '' : html`<p id="problem" class="note bad" role="alert">${frame.say(problem)}</p>`}
 <form class="stack" method="post" action="${frame.to('/sign-in')}"${passkeys ? html` data-passkey="get" data-options="${frame.to('/sign-in/options')}"` : ''}>
 ${next === undefined ? '' : html`<input type="hidden" name="next" value="${next}">`}
-${passkeys ? passkeyButton(frame, SIGN_IN.passkey, SIGN_IN.passkeyFailed) : ''}
+${passkeys ? html`${stayField(frame)}${passkeyButton(frame, SIGN_IN.passkey, SIGN_IN.passkeyFailed)}` : ''}
 ${names ? html`<label for="name">${frame.say(SIGN_IN.name)}</label><input id="name" name="name" autocomplete="username" autocapitalize="none" spellcheck="false" maxlength="64" aria-describedby="name-hint"><p id="name-hint" class="small soft">${frame.say(SIGN_IN.nameHint)}</p>` : ''}
 <label for="secret">${frame.say(names ? SIGN_IN.password : WORDS.secret)}</label>
 <input id="secret" name="secret" type="password" autocomplete="current-password" autocapitalize="none" spellcheck="false" required${passkeys || names ? '' : html` autofocus`} maxlength="1024" aria-describedby="${described}"${isWrong ? html` aria-invalid="true"` : ''}>
 <p id="secret-hint" class="small soft">${frame.say(WORDS.secretHint)}</p>
-${stayField(frame)}
-<button class="button go">${frame.say(WORDS.signInButton)}</button>
+${passkeys ? '' : stayField(frame)}
+<button class="button ${passkeys ? 'plainly' : 'go'}">${frame.say(WORDS.signInButton)}</button>
 </form>
 <p class="small row"><a href="${frame.to('/join')}">${frame.say(SIGN_IN.haveCode)}</a>${elsewhere === undefined ? '' : html` <a href="${elsewhere}">${frame.say(SIGN_IN.local)}</a>`}</p></section>`,
   });
@@ -52,9 +52,10 @@ ${how === 'alone' ? '' : html`<p class="or small soft" data-with hidden>${frame.
 }
 
 /** For how long this device is to be believed. */
-export function stayField(frame: Frame): Markup {
+export function stayField(frame: Frame, usual: Stay = 'visit'): Markup {
   const options = Object.keys(STAYS).map(
-    (stay) => html`<option value="${stay}">${frame.say(STAY_WORDS[stay as Stay])}</option>`,
+    (stay) =>
+      html`<option value="${stay}"${stay === usual ? html` selected` : ''}>${frame.say(STAY_WORDS[stay as Stay])}</option>`,
   );
   return html`<label for="stay">${frame.say(SIGN_IN.stay)}</label><select id="stay" name="stay">${options}</select>`;
 }

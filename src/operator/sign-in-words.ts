@@ -47,6 +47,12 @@ export const SIGN_IN = {
     en: 'The passkey was not kept. Please try again.',
   },
 
+  inClear: { zh: '这里不能登录', en: 'Nobody can sign in here' },
+  inClearAdvice: {
+    zh: '这个地址不是 https，途中的人能看到口令。请把 CASHIER_OPERATOR_URL 设为 https 地址，或在运行服务的电脑上打开。',
+    en: 'This address is not https, and whoever is on the way could read a password. Set CASHIER_OPERATOR_URL to an https address, or open it on the machine that runs this.',
+  },
+
   me: { zh: '我的登录', en: 'My sign-in' },
   role: { zh: '权限', en: 'Role' },
   passkeys: { zh: '通行密钥', en: 'Passkeys' },
@@ -66,13 +72,14 @@ export const SIGN_IN = {
   changePassword: { zh: '更换密码', en: 'Change the password' },
   setPassword: { zh: '设置密码', en: 'Set a password' },
   passwordMeans: {
-    zh: '更换后，其他设备上的登录全部结束。命令行的 --as 也用这个密码。',
-    en: 'Ends your sessions everywhere else. The command line takes it with --as.',
+    zh: '保存后，其他设备上的登录全部结束。',
+    en: 'Ends your sessions everywhere else.',
   },
   save: { zh: '保存', en: 'Save' },
   sessions: { zh: '登录中的设备', en: 'Where you are signed in' },
   thisOne: { zh: '这台设备', en: 'this device' },
   someDevice: { zh: '未知设备', en: 'unknown device' },
+  since: { zh: '登录于', en: 'Since' },
   lasts: { zh: '有效期至', en: 'Until' },
   endOne: { zh: '退出', en: 'Sign out' },
   endAll: { zh: '全部退出', en: 'Sign out everywhere' },
@@ -103,7 +110,7 @@ export const ROLE_WORDS: Readonly<Record<Rank, Text>> = {
 };
 
 export const STAY_WORDS: Readonly<Record<Stay, Text>> = {
-  visit: { zh: '30 分钟（他人也用的设备）', en: '30 minutes (a device that others use)' },
+  visit: { zh: '30 分钟（他人也用的设备）', en: '30 minutes (shared device)' },
   week: { zh: '7 天', en: '7 days' },
   month: { zh: '30 天', en: '30 days' },
   quarter: { zh: '90 天', en: '90 days' },

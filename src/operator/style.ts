@@ -38,6 +38,7 @@ h3{font-size:17px;line-height:1.4}
 .row{display:flex;flex-wrap:wrap;align-items:center;justify-content:space-between;gap:6px 16px}
 .stack{display:grid;gap:8px}
 .stack .button{margin-top:6px}
+.card>.stack{max-width:420px;margin-top:12px}
 .or{text-align:center}
 .rows{list-style:none;padding:0;margin:6px 0 12px}
 .rows li{padding:12px 0;border-top:1px solid var(--line)}

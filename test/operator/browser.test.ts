@@ -159,7 +159,8 @@ describe.skipIf(path === undefined)(`in a browser${why}`, () => {
       stops.push(stop.name);
     }
     expect(stops).toEqual([
-      ...['跳到正文', expect.stringContaining('mcp-cashier'), 'English', 'operator', '退出', '← 全部审批'],
+      ...['跳到正文', expect.stringContaining('mcp-cashier'), 'English', 'operator', '退出'],
+      ...['概览', '订单', '审批', '规则', '← 全部审批'],
       ...['approve', 'reason', 'deny'],
     ]);
     await page.keyboard.press('Shift+Tab');

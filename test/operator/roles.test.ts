@@ -321,6 +321,18 @@ describe('pages about signing in', () => {
     expect((await d.get('')).status).toBe(200);
   });
 
+  it('are served in clear on this machine only', async () => {
+    const d = await Desk.open({ publicUrl: 'http://192.168.1.5:3920' });
+    desks.push(d);
+    for (const path of ['/sign-in', '/join', '/sign-in/options', '/join/options']) {
+      const at = `http://192.168.1.5:3920/approvals${path}`;
+      for (const sent of [await d.get(at), await d.post(at, { secret: SECRET })]) {
+        expect([path, sent.status, sent.cookies]).toEqual([path, 403, []]);
+      }
+    }
+    expect((await d.post('/sign-in', { secret: SECRET })).status).toBe(303);
+  });
+
   it('lead nowhere else: `next` is one of our own pages or none', async () => {
     const { d, id } = await shop();
     for (const next of [
