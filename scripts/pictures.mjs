@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,14 +9,26 @@ import { chromium } from 'playwright-core';
 
 /*
  * Takes the pictures of the documentation that show a simulator at work: the server as it is built sells something and
- * asks for a refund, and the browser looks at what the merchant was told. `npm run pictures`, after a build; CHROMIUM
+ * asks for a refund, and the browser looks at what the merchant was told, and at the console. `npm run pictures`, after a build; CHROMIUM
  * names the browser where it is in no usual place.
  */
 const root = fileURLToPath(new URL('..', import.meta.url));
 const MAIN = join(root, 'dist', 'main.js');
 const PLACES = [
-  { lang: 'zh', file: 'inbox-zh.png', title: '红烧肉菜谱', reason: '买家不要了' },
-  { lang: 'en', file: 'inbox.png', title: 'Braised pork recipe', reason: 'The buyer changed their mind' },
+  { lang: 'zh', file: 'inbox-zh.png', console: 'console-zh.png', title: '红烧肉菜谱', reason: '买家不要了' },
+  {
+    ...{ lang: 'en', file: 'inbox.png', console: 'console.png', title: 'Braised pork recipe' },
+    reason: 'The buyer changed their mind',
+  },
+];
+
+const SECRET = 'a secret of nobody';
+/** What else is sold that day, in yuan. */
+const FURTHER = [
+  ['wechatpay', '88.00'],
+  ['alipay', '36.50'],
+  ['wechatpay', '128.00'],
+  ['wechatpay', '45.00'],
 ];
 
 const browser = await chromium.launch({
@@ -26,7 +38,7 @@ const browser = await chromium.launch({
 for (const place of PLACES) await take(place);
 await browser.close();
 
-async function take({ lang, file, title, reason }) {
+async function take({ lang, file, console: shown, title, reason }) {
   const home = mkdtempSync(join(tmpdir(), 'cashier-pictures-'));
   const env = {
     ...{ PATH: process.env.PATH ?? '', HOME: home, CASHIER_HOME: home, CASHIER_MODE: 'simulator' },
@@ -39,23 +51,55 @@ async function take({ lang, file, title, reason }) {
   const client = new Client({ name: 'pictures', version: '1' });
   try {
     // Without one nobody could sign in on the page that a message leads to.
-    const secret = { ...env, CASHIER_OPERATOR_SECRET: 'a secret of nobody' };
+    const secret = { ...env, CASHIER_OPERATOR_SECRET: SECRET };
     execFileSync(process.execPath, [MAIN, 'operator', 'set-secret', '--realm', 'simulator'], { env: secret });
     await client.connect(new StdioClientTransport({ command: process.execPath, args: [MAIN], env }));
     const call = async (name, args) => (await client.callTool({ name, arguments: args })).structuredContent;
-    const order = await call('create-payment', { provider: 'alipay', amountYuan: '19.90', title });
-    const page = await (await fetch(order.cashierUrl)).text();
-    const scan = /href="(http:\/\/127\.0\.0\.1:\d+\/scan[^"]*)"/.exec(page)?.[1]?.replaceAll('&amp;', '&');
-    if (scan === undefined) throw new Error('the page leads to no simulator');
-    const opened = await fetch(scan);
-    await fetch(`${opened.url}/pay`, { method: 'POST' });
-    while ((await call('query-payment', { outTradeNo: order.outTradeNo, waitSeconds: 10 })).state !== 'PAID');
-    await call('refund-payment', { outTradeNo: order.outTradeNo, refundYuan: '19.90', reason });
-    await picture(`${new URL(scan).origin}/inbox`, join(root, 'docs', 'images', file));
+    const { outTradeNo, origin } = await sell(call, { provider: 'alipay', amountYuan: '19.90', title });
+    await call('refund-payment', { outTradeNo, refundYuan: '19.90', reason });
+    await picture(`${origin}/inbox`, join(root, 'docs', 'images', file));
+    for (const [provider, amountYuan] of FURTHER) await sell(call, { provider, amountYuan, title });
+    await consolePicture(env, lang, join(root, 'docs', 'images', shown));
   } finally {
     await client.close();
     rmSync(home, { recursive: true, force: true, maxRetries: 5 });
   }
+}
+
+/** Where the simulator is, in which the buyer has paid. */
+async function sell(call, wanted) {
+  const order = await call('create-payment', wanted);
+  const page = await (await fetch(order.cashierUrl)).text();
+  const scan = /href="(http:\/\/127\.0\.0\.1:\d+\/scan[^"]*)"/.exec(page)?.[1]?.replaceAll('&amp;', '&');
+  if (scan === undefined) throw new Error('the page leads to no simulator');
+  const opened = await fetch(scan);
+  await fetch(`${opened.url}/pay`, { method: 'POST' });
+  const { outTradeNo } = order;
+  while ((await call('query-payment', { outTradeNo, waitSeconds: 10 })).state !== 'PAID');
+  return { outTradeNo, origin: new URL(scan).origin };
+}
+
+/** The overview of the console, as whoever knows the secret has it. */
+async function consolePicture(env, lang, path) {
+  const args = [MAIN, 'console', '--realm', 'simulator', '--json'];
+  const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  let said = '';
+  for await (const chunk of child.stdout.setEncoding('utf8')) {
+    said += chunk;
+    if (/\}\s*$/.test(said)) break;
+  }
+  const locale = lang === 'zh' ? 'zh-CN' : 'en-GB';
+  const context = await browser.newContext({ viewport: { width: 1000, height: 900 }, locale });
+  const page = await context.newPage();
+  await page.goto(JSON.parse(said).url);
+  await page.locator('input[type=password]').first().fill(SECRET);
+  await page.keyboard.press('Enter');
+  await page.locator('.chart').waitFor();
+  const chart = await page.locator('.chart').boundingBox();
+  const height = Math.ceil((chart?.y ?? 0) + (chart?.height ?? 0) + 40);
+  await page.screenshot({ path, clip: { x: 0, y: 0, width: 1000, height }, fullPage: true });
+  await context.close();
+  child.kill();
 }
 
 async function picture(url, path) {

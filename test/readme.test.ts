@@ -131,6 +131,7 @@ const SERVES = [
   [/^http --no-mcp$/, /127\.0\.0\.1:3920/],
   [/^simulator$/, /AP_GATEWAY[\s\S]*}/],
   [/^approvals page$/, /http:\/\/127\.0\.0\.1:\d+\/approvals/],
+  [/^console$/, /http:\/\/127\.0\.0\.1:\d+\/console/],
 ] as const;
 /** Played by `.ci/run`, word for word, and those from a packed file by `test/package/installed.mjs`. */
 const IN_CI = [

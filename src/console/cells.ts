@@ -44,7 +44,7 @@ export function takingsTable(
 ): Markup {
   const cells = ({ paidFen, refundedFen, paidCount }: Taken) =>
     html`<td>${yuan(paidFen)}</td><td>${yuan(refundedFen)}</td><td>${yuan(paidFen - refundedFen)}</td><td class="wide-only">${paidCount}</td>`;
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="${frame.say(caption)}"><table class="sums-table"><caption class="quiet">${frame.say(caption)}</caption>
+  return html`<div class="scroll" tabindex="0" role="group" aria-label="${frame.say(caption)}"><table class="sums-table"><caption class="quiet">${frame.say(caption)}</caption>
 <thead><tr><th scope="col">${frame.say(first)}</th><th scope="col">${frame.say(WORDS.collected)}</th><th scope="col">${frame.say(WORDS.refunded)}</th><th scope="col">${frame.say(WORDS.net)}</th><th scope="col" class="wide-only">${frame.say(WORDS.payments)}</th></tr></thead>
 <tbody>${rows.map(({ name, taken }) => html`<tr><th scope="row">${name}</th>${cells(taken)}</tr>`)}</tbody>
 ${total === undefined || rows.length < 2 ? '' : html`<tfoot><tr><th scope="row">${frame.say(WORDS.total)}</th>${cells(total)}</tr></tfoot>`}</table></div>`;

@@ -8,6 +8,8 @@ import { type Deeds, orderRoutes } from './order-routes.ts';
 import { ordersPage } from './orders-page.ts';
 import { markOf, PERIODS, type Period, readOverview } from './overview.ts';
 import { overviewPage } from './overview-page.ts';
+import { rulesPage } from './rules-page.ts';
+import { readRules } from './rules-view.ts';
 import { daysSheet, ordersSheet, sheet } from './sheets.ts';
 import { readWish } from './wish.ts';
 
@@ -65,6 +67,12 @@ export function consoleRoutes(options: OperatorOptions, deeds: Deeds = {}): Hono
       sheet(`orders-${beijingDate(now)}`, ordersSheet(options, wish)),
     );
   });
+
+  routes.get('/console/rules', (c) =>
+    show(c, '/console/rules', {}, async (page) =>
+      reply(200, rulesPage(page, await ledger.read((book) => readRules(book, page.now)))),
+    ),
+  );
 
   routes.route('/', orderRoutes(options, doors, deeds));
   routes.all('/console/*', async (c) => {

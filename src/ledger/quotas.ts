@@ -165,6 +165,18 @@ export class Quotas {
     }));
   }
 
+  /** Budgets that were ever filled or drawn on, with what was put into them and what calls hold of it (fen), by name. */
+  async filled(
+    limit: number,
+  ): Promise<{ readonly name: string; readonly filledFen: number; readonly heldFen: number }[]> {
+    const rows = await this.#tx.all('SELECT * FROM budgets ORDER BY budget LIMIT ?', limit);
+    return rows.map((row) => ({
+      name: String(row.budget),
+      filledFen: Number(row.filled_fen),
+      heldFen: Number(row.held_fen),
+    }));
+  }
+
   /** Names of all budgets that were ever filled or drawn on. */
   async budgets(): Promise<string[]> {
     const rows = await this.#tx.all('SELECT budget FROM budgets ORDER BY budget');

@@ -80,7 +80,7 @@ function rooms(frame: Frame, here: Room | undefined): Markup {
 function band(frame: Frame): Markup | undefined {
   if (frame.realm === 'live') return undefined;
   const words = frame.realm === 'simulator' ? WORDS.simulated : WORDS.sandbox;
-  return html`<p class="band" role="note">${frame.say(words)}</p>`;
+  return html`<aside class="band">${frame.say(words)}</aside>`;
 }
 
 /** A page that says one thing; where `refresh` is given, until so many seconds have passed. */

@@ -68,6 +68,10 @@ select{width:100%;font:inherit;color:inherit;background:var(--ground);border:1px
 .two{display:grid;gap:18px;align-items:start}
 .two>div{display:grid;gap:18px;min-width:0}
 .two .card>*+*{margin-top:12px}
+.two .live{margin-top:0}
+.back+.two{margin-top:14px}
+.callers{margin-top:12px}
+.callers h4{font-size:15px;color:var(--soft);margin-top:10px}
 .given{list-style:none;padding:0}
 .given li{display:grid;gap:4px;padding:12px 0;border-top:1px solid var(--line)}
 .given li:first-child{border-top:0;padding-top:0}
@@ -82,7 +86,7 @@ select{width:100%;font:inherit;color:inherit;background:var(--ground);border:1px
 @media (min-width:900px){.two{grid-template-columns:minmax(0,1fr) 360px;gap:24px}.rooms{margin-top:-4px}}
 @media (max-width:720px){.orders li{grid-template-columns:minmax(0,1fr) auto;grid-template-areas:"title much" "about how" "when how"}.orders .how{text-align:end;align-self:start}}
 @media (max-width:640px){.tiles{grid-template-columns:1fr;gap:10px}.tile{grid-template-columns:1fr auto;align-items:baseline;padding:14px 16px}.tile b{font-size:22px;text-align:end}.tile .name{grid-column:1}.orders{padding:4px 16px}.wide-only{display:none}.rooms a{padding:10px 9px}.chart svg{height:140px}.search .line .button{flex:1 1 100%}}
-@media (max-width:400px){.sums-table{font-size:14px}.sums-table th,.sums-table td{padding-inline-start:8px}}
+@media (max-width:400px){.rooms a{padding:10px 7px;font-size:15px}.sums-table{font-size:14px}.sums-table th,.sums-table td{padding-inline-start:8px}}
 @media (min-width:1600px){main,.top{max-width:1280px}}
 @media (forced-colors:active){.chart .pays,.chart .back,.key{forced-color-adjust:none}}
 `;

@@ -100,7 +100,7 @@ code,.number{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"WenQuanYi Z
 .foreign figcaption{padding:7px 14px;font-size:14px;font-weight:600;border-bottom:1px dashed var(--quote-line)}
 .foreign figcaption span{font-weight:400;color:var(--soft);margin-inline-start:.4em}
 .foreign blockquote{padding:10px 14px;font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"WenQuanYi Zen Hei Mono",monospace;white-space:pre-wrap;overflow:hidden}
-.odd{padding:0 .3em;border-radius:4px;background:var(--warn-wash);color:var(--warn);font-size:.85em}
+.odd{padding:0 .3em;border-radius:4px;background:var(--warn-wash);color:var(--warn);font-size:max(13px,.85em)}
 dl{display:grid}
 dl>div{display:grid;grid-template-columns:minmax(7em,11em) 1fr;gap:2px 16px;padding:8px 0;border-top:1px solid var(--line)}
 dl>div:first-child{border-top:0}

@@ -148,8 +148,8 @@ function together(today: readonly Rule[], then: readonly Rule[]): Rule[] {
   return [...today, ...then.filter((rule) => !known.has(JSON.stringify(rule)))];
 }
 
-/** @param whenFree also what of it leaves its window when, which takes longer */
-async function used(
+/** What is used of the limits and budgets among rules. @param whenFree also what of it leaves its window when, which takes longer */
+export async function used(
   book: Book,
   kind: MoneyKind,
   rules: readonly Rule[],

@@ -1,0 +1,188 @@
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { consoleBeside } from '../../src/console/index.ts';
+import { fen } from '../../src/domain/money.ts';
+import { listenForOperator } from '../../src/operator/index.ts';
+import { runApproved } from '../../src/payments/carry-out.ts';
+import { Person } from '../../src/persons/person.ts';
+import { acceptPolicy, freeze } from '../../src/policy/decisions.ts';
+import type { Policy } from '../../src/policy/policy.ts';
+import { Desk, ORDER, SECRET } from '../operator/desk.ts';
+import { stumblingBlocks } from '../support/accessibility.ts';
+import { axeFindings } from '../support/axe.ts';
+import { findChromium, launchChromium } from '../support/chromium.ts';
+import { cheapGuesses } from '../support/guess-cost.ts';
+import { aMonth } from './shop.ts';
+
+cheapGuesses();
+
+const path = findChromium();
+const why = path === undefined ? ' (skipped: no Chromium here; set CHROMIUM to its path)' : '';
+const PHONE = { width: 320, height: 700 };
+const DESKTOP = { width: 1280, height: 800 };
+/** Something of every kind of rule. */
+const RULES: Policy = {
+  payments: {
+    ...{ maxFen: fen(500_000), approveAboveFen: fen(50_000), hours: [480, 1_380], scenes: ['qr', 'h5'] },
+    ...{ providers: ['alipay'], perDay: { totalFen: fen(2_000_000), count: 500 }, perMinute: { count: 20 } },
+  },
+  refunds: { maxFen: fen(50_000), approveAboveFen: fen(0), perDay: { totalFen: fen(10_000), count: 2 } },
+  clients: { 'shop-agent': { payments: { maxFen: fen(10_000) }, refunds: { from: 'budget' } } },
+  foreignOrders: 'query',
+  trustForms: true,
+};
+
+describe.skipIf(path === undefined)(`in a browser${why}`, () => {
+  let browser: Browser;
+  const closing: (() => Promise<unknown>)[] = [];
+  beforeAll(async () => {
+    browser = await launchChromium(path ?? '');
+  });
+  afterAll(() => browser?.close());
+  afterEach(async () => {
+    for (const close of closing.splice(0).reverse()) await close();
+  });
+
+  async function visit(options: BrowserContextOptions & { readonly signedIn?: boolean } = {}) {
+    const { signedIn = true, ...browserOptions } = options;
+    const desk = await Desk.open();
+    closing.push(() => desk.close());
+    const listener = await listenForOperator({ ...desk.options, beside: consoleBeside() });
+    closing.push(() => listener.close());
+    const context = await browser.newContext({ locale: 'zh-CN', viewport: DESKTOP, ...browserOptions });
+    closing.push(() => context.close());
+    if (signedIn) {
+      const [name = '', value = ''] = (await desk.signIn()).cookie?.split('=') ?? [];
+      const both = ['/approvals', '/console'].map((at) => ({ name, value, domain: '127.0.0.1', path: at }));
+      await context.addCookies(both.map((one) => ({ ...one, httpOnly: true, sameSite: 'Strict' })));
+    }
+    const page = await context.newPage();
+    const problems: string[] = [];
+    page.on('pageerror', (error) => problems.push(error.message));
+    page.on('console', (message) => {
+      if (message.type() === 'error' && !/status of 4\d\d/.test(message.text()))
+        problems.push(message.text());
+    });
+    return { desk, page, context, problems, home: `${listener.origin}/console` };
+  }
+  const body = (page: Page) => page.locator('body').innerText();
+  async function serve(desk: Desk): Promise<void> {
+    const stop = new AbortController();
+    const running = runApproved(desk.till, () => 'unknown', stop.signal);
+    await desk.world.clock.sleep(1_000);
+    stop.abort();
+    await running;
+  }
+
+  it('a person signs in, finds an order and refunds it, and what came of it appears by itself', async () => {
+    const { desk, page, problems, home } = await visit({ signedIn: false });
+    await desk.sold();
+    await page.goto(home);
+    await page.getByLabel('操作员口令').fill(SECRET);
+    await page.getByRole('button', { name: '登录' }).click();
+    await page.waitForURL(home);
+    await page.getByRole('link', { name: '订单', exact: true }).click();
+    await page.getByLabel('单号、商品名或金额').fill('RECIPE');
+    await page.keyboard.press('Enter');
+    await page.getByRole('link', { name: '菜谱' }).click();
+    await page.getByLabel('退款金额（元）').fill('30');
+    await page.getByRole('button', { name: '下一步' }).click();
+    await page.getByRole('heading', { name: '确认退款吗？' }).waitFor();
+    await page.getByRole('button', { name: '确认退款 ¥30.00' }).dblclick();
+    await page.waitForURL(`${home}/orders/${ORDER}`);
+    await page.getByText('已批准，正在执行').waitFor();
+    await serve(desk);
+    await page.getByText('支付平台已确认。', { exact: true }).waitFor();
+    expect(desk.world.bank.refundedFen(ORDER)).toBe(3_000);
+    expect(problems).toEqual([]);
+  });
+
+  it('the overview follows what comes in, and leaves alone what has not changed', async () => {
+    const { desk, page, problems, home } = await visit();
+    await page.goto(home);
+    await page.getByText('这段时间没有收款，也没有退款。').waitFor();
+    await desk.sold();
+    await page.getByRole('cell', { name: '¥88.00' }).first().waitFor();
+    await page.goto(`${home}/orders/${ORDER}`);
+    await page.evaluate(`document.getElementById('live').dataset.here = 'yes'`);
+    const mark = () => page.locator('#live').getAttribute('data-mark');
+    const before = await mark();
+    await desk.sold('ORDER_000002');
+    await expect.poll(mark, { timeout: 10_000 }).not.toBe(before);
+    expect(await page.locator('#live').getAttribute('data-here')).toBe('yes');
+    expect(problems).toEqual([]);
+  });
+
+  it('a session that has ended leads to sign-in by itself', async () => {
+    const { page, context, home } = await visit();
+    await page.goto(home);
+    await context.clearCookies();
+    await page.getByLabel('操作员口令').waitFor();
+    expect(page.url()).toContain('next=console');
+  });
+
+  it('everything is there without a script', async () => {
+    const { desk, page, home } = await visit({ javaScriptEnabled: false });
+    await desk.sold();
+    await page.goto(home);
+    expect(await body(page)).toMatch(/今天\s+收款\s+¥88\.00/);
+    await desk.sold('ORDER_000002');
+    await page.getByRole('link', { name: '刷新' }).click();
+    expect(await body(page)).toMatch(/今天\s+收款\s+¥176\.00/);
+    await page.goto(`${home}/orders/${ORDER}`);
+    await page.getByLabel('退款金额（元）').fill('1');
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: '确认退款 ¥1.00' }).click();
+    expect(await body(page)).toContain('已批准，正在执行');
+  });
+
+  const looks = [PHONE, DESKTOP].flatMap((viewport) => [
+    { lang: 'zh', viewport, colorScheme: 'light' as const },
+    { lang: 'en', viewport, colorScheme: 'dark' as const },
+  ]);
+  it.each(looks)(
+    'nobody stumbles: $lang, $viewport.width px, $colorScheme',
+    async ({ lang, viewport, colorScheme }) => {
+      const { desk, page, home, problems } = await visit({ viewport, colorScheme });
+      const check = async (address: string) => {
+        await page.goto(`${home}${address}${address.includes('?') ? '&' : '?'}lang=${lang}`);
+        expect(await stumblingBlocks(page), address).toEqual([]);
+        expect(await axeFindings(page), address).toEqual([]);
+      };
+      for (const empty of ['', '/orders', '/rules', '/nowhere']) await check(empty);
+      await aMonth(desk.till, 3);
+      await desk.sold(ORDER, { title: 'W'.repeat(127) });
+      await desk.proposeRefund({ reason: `<b>\u202E${'返'.repeat(60)}` });
+      const { ledger } = desk.till;
+      const person = await Person.bySecret(ledger, 'live', SECRET, 'page');
+      await ledger.write((book) => acceptPolicy(book, person, RULES));
+      await desk.till.ledger.write((book) =>
+        book.quotas.insertBudgetMove({
+          budget: 'shop-agent',
+          amountFen: 5_000,
+          by: 'terminal',
+          note: undefined,
+        }),
+      );
+      for (const full of [
+        '',
+        '?days=30',
+        '/orders',
+        '/orders?q=W&state=PAID&from=x',
+        '/orders?q=nowhere',
+        '/rules',
+      ]) {
+        await check(full);
+      }
+      const order = `/orders/${ORDER}`;
+      for (const one of [order, '/orders/C_OPEN_0001', '/orders/C_DOUBT_001', '/orders/NOWHERE'])
+        await check(one);
+      await check(`${order}/refund?number=R1&yuan=1.00&reason=${'x'.repeat(80)}`);
+      await check(`${order}/refund?number=R1&yuan=x`);
+      await check('/orders/C_OPEN_0001/close');
+      await desk.till.ledger.write((book) => freeze(book, 'terminal', 'a long reason '.repeat(10)));
+      for (const frozen of ['', '/rules', order]) await check(frozen);
+      expect(problems).toEqual([]);
+    },
+  );
+});
