@@ -3,6 +3,7 @@ import { issuerKeys, NoKeys } from '../auth/issuer-keys.ts';
 import { readTokenFile } from '../auth/token-file.ts';
 import type { Config } from '../config.ts';
 import { CashierError } from '../domain/errors.ts';
+import { isLoopbackName } from '../domain/names.ts';
 import { nearest } from '../domain/nearest.ts';
 import type { ProviderId } from '../domain/order.ts';
 import { error, type Finding, ok, refusal, warning } from '../providers/finding.ts';
@@ -19,8 +20,23 @@ export async function* examineService(
 ): AsyncIterable<Finding> {
   yield* examineTools(config, wallets);
   yield* examineCallers(config);
+  yield* examineOperators(config);
   if (config.oauth && !offline) yield await examineIssuer(config.oauth, http);
   yield* examinePort(config, machine);
+}
+
+/** Nobody signs in where a password would cross a network in clear. */
+function* examineOperators({ operatorUrl, env }: Config): Iterable<Finding> {
+  if (operatorUrl === undefined) return;
+  const { protocol, hostname } = new URL(operatorUrl);
+  if (protocol === 'https:' || isLoopbackName(hostname)) return;
+  const variable = env.CASHIER_OPERATOR_URL === undefined ? 'CASHIER_PUBLIC_URL' : 'CASHIER_OPERATOR_URL';
+  yield warning('service.operators-in-clear', {
+    variable,
+    zh: `${variable} 不是 https：审批页面在那里不能登录，手机上也用不了通行密钥。`,
+    en: `${variable} is not https: nobody can sign in to approve there, and phones have no passkeys for it.`,
+    remedy: ['把 CASHIER_OPERATOR_URL 设为 https 地址。', 'Set CASHIER_OPERATOR_URL to an https address.'],
+  });
 }
 
 function* examineTools(

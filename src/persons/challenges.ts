@@ -5,7 +5,7 @@ import { sharedKey } from '../ledger/shared-key.ts';
 import { sameToken } from './tokens.ts';
 
 /** How long (ms) a challenge can be answered. */
-export const CHALLENGE_MS = 5 * 60_000;
+const CHALLENGE_MS = 5 * 60_000;
 const FORM = /^([A-Za-z0-9_-]{43})\.(\d{13})\.([A-Za-z0-9_-]{43})$/;
 
 /** What a passkey is asked to sign, until when (ms) it may. */

@@ -9,7 +9,7 @@ import { insist, Person, type Role } from './person.ts';
 import { refused, storedSecret } from './secret.ts';
 
 /** How long (ms) an invitation lasts. */
-export const INVITATION_MS = 60 * 60_000;
+const INVITATION_MS = 60 * 60_000;
 /** Of an invitation's code: as an approval's id, nothing that is read as something else; 125 bits. */
 const CODE_ALPHABET = '23456789ABCDEFGHJKLMNPQRSTUVWXYZ';
 const CODE_LENGTH = 25;
@@ -73,7 +73,7 @@ export async function revokePerson(ledger: Ledger, by: Person, name: string): Pr
 }
 
 /** Who may sign in besides the holder of the secret, and by what; times in ms. */
-export interface PersonView extends Pick<PersonRecord, 'name' | 'role' | 'addedAt' | 'invitedUntil'> {
+interface PersonView extends Pick<PersonRecord, 'name' | 'role' | 'addedAt' | 'invitedUntil'> {
   readonly password: boolean;
   readonly passkeys: readonly PasskeyRecord[];
   /** Where they are signed in just now. */
@@ -241,7 +241,7 @@ function nobody(): CashierError {
   });
 }
 
-export function tooShort(): CashierError {
+function tooShort(): CashierError {
   return invalid('密码至少需要 8 个字符。', 'A password needs at least 8 characters.', {
     zh: '换一个更长的。',
     en: 'Choose a longer one.',

@@ -22,7 +22,6 @@ const NEEDS = {
   persons: 'root',
 } as const satisfies Readonly<Record<string, Rank>>;
 export type Deed = keyof typeof NEEDS;
-export const DEEDS = Object.keys(NEEDS) as readonly Deed[];
 
 /** Whether somebody of that role may do what `needed` may. */
 export function may(person: Pick<Person, 'role'>, needed: Rank): boolean {

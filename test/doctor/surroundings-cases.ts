@@ -289,6 +289,16 @@ describe('policy, tokens and port', () => {
   });
 
   it.each([
+    [{ CASHIER_OPERATOR_URL: 'http://192.168.1.5:3920' }, 'CASHIER_OPERATOR_URL'],
+    [{ CASHIER_PUBLIC_URL: 'http://pay.example' }, 'CASHIER_PUBLIC_URL'],
+    [{ CASHIER_PUBLIC_URL: 'http://pay.example', CASHIER_OPERATOR_URL: 'https://op.example' }, undefined],
+    [{ CASHIER_OPERATOR_URL: 'http://localhost:3920' }, undefined],
+  ])('tell where operators would sign in in clear: %j', async (env, variable) => {
+    const found = (await complaints(env)).filter((one) => one.includes('operators-in-clear'));
+    expect(found).toEqual(variable === undefined ? [] : [`warning service.operators-in-clear ${variable}`]);
+  });
+
+  it.each([
     [
       'and its keys',
       200,
