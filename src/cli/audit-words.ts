@@ -241,8 +241,8 @@ const SENTENCES: { readonly [Kind in AuditKind]: Sentence<Kind> } = {
   'operator-secret-set': () => ({ zh: '设置操作员口令', en: 'the operator secret was set' }),
   'operator-secret-changed': () => ({ zh: '更换操作员口令', en: 'the operator secret was changed' }),
   'operator-signed-in': (d) => ({
-    zh: `操作员登录${said(d.via, '，在 ')}`,
-    en: `the operator signed in${said(d.via, ', at the ')}`,
+    zh: `操作员登录${said(d.via, '，在 ')}${said(d.proof, '，以 ')}`,
+    en: `the operator signed in${said(d.via, ', at the ')}${said(d.proof, ', by ')}`,
   }),
   'operator-sign-in-failed': (d) => ({
     zh: `操作员登录失败${said(d.unrecorded, '，此前另有未逐条记录的失败次数：')}`,

@@ -84,7 +84,11 @@ export function gate(options: {
   });
   const recorded = { since: Number.NEGATIVE_INFINITY, count: 0, unrecorded: 0 };
 
-  const ledgerId = () => ledger.read((book) => book.audit.ledgerId());
+  let knownId: string | undefined;
+  async function ledgerId(): Promise<string> {
+    knownId ??= await ledger.read((book) => book.audit.ledgerId());
+    return knownId;
+  }
   async function kept(kind: Kept, cookies: string | undefined, site: Site): Promise<string | undefined> {
     return cookieValue(cookies, cookieName(await ledgerId(), kind, site));
   }

@@ -13,6 +13,10 @@ import { refundPayment } from '../../src/payments/refund-payment.ts';
 import { settleDay } from '../../src/payments/settle-day.ts';
 import { runSettler } from '../../src/payments/settler.ts';
 import type { Till } from '../../src/payments/till.ts';
+import { addPerson, joinByPassword, listPeople, revokePerson } from '../../src/persons/people.ts';
+import { Person } from '../../src/persons/person.ts';
+import { setOperatorSecret } from '../../src/persons/secret.ts';
+import { bySession, openSession } from '../../src/persons/sessions.ts';
 import { openSqlite } from '../../src/platform/sqlite.ts';
 import { systemRandom } from '../../src/platform/system.ts';
 import { unfreeze } from '../../src/policy/decisions.ts';
@@ -105,6 +109,26 @@ describe.each(WAYS)('a backup, $title', ({ from, to, has }) => {
     expect(verdict).toMatchObject({ intact: true });
     for (let i = 0; i < 12; i++)
       expect((await till.ledger.read((book) => book.orders.get(`BUSY_${i}`)))?.state).toBe('NOTPAY');
+  });
+
+  test('knows nobody any more when it is put back: who was revoked since is not in it', async () => {
+    const { ledger, randomBytes } = till;
+    await setOperatorSecret(ledger, { newSecret: 'correct horse', oldSecret: undefined }, randomBytes);
+    const root = await Person.bySecret(ledger, 'live', 'correct horse', 'page');
+    const at = { now: world.clock.now(), randomBytes };
+    const { code } = await addPerson(ledger, root, { name: 'li', role: 'rule' }, at);
+    await joinByPassword(ledger, code, 'a long password', randomBytes);
+    const session = await openSession(ledger, root, at);
+    await backup();
+    await revokePerson(ledger, root, 'li');
+    const target = await places.empty(to);
+    await put(target);
+    const again = await processOn(target);
+    expect(await listPeople(again.ledger)).toEqual([]);
+    expect(await bySession(again.ledger, session.id)).toBeUndefined();
+    await Person.bySecret(again.ledger, 'live', 'correct horse', 'page');
+    expect(await verifyAudit(again.ledger, [])).toMatchObject({ intact: true });
+    await again.close();
   });
 
   test('is put back paused, and only where no ledger is', async () => {

@@ -321,6 +321,25 @@ describe('pages about signing in', () => {
     expect((await d.get('')).status).toBe(200);
   });
 
+  it('lock out whoever guesses passwords, by whatever name, and nobody else', async () => {
+    const { d } = await shop();
+    d.source = '198.51.100.7';
+    d.cookie = undefined;
+    for (let i = 0; i < 10; i++) {
+      expect(
+        (await d.post('/sign-in', { name: `${i % 2 ? 'see' : 'no'}-er`, secret: 'a guess' })).status,
+      ).toBe(403);
+    }
+    const right = { name: 'see-er', secret: PASSWORD };
+    const locked = await d.post('/sign-in', right);
+    expect([locked.status, locked.headers.get('retry-after')]).toEqual([429, expect.stringMatching(/^\d+$/)]);
+    const other = d.beside(d.till.ledger);
+    other.source = d.source;
+    expect((await other.post('/sign-in', right)).status).toBe(429);
+    other.source = '198.51.100.8';
+    expect((await other.post('/sign-in', right)).status).toBe(303);
+  });
+
   it('are served in clear on this machine only', async () => {
     const d = await Desk.open({ publicUrl: 'http://192.168.1.5:3920' });
     desks.push(d);
