@@ -258,6 +258,22 @@ describe('limits and budgets', () => {
     expect(await till.ledger.read((book) => book.quotas.budgets())).toEqual(['a', 'b']);
   });
 
+  it('tell what was put into them last', async () => {
+    const moves: [string, number][] = [
+      ['a', 500],
+      ['a', 300],
+      ['b', 9],
+      ['a', -200],
+      ['c', -1],
+    ];
+    for (const [name, amountFen] of moves) {
+      const move = { budget: name, amountFen, by: 'terminal', note: undefined };
+      await till.ledger.write((book) => book.quotas.insertBudgetMove(move));
+    }
+    const last = (name: string) => till.ledger.read((book) => book.quotas.lastTopUp(name));
+    expect([await last('a'), await last('b'), await last('c')]).toEqual([300, 9, undefined]);
+  });
+
   it('hold what was drawn for as long as it counts, once whatever is said twice', async () => {
     await till.ledger.write((book) => sell(book, 'O1', 30, { countedAt: now }));
     await draw(['a', 'a', 'b'], { outTradeNo: 'O1' });

@@ -45,8 +45,8 @@ export const GROUPS = [
   ofWallet('alipay', {
     mutate: ['signer', 'signature', 'verification', 'certificates', 'form', 'notify', 'keys', 'answer'],
     tests: [
-      ...['certificate-mode', 'certificates', 'answer', 'keys'],
-      ...['notify', 'notify-fields', 'notify-hostile', 'payment'],
+      ...['certificate-mode', 'certificates', 'answer', 'keys', 'signature'],
+      ...['isv', 'notify', 'notify-fields', 'notify-hostile', 'payment'],
     ],
   }),
   ofWallet('wechatpay', {

@@ -123,6 +123,27 @@ describe('approvals in the ledger', () => {
     expect(await open(undefined, 2)).toBe('A2 A0');
   });
 
+  it('have expired behind a mark and up to an instant, in the order in which they expire', async () => {
+    await insert(
+      approval('A1', { expiresAt: now + 1 }),
+      approval('A2', { expiresAt: now + 2 }),
+      approval('A3', { expiresAt: now + 2, state: 'approved' }),
+      approval('A4', { expiresAt: now + 2 }),
+      approval('A5', { expiresAt: now + 3 }),
+      approval('A0', { expiresAt: now + 4, state: 'approved' }),
+      approval('A6', { expiresAt: now + 5 }),
+      ...(['used', 'denied', 'failed'] as const).map((state) =>
+        approval(state, { expiresAt: now + 2, state }),
+      ),
+    );
+    const expired = (id: string, expiresAt: number, limit = 10) =>
+      read(async (book) => ids(await book.approvals.expired({ expiresAt, id }, now + 4, limit)));
+    expect(await expired('', now)).toBe('A1 A2 A3 A4 A5 A0');
+    expect(await expired('A2', now + 2)).toBe('A3 A4 A5 A0');
+    expect(await expired('A2', now + 2, 2)).toBe('A3 A4');
+    expect(await expired('A0', now + 4)).toBe('');
+  });
+
   it('move on once, from where they are, and what was decided first stays', async () => {
     await insert(approval('A1'));
     const move = (from: ApprovalState, to: 'approved' | 'used' | 'denied', by = {}) =>

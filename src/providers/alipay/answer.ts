@@ -38,7 +38,7 @@ export function certSnOf(body: Buffer): string | undefined {
   const sn = readJsonString(
     (text === undefined ? undefined : jsonMembers(text))?.get('alipay_cert_sn') ?? '',
   );
-  return sn !== undefined && /^[0-9a-f]{32}$/i.test(sn) ? sn : undefined;
+  return sn?.match(/^[0-9a-f]{32}$/i)?.[0];
 }
 
 function split(
@@ -64,7 +64,7 @@ function textFields(node: string, requestId: string | undefined): ReadonlyMap<st
   try {
     parsed = JSON.parse(node);
   } catch {
-    throw new OutcomeUnknown('unreadable', requestId);
+    // reported below, with what is JSON and no object
   }
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
     throw new OutcomeUnknown('unreadable', requestId);

@@ -113,12 +113,14 @@ function notifiedRefund(
   { mchId, subMerchant }: WechatpayConfig,
 ): KnownRefund {
   const parties = { mchid: mchId, sp_mchid: subMerchant && mchId, sub_mchid: subMerchant?.mchId };
-  const named = Object.entries(parties).filter(([name]) => (answer?.[name] ?? null) !== null);
-  if (named.some(([name, own]) => typeof answer?.[name] === 'string' && answer[name] !== own)) {
+  const named = Object.entries(parties)
+    .map(([name, own]) => ({ name, own, said: answer?.[name] ?? null }))
+    .filter(({ said }) => said !== null);
+  if (named.some(({ own, said }) => typeof said === 'string' && said !== own)) {
     throw new NotifyRejected('other-account');
   }
   const isOurs =
-    named.some(([name]) => name !== 'sub_mchid') && named.every(([name, own]) => answer?.[name] === own);
+    named.some(({ name }) => name !== 'sub_mchid') && named.every(({ own, said }) => said === own);
   const outTradeNo = textAt(answer, 'out_trade_no');
   const outRefundNo = textAt(answer, 'out_refund_no');
   const refund =

@@ -150,7 +150,7 @@ function downloadedKeys(
 /** Whether a merchant with a public key has no certificates: they are told so, or given an empty list. */
 function saysNone({ status, body }: GatewayResponse, publicKey: object | undefined): boolean {
   if (publicKey === undefined) return false;
-  const answer = readAnswer(body);
-  if (status === 200) return Array.isArray(answer?.data) && answer.data.length === 0;
+  const answer = readAnswer(body) ?? {};
+  if (status === 200) return Array.isArray(answer.data) && answer.data.length === 0;
   return status === 404 && ['RESOURCE_NOT_EXISTS', 'NOT_FOUND'].includes(wordAt(answer, 'code') ?? '');
 }

@@ -49,9 +49,9 @@ async function loadSdk(config: WechatpayConfig): Promise<Pay> {
     appid: config.appId,
     mchid: config.mchId,
     serial_no: config.merchantSerial,
-    // Asked for by the constructor, read only when no serial number is given.
-    publicKey: Buffer.from('unused'),
-    privateKey: Buffer.from('see below'),
+    // Asked for by the constructor; the one is read only when no serial number is given, the other is put in below.
+    publicKey: Buffer.alloc(0),
+    privateKey: Buffer.alloc(0),
   });
   // The SDK hands its key to node:crypto as it is: one that is parsed already saves most of a signature's cost.
   return Object.assign(sdk, { privateKey: config.merchantKey });

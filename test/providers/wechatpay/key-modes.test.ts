@@ -156,10 +156,29 @@ describe('both keys', () => {
     expect(await world.ask()).toBe('resolved');
   });
 
-  it('say that keys are missing, not that a notification is forged, when certificates cannot be had', async () => {
+  it.each([
+    ['502', () => unsignedAnswer(502, '')],
+    ['404 of who knows what', () => unsignedAnswer(404, '')],
+    ['404 with another code', () => unsignedAnswer(404, { code: 'SIGN_ERROR' })],
+    ['another status with that code', () => unsignedAnswer(403, { code: 'RESOURCE_NOT_EXISTS' })],
+    ['a list that is none', () => signedAnswer(200, { data: {} }, platform, NOW)],
+    ['no list', () => signedAnswer(200, 'x', platform, NOW)],
+  ])(
+    'say that keys are missing, not that a notification is forged, while certificates cannot be had: %s',
+    async (_what, download) => {
+      const world = worldOf('both');
+      world.download = download;
+      const raw = paymentNotify({ identity: identity(CERTIFICATE) });
+      await expect(world.provider.parseNotify(raw, NOW)).rejects.toMatchObject({
+        reason: 'keys-unavailable',
+      });
+    },
+  );
+
+  it('are both there for all who wait for one download', async () => {
     const world = worldOf('both');
-    world.download = () => unsignedAnswer(502, '');
-    const raw = paymentNotify({ identity: identity(CERTIFICATE) });
-    await expect(world.provider.parseNotify(raw, NOW)).rejects.toMatchObject({ reason: 'keys-unavailable' });
+    world.answer = byCertificate;
+    expect(await Promise.all([world.ask(), world.ask(), world.ask()])).toEqual(Array(3).fill('resolved'));
+    expect(world.downloads).toBe(1);
   });
 });

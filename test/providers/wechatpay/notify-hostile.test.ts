@@ -158,6 +158,8 @@ const WRONG_PAYMENTS: readonly Case[] = (
 ).map(([name, raw]) => [name, raw, 'unreadable-resource']);
 
 const WRONG_REFUNDS: readonly Case[] = [
+  ['no JSON', refundNotify({ plaintext: '成功' }), 'unreadable-resource'],
+  ['null', refundNotify({ plaintext: 'null' }), 'unreadable-resource'],
   ['a payment', refundNotify({ plaintext: PAID_TRADE }), 'unreadable-resource'],
   [
     '`status` instead of `refund_status`',

@@ -50,6 +50,15 @@ describe('platform certificates', () => {
     expect(world.downloads).toBe(3);
   });
 
+  it('are refreshed before anything is sent, so that nothing that was sent waits for them', async () => {
+    const world = new CertificateWorld();
+    await world.ask();
+    world.clock.pass(12 * HOUR);
+    await world.ask();
+    const kinds = world.requests.map(({ url }) => (url.endsWith('/v3/certificates') ? 'download' : 'query'));
+    expect(kinds).toEqual(['download', 'query', 'download', 'query']);
+  });
+
   it('are fetched for a serial never seen: rotation', async () => {
     const world = new CertificateWorld();
     await world.ask();
@@ -95,6 +104,27 @@ describe('platform certificates', () => {
     world.signer = OLD;
     world.clock.pass(MINUTE);
     expect(await world.ask()).toBe('unknown bad-signature');
+  });
+
+  it('prove nothing before their first instant nor from their last, once they are known', async () => {
+    const world = new CertificateWorld();
+    const next = { ...NEW, from: second + HOUR };
+    world.listed = [entry(OLD), entry(next)];
+    const byNext = () => signedAnswer(200, PAID_TRADE, identity(next), world.clock.now());
+    const at = (instant: number) => world.clock.pass(instant - world.clock.now());
+    await world.ask();
+    world.answer = byNext;
+    at(next.from - 1);
+    expect(await world.ask()).toBe('unknown bad-signature');
+    at(next.from);
+    expect(await world.ask()).toBe('resolved');
+    world.answer = undefined;
+    at(OLD.until - 1);
+    expect(await world.ask()).toBe('resolved');
+    at(OLD.until);
+    expect(await world.ask()).toBe('unknown bad-signature');
+    world.answer = byNext;
+    expect(await world.ask()).toBe('resolved');
   });
 
   it('end earlier when the list says so', async () => {

@@ -48,12 +48,14 @@ describe('verifySignature', () => {
     expect(await check(withHeaders(genuine, { [`wechatpay-${name}`]: '' }))).toBe('missing-header');
   });
 
-  it.each(['-1', '1e9', '0x6560', ' 1763706605', 'NaN', '99999999999999'])(
-    'takes no timestamp %j',
-    async (t) => {
-      expect(await check(withHeaders(genuine, { 'wechatpay-timestamp': t }))).toBe('stale');
-    },
-  );
+  const signedAt = String(Math.floor(NOW / 1000));
+  it.each([
+    ...['-1', '1e9', '0x6560', `0x${Number(signedAt).toString(16)}`, 'NaN', '99999999999999'],
+    ...[` ${signedAt}`, `${signedAt} `, `${signedAt}\n`, `${signedAt}x`, `${signedAt}.0`, `+${signedAt}`],
+    `000${signedAt}`,
+  ])('takes no timestamp %j', async (timestamp) => {
+    expect(await check(withHeaders(genuine, { 'wechatpay-timestamp': timestamp }))).toBe('stale');
+  });
 
   it.each(['constructor', '__proto__', 'toString', 'PUB_KEY_ID_0', '7132D72A03E93CDDF8C03BBD1F37EEDF'])(
     'knows no serial %s',
