@@ -43,8 +43,11 @@ function asked() {
 
 function tell(mutant, tried, planned) {
   if (process.stderr.isTTY) process.stderr.write(`\r${tried} of ${planned} `);
-  for (const { file, line, code, from, to } of explained([mutant], SURVIVORS).unlisted) {
-    console.log(`${file}:${line} survives: ${code}\n    ${from}\n  → ${to}`);
+  // One that loops is noticed by that; a machine that is too slow must not look like it.
+  const late = mutant.fate === 'timeout' ? [mutant] : [];
+  for (const { file, line, code, from, to, fate } of [...explained([mutant], SURVIVORS).unlisted, ...late]) {
+    const what = fate === 'timeout' ? 'times out' : 'survives';
+    console.log(`${file}:${line} ${what}: ${code}\n    ${from}\n  → ${to}`);
   }
 }
 

@@ -19,6 +19,13 @@ export const SURVIVORS = [
     '"Stryker was here!"',
   ),
   same(
+    'Neither is base64 as it is spelt, and only what is can be a signature.',
+    'src/providers/alipay/answer.ts',
+    "if (sign !== undefined && !signatureHolds(node, readJsonString(sign) ?? '', trust)) {",
+    '"Stryker was here!"',
+  ),
+  same(ENDS, 'src/providers/alipay/answer.ts', '} catch {', '{}'),
+  same(
     TYPE,
     'src/policy/decide.ts',
     "if (rule.kind === 'approve' && request.amountFen > rule.aboveFen)",
@@ -61,6 +68,24 @@ export const SURVIVORS = [
     'src/providers/wechatpay/platform-keys.ts',
     "return status === 404 && ['RESOURCE_NOT_EXISTS', 'NOT_FOUND'].includes(wordAt(answer, 'code') ?? '');",
     '"Stryker was here!"',
+  ),
+  same(
+    'Whoever asks takes either for no.',
+    'src/providers/wechatpay/platform-keys.ts',
+    'mayBeGenuine: () => false,',
+    '() => undefined',
+  ),
+  same(
+    'A certificate is never looked for, and so never missed, before the first download has failed or not.',
+    'src/providers/wechatpay/platform-keys.ts',
+    'let failed = false;',
+    'true',
+  ),
+  same(
+    'What is an RSA key has its details.',
+    'src/providers/wechatpay/keys.ts',
+    "key.asymmetricKeyType === 'rsa' && (key.asymmetricKeyDetails?.modulusLength ?? 0) >= MIN_MODULUS_BITS",
+    'key.asymmetricKeyDetails.modulusLength',
   ),
   same(ENDS, 'src/providers/wechatpay/answer.ts', '} catch {', '{}'),
   same(ENDS, 'src/providers/wechatpay/cipher.ts', '} catch {', '{}'),

@@ -34,11 +34,9 @@ export function readUnproven(body: Buffer, method: string): ReadonlyMap<string, 
 
 /** The number of the certificate that an answer says it is signed with. It is hearsay: no signature covers it. */
 export function certSnOf(body: Buffer): string | undefined {
-  const text = decodeUtf8(body);
-  const sn = readJsonString(
-    (text === undefined ? undefined : jsonMembers(text))?.get('alipay_cert_sn') ?? '',
-  );
-  return sn?.match(/^[0-9a-f]{32}$/i)?.[0];
+  return membersOf(body)
+    ?.get('alipay_cert_sn')
+    ?.match(/(?<=^")[0-9a-f]{32}(?="$)/i)?.[0];
 }
 
 function split(
@@ -46,17 +44,15 @@ function split(
   method: string,
   requestId: string | undefined,
 ): { readonly node: string; readonly sign: string | undefined } {
-  const text = decodeUtf8(body);
-  const members = text === undefined ? undefined : jsonMembers(text);
+  const members = membersOf(body);
   if (members === undefined) throw new OutcomeUnknown('unreadable', requestId);
 
-  const nodes = [...members.keys()].filter((key) => key.endsWith('_response'));
-  const key = nodes[0];
-  const expected = key === `${method.replaceAll('.', '_')}_response` || key === 'error_response';
-  const node = key === undefined ? undefined : members.get(key);
-  if (nodes.length !== 1 || !expected || node === undefined)
+  const [answered, ...others] = [...members].filter(([key]) => key.endsWith('_response'));
+  const expected = [`${method.replaceAll('.', '_')}_response`, 'error_response'];
+  if (answered === undefined || others.length > 0 || !expected.includes(answered[0])) {
     throw new OutcomeUnknown('unreadable', requestId);
-  return { node, sign: members.get('sign') };
+  }
+  return { node: answered[1], sign: members.get('sign') };
 }
 
 function textFields(node: string, requestId: string | undefined): ReadonlyMap<string, string> {
@@ -73,6 +69,11 @@ function textFields(node: string, requestId: string | undefined): ReadonlyMap<st
     (entry): entry is [string, string] => typeof entry[1] === 'string' && entry[1] !== '',
   );
   return new Map(entries);
+}
+
+function membersOf(body: Buffer): ReadonlyMap<string, string> | undefined {
+  const text = decodeUtf8(body);
+  return text === undefined ? undefined : jsonMembers(text);
 }
 
 /** Strict, so that encoding the text again gives the very bytes that arrived; undefined for GBK and garbage. */

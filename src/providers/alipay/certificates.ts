@@ -97,16 +97,9 @@ export function certificateSn(certificate: X509Certificate): string | undefined 
 /** Every certificate in a text: PEM with anything around it, its line breaks perhaps escaped, or bare base64. */
 export function certificatesIn(text: string): X509Certificate[] {
   // Each pattern fails at once where it cannot go on: whoever sends a long text must not choose how long that takes.
-  const lines = text.replace(/^\ufeff|^["']|["']$/g, '').replace(/(?<!\\)\\+[rn]/g, '\n');
-  const blocks = lines
-    .split('-----BEGIN CERTIFICATE-----')
-    .slice(1)
-    .flatMap((block) => {
-      const end = block.indexOf('-----END CERTIFICATE-----');
-      return end < 0 ? [] : [block.slice(0, end)];
-    });
-  const texts = blocks.length > 0 ? blocks : [lines];
-  return texts.flatMap((base64) => parse(base64.replace(/\s+/g, '')) ?? []);
+  const plain = text.replace(/["'\s]|(?<!\\)\\+[rn]/g, '');
+  const blocks = plain.match(/(?<=-----BEGINCERTIFICATE-----)[^-]*(?=-----ENDCERTIFICATE-----)/g);
+  return (blocks ?? [plain]).flatMap((base64) => parse(base64) ?? []);
 }
 
 /**
@@ -122,7 +115,8 @@ export function trustedKey(
   const [leaf, ...between] = certificatesIn(pem);
   if (leaf === undefined || !isRsa(leaf) || certificateSn(leaf) !== sn) return undefined;
   // Under the same roots stand the certificates of every merchant's app.
-  if (organisation(leaf) !== organisation(alipay)) return undefined;
+  const own = organisation(alipay);
+  if (own === undefined || organisation(leaf) !== own) return undefined;
   const now = clock.now();
   const inForce = (one: X509Certificate) => Date.parse(one.validFrom) <= now && now < Date.parse(one.validTo);
   let below = leaf;
@@ -130,7 +124,7 @@ export function trustedKey(
     if (!inForce(below)) return undefined;
     const root = roots.find((one) => isIssuer(one, below));
     if (root) return inForce(root) ? leaf.publicKey : undefined;
-    const next = between.find((one) => one.ca && one !== below && isIssuer(one, below));
+    const next = between.find((one) => one.ca && isIssuer(one, below));
     if (next === undefined) return undefined;
     below = next;
   }

@@ -1,6 +1,6 @@
 import { generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { certificateSn, certificatesIn } from '../../../src/providers/alipay/certificates.ts';
+import { certificateSn, certificatesIn, requireInForce } from '../../../src/providers/alipay/certificates.ts';
 import { readAlipayConfig } from '../../../src/providers/alipay/index.ts';
 import { certificatePem } from '../../../src/simulator/certificate.ts';
 import { pem } from '../../support/rsa.ts';
@@ -17,7 +17,7 @@ import {
   rootKeys,
   second,
 } from './certificate-world.ts';
-import { alipayKeys, ENV, NOW, strangerKeys } from './fake-gateway.ts';
+import { alipayKeys, appKeys, ENV, NOW, strangerKeys } from './fake-gateway.ts';
 
 const read = (env: Readonly<Record<string, string | undefined>>, now?: number) =>
   readAlipayConfig({ ...ENV, ...CERTIFICATES, ...env }, now);
@@ -28,6 +28,8 @@ const secondRoot = make({
   serial: 'ff00000000000001',
   ca: true,
 });
+const odd = { issuer: { ...ROOT, name: name('Foo, Inc') } };
+const short = generateKeyPairSync('rsa', { modulusLength: 1024 });
 const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const ecRoot = certificatePem({
   subject: name('EC Root'),
@@ -74,6 +76,20 @@ describe('certificates', () => {
     expect(read({ AP_APP_CERT: form(appCert) })?.certificates?.appCertSn).toMatch(/^[0-9a-f]{32}$/);
   });
 
+  it('are read in quotes, escaped twice, and none of one that has no beginning or end', () => {
+    const bare = appCert.replace(/-----.*-----|\s/g, '');
+    const count = (text: string) => certificatesIn(text).length;
+    for (const text of [`"${bare}"`, `'${bare}'`, `\ufeff${bare}`, appCert.replaceAll('\n', '\\\\r\\\\n')])
+      expect(count(text), text).toBe(1);
+    const [begin, end] = ['-----BEGIN CERTIFICATE-----', '-----END CERTIFICATE-----'];
+    expect(count(appCert.replace(end, ''))).toBe(0);
+    expect(count(appCert.replace(begin, ''))).toBe(0);
+    expect(count(`${appCert.replace(begin, '')}${alipayCert}`)).toBe(1);
+    expect(count(`${appCert.replace(end, '')}${alipayCert}`)).toBe(1);
+    expect(count(`${begin}${end}${appCert}`)).toBe(1);
+    expect(count(`${appCert}${alipayCert}`)).toBe(2);
+  });
+
   it("verify with the key in Alipay's, and may stand beside the same public key", () => {
     expect(read({})?.alipayPublicKey.equals(alipayKeys.publicKey)).toBe(true);
     expect(read({ AP_PUB_KEY: ENV.AP_PUB_KEY })?.certificates).toBeDefined();
@@ -95,6 +111,24 @@ describe('certificates', () => {
     ],
     ["the app's twice", { AP_ALIPAY_CERT: appCert }, 'AP_ALIPAY_CERT', /应用自己/],
     ['an EC one', { AP_ALIPAY_CERT: ecRoot }, 'AP_ALIPAY_CERT', /RSA/],
+    [
+      'an RSA one that is too short',
+      { AP_ALIPAY_CERT: make({ publicKey: short.publicKey }) },
+      'AP_ALIPAY_CERT',
+      /RSA/,
+    ],
+    [
+      'one of an issuer without a number',
+      { AP_APP_CERT: make({ ...odd, publicKey: appKeys.publicKey }) },
+      'AP_APP_CERT',
+      /颁发者/,
+    ],
+    [
+      'a root without a number',
+      { AP_ROOT_CERT: make({ ...odd, subject: odd.issuer.name }) },
+      'AP_ROOT_CERT',
+      /颁发者/,
+    ],
     ['no root', { AP_ROOT_CERT: alipayCert }, 'AP_ROOT_CERT', /根证书/],
     ['roots without RSA', { AP_ROOT_CERT: ecRoot }, 'AP_ROOT_CERT', /证书/],
     ['garbage', { AP_ROOT_CERT: 'MIIB' }, 'AP_ROOT_CERT', /识别/],
@@ -125,6 +159,18 @@ describe('certificates', () => {
       read({ AP_ALIPAY_CERT: make({ until: second - 1000 }) }, NOW),
       'its key may well be in use',
     ).toBeDefined();
+  });
+
+  it('of an app are in force to before their last instant', () => {
+    const until = new X509Certificate(appCert).validTo;
+    requireInForce(appCert, Date.parse(until) - 1);
+    const refused = { code: 'CONFIGURATION', details: { variable: 'AP_APP_CERT' } };
+    expect(() => requireInForce(appCert, Date.parse(until))).toThrow(expect.objectContaining(refused));
+    expect(() => requireInForce('x', NOW)).toThrow(expect.objectContaining(refused));
+  });
+
+  it('of an authority may stand beside a root', () => {
+    expect(read({ AP_ROOT_CERT: `${middleCert}${rootCert}` })?.certificates?.roots).toHaveLength(2);
   });
 
   it('of an authority are no root', () => {

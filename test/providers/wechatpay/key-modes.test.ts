@@ -115,6 +115,8 @@ describe('both keys', () => {
     'constructor',
     '__proto__',
     'x'.repeat(40),
+    'A'.repeat(65),
+    `${CERTIFICATE.serial}x`,
   ])('do not look for the key of %s', async (serial) => {
     const world = worldOf('both');
     world.answer = () =>
