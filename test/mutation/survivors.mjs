@@ -24,7 +24,52 @@ export const SURVIVORS = [
     "if (sign !== undefined && !signatureHolds(node, readJsonString(sign) ?? '', trust)) {",
     '"Stryker was here!"',
   ),
-  same(ENDS, 'src/providers/alipay/answer.ts', '} catch {', '{}'),
+  ...['answer', 'certificates', 'form'].map((file) =>
+    same(ENDS, `src/providers/alipay/${file}.ts`, '} catch {', '{}'),
+  ),
+  same(
+    'What is an RSA key has its details.',
+    'src/providers/alipay/certificates.ts',
+    "return key?.asymmetricKeyType === 'rsa' && (key.asymmetricKeyDetails?.modulusLength ?? 0) >= MIN_BITS;",
+    'key.asymmetricKeyDetails.modulusLength',
+  ),
+  same(
+    'What is no certificate has no RSA key either.',
+    'src/providers/alipay/certificates.ts',
+    'if (leaf === undefined || !isRsa(leaf) || certificateSn(leaf) !== sn) return undefined;',
+    'false',
+    'leaf === undefined',
+  ),
+  same(
+    'Neither holds a certificate.',
+    'src/providers/alipay/verification.ts',
+    "const content = readUnproven(body, CERTIFICATE_DOWNLOAD).get('alipay_cert_content') ?? '';",
+    '"Stryker was here!"',
+  ),
+  same(
+    'No signature holds under a key that is not there.',
+    'src/providers/alipay/verification.ts',
+    'if (alipayPublicKey === undefined) throw error;',
+    'false',
+  ),
+  ...[
+    "const id = fields.get('notify_id') ?? '';",
+    "requireFresh(fields.get('notify_time') ?? '', now);",
+    "const outTradeNo = fields.get('out_trade_no') ?? '';",
+  ].map((code) =>
+    same(
+      'Neither is one that is let through.',
+      'src/providers/alipay/notify.ts',
+      code,
+      '"Stryker was here!"',
+    ),
+  ),
+  same(
+    'No two parameters have one name.',
+    'src/providers/alipay/notify.ts',
+    '.sort(([a], [b]) => (a < b ? -1 : 1))',
+    'a <= b',
+  ),
   same(
     TYPE,
     'src/policy/decide.ts',

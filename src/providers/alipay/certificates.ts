@@ -1,5 +1,4 @@
 import { createHash, type KeyObject, X509Certificate } from 'node:crypto';
-import type { Clock } from '../../domain/clock.ts';
 import { wrongSetting } from '../../domain/errors.ts';
 
 /**
@@ -105,19 +104,19 @@ export function certificatesIn(text: string): X509Certificate[] {
 /**
  * The key of a certificate that Alipay has handed out for a number, when it is that one and signed down from a root that
  * the merchant has; undefined for everything else. The first certificate of `pem` counts, the rest may lead up.
+ * @param now ms
  */
 export function trustedKey(
   pem: string,
   sn: string,
   { roots, alipay }: AppCertificates,
-  clock: Clock,
+  now: number,
 ): KeyObject | undefined {
   const [leaf, ...between] = certificatesIn(pem);
   if (leaf === undefined || !isRsa(leaf) || certificateSn(leaf) !== sn) return undefined;
   // Under the same roots stand the certificates of every merchant's app.
   const own = organisation(alipay);
   if (own === undefined || organisation(leaf) !== own) return undefined;
-  const now = clock.now();
   const inForce = (one: X509Certificate) => Date.parse(one.validFrom) <= now && now < Date.parse(one.validTo);
   let below = leaf;
   for (let length = 1; length < MAX_CHAIN; length += 1) {
@@ -136,7 +135,7 @@ function isIssuer(issuer: X509Certificate, of: X509Certificate): boolean {
 }
 
 function organisation({ subject }: X509Certificate): string | undefined {
-  return /^O=(.*)$/m.exec(subject)?.[1];
+  return /^O=(.*)/m.exec(subject)?.[1];
 }
 
 function first(variable: Variable, text: string): X509Certificate {
@@ -162,7 +161,7 @@ function numberOf(variable: Variable, certificate: X509Certificate): string {
 
 function unreadable(variable: Variable, text: string): Error {
   if (/PRIVATE KEY/.test(text)) return wrong(variable, '填的是私钥', 'holds a private key');
-  if (/PUBLIC KEY|^\s*MIIBIjANBgkq/.test(text)) {
+  if (/PUBLIC KEY|^MIIBIjANBgkq/.test(text)) {
     return wrong(variable, '填的是公钥，不是证书', 'holds a public key, not a certificate');
   }
   return wrong(variable, '不是可以识别的证书', 'cannot be read as a certificate');

@@ -98,7 +98,7 @@ export function acknowledge(accepted: boolean): NotifyReply {
 /**
  * The non-empty parameters, once Alipay's signature over them is proven. It covers `name=value` joined by `&` in
  * ASCII order, without `sign` and `sign_type`; the documents disagree on empty values, so both readings are tried,
- * and since the second does not cover them, an empty value counts as absent everywhere, as does what only may be signed.
+ * and since the second does not cover them, an empty value counts as absent everywhere.
  *
  * @see https://opendocs.alipay.com/common/02mse7
  */
@@ -119,7 +119,7 @@ function provenFields(
 
   const received = [...form].filter(([name]) => name !== 'sign' && name !== 'sign_type');
   const filled = received.filter(([, value]) => value !== '');
-  // Nothing says whether the number of a certificate would be signed, if one came.
+  // Nothing says whether the number of a certificate would be signed, if one came; nobody reads it.
   const bare = [received, filled].map((reading) => reading.filter(([name]) => name !== 'alipay_cert_sn'));
   const texts = new Set([...bare, received, filled].map(signedText));
   const holds = (text: string) => trusted.some((trust) => signatureHolds(text, sign, trust));
@@ -127,7 +127,7 @@ function provenFields(
     throw new NotifyRejected('bad-signature');
   }
   if (filled.some(isAmbiguous)) throw new NotifyRejected('ambiguous');
-  return new Map(filled.filter(([name]) => name !== 'alipay_cert_sn'));
+  return new Map(filled);
 }
 
 /**

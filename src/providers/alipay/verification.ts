@@ -3,7 +3,7 @@ import type { Clock } from '../../domain/clock.ts';
 import type { Log } from '../../domain/ports.ts';
 import { GatewayUnavailable, OutcomeUnknown } from '../contract.ts';
 import { type Answer, certSnOf, readAnswer, readUnproven } from './answer.ts';
-import { certificateSn, trustedKey } from './certificates.ts';
+import { type AppCertificates, certificateSn, trustedKey } from './certificates.ts';
 import type { AlipayConfig } from './config.ts';
 import { CERTIFICATE_DOWNLOAD, type Plan } from './plan.ts';
 import type { Trust } from './signature.ts';
@@ -16,31 +16,53 @@ export interface Verification {
   trusted(): readonly Trust[];
 }
 
+interface Ports {
+  readonly clock: Clock;
+  readonly log?: Log | undefined;
+}
+
 /** ms; so that forged numbers cannot set off a storm of downloads. */
 const ATTEMPT_EVERY_MS = 60_000;
+
+/**
+ * Whose word counts for this app.
+ *
+ * @param send makes one call and gives its answer unread
+ */
+export function verification(
+  config: AlipayConfig,
+  send: (plan: Plan) => Promise<Buffer>,
+  ports: Ports,
+): Verification {
+  const { certificates } = config;
+  if (certificates !== undefined) return renewable(config, certificates, send, ports);
+  return {
+    read: async (body, method, requestId) => readAnswer(body, method, config, requestId),
+    trusted: () => [config],
+  };
+}
 
 /**
  * Alipay renews its certificate about every five years, with a new number and the old key. The known key is tried first
  * whatever number an answer names, for no signature covers the number. Only where that key fails is the named
  * certificate asked for, once at a time and a minute, and it counts when it leads up to the merchant's own root file.
  *
- * @param send makes one call and gives its answer unread
  * @see https://opendocs.alipay.com/common/02kf5r
  */
-export function verification(
+function renewable(
   config: AlipayConfig,
+  certificates: AppCertificates,
   send: (plan: Plan) => Promise<Buffer>,
-  { clock, log }: { readonly clock: Clock; readonly log?: Log | undefined },
+  { clock, log }: Ports,
 ): Verification {
-  const { certificates, signType } = config;
-  const known = certificates && certificateSn(certificates.alipay);
+  const { signType } = config;
+  const known = certificateSn(certificates.alipay);
   const fetched = new Map<string, KeyObject>();
   const told = new Set<string>();
   let attemptedAt = Number.NEGATIVE_INFINITY;
   let pending: Promise<void> | undefined;
 
   async function download(sn: string): Promise<void> {
-    if (certificates === undefined) return;
     attemptedAt = clock.now();
     try {
       const body = await send({
@@ -49,7 +71,7 @@ export function verification(
       });
       // Its own signature cannot be checked yet; the certificate inside has to prove itself.
       const content = readUnproven(body, CERTIFICATE_DOWNLOAD).get('alipay_cert_content') ?? '';
-      const key = trustedKey(Buffer.from(content, 'base64').toString(), sn, certificates, clock);
+      const key = trustedKey(Buffer.from(content, 'base64').toString(), sn, certificates, clock.now());
       if (key) fetched.set(sn, key);
       log?.warn(key ? "Alipay's new certificate is trusted" : "Alipay's certificate cannot be trusted", {
         sn,
@@ -73,7 +95,7 @@ export function verification(
 
   return {
     async read(body, method, requestId) {
-      const sn = certificates === undefined ? undefined : certSnOf(body);
+      const sn = certSnOf(body);
       try {
         const answer = readAnswer(body, method, config, requestId);
         if (answer.proven && sn !== undefined && sn !== known && !told.has(sn)) {

@@ -1,5 +1,6 @@
 import { type KeyObject, X509Certificate } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import type { Log } from '../../../src/domain/ports.ts';
 import { certificateSn } from '../../../src/providers/alipay/certificates.ts';
 import { createAlipayProvider, readAlipayConfig } from '../../../src/providers/alipay/index.ts';
 import { OutcomeUnknown } from '../../../src/providers/contract.ts';
@@ -51,13 +52,21 @@ const withSn = (body: string, sn: string | undefined) =>
 const answerBy = (key: KeyObject, sn: string | undefined) => withSn(signed(QUERY, paid, key), sn);
 
 /** The adapter in certificate mode; `content` is what the download gives. */
-function setUp(body: () => string | Buffer, content?: string | (() => string)) {
+function setUp(body: () => string | Buffer, content?: string | (() => string), isLogged = true) {
   const config = readAlipayConfig({ ...ENV, ...CERTIFICATES }, NOW);
   if (!config) throw new Error('not configured');
   const gateway = new FakeGateway();
   const clock = new HandClock();
   const warnings: string[] = [];
-  const log = { info() {}, error() {}, warn: (event: string) => void warnings.push(event) };
+  const fields: unknown[] = [];
+  const log: Log = {
+    info() {},
+    error() {},
+    warn(event, more) {
+      warnings.push(event);
+      fields.push(more);
+    },
+  };
   gateway.reply = async ({ parameters }) => {
     const download = () => {
       const given = typeof content === 'function' ? content() : (content ?? '');
@@ -70,15 +79,15 @@ function setUp(body: () => string | Buffer, content?: string | (() => string)) {
       body: Buffer.from(parameters.get('method') === DOWNLOAD ? download() : body()),
     };
   };
-  const provider = createAlipayProvider(config, { clock, http: gateway, log });
+  const provider = createAlipayProvider(config, { clock, http: gateway, ...(isLogged ? { log } : {}) });
   const ask = () =>
     provider.queryTrade('ORDER_0001').then(
       (trade) => (trade.exists ? trade.state : 'none'),
       (error: { detail?: string }) => error.detail ?? String(error),
     );
-  const downloads = () =>
-    gateway.calls.filter(({ parameters }) => parameters.get('method') === DOWNLOAD).length;
-  return { provider, gateway, clock, warnings, ask, downloads };
+  const asked = () => gateway.calls.filter(({ parameters }) => parameters.get('method') === DOWNLOAD);
+  const downloads = () => asked().length;
+  return { provider, gateway, clock, warnings, fields, ask, asked, downloads };
 }
 
 describe('a request', () => {
@@ -112,22 +121,27 @@ describe('an answer', () => {
     ['no number', undefined, 0],
     ['another number', snOf(newCert), 1],
   ])('by the known key under %s is proof', async (_what, sn, warned) => {
-    const { ask, downloads, warnings } = setUp(() => answerBy(alipayKeys.privateKey, sn));
+    const { ask, downloads, warnings, fields } = setUp(() => answerBy(alipayKeys.privateKey, sn));
     expect(await ask()).toBe('PAID');
     expect(await ask()).toBe('PAID');
     expect(downloads()).toBe(0);
     expect(warnings).toHaveLength(warned);
+    expect(fields).toEqual(Array(warned).fill({ sn }));
   });
 
   it('by a new key makes us fetch its certificate once, and prove it by the local root', async () => {
-    const { ask, downloads, provider, warnings } = setUp(
+    const { ask, asked, downloads, provider, warnings, fields } = setUp(
       () => answerBy(newKeys.privateKey, snOf(newCert)),
       `${newCert}${middleCert}`,
     );
     expect(await Promise.all([ask(), ask(), ask()])).toEqual(['PAID', 'PAID', 'PAID']);
     expect(await ask()).toBe('PAID');
     expect(downloads()).toBe(1);
+    expect(JSON.parse(asked()[0]?.parameters.get('biz_content') ?? '')).toEqual({
+      alipay_cert_sn: snOf(newCert),
+    });
     expect(warnings).toEqual(["Alipay's new certificate is trusted"]);
+    expect(fields).toEqual([{ sn: snOf(newCert) }]);
     const raw = notification({}, { key: newKeys.privateKey });
     expect(await provider.parseNotify(raw, NOW)).toMatchObject({ kind: 'trade' });
   });
@@ -178,7 +192,7 @@ describe('an answer', () => {
   });
 
   it('by a new key is looked into again a minute after a download that failed, whichever way the clock went', async () => {
-    const { ask, downloads, clock, warnings } = setUp(
+    const { ask, downloads, clock, warnings, fields } = setUp(
       () => answerBy(newKeys.privateKey, snOf(newCert)),
       () => {
         throw new OutcomeUnknown('timeout');
@@ -196,6 +210,28 @@ describe('an answer', () => {
       expect(downloads()).toBe(count);
     }
     expect(new Set(warnings)).toEqual(new Set(["Alipay's certificate could not be fetched"]));
+    expect(fields[0]).toEqual({ sn: snOf(newCert), why: 'timeout' });
+  });
+
+  it('by a new key is what it is where nobody keeps a log', async () => {
+    const byNew = () => answerBy(newKeys.privateKey, snOf(newCert));
+    const timeout = () => {
+      throw new OutcomeUnknown('timeout');
+    };
+    expect(await setUp(byNew, `${newCert}${middleCert}`, false).ask()).toBe('PAID');
+    expect(await setUp(byNew, timeout, false).ask()).toBe('bad-signature');
+    const byKnown = () => answerBy(alipayKeys.privateKey, snOf(newCert));
+    expect(await setUp(byKnown, '', false).ask()).toBe('PAID');
+  });
+
+  it('does not hide an error of our own behind a download that failed', async () => {
+    const { ask } = setUp(
+      () => answerBy(newKeys.privateKey, snOf(newCert)),
+      () => {
+        throw new TypeError('a bug');
+      },
+    );
+    expect(await ask()).toBe('TypeError: a bug');
   });
 
   it.each<[string, string | undefined]>([
@@ -216,6 +252,13 @@ describe('an answer', () => {
   ])('that is %s is none', async (_what, bytes) => {
     const { ask } = setUp(() => bytes);
     expect(await ask()).toBe('unreadable');
+  });
+
+  it('that cannot be read sets off no download, whatever number it names', async () => {
+    const other = signed(DOWNLOAD, paid, newKeys.privateKey);
+    const { ask, downloads } = setUp(() => withSn(other, snOf(newCert)));
+    expect(await ask()).toBe('unreadable');
+    expect(downloads()).toBe(0);
   });
 
   it('without a signature is none, whatever number it names', async () => {

@@ -82,6 +82,8 @@ describe('certificates', () => {
     for (const text of [`"${bare}"`, `'${bare}'`, `\ufeff${bare}`, appCert.replaceAll('\n', '\\\\r\\\\n')])
       expect(count(text), text).toBe(1);
     const [begin, end] = ['-----BEGIN CERTIFICATE-----', '-----END CERTIFICATE-----'];
+    for (const text of [`.${bare}`, `${bare}.`, appCert.replace('MII', '.MII')])
+      expect(count(text), text).toBe(0);
     expect(count(appCert.replace(end, ''))).toBe(0);
     expect(count(appCert.replace(begin, ''))).toBe(0);
     expect(count(`${appCert.replace(begin, '')}${alipayCert}`)).toBe(1);
@@ -99,9 +101,10 @@ describe('certificates', () => {
   it.each<[string, Readonly<Record<string, string | undefined>>, string, RegExp]>([
     ['only two', { AP_ROOT_CERT: '' }, 'AP_ROOT_CERT', /三项/],
     ['only one', { AP_APP_CERT: '', AP_ALIPAY_CERT: '' }, 'AP_APP_CERT', /三项/],
-    ['a bare public key', { AP_ALIPAY_CERT: bareKey }, 'AP_ALIPAY_CERT', /公钥/],
-    ['a public key', { AP_APP_CERT: pem(alipayKeys.publicKey) }, 'AP_APP_CERT', /公钥/],
-    ['a private key', { AP_APP_CERT: ENV.AP_APP_KEY }, 'AP_APP_CERT', /私钥/],
+    ['a bare public key', { AP_ALIPAY_CERT: bareKey }, 'AP_ALIPAY_CERT', /填的是公钥/],
+    ['a public key', { AP_APP_CERT: pem(alipayKeys.publicKey) }, 'AP_APP_CERT', /填的是公钥/],
+    ['a private key', { AP_APP_CERT: pem(appKeys.privateKey) }, 'AP_APP_CERT', /填的是私钥/],
+    ['a public key behind something else', { AP_APP_CERT: `x${bareKey}` }, 'AP_APP_CERT', /不是可以识别/],
     ['the two exchanged', { AP_APP_CERT: alipayCert, AP_ALIPAY_CERT: appCert }, 'AP_APP_CERT', /填反/],
     [
       "another app's",

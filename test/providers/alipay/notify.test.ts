@@ -47,6 +47,15 @@ describe('a genuine payment', () => {
     ['empty values that are signed', signedForm({ ...PAYMENT, body: '', gmt_close: '' }, { empties: true })],
     ['empty refund fields', signedForm({ ...PAYMENT, refund_fee: '', gmt_refund: '', out_biz_no: '' })],
     ['refund_fee=0.00, as in the documents', signedForm({ ...PAYMENT, refund_fee: '0.00' })],
+    [
+      '128 parameters, sign among them',
+      signedForm({
+        ...PAYMENT,
+        ...Object.fromEntries(
+          Array.from({ length: 127 - Object.keys(PAYMENT).length }, (_, i) => [`extra_${i}`, 'x']),
+        ),
+      }),
+    ],
     ['parameters of tomorrow', signedForm({ ...PAYMENT, 'ant.new-field_1': 'x', TRADE_STATUS: 'x' })],
     ['% in a value', signedForm({ ...PAYMENT, body: '100% 拿铁 %41 %zz' })],
     ['an encoded value, not decoded twice', signedForm({ ...PAYMENT, passback_params: 'a%3D1%26b%3D%25' })],
@@ -191,6 +200,15 @@ describe('its age', () => {
     expect(await reasonFor(provider, sent(-48 * hour - 1000))).toBe('stale');
     expect(await reasonFor(provider, sent(-365 * 24 * hour))).toBe('stale');
     expect(await reasonFor(provider, sent(15 * 60_000 + 1000))).toBe('ahead-of-time');
+  });
+
+  it('is counted to the millisecond', async () => {
+    const second = Math.floor(NOW / 1000) * 1000;
+    const at = (ms: number) => parse(sent(0), second + ms);
+    expect(await at(48 * hour)).toEqual(PAID);
+    await expect(at(48 * hour + 1)).rejects.toMatchObject({ reason: 'stale' });
+    expect(await at(-15 * 60_000)).toEqual(PAID);
+    await expect(at(-15 * 60_000 - 1)).rejects.toMatchObject({ reason: 'ahead-of-time' });
   });
 
   it('has to be told', async () => {

@@ -111,6 +111,7 @@ describe('links and order strings', () => {
       expect(Object.keys(credential)).toEqual(['payUrl']);
       const url = credential.payUrl ?? '';
       expect(url).not.toMatch(/[()!*'\s"<>]/);
+      expect(url).not.toMatch(/%(?:[a-f]|.[a-f])/);
       expect(url.startsWith(`${GATEWAY_URL}?`)).toBe(true);
       expect(CONSUMER_LINK.exec(`支付链接: [点击完成支付](${url})`)?.[1]).toBe(url);
       expect(new URL(url).href).toBe(url);

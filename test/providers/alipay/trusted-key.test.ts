@@ -30,7 +30,7 @@ function isTrusted(
   sn = certificateSn(new X509Certificate(chain[0] ?? '')) ?? '',
 ): boolean {
   const certificates = readAppCertificates({ ...CERTIFICATES, ...own }, appKeys.privateKey);
-  const key = trustedKey(chain.join(''), sn, certificates, { now: () => at });
+  const key = trustedKey(chain.join(''), sn, certificates, at);
   if (key) expect(key.equals(new X509Certificate(chain[0] ?? '').publicKey)).toBe(true);
   return key !== undefined;
 }
