@@ -63,6 +63,12 @@ describe("Alipay's number of a certificate", () => {
     const odd = make({ subject: name(cn), issuer: { ...ROOT, name: name(cn) }, serial: '01' });
     expect(certificateSn(new X509Certificate(odd))).toBeUndefined();
   });
+
+  it('is made of an issuer whose name only speaks of an address', () => {
+    const cn = name('emailAddress=x');
+    const plain = make({ subject: cn, issuer: { ...ROOT, name: cn }, serial: '01' });
+    expect(certificateSn(new X509Certificate(plain))).toMatch(/^[0-9a-f]{32}$/);
+  });
 });
 
 describe('certificates', () => {

@@ -261,12 +261,12 @@ export const SIGNATURES: readonly Bug[] = [
     edits: [
       [
         'src/providers/wechatpay/notify.ts',
-        "    named.some(([name]) => name !== 'sub_mchid') && named.every(([name, own]) => answer?.[name] === own);",
-        "    named.some(([name]) => name !== 'sub_mchid');",
+        "    named.some(({ name }) => name !== 'sub_mchid') && named.every(({ own, said }) => said === own);",
+        "    named.some(({ name }) => name !== 'sub_mchid');",
       ],
       [
         'src/providers/wechatpay/notify.ts',
-        "if (named.some(([name, own]) => typeof answer?.[name] === 'string' && answer[name] !== own)) {",
+        "if (named.some(({ own, said }) => typeof said === 'string' && said !== own)) {",
         'if (named.length > 9) {',
       ],
     ],
