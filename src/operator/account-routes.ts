@@ -1,9 +1,9 @@
 import { type Context, Hono } from 'hono';
-import { CashierError, type Text } from '../domain/errors.ts';
+import type { Text } from '../domain/errors.ts';
 import { placeOf } from '../persons/passkeys.ts';
+import { isLongEnough } from '../persons/password.ts';
 import { addPasskey, removePasskey, setPassword } from '../persons/people.ts';
 import { endSessions, FRESH_MS, type SignedIn, sessionsOf, stayOf } from '../persons/sessions.ts';
-import { sameToken } from '../persons/tokens.ts';
 import { accountPage } from './account-page.ts';
 import { comingIn, deviceOf, passkeyMade, passkeyWanted } from './coming.ts';
 import type { Entrance, Fields, OperatorOptions } from './entrance.ts';
@@ -13,7 +13,7 @@ import { SIGN_IN } from './sign-in-words.ts';
 /** Everybody's own page: by what they sign in, and where they are. */
 export function accountRoutes(options: OperatorOptions, at: Entrance): Hono {
   const { ledger, clock, randomBytes, merchantName: shop } = options;
-  const { door, site, frame, show, act, ownForm, whoIs } = at;
+  const { door, site, frame, show, act } = at;
   const isFresh = ({ since }: SignedIn) => clock.now() - since <= FRESH_MS;
   const place = (c: Context) => placeOf(site(c).origin);
   const purpose = ({ session }: SignedIn) => `add ${session}`;
@@ -34,10 +34,9 @@ export function accountRoutes(options: OperatorOptions, at: Entrance): Hono {
   /** What somebody changes of how they prove themselves, shortly after they have. */
   function change(
     c: Context,
-    path: string,
     deed: (signedIn: SignedIn, fields: Fields) => Promise<Response | Text | undefined>,
   ): Promise<Response> {
-    return act(c, path, async (signedIn, fields) => {
+    return act(c, '/approvals/me', async (signedIn, fields) => {
       if (!isFresh(signedIn)) return showAccount(c, signedIn, 403, SIGN_IN.notFresh);
       const done = await deed(signedIn, fields);
       if (done instanceof Response) return done;
@@ -49,38 +48,33 @@ export function accountRoutes(options: OperatorOptions, at: Entrance): Hono {
   routes.get('/approvals/me', (c) =>
     show(c, '/approvals/me', {}, (_, signedIn) => showAccount(c, signedIn, 200)),
   );
-  routes.post('/approvals/me/options', async (c) => {
-    const fields = await ownForm(c, '/approvals/me');
-    const signedIn = await whoIs(c);
-    const here = place(c);
-    if (fields instanceof Response || !signedIn || !here || !isFresh(signedIn)) return tell(403, {});
-    if (!sameToken(fields.get('csrf'), signedIn.csrf)) return tell(403, {});
-    return passkeyWanted(at, c, purpose(signedIn), here, signedIn.person, { ledger, shop });
-  });
+  routes.post('/approvals/me/options', (c) =>
+    act(c, '/approvals/me', async (signedIn) => {
+      const here = place(c);
+      if (!here || !isFresh(signedIn)) return tell(403, {});
+      return passkeyWanted(at, c, purpose(signedIn), here, signedIn.person, { ledger, shop });
+    }),
+  );
   routes.post('/approvals/me/passkey', (c) =>
-    change(c, '/approvals/me', async (signedIn, fields) => {
+    change(c, async (signedIn, fields) => {
       const made = await passkeyMade(at, c, purpose(signedIn), place(c), fields);
       const isKept = made !== undefined && (await addPasskey(ledger, signedIn.person, made));
       return isKept ? undefined : SIGN_IN.makeRefused;
     }),
   );
   routes.post('/approvals/me/remove', (c) =>
-    change(c, '/approvals/me', async ({ person }, fields) => {
+    change(c, async ({ person }, fields) => {
       await removePasskey(ledger, person, fields.get('id') ?? '');
       return undefined;
     }),
   );
   routes.post('/approvals/me/password', (c) =>
-    change(c, '/approvals/me', async (signedIn, fields) => {
+    change(c, async (signedIn, fields) => {
       const { person } = signedIn;
       const password = fields.get('password') ?? '';
       if (password !== fields.get('again')) return SIGN_IN.notAlike;
-      try {
-        if (!(await setPassword(ledger, person, password, randomBytes))) return SIGN_IN.notAllowed;
-      } catch (error) {
-        if (error instanceof CashierError) return SIGN_IN.tooShort;
-        throw error;
-      }
+      if (!isLongEnough(password)) return SIGN_IN.tooShort;
+      if (!(await setPassword(ledger, person, password, randomBytes))) return SIGN_IN.notAllowed;
       const coming = { ...comingIn(c, site(c), fields), stay: stayOf(signedIn) };
       return redirect(frame(c, '').to('/me'), {}, (await door.enter(person, 'password', coming)).cookies);
     }),

@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { PersonRecord } from '../ledger/person-book.ts';
-import type { Place } from '../persons/passkeys.ts';
+import { handleOf, makingOptions, type Place, readMade } from '../persons/passkeys.ts';
 import type { NewPasskey } from '../persons/people.ts';
 import { isStay } from '../persons/sessions.ts';
 import { sourceIn } from '../platform/listener.ts';
@@ -39,7 +39,6 @@ export async function passkeyWanted(
   { id, name }: Pick<PersonRecord, 'id' | 'name'>,
   { ledger, shop = 'mcp-cashier' }: { readonly ledger: Ledger; readonly shop: string | undefined },
 ): Promise<Response> {
-  const { handleOf, makingOptions } = await import('../persons/passkeys.ts');
   const { challenge, cookies } = await door.ask(`${purpose} ${place.rpId}`, site(c));
   const { ledgerId, has } = await ledger.read(async (book) => ({
     ledgerId: await book.audit.ledgerId(),
@@ -59,7 +58,6 @@ export async function passkeyMade(
 ): Promise<NewPasskey | undefined> {
   if (!place) return undefined;
   const asked = await door.asked(`${purpose} ${place.rpId}`, c.req.header('cookie'), site(c));
-  const { readMade } = await import('../persons/passkeys.ts');
   const made = asked && (await readMade(fields.get('answer') ?? '', asked.challenge, place));
   const label = (fields.get('label') ?? '').replace(/[\s\p{Cc}]+/gu, ' ').trim();
   const name = [...(label || deviceOf(c) || place.rpId)].slice(0, MAX_LABEL).join('');

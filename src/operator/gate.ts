@@ -9,6 +9,7 @@ import { sharedKey } from '../ledger/shared-key.ts';
 import { type Challenge, Challenges } from '../persons/challenges.ts';
 import type { Place } from '../persons/passkeys.ts';
 import { Person } from '../persons/person.ts';
+import { provenByPasskey } from '../persons/proven-by-passkey.ts';
 import { bySession, closeSession, openSession, type SignedIn, type Stay } from '../persons/sessions.ts';
 import { sameToken } from '../persons/tokens.ts';
 import { cookieName, cookieValue, type Kept, setCookies } from './cookies.ts';
@@ -186,7 +187,6 @@ export function gate(options: {
       return enter(person, proof.name === undefined ? undefined : 'password', coming);
     },
     async signInByPasskey(answer, place, coming) {
-      const { provenByPasskey } = await import('../persons/proven-by-passkey.ts');
       const asked = await this.asked(`sign-in ${place.rpId}`, coming.cookies, coming.site);
       const person = asked && (await provenByPasskey(ledger, answer, asked, place));
       if (person) return enter(person, 'passkey', coming);

@@ -1,6 +1,7 @@
 import { type Context, Hono } from 'hono';
-import { CashierError, type Text } from '../domain/errors.ts';
-import { placeOf } from '../persons/passkeys.ts';
+import type { Text } from '../domain/errors.ts';
+import { placeOf, signInOptions } from '../persons/passkeys.ts';
+import { isLongEnough } from '../persons/password.ts';
 import { invitationOf, invited, joinByPasskey, joinByPassword } from '../persons/people.ts';
 import type { Person } from '../persons/person.ts';
 import { hasOperatorSecret } from '../persons/secret.ts';
@@ -53,13 +54,12 @@ export function signInRoutes({ ledger, randomBytes, merchantName }: OperatorOpti
     const fields = await ownForm(c, '/approvals/sign-in');
     const here = place(c);
     if (fields instanceof Response || !here) return tell(403, {});
-    const { signInOptions } = await import('../persons/passkeys.ts');
     const { challenge, cookies } = await door.ask(`sign-in ${here.rpId}`, site(c));
     return tell(200, signInOptions(here, challenge), cookies);
   });
 
-  const showJoin = (c: Context, status: number, problem?: Text) =>
-    reply(status, joinPage(frame(c, '/approvals/join'), place(c) !== undefined, problem));
+  const showJoin = (c: Context, status: number, code = '', problem?: Text) =>
+    reply(status, joinPage(frame(c, '/approvals/join'), { passkeys: place(c) !== undefined, code }, problem));
   const purpose = (code: string) => `join ${invitationOf(code)}`;
 
   routes.get('/approvals/join', (c) => showJoin(c, 200));
@@ -76,8 +76,9 @@ export function signInRoutes({ ledger, randomBytes, merchantName }: OperatorOpti
     const fields = await ownForm(c, '/approvals/join');
     if (fields instanceof Response) return fields;
     const joined = await join(c, fields);
-    if (!joined) return showJoin(c, 403, SIGN_IN.badCode);
-    if ('en' in joined) return showJoin(c, 400, joined);
+    const code = fields.get('code');
+    if (!joined) return showJoin(c, 403, code, SIGN_IN.badCode);
+    if ('en' in joined) return showJoin(c, 400, code, joined);
     return entered(c, undefined, await door.enter(joined, 'invitation', comingIn(c, site(c), fields)));
   });
 
@@ -90,12 +91,8 @@ export function signInRoutes({ ledger, randomBytes, merchantName }: OperatorOpti
     }
     const password = fields.get('password') ?? '';
     if (password !== fields.get('again')) return SIGN_IN.notAlike;
-    try {
-      return await joinByPassword(ledger, code, password, randomBytes);
-    } catch (error) {
-      if (error instanceof CashierError) return SIGN_IN.tooShort;
-      throw error;
-    }
+    if (!isLongEnough(password)) return SIGN_IN.tooShort;
+    return joinByPassword(ledger, code, password, randomBytes);
   }
   return routes;
 }
