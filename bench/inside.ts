@@ -17,7 +17,7 @@ const ROUNDS = 30;
 const DAY_MS = 86_400_000;
 
 /** @param path or an address */
-async function withLedger<T>(path: string, work: (ledger: Ledger) => Promise<T>): Promise<T> {
+export async function withLedger<T>(path: string, work: (ledger: Ledger) => Promise<T>): Promise<T> {
   const ports = { clock, randomBytes };
   const isAddress = path.startsWith('postgres:');
   const store = await (isAddress ? openPostgresStore(path, 'postgres', ports) : openSqliteStore(path, ports));

@@ -10,6 +10,7 @@ import { machine } from './machine.mjs';
 import { Postgres } from './postgres.mjs';
 import { report, told } from './report.mjs';
 import { calls } from './rows/calls.mjs';
+import { consolePages } from './rows/console.mjs';
 import { firstList } from './rows/first-list.mjs';
 import { equal, idle, inside, limits, list, SMALL, size } from './rows/grown.mjs';
 import { latency } from './rows/latency.mjs';
@@ -36,13 +37,13 @@ const ROWS = {
     equal,
     limits,
   },
-  ...{ size, idle, list, inside, verify, waits, replicas, million, memory },
+  ...{ size, idle, list, console: consolePages, inside, verify, waits, replicas, million, memory },
 };
 /** Rows that only say where time goes: `all` does without them. */
 const CLOSER = { where };
 /** What is filled before anything is measured, and for which rows. */
 const LEDGERS = {
-  years: ['size', 'idle', 'list', 'inside', 'verify', 'million'],
+  years: ['size', 'idle', 'list', 'console', 'inside', 'verify', 'million'],
   today: ['equal', 'limits'],
   busy: ['million'],
 };

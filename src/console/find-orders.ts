@@ -1,19 +1,19 @@
-import { type Clock, DAY_MS } from '../domain/clock.ts';
+import { BEIJING_OFFSET_MS, type Clock, DAY_MS } from '../domain/clock.ts';
 import { fenFromYuan } from '../domain/money.ts';
 import type { Book } from '../ledger/book.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { OrderFilter } from '../ledger/order-filter.ts';
 import type { OrderTotals } from '../ledger/order-totals.ts';
-import type { SiftedOrder } from '../ledger/orders.ts';
+import type { OrderPlace } from '../ledger/orders.ts';
 import type { OrderRecord } from '../ledger/records.ts';
 import { refundedHere } from '../ledger/refunded.ts';
 import type { SheetRow } from '../payments/order-sheet.ts';
 
 /** Titles, sums and parts of numbers are looked for so far back. */
 export const SIFTED_DAYS = 31;
-/** So many orders are sifted in one read, which holds up whoever else has work, and for one page. */
-const SIFTED_AT_ONCE = 400;
-const SIFTED_AT_MOST = 16_000;
+/** About so many orders are gone through in one read, which holds up whoever else has work, and for one page. */
+const SIFTED_AT_ONCE = 4_000;
+const SIFTED_AT_MOST = 60_000;
 /** Orders of one gateway number: its own, and what other systems have caused. */
 const MOST_OF_A_NUMBER = 5;
 
@@ -70,27 +70,30 @@ async function search(
   }
   const { to = clock.now() + DAY_MS } = filter;
   const from = Math.max(filter.from ?? 0, to - SIFTED_DAYS * DAY_MS);
-  const isMeant = matcher(text);
-  const found: SiftedOrder[] = [];
+  const wanted = wantedIn(text);
+  const found: OrderPlace[] = [];
   let after = filter.after;
-  let looked = 0;
-  let isEnd = false;
-  while (!isEnd && found.length < limit && looked < SIFTED_AT_MOST) {
-    const at = after;
-    const rows = await ledger.read((book) =>
-      book.orders.sift({ ...filter, from, ...(at ? { after: at } : {}) }, SIFTED_AT_ONCE),
-    );
-    isEnd = rows.length < SIFTED_AT_ONCE;
-    for (const row of rows) {
-      looked += 1;
-      after = { createdAt: row.createdAt, outTradeNo: row.outTradeNo };
-      if (isMeant(row)) found.push(row);
-      if (found.length === limit) break;
+  let left = SIFTED_AT_MOST;
+  let isEnd = true;
+  const until = Math.min(to, (after?.createdAt ?? to) + 1);
+  for (const span of spansOf(await ledger.read((book) => book.orders.countByDay(from, until)), from, until)) {
+    if (found.length >= limit || left <= 0) {
+      isEnd = false;
+      break;
     }
+    const { count, ...within } = span;
+    found.push(
+      ...(await ledger.read((book) =>
+        book.orders.sift({ ...filter, ...within }, wanted, limit - found.length),
+      )),
+    );
+    left -= count;
+    // Nothing made since then is left; no number comes before this one.
+    after = found.length >= limit ? found.at(-1) : { createdAt: within.from, outTradeNo: '0' };
     // Others come in between.
     await clock.sleep(0);
   }
-  const hasMore = !isEnd || found.length === limit;
+  const hasMore = !isEnd || found.length >= limit;
   const items = await ledger.read(async (book) => {
     const orders: OrderRecord[] = [];
     for (const { outTradeNo } of found) {
@@ -113,20 +116,31 @@ async function ofNumber(book: Book, text: string): Promise<OrderRecord[]> {
   return own ? [own] : book.orders.byGatewayNo(text, MOST_OF_A_NUMBER);
 }
 
-/** As people type: whatever the case, the width of letters, and the sign of yuan. */
-function matcher(text: string): (order: SiftedOrder) => boolean {
-  const wanted = folded(text);
-  const sum = fenFromYuan(wanted.replace(/^[¥￥]\s*/, '').replaceAll(',', ''));
-  return ({ title, outTradeNo, gatewayTradeNo, amountFen }) =>
-    amountFen === sum ||
-    folded(title).includes(wanted) ||
-    folded(outTradeNo).includes(wanted) ||
-    (gatewayTradeNo !== undefined && folded(gatewayTradeNo).includes(wanted));
+/** As people type: letters of another width, and sums with the sign of yuan. */
+function wantedIn(text: string): {
+  readonly texts: readonly string[];
+  readonly amountFen: number | undefined;
+} {
+  const plain = text.normalize('NFKC');
+  const amountFen = fenFromYuan(plain.replace(/^[¥\u00a5]\s*/, '').replaceAll(',', ''));
+  return { texts: [...new Set([text, plain, plain.toLowerCase()])], amountFen };
 }
 
-/** Without what nobody sees. */
-function folded(text: string): string {
-  return text.normalize('NFKC').replace(/\p{C}/gu, '').toLowerCase();
+/** Spans of time of about as many orders each, the newest first. @param from ms, as `to`, which is exclusive */
+function* spansOf(
+  counts: ReadonlyMap<number, number>,
+  from: number,
+  to: number,
+): Generator<{ readonly from: number; readonly to: number; readonly count: number }> {
+  for (const [day, count] of [...counts].sort(([a], [b]) => b - a)) {
+    const begins = day * DAY_MS - BEIJING_OFFSET_MS;
+    const parts = Math.ceil(count / SIFTED_AT_ONCE);
+    for (let part = parts - 1; part >= 0; part--) {
+      const at = (n: number) => begins + Math.round((n * DAY_MS) / parts);
+      const [start, end] = [Math.max(from, at(part)), Math.min(to, at(part + 1))];
+      if (start < end) yield { from: start, to: end, count: count / parts };
+    }
+  }
 }
 
 /** In as many questions to the ledger as of one order. */

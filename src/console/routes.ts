@@ -3,6 +3,7 @@ import { beijingDate } from '../domain/clock.ts';
 import { entrance, type OperatorOptions } from '../operator/entrance.ts';
 import { reply, text } from '../operator/reply.ts';
 import { WORDS as OPERATOR_WORDS } from '../operator/words.ts';
+import { channelsPage, readChannels } from './channels-page.ts';
 import { findOrders } from './find-orders.ts';
 import { type Deeds, orderRoutes } from './order-routes.ts';
 import { ordersPage } from './orders-page.ts';
@@ -71,6 +72,12 @@ export function consoleRoutes(options: OperatorOptions, deeds: Deeds = {}): Hono
   routes.get('/console/rules', (c) =>
     show(c, '/console/rules', {}, async (page) =>
       reply(200, rulesPage(page, await ledger.read((book) => readRules(book, page.now)))),
+    ),
+  );
+
+  routes.get('/console/channels', (c) =>
+    show(c, '/console/channels', {}, async (page) =>
+      reply(200, channelsPage(page, await ledger.read((book) => readChannels(book, page.now)))),
     ),
   );
 

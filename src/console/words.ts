@@ -116,6 +116,24 @@ export const WORDS = {
   },
   notDone: { zh: '没有执行', en: 'Nothing was done' },
 
+  channels: { zh: '通知', en: 'Channels' },
+  noChannels: { zh: '没有通知渠道。', en: 'No channels.' },
+  noChannelsAdvice: {
+    zh: '在 channels.yaml 中写明飞书、钉钉、企业微信等，待审批和已发生的事就会通知到那里。',
+    en: 'Name Feishu, DingTalk, WeCom and others in channels.yaml, and they are told what waits and what happened.',
+  },
+  channelsAt: { zh: '测试、重新启用和补发，请在终端执行：', en: 'To test, enable or replay, at a terminal:' },
+  lastTold: { zh: '上次送达', en: 'Last told' },
+  neverTold: { zh: '还没有', en: 'not yet' },
+  toTell: { zh: '等待发送', en: 'Waiting' },
+  oldest: { zh: '最早的一条', en: 'The oldest since' },
+  notTaken: { zh: '7 天内未被接收', en: 'Not taken within 7 days' },
+  failingSince: { zh: '失败始于', en: 'Failing since' },
+  disabledAt: { zh: '停用于', en: 'Disabled' },
+  disabled: { zh: '已停用', en: 'Disabled' },
+  failing: { zh: '发送失败，正在重试', en: 'Failing, tried again' },
+  well: { zh: '正常', en: 'Works' },
+
   noRules: {
     zh: '还没有规则生效：第一次请求时，采用服务器的规则文件；没有文件时，单笔收款不超过 5000 元，退款都须审批。',
     en: 'No rules are in force yet: the first request takes those of the server’s file; without one, payments go up to 5,000 yuan and every refund needs approval.',

@@ -28,9 +28,8 @@ export function conditions(filter: OrderFilter): { where: string; values: SqlVal
   if (filter.state !== undefined) add('state = ?', filter.state);
   if (filter.provider !== undefined) add('provider = ?', filter.provider);
   if (filter.search !== undefined) {
-    const part = `%${filter.search.replace(/[!%_]/g, '!$&')}%`;
-    const columns = ['out_trade_no', 'gateway_trade_no', 'title'];
-    add(`(${columns.map((name) => `${name} LIKE ? ESCAPE '!'`).join(' OR ')})`, part, part, part);
+    const parts = partsLike(filter.search);
+    add(`(${parts.map(({ sql }) => sql).join(' OR ')})`, ...parts.map(({ value }) => value));
   }
   if (filter.after !== undefined) {
     const { createdAt, outTradeNo } = filter.after;
@@ -38,4 +37,14 @@ export function conditions(filter: OrderFilter): { where: string; values: SqlVal
     add('created_at <= ? AND (created_at < ? OR out_trade_no < ?)', createdAt, createdAt, outTradeNo);
   }
   return { where: where.join(' AND '), values };
+}
+
+/** That a text stands in an order's number, the gateway's, or the title, whatever the case of A to Z; no sign in it means more. */
+export function partsLike(text: string): { readonly sql: string; readonly value: string }[] {
+  const lower = text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+  const value = `%${lower.replace(/[!%_]/g, '!$&')}%`;
+  return ['out_trade_no', 'gateway_trade_no', 'title'].map((name) => ({
+    sql: `LOWER(${name}) LIKE ? ESCAPE '!'`,
+    value,
+  }));
 }

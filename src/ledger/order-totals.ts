@@ -47,3 +47,13 @@ function addedUp(tx: Tx, filter: OrderFilter): Promise<Row[]> {
     ...values,
   );
 }
+
+/** How many orders were made on each day. @param from ms, as `to`, which is exclusive */
+export async function countByDay(tx: Tx, from: number, to: number): Promise<ReadonlyMap<number, number>> {
+  const counts = ORDER_STATES.map(columnsOf).map(({ count }) => `SUM(${count})`);
+  const rows = await tx.all(
+    `SELECT day, ${counts.join(' + ')} AS count FROM order_tallies WHERE scope = ? AND day >= ? AND day <= ? GROUP BY day`,
+    ...[scopeKey({}), beijingDay(from), beijingDay(to - 1)],
+  );
+  return new Map(rows.map(({ day, count }) => [Number(day), Number(count)]));
+}

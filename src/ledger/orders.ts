@@ -3,12 +3,12 @@ import { ORDER_STATES, type OrderState, type ProviderId } from '../domain/order.
 import type { Allowed } from './audit-kinds.ts';
 import { orderKey } from './beside.ts';
 import type { History } from './history.ts';
-import { conditions, type OrderFilter } from './order-filter.ts';
+import { conditions, type OrderFilter, partsLike } from './order-filter.ts';
 import { FINAL, isSettledOrder, nextOrderState, type OrderEvent } from './order-machine.ts';
-import { type OrderTotals, orderTotals } from './order-totals.ts';
+import { countByDay, type OrderTotals, orderTotals } from './order-totals.ts';
 import { FORGOTTEN, payerDigest } from './payers.ts';
 import { ORDERS, type OrderRecord } from './records.ts';
-import type { Row, Tx } from './store.ts';
+import { listed, type Row, type Tx } from './store.ts';
 import type { Tallies } from './tallies.ts';
 
 /** By what orders are summed up, they do not change but by their state. */
@@ -18,9 +18,9 @@ type OrderPatch = Partial<Omit<OrderRecord, Fixed | 'state' | 'updatedAt'>>;
 /** What a bill is compared with. */
 const PAID = ORDERS.part('outTradeNo', 'account', 'state', 'amountFen', 'gatewayTradeNo', 'paidAt');
 export type PaidOrder = ReturnType<typeof PAID.fromRow>;
-/** What is sifted of many. */
-const SIFTED = ORDERS.part('outTradeNo', 'createdAt', 'gatewayTradeNo', 'amountFen', 'title');
-export type SiftedOrder = ReturnType<typeof SIFTED.fromRow>;
+const PLACE = ORDERS.part('outTradeNo', 'createdAt');
+/** Where an order stands among the others. */
+export type OrderPlace = ReturnType<typeof PLACE.fromRow>;
 
 /** Orders inside one transaction. Their states change only by the table, and all that happens to them is told. */
 export class Orders {
@@ -79,12 +79,39 @@ export class Orders {
    * them; whatever is asked for is merged from a few such strips, and what does not match is not gone through.
    */
   async list(filter: OrderFilter, limit: number): Promise<OrderRecord[]> {
-    return (await this.#merged('*', filter, limit)).map(ORDERS.fromRow);
+    return (await this.#merged(filter, limit)).map(ORDERS.fromRow);
   }
 
-  /** As {@link list}, so much of each as it takes to look at many. */
-  async sift(filter: OrderFilter, limit: number): Promise<SiftedOrder[]> {
-    return (await this.#merged(SIFTED.columns, filter, limit)).map(SIFTED.fromRow);
+  /**
+   * Those in which one of these texts stands, in whatever case, or of this sum (fen), newest first: all of the span of
+   * time are gone through.
+   */
+  async sift(
+    filter: OrderFilter & { readonly from: number; readonly to: number },
+    wanted: { readonly texts: readonly string[]; readonly amountFen: number | undefined },
+    limit: number,
+  ): Promise<OrderPlace[]> {
+    const providers = filter.provider ? [filter.provider] : await this.#providers();
+    if (providers.length === 0) return [];
+    const states = filter.state ? [filter.state] : ORDER_STATES;
+    const { provider: _, state: __, ...rest } = filter;
+    const { where, values } = conditions(rest);
+    const likes = wanted.texts.flatMap(partsLike);
+    const rows = await this.#tx.all(
+      `SELECT ${PLACE.columns} FROM orders
+       WHERE provider IN ${listed(providers)} AND state IN ${listed(states)} AND ${where}
+         AND (${likes.map(({ sql }) => sql).join(' OR ')} OR amount_fen = ?)
+       ORDER BY created_at DESC, out_trade_no DESC LIMIT ?`,
+      ...[...providers, ...states, ...values, ...likes.map(({ value }) => value)],
+      wanted.amountFen ?? null,
+      limit,
+    );
+    return rows.map(PLACE.fromRow);
+  }
+
+  /** How many orders were made on each of these days of Beijing (ms, `to` exclusive), counted as by `beijingDay`. */
+  countByDay(from: number, to: number): Promise<ReadonlyMap<number, number>> {
+    return countByDay(this.#tx, from, to);
   }
 
   /** Those that the gateway knows under this number of its own, newest first. */
@@ -97,7 +124,7 @@ export class Orders {
     return rows.map(ORDERS.fromRow);
   }
 
-  async #merged(columns: string, filter: OrderFilter, limit: number): Promise<Row[]> {
+  async #merged(filter: OrderFilter, limit: number): Promise<Row[]> {
     const providers = filter.provider ? [filter.provider] : await this.#providers();
     const strips = providers.flatMap((provider) =>
       (filter.state ? [filter.state] : ORDER_STATES).map((state) =>
@@ -107,7 +134,7 @@ export class Orders {
     if (strips.length === 0) return [];
     const values = strips.flatMap((strip) => strip.values);
     const order = 'ORDER BY created_at DESC, out_trade_no DESC LIMIT';
-    const each = strips.map(({ where }) => `SELECT ${columns} FROM orders WHERE ${where}`);
+    const each = strips.map(({ where }) => `SELECT * FROM orders WHERE ${where}`);
     // That the first of each are enough is said to PostgreSQL, which else reads and sorts them all. SQLite sees it.
     const first = each.map((strip) => `/*! ( */ ${strip} /*! ${order} $${values.length + 1} ) */`);
     return this.#tx.all(

@@ -27,7 +27,18 @@ afterEach(async () => {
   await Promise.all(open.splice(0).map((d) => d.close()));
 });
 
-const PATHS = ['', '?days=30', '/news', '/orders', '/orders?q=ORDER', '/orders.csv', '/days.csv', '/no/such'];
+const PATHS = [
+  '',
+  '?days=30',
+  '/news',
+  '/orders',
+  '/orders?q=ORDER',
+  '/orders.csv',
+  '/days.csv',
+  '/rules',
+  '/channels',
+  '/no/such',
+];
 
 describe('without a session', () => {
   it.each(PATHS)('%s leads to sign-in and shows nothing', async (path) => {
@@ -192,7 +203,7 @@ describe('orders', () => {
     },
     {
       outTradeNo: 'ORDER_200',
-      title: 'Ｔｅａ 茶',
+      title: 'Tea 茶',
       caller: 'b',
       provider: 'wechatpay',
       amountFen: fen(120_000),
@@ -210,7 +221,7 @@ describe('orders', () => {
     ['an underscore in a title', { q: '棉_T' }, ['ORDER_100']],
     ['quotes', { q: `"L" \\ 'x'` }, ['ORDER_100']],
     ['a statement', { q: "'; DROP TABLE orders; --" }, []],
-    ['letters of another width and case', { q: 'tEA' }, ['ORDER_200']],
+    ['letters of another width and case', { q: 'ｔＥＡ' }, ['ORDER_200']],
     ['a sum', { q: '88' }, ['ORDER_100']],
     ['a sum with its sign', { q: '¥88.00' }, ['ORDER_100']],
     ['a sum with commas', { q: '￥1,200.00' }, ['ORDER_200']],
