@@ -23,12 +23,15 @@ const PLACES = [
 ];
 
 const SECRET = 'a secret of nobody';
-/** What else is sold that day, in yuan. */
+/** What else is sold, so many days ago, in yuan; a minus is paid back. */
 const FURTHER = [
-  ['wechatpay', '88.00'],
-  ['alipay', '36.50'],
-  ['wechatpay', '128.00'],
-  ['wechatpay', '45.00'],
+  [6, ['wechatpay', '88.00'], ['alipay', '36.50']],
+  [5, ['wechatpay', '128.00'], ['alipay', '52.00']],
+  [4, ['wechatpay', '45.00']],
+  [3, ['alipay', '99.00'], ['wechatpay', '66.00', '-66.00']],
+  [2, ['wechatpay', '108.00'], ['alipay', '36.50']],
+  [1, ['wechatpay', '138.00'], ['alipay', '88.00', '-20.00']],
+  [0, ['wechatpay', '88.00'], ['wechatpay', '36.50']],
 ];
 
 const browser = await chromium.launch({
@@ -39,6 +42,25 @@ for (const place of PLACES) await take(place);
 await browser.close();
 
 async function take({ lang, file, console: shown, title, reason }) {
+  await inHome(lang, async (env) => {
+    await served(env, async (call) => {
+      const { outTradeNo, origin } = await sell(call, { provider: 'alipay', amountYuan: '19.90', title });
+      await call('refund-payment', { outTradeNo, refundYuan: '19.90', reason });
+      await picture(`${origin}/inbox`, join(root, 'docs', 'images', file));
+    });
+  });
+  await inHome(
+    lang,
+    async (env, secret) => {
+      for (const [ago, ...sales] of FURTHER) await sellAgo(ago, sales, { env, secret, title, reason });
+      await consolePicture(env, lang, join(root, 'docs', 'images', shown));
+    },
+    7,
+  );
+}
+
+/** A home of its own, in which the operator secret is set: without one nobody could sign in. */
+async function inHome(lang, work, ago = 0) {
   const home = mkdtempSync(join(tmpdir(), 'cashier-pictures-'));
   const env = {
     ...{ PATH: process.env.PATH ?? '', HOME: home, CASHIER_HOME: home, CASHIER_MODE: 'simulator' },
@@ -48,22 +70,44 @@ async function take({ lang, file, console: shown, title, reason }) {
       CASHIER_CALLER: 'cursor',
     },
   };
-  const client = new Client({ name: 'pictures', version: '1' });
+  const secret = { ...env, CASHIER_OPERATOR_SECRET: SECRET };
   try {
-    // Without one nobody could sign in on the page that a message leads to.
-    const secret = { ...env, CASHIER_OPERATOR_SECRET: SECRET };
-    execFileSync(process.execPath, [MAIN, 'operator', 'set-secret', '--realm', 'simulator'], { env: secret });
-    await client.connect(new StdioClientTransport({ command: process.execPath, args: [MAIN], env }));
-    const call = async (name, args) => (await client.callTool({ name, arguments: args })).structuredContent;
-    const { outTradeNo, origin } = await sell(call, { provider: 'alipay', amountYuan: '19.90', title });
-    await call('refund-payment', { outTradeNo, refundYuan: '19.90', reason });
-    await picture(`${origin}/inbox`, join(root, 'docs', 'images', file));
-    for (const [provider, amountYuan] of FURTHER) await sell(call, { provider, amountYuan, title });
-    await consolePicture(env, lang, join(root, 'docs', 'images', shown));
+    execFileSync(process.execPath, [MAIN, 'operator', 'set-secret', '--realm', 'simulator'], {
+      env: { ...secret, ...late(ago) },
+    });
+    await work(env, secret);
   } finally {
-    await client.close();
     rmSync(home, { recursive: true, force: true, maxRetries: 5 });
   }
+}
+
+/** What sets the clock of a process back by so many days. */
+function late(days) {
+  const back = `const now = Date.now; Date.now = () => now() - ${days * 86_400_000};`;
+  return { NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(back)}` };
+}
+
+async function served(env, work) {
+  const client = new Client({ name: 'pictures', version: '1' });
+  try {
+    await client.connect(new StdioClientTransport({ command: process.execPath, args: [MAIN], env }));
+    await work(async (name, args) => (await client.callTool({ name, arguments: args })).structuredContent);
+  } finally {
+    await client.close();
+  }
+}
+
+/** A server whose clock is so many days behind sells and pays back. */
+async function sellAgo(ago, sales, { env, secret, title, reason }) {
+  await served({ ...env, ...late(ago) }, async (call) => {
+    for (const [provider, amountYuan, back] of sales) {
+      const { outTradeNo } = await sell(call, { provider, amountYuan, title });
+      if (back === undefined) continue;
+      const { approval } = await call('refund-payment', { outTradeNo, refundYuan: back.slice(1), reason });
+      const approve = [MAIN, 'approvals', 'approve', approval.id, '--realm', 'simulator'];
+      execFileSync(process.execPath, approve, { env: { ...secret, ...late(ago) }, stdio: 'ignore' });
+    }
+  });
 }
 
 /** Where the simulator is, in which the buyer has paid. */

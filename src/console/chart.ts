@@ -25,11 +25,11 @@ export function chart(frame: Frame, days: readonly Day[]): Markup {
       return bar(`pays ${id}`, x, y, paidFen * scale);
     });
     const what = `${dayName(day.day)} ${frame.say(WORDS.collected)} ${yuan(day.paidFen)} ${frame.say(WORDS.refunded)} ${yuan(day.refundedFen)}`;
-    return html`<g><title>${what}</title><rect class="day" x="${i * WIDTH_OF_DAY}" y="0" width="${WIDTH_OF_DAY}" height="${HEIGHT}"/>${paid}${bar('back', x, line, day.refundedFen * scale)}</g>`;
+    return html`<g><title>${what}</title><rect class="day" x="${i * WIDTH_OF_DAY}" y="0" width="${WIDTH_OF_DAY}" height="${HEIGHT}"/>${paid}${bar('gave', x, line, day.refundedFen * scale)}</g>`;
   });
   const ids = [...new Set(days.flatMap(({ byWallet }) => [...byWallet.keys()]))];
   const [first, last] = [days[0], days.at(-1)];
-  return html`<figure class="chart"><figcaption class="legend">${ids.map((id) => html`<span><i class="key ${known(id)}"></i>${walletName(frame, id)}</span>`)}<span><i class="key back"></i>${frame.say(WORDS.refunded)}</span></figcaption>
+  return html`<figure class="chart"><figcaption class="legend">${ids.map((id) => html`<span><i class="key ${known(id)}"></i>${walletName(frame, id)}</span>`)}<span><i class="key gave"></i>${frame.say(WORDS.refunded)}</span></figcaption>
 <p class="small soft peak">${frame.say(WORDS.highest)} <span class="sum">${yuan(up)}</span></p>
 <svg viewBox="0 0 ${width} ${HEIGHT}" preserveAspectRatio="none" role="img" aria-label="${frame.say(WORDS.chart)}${frame.language === 'zh' ? '。' : '. '}${frame.say(WORDS.chartAlt)}">${bars}<rect class="axis" x="0" y="${rounded(Math.min(line, HEIGHT - 1))}" width="${width}" height="1"/></svg>
 <div class="axes small soft"><span>${first ? dayName(first.day) : ''}</span><span>${last ? dayName(last.day) : ''}</span></div></figure>`;

@@ -27,7 +27,7 @@ h2 small{font-weight:400;margin-inline-start:.6em}
 .chart g:hover .day{fill:var(--calm-wash)}
 .chart .axis{fill:var(--soft)}
 .chart .pays{fill:var(--soft)}
-.chart .back,.key.back{fill:var(--no);background:var(--no)}
+.chart .gave,.key.gave{fill:var(--no);background:var(--no)}
 ${WALLETS.map(({ id, page: { colours } }) => `.chart .${id},.key.${id}{fill:${colours.strong};background:${colours.strong}}`).join('\n')}
 .legend{display:flex;flex-wrap:wrap;gap:4px 18px;font-size:14px}
 .key{display:inline-block;width:12px;height:12px;border-radius:3px;margin-inline-end:6px;background:var(--soft)}
@@ -88,5 +88,5 @@ select{width:100%;font:inherit;color:inherit;background:var(--ground);border:1px
 @media (max-width:640px){.tiles{grid-template-columns:1fr;gap:10px}.tile{grid-template-columns:1fr auto;align-items:baseline;padding:14px 16px}.tile b{font-size:22px;text-align:end}.tile .name{grid-column:1}.orders{padding:4px 16px}.wide-only{display:none}.rooms a{padding:10px 9px}.chart svg{height:140px}.search .line .button{flex:1 1 100%}}
 @media (max-width:400px){.rooms a{padding:10px 7px;font-size:15px}.sums-table{font-size:14px}.sums-table th,.sums-table td{padding-inline-start:8px}}
 @media (min-width:1600px){main,.top{max-width:1280px}}
-@media (forced-colors:active){.chart .pays,.chart .back,.key{forced-color-adjust:none}}
+@media (forced-colors:active){.chart .pays,.chart .gave,.key{forced-color-adjust:none}}
 `;

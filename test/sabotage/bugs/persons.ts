@@ -116,6 +116,32 @@ export const PERSONS: readonly Bug[] = [
     ],
   },
   {
+    name: 'agents-freed-by-any-yes',
+    deed: 'What an agent asked for and a person has approved is bound by no rule any more, as a refund of their own accord.',
+    breaks: 'The stricter of the rules then and now',
+    edits: [
+      [
+        'src/payments/permit.ts',
+        'yes !== undefined && yes.asked?.person !== undefined && yes.id === call.approval;',
+        'yes !== undefined && yes.id === call.approval;',
+      ],
+    ],
+    caughtBy: ['test/payments/carry-out.test.ts'],
+  },
+  {
+    name: 'refund-by-the-first-click',
+    deed: 'The page that asks whether to refund a sum has refunded it.',
+    breaks: 'A GET changes nothing',
+    edits: [
+      [
+        'src/console/order-routes.ts',
+        'return reply(200, refundConfirmPage(page, view, { ...wish, refundFen }));',
+        'void refund(person, { ...wish, refundFen });\n      return reply(200, refundConfirmPage(page, view, { ...wish, refundFen }));',
+      ],
+    ],
+    caughtBy: ['test/console/deeds.test.ts'],
+  },
+  {
     name: 'rules-of-today-only',
     deed: 'What was approved under strict rules is sent under rules that were loosened since.',
     breaks: 'The stricter of the rules then and now',
