@@ -62,7 +62,14 @@ export interface Entrance {
   ): Promise<Response>;
   /** To sign-in, and from there back. */
   toSignIn(c: Context, path: string): Response;
-  showSignIn(c: Context, status: number, next: string | undefined, problem?: Text): Promise<Response>;
+  /** @param name as it was typed before */
+  showSignIn(
+    c: Context,
+    status: number,
+    next: string | undefined,
+    problem?: Text,
+    name?: string,
+  ): Promise<Response>;
   /** What a signed-in person's form did, or why it did nothing. */
   act(
     c: Context,
@@ -116,10 +123,11 @@ export function entrance(options: OperatorOptions): Entrance {
     status: number,
     next: string | undefined,
     problem?: Text,
+    name = '',
   ): Promise<Response> {
     const page = frame(c, '/approvals/sign-in', undefined, next === undefined ? {} : { next });
     if (!(await hasOperatorSecret(ledger))) return reply(status, noSecretPage(page, next));
-    return reply(status, signInPage(page, next, await waysIn(c, page), problem));
+    return reply(status, signInPage(page, next, { ...(await waysIn(c, page)), name }, problem));
   }
   async function waysIn(c: Context, page: Frame): Promise<Ways> {
     const { origin } = site(c);

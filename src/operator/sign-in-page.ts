@@ -20,7 +20,7 @@ export interface Ways {
 export function signInPage(
   frame: Frame,
   next: string | undefined,
-  { passkeys, names, elsewhere }: Ways,
+  { passkeys, names, elsewhere, name }: Ways & { readonly name: string },
   problem?: Text,
 ): Markup {
   const described = problem === undefined ? 'secret-hint' : 'problem secret-hint';
@@ -32,7 +32,7 @@ ${problem === undefined ? '' : html`<p id="problem" class="note bad" role="alert
 <form class="stack" method="post" action="${frame.to('/sign-in')}"${passkeys ? html` data-passkey="get" data-options="${frame.to('/sign-in/options')}"` : ''}>
 ${next === undefined ? '' : html`<input type="hidden" name="next" value="${next}">`}
 ${passkeys ? html`${stayField(frame)}${passkeyButton(frame, SIGN_IN.passkey, SIGN_IN.passkeyFailed)}` : ''}
-${names ? html`<label for="name">${frame.say(SIGN_IN.name)}</label><input id="name" name="name" autocomplete="username" autocapitalize="none" spellcheck="false" maxlength="64" aria-describedby="name-hint"><p id="name-hint" class="small soft">${frame.say(SIGN_IN.nameHint)}</p>` : ''}
+${names ? html`<label for="name">${frame.say(SIGN_IN.name)}</label><input id="name" name="name" value="${name}" autocomplete="username" autocapitalize="none" spellcheck="false" maxlength="64" aria-describedby="name-hint"><p id="name-hint" class="small soft">${frame.say(SIGN_IN.nameHint)}</p>` : ''}
 <label for="secret">${frame.say(names ? SIGN_IN.password : WORDS.secret)}</label>
 <input id="secret" name="secret" type="password" autocomplete="current-password" autocapitalize="none" spellcheck="false" required${passkeys || names ? '' : html` autofocus`} maxlength="1024" aria-describedby="${described}"${isWrong ? html` aria-invalid="true"` : ''}>
 <p id="secret-hint" class="small soft">${frame.say(WORDS.secretHint)}</p>

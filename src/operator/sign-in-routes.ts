@@ -42,7 +42,7 @@ export function signInRoutes({ ledger, randomBytes, merchantName }: OperatorOpti
     const proof = { name, secret: fields.get('secret') ?? '' };
     const came = await door.signIn(proof, comingIn(c, site(c), fields));
     if (came === 'wrong') {
-      return showSignIn(c, 403, next, name === undefined ? WORDS.wrongSecret : SIGN_IN.wrong);
+      return showSignIn(c, 403, next, name === undefined ? WORDS.wrongSecret : SIGN_IN.wrong, name);
     }
     if ('wait' in came) {
       const page = waitPage(frame(c, '/approvals/sign-in'), came.wait, next);

@@ -97,8 +97,8 @@ export const SIGN_IN = {
     en: 'Ask somebody who may, or sign in with the operator secret.',
   },
   maySee: {
-    zh: '您的权限是只看；由有审批权限的人决定。',
-    en: 'Your role is to look; whoever may approve decides.',
+    zh: '您只能查看，由有审批权限的人决定。',
+    en: 'You may look; somebody who may approve decides.',
   },
 } as const satisfies Readonly<Record<string, Text>>;
 

@@ -188,6 +188,10 @@ describe('a session', () => {
     const { d, people, ledger } = await shop();
     const first = await d.post('/sign-in', { name: 'see-er', secret: PASSWORD, stay: 'quarter' });
     expect(first.cookie).toContain('Max-Age=7776000;');
+    // What was typed for a name stays, as data; what was typed for a password does not.
+    const slip = await d.post('/sign-in', { name: '"><b>', secret: 'a slip of mine' });
+    expect(slip.page).toContain('name="name" value="&quot;&gt;&lt;b&gt;"');
+    expect(slip.page).not.toContain('a slip of mine');
     d.cookie = first.cookie?.split(';')[0];
     const old = d.cookie;
     const second = await d.post('/sign-in', { name: 'see-er', secret: PASSWORD });
