@@ -325,10 +325,9 @@ const MIGRATIONS: readonly (readonly Step[])[] = [
       rp_id TEXT NOT NULL, name TEXT NOT NULL, added_at BIGINT NOT NULL, used_at BIGINT)`,
     'CREATE INDEX passkeys_by_person ON passkeys (person)',
     'CREATE TABLE spent_challenges (challenge TEXT PRIMARY KEY, until BIGINT NOT NULL)',
-    'DROP TABLE operator_sessions',
-    `CREATE TABLE operator_sessions (
-      id_hash TEXT PRIMARY KEY, csrf TEXT NOT NULL, secret_hash TEXT NOT NULL, expires_at BIGINT NOT NULL,
-      person TEXT NOT NULL, began_at BIGINT NOT NULL, device TEXT NOT NULL)`,
+    "ALTER TABLE operator_sessions ADD COLUMN person TEXT NOT NULL DEFAULT 'operator'",
+    'ALTER TABLE operator_sessions ADD COLUMN began_at BIGINT NOT NULL DEFAULT 0',
+    "ALTER TABLE operator_sessions ADD COLUMN device TEXT NOT NULL DEFAULT ''",
     'CREATE INDEX operator_sessions_by_person ON operator_sessions (person)',
   ],
 ];
