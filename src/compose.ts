@@ -16,6 +16,7 @@ import { OperatorPages } from './operator/operator-pages.ts';
 import { CallRate } from './payments/call-rate.ts';
 import { runApproved, type Under } from './payments/carry-out.ts';
 import { closeByPerson } from './payments/close-by-person.ts';
+import { runDailyBills } from './payments/daily-bills.ts';
 import { Desk } from './payments/desk.ts';
 import { runForgetting } from './payments/forgetting.ts';
 import { runSettler } from './payments/settler.ts';
@@ -213,6 +214,7 @@ export async function openApp(config: Config, ports: Ports, service?: ServiceAdd
     return [
       runSettler(opened, stop.signal, () => telemetry?.round()),
       ...(telemetry ? [telemetry.watch(stop.signal)] : []),
+      runDailyBills(opened, stop.signal),
       runForgetting(opened, config.keepPersonalDays, stop.signal),
       told.run(stop.signal),
       runApproved(opened, await holdersIn(config, service !== undefined, log), stop.signal, under),

@@ -2,7 +2,8 @@ import type { Config } from './config.ts';
 import type { Clock, RandomBytes } from './domain/clock.ts';
 import { isLoopbackName } from './domain/names.ts';
 import type { Log } from './domain/ports.ts';
-import type { Channel } from './events/channel.ts';
+import { type Channel, wants } from './events/channel.ts';
+import type { ChannelsFile } from './events/channels-file.ts';
 import type { CashierEvent, ToldOutcome } from './events/event.ts';
 import { type KindId, NotSent, type Send } from './events/kinds/kind.ts';
 import type { Ledger } from './ledger/ledger.ts';
@@ -33,8 +34,8 @@ export interface ChannelPorts {
 }
 
 /** Who is to be told, as the file says; nobody without one. Throws CONFIGURATION as `readChannels`. */
-export async function namedChannels({ channelsFile, language }: Config): Promise<readonly Channel[]> {
-  if (channelsFile === undefined) return [];
+export async function namedChannels({ channelsFile, language }: Config): Promise<Partial<ChannelsFile>> {
+  if (channelsFile === undefined) return {};
   const { readChannels } = await import('./events/channels-file.ts');
   return readChannels(channelsFile, language);
 }
@@ -42,7 +43,7 @@ export async function namedChannels({ channelsFile, language }: Config): Promise
 /** Tells nothing yet: what happens from now on is told. */
 export async function openChannels(
   config: Config,
-  named: readonly Channel[],
+  { channels: named = [], dailyAtMs }: Partial<ChannelsFile>,
   ports: ChannelPorts,
 ): Promise<Channels> {
   const { channelsFile, language, embeddedSimulator, merchantName, realm, env } = config;
@@ -63,6 +64,8 @@ export async function openChannels(
       const { egress } = await import('./events/egress.ts');
       const { runDeliverer } = await import('./events/deliverer.ts');
       const { runNoticing } = await import('./events/noticing.ts');
+      const { DAILY_AT_MS } = await import('./events/daily.ts');
+      const wantsDays = all.some((one) => wants(one, 'daily.summary'));
       const sender = egress({ proxy: outgoingProxyOf(env) });
       const send = opened ? selfServing(sender, opened) : sender;
       const linkOf = ({ data }: CashierEvent) => linkTo(data.approval?.id, approvalUrl, simulated);
@@ -70,7 +73,10 @@ export async function openChannels(
       const deliverer = { ledger, clock, randomBytes, log, tried, send, channels: all, simulated, linkOf };
       await Promise.all([
         runDeliverer({ ...deliverer, payee: merchantName }, from, signal),
-        runNoticing(deliverer, signal),
+        runNoticing(
+          { ledger, clock, log, dailyAtMs: wantsDays ? (dailyAtMs ?? DAILY_AT_MS) : undefined },
+          signal,
+        ),
       ]);
     },
   };

@@ -81,6 +81,14 @@ const SENTENCES: { readonly [Kind in AuditKind]: Sentence<Kind> } = {
     zh: `额度${said(d.budget, ' ')} 不足：还剩 ${yuan(d.leftFen)} 元`,
     en: `the allowance${said(d.budget, ' ')} is low: ${yuan(d.leftFen)} yuan left`,
   }),
+  'bill-refused': (d) => ({
+    zh: `${d.provider} ${d.date} 的账单没有得到（${d.code}），没有对账`,
+    en: `no bill of ${d.provider} for ${d.date} (${d.code}); not reconciled`,
+  }),
+  'day-summed': (d) => ({
+    zh: `${d.date} 小结：收款 ${d.paidCount} 笔，退款 ${d.refundedCount} 笔`,
+    en: `${d.date} summed up: payments ${d.paidCount}, refunds ${d.refundedCount}`,
+  }),
   'bill-differs': (d) => ({
     zh: `${d.provider} ${d.date} 的账单与账本有 ${d.count} 处差异`,
     en: `the bill of ${d.provider} for ${d.date} differs from the ledger in ${d.count} places`,

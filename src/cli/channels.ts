@@ -2,7 +2,10 @@ import { beijingIso, beijingMidnight, DAY_MS } from '../domain/clock.ts';
 import { CashierError, invalidArgument, type Text } from '../domain/errors.ts';
 import { nearest } from '../domain/nearest.ts';
 import type { Channel } from '../events/channel.ts';
+import { sumUpNow } from '../events/daily.ts';
+import { dayEvent } from '../events/derive.ts';
 import { DISABLED_WHY } from '../events/event.ts';
+import { lineOf, wordsOf } from '../events/message.ts';
 import { type ChannelState, KEPT_MS, type Waiting } from '../ledger/channel-rows.ts';
 import { namedChannels } from '../open-channels.ts';
 import { systemClock } from '../platform/system.ts';
@@ -20,15 +23,18 @@ const NONE: Text = {
 const REPLAYED_MS = DAY_MS;
 
 /**
- * `mcp-cashier channels [list] | test NAME | enable NAME | replay [NAME] [--since TIME]`, each with `--json`: who is told
+ * `mcp-cashier channels [list] | test NAME | enable NAME | replay [NAME] [--since TIME] | summary`, each with `--json`: who is told
  * what happens. Exit code 1 where a test did not arrive.
  */
 export async function run(typed: Typed<'channels'>, context: CommandContext): Promise<number> {
   const { values } = typed;
   const [name = ''] = typed.args;
-  const channels = await namedChannels(await context.config('operator', values));
+  const { channels = [] } = await namedChannels(await context.config('operator', values));
   if (typed.action === 'list') {
     return withBooks(context, values, 'read', (books) => list(channels, books, values.json, context.say));
+  }
+  if (typed.action === 'summary') {
+    return withBooks(context, values, 'write', (books) => summary(books, values.json, context.say));
   }
   if (typed.action === 'replay') {
     const since = sinceIn(typed.values.since, systemClock.now());
@@ -193,6 +199,33 @@ async function replay(
       ),
     );
   }
+  return 0;
+}
+
+/** Tells everybody what today has come to so far, as each morning says it of the day before. */
+async function summary(
+  { ledger, where, announce, settings }: Books,
+  json: boolean,
+  say: Say,
+): Promise<number> {
+  const now = systemClock.now();
+  const sum = await sumUpNow(ledger.as({ actor: 'operator', tool: 'channels summary' }), now);
+  const event = dayEvent(sum, now, settings.realm === 'simulator');
+  if (json) {
+    printJson({ ...where, ...event.data });
+    return 0;
+  }
+  announce();
+  const { title, facts } = wordsOf(
+    { messages: [event], language: settings.language, payee: undefined, attempt: 0 },
+    now,
+  );
+  print(title);
+  for (const fact of facts) print(`  ${lineOf(fact, settings.language)}`);
+  tell(say, {
+    zh: '运行中的服务器会发给各个渠道。',
+    en: 'A running server tells it to every channel.',
+  });
   return 0;
 }
 

@@ -404,6 +404,10 @@ export const USES = {
         does: { zh: '发一条测试消息', en: 'sends a message that says that it works' },
         options: PLACE_OPTIONS,
       },
+      summary: {
+        does: { zh: '向所有渠道发送今天至今的小结', en: 'tells all of them what today has come to so far' },
+        options: PLACE_OPTIONS,
+      },
       enable: {
         args: 'NAME',
         does: { zh: '恢复已停用的渠道', en: 'goes on with one that was disabled' },

@@ -22,7 +22,7 @@ export async function* examineChannels(
   }
   let channels: readonly Channel[];
   try {
-    channels = await readChannels(channelsFile, language);
+    ({ channels } = await readChannels(channelsFile, language));
   } catch (thrown) {
     yield refusal(thrown, () => 'channels.unusable');
     return;
@@ -43,7 +43,7 @@ export async function* examineSilent(
 ): AsyncIterable<Finding> {
   if (channelsFile === undefined) return;
   // What is wrong with the file is said where it is looked at.
-  const channels = await readChannels(channelsFile, language).catch(() => []);
+  const { channels } = await readChannels(channelsFile, language).catch(() => ({ channels: [] }));
   const names = channels.map(({ name }) => name);
   const states = await ledger.read(({ outbox }) => outbox.states(names));
   for (const name of names) {

@@ -7,6 +7,7 @@ import { parseWith } from '../policy/policy-file.ts';
 import { type Path, PolicyProblem, wrong } from '../policy/read-policy.ts';
 import { insistOnNames, type Members, membersOf, textAt, unknownName } from '../policy/written-members.ts';
 import type { Channel } from './channel.ts';
+import { DAILY_AT_MS } from './daily.ts';
 import { EVENT_TYPES } from './event.ts';
 import { KINDS } from './kinds/registry.ts';
 
@@ -22,12 +23,18 @@ const FILTERS = [
   ...EVENT_TYPES,
 ];
 
+/** Who is told what happens, and when (ms behind midnight in Beijing) what a day came to. */
+export interface ChannelsFile {
+  readonly channels: readonly Channel[];
+  readonly dailyAtMs: number;
+}
+
 /**
  * The channels that a file names, in its order. Throws CONFIGURATION naming the file, the place in it and what is wrong
  * there; no address and no key is ever shown.
  * @param language of those that name none
  */
-export async function readChannels(file: string, language: 'zh' | 'en'): Promise<readonly Channel[]> {
+export async function readChannels(file: string, language: 'zh' | 'en'): Promise<ChannelsFile> {
   let text: string;
   try {
     text = readTextFile(file, CHANNELS_VARIABLE);
@@ -42,7 +49,7 @@ export async function readChannels(file: string, language: 'zh' | 'en'): Promise
   const kind = { zh: '通知渠道文件', en: 'channels file' };
   return parseWith(text, { setting: CHANNELS_VARIABLE, file, kind }, (data) => {
     const top = membersOf(data, []);
-    insistOnNames(top, [], ['version', 'channels']);
+    insistOnNames(top, [], ['version', 'channels', 'dailyAt']);
     if (top.version !== 1) throw wrong(['version'], '必须是 version: 1', 'must be version: 1');
     const listed = top.channels ?? [];
     if (!Array.isArray(listed))
@@ -59,8 +66,16 @@ export async function readChannels(file: string, language: 'zh' | 'en'): Promise
       }
       channels.push(channel);
     }
-    return channels;
+    return { channels, dailyAtMs: dailyAtIn(textAt(top.dailyAt, ['dailyAt'])) };
   });
+}
+
+function dailyAtIn(said: string | undefined): number {
+  if (said === undefined) return DAILY_AT_MS;
+  const [, hours, minutes] = /^([01]\d|2[0-3]):([0-5]\d)$/.exec(said) ?? [];
+  if (hours === undefined)
+    throw wrong(['dailyAt'], '必须是 "09:00" 这样的时刻', 'must be a time such as "09:00"');
+  return (Number(hours) * 60 + Number(minutes)) * 60_000;
 }
 
 function channelIn(said: Members, path: Path, folder: string, language: 'zh' | 'en'): Channel {

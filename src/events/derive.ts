@@ -145,6 +145,19 @@ const DERIVATIONS: Derivations = {
     type: always('reconcile.differences'),
     data: ({ provider, date, count }) => defined({ provider, date, count }),
   },
+  'bill-refused': {
+    type: always('reconcile.refused'),
+    data: ({ provider, date, code }) => defined({ provider, date, code }),
+  },
+  'day-summed': {
+    type: always('daily.summary'),
+    data: ({ date, paidCount, paidFen, refundedCount, refundedFen, openApprovals, inDoubt, bills }) =>
+      defined({
+        ...{ date, paidCount, paidYuan: yuan(paidFen), refundedCount, refundedYuan: yuan(refundedFen) },
+        netYuan: yuan(Number(paidFen) - Number(refundedFen)),
+        ...{ openApprovals, inDoubt, bills: Array.isArray(bills) ? bills : undefined },
+      }),
+  },
   'alarm-foreign-trade': { type: always('alarm.foreign-trade') },
   'alarm-foreign-refund': { type: always('alarm.foreign-refund') },
   'alarm-refunded-after-closed': { type: always('alarm.refunded-after-closed') },
@@ -155,6 +168,12 @@ const DERIVATIONS: Derivations = {
       defined({ channel, why: DISABLED_WHY.find((one) => one === why), code }),
   },
 };
+
+/** What a day came to, as it is told, without the record that it will be told from. */
+export function dayEvent(sum: AuditDetails['day-summed'], at: number, simulated: boolean): CashierEvent {
+  const data = DERIVATIONS['day-summed']?.data?.(sum, { simulated }, {} as AuditRecord);
+  return { id: '-', seq: 0, type: 'daily.summary', at, data: { ...data, simulated } };
+}
 
 /** The kinds of records that may be events. */
 export const EVENT_KINDS = Object.keys(DERIVATIONS) as readonly AuditKind[];

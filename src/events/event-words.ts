@@ -6,7 +6,7 @@ export type Tone = 'good' | 'calm' | 'ask' | 'warn' | 'bad';
 
 /**
  * How one type of event is told. In its sentences stand `{sum}` and `{what}` (a payment or a refund), `{n}`, and
- * `{budget}`, `{date}`, `{channel}` of {@link EventData}.
+ * `{budget}`, `{date}`, `{channel}`, `{payments}` of {@link EventData}.
  */
 export interface EventWords {
   readonly tone: Tone;
@@ -130,6 +130,20 @@ const WORDS: Readonly<Record<EventType | OwnType, EventWords>> = {
       '查看：mcp-cashier reconcile --date {date}',
       'To see them: mcp-cashier reconcile --date {date}',
     ),
+  },
+  'reconcile.refused': {
+    tone: 'warn',
+    one: text('{date} 没有账单，没有自动对账', 'No bill of {date}: not reconciled'),
+    many: text('{n} 天没有账单，没有自动对账', 'Days without a bill, not reconciled: {n}'),
+    advice: text(
+      '在商户平台查看账单，并开通下载账单的权限。之后会自动恢复对账，在那之前不再提醒。',
+      'Look at the bill on the merchant platform, and permit its download. Bills are compared again as soon as they can be had; until then nothing more is said.',
+    ),
+  },
+  'daily.summary': {
+    tone: 'calm',
+    one: text('{date} 收款 {sum}（{payments} 笔）', '{date}: {sum} from {payments} payments'),
+    many: text('{n} 天共收款 {sum}', '{n} days: {sum}'),
   },
   'alarm.foreign-trade': {
     tone: 'bad',

@@ -1,4 +1,5 @@
 import type { OrderState, ProviderId, RefundState } from '../domain/order.ts';
+import type { DayBill } from '../ledger/audit-kinds.ts';
 
 /** Events whose facts later versions bring: their names are known, so that a filter may name them already. */
 export const LATER_EVENTS = [
@@ -32,6 +33,8 @@ export const RAISED_EVENTS = [
   'freeze.set',
   'freeze.lifted',
   'reconcile.differences',
+  'reconcile.refused',
+  'daily.summary',
   'alarm.foreign-trade',
   'alarm.foreign-refund',
   'alarm.refunded-after-closed',
@@ -89,6 +92,17 @@ export interface EventData {
   readonly by?: string;
   /** The day of a bill, in Beijing. */
   readonly date?: string;
+  /** Of a day: what came in and went back, and the difference; below what waits for somebody. */
+  readonly paidYuan?: string;
+  readonly paidCount?: number;
+  readonly refundedYuan?: string;
+  readonly refundedCount?: number;
+  readonly netYuan?: string;
+  readonly openApprovals?: number;
+  /** Payments and refunds whose result nobody knows. */
+  readonly inDoubt?: number;
+  /** The day's bills: `differences` once one was compared, `refused` where none was to be had. */
+  readonly bills?: readonly DayBill[];
   /** A channel that is silent, and why: {@link DisabledWhy}. */
   readonly channel?: string;
   readonly why?: DisabledWhy;

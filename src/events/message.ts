@@ -52,6 +52,11 @@ const LABELS = {
   until: { zh: '有效期至', en: 'Until' },
   decided: { zh: '决定方式', en: 'Decided' },
   by: { zh: '操作', en: 'By' },
+  refunded: { zh: '退款', en: 'Refunded' },
+  net: { zh: '净额', en: 'Net' },
+  openApprovals: { zh: '待审批', en: 'Waiting' },
+  inDoubt: { zh: '结果待确认', en: 'Unknown' },
+  bills: { zh: '对账', en: 'Bills' },
   time: { zh: '时间', en: 'Time' },
 } as const satisfies Readonly<Record<string, Text>>;
 
@@ -69,6 +74,10 @@ const SAID = {
   },
   more: { zh: '另有 {n} 条', en: 'and {n} more' },
   again: { zh: '重发', en: 'sent again' },
+  agree: { zh: '一致', en: 'agree' },
+  differ: { zh: '{n} 处差异', en: 'differences: {n}' },
+  notOut: { zh: '账单未出', en: 'not out yet' },
+  noBill: { zh: '没有账单', en: 'none' },
 } as const satisfies Readonly<Record<string, Text>>;
 
 /** What a rule of the policy file is about, behind whose it is. */
@@ -131,6 +140,7 @@ function filled(sentence: string, { messages, language }: Telling): string {
     budget: theirs(data.budget ?? '', MOST_NAME),
     date: theirs(data.date ?? '', MOST_NAME),
     channel: theirs(data.channel ?? '', MOST_NAME),
+    payments: String(data.paidCount ?? 0),
   };
   return sentence
     .replace(/\{(\w+)\}/g, (_, name: string) => values[name] ?? '')
@@ -146,7 +156,8 @@ function sumOf(messages: readonly Message[]): string | undefined {
 }
 
 function yuanOf(data: EventData): Fen | undefined {
-  const yuan = data.leftYuan ?? (isOfRefund(data) ? data.refundYuan : undefined) ?? data.amountYuan;
+  const yuan =
+    data.paidYuan ?? data.leftYuan ?? (isOfRefund(data) ? data.refundYuan : undefined) ?? data.amountYuan;
   return yuan === undefined ? undefined : fenFromYuan(yuan);
 }
 
@@ -187,12 +198,42 @@ function factsOf({ type, at, data }: Message, language: 'zh' | 'en', now: number
       ? []
       : [{ label: LABELS.rule[language], value: refused.join(language === 'zh' ? '、' : ', ') }]),
     ...fact('code', code),
+    ...dayFacts(data, language),
     ...(persons ? fact('reason', reason, 100) : []),
     ...fact('decided', via(approval?.decidedBy)),
     ...fact('by', via(by)),
     { label: LABELS.time[language], value: moment(at, now, language) },
     ...ofAgent('title', title),
     ...(persons ? [] : ofAgent('asked', reason)),
+  ];
+}
+
+/** What else a day came to, and what waits; nothing of what is no day. */
+function dayFacts(
+  { refundedYuan, refundedCount, netYuan, openApprovals, inDoubt, bills = [] }: EventData,
+  language: 'zh' | 'en',
+): Fact[] {
+  if (refundedYuan === undefined || netYuan === undefined) return [];
+  const fact = (label: keyof typeof LABELS, value: string) => ({ label: LABELS[label][language], value });
+  const yuan = (sum: string) => {
+    const amount = fenFromYuan(sum.replace('-', ''));
+    return `${sum.startsWith('-') ? '-' : ''}¥${amount === undefined ? sum : groupedYuan(amount)}`;
+  };
+  const counted = (count: number | undefined) =>
+    language === 'zh' ? `（${count ?? 0} 笔）` : ` (${count ?? 0})`;
+  const billed = bills.map(({ provider, differences, refused }) => {
+    const name =
+      WALLETS.find(({ id }) => id === provider)?.name[language] ?? theirs(String(provider), MOST_NAME);
+    const said = differences === undefined ? (refused === undefined ? SAID.notOut : SAID.noBill) : undefined;
+    const found = said ?? (differences === 0 ? SAID.agree : SAID.differ);
+    return `${name} ${found[language].replace('{n}', String(differences))}`;
+  });
+  return [
+    fact('refunded', `${yuan(refundedYuan)}${counted(refundedCount)}`),
+    fact('net', yuan(netYuan)),
+    fact('openApprovals', String(openApprovals ?? 0)),
+    fact('inDoubt', String(inDoubt ?? 0)),
+    ...(billed.length === 0 ? [] : [fact('bills', billed.join(language === 'zh' ? '、' : ', '))]),
   ];
 }
 

@@ -5,6 +5,7 @@ import type { Book } from '../ledger/book.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { PAGE } from '../ledger/trail-pages.ts';
 import { ruleNameOf } from '../policy/rules.ts';
+import { noticeDay } from './daily.ts';
 
 /** From one look to the next (ms). */
 const LOOK_EVERY_MS = 15_000;
@@ -22,13 +23,18 @@ type Noticing = { readonly ledger: Ledger; readonly clock: Clock; readonly log: 
 
 /**
  * Records what comes about because time passes, or only in sum, until `signal` aborts: that an approval has expired,
- * and what the rules have refused. Each is recorded once, by whichever process looks first.
+ * what the rules have refused, and what a day came to. Each is recorded once, by whichever process looks first.
+ * @param opened `dailyAtMs`: when (ms behind midnight) a day is summed up; undefined: nobody wants to hear of it
  */
-export async function runNoticing(opened: Noticing, signal: AbortSignal): Promise<void> {
-  const { clock, log } = opened;
+export async function runNoticing(
+  opened: Noticing & { readonly dailyAtMs?: number | undefined },
+  signal: AbortSignal,
+): Promise<void> {
+  const { clock, log, dailyAtMs } = opened;
   const noticing = { ...opened, ledger: opened.ledger.as({ actor: 'system' }) };
+  const daily = dailyAtMs === undefined ? [] : [() => noticeDay(noticing, dailyAtMs)];
   while (!signal.aborted) {
-    for (const notice of [noticeExpired, noticeDenied]) {
+    for (const notice of [noticeExpired, noticeDenied, ...daily]) {
       await notice(noticing).catch((error: unknown) => log.error('noticing', { error: String(error) }));
     }
     await clock.sleep(LOOK_EVERY_MS, signal);

@@ -43,6 +43,13 @@ interface Decided {
   readonly code?: string;
 }
 
+/** A day's bill: `differences` once it was compared, `refused` where it was not to be had. */
+export interface DayBill {
+  readonly provider: ProviderId;
+  readonly differences?: number;
+  readonly refused?: string;
+}
+
 /** What changed about a person, and the digest of all persons and passkeys after it. */
 interface Named {
   readonly name: string;
@@ -105,6 +112,19 @@ export type AuditDetails = {
   readonly 'allowance-low': { readonly budget: string; readonly leftFen: Fen; readonly addedFen: Fen };
   /** A day's bill says otherwise than the ledger. */
   readonly 'bill-differs': { readonly provider: ProviderId; readonly date: string; readonly count: number };
+  /** No bill of a day could be had: `code` is the gateway's, or ours. Said once, until there is one again. */
+  readonly 'bill-refused': { readonly provider: ProviderId; readonly date: string; readonly code: string };
+  /** What a day of Beijing came to. Of what waits there is as much as when it was summed up; of `bills` what is known. */
+  readonly 'day-summed': {
+    readonly date: string;
+    readonly paidCount: number;
+    readonly paidFen: number;
+    readonly refundedCount: number;
+    readonly refundedFen: number;
+    readonly openApprovals: number;
+    readonly inDoubt: number;
+    readonly bills: readonly DayBill[];
+  };
   /** Somebody has been at what is recorded: how many faults, and the first record that shows one. */
   readonly 'trail-broken': { readonly count: number; readonly seq?: number };
   /** A channel is told nothing until a person has seen to it. */

@@ -236,6 +236,7 @@ const NOT_OF_ORDERS = {
   ...{ 'ledger-backed-up': undefined, 'ledger-restored': undefined, 'ledger-moved': undefined },
   ...{ 'ledger-day-reconciled': undefined, 'ledger-resumed': undefined },
   ...{ 'policy-denied': undefined, 'allowance-low': undefined, 'bill-differs': undefined },
+  ...{ 'bill-refused': undefined, 'day-summed': undefined },
   ...{ 'trail-broken': undefined, 'channel-disabled': undefined, 'channel-enabled': undefined },
   ...{ 'channel-replayed': undefined },
 };

@@ -1,3 +1,4 @@
+import type { OrderState, RefundState } from '../domain/order.ts';
 import type { PaidOrder } from '../ledger/orders.ts';
 import type { SentRefund } from '../ledger/refunds.ts';
 import type { Bill, BillLine, BillPayment, BillRefund } from '../providers/contract.ts';
@@ -27,6 +28,8 @@ export interface Difference {
   readonly order?: KnownOrder;
   readonly refund?: KnownRefund;
   readonly line?: BillLine;
+  /** The ledger has no such order: another system's, or no system's. */
+  readonly isForeign?: true;
 }
 
 /** The ledger's side of a day, for one account. */
@@ -75,7 +78,7 @@ function comparePayment(line: BillPayment, ledger: LedgerDay, found: Set<string>
   const order = ledger.orders.get(outTradeNo);
   // The second line of one order is money that the ledger has no order for.
   if (order === undefined || found.has(outTradeNo) || isOtherTrade(order, line)) {
-    return [{ kind: 'missing-here', outTradeNo, line }];
+    return [{ kind: 'missing-here', outTradeNo, line, ...foreign(order) }];
   }
   found.add(outTradeNo);
   const both = { outTradeNo, order, line };
@@ -92,15 +95,25 @@ function compareRefund(line: BillRefund, ledger: LedgerDay, found: Set<string>):
   const order = ledger.orders.get(outTradeNo);
   const refund = ledger.refunds.get(key);
   if (refund === undefined || found.has(key) || (order !== undefined && isOtherTrade(order, line))) {
-    return [{ kind: 'refund-missing-here', outTradeNo, outRefundNo, line }];
+    return [{ kind: 'refund-missing-here', outTradeNo, outRefundNo, line, ...foreign(order) }];
   }
   found.add(key);
   const both = { outTradeNo, outRefundNo, refund, line };
   return [
     ...(refund.amountFen === line.amountFen ? [] : [{ kind: 'refund-amount' as const, ...both }]),
-    ...(agree(refund, line) ? [] : [{ kind: 'refund-state' as const, ...both }]),
+    ...(agree(refund.state, line) ? [] : [{ kind: 'refund-state' as const, ...both }]),
     ...(isOddFee(line) ? [{ kind: 'fee' as const, ...both }] : []),
   ];
+}
+
+function foreign(order: KnownOrder | undefined): Pick<Difference, 'isForeign'> {
+  return order === undefined ? { isForeign: true } : {};
+}
+
+/** Whether the gateway has proven since what the bill says. @param state what the ledger has now */
+export function isSettledBy({ kind, line, refund }: Difference, state: OrderState | RefundState): boolean {
+  if (kind === 'state') return state === 'PAID' && line?.state === 'PAID';
+  return line?.kind === 'refund' && refund !== undefined && agree(state as RefundState, line);
 }
 
 function isOtherTrade(order: KnownOrder, line: BillLine): boolean {
@@ -111,15 +124,15 @@ function isOtherTrade(order: KnownOrder, line: BillLine): boolean {
  * A bill keeps the state in which it found a refund, so one that was on its way may have arrived, and an abnormal one
  * may have been settled, in a ledger that is newer.
  */
-function agree(refund: KnownRefund, line: BillRefund): boolean {
-  const later: Readonly<Record<BillRefund['state'], readonly KnownRefund['state'][]>> = {
+function agree(state: RefundState, line: BillRefund): boolean {
+  const later: Readonly<Record<BillRefund['state'], readonly RefundState[]>> = {
     PROCESSING: ['PROCESSING', 'ABNORMAL', 'SUCCESS', 'CLOSED'],
     ABNORMAL: ['ABNORMAL', 'SUCCESS', 'CLOSED'],
     SUCCESS: ['SUCCESS'],
     CLOSED: ['CLOSED'],
     UNKNOWN: [],
   };
-  return later[line.state].includes(refund.state);
+  return later[line.state].includes(state);
 }
 
 /**

@@ -1,5 +1,7 @@
 import { beijingDate, beijingMidnight, DAY_MS } from '../domain/clock.ts';
 import { CashierError, type Text } from '../domain/errors.ts';
+import type { ProviderId } from '../domain/order.ts';
+import { walletOf } from '../providers/registry.ts';
 
 /** Days that something may have been on its way over midnight, and its bills be looked into. */
 const MAX_DAYS = 8;
@@ -14,6 +16,11 @@ export type Today = 'refused' | 'allowed';
 /** The latest day (`YYYY-MM-DD`, Asia/Shanghai) that can have a bill at `now` (ms). */
 export function lastDay(now: number, today: Today): string {
   return beijingDate(now - (today === 'allowed' ? 0 : DAY_MS));
+}
+
+/** When (ms) the bill of a day should be there. */
+export function billOutAt(provider: ProviderId, date: string): number {
+  return (beijingMidnight(date) ?? 0) + DAY_MS + walletOf(provider).billOutMs;
 }
 
 /** The days that a span of time (ms, both inclusive) touches, oldest first; not more than a week and a day. */

@@ -2,7 +2,7 @@ import { DAY_MS } from '../domain/clock.ts';
 import { CashierError } from '../domain/errors.ts';
 import { type Fen, fen } from '../domain/money.ts';
 import type { ProviderId } from '../domain/order.ts';
-import type { Book } from '../ledger/book.ts';
+import type { Ledger } from '../ledger/ledger.ts';
 import type { PaidOrder } from '../ledger/orders.ts';
 import {
   type Bill,
@@ -20,16 +20,24 @@ import {
   refundKey,
 } from './bill-comparison.ts';
 import { daysOf, lastDay, startOf, type Today } from './bill-days.ts';
-import { clientError, isGatewayError } from './errors.ts';
+import { clientError, type GatewayError, isGatewayError } from './errors.ts';
 import type { Till } from './till.ts';
 
 /** How far (ms) two clocks may disagree about the day on which something happened. */
 const EDGE_MS = 5 * 60_000;
+/** How much of a day (ms), and of a bill, is looked up at once. */
+const PIECE_MS = 3_600_000;
+const PIECE_LINES = 100;
 
 export interface ReconcileInput {
   /** `YYYY-MM-DD`, Asia/Shanghai. */
   readonly date: string;
   readonly today: Today;
+  /**
+   * Whether a bill without a line is none, where the ledger has something of the day: a gateway that has not made it yet
+   * says the same as of a day without trades.
+   */
+  readonly isBlankDoubted?: boolean;
 }
 
 /** Counts and sums of one side. */
@@ -75,7 +83,9 @@ export async function reconcile(
   const billOf = billsOf(provider);
   const bill = await billOf(date);
   // Read after the bill: what the gateway has already booked, this process may have learned meanwhile.
-  const ledger = await till.ledger.read((book) => ledgerDay(book, provider, bill, start));
+  const ledger = await ledgerDay(till.ledger, provider, bill, start);
+  const isBlank = bill.lines.length === 0 && ledger.paid.length + ledger.refunded.length > 0;
+  if (isBlank && input.isBlankDoubted) throw noBill(provider.id, date, 'blank');
   const lines = ownLines(bill, provider.account, ledger);
   const own = new Set(lines);
   const differences: (Difference & { mayFollow?: true })[] = [];
@@ -98,8 +108,9 @@ export async function reconcile(
   };
 }
 
+/** In small pieces: a server has other things to do meanwhile. */
 async function ledgerDay(
-  book: Book,
+  ledger: Ledger,
   provider: PaymentProvider,
   bill: Bill,
   start: number,
@@ -108,29 +119,37 @@ async function ledgerDay(
   const refunds = new Map<string, KnownRefund>();
   const paid = new Map<string, PaidOrder>();
   const refunded = new Map<string, KnownRefund>();
-  const accounts = new Set<string>();
-  const readDay = async (one: string) => {
-    if (accounts.has(one)) return;
-    accounts.add(one);
-    for (const order of await book.orders.paid(one, start, start + DAY_MS)) paid.set(order.outTradeNo, order);
-    for (const refund of await book.refunds.sent(one, start, start + DAY_MS)) {
-      refunded.set(refundKey(refund.outTradeNo, refund.outRefundNo), refund);
+  const readDay = async (account: string) => {
+    for (let from = start; from < start + DAY_MS; from += PIECE_MS) {
+      const piece = await ledger.read(async (book) => ({
+        paid: await book.orders.paid(account, from, from + PIECE_MS),
+        sent: await book.refunds.sent(account, from, from + PIECE_MS),
+      }));
+      for (const order of piece.paid) paid.set(order.outTradeNo, order);
+      for (const refund of piece.sent) refunded.set(refundKey(refund.outTradeNo, refund.outRefundNo), refund);
     }
   };
   await readDay(provider.account);
-  // Most of what the bill names is of that day; the rest is looked up one by one.
-  for (const line of bill.lines) {
-    const order = paid.get(line.outTradeNo) ?? (await book.orders.get(line.outTradeNo));
-    // An order of another account has this number by chance: its money is not this money.
-    const home = line.account === undefined ? provider : { account: line.account };
-    if (order === undefined || !isHome(home, order.account)) continue;
-    await readDay(order.account);
-    orders.set(line.outTradeNo, order);
-    if (line.kind !== 'refund') continue;
-    const key = refundKey(line.outTradeNo, line.outRefundNo);
-    const refund = refunded.get(key) ?? (await book.refunds.get(line.outTradeNo, line.outRefundNo));
-    if (refund) refunds.set(key, refund);
+  const others = new Set<string>();
+  for (let i = 0; i < bill.lines.length; i += PIECE_LINES) {
+    const lines = bill.lines.slice(i, i + PIECE_LINES);
+    // Most of what the bill names is of that day; the rest is looked up one by one.
+    await ledger.read(async (book) => {
+      for (const line of lines) {
+        const order = paid.get(line.outTradeNo) ?? (await book.orders.get(line.outTradeNo));
+        // An order of another account has this number by chance: its money is not this money.
+        const home = line.account === undefined ? provider : { account: line.account };
+        if (order === undefined || !isHome(home, order.account)) continue;
+        if (order.account !== provider.account) others.add(order.account);
+        orders.set(line.outTradeNo, order);
+        if (line.kind !== 'refund') continue;
+        const key = refundKey(line.outTradeNo, line.outRefundNo);
+        const refund = refunded.get(key) ?? (await book.refunds.get(line.outTradeNo, line.outRefundNo));
+        if (refund) refunds.set(key, refund);
+      }
+    });
   }
+  for (const account of others) await readDay(account);
   return { orders, refunds, paid: [...paid.values()], refunded: [...refunded.values()] };
 }
 
@@ -201,16 +220,22 @@ async function download(provider: PaymentProvider, date: string): Promise<Bill> 
     return await provider.downloadBill(date);
   } catch (error) {
     if (!isGatewayError(error)) throw error;
-    const { code, details } = clientError(error, { zh: '', en: '' });
     const why = error instanceof GatewayDeclined ? error.gatewayCode : error.detail;
-    throw new CashierError(code, {
-      zh: `没有得到 ${provider.id} ${date} 的可信账单（${why}），没有对账；没有资金变动。`,
-      en: `No bill of ${provider.id} for ${date} that can be trusted (${why}); nothing was compared and no money moved.`,
-      next: {
-        zh: '稍后重试；若一直如此，请检查商户平台是否有这一天的账单。',
-        en: "Try again later; if it stays so, check that day's bill on the merchant platform.",
-      },
-      details: { provider: provider.id, date, why, ...details },
-    });
+    throw Object.assign(noBill(provider.id, date, why, error), { cause: error });
   }
+}
+
+function noBill(provider: ProviderId, date: string, why: string, error?: GatewayError): CashierError {
+  const { code, details } = error
+    ? clientError(error, { zh: '', en: '' })
+    : { code: 'TRY_LATER' as const, details: {} };
+  return new CashierError(code, {
+    zh: `没有得到 ${provider} ${date} 的可信账单（${why}），没有对账；没有资金变动。`,
+    en: `No bill of ${provider} for ${date} that can be trusted (${why}); nothing was compared and no money moved.`,
+    next: {
+      zh: '稍后重试；若一直如此，请检查商户平台是否有这一天的账单。',
+      en: "Try again later; if it stays so, check that day's bill on the merchant platform.",
+    },
+    details: { provider, date, why, ...details },
+  });
 }

@@ -1,6 +1,8 @@
+import type { OrderState, RefundState } from '../domain/order.ts';
 import type { RefundRecord } from '../ledger/records.ts';
 import type { PaymentProvider } from '../providers/contract.ts';
 import { releaseAbsentRefunds } from './absent-refunds.ts';
+import { isSettledBy } from './bill-comparison.ts';
 import { noteReconciled, takeInForgotten } from './forgotten.ts';
 import { billsOf, type ReconcileInput, type Reconciliation, reconcile } from './reconcile.ts';
 import { settleDifference } from './settle-differences.ts';
@@ -10,7 +12,9 @@ import type { Till } from './till.ts';
 export interface SettledDay {
   readonly result: Reconciliation;
   /** The ledger's state after the gateway was asked. */
-  readonly settled: ReadonlyMap<Reconciliation['differences'][number], string>;
+  readonly settled: ReadonlyMap<Reconciliation['differences'][number], OrderState | RefundState>;
+  /** How many differences are left that concern orders of the ledger and will not stand in the next bill. */
+  readonly open: number;
   /** Refunds in doubt, of whatever day, whose sums were freed because no bill has them. */
   readonly released: readonly RefundRecord[];
   /** How many payments and refunds a restored ledger had forgotten and has again. */
@@ -32,34 +36,36 @@ export async function settleDay(
   let result = await compare();
   const taken = isRestored && settle ? await takeInForgotten(till, wallet, result.differences) : 0;
   if (taken > 0) result = await compare();
-  const settled = new Map<(typeof result.differences)[number], string>();
+  const settled = new Map<(typeof result.differences)[number], OrderState | RefundState>();
   for (const difference of settle ? result.differences : []) {
     const state = await settleDifference(till, difference);
     if (state !== undefined) settled.set(difference, state);
   }
   const released = settle ? await releaseAbsentRefunds(till, wallet, billsOf(wallet)) : [];
-  await noteDifferences(till, result, settled.size);
+  const open = result.differences.filter((difference) => {
+    const state = settled.get(difference);
+    const isSettled = state !== undefined && isSettledBy(difference, state);
+    return !isSettled && !difference.mayFollow && !difference.isForeign;
+  }).length;
+  if (open > 0) await noteDifferences(till, result, open);
   if (isRestored) {
     const { differences } = settled.size > 0 ? await compare() : result;
     await noteReconciled(till, { provider: wallet.id, date: input.date, taken, differences });
   }
-  return { result, settled, released, taken };
+  return { result, settled, open, released, taken };
 }
 
 /** What of a wallet's days was last noted to differ. */
 const noted = (provider: string) => `bill_differs ${provider}`;
 
 /**
- * Records that a bill says otherwise than the ledger, once for a day, and again where that has become more or less. What
- * the gateway has settled, and what may follow in the next bill, is no difference.
+ * Records that a bill says otherwise than the ledger, once for a day, and again where that has become more or less.
  */
 async function noteDifferences(
   { ledger }: Till,
-  { provider, date, differences }: Reconciliation,
-  settled: number,
+  { provider, date }: Pick<Reconciliation, 'provider' | 'date'>,
+  count: number,
 ): Promise<void> {
-  const count = differences.filter(({ mayFollow }) => !mayFollow).length - settled;
-  if (count <= 0) return;
   await ledger.write(async (book) => {
     const found = `${date} ${count}`;
     if ((await book.meta(noted(provider))) === found) return;

@@ -35,6 +35,8 @@ export interface Wallet {
   readonly sandboxVariable?: string;
   /** Where notifications go, and whether the gateway wants an address for them in every order. */
   readonly notify: { readonly variable: string; readonly required: boolean };
+  /** When (ms behind midnight in Beijing) the bill of the day before should be there. */
+  readonly billOutMs: number;
   /** The ways to pay that it has. */
   readonly scenes: readonly Scene[];
   /** What it must know of a payer in a scene. */

@@ -119,6 +119,17 @@ describe('test', () => {
   });
 });
 
+describe('summary', () => {
+  it('is recorded for every channel, and said', async () => {
+    expect(await json('summary')).toMatchObject({
+      ...{ exit: 0, paidCount: 0, paidYuan: '0.00', refundedYuan: '0.00', netYuan: '0.00', openApprovals: 0 },
+    });
+    expect((await run('summary')).stdout).toContain('¥0.00 from 0 payments');
+    const kinds = (await ledger.read((book) => book.audit.after(0, 100))).map(({ kind }) => kind);
+    expect(kinds).toEqual(['day-summed', 'day-summed']);
+  });
+});
+
 describe('enable', () => {
   it('goes on with what was missed, and stands on record', async () => {
     await ledger.note(({ outbox }) => outbox.begin('shop', 0));

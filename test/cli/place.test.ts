@@ -331,7 +331,10 @@ describe('a .env in the folder', () => {
     const at = { env: bare, cwd: join(home, 'cwd'), transcript };
     // What would serve for ever, or play for long, cannot.
     const theirs: Readonly<Record<string, string>> = { http: 'CASHIER_HTTP_HOST=192.0.2.1\n' };
-    const impossible: Readonly<Record<string, readonly string[]>> = { simulator: ['--port', '99999'] };
+    const impossible: Readonly<Record<string, readonly string[]>> = {
+      simulator: ['--port', '99999'],
+      console: ['--port', '99999'],
+    };
     for (const name of Object.keys(USES).filter((one) => one !== 'demo')) {
       writeFileSync(file, `CASHIER_HOME=${join(home, 'theirs')}\nCASHIER_LANG=en\n${theirs[name] ?? ''}`);
       const { actions, otherwise }: Use = USES[name as keyof typeof USES];

@@ -19,10 +19,10 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-function read(text: string) {
+async function read(text: string) {
   const file = join(folder, 'channels.yaml');
   writeFileSync(file, text);
-  return readChannels(file, 'zh');
+  return (await readChannels(file, 'zh')).channels;
 }
 const listed = (...channels: readonly string[]) =>
   `version: 1\nchannels:\n${channels.map((one) => `  - ${one}\n`).join('')}`;

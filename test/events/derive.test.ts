@@ -34,6 +34,15 @@ const ROWS: readonly (readonly [kind: string, detail: object, type: string | und
   ['allowance-low', { budget: 'b', leftFen: 1, addedFen: 9 }, 'budget.low'],
   ['operator-froze', { by: 'terminal' }, 'freeze.set'],
   ['operator-unfroze', { via: 'page' }, 'freeze.lifted'],
+  ['bill-refused', { provider: 'alipay', date: '2026-11-27', code: 'NO_AUTH' }, 'reconcile.refused'],
+  [
+    'day-summed',
+    {
+      ...{ date: '2026-11-27', paidCount: 2, paidFen: 300, refundedCount: 1, refundedFen: 500 },
+      ...{ openApprovals: 1, inDoubt: 0, bills: [{ provider: 'alipay', differences: 2 }] },
+    },
+    'daily.summary',
+  ],
   ['bill-differs', { provider: 'alipay', date: '2026-11-27', count: 2 }, 'reconcile.differences'],
   ['alarm-foreign-trade', {}, 'alarm.foreign-trade'],
   ['alarm-foreign-refund', {}, 'alarm.foreign-refund'],

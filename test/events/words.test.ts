@@ -61,6 +61,32 @@ describe('the words of an event', () => {
     expect(wordsOf(telling([message({ seq: 7 })], { attempt: 2 }), NOW).id).toBe(`${id} · 重发`);
   });
 
+  it('of a day say what it came to, and what waits', () => {
+    const day = {
+      ...{
+        date: '2026-11-27',
+        paidYuan: '1234.50',
+        paidCount: 12,
+        refundedYuan: '2000.00',
+        refundedCount: 1,
+      },
+      ...{ netYuan: '-765.50', openApprovals: 2, inDoubt: 0 },
+      bills: [{ provider: 'alipay', differences: 0 }, { provider: 'wechatpay' }] as const,
+    };
+    const change = { outTradeNo: undefined, amountYuan: undefined, title: undefined } as object;
+    const said = (language: 'zh' | 'en') => {
+      const one = message({ type: 'daily.summary' }, { ...change, provider: undefined as never, ...day });
+      const { title, facts } = wordsOf(telling([one], { language }), NOW);
+      return [title, ...facts.map((fact) => lineOf(fact, language))];
+    };
+    expect(said('zh')).toEqual([
+      ...['2026-11-27 收款 ¥1,234.50（12 笔）', '来源：cursor', '退款：¥2,000.00（1 笔）', '净额：-¥765.50'],
+      ...['待审批：2', '结果待确认：0', '对账：支付宝 一致、微信支付 账单未出', '时间：09:59（北京时间）'],
+    ]);
+    expect(said('en')).toContain('2026-11-27: ¥1,234.50 from 12 payments');
+    expect(said('en')).toContain('Bills: Alipay agree, WeChat Pay not out yet');
+  });
+
   it('of an approval say until when, why, and where a person decides', () => {
     const words = wordsOf(telling([asked()]), NOW);
     expect(words).toMatchObject({

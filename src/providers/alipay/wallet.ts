@@ -125,6 +125,8 @@ export const ALIPAY: Wallet = {
   gatewayVariable: 'AP_GATEWAY',
   sandboxVariable: 'AP_CURRENT_ENV',
   notify: { variable: 'AP_NOTIFY_URL', required: false },
+  // Said to be made by about nine in the morning.
+  billOutMs: 9.5 * 3_600_000,
   scenes: ['qr', 'web', 'h5', 'app'],
   titleTip: { zh: '支付宝的商品名还不能有 / = &', en: 'for Alipay no / = & either' },
   setupNote: {

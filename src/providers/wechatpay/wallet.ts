@@ -128,6 +128,8 @@ export const WECHATPAY: Wallet = {
   ],
   gatewayVariable: 'WXPAY_GATEWAY',
   notify: { variable: 'WXPAY_NOTIFY_URL', required: true },
+  // Said to be made by ten in the morning.
+  billOutMs: 10.5 * 3_600_000,
   scenes: ['qr', 'h5', 'jsapi', 'app'],
   payerArguments: {
     payerOpenid: { zh: 'jsapi 必填', en: 'for jsapi' },

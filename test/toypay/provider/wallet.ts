@@ -29,6 +29,7 @@ export const TOYPAY: Wallet = {
   gatewayVariable: 'TOYPAY_GATEWAY',
   sandboxVariable: 'TOYPAY_CURRENT_ENV',
   notify: { variable: 'TOYPAY_NOTIFY_URL', required: false },
+  billOutMs: 0,
   scenes: ['qr'],
   titleTip: { zh: '玩具支付的商品名里不要有积木', en: 'for Toy Pay no bricks' },
   page: {

@@ -1,0 +1,200 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beijingDate, beijingMidnight, DAY_MS } from '../../src/domain/clock.ts';
+import { billNotes } from '../../src/ledger/bill-notes.ts';
+import { createPayment } from '../../src/payments/create-payment.ts';
+import { runDailyBills } from '../../src/payments/daily-bills.ts';
+import type { Till } from '../../src/payments/till.ts';
+import { type Bill, GatewayDeclined, type PaymentProvider } from '../../src/providers/contract.ts';
+import { CALL, payment, World } from '../support/world.ts';
+
+const HOUR = 3_600_000;
+const MINUTE = 60_000;
+let world: World;
+let till: Till;
+let stop: AbortController;
+let running: Promise<void>[];
+beforeEach(async () => {
+  world = new World();
+  till = await world.process();
+  stop = new AbortController();
+  running = [];
+  await world.sold(till, 'ORDER_1');
+});
+afterEach(async () => {
+  await end();
+  await world.end();
+});
+
+async function end(): Promise<void> {
+  stop.abort();
+  await Promise.all(running);
+  [stop, running] = [new AbortController(), []];
+}
+
+/** This process compares bills, until the end of the test, or with a wallet that answers so. */
+function run(process: Till, downloadBill?: PaymentProvider['downloadBill']): void {
+  const [wallet] = [...process.providers.values()];
+  if (!wallet) throw new Error('no wallet');
+  const providers = downloadBill ? new Map([[wallet.id, { ...wallet, downloadBill }]]) : process.providers;
+  running.push(runDailyBills({ ...process, providers }, stop.signal));
+}
+
+/** Waits until it is so late on a day behind today. */
+async function until(days: number, hours: number): Promise<void> {
+  const midnight = beijingMidnight(beijingDate(world.clock.now())) ?? 0;
+  await world.clock.sleep(midnight + days * DAY_MS + hours * HOUR - world.clock.now());
+}
+
+const asked = () =>
+  world.bank.calls.flatMap(({ operation, number }) => (operation === 'bill' ? [number] : []));
+const told = async (kind: 'bill-differs' | 'bill-refused') =>
+  (await till.ledger.read((book) => book.audit.after(0, 1_000))).flatMap((record) =>
+    record.kind === kind ? [record.detail] : [],
+  );
+const note = async () => (await till.ledger.read(billNotes))['bank 1'];
+/** The bill knows nothing of what was sold. */
+const without = (bill: Bill): Bill => ({
+  ...bill,
+  lines: bill.lines.filter(({ outTradeNo }) => outTradeNo !== 'ORDER_1'),
+});
+const stranger = (bill: Bill): Bill => ({
+  ...bill,
+  lines: bill.lines.flatMap((line) => [line, { ...line, outTradeNo: 'OTHERS_1', gatewayTradeNo: 'T9' }]),
+});
+
+describe("yesterday's bill", () => {
+  it('is compared once it should be there, by one of all processes, and nothing is said where all is well', async () => {
+    world.bank.editBill = stranger;
+    run(till);
+    run(await world.process());
+    run(await world.process());
+    await until(1, 9.4);
+    expect(asked()).toEqual([]);
+    await until(0, 12);
+    expect(asked()).toEqual(['2026-11-21']);
+    expect(await note()).toEqual({ provider: 'alipay', done: '2026-11-21', differences: 0 });
+    expect(await told('bill-differs')).toEqual([]);
+    await until(1, 12);
+    expect(asked()).toEqual(['2026-11-21', '2026-11-22']);
+  });
+
+  it('is told of where it says otherwise, once', async () => {
+    await createPayment(till, CALL, payment({ outTradeNo: 'ORDER_2' }));
+    world.bank.editBill = (bill) => ({
+      ...bill,
+      lines: stranger(bill).lines.map((line) => ({ ...line, amountFen: 1 as typeof line.amountFen })),
+    });
+    run(till);
+    run(await world.process());
+    await until(1, 23);
+    expect(await told('bill-differs')).toEqual([{ provider: 'alipay', date: '2026-11-21', count: 1 }]);
+    expect(await note()).toMatchObject({ done: '2026-11-21', differences: 1 });
+  });
+
+  it('has the gateway prove what the ledger has not heard of', async () => {
+    await createPayment(till, CALL, payment({ outTradeNo: 'ORDER_2' }));
+    world.bank.pay('ORDER_2');
+    run(till);
+    await until(1, 11);
+    const order = await till.ledger.read((book) => book.orders.get('ORDER_2'));
+    expect(order?.state).toBe('PAID');
+    expect(await told('bill-differs')).toEqual([]);
+  });
+
+  it('without a line is not believed in the morning, where something was sold', async () => {
+    world.bank.editBill = without;
+    run(till);
+    await until(1, 13);
+    expect(await told('bill-differs')).toEqual([]);
+    world.bank.editBill = (bill) => bill;
+    await until(0, 15);
+    expect(await note()).toEqual({ provider: 'alipay', done: '2026-11-21', differences: 0 });
+  });
+
+  it('without a line is told of when it has had time', async () => {
+    world.bank.editBill = without;
+    run(till);
+    await until(1, 16);
+    expect(await told('bill-differs')).toEqual([{ provider: 'alipay', date: '2026-11-21', count: 1 }]);
+  });
+
+  it('is asked for again, less and less often, while the gateway does not give it', async () => {
+    world.bank.fault = (operation) => (operation === 'bill' ? 'unavailable' : 'none');
+    run(till);
+    run(await world.process());
+    await until(1, 11.5);
+    expect(asked()).toHaveLength(4);
+    world.bank.fault = () => 'none';
+    await until(0, 13);
+    expect(await note()).toMatchObject({ done: '2026-11-21', differences: 0 });
+    expect(await told('bill-refused')).toEqual([]);
+  });
+
+  it('is asked for by another process where the first dies while it waits', async () => {
+    world.bank.fault = (operation) =>
+      operation === 'bill' && asked().length === 1 ? 'crash-before' : 'none';
+    void runDailyBills(till, stop.signal);
+    await until(1, 9.55);
+    expect(asked()).toHaveLength(1);
+    run(await world.process());
+    await until(0, 9.8);
+    expect(await note()).toMatchObject({ done: '2026-11-21', differences: 0 });
+    expect(asked()).toHaveLength(2);
+  });
+
+  it('that the gateway does not give at all is told of once, until there is one again', async () => {
+    const refused = async () => {
+      throw new GatewayDeclined('permission', 'NO_AUTH', true);
+    };
+    run(till, refused);
+    await until(3, 12);
+    const first = { provider: 'alipay', date: '2026-11-21', code: 'NO_AUTH' };
+    expect(await told('bill-refused')).toEqual([first]);
+    expect(await note()).toEqual({ provider: 'alipay', done: '2026-11-23', refused: 'NO_AUTH' });
+    await end();
+    run(till);
+    await until(1, 12);
+    await end();
+    run(till, refused);
+    await until(1, 12);
+    expect(await told('bill-refused')).toEqual([first, { ...first, date: '2026-11-25' }]);
+  });
+
+  it('that cannot be had the whole day is left to a person, and the next day has its turn', async () => {
+    world.bank.fault = (operation, date) =>
+      operation === 'bill' && date === '2026-11-21' ? 'unavailable' : 'none';
+    run(till);
+    await until(2, 12);
+    expect(asked().filter((date) => date === '2026-11-21')).toHaveLength(12);
+    expect(await told('bill-refused')).toMatchObject([{ date: '2026-11-21' }]);
+    expect(await note()).toEqual({ provider: 'alipay', done: '2026-11-22', differences: 0 });
+  });
+
+  it('of days on which no server ran is compared later, of a week at most', async () => {
+    run(till);
+    await until(1, 12);
+    await end();
+    await until(3, 12);
+    run(till);
+    await world.clock.sleep(10 * MINUTE);
+    expect(asked()).toEqual(['2026-11-21', '2026-11-22', '2026-11-23', '2026-11-24']);
+    await end();
+    await until(20, 12);
+    run(till);
+    await world.clock.sleep(20 * MINUTE);
+    expect(asked().slice(4)).toHaveLength(7);
+    expect(await note()).toMatchObject({ done: '2026-12-14' });
+  });
+
+  it('of a ledger that was restored is compared by a person', async () => {
+    await till.ledger.write((book) =>
+      book.operator.setRestored({
+        ...{ at: world.clock.now(), since: world.clock.now() },
+        ...{ providers: ['alipay'], reconciled: {} },
+      }),
+    );
+    run(till);
+    await until(1, 12);
+    expect(asked()).toEqual([]);
+  });
+});
