@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { CLOCKS_APART_MS } from '../../src/domain/clock.ts';
 import { fen } from '../../src/domain/money.ts';
 import { ORDER_STATES, REFUND_STATES } from '../../src/domain/order.ts';
@@ -123,6 +123,13 @@ describe('sums that are to be added', () => {
     sums.addAll(others);
     expect(sums.of('budgets', 'filled_fen', () => true)).toBe(11);
     expect(sums.of('limit_tallies', 'count', () => true)).toBe(1);
+  });
+
+  it('are of one row where all of its key is the same', () => {
+    const sums = new Sums();
+    sums.add('limit_tallies', ['payment', 'caller a1', 2], [['count', 1]]);
+    sums.add('limit_tallies', ['payment', 'caller a', 12], [['count', 30]]);
+    expect(sums.of('limit_tallies', 'count', ([, scope]) => scope === 'caller a')).toBe(30);
   });
 
   it('are told by table, sum and key', () => {
@@ -256,6 +263,12 @@ describe('limits and budgets', () => {
     const kept = await till.ledger.read((book) => book.quotas.budgetMoves('a'));
     expect(kept).toEqual([moves[0], moves[2]].map((move) => ({ ...move, at: now })));
     expect(await till.ledger.read((book) => book.quotas.budgets())).toEqual(['a', 'b']);
+    const filled = (limit: number) => till.ledger.read((book) => book.quotas.filled(limit));
+    const [a, b] = [
+      { name: 'a', filledFen: 300, heldFen: 0 },
+      { name: 'b', filledFen: 9, heldFen: 0 },
+    ];
+    expect([await filled(1), await filled(9)]).toEqual([[a], [a, b]]);
   });
 
   it('tell what was put into them last', async () => {
@@ -298,6 +311,13 @@ describe('limits and budgets', () => {
     await draw(['b'], { outTradeNo: 'O2' });
     await draw(['b'], { outTradeNo: 'NOBODY' });
     expect([await budget('a'), await budget('b')].map(({ heldFen }) => heldFen)).toEqual([7, 0]);
+  });
+
+  it('are not looked for further where nothing was drawn nor is to be', async () => {
+    const all = vi.fn(async () => []);
+    const tx = { all } as unknown as Tx;
+    await new Quotas(tx, now, new Tallies(tx)).draw([], { outTradeNo: 'O1', outRefundNo: undefined });
+    expect(all).toHaveBeenCalledTimes(1);
   });
 
   it('are read under a key that whoever draws on the same has, too', async () => {

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { fen } from '../../src/domain/money.ts';
 import { ORDER_STATES } from '../../src/domain/order.ts';
 import type { Book } from '../../src/ledger/book.ts';
@@ -7,7 +7,8 @@ import type { OrderEvent } from '../../src/ledger/order-machine.ts';
 import type { OrderRecord, RefundRecord } from '../../src/ledger/records.ts';
 import { miscounted } from '../../src/ledger/recount.ts';
 import type { RefundEvent } from '../../src/ledger/refund-machine.ts';
-import type { Store } from '../../src/ledger/store.ts';
+import type { Store, Tx } from '../../src/ledger/store.ts';
+import { Tallies } from '../../src/ledger/tallies.ts';
 import type { Till } from '../../src/payments/till.ts';
 import { orderRow, refundRow } from '../support/rows.ts';
 import { seeded } from '../support/virtual-time.ts';
@@ -43,6 +44,7 @@ function history(seed: number) {
   const refunds: (readonly [string, string])[] = [];
   const counts = () => ({
     countedAt: pick([instant(), undefined]),
+    sentAt: pick([instant(), undefined]),
     countedBy: pick(CALLERS),
     client: pick(CLIENTS),
     declinedCode: pick(['NO', undefined]),
@@ -100,7 +102,7 @@ function history(seed: number) {
     }
     const order = (await book.orders.get(outTradeNo)) as OrderRecord;
     await (chance < 0.5
-      ? book.orders.patch(order, counts())
+      ? book.orders.patch(order, { ...counts(), paidAt: pick([instant(), undefined]) })
       : book.orders.move(order, pick(ORDER_EVENTS) as OrderEvent, random() < 0.3 ? counts() : {}));
   }
 
@@ -170,6 +172,31 @@ describe('what is added up as it changes', () => {
     const late = till.ledger.write(async (book) => book.orders.move(stale, 'denied'));
     await expect(late).rejects.toThrow('changed since');
     expect((await read())?.state).toBe('UNKNOWN');
+  });
+
+  it('is looked up no more often than it changes', async () => {
+    const asked = async (work: (tallies: Tallies) => Promise<void>) => {
+      const all = vi.fn(async () => []);
+      await work(new Tallies({ all } as unknown as Tx));
+      return all.mock.calls.length;
+    };
+    const refund = (before: Partial<RefundRecord>, after: Partial<RefundRecord>) =>
+      asked((tallies) => tallies.refund(refundRow(till, before), refundRow(till, after)));
+    const given = { state: 'SUCCESS', sentAt: MIDNIGHT } as const;
+    expect([
+      await refund({ state: 'DENIED' }, { state: 'CLOSED' }),
+      await refund({ sentAt: MIDNIGHT - 1 }, { sentAt: MIDNIGHT }),
+      await refund(given, { ...given, updatedAt: 1 }),
+      await refund(given, { ...given, sentAt: MIDNIGHT - 1 }),
+      await refund({ state: 'PROCESSING' }, given),
+    ]).toEqual([0, 0, 0, 1, 1]);
+    const order = (before: Partial<OrderRecord> | undefined, after: Partial<OrderRecord>) =>
+      asked((tallies) => tallies.order(before && orderRow(till, before), orderRow(till, after)));
+    expect([
+      await order(undefined, {}),
+      await order({ state: 'PAID' }, { state: 'PAID', updatedAt: 1 }),
+      await order({ state: 'DENIED' }, { state: 'PENDING_APPROVAL' }),
+    ]).toEqual([0, 0, 1]);
   });
 
   it('is seen by the transaction that adds to it', async () => {

@@ -96,6 +96,19 @@ export const SURVIVORS = [
     'true',
     "typeof value === 'number'",
   ),
+  same('It is made again, and the same.', 'src/ledger/sums.ts', 'if (known) return known;', 'false'),
+  same(
+    'No two sums have one name.',
+    'src/ledger/sums.ts',
+    'const changed = [...sums].filter(([, by]) => by !== 0).sort(([a], [b]) => (a < b ? -1 : 1));',
+    'a <= b',
+  ),
+  same(
+    'No two approvals have one number.',
+    'src/ledger/approvals.ts',
+    'return found.sort((a, b) => a.expiresAt - b.expiresAt || (a.id < b.id ? -1 : 1)).slice(0, limit);',
+    'a.id <= b.id',
+  ),
   same(
     'No text that is not a time is one, whichever it is.',
     'src/providers/wechatpay/certificates.ts',

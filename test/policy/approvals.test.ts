@@ -4,6 +4,7 @@ import { fen } from '../../src/domain/money.ts';
 import type { Book } from '../../src/ledger/book.ts';
 import type { ApprovalRecord, ApprovalState, OrderRecord, RefundRecord } from '../../src/ledger/records.ts';
 import type { Till } from '../../src/payments/till.ts';
+import { isNotAllowed, type Person } from '../../src/persons/person.ts';
 import {
   APPROVAL_TTL_MS,
   approvalsFor,
@@ -13,7 +14,7 @@ import {
   requestApproval,
 } from '../../src/policy/approvals.ts';
 import { orderRow, refundRow } from '../support/rows.ts';
-import { person, World } from '../support/world.ts';
+import { named, person, World } from '../support/world.ts';
 
 let world: World;
 let till: Till;
@@ -249,9 +250,9 @@ describe('a question to a person', () => {
   const open = () => read((book) => book.approvals.open());
 
   it('is asked with a number of its own, for a quarter of an hour', async () => {
-    await request();
-    await request([], { outRefundNo: 'R1', kind: 'refund' });
+    const ids = [await request(), await request([], { outRefundNo: 'R1', kind: 'refund' })];
     const [one, two] = await open();
+    expect([one?.id, two?.id].sort()).toEqual(ids.sort());
     expect(one?.id).toMatch(/^A[2-9A-HJ-NP-Z]{12}$/);
     expect(one?.id).not.toBe(two?.id);
     const asked = [undefined, 'R1'].map((outRefundNo) => expect.objectContaining({ outRefundNo }));
@@ -274,7 +275,7 @@ describe('a question to a person', () => {
   });
 
   it('is not asked again while it is open, and is once it was answered', async () => {
-    await request([approval('A1')]);
+    expect(await request([approval('A0', { state: 'failed' }), approval('A1')])).toBe('A1');
     expect(await open()).toEqual([]);
     await request([approval('A1', { state: 'denied' }), approval('A2', { state: 'failed' })]);
     expect(await open()).toHaveLength(1);
@@ -294,8 +295,8 @@ describe('a question to a person', () => {
 });
 
 describe('a decision', () => {
-  const decide = async (id: string, approve: boolean, reason?: string) => {
-    const operator = await person(till);
+  const decide = async (id: string, approve: boolean, reason?: string, by?: Person) => {
+    const operator = by ?? (await person(till));
     return write((book) => decideApproval(book, operator, id, { approve, reason }, till.clock.now()));
   };
   const stateOf = async () =>
@@ -315,6 +316,14 @@ describe('a decision', () => {
       'approval-approved',
       { approval: 'A1', decidedBy: 'terminal', reason: 'fine' },
     ]);
+  });
+
+  it('is for who may decide, not for who may look', async () => {
+    const looks = await named(till, 'see');
+    await expect(decide('A1', true, undefined, looks)).rejects.toSatisfy(isNotAllowed);
+    expect((await get('A1'))?.state).toBe('pending');
+    await decide('A1', true, undefined, await named(till, 'decide'));
+    expect(await get('A1')).toMatchObject({ state: 'approved', decidedBy: 'decide' });
   });
 
   it('without a reason has none', async () => {

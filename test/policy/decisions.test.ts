@@ -4,7 +4,7 @@ import { CashierError } from '../../src/domain/errors.ts';
 import { fen } from '../../src/domain/money.ts';
 import type { Book } from '../../src/ledger/book.ts';
 import type { Till } from '../../src/payments/till.ts';
-import type { Person } from '../../src/persons/person.ts';
+import { isNotAllowed, type Person } from '../../src/persons/person.ts';
 import {
   acceptPolicy,
   budgetState,
@@ -19,7 +19,7 @@ import {
 } from '../../src/policy/decisions.ts';
 import { DEFAULT_POLICY, type Policy } from '../../src/policy/policy.ts';
 import { orderRow } from '../support/rows.ts';
-import { person, World } from '../support/world.ts';
+import { named, person, World } from '../support/world.ts';
 
 let world: World;
 let till: Till;
@@ -101,6 +101,16 @@ describe('a freeze', () => {
     await read(insistNotFrozen);
     expect((await recorded()).slice(1)).toEqual([['operator-unfroze', { via: 'terminal' }]]);
   });
+});
+
+it.each<[string, (book: Book, by: Person) => Promise<unknown>]>([
+  ['rules', (book, by) => acceptPolicy(book, by, OTHER)],
+  ['the end of a freeze', (book, by) => unfreeze(book, by)],
+  ['a budget', (book, by) => moveBudget(book, by, 'a', 1, undefined)],
+])('%s: for who may rule, not for who may decide', async (_what, deed) => {
+  const [decides, rules] = [await named(till, 'decide'), await named(till, 'rule')];
+  await expect(write((book) => deed(book, decides))).rejects.toSatisfy(isNotAllowed);
+  await write((book) => deed(book, rules));
 });
 
 describe('a restored ledger', () => {

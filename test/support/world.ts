@@ -10,7 +10,7 @@ import { createPayment } from '../../src/payments/create-payment.ts';
 import { Desk } from '../../src/payments/desk.ts';
 import { queryPayment } from '../../src/payments/query-payment.ts';
 import type { Call, Till } from '../../src/payments/till.ts';
-import { Person } from '../../src/persons/person.ts';
+import { Person, type Role } from '../../src/persons/person.ts';
 import { openSqlite } from '../../src/platform/sqlite.ts';
 import { systemClock, systemRandom } from '../../src/platform/system.ts';
 import { decideApproval } from '../../src/policy/approvals.ts';
@@ -176,6 +176,23 @@ export async function accept(till: Till, policy: Policy): Promise<void> {
 /** The operator at a terminal: a simulated ledger on which no secret is set takes anybody for that. */
 export function person({ ledger }: Till): Promise<Person> {
   return Person.bySecret(ledger, 'simulator', undefined, 'terminal');
+}
+
+/** Somebody with a name and a role. */
+export async function named({ ledger }: Till, role: Role): Promise<Person> {
+  const somebody = await ledger.write(async (book) => {
+    await book.persons.insert({
+      id: role,
+      name: role,
+      signName: role,
+      role,
+      invitation: undefined,
+      invitedUntil: undefined,
+    });
+    return Person.proven(book, role);
+  });
+  if (!somebody) throw new Error('nobody');
+  return somebody;
 }
 
 /** That person decides. */
