@@ -1,7 +1,8 @@
 // Mutation testing.
 //   npm run mutation                                       all of it
 //   npm run mutation -- NAME|FILE …                        groups, or files of them
-//   npm run mutation -- --write …                          and what became of whole groups goes into docs/reliability.md
+//   npm run mutation -- --write …                          and what became of whole files goes into the results, and with
+//                                                          the last file of a group into docs/reliability.md
 //   npm run mutation -- --changed [COMMIT] [--seconds N]   what has changed since a commit, for as long
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -76,9 +77,10 @@ for (const { group, mutate, whole } of parts) {
       `${isWhole ? '' : '; there is no time for the rest'}`,
   );
   problems.push(...wrong.map((what) => `${group.name}: ${what}`));
-  if (values.write && isGroup && wrong.length === 0) {
-    const of = (file) => found.filter((mutant) => mutant.file === file);
-    writeResult(group, new Map(group.mutate.map((file) => [file, counted(of(file), why)])));
+  if (values.write && isWhole) {
+    const of = (mutants, file) => mutants.filter((mutant) => mutant.file === file);
+    const held = whole.filter((file) => of(unlisted, file).length === 0);
+    writeResult(group, new Map(held.map((file) => [file, counted(of(found, file), why)])));
   }
 }
 for (const problem of problems) console.log(problem);

@@ -17,19 +17,25 @@ const PAGES = {
   },
 };
 
-/** By group and file, of those groups that have been tried as a whole and held. */
+const readAll = () => (existsSync(RESULTS) ? JSON.parse(readFileSync(RESULTS, 'utf8')) : {});
+
+/** By group and file, of those groups of which every file has been tried and has held. */
 export function readResults() {
-  return existsSync(RESULTS) ? JSON.parse(readFileSync(RESULTS, 'utf8')) : {};
+  const known = readAll();
+  const isTried = ({ name, mutate }) => mutate.every((file) => known[name]?.[file]);
+  return Object.fromEntries(GROUPS.filter(isTried).map(({ name }) => [name, known[name]]));
 }
 
-/** @param counts of a whole group, by file */
+/** @param counts of whole files of a group that have held */
 export function writeResult(group, counts) {
-  const known = readResults();
-  known[group.name] = Object.fromEntries(group.mutate.map((file) => [file, counts.get(file)]));
-  const results = Object.fromEntries(
-    GROUPS.flatMap(({ name }) => (known[name] ? [[name, known[name]]] : [])),
+  const known = readAll();
+  const all = { ...known[group.name], ...Object.fromEntries(counts) };
+  known[group.name] = Object.fromEntries(
+    group.mutate.flatMap((file) => (all[file] ? [[file, all[file]]] : [])),
   );
-  writeFileSync(RESULTS, `${JSON.stringify(results, null, 2)}\n`);
+  const ordered = GROUPS.flatMap(({ name }) => (known[name] ? [[name, known[name]]] : []));
+  writeFileSync(RESULTS, `${JSON.stringify(Object.fromEntries(ordered), null, 2)}\n`);
+  const results = readResults();
   for (const [page, words] of Object.entries(PAGES)) {
     const text = readFileSync(page, 'utf8');
     const marked = /<!-- mutation -->[\s\S]*<!-- \/mutation -->/;

@@ -36,7 +36,7 @@ export function readUnproven(body: Buffer, method: string): ReadonlyMap<string, 
 export function certSnOf(body: Buffer): string | undefined {
   return membersOf(body)
     ?.get('alipay_cert_sn')
-    ?.match(/(?<=^")[0-9a-f]{32}(?="$)/i)?.[0];
+    ?.match(/(?<=^")[0-9a-f]{32}(?=")/i)?.[0];
 }
 
 function split(

@@ -240,6 +240,8 @@ describe('an answer', () => {
     ['a number that is none', 'not-a-number'],
     ['a number and one sign more', `${snOf(newCert)}0`],
     ['one sign more and a number', `0${snOf(newCert)}`],
+    ['a number that ends in quotes', `${snOf(newCert)}\\"0`],
+    ['a number that begins in quotes', `0\\"${snOf(newCert)}`],
   ])('by a stranger under %s sets off no download', async (_what, sn) => {
     const { ask, downloads } = setUp(() => answerBy(strangerKeys.privateKey, sn));
     expect(await ask()).toBe('bad-signature');
