@@ -4,6 +4,7 @@ import { listenForOperator } from '../../src/operator/index.ts';
 import { addPerson } from '../../src/persons/people.ts';
 import { Person } from '../../src/persons/person.ts';
 import { stumblingBlocks } from '../support/accessibility.ts';
+import { axeFindings } from '../support/axe.ts';
 import { findChromium, launchChromium } from '../support/chromium.ts';
 import { cheapGuesses } from '../support/guess-cost.ts';
 import { Desk, SECRET } from './desk.ts';
@@ -145,7 +146,8 @@ describe.skipIf(path === undefined)(`passkeys in a browser${why}`, () => {
     async ({ width, ...options }) => {
       const { invite, at } = await shop();
       const { page, context } = await phone({ viewport: { width, height: 844 }, ...options });
-      const look = async (name: string) => expect([name, await stumblingBlocks(page)]).toEqual([name, []]);
+      const look = async (name: string) =>
+        expect([name, await stumblingBlocks(page), await axeFindings(page)]).toEqual([name, [], []]);
       await page.goto(`${at}/join#${await invite('wang')}`);
       await look('join');
       await page.locator('[data-use]').click();
