@@ -16,6 +16,7 @@ import { OperatorPages } from './operator/operator-pages.ts';
 import { CallRate } from './payments/call-rate.ts';
 import { runApproved, type Under } from './payments/carry-out.ts';
 import { closeByPerson } from './payments/close-by-person.ts';
+import { compareDay } from './payments/compare-day.ts';
 import { runDailyBills } from './payments/daily-bills.ts';
 import { Desk } from './payments/desk.ts';
 import { runForgetting } from './payments/forgetting.ts';
@@ -170,6 +171,7 @@ export async function openApp(config: Config, ports: Ports, service?: ServiceAdd
     ...(service ? { mount, publicUrl: service.operatorUrl ?? service.publicUrl } : {}),
     beside: consoleBeside({
       close: async (person, outTradeNo) => closeByPerson(await till(), person, outTradeNo),
+      compare: async (date) => compareDay(await till(), date),
     }),
   });
 

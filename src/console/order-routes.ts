@@ -6,6 +6,7 @@ import type { Frame } from '../operator/frame.ts';
 import { redirect, reply } from '../operator/reply.ts';
 import { SIGN_IN } from '../operator/sign-in-words.ts';
 import { newNumber } from '../payments/beginnings.ts';
+import type { ComparedDay } from '../payments/compare-day.ts';
 import { type PersonsRefund, refundByPerson } from '../payments/refund-by-person.ts';
 import { isNotAllowed, mayDo, type Person } from '../persons/person.ts';
 import type { SignedIn } from '../persons/sessions.ts';
@@ -18,6 +19,8 @@ import { WORDS } from './words.ts';
 export interface Deeds {
   /** Throws CashierError where it was not done. */
   readonly close?: (person: Person, outTradeNo: string) => Promise<unknown>;
+  /** As {@link compareDay}. */
+  readonly compare?: (date: string) => Promise<readonly ComparedDay[]>;
 }
 
 /** Longest reason (characters) of a refund. */

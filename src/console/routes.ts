@@ -3,6 +3,7 @@ import { beijingDate } from '../domain/clock.ts';
 import { entrance, type OperatorOptions } from '../operator/entrance.ts';
 import { reply, text } from '../operator/reply.ts';
 import { WORDS as OPERATOR_WORDS } from '../operator/words.ts';
+import { billRoutes } from './bill-routes.ts';
 import { channelsPage, readChannels } from './channels-page.ts';
 import { findOrders } from './find-orders.ts';
 import { type Deeds, orderRoutes } from './order-routes.ts';
@@ -81,6 +82,7 @@ export function consoleRoutes(options: OperatorOptions, deeds: Deeds = {}): Hono
     ),
   );
 
+  routes.route('/', billRoutes(options, doors, deeds));
   routes.route('/', orderRoutes(options, doors, deeds));
   routes.all('/console/*', async (c) => {
     if (!(await whoIs(c))) return toSignIn(c, '/console');

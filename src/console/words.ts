@@ -116,6 +116,37 @@ export const WORDS = {
   },
   notDone: { zh: '没有执行', en: 'Nothing was done' },
 
+  bills: { zh: '对账', en: 'Bills' },
+  billsLead: {
+    zh: '支付平台次日上午约 10 点生成前一天的账单；在这里与账本逐笔核对。',
+    en: 'Gateways make the bill of a day at about 10:00 on the next morning; here it is compared with the ledger, line by line.',
+  },
+  billDay: { zh: '哪一天的账单（北京时间）', en: 'The bill of (Beijing)' },
+  compare: { zh: '对账', en: 'Compare' },
+  compareMeans: {
+    zh: '向支付平台下载账单，可能需要几秒；不会改变任何订单。',
+    en: 'Downloads the bills from the gateways, which may take some seconds; no order is changed.',
+  },
+  compareElsewhere: {
+    zh: '下载账单要由有密钥的进程执行：请从 AI 客户端或 mcp-cashier http 的后台打开，或在终端执行：',
+    en: 'Downloading a bill takes a process with the keys: open the console of your AI client or of mcp-cashier http, or at a terminal:',
+  },
+  agrees: { zh: '一致', en: 'Agrees' },
+  differences: { zh: '差异', en: 'Differences' },
+  moreDifferences: { zh: '还有更多，没有全部列出。', en: 'There are more than are listed.' },
+  mayFollow: { zh: '可能记在次日账单中', en: 'may stand in the next day’s bill' },
+  side: { zh: '哪一边', en: 'Side' },
+  bill: { zh: '账单', en: 'Bill' },
+  ledgerSide: { zh: '账本', en: 'Ledger' },
+  refundCount: { zh: '退款笔数', en: 'Refunds' },
+  fees: { zh: '手续费', en: 'Fees' },
+  yuanUnit: { zh: '元', en: 'yuan' },
+  noBill: {
+    zh: '支付平台说这一天没有账单；若刚过零点，请在上午 10 点后重试。',
+    en: 'The gateway says that there is no bill for this day; just after midnight, try again after 10:00.',
+  },
+  badDay: { zh: '请填写一个日期。', en: 'Please give a day.' },
+
   channels: { zh: '通知', en: 'Channels' },
   noChannels: { zh: '没有通知渠道。', en: 'No channels.' },
   noChannelsAdvice: {

@@ -68,6 +68,7 @@ const ROOMS = [
   ['orders', (frame: Frame) => frame.console('/orders')],
   ['approvals', (frame: Frame) => frame.to('')],
   ['rules', (frame: Frame) => frame.console('/rules')],
+  ['bills', (frame: Frame) => frame.console('/bills')],
   ['channels', (frame: Frame) => frame.console('/channels')],
 ] as const;
 export type Room = (typeof ROOMS)[number][0];

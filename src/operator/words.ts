@@ -185,6 +185,7 @@ export const ROOM_WORDS = {
   orders: { zh: '订单', en: 'Orders' },
   approvals: { zh: '审批', en: 'Approvals' },
   rules: { zh: '规则', en: 'Rules' },
+  bills: { zh: '对账', en: 'Bills' },
   channels: { zh: '通知', en: 'Channels' },
 } as const satisfies Readonly<Record<string, Text>>;
 

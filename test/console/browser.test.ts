@@ -150,7 +150,7 @@ describe.skipIf(path === undefined)(`in a browser${why}`, () => {
         expect(await stumblingBlocks(page), address).toEqual([]);
         expect(await axeFindings(page), address).toEqual([]);
       };
-      for (const empty of ['', '/orders', '/rules', '/channels', '/nowhere']) await check(empty);
+      for (const empty of ['', '/orders', '/rules', '/bills', '/channels', '/nowhere']) await check(empty);
       await aMonth(desk.till, 3);
       await desk.sold(ORDER, { title: 'W'.repeat(127) });
       await desk.proposeRefund({ reason: `<b>\u202E${'返'.repeat(60)}` });

@@ -291,3 +291,40 @@ describe('one order', () => {
     }
   });
 });
+
+describe('the bills of a day', () => {
+  const BILLS = `${ORIGIN}/console/bills`;
+  const TODAY = '2026-11-21';
+
+  it('stand beside the ledger, and what differs is named, with the way to the order', async () => {
+    const d = await desk();
+    expect(readable((await d.post(BILLS, { date: TODAY })).page)).toMatch(
+      /支付宝 ?2026-11-21 一致 .* 账单 1 ¥88\.00 0 ¥0\.00 账本 1 ¥88\.00 0 ¥0\.00/,
+    );
+    d.world.bank.editBill = (bill) => ({
+      ...bill,
+      lines: bill.lines.map((line) => ({ ...line, amountFen: fen(8_700), gatewayState: '<b>\u202E' })),
+    });
+    const { page } = await d.post(BILLS, { date: TODAY });
+    expect(readable(page)).toMatch(/差异 1 .*金额不符 ORDER_000001 账本 ¥88\.00 已付款 · 账单 ¥87\.00/);
+    expect(page).toContain(`href="/console/orders/${ORDER}"`);
+    expect(page).not.toMatch(/<b>\u202e|\u202e/);
+  });
+
+  it.each(['', 'yesterday', '2026-02-30', '2031-01-01', '<b>'])('no day that has none: %j', async (date) => {
+    const d = await desk();
+    const { status, page } = await d.post(BILLS, { date });
+    expect([status, page.includes('role="alert"'), page.includes('<b>"')]).toEqual([400, true, false]);
+  });
+
+  it('one that cannot be had is said to be so, and a look changes nothing', async () => {
+    const d = await desk();
+    d.world.failing('bill', 'lost-after');
+    const head = () => d.till.ledger.read((book) => book.audit.head());
+    const before = await head();
+    expect((await d.post(BILLS, { date: TODAY })).page).toContain('class="note bad"');
+    expect((await d.get(BILLS)).status).toBe(200);
+    expect(await head()).toEqual(before);
+    expect((await d.post(BILLS, { date: TODAY, csrf: 'x' })).status).toBe(403);
+  });
+});

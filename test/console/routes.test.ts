@@ -36,6 +36,7 @@ const PATHS = [
   '/orders.csv',
   '/days.csv',
   '/rules',
+  '/bills',
   '/channels',
   '/no/such',
 ];

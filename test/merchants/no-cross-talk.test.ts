@@ -372,6 +372,8 @@ describe('routes', () => {
       const hersThere = await get(`${TEA}/console/orders?q=${order}`, (await signIn('tea-shop')).cookie);
       expect(hersThere.body).toContain(TITLE);
     },
+    'GET /m/:m/console/bills': shown('/console/bills'),
+    'POST /m/:m/console/bills': done('/console/bills', { date: '2026-01-01' }),
     'GET /m/:m/console/channels': shown('/console/channels'),
     'GET /m/:m/console/rules': shown('/console/rules'),
     'GET /m/:m/console/orders.csv': shown('/console/orders.csv'),

@@ -8,6 +8,7 @@ import { cookieName } from '../../src/operator/cookies.ts';
 import { type OperatorOptions, operatorRoutes } from '../../src/operator/index.ts';
 import { attempt } from '../../src/payments/attempt.ts';
 import { closeByPerson } from '../../src/payments/close-by-person.ts';
+import { compareDay } from '../../src/payments/compare-day.ts';
 import { createPayment } from '../../src/payments/create-payment.ts';
 import { queryPayment } from '../../src/payments/query-payment.ts';
 import { refundPayment } from '../../src/payments/refund-payment.ts';
@@ -216,7 +217,10 @@ export class Desk {
 }
 
 function deedsOf(till: Till): Deeds {
-  return { close: (person, outTradeNo) => closeByPerson(till, person, outTradeNo) };
+  return {
+    close: (person, outTradeNo) => closeByPerson(till, person, outTradeNo),
+    compare: (date) => compareDay(till, date),
+  };
 }
 
 function asked(approval: ApprovalRecord | undefined): ApprovalRecord {
