@@ -1,6 +1,7 @@
 import { Hono } from 'hono';
 import { beijingDate, beijingMidnight, DAY_MS } from '../domain/clock.ts';
 import { CashierError } from '../domain/errors.ts';
+import { billNotes } from '../ledger/bill-notes.ts';
 import type { Entrance, OperatorOptions } from '../operator/entrance.ts';
 import { reply } from '../operator/reply.ts';
 import { SIGN_IN } from '../operator/sign-in-words.ts';
@@ -12,7 +13,7 @@ import { WORDS } from './words.ts';
 
 /** The gateways' bills: a page that asks for a day, and the comparison that its form sets going. */
 export function billRoutes(
-  { clock }: OperatorOptions,
+  { clock, ledger }: OperatorOptions,
   { frame, show, act, plain }: Entrance,
   { compare }: Deeds,
 ): Hono {
@@ -27,12 +28,11 @@ export function billRoutes(
   const yesterday = () => beijingDate(clock.now() - DAY_MS);
 
   routes.get('/console/bills', (c) =>
-    show(c, '/console/bills', {}, async (page, { person }) =>
-      reply(
-        200,
-        billsPage(page, { date: yesterday(), canCompare: compare !== undefined && mayDo(person, 'close') }),
-      ),
-    ),
+    show(c, '/console/bills', {}, async (page, { person }) => {
+      const canCompare = compare !== undefined && mayDo(person, 'close');
+      const notes = Object.values(await ledger.read(billNotes));
+      return reply(200, billsPage(page, { date: yesterday(), canCompare, notes }));
+    }),
   );
   routes.post('/console/bills', (c) =>
     act(c, '/console/bills', async (signedIn, fields) => {

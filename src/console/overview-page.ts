@@ -65,7 +65,7 @@ function tile(frame: Frame, { totals, period }: OverviewView, days: Period): Mar
 }
 
 /** Only what there is. */
-function attention(frame: Frame, { waiting, unknown, open }: OverviewView): Markup {
+function attention(frame: Frame, { waiting, unknown, open, differences }: OverviewView): Markup {
   const items = [
     { count: waiting, words: WORDS.waiting, to: frame.to(''), kind: 'pending' },
     {
@@ -74,6 +74,7 @@ function attention(frame: Frame, { waiting, unknown, open }: OverviewView): Mark
       to: frame.console('/orders', { state: 'UNKNOWN' }),
       kind: 'pending',
     },
+    { count: differences, words: WORDS.billDiffers, to: frame.console('/bills'), kind: 'pending' },
     { count: open, words: WORDS.open, to: frame.console('/orders', { state: 'NOTPAY' }), kind: '' },
   ].filter(({ count }) => count > 0);
   if (items.length === 0) return html``;

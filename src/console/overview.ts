@@ -1,5 +1,6 @@
 import { beijingDay, DAY_MS } from '../domain/clock.ts';
 import type { ProviderId } from '../domain/order.ts';
+import { billNotes } from '../ledger/bill-notes.ts';
 import type { Book } from '../ledger/book.ts';
 import type { Freeze } from '../ledger/operator-book.ts';
 import type { Taken } from '../ledger/takings.ts';
@@ -33,6 +34,8 @@ export interface OverviewView {
   readonly waiting: number;
   readonly unknown: number;
   readonly open: number;
+  /** Left of the days of bills that were compared last. */
+  readonly differences: number;
   /** Differs when anything has happened since. */
   readonly mark: string;
 }
@@ -63,6 +66,7 @@ export async function readOverview(book: Book, period: Period, now: number): Pro
     waiting: (await book.approvals.open(undefined, MOST_WAITING)).length,
     unknown: await count('UNKNOWN'),
     open: await count('NOTPAY'),
+    differences: Object.values(await billNotes(book)).reduce((sum, note) => sum + (note.differences ?? 0), 0),
     mark: await markOf(book, now),
   };
 }

@@ -121,6 +121,10 @@ export const WORDS = {
     zh: '支付平台次日上午约 10 点生成前一天的账单；在这里与账本逐笔核对。',
     en: 'Gateways make the bill of a day at about 10:00 on the next morning; here it is compared with the ledger, line by line.',
   },
+  mornings: { zh: '每天早上自动对账', en: 'Compared every morning' },
+  notHad: { zh: '没有拿到账单', en: 'No bill to be had' },
+  notYet: { zh: '还没有对账', en: 'Not compared yet' },
+  billDiffers: { zh: '对账差异', en: 'Differences in bills' },
   billDay: { zh: '哪一天的账单（北京时间）', en: 'The bill of (Beijing)' },
   compare: { zh: '对账', en: 'Compare' },
   compareMeans: {

@@ -1,6 +1,7 @@
 import { capitalYuan } from '../domain/capitals.ts';
 import type { Text } from '../domain/errors.ts';
 import { groupedYuan } from '../domain/money.ts';
+import { BY_PERSON } from '../ledger/records.ts';
 import { mayDo } from '../persons/person.ts';
 import { MAX_REASON } from '../policy/reason.ts';
 import { walletOf } from '../providers/registry.ts';
@@ -70,7 +71,7 @@ function factCards(frame: Frame, view: CaseView): Markup {
 ${frame.language === 'zh' ? html`<p class="capitals">人民币${capitalYuan(approval.amountFen)}</p>` : ''}
 ${frame.payee === undefined ? '' : html`<p class="soft">${frame.say(approval.kind === 'refund' ? WORDS.payer : WORDS.payee)} <b>${foreign(frame.payee)}</b></p>`}
 ${order ? quotation(frame, WORDS.titleCaption, order.title) : ''}
-${approval.kind === 'refund' ? reasonOf(frame, refund?.reason) : ''}
+${approval.kind === 'refund' ? reasonOf(frame, refund?.reason, approval.rule) : ''}
 ${phase === 'pending' ? html`<p class="jump"><a href="#decide">↓ ${frame.say(WORDS.decide)}</a> <span class="time">${countdown(approval.expiresAt, frame.now)}</span></p>` : ''}
 </section>
 ${view.sums ? sumsCard(frame, view.sums, phase === 'pending' || phase === 'approved') : ''}
@@ -79,7 +80,8 @@ ${view.sums ? sumsCard(frame, view.sums, phase === 'pending' || phase === 'appro
 </div>`;
 }
 
-function reasonOf(frame: Frame, reason: string | undefined): Markup {
+function reasonOf(frame: Frame, reason: string | undefined, rule: string): Markup {
+  if (rule === BY_PERSON) return reason === undefined ? html`` : html`<p class="said">${foreign(reason)}</p>`;
   if (reason === undefined) return html`<p class="small soft">${frame.say(WORDS.noReason)}</p>`;
   return quotation(frame, WORDS.reasonCaption, reason);
 }
@@ -131,6 +133,7 @@ function facts(frame: Frame, view: CaseView): Markup[] {
 
 function ruleWords(frame: Frame, { approval, aboveFen }: CaseView): string {
   const refunds = approval.kind === 'refund';
+  if (approval.rule === BY_PERSON) return frame.say(WORDS.ruleByPerson);
   if (aboveFen === undefined) return frame.say(WORDS.ruleOther);
   if (aboveFen === 0) return frame.say(refunds ? WORDS.ruleEveryRefund : WORDS.ruleEveryPayment);
   return `${frame.say(refunds ? WORDS.ruleRefund : WORDS.rulePayment)}¥${groupedYuan(aboveFen)}`;

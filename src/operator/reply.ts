@@ -48,12 +48,17 @@ export function text(words: string): Response {
 
 /** A file to be kept, sent as it is made. */
 export function asDownload(name: string, type: string, parts: AsyncIterable<string>): Response {
-  const bytes = ReadableStream.from(encoded(parts));
+  const rest = parts[Symbol.asyncIterator]();
+  const encoder = new TextEncoder();
+  // Made as it is taken, and no further once nobody takes it.
+  const bytes = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const { value, done } = await rest.next();
+      if (done) controller.close();
+      else controller.enqueue(encoder.encode(value));
+    },
+    cancel: async () => void (await rest.return?.()),
+  });
   const disposition = { 'Content-Disposition': `attachment; filename="${name}"` };
   return new Response(bytes, { headers: { ...HEADERS, 'Content-Type': type, ...disposition } });
-}
-
-async function* encoded(parts: AsyncIterable<string>): AsyncIterable<Uint8Array> {
-  const encoder = new TextEncoder();
-  for await (const part of parts) yield encoder.encode(part);
 }

@@ -82,6 +82,7 @@ export const WORDS = {
   ruleEveryRefund: { zh: '每笔退款都须审批', en: 'Every refund needs approval' },
   rulePayment: { zh: '收款超过此金额须审批：', en: 'A payment needs approval above ' },
   ruleRefund: { zh: '退款超过此金额须审批：', en: 'A refund needs approval above ' },
+  ruleByPerson: { zh: '没有人申请，是有人自己发起的', en: 'Nobody asked: a person wanted it' },
   ruleOther: { zh: '商家规则要求审批', en: 'The merchant’s rules ask for approval' },
   asked: { zh: '申请时间', en: 'Asked at' },
   until: { zh: '有效期至', en: 'Valid until' },

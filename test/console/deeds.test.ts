@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { fen } from '../../src/domain/money.ts';
+import { setBillNote } from '../../src/ledger/bill-notes.ts';
 import { runApproved } from '../../src/payments/carry-out.ts';
 import { createPayment } from '../../src/payments/create-payment.ts';
 import { refundPayment } from '../../src/payments/refund-payment.ts';
@@ -315,6 +316,18 @@ describe('the bills of a day', () => {
     const d = await desk();
     const { status, page } = await d.post(BILLS, { date });
     expect([status, page.includes('role="alert"'), page.includes('<b>"')]).toEqual([400, true, false]);
+  });
+
+  it('of every morning are told of, and what differs stands on the overview', async () => {
+    const d = await desk();
+    await d.till.ledger.write(async (book) => {
+      await setBillNote(book, 'bank 1', { provider: 'alipay', done: '2026-11-20', differences: 2 });
+      await setBillNote(book, 'bank 2', { provider: 'wechatpay', done: '2026-11-20', refused: '<i>NO' });
+    });
+    expect(readable((await d.get(BILLS)).page)).toMatch(
+      /支付宝 2026-11-20 ?差异 2 微信支付 2026-11-20 ?没有拿到账单 <i>NO/,
+    );
+    expect(readable((await d.get(`${ORIGIN}/console`)).page)).toContain('对账差异 2');
   });
 
   it('one that cannot be had is said to be so, and a look changes nothing', async () => {
