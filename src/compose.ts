@@ -117,6 +117,8 @@ export async function openApp(config: Config, ports: Ports, service?: ServiceAdd
     language,
     providers: offered.map(({ id }) => id),
     scenes: [...new Set(offered.flatMap(({ scenes }) => scenes))],
+    // Who gives out a page for buyers has one that anybody can open.
+    letsBuyerChoose: offered.length > 1 && config.publicUrl !== undefined,
   };
 
   let simulator: Simulator | undefined;
@@ -151,9 +153,11 @@ export async function openApp(config: Config, ports: Ports, service?: ServiceAdd
       desk,
       isSecret: secretFinder(secretsOf(config.env)),
       canHandOff: () => buyers.places.canHandOff(),
+      letsBuyerChoose: setting.letsBuyerChoose === true,
     }),
   );
 
+  const holders = once(() => holdersIn(config, service !== undefined, log));
   const mount = mountOf(merchant);
   const mounted = (address: string | undefined) => (address === undefined ? undefined : `${address}${mount}`);
   const buyers = new BuyerPages({
@@ -165,6 +169,11 @@ export async function openApp(config: Config, ports: Ports, service?: ServiceAdd
     h5Origin: mounted(config.h5Origin),
     service: mounted(service?.publicUrl),
     simulatorUrl: (code) => simulator && `${simulator.origin}/scan?code=${encodeURIComponent(code)}`,
+    wallets: setting.providers,
+    choose: async (token, wallet) => {
+      const { chooseWallet } = await import('./payments/choose-wallet.ts');
+      return chooseWallet(await till(), await holders(), token, wallet);
+    },
   });
   const operators = new OperatorPages({
     ...{ ledger, realm, clock, randomBytes, log, language, merchantName, runnable },
@@ -219,7 +228,7 @@ export async function openApp(config: Config, ports: Ports, service?: ServiceAdd
       runDailyBills(opened, stop.signal),
       runForgetting(opened, config.keepPersonalDays, stop.signal),
       told.run(stop.signal),
-      runApproved(opened, await holdersIn(config, service !== undefined, log), stop.signal, under),
+      runApproved(opened, await holders(), stop.signal, under),
       ...(port === undefined ? [] : [holdNotifyPort(port, opened)]),
       // The service keeps alive the buyers' addresses that clients gave out, and tells them of its own.
       buyers.hold(stop.signal),

@@ -70,6 +70,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'html',
     'ledger',
     'payments',
+    'platform/bounded-body.ts',
     'platform/listener.ts',
     'platform/listener-proof.ts',
     'platform/listener-shared.ts',

@@ -1,5 +1,6 @@
 import type { Hono } from 'hono';
 import type { Clock, RandomBytes } from '../domain/clock.ts';
+import type { ProviderId } from '../domain/order.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { sharedPort } from '../ledger/shared-port.ts';
 import { SharedListener } from '../platform/listener-shared.ts';
@@ -16,6 +17,9 @@ export interface BuyerPagesOptions
   readonly merchantName: string | undefined;
   /** As the lookup's. */
   readonly simulatorUrl: (code: string) => string | undefined;
+  /** What a buyer may choose from, and what carries the choice out. */
+  readonly wallets: readonly ProviderId[];
+  readonly choose: (token: string, wallet: ProviderId) => Promise<unknown>;
 }
 
 /** What buyers see, on loopback or as routes for whoever listens; nothing of it is loaded before it is asked for. */
@@ -52,11 +56,15 @@ export class BuyerPages {
   }
 
   #shown() {
-    const { clock, language } = this.#options;
+    const { clock, language, wallets, choose } = this.#options;
     const lookup: BuyerLookup = async (token) => {
       const { ledgerLookup } = await import('./index.ts');
       return ledgerLookup(this.#options)(token);
     };
-    return { lookup, clock, language, handOffBase: () => this.places.handOffBase() };
+    const offer = async (token: string) => {
+      const { offerLookup } = await import('./index.ts');
+      return offerLookup(this.#options, wallets)(token);
+    };
+    return { lookup, offer, choose, clock, language, handOffBase: () => this.places.handOffBase() };
   }
 }

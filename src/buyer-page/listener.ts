@@ -17,7 +17,8 @@ export function listenForBuyers(
 ): Promise<BuyerListener> {
   const routes = new Hono();
   routes.use('*', async (c, next) => {
-    if (c.req.method !== 'GET' && c.req.method !== 'HEAD') {
+    const chooses = c.req.method === 'POST' && options.choose;
+    if (c.req.method !== 'GET' && c.req.method !== 'HEAD' && !chooses) {
       return methodRefused(readerIn(c, options.language).language);
     }
     await next();

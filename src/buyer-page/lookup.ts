@@ -1,10 +1,12 @@
 import type { Clock } from '../domain/clock.ts';
 import { defined } from '../domain/defined.ts';
 import { toYuan } from '../domain/money.ts';
+import type { ProviderId } from '../domain/order.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { elsewhereOf, refundedHere } from '../ledger/refunded.ts';
 import { isGivenOut } from '../payments/apply.ts';
 import { payable } from '../payments/results.ts';
+import type { OfferView } from './offer-section.ts';
 import type { BuyerLookup } from './view.ts';
 
 export interface LookupOptions {
@@ -14,6 +16,23 @@ export interface LookupOptions {
   readonly merchantName: string | undefined;
   /** Where a simulated code is paid by a click; undefined where no simulator is known. */
   readonly simulatorUrl: (code: string) => string | undefined;
+}
+
+/** Looks up what the buyer is yet to choose the wallet of. */
+export function offerLookup(
+  { ledger, simulated, merchantName }: LookupOptions,
+  wallets: readonly ProviderId[],
+): (token: string) => Promise<OfferView | undefined> {
+  return async (token) => {
+    const offer = await ledger.read((book) => book.offers.byPageToken(token));
+    if (!offer) return undefined;
+    const { amountFen, title, outTradeNo, expiresAt, closedAt } = offer;
+    const closed = closedAt !== undefined;
+    return {
+      ...{ amountYuan: toYuan(amountFen), title, outTradeNo, expiresAt, closed, simulated, wallets },
+      ...defined({ merchantName }),
+    };
+  };
 }
 
 /** Looks orders up in the ledger. */

@@ -2,9 +2,11 @@ import type { Text } from '../domain/errors.ts';
 import { walletOf } from '../providers/registry.ts';
 import { money } from './figures.ts';
 import { html, type Markup, trusted } from './markup.ts';
+import { type OfferView, offerSection, offerState } from './offer-section.ts';
 import { badgeOf, orderSection } from './order-section.ts';
 import type { HandOff } from './pay-area.ts';
 import { phaseOf, pollEvery } from './phase.ts';
+import { PHASES } from './phase-words.ts';
 import { type Language, type Reader, say } from './reader.ts';
 import { SCRIPT } from './script.ts';
 import { STYLE } from './style.ts';
@@ -44,6 +46,27 @@ ${await orderSection(view, now, reader, handOff)}
   );
 }
 
+/** The page of what the buyer is yet to choose the wallet of, at the instant `now` (ms). @param token of the page */
+export function offerPage(view: OfferView, now: number, reader: Reader, token: string): string {
+  const open = offerState(view, now) === 'CHOICE';
+  const payee = view.merchantName ? ` · ${view.merchantName}` : '';
+  return shell(
+    `${say(open ? WORDS.choose : PHASES.closed.badge, reader)} ${money(view.amountYuan)}${payee}`,
+    reader.language,
+    undefined,
+    html`<body class="${reader.phone ? 'is-phone' : ''}">
+${view.simulated ? html`<header class="band">${say(WORDS.simulated, reader)}</header>` : ''}
+<main>
+<p id="offline" class="offline" role="alert" hidden>${say(WORDS.offline, reader)}</p>
+${offerSection(view, now, reader, token)}
+<p id="announce" class="quiet" role="status" aria-live="polite"></p>
+</main>
+<footer>${languageSwitch(reader)}</footer>
+<script>${trusted(SCRIPT)}</script>
+</body>`,
+  );
+}
+
 function languageSwitch(reader: Reader): Markup {
   const other: Language = reader.language === 'zh' ? 'en' : 'zh';
   const tag = other === 'zh' ? 'zh-CN' : 'en';
@@ -63,6 +86,7 @@ function plainPage(headline: Text, advice: Text, refresh?: Markup): (language: L
 
 /** One and the same for a token that is malformed, altered, guessed or gone. */
 export const notFoundPage = plainPage(WORDS.notFound, WORDS.notFoundAdvice);
+export const notNowPage = plainPage(WORDS.notNow, WORDS.notNowAdvice);
 /** For a buyer who comes back with a browser that does not remember from where. */
 export const backPage = plainPage(WORDS.back, WORDS.backAdvice);
 export const unavailablePage = plainPage(WORDS.unavailable, WORDS.unavailableAdvice, refreshTag());

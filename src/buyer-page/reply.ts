@@ -4,7 +4,7 @@ import { STYLE } from './style.ts';
 
 /** What the browser may do with any answer of the buyer's page: show it once, run our own script, tell nobody. */
 const HEADERS = {
-  ...pageHeaders({ script: SCRIPT, style: STYLE, forms: 'none', referrer: 'no-referrer' }),
+  ...pageHeaders({ script: SCRIPT, style: STYLE, forms: 'self', referrer: 'no-referrer' }),
   Vary: 'Accept-Language, User-Agent, Cookie',
 };
 

@@ -1,8 +1,20 @@
 import { type Context, Hono } from 'hono';
 import type { Clock } from '../domain/clock.ts';
-import { walletOf } from '../providers/registry.ts';
+import { CashierError } from '../domain/errors.ts';
+import type { ProviderId } from '../domain/order.ts';
+import { boundedBody } from '../platform/bounded-body.ts';
+import { WALLETS, walletOf } from '../providers/registry.ts';
 import { BACK_PATH, backCookie, backUrl, tokenBehind } from './hand-off.ts';
-import { backPage, notFoundPage, orderPage, refusedPage, unavailablePage } from './page.ts';
+import { type OfferView, offerState, secondsToChoose } from './offer-section.ts';
+import {
+  backPage,
+  notFoundPage,
+  notNowPage,
+  offerPage,
+  orderPage,
+  refusedPage,
+  unavailablePage,
+} from './page.ts';
 import { isPayable, refundedOf, secondsLeft } from './phase.ts';
 import { type Language, type Reader, readerOf } from './reader.ts';
 import { reply } from './reply.ts';
@@ -12,10 +24,16 @@ import type { BuyerLookup, BuyerView } from './view.ts';
 const TOKEN = /^[A-Za-z0-9_-]{21}[AQgw]$/;
 /** How long (s) a buyer may be away in the wallet and still be brought back. */
 const AWAY_SECONDS = 3_600;
+/** A form says one word (bytes). */
+const MAX_FORM_BYTES = 256;
 
 export interface BuyerRouteOptions {
   readonly lookup: BuyerLookup;
   readonly clock: Clock;
+  /** As `lookup`, what the buyer is yet to choose the wallet of. */
+  readonly offer?: ((token: string) => Promise<OfferView | undefined>) | undefined;
+  /** Carries out the buyer's choice; rejects where it cannot be, with the code that says why. */
+  readonly choose?: ((token: string, wallet: ProviderId) => Promise<unknown>) | undefined;
   /** The language of a reader whose browser names none; Chinese by default. */
   readonly language?: Language;
   /**
@@ -26,7 +44,7 @@ export interface BuyerRouteOptions {
 }
 
 /**
- * The buyer's page, read-only: `GET /c/:token`, the page, `GET /c/:token/state`, what an open page asks for, and
+ * The buyer's page, read-only but for `POST /c/:token/choice`, which chooses the wallet: `GET /c/:token`, the page, `GET /c/:token/state`, what an open page asks for, and
  * `GET /c/back/:handle`, where a wallet sends a buyer back. Mountable in another app. A failing lookup answers 503
  * without detail and leaves its error in `c.error` for that app.
  */
@@ -58,12 +76,32 @@ export function buyerRoutes(options: BuyerRouteOptions): Hono {
     return base ?? (simulated ? new URL(c.req.url).origin : undefined);
   }
 
+  const offered = async (token: string) => (TOKEN.test(token) ? options.offer?.(token) : undefined);
+
+  /** The one thing that anybody can do here: it is final, and made by nothing but a person's click. */
+  async function choose(c: Context, token: string): Promise<Response> {
+    const { language } = reader(c);
+    const form = new URLSearchParams((await boundedBody(c.req.raw, MAX_FORM_BYTES))?.toString() ?? '');
+    const wallet = WALLETS.find(({ id }) => id === form.get('wallet'));
+    if (!wallet || !options.choose || !TOKEN.test(token)) return notFound(language);
+    try {
+      if ((await options.choose(token, wallet.id)) === undefined) return notFound(language);
+    } catch (error) {
+      if (!(error instanceof CashierError)) throw error;
+      // Too late, or chosen in the meantime: the page says how it stands.
+      if (error.code !== 'ORDER_CLOSED') return reply(409, 'html', notNowPage(language));
+    }
+    return reply(303, 'html', backPage(language), { Location: `../${token}` });
+  }
+
   const routes = new Hono();
   routes.onError((_error, c) =>
     reply(503, 'html', unavailablePage(reader(c).language), { 'Retry-After': '5' }),
   );
   routes.use('/c/*', async (c, next) => {
-    if (c.req.method !== 'GET' && c.req.method !== 'HEAD') return methodRefused(reader(c).language);
+    const chooses = c.req.method === 'POST' && options.choose && c.req.path.endsWith('/choice');
+    if (c.req.method !== 'GET' && c.req.method !== 'HEAD' && !chooses)
+      return methodRefused(reader(c).language);
     await next();
   });
   routes.get(`${BACK_PATH}:handle`, (c) => {
@@ -75,11 +113,17 @@ export function buyerRoutes(options: BuyerRouteOptions): Hono {
   routes.get('/c/:token', async (c) => {
     const token = c.req.param('token');
     const view = await find(token);
-    return view ? page(c, token, view) : notFound(reader(c).language);
+    if (view) return page(c, token, view);
+    const offer = await offered(token);
+    if (!offer) return notFound(reader(c).language);
+    return reply(200, 'html', offerPage(offer, clock.now(), reader(c), token));
   });
+  routes.post('/c/:token/choice', (c) => choose(c, c.req.param('token')));
   routes.get('/c/:token/state', async (c) => {
     const view = await find(c.req.param('token'));
-    return view ? reply(200, 'json', stateJson(view, clock.now())) : notFound(reader(c).language);
+    if (view) return reply(200, 'json', stateJson(view, clock.now()));
+    const offer = await offered(c.req.param('token'));
+    return offer ? reply(200, 'json', offerJson(offer, clock.now())) : notFound(reader(c).language);
   });
   routes.all('/c/*', (c) => notFound(reader(c).language));
   return routes;
@@ -97,6 +141,11 @@ export function methodRefused(language: Language): Response {
 /** Who asks. */
 export function readerIn(c: Context, fallback: Language = 'zh'): Reader {
   return readerOf({ query: new URL(c.req.url).searchParams, headers: c.req.raw.headers }, fallback);
+}
+
+function offerJson(view: OfferView, now: number): string {
+  const secondsLeft = secondsToChoose(view, now);
+  return JSON.stringify({ state: offerState(view, now), closing: false, late: false, secondsLeft });
 }
 
 /** All that polling may learn: no number, no amount, no name. */

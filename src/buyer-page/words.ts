@@ -10,6 +10,8 @@ export const WALLET_WORDS = {
   scanElsewhere: { zh: '请用另一台手机的{app}扫码', en: 'Scan it with {app} on another phone' },
   /** On the button that opens the wallet. */
   open: { zh: '打开{app}付款', en: 'Pay in {app}' },
+  /** On a button that chooses the wallet. */
+  payWith: { zh: '用{app}付款', en: 'Pay with {app}' },
   tryAgain: { zh: '还没付款？重新打开{app}', en: 'Not paid yet? Open {app} again' },
   scanOnly: {
     zh: '{app}付款码只能用「扫一扫」对着屏幕扫，长按识别、从相册选图都不能付款。只有这一台手机时，请复制链接，在电脑或另一台手机上打开再扫。',
@@ -68,6 +70,20 @@ export const WORDS = {
     en: 'This order has no code or link. This page updates by itself.',
   },
   over: { zh: '时间到，请勿再付款。', en: 'Time is up, please do not pay any more.' },
+  choose: { zh: '请选择支付方式', en: 'Choose how to pay' },
+  chosenStands: {
+    zh: '选定后不能更换，直到这笔收款过期。',
+    en: 'Once chosen it cannot be changed until this payment expires.',
+  },
+  askAnew: {
+    zh: '请勿付款。如仍需购买，请让商家重新发起收款。',
+    en: 'Please do not pay. To buy after all, ask the merchant for a new payment.',
+  },
+  notNow: { zh: '现在不能用这种方式付款', en: 'This way to pay is not available now' },
+  notNowAdvice: {
+    zh: '没有扣款。请返回稍后重试，或联系商家。',
+    en: 'Nothing was charged. Go back and try again later, or ask the merchant.',
+  },
   left: { zh: '剩余付款时间', en: 'Time left to pay' },
   until: { zh: '付款截止', en: 'Pay before' },
   stillPayable: { zh: '旧链接仍可付款至', en: 'Old link still works until' },

@@ -57,6 +57,11 @@ const SENTENCES: { readonly [Kind in AuditKind]: Sentence<Kind> } = {
     zh: `其他系统的订单，经支付平台证明后纳入账本${moved(d)}`,
     en: `an order of another system, taken into the ledger on the gateway's proof${moved(d)}`,
   }),
+  'offer-made': (d) => ({
+    zh: `登记收款：${yuan(d.amountFen)} 元，支付方式由买家选择`,
+    en: `payment recorded: ${yuan(d.amountFen)} yuan, the buyer chooses how to pay`,
+  }),
+  'offer-closed': () => ({ zh: '买家选择之前关闭', en: 'closed before the buyer chose' }),
   'order-given': () => ({
     zh: '付款码或链接记入账本，可以给出',
     en: 'a code or link was stored, to be given out',

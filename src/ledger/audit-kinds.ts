@@ -87,6 +87,9 @@ export type AuditDetails = {
     readonly payer?: string;
   };
   readonly 'order-given': Digests;
+  /** Its wallet is the buyer's choice; until then nothing of it is at a gateway. `expiresAt` ms. */
+  readonly 'offer-made': { readonly amountFen: Fen; readonly caller: string; readonly expiresAt: number };
+  readonly 'offer-closed': Nothing;
   /** Who has paid is blanked. */
   readonly 'order-forgotten': Nothing;
   readonly 'refund-created': {

@@ -7,6 +7,7 @@ import { metaKey } from './beside.ts';
 import { GuessCount } from './guess-count.ts';
 import { type Fixed, History } from './history.ts';
 import { readMeta, writeMeta } from './meta.ts';
+import { Offers } from './offers.ts';
 import { OperatorBook } from './operator-book.ts';
 import { Orders } from './orders.ts';
 import { Outbox } from './outbox.ts';
@@ -27,6 +28,7 @@ export class Book {
   readonly #tallies: Tallies;
   readonly orders: Orders;
   readonly refunds: Refunds;
+  readonly offers: Offers;
   readonly approvals: Approvals;
   readonly quotas: Quotas;
   readonly operator: OperatorBook;
@@ -44,6 +46,7 @@ export class Book {
     this.#tallies = new Tallies(tx);
     this.orders = new Orders(tx, now, this.#history, this.#tallies);
     this.refunds = new Refunds(tx, now, this.#history, this.#tallies);
+    this.offers = new Offers(tx, this.#history);
     this.approvals = new Approvals(tx, now, this.#history);
     this.quotas = new Quotas(tx, now, this.#tallies);
     this.operator = new OperatorBook(tx, now);

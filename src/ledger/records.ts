@@ -10,6 +10,8 @@ export interface RequestedTerms {
   readonly adopted?: true;
   /** The caller chose its number, so another system of the merchant may have used it before. */
   readonly chosen?: true;
+  /** The buyer has chosen the wallet on the page: its expiry was promised before. */
+  readonly offered?: true;
   /** What the gateway must say again when it says that this very order is paid. */
   readonly mark?: string;
 }
@@ -179,6 +181,27 @@ export const APPROVALS = new Table('approvals', ['id'], {
 
 /** A person's decision on one exact call. `expired` is not stored: it is `expiresAt` against the clock. */
 export type ApprovalRecord = ReturnType<typeof APPROVALS.fromRow>;
+
+export const OFFERS = new Table('offers', ['outTradeNo'], {
+  outTradeNo: text(),
+  caller: text(),
+  buyerHash: maybe(text()),
+  amountFen: money,
+  title: text(),
+  inputHash: text(),
+  terms: json<Pick<RequestedTerms, 'expiresInMinutes' | 'chosen'>>('terms_json'),
+  pageToken: text(),
+  createdAt: number,
+  /** The order that the buyer's choice makes of it lives no longer. */
+  expiresAt: number,
+  /** When a call has closed it, before anybody had chosen. */
+  closedAt: maybe(number),
+  /** Who asked for it, in whose name and under whose rules the choice is carried out. */
+  asked: json<AskedBy>('asked_json'),
+});
+
+/** A payment of which the buyer is yet to choose the wallet. Instants in ms. */
+export type OfferRecord = ReturnType<typeof OFFERS.fromRow>;
 
 /** One link of the audit trail, read. Instants in ms; the kinds are `call`, `result`, `order-…`, `refund-…` and so on. */
 export interface AuditRecord extends Omit<Link, 'detailJson'> {

@@ -330,6 +330,14 @@ const MIGRATIONS: readonly (readonly Step[])[] = [
     "ALTER TABLE operator_sessions ADD COLUMN device TEXT NOT NULL DEFAULT ''",
     'CREATE INDEX operator_sessions_by_person ON operator_sessions (person)',
   ],
+  [
+    // Payments of which the buyer is yet to choose the wallet.
+    `CREATE TABLE offers (
+      out_trade_no TEXT PRIMARY KEY, caller TEXT NOT NULL, buyer_hash TEXT, amount_fen BIGINT NOT NULL,
+      title TEXT NOT NULL, input_hash TEXT NOT NULL, terms_json TEXT NOT NULL, page_token TEXT NOT NULL UNIQUE,
+      created_at BIGINT NOT NULL, expires_at BIGINT NOT NULL, closed_at BIGINT, asked_json TEXT NOT NULL)`,
+    'CREATE INDEX offers_by_call ON offers (input_hash, caller, created_at) WHERE buyer_hash IS NOT NULL',
+  ],
 ];
 
 /** The version that this program writes. */

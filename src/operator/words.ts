@@ -262,6 +262,11 @@ export const EVENTS: Readonly<Record<Told, Text | undefined>> = {
   'order-forgotten': undefined,
   'order-denied': undefined,
   'refund-denied': undefined,
+  'offer-made': {
+    zh: '智能体申请收款，支付方式由买家选择',
+    en: 'The agent asked for a payment; the buyer chooses how to pay',
+  },
+  'offer-closed': { zh: '买家选择之前已关闭', en: 'Closed before the buyer chose' },
   'order-created': { zh: '智能体申请收款', en: 'The agent asked for a payment' },
   'order-sent': { zh: '订单发往支付平台', en: 'The order was sent to the gateway' },
   'order-notpay': { zh: '支付平台已受理，等待买家付款', en: 'The gateway took it; the buyer can pay' },

@@ -155,8 +155,8 @@ async function carryOut(opened: Till, holders: Holders, approval: ApprovalRecord
 }
 
 /** As what the caller stands there today; a token that may not use the tool any more is as good as none. */
-function standing(
-  { asked }: ApprovalRecord,
+export function standing(
+  { asked }: Pick<ApprovalRecord, 'asked'>,
   holders: Holders,
 ): Pick<Call, 'ownOrdersOnly' | 'token'> | 'revoked' | 'unknown' {
   const { credential, tool, ownOrdersOnly = false } = asked ?? {};

@@ -225,6 +225,29 @@ export function identicalInDoubt(order: OrderRecord): CashierError {
   });
 }
 
+/** It was closed, or its time was over, before the buyer chose. */
+export function offerClosed(outTradeNo: string): CashierError {
+  return new CashierError('ORDER_CLOSED', {
+    zh: '这笔收款已关闭或已过期，没有下单，没有资金变动。',
+    en: 'This payment is closed or has expired; no order was made and no money moved.',
+    next: { zh: '需要时新建一笔支付。', en: 'Create a new payment if one is wanted.' },
+    details: { outTradeNo },
+  });
+}
+
+/** Nothing of it was at a gateway, so there is nothing to give back. */
+export function notChosen(outTradeNo: string): CashierError {
+  return new CashierError('NOT_PAID', {
+    zh: '买家还没有选择支付方式，订单没有付款；没有资金变动。',
+    en: 'The buyer has not chosen how to pay, and the order is not paid; no money moved.',
+    next: {
+      zh: '用 query-payment 确认付款后再退款。',
+      en: 'Confirm the payment with query-payment first.',
+    },
+    details: { outTradeNo, state: 'NOTPAY' },
+  });
+}
+
 /** The gateway has closed the number. */
 export function orderClosed(order: OrderRecord): CashierError {
   return new CashierError('ORDER_CLOSED', {

@@ -2,6 +2,17 @@ import type { Fen } from '../domain/money.ts';
 import type { ProviderId, Scene } from '../domain/order.ts';
 import type { OrderName } from './foreign.ts';
 
+/** What was promised before the buyer chose the wallet. */
+export interface OfferedTerms {
+  readonly inputHash: string;
+  readonly pageToken: string;
+  readonly buyerHash: string | undefined;
+  /** ms */
+  readonly expiresAt: number;
+  /** The caller chose the number. */
+  readonly chosen: true | undefined;
+}
+
 /** What is asked of the verbs that make something new. */
 export interface CreatePaymentInput {
   readonly provider?: ProviderId | undefined;
@@ -14,6 +25,8 @@ export interface CreatePaymentInput {
   readonly expiresInMinutes: number;
   readonly payerOpenid?: string | undefined;
   readonly payerClientIp?: string | undefined;
+  /** The buyer has chosen the wallet of what was offered under this number. */
+  readonly offered?: OfferedTerms | undefined;
 }
 
 export interface RefundPaymentInput extends OrderName {

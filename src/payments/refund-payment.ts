@@ -7,9 +7,10 @@ import { insistNotFrozen, isFrozen } from '../policy/decisions.ts';
 import { GatewayUnavailable, OutcomeUnknown, type RefundSnapshot } from '../providers/contract.ts';
 import { applyRefund, isGivenOut } from './apply.ts';
 import { askRefund, type Turn } from './ask-gateway.ts';
-import { clientError, failureOf, isGatewayError } from './errors.ts';
+import { clientError, failureOf, isGatewayError, notChosen } from './errors.ts';
 import { orderToMove } from './foreign.ts';
 import type { RefundPaymentInput } from './inputs.ts';
+import { ownOfferIn } from './offers.ts';
 import { concluded } from './outcome.ts';
 import { endApproval } from './permit.ts';
 import { queryPayment } from './query-payment.ts';
@@ -33,6 +34,8 @@ export async function refundPayment(
   input: RefundPaymentInput,
 ): Promise<RefundResult> {
   const errand = { till, call };
+  if (await till.ledger.read((book) => ownOfferIn(book, call, input.outTradeNo)))
+    throw notChosen(input.outTradeNo);
   const known = await orderToMove(till, call, input);
   providerOf(till, known);
   if (input.refundFen > known.amountFen) throw exceedsPaid(known.amountFen, 0 as Fen);

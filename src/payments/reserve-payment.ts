@@ -9,7 +9,14 @@ import { insistNotFrozen } from '../policy/decisions.ts';
 import { GatewayDeclined, isHome, type PaymentProvider } from '../providers/contract.ts';
 import { tradeAt } from './ask-gateway.ts';
 import { newNumber, newOrder } from './beginnings.ts';
-import { conflict, isGatewayError, noPageToHandOff, numberNotAsked, numberTaken } from './errors.ts';
+import {
+  conflict,
+  isGatewayError,
+  noPageToHandOff,
+  numberNotAsked,
+  numberTaken,
+  offerClosed,
+} from './errors.ts';
 import type { CreatePaymentInput } from './inputs.ts';
 import { concluded } from './outcome.ts';
 import { permit } from './permit.ts';
@@ -129,17 +136,20 @@ async function reserve(
   input: CreatePaymentInput,
 ): Promise<ReservedPayment | PaymentResult | 'busy'> {
   const { till, call, book } = at;
-  const buyerHash = input.buyer && digest(await book.salt(), input.buyer);
-  const inputHash = digest(
-    provider.id,
-    input.scene,
-    input.amountFen,
-    input.title,
-    input.expiresInMinutes,
-    input.payerOpenid,
-    input.payerClientIp,
-    buyerHash,
-  );
+  const { offered } = input;
+  const buyerHash = offered ? offered.buyerHash : input.buyer && digest(await book.salt(), input.buyer);
+  const inputHash =
+    offered?.inputHash ??
+    digest(
+      provider.id,
+      input.scene,
+      input.amountFen,
+      input.title,
+      input.expiresInMinutes,
+      input.payerOpenid,
+      input.payerClientIp,
+      buyerHash,
+    );
   if (input.outTradeNo !== undefined) {
     const known = await book.orders.get(input.outTradeNo);
     if (known) {
@@ -147,6 +157,13 @@ async function reserve(
       if (known.inputHash !== inputHash) throw conflict('outTradeNo');
       return proceed(at, known, true);
     }
+    const offer = await book.offers.get(input.outTradeNo);
+    if (offer && !offered) {
+      const isOwn = !call.ownOrdersOnly || offer.caller === call.caller;
+      throw isOwn ? conflict('outTradeNo') : numberTaken(input.outTradeNo, 'ledger');
+    }
+    if (offered && (offer?.closedAt !== undefined || till.clock.now() >= offered.expiresAt))
+      throw offerClosed(input.outTradeNo);
   }
   // Only a buyer can be recognised: to others an identical payment is somebody else's, and no answer blocks it.
   const sameBuyers = buyerHash === undefined ? [] : await book.orders.byCall(inputHash, call.caller);
@@ -175,9 +192,11 @@ async function reserve(
     title: input.title,
     source: 'ledger',
     inputHash,
+    ...(offered ? { pageToken: offered.pageToken, expiresAt: offered.expiresAt } : {}),
     terms: defined({
       expiresInMinutes: input.expiresInMinutes,
-      chosen: input.outTradeNo === undefined ? undefined : (true as const),
+      chosen: offered ? offered.chosen : input.outTradeNo === undefined ? undefined : (true as const),
+      offered: offered && (true as const),
       mark: provider.returnsMark ? till.randomBytes(12).toString('base64url') : undefined,
     }),
   });
@@ -204,7 +223,7 @@ async function proceed(
     const reopened = await book.orders.move(order, 'reopened', {
       declinedCode: undefined,
       sentAt: undefined,
-      expiresAt: undefined,
+      ...(order.terms.offered ? {} : { expiresAt: undefined }),
     });
     return commitIntent(at, reopened, replayed);
   }
@@ -234,6 +253,11 @@ async function commitIntent(
   const provider = plannerOf(till, order);
   if (provider.fromPageOnly?.has(order.scene) && !ready.page) throw new AskFirst('page', order);
   const now = till.clock.now();
+  if (order.terms.offered && (order.expiresAt ?? 0) <= now) {
+    // What was promised to nobody after this instant is not sent any more.
+    const counts = { countedAt: undefined, countedBy: undefined };
+    return tell(at, await book.orders.move(order, 'withdrawn', counts), replayed);
+  }
   const permitted = await permit(till, book, call, 'payment', order);
   if (!permitted) return tell(at, await book.orders.again(order), replayed);
   if (order.terms.chosen && !ready.number) throw new AskFirst('number', order);

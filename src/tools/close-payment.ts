@@ -1,4 +1,4 @@
-import { closePayment } from '../payments/close-payment.ts';
+import { closeBegun } from '../payments/choose-wallet.ts';
 import { defineTool } from './define-tool.ts';
 import { orderNo, otherProvider } from './params.ts';
 import { paymentView } from './views.ts';
@@ -14,5 +14,5 @@ export const closePaymentTool = defineTool({
   hints: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: true },
   input: (setting) => ({ outTradeNo: orderNo(setting), provider: otherProvider(setting) }),
   output: paymentView,
-  run: async ({ till, call, present }, args) => present.payment(await closePayment(till, call, args)),
+  run: async ({ till, call, present }, args) => present.payment(await closeBegun(till, call, args)),
 });

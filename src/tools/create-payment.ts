@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Text } from '../domain/errors.ts';
-import { createPayment } from '../payments/create-payment.ts';
+import { beginPayment } from '../payments/choose-wallet.ts';
 import { walletOf } from '../providers/registry.ts';
 import { defineTool, type ToolSetting } from './define-tool.ts';
 import { described, provider, saleShape, wanted } from './params.ts';
@@ -18,8 +18,15 @@ export const createPaymentTool = defineTool({
   input: (setting) => ({
     provider: described(
       setting,
-      setting.providers.length === 1 ? provider(setting).optional() : provider(setting),
-      { zh: '买家用哪种支付方式', en: 'how the buyer pays' },
+      setting.providers.length === 1 || setting.letsBuyerChoose
+        ? provider(setting).optional()
+        : provider(setting),
+      setting.letsBuyerChoose
+        ? {
+            zh: '买家用哪种支付方式；缺省由买家在收银台选',
+            en: 'how the buyer pays; absent, the buyer chooses on the checkout page',
+          }
+        : { zh: '买家用哪种支付方式', en: 'how the buyer pays' },
     ),
     scene: described(setting, z.enum(setting.scenes).optional(), {
       zh: 'qr（默认）扫码；web 网页；h5 手机浏览器；jsapi 微信内；app',
@@ -37,7 +44,7 @@ export const createPaymentTool = defineTool({
   app: 'payment',
   output: paymentView,
   run: async ({ till, call, present }, args) =>
-    present.created(await createPayment(till, call, wanted({ ...args, scene: args.scene ?? 'qr' }))),
+    present.created(await beginPayment(till, call, wanted({ ...args, scene: args.scene ?? 'qr' }))),
 });
 
 /** What a wallet of these says of something that it must know of the payer. */

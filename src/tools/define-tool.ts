@@ -14,6 +14,8 @@ export interface ToolSetting {
   readonly language: Language;
   readonly providers: readonly ProviderId[];
   readonly scenes: readonly Scene[];
+  /** Where no wallet is named, the buyer chooses one on the page. */
+  readonly letsBuyerChoose?: boolean;
 }
 
 /** All four are said for every tool; clients show and gate by them. */

@@ -2,8 +2,10 @@ import type { CashierError } from '../domain/errors.ts';
 import type { AuditRecord, RefundRecord } from '../ledger/records.ts';
 import type { ForeignPayment, ForeignRefund } from '../payments/foreign.ts';
 import type { PaymentList } from '../payments/list-payments.ts';
+import type { OfferResult } from '../payments/offers.ts';
 import type { PaymentResult, RefundResult } from '../payments/results.ts';
 import { listAnswer } from './present/list.ts';
+import { offerAnswer } from './present/offer.ts';
 import { paymentAnswer, paymentStory } from './present/payment.ts';
 import { refundAnswer } from './present/refund.ts';
 import { type PresenterOptions, voice } from './present/voice.ts';
@@ -17,9 +19,11 @@ export function presenter(options: PresenterOptions) {
   const own = voice(options);
   const { say, lines, runnable, simulated } = own;
   return {
-    payment: (result: PaymentResult | ForeignPayment) => paymentAnswer(own, result),
+    payment: (result: PaymentResult | ForeignPayment | OfferResult) =>
+      'offer' in result ? offerAnswer(own, result) : paymentAnswer(own, result),
     /** A payment that a buyer is to be given: with an image of its code, where it has one. */
-    created: (result: PaymentResult) => paymentAnswer(own, result, { withImage: true }),
+    created: (result: PaymentResult | OfferResult) =>
+      'offer' in result ? offerAnswer(own, result) : paymentAnswer(own, result, { withImage: true }),
     refund: (result: RefundResult | ForeignRefund) => refundAnswer(own, result),
     list: (list: PaymentList) => listAnswer(own, list),
     story: (result: PaymentResult, refunds: readonly RefundRecord[], events: readonly AuditRecord[]) =>

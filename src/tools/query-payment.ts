@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { askPayment } from '../payments/query-payment.ts';
+import { askBegun } from '../payments/choose-wallet.ts';
 import { defineTool } from './define-tool.ts';
 import { described, orderNo, otherProvider } from './params.ts';
 import { paymentView } from './views.ts';
@@ -23,5 +23,5 @@ export const queryPaymentTool = defineTool({
   }),
   output: paymentView,
   run: async ({ till, call, present }, args) =>
-    present.payment(await askPayment(till, call, { ...args, waitSeconds: args.waitSeconds ?? 0 })),
+    present.payment(await askBegun(till, call, { ...args, waitSeconds: args.waitSeconds ?? 0 })),
 });

@@ -1,7 +1,6 @@
 import { defined } from '../../domain/defined.ts';
 import type { Text } from '../../domain/errors.ts';
 import { toYuan } from '../../domain/money.ts';
-import { isLoopbackName } from '../../domain/names.ts';
 import type { Credential } from '../../domain/order.ts';
 import { ORDER_WORDS } from '../../domain/words.ts';
 import type { AuditRecord, OrderRecord, RefundRecord } from '../../ledger/records.ts';
@@ -15,6 +14,7 @@ import { qrImage } from '../qr-image.ts';
 import type { PaymentView } from '../views.ts';
 import { approvalIn, approvalSaid, asideOf } from './approval.ts';
 import { HELD, handOver } from './hand-over.ts';
+import { isOnThisMachine, pageLine } from './page-line.ts';
 import { type BuyerPage, iso, type Voice, yuan } from './voice.ts';
 import * as words from './words.ts';
 
@@ -163,23 +163,6 @@ async function pageOf({ now, buyerPage }: Voice, order: OrderRecord): Promise<Bu
   const { qrCode, payUrl, handOffUrl } = payable(order, now());
   const hasLink = (qrCode ?? payUrl ?? handOffUrl) !== undefined;
   return hasLink ? buyerPage(order.pageToken, handOffUrl !== undefined) : undefined;
-}
-
-function pageLine(
-  { say }: Voice,
-  { url, endsWithUs }: BuyerPage,
-  { qrCode, handOffUrl }: Credential,
-): string {
-  const reach = isOnThisMachine(url) ? say(words.ON_THIS_MACHINE[endsWithUs ? 0 : 1]) : '';
-  // It is the only way to pay.
-  if (handOffUrl) return `[${say(words.PAY_NOW)}](${url})${reach}`;
-  const [zh, en] = qrCode ? ['打开收银台扫码', 'open to scan'] : ['打开收银台', 'open to pay'];
-  return say({ zh: `收银台：[${zh}](${url})${reach}`, en: `Checkout page: [${en}](${url})${reach}` });
-}
-
-/** Whether only this machine can open an address. */
-function isOnThisMachine(url: string): boolean {
-  return isLoopbackName(new URL(url).hostname);
 }
 
 function foreignAnswer({ say, lines, line, simulated }: Voice, result: ForeignPayment): PaymentAnswer {

@@ -38,6 +38,11 @@ export const PAYMENT_NEXT: Readonly<Record<Exclude<OrderState, 'NOTPAY'>, Text>>
   },
 };
 
+export const CHOOSE: Text = {
+  zh: '把收银台链接给买家，由买家选择支付方式；query-payment（waitSeconds）查到 PAID 才交付。',
+  en: 'Give the buyer the checkout page, where the way to pay is chosen; deliver only when query-payment (waitSeconds) says PAID.',
+};
+
 export const NO_CODE: Text = {
   zh: '支付平台没有返回结果，买家还没有付款码。稍后用相同参数和这个 outTradeNo 再次调用 create-payment；不要换单号，不要交付。',
   en: 'The gateway gave no answer and the buyer has no code yet. Call create-payment again later with the same arguments and this outTradeNo; no new number, deliver nothing.',
