@@ -26,10 +26,11 @@ export class Offers {
     return this.#one('page_token = ?', token);
   }
 
-  /** The newest of a buyer's that nobody has closed and that lasts (`now` in ms), asked for with the same arguments. */
+  /** The newest of a buyer's that nobody has chosen or closed and that lasts (`now` in ms), asked for with the same arguments. */
   async byCall(inputHash: string, caller: string, now: number): Promise<OfferRecord | undefined> {
     return this.#one(
-      'input_hash = ? AND caller = ? AND buyer_hash IS NOT NULL AND closed_at IS NULL AND expires_at > ?',
+      `input_hash = ? AND caller = ? AND buyer_hash IS NOT NULL AND closed_at IS NULL AND expires_at > ?
+       AND NOT EXISTS (SELECT 1 FROM orders WHERE orders.out_trade_no = offers.out_trade_no)`,
       inputHash,
       caller,
       now,

@@ -1,0 +1,256 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { fen } from '../../src/domain/money.ts';
+import { askBegun, beginPayment, chooseWallet, closeBegun } from '../../src/payments/choose-wallet.ts';
+import { createPayment, sendApproved } from '../../src/payments/create-payment.ts';
+import type { CreatePaymentInput } from '../../src/payments/inputs.ts';
+import type { OfferResult } from '../../src/payments/offers.ts';
+import { refundPayment } from '../../src/payments/refund-payment.ts';
+import type { PaymentResult } from '../../src/payments/results.ts';
+import type { Call, Till } from '../../src/payments/till.ts';
+import { freeze } from '../../src/policy/decisions.ts';
+import type { Policy } from '../../src/policy/policy.ts';
+import { Bank } from '../support/bank.ts';
+import { CALL, decide, NO_APPROVAL, payment, refund, World } from '../support/world.ts';
+
+const NUMBER = 'ORDER_1';
+const EITHER: CreatePaymentInput = { ...payment({ outTradeNo: NUMBER }), provider: undefined };
+const MINUTE = 60_000;
+const holders = () => 'unknown' as const;
+const WALLETS = ['alipay', 'wechatpay'] as const;
+
+let world: World;
+let other: Bank;
+beforeEach(() => {
+  world = new World();
+  other = new Bank(world.clock);
+});
+afterEach(() => world.end());
+
+async function process(policy: Policy = NO_APPROVAL): Promise<Till> {
+  const till = await world.process(policy);
+  const second = other.provider({ id: 'wechatpay', account: 'bank 2' });
+  return { ...till, letsBuyerChoose: true, providers: new Map([...till.providers, [second.id, second]]) };
+}
+const offer = async (till: Till, input = EITHER, call: Call = CALL) =>
+  (await beginPayment(till, call, input)) as OfferResult;
+const choose = (till: Till, { offer: { pageToken } }: OfferResult, wallet: (typeof WALLETS)[number]) =>
+  chooseWallet(till, holders, pageToken, wallet);
+const ask = (till: Till, waitSeconds = 0) => askBegun(till, CALL, { outTradeNo: NUMBER, waitSeconds });
+/** What the gateways have under the number. */
+const trades = (number = NUMBER) =>
+  [world.bank, other].flatMap((bank) => bank.trades.get(number)?.state ?? []);
+const code = (name: string) => expect.objectContaining({ code: name });
+
+describe('what nobody has chosen yet', () => {
+  it('has a number, a page and an expiry, and is at no gateway', async () => {
+    const till = await process();
+    const { offer: made, replayed } = await offer(till);
+    expect(made).toMatchObject({
+      outTradeNo: NUMBER,
+      closedAt: undefined,
+      expiresAt: made.createdAt + 30 * MINUTE,
+    });
+    expect(replayed).toBe(false);
+    expect(await ask(till)).toEqual({ offer: made, replayed: false });
+    expect(await till.ledger.read((book) => book.orders.get(NUMBER))).toBeUndefined();
+    expect([world.bank.calls, other.calls]).toEqual([[], []]);
+  });
+
+  it('is the same however often it is asked for, and nothing else has its number', async () => {
+    const till = await process();
+    const first = await offer(till);
+    expect(await offer(await process())).toEqual({ offer: first.offer, replayed: true });
+    await expect(offer(till, { ...EITHER, amountFen: fen(1) })).rejects.toThrow(code('IDEMPOTENCY_CONFLICT'));
+    await expect(createPayment(till, CALL, payment({ outTradeNo: NUMBER }))).rejects.toThrow(
+      code('IDEMPOTENCY_CONFLICT'),
+    );
+    const stranger = { caller: 'stranger', ownOrdersOnly: true };
+    for (const input of [EITHER, payment({ outTradeNo: NUMBER })])
+      await expect(beginPayment(till, stranger, input)).rejects.toThrow(code('IDEMPOTENCY_CONFLICT'));
+    await expect(askBegun(till, stranger, { outTradeNo: NUMBER, waitSeconds: 0 })).rejects.toThrow(
+      code('ORDER_NOT_FOUND'),
+    );
+    await expect(closeBegun(till, stranger, { outTradeNo: NUMBER })).rejects.toThrow(code('ORDER_NOT_FOUND'));
+    expect(trades()).toEqual([]);
+  });
+
+  it('is recognised by its buyer until it is over', async () => {
+    const till = await process();
+    const input = { ...EITHER, outTradeNo: undefined, buyer: 'alice' };
+    const first = await offer(till, input);
+    expect((await offer(till, input)).offer.outTradeNo).toBe(first.offer.outTradeNo);
+    expect((await offer(till, { ...input, buyer: 'bob' })).offer.outTradeNo).not.toBe(first.offer.outTradeNo);
+    await choose(till, first, 'wechatpay');
+    const chosen = (await beginPayment(till, CALL, input)) as PaymentResult;
+    expect(chosen).toMatchObject({
+      replayed: true,
+      order: { outTradeNo: first.offer.outTradeNo, provider: 'wechatpay' },
+    });
+    other.pay(first.offer.outTradeNo);
+    await askBegun(till, CALL, { outTradeNo: first.offer.outTradeNo, waitSeconds: 0 });
+    expect((await offer(till, input)).offer.outTradeNo).not.toBe(first.offer.outTradeNo);
+  });
+
+  it('is closed without a gateway, and can be chosen no more', async () => {
+    const till = await process();
+    const made = await offer(till);
+    expect(await closeBegun(till, CALL, { outTradeNo: NUMBER })).toMatchObject({ replayed: false });
+    expect(await closeBegun(till, CALL, { outTradeNo: NUMBER })).toMatchObject({ replayed: true });
+    await expect(choose(till, made, 'alipay')).rejects.toThrow(code('ORDER_CLOSED'));
+    expect(await offer(till)).toMatchObject({ replayed: true, offer: { closedAt: expect.any(Number) } });
+    expect([world.bank.calls, other.calls]).toEqual([[], []]);
+  });
+
+  it('expires, and can be chosen no more', async () => {
+    const till = await process();
+    const made = await offer(till);
+    await world.clock.sleep(30 * MINUTE);
+    await expect(choose(till, made, 'alipay')).rejects.toThrow(code('ORDER_CLOSED'));
+    expect(trades()).toEqual([]);
+  });
+
+  it('cannot be refunded, for nobody has paid', async () => {
+    const till = await process();
+    await offer(till);
+    await expect(refundPayment(till, CALL, refund({ outTradeNo: NUMBER }))).rejects.toThrow(code('NOT_PAID'));
+  });
+
+  it('is refused early where a gateway would refuse it, and for scenes that not every wallet has', async () => {
+    const till = await process();
+    await expect(offer(till, { ...EITHER, scene: 'web' })).rejects.toThrow(code('INVALID_ARGUMENT'));
+    expect(await till.ledger.read((book) => book.offers.get(NUMBER))).toBeUndefined();
+  });
+
+  it('there is no such thing where the merchant has no page for it', async () => {
+    const till = { ...(await process()), letsBuyerChoose: false };
+    await expect(beginPayment(till, CALL, EITHER)).rejects.toThrow(code('INVALID_ARGUMENT'));
+  });
+});
+
+describe('the choice', () => {
+  it.each(WALLETS)('of %s makes one order of it, with all that was promised, and stands', async (wallet) => {
+    const till = await process();
+    const made = await offer(till);
+    await world.clock.sleep(7 * MINUTE);
+    const chosen = await choose(till, made, wallet);
+    expect(chosen?.order).toMatchObject({
+      ...{ outTradeNo: NUMBER, provider: wallet, state: 'NOTPAY', caller: 'test' },
+      ...{ pageToken: made.offer.pageToken, expiresAt: made.offer.expiresAt },
+    });
+    for (const again of WALLETS)
+      expect((await choose(await process(), made, again))?.order).toMatchObject({
+        provider: wallet,
+        state: 'NOTPAY',
+      });
+    expect(trades()).toEqual(['NOTPAY']);
+    expect(await beginPayment(till, CALL, EITHER)).toMatchObject({
+      replayed: true,
+      order: { provider: wallet },
+    });
+    (wallet === 'alipay' ? world.bank : other).pay(NUMBER);
+    expect(await ask(till)).toMatchObject({ order: { state: 'PAID', provider: wallet } });
+    await refundPayment(till, CALL, refund({ outTradeNo: NUMBER }));
+    expect(trades()).toEqual(['PAID']);
+  });
+
+  it('of two at once, by two clicks at two processes, is one', async () => {
+    const [a, b] = [await process(), await process()];
+    const made = await offer(a);
+    const clicks = [
+      choose(a, made, 'alipay'),
+      choose(b, made, 'wechatpay'),
+      choose(b, made, 'alipay'),
+      choose(a, made, 'wechatpay'),
+    ];
+    const told = await Promise.all(clicks);
+    expect(new Set(told.map((result) => result?.order.provider)).size).toBe(1);
+    expect(trades()).toEqual(['NOTPAY']);
+  });
+
+  it.each(['crash-before', 'crash-after', 'lost-before', 'lost-after'] as const)(
+    'that was lost on its way (%s) is sent again as it was, never to another',
+    async (fault) => {
+      const [dying, heir] = [await process(), await process()];
+      const made = await offer(dying);
+      world.failing('create', fault);
+      void choose(dying, made, 'alipay').catch(() => undefined);
+      await world.clock.sleep(MINUTE);
+      expect((await choose(heir, made, 'wechatpay'))?.order).toMatchObject({
+        provider: 'alipay',
+        state: 'NOTPAY',
+      });
+      expect(trades()).toEqual(['NOTPAY']);
+      expect(other.calls).toEqual([]);
+    },
+  );
+
+  it('is held to the rules of now, and what they refuse leaves the choice open', async () => {
+    const strict: Policy = { payments: { maxFen: fen(1) }, refunds: {} };
+    const till = await process(strict);
+    const made = await offer(till);
+    await expect(choose(till, made, 'alipay')).rejects.toThrow(code('POLICY_DENIED'));
+    await till.ledger.write((book) => freeze(book, 'page', undefined));
+    await expect(choose(till, made, 'alipay')).rejects.toThrow(code('FROZEN'));
+    expect(await ask(till)).toMatchObject({ offer: { closedAt: undefined } });
+    expect(trades()).toEqual([]);
+  });
+
+  it('is counted once, by the order', async () => {
+    const once: Policy = { payments: { perDay: { count: 1 } }, refunds: {} };
+    const till = await process(once);
+    const [first, second] = [await offer(till), await offer(till, { ...EITHER, outTradeNo: 'ORDER_2' })];
+    await choose(till, first, 'alipay');
+    await choose(till, first, 'wechatpay');
+    await expect(choose(till, second, 'alipay')).rejects.toThrow(code('POLICY_DENIED'));
+    expect([trades(), trades('ORDER_2')]).toEqual([['NOTPAY'], []]);
+  });
+
+  it('waits for a person where the rules want one, and not beyond the time that was promised', async () => {
+    const asking: Policy = { payments: { approveAboveFen: fen(1) }, refunds: {} };
+    const till = await process(asking);
+    const [made, late] = [await offer(till), await offer(till, { ...EITHER, outTradeNo: 'ORDER_2' })];
+    const waiting = await choose(till, made, 'alipay');
+    expect(waiting).toMatchObject({ order: { state: 'PENDING_APPROVAL' } });
+    await decide(till, waiting?.approval?.id);
+    await sendApproved(till, { ...CALL, approval: waiting?.approval?.id ?? '' }, NUMBER);
+    expect(trades()).toEqual(['NOTPAY']);
+    await world.clock.sleep(29 * MINUTE);
+    const tooLate = await choose(till, late, 'wechatpay');
+    await decide(till, tooLate?.approval?.id);
+    await world.clock.sleep(2 * MINUTE);
+    const call = { ...CALL, approval: tooLate?.approval?.id ?? '' };
+    expect((await sendApproved(till, call, 'ORDER_2')).order.state).toBe('CLOSED');
+    expect(trades('ORDER_2')).toEqual([]);
+  });
+
+  it('is no more for a seller who has been revoked, and not made by who cannot tell', async () => {
+    const till = await process();
+    const made = await offer(till, EITHER, { ...CALL, credential: 'token 1' });
+    for (const [holder, refusal] of [
+      ['revoked', 'ORDER_CLOSED'],
+      ['unknown', 'CONFIGURATION'],
+    ] as const)
+      await expect(chooseWallet(till, () => holder, made.offer.pageToken, 'alipay')).rejects.toThrow(
+        code(refusal),
+      );
+    const strict = { caller: 'test', token: { payments: { maxFen: fen(1) } } };
+    await expect(chooseWallet(till, () => strict, made.offer.pageToken, 'alipay')).rejects.toThrow(
+      code('POLICY_DENIED'),
+    );
+    expect(trades()).toEqual([]);
+    expect(await chooseWallet(till, holders, 'A'.repeat(22), 'alipay')).toBeUndefined();
+  });
+
+  it('is waited for, and then the payment', async () => {
+    const [till, page] = [await process(), await process()];
+    const made = await offer(till);
+    const waited = ask(till, 50);
+    await world.clock.sleep(3_000);
+    await choose(page, made, 'wechatpay');
+    await world.clock.sleep(3_000);
+    other.pay(NUMBER);
+    const told = await waited;
+    expect(told).toMatchObject({ order: { provider: 'wechatpay' } });
+    expect(await ask(till, 50)).toMatchObject({ order: { state: 'PAID' } });
+  });
+});
