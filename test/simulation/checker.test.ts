@@ -75,7 +75,7 @@ function history(events: readonly Happening[], end: Partial<End> = {}, rules: Ru
       told: true,
     },
     events: events.map((event, at): Event => ({ ...event, time: at * 2_000 })),
-    end: { ledger: [], books: [], audit: [], head: '', ...end },
+    end: { ledger: [], offers: [], books: [], audit: [], head: '', ...end },
   };
 }
 const refunded = { ledger: [{ ...ORDER, refunds: [HERE] }], books: [{ ...BOOKED, refunds: [THERE] }] };
@@ -83,6 +83,13 @@ const sold = { ledger: [ORDER], books: [BOOKED] };
 
 /** By check: histories that it refuses, each beside one that it does not. */
 const BAD: Readonly<Record<CheckName, readonly (readonly [what: string, bad: Case, good: Case])[]>> = {
+  'one gateway': [
+    [
+      'a buyer who chose twice, and two orders that can be paid',
+      history([book('made'), book('made', { gateway: 'wechatpay' })]),
+      history([book('made'), book('made', { gateway: 'wechatpay', elsewhere: true })]),
+    ],
+  ],
   'no double charge': [
     [
       'two codes for one wish',

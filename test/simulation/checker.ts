@@ -105,6 +105,7 @@ const CHECKS = {
       if (!told || !('outTradeNo' in told)) continue;
       const number = text(told.outTradeNo);
       const order = orders.get(number);
+      if (told.provider === 'any' && !order && end.offers.includes(number)) continue;
       if (!order) {
         wrong.push(`${number} was told and is not known any more`);
         continue;
@@ -215,6 +216,17 @@ const CHECKS = {
             )
         : [],
     );
+  },
+
+  /** Whatever buyers choose, one number is never at two gateways, where both could be paid. */
+  'one gateway': ({ events }) => {
+    const made = new Map<string, string>();
+    return events.filter(of('book')).flatMap(({ what, elsewhere, outTradeNo, gateway }) => {
+      if (what !== 'made' || elsewhere) return [];
+      const first = made.get(outTradeNo) ?? gateway;
+      made.set(outTradeNo, first);
+      return first === gateway ? [] : [`${outTradeNo} is at ${first} and at ${gateway}`];
+    });
   },
 
   /** Every order and refund at a gateway is known here, with its sum; and what is sent again is the same. */

@@ -30,6 +30,7 @@ export const REQUIRED: readonly string[] = [
   ...['notice forged', 'notice recut', 'notice replayed', 'notice refund', 'notice payment'],
   ...['told payment.paid', 'told refund.succeeded', 'told approval.decided'],
   ...FATES.map((fate) => `telling ${fate}`),
+  ...['chosen', 'chosen otherwise', 'chosen too late'],
   ...['sent again with the same bytes', 'unanswered', 'several processes', 'rsa'],
 ];
 
@@ -44,6 +45,11 @@ export function reached(plan: Plan, events: readonly Event[]): Coverage {
   if (plan.rsa) count('rsa');
   for (const event of events) {
     switch (event.kind) {
+      case 'choice':
+        if (event.shown === 'ORDER_CLOSED') count('chosen too late');
+        else if (/ /.test(event.shown) && event.shown !== 'no page')
+          count(event.shown.startsWith(event.wallet) ? 'chosen' : 'chosen otherwise');
+        break;
       case 'exchange': {
         if (event.fault !== undefined) count(`fault ${event.fault}`);
         const key = `${event.operation} ${event.outTradeNo} ${event.outRefundNo} ${event.digest}`;

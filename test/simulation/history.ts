@@ -63,6 +63,15 @@ export type Happening =
       readonly outTradeNo: string;
       readonly how: 'done' | 'cannot';
     }
+  /** The buyer has clicked on a wallet. */
+  | {
+      readonly kind: 'choice';
+      readonly wallet: string;
+      readonly wish: number;
+      readonly outTradeNo: string;
+      /** What the page shows then: an order's wallet and state, or why there is none. */
+      readonly shown: string;
+    }
   /** A person has looked at what waits and decided. */
   | {
       readonly kind: 'person';
@@ -149,6 +158,8 @@ export interface Booked {
 
 export interface End {
   readonly ledger: readonly Told[];
+  /** Numbers of what nobody has chosen the wallet of. */
+  readonly offers: readonly string[];
   readonly books: readonly Booked[];
   /** Whether the trail is intact and the sums are right; what is wrong with them. */
   readonly audit: readonly string[];

@@ -33,6 +33,8 @@ export interface Wish {
   /** Chosen by the client; else the server makes one. */
   readonly number?: string;
   readonly buyer?: string;
+  /** The buyer is to choose the wallet on the page; `provider` is that of another system's order. */
+  readonly either?: true;
 }
 
 export type Step = {
@@ -59,6 +61,8 @@ export type Act =
     } & At)
   | ({ readonly do: 'query-refund'; readonly wish: number; readonly number: string } & At)
   | ({ readonly do: 'list'; readonly client: number } & At)
+  /** The buyer clicks on a wallet; on another one, or again, where there was a click before. */
+  | ({ readonly do: 'choose'; readonly wish: number; readonly wallet: Wish['provider'] } & At)
   | { readonly do: 'pay'; readonly wish: number; readonly late?: true }
   | { readonly do: 'open'; readonly wish: number }
   | ({ readonly do: 'approve' | 'deny'; readonly nth: number } & At)
@@ -130,6 +134,10 @@ export type Trouble =
   | (typeof NOTICE_TROUBLES)[number];
 
 const STREAM = 1;
+/** What was planned before buyers could choose stays as it was. */
+const CHOICE_STREAM = 3;
+/** So many sales leave the wallet to the buyer. */
+const EITHER = 0.15;
 /** Most are short: one sale, little that goes wrong. They cost a fraction, and most of what can be wrong needs no more. */
 const SHORT = 0.75;
 /** One in so many histories signs with RSA. */
@@ -155,7 +163,10 @@ export function plan(seed: number): Plan {
           : 0),
     fastPpm: dice.chance(0.15) ? dice.between(-500, 500) : 0,
   }));
-  const wishes = Array.from({ length: short ? 1 : dice.pick([1, 1, 2, 2, 3]) }, (_, at) => wishOf(dice, at));
+  const choices = Dice.of(seed, CHOICE_STREAM);
+  const wishes = Array.from({ length: short ? 1 : dice.pick([1, 1, 2, 2, 3]) }, (_, at) =>
+    eitherOr(choices, wishOf(dice, at)),
+  );
   const rules = dice.weighted<RulesName>({ free: 5, persons: 4, limits: 3, budget: 2, few: 1 });
   const steps = stepsOf(dice, wishes, count, rules, short ? dice.below(2) : dice.between(1, 5));
   const faults = dice.chance(0.92) ? faultsOf(dice, short ? [1, 2, 2, 3] : [2, 3, 4, 6, 8, 12]) : [];
@@ -167,6 +178,7 @@ export function plan(seed: number): Plan {
     steps.unshift({ after: 0, ...create }, { after: dice.pick([300, 2_500]), ...taken });
     faults.unshift({ on: 'create', nth: 0, what: 'lost-request', ms: dice.pick([9_000, 200]) });
   }
+  chooseAmong(choices, wishes, count, steps);
   return {
     seed,
     processes,
@@ -195,6 +207,24 @@ function wishOf(dice: Dice, at: number): Wish {
     ...(name === 'number' || name === 'both' ? { number: NUMBERS[at % NUMBERS.length] as string } : {}),
     ...(name === 'buyer' || name === 'both' ? { buyer: dice.pick(['alice', 'bob']) } : {}),
   };
+}
+
+function eitherOr(dice: Dice, wish: Wish): Wish {
+  return dice.chance(EITHER) ? { ...wish, scene: 'qr', either: true } : wish;
+}
+
+/** Buyers who choose, choose otherwise, click twice and come back, anywhere between what else is done. */
+function chooseAmong(dice: Dice, wishes: readonly Wish[], processes: number, steps: Step[]): void {
+  for (const [wish, { either }] of wishes.entries()) {
+    if (!either) continue;
+    const begun = steps.findIndex((step) => step.do === 'create' && step.wish === wish);
+    for (let clicks = dice.pick([1, 2, 2, 3, 4]); clicks > 0; clicks -= 1) {
+      const at = dice.chance(0.6) ? begun + 1 : dice.between(begun + 1, steps.length);
+      const wallet = dice.pick(['alipay', 'wechatpay'] as const);
+      const after = dice.pick([0, 0, 20, 400, 1_500]);
+      steps.splice(at, 0, { after, do: 'choose', wish, wallet, process: dice.below(processes) });
+    }
+  }
 }
 
 /** Things that people do one after the other, and at once. */

@@ -1,9 +1,11 @@
+import { CashierError } from '../../src/domain/errors.ts';
 import { verifyAudit } from '../../src/ledger/audit-verify.ts';
 import { Ledger } from '../../src/ledger/ledger.ts';
 import { readMeta } from '../../src/ledger/meta.ts';
 import { isElsewhere } from '../../src/ledger/refunded.ts';
 import { openSqliteStore } from '../../src/ledger/sqlite-store.ts';
 import { isGivenOut } from '../../src/payments/apply.ts';
+import { chooseWallet } from '../../src/payments/choose-wallet.ts';
 import { Person } from '../../src/persons/person.ts';
 import { decideApproval } from '../../src/policy/approvals.ts';
 import { freeze, moveBudget, unfreeze } from '../../src/policy/decisions.ts';
@@ -240,6 +242,8 @@ class History {
         );
       case 'list':
         return this.#call(act.process, act.client, 'list-payments', {});
+      case 'choose':
+        return void this.#choose(act.process, act.wish, act.wallet);
       case 'pay':
         return this.#buyer(act.wish, 'pays', act.late ?? false);
       case 'open':
@@ -350,12 +354,16 @@ class History {
       known.number = structured.outTradeNo;
       const shown = shownIn(structured);
       if (shown === undefined) return structured;
-      known.shown = shown;
-      const { waits } = known;
-      known.waits = undefined;
-      if (waits) this.#timeline.in(BUYER_MS, () => waits(shown));
+      this.#show(known, shown);
     }
     return structured;
+  }
+
+  #show(known: Known, shown: string): void {
+    known.shown = shown;
+    const { waits } = known;
+    known.waits = undefined;
+    if (waits) this.#timeline.in(BUYER_MS, () => waits(shown));
   }
 
   #buyer(wish: number, what: 'pays' | 'opens', late: boolean): void {
@@ -368,6 +376,26 @@ class History {
       );
     if (known.shown === undefined) known.waits = act;
     else act(known.shown);
+  }
+
+  /** A click on the page that a process shows. */
+  async #choose(at: number, wish: number, wallet: Wish['provider']): Promise<void> {
+    const known = this.#knownOf(wish);
+    const { number } = known;
+    if (number === undefined) return;
+    const shop = this.#alive(at);
+    const told = await shop.hear(
+      shop.ready.then(async () => {
+        const offer = await shop.till.ledger.read((book) => book.offers.get(number));
+        if (!offer) return 'no page';
+        const chosen = await chooseWallet(shop.till, () => 'unknown', offer.pageToken, wallet).catch(codeOf);
+        if (chosen === undefined || typeof chosen === 'string') return chosen ?? 'no page';
+        const { provider, state, credential } = chosen.order;
+        if (state === 'NOTPAY' && credential.qrCode !== undefined) this.#show(known, credential.qrCode);
+        return `${provider} ${state}`;
+      }),
+    );
+    this.#record({ kind: 'choice', wallet, wish, outTradeNo: number, shown: told ?? 'died' });
   }
 
   /** The person at a terminal of that process's machine. */
@@ -532,10 +560,14 @@ class History {
         })),
       );
     });
+    const offers = await ledger.inspect((tx) =>
+      tx.all('SELECT out_trade_no FROM offers WHERE out_trade_no NOT IN (SELECT out_trade_no FROM orders)'),
+    );
     const { intact, chain, tables } = await verifyAudit(ledger, []);
     const head = await ledger.inspect((tx) => readMeta(tx, 'audit_head'));
     return {
       ledger: told,
+      offers: offers.map((row) => String(row.out_trade_no)),
       books: this.#gateways.books(),
       audit: intact ? [] : [JSON.stringify(chain ?? null), ...tables.map((fault) => JSON.stringify(fault))],
       head: head ?? '',
@@ -548,9 +580,16 @@ const IN_DOUBT = /^(UNKNOWN|PROCESSING|OUTCOME_UNKNOWN|INTERNAL)$/;
 
 type OmitAfter<S> = S extends unknown ? Omit<S, 'after'> : never;
 
-function createArguments({ provider, scene, fen, minutes, number, buyer }: Wish): Record<string, unknown> {
+/** Why there is none. An error of our own is none of these. */
+function codeOf(error: unknown): string {
+  if (error instanceof CashierError) return error.code;
+  throw error;
+}
+
+function createArguments({ either, provider, scene, fen, minutes, number, buyer }: Wish) {
   return {
-    ...{ provider, scene, amountYuan: yuan(fen), title: 'tea', expiresInMinutes: minutes },
+    ...(either ? {} : { provider }),
+    ...{ scene, amountYuan: yuan(fen), title: 'tea', expiresInMinutes: minutes },
     ...(number === undefined ? {} : { outTradeNo: number }),
     ...(buyer === undefined ? {} : { buyer }),
     ...(scene === 'jsapi' ? { payerOpenid: 'o_payer_1' } : {}),

@@ -42,7 +42,10 @@ export const CALLERS: readonly Identity[] = [
   { caller: 'kiosk', named: true, ownOrdersOnly: true },
 ];
 
-const SETTING: ToolSetting = { language: 'en', providers: ['alipay', 'wechatpay'], scenes: SCENES };
+const SETTING: ToolSetting = {
+  ...{ language: 'en', providers: ['alipay', 'wechatpay'], scenes: SCENES },
+  letsBuyerChoose: true,
+};
 const NEVER: Promise<never> = new Promise(() => undefined);
 
 interface Site {
@@ -185,6 +188,7 @@ export class Shop {
       },
       desk: new Desk({ ledger, clock }),
       canHandOff: async () => true,
+      letsBuyerChoose: true,
     };
     this.#till = till;
     const present = presenter({

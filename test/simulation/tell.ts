@@ -60,6 +60,8 @@ function sentenceOf(event: Event, calls: Calls): string | undefined {
     }
     case 'buyer':
       return `the buyer ${event.what} ${event.outTradeNo}${event.how === 'cannot' ? ', and cannot' : ''}`;
+    case 'choice':
+      return `the buyer of ${event.outTradeNo} clicks on ${event.wallet}, and sees ${event.shown}`;
     case 'person':
       return `a person ${event.what} the ${event.of} ${refundOf(event)} (${event.amountFen} fen)${event.how === 'failed' ? ', in vain' : ''}`;
     case 'frozen':
