@@ -3,9 +3,15 @@ import { SCRIPT } from './script.ts';
 import { STYLE } from './style.ts';
 
 /** What the browser may do with any answer of the buyer's page: show it once, run our own script, tell nobody. */
-const HEADERS = {
-  ...pageHeaders({ script: SCRIPT, style: STYLE, forms: 'self', referrer: 'no-referrer' }),
+const HEADERS: Readonly<Record<string, string>> = {
+  ...pageHeaders({ script: SCRIPT, style: STYLE, forms: 'none', referrer: 'no-referrer' }),
   Vary: 'Accept-Language, User-Agent, Cookie',
+};
+
+/** Where there is something to choose, and nowhere else, the form may be sent: back here. */
+export const WITH_FORM: Readonly<Record<string, string>> = {
+  'Content-Security-Policy':
+    HEADERS['Content-Security-Policy']?.replace("form-action 'none'", "form-action 'self'") ?? '',
 };
 
 /** Every answer of the buyer's page is made here, so that none can leave without its headers. */

@@ -17,7 +17,7 @@ import {
 } from './page.ts';
 import { isPayable, refundedOf, secondsLeft } from './phase.ts';
 import { type Language, type Reader, readerOf } from './reader.ts';
-import { reply } from './reply.ts';
+import { reply, WITH_FORM } from './reply.ts';
 import type { BuyerLookup, BuyerView } from './view.ts';
 
 /** 16 bytes in base64url: the last of the 22 characters carries two bits only, so an altered one is no alias. */
@@ -116,7 +116,7 @@ export function buyerRoutes(options: BuyerRouteOptions): Hono {
     if (view) return page(c, token, view);
     const offer = await offered(token);
     if (!offer) return notFound(reader(c).language);
-    return reply(200, 'html', offerPage(offer, clock.now(), reader(c), token));
+    return reply(200, 'html', offerPage(offer, clock.now(), reader(c), token), WITH_FORM);
   });
   routes.post('/c/:token/choice', (c) => choose(c, c.req.param('token')));
   routes.get('/c/:token/state', async (c) => {

@@ -66,10 +66,16 @@ const CHECKS = {
     const open = new Map<string, 'shown' | 'paid' | 'over'>();
     const answers = new Map(ended(events).map(({ call, answer }) => [answer?.id, call]));
     const expires = new Map<string, number>();
+    /** Of which nobody had chosen the wallet when it was last told: to be closed, no gateway need be asked. */
+    const unchosen = new Set<string>();
     for (const event of events) {
+      const closes = event.kind === 'call' && event.tool === 'close-payment' && text(event.args.outTradeNo);
+      if (closes && unchosen.has(closes)) open.set(closes, 'over');
       if (event.kind === 'answer' && event.structured) {
         const call = answers.get(event.id);
         const { outTradeNo: number, state, expiresAt } = event.structured;
+        if (event.structured.provider === 'any') unchosen.add(text(number));
+        else unchosen.delete(text(number));
         if (call?.tool !== 'create-payment') continue;
         const { buyer, outTradeNo: chosen, ...goods } = call.args;
         if (chosen !== undefined && chosen !== number)
