@@ -8,10 +8,14 @@ const HEADERS: Readonly<Record<string, string>> = {
   Vary: 'Accept-Language, User-Agent, Cookie',
 };
 
-/** Where there is something to choose, and nowhere else, the form may be sent: back here. */
+/**
+ * Where there is something to choose, and nowhere else, the form may be sent: back here, where it has to say that it
+ * comes from here, which browsers keep to themselves without any Referer.
+ */
 export const WITH_FORM: Readonly<Record<string, string>> = {
   'Content-Security-Policy':
     HEADERS['Content-Security-Policy']?.replace("form-action 'none'", "form-action 'self'") ?? '',
+  'Referrer-Policy': 'same-origin',
 };
 
 /** Every answer of the buyer's page is made here, so that none can leave without its headers. */

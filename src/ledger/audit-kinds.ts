@@ -88,8 +88,15 @@ export type AuditDetails = {
   };
   readonly 'order-given': Digests;
   /** Its wallet is the buyer's choice; until then nothing of it is at a gateway. `expiresAt` ms. */
-  readonly 'offer-made': { readonly amountFen: Fen; readonly caller: string; readonly expiresAt: number };
-  readonly 'offer-closed': Nothing;
+  readonly 'offer-made': {
+    readonly amountFen: Fen;
+    readonly caller: string;
+    readonly expiresAt: number;
+    /** Digest of what never changes. */
+    readonly terms: string;
+  };
+  /** `closedAt` ms. */
+  readonly 'offer-closed': { readonly closedAt: number };
   /** Who has paid is blanked. */
   readonly 'order-forgotten': Nothing;
   readonly 'refund-created': {

@@ -19,7 +19,7 @@ import type { Row, SqlValue } from './store.ts';
 type Fact = string | number | undefined;
 
 /** Kinds that tell of them begin so. */
-const TELLING = /^(?:order|refund|approval|budget|operator|audit)-|^policy-(?!al)|^ledger-restored$/;
+const TELLING = /^(?:order|offer|refund|approval|budget|operator|audit)-|^policy-(?!al)|^ledger-restored$/;
 
 /** What is left of what one part of a trail has told; plain data. */
 export interface TablesState {
@@ -40,6 +40,7 @@ export class RecordedTables {
   readonly #salt: string;
   readonly #orders: RecordedRows;
   readonly #refunds: RecordedRows;
+  readonly #offers: RecordedRows;
   readonly #approvals: RecordedRows;
   readonly #policies = new RecordedRows(POLICIES);
   readonly #budgetMoves = new RecordedRows(BUDGET_MOVES);
@@ -61,6 +62,7 @@ export class RecordedTables {
     this.#orders = new RecordedRows(orders(salt), since);
     this.#refunds = new RecordedRows(refunds(salt), since);
     this.#approvals = new RecordedRows(APPROVALS, since);
+    this.#offers = new RecordedRows(offers(salt), since);
     if (since !== undefined) this.#postponed = [];
   }
 
@@ -96,6 +98,7 @@ export class RecordedTables {
     const [about, what] = [kind.slice(0, dash), kind.slice(dash + 1)];
     const fact = told as (name: string) => Fact;
     if (about === 'order') moved(this.#orders, outTradeNo ?? '', what, fact);
+    else if (about === 'offer') offered(this.#offers, outTradeNo ?? '', what, fact);
     else if (about === 'refund') moved(this.#refunds, `${outTradeNo ?? ''}/${outRefundNo ?? ''}`, what, fact);
     else if (about === 'approval') this.#approval(`${outTradeNo ?? ''}/${outRefundNo ?? ''}`, what, fact);
     else if (this.#postponed) this.#postponed.push(link);
@@ -160,7 +163,10 @@ export class RecordedTables {
   }
 
   get #rows(): readonly RecordedRows[] {
-    return [this.#orders, this.#refunds, this.#approvals, this.#budgetMoves, this.#policies];
+    return [
+      ...[this.#orders, this.#refunds, this.#approvals, this.#budgetMoves, this.#policies],
+      this.#offers,
+    ];
   }
 }
 
@@ -233,6 +239,29 @@ function refunds(salt: string): RecordedTable {
     made: `audit.out_trade_no = refunds.out_trade_no AND audit.out_refund_no = refunds.out_refund_no
       AND kind = ${kind('refund-created')}`,
   };
+}
+
+function offers(salt: string): RecordedTable {
+  return {
+    name: 'offers',
+    key: ['out_trade_no'],
+    columns: [
+      ...['caller', 'amount_fen', 'expires_at', 'closed_at'],
+      ...['title', 'input_hash', 'terms_json', 'page_token', 'asked_json'],
+    ],
+    digests: ({ title, input_hash, terms_json, page_token, asked_json }) => ({
+      terms: rowDigest(salt, ...[title, input_hash, terms_json, page_token, asked_json].map(String)),
+    }),
+    made: `audit.out_trade_no = offers.out_trade_no AND kind = ${kind('offer-made')}`,
+  };
+}
+
+function offered(rows: RecordedRows, key: string, name: string, fact: (name: string) => Fact): void {
+  if (name === 'closed') rows.of(key).closed_at = fact('closedAt');
+  else {
+    const [caller, amount_fen, expires_at, terms] = ['caller', 'amountFen', 'expiresAt', 'terms'].map(fact);
+    rows.make(key, { caller, amount_fen, expires_at, terms, closed_at: '-' });
+  }
 }
 
 const APPROVALS: RecordedTable = {

@@ -3,7 +3,7 @@ import { rowDigest, termsDigest } from './audit-digest.ts';
 import type { Allowed, AuditDetails, AuditKind, Digests, Learned, Move } from './audit-kinds.ts';
 import { type Actor, AuditTrail } from './audit-trail.ts';
 import { readMeta } from './meta.ts';
-import type { OrderRecord, RefundRecord } from './records.ts';
+import type { OfferRecord, OrderRecord, RefundRecord } from './records.ts';
 import type { Tx } from './store.ts';
 
 type Patch = Partial<OrderRecord & RefundRecord>;
@@ -40,6 +40,12 @@ export class History {
   /** What never changes of an order. */
   async termsOf(order: OrderRecord): Promise<string> {
     return termsDigest(await this.salt(), order);
+  }
+
+  /** What never changes of what was offered, as its row has it. */
+  async offerOf({ title, inputHash, terms, pageToken, asked }: OfferRecord): Promise<string> {
+    const [shown, who] = [JSON.stringify(terms), JSON.stringify(asked)];
+    return rowDigest(await this.salt(), title, inputHash, shown, pageToken, who);
   }
 
   /** Since when it counts, the bytes that are sent now and at every repetition, and what a buyer can pay with. */

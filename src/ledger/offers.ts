@@ -26,14 +26,13 @@ export class Offers {
     return this.#one('page_token = ?', token);
   }
 
-  /** The newest of a buyer's that nobody has chosen or closed and that lasts (`now` in ms), asked for with the same arguments. */
-  async byCall(inputHash: string, caller: string, now: number): Promise<OfferRecord | undefined> {
+  /** The newest of a buyer's that nobody has chosen or closed, asked for with the same arguments; it may have expired. */
+  async byCall(inputHash: string, caller: string): Promise<OfferRecord | undefined> {
     return this.#one(
-      `input_hash = ? AND caller = ? AND buyer_hash IS NOT NULL AND closed_at IS NULL AND expires_at > ?
+      `input_hash = ? AND caller = ? AND buyer_hash IS NOT NULL AND closed_at IS NULL
        AND NOT EXISTS (SELECT 1 FROM orders WHERE orders.out_trade_no = offers.out_trade_no)`,
       inputHash,
       caller,
-      now,
     );
   }
 
@@ -41,14 +40,15 @@ export class Offers {
     await this.#tx.lock(orderKey(offer.outTradeNo));
     await OFFERS.insert(this.#tx, offer);
     const { amountFen, caller, expiresAt } = offer;
-    await this.#history.event(offer, 'offer-made', { amountFen, caller, expiresAt });
+    const terms = await this.#history.offerOf(offer);
+    await this.#history.event(offer, 'offer-made', { amountFen, caller, expiresAt, terms });
   }
 
   /** Nobody can choose any more. @param now ms */
   async close(offer: OfferRecord, now: number): Promise<OfferRecord> {
     const closed = { ...offer, closedAt: now, buyerHash: undefined };
     await OFFERS.update(this.#tx, offer, closed);
-    await this.#history.event(offer, 'offer-closed', {});
+    await this.#history.event(offer, 'offer-closed', { closedAt: now });
     return closed;
   }
 

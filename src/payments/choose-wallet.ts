@@ -11,7 +11,7 @@ import { createPayment } from './create-payment.ts';
 import { conflict, numberTaken, offerClosed, sceneNotOffered } from './errors.ts';
 import type { ForeignPayment, OrderName } from './foreign.ts';
 import type { CreatePaymentInput, OfferedTerms } from './inputs.ts';
-import { askOffer, closeOffer, concludedOffer, type OfferResult } from './offers.ts';
+import { askOffer, closeOffer, concludedOffer, isOpen, type OfferResult } from './offers.ts';
 import { askPayment } from './query-payment.ts';
 import { isFinal } from './reserve-payment.ts';
 import { digest, type PaymentResult } from './results.ts';
@@ -55,8 +55,13 @@ async function offer(
   } else if (buyerHash) {
     const chosen = (await book.orders.byCall(inputHash, call.caller)).find((order) => !isFinal(order));
     if (chosen) return chosen;
-    const open = await book.offers.byCall(inputHash, call.caller, till.clock.now());
-    if (open) return concludedOffer(book, call, { offer: open, replayed: true });
+    const open = await book.offers.byCall(inputHash, call.caller);
+    if (open && isOpen(open, till.clock.now()))
+      return concludedOffer(book, call, { offer: open, replayed: true });
+    // By the clock of another process it may last a little longer, and one wish has one page.
+    const meanwhile = open && (await book.orders.get(open.outTradeNo));
+    if (meanwhile && !isFinal(meanwhile)) return meanwhile;
+    if (open && !meanwhile) await book.offers.close(open, till.clock.now());
   }
   const now = till.clock.now();
   const made: OfferRecord = {

@@ -8,6 +8,7 @@ import type { Payment } from '../journeys/shapes.ts';
 import { type Agent, Shop } from '../journeys/shop.ts';
 import { stumblingBlocks } from '../support/accessibility.ts';
 import { findChromium, launchChromium } from '../support/chromium.ts';
+import { freePort } from '../support/free-port.mjs';
 import { LedgerFile } from '../support/ledger-file.ts';
 import { handOffOn, WALLETS, type Wallet } from '../support/simulator-client.ts';
 
@@ -195,6 +196,78 @@ describe.skipIf(path === undefined)(`the buyer's page in a browser${why}`, () =>
       await shop.simulator.pay(order);
       expect((await agent.query(order.outTradeNo)).state).toBe('PAID');
       await headline(page, '付款成功');
+      await context.close();
+    });
+  });
+
+  describe('where no wallet was named', () => {
+    let seller: Agent;
+    let origin: string;
+    beforeAll(async () => {
+      const port = String(await freePort());
+      origin = `http://127.0.0.1:${port}`;
+      seller = await shop.agent({
+        env: { CASHIER_PUBLIC_URL: 'https://pay.example', CASHIER_HTTP_PORT: port },
+      });
+    });
+    const offer = async () => {
+      const made = await seller.create({ amountYuan: '19.90', title: TITLE });
+      expect(made).toMatchObject({ provider: 'any', state: 'NOTPAY' });
+      const { origin: given, pathname } = new URL(made.cashierUrl ?? '');
+      expect(given).toBe('https://pay.example');
+      return { ...made, page: `${origin}${pathname}` };
+    };
+
+    it.each([
+      ['alipay', '用支付宝付款'],
+      ['wechatpay', '用微信付款'],
+    ] as const)('the buyer chooses %s, on every page that is open, and pays', async (wallet, button) => {
+      const made = await offer();
+      const { context, page, problems } = await visit(made.page);
+      const beside = await context.newPage();
+      await beside.goto(made.page);
+      expect(await words(page)).toMatch(/请选择支付方式[\s\S]*19\.90|19\.90[\s\S]*请选择支付方式/);
+      expect(await stumblingBlocks(page)).toEqual([]);
+      await page.getByRole('button', { name: button }).click();
+      await page.getByText('剩余付款时间').waitFor();
+      const order = await seller.query(made.outTradeNo);
+      expect(order).toMatchObject({ provider: wallet, state: 'NOTPAY', expiresAt: made.expiresAt });
+      for (const one of [page, beside]) {
+        await one.locator('.qr').waitFor();
+        expect(await scanned(one.locator('.qr'))).toBe(order.qrCode);
+      }
+      await shop.simulator.pay(order);
+      await seller.query(made.outTradeNo);
+      await headline(beside, '付款成功');
+      expect(problems).toEqual([]);
+      await context.close();
+    });
+
+    it('a person chooses without a script too, and once', async () => {
+      const made = await offer();
+      const { context, page } = await visit(made.page, { javaScriptEnabled: false });
+      const late = await context.newPage();
+      await late.goto(made.page);
+      await page.getByRole('button', { name: '用支付宝付款' }).click();
+      await late.getByRole('button', { name: '用微信付款' }).click();
+      for (const one of [page, late]) expect(await words(one)).toContain('支付宝');
+      const calls = await shop.simulator.calls(made.outTradeNo, 'create');
+      expect(new Set(calls.map(({ provider }) => provider))).toEqual(new Set(['alipay']));
+      await context.close();
+    });
+
+    it('nothing is chosen by opening the page, and a closed one offers nothing', async () => {
+      const made = await offer();
+      for (const agent of ['AlipayClient/10', 'MicroMessenger/8', 'facebookexternalhit/1.1']) {
+        for (const path of ['', '/state', '/choice'])
+          await fetch(`${made.page}${path}`, { headers: { 'user-agent': agent } });
+      }
+      expect((await seller.query(made.outTradeNo)).provider).toBe('any');
+      const { context, page } = await visit(made.page);
+      expect(await seller.close(made.outTradeNo)).toMatchObject({ provider: 'any', state: 'CLOSED' });
+      await headline(page, '订单已关闭');
+      expect(await page.getByRole('button').count()).toBe(0);
+      expect(await shop.simulator.calls(made.outTradeNo)).toEqual([]);
       await context.close();
     });
   });

@@ -78,6 +78,8 @@ describe('a buyer who is to choose', () => {
     const answer = await page().routes.request(`/c/${TOKEN}`);
     expect(answer.headers.get('content-security-policy')).toContain("form-action 'self'");
     expect(answer.headers.get('cache-control')).toBe('no-store');
+    // Whoever is told of this page by a link or picture on it is this service.
+    expect(answer.headers.get('referrer-policy')).toBe('same-origin');
   });
 });
 

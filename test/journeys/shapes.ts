@@ -17,7 +17,8 @@ const approval = z.strictObject({
 /** Contract §4.1: these fields and no others. */
 const payment = z.strictObject({
   outTradeNo: z.string().regex(/^[A-Za-z0-9_]{6,32}$/),
-  provider,
+  /** `any` until the buyer has chosen. */
+  provider: z.enum(['alipay', 'wechatpay', 'any']),
   scene: z.enum(['qr', 'web', 'h5', 'jsapi', 'app']),
   state: z.enum(['PENDING_APPROVAL', 'DENIED', 'NOTPAY', 'PAID', 'CLOSED', 'UNKNOWN']),
   amountYuan: yuan,

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fen } from '../../src/domain/money.ts';
+import { verifyAudit } from '../../src/ledger/audit-verify.ts';
 import { askBegun, beginPayment, chooseWallet, closeBegun } from '../../src/payments/choose-wallet.ts';
 import { createPayment, sendApproved } from '../../src/payments/create-payment.ts';
 import type { CreatePaymentInput } from '../../src/payments/inputs.ts';
@@ -39,6 +40,12 @@ const ask = (till: Till, waitSeconds = 0) => askBegun(till, CALL, { outTradeNo: 
 /** What the gateways have under the number. */
 const trades = (number = NUMBER) =>
   [world.bank, other].flatMap((bank) => bank.trades.get(number)?.state ?? []);
+/** Somebody has been at the rows. */
+async function edited(sql: string): Promise<void> {
+  const store = await world.store();
+  await store.write((tx) => tx.run(sql));
+  await store.close();
+}
 const code = (name: string) => expect.objectContaining({ code: name });
 
 describe('what nobody has chosen yet', () => {
@@ -89,6 +96,18 @@ describe('what nobody has chosen yet', () => {
     other.pay(first.offer.outTradeNo);
     await askBegun(till, CALL, { outTradeNo: first.offer.outTradeNo, waitSeconds: 0 });
     expect((await offer(till, input)).offer.outTradeNo).not.toBe(first.offer.outTradeNo);
+  });
+
+  it('is closed where another takes its place, whatever the clocks of others say', async () => {
+    const [ahead, behind] = [await process(), await process()];
+    const input = { ...EITHER, outTradeNo: undefined, buyer: 'alice', expiresInMinutes: 1 };
+    const first = await offer(ahead, input);
+    const late = { now: () => world.clock.now() - MINUTE / 2, sleep: world.clock.sleep.bind(world.clock) };
+    await world.clock.sleep(MINUTE);
+    const second = await offer(ahead, input);
+    expect(second.offer.outTradeNo).not.toBe(first.offer.outTradeNo);
+    await expect(choose({ ...behind, clock: late }, first, 'alipay')).rejects.toThrow(code('ORDER_CLOSED'));
+    expect(trades(first.offer.outTradeNo)).toEqual([]);
   });
 
   it('is closed without a gateway, and can be chosen no more', async () => {
@@ -252,5 +271,49 @@ describe('the choice', () => {
     const told = await waited;
     expect(told).toMatchObject({ order: { provider: 'wechatpay' } });
     expect(await ask(till, 50)).toMatchObject({ order: { state: 'PAID' } });
+  });
+});
+
+describe('what stands on record of it', () => {
+  it.each([
+    ['a lower sum', 'amount_fen = 1'],
+    ['a later end', 'expires_at = expires_at + 1'],
+    ['another title', "title = 'x'"],
+    ['another seller', "caller = 'x'"],
+    ['other rules', "asked_json = '{}'"],
+    ['open again', 'closed_at = NULL'],
+  ])('tells of %s', async (_what, change) => {
+    const till = await process();
+    await offer(till);
+    await offer(till, { ...EITHER, outTradeNo: 'ORDER_2' });
+    await closeBegun(till, CALL, { outTradeNo: NUMBER });
+    expect(await verifyAudit(till.ledger, [])).toMatchObject({ intact: true });
+    await edited(`UPDATE offers SET ${change}`);
+    const { intact, tables } = await verifyAudit(till.ledger, []);
+    expect(intact).toBe(false);
+    expect(tables[0]).toMatchObject({ table: 'offers', look: 'differs' });
+  });
+
+  it('tells of one that was put there, and of one that was taken away', async () => {
+    const till = await process();
+    await offer(till);
+    const copied = [
+      'caller',
+      'amount_fen',
+      'title',
+      'input_hash',
+      'terms_json',
+      'expires_at',
+      'asked_json',
+    ].join();
+    await edited(
+      `INSERT INTO offers (out_trade_no, page_token, created_at, ${copied})
+       SELECT 'FORGED_1', 'token', created_at, ${copied} FROM offers`,
+    );
+    expect((await verifyAudit(till.ledger, [])).tables).toMatchObject([
+      { row: 'FORGED_1', look: 'unrecorded' },
+    ]);
+    await edited('DELETE FROM offers');
+    expect((await verifyAudit(till.ledger, [])).tables).toMatchObject([{ row: NUMBER, look: 'gone' }]);
   });
 });

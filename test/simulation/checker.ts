@@ -66,35 +66,33 @@ const CHECKS = {
     const open = new Map<string, 'shown' | 'paid' | 'over'>();
     const answers = new Map(ended(events).map(({ call, answer }) => [answer?.id, call]));
     const expires = new Map<string, number>();
-    /** Of which nobody had chosen the wallet when it was last told: to be closed, no gateway need be asked. */
-    const unchosen = new Set<string>();
+    const keys = new Map<string, string>();
+    /** A buyer has something to pay with. */
+    const shows = (number: string, time: number) => {
+      if (!open.has(number)) open.set(number, 'shown');
+      for (const other of wishes.get(keys.get(number) ?? '') ?? []) {
+        // What nobody has opened by its expiry is over at the gateway, whoever knows.
+        const lasts = open.get(other) === 'shown' && (expires.get(other) ?? 0) > time;
+        if (other !== number && lasts)
+          wrong.push(`one wish has two codes that can be paid, of ${other} and ${number}`);
+      }
+    };
     for (const event of events) {
-      const closes = event.kind === 'call' && event.tool === 'close-payment' && text(event.args.outTradeNo);
-      if (closes && unchosen.has(closes)) open.set(closes, 'over');
+      if (event.kind === 'choice' && event.shown.endsWith(' NOTPAY')) shows(event.outTradeNo, event.time);
       if (event.kind === 'answer' && event.structured) {
         const call = answers.get(event.id);
-        const { outTradeNo: number, state, expiresAt } = event.structured;
-        if (event.structured.provider === 'any') unchosen.add(text(number));
-        else unchosen.delete(text(number));
+        const { outTradeNo: number, state, expiresAt, provider } = event.structured;
         if (call?.tool !== 'create-payment') continue;
         const { buyer, outTradeNo: chosen, ...goods } = call.args;
         if (chosen !== undefined && chosen !== number)
           wrong.push(`${chosen} was asked for and ${text(number)} made`);
         if (buyer === undefined || chosen !== undefined) continue;
         const key = JSON.stringify([call.client, buyer, goods]);
-        const numbers = wishes.get(key) ?? new Set<string>();
-        wishes.set(key, numbers.add(text(number)));
+        keys.set(text(number), key);
+        wishes.set(key, (wishes.get(key) ?? new Set<string>()).add(text(number)));
         if (expiresAt !== undefined) expires.set(text(number), Date.parse(text(expiresAt)) - START);
-        const known = open.get(text(number));
-        if (state === 'NOTPAY' && known === undefined) open.set(text(number), 'shown');
-        if (state === 'NOTPAY') {
-          const others = [...numbers].filter((other) => other !== number && open.get(other) === 'shown');
-          for (const other of others) {
-            // What nobody has opened by its expiry is over at the gateway, whoever knows.
-            if ((expires.get(other) ?? 0) > event.time)
-              wrong.push(`one wish has two codes that can be paid, of ${other} and ${text(number)}`);
-          }
-        }
+        // There is nothing to pay with before the buyer has chosen.
+        if (state === 'NOTPAY' && provider !== 'any') shows(text(number), event.time);
       }
       if (event.kind === 'book' && event.what === 'paid') open.set(event.outTradeNo, 'paid');
       if (event.kind === 'book' && event.what === 'closed') open.set(event.outTradeNo, 'over');
