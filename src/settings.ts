@@ -67,8 +67,8 @@ const OWN: readonly Setting[] = [
   },
   {
     name: 'CASHIER_PUBLIC_URL',
-    en: 'where the world reaches the service; notify URLs are made from it',
-    zh: '外网访问本服务的地址；通知地址由它得出',
+    en: 'where the world reaches the service; notify URLs are made from it, and buyers may choose the wallet there',
+    zh: '外网访问本服务的地址；通知地址由它得出，买家可在此选择支付方式',
   },
   {
     name: 'CASHIER_MERCHANT_NAME',

@@ -52,6 +52,21 @@ export class Offers {
     return closed;
   }
 
+  /** Of those made before `before` (ms), whoever was to buy is forgotten. Returns of how many, at most `limit`. */
+  async forget(before: number, limit: number): Promise<number> {
+    return this.#tx.run(
+      `UPDATE offers SET buyer_hash = NULL WHERE out_trade_no IN
+       (SELECT out_trade_no FROM offers WHERE buyer_hash IS NOT NULL AND created_at < ? ORDER BY created_at LIMIT ?)`,
+      before,
+      limit,
+    );
+  }
+
+  /** Whether {@link forget} has something to do. */
+  async anyToForget(before: number): Promise<boolean> {
+    return (await this.#one('buyer_hash IS NOT NULL AND created_at < ?', before)) !== undefined;
+  }
+
   async #one(where: string, ...values: (string | number)[]): Promise<OfferRecord | undefined> {
     const [row] = await this.#tx.all(
       `SELECT * FROM offers WHERE ${where} ORDER BY created_at DESC LIMIT 1`,

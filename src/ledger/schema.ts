@@ -336,6 +336,7 @@ const MIGRATIONS: readonly (readonly Step[])[] = [
       out_trade_no TEXT PRIMARY KEY, caller TEXT NOT NULL, buyer_hash TEXT, amount_fen BIGINT NOT NULL,
       title TEXT NOT NULL, input_hash TEXT NOT NULL, terms_json TEXT NOT NULL, page_token TEXT NOT NULL UNIQUE,
       created_at BIGINT NOT NULL, expires_at BIGINT NOT NULL, closed_at BIGINT, asked_json TEXT NOT NULL)`,
+    'CREATE INDEX offers_by_age ON offers (created_at) WHERE buyer_hash IS NOT NULL',
     'CREATE INDEX offers_by_call ON offers (input_hash, caller, created_at) WHERE buyer_hash IS NOT NULL',
   ],
 ];

@@ -35,11 +35,16 @@ export async function runForgetting(
 /** As much as goes into one transaction. Returns how many were forgotten. @param before ms */
 export async function forgetSome(ledger: Ledger, before: number): Promise<number> {
   // Mostly there is nothing, and a look costs nobody anything.
-  if ((await ledger.read((book) => book.orders.withPayer(before, 1))).length === 0) return 0;
+  const isThere = await ledger.read(
+    async (book) =>
+      (await book.orders.withPayer(before, 1)).length > 0 || (await book.offers.anyToForget(before)),
+  );
+  if (!isThere) return 0;
   return ledger.write(async (book) => {
+    const offers = await book.offers.forget(before, PAGE);
     const orders = await book.orders.withPayer(before, PAGE);
     for (const order of orders) await book.orders.forgetPayer(order);
-    return orders.length;
+    return Math.min(PAGE, orders.length + offers);
   });
 }
 

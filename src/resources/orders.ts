@@ -12,6 +12,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { OrderRecord } from '../ledger/records.ts';
 import { MOST_OF_SESSION } from '../ledger/session-book.ts';
 import { readCursor, writeCursor } from '../payments/list-payments.ts';
+import { ownOfferIn } from '../payments/offers.ts';
 import { ownOrderIn, paymentResult } from '../payments/results.ts';
 import type { Call } from '../payments/till.ts';
 import type { ServedResources } from '../protocol/offer.ts';
@@ -96,8 +97,15 @@ export class OrderResources implements ServedResources {
 
   /** The Payment as the tools tell it, with its refunds and what has happened to it. */
   async read(uri: string) {
-    const { outTradeNo } = await this.orderOf(uri);
     const { ledger, call, present } = this.#deps;
+    const { outTradeNo } = await this.orderOf(uri);
+    const offer = await ledger.read((book) => ownOfferIn(book, call, outTradeNo));
+    if (offer) {
+      const { structured } = await present.payment({ offer, replayed: false });
+      return {
+        contents: [{ uri, mimeType: MIME_TYPE, text: JSON.stringify({ ...structured, refunds: [] }) }],
+      };
+    }
     const { result, refunds, events } = await ledger.read(async (book) => ({
       result: await paymentResult(book, call, await ownOrderIn(book, call, outTradeNo)),
       refunds: await book.refunds.ofOrder(outTradeNo),
@@ -144,13 +152,16 @@ export class OrderResources implements ServedResources {
     };
   }
 
-  /** The order of a URI, if the caller may know it. Throws ResourceNotFoundError. */
-  async orderOf(uri: string): Promise<OrderRecord> {
+  /** The order of a URI, or what is to become one, if the caller may know it. Throws ResourceNotFoundError. */
+  async orderOf(uri: string): Promise<Pick<OrderRecord, 'outTradeNo'>> {
     const { ledger, call } = this.#deps;
     const outTradeNo = URI.exec(uri)?.[1];
     if (outTradeNo === undefined) throw new ResourceNotFoundError(uri);
     try {
-      return await ledger.read((book) => ownOrderIn(book, call, outTradeNo));
+      return await ledger.read(
+        async (book) =>
+          (await ownOfferIn(book, call, outTradeNo)) ?? (await ownOrderIn(book, call, outTradeNo)),
+      );
     } catch (error) {
       throw error instanceof CashierError ? new ResourceNotFoundError(uri) : error;
     }

@@ -263,6 +263,12 @@ describe.skipIf(path === undefined)(`the buyer's page in a browser${why}`, () =>
           await fetch(`${made.page}${path}`, { headers: { 'user-agent': agent } });
       }
       expect((await seller.query(made.outTradeNo)).provider).toBe('any');
+      const uri = `payment://orders/${made.outTradeNo}`;
+      const { contents } = await seller.server.client.readResource({ uri });
+      expect(JSON.parse((contents[0] as { text: string }).text)).toMatchObject({
+        provider: 'any',
+        refunds: [],
+      });
       const { context, page } = await visit(made.page);
       expect(await seller.close(made.outTradeNo)).toMatchObject({ provider: 'any', state: 'CLOSED' });
       await headline(page, '订单已关闭');

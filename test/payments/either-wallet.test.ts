@@ -3,6 +3,7 @@ import { fen } from '../../src/domain/money.ts';
 import { verifyAudit } from '../../src/ledger/audit-verify.ts';
 import { askBegun, beginPayment, chooseWallet, closeBegun } from '../../src/payments/choose-wallet.ts';
 import { createPayment, sendApproved } from '../../src/payments/create-payment.ts';
+import { forgetSome } from '../../src/payments/forgetting.ts';
 import type { CreatePaymentInput } from '../../src/payments/inputs.ts';
 import type { OfferResult } from '../../src/payments/offers.ts';
 import { refundPayment } from '../../src/payments/refund-payment.ts';
@@ -138,6 +139,16 @@ describe('what nobody has chosen yet', () => {
     const till = await process();
     await expect(offer(till, { ...EITHER, scene: 'web' })).rejects.toThrow(code('INVALID_ARGUMENT'));
     expect(await till.ledger.read((book) => book.offers.get(NUMBER))).toBeUndefined();
+  });
+
+  it('forgets its buyer as orders do', async () => {
+    const till = await process();
+    await offer(till, { ...EITHER, buyer: 'alice' });
+    expect(await forgetSome(till.ledger, world.clock.now() - 1)).toBe(0);
+    await world.clock.sleep(MINUTE);
+    expect(await forgetSome(till.ledger, world.clock.now())).toBe(1);
+    expect(await till.ledger.read((book) => book.offers.get(NUMBER))).toMatchObject({ buyerHash: undefined });
+    expect(await verifyAudit(till.ledger, [])).toMatchObject({ intact: true });
   });
 
   it('there is no such thing where the merchant has no page for it', async () => {

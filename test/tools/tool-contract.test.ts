@@ -114,6 +114,17 @@ describe('the default tools together', () => {
     expect(encode(JSON.stringify(shown(language))).length).toBeLessThanOrEqual(BUDGET_TOKENS);
   });
 
+  it.each(['zh', 'en'] as const)('cost no more where the buyer may choose the wallet (%s)', (language) => {
+    const choosing = { ...setting(language), letsBuyerChoose: true };
+    const told = UNIFIED_TOOLS.map((tool) => ({
+      name: tool.name,
+      description: tool.description[language],
+      inputSchema: tool.inputSchema(choosing),
+    }));
+    expect(told[0]?.inputSchema.required).toEqual(['amountYuan', 'title']);
+    expect(encode(JSON.stringify(told)).length).toBeLessThanOrEqual(BUDGET_TOKENS);
+  });
+
   it('leave no snapshot behind', () => {
     const names = readdirSync(new URL('../__snapshots__/tools', import.meta.url)).map(
       (file) => file.split('.')[0],
