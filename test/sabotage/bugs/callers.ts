@@ -227,8 +227,8 @@ export const CALLERS: readonly Bug[] = [
     edits: [
       [
         'src/payments/reserve-payment.ts',
-        'const buyerHash = input.buyer && digest(await book.salt(), input.buyer);',
-        "const buyerHash = input.buyer && digest('', input.buyer);",
+        'input.buyer && digest(await book.salt(), input.buyer);',
+        "input.buyer && digest('', input.buyer);",
       ],
     ],
     caughtBy: ['test/payments/create-payment.test.ts'],

@@ -20,14 +20,36 @@ export const NUMBERS: readonly Bug[] = [
     simulated: true,
   },
   {
+    name: 'chosen-after-it-was-closed',
+    deed: 'What was closed before the buyer chose the wallet can be chosen and paid all the same.',
+    breaks: ONE,
+    edits: [
+      [
+        'src/payments/reserve-payment.ts',
+        'if (offered && (offer?.closedAt !== undefined || till.clock.now() >= offered.expiresAt))',
+        'if (offered && till.clock.now() >= offered.expiresAt)',
+      ],
+    ],
+    caughtBy: ['test/payments/either-wallet.test.ts'],
+  },
+  {
+    name: 'named-wallet-beside-the-choice',
+    deed: 'A call that names a wallet makes an order under a number whose page lets the buyer choose another.',
+    breaks: ONE,
+    edits: [
+      ['src/payments/reserve-payment.ts', 'if (offer && !offered) {', 'if (offer && !offered && false) {'],
+    ],
+    caughtBy: ['test/payments/either-wallet.test.ts'],
+  },
+  {
     name: 'title-not-an-argument',
     deed: 'The title is no part of what tells a repeated call from another.',
     breaks: ONE,
     edits: [
       [
         'src/payments/reserve-payment.ts',
-        '    input.amountFen,\n    input.title,\n    input.expiresInMinutes,',
-        '    input.amountFen,\n    input.expiresInMinutes,',
+        '      input.amountFen,\n      input.title,\n      input.expiresInMinutes,',
+        '      input.amountFen,\n      input.expiresInMinutes,',
       ],
     ],
     caughtBy: ['test/payments/create-payment.test.ts', 'test/payments/attack/create.test.ts'],
