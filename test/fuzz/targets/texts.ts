@@ -7,6 +7,7 @@ import { readTokenFile } from '../../../src/auth/token-file.ts';
 import { readMerchants } from '../../../src/config-merchants.ts';
 import { CashierError } from '../../../src/domain/errors.ts';
 import { fenFromYuan, parseAmount, signedFenFromYuan } from '../../../src/domain/money.ts';
+import { readChannels } from '../../../src/events/channels-file.ts';
 import { checkCheckpoint, readCheckpoint, signingKey } from '../../../src/ledger/audit-checkpoint.ts';
 import { decodeText } from '../../../src/platform/text-file.ts';
 import { parsePolicy } from '../../../src/policy/policy-file.ts';
@@ -156,6 +157,22 @@ const TOKENS = Buffer.from(
   }),
 );
 
+const CHANNELS = text(
+  'version: 1',
+  'channels:',
+  '  - name: boss',
+  '    kind: feishu',
+  '    url: https://open.feishu.cn/open-apis/bot/v2/hook/01234567-89ab-cdef-0123-456789abcdef',
+  '    secret: 0123456789abcdef',
+  '    events: [payment.paid, "approval.*"]',
+  '    lang: zh',
+  '  - name: books',
+  '    kind: webhook',
+  '    url: https://books.example.com/hook',
+  `    secret: whsec_${Buffer.alloc(32, 7).toString('base64')}`,
+  '    allowPrivate: true',
+);
+
 const jsonOrText = (sample: Buffer, random: Dice) =>
   sample[0] === 0x7b
     ? Buffer.from(mutatedJson(JSON.parse(sample.toString()), random, ['own', 'all', '1', '0.01']))
@@ -176,6 +193,12 @@ const FILES: readonly Target[] = [
     AT_START_MS,
   ),
   file('tokens', [40_000, 800], [TOKENS], (path) => `${readTokenFile(path).length} tokens`),
+  file(
+    'channels',
+    [40_000, 300],
+    [CHANNELS],
+    async (path) => `${(await readChannels(path, 'en')).length} channels`,
+  ),
   file(
     'merchants',
     [30_000, 500],
