@@ -197,7 +197,7 @@ const FILES: readonly Target[] = [
     'channels',
     [40_000, 300],
     [CHANNELS],
-    async (path) => `${(await readChannels(path, 'en')).length} channels`,
+    async (path) => `${(await readChannels(path, 'en')).channels.length} channels`,
   ),
   file(
     'merchants',
