@@ -32,9 +32,9 @@ export function billsPage(
     room: 'bills',
     body: html`<h1>${frame.say(WORDS.bills)}</h1>
 <p class="soft">${frame.say(WORDS.billsLead)}</p>
-${problem === undefined ? '' : html`<p class="note bad" role="alert">${frame.say(problem)}</p>`}
+<div class="live">${problem === undefined ? '' : html`<p class="note bad" role="alert">${frame.say(problem)}</p>`}
 ${notes.length === 0 ? '' : html`<section class="card" aria-labelledby="mornings"><h2 id="mornings">${frame.say(WORDS.mornings)}</h2><ul class="limits">${notes.map((note) => noteLine(frame, note))}</ul></section>`}
-${canCompare ? html`<form class="search card" method="post" action="${frame.console('/bills')}">${token(frame)}<div class="line"><p><label for="date">${frame.say(WORDS.billDay)}</label><input id="date" name="date" type="date" value="${date}" required></p><button class="button go">${frame.say(WORDS.compare)}</button></div><p class="small soft">${frame.say(WORDS.compareMeans)}</p></form>` : html`<p class="note">${frame.say(WORDS.compareElsewhere)} <code translate="no">${frame.typed('mcp-cashier reconcile')}</code></p>`}
+${canCompare ? html`<form class="search card" method="post" action="${frame.console('/bills')}">${token(frame)}<div class="line"><p><label for="date">${frame.say(WORDS.billDay)}</label><input id="date" name="date" type="date" value="${date}" required></p><button class="button go">${frame.say(WORDS.compare)}</button></div><p class="small soft">${frame.say(WORDS.compareMeans)}</p></form>` : html`<p class="note">${frame.say(WORDS.compareElsewhere)} <code translate="no">${frame.typed('mcp-cashier reconcile')}</code></p>`}</div>
 <div id="live" class="live" tabindex="-1" data-poll="0" data-announce="" data-mark="">${days.map((day, i) => dayCard(frame, day, i))}</div>`,
   });
 }

@@ -43,9 +43,9 @@ export function takingsTable(
   total?: Taken,
 ): Markup {
   const cells = ({ paidFen, refundedFen, paidCount }: Taken) =>
-    html`<td>${yuan(paidFen)}</td><td>${yuan(refundedFen)}</td><td>${yuan(paidFen - refundedFen)}</td><td class="wide-only">${paidCount}</td>`;
+    html`<td>${yuan(paidFen)}</td><td class="mid-up">${yuan(refundedFen)}</td><td>${yuan(paidFen - refundedFen)}</td><td class="wide-only">${paidCount}</td>`;
   return html`<div class="scroll" tabindex="0" role="group" aria-label="${frame.say(caption)}"><table class="sums-table"><caption class="quiet">${frame.say(caption)}</caption>
-<thead><tr><th scope="col">${frame.say(first)}</th><th scope="col">${frame.say(WORDS.collected)}</th><th scope="col">${frame.say(WORDS.refunded)}</th><th scope="col">${frame.say(WORDS.net)}</th><th scope="col" class="wide-only">${frame.say(WORDS.payments)}</th></tr></thead>
+<thead><tr><th scope="col">${frame.say(first)}</th><th scope="col">${frame.say(WORDS.collected)}</th><th scope="col" class="mid-up">${frame.say(WORDS.refunded)}</th><th scope="col">${frame.say(WORDS.net)}</th><th scope="col" class="wide-only">${frame.say(WORDS.payments)}</th></tr></thead>
 <tbody>${rows.map(({ name, taken }) => html`<tr><th scope="row">${name}</th>${cells(taken)}</tr>`)}</tbody>
 ${total === undefined || rows.length < 2 ? '' : html`<tfoot><tr><th scope="row">${frame.say(WORDS.total)}</th>${cells(total)}</tr></tfoot>`}</table></div>`;
 }

@@ -115,13 +115,13 @@ function given(frame: Frame, refund: RefundRecord, asked: AskedView | undefined)
 ${told === undefined ? '' : html`<p>${frame.say(told.headline)}${frame.language === 'zh' ? '。' : '. '}<span class="soft">${frame.say(told.next)}</span>${told.code === undefined ? '' : html` <code>${foreign(told.code)}</code>`}</p>`}
 ${reason === undefined ? '' : html`<p class="said">${foreign(reason)}</p>`}
 <p class="small soft"><span class="number">${foreign(outRefundNo)}</span> · ${foreign(caller)} · ${moment(frame, createdAt)}</p>
-${asked ? askedLine(frame, asked) : ''}</li>`;
+${asked ? askedLine(frame, asked, state !== 'PENDING_APPROVAL') : ''}</li>`;
 }
 
 /** The way to what a person was asked; a refund of their own accord asked nobody. */
-function askedLine(frame: Frame, { approval, phase }: AskedView): Markup {
+function askedLine(frame: Frame, { approval, phase }: AskedView, isPhaseSaid = true): Markup {
   if (approval.rule === BY_PERSON) return html``;
-  return html`<p><a id="a-${approval.id}" href="${frame.to(`/${approval.id}`)}">${frame.say(OPERATOR_WORDS.look)}<span class="quiet"> ${yuan(approval.amountFen)}</span></a> ${badge(frame, phase)}</p>`;
+  return html`<p><a id="a-${approval.id}" href="${frame.to(`/${approval.id}`)}">${frame.say(OPERATOR_WORDS.look)}<span class="quiet"> ${yuan(approval.amountFen)}</span></a>${isPhaseSaid ? html` ${badge(frame, phase)}` : ''}</p>`;
 }
 
 /** A GET: what it leads to asks once more, with the sum. */

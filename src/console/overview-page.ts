@@ -2,7 +2,7 @@ import type { Text } from '../domain/errors.ts';
 import type { Frame } from '../operator/frame.ts';
 import { freezeBanner, liveOf, shell, stopForm } from '../operator/layout.ts';
 import { foreign, html, type Markup } from '../operator/markup.ts';
-import { dateOf, takingsTable, walletName, yuan } from './cells.ts';
+import { dateOf, dayName, takingsTable, walletName, yuan } from './cells.ts';
 import { chart } from './chart.ts';
 import { type OverviewView, PERIODS, type Period } from './overview.ts';
 import { WORDS } from './words.ts';
@@ -20,7 +20,7 @@ export function overviewPage(frame: Frame, view: OverviewView): Markup {
     taken,
   }));
   const days = [...charted].reverse().map(({ day, ...taken }) => ({
-    name: html`<a href="${frame.console('/orders', { from: dateOf(day), to: dateOf(day) })}">${dateOf(day)}</a>`,
+    name: html`<a href="${frame.console('/orders', { from: dateOf(day), to: dateOf(day) })}"><time datetime="${dateOf(day)}">${dayName(day)}</time></a>`,
     taken,
   }));
   return shell(frame, {

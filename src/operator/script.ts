@@ -12,6 +12,8 @@ const announce = document.getElementById('announce');
 const offline = document.getElementById('offline');
 const now = () => performance.now();
 const two = (n) => String(n).padStart(2, '0');
+// Where one is, is seen among sections that are scrolled.
+document.querySelector('.rooms [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
 let live = document.getElementById('live');
 if (!live) return;
 let clocks = [], timer, looking = false, failures = 0;

@@ -87,7 +87,8 @@ select{width:100%;font:inherit;color:inherit;background:var(--ground);border:1px
 @media (max-width:720px){.orders li{grid-template-columns:minmax(0,1fr) auto;grid-template-areas:"title much" "about how" "when how"}.orders .how{text-align:end;align-self:start}}
 @media (max-width:560px){.rooms ul{flex-wrap:nowrap;overflow-x:auto;scrollbar-width:none}.rooms a{white-space:nowrap}}
 @media (max-width:640px){.tiles{grid-template-columns:1fr;gap:10px}.tile{grid-template-columns:1fr auto;align-items:baseline;padding:14px 16px}.tile b{font-size:22px;text-align:end}.tile .name{grid-column:1}.orders{padding:4px 16px}.wide-only{display:none}.rooms a{padding:10px 9px}.chart svg{height:140px}.search .line .button{flex:1 1 100%}}
-@media (max-width:400px){.rooms a{padding:10px 7px;font-size:15px}.sums-table{font-size:14px}.sums-table th,.sums-table td{padding-inline-start:8px}}
+@media (max-width:380px){.mid-up{display:none}}
+@media (max-width:400px){.sums-table th,.sums-table td{padding-inline-start:8px;font-size:14px}.rooms a{padding:10px 7px;font-size:15px}}
 @media (min-width:1600px){main,.top{max-width:1280px}}
 @media (forced-colors:active){.chart .pays,.chart .gave,.key{forced-color-adjust:none}}
 `;

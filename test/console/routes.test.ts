@@ -126,8 +126,8 @@ describe('the overview', () => {
       { outTradeNo: 'ORDER_4', state: 'CLOSED', createdAt: midnight },
     ]);
     const today = await get(d, '?days=1');
-    expect(row(today.page, '2026-11-21')).toEqual(['¥10.00', '¥300.00', '−¥290.00', '1']);
-    expect(row(today.page, '2026-11-20')).toEqual(['¥2.00', '¥0.00', '¥2.00', '1']);
+    expect(row(today.page, '11-21')).toEqual(['¥10.00', '¥300.00', '−¥290.00', '1']);
+    expect(row(today.page, '11-20')).toEqual(['¥2.00', '¥0.00', '¥2.00', '1']);
     expect(row(today.page, '支付宝')).toEqual(['¥10.00', '¥300.00', '−¥290.00', '1']);
     expect(row(today.page, '微信支付')).toEqual([]);
     const month = await get(d, '?days=30');
