@@ -333,6 +333,7 @@ describe('a decision', () => {
 
   it('to deny ends what it is about, and nothing else', async () => {
     expect(await decide('A2', false)).toMatchObject({ state: 'denied' });
+    expect(await get('A2')).toMatchObject({ state: 'denied' });
     expect(await stateOf()).toEqual(['PENDING_APPROVAL', 'DENIED']);
     await decide('A1', false);
     expect(await stateOf()).toEqual(['DENIED', 'DENIED']);
