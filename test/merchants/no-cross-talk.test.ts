@@ -285,6 +285,14 @@ describe('routes', () => {
     },
     'GET /m/:m/c/:token': page((token) => `/c/${token}`),
     'GET /m/:m/c/:token/state': page((token) => `/c/${token}/state`),
+    'POST /m/:m/c/:token/choice': async () => {
+      const { token } = mine('wechatpay');
+      const chosen = async (base: string, of: string) =>
+        told(await court.fetch(`${base}/c/${of}/choice`, form({ wallet: 'wechatpay' })));
+      const tried = await chosen(NOODLE, token);
+      expect(tried).toEqual(await chosen(NOODLE, INVENTED.token));
+      expect(tried.status).toBe(404);
+    },
     'GET /m/:m/c/back/:handle': async () => {
       const cookie = `page=${mine('wechatpay').token}`;
       expect((await get(`${NOODLE}/c/back/AAAAAAAAAA`, cookie)).location).toBeNull();

@@ -160,7 +160,7 @@ describe.skipIf(path === undefined)(`in a browser${why}`, () => {
     }
     expect(stops).toEqual([
       ...['跳到正文', expect.stringContaining('mcp-cashier'), 'English', 'operator', '退出'],
-      ...['概览', '订单', '审批', '规则', '← 全部审批'],
+      ...['概览', '订单', '审批', '规则', '对账', '通知', '← 全部审批'],
       ...['approve', 'reason', 'deny'],
     ]);
     await page.keyboard.press('Shift+Tab');

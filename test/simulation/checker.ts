@@ -203,7 +203,9 @@ const CHECKS = {
     // Anything that its gateway has proven of it may have been the end of the doubt.
     const isHeardOf = ({ order, refund, sentAt }: (typeof sent)[number], until: number) =>
       named.some(({ event, ...of }) => {
-        if (of.order !== order || of.refund !== refund) return false;
+        // WeChat Pay is asked about a refund by its number alone.
+        const isOfOrder = of.order === order || event.outTradeNo === '';
+        if (!isOfOrder || of.refund !== refund) return false;
         if (event.kind === 'notice') return event.taken && event.time >= sentAt && event.time <= until;
         return (
           event.proven && !UNHEARD.has(event.fault ?? '') && event.time >= sentAt && event.sentAt <= until
@@ -254,9 +256,13 @@ const CHECKS = {
       }
     }
     const bytes = new Map<string, string>();
-    for (const { operation, gateway, outTradeNo, outRefundNo, digest, said, proven } of events.filter(
-      of('exchange'),
-    )) {
+    const refused = new Set<string>();
+    for (const event of events.filter(of('exchange'))) {
+      const { operation, gateway, outTradeNo, outRefundNo, digest, said, proven, fault } = event;
+      // What was refused, and is asked for and proven not to be there, may be ordered anew.
+      const made = `${gateway} create ${outTradeNo} `;
+      const isNone = operation === 'query' && proven && fault === undefined && said.endsWith('NOT_EXIST');
+      if (isNone && refused.has(made)) bytes.delete(made);
       if (operation !== 'create' && operation !== 'refund') continue;
       const key = `${gateway} ${operation} ${outTradeNo} ${outRefundNo ?? ''}`;
       const before = bytes.get(key);
@@ -265,6 +271,8 @@ const CHECKS = {
       // What is provably refused may be ordered anew, with its own time.
       if ((proven && said !== 'ok') || said === 'not sent') bytes.delete(key);
       else bytes.set(key, digest);
+      if (said === 'ok' || said === 'lost') refused.delete(key);
+      else refused.add(key);
     }
     return wrong;
   },
@@ -278,7 +286,11 @@ const CHECKS = {
       const last = events
         .filter(of('exchange'))
         .findLast(
-          (e) => e.operation === 'refund' && e.outTradeNo === outTradeNo && e.outRefundNo === outRefundNo,
+          (e) =>
+            e.operation === 'refund' &&
+            e.outTradeNo === outTradeNo &&
+            e.outRefundNo === outRefundNo &&
+            !UNHEARD.has(e.fault ?? ''),
         );
       return last?.proven === true && last.said !== 'ok';
     };

@@ -35,6 +35,8 @@ const CLIENT_PATIENCE_MS = 60_000;
 /** When the world is quiet: so far on (ms), and then so long for whoever has something to ask, until nobody has. */
 const QUIET_LEAPS_MS = [25_000, 130_000, 2_400_000, 12_000_000, ...Array<number>(6).fill(90_000)];
 const QUIET_MS = 1_400;
+/** No call that began before takes longer (ms). */
+const SLOWEST_MS = 20_000;
 /** How often, and each time after how long (ms), whoever is told things is told what has come up last. */
 const TELLING_ROUNDS = 3;
 const TELLING_LEAP_MS = 30_000;
@@ -488,6 +490,8 @@ class History {
     for (const clock of this.#clocks) clock.set(0);
     for (const at of this.#plan.processes.keys()) await this.#alive(at).ready;
     await this.#freeze(0, false);
+    for (let left = SLOWEST_MS; this.#underWay.size > 0 && left > 0; left -= 500)
+      await this.#timeline.wait(500);
     for (const [round, ms] of QUIET_LEAPS_MS.entries()) {
       this.#alive(0).startBackground();
       if (round < 2) await this.#askAgain(false);
