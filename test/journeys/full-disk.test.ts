@@ -90,7 +90,7 @@ describe.concurrent('a disk without space', () => {
   });
 
   it('in mid-life refuses payments before they are sent, and loses none of the others', async () => {
-    const disk = mounted('filling', 768);
+    const disk = mounted('filling', 1536);
     const agent = await agentOn(disk);
     const made: string[] = [];
     const unsent = await until('the disk is full', async () => {
@@ -122,7 +122,7 @@ describe.concurrent('a disk without space', () => {
     'that fills up while %s refunds does not make the answer say that nothing was sent',
     async (provider) => {
       const network = await shop.slowNetwork();
-      const disk = mounted(`filling-${provider}`, 1024);
+      const disk = mounted(`filling-${provider}`, 2048);
       const agent = await agentOn(disk, network.env);
       const { outTradeNo } = await shop.sell(agent, provider);
       network.treat = ({ target }) => {
