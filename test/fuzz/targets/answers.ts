@@ -375,7 +375,7 @@ function alipay(shop: Shop): Dialect {
         case 'query': {
           if (told.exists === false) return !isOk;
           const paid = ['TRADE_SUCCESS', 'TRADE_FINISHED', 'TRADE_CLOSED'].includes(
-            String(said('trade_status')),
+            said('trade_status') as string,
           );
           return (
             isOk &&
@@ -520,10 +520,10 @@ function wechatpay(shop: Shop): Dialect {
           return (
             isNumber &&
             (told.state !== 'PAID' ||
-              (['SUCCESS', 'REFUND'].includes(String(said('trade_state'))) &&
+              (['SUCCESS', 'REFUND'].includes(said('trade_state') as string) &&
                 told.amountFen === amount?.total)) &&
             (told.state !== 'CLOSED' ||
-              ['CLOSED', 'REVOKED', 'PAYERROR'].includes(String(said('trade_state'))))
+              ['CLOSED', 'REVOKED', 'PAYERROR'].includes(said('trade_state') as string))
           );
         case 'create':
           return told.qrCode === said('code_url');
