@@ -61,6 +61,12 @@ const payment = (type: (detail: Detail<'order-paid'>) => EventType): Derivation<
   }),
 });
 
+/** Nothing that the order has only learned since, such as that it was paid after all: each try tells the same. */
+const closed: Derivation<'order-closed'> & Derivation<'order-declined'> & Derivation<'order-withdrawn'> = {
+  type: always('payment.closed'),
+  data: (detail: Parameters<typeof moved<OrderState>>[0]) => moved<OrderState>(detail),
+};
+
 const refund = (type: EventType): Derivation<'refund-success'> => ({
   type: always(type),
   data: (detail, facts) => ({
@@ -99,16 +105,17 @@ function approval(
 /** Which records are events: everything that a channel is ever told comes from here. */
 const DERIVATIONS: Derivations = {
   'order-paid': payment(({ late }) => (late ? 'payment.late' : 'payment.paid')),
-  'order-closed': payment(always('payment.closed')),
-  'order-declined': payment(always('payment.closed')),
-  'order-withdrawn': payment(always('payment.closed')),
+  'order-closed': closed,
+  'order-declined': closed,
+  'order-withdrawn': closed,
   'order-in-doubt': {
     type: always('payment.unknown'),
     data: ({ since }) => ({ state: 'UNKNOWN', ...defined({ since: instant(since) }) }),
   },
   'refund-success': refund('refund.succeeded'),
   'refund-closed': refund('refund.failed'),
-  'refund-declined': refund('refund.failed'),
+  // It may be sent again, and be given a number then.
+  'refund-declined': { type: always('refund.failed'), data: (detail) => moved<RefundState>(detail) },
   'refund-abnormal': refund('refund.failed'),
   // Of another system: it is as it is when it is learned.
   'refund-created': {

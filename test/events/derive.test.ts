@@ -63,6 +63,22 @@ describe('a record', () => {
     expect(eventOf(one, { simulated: false })?.type).toBe(type);
   });
 
+  it.each(['order-closed', 'order-declined', 'order-withdrawn', 'order-in-doubt', 'refund-declined'])(
+    '%s is told the same when its order or refund has learned more since',
+    (kind) => {
+      const one = record(kind, { from: 'NOTPAY', to: 'CLOSED', since: 1 }, { outRefundNo: 'R1' });
+      const order = { outTradeNo: 'ORDER_1', amountFen: 100, terms: {}, caller: 'test', title: 'tea' };
+      const refund = { outRefundNo: 'R1', amountFen: 50, caller: 'test' };
+      const told = (later: object, back: object) =>
+        eventOf(one, {
+          ...{ order: { ...order, ...later } as never, refund: { ...refund, ...back } as never },
+          simulated: true,
+        });
+      const learned = told({ paidAt: 1_795_831_200_000, gatewayTradeNo: 'T1' }, { gatewayRefundNo: 'G1' });
+      expect(learned).toEqual(told({}, {}));
+    },
+  );
+
   it('raises every event that this version knows but those of later ones', () => {
     const raised = new Set(ROWS.map(([, , type]) => type));
     expect(RAISED_EVENTS.filter((type) => !raised.has(type))).toEqual([]);
