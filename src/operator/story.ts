@@ -45,8 +45,8 @@ function line(frame: Frame, event: AuditRecord): Markup | undefined {
   const refused = event.kind === 'result' && typeof code === 'string';
   const isAlarm = event.kind.startsWith('alarm-');
   const told = refused ? 'call-refused' : isAlarm ? 'alarm' : event.kind;
-  const [, person] = /^operator(?::(.+))?$/s.exec(event.caller) ?? [];
-  const ofPerson = event.caller.startsWith('operator') ? BY_PERSONS[event.kind] : undefined;
+  const person = /^operator(?::(.+))?$/s.exec(event.caller);
+  const ofPerson = person ? BY_PERSONS[event.kind] : undefined;
   const words = ofPerson ?? toldIn(told);
   // Who wants it of their own accord was not asked.
   if (!words || event.detail.rule === BY_PERSON) return undefined;
@@ -54,7 +54,7 @@ function line(frame: Frame, event: AuditRecord): Markup | undefined {
   const isNew = event.kind === 'order-created' || event.kind === 'refund-created';
   const amount =
     isNew && typeof amountFen === 'number' ? html` <b>¥${groupedYuan(fen(amountFen))}</b>` : undefined;
-  const decidedBy = ofPerson ? person : event.detail.decidedBy;
+  const decidedBy = ofPerson ? person?.[1] : event.detail.decidedBy;
   const isDecision =
     ofPerson !== undefined || event.kind === 'approval-approved' || event.kind === 'approval-denied';
   const who =
@@ -69,11 +69,7 @@ function line(frame: Frame, event: AuditRecord): Markup | undefined {
 }
 
 function toldIn(kind: string): Text | undefined {
-  return isTold(kind) ? EVENTS[kind] : undefined;
-}
-
-function isTold(kind: string): kind is keyof typeof EVENTS {
-  return Object.hasOwn(EVENTS, kind);
+  return Object.hasOwn(EVENTS, kind) ? EVENTS[kind as keyof typeof EVENTS] : undefined;
 }
 
 function colon(frame: Frame): string {

@@ -25,12 +25,11 @@ afterEach(async () => {
 async function shop() {
   const d = await Desk.open();
   desks.push(d);
-  const { ledger, randomBytes } = d.till;
+  const { ledger } = d.till;
   const people = {} as Record<Rank, Person>;
   people.root = await Person.bySecret(ledger, 'live', SECRET, 'page');
   for (const role of ROLES) {
-    const now = d.world.clock.now();
-    const { code } = await addPerson(ledger, people.root, { name: `${role}-er`, role }, { now, randomBytes });
+    const { code } = await d.invite(`${role}-er`, role);
     await d.post('/join', { code, password: PASSWORD, again: PASSWORD });
     people[role] = await Person.byPassword(ledger, `${role}-er`, PASSWORD, 'page');
   }
@@ -149,6 +148,19 @@ describe('a person who decides', () => {
     await d.post('/freeze', {});
     expect(readable((await d.get('')).page)).toContain('rule-er');
     expect(await ledger.read((book) => book.operator.freeze())).toMatchObject({ by: 'rule-er' });
+  });
+
+  it('is nobody who only calls themselves so', async () => {
+    const { d, ledger, people, id } = await shop();
+    const agent = ledger.as({ caller: 'operator-bot', tool: 'refund-payment' });
+    await agent.write(async (book) => {
+      const detail = { amountFen: fen(100) } as never;
+      await book.audit.append({ kind: 'refund-created', outTradeNo: ORDER, outRefundNo: 'R9', detail });
+    });
+    await d.signInAs(people.see);
+    const page = readable((await d.get(`/${id}`)).page);
+    expect(page).toContain('智能体申请退款 ¥1.00 R9');
+    expect(page).not.toContain('有人发起退款');
   });
 
   it('does nothing any more once revoked, though their session was read before', async () => {
