@@ -1,53 +1,60 @@
 import { stillLasts } from '../domain/clock.ts';
 import { byName } from '../domain/sorted.ts';
 import { rowDigest } from './audit-digest.ts';
-import type { Row, SqlValue, Tx } from './store.ts';
+import type { Tx } from './store.ts';
+import { maybe, number, Table, text } from './table.ts';
 
 /** Stands for whoever knows the operator secret where a person's id does for everybody else. */
 export const ROOT = 'operator';
 /** The digest of a roster on which nobody stands. */
 export const NOBODY = 'none';
 
-/** Somebody whom the holder of the secret has let in. */
-export interface PersonRecord {
-  readonly id: string;
-  readonly name: string;
+const PERSONS = new Table('persons', ['id'], {
+  id: text(),
+  name: text(),
   /** The name as it is compared. */
-  readonly signName: string;
-  readonly role: string;
+  signName: text(),
+  role: text(),
   /** Salt and slow hash. */
-  readonly password: string | undefined;
+  password: maybe(text()),
   /** Digest of the code that lets them choose how to prove themselves, and until when (ms); gone once used. */
-  readonly invitation: string | undefined;
-  readonly invitedUntil: number | undefined;
-  readonly addedAt: number;
-}
+  invitation: maybe(text()),
+  invitedUntil: maybe(number),
+  addedAt: number,
+});
+
+/** Somebody whom the holder of the secret has let in. */
+export type PersonRecord = ReturnType<typeof PERSONS.fromRow>;
+
+const PASSKEYS = new Table('passkeys', ['id'], {
+  id: text(),
+  person: text(),
+  publicKey: text(),
+  counter: number,
+  /** The host name that it was made for. */
+  rpId: text(),
+  name: text(),
+  addedAt: number,
+  usedAt: maybe(number),
+});
 
 /** A passkey; the key is public. `person` is an id, or {@link ROOT}. Times in ms. */
-export interface PasskeyRecord {
-  readonly id: string;
-  readonly person: string;
-  readonly publicKey: string;
-  readonly counter: number;
-  /** The host name that it was made for. */
-  readonly rpId: string;
-  readonly name: string;
-  readonly addedAt: number;
-  readonly usedAt: number | undefined;
-}
+export type PasskeyRecord = ReturnType<typeof PASSKEYS.fromRow>;
+
+const SESSIONS = new Table('operator_sessions', ['idHash'], {
+  idHash: text(),
+  csrf: text(),
+  /** Of a session of {@link ROOT}: digest of the stored secret that it stands on; a changed secret ends it. */
+  secretHash: text(),
+  person: text(),
+  beganAt: number,
+  expiresAt: number,
+  /** What the browser says it runs on. */
+  device: text(),
+});
 
 /** Somebody signed in on the operator's pages; of the cookie only a hash is kept. Times in ms. */
-export interface OperatorSession {
-  readonly idHash: string;
-  readonly csrf: string;
-  /** Of a session of {@link ROOT}: digest of the stored secret that it stands on; a changed secret ends it. */
-  readonly secretHash: string;
-  readonly person: string;
-  readonly beganAt: number;
-  readonly expiresAt: number;
-  /** What the browser says it runs on. */
-  readonly device: string;
-}
+export type OperatorSession = ReturnType<typeof SESSIONS.fromRow>;
 
 /** Who may sign in, by what, and who is signed in, inside one transaction. */
 export class PersonBook {
@@ -60,7 +67,7 @@ export class PersonBook {
   }
 
   async all(): Promise<PersonRecord[]> {
-    return (await this.#tx.all('SELECT * FROM persons ORDER BY added_at, id')).map(personFrom);
+    return (await this.#tx.all('SELECT * FROM persons ORDER BY added_at, id')).map(PERSONS.fromRow);
   }
 
   byId(id: string): Promise<PersonRecord | undefined> {
@@ -79,20 +86,11 @@ export class PersonBook {
 
   async #person(column: 'id' | 'sign_name' | 'invitation', value: string) {
     const [row] = await this.#tx.all(`SELECT * FROM persons WHERE ${column} = ?`, value);
-    return row && personFrom(row);
+    return row && PERSONS.fromRow(row);
   }
 
   async insert(person: Omit<PersonRecord, 'addedAt' | 'password'>): Promise<void> {
-    await this.#tx.run(
-      'INSERT INTO persons (id, name, sign_name, role, invitation, invited_until, added_at) VALUES (?, ?, ?, ?, ?, ?, ?)',
-      person.id,
-      person.name,
-      person.signName,
-      person.role,
-      person.invitation ?? null,
-      person.invitedUntil ?? null,
-      this.#now,
-    );
+    await PERSONS.insert(this.#tx, { ...person, password: undefined, addedAt: this.#now });
   }
 
   /** With all that they could prove themselves by, and wherever they are signed in. */
@@ -118,12 +116,12 @@ export class PersonBook {
 
   async passkey(id: string): Promise<PasskeyRecord | undefined> {
     const [row] = await this.#tx.all('SELECT * FROM passkeys WHERE id = ?', id);
-    return row && passkeyFrom(row);
+    return row && PASSKEYS.fromRow(row);
   }
 
   async passkeysOf(person: string): Promise<PasskeyRecord[]> {
     const rows = await this.#tx.all('SELECT * FROM passkeys WHERE person = ? ORDER BY added_at, id', person);
-    return rows.map(passkeyFrom);
+    return rows.map(PASSKEYS.fromRow);
   }
 
   /** Whether anybody could sign in with one. */
@@ -181,7 +179,7 @@ export class PersonBook {
   /** Only one that has not expired, and has begun. */
   async session(idHash: string): Promise<OperatorSession | undefined> {
     const [row] = await this.#tx.all('SELECT * FROM operator_sessions WHERE id_hash = ?', idHash);
-    const session = row && sessionFrom(row);
+    const session = row && SESSIONS.fromRow(row);
     if (!session) return undefined;
     const { beganAt, expiresAt } = session;
     return stillLasts(expiresAt, this.#now, expiresAt - beganAt) ? session : undefined;
@@ -194,23 +192,13 @@ export class PersonBook {
       person,
       this.#now,
     );
-    return rows.map(sessionFrom);
+    return rows.map(SESSIONS.fromRow);
   }
 
   /** Also forgets those that have expired. */
   async insertSession(session: Omit<OperatorSession, 'beganAt'>): Promise<void> {
     await this.#tx.run('DELETE FROM operator_sessions WHERE expires_at <= ?', this.#now);
-    await this.#tx.run(
-      `INSERT INTO operator_sessions (id_hash, csrf, secret_hash, expires_at, person, began_at, device)
-       VALUES (?, ?, ?, ?, ?, ?, ?)`,
-      session.idHash,
-      session.csrf,
-      session.secretHash,
-      session.expiresAt,
-      session.person,
-      this.#now,
-      session.device,
-    );
+    await SESSIONS.insert(this.#tx, { ...session, beganAt: this.#now });
   }
 
   async endSession(idHash: string): Promise<void> {
@@ -227,41 +215,11 @@ export async function rosterDigest(tx: Pick<Tx, 'all'>, salt: string): Promise<s
   const rows = async (table: string, columns: string) =>
     (await tx.all(`SELECT ${columns} FROM ${table}`))
       // As one database gives a number, the other does not.
-      .map((row) => JSON.stringify(byName(row).map(([name, value]) => [name, text(value)])))
+      .map((row) =>
+        JSON.stringify(byName(row).map(([name, value]) => [name, value === null ? null : String(value)])),
+      )
       .sort();
   const persons = await rows('persons', 'id, name, sign_name, role, password, invitation, invited_until');
   const passkeys = await rows('passkeys', 'id, person, public_key, rp_id');
   return persons.length + passkeys.length === 0 ? NOBODY : rowDigest(salt, ...persons, '', ...passkeys);
-}
-
-function personFrom(row: Row): PersonRecord {
-  return {
-    ...{ id: String(row.id), name: String(row.name), signName: String(row.sign_name) },
-    ...{ role: String(row.role), password: text(row.password), invitation: text(row.invitation) },
-    ...{ invitedUntil: instant(row.invited_until), addedAt: Number(row.added_at) },
-  };
-}
-
-function passkeyFrom(row: Row): PasskeyRecord {
-  return {
-    ...{ id: String(row.id), person: String(row.person), publicKey: String(row.public_key) },
-    ...{ counter: Number(row.counter), rpId: String(row.rp_id), name: String(row.name) },
-    ...{ addedAt: Number(row.added_at), usedAt: instant(row.used_at) },
-  };
-}
-
-function sessionFrom(row: Row): OperatorSession {
-  return {
-    ...{ idHash: String(row.id_hash), csrf: String(row.csrf), secretHash: String(row.secret_hash) },
-    ...{ person: String(row.person), beganAt: Number(row.began_at), expiresAt: Number(row.expires_at) },
-    device: String(row.device),
-  };
-}
-
-function text(value: SqlValue | undefined): string | undefined {
-  return value === null || value === undefined ? undefined : String(value);
-}
-
-function instant(value: SqlValue | undefined): number | undefined {
-  return value === null || value === undefined ? undefined : Number(value);
 }
