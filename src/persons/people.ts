@@ -1,5 +1,6 @@
 import type { RandomBytes } from '../domain/clock.ts';
 import { CashierError } from '../domain/errors.ts';
+import { typedCode } from '../domain/typed-code.ts';
 import type { Book } from '../ledger/book.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { PasskeyRecord, PersonRecord } from '../ledger/person-book.ts';
@@ -10,8 +11,7 @@ import { refused, storedSecret } from './secret.ts';
 
 /** How long (ms) an invitation lasts. */
 const INVITATION_MS = 60 * 60_000;
-/** Of an invitation's code: as an approval's id, nothing that is read as something else; 125 bits. */
-const CODE_ALPHABET = '23456789ABCDEFGHJKLMNPQRSTUVWXYZ';
+/** Of an invitation's code (characters): 125 bits. */
 const CODE_LENGTH = 25;
 
 interface Ports {
@@ -39,7 +39,7 @@ export async function addPerson(
 ): Promise<Invitation> {
   const name = wanted.name.trim().normalize('NFC');
   if (!isPersonName(name)) throw noName();
-  const code = invitationCode(randomBytes);
+  const code = typedCode(randomBytes, CODE_LENGTH);
   const until = now + INVITATION_MS;
   const id = randomBytes(16).toString('base64url');
   await ledger.as(by.acting('operator')).write(async (book) => {
@@ -204,10 +204,6 @@ async function keep(book: Book, person: string, passkey: NewPasskey): Promise<bo
 
 async function hasJoined(book: Book, { id, password }: PersonRecord): Promise<boolean> {
   return password !== undefined || (await book.persons.passkeysOf(id)).length > 0;
-}
-
-function invitationCode(randomBytes: RandomBytes): string {
-  return [...randomBytes(CODE_LENGTH)].map((byte) => CODE_ALPHABET[byte % CODE_ALPHABET.length]).join('');
 }
 
 /** As it is stored, however it was typed. */

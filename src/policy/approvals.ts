@@ -1,6 +1,7 @@
 import { type RandomBytes, stillLasts } from '../domain/clock.ts';
 import { CashierError } from '../domain/errors.ts';
 import type { Subject } from '../domain/subject.ts';
+import { typedCode } from '../domain/typed-code.ts';
 import type { Book } from '../ledger/book.ts';
 import type { ApprovalRecord } from '../ledger/records.ts';
 import { insist, type Person } from '../persons/person.ts';
@@ -8,7 +9,6 @@ import { insist, type Person } from '../persons/person.ts';
 /** How long (ms) a person has, and how long the yes holds. */
 export const APPROVAL_TTL_MS = 15 * 60_000;
 const MAX_OPEN_PER_CALLER = 20;
-const ID_ALPHABET = '23456789ABCDEFGHJKLMNPQRSTUVWXYZ';
 
 export type ApprovalView = 'pending' | 'approved' | 'expired' | 'denied' | 'failed';
 
@@ -50,7 +50,7 @@ export async function requestApproval(
   const pending = usable.find(({ state }) => state === 'pending');
   if (pending) return pending.id;
   if ((await book.approvals.open(subject.caller)).length >= MAX_OPEN_PER_CALLER) throw tooManyOpen();
-  const id = approvalId(ports.randomBytes);
+  const id = `A${typedCode(ports.randomBytes, 12)}`;
   await book.approvals.insert({
     ...subject,
     outRefundNo: subject.outRefundNo,
@@ -106,10 +106,6 @@ async function denySubject(book: Book, { outTradeNo, outRefundNo }: Subject): Pr
   }
   const refund = await book.refunds.get(outTradeNo, outRefundNo);
   if (refund) await book.refunds.move(refund, 'denied');
-}
-
-function approvalId(randomBytes: RandomBytes): string {
-  return `A${[...randomBytes(12)].map((byte) => ID_ALPHABET[byte % ID_ALPHABET.length]).join('')}`;
 }
 
 function tooManyOpen(): CashierError {
