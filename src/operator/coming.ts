@@ -6,6 +6,7 @@ import type { NewPasskey } from '../persons/people.ts';
 import { isStay } from '../persons/sessions.ts';
 import { sourceIn } from '../platform/listener.ts';
 import type { Entrance, Fields } from './entrance.ts';
+import { onOneLine } from './form.ts';
 import type { Site } from './frame.ts';
 import type { Coming } from './gate.ts';
 import { tell } from './reply.ts';
@@ -59,7 +60,7 @@ export async function passkeyMade(
   if (!place) return undefined;
   const asked = await door.asked(`${purpose} ${place.rpId}`, c.req.header('cookie'), site(c));
   const made = asked && (await readMade(fields.get('answer') ?? '', asked.challenge, place));
-  const label = (fields.get('label') ?? '').replace(/[\s\p{Cc}]+/gu, ' ').trim();
+  const label = onOneLine(fields.get('label') ?? '');
   const name = [...(label || deviceOf(c) || place.rpId)].slice(0, MAX_LABEL).join('');
   return made && { ...made, ...asked, name };
 }

@@ -19,3 +19,8 @@ export async function readForm(
   }
   return fields;
 }
+
+/** What was typed into a field, on one line. */
+export function onOneLine(text: string): string {
+  return text.replace(/[\s\p{Cc}]+/gu, ' ').trim();
+}

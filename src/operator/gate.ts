@@ -1,17 +1,15 @@
-import { createHmac } from 'node:crypto';
 import type { Clock, RandomBytes } from '../domain/clock.ts';
 import { CashierError } from '../domain/errors.ts';
 import type { Realm } from '../domain/order.ts';
 import type { Log } from '../domain/ports.ts';
 import type { GuessCount } from '../ledger/guess-count.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import { sharedKey } from '../ledger/shared-key.ts';
-import { type Challenge, Challenges } from '../persons/challenges.ts';
+import { CHALLENGE_MS, type Challenge, Challenges } from '../persons/challenges.ts';
 import type { Place } from '../persons/passkeys.ts';
 import { Person } from '../persons/person.ts';
 import { provenByPasskey } from '../persons/proven-by-passkey.ts';
 import { bySession, closeSession, openSession, type SignedIn, type Stay } from '../persons/sessions.ts';
-import { sameToken } from '../persons/tokens.ts';
+import { sameToken, wordFor } from '../persons/tokens.ts';
 import { cookieName, cookieValue, type Kept, setCookies } from './cookies.ts';
 import type { Site } from './frame.ts';
 import { type Guesser, Guesses, type Wait } from './guesses.ts';
@@ -21,12 +19,9 @@ const COOKIE_VALUE = /^[A-Za-z0-9_-]{43}$/;
 const DEVICE_VALUE = /^([A-Za-z0-9_-]{22})\.(\d{10,11})\.([A-Za-z0-9_-]{43})$/;
 /** How long (s) a device is known after a good sign-in. */
 const DEVICE_SECONDS = 180 * 24 * 3_600;
-const CHALLENGE_SECONDS = 5 * 60;
 /** Failures that are recorded one by one within so long (ms); of more only their number is. */
 const RECORDED = 20;
 const RECORDED_WITHIN_MS = 60_000;
-
-export type { SignedIn } from '../persons/sessions.ts';
 
 /** Where somebody comes from who wants to sign in, and for how long. */
 export interface Coming {
@@ -100,14 +95,10 @@ export function gate(options: {
     const value = await kept('session', cookies, site);
     return value !== undefined && COOKIE_VALUE.test(value) ? value : undefined;
   }
-  const mac = async (text: string) => {
-    const key = await sharedKey(ledger, 'operator_device_key', randomBytes);
-    return createHmac('sha256', key).update(text).digest('base64url');
-  };
-  const signed = (device: string, until: number) => mac(`operator device ${device} ${until}`);
+  const signed = (device: string, until: number) => wordFor(options, `operator device ${device} ${until}`);
   /** Where somebody came from, or by which device, is nothing that a ledger should tell. */
   async function counted<T>(key: string, count: (guesses: GuessCount, guesser: string) => Promise<T>) {
-    const guesser = await mac(`guesser ${key}`);
+    const guesser = await wordFor(options, `guesser ${key}`);
     return ledger.note(({ guesses }) => count(guesses, guesser));
   }
   /** The device that somebody has signed in with before; undefined for what is none of ours. */
@@ -195,7 +186,7 @@ export function gate(options: {
     },
     async ask(purpose, site) {
       const { challenge, kept: value } = await challenges.make(purpose);
-      return { challenge, cookies: await keeping('challenge', value, CHALLENGE_SECONDS, site) };
+      return { challenge, cookies: await keeping('challenge', value, CHALLENGE_MS / 1_000, site) };
     },
     async asked(purpose, cookies, site) {
       return challenges.read(await kept('challenge', cookies, site), purpose);

@@ -2,13 +2,14 @@ import { type Context, Hono } from 'hono';
 import type { Text } from '../domain/errors.ts';
 import { isLoopbackName } from '../domain/names.ts';
 import { insist } from '../persons/person.ts';
+import type { SignedIn } from '../persons/sessions.ts';
 import { decideApproval } from '../policy/approvals.ts';
 import { freeze, isFrozen, unfreeze } from '../policy/decisions.ts';
 import { MAX_REASON } from '../policy/reason.ts';
 import { accountRoutes } from './account-routes.ts';
 import { casePage } from './case-page.ts';
 import { entrance, type OperatorOptions } from './entrance.ts';
-import type { SignedIn } from './gate.ts';
+import { onOneLine } from './form.ts';
 import { listPage } from './list-page.ts';
 import { redirect, reply } from './reply.ts';
 import { signInRoutes } from './sign-in-routes.ts';
@@ -134,7 +135,7 @@ export function operatorRoutes(options: OperatorOptions): Hono {
 
 /** A reason as it was typed, on one line; undefined when there is none. */
 function written(text: string | undefined): string | undefined | 'too-long' {
-  const line = (text ?? '').replace(/[\s\p{Cc}]+/gu, ' ').trim();
+  const line = onOneLine(text ?? '');
   if ([...line].length > MAX_REASON) return 'too-long';
   return line === '' ? undefined : line;
 }

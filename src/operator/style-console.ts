@@ -46,7 +46,6 @@ ${WALLETS.map(({ id, page: { colours } }) => `.chart .${id},.key.${id}{fill:${co
 .search .fields{display:grid;gap:12px;grid-template-columns:repeat(auto-fit,minmax(min(100%,180px),1fr));padding-top:6px}
 .search .fields p{display:grid;gap:4px;align-content:start}
 summary{cursor:pointer;color:var(--tone);padding:8px 0;min-height:40px}
-select{width:100%;font:inherit;color:inherit;background:var(--ground);border:1px solid var(--soft);border-radius:10px;padding:10px 12px;min-height:46px}
 .orders{list-style:none;padding:4px 22px;margin-top:10px}
 .orders li{display:grid;grid-template-columns:minmax(0,1fr) 8.5em 7.5em 9em;grid-template-areas:"title when how much" "about when how much";gap:2px 16px;align-items:center;padding:12px 0;border-top:1px solid var(--line);position:relative}
 .orders li:first-child{border-top:0}

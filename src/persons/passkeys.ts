@@ -1,5 +1,6 @@
 import type { AuthenticationResponseJSON, RegistrationResponseJSON } from '@simplewebauthn/server';
 import type { PasskeyRecord } from '../ledger/person-book.ts';
+import { CHALLENGE_MS } from './challenges.ts';
 import { sha256 } from './password.ts';
 
 /** Where passkeys are made and used: a host name that browsers know them by, and the origin of the page. */
@@ -10,8 +11,6 @@ export interface Place {
 
 /** COSE: EdDSA, ES256, RS256. */
 const ALGORITHMS = [-8, -7, -257];
-/** How long (ms) a person may take over it. */
-const TIMEOUT_MS = 5 * 60_000;
 const BASE64URL = /^[A-Za-z0-9_-]+$/;
 /** Far above any key's (characters): no id of that length is looked up. */
 const MAX_ID = 1_400;
@@ -48,7 +47,7 @@ export function makingOptions(
     rp: { id: rpId, name: owner.shop },
     user: { id: owner.handle, name: owner.name, displayName: `${owner.name} · ${owner.shop}` },
     pubKeyCredParams: ALGORITHMS.map((alg) => ({ type: 'public-key', alg })),
-    timeout: TIMEOUT_MS,
+    timeout: CHALLENGE_MS,
     attestation: 'none',
     excludeCredentials: owner.has
       .filter((passkey) => passkey.rpId === rpId)
@@ -64,7 +63,7 @@ export function makingOptions(
 
 /** For `navigator.credentials.get`, as JSON. It names nobody's passkey: whoever asks is nobody yet. */
 export function signInOptions({ rpId }: Place, challenge: string) {
-  return { challenge, rpId, timeout: TIMEOUT_MS, userVerification: 'required' };
+  return { challenge, rpId, timeout: CHALLENGE_MS, userVerification: 'required' };
 }
 
 /** What a browser has made, checked; undefined where it is not what was asked for. */

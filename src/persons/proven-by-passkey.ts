@@ -14,9 +14,12 @@ export async function provenByPasskey(
   place: Place,
 ): Promise<Person | undefined> {
   const claim = claimed(answer);
-  const known = claim && (await ledger.read((book) => book.persons.passkey(claim.id)));
+  if (!claim) return undefined;
+  const { known, ledgerId } = await ledger.read(async (book) => ({
+    known: await book.persons.passkey(claim.id),
+    ledgerId: await book.audit.ledgerId(),
+  }));
   if (!known) return undefined;
-  const ledgerId = await ledger.read((book) => book.audit.ledgerId());
   if (claim.handle !== handleOf(ledgerId, known.person)) return undefined;
   const counter = await readSigned(answer, known, challenge, place);
   if (counter === undefined) return undefined;
