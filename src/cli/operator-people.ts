@@ -29,17 +29,11 @@ export function add(
     const { code, until, ...added } = await addPerson(ledger, person, { name, role }, ports);
     const link = invitationLink(settings, code);
     if (values.json) {
-      printJson({
-        ...where,
-        ...added,
-        code,
-        ...(link === undefined ? {} : { link }),
-        until: beijingIso(until),
-      });
+      printJson({ ...where, ...added, code, link, until: beijingIso(until) });
       return 0;
     }
     books.announce();
-    const roles = { zh: ROLE_WORDS[role].zh, en: ROLE_WORDS[role].en };
+    const roles = ROLE_WORDS[role];
     print(say.line(`✔ 已邀请 ${added.name}（${roles.zh}）`, `✔ ${added.name} is invited (${roles.en})`));
     if (link === undefined) {
       print(
