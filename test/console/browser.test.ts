@@ -1,5 +1,5 @@
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { BrowserContextOptions, Page } from 'playwright-core';
+import { expect, it } from 'vitest';
 import { consoleBeside } from '../../src/console/index.ts';
 import { fen } from '../../src/domain/money.ts';
 import { listenForOperator } from '../../src/operator/index.ts';
@@ -10,14 +10,12 @@ import type { Policy } from '../../src/policy/policy.ts';
 import { Desk, ORDER, SECRET } from '../operator/desk.ts';
 import { stumblingBlocks } from '../support/accessibility.ts';
 import { axeFindings } from '../support/axe.ts';
-import { findChromium, launchChromium } from '../support/chromium.ts';
 import { cheapGuesses } from '../support/guess-cost.ts';
+import { inBrowser } from '../support/in-browser.ts';
 import { aMonth } from './shop.ts';
 
 cheapGuesses();
 
-const path = findChromium();
-const why = path === undefined ? ' (skipped: no Chromium here; set CHROMIUM to its path)' : '';
 const PHONE = { width: 320, height: 700 };
 const DESKTOP = { width: 1280, height: 800 };
 /** Something of every kind of rule. */
@@ -32,37 +30,22 @@ const RULES: Policy = {
   trustForms: true,
 };
 
-describe.skipIf(path === undefined)(`in a browser${why}`, () => {
-  let browser: Browser;
-  const closing: (() => Promise<unknown>)[] = [];
-  beforeAll(async () => {
-    browser = await launchChromium(path ?? '');
-  });
-  afterAll(() => browser?.close());
-  afterEach(async () => {
-    for (const close of closing.splice(0).reverse()) await close();
-  });
-
+inBrowser('in a browser', ({ closing, visitor }) => {
   async function visit(options: BrowserContextOptions & { readonly signedIn?: boolean } = {}) {
     const { signedIn = true, ...browserOptions } = options;
     const desk = await Desk.open();
-    closing.push(() => desk.close());
+    closing(() => desk.close());
     const listener = await listenForOperator({ ...desk.options, beside: consoleBeside() });
-    closing.push(() => listener.close());
-    const context = await browser.newContext({ locale: 'zh-CN', viewport: DESKTOP, ...browserOptions });
-    closing.push(() => context.close());
+    closing(() => listener.close());
+    const { context, page, problems } = await visitor(
+      { viewport: DESKTOP, ...browserOptions },
+      /status of 4\d\d/,
+    );
     if (signedIn) {
       const [name = '', value = ''] = (await desk.signIn()).cookie?.split('=') ?? [];
       const both = ['/approvals', '/console'].map((at) => ({ name, value, domain: '127.0.0.1', path: at }));
       await context.addCookies(both.map((one) => ({ ...one, httpOnly: true, sameSite: 'Strict' })));
     }
-    const page = await context.newPage();
-    const problems: string[] = [];
-    page.on('pageerror', (error) => problems.push(error.message));
-    page.on('console', (message) => {
-      if (message.type() === 'error' && !/status of 4\d\d/.test(message.text()))
-        problems.push(message.text());
-    });
     return { desk, page, context, problems, home: `${listener.origin}/console` };
   }
   const body = (page: Page) => page.locator('body').innerText();

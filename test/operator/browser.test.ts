@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { BrowserContextOptions, Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
 import { fen } from '../../src/domain/money.ts';
 import { listenForOperator } from '../../src/operator/index.ts';
 import { runApproved } from '../../src/payments/carry-out.ts';
@@ -9,58 +9,41 @@ import type { Listener } from '../../src/platform/listener.ts';
 import { APPROVAL_TTL_MS } from '../../src/policy/approvals.ts';
 import { freeze } from '../../src/policy/decisions.ts';
 import { stumblingBlocks } from '../support/accessibility.ts';
-import { findChromium, launchChromium } from '../support/chromium.ts';
+import { findChromium } from '../support/chromium.ts';
 import { cheapGuesses } from '../support/guess-cost.ts';
+import { inBrowser } from '../support/in-browser.ts';
 import { Desk, ORDER, SECRET } from './desk.ts';
 
 cheapGuesses();
 
-const path = findChromium();
-const why = path === undefined ? ' (skipped: no Chromium here; set CHROMIUM to its path)' : '';
 const PHONE = { width: 390, height: 844 };
 const DESKTOP = { width: 1280, height: 800 };
 
 it('has a browser where it must', () => {
-  if (process.env.CI) expect(path, 'CI needs Chromium: install one or set CHROMIUM').toBeDefined();
+  if (process.env.CI) expect(findChromium(), 'CI needs Chromium: install one or set CHROMIUM').toBeDefined();
 });
 
-describe.skipIf(path === undefined)(`in a browser${why}`, () => {
-  let browser: Browser;
-  const closing: (() => Promise<unknown>)[] = [];
-  beforeAll(async () => {
-    browser = await launchChromium(path ?? '');
-  });
-  afterAll(() => browser?.close());
-  afterEach(async () => {
-    for (const close of closing.splice(0).reverse()) await close();
-  });
-
+inBrowser('in a browser', ({ closing, visitor }) => {
   /** A refund of 30.00 yuan waits; somebody opens its page. */
   async function visit(
     options: BrowserContextOptions & { readonly signedIn?: boolean; readonly reason?: string } = {},
   ) {
     const { signedIn = true, reason, ...browserOptions } = options;
     const desk = await Desk.open();
-    closing.push(() => desk.close());
+    closing(() => desk.close());
     await desk.sold();
     const { id } = await desk.proposeRefund({ reason });
     const listener: Listener = await listenForOperator(desk.options);
-    closing.push(() => listener.close());
-    const context = await browser.newContext({ locale: 'zh-CN', viewport: DESKTOP, ...browserOptions });
-    closing.push(() => context.close());
+    closing(() => listener.close());
+    const { context, page, problems } = await visitor(
+      { viewport: DESKTOP, ...browserOptions },
+      /status of (401|403|409|429)/,
+    );
     if (signedIn) {
       const [name = '', value = ''] = (await desk.signIn()).cookie?.split('=') ?? [];
       const where = { domain: '127.0.0.1', path: '/approvals' };
       await context.addCookies([{ name, value, ...where, httpOnly: true, sameSite: 'Strict' }]);
     }
-    const page = await context.newPage();
-    const problems: string[] = [];
-    page.on('pageerror', (error) => problems.push(error.message));
-    page.on('console', (message) => {
-      // A refusal's status is also told on the console; that is no problem of the page.
-      if (message.type() === 'error' && !/status of (401|403|409|429)/.test(message.text()))
-        problems.push(message.text());
-    });
     const list = `${listener.origin}/approvals`;
     return { desk, id, page, context, problems, list, here: `${list}/${id}` };
   }
@@ -240,7 +223,7 @@ describe.skipIf(path === undefined)(`in a browser${why}`, () => {
         response.writeHead(200, { 'content-type': 'text/html' }).end(html);
       });
       await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-      closing.push(async () => server.close());
+      closing(async () => server.close());
       return String((server.address() as AddressInfo).port);
     }
 

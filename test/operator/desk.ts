@@ -13,7 +13,8 @@ import { createPayment } from '../../src/payments/create-payment.ts';
 import { queryPayment } from '../../src/payments/query-payment.ts';
 import { refundPayment } from '../../src/payments/refund-payment.ts';
 import type { Call, Till } from '../../src/payments/till.ts';
-import type { Person } from '../../src/persons/person.ts';
+import { addPerson, type Invitation } from '../../src/persons/people.ts';
+import type { Person, Role } from '../../src/persons/person.ts';
 import { setOperatorSecret } from '../../src/persons/secret.ts';
 import { openSession, type Stay } from '../../src/persons/sessions.ts';
 import type { Policy } from '../../src/policy/policy.ts';
@@ -97,6 +98,12 @@ export class Desk {
   /** Another process of the shop, with pages of its own. */
   beside(ledger: Till['ledger']): Desk {
     return new Desk(this.world, { ...this.till, ledger }, this.#operator, {});
+  }
+
+  /** The holder of the secret lets somebody in. */
+  invite(name = 'li', role: Role = 'decide'): Promise<Invitation> {
+    const ports = { now: this.world.clock.now(), randomBytes: this.till.randomBytes };
+    return addPerson(this.till.ledger, this.#operator, { name, role }, ports);
   }
 
   /** Signs in without the cost of a guess. */

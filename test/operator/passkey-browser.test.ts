@@ -1,57 +1,33 @@
-import type { Browser, BrowserContextOptions, CDPSession, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { BrowserContextOptions, CDPSession, Page } from 'playwright-core';
+import { expect, it } from 'vitest';
 import { listenForOperator } from '../../src/operator/index.ts';
-import { addPerson } from '../../src/persons/people.ts';
-import { Person } from '../../src/persons/person.ts';
 import { stumblingBlocks } from '../support/accessibility.ts';
 import { axeFindings } from '../support/axe.ts';
-import { findChromium, launchChromium } from '../support/chromium.ts';
 import { cheapGuesses } from '../support/guess-cost.ts';
+import { inBrowser } from '../support/in-browser.ts';
 import { Desk, SECRET } from './desk.ts';
 
 cheapGuesses();
 
-const path = findChromium();
-const why = path === undefined ? ' (skipped: no Chromium here; set CHROMIUM to its path)' : '';
 const PHONE = { width: 390, height: 844 };
 const PASSWORD = 'a long password';
 
-describe.skipIf(path === undefined)(`passkeys in a browser${why}`, () => {
-  let browser: Browser;
-  const closing: (() => Promise<unknown>)[] = [];
-  beforeAll(async () => {
-    browser = await launchChromium(path ?? '');
-  });
-  afterAll(() => browser?.close());
-  afterEach(async () => {
-    for (const close of closing.splice(0).reverse()) await close();
-  });
-
+inBrowser('passkeys in a browser', ({ closing, visitor }) => {
   async function shop() {
     const desk = await Desk.open({ merchantName: '茶铺' });
-    closing.push(() => desk.close());
+    closing(() => desk.close());
     await desk.sold();
     const { id } = await desk.proposeRefund();
     const listener = await listenForOperator(desk.options);
-    closing.push(() => listener.close());
-    const root = await Person.bySecret(desk.till.ledger, 'live', SECRET, 'terminal');
-    const invite = async (name: string) => {
-      const ports = { now: desk.world.clock.now(), randomBytes: desk.till.randomBytes };
-      return (await addPerson(desk.till.ledger, root, { name, role: 'decide' }, ports)).code;
-    };
-    return { desk, id, invite, at: `${listener.origin.replace('127.0.0.1', 'localhost')}/approvals` };
+    closing(() => listener.close());
+    return { desk, id, at: `${listener.origin.replace('127.0.0.1', 'localhost')}/approvals` };
   }
   /** Somebody's browser, and the authenticator of their phone. */
   async function phone(options: BrowserContextOptions = {}) {
-    const context = await browser.newContext({ locale: 'zh-CN', viewport: PHONE, ...options });
-    closing.push(() => context.close());
-    const page = await context.newPage();
-    const problems: string[] = [];
-    page.on('pageerror', (error) => problems.push(error.message));
-    page.on('console', (message) => {
-      if (message.type() === 'error' && !/status of (400|401|403|429)/.test(message.text()))
-        problems.push(message.text());
-    });
+    const { context, page, problems } = await visitor(
+      { viewport: PHONE, ...options },
+      /status of (400|401|403|429)/,
+    );
     const session = await context.newCDPSession(page);
     await session.send('WebAuthn.enable');
     const { authenticatorId } = await session.send('WebAuthn.addVirtualAuthenticator', {
@@ -67,9 +43,9 @@ describe.skipIf(path === undefined)(`passkeys in a browser${why}`, () => {
   const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true });
 
   it('an invitation becomes a passkey; a link then leads through one thumb to that very approval', async () => {
-    const { desk, id, invite, at } = await shop();
+    const { desk, id, at } = await shop();
     const { page, context, problems, session, authenticatorId } = await phone();
-    const code = await invite('王芳');
+    const { code } = await desk.invite('王芳');
     await page.goto(`${at}/join#${code}`);
     // The code is in its field, and in the address no more.
     await page.getByLabel('邀请码').waitFor();
@@ -118,11 +94,11 @@ describe.skipIf(path === undefined)(`passkeys in a browser${why}`, () => {
   });
 
   it('without a script a password does, and passkeys are not spoken of', async () => {
-    const { invite, at } = await shop();
+    const { desk, at } = await shop();
     const { page } = await phone({ javaScriptEnabled: false });
     await page.goto(`${at}/join`);
     expect(await button(page, '使用通行密钥').count()).toBe(0);
-    await page.getByLabel('邀请码').fill(await invite('li'));
+    await page.getByLabel('邀请码').fill((await desk.invite('li')).code);
     await page.getByLabel('密码（至少 8 个字符）').fill(PASSWORD);
     await page.getByLabel('再输入一次').fill(PASSWORD);
     await button(page, '使用密码').click();
@@ -144,11 +120,11 @@ describe.skipIf(path === undefined)(`passkeys in a browser${why}`, () => {
   ] as const)(
     'nobody stumbles over them: $width px, $colorScheme, $locale',
     async ({ width, ...options }) => {
-      const { invite, at } = await shop();
+      const { desk, at } = await shop();
       const { page, context } = await phone({ viewport: { width, height: 844 }, ...options });
       const look = async (name: string) =>
         expect([name, await stumblingBlocks(page), await axeFindings(page)]).toEqual([name, [], []]);
-      await page.goto(`${at}/join#${await invite('wang')}`);
+      await page.goto(`${at}/join#${(await desk.invite('wang')).code}`);
       await look('join');
       await page.locator('[data-use]').click();
       await page.waitForURL(at);

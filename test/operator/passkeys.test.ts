@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { addPerson, revokePerson } from '../../src/persons/people.ts';
+import { revokePerson } from '../../src/persons/people.ts';
 import { Person } from '../../src/persons/person.ts';
 import { setOperatorSecret } from '../../src/persons/secret.ts';
 import { type Lie, Passkey } from '../support/authenticator.ts';
@@ -32,15 +32,9 @@ function kept(sent: Sent, before = ''): string {
   return [...cookies].map(([name, value]) => `${name}=${value}`).join('; ');
 }
 
-async function invite(d: Desk, name = 'li', role: 'see' | 'decide' | 'rule' = 'decide') {
-  const { ledger, randomBytes } = d.till;
-  const root = await Person.bySecret(ledger, 'live', SECRET, 'terminal');
-  return addPerson(ledger, root, { name, role }, { now: d.world.clock.now(), randomBytes });
-}
-
 /** Somebody takes up an invitation with a passkey, and stands in front of a browser that knows nothing. */
 async function joined(d: Desk, { at = AT, origin = HERE, name = 'li' } = {}) {
-  const { code } = await invite(d, name);
+  const { code } = await d.invite(name);
   d.cookie = undefined;
   const asked = await d.post(`${at}/join/options`, { code });
   d.cookie = kept(asked);
@@ -267,7 +261,7 @@ describe('the holder of the secret', () => {
 describe('an invitation', () => {
   it('is used once, and only while it lasts; to look at it uses nothing up', async () => {
     const d = await desk();
-    const { code } = await invite(d);
+    const { code } = await d.invite();
     for (let i = 0; i < 3; i++) expect((await d.get('/join')).status).toBe(200);
     const password = { password: 'a long password', again: 'a long password' };
     expect((await d.post('/join', { ...password, code: 'AAAAA-AAAAA-AAAAA-AAAAA-AAAAA' })).status).toBe(403);
@@ -281,7 +275,7 @@ describe('an invitation', () => {
     const statuses = (await Promise.all(both)).map(({ status }) => status);
     expect(statuses.sort()).toEqual([303, 403]);
     expect((await d.post('/join', { ...password, code })).status).toBe(403);
-    const late = await invite(d, 'wang');
+    const late = await d.invite('wang');
     d.world.clock.advance(60 * 60_000);
     expect((await d.post('/join', { ...password, code: late.code })).status).toBe(403);
     expect((await d.post('/sign-in', { name: ' Li ', secret: 'a long password' })).status).toBe(303);
@@ -295,8 +289,8 @@ describe('an invitation', () => {
 
   it('takes no passkey that vouches for itself by a certificate, nor one made for another code', async () => {
     const d = await desk();
-    const { code } = await invite(d);
-    const other = await invite(d, 'wang');
+    const { code } = await d.invite();
+    const other = await d.invite('wang');
     const asked = await d.post(`${AT}/join/options`, { code });
     d.cookie = kept(asked);
     // {fmt: "packed", attStmt: {x5c: []}}
