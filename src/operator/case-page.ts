@@ -7,13 +7,13 @@ import { MAX_REASON } from '../policy/reason.ts';
 import { walletOf } from '../providers/registry.ts';
 import { fact, sumsCard } from './facts.ts';
 import type { Frame } from './frame.ts';
-import { badge, countdown, freezeBanner, moment, quotation, shell, token } from './layout.ts';
+import { badge, countdown, decider, freezeBanner, moment, quotation, shell, token } from './layout.ts';
 import { foreign, html, type Markup } from './markup.ts';
 import { type Outcome, outcomeOf, stillWaits } from './outcome.ts';
 import { SIGN_IN } from './sign-in-words.ts';
 import { story } from './story.ts';
 import type { CaseView } from './view.ts';
-import { BADGES, ORDER_STATES, REFUND_STATES, SCENE_WORDS, VIA, WORDS } from './words.ts';
+import { BADGES, ORDER_STATES, REFUND_STATES, SCENE_WORDS, WORDS } from './words.ts';
 
 /** How often (ms) an open page asks anew while something can change, or is about to; and without a script (s). */
 const POLL_MS = 4_000;
@@ -89,7 +89,6 @@ function reasonOf(frame: Frame, reason: string | undefined, rule: string): Marku
 function facts(frame: Frame, view: CaseView): Markup[] {
   const { approval, order, refund, client } = view;
   const { decidedAt, decidedBy, reason } = approval;
-  const via = decidedBy === undefined ? undefined : VIA[decidedBy];
   return [
     fact(frame, WORDS.order, html`<span class="number">${foreign(approval.outTradeNo)}</span>`),
     ...(approval.outRefundNo === undefined
@@ -124,9 +123,7 @@ function facts(frame: Frame, view: CaseView): Markup[] {
     fact(frame, WORDS.asked, moment(frame, approval.createdAt)),
     fact(frame, WORDS.until, moment(frame, approval.expiresAt)),
     ...(decidedAt === undefined ? [] : [fact(frame, WORDS.decidedAt, moment(frame, decidedAt))]),
-    ...(decidedBy === undefined
-      ? []
-      : [fact(frame, WORDS.decidedBy, via ? frame.say(via) : foreign(decidedBy))]),
+    ...(decidedBy === undefined ? [] : [fact(frame, WORDS.decidedBy, decider(frame, decidedBy))]),
     ...(reason === undefined ? [] : [fact(frame, WORDS.denyReason, foreign(reason))]),
   ];
 }

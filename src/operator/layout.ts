@@ -118,14 +118,19 @@ export function token(frame: Frame): Markup {
   return html`<input type="hidden" name="csrf" value="${frame.csrf}">`;
 }
 
+/** By whom something was decided: somebody's name, or where one without a name did. */
+export function decider(frame: Frame, by: string): Markup | string {
+  const via = Object.hasOwn(VIA, by) ? VIA[by] : undefined;
+  return via === undefined ? foreign(by) : frame.say(via);
+}
+
 /** Says that nothing moves, since when and why, and lets a person lift it. */
 export function freezeBanner(frame: Frame, frozen: Freeze | undefined): Markup | undefined {
   if (!frozen) return undefined;
   const why = frozen.reason;
-  const via = Object.hasOwn(VIA, frozen.by) ? VIA[frozen.by] : undefined;
   return html`<section class="freeze" aria-labelledby="frozen"><div><p id="frozen" class="title">${frame.say(WORDS.frozen)}</p>
 <p>${frame.say(WORDS.frozenAdvice)}</p>
-<p class="small">${frame.say(WORDS.since)} ${moment(frame, frozen.at)} · ${via === undefined ? foreign(frozen.by) : frame.say(via)}${why === undefined ? '' : html` · ${frame.say(WORDS.reason)}${frame.language === 'zh' ? '：' : ': '}${foreign(why)}`}</p></div>
+<p class="small">${frame.say(WORDS.since)} ${moment(frame, frozen.at)} · ${decider(frame, frozen.by)}${why === undefined ? '' : html` · ${frame.say(WORDS.reason)}${frame.language === 'zh' ? '：' : ': '}${foreign(why)}`}</p></div>
 ${frame.person && mayDo(frame.person, 'freeze') ? html`<form method="post" action="${frame.to('/unfreeze')}">${token(frame)}<button id="unfreeze" class="button plainly">${frame.say(WORDS.unfreeze)}</button></form>` : ''}</section>`;
 }
 

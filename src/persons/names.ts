@@ -2,8 +2,8 @@ import { isActorName } from '../domain/actors.ts';
 
 /** Letters of any script, digits, and what stands between them in names. */
 const NAME = /^[\p{L}\p{N}][\p{L}\p{M}\p{N}._-]{0,31}$/u;
-/** Where decisions without a name were made stands in the same place as a name. */
-const PLACES: ReadonlySet<string> = new Set(['terminal', 'page', 'form', 'restore', 'root']);
+/** Where or why nobody with a name decided stands in the same place as a name. */
+const PLACES: ReadonlySet<string> = new Set(['terminal', 'page', 'form', 'first', 'restore', 'root']);
 
 /** Whether a person may be called so: as one of our own actors, or as where one decides, nobody is. */
 export function isPersonName(name: string): boolean {

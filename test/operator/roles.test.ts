@@ -150,6 +150,20 @@ describe('a person who decides', () => {
     expect(await ledger.read((book) => book.operator.freeze())).toMatchObject({ by: 'rule-er' });
   });
 
+  it('is told by their name, whatever it is', async () => {
+    const { d, ledger, people, id } = await shop();
+    const { code } = await d.invite('constructor', 'rule');
+    await d.post('/join', { code, password: PASSWORD, again: PASSWORD });
+    await d.signInAs(await Person.byPassword(ledger, 'constructor', PASSWORD, 'page'));
+    await d.post(`/${id}`, { decision: 'approve' });
+    await d.post('/freeze', {});
+    await d.signInAs(people.see);
+    const page = readable((await d.get(`/${id}`)).page);
+    expect(page).toContain('决定方式 constructor');
+    expect(page).toContain('有人批准 constructor');
+    expect(page).toContain('暂停于 14:30（北京时间） · constructor');
+  });
+
   it('is nobody who only calls themselves so', async () => {
     const { d, ledger, people, id } = await shop();
     const agent = ledger.as({ caller: 'operator-bot', tool: 'refund-payment' });
@@ -402,6 +416,7 @@ describe('pages about signing in', () => {
       'page',
       'terminal',
       'form',
+      'first',
       'settler',
       'a\u202eb',
       'see-er',
