@@ -23,8 +23,8 @@ export async function run(typed: Typed<'operator'>, context: CommandContext): Pr
 }
 
 /**
- * The new secret is typed twice at the terminal, or is `CASHIER_OPERATOR_SECRET` when
- * none is set yet; to change one, `CASHIER_OPERATOR_SECRET` (or the terminal) gives the old and the terminal the new.
+ * The new secret is typed twice at the terminal, or is `CASHIER_OPERATOR_SECRET` when none is set yet; to change one,
+ * `CASHIER_OPERATOR_SECRET` (or the terminal) gives the old and the terminal the new.
  */
 function setSecret(values: Place & { readonly json: boolean }, context: CommandContext): Promise<number> {
   const { say } = context;

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { sha256 } from '../persons/password.ts';
 import type { Site } from './frame.ts';
 
 /** What a browser keeps for us. */
@@ -9,7 +9,7 @@ export type Kept = 'session' | 'device' | 'challenge';
  * other's people out. Under https no other host, and no page in clear, can set one of that name.
  */
 export function cookieName(ledgerId: string, kept: Kept, { secure }: Pick<Site, 'secure'>): string {
-  const digest = createHash('sha256').update(`cookie ${ledgerId}`).digest('hex').slice(0, 12);
+  const digest = sha256(`cookie ${ledgerId}`).slice(0, 12);
   return `${secure ? '__Host-' : ''}operator-${kept === 'session' ? '' : `${kept}-`}${digest}`;
 }
 
