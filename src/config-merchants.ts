@@ -3,8 +3,7 @@ import { CashierError, configuration, type Text } from './domain/errors.ts';
 import { MERCHANT_NAME, notifyPath } from './domain/merchant.ts';
 import { nearest } from './domain/nearest.ts';
 import { expandHome } from './platform/home-path.ts';
-import { readTextFile } from './platform/text-file.ts';
-import { parseWith } from './policy/policy-file.ts';
+import { readWith } from './policy/policy-file.ts';
 import { cut, type Path, PolicyProblem, wrong } from './policy/read-policy.ts';
 import { insistOnNames, membersOf, textAt } from './policy/written-members.ts';
 import { WALLETS } from './providers/registry.ts';
@@ -36,19 +35,8 @@ const OF_WALLETS = WALLETS.flatMap(({ settings }) => settings.map(({ name }) => 
  * place in it and what is wrong there; no value of a variable is ever shown.
  */
 export async function readMerchants(file: string): Promise<readonly Merchant[]> {
-  let text: string;
-  try {
-    text = readTextFile(file, VARIABLE);
-  } catch (error) {
-    if (error instanceof CashierError) throw error;
-    throw configuration(VARIABLE, {
-      zh: `${VARIABLE}：商户文件 ${file} 无法读取。`,
-      en: `${VARIABLE}: the merchants file ${file} cannot be read.`,
-      next: { zh: '检查路径与读取权限。', en: 'Check the path and its permissions.' },
-    });
-  }
   const kind = { zh: '商户文件', en: 'merchants file' };
-  return parseWith(text, { setting: VARIABLE, file, kind }, (data) => {
+  return readWith({ setting: VARIABLE, file, kind }, (data) => {
     const top = membersOf(data, []);
     insistOnNames(top, [], ['version', 'merchants']);
     if (top.version !== 1) throw wrong(['version'], '必须是 version: 1', 'must be version: 1');
