@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import { CashierError, configuration, type Text } from './domain/errors.ts';
 import { MERCHANT_NAME, notifyPath } from './domain/merchant.ts';
-import { nearest } from './domain/nearest.ts';
+import { meantOrKnown, nearest } from './domain/nearest.ts';
 import { expandHome } from './platform/home-path.ts';
 import { readWith } from './policy/policy-file.ts';
 import { cut, type Path, PolicyProblem, wrong } from './policy/read-policy.ts';
@@ -151,19 +151,13 @@ export function needsMerchant(merchants: readonly string[]): CashierError {
 }
 
 export function noSuchMerchant(merchant: string, merchants: readonly string[]): CashierError {
-  const meant = nearest(merchant, merchants);
   return new CashierError('INVALID_ARGUMENT', {
     zh: `没有名为 ${cut(merchant)} 的商户。`,
     en: `There is no merchant called ${cut(merchant)}.`,
-    next:
-      meant !== undefined
-        ? { zh: `是否应为 ${meant}？`, en: `Did you mean ${meant}?` }
-        : merchants.length > 0
-          ? { zh: `有：${merchants.join('、')}。`, en: `There are: ${merchants.join(', ')}.` }
-          : {
-              zh: `商户由 ${VARIABLE} 指向的文件定义，这里没有设置它。`,
-              en: `Merchants are named by the file of ${VARIABLE}, which is not set here.`,
-            },
+    next: meantOrKnown(merchant, merchants, {
+      zh: `商户由 ${VARIABLE} 指向的文件定义，这里没有设置它。`,
+      en: `Merchants are named by the file of ${VARIABLE}, which is not set here.`,
+    }),
   });
 }
 
