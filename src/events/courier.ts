@@ -122,10 +122,11 @@ export class Courier {
           simulated,
         ),
       );
-      const [first, ...others] = await Promise.all(events.map((event) => this.#withLink(event)));
+      const [first, ...others] = events;
       // A record that is no event any more: somebody has been at the trail.
       if (!first) return { part, judged: { is: 'bug', code: 'no-event' } };
-      telling = { messages: [first, ...others], language, payee, attempt: part[0]?.tries ?? 0 };
+      const messages = [await this.#withLink(first), ...others] as const;
+      telling = { messages, language, payee, attempt: part[0]?.tries ?? 0 };
       const request = opened.compose(telling, clock.now());
       const answer = await send(request, { allowPrivate, signal: this.#signal });
       return { part, judged: opened.judge(answer, clock.now()) };
