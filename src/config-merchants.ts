@@ -1,10 +1,9 @@
 import { dirname, resolve } from 'node:path';
 import { CashierError, configuration, type Text } from './domain/errors.ts';
 import { MERCHANT_NAME, notifyPath } from './domain/merchant.ts';
-import { nearest } from './domain/nearest.ts';
+import { meantOrKnown, nearest } from './domain/nearest.ts';
 import { expandHome } from './platform/home-path.ts';
-import { readTextFile } from './platform/text-file.ts';
-import { parseWith } from './policy/policy-file.ts';
+import { readWith } from './policy/policy-file.ts';
 import { cut, type Path, PolicyProblem, wrong } from './policy/read-policy.ts';
 import { insistOnNames, membersOf, textAt } from './policy/written-members.ts';
 import { WALLETS } from './providers/registry.ts';
@@ -36,19 +35,8 @@ const OF_WALLETS = WALLETS.flatMap(({ settings }) => settings.map(({ name }) => 
  * place in it and what is wrong there; no value of a variable is ever shown.
  */
 export async function readMerchants(file: string): Promise<readonly Merchant[]> {
-  let text: string;
-  try {
-    text = readTextFile(file, VARIABLE);
-  } catch (error) {
-    if (error instanceof CashierError) throw error;
-    throw configuration(VARIABLE, {
-      zh: `${VARIABLE}：商户文件 ${file} 无法读取。`,
-      en: `${VARIABLE}: the merchants file ${file} cannot be read.`,
-      next: { zh: '检查路径与读取权限。', en: 'Check the path and its permissions.' },
-    });
-  }
   const kind = { zh: '商户文件', en: 'merchants file' };
-  return parseWith(text, { setting: VARIABLE, file, kind }, (data) => {
+  return readWith({ setting: VARIABLE, file, kind }, (data) => {
     const top = membersOf(data, []);
     insistOnNames(top, [], ['version', 'merchants']);
     if (top.version !== 1) throw wrong(['version'], '必须是 version: 1', 'must be version: 1');
@@ -163,19 +151,13 @@ export function needsMerchant(merchants: readonly string[]): CashierError {
 }
 
 export function noSuchMerchant(merchant: string, merchants: readonly string[]): CashierError {
-  const meant = nearest(merchant, merchants);
   return new CashierError('INVALID_ARGUMENT', {
     zh: `没有名为 ${cut(merchant)} 的商户。`,
     en: `There is no merchant called ${cut(merchant)}.`,
-    next:
-      meant !== undefined
-        ? { zh: `是否应为 ${meant}？`, en: `Did you mean ${meant}?` }
-        : merchants.length > 0
-          ? { zh: `有：${merchants.join('、')}。`, en: `There are: ${merchants.join(', ')}.` }
-          : {
-              zh: `商户由 ${VARIABLE} 指向的文件定义，这里没有设置它。`,
-              en: `Merchants are named by the file of ${VARIABLE}, which is not set here.`,
-            },
+    next: meantOrKnown(merchant, merchants, {
+      zh: `商户由 ${VARIABLE} 指向的文件定义，这里没有设置它。`,
+      en: `Merchants are named by the file of ${VARIABLE}, which is not set here.`,
+    }),
   });
 }
 

@@ -186,7 +186,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'config-refusals.ts': ['domain', ...WALLETS],
   'config-values.ts': ['domain', 'providers/registry.ts'],
   'config-merchants.ts': [
-    ...['domain', 'platform/home-path.ts', 'platform/text-file.ts', 'providers/registry.ts'],
+    ...['domain', 'platform/home-path.ts', 'providers/registry.ts'],
     ...['policy/policy-file.ts', 'policy/read-policy.ts', 'policy/written-members.ts', 'settings.ts'],
   ],
   'read-configs.ts': [

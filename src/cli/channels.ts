@@ -1,6 +1,6 @@
 import { beijingIso, beijingMidnight, DAY_MS } from '../domain/clock.ts';
 import { CashierError, invalidArgument, type Text } from '../domain/errors.ts';
-import { nearest } from '../domain/nearest.ts';
+import { meantOrKnown } from '../domain/nearest.ts';
 import type { Channel } from '../events/channel.ts';
 import { sumUpNow } from '../events/daily.ts';
 import { dayEvent } from '../events/derive.ts';
@@ -256,18 +256,12 @@ function named(name: string, channels: readonly Channel[]): Channel {
   const channel = channels.find((one) => one.name === name);
   if (channel) return channel;
   const names = channels.map((one) => one.name);
-  const meant = nearest(name, names);
   throw new CashierError('INVALID_ARGUMENT', {
     zh: `没有名为 ${name.slice(0, 40)} 的通知渠道。`,
     en: `There is no channel called ${name.slice(0, 40)}.`,
-    next:
-      meant !== undefined
-        ? { zh: `是否应为 ${meant}？`, en: `Did you mean ${meant}?` }
-        : names.length > 0
-          ? { zh: `有：${names.join('、')}。`, en: `There are: ${names.join(', ')}.` }
-          : {
-              zh: '还没有配置通知渠道（CASHIER_CHANNELS）。',
-              en: 'No channels are configured (CASHIER_CHANNELS).',
-            },
+    next: meantOrKnown(name, names, {
+      zh: '还没有配置通知渠道（CASHIER_CHANNELS）。',
+      en: 'No channels are configured (CASHIER_CHANNELS).',
+    }),
   });
 }

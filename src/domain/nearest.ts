@@ -1,3 +1,5 @@
+import type { Text } from './errors.ts';
+
 /** Longer words (characters) are nobody's slip of a known one. */
 const LONGEST = 80;
 
@@ -19,6 +21,14 @@ export function nearest(word: string, candidates: readonly string[], most?: numb
   const { candidate, far } = best;
   const near = most ?? Math.max(2, Math.floor(candidate.length / 3));
   return far <= near && far < candidate.length ? candidate : undefined;
+}
+
+/** What to add about a name that is none: the one that was meant, or those that there are; else `none`. */
+export function meantOrKnown(name: string, known: readonly string[], none: Text): Text {
+  const meant = nearest(name, known);
+  if (meant !== undefined) return { zh: `是否应为 ${meant}？`, en: `Did you mean ${meant}?` };
+  if (known.length === 0) return none;
+  return { zh: `有：${known.join('、')}。`, en: `There are: ${known.join(', ')}.` };
 }
 
 function folded(word: string): string {

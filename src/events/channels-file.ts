@@ -1,9 +1,9 @@
 import { dirname, resolve } from 'node:path';
-import { CashierError, configuration, type Text } from '../domain/errors.ts';
+import { CashierError, type Text } from '../domain/errors.ts';
 import { isOwnAddress } from '../domain/names.ts';
 import { expandHome } from '../platform/home-path.ts';
-import { readSecretFile, readTextFile } from '../platform/text-file.ts';
-import { parseWith } from '../policy/policy-file.ts';
+import { readSecretFile } from '../platform/text-file.ts';
+import { readWith } from '../policy/policy-file.ts';
 import { type Path, PolicyProblem, wrong } from '../policy/read-policy.ts';
 import { insistOnNames, type Members, membersOf, textAt, unknownName } from '../policy/written-members.ts';
 import type { Channel } from './channel.ts';
@@ -35,19 +35,8 @@ export interface ChannelsFile {
  * @param language of those that name none
  */
 export async function readChannels(file: string, language: 'zh' | 'en'): Promise<ChannelsFile> {
-  let text: string;
-  try {
-    text = readTextFile(file, CHANNELS_VARIABLE);
-  } catch (error) {
-    if (error instanceof CashierError) throw error;
-    throw configuration(CHANNELS_VARIABLE, {
-      zh: `${CHANNELS_VARIABLE}：通知渠道文件 ${file} 无法读取。`,
-      en: `${CHANNELS_VARIABLE}: the channels file ${file} cannot be read.`,
-      next: { zh: '检查路径与读取权限。', en: 'Check the path and its permissions.' },
-    });
-  }
   const kind = { zh: '通知渠道文件', en: 'channels file' };
-  return parseWith(text, { setting: CHANNELS_VARIABLE, file, kind }, (data) => {
+  return readWith({ setting: CHANNELS_VARIABLE, file, kind }, (data) => {
     const top = membersOf(data, []);
     insistOnNames(top, [], ['version', 'channels', 'dailyAt']);
     if (top.version !== 1) throw wrong(['version'], '必须是 version: 1', 'must be version: 1');

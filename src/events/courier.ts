@@ -102,14 +102,9 @@ export class Courier {
     if (!taken || taken.parts.length === 0) return false;
     const tried = await Promise.all(taken.parts.map((part) => this.#try(part)));
     // What was broken off because this process ends, the next one tells; it may be heard twice.
-    if (this.#signal.aborted && tried.some(({ judged }) => judged.is === 'again')) {
-      await this.#settle(
-        taken.state,
-        tried.filter(({ judged }) => judged.is !== 'again'),
-      );
-      return false;
-    }
-    await this.#settle(taken.state, tried);
+    const known = this.#signal.aborted ? tried.filter(({ judged }) => judged.is !== 'again') : tried;
+    await this.#settle(taken.state, known);
+    if (known.length < tried.length) return false;
     if (perSecond !== undefined) await clock.sleep(1_000 / perSecond, this.#signal);
     return true;
   }
@@ -127,10 +122,11 @@ export class Courier {
           simulated,
         ),
       );
-      const [first, ...others] = await Promise.all(events.map((event) => this.#withLink(event)));
+      const [first, ...others] = events;
       // A record that is no event any more: somebody has been at the trail.
       if (!first) return { part, judged: { is: 'bug', code: 'no-event' } };
-      telling = { messages: [first, ...others], language, payee, attempt: part[0]?.tries ?? 0 };
+      const messages = [await this.#withLink(first), ...others] as const;
+      telling = { messages, language, payee, attempt: part[0]?.tries ?? 0 };
       const request = opened.compose(telling, clock.now());
       const answer = await send(request, { allowPrivate, signal: this.#signal });
       return { part, judged: opened.judge(answer, clock.now()) };

@@ -26,7 +26,7 @@ type Detail<Kind extends AuditKind> = Partial<AuditDetails[Kind]>;
 /** What becomes of one kind of record: which event it is, if it is one, and what is told of it beyond its subject. */
 interface Derivation<Kind extends AuditKind> {
   readonly type: (detail: Detail<Kind>) => EventType | OwnType | undefined;
-  readonly data?: (detail: Detail<Kind>, facts: Facts, record: AuditRecord) => Partial<EventData>;
+  readonly data?: (detail: Detail<Kind>, facts: Facts) => Partial<EventData>;
 }
 type Derivations = { readonly [Kind in AuditKind]?: Derivation<Kind> };
 
@@ -178,7 +178,7 @@ const DERIVATIONS: Derivations = {
 
 /** What a day came to, as it is told, without the record that it will be told from. */
 export function dayEvent(sum: AuditDetails['day-summed'], at: number, simulated: boolean): CashierEvent {
-  const data = DERIVATIONS['day-summed']?.data?.(sum, { simulated }, {} as AuditRecord);
+  const data = DERIVATIONS['day-summed']?.data?.(sum, { simulated });
   return { id: '-', seq: 0, type: 'daily.summary', at, data: { ...data, simulated } };
 }
 
@@ -227,7 +227,7 @@ export function eventOf(record: AuditRecord, facts: Facts): CashierEvent | undef
         reason: type === 'approval.decided' ? undefined : facts.refund?.reason,
         caller: facts.refund?.caller ?? order?.caller,
       }),
-      ...derivation.data?.(record.detail as Detail<AuditKind>, facts, record),
+      ...derivation.data?.(record.detail as Detail<AuditKind>, facts),
       simulated: facts.simulated,
     },
   };

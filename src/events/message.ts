@@ -275,6 +275,13 @@ export function lineOf({ label, value }: Fact, language: 'zh' | 'en'): string {
   return `${label}${SAID.colon[language]}${value}`;
 }
 
+/** What stands below the title, but for the button, as lines of plain text. */
+export function linesOf(words: Words, language: 'zh' | 'en'): string[] {
+  const { facts, rows, advice } = words;
+  const said = advice === undefined ? [] : [advice];
+  return [...facts.map((fact) => lineOf(fact, language)), ...rows, ...said, footerOf(words)];
+}
+
 /** Who says it and which message it is, as the last line of a text. */
 export function footerOf({ sender, id }: Pick<Words, 'sender' | 'id'>): string {
   return `${sender} · ${id}`;

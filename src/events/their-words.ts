@@ -19,9 +19,13 @@ export function theirs(text: string, most = MOST): string {
     .replace(/\s+/gu, ' ')
     .trim()
     .replace(UNSEEN, (one) => `[${codePoint(one)}]`);
-  const [...characters] = seen;
-  const short = characters.length > most ? `${characters.slice(0, most - 1).join('')}…` : seen;
-  return unlinked(short);
+  return unlinked(cut(seen, most));
+}
+
+/** Cut to so many characters, with what shows it. */
+export function cut(text: string, most: number): string {
+  const [...characters] = text;
+  return characters.length <= most ? text : `${characters.slice(0, most - 1).join('')}…`;
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Document, Node, Range } from 'yaml';
-import { type CashierError, configuration, type Text } from '../domain/errors.ts';
+import { CashierError, configuration, type Text } from '../domain/errors.ts';
+import { readTextFile } from '../platform/text-file.ts';
 import type { Policy } from './policy.ts';
 import { type Path, PolicyProblem, readPolicyData } from './read-policy.ts';
 
@@ -19,6 +20,25 @@ const POLICY_FILE: Text = { zh: '规则文件', en: 'policy file' };
  */
 export function parsePolicy(text: string, file: string): Promise<Policy> {
   return parseWith(text, { setting: 'CASHIER_POLICY', file }, readPolicyData);
+}
+
+/** As {@link parseWith} for the file itself. Throws CONFIGURATION as well where it cannot be read. */
+export async function readWith<T>(source: TextSource, read: (data: unknown) => T): Promise<T> {
+  return parseWith(textIn(source), source, read);
+}
+
+/** What a person wrote in a file. Throws CONFIGURATION where it cannot be read. */
+export function textIn({ setting, file, kind = POLICY_FILE }: TextSource): string {
+  try {
+    return readTextFile(file, setting);
+  } catch (error) {
+    if (error instanceof CashierError) throw error;
+    throw configuration(setting, {
+      zh: `${setting}：${kind.zh} ${file} 无法读取。`,
+      en: `${setting}: the ${kind.en} ${file} cannot be read.`,
+      next: { zh: '检查路径与读取权限。', en: 'Check the path and its permissions.' },
+    });
+  }
 }
 
 /** As {@link parsePolicy} for any part of one; `read` throws PolicyProblem. */

@@ -3,6 +3,7 @@ import type { CashierError } from '../domain/errors.ts';
 import type { ProviderId, Realm } from '../domain/order.ts';
 import type { ToldOutcome } from '../events/event.ts';
 import type { KindId } from '../events/kinds/kind.ts';
+import type { Waiting } from '../ledger/channel-rows.ts';
 import { type Figures, figuresOf } from '../ledger/figures.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Store } from '../ledger/store.ts';
@@ -221,19 +222,18 @@ function ageOf(since: number | undefined, now: number): number {
   return since === undefined ? 0 : Math.max(0, now - since) / 1_000;
 }
 
-function oldest(all: readonly { readonly since: number | undefined }[]): number | undefined {
-  return all.reduce<number | undefined>(
-    (first, { since }) => (since === undefined ? first : Math.min(since, first ?? since)),
-    undefined,
-  );
+/** How much waits for several channels, and since when the oldest of it does. */
+function together(all: readonly Pick<Waiting, 'count' | 'since'>[]): Pick<Waiting, 'count' | 'since'> {
+  const times = all.flatMap(({ since }) => since ?? []);
+  return {
+    count: all.reduce((sum, { count }) => sum + count, 0),
+    since: times.length === 0 ? undefined : Math.min(...times),
+  };
 }
 
 function outboxOf(figures: Figures | undefined, now: number): Readiness['outbox'] {
-  const all = [...(figures?.outbox.values() ?? [])];
-  return {
-    waiting: all.reduce((sum, { count }) => sum + count, 0),
-    oldestSeconds: Math.floor(ageOf(oldest(all), now)),
-  };
+  const { count, since } = together([...(figures?.outbox.values() ?? [])]);
+  return { waiting: count, oldestSeconds: Math.floor(ageOf(since, now)) };
 }
 
 function setFigures(
@@ -247,12 +247,9 @@ function setFigures(
     const those = channels
       .filter((one) => one.kind.id === kind)
       .flatMap(({ name }) => figures.outbox.get(name) ?? []);
-    set(
-      'cashier_events_waiting',
-      { kind },
-      those.reduce((sum, { count }) => sum + count, 0),
-    );
-    set('cashier_oldest_event_waiting_age_seconds', { kind }, age(oldest(those)));
+    const { count, since } = together(those);
+    set('cashier_events_waiting', { kind }, count);
+    set('cashier_oldest_event_waiting_age_seconds', { kind }, age(since));
     set('cashier_channels_disabled', { kind }, those.filter(({ disabled }) => disabled).length);
   }
   for (const [gateway, { count, since }] of figures.orders) {

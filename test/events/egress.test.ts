@@ -1,14 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createTls } from 'node:https';
-import {
-  type AddressInfo,
-  connect,
-  createServer as createTcp,
-  isIP,
-  type LookupFunction,
-  type Server,
-  type Socket,
-} from 'node:net';
+import { connect, createServer as createTcp, isIP, type LookupFunction } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type EgressPorts, egress, openEgress } from '../../src/events/egress.ts';
 import { MOST_ANSWER_BYTES, NotSent } from '../../src/events/kinds/kind.ts';
@@ -16,18 +8,10 @@ import { outgoingProxyOf } from '../../src/platform/outgoing-proxy.ts';
 import { certificatePem } from '../providers/wechatpay/certificate-maker.ts';
 import { PATIENCE_MS } from '../support/patience.ts';
 import { PAIRS, pem } from '../support/rsa.ts';
+import { Servers } from '../support/servers.ts';
 
-const servers: Server[] = [];
-const sockets = new Set<Socket>();
-async function listen(server: Server): Promise<number> {
-  servers.push(server);
-  server.on('connection', (socket: Socket) => {
-    sockets.add(socket);
-    socket.on('error', () => undefined);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return (server.address() as AddressInfo).port;
-}
+const servers = new Servers();
+const { listen } = servers;
 
 /** Who is told, on this machine: in clear, and with a certificate that only this process believes. */
 const told: string[] = [];
@@ -51,10 +35,7 @@ afterEach(() => {
   vi.unstubAllEnvs();
   told.length = 0;
 });
-afterAll(() => {
-  for (const server of servers) server.close();
-  for (const socket of sockets) socket.destroy();
-});
+afterAll(() => servers.close());
 
 /** A resolver that says this of every name, one answer after the other, and the last one for good. */
 const resolver = (...answers: (readonly string[])[]) => {
@@ -247,7 +228,7 @@ describe('through a proxy', () => {
             socket.pipe(onward).pipe(socket);
           });
           onward.on('error', () => socket.destroy());
-          sockets.add(onward);
+          servers.sockets.add(onward);
         });
       }),
     );

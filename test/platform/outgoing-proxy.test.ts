@@ -1,6 +1,6 @@
 import { createServer as createHttp } from 'node:http';
 import { createServer as createTls } from 'node:https';
-import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { CashierError } from '../../src/domain/errors.ts';
 import { outgoingProxyOf } from '../../src/platform/outgoing-proxy.ts';
@@ -9,6 +9,7 @@ import { gatewayHttp } from '../../src/providers/gateway-http.ts';
 import { certificatePem } from '../providers/wechatpay/certificate-maker.ts';
 import { PATIENCE_MS } from '../support/patience.ts';
 import { PAIRS, pem } from '../support/rsa.ts';
+import { Servers } from '../support/servers.ts';
 
 /** A gateway with a certificate that nobody trusts but this process, and a proxy that does as it is told. */
 const [keys] = PAIRS;
@@ -16,18 +17,8 @@ const from = Math.floor(Date.now() / 86_400_000) * 86_400_000 - 86_400_000;
 const cert = certificatePem(keys, { serial: '1234', from, until: from + 10 * 86_400_000 });
 const key = pem(keys.privateKey);
 
-const servers: Server[] = [];
-const sockets = new Set<Socket>();
-function listen(server: Server): Promise<number> {
-  servers.push(server);
-  server.on('connection', (socket: Socket) => {
-    sockets.add(socket);
-    socket.on('error', () => undefined);
-  });
-  return new Promise((resolve) =>
-    server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port)),
-  );
-}
+const servers = new Servers();
+const { listen } = servers;
 
 let gatewayPort = 0;
 const received: string[] = [];
@@ -44,10 +35,7 @@ afterEach(() => {
   received.length = 0;
   asked.length = 0;
 });
-afterAll(() => {
-  for (const server of servers) server.close();
-  for (const socket of sockets) socket.destroy();
-});
+afterAll(() => servers.close());
 
 /** What was said to the proxy. */
 const asked: string[] = [];
@@ -132,7 +120,7 @@ describe('a call through a proxy', () => {
 
   it('to a proxy that is not there was never sent', async () => {
     const port = await proxy(tunnels);
-    await new Promise((resolve) => servers.at(-1)?.close(resolve));
+    await new Promise((resolve) => servers.all.at(-1)?.close(resolve));
     expect(await why(send({ HTTPS_PROXY: `127.0.0.1:${port}` }))).toBe('unavailable PROXY_ECONNREFUSED');
   });
 

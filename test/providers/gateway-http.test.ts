@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTls } from 'node:https';
-import { type AddressInfo, createServer as createTcp, type Socket, type Server as TcpServer } from 'node:net';
+import { createServer as createTcp, type Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -8,25 +8,13 @@ import { GatewayUnavailable, OutcomeUnknown } from '../../src/providers/contract
 import { type GatewayHttp, type GatewayRequest, gatewayHttp } from '../../src/providers/gateway-http.ts';
 import { PATIENCE_MS } from '../support/patience.ts';
 import { PAIRS, pem } from '../support/rsa.ts';
+import { Servers } from '../support/servers.ts';
 import { certificatePem } from './wechatpay/certificate-maker.ts';
 
 const MEGABYTE = 1_048_576;
-const servers: TcpServer[] = [];
-const sockets = new Set<Socket>();
-
-async function listen(server: TcpServer): Promise<number> {
-  servers.push(server);
-  server.on('connection', (socket: Socket) => {
-    sockets.add(socket);
-    socket.on('error', () => undefined);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return (server.address() as AddressInfo).port;
-}
-afterAll(() => {
-  for (const server of servers) server.close();
-  for (const socket of sockets) socket.destroy();
-});
+const servers = new Servers();
+const { listen } = servers;
+afterAll(() => servers.close());
 
 /** A gateway that does as the path says, and counts. */
 let origin = '';

@@ -1,31 +1,16 @@
 import { createHmac } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { systemClock, systemRandom } from '../../src/platform/system.ts';
-import { openSimulator, type Simulator } from '../../src/simulator/index.ts';
-import type { Arrived } from '../../src/simulator/state/inbox.ts';
-import { lendKeys } from '../support/lent-keys.ts';
+import type { Simulator } from '../../src/simulator/index.ts';
+import { type Inbox, openInbox } from '../events/inbox.ts';
+import { NOW } from '../events/telling.ts';
 
-const NOW = Date.parse('2026-11-28T10:00:00+08:00');
-let at = NOW;
-let folder = '';
+let inbox: Inbox;
 let simulator: Simulator;
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'inbox-'));
-  await lendKeys(folder);
-  simulator = await openSimulator({
-    folder: join(folder, 'simulator'),
-    clock: { now: () => at, sleep: systemClock.sleep },
-    randomBytes: systemRandom,
-  });
-  await simulator.serve();
+  inbox = await openInbox();
+  ({ simulator } = inbox);
 });
-afterAll(async () => {
-  await simulator.close();
-  await rm(folder, { recursive: true });
-});
+afterAll(() => inbox.close());
 
 const JSON_TYPE = { 'content-type': 'application/json' };
 async function post(url: string, body: unknown, headers: Readonly<Record<string, string>> = JSON_TYPE) {
@@ -33,19 +18,14 @@ async function post(url: string, body: unknown, headers: Readonly<Record<string,
   const response = await fetch(url, { method: 'POST', headers, body: text });
   return { status: response.status, said: await response.text() };
 }
-async function newest(): Promise<Arrived | undefined> {
-  const answer = await fetch(`${simulator.origin}/control/inbox`, {
-    headers: { 'x-simulator-control': '1' },
-  });
-  return ((await answer.json()) as { messages: Arrived[] }).messages[0];
-}
+const newest = async () => (await inbox.messages())[0];
 const page = async () => (await fetch(`${simulator.origin}/inbox`)).text();
 const number = ({ said }: { said: string }) => /"(?:errcode|code)":(-?\d+)/.exec(said)?.[1];
 
 /** As its documents say, and as nobody here sends: key first, nothing signed. */
 function feishu(
   message: object,
-  { box = 'boss', ms = at, key }: { box?: string; ms?: number; key?: string } = {},
+  { box = 'boss', ms = inbox.at, key }: { box?: string; ms?: number; key?: string } = {},
 ) {
   const { url, secret } = simulator.inboxOf('feishu', box);
   const timestamp = String(Math.floor(ms / 1000));
@@ -69,7 +49,7 @@ const CARD = {
 };
 const ofFeishu = (card: object) => feishu({ msg_type: 'interactive', card });
 
-function dingtalk(message: object, box = 'boss', ms = at) {
+function dingtalk(message: object, box = 'boss', ms = inbox.at) {
   const { url, secret = '' } = simulator.inboxOf('dingtalk', box);
   const sign = createHmac('sha256', secret).update(`${ms}\n${secret}`).digest('base64');
   return post(`${url}&timestamp=${ms}&sign=${encodeURIComponent(sign)}`, message);
@@ -105,7 +85,7 @@ describe('a robot of Feishu', () => {
     ],
     [
       'a clock that is off',
-      () => feishu({ msg_type: 'text', content: { text: 'x' } }, { ms: at - 3_700_000 }),
+      () => feishu({ msg_type: 'text', content: { text: 'x' } }, { ms: inbox.at - 3_700_000 }),
       '19021',
     ],
     [
@@ -176,7 +156,7 @@ describe('a robot of Feishu', () => {
       '19001',
     ],
   ] as const)('refuses %s', async (_, send, code) => {
-    at += 60_000;
+    inbox.at += 60_000;
     expect(number(await send())).toBe(code);
     expect((await newest())?.refused).toBeDefined();
   });
@@ -186,9 +166,9 @@ describe('a robot of Feishu', () => {
     const codes: (string | undefined)[] = [];
     for (let i = 0; i < 6; i += 1) codes.push(number(await text(i)));
     expect(codes).toEqual(['0', '0', '0', '0', '0', '11232']);
-    at += 1_001;
+    inbox.at += 1_001;
     expect(number(await text(6))).toBe('0');
-    at = NOW;
+    inbox.at = NOW;
   });
 });
 
@@ -211,7 +191,11 @@ describe('a robot of DingTalk', () => {
       () => post(simulator.inboxOf('dingtalk', 'boss').url, { msgtype: 'markdown', markdown: card }),
       '310000',
     ],
-    ['an old one', () => dingtalk({ msgtype: 'markdown', markdown: card }, 'boss', at - 3_700_000), '310000'],
+    [
+      'an old one',
+      () => dingtalk({ msgtype: 'markdown', markdown: card }, 'boss', inbox.at - 3_700_000),
+      '310000',
+    ],
     ['a type that is none', () => dingtalk({ msgtype: 'card', card }), '400105'],
     ['half a message', () => dingtalk({ msgtype: 'markdown', markdown: { title: 'x' } }), '40035'],
     [
@@ -234,11 +218,11 @@ describe('a robot of DingTalk', () => {
     const send = async () => number(await dingtalk({ msgtype: 'text', text: { content: 'x' } }, 'fast'));
     for (let i = 0; i < 20; i += 1) expect(await send()).toBe('0');
     expect(await send()).toBe('130101');
-    at += 61_000;
+    inbox.at += 61_000;
     expect(await send()).toBe('130101');
-    at += 600_001;
+    inbox.at += 600_001;
     expect(await send()).toBe('0');
-    at = NOW;
+    inbox.at = NOW;
   });
 });
 
@@ -310,11 +294,11 @@ describe('a phone, and a system of one’s own', () => {
         'webhook-signature': `v1,no v1,${signed.digest('base64')}`,
       });
     };
-    expect((await send('msg_1', at)).status).toBe(204);
+    expect((await send('msg_1', inbox.at)).status).toBe(204);
     expect(await newest()).toMatchObject({ kind: 'webhook', id: 'msg_1' });
-    expect((await send('msg_1', at - 301_000)).status).toBe(401);
-    expect((await send('msg.1', at)).status).toBe(401);
-    expect((await send('msg_1', at, simulator.inboxOf('webhook', 'other').secret)).status).toBe(401);
+    expect((await send('msg_1', inbox.at - 301_000)).status).toBe(401);
+    expect((await send('msg.1', inbox.at)).status).toBe(401);
+    expect((await send('msg_1', inbox.at, simulator.inboxOf('webhook', 'other').secret)).status).toBe(401);
   });
 });
 

@@ -14,7 +14,6 @@ export const CANARY = 'canary-4f1d0c2b';
 export function kind(over: Partial<ChannelKind> = {}): ChannelKind {
   return {
     id: 'webhook',
-    name: { zh: '测试', en: 'test' },
     limits: { bytes: 20_000 },
     sumsUp: false,
     retryAfterMs: [5_000, 60_000, 600_000, 3_600_000],

@@ -1,6 +1,6 @@
 import type { Text } from '../../domain/errors.ts';
 import type { EventType, OwnType } from '../event.ts';
-import { footerOf, lineOf, wordsOf } from '../message.ts';
+import { linesOf, wordsOf } from '../message.ts';
 import type { Answer, ChannelKind, Judged } from './kind.ts';
 import { BARK } from './platforms.ts';
 import { fitting, JSON_HEADERS, judgedBy, noSecret, notLike, RETRY_AFTER_MS } from './robots.ts';
@@ -14,7 +14,6 @@ const MOST_REQUEST = 6_000;
 /** The address is the one that the app shows, `https://api.day.app/KEY`; one's own server works as well. @see https://github.com/Finb/bark-server/blob/master/docs/API_V2.md */
 export const bark: ChannelKind = {
   id: 'bark',
-  name: NAME,
   limits: { perMinute: 60, bytes: MOST_REQUEST },
   sumsUp: true,
   retryAfterMs: RETRY_AFTER_MS,
@@ -27,12 +26,11 @@ export const bark: ChannelKind = {
       wrong ?? {
         compose(telling, now) {
           const words = wordsOf(telling, now);
-          const { title, facts, rows, advice, button } = words;
-          const lines = [...facts.map((fact) => lineOf(fact, telling.language)), ...rows];
+          const { title, button } = words;
           const body = {
             device_key: keyIn(url.pathname),
             title,
-            body: fitting([...lines, ...(advice === undefined ? [] : [advice]), footerOf(words)], MOST_BODY),
+            body: fitting(linesOf(words, telling.language), MOST_BODY),
             ...(button === undefined ? {} : { url: button.url }),
             group: 'mcp-cashier',
             level: levelOf(telling.messages[0].type),

@@ -1,10 +1,19 @@
 import { createHmac } from 'node:crypto';
 import type { Text } from '../../domain/errors.ts';
-import { footerOf, lineOf, wordsOf } from '../message.ts';
-import { inMarkdown, lineInMarkdown } from '../their-words.ts';
+import { footerOf, wordsOf } from '../message.ts';
+import { lineInMarkdown } from '../their-words.ts';
 import type { Answer, ChannelKind, Judged, SendRequest, Telling, Wrong } from './kind.ts';
 import { DINGTALK } from './platforms.ts';
-import { again, fitting, JSON_HEADERS, judgedBy, notLike, RETRY_AFTER_MS } from './robots.ts';
+import {
+  again,
+  factInMarkdown,
+  fitting,
+  itemInMarkdown,
+  JSON_HEADERS,
+  judgedBy,
+  notLike,
+  RETRY_AFTER_MS,
+} from './robots.ts';
 
 const NAME: Text = { zh: '钉钉', en: 'DingTalk' };
 /** Bytes of a text, below the 20,000 of a message. */
@@ -15,7 +24,6 @@ const SILENCED_MS = 600_000;
 /** @see https://open.dingtalk.com/document/robots/custom-robot-access */
 export const dingtalk: ChannelKind = {
   id: 'dingtalk',
-  name: NAME,
   // 20 a minute, less what keeps us from ever meeting that.
   limits: { perMinute: 18, bytes: 20_000 },
   sumsUp: true,
@@ -47,12 +55,10 @@ function wrongSecret(secret: string): Wrong | undefined {
 function compose(url: URL, secret: string | undefined, telling: Telling, now: number): SendRequest {
   const words = wordsOf(telling, now);
   const { title, facts, rows, advice, button } = words;
-  const { language } = telling;
-  const ours = facts.filter(({ byAgent }) => !byAgent).map((fact) => lineOf(fact, language));
-  const theirs = facts
-    .filter(({ byAgent }) => byAgent)
-    .map(({ label, value }) => `> ${lineOf({ label, value: inMarkdown(value) }, language)}`);
-  const list = [...ours, ...rows].map((line) => `- ${lineInMarkdown(line)}`).join('\n');
+  const lines = (some: typeof facts) => some.map((fact) => factInMarkdown(fact, telling.language));
+  const ours = lines(facts.filter(({ byAgent }) => !byAgent));
+  const theirs = lines(facts.filter(({ byAgent }) => byAgent));
+  const list = [...ours, ...rows.map(itemInMarkdown)].join('\n');
   const said = advice === undefined ? [] : [advice];
   const parts = [`### ${lineInMarkdown(title)}`, list, ...theirs, ...said, lineInMarkdown(footerOf(words))];
   const text = fitting(parts.filter(Boolean), MOST_TEXT, '\n\n');

@@ -28,7 +28,6 @@ const COLOURS: Readonly<Record<Tone, string>> = {
 function robot(id: 'feishu' | 'lark', name: Text, host: string, other: Text, otherHost: string): ChannelKind {
   return {
     id,
-    name,
     // A hundred a minute and five a second, less what keeps us from ever meeting that.
     limits: { perMinute: 90, perSecond: 4, bytes: 20_000 },
     sumsUp: true,

@@ -96,7 +96,6 @@ export interface Limits {
 /** One kind of channel: how its requests look and what its answers mean. Pure: no clock, network or chance of its own. */
 export interface ChannelKind {
   readonly id: KindId;
-  readonly name: Text;
   readonly limits: Limits;
   /** Whether several events of one type may be summed up in one message. */
   readonly sumsUp: boolean;

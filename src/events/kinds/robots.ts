@@ -1,4 +1,6 @@
 import type { Text } from '../../domain/errors.ts';
+import { type Fact, lineOf } from '../message.ts';
+import { inMarkdown, lineInMarkdown } from '../their-words.ts';
 import type { Answer, Given, Judged, Wrong } from './kind.ts';
 
 /*
@@ -91,17 +93,22 @@ export function spaced(name: string): string {
   return name.replace(/^(?=[A-Za-z])/, ' ').replace(/(?<=[A-Za-z])$/, ' ');
 }
 
+/** A fact as a line of Markdown: what the agent has written is quoted. */
+export function factInMarkdown({ label, value, byAgent }: Fact, language: 'zh' | 'en'): string {
+  return byAgent
+    ? `> ${lineOf({ label, value: inMarkdown(value) }, language)}`
+    : itemInMarkdown(lineOf({ label, value }, language));
+}
+
+export function itemInMarkdown(line: string): string {
+  return `- ${lineInMarkdown(line)}`;
+}
+
 /** The lines that fit into so many bytes: the first and the last stay, of the others the last go first. */
 export function fitting(lines: readonly string[], bytes: number, separator = '\n'): string {
   const kept = [...lines];
   while (kept.length > 2 && Buffer.byteLength(kept.join(separator)) > bytes) kept.splice(-2, 1);
   return kept.join(separator);
-}
-
-/** Cut to so many characters, with what shows it. */
-export function cut(text: string, most: number): string {
-  const [...characters] = text;
-  return characters.length <= most ? text : `${characters.slice(0, most - 1).join('')}…`;
 }
 
 export const JSON_HEADERS = { 'content-type': 'application/json; charset=utf-8' };

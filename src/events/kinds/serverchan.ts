@@ -1,9 +1,19 @@
 import type { Text } from '../../domain/errors.ts';
-import { footerOf, lineOf, wordsOf } from '../message.ts';
-import { inMarkdown, lineInMarkdown } from '../their-words.ts';
+import { footerOf, wordsOf } from '../message.ts';
+import { cut, lineInMarkdown } from '../their-words.ts';
 import type { Answer, ChannelKind, Judged } from './kind.ts';
 import { SERVERCHAN } from './platforms.ts';
-import { again, cut, fitting, JSON_HEADERS, judgedBy, noSecret, notLike, RETRY_AFTER_MS } from './robots.ts';
+import {
+  again,
+  factInMarkdown,
+  fitting,
+  itemInMarkdown,
+  JSON_HEADERS,
+  judgedBy,
+  noSecret,
+  notLike,
+  RETRY_AFTER_MS,
+} from './robots.ts';
 
 const NAME: Text = { zh: 'Server 酱', en: 'ServerChan' };
 /** Characters. */
@@ -16,7 +26,6 @@ const USED_UP_MS = 3_600_000;
 /** @see https://sct.ftqq.com/sendkey */
 export const serverchan: ChannelKind = {
   id: 'serverchan',
-  name: NAME,
   limits: { perMinute: 30, bytes: 32_000 },
   sumsUp: true,
   retryAfterMs: RETRY_AFTER_MS,
@@ -28,19 +37,13 @@ export const serverchan: ChannelKind = {
         compose(telling, now) {
           const words = wordsOf(telling, now);
           const { title, facts, rows, advice, button } = words;
-          const { language } = telling;
-          const list = facts.map(({ label, value, byAgent }) =>
-            byAgent
-              ? `> ${lineOf({ label, value: inMarkdown(value) }, language)}`
-              : `- ${lineInMarkdown(lineOf({ label, value }, language))}`,
-          );
           const parts = [
             // The title of a message may be cut.
             `### ${lineInMarkdown(title)}`,
             ...(button === undefined ? [] : [`[${button.text}](${linkIn(button.url)})`]),
             ...(advice === undefined ? [] : [advice]),
-            ...list,
-            ...rows.map((row) => `- ${lineInMarkdown(row)}`),
+            ...facts.map((fact) => factInMarkdown(fact, telling.language)),
+            ...rows.map(itemInMarkdown),
             lineInMarkdown(footerOf(words)),
           ];
           const body = { title: cut(title, MOST_TITLE), desp: fitting(parts, MOST_TEXT, '\n\n') };

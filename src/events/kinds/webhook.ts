@@ -27,7 +27,6 @@ const TOO_BUSY: ReadonlySet<number> = new Set([429, 502, 503, 504]);
  */
 export const webhook: ChannelKind = {
   id: 'webhook',
-  name: { zh: 'Webhook', en: 'webhook' },
   limits: { atOnce: 8, bytes: 20_000 },
   sumsUp: false,
   retryAfterMs: SCHEDULE,

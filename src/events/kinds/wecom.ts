@@ -1,10 +1,10 @@
 import type { Text } from '../../domain/errors.ts';
-import { footerOf, lineOf, type Words, wordsOf } from '../message.ts';
+import { linesOf, type Words, wordsOf } from '../message.ts';
+import { cut } from '../their-words.ts';
 import type { Answer, ChannelKind, Judged } from './kind.ts';
 import { WECOM } from './platforms.ts';
 import {
   again,
-  cut,
   fitting,
   JSON_HEADERS,
   judgedBy,
@@ -24,7 +24,6 @@ const MOST = { title: 64, about: 112, label: 8, value: 64, quote: 200, source: 4
 /** @see https://developer.work.weixin.qq.com/document/path/99110 */
 export const wecom: ChannelKind = {
   id: 'wecom',
-  name: NAME,
   // 20 a minute, less what keeps us from ever meeting that.
   limits: { perMinute: 18, bytes: 8_000 },
   sumsUp: true,
@@ -86,15 +85,8 @@ function cardOf(
 }
 
 function textOf(words: Words, language: 'zh' | 'en') {
-  const { title, facts, rows, advice } = words;
-  const lines = [
-    title,
-    ...facts.map((fact) => lineOf(fact, language)),
-    ...rows,
-    ...(advice === undefined ? [] : [advice]),
-    footerOf(words),
-  ];
-  return { msgtype: 'text', text: { content: fitting(lines, MOST_TEXT) } };
+  const content = fitting([words.title, ...linesOf(words, language)], MOST_TEXT);
+  return { msgtype: 'text', text: { content } };
 }
 
 const NAMES = { code: ['errcode'], message: ['errmsg'] };

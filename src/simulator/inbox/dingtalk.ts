@@ -6,11 +6,12 @@ import {
   boxNamed,
   isLink,
   isSame,
+  jsonIn,
   jsonOk,
   listOf,
   membersOf,
+  plainText,
   type Receiver,
-  saysJson,
   seenIn,
   textOf,
 } from './receiver.ts';
@@ -58,12 +59,9 @@ export const DINGTALK: Receiver = {
 };
 
 function readMessage(incoming: Incoming): Shown | Refusal {
-  const said = saysJson(incoming) ? membersOf(incoming.body) : undefined;
+  const said = jsonIn(incoming);
   if (said === undefined) return 'malformed';
-  if (said.msgtype === 'text') {
-    const text = textOf(membersOf(said.text)?.content);
-    return text === undefined ? 'malformed' : { tone: 'grey', title: '', text, buttons: [], ...seenIn(text) };
-  }
+  if (said.msgtype === 'text') return plainText(membersOf(said.text)?.content);
   if (said.msgtype !== 'markdown' && said.msgtype !== 'actionCard') return 'unknown-type';
   const card = membersOf(said[said.msgtype]);
   const [title, text] = [textOf(card?.title), textOf(card?.text)];

@@ -6,12 +6,13 @@ import {
   boxNamed,
   isLink,
   isSame,
+  jsonIn,
   jsonOk,
   listOf,
   membersOf,
+  plainText,
   type Receiver,
   RULE,
-  saysJson,
   seenIn,
   textOf,
 } from './receiver.ts';
@@ -69,16 +70,13 @@ export const LARK = robot('lark', { zh: 'Lark', en: 'Lark' }, 'L', '#00796b');
 
 function read(incoming: Incoming, secret: string, now: number): Shown | Refusal {
   if (incoming.body.length > MOST_BYTES) return 'too-large';
-  const said = saysJson(incoming) ? membersOf(incoming.body) : undefined;
+  const said = jsonIn(incoming);
   if (said === undefined) return 'malformed';
   const timestamp = String(said.timestamp);
   const expected = createHmac('sha256', `${timestamp}\n${secret}`).update('').digest('base64');
   if (!isSame(said.sign, expected)) return 'signature';
   if (!/^\d+$/.test(timestamp) || Math.abs(Number(timestamp) * 1000 - now) > HOUR_MS) return 'clock';
-  if (said.msg_type === 'text') {
-    const text = textOf(membersOf(said.content)?.text);
-    return text === undefined ? 'malformed' : { tone: 'grey', title: '', text, buttons: [], ...seenIn(text) };
-  }
+  if (said.msg_type === 'text') return plainText(membersOf(said.content)?.text);
   return said.msg_type === 'interactive' ? readCard(membersOf(said.card)) : 'unknown-type';
 }
 

@@ -4,10 +4,10 @@ import {
   addressOf,
   boxNamed,
   isLink,
+  jsonIn,
   jsonOk,
   membersOf,
   type Receiver,
-  saysJson,
   seenIn,
   textOf,
 } from './receiver.ts';
@@ -39,7 +39,7 @@ export const BARK: Receiver = {
   boxOf: ({ body }) => boxNamed(textOf(membersOf(body)?.device_key)),
   limits: [],
   read(incoming) {
-    const said = saysJson(incoming) ? membersOf(incoming.body) : undefined;
+    const said = jsonIn(incoming);
     const [title, text] = [textOf(said?.title), textOf(said?.body)];
     if (said === undefined || text === undefined) return 'malformed';
     if (said.url !== undefined && !isLink(said.url)) return 'malformed';
@@ -87,7 +87,7 @@ export const SERVERCHAN: Receiver = {
   boxOf: (incoming) => boxNamed(/\/([^/]+)\.send$/.exec(addressOf(incoming).pathname)?.[1]),
   limits: [],
   read(incoming) {
-    const said = saysJson(incoming) ? membersOf(incoming.body) : undefined;
+    const said = jsonIn(incoming);
     const title = textOf(said?.title);
     if (title === undefined) return 'malformed';
     if ([...title].length > MOST_TITLE) return 'too-large';

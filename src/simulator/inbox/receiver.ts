@@ -118,8 +118,16 @@ export function isLink(value: unknown): value is string {
   return typeof value === 'string' && /^https?:\/\//.test(value) && URL.canParse(value);
 }
 
-export const saysJson = ({ headers }: Incoming): boolean =>
-  /^application\/json\b/i.test(headers['content-type'] ?? '');
+/** What a request says as JSON; undefined where it does not say that it is, or is no object. */
+export function jsonIn({ headers, body }: Incoming): Members | undefined {
+  return /^application\/json\b/i.test(headers['content-type'] ?? '') ? membersOf(body) : undefined;
+}
+
+/** A message of text alone. */
+export function plainText(value: unknown): Shown | Refusal {
+  const text = textOf(value);
+  return text === undefined ? 'malformed' : { tone: 'grey', title: '', text, buttons: [], ...seenIn(text) };
+}
 
 export const jsonOk = (value: unknown): Answer => json(200, value);
 

@@ -3,11 +3,11 @@ import {
   addressOf,
   boxNamed,
   isLink,
+  jsonIn,
   jsonOk,
   listOf,
   membersOf,
   type Receiver,
-  saysJson,
   seenIn,
   textOf,
 } from './receiver.ts';
@@ -38,7 +38,7 @@ export const WECOM: Receiver = {
   boxOf: (incoming) => boxNamed(addressOf(incoming).searchParams.get('key')),
   limits: [{ count: 20, within: 60_000 }],
   read(incoming) {
-    const said = saysJson(incoming) ? membersOf(incoming.body) : undefined;
+    const said = jsonIn(incoming);
     if (said === undefined) return 'malformed';
     const type = String(said.msgtype);
     if (type === 'template_card') return readCard(membersOf(said.template_card));
