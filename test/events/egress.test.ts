@@ -1,33 +1,14 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createTls } from 'node:https';
-import {
-  type AddressInfo,
-  connect,
-  createServer as createTcp,
-  isIP,
-  type LookupFunction,
-  type Server,
-  type Socket,
-} from 'node:net';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { connect, createServer as createTcp, isIP, type LookupFunction } from 'node:net';
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type EgressPorts, egress, openEgress } from '../../src/events/egress.ts';
 import { MOST_ANSWER_BYTES, NotSent } from '../../src/events/kinds/kind.ts';
 import { outgoingProxyOf } from '../../src/platform/outgoing-proxy.ts';
-import { certificatePem } from '../providers/wechatpay/certificate-maker.ts';
+import { localServers, untrustedTls } from '../support/local-servers.ts';
 import { PATIENCE_MS } from '../support/patience.ts';
-import { PAIRS, pem } from '../support/rsa.ts';
 
-const servers: Server[] = [];
-const sockets = new Set<Socket>();
-async function listen(server: Server): Promise<number> {
-  servers.push(server);
-  server.on('connection', (socket: Socket) => {
-    sockets.add(socket);
-    socket.on('error', () => undefined);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return (server.address() as AddressInfo).port;
-}
+const { sockets, listen } = localServers();
 
 /** Who is told, on this machine: in clear, and with a certificate that only this process believes. */
 const told: string[] = [];
@@ -40,20 +21,13 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
   else if (request.url !== '/silent') response.writeHead(200, { 'x-it': 'is' }).end('taken');
 }
 let [plain, secure] = [0, 0];
-const [keys] = PAIRS;
 beforeAll(async () => {
-  const from = Math.floor(Date.now() / 86_400_000) * 86_400_000 - 86_400_000;
-  const cert = certificatePem(keys, { serial: '1234', from, until: from + 10 * 86_400_000 });
   plain = await listen(createServer(answer));
-  secure = await listen(createTls({ key: pem(keys.privateKey), cert }, answer));
+  secure = await listen(createTls(untrustedTls(), answer));
 });
 afterEach(() => {
   vi.unstubAllEnvs();
   told.length = 0;
-});
-afterAll(() => {
-  for (const server of servers) server.close();
-  for (const socket of sockets) socket.destroy();
 });
 
 /** A resolver that says this of every name, one answer after the other, and the last one for good. */

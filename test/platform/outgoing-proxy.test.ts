@@ -1,39 +1,21 @@
 import { createServer as createHttp } from 'node:http';
 import { createServer as createTls } from 'node:https';
-import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { connect, createServer, type Socket } from 'node:net';
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { CashierError } from '../../src/domain/errors.ts';
 import { outgoingProxyOf } from '../../src/platform/outgoing-proxy.ts';
 import { GatewayUnavailable, OutcomeUnknown } from '../../src/providers/contract.ts';
 import { gatewayHttp } from '../../src/providers/gateway-http.ts';
-import { certificatePem } from '../providers/wechatpay/certificate-maker.ts';
+import { localServers, untrustedTls } from '../support/local-servers.ts';
 import { PATIENCE_MS } from '../support/patience.ts';
-import { PAIRS, pem } from '../support/rsa.ts';
 
 /** A gateway with a certificate that nobody trusts but this process, and a proxy that does as it is told. */
-const [keys] = PAIRS;
-const from = Math.floor(Date.now() / 86_400_000) * 86_400_000 - 86_400_000;
-const cert = certificatePem(keys, { serial: '1234', from, until: from + 10 * 86_400_000 });
-const key = pem(keys.privateKey);
-
-const servers: Server[] = [];
-const sockets = new Set<Socket>();
-function listen(server: Server): Promise<number> {
-  servers.push(server);
-  server.on('connection', (socket: Socket) => {
-    sockets.add(socket);
-    socket.on('error', () => undefined);
-  });
-  return new Promise((resolve) =>
-    server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port)),
-  );
-}
-
+const { servers, listen } = localServers();
 let gatewayPort = 0;
 const received: string[] = [];
 beforeAll(async () => {
   gatewayPort = await listen(
-    createTls({ key, cert }, (request, response) => {
+    createTls(untrustedTls(), (request, response) => {
       received.push(`${request.method} ${request.headers.host}${request.url}`);
       response.end('gateway');
     }),
@@ -43,10 +25,6 @@ afterEach(() => {
   vi.unstubAllEnvs();
   received.length = 0;
   asked.length = 0;
-});
-afterAll(() => {
-  for (const server of servers) server.close();
-  for (const socket of sockets) socket.destroy();
 });
 
 /** What was said to the proxy. */
