@@ -153,11 +153,10 @@ export async function askBegun(
   call: Call,
   input: OrderName & { readonly waitSeconds: number },
 ): Promise<PaymentResult | ForeignPayment | OfferResult> {
-  const began = till.clock.now();
-  const unchosen = await askOffer(till, call, input.outTradeNo, input.waitSeconds * 1000);
-  if (unchosen) return unchosen;
-  const waited = Math.max(0, till.clock.now() - began) / 1000;
-  return askPayment(till, call, { ...input, waitSeconds: Math.max(0, input.waitSeconds - waited) });
+  // From here on time runs for both.
+  const asked = { ...call, arrivedAt: call.arrivedAt ?? till.clock.now() };
+  const unchosen = await askOffer(till, asked, input.outTradeNo, input.waitSeconds);
+  return unchosen ?? askPayment(till, asked, input);
 }
 
 /** {@link closePayment}, also of what nobody has chosen yet. */
