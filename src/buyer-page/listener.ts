@@ -3,7 +3,14 @@ import { type Listener, listenOnLoopback } from '../platform/listener.ts';
 import { type Mark, proveWhose, WHOSE } from '../platform/listener-proof.ts';
 import { refusedPage } from './page.ts';
 import { reply } from './reply.ts';
-import { type BuyerRouteOptions, buyerRoutes, methodRefused, notFound, readerIn } from './routes.ts';
+import {
+  type BuyerRouteOptions,
+  buyerRoutes,
+  mayBeAsked,
+  methodRefused,
+  notFound,
+  readerIn,
+} from './routes.ts';
 
 export type BuyerListener = Listener;
 
@@ -17,10 +24,7 @@ export function listenForBuyers(
 ): Promise<BuyerListener> {
   const routes = new Hono();
   routes.use('*', async (c, next) => {
-    const chooses = c.req.method === 'POST' && options.choose;
-    if (c.req.method !== 'GET' && c.req.method !== 'HEAD' && !chooses) {
-      return methodRefused(readerIn(c, options.language).language);
-    }
+    if (!mayBeAsked(c, options)) return methodRefused(readerIn(c, options.language).language);
     await next();
   });
   const { mark } = options;

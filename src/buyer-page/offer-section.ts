@@ -1,8 +1,8 @@
 import type { ProviderId } from '../domain/order.ts';
 import { walletOf } from '../providers/registry.ts';
-import { clockFace, grouped } from './figures.ts';
 import { iconOf } from './icons.ts';
 import { foreign, html, type Markup } from './markup.ts';
+import { countdown, sumOf } from './order-section.ts';
 import { PAYABLE_BADGE, PHASES } from './phase-words.ts';
 import { type Reader, say } from './reader.ts';
 import { filled, WALLET_WORDS, WORDS } from './words.ts';
@@ -44,8 +44,8 @@ export function offerSection(view: OfferView, now: number, reader: Reader, token
 <div class="${open ? 'body offers' : 'body'}">
 <div class="about">
 ${open ? '' : html`<div class="notice">${iconOf('closed')}<h2>${say(over.headline, reader)}</h2><p>${say(WORDS.askAnew, reader)}</p></div>`}
-<div class="sum"><p class="amount"><span class="yuan">¥</span>${grouped(view.amountYuan)}</p><p class="item">${foreign(view.title)}</p></div>
-${open ? html`<p class="left" data-left><span>${say(WORDS.left, reader)}</span> <b role="timer" data-countdown>${clockFace(left)}</b></p><p class="over" data-over hidden>${say(WORDS.over, reader)}</p>` : ''}
+${sumOf(view)}
+${open ? countdown(left, reader) : ''}
 <dl><div class="number"><dt>${say(WORDS.order, reader)}</dt><dd>${foreign(view.outTradeNo)}</dd></div></dl>
 ${open ? html`<p class="check">${say(view.merchantName ? WORDS.check : WORDS.checkUnnamed, reader)}</p>` : ''}
 </div>

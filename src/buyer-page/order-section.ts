@@ -47,8 +47,8 @@ export async function orderSection(
 <div class="${payable ? 'body offers' : 'body'}">
 <div class="about">
 ${phase === 'payable' ? '' : notice(phase, reader)}
-<div class="sum"><p class="${amountClass(view)}"><span class="yuan">¥</span>${grouped(view.amountYuan)}</p><p class="item">${foreign(view.title)}</p></div>
-${payable ? countdown(view, now, reader) : ''}
+${sumOf(view)}
+${payable ? countdown(secondsLeft(view, now), reader) : ''}
 <dl>${facts(view, phase, now, reader)}</dl>
 ${payable ? html`<p class="check">${say(view.merchantName ? WORDS.check : WORDS.checkUnnamed, reader)}</p>` : ''}
 </div>
@@ -62,14 +62,18 @@ function notice(phase: Exclude<Phase, 'payable'>, reader: Reader): Markup {
   return html`<div class="notice">${iconOf(phase)}<h2>${say(headline, reader)}</h2>${advice ? html`<p>${say(advice, reader)}</p>` : ''}</div>`;
 }
 
-/** Smaller figures for sums that would not fit into one line of a small phone. */
-function amountClass({ amountYuan }: BuyerView): string {
-  const digits = amountYuan.length;
-  return digits > 10 ? 'amount longer' : digits > 7 ? 'amount long' : 'amount';
+/** What is to be paid, and for what. */
+export function sumOf({ amountYuan, title }: Pick<BuyerView, 'amountYuan' | 'title'>): Markup {
+  return html`<div class="sum"><p class="${amountClass(amountYuan)}"><span class="yuan">¥</span>${grouped(amountYuan)}</p><p class="item">${foreign(title)}</p></div>`;
 }
 
-function countdown(view: BuyerView, now: number, reader: Reader): Markup {
-  return html`<p class="left" data-left><span>${say(WORDS.left, reader)}</span> <b role="timer" data-countdown>${clockFace(secondsLeft(view, now))}</b></p>
+/** Smaller figures for sums that would not fit into one line of a small phone. */
+function amountClass({ length }: string): string {
+  return length > 10 ? 'amount longer' : length > 7 ? 'amount long' : 'amount';
+}
+
+export function countdown(seconds: number, reader: Reader): Markup {
+  return html`<p class="left" data-left><span>${say(WORDS.left, reader)}</span> <b role="timer" data-countdown>${clockFace(seconds)}</b></p>
 <p class="over" data-over hidden>${say(WORDS.over, reader)}</p>`;
 }
 

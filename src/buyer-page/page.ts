@@ -1,4 +1,5 @@
 import type { Text } from '../domain/errors.ts';
+import type { ProviderId } from '../domain/order.ts';
 import { walletOf } from '../providers/registry.ts';
 import { money } from './figures.ts';
 import { html, type Markup, trusted } from './markup.ts';
@@ -33,16 +34,7 @@ export async function orderPage(
     `${say(badgeOf(phase), reader)} ${money(view.amountYuan)} · ${payee}${say(walletOf(view.provider).name, reader)}`,
     reader.language,
     pollEvery(phase) > 0 ? html`<noscript>${refreshTag()}</noscript>` : undefined,
-    html`<body class="${view.provider}${reader.phone ? ' is-phone' : ''}">
-${view.simulated ? html`<header class="band">${say(WORDS.simulated, reader)}</header>` : ''}
-<main>
-<p id="offline" class="offline" role="alert" hidden>${say(WORDS.offline, reader)}</p>
-${await orderSection(view, now, reader, handOff)}
-<p id="announce" class="quiet" role="status" aria-live="polite"></p>
-</main>
-<footer>${languageSwitch(reader)}</footer>
-<script>${trusted(SCRIPT)}</script>
-</body>`,
+    liveBody(view.provider, view, reader, await orderSection(view, now, reader, handOff)),
   );
 }
 
@@ -54,17 +46,27 @@ export function offerPage(view: OfferView, now: number, reader: Reader, token: s
     `${say(open ? WORDS.choose : PHASES.closed.badge, reader)} ${money(view.amountYuan)}${payee}`,
     reader.language,
     undefined,
-    html`<body class="${reader.phone ? 'is-phone' : ''}">
-${view.simulated ? html`<header class="band">${say(WORDS.simulated, reader)}</header>` : ''}
+    liveBody('', view, reader, offerSection(view, now, reader, token)),
+  );
+}
+
+/** What follows an order: its section, and all that the script needs around it. */
+function liveBody(
+  wallet: ProviderId | '',
+  { simulated }: { readonly simulated: boolean },
+  reader: Reader,
+  section: Markup,
+): Markup {
+  return html`<body class="${wallet}${reader.phone ? ' is-phone' : ''}">
+${simulated ? html`<header class="band">${say(WORDS.simulated, reader)}</header>` : ''}
 <main>
 <p id="offline" class="offline" role="alert" hidden>${say(WORDS.offline, reader)}</p>
-${offerSection(view, now, reader, token)}
+${section}
 <p id="announce" class="quiet" role="status" aria-live="polite"></p>
 </main>
 <footer>${languageSwitch(reader)}</footer>
 <script>${trusted(SCRIPT)}</script>
-</body>`,
-  );
+</body>`;
 }
 
 function languageSwitch(reader: Reader): Markup {

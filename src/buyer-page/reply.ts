@@ -3,7 +3,7 @@ import { SCRIPT } from './script.ts';
 import { STYLE } from './style.ts';
 
 /** What the browser may do with any answer of the buyer's page: show it once, run our own script, tell nobody. */
-const HEADERS: Readonly<Record<string, string>> = {
+const HEADERS = {
   ...pageHeaders({ script: SCRIPT, style: STYLE, forms: 'none', referrer: 'no-referrer' }),
   Vary: 'Accept-Language, User-Agent, Cookie',
 };
@@ -12,11 +12,9 @@ const HEADERS: Readonly<Record<string, string>> = {
  * Where there is something to choose, and nowhere else, the form may be sent: back here, where it has to say that it
  * comes from here, which browsers keep to themselves without any Referer.
  */
-export const WITH_FORM: Readonly<Record<string, string>> = {
-  'Content-Security-Policy':
-    HEADERS['Content-Security-Policy']?.replace("form-action 'none'", "form-action 'self'") ?? '',
-  'Referrer-Policy': 'same-origin',
-};
+export const WITH_FORM = pageHeaders({
+  ...{ script: SCRIPT, style: STYLE, forms: 'self', referrer: 'same-origin' },
+});
 
 /** Every answer of the buyer's page is made here, so that none can leave without its headers. */
 export function reply(

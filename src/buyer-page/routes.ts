@@ -44,9 +44,9 @@ export interface BuyerRouteOptions {
 }
 
 /**
- * The buyer's page, read-only but for `POST /c/:token/choice`, which chooses the wallet: `GET /c/:token`, the page, `GET /c/:token/state`, what an open page asks for, and
- * `GET /c/back/:handle`, where a wallet sends a buyer back. Mountable in another app. A failing lookup answers 503
- * without detail and leaves its error in `c.error` for that app.
+ * The buyer's page, read-only but for `POST /c/:token/choice`, which chooses the wallet: `GET /c/:token`, the page,
+ * `GET /c/:token/state`, what an open page asks for, and `GET /c/back/:handle`, where a wallet sends a buyer back.
+ * Mountable in another app. A failing lookup answers 503 without detail and leaves its error in `c.error` for that app.
  */
 export function buyerRoutes(options: BuyerRouteOptions): Hono {
   const { lookup, clock } = options;
@@ -99,9 +99,7 @@ export function buyerRoutes(options: BuyerRouteOptions): Hono {
     reply(503, 'html', unavailablePage(reader(c).language), { 'Retry-After': '5' }),
   );
   routes.use('/c/*', async (c, next) => {
-    const chooses = c.req.method === 'POST' && options.choose && c.req.path.endsWith('/choice');
-    if (c.req.method !== 'GET' && c.req.method !== 'HEAD' && !chooses)
-      return methodRefused(reader(c).language);
+    if (!mayBeAsked(c, options)) return methodRefused(reader(c).language);
     await next();
   });
   routes.get(`${BACK_PATH}:handle`, (c) => {
@@ -127,6 +125,15 @@ export function buyerRoutes(options: BuyerRouteOptions): Hono {
   });
   routes.all('/c/*', (c) => notFound(reader(c).language));
   return routes;
+}
+
+/** Whether a request only reads, or makes a choice where there is one to make. */
+export function mayBeAsked(
+  { req: { method, path } }: Context,
+  { choose }: Pick<BuyerRouteOptions, 'choose'>,
+): boolean {
+  const reads = method === 'GET' || method === 'HEAD';
+  return reads || (method === 'POST' && choose !== undefined && path.endsWith('/choice'));
 }
 
 /** The one answer to whatever does not exist. */

@@ -1,5 +1,5 @@
 import type { ReadResourceResult } from '@modelcontextprotocol/server';
-import { APPS, type AppName, appUri } from './names.ts';
+import { type AppName, appAt, appUri } from './names.ts';
 
 /** @see https://github.com/modelcontextprotocol/ext-apps/blob/main/specification/2026-01-26/apps.mdx */
 const EXTENSION = 'io.modelcontextprotocol/ui';
@@ -23,7 +23,7 @@ export function appMeta(app: AppName | undefined, { readOnlyHint }: { readonly r
 
 /** The page of a view; undefined for any other address. */
 export async function readApp(uri: string): Promise<ReadResourceResult | undefined> {
-  const name = APPS.find((app) => appUri(app) === uri);
+  const name = appAt(uri);
   if (name === undefined) return undefined;
   const { appPage } = await import('./view/page.ts');
   // All that a view knows comes through the host: it reaches no address, not even ours.

@@ -12,6 +12,7 @@ import { conflict, numberTaken, offerClosed, sceneNotOffered } from './errors.ts
 import type { ForeignPayment, OrderName } from './foreign.ts';
 import type { CreatePaymentInput, OfferedTerms } from './inputs.ts';
 import { askOffer, closeOffer, concludedOffer, isOpen, type OfferResult } from './offers.ts';
+import { askedBy } from './permit.ts';
 import { askPayment } from './query-payment.ts';
 import { isFinal } from './reserve-payment.ts';
 import { digest, type PaymentResult } from './results.ts';
@@ -74,16 +75,7 @@ async function offer(
     createdAt: now,
     expiresAt: wholeSecond(now) + expiresInMinutes * 60_000,
     closedAt: undefined,
-    asked: defined({
-      policy: (await book.operator.policy())?.version ?? 0,
-      call: call.id,
-      tool: call.tool,
-      named: call.named || undefined,
-      client: call.client,
-      ownOrdersOnly: call.ownOrdersOnly || undefined,
-      credential: call.credential,
-      token: call.token && { ...call.token },
-    }),
+    asked: await askedBy(book, call),
   };
   refuseEarly(till, made, scene);
   await book.offers.insert(made);
@@ -161,11 +153,10 @@ export async function askBegun(
   call: Call,
   input: OrderName & { readonly waitSeconds: number },
 ): Promise<PaymentResult | ForeignPayment | OfferResult> {
-  const began = till.clock.now();
-  const unchosen = await askOffer(till, call, input.outTradeNo, input.waitSeconds * 1000);
-  if (unchosen) return unchosen;
-  const waited = Math.max(0, till.clock.now() - began) / 1000;
-  return askPayment(till, call, { ...input, waitSeconds: Math.max(0, input.waitSeconds - waited) });
+  // From here on time runs for both.
+  const asked = { ...call, arrivedAt: call.arrivedAt ?? till.clock.now() };
+  const unchosen = await askOffer(till, asked, input.outTradeNo, input.waitSeconds);
+  return unchosen ?? askPayment(till, asked, input);
 }
 
 /** {@link closePayment}, also of what nobody has chosen yet. */

@@ -55,27 +55,21 @@ export async function ownOfferIn(
   return known && !(ownOrdersOnly && known.caller !== caller) ? known : undefined;
 }
 
-/** How what nobody has chosen stands; waits up to `ms` until somebody chooses or closes it. */
+/**
+ * How what nobody has chosen stands; waits up to `waitSeconds` until somebody chooses or closes it. Throws TRY_LATER
+ * (too many wait).
+ */
 export async function askOffer(
-  { ledger, clock }: Till,
+  { ledger, clock, desk }: Till,
   call: Call,
   outTradeNo: string,
-  ms: number,
+  waitSeconds: number,
 ): Promise<OfferResult | undefined> {
   const look = () => ledger.read((book) => ownOfferIn(book, call, outTradeNo));
   const known = await look();
-  if (!known || ms <= 0 || !isOpen(known, clock.now())) return known && { offer: known, replayed: false };
-  const news = new AbortController();
-  const wake = () => news.abort();
-  const stop = ledger.onChange((changed) => changed === outTradeNo && wake());
-  call.signal?.addEventListener('abort', wake);
-  try {
-    // Somebody may have chosen before we listened.
-    if ((await look()) && !call.signal?.aborted) await clock.sleep(ms, news.signal);
-  } finally {
-    call.signal?.removeEventListener('abort', wake);
-    stop();
-  }
+  if (!known || waitSeconds <= 0 || !isOpen(known, clock.now()))
+    return known && { offer: known, replayed: false };
+  await desk.waits.forNews(call, outTradeNo, waitSeconds, async () => (await look()) !== undefined);
   const after = await look();
   return after && { offer: after, replayed: false };
 }

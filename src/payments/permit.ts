@@ -114,11 +114,11 @@ export async function endApproval(
   else await book.approvals.move(approval, 'used', 'failed', { code });
 }
 
-/** What the call was, to be kept with the question. */
-async function askedBy(
+/** What the call was, to be kept with the question. @param before what was asked earlier */
+export async function askedBy(
   book: Book,
   { id, tool, named, client, ownOrdersOnly, credential, token, caller }: Call,
-  before: readonly ApprovalRecord[],
+  before: readonly ApprovalRecord[] = [],
 ): Promise<AskedBy> {
   const last = before.find((approval) => approval.caller === caller);
   return defined({

@@ -63,10 +63,7 @@ async function reserve(
     if (input.outRefundNo !== undefined && first.inputHash !== inputHash) throw conflict('outRefundNo');
     return proceed(at, order, first, true);
   }
-  const merchantScope = merchantScopeOf(providerOf(till, order));
-  if (merchantScope !== undefined && input.outRefundNo !== undefined) {
-    if (await book.refunds.byMerchant(merchantScope, input.outRefundNo)) throw conflict('outRefundNo');
-  }
+  const merchantScope = await freeScope(book, providerOf(till, order), input.outRefundNo);
   const now = till.clock.now();
   const refund: RefundRecord = {
     outTradeNo: order.outTradeNo,
@@ -156,7 +153,7 @@ async function commitIntent(
     needsPerson: elsewhere === 'unknown' ? REFUNDED_ELSEWHERE : undefined,
   });
   if (!permitted) return tell(at, order, await book.refunds.again(refund), replayed);
-  const merchantScope = refund.merchantScope ?? (await freeScope(at, provider, refund));
+  const merchantScope = refund.merchantScope ?? (await freeScope(book, provider, refund.outRefundNo));
   insistInterval(provider, others, now);
   // From now on it could be taken for this one.
   if (elsewhere === 'unknown') await book.orders.patch(order, { gatewayRefunded: 'elsewhere' });
@@ -177,15 +174,18 @@ async function commitIntent(
   return { todo: 'send', order, refund: sent, replayed, approval: permitted.approval };
 }
 
-/** Of a refund that was recorded where the gateway's rules were not known. Throws IDEMPOTENCY_CONFLICT. */
+/**
+ * In which the gateway wants a number once, where no other refund has it there; one of our own making nobody has.
+ * Throws IDEMPOTENCY_CONFLICT.
+ */
 async function freeScope(
-  { book }: Reserving,
+  book: Book,
   provider: PaymentProvider,
-  { outRefundNo }: RefundRecord,
+  outRefundNo: string | undefined,
 ): Promise<string | undefined> {
   const scope = merchantScopeOf(provider);
-  if (scope !== undefined && (await book.refunds.byMerchant(scope, outRefundNo)))
-    throw conflict('outRefundNo');
+  if (scope === undefined || outRefundNo === undefined) return scope;
+  if (await book.refunds.byMerchant(scope, outRefundNo)) throw conflict('outRefundNo');
   return scope;
 }
 

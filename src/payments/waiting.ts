@@ -64,29 +64,71 @@ export class Waits {
     seconds: number,
     ask: (order: OrderRecord) => Promise<OrderRecord>,
   ): Promise<{ readonly order: OrderRecord; readonly failed: unknown }> {
-    const count = this.#byCaller.get(call.caller) ?? 0;
-    if (count >= MOST_WAITS) throw tooManyWaits();
-    this.#byCaller.set(call.caller, count + 1);
+    this.#enter(call.caller);
     const watched = this.#watch(first, ask);
     const end = new AbortController();
     const waiter: Waiter = { from: first.state, wake: () => end.abort() };
     watched.waiters.add(waiter);
-    call.signal?.addEventListener('abort', waiter.wake);
-    if (call.signal?.aborted) waiter.wake();
     try {
+      const passing = this.#pass(call, seconds, end);
       void this.#tell(call, seconds, end.signal);
+      await passing;
+    } finally {
+      this.#leave(watched, waiter, call.caller);
+    }
+    const { order, failed } = watched;
+    if (failed !== undefined && !isGatewayError(failed)) throw failed;
+    return { order, failed };
+  }
+
+  /**
+   * As {@link until}, for the next that is committed of a number which no gateway knows yet. The client is told of the
+   * wait that may follow, and what it is told never goes back.
+   * @param isWorth asked once news would be heard: whether there still is something to wait for
+   */
+  async forNews(
+    call: Call,
+    outTradeNo: string,
+    seconds: number,
+    isWorth: () => Promise<boolean>,
+  ): Promise<void> {
+    this.#enter(call.caller);
+    const end = new AbortController();
+    const stop = this.#ledger.onChange((changed) => changed === outTradeNo && end.abort());
+    try {
+      if (await isWorth()) await this.#pass(call, seconds, end);
+    } finally {
+      stop();
+      this.#exit(call.caller);
+    }
+  }
+
+  #enter(caller: string): void {
+    const count = this.#byCaller.get(caller) ?? 0;
+    if (count >= MOST_WAITS) throw tooManyWaits();
+    this.#byCaller.set(caller, count + 1);
+  }
+
+  #exit(caller: string): void {
+    const count = (this.#byCaller.get(caller) ?? 1) - 1;
+    if (count > 0) this.#byCaller.set(caller, count);
+    else this.#byCaller.delete(caller);
+  }
+
+  /** Until `end` aborts, which the client's giving up does too, or the time is over. */
+  async #pass(call: Call, seconds: number, end: AbortController): Promise<void> {
+    const wake = () => end.abort();
+    call.signal?.addEventListener('abort', wake);
+    if (call.signal?.aborted) wake();
+    try {
       const now = this.#clock.now();
       const stoodInLine = Math.max(0, now - (call.arrivedAt ?? now));
       // One timer from start to end: a clock that is set meanwhile makes nobody wait longer.
       await this.#clock.sleep(Math.max(0, seconds * 1000 - stoodInLine), end.signal);
     } finally {
       end.abort();
-      call.signal?.removeEventListener('abort', waiter.wake);
-      this.#leave(watched, waiter, call.caller);
+      call.signal?.removeEventListener('abort', wake);
     }
-    const { order, failed } = watched;
-    if (failed !== undefined && !isGatewayError(failed)) throw failed;
-    return { order, failed };
   }
 
   #watch(order: OrderRecord, ask: (order: OrderRecord) => Promise<OrderRecord>): Watched {
@@ -103,9 +145,7 @@ export class Waits {
   }
 
   #leave(watched: Watched, waiter: Waiter, caller: string): void {
-    const count = (this.#byCaller.get(caller) ?? 1) - 1;
-    if (count > 0) this.#byCaller.set(caller, count);
-    else this.#byCaller.delete(caller);
+    this.#exit(caller);
     watched.waiters.delete(waiter);
     if (watched.waiters.size > 0) return;
     watched.over.abort();

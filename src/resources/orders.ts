@@ -9,7 +9,7 @@ import {
 } from '@modelcontextprotocol/server';
 import { CashierError, type Text } from '../domain/errors.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import type { OrderRecord } from '../ledger/records.ts';
+import type { OfferRecord, OrderRecord } from '../ledger/records.ts';
 import { MOST_OF_SESSION } from '../ledger/session-book.ts';
 import { readCursor, writeCursor } from '../payments/list-payments.ts';
 import { ownOfferIn } from '../payments/offers.ts';
@@ -98,14 +98,14 @@ export class OrderResources implements ServedResources {
   /** The Payment as the tools tell it, with its refunds and what has happened to it. */
   async read(uri: string) {
     const { ledger, call, present } = this.#deps;
-    const { outTradeNo } = await this.orderOf(uri);
-    const offer = await ledger.read((book) => ownOfferIn(book, call, outTradeNo));
-    if (offer) {
-      const { structured } = await present.payment({ offer, replayed: false });
+    const known = await this.orderOf(uri);
+    if (!('state' in known)) {
+      const { structured } = await present.payment({ offer: known, replayed: false });
       return {
         contents: [{ uri, mimeType: MIME_TYPE, text: JSON.stringify({ ...structured, refunds: [] }) }],
       };
     }
+    const { outTradeNo } = known;
     const { result, refunds, events } = await ledger.read(async (book) => ({
       result: await paymentResult(book, call, await ownOrderIn(book, call, outTradeNo)),
       refunds: await book.refunds.ofOrder(outTradeNo),
@@ -153,7 +153,7 @@ export class OrderResources implements ServedResources {
   }
 
   /** The order of a URI, or what is to become one, if the caller may know it. Throws ResourceNotFoundError. */
-  async orderOf(uri: string): Promise<Pick<OrderRecord, 'outTradeNo'>> {
+  async orderOf(uri: string): Promise<OrderRecord | OfferRecord> {
     const { ledger, call } = this.#deps;
     const outTradeNo = URI.exec(uri)?.[1];
     if (outTradeNo === undefined) throw new ResourceNotFoundError(uri);

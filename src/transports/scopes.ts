@@ -1,5 +1,5 @@
 import type { RefusedCall } from '../calls/refused-call.ts';
-import { APPS, appUri } from '../mcp-apps/names.ts';
+import { appAt } from '../mcp-apps/names.ts';
 import { type Identity, mayUse, type Scope } from '../policy/identity.ts';
 import type { Tool } from '../tools/define-tool.ts';
 
@@ -47,8 +47,7 @@ export function callBeyond(
 
 /** The same page for everybody, which tells of no order. */
 function asksForView({ params }: Members): boolean {
-  const { uri } = membersOf(params);
-  return APPS.some((app) => appUri(app) === uri);
+  return appAt(membersOf(params).uri) !== undefined;
 }
 
 function messagesIn(body: unknown): Members[] {

@@ -1,8 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import jsQrModule from 'jsqr';
-import type { Browser, BrowserContext, BrowserContextOptions, Locator, Page } from 'playwright-core';
-import { PNG } from 'pngjs';
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Payment } from '../journeys/shapes.ts';
 import { type Agent, Shop } from '../journeys/shop.ts';
@@ -10,10 +8,9 @@ import { stumblingBlocks } from '../support/accessibility.ts';
 import { findChromium, launchChromium } from '../support/chromium.ts';
 import { freePort } from '../support/free-port.mjs';
 import { LedgerFile } from '../support/ledger-file.ts';
+import { scanned } from '../support/scanned.ts';
 import { handOffOn, WALLETS, type Wallet } from '../support/simulator-client.ts';
 
-// A CommonJS module with an odd default.
-const jsQr = jsQrModule as unknown as typeof jsQrModule.default;
 const path = findChromium();
 const why = path === undefined ? ' (skipped: no Chromium here; set CHROMIUM to its path)' : '';
 const PHONE = { width: 390, height: 844 };
@@ -489,12 +486,6 @@ describe.skipIf(path === undefined)(`the buyer's page in a browser${why}`, () =>
     expect(source).not.toContain(encodeURIComponent(qrCode ?? '?'));
   }
 });
-
-/** What a phone reads off the page as it is drawn. */
-async function scanned(drawing: Locator): Promise<string | undefined> {
-  const { data, width, height } = PNG.sync.read(await drawing.screenshot());
-  return jsQr(new Uint8ClampedArray(data), width, height)?.data;
-}
 
 /** `29:59` in seconds. */
 function seconds(face: string): number {

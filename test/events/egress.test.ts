@@ -1,17 +1,14 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createTls } from 'node:https';
 import { connect, createServer as createTcp, isIP, type LookupFunction } from 'node:net';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type EgressPorts, egress, openEgress } from '../../src/events/egress.ts';
 import { MOST_ANSWER_BYTES, NotSent } from '../../src/events/kinds/kind.ts';
 import { outgoingProxyOf } from '../../src/platform/outgoing-proxy.ts';
-import { certificatePem } from '../providers/wechatpay/certificate-maker.ts';
+import { localServers, untrustedTls } from '../support/local-servers.ts';
 import { PATIENCE_MS } from '../support/patience.ts';
-import { PAIRS, pem } from '../support/rsa.ts';
-import { Servers } from '../support/servers.ts';
 
-const servers = new Servers();
-const { listen } = servers;
+const { sockets, listen } = localServers();
 
 /** Who is told, on this machine: in clear, and with a certificate that only this process believes. */
 const told: string[] = [];
@@ -24,18 +21,14 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
   else if (request.url !== '/silent') response.writeHead(200, { 'x-it': 'is' }).end('taken');
 }
 let [plain, secure] = [0, 0];
-const [keys] = PAIRS;
 beforeAll(async () => {
-  const from = Math.floor(Date.now() / 86_400_000) * 86_400_000 - 86_400_000;
-  const cert = certificatePem(keys, { serial: '1234', from, until: from + 10 * 86_400_000 });
   plain = await listen(createServer(answer));
-  secure = await listen(createTls({ key: pem(keys.privateKey), cert }, answer));
+  secure = await listen(createTls(untrustedTls(), answer));
 });
 afterEach(() => {
   vi.unstubAllEnvs();
   told.length = 0;
 });
-afterAll(() => servers.close());
 
 /** A resolver that says this of every name, one answer after the other, and the last one for good. */
 const resolver = (...answers: (readonly string[])[]) => {
@@ -228,7 +221,7 @@ describe('through a proxy', () => {
             socket.pipe(onward).pipe(socket);
           });
           onward.on('error', () => socket.destroy());
-          servers.sockets.add(onward);
+          sockets.add(onward);
         });
       }),
     );

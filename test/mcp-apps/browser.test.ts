@@ -1,8 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import jsQrModule from 'jsqr';
 import type { Browser } from 'playwright-core';
-import { PNG } from 'pngjs';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { appPage } from '../../src/mcp-apps/view/page.ts';
 import { qrImage } from '../../src/tools/qr-image.ts';
@@ -11,10 +9,9 @@ import { type Agent, Shop } from '../journeys/shop.ts';
 import { stumblingBlocks } from '../support/accessibility.ts';
 import { findChromium, launchChromium } from '../support/chromium.ts';
 import { PATIENCE_MS } from '../support/patience.ts';
+import { scanned } from '../support/scanned.ts';
 import { Host, type HostOptions, type Json } from './host.ts';
 
-// A CommonJS module with an odd default.
-const jsQr = jsQrModule as unknown as typeof jsQrModule.default;
 const path = findChromium();
 const why = path === undefined ? ' (skipped: no Chromium here; set CHROMIUM to its path)' : '';
 const POLICY = `version: 1
@@ -109,8 +106,7 @@ describe.skipIf(path === undefined)(`views in a conversation${why}`, () => {
         for (const fact of [PAYEE, '¥1,234.50', '红烧肉 <b>recipe<b>', '助手填写', told.outTradeNo, '待付款'])
           expect(text).toContain(fact);
         expect(await host.view.locator('header').innerText()).toContain('不是真钱');
-        const shot = PNG.sync.read(await host.view.getByRole('img', { name: '付款二维码' }).screenshot());
-        expect(jsQr(new Uint8ClampedArray(shot.data), shot.width, shot.height)?.data).toBe(told.qrCode);
+        expect(await scanned(host.view.getByRole('img', { name: '付款二维码' }))).toBe(told.qrCode);
         expect(await host.view.getByRole('timer').innerText()).toMatch(/^(29|30):\d\d$/);
         await host.view.getByRole('button', { name: '在浏览器中打开收银台' }).click();
         await expect.poll(() => host.said).toEqual([{ kind: 'open-link', params: { url: told.cashierUrl } }]);
@@ -163,8 +159,7 @@ describe.skipIf(path === undefined)(`views in a conversation${why}`, () => {
       await approve(told);
       await host.headline('Scan with Alipay to pay');
       const { qrCode } = await agent.query(told.outTradeNo);
-      const shot = PNG.sync.read(await host.view.getByRole('img').screenshot());
-      expect(jsQr(new Uint8ClampedArray(shot.data), shot.width, shot.height)?.data).toBe(qrCode);
+      expect(await scanned(host.view.getByRole('img'))).toBe(qrCode);
       expect(host.problems).toEqual([]);
     });
   });

@@ -283,6 +283,28 @@ describe('the choice', () => {
     expect(told).toMatchObject({ order: { provider: 'wechatpay' } });
     expect(await ask(till, 50)).toMatchObject({ order: { state: 'PAID' } });
   });
+
+  it('is waited for as long as was asked, from when the call came in, and never by too many', async () => {
+    const [till, page] = [await process(), await process()];
+    const made = await offer(till);
+    const from = world.clock.now();
+    const call = { ...CALL, arrivedAt: from };
+    const waited = askBegun(till, call, { outTradeNo: NUMBER, waitSeconds: 50 });
+    await world.clock.sleep(20_000);
+    await choose(page, made, 'wechatpay');
+    expect(await waited).toMatchObject({ order: { state: 'NOTPAY' } });
+    expect(world.clock.now() - from).toBe(50_000);
+
+    const second = await offer(till, { ...EITHER, outTradeNo: 'ORDER_2' });
+    const wait = () => askBegun(till, CALL, { outTradeNo: 'ORDER_2', waitSeconds: 50 });
+    const waiting = Array.from({ length: 50 }, wait);
+    await expect(wait()).rejects.toThrow(code('TRY_LATER'));
+    expect(till.desk.waits.open).toBe(50);
+    await closeBegun(page, CALL, { outTradeNo: 'ORDER_2' });
+    for (const told of await Promise.all(waiting))
+      expect(told).toMatchObject({ offer: { ...second.offer, closedAt: expect.any(Number) } });
+    expect(till.desk.waits.open).toBe(0);
+  });
 });
 
 describe('what stands on record of it', () => {

@@ -1,30 +1,21 @@
 import { createServer as createHttp } from 'node:http';
 import { createServer as createTls } from 'node:https';
 import { connect, createServer, type Socket } from 'node:net';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { CashierError } from '../../src/domain/errors.ts';
 import { outgoingProxyOf } from '../../src/platform/outgoing-proxy.ts';
 import { GatewayUnavailable, OutcomeUnknown } from '../../src/providers/contract.ts';
 import { gatewayHttp } from '../../src/providers/gateway-http.ts';
-import { certificatePem } from '../providers/wechatpay/certificate-maker.ts';
+import { localServers, untrustedTls } from '../support/local-servers.ts';
 import { PATIENCE_MS } from '../support/patience.ts';
-import { PAIRS, pem } from '../support/rsa.ts';
-import { Servers } from '../support/servers.ts';
 
 /** A gateway with a certificate that nobody trusts but this process, and a proxy that does as it is told. */
-const [keys] = PAIRS;
-const from = Math.floor(Date.now() / 86_400_000) * 86_400_000 - 86_400_000;
-const cert = certificatePem(keys, { serial: '1234', from, until: from + 10 * 86_400_000 });
-const key = pem(keys.privateKey);
-
-const servers = new Servers();
-const { listen } = servers;
-
+const { servers, listen } = localServers();
 let gatewayPort = 0;
 const received: string[] = [];
 beforeAll(async () => {
   gatewayPort = await listen(
-    createTls({ key, cert }, (request, response) => {
+    createTls(untrustedTls(), (request, response) => {
       received.push(`${request.method} ${request.headers.host}${request.url}`);
       response.end('gateway');
     }),
@@ -35,7 +26,6 @@ afterEach(() => {
   received.length = 0;
   asked.length = 0;
 });
-afterAll(() => servers.close());
 
 /** What was said to the proxy. */
 const asked: string[] = [];
@@ -120,7 +110,7 @@ describe('a call through a proxy', () => {
 
   it('to a proxy that is not there was never sent', async () => {
     const port = await proxy(tunnels);
-    await new Promise((resolve) => servers.all.at(-1)?.close(resolve));
+    await new Promise((resolve) => servers.at(-1)?.close(resolve));
     expect(await why(send({ HTTPS_PROXY: `127.0.0.1:${port}` }))).toBe('unavailable PROXY_ECONNREFUSED');
   });
 

@@ -3,18 +3,14 @@ import { createServer as createTls } from 'node:https';
 import { createServer as createTcp, type Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { GatewayUnavailable, OutcomeUnknown } from '../../src/providers/contract.ts';
 import { type GatewayHttp, type GatewayRequest, gatewayHttp } from '../../src/providers/gateway-http.ts';
+import { localServers, untrustedTls } from '../support/local-servers.ts';
 import { PATIENCE_MS } from '../support/patience.ts';
-import { PAIRS, pem } from '../support/rsa.ts';
-import { Servers } from '../support/servers.ts';
-import { certificatePem } from './wechatpay/certificate-maker.ts';
 
 const MEGABYTE = 1_048_576;
-const servers = new Servers();
-const { listen } = servers;
-afterAll(() => servers.close());
+const { listen } = localServers();
 
 /** A gateway that does as the path says, and counts. */
 let origin = '';
@@ -173,12 +169,8 @@ describe('what is known of a request that failed', () => {
   });
 
   it('nobody listens, or nobody can be trusted: it was not sent', async () => {
-    const [keys] = PAIRS;
-    const from = Math.floor(Date.now() / 86_400_000) * 86_400_000 - 86_400_000;
-    const cert = certificatePem(keys, { serial: '1234', from, until: from + 10 * 86_400_000 });
-    const key = pem(keys.privateKey);
     let heard = 0;
-    const tls = createTls({ key, cert }, (_request, response) => {
+    const tls = createTls(untrustedTls(), (_request, response) => {
       heard += 1;
       response.end();
     });

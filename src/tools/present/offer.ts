@@ -2,6 +2,7 @@ import { defined } from '../../domain/defined.ts';
 import { toYuan } from '../../domain/money.ts';
 import { ORDER_WORDS } from '../../domain/words.ts';
 import { isOpen, type OfferResult, offerOutcome } from '../../payments/offers.ts';
+import { asideOf } from './approval.ts';
 import { pageLine } from './page-line.ts';
 import type { PaymentAnswer } from './payment.ts';
 import { iso, type Voice } from './voice.ts';
@@ -9,7 +10,7 @@ import * as words from './words.ts';
 
 /** A payment of which the buyer is yet to choose the wallet: its page is all that there is to give. */
 export async function offerAnswer(voice: Voice, result: OfferResult): Promise<PaymentAnswer> {
-  const { say, lines, line, simulated, now, merchantName, buyerPage } = voice;
+  const { say, lines, line, simulated, now, buyerPage } = voice;
   const { outTradeNo, amountFen, title, pageToken, createdAt, expiresAt } = result.offer;
   const open = isOpen(result.offer, now());
   const state = open ? 'NOTPAY' : 'CLOSED';
@@ -38,6 +39,6 @@ export async function offerAnswer(voice: Voice, result: OfferResult): Promise<Pa
       state,
     },
     outcome: offerOutcome(result),
-    aside: async () => defined({ now: now(), payee: merchantName }),
+    aside: () => asideOf(voice, undefined),
   };
 }

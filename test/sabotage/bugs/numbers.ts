@@ -166,7 +166,7 @@ export const NUMBERS: readonly Bug[] = [
     edits: [
       [
         'src/payments/reserve-refund.ts',
-        "if (await book.refunds.byMerchant(merchantScope, input.outRefundNo)) throw conflict('outRefundNo');",
+        "  if (await book.refunds.byMerchant(scope, outRefundNo)) throw conflict('outRefundNo');\n",
         '',
       ],
     ],
