@@ -1,3 +1,4 @@
+import { DAY_MS } from '../../src/domain/clock.ts';
 import { fen } from '../../src/domain/money.ts';
 import type { ProviderId, RefundState } from '../../src/domain/order.ts';
 import type { OrderRecord } from '../../src/ledger/records.ts';
@@ -5,7 +6,6 @@ import type { Till } from '../../src/payments/till.ts';
 import { orderRow, refundRow } from '../support/rows.ts';
 import { pick as oneOf, seeded } from '../support/virtual-time.ts';
 
-export const DAY_MS = 86_400_000;
 const TITLES = [
   '铁观音 250 克',
   '手写菜谱',
