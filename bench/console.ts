@@ -11,7 +11,7 @@ import { withLedger } from './inside.ts';
 const ROUNDS = 60;
 const silent = () => undefined;
 
-/** How long (ms) each page of the console took, by its name, of the processor too, and how long nothing else got its turn. */
+/** How long (ms) each page of the console took, by its name, and how long nothing else got its turn. */
 export function pages(path: string) {
   return withLedger(path, async (ledger) => {
     const options = {
@@ -38,9 +38,9 @@ export function pages(path: string) {
       'one order': (i) => `/orders/${pick(i)?.outTradeNo}`,
       rules: () => '/rules',
     };
-    const times: Record<string, { took: number[]; held: number[]; cpu: number[] }> = {};
+    const times: Record<string, { took: number[]; held: number[] }> = {};
     for (const [name, address] of Object.entries(asked)) {
-      const [took, held, cpu]: [number[], number[], number[]] = [[], [], []];
+      const [took, held]: [number[], number[]] = [[], []];
       for (let i = 0; i < ROUNDS; i++) {
         let last = performance.now();
         let longest = 0;
@@ -49,18 +49,15 @@ export function pages(path: string) {
           longest = Math.max(longest, now - last);
           last = now;
         }, 1);
-        const before = process.cpuUsage();
         const startedAt = performance.now();
         const answer = await routes.request(`http://127.0.0.1/console${address(i)}`, { headers: { cookie } });
         await answer.text();
         took.push(performance.now() - startedAt);
-        const { user, system } = process.cpuUsage(before);
-        cpu.push((user + system) / 1_000);
         clearInterval(turns);
         held.push(Math.max(longest, performance.now() - last));
         if (answer.status !== 200) throw new Error(`${name}: ${answer.status}`);
       }
-      times[name] = { took, held, cpu };
+      times[name] = { took, held };
     }
     return times;
   });

@@ -1,6 +1,6 @@
 import { BEIJING_OFFSET_MS, beijingDate, DAY_MS } from '../domain/clock.ts';
 import type { Text } from '../domain/errors.ts';
-import { fen, groupedYuan } from '../domain/money.ts';
+import { type Fen, fen, groupedYuan } from '../domain/money.ts';
 import type { ProviderId } from '../domain/order.ts';
 import type { Taken } from '../ledger/takings.ts';
 import type { Frame } from '../operator/frame.ts';
@@ -12,6 +12,14 @@ import { WORDS } from './words.ts';
 export function yuan(amount: number): string {
   return `${amount < 0 ? '−' : ''}¥${groupedYuan(fen(Math.abs(amount)))}`;
 }
+
+/** The sum that a page is about. */
+export function largeSum(amount: Fen): Markup {
+  const sum = groupedYuan(amount);
+  return html`<p class="amount${sum.length > LONG_SUM ? ' long' : ''}"><span>¥</span>${sum}</p>`;
+}
+/** Characters of a sum that a narrow page has no room for in large letters. */
+const LONG_SUM = 9;
 
 /** `11-28`, of a day counted as by `beijingDay`. */
 export function dayName(day: number): string {

@@ -1,29 +1,30 @@
 import type { Text } from '../domain/errors.ts';
-import { groupedYuan } from '../domain/money.ts';
+import { fact } from '../operator/facts.ts';
 import type { Frame } from '../operator/frame.ts';
 import { quotation, shell, token } from '../operator/layout.ts';
 import { foreign, html, type Markup } from '../operator/markup.ts';
 import { WORDS as OPERATOR_WORDS } from '../operator/words.ts';
 import type { PersonsRefund } from '../payments/refund-by-person.ts';
-import { yuan } from './cells.ts';
+import { largeSum, yuan } from './cells.ts';
 import type { OrderView } from './order-view.ts';
 import { WORDS } from './words.ts';
 
 /** What a person is about to do, once more and with the sum; only the form of it does it. */
 export function refundConfirmPage(frame: Frame, { order, sums }: OrderView, wish: PersonsRefund): Markup {
   const { refundFen, outRefundNo, reason } = wish;
+  const sum = (amount: number) => html`<span class="number">${yuan(amount)}</span>`;
   return confirm(frame, order.outTradeNo, {
     ask: WORDS.refundAsk,
     means: WORDS.refundMeans,
     action: 'refund',
-    about: html`<p class="amount${groupedYuan(refundFen).length > 9 ? ' long' : ''}"><span>¥</span>${groupedYuan(refundFen)}</p>
+    about: html`${largeSum(refundFen)}
 ${quotation(frame, OPERATOR_WORDS.titleCaption, order.title)}
-<dl class="sums"><div><dt>${frame.say(OPERATOR_WORDS.paidSum)}</dt><dd><span class="number">${yuan(sums.paidFen ?? 0)}</span></dd></div>
-<div><dt>${frame.say(OPERATOR_WORDS.leftSum)}</dt><dd><span class="number">${yuan(sums.leftFen)}</span></dd></div>
-<div class="total"><dt>${frame.say(WORDS.refundLeft)}</dt><dd><span class="number">${yuan(sums.leftFen - refundFen)}</span></dd></div></dl>
+<dl class="sums">${fact(frame, OPERATOR_WORDS.paidSum, sum(sums.paidFen ?? 0))}
+${fact(frame, OPERATOR_WORDS.leftSum, sum(sums.leftFen))}
+<div class="total"><dt>${frame.say(WORDS.refundLeft)}</dt><dd>${sum(sums.leftFen - refundFen)}</dd></div></dl>
 ${reason === undefined ? '' : html`<p><span class="soft">${frame.say(OPERATOR_WORDS.reason)}${frame.language === 'zh' ? '：' : ': '}</span>${foreign(reason)}</p>`}`,
     fields: { number: outRefundNo, fen: String(refundFen), ...(reason === undefined ? {} : { reason }) },
-    button: html`${frame.say(WORDS.refundNow)} ¥${groupedYuan(refundFen)}`,
+    button: html`${frame.say(WORDS.refundNow)} ${yuan(refundFen)}`,
   });
 }
 
@@ -32,7 +33,7 @@ export function closeConfirmPage(frame: Frame, { order }: OrderView): Markup {
     ask: WORDS.closeAsk,
     means: WORDS.closeMeans,
     action: 'close',
-    about: html`<p class="amount"><span>¥</span>${groupedYuan(order.amountFen)}</p>${quotation(frame, OPERATOR_WORDS.titleCaption, order.title)}`,
+    about: html`${largeSum(order.amountFen)}${quotation(frame, OPERATOR_WORDS.titleCaption, order.title)}`,
     fields: {},
     button: html`${frame.say(WORDS.closeNow)}`,
   });

@@ -10,7 +10,7 @@ import { refundedHere } from '../ledger/refunded.ts';
 import type { SheetRow } from '../payments/order-sheet.ts';
 
 /** Titles, sums and parts of numbers are looked for so far back. */
-export const SIFTED_DAYS = 31;
+const SIFTED_DAYS = 31;
 /** About so many orders are gone through in one read, which holds up whoever else has work, and for one page. */
 const SIFTED_AT_ONCE = 4_000;
 const SIFTED_AT_MOST = 60_000;

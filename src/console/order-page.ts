@@ -6,7 +6,7 @@ import { badge, freezeBanner, liveOf, moment, quotation, shell } from '../operat
 import { foreign, html, type Markup } from '../operator/markup.ts';
 import { story } from '../operator/story.ts';
 import { WORDS as OPERATOR_WORDS, ORDER_STATES, REFUND_STATES, SCENE_WORDS } from '../operator/words.ts';
-import { walletName, yuan } from './cells.ts';
+import { largeSum, walletName, yuan } from './cells.ts';
 import { type AskedView, canBeClosed, type OrderView } from './order-view.ts';
 import { stateBadge } from './orders-page.ts';
 import { WORDS } from './words.ts';
@@ -32,7 +32,7 @@ ${liveOf(frame, {
   announce: frame.say(ORDER_STATES[order.state]),
   body: html`${freezeBanner(frame, frozen)}
 <section class="card" aria-labelledby="what"><div class="row"><h1 id="what">${frame.say(WORDS.order)}</h1>${stateBadge(frame, order.state)}</div>
-<p class="amount${groupedYuan(order.amountFen).length > 9 ? ' long' : ''}"><span>¥</span>${groupedYuan(order.amountFen)}</p>
+${largeSum(order.amountFen)}
 ${quotation(frame, OPERATOR_WORDS.titleCaption, order.title)}
 <dl>${facts(frame, view)}</dl></section>
 ${isPaid ? sumsCard(frame, sums, false) : ''}

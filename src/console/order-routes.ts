@@ -1,6 +1,6 @@
 import { type Context, Hono } from 'hono';
 import { CashierError } from '../domain/errors.ts';
-import { type Fen, fen, fenFromYuan } from '../domain/money.ts';
+import { fen, fenFromYuan } from '../domain/money.ts';
 import type { Entrance, Fields, OperatorOptions } from '../operator/entrance.ts';
 import type { Frame } from '../operator/frame.ts';
 import { redirect, reply } from '../operator/reply.ts';
@@ -12,7 +12,7 @@ import { isNotAllowed, mayDo, type Person } from '../persons/person.ts';
 import type { SignedIn } from '../persons/sessions.ts';
 import { closeConfirmPage, refundConfirmPage } from './confirm-page.ts';
 import { orderPage } from './order-page.ts';
-import { canBeClosed, type OrderView, readOrder } from './order-view.ts';
+import { canBeClosed, type OrderView, orderOf, readOrder } from './order-view.ts';
 import { WORDS } from './words.ts';
 
 /** What takes a process with the merchant's keys. */
@@ -79,10 +79,10 @@ export function orderRoutes(
     ofOrder(c, '/refund', (page, view, { person }) => {
       if (!mayDo(person, 'refund')) return notAllowed(c);
       const { number = '', yuan = '', reason = '' } = c.req.query();
-      const wish = wishOf(c, { number, refundFen: fenFromYuan(yuan.trim().replace(/^[¥￥]/, '')), reason });
+      const wish = wishOf(c, number, reason);
       if (!wish) return badForm(c, 400, pathOf(c));
-      const { refundFen } = wish;
-      if (refundFen === undefined || refundFen > view.sums.leftFen) {
+      const refundFen = fenFromYuan(yuan.trim().replace(/^[¥￥]/, ''));
+      if (!refundFen || refundFen > view.sums.leftFen) {
         return plain(c, 400, pathOf(c), WORDS.notDone, WORDS.badSum);
       }
       return reply(200, refundConfirmPage(page, view, { ...wish, refundFen }));
@@ -90,13 +90,10 @@ export function orderRoutes(
   );
   routes.post('/console/orders/:number/refund', (c) =>
     done(c, '/refund', async (person, fields) => {
-      const sum = fields.get('fen') ?? '';
-      const refundFen = /^[1-9]\d{0,11}$/.test(sum) ? fen(Number(sum)) : undefined;
-      const { number = '', reason = '' } = Object.fromEntries(fields);
-      const wish = wishOf(c, { number, refundFen, reason });
-      if (wish?.refundFen === undefined) return badForm(c, 400, pathOf(c));
-      const own = { ...wish, refundFen: wish.refundFen };
-      await refund(person, own);
+      const { number = '', fen: sum = '', reason = '' } = Object.fromEntries(fields);
+      const wish = wishOf(c, number, reason);
+      if (!wish || !/^[1-9]\d{0,11}$/.test(sum)) return badForm(c, 400, pathOf(c));
+      await refund(person, { ...wish, refundFen: fen(Number(sum)) });
       return undefined;
     }),
   );
@@ -126,8 +123,7 @@ export function orderRoutes(
     done(c, '/close', async (person) => {
       if (!close) return plain(c, 409, pathOf(c), WORDS.notDone, WORDS.closeElsewhere);
       const number = c.req.param('number') ?? '';
-      const view = await ledger.read((book) => readOrder(book, number, clock.now()));
-      if (!view) return missing(c);
+      if (!(await ledger.read((book) => orderOf(book, number)))) return missing(c);
       await close(person, number);
       return undefined;
     }),
@@ -136,17 +132,12 @@ export function orderRoutes(
 }
 
 /** Undefined where its number or reason cannot have come from our form. */
-function wishOf(
-  c: Context,
-  { number, refundFen, reason }: { number: string; refundFen: Fen | undefined; reason: string },
-): (Omit<PersonsRefund, 'refundFen'> & { readonly refundFen: Fen | undefined }) | undefined {
+function wishOf(c: Context, number: string, reason: string): Omit<PersonsRefund, 'refundFen'> | undefined {
   const line = reason.replace(/[\s\p{Cc}]+/gu, ' ').trim();
   if (!/^R\w{1,63}$/.test(number) || [...line].length > MOST_REASON) return undefined;
-  const some = refundFen === 0 ? undefined : refundFen;
   return {
     outTradeNo: c.req.param('number') ?? '',
     outRefundNo: number,
-    refundFen: some,
     reason: line === '' ? undefined : line,
   };
 }

@@ -32,9 +32,14 @@ export interface OrderView {
   readonly mark: string;
 }
 
-/** undefined where there is none of this number. @param now ms */
+/** undefined where there is none of this number. */
+export async function orderOf(book: Book, outTradeNo: string): Promise<OrderRecord | undefined> {
+  return /^\w{1,64}$/.test(outTradeNo) ? book.orders.get(outTradeNo) : undefined;
+}
+
+/** As {@link orderOf}. @param now ms */
 export async function readOrder(book: Book, outTradeNo: string, now: number): Promise<OrderView | undefined> {
-  const order = /^\w{1,64}$/.test(outTradeNo) ? await book.orders.get(outTradeNo) : undefined;
+  const order = await orderOf(book, outTradeNo);
   if (!order) return undefined;
   const refunds = await book.refunds.ofOrder(outTradeNo);
   const approvals = (await book.approvals.ofOrders([outTradeNo])).get(outTradeNo) ?? [];

@@ -1,6 +1,5 @@
 import { beijingDate } from '../domain/clock.ts';
 import type { Text } from '../domain/errors.ts';
-import { fen, groupedYuan } from '../domain/money.ts';
 import { ORDER_STATES, type OrderState } from '../domain/order.ts';
 import { ORDER_WORDS } from '../domain/words.ts';
 import type { Frame } from '../operator/frame.ts';
@@ -43,7 +42,7 @@ function totalsLine(frame: Frame, { totals, sifted }: FoundOrders): Markup {
   }
   if (totals === undefined) return html``;
   const { count, paidFen, refundedFen } = totals;
-  return html`<p class="small soft">${frame.say(WORDS.found)} ${count}${frame.say(WORDS.ordersUnit)} · ${frame.say(WORDS.collected)} ¥${groupedYuan(fen(paidFen))} · ${frame.say(WORDS.refunded)} ¥${groupedYuan(fen(refundedFen))}</p>`;
+  return html`<p class="small soft">${frame.say(WORDS.found)} ${count}${frame.say(WORDS.ordersUnit)} · ${frame.say(WORDS.collected)} ${yuan(paidFen)} · ${frame.say(WORDS.refunded)} ${yuan(refundedFen)}</p>`;
 }
 
 function nothing(frame: Frame, { query }: OrderWish, { after }: FoundOrders): Markup {

@@ -1,5 +1,4 @@
 import type { Text } from '../domain/errors.ts';
-import { fen, groupedYuan } from '../domain/money.ts';
 import type { Frame } from '../operator/frame.ts';
 import { freezeBanner, liveOf, moment, shell, stopForm } from '../operator/layout.ts';
 import { foreign, html, type Markup } from '../operator/markup.ts';
@@ -103,7 +102,7 @@ function told(frame: Frame, { rule, used }: RuleLine): Markup[] {
 function allowance(frame: Frame, { name, filledFen, heldFen }: Allowance): Markup {
   const left = filledFen - heldFen;
   return html`<li><div class="row"><b>${foreign(name)}</b><span>${frame.say(WORDS.allowanceLeft)} <b class="sum">${yuan(left)}</b></span></div>
-<p class="small soft">${frame.say(WORDS.granted)} ¥${groupedYuan(fen(Math.max(0, filledFen)))} · ${frame.say(WORDS.used)} ${yuan(heldFen)}</p>${meter(shareOf(heldFen, filledFen))}</li>`;
+<p class="small soft">${frame.say(WORDS.granted)} ${yuan(Math.max(0, filledFen))} · ${frame.say(WORDS.used)} ${yuan(heldFen)}</p>${meter(shareOf(heldFen, filledFen))}</li>`;
 }
 
 function limit(frame: Frame, within: Text, most: string, used: string, share: number): Markup {

@@ -84,7 +84,6 @@ export const WORDS = {
   refunds: { zh: '退款', en: 'Refunds' },
   approvals: { zh: '审批', en: 'Approvals' },
   noRefunds: { zh: '没有退款。', en: 'No refunds.' },
-  by: { zh: '由', en: 'by' },
 
   refundTitle: { zh: '退款给买家', en: 'Refund the buyer' },
   refundYuan: { zh: '退款金额（元）', en: 'Amount to refund (yuan)' },
@@ -102,7 +101,6 @@ export const WORDS = {
     zh: '金额不对：0.01 元起，不超过还可退的金额，最多两位小数。',
     en: 'Not a sum that can be refunded: from 0.01 yuan to what is left, with at most two decimals.',
   },
-  badReason: { zh: '原因太长，或含有控制字符。', en: 'The reason is too long, or has control characters.' },
   closeTitle: { zh: '关闭订单', en: 'Close the order' },
   closeAsk: { zh: '关闭这个订单吗？', en: 'Close this order?' },
   closeMeans: {

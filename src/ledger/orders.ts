@@ -8,7 +8,7 @@ import { FINAL, isSettledOrder, nextOrderState, type OrderEvent } from './order-
 import { countByDay, type OrderTotals, orderTotals } from './order-totals.ts';
 import { FORGOTTEN, payerDigest } from './payers.ts';
 import { ORDERS, type OrderRecord } from './records.ts';
-import { listed, type Row, type Tx } from './store.ts';
+import { listed, type Tx } from './store.ts';
 import type { Tallies } from './tallies.ts';
 
 /** By what orders are summed up, they do not change but by their state. */
@@ -79,7 +79,24 @@ export class Orders {
    * them; whatever is asked for is merged from a few such strips, and what does not match is not gone through.
    */
   async list(filter: OrderFilter, limit: number): Promise<OrderRecord[]> {
-    return (await this.#merged(filter, limit)).map(ORDERS.fromRow);
+    const providers = filter.provider ? [filter.provider] : await this.#providers();
+    const strips = providers.flatMap((provider) =>
+      (filter.state ? [filter.state] : ORDER_STATES).map((state) =>
+        conditions({ ...filter, provider, state }),
+      ),
+    );
+    if (strips.length === 0) return [];
+    const values = strips.flatMap((strip) => strip.values);
+    const order = 'ORDER BY created_at DESC, out_trade_no DESC LIMIT';
+    const each = strips.map(({ where }) => `SELECT * FROM orders WHERE ${where}`);
+    // That the first of each are enough is said to PostgreSQL, which else reads and sorts them all. SQLite sees it.
+    const first = each.map((strip) => `/*! ( */ ${strip} /*! ${order} $${values.length + 1} ) */`);
+    const rows = await this.#tx.all(
+      `${(each.length === 1 ? each : first).join(' UNION ALL ')} ${order} ?`,
+      ...values,
+      limit,
+    );
+    return rows.map(ORDERS.fromRow);
   }
 
   /**
@@ -122,26 +139,6 @@ export class Orders {
       limit,
     );
     return rows.map(ORDERS.fromRow);
-  }
-
-  async #merged(filter: OrderFilter, limit: number): Promise<Row[]> {
-    const providers = filter.provider ? [filter.provider] : await this.#providers();
-    const strips = providers.flatMap((provider) =>
-      (filter.state ? [filter.state] : ORDER_STATES).map((state) =>
-        conditions({ ...filter, provider, state }),
-      ),
-    );
-    if (strips.length === 0) return [];
-    const values = strips.flatMap((strip) => strip.values);
-    const order = 'ORDER BY created_at DESC, out_trade_no DESC LIMIT';
-    const each = strips.map(({ where }) => `SELECT * FROM orders WHERE ${where}`);
-    // That the first of each are enough is said to PostgreSQL, which else reads and sorts them all. SQLite sees it.
-    const first = each.map((strip) => `/*! ( */ ${strip} /*! ${order} $${values.length + 1} ) */`);
-    return this.#tx.all(
-      `${(each.length === 1 ? each : first).join(' UNION ALL ')} ${order} ?`,
-      ...values,
-      limit,
-    );
   }
 
   /** All wallets of which there are orders. */

@@ -33,7 +33,7 @@ export class Tallies {
   async refund(before: RefundRecord | undefined, after: RefundRecord): Promise<void> {
     const given = (refund: RefundRecord | undefined) => (refund && givesBack(refund) ? refund.amountFen : 0);
     const more = given(after) - given(before);
-    if (more !== 0 || (given(after) !== 0 && sentDay(before) !== sentDay(after))) {
+    if (more !== 0 || (before && given(after) !== 0 && sentDay(before) !== sentDay(after))) {
       const [row] = await this.#tx.all('SELECT * FROM orders WHERE out_trade_no = ?', after.outTradeNo);
       const order = row && ORDERS.fromRow(row);
       if (order) this.#list(order, 0, more);
@@ -115,8 +115,6 @@ export class Tallies {
 }
 
 /** The day to which what a refund gives back belongs: as in the gateways' bills, that on which it was sent. */
-function sentDay(refund: RefundRecord): number;
-function sentDay(refund: RefundRecord | undefined): number | undefined;
-function sentDay(refund: RefundRecord | undefined): number | undefined {
-  return refund && beijingDay(refund.sentAt ?? refund.createdAt);
+function sentDay({ sentAt, createdAt }: RefundRecord): number {
+  return beijingDay(sentAt ?? createdAt);
 }

@@ -3,7 +3,7 @@ import type { OrderRecord } from '../ledger/records.ts';
 import type { Till } from './till.ts';
 
 /** How long (ms) the outcome of an order may be unknown before the merchant is told. */
-export const DOUBT_MS = 10 * 60_000;
+const DOUBT_MS = 10 * 60_000;
 
 /**
  * Records, once, that an order has been in doubt for long. Cheap for those that have not, or of which this process has

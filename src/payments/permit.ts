@@ -59,10 +59,11 @@ export async function permit(
   // No rule of the agents' binds what a person wants of their own accord.
   const isPersons = yes !== undefined && yes.asked?.person !== undefined && yes.id === call.approval;
   const rules = isPersons ? [] : yes ? together(today, await rulesThen(book, kind, yes)) : today;
-  const judge = async (whenFree: boolean) =>
-    decide(rules, subject, await used(book, kind, rules, now, whenFree), now);
-  let decision = await judge(false);
-  if (decision.kind === 'deny') decision = await judge(true);
+  const taken = await used(book, kind, rules, now, false);
+  let decision = decide(rules, subject, taken, now);
+  if (decision.kind === 'deny') {
+    decision = decide(rules, subject, await used(book, kind, rules, now, true), now);
+  }
   if (decision.kind === 'deny') throw policyDenied(decision);
   const rule = decision.kind === 'approve' ? decision.rule : subject.needsPerson;
   if (yes) {
@@ -74,9 +75,11 @@ export async function permit(
     await requestApproval(book, question, usable, { now, randomBytes: till.randomBytes });
     return undefined;
   }
-  const budgets = new Set(rules.flatMap((rule) => (rule.kind === 'budget' ? [rule.budget] : [])));
-  for (const budget of budgets) await noteLow(book, budget, subject.amountFen);
-  await book.quotas.draw([...budgets], subject);
+  const budgets = new Map(
+    rules.flatMap((rule) => (rule.kind === 'budget' ? [[rule.budget, taken.get(rule)] as const] : [])),
+  );
+  for (const [budget, held] of budgets) await noteLow(book, budget, held, subject.amountFen);
+  await book.quotas.draw([...budgets.keys()], subject);
   return {
     counts: { countedAt: now, countedBy: caller, client: call.client },
     allowed: { rules: rules.map(({ path }) => path), ...(yes === undefined ? {} : { approval: yes.id }) },
@@ -88,11 +91,11 @@ export async function permit(
 const LITTLE = 5;
 
 /** Records that a draw which is about to be made leaves little of an allowance, where so far it was more. */
-async function noteLow(book: Book, budget: string, amountFen: Fen): Promise<void> {
-  const { filledFen, heldFen } = await book.quotas.budget(budget);
+async function noteLow(book: Book, budget: string, held: Used | undefined, amountFen: Fen): Promise<void> {
   const addedFen = await book.quotas.lastTopUp(budget);
-  if (addedFen === undefined) return;
-  const [beforeFen, leftFen] = [filledFen - heldFen, filledFen - heldFen - amountFen];
+  if (held === undefined || addedFen === undefined) return;
+  const beforeFen = (held.filledFen ?? 0) - held.fen;
+  const leftFen = beforeFen - amountFen;
   const isLittle = (rest: number) => rest * LITTLE < addedFen;
   if (!isLittle(leftFen) || isLittle(beforeFen)) return;
   await book.audit.append({

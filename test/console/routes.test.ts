@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { beijingMidnight } from '../../src/domain/clock.ts';
+import { beijingMidnight, DAY_MS } from '../../src/domain/clock.ts';
 import { fen } from '../../src/domain/money.ts';
 import { Desk, readable, SECRET, type Sent } from '../operator/desk.ts';
 import { cheapGuesses } from '../support/guess-cost.ts';
-import { aMonth, DAY_MS, type Sale, sell } from './shop.ts';
+import { aMonth, type Sale, sell } from './shop.ts';
 
 cheapGuesses();
 

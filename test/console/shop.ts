@@ -1,11 +1,11 @@
+import { DAY_MS } from '../../src/domain/clock.ts';
 import { fen } from '../../src/domain/money.ts';
 import type { ProviderId, RefundState } from '../../src/domain/order.ts';
 import type { OrderRecord } from '../../src/ledger/records.ts';
 import type { Till } from '../../src/payments/till.ts';
 import { orderRow, refundRow } from '../support/rows.ts';
-import { seeded } from '../support/virtual-time.ts';
+import { pick as oneOf, seeded } from '../support/virtual-time.ts';
 
-export const DAY_MS = 86_400_000;
 const TITLES = [
   '铁观音 250 克',
   '手写菜谱',
@@ -57,7 +57,7 @@ export async function sell(till: Till, sales: readonly Sale[]): Promise<void> {
 /** A month of a small shop. */
 export async function aMonth(till: Till, perDay = 9): Promise<void> {
   const random = seeded(7);
-  const pick = <T>(items: readonly T[]): T => items[Math.floor(random() * items.length)] as T;
+  const pick = <T>(items: readonly T[]): T => oneOf(items, random);
   const now = till.clock.now();
   const sales: Sale[] = [];
   for (let day = 29; day >= 0; day--) {

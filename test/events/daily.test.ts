@@ -1,49 +1,38 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { beijingDate, beijingMidnight, DAY_MS } from '../../src/domain/clock.ts';
+import { DAY_MS } from '../../src/domain/clock.ts';
 import { DAILY_AT_MS, sumUpNow } from '../../src/events/daily.ts';
 import { runNoticing } from '../../src/events/noticing.ts';
 import { setBillNote } from '../../src/ledger/bill-notes.ts';
 import { createPayment } from '../../src/payments/create-payment.ts';
 import { refundPayment } from '../../src/payments/refund-payment.ts';
 import type { Till } from '../../src/payments/till.ts';
+import { Background, timeUntil, told } from '../support/background.ts';
 import { CALL, DEFAULTS, NO_APPROVAL, payment, refund, World } from '../support/world.ts';
 
-const HOUR = 3_600_000;
 let world: World;
 let till: Till;
-let stop: AbortController;
-let running: Promise<void>[];
+let background: Background;
 beforeEach(async () => {
   world = new World();
   till = await world.process(NO_APPROVAL);
-  stop = new AbortController();
-  running = [];
+  background = new Background();
 });
 afterEach(async () => {
-  await end();
+  await background.end();
   await world.end();
 });
 
-async function end(): Promise<void> {
-  stop.abort();
-  await Promise.all(running);
-  [stop, running] = [new AbortController(), []];
-}
 function run({ ledger, clock, log }: Till, over: { readonly dailyAtMs?: undefined } = {}): void {
-  running.push(runNoticing({ ledger, clock, log, dailyAtMs: DAILY_AT_MS, ...over }, stop.signal));
+  background.run((signal) => runNoticing({ ledger, clock, log, dailyAtMs: DAILY_AT_MS, ...over }, signal));
 }
 async function until(days: number, hours: number): Promise<void> {
-  const midnight = beijingMidnight(beijingDate(world.clock.now())) ?? 0;
-  const left = midnight + days * DAY_MS + hours * HOUR - world.clock.now();
+  const left = timeUntil(world.clock, days, hours);
   // What is looked at all the time is slept through but for the end.
   const end = Math.min(left, 5 * 60_000);
   world.clock.advance(left - end);
   await world.clock.sleep(end);
 }
-const told = async () =>
-  (await till.ledger.read((book) => book.audit.after(0, 1_000))).flatMap(({ kind, detail }) =>
-    kind === 'day-summed' ? [detail] : [],
-  );
+const summed = () => told(till.ledger, 'day-summed');
 
 describe('a day', () => {
   it('is summed up once, at the hour, by one of all processes', async () => {
@@ -55,7 +44,7 @@ describe('a day', () => {
     await refundPayment(till, CALL, refund({ outTradeNo: 'ORDER_1', outRefundNo: 'R1' }));
     await createPayment(till, CALL, payment({ outTradeNo: 'ORDER_3' }));
     await until(1, 8.9);
-    expect(await told()).toEqual([]);
+    expect(await summed()).toEqual([]);
     await world.sold(till, 'ORDER_4');
     const bank = { provider: 'alipay', done: '2026-11-21', differences: 2 } as const;
     await till.ledger.write((book) => setBillNote(book, 'bank 1', bank));
@@ -65,9 +54,9 @@ describe('a day', () => {
       ...{ paidCount: 2, paidFen: 2_000, refundedCount: 1, refundedFen: expect.any(Number) },
       ...{ openApprovals: 0, inDoubt: 0, bills: [{ provider: 'alipay', differences: 2 }] },
     };
-    expect(await told()).toEqual([day]);
+    expect(await summed()).toEqual([day]);
     await until(1, 10);
-    expect(await told()).toMatchObject([
+    expect(await summed()).toMatchObject([
       {},
       { date: '2026-11-22', paidCount: 1, bills: [{ provider: 'alipay' }] },
     ]);
@@ -82,19 +71,19 @@ describe('a day', () => {
     await until(1, 8.95);
     await refundPayment(till, CALL, refund({ outTradeNo: 'ORDER_1', outRefundNo: 'R1' }));
     await until(0, 9.1);
-    expect(await told()).toMatchObject([{ openApprovals: 1, inDoubt: 1 }]);
+    expect(await summed()).toMatchObject([{ openApprovals: 1, inDoubt: 1 }]);
   });
 
   it('of before anybody asked for it is none, and one that no server saw end is told of later', async () => {
     await until(0, 20);
     run(till);
     await until(0, 23);
-    expect(await told()).toEqual([]);
-    await end();
+    expect(await summed()).toEqual([]);
+    await background.end();
     await until(3, 15);
     run(till);
     await until(0, 16);
-    expect(await told()).toMatchObject([{ date: '2026-11-23' }]);
+    expect(await summed()).toMatchObject([{ date: '2026-11-23' }]);
   });
 
   it('is summed up again although a clock that was wrong has summed up one to come', async () => {
@@ -103,20 +92,20 @@ describe('a day', () => {
     world.clock.correct(365 * DAY_MS);
     await until(1, 10);
     world.clock.correct(-365 * DAY_MS);
-    const wrong = (await told()).length;
+    const wrong = (await summed()).length;
     await until(1, 10);
-    expect((await told()).slice(wrong)).toMatchObject([{ date: '2026-11-22' }]);
+    expect((await summed()).slice(wrong)).toMatchObject([{ date: '2026-11-22' }]);
   });
 
   it('is not summed up where nobody wants to hear of it', async () => {
     run(till, { dailyAtMs: undefined });
     await until(2, 12);
-    expect(await told()).toEqual([]);
+    expect(await summed()).toEqual([]);
   });
 
   it('can be summed up before it is over, for whoever does not want to wait', async () => {
     await world.sold(till, 'ORDER_1');
     await sumUpNow(till.ledger, world.clock.now());
-    expect(await told()).toMatchObject([{ date: '2026-11-21', paidCount: 1, paidFen: 1_000 }]);
+    expect(await summed()).toMatchObject([{ date: '2026-11-21', paidCount: 1, paidFen: 1_000 }]);
   });
 });

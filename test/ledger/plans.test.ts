@@ -17,7 +17,16 @@ import { postgresMark } from '../support/skipped.ts';
 import { CALL, payment, refund, World } from '../support/world.ts';
 
 /** What grows with every sale. Read whole, the work of an idle server or an open page grows with the ledger. */
-const GROWING = ['orders', 'refunds', 'approvals', 'audit', 'budget_draws', 'deliveries'];
+const GROWING = [
+  'orders',
+  'refunds',
+  'approvals',
+  'audit',
+  'budget_draws',
+  'deliveries',
+  'offers',
+  'takings',
+];
 
 const DAY_MS = 86_400_000;
 const MIDNIGHT = Date.parse('2026-11-21T00:00:00+08:00');
@@ -92,6 +101,27 @@ const QUESTIONS: Readonly<Record<string, (book: Book, tx: Tx) => Promise<unknown
   'an approval': async (book) => readCase(book, (await book.approvals.newest(1))[0]?.id ?? '', NOW),
 };
 
+/** What the console, buyers' pages and allowances ask, and the index that was made for it; a table's name is its key. */
+const OWN_INDEX: Readonly<
+  Record<string, readonly [index: string, question: (book: Book) => Promise<unknown>]>
+> = {
+  "the order of a gateway's number": [
+    'orders_by_gateway_no',
+    (book) => book.orders.byGatewayNo('4200001', 5),
+  ],
+  'orders that are sifted': [
+    'orders_listed',
+    (book) => book.orders.sift({ from: NOW - 1, to: NOW }, { texts: ['tea'], amountFen: undefined }, 25),
+  ],
+  'how many orders there were': ['order_tallies', (book) => book.orders.countByDay(NOW - 1, NOW)],
+  'what was taken': ['takings', (book) => book.takings.byDay(NOW)],
+  'who has taken it': ['takings', (book) => book.takings.byCaller(NOW, 20)],
+  'what was last put into a budget': ['budget_moves_by_budget', (book) => book.quotas.lastTopUp('c1')],
+  'what a buyer is yet to choose': ['offers_by_call', (book) => book.offers.byCall('x1', 'test')],
+  'whether an offer is to forget its buyer': ['offers_by_age', (book) => book.offers.anyToForget(2)],
+  'what a page offers': ['offers', (book) => book.offers.byPageToken('x')],
+};
+
 /** What callers have done, as often as they like. */
 const CALLS: Readonly<Record<string, (till: Till) => Promise<unknown>>> = {
   'a payment': (till) => createPayment(till, CALL, payment({ outTradeNo: 'ORDER_3' })),
@@ -152,6 +182,13 @@ const FILLED = [
   `INSERT INTO deliveries (channel, seq, type, lane, rank, due_at, done_at)
    SELECT CASE WHEN i % 2 = 0 THEN 'boss' ELSE 'shop' END, 1000 + i, 'payment.paid', 'X' || i, i % 4,
      CASE WHEN i % 50 = 0 THEN i END, CASE WHEN i % 50 <> 0 THEN i END FROM generate_series(1, ${MANY}) AS i`,
+  `INSERT INTO takings (day, provider, caller) SELECT i, 'alipay', 'c' FROM generate_series(1, ${MANY}) AS i`,
+  `INSERT INTO order_tallies (scope, day, provider) SELECT '', i, 'alipay' FROM generate_series(1, ${MANY}) AS i`,
+  `INSERT INTO budget_moves (seq, at, budget, amount_fen, decided_by)
+   SELECT 1000 + i, i, 'c' || i % 50, 1, 'terminal' FROM generate_series(1, ${MANY}) AS i`,
+  `INSERT INTO offers (out_trade_no, caller, buyer_hash, amount_fen, title, input_hash, terms_json, page_token,
+     created_at, expires_at, asked_json)
+   SELECT 'X' || i, 'test', 'x', 1, 'x', 'x' || i, '{}', 'x' || i, i, i, '{}' FROM generate_series(1, ${MANY}) AS i`,
   `INSERT INTO budget_draws SELECT 'X' || i, '', 'c' || i % 50 FROM generate_series(1, ${MANY}) AS i`,
   'ANALYZE',
 ];
@@ -294,6 +331,13 @@ describe.each(['sqlite', 'postgres'] as const)('a ledger in %s', (kind) => {
     expect(plans.filter(({ sql, sorts }) => sorts.length > 0 && !few.test(sql.replace(/\s+/g, ' ')))).toEqual(
       [],
     );
+  });
+
+  test.each(Object.entries(OWN_INDEX))(titled('%s goes by its own index'), async (_, [index, question]) => {
+    const plans = await asked(question);
+    const key = kind === 'sqlite' ? `sqlite_autoindex_${index}_` : `${index}_`;
+    expect(plans.at(-1)?.by).toMatch(new RegExp(`\\b(${index}\\b|${key})`));
+    expect(plans.filter(({ whole }) => whole.length > 0)).toEqual([]);
   });
 
   test.each(Object.entries(CALLS))(titled('%s is looked up by index'), async (_, call) => {

@@ -1,56 +1,43 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { beijingDate, beijingMidnight, DAY_MS } from '../../src/domain/clock.ts';
 import { billNotes } from '../../src/ledger/bill-notes.ts';
 import { createPayment } from '../../src/payments/create-payment.ts';
 import { runDailyBills } from '../../src/payments/daily-bills.ts';
 import type { Till } from '../../src/payments/till.ts';
 import { type Bill, GatewayDeclined, type PaymentProvider } from '../../src/providers/contract.ts';
+import { Background, timeUntil, told as toldOf } from '../support/background.ts';
 import { CALL, payment, World } from '../support/world.ts';
 
-const HOUR = 3_600_000;
 const MINUTE = 60_000;
 let world: World;
 let till: Till;
-let stop: AbortController;
-let running: Promise<void>[];
+let background: Background;
 beforeEach(async () => {
   world = new World();
   till = await world.process();
-  stop = new AbortController();
-  running = [];
+  background = new Background();
   await world.sold(till, 'ORDER_1');
 });
 afterEach(async () => {
-  await end();
+  await background.end();
   await world.end();
 });
-
-async function end(): Promise<void> {
-  stop.abort();
-  await Promise.all(running);
-  [stop, running] = [new AbortController(), []];
-}
 
 /** This process compares bills, until the end of the test, or with a wallet that answers so. */
 function run(process: Till, downloadBill?: PaymentProvider['downloadBill']): void {
   const [wallet] = [...process.providers.values()];
   if (!wallet) throw new Error('no wallet');
   const providers = downloadBill ? new Map([[wallet.id, { ...wallet, downloadBill }]]) : process.providers;
-  running.push(runDailyBills({ ...process, providers }, stop.signal));
+  background.run((signal) => runDailyBills({ ...process, providers }, signal));
 }
 
 /** Waits until it is so late on a day behind today. */
 async function until(days: number, hours: number): Promise<void> {
-  const midnight = beijingMidnight(beijingDate(world.clock.now())) ?? 0;
-  await world.clock.sleep(midnight + days * DAY_MS + hours * HOUR - world.clock.now());
+  await world.clock.sleep(timeUntil(world.clock, days, hours));
 }
 
 const asked = () =>
   world.bank.calls.flatMap(({ operation, number }) => (operation === 'bill' ? [number] : []));
-const told = async (kind: 'bill-differs' | 'bill-refused') =>
-  (await till.ledger.read((book) => book.audit.after(0, 1_000))).flatMap((record) =>
-    record.kind === kind ? [record.detail] : [],
-  );
+const told = (kind: 'bill-differs' | 'bill-refused') => toldOf(till.ledger, kind);
 const note = async () => (await till.ledger.read(billNotes))['bank 1'];
 /** The bill knows nothing of what was sold. */
 const without = (bill: Bill): Bill => ({
@@ -133,7 +120,7 @@ describe("yesterday's bill", () => {
   it('is asked for by another process where the first dies while it waits', async () => {
     world.bank.fault = (operation) =>
       operation === 'bill' && asked().length === 1 ? 'crash-before' : 'none';
-    void runDailyBills(till, stop.signal);
+    void runDailyBills(till, background.signal);
     await until(1, 9.55);
     expect(asked()).toHaveLength(1);
     run(await world.process());
@@ -151,10 +138,10 @@ describe("yesterday's bill", () => {
     const first = { provider: 'alipay', date: '2026-11-21', code: 'NO_AUTH' };
     expect(await told('bill-refused')).toEqual([first]);
     expect(await note()).toEqual({ provider: 'alipay', done: '2026-11-23', refused: 'NO_AUTH' });
-    await end();
+    await background.end();
     run(till);
     await until(1, 12);
-    await end();
+    await background.end();
     run(till, refused);
     await until(1, 12);
     expect(await told('bill-refused')).toEqual([first, { ...first, date: '2026-11-25' }]);
@@ -173,12 +160,12 @@ describe("yesterday's bill", () => {
   it('of days on which no server ran is compared later, of a week at most', async () => {
     run(till);
     await until(1, 12);
-    await end();
+    await background.end();
     await until(3, 12);
     run(till);
     await world.clock.sleep(10 * MINUTE);
     expect(asked()).toEqual(['2026-11-21', '2026-11-22', '2026-11-23', '2026-11-24']);
-    await end();
+    await background.end();
     await until(20, 12);
     run(till);
     await world.clock.sleep(20 * MINUTE);
