@@ -2,6 +2,7 @@ import { type Context, Hono } from 'hono';
 import { CashierError } from '../domain/errors.ts';
 import { fen, fenFromYuan } from '../domain/money.ts';
 import type { Entrance, Fields, OperatorOptions } from '../operator/entrance.ts';
+import { onOneLine } from '../operator/form.ts';
 import type { Frame } from '../operator/frame.ts';
 import { redirect, reply } from '../operator/reply.ts';
 import { SIGN_IN } from '../operator/sign-in-words.ts';
@@ -133,7 +134,7 @@ export function orderRoutes(
 
 /** Undefined where its number or reason cannot have come from our form. */
 function wishOf(c: Context, number: string, reason: string): Omit<PersonsRefund, 'refundFen'> | undefined {
-  const line = reason.replace(/[\s\p{Cc}]+/gu, ' ').trim();
+  const line = onOneLine(reason);
   if (!/^R\w{1,63}$/.test(number) || [...line].length > MOST_REASON) return undefined;
   return {
     outTradeNo: c.req.param('number') ?? '',

@@ -4,11 +4,10 @@ import { setBillNote } from '../../src/ledger/bill-notes.ts';
 import { runApproved } from '../../src/payments/carry-out.ts';
 import { createPayment } from '../../src/payments/create-payment.ts';
 import { refundPayment } from '../../src/payments/refund-payment.ts';
-import { addPerson } from '../../src/persons/people.ts';
 import { Person, type Role } from '../../src/persons/person.ts';
 import { freeze } from '../../src/policy/decisions.ts';
 import type { Policy } from '../../src/policy/policy.ts';
-import { Desk, ORDER, readable, SECRET } from '../operator/desk.ts';
+import { Desk, ORDER, readable } from '../operator/desk.ts';
 import { cheapGuesses } from '../support/guess-cost.ts';
 import { payment, refund } from '../support/world.ts';
 import { sell } from './shop.ts';
@@ -251,9 +250,7 @@ describe('a person closes', () => {
 describe('who may only look', () => {
   async function visitor(role: Role): Promise<Desk> {
     const d = await desk();
-    const root = await Person.bySecret(d.till.ledger, 'live', SECRET, 'page');
-    const ports = { now: d.world.clock.now(), randomBytes: d.till.randomBytes };
-    const { code } = await addPerson(d.till.ledger, root, { name: 'wang', role }, ports);
+    const { code } = await d.invite('wang', role);
     const password = 'a long password';
     await d.post('/join', { code, password, again: password });
     return d.signInAs(await Person.byPassword(d.till.ledger, 'wang', password, 'page'));
