@@ -9,8 +9,8 @@ import { chromium } from 'playwright-core';
 
 /*
  * Takes the pictures of the documentation that show a simulator at work: the server as it is built sells something and
- * asks for a refund, and the browser looks at what the merchant was told, and at the console. `npm run pictures`, after a build; CHROMIUM
- * names the browser where it is in no usual place.
+ * asks for a refund, and the browser looks at what the merchant was told, and at the console. `npm run pictures`, after
+ * a build; CHROMIUM names the browser where it is not /usr/bin/chromium.
  */
 const root = fileURLToPath(new URL('..', import.meta.url));
 const MAIN = join(root, 'dist', 'main.js');

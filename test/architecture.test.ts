@@ -92,7 +92,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'platform/listener-shared.ts',
     'providers/registry.ts',
   ],
-  console: ['domain', 'html', 'ledger', 'operator', 'payments', 'persons', 'policy', ...WALLETS],
+  console: ['domain', 'ledger', 'operator', 'payments', 'persons', 'policy', ...WALLETS],
   simulator: [
     'html',
     'domain/clock.ts',

@@ -33,7 +33,8 @@ import {
 import { createWorld, fakeOf, type World } from '../../src/simulator/world.ts';
 import { Dice } from '../support/dice.ts';
 import { payment, refund } from '../support/inputs.ts';
-import { pairOf, pem } from '../support/named-keys.ts';
+import { pairOf } from '../support/named-keys.ts';
+import { pem } from '../support/pem.ts';
 
 export const CALL: Call = { caller: 'shop-agent' };
 const ORIGIN = 'http://127.0.0.1:20999';
@@ -176,8 +177,7 @@ export class Shop {
   /** @param mode how the wallets prove themselves */
   static async open(mode: 'keys' | 'certificates' = 'keys'): Promise<Shop> {
     const clock = new StillClock();
-    const random = Dice.named('shop', mode);
-    const randomBytes = (size: number) => random.bytes(size);
+    const { bytes: randomBytes } = Dice.named('shop', mode);
     const folder = mkdtempSync(join(tmpdir(), 'cashier-fuzz-'));
     const database = await SimulatorDatabase.open(folder, { clock, randomBytes });
     const keys = Object.fromEntries(KEYS.map((name) => [name, pem(pairOf(name).privateKey)]));

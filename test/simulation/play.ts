@@ -490,8 +490,7 @@ class History {
     for (const clock of this.#clocks) clock.set(0);
     for (const at of this.#plan.processes.keys()) await this.#alive(at).ready;
     await this.#freeze(0, false);
-    for (let left = SLOWEST_MS; this.#underWay.size > 0 && left > 0; left -= 500)
-      await this.#timeline.wait(500);
+    await this.#allAnswered(SLOWEST_MS);
     for (const [round, ms] of QUIET_LEAPS_MS.entries()) {
       this.#alive(0).startBackground();
       if (round < 2) await this.#askAgain(false);
@@ -504,7 +503,12 @@ class History {
       this.#timeline.leap(TELLING_LEAP_MS);
       await this.#timeline.wait(QUIET_MS);
     }
-    const waited = this.#timeline.now + CLIENT_PATIENCE_MS;
+    await this.#allAnswered(CLIENT_PATIENCE_MS);
+  }
+
+  /** Nobody waits for an answer any more, or so long (ms) has passed. */
+  async #allAnswered(mostMs: number): Promise<void> {
+    const waited = this.#timeline.now + mostMs;
     while (this.#underWay.size > 0 && this.#timeline.now < waited) await this.#timeline.wait(500);
   }
 

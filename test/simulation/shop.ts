@@ -207,7 +207,7 @@ export class Shop {
     record({ kind: 'started', process: this.index });
     const { tell } = this.#site;
     if (tell) {
-      const send = async (request: SendRequest) => this.#exchange(() => tell(this, request));
+      const send = (request: SendRequest) => this.#exchange(() => tell(this, request));
       const channels = { channels: [BOOKS], send, payee: undefined, simulated: true };
       void runDeliverer({ ...till, ...channels, linkOf: async () => undefined }, 0, this.#stop.signal);
       void runNoticing(till, this.#stop.signal);

@@ -1,4 +1,4 @@
-import { checkPrimeSync, createHash, createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
+import { checkPrimeSync, createHash, createPrivateKey, createPublicKey } from 'node:crypto';
 import type { KeyPair } from '../../src/simulator/state/identity.ts';
 
 const E = 65_537n;
@@ -18,9 +18,6 @@ export function pairOf(name: string, bits = 2048): KeyPair {
   const privateKey = createPrivateKey({ key: { kty: 'RSA', ...key }, format: 'jwk' });
   return { privateKey, publicKey: createPublicKey(privateKey) };
 }
-
-export const pem = (key: KeyObject): string =>
-  String(key.export({ type: key.type === 'private' ? 'pkcs8' : 'spki', format: 'pem' }));
 
 function prime(name: string, bits: number): bigint {
   const blocks = Array.from({ length: bits / 256 }, (_, at) =>

@@ -1,6 +1,8 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { inject } from 'vitest';
 
+export { pem } from './pem.ts';
+
 export interface KeyPair {
   readonly publicKey: KeyObject;
   readonly privateKey: KeyObject;
@@ -15,6 +17,3 @@ export const PAIRS = inject('rsaKeys').map((text) => {
   const privateKey = createPrivateKey(text);
   return { privateKey, publicKey: createPublicKey(privateKey) };
 }) as readonly KeyPair[] as Ten<KeyPair>;
-
-export const pem = (key: KeyObject): string =>
-  String(key.export({ type: key.type === 'private' ? 'pkcs8' : 'spki', format: 'pem' }));

@@ -4,7 +4,8 @@ import { issuerKeys, NoKeys } from '../../../src/auth/issuer-keys.ts';
 import { oauthCallers } from '../../../src/auth/oauth-callers.ts';
 import type { Identity } from '../../../src/policy/identity.ts';
 import type { Dice } from '../../support/dice.ts';
-import { pairOf, pem } from '../../support/named-keys.ts';
+import { pairOf } from '../../support/named-keys.ts';
+import { pem } from '../../support/pem.ts';
 import { HARD_TEXTS, mutatedBytes, mutatedJson, mutatedText, pumped } from '../mutate.ts';
 import { Fault, insistOnSilence, nameOf, type Target, type Verdict } from '../target.ts';
 
