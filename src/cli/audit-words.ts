@@ -2,7 +2,7 @@ import { beijingIso } from '../domain/clock.ts';
 import type { Text } from '../domain/errors.ts';
 import { fen, toYuan } from '../domain/money.ts';
 import type { AuditDetails, AuditKind } from '../ledger/audit-kinds.ts';
-import type { AuditRecord } from '../ledger/records.ts';
+import type { AuditRecord, OwedWhy } from '../ledger/records.ts';
 
 export type Language = keyof Text;
 
@@ -21,6 +21,13 @@ export function words({ kind, outRefundNo, detail }: AuditRecord, language: Lang
 function isKind(kind: string): kind is AuditKind {
   return Object.hasOwn(SENTENCES, kind);
 }
+
+/** Why the server owes it. */
+const OWED_WHY: Readonly<Record<string, Text>> = {
+  trial: { zh: '体验版', en: 'trial edition' },
+  call: { zh: '付费调用没有交付', en: 'a paid call was not delivered' },
+  'paid-twice': { zh: '重复付款', en: 'paid once more' },
+} satisfies Readonly<Record<OwedWhy, Text>>;
 
 const SENTENCES: { readonly [Kind in AuditKind]: Sentence<Kind> } = {
   call: (d) => ({
@@ -62,6 +69,18 @@ const SENTENCES: { readonly [Kind in AuditKind]: Sentence<Kind> } = {
     en: `payment recorded: ${yuan(d.amountFen)} yuan, the buyer chooses how to pay`,
   }),
   'offer-closed': () => ({ zh: '买家选择之前关闭', en: 'closed before the buyer chose' }),
+  'owed-made': (d, about) => ({
+    zh: `服务器应退${about}：${yuan(d.amountFen)} 元，${instant(d.dueAt)} 起自动退款${said(OWED_WHY[d.why ?? '']?.zh, '，原因：')}`,
+    en: `the server owes${about} ${yuan(d.amountFen)} yuan, to be paid back from ${instant(d.dueAt)} on${said(OWED_WHY[d.why ?? '']?.en, ': ')}`,
+  }),
+  'owed-refused': (d, about) => ({
+    zh: `自动退款暂时退不出${about}${said(d.code, '：')}，服务器会再试`,
+    en: `the server cannot pay it back for now${about}${said(d.code, ': ')}; it tries again`,
+  }),
+  'owed-settled': (_, about) => ({
+    zh: `应退款项已全部退回${about}`,
+    en: `all that was owed has gone back${about}`,
+  }),
   'order-given': () => ({
     zh: '付款码或链接记入账本，可以给出',
     en: 'a code or link was stored, to be given out',

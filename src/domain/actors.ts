@@ -7,6 +7,7 @@ export const ACTORS = [
   'unknown',
   'unrecorded',
   'deliverer',
+  'pay-back',
 ] as const;
 /** One of them, or a person by name. */
 export type ActorName = (typeof ACTORS)[number] | `operator:${string}`;

@@ -8,6 +8,7 @@ import {
   type AuditRecord,
   BY_PERSON,
   type OrderRecord,
+  PAY_BACK,
   type RefundRecord,
 } from '../ledger/records.ts';
 import { type CashierEvent, DISABLED_WHY, type EventData, type EventType, type OwnType } from './event.ts';
@@ -25,7 +26,8 @@ type Detail<Kind extends AuditKind> = Partial<AuditDetails[Kind]>;
 
 /** What becomes of one kind of record: which event it is, if it is one, and what is told of it beyond its subject. */
 interface Derivation<Kind extends AuditKind> {
-  readonly type: (detail: Detail<Kind>) => EventType | OwnType | undefined;
+  /** @param by who did it, as the record names them */
+  readonly type: (detail: Detail<Kind>, by: string) => EventType | OwnType | undefined;
   readonly data?: (detail: Detail<Kind>, facts: Facts) => Partial<EventData>;
 }
 type Derivations = { readonly [Kind in AuditKind]?: Derivation<Kind> };
@@ -115,7 +117,15 @@ const DERIVATIONS: Derivations = {
   'refund-success': refund('refund.succeeded'),
   'refund-closed': refund('refund.failed'),
   // It may be sent again, and be given a number then.
-  'refund-declined': { type: always('refund.failed'), data: (detail) => moved<RefundState>(detail) },
+  'refund-declined': {
+    // What the server owes it sends again and again: of that, one refusal is told for all.
+    type: (_, by) => (by === PAY_BACK ? undefined : 'refund.failed'),
+    data: (detail) => moved<RefundState>(detail),
+  },
+  'owed-refused': {
+    type: ({ why }) => (why === 'trial' ? 'refund.failed' : 'call.refund-failed'),
+    data: ({ code }) => defined({ code }),
+  },
   'refund-abnormal': refund('refund.failed'),
   // Of another system: it is as it is when it is learned.
   'refund-created': {
@@ -193,7 +203,7 @@ function derivationOf({ kind }: Pick<AuditRecord, 'kind'>): Derivation<AuditKind
 
 /** Which event a record is; undefined for most. */
 export function typeOf(record: AuditRecord): EventType | OwnType | undefined {
-  return derivationOf(record)?.type(record.detail as Detail<AuditKind>);
+  return derivationOf(record)?.type(record.detail as Detail<AuditKind>, record.caller);
 }
 
 /** Events about one thing are told in their order: about one order, else about one matter; no order is called so. */
@@ -204,7 +214,7 @@ export function laneOf(record: AuditRecord, type: EventType | OwnType): string {
 /** The event that a record is; the same each time. Undefined where it is none. */
 export function eventOf(record: AuditRecord, facts: Facts): CashierEvent | undefined {
   const derivation = derivationOf(record);
-  const type = derivation?.type(record.detail as Detail<AuditKind>);
+  const type = derivation?.type(record.detail as Detail<AuditKind>, record.caller);
   if (!derivation || !type) return undefined;
   const { seq, at, hash, outTradeNo, outRefundNo } = record;
   const { order } = facts;

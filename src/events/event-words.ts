@@ -238,7 +238,10 @@ const WORDS: Readonly<Record<EventType | OwnType, EventWords>> = {
     tone: 'bad',
     one: text('一次调用的退款没有成功 {sum}', 'The refund of a call failed, {sum}'),
     many: text('{n} 次调用的退款没有成功，共 {sum}', '{n} refunds of calls failed, {sum} in all'),
-    advice: text('请到商户后台处理。', 'Please handle it at the gateway.'),
+    advice: text(
+      '服务器会再试；查明原因，或到商户后台处理。',
+      'The server tries again. Find out why, or handle it at the gateway.',
+    ),
   },
   'channel.disabled': {
     tone: 'bad',

@@ -14,7 +14,6 @@ export const LATER_EVENTS = [
   'call.delivered',
   'call.refunded',
   'call.paid-twice',
-  'call.refund-failed',
 ] as const;
 
 /** Events that something raises; see derive.ts. */
@@ -39,6 +38,7 @@ export const RAISED_EVENTS = [
   'alarm.foreign-refund',
   'alarm.refunded-after-closed',
   'alarm.audit',
+  'call.refund-failed',
 ] as const;
 
 /** What a merchant can ask to be told. */

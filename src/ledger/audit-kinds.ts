@@ -1,7 +1,7 @@
 import type { Fen } from '../domain/money.ts';
 import type { OrderState, ProviderId, RefundState, Scene, Source } from '../domain/order.ts';
 import type { OrderEvent } from './order-machine.ts';
-import type { ApprovalState, OrderRecord } from './records.ts';
+import type { ApprovalState, OrderRecord, OwedWhy } from './records.ts';
 import type { RefundEvent } from './refund-machine.ts';
 
 /** What an alarm is about. */
@@ -97,6 +97,12 @@ export type AuditDetails = {
   };
   /** `closedAt` ms. */
   readonly 'offer-closed': { readonly closedAt: number };
+  /** The server itself owes it, and pays it back from `dueAt` (ms) on. */
+  readonly 'owed-made': { readonly amountFen: Fen; readonly dueAt: number; readonly why: OwedWhy };
+  /** It cannot be paid back for now: `code` is the gateway's, or ours. Said once; it is tried again. */
+  readonly 'owed-refused': { readonly code: string; readonly why: OwedWhy };
+  /** All of it has provably gone back. `settledAt` ms. */
+  readonly 'owed-settled': { readonly settledAt: number };
   /** Who has paid is blanked. */
   readonly 'order-forgotten': Nothing;
   readonly 'refund-created': {

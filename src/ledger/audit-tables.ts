@@ -19,7 +19,7 @@ import type { Row, SqlValue } from './store.ts';
 type Fact = string | number | undefined;
 
 /** Kinds that tell of them begin so. */
-const TELLING = /^(?:order|offer|refund|approval|budget|operator|audit)-|^policy-(?!al)|^ledger-restored$/;
+const TELLING = /^(?:order|offer|refund|owed|approval|budget|operator|audit)-|^policy-(?!al)|^ledger-restored$/;
 
 /** What is left of what one part of a trail has told; plain data. */
 export interface TablesState {
@@ -41,6 +41,7 @@ export class RecordedTables {
   readonly #orders: RecordedRows;
   readonly #refunds: RecordedRows;
   readonly #offers: RecordedRows;
+  readonly #owed: RecordedRows;
   readonly #approvals: RecordedRows;
   readonly #policies = new RecordedRows(POLICIES);
   readonly #budgetMoves = new RecordedRows(BUDGET_MOVES);
@@ -63,6 +64,7 @@ export class RecordedTables {
     this.#refunds = new RecordedRows(refunds(salt), since);
     this.#approvals = new RecordedRows(APPROVALS, since);
     this.#offers = new RecordedRows(offers(salt), since);
+    this.#owed = new RecordedRows(OWED, since);
     if (since !== undefined) this.#postponed = [];
   }
 
@@ -99,6 +101,7 @@ export class RecordedTables {
     const fact = told as (name: string) => Fact;
     if (about === 'order') moved(this.#orders, outTradeNo ?? '', what, fact);
     else if (about === 'offer') offered(this.#offers, outTradeNo ?? '', what, fact);
+    else if (about === 'owed') owed(this.#owed, `${outTradeNo ?? ''}/${outRefundNo ?? ''}`, what, fact);
     else if (about === 'refund') moved(this.#refunds, `${outTradeNo ?? ''}/${outRefundNo ?? ''}`, what, fact);
     else if (about === 'approval') this.#approval(`${outTradeNo ?? ''}/${outRefundNo ?? ''}`, what, fact);
     else if (this.#postponed) this.#postponed.push(link);
@@ -165,7 +168,7 @@ export class RecordedTables {
   get #rows(): readonly RecordedRows[] {
     return [
       ...[this.#orders, this.#refunds, this.#approvals, this.#budgetMoves, this.#policies],
-      this.#offers,
+      ...[this.#offers, this.#owed],
     ];
   }
 }
@@ -262,6 +265,22 @@ function offered(rows: RecordedRows, key: string, name: string, fact: (name: str
     const [caller, amount_fen, expires_at, terms] = ['caller', 'amountFen', 'expiresAt', 'terms'].map(fact);
     rows.make(key, { caller, amount_fen, expires_at, terms, closed_at: '-' });
   }
+}
+
+const OWED: RecordedTable = {
+  name: 'owed',
+  key: ['out_trade_no', 'out_refund_no'],
+  columns: ['amount_fen', 'due_at', 'why', 'refused_code', 'settled_at'],
+  made: `audit.out_trade_no = owed.out_trade_no AND audit.out_refund_no = owed.out_refund_no
+    AND kind = ${kind('owed-made')}`,
+};
+
+function owed(rows: RecordedRows, key: string, name: string, fact: (name: string) => Fact): void {
+  if (name === 'made') {
+    const [amount_fen, due_at, why] = ['amountFen', 'dueAt', 'why'].map(fact);
+    rows.make(key, { amount_fen, due_at, why, refused_code: '-', settled_at: '-' });
+  } else if (name === 'refused') rows.of(key).refused_code = fact('code');
+  else rows.of(key).settled_at = fact('settledAt');
 }
 
 const APPROVALS: RecordedTable = {

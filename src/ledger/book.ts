@@ -11,6 +11,7 @@ import { Offers } from './offers.ts';
 import { OperatorBook } from './operator-book.ts';
 import { Orders } from './orders.ts';
 import { Outbox } from './outbox.ts';
+import { Owed } from './owed.ts';
 import { PersonBook, rosterDigest } from './person-book.ts';
 import { Quotas } from './quotas.ts';
 import { Refunds } from './refunds.ts';
@@ -29,6 +30,7 @@ export class Book {
   readonly orders: Orders;
   readonly refunds: Refunds;
   readonly offers: Offers;
+  readonly owed: Owed;
   readonly approvals: Approvals;
   readonly quotas: Quotas;
   readonly operator: OperatorBook;
@@ -47,6 +49,7 @@ export class Book {
     this.orders = new Orders(tx, now, this.#history, this.#tallies);
     this.refunds = new Refunds(tx, now, this.#history, this.#tallies);
     this.offers = new Offers(tx, this.#history);
+    this.owed = new Owed(tx, now, this.#history);
     this.approvals = new Approvals(tx, now, this.#history);
     this.quotas = new Quotas(tx, now, this.#tallies);
     this.operator = new OperatorBook(tx, now);

@@ -1,3 +1,4 @@
+import type { ActorName } from '../domain/actors.ts';
 import { type Fen, fen } from '../domain/money.ts';
 import type { Credential, OrderState, ProviderId, RefundState, Scene, Source } from '../domain/order.ts';
 import type { Link } from './audit-chain.ts';
@@ -202,6 +203,37 @@ export const OFFERS = new Table('offers', ['outTradeNo'], {
 
 /** A payment of which the buyer is yet to choose the wallet. Instants in ms. */
 export type OfferRecord = ReturnType<typeof OFFERS.fromRow>;
+
+/** Who pays back what the server owes: no caller, and no person. */
+export const PAY_BACK: ActorName = 'pay-back';
+
+/**
+ * Why the server itself owes money back: the trial edition keeps none, a paid call was not delivered, or it was paid
+ * once more or too late.
+ */
+export type OwedWhy = 'trial' | 'call' | 'paid-twice';
+
+export const OWED = new Table('owed', ['outTradeNo', 'outRefundNo', 'tries'], {
+  outTradeNo: text(),
+  /** Under which it goes back; what a gateway has ended for good goes on under numbers made of this one. */
+  outRefundNo: text(),
+  /** Of its order. */
+  account: text(),
+  amountFen: money,
+  why: text<OwedWhy>(),
+  createdAt: number,
+  dueAt: number,
+  /** When (ms) somebody sees to it next; undefined once nothing is left to do. */
+  tryAt: maybe(number),
+  /** How often somebody has seen to it. */
+  tries: number,
+  /** The code of the first proven refusal, of which the merchant was told. */
+  refusedCode: maybe(text()),
+  settledAt: maybe(number),
+});
+
+/** What the server pays back of its own accord, however long it takes. Instants in ms. */
+export type OwedRecord = ReturnType<typeof OWED.fromRow>;
 
 /** One link of the audit trail, read. Instants in ms; the kinds are `call`, `result`, `order-…`, `refund-…` and so on. */
 export interface AuditRecord extends Omit<Link, 'detailJson'> {

@@ -339,6 +339,16 @@ const MIGRATIONS: readonly (readonly Step[])[] = [
     'CREATE INDEX offers_by_age ON offers (created_at) WHERE buyer_hash IS NOT NULL',
     'CREATE INDEX offers_by_call ON offers (input_hash, caller, created_at) WHERE buyer_hash IS NOT NULL',
   ],
+  [
+    // What the server pays back of its own accord; see owed.ts.
+    `CREATE TABLE owed (
+      out_trade_no TEXT NOT NULL REFERENCES orders (out_trade_no), out_refund_no TEXT NOT NULL,
+      account TEXT NOT NULL, amount_fen BIGINT NOT NULL, why TEXT NOT NULL,
+      created_at BIGINT NOT NULL, due_at BIGINT NOT NULL, try_at BIGINT, tries INTEGER NOT NULL,
+      refused_code TEXT, settled_at BIGINT,
+      PRIMARY KEY (out_trade_no, out_refund_no))`,
+    'CREATE INDEX owed_due ON owed (account, try_at) WHERE try_at IS NOT NULL',
+  ],
 ];
 
 /** The version that this program writes. */

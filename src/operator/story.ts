@@ -1,11 +1,11 @@
 import { beijingIso } from '../domain/clock.ts';
 import type { Text } from '../domain/errors.ts';
 import { fen, groupedYuan } from '../domain/money.ts';
-import { type AuditRecord, BY_PERSON } from '../ledger/records.ts';
+import { type AuditRecord, BY_PERSON, PAY_BACK } from '../ledger/records.ts';
 import type { Frame } from './frame.ts';
 import { brief } from './layout.ts';
 import { foreign, html, type Markup } from './markup.ts';
-import { BY_PERSONS, EVENTS, VIA, WORDS } from './words.ts';
+import { BY_PERSONS, BY_SERVER, EVENTS, VIA, WORDS } from './words.ts';
 
 /** How many records are told at most, the newest of them. */
 const MAX_TOLD = 40;
@@ -47,7 +47,8 @@ function line(frame: Frame, event: AuditRecord): Markup | undefined {
   const told = refused ? 'call-refused' : isAlarm ? 'alarm' : event.kind;
   const person = /^operator(?::(.+))?$/s.exec(event.caller);
   const ofPerson = person ? BY_PERSONS[event.kind] : undefined;
-  const words = ofPerson ?? toldIn(told);
+  const ofServer = event.caller === PAY_BACK ? BY_SERVER[event.kind] : undefined;
+  const words = ofPerson ?? ofServer ?? toldIn(told);
   // Who wants it of their own accord was not asked.
   if (!words || event.detail.rule === BY_PERSON) return undefined;
   const { amountFen, reason } = event.detail;

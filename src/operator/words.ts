@@ -252,6 +252,11 @@ export const BY_PERSONS: Readonly<Partial<Record<string, Text>>> = {
   'order-withdrawn': { zh: '有人撤回了收款', en: 'A person withdrew the payment' },
 };
 
+/** … and where the server has, because it owes that money. */
+export const BY_SERVER: Readonly<Partial<Record<string, Text>>> = {
+  'refund-created': { zh: '服务器自动退款', en: 'The server pays it back' },
+};
+
 /** What a record of an order's story means; undefined where it says nothing to a person, or the same again. */
 export const EVENTS: Readonly<Record<Told, Text | undefined>> = {
   ...NOT_OF_ORDERS,
@@ -289,6 +294,9 @@ export const EVENTS: Readonly<Record<Told, Text | undefined>> = {
   'gateway-refunded': { zh: '支付平台显示已退款', en: 'The gateway says that money was refunded' },
   'operator-released': { zh: '操作员核实后释放', en: 'Released by the operator, who has looked it up' },
   'close-intended': { zh: '智能体要求关闭订单', en: 'The agent asked to close the order' },
+  'owed-made': { zh: '这笔款项将由服务器自动退回', en: 'The server is going to pay this back' },
+  'owed-refused': { zh: '自动退款暂时没有退成，会再试', en: 'Could not be paid back yet; tried again' },
+  'owed-settled': { zh: '应退款项已全部退回', en: 'All that was owed has gone back' },
   'refund-created': { zh: '智能体申请退款', en: 'The agent asked for a refund' },
   'refund-sent': { zh: '退款发往支付平台', en: 'The refund was sent to the gateway' },
   'refund-processing': { zh: '支付平台正在退款', en: 'The gateway is refunding' },

@@ -25,6 +25,9 @@ const ROWS: readonly (readonly [kind: string, detail: object, type: string | und
   ['refund-closed', { to: 'CLOSED' }, 'refund.failed'],
   ['refund-declined', { to: 'CLOSED' }, 'refund.failed'],
   ['refund-abnormal', { to: 'ABNORMAL' }, 'refund.failed'],
+  ['owed-refused', { code: 'NOT_ENOUGH', why: 'trial' }, 'refund.failed'],
+  ['owed-refused', { code: 'NOT_ENOUGH', why: 'call' }, 'call.refund-failed'],
+  ['owed-refused', { code: 'NOT_ENOUGH', why: 'paid-twice' }, 'call.refund-failed'],
   ['approval-asked', { approval: 'A1' }, 'approval.asked'],
   ['approval-approved', { approval: 'A1' }, 'approval.decided'],
   ['approval-denied', { approval: 'A1' }, 'approval.decided'],
@@ -78,6 +81,12 @@ describe('a record', () => {
       expect(learned).toEqual(told({}, {}));
     },
   );
+
+  it('tells of a refusal of what the server owes, which it sends again and again, only once', () => {
+    const declined = (caller: string) => record('refund-declined', { to: 'CLOSED' }, { caller });
+    expect(typeOf(declined('pay-back'))).toBeUndefined();
+    expect(typeOf(declined('system'))).toBe('refund.failed');
+  });
 
   it('raises every event that this version knows but those of later ones', () => {
     const raised = new Set(ROWS.map(([, , type]) => type));

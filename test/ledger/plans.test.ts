@@ -25,6 +25,7 @@ const GROWING = [
   'budget_draws',
   'deliveries',
   'offers',
+  'owed',
   'takings',
 ];
 
@@ -98,6 +99,7 @@ const QUESTIONS: Readonly<Record<string, (book: Book, tx: Tx) => Promise<unknown
   'which approvals have expired': (book) =>
     book.approvals.expired({ expiresAt: NOW - DAY_MS, id: '' }, NOW, 20),
   'what is watched from outside': (_, tx) => figuresOf(tx, ['alipay', 'wechatpay'], ['boss'], NOW),
+  'what the server owes of some orders': (book) => book.owed.ofOrders(['ORDER_1', 'ORDER_2']),
   'an approval': async (book) => readCase(book, (await book.approvals.newest(1))[0]?.id ?? '', NOW),
 };
 
@@ -119,6 +121,9 @@ const OWN_INDEX: Readonly<
   'what was last put into a budget': ['budget_moves_by_budget', (book) => book.quotas.lastTopUp('c1')],
   'what a buyer is yet to choose': ['offers_by_call', (book) => book.offers.byCall('x1', 'test')],
   'whether an offer is to forget its buyer': ['offers_by_age', (book) => book.offers.anyToForget(2)],
+  'what the server owes by now': ['owed_due', (book) => book.owed.due('bank 1', NOW, 8)],
+  'how much the server owes': ['owed_due', (book) => book.owed.open()],
+  'whether the server owes anything': ['owed_due', (book) => book.owed.any()],
   'what a page offers': ['offers', (book) => book.offers.byPageToken('x')],
 };
 
@@ -189,6 +194,9 @@ const FILLED = [
   `INSERT INTO offers (out_trade_no, caller, buyer_hash, amount_fen, title, input_hash, terms_json, page_token,
      created_at, expires_at, asked_json)
    SELECT 'X' || i, 'test', 'x', 1, 'x', 'x' || i, '{}', 'x' || i, i, i, '{}' FROM generate_series(1, ${MANY}) AS i`,
+  `INSERT INTO owed (out_trade_no, out_refund_no, account, amount_fen, why, created_at, due_at, try_at, tries)
+   SELECT out_trade_no, 'B', account, 1, 'trial', created_at, created_at,
+     CASE WHEN created_at % 50000 = 0 THEN created_at END, 0 FROM orders`,
   `INSERT INTO budget_draws SELECT 'X' || i, '', 'c' || i % 50 FROM generate_series(1, ${MANY}) AS i`,
   'ANALYZE',
 ];

@@ -1,0 +1,127 @@
+import type { Fen } from '../domain/money.ts';
+import { orderKey } from './beside.ts';
+import type { History } from './history.ts';
+import { OWED, type OwedRecord, type OwedWhy } from './records.ts';
+import { byOrder, listed, type Tx } from './store.ts';
+
+/** What makes a debt. */
+export interface Debt {
+  readonly outTradeNo: string;
+  /** `[A-Za-z0-9_]{1,48}`, which nobody who calls can guess; the same debt has the same one, whoever finds it. */
+  readonly outRefundNo: string;
+  readonly amountFen: Fen;
+  /** ms */
+  readonly dueAt: number;
+  readonly why: OwedWhy;
+}
+
+/** What the server owes, inside one transaction; see `payments/pay-back.ts` for how it is paid. */
+export class Owed {
+  readonly #tx: Tx;
+  readonly #now: number;
+  readonly #history: History;
+
+  constructor(tx: Tx, now: number, history: History) {
+    this.#tx = tx;
+    this.#now = now;
+    this.#history = history;
+  }
+
+  /** In the transaction of the fact that causes it; once for the same two numbers, whatever else is said. */
+  async owe({ outTradeNo, outRefundNo, amountFen, dueAt, why }: Debt): Promise<void> {
+    if (await this.get(outTradeNo, outRefundNo)) return;
+    const [order] = await this.#tx.all('SELECT account FROM orders WHERE out_trade_no = ?', outTradeNo);
+    if (!order) throw new Error(`nothing is owed of ${outTradeNo}, which is no order`);
+    await OWED.insert(this.#tx, {
+      ...{ outTradeNo, outRefundNo, account: String(order.account), amountFen, why, dueAt },
+      ...{ createdAt: this.#now, tryAt: dueAt, tries: 0, refusedCode: undefined, settledAt: undefined },
+    });
+    await this.#history.event({ outTradeNo, outRefundNo }, 'owed-made', { amountFen, dueAt, why });
+  }
+
+  /** Nobody else changes it until a transaction that writes ends. */
+  async get(outTradeNo: string, outRefundNo: string): Promise<OwedRecord | undefined> {
+    await this.#tx.lock(orderKey(outTradeNo));
+    const [row] = await this.#tx.all(
+      'SELECT * FROM owed WHERE out_trade_no = ? AND out_refund_no = ?',
+      outTradeNo,
+      outRefundNo,
+    );
+    return row && OWED.fromRow(row);
+  }
+
+  /** By the order. */
+  async ofOrders(outTradeNos: readonly string[]): Promise<ReadonlyMap<string, readonly OwedRecord[]>> {
+    const rows = await this.#tx.all(
+      `SELECT * FROM owed WHERE out_trade_no IN ${listed(outTradeNos)} ORDER BY created_at, out_refund_no`,
+      ...outTradeNos,
+    );
+    return byOrder(rows.map(OWED.fromRow));
+  }
+
+  /** Of one account, what somebody has to see to by now, the longest due first. */
+  async due(account: string, now: number, limit: number): Promise<OwedRecord[]> {
+    const rows = await this.#tx.all(
+      `SELECT * FROM owed WHERE account = ? AND try_at IS NOT NULL AND try_at <= ? ORDER BY try_at LIMIT ?`,
+      account,
+      now,
+      limit,
+    );
+    return rows.map(OWED.fromRow);
+  }
+
+  /** How much is still owed, in all, and of whom. */
+  async open(): Promise<{
+    readonly count: number;
+    readonly fen: number;
+    readonly accounts: readonly string[];
+  }> {
+    const rows = await this.#tx.all(
+      `SELECT account, COUNT(*) AS count, SUM(amount_fen) AS fen FROM owed
+       WHERE account > '' AND try_at IS NOT NULL GROUP BY account`,
+    );
+    const sum = (of: 'count' | 'fen') => rows.reduce((total, row) => total + Number(row[of]), 0);
+    return { count: sum('count'), fen: sum('fen'), accounts: rows.map(({ account }) => String(account)) };
+  }
+
+  /** Whether anything is. */
+  async any(): Promise<boolean> {
+    const rows = await this.#tx.all(`SELECT 1 FROM owed WHERE account > '' AND try_at IS NOT NULL LIMIT 1`);
+    return rows.length > 0;
+  }
+
+  /** Leaves it to whoever calls until `until` (ms). Undefined where somebody else has it, or nothing is left to do. */
+  async take(debt: OwedRecord, until: number): Promise<OwedRecord | undefined> {
+    const current = await this.get(debt.outTradeNo, debt.outRefundNo);
+    if (current?.tryAt === undefined || current.tries !== debt.tries) return undefined;
+    return this.#update(current, { tryAt: until, tries: current.tries + 1 });
+  }
+
+  /** Comes round again at `tryAt` (ms), unless somebody else has it by now. */
+  async later(taken: OwedRecord, tryAt: number): Promise<void> {
+    const current = await this.get(taken.outTradeNo, taken.outRefundNo);
+    if (current?.tryAt !== undefined && current.tries === taken.tries) await this.#update(current, { tryAt });
+  }
+
+  /** The gateway, or what is known of the order, does not let it be paid: once, that is told. */
+  async refused(debt: OwedRecord, code: string): Promise<void> {
+    const current = await this.get(debt.outTradeNo, debt.outRefundNo);
+    if (!current || current.settledAt !== undefined || current.refusedCode !== undefined) return;
+    await this.#update(current, { refusedCode: code });
+    await this.#history.event(current, 'owed-refused', { code, why: current.why });
+  }
+
+  /** Nothing is left to be paid: all of it has provably gone back. */
+  async settle(debt: OwedRecord): Promise<void> {
+    const current = await this.get(debt.outTradeNo, debt.outRefundNo);
+    if (!current || current.settledAt !== undefined) return;
+    await this.#update(current, { tryAt: undefined, settledAt: this.#now });
+    await this.#history.event(current, 'owed-settled', { settledAt: this.#now });
+  }
+
+  async #update(debt: OwedRecord, patch: Partial<OwedRecord>): Promise<OwedRecord> {
+    const updated = { ...debt, ...patch };
+    await OWED.update(this.#tx, debt, updated);
+    return updated;
+  }
+}
