@@ -20,6 +20,7 @@ import { compareDay } from './payments/compare-day.ts';
 import { runDailyBills } from './payments/daily-bills.ts';
 import { Desk } from './payments/desk.ts';
 import { runForgetting } from './payments/forgetting.ts';
+import { runOverdueCalls } from './payments/paid-calls/overdue.ts';
 import { runSettler } from './payments/settler.ts';
 import type { Till } from './payments/till.ts';
 import { noteLedger } from './platform/known-ledgers.ts';
@@ -227,6 +228,7 @@ export async function openApp(config: Config, ports: Ports, service?: ServiceAdd
       ...(telemetry ? [telemetry.watch(stop.signal)] : []),
       runDailyBills(opened, stop.signal),
       runForgetting(opened, config.keepPersonalDays, stop.signal),
+      runOverdueCalls(opened, stop.signal),
       told.run(stop.signal),
       runApproved(opened, await holders(), stop.signal, under),
       ...(port === undefined ? [] : [holdNotifyPort(port, opened)]),

@@ -5,6 +5,7 @@ import type { ProviderId } from '../domain/order.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { elsewhereOf, refundedHere } from '../ledger/refunded.ts';
 import { isGivenOut } from '../payments/apply.ts';
+import { offeredAt } from '../payments/offers.ts';
 import { payable } from '../payments/results.ts';
 import type { OfferView } from './offer-section.ts';
 import type { BuyerLookup } from './view.ts';
@@ -24,7 +25,7 @@ export function offerLookup(
   wallets: readonly ProviderId[],
 ): (token: string) => Promise<OfferView | undefined> {
   return async (token) => {
-    const offer = await ledger.read((book) => book.offers.byPageToken(token));
+    const offer = await ledger.read((book) => offeredAt(book, token));
     if (!offer) return undefined;
     const { amountFen, title, outTradeNo, expiresAt, closedAt } = offer;
     const closed = closedAt !== undefined;

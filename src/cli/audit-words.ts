@@ -81,6 +81,32 @@ const SENTENCES: { readonly [Kind in AuditKind]: Sentence<Kind> } = {
     zh: `应退款项已全部退回${about}`,
     en: `all that was owed has gone back${about}`,
   }),
+  'call-paid': (d) => ({
+    zh: `一次调用已付款：${yuan(d.amountFen)} 元`,
+    en: `a call is paid for: ${yuan(d.amountFen)} yuan`,
+  }),
+  'call-claimed': () => ({ zh: '开始向上游执行调用', en: 'the call goes to the upstream' }),
+  'call-released': () => ({
+    zh: '调用没有执行，可以重试',
+    en: 'the call was not carried out and may be again',
+  }),
+  'call-stored': (d) => ({
+    zh: `上游的回答已保存（${d.status}）`,
+    en: `the upstream's answer was stored (${d.status})`,
+  }),
+  'call-delivered': () => ({ zh: '结果已交付买家', en: 'the result was delivered' }),
+  'call-confirmed': () => ({ zh: '支付平台已确认履约', en: 'the gateway has confirmed the delivery' }),
+  'call-owed': (d) => ({
+    zh: `没有结果可交付，应退款（${d.why}）`,
+    en: `nothing to deliver, the money is owed back (${d.why})`,
+  }),
+  'call-refunded': () => ({ zh: '调用的款项已退回', en: 'the money for the call went back' }),
+  'call-paid-twice': (d) => ({
+    zh: d.late ? '调用已过期，这笔款应退回' : '这次调用已有另一笔付款，这笔款应退回',
+    en: d.late
+      ? 'too late for the call: this money is owed back'
+      : 'the call was paid before: this money is owed back',
+  }),
   'order-given': () => ({
     zh: '付款码或链接记入账本，可以给出',
     en: 'a code or link was stored, to be given out',

@@ -137,6 +137,13 @@ const DERIVATIONS: Derivations = {
           : undefined,
     data: ({ state }, facts) => defined({ state, gatewayRefundNo: facts.refund?.gatewayRefundNo }),
   },
+  'call-paid': { type: always('call.paid') },
+  'call-delivered': { type: always('call.delivered') },
+  'call-refunded': { type: always('call.refunded') },
+  'call-paid-twice': {
+    type: always('call.paid-twice'),
+    data: ({ late }) => defined({ late: late || undefined }),
+  },
   'approval-asked': {
     ...approval('approval.asked', 'pending'),
     type: ({ rule }) => (rule === BY_PERSON ? undefined : 'approval.asked'),

@@ -10,10 +10,6 @@ export const LATER_EVENTS = [
   'subscription.failed',
   'subscription.paused',
   'subscription.ended',
-  'call.paid',
-  'call.delivered',
-  'call.refunded',
-  'call.paid-twice',
 ] as const;
 
 /** Events that something raises; see derive.ts. */
@@ -39,6 +35,10 @@ export const RAISED_EVENTS = [
   'alarm.refunded-after-closed',
   'alarm.audit',
   'call.refund-failed',
+  'call.paid',
+  'call.delivered',
+  'call.refunded',
+  'call.paid-twice',
 ] as const;
 
 /** What a merchant can ask to be told. */

@@ -1,6 +1,7 @@
 import type { Fen } from '../domain/money.ts';
 import type { OrderState, ProviderId, RefundState, Scene, Source } from '../domain/order.ts';
 import type { OrderEvent } from './order-machine.ts';
+import type { PaidCallEvent, PaidCallState } from './paid-call-machine.ts';
 import type { ApprovalState, OrderRecord, OwedWhy } from './records.ts';
 import type { RefundEvent } from './refund-machine.ts';
 
@@ -56,6 +57,11 @@ interface Named {
   readonly roster: string;
 }
 
+/** What has become of a call that is paid for. */
+interface Called {
+  readonly to: PaidCallState;
+}
+
 type Nothing = Readonly<Record<never, never>>;
 type Happened<Kinds extends string, Detail> = { readonly [Kind in Kinds]: Detail };
 
@@ -105,6 +111,14 @@ export type AuditDetails = {
   readonly 'owed-settled': { readonly settledAt: number };
   /** Who has paid is blanked. */
   readonly 'order-forgotten': Nothing;
+  /** A call is paid for, by the order of this record; `terms` digests what never changes of it. */
+  readonly 'call-paid': Called & { readonly amountFen: Fen; readonly caller: string; readonly terms: string };
+  /** Another order has paid the call before, or this one came too `late`: its money goes back. */
+  readonly 'call-paid-twice': { readonly late?: boolean };
+  /** Nothing will be delivered, and `why`: a word of ours. */
+  readonly 'call-owed': Called & { readonly why: string };
+  /** What the upstream has answered: the digest of it, and its HTTP status. */
+  readonly 'call-stored': Called & { readonly status: number; readonly result: string };
   readonly 'refund-created': {
     readonly amountFen: Fen;
     readonly caller: string;
@@ -173,6 +187,7 @@ export type AuditDetails = {
   Happened<`refund-${RefundEvent}`, Move<RefundState>> &
   Happened<`approval-${Exclude<ApprovalState, 'pending'>}`, Decided> &
   Happened<`alarm-${Alarm}`, Nothing> &
+  Happened<`call-${Exclude<PaidCallEvent, 'paid' | 'owed' | 'stored'>}`, Called> &
   Happened<'channel-enabled' | 'channel-replayed', { readonly channel: string; readonly since?: number }> &
   Happened<`operator-${'unfroze' | 'released'}`, { readonly via: string }> &
   Happened<'operator-signed-in', { readonly via: string; readonly proof?: string }> &

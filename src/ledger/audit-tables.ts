@@ -19,7 +19,8 @@ import type { Row, SqlValue } from './store.ts';
 type Fact = string | number | undefined;
 
 /** Kinds that tell of them begin so. */
-const TELLING = /^(?:order|offer|refund|owed|approval|budget|operator|audit)-|^policy-(?!al)|^ledger-restored$/;
+const TELLING =
+  /^(?:order|offer|call|refund|owed|approval|budget|operator|audit)-|^policy-(?!al)|^ledger-restored$/;
 
 /** What is left of what one part of a trail has told; plain data. */
 export interface TablesState {
@@ -42,6 +43,7 @@ export class RecordedTables {
   readonly #refunds: RecordedRows;
   readonly #offers: RecordedRows;
   readonly #owed: RecordedRows;
+  readonly #paidCalls: RecordedRows;
   readonly #approvals: RecordedRows;
   readonly #policies = new RecordedRows(POLICIES);
   readonly #budgetMoves = new RecordedRows(BUDGET_MOVES);
@@ -65,6 +67,7 @@ export class RecordedTables {
     this.#approvals = new RecordedRows(APPROVALS, since);
     this.#offers = new RecordedRows(offers(salt), since);
     this.#owed = new RecordedRows(OWED, since);
+    this.#paidCalls = new RecordedRows(paidCalls(salt), since);
     if (since !== undefined) this.#postponed = [];
   }
 
@@ -102,6 +105,7 @@ export class RecordedTables {
     if (about === 'order') moved(this.#orders, outTradeNo ?? '', what, fact);
     else if (about === 'offer') offered(this.#offers, outTradeNo ?? '', what, fact);
     else if (about === 'owed') owed(this.#owed, `${outTradeNo ?? ''}/${outRefundNo ?? ''}`, what, fact);
+    else if (about === 'call') calledFor(this.#paidCalls, outTradeNo ?? '', what, fact);
     else if (about === 'refund') moved(this.#refunds, `${outTradeNo ?? ''}/${outRefundNo ?? ''}`, what, fact);
     else if (about === 'approval') this.#approval(`${outTradeNo ?? ''}/${outRefundNo ?? ''}`, what, fact);
     else if (this.#postponed) this.#postponed.push(link);
@@ -168,7 +172,7 @@ export class RecordedTables {
   get #rows(): readonly RecordedRows[] {
     return [
       ...[this.#orders, this.#refunds, this.#approvals, this.#budgetMoves, this.#policies],
-      ...[this.#offers, this.#owed],
+      ...[this.#offers, this.#owed, this.#paidCalls],
     ];
   }
 }
@@ -281,6 +285,27 @@ function owed(rows: RecordedRows, key: string, name: string, fact: (name: string
     rows.make(key, { amount_fen, due_at, why, refused_code: '-', settled_at: '-' });
   } else if (name === 'refused') rows.of(key).refused_code = fact('code');
   else rows.of(key).settled_at = fact('settledAt');
+}
+
+function paidCalls(salt: string): RecordedTable {
+  const terms = ['number', 'face', 'upstream', 'priced', 'request_hash', 'title', 'page_no'];
+  return {
+    name: 'paid_calls',
+    key: ['paid_by'],
+    columns: ['caller', 'amount_fen', 'state', ...terms],
+    read: { request_hash: 'lower(hex(request_hash))' },
+    told: 'paid_by IS NOT NULL',
+    digests: (row) => ({ terms: rowDigest(salt, ...terms.map((name) => String(row[name]))) }),
+    made: `audit.out_trade_no = paid_calls.paid_by AND kind = ${kind('call-paid')}`,
+  };
+}
+
+function calledFor(rows: RecordedRows, key: string, name: string, fact: (name: string) => Fact): void {
+  const to = fact('to');
+  if (name === 'paid') {
+    const [caller, amount_fen, terms] = ['caller', 'amountFen', 'terms'].map(fact);
+    rows.make(key, { caller, amount_fen, terms, state: to });
+  } else if (to !== undefined) rows.of(key).state = to;
 }
 
 const APPROVALS: RecordedTable = {

@@ -1,19 +1,21 @@
 import type { SqlValue, Tx } from './store.ts';
 
 /**
- * What a transaction may write while others write beside it: rows of an order, a session or a channel, under its key, and sums and
+ * What a transaction may write while others write beside it: rows of an order, a paid call, a session or a channel, under its key, and sums and
  * records, which are written last and under one key of all. All else, such as rules, approvals and a freeze, changes while
  * nobody else writes, so that everybody may rely on what it reads of it.
  */
 const TABLES: ReadonlySet<string> = new Set([
   ...['orders', 'plans', 'refunds', 'owed', 'budget_draws', 'sessions'],
   ...['channels', 'deliveries'],
+  ...['paid_calls', 'paid_results'],
 ]);
 const WRITES = /^\s*(?:INSERT INTO|UPDATE|DELETE FROM) (\w+)/;
 
 /** Under which all records and sums are written, and the key of one order with all that belongs to it. */
 export const RECORDS = 'records';
 export const orderKey = (outTradeNo: string) => `order ${outTradeNo}`;
+export const paidCallKey = (number: string) => `paid call ${number}`;
 export const metaKey = (key: string) => `meta ${key}`;
 
 /** As long as texts are, each is looked at once. */

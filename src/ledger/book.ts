@@ -12,6 +12,7 @@ import { OperatorBook } from './operator-book.ts';
 import { Orders } from './orders.ts';
 import { Outbox } from './outbox.ts';
 import { Owed } from './owed.ts';
+import { PaidCalls } from './paid-calls.ts';
 import { PersonBook, rosterDigest } from './person-book.ts';
 import { Quotas } from './quotas.ts';
 import { Refunds } from './refunds.ts';
@@ -31,6 +32,7 @@ export class Book {
   readonly refunds: Refunds;
   readonly offers: Offers;
   readonly owed: Owed;
+  readonly paidCalls: PaidCalls;
   readonly approvals: Approvals;
   readonly quotas: Quotas;
   readonly operator: OperatorBook;
@@ -50,6 +52,7 @@ export class Book {
     this.refunds = new Refunds(tx, now, this.#history, this.#tallies);
     this.offers = new Offers(tx, this.#history);
     this.owed = new Owed(tx, now, this.#history);
+    this.paidCalls = new PaidCalls(tx, now, this.#history);
     this.approvals = new Approvals(tx, now, this.#history);
     this.quotas = new Quotas(tx, now, this.#tallies);
     this.operator = new OperatorBook(tx, now);

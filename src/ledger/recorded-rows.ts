@@ -34,6 +34,8 @@ export interface RecordedTable {
   readonly key: readonly string[];
   /** Columns that {@link Facts} may name, and those that `digests` reads. */
   readonly columns: readonly string[];
+  /** Which of its rows the trail tells of, in SQL; all by default. */
+  readonly told?: string;
   /** How some of them are read, in SQL. */
   readonly read?: Readonly<Record<string, string>>;
   /** What is told by digest only, of those that the facts tell. */
@@ -108,12 +110,12 @@ export class RecordedRows {
 
   /** What is wrong, after the last record. @param excused rows that nothing need tell of */
   async faults(tx: Reader, excused?: (row: Row) => boolean): Promise<TableFault[]> {
-    const { name } = this.#table;
+    const { name, told = 'TRUE' } = this.#table;
     const there = new Set<string>();
     const faults = await this.#compare(tx, [...this.#facts.keys()], there);
     const gone = [...this.#facts.keys()].filter((row) => !there.has(row));
     faults.push(...gone.map((row) => ({ table: name, row, look: 'gone' as const })));
-    const [all] = await tx.all(`SELECT COUNT(*) AS count FROM ${name}`);
+    const [all] = await tx.all(`SELECT COUNT(*) AS count FROM ${name} WHERE ${told}`);
     const more = Number(all?.count) - (this.#made - gone.length);
     if (more !== 0) faults.push(...(await this.#unrecorded(tx, more, excused)));
     return faults.slice(0, MOST);
@@ -169,11 +171,11 @@ export class RecordedRows {
 
   /** @param more so many rows more than are told of; fewer when negative */
   async #unrecorded(tx: Reader, more: number, excused?: (row: Row) => boolean): Promise<TableFault[]> {
-    const { name, rows = name, made } = this.#table;
+    const { name, rows = name, told = 'TRUE', made } = this.#table;
     const limit = excused ? '' : `LIMIT ${MOST}`;
     const found = await this.#find(
       tx,
-      `(SELECT * FROM ${rows} WHERE NOT EXISTS (SELECT 1 FROM audit WHERE ${made}) ${limit}) AS ${name}`,
+      `(SELECT * FROM ${rows} WHERE ${told} AND NOT EXISTS (SELECT 1 FROM audit WHERE ${made}) ${limit}) AS ${name}`,
     );
     const named = excused ? found.filter(({ row }) => !excused(row)) : found;
     if (named.length === 0 && found.length === more) return [];

@@ -2,6 +2,7 @@ import type { ActorName } from '../domain/actors.ts';
 import { type Fen, fen } from '../domain/money.ts';
 import type { Credential, OrderState, ProviderId, RefundState, Scene, Source } from '../domain/order.ts';
 import type { Link } from './audit-chain.ts';
+import type { PaidCallState } from './paid-call-machine.ts';
 import { type Field, flag, json, maybe, money, number, Table, text } from './table.ts';
 
 /** What the caller asked for beyond what the order's own columns hold. */
@@ -234,6 +235,70 @@ export const OWED = new Table('owed', ['outTradeNo', 'outRefundNo', 'tries'], {
 
 /** What the server pays back of its own accord, however long it takes. Instants in ms. */
 export type OwedRecord = ReturnType<typeof OWED.fromRow>;
+/** What Alipay's buyers are asked for besides the sum, when they pay a call by proof. */
+export interface ByProof {
+  /** The number under which Alipay knows the payment. */
+  readonly outTradeNo: string;
+  readonly serviceId: string;
+  readonly resourceId: string;
+}
+
+export const PAID_CALLS = new Table('paid_calls', ['number', 'state', 'updatedAt'], {
+  /** Redeems: whoever shows it with the same request gets what was paid for. At least 100 random bits. */
+  number: text(),
+  caller: text(),
+  face: text<'http' | 'mcp'>(),
+  /** What stands behind the gate, and which of its prices; both as the prices file has them. */
+  upstream: text(),
+  priced: text(),
+  /** Over the request that it is bound to. */
+  requestHash: hash,
+  amountFen: money,
+  title: text(),
+  /** Whether the upstream may be asked again although an answer was lost. */
+  repeatable: flag,
+  refundAfterMs: number,
+  state: text<PaidCallState>(),
+  createdAt: number,
+  updatedAt: number,
+  /** Until when it can be paid. */
+  expiresAt: number,
+  /** Of the page where the buyer chooses a wallet, and the number of the order which that makes. */
+  pageToken: text(),
+  pageNo: text(),
+  /** Of an order at WeChat Pay that was made with the price, and what a buyer's agent pays it by. */
+  weixinNo: maybe(text()),
+  weixinCode: maybe(text()),
+  /** How it is paid by Alipay's proof, where it can be; `proofNo` is the number of the order that this makes. */
+  proofNo: maybe(text()),
+  byProof: maybe(json<Omit<ByProof, 'outTradeNo'>>('by_proof_json')),
+  /** The order that was paid first. */
+  paidBy: maybe(text()),
+  paidAt: maybe(number),
+  /** Who asks the upstream just now, and until when that may be believed. */
+  sendingBy: maybe(text()),
+  sendingUntil: maybe(number),
+  /** When something is to be done of our own accord: paying back, or telling Alipay that it is fulfilled. */
+  dueAt: maybe(number),
+  tries: number,
+  /** Why it is paid back: a word of ours. */
+  why: maybe(text()),
+});
+
+/** One call that is paid for, from its price to its end. Instants in ms. */
+export type PaidCallRecord = ReturnType<typeof PAID_CALLS.fromRow>;
+
+export const PAID_RESULTS = new Table('paid_results', ['number'], {
+  number: text(),
+  /** HTTP status. */
+  status: number,
+  headers: json<readonly (readonly [name: string, value: string])[]>('headers_json'),
+  body: { read: (value) => value as Uint8Array, write: (value) => value } as Field<Uint8Array>,
+  createdAt: number,
+});
+
+/** What the upstream has answered, as it is handed over. */
+export type PaidResult = ReturnType<typeof PAID_RESULTS.fromRow>;
 
 /** One link of the audit trail, read. Instants in ms; the kinds are `call`, `result`, `order-…`, `refund-…` and so on. */
 export interface AuditRecord extends Omit<Link, 'detailJson'> {

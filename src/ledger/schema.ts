@@ -348,6 +348,22 @@ const MIGRATIONS: readonly (readonly Step[])[] = [
       refused_code TEXT, settled_at BIGINT,
       PRIMARY KEY (out_trade_no, out_refund_no))`,
     'CREATE INDEX owed_due ON owed (account, try_at) WHERE try_at IS NOT NULL',
+    // Calls that are paid for one by one, and what was answered; see paid-calls.ts.
+    `CREATE TABLE paid_calls (
+      number TEXT PRIMARY KEY, caller TEXT NOT NULL, face TEXT NOT NULL, upstream TEXT NOT NULL,
+      priced TEXT NOT NULL, request_hash BLOB NOT NULL, amount_fen BIGINT NOT NULL, title TEXT NOT NULL,
+      repeatable INTEGER NOT NULL, refund_after_ms BIGINT NOT NULL, state TEXT NOT NULL,
+      created_at BIGINT NOT NULL, updated_at BIGINT NOT NULL, expires_at BIGINT NOT NULL,
+      page_token TEXT NOT NULL UNIQUE, page_no TEXT NOT NULL UNIQUE, weixin_no TEXT UNIQUE, weixin_code TEXT,
+      proof_no TEXT UNIQUE, by_proof_json TEXT, paid_by TEXT UNIQUE, paid_at BIGINT,
+      sending_by TEXT, sending_until BIGINT, due_at BIGINT, tries INTEGER NOT NULL DEFAULT 0, why TEXT)`,
+    'CREATE INDEX paid_calls_due ON paid_calls (due_at) WHERE due_at IS NOT NULL',
+    'CREATE INDEX paid_calls_by_request ON paid_calls (request_hash, caller, created_at)',
+    'CREATE INDEX paid_calls_unpaid ON paid_calls (expires_at) WHERE paid_by IS NULL',
+    `CREATE TABLE paid_results (
+      number TEXT PRIMARY KEY, status INTEGER NOT NULL, headers_json TEXT NOT NULL, body BLOB NOT NULL,
+      created_at BIGINT NOT NULL)`,
+    'CREATE INDEX paid_results_by_age ON paid_results (created_at)',
   ],
 ];
 

@@ -8,6 +8,7 @@ import type { RefundEvent } from '../ledger/refund-machine.ts';
 import { ELSEWHERE, isElsewhere, laterTotal } from '../ledger/refunded.ts';
 import { isSameAccount, type RefundSnapshot, type TradeSnapshot } from '../providers/contract.ts';
 import { NEVER_SENT } from './beginnings.ts';
+import { endRefundedCall, payCall } from './paid-calls/pay.ts';
 
 /** How long (ms) after its expiry an order that the gateway does not know may still appear there. */
 export const APPEARS_WITHIN_MS = 5 * 60_000;
@@ -50,7 +51,10 @@ export async function applyTrade(
       ...(event === 'paid' ? { paidAt: snapshot.paidAt ?? now, late: givenUp, closing: false } : {}),
       ...(event === 'closed' ? { closing: false } : {}),
     }));
-  if (moved && moved !== order) return applyRefundedTotal(book, moved, snapshot.refundedFen);
+  if (moved && moved !== order) {
+    if (event === 'paid') await payCall(book, moved, now);
+    return applyRefundedTotal(book, moved, snapshot.refundedFen);
+  }
   const told = await applyRefundedTotal(book, order, snapshot.refundedFen);
   const proven = event && told.state === snapshot.state && told.source !== source;
   if (told.gatewayState === facts.gatewayState && !proven) return told;
@@ -160,6 +164,7 @@ export async function applyRefund(
     }));
   if (moved && moved !== refund) {
     if (givenUp && !isElsewhere(refund)) await alarm(book, refund, 'refunded-after-closed');
+    if (event === 'success') await endRefundedCall(book, refund.outTradeNo);
     return moved;
   }
   return refund.gatewayState === facts.gatewayState ? refund : book.refunds.patch(refund, facts);

@@ -11,7 +11,7 @@ import { createPayment } from './create-payment.ts';
 import { conflict, numberTaken, offerClosed, sceneNotOffered } from './errors.ts';
 import type { ForeignPayment, OrderName } from './foreign.ts';
 import type { CreatePaymentInput, OfferedTerms } from './inputs.ts';
-import { askOffer, closeOffer, concludedOffer, isOpen, type OfferResult } from './offers.ts';
+import { askOffer, closeOffer, concludedOffer, isOpen, type OfferResult, offeredAt } from './offers.ts';
 import { askedBy } from './permit.ts';
 import { askPayment } from './query-payment.ts';
 import { isFinal } from './reserve-payment.ts';
@@ -113,12 +113,14 @@ export async function chooseWallet(
   page: string,
   provider: ProviderId,
 ): Promise<PaymentResult | undefined> {
-  const offered = await opened.ledger.read((book) => book.offers.byPageToken(page));
+  const offered = await opened.ledger.read((book) => offeredAt(book, page));
   if (!offered) return undefined;
   const { outTradeNo, caller, amountFen, title, asked, terms } = offered;
   const who = standing({ asked }, holders);
   if (who === 'unknown') throw sellerUnknown();
   if (who === 'revoked') throw offerClosed(outTradeNo);
+  // A call that was paid by another way may have an order of this one already, and gets no new one.
+  if (offered.closedAt !== undefined && !(await isMade(opened, outTradeNo))) throw offerClosed(outTradeNo);
   const till = { ...opened, ledger: opened.ledger.as(defined({ caller, tool: 'choice', call: asked.call })) };
   const call: Call = { ...asked, ...who, ...defined({ id: asked.call }), caller };
   return createPayment(till, call, {
@@ -126,6 +128,10 @@ export async function chooseWallet(
     expiresInMinutes: terms.expiresInMinutes,
     offered: offeredIn(offered),
   });
+}
+
+async function isMade({ ledger }: Till, outTradeNo: string): Promise<boolean> {
+  return (await ledger.read((book) => book.orders.get(outTradeNo))) !== undefined;
 }
 
 function offeredIn({ inputHash, pageToken, buyerHash, expiresAt, terms }: OfferRecord): OfferedTerms {

@@ -1,5 +1,6 @@
 import type { Book } from '../ledger/book.ts';
 import type { OfferRecord } from '../ledger/records.ts';
+import { offerOf } from './paid-calls/quote.ts';
 import type { Call, Outcome, Till } from './till.ts';
 
 /** What a use case tells about a payment of which the buyer is yet to choose the wallet. All of it is committed. */
@@ -12,6 +13,16 @@ export interface OfferResult {
 export async function concludedOffer(book: Book, call: Call, result: OfferResult): Promise<OfferResult> {
   await call.conclude?.(book, offerOutcome(result));
   return result;
+}
+
+/** What a buyer is yet to choose the wallet of on a page: a payment, or a call that is to be paid for. */
+export async function offeredAt(
+  { offers, paidCalls }: Pick<Book, 'offers' | 'paidCalls'>,
+  page: string,
+): Promise<OfferRecord | undefined> {
+  const offer = await offers.byPageToken(page);
+  const call = offer ? undefined : await paidCalls.byPageToken(page);
+  return offer ?? (call && offerOf(call));
 }
 
 /** What the audit trail keeps of it. */

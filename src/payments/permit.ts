@@ -87,6 +87,36 @@ export async function permit(
   };
 }
 
+/**
+ * Whether a payment of so much could be begun just now without a person; nothing is drawn on. What it will be paid by,
+ * and so what the rules say of wallets and scenes, is known only later.
+ * Throws FROZEN and POLICY_DENIED.
+ */
+export async function mayBegin(till: Till, book: Book, call: Call, amountFen: Fen): Promise<void> {
+  await insistNotFrozen(book);
+  const now = till.clock.now();
+  const rules = rulesFor(await holdToPolicy(book, till.policy), 'payment', call).filter(
+    ({ kind }) => kind !== 'providers' && kind !== 'scenes',
+  );
+  // Neither is looked at.
+  const subject = { provider: 'alipay', scene: 'qr', amountFen } as const;
+  const decision = decide(rules, subject, await used(book, 'payment', rules, now, false), now);
+  if (decision.kind === 'deny') throw policyDenied(decision);
+  if (decision.kind === 'approve') throw needsPerson(decision.rule);
+}
+
+function needsPerson(rule: string): CashierError {
+  return new CashierError('POLICY_DENIED', {
+    zh: `商家规则 ${rule} 要求人工审批，按次付费不能等待审批；没有资金变动。`,
+    en: `The merchant's rule ${rule} wants a person to approve, and a call that is paid for cannot wait for one; no money moved.`,
+    next: {
+      zh: '请商家降低价格，或调整规则。',
+      en: 'Ask the merchant to lower the price or to change the rule.',
+    },
+    details: { rule },
+  });
+}
+
 /** Of what was added last, so much (a fifth) is little. */
 const LITTLE = 5;
 

@@ -1,0 +1,59 @@
+import { DAY_MS } from '../../domain/clock.ts';
+import type { PaidCallRecord } from '../../ledger/records.ts';
+import type { Till } from '../till.ts';
+import { oweCall } from './pay.ts';
+import { endInterrupted, isExecuting } from './redeem.ts';
+
+/** From one look to the next (ms). */
+const LOOK_EVERY_MS = 5_000;
+const AT_ONCE = 20;
+/** How long (ms) after it could be paid a price that nobody has paid is kept, and a result after it was stored. */
+const UNPAID_KEPT_MS = 7 * DAY_MS;
+const RESULTS_KEPT_MS = 180 * DAY_MS;
+const FORGET_AT_ONCE = 200;
+/** How long (ms) after the claim has run out, whose clock may be another, nobody is believed to execute any more. */
+const CLOCKS_APART_MS = 60_000;
+
+/** Sees to calls that are paid for and left alone, until `signal` aborts; as many processes as there are may do so. */
+export async function runOverdueCalls(opened: Till, signal: AbortSignal): Promise<void> {
+  const till = { ...opened, ledger: opened.ledger.as({ actor: 'settler' }) };
+  while (!signal.aborted) {
+    const seen = await overdueCalls(till).catch((error: unknown) => {
+      till.log.error('paid calls', { error: String(error) });
+      return 0;
+    });
+    if (seen < AT_ONCE) await till.clock.sleep(LOOK_EVERY_MS, signal);
+  }
+}
+
+/** One round. Returns how much there was to be done. */
+export async function overdueCalls(till: Till): Promise<number> {
+  const now = till.clock.now();
+  const [unpaid, results] = [now - UNPAID_KEPT_MS, now - RESULTS_KEPT_MS];
+  const { due, isOld } = await till.ledger.read(async ({ paidCalls }) => ({
+    due: await paidCalls.due(AT_ONCE),
+    isOld: await paidCalls.anyToForget(unpaid, results),
+  }));
+  for (const call of due) await seeTo(till, call);
+  if (isOld) {
+    await till.ledger.write(async ({ paidCalls }) => {
+      await paidCalls.forgetUnpaid(unpaid, FORGET_AT_ONCE);
+      await paidCalls.forgetResults(results, FORGET_AT_ONCE);
+    });
+  }
+  return due.length;
+}
+
+/** Whatever has become of it since it was found. */
+async function seeTo(till: Till, found: PaidCallRecord): Promise<void> {
+  const now = till.clock.now();
+  await till.ledger.write(async (book) => {
+    const call = await book.paidCalls.again(found);
+    if (call.dueAt === undefined || call.dueAt > now) return;
+    if (call.state === 'PAID') await oweCall(book, call, 'no-result', now);
+    else if (call.state === 'EXECUTING') {
+      if (isExecuting(till, call)) await book.paidCalls.patch(call, { dueAt: now + CLOCKS_APART_MS });
+      else await endInterrupted(book, call, now);
+    } else await book.paidCalls.patch(call, { dueAt: undefined });
+  });
+}

@@ -1,0 +1,55 @@
+import type { Book } from '../../ledger/book.ts';
+import type { OrderRecord, PaidCallRecord } from '../../ledger/records.ts';
+import { refundedHere } from '../../ledger/refunded.ts';
+
+/** How far (ms) a clock of ours may be from the gateway's, by which the last buyers pay in time. */
+const CLOCKS_APART_MS = 60_000;
+
+/**
+ * Inside the transaction that proves an order to be paid: the call that it pays, if it pays one, is paid for. Where
+ * another order has done so before, or it is too late, the money of this one is owed back.
+ */
+export async function payCall(book: Book, order: OrderRecord, now: number): Promise<void> {
+  const { outTradeNo } = order;
+  const call = await book.paidCalls.ofOrder(outTradeNo);
+  if (!call || call.paidBy === outTradeNo) return;
+  // When the buyer paid, the gateway says; where it does not, now is the latest.
+  const late = (order.paidAt ?? now) > call.expiresAt + CLOCKS_APART_MS;
+  if (call.state === 'QUOTED' && !late) {
+    await book.paidCalls.pay(call, outTradeNo, now + call.refundAfterMs);
+    return;
+  }
+  await book.event({ outTradeNo }, 'call-paid-twice', late ? { late } : {});
+  await oweBack(book, order, 'paid-twice', now);
+}
+
+/** Nothing will be delivered for it: what was paid goes back, and nobody asks the upstream any more. @param why a word of ours */
+export async function oweCall(
+  book: Book,
+  call: PaidCallRecord,
+  why: string,
+  now: number,
+): Promise<PaidCallRecord> {
+  const over = { ...{ sendingBy: undefined, sendingUntil: undefined, dueAt: undefined }, why };
+  const owed = await book.paidCalls.move(call, 'owed', over, { why });
+  const order = owed === call || call.paidBy === undefined ? undefined : await book.orders.get(call.paidBy);
+  if (order) await oweBack(book, order, 'call', now);
+  return owed;
+}
+
+function oweBack(
+  book: Book,
+  { outTradeNo, amountFen }: OrderRecord,
+  why: 'call' | 'paid-twice',
+  dueAt: number,
+): Promise<void> {
+  return book.owed.owe({ outTradeNo, outRefundNo: `${outTradeNo}_BACK`, amountFen, dueAt, why });
+}
+
+/** Inside the transaction that proves money of an order to have gone back: all of it, and its call has ended. */
+export async function endRefundedCall(book: Book, outTradeNo: string): Promise<void> {
+  const call = await book.paidCalls.ofOrder(outTradeNo);
+  if (call?.state !== 'REFUND_DUE' || call.paidBy !== outTradeNo) return;
+  const refunded = refundedHere(await book.refunds.ofOrder(outTradeNo));
+  if (refunded >= call.amountFen) await book.paidCalls.move(call, 'refunded', {}, {});
+}
