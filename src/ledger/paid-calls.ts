@@ -2,7 +2,7 @@ import { rowDigest } from './audit-digest.ts';
 import type { AuditDetails } from './audit-kinds.ts';
 import { paidCallKey } from './beside.ts';
 import type { History } from './history.ts';
-import { nextPaidCallState, type PaidCallEvent } from './paid-call-machine.ts';
+import { nextPaidCallState, type PaidCallEvent, type PaidCallState } from './paid-call-machine.ts';
 import { PAID_CALLS, PAID_RESULTS, type PaidCallRecord, type PaidResult } from './records.ts';
 import type { SqlValue, Tx } from './store.ts';
 
@@ -74,18 +74,17 @@ export class PaidCalls {
     return this.#update(call, { ...call, ...patch, updatedAt: this.#now });
   }
 
-  /** Follows the table. When the event changes nothing, neither does this, and the same record comes back. */
+  /** Follows the table. When the event changes nothing, neither does this, and the same record comes back. @param told what the trail says of it */
   async move<Event extends PaidCallEvent>(
     call: PaidCallRecord,
     event: Event,
     patch: Patch,
-    told: Omit<AuditDetails[`call-${Event}`], 'to'>,
+    told: (to: PaidCallState) => AuditDetails[`call-${Event}`],
   ): Promise<PaidCallRecord> {
     const to = nextPaidCallState(call.state, event);
     if (to === undefined) return call;
     const moved = { ...call, ...patch, state: to, updatedAt: this.#now };
-    const detail = { to, ...told } as unknown as AuditDetails[`call-${Event}`];
-    await this.#history.event({ outTradeNo: moved.paidBy ?? call.pageNo }, `call-${event}`, detail);
+    await this.#history.event({ outTradeNo: moved.paidBy ?? call.pageNo }, `call-${event}`, told(to));
     return this.#update(call, moved);
   }
 
@@ -94,7 +93,7 @@ export class PaidCalls {
     const { amountFen, caller } = call;
     const terms = await this.termsOf(call);
     const paid = { paidBy: outTradeNo, paidAt: this.#now, dueAt };
-    return this.move(call, 'paid', paid, { amountFen, caller, terms });
+    return this.move(call, 'paid', paid, (to) => ({ to, amountFen, caller, terms }));
   }
 
   /** @param result what the upstream has answered; it never changes */

@@ -348,6 +348,8 @@ const MIGRATIONS: readonly (readonly Step[])[] = [
       refused_code TEXT, settled_at BIGINT,
       PRIMARY KEY (out_trade_no, out_refund_no))`,
     'CREATE INDEX owed_due ON owed (account, try_at) WHERE try_at IS NOT NULL',
+  ],
+  [
     // Calls that are paid for one by one, and what was answered; see paid-calls.ts.
     `CREATE TABLE paid_calls (
       number TEXT PRIMARY KEY, caller TEXT NOT NULL, face TEXT NOT NULL, upstream TEXT NOT NULL,

@@ -25,6 +25,8 @@ const GROWING = [
   'budget_draws',
   'deliveries',
   'offers',
+  'paid_calls',
+  'paid_results',
   'owed',
   'takings',
 ];
@@ -125,6 +127,16 @@ const OWN_INDEX: Readonly<
   'how much the server owes': ['owed_due', (book) => book.owed.open()],
   'whether the server owes anything': ['owed_due', (book) => book.owed.any()],
   'what a page offers': ['offers', (book) => book.offers.byPageToken('x')],
+  'a call that is paid for': ['paid_calls', (book) => book.paidCalls.get('x')],
+  'the call that an order pays': ['paid_calls', (book) => book.paidCalls.ofOrder('x')],
+  'the page of a call': ['paid_calls', (book) => book.paidCalls.byPageToken('x')],
+  'the call of a request': [
+    'paid_calls_by_request',
+    (book) => book.paidCalls.byRequest('ab'.repeat(32), 'gate'),
+  ],
+  'calls of which something is due': ['paid_calls_due', (book) => book.paidCalls.due(5)],
+  'whether a result is old': ['paid_results_by_age', (book) => book.paidCalls.anyToForget(1, 1)],
+  'what a call has come to': ['paid_results', (book) => book.paidCalls.result('x')],
 };
 
 /** What callers have done, as often as they like. */
@@ -197,6 +209,12 @@ const FILLED = [
   `INSERT INTO owed (out_trade_no, out_refund_no, account, amount_fen, why, created_at, due_at, try_at, tries)
    SELECT out_trade_no, 'B', account, 1, 'trial', created_at, created_at,
      CASE WHEN created_at % 50000 = 0 THEN created_at END, 0 FROM orders`,
+  `INSERT INTO paid_calls (number, caller, face, upstream, priced, request_hash, amount_fen, title, repeatable,
+     refund_after_ms, state, created_at, updated_at, expires_at, page_token, page_no, weixin_no, proof_no, paid_by, due_at)
+   SELECT 'X' || i, 'gate', 'http', 'u', 'p', decode(md5(i::text), 'hex'), 1, 't', 0, 1, 'PAID', i, i, i, 'x' || i,
+     'P' || i, 'W' || i, 'A' || i, CASE WHEN i % 50 <> 0 THEN 'P' || i END, CASE WHEN i % 50 = 0 THEN i END
+   FROM generate_series(1, ${MANY}) AS i`,
+  `INSERT INTO paid_results SELECT 'X' || i, 200, '[]', '', i FROM generate_series(1, ${MANY}) AS i`,
   `INSERT INTO budget_draws SELECT 'X' || i, '', 'c' || i % 50 FROM generate_series(1, ${MANY}) AS i`,
   'ANALYZE',
 ];

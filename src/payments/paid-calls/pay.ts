@@ -1,6 +1,7 @@
 import type { Book } from '../../ledger/book.ts';
 import type { OrderRecord, PaidCallRecord } from '../../ledger/records.ts';
 import { refundedHere } from '../../ledger/refunded.ts';
+import { digest } from '../results.ts';
 
 /** How far (ms) a clock of ours may be from the gateway's, by which the last buyers pay in time. */
 const CLOCKS_APART_MS = 60_000;
@@ -31,19 +32,21 @@ export async function oweCall(
   now: number,
 ): Promise<PaidCallRecord> {
   const over = { ...{ sendingBy: undefined, sendingUntil: undefined, dueAt: undefined }, why };
-  const owed = await book.paidCalls.move(call, 'owed', over, { why });
+  const owed = await book.paidCalls.move(call, 'owed', over, (to) => ({ to, why }));
   const order = owed === call || call.paidBy === undefined ? undefined : await book.orders.get(call.paidBy);
   if (order) await oweBack(book, order, 'call', now);
   return owed;
 }
 
-function oweBack(
+async function oweBack(
   book: Book,
   { outTradeNo, amountFen }: OrderRecord,
   why: 'call' | 'paid-twice',
   dueAt: number,
 ): Promise<void> {
-  return book.owed.owe({ outTradeNo, outRefundNo: `${outTradeNo}_BACK`, amountFen, dueAt, why });
+  // The same whoever finds that it is owed, and nobody who calls can guess and take it.
+  const outRefundNo = `B${digest(await book.salt(), 'owed', outTradeNo).slice(0, 31)}`;
+  await book.owed.owe({ outTradeNo, outRefundNo, amountFen, dueAt, why });
 }
 
 /** Inside the transaction that proves money of an order to have gone back: all of it, and its call has ended. */
@@ -51,5 +54,5 @@ export async function endRefundedCall(book: Book, outTradeNo: string): Promise<v
   const call = await book.paidCalls.ofOrder(outTradeNo);
   if (call?.state !== 'REFUND_DUE' || call.paidBy !== outTradeNo) return;
   const refunded = refundedHere(await book.refunds.ofOrder(outTradeNo));
-  if (refunded >= call.amountFen) await book.paidCalls.move(call, 'refunded', {}, {});
+  if (refunded >= call.amountFen) await book.paidCalls.move(call, 'refunded', {}, (to) => ({ to }));
 }

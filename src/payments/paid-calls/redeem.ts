@@ -72,7 +72,7 @@ export async function claimCall(till: Till, shown: PaidCallRecord): Promise<Clai
 async function execute(till: Till, book: Book, call: PaidCallRecord): Promise<Claim> {
   const sendingUntil = till.clock.now() + EXECUTING_MS;
   const claim = { sendingBy: till.senders.next(), sendingUntil, dueAt: sendingUntil, tries: call.tries + 1 };
-  return { todo: 'execute', call: await book.paidCalls.move(call, 'claimed', claim, {}) };
+  return { todo: 'execute', call: await book.paidCalls.move(call, 'claimed', claim, (to) => ({ to })) };
 }
 
 /** Whether somebody who may be alive asks the upstream just now. */
@@ -94,7 +94,7 @@ export function endInterrupted(book: Book, call: PaidCallRecord, now: number): P
 function giveBack(book: Book, call: PaidCallRecord): Promise<PaidCallRecord> {
   const dueAt = (call.paidAt ?? 0) + call.refundAfterMs;
   const over = { sendingBy: undefined, sendingUntil: undefined, dueAt };
-  return book.paidCalls.move(call, 'released', over, {});
+  return book.paidCalls.move(call, 'released', over, (to) => ({ to }));
 }
 
 /** Provably nothing has reached the upstream: the claim is given back, and whoever asks next gets it. */
@@ -125,7 +125,7 @@ export async function storeResult(
     await book.paidCalls.keep(result);
     const dueAt = call.paidBy === call.proofNo ? now + CONFIRM_AFTER_MS : undefined;
     const over = { ...{ sendingBy: undefined, sendingUntil: undefined }, dueAt, tries: 0 };
-    return book.paidCalls.move(call, 'stored', over, told);
+    return book.paidCalls.move(call, 'stored', over, (to) => ({ to, ...told }));
   });
   return stored && result;
 }
@@ -136,7 +136,7 @@ export async function delivered(till: Till, call: PaidCallRecord): Promise<void>
   await till.ledger.as(GATE).write(async (book) => {
     const current = await book.paidCalls.again(call);
     const dueAt = current.dueAt === undefined ? undefined : now;
-    await book.paidCalls.move(current, 'delivered', { dueAt }, {});
+    await book.paidCalls.move(current, 'delivered', { dueAt }, (to) => ({ to }));
   });
 }
 

@@ -1,0 +1,265 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { fen } from '../../src/domain/money.ts';
+import { verifyAudit } from '../../src/ledger/audit-verify.ts';
+import { chooseWallet } from '../../src/payments/choose-wallet.ts';
+import { overdueCalls } from '../../src/payments/paid-calls/overdue.ts';
+import { type Priced, quoteCall } from '../../src/payments/paid-calls/quote.ts';
+import {
+  askCall,
+  cannotDeliver,
+  claimCall,
+  delivered,
+  EXECUTING_MS,
+  releaseCall,
+  storeResult,
+} from '../../src/payments/paid-calls/redeem.ts';
+import { queryPayment } from '../../src/payments/query-payment.ts';
+import { refundPayment } from '../../src/payments/refund-payment.ts';
+import type { Till } from '../../src/payments/till.ts';
+import { freeze } from '../../src/policy/decisions.ts';
+import type { Policy } from '../../src/policy/policy.ts';
+import { accept, CALL, NO_APPROVAL, World } from '../support/world.ts';
+
+const WEATHER: Priced = {
+  ...{ face: 'http', upstream: 'http://127.0.0.1:9000', priced: 'GET /weather', title: 'weather' },
+  ...{ amountFen: fen(10), repeatable: false, refundAfterMs: 3_600_000 },
+};
+const HASH = '0123456789abcdef'.repeat(4);
+const ANSWER = {
+  status: 200,
+  headers: [['content-type', 'text/plain']] as const,
+  body: Buffer.from('sunny'),
+};
+const DAY_MS = 86_400_000;
+const holders = () => 'unknown' as const;
+
+let world: World;
+beforeEach(() => {
+  world = new World();
+});
+afterEach(() => world.end());
+
+const process = (policy: Policy = NO_APPROVAL) => world.process(policy);
+const quote = (till: Till, priced: Partial<Priced> = {}) => quoteCall(till, { ...WEATHER, ...priced }, HASH);
+/** The buyer opens the page, chooses and pays. */
+async function pay(till: Till, { pageToken, pageNo }: { pageToken: string; pageNo: string }): Promise<void> {
+  await chooseWallet(till, holders, pageToken, 'alipay');
+  world.bank.pay(pageNo);
+}
+/** Quoted, paid, and known to be paid. */
+async function paid(till: Till, priced: Partial<Priced> = {}) {
+  const quoted = await quote(till, priced);
+  await pay(till, quoted);
+  const asked = await askCall(till, quoted.number);
+  if (asked?.state !== 'PAID') throw new Error(`${asked?.state}`);
+  return asked;
+}
+const owed = (till: Till, outTradeNo: string) =>
+  till.ledger.read(async (book) => (await book.owed.ofOrders([outTradeNo])).get(outTradeNo) ?? []);
+async function holds(till: Till): Promise<void> {
+  expect(await verifyAudit(till.ledger, [])).toMatchObject({ intact: true });
+}
+
+describe('a price', () => {
+  it('is a row that nobody can guess, and nothing at a gateway', async () => {
+    const till = await process();
+    const [one, two] = [await quote(till), await quote(till)];
+    expect(one.number).toMatch(/^[0-9A-F]{32}$/);
+    expect(two.number).not.toBe(one.number);
+    expect(one).toMatchObject({ state: 'QUOTED', expiresAt: one.createdAt + 15 * 60_000 });
+    expect(world.bank.calls).toEqual([]);
+    expect(await askCall(till, one.number)).toEqual(one);
+    expect(await askCall(till, 'X'.repeat(32))).toBeUndefined();
+    expect(await claimCall(till, one)).toMatchObject({ todo: 'unpaid' });
+  });
+
+  it('is refused where nothing may be sold, or only by a person', async () => {
+    const till = await process({ payments: { maxFen: fen(5) }, refunds: {} });
+    await expect(quote(till)).rejects.toMatchObject({ code: 'POLICY_DENIED' });
+    await accept(till, { payments: { approveAboveFen: fen(5) }, refunds: {} });
+    await expect(quote(till)).rejects.toMatchObject({ code: 'POLICY_DENIED' });
+    const small = await quote(till, { amountFen: fen(5) });
+    expect(small.state).toBe('QUOTED');
+    await till.ledger.write((book) => freeze(book, 'page', undefined));
+    await expect(quote(till, { amountFen: fen(1) })).rejects.toMatchObject({ code: 'FROZEN' });
+  });
+
+  it('is forgotten when nobody has paid it for days, and what was answered in time', async () => {
+    const till = await process();
+    const quoted = await quote(till);
+    const bought = await paid(till);
+    const claim = await claimCall(till, bought);
+    await storeResult(till, claim.call, ANSWER);
+    await world.clock.sleep(8 * DAY_MS);
+    await overdueCalls(till);
+    expect(await askCall(till, quoted.number)).toBeUndefined();
+    expect(await claimCall(till, bought)).toMatchObject({ todo: 'deliver' });
+    await world.clock.sleep(181 * DAY_MS);
+    await overdueCalls(till);
+    expect(await claimCall(till, bought)).toMatchObject({ todo: 'gone' });
+    await holds(till);
+  });
+});
+
+describe('a paid call', () => {
+  it('is executed once, stored before it is told, and told the same ever after', async () => {
+    const till = await process();
+    const bought = await paid(till);
+    const claim = await claimCall(till, bought);
+    expect(claim.todo).toBe('execute');
+    expect(await claimCall(await process(), bought)).toMatchObject({ todo: 'busy' });
+    await storeResult(till, claim.call, ANSWER);
+    for (let times = 0; times < 2; times++) {
+      const again = await claimCall(await process(), bought);
+      expect(again).toMatchObject({ todo: 'deliver', result: { status: 200, headers: ANSWER.headers } });
+      expect('result' in again && Buffer.from(again.result.body).toString()).toBe('sunny');
+      await delivered(till, bought);
+    }
+    expect(await askCall(till, bought.number)).toMatchObject({ state: 'DELIVERED' });
+    await world.clock.sleep(DAY_MS);
+    await overdueCalls(till);
+    expect(await owed(till, bought.pageNo)).toEqual([]);
+    await holds(till);
+  });
+
+  it('is claimed by one of many at once', async () => {
+    const till = await process();
+    const bought = await paid(till);
+    const tills = await Promise.all([...Array(4)].map(() => process()));
+    const claims = await Promise.all(tills.map((one) => claimCall(one, bought)));
+    expect(claims.map(({ todo }) => todo).sort()).toEqual(['busy', 'busy', 'busy', 'execute']);
+  });
+
+  it('goes back, once, where it cannot be delivered', async () => {
+    const till = await process();
+    const bought = await paid(till);
+    const claim = await claimCall(till, bought);
+    expect(await cannotDeliver(till, claim.call, 'http-500')).toBe(true);
+    expect(await cannotDeliver(till, claim.call, 'http-500')).toBe(false);
+    expect(await storeResult(till, claim.call, ANSWER)).toBeUndefined();
+    expect(await claimCall(till, bought)).toMatchObject({ todo: 'refunded', call: { why: 'http-500' } });
+    expect(await owed(till, bought.pageNo)).toMatchObject([{ amountFen: 10, why: 'call' }]);
+    await holds(till);
+  });
+
+  it('goes back where nobody has got a result in time', async () => {
+    const till = await process();
+    const bought = await paid(till);
+    await world.clock.sleep(WEATHER.refundAfterMs - 1_000);
+    await overdueCalls(till);
+    expect(await askCall(till, bought.number)).toMatchObject({ state: 'PAID' });
+    await world.clock.sleep(1_000);
+    await overdueCalls(till);
+    expect(await claimCall(till, bought)).toMatchObject({ todo: 'refunded', call: { state: 'REFUND_DUE' } });
+    expect(await owed(till, bought.pageNo)).toHaveLength(1);
+  });
+
+  it('goes back in time also where nobody has looked', async () => {
+    const till = await process();
+    const bought = await paid(till);
+    await world.clock.sleep(WEATHER.refundAfterMs);
+    expect(await claimCall(till, bought)).toMatchObject({ todo: 'refunded' });
+    expect(await owed(till, bought.pageNo)).toHaveLength(1);
+  });
+
+  it.each([
+    [true, 'execute'],
+    [false, 'refunded'],
+  ])('whose executor is gone is executed again where it may be (%s)', async (repeatable, todo) => {
+    const till = await process();
+    const bought = await paid(till, { repeatable });
+    const claim = await claimCall(till, bought);
+    await world.clock.sleep(EXECUTING_MS - 1_000);
+    expect(await claimCall(await process(), bought)).toMatchObject({ todo: 'busy' });
+    await world.clock.sleep(1_000);
+    const next = await claimCall(await process(), bought);
+    expect(next.todo).toBe(todo);
+    // Whoever had it before comes too late with whatever it has got.
+    expect(await storeResult(till, claim.call, ANSWER)).toBeUndefined();
+    expect(await owed(till, bought.pageNo)).toHaveLength(repeatable ? 0 : 1);
+    if (todo === 'execute') expect(await storeResult(till, next.call, ANSWER)).toBeDefined();
+    await holds(till);
+  });
+
+  it('whose executor is gone goes back by itself', async () => {
+    const till = await process();
+    const bought = await paid(till);
+    await claimCall(till, bought);
+    await world.clock.sleep(EXECUTING_MS);
+    await overdueCalls(await process());
+    expect(await owed(till, bought.pageNo)).toHaveLength(1);
+  });
+
+  it('can be claimed again where nothing has reached the upstream', async () => {
+    const till = await process();
+    const bought = await paid(till);
+    await releaseCall(till, (await claimCall(till, bought)).call);
+    expect(await claimCall(till, bought)).toMatchObject({ todo: 'execute', call: { tries: 2 } });
+    await holds(till);
+  });
+
+  it('ends as refunded when all of it has provably gone back', async () => {
+    const till = await process();
+    const bought = await paid(till);
+    await cannotDeliver(till, (await claimCall(till, bought)).call, 'http-500');
+    const input = { outTradeNo: bought.pageNo, refundFen: fen(4), outRefundNo: 'R1' };
+    await refundPayment(till, CALL, input);
+    expect(await askCall(till, bought.number)).toMatchObject({ state: 'REFUND_DUE' });
+    await world.clock.sleep(5_000);
+    await refundPayment(till, CALL, { ...input, refundFen: fen(6), outRefundNo: 'R2' });
+    expect(await askCall(till, bought.number)).toMatchObject({ state: 'REFUNDED' });
+    await holds(till);
+  });
+});
+
+describe('a payment that comes second or too late', () => {
+  it('is owed back, and the call stays as it was', async () => {
+    const till = await process();
+    const quoted = await quote(till);
+    await chooseWallet(till, holders, quoted.pageToken, 'alipay');
+    // Another way has paid it first.
+    await till.ledger.write(async (book) => {
+      await book.paidCalls.pay(await book.paidCalls.again(quoted), 'ELSEWHERE', till.clock.now() + 1_000_000);
+    });
+    world.bank.pay(quoted.pageNo);
+    await queryPayment(till, CALL, { outTradeNo: quoted.pageNo, waitSeconds: 0 });
+    expect(await owed(till, quoted.pageNo)).toMatchObject([{ why: 'paid-twice', amountFen: 10 }]);
+    expect(await askCall(till, quoted.number)).toMatchObject({ state: 'PAID', paidBy: 'ELSEWHERE' });
+    await expect(chooseWallet(till, holders, quoted.pageToken, 'alipay')).resolves.toBeDefined();
+  });
+
+  it('no order is made any more of what another way has paid', async () => {
+    const till = await process();
+    const quoted = await quote(till);
+    await till.ledger.write(async (book) => {
+      await book.paidCalls.pay(await book.paidCalls.again(quoted), 'ELSEWHERE', till.clock.now() + 1_000_000);
+    });
+    const choice = chooseWallet(till, holders, quoted.pageToken, 'alipay');
+    await expect(choice).rejects.toMatchObject({ code: 'ORDER_CLOSED' });
+    expect(world.bank.calls).toEqual([]);
+  });
+
+  it('late, it is owed back', async () => {
+    const till = await process();
+    const quoted = await quote(till);
+    await chooseWallet(till, holders, quoted.pageToken, 'alipay');
+    await world.clock.sleep(17 * 60_000);
+    world.bank.pay(quoted.pageNo);
+    await queryPayment(till, CALL, { outTradeNo: quoted.pageNo, waitSeconds: 0 });
+    expect(await owed(till, quoted.pageNo)).toMatchObject([{ why: 'paid-twice' }]);
+    expect(await askCall(till, quoted.number)).toMatchObject({ state: 'QUOTED' });
+  });
+});
+
+it('what somebody has changed in a row of it is found', async () => {
+  const till = await process();
+  const bought = await paid(till);
+  await storeResult(till, (await claimCall(till, bought)).call, ANSWER);
+  await holds(till);
+  for (const change of ["state = 'PAID'", 'amount_fen = 11', "title = 'x'", "number = 'X'"]) {
+    const store = await world.store();
+    await store.write((tx) => tx.run(`UPDATE paid_calls SET ${change}`));
+    await store.close();
+    expect((await verifyAudit(till.ledger, [])).tables[0]).toMatchObject({ table: 'paid_calls' });
+  }
+});
