@@ -21,7 +21,6 @@ import { runDailyBills } from './payments/daily-bills.ts';
 import { Desk } from './payments/desk.ts';
 import { runForgetting } from './payments/forgetting.ts';
 import { runOverdueCalls } from './payments/paid-calls/overdue.ts';
-import { runPayBacks } from './payments/pay-back.ts';
 import { runSettler } from './payments/settler.ts';
 import type { Till } from './payments/till.ts';
 import { noteLedger } from './platform/known-ledgers.ts';
