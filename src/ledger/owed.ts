@@ -1,8 +1,19 @@
+import { DAY_MS } from '../domain/clock.ts';
 import type { Fen } from '../domain/money.ts';
 import { orderKey } from './beside.ts';
 import type { History } from './history.ts';
 import { OWED, type OwedRecord, type OwedWhy } from './records.ts';
 import { byOrder, listed, type Tx } from './store.ts';
+
+/** Nothing is due, or tried again, so far ahead (ms). */
+const FURTHEST_MS = 2 * DAY_MS;
+
+/** Whether a refund goes back under the number of a debt, or one made of it. */
+export function isOfDebt({ outRefundNo }: { readonly outRefundNo: string }, owed: string): boolean {
+  return (
+    outRefundNo === owed || (/^_\d+$/.test(outRefundNo.slice(owed.length)) && outRefundNo.startsWith(owed))
+  );
+}
 
 /** What makes a debt. */
 export interface Debt {
@@ -61,33 +72,33 @@ export class Owed {
 
   /** Of one account, what somebody has to see to by now, the longest due first. */
   async due(account: string, now: number, limit: number): Promise<OwedRecord[]> {
-    const rows = await this.#tx.all(
-      `SELECT * FROM owed WHERE account = ? AND try_at IS NOT NULL AND try_at <= ? ORDER BY try_at LIMIT ?`,
+    const due = await this.#where('try_at <= ?', account, now, limit);
+    // What lies so far ahead a wrong clock has put there.
+    const misplaced = await this.#where('try_at > ?', account, now + FURTHEST_MS, limit - due.length);
+    return [...due, ...misplaced];
+  }
+
+  /** The accounts of whom anything is owed, each found by a jump in an index. */
+  async accounts(): Promise<string[]> {
+    const found: string[] = [];
+    for (;;) {
+      const [row] = await this.#tx.all(
+        'SELECT MIN(account) AS next FROM owed WHERE account > ? AND try_at IS NOT NULL',
+        found.at(-1) ?? '',
+      );
+      if (typeof row?.next !== 'string') return found;
+      found.push(row.next);
+    }
+  }
+
+  /** How much of an account is still owed; goes through no more than that. */
+  async open(account: string): Promise<{ readonly count: number; readonly fen: number }> {
+    const [row] = await this.#tx.all(
+      `SELECT COUNT(*) AS count, COALESCE(SUM(amount_fen), 0) AS fen FROM owed
+       WHERE account = ? AND try_at IS NOT NULL`,
       account,
-      now,
-      limit,
     );
-    return rows.map(OWED.fromRow);
-  }
-
-  /** How much is still owed, in all, and of whom. */
-  async open(): Promise<{
-    readonly count: number;
-    readonly fen: number;
-    readonly accounts: readonly string[];
-  }> {
-    const rows = await this.#tx.all(
-      `SELECT account, COUNT(*) AS count, SUM(amount_fen) AS fen FROM owed
-       WHERE account > '' AND try_at IS NOT NULL GROUP BY account`,
-    );
-    const sum = (of: 'count' | 'fen') => rows.reduce((total, row) => total + Number(row[of]), 0);
-    return { count: sum('count'), fen: sum('fen'), accounts: rows.map(({ account }) => String(account)) };
-  }
-
-  /** Whether anything is. */
-  async any(): Promise<boolean> {
-    const rows = await this.#tx.all(`SELECT 1 FROM owed WHERE account > '' AND try_at IS NOT NULL LIMIT 1`);
-    return rows.length > 0;
+    return { count: Number(row?.count), fen: Number(row?.fen) };
   }
 
   /** Leaves it to whoever calls until `until` (ms). Undefined where somebody else has it, or nothing is left to do. */
@@ -117,6 +128,16 @@ export class Owed {
     if (!current || current.settledAt !== undefined) return;
     await this.#update(current, { tryAt: undefined, settledAt: this.#now });
     await this.#history.event(current, 'owed-settled', { settledAt: this.#now });
+  }
+
+  async #where(when: string, account: string, at: number, limit: number): Promise<OwedRecord[]> {
+    const rows = await this.#tx.all(
+      `SELECT * FROM owed WHERE account = ? AND try_at IS NOT NULL AND ${when} ORDER BY try_at LIMIT ?`,
+      account,
+      at,
+      limit,
+    );
+    return rows.map(OWED.fromRow);
   }
 
   async #update(debt: OwedRecord, patch: Partial<OwedRecord>): Promise<OwedRecord> {
