@@ -107,6 +107,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'platform/take-over.ts',
   ],
   'mcp-apps': ['domain', 'providers/registry.ts'],
+  gate: [
+    ...['domain', 'ledger', 'payments', 'policy', 'protocol'],
+    ...['platform/bounded-body.ts', 'platform/listener.ts', 'platform/source.ts'],
+  ],
   elicitation: ['domain', 'ledger', 'persons/person.ts', 'policy', 'payments', 'protocol', 'tools'],
   calls: [
     'domain',

@@ -130,7 +130,8 @@ function version(value: unknown, path: Path): 1 {
   throw wrong(path, `必须是 1，而不是 ${shown(value)}`, `must be 1, not ${shown(value)}`);
 }
 
-function yuan(value: unknown, path: Path): Fen {
+/** An amount in quotes. Throws PolicyProblem. */
+export function yuan(value: unknown, path: Path): Fen {
   const fen = typeof value === 'string' ? fenFromYuan(value) : undefined;
   if (fen !== undefined) return fen;
   if (typeof value === 'number' && fenFromYuan(String(value)) !== undefined) {

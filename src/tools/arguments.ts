@@ -1,6 +1,6 @@
 import type { z } from 'zod';
+import { named } from '../domain/characters.ts';
 import { type CashierError, invalidArgument, type Text } from '../domain/errors.ts';
-import { named } from './characters.ts';
 
 /** One argument as published; what a model is told of it and what its mistakes are explained by. */
 // Types, not interfaces: only those are JSON to the SDK.

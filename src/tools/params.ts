@@ -1,9 +1,9 @@
 import { z } from 'zod';
+import { isBlank, named, refusedCharacter } from '../domain/characters.ts';
 import { invalidArgument, type Text } from '../domain/errors.ts';
 import { parseAmount } from '../domain/money.ts';
 import type { CreatePaymentInput, RefundPaymentInput } from '../payments/inputs.ts';
 import { WALLET_IDS } from '../providers/registry.ts';
-import { isBlank, named, refusedCharacter } from './characters.ts';
 import type { ToolSetting } from './define-tool.ts';
 
 /** Attaches the description in the process's language. */
