@@ -106,6 +106,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'platform/sqlite.ts',
     'platform/take-over.ts',
   ],
+  'gate/mcp': [
+    ...['domain', 'ledger/records.ts', 'payments', 'providers/registry.ts', 'gate/prices.ts'],
+    ...['platform/bounded-body.ts', 'transports/stdio.ts', 'transports/stdio-wire.ts'],
+  ],
   'mcp-apps': ['domain', 'providers/registry.ts'],
   gate: [
     ...['domain', 'ledger', 'payments', 'policy', 'protocol'],

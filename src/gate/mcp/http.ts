@@ -1,0 +1,93 @@
+import { classifyInboundRequest, type JSONRPCRequest } from '@modelcontextprotocol/server';
+import { boundedBody } from '../../platform/bounded-body.ts';
+import { Catalogue } from './catalogue.ts';
+import { Exchanges } from './exchanges.ts';
+import { headersDisagree } from './headers.ts';
+import { refused } from './refused.ts';
+import { Relay } from './relay.ts';
+import { type OverHttp, Sessions } from './sessions.ts';
+
+/** The longest message that is read (bytes): as on stdio. */
+const MAX_BODY_BYTES = 10 * 1024 * 1024;
+
+export interface McpGate {
+  /** `/NAME/mcp`: whoever may ask, and under which name, has been seen to before. */
+  answer(request: Request): Promise<Response>;
+  /** Ends what is open, when the calls that are paid for are served. */
+  close(): Promise<void>;
+}
+
+/**
+ * One upstream over Streamable HTTP: to each session of a 2025 client a connection of its own, since what a client can
+ * do is agreed there once; to requests of 2026-07-28 one for all where it is a program, and each its own at an address.
+ */
+export function mcpGate(options: OverHttp): McpGate {
+  const { clock } = options;
+  const sessions = new Sessions(options);
+  const catalogue = new Catalogue(clock);
+  let shared: { readonly exchanges: Exchanges; readonly relay: Relay } | undefined;
+
+  async function begin(isSole: boolean) {
+    const exchanges = new Exchanges(clock, isSole);
+    const relay = new Relay({ ...options, client: exchanges, catalogue });
+    await relay.start();
+    return { exchanges, relay };
+  }
+
+  async function stateless(request: JSONRPCRequest, gone: AbortSignal): Promise<Response> {
+    if (!options.isProgram) {
+      const { exchanges, relay } = await begin(true);
+      exchanges.onidle = () => void relay.finish();
+      return exchanges.answer(request, gone);
+    }
+    shared ??= await begin(false);
+    const { exchanges, relay } = shared;
+    const response = await exchanges.answer(request, gone);
+    // One that does not speak this era is not kept running for it.
+    if (request.method === 'server/discover' && !response.ok && exchanges.isIdle) await relay.rest();
+    return response;
+  }
+
+  return {
+    async answer(request) {
+      if (request.method !== 'POST') return sessions.answer(request, undefined);
+      const read = await bodyOf(request);
+      if (read instanceof Response) return read;
+      const { body } = read;
+      const version = request.headers.get('mcp-protocol-version');
+      const method = request.headers.get('mcp-method');
+      const route = classifyInboundRequest({
+        ...{ httpMethod: 'POST', body },
+        ...(version === null ? {} : { protocolVersionHeader: version }),
+        ...(method === null ? {} : { mcpMethodHeader: method }),
+      });
+      if (route.kind === 'legacy') return sessions.answer(request, body);
+      if (route.kind === 'reject') {
+        const { code, message, data, httpStatus } = route;
+        return refused(httpStatus, code, message, { id: idIn(body), data });
+      }
+      if (route.messageKind === 'notification') return new Response(null, { status: 202 });
+      const mismatch = headersDisagree(request.headers, route.message);
+      if (mismatch !== undefined) return refused(400, -32_020, mismatch, { id: idIn(body) });
+      return stateless(route.message, request.signal);
+    },
+    async close() {
+      await Promise.all([sessions.close(), shared?.relay.finish()]);
+    },
+  };
+}
+
+async function bodyOf(request: Request): Promise<{ readonly body: unknown } | Response> {
+  const bytes = await boundedBody(request, MAX_BODY_BYTES);
+  if (!bytes) return refused(413, -32_000, `Request body must not exceed ${MAX_BODY_BYTES} bytes`);
+  try {
+    return { body: JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) };
+  } catch {
+    return refused(400, -32_700, 'Parse error: the body is no JSON in UTF-8');
+  }
+}
+
+function idIn(body: unknown): string | number | null {
+  const id = typeof body === 'object' && body !== null && 'id' in body ? body.id : null;
+  return typeof id === 'string' || typeof id === 'number' ? id : null;
+}

@@ -1,0 +1,87 @@
+import { isInitializeRequest, WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/server';
+import type { Clock, RandomBytes } from '../../domain/clock.ts';
+import { Catalogue } from './catalogue.ts';
+import { refused } from './refused.ts';
+import { Relay, type RelayOptions } from './relay.ts';
+
+const SESSION_HEADER = 'mcp-session-id';
+/** Sessions at a time: where the upstream is a program, so many of it run. */
+const MOST_PROGRAMS = 32;
+const MOST_AT_ADDRESS = 1_000;
+/** What was not used for this long (ms) gives way to a new one. */
+const IDLE_MS = 2 * 60_000;
+
+export interface OverHttp extends Omit<RelayOptions, 'client' | 'catalogue'> {
+  /** Whether each connection to the upstream is a program that runs beside the others. */
+  readonly isProgram: boolean;
+  readonly clock: Clock;
+  readonly randomBytes: RandomBytes;
+}
+
+interface Session {
+  readonly transport: WebStandardStreamableHTTPServerTransport;
+  readonly relay: Relay;
+  usedAt: number;
+}
+
+/** The sessions of 2025 clients, whoever these are: who knows an id is its client. */
+export class Sessions {
+  readonly #options: OverHttp;
+  /** The longest unused first. */
+  readonly #open = new Map<string, Session>();
+
+  constructor(options: OverHttp) {
+    this.#options = options;
+  }
+
+  /** @param body of a POST, read */
+  async answer(request: Request, body: unknown): Promise<Response> {
+    const id = request.headers.get(SESSION_HEADER);
+    const session = id === null ? undefined : this.#open.get(id);
+    if (session && id !== null) {
+      session.usedAt = this.#options.clock.now();
+      this.#open.delete(id);
+      this.#open.set(id, session);
+      return session.transport.handleRequest(request, { parsedBody: body });
+    }
+    if (id !== null) return refused(404, -32_001, 'Session not found');
+    if (isInitializeRequest(body)) return this.#begin(request, body);
+    if (request.method === 'POST')
+      return refused(400, -32_000, 'Bad Request: a session begins with initialize');
+    return new Response(null, { status: 405, headers: { allow: 'POST' } });
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#open.values()].map(({ transport }) => transport.close()));
+  }
+
+  async #begin(request: Request, body: unknown): Promise<Response> {
+    const { clock, randomBytes, isProgram, log } = this.#options;
+    if (this.#open.size >= (isProgram ? MOST_PROGRAMS : MOST_AT_ADDRESS) && !this.#makeRoom()) {
+      const response = refused(503, -32_000, 'Too many sessions; try again later');
+      response.headers.set('retry-after', '60');
+      return response;
+    }
+    const id = randomBytes(24).toString('base64url');
+    const transport = new WebStandardStreamableHTTPServerTransport({ sessionIdGenerator: () => id });
+    const relay = new Relay({ ...this.#options, client: transport, catalogue: new Catalogue(clock) });
+    this.#open.set(id, { transport, relay, usedAt: clock.now() });
+    transport.onerror = ({ message }) => log.info('gate client', { error: message.slice(0, 300) });
+    transport.onclose = () => {
+      this.#open.delete(id);
+      void relay.finish();
+    };
+    await relay.start();
+    const response = await transport.handleRequest(request, { parsedBody: body });
+    if (!response.ok) await transport.close();
+    return response;
+  }
+
+  /** Whether one could be ended for another. */
+  #makeRoom(): boolean {
+    const before = this.#options.clock.now() - IDLE_MS;
+    const idle = [...this.#open.values()].find(({ relay, usedAt }) => usedAt < before && !relay.isBusy);
+    void idle?.transport.close();
+    return idle !== undefined;
+  }
+}
