@@ -108,7 +108,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   'gate/mcp': [
     ...['domain', 'ledger/records.ts', 'payments', 'providers/registry.ts', 'gate/prices.ts'],
-    ...['platform/bounded-body.ts', 'transports/stdio.ts', 'transports/stdio-wire.ts'],
+    ...['platform/bounded-body.ts', 'platform/relay.ts', 'platform/source.ts', 'protocol/refusals.ts'],
+    ...['transports/stdio.ts', 'transports/stdio-wire.ts'],
   ],
   'mcp-apps': ['domain', 'providers/registry.ts'],
   gate: [

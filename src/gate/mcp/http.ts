@@ -1,18 +1,27 @@
-import { classifyInboundRequest, type JSONRPCRequest } from '@modelcontextprotocol/server';
+import { classifyInboundRequest, isJsonContentType, type JSONRPCRequest } from '@modelcontextprotocol/server';
 import { boundedBody } from '../../platform/bounded-body.ts';
+import { tooManyRequests } from '../../protocol/refusals.ts';
 import { Catalogue } from './catalogue.ts';
 import { Exchanges } from './exchanges.ts';
 import { headersDisagree } from './headers.ts';
 import { refused } from './refused.ts';
-import { Relay } from './relay.ts';
+import { type Counter, Relay } from './relay.ts';
 import { type OverHttp, Sessions } from './sessions.ts';
 
 /** The longest message that is read (bytes): as on stdio. */
 const MAX_BODY_BYTES = 10 * 1024 * 1024;
 
+export interface HttpFace extends OverHttp {
+  /** How long (s) somebody has to wait with a call that is charged for; 0: it is taken, and counted. */
+  readonly admit: (source: string) => number;
+}
+
 export interface McpGate {
-  /** `/NAME/mcp`: whoever may ask, and under which name, has been seen to before. */
-  answer(request: Request): Promise<Response>;
+  /**
+   * `/NAME/mcp`: under which name it may be asked for has been seen to before.
+   * @param source who asks, for limits
+   */
+  answer(request: Request, source: string): Promise<Response>;
   /** Ends what is open, when the calls that are paid for are served. */
   close(): Promise<void>;
 }
@@ -21,7 +30,7 @@ export interface McpGate {
  * One upstream over Streamable HTTP: to each session of a 2025 client a connection of its own, since what a client can
  * do is agreed there once; to requests of 2026-07-28 one for all where it is a program, and each its own at an address.
  */
-export function mcpGate(options: OverHttp): McpGate {
+export function mcpGate(options: HttpFace): McpGate {
   const { clock } = options;
   const sessions = new Sessions(options);
   const catalogue = new Catalogue(clock);
@@ -49,11 +58,16 @@ export function mcpGate(options: OverHttp): McpGate {
   }
 
   return {
-    async answer(request) {
+    async answer(request, source) {
       if (request.method !== 'POST') return sessions.answer(request, undefined);
       const read = await bodyOf(request);
       if (read instanceof Response) return read;
       const { body } = read;
+      const early = isCharged(body, options.counter) ? options.admit(source) : 0;
+      if (early > 0) {
+        const { code, message, data } = tooManyRequests(Math.ceil(early));
+        return refused(429, code, message, { id: idIn(body), data });
+      }
       const version = request.headers.get('mcp-protocol-version');
       const method = request.headers.get('mcp-method');
       const route = classifyInboundRequest({
@@ -77,7 +91,19 @@ export function mcpGate(options: OverHttp): McpGate {
   };
 }
 
+/** Whether a message, or one of a batch, is a call that costs something. */
+function isCharged(body: unknown, counter: Counter): boolean {
+  const messages: readonly unknown[] = Array.isArray(body) ? body : [body];
+  return messages.some((message) => {
+    const { method, params } = (message ?? {}) as { readonly method?: unknown; readonly params?: unknown };
+    const { name } = (params ?? {}) as { readonly name?: unknown };
+    return method === 'tools/call' && typeof name === 'string' && counter.charges(name);
+  });
+}
+
 async function bodyOf(request: Request): Promise<{ readonly body: unknown } | Response> {
+  if (!isJsonContentType(request.headers.get('content-type')))
+    return refused(415, -32_000, 'Unsupported Media Type: Content-Type must be application/json');
   const bytes = await boundedBody(request, MAX_BODY_BYTES);
   if (!bytes) return refused(413, -32_000, `Request body must not exceed ${MAX_BODY_BYTES} bytes`);
   try {

@@ -29,6 +29,7 @@ export class Sessions {
   readonly #options: OverHttp;
   /** The longest unused first. */
   readonly #open = new Map<string, Session>();
+  readonly #ending = new Set<Promise<void>>();
 
   constructor(options: OverHttp) {
     this.#options = options;
@@ -51,8 +52,10 @@ export class Sessions {
     return new Response(null, { status: 405, headers: { allow: 'POST' } });
   }
 
+  /** Resolves when the calls at the counter are served and the upstreams have ended. */
   async close(): Promise<void> {
     await Promise.all([...this.#open.values()].map(({ transport }) => transport.close()));
+    await Promise.all(this.#ending);
   }
 
   async #begin(request: Request, body: unknown): Promise<Response> {
@@ -69,7 +72,8 @@ export class Sessions {
     transport.onerror = ({ message }) => log.info('gate client', { error: message.slice(0, 300) });
     transport.onclose = () => {
       this.#open.delete(id);
-      void relay.finish();
+      const ending = relay.finish().finally(() => this.#ending.delete(ending));
+      this.#ending.add(ending);
     };
     await relay.start();
     const response = await transport.handleRequest(request, { parsedBody: body });

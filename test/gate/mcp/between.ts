@@ -59,10 +59,10 @@ export function overStdio(reached: Reached, options: Options = {}) {
 }
 
 /** A gate over HTTP in this process, in front of an upstream. */
-export async function overHttp(reached: Reached, options: Options = {}) {
+export async function overHttp(reached: Reached, options: Options = {}, admit = () => 0) {
   const own = behind(reached, options);
-  const gate = mcpGate(own);
-  const server = serve({ fetch: (request) => gate.answer(request), hostname: '127.0.0.1', port: 0 });
+  const gate = mcpGate({ ...own, admit });
+  const server = serve({ fetch: (request) => gate.answer(request, 'here'), hostname: '127.0.0.1', port: 0 });
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   return {

@@ -2,6 +2,7 @@ import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
 import { describe, expect, it } from 'vitest';
 import { notOurs } from '../../../src/gate/mcp/upstream.ts';
+import { freePort } from '../../support/free-port.mjs';
 import { MODERN, overHttp, overStdio, RECORDER } from './between.ts';
 import { EVERYTHING, oldClient } from './everything.ts';
 import { RawClient } from './raw-client.ts';
@@ -89,7 +90,7 @@ describe('an upstream that ends', () => {
   });
 
   it('at an address where nobody is', async () => {
-    const gate = await overHttp({ url: new URL('http://127.0.0.1:9/mcp') });
+    const gate = await overHttp({ url: new URL(`http://127.0.0.1:${await freePort()}/mcp`) });
     const client = oldClient();
     const connecting = client.connect(new StreamableHTTPClientTransport(gate.url) as Transport);
     await expect(connecting).rejects.toMatchObject({ message: expect.stringContaining('does not start') });
@@ -120,8 +121,6 @@ describe('what an upstream is given', () => {
       WXPAY_API_V3_KEY: 'private-2',
       CASHIER_LEDGER: 'postgres://user:private-3@host/db',
       WXPAY_MCH_KEY_FILE: 'private-4',
-      DYPAY_API_KEY: 'private-5',
-      UNIONPAY_CERT_PASSWORD: 'private-6',
     };
     const gate = overStdio(
       { command: MODERN, env: { GIVEN: 'in the file' } },
