@@ -35,6 +35,7 @@ import { readPolicy } from './policy/read-policy-file.ts';
 import { GatewayUnavailable, type PaymentProvider } from './providers/contract.ts';
 import { type GatewayHttp, gatewayHttp } from './providers/gateway-http.ts';
 import { WALLETS } from './providers/registry.ts';
+import { Receipts } from './receipts/receipts.ts';
 import type { ServerDeps } from './server.ts';
 import type { Simulator } from './simulator/index.ts';
 import { heardBy, heardCalls, underId } from './telemetry/heard-calls.ts';
@@ -161,8 +162,12 @@ export async function openApp(config: Config, ports: Ports, service?: ServiceAdd
   const holders = once(() => holdersIn(config, service !== undefined, log));
   const mount = mountOf(merchant);
   const mounted = (address: string | undefined) => (address === undefined ? undefined : `${address}${mount}`);
+  const receipts = new Receipts({
+    ...{ ledger, randomBytes, merchantName, key: config.receiptKey },
+    publicUrl: mounted(config.publicUrl),
+  });
   const buyers = new BuyerPages({
-    ...{ ledger, clock, randomBytes, language, merchantName, simulated },
+    ...{ ledger, clock, randomBytes, language, merchantName, simulated, receipts },
     // On stdio the port for gateways serves buyers too.
     outside: mounted(
       service || config.httpPort !== undefined ? (config.publicUrl ?? config.h5Origin) : undefined,
@@ -195,8 +200,12 @@ export async function openApp(config: Config, ports: Ports, service?: ServiceAdd
   async function routes(): Promise<Hono> {
     const { Hono } = await import('hono');
     const { notifyRoutes } = await import('./notify/routes.ts');
+    const { receiptRoutes } = await import('./receipts/routes.ts');
     const notify = notifyRoutes(till, merchant, (gateway, outcome) => telemetry?.notified(gateway, outcome));
-    const open = new Hono().route('/', notify).route(mount || '/', await buyers.routes());
+    const open = new Hono()
+      .route('/', notify)
+      .route(mount || '/', receiptRoutes(receipts))
+      .route(mount || '/', await buyers.routes());
     // Beside stdio, the port for gateways may be open to the world, and the operator's pages have one of their own.
     return service ? open.route(mount || '/', await operators.routes()) : open;
   }
@@ -246,7 +255,7 @@ export async function openApp(config: Config, ports: Ports, service?: ServiceAdd
     waitsOpen: () => desk.waits.open,
   };
   return {
-    ...{ version, config, ledger, setting, log, policy, till, clock, randomBytes },
+    ...{ version, config, ledger, setting, log, policy, till, clock, randomBytes, receipts },
     underWay,
     hear: heardCalls({ log, randomBytes, timer: systemTimer, telemetry, tracing }),
     telemetry: telemetry && {

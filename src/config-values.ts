@@ -1,6 +1,9 @@
+import type { KeyObject } from 'node:crypto';
 import { ACTORS, isActorName } from './domain/actors.ts';
-import { type CashierError, configuration, wrongSetting } from './domain/errors.ts';
+import { type CashierError, configuration, type Text, wrongSetting } from './domain/errors.ts';
 import { isLoopbackName, isOwnAddress } from './domain/names.ts';
+import { readPastedKey } from './providers/pasted-key.ts';
+import { whatItIs } from './providers/pasted-key-words.ts';
 import { WALLETS } from './providers/registry.ts';
 
 /* Single values of the environment. Each throws CONFIGURATION naming the variable and the remedy. */
@@ -30,6 +33,34 @@ export function keepPersonalDaysOf(env: Env): number {
   );
 }
 const MOST_DAYS = 36_500;
+
+/** What receipts are signed by; undefined where the ledger has a key of its own for that. */
+export function receiptKeyOf(env: Env): KeyObject | undefined {
+  const name = 'CASHIER_RECEIPT_KEY';
+  const value = env[name];
+  if (value === undefined) return undefined;
+  const pasted = readPastedKey(value);
+  if (pasted.kind !== 'private') throw noReceiptKey(whatItIs(pasted.kind, name));
+  const curve = pasted.key.asymmetricKeyDetails?.namedCurve;
+  if (curve === 'prime256v1') return pasted.key;
+  const other = curve ?? pasted.algorithm.toUpperCase();
+  throw noReceiptKey({
+    zh: `填的是 ${other} 密钥，收据只用 P-256（ES256）`,
+    en: `holds a key of ${other}; receipts take P-256 (ES256) only`,
+  });
+}
+
+function noReceiptKey({ zh, en }: Text): CashierError {
+  const make = 'openssl ecparam -name prime256v1 -genkey -noout -out receipt-key.pem';
+  return configuration('CASHIER_RECEIPT_KEY', {
+    zh: `CASHIER_RECEIPT_KEY ${zh}。`,
+    en: `CASHIER_RECEIPT_KEY ${en}.`,
+    next: {
+      zh: `生成一把：${make}，把路径填到 CASHIER_RECEIPT_KEY_FILE；或不设置它，由账本生成。`,
+      en: `Make one with ${make} and put its path into CASHIER_RECEIPT_KEY_FILE, or leave it unset: the ledger makes its own.`,
+    },
+  });
+}
 
 export function callerOf(env: Env): string | undefined {
   const name = env.CASHIER_CALLER;

@@ -21,6 +21,7 @@ import {
   oauthOf,
   oneOf,
   portOf,
+  receiptKeyOf,
   webAddressOf,
 } from './config-values.ts';
 import { CashierError } from './domain/errors.ts';
@@ -42,8 +43,16 @@ export type Config = Readonly<ReturnType<typeof settled>>;
 export const TOKENS_FILE = 'tokens.json';
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'];
 
-/** Who reads the configuration: a server needs its keys; an operator's command needs none of them. */
-export type Role = 'server' | 'operator' | 'drop-in';
+/**
+ * Who reads the configuration: a server needs its keys; an operator's command needs none of them, but that of receipts
+ * where it gives some (`issuer`).
+ */
+export type Role = 'server' | 'operator' | 'issuer' | 'drop-in';
+
+/** Whether it is an operator's command. */
+export function isOperators(role: Role): boolean {
+  return role === 'operator' || role === 'issuer';
+}
 
 /** What an operator's command says about the ledger that it means; each comes before the environment. */
 export interface Place {
@@ -79,7 +88,7 @@ export function withPlace(env: Env, cwd: string, role: Role, { home, ledger, rea
       ? {}
       : { CASHIER_LEDGER: typedPath(ledger, cwd), CASHIER_LEDGER_FILE: undefined }),
     // Which real world it is, only the keys can say.
-    ...(role === 'operator' || realm === undefined
+    ...(isOperators(role) || realm === undefined
       ? {}
       : { CASHIER_MODE: realm === 'simulator' ? 'simulator' : 'live' }),
   };
@@ -101,7 +110,7 @@ export interface Whose {
 
 /** As {@link readConfig}, from an environment that is complete. */
 export function configOf(given: Env, role: Role = 'server', realm?: Realm, whose?: Whose): Config {
-  if (role === 'operator') return operatorConfig(given, realm, whose);
+  if (isOperators(role)) return operatorConfig(given, role, realm, whose);
   const env = resolveFiles(withoutOperatorSecret(given));
   const home = homeOf(env);
   const isReal = hasCredential(env);
@@ -127,8 +136,11 @@ export function configOf(given: Env, role: Role = 'server', realm?: Realm, whose
  * wrong with them stands in the way of a freeze. The realm is the one that is asked for, by `--realm` or
  * `CASHIER_MODE`; else, of the ledgers that are there, the one that the keys belong to, else the live one.
  */
-function operatorConfig(given: Env, asked: Realm | undefined, whose: Whose | undefined): Config {
-  const needed = (name: string) => FOR_OPERATORS.test(name) || SANDBOX_VARIABLES.includes(name);
+function operatorConfig(given: Env, role: Role, asked: Realm | undefined, whose: Whose | undefined): Config {
+  const needed = (name: string) =>
+    FOR_OPERATORS.test(name) ||
+    SANDBOX_VARIABLES.includes(name) ||
+    (role === 'issuer' && FOR_ISSUERS.test(name));
   const names = Object.keys(given).filter((name) => OURS.test(name) && !needed(name));
   const env = resolveFiles({ ...given, ...Object.fromEntries(names.map((name) => [name, undefined])) });
   const home = homeOf(env);
@@ -162,6 +174,8 @@ function operatorUrlOf(env: Env): string | undefined {
 /** What an operator's command reads. */
 const FOR_OPERATORS =
   /^CASHIER_(MODE|HOME|LEDGER|LEDGER_FILE|POLICY|CHANNELS|TOKENS_FILE|OPERATOR_SECRET|OPERATOR_SECRET_FILE|MERCHANT_NAME|LANG|LOG_LEVEL|LOG_FILE)$|^AP_LOG_ENABLED$/;
+/** What it reads besides, where it gives receipts. */
+const FOR_ISSUERS = /^CASHIER_(RECEIPT_KEY|RECEIPT_KEY_FILE|PUBLIC_URL)$/;
 const SANDBOX_VARIABLES = WALLETS.flatMap(({ sandboxVariable }) => sandboxVariable ?? []);
 
 /** Throws CONFIGURATION for a word that it does not know. */
@@ -239,6 +253,8 @@ function settled(env: Env, role: Role, realm: Realm, whose?: Whose) {
     h5Origin: h5OriginOf(env),
     /** The payee as buyers and persons read it. */
     merchantName: merchantNameOf(env),
+    /** What receipts are signed by; undefined: by a key of the ledger's own. */
+    receiptKey: receiptKeyOf(env),
     /** How long who has paid is kept. */
     keepPersonalDays: keepPersonalDaysOf(env),
     /** The service as the world reaches it, without a slash at the end. */

@@ -3,6 +3,7 @@ import {
   configOf,
   type Env,
   hasCredential,
+  isOperators,
   type Place,
   type Role,
   withDotenv,
@@ -41,14 +42,14 @@ export async function readConfigs(
   const merchants = await readMerchants(file);
   const of = merchants.map(({ id }) => id);
   const meant = merchants.filter(({ id }) => named === undefined || id === named);
-  if (role !== 'operator') insistOnNoWallet(env);
+  if (!isOperators(role)) insistOnNoWallet(env);
   const isReal = merchants.some((one) => hasCredential(one.env));
   const configs = await Promise.all(
     meant.map((one) =>
       inTheNameOf(one.id, () => {
         const own = withPlace(envOf(env, one), cwd, role, place);
         // Where others are real, one without a wallet was forgotten, and never becomes a simulated one.
-        if (role !== 'operator' && isReal && !own.CASHIER_MODE && !hasCredential(own)) throw noCredentials();
+        if (!isOperators(role) && isReal && !own.CASHIER_MODE && !hasCredential(own)) throw noCredentials();
         return configOf(own, role, place.realm, { id: one.id, of, hasLedger: place.ledger !== undefined });
       }),
     ),
@@ -57,7 +58,7 @@ export async function readConfigs(
   // One at least is named by the file, and by whoever named one.
   if (!first) throw noSuchMerchant(String(named), of);
   const other = others.find(({ realm }) => realm !== first.realm);
-  if (role !== 'operator' && other) throw mixedMerchants(first, other);
+  if (!isOperators(role) && other) throw mixedMerchants(first, other);
   return [first, ...others];
 }
 

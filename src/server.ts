@@ -7,7 +7,9 @@ import { promptsOf } from './prompts/index.ts';
 import { instructionsFor } from './prompts/instructions.ts';
 import { Edge } from './protocol/edge.ts';
 import type { Offer, ServedResources } from './protocol/offer.ts';
+import type { Receipts } from './receipts/receipts.ts';
 import { inSessions, OrderResources, withoutSubscriptions } from './resources/orders.ts';
+import { type ReceiptResourceDeps, readReceipts, receiptTemplate } from './resources/receipts.ts';
 import type { Tool } from './tools/define-tool.ts';
 
 type Era = McpRequestContext['era'];
@@ -17,6 +19,7 @@ export interface ServerDeps extends CallDeps {
   readonly version: string;
   readonly tools: readonly Tool[];
   readonly clock: Clock;
+  readonly receipts: Receipts;
   /** What clients want to hear of is kept with their sessions, and told there. */
   readonly inSession?: boolean;
 }
@@ -41,19 +44,20 @@ export function buildServer(deps: ServerDeps, era: Era): Edge {
         resources: { listChanged: told, subscribe: told },
       },
     },
-    { ...offer, resources: withApps(bus ? orders : served(orders, ofOrders)) },
+    { ...offer, resources: withMore(bus ? orders : served(orders, ofOrders), ofOrders) },
     era,
   );
   if (bus) orders.tellOn(server, era, bus);
   return server;
 }
 
-/** Views are read by who was told of them; nobody's list is longer for them. */
-function withApps(resources: ServedResources): ServedResources {
+/** Views and receipts are read by who was told of them; nobody's list is longer for them. */
+function withMore(resources: ServedResources, deps: ReceiptResourceDeps): ServedResources {
   return {
-    templates: resources.templates,
+    templates: [...resources.templates, receiptTemplate(deps.language)],
     list: (cursor, ctx) => resources.list(cursor, ctx),
-    read: async (uri, ctx) => (await readApp(uri)) ?? resources.read(uri, ctx),
+    read: async (uri, ctx) =>
+      (await readApp(uri)) ?? (await readReceipts(deps, uri)) ?? resources.read(uri, ctx),
     subscribe: resources.subscribe,
     unsubscribe: (uri, ctx) => resources.unsubscribe?.(uri, ctx),
   };

@@ -77,6 +77,15 @@ const OWN: readonly Setting[] = [
     asked: 'Payee 收款方名称',
   },
   {
+    name: 'CASHIER_RECEIPT_KEY',
+    en: 'private key that signs receipts (ES256: EC, P-256; PEM)',
+    zh: '签署收据的私钥（ES256：EC，P-256；PEM）',
+    secret: true,
+    key: 'private',
+    example: 'receipt-key.pem',
+    absent: { en: 'made, and kept in the ledger', zh: '自动生成，存在账本中' },
+  },
+  {
     name: 'CASHIER_MERCHANTS',
     en: 'several merchants in one service: a YAML file that names each with its wallets, policy and payee',
     zh: '一个服务里的多个商户：YAML 文件，写明每个商户的支付方式、规则和收款方名称',

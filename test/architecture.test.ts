@@ -62,7 +62,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   tools: ['domain', 'ledger', 'policy', 'payments', 'providers/registry.ts'],
   protocol: [],
-  resources: ['domain', 'ledger', 'payments', 'protocol', 'tools'],
+  receipts: ['domain', 'ledger', 'platform/once.ts'],
+  resources: ['domain', 'ledger', 'payments', 'protocol', 'receipts/receipts.ts', 'tools'],
   prompts: ['domain', 'protocol', 'tools'],
   html: [],
   'buyer-page': [
@@ -74,6 +75,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'platform/listener.ts',
     'platform/listener-proof.ts',
     'platform/listener-shared.ts',
+    'receipts/receipts.ts',
     ...WALLETS,
   ],
   notify: [
@@ -139,6 +141,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'resources',
     'prompts',
     'elicitation',
+    'receipts/receipts.ts',
   ],
   auth: [
     'domain',
@@ -193,7 +196,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   'config-names.ts': ['domain', 'providers/registry.ts'],
   'config-refusals.ts': ['domain', ...WALLETS],
-  'config-values.ts': ['domain', 'providers/registry.ts'],
+  'config-values.ts': [
+    ...['domain', 'providers/pasted-key.ts', 'providers/pasted-key-words.ts', 'providers/registry.ts'],
+  ],
   'config-merchants.ts': [
     ...['domain', 'platform/home-path.ts', 'providers/registry.ts'],
     ...['policy/policy-file.ts', 'policy/read-policy.ts', 'policy/written-members.ts', 'settings.ts'],

@@ -1,3 +1,4 @@
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -156,5 +157,76 @@ describe('what buyers see', () => {
     'ftp://x',
   ])('never stands at %s', async (origin) => {
     await expect(read({ WXPAY_H5_ORIGIN: origin })).rejects.toMatchObject(refused('WXPAY_H5_ORIGIN'));
+  });
+});
+
+describe('the key of receipts', () => {
+  const privateKey = (namedCurve: string) => generateKeyPairSync('ec', { namedCurve }).privateKey;
+  const p256 = privateKey('P-256');
+  const der = (key: KeyObject, type: 'pkcs8' | 'sec1') => key.export({ type, format: 'der' });
+  const text = (key: KeyObject, type: 'pkcs8' | 'sec1') => String(key.export({ type, format: 'pem' }));
+
+  it.each([
+    ['PKCS #8', text(p256, 'pkcs8')],
+    ['SEC1', text(p256, 'sec1')],
+    [
+      'SEC1 behind its parameters',
+      `-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n${text(p256, 'sec1')}`,
+    ],
+    ['one line', text(p256, 'pkcs8').replaceAll('\n', '\\n')],
+    ['base64 alone', der(p256, 'pkcs8').toString('base64')],
+  ])('is read as %s', async (_form, value) => {
+    expect((await read({ CASHIER_RECEIPT_KEY: value })).receiptKey?.equals(p256)).toBe(true);
+  });
+
+  it('is read from a file, in text or binary', async () => {
+    for (const content of [text(p256, 'sec1'), der(p256, 'pkcs8')]) {
+      writeFileSync(join(home, 'key.pem'), content);
+      const { receiptKey } = await read({ CASHIER_RECEIPT_KEY_FILE: join(home, 'key.pem') });
+      expect(receiptKey?.equals(p256)).toBe(true);
+    }
+  });
+
+  const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  it.each([
+    [
+      'its public half',
+      String(
+        generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ type: 'spki', format: 'pem' }),
+      ),
+      'public key',
+    ],
+    ['another curve', text(privateKey('secp256k1'), 'pkcs8'), 'secp256k1'],
+    ['a longer curve', text(privateKey('P-384'), 'sec1'), 'secp384r1'],
+    ['an RSA key', text(rsa.privateKey, 'pkcs8'), 'RSA'],
+    ['Ed25519', text(generateKeyPairSync('ed25519').privateKey, 'pkcs8'), 'ED25519'],
+    [
+      'a passphrase',
+      String(p256.export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'x' })),
+      'passphrase',
+    ],
+    ['a path', '/etc/keys/receipt.pem', 'path'],
+    ['a word', 'secret', 'short'],
+    ['half a key', text(p256, 'pkcs8').slice(0, 100), 'cannot be read'],
+  ])('is not %s, and that is said with how to make one', async (_what, value, why) => {
+    const error = await read({ CASHIER_RECEIPT_KEY: value }).catch((thrown) => thrown);
+    expect(error).toMatchObject(refused('CASHIER_RECEIPT_KEY'));
+    expect(error.text.en).toContain(why);
+    expect(error.next.en).toContain('openssl ecparam -name prime256v1');
+    expect(JSON.stringify([error.text, error.next])).not.toContain(value.slice(0, 60));
+  });
+
+  it('is nothing that an operator needs, unless receipts are what is asked for', async () => {
+    const env = { CASHIER_HOME: home, CASHIER_RECEIPT_KEY: 'nonsense', CASHIER_PUBLIC_URL: 'nonsense' };
+    expect(await readConfig(env, cwd, 'operator')).toMatchObject({
+      receiptKey: undefined,
+      publicUrl: undefined,
+    });
+    await expect(readConfig(env, cwd, 'issuer')).rejects.toMatchObject({ code: 'CONFIGURATION' });
+  });
+
+  it('is among what is never shown', async () => {
+    const { env } = await read({ CASHIER_RECEIPT_KEY: text(p256, 'pkcs8') });
+    expect(secretsOf(env)).toContain(text(p256, 'pkcs8'));
   });
 });

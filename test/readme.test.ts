@@ -122,7 +122,7 @@ function words(line: string): string[] {
 }
 
 /** Those that have nothing to work on in an empty ledger, or without channels, and say so. */
-const NEEDS_A_NUMBER = / (ID|ORDER|NAME)\b/;
+const NEEDS_A_NUMBER = / (ID|ORDER|NAME|receipt\.jwt)\b/;
 /** Those that look at the folder and home of their process, or start others. */
 const NEEDS_A_PROCESS = /^(init|doctor|demo)$/;
 /** Those that serve until they are told to stop, with what they say when they are ready. */

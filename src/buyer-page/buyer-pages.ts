@@ -4,9 +4,10 @@ import type { ProviderId } from '../domain/order.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { sharedPort } from '../ledger/shared-port.ts';
 import { SharedListener } from '../platform/listener-shared.ts';
+import type { Receipts } from '../receipts/receipts.ts';
 import { Places, type PlacesOptions } from './places.ts';
 import type { Language } from './reader.ts';
-import type { BuyerLookup } from './view.ts';
+import type { BuyerLookup, ReceiptLookup } from './view.ts';
 
 export interface BuyerPagesOptions
   extends Pick<PlacesOptions, 'outside' | 'h5Origin' | 'simulated' | 'service'> {
@@ -15,6 +16,7 @@ export interface BuyerPagesOptions
   readonly randomBytes: RandomBytes;
   readonly language: Language;
   readonly merchantName: string | undefined;
+  readonly receipts: Receipts;
   /** As the lookup's. */
   readonly simulatorUrl: (code: string) => string | undefined;
   /** What a buyer may choose from, and what carries the choice out. */
@@ -56,7 +58,7 @@ export class BuyerPages {
   }
 
   #shown() {
-    const { clock, language, wallets, choose } = this.#options;
+    const { ledger, clock, language, wallets, choose, receipts } = this.#options;
     const lookup: BuyerLookup = async (token) => {
       const { ledgerLookup } = await import('./index.ts');
       return ledgerLookup(this.#options)(token);
@@ -65,6 +67,10 @@ export class BuyerPages {
       const { offerLookup } = await import('./index.ts');
       return offerLookup(this.#options, wallets)(token);
     };
-    return { lookup, offer, choose, clock, language, handOffBase: () => this.places.handOffBase() };
+    const receipt: ReceiptLookup = async (token, outRefundNo) => {
+      const { receiptLookup } = await import('./index.ts');
+      return receiptLookup({ ledger, receipts })(token, outRefundNo);
+    };
+    return { lookup, offer, receipt, choose, clock, language, handOffBase: () => this.places.handOffBase() };
   }
 }

@@ -3,12 +3,14 @@ import { defined } from '../domain/defined.ts';
 import { toYuan } from '../domain/money.ts';
 import type { ProviderId } from '../domain/order.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import type { OrderRecord, RefundRecord } from '../ledger/records.ts';
 import { elsewhereOf, refundedHere } from '../ledger/refunded.ts';
 import { isGivenOut } from '../payments/apply.ts';
 import { offeredAt } from '../payments/offers.ts';
 import { payable } from '../payments/results.ts';
+import type { Receipts } from '../receipts/receipts.ts';
 import type { OfferView } from './offer-section.ts';
-import type { BuyerLookup } from './view.ts';
+import type { BuyerLookup, ReceiptLookup, ReceiptView } from './view.ts';
 
 export interface LookupOptions {
   readonly ledger: Ledger;
@@ -34,6 +36,33 @@ export function offerLookup(
       ...defined({ merchantName }),
     };
   };
+}
+
+/** Gives the receipt of a page's order, or of one of its refunds; undefined where there is none. */
+export function receiptLookup({
+  ledger,
+  receipts,
+}: Pick<LookupOptions, 'ledger'> & { readonly receipts: Receipts }): ReceiptLookup {
+  return async (token, outRefundNo) => {
+    const order = await ledger.read((book) => book.orders.byPageToken(token));
+    if (!order) return undefined;
+    const [payment, ...refunds] = await receipts.claims(order.outTradeNo);
+    const wanted =
+      outRefundNo === undefined
+        ? payment
+        : refunds.find(({ jti }) => jti === `${payment?.jti}/${outRefundNo}`);
+    return wanted && receipts.sign(wanted);
+  };
+}
+
+/** As {@link claimsOf} has them. */
+function receiptsOf(order: OrderRecord, refunds: readonly RefundRecord[]): ReceiptView[] | undefined {
+  if (order.state !== 'PAID') return undefined;
+  const proven = refunds.filter(({ state }) => state === 'SUCCESS');
+  return [
+    { amountYuan: toYuan(order.amountFen) },
+    ...proven.map(({ outRefundNo, amountFen }) => ({ outRefundNo, amountYuan: toYuan(amountFen) })),
+  ];
 }
 
 /** Looks orders up in the ledger. */
@@ -72,6 +101,7 @@ export function ledgerLookup(options: LookupOptions): BuyerLookup {
         paidAt: order.paidAt,
         gatewayTradeNo: order.gatewayTradeNo,
         refundedElsewhereYuan: typeof elsewhere === 'number' ? toYuan(elsewhere) : elsewhere,
+        receipts: receiptsOf(order, refunds),
         simulatorUrl: simulated && scan !== undefined ? simulatorUrl(scan) : undefined,
       }),
     };

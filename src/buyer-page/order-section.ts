@@ -17,7 +17,7 @@ import {
 } from './phase.ts';
 import { PAYABLE_BADGE, PHASES } from './phase-words.ts';
 import { type Reader, say } from './reader.ts';
-import type { BuyerView } from './view.ts';
+import type { BuyerView, ReceiptView } from './view.ts';
 import { WORDS } from './words.ts';
 
 /** The badge of a phase: also the window's title and what a screen reader announces. */
@@ -33,6 +33,7 @@ export async function orderSection(
   view: BuyerView,
   now: number,
   reader: Reader,
+  token: string,
   handOff: HandOff,
 ): Promise<Markup> {
   const phase = phaseOf(view, now, reader.returned);
@@ -50,6 +51,7 @@ ${phase === 'payable' ? '' : notice(phase, reader)}
 ${sumOf(view)}
 ${payable ? countdown(secondsLeft(view, now), reader) : ''}
 <dl>${facts(view, phase, now, reader)}</dl>
+${view.receipts ? receiptLinks(view.receipts, reader, token) : ''}
 ${payable ? html`<p class="check">${say(view.merchantName ? WORDS.check : WORDS.checkUnnamed, reader)}</p>` : ''}
 </div>
 ${payable ? await payArea(view, reader, handOff) : ''}
@@ -60,6 +62,16 @@ ${payable ? await payArea(view, reader, handOff) : ''}
 function notice(phase: Exclude<Phase, 'payable'>, reader: Reader): Markup {
   const { headline, advice } = PHASES[phase];
   return html`<div class="notice">${iconOf(phase)}<h2>${say(headline, reader)}</h2>${advice ? html`<p>${say(advice, reader)}</p>` : ''}</div>`;
+}
+
+/** What proves the payment, and each refund, to others: a file each. */
+function receiptLinks(receipts: readonly ReceiptView[], reader: Reader, token: string): Markup {
+  const links = receipts.map(({ outRefundNo, amountYuan }) =>
+    outRefundNo === undefined
+      ? html`<a href="${token}/receipt">${say(WORDS.receipt, reader)}</a>`
+      : html`<a href="${token}/receipt/${encodeURIComponent(outRefundNo)}">${say(WORDS.refundReceipt, reader)} ${money(amountYuan)}</a>`,
+  );
+  return html`<div class="receipts">${links}<p>${say(WORDS.receiptNote, reader)}</p></div>`;
 }
 
 /** What is to be paid, and for what. */

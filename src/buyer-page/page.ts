@@ -20,11 +20,12 @@ const ICON =
 /** Without a script the page asks anew every so many seconds. */
 const REFRESH_SECONDS = 5;
 
-/** The page of an order as it stands at the instant `now` (ms). */
+/** The page of an order as it stands at the instant `now` (ms). @param token of the page */
 export async function orderPage(
   view: BuyerView,
   now: number,
   reader: Reader,
+  token: string,
   handOff: HandOff,
 ): Promise<string> {
   const phase = phaseOf(view, now, reader.returned);
@@ -34,7 +35,7 @@ export async function orderPage(
     `${say(badgeOf(phase), reader)} ${money(view.amountYuan)} · ${payee}${say(walletOf(view.provider).name, reader)}`,
     reader.language,
     pollEvery(phase) > 0 ? html`<noscript>${refreshTag()}</noscript>` : undefined,
-    liveBody(view.provider, view, reader, await orderSection(view, now, reader, handOff)),
+    liveBody(view.provider, view, reader, await orderSection(view, now, reader, token, handOff)),
   );
 }
 

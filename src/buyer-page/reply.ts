@@ -16,13 +16,19 @@ export const WITH_FORM = pageHeaders({
   ...{ script: SCRIPT, style: STYLE, forms: 'self', referrer: 'same-origin' },
 });
 
+const TYPES = {
+  html: 'text/html; charset=utf-8',
+  json: 'application/json; charset=utf-8',
+  text: 'text/plain; charset=utf-8',
+  jwt: 'application/jwt',
+} as const;
+
 /** Every answer of the buyer's page is made here, so that none can leave without its headers. */
 export function reply(
   status: number,
-  kind: 'html' | 'json',
+  kind: keyof typeof TYPES,
   body: string,
   more: Readonly<Record<string, string>> = {},
 ): Response {
-  const type = kind === 'html' ? 'text/html; charset=utf-8' : 'application/json; charset=utf-8';
-  return new Response(body, { status, headers: { ...HEADERS, 'Content-Type': type, ...more } });
+  return new Response(body, { status, headers: { ...HEADERS, 'Content-Type': TYPES[kind], ...more } });
 }

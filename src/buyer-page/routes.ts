@@ -18,7 +18,7 @@ import {
 import { isPayable, refundedOf, secondsLeft } from './phase.ts';
 import { type Language, type Reader, readerOf } from './reader.ts';
 import { reply, WITH_FORM } from './reply.ts';
-import type { BuyerLookup, BuyerView } from './view.ts';
+import type { BuyerLookup, BuyerView, ReceiptLookup } from './view.ts';
 
 /** 16 bytes in base64url: the last of the 22 characters carries two bits only, so an altered one is no alias. */
 const TOKEN = /^[A-Za-z0-9_-]{21}[AQgw]$/;
@@ -32,6 +32,7 @@ export interface BuyerRouteOptions {
   readonly clock: Clock;
   /** As `lookup`, what the buyer is yet to choose the wallet of. */
   readonly offer?: ((token: string) => Promise<OfferView | undefined>) | undefined;
+  readonly receipt?: ReceiptLookup | undefined;
   /** Carries out the buyer's choice; rejects where it cannot be, with the code that says why. */
   readonly choose?: ((token: string, wallet: ProviderId) => Promise<unknown>) | undefined;
   /** The language of a reader whose browser names none; Chinese by default. */
@@ -45,7 +46,8 @@ export interface BuyerRouteOptions {
 
 /**
  * The buyer's page, read-only but for `POST /c/:token/choice`, which chooses the wallet: `GET /c/:token`, the page,
- * `GET /c/:token/state`, what an open page asks for, and `GET /c/back/:handle`, where a wallet sends a buyer back.
+ * `GET /c/:token/state`, what an open page asks for, `GET /c/:token/receipt` and `/receipt/:refund`, what proves that it
+ * was paid or refunded, and `GET /c/back/:handle`, where a wallet sends a buyer back.
  * Mountable in another app. A failing lookup answers 503 without detail and leaves its error in `c.error` for that app.
  */
 export function buyerRoutes(options: BuyerRouteOptions): Hono {
@@ -60,7 +62,7 @@ export function buyerRoutes(options: BuyerRouteOptions): Hono {
     // From the browser inside an app nothing is handed over.
     const base = view.handOffUrl && !who.inApp ? await handOffBase(c, view) : undefined;
     const { handOff } = walletOf(view.provider).page;
-    const html = await orderPage(view, now, who, (link) =>
+    const html = await orderPage(view, now, who, token, (link) =>
       base === undefined ? undefined : handOff?.withReturn(link, backUrl(base, token)),
     );
     // The gateway asks which site its link is followed from: it learns the origin, and never the path.
@@ -94,6 +96,21 @@ export function buyerRoutes(options: BuyerRouteOptions): Hono {
     return reply(303, 'html', backPage(language), { Location: `../${token}` });
   }
 
+  /** A file, but where files cannot be kept: there a text, to be copied. */
+  async function receipt(c: Context, token: string, outRefundNo?: string): Promise<Response> {
+    const { language, inApp } = reader(c);
+    const found = TOKEN.test(token) ? await options.receipt?.(token, outRefundNo) : undefined;
+    if (!found) return notFound(language);
+    const name = found.claims.jti
+      .split('/')
+      .slice(1)
+      .join('-')
+      .replace(/[^\w-]/g, '_');
+    return reply(200, inApp ? 'text' : 'jwt', `${found.jws}\n`, {
+      ...(inApp ? {} : { 'Content-Disposition': `attachment; filename="receipt-${name}.jwt"` }),
+    });
+  }
+
   const routes = new Hono();
   routes.onError((_error, c) =>
     reply(503, 'html', unavailablePage(reader(c).language), { 'Retry-After': '5' }),
@@ -123,6 +140,8 @@ export function buyerRoutes(options: BuyerRouteOptions): Hono {
     const offer = await offered(c.req.param('token'));
     return offer ? reply(200, 'json', offerJson(offer, clock.now())) : notFound(reader(c).language);
   });
+  routes.get('/c/:token/receipt', (c) => receipt(c, c.req.param('token')));
+  routes.get('/c/:token/receipt/:refund', (c) => receipt(c, c.req.param('token'), c.req.param('refund')));
   routes.all('/c/*', (c) => notFound(reader(c).language));
   return routes;
 }

@@ -77,6 +77,9 @@ dl div{display:flex;flex-wrap:wrap;justify-content:space-between;align-items:bas
 dt{color:var(--soft);text-align:start}
 dd{margin-inline-start:auto;text-align:end;white-space:nowrap;font-variant-numeric:tabular-nums}
 .number dd{font:13px/1.6 ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace}
+.receipts{margin:0 20px;padding:6px 0 16px;border-top:1px solid var(--line);font-size:14px;color:var(--soft)}
+.receipts a{display:block;padding:10px 0;font-size:15px;font-weight:600;color:var(--tone);text-underline-offset:3px}
+.receipts p{line-height:1.45;text-wrap:balance}
 .offline{width:100%;max-width:420px;margin-bottom:12px;padding:10px 16px;border-radius:12px;background:#fff1dc;color:#7a3700;font-size:14px}
 .quiet{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 @media (max-width:599px){.offers{display:flex;flex-direction:column}.offers .about{display:contents}.offers .notice{order:0}.offers .sum{order:1}.offers .left,.offers .over{order:2}.offers .pay{order:3}.offers dl{order:4;margin-top:0}.offers .check{order:5}}

@@ -1,4 +1,12 @@
 import type { OrderState, ProviderId, Scene } from '../domain/order.ts';
+import type { Receipt } from '../receipts/receipts.ts';
+
+/** A receipt that can be had. */
+export interface ReceiptView {
+  /** Undefined: of the payment itself. */
+  readonly outRefundNo?: string;
+  readonly amountYuan: string;
+}
 
 /** Everything the page may show; built from the ledger. All instants are ms since the epoch. */
 export interface BuyerView {
@@ -27,6 +35,8 @@ export interface BuyerView {
   readonly refundedYuan?: string;
   /** What the gateway proves to have been refunded elsewhere; `unknown` where it proves a refund but no sum. */
   readonly refundedElsewhereYuan?: string;
+  /** Where something is proven: of the payment, then of each refund. */
+  readonly receipts?: readonly ReceiptView[];
   readonly simulated: boolean;
   /** Simulator only: its own page, where a click pays. */
   readonly simulatorUrl?: string;
@@ -37,3 +47,6 @@ export interface BuyerView {
  * It is only ever called with a well-formed token.
  */
 export type BuyerLookup = (token: string) => Promise<BuyerView | undefined>;
+
+/** As {@link BuyerLookup}, a receipt of that order: of its payment, or of a refund. */
+export type ReceiptLookup = (token: string, outRefundNo?: string) => Promise<Receipt | undefined>;

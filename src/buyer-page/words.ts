@@ -90,6 +90,12 @@ export const WORDS = {
   paidAt: { zh: '付款时间', en: 'Paid at' },
   refunded: { zh: '已退款', en: 'Refunded' },
   order: { zh: '订单号', en: 'Order number' },
+  receipt: { zh: '下载付款收据', en: 'Download the receipt' },
+  refundReceipt: { zh: '下载退款收据', en: 'Receipt of the refund' },
+  receiptNote: {
+    zh: '由商家签名，可证明付款和退款；不能代替发票。',
+    en: 'Signed by the seller, it proves payment or refund. It is not a tax invoice (fapiao).',
+  },
   beijing: { zh: '（北京时间）', en: ' (Beijing time)' },
   check: { zh: '付款前请核对收款方、金额和商品', en: 'Check payee, amount and item before paying' },
   checkUnnamed: { zh: '付款前请核对金额和商品', en: 'Check amount and item before paying' },

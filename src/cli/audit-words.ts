@@ -307,6 +307,11 @@ const SENTENCES: { readonly [Kind in AuditKind]: Sentence<Kind> } = {
     en: `a failed sign-in as operator${said(d.unrecorded, ', besides failures not recorded one by one: ')}`,
   }),
   'audit-key-made': () => ({ zh: '生成检查点密钥', en: "the checkpoints' key was made" }),
+  'receipt-key-made': (d) => ({ zh: `生成收据密钥 ${d.kid}`, en: `the receipts' key ${d.kid} was made` }),
+  'receipt-key-given': (d) => ({
+    zh: `收据改用配置中的密钥 ${d.kid}`,
+    en: `receipts are signed with the configured key ${d.kid}`,
+  }),
   'order-forgotten': (_d, about) => ({ zh: `删去买家信息${about}`, en: `the payer was forgotten${about}` }),
   'ledger-backed-up': (d) => ({ zh: `备份，到第 ${d.seq} 条`, en: `backed up, to record ${d.seq}` }),
   'ledger-restored': (d) => ({

@@ -33,8 +33,9 @@ export async function withBooks(
   place: Place,
   manner: 'read' | 'write' | 'make',
   work: (books: Books) => Promise<number>,
+  role: 'operator' | 'issuer' = 'operator',
 ): Promise<number> {
-  const settings = await context.config('operator', place);
+  const settings = await context.config(role, place);
   const present = isAddress(settings.ledger) || existsSync(settings.ledger);
   // A ledger that is named is expected to be there: a slip must not make another one.
   const mayMake = manner === 'make' || (settings.realmIsStated && place.ledger === undefined);

@@ -5,7 +5,7 @@ import { CashierError } from '../domain/errors.ts';
 import { readConfigs, readOneConfig } from '../read-configs.ts';
 import { version } from '../version.ts';
 import { commandNamed, readArguments } from './arguments.ts';
-import type { Command } from './command.ts';
+import type { Command, CommandContext } from './command.ts';
 import { disarmed } from './disarmed.ts';
 import { invocationOf } from './invocation.ts';
 import { type Language, type Say, speaker } from './speaker.ts';
@@ -28,6 +28,7 @@ const COMMANDS: { readonly [N in CommandName]: () => Promise<Command<N>> } = {
   orders: () => import('./orders.ts'),
   audit: () => import('./audit.ts'),
   ledger: () => import('./ledger.ts'),
+  receipts: () => import('./receipts.ts'),
   reconcile: () => import('./reconcile.ts'),
   channels: () => import('./channels.ts'),
   tokens: () => import('./tokens.ts'),
@@ -36,6 +37,10 @@ const COMMANDS: { readonly [N in CommandName]: () => Promise<Command<N>> } = {
 };
 /** Where stdout is the protocol's, or every argument another program's. */
 const SERVERS = ['stdio', 'alipay'];
+
+interface SomeCommand {
+  run(typed: never, context: CommandContext): Promise<number>;
+}
 
 /** Where a command line was typed, and what its process does for it. */
 export interface Surroundings {
@@ -81,7 +86,8 @@ async function run(argv: readonly string[], at: Surroundings): Promise<number> {
   if (word === undefined && process.stdin.isTTY) noteTerminal(say);
   const signal = at.stopped();
   if (!SERVERS.includes(name)) at.endQuietly();
-  const command = await COMMANDS[name]();
+  // What each of them takes is seen to by the table; of all together the compiler loses count.
+  const command: SomeCommand = await COMMANDS[name]();
   return command.run(typed as never, {
     ...{ env: at.env, cwd: at.cwd },
     config: (role, place) => readOneConfig(at.env, at.cwd, role, place),

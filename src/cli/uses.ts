@@ -371,6 +371,34 @@ export const USES = {
       },
     },
   },
+  receipts: {
+    does: { zh: '付款和退款的签名收据', en: 'signed receipts of payments and refunds' },
+    actions: {
+      show: {
+        args: 'ORDER',
+        does: {
+          zh: '打印收据，一行一份，先付款后退款；保存到文件即可交给别人',
+          en: 'prints them, one a line, the payment first; a file of it is what others check',
+        },
+        options: PLACE_OPTIONS,
+      },
+      verify: {
+        args: 'FILE',
+        does: {
+          zh: '核对收据；全部有效时退出码为 0',
+          en: 'checks the receipts in it; ends with 0 where all are right',
+        },
+        options: {
+          jwks: text(
+            'URL|FILE',
+            '签发者的公钥；不写时用本账本的密钥，不联网',
+            "the issuer's public keys; without it this ledger's own, offline",
+          ),
+          ...PLACE_OPTIONS,
+        },
+      },
+    },
+  },
   reconcile: {
     does: { zh: '与网关账单对账', en: "compares a day with the gateways' bills" },
     actions: {

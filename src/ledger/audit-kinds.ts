@@ -190,6 +190,8 @@ export type AuditDetails = {
   Happened<`call-${Exclude<PaidCallEvent, 'paid' | 'owed' | 'stored'>}`, Called> &
   Happened<'channel-enabled' | 'channel-replayed', { readonly channel: string; readonly since?: number }> &
   Happened<`operator-${'unfroze' | 'released'}`, { readonly via: string }> &
+  /** Receipts are signed by it from now on, and verify by it for good: made here, or the configuration's. RFC 7638. */
+  Happened<`receipt-key-${'made' | 'given'}`, { readonly kid: string }> &
   Happened<'operator-signed-in', { readonly via: string; readonly proof?: string }> &
   Happened<`operator-secret-${'set' | 'changed'}`, { readonly secret: string; readonly roster: string }> &
   Happened<'operator-added' | 'operator-revoked', Named & { readonly role: string; readonly via: string }> &

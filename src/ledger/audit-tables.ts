@@ -6,6 +6,7 @@ import { readMeta } from './meta.ts';
 import { isSettledOrder } from './order-machine.ts';
 import { FORGOTTEN, payerDigest } from './payers.ts';
 import { NOBODY, rosterDigest } from './person-book.ts';
+import { storedReceiptKids } from './receipt-keys.ts';
 import {
   differs,
   RecordedRows,
@@ -20,7 +21,7 @@ type Fact = string | number | undefined;
 
 /** Kinds that tell of them begin so. */
 const TELLING =
-  /^(?:order|offer|call|refund|owed|approval|budget|operator|audit)-|^policy-(?!al)|^ledger-restored$/;
+  /^(?:order|offer|call|refund|owed|approval|budget|operator|audit|receipt)-|^policy-(?!al)|^ledger-restored$/;
 
 /** What is left of what one part of a trail has told; plain data. */
 export interface TablesState {
@@ -29,13 +30,14 @@ export interface TablesState {
   readonly moves: number;
   readonly frozen: boolean;
   readonly publicKey: string | undefined;
+  readonly receiptKids: readonly string[];
   readonly secret: string | undefined;
   readonly roster: string;
 }
 
 /**
  * What the tables must hold, gathered link by link, for what the trail tells in full: states, amounts, callers and
- * wallets of orders and refunds, approvals, budgets, accepted rules, the freeze, the key of the checkpoints.
+ * wallets of orders and refunds, approvals, budgets, accepted rules, the freeze, the keys of checkpoints and receipts.
  */
 export class RecordedTables {
   readonly #salt: string;
@@ -52,6 +54,8 @@ export class RecordedTables {
   #moves = 0;
   #frozen = false;
   #publicKey: string | undefined;
+  /** Names of the keys of receipts. */
+  readonly #receiptKids = new Set<string>();
   /** Digest of the operator secret's stored hash; `untold` where an older record tells that one was set, not which. */
   #secret: string | undefined;
   /** Digest of all persons and passkeys. */
@@ -76,6 +80,7 @@ export class RecordedTables {
       rows: this.#rows.map(({ state }) => state),
       ...{ unnamedApprovals: [...this.#unnamedApprovals], moves: this.#moves, frozen: this.#frozen },
       ...{ publicKey: this.#publicKey, secret: this.#secret, roster: this.#roster },
+      receiptKids: [...this.#receiptKids],
     };
   }
 
@@ -83,6 +88,7 @@ export class RecordedTables {
   follow(earlier: TablesState): void {
     for (const [i, rows] of this.#rows.entries()) rows.follow(earlier.rows[i] ?? { made: 0, facts: [] });
     for (const subject of earlier.unnamedApprovals) this.#unnamedApprovals.add(subject);
+    for (const kid of earlier.receiptKids) this.#receiptKids.add(kid);
     ({
       moves: this.#moves,
       frozen: this.#frozen,
@@ -119,6 +125,7 @@ export class RecordedTables {
     else if (kind === 'operator-secret-set' || kind === 'operator-secret-changed') {
       this.#secret = String(told('secret') ?? 'untold');
     } else if (kind === 'audit-key-made') this.#publicKey = String(told('publicKey'));
+    else if (about === 'receipt') this.#receiptKids.add(String(told('kid')));
     if (this.#postponed === undefined) this.#roster = String(fact('roster') ?? this.#roster);
   }
 
@@ -160,6 +167,8 @@ export class RecordedTables {
     if (frozen !== this.#frozen) faults.push(differs('meta', 'frozen', 'value', this.#frozen, frozen));
     if (this.#publicKey !== publicKey)
       faults.push(differs('meta', 'audit_key', 'public key', this.#publicKey, publicKey));
+    const [kids, found] = [[...this.#receiptKids].sort().join(' '), (await storedReceiptKids(tx)).join(' ')];
+    if (kids !== found) faults.push(differs('meta', 'receipt_keys', 'key ids', kids, found));
     const stored = await readMeta(tx, 'operator_secret');
     const secret = stored === undefined ? undefined : rowDigest(this.#salt, stored);
     if (this.#secret !== 'untold' && this.#secret !== secret)

@@ -91,6 +91,19 @@ export class AuditTrail implements Recording {
     return rows.map(recordFromRow).some(({ detail }) => detail.state === 'SUCCESS');
   }
 
+  /**
+   * When (ms) the gateway was first heard to prove that an order was paid, and that its refunds went out: by the refund's
+   * number, `''` for the payment itself.
+   */
+  async proofsOf(outTradeNo: string): Promise<ReadonlyMap<string, number>> {
+    const rows = await this.#tx.all(
+      `SELECT seq, at, out_refund_no FROM audit WHERE out_trade_no = ? AND ${DEEDS}
+       AND kind IN (SELECT id FROM words WHERE word IN ('order-paid', 'refund-success')) ORDER BY seq DESC`,
+      outTradeNo,
+    );
+    return new Map(rows.map((row) => [String(row.out_refund_no ?? ''), Number(row.at)]));
+  }
+
   /** What has happened to an order besides calls about it: the newest of it, oldest first. */
   async deeds(outTradeNo: string): Promise<AuditRecord[]> {
     return this.#newest(`out_trade_no = ? AND ${DEEDS}`, MOST_DEEDS, outTradeNo);

@@ -230,6 +230,7 @@ export const VIA: Readonly<Record<string, Text>> = {
 const NOT_OF_ORDERS = {
   ...{ 'calls-limited': undefined, 'policy-first': undefined, 'policy-accepted': undefined },
   ...{ 'budget-topped-up': undefined, 'budget-drawn': undefined, 'audit-key-made': undefined },
+  ...{ 'receipt-key-made': undefined, 'receipt-key-given': undefined },
   ...{ 'operator-froze': undefined, 'operator-unfroze': undefined, 'operator-signed-in': undefined },
   ...{ 'operator-sign-in-failed': undefined, 'operator-added': undefined, 'operator-revoked': undefined },
   ...{ 'operator-joined': undefined, 'operator-password-set': undefined },

@@ -110,10 +110,17 @@ describe.skipIf(path === undefined)(`the buyer's page in a browser${why}`, () =>
       expect(await page.title()).toBe(`已付款 ¥19.90 · ${NAMES[provider]}`);
       expect(await page.locator('#announce').textContent()).toContain('已付款');
       expect(await hasCode(page)).toBe(false);
-      expect(await links(page)).toEqual([]);
+      expect(await links(page)).toEqual(['下载付款收据']);
       expect(await marked(page)).toBe('same document');
       expect(problems).toEqual([]);
       expect(await agent.known(order.outTradeNo)).toMatchObject({ state: 'PAID' });
+      const [file] = await Promise.all([
+        page.waitForEvent('download'),
+        page.getByRole('link', { name: '下载付款收据' }).click(),
+      ]);
+      expect(file.suggestedFilename()).toBe(`receipt-${order.outTradeNo}.jwt`);
+      const args = ['receipts', 'verify', await file.path(), '--realm', 'simulator'];
+      expect(await shop.command(args)).toMatchObject({ code: 0, stdout: expect.stringContaining('✔') });
       await context.close();
     });
 

@@ -164,6 +164,19 @@ export const STATES: Readonly<Record<string, PageState>> = {
     view: sampleView(paid),
     says: ['付款成功，请回到聊天告诉商家。', 'Payment received. Return to the chat.'],
   },
+  'paid, with a receipt': {
+    view: sampleView({ ...paid, receipts: [{ amountYuan: '9.90' }] }),
+    says: ['不能代替发票', 'not a tax invoice'],
+    offers: ['下载付款收据'],
+  },
+  'refunded in part, with receipts': {
+    view: sampleView({
+      ...{ ...paid, refundedYuan: '3.30' },
+      receipts: [{ amountYuan: '9.90' }, { outRefundNo: 'R1', amountYuan: '3.30' }],
+    }),
+    says: ['不能代替发票', 'not a tax invoice'],
+    offers: ['下载付款收据', '下载退款收据 ¥3.30'],
+  },
   'paid late': {
     view: sampleView({ ...paid, late: true }),
     says: ['商家已收到款项。请联系商家发货或退款，请勿重复付款。', 'Contact the seller'],

@@ -32,6 +32,7 @@ import { mcpEndpoint } from '../../src/transports/mcp-endpoint.ts';
 import { KEEP_ALIVE_MS } from '../../src/transports/session-streams.ts';
 import { Bank } from '../support/bank.ts';
 import { PATIENCE_MS } from '../support/patience.ts';
+import { receiptsOf } from '../support/receipts.ts';
 import { type Arguments, type Reply, readReply, until } from '../support/server-process.ts';
 import { seeded, seededBytes } from '../support/virtual-time.ts';
 import { payment } from '../support/world.ts';
@@ -191,6 +192,7 @@ export class Counter {
         approvalUrl: async () => undefined,
       }),
       ledger: till.ledger,
+      receipts: receiptsOf(till),
       clock: this.clock,
       bus: new OrderNews(till).busOf({ caller: 'test' }),
       identity: { caller: 'test' },

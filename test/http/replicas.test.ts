@@ -28,6 +28,7 @@ import { presenter } from '../../src/tools/present.ts';
 import { type McpEndpoint, mcpEndpoint } from '../../src/transports/mcp-endpoint.ts';
 import { Bank } from '../support/bank.ts';
 import { hasPostgres, newDatabase } from '../support/postgres.ts';
+import { receiptsOf } from '../support/receipts.ts';
 import { postgresMark } from '../support/skipped.ts';
 import { becomes, untilWoken } from '../support/until-woken.ts';
 import { CALL, NO_APPROVAL, payment } from '../support/world.ts';
@@ -58,6 +59,7 @@ async function replica(store: Store, provider: PaymentProvider, clock: Clock): P
   const endpoint = mcpEndpoint(
     {
       ...{ ...ports, version: '0', ledger, log: till.log, tools: UNIFIED_TOOLS, underWay: new Set() },
+      receipts: receiptsOf(till),
       setting: { language: 'en', providers: ['alipay'], scenes: ['qr'] },
       present: presenter({
         ...{ language: 'en', simulated: true, now: () => Date.now() },

@@ -77,6 +77,7 @@ const QUESTIONS: Readonly<Record<string, (book: Book, tx: Tx) => Promise<unknown
   'the story of an order': (book) => book.audit.story('ORDER_1'),
   'the newest of a story': (book) => book.audit.newestStory('ORDER_1'),
   'whether there was an alarm': (book) => book.audit.isAlarmed({ outTradeNo: 'ORDER_1' }, 'foreign-trade'),
+  'when a payment and its refunds were proven': (book) => book.audit.proofsOf('ORDER_1'),
   'the list of approvals': (book) => readList(book, NOW),
   'how far the trail has come': (book) => book.trail.head(),
   'what of the trail is an event': (book) => book.trail.between(2, 10, ['order-paid', 'refund-success']),

@@ -146,20 +146,22 @@ describe('tools', () => {
 describe('resources, prompts and sessions', () => {
   it('list and read only what is one’s own', async () => {
     const templates = (await court.as('carol').say('resources/templates/list')).result;
-    expect(templates).toMatchObject({
-      resourceTemplates: [{ uriTemplate: 'payment://orders/{outTradeNo}' }],
-    });
-    expect((templates as { resourceTemplates: unknown[] }).resourceTemplates).toHaveLength(1);
+    const uris = (templates as { resourceTemplates: { uriTemplate: string }[] }).resourceTemplates.map(
+      ({ uriTemplate }) => uriTemplate,
+    );
+    expect(uris).toEqual(['payment://orders/{outTradeNo}', 'payment://receipts/{outTradeNo}']);
     const own = mine('alipay');
-    const read = (caller: Caller, { order }: typeof INVENTED) =>
-      court.as(caller).say('resources/read', { uri: `payment://orders/${order}` });
-    for (const caller of STRANGERS) {
-      insistSilent((await court.as(caller).say('resources/list')).text);
-      const [tried, invented] = [await read(caller, own), await read(caller, INVENTED)];
-      expect(tried.result).toBeUndefined();
-      expect(without(tried.text, own)).toBe(without(invented.text, INVENTED));
+    for (const uri of uris) {
+      const read = (caller: Caller, { order }: typeof INVENTED) =>
+        court.as(caller).say('resources/read', { uri: uri.replace('{outTradeNo}', order) });
+      for (const caller of STRANGERS) {
+        insistSilent((await court.as(caller).say('resources/list')).text);
+        const [tried, invented] = [await read(caller, own), await read(caller, INVENTED)];
+        expect(tried.result).toBeUndefined();
+        expect(without(tried.text, own)).toBe(without(invented.text, INVENTED));
+      }
+      expect((await read('alice', own)).text).toContain(own.order);
     }
-    expect((await read('alice', own)).text).toContain(own.order);
     expect((await court.as('alice').say('resources/list')).text).toContain(own.order);
   });
 
@@ -285,6 +287,30 @@ describe('routes', () => {
     },
     'GET /m/:m/c/:token': page((token) => `/c/${token}`),
     'GET /m/:m/c/:token/state': page((token) => `/c/${token}/state`),
+    'GET /m/:m/c/:token/receipt': page((token) => `/c/${token}/receipt`),
+    'GET /m/:m/c/:token/receipt/:refund': async () => {
+      const { token, refund } = mine('wechatpay');
+      const tried = await get(`${NOODLE}/c/${token}/receipt/${refund}`);
+      expect(tried).toEqual(await get(`${NOODLE}/c/${INVENTED.token}/receipt/${refund}`));
+      expect(tried.status).toBe(404);
+    },
+    // A receipt is that of the merchant whose name it is in, by keys that are no other's.
+    'GET /m/:m/.well-known/jwks.json': async () => {
+      const keysOf = async (base: string) =>
+        JSON.parse((await get(`${base}/.well-known/jwks.json`)).body) as { keys: { kid: string }[] };
+      const { text } = await court
+        .as('alice')
+        .say('resources/read', { uri: `payment://receipts/${mine('alipay').order}` });
+      const [{ kid = '' } = {}, ...others] = (await keysOf(TEA)).keys;
+      expect(others).toEqual([]);
+      expect((await keysOf(NOODLE)).keys.map((one) => one.kid)).not.toContain(kid);
+      const jws = /eyJ[\w-]+\.[\w-]+\.[\w-]+/.exec(text)?.[0] ?? '';
+      const [header = '', claims = ''] = jws
+        .split('.')
+        .map((part) => Buffer.from(part, 'base64url').toString());
+      expect(JSON.parse(header).kid).toBe(kid);
+      expect(JSON.parse(claims).title).toBe(TITLE);
+    },
     'POST /m/:m/c/:token/choice': async () => {
       const { token } = mine('wechatpay');
       const chosen = async (base: string, of: string) =>

@@ -9,6 +9,7 @@ import { buildServer, type ServerDeps } from '../../src/server.ts';
 import type { Tool } from '../../src/tools/define-tool.ts';
 import { UNIFIED_TOOLS } from '../../src/tools/index.ts';
 import { presenter } from '../../src/tools/present.ts';
+import { receiptsOf } from '../support/receipts.ts';
 import { DEFAULTS, World } from '../support/world.ts';
 
 /** A signed link is some 900 characters long; only what stands around it is counted or compared. */
@@ -44,6 +45,7 @@ export class Counter {
         approvalUrl: async (id) => `http://127.0.0.1:39201/approvals/${id}`,
       }),
       ledger: till.ledger,
+      receipts: receiptsOf(till),
       clock: world.clock,
       bus: new OrderNews(till).busOf({ caller: 'test' }),
       identity: { caller: 'test' },

@@ -4,7 +4,7 @@ import { CLIENT_CAPABILITIES_META_KEY, PROTOCOL_VERSION_META_KEY } from '@modelc
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
 import { Hono } from 'hono';
 import { anyoneAs } from '../../../src/auth/callers.ts';
-import { buyerRoutes, ledgerLookup } from '../../../src/buyer-page/index.ts';
+import { buyerRoutes, ledgerLookup, receiptLookup } from '../../../src/buyer-page/index.ts';
 import { operatorRoutes } from '../../../src/operator/index.ts';
 import { Desk } from '../../../src/payments/desk.ts';
 import { buildServer, type ServerDeps } from '../../../src/server.ts';
@@ -14,6 +14,7 @@ import { mcpEndpoint } from '../../../src/transports/mcp-endpoint.ts';
 import { mcpRoute } from '../../../src/transports/mcp-route.ts';
 import { StdioWire } from '../../../src/transports/stdio-wire.ts';
 import type { Dice } from '../../support/dice.ts';
+import { receiptsOf } from '../../support/receipts.ts';
 import {
   formOf,
   HARD_TEXTS,
@@ -134,6 +135,7 @@ function depsOf(shop: Shop, failures: unknown[]): ServerDeps {
       approvalUrl: async (id) => `http://127.0.0.1:39201/approvals/${id}`,
     }),
     ...{ ledger: shop.till.ledger, clock: shop.clock, underWay: new Set() },
+    receipts: receiptsOf(shop.till),
     till: async () => till(),
     log: {
       ...shop.till.log,
@@ -301,6 +303,7 @@ const PAGES: Target = {
           merchantName: undefined,
           simulatorUrl: () => undefined,
         }),
+        receipt: receiptLookup({ ledger, receipts: receiptsOf({ ledger, randomBytes }) }),
         clock,
       }),
     );
@@ -312,6 +315,8 @@ const PAGES: Target = {
         const path = random.pick([
           `/c/${token}`,
           `/c/${token}/state`,
+          `/c/${token}/receipt`,
+          `/c/${token}/receipt/R1`,
           '/c/back/x',
           '/approvals',
           '/approvals/sign-in',

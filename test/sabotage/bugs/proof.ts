@@ -6,6 +6,22 @@ const CLOSE = 'A close is told when it is proven';
 /** What counts as the gateway's word on our own money. */
 export const PROOF: readonly Bug[] = [
   {
+    name: 'receipt-of-what-was-asked-for',
+    deed: 'A receipt is given for an order, whether it was paid or not.',
+    breaks: PROVEN,
+    edits: [['src/receipts/claims.ts', "if (order?.state !== 'PAID') return [];", 'if (!order) return [];']],
+    caughtBy: ['test/receipts/receipts.test.ts'],
+  },
+  {
+    name: 'receipt-of-an-accepted-refund',
+    deed: 'A refund that the gateway has accepted gives a receipt, as if the money had gone.',
+    breaks: PROVEN,
+    edits: [
+      ['src/receipts/claims.ts', "({ state }) => state === 'SUCCESS'", "({ state }) => state !== 'CLOSED'"],
+    ],
+    caughtBy: ['test/receipts/receipts.test.ts'],
+  },
+  {
     name: 'amount-unchecked',
     deed: 'An order is paid when the gateway says so, whatever the sum.',
     breaks: PROVEN,

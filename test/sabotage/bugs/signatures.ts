@@ -18,6 +18,33 @@ export const SIGNATURES: readonly Bug[] = [
     caughtBy: ['test/providers/wechatpay/cipher.test.ts'],
   },
   {
+    name: 'receipt-of-any-purpose',
+    deed: 'Whatever is signed by the key of receipts counts as a receipt, whatever it was signed for.',
+    breaks: BYTES,
+    edits: [['src/receipts/verify.ts', ' || header.typ !== RECEIPT_TYPE', '']],
+    caughtBy: ['test/receipts/verify.test.ts'],
+  },
+  {
+    name: 'receipt-key-by-its-label',
+    deed: 'The key of a receipt is the one that bears its name in the set, instead of the one that it names.',
+    breaks: BYTES,
+    edits: [
+      [
+        'src/receipts/verify.ts',
+        'keys.flatMap((key) => receiptJwk(key) ?? []).find((one) => kidOf(one) === header.kid)',
+        'receiptJwk(keys.find((key) => (key as { kid?: string } | null)?.kid === header.kid))',
+      ],
+    ],
+    caughtBy: ['test/receipts/verify.test.ts'],
+  },
+  {
+    name: 'receipt-keys-replaced',
+    deed: 'A new key of receipts takes the place of those before it, and old receipts verify no more.',
+    breaks: BYTES,
+    edits: [['src/ledger/receipt-keys.ts', '[...known, publicJwk(signing.key)]', '[publicJwk(signing.key)]']],
+    caughtBy: ['test/receipts/receipts.test.ts'],
+  },
+  {
     name: 'associated-data-unbound',
     deed: 'The associated data of a sealed notification is left out.',
     breaks: BYTES,
