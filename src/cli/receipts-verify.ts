@@ -8,7 +8,7 @@ import { isOwnAddress } from '../domain/names.ts';
 import { unusableFile } from '../keeping/refusals.ts';
 import { publicReceiptKeys } from '../ledger/receipt-keys.ts';
 import { outgoingProxyOf } from '../platform/outgoing-proxy.ts';
-import { decodeText } from '../platform/text-file.ts';
+import { textOf } from '../platform/text-file.ts';
 import { gatewayHttp } from '../providers/gateway-http.ts';
 import { askLedger, type LedgerWord } from '../receipts/beside-ledger.ts';
 import { verifyReceipt } from '../receipts/verify.ts';
@@ -30,7 +30,7 @@ export function verifyReceipts(file: string, values: Values, context: CommandCon
   const { jwks, json } = values;
   return withBooks(context, values, 'read', async (books) => {
     if (books.where.realm === null && jwks === undefined) throw noLedger(books.settings);
-    const lines = textOf(file)
+    const lines = textIn(file, 'FILE')
       .split(/\s+/)
       .filter((line) => line !== '');
     const keys =
@@ -81,7 +81,7 @@ function refundsIn(word: LedgerWord): object {
 
 /** A set of public keys, from a file, or over https or from this machine. */
 async function keysAt(jwks: string, { env }: CommandContext): Promise<readonly unknown[]> {
-  if (!/^\w+:\/\//.test(jwks)) return keysIn(textOf(jwks));
+  if (!/^\w+:\/\//.test(jwks)) return keysIn(textIn(jwks, '--jwks'));
   if (!isOwnAddress(jwks)) throw notSafe();
   const http = gatewayHttp(undefined, outgoingProxyOf(env));
   try {
@@ -102,9 +102,9 @@ function keysIn(text: string): readonly unknown[] {
 }
 
 /** As much of a file as receipts can be. Windows' shells write UTF-16. */
-function textOf(file: string): string {
+function textIn(file: string, setting: string): string {
   try {
-    return decodeText(bytesOf(file));
+    return textOf(bytesOf(file), file, setting);
   } catch (error) {
     throw error instanceof CashierError ? error : unusableFile(file, error);
   }

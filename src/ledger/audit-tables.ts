@@ -167,8 +167,11 @@ export class RecordedTables {
     if (frozen !== this.#frozen) faults.push(differs('meta', 'frozen', 'value', this.#frozen, frozen));
     if (this.#publicKey !== publicKey)
       faults.push(differs('meta', 'audit_key', 'public key', this.#publicKey, publicKey));
-    const [kids, found] = [[...this.#receiptKids].sort().join(' '), (await storedReceiptKids(tx)).join(' ')];
-    if (kids !== found) faults.push(differs('meta', 'receipt_keys', 'key ids', kids, found));
+    const kids = [...this.#receiptKids].sort().join(' ');
+    const { published, own } = await storedReceiptKids(tx);
+    if (kids !== published) faults.push(differs('meta', 'receipt_keys', 'key ids', kids, published));
+    if (own !== undefined && !this.#receiptKids.has(own))
+      faults.push(differs('meta', 'receipt_key', 'key id', kids, own));
     const stored = await readMeta(tx, 'operator_secret');
     const secret = stored === undefined ? undefined : rowDigest(this.#salt, stored);
     if (this.#secret !== 'untold' && this.#secret !== secret)

@@ -98,9 +98,10 @@ export class AuditTrail implements Recording {
   async proofsOf(outTradeNo: string): Promise<ReadonlyMap<string, number>> {
     const rows = await this.#tx.all(
       `SELECT seq, at, out_refund_no FROM audit WHERE out_trade_no = ? AND ${DEEDS}
-       AND kind IN (SELECT id FROM words WHERE word IN ('order-paid', 'refund-success')) ORDER BY seq DESC`,
+       AND kind IN (SELECT id FROM words WHERE word IN ('order-paid', 'refund-success'))`,
       outTradeNo,
     );
+    rows.sort((a, b) => Number(b.seq) - Number(a.seq));
     return new Map(rows.map((row) => [String(row.out_refund_no ?? ''), Number(row.at)]));
   }
 

@@ -47,10 +47,9 @@ export async function ownReceiptKey(book: Pick<Book, 'meta'>): Promise<ReceiptKe
 }
 
 /** What audit holds against the records: the names of all public keys, and of the private one. */
-export async function storedReceiptKids(tx: Reader): Promise<readonly string[]> {
-  const own = keyFrom(await readMeta(tx, OWN));
-  const kids = keysIn(await readMeta(tx, PUBLIC)).map(kidOf);
-  return [...new Set(own ? [...kids, own.kid] : kids)].sort();
+export async function storedReceiptKids(tx: Reader) {
+  const published = keysIn(await readMeta(tx, PUBLIC)).map(kidOf);
+  return { published: published.sort().join(' '), own: keyFrom(await readMeta(tx, OWN))?.kid };
 }
 
 /**

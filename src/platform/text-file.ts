@@ -44,7 +44,8 @@ export function readSecretFile(path: string, setting: string): string {
   return isDer(bytes) ? bytes.toString('base64') : textOf(bytes, path, setting).trim();
 }
 
-function textOf(bytes: Uint8Array, path: string, setting: string): string {
+/** As {@link readTextFile}, of what was read already. */
+export function textOf(bytes: Uint8Array, path: string, setting: string): string {
   try {
     return decodeText(bytes);
   } catch (error) {

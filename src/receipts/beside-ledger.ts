@@ -27,6 +27,7 @@ const FACTS = [
   'simulated',
   'trial',
   'refund_of',
+  'request_sha256',
 ] as const;
 
 /** @param claims of a receipt whose signature is right */

@@ -38,6 +38,8 @@ export interface ReceiptClaims {
   readonly trial?: true;
   /** Of a refund: the `jti` of the receipt whose money went back. */
   readonly refund_of?: string;
+  /** Of a call that was paid for by itself: what was asked for, by its digest. */
+  readonly request_sha256?: string;
 }
 
 /** What of an order the gateway has proven: its payment, then its refunds, oldest first; empty while that is nothing. */
@@ -50,8 +52,12 @@ export async function claimsOf(
   if (order?.state !== 'PAID') return [];
   const refunds = await book.refunds.ofOrder(outTradeNo);
   const proofs = await book.audit.proofsOf(outTradeNo);
-  // What the gateway has told of by itself came here proven.
-  const paid = paymentClaims(order, giver, await book.audit.ledgerId(), proofs.get('') ?? order.createdAt);
+  const call = await book.paidCalls.ofOrder(outTradeNo);
+  const paid = {
+    // What the gateway has told of by itself came here proven.
+    ...paymentClaims(order, giver, await book.audit.ledgerId(), proofs.get('') ?? order.createdAt),
+    ...defined({ request_sha256: call?.requestHash }),
+  };
   return [
     paid,
     ...refunds

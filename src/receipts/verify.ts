@@ -26,6 +26,8 @@ export async function verifyReceipt(jws: string, keys: readonly unknown[]): Prom
   const header = attempt(() => decodeProtectedHeader(jws));
   if (!header || jws.split('.').length !== 3) return { fault: 'unreadable' };
   if (header.alg !== RECEIPT_ALGORITHM || header.typ !== RECEIPT_TYPE) return { fault: 'other-kind' };
+  // What changes how the rest is read is no receipt of anybody's.
+  if (header.crit !== undefined) return { fault: 'other-kind' };
   const jwk = keys.flatMap((key) => receiptJwk(key) ?? []).find((one) => kidOf(one) === header.kid);
   if (!jwk) return { fault: 'unknown-key' };
   const algorithms = [RECEIPT_ALGORITHM];

@@ -1,6 +1,7 @@
 import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { buyerRoutes, ledgerLookup, receiptLookup } from '../../src/buyer-page/index.ts';
+import { Ledger } from '../../src/ledger/ledger.ts';
 import { createPayment } from '../../src/payments/create-payment.ts';
 import { refundPayment } from '../../src/payments/refund-payment.ts';
 import type { Till } from '../../src/payments/till.ts';
@@ -63,6 +64,7 @@ describe('the page of a paid order', () => {
 
   it('links to one for each refund', async () => {
     await refundPayment(till, CALL, refund({ outTradeNo: 'ORDER_1', outRefundNo: 'R1' }));
+    await world.clock.sleep(60_000);
     await refundPayment(
       till,
       CALL,
@@ -127,8 +129,9 @@ describe('the keys', () => {
   });
 
   it('are not there while the ledger cannot be read', async () => {
-    await till.ledger.close();
+    const read = vi.spyOn(Ledger.prototype, 'read').mockRejectedValue(new Error('disk'));
     const answer = await receiptRoutes(receiptsOf(till)).request('/.well-known/jwks.json');
+    read.mockRestore();
     expect([answer.status, await answer.text()]).toEqual([503, '']);
   });
 });

@@ -124,6 +124,7 @@ describe('verify', () => {
     expect(stdout).toContain('nothing was refunded so far');
     await refundPayment(till, CALL, refund({ outTradeNo: 'ORDER_1', refundFen: 330 as never }));
     expect((await receipts(['verify', kept, ...here()])).stdout).toContain('3.30 yuan of it were refunded');
+    await world.clock.sleep(60_000);
     await refundPayment(till, CALL, refund({ outTradeNo: 'ORDER_1', refundFen: 670 as never }));
     expect((await receipts(['verify', kept, ...here()])).stdout).toContain('refunded in full');
     expect(await verified(kept, ...here())).toMatchObject({
