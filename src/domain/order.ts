@@ -5,9 +5,17 @@ import type { Fen } from './money.ts';
 export interface WalletIds {}
 export type ProviderId = keyof WalletIds;
 
-/** How the buyer pays: scan a code, desktop page, phone browser, inside WeChat, inside a merchant's app. */
-export const SCENES = ['qr', 'web', 'h5', 'jsapi', 'app'] as const;
+/**
+ * How the buyer pays: scan a code, desktop page, phone browser, inside WeChat, inside a merchant's app; or a buyer's
+ * agent pays a bill (`a2m`), which no call can ask for.
+ */
+export const SCENES = ['qr', 'web', 'h5', 'jsapi', 'app', 'a2m'] as const;
 export type Scene = (typeof SCENES)[number];
+
+/** Whether an order is proven by what its payer shows: the gateway's query is never asked, and may not know it. */
+export function isProvenByPayer({ scene }: { readonly scene: Scene }): boolean {
+  return scene === 'a2m';
+}
 
 /** Which world the money of a ledger lives in; a ledger never holds two. */
 export const REALMS = ['live', 'trial', 'sandbox', 'simulator'] as const;
@@ -71,6 +79,8 @@ export interface RefundTerms {
   readonly refundFen: Fen;
   /** The order's whole amount. */
   readonly totalFen: Fen;
+  /** By which the gateway knows the order where it does not by ours. */
+  readonly gatewayTradeNo?: string;
   /** Σ of the order's other refunds that are proven when this one is sent. */
   readonly refundedBeforeFen?: Fen;
   readonly reason?: string;

@@ -207,6 +207,7 @@ export const SCENE_WORDS: Readonly<Record<Scene, Text>> = {
   h5: { zh: '手机网页', en: 'phone browser' },
   jsapi: { zh: '微信内', en: 'inside WeChat' },
   app: { zh: '应用内', en: 'inside an app' },
+  a2m: { zh: '买方智能体付款', en: "by a buyer's agent" },
 };
 
 const UNSENT: Text = { zh: '待审批，未发出', en: 'awaiting approval, not sent' };

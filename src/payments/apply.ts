@@ -1,4 +1,4 @@
-import type { OrderState, Source } from '../domain/order.ts';
+import { isProvenByPayer, type OrderState, type Source } from '../domain/order.ts';
 import type { Subject } from '../domain/subject.ts';
 import type { Alarm } from '../ledger/audit-kinds.ts';
 import type { Book } from '../ledger/book.ts';
@@ -194,10 +194,11 @@ export function isForeignTrade(
 /**
  * Whether there is, or was, a code or link by which somebody can pay it. Without one a payment under its number is
  * another system's, and nothing of ours is at the gateway to be closed or refunded. One that was adopted has its code
- * from its maker.
+ * from its maker; one that its payer proves was paid by its bill.
  */
-export function isGivenOut({ terms, credential }: Pick<OrderRecord, 'terms' | 'credential'>): boolean {
-  return terms.adopted === true || Object.keys(credential).length > 0;
+export function isGivenOut(order: Pick<OrderRecord, 'scene' | 'terms' | 'credential'>): boolean {
+  const { terms, credential } = order;
+  return terms.adopted === true || isProvenByPayer(order) || Object.keys(credential).length > 0;
 }
 
 /** Whether a trade that is not at the gateway by now (ms) will never be. */

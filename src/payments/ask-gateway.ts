@@ -1,3 +1,4 @@
+import { isProvenByPayer } from '../domain/order.ts';
 import type { OrderRecord, RefundRecord } from '../ledger/records.ts';
 import type { PaymentProvider, RefundSnapshot, TradeSnapshot } from '../providers/contract.ts';
 import { applyRefund, applyTrade, isForeignTrade, isGivenOut, isOverdue } from './apply.ts';
@@ -19,10 +20,11 @@ export type Turn = 'in-turn' | 'has-turn';
 
 /**
  * Asks the gateway about an order and commits what it proves. One that nobody could pay, and whose time is over, needs
- * no question. Throws the three errors of the provider port.
+ * no question; of one that its payer proves there is none to ask. Throws the three errors of the provider port.
  */
 export async function askTrade(till: Till, order: OrderRecord, turn: Turn = 'in-turn'): Promise<AskedTrade> {
   const provider = providerOf(till, order);
+  if (isProvenByPayer(order)) return { order, exists: order.state === 'PAID', foreign: false };
   const over = !isGivenOut(order) && isOverdue(order, till.clock.now());
   if (!over) await till.ledger.begin();
   if (!over && turn === 'in-turn') await till.desk.turns.take({ ...order, urgency: 'call' });
@@ -50,11 +52,20 @@ export async function askRefund(
   const { account, caller } = order;
   await till.ledger.begin();
   if (turn === 'in-turn') await till.desk.turns.take({ account, caller, urgency: 'call' });
-  const snapshot = await providerOf(till, order).queryRefund(refund.outTradeNo, refund.outRefundNo);
+  const snapshot = await providerOf(till, order).queryRefund(
+    refund.outTradeNo,
+    refund.outRefundNo,
+    gatewaysNumberOf(order),
+  );
   return record(till, refund, async (book) => {
     const current = (await book.refunds.get(refund.outTradeNo, refund.outRefundNo)) ?? refund;
     return { refund: await applyRefund(book, current, snapshot), exists: snapshot.exists };
   });
+}
+
+/** By which the gateway knows an order that was not ordered through it; undefined: by ours. */
+export function gatewaysNumberOf(order: OrderRecord): string | undefined {
+  return isProvenByPayer(order) ? order.gatewayTradeNo : undefined;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { isProvenByPayer } from '../domain/order.ts';
 import { isSettledOrder } from '../ledger/order-machine.ts';
 import type { OrderRecord } from '../ledger/records.ts';
 import { askTrade } from './ask-gateway.ts';
@@ -86,7 +87,7 @@ function unanswered(error: unknown, order: OrderRecord): unknown {
   );
 }
 
-/** Whether the gateway can have something to say: not about what was never sent. */
+/** Whether the gateway can have something to say: not about what was never sent, or what the payer alone proves. */
 function canChange(order: OrderRecord): boolean {
-  return order.sentAt !== undefined;
+  return order.sentAt !== undefined && !isProvenByPayer(order);
 }

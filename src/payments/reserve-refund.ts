@@ -5,6 +5,7 @@ import type { Book } from '../ledger/book.ts';
 import type { ApprovalRecord, OrderRecord, RefundRecord } from '../ledger/records.ts';
 import { elsewhereOf, isDeclined, isElsewhere } from '../ledger/refunded.ts';
 import type { PaymentProvider } from '../providers/contract.ts';
+import { gatewaysNumberOf } from './ask-gateway.ts';
 import { isNewNumber, NEVER_SENT, newNumber } from './beginnings.ts';
 import { conflict } from './errors.ts';
 import type { RefundPaymentInput } from './inputs.ts';
@@ -191,5 +192,6 @@ async function freeScope(
 
 export function termsOf(order: OrderRecord, refund: RefundRecord): RefundTerms {
   const { outTradeNo, outRefundNo, amountFen: refundFen, reason } = refund;
-  return defined({ outTradeNo, outRefundNo, refundFen, totalFen: order.amountFen, reason });
+  const gatewayTradeNo = gatewaysNumberOf(order);
+  return defined({ outTradeNo, outRefundNo, refundFen, totalFen: order.amountFen, reason, gatewayTradeNo });
 }

@@ -1,6 +1,9 @@
 import type { Text } from '../domain/errors.ts';
 import type { Fen } from '../domain/money.ts';
 import type { Credential, OrderTerms, ProviderId, RefundTerms, Scene } from '../domain/order.ts';
+import type { A2m, X402 } from './pay-per-call.ts';
+
+export * from './pay-per-call.ts';
 
 /**
  * The port between the money path and a gateway. An adapter translates words; it takes no decision about money.
@@ -42,7 +45,12 @@ export interface PaymentProvider {
   planRefund(refund: RefundTerms): string;
   /** Sends a plan. The same outRefundNo refunds at most once. */
   sendRefund(refund: RefundTerms, plan: string, mayStill?: MayStill): Promise<RefundSnapshot>;
-  queryRefund(outTradeNo: string, outRefundNo: string): Promise<RefundSnapshot>;
+  /** @param gatewayTradeNo as in {@link RefundTerms}, of the refund that is asked about */
+  queryRefund(outTradeNo: string, outRefundNo: string, gatewayTradeNo?: string): Promise<RefundSnapshot>;
+
+  /** Single calls, sold by proof or by code; undefined where the gateway has neither, or it is not configured. */
+  readonly a2m?: A2m | undefined;
+  readonly x402?: X402 | undefined;
 
   /**
    * Verifies, opens and parses a notification; the only way to obtain a {@link VerifiedNotify}. Throws

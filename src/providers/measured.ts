@@ -5,10 +5,21 @@ import {
   NotifyRejected,
   OutcomeUnknown,
   type PaymentProvider,
+  ProofRefused,
 } from './contract.ts';
 
 /** What is asked of a gateway, in words that are few. */
-export const OPERATIONS = ['create', 'query', 'close', 'refund', 'query_refund', 'bill'] as const;
+export const OPERATIONS = [
+  'create',
+  'query',
+  'close',
+  'refund',
+  'query_refund',
+  'bill',
+  'verify',
+  'confirm',
+  'preorder',
+] as const;
 /** How it ends: `declined` is an answer, too; `unavailable`, nothing was sent; `unknown`, it may have happened. */
 export const EXCHANGE_OUTCOMES = ['ok', 'declined', 'unavailable', 'unknown', 'failed'] as const;
 
@@ -40,7 +51,7 @@ export interface Hearing {
  * @param timer ms from any beginning
  */
 export function measured(provider: PaymentProvider, timer: () => number, hearing: Hearing): PaymentProvider {
-  const { id: gateway } = provider;
+  const { id: gateway, a2m, x402 } = provider;
   async function timed<T>(operation: Exchange['operation'], exchange: () => Promise<T>): Promise<T> {
     const traced = hearing.exchanging?.(gateway, operation);
     const began = timer();
@@ -63,9 +74,14 @@ export function measured(provider: PaymentProvider, timer: () => number, hearing
     queryTrade: (outTradeNo) => timed('query', () => provider.queryTrade(outTradeNo)),
     closeTrade: (...sent) => timed('close', () => provider.closeTrade(...sent)),
     sendRefund: (...sent) => timed('refund', () => provider.sendRefund(...sent)),
-    queryRefund: (outTradeNo, outRefundNo) =>
-      timed('query_refund', () => provider.queryRefund(outTradeNo, outRefundNo)),
+    queryRefund: (...asked) => timed('query_refund', () => provider.queryRefund(...asked)),
     downloadBill: (date) => timed('bill', () => provider.downloadBill(date)),
+    a2m: a2m && {
+      ...a2m,
+      verifyProof: (...shown) => timed('verify', () => a2m.verifyProof(...shown)),
+      confirmFulfilment: (tradeNo) => timed('confirm', () => a2m.confirmFulfilment(tradeNo)),
+    },
+    x402: x402 && { preorder: (wanted) => timed('preorder', () => x402.preorder(wanted)) },
     async parseNotify(raw, now) {
       try {
         return await provider.parseNotify(raw, now);
@@ -78,7 +94,7 @@ export function measured(provider: PaymentProvider, timer: () => number, hearing
 }
 
 function outcomeOf(error: unknown): Exchange['outcome'] {
-  if (error instanceof GatewayDeclined) return 'declined';
+  if (error instanceof GatewayDeclined || error instanceof ProofRefused) return 'declined';
   if (error instanceof GatewayUnavailable) return 'unavailable';
   return error instanceof OutcomeUnknown ? 'unknown' : 'failed';
 }

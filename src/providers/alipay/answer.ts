@@ -6,7 +6,10 @@ import { signatureHolds, type Trust } from './signature.ts';
 export interface Answer {
   /** Whether Alipay's signature covers exactly these fields. Without it they are hearsay. */
   readonly proven: boolean;
-  /** The text fields of the response node. A field of another type counts as absent: no number is ever read. */
+  /**
+   * The text fields of the response node, and `true` or `false` in so many words. A field of another type counts as
+   * absent: no number is ever read.
+   */
   readonly fields: ReadonlyMap<string, string>;
   readonly requestId: string | undefined;
 }
@@ -65,8 +68,8 @@ function textFields(node: string, requestId: string | undefined): ReadonlyMap<st
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
     throw new OutcomeUnknown('unreadable', requestId);
   }
-  const entries = Object.entries(parsed).filter(
-    (entry): entry is [string, string] => typeof entry[1] === 'string' && entry[1] !== '',
+  const entries = Object.entries(parsed).flatMap(([name, value]): [string, string][] =>
+    typeof value === 'boolean' || (typeof value === 'string' && value !== '') ? [[name, String(value)]] : [],
   );
   return new Map(entries);
 }

@@ -4,7 +4,15 @@ import type { RowAdvice } from '../advice.ts';
 import type { DeclineReason } from '../contract.ts';
 
 /** The call that was answered: the same code can mean different things after different calls. */
-export type Operation = 'create' | 'query' | 'close' | 'refund' | 'refund-query' | 'bill';
+export type Operation =
+  | 'create'
+  | 'query'
+  | 'close'
+  | 'refund'
+  | 'refund-query'
+  | 'bill'
+  | 'verify'
+  | 'confirm';
 
 /** What a code says about the call: a no with its reason, or nothing that could be relied on. */
 export type Verdict = DeclineReason | 'system-error' | 'unrecognised';
@@ -22,7 +30,10 @@ export interface CodeRow extends RowAdvice {
   readonly meaning: Verdict;
 }
 
-const EVERY: readonly Operation[] = ['create', 'query', 'close', 'refund', 'refund-query', 'bill'];
+const EVERY: readonly Operation[] = [
+  ...(['create', 'query', 'close', 'refund', 'refund-query', 'bill'] as const),
+  ...(['verify', 'confirm'] as const),
+];
 const QUERIES: readonly Operation[] = ['query', 'refund-query'];
 
 function row(
@@ -235,6 +246,12 @@ export const BUSINESS_ROWS: readonly CodeRow[] = [
   row(['refund'], ['TRADE_SETTLE_ERROR', 'ENTERPRISE_PAY_BIZ_ERROR', 'USER_NOT_MATCH_ERR'], 'other'),
   // Giving the fee back failed; whether the refund did, no document says.
   row(['refund'], ['REFUND_CHARGE_ERROR'], 'system-error'),
+
+  // a call that was handed over; the last may also say that it has been told before, which no document tells apart
+  row(['confirm'], ['SELLER_IDENTITY_MISMATCH', 'SELLER_ID_EMPTY'], 'credentials'),
+  row(['confirm'], ['TRADE_NOT_FOUND'], 'not-exist'),
+  row(['confirm'], ['INVALID_PARAMETER', 'TRADE_NO_EMPTY', 'TRADE_NO_INVALID'], 'bad-parameter'),
+  row(['confirm'], ['TRADE_STATUS_INVALID'], 'other'),
 
   // a day without a bill; INVAILID is Alipay's own spelling
   row(['bill'], ['BILL_NOT_EXIST', 'NO_BILL_DATA'], 'not-exist'),

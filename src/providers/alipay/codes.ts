@@ -29,7 +29,7 @@ const BY_CODE: ReadonlyMap<string, Verdict> = new Map([
 
 /**
  * 40004 with a sub code that is in no table. After a query or a precreate (which makes a code, not yet a trade)
- * nothing can have moved, so it is a plain no. A close or a refund may have done something.
+ * nothing can have moved, so it is a plain no. A close, a refund or a confirmation may have done something.
  */
 const UNLISTED_BUSINESS_FAILURE: Readonly<Record<Operation, Verdict>> = {
   create: 'other',
@@ -38,6 +38,8 @@ const UNLISTED_BUSINESS_FAILURE: Readonly<Record<Operation, Verdict>> = {
   refund: 'unrecognised',
   'refund-query': 'other',
   bill: 'other',
+  verify: 'other',
+  confirm: 'unrecognised',
 };
 
 const VERBS: Readonly<Record<Operation, Verb>> = {
@@ -47,6 +49,8 @@ const VERBS: Readonly<Record<Operation, Verb>> = {
   refund: 'refund',
   'refund-query': 'ask',
   bill: 'ask',
+  verify: 'ask',
+  confirm: 'ask',
 };
 
 /** What was answered with a code other than 10000. */

@@ -3,6 +3,7 @@ import { defined } from '../../domain/defined.ts';
 import { wrongSetting } from '../../domain/errors.ts';
 import { isLoopbackName } from '../../domain/names.ts';
 import type { Realm } from '../../domain/order.ts';
+import { type A2mSeller, readA2mSeller } from './a2m-seller.ts';
 import {
   type AppCertificates,
   CERTIFICATE_VARIABLES,
@@ -43,6 +44,8 @@ export interface AlipayConfig {
   readonly appAuthToken?: string;
   /** The 2088… id that notifications must carry; always there with `appAuthToken`. */
   readonly sellerId?: string;
+  /** Who sells single calls to programs; there once it is known who, by number and name. */
+  readonly a2m?: A2mSeller;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -83,6 +86,7 @@ export function readAlipayConfig(env: Environment, now?: number): AlipayConfig |
       notifyUrl: readUrl(env, 'AP_NOTIFY_URL') ?? derivedNotifyUrl(env),
       appAuthToken,
       sellerId,
+      a2m: readA2mSeller(env, { sellerId, signType, world }),
     }),
   };
 }

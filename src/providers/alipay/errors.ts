@@ -2,29 +2,31 @@ import type { Scene } from '../../domain/order.ts';
 import { GatewayDeclined, OutcomeUnknown } from '../contract.ts';
 import type { Answer } from './answer.ts';
 import { adviceFor, type Operation, type Refused, readWord, verdictOf } from './codes.ts';
+import type { TradeName } from './plan.ts';
 
 const ACCEPTED = '10000';
 /** Law 2: a call that was turned away for its rate may still have been taken in. */
-const MAY_BE_TAKEN: ReadonlySet<Operation> = new Set(['create', 'refund']);
+const MAY_BE_TAKEN: ReadonlySet<Operation> = new Set(['create', 'refund', 'confirm']);
 
 /**
  * Judges an answer: returns when Alipay has provably accepted the call, else throws one of the port's errors. The
  * order number in the answer, where there is one, must be the one that was asked about: a signature covers neither
  * the name of the node nor the question, so an old answer about another order would verify as well.
  *
+ * @param outTradeNo undefined where the answer is to tell it
  * @param scene of the order that was to be made
  */
 export function requireAccepted(
   answer: Answer,
   operation: Operation,
-  outTradeNo: string,
+  outTradeNo: string | undefined,
   scene?: Scene,
 ): void {
   const { fields, proven, requestId } = answer;
   const code = readWord(fields.get('code'));
   if (code === undefined) throw new OutcomeUnknown('unreadable', requestId);
   const answeredNo = fields.get('out_trade_no');
-  if (answeredNo !== undefined && answeredNo !== outTradeNo) {
+  if (answeredNo !== undefined && outTradeNo !== undefined && answeredNo !== outTradeNo) {
     throw new OutcomeUnknown('answer-of-another-order', requestId);
   }
   if (code !== ACCEPTED) {
@@ -36,7 +38,7 @@ export function requireAccepted(
 /** An answer that {@link requireAccepted} lets pass. */
 export async function accepted(
   asked: Promise<Answer>,
-  ...judged: [operation: Operation, outTradeNo: string, scene?: Scene]
+  ...judged: [operation: Operation, outTradeNo: string | undefined, scene?: Scene]
 ): Promise<Answer> {
   const answer = await asked;
   requireAccepted(answer, ...judged);
@@ -45,9 +47,19 @@ export async function accepted(
 
 /** For answers that have to name the order they are about. */
 export function requireOrderNumber(answer: Answer, outTradeNo: string): void {
-  if (answer.fields.get('out_trade_no') !== outTradeNo) {
+  requireNumber(answer, 'out_trade_no', outTradeNo);
+}
+
+/** For answers that have to name what they are about, by the very number that was asked with. */
+export function requireNumber(answer: Answer, field: 'out_trade_no' | 'trade_no', asked: string): void {
+  if (answer.fields.get(field) !== asked)
     throw new OutcomeUnknown('answer-of-another-order', answer.requestId);
-  }
+}
+
+/** As {@link requireOrderNumber}; by Alipay's number where it was asked with that. */
+export function requireTrade(answer: Answer, { outTradeNo, gatewayTradeNo }: TradeName): void {
+  if (gatewayTradeNo === undefined) requireOrderNumber(answer, outTradeNo);
+  else requireNumber(answer, 'trade_no', gatewayTradeNo);
 }
 
 function refusal({ proven, requestId }: Answer, refused: Refused): GatewayDeclined | OutcomeUnknown {

@@ -2,6 +2,7 @@ import type { Clock } from '../../domain/clock.ts';
 import type { Log } from '../../domain/ports.ts';
 import type { PaymentProvider } from '../contract.ts';
 import type { GatewayHttp } from '../gateway-http.ts';
+import { a2mOf } from './a2m.ts';
 import { downloadBill } from './bills.ts';
 import type { AlipayConfig } from './config.ts';
 import { alipayGateway } from './gateway.ts';
@@ -36,7 +37,8 @@ export function createAlipayProvider(
     closeTrade: (outTradeNo) => closeTrade(gateway, outTradeNo),
     planRefund,
     sendRefund: (refund, plan) => sendRefund(gateway, refund, plan),
-    queryRefund: (outTradeNo, outRefundNo) => queryRefund(gateway, outTradeNo, outRefundNo),
+    queryRefund: (...asked) => queryRefund(gateway, ...asked),
+    a2m: a2mOf(config, gateway),
     parseNotify: async (raw, now) =>
       parseNotify(raw, now, { ...config, trusted: gateway.trusted() }, account),
     acknowledge,

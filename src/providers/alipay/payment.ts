@@ -73,7 +73,7 @@ export async function sendPayment(
     readonly clock: Clock;
   },
 ): Promise<Credential> {
-  const plan = readPlan(planText, CREATE_METHODS, order.outTradeNo);
+  const plan = readPlan(planText, CREATE_METHODS, { outTradeNo: order.outTradeNo });
   switch (plan.method) {
     case 'alipay.trade.precreate':
       return precreate(order, plan, ports.gateway, ports.clock);
@@ -119,7 +119,7 @@ function productOf(scene: Scene, config: AlipayConfig): Product {
 }
 
 /** Alipay refuses these in `subject`; for links it would tell only the payer's browser, so it is said here. */
-function requireTitle(title: string): void {
+export function requireTitle(title: string): void {
   const character = /[/=&]/.exec(title)?.[0];
   if (character === undefined) return;
   throw invalidArgument(

@@ -24,6 +24,17 @@ const Plan = z.strictObject({
 export type BizContent = Readonly<Record<string, string>>;
 const BizContent = z.record(z.string(), z.string());
 
+/** What a trade is asked for by: our number, or Alipay's where it may not know ours. */
+export interface TradeName {
+  readonly outTradeNo: string;
+  readonly gatewayTradeNo?: string | undefined;
+}
+
+/** The field by which a call names its trade. */
+export function tradeNamed({ outTradeNo, gatewayTradeNo }: TradeName): BizContent {
+  return gatewayTradeNo === undefined ? { out_trade_no: outTradeNo } : { trade_no: gatewayTradeNo };
+}
+
 export function bizContent(fields: BizContent): string {
   return JSON.stringify(fields);
 }
@@ -39,12 +50,15 @@ export function writePlan(plan: Plan): string {
 export function readPlan<M extends string>(
   text: string,
   methods: readonly M[],
-  outTradeNo: string,
+  trade: TradeName,
 ): Plan & { readonly method: M } {
   const plan = Plan.safeParse(parseJson(text)).data;
   const method = methods.find((name) => name === plan?.method);
   if (plan === undefined || method === undefined) throw new GatewayUnavailable('plan-unreadable');
-  if (parseBizContent(plan.biz_content).out_trade_no !== outTradeNo)
+  const fields = parseBizContent(plan.biz_content);
+  const named: BizContent = tradeNamed(trade);
+  // Where both stand there, Alipay goes by its own.
+  if (fields.out_trade_no !== named.out_trade_no || fields.trade_no !== named.trade_no)
     throw new GatewayUnavailable('plan-of-another-order');
   return { ...plan, method };
 }

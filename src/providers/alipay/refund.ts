@@ -4,9 +4,9 @@ import type { RefundTerms } from '../../domain/order.ts';
 import { unlessAbsent } from '../absence.ts';
 import { OutcomeUnknown, type RefundRules, type RefundSnapshot } from '../contract.ts';
 import { readWord } from './codes.ts';
-import { accepted, requireOrderNumber } from './errors.ts';
+import { accepted, requireTrade } from './errors.ts';
 import type { AlipayGateway } from './gateway.ts';
-import { bizContent, readPlan, writePlan } from './plan.ts';
+import { bizContent, readPlan, tradeNamed, writePlan } from './plan.ts';
 import { queriedRefundState, sentRefundState } from './states.ts';
 
 /** Alipay documents no number of refunds per order, and 12 months by default (the contract may say otherwise). */
@@ -19,12 +19,16 @@ export const ALIPAY_REFUND_RULES: RefundRules = {
   askAfterMs: [10_000, 20_000, 60_000, 300_000, 1_800_000],
 };
 
-/** Plans a refund with documented parameters only: Alipay warns that any other can make it fail or happen twice. */
+/**
+ * Plans a refund with documented parameters only: Alipay warns that any other can make it fail or happen twice. A trade
+ * that came about without an order of ours is named by Alipay's number: that such a one can be refunded so, no document
+ * says.
+ */
 export function planRefund(refund: RefundTerms): string {
   return writePlan({
     method: 'alipay.trade.refund',
     biz_content: bizContent({
-      out_trade_no: refund.outTradeNo,
+      ...tradeNamed(refund),
       refund_amount: toYuan(refund.refundFen),
       out_request_no: refund.outRefundNo,
       ...(refund.reason === undefined ? {} : { refund_reason: refund.reason }),
@@ -44,9 +48,9 @@ export async function sendRefund(
   refund: RefundTerms,
   planText: string,
 ): Promise<RefundSnapshot> {
-  const plan = readPlan(planText, ['alipay.trade.refund'], refund.outTradeNo);
+  const plan = readPlan(planText, ['alipay.trade.refund'], refund);
   const answer = await accepted(gateway.call(plan), 'refund', refund.outTradeNo);
-  requireOrderNumber(answer, refund.outTradeNo);
+  requireTrade(answer, refund);
   const fundChange = answer.fields.get('fund_change');
   const state = sentRefundState(fundChange);
   const refundedSoFar = fenFromYuan(answer.fields.get('refund_fee') ?? '');
@@ -73,10 +77,12 @@ export async function queryRefund(
   gateway: AlipayGateway,
   outTradeNo: string,
   outRefundNo: string,
+  gatewayTradeNo?: string,
 ): Promise<RefundSnapshot> {
+  const trade = { outTradeNo, gatewayTradeNo };
   const asked = gateway.call({
     method: 'alipay.trade.fastpay.refund.query',
-    biz_content: bizContent({ out_trade_no: outTradeNo, out_request_no: outRefundNo }),
+    biz_content: bizContent({ ...tradeNamed(trade), out_request_no: outRefundNo }),
   });
   const answer = await unlessAbsent(accepted(asked, 'refund-query', outTradeNo));
   if (answer === undefined) return { exists: false };
@@ -90,7 +96,7 @@ export async function queryRefund(
   if (refundStatus === undefined && amount === undefined) return { exists: false };
 
   const state = queriedRefundState(refundStatus);
-  requireOrderNumber(answer, outTradeNo);
+  requireTrade(answer, trade);
   if (answeredNo === undefined) throw new OutcomeUnknown('answer-of-another-refund', requestId);
   const refundFen = fenFromYuan(amount ?? '');
   if (state === 'SUCCESS' && refundFen === undefined)

@@ -111,6 +111,12 @@ export const ALIPAY: Wallet = {
       example: '2088000000000000',
     },
     {
+      name: 'AP_A2M_SERVICE_ID',
+      en: 'serviceId (`API_…`) of the service that the gate charges for per call; prices may name their own. With it `AP_SELLER_ID` and `CASHIER_MERCHANT_NAME` are required',
+      zh: '按次收费网关所登记服务的 serviceId（`API_…`），价格中可以各写各的；设置它就必须填 `AP_SELLER_ID` 与 `CASHIER_MERCHANT_NAME`',
+      example: 'API_0000000000000000',
+    },
+    {
       name: 'AP_PRECREATE_PRODUCT_CODE',
       en: '`QR_CODE_OFFLINE` or `FACE_TO_FACE_PAYMENT`',
       zh: '`QR_CODE_OFFLINE` 或 `FACE_TO_FACE_PAYMENT`',

@@ -4,12 +4,12 @@ import { isLoopbackName } from '../../domain/names.ts';
 /** Characters; what `notify_url` may have. */
 const MAX_NOTIFY_URL = 255;
 
-/** The API's origin: https, or http on loopback (the simulator); never with a path, so that nothing can be appended. */
-export function readGateway(text: string): string {
+/** An origin: https, or http on loopback (the simulator); never with a path, so that nothing can be appended. */
+export function readGateway(variable: string, text: string): string {
   const url = parse(text);
   if (!url || !isSecureOrLoopback(url) || url.href !== `${url.origin}/`) {
     throw wrongSetting(
-      'WXPAY_GATEWAY',
+      variable,
       '必须只有协议和主机，且为 https（仅本机回环地址可用 http），例如 https://api.mch.weixin.qq.com。',
       'must be scheme and host only, https (http on loopback only), such as https://api.mch.weixin.qq.com.',
     );

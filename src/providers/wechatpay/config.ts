@@ -1,10 +1,9 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import { wrongSetting } from '../../domain/errors.ts';
-import { readPastedKey } from '../pasted-key.ts';
-import { whatItIs } from '../pasted-key-words.ts';
 import { readGateway, readNotifyUrl } from './addresses.ts';
 import { PRIMARY } from './backup.ts';
-import { isPublicHalf, isRsa, MIN_MODULUS_BITS } from './keys.ts';
+import { isPublicHalf, missing, readKey } from './keys.ts';
+import { readSkillHub, SKILLHUB_CREDENTIALS, type SkillHubDeveloper } from './skillhub.ts';
 
 /** A merchant of WeChat Pay. Secrets are KeyObjects, which neither print nor serialise. */
 export interface WechatpayConfig {
@@ -23,6 +22,8 @@ export interface WechatpayConfig {
   readonly notifyUrl: string;
   /** Such as `https://api.mch.weixin.qq.com`. */
   readonly origin: string;
+  /** Who sells single calls to agents. */
+  readonly skillHub: SkillHubDeveloper | undefined;
 }
 
 /**
@@ -45,6 +46,7 @@ const CREDENTIALS = [
   'WXPAY_PUB_KEY_ID',
   'WXPAY_SUB_MCH_ID',
   'WXPAY_SUB_APP_ID',
+  ...SKILLHUB_CREDENTIALS,
 ] as const;
 const APP_ID = /^[A-Za-z0-9_-]{1,32}$/;
 const MCH_ID = /^\d{6,32}$/;
@@ -82,7 +84,8 @@ export function readWechatpayConfig(env: Env): WechatpayConfig | undefined {
     apiV3Key: readApiV3Key(get('WXPAY_API_V3_KEY')),
     platformKey: keyMode === 'certificates' ? undefined : platformKey,
     notifyUrl: readNotifyUrl(get('WXPAY_NOTIFY_URL'), get('CASHIER_PUBLIC_URL')),
-    origin: readGateway(get('WXPAY_GATEWAY') ?? PRIMARY),
+    origin: readGateway('WXPAY_GATEWAY', get('WXPAY_GATEWAY') ?? PRIMARY),
+    skillHub: readSkillHub(get, merchantKey),
   };
 }
 
@@ -205,29 +208,4 @@ function readPlatformKey(
     );
   }
   return { id, key };
-}
-
-function readKey(
-  name: string,
-  text: string,
-  kind: 'private' | 'public',
-  what: { readonly zh: string; readonly en: string },
-): KeyObject {
-  const pasted = readPastedKey(text);
-  if (!('form' in pasted) || pasted.kind !== kind) {
-    const wrong = whatItIs(pasted.kind, name);
-    throw wrongSetting(name, `${wrong.zh}；填${what.zh}。`, `${wrong.en}; set ${what.en}.`);
-  }
-  if (!isRsa(pasted.key)) {
-    throw wrongSetting(
-      name,
-      `不是 ${MIN_MODULUS_BITS} 位以上的 RSA 密钥；填${what.zh}。`,
-      `is no RSA key of ${MIN_MODULUS_BITS} bits or more; set ${what.en}.`,
-    );
-  }
-  return pasted.key;
-}
-
-function missing(name: string, zh: string, en: string): Error {
-  return wrongSetting(name, `没有设置；填${zh}。`, `is not set; set ${en}.`);
 }

@@ -7,6 +7,7 @@ import { acknowledge, parseNotify } from './notify.ts';
 import { sendPayment } from './payment.ts';
 import { planPayment, planRefund, WECHATPAY_SCENES } from './plan.ts';
 import { platformKeys } from './platform-keys.ts';
+import { preorder } from './preorder.ts';
 import { queryRefund, sendRefund, WECHATPAY_REFUND_RULES } from './refund.ts';
 import { checkCredentials } from './self-test.ts';
 import { merchantSigner } from './signer.ts';
@@ -21,6 +22,7 @@ export function createWechatpayProvider(config: WechatpayConfig, ports: Ports): 
   const keys = platformKeys(config, send, ports.clock);
   const exchange = verifiedExchange(send, keys, ports.clock);
   const merchant = merchantOf(config);
+  const { skillHub } = config;
   return {
     id: 'wechatpay',
     account: merchant.account,
@@ -36,6 +38,7 @@ export function createWechatpayProvider(config: WechatpayConfig, ports: Ports): 
     planRefund: (refund) => planRefund(refund, config),
     sendRefund: (refund, plan, mayStill) => sendRefund(exchange, refund, plan, mayStill),
     queryRefund: (outTradeNo, outRefundNo) => queryRefund(exchange, merchant, outTradeNo, outRefundNo),
+    x402: skillHub && { preorder: (wanted) => preorder(skillHub, ports, wanted) },
     parseNotify: (raw, now) => parseNotify(raw, now, { config, keys }),
     acknowledge,
     downloadBill: (date) => downloadBill({ exchange, send, config }, date),

@@ -62,6 +62,7 @@ export async function sendPayment(
     case 'app':
       return { appParams: appParams(front()), ...lives(CODE_LIVES_MS) };
     case 'web':
+    case 'a2m':
       throw new OutcomeUnknown('no-such-scene', requestId);
   }
 }

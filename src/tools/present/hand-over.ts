@@ -8,6 +8,7 @@ export const HELD: Readonly<Record<Scene, Text>> = {
   h5: { zh: '链接', en: 'link' },
   jsapi: { zh: '支付参数', en: 'parameters' },
   app: { zh: '支付参数', en: 'parameters' },
+  a2m: { zh: '账单', en: 'bill' },
 };
 
 const UNTIL_PAID: Text = {
