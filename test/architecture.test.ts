@@ -27,6 +27,7 @@ const EACH_PROVIDER = [
   'providers/key-finding.ts',
   'providers/pasted-key.ts',
   'providers/pasted-key-words.ts',
+  'providers/pay-per-call.ts',
   'providers/wallet.ts',
 ];
 /** What a wallet is, for whoever tells one from another. */
@@ -42,7 +43,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ...Object.fromEntries(PROVIDERS.map((provider) => [provider, ['domain', ...EACH_PROVIDER]])),
   ...Object.fromEntries(EACH_PROVIDER.map((file) => [file, ['domain', ...EACH_PROVIDER]])),
   'providers/complaints.ts': ['domain', ...EACH_PROVIDER, 'platform/key-pairs.ts'],
-  'providers/contract.ts': ['domain'],
+  'providers/contract.ts': ['domain', 'providers/pay-per-call.ts'],
   'providers/gateway-http.ts': ['providers/contract.ts'],
   'providers/measured.ts': ['providers/contract.ts'],
   'providers/registry.ts': ['providers'],

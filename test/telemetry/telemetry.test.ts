@@ -7,6 +7,7 @@ import { runSettler } from '../../src/payments/settler.ts';
 import type { Till } from '../../src/payments/till.ts';
 import { freeze, moveBudget } from '../../src/policy/decisions.ts';
 import { RULE_NAMES, ruleNameOf, rulesFor } from '../../src/policy/rules.ts';
+import { OutcomeUnknown, type PaymentProvider } from '../../src/providers/contract.ts';
 import { OPERATIONS } from '../../src/providers/measured.ts';
 import { heardBy } from '../../src/telemetry/heard-calls.ts';
 import { Telemetry, type Watched } from '../../src/telemetry/telemetry.ts';
@@ -122,7 +123,12 @@ it('every exchange is timed by what it was and how it ended', async () => {
 
 it('every operation of the port is heard of, and none that asks nobody', async () => {
   const heard: string[] = [];
-  const base = world.bank.provider();
+  const nobody = () => Promise.reject(new OutcomeUnknown('timeout'));
+  const base: PaymentProvider = {
+    ...world.bank.provider(),
+    a2m: { verifyProof: nobody, confirmFulfilment: nobody } as never,
+    x402: { preorder: nobody },
+  };
   const hearing = { exchanged: ({ operation }: { operation: string }) => heard.push(operation) };
   const provider = heardBy(new Map([[base.id, base]]), () => 0, hearing).get(base.id);
   if (!provider) throw new Error('no provider');
@@ -133,6 +139,9 @@ it('every operation of the port is heard of, and none that asks nobody', async (
   await silently(provider.sendRefund({ outTradeNo: 'X', outRefundNo: 'R' } as never, '{}'));
   await silently(provider.queryRefund('X', 'R'));
   await silently(provider.downloadBill('2026-11-20'));
+  await silently(provider.a2m?.verifyProof({} as never));
+  await silently(provider.a2m?.confirmFulfilment('2026'));
+  await silently(provider.x402?.preorder({} as never));
   expect(heard).toEqual(OPERATIONS);
 });
 

@@ -4,6 +4,7 @@ import type { WalletDoctor, WalletSettings } from '../examination.ts';
 import { absent, coveredBy, error, example, type Finding, incomplete, ok, warning } from '../finding.ts';
 import { examineKey, type KeyPlace } from '../key-finding.ts';
 import { isSamePair, type PastedKey, readPastedKey } from '../pasted-key.ts';
+import { isServiceId } from './a2m-seller.ts';
 import { CERTIFICATE_VARIABLES, certificatesIn } from './certificates.ts';
 import { readAlipayConfig } from './config.ts';
 import { adviceOnAlipay } from './doctor-advice.ts';
@@ -40,7 +41,7 @@ async function examine(settings: WalletSettings, now: number): Promise<Finding[]
   const wanted = inCertificateMode ? ['AP_APP_ID', 'AP_APP_KEY', ...CERTIFICATE_VARIABLES] : CREDENTIALS;
   const given = wanted.filter(isGiven);
   if (given.length === 0) {
-    const beside = ['AP_NOTIFY_URL', 'AP_SELLER_ID', 'AP_RETURN_URL'];
+    const beside = ['AP_NOTIFY_URL', 'AP_SELLER_ID', 'AP_A2M_SERVICE_ID', 'AP_RETURN_URL'];
     return [
       absent(
         'alipay',
@@ -60,7 +61,7 @@ async function examine(settings: WalletSettings, now: number): Promise<Finding[]
   const together = appKey && pubKey ? examinePair(appKey, pubKey, nameOf) : undefined;
   findings.push(...examineKeys(appKey, pubKey, together, settings));
   if (values.AP_ENCRYPTION_ALGO === 'RSA') findings.push(weakAlgorithm());
-  findings.push(...examineValidity(settings, now), ...examineSeller(values));
+  findings.push(...examineValidity(settings, now), ...examineSeller(values), ...examineService(values));
 
   const covered = coveredBy([...settings.findings, ...findings]);
   for (const name of [...missing, ...(together?.both ? CREDENTIALS.slice(1) : [])]) covered.add(name);
@@ -100,6 +101,7 @@ function standIn(variable: string, { privateKey, publicKey }: StandInKeys) {
   const values: WalletSettings['values'] = {
     ...{ AP_APP_ID: '2021000000000000', AP_APP_KEY: privateKey, AP_PUB_KEY: publicKey },
     AP_SELLER_ID: '2088000000000001',
+    CASHIER_MERCHANT_NAME: 'Shop',
   };
   return values[variable];
 }
@@ -137,6 +139,19 @@ function* examineSeller({ AP_INVOKE_AUTH_TOKEN, AP_SELLER_ID }: WalletSettings['
       variable: 'AP_INVOKE_AUTH_TOKEN',
       zh: `服务商（ISV）模式：为商家 ${seller} 收款；AP_APP_ID 与密钥须是服务商应用的。`,
       en: `ISV mode: it collects for merchant ${seller}; AP_APP_ID and keys must be the ISV app's.`,
+    });
+  }
+}
+
+/** Which service is charged for per call; what is wrong with it the server says itself. */
+function* examineService({ AP_A2M_SERVICE_ID }: WalletSettings['values']): Iterable<Finding> {
+  const service = AP_A2M_SERVICE_ID?.trim();
+  if (service === 'API_0000000000000000') yield example('alipay', 'AP_A2M_SERVICE_ID');
+  else if (service !== undefined && isServiceId(service)) {
+    yield ok('alipay.a2m', {
+      variable: 'AP_A2M_SERVICE_ID',
+      zh: `按量付费（A2M）的服务：${service}；登记的价格须与网关文件中的一致。`,
+      en: `Service that is paid per call (A2M): ${service}; it must be registered with the very price of the gate's file.`,
     });
   }
 }

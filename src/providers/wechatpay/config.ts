@@ -74,6 +74,7 @@ export function readWechatpayConfig(env: Env): WechatpayConfig | undefined {
   });
   const platformKey = readPlatformKey(get('WXPAY_PUB_KEY'), get('WXPAY_PUB_KEY_ID'), merchantKey);
   const keyMode = readKeyMode(get('WXPAY_KEY_MODE'), platformKey !== undefined);
+  const gateway = readGateway('WXPAY_GATEWAY', get('WXPAY_GATEWAY') ?? PRIMARY);
   return {
     appId,
     mchId,
@@ -84,8 +85,8 @@ export function readWechatpayConfig(env: Env): WechatpayConfig | undefined {
     apiV3Key: readApiV3Key(get('WXPAY_API_V3_KEY')),
     platformKey: keyMode === 'certificates' ? undefined : platformKey,
     notifyUrl: readNotifyUrl(get('WXPAY_NOTIFY_URL'), get('CASHIER_PUBLIC_URL')),
-    origin: readGateway('WXPAY_GATEWAY', get('WXPAY_GATEWAY') ?? PRIMARY),
-    skillHub: readSkillHub(get, merchantKey),
+    origin: gateway,
+    skillHub: readSkillHub(get, { merchantKey, gateway }),
   };
 }
 

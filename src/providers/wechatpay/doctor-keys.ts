@@ -1,7 +1,7 @@
 import type { WalletSettings } from '../examination.ts';
 import { error, type Finding } from '../finding.ts';
 import { examineKey, type KeyPlace } from '../key-finding.ts';
-import { isSamePair, type PastedKey } from '../pasted-key.ts';
+import { isSamePair, type PastedKey, readPastedKey } from '../pasted-key.ts';
 
 /** Where keys and serials are found. */
 export const SECURITY = {
@@ -16,6 +16,19 @@ const MCH_KEY_REMEDY = [
   '填商户 API 证书压缩包里的 apiclient_key.pem。',
   'Give apiclient_key.pem from the archive of the merchant API certificate.',
 ] as const;
+
+/** The developer's key of SkillHub, which is none of WeChat Pay's. */
+export function examineSkillHubKey(text: string, variable: string): Finding {
+  const place: KeyPlace = {
+    ...{ id: 'wechatpay.skillhub-key', variable, wanted: 'private', leastBits: 2048 },
+    name: { zh: 'SkillHub 开发者私钥', en: "SkillHub's developer key" },
+    remedy: [
+      '填在 SkillHub 生成密钥对时保存的私钥；它只显示一次，丢了就重新生成一对。',
+      'Give the private key that was saved when SkillHub made the pair; it is shown once, so if it is lost make another.',
+    ],
+  };
+  return examineKey(place, readPastedKey(text));
+}
 
 /** The merchant's key and WeChat Pay's, by themselves and held against each other. */
 export function* examineKeys(

@@ -4,7 +4,8 @@ import { absent, coveredBy, error, example, type Finding, incomplete, ok, warnin
 import { readPastedKey } from '../pasted-key.ts';
 import { readWechatpayConfig } from './config.ts';
 import { adviceOnWechatpay } from './doctor-advice.ts';
-import { examineKeys, SECURITY } from './doctor-keys.ts';
+import { examineKeys, examineSkillHubKey, SECURITY } from './doctor-keys.ts';
+import { SKILLHUB_CREDENTIALS } from './skillhub.ts';
 
 const NEEDED = [
   'WXPAY_APP_ID',
@@ -15,7 +16,7 @@ const NEEDED = [
 ] as const;
 const PUBLIC_KEY = ['WXPAY_PUB_KEY', 'WXPAY_PUB_KEY_ID'] as const;
 const SUB_MERCHANT = ['WXPAY_SUB_MCH_ID', 'WXPAY_SUB_APP_ID'] as const;
-const CREDENTIALS = [...NEEDED, ...PUBLIC_KEY, ...SUB_MERCHANT] as const;
+const CREDENTIALS = [...NEEDED, ...PUBLIC_KEY, ...SUB_MERCHANT, ...SKILLHUB_CREDENTIALS] as const;
 
 const API_V3_KEY_BYTES = 32;
 const NAME = { zh: '微信支付', en: 'WeChat Pay' };
@@ -55,7 +56,7 @@ async function examine(settings: WalletSettings): Promise<Finding[]> {
 
   const merchant = values.WXPAY_MCH_KEY === undefined ? undefined : readPastedKey(values.WXPAY_MCH_KEY);
   const platform = values.WXPAY_PUB_KEY === undefined ? undefined : readPastedKey(values.WXPAY_PUB_KEY);
-  findings.push(...examineKeys(merchant, platform, settings));
+  findings.push(...examineKeys(merchant, platform, settings), ...examineSkillHub(settings));
 
   const covered = coveredBy([...settings.findings, ...findings]);
   for (const name of missing) covered.add(name);
@@ -68,6 +69,8 @@ async function examine(settings: WalletSettings): Promise<Finding[]> {
 }
 
 function standIn(variable: string, { privateKey, publicKey }: StandInKeys) {
+  const noSkillHub = Object.fromEntries(SKILLHUB_CREDENTIALS.map((name) => [name, undefined]));
+  if (variable in noSkillHub) return noSkillHub;
   const values: WalletSettings['values'] = {
     WXPAY_APP_ID: 'wx0000000000000000',
     WXPAY_MCH_ID: '1900000000',
@@ -80,6 +83,13 @@ function standIn(variable: string, { privateKey, publicKey }: StandInKeys) {
     WXPAY_SUB_MCH_ID: '1900000002',
   };
   return values[variable];
+}
+
+/** What selling to agents takes beyond the merchant's own keys; what is missing or malformed the server says itself. */
+function* examineSkillHub({ values, nameOf }: WalletSettings): Iterable<Finding> {
+  const { WXPAY_SKILLHUB_DEVELOPER_ID: developer, WXPAY_SKILLHUB_KEY: key } = values;
+  if (developer?.trim() === 'sh-00000000') yield example('wechatpay', 'WXPAY_SKILLHUB_DEVELOPER_ID');
+  if (key !== undefined) yield examineSkillHubKey(key, nameOf('WXPAY_SKILLHUB_KEY'));
 }
 
 /** Links of scene h5 work from a page on the registered domain only. */

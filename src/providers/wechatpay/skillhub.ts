@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import { wrongSetting } from '../../domain/errors.ts';
-import { readGateway } from './addresses.ts';
+import { isLive, readGateway } from './addresses.ts';
 import { missing, readKey } from './keys.ts';
 
 /** Who sells to agents, as SkillHub knows them; with a key of their own, which is none of WeChat Pay's. */
@@ -32,10 +32,13 @@ const KEY_ID = {
   en: "the id of SkillHub's key (PUB_KEY_ and 32 upper-case hex digits, not WeChat Pay's PUB_KEY_ID_…)",
 };
 
-/** All three or none; undefined for none. Throws CONFIGURATION. */
+/**
+ * All three or none; undefined for none. Throws CONFIGURATION.
+ * @param merchant with the origin of the gateway at which its orders are
+ */
 export function readSkillHub(
   get: (name: string) => string | undefined,
-  merchantKey: KeyObject,
+  { merchantKey, gateway }: { readonly merchantKey: KeyObject; readonly gateway: string },
 ): SkillHubDeveloper | undefined {
   const [developerId, text, keyId] = SKILLHUB_CREDENTIALS.map(get);
   const origin = readGateway('WXPAY_X402_GATEWAY', get('WXPAY_X402_GATEWAY') ?? ORIGIN);
@@ -52,6 +55,14 @@ export function readSkillHub(
       keyName,
       `填的是商户 API 私钥（与 WXPAY_MCH_KEY 相同）；填${KEY.zh}。`,
       `holds the merchant's API key (the same as WXPAY_MCH_KEY); set ${KEY.en}.`,
+    );
+  }
+  // A simulated order's code has no business at the real one.
+  if (!isLive({ origin: gateway }) && isLive({ origin })) {
+    throw wrongSetting(
+      'WXPAY_X402_GATEWAY',
+      '没有指向本机，而 WXPAY_GATEWAY 指向本机：真实与模拟的网关不能混用，请把它也指向本机，或去掉 WXPAY_SKILLHUB_… 三项。',
+      'is not on this machine, but WXPAY_GATEWAY is: real and simulated gateways never mix, so set it to this machine too, or unset the three WXPAY_SKILLHUB_….',
     );
   }
   return { developerId, key, keyId, origin };

@@ -13,6 +13,8 @@ const VERBS = {
   refund: 'refund',
   'refund-query': 'ask',
   bill: 'ask',
+  verify: 'ask',
+  confirm: 'ask',
 } as const;
 
 function refused(
