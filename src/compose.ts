@@ -130,7 +130,11 @@ export async function openApp(config: Config, ports: Ports, service?: ServiceAdd
     simulator = await openSimulator({ folder, clock, randomBytes });
     await simulator.serve();
     return configureProviders(
-      { ...simulator.env, ...notifyUrls(service?.localUrl ?? loopback(config.httpPort), merchant) },
+      {
+        ...simulator.env,
+        ...(merchantName === undefined ? {} : { CASHIER_MERCHANT_NAME: merchantName }),
+        ...notifyUrls(service?.localUrl ?? loopback(config.httpPort), merchant),
+      },
       selfServing(gatewayHttp(), simulator),
       log,
     );

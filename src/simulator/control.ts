@@ -120,6 +120,7 @@ function describe(world: World, trade: Trade) {
     createdAt: beijingIso(trade.createdAt),
     expiresAt: beijingIso(trade.expiresAt),
     paidAt: trade.paidAt === undefined ? undefined : beijingIso(trade.paidAt),
+    fulfilledAt: trade.a2m?.fulfilledAt === undefined ? undefined : beijingIso(trade.a2m.fulfilledAt),
     cashierUrl: `${world.origin}/cashier/${cashierToken}`,
     refunds: trade.refunds.map((refund) => ({
       outRefundNo: refund.outRefundNo,

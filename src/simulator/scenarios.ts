@@ -1,3 +1,4 @@
+import { CONFIRM_REFUSALS, scenarioOf, VERIFY_REFUSALS } from './alipay/a2m-words.ts';
 import type { Provider } from './state/trades.ts';
 
 /** What a call or event is about. `create` is also the payer opening a locally signed Alipay link. */
@@ -10,6 +11,9 @@ export const OPERATIONS = [
   'refund',
   'query-refund',
   'notify',
+  'verify',
+  'confirm',
+  'preorder',
   'bill',
   'bill-line',
 ] as const;
@@ -64,10 +68,24 @@ const ONCE: Steers = { ...CALL, times: 1 };
 const CREATE_ONCE: Steers = { ...CREATE, times: 1 };
 const REFUND_ONCE: Steers = { ...REFUND, times: 1 };
 const OF_WECHATPAY = { providers: WECHATPAY };
+const OF_ALIPAY = { providers: ALIPAY };
+const VERIFY: Steers = { onTitle: ['verify'], onReason: [], ...OF_ALIPAY };
 /** What a bill as a whole gets wrong, by the control API; or about one payment or one refund, by a token. */
 const BILL: Steers = { onTitle: ['bill'], onReason: [] };
 const BILLED_PAYMENT: Steers = { onTitle: ['bill-line'], onReason: [] };
 const BILLED_REFUND: Steers = { onTitle: [], onReason: ['bill-line'] };
+
+/** A row for each code with which one of Alipay's calls about what agents buy can be refused. */
+function refusals(
+  call: 'verify' | 'confirm',
+  zh: string,
+  en: string,
+  codes: Readonly<Record<string, readonly [zh: string, en: string]>>,
+): Scenario[] {
+  return Object.entries(codes).map(([code, [why, because]]) =>
+    row(scenarioOf(call, code), `${zh}：${why}`, `${en}: ${because}`, { ...VERIFY, onTitle: [call] }),
+  );
+}
 
 /** A row, with whether the call is carried out all the same where it is a fault of the answer. */
 function row(
@@ -150,10 +168,15 @@ export const SCENARIOS: readonly Scenario[] = [
     onTitle: ['query'],
     onReason: ['refund', 'query-refund'],
   }),
-  row('wrong-amount', '查询与通知多报一分钱', 'query and notification report one fen more', {
-    onTitle: ['query', 'notify'],
-    onReason: ['query-refund', 'notify'],
-  }),
+  row(
+    'wrong-amount',
+    '查询、验证与通知多报一分钱',
+    'query, verification and notification report one fen more',
+    {
+      onTitle: ['query', 'verify', 'notify'],
+      onReason: ['query-refund', 'notify'],
+    },
+  ),
   row(
     'wrong-account',
     '查询（微信）与通知报告他人账户',
@@ -192,6 +215,23 @@ export const SCENARIOS: readonly Scenario[] = [
     ...REFUND,
     providers: ALIPAY,
   }),
+  row(
+    'pay-asks-person',
+    '买家智能体付款时须由人在收银台点击付款',
+    'a bill that a buyer’s agent pays waits for a person to press the button',
+    { onTitle: ['pay'], onReason: [], ...OF_ALIPAY },
+  ),
+  row(
+    'verify-unnamed',
+    '验证结果不带订单号与资源（沙箱）',
+    'a proof is said to be worth something, but not what for',
+    {
+      ...VERIFY,
+    },
+  ),
+  row('verify-inactive', '验证结果 active=false', 'a proof is said not to count', VERIFY),
+  ...refusals('verify', '验证支付凭证', 'a proof is refused', VERIFY_REFUSALS),
+  ...refusals('confirm', '确认履约', 'a fulfilment is refused', CONFIRM_REFUSALS),
   row('bill-missing', '账单漏记该收款', 'the bill leaves the payment out', BILLED_PAYMENT),
   row(
     'bill-extra',

@@ -6,6 +6,7 @@ import type { SimulatorDatabase } from './state/database.ts';
 import { type Delivery, DeliveryBook } from './state/deliveries.ts';
 import type { Identity, KeyName, Numbers } from './state/identity.ts';
 import { InboxBook } from './state/inbox.ts';
+import { PaymentCodeBook } from './state/payment-codes.ts';
 import { RequestLog } from './state/request-log.ts';
 import { type Trade, TradeBook } from './state/trades.ts';
 import { Steering } from './steering.ts';
@@ -75,6 +76,7 @@ export interface World {
   readonly database: Pick<SimulatorDatabase, 'read' | 'write'>;
   readonly trades: TradeBook;
   readonly codes: CodeBook;
+  readonly paymentCodes: PaymentCodeBook;
   readonly billFiles: BillFileBook;
   readonly deliveries: DeliveryBook;
   /** What the merchant was told. */
@@ -99,6 +101,7 @@ export function createWorld(
     database,
     trades: new TradeBook(database),
     codes: new CodeBook(database),
+    paymentCodes: new PaymentCodeBook(database),
     billFiles: new BillFileBook(database),
     deliveries: new DeliveryBook(database),
     inbox: new InboxBook(database),

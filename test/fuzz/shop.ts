@@ -39,7 +39,10 @@ import { pem } from '../support/pem.ts';
 export const CALL: Call = { caller: 'shop-agent' };
 const ORIGIN = 'http://127.0.0.1:20999';
 const START = Date.parse('2026-11-21T14:30:05+08:00');
-const KEYS: readonly KeyName[] = ['app', 'alipay', 'merchant', 'wechatpay', 'authority', 'forger'];
+const KEYS: readonly KeyName[] = [
+  ...(['app', 'alipay', 'merchant', 'wechatpay', 'authority', 'forger'] as const),
+  'skillhub',
+];
 
 /** Stands still, but for who sleeps: that is over at once. */
 export class StillClock implements Clock {

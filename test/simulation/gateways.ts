@@ -118,7 +118,8 @@ export class Gateways {
       deliveries: new Deliveries((delivery) => this.#post(delivery)),
       requests: new Requests(),
       steering: UNSTEERED,
-      // Nobody is told anything here.
+      // No agent buys, and nobody is told anything here.
+      paymentCodes: undefined as never,
       inbox: undefined as never,
     };
   }

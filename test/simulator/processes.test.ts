@@ -117,6 +117,8 @@ describe('one folder', () => {
       AP_PUB_KEY: expect.stringMatching(/^MII[A-Za-z0-9+/=]+$/),
       AP_SELLER_ID: expect.stringMatching(/^2088\d{12}$/),
       AP_GATEWAY: `${simulator.origin}/gateway.do`,
+      AP_A2M_SERVICE_ID: expect.stringMatching(/^API_\w+$/),
+      CASHIER_MERCHANT_NAME: '模拟商户',
       WXPAY_APP_ID: expect.stringMatching(/^wx[0-9a-f]{16}$/),
       WXPAY_MCH_ID: expect.stringMatching(/^\d{10}$/),
       WXPAY_MCH_KEY: expect.stringMatching(/^-----BEGIN PRIVATE KEY-----/),
@@ -126,6 +128,10 @@ describe('one folder', () => {
       WXPAY_PUB_KEY_ID: expect.stringMatching(/^PUB_KEY_ID_\d+$/),
       WXPAY_NOTIFY_URL: `${simulator.origin}/merchant/notify`,
       WXPAY_GATEWAY: simulator.origin,
+      WXPAY_SKILLHUB_DEVELOPER_ID: expect.stringMatching(/^sh-\d{8}$/),
+      WXPAY_SKILLHUB_KEY: expect.stringMatching(/^-----BEGIN PRIVATE KEY-----/),
+      WXPAY_SKILLHUB_KEY_ID: expect.stringMatching(/^PUB_KEY_[0-9A-F]{32}$/),
+      WXPAY_X402_GATEWAY: simulator.origin,
     });
     await simulator.close();
   });

@@ -4,11 +4,14 @@ import { SimulatorDatabase } from '../../src/simulator/state/database.ts';
 import { complete, type KeyName } from '../../src/simulator/state/identity.ts';
 import { PAIRS, pem } from './rsa.ts';
 
-const NAMES: readonly KeyName[] = ['app', 'alipay', 'merchant', 'wechatpay', 'authority', 'forger'];
+const NAMES: readonly KeyName[] = [
+  ...(['app', 'alipay', 'merchant', 'wechatpay', 'authority', 'forger'] as const),
+  'skillhub',
+];
 const keys = Object.fromEntries(NAMES.map((name, i) => [name, pem(PAIRS[i as 0].privateKey)]));
 
 /**
- * Gives the simulator of a new home the keys that those of other homes have: making six of them would be most of a
+ * Gives the simulator of a new home the keys that those of other homes have: making seven of them would be most of a
  * test's work.
  */
 export async function lendKeys(home: string, folder = join(home, 'simulator')): Promise<void> {

@@ -11,7 +11,7 @@ type Ten<T> = readonly [T, T, T, T, T, T, T, T, T, T];
 
 /**
  * RSA-2048 pairs of nobody, made anew for every run: all different, but the same for every file. The simulators that
- * tests start have the first six.
+ * tests start have the first seven.
  */
 export const PAIRS = inject('rsaKeys').map((text) => {
   const privateKey = createPrivateKey(text);

@@ -2,6 +2,8 @@ import { digits, token } from '../numbers.ts';
 import { openFromQuery, openPage } from '../pages/open-page.ts';
 import type { KeyPair } from '../state/identity.ts';
 import type { FakeWallet } from '../world.ts';
+import { A2M_CASHIER, payBill } from './a2m-cashier.ts';
+import { SERVICE } from './a2m-words.ts';
 import { serveBill } from './bill-calls.ts';
 import { certificatesOf } from './certificates.ts';
 import { alipayGateway } from './gateway.ts';
@@ -50,6 +52,8 @@ export const ALIPAY: FakeWallet = {
     AP_PUB_KEY: barePublicKey(keys.alipay),
     AP_SELLER_ID: sellerId,
     AP_GATEWAY: `${origin}/gateway.do`,
+    AP_A2M_SERVICE_ID: SERVICE,
+    CASHIER_MERCHANT_NAME: '模拟商户',
   }),
   certificateEnv(identity, origin) {
     const { AP_PUB_KEY: _, ...env } = this.env(identity, origin);
@@ -79,6 +83,7 @@ export const ALIPAY: FakeWallet = {
         return openPage(world, [query, form].filter((part) => part !== '').join('&'));
       },
     },
+    { method: 'POST', path: A2M_CASHIER, handle: payBill },
     { method: 'GET', path: '/alipay/bill', handle: serveBill },
     { method: 'GET', path: '/alipay/qr/:code', handle: openFromQuery },
     {

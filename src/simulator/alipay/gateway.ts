@@ -5,6 +5,7 @@ import { token } from '../numbers.ts';
 import type { AnswerFault, Operation } from '../scenarios.ts';
 import type { Steered } from '../steering.ts';
 import { inSpace, type World } from '../world.ts';
+import { confirmFulfilment, verifyProof } from './a2m-calls.ts';
 import { queryBill } from './bill-calls.ts';
 import { certificatesOf } from './certificates.ts';
 import { queryRefund, refund } from './refund-calls.ts';
@@ -24,6 +25,8 @@ const CALLS: Readonly<Record<string, { readonly operation: Operation; readonly h
   'alipay.trade.refund': { operation: 'refund', handle: refund },
   'alipay.trade.fastpay.refund.query': { operation: 'query-refund', handle: queryRefund },
   'alipay.data.dataservice.bill.downloadurl.query': { operation: 'bill', handle: queryBill },
+  'alipay.aipay.agent.payment.verify': { operation: 'verify', handle: verifyProof },
+  'alipay.aipay.agent.fulfillment.confirm': { operation: 'confirm', handle: confirmFulfilment },
   'alipay.open.app.alipaycert.download': { operation: 'query', handle: downloadCertificate },
 };
 

@@ -11,7 +11,7 @@ import type { AlipayCall } from './request.ts';
 import { readBusiness, readTerms } from './terms.ts';
 
 /** The fields of a successful answer, after `code` and `msg`. */
-export type Fields = Record<string, string>;
+export type Fields = Record<string, string | boolean>;
 
 /** ms that the QR code of a precreated order can be scanned. */
 const QR_LIFETIME_MS = 7_200_000;
@@ -91,7 +91,8 @@ export function referredTrade(
   const trade = tradeNo
     ? world.trades.byTradeNo('alipay', tradeNo)
     : world.trades.byNumber('alipay', outTradeNo ?? '');
-  if (!trade) throw tradeNotExist();
+  // By the seller's number nothing is known of what a buyer's agent has paid: no document says that it is.
+  if (!trade || (trade.a2m && !tradeNo)) throw tradeNotExist();
   return trade;
 }
 

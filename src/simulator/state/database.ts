@@ -19,6 +19,8 @@ const SCHEMA = `
     sequence INTEGER PRIMARY KEY AUTOINCREMENT, code TEXT NOT NULL UNIQUE, provider TEXT NOT NULL,
     out_trade_no TEXT NOT NULL, dies_at INTEGER NOT NULL, terms TEXT) STRICT;
   CREATE INDEX IF NOT EXISTS codes_by_number ON codes (provider, out_trade_no);
+  CREATE TABLE IF NOT EXISTS payment_codes (
+    code TEXT PRIMARY KEY, shown TEXT NOT NULL, dies_at INTEGER NOT NULL) STRICT;
   CREATE TABLE IF NOT EXISTS deliveries (
     id TEXT PRIMARY KEY, due_at INTEGER, document TEXT NOT NULL) STRICT;
   CREATE INDEX IF NOT EXISTS deliveries_by_due ON deliveries (due_at);

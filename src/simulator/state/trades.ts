@@ -3,7 +3,18 @@ import { Kept, type Tables } from './kept.ts';
 
 /** A wallet's id. */
 export type Provider = string;
-export type TradeScene = 'qr' | 'web' | 'h5' | 'jsapi' | 'app';
+export type TradeScene = 'qr' | 'web' | 'h5' | 'jsapi' | 'app' | 'a2m';
+
+/** Of a trade that a buyer's agent has paid by a bill: what for, and what it can prove that by. */
+export interface PaidByAgent {
+  readonly resourceId: string;
+  readonly serviceId: string;
+  readonly buyer: string;
+  readonly proof: string;
+  readonly session: string;
+  /** ms; when the seller said that it was handed over. */
+  readonly fulfilledAt?: number;
+}
 
 /** A gateway's order. At Alipay it exists only once the payer has opened it, at WeChat Pay once it is placed. */
 export interface Trade {
@@ -43,6 +54,7 @@ export interface Trade {
   /** ms; the payer pressed "refuse". The order stays payable. */
   readonly refusedAt?: number;
   readonly refunds: readonly Refund[];
+  readonly a2m?: PaidByAgent;
 }
 
 /** A refund as the gateway took it. */

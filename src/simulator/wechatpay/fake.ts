@@ -9,6 +9,7 @@ import { prepayIdOf } from './front-end.ts';
 import { wechatPayGateway } from './gateway.ts';
 import { h5Refusal } from './h5-page.ts';
 import { wechatPayMessage } from './notify.ts';
+import { AGENT_PAY, PREORDER, payByCode, preorder } from './preorder.ts';
 import { WechatPayRefusal } from './refusal.ts';
 
 declare module '../state/identity.ts' {
@@ -25,10 +26,13 @@ declare module '../state/identity.ts' {
     readonly mchSerial: string;
     readonly apiV3Key: string;
     readonly publicKeyId: string;
+    /** Who sells to agents, as SkillHub knows them. */
+    readonly developer: { readonly id: string; readonly keyId: string };
   }
   interface KeyNames {
     merchant: true;
     wechatpay: true;
+    skillhub: true;
   }
 }
 
@@ -54,8 +58,12 @@ export const WECHATPAY: FakeWallet = {
     mchSerial: randomBytes(20).toString('hex').toUpperCase(),
     apiV3Key: token(randomBytes),
     publicKeyId: `PUB_KEY_ID_${digits(randomBytes, 30)}`,
+    developer: {
+      id: `sh-${digits(randomBytes, 8)}`,
+      keyId: `PUB_KEY_${token(randomBytes).toUpperCase()}`,
+    },
   }),
-  keys: ['merchant', 'wechatpay'],
+  keys: ['merchant', 'wechatpay', 'skillhub'],
   env: ({ keys, ...identity }, origin) => ({
     WXPAY_APP_ID: identity.wechatAppId,
     WXPAY_MCH_ID: identity.mchId,
@@ -66,6 +74,10 @@ export const WECHATPAY: FakeWallet = {
     WXPAY_PUB_KEY_ID: identity.publicKeyId,
     WXPAY_NOTIFY_URL: `${origin}/merchant/notify`,
     WXPAY_GATEWAY: origin,
+    WXPAY_SKILLHUB_DEVELOPER_ID: identity.developer.id,
+    WXPAY_SKILLHUB_KEY: String(keys.skillhub.privateKey.export({ type: 'pkcs8', format: 'pem' })),
+    WXPAY_SKILLHUB_KEY_ID: identity.developer.keyId,
+    WXPAY_X402_GATEWAY: origin,
   }),
   certificateEnv(identity, origin) {
     const { WXPAY_PUB_KEY, WXPAY_PUB_KEY_ID, ...env } = this.env(identity, origin);
@@ -83,6 +95,8 @@ export const WECHATPAY: FakeWallet = {
   },
   routes: [
     { method: 'ALL', path: '/v3/*', handle: wechatPayGateway },
+    { method: 'POST', path: PREORDER, handle: preorder },
+    { method: 'POST', path: AGENT_PAY, handle: payByCode },
     {
       // The H5 page asks a browser from which site it comes, and opens in no app's own.
       ...{ method: 'GET', path: H5_PATH },

@@ -29,6 +29,7 @@ const TRADE_TYPES: Readonly<Record<TradeScene, string>> = {
   h5: 'MWEB',
   app: 'APP',
   web: 'NATIVE',
+  a2m: 'NATIVE',
 };
 
 /**

@@ -52,7 +52,10 @@ function selling(env = {}) {
   return { ...made, a2m };
 }
 
-const shown = { protocol: { payment_proof: SECRET, trade_no: TRADE_NO }, method: { client_session: SESSION } };
+const shown = {
+  protocol: { payment_proof: SECRET, trade_no: TRADE_NO },
+  method: { client_session: SESSION },
+};
 const encoded = (value: unknown, encoding: 'base64' | 'base64url' = 'base64') =>
   Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString(encoding);
 const proofOf = (a2m: A2m, value: unknown = shown): PaymentProof => a2m.readProof(encoded(value));
@@ -102,13 +105,19 @@ describe('a bill', () => {
     const text =
       'amount=0.10&currency=CNY&goods_name=天气查询&out_trade_no=C20261128120000ABCDEF&pay_before=2026-11-28T12:30:00+08:00&resource_id=/paid/weather&seller_id=2088000000000000&service_id=api_mock_service_id';
     const by = (key: typeof appKeys) =>
-      verify('RSA-SHA256', Buffer.from(text), key.publicKey, Buffer.from(protocol.seller_signature, 'base64'));
+      verify(
+        'RSA-SHA256',
+        Buffer.from(text),
+        key.publicKey,
+        Buffer.from(protocol.seller_signature, 'base64'),
+      );
     expect([by(appKeys), by(strangerKeys)]).toEqual([true, false]);
   });
 
   it('is for the service that the price names, and in the sandbox for the only one there', () => {
     const serviceOf = (a2m: A2m) =>
-      JSON.parse(Buffer.from(a2m.bill({ ...BILL, serviceId: 'API_OWN' }), 'base64url').toString()).method.service_id;
+      JSON.parse(Buffer.from(a2m.bill({ ...BILL, serviceId: 'API_OWN' }), 'base64url').toString()).method
+        .service_id;
     expect(serviceOf(selling().a2m)).toBe('API_OWN');
     expect(serviceOf(selling({ AP_A2M_SERVICE_ID: undefined }).a2m)).toBe('API_OWN');
     expect(serviceOf(selling({ AP_CURRENT_ENV: 'sandbox' }).a2m)).toBe('api_mock_service_id');
@@ -205,7 +214,12 @@ describe('what a proof is worth', () => {
   it('is asked with exactly what was shown', async () => {
     const { a2m, gateway } = selling();
     gateway.answer(signed(VERIFY, proven));
-    const worth = { outTradeNo: BILL.outTradeNo, resourceId: '/paid/weather', tradeNo: TRADE_NO, amountFen: 10 };
+    const worth = {
+      outTradeNo: BILL.outTradeNo,
+      resourceId: '/paid/weather',
+      tradeNo: TRADE_NO,
+      amountFen: 10,
+    };
     expect(await a2m.verifyProof(proofOf(a2m))).toEqual(worth);
     expect(gateway.call.parameters.get('method')).toBe(VERIFY);
     const { protocol } = shown;
@@ -239,24 +253,52 @@ describe('what a proof is worth', () => {
   });
 
   it.each<[string, string, string]>([
-    ['a code that no document has', signed(VERIFY, declined('PAYMENT_PROOF_PONDERING')), 'declined PAYMENT_PROOF_PONDERING true'],
-    ['a key that is wrong', unsigned(VERIFY, declined('isv.invalid-signature', '40002')), 'declined isv.invalid-signature false'],
-    ['a product that is not signed', unsigned(VERIFY, declined('isv.insufficient-isv-permissions', '40006')), 'declined isv.insufficient-isv-permissions false'],
-    ['a rate limit', signed(VERIFY, declined('isv.app-call-limited', '40005')), 'declined isv.app-call-limited false'],
+    [
+      'a code that no document has',
+      signed(VERIFY, declined('PAYMENT_PROOF_PONDERING')),
+      'declined PAYMENT_PROOF_PONDERING true',
+    ],
+    [
+      'a key that is wrong',
+      unsigned(VERIFY, declined('isv.invalid-signature', '40002')),
+      'declined isv.invalid-signature false',
+    ],
+    [
+      'a product that is not signed',
+      unsigned(VERIFY, declined('isv.insufficient-isv-permissions', '40006')),
+      'declined isv.insufficient-isv-permissions false',
+    ],
+    [
+      'a rate limit',
+      signed(VERIFY, declined('isv.app-call-limited', '40005')),
+      'declined isv.app-call-limited false',
+    ],
     ['20000', unsigned(VERIFY, declined('isp.unknow-error', '20000')), 'unknown system-error'],
     ['an unsigned yes', unsigned(VERIFY, proven), 'unknown unsigned-success'],
     ["a stranger's yes", forged(VERIFY, proven), 'unknown bad-signature'],
     ["another call's yes", signed('alipay.trade.query', proven), 'unknown unreadable'],
-    ['a yes on another trade', signed(VERIFY, { ...proven, trade_no: '2026112822001456789012345679' }), 'unknown answer-of-another-order'],
+    [
+      'a yes on another trade',
+      signed(VERIFY, { ...proven, trade_no: '2026112822001456789012345679' }),
+      'unknown answer-of-another-order',
+    ],
     ['a yes on no trade', signed(VERIFY, { ...proven, trade_no: '' }), 'unknown answer-of-another-order'],
-    ['no word on whether it counts', signed(VERIFY, { ...proven, active: undefined }), 'unknown active-missing'],
+    [
+      'no word on whether it counts',
+      signed(VERIFY, { ...proven, active: undefined }),
+      'unknown active-missing',
+    ],
     ['a number for a word', signed(VERIFY, { ...proven, active: 1 }), 'unknown active-missing'],
     ['a proof that does not count', signed(VERIFY, { ...proven, active: false }), 'not-paid'],
     ['the same in words', signed(VERIFY, { ...proven, active: 'false' }), 'not-paid'],
     ['another word', signed(VERIFY, { ...proven, active: 'yes' }), 'not-paid'],
     ['no amount', signed(VERIFY, { ...proven, amount: '' }), 'unknown amount-unreadable'],
     ['an amount as a number', signed(VERIFY, { ...proven, amount: 0.1 }), 'unknown amount-unreadable'],
-    ['an amount with three decimals', signed(VERIFY, { ...proven, amount: '0.100' }), 'unknown amount-unreadable'],
+    [
+      'an amount with three decimals',
+      signed(VERIFY, { ...proven, amount: '0.100' }),
+      'unknown amount-unreadable',
+    ],
     ['no order', signed(VERIFY, { ...proven, out_trade_no: '' }), 'unknown order-number-missing'],
     ['no resource', signed(VERIFY, { ...proven, resource_id: '' }), 'unknown resource-missing'],
     ['a page', '<html>502</html>', 'unknown unreadable'],
@@ -274,7 +316,9 @@ describe('what a proof is worth', () => {
     expect(await verified(bare, sandbox, billed)).toMatchObject(billed);
     expect(await outcome(verified(bare, sandbox))).toBe('unknown order-number-missing');
     // What it does say counts.
-    expect(await verified(signed(VERIFY, proven), sandbox, billed)).toMatchObject({ outTradeNo: BILL.outTradeNo });
+    expect(await verified(signed(VERIFY, proven), sandbox, billed)).toMatchObject({
+      outTradeNo: BILL.outTradeNo,
+    });
   });
 
   it('is unknown when the line breaks, and nobody hears a secret in it', async () => {
@@ -308,15 +352,27 @@ describe('a fulfilment', () => {
 
   it.each<[string, string, string]>([
     ['a trade that waits for no word', signed(CONFIRM, declined('TRADE_STATUS_INVALID')), 'not-open'],
-    ['the same, unsigned', unsigned(CONFIRM, declined('TRADE_STATUS_INVALID')), 'declined TRADE_STATUS_INVALID false'],
+    [
+      'the same, unsigned',
+      unsigned(CONFIRM, declined('TRADE_STATUS_INVALID')),
+      'declined TRADE_STATUS_INVALID false',
+    ],
     ['no such trade', signed(CONFIRM, declined('TRADE_NOT_FOUND')), 'declined TRADE_NOT_FOUND true'],
-    ['another seller', signed(CONFIRM, declined('SELLER_IDENTITY_MISMATCH')), 'declined SELLER_IDENTITY_MISMATCH true'],
+    [
+      'another seller',
+      signed(CONFIRM, declined('SELLER_IDENTITY_MISMATCH')),
+      'declined SELLER_IDENTITY_MISMATCH true',
+    ],
     ['a system error', signed(CONFIRM, declined('SYSTEM_ERROR')), 'unknown system-error'],
     ['a rate limit', signed(CONFIRM, declined('isv.app-call-limited', '40005')), 'unknown rate-limited'],
     ['a code that no document has', signed(CONFIRM, declined('TRADE_PONDERING')), 'unknown unrecognised'],
     ['an unsigned yes', unsigned(CONFIRM, done), 'unknown unsigned-success'],
     ["a stranger's yes", forged(CONFIRM, done), 'unknown bad-signature'],
-    ['a yes on another trade', signed(CONFIRM, { ...done, trade_no: '1' }), 'unknown answer-of-another-order'],
+    [
+      'a yes on another trade',
+      signed(CONFIRM, { ...done, trade_no: '1' }),
+      'unknown answer-of-another-order',
+    ],
     ['a yes on none', signed(CONFIRM, { ...done, trade_no: '' }), 'unknown answer-of-another-order'],
   ])('is answered with %s', async (_what, body, expected) => {
     expect(await outcome(confirmed(body))).toBe(expected);
@@ -336,8 +392,15 @@ describe('a refund of a trade that no order of ours has made', () => {
     const { provider, gateway } = selling();
     gateway.answer(signed(REFUND, paidBack));
     const plan = provider.planRefund(terms);
-    expect(await provider.sendRefund(terms, plan)).toMatchObject({ state: 'SUCCESS', outTradeNo: terms.outTradeNo });
-    expect(gateway.call.biz).toEqual({ trade_no: TRADE_NO, refund_amount: '3.00', out_request_no: 'REFUND_1' });
+    expect(await provider.sendRefund(terms, plan)).toMatchObject({
+      state: 'SUCCESS',
+      outTradeNo: terms.outTradeNo,
+    });
+    expect(gateway.call.biz).toEqual({
+      trade_no: TRADE_NO,
+      refund_amount: '3.00',
+      out_request_no: 'REFUND_1',
+    });
   });
 
   it.each([
@@ -347,7 +410,9 @@ describe('a refund of a trade that no order of ours has made', () => {
   ])('is not proven by an answer on %s', async (_what, node) => {
     const { provider, gateway } = selling();
     gateway.answer(signed(REFUND, node));
-    await expect(provider.sendRefund(terms, provider.planRefund(terms))).rejects.toBeInstanceOf(OutcomeUnknown);
+    await expect(provider.sendRefund(terms, provider.planRefund(terms))).rejects.toBeInstanceOf(
+      OutcomeUnknown,
+    );
   });
 
   it('is asked for by that number, too', async () => {
@@ -361,7 +426,9 @@ describe('a refund of a trade that no order of ours has made', () => {
     const found = await provider.queryRefund(terms.outTradeNo, 'REFUND_1', TRADE_NO);
     expect(found).toMatchObject({ state: 'SUCCESS', refundFen: 300 });
     expect(gateway.call.biz).toEqual({ trade_no: TRADE_NO, out_request_no: 'REFUND_1' });
-    await expect(provider.queryRefund(terms.outTradeNo, 'REFUND_1', '1')).rejects.toBeInstanceOf(OutcomeUnknown);
+    await expect(provider.queryRefund(terms.outTradeNo, 'REFUND_1', '1')).rejects.toBeInstanceOf(
+      OutcomeUnknown,
+    );
   });
 
   it('never goes out by a plan of another name', async () => {

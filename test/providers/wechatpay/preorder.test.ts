@@ -38,7 +38,9 @@ describe('a preorder', () => {
       method: 'POST',
       url: 'https://payapp.weixin.qq.com/palmpayminiapp/clawagentpay/preorder',
     });
-    expect(Object.keys(request?.headers ?? {}).map((name) => name.toLowerCase())).not.toContain('authorization');
+    expect(Object.keys(request?.headers ?? {}).map((name) => name.toLowerCase())).not.toContain(
+      'authorization',
+    );
     const { signature, payment_required, ...outer } = JSON.parse(request?.body ?? '');
     expect(outer).toEqual({
       signature_type: 'SKILLHUB-SHA256-RSA2048',
@@ -80,7 +82,12 @@ describe('a preorder', () => {
   });
 
   it.each<[string, number, unknown, string]>([
-    ['a code that could break a header', 200, { payment_code: 'a\r\nSet-Cookie: x' }, 'unknown unreadable-answer'],
+    [
+      'a code that could break a header',
+      200,
+      { payment_code: 'a\r\nSet-Cookie: x' },
+      'unknown unreadable-answer',
+    ],
     ['an empty code', 200, { payment_code: '' }, 'unknown unreadable-answer'],
     ['a code too long', 200, { payment_code: 'x'.repeat(129) }, 'unknown unreadable-answer'],
     ['a code with another status', 201, { payment_code: CODE }, 'unknown http-201'],
@@ -124,7 +131,11 @@ describe('the developer', () => {
     ['a public key', { WXPAY_SKILLHUB_KEY: pem(developer.publicKey) }, 'WXPAY_SKILLHUB_KEY'],
     ["the merchant's key", { WXPAY_SKILLHUB_KEY: pem(merchantKeys.privateKey) }, 'WXPAY_SKILLHUB_KEY'],
     ['an address without TLS', { WXPAY_X402_GATEWAY: 'http://payapp.weixin.qq.com' }, 'WXPAY_X402_GATEWAY'],
-    ['an address with a path', { WXPAY_X402_GATEWAY: 'https://payapp.weixin.qq.com/x' }, 'WXPAY_X402_GATEWAY'],
+    [
+      'an address with a path',
+      { WXPAY_X402_GATEWAY: 'https://payapp.weixin.qq.com/x' },
+      'WXPAY_X402_GATEWAY',
+    ],
     ['simulated orders and real codes', { WXPAY_GATEWAY: 'http://127.0.0.1:3921' }, 'WXPAY_X402_GATEWAY'],
   ])('is refused with %s', async (_what, env, variable) => {
     expect(await refused(env)).toBe(`CONFIGURATION ${variable}`);
