@@ -2,8 +2,16 @@ import type { Target } from '../target.ts';
 import { ANSWERS } from './answers.ts';
 import { CALLERS } from './callers.ts';
 import { NOTIFY } from './notify.ts';
+import { PAY_PER_CALL } from './pay-per-call.ts';
 import { TEXTS } from './texts.ts';
 import { WIRES } from './wire.ts';
 
 /** Everything that is fed, by name. */
-export const TARGETS: readonly Target[] = [...NOTIFY, ...ANSWERS, ...TEXTS, ...CALLERS, ...WIRES];
+export const TARGETS: readonly Target[] = [
+  ...NOTIFY,
+  ...ANSWERS,
+  ...PAY_PER_CALL,
+  ...TEXTS,
+  ...CALLERS,
+  ...WIRES,
+];
