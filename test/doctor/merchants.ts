@@ -3,7 +3,7 @@ import { type KeyPair, PAIRS, pem } from '../support/rsa.ts';
 import { secret } from './patient.ts';
 
 /** None of them the simulator's. */
-export const [, , , , , , app, alipay, merchant, wechatpay] = PAIRS;
+export const [, , , , , , , app, alipay, merchant, wechatpay] = PAIRS;
 export const short = generateKeyPairSync('rsa', { modulusLength: 1024 });
 export const curve = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 

@@ -87,6 +87,33 @@ const ALIPAY_MISTAKES: readonly Mistake[] = [
     'error ap-seller-id AP_SELLER_ID',
   ],
   ['an example of a seller', { AP_SELLER_ID: '2088000000000000' }, 'error example-value AP_SELLER_ID'],
+  [
+    'a service without who sells',
+    { AP_A2M_SERVICE_ID: 'API_1' },
+    'error ap-seller-id AP_SELLER_ID',
+    'error cashier-merchant-name CASHIER_MERCHANT_NAME',
+  ],
+  [
+    'a service that is none',
+    { AP_A2M_SERVICE_ID: 'weather', AP_SELLER_ID: '2088123412341234', CASHIER_MERCHANT_NAME: '茶铺' },
+    'error ap-a2m-service-id AP_A2M_SERVICE_ID',
+  ],
+  [
+    "the sandbox's service",
+    {
+      ...{ AP_A2M_SERVICE_ID: 'api_mock_service_id', AP_SELLER_ID: '2088123412341234' },
+      CASHIER_MERCHANT_NAME: '茶铺',
+    },
+    'error ap-a2m-service-id AP_A2M_SERVICE_ID',
+  ],
+  [
+    'the example of a service',
+    {
+      ...{ AP_A2M_SERVICE_ID: 'API_0000000000000000', AP_SELLER_ID: '2088123412341234' },
+      CASHIER_MERCHANT_NAME: '茶铺',
+    },
+    'error example-value AP_A2M_SERVICE_ID',
+  ],
   ['RSA', { AP_ENCRYPTION_ALGO: 'RSA' }, 'warning rsa-sha1 AP_ENCRYPTION_ALGO'],
   [
     'an algorithm that is none',
@@ -233,6 +260,56 @@ describe.each([
 
   it('are fine when they are right', async () => {
     expect(await aboutWallets(right)).toEqual([]);
+  });
+});
+
+describe('selling single calls', () => {
+  const HUB = {
+    WXPAY_SKILLHUB_DEVELOPER_ID: 'sh-1A2b3C4d',
+    WXPAY_SKILLHUB_KEY: pkcs8(app),
+    WXPAY_SKILLHUB_KEY_ID: 'PUB_KEY_0123456789ABCDEF0123456789ABCDEF',
+  };
+
+  it.each<Mistake>([
+    ['nothing wrong', {}],
+    ['no key', { WXPAY_SKILLHUB_KEY: undefined }, 'error wxpay-skillhub-key WXPAY_SKILLHUB_KEY'],
+    ['a public key', { WXPAY_SKILLHUB_KEY: spki(app) }, 'error skillhub-key-is-public WXPAY_SKILLHUB_KEY'],
+    ['a short key', { WXPAY_SKILLHUB_KEY: pkcs8(short) }, 'error skillhub-key-too-short WXPAY_SKILLHUB_KEY'],
+    [
+      "the merchant's key",
+      { WXPAY_SKILLHUB_KEY: pkcs8(merchant) },
+      'error wxpay-skillhub-key WXPAY_SKILLHUB_KEY',
+    ],
+    [
+      "WeChat Pay's id",
+      { WXPAY_SKILLHUB_KEY_ID: WECHATPAY.WXPAY_PUB_KEY_ID },
+      'error wxpay-skillhub-key-id WXPAY_SKILLHUB_KEY_ID',
+    ],
+    [
+      'the example',
+      { WXPAY_SKILLHUB_DEVELOPER_ID: 'sh-00000000' },
+      'error example-value WXPAY_SKILLHUB_DEVELOPER_ID',
+    ],
+    [
+      'an address without TLS',
+      { WXPAY_X402_GATEWAY: 'http://payapp.weixin.qq.com' },
+      'error wxpay-x402-gateway WXPAY_X402_GATEWAY',
+    ],
+  ])('with %s', async (_what, change, ...complaints) => {
+    const env: Env = { ...WECHATPAY, ...HUB, ...change };
+    expect(await aboutWallets(env)).toEqual(complaints.map((one) => one.replace(' ', ' wechatpay.')));
+    expect(isRefused(readWechatpayConfig, env)).toBe(complaints.length > 0 && !complaints[0]?.includes('example'));
+  });
+
+  it('is told which service is charged for', async () => {
+    const env = {
+      ...ALIPAY,
+      ...{ AP_A2M_SERVICE_ID: 'API_12AB', AP_SELLER_ID: '2088123412341234', CASHIER_MERCHANT_NAME: '茶铺' },
+    };
+    const finding = (await diagnose(env)).find(({ id }) => id === 'alipay.a2m');
+    expect(finding?.level).toBe('ok');
+    expect(finding?.message.zh).toContain('API_12AB');
+    expect(await aboutWallets(env)).toEqual([]);
   });
 });
 

@@ -7,7 +7,7 @@ export interface KeyPair {
   readonly publicKey: KeyObject;
   readonly privateKey: KeyObject;
 }
-type Ten<T> = readonly [T, T, T, T, T, T, T, T, T, T];
+type Eleven<T> = readonly [T, T, T, T, T, T, T, T, T, T, T];
 
 /**
  * RSA-2048 pairs of nobody, made anew for every run: all different, but the same for every file. The simulators that
@@ -16,4 +16,4 @@ type Ten<T> = readonly [T, T, T, T, T, T, T, T, T, T];
 export const PAIRS = inject('rsaKeys').map((text) => {
   const privateKey = createPrivateKey(text);
   return { privateKey, publicKey: createPublicKey(privateKey) };
-}) as readonly KeyPair[] as Ten<KeyPair>;
+}) as readonly KeyPair[] as Eleven<KeyPair>;

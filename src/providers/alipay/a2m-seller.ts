@@ -63,8 +63,8 @@ function readService(text: string | undefined, world: 'prod' | 'sandbox'): strin
   if (text === SANDBOX_SERVICE) {
     throw wrongSetting(
       'AP_A2M_SERVICE_ID',
-      `是沙箱的 ${SANDBOX_SERVICE}，而当前是正式环境：填登记服务后得到的 serviceId（API_ 开头），或设 AP_CURRENT_ENV=sandbox。`,
-      `is the sandbox's ${SANDBOX_SERVICE}, but this is production: put the serviceId that registering the service gave you (API_…), or set AP_CURRENT_ENV=sandbox.`,
+      '填的是沙箱的服务，而当前是正式环境：填登记服务后得到的 serviceId（API_ 开头），或设 AP_CURRENT_ENV=sandbox。',
+      "is the sandbox's service, but this is production: put the serviceId that registering the service gave you (API_…), or set AP_CURRENT_ENV=sandbox.",
     );
   }
   throw wrongSetting(

@@ -15,6 +15,12 @@ function refusal(env: Env): CashierError {
   throw new Error('the configuration was accepted');
 }
 
+const SELLS = {
+  AP_A2M_SERVICE_ID: 'API_12AB',
+  AP_SELLER_ID: '2088000000000001',
+  CASHIER_MERCHANT_NAME: ' 茶铺 ',
+};
+
 describe('readAlipayConfig', () => {
   it('is undefined when no credential is set, whatever else is', () => {
     expect(readAlipayConfig({})).toBeUndefined();
@@ -80,6 +86,23 @@ describe('readAlipayConfig', () => {
     }
   });
 
+  it('sells single calls as soon as it is known who does', () => {
+    const seller = (env: Env) => readAlipayConfig({ ...ENV, ...env })?.a2m;
+    const who = { sellerId: SELLS.AP_SELLER_ID, sellerName: '茶铺' };
+    expect(seller(SELLS)).toEqual({ ...who, serviceId: 'API_12AB' });
+    expect(seller({ ...SELLS, AP_A2M_SERVICE_ID: undefined })).toEqual(who);
+    for (const AP_A2M_SERVICE_ID of [undefined, 'API_12AB', 'api_mock_service_id']) {
+      expect(seller({ ...SELLS, AP_A2M_SERVICE_ID, AP_CURRENT_ENV: 'sandbox' })).toEqual({
+        ...who,
+        serviceId: 'api_mock_service_id',
+      });
+    }
+    expect(seller({})).toBeUndefined();
+    expect(seller({ AP_SELLER_ID: SELLS.AP_SELLER_ID })).toBeUndefined();
+    const { AP_A2M_SERVICE_ID: _, ...old } = { ...SELLS, AP_ENCRYPTION_ALGO: 'RSA' };
+    expect(seller(old)).toBeUndefined();
+  });
+
   const wrong: readonly (readonly [string, Env, string])[] = [
     ['no app id', { AP_APP_ID: undefined }, 'AP_APP_ID'],
     ['no private key', { AP_APP_KEY: '' }, 'AP_APP_KEY'],
@@ -106,6 +129,11 @@ describe('readAlipayConfig', () => {
     ['a gateway with a query', { AP_GATEWAY: 'https://gateway.example/gateway.do?x=1' }, 'AP_GATEWAY'],
     ['a gateway origin only', { AP_GATEWAY: 'https://gateway.example' }, 'AP_GATEWAY'],
     ['no URL as gateway', { AP_GATEWAY: 'openapi.alipay' }, 'AP_GATEWAY'],
+    ['a service without a seller', { ...SELLS, AP_SELLER_ID: undefined }, 'AP_SELLER_ID'],
+    ['a service without a payee', { ...SELLS, CASHIER_MERCHANT_NAME: ' ' }, 'CASHIER_MERCHANT_NAME'],
+    ['a service that is none', { ...SELLS, AP_A2M_SERVICE_ID: 'weather' }, 'AP_A2M_SERVICE_ID'],
+    ["the sandbox's service", { ...SELLS, AP_A2M_SERVICE_ID: 'api_mock_service_id' }, 'AP_A2M_SERVICE_ID'],
+    ['a service and SHA-1', { ...SELLS, AP_ENCRYPTION_ALGO: 'RSA' }, 'AP_ENCRYPTION_ALGO'],
   ];
   for (const [name, change, variable] of wrong) {
     it(`refuses ${name}`, () => {
