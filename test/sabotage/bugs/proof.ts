@@ -225,15 +225,48 @@ export const PROOF: readonly Bug[] = [
     edits: [
       [
         'src/providers/alipay/errors.ts',
-        "  if (answer.fields.get('out_trade_no') !== outTradeNo) {",
-        "  if (outTradeNo === '') {",
+        '  if (answer.fields.get(field) !== asked)',
+        "  if (asked === '')",
       ],
       [
         'src/providers/alipay/errors.ts',
-        'if (answeredNo !== undefined && answeredNo !== outTradeNo) {',
+        'if (answeredNo !== undefined && outTradeNo !== undefined && answeredNo !== outTradeNo) {',
         "if (answeredNo === '') {",
       ],
     ],
     caughtBy: ['test/providers/alipay/trade.test.ts', 'test/providers/alipay/tampering.test.ts'],
+  },
+  {
+    name: 'unsigned-refusal-of-a-proof-believed',
+    deed: "Alipay's no to a proof counts although nobody has signed it.",
+    breaks: PROVEN,
+    edits: [
+      [
+        'src/providers/alipay/a2m.ts',
+        'if (!(error instanceof GatewayDeclined) || !error.proven)',
+        'if (!(error instanceof GatewayDeclined))',
+      ],
+    ],
+    caughtBy: ['test/providers/alipay/a2m.test.ts'],
+  },
+  {
+    name: 'proof-of-nothing-counts-for-the-request',
+    deed: 'What Alipay leaves out of its word on a proof is taken from the request, also with real money.',
+    breaks: PROVEN,
+    edits: [['src/providers/alipay/a2m.ts', "config.realm === 'sandbox' ? billed : undefined", 'billed']],
+    caughtBy: ['test/providers/alipay/a2m.test.ts'],
+  },
+  {
+    name: 'call-refunded-by-our-number',
+    deed: "A call that a buyer's agent paid is refunded by our number, which Alipay need not know.",
+    breaks: 'A refund is SUCCESS by proof only',
+    edits: [
+      [
+        'src/payments/ask-gateway.ts',
+        'return isProvenByPayer(order) ? order.gatewayTradeNo : undefined;',
+        'return isProvenByPayer(order) ? undefined : undefined;',
+      ],
+    ],
+    caughtBy: ['test/payments/proven-by-payer.test.ts'],
   },
 ];
