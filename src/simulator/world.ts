@@ -24,6 +24,23 @@ export interface Message {
   accepts(status: number, body: string): boolean;
 }
 
+/** What a seller asks an agent for. */
+export interface Challenge {
+  /** Of its 402, names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly cashierUrl?: string | undefined;
+  readonly outTradeNo?: string | undefined;
+}
+
+/** A wallet with which an agent pays by itself. */
+export interface AgentWallet {
+  /** Tells by which headers it can be shown that it is paid. Throws NotBought. */
+  pay(
+    challenge: Challenge,
+    who: { readonly origin: string; readonly buyer: string; readonly clock: Clock },
+  ): Promise<Readonly<Record<string, string>>>;
+}
+
 /** A wallet's gateway, and its app on the payer's phone. */
 export interface FakeWallet {
   /** As the server calls the wallet. */
@@ -57,6 +74,7 @@ export interface FakeWallet {
   whyNot(error: unknown): Words | undefined;
   /** Where the payer goes back to after paying. */
   returnAddress(world: World, trade: Trade): string | undefined;
+  readonly agent?: AgentWallet;
   newTradeNo(world: World): string;
   /** Whether its bill has a refund once the money is back, and not as soon as it is taken in. */
   readonly booksRefundsWhenDone: boolean;

@@ -298,7 +298,9 @@ describe('selling single calls', () => {
   ])('with %s', async (_what, change, ...complaints) => {
     const env: Env = { ...WECHATPAY, ...HUB, ...change };
     expect(await aboutWallets(env)).toEqual(complaints.map((one) => one.replace(' ', ' wechatpay.')));
-    expect(isRefused(readWechatpayConfig, env)).toBe(complaints.length > 0 && !complaints[0]?.includes('example'));
+    expect(isRefused(readWechatpayConfig, env)).toBe(
+      complaints.length > 0 && !complaints[0]?.includes('example'),
+    );
   });
 
   it('is told which service is charged for', async () => {

@@ -100,7 +100,7 @@ describe.each([
   });
   async function paid(change: Partial<A2mBill> = {}, who?: string) {
     const bill = terms(change);
-    const shown = await buyer(who).pay({ bill: a2m.bill(bill) });
+    const shown = await buyer(who).pay({ headers: { 'payment-needed': a2m.bill(bill) } });
     return { bill, header: shown['Payment-Proof'] ?? '', proof: a2m.readProof(shown['Payment-Proof'] ?? '') };
   }
 
@@ -133,9 +133,9 @@ describe.each([
     const bill = JSON.parse(Buffer.from(a2m.bill(terms()), 'base64url').toString());
     const altered = { ...bill, protocol: { ...bill.protocol, amount: '0.01' } };
     const header = Buffer.from(JSON.stringify(altered)).toString('base64url');
-    await expect(buyer().pay({ bill: header })).rejects.toBeInstanceOf(NotBought);
+    await expect(buyer().pay({ headers: { 'payment-needed': header } })).rejects.toBeInstanceOf(NotBought);
     const over = a2m.bill(terms({ payBefore: Math.floor(Date.now() / 1000) * 1000 - 1_000 }));
-    await expect(buyer().pay({ bill: over })).rejects.toThrow('BILL_EXPIRED');
+    await expect(buyer().pay({ headers: { 'payment-needed': over } })).rejects.toThrow('BILL_EXPIRED');
   });
 
   it("takes nobody else's proof", async () => {
@@ -196,18 +196,22 @@ describe.each([
     expect(await outcome(sandbox.verifyProof(proof, bill))).toBe('done');
   });
 
-  it.each(Object.keys(VERIFY_REFUSALS))('has a class for %s', async (code) => {
-    const { proof } = await paid({ goodsName: `天气 sim:${scenarioOf('verify', code)}*1` });
-    expect(await outcome(a2m.verifyProof(proof))).toMatch(
-      /^(malformed|forged|not-paid|closed|not-found|consumed|client-too-old)$/,
-    );
-  });
+  // What Alipay says does not depend on in whose name it is asked.
+  if (seller !== undefined || certificates) return;
+  describe('each of its words', () => {
+    it.each(Object.keys(VERIFY_REFUSALS))('has a class for %s', async (code) => {
+      const { proof } = await paid({ goodsName: `天气 sim:${scenarioOf('verify', code)}*1` });
+      expect(await outcome(a2m.verifyProof(proof))).toMatch(
+        /^(malformed|forged|not-paid|closed|not-found|consumed|client-too-old)$/,
+      );
+    });
 
-  it.each(Object.keys(CONFIRM_REFUSALS))('takes %s for no fulfilment', async (code) => {
-    const { proof } = await paid({ goodsName: `天气 sim:${scenarioOf('confirm', code)}*1` });
-    const expected = code === 'TRADE_STATUS_INVALID' ? 'done' : 'no';
-    expect(await outcome(a2m.confirmFulfilment(proof.tradeNo))).toBe(expected);
-    if (expected === 'no') expect(await a2m.confirmFulfilment(proof.tradeNo)).toBe('confirmed');
+    it.each(Object.keys(CONFIRM_REFUSALS))('takes %s for no fulfilment', async (code) => {
+      const { proof } = await paid({ goodsName: `天气 sim:${scenarioOf('confirm', code)}*1` });
+      const expected = code === 'TRADE_STATUS_INVALID' ? 'done' : 'no';
+      expect(await outcome(a2m.confirmFulfilment(proof.tradeNo))).toBe(expected);
+      if (expected === 'no') expect(await a2m.confirmFulfilment(proof.tradeNo)).toBe('confirmed');
+    });
   });
 });
 
@@ -242,11 +246,13 @@ describe.each([
     expect(await x402.preorder({ ...wanted, skillVersion: '1.0' })).not.toBe(paymentCode);
     expect(await provider.queryTrade(order.outTradeNo)).toMatchObject({ state: 'NOTPAY' });
     const { outTradeNo } = order;
-    expect(await agent().pay({ paymentCode, outTradeNo })).toEqual({
+    expect(await agent().pay({ headers: { 'weixinpay-required': paymentCode }, outTradeNo })).toEqual({
       ...{ 'WeixinPay-Required': paymentCode, 'X-Out-Trade-No': outTradeNo },
     });
     expect(await provider.queryTrade(outTradeNo)).toMatchObject({ state: 'PAID', amountFen: 199 });
-    await expect(agent().pay({ paymentCode: 'x', outTradeNo })).rejects.toThrow('支付请求失败');
+    await expect(agent().pay({ headers: { 'weixinpay-required': 'x' }, outTradeNo })).rejects.toThrow(
+      '支付请求失败',
+    );
   });
 
   it('gets a code for nonsense, which pays nothing', async () => {
@@ -255,7 +261,7 @@ describe.each([
       expiresAt: Date.now() + 60_000,
       skillId: 's',
     });
-    await expect(agent().pay({ paymentCode: code })).rejects.toBeInstanceOf(NotBought);
+    await expect(agent().pay({ headers: { 'weixinpay-required': code } })).rejects.toBeInstanceOf(NotBought);
   });
 
   it('gets none that would last too long, or with a key that is another', async () => {

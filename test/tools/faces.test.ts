@@ -163,7 +163,8 @@ describe('what Alipay refuses for its own reasons', () => {
     ]);
     let refusal: unknown;
     try {
-      requireAccepted({ fields, proven: code === '40004', requestId: undefined }, 'refund', 'N1');
+      const answer = { fields, flags: new Map(), proven: code === '40004', requestId: undefined };
+      requireAccepted(answer, 'refund', 'N1');
     } catch (error) {
       refusal = error;
     }

@@ -141,10 +141,11 @@ async function verifyProof(
     const reason = word && REFUSALS.get(word);
     throw reason ? new ProofRefused(reason, word) : error;
   });
-  const { fields, requestId } = answer;
+  const { fields, flags, requestId } = answer;
   requireNumber(answer, 'trade_no', proof.tradeNo);
-  const active = fields.get('active');
-  if (active === undefined) throw new OutcomeUnknown('active-missing', requestId);
+  // A boolean by the documents; its Java and form relatives write the word.
+  const active = String(flags.get('active') ?? fields.get('active') ?? '');
+  if (active === '') throw new OutcomeUnknown('active-missing', requestId);
   if (active !== 'true') throw new ProofRefused('not-paid');
   const amountFen = fenFromYuan(fields.get('amount') ?? '');
   if (amountFen === undefined) throw new OutcomeUnknown('amount-unreadable', requestId);

@@ -6,11 +6,10 @@ import { signatureHolds, type Trust } from './signature.ts';
 export interface Answer {
   /** Whether Alipay's signature covers exactly these fields. Without it they are hearsay. */
   readonly proven: boolean;
-  /**
-   * The text fields of the response node, and `true` or `false` in so many words. A field of another type counts as
-   * absent: no number is ever read.
-   */
+  /** The text fields of the response node. A field of another type counts as absent: no number is ever read. */
   readonly fields: ReadonlyMap<string, string>;
+  /** The fields that are true or false. */
+  readonly flags: ReadonlyMap<string, boolean>;
   readonly requestId: string | undefined;
 }
 
@@ -27,12 +26,12 @@ export function readAnswer(body: Buffer, method: string, trust: Trust, requestId
   if (sign !== undefined && !signatureHolds(node, readJsonString(sign) ?? '', trust)) {
     throw new OutcomeUnknown('bad-signature', requestId);
   }
-  return { proven: sign !== undefined, fields: textFields(node, requestId), requestId };
+  return { proven: sign !== undefined, ...fieldsIn(node, requestId), requestId };
 }
 
 /** The fields of an answer, whoever may have signed it: for what proves itself. */
 export function readUnproven(body: Buffer, method: string): ReadonlyMap<string, string> {
-  return textFields(split(body, method, undefined).node, undefined);
+  return fieldsIn(split(body, method, undefined).node, undefined).fields;
 }
 
 /** The number of the certificate that an answer says it is signed with. It is hearsay: no signature covers it. */
@@ -58,7 +57,7 @@ function split(
   return { node: answered[1], sign: members.get('sign') };
 }
 
-function textFields(node: string, requestId: string | undefined): ReadonlyMap<string, string> {
+function fieldsIn(node: string, requestId: string | undefined): Pick<Answer, 'fields' | 'flags'> {
   let parsed: unknown;
   try {
     parsed = JSON.parse(node);
@@ -68,10 +67,11 @@ function textFields(node: string, requestId: string | undefined): ReadonlyMap<st
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
     throw new OutcomeUnknown('unreadable', requestId);
   }
-  const entries = Object.entries(parsed).flatMap(([name, value]): [string, string][] =>
-    typeof value === 'boolean' || (typeof value === 'string' && value !== '') ? [[name, String(value)]] : [],
-  );
-  return new Map(entries);
+  const entries = Object.entries(parsed);
+  const isText = (entry: [string, unknown]): entry is [string, string] =>
+    typeof entry[1] === 'string' && entry[1] !== '';
+  const isFlag = (entry: [string, unknown]): entry is [string, boolean] => typeof entry[1] === 'boolean';
+  return { fields: new Map(entries.filter(isText)), flags: new Map(entries.filter(isFlag)) };
 }
 
 function membersOf(body: Buffer): ReadonlyMap<string, string> | undefined {

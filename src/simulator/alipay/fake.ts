@@ -4,6 +4,7 @@ import type { KeyPair } from '../state/identity.ts';
 import type { FakeWallet } from '../world.ts';
 import { A2M_CASHIER, payBill } from './a2m-cashier.ts';
 import { SERVICE } from './a2m-words.ts';
+import { ALIPAY_AGENT } from './agent.ts';
 import { serveBill } from './bill-calls.ts';
 import { certificatesOf } from './certificates.ts';
 import { alipayGateway } from './gateway.ts';
@@ -100,6 +101,7 @@ export const ALIPAY: FakeWallet = {
   openCode,
   whyNot: (error) => (error instanceof AlipayRefusal ? { zh: error.subMsg, en: error.subCode } : undefined),
   returnAddress,
+  agent: ALIPAY_AGENT,
   newTradeNo,
   booksRefundsWhenDone: true,
 };

@@ -5,6 +5,7 @@ import { CannotOpen, openIssued } from '../scanner.ts';
 import type { IssuedCode } from '../state/codes.ts';
 import { type Trade, tradeState } from '../state/trades.ts';
 import type { FakeWallet, World } from '../world.ts';
+import { WECHATPAY_AGENT } from './agent.ts';
 import { prepayIdOf } from './front-end.ts';
 import { wechatPayGateway } from './gateway.ts';
 import { h5Refusal } from './h5-page.ts';
@@ -123,6 +124,7 @@ export const WECHATPAY: FakeWallet = {
   openCode,
   whyNot: (error) => (error instanceof WechatPayRefusal ? { zh: error.message, en: error.code } : undefined),
   returnAddress: (_world, trade) => trade.returnUrl,
+  agent: WECHATPAY_AGENT,
   newTradeNo: transactionId,
   booksRefundsWhenDone: false,
 };

@@ -1,16 +1,24 @@
 import { fen } from '../../../src/domain/money.ts';
-import { type A2m, GatewayDeclined, type PaymentProvider, ProofRefused } from '../../../src/providers/contract.ts';
+import {
+  type A2m,
+  GatewayDeclined,
+  type PaymentProvider,
+  ProofRefused,
+} from '../../../src/providers/contract.ts';
 import type { GatewayResponse } from '../../../src/providers/gateway-http.ts';
 import type { Dice } from '../../support/dice.ts';
 import { mutatedBytes, mutatedJson, mutatedText, pumped } from '../mutate.ts';
 import { Shop } from '../shop.ts';
 import { type Case, Fault, insistOnSilence, nameOf, type Target, type Verdict } from '../target.ts';
-import { FORGER, insistOnKind, MOST, type Object, providers, signedNode } from './answers.ts';
+import { type Object as Content, FORGER, insistOnKind, MOST, providers, signedNode } from './answers.ts';
 
 /* What a buyer's agent shows for having paid, and what Alipay says of it. */
 
 const TRADE_NO = '2026112122001456789012345678';
-const SECRETS = ['5ec2e7'.repeat(10), Buffer.from('{"externalId":"2088","signature":"-"}').toString('base64')] as const;
+const SECRETS = [
+  '5ec2e7'.repeat(10),
+  Buffer.from('{"externalId":"2088","signature":"-"}').toString('base64'),
+] as const;
 const [PROOF, SESSION] = SECRETS;
 const SHOWN = { protocol: { payment_proof: PROOF, trade_no: TRADE_NO }, method: { client_session: SESSION } };
 const WORTH = {
@@ -51,10 +59,14 @@ const PROOFS: Target = {
           const told = JSON.parse(Buffer.from(header.trim(), 'base64').toString());
           if (told.protocol.trade_no !== proof.tradeNo) throw new Fault('another trade than it says');
           if (!/^[\w-]{1,64}$/.test(proof.tradeNo)) throw new Fault('a number that is none');
-          insistOnSilence(JSON.stringify(proof), [told.protocol.payment_proof, ...SECRETS].filter((one) => one.length > 8));
+          insistOnSilence(
+            JSON.stringify(proof),
+            [told.protocol.payment_proof, ...SECRETS].filter((one) => one.length > 8),
+          );
           return { accepted: true, seen: 'read' };
         } catch (error) {
-          if (!(error instanceof ProofRefused)) throw error instanceof Fault ? error : new Fault(String(error));
+          if (!(error instanceof ProofRefused))
+            throw error instanceof Fault ? error : new Fault(String(error));
           insistOnSecrets(error, shop);
           return { accepted: false, seen: nameOf(error) };
         }
@@ -109,7 +121,8 @@ const ANSWERS: Target = {
         try {
           const result =
             operation === 'verify' ? await a2m.verifyProof(proof) : await a2m.confirmFulfilment(TRADE_NO);
-          if (!agrees(signed, result)) throw new Fault(`${JSON.stringify(result)} of ${JSON.stringify(signed)}`);
+          if (!agrees(signed, result))
+            throw new Fault(`${JSON.stringify(result)} of ${JSON.stringify(signed)}`);
           return { accepted: true, seen: `${operation} ${typeof result === 'string' ? result : 'worth'}` };
         } catch (error) {
           if (!(error instanceof ProofRefused)) insistOnKind(error);
@@ -131,7 +144,7 @@ function answerTo(
   operation: Operation,
   random: Dice,
   right: Parameters<typeof signedNode>[1],
-): { readonly body: Buffer; readonly signed: Object | undefined } {
+): { readonly body: Buffer; readonly signed: Content | undefined } {
   const truth = operation === 'verify' ? WORTH : { code: '10000', msg: 'Success', trade_no: TRADE_NO };
   const refusal = { code: '40004', msg: 'Business Failed', sub_code: random.pick(WORDS), sub_msg: PROOF };
   const begun = random.chance(0.6) ? truth : refusal;
@@ -150,21 +163,24 @@ function answerTo(
   return { body, signed: isSigned && body.includes(node) ? objectIn(node) : undefined };
 }
 
-function objectIn(text: string): Object | undefined {
+function objectIn(text: string): Content | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Object) : undefined;
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Content)
+      : undefined;
   } catch {
     return undefined;
   }
 }
 
-function agrees(signed: Object | undefined, result: unknown): boolean {
+function agrees(signed: Content | undefined, result: unknown): boolean {
   if (signed === undefined) return false;
-  if (result === 'not-open') return signed.code === '40004' && String(signed.sub_code).endsWith('TRADE_STATUS_INVALID');
+  if (result === 'not-open')
+    return signed.code === '40004' && String(signed.sub_code).endsWith('TRADE_STATUS_INVALID');
   if (signed.code !== '10000' || signed.trade_no !== TRADE_NO) return false;
   if (result === 'confirmed') return true;
-  const { outTradeNo, resourceId, tradeNo, amountFen } = result as Object;
+  const { outTradeNo, resourceId, tradeNo, amountFen } = result as Content;
   return (
     (signed.active === true || signed.active === 'true') &&
     outTradeNo === signed.out_trade_no &&

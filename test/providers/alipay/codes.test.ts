@@ -28,6 +28,7 @@ function refused(
       ['code', code],
       ['sub_code', subCode],
     ]),
+    flags: new Map(),
     requestId: undefined,
   };
   try {

@@ -223,11 +223,7 @@ export const PROOF: readonly Bug[] = [
     deed: "Which order Alipay's signed answer is about is not compared: an old answer replayed by a proxy counts.",
     breaks: PROVEN,
     edits: [
-      [
-        'src/providers/alipay/errors.ts',
-        '  if (answer.fields.get(field) !== asked)',
-        "  if (asked === '')",
-      ],
+      ['src/providers/alipay/errors.ts', '  if (answer.fields.get(field) !== asked)', "  if (asked === '')"],
       [
         'src/providers/alipay/errors.ts',
         'if (answeredNo !== undefined && outTradeNo !== undefined && answeredNo !== outTradeNo) {',
