@@ -139,7 +139,10 @@ async function verifyProof(
   const answer = await accepted(asked, 'verify', undefined).catch((error: unknown) => {
     const word = provenWord(error);
     const reason = word && REFUSALS.get(word);
-    throw reason ? new ProofRefused(reason, word) : error;
+    if (reason) throw new ProofRefused(reason, word);
+    // A gateway that says back what it was told says nothing that may be repeated.
+    const echoes = error instanceof GatewayDeclined && paymentProof.includes(error.gatewayCode);
+    throw echoes ? new OutcomeUnknown('unreadable', error.requestId) : error;
   });
   const { fields, flags, requestId } = answer;
   requireNumber(answer, 'trade_no', proof.tradeNo);
