@@ -7,6 +7,7 @@ import {
   type JSONRPCNotification,
   type JSONRPCRequest,
   type JSONRPCResponse,
+  PROTOCOL_VERSION_META_KEY,
   type RequestId,
   type Result,
   type Transport,
@@ -194,7 +195,7 @@ export class Relay {
       const served = await counter.serve(params, this.#behind(request));
       if (!call.isAwaited) return;
       if ('error' in served) return await client.send({ jsonrpc: '2.0', id, error: served.error });
-      await client.send({ jsonrpc: '2.0', id, result: served.result });
+      await client.send({ jsonrpc: '2.0', id, result: inEraOf(request, served.result) });
       if (call.isAwaited) await served.delivered?.();
     } catch (error) {
       if (!(error instanceof UpstreamLost)) log.error('gate', { error: String(error) });
@@ -371,6 +372,11 @@ export class Relay {
   #refuse(id: RequestId, code: number, message: string): void {
     this.#send({ jsonrpc: '2.0', id, error: { code, message } });
   }
+}
+
+/** Since 2026-07-28 a result says whether it is one; before, nobody knows the word. */
+function inEraOf({ params }: JSONRPCRequest, { resultType = 'complete', ...result }: Result): Result {
+  return typeof params?._meta?.[PROTOCOL_VERSION_META_KEY] === 'string' ? { resultType, ...result } : result;
 }
 
 function idOfQuestion(id: RequestId, epoch: number): RequestId {

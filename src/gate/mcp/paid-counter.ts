@@ -1,0 +1,226 @@
+import { type JSONRPCErrorResponse, ProtocolErrorCode, type Result } from '@modelcontextprotocol/server';
+import { CashierError, type Text } from '../../domain/errors.ts';
+import type { PaidCallRecord, PaidResult } from '../../ledger/records.ts';
+import { type Priced, quoteCall } from '../../payments/paid-calls/quote.ts';
+import { askCall, type Claim, claimCall, delivered } from '../../payments/paid-calls/redeem.ts';
+import type { Till } from '../../payments/till.ts';
+import type { McpUpstream, Price } from '../prices.ts';
+import { argumentProblem } from './argument-problem.ts';
+import { billAnswer, numberInPayment, type Speech, withReceipt } from './bill.ts';
+import { boundTo } from './bound-to.ts';
+import type { ListedTool } from './catalogue.ts';
+import { type Executed, Executions } from './executions.ts';
+import { isSchema, numberArgument, pricedTool } from './priced-tool.ts';
+import * as refusals from './refusals.ts';
+import type { Behind, Counter, Params, Served } from './relay.ts';
+
+export interface CounterOptions extends Speech {
+  readonly upstream: Pick<McpUpstream, 'name' | 'refundAfterMs' | 'prices'>;
+  readonly till: () => Promise<Till>;
+  /** Whether all calls are of one client, who need not repeat the number of what is not delivered yet. */
+  readonly ofOneClient: boolean;
+  /** What is being executed, which is paid for. */
+  readonly underWay: Set<Promise<unknown>>;
+}
+
+/** Bills that one client may have open without having to name them. */
+const MOST_REMEMBERED = 1_000;
+
+/** A call of a tool that has a price, taken apart. */
+interface Asked {
+  readonly tool: ListedTool;
+  readonly price: Price;
+  /** Of the argument with the number. */
+  readonly argument: string;
+  readonly number: string | undefined;
+  /** As they go to the upstream. */
+  readonly params: Params;
+  readonly requestHash: string;
+  readonly meta: unknown;
+}
+
+/** Sells single calls of an upstream's tools. */
+export class PaidCounter implements Counter {
+  readonly #options: CounterOptions;
+  readonly #executions: Executions;
+  /** By what they are bound to, the numbers of bills that this client need not name. */
+  readonly #remembered = new Map<string, string>();
+
+  constructor(options: CounterOptions) {
+    this.#options = options;
+    this.#executions = new Executions(options.underWay);
+  }
+
+  charges(tool: string): boolean {
+    return this.#options.upstream.prices.has(tool);
+  }
+
+  listed(tool: ListedTool): ListedTool {
+    const price = this.#options.upstream.prices.get(tool.name);
+    return price ? pricedTool(tool, price, this.#options.language) : tool;
+  }
+
+  async serve(params: Params, behind: Behind): Promise<Served> {
+    const name = String(params.name);
+    const price = this.#options.upstream.prices.get(name);
+    const tool = await behind.tool(name);
+    if (!tool || !price) return invalid('tool not found');
+    const { arguments: args = {} } = params;
+    if (!isSchema(args)) return invalid('arguments must be an object');
+    if (params.task !== undefined) return invalid('a call that is paid for cannot be a task');
+    try {
+      return await this.#sell(asked(params, args, tool, price), behind);
+    } catch (error) {
+      if (!(error instanceof CashierError)) throw error;
+      return this.#refuse(refusals.refusalOf(error));
+    }
+  }
+
+  async #sell(asked: Asked, behind: Behind): Promise<Served> {
+    const till = await this.#options.till();
+    const number = asked.number ?? this.#remembered.get(asked.requestHash);
+    if (number === undefined) return this.#charge(till, asked);
+    const call = await askCall(till, number);
+    if (!call)
+      return asked.number === undefined ? this.#charge(till, asked) : this.#refuse(refusals.UNKNOWN_NUMBER);
+    if (!this.#isOf(call, asked)) return this.#refuse(refusals.OTHER_CALL);
+    const served = await this.#redeem(till, call, asked, behind);
+    return served ?? this.#charge(till, asked, refusals.EXPIRED);
+  }
+
+  /** undefined where a new bill is to be made. */
+  async #redeem(
+    till: Till,
+    shown: PaidCallRecord,
+    asked: Asked,
+    behind: Behind,
+  ): Promise<Served | undefined> {
+    const held = this.#executions.held(shown.number);
+    if (held) return this.#execute(till, held, asked, behind);
+    await this.#executions.of(shown.number);
+    const claim = await claimCall(till, shown);
+    if (claim.todo === 'execute') return this.#execute(till, claim.call, asked, behind);
+    return this.#tell(till, claim, asked);
+  }
+
+  async #execute(
+    till: Till,
+    claimed: PaidCallRecord,
+    asked: Asked,
+    behind: Behind,
+  ): Promise<Served | undefined> {
+    const out = await this.#executions.execute(till, claimed, () => behind.call(asked.params));
+    if (out.is === 'stored') return this.#deliver(till, claimed, out.result, asked);
+    if (out.is !== 'again') return this.#instead(out);
+    const claim = await claimCall(till, claimed);
+    // Somebody else has seen to it: executed here it was already.
+    return claim.todo === 'execute' ? this.#refuse(refusals.UNREACHED) : this.#tell(till, claim, asked);
+  }
+
+  async #tell(
+    till: Till,
+    claim: Exclude<Claim, { todo: 'execute' }>,
+    asked: Asked,
+  ): Promise<Served | undefined> {
+    const { call } = claim;
+    switch (claim.todo) {
+      case 'deliver':
+        return this.#deliver(till, call, claim.result, asked);
+      case 'busy':
+        return this.#refuse(refusals.EXECUTING);
+      case 'refunded':
+        this.#forget(asked, call);
+        return this.#refuse(refusals.REFUNDED);
+      case 'gone':
+        this.#forget(asked, call);
+        return this.#refuse(refusals.GONE);
+      case 'unpaid':
+        if (till.clock.now() >= call.expiresAt) return undefined;
+        this.#remember(asked, call);
+        return { result: await billAnswer(this.#options, call, asked.argument) };
+    }
+  }
+
+  #deliver(till: Till, call: PaidCallRecord, { body }: PaidResult, asked: Asked): Served {
+    const result = JSON.parse(Buffer.from(body).toString('utf8')) as Result;
+    return {
+      result: withReceipt(result, call, asked.meta),
+      delivered: async () => {
+        await delivered(till, call);
+        this.#forget(asked, call);
+      },
+    };
+  }
+
+  /** What there is where nothing is stored. */
+  #instead(out: Exclude<Executed, { is: 'stored' | 'again' }>): Served {
+    if (out.is === 'asks') return { result: out.result };
+    if (out.is === 'unreached') return this.#refuse(refusals.UNREACHED);
+    if (out.is === 'too-large') return this.#refuse(refusals.TOO_LARGE);
+    // Its own words, as data, behind what has become of the money.
+    return this.#refuse(refusals.FAILED, 'said' in out ? out.said : []);
+  }
+
+  /** @param instead of what this bill is, where another was shown */
+  async #charge(till: Till, asked: Asked, instead?: Text): Promise<Served> {
+    const problem = argumentProblem(asked.tool, asked.params.arguments);
+    if (problem !== undefined) return this.#refuse(refusals.badArguments(problem));
+    const call = await quoteCall(till, this.#priced(asked), asked.requestHash);
+    this.#remember(asked, call);
+    return { result: await billAnswer(this.#options, call, asked.argument, instead) };
+  }
+
+  #priced({ tool, price }: Asked): Priced {
+    const { name, refundAfterMs } = this.#options.upstream;
+    const { amountFen, title, retry } = price;
+    return {
+      ...{ face: 'mcp', upstream: name, priced: tool.name, amountFen, title },
+      ...{ repeatable: retry, refundAfterMs },
+    };
+  }
+
+  /** Whether a bill is one of this very call. */
+  #isOf({ face, upstream, priced, requestHash }: PaidCallRecord, asked: Asked): boolean {
+    const isOfTool = face === 'mcp' && upstream === this.#options.upstream.name && priced === asked.tool.name;
+    return isOfTool && requestHash === asked.requestHash;
+  }
+
+  #remember({ requestHash }: Asked, { number }: PaidCallRecord): void {
+    if (!this.#options.ofOneClient) return;
+    this.#remembered.delete(requestHash);
+    this.#remembered.set(requestHash, number);
+    const [oldest] = this.#remembered.keys();
+    if (oldest !== undefined && this.#remembered.size > MOST_REMEMBERED) this.#remembered.delete(oldest);
+  }
+
+  #forget({ requestHash }: Asked, { number }: PaidCallRecord): void {
+    if (this.#remembered.get(requestHash) === number) this.#remembered.delete(requestHash);
+  }
+
+  #refuse(said: refusals.Refusal, beside: readonly unknown[] = []): Served {
+    const { language, simulated } = this.#options;
+    return { result: refusals.refusal(said, language, simulated, beside) };
+  }
+}
+
+function asked(params: Params, given: Params, tool: ListedTool, price: Price): Asked {
+  const argument = numberArgument(tool);
+  const { [argument]: shown, ...args } = given;
+  const { _meta: meta, ...rest } = params;
+  const { 'x402/payment': _, ...passed } = isSchema(meta) ? meta : {};
+  const said = typeof shown === 'string' && shown.trim() !== '' ? shown.trim() : undefined;
+  return {
+    ...{ tool, price, argument, meta },
+    number: said ?? numberInPayment(meta),
+    params: { ...rest, arguments: args, ...(isSchema(meta) ? { _meta: passed } : {}) },
+    requestHash: boundTo(tool.name, args),
+  };
+}
+
+function invalid(problem: string): Served {
+  const error: JSONRPCErrorResponse['error'] = {
+    code: ProtocolErrorCode.InvalidParams,
+    message: `Invalid params: ${problem}`,
+  };
+  return { error };
+}
