@@ -83,7 +83,7 @@ dd{margin-inline-start:auto;text-align:end;white-space:nowrap;font-variant-numer
 .offline{width:100%;max-width:420px;margin-bottom:12px;padding:10px 16px;border-radius:12px;background:#fff1dc;color:#7a3700;font-size:14px}
 .quiet{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 @media (max-width:599px){.offers{display:flex;flex-direction:column}.offers .about{display:contents}.offers .notice{order:0}.offers .sum{order:1}.offers .left,.offers .over{order:2}.offers .pay{order:3}.offers dl{order:4;margin-top:0}.offers .check{order:5}}
-@media (max-width:359px){main{padding-inline:10px}.card>header,.sum,.pay{padding-inline:14px}dl{margin-inline:14px}.glyph{width:34px;height:34px}.card>header{gap:9px}}
+@media (max-width:359px){main{padding-inline:10px}.card>header,.sum,.pay{padding-inline:14px}dl,.receipts{margin-inline:14px}.glyph{width:34px;height:34px}.card>header{gap:9px}}
 @media (min-width:760px){.card:has(.offers){max-width:760px}.offers{display:grid;grid-template-columns:1fr 1fr;align-items:center}.offers .about{padding-block:8px;border-inline-end:1px solid var(--line)}.offers .pay{padding:20px}.qr{width:236px}}
 @media (prefers-reduced-motion:no-preference){
 .done .disc{transform-origin:center;animation:pop .45s cubic-bezier(.2,1.4,.4,1)}

@@ -91,7 +91,7 @@ export const WORDS = {
   refunded: { zh: '已退款', en: 'Refunded' },
   order: { zh: '订单号', en: 'Order number' },
   receipt: { zh: '下载付款收据', en: 'Download the receipt' },
-  refundReceipt: { zh: '下载退款收据', en: 'Receipt of the refund' },
+  refundReceipt: { zh: '下载退款收据', en: 'Download the refund receipt' },
   receiptNote: {
     zh: '由商家签名，可证明付款和退款；不能代替发票。',
     en: 'Signed by the seller, it proves payment or refund. It is not a tax invoice (fapiao).',
