@@ -4,6 +4,7 @@ import { codeOf } from '../domain/errors.ts';
 import { isAddress } from '../domain/ledger-address.ts';
 import { type Checkpoint, ensureKey, makeCheckpoint } from '../ledger/audit-checkpoint.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import { ensureFirstReceiptKey } from '../ledger/receipt-keys.ts';
 import { openSqliteStore } from '../ledger/sqlite-store.ts';
 import { type Address, openStore } from '../open-ledger.ts';
 import { copySqlite, flushSqlite, removeSqlite } from '../platform/sqlite-file.ts';
@@ -33,7 +34,10 @@ export async function backUp(
 ): Promise<Backup> {
   if (existsSync(file)) throw unusableFile(file, { code: 'EEXIST' });
   const operator = ledger.as({ actor: 'operator', tool: 'ledger' });
-  await operator.write((book) => ensureKey(book, ports.randomBytes));
+  await operator.write(async (book) => {
+    await ensureKey(book, ports.randomBytes);
+    await ensureFirstReceiptKey(book, ports.randomBytes);
+  });
   const name = `${file}.${ports.randomBytes(4).toString('hex')}.part`;
   const [draft, rows] = [name, `${name}.rows`];
   let isPublished = false;

@@ -73,6 +73,11 @@ export async function ensureReceiptKey(
   return signing;
 }
 
+/** Where nothing has signed yet, so that a copy made now has the key of what is signed after it. */
+export async function ensureFirstReceiptKey(book: Book, randomBytes: RandomBytes): Promise<void> {
+  if ((await publicReceiptKeys(book)).length === 0) await ensureReceiptKey(book, undefined, randomBytes);
+}
+
 async function makeOwn(book: Book, randomBytes: RandomBytes): Promise<ReceiptKey> {
   const scalar = randomBytes(SCALAR_BYTES).toString('base64url');
   const made = keyFrom(scalar);

@@ -334,6 +334,7 @@ describe('a .env in the folder', () => {
     const impossible: Readonly<Record<string, readonly string[]>> = {
       simulator: ['--port', '99999'],
       console: ['--port', '99999'],
+      receipts: ['NEVER_1'],
     };
     for (const name of Object.keys(USES).filter((one) => one !== 'demo')) {
       writeFileSync(file, `CASHIER_HOME=${join(home, 'theirs')}\nCASHIER_LANG=en\n${theirs[name] ?? ''}`);

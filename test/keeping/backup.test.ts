@@ -20,6 +20,8 @@ import { bySession, openSession } from '../../src/persons/sessions.ts';
 import { openSqlite } from '../../src/platform/sqlite.ts';
 import { systemRandom } from '../../src/platform/system.ts';
 import { unfreeze } from '../../src/policy/decisions.ts';
+import { verifyReceipt } from '../../src/receipts/verify.ts';
+import { receiptsOf } from '../support/receipts.ts';
 import { CALL, payment, person, refund, World } from '../support/world.ts';
 import { Places, rowsOf, silent, WAYS } from './places.ts';
 
@@ -128,6 +130,33 @@ describe.each(WAYS)('a backup, $title', ({ from, to, has }) => {
     expect(await bySession(again.ledger, session.id)).toBeUndefined();
     await Person.bySecret(again.ledger, 'live', 'correct horse', 'page');
     expect(await verifyAudit(again.ledger, [])).toMatchObject({ intact: true });
+    await again.close();
+  });
+
+  test('has what receipts are signed by: those of before and after it verify when it is put back', async () => {
+    const [before] = await receiptsOf(till).of('SOLD_1');
+    await backup();
+    const [after] = await receiptsOf(till).of('SOLD_1');
+    const target = await places.empty(to);
+    await put(target);
+    const again = await processOn(target);
+    const { keys } = await receiptsOf(again).keys();
+    expect(keys).toEqual((await receiptsOf(till).keys()).keys);
+    for (const one of [before, after]) {
+      expect(await verifyReceipt(one?.jws ?? '', keys)).toMatchObject({ claims: before?.claims });
+    }
+    expect((await receiptsOf(again).of('SOLD_1'))[0]?.claims).toEqual(before?.claims);
+    await again.close();
+  });
+
+  test('that was made before the first receipt has the key of all that came after', async () => {
+    await backup();
+    const [given] = await receiptsOf(till).of('SOLD_1');
+    const target = await places.empty(to);
+    await put(target);
+    const again = await processOn(target);
+    const { keys } = await receiptsOf(again).keys();
+    expect(await verifyReceipt(given?.jws ?? '', keys)).toMatchObject({ claims: given?.claims });
     await again.close();
   });
 
