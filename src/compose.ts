@@ -21,6 +21,7 @@ import { runDailyBills } from './payments/daily-bills.ts';
 import { Desk } from './payments/desk.ts';
 import { runForgetting } from './payments/forgetting.ts';
 import { runOverdueCalls } from './payments/paid-calls/overdue.ts';
+import { runPayBacks } from './payments/pay-back.ts';
 import { runSettler } from './payments/settler.ts';
 import type { Till } from './payments/till.ts';
 import { noteLedger } from './platform/known-ledgers.ts';
@@ -244,6 +245,7 @@ export async function openApp(config: Config, ports: Ports, service?: ServiceAdd
       runOverdueCalls(opened, stop.signal),
       told.run(stop.signal),
       runApproved(opened, await holders(), stop.signal, under),
+      runPayBacks(opened, stop.signal),
       ...(port === undefined ? [] : [holdNotifyPort(port, opened)]),
       // The service keeps alive the buyers' addresses that clients gave out, and tells them of its own.
       buyers.hold(stop.signal),
@@ -287,7 +289,9 @@ export async function openApp(config: Config, ports: Ports, service?: ServiceAdd
       told.all.length > 0 ||
       ledger.read(
         async (book) =>
-          (await book.asking.any()) || (await book.approvals.toCarryOut(undefined, 1)).length > 0,
+          (await book.asking.any()) ||
+          (await book.approvals.toCarryOut(undefined, 1)).length > 0 ||
+          (await book.owed.accounts()).length > 0,
       ),
     async close() {
       stop.abort();

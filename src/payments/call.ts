@@ -14,6 +14,11 @@ export interface Call extends Identity {
   readonly tool?: string;
   /** Carries out this approval and nothing else: the caller itself is not there. */
   readonly approval?: string;
+  /**
+   * Pays back what the ledger says that the server owes under this number, and nothing else: no rule of the agents'
+   * binds that.
+   */
+  readonly owed?: string;
   readonly signal?: AbortSignal;
   /** When (ms) it came in, where it may have stood in line since. */
   readonly arrivedAt?: number;

@@ -6,7 +6,10 @@ import type { Subject } from '../domain/subject.ts';
 import type { Allowed } from '../ledger/audit-kinds.ts';
 import type { Book } from '../ledger/book.ts';
 import type { MoneyKind } from '../ledger/counting.ts';
-import type { ApprovalRecord, AskedBy } from '../ledger/records.ts';
+import { isOfDebt } from '../ledger/owed.ts';
+import type { ApprovalRecord, AskedBy, RefundRecord } from '../ledger/records.ts';
+import { holdsSum } from '../ledger/refund-machine.ts';
+import { sum } from '../ledger/refunded.ts';
 import { approvalsFor, isDenied, requestApproval } from '../policy/approvals.ts';
 import { type Denial, decide, type Request, type Used, windowStart } from '../policy/decide.ts';
 import { holdToPolicy, insistNotFrozen } from '../policy/decisions.ts';
@@ -16,12 +19,8 @@ import type { Call, Till } from './till.ts';
 
 /** What an intent that may be committed brings along. */
 export interface Permit {
-  /** To be stored with the order or refund: from now on it counts. */
-  readonly counts: {
-    readonly countedAt: number;
-    readonly countedBy: string;
-    readonly client: string | undefined;
-  };
+  /** To be stored with the order or refund: from now on it counts, where anything counts it. */
+  readonly counts: Partial<Pick<RefundRecord, 'countedAt' | 'countedBy' | 'client'>>;
   /** To be told with the send. */
   readonly allowed: Allowed;
   /** A person's yes that this very send uses up. */
@@ -49,6 +48,7 @@ export async function permit(
   subject: Wish,
 ): Promise<Permit | undefined> {
   await insistNotFrozen(book);
+  if (call.owed !== undefined) return permitOwed(book, call.owed, subject);
   const asked = await book.approvals.of(subject);
   if (await isDenied(book, subject, asked)) return undefined;
   const now = till.clock.now();
@@ -116,6 +116,23 @@ function needsPerson(rule: string): CashierError {
     },
     details: { rule },
   });
+}
+
+/**
+ * What the server owes needs nobody's leave and counts against nobody's limits, as far as the ledger says that it is
+ * owed; that it stays within what was paid is insisted upon elsewhere, as of every refund.
+ */
+async function permitOwed(book: Book, owed: string, subject: Wish): Promise<Permit> {
+  const { outTradeNo, outRefundNo = '', amountFen } = subject;
+  const debt = await book.owed.get(outTradeNo, owed);
+  const others = (await book.refunds.ofOrder(outTradeNo)).filter(
+    (other) => isOfDebt(other, owed) && other.outRefundNo !== outRefundNo && holdsSum(other.state),
+  );
+  const isOwed = debt?.settledAt === undefined && isOfDebt({ outRefundNo }, owed);
+  if (!debt || !isOwed || sum(others) + amountFen > debt.amountFen) {
+    throw new Error(`${outRefundNo} of ${outTradeNo} is not owed`);
+  }
+  return { counts: {}, allowed: {}, approval: undefined };
 }
 
 /** Of what was added last, so much (a fifth) is little. */

@@ -96,7 +96,8 @@ function refundInDoubt(refund: RefundRecord): CashierError {
   });
 }
 
-function notAllowed(rule: string, limit: string): CashierError {
+/** @param limit what that rule allows, or knows */
+export function notAllowed(rule: string, limit: string): CashierError {
   return new CashierError('REFUND_NOT_ALLOWED', {
     zh: '支付平台的规则不允许再退这笔订单；没有资金变动。',
     en: "The gateway's rules allow no further refund of this order; no money moved.",

@@ -17,6 +17,7 @@ import {
   insistOneAtATime,
   insistWithinPaid,
   merchantScopeOf,
+  notAllowed,
   REFUNDED_ELSEWHERE,
 } from './refund-rules.ts';
 import { digest, ownOrderIn, type RefundResult, refundResult } from './results.ts';
@@ -146,6 +147,7 @@ async function commitIntent(
   insistGatewayRules(provider, order, others, now);
   const { provider: wallet, scene } = order;
   const elsewhere = elsewhereOf(order, others);
+  if (elsewhere === 'unknown' && call.owed !== undefined) throw notAllowed(REFUNDED_ELSEWHERE, 'unknown');
   const permitted = await permit(till, book, call, 'refund', {
     ...refund,
     provider: wallet,
