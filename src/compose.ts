@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Hono } from 'hono';
 import { holdersIn } from './auth/holders.ts';
 import { BuyerPages } from './buyer-page/buyer-pages.ts';
+import { carryOnTrial, mayOweOfTrial } from './carry-on-trial.ts';
 import type { Config } from './config.ts';
 import { secretsOf } from './config.ts';
 import { consoleBeside } from './console/index.ts';
@@ -98,7 +99,7 @@ export interface Ports {
 export async function openApp(config: Config, ports: Ports, service?: ServiceAddress): Promise<App> {
   const { clock, randomBytes, runnable = (text: string) => text } = ports;
   const { language, merchantName, realm, merchant } = config;
-  const simulated = realm === 'simulator';
+  const [simulated, trial] = [realm === 'simulator', realm === 'trial'];
   const policy = await readPolicy(config);
   const named = await namedChannels(config);
   const log = ports.log ?? logOf([config]);
@@ -151,6 +152,7 @@ export async function openApp(config: Config, ports: Ports, service?: ServiceAdd
       ledger,
       providers: await measuredProviders(),
       policy,
+      trialMaxFen: config.trialMaxFen,
       // As Alipay's own server, which asks about any number.
       foreignOrders: config.dropIn ? 'query' : 'refuse',
       clock,
@@ -246,6 +248,7 @@ export async function openApp(config: Config, ports: Ports, service?: ServiceAdd
       told.run(stop.signal),
       runApproved(opened, await holders(), stop.signal, under),
       runPayBacks(opened, stop.signal),
+      carryOnTrial(config, opened, stop.signal),
       ...(port === undefined ? [] : [holdNotifyPort(port, opened)]),
       // The service keeps alive the buyers' addresses that clients gave out, and tells them of its own.
       buyers.hold(stop.signal),
@@ -272,7 +275,7 @@ export async function openApp(config: Config, ports: Ports, service?: ServiceAdd
     rate: new CallRate(clock),
     present: presenter({
       language,
-      simulated,
+      ...{ simulated, trial },
       now: () => clock.now(),
       merchantName,
       approvalUrl: (id) => operators.approvalUrl(id),
@@ -286,6 +289,7 @@ export async function openApp(config: Config, ports: Ports, service?: ServiceAdd
       void background().catch((error: unknown) => log.error('background', { error: String(error) })),
     hasBackgroundWork: async () =>
       config.httpPort !== undefined ||
+      mayOweOfTrial(config) ||
       told.all.length > 0 ||
       ledger.read(
         async (book) =>

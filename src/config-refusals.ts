@@ -1,4 +1,5 @@
 import { type CashierError, configuration } from './domain/errors.ts';
+import type { Realm } from './domain/order.ts';
 import { WALLET_VARIABLES } from './providers/registry.ts';
 import type { Wallet } from './providers/wallet.ts';
 
@@ -39,6 +40,18 @@ export function liveLedgerPresent(home: string): CashierError {
     next: {
       zh: `补上 ${WALLET_VARIABLES} 密钥；确要模拟请设 CASHIER_MODE=simulator。`,
       en: `Set the ${WALLET_VARIABLES} credentials, or CASHIER_MODE=simulator if that is what you want.`,
+    },
+  });
+}
+
+/** Money that is not real needs not be paid back. */
+export function trialNotLive(realm: Realm): CashierError {
+  return configuration('CASHIER_TRIAL', {
+    zh: `CASHIER_TRIAL=true 只用于正式环境的商户号，当前为 ${realm} 环境。`,
+    en: `CASHIER_TRIAL=true is for a live merchant; this is the realm ${realm}.`,
+    next: {
+      zh: '配置正式密钥，或去掉 CASHIER_TRIAL。',
+      en: 'Set the credentials of a live merchant, or remove CASHIER_TRIAL.',
     },
   });
 }

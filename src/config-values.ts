@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { ACTORS, isActorName } from './domain/actors.ts';
 import { type CashierError, configuration, type Text, wrongSetting } from './domain/errors.ts';
+import { type Fen, fenFromYuan } from './domain/money.ts';
 import { isLoopbackName, isOwnAddress } from './domain/names.ts';
 import { readPastedKey } from './providers/pasted-key.ts';
 import { whatItIs } from './providers/pasted-key-words.ts';
@@ -61,6 +62,18 @@ function noReceiptKey({ zh, en }: Text): CashierError {
     },
   });
 }
+
+/** What one payment of the trial edition may be at most (fen), 1.00 yuan where nothing is said. */
+export function trialMaxOf(env: Env): Fen {
+  const max = fenFromYuan(env.CASHIER_TRIAL_MAX_YUAN ?? '1.00');
+  if (max !== undefined && max >= 1 && max <= MOST_TRIAL_FEN) return max;
+  throw wrongSetting(
+    'CASHIER_TRIAL_MAX_YUAN',
+    '必须是 0.01 到 10.00 之间的金额（元）。',
+    'must be an amount from 0.01 to 10.00 (yuan).',
+  );
+}
+const MOST_TRIAL_FEN = 1_000;
 
 export function callerOf(env: Env): string | undefined {
   const name = env.CASHIER_CALLER;

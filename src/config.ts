@@ -11,6 +11,7 @@ import {
   noLedgerAddress,
   noListenAddress,
   simulatorNotLocal,
+  trialNotLive,
   unreadable,
 } from './config-refusals.ts';
 import {
@@ -22,6 +23,7 @@ import {
   oneOf,
   portOf,
   receiptKeyOf,
+  trialMaxOf,
   webAddressOf,
 } from './config-values.ts';
 import { CashierError } from './domain/errors.ts';
@@ -90,7 +92,10 @@ export function withPlace(env: Env, cwd: string, role: Role, { home, ledger, rea
     // Which real world it is, only the keys can say.
     ...(isOperators(role) || realm === undefined
       ? {}
-      : { CASHIER_MODE: realm === 'simulator' ? 'simulator' : 'live' }),
+      : {
+          CASHIER_MODE: realm === 'simulator' ? 'simulator' : 'live',
+          CASHIER_TRIAL: realm === 'trial' ? 'true' : undefined,
+        }),
   };
 }
 
@@ -121,14 +126,11 @@ export function configOf(given: Env, role: Role = 'server', realm?: Realm, whose
   if (mode === 'live' && !isReal) throw noCredentials();
   const outside = WALLETS.find((wallet) => !sandboxed.includes(wallet) && isConfigured(env, wallet));
   if (entered === 'sandbox' && sandbox && outside) throw mixedWithSandbox(sandbox, outside);
-  if (
-    env.CASHIER_MODE === undefined &&
-    entered === 'simulator' &&
-    existsSync(ledgerIn(home, 'live', whose?.id))
-  ) {
-    throw liveLedgerPresent(home);
-  }
-  return settled(env, role, entered, whose);
+  const isTrial = oneOf(env, 'CASHIER_TRIAL', ['true', 'false']) === 'true';
+  if (isTrial && entered !== 'live') throw trialNotLive(entered);
+  const hasReal = (['live', 'trial'] as const).some((one) => existsSync(ledgerIn(home, one, whose?.id)));
+  if (env.CASHIER_MODE === undefined && entered === 'simulator' && hasReal) throw liveLedgerPresent(home);
+  return settled(env, role, isTrial ? 'trial' : entered, whose);
 }
 
 /**
@@ -145,7 +147,8 @@ function operatorConfig(given: Env, role: Role, asked: Realm | undefined, whose:
   const env = resolveFiles({ ...given, ...Object.fromEntries(names.map((name) => [name, undefined])) });
   const home = homeOf(env);
   const mode = oneOf(env, 'CASHIER_MODE', ['live', 'simulator']);
-  const real = SANDBOX_VARIABLES.some((name) => env[name] === 'sandbox') ? 'sandbox' : 'live';
+  const sandboxed = SANDBOX_VARIABLES.some((name) => env[name] === 'sandbox');
+  const real = sandboxed ? 'sandbox' : env.CASHIER_TRIAL === 'true' ? 'trial' : 'live';
   const stated = asked ?? (mode === 'simulator' ? mode : mode === 'live' ? real : undefined);
   const ofKeys = hasCredential(given) ? real : undefined;
   const present = REALMS.filter((realm) => existsSync(ledgerIn(home, realm, whose?.id)));
@@ -173,7 +176,7 @@ function operatorUrlOf(env: Env): string | undefined {
 
 /** What an operator's command reads. */
 const FOR_OPERATORS =
-  /^CASHIER_(MODE|HOME|LEDGER|LEDGER_FILE|POLICY|CHANNELS|TOKENS_FILE|OPERATOR_SECRET|OPERATOR_SECRET_FILE|MERCHANT_NAME|LANG|LOG_LEVEL|LOG_FILE)$|^AP_LOG_ENABLED$/;
+  /^CASHIER_(MODE|TRIAL|HOME|LEDGER|LEDGER_FILE|POLICY|CHANNELS|TOKENS_FILE|OPERATOR_SECRET|OPERATOR_SECRET_FILE|MERCHANT_NAME|LANG|LOG_LEVEL|LOG_FILE)$|^AP_LOG_ENABLED$/;
 /** What it reads besides, where it gives receipts. */
 const FOR_ISSUERS = /^CASHIER_(RECEIPT_KEY|RECEIPT_KEY_FILE|PUBLIC_URL)$/;
 const SANDBOX_VARIABLES = WALLETS.flatMap(({ sandboxVariable }) => sandboxVariable ?? []);
@@ -212,6 +215,8 @@ function settled(env: Env, role: Role, realm: Realm, whose?: Whose) {
     realm,
     /** False for an operator's command where nothing says which realm is meant. */
     realmIsStated: true as boolean,
+    /** What the trial edition takes at most; undefined: everything else. */
+    trialMaxFen: realm === 'trial' ? trialMaxOf(env) : undefined,
     /** Simulator realm with the simulator inside the product; false when a wallet's gateway variable names one. */
     embeddedSimulator: realm === 'simulator' && !simulatorElsewhere(env),
     home,

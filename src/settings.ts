@@ -38,6 +38,17 @@ const OWN: readonly Setting[] = [
     choices: ['simulator', 'live'],
     asked: 'Mode 模式',
   },
+  {
+    name: 'CASHIER_TRIAL',
+    en: '`true`: trial edition on a live merchant: real wallets, small sums, all paid back the next day at 10:00 (Beijing)',
+    zh: '`true` 为体验版：用正式商户号收小额真钱，次日 10:00（北京时间）自动全额退回',
+  },
+  {
+    name: 'CASHIER_TRIAL_MAX_YUAN',
+    en: 'what one payment of the trial edition may be at most, up to 10.00',
+    zh: '体验版单笔上限（元），最多 10.00',
+    absent: '`1.00`',
+  },
   { name: 'CASHIER_HOME', en: 'data folder', zh: '数据文件夹', absent: '`~/.mcp-cashier`', asked: true },
   {
     name: 'CASHIER_LEDGER',

@@ -38,6 +38,12 @@ describe('the realm', () => {
     expect(await read({ CASHIER_MODE: 'simulator' })).toMatchObject({ realm: 'simulator' });
   });
 
+  it('is not entered by accident where the trial edition has taken real money', async () => {
+    mkdirSync(join(home, 'trial'));
+    writeFileSync(join(home, 'trial', 'ledger.db'), '');
+    await expect(read()).rejects.toMatchObject(refused('CASHIER_MODE'));
+  });
+
   it('keeps real keys out of the simulator, and a far gateway too', async () => {
     expect(await read({ ...AP, CASHIER_MODE: 'simulator' })).toMatchObject({ embeddedSimulator: true });
     const elsewhere = { ...AP, CASHIER_MODE: 'simulator', AP_GATEWAY: 'http://127.0.0.1:4000/gateway.do' };
@@ -45,6 +51,38 @@ describe('the realm', () => {
     await expect(
       read({ ...elsewhere, AP_GATEWAY: 'https://openapi.alipay.com/gateway.do' }),
     ).rejects.toMatchObject(refused('AP_GATEWAY'));
+  });
+
+  it('is that of the trial edition only on a live merchant, and where it is asked for', async () => {
+    const trial = { CASHIER_TRIAL: 'true' };
+    expect(await read({ ...AP, ...trial })).toMatchObject({ realm: 'trial', trialMaxFen: 100 });
+    expect(await read({ ...AP, ...trial })).toMatchObject({ ledger: join(home, 'trial', 'ledger.db') });
+    expect(await read({ ...AP, CASHIER_TRIAL: 'false' })).toMatchObject({ realm: 'live' });
+    expect((await read(AP)).trialMaxFen).toBeUndefined();
+    for (const env of [
+      trial,
+      { ...AP, ...trial, AP_CURRENT_ENV: 'sandbox' },
+      { ...AP, CASHIER_TRIAL: 'yes' },
+    ])
+      await expect(read(env)).rejects.toMatchObject(refused('CASHIER_TRIAL'));
+    const operators = (env: Env) => readConfig({ CASHIER_HOME: home, ...env }, cwd, 'operator');
+    expect(await operators({ ...AP, ...trial })).toMatchObject({ realm: 'trial', realmIsStated: true });
+    expect(await operators({ ...AP, CASHIER_TRIAL: 'yes' })).toMatchObject({ realm: 'live' });
+  });
+
+  it.each([
+    ['0.01', 1],
+    ['10', 1000],
+    ['10.00', 1000],
+    ['10.01', undefined],
+    ['0', undefined],
+    ['-1', undefined],
+    ['1e1', undefined],
+    ['all', undefined],
+  ])('of the trial edition takes at most %s yuan', async (yuan, max) => {
+    const made = read({ ...AP, CASHIER_TRIAL: 'true', CASHIER_TRIAL_MAX_YUAN: yuan });
+    if (max !== undefined) expect((await made).trialMaxFen).toBe(max);
+    else await expect(made).rejects.toMatchObject(refused('CASHIER_TRIAL_MAX_YUAN'));
   });
 
   it('never mixes the sandbox with WeChat Pay, which has none', async () => {

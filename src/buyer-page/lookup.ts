@@ -33,6 +33,7 @@ export function offerLookup(
     const closed = closedAt !== undefined;
     return {
       ...{ amountYuan: toYuan(amountFen), title, outTradeNo, expiresAt, closed, simulated, wallets },
+      trial: ledger.realm === 'trial',
       ...defined({ merchantName }),
     };
   };
@@ -92,6 +93,7 @@ export function ledgerLookup(options: LookupOptions): BuyerLookup {
       given: isGivenOut(order),
       refundedYuan: toYuan(refundedHere(refunds)),
       simulated,
+      trial: ledger.realm === 'trial',
       ...defined({
         merchantName,
         qrCode,

@@ -16,6 +16,7 @@ export interface OfferView {
   readonly expiresAt: number;
   readonly closed: boolean;
   readonly simulated: boolean;
+  readonly trial?: boolean;
   /** What there is to choose from. */
   readonly wallets: readonly ProviderId[];
 }

@@ -54,12 +54,13 @@ export function offerPage(view: OfferView, now: number, reader: Reader, token: s
 /** What follows an order: its section, and all that the script needs around it. */
 function liveBody(
   wallet: ProviderId | '',
-  { simulated }: { readonly simulated: boolean },
+  { simulated, trial }: Pick<BuyerView, 'simulated' | 'trial'>,
   reader: Reader,
   section: Markup,
 ): Markup {
+  const band = simulated ? WORDS.simulated : trial ? WORDS.trial : undefined;
   return html`<body class="${wallet}${reader.phone ? ' is-phone' : ''}">
-${simulated ? html`<header class="band">${say(WORDS.simulated, reader)}</header>` : ''}
+${band ? html`<header class="band">${say(band, reader)}</header>` : ''}
 <main>
 <p id="offline" class="offline" role="alert" hidden>${say(WORDS.offline, reader)}</p>
 ${section}

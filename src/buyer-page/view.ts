@@ -38,6 +38,8 @@ export interface BuyerView {
   /** Where something is proven: of the payment, then of each refund. */
   readonly receipts?: readonly ReceiptView[];
   readonly simulated: boolean;
+  /** Whatever is paid goes back the next day. */
+  readonly trial?: boolean;
   /** Simulator only: its own page, where a click pays. */
   readonly simulatorUrl?: string;
 }

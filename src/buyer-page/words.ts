@@ -1,4 +1,5 @@
 import type { Text } from '../domain/errors.ts';
+import { TRIAL } from '../domain/words.ts';
 import { walletOf } from '../providers/registry.ts';
 import type { BuyerView } from './view.ts';
 
@@ -53,6 +54,7 @@ export const MINI_PROGRAM = {
 
 export const WORDS = {
   simulated: { zh: '模拟环境 SIMULATED — 不是真钱', en: 'SIMULATED — no real money' },
+  trial: TRIAL,
   simulatedPay: { zh: '模拟付款', en: 'Pay in the simulator' },
   simulatedScan: {
     zh: '模拟二维码，真的支付应用无法付款',

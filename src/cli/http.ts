@@ -4,6 +4,7 @@ import { tokenCallers } from '../auth/token-callers.ts';
 import type { App } from '../compose.ts';
 import type { Config } from '../config.ts';
 import { CashierError, configuration } from '../domain/errors.ts';
+import { TRIAL } from '../domain/words.ts';
 import { openApps } from '../open-apps.ts';
 import { originAt } from '../platform/listener.ts';
 import { outgoingProxyOf } from '../platform/outgoing-proxy.ts';
@@ -76,12 +77,14 @@ export async function run({ values }: Typed<'http'>, context: CommandContext): P
       },
       listening: (origin) => {
         for (const one of apps.each.values()) one.startBackground();
-        const simulated =
+        const money =
           settings.realm === 'simulator'
             ? say.line('（模拟环境，不是真钱）', ' (SIMULATOR, no real money)')
-            : '';
+            : settings.realm === 'trial'
+              ? say.line(`（${TRIAL.zh}）`, ` (${TRIAL.en})`)
+              : '';
         const where = mcp ? `${origin}/mcp` : `${origin}${say.line('（不含 /mcp）', ' (without /mcp)')}`;
-        process.stderr.write(`mcp-cashier: ${where}${simulated}\n`);
+        process.stderr.write(`mcp-cashier: ${where}${money}\n`);
       },
       signal,
     });

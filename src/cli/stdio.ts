@@ -1,4 +1,5 @@
 import { openApp } from '../compose.ts';
+import { TRIAL } from '../domain/words.ts';
 import { systemPorts } from '../platform/system.ts';
 import { OrderNews } from '../resources/order-news.ts';
 import { contentDroppers } from '../tools/clients.ts';
@@ -37,6 +38,7 @@ export async function serve(
   if (settings.realm === 'simulator') {
     process.stderr.write(`mcp-cashier: ${say.line('模拟环境，不是真钱', 'SIMULATOR, no real money')}\n`);
   }
+  if (settings.realm === 'trial') process.stderr.write(`mcp-cashier: ${say.line(TRIAL.zh, TRIAL.en)}\n`);
   await noticeUnacceptedPolicy(app, say);
   const probed = new AbortController();
   const wake = async () => {

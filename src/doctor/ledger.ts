@@ -14,6 +14,7 @@ import { examineSilent } from './channels.ts';
 import { isOpenToOthers } from './env-file.ts';
 import { examineNews } from './ledger-news.ts';
 import { examineWay } from './ledger-way.ts';
+import { examineOwed, examineTrialBehind } from './owed.ts';
 import type { DoctorPorts } from './ports.ts';
 import { examineRefusedNames } from './service.ts';
 
@@ -48,6 +49,8 @@ export async function* examineLedger(config: Config, ports: DoctorPorts): AsyncI
   }
   try {
     yield* examineContents(ledger, config);
+    yield* examineOwed(ledger);
+    yield* examineTrialBehind(config, ports);
     yield* examineWay(config);
     yield* examineNews(ledger, config);
     yield* examineRefusedNames(await refusedNames(ledger, ports.clock.now()));

@@ -1,5 +1,6 @@
 import { type Config, configOf, type Env, type Whose } from '../config.ts';
 import { CashierError } from '../domain/errors.ts';
+import { toYuan } from '../domain/money.ts';
 import type { WalletSettings } from '../providers/examination.ts';
 import { error, type Finding, ok, refusal, warning } from '../providers/finding.ts';
 import { WALLET_IDS, WALLETS, walletOf } from '../providers/registry.ts';
@@ -156,6 +157,14 @@ function* examineRealm(
     yield ok('configuration.realm', {
       zh: `正式环境：收付的是真钱，${why.zh}。`,
       en: `Live: real money moves, ${why.en}.`,
+    });
+    return;
+  }
+  if (config.trialMaxFen !== undefined) {
+    const max = toYuan(config.trialMaxFen);
+    yield ok('configuration.realm', {
+      zh: `体验版：收的是真钱，单笔最多 ${max} 元，次日 10:00（北京时间）自动全额退回，因为 CASHIER_TRIAL=true。`,
+      en: `Trial edition: real money, ${max} yuan a payment at most, paid back in full the next day at 10:00 (Beijing time), because CASHIER_TRIAL=true.`,
     });
     return;
   }

@@ -21,3 +21,9 @@ export const REFUND_WORDS: Readonly<Record<RefundState, Text>> = {
   ABNORMAL: { zh: '退款异常', en: 'abnormal' },
   UNKNOWN: ORDER_WORDS.UNKNOWN,
 };
+
+/** What the trial edition says of the money in it, wherever it says anything. */
+export const TRIAL: Text = {
+  zh: '体验版：真实付款，次日 10:00（北京时间）自动全额退回',
+  en: 'Trial edition: real money, paid back in full the next day at 10:00 (Beijing time)',
+};

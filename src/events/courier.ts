@@ -119,7 +119,7 @@ export class Courier {
         readEvents(
           book,
           part.map(({ seq }) => seq),
-          simulated,
+          { simulated, trial: ledger.realm === 'trial' },
         ),
       );
       const [first, ...others] = events;

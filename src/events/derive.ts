@@ -19,6 +19,8 @@ export interface Facts {
   readonly refund?: RefundRecord | undefined;
   readonly approval?: ApprovalRecord | undefined;
   readonly simulated: boolean;
+  /** Whatever is paid goes back the next day. */
+  readonly trial?: boolean | undefined;
 }
 
 /** Of an older record, or one that somebody edited, anything may be missing. */
@@ -246,6 +248,7 @@ export function eventOf(record: AuditRecord, facts: Facts): CashierEvent | undef
       }),
       ...derivation.data?.(record.detail as Detail<AuditKind>, facts),
       simulated: facts.simulated,
+      ...(facts.trial ? { trial: true } : {}),
     },
   };
 }

@@ -107,6 +107,8 @@ export interface EventData {
   readonly channel?: string;
   readonly why?: DisabledWhy;
   readonly simulated: boolean;
+  /** Of the trial edition: real money that goes back the next day. */
+  readonly trial?: boolean;
 }
 
 /**

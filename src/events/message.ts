@@ -62,6 +62,7 @@ const LABELS = {
 
 const SAID = {
   simulated: { zh: '【模拟】', en: 'SIMULATED · ' },
+  trial: { zh: '【体验版】', en: 'TRIAL · ' },
   payment: { zh: '收款', en: 'payment' },
   refund: { zh: '退款', en: 'refund' },
   colon: { zh: '：', en: ': ' },
@@ -108,7 +109,8 @@ export function wordsOf(telling: Telling, now: number): Words {
   const last = messages.at(-1) ?? first;
   const { tone, one, many, advice } = eventWords(first.type, first.data);
   const isSum = messages.length > 1;
-  const simulated = first.data.simulated ? SAID.simulated[language] : '';
+  const { simulated, trial } = first.data;
+  const mark = simulated ? SAID.simulated[language] : trial ? SAID.trial[language] : '';
   const { link } = first;
   const asks = first.type === 'approval.asked';
   const fill = (words: Text) => filled(words[language], telling);
@@ -119,7 +121,7 @@ export function wordsOf(telling: Telling, now: number): Words {
   ];
   return {
     tone,
-    title: `${simulated}${fill(isSum ? many : one)}`,
+    title: `${mark}${fill(isSum ? many : one)}`,
     facts: isSum ? [] : factsOf(first, language, now),
     rows: isSum ? rowsOf(telling, now) : [],
     advice: told.length === 0 ? undefined : told.join(' '),

@@ -1,17 +1,17 @@
 import type { Book } from '../ledger/book.ts';
 import type { AuditRecord } from '../ledger/records.ts';
-import { eventOf } from './derive.ts';
+import { eventOf, type Facts } from './derive.ts';
 import type { CashierEvent } from './event.ts';
 
 /** The events that some records are, oldest first. */
 export async function readEvents(
   book: Book,
   seqs: readonly number[],
-  simulated: boolean,
+  money: Pick<Facts, 'simulated' | 'trial'>,
 ): Promise<CashierEvent[]> {
   const events: CashierEvent[] = [];
   for (const record of await book.trail.at(seqs)) {
-    const event = eventOf(record, { ...(await factsOf(book, record)), simulated });
+    const event = eventOf(record, { ...(await factsOf(book, record)), ...money });
     if (event) events.push(event);
   }
   return events;

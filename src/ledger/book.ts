@@ -11,10 +11,11 @@ import { Offers } from './offers.ts';
 import { OperatorBook } from './operator-book.ts';
 import { Orders } from './orders.ts';
 import { Outbox } from './outbox.ts';
-import { Owed } from './owed.ts';
+import { Owed, trialDebt } from './owed.ts';
 import { PaidCalls } from './paid-calls.ts';
 import { PersonBook, rosterDigest } from './person-book.ts';
 import { Quotas } from './quotas.ts';
+import type { OrderRecord } from './records.ts';
 import { Refunds } from './refunds.ts';
 import { sealingOf } from './sealing.ts';
 import { SessionBook } from './session-book.ts';
@@ -26,6 +27,7 @@ import { TrailPages } from './trail-pages.ts';
 /** The ledger inside one transaction; everything that happens to an order also lands in its history. */
 export class Book {
   readonly #tx: Tx;
+  readonly #now: number;
   readonly #history: History;
   readonly #tallies: Tallies;
   readonly orders: Orders;
@@ -46,9 +48,10 @@ export class Book {
 
   constructor(tx: Tx, now: number, actor: Actor, fixed: Fixed = {}) {
     this.#tx = tx;
+    this.#now = now;
     this.#history = new History(tx, now, actor, fixed);
     this.#tallies = new Tallies(tx);
-    this.orders = new Orders(tx, now, this.#history, this.#tallies);
+    this.orders = new Orders(tx, now, this.#history, this.#tallies, (order) => this.#paid(order));
     this.refunds = new Refunds(tx, now, this.#history, this.#tallies);
     this.offers = new Offers(tx, this.#history);
     this.owed = new Owed(tx, now, this.#history);
@@ -93,6 +96,12 @@ export class Book {
   /** With it go digests of what nobody is to find again by trying. */
   salt(): Promise<string> {
     return this.#history.salt();
+  }
+
+  /** The trial edition keeps nothing that it is paid; of what another system sold it gives nothing away. */
+  async #paid(order: OrderRecord): Promise<void> {
+    if (order.terms.adopted || (await this.#history.realm()) !== 'trial') return;
+    await this.owed.owe(trialDebt(order, await this.salt(), this.#now));
   }
 
   /** Nobody else reads it to change it until this transaction ends. */

@@ -11,6 +11,7 @@ type Patch = Partial<OrderRecord & RefundRecord>;
 /** What never changes of a ledger, once it was read. */
 export interface Fixed {
   salt?: string | undefined;
+  realm?: string | undefined;
 }
 
 /** What has happened to orders inside one transaction, and who did it. */
@@ -69,6 +70,11 @@ export class History {
   async salt(): Promise<string> {
     this.#fixed.salt ??= await readMeta(this.#tx, 'salt');
     return this.#fixed.salt ?? '';
+  }
+
+  async realm(): Promise<string | undefined> {
+    this.#fixed.realm ??= await readMeta(this.#tx, 'realm');
+    return this.#fixed.realm;
   }
 }
 

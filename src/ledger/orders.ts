@@ -28,12 +28,21 @@ export class Orders {
   readonly #now: number;
   readonly #history: History;
   readonly #tallies: Tallies;
+  readonly #paid: (order: OrderRecord) => Promise<void>;
 
-  constructor(tx: Tx, now: number, history: History, tallies: Tallies) {
+  /** @param paid called in the transaction in which an order becomes PAID, behind it */
+  constructor(
+    tx: Tx,
+    now: number,
+    history: History,
+    tallies: Tallies,
+    paid: (order: OrderRecord) => Promise<void>,
+  ) {
     this.#tx = tx;
     this.#now = now;
     this.#history = history;
     this.#tallies = tallies;
+    this.#paid = paid;
   }
 
   /** Nobody else changes anything of it until a transaction that writes ends. */
@@ -185,6 +194,7 @@ export class Orders {
       terms: await this.#history.termsOf(order),
       ...defined({ payer: payerDigest(order) }),
     });
+    if (order.state === 'PAID') await this.#paid(order);
   }
 
   /** Final orders made before `before` (ms) whose payer is still known, oldest first. */
@@ -248,6 +258,7 @@ export class Orders {
     await this.#keepPlan(order, updated);
     await this.#tallies.order(order, updated);
     this.#history.changed.add(order.outTradeNo);
+    if (state === 'PAID' && order.state !== 'PAID') await this.#paid(updated);
     return updated;
   }
 

@@ -1,8 +1,9 @@
-import { DAY_MS } from '../domain/clock.ts';
+import { beijingDate, beijingMidnight, DAY_MS } from '../domain/clock.ts';
 import type { Fen } from '../domain/money.ts';
+import { rowDigest } from './audit-digest.ts';
 import { orderKey } from './beside.ts';
 import type { History } from './history.ts';
-import { OWED, type OwedRecord, type OwedWhy } from './records.ts';
+import { type OrderRecord, OWED, type OwedRecord, type OwedWhy } from './records.ts';
 import { byOrder, listed, type Tx } from './store.ts';
 
 /** Nothing is due, or tried again, so far ahead (ms). */
@@ -24,6 +25,24 @@ export interface Debt {
   /** ms */
   readonly dueAt: number;
   readonly why: OwedWhy;
+}
+
+/** So long (ms) after midnight the trial edition pays back what it was paid the day before. */
+const TRIAL_HOUR_MS = 10 * 3_600_000;
+
+/**
+ * What the trial edition owes of an order that was paid: all of it, at ten o'clock of the next day in Beijing. The number
+ * is the same whoever learns of the payment, also in a ledger that was put back from a backup.
+ * @param salt of the ledger, which nobody is told
+ * @param now ms
+ */
+export function trialDebt({ outTradeNo, amountFen, paidAt }: OrderRecord, salt: string, now: number): Debt {
+  const day = beijingMidnight(beijingDate(Math.min(paidAt ?? now, now))) ?? now;
+  return {
+    ...{ outTradeNo, amountFen, why: 'trial' },
+    outRefundNo: `T${rowDigest(salt, 'trial', outTradeNo).toUpperCase()}`,
+    dueAt: day + DAY_MS + TRIAL_HOUR_MS,
+  };
 }
 
 /** What the server owes, inside one transaction; see `payments/pay-back.ts` for how it is paid. */
@@ -91,14 +110,13 @@ export class Owed {
     }
   }
 
-  /** How much of an account is still owed; goes through no more than that. */
-  async open(account: string): Promise<{ readonly count: number; readonly fen: number }> {
+  /** How much is still owed, and of how many orders a refusal was told; goes through no more than that. */
+  async open(): Promise<{ readonly count: number; readonly fen: number; readonly refused: number }> {
     const [row] = await this.#tx.all(
-      `SELECT COUNT(*) AS count, COALESCE(SUM(amount_fen), 0) AS fen FROM owed
-       WHERE account = ? AND try_at IS NOT NULL`,
-      account,
+      `SELECT COUNT(*) AS count, COALESCE(SUM(amount_fen), 0) AS fen, COUNT(refused_code) AS refused FROM owed
+       WHERE account > '' AND try_at IS NOT NULL`,
     );
-    return { count: Number(row?.count), fen: Number(row?.fen) };
+    return { count: Number(row?.count), fen: Number(row?.fen), refused: Number(row?.refused) };
   }
 
   /** Leaves it to whoever calls until `until` (ms). Undefined where somebody else has it, or nothing is left to do. */

@@ -81,8 +81,8 @@ function rooms(frame: Frame, here: Room | undefined): Markup {
 
 function band(frame: Frame): Markup | undefined {
   if (frame.realm === 'live') return undefined;
-  const words = frame.realm === 'simulator' ? WORDS.simulated : WORDS.sandbox;
-  return html`<aside class="band">${frame.say(words)}</aside>`;
+  const words = { simulator: WORDS.simulated, sandbox: WORDS.sandbox, trial: WORDS.trial };
+  return html`<aside class="band">${frame.say(words[frame.realm])}</aside>`;
 }
 
 /** A page that says one thing; where `refresh` is given, until so many seconds have passed. */

@@ -1,6 +1,6 @@
 import type { Text } from '../domain/errors.ts';
 import type { Scene } from '../domain/order.ts';
-import { ORDER_WORDS, REFUND_WORDS } from '../domain/words.ts';
+import { ORDER_WORDS, REFUND_WORDS, TRIAL } from '../domain/words.ts';
 import type { Alarm, AuditKind } from '../ledger/audit-kinds.ts';
 import type { Phase } from './view.ts';
 
@@ -12,6 +12,7 @@ export const WORDS = {
   language: { zh: 'English', en: '中文' },
   signOut: { zh: '退出', en: 'Sign out' },
   simulated: { zh: '模拟环境 SIMULATED：不是真钱', en: 'SIMULATED: no real money' },
+  trial: TRIAL,
   sandbox: { zh: '沙箱环境：不是真钱', en: 'Sandbox: no real money' },
 
   signIn: { zh: '操作员登录', en: 'Operator sign-in' },

@@ -12,7 +12,7 @@ import { conflict, numberTaken, offerClosed, sceneNotOffered } from './errors.ts
 import type { ForeignPayment, OrderName } from './foreign.ts';
 import type { CreatePaymentInput, OfferedTerms } from './inputs.ts';
 import { askOffer, closeOffer, concludedOffer, isOpen, type OfferResult, offeredAt } from './offers.ts';
-import { askedBy } from './permit.ts';
+import { askedBy, insistOnTrial } from './permit.ts';
 import { askPayment } from './query-payment.ts';
 import { isFinal } from './reserve-payment.ts';
 import { digest, type PaymentResult } from './results.ts';
@@ -84,6 +84,7 @@ async function offer(
 
 /** What a gateway would refuse is refused before anybody is given a page: each may become the one. */
 function refuseEarly(till: Till, made: OfferRecord, scene: CreatePaymentInput['scene']): void {
+  insistOnTrial(till, made.amountFen);
   if (scene !== 'qr') {
     throw invalidArgument(
       'scene',

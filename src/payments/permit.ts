@@ -1,7 +1,7 @@
 import { beijingIso, DAY_MS, wholeSecond } from '../domain/clock.ts';
 import { defined } from '../domain/defined.ts';
 import { CashierError, type Text } from '../domain/errors.ts';
-import { type Fen, fen } from '../domain/money.ts';
+import { type Fen, fen, toYuan } from '../domain/money.ts';
 import type { Subject } from '../domain/subject.ts';
 import type { Allowed } from '../ledger/audit-kinds.ts';
 import type { Book } from '../ledger/book.ts';
@@ -14,7 +14,7 @@ import { approvalsFor, isDenied, requestApproval } from '../policy/approvals.ts'
 import { type Denial, decide, type Request, type Used, windowStart } from '../policy/decide.ts';
 import { holdToPolicy, insistNotFrozen } from '../policy/decisions.ts';
 import type { Policy, Sections } from '../policy/policy.ts';
-import { type Rule, rulesFor } from '../policy/rules.ts';
+import { type Rule, rulesFor, TRIAL_RULE } from '../policy/rules.ts';
 import type { Call, Till } from './till.ts';
 
 /** What an intent that may be committed brings along. */
@@ -49,6 +49,7 @@ export async function permit(
 ): Promise<Permit | undefined> {
   await insistNotFrozen(book);
   if (call.owed !== undefined) return permitOwed(book, call.owed, subject);
+  if (kind === 'payment') insistOnTrial(till, subject.amountFen);
   const asked = await book.approvals.of(subject);
   if (await isDenied(book, subject, asked)) return undefined;
   const now = till.clock.now();
@@ -94,6 +95,7 @@ export async function permit(
  */
 export async function mayBegin(till: Till, book: Book, call: Call, amountFen: Fen): Promise<void> {
   await insistNotFrozen(book);
+  insistOnTrial(till, amountFen);
   const [provider] = till.providers.keys();
   if (provider === undefined) return;
   const now = till.clock.now();
@@ -133,6 +135,13 @@ async function permitOwed(book: Book, owed: string, subject: Wish): Promise<Perm
     throw new Error(`${outRefundNo} of ${outTradeNo} is not owed`);
   }
   return { counts: {}, allowed: {}, approval: undefined };
+}
+
+/** The trial edition takes small sums only. Throws POLICY_DENIED. */
+export function insistOnTrial({ trialMaxFen }: Pick<Till, 'trialMaxFen'>, amountFen: Fen): void {
+  if (trialMaxFen === undefined || amountFen <= trialMaxFen) return;
+  const [limit, used] = [toYuan(trialMaxFen), toYuan(amountFen)];
+  throw policyDenied({ kind: 'deny', rule: TRIAL_RULE, limit, used });
 }
 
 /** Of what was added last, so much (a fifth) is little. */

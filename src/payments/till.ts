@@ -1,5 +1,6 @@
 import type { Clock, RandomBytes } from '../domain/clock.ts';
 import { CashierError, invalidArgument } from '../domain/errors.ts';
+import type { Fen } from '../domain/money.ts';
 import type { ProviderId } from '../domain/order.ts';
 import type { Log, Senders } from '../domain/ports.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -21,6 +22,8 @@ export interface Till {
   readonly foreignOrders: ForeignOrders;
   readonly clock: Clock;
   readonly randomBytes: RandomBytes;
+  /** What one payment of the trial edition may be at most; undefined in every other. */
+  readonly trialMaxFen?: Fen | undefined;
   /** Who is talking to a gateway: tells a crashed sender from a busy one. */
   readonly senders: Senders;
   readonly log: Log;

@@ -21,13 +21,18 @@ export type Rule = { readonly path: string } & (
   | { readonly kind: 'budget'; readonly budget: string }
 );
 
+/** Stands in no policy file: what the trial edition takes at most. */
+export const TRIAL_RULE = 'trial.maxYuan';
+
 /** Every rule that can deny, by its name in the policy file and without whose it is. */
-export const RULE_NAMES = ['payments', 'refunds'].flatMap((section) =>
-  [
-    ...['providers', 'scenes', 'hours', 'maxYuan', 'from'],
-    ...['perMinute', 'perDay'].flatMap((window) => [`${window}.count`, `${window}.totalYuan`]),
-  ].map((rule) => `${section}.${rule}`),
-);
+export const RULE_NAMES = ['payments', 'refunds']
+  .flatMap((section) =>
+    [
+      ...['providers', 'scenes', 'hours', 'maxYuan', 'from'],
+      ...['perMinute', 'perDay'].flatMap((window) => [`${window}.count`, `${window}.totalYuan`]),
+    ].map((rule) => `${section}.${rule}`),
+  )
+  .concat(TRIAL_RULE);
 
 /** The name of the rule at a path in a policy, whoever it is for: callers may have any name. */
 export function ruleNameOf(path: string): string | undefined {

@@ -17,7 +17,7 @@ export type Presenter = ReturnType<typeof presenter>;
 
 export function presenter(options: PresenterOptions) {
   const own = voice(options);
-  const { say, lines, runnable, simulated } = own;
+  const { say, lines, runnable, simulated, trial } = own;
   return {
     payment: (result: PaymentResult | ForeignPayment | OfferResult) =>
       'offer' in result ? offerAnswer(own, result) : paymentAnswer(own, result),
@@ -43,6 +43,7 @@ export function presenter(options: PresenterOptions) {
         nextAction: runnable(say(next)),
         ...details,
         ...(simulated ? { simulated } : {}),
+        ...(trial ? { trial } : {}),
       });
     },
   };

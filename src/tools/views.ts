@@ -38,6 +38,7 @@ export const paymentView = z.object({
   source: maybe,
   replayed: flag,
   simulated: z.boolean(),
+  trial: flag,
   nextStep: text,
 });
 export type PaymentView = z.output<typeof paymentView>;
@@ -53,6 +54,7 @@ export const refundView = z.object({
   approval,
   replayed: flag,
   simulated: z.boolean(),
+  trial: flag,
   nextStep: text,
 });
 export type RefundView = z.output<typeof refundView>;
@@ -62,6 +64,7 @@ export const paymentListView = z.object({
   totals: z.object({ count: z.number(), paidYuan: text, refundedYuan: text }),
   nextCursor: maybe,
   simulated: z.boolean(),
+  trial: flag,
 });
 export type PaymentListView = z.output<typeof paymentListView>;
 

@@ -25,7 +25,7 @@ async function events(till: Till) {
   return till.ledger.read(async (book) => {
     const records = await book.trail.between(0, await book.trail.head(), EVENT_KINDS);
     const seqs = records.filter((record) => typeOf(record) !== undefined).map(({ seq }) => seq);
-    return readEvents(book, seqs, true);
+    return readEvents(book, seqs, { simulated: true });
   });
 }
 const typesOf = async (till: Till) => (await events(till)).map(({ type }) => type);

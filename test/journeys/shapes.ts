@@ -44,6 +44,7 @@ const payment = z.strictObject({
   source: z.enum(['ledger', 'query', 'notify']),
   replayed: z.boolean(),
   simulated: z.boolean(),
+  trial: z.boolean().optional(),
   nextStep: z.string().min(1),
 });
 export type Payment = z.infer<typeof payment>;
@@ -59,6 +60,7 @@ const refund = z.strictObject({
   approval: approval.optional(),
   replayed: z.boolean(),
   simulated: z.boolean(),
+  trial: z.boolean().optional(),
   nextStep: z.string().min(1),
 });
 export type Refund = z.infer<typeof refund>;
@@ -68,6 +70,7 @@ const list = z.strictObject({
   totals: z.strictObject({ count: z.int(), paidYuan: yuan, refundedYuan: yuan }),
   nextCursor: z.string().optional(),
   simulated: z.boolean(),
+  trial: z.boolean().optional(),
 });
 export type PaymentList = z.infer<typeof list>;
 

@@ -125,7 +125,7 @@ const OWN_INDEX: Readonly<
   'what a buyer is yet to choose': ['offers_by_call', (book) => book.offers.byCall('x1', 'test')],
   'whether an offer is to forget its buyer': ['offers_by_age', (book) => book.offers.anyToForget(2)],
   'what the server owes by now': ['owed_due', (book) => book.owed.due('bank 1', NOW, 8)],
-  'how much the server owes': ['owed_due', (book) => book.owed.open('bank 1')],
+  'how much the server owes': ['owed_due', (book) => book.owed.open()],
   'whom the server owes anything': ['owed_due', (book) => book.owed.accounts()],
   'what a page offers': ['offers', (book) => book.offers.byPageToken('x')],
   'a call that is paid for': ['paid_calls', (book) => book.paidCalls.get('x')],

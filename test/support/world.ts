@@ -1,6 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fen } from '../../src/domain/money.ts';
+import type { Realm } from '../../src/domain/order.ts';
 import { Ledger } from '../../src/ledger/ledger.ts';
 import { openPostgresStore } from '../../src/ledger/postgres-store.ts';
 import { miscounted } from '../../src/ledger/recount.ts';
@@ -36,6 +38,8 @@ export const worlds: { store: 'sqlite' | 'postgres' } = {
 export class World {
   readonly clock = new VirtualClock();
   readonly bank = new Bank(this.clock);
+  /** What its ledger is made as. */
+  realm: Realm = 'simulator';
   /** Runs when somebody's write stands, before whoever asked for it goes on. */
   committed: () => Promise<void> = async () => undefined;
   readonly #folder = mkdtempSync(join(tmpdir(), 'cashier-'));
@@ -62,7 +66,7 @@ export class World {
   /** Another process on the same ledger. */
   async process(policy: Policy = NO_APPROVAL, account?: string): Promise<Till> {
     const ports = { clock: this.clock, randomBytes: seededBytes(this.#random) };
-    const ledger = await Ledger.open(await this.store(), 'simulator', ports);
+    const ledger = await Ledger.open(await this.store(), this.realm, ports);
     this.#ledgers.push(ledger);
     const name = `p${++this.#processes}`;
     let count = 0;
@@ -75,6 +79,7 @@ export class World {
       ...ports,
       ledger,
       policy,
+      ...(this.realm === 'trial' ? { trialMaxFen: fen(1000) } : {}),
       foreignOrders: 'refuse',
       providers: new Map([[provider.id, provider]]),
       senders: {

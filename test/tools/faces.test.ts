@@ -97,13 +97,17 @@ describe("Alipay's own words", () => {
   });
 });
 
-it('simulated money looks simulated: in the first line of every answer, and where programs read', async () => {
+it.each([
+  ['simulated', '【模拟环境，不是真钱】'],
+  ['trial', '【体验版：真实付款，次日 10:00（北京时间）自动全额退回】'],
+])('%s money looks so: in the first line of every answer, and where programs read', async (kind, line) => {
   const { till, deps, world } = counter;
   const present = presenter({
-    ...{ language: 'zh', simulated: true, now: () => world.clock.now() },
+    ...{ language: 'zh', simulated: kind === 'simulated', trial: kind === 'trial' },
+    now: () => world.clock.now(),
     ...{ buyerPage: async () => undefined, approvalUrl: async () => undefined },
   });
-  const [SOLD, SHUT] = ['SIMULATED_1', 'SIMULATED_2'].map((outTradeNo) => ({ outTradeNo }));
+  const [SOLD, SHUT] = [`${kind}_1`, `${kind}_2`].map((outTradeNo) => ({ outTradeNo }));
   const wish = { amountYuan: '5.00', title: 't' };
   const given = { ...SOLD, outRefundNo: 'R1' };
   const calls: readonly [tool: string | undefined, args: object][] = [
@@ -114,19 +118,19 @@ it('simulated money looks simulated: in the first line of every answer, and wher
     ['refund-payment', { ...given, refundYuan: '5.00' }],
     ['query-refund', given],
     ['list-payments', {}],
-    [WEB?.name, { outTradeNo: 'SIMULATED_3', totalAmount: 1, orderTitle: 't' }],
-    [QUERY?.name, { outTradeNo: 'SIMULATED_3' }],
+    [WEB?.name, { outTradeNo: `${kind}_3`, totalAmount: 1, orderTitle: 't' }],
+    [QUERY?.name, { outTradeNo: `${kind}_3` }],
   ];
   for (const [name, args] of calls) {
-    world.bank.pay('SIMULATED_1');
+    world.bank.pay(`${kind}_1`);
     const tool = [...UNIFIED_TOOLS, ...ALIPAY_TOOLS].find((one) => one.name === name);
     const told = await tool?.run({ till, call: CALL, setting: deps.setting, present }, args);
-    expect(told?.text.split('\n')[0], name).toBe('【模拟环境，不是真钱】');
-    if (told?.structured) expect(told.structured, name).toMatchObject({ simulated: true });
+    expect(told?.text.split('\n')[0], name).toBe(line);
+    if (told?.structured) expect(told.structured, name).toMatchObject({ [kind]: true });
   }
   const words = { zh: '不', en: 'no' };
   const error = new CashierError('NOT_PAID', { ...words, next: words });
-  expect(JSON.parse(present.error(error))).toMatchObject({ simulated: true });
+  expect(JSON.parse(present.error(error))).toMatchObject({ [kind]: true });
 });
 
 describe('words of another toolset', () => {

@@ -28,7 +28,7 @@ export function listAnswer(
     items: items.map((item) => paymentItem(voice, item)),
     totals: { count, paidYuan, refundedYuan },
     nextCursor,
-    simulated: voice.simulated,
+    ...voice.money,
   });
   return { text, structured, outcome: {} };
 }

@@ -10,7 +10,7 @@ import * as words from './words.ts';
 
 /** A payment of which the buyer is yet to choose the wallet: its page is all that there is to give. */
 export async function offerAnswer(voice: Voice, result: OfferResult): Promise<PaymentAnswer> {
-  const { say, lines, line, simulated, now, buyerPage } = voice;
+  const { say, lines, line, money, now, buyerPage } = voice;
   const { outTradeNo, amountFen, title, pageToken, createdAt, expiresAt } = result.offer;
   const open = isOpen(result.offer, now());
   const state = open ? 'NOTPAY' : 'CLOSED';
@@ -34,7 +34,7 @@ export async function offerAnswer(voice: Voice, result: OfferResult): Promise<Pa
         cashierUrl: page?.url,
         createdAt: iso(createdAt),
         expiresAt: iso(expiresAt),
-        ...{ refundedYuan: '0.00', source: 'ledger', replayed: result.replayed, simulated, nextStep },
+        ...{ refundedYuan: '0.00', source: 'ledger', replayed: result.replayed, ...money, nextStep },
       }),
       state,
     },

@@ -134,7 +134,7 @@ function paymentTold(voice: Voice, result: PaymentResult, page?: BuyerPage, ask 
     approval: approvalIn(voice, result.approval),
     source: order.source,
     replayed: result.replayed,
-    simulated: voice.simulated,
+    ...voice.money,
     nextStep: ask + voice.say(nextOf(result, usable, now)),
   });
 }
@@ -165,7 +165,7 @@ async function pageOf({ now, buyerPage }: Voice, order: OrderRecord): Promise<Bu
   return hasLink ? buyerPage(order.pageToken, handOffUrl !== undefined) : undefined;
 }
 
-function foreignAnswer({ say, lines, line, simulated }: Voice, result: ForeignPayment): PaymentAnswer {
+function foreignAnswer({ say, lines, line, money }: Voice, result: ForeignPayment): PaymentAnswer {
   const { outTradeNo, state, amountFen, paidAt, gatewayTradeNo, gatewayState } = result.foreign;
   const amountYuan = amountFen === undefined ? undefined : toYuan(amountFen);
   const nextStep = say(words.FOREIGN);
@@ -181,7 +181,7 @@ function foreignAnswer({ say, lines, line, simulated }: Voice, result: ForeignPa
     structured: defined({
       ...{ outTradeNo, provider: result.provider, state, amountYuan, currency: 'CNY' },
       ...{ paidAt: iso(paidAt), gatewayTradeNo, gatewayState, source: 'query' },
-      ...{ replayed: false, simulated, nextStep },
+      ...{ replayed: false, ...money, nextStep },
     }),
     outcome: outcomeOf(result),
   };

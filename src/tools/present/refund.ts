@@ -20,7 +20,7 @@ export async function refundAnswer(
   result: RefundResult | ForeignRefund,
 ): Promise<RefundAnswer> {
   if ('foreignRefund' in result) return foreignAnswer(voice, result);
-  const { say, lines, line, simulated } = voice;
+  const { say, lines, line, money } = voice;
   const { refund, order, replayed } = result;
   const approval = await approvalSaid(voice, result.approval, refund.state);
   const sum = toYuan(refund.amountFen);
@@ -46,7 +46,7 @@ export async function refundAnswer(
       reason: refund.reason,
       approval: approvalIn(voice, result.approval),
       replayed,
-      simulated,
+      ...money,
       nextStep,
     }),
     outcome: outcomeOf(result),
@@ -55,7 +55,7 @@ export async function refundAnswer(
 }
 
 function foreignAnswer(
-  { say, lines, line, simulated }: Voice,
+  { say, lines, line, money }: Voice,
   { foreignRefund: refund, provider }: ForeignRefund,
 ): RefundAnswer {
   const nextStep = say(FOREIGN);
@@ -71,7 +71,7 @@ function foreignAnswer(
     structured: defined({
       ...{ outRefundNo, outTradeNo, provider, state },
       refundYuan: refundFen === undefined ? undefined : toYuan(refundFen),
-      ...{ replayed: false, simulated, nextStep },
+      ...{ replayed: false, ...money, nextStep },
     }),
     outcome: outcomeOf({ foreignRefund: refund, provider }),
   };

@@ -1,7 +1,7 @@
 import { beijingIso } from '../../domain/clock.ts';
 import type { Text } from '../../domain/errors.ts';
 import type { Language } from '../answer.ts';
-import { SIMULATED } from './words.ts';
+import { IN_TRIAL, SIMULATED } from './words.ts';
 
 /** Where an order's page stands. */
 export interface BuyerPage {
@@ -13,6 +13,8 @@ export interface BuyerPage {
 export interface PresenterOptions {
   readonly language: Language;
   readonly simulated: boolean;
+  /** Whether whatever is paid goes back the next day. */
+  readonly trial?: boolean | undefined;
   readonly now: () => number;
   /** The payee's name, where the merchant has given it. */
   readonly merchantName?: string | undefined;
@@ -24,19 +26,22 @@ export interface PresenterOptions {
   readonly runnable?: (text: string) => string;
 }
 
-/** How everything is said: in one language, and never without saying that the money is not real. */
+/** How everything is said: in one language, and never without saying that the money is not real, or goes back. */
 export type Voice = ReturnType<typeof voice>;
 
 export function voice(options: PresenterOptions) {
-  const { language, simulated } = options;
+  const { language, simulated, trial = false } = options;
   const say = (text: Text) => text[language];
+  const head = simulated ? SIMULATED : trial ? IN_TRIAL : undefined;
   return {
     runnable: (text: string) => text,
     ...options,
     say,
+    /** What every structure says of the money in it. */
+    money: { simulated, ...(trial ? { trial } : {}) },
     /** What is left of these, a line each. */
     lines: (...parts: readonly (string | undefined)[]) =>
-      [simulated ? say(SIMULATED) : undefined, ...parts].filter((part) => part !== undefined).join('\n'),
+      [head && say(head), ...parts].filter((part) => part !== undefined).join('\n'),
     /** A line of its own, where there is something to say. */
     line: (label: Text, what: string | Text | undefined) =>
       what === undefined

@@ -1,5 +1,6 @@
 import type { Text } from '../../domain/errors.ts';
 import type { OrderState, RefundState } from '../../domain/order.ts';
+import { TRIAL } from '../../domain/words.ts';
 import type { ApprovalView } from '../../policy/approvals.ts';
 
 /* The sentences that results become. Titles, payer names and gateway text stay out of every one. */
@@ -16,6 +17,7 @@ export const LABEL = {
 } as const satisfies Record<string, Text>;
 export const SUM_NOT_TOLD: Text = { zh: '金额未告知', en: 'sum not told' };
 
+export const IN_TRIAL: Text = { zh: `【${TRIAL.zh}】`, en: `[${TRIAL.en}]` };
 export const SIMULATED: Text = { zh: '【模拟环境，不是真钱】', en: '[SIMULATED, no real money]' };
 
 export const PAYMENT_NEXT: Readonly<Record<Exclude<OrderState, 'NOTPAY'>, Text>> = {

@@ -1,0 +1,87 @@
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openSqlite } from '../../src/platform/sqlite.ts';
+import { until } from '../support/server-process.ts';
+import { WALLETS } from '../support/simulator-client.ts';
+import { type Payment, readPayment } from './shapes.ts';
+import { type Agent, Shop } from './shop.ts';
+
+/** The gateways are the simulator's, on loopback, but the server is told that they are the real ones. */
+let shop: Shop;
+let live: Readonly<Record<string, string>>;
+let agent: Agent;
+beforeAll(async () => {
+  shop = await Shop.open();
+  live = { ...shop.simulator.env, CASHIER_MODE: 'live' };
+  agent = await shop.agent({ env: { ...live, CASHIER_TRIAL: 'true' } });
+});
+afterAll(() => shop.close());
+
+/** Something is done with the ledger of the trial edition, beside whoever works on it. */
+async function inLedger<T>(sql: string): Promise<T[]> {
+  const database = await openSqlite(join(shop.home, 'trial', 'ledger.db'));
+  try {
+    return database.prepare(sql).all() as T[];
+  } finally {
+    database.close();
+  }
+}
+const back = async ({ outTradeNo }: Payment) => {
+  const { refunds } = await shop.simulator.trade(outTradeNo);
+  return refunds.filter(({ status }) => status === 'SUCCESS').map(({ amountFen }) => amountFen);
+};
+
+describe('a trial edition', () => {
+  const sold: Payment[] = [];
+  let open: Payment;
+
+  it.each(WALLETS)(
+    'sells through %s, and says in every answer that the money goes back',
+    async (provider) => {
+      const wish = { provider, amountYuan: '0.50', title: 'trial' };
+      const reply = await agent.server.call('create-payment', wish);
+      expect(reply.text.split('\n')[0]).toContain('体验版');
+      expect(reply.structured).toMatchObject({ trial: true, simulated: false });
+      await shop.simulator.pay(readPayment(reply));
+      const paid = await agent.query(readPayment(reply).outTradeNo);
+      expect(paid).toMatchObject({ state: 'PAID', trial: true });
+      sold.push(paid);
+    },
+  );
+
+  it('takes no large sum', async () => {
+    const wish = { provider: 'alipay', amountYuan: '1.01', title: 'too much' };
+    const rule = { rule: 'trial.maxYuan', limit: '1.00', used: '1.01' };
+    expect(await agent.refused('create-payment', wish)).toMatchObject({ code: 'POLICY_DENIED', ...rule });
+  });
+
+  it('that has ended is carried on by live servers of the same home: all goes back once', async () => {
+    open = await agent.create({ provider: 'wechatpay', amountYuan: '0.30', title: 'paid later' });
+    await agent.server.close();
+    await shop.simulator.pay(open);
+    // It is ten o'clock of the next day for what was sold.
+    await inLedger('UPDATE owed SET try_at = 0 RETURNING 1');
+    const [one] = await Promise.all([shop.agent({ env: live }), shop.agent({ env: live })]);
+    for (const order of sold) {
+      const refunded = await until(`${order.outTradeNo} back`, async () => {
+        const given = await back(order);
+        return given.length > 0 ? given : undefined;
+      });
+      expect(refunded).toEqual([50]);
+    }
+    // What was paid when no trial server ran any more is owed as well.
+    await until('the late one owed', async () => {
+      const owed = await inLedger<{ out_trade_no: string }>(
+        'SELECT out_trade_no FROM owed WHERE settled_at IS NULL',
+      );
+      return owed.some((row) => row.out_trade_no === open.outTradeNo) ? owed : undefined;
+    });
+    await inLedger('UPDATE owed SET try_at = 0 WHERE settled_at IS NULL RETURNING 1');
+    await until('the late one back', async () => ((await back(open)).length > 0 ? true : undefined));
+    for (const order of [...sold, open]) expect(await back(order)).toHaveLength(1);
+    // Nothing of it is in the live ledger.
+    expect((await (one as Agent).list()).totals.count).toBe(0);
+    const verified = await shop.command(['audit', 'verify', '--realm', 'trial'], live);
+    expect(verified).toMatchObject({ code: 0 });
+  });
+});
