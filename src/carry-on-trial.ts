@@ -1,14 +1,12 @@
-import { existsSync } from 'node:fs';
 import { type Config, ledgerIn } from './config.ts';
 import { CashierError } from './domain/errors.ts';
-import { isAddress } from './domain/ledger-address.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import { merchantIn, openLedger } from './open-ledger.ts';
 import { Desk } from './payments/desk.ts';
 import { runPayBacks } from './payments/pay-back.ts';
 import { runSettler } from './payments/settler.ts';
 import type { Till } from './payments/till.ts';
-import { knownLedgers } from './platform/known-ledgers.ts';
+import { ledgerFiles } from './platform/known-ledgers.ts';
 
 /** How often (ms) it is looked for what a trial edition has left, and whether any of that is left still. */
 const LOOK_EVERY_MS = 10 * 60_000;
@@ -16,7 +14,8 @@ const LEFT_EVERY_MS = 60_000;
 
 /** Whether there may be something to carry on, at a glance. */
 export function mayOweOfTrial({ realm, home, merchant }: Config): boolean {
-  return realm === 'live' && existsSync(ledgerIn(home, 'trial', merchant));
+  const place = ledgerIn(home, 'trial', merchant);
+  return realm === 'live' && ledgerFiles(home, [place]).includes(place);
 }
 
 /**
@@ -39,20 +38,9 @@ export async function carryOnTrial(config: Config, till: Till, signal: AbortSign
   }
 }
 
-/** Where its ledger may lie: in its place, or wherever `CASHIER_LEDGER` said when it was a file. */
-function filesOf({ home, merchant }: Config): string[] {
-  return [...new Set([ledgerIn(home, 'trial', merchant), ...knownIn(home)])].filter(
-    (path) => !isAddress(path) && existsSync(path),
-  );
-}
-
-/** A list that cannot be read names none. */
-function knownIn(home: string): readonly string[] {
-  try {
-    return knownLedgers(home);
-  } catch {
-    return [];
-  }
+/** In its place, or wherever `CASHIER_LEDGER` said when it was a file. */
+function filesOf({ home, merchant }: Config): readonly string[] {
+  return ledgerFiles(home, [ledgerIn(home, 'trial', merchant)]);
 }
 
 async function carryOn(

@@ -228,6 +228,7 @@ const EVERYONE = [
   'compose.ts',
   'open-apps.ts',
   'open-channels.ts',
+  'carry-on-trial.ts',
   'version.ts',
   'cli',
 ];

@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../domain/clock.ts';
+import { isAddress } from '../domain/ledger-address.ts';
 import { replaceFile } from './replace-file.ts';
 
 const FILE = 'ledgers.json';
@@ -21,6 +22,17 @@ export function knownLedgers(home: string): readonly string[] {
     throw new Error(`${join(home, FILE)} is not a list of ledgers`);
   }
   return ledgers;
+}
+
+/** Of these, and of those that the home knows of, the ledgers that are files and there. A list that is broken names none. */
+export function ledgerFiles(home: string, further: readonly string[]): readonly string[] {
+  let known: readonly string[] = [];
+  try {
+    known = knownLedgers(home);
+  } catch {
+    // Whoever lists them says so; here it is as good as none.
+  }
+  return [...new Set([...further, ...known])].filter((one) => !isAddress(one) && existsSync(one));
 }
 
 /**

@@ -169,8 +169,9 @@ function draw() {
   const head = headline[lang].replace('{app}', SHEET.app(s));
   const parts = SHEET.parts(s, phase);
   const amount = SHEET.amount(s) || SHEET.amount(input || {});
-  document.querySelector('header').hidden = !s.simulated && !s.trial;
-  document.querySelector('header').textContent = w(s.trial ? 'trial' : 'simulated');
+  const bar = document.querySelector('header');
+  bar.hidden = !s.simulated && !s.trial;
+  bar.textContent = w(s.trial ? 'trial' : 'simulated');
   main.className = tone;
   main.replaceChildren(
     h('div', { class: 'top' }, parts.glyph, h('h1', {}, parts.heading), h('p', { class: 'badge' }, badge[lang])),

@@ -1,5 +1,4 @@
 import type { Text } from '../../domain/errors.ts';
-import { TRIAL } from '../../domain/words.ts';
 import type { AppName } from '../names.ts';
 
 type Tone = 'wait' | 'good' | 'warn' | 'stop';
@@ -194,7 +193,7 @@ export const PHASES: Readonly<Record<AppName, Readonly<Record<string, Phase>>>> 
 
 const LABELS = {
   simulated: { zh: '模拟环境 SIMULATED — 不是真钱', en: 'SIMULATED — no real money' },
-  trial: TRIAL,
+  trial: { zh: '体验版，次日自动退回', en: 'Trial: paid back tomorrow' },
   order: { zh: '订单号', en: 'Order number' },
   approvalId: { zh: '审批单号', en: 'Approval number' },
   approveBy: { zh: '审批截止', en: 'Approve before' },
