@@ -169,9 +169,9 @@ function draw() {
   const head = headline[lang].replace('{app}', SHEET.app(s));
   const parts = SHEET.parts(s, phase);
   const amount = SHEET.amount(s) || SHEET.amount(input || {});
-  const bar = document.querySelector('header');
-  bar.hidden = !s.simulated && !s.trial;
-  bar.textContent = w(s.trial ? 'trial' : 'simulated');
+  const of = s.trial ? 'trial' : 'simulated', bar = document.querySelector('header');
+  bar.hidden = !s[of];
+  bar.textContent = w(of);
   main.className = tone;
   main.replaceChildren(
     h('div', { class: 'top' }, parts.glyph, h('h1', {}, parts.heading), h('p', { class: 'badge' }, badge[lang])),

@@ -193,7 +193,7 @@ export const PHASES: Readonly<Record<AppName, Readonly<Record<string, Phase>>>> 
 
 const LABELS = {
   simulated: { zh: '模拟环境 SIMULATED — 不是真钱', en: 'SIMULATED — no real money' },
-  trial: { zh: '体验版，次日自动退回', en: 'Trial: paid back tomorrow' },
+  trial: { zh: '体验版，会退回', en: 'Trial: paid back' },
   order: { zh: '订单号', en: 'Order number' },
   approvalId: { zh: '审批单号', en: 'Approval number' },
   approveBy: { zh: '审批截止', en: 'Approve before' },
@@ -216,7 +216,7 @@ const OF_PAYMENT = {
   title: { zh: '商品（由助手填写）', en: 'Item (as the assistant wrote it)' },
   left: { zh: '剩余付款时间 ', en: 'Time left to pay ' },
   code: { zh: '付款二维码', en: 'Payment QR code' },
-  codeSimulated: { zh: '模拟二维码，真的支付应用无法付款', en: 'A simulated code: no real app can pay it' },
+  codeSimulated: { zh: '模拟码，真的应用付不了', en: 'Simulated: apps cannot pay' },
   openLink: { zh: '打开付款链接', en: 'Open the payment link' },
   openPage: { zh: '在浏览器中打开收银台', en: 'Open the checkout page in a browser' },
   paidAt: { zh: '付款时间', en: 'Paid at' },
