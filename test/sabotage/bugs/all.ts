@@ -6,6 +6,7 @@ import { INTENT } from './intent.ts';
 import { LEDGER } from './ledger.ts';
 import { MONEY } from './money.ts';
 import { NUMBERS } from './numbers.ts';
+import { OWED } from './owed.ts';
 import { PERSONS } from './persons.ts';
 import { PROOF } from './proof.ts';
 import { SIGNATURES } from './signatures.ts';
@@ -23,6 +24,7 @@ export const GROUPS: readonly { readonly of: Text; readonly bugs: readonly Bug[]
   },
   { of: { en: 'The bytes are verified, and bounded', zh: '验证收到的字节，并限制大小' }, bugs: SIGNATURES },
   { of: { en: 'Whole fen; limits, budgets, bills', zh: '整数分；限额、额度与对账' }, bugs: MONEY },
+  { of: { en: 'What the server pays back', zh: '服务器自动退回的钱' }, bugs: OWED },
   { of: { en: 'What only a person may do', zh: '只有人能做的事' }, bugs: PERSONS },
   { of: { en: 'Callers, secrets, simulated money', zh: '调用者、密钥与模拟的钱' }, bugs: CALLERS },
   { of: { en: 'The trail and its sums', zh: '审计记录与合计' }, bugs: LEDGER },

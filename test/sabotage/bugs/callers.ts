@@ -253,8 +253,8 @@ export const CALLERS: readonly Bug[] = [
     edits: [
       [
         'src/tools/present/voice.ts',
-        '[simulated ? say(SIMULATED) : undefined, ...parts]',
-        '[simulated && SIMULATED === undefined ? "" : undefined, ...parts]',
+        'const head = simulated ? SIMULATED : trial ? IN_TRIAL : undefined;',
+        'const head = simulated && SIMULATED === undefined ? SIMULATED : trial ? IN_TRIAL : undefined;',
       ],
     ],
     caughtBy: ['test/tools/faces.test.ts'],
