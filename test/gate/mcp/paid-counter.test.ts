@@ -89,7 +89,8 @@ async function told(at: PaidCounter, args: object, more: object = {}): Promise<T
 }
 const serve = (at: PaidCounter, args: object, more: object = {}): Promise<Served> =>
   at.serve({ name: 'render-poster', arguments: { ...args }, ...more }, upstream);
-const codeIn = ({ content }: Told) => (JSON.parse(content[0]?.text ?? '{}') as { code?: string }).code;
+/** The code of an error of ours. */
+const codeIn = ({ content }: Told) => /^\{"code":"(\w+)"/.exec(content[0]?.text ?? '')?.[1];
 const numberIn = ({ structuredContent }: Told) => String(structuredContent?.outTradeNo);
 async function recordOf(number: string): Promise<PaidCallRecord> {
   const record = await till.ledger.read((book) => book.paidCalls.get(number));

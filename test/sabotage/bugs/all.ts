@@ -12,6 +12,7 @@ import { PROOF } from './proof.ts';
 import { SIGNATURES } from './signatures.ts';
 import { STORES } from './stores.ts';
 import { TELLING } from './telling.ts';
+import { TOOL_CALLS } from './tool-calls.ts';
 
 /** Bugs by what they break, in the words of docs/reliability.md. */
 export const GROUPS: readonly { readonly of: Text; readonly bugs: readonly Bug[] }[] = [
@@ -26,6 +27,7 @@ export const GROUPS: readonly { readonly of: Text; readonly bugs: readonly Bug[]
   { of: { en: 'Whole fen; limits, budgets, bills', zh: '整数分；限额、额度与对账' }, bugs: MONEY },
   { of: { en: 'What the server pays back', zh: '服务器自动退回的钱' }, bugs: OWED },
   { of: { en: 'What only a person may do', zh: '只有人能做的事' }, bugs: PERSONS },
+  { of: { en: 'A tool call is sold once', zh: '工具调用只卖一次' }, bugs: TOOL_CALLS },
   { of: { en: 'Callers, secrets, simulated money', zh: '调用者、密钥与模拟的钱' }, bugs: CALLERS },
   { of: { en: 'The trail and its sums', zh: '审计记录与合计' }, bugs: LEDGER },
   { of: { en: 'Every fact is told', zh: '每件事都会通知到' }, bugs: TELLING },
