@@ -1,6 +1,7 @@
 import type { Clock } from '../domain/clock.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { OrderRecord, RefundRecord } from '../ledger/records.ts';
+import type { ProvenCall } from '../providers/contract.ts';
 import { Shared } from './shared.ts';
 import { Turns } from './turns.ts';
 import { Waits } from './waiting.ts';
@@ -11,6 +12,7 @@ export class Desk {
   readonly waits: Waits;
   readonly orders = new Shared<OrderRecord>();
   readonly refunds = new Shared<RefundRecord>();
+  readonly proofs = new Shared<ProvenCall>();
 
   constructor({ ledger, clock }: { readonly ledger: Ledger; readonly clock: Clock }) {
     this.turns = new Turns(ledger, clock);

@@ -1,6 +1,8 @@
 import { DAY_MS } from '../../domain/clock.ts';
+import { hasResult } from '../../ledger/paid-call-machine.ts';
 import type { PaidCallRecord } from '../../ledger/records.ts';
-import type { Till } from '../till.ts';
+import { isGatewayError } from '../errors.ts';
+import { providerOf, type Till } from '../till.ts';
 import { oweCall } from './pay.ts';
 import { endInterrupted, isExecuting } from './redeem.ts';
 
@@ -13,6 +15,11 @@ const RESULTS_KEPT_MS = 180 * DAY_MS;
 const FORGET_AT_ONCE = 200;
 /** How long (ms) after the claim has run out, whose clock may be another, nobody is believed to execute any more. */
 const CLOCKS_APART_MS = 60_000;
+
+/** How long (ms) after a word that was not taken it is said again; then every so often, for some weeks. */
+const AGAIN_MS = [5_000, 15_000, 60_000, 300_000];
+const LONGEST_WAIT_MS = 3_600_000;
+const MOST_TRIES = 700;
 
 /** Sees to calls that are paid for and left alone, until `signal` aborts; as many processes as there are may do so. */
 export async function runOverdueCalls(opened: Till, signal: AbortSignal): Promise<void> {
@@ -47,6 +54,7 @@ export async function overdueCalls(till: Till): Promise<number> {
 /** Whatever has become of it since it was found. */
 async function seeTo(till: Till, found: PaidCallRecord): Promise<void> {
   const now = till.clock.now();
+  if (hasResult(found.state)) return confirm(till, found, now);
   await till.ledger.write(async (book) => {
     const call = await book.paidCalls.again(found);
     if (call.dueAt === undefined || call.dueAt > now) return;
@@ -55,5 +63,31 @@ async function seeTo(till: Till, found: PaidCallRecord): Promise<void> {
       if (isExecuting(till, call)) await book.paidCalls.patch(call, { dueAt: now + CLOCKS_APART_MS });
       else await endInterrupted(book, call, now);
     } else await book.paidCalls.patch(call, { dueAt: undefined });
+  });
+}
+
+/** Tells Alipay that what its proof has paid for was handed over: the same word until it is taken. */
+async function confirm(till: Till, found: PaidCallRecord, now: number): Promise<void> {
+  const turn = await till.ledger.write(async (book) => {
+    const call = await book.paidCalls.again(found);
+    if (call.dueAt === undefined || call.dueAt > now) return undefined;
+    const wait = AGAIN_MS[call.tries] ?? LONGEST_WAIT_MS;
+    const dueAt = call.tries < MOST_TRIES ? now + wait : undefined;
+    const order = call.paidBy === undefined ? undefined : await book.orders.get(call.paidBy);
+    return { call: await book.paidCalls.patch(call, { dueAt, tries: call.tries + 1 }), order };
+  });
+  if (!turn?.order?.gatewayTradeNo) return;
+  const { a2m } = providerOf(till, turn.order);
+  try {
+    if (!a2m) return;
+    await a2m.confirmFulfilment(turn.order.gatewayTradeNo);
+  } catch (error) {
+    if (!isGatewayError(error)) throw error;
+    const { outTradeNo } = turn.order;
+    return till.log.info('fulfilment: not confirmed yet', { outTradeNo, error: error.message });
+  }
+  await till.ledger.write(async (book) => {
+    const call = await book.paidCalls.again(turn.call);
+    await book.paidCalls.move(call, 'confirmed', { dueAt: undefined }, (to) => ({ to }));
   });
 }

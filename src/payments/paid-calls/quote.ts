@@ -1,3 +1,4 @@
+import { wholeSecond } from '../../domain/clock.ts';
 import type { Fen } from '../../domain/money.ts';
 import type { Book } from '../../ledger/book.ts';
 import type { ByProof, OfferRecord, PaidCallRecord } from '../../ledger/records.ts';
@@ -46,7 +47,7 @@ export async function quoteCall(
     caller: GATE.caller,
     requestHash,
     state: 'QUOTED',
-    ...{ createdAt: now, updatedAt: now, expiresAt: now + LASTS_MS },
+    ...{ createdAt: now, updatedAt: now, expiresAt: wholeSecond(now) + LASTS_MS },
     pageToken: till.randomBytes(16).toString('base64url'),
     pageNo: newNumber(till, 'C'),
     ...{ weixinNo: undefined, weixinCode: undefined },
