@@ -69,7 +69,7 @@ function rowsOf(claims: ReceiptClaims, say: Say): string[][] {
   const { merchant, amount, title, order_id, psp, psp_confirmation_id = '', paid_at, iss } = claims;
   const wallet = WALLETS.find(({ id }) => id === psp)?.name;
   return [
-    [say.line('收款方', 'payee'), merchant],
+    ...(merchant === iss ? [] : [[say.line('收款方', 'payee'), merchant]]),
     claims.refund_of === undefined
       ? [say.line('付款', 'paid'), `${amount} ${say.line('元', 'yuan')}`]
       : [say.line('退款', 'refunded'), `${amount} ${say.line('元', 'yuan')}`],

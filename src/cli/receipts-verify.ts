@@ -19,6 +19,7 @@ import { printJson } from './terminal.ts';
 
 type Values = Extract<Typed<'receipts'>, { readonly action: 'verify' }>['values'];
 
+const NOTHING: Checked = { fault: 'unreadable' };
 /** Room for a thousand receipts, and for any set of keys (bytes). */
 const MOST_BYTES = 1024 * 1024;
 
@@ -31,13 +32,15 @@ export function verifyReceipts(file: string, values: Values, context: CommandCon
   return withBooks(context, values, 'read', async (books) => {
     if (books.where.realm === null && jwks === undefined) throw noLedger(books.settings);
     const lines = textIn(file, 'FILE')
-      .split(/\s+/)
+      .split('\n')
+      .map((line) => line.trim())
       .filter((line) => line !== '');
     const keys =
       jwks === undefined ? await books.ledger.read(publicReceiptKeys) : await keysAt(jwks, context);
     const all: Checked[] = [];
-    // A file that says nothing must not pass for a check.
-    for (const line of lines.length === 0 ? [''] : lines) all.push(await checked(line, keys, books));
+    for (const line of lines) all.push(await checked(line, keys, books));
+    // A file that says nothing must not pass for a check, and one of something else is wrong once.
+    if (all.every((one) => 'fault' in one && one.fault === 'unreadable')) all.splice(0, all.length, NOTHING);
     if (json) {
       const valid = all.every(isRight);
       printJson({ ...books.where, keys: jwks ?? 'ledger', valid, receipts: all.map(asJson) });

@@ -205,7 +205,7 @@ describe('verify', () => {
 
   it.each([
     ['nothing in it', ''],
-    ['something else in it', 'hello\n'],
+    ['something else in it', 'hello\nhow are you\n'],
     [
       'a receipt of somebody else in it',
       'eyJhbGciOiJFUzI1NiIsInR5cCI6ImNhc2hpZXItcmVjZWlwdCtqd3QiLCJraWQiOiJ4In0.e30.AA',
@@ -213,7 +213,7 @@ describe('verify', () => {
   ])('ends with 1 for a file with %s', async (_what, content) => {
     const { code, stdout } = await receipts(['verify', file('r.jwt', content), ...here()]);
     expect(code).toBe(1);
-    expect(stdout).toContain('✘');
+    expect(stdout.match(/✘/g)).toHaveLength(1);
   });
 
   it('reads no file that is larger than receipts can be, none that is not there, and no binary', async () => {
