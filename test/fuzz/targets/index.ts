@@ -3,6 +3,7 @@ import { ANSWERS } from './answers.ts';
 import { CALLERS } from './callers.ts';
 import { NOTIFY } from './notify.ts';
 import { PAY_PER_CALL } from './pay-per-call.ts';
+import { RECEIPTS } from './receipts.ts';
 import { TEXTS } from './texts.ts';
 import { WIRES } from './wire.ts';
 
@@ -13,5 +14,6 @@ export const TARGETS: readonly Target[] = [
   ...PAY_PER_CALL,
   ...TEXTS,
   ...CALLERS,
+  ...RECEIPTS,
   ...WIRES,
 ];
