@@ -66,6 +66,8 @@ export interface App extends Omit<ServerDeps, 'tools' | 'identity' | 'bus' | 'li
   readonly telemetry?:
     | { exposition(): Promise<string>; readiness(): Promise<Readiness>; limited(): void }
     | undefined;
+  /** The page where a buyer pays, by its token. */
+  buyerPage(token: string): Promise<string>;
   /** Notes a name under which a listener was addressed in vain. */
   refusedName(name: string): void;
   /** Whether the background has work although no tool has been called. */
@@ -81,6 +83,8 @@ export interface ServiceAddress {
   readonly operatorUrl?: string;
   /** By a simulator on this machine. */
   readonly localUrl: string;
+  /** It has nothing for operators, and other processes do not send buyers there. */
+  readonly isGate?: boolean;
 }
 
 export interface Ports {
@@ -100,6 +104,7 @@ export async function openApp(config: Config, ports: Ports, service?: ServiceAdd
   const { clock, randomBytes, runnable = (text: string) => text } = ports;
   const { language, merchantName, realm, merchant } = config;
   const [simulated, trial] = [realm === 'simulator', realm === 'trial'];
+  const site = service?.isGate ? undefined : service;
   const policy = await readPolicy(config);
   const named = await namedChannels(config);
   const log = ports.log ?? logOf([config]);
@@ -190,7 +195,7 @@ export async function openApp(config: Config, ports: Ports, service?: ServiceAdd
   });
   const operators = new OperatorPages({
     ...{ ledger, realm, clock, randomBytes, log, language, merchantName, runnable },
-    ...(service ? { mount, publicUrl: service.operatorUrl ?? service.publicUrl } : {}),
+    ...(site ? { mount, publicUrl: site.operatorUrl ?? site.publicUrl } : {}),
     beside: consoleBeside({
       close: async (person, outTradeNo) => closeByPerson(await till(), person, outTradeNo),
       compare: async (date) => compareDay(await till(), date),
@@ -214,7 +219,7 @@ export async function openApp(config: Config, ports: Ports, service?: ServiceAdd
       .route(mount || '/', receiptRoutes(receipts))
       .route(mount || '/', await buyers.routes());
     // Beside stdio, the port for gateways may be open to the world, and the operator's pages have one of their own.
-    return service ? open.route(mount || '/', await operators.routes()) : open;
+    return site ? open.route(mount || '/', await operators.routes()) : open;
   }
 
   const told: Channels = await openChannels(config, named, {
@@ -222,8 +227,8 @@ export async function openApp(config: Config, ports: Ports, service?: ServiceAdd
     simulator: () => simulator,
     approvalUrl: async (id) => {
       // Elsewhere than at the service, only who says where the pages are can know.
-      if (!service && config.env.CASHIER_OPERATOR_URL) return `${config.operatorUrl}${mount}/approvals/${id}`;
-      return service || simulated ? operators.approvalUrl(id) : undefined;
+      if (!site && config.env.CASHIER_OPERATOR_URL) return `${config.operatorUrl}${mount}/approvals/${id}`;
+      return site || simulated ? operators.approvalUrl(id) : undefined;
     },
     tried: telemetry && ((kind, outcome) => telemetry.told(kind, outcome)),
   });
@@ -252,7 +257,7 @@ export async function openApp(config: Config, ports: Ports, service?: ServiceAdd
       ...(port === undefined ? [] : [holdNotifyPort(port, opened)]),
       // The service keeps alive the buyers' addresses that clients gave out, and tells them of its own.
       buyers.hold(stop.signal),
-      service ? buyers.places.announce(stop.signal) : operators.hold(stop.signal),
+      site ? buyers.places.announce(stop.signal) : operators.hold(stop.signal),
     ].map((job) => job.catch((error: unknown) => log.error('background', { error: String(error) })));
   });
 
@@ -283,6 +288,7 @@ export async function openApp(config: Config, ports: Ports, service?: ServiceAdd
       buyerPage: (token, handOff) => buyers.places.page(token, handOff),
     }),
     routes,
+    buyerPage: async (token) => (await buyers.places.page(token, false))?.url ?? '',
     refusedName,
     approvalUrl: (id) => operators.approvalUrl(id),
     startBackground: () =>

@@ -9,7 +9,7 @@ type Env = Readonly<Record<string, string | undefined>>;
 /** Variables that hold a path, besides every `…_FILE`. */
 const PATHS = [
   ...['CASHIER_HOME', 'CASHIER_LEDGER', 'CASHIER_POLICY', 'CASHIER_MERCHANTS'],
-  'CASHIER_CHANNELS',
+  ...['CASHIER_CHANNELS', 'CASHIER_PRICES'],
 ];
 /** Relative, they would name another place in every folder that a program is started in. */
 const ABSOLUTE = ['CASHIER_HOME', 'CASHIER_LEDGER'];

@@ -98,6 +98,17 @@ export function webAddressOf(env: Env, name: string): string | undefined {
   });
 }
 
+/** Scheme, host and port alone: all paths are the upstream's. */
+export function gateUrlOf(env: Env): string | undefined {
+  const address = webAddressOf(env, 'CASHIER_GATE_URL');
+  if (address === undefined || new URL(address).pathname === '/') return address;
+  throw wrongSetting(
+    'CASHIER_GATE_URL',
+    `只写到域名和端口为止：${new URL(address).origin}。网关之后的路径都是上游的。`,
+    `ends with the host and port, ${new URL(address).origin}: paths behind it are the upstream's.`,
+  );
+}
+
 /** Scheme and host alone: gateways compare the domain, and the page's path is ours. */
 export function h5OriginOf(env: Env): string | undefined {
   const handOff = WALLETS.map(({ page }) => page.handOff).find((one) => one && env[one.variable]);

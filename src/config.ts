@@ -16,6 +16,7 @@ import {
 } from './config-refusals.ts';
 import {
   callerOf,
+  gateUrlOf,
   h5OriginOf,
   keepPersonalDaysOf,
   merchantNameOf,
@@ -29,7 +30,7 @@ import {
 import { CashierError } from './domain/errors.ts';
 import { inMerchantsPlace, isAddress, ledgerName, postgresAddress } from './domain/ledger-address.ts';
 import { DEFAULT_MERCHANT } from './domain/merchant.ts';
-import { isLoopbackName } from './domain/names.ts';
+import { GATE_MOUNT, isLoopbackName } from './domain/names.ts';
 import { REALMS, type Realm } from './domain/order.ts';
 import { readSecretFile, readTextFile } from './platform/text-file.ts';
 import { WALLETS } from './providers/registry.ts';
@@ -49,7 +50,7 @@ const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'
  * Who reads the configuration: a server needs its keys; an operator's command needs none of them, but that of receipts
  * where it gives some (`issuer`).
  */
-export type Role = 'server' | 'operator' | 'issuer' | 'drop-in';
+export type Role = 'server' | 'operator' | 'issuer' | 'drop-in' | 'gate';
 
 /** Whether it is an operator's command. */
 export function isOperators(role: Role): boolean {
@@ -116,7 +117,7 @@ export interface Whose {
 /** As {@link readConfig}, from an environment that is complete. */
 export function configOf(given: Env, role: Role = 'server', realm?: Realm, whose?: Whose): Config {
   if (isOperators(role)) return operatorConfig(given, role, realm, whose);
-  const env = resolveFiles(withoutOperatorSecret(given));
+  const env = withGate(resolveFiles(withoutOperatorSecret(given)), role);
   const home = homeOf(env);
   const isReal = hasCredential(env);
   const mode = oneOf(env, 'CASHIER_MODE', ['live', 'simulator']) ?? (isReal ? 'live' : 'simulator');
@@ -264,6 +265,10 @@ function settled(env: Env, role: Role, realm: Realm, whose?: Whose) {
     keepPersonalDays: keepPersonalDaysOf(env),
     /** The service as the world reaches it, without a slash at the end. */
     publicUrl: webAddressOf(env, 'CASHIER_PUBLIC_URL'),
+    /** What the gate charges for. */
+    pricesFile: env.CASHIER_PRICES,
+    /** The gate as the world reaches it: scheme, host and port. */
+    gateUrl: gateUrlOf(env),
     /** Where operators reach their pages, without a slash at the end; as a rule the public address. */
     operatorUrl: operatorUrlOf(env),
     /** Names under which we are addressed from outside, each for what it is there for. */
@@ -322,6 +327,13 @@ export async function withDotenv(env: Env, cwd: string, told?: EnvFileTold): Pro
     );
   }
   return { ...env, ...Object.fromEntries(found) };
+}
+
+/** Where nothing else is public, gateways and buyers reach the gate under its own name. */
+function withGate(env: Env, role: Role): Env {
+  const gateUrl = role === 'gate' ? gateUrlOf(env) : undefined;
+  if (gateUrl === undefined || env.CASHIER_PUBLIC_URL !== undefined) return env;
+  return { ...env, CASHIER_PUBLIC_URL: `${gateUrl}${GATE_MOUNT}` };
 }
 
 function withoutOperatorSecret(env: Env): Env {

@@ -77,6 +77,16 @@ const OWN: readonly Setting[] = [
     absent: { en: '`$CASHIER_HOME/channels.yaml` if there', zh: '`$CASHIER_HOME/channels.yaml`（如存在）' },
   },
   {
+    name: 'CASHIER_PRICES',
+    en: 'what the gate charges for, call by call; YAML',
+    zh: '按次收费网关的价目文件，YAML',
+  },
+  {
+    name: 'CASHIER_GATE_URL',
+    en: 'where the world reaches the gate, at a host name of its own, such as `https://api.example.com`',
+    zh: '外网访问按次收费网关的地址，须用单独的域名，如 `https://api.example.com`',
+  },
+  {
     name: 'CASHIER_PUBLIC_URL',
     en: 'where the world reaches the service; notify URLs are made from it, and buyers may choose the wallet there',
     zh: '外网访问本服务的地址；通知地址由它得出，买家可在此选择支付方式',

@@ -117,7 +117,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'mcp-apps': ['domain', 'providers/registry.ts'],
   gate: [
     ...['domain', 'ledger', 'payments', 'policy', 'protocol'],
-    ...['platform/bounded-body.ts', 'platform/listener.ts', 'platform/source.ts'],
+    ...['platform/bounded-body.ts', 'platform/listener.ts', 'platform/source.ts', 'providers/contract.ts'],
+    ...['platform/relay.ts', 'platform/relay-headers.ts', 'platform/relay-listener.ts'],
   ],
   elicitation: ['domain', 'ledger', 'persons/person.ts', 'policy', 'payments', 'protocol', 'tools'],
   calls: [
@@ -405,6 +406,7 @@ describe('the house', () => {
       /'node:(https?|http2|tls|dgram|dns(\/promises)?)'/,
       [
         ...['providers/gateway-http.ts', 'platform/outgoing-proxy.ts', 'platform/listener.ts'],
+        ...['platform/relay.ts', 'platform/relay-listener.ts'],
         ...['platform/listener-connections.ts', 'simulator/serving.ts', 'doctor/machine.ts'],
         'events/egress.ts',
       ],

@@ -17,6 +17,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readMerchants } from '../src/config-merchants.ts';
 import { ERROR_CODES } from '../src/domain/errors.ts';
 import { readChannels } from '../src/events/channels-file.ts';
+import { readPrices } from '../src/gate/prices-file.ts';
+import { DEFAULT_POLICY } from '../src/policy/policy.ts';
 import { parsePolicy } from '../src/policy/policy-file.ts';
 import { SETTINGS } from '../src/settings.ts';
 import { envExample, formOptions, registryVariables, settingsTable } from '../src/settings-documents.ts';
@@ -132,6 +134,7 @@ const SERVES = [
   [/^simulator$/, /AP_GATEWAY[\s\S]*}/],
   [/^approvals page$/, /http:\/\/127\.0\.0\.1:\d+\/approvals/],
   [/^console$/, /http:\/\/127\.0\.0\.1:\d+\/console/],
+  [/^gate --prices prices\.yaml$/, /127\.0\.0\.1:3921.*\n.*GET \/paid\/weather/],
 ] as const;
 /** Played by `.ci/run`, word for word, and those from a packed file by `test/package/installed.mjs`. */
 const IN_CI = [
@@ -153,6 +156,8 @@ describe('README and pages', () => {
     const own = linesOf(read(page)).filter(
       (line) => !elsewhere.includes(line) && !line.startsWith(`npx -y file:${TARBALL} `),
     );
+    const [prices] = blocks(read(page), 'yaml').filter((text) => /\nhttp:/.test(text));
+    if (prices) writeFileSync(join(home, 'prices.yaml'), prices);
     for (const line of own) {
       expect(line).toMatch(/^mcp-cashier /);
       const args = words(line).slice(1);
@@ -270,7 +275,9 @@ describe('README and pages', () => {
         ? readMerchants(file)
         : text.includes('\nchannels:')
           ? readChannels(file, 'en')
-          : parsePolicy(text, 'README');
+          : /\n(http|mcp):/.test(text)
+            ? readPrices(file, { policy: DEFAULT_POLICY })
+            : parsePolicy(text, 'README');
       await expect(read).resolves.toBeDefined();
     }
   });

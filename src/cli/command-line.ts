@@ -16,6 +16,7 @@ const COMMANDS: { readonly [N in CommandName]: () => Promise<Command<N>> } = {
   stdio: () => import('./stdio.ts'),
   alipay: () => import('./alipay.ts'),
   http: () => import('./http.ts'),
+  gate: () => import('./gate.ts'),
   demo: () => import('./demo.ts'),
   simulator: () => import('./simulator.ts'),
   console: () => import('./console.ts'),

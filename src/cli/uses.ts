@@ -58,6 +58,25 @@ export const USES = {
       },
     },
   },
+  gate: {
+    does: {
+      zh: '按次收费：站在自己的 HTTP API 前面收款',
+      en: 'charges per call for an HTTP API of your own',
+    },
+    actions: {
+      '': {
+        does: {
+          zh: '按价目文件收费，没有价格的请求原样转发',
+          en: 'charges by a price file; what has no price passes through',
+        },
+        options: {
+          prices: text('FILE', '价目文件（或 CASHIER_PRICES）', 'the price file (or CASHIER_PRICES)'),
+          port: text('N', '端口（默认 3921）', 'the port (3921)'),
+          ...MERCHANT_OPTION,
+        },
+      },
+    },
+  },
   demo: {
     does: { zh: '用模拟网关演示一遍', en: 'the whole loop on the simulator' },
     actions: {

@@ -1,3 +1,6 @@
+/** Where the gate has its own pages, in front of paths that are all somebody else's. */
+export const GATE_MOUNT = '/_cashier';
+
 /** What of the service stands under a name: gateways' notifications, buyers' pages, operators' pages, callers. */
 export type Area = 'notify' | 'pages' | 'operator' | 'mcp';
 

@@ -2,7 +2,7 @@ import type { Clock } from '../domain/clock.ts';
 import { CashierError } from '../domain/errors.ts';
 
 /** What a caller may do at once, and how much of it comes back each second. */
-interface Allowance {
+export interface Allowance {
   readonly burst: number;
   readonly perSecond: number;
 }
@@ -73,7 +73,8 @@ export class CallRate {
   }
 }
 
-class Bucket {
+/** What each of many may have at once, and get back with time. */
+export class Bucket {
   readonly #allowance: Allowance;
   readonly #levels = new Map<string, Level>();
 

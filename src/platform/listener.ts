@@ -8,15 +8,15 @@ import { systemClock } from './system.ts';
 
 const LOOPBACK = '127.0.0.1';
 /** A request has this long (ms) to arrive: its headers, and all of it. */
-const HEADERS_MS = 5_000;
+export const HEADERS_MS = 5_000;
 const REQUEST_MS = 10_000;
 /**
  * How long (ms) a connection may be idle: longer than proxies keep theirs, and so long that one which has something to
  * say is not closed before it is read, should this process have had no processor for some seconds.
  */
-const IDLE_MS = 65_000;
+export const IDLE_MS = 65_000;
 /** How often (ms) those limits are looked after; Node's own 30 s would let a slow one live that long. */
-const LOOK_AFTER_MS = 1_000;
+export const LOOK_AFTER_MS = 1_000;
 /** How often (ms) connections that have become idle are closed while stopping. */
 const CLOSE_IDLE_MS = 20;
 
@@ -153,7 +153,7 @@ function pathWritten({ url = '' }: IncomingMessage): string {
 }
 
 /** The names by which what is bound at `host` can be reached from this machine. */
-function ownOrigins(host: string, port: number): string[] {
+export function ownOrigins(host: string, port: number): string[] {
   const names = host.includes(':') ? ['[::1]', 'localhost', LOOPBACK] : [LOOPBACK, 'localhost'];
   return [...names.map((name) => `http://${name}:${port}`), originAt(host, port)];
 }
@@ -168,7 +168,8 @@ function bare(status: number): Response {
   return new Response(null, { status, headers: { 'cache-control': 'no-store' } });
 }
 
-function listening(
+/** Binds it; gives the port. Rejects with the system's error. */
+export function listening(
   server: Server,
   at: { readonly host: string; readonly port: number; readonly backlog: number },
 ): Promise<number> {
@@ -183,7 +184,8 @@ function listening(
   });
 }
 
-async function closed(server: Server, ended: Promise<void>, graceMs: number): Promise<void> {
+/** As {@link Listener.close}. @param ended once the last connection has */
+export async function closed(server: Server, ended: Promise<void>, graceMs: number): Promise<void> {
   let open = true;
   void ended.then(() => {
     open = false;

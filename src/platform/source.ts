@@ -4,7 +4,7 @@ import { BlockList, isIP } from 'node:net';
 export type SourceOf = (peer: string | undefined, header: (name: string) => string | undefined) => string;
 
 /** What proxies, tunnels and CDNs add to a request that they pass on. */
-const PROXIES_SAY = [
+export const PROXIES_SAY: readonly string[] = [
   ...['forwarded', 'via', 'x-real-ip', 'cdn-loop'],
   ...['for', 'host', 'proto', 'port', 'server', 'prefix', 'scheme'].map((what) => `x-forwarded-${what}`),
   ...['x-original-forwarded-for', 'x-original-host', 'x-client-ip', 'x-cluster-client-ip'],
@@ -31,13 +31,7 @@ export function isPassedOn(header: (name: string) => string | undefined): boolea
  * everybody has 2^64 of them. What came through a proxy that is not named is told from what came straight.
  */
 export function sourceOf(trusted: readonly string[]): SourceOf {
-  const list = new BlockList();
-  for (const network of trusted) {
-    const [address = '', prefix] = network.split('/');
-    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
-    list.addSubnet(address, prefix === undefined ? (family === 'ipv4' ? 32 : 128) : Number(prefix), family);
-  }
-  const isTrusted = (address: string) => list.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+  const isTrusted = trustOf(trusted);
   return (peer, header) => {
     let address = plainAddress(peer ?? '');
     if (!isTrusted(address)) return isPassedOn(header) ? `${network(address)}${PASSED_ON}` : network(address);
@@ -49,6 +43,17 @@ export function sourceOf(trusted: readonly string[]): SourceOf {
     }
     return network(address);
   };
+}
+
+/** Whether an address is one of these, or of these networks. */
+export function trustOf(trusted: readonly string[]): (address: string) => boolean {
+  const list = new BlockList();
+  for (const network of trusted) {
+    const [address = '', prefix] = network.split('/');
+    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
+    list.addSubnet(address, prefix === undefined ? (family === 'ipv4' ? 32 : 128) : Number(prefix), family);
+  }
+  return (address) => list.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
 }
 
 /** Without a port, a zone or the IPv6 form of an IPv4 address. */

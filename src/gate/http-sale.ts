@@ -1,0 +1,276 @@
+import { createHash } from 'node:crypto';
+import { beijingIso } from '../domain/clock.ts';
+import { CashierError } from '../domain/errors.ts';
+import { toYuan } from '../domain/money.ts';
+import type { PaidCallRecord, PaidResult } from '../ledger/records.ts';
+import { isGatewayError } from '../payments/errors.ts';
+import { type Priced, quoteCall } from '../payments/paid-calls/quote.ts';
+import { askCall, claimCall, delivered } from '../payments/paid-calls/redeem.ts';
+import type { Till } from '../payments/till.ts';
+import type { Answering, Asked, Upstream } from '../platform/relay.ts';
+import { ProofRefused } from '../providers/contract.ts';
+import { BodyReader } from './bounded-request.ts';
+import type { Executions } from './executions.ts';
+import { CROWDED, type Language, NOT_TOLD, notNow, type Said, say, TOO_LARGE } from './http-answers.ts';
+import type { Target } from './path.ts';
+import type { HttpPrice, HttpUpstream } from './prices.ts';
+import { OTHER_REQUEST, type ProblemName, problemOf, stillExecuting } from './problems.ts';
+import type { Ways } from './ways.ts';
+
+/** How long (ms) somebody waits for what another request with the same number is being executed for. */
+const WAIT_MS = 25_000;
+/** How often (ms) it is looked for meanwhile, where another process executes it. */
+const LOOK_EVERY_MS = 400;
+
+export interface SaleOptions {
+  readonly till: Till;
+  readonly language: Language;
+  readonly simulated: boolean;
+  /** The ways in which a bill can be paid, and shown to be. */
+  readonly ways: Ways;
+  readonly executions: Executions;
+  /** Where a buyer chooses a wallet. */
+  readonly pageOf: (call: PaidCallRecord) => Promise<string>;
+  readonly failed: (error: unknown) => void;
+}
+
+/** What somebody asks for that has a price. */
+export interface Wanted {
+  readonly upstream: HttpUpstream;
+  readonly server: Upstream;
+  readonly price: HttpPrice;
+  readonly target: Target;
+  /** Who asks, for limits. */
+  readonly source: string;
+}
+
+/** Sells single requests. */
+export class HttpSale {
+  readonly #options: SaleOptions;
+  readonly #bodies = new BodyReader();
+
+  constructor(options: SaleOptions) {
+    this.#options = options;
+  }
+
+  /** What HEAD is answered: that it costs something. A bill would be nobody's. */
+  tell(response: Answering, { price }: Pick<Wanted, 'price'>): void {
+    const { language } = this.#options;
+    const { amountFen, title } = price;
+    const more = { amountYuan: toYuan(amountFen), currency: 'CNY', title };
+    say(response, language, { status: 402, code: 'PAYMENT_REQUIRED', text: PAY, more });
+  }
+
+  /** Answers one that has a price: with a bill, with what was paid for, or with why not. */
+  async answer(request: Asked, response: Answering, wanted: Wanted, expects: boolean): Promise<void> {
+    const { language } = this.#options;
+    if (expects) response.writeContinue();
+    const body = await this.#bodies.read(request);
+    if (body === undefined) return void response.destroy();
+    if (body === 'too-large' || body === 'crowded') {
+      response.shouldKeepAlive = false;
+      return say(response, language, body === 'too-large' ? TOO_LARGE : CROWDED);
+    }
+    try {
+      await this.#sell(request, response, wanted, body);
+    } catch (error) {
+      if (error instanceof CashierError) say(response, language, notNow(error));
+      else if (isGatewayError(error)) say(response, language, NOT_TOLD);
+      else throw error;
+    }
+  }
+
+  async #sell(request: Asked, response: Answering, wanted: Wanted, body: Buffer): Promise<void> {
+    const { till, language } = this.#options;
+    const requestHash = hashOf(request.method ?? 'GET', wanted.target, body);
+    let shown: PaidCallRecord | ProblemName | undefined;
+    try {
+      shown = await this.#shown(request, requestHash);
+    } catch (error) {
+      if (!(error instanceof ProofRefused)) throw error;
+      shown = error.reason;
+    }
+    if (typeof shown !== 'object') {
+      const open = shown && (await this.#openBill(request, wanted, requestHash));
+      return open ? this.#bill(response, open, shown) : this.#charge(response, wanted, requestHash, shown);
+    }
+    if (!isFor(shown, wanted, requestHash)) return say(response, language, OTHER_REQUEST);
+    const outcome = await this.#redeem(request, response, wanted, body, shown);
+    if (outcome === undefined) return; // answered, or nobody is there any more
+    const { call, problem } = outcome;
+    const isOpen = problem === 'not-paid' && till.clock.now() < call.expiresAt;
+    if (isOpen) return this.#bill(response, call, problem);
+    // A proof that is genuine has paid, if not in time.
+    const over = request.headers['payment-proof'] === undefined ? 'expired' : 'late';
+    return this.#charge(response, wanted, requestHash, problem === 'not-paid' ? over : problem);
+  }
+
+  /** The bill that somebody names beside a proof that is none: it need not be made anew. */
+  async #openBill(
+    { headers }: Asked,
+    wanted: Wanted,
+    requestHash: string,
+  ): Promise<PaidCallRecord | undefined> {
+    const { ledger, clock } = this.#options.till;
+    const number = headers['x-out-trade-no'];
+    if (headers['payment-proof'] === undefined || typeof number !== 'string' || !NUMBER.test(number))
+      return undefined;
+    const call = await ledger.read((book) => book.paidCalls.get(number));
+    const isOpen = call?.state === 'QUOTED' && clock.now() < call.expiresAt;
+    return isOpen && isFor(call, wanted, requestHash) ? call : undefined;
+  }
+
+  /** The call that a request shows to be paid for; undefined where it shows nothing. */
+  async #shown({ headers }: Asked, requestHash: string): Promise<PaidCallRecord | ProblemName | undefined> {
+    const { till, ways } = this.#options;
+    const proof = headers['payment-proof'];
+    if (proof !== undefined) return ways.payByProof(String(proof), requestHash);
+    const number = headers['x-out-trade-no'];
+    if (number === undefined) return undefined;
+    if (typeof number !== 'string' || !NUMBER.test(number)) return 'unknown-number';
+    return (await askCall(till, number)) ?? 'unknown-number';
+  }
+
+  /** Executes it, or hands over what there is. Returns why nothing was delivered; undefined once it is answered. */
+  async #redeem(
+    request: Asked,
+    response: Answering,
+    wanted: Wanted,
+    body: Buffer,
+    shown: PaidCallRecord,
+  ): Promise<{ readonly call: PaidCallRecord; readonly problem: ProblemName } | undefined> {
+    const { till, language, executions } = this.#options;
+    const until = till.clock.now() + WAIT_MS;
+    for (;;) {
+      if (response.destroyed) return undefined;
+      await executions.of(shown.number);
+      const claim = await claimCall(till, shown);
+      const { call } = claim;
+      if (claim.todo === 'deliver') {
+        this.#deliver(response, call, claim.result);
+        return undefined;
+      }
+      if (claim.todo === 'execute') {
+        const out = await executions.execute(call, wanted, request, body);
+        if (out === 'again') continue;
+        if (out.is === 'stored') this.#deliver(response, call, out.result);
+        else if (out.is === 'passed') send(response, out.result);
+        else say(response, language, out.said);
+        return undefined;
+      }
+      if (claim.todo !== 'busy') return { call, problem: PROBLEMS[claim.todo] };
+      if (till.clock.now() >= until) {
+        say(response, language, stillExecuting());
+        return undefined;
+      }
+      await till.clock.sleep(LOOK_EVERY_MS);
+    }
+  }
+
+  #deliver(response: Answering, call: PaidCallRecord, result: PaidResult): void {
+    const { till, failed } = this.#options;
+    response.once('finish', () => void delivered(till, call).catch(failed));
+    send(response, result);
+  }
+
+  /** A new bill, with what was wrong with whatever was shown. */
+  async #charge(
+    response: Answering,
+    wanted: Wanted,
+    requestHash: string,
+    problem: ProblemName | undefined,
+  ): Promise<void> {
+    const { till, ways } = this.#options;
+    ways.admit(wanted.source);
+    const terms = ways.proofTerms(wanted.price, resourceOf(wanted));
+    const call = await quoteCall(till, pricedAs(wanted), requestHash, terms);
+    await this.#bill(response, await ways.withCode(call, wanted.price, wanted.source), problem);
+  }
+
+  async #bill(response: Answering, call: PaidCallRecord, problem: ProblemName | undefined): Promise<void> {
+    const { language, simulated, pageOf, ways } = this.#options;
+    const { headers, members } = ways.shownIn(call);
+    const cashierUrl = await pageOf(call);
+    const { number, amountFen, title, expiresAt } = call;
+    const what = problem === undefined ? undefined : problemOf(problem);
+    say(response, language, {
+      status: 402,
+      code: 'PAYMENT_REQUIRED',
+      text: PAY,
+      more: {
+        ...(simulated ? { simulated } : {}),
+        outTradeNo: number,
+        amountYuan: toYuan(amountFen),
+        currency: 'CNY',
+        title,
+        cashierUrl,
+        expiresAt: beijingIso(expiresAt),
+        ...(what ? { problem: { code: what.code, message: what.text[language] } } : {}),
+        nextStep: nextStep(number)[language],
+        ...members,
+      },
+      headers: { 'X-Out-Trade-No': number, ...headers },
+    });
+  }
+}
+
+/** As the ledger makes them; whatever else is no number of ours. */
+const NUMBER = /^[A-Za-z0-9]{32}$/;
+
+const PROBLEMS = { unpaid: 'not-paid', refunded: 'refunded', gone: 'gone' } as const;
+
+const PAY: Said['text'] = {
+  zh: '这个请求需要付款，付款之后才会执行。',
+  en: 'This request has to be paid for before it is executed.',
+};
+
+function nextStep(number: string): Said['text'] {
+  return {
+    zh: `请用户打开 cashierUrl 付款，或用付款工具支付答复头中的账单；付款后用同样的方法、地址和正文再请求一次，并加上请求头 X-Out-Trade-No: ${number}。未付款前不要重复下单。`,
+    en: `Have the user pay at cashierUrl, or pay the bill in these headers with a wallet; then repeat the same method, address and body with the header X-Out-Trade-No: ${number}. Do not ask for another bill before.`,
+  };
+}
+
+function pricedAs({ upstream, price }: Wanted): Priced {
+  const { amountFen, title, name, retry, method } = price;
+  return {
+    ...{ face: 'http', upstream: upstream.origin.origin, priced: name, amountFen, title },
+    repeatable: retry || method === 'GET',
+    refundAfterMs: upstream.refundAfterMs,
+  };
+}
+
+/** What is bought, in words that a gateway takes and gives back: the path, or what the price file calls it. */
+function resourceOf({ target, price }: Wanted): string {
+  return target.path.length <= MAX_RESOURCE ? target.path : price.key.replace(/[^!-~]/g, '_');
+}
+const MAX_RESOURCE = 256;
+
+/** Whether a bill is one of this very request. */
+function isFor(call: PaidCallRecord, { upstream, price }: Wanted, requestHash: string): boolean {
+  return (
+    call.face === 'http' &&
+    call.requestHash === requestHash &&
+    call.upstream === upstream.origin.origin &&
+    call.priced === price.name
+  );
+}
+
+/** What a bill is bound to: 64 hexadecimal digits. */
+export function hashOf(method: string, { path, query }: Target, body: Buffer): string {
+  const digest = createHash('sha256').update(body).digest('hex');
+  return createHash('sha256')
+    .update(JSON.stringify([method, path, query, digest]))
+    .digest('hex');
+}
+
+/** As it was stored, byte for byte. */
+function send(
+  response: Answering,
+  { status, headers, body }: Pick<PaidResult, 'status' | 'headers' | 'body'>,
+): void {
+  if (response.destroyed) return;
+  response.sendDate = false;
+  response.writeHead(status, headers.flat());
+  response.end(body);
+}

@@ -1,0 +1,112 @@
+import { CashierError } from '../domain/errors.ts';
+import type { ByProof, PaidCallRecord } from '../ledger/records.ts';
+import { Bucket } from '../payments/call-rate.ts';
+import { payByProof, provingWallet } from '../payments/paid-calls/prove.ts';
+import { codeWallet, weixinCode } from '../payments/paid-calls/weixin.ts';
+import type { Till } from '../payments/till.ts';
+import type { Price } from './prices.ts';
+import type { ProblemName } from './problems.ts';
+
+/** Bills are rows of the ledger, and codes are orders at a gateway: so many for each who asks. */
+const BILLS = { burst: 3_000, perSecond: 50 };
+const CODES = { burst: 30, perSecond: 0.5 };
+
+/** What a bill says of the ways to pay it besides its page. */
+export interface ShownWays {
+  readonly headers: Readonly<Record<string, string>>;
+  /** Of its body. */
+  readonly members: Readonly<Record<string, unknown>>;
+}
+
+/** The ways, besides its page, in which a bill can be paid and shown to be: by a wallet's proof, or by a code. */
+export class Ways {
+  readonly #till: Till;
+  readonly #bills = new Bucket(BILLS);
+  readonly #codes = new Bucket(CODES);
+
+  constructor(till: Till) {
+    this.#till = till;
+  }
+
+  /** Counts a bill that somebody wants. Throws TRY_LATER where it is one too many. */
+  admit(source: string): void {
+    const seconds = Math.ceil(this.#bills.take(source, this.#till.clock.now(), 1));
+    if (seconds > 0) throw tooMany(seconds);
+  }
+
+  /**
+   * What a bill needs in order to be paid by proof; undefined where no wallet takes one, or knows this service.
+   * @param resourceId what is bought, always the same for the same request
+   */
+  proofTerms({ a2mServiceId }: Price, resourceId: string): Omit<ByProof, 'outTradeNo'> | undefined {
+    const { a2m } = provingWallet(this.#till) ?? {};
+    if (!a2m || (a2mServiceId === undefined && !a2m.hasService)) return undefined;
+    return { serviceId: a2mServiceId ?? '', resourceId };
+  }
+
+  /** The bill with a code, which takes an order at the gateway: without one where too many are wanted, or none is to be had. */
+  async withCode(call: PaidCallRecord, price: Price, source: string): Promise<PaidCallRecord> {
+    const { skillId, skillVersion } = price;
+    const till = this.#till;
+    if (skillId === undefined || !codeWallet(till)) return call;
+    if (this.#codes.take(source, till.clock.now(), 1) > 0) return call;
+    try {
+      return await weixinCode(till, call, { skillId, skillVersion });
+    } catch (error) {
+      if (!(error instanceof CashierError)) throw error;
+      till.log.warn('no payment code', { error: error.message });
+      return call;
+    }
+  }
+
+  shownIn({ byProof, proofNo, weixinCode: code, amountFen, title, expiresAt }: PaidCallRecord): ShownWays {
+    const { a2m } = provingWallet(this.#till) ?? {};
+    const needed =
+      a2m && byProof && proofNo !== undefined
+        ? a2m.bill({
+            ...{ outTradeNo: proofNo, amountFen, goodsName: title, payBefore: expiresAt },
+            resourceId: byProof.resourceId,
+            serviceId: byProof.serviceId || undefined,
+          })
+        : undefined;
+    return {
+      headers: {
+        ...(needed === undefined ? {} : { 'Payment-Needed': needed }),
+        ...(code === undefined ? {} : { 'WeixinPay-Required': code }),
+      },
+      members: code === undefined ? {} : { WeixinPay: { 'WeixinPay-Required': code, prompt: REDEEM } },
+    };
+  }
+
+  /**
+   * The call that a proof pays for, or why it pays for none. Throws `ProofRefused`, and the three errors of the port
+   * where nobody can say.
+   */
+  payByProof(header: string, requestHash: string): Promise<PaidCallRecord | ProblemName> {
+    return payByProof(this.#till, header, requestHash);
+  }
+
+  /** What is added to the answer of a call that was paid for: the same whenever it is made. */
+  async addedTo({ number, paidBy, proofNo, byProof }: PaidCallRecord): Promise<readonly string[]> {
+    const ours = ['X-Out-Trade-No', number];
+    if (paidBy === undefined || paidBy !== proofNo) return ours;
+    const order = await this.#till.ledger.read((book) => book.orders.get(paidBy));
+    const { a2m } = provingWallet(this.#till) ?? {};
+    if (!a2m || !byProof || order?.gatewayTradeNo === undefined) return ours;
+    const proven = { outTradeNo: paidBy, tradeNo: order.gatewayTradeNo, resourceId: byProof.resourceId };
+    return [...ours, 'Payment-Validation', a2m.validation(proven)];
+  }
+}
+
+/** As the host of an agent with such a wallet expects it: it hands the code to its own tool. */
+const REDEEM =
+  '将 WeixinPay-Required 的值作为 paymentCode 交给 weixinpay_pay，向用户申请支付授权；付款后带上 X-Out-Trade-No 重复同一请求。';
+
+function tooMany(seconds: number): CashierError {
+  return new CashierError('TRY_LATER', {
+    zh: '账单要得过于频繁，没有开新账单。',
+    en: 'Too many bills were asked for; none was made.',
+    next: { zh: `${seconds} 秒后再试。`, en: `Try again in ${seconds} s.` },
+    details: { retryAfterSeconds: seconds },
+  });
+}
