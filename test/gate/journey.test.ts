@@ -1,0 +1,156 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { systemClock } from '../../src/platform/system.ts';
+import { BuyerAgent } from '../../src/simulator/buyer-agent.ts';
+import { Shop } from '../journeys/shop.ts';
+import { localServers } from '../support/local-servers.ts';
+import { checkSeller } from '../support/seller-check.ts';
+import { until } from '../support/server-process.ts';
+import { seeded } from '../support/virtual-time.ts';
+import { ask, billIn } from './gate-here.ts';
+import { GateProcess } from './gate-process.ts';
+
+const { listen } = localServers();
+/** How many proofs, headers and bodies are altered; `GATE_ALTERED=100000` for the long run. */
+const ALTERED = Number(process.env.GATE_ALTERED ?? 120);
+
+let shop: Shop;
+let gate: GateProcess;
+const executed: string[] = [];
+beforeAll(async () => {
+  shop = await Shop.open();
+  const upstream = await listen(
+    createServer((request: IncomingMessage, response: ServerResponse) => {
+      executed.push(`${request.method} ${request.url}`);
+      response.setHeader('Content-Type', 'application/json');
+      const [resource_id] = (request.url ?? '').split('?');
+      response.end(JSON.stringify({ resource_id, content: `sunny ${executed.length}` }));
+    }),
+  );
+  gate = await GateProcess.start(
+    shop,
+    `version: 1
+http:
+  - upstream: http://127.0.0.1:${upstream}
+    prices:
+      "GET /paid/weather": { yuan: "0.10", title: 天气查询, a2mServiceId: api_mock_service_id, skillId: weather }
+      "POST /v1/poster/*": { yuan: "1.99", title: 海报生成, a2mServiceId: api_mock_service_id }
+`,
+  );
+});
+afterAll(async () => {
+  await gate.kill('SIGTERM');
+  await shop.close();
+});
+const agent = (wallet?: string) =>
+  new BuyerAgent({ origin: shop.simulator.origin, wallet, clock: systemClock });
+
+describe('an API that has a price', () => {
+  it.each(['alipay', 'wechatpay', undefined])('sells to an agent whose wallet is %s', async (wallet) => {
+    const before = executed.length;
+    const wanted = { url: `${gate.origin}/paid/weather?for=${wallet}` };
+    const got = await agent(wallet).buy(wanted);
+    expect([got.status, executed.length]).toEqual([200, before + 1]);
+    expect(JSON.parse(got.body)).toMatchObject({ resource_id: '/paid/weather' });
+    // Whoever shows it again gets the same again.
+    const again = await agent(wallet).ask({ ...wanted, headers: { ...got.shown } });
+    expect([again.status, again.body, again.headers]).toEqual([200, got.body, got.headers]);
+    expect(executed).toHaveLength(before + 1);
+    const validation = got.headers['payment-validation'];
+    if (wallet !== 'alipay') expect(validation).toBeUndefined();
+    else {
+      expect(JSON.parse(Buffer.from(validation ?? '', 'base64url').toString())).toMatchObject({
+        validated: true,
+        resource_id: '/paid/weather',
+      });
+    }
+  });
+
+  it.each(['GET', 'POST'] as const)('holds in the public check of sellers, with %s', async (method) => {
+    const path = method === 'GET' ? '/paid/weather' : '/v1/poster/cat';
+    const { bill, proof } = await checkSeller({
+      ...{
+        url: `${gate.origin}${path}`,
+        method,
+        cashier: `${shop.simulator.origin}/openclawpay/agent/v1/pay`,
+      },
+      ...(method === 'POST' ? { body: '{"of":"a cat"}' } : {}),
+      ...{ buyer: '2088111', now: () => Date.now() },
+    });
+    expect([bill.protocol.amount, proof.length > 0]).toEqual([method === 'GET' ? '0.10' : '1.99', true]);
+  });
+
+  it('is told to be fulfilled once it is delivered', async () => {
+    const orders = await shop.command(['audit', 'export']);
+    expect(orders.code).toBe(0);
+    await until('all of them are', async () => {
+      const { stdout } = await shop.command(['audit', 'export']);
+      return stdout.split('\n').filter((line) => line.includes('call-confirmed')).length >= 3 || undefined;
+    });
+  });
+
+  it(`A402-TEST-003: delivers nothing for ${ALTERED} altered proofs, headers and bodies`, async () => {
+    const random = seeded(7);
+    const path = '/v1/poster/dog';
+    const body = '{"of":"a dog","size":3}';
+    const { shown = {} } = await agent('alipay').buy({ url: `${gate.origin}${path}`, method: 'POST', body });
+    const number = billIn(await ask(gate.port, path, { method: 'POST', body })).outTradeNo;
+    const proof = shown['Payment-Proof'] ?? '';
+    const before = executed.length;
+    const alter = (text: string) => {
+      const at = Math.floor(random() * text.length);
+      const other = String.fromCharCode(33 + Math.floor(random() * 94));
+      const how = Math.floor(random() * 3);
+      return text.slice(0, at) + (how === 0 ? '' : other) + text.slice(how === 1 ? at : at + 1);
+    };
+    /** What a proof says: base64 has more than one way of writing it, and a session is made anew with every call. */
+    const said = (text: string) => {
+      try {
+        const { protocol } = JSON.parse(Buffer.from(text, 'base64').toString());
+        return `${protocol.trade_no} ${protocol.payment_proof}`;
+      } catch {
+        return text;
+      }
+    };
+    const statuses = new Set<number>();
+    for (let i = 0; i < ALTERED; i++) {
+      const which = i % 3;
+      const altered = which === 0 ? alter(proof) : proof;
+      if (which === 0 && said(altered) === said(proof)) continue;
+      const headers = which === 1 ? { 'X-Out-Trade-No': alter(number) } : { 'Payment-Proof': altered };
+      const sent = which === 2 ? alter(body) : body;
+      if (which === 2 && sent === body) continue;
+      const answered = await ask(gate.port, path, { method: 'POST', body: sent, headers });
+      statuses.add(answered.status);
+      expect([answered.status >= 400, i]).toEqual([true, i]);
+    }
+    expect([...statuses].filter((status) => ![400, 402, 409, 503].includes(status))).toEqual([]);
+    expect(executed).toHaveLength(before);
+    // The genuine one still does.
+    expect(
+      (await ask(gate.port, path, { method: 'POST', body, headers: { 'Payment-Proof': proof } })).status,
+    ).toBe(200);
+  });
+
+  it('is executed once for one proof that is shown many times at once', async () => {
+    const path = '/paid/weather?crowd';
+    const bill = await ask(gate.port, path);
+    const shown = await agent('alipay').pay({
+      headers: { 'payment-needed': String(bill.headers['payment-needed']) },
+      outTradeNo: billIn(bill).outTradeNo,
+    });
+    const before = executed.length;
+    const all = await Promise.all([...Array(40)].map(() => ask(gate.port, path, { headers: shown })));
+    expect(new Set(all.map(({ status, text }) => `${status} ${text}`)).size).toBe(1);
+    expect([all[0]?.status, executed.length]).toEqual([200, before + 1]);
+  });
+
+  it('is not sold again to whoever binds a proof to another request', async () => {
+    const { shown = {} } = await agent('alipay').buy({ url: `${gate.origin}/paid/weather` });
+    const before = executed.length;
+    for (const path of ['/paid/weather?city=x', '/PAID/weather']) {
+      expect((await ask(gate.port, path, { headers: shown })).status).toBe(409);
+    }
+    expect(executed).toHaveLength(before);
+  });
+});
