@@ -15,6 +15,8 @@ import type { Clock } from '../../domain/clock.ts';
 /** For so long (ms) an answer in one piece is waited for; then it is told that one will come, and again and again. */
 const ONE_PIECE_MS = 2_000;
 const KEEP_ALIVE_MS = 15_000;
+/** Of a client that reads nothing, the stream ends when so many messages wait. */
+const MOST_UNREAD = 1_000;
 const HEADERS = {
   'cache-control': 'no-cache, no-transform',
   'content-type': 'text/event-stream',
@@ -60,8 +62,9 @@ export class Exchanges implements Transport {
     this.#isSole = isSole;
   }
 
-  get isIdle(): boolean {
-    return this.#open.size === 0;
+  /** How many are open. */
+  get size(): number {
+    return this.#open.size;
   }
 
   async start(): Promise<void> {}
@@ -166,7 +169,9 @@ function exchangeFor(request: JSONRPCRequest, left: () => void): Exchange {
   return {
     ...{ request, body, begin, begun, over: new AbortController() },
     write: (text) => {
-      if (!isOver) controller?.enqueue(encoder.encode(text));
+      if (isOver) return;
+      controller?.enqueue(encoder.encode(text));
+      if ((controller?.desiredSize ?? 0) < -MOST_UNREAD) left();
     },
     end: () => {
       if (isOver) return;

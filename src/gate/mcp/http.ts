@@ -4,12 +4,14 @@ import { tooManyRequests } from '../../protocol/refusals.ts';
 import { Catalogue } from './catalogue.ts';
 import { Exchanges } from './exchanges.ts';
 import { headersDisagree } from './headers.ts';
-import { refused } from './refused.ts';
+import { refused, tooMany } from './refused.ts';
 import { type Counter, Relay } from './relay.ts';
 import { type OverHttp, Sessions } from './sessions.ts';
 
-/** The longest message that is read (bytes): as on stdio. */
-const MAX_BODY_BYTES = 10 * 1024 * 1024;
+/** The longest message that is read (bytes). */
+const MAX_BODY_BYTES = 4 * 1024 * 1024;
+/** Requests of the stateless era at a time. */
+const MOST_AT_ONCE = 1_000;
 
 export interface HttpFace extends OverHttp {
   /** How long (s) somebody has to wait with a call that is charged for; 0: it is taken, and counted. */
@@ -34,7 +36,9 @@ export function mcpGate(options: HttpFace): McpGate {
   const { clock } = options;
   const sessions = new Sessions(options);
   const catalogue = new Catalogue(clock);
-  let shared: { readonly exchanges: Exchanges; readonly relay: Relay } | undefined;
+  let shared: Promise<{ readonly exchanges: Exchanges; readonly relay: Relay }> | undefined;
+  /** Of an upstream at an address, those that are open. */
+  const own = new Set<Relay>();
 
   async function begin(isSole: boolean) {
     const exchanges = new Exchanges(clock, isSole);
@@ -45,15 +49,18 @@ export function mcpGate(options: HttpFace): McpGate {
 
   async function stateless(request: JSONRPCRequest, gone: AbortSignal): Promise<Response> {
     if (!options.isProgram) {
+      if (own.size >= MOST_AT_ONCE) return tooMany();
       const { exchanges, relay } = await begin(true);
-      exchanges.onidle = () => void relay.finish();
+      own.add(relay);
+      exchanges.onidle = () => void relay.finish().finally(() => own.delete(relay));
       return exchanges.answer(request, gone);
     }
-    shared ??= await begin(false);
-    const { exchanges, relay } = shared;
+    shared ??= begin(false);
+    const { exchanges, relay } = await shared;
+    if (exchanges.size >= MOST_AT_ONCE) return tooMany();
     const response = await exchanges.answer(request, gone);
     // One that does not speak this era is not kept running for it.
-    if (request.method === 'server/discover' && !response.ok && exchanges.isIdle) await relay.rest();
+    if (request.method === 'server/discover' && !response.ok && exchanges.size === 0) await relay.rest();
     return response;
   }
 
@@ -86,7 +93,8 @@ export function mcpGate(options: HttpFace): McpGate {
       return stateless(route.message, request.signal);
     },
     async close() {
-      await Promise.all([sessions.close(), shared?.relay.finish()]);
+      const relays = [...own, ...(shared ? [(await shared).relay] : [])];
+      await Promise.all([sessions.close(), ...relays.map((relay) => relay.finish())]);
     },
   };
 }

@@ -1,7 +1,7 @@
 import { isInitializeRequest, WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/server';
 import type { Clock, RandomBytes } from '../../domain/clock.ts';
 import { Catalogue } from './catalogue.ts';
-import { refused } from './refused.ts';
+import { refused, tooMany } from './refused.ts';
 import { Relay, type RelayOptions } from './relay.ts';
 
 const SESSION_HEADER = 'mcp-session-id';
@@ -60,11 +60,8 @@ export class Sessions {
 
   async #begin(request: Request, body: unknown): Promise<Response> {
     const { clock, randomBytes, isProgram, log } = this.#options;
-    if (this.#open.size >= (isProgram ? MOST_PROGRAMS : MOST_AT_ADDRESS) && !this.#makeRoom()) {
-      const response = refused(503, -32_000, 'Too many sessions; try again later');
-      response.headers.set('retry-after', '60');
-      return response;
-    }
+    const most = isProgram ? MOST_PROGRAMS : MOST_AT_ADDRESS;
+    if (this.#open.size + this.#ending.size >= most && !this.#makeRoom()) return tooMany();
     const id = randomBytes(24).toString('base64url');
     const transport = new WebStandardStreamableHTTPServerTransport({ sessionIdGenerator: () => id });
     const relay = new Relay({ ...this.#options, client: transport, catalogue: new Catalogue(clock) });
