@@ -112,7 +112,7 @@ function foreign(order: KnownOrder | undefined): Pick<Difference, 'isForeign'> {
 
 /** Whether the gateway has proven since what the bill says. @param state what the ledger has now */
 export function isSettledBy({ kind, line, refund }: Difference, state: OrderState | RefundState): boolean {
-  if (kind === 'state') return state === 'PAID' && line?.state === 'PAID';
+  if (kind === 'state' || kind === 'missing-here') return state === 'PAID' && line?.state === 'PAID';
   return line?.kind === 'refund' && refund !== undefined && agree(state as RefundState, line);
 }
 

@@ -38,7 +38,7 @@ export async function settleDay(
   if (taken > 0) result = await compare();
   const settled = new Map<(typeof result.differences)[number], OrderState | RefundState>();
   for (const difference of settle ? result.differences : []) {
-    const state = await settleDifference(till, difference);
+    const state = await settleDifference(till, wallet, difference);
     if (state !== undefined) settled.set(difference, state);
   }
   const released = settle ? await releaseAbsentRefunds(till, wallet, billsOf(wallet)) : [];

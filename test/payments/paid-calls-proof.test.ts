@@ -7,11 +7,13 @@ import { type Priced, quoteCall } from '../../src/payments/paid-calls/quote.ts';
 import { claimCall, delivered, storeResult } from '../../src/payments/paid-calls/redeem.ts';
 import { weixinCode } from '../../src/payments/paid-calls/weixin.ts';
 import { queryPayment } from '../../src/payments/query-payment.ts';
+import { settleDifference } from '../../src/payments/settle-differences.ts';
 import type { Till } from '../../src/payments/till.ts';
 import {
   type A2m,
   GatewayUnavailable,
   OutcomeUnknown,
+  type PaymentProvider,
   type PreorderTerms,
   ProofRefused,
   type ProvenCall,
@@ -165,6 +167,53 @@ describe('a proof', () => {
 
   it('is accepted by no wallet that takes none', async () => {
     expect(await payByProof(await world.process(), 'T1 secret', HASH)).toBe('not-accepted');
+  });
+});
+
+describe('a payment of a bill whose proof nobody has shown', () => {
+  const wallet = (till: Till) => [...till.providers.values()][0] as PaymentProvider;
+  async function unproven() {
+    const till = await process();
+    const { number, proofNo = '' } = await quote(till);
+    const listed = { kind: 'missing-here', outTradeNo: proofNo, isForeign: true } as const;
+    const settle = () => settleDifference(till, wallet(till), listed);
+    return { till, number, proofNo, settle };
+  }
+
+  it('is taken in on what the gateway says of it, and goes back where nobody comes', async () => {
+    const { till, number, proofNo, settle } = await unproven();
+    expect(await settle()).toBeUndefined();
+    world.bank.trades.set(proofNo, { state: 'PAID', amountFen: fen(10), paidAt: world.clock.now() } as never);
+    world.failing('query', 'lost-after');
+    expect(await settle()).toBeUndefined();
+    expect(await settle()).toBe('PAID');
+    expect(await till.ledger.read((book) => book.paidCalls.get(number))).toMatchObject({ state: 'PAID' });
+    await world.clock.sleep(WEATHER.refundAfterMs);
+    await overdueCalls(till);
+    expect(await owed(till, proofNo)).toMatchObject([{ amountFen: 10, why: 'call' }]);
+    await holds(till);
+  });
+
+  it('can still be redeemed by its proof', async () => {
+    const { till, number, proofNo, settle } = await unproven();
+    world.bank.trades.set(proofNo, { state: 'PAID', amountFen: fen(10), paidAt: world.clock.now() } as never);
+    await settle();
+    const proof = `T${proofNo} secret`;
+    trades.set(`T${proofNo}`, {
+      ...{ tradeNo: `T${proofNo}`, outTradeNo: proofNo, resourceId: '/weather', amountFen: fen(10) },
+    });
+    expect(await show(till, proof)).toMatchObject({ number, state: 'PAID' });
+    expect(await owed(till, proofNo)).toEqual([]);
+  });
+
+  it.each([
+    ['unpaid', { state: 'NOTPAY', amountFen: fen(10) }],
+    ['of another sum', { state: 'PAID', amountFen: fen(9), paidAt: 1 }],
+  ])('that is %s is nothing', async (_, trade) => {
+    const { till, number, proofNo, settle } = await unproven();
+    world.bank.trades.set(proofNo, trade as never);
+    expect(await settle()).toBeUndefined();
+    expect(await till.ledger.read((book) => book.paidCalls.get(number))).toMatchObject({ state: 'QUOTED' });
   });
 });
 

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fen } from '../../src/domain/money.ts';
 import { verifyAudit } from '../../src/ledger/audit-verify.ts';
 import { chooseWallet } from '../../src/payments/choose-wallet.ts';
+import { createPayment } from '../../src/payments/create-payment.ts';
 import { overdueCalls } from '../../src/payments/paid-calls/overdue.ts';
 import { type Priced, quoteCall } from '../../src/payments/paid-calls/quote.ts';
 import {
@@ -18,7 +19,7 @@ import { refundPayment } from '../../src/payments/refund-payment.ts';
 import type { Till } from '../../src/payments/till.ts';
 import { freeze } from '../../src/policy/decisions.ts';
 import type { Policy } from '../../src/policy/policy.ts';
-import { accept, CALL, NO_APPROVAL, World } from '../support/world.ts';
+import { accept, CALL, NO_APPROVAL, payment, World } from '../support/world.ts';
 
 const WEATHER: Priced = {
   ...{ face: 'http', upstream: 'http://127.0.0.1:9000', priced: 'GET /weather', title: 'weather' },
@@ -210,6 +211,27 @@ describe('a paid call', () => {
     expect(await askCall(till, bought.number)).toMatchObject({ state: 'REFUNDED' });
     await holds(till);
   });
+});
+
+describe('an order under a number of a call', () => {
+  it.each(['pageNo', 'proofNo'] as const)(
+    'that somebody else has made pays nothing of it (%s)',
+    async (number) => {
+      const till = await process();
+      const quoted = await quoteCall(till, WEATHER, HASH, { serviceId: 'API_1', resourceId: '/weather' });
+      const outTradeNo = quoted[number] ?? '';
+      for (const amountFen of [fen(1), quoted.amountFen]) {
+        await createPayment(till, CALL, payment({ outTradeNo, amountFen, title: quoted.title })).catch(
+          () => undefined,
+        );
+      }
+      world.bank.pay(outTradeNo);
+      await queryPayment(till, CALL, { outTradeNo, waitSeconds: 0 });
+      expect(await till.ledger.read((book) => book.orders.get(outTradeNo))).toMatchObject({ state: 'PAID' });
+      expect(await askCall(till, quoted.number)).toMatchObject({ state: 'QUOTED', paidBy: undefined });
+      expect(await owed(till, outTradeNo)).toEqual([]);
+    },
+  );
 });
 
 describe('a payment that comes second or too late', () => {

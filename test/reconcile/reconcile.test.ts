@@ -215,10 +215,10 @@ describe('a state that differs', () => {
     expect(await state()).toBe('NOTPAY');
     if (!difference) throw new Error('no difference');
     world.bank.fault = () => 'lost-after';
-    expect(await settleDifference(till, difference)).toBeUndefined();
+    expect(await settleDifference(till, provider(), difference)).toBeUndefined();
     expect(await state()).toBe('NOTPAY');
     world.bank.fault = () => 'none';
-    expect(await settleDifference(till, difference)).toBe('PAID');
+    expect(await settleDifference(till, provider(), difference)).toBe('PAID');
     expect(await names(date)).toEqual([]);
   });
 
@@ -234,7 +234,7 @@ describe('a state that differs', () => {
     });
     const [difference] = (await compare(date)).differences;
     expect(difference).toMatchObject({ kind: 'refund-state', refund: { state: 'PROCESSING' } });
-    if (difference) expect(await settleDifference(till, difference)).toBe('SUCCESS');
+    if (difference) expect(await settleDifference(till, provider(), difference)).toBe('SUCCESS');
     expect(await names(date)).toEqual([]);
   });
 

@@ -1,3 +1,4 @@
+import { isProvenByPayer } from '../../domain/order.ts';
 import type { Book } from '../../ledger/book.ts';
 import type { OrderRecord, PaidCallRecord } from '../../ledger/records.ts';
 import { refundedHere } from '../../ledger/refunded.ts';
@@ -13,7 +14,7 @@ const CLOCKS_APART_MS = 60_000;
 export async function payCall(book: Book, order: OrderRecord, now: number): Promise<void> {
   const { outTradeNo } = order;
   const call = await book.paidCalls.ofOrder(outTradeNo);
-  if (!call || call.paidBy === outTradeNo) return;
+  if (!call || call.paidBy === outTradeNo || !isOf(order, call)) return;
   // When the buyer paid, the gateway says; where it does not, now is the latest.
   const late = (order.paidAt ?? now) > call.expiresAt + CLOCKS_APART_MS;
   if (call.state === 'QUOTED' && !late) {
@@ -22,6 +23,19 @@ export async function payCall(book: Book, order: OrderRecord, now: number): Prom
   }
   await book.event({ outTradeNo }, 'call-paid-twice', late ? { late } : {});
   await oweBack(book, order, 'paid-twice', now);
+}
+
+/** Whether an order was made for a call: its number alone says nothing, for whoever sells here may choose one. */
+function isOf({ outTradeNo, scene, amountFen, inputHash }: OrderRecord, call: PaidCallRecord): boolean {
+  const isWay = outTradeNo === call.proofNo ? isProvenByPayer({ scene }) : waysOf(call).includes(inputHash);
+  return isWay && amountFen === call.amountFen;
+}
+
+const waysOf = ({ number }: PaidCallRecord) => [wayHash(number, 'page'), wayHash(number, 'code')];
+
+/** What an order that is made for a call is told by, as others are by their arguments. */
+export function wayHash(number: string, way: 'page' | 'code'): string {
+  return digest('call', number, way);
 }
 
 /** Nothing will be delivered for it: what was paid goes back, and nobody asks the upstream any more. @param why a word of ours */

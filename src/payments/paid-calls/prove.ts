@@ -1,12 +1,15 @@
+import { isProvenByPayer } from '../../domain/order.ts';
 import type { Book } from '../../ledger/book.ts';
 import type { OrderRecord, PaidCallRecord } from '../../ledger/records.ts';
 import {
+  isSameAccount,
   type PaymentProof,
   type PaymentProvider,
   ProofRefused,
   type ProvenCall,
 } from '../../providers/contract.ts';
 import { alarm } from '../apply.ts';
+import { tradeAt } from '../ask-gateway.ts';
 import { newOrder } from '../beginnings.ts';
 import { digest } from '../results.ts';
 import { record } from '../sending.ts';
@@ -67,7 +70,7 @@ export async function payByProof(
 /** What one trade and one secret have paid; another secret of the same trade is the gateway's to judge. */
 async function provenBefore(book: Book, proof: PaymentProof): Promise<PaidCallRecord | undefined> {
   for (const order of await book.orders.byGatewayNo(proof.tradeNo, 5)) {
-    if (order.scene === 'a2m' && order.inputHash === keyOf(proof))
+    if (isProvenByPayer(order) && order.inputHash === keyOf(proof))
       return book.paidCalls.ofOrder(order.outTradeNo);
   }
   return undefined;
@@ -86,32 +89,62 @@ async function take(
   const call = await book.paidCalls.ofOrder(outTradeNo);
   if (!call || call.proofNo !== outTradeNo) return 'other-bill';
   const made = await book.orders.get(outTradeNo);
-  const isOther = made?.gatewayTradeNo !== undefined && made.gatewayTradeNo !== tradeNo;
+  const isOther = made && (!isProvenByPayer(made) || made.gatewayTradeNo !== tradeNo);
   if (amountFen !== call.amountFen || resourceId !== call.byProof?.resourceId || isOther) {
     await alarm(book, { outTradeNo }, 'foreign-trade');
     return 'other-bill';
   }
-  if (!made) await payCall(book, await paidOrder(till, book, wallet, proof, call), till.clock.now());
+  if (!made)
+    await payCall(
+      book,
+      await paidOrder(till, book, wallet, call, { tradeNo, key: keyOf(proof) }),
+      till.clock.now(),
+    );
   return book.paidCalls.again(call);
 }
 
-/** The order that the proof of a bill makes: it was never sent, for the buyer's agent has paid the bill itself. */
+/** The order that a paid bill makes: it was never sent, for the buyer's agent has paid the bill itself. */
 async function paidOrder(
   till: Till,
   book: Book,
   { id: provider, account }: PaymentProvider,
-  proof: PaymentProof,
   { proofNo, caller, amountFen, title, createdAt, expiresAt }: PaidCallRecord,
+  proven: { readonly tradeNo: string; readonly key: string; readonly paidAt?: number | undefined },
 ): Promise<OrderRecord> {
   const now = till.clock.now();
   const order = newOrder(till, {
     ...{ outTradeNo: proofNo as string, provider, account, caller, scene: 'a2m', amountFen, title },
-    ...{ source: 'query', inputHash: keyOf(proof), expiresAt },
+    ...{ source: 'query', inputHash: proven.key, expiresAt },
     terms: { expiresInMinutes: Math.ceil((expiresAt - createdAt) / 60_000) },
   });
   await book.orders.insert(order);
   return book.orders.move(order, 'paid', {
-    ...{ gatewayTradeNo: proof.tradeNo, gatewayState: 'TRADE_SUCCESS', source: 'query', paidAt: now },
-    ...{ countedAt: now, countedBy: caller },
+    ...{ gatewayTradeNo: proven.tradeNo, gatewayState: 'TRADE_SUCCESS', source: 'query' },
+    ...{ paidAt: proven.paidAt ?? now, countedAt: now, countedBy: caller },
+  });
+}
+
+/**
+ * A bill of the gateway has a payment of a call whose proof nobody has shown. The bill proves nothing: the gateway is
+ * asked about the number, and what it proves is taken in. Whoever has the proof can still show it; else the money goes
+ * back. Resolves to whether it was; throws the three errors of the port.
+ */
+export async function takeUnproven(
+  till: Till,
+  wallet: PaymentProvider,
+  outTradeNo: string,
+): Promise<boolean> {
+  const known = await till.ledger.read((book) => book.paidCalls.ofOrder(outTradeNo));
+  if (known?.proofNo !== outTradeNo) return false;
+  const trade = await tradeAt(till, wallet, GATE, outTradeNo);
+  const { gatewayTradeNo: tradeNo, amountFen } = trade.exists ? trade : {};
+  const isPaid = trade.exists && trade.state === 'PAID' && isSameAccount(wallet.account, trade.account);
+  if (!isPaid || tradeNo === undefined || amountFen !== known.amountFen) return false;
+  return record(till, { outTradeNo }, async (book) => {
+    const call = await book.paidCalls.again(known);
+    if (await book.orders.get(outTradeNo)) return false;
+    const proven = { tradeNo, key: digest('bill', tradeNo), paidAt: trade.paidAt };
+    await payCall(book, await paidOrder(till, book, wallet, call, proven), till.clock.now());
+    return true;
   });
 }

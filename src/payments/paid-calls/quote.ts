@@ -4,8 +4,8 @@ import type { Book } from '../../ledger/book.ts';
 import type { ByProof, OfferRecord, PaidCallRecord } from '../../ledger/records.ts';
 import { newNumber } from '../beginnings.ts';
 import { mayBegin } from '../permit.ts';
-import { digest } from '../results.ts';
 import type { Call, Till } from '../till.ts';
+import { wayHash } from './pay.ts';
 
 /** How long (ms) a price holds and can be paid. */
 const LASTS_MS = 15 * 60_000;
@@ -68,7 +68,7 @@ export function offerOf(call: PaidCallRecord): OfferRecord {
   const { pageNo, caller, amountFen, title, pageToken, createdAt, expiresAt, state } = call;
   return {
     ...{ outTradeNo: pageNo, caller, buyerHash: undefined, amountFen, title },
-    inputHash: digest('call', call.number),
+    inputHash: wayHash(call.number, 'page'),
     terms: { expiresInMinutes: LASTS_MS / 60_000 },
     ...{ pageToken, createdAt, expiresAt },
     // Paid by another way, nobody need choose.

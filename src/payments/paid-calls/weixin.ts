@@ -4,8 +4,8 @@ import type { PaymentProvider } from '../../providers/contract.ts';
 import { newNumber } from '../beginnings.ts';
 import { createPayment } from '../create-payment.ts';
 import { isGatewayError } from '../errors.ts';
-import { digest } from '../results.ts';
 import type { Till } from '../till.ts';
+import { wayHash } from './pay.ts';
 import { GATE } from './quote.ts';
 
 /** The wallet whose agents redeem codes, where one of them does. */
@@ -41,7 +41,7 @@ export async function weixinCode(
       ...{ provider: wallet.id, scene: 'qr', amountFen, title, outTradeNo: numbered.weixinNo },
       expiresInMinutes: Math.ceil((expiresAt - createdAt) / 60_000),
       offered: {
-        inputHash: digest('call', call.number, 'code'),
+        inputHash: wayHash(call.number, 'code'),
         pageToken: till.randomBytes(16).toString('base64url'),
         ...{ buyerHash: undefined, expiresAt, chosen: undefined },
       },
