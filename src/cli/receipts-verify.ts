@@ -14,7 +14,7 @@ import { askLedger, type LedgerWord } from '../receipts/beside-ledger.ts';
 import { verifyReceipt } from '../receipts/verify.ts';
 import { type Books, noLedger, withBooks } from './books.ts';
 import type { CommandContext, Typed } from './command.ts';
-import { type Checked, printChecked } from './receipt-words.ts';
+import { type Checked, printChecked } from './receipts-words.ts';
 import { printJson } from './terminal.ts';
 
 type Values = Extract<Typed<'receipts'>, { readonly action: 'verify' }>['values'];

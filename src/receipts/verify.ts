@@ -60,6 +60,8 @@ function isComplete(value: unknown): value is ReceiptClaims {
   return (
     TEXTS.every((name) => typeof claims[name] === 'string') &&
     optional.every((one) => one === undefined || typeof one === 'string') &&
+    // A receipt is good for ever; what ends, or is yet to begin, is something else.
+    [claims.exp, claims.nbf].every((one) => one === undefined) &&
     [claims.simulated, claims.trial].every((one) => one === undefined || one === true) &&
     Number.isSafeInteger(claims.iat) &&
     Math.abs(Number(claims.iat)) < MOST_SECONDS &&

@@ -157,6 +157,9 @@ describe('a receipt that is not right', () => {
       ['refund_of', 7],
       ['psp_confirmation_id', {}],
       ['request_sha256', null],
+      ['exp', 4_102_444_800],
+      ['exp', 1],
+      ['nbf', 1],
     ],
   ] as [string, unknown][])('whose %s is %s', async (name, value) => {
     expect(await verifyReceipt(crafted(HEADER, { ...CLAIMS, [name]: value }), KEYS)).toEqual({
