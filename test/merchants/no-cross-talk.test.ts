@@ -310,6 +310,8 @@ describe('routes', () => {
         .map((part) => Buffer.from(part, 'base64url').toString());
       expect(JSON.parse(header).kid).toBe(kid);
       expect(JSON.parse(claims).title).toBe(TITLE);
+      // Nobody's are at the service's own address.
+      expect((await get('/.well-known/jwks.json')).status).toBe(404);
     },
     'POST /m/:m/c/:token/choice': async () => {
       const { token } = mine('wechatpay');
@@ -476,6 +478,21 @@ describe('routes', () => {
   it.each(Object.keys(ROWS))('%s', async (row) => {
     await ROWS[row]?.();
   });
+});
+
+it('receipts are in the name of the address at which a merchant’s keys are', async () => {
+  const { order } = mine('alipay');
+  const named = { CASHIER_PUBLIC_URL: 'https://pay.example.com' };
+  const apps = await openApps(await readConfigs({ ...court.env, ...named }, court.home), () => systemPorts, {
+    ...{ publicUrl: court.origin, localUrl: court.origin },
+  });
+  const given = await Promise.all([...apps.each.values()].map(({ receipts }) => receipts.claims(order)));
+  await apps.close();
+  const iss = 'https://pay.example.com/m/tea-shop';
+  expect(given.flat()).toMatchObject([{ iss, order_id: order, merchant: '茶铺' }]);
+  const typed = ['receipts', 'show', order, '--merchant', 'tea-shop', '--realm', 'simulator', '--json'];
+  const { stdout } = await court.command(typed, named);
+  expect(JSON.parse(stdout).receipts).toMatchObject([{ claims: given.flat()[0] }]);
 });
 
 describe('commands', () => {
