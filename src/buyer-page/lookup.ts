@@ -46,13 +46,7 @@ export function receiptLookup({
 }: Pick<LookupOptions, 'ledger'> & { readonly receipts: Receipts }): ReceiptLookup {
   return async (token, outRefundNo) => {
     const order = await ledger.read((book) => book.orders.byPageToken(token));
-    if (!order) return undefined;
-    const [payment, ...refunds] = await receipts.claims(order.outTradeNo);
-    const wanted =
-      outRefundNo === undefined
-        ? payment
-        : refunds.find(({ jti }) => jti === `${payment?.jti}/${outRefundNo}`);
-    return wanted && receipts.sign(wanted);
+    return order && receipts.one(order.outTradeNo, outRefundNo);
   };
 }
 

@@ -14,7 +14,7 @@ import { askLedger, type LedgerWord } from '../receipts/beside-ledger.ts';
 import { verifyReceipt } from '../receipts/verify.ts';
 import { type Books, noLedger, withBooks } from './books.ts';
 import type { CommandContext, Typed } from './command.ts';
-import { type Checked, printChecked } from './receipts-words.ts';
+import { type Checked, isValid, printChecked } from './receipts-words.ts';
 import { printJson } from './terminal.ts';
 
 type Values = Extract<Typed<'receipts'>, { readonly action: 'verify' }>['values'];
@@ -38,12 +38,13 @@ export function verifyReceipts(file: string, values: Values, context: CommandCon
     const keys =
       jwks === undefined ? await books.ledger.read(publicReceiptKeys) : await keysAt(jwks, context);
     const all: Checked[] = [];
+    const isRight = (one: Checked) => isValid(one, jwks);
     for (const line of lines) all.push(await checked(line, keys, books));
     // A file that says nothing must not pass for a check, and one of something else is wrong once.
     if (all.every((one) => 'fault' in one && one.fault === 'unreadable')) all.splice(0, all.length, NOTHING);
     if (json) {
-      const valid = all.every(isRight);
-      printJson({ ...books.where, keys: jwks ?? 'ledger', valid, receipts: all.map(asJson) });
+      const items = all.map((one) => asJson(one, jwks));
+      printJson({ ...books.where, keys: jwks ?? 'ledger', valid: all.every(isRight), receipts: items });
     } else {
       books.announce();
       for (const one of all) printChecked(one, jwks, context.say);
@@ -57,15 +58,11 @@ async function checked(jws: string, keys: readonly unknown[], { ledger }: Books)
   return 'fault' in verified ? verified : { ...verified, word: await askLedger(ledger, verified.claims) };
 }
 
-function isRight(one: Checked): boolean {
-  return !('fault' in one) && one.word.look !== 'unproven';
-}
-
-function asJson(one: Checked): object {
+function asJson(one: Checked, jwks: string | undefined): object {
   if ('fault' in one) return { valid: false, fault: one.fault };
   const { claims, kid, word } = one;
   return {
-    ...{ valid: isRight(one), kid, ledger: word.look, ...refundsIn(word) },
+    ...{ valid: isValid(one, jwks), kid, ledger: word.look, ...refundsIn(word) },
     ...{ issuedAt: beijingIso(claims.iat * 1000), claims },
   };
 }

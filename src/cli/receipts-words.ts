@@ -30,6 +30,20 @@ const FAULTS: Readonly<Record<ReceiptFault, Text>> = {
   },
 };
 
+/**
+ * Whether it is to be taken for a receipt. Of this ledger's keys, the ledger has to bear it out: else whoever has stolen
+ * one would be believed.
+ */
+export function isValid(one: Checked, jwks: string | undefined): boolean {
+  return (
+    !('fault' in one) && (one.word.look === 'proven' || (jwks !== undefined && one.word.look === 'others'))
+  );
+}
+
+const OTHERS: Text = {
+  zh: '✘ 签名正确，但不是本账本的收据：用 --merchant 或 --ledger 到它的账本核对，或用 --jwks 指定公钥。',
+  en: "✘ The signature is right, but the receipt is not this ledger's: verify it at its own (--merchant, --ledger), or name the keys with --jwks.",
+};
 const UNPROVEN: Text = {
   zh: '✘ 签名正确，但本账本没有这样一笔付款或退款：账本可能是从备份恢复的；若不是，密钥可能已经泄露。',
   en: '✘ The signature is right, but this ledger has no such payment or refund: it may have been restored from a backup; if not, the key may be in other hands.',
@@ -50,7 +64,7 @@ export function printChecked(one: Checked, jwks: string | undefined, say: Say): 
     return;
   }
   const { claims, kid, word } = one;
-  if (word.look === 'unproven') tell(say, UNPROVEN);
+  if (!isValid(one, jwks)) tell(say, word.look === 'others' ? OTHERS : UNPROVEN);
   else {
     tell(say, {
       zh: `✔ 有效：由密钥 ${kid} 签名，此后没有改动`,

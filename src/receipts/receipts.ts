@@ -55,13 +55,16 @@ export class Receipts {
   /** Of an order's payment, then of its refunds, oldest first; none where nothing is proven. */
   async of(outTradeNo: string): Promise<readonly Receipt[]> {
     const receipts: Receipt[] = [];
-    for (const claims of await this.claims(outTradeNo)) receipts.push(await this.sign(claims));
+    for (const claims of await this.claims(outTradeNo)) receipts.push(await this.#sign(claims));
     return receipts;
   }
 
-  /** @param claims as this gave them */
-  async sign(claims: ReceiptClaims): Promise<Receipt> {
-    return { claims, jws: await signReceipt(claims, await this.#key()) };
+  /** The one of an order's payment, or of a refund; undefined where that is not proven. */
+  async one(outTradeNo: string, outRefundNo?: string): Promise<Receipt | undefined> {
+    const [payment, ...refunds] = await this.claims(outTradeNo);
+    const jti = `${payment?.jti}/${outRefundNo}`;
+    const wanted = outRefundNo === undefined ? payment : refunds.find((one) => one.jti === jti);
+    return wanted && this.#sign(wanted);
   }
 
   /** Every key that has ever signed a receipt of this ledger, whichever process it was; its own, too. */
@@ -69,6 +72,10 @@ export class Receipts {
     await this.#key();
     const keys = await this.#options.ledger.read(publicReceiptKeys);
     return { keys: keys.map((one) => ({ ...one, kid: kidOf(one), alg: RECEIPT_ALGORITHM, use: 'sig' })) };
+  }
+
+  async #sign(claims: ReceiptClaims): Promise<Receipt> {
+    return { claims, jws: await signReceipt(claims, await this.#key()) };
   }
 
   async #known(): Promise<ReceiptKey> {

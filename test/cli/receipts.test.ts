@@ -187,6 +187,19 @@ describe('verify', () => {
     }
   });
 
+  it('takes nothing of another ledger’s for right by its own keys, which may be stolen', async () => {
+    const [genuine] = await receiptsOf(till).of('ORDER_1');
+    const signing = await till.ledger.write((book) => ensureReceiptKey(book, undefined, till.randomBytes));
+    const told = { ...(genuine as NonNullable<typeof genuine>).claims, jti: 'elsewhere/ORDER_1' };
+    const forged = file('forged.jwt', await signReceipt(told, signing));
+    const said = { valid: false, receipts: [{ valid: false, ledger: 'others' }] };
+    expect(await verified(forged, ...here())).toMatchObject({ code: 1, ...said });
+    expect((await receipts(['verify', forged, ...here()])).stdout).toContain("not this ledger's");
+    // Whoever names the keys says whose they are.
+    const keys = file('jwks.json', await jwks());
+    expect(await verified(forged, '--jwks', keys, ...here())).toMatchObject({ code: 0, valid: true });
+  });
+
   it('takes a file of several for right only where all of them are', async () => {
     await refundPayment(till, CALL, refund({ outTradeNo: 'ORDER_1', outRefundNo: 'R1' }));
     const { stdout } = await receipts(['show', 'ORDER_1', ...here()]);

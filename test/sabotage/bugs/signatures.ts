@@ -38,6 +38,19 @@ export const SIGNATURES: readonly Bug[] = [
     caughtBy: ['test/receipts/verify.test.ts'],
   },
   {
+    name: 'receipt-of-a-stolen-key-believed',
+    deed: "What is signed by the ledger's own key is right, although the ledger does not bear it out.",
+    breaks: BYTES,
+    edits: [
+      [
+        'src/cli/receipts-words.ts',
+        "jwks !== undefined && one.word.look === 'others'",
+        "one.word.look === 'others'",
+      ],
+    ],
+    caughtBy: ['test/cli/receipts.test.ts'],
+  },
+  {
     name: 'receipt-keys-replaced',
     deed: 'A new key of receipts takes the place of those before it, and old receipts verify no more.',
     breaks: BYTES,
