@@ -50,6 +50,11 @@ export class PaidCalls {
     return undefined;
   }
 
+  /** The one whose bill has this number, by which a wallet's proof pays it. */
+  async ofProof(proofNo: string): Promise<PaidCallRecord | undefined> {
+    return this.#one('proof_no = ?', proofNo);
+  }
+
   async byPageToken(token: string): Promise<PaidCallRecord | undefined> {
     return this.#one('page_token = ?', token);
   }

@@ -71,16 +71,18 @@ export function gatewaysNumberOf(order: OrderRecord): string | undefined {
 /**
  * The gateway's word on a number, when the question's turn has come; nothing is committed. Throws the three errors of
  * the provider port.
+ * @param gatewayTradeNo as in {@link PaymentProvider.queryTrade}
  */
 export async function tradeAt(
   { desk, ledger }: Till,
   provider: PaymentProvider,
   { caller }: Pick<Call, 'caller'>,
   outTradeNo: string,
+  gatewayTradeNo?: string,
 ): Promise<TradeSnapshot> {
   await ledger.begin();
   await desk.turns.take({ account: provider.account, caller, urgency: 'call' });
-  return provider.queryTrade(outTradeNo);
+  return provider.queryTrade(outTradeNo, gatewayTradeNo);
 }
 
 /** As {@link tradeAt}, on a refund. */

@@ -36,6 +36,8 @@ export interface Difference {
 export interface LedgerDay {
   /** Every order that the bill names, and those in `paid`. */
   readonly orders: ReadonlyMap<string, KnownOrder>;
+  /** Numbers in the bill that stand on bills of single calls, of which nobody has shown that they are paid. */
+  readonly unshown: ReadonlySet<string>;
   /** As `orders`; the key is {@link refundKey}. */
   readonly refunds: ReadonlyMap<string, KnownRefund>;
   /** What must stand in the bill: paid on that day. */
@@ -78,7 +80,9 @@ function comparePayment(line: BillPayment, ledger: LedgerDay, found: Set<string>
   const order = ledger.orders.get(outTradeNo);
   // The second line of one order is money that the ledger has no order for.
   if (order === undefined || found.has(outTradeNo) || isOtherTrade(order, line)) {
-    return [{ kind: 'missing-here', outTradeNo, line, ...foreign(order) }];
+    return [
+      { kind: 'missing-here', outTradeNo, line, ...(ledger.unshown.has(outTradeNo) ? {} : foreign(order)) },
+    ];
   }
   found.add(outTradeNo);
   const both = { outTradeNo, order, line };

@@ -116,6 +116,7 @@ async function ledgerDay(
   start: number,
 ): Promise<LedgerDay> {
   const orders = new Map<string, KnownOrder>();
+  const unshown = new Set<string>();
   const refunds = new Map<string, KnownRefund>();
   const paid = new Map<string, PaidOrder>();
   const refunded = new Map<string, KnownRefund>();
@@ -139,6 +140,8 @@ async function ledgerDay(
         const order = paid.get(line.outTradeNo) ?? (await book.orders.get(line.outTradeNo));
         // An order of another account has this number by chance: its money is not this money.
         const home = line.account === undefined ? provider : { account: line.account };
+        const isBill = order === undefined && provider.a2m && (await book.paidCalls.ofProof(line.outTradeNo));
+        if (isBill) unshown.add(line.outTradeNo);
         if (order === undefined || !isHome(home, order.account)) continue;
         if (order.account !== provider.account) others.add(order.account);
         orders.set(line.outTradeNo, order);
@@ -150,7 +153,7 @@ async function ledgerDay(
     });
   }
   for (const account of others) await readDay(account);
-  return { orders, refunds, paid: [...paid.values()], refunded: [...refunded.values()] };
+  return { orders, unshown, refunds, paid: [...paid.values()], refunded: [...refunded.values()] };
 }
 
 /** Without what the bill has of further AppIDs and the ledger has not: that is other systems' money. */

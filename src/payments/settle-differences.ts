@@ -14,10 +14,10 @@ import type { Till } from './till.ts';
 export async function settleDifference(
   till: Till,
   wallet: PaymentProvider,
-  { kind, outTradeNo, outRefundNo, order: listed }: Difference,
+  { kind, outTradeNo, outRefundNo, order: listed, line }: Difference,
 ): Promise<OrderState | RefundState | undefined> {
-  if (kind === 'missing-here' && listed === undefined) {
-    const taken = await answered(() => takeUnproven(till, wallet, outTradeNo));
+  if (kind === 'missing-here' && listed === undefined && line) {
+    const taken = await answered(() => takeUnproven(till, wallet, line));
     return taken ? 'PAID' : undefined;
   }
   if (kind !== 'state' && kind !== 'refund-state') return undefined;

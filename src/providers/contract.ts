@@ -38,7 +38,8 @@ export interface PaymentProvider {
   planPayment(order: OrderTerms): string;
   /** Sends a plan, or signs it locally where the gateway wants only a link. Safe to repeat with the same plan. */
   sendPayment(order: OrderTerms, plan: string, mayStill?: MayStill): Promise<Credential>;
-  queryTrade(outTradeNo: string): Promise<TradeSnapshot>;
+  /** @param gatewayTradeNo by which the gateway is asked, where it may not know the order by our number */
+  queryTrade(outTradeNo: string, gatewayTradeNo?: string): Promise<TradeSnapshot>;
   /** Resolves when the gateway has proven that the order is closed and unpaid. */
   closeTrade(outTradeNo: string, mayStill?: MayStill): Promise<void>;
   /** As {@link planPayment}, for a refund. */

@@ -71,7 +71,7 @@ export function measured(provider: PaymentProvider, timer: () => number, hearing
   return {
     ...provider,
     sendPayment: (...sent) => timed('create', () => provider.sendPayment(...sent)),
-    queryTrade: (outTradeNo) => timed('query', () => provider.queryTrade(outTradeNo)),
+    queryTrade: (...asked) => timed('query', () => provider.queryTrade(...asked)),
     closeTrade: (...sent) => timed('close', () => provider.closeTrade(...sent)),
     sendRefund: (...sent) => timed('refund', () => provider.sendRefund(...sent)),
     queryRefund: (...asked) => timed('query_refund', () => provider.queryRefund(...asked)),

@@ -11,6 +11,7 @@ import { settleDifference } from '../../src/payments/settle-differences.ts';
 import type { Till } from '../../src/payments/till.ts';
 import {
   type A2m,
+  type BillLine,
   GatewayUnavailable,
   OutcomeUnknown,
   type PaymentProvider,
@@ -175,7 +176,8 @@ describe('a payment of a bill whose proof nobody has shown', () => {
   async function unproven() {
     const till = await process();
     const { number, proofNo = '' } = await quote(till);
-    const listed = { kind: 'missing-here', outTradeNo: proofNo, isForeign: true } as const;
+    const line = { outTradeNo: proofNo, gatewayTradeNo: `T${proofNo}` } as BillLine;
+    const listed = { kind: 'missing-here', outTradeNo: proofNo, line } as const;
     const settle = () => settleDifference(till, wallet(till), listed);
     return { till, number, proofNo, settle };
   }

@@ -109,6 +109,10 @@ describe.each([
     const { outTradeNo, resourceId, amountFen } = bill;
     const { tradeNo } = proof;
     expect(await a2m.verifyProof(proof)).toEqual({ outTradeNo, resourceId, amountFen, tradeNo });
+    // By Alipay's number, where only the day's bill tells of it.
+    expect(await provider.queryTrade(outTradeNo, tradeNo)).toMatchObject({
+      ...{ state: 'PAID', outTradeNo, gatewayTradeNo: tradeNo, amountFen: 10 },
+    });
     expect(await a2m.confirmFulfilment(tradeNo)).toBe('confirmed');
     expect(await a2m.confirmFulfilment(tradeNo)).toBe('not-open');
     expect(await outcome(a2m.verifyProof(proof))).toBe('consumed');

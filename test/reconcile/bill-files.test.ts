@@ -119,6 +119,7 @@ function readBack(provider: Provider, lines: readonly BillLine[]): readonly Read
 function ledgerOf({ orders, refunds }: Day): LedgerDay {
   return {
     orders: new Map(orders.map((order) => [order.outTradeNo, order])),
+    unshown: new Set(),
     refunds: new Map(refunds.map((refund) => [refundKey(refund.outTradeNo, refund.outRefundNo), refund])),
     paid: orders.filter(({ state }) => state === 'PAID'),
     refunded: refunds.filter(({ state }) => state === 'SUCCESS'),

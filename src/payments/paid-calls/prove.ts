@@ -2,6 +2,7 @@ import { isProvenByPayer } from '../../domain/order.ts';
 import type { Book } from '../../ledger/book.ts';
 import type { OrderRecord, PaidCallRecord } from '../../ledger/records.ts';
 import {
+  type BillLine,
   isSameAccount,
   type PaymentProof,
   type PaymentProvider,
@@ -126,17 +127,17 @@ async function paidOrder(
 
 /**
  * A bill of the gateway has a payment of a call whose proof nobody has shown. The bill proves nothing: the gateway is
- * asked about the number, and what it proves is taken in. Whoever has the proof can still show it; else the money goes
- * back. Resolves to whether it was; throws the three errors of the port.
+ * asked by its own number, for it may not know ours, and what it proves is taken in. Whoever has the proof can still
+ * show it; else the money goes back. Resolves to whether it was; throws the three errors of the port.
  */
 export async function takeUnproven(
   till: Till,
   wallet: PaymentProvider,
-  outTradeNo: string,
+  { outTradeNo, gatewayTradeNo: billed }: Pick<BillLine, 'outTradeNo' | 'gatewayTradeNo'>,
 ): Promise<boolean> {
-  const known = await till.ledger.read((book) => book.paidCalls.ofOrder(outTradeNo));
-  if (known?.proofNo !== outTradeNo) return false;
-  const trade = await tradeAt(till, wallet, GATE, outTradeNo);
+  const known = await till.ledger.read((book) => book.paidCalls.ofProof(outTradeNo));
+  if (!known) return false;
+  const trade = await tradeAt(till, wallet, GATE, outTradeNo, billed);
   const { gatewayTradeNo: tradeNo, amountFen } = trade.exists ? trade : {};
   const isPaid = trade.exists && trade.state === 'PAID' && isSameAccount(wallet.account, trade.account);
   if (!isPaid || tradeNo === undefined || amountFen !== known.amountFen) return false;

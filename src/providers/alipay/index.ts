@@ -33,7 +33,7 @@ export function createAlipayProvider(
     refundRules: ALIPAY_REFUND_RULES,
     planPayment: (order) => planPayment(order, config),
     sendPayment: (order, plan) => sendPayment(order, plan, { config, signer, gateway, clock: ports.clock }),
-    queryTrade: (outTradeNo) => queryTrade(gateway, account, outTradeNo),
+    queryTrade: (...asked) => queryTrade(gateway, account, ...asked),
     closeTrade: (outTradeNo) => closeTrade(gateway, outTradeNo),
     planRefund,
     sendRefund: (refund, plan) => sendRefund(gateway, refund, plan),

@@ -1,16 +1,17 @@
 import type { Clock } from '../../domain/clock.ts';
 import { unlessAbsent } from '../absence.ts';
 import { OutcomeUnknown, type TradeSnapshot } from '../contract.ts';
-import { accepted, requireOrderNumber } from './errors.ts';
+import { accepted, requireOrderNumber, requireTrade } from './errors.ts';
 import type { AlipayGateway } from './gateway.ts';
-import { bizContent } from './plan.ts';
+import { bizContent, tradeNamed } from './plan.ts';
 import { tradeSnapshot } from './snapshot.ts';
 
 /** Fields that other calls answer with. A close answer has none of its own, so theirs give a swapped answer away. */
 const FOREIGN_TO_CLOSE = ['trade_status', 'qr_code', 'fund_change', 'refund_status'];
 
 /**
- * Asks for a trade. An order whose link nobody has opened does not exist yet.
+ * Asks for a trade, by Alipay's number where that is given; either way it must be ours by our number. An order whose
+ * link nobody has opened does not exist yet.
  *
  * @see https://opendocs.alipay.com/open/82ea786a_alipay.trade.query
  */
@@ -18,13 +19,13 @@ export async function queryTrade(
   gateway: AlipayGateway,
   account: string,
   outTradeNo: string,
+  gatewayTradeNo?: string,
 ): Promise<TradeSnapshot> {
-  const asked = gateway.call({
-    method: 'alipay.trade.query',
-    biz_content: bizContent({ out_trade_no: outTradeNo }),
-  });
+  const name = { outTradeNo, gatewayTradeNo };
+  const asked = gateway.call({ method: 'alipay.trade.query', biz_content: bizContent(tradeNamed(name)) });
   const answer = await unlessAbsent(accepted(asked, 'query', outTradeNo));
   if (answer === undefined) return { exists: false };
+  requireTrade(answer, name);
   requireOrderNumber(answer, outTradeNo);
   const trade = tradeSnapshot(answer.fields, { account, outTradeNo }, 'send_pay_date');
   if (trade === undefined) throw new OutcomeUnknown('amount-unreadable', answer.requestId);

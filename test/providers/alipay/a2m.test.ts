@@ -379,6 +379,26 @@ describe('a fulfilment', () => {
   });
 });
 
+describe("a question by Alipay's number", () => {
+  const QUERY = 'alipay.trade.query';
+  const trade: Node = {
+    ...{ code: '10000', msg: 'Success', trade_no: TRADE_NO, out_trade_no: BILL.outTradeNo },
+    ...{ trade_status: 'TRADE_SUCCESS', total_amount: '0.10' },
+  };
+
+  it('names nothing else, and is answered about the order that has our number, or not at all', async () => {
+    const { provider, gateway } = selling();
+    gateway.answer(signed(QUERY, trade));
+    const found = await provider.queryTrade(BILL.outTradeNo, TRADE_NO);
+    expect(found).toMatchObject({ state: 'PAID', amountFen: 10, gatewayTradeNo: TRADE_NO });
+    expect(gateway.call.biz).toEqual({ trade_no: TRADE_NO });
+    for (const change of [{ trade_no: '1' }, { out_trade_no: 'C2' }, { out_trade_no: '' }]) {
+      gateway.answer(signed(QUERY, { ...trade, ...change }));
+      await expect(provider.queryTrade(BILL.outTradeNo, TRADE_NO)).rejects.toBeInstanceOf(OutcomeUnknown);
+    }
+  });
+});
+
 describe('a refund of a trade that no order of ours has made', () => {
   const REFUND = 'alipay.trade.refund';
   const QUERY = 'alipay.trade.fastpay.refund.query';
