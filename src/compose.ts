@@ -21,6 +21,7 @@ import { compareDay } from './payments/compare-day.ts';
 import { runDailyBills } from './payments/daily-bills.ts';
 import { Desk } from './payments/desk.ts';
 import { runForgetting } from './payments/forgetting.ts';
+import { runOverdue } from './payments/overdue.ts';
 import { runOverdueCalls } from './payments/paid-calls/overdue.ts';
 import { runPayBacks } from './payments/pay-back.ts';
 import { runSettler } from './payments/settler.ts';
@@ -32,6 +33,7 @@ import { outgoingProxyOf } from './platform/outgoing-proxy.ts';
 import { RefusedNames } from './platform/refused-names.ts';
 import { processSenders } from './platform/senders.ts';
 import { systemPorts, systemTimer } from './platform/system.ts';
+import { policyInForce } from './policy/decisions.ts';
 import type { Policy } from './policy/policy.ts';
 import { readPolicy } from './policy/read-policy-file.ts';
 import { GatewayUnavailable, type PaymentProvider } from './providers/contract.ts';
@@ -253,6 +255,7 @@ export async function openApp(config: Config, ports: Ports, service?: ServiceAdd
       told.run(stop.signal),
       runApproved(opened, await holders(), stop.signal, under),
       runPayBacks(opened, stop.signal),
+      runOverdue(opened, stop.signal),
       carryOnTrial(config, opened, stop.signal),
       ...(port === undefined ? [] : [holdNotifyPort(port, opened)]),
       // The service keeps alive the buyers' addresses that clients gave out, and tells them of its own.
@@ -277,6 +280,8 @@ export async function openApp(config: Config, ports: Ports, service?: ServiceAdd
       readiness: () => telemetry.readiness(watched),
       limited: () => telemetry.limited(),
     },
+    hasSection: (section) =>
+      ledger.read(async (book) => (await policyInForce(book, policy))[section] !== undefined),
     rate: new CallRate(clock),
     present: presenter({
       language,
@@ -301,7 +306,8 @@ export async function openApp(config: Config, ports: Ports, service?: ServiceAdd
         async (book) =>
           (await book.asking.any()) ||
           (await book.approvals.toCarryOut(undefined, 1)).length > 0 ||
-          (await book.owed.accounts()).length > 0,
+          (await book.owed.accounts()).length > 0 ||
+          (await book.promises.accounts()).length > 0,
       ),
     async close() {
       stop.abort();

@@ -21,7 +21,7 @@ const RETIRED: readonly (readonly [word: RegExp, except: RegExp])[] = [
   [/等待人工|等待决定/, /^$/],
   [/待支付(?!平台)|已支付|尚不明确/, /^$/],
   [/(?<!微信|支付宝)钱包/, /^$/],
-  [/keep a distance|top up a prepaid|talked over|Propose/i, /cli\/demo/],
+  [/keep a distance|top up a prepaid|talked over|Propose(?!-refund)/i, /cli\/demo/],
 ];
 
 describe('what people read', () => {

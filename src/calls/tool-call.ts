@@ -23,6 +23,10 @@ import { failureOf, internal } from './failure.ts';
 
 export interface CallDeps extends LimitDeps {
   readonly setting: ToolSetting;
+  /** All that its caller is served. */
+  readonly tools?: readonly Tool[];
+  /** Whether the rules in force have a section that a tool is for; where nobody can tell, they do. */
+  readonly hasSection?: (section: NonNullable<Tool['section']>) => Promise<boolean>;
   /**
    * What a server on a lasting connection of its own hears of orders, and passes on; without it the transport does,
    * which outlives its servers and can do so in the 2026 era only.
@@ -75,6 +79,8 @@ export type CallOutcome = 'ok' | 'input_required' | ErrorCode;
 /** A tool as it is served: the same for every connection of a caller. */
 export function servedTool(deps: CallDeps, tool: Tool, era: Client['era']): ServedTool {
   const { language } = deps.setting;
+  const { section } = tool;
+  const { hasSection } = deps;
   const title = tool.title[language];
   const listed = {
     name: tool.name,
@@ -93,6 +99,7 @@ export function servedTool(deps: CallDeps, tool: Tool, era: Client['era']): Serv
     name: tool.name,
     elicits: !tool.hints.readOnlyHint,
     outputSchema,
+    ...(section === undefined || !hasSection ? {} : { isListed: () => hasSection(section) }),
     listed(ctx, connection) {
       const face = withOutput && !drops(connection.getClientVersion()) ? withOutput : listed;
       return clientOf(connection, ctx, era).showsApps ? { ...face, ...meta } : face;
@@ -250,6 +257,7 @@ function callOf(deps: CallDeps, ctx: ServerContext, client: string | undefined, 
   const arrivedAt = ctx.http?.authInfo?.extra?.arrivedAt;
   return {
     ...deps.identity,
+    delivers: deps.tools?.some(({ section }) => section === 'delivery') ?? false,
     client,
     signal,
     ...(typeof arrivedAt === 'number' ? { arrivedAt } : {}),

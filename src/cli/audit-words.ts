@@ -107,6 +107,15 @@ const SENTENCES: { readonly [Kind in AuditKind]: Sentence<Kind> } = {
       ? 'too late for the call: this money is owed back'
       : 'the call was paid before: this money is owed back',
   }),
+  'delivery-awaited': (d) =>
+    d.overdueAt === undefined
+      ? { zh: '等待交付', en: 'to be delivered' }
+      : { zh: `${instant(d.overdueAt)} 之前应交付`, en: `to be delivered before ${instant(d.overdueAt)}` },
+  'delivery-confirmed': () => ({ zh: '已确认交付', en: 'said to be delivered' }),
+  'delivery-overdue': (d) => ({
+    zh: `逾期未交付，自 ${instant(d.since)} 起；处理：${d.course}`,
+    en: `not delivered in time, overdue since ${instant(d.since)}; what comes of it: ${d.course}`,
+  }),
   'order-given': () => ({
     zh: '付款码或链接记入账本，可以给出',
     en: 'a code or link was stored, to be given out',

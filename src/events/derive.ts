@@ -146,6 +146,10 @@ const DERIVATIONS: Derivations = {
     type: always('call.paid-twice'),
     data: ({ late }) => defined({ late: late || undefined }),
   },
+  'delivery-overdue': {
+    type: always('delivery.overdue'),
+    data: ({ since }) => defined({ since: instant(since) }),
+  },
   'approval-asked': {
     ...approval('approval.asked', 'pending'),
     type: ({ rule }) => (rule === BY_PERSON ? undefined : 'approval.asked'),

@@ -3,7 +3,6 @@ import type { DayBill } from '../ledger/audit-kinds.ts';
 
 /** Events whose facts later versions bring: their names are known, so that a filter may name them already. */
 export const LATER_EVENTS = [
-  'delivery.overdue',
   'subscription.signed',
   'subscription.due',
   'subscription.charged',
@@ -20,6 +19,7 @@ export const RAISED_EVENTS = [
   'payment.unknown',
   'refund.succeeded',
   'refund.failed',
+  'delivery.overdue',
   'approval.asked',
   'approval.decided',
   'approval.expired',

@@ -2,7 +2,7 @@ import type { Fen } from '../domain/money.ts';
 import type { OrderState, ProviderId, RefundState, Scene, Source } from '../domain/order.ts';
 import type { OrderEvent } from './order-machine.ts';
 import type { PaidCallEvent, PaidCallState } from './paid-call-machine.ts';
-import type { ApprovalState, OrderRecord, OwedWhy } from './records.ts';
+import type { ApprovalState, Course, OrderRecord, OwedWhy } from './records.ts';
 import type { RefundEvent } from './refund-machine.ts';
 
 /** What an alarm is about. */
@@ -109,6 +109,12 @@ export type AuditDetails = {
   readonly 'owed-refused': { readonly code: string; readonly why: OwedWhy };
   /** All of it has provably gone back. `settledAt` ms. */
   readonly 'owed-settled': { readonly settledAt: number };
+  /** It is paid, and to be delivered until `overdueAt` (ms), where anybody has said so. */
+  readonly 'delivery-awaited': { readonly overdueAt?: number };
+  /** Whoever sold it says that it is delivered; digest of what it says besides. */
+  readonly 'delivery-confirmed': { readonly deliveredAt: number; readonly note?: string };
+  /** Nobody has said so in time: since when (ms), and what comes of it. */
+  readonly 'delivery-overdue': { readonly toldAt: number; readonly since: number; readonly course: Course };
   /** Who has paid is blanked. */
   readonly 'order-forgotten': Nothing;
   /** A call is paid for, by the order of this record; `terms` digests what never changes of it. */

@@ -21,7 +21,7 @@ type Fact = string | number | undefined;
 
 /** Kinds that tell of them begin so. */
 const TELLING =
-  /^(?:order|offer|call|refund|owed|approval|budget|operator|audit|receipt)-|^policy-(?!al)|^ledger-restored$/;
+  /^(?:order|offer|call|refund|owed|delivery|approval|budget|operator|audit|receipt)-|^policy-(?!al)|^ledger-restored$/;
 
 /** What is left of what one part of a trail has told; plain data. */
 export interface TablesState {
@@ -46,6 +46,7 @@ export class RecordedTables {
   readonly #offers: RecordedRows;
   readonly #owed: RecordedRows;
   readonly #paidCalls: RecordedRows;
+  readonly #promises: RecordedRows;
   readonly #approvals: RecordedRows;
   readonly #policies = new RecordedRows(POLICIES);
   readonly #budgetMoves = new RecordedRows(BUDGET_MOVES);
@@ -72,6 +73,7 @@ export class RecordedTables {
     this.#offers = new RecordedRows(offers(salt), since);
     this.#owed = new RecordedRows(OWED, since);
     this.#paidCalls = new RecordedRows(paidCalls(salt), since);
+    this.#promises = new RecordedRows(promises(salt), since);
     if (since !== undefined) this.#postponed = [];
   }
 
@@ -110,6 +112,7 @@ export class RecordedTables {
     const fact = told as (name: string) => Fact;
     if (about === 'order') moved(this.#orders, outTradeNo ?? '', what, fact);
     else if (about === 'offer') offered(this.#offers, outTradeNo ?? '', what, fact);
+    else if (about === 'delivery') promised(this.#promises, outTradeNo ?? '', what, fact);
     else if (about === 'owed') owed(this.#owed, `${outTradeNo ?? ''}/${outRefundNo ?? ''}`, what, fact);
     else if (about === 'call') calledFor(this.#paidCalls, outTradeNo ?? '', what, fact);
     else if (about === 'refund') moved(this.#refunds, `${outTradeNo ?? ''}/${outRefundNo ?? ''}`, what, fact);
@@ -184,7 +187,7 @@ export class RecordedTables {
   get #rows(): readonly RecordedRows[] {
     return [
       ...[this.#orders, this.#refunds, this.#approvals, this.#budgetMoves, this.#policies],
-      ...[this.#offers, this.#owed, this.#paidCalls],
+      ...[this.#offers, this.#owed, this.#promises, this.#paidCalls],
     ];
   }
 }
@@ -318,6 +321,25 @@ function calledFor(rows: RecordedRows, key: string, name: string, fact: (name: s
     const [caller, amount_fen, terms] = ['caller', 'amountFen', 'terms'].map(fact);
     rows.make(key, { caller, amount_fen, terms, state: to });
   } else if (to !== undefined) rows.of(key).state = to;
+}
+
+function promises(salt: string): RecordedTable {
+  return {
+    name: 'promises',
+    key: ['out_trade_no'],
+    columns: ['overdue_at', 'told_at', 'delivered_at', 'note'],
+    digests: ({ note }) => ({ note: note === null ? '-' : rowDigest(salt, String(note)) }),
+    made: `audit.out_trade_no = promises.out_trade_no AND kind = ${kind('delivery-awaited')}`,
+  };
+}
+
+function promised(rows: RecordedRows, key: string, name: string, fact: (name: string) => Fact): void {
+  if (name === 'awaited') {
+    const overdue_at = fact('overdueAt') ?? '-';
+    rows.make(key, { overdue_at, told_at: '-', delivered_at: '-', note: '-' });
+  } else if (name === 'confirmed') {
+    Object.assign(rows.of(key), { delivered_at: fact('deliveredAt'), note: fact('note') ?? '-' });
+  } else rows.of(key).told_at = fact('toldAt');
 }
 
 const APPROVALS: RecordedTable = {

@@ -6,7 +6,7 @@ import type { SqlValue, Tx } from './store.ts';
  * nobody else writes, so that everybody may rely on what it reads of it.
  */
 const TABLES: ReadonlySet<string> = new Set([
-  ...['orders', 'plans', 'refunds', 'owed', 'budget_draws', 'sessions'],
+  ...['orders', 'plans', 'refunds', 'owed', 'promises', 'budget_draws', 'sessions'],
   ...['channels', 'deliveries'],
   ...['paid_calls', 'paid_results'],
 ]);

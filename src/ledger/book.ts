@@ -14,6 +14,7 @@ import { Outbox } from './outbox.ts';
 import { Owed, trialDebt } from './owed.ts';
 import { PaidCalls } from './paid-calls.ts';
 import { PersonBook, rosterDigest } from './person-book.ts';
+import { Promises } from './promises.ts';
 import { Quotas } from './quotas.ts';
 import type { OrderRecord } from './records.ts';
 import { Refunds } from './refunds.ts';
@@ -35,6 +36,7 @@ export class Book {
   readonly offers: Offers;
   readonly owed: Owed;
   readonly paidCalls: PaidCalls;
+  readonly promises: Promises;
   readonly approvals: Approvals;
   readonly quotas: Quotas;
   readonly operator: OperatorBook;
@@ -56,6 +58,7 @@ export class Book {
     this.offers = new Offers(tx, this.#history);
     this.owed = new Owed(tx, now, this.#history);
     this.paidCalls = new PaidCalls(tx, now, this.#history);
+    this.promises = new Promises(tx, now, this.#history);
     this.approvals = new Approvals(tx, now, this.#history);
     this.quotas = new Quotas(tx, now, this.#tallies);
     this.operator = new OperatorBook(tx, now);
@@ -98,9 +101,12 @@ export class Book {
     return this.#history.salt();
   }
 
-  /** The trial edition keeps nothing that it is paid; of what another system sold it gives nothing away. */
+  /** What follows from a payment, in its transaction. */
   async #paid(order: OrderRecord): Promise<void> {
-    if (order.terms.adopted || (await this.#history.realm()) !== 'trial') return;
+    const { adopted, deliverWithinMs } = order.terms;
+    if (deliverWithinMs !== undefined) await this.promises.make(order);
+    // The trial edition keeps nothing that it is paid; of what another system sold it gives nothing away.
+    if (adopted || (await this.#history.realm()) !== 'trial') return;
     await this.owed.owe(trialDebt(order, await this.salt(), this.#now));
   }
 

@@ -2,12 +2,10 @@ import { beijingDate, beijingMidnight, DAY_MS } from '../domain/clock.ts';
 import type { Fen } from '../domain/money.ts';
 import { rowDigest } from './audit-digest.ts';
 import { orderKey } from './beside.ts';
+import { DueRows } from './due-rows.ts';
 import type { History } from './history.ts';
 import { type OrderRecord, OWED, type OwedRecord, type OwedWhy } from './records.ts';
 import { byOrder, listed, type Tx } from './store.ts';
-
-/** Nothing is due, or tried again, so far ahead (ms). */
-const FURTHEST_MS = 2 * DAY_MS;
 
 /** Whether a refund goes back under the number of a debt, or one made of it. */
 export function isOfDebt({ outRefundNo }: { readonly outRefundNo: string }, owed: string): boolean {
@@ -46,13 +44,12 @@ export function trialDebt({ outTradeNo, amountFen, paidAt }: OrderRecord, salt: 
 }
 
 /** What the server owes, inside one transaction; see `payments/pay-back.ts` for how it is paid. */
-export class Owed {
-  readonly #tx: Tx;
+export class Owed extends DueRows<OwedRecord> {
   readonly #now: number;
   readonly #history: History;
 
   constructor(tx: Tx, now: number, history: History) {
-    this.#tx = tx;
+    super(tx, OWED);
     this.#now = now;
     this.#history = history;
   }
@@ -60,9 +57,9 @@ export class Owed {
   /** In the transaction of the fact that causes it; once for the same two numbers, whatever else is said. */
   async owe({ outTradeNo, outRefundNo, amountFen, dueAt, why }: Debt): Promise<void> {
     if (await this.get(outTradeNo, outRefundNo)) return;
-    const [order] = await this.#tx.all('SELECT account FROM orders WHERE out_trade_no = ?', outTradeNo);
+    const [order] = await this.tx.all('SELECT account FROM orders WHERE out_trade_no = ?', outTradeNo);
     if (!order) throw new Error(`nothing is owed of ${outTradeNo}, which is no order`);
-    await OWED.insert(this.#tx, {
+    await OWED.insert(this.tx, {
       ...{ outTradeNo, outRefundNo, account: String(order.account), amountFen, why, dueAt },
       ...{ createdAt: this.#now, tryAt: dueAt, tries: 0, refusedCode: undefined, settledAt: undefined },
     });
@@ -71,8 +68,8 @@ export class Owed {
 
   /** Nobody else changes it until a transaction that writes ends. */
   async get(outTradeNo: string, outRefundNo: string): Promise<OwedRecord | undefined> {
-    await this.#tx.lock(orderKey(outTradeNo));
-    const [row] = await this.#tx.all(
+    await this.tx.lock(orderKey(outTradeNo));
+    const [row] = await this.tx.all(
       'SELECT * FROM owed WHERE out_trade_no = ? AND out_refund_no = ?',
       outTradeNo,
       outRefundNo,
@@ -80,87 +77,41 @@ export class Owed {
     return row && OWED.fromRow(row);
   }
 
+  again({ outTradeNo, outRefundNo }: OwedRecord): Promise<OwedRecord | undefined> {
+    return this.get(outTradeNo, outRefundNo);
+  }
+
   /** By the order. */
   async ofOrders(outTradeNos: readonly string[]): Promise<ReadonlyMap<string, readonly OwedRecord[]>> {
-    const rows = await this.#tx.all(
+    const rows = await this.tx.all(
       `SELECT * FROM owed WHERE out_trade_no IN ${listed(outTradeNos)} ORDER BY created_at, out_refund_no`,
       ...outTradeNos,
     );
     return byOrder(rows.map(OWED.fromRow));
   }
 
-  /** Of one account, what somebody has to see to by now, the longest due first. */
-  async due(account: string, now: number, limit: number): Promise<OwedRecord[]> {
-    const due = await this.#where('try_at <= ?', account, now, limit);
-    // What lies so far ahead a wrong clock has put there.
-    const misplaced = await this.#where('try_at > ?', account, now + FURTHEST_MS, limit - due.length);
-    return [...due, ...misplaced];
-  }
-
-  /** The accounts of whom anything is owed, each found by a jump in an index. */
-  async accounts(): Promise<string[]> {
-    const found: string[] = [];
-    for (;;) {
-      const [row] = await this.#tx.all(
-        'SELECT MIN(account) AS next FROM owed WHERE account > ? AND try_at IS NOT NULL',
-        found.at(-1) ?? '',
-      );
-      if (typeof row?.next !== 'string') return found;
-      found.push(row.next);
-    }
-  }
-
   /** How much is still owed, and of how many orders a refusal was told; goes through no more than that. */
   async open(): Promise<{ readonly count: number; readonly fen: number; readonly refused: number }> {
-    const [row] = await this.#tx.all(
+    const [row] = await this.tx.all(
       `SELECT COUNT(*) AS count, COALESCE(SUM(amount_fen), 0) AS fen, COUNT(refused_code) AS refused FROM owed
        WHERE account > '' AND try_at IS NOT NULL`,
     );
     return { count: Number(row?.count), fen: Number(row?.fen), refused: Number(row?.refused) };
   }
 
-  /** Leaves it to whoever calls until `until` (ms). Undefined where somebody else has it, or nothing is left to do. */
-  async take(debt: OwedRecord, until: number): Promise<OwedRecord | undefined> {
-    const current = await this.get(debt.outTradeNo, debt.outRefundNo);
-    if (current?.tryAt === undefined || current.tries !== debt.tries) return undefined;
-    return this.#update(current, { tryAt: until, tries: current.tries + 1 });
-  }
-
-  /** Comes round again at `tryAt` (ms), unless somebody else has it by now. */
-  async later(taken: OwedRecord, tryAt: number): Promise<void> {
-    const current = await this.get(taken.outTradeNo, taken.outRefundNo);
-    if (current?.tryAt !== undefined && current.tries === taken.tries) await this.#update(current, { tryAt });
-  }
-
   /** The gateway, or what is known of the order, does not let it be paid: once, that is told. */
   async refused(debt: OwedRecord, code: string): Promise<void> {
-    const current = await this.get(debt.outTradeNo, debt.outRefundNo);
+    const current = await this.again(debt);
     if (!current || current.settledAt !== undefined || current.refusedCode !== undefined) return;
-    await this.#update(current, { refusedCode: code });
+    await this.change(current, { refusedCode: code });
     await this.#history.event(current, 'owed-refused', { code, why: current.why });
   }
 
   /** Nothing is left to be paid: all of it has provably gone back. */
   async settle(debt: OwedRecord): Promise<void> {
-    const current = await this.get(debt.outTradeNo, debt.outRefundNo);
+    const current = await this.again(debt);
     if (!current || current.settledAt !== undefined) return;
-    await this.#update(current, { tryAt: undefined, settledAt: this.#now });
+    await this.change(current, { tryAt: undefined, settledAt: this.#now });
     await this.#history.event(current, 'owed-settled', { settledAt: this.#now });
-  }
-
-  async #where(when: string, account: string, at: number, limit: number): Promise<OwedRecord[]> {
-    const rows = await this.#tx.all(
-      `SELECT * FROM owed WHERE account = ? AND try_at IS NOT NULL AND ${when} ORDER BY try_at LIMIT ?`,
-      account,
-      at,
-      limit,
-    );
-    return rows.map(OWED.fromRow);
-  }
-
-  async #update(debt: OwedRecord, patch: Partial<OwedRecord>): Promise<OwedRecord> {
-    const updated = { ...debt, ...patch };
-    await OWED.update(this.#tx, debt, updated);
-    return updated;
   }
 }

@@ -14,6 +14,8 @@ export interface RequestedTerms {
   readonly chosen?: true;
   /** The buyer has chosen the wallet on the page: its expiry was promised before. */
   readonly offered?: true;
+  /** So long (ms) after it was paid it is to be delivered, and whoever sells it can say so. */
+  readonly deliverWithinMs?: number;
   /** What the gateway must say again when it says that this very order is paid. */
   readonly mark?: string;
 }
@@ -157,6 +159,10 @@ export interface AskedBy {
   readonly afterFailure?: string;
   /** The name of the person who has wanted it of their own accord; no agent asked, and no rule of theirs binds it. */
   readonly person?: string;
+  /** No agent asked, and no person yet: the server proposes it, and no rule of the agents' binds what a person says to that. */
+  readonly byServer?: true;
+  /** Whoever asked can say that something was delivered. */
+  readonly delivers?: true;
 }
 
 export const APPROVALS = new Table('approvals', ['id'], {
@@ -299,6 +305,32 @@ export const PAID_RESULTS = new Table('paid_results', ['number'], {
 
 /** What the upstream has answered, as it is handed over. */
 export type PaidResult = ReturnType<typeof PAID_RESULTS.fromRow>;
+
+export const PROMISES = new Table('promises', ['outTradeNo', 'tries'], {
+  outTradeNo: text(),
+  /** Of its order. */
+  account: text(),
+  /** Under which it would go back. */
+  outRefundNo: text(),
+  createdAt: number,
+  /** When (ms) what was paid for is to be delivered at the latest; undefined: nobody has said. */
+  overdueAt: maybe(number),
+  /** As of what is owed. */
+  tryAt: maybe(number),
+  tries: number,
+  /** When it was told to be overdue, and what the rules said to do then. */
+  toldAt: maybe(number),
+  course: maybe(text<Course>()),
+  deliveredAt: maybe(number),
+  /** The agent's words. */
+  note: maybe(text()),
+});
+
+/** What is done about an order that nobody has delivered in time. */
+export type Course = 'tell' | 'propose-refund' | 'refund';
+
+/** What a paid order's buyer waits for. Instants in ms. */
+export type PromiseRecord = ReturnType<typeof PROMISES.fromRow>;
 
 /** One link of the audit trail, read. Instants in ms; the kinds are `call`, `result`, `order-…`, `refund-…` and so on. */
 export interface AuditRecord extends Omit<Link, 'detailJson'> {

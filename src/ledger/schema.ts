@@ -367,6 +367,14 @@ const MIGRATIONS: readonly (readonly Step[])[] = [
       created_at BIGINT NOT NULL)`,
     'CREATE INDEX paid_results_by_age ON paid_results (created_at)',
   ],
+  [
+    // Which paid orders are delivered, and until when the others are to be; see promises.ts.
+    `CREATE TABLE promises (
+      out_trade_no TEXT PRIMARY KEY REFERENCES orders (out_trade_no), account TEXT NOT NULL,
+      out_refund_no TEXT NOT NULL, created_at BIGINT NOT NULL, overdue_at BIGINT, try_at BIGINT,
+      tries INTEGER NOT NULL, told_at BIGINT, course TEXT, delivered_at BIGINT, note TEXT)`,
+    'CREATE INDEX promises_due ON promises (account, try_at) WHERE try_at IS NOT NULL',
+  ],
 ];
 
 /** The version that this program writes. */

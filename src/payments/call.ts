@@ -19,6 +19,10 @@ export interface Call extends Identity {
    * binds that.
    */
   readonly owed?: string;
+  /** Gives back, under this number, what the ledger says that nobody has delivered in time, and nothing else. */
+  readonly overdue?: string;
+  /** It can say that something was delivered: a tool for that is listed to it, where the rules want to know. */
+  readonly delivers?: boolean;
   readonly signal?: AbortSignal;
   /** When (ms) it came in, where it may have stood in line since. */
   readonly arrivedAt?: number;

@@ -49,6 +49,7 @@ export async function permit(
 ): Promise<Permit | undefined> {
   await insistNotFrozen(book);
   if (call.owed !== undefined) return permitOwed(book, call.owed, subject);
+  if (call.overdue !== undefined) return permitOverdue(till, book, call.overdue, subject);
   if (kind === 'payment') insistOnTrial(till, subject.amountFen);
   const asked = await book.approvals.of(subject);
   if (await isDenied(book, subject, asked)) return undefined;
@@ -57,8 +58,9 @@ export async function permit(
   const usable = approvalsFor(asked, { ...subject, caller }, now);
   const yes = usable.find(({ id, state }) => state === 'approved' && id === (call.approval ?? id));
   const today = rulesFor(await holdToPolicy(book, till.policy), kind, call);
-  // No rule of the agents' binds what a person wants of their own accord.
-  const isPersons = yes !== undefined && yes.asked?.person !== undefined && yes.id === call.approval;
+  // No rule of the agents' binds what a person wants of their own accord, or says to what the server proposes.
+  const isPersons =
+    yes !== undefined && (yes.asked?.person ?? yes.asked?.byServer) !== undefined && yes.id === call.approval;
   const rules = isPersons ? [] : yes ? together(today, await rulesThen(book, kind, yes)) : today;
   const taken = await used(book, kind, rules, now, false);
   let decision = decide(rules, subject, taken, now);
@@ -76,16 +78,26 @@ export async function permit(
     await requestApproval(book, question, usable, { now, randomBytes: till.randomBytes });
     return undefined;
   }
-  const budgets = new Map(
-    rules.flatMap((rule) => (rule.kind === 'budget' ? [[rule.budget, taken.get(rule)] as const] : [])),
-  );
-  for (const [budget, held] of budgets) await noteLow(book, budget, held, subject.amountFen);
-  await book.quotas.draw([...budgets.keys()], subject);
+  await drawOn(book, rules, taken, subject);
   return {
     counts: { countedAt: now, countedBy: caller, client: call.client },
     allowed: { rules: rules.map(({ path }) => path), ...(yes === undefined ? {} : { approval: yes.id }) },
     approval: yes,
   };
+}
+
+/** Takes it out of the allowances among the rules. */
+async function drawOn(
+  book: Book,
+  rules: readonly Rule[],
+  taken: ReadonlyMap<Rule, Used>,
+  subject: Wish,
+): Promise<void> {
+  const budgets = new Map(
+    rules.flatMap((rule) => (rule.kind === 'budget' ? [[rule.budget, taken.get(rule)] as const] : [])),
+  );
+  for (const [budget, held] of budgets) await noteLow(book, budget, held, subject.amountFen);
+  await book.quotas.draw([...budgets.keys()], subject);
 }
 
 /**
@@ -137,6 +149,32 @@ async function permitOwed(book: Book, owed: string, subject: Wish): Promise<Perm
   return { counts: {}, allowed: {}, approval: undefined };
 }
 
+/**
+ * What nobody has delivered in time goes back without a person, as far as the rules on refunds of whoever has sold it,
+ * and of everybody, let it pass; it counts as that caller's.
+ */
+async function permitOverdue(till: Till, book: Book, overdue: string, subject: Wish): Promise<Permit> {
+  const { outTradeNo, outRefundNo = '' } = subject;
+  const promise = await book.promises.get(outTradeNo);
+  const order = await book.orders.get(outTradeNo);
+  const isMeant = promise?.course === 'refund' && promise.deliveredAt === undefined;
+  const isOfIt = promise?.outRefundNo === overdue && isOfDebt({ outRefundNo }, overdue);
+  if (!order || !isMeant || !isOfIt) throw new Error(`${outTradeNo} is not overdue`);
+  const now = till.clock.now();
+  const { caller } = order;
+  const all = rulesFor(await holdToPolicy(book, till.policy), 'refund', { caller });
+  const rules = all.filter(({ kind }) => kind !== 'approve');
+  const taken = await used(book, 'refund', rules, now, false);
+  const decision = decide(rules, subject, taken, now);
+  if (decision.kind === 'deny') throw policyDenied(decision);
+  await drawOn(book, rules, taken, subject);
+  return {
+    counts: { countedAt: now, countedBy: caller },
+    allowed: { rules: rules.map(({ path }) => path) },
+    approval: undefined,
+  };
+}
+
 /** The trial edition takes small sums only. Throws POLICY_DENIED. */
 export function insistOnTrial({ trialMaxFen }: Pick<Till, 'trialMaxFen'>, amountFen: Fen): void {
   if (trialMaxFen === undefined || amountFen <= trialMaxFen) return;
@@ -177,7 +215,7 @@ export async function endApproval(
 /** What the call was, to be kept with the question. @param before what was asked earlier */
 export async function askedBy(
   book: Book,
-  { id, tool, named, client, ownOrdersOnly, credential, token, caller }: Call,
+  { id, tool, named, client, ownOrdersOnly, credential, token, caller, delivers }: Call,
   before: readonly ApprovalRecord[] = [],
 ): Promise<AskedBy> {
   const last = before.find((approval) => approval.caller === caller);
@@ -188,6 +226,7 @@ export async function askedBy(
     named: named || undefined,
     client,
     ownOrdersOnly: ownOrdersOnly || undefined,
+    delivers: delivers || undefined,
     credential,
     token: token && { ...token },
     afterFailure: last?.state === 'failed' ? last.code : undefined,

@@ -5,7 +5,7 @@ import type { Book } from '../ledger/book.ts';
 import { FINAL } from '../ledger/order-machine.ts';
 import { FORGOTTEN } from '../ledger/payers.ts';
 import type { ApprovalRecord, OrderRecord } from '../ledger/records.ts';
-import { insistNotFrozen } from '../policy/decisions.ts';
+import { insistNotFrozen, policyInForce } from '../policy/decisions.ts';
 import { GatewayDeclined, isHome, type PaymentProvider } from '../providers/contract.ts';
 import { tradeAt } from './ask-gateway.ts';
 import { newNumber, newOrder } from './beginnings.ts';
@@ -197,6 +197,9 @@ async function reserve(
       expiresInMinutes: input.expiresInMinutes,
       chosen: offered ? offered.chosen : input.outTradeNo === undefined ? undefined : (true as const),
       offered: offered && (true as const),
+      deliverWithinMs: call.delivers
+        ? (await policyInForce(book, till.policy)).delivery?.withinMs
+        : undefined,
       mark: provider.returnsMark ? till.randomBytes(12).toString('base64url') : undefined,
     }),
   });

@@ -147,7 +147,8 @@ async function commitIntent(
   insistGatewayRules(provider, order, others, now);
   const { provider: wallet, scene } = order;
   const elsewhere = elsewhereOf(order, others);
-  if (elsewhere === 'unknown' && call.owed !== undefined) throw notAllowed(REFUNDED_ELSEWHERE, 'unknown');
+  const isServers = call.owed !== undefined || call.overdue !== undefined;
+  if (elsewhere === 'unknown' && isServers) throw notAllowed(REFUNDED_ELSEWHERE, 'unknown');
   const permitted = await permit(till, book, call, 'refund', {
     ...refund,
     provider: wallet,

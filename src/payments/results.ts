@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Fen } from '../domain/money.ts';
 import type { Credential } from '../domain/order.ts';
 import type { Book } from '../ledger/book.ts';
-import type { ApprovalRecord, OrderRecord, RefundRecord } from '../ledger/records.ts';
+import type { ApprovalRecord, OrderRecord, PromiseRecord, RefundRecord } from '../ledger/records.ts';
 import { elsewhereOf, refundedHere } from '../ledger/refunded.ts';
 import { orderNotFound } from './errors.ts';
 import type { Call, Errand } from './till.ts';
@@ -14,6 +14,8 @@ export interface PaymentResult {
   readonly refundedFen: Fen;
   /** What the gateway proves to have been refunded besides. */
   readonly refundedElsewhere: Fen | 'unknown' | undefined;
+  /** Whether it is delivered, or until when it is to be, where anybody wants to know. */
+  readonly delivery?: PromiseRecord | undefined;
   /** The approval asked for it that concerns whoever is told. */
   readonly approval: ApprovalRecord | undefined;
   /** The number had been used before with the same arguments, and this is that payment. */
@@ -51,6 +53,7 @@ export async function paymentResults(
   const numbers = orders.map(({ outTradeNo }) => outTradeNo);
   const refunds = await book.refunds.ofOrders(numbers);
   const approvals = await book.approvals.ofOrders(numbers);
+  const promises = await book.promises.ofOrders(numbers);
   return orders.map((order) => {
     const refunded = refunds.get(order.outTradeNo) ?? [];
     const asked = approvals.get(order.outTradeNo) ?? [];
@@ -58,6 +61,7 @@ export async function paymentResults(
       order,
       refundedFen: refundedHere(refunded),
       refundedElsewhere: elsewhereOf(order, refunded),
+      delivery: promises.get(order.outTradeNo),
       approval: approvalFor(
         call,
         asked.filter(({ outRefundNo }) => outRefundNo === undefined),

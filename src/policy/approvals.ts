@@ -1,4 +1,4 @@
-import { type RandomBytes, stillLasts } from '../domain/clock.ts';
+import { DAY_MS, type RandomBytes, stillLasts } from '../domain/clock.ts';
 import { CashierError } from '../domain/errors.ts';
 import type { Subject } from '../domain/subject.ts';
 import { typedCode } from '../domain/typed-code.ts';
@@ -8,7 +8,13 @@ import { insist, type Person } from '../persons/person.ts';
 
 /** How long (ms) a person has, and how long the yes holds. */
 export const APPROVAL_TTL_MS = 15 * 60_000;
+/** The same (ms) of what the server proposes of its own accord, with nobody who would call again. */
+const BY_SERVER_TTL_MS = DAY_MS;
 const MAX_OPEN_PER_CALLER = 20;
+
+function ttlOf({ asked }: Pick<ApprovalRecord, 'asked'>): number {
+  return asked?.byServer ? BY_SERVER_TTL_MS : APPROVAL_TTL_MS;
+}
 
 export type ApprovalView = 'pending' | 'approved' | 'expired' | 'denied' | 'failed';
 
@@ -16,7 +22,7 @@ export type ApprovalView = 'pending' | 'approved' | 'expired' | 'denied' | 'fail
 export function approvalView(approval: ApprovalRecord, now: number): ApprovalView {
   if (approval.state === 'denied' || approval.state === 'failed') return approval.state;
   if (approval.state === 'used') return 'approved';
-  if (!stillLasts(approval.expiresAt, now, APPROVAL_TTL_MS)) return 'expired';
+  if (!stillLasts(approval.expiresAt, now, ttlOf(approval))) return 'expired';
   return approval.state;
 }
 
@@ -34,7 +40,7 @@ export function approvalsFor(
 ): readonly ApprovalRecord[] {
   return asked.filter(
     (approval) =>
-      stillLasts(approval.expiresAt, now, APPROVAL_TTL_MS) &&
+      stillLasts(approval.expiresAt, now, ttlOf(approval)) &&
       approval.inputHash === subject.inputHash &&
       approval.caller === subject.caller,
   );
@@ -49,7 +55,10 @@ export async function requestApproval(
 ): Promise<string> {
   const pending = usable.find(({ state }) => state === 'pending');
   if (pending) return pending.id;
-  if ((await book.approvals.open(subject.caller)).length >= MAX_OPEN_PER_CALLER) throw tooManyOpen();
+  // What the server proposes comes of sales, and each of them once: no agent can make it many.
+  const mayBeMany = subject.asked?.byServer === true;
+  if (!mayBeMany && (await book.approvals.open(subject.caller)).length >= MAX_OPEN_PER_CALLER)
+    throw tooManyOpen();
   const id = `A${typedCode(ports.randomBytes, 12)}`;
   await book.approvals.insert({
     ...subject,
@@ -57,7 +66,7 @@ export async function requestApproval(
     id,
     state: 'pending',
     createdAt: ports.now,
-    expiresAt: ports.now + APPROVAL_TTL_MS,
+    expiresAt: ports.now + ttlOf(subject),
     decidedAt: undefined,
     decidedBy: undefined,
     reason: undefined,

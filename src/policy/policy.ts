@@ -1,5 +1,6 @@
 import type { Fen } from '../domain/money.ts';
 import type { ProviderId, Scene } from '../domain/order.ts';
+import type { Course } from '../ledger/records.ts';
 
 /** Rules on payments or on refunds; amounts in fen. A rule that is absent does not apply. */
 export interface RuleSet {
@@ -35,8 +36,16 @@ export interface Policy extends Sections {
   readonly clients?: Readonly<Record<string, Partial<Sections>>>;
   /** What may be done with orders that the ledger does not know; absent: what the toolset says. */
   readonly foreignOrders?: ForeignOrders;
+  /** Until when what is paid is to be delivered, and what comes of it where nobody says that it is. */
+  readonly delivery?: DeliveryRule;
   /** Whether a form that the client shows counts as a person's yes. */
   readonly trustForms?: boolean;
+}
+
+/** Delivery is confirmed within so long (ms) after the payment, or else this is done. */
+export interface DeliveryRule {
+  readonly withinMs: number;
+  readonly otherwise: Course;
 }
 
 export type ForeignOrders = 'refuse' | 'query' | 'allow';

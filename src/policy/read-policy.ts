@@ -1,11 +1,12 @@
 import { isActorName } from '../domain/actors.ts';
+import { DAY_MS } from '../domain/clock.ts';
 import { defined } from '../domain/defined.ts';
 import type { Text } from '../domain/errors.ts';
 import { type Fen, fenFromYuan } from '../domain/money.ts';
 import { likely } from '../domain/nearest.ts';
 import { SCENES } from '../domain/order.ts';
 import { WALLET_IDS } from '../providers/registry.ts';
-import type { Ceiling, ForeignOrders, Policy, RuleSet, Sections } from './policy.ts';
+import type { Ceiling, DeliveryRule, ForeignOrders, Policy, RuleSet, Sections } from './policy.ts';
 
 /** Names of members and positions in lists, from the top. */
 export type Path = readonly (string | number)[];
@@ -59,6 +60,7 @@ export function readPolicyData(value: unknown): Policy {
     clients,
     foreignOrders: oneOf<ForeignOrders>(['refuse', 'query', 'allow']),
     approvals,
+    delivery,
   });
   if (found.version === undefined) throw new PolicyProblem(NO_VERSION, []);
   const { maxFen, ...refunds } = found.refunds ?? {};
@@ -69,6 +71,7 @@ export function readPolicyData(value: unknown): Policy {
     ...defined({
       clients: found.clients,
       foreignOrders: found.foreignOrders,
+      delivery: found.delivery,
       trustForms: found.approvals?.form === 'trusted' ? true : undefined,
     }),
   };
@@ -123,6 +126,31 @@ function clients(value: unknown, path: Path): Policy['clients'] {
 
 function approvals(value: unknown, path: Path) {
   return members(value, path, { form: oneOf(['trusted', 'off']) });
+}
+
+/** What is to be done is said in words, and within how long as `30m`, `24h` or `7d`. */
+function delivery(value: unknown, path: Path): DeliveryRule {
+  const { within, otherwise = 'tell' } = members(value, path, {
+    within: span,
+    otherwise: oneOf<DeliveryRule['otherwise']>(['tell', 'propose-refund', 'refund']),
+  });
+  if (within === undefined)
+    throw wrong(path, '需要 within，例如 within: 24h', 'needs within, such as within: 24h');
+  return { withinMs: within, otherwise };
+}
+
+const UNIT_MS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: DAY_MS };
+const LONGEST_SPAN_MS = 90 * DAY_MS;
+
+function span(value: unknown, path: Path): number {
+  const [, count, unit = ''] = /^([1-9]\d{0,5})([mhd])$/.exec(typeof value === 'string' ? value : '') ?? [];
+  const ms = Number(count) * (UNIT_MS[unit] ?? Number.NaN);
+  if (ms <= LONGEST_SPAN_MS) return ms;
+  throw wrong(
+    path,
+    `必须是 1 分钟到 90 天的时长，例如 30m、24h 或 7d，而不是 ${shown(value)}`,
+    `must be a time from 1 minute to 90 days, such as 30m, 24h or 7d, not ${shown(value)}`,
+  );
 }
 
 function version(value: unknown, path: Path): 1 {

@@ -59,9 +59,10 @@ export class Edge extends Server {
 
   #serveTools({ tools }: Offer): void {
     const byName = new Map(tools.map((tool) => [tool.name, tool]));
-    this.setRequestHandler('tools/list', { params: AS_SENT }, (params, ctx) => {
+    this.setRequestHandler('tools/list', { params: AS_SENT }, async (params, ctx) => {
       insistNoCursor(params as { readonly cursor?: string });
-      return { tools: tools.map((tool) => tool.listed(ctx, this)) };
+      const isListed = await Promise.all(tools.map((tool) => tool.isListed?.() ?? true));
+      return { tools: tools.filter((_, i) => isListed[i]).map((tool) => tool.listed(ctx, this)) };
     });
     // In the raw: the SDK's own schema drops arguments that are named like members of every object.
     this.setRequestHandler('tools/call', { params: AS_SENT }, async (params, ctx) => {

@@ -46,6 +46,8 @@ interface MayAsk {
 export interface ServedTool extends MayAsk {
   readonly name: string;
   readonly outputSchema?: Tool['outputSchema'] | undefined;
+  /** Whether it is listed just now; by default it always is. */
+  isListed?(): Promise<boolean>;
   /** As it is listed to a client. */
   listed(ctx: ServerContext, connection: Connection): Tool;
   /**

@@ -40,6 +40,8 @@ export interface Tool extends ToolWords {
   readonly hints: ToolHints;
   /** JSON Schemas as published; the same object every time. */
   inputSchema(setting: ToolSetting): InputSchema;
+  /** Of the rules: where they have no such section, it is not listed. */
+  readonly section: 'delivery' | undefined;
   /** It answers with an image, which some clients drop beside a structure. */
   readonly showsImage: boolean;
   /** The view that a client which has views shows beside its answers. */
@@ -68,6 +70,7 @@ export function defineTool<Shape extends z.ZodRawShape, Output extends View = ne
     readonly hints: ToolHints;
     /** The arguments by their unified names. */
     readonly input: (setting: ToolSetting) => Shape;
+    readonly section?: Tool['section'];
     readonly showsImage?: true;
     readonly app?: Tool['app'];
     /** Left out where every client is to show the text. */
@@ -91,6 +94,7 @@ export function defineTool<Shape extends z.ZodRawShape, Output extends View = ne
     output,
     words,
     app,
+    section,
     showsImage = false,
   } = definition;
   // A server is built per HTTP request: schemas are made once per setting.
@@ -104,7 +108,7 @@ export function defineTool<Shape extends z.ZodRawShape, Output extends View = ne
     return { shape, json };
   };
   return {
-    ...{ name, title, description, scope, hints, showsImage, app, failure },
+    ...{ name, title, description, scope, hints, section, showsImage, app, failure },
     get outputSchema() {
       return output && publishedView(output);
     },

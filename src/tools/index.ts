@@ -7,6 +7,7 @@ import { queryAlipayPaymentTool } from './alipay/query-alipay-payment.ts';
 import { queryAlipayRefundTool } from './alipay/query-alipay-refund.ts';
 import { refundAlipayPaymentTool } from './alipay/refund-alipay-payment.ts';
 import { closePaymentTool } from './close-payment.ts';
+import { confirmDeliveryTool } from './confirm-delivery.ts';
 import { createPaymentTool } from './create-payment.ts';
 import type { Tool } from './define-tool.ts';
 import { listPaymentsTool } from './list-payments.ts';
@@ -29,6 +30,7 @@ export const UNIFIED_TOOLS: readonly Tool[] = [
   refundPaymentTool,
   queryRefundTool,
   listPaymentsTool,
+  confirmDeliveryTool,
 ];
 /** The names, arguments and texts of Alipay's own MCP server. */
 export const ALIPAY_TOOLS: readonly Tool[] = [

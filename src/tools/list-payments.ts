@@ -22,7 +22,7 @@ export const listPaymentsTool = defineTool({
       en: 'first day, YYYY-MM-DD (Beijing time)',
     }),
     to: described(setting, z.string().optional(), {
-      zh: '截止日 YYYY-MM-DD，含当天',
+      zh: '截止日，含当天',
       en: 'last day, YYYY-MM-DD, included',
     }),
     state: described(setting, z.enum(ORDER_STATES).optional(), { zh: '只列此状态', en: 'only this state' }),
@@ -31,7 +31,7 @@ export const listPaymentsTool = defineTool({
       en: 'only this payment method',
     }),
     limit: described(setting, z.int().min(1).max(100).optional(), {
-      zh: '每页笔数，1–100，默认 20',
+      zh: '每页 1–100，默认 20',
       en: 'page size, 1–100, default 20',
     }),
     cursor: described(setting, z.string().max(200).optional(), {

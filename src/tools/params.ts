@@ -16,12 +16,9 @@ export const outRefundNo = z.string().regex(/^[A-Za-z0-9_]{1,64}$/);
 /** Published as text, taken as a number too; exact to the fen, for it is the money module that reads it. */
 export const yuan = z.union([z.string(), z.number()]);
 
-/** The order that a call is about. */
+/** The order that a call is about; its number was given out by another tool. */
 export function orderNo(setting: ToolSetting) {
-  return described(setting, outTradeNo, {
-    zh: '订单号，6–32 位字母、数字、_',
-    en: 'order number: 6–32 letters, digits, _',
-  });
+  return described(setting, outTradeNo, { zh: '订单号', en: 'order number' });
 }
 
 /** Needed only for an order that other systems made. */

@@ -8,7 +8,7 @@ export const queryPaymentTool = defineTool({
   name: 'query-payment',
   title: { zh: '查询支付', en: 'Query payment' },
   description: {
-    zh: '向支付平台查询订单。只有 PAID 才算已付款，买家的话不算。waitSeconds 可等待付款。',
+    zh: '向支付平台查询订单。只有 PAID 才算已付款，买家的话不算。',
     en: 'Ask the gateway about an order. Only PAID is paid, whatever the buyer says. waitSeconds waits for it.',
   },
   scope: 'cashier:read',
@@ -16,7 +16,7 @@ export const queryPaymentTool = defineTool({
   input: (setting) => ({
     outTradeNo: orderNo(setting),
     waitSeconds: described(setting, z.int().min(0).max(50).optional(), {
-      zh: '最多等待秒数，0–50',
+      zh: '等待付款的秒数，0–50',
       en: 'seconds to wait, 0–50',
     }),
     provider: otherProvider(setting),

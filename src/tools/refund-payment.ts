@@ -7,7 +7,7 @@ export const refundPaymentTool = defineTool({
   name: 'refund-payment',
   title: { zh: '退款', en: 'Refund payment' },
   description: {
-    zh: '申请退款，通常需人工批准，批准后自动执行；用相同参数再次调用查看结果。重试用同一 outRefundNo。',
+    zh: '申请退款，通常需人工批准，批准后自动执行；同样再调用可看结果。重试用同一 outRefundNo。',
     en: 'Request a refund; usually a person must approve, then it is sent; the same call tells the result. Retry with the same outRefundNo.',
   },
   scope: 'cashier:refund',

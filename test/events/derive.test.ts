@@ -33,6 +33,7 @@ const ROWS: readonly (readonly [kind: string, detail: object, type: string | und
   ['owed-refused', { code: 'NOT_ENOUGH', why: 'trial' }, 'refund.failed'],
   ['owed-refused', { code: 'NOT_ENOUGH', why: 'call' }, 'call.refund-failed'],
   ['owed-refused', { code: 'NOT_ENOUGH', why: 'paid-twice' }, 'call.refund-failed'],
+  ['delivery-overdue', { since: 1, course: 'tell' }, 'delivery.overdue'],
   ['approval-asked', { approval: 'A1' }, 'approval.asked'],
   ['approval-approved', { approval: 'A1' }, 'approval.decided'],
   ['approval-denied', { approval: 'A1' }, 'approval.decided'],

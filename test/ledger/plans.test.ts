@@ -28,6 +28,7 @@ const GROWING = [
   'paid_calls',
   'paid_results',
   'owed',
+  'promises',
   'takings',
 ];
 
@@ -102,6 +103,9 @@ const QUESTIONS: Readonly<Record<string, (book: Book, tx: Tx) => Promise<unknown
   'which approvals have expired': (book) =>
     book.approvals.expired({ expiresAt: NOW - DAY_MS, id: '' }, NOW, 20),
   'what is watched from outside': (_, tx) => figuresOf(tx, ['alipay', 'wechatpay'], ['boss'], NOW),
+  'what is promised of some orders': (book) => book.promises.ofOrders(['ORDER_1', 'ORDER_2']),
+  'what is promised of one': (book) => book.promises.get('ORDER_1'),
+  'what a corrected clock has left of what is owed': (book) => book.owed.putBack(NOW),
   'what the server owes of some orders': (book) => book.owed.ofOrders(['ORDER_1', 'ORDER_2']),
   'an approval': async (book) => readCase(book, (await book.approvals.newest(1))[0]?.id ?? '', NOW),
 };
@@ -125,6 +129,7 @@ const OWN_INDEX: Readonly<
   'what a buyer is yet to choose': ['offers_by_call', (book) => book.offers.byCall('x1', 'test')],
   'whether an offer is to forget its buyer': ['offers_by_age', (book) => book.offers.anyToForget(2)],
   'what the server owes by now': ['owed_due', (book) => book.owed.due('bank 1', NOW, 8)],
+  'what is overdue by now': ['promises_due', (book) => book.promises.due('bank 1', NOW, 8)],
   'how much the server owes': ['owed_due', (book) => book.owed.open()],
   'whom the server owes anything': ['owed_due', (book) => book.owed.accounts()],
   'what a page offers': ['offers', (book) => book.offers.byPageToken('x')],
@@ -216,6 +221,9 @@ const FILLED = [
      'P' || i, 'W' || i, 'A' || i, CASE WHEN i % 50 <> 0 THEN 'P' || i END, CASE WHEN i % 50 = 0 THEN i END
    FROM generate_series(1, ${MANY}) AS i`,
   `INSERT INTO paid_results SELECT 'X' || i, 200, '[]', '', i FROM generate_series(1, ${MANY}) AS i`,
+  `INSERT INTO promises (out_trade_no, account, out_refund_no, created_at, overdue_at, try_at, tries)
+   SELECT out_trade_no, account, 'D', created_at, created_at, CASE WHEN created_at % 50000 = 0 THEN created_at END, 0
+   FROM orders`,
   `INSERT INTO budget_draws SELECT 'X' || i, '', 'c' || i % 50 FROM generate_series(1, ${MANY}) AS i`,
   'ANALYZE',
 ];

@@ -140,10 +140,12 @@ function paymentTold(voice: Voice, result: PaymentResult, page?: BuyerPage, ask 
 }
 
 function nextOf(result: PaymentResult, usable: Credential, now: number): Text {
-  const { order, refundedFen, refundedElsewhere } = result;
+  const { order, refundedFen, refundedElsewhere, delivery } = result;
   if (order.state === 'PAID' && refundedFen >= order.amountFen) return words.REFUNDED;
   if (order.state === 'PAID' && refundedElsewhere !== undefined) return words.REFUNDED_ELSEWHERE;
   if (order.late) return words.LATE;
+  if (delivery?.deliveredAt !== undefined) return words.DELIVERED;
+  if (delivery?.overdueAt !== undefined) return deliverBefore(delivery.overdueAt);
   if (order.closing) {
     if (order.state === 'UNKNOWN') return words.CLOSING_UNKNOWN;
     const until = iso(order.expiresAt);
@@ -157,6 +159,14 @@ function nextOf(result: PaymentResult, usable: Credential, now: number): Text {
   if (order.state === 'NOTPAY' && (order.expiresAt ?? 0) <= now) return words.EXPIRED;
   if (!isGivenOut(order)) return words.NO_CODE;
   return order.state === 'UNKNOWN' ? words.PAYMENT_NEXT.UNKNOWN : handOver(usable);
+}
+
+function deliverBefore(overdueAt: number): Text {
+  const until = iso(overdueAt);
+  return {
+    zh: `可以交付，交付后在 ${until} 之前调用 confirm-delivery；不要重复收款。`,
+    en: `Deliver now, then call confirm-delivery before ${until}; do not charge again.`,
+  };
 }
 
 async function pageOf({ now, buyerPage }: Voice, order: OrderRecord): Promise<BuyerPage | undefined> {

@@ -20,6 +20,10 @@ export const SUM_NOT_TOLD: Text = { zh: '金额未告知', en: 'sum not told' };
 export const IN_TRIAL: Text = { zh: `【${TRIAL.zh}】`, en: `[${TRIAL.en}]` };
 export const SIMULATED: Text = { zh: '【模拟环境，不是真钱】', en: '[SIMULATED, no real money]' };
 
+export const DELIVERED: Text = {
+  zh: '已确认交付；不要重复交付或收款。',
+  en: 'Delivery is confirmed; do not deliver or charge again.',
+};
 export const PAYMENT_NEXT: Readonly<Record<Exclude<OrderState, 'NOTPAY'>, Text>> = {
   PENDING_APPROVAL: {
     zh: '批准后自动下单；之后用相同参数和这个 outTradeNo 再次调用 create-payment 取得付款码。',

@@ -3,6 +3,8 @@ import type { Bug } from '../bug.ts';
 const ONCE = 'What the server owes goes back exactly once, and never above what was paid';
 const TRIAL = 'The trial edition pays back whatever it was paid, and nothing else';
 
+const LIMITS = 'What nobody delivers in time goes back within the rules only';
+
 /** What goes back without a person: too much, twice, to nobody, or not at all. */
 export const OWED: readonly Bug[] = [
   {
@@ -11,9 +13,9 @@ export const OWED: readonly Bug[] = [
     breaks: ONCE,
     edits: [
       [
-        'src/payments/pay-back.ts',
-        "order.amountFen - sum(back) - (elsewhere === 'unknown' ? 0 : (elsewhere ?? 0)),",
-        'debt.amountFen,',
+        'src/payments/give-back.ts',
+        "order.amountFen - sum(done) - (elsewhere === 'unknown' ? 0 : (elsewhere ?? 0)),",
+        'back.amountFen,',
       ],
     ],
     caughtBy: ['test/payments/pay-back.test.ts'],
@@ -23,7 +25,7 @@ export const OWED: readonly Bug[] = [
     deed: 'Every try after a refusal goes under a number of its own.',
     breaks: ONCE,
     edits: [
-      ['src/payments/pay-back.ts', 'if (mayGoOn && known.amountFen === left)', 'if (mayGoOn && left < 0)'],
+      ['src/payments/give-back.ts', 'if (mayGoOn && known.amountFen === left)', 'if (mayGoOn && left < 0)'],
     ],
     caughtBy: ['test/payments/pay-back.test.ts'],
   },
@@ -57,7 +59,46 @@ export const OWED: readonly Bug[] = [
     name: 'trial-gives-away-what-others-sold',
     deed: 'An order of another system that was taken into the trial ledger is paid back as well.',
     breaks: TRIAL,
-    edits: [['src/ledger/book.ts', 'if (order.terms.adopted || (await', 'if ((await']],
+    edits: [['src/ledger/book.ts', 'if (adopted || (await', 'if ((await']],
     caughtBy: ['test/payments/trial.test.ts'],
+  },
+  {
+    name: 'overdue-refund-above-the-limits',
+    deed: 'What nobody has delivered in time goes back whatever the rules on refunds say.',
+    breaks: LIMITS,
+    edits: [
+      [
+        'src/payments/permit.ts',
+        "const rules = all.filter(({ kind }) => kind !== 'approve');",
+        "const rules = all.filter(({ kind }) => kind === 'budget');",
+      ],
+    ],
+    caughtBy: ['test/payments/delivery.test.ts'],
+  },
+  {
+    name: 'overdue-refund-after-the-delivery',
+    deed: 'That something was delivered is looked up before the gateway is asked, and not again with the intent.',
+    breaks: LIMITS,
+    edits: [
+      [
+        'src/payments/permit.ts',
+        "promise?.course === 'refund' && promise.deliveredAt === undefined;",
+        "promise?.course === 'refund';",
+      ],
+    ],
+    caughtBy: ['test/payments/delivery.test.ts'],
+  },
+  {
+    name: 'orders-overdue-that-nobody-could-confirm',
+    deed: 'Every order is to be delivered in time once the rules say so, also where no tool to say so is listed.',
+    breaks: LIMITS,
+    edits: [
+      [
+        'src/payments/reserve-payment.ts',
+        'deliverWithinMs: call.delivers ? (await',
+        'deliverWithinMs: call ? (await',
+      ],
+    ],
+    caughtBy: ['test/payments/delivery.test.ts'],
   },
 ];

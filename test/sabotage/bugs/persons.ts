@@ -68,7 +68,7 @@ export const PERSONS: readonly Bug[] = [
     edits: [
       [
         'src/policy/approvals.ts',
-        '      stillLasts(approval.expiresAt, now, APPROVAL_TTL_MS) &&\n      approval.inputHash',
+        '      stillLasts(approval.expiresAt, now, ttlOf(approval)) &&\n      approval.inputHash',
         '      approval.inputHash',
       ],
     ],
@@ -91,7 +91,7 @@ export const PERSONS: readonly Bug[] = [
       ],
       [
         'src/policy/approvals.ts',
-        '      stillLasts(approval.expiresAt, now, APPROVAL_TTL_MS) &&\n      approval.inputHash',
+        '      stillLasts(approval.expiresAt, now, ttlOf(approval)) &&\n      approval.inputHash',
         '      approval.inputHash',
       ],
       [
@@ -122,7 +122,7 @@ export const PERSONS: readonly Bug[] = [
     edits: [
       [
         'src/payments/permit.ts',
-        'yes !== undefined && yes.asked?.person !== undefined && yes.id === call.approval;',
+        'yes !== undefined && (yes.asked?.person ?? yes.asked?.byServer) !== undefined && yes.id === call.approval;',
         'yes !== undefined && yes.id === call.approval;',
       ],
     ],
