@@ -12,6 +12,7 @@ import { report, told } from './report.mjs';
 import { calls } from './rows/calls.mjs';
 import { consolePages } from './rows/console.mjs';
 import { firstList } from './rows/first-list.mjs';
+import { gate } from './rows/gate.mjs';
 import { equal, idle, inside, limits, list, SMALL, size } from './rows/grown.mjs';
 import { latency } from './rows/latency.mjs';
 import { memory } from './rows/memory.mjs';
@@ -37,7 +38,7 @@ const ROWS = {
     equal,
     limits,
   },
-  ...{ size, idle, list, console: consolePages, inside, verify, waits, replicas, million, memory },
+  ...{ size, idle, list, console: consolePages, inside, verify, waits, replicas, million, memory, gate },
 };
 /** Rows that only say where time goes: `all` does without them. */
 const CLOSER = { where };
@@ -65,6 +66,8 @@ const FULL = {
   waits: 2_000,
   waitSeconds: 50,
   firstLists: 15,
+  gateRequests: 20_000,
+  gateGib: 1,
 };
 const QUICK = {
   orders: 2_000,
@@ -79,6 +82,8 @@ const QUICK = {
   waits: 100,
   waitSeconds: 3,
   firstLists: 5,
+  gateRequests: 1_000,
+  gateGib: 0.25,
 };
 
 const { values, positionals } = parseArgs({

@@ -39,6 +39,11 @@ export class Stage {
     return one;
   }
 
+  /** Another process, which ends with the row. */
+  process(args, env) {
+    return this.#keep(new Process(args, { env }));
+  }
+
   /** Both gateways. */
   async gateway() {
     const gateway = this.#keep(new Process([GATEWAY], { stdin: JSON.stringify(merchant.gateway) }));

@@ -114,7 +114,8 @@ export class HttpGate {
 function readable(request: Asked): Target | Said {
   const target = targetOf(request.url ?? '');
   if ('ambiguous' in target) return ambiguous(target.ambiguous);
-  if (/websocket/i.test(request.headers.upgrade ?? '')) return NO_UPGRADE;
+  const { upgrade } = request.headers;
+  if (upgrade !== undefined && /websocket/i.test(upgrade)) return NO_UPGRADE;
   if (!METHODS.has(request.method ?? '')) return NO_METHOD;
   return framingOf(request) === 'unknown' ? UNKNOWN_FRAMING : target;
 }

@@ -12,6 +12,8 @@ export interface Target {
 
 /** RFC 3986 characters of a path, and nothing that a server behind us may take for another separator. */
 const PATH = /^\/[\w\-.~!$&'()*+,;=:@%/]*$/;
+/** Most paths: nothing in them is written in more than one way, but for case. */
+const PLAIN = /^(?:\/[\w-]+(?:\.[\w-]+)*)+$/;
 /** Whatever is visible: queries are written loosely, and nothing is matched by one. */
 const QUERY = /^\?[!"$-~]*$/;
 const MAX_CHARACTERS = 8_192;
@@ -40,6 +42,7 @@ export function targetOf(written: string): Target | { readonly ambiguous: Text }
  * blanks and slashes at an end), so that no way of writing a path leads around its price.
  */
 export function pathKey(path: string): string | { readonly ambiguous: Text } {
+  if (PLAIN.test(path)) return path.toLowerCase();
   if (!PATH.test(path)) {
     return ambiguous('路径里有不允许的字符', 'there is a character in the path that cannot stand there');
   }

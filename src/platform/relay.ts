@@ -65,7 +65,7 @@ export function framingOf({ headers }: Asked): 'none' | 'length' | 'chunked' | '
 
 export interface RelayOptions {
   readonly path: string;
-  /** What goes on of the request's headers and of what is added to them; framing is not among them. */
+  /** What goes on of the request's headers and of what is added to them; framing is not among them, and is added. */
   readonly headers: string[];
   /** What of the answer's headers, and of trailers of both, stays behind. */
   readonly withheld: (key: string) => boolean;
@@ -82,7 +82,7 @@ export interface RelayOptions {
 export function relay(upstream: Upstream, request: Asked, response: Answering, options: RelayOptions): void {
   const { method = 'GET' } = request;
   const framing = framingOf(request);
-  const headers = [...options.headers];
+  const { headers } = options;
   if (framing === 'chunked') headers.push('Transfer-Encoding', 'chunked');
   else if (framing === 'length') headers.push('Content-Length', request.headers['content-length'] ?? '0');
   else if (!SAFE.has(method)) headers.push('Content-Length', '0');
