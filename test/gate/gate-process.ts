@@ -6,6 +6,9 @@ import type { Shop } from '../journeys/shop.ts';
 import { freePort } from '../support/free-port.mjs';
 import { type Env, MAIN, until } from '../support/server-process.ts';
 
+/** Where a gate lives. */
+export type Premises = Pick<Shop, 'home' | 'env' | 'transcript'>;
+
 /** `node dist/main.js gate` as a process of its own. */
 export class GateProcess {
   readonly port: number;
@@ -13,7 +16,7 @@ export class GateProcess {
   readonly #child: ChildProcess;
   #said = '';
 
-  private constructor(shop: Shop, port: number, prices: string, env: Env) {
+  private constructor(shop: Premises, port: number, prices: string, env: Env) {
     this.port = port;
     this.origin = `http://127.0.0.1:${port}`;
     const file = join(shop.home, 'prices.yaml');
@@ -33,7 +36,7 @@ export class GateProcess {
 
   /** @param prices text of the price file */
   static async start(
-    shop: Shop,
+    shop: Premises,
     prices: string,
     { port, env = {} }: { readonly port?: number; readonly env?: Env } = {},
   ): Promise<GateProcess> {

@@ -162,8 +162,15 @@ export class SimulatorProcess extends SimulatorClient {
     return new SimulatorProcess(child, await printed);
   }
 
+  /** SIGKILL: whoever finds nobody there serves it from then on. */
+  async kill(): Promise<void> {
+    const exited = once(this.#child, 'exit');
+    this.#child.kill('SIGKILL');
+    await exited;
+  }
+
   async close(): Promise<void> {
-    if (this.#child.exitCode !== null) return;
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     const exited = once(this.#child, 'exit');
     this.#child.kill('SIGTERM');
     const force = setTimeout(() => this.#child.kill('SIGKILL'), PATIENCE_MS);
