@@ -81,16 +81,17 @@ export class HttpSale {
   }
 
   async #sell(request: Asked, response: Answering, wanted: Wanted, body: Buffer): Promise<void> {
-    const { till, language } = this.#options;
+    const { till, language, ways } = this.#options;
     const requestHash = hashOf(request.method ?? 'GET', wanted.target, body);
     let shown: PaidCallRecord | ProblemName | undefined;
     try {
-      shown = await this.#shown(request, requestHash);
+      shown = await this.#shown(request, wanted, requestHash);
     } catch (error) {
       if (!(error instanceof ProofRefused)) throw error;
       shown = error.reason;
     }
     if (typeof shown !== 'object') {
+      if (shown !== undefined) ways.shownInVain(wanted.source);
       const open = shown && (await this.#openBill(request, wanted, requestHash));
       return open ? this.#bill(response, open, shown) : this.#charge(response, wanted, requestHash, shown);
     }
@@ -98,6 +99,7 @@ export class HttpSale {
     const outcome = await this.#redeem(request, response, wanted, body, shown);
     if (outcome === undefined) return; // answered, or nobody is there any more
     const { call, problem } = outcome;
+    if (problem === 'not-paid') ways.shownInVain(wanted.source);
     const isOpen = problem === 'not-paid' && till.clock.now() < call.expiresAt;
     if (isOpen) return this.#bill(response, call, problem);
     // A proof that is genuine has paid, if not in time.
@@ -121,12 +123,17 @@ export class HttpSale {
   }
 
   /** The call that a request shows to be paid for; undefined where it shows nothing. */
-  async #shown({ headers }: Asked, requestHash: string): Promise<PaidCallRecord | ProblemName | undefined> {
+  async #shown(
+    { headers }: Asked,
+    { source }: Wanted,
+    requestHash: string,
+  ): Promise<PaidCallRecord | ProblemName | undefined> {
     const { till, ways } = this.#options;
     const proof = headers['payment-proof'];
-    if (proof !== undefined) return ways.payByProof(String(proof), requestHash);
     const number = headers['x-out-trade-no'];
-    if (number === undefined) return undefined;
+    if (proof === undefined && number === undefined) return undefined;
+    ways.mayShow(source);
+    if (proof !== undefined) return ways.payByProof(String(proof), requestHash);
     if (typeof number !== 'string' || !NUMBER.test(number)) return 'unknown-number';
     return (await askCall(till, number)) ?? 'unknown-number';
   }

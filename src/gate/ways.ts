@@ -10,6 +10,8 @@ import type { ProblemName } from './problems.ts';
 /** Bills are rows of the ledger, and codes are orders at a gateway: so many for each who asks. */
 const BILLS = { burst: 3_000, perSecond: 50 };
 const CODES = { burst: 30, perSecond: 0.5 };
+/** A gateway is asked about what somebody shows: who shows what is worth nothing would use up everybody's turns. */
+const IN_VAIN = { burst: 300, perSecond: 2 };
 
 /** What a bill says of the ways to pay it besides its page. */
 export interface ShownWays {
@@ -23,6 +25,7 @@ export class Ways {
   readonly #till: Till;
   readonly #bills = new Bucket(BILLS);
   readonly #codes = new Bucket(CODES);
+  readonly #inVain = new Bucket(IN_VAIN);
 
   constructor(till: Till) {
     this.#till = till;
@@ -32,6 +35,17 @@ export class Ways {
   admit(source: string): void {
     const seconds = Math.ceil(this.#bills.take(source, this.#till.clock.now(), 1));
     if (seconds > 0) throw tooMany(seconds);
+  }
+
+  /** Lets somebody show for what they have paid. Throws TRY_LATER where too much of it was worth nothing. */
+  mayShow(source: string): void {
+    const seconds = Math.ceil(this.#inVain.take(source, this.#till.clock.now(), 0));
+    if (seconds > 0) throw tooManyShown(seconds);
+  }
+
+  /** Counts what was worth nothing. */
+  shownInVain(source: string): void {
+    this.#inVain.take(source, this.#till.clock.now(), 1);
   }
 
   /**
@@ -106,6 +120,15 @@ function tooMany(seconds: number): CashierError {
   return new CashierError('TRY_LATER', {
     zh: '账单要得过于频繁，没有开新账单。',
     en: 'Too many bills were asked for; none was made.',
+    next: { zh: `${seconds} 秒后再试。`, en: `Try again in ${seconds} s.` },
+    details: { retryAfterSeconds: seconds },
+  });
+}
+
+function tooManyShown(seconds: number): CashierError {
+  return new CashierError('TRY_LATER', {
+    zh: '出示的凭证中有太多不能证明付款，这次没有查看。',
+    en: 'Too much of what was shown proves no payment; this was not looked at.',
     next: { zh: `${seconds} 秒后再试。`, en: `Try again in ${seconds} s.` },
     details: { retryAfterSeconds: seconds },
   });

@@ -36,6 +36,8 @@ http:
       "GET /paid/weather": { yuan: "0.10", title: 天气查询, a2mServiceId: api_mock_service_id, skillId: weather }
       "POST /v1/poster/*": { yuan: "1.99", title: 海报生成, a2mServiceId: api_mock_service_id }
 `,
+    // Whoever this machine says it asks for is believed, so that many may ask.
+    { env: { CASHIER_TRUSTED_PROXIES: '127.0.0.1' } },
   );
 });
 afterAll(async () => {
@@ -117,7 +119,8 @@ describe('an API that has a price', () => {
       const which = i % 3;
       const altered = which === 0 ? alter(proof) : proof;
       if (which === 0 && said(altered) === said(proof)) continue;
-      const headers = which === 1 ? { 'X-Out-Trade-No': alter(number) } : { 'Payment-Proof': altered };
+      const shows = which === 1 ? { 'X-Out-Trade-No': alter(number) } : { 'Payment-Proof': altered };
+      const headers = { ...shows, 'X-Forwarded-For': `10.${i >> 16}.${(i >> 8) & 255}.${i & 255}` };
       const sent = which === 2 ? alter(body) : body;
       if (which === 2 && sent === body) continue;
       const answered = await ask(gate.port, path, { method: 'POST', body: sent, headers });
@@ -143,6 +146,19 @@ describe('an API that has a price', () => {
     const all = await Promise.all([...Array(40)].map(() => ask(gate.port, path, { headers: shown })));
     expect(new Set(all.map(({ status, text }) => `${status} ${text}`)).size).toBe(1);
     expect([all[0]?.status, executed.length]).toEqual([200, before + 1]);
+  });
+
+  it('is not asked for at the gateway for whoever shows what is worth nothing, again and again', async () => {
+    const from = { 'X-Forwarded-For': '9.9.9.9', 'X-Out-Trade-No': 'A'.repeat(32) };
+    const path = '/paid/weather';
+    const statuses = new Set<number>();
+    for (let i = 0; i < 400 && !statuses.has(503); i++) {
+      statuses.add((await ask(gate.port, path, { headers: from })).status);
+    }
+    expect([...statuses]).toEqual([402, 503]);
+    expect((await ask(gate.port, path, { headers: { ...from, 'X-Forwarded-For': '9.9.9.8' } })).status).toBe(
+      402,
+    );
   });
 
   it('is not sold again to whoever binds a proof to another request', async () => {
