@@ -41,13 +41,14 @@ export async function settleDay(
     const state = await settleDifference(till, wallet, difference);
     if (state !== undefined) settled.set(difference, state);
   }
-  const released = settle ? await releaseAbsentRefunds(till, wallet, billsOf(wallet)) : [];
   const open = result.differences.filter((difference) => {
     const state = settled.get(difference);
     const isSettled = state !== undefined && isSettledBy(difference, state);
     return !isSettled && !difference.mayFollow && !difference.isForeign;
   }).length;
   if (open > 0) await noteDifferences(till, result, open);
+  // It wants older bills too: where one cannot be had, what this one says is told all the same.
+  const released = settle ? await releaseAbsentRefunds(till, wallet, billsOf(wallet)) : [];
   if (isRestored) {
     const { differences } = settled.size > 0 ? await compare() : result;
     await noteReconciled(till, { provider: wallet.id, date: input.date, taken, differences });

@@ -2,10 +2,11 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { billNotes } from '../../src/ledger/bill-notes.ts';
 import { createPayment } from '../../src/payments/create-payment.ts';
 import { runDailyBills } from '../../src/payments/daily-bills.ts';
+import { refundPayment } from '../../src/payments/refund-payment.ts';
 import type { Till } from '../../src/payments/till.ts';
 import { type Bill, GatewayDeclined, type PaymentProvider } from '../../src/providers/contract.ts';
 import { Background, timeUntil, told as toldOf } from '../support/background.ts';
-import { CALL, payment, World } from '../support/world.ts';
+import { CALL, payment, refund, World } from '../support/world.ts';
 
 const MINUTE = 60_000;
 let world: World;
@@ -76,6 +77,21 @@ describe("yesterday's bill", () => {
     await until(1, 23);
     expect(await told('bill-differs')).toEqual([{ provider: 'alipay', date: '2026-11-21', count: 1 }]);
     expect(await note()).toMatchObject({ done: '2026-11-21', differences: 1 });
+  });
+
+  it('is told of also where an older one, which a refund in doubt wants, cannot be had', async () => {
+    world.failing('refund', 'lost-before');
+    await refundPayment(till, CALL, refund({ outTradeNo: 'ORDER_1', outRefundNo: 'R1' }));
+    run(till);
+    await until(2, 12);
+    await world.sold(till, 'ORDER_2');
+    world.bank.editBill = (bill) => ({
+      ...bill,
+      lines: bill.lines.map((line) => ({ ...line, amountFen: 1 as typeof line.amountFen })),
+    });
+    world.bank.fault = (_, number) => (number === '2026-11-21' ? 'unavailable' : 'none');
+    await until(1, 12);
+    expect(await told('bill-differs')).toEqual([{ provider: 'alipay', date: '2026-11-23', count: 1 }]);
   });
 
   it('has the gateway prove what the ledger has not heard of', async () => {
