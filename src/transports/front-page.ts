@@ -135,7 +135,7 @@ export function frontPage({ mcp, realm, merchants }: Served): () => Response {
 <style>${trusted(STYLE)}</style>
 </head>
 <body>
-${band === undefined ? undefined : html`<p class="band" role="note">${band.zh} · ${band.en}</p>`}
+${band === undefined ? undefined : html`<aside class="band">${band.zh} · ${band.en}</aside>`}
 <header>
 <div class="mark" aria-hidden="true">${MARK}</div>
 <h1>mcp-cashier</h1>

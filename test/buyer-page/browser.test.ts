@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Payment } from '../journeys/shapes.ts';
 import { type Agent, Shop } from '../journeys/shop.ts';
 import { stumblingBlocks } from '../support/accessibility.ts';
+import { axeFindings } from '../support/axe.ts';
 import { findChromium, launchChromium } from '../support/chromium.ts';
 import { freePort } from '../support/free-port.mjs';
 import { LedgerFile } from '../support/ledger-file.ts';
@@ -231,7 +232,7 @@ describe.skipIf(path === undefined)(`the buyer's page in a browser${why}`, () =>
       const beside = await context.newPage();
       await beside.goto(made.page);
       expect(await words(page)).toMatch(/请选择支付方式[\s\S]*19\.90|19\.90[\s\S]*请选择支付方式/);
-      expect(await stumblingBlocks(page)).toEqual([]);
+      expect([await stumblingBlocks(page), await axeFindings(page)]).toEqual([[], []]);
       await page.getByRole('button', { name: button }).click();
       await page.getByText('剩余付款时间').waitFor();
       const order = await seller.query(made.outTradeNo);

@@ -3,6 +3,7 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type BuyerListener, listenForBuyers } from '../../src/buyer-page/index.ts';
 import { stumblingBlocks } from '../support/accessibility.ts';
+import { axeFindings } from '../support/axe.ts';
 import { findChromium, launchChromium } from '../support/chromium.ts';
 import { OPENED, SamplePage, sampleView, TOKEN } from './sample.ts';
 import { AGENTS, type PageState, STATES } from './states.ts';
@@ -46,6 +47,8 @@ describe.skipIf(path === undefined)(`what a buyer sees${why}`, () => {
           await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
           const banner = state.view.simulated ? [] : ['0 × body > header'];
           expect(await stumblingBlocks(page), `${where}, ${colorScheme}`).toEqual(banner);
+          // What differs with the width and the language is looked at above.
+          if (schemes.length > 1) expect(await axeFindings(page), `${where}, ${colorScheme}`).toEqual([]);
           if (pictures)
             await page.screenshot({ path: picture(name, size.width, language, colorScheme), fullPage: true });
         }

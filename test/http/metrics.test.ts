@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readPayment } from '../journeys/shapes.ts';
 import { Shop, secretsIn } from '../journeys/shop.ts';
 import { stumblingBlocks } from '../support/accessibility.ts';
+import { axeFindings } from '../support/axe.ts';
 import { findChromium, launchChromium } from '../support/chromium.ts';
 import { until } from '../support/server-process.ts';
 import { numberIn, samplesIn } from '../telemetry/exposition.ts';
@@ -240,6 +241,7 @@ describe('/', () => {
         page.on('console', (message) => said.push(message.text()));
         await page.goto(service.origin);
         expect([width, colorScheme, await stumblingBlocks(page)]).toEqual([width, colorScheme, []]);
+        expect(await axeFindings(page)).toEqual([]);
         await context.close();
       }
     }

@@ -7,6 +7,7 @@ import { qrImage } from '../../src/tools/qr-image.ts';
 import type { Payment, Refund } from '../journeys/shapes.ts';
 import { type Agent, Shop } from '../journeys/shop.ts';
 import { stumblingBlocks } from '../support/accessibility.ts';
+import { axeFindings } from '../support/axe.ts';
 import { findChromium, launchChromium } from '../support/chromium.ts';
 import { PATIENCE_MS } from '../support/patience.ts';
 import { scanned } from '../support/scanned.ts';
@@ -293,6 +294,7 @@ describe.skipIf(path === undefined)(`views in a conversation${why}`, () => {
           await expect.poll(() => host.view.evaluate(dressed)).toBe(`${locale}${theme}`);
           await host.page.setViewportSize({ width, height: 700 });
           const blocks = await stumblingBlocks(host.view);
+          if (width === 320) blocks.push(...(await axeFindings(host.view)));
           found.push(...blocks.map((block) => `${locale} ${theme} ${width}: ${block}`));
           expect(await host.text()).toMatch(locale === 'en' ? /[A-Za-z]{4}/ : /[\u4e00-\u9fff]/);
           if (!PICTURES) continue;

@@ -9,6 +9,7 @@ import type { Listener } from '../../src/platform/listener.ts';
 import { APPROVAL_TTL_MS } from '../../src/policy/approvals.ts';
 import { freeze } from '../../src/policy/decisions.ts';
 import { stumblingBlocks } from '../support/accessibility.ts';
+import { axeFindings } from '../support/axe.ts';
 import { findChromium } from '../support/chromium.ts';
 import { cheapGuesses } from '../support/guess-cost.ts';
 import { inBrowser } from '../support/in-browser.ts';
@@ -275,7 +276,7 @@ inBrowser('in a browser', ({ closing, visitor }) => {
       reason: zalgo,
     });
     await page.goto(here.replace(/[^/]+$/, id));
-    expect(await stumblingBlocks(page)).toEqual([]);
+    expect([await stumblingBlocks(page), await axeFindings(page)]).toEqual([[], []]);
     expect(problems).toEqual([]);
   });
 
@@ -293,7 +294,7 @@ inBrowser('in a browser', ({ closing, visitor }) => {
     });
     const check = async (address: string, name: string) => {
       await page.goto(`${address}?lang=${lang}`);
-      expect(await stumblingBlocks(page), name).toEqual([]);
+      expect([name, await stumblingBlocks(page), await axeFindings(page)]).toEqual([name, [], []]);
     };
     await check(list, 'list');
     await check(here, 'pending');

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Inbox, openInbox } from '../events/inbox.ts';
 import { asked, message, NOW, telling } from '../events/telling.ts';
 import { stumblingBlocks } from '../support/accessibility.ts';
+import { axeFindings } from '../support/axe.ts';
 import { findChromium, launchChromium } from '../support/chromium.ts';
 
 const path = findChromium();
@@ -41,7 +42,7 @@ describe.skipIf(path === undefined)(`the inbox in a browser${why}`, () => {
       page.on('pageerror', (error) => problems.push(error.message));
       page.on('console', (said) => problems.push(said.text()));
       await page.goto(`${inbox.simulator.origin}/inbox`);
-      expect(await stumblingBlocks(page)).toEqual([]);
+      expect([await stumblingBlocks(page), await axeFindings(page)]).toEqual([[], []]);
       const before = await page.locator('.bubble').count();
       expect(before).toBeGreaterThan(7);
       inbox.at = NOW + width * 10_000;

@@ -69,7 +69,7 @@ export function page(
 <style nonce="${nonce}">${trusted(STYLE + themes(world) + (what.style ?? ''))}</style>
 </head>
 <body class="${what.theme}">
-<p class="simulated"><strong>模拟 SIMULATED</strong><span>没有真实资金 · no real money moves</span></p>
+<aside class="simulated"><strong>模拟 SIMULATED</strong><span>没有真实资金 · no real money moves</span></aside>
 ${what.body}
 <script nonce="${nonce}">${trusted(what.live ? LIVE : COUNTDOWN)}</script>
 </body>
