@@ -161,7 +161,10 @@ describe('a revision that is not served', () => {
       ]);
     }
     expect(await raw.answers(1, modern(8, 'tools/list'))).toMatchObject([
-      { id: 8, result: { tools: [{}, {}, {}, {}, {}, {}] } },
+      {
+        id: 8,
+        result: { tools: expect.arrayContaining([expect.objectContaining({ name: 'query-payment' })]) },
+      },
     ]);
   });
 });
