@@ -32,6 +32,7 @@ export async function run({ values }: Typed<'gate'>, context: CommandContext): P
   const settings = await context.config('gate', { merchant: values.merchant });
   insistOnOwnName(settings);
   const prices = await pricesOf(settings, values.prices && resolve(context.cwd, expandHome(values.prices)));
+  insistOnOther(prices, port);
   const { httpHost: host, realm, gateUrl } = settings;
   const localUrl = originAt(host, port);
   const pages = `${gateUrl ?? localUrl}${GATE_MOUNT}`;
@@ -127,6 +128,19 @@ function whatOf({ reached }: McpUpstream): string {
 
 function tell(line: string): void {
   process.stderr.write(`mcp-cashier: ${disarmed(line)}\n`);
+}
+
+/** It would ask itself, and that again, without an end. Throws CONFIGURATION. */
+function insistOnOther({ http }: Prices, port: number): void {
+  const own = http.find(
+    ({ origin }) => isLoopbackName(origin.hostname) && Number(origin.port || 80) === port,
+  );
+  if (own === undefined) return;
+  throw configuration(PRICES_VARIABLE, {
+    zh: `上游 ${own.origin.origin} 就是网关自己的端口。`,
+    en: `The upstream ${own.origin.origin} is the gate's own port.`,
+    next: { zh: '用 --port 换一个端口。', en: 'Choose another with --port.' },
+  });
 }
 
 function noPrices(): CashierError {

@@ -8,7 +8,6 @@ import { type Priced, quoteCall } from '../payments/paid-calls/quote.ts';
 import { askCall, claimCall, delivered } from '../payments/paid-calls/redeem.ts';
 import type { Till } from '../payments/till.ts';
 import type { Answering, Asked, Upstream } from '../platform/relay.ts';
-import { ProofRefused } from '../providers/contract.ts';
 import { BodyReader } from './bounded-request.ts';
 import type { Executions } from './executions.ts';
 import { CROWDED, type Language, NOT_TOLD, notNow, type Said, say, TOO_LARGE } from './http-answers.ts';
@@ -81,17 +80,10 @@ export class HttpSale {
   }
 
   async #sell(request: Asked, response: Answering, wanted: Wanted, body: Buffer): Promise<void> {
-    const { till, language, ways } = this.#options;
+    const { till, language } = this.#options;
     const requestHash = hashOf(request.method ?? 'GET', wanted.target, body);
-    let shown: PaidCallRecord | ProblemName | undefined;
-    try {
-      shown = await this.#shown(request, wanted, requestHash);
-    } catch (error) {
-      if (!(error instanceof ProofRefused)) throw error;
-      shown = error.reason;
-    }
+    const shown = await this.#shown(request, wanted, requestHash);
     if (typeof shown !== 'object') {
-      if (shown !== undefined) ways.shownInVain(wanted.source);
       const open = shown && (await this.#openBill(request, wanted, requestHash));
       return open ? this.#bill(response, open, shown) : this.#charge(response, wanted, requestHash, shown);
     }
@@ -99,7 +91,6 @@ export class HttpSale {
     const outcome = await this.#redeem(request, response, wanted, body, shown);
     if (outcome === undefined) return; // answered, or nobody is there any more
     const { call, problem } = outcome;
-    if (problem === 'not-paid') ways.shownInVain(wanted.source);
     const isOpen = problem === 'not-paid' && till.clock.now() < call.expiresAt;
     if (isOpen) return this.#bill(response, call, problem);
     // A proof that is genuine has paid, if not in time.
@@ -131,11 +122,15 @@ export class HttpSale {
     const { till, ways } = this.#options;
     const proof = headers['payment-proof'];
     const number = headers['x-out-trade-no'];
-    if (proof === undefined && number === undefined) return undefined;
-    ways.mayShow(source);
-    if (proof !== undefined) return ways.payByProof(String(proof), requestHash);
+    if (proof !== undefined) return ways.payByProof(String(proof), requestHash, source);
+    if (number === undefined) return undefined;
     if (typeof number !== 'string' || !NUMBER.test(number)) return 'unknown-number';
-    return (await askCall(till, number)) ?? 'unknown-number';
+    const known = await till.ledger.read((book) => book.paidCalls.get(number));
+    if (known?.state !== 'QUOTED') return known ?? 'unknown-number';
+    ways.mayAsk(source);
+    const asked = await askCall(till, number);
+    if (asked?.state === 'QUOTED') ways.askedInVain(source);
+    return asked ?? 'unknown-number';
   }
 
   /** Executes it, or hands over what there is. Returns why nothing was delivered; undefined once it is answered. */

@@ -1,14 +1,15 @@
 import { CashierError } from '../domain/errors.ts';
 import type { ByProof, PaidCallRecord } from '../ledger/records.ts';
 import { Bucket } from '../payments/call-rate.ts';
-import { payByProof, provingWallet } from '../payments/paid-calls/prove.ts';
+import { paidByProof, payByProof, provingWallet } from '../payments/paid-calls/prove.ts';
 import { codeWallet, weixinCode } from '../payments/paid-calls/weixin.ts';
 import type { Till } from '../payments/till.ts';
+import { ProofRefused } from '../providers/contract.ts';
 import type { Price } from './prices.ts';
 import type { ProblemName } from './problems.ts';
 
 /** Bills are rows of the ledger, and codes are orders at a gateway: so many for each who asks. */
-const BILLS = { burst: 3_000, perSecond: 50 };
+const BILLS = { burst: 2_000, perSecond: 10 };
 const CODES = { burst: 30, perSecond: 0.5 };
 /** A gateway is asked about what somebody shows: who shows what is worth nothing would use up everybody's turns. */
 const IN_VAIN = { burst: 300, perSecond: 2 };
@@ -37,14 +38,14 @@ export class Ways {
     if (seconds > 0) throw tooMany(seconds);
   }
 
-  /** Lets somebody show for what they have paid. Throws TRY_LATER where too much of it was worth nothing. */
-  mayShow(source: string): void {
+  /** Whether a gateway may be asked about what somebody shows. Throws TRY_LATER where too much was worth nothing. */
+  mayAsk(source: string): void {
     const seconds = Math.ceil(this.#inVain.take(source, this.#till.clock.now(), 0));
     if (seconds > 0) throw tooManyShown(seconds);
   }
 
-  /** Counts what was worth nothing. */
-  shownInVain(source: string): void {
+  /** Counts what a gateway was asked about in vain. */
+  askedInVain(source: string): void {
     this.#inVain.take(source, this.#till.clock.now(), 1);
   }
 
@@ -93,11 +94,26 @@ export class Ways {
   }
 
   /**
-   * The call that a proof pays for, or why it pays for none. Throws `ProofRefused`, and the three errors of the port
-   * where nobody can say.
+   * The call that a proof pays for, or why it pays for none. Throws TRY_LATER, and the three errors of the port where
+   * nobody can say.
    */
-  payByProof(header: string, requestHash: string): Promise<PaidCallRecord | ProblemName> {
-    return payByProof(this.#till, header, requestHash);
+  async payByProof(
+    header: string,
+    requestHash: string,
+    source: string,
+  ): Promise<PaidCallRecord | ProblemName> {
+    try {
+      const known = await paidByProof(this.#till, header);
+      if (known) return known;
+      this.mayAsk(source);
+      const paid = await payByProof(this.#till, header, requestHash);
+      if (paid === 'other-bill') this.askedInVain(source);
+      return paid;
+    } catch (error) {
+      if (!(error instanceof ProofRefused)) throw error;
+      this.askedInVain(source);
+      return error.reason;
+    }
   }
 
   /** What is added to the answer of a call that was paid for: the same whenever it is made. */

@@ -93,21 +93,26 @@ export function relay(upstream: Upstream, request: Asked, response: Answering, o
 
   function attempt(mayRepeat: boolean): void {
     let answer: IncomingMessage | undefined;
+    let over = false;
     const asking = upstream.open({ method, path: options.path, headers });
     const abandon = () => {
       if (!response.writableFinished) asking.destroy();
     };
     response.once('close', abandon);
-    asking.on('error', (error: NodeJS.ErrnoException) => {
+    const ended = (error?: NodeJS.ErrnoException) => {
       // What has been answered is judged by its own end.
-      if (answer || response.destroyed) return;
+      if (answer || over || response.destroyed) return;
+      over = true;
       response.off('close', abandon);
       // The other side had closed a connection that nobody used: it has not seen this one.
-      if (mayRepeat && asking.reusedSocket && error.code === 'ECONNRESET') return attempt(false);
+      if (mayRepeat && asking.reusedSocket && error?.code === 'ECONNRESET') return attempt(false);
       request.unpipe(asking);
       request.resume();
       options.unanswered(error);
-    });
+    };
+    asking.on('error', ended);
+    // Also where it ends without a word, as after an answer that changes the protocol.
+    asking.once('close', () => ended());
     if (options.expects) asking.once('continue', () => response.writeContinue());
     asking.once('response', (incoming) => {
       answer = incoming;

@@ -149,16 +149,19 @@ describe('an API that has a price', () => {
   });
 
   it('is not asked for at the gateway for whoever shows what is worth nothing, again and again', async () => {
-    const from = { 'X-Forwarded-For': '9.9.9.9', 'X-Out-Trade-No': 'A'.repeat(32) };
-    const path = '/paid/weather';
-    const statuses = new Set<number>();
-    for (let i = 0; i < 400 && !statuses.has(503); i++) {
-      statuses.add((await ask(gate.port, path, { headers: from })).status);
-    }
-    expect([...statuses]).toEqual([402, 503]);
-    expect((await ask(gate.port, path, { headers: { ...from, 'X-Forwarded-For': '9.9.9.8' } })).status).toBe(
-      402,
-    );
+    const path = '/paid/weather?flood';
+    const { shown = {} } = await agent('alipay').buy({ url: `${gate.origin}${path}` });
+    const made = { protocol: { payment_proof: 'x', trade_no: '2026112922001400000000000001' }, method: {} };
+    const worthless = Buffer.from(JSON.stringify(made)).toString('base64');
+    const from = (address: string, proof: string | undefined) =>
+      ask(gate.port, path, { headers: { 'X-Forwarded-For': address, 'Payment-Proof': proof ?? '' } });
+    const statuses: number[] = [];
+    for (let i = 0; i < 400 && statuses.at(-1) !== 503; i++)
+      statuses.push((await from('9.9.9.9', worthless)).status);
+    expect([statuses[0], statuses.at(-1)]).toEqual([402, 503]);
+    // Nobody else waits for that, nor does what is known to be paid for.
+    expect((await from('9.9.9.8', worthless)).status).toBe(402);
+    expect((await from('9.9.9.9', shown['Payment-Proof'])).status).toBe(200);
   });
 
   it('is not sold again to whoever binds a proof to another request', async () => {

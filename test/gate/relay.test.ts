@@ -261,6 +261,13 @@ describe('what has no price', () => {
     const rude = createTcpServer((socket) => socket.once('data', () => socket.destroy()));
     const { port: cut } = await gate(await listen(rude));
     expect((await ask(cut, '/')).status).toBe(502);
+    const switching = createTcpServer((socket) =>
+      socket.once('data', () =>
+        socket.end('HTTP/1.1 101 Switching\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n'),
+      ),
+    );
+    const { port: other } = await gate(await listen(switching));
+    expect((await ask(other, '/')).status).toBe(502);
     const babbling = createTcpServer((socket) => socket.once('data', () => socket.end('no HTTP\r\n\r\n')));
     const { port: noise } = await gate(await listen(babbling));
     expect((await ask(noise, '/')).status).toBe(502);

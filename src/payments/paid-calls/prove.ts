@@ -68,6 +68,13 @@ export async function payByProof(
   return record(till, proven, (book) => take(till, book, wallet, proof, proven));
 }
 
+/** As {@link payByProof} for one that was proven before, without asking anybody; undefined for any other. */
+export async function paidByProof(till: Till, header: string): Promise<PaidCallRecord | undefined> {
+  const { a2m } = provingWallet(till) ?? {};
+  const proof = a2m?.readProof(header);
+  return proof && till.ledger.read((book) => provenBefore(book, proof));
+}
+
 /** What one trade and one secret have paid; another secret of the same trade is the gateway's to judge. */
 async function provenBefore(book: Book, proof: PaymentProof): Promise<PaidCallRecord | undefined> {
   for (const order of await book.orders.byGatewayNo(proof.tradeNo, 5)) {
