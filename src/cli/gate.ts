@@ -53,7 +53,7 @@ export async function run({ values }: Typed<'gate'>, context: CommandContext): P
     };
     await serveGate({
       ...{ till, prices, host, port, gateUrl, language, log, refusedName, signal },
-      simulated: realm === 'simulator',
+      realm,
       names: [...names, ...(gateUrl === undefined ? [] : [servedAt(gateUrl, ['pages'])])].filter(
         (one) => one !== undefined,
       ),

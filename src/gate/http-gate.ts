@@ -22,10 +22,11 @@ import {
   UNKNOWN_FRAMING,
   UPSTREAM_GONE,
 } from './http-answers.ts';
-import type { HttpSale, Wanted } from './http-sale.ts';
+import type { HttpSale } from './http-sale.ts';
 import { matchOf } from './matching.ts';
 import { type Target, targetOf } from './path.ts';
 import type { HttpUpstream } from './prices.ts';
+import type { Wanted } from './wanted.ts';
 
 /** What of the gate's own stands beside the upstreams' paths. */
 export type Own = (path: string) => ((request: Asked, response: Answering) => unknown) | undefined;

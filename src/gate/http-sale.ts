@@ -1,19 +1,17 @@
-import { createHash } from 'node:crypto';
-import { beijingIso } from '../domain/clock.ts';
 import { CashierError } from '../domain/errors.ts';
-import { toYuan } from '../domain/money.ts';
+import type { Realm } from '../domain/order.ts';
 import type { PaidCallRecord, PaidResult } from '../ledger/records.ts';
 import { isGatewayError } from '../payments/errors.ts';
-import { type Priced, quoteCall } from '../payments/paid-calls/quote.ts';
+import { quoteCall } from '../payments/paid-calls/quote.ts';
 import { askCall, claimCall, delivered } from '../payments/paid-calls/redeem.ts';
 import type { Till } from '../payments/till.ts';
-import type { Answering, Asked, Upstream } from '../platform/relay.ts';
+import type { Answering, Asked } from '../platform/relay.ts';
 import { BodyReader } from './bounded-request.ts';
 import type { Executions } from './executions.ts';
-import { CROWDED, type Language, NOT_TOLD, notNow, type Said, say, TOO_LARGE } from './http-answers.ts';
-import type { Target } from './path.ts';
-import type { HttpPrice, HttpUpstream } from './prices.ts';
-import { OTHER_REQUEST, type ProblemName, problemOf, stillExecuting } from './problems.ts';
+import { CROWDED, type Language, NOT_TOLD, notNow, say, TOO_LARGE } from './http-answers.ts';
+import { billOf, costOf } from './http-bill.ts';
+import { OTHER_REQUEST, type ProblemName, stillExecuting } from './problems.ts';
+import { hashOf, isFor, pricedAs, resourceOf, type Wanted } from './wanted.ts';
 import type { Ways } from './ways.ts';
 
 /** How long (ms) somebody waits for what another request with the same number is being executed for. */
@@ -24,23 +22,14 @@ const LOOK_EVERY_MS = 400;
 export interface SaleOptions {
   readonly till: Till;
   readonly language: Language;
-  readonly simulated: boolean;
+  /** Whose money it is, if it is any. */
+  readonly realm: Realm;
   /** The ways in which a bill can be paid, and shown to be. */
   readonly ways: Ways;
   readonly executions: Executions;
   /** Where a buyer chooses a wallet. */
   readonly pageOf: (call: PaidCallRecord) => Promise<string>;
   readonly failed: (error: unknown) => void;
-}
-
-/** What somebody asks for that has a price. */
-export interface Wanted {
-  readonly upstream: HttpUpstream;
-  readonly server: Upstream;
-  readonly price: HttpPrice;
-  readonly target: Target;
-  /** Who asks, for limits. */
-  readonly source: string;
 }
 
 /** Sells single requests. */
@@ -54,10 +43,7 @@ export class HttpSale {
 
   /** What HEAD is answered: that it costs something. A bill would be nobody's. */
   tell(response: Answering, { price }: Pick<Wanted, 'price'>): void {
-    const { language } = this.#options;
-    const { amountFen, title } = price;
-    const more = { amountYuan: toYuan(amountFen), currency: 'CNY', title };
-    say(response, language, { status: 402, code: 'PAYMENT_REQUIRED', text: PAY, more });
+    say(response, this.#options.language, costOf(price));
   }
 
   /** Answers one that has a price: with a bill, with what was paid for, or with why not. */
@@ -190,29 +176,9 @@ export class HttpSale {
   }
 
   async #bill(response: Answering, call: PaidCallRecord, problem: ProblemName | undefined): Promise<void> {
-    const { language, simulated, pageOf, ways } = this.#options;
-    const { headers, members } = ways.shownIn(call);
+    const { language, realm, pageOf, ways } = this.#options;
     const cashierUrl = await pageOf(call);
-    const { number, amountFen, title, expiresAt } = call;
-    const what = problem === undefined ? undefined : problemOf(problem);
-    say(response, language, {
-      status: 402,
-      code: 'PAYMENT_REQUIRED',
-      text: PAY,
-      more: {
-        ...(simulated ? { simulated } : {}),
-        outTradeNo: number,
-        amountYuan: toYuan(amountFen),
-        currency: 'CNY',
-        title,
-        cashierUrl,
-        expiresAt: beijingIso(expiresAt),
-        ...(what ? { problem: { code: what.code, message: what.text[language] } } : {}),
-        nextStep: nextStep(number)[language],
-        ...members,
-      },
-      headers: { 'X-Out-Trade-No': number, ...headers },
-    });
+    say(response, language, billOf(call, { cashierUrl, language, realm, problem, ways: ways.shownIn(call) }));
   }
 }
 
@@ -220,51 +186,6 @@ export class HttpSale {
 const NUMBER = /^[A-Za-z0-9]{32}$/;
 
 const PROBLEMS = { unpaid: 'not-paid', refunded: 'refunded', gone: 'gone' } as const;
-
-const PAY: Said['text'] = {
-  zh: '这个请求需要付款，付款之后才会执行。',
-  en: 'This request has to be paid for before it is executed.',
-};
-
-function nextStep(number: string): Said['text'] {
-  return {
-    zh: `请用户打开 cashierUrl 付款，或用付款工具支付答复头中的账单；付款后用同样的方法、地址和正文再请求一次，并加上请求头 X-Out-Trade-No: ${number}。未付款前不要重复下单。`,
-    en: `Have the user pay at cashierUrl, or pay the bill in these headers with a wallet; then repeat the same method, address and body with the header X-Out-Trade-No: ${number}. Do not ask for another bill before.`,
-  };
-}
-
-function pricedAs({ upstream, price }: Wanted): Priced {
-  const { amountFen, title, name, retry, method } = price;
-  return {
-    ...{ face: 'http', upstream: upstream.origin.origin, priced: name, amountFen, title },
-    repeatable: retry || method === 'GET',
-    refundAfterMs: upstream.refundAfterMs,
-  };
-}
-
-/** What is bought, in words that a gateway takes and gives back: the path, or what the price file calls it. */
-function resourceOf({ target, price }: Wanted): string {
-  return target.path.length <= MAX_RESOURCE ? target.path : price.key.replace(/[^!-~]/g, '_');
-}
-const MAX_RESOURCE = 256;
-
-/** Whether a bill is one of this very request. */
-function isFor(call: PaidCallRecord, { upstream, price }: Wanted, requestHash: string): boolean {
-  return (
-    call.face === 'http' &&
-    call.requestHash === requestHash &&
-    call.upstream === upstream.origin.origin &&
-    call.priced === price.name
-  );
-}
-
-/** What a bill is bound to: 64 hexadecimal digits. */
-export function hashOf(method: string, { path, query }: Target, body: Buffer): string {
-  const digest = createHash('sha256').update(body).digest('hex');
-  return createHash('sha256')
-    .update(JSON.stringify([method, path, query, digest]))
-    .digest('hex');
-}
 
 /** As it was stored, byte for byte. */
 function send(

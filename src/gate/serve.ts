@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import { GATE_MOUNT, originOf, type ServedName } from '../domain/names.ts';
+import type { Realm } from '../domain/order.ts';
 import type { Log } from '../domain/ports.ts';
 import type { PaidCallRecord } from '../ledger/records.ts';
 import type { Till } from '../payments/till.ts';
@@ -29,7 +30,7 @@ export interface GateOptions {
   /** The gate as the world reaches it. */
   readonly gateUrl: string | undefined;
   readonly language: Language;
-  readonly simulated: boolean;
+  readonly realm: Realm;
   readonly log: Log;
   /** The buyer's pages and the notify routes, which stand under {@link GATE_MOUNT}. */
   readonly routes: Hono;
@@ -52,8 +53,8 @@ export async function serveGate(options: GateOptions): Promise<void> {
   const ways = new Ways(till);
   const forwarded = forwardedHeaders({ trusted, publicUrl });
   const executions = new Executions({ till, forwarded, addedTo: (call) => ways.addedTo(call) });
-  const { simulated, pageOf } = options;
-  const sale = new HttpSale({ till, language, simulated, ways, executions, pageOf, failed });
+  const { realm, pageOf } = options;
+  const sale = new HttpSale({ till, language, realm, ways, executions, pageOf, failed });
   const pages = pagesAt(options, failed);
   const gate = new HttpGate({
     ...{ upstreams: prices.http, sale, language, failed, trusted, publicUrl },

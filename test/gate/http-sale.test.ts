@@ -1,8 +1,10 @@
 import { createServer, type RequestListener, request } from 'node:http';
 import { createServer as createTcpServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
+import { fen } from '../../src/domain/money.ts';
 import { freeze } from '../../src/policy/decisions.ts';
 import { until } from '../support/server-process.ts';
+import { accept } from '../support/world.ts';
 import { type Answered, ask, billIn, gatesHere, type Here, payOnPage, price } from './gate-here.ts';
 
 const { gate, tillAt, listen } = gatesHere();
@@ -103,6 +105,19 @@ describe('A402-TEST-002: what is not paid for', () => {
     expect((await ask(here.port, '/draw', chunked)).status).toBe(413);
     expect((await ask(here.port, '/draw', { method: 'POST', body: large.subarray(1) })).status).toBe(402);
     expect(seen).toEqual([]);
+  });
+
+  it('A402-INVARIANT-1, 6: is not sold where the rules do not allow it, whoever would pay', async () => {
+    const { seen, listener } = counting();
+    const here = await gate(listener, PRICES);
+    const rules = { payments: { approveAboveFen: fen(5) }, refunds: {} };
+    await accept(here.till, rules);
+    for (const headers of [{}, { 'Payment-Proof': 'x' }, { 'X-Out-Trade-No': 'A'.repeat(32) }]) {
+      const { status, headers: said, text } = await ask(here.port, '/weather', { headers });
+      expect([status, said['x-out-trade-no']]).toEqual([503, undefined]);
+      expect(JSON.parse(text)).toMatchObject({ code: 'POLICY_DENIED' });
+    }
+    expect([seen, here.bank.calls]).toEqual([[], []]);
   });
 
   it('is not sold while money is paused', async () => {
@@ -258,13 +273,16 @@ describe('A402-TEST-003, 004: what is shown', () => {
     expect(seen).toEqual([]);
   });
 
-  it('is not known while the gateway does not tell', async () => {
+  it('A402-INVARIANT-8: is not known while the gateway does not tell, and makes no other bill', async () => {
     const { seen, listener } = counting();
     const here = await gate(listener, PRICES);
     const number = await bought(here, '/weather');
     here.bank.fault = () => 'lost-before';
+    const { requestHash = '' } = (await callOf(here, number)) ?? {};
+    const newest = () => here.till.ledger.read((book) => book.paidCalls.byRequest(requestHash, 'gate'));
     const unknown = await ask(here.port, '/weather', showing(number));
     expect([unknown.status, Number(unknown.headers['retry-after']) > 0, seen.length]).toEqual([503, true, 0]);
+    expect((await newest())?.number).toBe(number);
     here.bank.fault = () => 'none';
     expect((await ask(here.port, '/weather', showing(number))).status).toBe(200);
   });

@@ -1,3 +1,4 @@
+import { createPrivateKey, createPublicKey, verify } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/platform/system.ts';
@@ -48,25 +49,28 @@ const agent = (wallet?: string) =>
   new BuyerAgent({ origin: shop.simulator.origin, wallet, clock: systemClock });
 
 describe('an API that has a price', () => {
-  it.each(['alipay', 'wechatpay', undefined])('sells to an agent whose wallet is %s', async (wallet) => {
-    const before = executed.length;
-    const wanted = { url: `${gate.origin}/paid/weather?for=${wallet}` };
-    const got = await agent(wallet).buy(wanted);
-    expect([got.status, executed.length]).toEqual([200, before + 1]);
-    expect(JSON.parse(got.body)).toMatchObject({ resource_id: '/paid/weather' });
-    // Whoever shows it again gets the same again.
-    const again = await agent(wallet).ask({ ...wanted, headers: { ...got.shown } });
-    expect([again.status, again.body, again.headers]).toEqual([200, got.body, got.headers]);
-    expect(executed).toHaveLength(before + 1);
-    const validation = got.headers['payment-validation'];
-    if (wallet !== 'alipay') expect(validation).toBeUndefined();
-    else {
-      expect(JSON.parse(Buffer.from(validation ?? '', 'base64url').toString())).toMatchObject({
-        validated: true,
-        resource_id: '/paid/weather',
-      });
-    }
-  });
+  it.each(['alipay', 'wechatpay', undefined])(
+    'A402-TEST-001: sells, on the same terms, to an agent whose wallet is %s',
+    async (wallet) => {
+      const before = executed.length;
+      const wanted = { url: `${gate.origin}/paid/weather?for=${wallet}` };
+      const got = await agent(wallet).buy(wanted);
+      expect([got.status, executed.length]).toEqual([200, before + 1]);
+      expect(JSON.parse(got.body)).toMatchObject({ resource_id: '/paid/weather' });
+      // Whoever shows it again gets the same again.
+      const again = await agent(wallet).ask({ ...wanted, headers: { ...got.shown } });
+      expect([again.status, again.body, again.headers]).toEqual([200, got.body, got.headers]);
+      expect(executed).toHaveLength(before + 1);
+      const validation = got.headers['payment-validation'];
+      if (wallet !== 'alipay') expect(validation).toBeUndefined();
+      else {
+        expect(JSON.parse(Buffer.from(validation ?? '', 'base64url').toString())).toMatchObject({
+          validated: true,
+          resource_id: '/paid/weather',
+        });
+      }
+    },
+  );
 
   it.each(['GET', 'POST'] as const)('holds in the public check of sellers, with %s', async (method) => {
     const path = method === 'GET' ? '/paid/weather' : '/v1/poster/cat';
@@ -148,6 +152,84 @@ describe('an API that has a price', () => {
     expect([all[0]?.status, executed.length]).toEqual([200, before + 1]);
   });
 
+  it('A402-INVARIANT-2: is not delivered to whoever says that it is paid', async () => {
+    const before = executed.length;
+    const claims = {
+      'X-Payment-Status': 'paid',
+      Authorization: 'Paid',
+      'X-Payment': 'ok',
+      'Payment-Validation': 'x',
+    };
+    for (const path of ['/paid/weather?paid=true', '/paid/weather?code=10000&active=true']) {
+      expect((await ask(gate.port, path, { headers: claims })).status).toBe(402);
+    }
+    expect((await ask(gate.port, '/v1/poster/a', { method: 'POST', body: '{"paid":true}' })).status).toBe(
+      402,
+    );
+    expect(executed).toHaveLength(before);
+  });
+
+  it('A402-INVARIANT-3: has a bill with a number of its own, a time in which to pay it, and our signature', async () => {
+    const billed = await Promise.all([ask(gate.port, '/paid/weather'), ask(gate.port, '/paid/weather')]);
+    const read = ({ headers }: (typeof billed)[number]) =>
+      JSON.parse(Buffer.from(String(headers['payment-needed']), 'base64url').toString()) as {
+        readonly protocol: Readonly<Record<string, string>>;
+        readonly method: Readonly<Record<string, string>>;
+      };
+    const [one, other] = billed.map(read);
+    const { seller_signature = '', ...protocol } = one?.protocol ?? {};
+    expect(protocol.out_trade_no).not.toBe(other?.protocol.out_trade_no);
+    // What redeems is nobody's but the buyer's.
+    expect(billed.map(({ text }) => billIn({ text } as never).outTradeNo)).not.toContain(
+      protocol.out_trade_no,
+    );
+    const left = Date.parse(protocol.pay_before ?? '') - Date.now();
+    expect([left > 0, left <= 15 * 60_000]).toEqual([true, true]);
+    const { goods_name, seller_id, service_id } = one?.method ?? {};
+    const { amount, currency, out_trade_no, pay_before, resource_id } = protocol;
+    const signed = {
+      amount,
+      currency,
+      goods_name,
+      out_trade_no,
+      pay_before,
+      resource_id,
+      seller_id,
+      service_id,
+    };
+    const base = Object.entries(signed)
+      .map(([name, value]) => `${name}=${value}`)
+      .join('&');
+    const key = createPrivateKey({
+      key: Buffer.from(shop.simulator.env.AP_APP_KEY ?? '', 'base64'),
+      ...{ format: 'der', type: 'pkcs8' },
+    });
+    const isOurs = verify(
+      'sha256',
+      Buffer.from(base),
+      createPublicKey(key),
+      Buffer.from(seller_signature, 'base64'),
+    );
+    expect(isOurs).toBe(true);
+  });
+
+  it('A402-INVARIANT-4, 5: is paid, stored, delivered and confirmed, each a fact of its own, and each once', async () => {
+    const wanted = { url: `${gate.origin}/paid/weather?facts` };
+    const { shown = {} } = await agent('alipay').buy(wanted);
+    for (let times = 0; times < 3; times++) await agent('alipay').ask({ ...wanted, headers: { ...shown } });
+    const { trade_no } = JSON.parse(Buffer.from(shown['Payment-Proof'] ?? '', 'base64').toString()).protocol;
+    const facts = async () => {
+      const { stdout } = await shop.command(['audit', 'export']);
+      const lines = stdout.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line)]));
+      const number = lines.find((line) => JSON.stringify(line).includes(trade_no))?.outTradeNo;
+      const own = lines.filter(({ outTradeNo, kind }) => outTradeNo === number && /^call-/.test(kind));
+      return own.map(({ kind }) => kind as string);
+    };
+    const all = ['call-paid', 'call-claimed', 'call-stored', 'call-delivered', 'call-confirmed'];
+    await until('it is confirmed', async () => (await facts()).includes('call-confirmed') || undefined);
+    expect((await facts()).filter((kind) => all.includes(kind))).toEqual(all);
+  });
+
   it('is not asked for at the gateway for whoever shows what is worth nothing, again and again', async () => {
     const path = '/paid/weather?flood';
     const { shown = {} } = await agent('alipay').buy({ url: `${gate.origin}${path}` });
@@ -166,6 +248,9 @@ describe('an API that has a price', () => {
 
   it('is not sold again to whoever binds a proof to another request', async () => {
     const { shown = {} } = await agent('alipay').buy({ url: `${gate.origin}/paid/weather` });
+    // A402-INVARIANT-7: nothing that any of us writes has it; whoever closes the shop looks.
+    const { protocol } = JSON.parse(Buffer.from(shown['Payment-Proof'] ?? '', 'base64').toString());
+    shop.secrets.add(shown['Payment-Proof'] ?? '').add(protocol.payment_proof);
     const before = executed.length;
     for (const path of ['/paid/weather?city=x', '/PAID/weather']) {
       expect((await ask(gate.port, path, { headers: shown })).status).toBe(409);

@@ -13,14 +13,14 @@ export const API_CALLS: readonly Bug[] = [
     name: 'bill-forgets-the-body',
     deed: 'A bill redeems any body that is sent to the same address.',
     breaks: BOUND,
-    edits: [['src/gate/http-sale.ts', '[method, path, query, digest]', '[method, path, query]']],
+    edits: [['src/gate/wanted.ts', '[method, path, query, digest]', '[method, path, query]']],
     caughtBy: SALE,
   },
   {
     name: 'bill-of-one-price-redeems-another',
     deed: 'The number of a cheap bill redeems a dear request.',
     breaks: BOUND,
-    edits: [['src/gate/http-sale.ts', '    call.requestHash === requestHash &&\n', '']],
+    edits: [['src/gate/wanted.ts', '    call.requestHash === requestHash &&\n', '']],
     caughtBy: SALE,
   },
   {
