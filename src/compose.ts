@@ -307,7 +307,8 @@ export async function openApp(config: Config, ports: Ports, service?: ServiceAdd
           (await book.asking.any()) ||
           (await book.approvals.toCarryOut(undefined, 1)).length > 0 ||
           (await book.owed.accounts()).length > 0 ||
-          (await book.promises.accounts()).length > 0,
+          (await book.promises.accounts()).length > 0 ||
+          (await book.paidCalls.due(1)).length > 0,
       ),
     async close() {
       stop.abort();

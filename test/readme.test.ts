@@ -134,7 +134,7 @@ const SERVES = [
   [/^simulator$/, /AP_GATEWAY[\s\S]*}/],
   [/^approvals page$/, /http:\/\/127\.0\.0\.1:\d+\/approvals/],
   [/^console$/, /http:\/\/127\.0\.0\.1:\d+\/console/],
-  [/^gate --prices prices\.yaml$/, /127\.0\.0\.1:3921.*\n.*GET \/paid\/weather/],
+  [/^gate --prices prices\.yaml$/, /127\.0\.0\.1:3921.*\n.*(GET \/paid\/weather|render-poster)/],
 ] as const;
 /** Played by `.ci/run`, word for word, and those from a packed file by `test/package/installed.mjs`. */
 const IN_CI = [
@@ -156,7 +156,7 @@ describe('README and pages', () => {
     const own = linesOf(read(page)).filter(
       (line) => !elsewhere.includes(line) && !line.startsWith(`npx -y file:${TARBALL} `),
     );
-    const [prices] = blocks(read(page), 'yaml').filter((text) => /\nhttp:/.test(text));
+    const [prices] = blocks(read(page), 'yaml').filter((text) => /\n(http|mcp):/.test(text));
     if (prices) writeFileSync(join(home, 'prices.yaml'), prices);
     for (const line of own) {
       expect(line).toMatch(/^mcp-cashier /);

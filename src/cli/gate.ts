@@ -4,18 +4,23 @@ import type { Config } from '../config.ts';
 import { CashierError, configuration } from '../domain/errors.ts';
 import { toYuan } from '../domain/money.ts';
 import { GATE_MOUNT, isLoopbackName, servedAt } from '../domain/names.ts';
+import { mcpOnPort } from '../gate/mcp/on-port.ts';
 import type { HttpUpstream, McpUpstream, Prices } from '../gate/prices.ts';
 import { PRICES_VARIABLE, readPrices } from '../gate/prices-file.ts';
 import { serveGate } from '../gate/serve.ts';
+import type { PaidCallRecord } from '../ledger/records.ts';
 import { expandHome } from '../platform/home-path.ts';
 import { originAt } from '../platform/listener.ts';
+import { sourceOf } from '../platform/source.ts';
 import { systemPorts } from '../platform/system.ts';
 import { isTaken } from '../platform/take-over.ts';
 import { readPolicy } from '../policy/read-policy-file.ts';
+import { qrImage } from '../tools/qr-image.ts';
 import { wholeNumber } from './arguments.ts';
 import { typedFor } from './books.ts';
 import type { CommandContext, Typed } from './command.ts';
 import { disarmed } from './disarmed.ts';
+import { gateOverStdio } from './gate-stdio.ts';
 import { noticeUnacceptedPolicy } from './policy-notice.ts';
 import type { Say } from './speaker.ts';
 
@@ -26,12 +31,13 @@ const DEFAULT_PORT = 3921;
  * stderr what it charges for and where.
  */
 export async function run({ values }: Typed<'gate'>, context: CommandContext): Promise<number> {
-  const { signal, say } = context;
+  const { env, signal, say } = context;
+  if (values.stdio) return overStdio(values, context);
   const port =
     values.port === undefined ? DEFAULT_PORT : wholeNumber('--port', values.port, { least: 1, most: 65_535 });
   const settings = await context.config('gate', { merchant: values.merchant });
   insistOnOwnName(settings);
-  const prices = await pricesOf(settings, values.prices && resolve(context.cwd, expandHome(values.prices)));
+  const prices = await pricesOf(settings, fileIn(values, context));
   insistOnOther(prices, port);
   const { httpHost: host, realm, gateUrl } = settings;
   const localUrl = originAt(host, port);
@@ -44,6 +50,12 @@ export async function run({ values }: Typed<'gate'>, context: CommandContext): P
   // What is only an operator's name is none of ours.
   const names = settings.names.filter(({ areas }) => areas.some((area) => area !== 'operator'));
   const app = await openApp(settings, { ...systemPorts, runnable: typedFor(say, settings) }, service);
+  const pageOf = (call: PaidCallRecord) => app.buyerPage(call.pageToken);
+  const ofMcp = mcpOnPort({
+    ...{ upstreams: prices.mcp, till: app.till, pageOf, qrImage, env, simulated: realm === 'simulator' },
+    ...{ log: app.log, clock: app.clock, randomBytes: app.randomBytes, language: settings.language },
+    ...{ source: sourceOf(settings.trustedProxies), allowedOrigins: settings.allowedOrigins },
+  });
   try {
     await noticeUnacceptedPolicy(app, say);
     const { till, language, log, refusedName } = {
@@ -60,7 +72,8 @@ export async function run({ values }: Typed<'gate'>, context: CommandContext): P
       trustedProxies: settings.trustedProxies,
       routes: await app.routes(),
       ready: async () => (await app.telemetry?.readiness()) ?? { ready: true },
-      pageOf: (call) => app.buyerPage(call.pageToken),
+      pageOf,
+      own: ofMcp.at,
       listening: (origin) => {
         app.startBackground();
         if (realm === 'simulator') tell(say.line('模拟环境，不是真钱', 'SIMULATOR, no real money'));
@@ -70,9 +83,21 @@ export async function run({ values }: Typed<'gate'>, context: CommandContext): P
   } catch (error) {
     throw isTaken(error) ? portTaken(port) : error;
   } finally {
+    await ofMcp.close();
     await app.close();
   }
   return 0;
+}
+
+async function overStdio(values: Typed<'gate'>['values'], context: CommandContext): Promise<number> {
+  if (values.port !== undefined) throw noPort();
+  const settings = await context.config(undefined, { merchant: values.merchant });
+  await gateOverStdio(await pricesOf(settings, fileIn(values, context)), settings, context);
+  return 0;
+}
+
+function fileIn({ prices }: Typed<'gate'>['values'], { cwd }: CommandContext): string | undefined {
+  return prices && resolve(cwd, expandHome(prices));
 }
 
 async function pricesOf(settings: Config, typed: string | undefined): Promise<Prices> {
@@ -151,6 +176,14 @@ function noPrices(): CashierError {
       zh: '写一个 prices.yaml，用 --prices prices.yaml 或 CASHIER_PRICES 指明，例如：\nversion: 1\nhttp:\n  - upstream: http://127.0.0.1:9000\n    prices:\n      "GET /paid/weather": { yuan: "0.10", title: 天气查询 }',
       en: 'Write a prices.yaml and name it with --prices prices.yaml or CASHIER_PRICES:\nversion: 1\nhttp:\n  - upstream: http://127.0.0.1:9000\n    prices:\n      "GET /paid/weather": { yuan: "0.10", title: Weather }',
     },
+  });
+}
+
+function noPort(): CashierError {
+  return new CashierError('INVALID_ARGUMENT', {
+    zh: '--stdio 不监听端口，与 --port 不能同时使用。',
+    en: '--stdio listens at no port: it does not go with --port.',
+    next: { zh: '去掉其中一个。', en: 'Leave one of them out.' },
   });
 }
 

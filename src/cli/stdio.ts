@@ -1,4 +1,4 @@
-import { openApp } from '../compose.ts';
+import { type App, openApp } from '../compose.ts';
 import { TRIAL } from '../domain/words.ts';
 import { systemPorts } from '../platform/system.ts';
 import { OrderNews } from '../resources/order-news.ts';
@@ -40,17 +40,7 @@ export async function serve(
   }
   if (settings.realm === 'trial') process.stderr.write(`mcp-cashier: ${say.line(TRIAL.zh, TRIAL.en)}\n`);
   await noticeUnacceptedPolicy(app, say);
-  const probed = new AbortController();
-  const wake = async () => {
-    // Another process may begin something at any time, and end before it is settled.
-    for (;;) {
-      await app.clock.sleep(QUIET_START_MS, probed.signal);
-      if (probed.signal.aborted) return;
-      // A ledger that cannot be read just now is looked at again.
-      if (await app.hasBackgroundWork().catch(() => false)) return app.startBackground();
-    }
-  };
-  wake().catch((error: unknown) => app.log.error('background', { error: String(error) }));
+  const awake = wakeForWork(app);
   const identity = { caller: settings.caller ?? 'stdio', named: settings.caller !== undefined };
   try {
     await serveOverStdio(
@@ -68,10 +58,26 @@ export async function serve(
       signal,
     );
   } finally {
-    probed.abort();
+    awake.abort();
     await app.close();
   }
   return 0;
+}
+
+/** Starts the background once there is something for it to do, until what comes back is aborted. */
+export function wakeForWork(app: App): AbortController {
+  const probed = new AbortController();
+  const wake = async () => {
+    // Another process may begin something at any time, and end before it is settled.
+    for (;;) {
+      await app.clock.sleep(QUIET_START_MS, probed.signal);
+      if (probed.signal.aborted) return;
+      // A ledger that cannot be read just now is looked at again.
+      if (await app.hasBackgroundWork().catch(() => false)) return app.startBackground();
+    }
+  };
+  wake().catch((error: unknown) => app.log.error('background', { error: String(error) }));
+  return probed;
 }
 
 function notServed(name: string, say: Say): string {

@@ -72,6 +72,7 @@ export const USES = {
         options: {
           prices: text('FILE', '价目文件（或 CASHIER_PRICES）', 'the price file (or CASHIER_PRICES)'),
           port: text('N', '端口（默认 3921）', 'the port (3921)'),
+          stdio: flag('在 stdio 上代替一个 MCP 服务器', 'in the place of one MCP server, on stdio'),
           ...MERCHANT_OPTION,
         },
       },

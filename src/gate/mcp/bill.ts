@@ -4,13 +4,14 @@ import type { Text } from '../../domain/errors.ts';
 import { toYuan } from '../../domain/money.ts';
 import { isLoopbackName } from '../../domain/names.ts';
 import type { PaidCallRecord } from '../../ledger/records.ts';
+import type { ShownWays } from '../ways.ts';
 import * as words from './words.ts';
 
 /** How what the gate itself says is said. */
 export interface Speech {
   readonly language: words.Language;
   readonly simulated: boolean;
-  /** Where a buyer chooses a wallet. */
+  /** Where a buyer chooses a wallet; empty where no page can be served just now. */
   readonly pageOf: (call: PaidCallRecord) => Promise<string>;
   /** PNG, base64. */
   readonly qrImage: (content: string) => Promise<string>;
@@ -25,6 +26,7 @@ const SIMULATED: Text = { zh: '【模拟环境，不是真钱】', en: '[SIMULAT
  * The answer to a call that is not paid for, for people, models and programs: text and code to scan, and x402's
  * PaymentRequired with more in it.
  * @param argument that carries the number
+ * @param ways to pay besides the page
  * @param problem with what was shown instead of a payment
  * @see https://github.com/coinbase/x402/blob/main/specs/transports-v2/mcp.md
  */
@@ -32,53 +34,79 @@ export async function billAnswer(
   speech: Speech,
   call: PaidCallRecord,
   argument: string,
+  ways: ShownWays,
   problem?: Text,
 ): Promise<Result> {
   const { language, simulated } = speech;
-  const { number, priced, title, amountFen, createdAt } = call;
+  const { number, priced, title, amountFen } = call;
   const cashierUrl = await speech.pageOf(call);
   const amountYuan = toYuan(amountFen);
   const expiresAt = beijingIso(call.expiresAt);
   const nextStep = words.payThenCall(priced, argument, number)[language];
   const label = (name: Text, said: string) => `${name[language]}${language === 'zh' ? '：' : ': '}${said}`;
-  const reach = isLoopbackName(new URL(cashierUrl).hostname) ? words.ON_THIS_MACHINE[language] : '';
+  const reach = isOnThisMachine(cashierUrl) ? words.ON_THIS_MACHINE[language] : '';
+  const { 'Payment-Needed': needed, 'WeixinPay-Required': code } = ways.headers;
   const text = [
     ...(simulated ? [SIMULATED[language]] : []),
     ...(problem ? [problem[language]] : []),
     words.unpaid(priced, title, amountYuan)[language],
-    `[${words.PAY[language]}](${cashierUrl})${reach}`,
+    ...(cashierUrl === '' ? [] : [`[${words.PAY[language]}](${cashierUrl})${reach}`]),
+    ...(code === undefined ? [] : [label(words.CODE, code)]),
     label(words.NUMBER, `${number} (${argument})`),
     label(words.EXPIRES, expiresAt),
     label(words.NEXT, nextStep),
   ].join('\n');
   return {
     isError: true,
-    content: [
-      { type: 'text', text },
-      { type: 'image', data: await speech.qrImage(cashierUrl), mimeType: 'image/png' },
-    ],
+    content: [{ type: 'text', text }, ...(cashierUrl === '' ? [] : [await imageOf(speech, cashierUrl)])],
     structuredContent: {
       x402Version: 2,
       error: 'PAYMENT_REQUIRED',
-      resource: { url: `mcp://tool/${encodeURIComponent(priced)}`, description: title },
+      resource: { url: resourceOf(priced), description: title },
       accepts: [
-        {
-          ...{ scheme: SCHEME, network: NETWORK, amount: String(amountFen), asset: 'CNY', payTo: 'merchant' },
-          maxTimeoutSeconds: Math.round((call.expiresAt - createdAt) / 1_000),
-          extra: { outTradeNo: number, amountYuan, cashierUrl, expiresAt },
-        },
+        accepted(call, SCHEME, { outTradeNo: number, amountYuan, cashierUrl, expiresAt }),
+        ...(needed === undefined ? [] : [accepted(call, 'a2m', { paymentNeeded: needed })]),
+        ...(code === undefined
+          ? []
+          : [accepted(call, 'weixinpay-x402', { outTradeNo: number, paymentCode: code })]),
       ],
+      ...ways.members,
       ...{ code: 'PAYMENT_REQUIRED', outTradeNo: number, amountYuan, currency: 'CNY', title, cashierUrl },
       ...{ expiresAt, nextStep, simulated },
     },
   };
 }
 
-/** The number that x402's payment shows, where it was paid at the page: whatever else it is, it is no proof for us. */
-export function numberInPayment(meta: unknown): string | undefined {
+async function imageOf({ qrImage }: Speech, url: string) {
+  return { type: 'image', data: await qrImage(url), mimeType: 'image/png' };
+}
+
+function isOnThisMachine(url: string): boolean {
+  return URL.canParse(url) && isLoopbackName(new URL(url).hostname);
+}
+
+/** What x402's payment shows: the number, where it was paid by page or code, or a wallet's proof. */
+export function paymentIn(meta: unknown): { readonly outTradeNo?: string; readonly paymentProof?: string } {
   const payment = membersOf(membersOf(meta)['x402/payment']);
-  const { outTradeNo = membersOf(membersOf(payment.accepted).extra).outTradeNo } = membersOf(payment.payload);
-  return typeof outTradeNo === 'string' ? outTradeNo : undefined;
+  const { paymentProof, outTradeNo = membersOf(membersOf(payment.accepted).extra).outTradeNo } = membersOf(
+    payment.payload,
+  );
+  return {
+    ...(typeof outTradeNo === 'string' ? { outTradeNo } : {}),
+    ...(typeof paymentProof === 'string' ? { paymentProof } : {}),
+  };
+}
+
+/** What a tool is called by who pays for it. */
+export function resourceOf(tool: string): string {
+  return `mcp://tool/${encodeURIComponent(tool)}`;
+}
+
+/** One way to pay, as x402 has them; the amount is in fen. */
+function accepted({ amountFen, expiresAt, createdAt }: PaidCallRecord, scheme: string, extra: object) {
+  const maxTimeoutSeconds = Math.round((expiresAt - createdAt) / 1_000);
+  const money = { network: NETWORK, amount: String(amountFen), asset: 'CNY', payTo: 'merchant' };
+  return { scheme, ...money, maxTimeoutSeconds, extra };
 }
 
 /** A result as x402's clients want it, where they have paid their way. */

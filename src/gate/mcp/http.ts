@@ -2,10 +2,11 @@ import { classifyInboundRequest, isJsonContentType, type JSONRPCRequest } from '
 import { boundedBody } from '../../platform/bounded-body.ts';
 import { tooManyRequests } from '../../protocol/refusals.ts';
 import { Catalogue } from './catalogue.ts';
+import type { Counter } from './counter.ts';
 import { Exchanges } from './exchanges.ts';
 import { headersDisagree } from './headers.ts';
 import { refused, tooMany } from './refused.ts';
-import { type Counter, Relay } from './relay.ts';
+import { Relay } from './relay.ts';
 import { type OverHttp, Sessions } from './sessions.ts';
 
 /** The longest message that is read (bytes). */
@@ -35,14 +36,13 @@ export interface McpGate {
 export function mcpGate(options: HttpFace): McpGate {
   const { clock } = options;
   const sessions = new Sessions(options);
-  const catalogue = new Catalogue(clock);
   let shared: Promise<{ readonly exchanges: Exchanges; readonly relay: Relay }> | undefined;
   /** Of an upstream at an address, those that are open. */
   const own = new Set<Relay>();
 
   async function begin(isSole: boolean) {
     const exchanges = new Exchanges(clock, isSole);
-    const relay = new Relay({ ...options, client: exchanges, catalogue });
+    const relay = new Relay({ ...options, client: exchanges, catalogue: new Catalogue(clock) });
     await relay.start();
     return { exchanges, relay };
   }
@@ -66,7 +66,7 @@ export function mcpGate(options: HttpFace): McpGate {
 
   return {
     async answer(request, source) {
-      if (request.method !== 'POST') return sessions.answer(request, undefined);
+      if (request.method !== 'POST') return sessions.answer(request, source);
       const read = await bodyOf(request);
       if (read instanceof Response) return read;
       const { body } = read;
@@ -82,7 +82,7 @@ export function mcpGate(options: HttpFace): McpGate {
         ...(version === null ? {} : { protocolVersionHeader: version }),
         ...(method === null ? {} : { mcpMethodHeader: method }),
       });
-      if (route.kind === 'legacy') return sessions.answer(request, body);
+      if (route.kind === 'legacy') return sessions.answer(request, source, body);
       if (route.kind === 'reject') {
         const { code, message, data, httpStatus } = route;
         return refused(httpStatus, code, message, { id: idIn(body), data });

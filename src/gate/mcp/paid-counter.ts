@@ -1,18 +1,22 @@
 import { type JSONRPCErrorResponse, ProtocolErrorCode, type Result } from '@modelcontextprotocol/server';
 import { CashierError, type Text } from '../../domain/errors.ts';
 import type { PaidCallRecord, PaidResult } from '../../ledger/records.ts';
+import { isGatewayError } from '../../payments/errors.ts';
 import { type Priced, quoteCall } from '../../payments/paid-calls/quote.ts';
 import { askCall, type Claim, claimCall, delivered } from '../../payments/paid-calls/redeem.ts';
 import type { Till } from '../../payments/till.ts';
-import type { McpUpstream, Price } from '../prices.ts';
+import { ProofRefused } from '../../providers/contract.ts';
+import type { McpUpstream } from '../prices.ts';
+import { type ProblemName, problemOf } from '../problems.ts';
+import { Ways } from '../ways.ts';
 import { argumentProblem } from './argument-problem.ts';
-import { billAnswer, numberInPayment, type Speech, withReceipt } from './bill.ts';
-import { boundTo } from './bound-to.ts';
+import { type Asked, askedFor } from './asked.ts';
+import { billAnswer, resourceOf, type Speech, withReceipt } from './bill.ts';
 import type { ListedTool } from './catalogue.ts';
+import type { Behind, Counter, Params, Served } from './counter.ts';
 import { type Executed, Executions } from './executions.ts';
-import { isSchema, numberArgument, pricedTool } from './priced-tool.ts';
+import { isSchema, pricedTool } from './priced-tool.ts';
 import * as refusals from './refusals.ts';
-import type { Behind, Counter, Params, Served } from './relay.ts';
 
 export interface CounterOptions extends Speech {
   readonly upstream: Pick<McpUpstream, 'name' | 'refundAfterMs' | 'prices'>;
@@ -23,26 +27,16 @@ export interface CounterOptions extends Speech {
   readonly underWay: Set<Promise<unknown>>;
 }
 
+/** Codes are orders at a gateway: so many for all buyers together. */
+const SOURCE = 'mcp';
 /** Bills that one client may have open without having to name them. */
 const MOST_REMEMBERED = 1_000;
-
-/** A call of a tool that has a price, taken apart. */
-interface Asked {
-  readonly tool: ListedTool;
-  readonly price: Price;
-  /** Of the argument with the number. */
-  readonly argument: string;
-  readonly number: string | undefined;
-  /** As they go to the upstream. */
-  readonly params: Params;
-  readonly requestHash: string;
-  readonly meta: unknown;
-}
 
 /** Sells single calls of an upstream's tools. */
 export class PaidCounter implements Counter {
   readonly #options: CounterOptions;
   readonly #executions: Executions;
+  #ways: Ways | undefined;
   /** By what they are bound to, the numbers of bills that this client need not name. */
   readonly #remembered = new Map<string, string>();
 
@@ -69,15 +63,22 @@ export class PaidCounter implements Counter {
     if (!isSchema(args)) return invalid('arguments must be an object');
     if (params.task !== undefined) return invalid('a call that is paid for cannot be a task');
     try {
-      return await this.#sell(asked(params, args, tool, price), behind);
+      return await this.#sell(askedFor(params, args, tool, price), behind);
     } catch (error) {
-      if (!(error instanceof CashierError)) throw error;
-      return this.#refuse(refusals.refusalOf(error));
+      if (error instanceof CashierError) return this.#refuse(refusals.refusalOf(error));
+      if (isGatewayError(error)) return this.#refuse(refusals.NOT_TOLD);
+      throw error;
     }
   }
 
   async #sell(asked: Asked, behind: Behind): Promise<Served> {
     const till = await this.#options.till();
+    if (asked.proof !== undefined) {
+      const shown = await this.#proven(till, asked.proof, asked);
+      if (typeof shown === 'string') return this.#charge(till, asked, problemOf(shown).text);
+      if (!this.#isOf(shown, asked)) return this.#refuse(refusals.OTHER_CALL);
+      return (await this.#redeem(till, shown, asked, behind)) ?? this.#charge(till, asked, refusals.EXPIRED);
+    }
     const number = asked.number ?? this.#remembered.get(asked.requestHash);
     if (number === undefined) return this.#charge(till, asked);
     const call = await askCall(till, number);
@@ -86,6 +87,16 @@ export class PaidCounter implements Counter {
     if (!this.#isOf(call, asked)) return this.#refuse(refusals.OTHER_CALL);
     const served = await this.#redeem(till, call, asked, behind);
     return served ?? this.#charge(till, asked, refusals.EXPIRED);
+  }
+
+  /** The call that a wallet's proof pays for, or why it pays for none. */
+  async #proven(till: Till, proof: string, { requestHash }: Asked): Promise<PaidCallRecord | ProblemName> {
+    try {
+      return await this.#waysOf(till).payByProof(proof, requestHash);
+    } catch (error) {
+      if (error instanceof ProofRefused) return error.reason;
+      throw error;
+    }
   }
 
   /** undefined where a new bill is to be made. */
@@ -136,8 +147,7 @@ export class PaidCounter implements Counter {
         return this.#refuse(refusals.GONE);
       case 'unpaid':
         if (till.clock.now() >= call.expiresAt) return undefined;
-        this.#remember(asked, call);
-        return { result: await billAnswer(this.#options, call, asked.argument) };
+        return this.#bill(till, call, asked);
     }
   }
 
@@ -165,9 +175,21 @@ export class PaidCounter implements Counter {
   async #charge(till: Till, asked: Asked, instead?: Text): Promise<Served> {
     const problem = argumentProblem(asked.tool, asked.params.arguments);
     if (problem !== undefined) return this.#refuse(refusals.badArguments(problem));
-    const call = await quoteCall(till, this.#priced(asked), asked.requestHash);
+    const ways = this.#waysOf(till);
+    const terms = ways.proofTerms(asked.price, resourceOf(asked.tool.name));
+    const quoted = await quoteCall(till, this.#priced(asked), asked.requestHash, terms);
+    return this.#bill(till, await ways.withCode(quoted, asked.price, SOURCE), asked, instead);
+  }
+
+  async #bill(till: Till, call: PaidCallRecord, asked: Asked, instead?: Text): Promise<Served> {
     this.#remember(asked, call);
-    return { result: await billAnswer(this.#options, call, asked.argument, instead) };
+    const shown = this.#waysOf(till).shownIn(call);
+    return { result: await billAnswer(this.#options, call, asked.argument, shown, instead) };
+  }
+
+  #waysOf(till: Till): Ways {
+    this.#ways ??= new Ways(till);
+    return this.#ways;
   }
 
   #priced({ tool, price }: Asked): Priced {
@@ -201,20 +223,6 @@ export class PaidCounter implements Counter {
     const { language, simulated } = this.#options;
     return { result: refusals.refusal(said, language, simulated, beside) };
   }
-}
-
-function asked(params: Params, given: Params, tool: ListedTool, price: Price): Asked {
-  const argument = numberArgument(tool);
-  const { [argument]: shown, ...args } = given;
-  const { _meta: meta, ...rest } = params;
-  const { 'x402/payment': _, ...passed } = isSchema(meta) ? meta : {};
-  const said = typeof shown === 'string' && shown.trim() !== '' ? shown.trim() : undefined;
-  return {
-    ...{ tool, price, argument, meta },
-    number: said ?? numberInPayment(meta),
-    params: { ...rest, arguments: args, ...(isSchema(meta) ? { _meta: passed } : {}) },
-    requestHash: boundTo(tool.name, args),
-  };
 }
 
 function invalid(problem: string): Served {

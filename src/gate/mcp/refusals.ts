@@ -47,6 +47,14 @@ export const EXECUTING: Refusal = {
   text: { zh: '已付款，正在执行。', en: 'It is paid for and being executed.' },
   ...{ next: AGAIN, retryable: true, more: { retryAfterSeconds: 5 } },
 };
+export const NOT_TOLD: Refusal = {
+  code: 'OUTCOME_UNKNOWN',
+  text: {
+    zh: '支付平台没有说是否已付款。没有执行。',
+    en: 'The payment gateway does not tell whether it is paid. Nothing was done.',
+  },
+  ...{ next: AGAIN, retryable: true, more: { retryAfterSeconds: 5 } },
+};
 export const REFUNDED: Refusal = {
   code: 'REFUNDED',
   text: {

@@ -2,7 +2,6 @@ import {
   isJSONRPCErrorResponse,
   isJSONRPCNotification,
   isJSONRPCRequest,
-  type JSONRPCErrorResponse,
   type JSONRPCMessage,
   type JSONRPCNotification,
   type JSONRPCRequest,
@@ -13,37 +12,11 @@ import {
   type Transport,
 } from '@modelcontextprotocol/server';
 import type { Log } from '../../domain/ports.ts';
-import { type Catalogue, isTool, type ListedTool } from './catalogue.ts';
+import { Agreement } from './agreement.ts';
+import { type Catalogue, isTool } from './catalogue.ts';
+import type { Behind, Counter, Params } from './counter.ts';
 import { type Answer, Line, UpstreamLost } from './line.ts';
-
-export type Params = Readonly<Record<string, unknown>>;
-
-/** What a counter may ask of what stands behind it. Everything rejects with {@link UpstreamLost}. */
-export interface Behind {
-  /** The upstream's own tool of this name, if it has one. */
-  tool(name: string): Promise<ListedTool | undefined>;
-  /** Passes the call on, with these parameters. */
-  call(params: Params): Promise<Answer>;
-}
-
-/** What a client is answered. */
-export type Served =
-  | {
-      readonly result: Result;
-      /** It is on its way to the client. */
-      delivered?(): Promise<void>;
-    }
-  | Pick<JSONRPCErrorResponse, 'error'>;
-
-/** Where some calls are paid for before they are passed on. */
-export interface Counter {
-  /** A tool as the client is to see it. */
-  listed(tool: ListedTool): ListedTool;
-  /** Whether calls of this tool are paid for. */
-  charges(tool: string): boolean;
-  /** Rejects with {@link UpstreamLost}, and then nobody has paid anything. */
-  serve(params: Params, behind: Behind): Promise<Served>;
-}
+import { Questions } from './questions.ts';
 
 export interface RelayOptions {
   readonly client: Transport;
@@ -89,12 +62,8 @@ export class Relay {
   readonly #open = new Map<RequestId, JSONRPCRequest>();
   readonly #atCounter = new Map<RequestId, AtCounter>();
   readonly #serving = new Set<Promise<void>>();
-  /** Requests of the upstream, by the id under which the client knows them. */
-  readonly #questions = new Map<RequestId, { readonly epoch: number; readonly id: RequestId }>();
-  /** What the client has said to begin with. */
-  #greeting: JSONRPCRequest | undefined;
-  /** What else an upstream that is started again has to be told. */
-  readonly #kept = new Map<string, JSONRPCRequest>();
+  readonly #questions = new Questions();
+  readonly #agreement = new Agreement();
   #isClosed = false;
 
   constructor(options: RelayOptions) {
@@ -157,8 +126,18 @@ export class Relay {
     this.#ask(request, (answer) => {
       this.#open.delete(id);
       if (answer instanceof UpstreamLost) this.#lost(id, answer);
-      else this.#send({ ...this.#seen(request, answer), id });
+      else this.#pass(request, answer);
     });
+  }
+
+  #pass(request: JSONRPCRequest, answer: Answer): void {
+    const { id } = request;
+    try {
+      this.#send({ ...this.#seen(request, answer), id });
+    } catch (error) {
+      this.#options.log.error('gate', { error: String(error) });
+      this.#refuse(id, INTERNAL, 'Internal error');
+    }
   }
 
   #notification(notification: JSONRPCNotification): void {
@@ -180,9 +159,8 @@ export class Relay {
   /** The client's answer to the upstream; dropped where the one that asked has ended. */
   #reply(response: JSONRPCResponse): void {
     if (response.id === undefined) return;
-    const asked = this.#questions.get(response.id);
-    this.#questions.delete(response.id);
-    if (asked?.epoch === this.#epoch) this.#tell({ ...response, id: asked.id });
+    const id = this.#questions.answered(response.id, this.#epoch);
+    if (id !== undefined) this.#tell({ ...response, id });
   }
 
   /** Never rejects. */
@@ -276,57 +254,32 @@ export class Relay {
       failed: ({ message }) => log.warn('gate upstream', { error: message.slice(0, MAX_LOGGED) }),
     });
     await line.start();
-    if (this.#greeting && !greets) await this.#greet(line, this.#greeting);
+    if (greets) return line;
+    await this.#agreement.repeat(
+      (method, params) => this.#own(method, params, line),
+      (notification) => line.tell(notification),
+      (revision) => line.agree(revision),
+    );
     return line;
-  }
-
-  /** Tells an upstream that was started again what its predecessor had been told. */
-  async #greet(line: Line, { params = {} }: JSONRPCRequest): Promise<void> {
-    const answer = await this.#own('initialize', params, line);
-    if (isJSONRPCErrorResponse(answer)) throw new UpstreamLost(answer.error.message, false, answer.error);
-    line.agree(String(answer.result.protocolVersion));
-    line.tell({ jsonrpc: '2.0', method: 'notifications/initialized' });
-    for (const request of this.#kept.values()) await this.#own(request.method, request.params ?? {}, line);
   }
 
   /** An answer as the client is to see it; noted, where an upstream that is started again must know. */
   #seen(request: JSONRPCRequest, answer: Answer): Answer {
     if (isJSONRPCErrorResponse(answer)) return answer;
-    const { method, params } = request;
+    const { client, counter } = this.#options;
     const { result } = answer;
-    switch (method) {
-      case 'initialize': {
-        const revision = String(result.protocolVersion);
-        this.#greeting = request;
-        this.#kept.clear();
-        this.#options.client.setProtocolVersion?.(revision);
-        this.#then((line) => line.agree(revision));
-        return answer;
-      }
-      case 'logging/setLevel':
-        this.#kept.set(method, request);
-        return answer;
-      case 'resources/subscribe':
-        this.#kept.set(`resource ${params?.uri}`, request);
-        return answer;
-      case 'resources/unsubscribe':
-        this.#kept.delete(`resource ${params?.uri}`);
-        return answer;
-      case 'tools/list': {
-        if (!Array.isArray(result.tools)) return answer;
-        const tools = result.tools.map((tool) => (isTool(tool) ? this.#options.counter.listed(tool) : tool));
-        return { ...answer, result: { ...result, tools } };
-      }
-      default:
-        return answer;
+    const revision = this.#agreement.note(request, result);
+    if (revision !== undefined) {
+      client.setProtocolVersion?.(revision);
+      this.#then((line) => line.agree(revision));
     }
+    if (request.method !== 'tools/list' || !Array.isArray(result.tools)) return answer;
+    const tools = result.tools.map((tool) => (isTool(tool) ? counter.listed(tool) : tool));
+    return { ...answer, result: { ...result, tools } };
   }
 
-  /** The upstream asks the client. One that was started again begins its ids anew, and the client must not mix them up. */
   #question(request: JSONRPCRequest, epoch: number): void {
-    const id = idOfQuestion(request.id, epoch);
-    this.#questions.set(id, { epoch, id: request.id });
-    this.#send({ ...request, id }, this.#related(request));
+    this.#send({ ...request, id: this.#questions.ask(request.id, epoch) }, this.#related(request));
   }
 
   #news(notification: JSONRPCNotification, epoch: number): void {
@@ -337,8 +290,7 @@ export class Relay {
       this.#send(notification, this.#related(notification));
       return;
     }
-    const requestId = idOfQuestion(withdrawn as RequestId, epoch);
-    this.#questions.delete(requestId);
+    const requestId = this.#questions.withdraw(withdrawn as RequestId, epoch);
     this.#send({ ...notification, params: { ...params, requestId } }, this.#related(notification));
   }
 
@@ -377,8 +329,4 @@ export class Relay {
 /** Since 2026-07-28 a result says whether it is one; before, nobody knows the word. */
 function inEraOf({ params }: JSONRPCRequest, { resultType = 'complete', ...result }: Result): Result {
   return typeof params?._meta?.[PROTOCOL_VERSION_META_KEY] === 'string' ? { resultType, ...result } : result;
-}
-
-function idOfQuestion(id: RequestId, epoch: number): RequestId {
-  return epoch === 1 ? id : `${epoch}/${typeof id === 'number' ? '#' : ''}${id}`;
 }

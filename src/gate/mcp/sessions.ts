@@ -8,6 +8,8 @@ const SESSION_HEADER = 'mcp-session-id';
 /** Sessions at a time: where the upstream is a program, so many of it run. */
 const MOST_PROGRAMS = 32;
 const MOST_AT_ADDRESS = 1_000;
+/** Of these, one who asks may have so many, as long as there is no room for all. */
+const MOST_OF_ONE = 8;
 /** What was not used for this long (ms) gives way to a new one. */
 const IDLE_MS = 2 * 60_000;
 
@@ -21,6 +23,7 @@ export interface OverHttp extends Omit<RelayOptions, 'client' | 'catalogue'> {
 interface Session {
   readonly transport: WebStandardStreamableHTTPServerTransport;
   readonly relay: Relay;
+  readonly source: string;
   usedAt: number;
 }
 
@@ -35,8 +38,11 @@ export class Sessions {
     this.#options = options;
   }
 
-  /** @param body of a POST, read */
-  async answer(request: Request, body: unknown): Promise<Response> {
+  /**
+   * @param source who asks
+   * @param body of a POST, read
+   */
+  async answer(request: Request, source: string, body?: unknown): Promise<Response> {
     const id = request.headers.get(SESSION_HEADER);
     const session = id === null ? undefined : this.#open.get(id);
     if (session && id !== null) {
@@ -46,7 +52,7 @@ export class Sessions {
       return session.transport.handleRequest(request, { parsedBody: body });
     }
     if (id !== null) return refused(404, -32_001, 'Session not found');
-    if (isInitializeRequest(body)) return this.#begin(request, body);
+    if (isInitializeRequest(body)) return this.#begin(request, source, body);
     if (request.method === 'POST')
       return refused(400, -32_000, 'Bad Request: a session begins with initialize');
     return new Response(null, { status: 405, headers: { allow: 'POST' } });
@@ -58,14 +64,14 @@ export class Sessions {
     await Promise.all(this.#ending);
   }
 
-  async #begin(request: Request, body: unknown): Promise<Response> {
+  async #begin(request: Request, source: string, body: unknown): Promise<Response> {
     const { clock, randomBytes, isProgram, log } = this.#options;
     const most = isProgram ? MOST_PROGRAMS : MOST_AT_ADDRESS;
-    if (this.#open.size + this.#ending.size >= most && !this.#makeRoom()) return tooMany();
+    if (this.#open.size + this.#ending.size >= most && !this.#makeRoom(source)) return tooMany();
     const id = randomBytes(24).toString('base64url');
     const transport = new WebStandardStreamableHTTPServerTransport({ sessionIdGenerator: () => id });
     const relay = new Relay({ ...this.#options, client: transport, catalogue: new Catalogue(clock) });
-    this.#open.set(id, { transport, relay, usedAt: clock.now() });
+    this.#open.set(id, { transport, relay, source, usedAt: clock.now() });
     transport.onerror = ({ message }) => log.info('gate client', { error: message.slice(0, 300) });
     transport.onclose = () => {
       this.#open.delete(id);
@@ -78,10 +84,14 @@ export class Sessions {
     return response;
   }
 
-  /** Whether one could be ended for another. */
-  #makeRoom(): boolean {
+  /** Whether one could be ended for another: one that nobody uses, or one of somebody who has more than their share. */
+  #makeRoom(source: string): boolean {
     const before = this.#options.clock.now() - IDLE_MS;
-    const idle = [...this.#open.values()].find(({ relay, usedAt }) => usedAt < before && !relay.isBusy);
+    const all = [...this.#open.values()].filter(({ relay }) => !relay.isBusy);
+    const ofOne = (who: string) => [...this.#open.values()].filter((one) => one.source === who).length;
+    const idle =
+      all.find(({ usedAt }) => usedAt < before) ??
+      all.find((one) => one.source !== source && ofOne(one.source) > MOST_OF_ONE);
     void idle?.transport.close();
     return idle !== undefined;
   }

@@ -24,6 +24,10 @@ export function unpaid(tool: string, title: string, amountYuan: string): Text {
 
 export const PAY: Text = { zh: '点击完成支付', en: 'Pay now' };
 export const ON_THIS_MACHINE: Text = { zh: '（只有本机能打开）', en: ' (opens on this machine only)' };
+export const CODE: Text = {
+  zh: '有 weixinpay_pay 工具的智能体也可以用 paymentCode 付款',
+  en: 'An agent that has the tool weixinpay_pay may also pay with the paymentCode',
+};
 export const NUMBER: Text = { zh: '单号', en: 'Number' };
 export const EXPIRES: Text = { zh: '付款有效期至', en: 'To be paid before' };
 export const NEXT: Text = { zh: '下一步', en: 'Next' };

@@ -1,8 +1,8 @@
 import type { JSONRPCMessage, Transport } from '@modelcontextprotocol/server';
 import { expect, it } from 'vitest';
+import type { Counter } from '../../../src/gate/mcp/counter.ts';
 import { mcpGate } from '../../../src/gate/mcp/http.ts';
 import { UpstreamLost } from '../../../src/gate/mcp/line.ts';
-import type { Counter } from '../../../src/gate/mcp/relay.ts';
 import { systemClock, systemRandom } from '../../../src/platform/system.ts';
 
 const ENVELOPE = {
@@ -184,6 +184,18 @@ it('runs no more programs than there is room for, and each ends with its session
   const closed = Echo.closed;
   await gate.close();
   expect(Echo.closed - closed).toBe(32);
+});
+
+it('lets nobody keep all the room for themselves', async () => {
+  const gate = face();
+  for (let i = 0; i < 32; i++) await (await gate.answer(post(INITIALIZE), 'greedy')).text();
+  expect((await gate.answer(post(INITIALIZE), 'greedy')).status).toBe(503);
+  const statuses = await Promise.all(
+    ['one', 'two', 'three'].map(async (who) => (await gate.answer(post(INITIALIZE), who)).status),
+  );
+  expect(statuses.filter((status) => status === 200).length).toBeGreaterThan(0);
+  await expect.poll(async () => (await gate.answer(post(INITIALIZE), 'four')).status).toBe(200);
+  await gate.close();
 });
 
 it('tells an upstream that nobody waits any more', async () => {

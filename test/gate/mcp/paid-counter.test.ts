@@ -1,15 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fen } from '../../../src/domain/money.ts';
 import type { ListedTool } from '../../../src/gate/mcp/catalogue.ts';
+import type { Behind, Params, Served } from '../../../src/gate/mcp/counter.ts';
 import { type Answer, UpstreamLost } from '../../../src/gate/mcp/line.ts';
 import { type CounterOptions, PaidCounter } from '../../../src/gate/mcp/paid-counter.ts';
-import type { Behind, Params, Served } from '../../../src/gate/mcp/relay.ts';
 import type { Price } from '../../../src/gate/prices.ts';
 import { verifyAudit } from '../../../src/ledger/audit-verify.ts';
 import type { PaidCallRecord } from '../../../src/ledger/records.ts';
 import { chooseWallet } from '../../../src/payments/choose-wallet.ts';
 import type { Till } from '../../../src/payments/till.ts';
 import { freeze } from '../../../src/policy/decisions.ts';
+import { type A2m, OutcomeUnknown, ProofRefused, type ProvenCall } from '../../../src/providers/contract.ts';
 import { World } from '../../support/world.ts';
 
 const POSTER: ListedTool = {
@@ -315,6 +316,76 @@ describe("x402's members", () => {
       { name: 'render-poster', arguments: ARGS, _meta: { 'com.example/trace': 1 } },
     ]);
     expect(codeIn(await told(at, { ...ARGS, size: 9 }, meta))).toBe('IDEMPOTENCY_CONFLICT');
+  });
+});
+
+describe('a wallet of an agent', () => {
+  const trades = new Map<string, ProvenCall>();
+  const a2m: A2m = {
+    hasService: true,
+    bill: ({ outTradeNo, resourceId }) => `needed ${outTradeNo} ${resourceId}`,
+    readProof: (header) => ({ tradeNo: header, digest: header }),
+    async verifyProof({ tradeNo }) {
+      if (tradeNo === 'silent') throw new OutcomeUnknown('timeout');
+      const trade = trades.get(tradeNo);
+      if (!trade) throw new ProofRefused('not-found');
+      return trade;
+    },
+    confirmFulfilment: async () => 'confirmed',
+    validation: () => '',
+  };
+  const x402 = { preorder: async () => 'code-1' };
+  beforeEach(() => {
+    const providers = [...till.providers.values()].map((one) => [one.id, { ...one, a2m, x402 }] as const);
+    till = { ...till, providers: new Map(providers) };
+  });
+  const show = (paymentProof: string) => ({ _meta: { 'x402/payment': { payload: { paymentProof } } } });
+
+  it('pays by its proof, which buys this call and no other', async () => {
+    const at = counter();
+    const number = numberIn(await told(at, ARGS));
+    const { proofNo = '' } = await recordOf(number);
+    const ways = (await told(at, { ...ARGS, outTradeNo: number })).structuredContent?.accepts;
+    expect(ways).toContainEqual(
+      expect.objectContaining({
+        ...{ scheme: 'a2m', amount: '199', asset: 'CNY' },
+        extra: { paymentNeeded: `needed ${proofNo} mcp://tool/render-poster` },
+      }),
+    );
+    trades.set('T1', {
+      outTradeNo: proofNo,
+      tradeNo: 'T1',
+      amountFen: fen(199),
+      resourceId: 'mcp://tool/render-poster',
+    });
+    expect(codeIn(await told(at, { ...ARGS, size: 3 }, show('T1')))).toBe('IDEMPOTENCY_CONFLICT');
+    const done = await told(at, ARGS, show('T1'));
+    expect(done.content[0]?.text).toBe('a poster');
+    expect(done._meta?.['x402/payment-response']).toMatchObject({ success: true });
+    expect(await told(at, ARGS, show('T1'))).toEqual(done);
+    expect(upstream.called).toHaveLength(1);
+  });
+
+  it('that shows what buys nothing gets a bill, and where nobody can say, no answer', async () => {
+    const refused = await told(counter(), ARGS, show('T9'));
+    expect(refused.structuredContent?.code).toBe('PAYMENT_REQUIRED');
+    expect(refused.content[0]?.text).toContain('证明');
+    expect(codeIn(await told(counter(), ARGS, show('silent')))).toBe('OUTCOME_UNKNOWN');
+    expect(upstream.called).toEqual([]);
+  });
+
+  it('is given a code to pay by, where the price names a skill', async () => {
+    const bill = await told(counter({}, { skillId: 'poster' }), ARGS);
+    const number = numberIn(bill);
+    expect(bill.structuredContent?.accepts).toContainEqual(
+      expect.objectContaining({
+        ...{ scheme: 'weixinpay-x402' },
+        extra: { outTradeNo: number, paymentCode: 'code-1' },
+      }),
+    );
+    expect(bill.structuredContent?.WeixinPay).toMatchObject({ 'WeixinPay-Required': 'code-1' });
+    expect(bill.content[0]?.text).toContain('code-1');
+    expect((await told(counter(), ARGS)).content[0]?.text).not.toContain('paymentCode');
   });
 });
 

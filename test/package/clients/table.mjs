@@ -240,19 +240,24 @@ export const CLIENTS = [
     name: 'inspector',
     packages: ['@modelcontextprotocol/inspector@2.12.0'],
     shows: WHOLE,
-    async play({ server, home, order, service, run, listed }) {
+    async play({ server, home, order, service, run, listed, write }) {
       const inspect = async (target, ...args) =>
         JSON.parse(await run('mcp-inspector', ['--cli', ...target, ...args, '--format', 'json'], NO_PROXY));
       const stdio = [server.command, ...server.args];
       const args = Object.entries(order).flatMap(([name, value]) => ['--tool-arg', `${name}=${value}`]);
       const names = ({ result, tools = result.tools }) => tools.map(({ name }) => name);
       listed(names(await inspect(stdio, '--method', 'tools/list')));
+      // The gate in its place, and one of its tools for money.
+      const prices = { 'list-payments': { yuan: '0.10', title: 'books' } };
+      const file = write('prices.yaml', { version: 1, mcp: [{ name: 'behind', command: stdio, prices }] });
+      const gate = [...stdio, 'gate', '--stdio', '--prices', file];
+      listed(names(await inspect(gate, '--method', 'tools/list')));
       const reached = await service(async (url) => {
         const http = [url, '--transport', 'http'];
         listed(names(await inspect(http, '--method', 'tools/list')));
         return inspect(http, '--method', 'tools/call', '--tool-name', 'create-payment', ...args);
       });
-      return { home, notes: ['tools/list over stdio and HTTP'], reached };
+      return { home, notes: ['tools/list over stdio, HTTP and the gate'], reached };
     },
   },
   {
