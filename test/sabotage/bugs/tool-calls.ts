@@ -25,7 +25,7 @@ export const TOOL_CALLS: readonly Bug[] = [
     breaks: 'A number that redeems is nobody’s but the payer’s',
     edits: [
       [
-        'src/gate/mcp/paid-counter.ts',
+        'src/gate/mcp/asked.ts',
         'params: { ...rest, arguments: args,',
         'params: { ...rest, arguments: given,',
       ],
