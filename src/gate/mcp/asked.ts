@@ -5,10 +5,16 @@ import type { ListedTool } from './catalogue.ts';
 import type { Params } from './counter.ts';
 import { isSchema, numberArgument } from './priced-tool.ts';
 
-/** A call of a tool that has a price, taken apart. */
-export interface Asked {
+/** What is called, and by whom. */
+interface Called {
   readonly tool: ListedTool;
   readonly price: Price;
+  /** Who asks, for limits. */
+  readonly source: string;
+}
+
+/** A call of a tool that has a price, taken apart. */
+export interface Asked extends Called {
   /** Of the argument with the number. */
   readonly argument: string;
   readonly number: string | undefined;
@@ -21,7 +27,8 @@ export interface Asked {
 }
 
 /** @param given the arguments, as the client sent them */
-export function askedFor(params: Params, given: Params, tool: ListedTool, price: Price): Asked {
+export function askedFor(params: Params, given: Params, called: Called): Asked {
+  const { tool } = called;
   const argument = numberArgument(tool);
   const { [argument]: shown, ...args } = given;
   const { _meta: meta, ...rest } = params;
@@ -29,7 +36,8 @@ export function askedFor(params: Params, given: Params, tool: ListedTool, price:
   const said = typeof shown === 'string' && shown.trim() !== '' ? shown.trim() : undefined;
   const { outTradeNo, paymentProof } = paymentIn(meta);
   return {
-    ...{ tool, price, argument, meta },
+    ...called,
+    ...{ argument, meta },
     number: said ?? outTradeNo,
     proof: said === undefined ? paymentProof : undefined,
     params: { ...rest, arguments: args, ...(isSchema(meta) ? { _meta: passed } : {}) },

@@ -6,6 +6,8 @@ export type Params = Readonly<Record<string, unknown>>;
 
 /** What a counter may ask of what stands behind it. Everything rejects with {@link UpstreamLost}. */
 export interface Behind {
+  /** Who asks, for limits. */
+  readonly source: string;
   /** The upstream's own tool of this name, if it has one. */
   tool(name: string): Promise<ListedTool | undefined>;
   /** Passes the call on, with these parameters. */

@@ -5,12 +5,14 @@ import {
   type JSONRPCNotification,
   type JSONRPCRequest,
   type JSONRPCResponse,
+  type MessageExtraInfo,
   type RequestId,
   SUBSCRIPTION_ID_META_KEY,
   type Transport,
   type TransportSendOptions,
 } from '@modelcontextprotocol/server';
 import type { Clock } from '../../domain/clock.ts';
+import { askedBy } from './asked-by.ts';
 
 /** For so long (ms) an answer in one piece is waited for; then it is told that one will come, and again and again. */
 const ONE_PIECE_MS = 2_000;
@@ -48,7 +50,7 @@ interface Exchange {
  */
 export class Exchanges implements Transport {
   onclose?: () => void;
-  onmessage?: (message: JSONRPCMessage) => void;
+  onmessage?: (message: JSONRPCMessage, extra?: MessageExtraInfo) => void;
   /** Every request is answered, or nobody waits for it any more. */
   onidle?: () => void;
   readonly #clock: Clock;
@@ -74,15 +76,18 @@ export class Exchanges implements Transport {
     this.onclose?.();
   }
 
-  /** @param gone aborts when nobody waits for the answer any more */
-  async answer(request: JSONRPCRequest, gone: AbortSignal): Promise<Response> {
+  /**
+   * @param source who asks
+   * @param gone aborts when nobody waits for the answer any more
+   */
+  async answer(request: JSONRPCRequest, source: string, gone: AbortSignal): Promise<Response> {
     this.#last += 1;
     const id = this.#last;
     const exchange = exchangeFor(request, () => this.#withdraw(id));
     this.#open.set(id, exchange);
     const leave = () => this.#withdraw(id);
     gone.addEventListener('abort', leave, { once: true });
-    this.onmessage?.(underOurs(request, id));
+    this.onmessage?.(underOurs(request, id), askedBy(source));
     const late = this.#clock.sleep(ONE_PIECE_MS, exchange.over.signal).then(() => undefined);
     const answer = await Promise.race([exchange.begun, late]);
     if (answer) {

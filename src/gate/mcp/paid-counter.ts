@@ -5,7 +5,6 @@ import { isGatewayError } from '../../payments/errors.ts';
 import { type Priced, quoteCall } from '../../payments/paid-calls/quote.ts';
 import { askCall, type Claim, claimCall, delivered } from '../../payments/paid-calls/redeem.ts';
 import type { Till } from '../../payments/till.ts';
-import { ProofRefused } from '../../providers/contract.ts';
 import type { McpUpstream } from '../prices.ts';
 import { type ProblemName, problemOf } from '../problems.ts';
 import { Ways } from '../ways.ts';
@@ -27,8 +26,6 @@ export interface CounterOptions extends Speech {
   readonly underWay: Set<Promise<unknown>>;
 }
 
-/** Codes are orders at a gateway: so many for all buyers together. */
-const SOURCE = 'mcp';
 /** Bills that one client may have open without having to name them. */
 const MOST_REMEMBERED = 1_000;
 
@@ -63,7 +60,7 @@ export class PaidCounter implements Counter {
     if (!isSchema(args)) return invalid('arguments must be an object');
     if (params.task !== undefined) return invalid('a call that is paid for cannot be a task');
     try {
-      return await this.#sell(askedFor(params, args, tool, price), behind);
+      return await this.#sell(askedFor(params, args, { tool, price, source: behind.source }), behind);
     } catch (error) {
       if (error instanceof CashierError) return this.#refuse(refusals.refusalOf(error));
       if (isGatewayError(error)) return this.#refuse(refusals.NOT_TOLD);
@@ -73,30 +70,34 @@ export class PaidCounter implements Counter {
 
   async #sell(asked: Asked, behind: Behind): Promise<Served> {
     const till = await this.#options.till();
-    if (asked.proof !== undefined) {
-      const shown = await this.#proven(till, asked.proof, asked);
-      if (typeof shown === 'string') return this.#charge(till, asked, problemOf(shown).text);
-      if (!this.#isOf(shown, asked)) return this.#refuse(refusals.OTHER_CALL);
-      return (await this.#redeem(till, shown, asked, behind)) ?? this.#charge(till, asked, refusals.EXPIRED);
-    }
-    const number = asked.number ?? this.#remembered.get(asked.requestHash);
-    if (number === undefined) return this.#charge(till, asked);
-    const call = await askCall(till, number);
-    if (!call)
-      return asked.number === undefined ? this.#charge(till, asked) : this.#refuse(refusals.UNKNOWN_NUMBER);
-    if (!this.#isOf(call, asked)) return this.#refuse(refusals.OTHER_CALL);
+    const shown = await this.#shown(till, asked);
+    if (shown === undefined) return this.#charge(till, asked);
+    if (shown === 'unknown-number') return this.#refuse(refusals.UNKNOWN_NUMBER);
+    if (typeof shown === 'string') return this.#charge(till, asked, problemOf(shown).text);
+    if (!this.#isOf(shown, asked)) return this.#refuse(refusals.OTHER_CALL);
+    const call = await this.#asking(till, shown, asked);
     const served = await this.#redeem(till, call, asked, behind);
     return served ?? this.#charge(till, asked, refusals.EXPIRED);
   }
 
-  /** The call that a wallet's proof pays for, or why it pays for none. */
-  async #proven(till: Till, proof: string, { requestHash }: Asked): Promise<PaidCallRecord | ProblemName> {
-    try {
-      return await this.#waysOf(till).payByProof(proof, requestHash);
-    } catch (error) {
-      if (error instanceof ProofRefused) return error.reason;
-      throw error;
-    }
+  /** The call that is shown to be paid for; undefined where none is. */
+  async #shown(till: Till, asked: Asked): Promise<PaidCallRecord | ProblemName | undefined> {
+    const { proof, requestHash, source } = asked;
+    if (proof !== undefined) return this.#waysOf(till).payByProof(proof, requestHash, source);
+    const number = asked.number ?? this.#remembered.get(requestHash);
+    if (number === undefined) return undefined;
+    const known = await till.ledger.read((book) => book.paidCalls.get(number));
+    return known ?? (asked.number === undefined ? undefined : 'unknown-number');
+  }
+
+  /** As it stands, where a gateway has to be asked for that. */
+  async #asking(till: Till, shown: PaidCallRecord, { source }: Asked): Promise<PaidCallRecord> {
+    if (shown.state !== 'QUOTED') return shown;
+    const ways = this.#waysOf(till);
+    ways.mayAsk(source);
+    const asked = (await askCall(till, shown.number)) ?? shown;
+    if (asked.state === 'QUOTED') ways.askedInVain(source);
+    return asked;
   }
 
   /** undefined where a new bill is to be made. */
@@ -178,7 +179,7 @@ export class PaidCounter implements Counter {
     const ways = this.#waysOf(till);
     const terms = ways.proofTerms(asked.price, resourceOf(asked.tool.name));
     const quoted = await quoteCall(till, this.#priced(asked), asked.requestHash, terms);
-    return this.#bill(till, await ways.withCode(quoted, asked.price, SOURCE), asked, instead);
+    return this.#bill(till, await ways.withCode(quoted, asked.price, asked.source), asked, instead);
   }
 
   async #bill(till: Till, call: PaidCallRecord, asked: Asked, instead?: Text): Promise<Served> {

@@ -6,6 +6,7 @@ import {
   type JSONRPCNotification,
   type JSONRPCRequest,
   type JSONRPCResponse,
+  type MessageExtraInfo,
   PROTOCOL_VERSION_META_KEY,
   type RequestId,
   type Result,
@@ -77,7 +78,8 @@ export class Relay {
 
   async start(): Promise<void> {
     const { client } = this.#options;
-    client.onmessage = (message: JSONRPCMessage) => this.#fromClient(message);
+    client.onmessage = (message: JSONRPCMessage, extra?: MessageExtraInfo) =>
+      this.#fromClient(message, extra?.authInfo?.clientId ?? 'stdio');
     const closed = client.onclose;
     client.onclose = () => {
       for (const call of this.#atCounter.values()) call.isAwaited = false;
@@ -104,13 +106,14 @@ export class Relay {
     await this.rest();
   }
 
-  #fromClient(message: JSONRPCMessage): void {
-    if (isJSONRPCRequest(message)) this.#request(message);
+  /** @param source who asks, for limits */
+  #fromClient(message: JSONRPCMessage, source: string): void {
+    if (isJSONRPCRequest(message)) this.#request(message, source);
     else if (isJSONRPCNotification(message)) this.#notification(message);
     else this.#reply(message);
   }
 
-  #request(request: JSONRPCRequest): void {
+  #request(request: JSONRPCRequest, source: string): void {
     const { id, method, params } = request;
     if (this.#open.has(id) || this.#atCounter.has(id) || String(id).startsWith(OWN)) {
       this.#refuse(id, INVALID_REQUEST, 'Invalid request: the id is in use');
@@ -118,7 +121,7 @@ export class Relay {
     }
     const { counter } = this.#options;
     if (method === 'tools/call' && typeof params?.name === 'string' && counter.charges(params.name)) {
-      const serving = this.#serve(request, params).finally(() => this.#serving.delete(serving));
+      const serving = this.#serve(request, params, source).finally(() => this.#serving.delete(serving));
       this.#serving.add(serving);
       return;
     }
@@ -164,13 +167,13 @@ export class Relay {
   }
 
   /** Never rejects. */
-  async #serve(request: JSONRPCRequest, params: Params): Promise<void> {
+  async #serve(request: JSONRPCRequest, params: Params, source: string): Promise<void> {
     const { id } = request;
     const { client, counter, log } = this.#options;
     const call: AtCounter = { request, isAwaited: true };
     this.#atCounter.set(id, call);
     try {
-      const served = await counter.serve(params, this.#behind(request));
+      const served = await counter.serve(params, this.#behind(request, source));
       if (!call.isAwaited) return;
       if ('error' in served) return await client.send({ jsonrpc: '2.0', id, error: served.error });
       await client.send({ jsonrpc: '2.0', id, result: inEraOf(request, served.result) });
@@ -185,9 +188,10 @@ export class Relay {
     }
   }
 
-  #behind(request: JSONRPCRequest): Behind {
+  #behind(request: JSONRPCRequest, source: string): Behind {
     const own = (method: string, params: Params) => this.#own(method, params);
     return {
+      source,
       tool: async (name) => (await this.#options.catalogue.read(own, request.params?._meta)).get(name),
       call: (params) =>
         // With the client's own id: what the upstream says of it is understood there.

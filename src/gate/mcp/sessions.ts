@@ -1,5 +1,6 @@
 import { isInitializeRequest, WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/server';
 import type { Clock, RandomBytes } from '../../domain/clock.ts';
+import { askedBy } from './asked-by.ts';
 import { Catalogue } from './catalogue.ts';
 import { refused, tooMany } from './refused.ts';
 import { Relay, type RelayOptions } from './relay.ts';
@@ -49,7 +50,7 @@ export class Sessions {
       session.usedAt = this.#options.clock.now();
       this.#open.delete(id);
       this.#open.set(id, session);
-      return session.transport.handleRequest(request, { parsedBody: body });
+      return session.transport.handleRequest(request, { parsedBody: body, ...askedBy(source) });
     }
     if (id !== null) return refused(404, -32_001, 'Session not found');
     if (isInitializeRequest(body)) return this.#begin(request, source, body);
@@ -79,7 +80,7 @@ export class Sessions {
       this.#ending.add(ending);
     };
     await relay.start();
-    const response = await transport.handleRequest(request, { parsedBody: body });
+    const response = await transport.handleRequest(request, { parsedBody: body, ...askedBy(source) });
     if (!response.ok) await transport.close();
     return response;
   }

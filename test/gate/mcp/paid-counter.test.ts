@@ -31,6 +31,7 @@ const holders = () => 'unknown' as const;
 
 /** What stands behind the counter: it counts, and answers as it is told to. */
 class Upstream implements Behind {
+  readonly source = 'here';
   readonly called: Params[] = [];
   answer: () => Answer | Promise<Answer> = () => result({ content: [{ type: 'text', text: 'a poster' }] });
   tools: readonly ListedTool[] = [POSTER, { ...POSTER, name: 'render-card' }];
@@ -223,7 +224,7 @@ describe('a call that is paid for', () => {
     });
     expect(codeIn(await told(elsewhere, shown))).toBe('IDEMPOTENCY_CONFLICT');
     expect(upstream.called).toEqual([]);
-    expect(await recordOf(number)).toMatchObject({ state: 'PAID' });
+    expect((await told(at, shown)).content[0]?.text).toBe('a poster');
   });
 
   const OUTCOMES: readonly (readonly [
