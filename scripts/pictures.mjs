@@ -9,19 +9,18 @@ import { chromium } from 'playwright-core';
 
 /*
  * Takes the pictures of the documentation that show a simulator at work: the server as it is built sells something and
- * asks for a refund, and the browser looks at what the merchant was told, and at the console. `npm run pictures`, after
- * a build; CHROMIUM names the browser where it is not /usr/bin/chromium.
+ * asks for a refund; a phone has the buyer's page, what the merchant was told, and the approval; a desktop the console.
+ * `npm run pictures`, after a build; CHROMIUM names the browser where it is not /usr/bin/chromium.
  */
 const root = fileURLToPath(new URL('..', import.meta.url));
 const MAIN = join(root, 'dist', 'main.js');
+const IMAGES = join(root, 'docs', 'images');
 const PLACES = [
-  { lang: 'zh', file: 'inbox-zh.png', console: 'console-zh.png', title: '红烧肉菜谱', reason: '买家不要了' },
-  {
-    ...{ lang: 'en', file: 'inbox.png', console: 'console.png', title: 'Braised pork recipe' },
-    reason: 'The buyer changed their mind',
-  },
+  { lang: 'zh', suffix: '-zh', title: '红烧肉菜谱', reason: '买家不要了' },
+  { lang: 'en', suffix: '', title: 'Braised pork recipe', reason: 'The buyer changed their mind' },
 ];
 
+const PHONE = { width: 390, height: 720 };
 const SECRET = 'a secret of nobody';
 /** What else is sold, so many days ago, in yuan; a minus is paid back. */
 const FURTHER = [
@@ -41,22 +40,71 @@ const browser = await chromium.launch({
 for (const place of PLACES) await take(place);
 await browser.close();
 
-async function take({ lang, file, console: shown, title, reason }) {
+async function take({ lang, suffix, title, reason }) {
+  const path = (name) => join(IMAGES, `${name}${suffix}.png`);
   await inHome(lang, async (env) => {
     await served(env, async (call) => {
-      const { outTradeNo, origin } = await sell(call, { provider: 'alipay', amountYuan: '19.90', title });
-      await call('refund-payment', { outTradeNo, refundYuan: '19.90', reason });
-      await picture(`${origin}/inbox`, join(root, 'docs', 'images', file));
+      const context = await browser.newContext({ viewport: PHONE, locale: localeOf(lang), isMobile: true });
+      const order = await call('create-payment', { provider: 'alipay', amountYuan: '19.90', title });
+      await buyer(context, order, call, path);
+      await call('refund-payment', { outTradeNo: order.outTradeNo, refundYuan: '19.90', reason });
+      await owner(context, `${await simulatorOf(order)}/inbox`, path);
+      await context.close();
     });
   });
   await inHome(
     lang,
     async (env, secret) => {
       for (const [ago, ...sales] of FURTHER) await sellAgo(ago, sales, { env, secret, title, reason });
-      await consolePicture(env, lang, join(root, 'docs', 'images', shown));
+      await consolePicture(env, lang, path('console'));
     },
     7,
   );
+}
+
+/** The page on the buyer's phone, and what becomes of it. */
+async function buyer(context, order, call, path) {
+  const page = await context.newPage();
+  await page.goto(order.cashierUrl);
+  await shot(page, '.card', path('cashier-phone'));
+  await pay(order, call);
+  await page.locator('.receipts').waitFor();
+  await shot(page, '.card', path('cashier-paid'));
+  await page.close();
+}
+
+/** The owner's: the message, what it leads to, and what came of the yes. */
+async function owner(context, inbox, path) {
+  const page = await context.newPage();
+  await page.goto(inbox);
+  // What is paid, and what waits for a person.
+  await page.locator('.bubble').nth(1).waitFor();
+  await shot(page, '.chat', path('inbox'));
+  await page.locator('.bubble a.button').click();
+  await signIn(page);
+  await page.locator('#yes').waitFor();
+  await shot(page, undefined, path('approval-phone'));
+  await page.locator('#yes button').click();
+  await page.getByRole('heading', { name: /退款成功|Refunded/ }).waitFor();
+  await shot(page, undefined, path('approved-phone'));
+  await page.close();
+}
+
+/** What a phone shows, as far down as `last` reaches; without it, one screen. */
+async function shot(page, last, path) {
+  if (last === undefined) return page.screenshot({ path });
+  const box = await page.locator(last).first().boundingBox();
+  const height = Math.ceil((box?.y ?? 0) + (box?.height ?? 0) + 16);
+  await page.screenshot({ path, fullPage: true, clip: { x: 0, y: 0, width: PHONE.width, height } });
+}
+
+async function signIn(page) {
+  await page.locator('input[type=password]').first().fill(SECRET);
+  await page.keyboard.press('Enter');
+}
+
+function localeOf(lang) {
+  return lang === 'zh' ? 'zh-CN' : 'en-GB';
 }
 
 /** A home of its own, in which the operator secret is set: without one nobody could sign in. */
@@ -110,17 +158,28 @@ async function sellAgo(ago, sales, { env, secret, title, reason }) {
   });
 }
 
-/** Where the simulator is, in which the buyer has paid. */
+/** Sold, and paid by the buyer. */
 async function sell(call, wanted) {
   const order = await call('create-payment', wanted);
-  const page = await (await fetch(order.cashierUrl)).text();
-  const scan = /href="(http:\/\/127\.0\.0\.1:\d+\/scan[^"]*)"/.exec(page)?.[1]?.replaceAll('&amp;', '&');
-  if (scan === undefined) throw new Error('the page leads to no simulator');
-  const opened = await fetch(scan);
+  await pay(order, call);
+  return order;
+}
+
+async function pay(order, call) {
+  const opened = await fetch(await scanOf(order));
   await fetch(`${opened.url}/pay`, { method: 'POST' });
-  const { outTradeNo } = order;
-  while ((await call('query-payment', { outTradeNo, waitSeconds: 10 })).state !== 'PAID');
-  return { outTradeNo, origin: new URL(scan).origin };
+  while ((await call('query-payment', { outTradeNo: order.outTradeNo, waitSeconds: 10 })).state !== 'PAID');
+}
+
+/** Where the simulator takes the place of the buyer's wallet. */
+async function scanOf({ qrCode, cashierUrl }) {
+  const page = await (await fetch(cashierUrl)).text();
+  const scan = /href="(http:\/\/127\.0\.0\.1:\d+)\/scan/.exec(page)?.[1] ?? new URL(qrCode).origin;
+  return `${scan}/scan?code=${encodeURIComponent(qrCode)}`;
+}
+
+async function simulatorOf(order) {
+  return new URL(await scanOf(order)).origin;
 }
 
 /** The overview of the console, as whoever knows the secret has it. */
@@ -132,28 +191,15 @@ async function consolePicture(env, lang, path) {
     said += chunk;
     if (/\}\s*$/.test(said)) break;
   }
-  const locale = lang === 'zh' ? 'zh-CN' : 'en-GB';
-  const context = await browser.newContext({ viewport: { width: 1000, height: 900 }, locale });
+  const viewport = { width: 1000, height: 900 };
+  const context = await browser.newContext({ viewport, locale: localeOf(lang) });
   const page = await context.newPage();
   await page.goto(JSON.parse(said).url);
-  await page.locator('input[type=password]').first().fill(SECRET);
-  await page.keyboard.press('Enter');
+  await signIn(page);
   await page.locator('.chart').waitFor();
   const chart = await page.locator('.chart').boundingBox();
   const height = Math.ceil((chart?.y ?? 0) + (chart?.height ?? 0) + 40);
   await page.screenshot({ path, clip: { x: 0, y: 0, width: 1000, height }, fullPage: true });
   await context.close();
   child.kill();
-}
-
-async function picture(url, path) {
-  const context = await browser.newContext({ viewport: { width: 390, height: 900 }, deviceScaleFactor: 1.5 });
-  const page = await context.newPage();
-  await page.goto(url);
-  // What is paid, and what waits for a person.
-  await page.locator('.bubble').nth(1).waitFor();
-  const list = await page.locator('.chat').boundingBox();
-  const height = Math.ceil((list?.y ?? 0) + (list?.height ?? 0) + 16);
-  await page.screenshot({ path, fullPage: true, clip: { x: 0, y: 0, width: 390, height } });
-  await context.close();
 }

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { Hono } from 'hono';
 import { holdersIn } from './auth/holders.ts';
 import { BuyerPages } from './buyer-page/buyer-pages.ts';
@@ -7,11 +6,11 @@ import type { Config } from './config.ts';
 import { secretsOf } from './config.ts';
 import { consoleBeside } from './console/index.ts';
 import type { Clock, RandomBytes } from './domain/clock.ts';
-import { DEFAULT_MERCHANT, mountOf, notifyPath } from './domain/merchant.ts';
+import { mountOf, notifyPath } from './domain/merchant.ts';
 import type { ProviderId } from './domain/order.ts';
 import type { Log } from './domain/ports.ts';
 import { keepRefusedNames } from './ledger/refused-names.ts';
-import { type Channels, namedChannels, openChannels } from './open-channels.ts';
+import { type Channels, namedChannels, openChannels, simulatorFolder } from './open-channels.ts';
 import { openLedger } from './open-ledger.ts';
 import { OperatorPages } from './operator/operator-pages.ts';
 import { CallRate } from './payments/call-rate.ts';
@@ -135,8 +134,7 @@ export async function openApp(config: Config, ports: Ports, service?: ServiceAdd
   let simulator: Simulator | undefined;
   async function embeddedProviders(): Promise<ReadonlyMap<ProviderId, PaymentProvider>> {
     const { openSimulator } = await import('./simulator/index.ts');
-    const folder = join(config.home, 'simulator', ...(merchant === DEFAULT_MERCHANT ? [] : [merchant]));
-    simulator = await openSimulator({ folder, clock, randomBytes });
+    simulator = await openSimulator({ folder: simulatorFolder(config), clock, randomBytes });
     await simulator.serve();
     return configureProviders(
       {

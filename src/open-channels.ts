@@ -1,5 +1,8 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Config } from './config.ts';
 import type { Clock, RandomBytes } from './domain/clock.ts';
+import { DEFAULT_MERCHANT } from './domain/merchant.ts';
 import { isLoopbackName } from './domain/names.ts';
 import type { Log } from './domain/ports.ts';
 import { type Channel, wants } from './events/channel.ts';
@@ -8,6 +11,7 @@ import type { CashierEvent, ToldOutcome } from './events/event.ts';
 import { type KindId, NotSent, type Send } from './events/kinds/kind.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import { outgoingProxyOf } from './platform/outgoing-proxy.ts';
+import { systemPorts } from './platform/system.ts';
 import type { Simulator } from './simulator/index.ts';
 
 /** The channel of a simulated merchant who has named none. */
@@ -38,6 +42,25 @@ export async function namedChannels({ channelsFile, language }: Config): Promise
   if (channelsFile === undefined) return {};
   const { readChannels } = await import('./events/channels-file.ts');
   return readChannels(channelsFile, language);
+}
+
+/**
+ * The page on which the embedded simulator shows what a merchant was told who has named nobody; undefined where there is
+ * none yet.
+ */
+export async function inboxPage(config: Config): Promise<string | undefined> {
+  const folder = simulatorFolder(config);
+  if (config.realm !== 'simulator' || !existsSync(join(folder, 'simulator.db'))) return undefined;
+  const { openSimulator } = await import('./simulator/index.ts');
+  const { clock, randomBytes } = systemPorts;
+  const simulator = await openSimulator({ folder, clock, randomBytes });
+  await simulator.close();
+  return `${simulator.origin}/inbox`;
+}
+
+/** Where a merchant's embedded simulator is kept. */
+export function simulatorFolder({ home, merchant }: Pick<Config, 'home' | 'merchant'>): string {
+  return join(home, 'simulator', ...(merchant === DEFAULT_MERCHANT ? [] : [merchant]));
 }
 
 /** Tells nothing yet: what happens from now on is told. */

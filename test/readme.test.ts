@@ -332,21 +332,52 @@ describe('README and pages', () => {
 });
 
 describe('the demo', () => {
-  it('holds every step when a person clicks', async () => {
+  it('holds every step when a person pays, and approves on the phone', async () => {
     let clicked = 0;
+    let decided: Promise<void> | undefined;
     const { code, out } = await run(['demo'], (soFar) => {
       const links = [...soFar.matchAll(/click to pay: (http\S+)\n/g)].map((match) => match[1] ?? '');
       for (const link of links.slice(clicked)) {
         clicked++;
         void click(link);
       }
+      const [, inbox = '', secret] =
+        /approve it from the message.*: (http\S+)\n.*operator secret.*: (\d{8})\n/.exec(soFar) ?? [];
+      if (secret !== undefined) decided ??= approveOnThePhone(inbox, secret);
     });
+    await decided;
     expect(out).toContain('everything held');
     expect(code).toBe(0);
     expect(clicked).toBe(2);
+    expect(out).toContain('approved on the page');
     expect(out.match(/query-refund → SUCCESS/g)).toHaveLength(2);
+    // The day, as the merchant is told of it: both sales, paid back.
+    expect(out).toMatch(/✔ .*3\.98（2/);
   });
 });
+
+/** The message's button, the secret, and the yes. */
+async function approveOnThePhone(inbox: string, secret: string): Promise<void> {
+  let link: string | undefined;
+  while (link === undefined) {
+    link = /href="(http[^"]*\/approvals\/[^"]+)"/.exec(await (await fetch(inbox)).text())?.[1];
+  }
+  const { origin, pathname } = new URL(link);
+  const send = (path: string, fields: Record<string, string>, cookie = '') =>
+    fetch(new URL(path, origin), {
+      ...{ method: 'POST', redirect: 'manual', body: new URLSearchParams(fields) },
+      headers: { origin, cookie },
+    });
+  const signedIn = await send('/approvals/sign-in', { next: pathname, secret });
+  const cookie = signedIn.headers
+    .getSetCookie()
+    .map((one) => one.split(';')[0])
+    .join('; ');
+  const page = await (await fetch(link, { headers: { cookie } })).text();
+  const csrf = /name="csrf" value="([^"]+)"/.exec(page)?.[1] ?? '';
+  const answer = await send(pathname, { csrf, decision: 'approve' }, cookie);
+  expect(answer.status).toBe(303);
+}
 
 /** A person's click on the simulator's cashier page. */
 async function click(link: string): Promise<void> {

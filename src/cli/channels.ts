@@ -7,7 +7,7 @@ import { dayEvent } from '../events/derive.ts';
 import { DISABLED_WHY } from '../events/event.ts';
 import { lineOf, wordsOf } from '../events/message.ts';
 import { type ChannelState, KEPT_MS, type Waiting } from '../ledger/channel-rows.ts';
-import { namedChannels } from '../open-channels.ts';
+import { inboxPage, namedChannels } from '../open-channels.ts';
 import { systemClock } from '../platform/system.ts';
 import { type Books, withBooks } from './books.ts';
 import { adviceOn, test } from './channel-test.ts';
@@ -16,8 +16,8 @@ import type { Say } from './speaker.ts';
 import { print, printJson, printTable, tell } from './terminal.ts';
 
 const NONE: Text = {
-  zh: '没有配置通知渠道：在 channels.yaml 或 CASHIER_CHANNELS 指向的文件中写明；模拟环境的通知在模拟器的 /inbox 页面。',
-  en: 'No channels are configured: name them in channels.yaml, or in the file of CASHIER_CHANNELS; in the simulator, messages stand on its page /inbox.',
+  zh: '没有配置通知渠道：在 channels.yaml 或 CASHIER_CHANNELS 指向的文件中写明。',
+  en: 'No channels are configured: name them in channels.yaml, or in the file of CASHIER_CHANNELS.',
 };
 /** What is told once more where nobody says since when. */
 const REPLAYED_MS = DAY_MS;
@@ -79,6 +79,13 @@ async function list(
   announce();
   if (channels.length === 0) {
     tell(say, NONE);
+    const page = await inboxPage(settings);
+    if (page !== undefined) {
+      tell(say, {
+        zh: `模拟环境的消息在这里看（服务器运行时能打开）：${page}`,
+        en: `In the simulator, messages stand here (it opens while a server runs): ${page}`,
+      });
+    }
     return 0;
   }
   printTable([

@@ -3,6 +3,7 @@ import { mkdtempSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { Client } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import QRCode from 'qrcode';
@@ -15,7 +16,7 @@ import { openSimulator, type Simulator } from '../simulator/index.ts';
 import { version } from '../version.ts';
 import type { CommandContext, Typed } from './command.ts';
 import type { Say } from './speaker.ts';
-import { print, printPainted } from './terminal.ts';
+import { isTerminal, print, printPainted } from './terminal.ts';
 
 const PRICE = '1.99';
 const TITLE = '红烧肉菜谱 braised pork recipe';
@@ -26,7 +27,8 @@ type Result = Readonly<Record<string, unknown>>;
 
 /**
  * `mcp-cashier demo [--auto-pay]`: sells one recipe through each wallet on the embedded simulator, as an agent would:
- * a real MCP client on the server's stdio, while the merchant's phone is told of it. Exit code 0 only if every step held.
+ * a real MCP client on the server's stdio, while the merchant's phone is told of it. Without `--auto-pay` a person pays,
+ * and approves the first refund on that phone. Exit code 0 only if every step held.
  */
 export async function run({ values }: Typed<'demo'>, context: CommandContext): Promise<number> {
   const { signal } = context;
@@ -48,6 +50,9 @@ export async function run({ values }: Typed<'demo'>, context: CommandContext): P
   });
   let simulator: Simulator | undefined;
   try {
+    const secret = values['auto-pay'] ? undefined : await newSecret(env);
+    const commands = secret === undefined ? env : { ...env, CASHIER_OPERATOR_SECRET: secret };
+    let owner = secret;
     await client.connect(transport);
     const { tools } = await client.listTools();
     step(`${say.line('工具', 'tools')}: ${tools.map((tool) => tool.name).join(', ')}`);
@@ -65,13 +70,16 @@ export async function run({ values }: Typed<'demo'>, context: CommandContext): P
         print(`${say.line('商家的手机', "the merchant's phone")}: ${simulator.origin}/inbox`);
       }
       await untilPaid(client, order, signal, say);
-      await refund(client, order, { env, signal, say });
+      await refund(client, order, { env: commands, signal, say, owner, origin: simulator.origin });
+      owner = undefined;
     }
+    await command(['channels', 'summary'], commands, 'ignore');
     print(`\n${say.line('商家的手机收到', "the merchant's phone was told")}:`);
     for (const title of await told(simulator, signal)) step(title);
     print(`\n${say.line('账本', 'the ledger')}:`);
     await command(['orders'], env, 'inherit');
     print(`\n${say.line('全部完成', 'everything held')} ✔`);
+    if (secret !== undefined) await untilEnter(simulator, signal, say);
     return 0;
   } finally {
     await client.close();
@@ -80,7 +88,30 @@ export async function run({ values }: Typed<'demo'>, context: CommandContext): P
   }
 }
 
-/** Of each wallet a payment, an approval that is asked for and given, and a refund; the oldest first. */
+/** With what the approval page of this ledger, which nobody keeps, is signed in to. */
+async function newSecret(env: Record<string, string>): Promise<string> {
+  const secret = String(systemRandom(4).readUInt32BE() % 1e8).padStart(8, '0');
+  const setting = { ...env, CASHIER_OPERATOR_SECRET: secret };
+  await command(['operator', 'set-secret', '--realm', 'simulator'], setting, 'ignore');
+  return secret;
+}
+
+/** Whoever sits there looks at the pages for as long as they like. */
+async function untilEnter(simulator: Simulator | undefined, signal: AbortSignal, say: Say): Promise<void> {
+  if (!isTerminal()) return;
+  const inbox = `${simulator?.origin}/inbox`;
+  print(
+    `${say.line('手机上还能看到今天的小结；按回车结束', 'The phone still shows the summary of today; Enter ends')}: ${inbox}`,
+  );
+  const line = createInterface({ input: process.stdin });
+  await new Promise<void>((resolve) => {
+    for (const event of ['line', 'close']) line.once(event, () => resolve());
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+  line.close();
+}
+
+/** Of each wallet a payment, an approval that is asked for and given, and a refund, then the day; the oldest first. */
 async function told(simulator: Simulator | undefined, signal: AbortSignal): Promise<string[]> {
   let titles: string[] = [];
   await patiently(signal, 'the inbox', async () => {
@@ -88,7 +119,7 @@ async function told(simulator: Simulator | undefined, signal: AbortSignal): Prom
     const answer = await fetch(`${simulator?.origin}/control/inbox`, { headers });
     const { messages } = (await answer.json()) as Inbox;
     titles = messages.flatMap(({ refused, shown }) => (refused === undefined && shown ? [shown.title] : []));
-    return titles.length >= 4 * WALLETS.length;
+    return titles.length > 4 * WALLETS.length;
   });
   return titles.reverse();
 }
@@ -125,24 +156,43 @@ async function untilPaid(client: Client, order: Result, signal: AbortSignal, say
   step(`query-payment → PAID (${say.line('支付平台签名证明', "proven by the gateway's signature")})`);
 }
 
+interface Refunding {
+  /** Of commands. */
+  readonly env: Record<string, string>;
+  readonly signal: AbortSignal;
+  readonly say: Say;
+  /** The secret with which a person approves it on the page; undefined: a command approves it. */
+  readonly owner: string | undefined;
+  readonly origin: string;
+}
+
 async function refund(
   client: Client,
   order: Result,
-  {
-    env,
-    signal,
-    say,
-  }: { readonly env: Record<string, string>; readonly signal: AbortSignal; readonly say: Say },
+  { env, signal, say, owner, origin }: Refunding,
 ): Promise<void> {
   const wanted = { outTradeNo: order.outTradeNo, refundYuan: PRICE, reason: '演示 demo' };
   const proposed = await call(client, 'refund-payment', wanted);
   const approval = proposed.approval as { id?: unknown } | undefined;
   insist(proposed.state === 'PENDING_APPROVAL' && typeof approval?.id === 'string', 'refund-payment');
   step(`refund-payment → ${proposed.state} ${approval?.id} (${say.line('待审批', 'awaiting approval')})`);
-  await command(['approvals', 'approve', String(approval?.id)], env, 'ignore');
-  step(`mcp-cashier approvals approve ${approval?.id}`);
-  const sent = await call(client, 'refund-payment', wanted);
-  insist(sent.state === 'SUCCESS' || sent.state === 'PROCESSING', 'refund-payment after the approval');
+  let sent = proposed;
+  if (owner === undefined) {
+    await command(['approvals', 'approve', String(approval?.id)], env, 'ignore');
+    step(`mcp-cashier approvals approve ${approval?.id}`);
+  } else {
+    const asked = say.line(
+      '请在商家的手机上打开消息并批准',
+      "approve it from the message on the merchant's phone",
+    );
+    print(`${asked}: ${origin}/inbox`);
+    print(`${say.line('登录用的操作员口令', 'operator secret to sign in with')}: ${owner}`);
+  }
+  await patiently(signal, 'refund-payment after the approval', async () => {
+    sent = await call(client, 'refund-payment', wanted);
+    return sent.state === 'SUCCESS' || sent.state === 'PROCESSING';
+  });
+  if (owner !== undefined) step(say.line('商家在页面上批准', 'approved on the page'));
   await patiently(signal, 'query-refund', async () => {
     const { state } = await call(client, 'query-refund', {
       outTradeNo: order.outTradeNo,

@@ -56,8 +56,8 @@ function nobody({ embeddedSimulator }: Config): Finding {
   if (embeddedSimulator) {
     return ok('channels.inbox', {
       variable,
-      zh: '没有通知渠道文件：模拟环境的消息都进模拟器的收件箱（/inbox）。',
-      en: 'There is no channels file: in the simulator all messages go to its inbox (/inbox).',
+      zh: '没有通知渠道文件：模拟环境的消息都进模拟器的收件箱，地址见 mcp-cashier channels。',
+      en: 'There is no channels file: in the simulator all messages go to its inbox; mcp-cashier channels says where that is.',
     });
   }
   return ok('channels.none', {

@@ -6,6 +6,7 @@ import { Ledger } from '../../src/ledger/ledger.ts';
 import { openSqliteStore } from '../../src/ledger/sqlite-store.ts';
 import { systemClock, systemRandom } from '../../src/platform/system.ts';
 import { freeze } from '../../src/policy/decisions.ts';
+import { openSimulator } from '../../src/simulator/index.ts';
 import { commandHere } from '../support/command-here.ts';
 import { HookReceiver } from '../support/hook-receiver.ts';
 import { Transcript } from '../support/server-process.ts';
@@ -72,6 +73,16 @@ describe('list', () => {
       ],
     });
     expect((await run()).stdout).toMatch(/shop +webhook +\* +ok/);
+  });
+
+  it('says, in the simulator, where messages stand when nobody is named', async () => {
+    rmSync(join(home, 'channels.yaml'));
+    expect((await run()).stdout).not.toContain('http');
+    const simulator = await openSimulator({
+      ...{ folder: join(home, 'simulator'), clock: systemClock, randomBytes: systemRandom },
+    });
+    await simulator.close();
+    expect((await run()).stdout).toContain(`${simulator.origin}/inbox\n`);
   });
 
   it('says what to do with one that is disabled', async () => {

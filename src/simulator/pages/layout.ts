@@ -71,6 +71,7 @@ export function page(
 <body class="${what.theme}">
 <aside class="simulated"><strong>模拟 SIMULATED</strong><span>没有真实资金 · no real money moves</span></aside>
 ${what.body}
+${what.theme === 'plain' ? undefined : html`<footer><a href="/inbox">商家的手机收到了什么 <small>What the merchant’s phone was told</small></a></footer>`}
 <script nonce="${nonce}">${trusted(what.live ? LIVE : COUNTDOWN)}</script>
 </body>
 </html>

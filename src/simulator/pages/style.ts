@@ -39,6 +39,7 @@ button:focus-visible,.button:focus-visible,input:focus-visible,a:focus-visible{o
 .result{text-align:center;font-size:20px;font-weight:600;margin:0}
 .why{text-align:center;color:var(--mid);margin:10px 0 22px;overflow-wrap:anywhere}
 .hint{background:var(--soft);border-radius:10px;padding:10px 14px;font-size:14px;color:var(--mid);margin:0 0 18px}
+footer{margin:20px 16px 32px;text-align:center;font-size:14px}
 @media(min-width:600px){
 .wallet{padding:16px}
 .card{margin:32px auto;border-radius:16px;padding:32px 32px 28px;box-shadow:0 8px 30px #1f232914}
