@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from './config.ts';
 import type { Clock, RandomBytes } from './domain/clock.ts';
@@ -44,13 +43,8 @@ export async function namedChannels({ channelsFile, language }: Config): Promise
   return readChannels(channelsFile, language);
 }
 
-/**
- * The page on which the embedded simulator shows what a merchant was told who has named nobody; undefined where there is
- * none yet.
- */
-export async function inboxPage(config: Config): Promise<string | undefined> {
-  const folder = simulatorFolder(config);
-  if (config.realm !== 'simulator' || !existsSync(join(folder, 'simulator.db'))) return undefined;
+/** The page on which the simulator of a folder shows what a merchant was told who has named nobody. */
+export async function inboxPage(folder: string): Promise<string> {
   const { openSimulator } = await import('./simulator/index.ts');
   const { clock, randomBytes } = systemPorts;
   const simulator = await openSimulator({ folder, clock, randomBytes });

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { beijingIso, beijingMidnight, DAY_MS } from '../domain/clock.ts';
 import { CashierError, invalidArgument, type Text } from '../domain/errors.ts';
 import { meantOrKnown } from '../domain/nearest.ts';
@@ -7,7 +9,7 @@ import { dayEvent } from '../events/derive.ts';
 import { DISABLED_WHY } from '../events/event.ts';
 import { lineOf, wordsOf } from '../events/message.ts';
 import { type ChannelState, KEPT_MS, type Waiting } from '../ledger/channel-rows.ts';
-import { inboxPage, namedChannels } from '../open-channels.ts';
+import { inboxPage, namedChannels, simulatorFolder } from '../open-channels.ts';
 import { systemClock } from '../platform/system.ts';
 import { type Books, withBooks } from './books.ts';
 import { adviceOn, test } from './channel-test.ts';
@@ -79,8 +81,9 @@ async function list(
   announce();
   if (channels.length === 0) {
     tell(say, NONE);
-    const page = await inboxPage(settings);
-    if (page !== undefined) {
+    const folder = simulatorFolder(settings);
+    if (settings.realm === 'simulator' && existsSync(join(folder, 'simulator.db'))) {
+      const page = await inboxPage(folder);
       tell(say, {
         zh: `模拟环境的消息在这里看（服务器运行时能打开）：${page}`,
         en: `In the simulator, messages stand here (it opens while a server runs): ${page}`,
