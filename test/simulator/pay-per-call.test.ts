@@ -51,7 +51,7 @@ function bill(change: Members = {}, serviceId = bench.env.AP_A2M_SERVICE_ID ?? '
       seller_unique_id: seller_id,
     },
     method: {
-      ...{ seller_name: '模拟商户', seller_id, seller_app_id: bench.env.AP_APP_ID ?? '', goods_name },
+      ...{ seller_name: 'Simulated Shop', seller_id, seller_app_id: bench.env.AP_APP_ID ?? '', goods_name },
       ...{ seller_unique_id_key: 'seller_id', service_id },
     },
   };

@@ -118,7 +118,7 @@ describe('one folder', () => {
       AP_SELLER_ID: expect.stringMatching(/^2088\d{12}$/),
       AP_GATEWAY: `${simulator.origin}/gateway.do`,
       AP_A2M_SERVICE_ID: expect.stringMatching(/^API_\w+$/),
-      CASHIER_MERCHANT_NAME: '模拟商户',
+      CASHIER_MERCHANT_NAME: 'Simulated Shop',
       WXPAY_APP_ID: expect.stringMatching(/^wx[0-9a-f]{16}$/),
       WXPAY_MCH_ID: expect.stringMatching(/^\d{10}$/),
       WXPAY_MCH_KEY: expect.stringMatching(/^-----BEGIN PRIVATE KEY-----/),

@@ -54,7 +54,8 @@ export const ALIPAY: FakeWallet = {
     AP_SELLER_ID: sellerId,
     AP_GATEWAY: `${origin}/gateway.do`,
     AP_A2M_SERVICE_ID: SERVICE,
-    CASHIER_MERCHANT_NAME: '模拟商户',
+    // Read by people of either language.
+    CASHIER_MERCHANT_NAME: 'Simulated Shop',
   }),
   certificateEnv(identity, origin) {
     const { AP_PUB_KEY: _, ...env } = this.env(identity, origin);
