@@ -25,7 +25,7 @@ export interface CallDeps extends LimitDeps {
   readonly setting: ToolSetting;
   /** All that its caller is served. */
   readonly tools?: readonly Tool[];
-  /** Whether the rules in force have a section that a tool is for; where nobody can tell, they do. */
+  /** Whether the rules in force have a section that a tool is for; where nobody can tell, they do not. */
   readonly hasSection?: (section: NonNullable<Tool['section']>) => Promise<boolean>;
   /**
    * What a server on a lasting connection of its own hears of orders, and passes on; without it the transport does,
@@ -99,7 +99,7 @@ export function servedTool(deps: CallDeps, tool: Tool, era: Client['era']): Serv
     name: tool.name,
     elicits: !tool.hints.readOnlyHint,
     outputSchema,
-    ...(section === undefined || !hasSection ? {} : { isListed: () => hasSection(section) }),
+    ...(section === undefined ? {} : { isListed: async () => (await hasSection?.(section)) ?? false }),
     listed(ctx, connection) {
       const face = withOutput && !drops(connection.getClientVersion()) ? withOutput : listed;
       return clientOf(connection, ctx, era).showsApps ? { ...face, ...meta } : face;

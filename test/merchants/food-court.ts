@@ -104,7 +104,8 @@ export class FoodCourt {
     writeFileSync(file, fileOf(wallets(`http://127.0.0.1:${port}`), channels));
     for (const [merchant, text] of Object.entries(channels))
       writeFileSync(join(home, `${merchant}.channels.yaml`), text);
-    const rules = 'version: 1\nclients: { alice: { payments: { maxYuan: "100" } } }\n';
+    const rules =
+      'version: 1\nclients: { alice: { payments: { maxYuan: "100" } } }\ndelivery: { within: 24h }\n';
     for (const name of ['tea.yaml', 'noodle.yaml']) writeFileSync(join(home, name), rules);
     const env = {
       ...cleanEnv(home),
