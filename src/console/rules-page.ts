@@ -4,6 +4,7 @@ import { freezeBanner, liveOf, moment, shell, stopForm } from '../operator/layou
 import { foreign, html, type Markup } from '../operator/markup.ts';
 import { WORDS as OPERATOR_WORDS, SCENE_WORDS } from '../operator/words.ts';
 import { clockTime } from '../policy/decide.ts';
+import { spanWords } from '../policy/policy-words.ts';
 import { walletName, yuan } from './cells.ts';
 import type { Allowance, RuleLine, RuleLines, RulesView } from './rules-view.ts';
 import { WORDS } from './words.ts';
@@ -24,7 +25,7 @@ ${liveOf(frame, {
   body: html`${freezeBanner(frame, frozen)}
 ${accepted === undefined ? html`<p class="note">${frame.say(WORDS.noRules)}</p>` : html`<p class="soft">${frame.say(WORDS.inForce)} ${moment(frame, accepted.acceptedAt)} · ${frame.say(WORDS.version)} ${accepted.version}</p>`}
 <div class="pair">${section(frame, 'payments', WORDS.onPayments, all.payment)}${section(frame, 'refunds', WORDS.onRefunds, all.refund)}</div>
-${policy?.foreignOrders === undefined && !policy?.trustForms ? '' : html`<section class="card" aria-labelledby="further"><h2 id="further">${frame.say(WORDS.furtherRules)}</h2><ul class="limits">${policy?.foreignOrders === undefined ? '' : html`<li>${frame.say(FOREIGN[policy.foreignOrders])}</li>`}${policy?.trustForms ? html`<li>${frame.say(WORDS.trusted)}</li>` : ''}</ul></section>`}
+${further(frame, policy)}
 ${allowances.length === 0 ? '' : html`<section class="card" aria-labelledby="allowances"><h2 id="allowances">${frame.say(WORDS.allowances)}</h2><ul class="limits">${allowances.map((one) => allowance(frame, one))}</ul></section>`}
 ${callers.length === 0 ? '' : html`<section aria-labelledby="of-callers"><h2 id="of-callers">${frame.say(WORDS.ofCallers)}</h2><div class="pair callers">${callers.map(([name, lines], i) => ofCaller(frame, name, lines, i))}</div>${view.moreCallers ? html`<p class="small soft">${frame.say(WORDS.notAllCallers)}</p>` : ''}</section>`}
 <p class="small soft">${frame.say(WORDS.howToChange)} <code translate="no">${frame.typed('mcp-cashier policy accept')}</code> · <code translate="no">${frame.typed('mcp-cashier budget top-up')}</code></p>`,
@@ -32,6 +33,25 @@ ${callers.length === 0 ? '' : html`<section aria-labelledby="of-callers"><h2 id=
 ${frozen ? '' : stopForm(frame)}`,
   });
 }
+
+function further(frame: Frame, policy: RulesView['policy']): Markup | undefined {
+  const { foreignOrders, trustForms, delivery } = policy ?? {};
+  const lines = [
+    ...(foreignOrders === undefined ? [] : [html`<li>${frame.say(FOREIGN[foreignOrders])}</li>`]),
+    ...(delivery === undefined
+      ? []
+      : [html`<li>${frame.say(DELIVERY[delivery.otherwise])} <b>${spanWords(delivery.withinMs)}</b></li>`]),
+    ...(trustForms ? [html`<li>${frame.say(WORDS.trusted)}</li>`] : []),
+  ];
+  if (lines.length === 0) return undefined;
+  return html`<section class="card" aria-labelledby="further"><h2 id="further">${frame.say(WORDS.furtherRules)}</h2><ul class="limits">${lines}</ul></section>`;
+}
+
+const DELIVERY: Readonly<Record<'tell' | 'propose-refund' | 'refund', Text>> = {
+  tell: WORDS.overdueTold,
+  'propose-refund': WORDS.overdueAsked,
+  refund: WORDS.overdueRefunded,
+};
 
 const FOREIGN: Readonly<Record<'refuse' | 'query' | 'allow', Text>> = {
   refuse: WORDS.foreignRefused,

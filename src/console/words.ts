@@ -183,6 +183,18 @@ export const WORDS = {
     zh: '其他系统的订单：可以查询、关闭和退款',
     en: 'Orders of other systems: may be asked for, closed and refunded',
   },
+  overdueTold: {
+    zh: '付款后超过这段时间没有确认交付的，通知您：',
+    en: 'You are told of a payment that is not confirmed to be delivered within',
+  },
+  overdueAsked: {
+    zh: '付款后超过这段时间没有确认交付的，请您审批退款：',
+    en: 'You are asked to refund a payment that is not confirmed to be delivered within',
+  },
+  overdueRefunded: {
+    zh: '付款后超过这段时间没有确认交付的，在限额内自动退款：',
+    en: 'A payment is refunded within the limits where it is not confirmed to be delivered within',
+  },
   trusted: {
     zh: '智能体程序中的表单也算有人批准',
     en: 'A form in the agent’s program counts as a person’s approval',

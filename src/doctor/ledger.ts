@@ -30,6 +30,7 @@ export async function* examineLedger(config: Config, ports: DoctorPorts): AsyncI
   const place = isFile ? [await examineSqlite(ports), ...examinePlace(config.ledger, ports)] : [];
   yield* place;
   if (place.some(({ level }) => level === 'error')) return;
+  yield* examineTrialBehind(config, ports);
   if (isFile && !existsSync(config.ledger)) {
     yield* noLedgerYet(config);
     return;
@@ -50,7 +51,6 @@ export async function* examineLedger(config: Config, ports: DoctorPorts): AsyncI
   try {
     yield* examineContents(ledger, config);
     yield* examineOwed(ledger);
-    yield* examineTrialBehind(config, ports);
     yield* examineWay(config);
     yield* examineNews(ledger, config);
     yield* examineRefusedNames(await refusedNames(ledger, ports.clock.now()));

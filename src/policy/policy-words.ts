@@ -1,3 +1,4 @@
+import { DAY_MS } from '../domain/clock.ts';
 import { type Fen, toYuan } from '../domain/money.ts';
 import { clockTime } from './decide.ts';
 import type { Policy, RuleSet, Sections } from './policy.ts';
@@ -15,8 +16,19 @@ export function statedRules(policy: Partial<Policy>): ReadonlyMap<string, string
   addSections(found, '', policy);
   for (const [name, own] of Object.entries(policy.clients ?? {})) addSections(found, `clients.${name}.`, own);
   if (policy.foreignOrders !== undefined) found.set('foreignOrders', policy.foreignOrders);
+  if (policy.delivery) {
+    found.set('delivery.within', spanWords(policy.delivery.withinMs));
+    found.set('delivery.otherwise', policy.delivery.otherwise);
+  }
   if (policy.trustForms) found.set('approvals.form', 'trusted');
   return found;
+}
+
+/** As it may stand in a policy file: `30m`, `24h`, `7d`. */
+export function spanWords(ms: number): string {
+  const [day, hour, minute] = [DAY_MS, 3_600_000, 60_000];
+  if (ms % day === 0 && ms > day) return `${ms / day}d`;
+  return ms % hour === 0 ? `${ms / hour}h` : `${ms / minute}m`;
 }
 
 /** What would change if `offered` came in force instead, in the order of a policy file. */

@@ -179,6 +179,12 @@ describe('an order that cannot be paid here', () => {
   });
 });
 
+it('money of a trial edition is said to go back', async () => {
+  const page = readable(await pageOf(sampleView({ trial: true })));
+  expect(page).toContain('体验版：真实付款，次日 10:00（北京时间）自动全额退回');
+  expect(readable(await pageOf(sampleView()))).not.toContain('体验版');
+});
+
 describe('simulated money', () => {
   const simulated = { simulated: true, simulatorUrl: 'http://127.0.0.1:4000/pay/1?a=1&b=2' };
 

@@ -58,6 +58,8 @@ describe('the words of an event', () => {
     const words = wordsOf(telling([message({ seq: 7 }, { simulated: true })]), NOW);
     expect(words.title).toBe('【模拟】收款 ¥19.90');
     expect(words).toMatchObject({ sender: '茶铺 · mcp-cashier', id });
+    const trial = wordsOf(telling([message({}, { trial: true })]), NOW);
+    expect(trial.title).toBe('【体验版】收款 ¥19.90');
     expect(wordsOf(telling([message({ seq: 7 })], { attempt: 2 }), NOW).id).toBe(`${id} · 重发`);
   });
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openSqlite } from '../../src/platform/sqlite.ts';
-import { until } from '../support/server-process.ts';
+import { runCommand, until } from '../support/server-process.ts';
 import { WALLETS } from '../support/simulator-client.ts';
 import { type Payment, readPayment } from './shapes.ts';
 import { type Agent, Shop } from './shop.ts';
@@ -53,6 +53,20 @@ describe('a trial edition', () => {
     const wish = { provider: 'alipay', amountYuan: '1.01', title: 'too much' };
     const rule = { rule: 'trial.maxYuan', limit: '1.00', used: '1.01' };
     expect(await agent.refused('create-payment', wish)).toMatchObject({ code: 'POLICY_DENIED', ...rule });
+  });
+
+  it('is told by the doctor, with what it owes, also once it has ended', async () => {
+    const doctor = async (env: Readonly<Record<string, string>>) => {
+      const { stdout } = await shop.command(['doctor', '--json'], env, runCommand);
+      const { findings } = JSON.parse(stdout) as { findings: { id: string; message: string }[] };
+      return new Map(findings.map(({ id, message }) => [id, message]));
+    };
+    const trial = await doctor({ ...live, CASHIER_TRIAL: 'true' });
+    expect(trial.get('configuration.realm')).toContain('体验版');
+    expect(trial.get('ledger.owed')).toContain('2 笔，共 1.00 元');
+    const after = await doctor(live);
+    expect(after.get('ledger.trial-owes')).toContain('2 笔、共 1.00 元');
+    expect(after.has('ledger.owed')).toBe(false);
   });
 
   it('that has ended is carried on by live servers of the same home: all goes back once', async () => {

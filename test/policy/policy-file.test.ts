@@ -242,6 +242,35 @@ describe('an error in a policy file', () => {
   });
 });
 
+describe('what is to be delivered', () => {
+  it.each([
+    ['{ within: 30m }', 30, 'tell', '30m'],
+    ['{ within: 24h, otherwise: refund }', 24 * 60, 'refund', '24h'],
+    ['{ within: 36h, otherwise: tell }', 36 * 60, 'tell', '36h'],
+    ['{ within: 7d, otherwise: propose-refund }', 7 * 24 * 60, 'propose-refund', '7d'],
+    ['{ within: 90d }', 90 * 24 * 60, 'tell', '90d'],
+  ])('%s is read, and told again', async (text, minutes, otherwise, within) => {
+    const policy = await parse(`version: 1\ndelivery: ${text}\n`);
+    expect(policy.delivery).toEqual({ withinMs: minutes * 60_000, otherwise });
+    const words = Object.fromEntries(statedRules(policy));
+    expect(words).toMatchObject({ 'delivery.within': within, 'delivery.otherwise': otherwise });
+  });
+
+  it.each([
+    ['{ otherwise: refund }', 'delivery', 'needs within'],
+    ['{ within: 24 }', 'delivery.within', 'must be a time'],
+    ['{ within: 0h }', 'delivery.within', 'must be a time'],
+    ['{ within: 91d }', 'delivery.within', 'must be a time'],
+    ['{ within: 1w }', 'delivery.within', 'must be a time'],
+    ['{ within: 24h, otherwise: refunds }', 'delivery.otherwise', 'did you mean refund'],
+    ['{ in: 24h }', 'delivery', 'in'],
+  ])('%s is refused', async (text, path, words) => {
+    const error: unknown = await parse(`version: 1\ndelivery: ${text}\n`).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: 'CONFIGURATION', text: { en: expect.stringContaining(words) } });
+    expect((error as { text: { en: string } }).text.en).toContain(path);
+  });
+});
+
 describe('in words', () => {
   it('a policy is what its file states', async () => {
     expect(Object.fromEntries(statedRules(await parse(EXAMPLE)))).toEqual({
