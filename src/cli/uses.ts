@@ -60,8 +60,8 @@ export const USES = {
   },
   gate: {
     does: {
-      zh: '按次收费：站在自己的 HTTP API 前面收款',
-      en: 'charges per call for an HTTP API of your own',
+      zh: '按次收费：站在自己的 HTTP API 或 MCP 服务器前面收款',
+      en: 'charges per call for an HTTP API or MCP server of your own',
     },
     actions: {
       '': {
