@@ -13,6 +13,10 @@ export async function* examineOwed(ledger: Ledger): AsyncIterable<Finding> {
     zh: `应自动退回 ${count} 笔，共 ${toYuan(fen(sum))} 元；服务器运行期间会到时退款。`,
     en: `${count} payments, ${toYuan(fen(sum))} yuan in all, are to be paid back; a running server does so when they are due.`,
   });
+  yield* examineRefused(refused);
+}
+
+function* examineRefused(refused: number): Iterable<Finding> {
   if (refused === 0) return;
   yield warning('ledger.owed-refused', {
     zh: `其中 ${refused} 笔暂时退不出去。`,
@@ -33,12 +37,13 @@ export async function* examineTrialBehind(config: Config, ports: DoctorPorts): A
     .catch(() => undefined);
   if (!trial) return;
   try {
-    const { count, fen: sum } = await trial.read((book) => book.owed.open());
+    const { count, fen: sum, refused } = await trial.read((book) => book.owed.open());
     if (count === 0) return;
     yield ok('ledger.trial-owes', {
       zh: `体验版账本还有 ${count} 笔、共 ${toYuan(fen(sum))} 元要退；正式服务器运行期间会继续退回。`,
       en: `The trial edition's ledger still owes ${count} payments, ${toYuan(fen(sum))} yuan in all; a running live server pays them back.`,
     });
+    yield* examineRefused(refused);
   } finally {
     await trial.close();
   }
