@@ -120,6 +120,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     ...['domain', 'ledger', 'payments', 'policy', 'protocol'],
     ...['platform/bounded-body.ts', 'platform/listener.ts', 'platform/source.ts', 'providers/contract.ts'],
     ...['platform/relay.ts', 'platform/relay-headers.ts', 'platform/relay-listener.ts'],
+    'providers/registry.ts',
   ],
   elicitation: ['domain', 'ledger', 'persons/person.ts', 'policy', 'payments', 'protocol', 'tools'],
   calls: [

@@ -5,6 +5,7 @@ import { CashierError, configuration } from '../domain/errors.ts';
 import { toYuan } from '../domain/money.ts';
 import { GATE_MOUNT, isLoopbackName, servedAt } from '../domain/names.ts';
 import { mcpOnPort } from '../gate/mcp/on-port.ts';
+import { insistOnWays } from '../gate/needed-ways.ts';
 import type { HttpUpstream, McpUpstream, Prices } from '../gate/prices.ts';
 import { PRICES_VARIABLE, readPrices } from '../gate/prices-file.ts';
 import { serveGate } from '../gate/serve.ts';
@@ -63,6 +64,7 @@ export async function run({ values }: Typed<'gate'>, context: CommandContext): P
       till: await app.till(),
       language: settings.language,
     };
+    insistOnWays(prices, till);
     await serveGate({
       ...{ till, prices, host, port, gateUrl, language, log, refusedName, signal },
       realm,

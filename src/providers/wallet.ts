@@ -45,6 +45,8 @@ export interface Wallet {
   readonly titleTip?: Text;
   /** What to know beside a first configuration. */
   readonly setupNote?: { readonly about: string; readonly text: Text };
+  /** How it sells single calls to programs, and by which variables that is set up. */
+  readonly sells?: { readonly by: 'proof' | 'code'; readonly variables: readonly string[] };
   readonly page: WalletPage;
 
   /** undefined when nothing of it is configured; rejects with CONFIGURATION when it is half or wrongly configured. */

@@ -164,6 +164,10 @@ export const WECHATPAY: Wallet = {
     payerOpenid: { zh: 'jsapi 必填', en: 'for jsapi' },
     payerClientIp: { zh: '微信 h5 必填：买家 IP', en: "for WeChat h5: the buyer's IP" },
   },
+  sells: {
+    by: 'code',
+    variables: ['WXPAY_SKILLHUB_DEVELOPER_ID', 'WXPAY_SKILLHUB_KEY', 'WXPAY_SKILLHUB_KEY_ID'],
+  },
   page: {
     glyph: '微',
     colours: {

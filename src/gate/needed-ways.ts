@@ -1,0 +1,31 @@
+import { type CashierError, configuration } from '../domain/errors.ts';
+import { provingWallet } from '../payments/paid-calls/prove.ts';
+import { codeWallet } from '../payments/paid-calls/weixin.ts';
+import type { Till } from '../payments/till.ts';
+import { WALLETS } from '../providers/registry.ts';
+import type { Prices } from './prices.ts';
+
+/**
+ * A price that names a service or a skill is to be paid by proof or by code: without the wallet for that nobody would
+ * ever be told that it can. Throws CONFIGURATION naming the price and what is to be set.
+ */
+export function insistOnWays({ http }: Pick<Prices, 'http'>, till: Pick<Till, 'providers'>): void {
+  for (const { name, a2mServiceId, skillId } of http.flatMap(({ prices }) => prices)) {
+    if (a2mServiceId !== undefined && !provingWallet(till)) throw missing(name, 'a2mServiceId', 'proof');
+    if (skillId !== undefined && !codeWallet(till)) throw missing(name, 'skillId', 'code');
+  }
+}
+
+function missing(price: string, member: string, by: 'proof' | 'code'): CashierError {
+  const wallet = WALLETS.find(({ sells }) => sells?.by === by);
+  const variables = wallet?.sells?.variables ?? [];
+  const { zh, en } = wallet?.name ?? { zh: '', en: '' };
+  return configuration(variables[0] ?? member, {
+    zh: `价格 ${price} 写了 ${member}，但${zh}还没有配置到能这样收款。`,
+    en: `The price ${price} names ${member}, but ${en} is not set up to be paid that way.`,
+    next: {
+      zh: `设置${zh}的密钥和 ${variables.join('、')}，或从价目文件中去掉 ${member}。`,
+      en: `Set ${en}'s keys and ${variables.join(', ')}, or take ${member} out of the price file.`,
+    },
+  });
+}
