@@ -1,36 +1,41 @@
-import { spawn } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Client } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import QRCode from 'qrcode';
-import { CashierError } from '../domain/errors.ts';
-import { releaseClosed } from '../platform/sqlite.ts';
 import { systemClock, systemRandom } from '../platform/system.ts';
 import { WALLETS } from '../providers/registry.ts';
 import type { Wallet } from '../providers/wallet.ts';
 import { openSimulator, type Simulator } from '../simulator/index.ts';
 import { version } from '../version.ts';
 import type { CommandContext, Typed } from './command.ts';
+import {
+  command,
+  entry,
+  insist,
+  languageOf,
+  patiently,
+  removed,
+  step,
+  systemEnvironment,
+} from './demo-steps.ts';
 import type { Say } from './speaker.ts';
 import { isTerminal, print, printPainted } from './terminal.ts';
 
 const PRICE = '1.99';
 const TITLE = '红烧肉菜谱 braised pork recipe';
-/** How long (ms) a person has to pay, and a refund to arrive. */
-const PATIENCE_MS = 10 * 60_000;
 
 type Result = Readonly<Record<string, unknown>>;
 
 /**
- * `mcp-cashier demo [--auto-pay]`: sells one recipe through each wallet on the embedded simulator, as an agent would:
- * a real MCP client on the server's stdio, while the merchant's phone is told of it. Without `--auto-pay` a person pays,
- * and approves the first refund on that phone. Exit code 0 only if every step held.
+ * `mcp-cashier demo [--auto-pay | --gate]`: sells one recipe through each wallet on the embedded simulator, as an agent
+ * would: a real MCP client on the server's stdio, while the merchant's phone is told of it. Without `--auto-pay` a person
+ * pays, and approves the first refund on that phone. Exit code 0 only if every step held.
  */
 export async function run({ values }: Typed<'demo'>, context: CommandContext): Promise<number> {
+  if (values.gate) return (await import('./demo-gate.ts')).runGate(context);
   const { signal } = context;
   const { say } = context;
   const home = mkdtempSync(join(tmpdir(), 'mcp-cashier-demo-'));
@@ -128,14 +133,6 @@ interface Inbox {
   readonly messages: readonly { readonly refused?: string; readonly shown?: { readonly title: string } }[];
 }
 
-/** What held has held, even where Windows does not let go of a file yet. */
-async function removed(home: string, say: Say): Promise<void> {
-  await releaseClosed();
-  await rm(home, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }).catch(() =>
-    print(`${say.line('这个临时文件夹可以删去', 'this temporary folder may be removed')}: ${home}`),
-  );
-}
-
 async function sell(client: Client, { id: provider, name }: Wallet, say: Say): Promise<Result> {
   print(`\n━━ ${say.line(name.zh, name.en)} ━━`);
   const order = await call(client, 'create-payment', { provider, amountYuan: PRICE, title: TITLE });
@@ -226,53 +223,4 @@ async function call(client: Client, name: string, args: Record<string, unknown>)
   const [first] = result.content;
   if (result.isError) throw new Error(`${name}: ${first?.type === 'text' ? first.text : 'error'}`);
   return result.structuredContent as Result;
-}
-
-/** Repeats `attempt` until it holds, for as long as a person may need. */
-async function patiently(signal: AbortSignal, what: string, attempt: () => Promise<boolean>): Promise<void> {
-  const deadline = systemClock.now() + PATIENCE_MS;
-  while (!(await attempt())) {
-    if (signal.aborted || systemClock.now() > deadline) throw failed(what);
-    await systemClock.sleep(500, signal);
-  }
-}
-
-/** Runs a command of this very package in a process of its own, as a person at a terminal would. */
-function command(args: string[], env: Record<string, string>, stdout: 'inherit' | 'ignore'): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [entry(), ...args], { env, stdio: ['ignore', stdout, 'inherit'] });
-    child.once('error', reject);
-    child.once('exit', (code) => (code === 0 ? resolve() : reject(failed(args.join(' ')))));
-  });
-}
-
-function entry(): string {
-  return process.argv[1] ?? '';
-}
-
-function systemEnvironment(env: CommandContext['env']): Record<string, string> {
-  const kept = ['PATH', 'HOME', 'TMPDIR', 'TEMP', 'SystemRoot', 'NODE_OPTIONS'];
-  return Object.fromEntries(kept.flatMap((name) => (env[name] ? [[name, env[name] ?? '']] : [])));
-}
-
-/** What this command speaks, its server and commands speak. */
-function languageOf(say: Say): { CASHIER_LANG?: string } {
-  const [language, other] = say({ zh: 'zh', en: 'en' });
-  return language === undefined || other !== undefined ? {} : { CASHIER_LANG: language };
-}
-
-function step(text: string): void {
-  print(`  ✔ ${text}`);
-}
-
-function insist(held: boolean, what: string): void {
-  if (!held) throw failed(what);
-}
-
-function failed(what: string): CashierError {
-  return new CashierError('INTERNAL', {
-    zh: `演示在这一步失败：${what}。`,
-    en: `The demo failed at: ${what}.`,
-    next: { zh: '请附上输出反馈问题。', en: 'Please report it with this output.' },
-  });
 }

@@ -83,7 +83,13 @@ export const USES = {
     actions: {
       '': {
         does: { zh: '两种支付方式各卖出并退款一次', en: 'sells and refunds once through each wallet' },
-        options: { 'auto-pay': flag('自动付款，不必点击', 'pays by itself, nobody has to click') },
+        options: {
+          'auto-pay': flag('自动付款，不必点击', 'pays by itself, nobody has to click'),
+          gate: flag(
+            '改为演示按次收费：卖出 HTTP 请求与 MCP 工具调用',
+            'instead, pay per call: sells HTTP requests and MCP tool calls',
+          ),
+        },
       },
     },
   },

@@ -18,7 +18,8 @@ export interface Got {
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
-  /** What the request was repeated with after paying; absent where nothing had to be paid. */
+  /** The answer that asked for a payment, and what the request was repeated with after paying; absent where it is free. */
+  readonly asked?: Got;
   readonly shown?: Readonly<Record<string, string>>;
 }
 
@@ -27,6 +28,8 @@ interface Options {
   readonly origin: string;
   /** What it pays with by itself; without one its user pays on the page. */
   readonly wallet?: string | undefined;
+  /** What its user chooses there; by default the first that is offered. */
+  readonly chooses?: string | undefined;
   readonly clock: Clock;
   /** Who pays. */
   readonly buyer?: string;
@@ -58,7 +61,7 @@ export class BuyerAgent {
       await this.#options.clock.sleep(PAUSE_MS);
       got = await this.ask(again);
     }
-    return { ...got, shown };
+    return { ...got, asked, shown };
   }
 
   /** One request, and nothing else. */
@@ -81,7 +84,8 @@ export class BuyerAgent {
     if (cashierUrl === undefined) throw new NotBought('there is no page to pay on');
     let page = await read(cashierUrl);
     const choice = /<form[^>]*action="([^"]*\/choice)"/.exec(page.html)?.[1];
-    const wallet = /<button[^>]*name="wallet" value="([^"]*)"/.exec(page.html)?.[1];
+    const offered = [...page.html.matchAll(/<button[^>]*name="wallet" value="([^"]*)"/g)].map(([, id]) => id);
+    const wallet = offered.find((id) => id === this.#options.chooses) ?? offered[0];
     if (choice !== undefined && wallet !== undefined) {
       const body = new URLSearchParams({ wallet });
       page = await read(new URL(unescaped(choice), page.url).href, { method: 'POST', body });
