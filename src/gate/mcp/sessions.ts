@@ -13,6 +13,8 @@ const MOST_AT_ADDRESS = 1_000;
 const MOST_OF_ONE = 8;
 /** What was not used for this long (ms) gives way to a new one. */
 const IDLE_MS = 2 * 60_000;
+/** What was not used for this long (ms) has been left by its client. */
+const LEFT_MS = 30 * 60_000;
 
 export interface OverHttp extends Omit<RelayOptions, 'client' | 'catalogue'> {
   /** Whether each connection to the upstream is a program that runs beside the others. */
@@ -44,6 +46,7 @@ export class Sessions {
    * @param body of a POST, read
    */
   async answer(request: Request, source: string, body?: unknown): Promise<Response> {
+    this.#endLeft();
     const id = request.headers.get(SESSION_HEADER);
     const session = id === null ? undefined : this.#open.get(id);
     if (session && id !== null) {
@@ -83,6 +86,15 @@ export class Sessions {
     const response = await transport.handleRequest(request, { parsedBody: body, ...askedBy(source) });
     if (!response.ok) await transport.close();
     return response;
+  }
+
+  /** The longest unused come first. */
+  #endLeft(): void {
+    const before = this.#options.clock.now() - LEFT_MS;
+    for (const { transport, relay, usedAt } of this.#open.values()) {
+      if (usedAt >= before) return;
+      if (!relay.isBusy) void transport.close();
+    }
   }
 
   /** Whether one could be ended for another: one that nobody uses, or one of somebody who has more than their share. */

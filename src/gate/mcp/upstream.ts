@@ -11,16 +11,10 @@ import {
 } from '@modelcontextprotocol/server';
 import type { Log } from '../../domain/ports.ts';
 import { WALLETS } from '../../providers/registry.ts';
+import type { McpUpstream } from '../prices.ts';
 import { UpstreamLost } from './line.ts';
 
-/** A program and its arguments, or an address. */
-export type Reached =
-  | {
-      readonly command: readonly [string, ...string[]];
-      /** What the prices file gives it besides the environment of the gate. */
-      readonly env: Readonly<Record<string, string>>;
-    }
-  | { readonly url: URL };
+export type Reached = McpUpstream['reached'];
 
 export interface UpstreamPorts {
   /** The environment of this process; what is ours in it stays here. */

@@ -1,5 +1,6 @@
 import type { JSONRPCMessage, Transport } from '@modelcontextprotocol/server';
 import { expect, it } from 'vitest';
+import type { Clock } from '../../../src/domain/clock.ts';
 import type { Counter } from '../../../src/gate/mcp/counter.ts';
 import { mcpGate } from '../../../src/gate/mcp/http.ts';
 import { UpstreamLost } from '../../../src/gate/mcp/line.ts';
@@ -45,12 +46,22 @@ class Echo implements Transport {
 }
 
 function face(
-  options: { admit?: () => number; isProgram?: boolean; upstream?: () => Promise<Transport> } = {},
+  options: {
+    admit?: () => number;
+    isProgram?: boolean;
+    upstream?: () => Promise<Transport>;
+    clock?: Clock;
+  } = {},
 ) {
   const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
-  const { admit = () => 0, isProgram = true, upstream = async () => new Echo() } = options;
+  const {
+    admit = () => 0,
+    isProgram = true,
+    upstream = async () => new Echo(),
+    clock = systemClock,
+  } = options;
   return mcpGate({
-    ...{ clock: systemClock, randomBytes: systemRandom, log, counter: PRICED, isProgram, admit, upstream },
+    ...{ clock, randomBytes: systemRandom, log, counter: PRICED, isProgram, admit, upstream },
     lost: () => 'lost',
   });
 }
@@ -184,6 +195,27 @@ it('runs no more programs than there is room for, and each ends with its session
   const closed = Echo.closed;
   await gate.close();
   expect(Echo.closed - closed).toBe(32);
+});
+
+it('ends what its client has left, and nothing that is used', async () => {
+  let now = 0;
+  const gate = face({ clock: { ...systemClock, now: () => now } });
+  const begin = async () => {
+    const response = await gate.answer(post(INITIALIZE), 'here');
+    await response.text();
+    return { 'mcp-session-id': response.headers.get('mcp-session-id') ?? '' };
+  };
+  const [left, used] = [await begin(), await begin()];
+  const statusOf = async (session: Record<string, string>) => {
+    const response = await gate.answer(post(call('free'), session), 'here');
+    await response.text();
+    return response.status;
+  };
+  now = 20 * 60_000;
+  expect(await statusOf(used)).toBe(200);
+  now = 31 * 60_000;
+  expect([await statusOf(used), await statusOf(left)]).toEqual([200, 404]);
+  await gate.close();
 });
 
 it('lets nobody keep all the room for themselves', async () => {
