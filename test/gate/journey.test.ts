@@ -230,6 +230,16 @@ describe('an API that has a price', () => {
     expect((await facts()).filter((kind) => all.includes(kind))).toEqual(all);
   });
 
+  it('has so many codes for each who asks, and bills without one from then on', async () => {
+    const path = '/paid/weather?codes';
+    const from = (address: string) => ask(gate.port, path, { headers: { 'X-Forwarded-For': address } });
+    const codes: boolean[] = [];
+    for (let i = 0; i < 33; i++)
+      codes.push((await from('8.8.8.8')).headers['weixinpay-required'] !== undefined);
+    expect([codes[0], codes.at(-1)]).toEqual([true, false]);
+    expect((await from('8.8.8.7')).headers['weixinpay-required']).toMatch(/^.{36}$/);
+  });
+
   it('is not asked for at the gateway for whoever shows what is worth nothing, again and again', async () => {
     const path = '/paid/weather?flood';
     const { shown = {} } = await agent('alipay').buy({ url: `${gate.origin}${path}` });
