@@ -125,7 +125,7 @@ dd{min-width:0}
 @media (min-width:900px){.case{grid-template-columns:minmax(0,1fr) 340px;gap:24px}.verdict{position:sticky;top:20px}.done .verdict{grid-column:2;grid-row:1}.done .facts{grid-column:1;grid-row:1}}
 @media (max-width:560px){main,.top{padding-left:16px;padding-right:16px}.card{padding:18px 16px}dl:not(.sums)>div{grid-template-columns:6.2em 1fr}.item .button{display:block;flex:1 1 100%}.stop .button{width:100%}}
 @media (max-width:899px){.jump{display:flex;justify-content:space-between;align-items:baseline}.bar{display:grid;grid-template-columns:auto 1fr;gap:12px;position:sticky;bottom:0;z-index:1;margin:0 -16px;padding:12px 16px calc(12px + env(safe-area-inset-bottom));background:var(--card);border-top:1px solid var(--line);box-shadow:0 -8px 24px rgb(20 30 50/.08)}.bar .button{padding:10px 14px}}
-@media (max-width:430px){.brand span:last-child{display:none}}
+@media (max-width:430px){.brand span:last-child{display:none}.top{column-gap:8px}.tools{gap:0}.tool{padding-inline:6px}}
 @media (prefers-contrast:more){.card{border-color:var(--soft)}}
 @media (forced-colors:active){.go{border-color:ButtonText}}
 ${CONSOLE_STYLE}`;

@@ -72,5 +72,6 @@ table,tbody,tr,td{display:block}
 thead{display:none}
 tr{border-bottom:1px solid var(--line);padding:9px 0}
 td{border:0;padding:1px 0}
+td code{white-space:normal;overflow-wrap:anywhere}
 }
 `;
