@@ -44,7 +44,9 @@ async function take({ lang, suffix, title, reason }) {
   const path = (name) => join(IMAGES, `${name}${suffix}.png`);
   await inHome(lang, async (env) => {
     await served(env, async (call) => {
-      const context = await browser.newContext({ viewport: PHONE, locale: localeOf(lang), isMobile: true });
+      const context = await browser.newContext({
+        ...{ viewport: PHONE, locale: localeOf(lang), isMobile: true, reducedMotion: 'reduce' },
+      });
       const order = await call('create-payment', { provider: 'alipay', amountYuan: '19.90', title });
       await buyer(context, order, call, path);
       await call('refund-payment', { outTradeNo: order.outTradeNo, refundYuan: '19.90', reason });
