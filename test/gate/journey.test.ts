@@ -36,6 +36,7 @@ http:
     prices:
       "GET /paid/weather": { yuan: "0.10", title: 天气查询, a2mServiceId: api_mock_service_id, skillId: weather }
       "POST /v1/poster/*": { yuan: "1.99", title: 海报生成, a2mServiceId: api_mock_service_id }
+      "POST /v1/print/*": { yuan: "1.99", title: 海报打印 }
 `,
     // Whoever this machine says it asks for is believed, so that many may ask.
     { env: { CASHIER_TRUSTED_PROXIES: '127.0.0.1' } },
@@ -97,7 +98,8 @@ describe('an API that has a price', () => {
 
   it(`A402-TEST-003: delivers nothing for ${ALTERED} altered proofs, headers and bodies`, async () => {
     const random = seeded(7);
-    const path = '/v1/poster/dog';
+    // Not the sandbox's service, whose proofs are whatever its buyers make up.
+    const path = '/v1/print/dog';
     const body = '{"of":"a dog","size":3}';
     const { shown = {} } = await agent('alipay').buy({ url: `${gate.origin}${path}`, method: 'POST', body });
     const number = billIn(await ask(gate.port, path, { method: 'POST', body })).outTradeNo;
