@@ -15,6 +15,7 @@ const PUBLIC = 'https://pay.example';
 const METADATA = `${PUBLIC}/.well-known/oauth-protected-resource/mcp`;
 const POLICY = `version: 1
 payments: { approveAboveYuan: "50" }
+delivery: { within: 24h, otherwise: tell }
 clients: { "oauth:small": { payments: { maxYuan: "3" } } }
 `;
 let shop: Shop;
