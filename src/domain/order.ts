@@ -7,9 +7,9 @@ export type ProviderId = keyof WalletIds;
 
 /**
  * How the buyer pays: scan a code, desktop page, phone browser, inside WeChat, inside a merchant's app; or a buyer's
- * agent pays a bill (`a2m`), which no call can ask for.
+ * agent pays a bill (`a2m`), or the server charges a period of a subscription (`agreement`), which no call can ask for.
  */
-export const SCENES = ['qr', 'web', 'h5', 'jsapi', 'app', 'a2m'] as const;
+export const SCENES = ['qr', 'web', 'h5', 'jsapi', 'app', 'a2m', 'agreement'] as const;
 export type Scene = (typeof SCENES)[number];
 
 /** Whether an order is proven by what its payer shows: the gateway's query is never asked, and may not know it. */

@@ -209,6 +209,7 @@ export const SCENE_WORDS: Readonly<Record<Scene, Text>> = {
   jsapi: { zh: '微信内', en: 'inside WeChat' },
   app: { zh: '应用内', en: 'inside an app' },
   a2m: { zh: '买方智能体付款', en: "by a buyer's agent" },
+  agreement: { zh: '订阅自动扣款', en: 'charged for a subscription' },
 };
 
 const UNSENT: Text = { zh: '待审批，未发出', en: 'awaiting approval, not sent' };

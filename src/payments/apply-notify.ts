@@ -58,6 +58,8 @@ async function apply(
   verified: VerifiedNotify,
 ): Promise<NotifyOutcome> {
   if (verified.kind === 'other') return 'other';
+  // Nobody has sold a subscription here.
+  if (verified.kind === 'agreement') return 'not-ours';
   const { outTradeNo } = verified.kind === 'refund' ? verified.refund : verified.trade;
   const order = await book.orders.get(outTradeNo);
   if (order?.provider !== provider.id || !isHome(provider, order.account)) return 'not-ours';

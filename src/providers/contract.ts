@@ -1,8 +1,12 @@
-import type { Text } from '../domain/errors.ts';
 import type { Fen } from '../domain/money.ts';
 import type { Credential, OrderTerms, ProviderId, RefundTerms, Scene } from '../domain/order.ts';
+import type { AgreementSnapshot, Agreements } from './agreements.ts';
+import type { MayStill, RefundSnapshot, TradeSnapshot } from './exchange.ts';
 import type { A2m, X402 } from './pay-per-call.ts';
 
+export * from './agreements.ts';
+export * from './exchange.ts';
+export * from './gateway-errors.ts';
 export * from './pay-per-call.ts';
 
 /**
@@ -52,6 +56,8 @@ export interface PaymentProvider {
   /** Single calls, sold by proof or by code; undefined where the gateway has neither, or it is not configured. */
   readonly a2m?: A2m | undefined;
   readonly x402?: X402 | undefined;
+  /** Charging again and again by one consent; undefined where this merchant has no such product of the gateway's. */
+  readonly agreements?: Agreements | undefined;
 
   /**
    * Verifies, opens and parses a notification; the only way to obtain a {@link VerifiedNotify}. Throws
@@ -75,9 +81,6 @@ export interface PaymentProvider {
    */
   checkCredentials?(): Promise<readonly string[]>;
 }
-
-/** Whether what was sent may be sent again, within one call: it is asked each time, for a person may have stopped everything. */
-export type MayStill = () => Promise<boolean>;
 
 /** Whether an order of this account lives here. */
 export function isHome(
@@ -154,6 +157,12 @@ export type VerifiedNotify =
       readonly id: string;
       readonly trade: Extract<TradeSnapshot, { exists: true }>;
     }
+  /** An agreement was signed or has ended, by whomever: a subscriber who ends it in the wallet's own app is believed at once. */
+  | {
+      readonly kind: 'agreement';
+      readonly id: string;
+      readonly agreement: Extract<AgreementSnapshot, { exists: true }>;
+    }
   /** Genuine, but nothing that moves an order or refund of ours: taken and forgotten. */
   | { readonly kind: 'other'; readonly id: string; readonly type: string };
 
@@ -182,6 +191,7 @@ export const NOTIFY_REASONS = [
   'event-mismatch',
   'id-unreadable',
   'order-number-unreadable',
+  'agreement-unreadable',
   'amount-unreadable',
 ] as const;
 export type NotifyReason = (typeof NOTIFY_REASONS)[number];
@@ -210,111 +220,4 @@ export interface RefundRules {
   readonly askAfterMs: readonly number[];
   /** The gateway's words for a trade that can no longer be refunded. */
   readonly finalTradeStates: ReadonlySet<string>;
-}
-
-/** The gateway's proven word on a trade. `exists: false` only when that, too, is proven by its signature. */
-export type TradeSnapshot =
-  | { readonly exists: false }
-  | {
-      readonly exists: true;
-      /** As {@link PaymentProvider.account}, built from what the gateway said. */
-      readonly account: string;
-      readonly outTradeNo: string;
-      /** UNKNOWN for a word that is not in the adapter's table. */
-      readonly state: 'NOTPAY' | 'PAID' | 'CLOSED' | 'UNKNOWN';
-      readonly gatewayState: string;
-      readonly gatewayTradeNo?: string;
-      readonly amountFen?: Fen;
-      /** ms */
-      readonly paidAt?: number;
-      /** The order's own mark, where the gateway returns it. */
-      readonly mark?: string;
-      /** A trade exists here only once somebody has opened its code or link. */
-      readonly opened?: true;
-      /** Refunded in all, by whomever; `unknown` where the gateway proves a refund but no sum. */
-      readonly refundedFen?: Fen | 'unknown';
-    };
-
-/** The gateway's proven word on a refund. SUCCESS only by the gateway's own proof (Law 3). */
-export type RefundSnapshot =
-  | { readonly exists: false }
-  | {
-      readonly exists: true;
-      readonly outTradeNo: string;
-      readonly outRefundNo: string;
-      readonly state: 'PROCESSING' | 'SUCCESS' | 'CLOSED' | 'ABNORMAL' | 'UNKNOWN';
-      readonly gatewayState: string;
-      readonly gatewayRefundNo?: string;
-      /** This refund's amount, where the gateway says it. */
-      readonly refundFen?: Fen;
-    };
-
-/** Why a gateway said no, in the house's words. */
-export type DeclineReason =
-  | 'not-exist'
-  | 'already-paid'
-  | 'closed'
-  | 'number-conflict'
-  | 'not-paid'
-  | 'balance'
-  | 'refund-not-allowed'
-  | 'bad-parameter'
-  | 'credentials'
-  | 'permission'
-  | 'rate-limited'
-  | 'other';
-
-/**
- * The gateway answered no. It ends the call; only when `proven` (validly signed) does it say anything about the
- * order or refund itself (Law 2).
- */
-export class GatewayDeclined extends Error {
-  override readonly name = 'GatewayDeclined';
-  readonly reason: DeclineReason;
-  readonly gatewayCode: string;
-  readonly proven: boolean;
-  readonly requestId: string | undefined;
-  /** What this very code asks of the merchant, in the adapter's own words. */
-  readonly advice: Text | undefined;
-
-  constructor(
-    reason: DeclineReason,
-    gatewayCode: string,
-    proven: boolean,
-    requestId?: string,
-    advice?: Text,
-  ) {
-    super(`gateway declined: ${gatewayCode}`);
-    this.advice = advice;
-    this.reason = reason;
-    this.gatewayCode = gatewayCode;
-    this.proven = proven;
-    this.requestId = requestId;
-  }
-}
-
-/** Provably not sent: no connection was made, so nothing can have happened. */
-export class GatewayUnavailable extends Error {
-  override readonly name = 'GatewayUnavailable';
-  readonly detail: string;
-
-  /** @param detail a word of ours such as `ECONNREFUSED`; never gateway text. */
-  constructor(detail: string) {
-    super(`gateway unavailable: ${detail}`);
-    this.detail = detail;
-  }
-}
-
-/** It may have happened: a timeout, a cut connection, a 5xx, an unreadable or badly signed success. */
-export class OutcomeUnknown extends Error {
-  override readonly name = 'OutcomeUnknown';
-  readonly detail: string;
-  readonly requestId: string | undefined;
-
-  /** @param detail a word of ours such as `timeout`, `bad-signature`, `http-502`; never gateway text. */
-  constructor(detail: string, requestId?: string) {
-    super(`outcome unknown: ${detail}`);
-    this.detail = detail;
-    this.requestId = requestId;
-  }
 }

@@ -47,6 +47,8 @@ export interface Wallet {
   readonly setupNote?: { readonly about: string; readonly text: Text };
   /** How it sells single calls to programs, and by which variables that is set up. */
   readonly sells?: { readonly by: 'proof' | 'code'; readonly variables: readonly string[] };
+  /** By which variables a merchant says that it may charge again and again by one consent; absent where it never can. */
+  readonly subscribes?: { readonly variables: readonly string[] };
   readonly page: WalletPage;
 
   /** undefined when nothing of it is configured; rejects with CONFIGURATION when it is half or wrongly configured. */

@@ -63,6 +63,7 @@ export async function sendPayment(
       return { appParams: appParams(front()), ...lives(CODE_LIVES_MS) };
     case 'web':
     case 'a2m':
+    case 'agreement':
       throw new OutcomeUnknown('no-such-scene', requestId);
   }
 }

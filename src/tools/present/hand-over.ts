@@ -9,6 +9,7 @@ export const HELD: Readonly<Record<Scene, Text>> = {
   jsapi: { zh: '支付参数', en: 'parameters' },
   app: { zh: '支付参数', en: 'parameters' },
   a2m: { zh: '账单', en: 'bill' },
+  agreement: { zh: '扣款', en: 'charge' },
 };
 
 const UNTIL_PAID: Text = {
