@@ -34,6 +34,8 @@ const STATUSES: Readonly<Record<number, number>> = {
 
 interface Exchange {
   readonly request: JSONRPCRequest;
+  /** Held as long as it is open: the signal of a Request that nobody holds never aborts. */
+  readonly asking: Request;
   readonly body: ReadableStream<Uint8Array>;
   /** On the stream of events, which is what the answer becomes once anything comes before its end. */
   write(text: string): void;
@@ -78,20 +80,21 @@ export class Exchanges implements Transport {
 
   /**
    * @param source who asks
-   * @param gone aborts when nobody waits for the answer any more
+   * @param asking whose signal aborts when nobody waits for the answer any more
    */
-  async answer(request: JSONRPCRequest, source: string, gone: AbortSignal): Promise<Response> {
+  async answer(request: JSONRPCRequest, source: string, asking: Request): Promise<Response> {
     this.#last += 1;
     const id = this.#last;
-    const exchange = exchangeFor(request, () => this.#withdraw(id));
-    this.#open.set(id, exchange);
     const leave = () => this.#withdraw(id);
-    gone.addEventListener('abort', leave, { once: true });
+    const exchange = exchangeFor(request, asking, leave);
+    this.#open.set(id, exchange);
+    asking.signal.addEventListener('abort', leave, { once: true });
     this.onmessage?.(underOurs(request, id), askedBy(source));
+    if (asking.signal.aborted) leave();
     const late = this.#clock.sleep(ONE_PIECE_MS, exchange.over.signal).then(() => undefined);
     const answer = await Promise.race([exchange.begun, late]);
     if (answer) {
-      gone.removeEventListener('abort', leave);
+      asking.signal.removeEventListener('abort', leave);
       const status = isJSONRPCErrorResponse(answer) ? (STATUSES[answer.error.code] ?? 200) : 200;
       return Response.json(answer, { status });
     }
@@ -154,7 +157,7 @@ export class Exchanges implements Transport {
   }
 }
 
-function exchangeFor(request: JSONRPCRequest, left: () => void): Exchange {
+function exchangeFor(request: JSONRPCRequest, asking: Request, left: () => void): Exchange {
   let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   let isOver = false;
   const body = new ReadableStream<Uint8Array>({
@@ -172,7 +175,7 @@ function exchangeFor(request: JSONRPCRequest, left: () => void): Exchange {
   });
   const encoder = new TextEncoder();
   return {
-    ...{ request, body, begin, begun, over: new AbortController() },
+    ...{ request, asking, body, begin, begun, over: new AbortController() },
     write: (text) => {
       if (isOver) return;
       controller?.enqueue(encoder.encode(text));

@@ -47,18 +47,18 @@ export function mcpGate(options: HttpFace): McpGate {
     return { exchanges, relay };
   }
 
-  async function stateless(request: JSONRPCRequest, source: string, gone: AbortSignal): Promise<Response> {
+  async function stateless(request: JSONRPCRequest, source: string, asking: Request): Promise<Response> {
     if (!options.isProgram) {
       if (own.size >= MOST_AT_ONCE) return tooMany();
       const { exchanges, relay } = await begin(true);
       own.add(relay);
       exchanges.onidle = () => void relay.finish().finally(() => own.delete(relay));
-      return exchanges.answer(request, source, gone);
+      return exchanges.answer(request, source, asking);
     }
     shared ??= begin(false);
     const { exchanges, relay } = await shared;
     if (exchanges.size >= MOST_AT_ONCE) return tooMany();
-    const response = await exchanges.answer(request, source, gone);
+    const response = await exchanges.answer(request, source, asking);
     // One that does not speak this era is not kept running for it.
     if (request.method === 'server/discover' && !response.ok && exchanges.size === 0) await relay.rest();
     return response;
@@ -90,7 +90,7 @@ export function mcpGate(options: HttpFace): McpGate {
       if (route.messageKind === 'notification') return new Response(null, { status: 202 });
       const mismatch = headersDisagree(request.headers, route.message);
       if (mismatch !== undefined) return refused(400, -32_020, mismatch, { id: idIn(body) });
-      return stateless(route.message, source, request.signal);
+      return stateless(route.message, source, request);
     },
     async close() {
       const relays = [...own, ...(shared ? [(await shared).relay] : [])];

@@ -1,7 +1,9 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import type { JSONRPCMessage, Transport } from '@modelcontextprotocol/server';
 import { expect, it } from 'vitest';
 import type { Clock } from '../../../src/domain/clock.ts';
-import type { Counter } from '../../../src/gate/mcp/counter.ts';
+import type { Counter, Served } from '../../../src/gate/mcp/counter.ts';
 import { mcpGate } from '../../../src/gate/mcp/http.ts';
 import { UpstreamLost } from '../../../src/gate/mcp/line.ts';
 import { systemClock, systemRandom } from '../../../src/platform/system.ts';
@@ -51,6 +53,7 @@ function face(
     isProgram?: boolean;
     upstream?: () => Promise<Transport>;
     clock?: Clock;
+    counter?: Counter;
   } = {},
 ) {
   const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
@@ -59,9 +62,10 @@ function face(
     isProgram = true,
     upstream = async () => new Echo(),
     clock = systemClock,
+    counter = PRICED,
   } = options;
   return mcpGate({
-    ...{ clock, randomBytes: systemRandom, log, counter: PRICED, isProgram, admit, upstream },
+    ...{ clock, randomBytes: systemRandom, log, counter, isProgram, admit, upstream },
     lost: () => 'lost',
   });
 }
@@ -230,20 +234,62 @@ it('lets nobody keep all the room for themselves', async () => {
   await gate.close();
 });
 
-it('tells an upstream that nobody waits any more', async () => {
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
+const askedToWait = () =>
+  Echo.heard.findLast(
+    (one): one is JSONRPCMessage & { id: number } => 'method' in one && one.method === 'wait',
+  );
+
+it('tells an upstream that nobody waits any more, whatever the collector has taken', async () => {
+  Echo.heard.length = 0;
   const gate = face();
   const gone = new AbortController();
   const waiting = gate.answer(modern('wait', {}, {}, gone.signal), 'here');
-  await expect.poll(() => Echo.heard.some((one) => 'method' in one && one.method === 'wait')).toBe(true);
+  await expect.poll(askedToWait).toBeDefined();
+  collectGarbage();
   gone.abort();
   await (await waiting).text();
-  const { id } = Echo.heard.findLast((one) => 'method' in one && one.method === 'wait') as { id: number };
-  expect(Echo.heard).toContainEqual({
-    jsonrpc: '2.0',
-    method: 'notifications/cancelled',
-    params: { requestId: id },
-  });
+  const params = { requestId: askedToWait()?.id };
+  expect(Echo.heard.at(-1)).toEqual({ jsonrpc: '2.0', method: 'notifications/cancelled', params });
   await gate.close();
+});
+
+it('tells it too where the client had left before it was asked', async () => {
+  Echo.heard.length = 0;
+  const gate = face();
+  const left = modern('wait', {}, {}, AbortSignal.abort());
+  await (await gate.answer(left, 'here')).text();
+  await expect.poll(() => Echo.heard.length).toBe(2);
+  const params = { requestId: askedToWait()?.id };
+  expect(Echo.heard.at(-1)).toEqual({ jsonrpc: '2.0', method: 'notifications/cancelled', params });
+  await gate.close();
+});
+
+it('delivers nothing at the counter to who has left', async () => {
+  let serve: (served: Served) => void = () => undefined;
+  const counter = {
+    ...PRICED,
+    serve: () =>
+      new Promise<Served>((resolve) => {
+        serve = resolve;
+      }),
+  };
+  const told: string[] = [];
+  const gate = face({ counter });
+  const sold = async (leaves: boolean) => {
+    const gone = new AbortController();
+    const waiting = gate.answer(modern('tools/call', { name: 'dear' }, {}, gone.signal), 'here');
+    await new Promise((resolve) => setImmediate(resolve));
+    collectGarbage();
+    if (leaves) gone.abort();
+    serve({ result: { content: [] }, delivered: async () => void told.push(leaves ? 'gone' : 'there') });
+    await (await waiting).text();
+  };
+  await sold(true);
+  await sold(false);
+  await gate.close();
+  expect(told).toEqual(['there']);
 });
 
 it('answers where the upstream is not there, and asks it anew', async () => {
