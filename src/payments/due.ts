@@ -71,7 +71,7 @@ async function putBack<R extends DueRecord>(till: Till, { rows }: Coming<R>, now
 
 async function takeDue<R extends DueRecord>(
   till: Till,
-  { rows, whileFrozen }: Coming<R>,
+  { name, rows, whileFrozen }: Coming<R>,
   room: number,
 ): Promise<R[]> {
   if (room <= 0) return [];
@@ -87,7 +87,11 @@ async function takeDue<R extends DueRecord>(
   if (due.length === 0 || (!whileFrozen && (await isFrozenNow(till)))) return [];
   const taken: R[] = [];
   for (const row of due) {
-    const mine = await till.ledger.write((book) => rows(book).take(row, now + TAKEN_MS));
+    const { outTradeNo } = row;
+    // What was taken before is seen to all the same.
+    const mine = await till.ledger
+      .write((book) => rows(book).take(row, now + TAKEN_MS))
+      .catch((error: unknown) => void till.log.error(name, { outTradeNo, error: String(error) }));
     if (mine) taken.push(mine);
   }
   return taken;

@@ -78,16 +78,11 @@ export async function runSettler(
     const setBack = now < rounds.last - REST_MS;
     if (setBack) for (const account of rounds.served.keys()) rounds.misplaced.set(account, NEAR_HORIZON_MS);
     rounds.last = now;
-    const { due, waiting } = await bookRound(till, rounds).then(
-      (round) => {
-        wentRound();
-        return round;
-      },
-      (error: unknown) => {
-        till.log.error('settler', { error: String(error) });
-        return { due: [], waiting: false };
-      },
-    );
+    const { due, waiting, isWhole } = await bookRound(till, rounds).catch((error: unknown) => {
+      till.log.error('settler', { error: String(error) });
+      return { due: [], waiting: false, isWhole: false };
+    });
+    if (isWhole) wentRound();
     for (const item of due) {
       const asked = settleAt(till, item, rounds, signal).finally(() => rounds.underWay.delete(asked));
       rounds.underWay.add(asked);
@@ -97,22 +92,32 @@ export async function runSettler(
   await Promise.all(rounds.underWay);
 }
 
-/**
- * One transaction per account: take what is due, give each its place in the pace, say when it comes round again.
- * `waiting` says that there may be more.
- */
-async function bookRound(till: Till, rounds: Rounds): Promise<{ due: Due[]; waiting: boolean }> {
+/** What is to be asked; `waiting` says that there may be more, `isWhole` that no account was left out. */
+interface Round {
+  readonly due: Due[];
+  readonly waiting: boolean;
+  readonly isWhole: boolean;
+}
+
+/** One transaction per account: take what is due, give each its place in the pace, say when it comes round again. */
+async function bookRound(till: Till, rounds: Rounds): Promise<Round> {
   const due: Due[] = [];
-  let waiting = false;
+  let [waiting, isWhole] = [false, true];
   for (const asked of await till.ledger.read((book) => allAsked(book, till))) {
-    await putBack(till, asked.account, rounds);
-    const earliest = await till.ledger.read((book) => book.asking.earliest(asked.account));
-    if (earliest === undefined || earliest > till.clock.now()) continue;
-    waiting = true;
-    if (rounds.underWay.size >= MOST_UNDER_WAY) continue;
-    due.push(...(await till.ledger.note((book) => bookAccount(till, book, asked, rounds))));
+    const { account } = asked;
+    try {
+      await putBack(till, account, rounds);
+      const earliest = await till.ledger.read((book) => book.asking.earliest(account));
+      if (earliest === undefined || earliest > till.clock.now()) continue;
+      waiting = true;
+      if (rounds.underWay.size >= MOST_UNDER_WAY) continue;
+      due.push(...(await till.ledger.note((book) => bookAccount(till, book, asked, rounds))));
+    } catch (error) {
+      isWhole = false;
+      till.log.error('settler', { account, error: String(error) });
+    }
   }
-  return { due, waiting };
+  return { due, waiting, isWhole };
 }
 
 /** Every account of every provider. */

@@ -1,6 +1,7 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { fen } from '../../src/domain/money.ts';
 import { verifyAudit } from '../../src/ledger/audit-verify.ts';
+import { PaidCalls } from '../../src/ledger/paid-calls.ts';
 import { chooseWallet } from '../../src/payments/choose-wallet.ts';
 import { createPayment } from '../../src/payments/create-payment.ts';
 import { overdueCalls } from '../../src/payments/paid-calls/overdue.ts';
@@ -38,7 +39,10 @@ let world: World;
 beforeEach(() => {
   world = new World();
 });
-afterEach(() => world.end());
+afterEach(() => {
+  vi.restoreAllMocks();
+  return world.end();
+});
 
 const process = (policy: Policy = NO_APPROVAL) => world.process(policy);
 const quote = (till: Till, priced: Partial<Priced> = {}) => quoteCall(till, { ...WEATHER, ...priced }, HASH);
@@ -189,6 +193,30 @@ describe('a paid call', () => {
     await world.clock.sleep(EXECUTING_MS);
     await overdueCalls(await process());
     expect(await owed(till, bought.pageNo)).toHaveLength(1);
+  });
+
+  it('that nothing can be done with keeps no other waiting, however many of them there are', async () => {
+    const till = await process();
+    const broken = new Set<string>();
+    for (let n = 0; n < 20; n++) broken.add((await paid(till)).number);
+    const bought = await paid(till, { refundAfterMs: 3_600_001 });
+    const { move } = PaidCalls.prototype;
+    const spy = vi.spyOn(PaidCalls.prototype, 'move').mockImplementation(function (
+      this: PaidCalls,
+      call,
+      ...rest
+    ) {
+      if (broken.has(call.number)) throw new Error('broken');
+      return move.call(this, call, ...rest);
+    });
+    await world.clock.sleep(3_600_001);
+    expect(await overdueCalls(till)).toBe(0);
+    expect(await overdueCalls(till)).toBe(1);
+    expect(await owed(till, bought.pageNo)).toHaveLength(1);
+    spy.mockRestore();
+    await world.clock.sleep(60_000);
+    expect(await overdueCalls(till)).toBe(20);
+    await holds(till);
   });
 
   it('can be claimed again where nothing has reached the upstream', async () => {

@@ -1,8 +1,9 @@
 import { setMaxListeners } from 'node:events';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { CashierError } from '../../src/domain/errors.ts';
 import { type Fen, fen } from '../../src/domain/money.ts';
 import { verifyAudit } from '../../src/ledger/audit-verify.ts';
+import { Owed } from '../../src/ledger/owed.ts';
 import type { OwedWhy } from '../../src/ledger/records.ts';
 import { runPayBacks } from '../../src/payments/pay-back.ts';
 import { refundByPerson } from '../../src/payments/refund-by-person.ts';
@@ -106,6 +107,22 @@ describe('what the server owes', () => {
     await passing(DAY_MS);
     expect(sent()).toEqual([NUMBER]);
     await settled();
+  });
+
+  it('goes back although another that is due cannot be taken up', async () => {
+    await world.sold(till, 'ORDER_2');
+    await owe();
+    await owe(world.clock.now() + 1, 'trial', fen(1000), 'ORDER_2');
+    const { take } = Owed.prototype;
+    const spy = vi.spyOn(Owed.prototype, 'take').mockImplementation(function (this: Owed, row, until) {
+      if (row.outTradeNo === 'ORDER_2') throw new Error('broken');
+      return take.call(this, row, until);
+    });
+    await passing(1_000);
+    serve(till);
+    await passing(10_000);
+    spy.mockRestore();
+    expect(back()).toBe(1000);
   });
 
   it('goes back although everybody slept through its hour', async () => {

@@ -1,5 +1,6 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { fen } from '../../src/domain/money.ts';
+import { Asking } from '../../src/ledger/asking.ts';
 import { closePayment } from '../../src/payments/close-payment.ts';
 import { createPayment } from '../../src/payments/create-payment.ts';
 import { refundPayment } from '../../src/payments/refund-payment.ts';
@@ -40,6 +41,33 @@ describe('the settler', () => {
     const before = asked('query').length;
     await pass(3_600_000);
     expect(asked('query').length, 'PAID is not asked for').toBe(before);
+  });
+
+  it('goes on for the others where one account cannot be seen to, and does not say that it went round', async () => {
+    await createPayment(till, CALL, payment({ outTradeNo: 'ORDER_1' }));
+    world.bank.pay('ORDER_1');
+    const { earliest } = Asking.prototype;
+    const spy = vi.spyOn(Asking.prototype, 'earliest').mockImplementation(function (this: Asking, account) {
+      if (account === 'broken') throw new Error('broken');
+      return earliest.call(this, account);
+    });
+    const [provider] = till.providers.values();
+    if (!provider) throw new Error('no provider');
+    const broken = { ...provider, account: 'broken', owns: () => false };
+    const rounds: number[] = [];
+    const both = new Map([
+      ['wechatpay' as const, broken],
+      ['alipay' as const, provider],
+    ] as const);
+    settlers.push(
+      runSettler({ ...till, providers: both }, stop.signal, () => rounds.push(world.clock.now())),
+    );
+    await pass(15_000);
+    expect(await order('ORDER_1')).toMatchObject({ state: 'PAID' });
+    expect(rounds).toEqual([]);
+    spy.mockRestore();
+    await pass(2_000);
+    expect(rounds.length).toBeGreaterThan(0);
   });
 
   it('asks ever more rarely, and once more when the order expires', async () => {

@@ -13,6 +13,8 @@ const AT_ONCE = 20;
 const UNPAID_KEPT_MS = 7 * DAY_MS;
 const RESULTS_KEPT_MS = 180 * DAY_MS;
 const FORGET_AT_ONCE = 200;
+/** How long (ms) one rests that could not be seen to, so that it stands in nobody's way. */
+const REST_MS = 60_000;
 /** How long (ms) after the claim has run out, whose clock may be another, nobody is believed to execute any more. */
 const CLOCKS_APART_MS = 60_000;
 
@@ -33,7 +35,7 @@ export async function runOverdueCalls(opened: Till, signal: AbortSignal): Promis
   }
 }
 
-/** One round. Returns how much there was to be done. */
+/** One round. Returns how much was seen to. */
 export async function overdueCalls(till: Till): Promise<number> {
   const now = till.clock.now();
   const [unpaid, results] = [now - UNPAID_KEPT_MS, now - RESULTS_KEPT_MS];
@@ -41,14 +43,33 @@ export async function overdueCalls(till: Till): Promise<number> {
     due: await paidCalls.due(AT_ONCE),
     isOld: await paidCalls.anyToForget(unpaid, results),
   }));
-  for (const call of due) await seeTo(till, call);
+  let seen = 0;
+  for (const call of due) {
+    await seeTo(till, call).then(
+      () => seen++,
+      (error: unknown) => rest(till, call, error),
+    );
+  }
   if (isOld) {
     await till.ledger.write(async ({ paidCalls }) => {
       await paidCalls.forgetUnpaid(unpaid, FORGET_AT_ONCE);
       await paidCalls.forgetResults(results, FORGET_AT_ONCE);
     });
   }
-  return due.length;
+  return seen;
+}
+
+/** Never rejects. */
+async function rest(till: Till, found: PaidCallRecord, error: unknown): Promise<void> {
+  till.log.error('paid call', { outTradeNo: found.paidBy, error: String(error) });
+  const now = till.clock.now();
+  await till.ledger
+    .write(async ({ paidCalls }) => {
+      const call = await paidCalls.again(found);
+      if (call.dueAt !== undefined && call.dueAt <= now)
+        await paidCalls.patch(call, { dueAt: now + REST_MS });
+    })
+    .catch(() => undefined);
 }
 
 /** Whatever has become of it since it was found. */
