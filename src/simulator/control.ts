@@ -2,10 +2,11 @@ import { z } from 'zod';
 import { beijingIso } from '../domain/clock.ts';
 import { type Answer, type Incoming, json } from './http.ts';
 import { pay } from './payer.ts';
-import { CannotOpen, scan, whyNot } from './scanner.ts';
+import { agreementsOf, CannotOpen, pageOfAgreement, scan, scanAgreement, whyNot } from './scanner.ts';
 import { OPERATIONS, SCENARIOS, scenarioNamed } from './scenarios.ts';
-import { type Provider, refundStatus, type Trade, tradeState } from './state/trades.ts';
-import type { World } from './world.ts';
+import { type Agreement, agreementState } from './state/agreements.ts';
+import { asOf, type Provider, refundStatus, type Trade, tradeState } from './state/trades.ts';
+import { AGREEMENT_DEEDS, type World } from './world.ts';
 
 /*
  * The control API, for tests and the demo. Every request needs the header `X-Simulator-Control: 1`, which a form in a
@@ -15,6 +16,10 @@ import type { World } from './world.ts';
  *                              what is closed or over. `code` is anything a payer can be shown; a locally signed
  *                              Alipay link is known only by it until opened. → the order; 409 when it cannot be paid
  *   GET    /control/trades     every order with its refunds → {trades}
+ *   POST   /control/agreements {code} or {number}, and {deed: sign | decline | stop}: what the buyer does with an agreement,
+ *              found by what the buyer is shown or by either number of it. → the agreement
+ *   GET    /control/agreements → {agreements}
+ *   POST   /control/address    {provider, url}: where a wallet tells what it tells without an order (应用网关)
  *   GET    /control/requests   authenticated gateway calls, oldest first → {requests}
  *   GET    /control/deliveries notifications and the outcome of each attempt → {deliveries}
  *   GET    /control/inbox      what the merchant was told, newest first → {messages}
@@ -36,6 +41,13 @@ const faultRequest = z.strictObject({
   times: z.int().min(1).optional(),
 });
 
+const deed = z.enum(AGREEMENT_DEEDS);
+const agreementRequest = z.union([
+  z.strictObject({ code: z.string().min(1), deed }),
+  z.strictObject({ number: z.string().min(1), deed }),
+]);
+const addressRequest = z.strictObject({ provider: providers, url: z.url() });
+
 /** Orders listed by `/control/trades`. */
 const LISTED = 10_000;
 
@@ -48,6 +60,12 @@ export async function control(world: World, incoming: Incoming): Promise<Answer>
       return payAsPerson(world, incoming.body);
     case 'GET /control/trades':
       return json(200, { trades: world.trades.recent(LISTED).map((trade) => describe(world, trade)) });
+    case 'POST /control/agreements':
+      return actAsBuyer(world, incoming.body);
+    case 'GET /control/agreements':
+      return json(200, { agreements: world.agreements.recent(LISTED).map((one) => told(world, one)) });
+    case 'POST /control/address':
+      return setAddress(world, incoming.body);
     case 'GET /control/requests':
       return json(200, { requests: world.requests.all() });
     case 'GET /control/deliveries':
@@ -102,6 +120,48 @@ async function find(
   return scan(world, issued.code, late);
 }
 
+async function actAsBuyer(world: World, body: Buffer): Promise<Answer> {
+  const request = read(body, agreementRequest);
+  if (typeof request === 'string') return json(400, { error: request });
+  try {
+    const found =
+      'code' in request
+        ? await scanAgreement(world, request.code)
+        : world.agreements.anywhere(request.number);
+    if (!found)
+      return json(409, { error: 'no such agreement; sign a link that nobody has opened with {code}' });
+    const agreement = await world.database.write(() =>
+      agreementsOf(world, found.provider).act(
+        world,
+        world.agreements.byToken(found.token) ?? found,
+        request.deed,
+      ),
+    );
+    return json(200, { agreement: told(world, agreement) });
+  } catch (error) {
+    const why = whyNot(world, error);
+    if (why === undefined) throw error;
+    return json(409, { error: why.en });
+  }
+}
+
+async function setAddress(world: World, body: Buffer): Promise<Answer> {
+  const request = read(body, addressRequest);
+  if (typeof request === 'string') return json(400, { error: request });
+  await world.database.write(() => world.agreements.setAddress(request.provider, request.url));
+  return json(201, request);
+}
+
+/** An agreement as tests want to see it. */
+function told(world: World, agreement: Agreement) {
+  const { fingerprint: _, token: __, ...rest } = agreement;
+  return {
+    ...rest,
+    state: agreementState(agreement, world.clock.now()),
+    page: `${world.origin}${pageOfAgreement(world, agreement)}`,
+  };
+}
+
 async function addFault(world: World, body: Buffer): Promise<Answer> {
   const request = read(body, faultRequest);
   if (typeof request === 'string') return json(400, { error: request });
@@ -111,8 +171,9 @@ async function addFault(world: World, body: Buffer): Promise<Answer> {
 }
 
 /** An order as tests want to see it: its state by now, times as ISO 8601. */
-function describe(world: World, trade: Trade) {
+function describe(world: World, kept: Trade) {
   const now = world.clock.now();
+  const trade = asOf(kept, now);
   const { provider, seller, outTradeNo, scene, amountFen, title, tradeNo, payer, cashierToken } = trade;
   return {
     ...{ provider, seller, outTradeNo, scene, amountFen, title, tradeNo, payer },

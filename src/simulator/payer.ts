@@ -22,6 +22,7 @@ export function pay(world: World, trade: Trade, late = false): { trade: Trade; p
     tradeNo: trade.tradeNo ?? fakeOf(world, trade.provider).newTradeNo(world),
   };
   world.trades.save(paid);
+  fakeOf(world, trade.provider).paid?.(world, paid);
   if (paid.notifyUrl) announce(world, paid, { kind: 'payment', url: paid.notifyUrl, dueAt: now });
   return { trade: paid, paidNow: true };
 }
@@ -53,15 +54,20 @@ export function announce(
   const steered = steer(world, trade, 'notify', refund);
   if (steered.has('notify-never')) return;
   queue(world, trade, {
-    kind: what.kind,
-    url: what.url,
-    dueAt: steered.has('notify-late') ? what.dueAt + NOTIFY_LATE_MS : what.dueAt,
-    copiesLeft: steered.has('notify-twice') ? 2 : 1,
+    ...{ kind: what.kind, url: what.url, ...asSteered(steered, what.dueAt) },
     ...(refund ? { outRefundNo: refund.outRefundNo } : {}),
-    ...(steered.has('wrong-amount') ? { wrongAmount: true } : {}),
-    ...(steered.has('wrong-account') ? { wrongAccount: true } : {}),
-    ...(steered.has('notify-by-certificate') ? { byCertificate: true } : {}),
   });
+}
+
+/** What scenarios make of a notification. */
+export function asSteered(steered: Steered, dueAt: number) {
+  return {
+    dueAt: steered.has('notify-late') ? dueAt + NOTIFY_LATE_MS : dueAt,
+    copiesLeft: steered.has('notify-twice') ? 2 : 1,
+    ...(steered.has('wrong-amount') ? { wrongAmount: true as const } : {}),
+    ...(steered.has('wrong-account') ? { wrongAccount: true as const } : {}),
+    ...(steered.has('notify-by-certificate') ? { byCertificate: true as const } : {}),
+  };
 }
 
 /** A stranger's message that the order is paid, before anyone has paid. Call inside a write. */
@@ -76,9 +82,10 @@ export function announceForged(world: World, trade: Trade): void {
   queue(world, trade, { kind: 'payment', url: trade.notifyUrl, dueAt: now, copiesLeft: 1, forged: claim });
 }
 
-function queue(
+/** Puts a notification in the queue. Call inside a write. */
+export function queue(
   world: World,
-  trade: Trade,
+  trade: Pick<Trade, 'provider' | 'space' | 'outTradeNo'>,
   delivery: Omit<Delivery, 'id' | 'provider' | 'space' | 'outTradeNo' | 'notifyId' | 'attempts'>,
 ): void {
   world.deliveries.save({

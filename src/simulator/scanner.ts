@@ -1,5 +1,6 @@
+import type { Agreement } from './state/agreements.ts';
 import type { Trade } from './state/trades.ts';
-import { fakeOf, type World } from './world.ts';
+import { type FakeAgreements, fakeOf, type World } from './world.ts';
 
 /** The payer's phone cannot open what it was shown. */
 export class CannotOpen extends Error {
@@ -33,6 +34,27 @@ export async function scan(world: World, shown: string, late = false): Promise<T
   }
   const url = URL.canParse(text) ? new URL(text) : undefined;
   return openIssued(world, url?.protocol.startsWith('http') ? `${world.origin}${url.pathname}` : text, late);
+}
+
+/** The same of what asks for an agreement; undefined where it asks for none. */
+export async function scanAgreement(world: World, shown: string): Promise<Agreement | undefined> {
+  for (const { agreements } of world.fakes) {
+    const opening = agreements?.open(world, shown.trim());
+    if (opening) return opening;
+  }
+  return undefined;
+}
+
+/** The path of an agreement's page. */
+export function pageOfAgreement(world: World, agreement: Agreement): string {
+  return agreementsOf(world, agreement.provider).pageOf(agreement);
+}
+
+/** What a wallet does with agreements. */
+export function agreementsOf(world: World, provider: string): FakeAgreements {
+  const { agreements } = fakeOf(world, provider);
+  if (!agreements) throw new CannotOpen('该支付方式没有自动扣款', `${provider} has no agreements`);
+  return agreements;
 }
 
 /** The order behind a code that was issued. */

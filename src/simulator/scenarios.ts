@@ -1,7 +1,11 @@
 import { CONFIRM_REFUSALS, scenarioOf, VERIFY_REFUSALS } from './alipay/a2m-words.ts';
+import { DEDUCT_REFUSALS, deductScenario } from './alipay/agreement-words.ts';
 import type { Provider } from './state/trades.ts';
 
-/** What a call or event is about. `create` is also the payer opening a locally signed Alipay link. */
+/**
+ * What a call or event is about. `create` is also the payer opening a locally signed Alipay link, `sign` the same with
+ * what asks for an agreement; `agreement` asks how one stands, `replan` puts its next deduction off.
+ */
 export const OPERATIONS = [
   'create',
   'open',
@@ -14,6 +18,11 @@ export const OPERATIONS = [
   'verify',
   'confirm',
   'preorder',
+  'sign',
+  'deduct',
+  'agreement',
+  'replan',
+  'unsign',
   'bill',
   'bill-line',
 ] as const;
@@ -62,13 +71,14 @@ const WECHATPAY: readonly Provider[] = ['wechatpay'];
 const CREATE: Steers = { onTitle: ['create'], onReason: [] };
 const REFUND: Steers = { onTitle: ['refund'], onReason: ['refund'] };
 const NOTIFY: Steers = { onTitle: ['notify'], onReason: ['notify'] };
-/** A token in the title steers the create call, one in the reason the refund call. */
-const CALL: Steers = { onTitle: ['create'], onReason: ['refund'] };
+/** A token in the title steers the create call (a deduction creates, too), one in the reason the refund call. */
+const CALL: Steers = { onTitle: ['create', 'deduct'], onReason: ['refund'] };
 const ONCE: Steers = { ...CALL, times: 1 };
 const CREATE_ONCE: Steers = { ...CREATE, times: 1 };
 const REFUND_ONCE: Steers = { ...REFUND, times: 1 };
 const OF_WECHATPAY = { providers: WECHATPAY };
 const OF_ALIPAY = { providers: ALIPAY };
+const DEDUCT: Steers = { onTitle: ['deduct'], onReason: [], ...OF_ALIPAY };
 const VERIFY: Steers = { onTitle: ['verify'], onReason: [], ...OF_ALIPAY };
 /** What a bill as a whole gets wrong, by the control API; or about one payment or one refund, by a token. */
 const BILL: Steers = { onTitle: ['bill'], onReason: [] };
@@ -232,6 +242,44 @@ export const SCENARIOS: readonly Scenario[] = [
   row('verify-inactive', '验证结果 active=false', 'a proof is said not to count', VERIFY),
   ...refusals('verify', '验证支付凭证', 'a proof is refused', VERIFY_REFUSALS),
   ...refusals('confirm', '确认履约', 'a fulfilment is refused', CONFIRM_REFUSALS),
+  row('auto-sign', '打开签约链接即自动签约', 'an agreement is signed as soon as its link is opened', {
+    ...DEDUCT,
+    onTitle: ['sign'],
+  }),
+  row(
+    'pay-without-signing',
+    '支付并签约：付款成功但没有签约',
+    'paid, but what was to be signed with it is not',
+    {
+      ...DEDUCT,
+      onTitle: ['pay'],
+    },
+  ),
+  row('agreement-gone', '查询协议：不存在（有签名）', 'an agreement is said not to exist, signed', {
+    ...DEDUCT,
+    onTitle: ['agreement'],
+  }),
+  row(
+    'deduct-accepted',
+    '扣款已受理，三秒后完成',
+    'a deduction is accepted and done three seconds later',
+    DEDUCT,
+  ),
+  row(
+    'deduct-accepted-fails',
+    '扣款已受理，三秒后失败（交易关闭）',
+    'a deduction is accepted and ends without money three seconds later',
+    DEDUCT,
+  ),
+  row(
+    'deduct-accepted-refused',
+    '扣款应答为错误码 ORDER_SUCCESS_PAY_INPROCESS，三秒后完成',
+    'a deduction is answered with the code ORDER_SUCCESS_PAY_INPROCESS and done three seconds later',
+    DEDUCT,
+  ),
+  ...Object.entries(DEDUCT_REFUSALS).map(([code, [why, because]]) =>
+    row(deductScenario(code), `协议扣款被拒：${why}`, `a deduction is refused: ${because}`, DEDUCT),
+  ),
   row('bill-missing', '账单漏记该收款', 'the bill leaves the payment out', BILLED_PAYMENT),
   row(
     'bill-extra',

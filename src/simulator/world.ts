@@ -1,5 +1,6 @@
 import type { Clock, RandomBytes } from '../domain/clock.ts';
 import type { Incoming, Outgoing } from './http.ts';
+import { type Agreement, AgreementBook } from './state/agreements.ts';
 import { BillFileBook } from './state/bill-files.ts';
 import { CodeBook, type IssuedCode } from './state/codes.ts';
 import type { SimulatorDatabase } from './state/database.ts';
@@ -41,6 +42,18 @@ export interface AgentWallet {
   ): Promise<Readonly<Record<string, string>>>;
 }
 
+/** Of a wallet by which merchants take money without the buyer, where the buyer has once agreed to it. */
+export interface FakeAgreements {
+  /** The buyer's phone opens what it was shown; undefined: it is no agreement of this wallet's. */
+  open(world: World, shown: string): Promise<Agreement> | undefined;
+  /** What a buyer does with one; answers it as it is afterwards. Call inside a write. */
+  act(world: World, agreement: Agreement, deed: AgreementDeed): Agreement;
+  /** The path of its page. */
+  pageOf(agreement: Agreement): string;
+}
+export const AGREEMENT_DEEDS = ['sign', 'decline', 'stop'] as const;
+export type AgreementDeed = (typeof AGREEMENT_DEEDS)[number];
+
 /** A wallet's gateway, and its app on the payer's phone. */
 export interface FakeWallet {
   /** As the server calls the wallet. */
@@ -76,6 +89,11 @@ export interface FakeWallet {
   returnAddress(world: World, trade: Trade): string | undefined;
   readonly agent?: AgentWallet;
   newTradeNo(world: World): string;
+  /** What happens as soon as an order is paid, beside its notification. Call inside a write. */
+  paid?(world: World, trade: Trade): void;
+  /** What a payer agrees to with the payment, as lines of the cashier's page. */
+  agreesTo?(trade: Trade): readonly (readonly [zh: string, en: string, value: string])[];
+  readonly agreements?: FakeAgreements;
   /** Whether its bill has a refund once the money is back, and not as soon as it is taken in. */
   readonly booksRefundsWhenDone: boolean;
 }
@@ -94,6 +112,7 @@ export interface World {
   readonly database: Pick<SimulatorDatabase, 'read' | 'write'>;
   readonly trades: TradeBook;
   readonly codes: CodeBook;
+  readonly agreements: AgreementBook;
   readonly paymentCodes: PaymentCodeBook;
   readonly billFiles: BillFileBook;
   readonly deliveries: DeliveryBook;
@@ -119,6 +138,7 @@ export function createWorld(
     database,
     trades: new TradeBook(database),
     codes: new CodeBook(database),
+    agreements: new AgreementBook(database),
     paymentCodes: new PaymentCodeBook(database),
     billFiles: new BillFileBook(database),
     deliveries: new DeliveryBook(database),
@@ -130,7 +150,8 @@ export function createWorld(
 
 /** The world with its books opened where the numbers of others are. */
 export function inSpace(world: World, space: string | undefined): World {
-  return { ...world, trades: world.trades.of(space), codes: world.codes.of(space) };
+  const { trades, codes, agreements } = world;
+  return { ...world, trades: trades.of(space), codes: codes.of(space), agreements: agreements.of(space) };
 }
 
 /** The gateway of a wallet. */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { beijingIso } from '../../src/domain/clock.ts';
+import { type Agreement, AgreementBook } from '../../src/simulator/state/agreements.ts';
 import { type BillFile, BillFileBook } from '../../src/simulator/state/bill-files.ts';
 import { CodeBook, type IssuedCode } from '../../src/simulator/state/codes.ts';
 import { type Delivery, DeliveryBook } from '../../src/simulator/state/deliveries.ts';
@@ -88,6 +89,43 @@ export class Trades extends TradeBook {
     if (this.#lagMs === 0) return versions?.at(-1)?.trade;
     const until = this.#kept.now() - this.#lagMs;
     return versions?.findLast(({ at }) => at <= until)?.trade;
+  }
+}
+
+/** Agreements, kept in memory as well. */
+export class Agreements extends AgreementBook {
+  readonly #kept: Map<string, Agreement>;
+  readonly #own: string | undefined;
+
+  constructor(kept = new Map<string, Agreement>(), space?: string) {
+    super(NO_TABLES);
+    this.#kept = kept;
+    this.#own = space;
+  }
+
+  override of(space: string | undefined): Agreements {
+    return new Agreements(this.#kept, space);
+  }
+
+  override byNumber(_provider: Provider, agreementNo: string): Agreement | undefined {
+    const found = this.#kept.get(agreementNo);
+    return found?.space === this.#own ? found : undefined;
+  }
+
+  override byExternal(_provider: Provider, externalNo: string): Agreement | undefined {
+    return this.recent().find((one) => one.externalNo === externalNo && one.space === this.#own);
+  }
+
+  override recent(): Agreement[] {
+    return [...this.#kept.values()];
+  }
+
+  override save(agreement: Agreement): void {
+    this.#kept.set(agreement.agreementNo, agreement);
+  }
+
+  override address(): undefined {
+    return undefined;
   }
 }
 

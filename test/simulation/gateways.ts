@@ -15,7 +15,7 @@ import { type Occasion, Steered, Steering } from '../../src/simulator/steering.t
 import { wechatPayGateway } from '../../src/simulator/wechatpay/gateway.ts';
 import { fakeOf, type World } from '../../src/simulator/world.ts';
 import type { Dice } from '../support/dice.ts';
-import { BillFiles, Codes, Deliveries, Requests, Trades } from './books.ts';
+import { Agreements, BillFiles, Codes, Deliveries, Requests, Trades } from './books.ts';
 import type { Booked, Happening } from './history.ts';
 import { type Fault, NOTICE_TROUBLES, type Operation } from './plan.ts';
 import { START } from './rules.ts';
@@ -114,6 +114,7 @@ export class Gateways {
       database: { write: async (work) => this.#noted(work()), read: async (work) => work() },
       trades: this.#trades,
       codes: new Codes(),
+      agreements: new Agreements(),
       billFiles: new BillFiles(),
       deliveries: new Deliveries((delivery) => this.#post(delivery)),
       requests: new Requests(),

@@ -11,9 +11,9 @@ import {
   VERIFY_REFUSALS,
   type VerifyRefusal,
 } from './a2m-words.ts';
+import { readBusiness } from './reading.ts';
 import { AlipayRefusal } from './refusal.ts';
 import type { AlipayCall } from './request.ts';
-import { readBusiness } from './terms.ts';
 import type { Fields } from './trade-calls.ts';
 
 /** A trade that a buyer's agent has paid by a bill. */

@@ -4,9 +4,9 @@ import type { Incoming, Outgoing } from '../http.ts';
 import type { Steered } from '../steering.ts';
 import type { World } from '../world.ts';
 import { billArchive } from './bill-file.ts';
+import { readBusiness } from './reading.ts';
 import { AlipayRefusal } from './refusal.ts';
 import type { AlipayCall } from './request.ts';
-import { readBusiness } from './terms.ts';
 import type { Fields } from './trade-calls.ts';
 
 const billFields = z.strictObject({

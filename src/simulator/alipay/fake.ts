@@ -1,17 +1,21 @@
+import type { Incoming } from '../http.ts';
 import { digits, token } from '../numbers.ts';
 import { openFromQuery, openPage } from '../pages/open-page.ts';
 import type { KeyPair } from '../state/identity.ts';
-import type { FakeWallet } from '../world.ts';
+import { AGREEMENT_DEEDS, type FakeWallet, type World } from '../world.ts';
 import { A2M_CASHIER, payBill } from './a2m-cashier.ts';
 import { SERVICE } from './a2m-words.ts';
 import { ALIPAY_AGENT } from './agent.ts';
+import { agreementMessage } from './agreement-notify.ts';
+import { AGREEMENT, agreementAddress, pressOnAgreement, rulesOf, showAgreement } from './agreement-page.ts';
+import { actOn, openAgreement, signLinkIn, signWithPayment } from './agreement-signing.ts';
 import { serveBill } from './bill-calls.ts';
 import { certificatesOf } from './certificates.ts';
 import { alipayGateway } from './gateway.ts';
 import { openCode, openLink } from './links.ts';
 import { alipayMessage, returnAddress } from './notify.ts';
 import { AlipayRefusal } from './refusal.ts';
-import { type AuthorisingMerchant, LINK_METHODS, parametersOf } from './request.ts';
+import { type AuthorisingMerchant, LINK_METHODS, parametersOf, SIGN_METHOD } from './request.ts';
 import { newTradeNo } from './terms.ts';
 
 declare module '../state/identity.ts' {
@@ -86,6 +90,11 @@ export const ALIPAY: FakeWallet = {
       },
     },
     { method: 'POST', path: A2M_CASHIER, handle: payBill },
+    { method: 'GET', path: `${AGREEMENT}/:token`, handle: showAgreement },
+    ...AGREEMENT_DEEDS.map((deed) => ({
+      ...({ method: 'POST', path: `${AGREEMENT}/:token/${deed}` } as const),
+      handle: (world: World, incoming: Incoming) => pressOnAgreement(world, incoming, deed),
+    })),
     { method: 'GET', path: '/alipay/bill', handle: serveBill },
     { method: 'GET', path: '/alipay/qr/:code', handle: openFromQuery },
     {
@@ -93,10 +102,14 @@ export const ALIPAY: FakeWallet = {
       handle: (world, { body }) => openPage(world, body.toString('utf8')),
     },
   ],
-  message: alipayMessage,
+  message: (world, delivery) =>
+    delivery.agreement
+      ? agreementMessage(world, delivery, delivery.agreement)
+      : alipayMessage(world, delivery),
   open(world, shown, late) {
     const url = URL.canParse(shown) ? new URL(shown) : undefined;
-    if (url?.pathname === '/gateway.do') return openLink(world, parametersOf([url.search.slice(1)]), late);
+    if (url?.pathname === '/gateway.do' && url.searchParams.get('method') !== SIGN_METHOD)
+      return openLink(world, parametersOf([url.search.slice(1)]), late);
     return !url && shown.includes('sign=') ? openLink(world, parametersOf([shown]), late) : undefined;
   },
   openCode,
@@ -104,6 +117,16 @@ export const ALIPAY: FakeWallet = {
   returnAddress,
   agent: ALIPAY_AGENT,
   newTradeNo,
+  paid: signWithPayment,
+  agreesTo: ({ signs }) => (signs ? rulesOf(signs) : []),
+  agreements: {
+    open(world, shown) {
+      const link = signLinkIn(shown);
+      return link && openAgreement(world, link);
+    },
+    act: actOn,
+    pageOf: agreementAddress,
+  },
   booksRefundsWhenDone: true,
 };
 

@@ -6,13 +6,16 @@ import type { AnswerFault, Operation } from '../scenarios.ts';
 import type { Steered } from '../steering.ts';
 import { inSpace, type World } from '../world.ts';
 import { confirmFulfilment, verifyProof } from './a2m-calls.ts';
+import { modifyPlan, queryAgreement, unsign } from './agreement-calls.ts';
 import { queryBill } from './bill-calls.ts';
 import { certificatesOf } from './certificates.ts';
+import { deduct } from './deduction.ts';
+import { readBusiness } from './reading.ts';
 import { queryRefund, refund } from './refund-calls.ts';
-import { AlipayRefusal, business, invalidParameter, tradeNotExist } from './refusal.ts';
+import { AlipayRefusal, FAULT_REFUSALS, invalidParameter, tradeNotExist } from './refusal.ts';
 import { type AlipayCall, authenticate, inCertificateMode, readParameters } from './request.ts';
 import { signRsa2 } from './signature.ts';
-import { readBusiness, type TradeTerms } from './terms.ts';
+import type { TradeTerms } from './terms.ts';
 import { close, type Fields, precreate, query } from './trade-calls.ts';
 
 type Handler = (world: World, call: AlipayCall, steered: Steered) => Fields;
@@ -27,6 +30,10 @@ const CALLS: Readonly<Record<string, { readonly operation: Operation; readonly h
   'alipay.data.dataservice.bill.downloadurl.query': { operation: 'bill', handle: queryBill },
   'alipay.aipay.agent.payment.verify': { operation: 'verify', handle: verifyProof },
   'alipay.aipay.agent.fulfillment.confirm': { operation: 'confirm', handle: confirmFulfilment },
+  'alipay.trade.pay': { operation: 'deduct', handle: deduct },
+  'alipay.user.agreement.query': { operation: 'agreement', handle: queryAgreement },
+  'alipay.user.agreement.executionplan.modify': { operation: 'replan', handle: modifyPlan },
+  'alipay.user.agreement.unsign': { operation: 'unsign', handle: unsign },
   'alipay.open.app.alipaycert.download': { operation: 'query', handle: downloadCertificate },
 };
 
@@ -39,6 +46,8 @@ function downloadCertificate({ identity }: World, call: AlipayCall): Fields {
   return { alipay_cert_content: Buffer.from(pem).toString('base64') };
 }
 
+const OF_AGREEMENTS: readonly Operation[] = ['agreement', 'replan', 'unsign'];
+
 /** Enough of any call's business parameters to know what it is about, before anything is checked. */
 const reference = z.object({
   out_trade_no: z.string().optional(),
@@ -46,6 +55,8 @@ const reference = z.object({
   out_request_no: z.string().optional(),
   subject: z.string().optional(),
   refund_reason: z.string().optional(),
+  agreement_no: z.string().optional(),
+  external_agreement_no: z.string().optional(),
 });
 
 /** `POST /gateway.do`: one signed call, one signed answer. */
@@ -85,6 +96,7 @@ function aboutCall(world: World, call: AlipayCall, operation: Operation) {
   const parsed = reference.safeParse(parseOrNull(call.bizContent));
   if (!parsed.success) throw invalidParameter('biz_content');
   const biz = parsed.data;
+  if (OF_AGREEMENTS.includes(operation)) return aboutAgreement(world, biz);
   const trade = biz.trade_no
     ? world.trades.byTradeNo('alipay', biz.trade_no)
     : world.trades.byNumber('alipay', biz.out_trade_no ?? '');
@@ -96,6 +108,15 @@ function aboutCall(world: World, call: AlipayCall, operation: Operation) {
     title: biz.subject ?? trade?.title ?? unopenedTitle(world, outTradeNo),
     reason: biz.refund_reason ?? refunded?.reason,
   };
+}
+
+/** The same of an agreement: it is called by the merchant's number where it has one. */
+function aboutAgreement(world: World, biz: z.infer<typeof reference>) {
+  const { agreement_no: own, external_agreement_no: external = '' } = biz;
+  const known = own === undefined ? undefined : world.agreements.byNumber('alipay', own);
+  const agreement = known ?? world.agreements.byExternal('alipay', external);
+  const outTradeNo = agreement?.externalNo ?? own ?? external;
+  return { outTradeNo, outRefundNo: undefined, title: agreement?.title, reason: undefined };
 }
 
 function unopenedTitle(world: World, outTradeNo: string): string | undefined {
@@ -125,14 +146,6 @@ function inWords(world: World, method: string, fields: Fields, fault: AnswerFaul
       return reply(world, method, fields, true);
   }
 }
-
-/** The words for a fault that is an ordinary refusal. */
-export const FAULT_REFUSALS = {
-  declined: () => business('ACCESS_FORBIDDEN', '无权限使用接口'),
-  balance: () => business('SELLER_BALANCE_NOT_ENOUGH', '卖家余额不足'),
-  'system-error': () => business('SYSTEM_ERROR', '系统错误'),
-  'rate-limited': () => new AlipayRefusal('40005', 'isv.app-call-limited', '应用调用次数超限'),
-};
 
 /**
  * The answer, signed over the very substring of its node. Slashes are escaped as Alipay escapes them, so that whoever

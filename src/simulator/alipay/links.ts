@@ -2,9 +2,8 @@ import type { IssuedCode } from '../state/codes.ts';
 import type { Trade } from '../state/trades.ts';
 import type { Steered } from '../steering.ts';
 import { inSpace, type World } from '../world.ts';
-import { FAULT_REFUSALS } from './gateway.ts';
 import { openTrade } from './opening.ts';
-import { business } from './refusal.ts';
+import { business, FAULT_REFUSALS } from './refusal.ts';
 import { authenticate, LINK_METHODS } from './request.ts';
 import { readTerms, type TradeTerms } from './terms.ts';
 

@@ -1,7 +1,7 @@
 import { beijingDateTime } from '../../domain/clock.ts';
 import { type Fen, toYuan } from '../../domain/money.ts';
 import type { Delivery } from '../state/deliveries.ts';
-import type { Trade } from '../state/trades.ts';
+import { asOf, type Trade } from '../state/trades.ts';
 import type { Message, World } from '../world.ts';
 import { signingText, signRsa2 } from './signature.ts';
 
@@ -13,9 +13,14 @@ import { signingText, signRsa2 } from './signature.ts';
 export function alipayMessage(world: World, delivery: Delivery): Message {
   const trade = delivery.forged ?? world.trades.of(delivery.space).byNumber('alipay', delivery.outTradeNo);
   if (!trade) throw new Error(`no trade ${delivery.outTradeNo} to notify of`);
-  const form = notificationFields(world, delivery, trade);
-  const { alipay, forger } = world.identity.keys;
-  const key = (delivery.forged ? forger : alipay).privateKey;
+  const fields = notificationFields(world, delivery, asOf(trade, world.clock.now()));
+  return formMessage(world, fields, delivery.forged !== undefined);
+}
+
+/** A form, signed by Alipay or by nobody's key. */
+export function formMessage({ identity }: World, form: Map<string, string>, forged: boolean): Message {
+  const { alipay, forger } = identity.keys;
+  const key = (forged ? forger : alipay).privateKey;
   form.set('sign', signRsa2(signingText(form, ['sign', 'sign_type']), key));
   return {
     headers: {
@@ -62,9 +67,9 @@ function notificationFields(world: World, delivery: Delivery, trade: Trade): Map
 }
 
 /** The app that called, the app in whose name, and who is paid; `lie` names others. */
-function partiesOf(
+export function partiesOf(
   { identity }: World,
-  { seller }: Trade,
+  { seller }: Pick<Trade, 'seller'>,
   lie = false,
 ): { readonly appId: string; readonly authAppId: string; readonly sellerId: string } {
   const { appId, sellerId, isv } = identity;

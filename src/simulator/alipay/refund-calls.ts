@@ -5,9 +5,9 @@ import { steer } from '../payer.ts';
 import { type Refund, refundedFen, refundStatus, type Trade, tradeState } from '../state/trades.ts';
 import type { Steered } from '../steering.ts';
 import type { World } from '../world.ts';
+import { readBusiness, readPrice } from './reading.ts';
 import { business } from './refusal.ts';
 import type { AlipayCall } from './request.ts';
-import { readBusiness, readPrice } from './terms.ts';
 import { type Fields, numbers, REFUND_WINDOW_MS, referredTrade, TRADE_REFERENCE } from './trade-calls.ts';
 
 /** ms between two refunds of one trade. */

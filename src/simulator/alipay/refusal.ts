@@ -45,3 +45,11 @@ export function invalidParameter(what: string): AlipayRefusal {
 }
 
 export const tradeNotExist = () => business('TRADE_NOT_EXIST', '交易不存在');
+
+/** The words for a fault that is an ordinary refusal. */
+export const FAULT_REFUSALS = {
+  declined: () => business('ACCESS_FORBIDDEN', '无权限使用接口'),
+  balance: () => business('SELLER_BALANCE_NOT_ENOUGH', '卖家余额不足'),
+  'system-error': () => business('SYSTEM_ERROR', '系统错误'),
+  'rate-limited': () => new AlipayRefusal('40005', 'isv.app-call-limited', '应用调用次数超限'),
+};

@@ -35,7 +35,10 @@ export const LINK_METHODS: readonly string[] = [
   'alipay.trade.page.pay',
   'alipay.trade.wap.pay',
   'alipay.trade.app.pay',
+  'alipay.user.agreement.page.sign',
 ];
+/** The one of them that asks for no payment. */
+export const SIGN_METHOD = 'alipay.user.agreement.page.sign';
 
 /** Common and business parameters may stand in the query string or in the form; each once. */
 export function readParameters(incoming: Incoming): Map<string, string> {

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { DAY_MS, parseBeijingDateTime, wholeSecond } from '../../domain/clock.ts';
-import { type Fen, fenFromYuan, MAX_FEN } from '../../domain/money.ts';
-import { parseOrNull } from '../http.ts';
 import { dayOf, digits } from '../numbers.ts';
 import type { Trade, TradeScene } from '../state/trades.ts';
 import type { World } from '../world.ts';
+import { paySignFields, readPaySign } from './agreement-terms.ts';
+import { addressIn, readBusiness, readPrice } from './reading.ts';
 import { business, invalidParameter } from './refusal.ts';
 import type { AlipayCall } from './request.ts';
 
@@ -74,16 +74,9 @@ const orderFields = z.strictObject({
   business_params: anything.optional(),
   query_options: anything.optional(),
 });
+/** An app's order can be one that its payer agrees to something with. */
+const appOrderFields = orderFields.extend({ agreement_sign_params: paySignFields.optional() });
 type OrderFields = z.infer<typeof orderFields>;
-
-/** Reads `biz_content` strictly; what does not fit is `ACQ.INVALID_PARAMETER`. */
-export function readBusiness<T>(call: AlipayCall, schema: z.ZodType<T>): T {
-  const parsed = schema.safeParse(parseOrNull(call.bizContent));
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  const where = issue?.code === 'unrecognized_keys' ? issue.keys.join() : issue?.path.join('.');
-  throw invalidParameter(where ?? 'biz_content');
-}
 
 /**
  * Reads an order of any of the four products.
@@ -93,7 +86,10 @@ export function readBusiness<T>(call: AlipayCall, schema: z.ZodType<T>): T {
 export function readTerms(world: World, call: AlipayCall): TradeTerms {
   const product = PRODUCTS[call.method];
   if (!product) throw invalidParameter('method');
-  const fields = readBusiness(call, orderFields);
+  const fields =
+    call.method === 'alipay.trade.app.pay'
+      ? readBusiness(call, appOrderFields)
+      : { ...readBusiness(call, orderFields), agreement_sign_params: undefined };
   if (fields.product_code && !product.codes.includes(fields.product_code))
     throw invalidParameter('product_code');
   const price = String(fields.total_amount);
@@ -101,6 +97,7 @@ export function readTerms(world: World, call: AlipayCall): TradeTerms {
   const amountFen = readPrice(price);
   const expiresAt = readExpiry(fields, world.clock.now(), call.method === 'alipay.trade.precreate', product);
   const seller = call.merchant?.sellerId;
+  const signing = fields.agreement_sign_params;
   return {
     provider: 'alipay',
     // Numbers are a seller's own, whoever calls for it.
@@ -112,17 +109,11 @@ export function readTerms(world: World, call: AlipayCall): TradeTerms {
     fingerprint: JSON.stringify([amountFen, fields.subject, fields.body ?? '']),
     expiresAt,
     ...(fields.body ? { body: fields.body } : {}),
+    ...(signing ? { signs: readPaySign(call, signing, fields.subject) } : {}),
     ...(fields.passback_params ? { attach: fields.passback_params } : {}),
-    ...address(call, 'notify_url', 'notifyUrl'),
-    ...address(call, 'return_url', 'returnUrl'),
+    ...addressIn(call, 'notify_url', 'notifyUrl'),
+    ...addressIn(call, 'return_url', 'returnUrl'),
   };
-}
-
-/** A price in yuan: at most two decimals, 0.01–100000000.00. */
-export function readPrice(price: string): Fen {
-  const amount = fenFromYuan(price);
-  if (amount === undefined || amount < 1 || amount > MAX_FEN) throw invalidParameter('金额');
-  return amount;
 }
 
 /** Trades carry 28 digits: the day, `22001`, and what makes them unique. */
@@ -152,11 +143,4 @@ function duration(text: string): number {
   const ms = match ? Number(match[1]) * (units[match[2] ?? ''] ?? 0) : 0;
   if (ms < MINUTE_MS || ms > LONGEST_MS) throw invalidParameter('timeout_express');
   return ms;
-}
-
-function address(call: AlipayCall, parameter: string, name: 'notifyUrl' | 'returnUrl') {
-  const url = call.parameters.get(parameter);
-  if (!url) return {};
-  if (url.length > 256 || /\s/.test(url) || !/^https?:\/\//.test(url)) throw invalidParameter(parameter);
-  return { [name]: url };
 }

@@ -2,16 +2,17 @@ import { z } from 'zod';
 import { beijingDateTime, DAY_MS } from '../../domain/clock.ts';
 import { type Fen, toYuan } from '../../domain/money.ts';
 import { announceForged } from '../payer.ts';
-import { refundedFen, type Trade, tradeState } from '../state/trades.ts';
+import { asOf, refundedFen, type Trade, tradeState } from '../state/trades.ts';
 import type { Steered } from '../steering.ts';
 import type { World } from '../world.ts';
 import { checkReuse, makeTrade, openTrade } from './opening.ts';
+import { readBusiness } from './reading.ts';
 import { business, invalidParameter, tradeNotExist } from './refusal.ts';
 import type { AlipayCall } from './request.ts';
-import { readBusiness, readTerms } from './terms.ts';
+import { readTerms } from './terms.ts';
 
 /** The fields of a successful answer, after `code` and `msg`. */
-export type Fields = Record<string, string | boolean>;
+export type Fields = Record<string, unknown>;
 
 /** ms that the QR code of a precreated order can be scanned. */
 const QR_LIFETIME_MS = 7_200_000;
@@ -93,7 +94,7 @@ export function referredTrade(
     : world.trades.byNumber('alipay', outTradeNo ?? '');
   // By the seller's number nothing is known of what a buyer's agent has paid: no document says that it is.
   if (!trade || (trade.a2m && !tradeNo)) throw tradeNotExist();
-  return trade;
+  return asOf(trade, world.clock.now());
 }
 
 /** Both numbers of a trade. */

@@ -27,6 +27,7 @@ ${trade.refusedAt === undefined ? undefined : html`<p class="hint">您刚才取�
 ${amount(trade)}
 <p class="clock">剩余支付时间 <b data-now="${now}" data-until="${trade.expiresAt}">${beijingDateTime(trade.expiresAt)}</b> <span class="en">left to pay</span></p>
 ${facts(trade, [['有效期至', 'Expires', beijingDateTime(trade.expiresAt)]])}
+${agreed(fakeOf(world, trade.provider).agreesTo?.(trade) ?? [])}
 <form method="post" action="${address}/pay"><button class="go">确认支付 <small>Pay</small></button></form>
 <form method="post" action="${address}/refuse"><button class="no">取消 <small>Refuse</small></button></form>
 </main>`,
@@ -76,7 +77,7 @@ ${trade ? facts(trade, [['金额', 'Amount', `¥${toYuan(trade.amountFen)}`]]) :
   });
 }
 
-function header(world: World, provider: Trade['provider']): Markup {
+export function header(world: World, provider: Trade['provider']): Markup {
   const { name, mark } = fakeOf(world, provider);
   const { zh, en } = name;
   return html`<header class="wallet"><div><span class="mark">${mark}</span>模拟${zh}收银台<span class="en">${en}</span></div></header>`;
@@ -95,8 +96,14 @@ function facts(trade: Trade, more: readonly (readonly [zh: string, en: string, v
   return html`<dl>${rows.map(fact)}</dl>`;
 }
 
+/** What is agreed to by paying. */
+function agreed(rows: readonly (readonly [zh: string, en: string, value: string])[]): Markup | undefined {
+  if (rows.length === 0) return undefined;
+  return html`<p class="hint">付款即同意开通自动扣款：<br><span class="en">By paying you agree to automatic payments:</span></p><dl>${rows.map(fact)}</dl>`;
+}
+
 /** One line; a number that is too long for it gets its own. */
-function fact([zh, en, value]: readonly [zh: string, en: string, value: string]): Markup {
+export function fact([zh, en, value]: readonly [zh: string, en: string, value: string]): Markup {
   const long = value.length > 20 ? 'long' : 'short';
   const face = /^[\w-]{6,}$/.test(value) ? 'mono' : 'plain';
   return html`<div class="${long}"><dt>${zh} <small>${en}</small></dt><dd class="${face}">${value}</dd></div>`;

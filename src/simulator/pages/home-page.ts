@@ -1,7 +1,9 @@
 import { beijingDateTime } from '../../domain/clock.ts';
 import { type Fen, toYuan } from '../../domain/money.ts';
 import type { Answer } from '../http.ts';
+import { pageOfAgreement } from '../scanner.ts';
 import { isFor, SCENARIOS, type Scenario } from '../scenarios.ts';
+import { type Agreement, agreementState } from '../state/agreements.ts';
 import type { IssuedCode } from '../state/codes.ts';
 import { refundStatus, type Trade, tradeState } from '../state/trades.ts';
 import { fakeOf, type World } from '../world.ts';
@@ -14,12 +16,18 @@ const REFUNDS = {
   CLOSED: '退款关闭',
   ABNORMAL: '退款异常',
 } as const;
+const AGREEMENTS = {
+  TEMP: { word: '待签约', tag: 'NOTPAY' },
+  NORMAL: { word: '已签约', tag: 'PAID' },
+  STOP: { word: '已解约', tag: 'CLOSED' },
+} as const;
 const SHOWN = 30;
 
 /** `GET /`: recent orders, the phone's scanner as a form, and the table of scenarios. */
 export function homePage(world: World): Answer {
   const codes = world.codes.unopened(SHOWN).map((issued) => unopenedItem(world, issued));
   const orders = world.trades.recent(SHOWN).map((trade) => orderItem(world, trade));
+  const agreements = world.agreements.recent(SHOWN).map((agreement) => agreementItem(world, agreement));
   return page(world, {
     title: '模拟网关 · mcp-cashier',
     theme: 'plain',
@@ -34,6 +42,7 @@ export function homePage(world: World): Answer {
 </form>
 <h2>订单 <small>Orders</small></h2>
 ${codes.length + orders.length === 0 ? html`<p class="box">还没有订单。<span class="en">No orders yet.</span></p>` : html`<ul class="orders">${codes}${orders}</ul>`}
+${agreements.length === 0 ? undefined : html`<h2>自动扣款 <small>Automatic payments</small></h2><ul class="orders">${agreements}</ul>`}
 <h2>场景 <small>Scenarios</small></h2>
 <p>写在订单标题或退款原因里，例如“咖啡 sim:notify-twice”；<code>@query</code> 指定操作，<code>*2</code> 指定次数。<br><span class="en">Write the token in a payment's title or a refund's reason; <code>@query</code> names the operation, <code>*2</code> how many calls.</span></p>
 <div class="box"><table><thead><tr><th>标记 Token</th><th>发生什么 What happens</th><th>网关 Gateway</th></tr></thead>
@@ -61,6 +70,14 @@ function unopenedItem(world: World, issued: IssuedCode): Markup {
 <div class="facts">${wallet(world, issued.provider)} <span class="tag">${alive ? '未扫码 not scanned' : '二维码已失效 code is dead'}</span>
 <br><span class="mono">${issued.outTradeNo}</span></div>
 <div class="act">${alive ? html`<a href="/scan?code=${encodeURIComponent(issued.code)}">扫码 Scan</a>` : undefined}</div></li>`;
+}
+
+function agreementItem(world: World, agreement: Agreement): Markup {
+  const state = agreementState(agreement, world.clock.now());
+  return html`<li class="box"><div class="title">${agreement.title ?? agreement.logonId ?? agreement.externalNo ?? ''}</div><div class="sum">≤ ¥${toYuan(agreement.singleFen as Fen)}</div>
+<div class="facts">${wallet(world, agreement.provider)} <span class="tag ${AGREEMENTS[state].tag}">${AGREEMENTS[state].word} ${state}</span>
+<br><span class="mono">${agreement.agreementNo}</span> · ${beijingDateTime(agreement.createdAt)}</div>
+<div class="act"><a href="${pageOfAgreement(world, agreement)}">查看 View</a></div></li>`;
 }
 
 function wallet(world: World, provider: Trade['provider']): Markup {

@@ -1,11 +1,13 @@
 import { type Incoming, type Outgoing, redirect } from '../http.ts';
-import { scan, whyNot } from '../scanner.ts';
+import { pageOfAgreement, scan, scanAgreement, whyNot } from '../scanner.ts';
 import type { World } from '../world.ts';
 import { errorPage } from './cashier-page.ts';
 
 /** What the payer's browser shows of whatever was opened or "scanned". */
 export async function openPage(world: World, shown: string): Promise<Outgoing> {
   try {
+    const agreement = await scanAgreement(world, shown);
+    if (agreement) return redirect(pageOfAgreement(world, agreement));
     const trade = await scan(world, shown);
     return redirect(`/cashier/${trade.cashierToken}`);
   } catch (error) {

@@ -29,6 +29,11 @@ const SCHEMA = `
     out_trade_no TEXT, times_left INTEGER) STRICT;
   CREATE TABLE IF NOT EXISTS bill_files (
     token TEXT PRIMARY KEY, dies_at INTEGER NOT NULL, document TEXT NOT NULL) STRICT;
+  CREATE TABLE IF NOT EXISTS agreements (
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT, provider TEXT NOT NULL, agreement_no TEXT NOT NULL,
+    external_no TEXT, token TEXT NOT NULL UNIQUE, document TEXT NOT NULL,
+    UNIQUE (provider, agreement_no), UNIQUE (provider, external_no)) STRICT;
+  CREATE TABLE IF NOT EXISTS addresses (provider TEXT PRIMARY KEY, url TEXT NOT NULL) STRICT;
   CREATE TABLE IF NOT EXISTS token_uses (key TEXT PRIMARY KEY, uses INTEGER NOT NULL) STRICT;
   CREATE TABLE IF NOT EXISTS inbox (
     sequence INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, box TEXT NOT NULL, at INTEGER NOT NULL,

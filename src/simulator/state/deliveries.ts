@@ -5,7 +5,7 @@ import type { Provider, Trade } from './trades.ts';
 export interface Delivery {
   readonly id: string;
   readonly provider: Provider;
-  readonly kind: 'payment' | 'refund' | 'echo';
+  readonly kind: 'payment' | 'refund' | 'echo' | 'agreement';
   /** As its order's. */
   readonly space?: string | undefined;
   readonly outTradeNo: string;
@@ -25,6 +25,8 @@ export interface Delivery {
   readonly byCertificate?: true;
   /** Signed with a key of nobody's, and claims this order to be paid. */
   readonly forged?: Trade;
+  /** Which agreement was signed or ended; forged where nobody of the gateway says so. */
+  readonly agreement?: { readonly no: string; readonly event: 'sign' | 'unsign'; readonly forged?: true };
   /** Text of a self-test. */
   readonly echo?: string;
 }

@@ -1,9 +1,10 @@
 import type { Fen } from '../../domain/money.ts';
+import type { AgreementTerms } from './agreed.ts';
 import { Kept, type Tables } from './kept.ts';
 
 /** A wallet's id. */
 export type Provider = string;
-export type TradeScene = 'qr' | 'web' | 'h5' | 'jsapi' | 'app' | 'a2m';
+export type TradeScene = 'qr' | 'web' | 'h5' | 'jsapi' | 'app' | 'a2m' | 'deduct';
 
 /** Of a trade that a buyer's agent has paid by a bill: what for, and what it can prove that by. */
 export interface PaidByAgent {
@@ -55,6 +56,10 @@ export interface Trade {
   readonly refusedAt?: number;
   readonly refunds: readonly Refund[];
   readonly a2m?: PaidByAgent;
+  /** Whoever pays it agrees to this as well. */
+  readonly signs?: AgreementTerms;
+  /** Accepted, to be paid by itself at this instant (ms). */
+  readonly paysAt?: number;
 }
 
 /** A refund as the gateway took it. */
@@ -75,6 +80,12 @@ export interface Refund {
 
 export type RefundStatus = 'PROCESSING' | 'SUCCESS' | 'CLOSED' | 'ABNORMAL';
 export type TradeState = 'NOTPAY' | 'PAID' | 'CLOSED';
+
+/** An order as it is at an instant: what was accepted has been paid by then. */
+export function asOf(trade: Trade, now: number): Trade {
+  const { paysAt } = trade;
+  return paysAt === undefined || now < paysAt ? trade : { ...trade, paidAt: trade.paidAt ?? paysAt };
+}
 
 /** The state at an instant: an unpaid order closes by itself when its time is over. */
 export function tradeState(trade: Trade, now: number): TradeState {

@@ -23,13 +23,11 @@ const SCENES: Readonly<Record<OrderKind, TradeScene>> = {
   h5: 'h5',
   app: 'app',
 };
-const TRADE_TYPES: Readonly<Record<TradeScene, string>> = {
+const TRADE_TYPES: Readonly<Partial<Record<TradeScene, string>>> = {
   qr: 'NATIVE',
   jsapi: 'JSAPI',
   h5: 'MWEB',
   app: 'APP',
-  web: 'NATIVE',
-  a2m: 'NATIVE',
 };
 
 /**
