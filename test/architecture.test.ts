@@ -12,8 +12,10 @@ const folders = (room: string) =>
   readdirSync(join(SRC, room), { withFileTypes: true }).flatMap((entry) =>
     entry.isDirectory() ? [`${room}/${entry.name}`] : [],
   );
+/** What wallets of the APIv3 family have in common: it knows none of them. */
+const FAMILIES = ['providers/v3'];
 /** The wallets. */
-const PROVIDERS = folders('providers');
+const PROVIDERS = folders('providers').filter((folder) => !FAMILIES.includes(folder));
 
 /** What adapters share: nothing of which knows one of them. */
 const EACH_PROVIDER = [
@@ -43,7 +45,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ledger: ['domain', 'platform/sqlite.ts'],
   persons: ['domain', 'ledger'],
   policy: ['domain', 'ledger', 'persons/person.ts', 'platform/text-file.ts', 'providers/registry.ts'],
-  ...Object.fromEntries(PROVIDERS.map((provider) => [provider, ['domain', ...EACH_PROVIDER]])),
+  ...Object.fromEntries(PROVIDERS.map((provider) => [provider, ['domain', ...EACH_PROVIDER, ...FAMILIES]])),
+  ...Object.fromEntries(FAMILIES.map((family) => [family, ['domain', ...EACH_PROVIDER]])),
   ...Object.fromEntries(EACH_PROVIDER.map((file) => [file, ['domain', ...EACH_PROVIDER]])),
   'providers/complaints.ts': ['domain', ...EACH_PROVIDER, 'platform/key-pairs.ts'],
   'providers/agreements.ts': ['domain', 'providers/exchange.ts', 'providers/gateway-errors.ts'],

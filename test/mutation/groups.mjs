@@ -18,6 +18,7 @@ export const GROUPS = [
       'src/ledger/order-machine.ts',
       'src/ledger/refund-machine.ts',
       'src/providers/alipay/states.ts',
+      'src/providers/v3/states.ts',
       'src/providers/wechatpay/states.ts',
     ],
     tests: ['test/ledger/machines.test.ts', 'test/providers/states.test.ts'],
@@ -50,7 +51,12 @@ export const GROUPS = [
     ],
   }),
   ofWallet('wechatpay', {
-    mutate: ['signer', 'verifier', 'platform-keys', 'certificates', 'cipher', 'notify', 'keys', 'answer'],
+    mutate: [
+      ...['signer', 'platform-keys', 'notify'],
+      ...['verifier', 'downloaded-keys', 'certificates', 'cipher', 'notify', 'keys', 'answer'].map(
+        (file) => `../v3/${file}`,
+      ),
+    ],
     tests: [
       ...['cipher', 'answer', 'notify-forged', 'verifier', 'signer', 'notify', 'notify-hostile'],
       ...['keys', 'key-modes', 'partner', 'notify-certificates', 'platform-keys'],
@@ -70,7 +76,7 @@ function ofWallet(name, { mutate, tests }) {
   return {
     name,
     floor: 90,
-    mutate: mutate.map((file) => `src/providers/${name}/${file}.ts`),
+    mutate: mutate.map((file) => `src/providers/${name}/${file}.ts`.replace(`${name}/../`, '')),
     tests: [
       ...tests.map((file) => `test/providers/${name}/${file}.test.ts`),
       'test/providers/long-texts.test.ts',

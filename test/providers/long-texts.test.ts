@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { certificatesIn } from '../../src/providers/alipay/certificates.ts';
 import { readPastedKey } from '../../src/providers/pasted-key.ts';
-import { readUnambiguous } from '../../src/providers/wechatpay/answer.ts';
+import { readUnambiguous } from '../../src/providers/v3/answer.ts';
 
 const LONG = 64 * 1024;
 /** Far above what a reader takes that looks at each character a few times (ms of the processor). */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { queriedRefundState, sentRefundState, tradeState } from '../../src/providers/alipay/states.ts';
-import { refundStateOf, tradeStateOf } from '../../src/providers/wechatpay/states.ts';
+import { refundStateOf } from '../../src/providers/v3/states.ts';
+import { tradeStateOf } from '../../src/providers/wechatpay/states.ts';
 
 type Word = [word: string | undefined, state: string];
 /** What an object has by itself is no word of a gateway's, nor is one that we have never met. */

@@ -1,5 +1,6 @@
 import { GatewayUnavailable, type MayStill, OutcomeUnknown } from '../contract.ts';
-import type { GatewayHttp, GatewayRequest, GatewayResponse } from '../gateway-http.ts';
+import type { GatewayHttp, GatewayRequest } from '../gateway-http.ts';
+import type { SentResponse } from '../v3/exchange.ts';
 
 export const PRIMARY = 'https://api.mch.weixin.qq.com';
 /**
@@ -9,11 +10,6 @@ export const PRIMARY = 'https://api.mch.weixin.qq.com';
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4012075113
  */
 const BACKUP = 'https://api2.mch.weixin.qq.com';
-
-/** An answer, and whether an earlier send of the same bytes may have arrived as well. */
-export interface SentResponse extends GatewayResponse {
-  readonly mayBeSecond: boolean;
-}
 
 /** Where this gateway may be asked: itself, and behind it the backup, which stands in for nobody else. */
 export function hostsOf(origin: string): readonly string[] {

@@ -1,172 +1,37 @@
-import { parseBeijingDateTime } from '../../domain/clock.ts';
-import { fen, signedFenFromYuan } from '../../domain/money.ts';
-import { type BillLine, OutcomeUnknown } from '../contract.ts';
-import { UNREADABLE } from './answer.ts';
-import { refundStateOf } from './states.ts';
+import type { BillLine } from '../contract.ts';
+import { type BillWords, readTable } from '../v3/bill-table.ts';
 
-/** What is needed of a line, and the names it has had. Some merchants still get the columns of earlier years. */
-const COLUMNS = {
-  at: ['交易时间'],
-  mchId: ['商户号'],
-  transactionId: ['微信订单号'],
-  outTradeNo: ['商户订单号'],
-  state: ['交易状态'],
-  outRefundNo: ['商户退款单号'],
-  refundState: ['退款状态'],
-  fee: ['手续费'],
-  amount: ['订单金额', '总金额'],
-  refund: ['申请退款金额', '退款金额'],
-} as const;
-type Field = keyof typeof COLUMNS;
-const FIELDS = Object.keys(COLUMNS) as Field[];
-
-const APP_ID = '公众账号ID';
-/** In the bills of a service provider; it has had two names as well. */
-const SUB_MCH_ID = ['特约商户号', '子商户号'];
-/** What a buyer or an agent has written, in neighbouring cells. */
-const FREE_TEXT = ['商品名称', '商户数据包'];
-/** The first name in the header of the sums that follow the lines. */
-const SUMMARY = '总交易单数';
-const SEPARATOR = ',`';
-
-/** A merchant, or a service provider's sub-merchant. */
-interface Owner {
-  readonly mchId: string;
-  readonly subMchId?: string | undefined;
-}
-
-interface Table {
-  readonly width: number;
-  readonly at: Readonly<Record<Field, number>>;
-  /** Of the AppID; a merchant may have several, and one bill for all. */
-  readonly appId: number | undefined;
-  readonly subMchId: number | undefined;
-  /** The cells that may hold a separator of their own. */
-  readonly free: { readonly from: number; readonly to: number } | undefined;
-}
+/** Some merchants still get the columns of earlier years. */
+const WORDS: BillWords = {
+  columns: {
+    at: ['交易时间'],
+    mchId: ['商户号'],
+    transactionId: ['微信订单号'],
+    outTradeNo: ['商户订单号'],
+    state: ['交易状态'],
+    outRefundNo: ['商户退款单号'],
+    refundState: ['退款状态'],
+    fee: ['手续费'],
+    amount: ['订单金额', '总金额'],
+    refund: ['申请退款金额', '退款金额'],
+  },
+  appId: '公众账号ID',
+  // It has had two names as well.
+  subMchId: ['特约商户号', '子商户号'],
+  freeText: ['商品名称', '商户数据包'],
+  summary: '总交易单数',
+};
 
 /**
- * Reads the text of a trade bill of type ALL. Columns are found by name, unknown ones passed over; every cell of a
- * line begins with a backtick.
- *
+ * Reads the text of a trade bill of type ALL.
  * @param merchant whose bill it must be
  * @param otherAccount the account of an AppID that is not the configured one; a merchant has one bill for all
  * @see https://pay.weixin.qq.com/docs/merchant/products/bill-download/format-trade.html
  */
 export function readBillTable(
   text: string,
-  merchant: Owner,
-  otherAccount: (appId: string) => string | undefined = () => undefined,
+  merchant: Parameters<typeof readTable>[2],
+  otherAccount?: (appId: string) => string | undefined,
 ): BillLine[] {
-  const [first = '', ...rows] = text.split(/\r\n|\n|\r/);
-  const table = readHeader(first.split(',').map((name) => name.replace(/^[\ufeff`]+/, '').trim()));
-  const lines: BillLine[] = [];
-  for (const [index, row] of rows.entries()) {
-    if (row.startsWith(SUMMARY)) break;
-    if (row.trim() !== '') {
-      const { line, appId } = readLine(row, table, index + 2, merchant);
-      const account = appId === '' ? undefined : otherAccount(appId);
-      lines.push(account === undefined ? line : { ...line, account });
-    }
-  }
-  return lines;
-}
-
-function readHeader(names: readonly string[]): Table {
-  const place = (field: Field): number => {
-    const found = COLUMNS[field].map((name) => names.indexOf(name)).find((at) => at >= 0);
-    if (found === undefined) throw new OutcomeUnknown(`bill-column-missing ${COLUMNS[field][0]}`);
-    return found;
-  };
-  const free = FREE_TEXT.map((name) => names.indexOf(name)).filter((at) => at >= 0);
-  const [from, to] = [Math.min(...free), Math.max(...free)];
-  return {
-    width: names.length,
-    at: Object.fromEntries(FIELDS.map((field) => [field, place(field)])) as Table['at'],
-    appId: names.includes(APP_ID) ? names.indexOf(APP_ID) : undefined,
-    subMchId: SUB_MCH_ID.map((name) => names.indexOf(name)).find((at) => at >= 0),
-    free: free.length > 0 && to - from === free.length - 1 ? { from, to } : undefined,
-  };
-}
-
-/**
- * A title with a separator in it makes a line longer than the header. Cells before the free texts are counted from
- * the left and those behind them from the right, so no title can push an amount into another column.
- */
-function readLine(
-  row: string,
-  table: Table,
-  number: number,
-  { mchId, subMchId }: Owner,
-): { readonly line: BillLine; readonly appId: string } {
-  const cells = row.startsWith('`') ? row.slice(1).split(SEPARATOR) : [];
-  const surplus = cells.length - table.width;
-  if (surplus < 0 || (surplus > 0 && table.free === undefined)) throw unreadable(number);
-  const cell = (field: Field): string => cellAt(table.at[field]);
-  const cellAt = (at: number): string => {
-    const shifted = table.free !== undefined && at > table.free.to ? at + surplus : at;
-    return (cells[shifted] ?? '').trim();
-  };
-  const sub = table.subMchId === undefined ? undefined : cellAt(table.subMchId);
-  if (cell('mchId') !== mchId || (subMchId !== undefined && sub !== subMchId)) {
-    throw new OutcomeUnknown('bill-of-another-merchant');
-  }
-  const line = readCells(cell);
-  if (line === undefined) throw unreadable(number);
-  return { line, appId: table.appId === undefined ? '' : numberIn(cellAt(table.appId)) };
-}
-
-/** Undefined unless every cell that matters can be read. */
-function readCells(cell: (field: Field) => string): BillLine | undefined {
-  const word = cell('state');
-  // A payment code that was reversed stands like a refund; this product makes none, other tills may.
-  const isRefund = word === 'REFUND' || word === 'REVOKED';
-  const at = parseBeijingDateTime(cell('at'));
-  const amount = signedFenFromYuan(cell(isRefund ? 'refund' : 'amount'));
-  const fee = readFee(cell('fee'));
-  const gatewayTradeNo = numberIn(cell('transactionId'));
-  if (at === undefined || amount === undefined || gatewayTradeNo === '') return undefined;
-  if (amount < 0 && !isRefund) return undefined;
-  const entry = {
-    outTradeNo: numberIn(cell('outTradeNo')),
-    gatewayTradeNo,
-    amountFen: fen(Math.abs(amount)),
-    feeFen: fee,
-    at,
-  };
-  if (!isRefund) {
-    const known = word === 'SUCCESS';
-    return {
-      kind: 'payment',
-      ...entry,
-      state: known ? 'PAID' : 'UNKNOWN',
-      gatewayState: known ? word : UNREADABLE,
-    };
-  }
-  const refundState = cell('refundState');
-  const state = refundStateOf(refundState);
-  return {
-    kind: 'refund',
-    ...entry,
-    outRefundNo: numberIn(cell('outRefundNo')),
-    state,
-    gatewayState: state === 'UNKNOWN' ? UNREADABLE : refundState,
-  };
-}
-
-/**
- * Five decimals, of which WeChat Pay rounds to two and fills up with zeros. A blank is no fee; undefined for what cannot
- * be read, which is no reason to give up the amounts of a whole day.
- */
-function readFee(text: string): number | undefined {
-  return text === '' ? 0 : signedFenFromYuan(text.replace(/(\.\d{2})0+$/, '$1'));
-}
-
-/** A number of an order, transaction or refund; empty for anything that could be a text. */
-function numberIn(text: string): string {
-  return /^[\x21-\x7e]{1,64}$/.test(text) ? text : '';
-}
-
-function unreadable(number: number): OutcomeUnknown {
-  return new OutcomeUnknown(`bill-line-unreadable ${number}`);
+  return readTable(WORDS, text, merchant, otherAccount);
 }

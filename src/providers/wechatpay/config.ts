@@ -1,8 +1,8 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import { wrongSetting } from '../../domain/errors.ts';
-import { readGateway, readNotifyUrl } from './addresses.ts';
+import { readGateway, readNotifyUrl } from '../v3/addresses.ts';
+import { isPublicHalf, missing, readKey } from '../v3/keys.ts';
 import { PRIMARY } from './backup.ts';
-import { isPublicHalf, missing, readKey } from './keys.ts';
 import { readSkillHub, SKILLHUB_CREDENTIALS, type SkillHubDeveloper } from './skillhub.ts';
 
 /** A merchant of WeChat Pay. Secrets are KeyObjects, which neither print nor serialise. */
@@ -74,7 +74,7 @@ export function readWechatpayConfig(env: Env): WechatpayConfig | undefined {
   });
   const platformKey = readPlatformKey(get('WXPAY_PUB_KEY'), get('WXPAY_PUB_KEY_ID'), merchantKey);
   const keyMode = readKeyMode(get('WXPAY_KEY_MODE'), platformKey !== undefined);
-  const gateway = readGateway('WXPAY_GATEWAY', get('WXPAY_GATEWAY') ?? PRIMARY);
+  const gateway = readGateway('WXPAY_GATEWAY', get('WXPAY_GATEWAY'), PRIMARY);
   return {
     appId,
     mchId,
@@ -84,7 +84,10 @@ export function readWechatpayConfig(env: Env): WechatpayConfig | undefined {
     keyMode,
     apiV3Key: readApiV3Key(get('WXPAY_API_V3_KEY')),
     platformKey: keyMode === 'certificates' ? undefined : platformKey,
-    notifyUrl: readNotifyUrl(get('WXPAY_NOTIFY_URL'), get('CASHIER_PUBLIC_URL')),
+    notifyUrl: readNotifyUrl({
+      ...{ variable: 'WXPAY_NOTIFY_URL', given: get('WXPAY_NOTIFY_URL'), path: '/notify/wechatpay' },
+      ...{ publicUrl: get('CASHIER_PUBLIC_URL'), gateway: { zh: '微信支付', en: 'WeChat Pay' } },
+    }),
     origin: gateway,
     skillHub: readSkillHub(get, { merchantKey, gateway }),
   };

@@ -1,7 +1,7 @@
-import type { Scene } from '../../domain/order.ts';
 import { nextStep } from '../advice.ts';
 import { type DeclineReason, GatewayDeclined, OutcomeUnknown } from '../contract.ts';
-import { UNREADABLE } from './answer.ts';
+import { UNREADABLE } from '../v3/answer.ts';
+import type { Refused } from '../v3/exchange.ts';
 import { type CodeRow, type Operation, rowOf, verbOf } from './codes.ts';
 
 /** Calls that change something at the gateway: what we do not understand of their answer is an unknown outcome. */
@@ -20,21 +20,8 @@ const UMBRELLA = /^INVALID_?REQUEST$/i;
 /** Under these it does where it names what has to be set up. */
 const HALF_AN_UMBRELLA = /^(PARAM_?ERROR|NO_?AUTH)$/i;
 
-/** An answer that is no success, as far as it could be read. */
-export interface Refused {
-  readonly operation: Operation;
-  /** Of the order that was to be made. */
-  readonly scene?: Scene | undefined;
-  readonly status: number;
-  /** The gateway's word, already checked to be one; undefined when the body could not be read. */
-  readonly code: string | undefined;
-  /** Whether the answer carried a valid signature. */
-  readonly signed: boolean;
-  readonly requestId: string | undefined;
-}
-
 /** Whether the documents give this code, which is a no all the same, a status of 500. */
-export function isRefusalDespite500({ operation, scene, status, code, signed }: Refused): boolean {
+export function isRefusalDespite500({ operation, scene, status, code, signed }: Refused<Operation>): boolean {
   return signed && status === 500 && rowOf(operation, code, scene)?.despite500 === true;
 }
 
@@ -42,7 +29,7 @@ export function isRefusalDespite500({ operation, scene, status, code, signed }: 
  * What an answer other than a success means to the money path.
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4012791877
  */
-export function refusal(refused: Refused): GatewayDeclined | OutcomeUnknown {
+export function refusal(refused: Refused<Operation>): GatewayDeclined | OutcomeUnknown {
   const { operation, scene, status, code, signed, requestId } = refused;
   const row = rowOf(operation, code, scene);
   const meaning = row?.meaning ?? REASONS_OF_STATUS.get(status);
@@ -65,7 +52,7 @@ export function refusal(refused: Refused): GatewayDeclined | OutcomeUnknown {
 }
 
 /** No signature covers `Request-ID`: the number at its end may sharpen the advice, never what is taken for proven. */
-function detailOf({ operation, scene, code = '', requestId }: Refused): CodeRow | undefined {
+function detailOf({ operation, scene, code = '', requestId }: Refused<Operation>): CodeRow | undefined {
   const row = rowOf(operation, requestId?.split('-').at(-1), scene);
   const counts = UMBRELLA.test(code) || (HALF_AN_UMBRELLA.test(code) && row?.remedy !== undefined);
   return counts ? row : undefined;

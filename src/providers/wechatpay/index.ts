@@ -1,14 +1,17 @@
 import type { PaymentProvider } from '../contract.ts';
+import type { Ports } from '../v3/exchange.ts';
+import { queryRefund, type Refunds, sendRefund } from '../v3/refund.ts';
 import { downloadBill } from './bills.ts';
 import type { WechatpayConfig } from './config.ts';
-import { type Ports, signedSender, verifiedExchange } from './gateway.ts';
+import { signedSender, wechatpayExchange } from './gateway.ts';
+import { LIMITS } from './limits.ts';
 import { merchantOf } from './merchant.ts';
 import { acknowledge, parseNotify } from './notify.ts';
 import { sendPayment } from './payment.ts';
-import { planPayment, planRefund, WECHATPAY_SCENES } from './plan.ts';
+import { callOf, planPayment, planRefund, WECHATPAY_SCENES } from './plan.ts';
 import { platformKeys } from './platform-keys.ts';
 import { preorder } from './preorder.ts';
-import { queryRefund, sendRefund, WECHATPAY_REFUND_RULES } from './refund.ts';
+import { WECHATPAY_REFUND_RULES } from './refund.ts';
 import { checkCredentials } from './self-test.ts';
 import { merchantSigner } from './signer.ts';
 import { closeTrade, queryTrade } from './trade.ts';
@@ -20,8 +23,9 @@ export function createWechatpayProvider(config: WechatpayConfig, ports: Ports): 
   const signer = merchantSigner(config);
   const send = signedSender(config, signer, ports);
   const keys = platformKeys(config, send, ports.clock);
-  const exchange = verifiedExchange(send, keys, ports.clock);
+  const exchange = wechatpayExchange(send, keys, ports.clock);
   const merchant = merchantOf(config);
+  const refunds: Refunds = { exchange, merchant, limits: LIMITS };
   const { skillHub } = config;
   return {
     id: 'wechatpay',
@@ -36,8 +40,8 @@ export function createWechatpayProvider(config: WechatpayConfig, ports: Ports): 
     queryTrade: (outTradeNo) => queryTrade(exchange, merchant, outTradeNo),
     closeTrade: (outTradeNo, mayStill) => closeTrade(exchange, merchant, outTradeNo, mayStill),
     planRefund: (refund) => planRefund(refund, config),
-    sendRefund: (refund, plan, mayStill) => sendRefund(exchange, refund, plan, mayStill),
-    queryRefund: (outTradeNo, outRefundNo) => queryRefund(exchange, merchant, outTradeNo, outRefundNo),
+    sendRefund: (refund, plan, mayStill) => sendRefund(refunds, refund, callOf(plan), mayStill),
+    queryRefund: (outTradeNo, outRefundNo) => queryRefund(refunds, outTradeNo, outRefundNo),
     x402: skillHub && { preorder: (wanted) => preorder(skillHub, ports, wanted) },
     parseNotify: (raw, now) => parseNotify(raw, now, { config, keys }),
     acknowledge,

@@ -1,36 +1,26 @@
-import { type Answer, UNREADABLE, wordAt } from './answer.ts';
+import { type Answer, UNREADABLE, wordAt } from '../v3/answer.ts';
+import type { ApiMerchant, Ids } from '../v3/merchant.ts';
 import type { WechatpayConfig } from './config.ts';
-
-type Ids = Readonly<Record<string, string>>;
 
 /**
  * In whose name the API is called: a merchant's own, or a service provider's (服务商) for one of its sub-merchants. All
  * that the two dialects do not have in common is here.
  * @see https://pay.weixin.qq.com/doc/v3/partner/4013080340 (service providers)
  */
-export interface Merchant {
+export interface Merchant extends ApiMerchant {
   /** Gateway, merchant and apps; an order keeps that of its making. */
   readonly account: string;
-  /** Where orders are made, asked for and closed. */
-  readonly trades: string;
-  /** What an order's body says of who sells. */
-  readonly ofOrder: Ids;
-  /** What a question and a close say of it. */
-  readonly ofTrade: Ids;
-  /** What refunds and bills say of it beyond the signature. */
-  readonly ofRefund: Ids;
   /** The payer as the app knows them in which the checkout opens. */
   payer(openid: string): Ids;
   /** Whether an order is this merchant's, under whichever of its apps it was made. */
   owns(account: string): boolean;
-  /** The account that an answer or notification speaks of; undefined when it does not say whose it is. */
-  accountIn(answer: Answer | undefined): string | undefined;
   /** The account of another of the merchant's apps, as far as a bill's line tells one from another. */
   otherAccount(appId: string): string | undefined;
 }
 
 export const DIRECT_TRADES = '/v3/pay/transactions';
 export const PARTNER_TRADES = '/v3/pay/partner/transactions';
+export const REFUNDS = '/v3/refund/domestic/refunds';
 
 type Parties = Pick<WechatpayConfig, 'origin' | 'mchId' | 'appId' | 'subMerchant'>;
 
@@ -44,6 +34,7 @@ function direct({ origin, mchId, appId }: Parties): Merchant {
   return {
     account: accountOf(appId),
     trades: DIRECT_TRADES,
+    refunds: REFUNDS,
     ofOrder: { appid: appId, mchid: mchId },
     ofTrade: { mchid: mchId },
     ofRefund: {},
@@ -69,6 +60,7 @@ function partner(
   return {
     account: accountOf(appId, subAppId),
     trades: PARTNER_TRADES,
+    refunds: REFUNDS,
     ofOrder: {
       sp_appid: appId,
       sp_mchid: mchId,

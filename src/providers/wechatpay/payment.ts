@@ -1,8 +1,10 @@
 import { defined } from '../../domain/defined.ts';
 import type { Credential, OrderTerms } from '../../domain/order.ts';
 import { type MayStill, OutcomeUnknown } from '../contract.ts';
-import { readAnswer, textAt } from './answer.ts';
-import { type Exchange, nonce, type Ports, timestamp } from './gateway.ts';
+import { readAnswer, textAt } from '../v3/answer.ts';
+import type { Ports } from '../v3/exchange.ts';
+import { nonce, timestamp } from '../v3/sign.ts';
+import type { WechatpayExchange } from './gateway.ts';
 import { callOf, partiesOf } from './plan.ts';
 import type { Signer } from './signer.ts';
 
@@ -13,7 +15,7 @@ const CODE_LIVES_MS = 2 * 3_600_000;
 export interface PaymentContext {
   readonly ports: Ports;
   readonly signer: Signer;
-  readonly exchange: Exchange;
+  readonly exchange: WechatpayExchange;
 }
 
 /**

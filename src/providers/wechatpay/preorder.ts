@@ -1,7 +1,8 @@
 import { sign } from 'node:crypto';
 import { GatewayDeclined, OutcomeUnknown, type PreorderTerms } from '../contract.ts';
-import { readAnswer, requestIdOf, textAt, UNREADABLE, wordAt } from './answer.ts';
-import { nonce, type Ports, timestamp } from './gateway.ts';
+import { readAnswer, requestIdOf, textAt, UNREADABLE, wordAt } from '../v3/answer.ts';
+import type { Ports } from '../v3/exchange.ts';
+import { nonce, timestamp } from '../v3/sign.ts';
 import type { SkillHubDeveloper } from './skillhub.ts';
 
 const PATH = '/palmpayminiapp/clawagentpay/preorder';

@@ -1,15 +1,17 @@
 import type { Clock } from '../../domain/clock.ts';
 import { GatewayDeclined, GatewayUnavailable, OutcomeUnknown } from '../contract.ts';
-import { readAnswer, textAt } from './answer.ts';
-import { readCertificates } from './certificates.ts';
+import { readAnswer, textAt } from '../v3/answer.ts';
+import { readCertificates } from '../v3/certificates.ts';
+import type { SendSigned } from '../v3/exchange.ts';
 import type { WechatpayConfig } from './config.ts';
-import type { Exchange, SendSigned } from './gateway.ts';
+import type { WechatpayExchange } from './gateway.ts';
 import { merchantOf } from './merchant.ts';
+import { CERTIFICATE_WORDS } from './platform-keys.ts';
 import { queryTrade } from './trade.ts';
 
 export interface SelfTest {
   readonly config: WechatpayConfig;
-  readonly exchange: Exchange;
+  readonly exchange: WechatpayExchange;
   readonly send: SendSigned;
   readonly clock: Clock;
 }
@@ -61,7 +63,8 @@ async function provesApiV3Key({ send, config, clock }: SelfTest): Promise<boolea
   const known = (serial: string) => (serial === platformKey?.id ? platformKey.key : undefined);
   try {
     const response = await send({ method: 'GET', path: '/v3/certificates' });
-    await readCertificates(response, { apiV3Key, known, now: clock.now() });
+    const context = { apiKey: apiV3Key, known, isFirst: false, now: clock.now() };
+    await readCertificates(response, context, CERTIFICATE_WORDS);
     return true;
   } catch (error) {
     if (error instanceof GatewayDeclined && error.gatewayCode !== 'CERTIFICATES_UNDECRYPTABLE') return false;

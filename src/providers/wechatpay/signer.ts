@@ -1,5 +1,5 @@
-import { sign } from 'node:crypto';
 import type Pay from 'wechatpay-node-v3';
+import { signLines } from '../v3/sign.ts';
 import type { WechatpayConfig } from './config.ts';
 
 /** One request in the very form that will be sent. */
@@ -36,10 +36,7 @@ export function merchantSigner(config: WechatpayConfig): Signer {
       const signature = sdk.getSignature(method, nonce, timestamp, path, body);
       return sdk.getAuthorization(nonce, timestamp, signature);
     },
-    paySign(lines) {
-      const message = lines.map((line) => `${line}\n`).join('');
-      return sign('RSA-SHA256', Buffer.from(message), config.merchantKey).toString('base64');
-    },
+    paySign: (lines) => signLines(lines, config.merchantKey),
   };
 }
 

@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { wrongSetting } from '../../domain/errors.ts';
-import { isLive, readGateway } from './addresses.ts';
-import { missing, readKey } from './keys.ts';
+import { isLive, readGateway } from '../v3/addresses.ts';
+import { missing, readKey } from '../v3/keys.ts';
 
 /** Who sells to agents, as SkillHub knows them; with a key of their own, which is none of WeChat Pay's. */
 export interface SkillHubDeveloper {
@@ -41,7 +41,7 @@ export function readSkillHub(
   { merchantKey, gateway }: { readonly merchantKey: KeyObject; readonly gateway: string },
 ): SkillHubDeveloper | undefined {
   const [developerId, text, keyId] = SKILLHUB_CREDENTIALS.map(get);
-  const origin = readGateway('WXPAY_X402_GATEWAY', get('WXPAY_X402_GATEWAY') ?? ORIGIN);
+  const origin = readGateway('WXPAY_X402_GATEWAY', get('WXPAY_X402_GATEWAY'), ORIGIN);
   if (developerId === undefined && text === undefined && keyId === undefined) return undefined;
   const [developerName, keyName, idName] = SKILLHUB_CREDENTIALS;
   if (developerId === undefined) throw missing(developerName, DEVELOPER.zh, DEVELOPER.en);

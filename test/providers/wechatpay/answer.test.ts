@@ -8,7 +8,7 @@ import {
   textAt,
   UNREADABLE,
   wordAt,
-} from '../../../src/providers/wechatpay/answer.ts';
+} from '../../../src/providers/v3/answer.ts';
 
 const body = (text: string) => Buffer.from(text);
 

@@ -1,7 +1,7 @@
 import { createSecretKey } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { Aes } from 'wechatpay-axios-plugin';
-import { openSealed } from '../../../src/providers/wechatpay/cipher.ts';
+import { openSealed } from '../../../src/providers/v3/cipher.ts';
 import { API_V3_KEY } from './merchant.ts';
 import { seal } from './platform.ts';
 

@@ -1,6 +1,6 @@
 import { createSecretKey, generateKeyPairSync } from 'node:crypto';
 import { expect, it } from 'vitest';
-import { isPublicHalf, isRsa } from '../../../src/providers/wechatpay/keys.ts';
+import { isPublicHalf, isRsa } from '../../../src/providers/v3/keys.ts';
 import { API_V3_KEY, merchantKeys, platformKeys } from './merchant.ts';
 
 it('a key of WeChat Pay is an RSA key of 2048 bits or more', () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { RawNotify, VerifiedNotify } from '../../../src/providers/contract.ts';
-import { readUnambiguous } from '../../../src/providers/wechatpay/answer.ts';
+import { readUnambiguous } from '../../../src/providers/v3/answer.ts';
 import { ACCOUNT, NOW, PAID_TRADE, world } from './merchant.ts';
 import { NOTIFIED_REFUND, paymentNotify, refundNotify, verdictOf } from './notifier.ts';
 import { unsignedAnswer } from './platform.ts';

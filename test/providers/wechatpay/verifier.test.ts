@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Formatter, Rsa } from 'wechatpay-axios-plugin';
-import { type SignedMessage, verifySignature } from '../../../src/providers/wechatpay/verifier.ts';
+import type { SignedMessage } from '../../../src/providers/v3/verifier.ts';
+import { verifySignature } from '../../../src/providers/wechatpay/verifier.ts';
 import { NOW, PUB_KEY_ID, platform, platformKeys, strangerKeys } from './merchant.ts';
 import { signedAnswer, withHeaders, without } from './platform.ts';
 

@@ -122,8 +122,8 @@ export const DOUBT: readonly Bug[] = [
     breaks: NO_ANSWER,
     edits: [
       [
-        'src/providers/wechatpay/gateway.ts',
-        'if (isRefused && response.mayBeSecond && CHANGES.has(operation)) {',
+        'src/providers/v3/exchange.ts',
+        'if (isRefused && response.mayBeSecond && changes.has(operation)) {',
         "if (isRefused && response.mayBeSecond && operation === 'close') {",
       ],
     ],

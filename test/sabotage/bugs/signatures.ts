@@ -10,7 +10,7 @@ export const SIGNATURES: readonly Bug[] = [
     breaks: BYTES,
     edits: [
       [
-        'src/providers/wechatpay/cipher.ts',
+        'src/providers/v3/cipher.ts',
         'decipher.update(bytes.subarray(0, split)), decipher.final()',
         'decipher.update(bytes.subarray(0, split))',
       ],
@@ -63,7 +63,7 @@ export const SIGNATURES: readonly Bug[] = [
     breaks: BYTES,
     edits: [
       [
-        'src/providers/wechatpay/cipher.ts',
+        'src/providers/v3/cipher.ts',
         ".setAAD(Buffer.from(sealed.associatedData ?? ''))",
         ".setAAD(Buffer.from(''))",
       ],
@@ -125,8 +125,8 @@ export const SIGNATURES: readonly Bug[] = [
     breaks: BYTES,
     edits: [
       [
-        'src/providers/wechatpay/verifier.ts',
-        "  if (bytes.toString('base64') !== signature) return 'bad-signature';\n",
+        'src/providers/v3/verifier.ts',
+        "    if (bytes.toString('base64') !== signature) return 'bad-signature';\n",
         '',
       ],
       [
@@ -143,12 +143,12 @@ export const SIGNATURES: readonly Bug[] = [
     breaks: BYTES,
     edits: [
       [
-        'src/providers/wechatpay/verifier.ts',
+        'src/providers/v3/verifier.ts',
         '`${timestamp}\\n${nonce}\\n`), body,',
         '`${timestamp}\\n${nonce}\\n`), rewritten(body),',
       ],
       [
-        'src/providers/wechatpay/verifier.ts',
+        'src/providers/v3/verifier.ts',
         '/** ms; how far the signing time',
         "function rewritten(body: Buffer): Buffer {\n  try {\n    return Buffer.from(JSON.stringify(JSON.parse(body.toString('utf8'))));\n  } catch {\n    return body;\n  }\n}\n\n/** ms; how far the signing time",
       ],
@@ -176,9 +176,7 @@ export const SIGNATURES: readonly Bug[] = [
     name: 'repeated-keys-accepted',
     deed: 'A sealed resource may name a key twice, and the last one wins.',
     breaks: BYTES,
-    edits: [
-      ['src/providers/wechatpay/answer.ts', 'return surplus === 0 ? answer : undefined;', 'return answer;'],
-    ],
+    edits: [['src/providers/v3/answer.ts', 'return surplus === 0 ? answer : undefined;', 'return answer;']],
     caughtBy: [
       'test/providers/wechatpay/notify-hostile.test.ts',
       'test/providers/wechatpay/notify-forged.test.ts',
@@ -190,8 +188,8 @@ export const SIGNATURES: readonly Bug[] = [
     breaks: BYTES,
     edits: [
       [
-        'src/providers/wechatpay/verifier.ts',
-        'if (!/^\\d{1,12}$/.test(timestamp) || Math.abs(now - Number(timestamp) * 1000) > MAX_AGE_MS) return',
+        'src/providers/v3/verifier.ts',
+        'if (!/^\\d{1,12}$/.test(timestamp) || ageMs > maxAgeMs || -ageMs > MAX_AGE_MS) return',
         'if (!/^\\d{1,12}$/.test(timestamp)) return',
       ],
     ],
@@ -215,11 +213,7 @@ export const SIGNATURES: readonly Bug[] = [
     deed: 'A nonce may hold a newline, which moves the border between it and the body.',
     breaks: BYTES,
     edits: [
-      [
-        'src/providers/wechatpay/verifier.ts',
-        'const NONCE = /^[\\x21-\\x7e]+$/;',
-        'const NONCE = /^[\\s\\S]+$/;',
-      ],
+      ['src/providers/v3/verifier.ts', 'const NONCE = /^[\\x21-\\x7e]+$/;', 'const NONCE = /^[\\s\\S]+$/;'],
     ],
     caughtBy: [
       'test/providers/wechatpay/verifier.test.ts',
@@ -248,7 +242,7 @@ export const SIGNATURES: readonly Bug[] = [
     breaks: BYTES,
     edits: [
       [
-        'src/providers/wechatpay/platform-keys.ts',
+        'src/providers/v3/downloaded-keys.ts',
         'certificate.from <= now && now < certificate.until',
         'certificate.from <= now',
       ],

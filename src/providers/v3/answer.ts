@@ -1,4 +1,6 @@
-/** A JSON object as WeChat Pay sent it. Fields may be added at any time, so only what is asked for is looked at. */
+import { type Fen, fen } from '../../domain/money.ts';
+
+/** A JSON object as the gateway sent it. Fields may be added at any time, so only what is asked for is looked at. */
 export type Answer = Readonly<Record<string, unknown>>;
 
 /** Words of the gateway that may be shown and stored: codes, states, ids. Anything else could be a sentence. */
@@ -55,7 +57,22 @@ export function wordAt(answer: Answer | undefined, field: string): string | unde
   return textAt(answer, field)?.match(WORD)?.[0];
 }
 
-/** The key under which the merchant and WeChat Pay's support find this exchange again. */
+/** A positive whole number of fen in an `amount` object; undefined for anything else, other currencies included. */
+export function fenAt(amount: Answer | undefined, field: string): Fen | undefined {
+  const value = amount?.[field];
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 1) return undefined;
+  return (amount?.currency ?? 'CNY') === 'CNY' ? fen(value) : undefined;
+}
+
+/** ms; undefined when there is none. */
+export function instantAt(answer: Answer | undefined, field: string): number | undefined {
+  const text = textAt(answer, field) ?? '';
+  if (!/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(Z|[+-]\d{2}:\d{2})$/.test(text)) return undefined;
+  const ms = Date.parse(text);
+  return Number.isNaN(ms) ? undefined : ms;
+}
+
+/** The key under which the merchant and the gateway's support find this exchange again. */
 export function requestIdOf(headers: Readonly<Record<string, string>>): string | undefined {
   return headers['request-id']?.match(REQUEST_ID)?.[0];
 }

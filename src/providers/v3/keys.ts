@@ -3,7 +3,7 @@ import { wrongSetting } from '../../domain/errors.ts';
 import { readPastedKey } from '../pasted-key.ts';
 import { whatItIs } from '../pasted-key-words.ts';
 
-/** The shortest RSA modulus WeChat Pay hands out, in bits. */
+/** The shortest RSA modulus that these gateways hand out, in bits. */
 export const MIN_MODULUS_BITS = 2048;
 
 /** Whether `publicKey` is the other half of `privateKey`. */
@@ -11,7 +11,7 @@ export function isPublicHalf(publicKey: KeyObject, privateKey: KeyObject): boole
   return createPublicKey(privateKey).equals(publicKey);
 }
 
-/** An RSA key long enough to be one of WeChat Pay's. */
+/** An RSA key long enough to be one of theirs or the merchant's. */
 export function isRsa(key: KeyObject): boolean {
   return (
     key.asymmetricKeyType === 'rsa' && (key.asymmetricKeyDetails?.modulusLength ?? 0) >= MIN_MODULUS_BITS

@@ -1,5 +1,5 @@
 import { BlockList, isIP } from 'node:net';
-import { refused } from './limits.ts';
+import type { Limits } from './limits.ts';
 
 /** Addresses that no payer is seen under from outside: they are the merchant's own network, or nobody's. */
 const NOT_PUBLIC = new BlockList();
@@ -26,12 +26,16 @@ for (const [net, prefix] of [
 }
 
 /**
- * The payer's own address, not the server's; WeChat Pay compares it with where the payment page is opened. An IPv4
+ * The payer's own address, not the server's; the gateway compares it with where the payment page is opened. An IPv4
  * address inside an IPv6 one, as servers see it on dual-stack sockets, is taken out of it.
  *
  * @param live whether real payers stand behind it: then an address of a private network cannot be theirs
  */
-export function checkPayerClientIp(given: string | undefined, live: boolean): string {
+export function checkPayerClientIp(
+  given: string | undefined,
+  live: boolean,
+  { refused }: Pick<Limits, 'refused'>,
+): string {
   const ip = given === undefined || given.includes('%') ? undefined : unmapped(given.trim());
   if (ip === undefined || isIP(ip) === 0) {
     throw refused('payerClientIp', {
@@ -41,8 +45,8 @@ export function checkPayerClientIp(given: string | undefined, live: boolean): st
   }
   if (live && NOT_PUBLIC.check(ip, isIP(ip) === 6 ? 'ipv6' : 'ipv4')) {
     throw refused('payerClientIp', {
-      zh: '是内网或本机地址，微信支付会拒绝付款；填付款人访问网页时的公网地址，不是服务器或代理的地址',
-      en: "is an address of a private network, which WeChat Pay refuses; give the public one from which the payer opens the page, not a server's or proxy's",
+      zh: '是内网或本机地址，支付平台会拒绝付款；填付款人访问网页时的公网地址，不是服务器或代理的地址',
+      en: "is an address of a private network, which the gateway refuses; give the public one from which the payer opens the page, not a server's or proxy's",
     });
   }
   return ip;
