@@ -1,8 +1,5 @@
-import { once } from 'node:events';
 import { rmSync } from 'node:fs';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Ledger } from '../../src/ledger/ledger.ts';
 import { openSqliteStore } from '../../src/ledger/sqlite-store.ts';
@@ -12,207 +9,162 @@ import { cleanEnv, makeHome } from '../journeys/shop.ts';
 import { Transcript, until } from '../support/server-process.ts';
 import { SimulatorProcess } from '../support/simulator-client.ts';
 import { seeded } from '../support/virtual-time.ts';
-import { type Answered, ask, billIn } from './gate-here.ts';
 import { GateProcess, type Premises } from './gate-process.ts';
+import { type Face, MOMENTS, type Moment, MortalBuyer } from './mortal-buyer.ts';
+import { DEATHS, Works } from './works.ts';
 
-/** How often somebody dies, of the gate, the gateway, which it plays too once that has been killed, and the upstream. */
+/** How often somebody dies, of the gate, the gateway, which it plays too once that has been killed, and the upstreams. */
 const KILLS = Number(process.env.GATE_KILLS ?? 200);
+const LEAST: Readonly<Record<Face, number>> = {
+  http: Math.ceil(KILLS * 0.6),
+  mcp: Math.floor(KILLS * 0.4),
+};
 /** ms, ten times what it takes where nobody else is at work: every life of a gate is a start of Node. */
-const ENDS_WITHIN_MS = 60_000 + KILLS * 20_000;
-/** Buyers of one life of the gate. */
-const AT_ONCE = 10;
-/** Of these, for how many the upstream dies; for one the gate does. */
-const DISTURBED = 7;
-
-/** When the gate dies, told from a buyer. */
-const MOMENTS = ['billed', 'shown', 'arrived', 'answered', 'told'] as const;
-/** How the upstream dies when it is asked. */
-const DEATHS = ['before it answers', 'in the middle', 'for a while'] as const;
-type Moment = (typeof MOMENTS)[number];
-type Death = (typeof DEATHS)[number];
-
-interface Buyer {
-  readonly id: string;
-  readonly repeatable: boolean;
-  number?: string;
-  proof?: string;
-  /** What was delivered, as often as it was. */
-  readonly got: Set<string>;
-  refunded: boolean;
-}
+const ENDS_WITHIN_MS = 60_000 + KILLS * 10_000;
+/** Buyers of one life of the gate for whom their upstream dies, and those for whom nothing does but the gate. */
+const DISTURBED: Readonly<Record<Face, number>> = { http: 3, mcp: 2 };
+const UNDISTURBED = 1;
 
 let premises: Premises & { readonly simulator: SimulatorProcess };
-let upstream: Server;
-let port: number;
 let gate: GateProcess;
-let gatePort: number;
-const executions = new Map<string, number>();
-const buyers: Buyer[] = [];
-let kills = 0;
-/** Called when a buyer comes to a moment. */
-let reached: (moment: Moment, id: string) => void = () => undefined;
-/** What becomes of the upstream when it is asked for somebody. */
-const fates = new Map<string, Death>();
+let agent: BuyerAgent;
+const works = new Works();
+const buyers: MortalBuyer[] = [];
+/** Lives of the gate that ended over somebody's call. */
+const lives: Record<Face, number> = { http: 0, mcp: 0 };
 
 const random = seeded(20_261_129);
-const prices = () => `version: 1
-http:
-  - upstream: http://127.0.0.1:${port}
-    prices:
-      "POST /once": { yuan: "0.10", title: once, a2mServiceId: api_mock_service_id }
-      "GET /twice": { yuan: "0.10", title: twice, a2mServiceId: api_mock_service_id }
-`;
-
-async function executed(request: IncomingMessage, response: ServerResponse): Promise<void> {
-  request.resume();
-  const id = new URL(request.url ?? '', 'http://x').searchParams.get('id') ?? '';
-  const death = fates.get(id);
-  if (death !== undefined) {
-    fates.delete(id);
-    kills += 1;
-    if (death === 'in the middle') {
-      executions.set(id, (executions.get(id) ?? 0) + 1);
-      response.writeHead(200, { 'Content-Length': 20 });
-      response.write('half');
-      await sleep(5);
-    }
-    upstream.closeAllConnections();
-    if (death === 'for a while') {
-      upstream.close();
-      await sleep(200);
-      await listening();
-    }
-    return;
-  }
-  executions.set(id, (executions.get(id) ?? 0) + 1);
-  reached('arrived', id);
-  await sleep(2);
-  response.on('finish', () => reached('answered', id));
-  response.end(`for ${id}, ${executions.get(id)}`);
-}
-
-async function listening(): Promise<void> {
-  upstream = createServer((request, response) => void executed(request, response));
-  upstream.listen(port ?? 0, '127.0.0.1');
-  await once(upstream, 'listening');
-  const address = upstream.address();
-  if (typeof address === 'object' && address) port = address.port;
-}
+const priced = { yuan: '0.10', a2mServiceId: 'api_mock_service_id' };
+const prices = () =>
+  JSON.stringify({
+    version: 1,
+    http: [
+      {
+        upstream: works.origin,
+        prices: { 'POST /once': { ...priced, title: 'once' }, 'GET /twice': { ...priced, title: 'twice' } },
+      },
+    ],
+    mcp: [
+      {
+        ...{ name: 'behind', command: works.command },
+        prices: { once: { ...priced, title: 'once' }, twice: { ...priced, title: 'twice', retry: true } },
+      },
+    ],
+  });
 
 beforeAll(async () => {
   const home = makeHome();
   const env = cleanEnv(home);
   const simulator = await SimulatorProcess.start(env, join(home, 'cwd'));
   premises = { home, env, simulator, transcript: new Transcript() };
-  await listening();
+  agent = new BuyerAgent({ origin: simulator.origin, wallet: 'alipay', clock });
+  await works.open();
   gate = await GateProcess.start(premises, prices());
-  gatePort = gate.port;
 });
 afterAll(async () => {
   await gate.kill();
-  upstream.closeAllConnections();
-  upstream.close();
+  works.close();
   rmSync(premises.home, { recursive: true, force: true });
 });
 
-const pathOf = ({ id, repeatable }: Buyer) => `/${repeatable ? 'twice' : 'once'}?id=${id}`;
-const asking = (buyer: Buyer, headers: Record<string, string> = {}) =>
-  ask(gatePort, pathOf(buyer), buyer.repeatable ? { headers } : { method: 'POST', body: buyer.id, headers });
-
-/** One try; what dies under it is tried again by whoever goes on. Returns whether it has come to its end. */
-async function tryOnce(buyer: Buyer): Promise<boolean> {
-  const { id } = buyer;
-  const agent = new BuyerAgent({ origin: premises.simulator.origin, wallet: 'alipay', clock });
-  try {
-    if (buyer.proof === undefined) {
-      const billed = await asking(buyer);
-      if (billed.status !== 402) return false;
-      buyer.number = billIn(billed).outTradeNo;
-      reached('billed', id);
-      const challenge = { headers: { 'payment-needed': String(billed.headers['payment-needed']) } };
-      buyer.proof = (await agent.pay(challenge))['Payment-Proof'] ?? '';
-    }
-    reached('shown', id);
-    const answered = await asking(buyer, { 'Payment-Proof': buyer.proof });
-    reached('told', id);
-    return heard(buyer, answered);
-  } catch {
-    return false;
-  }
+async function raise(): Promise<void> {
+  if (gate.isOver) gate = await GateProcess.start(premises, prices(), { port: gate.port });
 }
 
-function heard(buyer: Buyer, answered: Answered): boolean {
-  if (answered.status === 200) buyer.got.add(answered.text);
-  const isBack =
-    (answered.status === 502 && answered.text.includes('"refund":true')) ||
-    (answered.status === 402 && ['REFUNDED', 'PAID_TOO_LATE'].includes(billIn(answered).problem?.code ?? ''));
-  if (isBack) buyer.refunded = true;
-  return answered.status === 200 || isBack;
+function buyersOf(face: Face, count: number): MortalBuyer[] {
+  const come = Array.from(
+    { length: count },
+    (_, i) => new MortalBuyer(`b${buyers.length + i}`, face, random() < 0.4),
+  );
+  buyers.push(...come);
+  return come;
 }
 
-/** A life of the gate: some buy, and it dies at a moment of one of them; for others the upstream does. */
-async function live(moment: Moment, first: number): Promise<void> {
-  if (gate.isOver) gate = await GateProcess.start(premises, prices(), { port: gatePort });
-  const here = [...Array(AT_ONCE)].map((_, i): Buyer => {
-    const id = `b${buyers.length + i}`;
-    return { id, repeatable: random() < 0.4, got: new Set(), refunded: false };
-  });
-  buyers.push(...here);
-  const [victim, ...others] = here;
-  for (const [i, { id }] of others.slice(0, DISTURBED).entries()) {
-    fates.set(id, DEATHS[(first + i) % DEATHS.length] ?? 'in the middle');
-  }
+/** A life of the gate: upstreams die for some, and then it dies itself at a moment of a call, with others about. */
+async function live(face: Face, moment: Moment): Promise<void> {
+  await raise();
+  const disturbed = [...buyersOf('http', DISTURBED.http), ...buyersOf('mcp', DISTURBED.mcp)];
+  for (const [i, { id }] of disturbed.entries())
+    works.fates.set(id, DEATHS[(i + lives[face]) % DEATHS.length] ?? 'in the middle');
+  const [victim, ...others] = [
+    ...buyersOf(face, 1),
+    ...buyersOf('http', UNDISTURBED),
+    ...buyersOf('mcp', UNDISTURBED),
+  ];
   let killed: Promise<void> | undefined;
-  reached = (at, id) => {
+  const reached = (at: Moment, id: string) => {
     if (at !== moment || id !== victim?.id || killed) return;
     // It plays the gateway, too.
-    kills += 2;
+    works.kills[face] += 2;
     killed = gate.kill();
   };
-  await Promise.all(here.map(tryOnce));
-  reached = () => undefined;
+  works.reached = reached;
+  const tryOnce = (buyer: MortalBuyer) => buyer.tryOnce(gate.port, agent, (at) => reached(at, buyer.id));
+  const first = disturbed.map(tryOnce);
+  const isOver = Promise.all(first).then(() => true);
+  // What comes of their deaths goes on while the gate dies.
+  await until('the upstreams die', async () => {
+    const isMet = disturbed.every(({ id }) => !works.fates.has(id));
+    return isMet || (await Promise.race([isOver, undefined])) || undefined;
+  });
+  await Promise.all([...(victim ? [victim] : []), ...others].map(tryOnce));
+  await Promise.all(first);
   await killed;
+  lives[face] += 1;
+}
+
+/** What is wrong with how somebody's call has ended. */
+async function wrongWith(buyer: MortalBuyer, ledger: Ledger): Promise<string[]> {
+  const { id, number = '', got, paidBack, repeatable } = buyer;
+  const call = await until(`the books of ${id}`, async () => {
+    const one = await ledger.read((book) => book.paidCalls.get(number));
+    const isOver = one && ['RESULT_STORED', 'DELIVERED', 'CONFIRMED', 'REFUNDED'].includes(one.state);
+    return isOver ? one : undefined;
+  });
+  const order = await ledger.read((book) => book.refunds.ofOrder(call.paidBy ?? ''));
+  const isBack = call.state === 'REFUNDED';
+  const times = works.executions.get(id) ?? 0;
+  return [
+    ...(!repeatable && times > 1 ? [`${id} was executed ${times} times`] : []),
+    ...(got.size > 1 ? [`${id} was told different things: ${[...got].join('; ')}`] : []),
+    ...(got.size > 0 && (paidBack || isBack) ? [`${id} was delivered and paid back`] : []),
+    ...(got.size === 0 && !isBack ? [`${id} was ${call.state} and got nothing`] : []),
+    ...(order.length === (isBack ? 1 : 0) ? [] : [`${id} has ${order.length} refunds`]),
+  ];
 }
 
 describe('a paid call', () => {
   it(
-    `is executed once and delivered, or paid back, through ${KILLS} deaths of gate, gateway and upstream`,
+    `is executed once and delivered, or paid back, through ${KILLS} deaths of gate, gateway and upstreams`,
     async () => {
       // From here on the gate plays the gateway too, and both die at once.
       await premises.simulator.kill();
-      kills += 1;
-      for (let i = 0; kills < KILLS; i++) await live(MOMENTS[i % MOMENTS.length] ?? 'arrived', i);
-      if (gate.isOver) gate = await GateProcess.start(premises, prices(), { port: gatePort });
-      for (const buyer of buyers) {
-        await until(`the end of ${buyer.id}`, async () => (await tryOnce(buyer)) || undefined);
+      for (;;) {
+        const left = (face: Face) => (LEAST[face] - works.kills[face]) / LEAST[face];
+        if (left('http') <= 0 && left('mcp') <= 0) break;
+        const face = left('http') > left('mcp') ? 'http' : 'mcp';
+        await live(face, MOMENTS[lives[face] % MOMENTS.length] ?? 'arrived');
       }
+      await raise();
+      await Promise.all(
+        buyers.map((buyer) =>
+          until(`the end of ${buyer.id}`, async () => {
+            const isOver = await buyer.tryOnce(gate.port, agent, () => undefined);
+            return isOver || undefined;
+          }),
+        ),
+      );
       const store = await openSqliteStore(`${premises.home}/simulator/ledger.db`, { clock, randomBytes });
       const ledger = await Ledger.open(store, 'simulator', { clock, randomBytes });
       const wrong: string[] = [];
-      for (const { id, number = '', got, refunded, repeatable } of buyers) {
-        const call = await until(`the books of ${id}`, async () => {
-          const one = await ledger.read((book) => book.paidCalls.get(number));
-          const isOver = one && ['RESULT_STORED', 'DELIVERED', 'CONFIRMED', 'REFUNDED'].includes(one.state);
-          return isOver ? one : undefined;
-        });
-        const times = executions.get(id) ?? 0;
-        if (!repeatable && times > 1) wrong.push(`${id} was executed ${times} times`);
-        if (got.size > 1) wrong.push(`${id} was told different things: ${[...got].join('; ')}`);
-        if (got.size > 0 && (refunded || call.state === 'REFUNDED'))
-          wrong.push(`${id} was delivered and paid back`);
-        if (got.size === 0 && call.state !== 'REFUNDED')
-          wrong.push(`${id} was ${call.state} and got nothing`);
-        const order =
-          call.paidBy === undefined
-            ? []
-            : await ledger.read((book) => book.refunds.ofOrder(call.paidBy ?? ''));
-        if (order.length !== (call.state === 'REFUNDED' ? 1 : 0))
-          wrong.push(`${id} has ${order.length} refunds`);
-      }
+      for (const buyer of buyers) wrong.push(...(await wrongWith(buyer, ledger)));
       await ledger.close();
       expect(wrong).toEqual([]);
-      expect(kills).toBeGreaterThanOrEqual(KILLS);
-      expect(buyers.some(({ got }) => got.size > 0)).toBe(true);
+      for (const face of ['http', 'mcp'] as const) {
+        expect(works.kills[face]).toBeGreaterThanOrEqual(LEAST[face]);
+        expect(lives[face]).toBeGreaterThanOrEqual(Math.min(MOMENTS.length, LEAST[face] / 9));
+        expect(buyers.some((buyer) => buyer.face === face && buyer.got.size > 0)).toBe(true);
+      }
     },
     ENDS_WITHIN_MS,
   );
