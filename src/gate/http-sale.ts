@@ -77,11 +77,9 @@ export class HttpSale {
     const outcome = await this.#redeem(request, response, wanted, body, shown);
     if (outcome === undefined) return; // answered, or nobody is there any more
     const { call, problem } = outcome;
-    const isOpen = problem === 'not-paid' && till.clock.now() < call.expiresAt;
-    if (isOpen) return this.#bill(response, call, problem);
-    // A proof that is genuine has paid, if not in time.
-    const over = request.headers['payment-proof'] === undefined ? 'expired' : 'late';
-    return this.#charge(response, wanted, requestHash, problem === 'not-paid' ? over : problem);
+    if (problem !== 'not-paid') return this.#charge(response, wanted, requestHash, problem);
+    if (till.clock.now() < call.expiresAt) return this.#bill(response, call, problem);
+    return this.#charge(response, wanted, requestHash, 'expired');
   }
 
   /** The bill that somebody names beside a proof that is none: it need not be made anew. */
@@ -185,7 +183,7 @@ export class HttpSale {
 /** As the ledger makes them; whatever else is no number of ours. */
 const NUMBER = /^[A-Za-z0-9]{32}$/;
 
-const PROBLEMS = { unpaid: 'not-paid', refunded: 'refunded', gone: 'gone' } as const;
+const PROBLEMS = { unpaid: 'not-paid', late: 'late', refunded: 'refunded', gone: 'gone' } as const;
 
 /** As it was stored, byte for byte. */
 function send(

@@ -13,7 +13,7 @@ export type ProblemName =
   | 'other-bill'
   | 'not-accepted';
 
-interface Problem {
+export interface Problem {
   /** For programs. */
   readonly code: string;
   readonly text: Text;

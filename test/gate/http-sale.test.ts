@@ -287,6 +287,24 @@ describe('A402-TEST-003, 004: what is shown', () => {
     expect((await ask(here.port, '/weather', showing(number))).status).toBe(200);
   });
 
+  it('buys nothing and goes back where it was paid too late, which is told so and with a new bill', async () => {
+    const { seen, listener } = counting();
+    const here = await gate(listener, PRICES);
+    const number = await bought(here, '/weather');
+    const call = await callOf(here, number);
+    const trade = here.bank.trades.get(call?.pageNo ?? '');
+    if (!call || !trade) throw new Error('no trade');
+    trade.paidAt = call.expiresAt + 120_000;
+    for (let times = 0; times < 2; times++) {
+      const late = await ask(here.port, '/weather', showing(number));
+      expect(problem(late)).toEqual([402, 'PAID_TOO_LATE']);
+      expect(billIn(late).outTradeNo).not.toBe(number);
+    }
+    const back = await here.till.ledger.read((book) => book.owed.ofOrders([call.pageNo]));
+    expect(back.get(call.pageNo)).toHaveLength(1);
+    expect(seen).toEqual([]);
+  });
+
   it('buys nothing of another sum', async () => {
     const { seen, listener } = counting();
     const here = await gate(listener, PRICES);

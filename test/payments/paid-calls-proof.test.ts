@@ -159,7 +159,7 @@ describe('a proof', () => {
     const proof = paidAt(proofNo);
     await world.clock.sleep(17 * 60_000);
     const shown = await show(till, proof);
-    expect(await claimCall(till, shown as never)).toMatchObject({ todo: 'unpaid' });
+    expect(await claimCall(till, shown as never)).toMatchObject({ todo: 'late' });
     expect(await owed(till, proofNo)).toMatchObject([{ amountFen: 10, why: 'paid-twice' }]);
     expect(await show(till, proof)).toMatchObject({ state: 'QUOTED' });
     expect(await owed(till, proofNo)).toHaveLength(1);

@@ -227,6 +227,30 @@ describe('a paid call', () => {
     await holds(till);
   });
 
+  it('is not executed any more when its money goes back by a person, wholly or in part', async () => {
+    const till = await process();
+    for (const [refundFen, state] of [
+      [fen(10), 'REFUNDED'],
+      [fen(4), 'REFUND_DUE'],
+    ] as const) {
+      const bought = await paid(till);
+      await refundPayment(till, CALL, { outTradeNo: bought.pageNo, refundFen });
+      expect(await claimCall(till, bought)).toMatchObject({ todo: 'refunded', call: { state } });
+      expect(await owed(till, bought.pageNo)).toHaveLength(1);
+    }
+    await holds(till);
+  });
+
+  it('is not executed any more when the gateway says that it was refunded elsewhere', async () => {
+    const till = await process();
+    const bought = await paid(till);
+    await till.ledger.write(async (book) => {
+      const order = await book.orders.get(bought.pageNo);
+      if (order) await book.orders.patch(order, { gatewayRefunded: fen(10) });
+    });
+    expect(await claimCall(till, bought)).toMatchObject({ todo: 'refunded' });
+  });
+
   it('ends as refunded when all of it has provably gone back', async () => {
     const till = await process();
     const bought = await paid(till);

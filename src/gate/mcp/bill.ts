@@ -4,6 +4,7 @@ import type { Text } from '../../domain/errors.ts';
 import { toYuan } from '../../domain/money.ts';
 import { isLoopbackName } from '../../domain/names.ts';
 import type { PaidCallRecord } from '../../ledger/records.ts';
+import type { Problem } from '../problems.ts';
 import type { ShownWays } from '../ways.ts';
 import * as words from './words.ts';
 
@@ -27,7 +28,7 @@ const SIMULATED: Text = { zh: '【模拟环境，不是真钱】', en: '[SIMULAT
  * PaymentRequired with more in it.
  * @param argument that carries the number
  * @param ways to pay besides the page
- * @param problem with what was shown instead of a payment
+ * @param problem with what was shown for a payment
  * @see https://github.com/coinbase/x402/blob/main/specs/transports-v2/mcp.md
  */
 export async function billAnswer(
@@ -35,7 +36,7 @@ export async function billAnswer(
   call: PaidCallRecord,
   argument: string,
   ways: ShownWays,
-  problem?: Text,
+  problem?: Problem,
 ): Promise<Result> {
   const { language, simulated } = speech;
   const { number, priced, title, amountFen } = call;
@@ -48,7 +49,7 @@ export async function billAnswer(
   const { 'Payment-Needed': needed, 'WeixinPay-Required': code } = ways.headers;
   const text = [
     ...(simulated ? [SIMULATED[language]] : []),
-    ...(problem ? [problem[language]] : []),
+    ...(problem ? [problem.text[language]] : []),
     words.unpaid(priced, title, amountYuan)[language],
     ...(cashierUrl === '' ? [] : [`[${words.PAY[language]}](${cashierUrl})${reach}`]),
     ...(code === undefined ? [] : [label(words.CODE, code)]),
@@ -72,6 +73,7 @@ export async function billAnswer(
       ],
       ...ways.members,
       ...{ code: 'PAYMENT_REQUIRED', outTradeNo: number, amountYuan, currency: 'CNY', title, cashierUrl },
+      ...(problem ? { problem: { code: problem.code, message: problem.text[language] } } : {}),
       ...{ expiresAt, nextStep, simulated },
     },
   };

@@ -1,5 +1,5 @@
 import { type JSONRPCErrorResponse, ProtocolErrorCode, type Result } from '@modelcontextprotocol/server';
-import { CashierError, type Text } from '../../domain/errors.ts';
+import { CashierError } from '../../domain/errors.ts';
 import type { PaidCallRecord, PaidResult } from '../../ledger/records.ts';
 import { isGatewayError } from '../../payments/errors.ts';
 import { type Priced, quoteCall } from '../../payments/paid-calls/quote.ts';
@@ -73,11 +73,11 @@ export class PaidCounter implements Counter {
     const shown = await this.#shown(till, asked);
     if (shown === undefined) return this.#charge(till, asked);
     if (shown === 'unknown-number') return this.#refuse(refusals.UNKNOWN_NUMBER);
-    if (typeof shown === 'string') return this.#charge(till, asked, problemOf(shown).text);
+    if (typeof shown === 'string') return this.#charge(till, asked, shown);
     if (!this.#isOf(shown, asked)) return this.#refuse(refusals.OTHER_CALL);
-    const call = await this.#asking(till, shown, asked);
-    const served = await this.#redeem(till, call, asked, behind);
-    return served ?? this.#charge(till, asked, refusals.EXPIRED);
+    // What a proof says is known by now; of a number the gateways are asked.
+    const call = asked.proof === undefined ? await this.#asking(till, shown, asked) : shown;
+    return this.#redeem(till, call, asked, behind);
   }
 
   /** The call that is shown to be paid for; undefined where none is. */
@@ -100,13 +100,7 @@ export class PaidCounter implements Counter {
     return asked;
   }
 
-  /** undefined where a new bill is to be made. */
-  async #redeem(
-    till: Till,
-    shown: PaidCallRecord,
-    asked: Asked,
-    behind: Behind,
-  ): Promise<Served | undefined> {
+  async #redeem(till: Till, shown: PaidCallRecord, asked: Asked, behind: Behind): Promise<Served> {
     const held = this.#executions.held(shown.number);
     if (held) return this.#execute(till, held, asked, behind);
     await this.#executions.of(shown.number);
@@ -115,12 +109,7 @@ export class PaidCounter implements Counter {
     return this.#tell(till, claim, asked);
   }
 
-  async #execute(
-    till: Till,
-    claimed: PaidCallRecord,
-    asked: Asked,
-    behind: Behind,
-  ): Promise<Served | undefined> {
+  async #execute(till: Till, claimed: PaidCallRecord, asked: Asked, behind: Behind): Promise<Served> {
     const out = await this.#executions.execute(till, claimed, () => behind.call(asked.params));
     if (out.is === 'stored') return this.#deliver(till, claimed, out.result, asked);
     if (out.is !== 'again') return this.#instead(out);
@@ -129,11 +118,7 @@ export class PaidCounter implements Counter {
     return claim.todo === 'execute' ? this.#refuse(refusals.UNREACHED) : this.#tell(till, claim, asked);
   }
 
-  async #tell(
-    till: Till,
-    claim: Exclude<Claim, { todo: 'execute' }>,
-    asked: Asked,
-  ): Promise<Served | undefined> {
+  async #tell(till: Till, claim: Exclude<Claim, { todo: 'execute' }>, asked: Asked): Promise<Served> {
     const { call } = claim;
     switch (claim.todo) {
       case 'deliver':
@@ -146,8 +131,10 @@ export class PaidCounter implements Counter {
       case 'gone':
         this.#forget(asked, call);
         return this.#refuse(refusals.GONE);
+      case 'late':
+        return this.#charge(till, asked, 'late');
       case 'unpaid':
-        if (till.clock.now() >= call.expiresAt) return undefined;
+        if (till.clock.now() >= call.expiresAt) return this.#charge(till, asked, 'expired');
         return this.#bill(till, call, asked);
     }
   }
@@ -172,20 +159,21 @@ export class PaidCounter implements Counter {
     return this.#refuse(refusals.FAILED, 'said' in out ? out.said : []);
   }
 
-  /** @param instead of what this bill is, where another was shown */
-  async #charge(till: Till, asked: Asked, instead?: Text): Promise<Served> {
+  /** @param shown what is wrong with what was shown */
+  async #charge(till: Till, asked: Asked, shown?: ProblemName): Promise<Served> {
     const problem = argumentProblem(asked.tool, asked.params.arguments);
     if (problem !== undefined) return this.#refuse(refusals.badArguments(problem));
     const ways = this.#waysOf(till);
     const terms = ways.proofTerms(asked.price, resourceOf(asked.tool.name));
     const quoted = await quoteCall(till, this.#priced(asked), asked.requestHash, terms);
-    return this.#bill(till, await ways.withCode(quoted, asked.price, asked.source), asked, instead);
+    return this.#bill(till, await ways.withCode(quoted, asked.price, asked.source), asked, shown);
   }
 
-  async #bill(till: Till, call: PaidCallRecord, asked: Asked, instead?: Text): Promise<Served> {
+  async #bill(till: Till, call: PaidCallRecord, asked: Asked, shown?: ProblemName): Promise<Served> {
     this.#remember(asked, call);
-    const shown = this.#waysOf(till).shownIn(call);
-    return { result: await billAnswer(this.#options, call, asked.argument, shown, instead) };
+    const ways = this.#waysOf(till).shownIn(call);
+    const problem = shown && problemOf(shown);
+    return { result: await billAnswer(this.#options, call, asked.argument, ways, problem) };
   }
 
   #waysOf(till: Till): Ways {

@@ -96,11 +96,6 @@ export const TOO_LARGE: Refusal = {
   ...{ next: ANEW, more: { refund: true } },
 };
 
-export const EXPIRED: Text = {
-  zh: '那份账单未付款，已过期；这是一份新账单。',
-  en: 'That bill was not paid in time; this is a new one.',
-};
-
 export function badArguments(problem: string): Refusal {
   return {
     code: 'INVALID_ARGUMENT',

@@ -1,7 +1,8 @@
 import { isProvenByPayer } from '../../domain/order.ts';
 import type { Book } from '../../ledger/book.ts';
 import type { OrderRecord, PaidCallRecord } from '../../ledger/records.ts';
-import { refundedHere } from '../../ledger/refunded.ts';
+import { holdsSum } from '../../ledger/refund-machine.ts';
+import { elsewhereOf, refundedHere } from '../../ledger/refunded.ts';
 import { digest } from '../results.ts';
 
 /** How far (ms) a clock of ours may be from the gateway's, by which the last buyers pay in time. */
@@ -33,6 +34,23 @@ function isOf({ outTradeNo, scene, amountFen, inputHash }: OrderRecord, call: Pa
 
 const waysOf = ({ number }: PaidCallRecord) => [wayHash(number, 'page'), wayHash(number, 'code')];
 
+/** Whether money has come for a call that is not paid for: it came too late, and is owed back. */
+export async function cameLate(book: Book, call: PaidCallRecord): Promise<boolean> {
+  for (const outTradeNo of [call.pageNo, call.weixinNo, call.proofNo]) {
+    const order = outTradeNo === undefined ? undefined : await book.orders.get(outTradeNo);
+    if (order?.state === 'PAID' && isOf(order, call)) return true;
+  }
+  return false;
+}
+
+/** Whether money that has paid a call goes back, or went back: a person has seen to it, or somebody outside this ledger. */
+export async function goesBack(book: Book, { paidBy }: PaidCallRecord): Promise<boolean> {
+  const order = paidBy === undefined ? undefined : await book.orders.get(paidBy);
+  if (!order) return false;
+  const refunds = await book.refunds.ofOrder(order.outTradeNo);
+  return refunds.some(({ state }) => holdsSum(state)) || elsewhereOf(order, refunds) !== undefined;
+}
+
 /** What an order that is made for a call is told by, as others are by their arguments. */
 export function wayHash(number: string, way: 'page' | 'code'): string {
   return digest('call', number, way);
@@ -48,8 +66,10 @@ export async function oweCall(
   const over = { ...{ sendingBy: undefined, sendingUntil: undefined, dueAt: undefined }, why };
   const owed = await book.paidCalls.move(call, 'owed', over, (to) => ({ to, why }));
   const order = owed === call || call.paidBy === undefined ? undefined : await book.orders.get(call.paidBy);
-  if (order) await oweBack(book, order, 'call', now);
-  return owed;
+  if (!order) return owed;
+  await oweBack(book, order, 'call', now);
+  await endRefundedCall(book, order.outTradeNo);
+  return book.paidCalls.again(owed);
 }
 
 async function oweBack(

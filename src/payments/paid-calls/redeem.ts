@@ -6,7 +6,7 @@ import type { PaidCallRecord, PaidResult } from '../../ledger/records.ts';
 import { queryPayment } from '../query-payment.ts';
 import { digest } from '../results.ts';
 import type { Till } from '../till.ts';
-import { oweCall } from './pay.ts';
+import { cameLate, goesBack, oweCall } from './pay.ts';
 import { GATE } from './quote.ts';
 
 /** How long (ms) an upstream may take; whoever asks it gives up before. */
@@ -18,8 +18,11 @@ const CONFIRM_AFTER_MS = 60_000;
 export type Claim =
   | { readonly todo: 'execute'; readonly call: PaidCallRecord }
   | { readonly todo: 'deliver'; readonly call: PaidCallRecord; readonly result: PaidResult }
-  /** Not paid, somebody executes it, it goes back or went back, or what was delivered long ago is not kept any more. */
-  | { readonly todo: 'unpaid' | 'busy' | 'refunded' | 'gone'; readonly call: PaidCallRecord };
+  /**
+   * Not paid, or too late and it goes back; somebody executes it; it goes back or went back; or what was delivered long
+   * ago is not kept any more.
+   */
+  | { readonly todo: 'unpaid' | 'late' | 'busy' | 'refunded' | 'gone'; readonly call: PaidCallRecord };
 
 /**
  * How a call stands. Of one that is not paid the gateways are asked about the orders that were made for it.
@@ -50,27 +53,35 @@ export async function askCall(till: Till, number: string): Promise<PaidCallRecor
  * again only where the price says that it may be; else the money goes back.
  */
 export async function claimCall(till: Till, shown: PaidCallRecord): Promise<Claim> {
-  const now = till.clock.now();
-  return till.ledger.as(GATE).write(async (book): Promise<Claim> => {
-    const call = await book.paidCalls.again(shown);
-    if (call.state === 'QUOTED') return { todo: 'unpaid', call };
-    if (hasResult(call.state)) {
-      const result = await book.paidCalls.result(call.number);
-      return result ? { todo: 'deliver', call, result } : { todo: 'gone', call };
-    }
-    if (call.state === 'EXECUTING') {
-      if (isExecuting(till, call)) return { todo: 'busy', call };
-      const ended = await endInterrupted(book, call, now);
-      return ended.state === 'PAID' ? execute(till, book, ended) : { todo: 'refunded', call: ended };
-    }
-    if (call.state !== 'PAID') return { todo: 'refunded', call };
-    if (now < (call.paidAt ?? 0) + call.refundAfterMs) return execute(till, book, call);
-    return { todo: 'refunded', call: await oweCall(book, call, 'too-late', now) };
-  });
+  const claim = await till.ledger.as(GATE).write((book) => claimIn(till, book, shown));
+  if (claim.todo !== 'unpaid') return claim;
+  const { call } = claim;
+  return (await till.ledger.read((book) => cameLate(book, call))) ? { todo: 'late', call } : claim;
 }
 
+async function claimIn(till: Till, book: Book, shown: PaidCallRecord): Promise<Claim> {
+  const call = await book.paidCalls.again(shown);
+  if (call.state === 'QUOTED') return { todo: 'unpaid', call };
+  if (hasResult(call.state)) {
+    const result = await book.paidCalls.result(call.number);
+    return result ? { todo: 'deliver', call, result } : { todo: 'gone', call };
+  }
+  if (call.state === 'EXECUTING') {
+    if (isExecuting(till, call)) return { todo: 'busy', call };
+    const ended = await endInterrupted(book, call, till.clock.now());
+    return ended.state === 'PAID' ? execute(till, book, ended) : { todo: 'refunded', call: ended };
+  }
+  return call.state === 'PAID' ? execute(till, book, call) : { todo: 'refunded', call };
+}
+
+/** Unless it is too late, or its money goes back all the same. */
 async function execute(till: Till, book: Book, call: PaidCallRecord): Promise<Claim> {
-  const sendingUntil = till.clock.now() + EXECUTING_MS;
+  const now = till.clock.now();
+  const isLate = now >= (call.paidAt ?? 0) + call.refundAfterMs;
+  if (isLate || (await goesBack(book, call))) {
+    return { todo: 'refunded', call: await oweCall(book, call, isLate ? 'too-late' : 'refunded', now) };
+  }
+  const sendingUntil = now + EXECUTING_MS;
   const claim = { sendingBy: till.senders.next(), sendingUntil, dueAt: sendingUntil, tries: call.tries + 1 };
   return { todo: 'execute', call: await book.paidCalls.move(call, 'claimed', claim, (to) => ({ to })) };
 }

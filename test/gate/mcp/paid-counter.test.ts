@@ -152,6 +152,24 @@ describe('a call that is not paid for', () => {
     const anew = await told(at, { ...ARGS, outTradeNo: number });
     expect(numberIn(anew)).not.toBe(number);
     expect(anew.content[0]?.text).toContain('已过期');
+    expect(anew.structuredContent?.problem).toMatchObject({ code: 'EXPIRED' });
+    expect(upstream.called).toEqual([]);
+  });
+
+  it('is told to be paid too late where it was, and by its page', async () => {
+    const at = counter();
+    const number = numberIn(await told(at, ARGS));
+    const { pageToken, pageNo } = await recordOf(number);
+    await chooseWallet(till, holders, pageToken, 'alipay');
+    world.clock.advance(17 * 60_000);
+    world.bank.pay(pageNo);
+    for (let times = 0; times < 2; times++) {
+      const anew = await told(at, { ...ARGS, outTradeNo: number });
+      expect(numberIn(anew)).not.toBe(number);
+      expect(anew.structuredContent?.problem).toMatchObject({ code: 'PAID_TOO_LATE' });
+      expect(anew.content[0]?.text).toContain('过期后才付款，款项会原路退回');
+    }
+    expect(await owed(number)).toEqual([199]);
     expect(upstream.called).toEqual([]);
   });
 
@@ -365,6 +383,24 @@ describe('a wallet of an agent', () => {
     expect(done._meta?.['x402/payment-response']).toMatchObject({ success: true });
     expect(await told(at, ARGS, show('T1'))).toEqual(done);
     expect(upstream.called).toHaveLength(1);
+  });
+
+  it('that has paid too late is told so, and nobody else is asked', async () => {
+    const at = counter();
+    const number = numberIn(await told(at, ARGS));
+    const { proofNo = '' } = await recordOf(number);
+    const resourceId = 'mcp://tool/render-poster';
+    trades.set('T2', { outTradeNo: proofNo, tradeNo: 'T2', amountFen: fen(199), resourceId });
+    world.clock.advance(17 * 60_000);
+    for (let times = 0; times < 2; times++) {
+      const anew = await told(at, ARGS, show('T2'));
+      expect(anew.structuredContent?.problem).toMatchObject({ code: 'PAID_TOO_LATE' });
+    }
+    const shown = await told(at, { ...ARGS, outTradeNo: number });
+    expect(shown.structuredContent?.problem).toMatchObject({ code: 'PAID_TOO_LATE' });
+    const back = await till.ledger.read((book) => book.owed.ofOrders([proofNo]));
+    expect(back.get(proofNo)).toMatchObject([{ amountFen: 199, why: 'paid-twice' }]);
+    expect([upstream.called, world.bank.calls]).toEqual([[], []]);
   });
 
   it('that shows what buys nothing gets a bill, and where nobody can say, no answer', async () => {
