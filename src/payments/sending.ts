@@ -14,9 +14,9 @@ interface Sendable {
   readonly sendingUntil: number | undefined;
 }
 
-/** Marks a record as being sent by this process. Commit it with the intent. */
-export function claim(till: Till): { sendingBy: string; sendingUntil: number } {
-  return { sendingBy: till.senders.next(), sendingUntil: till.clock.now() + SENDING_MS };
+/** Marks a record as being sent by this process, for so long (ms). Commit it with the intent. */
+export function claim(till: Till, lasts = SENDING_MS): { sendingBy: string; sendingUntil: number } {
+  return { sendingBy: till.senders.next(), sendingUntil: till.clock.now() + lasts };
 }
 
 /** Clears {@link claim}. */
@@ -48,19 +48,23 @@ export function releaseOurs(current: Sendable, sent: Sendable): Partial<typeof R
   return isStillOurs(current, sent) ? RELEASED : {};
 }
 
-/** Whether somebody who may be alive is talking to the gateway about it right now. */
-export function isBeingSent(till: Till, record: Sendable): boolean {
+/** Whether somebody who may be alive is sending it right now. @param lasts ms, as {@link claim} was given */
+export function isBeingSent(till: Till, record: Sendable, lasts = SENDING_MS): boolean {
   const { sendingBy, sendingUntil } = record;
   return (
     sendingBy !== undefined &&
-    isClaimed({ sendingUntil }, till.clock.now()) &&
+    isClaimed({ sendingUntil }, till.clock.now(), lasts) &&
     till.senders.mayBeAlive(sendingBy)
   );
 }
 
 /** Whether a claim has not run out (`now` in ms), whoever may live. */
-export function isClaimed({ sendingUntil }: Pick<Sendable, 'sendingUntil'>, now: number): boolean {
-  return sendingUntil !== undefined && stillLasts(sendingUntil, now, SENDING_MS);
+export function isClaimed(
+  { sendingUntil }: Pick<Sendable, 'sendingUntil'>,
+  now: number,
+  lasts = SENDING_MS,
+): boolean {
+  return sendingUntil !== undefined && stillLasts(sendingUntil, now, lasts);
 }
 
 /** Whether a person has stopped everything, as it is committed now. */

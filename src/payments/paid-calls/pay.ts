@@ -4,6 +4,7 @@ import type { OrderRecord, PaidCallRecord } from '../../ledger/records.ts';
 import { holdsSum } from '../../ledger/refund-machine.ts';
 import { elsewhereOf, refundedHere } from '../../ledger/refunded.ts';
 import { digest } from '../results.ts';
+import { RELEASED } from '../sending.ts';
 
 /** How far (ms) a clock of ours may be from the gateway's, by which the last buyers pay in time. */
 const CLOCKS_APART_MS = 60_000;
@@ -63,7 +64,7 @@ export async function oweCall(
   why: string,
   now: number,
 ): Promise<PaidCallRecord> {
-  const over = { ...{ sendingBy: undefined, sendingUntil: undefined, dueAt: undefined }, why };
+  const over = { ...RELEASED, dueAt: undefined, why };
   const owed = await book.paidCalls.move(call, 'owed', over, (to) => ({ to, why }));
   const order = owed === call || call.paidBy === undefined ? undefined : await book.orders.get(call.paidBy);
   if (!order) return owed;

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { stillLasts } from '../../domain/clock.ts';
 import type { Book } from '../../ledger/book.ts';
 import { hasResult } from '../../ledger/paid-call-machine.ts';
 import type { PaidCallRecord, PaidResult } from '../../ledger/records.ts';
 import { queryPayment } from '../query-payment.ts';
 import { digest } from '../results.ts';
+import { claim, isBeingSent, isStillOurs, RELEASED } from '../sending.ts';
 import type { Till } from '../till.ts';
 import { cameLate, goesBack, oweCall } from './pay.ts';
 import { GATE } from './quote.ts';
@@ -53,10 +53,10 @@ export async function askCall(till: Till, number: string): Promise<PaidCallRecor
  * again only where the price says that it may be; else the money goes back.
  */
 export async function claimCall(till: Till, shown: PaidCallRecord): Promise<Claim> {
-  const claim = await till.ledger.as(GATE).write((book) => claimIn(till, book, shown));
-  if (claim.todo !== 'unpaid') return claim;
-  const { call } = claim;
-  return (await till.ledger.read((book) => cameLate(book, call))) ? { todo: 'late', call } : claim;
+  const found = await till.ledger.as(GATE).write((book) => claimIn(till, book, shown));
+  if (found.todo !== 'unpaid') return found;
+  const { call } = found;
+  return (await till.ledger.read((book) => cameLate(book, call))) ? { todo: 'late', call } : found;
 }
 
 async function claimIn(till: Till, book: Book, shown: PaidCallRecord): Promise<Claim> {
@@ -81,19 +81,14 @@ async function execute(till: Till, book: Book, call: PaidCallRecord): Promise<Cl
   if (isLate || (await goesBack(book, call))) {
     return { todo: 'refunded', call: await oweCall(book, call, isLate ? 'too-late' : 'refunded', now) };
   }
-  const sendingUntil = now + EXECUTING_MS;
-  const claim = { sendingBy: till.senders.next(), sendingUntil, dueAt: sendingUntil, tries: call.tries + 1 };
-  return { todo: 'execute', call: await book.paidCalls.move(call, 'claimed', claim, (to) => ({ to })) };
+  const claimed = claim(till, EXECUTING_MS);
+  const patch = { ...claimed, dueAt: claimed.sendingUntil, tries: call.tries + 1 };
+  return { todo: 'execute', call: await book.paidCalls.move(call, 'claimed', patch, (to) => ({ to })) };
 }
 
 /** Whether somebody who may be alive asks the upstream just now. */
-export function isExecuting(till: Till, { state, sendingBy, sendingUntil }: PaidCallRecord): boolean {
-  return (
-    state === 'EXECUTING' &&
-    sendingBy !== undefined &&
-    stillLasts(sendingUntil ?? 0, till.clock.now(), EXECUTING_MS) &&
-    till.senders.mayBeAlive(sendingBy)
-  );
+export function isExecuting(till: Till, call: PaidCallRecord): boolean {
+  return call.state === 'EXECUTING' && isBeingSent(till, call, EXECUTING_MS);
 }
 
 /** Whoever executed it is gone: it may be done again where its price says so, and else the money goes back. */
@@ -104,7 +99,7 @@ export function endInterrupted(book: Book, call: PaidCallRecord, now: number): P
 
 function giveBack(book: Book, call: PaidCallRecord): Promise<PaidCallRecord> {
   const dueAt = (call.paidAt ?? 0) + call.refundAfterMs;
-  const over = { sendingBy: undefined, sendingUntil: undefined, dueAt };
+  const over = { ...RELEASED, dueAt };
   return book.paidCalls.move(call, 'released', over, (to) => ({ to }));
 }
 
@@ -135,7 +130,7 @@ export async function storeResult(
   const stored = await ours(till, claimed, async (book, call) => {
     await book.paidCalls.keep(result);
     const dueAt = call.paidBy === call.proofNo ? now + CONFIRM_AFTER_MS : undefined;
-    const over = { ...{ sendingBy: undefined, sendingUntil: undefined }, dueAt, tries: 0 };
+    const over = { ...RELEASED, dueAt, tries: 0 };
     return book.paidCalls.move(call, 'stored', over, (to) => ({ to, ...told }));
   });
   return stored && result;
@@ -159,7 +154,7 @@ async function ours<T>(
 ): Promise<T | undefined> {
   return till.ledger.as(GATE).write(async (book) => {
     const call = await book.paidCalls.again(claimed);
-    const isOurs = call.state === 'EXECUTING' && call.sendingBy === claimed.sendingBy;
+    const isOurs = call.state === 'EXECUTING' && isStillOurs(call, claimed);
     return isOurs ? work(book, call) : undefined;
   });
 }
