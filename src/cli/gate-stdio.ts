@@ -3,6 +3,7 @@ import type { Config } from '../config.ts';
 import { configuration } from '../domain/errors.ts';
 import { partsOf } from '../gate/mcp/on-port.ts';
 import { relayOverStdio } from '../gate/mcp/stdio.ts';
+import { insistOnWays } from '../gate/needed-ways.ts';
 import type { McpUpstream, Prices } from '../gate/prices.ts';
 import { systemPorts } from '../platform/system.ts';
 import { qrImage } from '../tools/qr-image.ts';
@@ -26,6 +27,7 @@ export async function gateOverStdio(
   const awake = wakeForWork(app);
   const { clock, randomBytes, log, underWay } = app;
   try {
+    await insistOnWays(prices, () => app.till());
     const parts = partsOf(
       upstream,
       {

@@ -7,7 +7,7 @@ import { GATE_MOUNT, isLoopbackName, servedAt } from '../domain/names.ts';
 import { mcpOnPort } from '../gate/mcp/on-port.ts';
 import { insistOnWays } from '../gate/needed-ways.ts';
 import type { HttpUpstream, McpUpstream, Prices } from '../gate/prices.ts';
-import { PRICES_VARIABLE, readPrices } from '../gate/prices-file.ts';
+import { boundsOf, PRICES_VARIABLE, readPrices } from '../gate/prices-file.ts';
 import { serveGate } from '../gate/serve.ts';
 import type { PaidCallRecord } from '../ledger/records.ts';
 import { expandHome } from '../platform/home-path.ts';
@@ -64,7 +64,7 @@ export async function run({ values }: Typed<'gate'>, context: CommandContext): P
       till: await app.till(),
       language: settings.language,
     };
-    insistOnWays(prices, till);
+    await insistOnWays(prices, async () => till);
     await serveGate({
       ...{ till, prices, host, port, gateUrl, language, log, refusedName, signal },
       realm,
@@ -105,7 +105,7 @@ function fileIn({ prices }: Typed<'gate'>['values'], { cwd }: CommandContext): s
 async function pricesOf(settings: Config, typed: string | undefined): Promise<Prices> {
   const file = typed ?? settings.pricesFile;
   if (file === undefined) throw noPrices();
-  const bounds = { policy: await readPolicy(settings) };
+  const bounds = boundsOf(await readPolicy(settings), settings.env);
   return readPrices(file, bounds, typed === undefined ? PRICES_VARIABLE : '--prices');
 }
 

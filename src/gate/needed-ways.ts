@@ -7,10 +7,21 @@ import type { Prices } from './prices.ts';
 
 /**
  * A price that names a service or a skill is to be paid by proof or by code: without the wallet for that nobody would
- * ever be told that it can. Throws CONFIGURATION naming the price and what is to be set.
+ * ever be told that it can. Rejects with CONFIGURATION naming the price and what is to be set.
+ * @param opened is asked for where a price names one, and else not
  */
-export function insistOnWays({ http }: Pick<Prices, 'http'>, till: Pick<Till, 'providers'>): void {
-  for (const { name, a2mServiceId, skillId } of http.flatMap(({ prices }) => prices)) {
+export async function insistOnWays(
+  { http, mcp }: Prices,
+  opened: () => Promise<Pick<Till, 'providers'>>,
+): Promise<void> {
+  const priced = [
+    ...http.flatMap(({ prices }) => prices.map((price) => [price.name, price] as const)),
+    ...mcp.flatMap(({ prices }) => [...prices]),
+  ];
+  const needed = priced.filter(([, { a2mServiceId, skillId }]) => (a2mServiceId ?? skillId) !== undefined);
+  if (needed.length === 0) return;
+  const till = await opened();
+  for (const [name, { a2mServiceId, skillId }] of needed) {
     if (a2mServiceId !== undefined && !provingWallet(till)) throw missing(name, 'a2mServiceId', 'proof');
     if (skillId !== undefined && !codeWallet(till)) throw missing(name, 'skillId', 'code');
   }

@@ -5,6 +5,7 @@ import type { Policy } from '../policy/policy.ts';
 import { parseWith, textIn } from '../policy/policy-file.ts';
 import { cut, type Path, PolicyProblem, wrong, yuan } from '../policy/read-policy.ts';
 import { insistOnNames, type Members, membersOf, textAt } from '../policy/written-members.ts';
+import { WALLETS } from '../providers/registry.ts';
 import { patternOf } from './pattern.ts';
 import {
   type HttpPrice,
@@ -29,8 +30,14 @@ const LONGEST_REFUND_AFTER_MS = 30 * UNITS.d;
 /** What else bounds a price. */
 export interface PriceBounds {
   readonly policy: Policy;
-  /** The service id of whatever names none. */
-  readonly a2mServiceId?: string | undefined;
+  /** The variable that is set and names the service of whatever names none. */
+  readonly serviceVariable?: string | undefined;
+}
+
+/** What bounds prices of a merchant with these rules and this environment. */
+export function boundsOf(policy: Policy, env: Readonly<Record<string, string | undefined>>): PriceBounds {
+  const variables = WALLETS.flatMap(({ sells }) => sells?.service ?? []);
+  return { policy, serviceVariable: variables.find((name) => (env[name] ?? '').trim() !== '') };
 }
 
 /**
@@ -212,7 +219,7 @@ function nameOf(reached: McpUpstream['reached']): string {
   return plain.slice(0, 32).replace(/^-+|-+$/g, '') || 'upstream';
 }
 
-function priceIn(value: unknown, path: Path, { policy, a2mServiceId }: PriceBounds): Price {
+function priceIn(value: unknown, path: Path, { policy, serviceVariable }: PriceBounds): Price {
   const said = membersOf(value, path);
   insistOnNames(said, path, PRICE_MEMBERS);
   const at = (member: string) => [...path, member];
@@ -225,11 +232,12 @@ function priceIn(value: unknown, path: Path, { policy, a2mServiceId }: PriceBoun
       'must be at least "0.01"; what is free is not listed',
     );
   const service = idAt(said, path, 'a2mServiceId');
-  if ((service ?? a2mServiceId) !== undefined && amountFen > A2M_MAX_FEN) {
+  const soldBy = service === undefined ? serviceVariable : 'a2mServiceId';
+  if (soldBy !== undefined && amountFen > A2M_MAX_FEN) {
     throw wrong(
       at('yuan'),
-      '用 a2mServiceId 出售时，每次最多 50.00 元',
-      'is too much for a2mServiceId: 50.00 yuan a call at most',
+      `用 ${soldBy} 出售时，每次最多 50.00 元`,
+      `is too much for ${soldBy}: 50.00 yuan a call at most`,
     );
   }
   const { maxFen, approveAboveFen } = policy.payments;

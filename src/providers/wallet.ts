@@ -46,7 +46,12 @@ export interface Wallet {
   /** What to know beside a first configuration. */
   readonly setupNote?: { readonly about: string; readonly text: Text };
   /** How it sells single calls to programs, and by which variables that is set up. */
-  readonly sells?: { readonly by: 'proof' | 'code'; readonly variables: readonly string[] };
+  readonly sells?: {
+    readonly by: 'proof' | 'code';
+    readonly variables: readonly string[];
+    /** The variable that names the service of what is sold without naming one. */
+    readonly service?: string;
+  };
   /** By which variables a merchant says that it may charge again and again by one consent; absent where it never can. */
   readonly subscribes?: { readonly variables: readonly string[] };
   readonly page: WalletPage;

@@ -7,6 +7,7 @@ import { configOf } from '../../src/config.ts';
 import { commandHere } from '../support/command-here.ts';
 import { lendKeys } from '../support/lent-keys.ts';
 import { localServers } from '../support/local-servers.ts';
+import { PAIRS, pem } from '../support/rsa.ts';
 import { type Env, Transcript } from '../support/server-process.ts';
 
 const { listen } = localServers();
@@ -17,6 +18,10 @@ beforeAll(async () => {
   writeFileSync(
     join(home, 'prices.yaml'),
     'version: 1\nhttp:\n  - upstream: http://localhost:3921\n    prices: { "GET /a": { yuan: "1", title: a } }\n',
+  );
+  writeFileSync(
+    join(home, 'tools.yaml'),
+    'version: 1\nmcp:\n  - command: [none]\n    prices: { draw: { yuan: "1", title: a, a2mServiceId: API_1 } }\n',
   );
 });
 afterAll(() => rmSync(home, { recursive: true, force: true }));
@@ -60,6 +65,20 @@ describe('mcp-cashier gate', () => {
     ],
   ])('does not start %s', async (_what, args, env, said) => {
     expect(await refusal(args, env)).toMatch(said);
+  });
+
+  it.each([
+    ['on stdio', ['--stdio', '--prices', 'tools.yaml']],
+    ['on its port', ['--prices', 'tools.yaml', '--port', '3999']],
+  ])('does not start %s for a tool that nobody could pay as its price says', async (where, args) => {
+    const [app, alipay] = PAIRS;
+    const wallet = {
+      AP_APP_ID: '2021004100000001',
+      AP_APP_KEY: pem(app.privateKey),
+      AP_PUB_KEY: pem(alipay.publicKey),
+    };
+    const live = { ...wallet, CASHIER_HOME: join(home, where) };
+    expect(await refusal(args, live)).toMatch(/The price draw names a2mServiceId[\s\S]*AP_SELLER_ID/);
   });
 
   it('does not start at a port that is taken', async () => {

@@ -2,9 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Env } from '../../src/config.ts';
 import { CashierError } from '../../src/domain/errors.ts';
 import type { Fen } from '../../src/domain/money.ts';
-import { readPrices } from '../../src/gate/prices-file.ts';
+import { boundsOf, readPrices } from '../../src/gate/prices-file.ts';
 import { DEFAULT_POLICY, type Policy } from '../../src/policy/policy.ts';
 
 let folder: string;
@@ -13,10 +14,10 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-function read(text: string, policy: Policy = DEFAULT_POLICY, a2mServiceId?: string) {
+function read(text: string, policy: Policy = DEFAULT_POLICY, env: Env = {}) {
   const file = join(folder, 'prices.yaml');
   writeFileSync(file, text);
-  return readPrices(file, { policy, a2mServiceId });
+  return readPrices(file, boundsOf(policy, env));
 }
 
 async function refusal(...given: Parameters<typeof read>): Promise<CashierError> {
@@ -226,7 +227,8 @@ ${under}    prices: { "GET /b/c": { yuan: "1", title: 甲 } }
 
   it('knows what agents pay at most where a service id stands for all', async () => {
     const dear = costs('{ yuan: "50.01", title: 甲 }');
-    expect((await refusal(dear, DEFAULT_POLICY, 'API_1')).text.en).toMatch(/50\.00/);
+    const refused = await refusal(dear, DEFAULT_POLICY, { AP_A2M_SERVICE_ID: 'API_1' });
+    expect(refused.text.en).toMatch(/AP_A2M_SERVICE_ID: 50\.00/);
     expect((await read(dear)).http).toHaveLength(1);
   });
 });

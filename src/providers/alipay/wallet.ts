@@ -142,7 +142,11 @@ export const ALIPAY: Wallet = {
       en: "In Alipay's certificate mode give AP_APP_CERT_FILE, AP_ALIPAY_CERT_FILE and AP_ROOT_CERT_FILE in place of AP_PUB_KEY_FILE.",
     },
   },
-  sells: { by: 'proof', variables: ['AP_SELLER_ID', 'CASHIER_MERCHANT_NAME'] },
+  sells: {
+    by: 'proof',
+    variables: ['AP_SELLER_ID', 'CASHIER_MERCHANT_NAME'],
+    service: 'AP_A2M_SERVICE_ID',
+  },
   page: {
     glyph: '支',
     colours: {
