@@ -193,6 +193,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     ...['config.ts', 'config-merchants.ts', 'config-paths.ts'],
     'domain',
     'events',
+    ...['gate/needed-ways.ts', 'gate/prices.ts', 'gate/prices-file.ts'],
     'ledger',
     'persons/secret.ts',
     'policy',

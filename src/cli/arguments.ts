@@ -1,7 +1,9 @@
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { beijingMidnight } from '../domain/clock.ts';
 import { CashierError, type Text } from '../domain/errors.ts';
 import { likely } from '../domain/nearest.ts';
+import { expandHome } from '../platform/home-path.ts';
 import { type ActionUse, EVERYWHERE, type OptionUse, type OptionUses, type Typed, type Use } from './use.ts';
 import { type CommandName, USES } from './uses.ts';
 
@@ -191,6 +193,11 @@ function noSuchValue(line: string, option: string, given: string, { choices = []
     },
     `${line} ${option} ${likely(given, choices, SLIPS) ?? choices.join('|')}`,
   );
+}
+
+/** A path as it was typed: `~` is the user's home, and what is relative stands where it was typed. */
+export function typedPath(typed: string | undefined, cwd: string): string | undefined {
+  return typed && resolve(cwd, expandHome(typed));
 }
 
 /** An option's whole number. Throws INVALID_ARGUMENT naming the range. */

@@ -10,6 +10,7 @@ import { readPolicy } from '../policy/read-policy-file.ts';
 import type { Area, Finding, Level } from '../providers/finding.ts';
 import { gatewayHttp } from '../providers/gateway-http.ts';
 import { WALLETS } from '../providers/registry.ts';
+import { typedPath } from './arguments.ts';
 import type { CommandContext, Typed } from './command.ts';
 import { disarmed } from './disarmed.ts';
 import { type Say, speaker } from './speaker.ts';
@@ -19,13 +20,16 @@ import { print, printJson, printPainted } from './terminal.ts';
 const TIMEOUT_MS = 5_000;
 
 /**
- * `mcp-cashier doctor [--merchant NAME] [--offline] [--lang zh|en] [--json]`: looks at configuration, keys, clock, ledger and gateways
+ * `mcp-cashier doctor [--merchant NAME] [--prices FILE] [--offline] [--lang zh|en] [--json]`: looks at configuration, keys, clock, ledger and gateways
  * without moving money, and says what is wrong and what to do. Exit code 0 when there is no error.
  */
 export async function run({ values }: Typed<'doctor'>, context: CommandContext): Promise<number> {
   const { env } = context;
   const report = await examineMerchants(
-    { env, cwd: process.cwd(), offline: values.offline, merchant: values.merchant },
+    {
+      ...{ env, cwd: process.cwd(), offline: values.offline, merchant: values.merchant },
+      prices: typedPath(values.prices, context.cwd),
+    },
     {
       clock: systemClock,
       randomBytes: systemRandom,
@@ -58,6 +62,7 @@ const TITLES: Readonly<Partial<Record<Area, Text>>> = {
   ledger: { zh: '账本', en: 'Ledger' },
   policy: { zh: '规则', en: 'Rules' },
   channels: { zh: '通知渠道', en: 'Channels' },
+  gate: { zh: '按次收费网关', en: 'Gate' },
   service: { zh: '服务', en: 'Service' },
 };
 /** SGR codes of a terminal. */

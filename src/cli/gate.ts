@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import { openApp } from '../compose.ts';
 import type { Config } from '../config.ts';
 import { CashierError, configuration } from '../domain/errors.ts';
@@ -10,14 +9,13 @@ import type { HttpUpstream, McpUpstream, Prices } from '../gate/prices.ts';
 import { boundsOf, PRICES_VARIABLE, readPrices } from '../gate/prices-file.ts';
 import { serveGate } from '../gate/serve.ts';
 import type { PaidCallRecord } from '../ledger/records.ts';
-import { expandHome } from '../platform/home-path.ts';
 import { originAt } from '../platform/listener.ts';
 import { sourceOf } from '../platform/source.ts';
 import { systemPorts } from '../platform/system.ts';
 import { isTaken } from '../platform/take-over.ts';
 import { readPolicy } from '../policy/read-policy-file.ts';
 import { qrImage } from '../tools/qr-image.ts';
-import { wholeNumber } from './arguments.ts';
+import { typedPath, wholeNumber } from './arguments.ts';
 import { typedFor } from './books.ts';
 import type { CommandContext, Typed } from './command.ts';
 import { disarmed } from './disarmed.ts';
@@ -38,7 +36,7 @@ export async function run({ values }: Typed<'gate'>, context: CommandContext): P
     values.port === undefined ? DEFAULT_PORT : wholeNumber('--port', values.port, { least: 1, most: 65_535 });
   const settings = await context.config('gate', { merchant: values.merchant });
   insistOnOwnName(settings);
-  const prices = await pricesOf(settings, fileIn(values, context));
+  const prices = await pricesOf(settings, typedPath(values.prices, context.cwd));
   insistOnOther(prices, port);
   const { httpHost: host, realm, gateUrl } = settings;
   const localUrl = originAt(host, port);
@@ -94,12 +92,8 @@ export async function run({ values }: Typed<'gate'>, context: CommandContext): P
 async function overStdio(values: Typed<'gate'>['values'], context: CommandContext): Promise<number> {
   if (values.port !== undefined) throw noPort();
   const settings = await context.config(undefined, { merchant: values.merchant });
-  await gateOverStdio(await pricesOf(settings, fileIn(values, context)), settings, context);
+  await gateOverStdio(await pricesOf(settings, typedPath(values.prices, context.cwd)), settings, context);
   return 0;
-}
-
-function fileIn({ prices }: Typed<'gate'>['values'], { cwd }: CommandContext): string | undefined {
-  return prices && resolve(cwd, expandHome(prices));
 }
 
 async function pricesOf(settings: Config, typed: string | undefined): Promise<Prices> {

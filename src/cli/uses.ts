@@ -5,6 +5,9 @@ import { CLIENT_IDS } from './init/client-ids.ts';
 import { choice, flag, JSON_OPTION, MERCHANT_OPTION, PLACE_OPTIONS, text, type Use } from './use.ts';
 
 const REASON = { reason: text('TEXT', '原因', 'why') };
+const PRICES_OPTION = {
+  prices: text('FILE', '价目文件（或 CASHIER_PRICES）', 'the price file (or CASHIER_PRICES)'),
+};
 const NOTE = { note: text('TEXT', '备注', 'a note') };
 const DAYS = {
   from: text('YYYY-MM-DD', '从这一天（北京时间）', 'from this day on (Beijing)'),
@@ -70,7 +73,7 @@ export const USES = {
           en: 'charges by a price file; what has no price passes through',
         },
         options: {
-          prices: text('FILE', '价目文件（或 CASHIER_PRICES）', 'the price file (or CASHIER_PRICES)'),
+          ...PRICES_OPTION,
           port: text('N', '端口（默认 3921）', 'the port (3921)'),
           stdio: flag('在 stdio 上代替一个 MCP 服务器', 'in the place of one MCP server, on stdio'),
           ...MERCHANT_OPTION,
@@ -143,7 +146,12 @@ export const USES = {
     actions: {
       '': {
         does: { zh: '不动钱；每项说明怎么办', en: 'moves no money; says what to do' },
-        options: { ...JSON_OPTION, ...MERCHANT_OPTION, offline: flag('不连接网关', 'asks no gateway') },
+        options: {
+          ...JSON_OPTION,
+          ...MERCHANT_OPTION,
+          ...PRICES_OPTION,
+          offline: flag('不连接网关', 'asks no gateway'),
+        },
       },
     },
   },

@@ -6,6 +6,7 @@ import { isSamePair, readPastedKey } from '../providers/pasted-key.ts';
 import { WALLET_IDS, WALLETS } from '../providers/registry.ts';
 import { examineChannels } from './channels.ts';
 import { examineClock } from './clock.ts';
+import { examineGate } from './gate.ts';
 import { checkGateway, type GatewayCheck } from './gateways.ts';
 import { examineLedger } from './ledger.ts';
 import { examineNotify } from './notify.ts';
@@ -18,7 +19,7 @@ import { examineSettings, type Settings } from './settings.ts';
 const AREAS: readonly Area[] = [
   'configuration',
   ...WALLET_IDS,
-  ...(['clock', 'notify', 'ledger', 'policy', 'channels', 'service'] as const),
+  ...(['clock', 'notify', 'ledger', 'policy', 'channels', 'gate', 'service'] as const),
 ];
 
 /** What is of a service and not of one of its merchants. */
@@ -32,6 +33,10 @@ export interface Asked {
   readonly whose?: Whose;
   /** Whether {@link OF_SERVICE} is looked at, too; by default it is. */
   readonly withService?: boolean;
+  /** Whether what the gate charges for is looked at, too; by default it is. */
+  readonly withGate?: boolean;
+  /** The price file of the gate, where it is not the configuration that names it. */
+  readonly prices?: string | undefined;
 }
 
 export interface Report {
@@ -48,7 +53,7 @@ export interface Report {
  * and nothing is changed but a ledger's schema, as by any command. Moves no money.
  */
 export async function examine(
-  { env, cwd, offline, whose, withService = true }: Asked,
+  { env, cwd, offline, whose, prices, withService = true, withGate = true }: Asked,
   ports: DoctorPorts,
 ): Promise<Report> {
   const settings = await examineSettings(env, cwd, whose);
@@ -57,9 +62,11 @@ export async function examine(
   const wallets = config.embeddedSimulator ? [] : await examineWallets(settings, ports.clock.now());
   const configured = wallets.filter(({ findings }) => !findings.some(({ id }) => id.endsWith('.absent')));
   const ids = configured.map(({ id }) => id);
+  const served = config.embeddedSimulator ? WALLET_IDS : ids;
+  const isGiven = (name: string) => settings.values[name] !== undefined;
   const sound = configured.filter(({ findings }) => findings.every(({ level }) => level !== 'error'));
 
-  const [checks, notify, ledger, channels, service] = await Promise.all([
+  const [checks, notify, ledger, channels, gate, service] = await Promise.all([
     Promise.all(
       offline ? [] : sound.map(({ id }) => askGateway(id, checkGateway(id, settings.values, env, ports))),
     ),
@@ -69,12 +76,13 @@ export async function examine(
     ),
     guarded('ledger', gathered(examineLedger(config, ports))),
     guarded('channels', gathered(examineChannels(config, offline ? {} : ports))),
-    withService
+    withGate
       ? guarded(
-          'service',
-          gathered(examineService(config, config.embeddedSimulator ? WALLET_IDS : ids, ports, offline)),
+          'gate',
+          gathered(examineGate(config, { typed: prices, wallets: served, isGiven, offline }, ports)),
         )
       : [],
+    withService ? guarded('service', gathered(examineService(config, served, ports, offline))) : [],
   ]);
   const skews = checks.flatMap(({ skewMs }) => (skewMs === undefined ? [] : [skewMs]));
   const found = [
@@ -86,6 +94,7 @@ export async function examine(
     ...notify,
     ...ledger,
     ...channels,
+    ...gate,
     ...service,
   ];
   const areas = AREAS.filter((area) => withService || !OF_SERVICE.includes(area));

@@ -1,11 +1,14 @@
 import { lookup } from 'node:dns/promises';
-import { mkdtempSync, rmSync, statfsSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { accessSync, constants, mkdtempSync, rmSync, statfsSync, statSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { codeOf } from '../domain/errors.ts';
 import { releaseClosed, settleJournal, sqlite } from '../platform/sqlite.ts';
 import type { Machine } from './ports.ts';
+
+/** How long (ms) somebody may take to answer. */
+const PATIENCE_MS = 3_000;
 
 export const thisMachine: Machine = {
   async resolve(host) {
@@ -29,6 +32,26 @@ export const thisMachine: Machine = {
       probe.once('error', (error) => resolve(codeOf(error) || 'unknown'));
       probe.listen(port, host, () => probe.close(() => resolve('free')));
     });
+  },
+  connects(host, port) {
+    return new Promise((resolve) => {
+      const probe = connect({ host, port, timeout: PATIENCE_MS });
+      const end = (state: string) => {
+        probe.destroy();
+        resolve(state);
+      };
+      probe.once('connect', () => end('open'));
+      probe.once('timeout', () => end('ETIMEDOUT'));
+      probe.once('error', (error) => end(codeOf(error) || 'unknown'));
+    });
+  },
+  isProgram(path) {
+    try {
+      accessSync(path, constants.X_OK);
+      return statSync(path).isFile();
+    } catch {
+      return false; // for whatever reason, it cannot be run
+    }
   },
   async sqlite() {
     const found = await sqlite();

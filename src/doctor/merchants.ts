@@ -12,7 +12,7 @@ import type { DoctorPorts } from './ports.ts';
  * is. Throws INVALID_ARGUMENT for a merchant that there is not.
  */
 export async function examineMerchants(
-  asked: Omit<Asked, 'whose' | 'withService'> & { readonly merchant: string | undefined },
+  asked: Omit<Asked, 'whose' | 'withService' | 'withGate'> & { readonly merchant: string | undefined },
   ports: DoctorPorts,
 ): Promise<Report> {
   const { cwd, merchant: named } = asked;
@@ -36,7 +36,9 @@ export async function examineMerchants(
   for (const [i, one] of meant.entries()) {
     const whose = { id: one.id, of, hasLedger: false };
     const isFirst = i === 0;
-    const report = await examine({ ...asked, env: envOf(env, one), whose, withService: isFirst }, ports);
+    // For whom the gate sells, its command line says.
+    const which = { withService: isFirst, withGate: named !== undefined };
+    const report = await examine({ ...asked, env: envOf(env, one), whose, ...which }, ports);
     findings.push(...report.findings.map((finding) => ({ ...finding, merchant: one.id })));
     if (isFirst) language = report.language;
   }

@@ -29,6 +29,10 @@ export interface Machine {
   freeBytes(folder: string): number;
   /** `free`, or the system's reason such as `EADDRINUSE`. */
   portState(host: string, port: number): Promise<string>;
+  /** `open` where somebody takes connections, or why not, such as `ECONNREFUSED`. */
+  connects(host: string, port: number): Promise<string>;
+  /** Whether there is a file that can be run. */
+  isProgram(path: string): boolean;
   /** The SQLite that ledgers would be kept with, after a scratch database. Throws CONFIGURATION where there is none. */
   sqlite(): Promise<Pick<Sqlite, 'origin' | 'version' | 'walIsSafe'>>;
   /** Such as `Asia/Shanghai`. */

@@ -10,6 +10,7 @@ export type Area =
   | 'ledger'
   | 'policy'
   | 'channels'
+  | 'gate'
   | 'service';
 
 /** With an error the server does not start, or cannot collect; with a warning it can, but not as well as it should. */

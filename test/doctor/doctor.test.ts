@@ -3,5 +3,6 @@ import './wallet-cases.ts';
 import './gateway-cases.ts';
 import './surroundings-cases.ts';
 import './channel-cases.ts';
+import './gate-cases.ts';
 import './hardy-cases.ts';
 import './expiry-cases.ts';

@@ -55,6 +55,8 @@ export const machine: Machine = {
   resolve: async () => ['203.0.113.7'],
   freeBytes: () => 50_000_000_000,
   portState: async () => 'free',
+  connects: async () => 'open',
+  isProgram: () => true,
   sqlite: async () => ({ origin: 'package', version: '3.53.0', walIsSafe: true }),
   timeZone: 'Europe/Zurich',
 };
@@ -64,18 +66,20 @@ export interface Conditions {
   readonly offline?: boolean;
   /** Instead of the empty one; then the environment has to say itself where its home is. */
   readonly cwd?: string;
+  /** What `--prices` names. */
+  readonly prices?: string;
 }
 
 /** Examines an environment that has a home of its own; nothing goes out unless `ports.http` lets it. */
 export async function diagnose(env: Env, conditions: Conditions = {}): Promise<readonly Finding[]> {
-  const { offline = conditions.ports?.http === undefined, ports } = conditions;
+  const { offline = conditions.ports?.http === undefined, ports, prices } = conditions;
   // Values may be in any language.
   const given = [...Object.values(env), ...Object.values(env).map((value) => JSON.stringify(value))];
   const report = await examine(
     {
       env: conditions.cwd === undefined ? { CASHIER_HOME: join(home, 'none'), ...env } : env,
       cwd: conditions.cwd ?? cwd,
-      offline,
+      ...{ offline, prices },
     },
     { clock: systemClock, randomBytes, http: quiet, openLedger, readPolicy, machine, ...ports },
   );
