@@ -140,16 +140,14 @@ async function storm(seed: number): Promise<void> {
       await acceptPolicy(book, operator, policy);
       oracle.policy = policy;
     });
-  const setFreeze = async (till: Till) => {
+  const setFreeze = (till: Till) => {
     const on = !oracle.frozen;
-    await till.ledger.write(async (book) => {
+    const commit = till.ledger.write(async (book) => {
       await (on ? freeze(book, 'somebody', undefined) : unfreeze(book, operator));
       oracle.frozen = on;
       if (!on) oracle.frozenForAll = false;
     });
-    // What had looked a moment earlier is on the wire by then.
-    await new Promise((resolve) => setImmediate(resolve));
-    oracle.frozenForAll = oracle.frozen;
+    return oracle.frozenBy(commit);
   };
 
   /** What has asked for a person, to be called again as it was. */

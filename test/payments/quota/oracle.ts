@@ -69,6 +69,8 @@ export class Oracle {
   frozen = false;
   /** As {@link frozen}, once everything that was already on the wire is out. */
   frozenForAll = false;
+  /** What is being read or written in the ledger, and may have seen it as it was before. */
+  readonly #looking = new Set<Promise<unknown>>();
   readonly #world: World;
   #seq = 0;
 
@@ -79,6 +81,31 @@ export class Oracle {
 
   next(): number {
     return ++this.#seq;
+  }
+
+  /** Has been frozen, or let go again. Whoever looked before the commit may go on to the wire, and is waited for. */
+  async frozenBy(commit: Promise<void>): Promise<void> {
+    await commit;
+    await Promise.allSettled([...this.#looking]);
+    await new Promise((resolve) => setImmediate(resolve));
+    this.frozenForAll = this.frozen;
+  }
+
+  #watchedLedger(ledger: Till['ledger']): Till['ledger'] {
+    const looked = <T>(looking: Promise<T>): Promise<T> => {
+      this.#looking.add(looking);
+      const done = () => this.#looking.delete(looking);
+      looking.then(done, done);
+      return looking;
+    };
+    return new Proxy(ledger, {
+      get(target, name) {
+        if (name === 'read') return (work: Parameters<typeof ledger.read>[0]) => looked(target.read(work));
+        if (name === 'write') return (work: Parameters<typeof ledger.write>[0]) => looked(target.write(work));
+        const value: unknown = Reflect.get(target, name, target);
+        return typeof value === 'function' ? value.bind(target) : value;
+      },
+    });
   }
 
   /** The same process, watched during one call. `ended` must hear how that went. */
@@ -101,7 +128,7 @@ export class Oracle {
         if (entry.state === 'planned' && state !== 'UNKNOWN') entry.state = 'dropped';
       }
     };
-    return { till: { ...till, providers }, ended };
+    return { till: { ...till, providers, ledger: this.#watchedLedger(till.ledger) }, ended };
   }
 
   #watched(provider: PaymentProvider, call: Call, mine: Entry[]): PaymentProvider {
