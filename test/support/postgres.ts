@@ -20,6 +20,7 @@ import { certificatePem } from '../../src/simulator/certificate.ts';
 import { VALID } from '../../src/simulator/certificates.ts';
 import { canRunPostgres, makeCluster, startCluster, stopCluster } from './embedded-postgres.mjs';
 import { freePort } from './free-port.mjs';
+import { readyPostgres } from './ready-ledger.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -27,6 +28,9 @@ declare module 'vitest' {
     readonly postgresFolder: string;
   }
 }
+
+/** The run's own database that others begin as. */
+const READY = 'cashier_ready';
 
 /** Lends the run a folder for its PostgreSQL, and stops that at the end. */
 export default function setUp({ provide }: TestProject): () => void {
@@ -53,6 +57,12 @@ export async function newDatabase(
   const url = new URL(server);
   url.pathname = name;
   return { url: url.href, drop: () => say(server, `DROP DATABASE ${name} WITH (FORCE)`) };
+}
+
+/** A new database with the tables of a ledger that nobody has opened yet. */
+export function newLedgerDatabase(): ReturnType<typeof newDatabase> {
+  // Somebody's own server has no such template.
+  return newDatabase(process.env.CASHIER_TEST_POSTGRES === undefined ? `TEMPLATE ${READY}` : '');
 }
 
 /** As a writer of the ledger does, for as long as the returned function is not called. */
@@ -103,6 +113,8 @@ async function start(folder: string): Promise<string> {
   const rules = join(folder, 'data', 'pg_hba.conf');
   writeFileSync(rules, `host all "/^seller_" all scram-sha-256\n${readFileSync(rules, 'utf8')}`);
   const url = startCluster(folder, await freePort(), `-F -c max_connections=200 ${certified(folder)}`);
+  await say(url, `CREATE DATABASE ${READY}`);
+  await readyPostgres(Object.assign(new URL(url), { pathname: READY }).href);
   writeFileSync(join(folder, 'address.new'), url);
   renameSync(join(folder, 'address.new'), join(folder, 'address'));
   return url;

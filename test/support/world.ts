@@ -20,7 +20,8 @@ import { acceptPolicy } from '../../src/policy/decisions.ts';
 import { DEFAULT_POLICY, type Policy } from '../../src/policy/policy.ts';
 import { Bank, type Fault } from './bank.ts';
 import { payment } from './inputs.ts';
-import { lockDatabase, newDatabase } from './postgres.ts';
+import { lockDatabase, newLedgerDatabase } from './postgres.ts';
+import { readySqlite } from './ready-ledger.ts';
 import { seeded, seededBytes, VirtualClock } from './virtual-time.ts';
 
 export { payment, refund } from './inputs.ts';
@@ -47,7 +48,7 @@ export class World {
   readonly #dead = new Set<string>();
   readonly #ledgers: Ledger[] = [];
   readonly #kind: 'sqlite' | 'postgres';
-  #database: ReturnType<typeof newDatabase> | undefined;
+  #database: ReturnType<typeof newLedgerDatabase> | undefined;
   #processes = 0;
 
   constructor(seed = 1, store = worlds.store) {
@@ -94,7 +95,7 @@ export class World {
   /** Where its ledger is, for what is done with a ledger as a whole. */
   async address(): Promise<{ readonly ledger: string; readonly ledgerName: string }> {
     if (this.#kind === 'sqlite') return { ledger: this.ledgerPath, ledgerName: this.ledgerPath };
-    this.#database ??= newDatabase();
+    this.#database ??= newLedgerDatabase();
     const { url } = await this.clock.during(this.#database);
     return { ledger: url, ledgerName: 'postgres://test' };
   }
@@ -103,10 +104,12 @@ export class World {
   async store(): Promise<Store> {
     const { clock } = this;
     const randomBytes = seededBytes(this.#random);
-    if (this.#kind === 'sqlite')
+    if (this.#kind === 'sqlite') {
+      await clock.during(readySqlite(this.ledgerPath));
       return this.#watched(await openSqliteStore(this.ledgerPath, { clock, randomBytes }));
+    }
     // Nobody's clock stands still for a server, so ours does while it works.
-    this.#database ??= newDatabase();
+    this.#database ??= newLedgerDatabase();
     const { url } = await clock.during(this.#database);
     const ports = { clock: systemClock, randomBytes: systemRandom, patienceMs: 5_000 };
     const { listen: _, ...store } = await clock.during(openPostgresStore(url, 'postgres://test', ports));
