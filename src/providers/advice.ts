@@ -2,7 +2,7 @@ import type { Text } from '../domain/errors.ts';
 import type { DeclineReason } from './contract.ts';
 
 /** What was asked of a gateway: the same no asks for something else after each. */
-export type Verb = 'create' | 'close' | 'refund' | 'ask';
+export type Verb = 'create' | 'close' | 'refund' | 'ask' | 'charge' | 'unsign';
 
 const CHECK_SETUP: Text = {
   zh: '请商家检查密钥、应用或商户号、服务器时间的配置',
@@ -36,6 +36,11 @@ const REPEAT: Readonly<Record<Verb, Text>> = {
     en: 'call again with the same arguments and outRefundNo, never a new one',
   },
   ask: { zh: '重试', en: 'call again' },
+  charge: {
+    zh: '等服务器自动重试（本期扣款时间内），不要另外收款',
+    en: 'let the server try again by itself while the period may be charged, and do not charge in another way',
+  },
+  unsign: { zh: '用同一个 contractNo 再取消一次', en: 'cancel the same contractNo again' },
 };
 
 const LOOK_UP: Text = { zh: '请商家按错误码查明原因', en: 'Ask the merchant to look the gateway code up' };
@@ -110,6 +115,8 @@ const ADVICE: Readonly<Record<Verb, Readonly<Partial<Record<DeclineReason, Text>
       en: 'Check the sum and the earlier refunds; a refund with other arguments needs a new outRefundNo.',
     },
   },
+  charge: {},
+  unsign: {},
   ask: {
     'not-exist': {
       zh: '核对单号，不要猜测；有的付款链接在买家打开之前也查不到，仍可付款。',
@@ -140,8 +147,10 @@ const UNSIGNED: Text = {
 /** What to do next about a refusal: as the wallet's table has it, else as the reason has it. */
 export function nextStep(verb: Verb, reason: DeclineReason, proven: boolean, row: RowAdvice = {}): Text {
   if (row.remedy) return thenRepeat(row.remedy, verb);
-  const inDoubt = !proven && (verb === 'create' || verb === 'refund');
+  const inDoubt = !proven && (verb === 'create' || verb === 'refund' || verb === 'charge');
   const exact = row.advice ?? ADVICE[verb][reason];
   if (exact && !inDoubt) return exact;
-  return thenRepeat(REMEDY[reason] ?? (inDoubt ? UNSIGNED : LOOK_UP), verb);
+  // An account that is too small is the merchant's with a refund alone.
+  const remedy = reason === 'balance' && verb === 'charge' ? undefined : REMEDY[reason];
+  return thenRepeat(remedy ?? (inDoubt ? UNSIGNED : LOOK_UP), verb);
 }

@@ -40,6 +40,24 @@ describe('credentials, asked of a gateway', () => {
     expect(await control.json()).toMatchObject({ trades: [] });
   });
 
+  it('are told apart from a contract for agreements that is missing', async () => {
+    const node = {
+      code: '40006',
+      msg: 'Insufficient Permissions',
+      sub_code: 'isv.insufficient-isv-permissions',
+    };
+    const refusing: GatewayHttp = {
+      async send(request) {
+        if (!request.url.includes('alipay.user.agreement.query')) return http.send(request);
+        const body = JSON.stringify({ alipay_user_agreement_query_response: node });
+        return { status: 200, headers: {}, body: Buffer.from(body) };
+      },
+    };
+    expect(await aboutWallets(env, { ports: { http: refusing } })).toEqual([
+      'error alipay.agreements-not-signed AP_SIGN_SCENE',
+    ]);
+  });
+
   it.each([
     ['another app id', { AP_APP_ID: '2021004100000001' }, 'alipay.app-id-unknown AP_APP_ID'],
     ['another app key', { AP_APP_KEY: pkcs8(app) }, 'alipay.signature-refused AP_APP_KEY'],

@@ -114,6 +114,7 @@ const ALIPAY_MISTAKES: readonly Mistake[] = [
     },
     'error example-value AP_A2M_SERVICE_ID',
   ],
+  ['the scene that is none', { AP_SIGN_SCENE: 'DEFAULT|DEFAULT' }, 'error ap-sign-scene AP_SIGN_SCENE'],
   ['RSA', { AP_ENCRYPTION_ALGO: 'RSA' }, 'warning rsa-sha1 AP_ENCRYPTION_ALGO'],
   [
     'an algorithm that is none',
@@ -301,6 +302,16 @@ describe('selling single calls', () => {
     expect(isRefused(readWechatpayConfig, env)).toBe(
       complaints.length > 0 && !complaints[0]?.includes('example'),
     );
+  });
+
+  it('is told under which scene subscribers agree, and what to set at Alipay for that', async () => {
+    const env = { ...ALIPAY, AP_SIGN_SCENE: 'INDUSTRY|EDU' };
+    const finding = (await diagnose(env)).find(({ id }) => id === 'alipay.agreements');
+    expect(finding).toMatchObject({
+      level: 'ok',
+      message: { zh: expect.stringMatching(/INDUSTRY\|EDU.*应用网关/) },
+    });
+    expect(await aboutWallets(env)).toEqual([]);
   });
 
   it('is told which service is charged for', async () => {

@@ -5,6 +5,8 @@ const OUT_OF_PLACE = {
   create: /outRefundNo|退款|refund/i,
   close: /outRefundNo|重新下单|create a new|charge again/i,
   refund: /下单|create (a|the) (new )?payment|new outTradeNo|新的 outTradeNo|付款方式/i,
+  charge: /下单|create a|outTradeNo|outRefundNo|refund|退款/i,
+  unsign: /下单|create a|outTradeNo|outRefundNo|refund|退款/i,
   ask: /下单|create a|new outTradeNo|outRefundNo|top up|充值/i,
 } as const;
 /** A number that is in doubt must never be changed for another. */

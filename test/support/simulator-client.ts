@@ -106,7 +106,8 @@ export class SimulatorClient {
   /** How many calls asked a gateway to do something. Servers ask how orders stand on their own, at any time. */
   async deeds(): Promise<number> {
     const calls = await this.calls();
-    return calls.filter(({ operation }) => operation !== 'query' && operation !== 'query-refund').length;
+    const asking: readonly string[] = ['query', 'query-refund', 'agreement'];
+    return calls.filter(({ operation }) => !asking.includes(operation)).length;
   }
 
   /** Has something go wrong, as a `sim:` token would. */

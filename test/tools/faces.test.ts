@@ -167,7 +167,13 @@ describe('what Alipay refuses for its own reasons', () => {
     ]);
     let refusal: unknown;
     try {
-      const answer = { fields, flags: new Map(), proven: code === '40004', requestId: undefined };
+      const answer = {
+        fields,
+        flags: new Map(),
+        lists: new Map(),
+        proven: code === '40004',
+        requestId: undefined,
+      };
       requireAccepted(answer, 'refund', 'N1');
     } catch (error) {
       refusal = error;

@@ -10,6 +10,8 @@ export interface Answer {
   readonly fields: ReadonlyMap<string, string>;
   /** The fields that are true or false. */
   readonly flags: ReadonlyMap<string, boolean>;
+  /** The fields that are lists of objects, with the text fields of each. */
+  readonly lists: ReadonlyMap<string, readonly ReadonlyMap<string, string>[]>;
   readonly requestId: string | undefined;
 }
 
@@ -57,7 +59,7 @@ function split(
   return { node: answered[1], sign: members.get('sign') };
 }
 
-function fieldsIn(node: string, requestId: string | undefined): Pick<Answer, 'fields' | 'flags'> {
+function fieldsIn(node: string, requestId: string | undefined): Pick<Answer, 'fields' | 'flags' | 'lists'> {
   let parsed: unknown;
   try {
     parsed = JSON.parse(node);
@@ -68,10 +70,26 @@ function fieldsIn(node: string, requestId: string | undefined): Pick<Answer, 'fi
     throw new OutcomeUnknown('unreadable', requestId);
   }
   const entries = Object.entries(parsed);
+  const isFlag = (entry: [string, unknown]): entry is [string, boolean] => typeof entry[1] === 'boolean';
+  return {
+    fields: textsOf(parsed),
+    flags: new Map(entries.filter(isFlag)),
+    lists: new Map(
+      entries.flatMap(([name, value]) => (Array.isArray(value) ? [[name, objectsIn(value)]] : [])),
+    ),
+  };
+}
+
+function textsOf(object: object): ReadonlyMap<string, string> {
   const isText = (entry: [string, unknown]): entry is [string, string] =>
     typeof entry[1] === 'string' && entry[1] !== '';
-  const isFlag = (entry: [string, unknown]): entry is [string, boolean] => typeof entry[1] === 'boolean';
-  return { fields: new Map(entries.filter(isText)), flags: new Map(entries.filter(isFlag)) };
+  return new Map(Object.entries(object).filter(isText));
+}
+
+function objectsIn(list: readonly unknown[]): ReadonlyMap<string, string>[] {
+  return list.flatMap((item) =>
+    typeof item === 'object' && item !== null && !Array.isArray(item) ? [textsOf(item)] : [],
+  );
 }
 
 function membersOf(body: Buffer): ReadonlyMap<string, string> | undefined {

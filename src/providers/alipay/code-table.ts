@@ -1,7 +1,7 @@
 import type { Text } from '../../domain/errors.ts';
 import type { Scene } from '../../domain/order.ts';
 import type { RowAdvice } from '../advice.ts';
-import type { DeclineReason } from '../contract.ts';
+import type { ChargeRetry, DeclineReason } from '../contract.ts';
 
 /** The call that was answered: the same code can mean different things after different calls. */
 export type Operation =
@@ -12,7 +12,11 @@ export type Operation =
   | 'refund-query'
   | 'bill'
   | 'verify'
-  | 'confirm';
+  | 'confirm'
+  | 'agreement'
+  | 'charge'
+  | 'postpone'
+  | 'unsign';
 
 /** What a code says about the call: a no with its reason, or nothing that could be relied on. */
 export type Verdict = DeclineReason | 'system-error' | 'unrecognised';
@@ -28,15 +32,18 @@ export interface CodeRow extends RowAdvice {
   /** Only when an order of this scene was made. */
   readonly scenes?: readonly Scene[];
   readonly meaning: Verdict;
+  /** Of a charge by an agreement: what may still come of its period. */
+  readonly retry?: ChargeRetry;
 }
 
 const EVERY: readonly Operation[] = [
   ...(['create', 'query', 'close', 'refund', 'refund-query', 'bill'] as const),
-  ...(['verify', 'confirm'] as const),
+  ...(['verify', 'confirm', 'agreement', 'charge', 'postpone', 'unsign'] as const),
 ];
 const QUERIES: readonly Operation[] = ['query', 'refund-query'];
 
-function row(
+/** A line, from its parts. */
+export function row(
   calls: readonly Operation[],
   codes: readonly string[],
   meaning: Verdict,
@@ -60,6 +67,10 @@ const NO_KEY = merchant(
 const NOT_SIGNED = merchant(
   '在支付宝开放平台签约这项产品（电脑网站支付、手机网站支付、APP 支付或当面付）并绑定到该应用',
   'sign up for this product (web page, mobile site, app or face-to-face payment) in the Alipay open platform and bind it to the app',
+);
+const NOT_SIGNED_AGREEMENTS = merchant(
+  '在支付宝商家平台签约“商家扣款”并绑定到该应用（AP_SIGN_SCENE 是合同中的签约场景）',
+  'sign up for “商家扣款” (agreements) in Alipay’s merchant platform and bind it to the app (AP_SIGN_SCENE is the scene of that contract)',
 );
 const NOT_SIGNED_QR = merchant(
   '在支付宝签约订单码支付或当面付（与 AP_PRECREATE_PRODUCT_CODE 一致）并绑定到该应用',
@@ -106,6 +117,9 @@ export const GATEWAY_ROWS: readonly CodeRow[] = [
   row(['create'], ['isv-permissions', 'ACCESS_FORBIDDEN'], 'permission', {
     scenes: ['qr'],
     remedy: NOT_SIGNED_QR,
+  }),
+  row(['agreement', 'charge', 'postpone', 'unsign'], ['isv-permissions', 'ACCESS_FORBIDDEN'], 'permission', {
+    remedy: NOT_SIGNED_AGREEMENTS,
   }),
   row(EVERY, ['isv-permissions', 'ACCESS_FORBIDDEN'], 'permission', { remedy: NOT_SIGNED }),
   row(

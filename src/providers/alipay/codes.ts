@@ -1,6 +1,8 @@
 import type { Text } from '../../domain/errors.ts';
 import type { Scene } from '../../domain/order.ts';
 import { nextStep, type Verb } from '../advice.ts';
+import type { ChargeRetry } from '../contract.ts';
+import { AGREEMENT_ROWS } from './agreement-codes.ts';
 import { BUSINESS_ROWS, type CodeRow, GATEWAY_ROWS, type Operation, type Verdict } from './code-table.ts';
 
 export type { Operation, Verdict } from './code-table.ts';
@@ -29,7 +31,7 @@ const BY_CODE: ReadonlyMap<string, Verdict> = new Map([
 
 /**
  * 40004 with a sub code that is in no table. After a query or a precreate (which makes a code, not yet a trade)
- * nothing can have moved, so it is a plain no. A close, a refund or a confirmation may have done something.
+ * nothing can have moved, so it is a plain no. Any other call may have done something.
  */
 const UNLISTED_BUSINESS_FAILURE: Readonly<Record<Operation, Verdict>> = {
   create: 'other',
@@ -40,6 +42,10 @@ const UNLISTED_BUSINESS_FAILURE: Readonly<Record<Operation, Verdict>> = {
   bill: 'other',
   verify: 'other',
   confirm: 'unrecognised',
+  agreement: 'other',
+  charge: 'unrecognised',
+  postpone: 'unrecognised',
+  unsign: 'unrecognised',
 };
 
 const VERBS: Readonly<Record<Operation, Verb>> = {
@@ -51,6 +57,10 @@ const VERBS: Readonly<Record<Operation, Verb>> = {
   bill: 'ask',
   verify: 'ask',
   confirm: 'ask',
+  agreement: 'ask',
+  charge: 'charge',
+  postpone: 'charge',
+  unsign: 'unsign',
 };
 
 /** What was answered with a code other than 10000. */
@@ -90,13 +100,18 @@ const BAD_REQUEST: Text = {
   en: "Ask the merchant to look the code up and to check the app's and gateway's settings and the clock",
 };
 
+/** What may still come of the period for which a charge was refused; undefined where the code does not say. */
+export function retryOf(refused: Refused): ChargeRetry | undefined {
+  return rowOf(refused)?.retry;
+}
+
 function rowOf({ operation, code, subCode, scene }: Refused): CodeRow | undefined {
   // Only "business failed" speaks of the order; other codes have been seen with a bill's words.
   const hasBusiness = code === '40004' || operation === 'bill';
   const known = code === '40004' || BY_CODE.has(code) || operation === 'bill';
   if (subCode === undefined || !known) return undefined;
   const word = bare(subCode);
-  return [...GATEWAY_ROWS, ...(hasBusiness ? BUSINESS_ROWS : [])].find(
+  return [...GATEWAY_ROWS, ...(hasBusiness ? [...AGREEMENT_ROWS, ...BUSINESS_ROWS] : [])].find(
     ({ calls, codes, scenes }) =>
       calls.includes(operation) &&
       codes.some((part) => word.includes(bare(part))) &&

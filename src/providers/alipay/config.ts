@@ -11,9 +11,10 @@ import {
   requireInForce,
 } from './certificates.ts';
 import { readAlipayPublicKey, readAppPrivateKey, type SignType } from './keys.ts';
+import { readSignScene } from './sign-scene.ts';
 
 /** The addresses Alipay publishes for its v2 gateway. */
-const GATEWAYS = {
+export const GATEWAYS = {
   prod: 'https://openapi.alipay.com/gateway.do',
   sandbox: 'https://openapi-sandbox.dl.alipaydev.com/gateway.do',
 } as const;
@@ -46,6 +47,8 @@ export interface AlipayConfig {
   readonly sellerId?: string;
   /** Who sells single calls to programs; there once it is known who, by number and name. */
   readonly a2m?: A2mSeller;
+  /** Under which agreements are signed; there where the merchant has a contract for 商家扣款. */
+  readonly signScene?: string;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -87,6 +90,7 @@ export function readAlipayConfig(env: Environment, now?: number): AlipayConfig |
       appAuthToken,
       sellerId,
       a2m: readA2mSeller(env, { sellerId, signType, world }),
+      signScene: readSignScene(value(env, 'AP_SIGN_SCENE')),
     }),
   };
 }

@@ -1,6 +1,7 @@
 import { GatewayDeclined, OutcomeUnknown } from '../contract.ts';
 import { type Advice, declined } from '../examination.ts';
 import { error, type Finding } from '../finding.ts';
+import { AgreementsRefused } from './trade.ts';
 
 /** Part of Alipay's code → what a merchant can do about it; the first match wins. */
 const ADVICE: Readonly<Record<string, Advice>> = {
@@ -169,10 +170,22 @@ const ADVICE: Readonly<Record<string, Advice>> = {
   },
 };
 
+const NO_AGREEMENTS: Advice = {
+  id: 'agreements-not-signed',
+  variable: 'AP_SIGN_SCENE',
+  zh: '应用没有“商家扣款”协议接口的权限：订阅不能自动扣款，其他收款不受影响。',
+  en: 'The app may not use the calls of agreements: subscriptions cannot be charged by themselves. Other payments are not affected.',
+  remedy: [
+    '在商家平台 → 产品中心 签约“商家扣款”并绑定到该应用；没有签约就去掉 AP_SIGN_SCENE，订阅改为到期提醒付款。',
+    'Sign the product of agreements (merchant deduction) in the merchant platform → product centre and bind it to the app; without it remove AP_SIGN_SCENE, and subscribers are reminded to pay instead.',
+  ],
+};
+
 /** What Alipay's answer to the self-test means; undefined for a failure of the network. */
 export function adviceOnAlipay(thrown: unknown): Finding | undefined {
   if (thrown instanceof GatewayDeclined) {
     if (thrown.reason === 'not-exist') return unsigned();
+    if (thrown instanceof AgreementsRefused) return declined('alipay', NO_AGREEMENTS, thrown, 'trace_id');
     const code = thrown.gatewayCode.toLowerCase().replaceAll('_', '-');
     const found = Object.entries(ADVICE).find(([part]) => code.includes(part))?.[1] ?? {
       id: 'declined',

@@ -8,6 +8,7 @@ import { isServiceId } from './a2m-seller.ts';
 import { CERTIFICATE_VARIABLES, certificatesIn } from './certificates.ts';
 import { readAlipayConfig } from './config.ts';
 import { adviceOnAlipay } from './doctor-advice.ts';
+import { isSignScene } from './sign-scene.ts';
 
 /** How long before its end a certificate is spoken of. */
 const WARN_DAYS = 30;
@@ -31,7 +32,10 @@ const PUB_KEY_REMEDY = [
 export const ALIPAY_DOCTOR: WalletDoctor = {
   examine,
   advise: adviceOnAlipay,
-  unproven: { AP_PRECREATE_PRODUCT_CODE: ['产品是否签约', 'whether the product is signed'] },
+  unproven: {
+    AP_PRECREATE_PRODUCT_CODE: ['产品是否签约', 'whether the product is signed'],
+    AP_SIGN_SCENE: ['签约场景是否在“商家扣款”合同中', 'whether the scene is in the contract for agreements'],
+  },
 };
 
 /** Everything that can be seen on Alipay's settings without asking Alipay. */
@@ -41,7 +45,7 @@ async function examine(settings: WalletSettings, now: number): Promise<Finding[]
   const wanted = inCertificateMode ? ['AP_APP_ID', 'AP_APP_KEY', ...CERTIFICATE_VARIABLES] : CREDENTIALS;
   const given = wanted.filter(isGiven);
   if (given.length === 0) {
-    const beside = ['AP_NOTIFY_URL', 'AP_SELLER_ID', 'AP_A2M_SERVICE_ID', 'AP_RETURN_URL'];
+    const beside = ['AP_NOTIFY_URL', 'AP_SELLER_ID', 'AP_A2M_SERVICE_ID', 'AP_SIGN_SCENE', 'AP_RETURN_URL'];
     return [
       absent(
         'alipay',
@@ -62,6 +66,7 @@ async function examine(settings: WalletSettings, now: number): Promise<Finding[]
   findings.push(...examineKeys(appKey, pubKey, together, settings));
   if (values.AP_ENCRYPTION_ALGO === 'RSA') findings.push(weakAlgorithm());
   findings.push(...examineValidity(settings, now), ...examineSeller(values), ...examineService(values));
+  findings.push(...examineScene(values));
 
   const covered = coveredBy([...settings.findings, ...findings]);
   for (const name of [...missing, ...(together?.both ? CREDENTIALS.slice(1) : [])]) covered.add(name);
@@ -154,6 +159,17 @@ function* examineService({ AP_A2M_SERVICE_ID }: WalletSettings['values']): Itera
       en: `Service that is paid per call (A2M): ${service}; it must be registered with the very price of the gate's file.`,
     });
   }
+}
+
+/** Under which scene subscribers agree; what is wrong with it the server says itself. */
+function* examineScene({ AP_SIGN_SCENE }: WalletSettings['values']): Iterable<Finding> {
+  const scene = AP_SIGN_SCENE?.trim();
+  if (scene === undefined || !isSignScene(scene)) return;
+  yield ok('alipay.agreements', {
+    variable: 'AP_SIGN_SCENE',
+    zh: `订阅可自动扣款（商家扣款），签约场景 ${scene}。请确认开放平台的“应用网关”填的是通知地址：用户在支付宝里解约只通知到那里。`,
+    en: `Subscriptions can be charged by themselves (agreements), under the scene ${scene}. See that the app's gateway address in the open platform is the notify address: that a subscriber ends one in Alipay is told only there.`,
+  });
 }
 
 function* examineAppId(

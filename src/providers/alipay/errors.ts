@@ -1,12 +1,17 @@
 import type { Scene } from '../../domain/order.ts';
-import { GatewayDeclined, OutcomeUnknown } from '../contract.ts';
+import { ChargeDeclined, GatewayDeclined, OutcomeUnknown } from '../contract.ts';
 import type { Answer } from './answer.ts';
-import { adviceFor, type Operation, type Refused, readWord, verdictOf } from './codes.ts';
+import { adviceFor, type Operation, type Refused, readWord, retryOf, verdictOf } from './codes.ts';
 import type { TradeName } from './plan.ts';
 
-const ACCEPTED = '10000';
+/** The code of an answer that says yes. */
+export const DONE = '10000';
+/** A charge that is on its way. */
+const IN_PROGRESS = '10003';
 /** Law 2: a call that was turned away for its rate may still have been taken in. */
-const MAY_BE_TAKEN: ReadonlySet<Operation> = new Set(['create', 'refund', 'confirm']);
+const MAY_BE_TAKEN: ReadonlySet<Operation> = new Set([
+  ...(['create', 'refund', 'confirm', 'charge', 'postpone', 'unsign'] as const),
+]);
 
 /**
  * Judges an answer: returns when Alipay has provably accepted the call, else throws one of the port's errors. The
@@ -29,7 +34,7 @@ export function requireAccepted(
   if (answeredNo !== undefined && outTradeNo !== undefined && answeredNo !== outTradeNo) {
     throw new OutcomeUnknown('answer-of-another-order', requestId);
   }
-  if (code !== ACCEPTED) {
+  if (code !== DONE && !(code === IN_PROGRESS && operation === 'charge')) {
     throw refusal(answer, { operation, code, subCode: fields.get('sub_code'), scene });
   }
   if (!proven) throw new OutcomeUnknown('unsigned-success', requestId);
@@ -51,7 +56,7 @@ export function requireOrderNumber(answer: Answer, outTradeNo: string): void {
 }
 
 /** For answers that have to name what they are about, by the very number that was asked with. */
-export function requireNumber(answer: Answer, field: 'out_trade_no' | 'trade_no', asked: string): void {
+export function requireNumber(answer: Answer, field: string, asked: string): void {
   if (answer.fields.get(field) !== asked)
     throw new OutcomeUnknown('answer-of-another-order', answer.requestId);
 }
@@ -71,5 +76,8 @@ function refusal({ proven, requestId }: Answer, refused: Refused): GatewayDeclin
   const gatewayCode = subCode === undefined ? code : (readWord(subCode) ?? 'unreadable');
   const proves = proven && !limited;
   const advice = adviceFor(refused, verdict, proves);
+  const retry = retryOf(refused);
+  if (retry !== undefined && proves)
+    return new ChargeDeclined(retry, verdict, gatewayCode, requestId, advice);
   return new GatewayDeclined(verdict, gatewayCode, proves, requestId, advice);
 }

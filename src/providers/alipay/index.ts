@@ -3,6 +3,7 @@ import type { Log } from '../../domain/ports.ts';
 import type { PaymentProvider } from '../contract.ts';
 import type { GatewayHttp } from '../gateway-http.ts';
 import { a2mOf } from './a2m.ts';
+import { agreementsOf } from './agreements.ts';
 import { downloadBill } from './bills.ts';
 import type { AlipayConfig } from './config.ts';
 import { alipayGateway } from './gateway.ts';
@@ -39,10 +40,11 @@ export function createAlipayProvider(
     sendRefund: (refund, plan) => sendRefund(gateway, refund, plan),
     queryRefund: (...asked) => queryRefund(gateway, ...asked),
     a2m: a2mOf(config, gateway),
+    agreements: agreementsOf({ config, account, signer, gateway, clock: ports.clock }),
     parseNotify: async (raw, now) =>
       parseNotify(raw, now, { ...config, trusted: gateway.trusted() }, account),
     acknowledge,
     downloadBill: (date) => downloadBill({ gateway, http: ports.http, config }, date),
-    checkCredentials: () => checkCredentials(gateway, account, ports.clock),
+    checkCredentials: () => checkCredentials({ gateway, account, config, clock: ports.clock }),
   };
 }

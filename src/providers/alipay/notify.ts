@@ -1,6 +1,8 @@
 import { parseBeijingDateTime } from '../../domain/clock.ts';
 import { fenFromYuan } from '../../domain/money.ts';
 import { NotifyRejected, type NotifyReply, type RawNotify, type VerifiedNotify } from '../contract.ts';
+import { isOurs } from './agreement-plan.ts';
+import { agreementSnapshot } from './agreement-snapshot.ts';
 import { readWord } from './codes.ts';
 import type { AlipayConfig } from './config.ts';
 import { readForm } from './form.ts';
@@ -8,25 +10,36 @@ import { signatureHolds, type Trust } from './signature.ts';
 import { tradeSnapshot } from './snapshot.ts';
 
 type Fields = ReadonlyMap<string, string>;
+type Whose = Pick<AlipayConfig, 'appId' | 'appAuthToken' | 'sellerId' | 'signScene' | 'signType'>;
 
 /** The one type of notification that tells a trade's state. */
 const TRADE = 'trade_status_sync';
+
+/** The two that tell of an agreement. */
+const SIGNED = 'dut_user_sign';
+const AGREEMENT: readonly string[] = [SIGNED, 'dut_user_unsign'];
 
 /** Non-empty in a message about a refund. Its status is still TRADE_SUCCESS, but it does not announce a payment. */
 const REFUND_FIELDS = ['out_biz_no', 'gmt_refund'] as const;
 
 /** Every parameter that {@link parseNotify} goes by. None of them has an `&` in a value. */
 const DECIDING_FIELDS = [
+  'agreement_no',
   'app_id',
   'auth_app_id',
   'charset',
+  'external_agreement_no',
   'gmt_payment',
+  'invalid_time',
   'notify_id',
   'notify_time',
   'notify_type',
   'out_trade_no',
+  'personal_product_code',
   'refund_fee',
   'seller_id',
+  'sign_time',
+  'status',
   'total_amount',
   'trade_no',
   'trade_status',
@@ -60,9 +73,7 @@ const MAX_AHEAD_MS = 15 * 60_000;
 export function parseNotify(
   raw: RawNotify,
   now: number,
-  config: Pick<AlipayConfig, 'appId' | 'appAuthToken' | 'sellerId' | 'signType'> & {
-    readonly trusted: readonly Trust[];
-  },
+  config: Whose & { readonly trusted: readonly Trust[] },
   account: string,
 ): VerifiedNotify {
   const fields = provenFields(readForm(raw.body), config);
@@ -75,6 +86,9 @@ export function parseNotify(
   requireFresh(fields.get('notify_time') ?? '', now);
 
   const type = readWord(fields.get('notify_type')) ?? 'unreadable';
+  if (AGREEMENT.includes(type) && isAgreement(fields, config)) {
+    return { kind: 'agreement', id, agreement: agreementIn(fields, type, account, now) };
+  }
   if (type !== TRADE) return { kind: 'other', id, type };
   if (config.sellerId !== undefined && fields.get('seller_id') !== config.sellerId) {
     throw new NotifyRejected('other-seller');
@@ -86,6 +100,21 @@ export function parseNotify(
   if (!isAboutRefund(fields)) return { kind: 'trade', id, trade };
   // Without a sum it still says that money went back.
   return { kind: 'refunded', id, trade: { ...trade, refundedFen: trade.refundedFen ?? 'unknown' } };
+}
+
+/**
+ * Whether a message is about an agreement that this merchant may have signed. It does not say whose it is: of an ISV's
+ * merchants only the query, which is made in the name of one, can tell.
+ */
+function isAgreement(fields: Fields, { signScene, appAuthToken }: Whose): boolean {
+  return signScene !== undefined && appAuthToken === undefined && isOurs(fields);
+}
+
+function agreementIn(fields: Fields, type: string, account: string, now: number) {
+  const agreement = agreementSnapshot(fields, account, [], now);
+  if (agreement === undefined) throw new NotifyRejected('agreement-unreadable');
+  if (agreement.state === (type === SIGNED ? 'ENDED' : 'ACTIVE')) throw new NotifyRejected('event-mismatch');
+  return agreement;
 }
 
 /** Alipay takes exactly the seven bytes `success` for "taken" and repeats after anything else. */

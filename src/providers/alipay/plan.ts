@@ -21,8 +21,13 @@ const Plan = z.strictObject({
 });
 
 /** Business fields are text only: a JSON number would pass through a float in the SDK or at the gateway. */
-export type BizContent = Readonly<Record<string, string>>;
-const BizContent = z.record(z.string(), z.string());
+export interface BizContent {
+  readonly [field: string]: string | BizContent;
+}
+const BizContent: z.ZodType<BizContent> = z.record(
+  z.string(),
+  z.lazy(() => z.union([z.string(), BizContent])),
+);
 
 /** What a trade is asked for by: our number, or Alipay's where it may not know ours. */
 export interface TradeName {
@@ -52,13 +57,21 @@ export function readPlan<M extends string>(
   methods: readonly M[],
   trade: TradeName,
 ): Plan & { readonly method: M } {
+  // Where both stand there, Alipay goes by its own.
+  return readPlanOf(text, methods, { out_trade_no: undefined, trade_no: undefined, ...tradeNamed(trade) });
+}
+
+/** As {@link readPlan}, by the fields that say whose it is: each with what it must be, or undefined for none. */
+export function readPlanOf<M extends string>(
+  text: string,
+  methods: readonly M[],
+  named: Readonly<Record<string, string | BizContent | undefined>>,
+): Plan & { readonly method: M } {
   const plan = Plan.safeParse(parseJson(text)).data;
   const method = methods.find((name) => name === plan?.method);
   if (plan === undefined || method === undefined) throw new GatewayUnavailable('plan-unreadable');
   const fields = parseBizContent(plan.biz_content);
-  const named: BizContent = tradeNamed(trade);
-  // Where both stand there, Alipay goes by its own.
-  if (fields.out_trade_no !== named.out_trade_no || fields.trade_no !== named.trade_no)
+  if (Object.entries(named).some(([field, value]) => fields[field] !== value))
     throw new GatewayUnavailable('plan-of-another-order');
   return { ...plan, method };
 }

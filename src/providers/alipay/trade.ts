@@ -1,6 +1,8 @@
 import type { Clock } from '../../domain/clock.ts';
 import { unlessAbsent } from '../absence.ts';
-import { OutcomeUnknown, type TradeSnapshot } from '../contract.ts';
+import { GatewayDeclined, OutcomeUnknown, type TradeSnapshot } from '../contract.ts';
+import { queryAgreement } from './agreements.ts';
+import type { AlipayConfig } from './config.ts';
 import { accepted, requireOrderNumber, requireTrade } from './errors.ts';
 import type { AlipayGateway } from './gateway.ts';
 import { bizContent, tradeNamed } from './plan.ts';
@@ -50,15 +52,37 @@ export async function closeTrade(gateway: AlipayGateway, outTradeNo: string): Pr
   }
 }
 
+/** Payments may be asked for, agreements may not. */
+export class AgreementsRefused extends GatewayDeclined {
+  constructor({ reason, gatewayCode, proven, requestId, advice }: GatewayDeclined) {
+    super(reason, gatewayCode, proven, requestId, advice);
+  }
+}
+
 /**
  * Asks for an order that nobody has: an answer that Alipay has signed, whatever it says of the order, proves the app
- * id, the app's key and Alipay's. Which products are signed shows only when an order is made.
+ * id, the app's key and Alipay's. An agreement that nobody has shows as well whether agreements may be asked for at
+ * all. Which products are signed, and for which scenes, shows only when an order is made.
  */
-export async function checkCredentials(
-  gateway: AlipayGateway,
-  account: string,
-  clock: Clock,
-): Promise<readonly string[]> {
+export async function checkCredentials({
+  gateway,
+  account,
+  config: { signScene },
+  clock,
+}: {
+  readonly gateway: AlipayGateway;
+  readonly account: string;
+  readonly config: Pick<AlipayConfig, 'signScene'>;
+  readonly clock: Clock;
+}): Promise<readonly string[]> {
   await queryTrade(gateway, account, `SELFTEST_${clock.now()}`);
-  return ['AP_PRECREATE_PRODUCT_CODE'];
+  if (signScene === undefined) return ['AP_PRECREATE_PRODUCT_CODE'];
+  const nobodys = { signNo: `SELFTEST${clock.now()}` };
+  await queryAgreement(nobodys, { gateway, account, config: { signScene }, clock }).catch(
+    (error: unknown) => {
+      const isRefused = error instanceof GatewayDeclined && error.reason === 'permission';
+      throw isRefused ? new AgreementsRefused(error) : error;
+    },
+  );
+  return ['AP_PRECREATE_PRODUCT_CODE', 'AP_SIGN_SCENE'];
 }

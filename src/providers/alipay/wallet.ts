@@ -117,6 +117,12 @@ export const ALIPAY: Wallet = {
       example: 'API_0000000000000000',
     },
     {
+      name: 'AP_SIGN_SCENE',
+      en: 'scene of your contract for agreements (商家扣款), such as `INDUSTRY|DIGITAL_MEDIA`; with it subscriptions are charged by themselves (`auto`). Keep it while consents are being asked for. Set the app’s gateway address (应用网关) to the notify address, or who ends one in Alipay is believed only when it is asked for',
+      zh: '“商家扣款”合同中的签约场景，如 `INDUSTRY|DIGITAL_MEDIA`；设置后订阅可自动扣款（`auto`）。还有待签约的订阅时不要改。请把开放平台的“应用网关”也填成通知地址，否则用户在支付宝里解约要等查询时才知道',
+      example: 'INDUSTRY|DIGITAL_MEDIA',
+    },
+    {
       name: 'AP_PRECREATE_PRODUCT_CODE',
       en: '`QR_CODE_OFFLINE` or `FACE_TO_FACE_PAYMENT`',
       zh: '`QR_CODE_OFFLINE` 或 `FACE_TO_FACE_PAYMENT`',

@@ -29,7 +29,7 @@ export function rulesOf(terms: AgreementTerms): readonly Row[] {
     ['扣款周期', 'Every', often],
     ['每次最多', 'At most each', `¥${toYuan(singleFen as Fen)}`],
     ['首次扣款', 'First on', firstOn],
-    ...(times === undefined ? [] : [['最多扣款', 'At most', `${times} 次`] as const]),
+    ...(times === undefined ? [] : [['最多扣款', 'Times at most', `${times} 次`] as const]),
     ...(totalFen === undefined
       ? []
       : [['累计最多', 'In all at most', `¥${toYuan(totalFen as Fen)}`] as const]),

@@ -58,6 +58,7 @@ export const ALIPAY: FakeWallet = {
     AP_SELLER_ID: sellerId,
     AP_GATEWAY: `${origin}/gateway.do`,
     AP_A2M_SERVICE_ID: SERVICE,
+    AP_SIGN_SCENE: 'INDUSTRY|DIGITAL_MEDIA',
     // Read by people of either language.
     CASHIER_MERCHANT_NAME: 'Simulated Shop',
   }),

@@ -64,7 +64,24 @@ const WORDS = [
     'CLOSED',
   ],
   ...['PROCESSING', 'ABNORMAL', 'TRANSACTION.SUCCESS', 'REFUND.SUCCESS', 'REFUND.CLOSED', 'REFUND.ABNORMAL'],
-  ...['10.00', '10.01', '9.99', '0.01', '3.00', '1000', 'CNY', 'USD', 'trade_status_sync', 'R1', 'R1B', 'R2'],
+  ...[
+    '10.00',
+    '10.01',
+    '9.99',
+    '0.01',
+    '3.00',
+    '1000',
+    'CNY',
+    'USD',
+    'trade_status_sync',
+    'dut_user_sign',
+    'dut_user_unsign',
+    'NORMAL',
+    'UNSIGN',
+    'R1',
+    'R1B',
+    'R2',
+  ],
   ...(['alipay', 'wechatpay'] as const).flatMap((wallet) => ORDERS.map((order) => numberOf(wallet, order))),
 ];
 
@@ -239,6 +256,13 @@ function saidIn(wallet: WalletId, content: ReadonlyMap<string, string>): Said {
 
 const sorted = (pairs: Pairs) => [...pairs].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
 
+/** Of an agreement, and no trade. */
+const AGREEMENT = {
+  ...{ out_trade_no: '', trade_no: '', trade_status: '', total_amount: '', seller_id: '' },
+  ...{ agreement_no: '20260621123456789012', external_agreement_no: 'contract1' },
+  ...{ personal_product_code: 'CYCLE_PAY_AUTH_P', sign_scene: 'INDUSTRY|DIGITAL_MEDIA' },
+};
+
 /** Alipay's form: the signature is a parameter like any other. */
 function alipay(shop: Shop): Dialect {
   const { privateKey } = shop.keys('alipay');
@@ -265,6 +289,8 @@ function alipay(shop: Shop): Dialect {
     more({ ...at('OPEN'), notify_time: beijingDateTime(shop.clock.now() - 3 * 86_400_000) }),
     more({ ...at('OPEN'), total_amount: '10.01' }),
     more({ ...at('OPEN'), notify_type: 'open_app_auth_notify' }),
+    more({ ...AGREEMENT, notify_type: 'dut_user_sign', status: 'NORMAL', sign_time: '2026-11-21 14:30:00' }),
+    more({ ...AGREEMENT, notify_type: 'dut_user_unsign', status: 'UNSIGN' }),
   ];
   const known = new Set(samples.map(({ pairs }) => contentOf(pairs)));
   const forger = FORGER;
@@ -351,6 +377,14 @@ const DECIDING = [
     'trade_no',
   ],
   ...['trade_status', 'total_amount', 'gmt_payment', 'refund_fee', 'gmt_refund', 'out_biz_no'],
+  ...[
+    'agreement_no',
+    'external_agreement_no',
+    'personal_product_code',
+    'status',
+    'sign_time',
+    'invalid_time',
+  ],
 ];
 
 /** What is said: the text that is signed, without what says nothing, and what decides in it. */

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { Scene } from '../../../src/domain/order.ts';
+import { AGREEMENT_ROWS } from '../../../src/providers/alipay/agreement-codes.ts';
 import type { Answer } from '../../../src/providers/alipay/answer.ts';
 import { BUSINESS_ROWS, GATEWAY_ROWS, type Operation } from '../../../src/providers/alipay/code-table.ts';
 import { requireAccepted } from '../../../src/providers/alipay/errors.ts';
-import { GatewayDeclined, OutcomeUnknown } from '../../../src/providers/contract.ts';
+import { ChargeDeclined, GatewayDeclined, OutcomeUnknown } from '../../../src/providers/contract.ts';
 import { misleading } from '../advice.ts';
 
 const VERBS = {
@@ -15,6 +16,10 @@ const VERBS = {
   bill: 'ask',
   verify: 'ask',
   confirm: 'ask',
+  agreement: 'ask',
+  charge: 'charge',
+  postpone: 'charge',
+  unsign: 'unsign',
 } as const;
 
 function refused(
@@ -29,6 +34,7 @@ function refused(
       ['sub_code', subCode],
     ]),
     flags: new Map(),
+    lists: new Map(),
     requestId: undefined,
   };
   try {
@@ -42,7 +48,7 @@ function refused(
 
 const rows = [
   ...GATEWAY_ROWS.map((row) => [row, '40002'] as const),
-  ...BUSINESS_ROWS.map((row) => [row, '40004'] as const),
+  ...[...AGREEMENT_ROWS, ...BUSINESS_ROWS].map((row) => [row, '40004'] as const),
 ].flatMap(([row, code]) =>
   row.calls.flatMap((call) =>
     row.codes.flatMap((subCode) =>
@@ -64,6 +70,7 @@ describe('every line of the table', () => {
             continue;
           }
           expect(error.reason).toBe(row.meaning);
+          expect(error instanceof ChargeDeclined && error.retry).toBe(proven && (row.retry ?? false));
           expect(error.proven).toBe(proven && row.meaning !== 'rate-limited');
           expect(misleading(VERBS[call], error)).toEqual([]);
           expect(error.advice?.zh).toBeTruthy();
