@@ -47,7 +47,7 @@ export const GROUPS = [
     mutate: ['signer', 'signature', 'verification', 'certificates', 'form', 'notify', 'keys', 'answer'],
     tests: [
       ...['signature', 'answer', 'trusted-key', 'notify-hostile', 'notify', 'certificates', 'isv'],
-      ...['notify-fields', 'keys', 'certificate-mode', 'payment'],
+      ...['notify-fields', 'keys', 'certificate-mode', 'payment', 'agreement-notify', 'agreements'],
     ],
   }),
   ofWallet('wechatpay', {
