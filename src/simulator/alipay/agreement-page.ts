@@ -78,7 +78,7 @@ function asking(_world: World, agreement: Agreement): Markup {
   return html`
 ${agreement.declinedAt === undefined ? undefined : html`<p class="hint">您刚才没有开通，仍可以开通。<br><span class="en">You declined just now; you can still agree.</span></p>`}
 <p class="payee">模拟商户 <small>Simulated Shop</small></p>
-<p class="result">开通自动扣款 <small>Automatic payments</small></p>
+<h1 class="result">开通自动扣款 <small>Automatic payments</small></h1>
 <p class="why">开通后，商户按下列约定自动扣款，届时不再请您确认。您可以随时关闭。<br><span class="en">The shop may then take money as agreed here, without asking each time. You can end it at any time.</span></p>
 ${terms(agreement)}
 <form method="post" action="${address}/sign"><button class="go">同意并开通 <small>Agree</small></button></form>
@@ -95,7 +95,7 @@ function inForce(world: World, agreement: Agreement): Markup {
   const back = returnOf(world, agreement);
   return html`
 <div class="sign">✓</div>
-<p class="result">已开通自动扣款 <small>In force</small></p>
+<h1 class="result">已开通自动扣款 <small>In force</small></h1>
 <p class="clock">${beijingDateTime(agreement.signedAt ?? 0)}</p>
 ${terms(agreement, [
   ...(plan ? [['下次扣款', 'Next on', plan.on] as const] : []),
@@ -109,7 +109,7 @@ ${back ? html`<a class="button go" rel="noreferrer noopener" href="${back}">返�
 function over(_world: World, agreement: Agreement): Markup {
   return html`
 <div class="sign bad">!</div>
-<p class="result">自动扣款已关闭 <small>Ended</small></p>
+<h1 class="result">自动扣款已关闭 <small>Ended</small></h1>
 <p class="why">商户不能再自动扣款。<br><span class="en">The shop cannot take money any more.</span></p>
 ${terms(agreement)}
 `;

@@ -24,7 +24,7 @@ export function cashierPage(world: World, trade: Trade): Answer {
     body: html`${header(world, trade.provider)}
 <main class="card">
 ${trade.refusedAt === undefined ? undefined : html`<p class="hint">您刚才取消了付款，订单仍可支付。<br><span class="en">You refused just now; the order can still be paid.</span></p>`}
-${amount(trade)}
+${amount(trade, true)}
 <p class="clock">剩余支付时间 <b data-now="${now}" data-until="${trade.expiresAt}">${beijingDateTime(trade.expiresAt)}</b> <span class="en">left to pay</span></p>
 ${facts(trade, [['有效期至', 'Expires', beijingDateTime(trade.expiresAt)]])}
 ${agreed(fakeOf(world, trade.provider).agreesTo?.(trade) ?? [])}
@@ -44,7 +44,7 @@ function successPage(world: World, trade: Trade): Answer {
     body: html`${header(world, trade.provider)}
 <main class="card">
 <div class="sign">✓</div>
-<p class="result">支付成功 <small>Paid</small></p>
+<h1 class="result">支付成功 <small>Paid</small></h1>
 ${amount(trade)}
 <p class="clock">${beijingDateTime(trade.paidAt ?? 0)}</p>
 ${facts(trade, [[tradeNoWord, 'Transaction', trade.tradeNo ?? '']])}
@@ -69,7 +69,7 @@ export function errorPage(
     body: html`${theme === 'plain' ? undefined : header(world, theme)}
 <main class="card">
 <div class="sign bad">!</div>
-<p class="result">无法支付 <small>Cannot pay</small></p>
+<h1 class="result">无法支付 <small>Cannot pay</small></h1>
 <p class="why">${zh}<br><span class="en">${en}</span></p>
 ${trade ? facts(trade, [['金额', 'Amount', `¥${toYuan(trade.amountFen)}`]]) : undefined}
 <a class="button no" href="/">模拟器首页 <small>Simulator home</small></a>
@@ -83,8 +83,12 @@ export function header(world: World, provider: Trade['provider']): Markup {
   return html`<header class="wallet"><div><span class="mark">${mark}</span>模拟${zh}收银台<span class="en">${en}</span></div></header>`;
 }
 
-function amount(trade: Trade): Markup {
-  return html`<p class="payee">${trade.title}</p><p class="amount"><i>¥</i>${toYuan(trade.amountFen)}</p>`;
+/** For what and how much; `asking`: it is what the page is about. */
+function amount(trade: Trade, asking = false): Markup {
+  const what = asking
+    ? html`<h1 class="payee">${trade.title}</h1>`
+    : html`<p class="payee">${trade.title}</p>`;
+  return html`${what}<p class="amount"><i>¥</i>${toYuan(trade.amountFen)}</p>`;
 }
 
 function facts(trade: Trade, more: readonly (readonly [zh: string, en: string, value: string])[]): Markup {

@@ -14,7 +14,7 @@ a{color:var(--link)}
 .wallet .mark{width:32px;height:32px;border-radius:9px;background:#fff;color:var(--accent);display:grid;place-items:center;font-size:18px}
 .wallet .en{color:#fff;margin-left:auto}
 .card{max-width:460px;margin:0 auto;background:var(--card);padding:28px 20px 24px}
-.payee{text-align:center;color:var(--mid);overflow-wrap:anywhere}
+.payee{text-align:center;font-size:16px;font-weight:400;margin:16px 0;color:var(--mid);overflow-wrap:anywhere}
 .amount{text-align:center;white-space:nowrap;font-size:min(46px,11vw);font-weight:700;line-height:1.2;margin:6px 0 2px;font-variant-numeric:tabular-nums;letter-spacing:-.5px}
 .amount i{font-style:normal;font-size:28px;margin-right:4px}
 .clock{text-align:center;color:var(--dim);font-size:14px;margin:0 0 20px}
