@@ -138,6 +138,15 @@ describe('signing', () => {
     });
   });
 
+  it('is asked for by the signed text alone as well, and by a form', async () => {
+    const signed = new URL(linkTo(signing(signNo()))).search.slice(1);
+    expect(await scan(signed)).toContain('同意并开通');
+    const posted = await fetch(`${bench.simulator.origin}/gateway.do`, {
+      ...{ method: 'POST', body: signed, headers: { 'content-type': 'application/x-www-form-urlencoded' } },
+    });
+    expect(await posted.text()).toContain('同意并开通');
+  });
+
   it.each<[string, object, object, string]>([
     ['a period below a week', {}, { period_type: 'DAY', period: 6 }, 'period'],
     ['a plan behind the 28th', {}, { execute_time: '2026-12-29' }, 'execute_time'],

@@ -11,11 +11,10 @@ import { midnightOf, monthsLater } from './periods.ts';
 import { business, FAULT_REFUSALS } from './refusal.ts';
 import { authenticate, parametersOf, SIGN_METHOD } from './request.ts';
 
-/** The signed link in what a buyer's phone was shown: the link itself, or the way to Alipay's app with it inside. */
+/** The signed text in what a buyer's phone was shown: the link, the text alone, or the way to Alipay's app with it. */
 export function signLinkIn(shown: string): ReadonlyMap<string, string> | undefined {
-  if (!URL.canParse(shown)) return undefined;
-  const url = new URL(shown);
-  const inner = url.protocol === 'alipays:' ? insideOf(url.searchParams) : url.search.slice(1);
+  const url = URL.canParse(shown) ? new URL(shown) : undefined;
+  const inner = url?.protocol === 'alipays:' ? insideOf(url.searchParams) : (url?.search.slice(1) ?? shown);
   if (inner === undefined) return undefined;
   return new URLSearchParams(inner).get('method') === SIGN_METHOD ? parametersOf([inner]) : undefined;
 }

@@ -13,6 +13,10 @@ const FEWEST_DAYS = 7;
 const LAST_DAY_OF_MONTH = 28;
 
 const whole = z.union([z.string().regex(/^[1-9]\d{0,3}$/), z.int().min(1).max(9999)]).transform(Number);
+const seconds = z
+  .string()
+  .regex(/^[1-9]\d{0,6}$/)
+  .transform(Number);
 const price = z.union([z.string(), z.number()]).transform(String);
 const anything = z.unknown();
 
@@ -42,7 +46,7 @@ const SIGNING = {
   external_logon_id: z.string().max(100).optional(),
   access_params: z.strictObject({ channel: z.enum(['ALIPAYAPP', 'QRCODE', 'QRCODEORSMS']) }),
   period_rule_params: periodRule,
-  effect_time: whole.optional(),
+  effect_time: seconds.optional(),
   allow_huazhi_degrade: anything.optional(),
   sub_merchant: anything.optional(),
 };
