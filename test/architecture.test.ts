@@ -121,7 +121,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   'gate/mcp': [
     ...['domain', 'ledger/records.ts', 'payments', 'providers/contract.ts', 'providers/registry.ts'],
-    ...['gate/prices.ts', 'gate/problems.ts', 'gate/ways.ts'],
+    ...['gate/prices.ts', 'gate/problems.ts', 'gate/receipt-link.ts', 'gate/ways.ts'],
     ...['platform/bounded-body.ts', 'platform/relay.ts', 'platform/source.ts', 'protocol/refusals.ts'],
     ...['transports/stdio.ts', 'transports/stdio-wire.ts'],
   ],

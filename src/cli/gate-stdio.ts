@@ -33,7 +33,7 @@ export async function gateOverStdio(
       {
         ...{ upstreams: [upstream], clock, randomBytes, log, env, simulated, qrImage },
         language: settings.language,
-        pageOf: (call) => app.buyerPage(call.pageToken),
+        pageOf: ({ pageToken }) => app.buyerPage(pageToken),
         till: async () => {
           app.startBackground();
           return app.till();

@@ -7,8 +7,8 @@ import { mcpOnPort } from '../gate/mcp/on-port.ts';
 import { insistOnWays } from '../gate/needed-ways.ts';
 import type { HttpUpstream, McpUpstream, Prices } from '../gate/prices.ts';
 import { boundsOf, PRICES_VARIABLE, readPrices } from '../gate/prices-file.ts';
+import type { PageOf } from '../gate/receipt-link.ts';
 import { serveGate } from '../gate/serve.ts';
-import type { PaidCallRecord } from '../ledger/records.ts';
 import { originAt } from '../platform/listener.ts';
 import { sourceOf } from '../platform/source.ts';
 import { systemPorts } from '../platform/system.ts';
@@ -49,7 +49,7 @@ export async function run({ values }: Typed<'gate'>, context: CommandContext): P
   // What is only an operator's name is none of ours.
   const names = settings.names.filter(({ areas }) => areas.some((area) => area !== 'operator'));
   const app = await openApp(settings, { ...systemPorts, runnable: typedFor(say, settings) }, service);
-  const pageOf = (call: PaidCallRecord) => app.buyerPage(call.pageToken);
+  const pageOf: PageOf = ({ pageToken }) => app.buyerPage(pageToken);
   const ofMcp = mcpOnPort({
     ...{ upstreams: prices.mcp, till: app.till, pageOf, qrImage, env, simulated: realm === 'simulator' },
     ...{ log: app.log, clock: app.clock, randomBytes: app.randomBytes, language: settings.language },

@@ -5,6 +5,7 @@ import { PROXIES_SAY, plainAddress, trustOf } from '../platform/source.ts';
 /** What a buyer shows, and what we say of a sale: none of it is the upstream's to read or to say. */
 const OF_SALES: ReadonlySet<string> = new Set([
   ...['payment-proof', 'payment-needed', 'payment-validation', 'weixinpay-required', 'x-out-trade-no'],
+  'x-cashier-receipt',
 ]);
 /** Names another method than the request line does, to programs that look for it. */
 export const OVERRIDES: readonly string[] = ['x-http-method-override', 'x-http-method', 'x-method-override'];

@@ -11,6 +11,7 @@ import type { Executions } from './executions.ts';
 import { CROWDED, type Language, NOT_TOLD, notNow, say, TOO_LARGE } from './http-answers.ts';
 import { billOf, costOf } from './http-bill.ts';
 import { OTHER_REQUEST, type ProblemName, stillExecuting } from './problems.ts';
+import type { PageOf } from './receipt-link.ts';
 import { hashOf, isFor, pricedAs, resourceOf, type Wanted } from './wanted.ts';
 import type { Ways } from './ways.ts';
 
@@ -28,7 +29,7 @@ export interface SaleOptions {
   readonly ways: Ways;
   readonly executions: Executions;
   /** Where a buyer chooses a wallet. */
-  readonly pageOf: (call: PaidCallRecord) => Promise<string>;
+  readonly pageOf: PageOf;
   readonly failed: (error: unknown) => void;
 }
 

@@ -4,7 +4,6 @@ import { Hono } from 'hono';
 import { GATE_MOUNT, originOf, type ServedName } from '../domain/names.ts';
 import type { Realm } from '../domain/order.ts';
 import type { Log } from '../domain/ports.ts';
-import type { PaidCallRecord } from '../ledger/records.ts';
 import type { Till } from '../payments/till.ts';
 import { listenToRelay } from '../platform/relay-listener.ts';
 import { sourceOf } from '../platform/source.ts';
@@ -15,6 +14,7 @@ import { NOT_OURS, say } from './http-answers.ts';
 import { HttpGate, type Own } from './http-gate.ts';
 import { HttpSale } from './http-sale.ts';
 import type { Prices } from './prices.ts';
+import type { PageOf } from './receipt-link.ts';
 import { Ways } from './ways.ts';
 
 /** How long (ms) what is being answered may take to leave. */
@@ -35,7 +35,7 @@ export interface GateOptions {
   /** The buyer's pages and the notify routes, which stand under {@link GATE_MOUNT}. */
   readonly routes: Hono;
   readonly ready: () => Promise<{ readonly ready: boolean }>;
-  readonly pageOf: (call: PaidCallRecord) => Promise<string>;
+  readonly pageOf: PageOf;
   readonly refusedName: (name: string) => void;
   /** What else stands on the port, in front of the upstreams. */
   readonly own?: Own;
@@ -50,10 +50,10 @@ export interface GateOptions {
 export async function serveGate(options: GateOptions): Promise<void> {
   const { till, prices, language, log, signal, trustedProxies: trusted, gateUrl: publicUrl } = options;
   const failed = (error: unknown) => log.error('gate', { error: String(error) });
-  const ways = new Ways(till);
+  const { realm, pageOf } = options;
+  const ways = new Ways(till, pageOf);
   const forwarded = forwardedHeaders({ trusted, publicUrl });
   const executions = new Executions({ till, forwarded, addedTo: (call) => ways.addedTo(call) });
-  const { realm, pageOf } = options;
   const sale = new HttpSale({ till, language, realm, ways, executions, pageOf, failed });
   const pages = pagesAt(options, failed);
   const gate = new HttpGate({

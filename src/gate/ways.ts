@@ -7,6 +7,7 @@ import type { Till } from '../payments/till.ts';
 import { ProofRefused } from '../providers/contract.ts';
 import type { Price } from './prices.ts';
 import type { ProblemName } from './problems.ts';
+import { type PageOf, receiptLink } from './receipt-link.ts';
 
 /** Bills are rows of the ledger, and codes are orders at a gateway: so many for each who asks. */
 const BILLS = { burst: 2_000, perSecond: 10 };
@@ -24,12 +25,14 @@ export interface ShownWays {
 /** The ways, besides its page, in which a bill can be paid and shown to be: by a wallet's proof, or by a code. */
 export class Ways {
   readonly #till: Till;
+  readonly #pageOf: PageOf;
   readonly #bills = new Bucket(BILLS);
   readonly #codes = new Bucket(CODES);
   readonly #inVain = new Bucket(IN_VAIN);
 
-  constructor(till: Till) {
+  constructor(till: Till, pageOf: PageOf) {
     this.#till = till;
+    this.#pageOf = pageOf;
   }
 
   /** Counts a bill that somebody wants. Throws TRY_LATER where it is one too many. */
@@ -116,9 +119,19 @@ export class Ways {
     }
   }
 
+  /** As {@link receiptLink}. */
+  receiptOf(call: PaidCallRecord): Promise<string | undefined> {
+    return receiptLink(this.#till, this.#pageOf, call);
+  }
+
   /** What is added to the answer of a call that was paid for: the same whenever it is made. */
-  async addedTo({ number, paidBy, proofNo, byProof }: PaidCallRecord): Promise<readonly string[]> {
-    const ours = ['X-Out-Trade-No', number];
+  async addedTo(call: PaidCallRecord): Promise<readonly string[]> {
+    const { number, paidBy, proofNo, byProof } = call;
+    const receipt = await this.receiptOf(call);
+    const ours = [
+      ...['X-Out-Trade-No', number],
+      ...(receipt === undefined ? [] : ['X-Cashier-Receipt', receipt]),
+    ];
     if (paidBy === undefined || paidBy !== proofNo) return ours;
     const order = await this.#till.ledger.read((book) => book.orders.get(paidBy));
     const { a2m } = provingWallet(this.#till) ?? {};

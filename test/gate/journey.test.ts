@@ -58,6 +58,12 @@ describe('an API that has a price', () => {
       const got = await agent(wallet).buy(wanted);
       expect([got.status, executed.length]).toEqual([200, before + 1]);
       expect(JSON.parse(got.body)).toMatchObject({ resource_id: '/paid/weather' });
+      const receipt = await fetch(got.headers['x-cashier-receipt'] ?? '');
+      const [, claims = ''] = (await receipt.text()).split('.');
+      expect(JSON.parse(Buffer.from(claims, 'base64url').toString())).toMatchObject({
+        ...{ amount: '0.10', title: '天气查询', request_sha256: expect.stringMatching(/^[0-9a-f]{64}$/) },
+        ...(wallet === undefined ? {} : { psp: wallet }),
+      });
       // Whoever shows it again gets the same again.
       const again = await agent(wallet).ask({ ...wanted, headers: { ...got.shown } });
       expect([again.status, again.body, again.headers]).toEqual([200, got.body, got.headers]);

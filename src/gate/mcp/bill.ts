@@ -5,6 +5,7 @@ import { toYuan } from '../../domain/money.ts';
 import { isLoopbackName } from '../../domain/names.ts';
 import type { PaidCallRecord } from '../../ledger/records.ts';
 import type { Problem } from '../problems.ts';
+import type { PageOf } from '../receipt-link.ts';
 import type { ShownWays } from '../ways.ts';
 import * as words from './words.ts';
 
@@ -13,7 +14,7 @@ export interface Speech {
   readonly language: words.Language;
   readonly simulated: boolean;
   /** Where a buyer chooses a wallet; empty where no page can be served just now. */
-  readonly pageOf: (call: PaidCallRecord) => Promise<string>;
+  readonly pageOf: PageOf;
   /** PNG, base64. */
   readonly qrImage: (content: string) => Promise<string>;
 }
@@ -111,11 +112,27 @@ function accepted({ amountFen, expiresAt, createdAt }: PaidCallRecord, scheme: s
   return { scheme, ...money, maxTimeoutSeconds, extra };
 }
 
-/** A result as x402's clients want it, where they have paid their way. */
-export function withReceipt(result: Result, { number }: PaidCallRecord, meta: unknown): Result {
-  if (!('x402/payment' in membersOf(meta))) return result;
-  const receipt = { success: true, transaction: number, network: NETWORK };
-  return { ...result, _meta: { ...result._meta, 'x402/payment-response': receipt } };
+/**
+ * A result with what proves that it was paid for: the address of its receipt, and, for clients that have paid x402's
+ * way, what those expect.
+ */
+export function withReceipt(
+  result: Result,
+  { number }: PaidCallRecord,
+  meta: unknown,
+  receipt: string | undefined,
+): Result {
+  const isX402 = 'x402/payment' in membersOf(meta);
+  if (!isX402 && receipt === undefined) return result;
+  const response = { success: true, transaction: number, network: NETWORK };
+  return {
+    ...result,
+    _meta: {
+      ...result._meta,
+      ...(receipt === undefined ? {} : { 'cashier/receipt': receipt }),
+      ...(isX402 ? { 'x402/payment-response': response } : {}),
+    },
+  };
 }
 
 function membersOf(value: unknown): Readonly<Record<string, unknown>> {

@@ -139,10 +139,11 @@ export class PaidCounter implements Counter {
     }
   }
 
-  #deliver(till: Till, call: PaidCallRecord, { body }: PaidResult, asked: Asked): Served {
+  async #deliver(till: Till, call: PaidCallRecord, { body }: PaidResult, asked: Asked): Promise<Served> {
     const result = JSON.parse(Buffer.from(body).toString('utf8')) as Result;
+    const receipt = await this.#waysOf(till).receiptOf(call);
     return {
-      result: withReceipt(result, call, asked.meta),
+      result: withReceipt(result, call, asked.meta, receipt),
       delivered: async () => {
         await delivered(till, call);
         this.#forget(asked, call);
@@ -177,7 +178,7 @@ export class PaidCounter implements Counter {
   }
 
   #waysOf(till: Till): Ways {
-    this.#ways ??= new Ways(till);
+    this.#ways ??= new Ways(till, this.#options.pageOf);
     return this.#ways;
   }
 

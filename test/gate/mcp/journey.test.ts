@@ -128,7 +128,10 @@ describe('one block of mcp.json, replaced', () => {
       expect(bill.code).toBe('PAYMENT_REQUIRED');
       await payAtPage(bill.cashierUrl);
       const paid = await here.call('get-sum', sum);
-      expect(paid).toEqual(await there.call('get-sum', sum));
+      const { _meta, ...result } = paid as { _meta?: Record<string, string> };
+      expect(result).toEqual(await there.call('get-sum', sum));
+      const receipt = await (await fetch(_meta?.['cashier/receipt'] ?? '')).text();
+      expect(receipt.split('.')).toHaveLength(3);
       expect(await here.call('get-sum', { ...sum, outTradeNo: bill.outTradeNo })).toEqual(paid);
     },
   );

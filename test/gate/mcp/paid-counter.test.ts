@@ -199,7 +199,11 @@ describe('a call that is paid for', () => {
     upstream.answer = () =>
       result({ content: [{ type: 'text', text: '海报' }], structuredContent: { url: 'x' } });
     const first = await told(at, { ...ARGS, outTradeNo: number }, { _meta: { progressToken: 5 } });
-    expect(first).toEqual({ content: [{ type: 'text', text: '海报' }], structuredContent: { url: 'x' } });
+    const receipt = `http://127.0.0.1:3921/p/${(await recordOf(number)).pageToken}/receipt`;
+    expect(first).toEqual({
+      ...{ content: [{ type: 'text', text: '海报' }], structuredContent: { url: 'x' } },
+      _meta: { 'cashier/receipt': receipt },
+    });
     expect(upstream.called).toEqual([
       { name: 'render-poster', arguments: ARGS, _meta: { progressToken: 5 } },
     ]);
