@@ -3,7 +3,6 @@ import { defined } from '../domain/defined.ts';
 import { CashierError } from '../domain/errors.ts';
 import { isAddress } from '../domain/ledger-address.ts';
 import { noteKept } from '../keeping/facts.ts';
-import { unusableFile } from '../keeping/refusals.ts';
 import { ensureKey, makeCheckpoint, readCheckpoint } from '../ledger/audit-checkpoint.ts';
 import { type FirstHalf, type GivenCheckpoint, type Verdict, verifyAudit } from '../ledger/audit-verify.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -16,6 +15,7 @@ import { showOrder } from './audit-show.ts';
 import { printVerdict, verdictAsJson } from './audit-verdict.ts';
 import { type Books, noLedger, withBooks } from './books.ts';
 import type { CommandContext, Typed } from './command.ts';
+import { onFile } from './disk-refusal.ts';
 import type { Say } from './speaker.ts';
 import { print, printJson } from './terminal.ts';
 
@@ -97,12 +97,7 @@ function halfInThread(path: string, records: number): Promise<FirstHalf | undefi
 
 /** The checkpoints in a file, one a line. */
 export function readCheckpoints(file: string): GivenCheckpoint[] {
-  let text: string;
-  try {
-    text = readTextFile(file, '--checkpoint');
-  } catch (error) {
-    throw error instanceof CashierError ? error : unusableFile(file, error);
-  }
+  const text = onFile(file, () => readTextFile(file, '--checkpoint'));
   const lines = text.split('\n').map((line, i) => ({ line, source: `${file}:${i + 1}` }));
   const given = lines.filter(({ line }) => line.trim() !== '');
   // A file that says nothing must not pass for a check.
@@ -124,11 +119,7 @@ async function checkpoint(
     // The line is the checkpoint, to be kept as it is.
     print(line);
   } else {
-    try {
-      appendLine(out, line);
-    } catch (error) {
-      throw unusableFile(out, error);
-    }
+    onFile(out, () => appendLine(out, line));
     if (json) print(line);
     else {
       announce();

@@ -2,6 +2,15 @@ import { CashierError, codeOf } from '../domain/errors.ts';
 import { unusableFile } from '../keeping/refusals.ts';
 import { primaryCode, SQLITE } from '../platform/sqlite.ts';
 
+/** Works on a file that was named on the command line. Throws INVALID_ARGUMENT with what the system says of it. */
+export function onFile<T>(file: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw error instanceof CashierError ? error : unusableFile(file, error);
+  }
+}
+
 /** What the system or SQLite says of a disk, in a sentence; undefined for what is no word of theirs. */
 export function ofTheDisk(error: unknown): CashierError | undefined {
   const code = codeOf(error);

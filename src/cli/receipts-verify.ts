@@ -5,7 +5,6 @@ import { defined } from '../domain/defined.ts';
 import { CashierError } from '../domain/errors.ts';
 import { toYuan } from '../domain/money.ts';
 import { isOwnAddress } from '../domain/names.ts';
-import { unusableFile } from '../keeping/refusals.ts';
 import { publicReceiptKeys } from '../ledger/receipt-keys.ts';
 import { outgoingProxyOf } from '../platform/outgoing-proxy.ts';
 import { textOf } from '../platform/text-file.ts';
@@ -14,6 +13,7 @@ import { askLedger, type LedgerWord } from '../receipts/beside-ledger.ts';
 import { verifyReceipt } from '../receipts/verify.ts';
 import { type Books, noLedger, withBooks } from './books.ts';
 import type { CommandContext, Typed } from './command.ts';
+import { onFile } from './disk-refusal.ts';
 import { type Checked, isValid, printChecked } from './receipts-words.ts';
 import { printJson } from './terminal.ts';
 
@@ -103,11 +103,7 @@ function keysIn(text: string): readonly unknown[] {
 
 /** As much of a file as receipts can be. Windows' shells write UTF-16. */
 function textIn(file: string, setting: string): string {
-  try {
-    return textOf(bytesOf(file), file, setting);
-  } catch (error) {
-    throw error instanceof CashierError ? error : unusableFile(file, error);
-  }
+  return onFile(file, () => textOf(bytesOf(file), file, setting));
 }
 
 function bytesOf(file: string): Buffer {

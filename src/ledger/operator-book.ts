@@ -21,13 +21,20 @@ export interface Freeze {
 export class OperatorBook {
   readonly #tx: Tx;
   readonly #now: number;
+  #policy: Promise<AcceptedPolicy | undefined> | undefined;
 
   constructor(tx: Tx, now: number) {
     this.#tx = tx;
     this.#now = now;
   }
 
-  async policy(): Promise<AcceptedPolicy | undefined> {
+  /** The same all through a transaction, unless that changes it. */
+  policy(): Promise<AcceptedPolicy | undefined> {
+    this.#policy ??= this.#newestPolicy();
+    return this.#policy;
+  }
+
+  async #newestPolicy(): Promise<AcceptedPolicy | undefined> {
     const [row] = await this.#tx.all('SELECT * FROM policies ORDER BY version DESC LIMIT 1');
     return (
       row && {
@@ -46,7 +53,8 @@ export class OperatorBook {
   }
 
   async insertPolicy(rulesJson: string, by: string): Promise<number> {
-    const version = ((await this.policy())?.version ?? 0) + 1;
+    const version = ((await this.#newestPolicy())?.version ?? 0) + 1;
+    this.#policy = undefined;
     await this.#tx.run(
       'INSERT INTO policies (version, accepted_at, accepted_by, rules_json) VALUES (?, ?, ?, ?)',
       version,

@@ -1,8 +1,9 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { DAY_MS } from '../../src/domain/clock.ts';
 import { CashierError } from '../../src/domain/errors.ts';
 import { fen } from '../../src/domain/money.ts';
 import type { Book } from '../../src/ledger/book.ts';
+import { OperatorBook } from '../../src/ledger/operator-book.ts';
 import type { Till } from '../../src/payments/till.ts';
 import { isNotAllowed, type Person } from '../../src/persons/person.ts';
 import {
@@ -52,6 +53,20 @@ describe('the rules in force', () => {
     expect(await read((book) => isInForce(book, OTHER))).toBe(false);
     expect(await recorded()).toEqual([['policy-first', { version: 1, policy: OFFERED }]]);
     expect((await read((book) => book.operator.policy()))?.acceptedBy).toBe('first');
+  });
+
+  it('are read once in a transaction, and again where it changes them', async () => {
+    await write((book) => holdToPolicy(book, OFFERED));
+    const store = await world.store();
+    await store.write(async (tx) => {
+      const asked = vi.spyOn(tx, 'all');
+      const book = new OperatorBook(tx, now);
+      expect(await book.policy()).toBe(await book.policy());
+      expect(asked).toHaveBeenCalledTimes(1);
+      expect(await book.insertPolicy('{}', 'terminal')).toBe(2);
+      expect(await book.policy()).toMatchObject({ version: 2, rulesJson: '{}' });
+    });
+    await store.close();
   });
 
   it('are what a person has accepted last', async () => {
