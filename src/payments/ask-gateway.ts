@@ -91,8 +91,9 @@ export async function refundAt(
   provider: PaymentProvider,
   { caller }: Pick<Call, 'caller'>,
   { outTradeNo, outRefundNo }: Pick<RefundRecord, 'outTradeNo' | 'outRefundNo'>,
+  gatewayTradeNo?: string,
 ): Promise<RefundSnapshot> {
   await ledger.begin();
   await desk.turns.take({ account: provider.account, caller, urgency: 'call' });
-  return provider.queryRefund(outTradeNo, outRefundNo);
+  return provider.queryRefund(outTradeNo, outRefundNo, gatewayTradeNo);
 }

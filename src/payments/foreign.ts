@@ -1,4 +1,4 @@
-import type { ProviderId } from '../domain/order.ts';
+import type { ProviderId, Scene } from '../domain/order.ts';
 import type { Book } from '../ledger/book.ts';
 import type { OrderRecord } from '../ledger/records.ts';
 import { holdToPolicy, policyInForce } from '../policy/decisions.ts';
@@ -58,13 +58,17 @@ export async function orderToMove(till: Till, call: Call, name: OrderName): Prom
   });
 }
 
-/** Takes an order of the gateway into the ledger as it has proven it; undefined where it says too little, or other things. */
+/**
+ * Takes an order of the gateway into the ledger as it has proven it; undefined where it says too little, or other things.
+ * @param scene where that is known
+ */
 export async function takeIn(
   till: Till,
   book: Book,
   { caller }: Pick<Call, 'caller'>,
   provider: ProviderId,
   foreign: Extract<TradeSnapshot, { exists: true }>,
+  scene: Scene = 'qr',
 ): Promise<OrderRecord | undefined> {
   const { amountFen } = foreign;
   if (amountFen === undefined || foreign.state === 'UNKNOWN') return undefined;
@@ -74,7 +78,7 @@ export async function takeIn(
     provider,
     account: foreign.account,
     caller,
-    scene: 'qr',
+    scene,
     amountFen,
     title: '',
     source: 'query',

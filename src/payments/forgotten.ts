@@ -1,8 +1,9 @@
-import type { ProviderId } from '../domain/order.ts';
+import type { ProviderId, Scene } from '../domain/order.ts';
+import type { Book } from '../ledger/book.ts';
 import { reconciledDay } from '../ledger/restored.ts';
 import type { PaymentProvider } from '../providers/contract.ts';
 import { applyElsewhere } from './apply.ts';
-import { refundAt, tradeAt } from './ask-gateway.ts';
+import { gatewaysNumberOf, refundAt, tradeAt } from './ask-gateway.ts';
 import type { Difference } from './bill-comparison.ts';
 import { isGatewayError } from './errors.ts';
 import { takeIn } from './foreign.ts';
@@ -24,10 +25,10 @@ export async function takeInForgotten(
   let taken = 0;
   // No refund without its order.
   for (const kind of ['missing-here', 'refund-missing-here'] as const) {
-    for (const { outTradeNo, outRefundNo } of differences.filter((one) => one.kind === kind)) {
+    for (const { outTradeNo, outRefundNo, line } of differences.filter((one) => one.kind === kind)) {
       const own = { outTradeNo, outRefundNo: outRefundNo ?? '' };
       const isTaken = await (kind === 'missing-here'
-        ? takeInOrder(till, provider, outTradeNo)
+        ? takeInOrder(till, provider, { outTradeNo, gatewayTradeNo: line?.gatewayTradeNo })
         : takeInRefund(till, provider, own)
       ).catch((error: unknown) => {
         if (isGatewayError(error)) return false;
@@ -60,13 +61,31 @@ export async function noteReconciled(
   });
 }
 
-async function takeInOrder(till: Till, provider: PaymentProvider, outTradeNo: string): Promise<boolean> {
-  if (await till.ledger.read((book) => book.orders.get(outTradeNo))) return false;
-  const trade = await tradeAt(till, provider, CALL, outTradeNo);
-  if (!trade.exists || trade.account !== provider.account || trade.outTradeNo !== outTradeNo) return false;
+async function takeInOrder(
+  till: Till,
+  provider: PaymentProvider,
+  {
+    outTradeNo,
+    gatewayTradeNo,
+  }: { readonly outTradeNo: string; readonly gatewayTradeNo: string | undefined },
+): Promise<boolean> {
+  // One that pays a call which is not forgotten is taken in with it.
+  const isKnown = async (book: Book) =>
+    ((await book.orders.get(outTradeNo)) ?? (await book.paidCalls.ofProof(outTradeNo))) !== undefined;
+  if (await till.ledger.read(isKnown)) return false;
+  let trade = await tradeAt(till, provider, CALL, outTradeNo);
+  let scene: Scene = 'qr';
+  if (!trade.exists && provider.a2m && gatewayTradeNo !== undefined) {
+    // What a buyer's agent has paid the gateway knows by its own number alone, now and later.
+    trade = await tradeAt(till, provider, CALL, outTradeNo, gatewayTradeNo);
+    scene = 'a2m';
+  }
+  const { exists } = trade;
+  if (!exists || trade.account !== provider.account || trade.outTradeNo !== outTradeNo) return false;
+  const found = trade;
   return till.ledger.write(async (book) => {
-    if (await book.orders.get(outTradeNo)) return false;
-    return (await takeIn(till, book, CALL, provider.id, trade)) !== undefined;
+    if (await isKnown(book)) return false;
+    return (await takeIn(till, book, CALL, provider.id, found, scene)) !== undefined;
   });
 }
 
@@ -75,7 +94,9 @@ async function takeInRefund(
   provider: PaymentProvider,
   { outTradeNo, outRefundNo }: { readonly outTradeNo: string; readonly outRefundNo: string },
 ): Promise<boolean> {
-  const snapshot = await refundAt(till, provider, CALL, { outTradeNo, outRefundNo });
+  const of = await till.ledger.read((book) => book.orders.get(outTradeNo));
+  const gatewaysNumber = of && gatewaysNumberOf(of);
+  const snapshot = await refundAt(till, provider, CALL, { outTradeNo, outRefundNo }, gatewaysNumber);
   if (!snapshot.exists) return false;
   return till.ledger.write(async (book) => {
     const order = await book.orders.get(outTradeNo);

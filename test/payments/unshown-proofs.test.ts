@@ -4,10 +4,11 @@ import { fen } from '../../src/domain/money.ts';
 import { verifyAudit } from '../../src/ledger/audit-verify.ts';
 import { overdueCalls } from '../../src/payments/paid-calls/overdue.ts';
 import { type Priced, quoteCall } from '../../src/payments/paid-calls/quote.ts';
+import { refundPayment } from '../../src/payments/refund-payment.ts';
 import { settleDay } from '../../src/payments/settle-day.ts';
 import type { Till } from '../../src/payments/till.ts';
 import { type A2m, type PaymentProvider, ProofRefused } from '../../src/providers/contract.ts';
-import { World } from '../support/world.ts';
+import { CALL, NO_APPROVAL, World } from '../support/world.ts';
 
 /* A bill of a single call that somebody has paid, and never shown: the day's bill of the gateway has it. */
 
@@ -26,7 +27,7 @@ let askedBy: (string | undefined)[];
 beforeEach(async () => {
   world = new World();
   askedBy = [];
-  const made = await world.process();
+  const made = await world.process(NO_APPROVAL);
   const bank = made.providers.get('alipay');
   if (!bank) throw new Error('no provider');
   const a2m: A2m = {
@@ -42,7 +43,8 @@ beforeEach(async () => {
     a2m,
     queryTrade(outTradeNo, gatewayTradeNo) {
       askedBy.push(gatewayTradeNo);
-      return bank.queryTrade(outTradeNo);
+      // By our number nothing is known of what a buyer's agent has paid.
+      return gatewayTradeNo === undefined ? Promise.resolve({ exists: false }) : bank.queryTrade(outTradeNo);
     },
   };
   till = { ...made, providers: new Map([['alipay', wallet]]) };
@@ -101,6 +103,41 @@ it('is left to a person where the gateway does not prove it, or another sum', as
   );
   for (const no of [lost, other]) expect(await call(no)).toMatchObject({ state: 'QUOTED' });
   world.bank.fault = fault;
+});
+
+/** As a ledger that was put back from a backup which ended just now. */
+const restored = () =>
+  till.ledger.write((book) => {
+    const now = world.clock.now();
+    return book.operator.setRestored({ at: now, since: now, providers: ['alipay'], reconciled: {} });
+  });
+
+it('whose bill a restored ledger has forgotten is taken in by the gateway’s own number, and by it refunded', async () => {
+  const no = 'C20261129000000ABCDEF0123';
+  world.bank.trades.set(no, { plan: '', amountFen: fen(10), state: 'NOTPAY', refunds: new Map() });
+  world.bank.pay(no);
+  await restored();
+  expect(await nextMorning()).toMatchObject({ taken: 1, open: 0, result: { differences: [] } });
+  expect(askedBy).toEqual([undefined, `T${no}`]);
+  expect(await till.ledger.read((book) => book.orders.get(no))).toMatchObject({
+    ...{ state: 'PAID', scene: 'a2m', gatewayTradeNo: `T${no}`, amountFen: 10, caller: 'operator' },
+  });
+  expect(await owed(no)).toEqual([]);
+  const asked: (string | undefined)[] = [];
+  const sendRefund: PaymentProvider['sendRefund'] = (refund, ...more) => {
+    asked.push(refund.gatewayTradeNo);
+    return wallet.sendRefund(refund, ...more);
+  };
+  const providers = new Map([['alipay', { ...wallet, sendRefund }] as const]);
+  await refundPayment({ ...till, providers }, CALL, { outTradeNo: no, refundFen: fen(10) });
+  expect(asked).toEqual([`T${no}`]);
+});
+
+it('whose bill a restored ledger still has pays that', async () => {
+  const no = await paidUnshown();
+  await restored();
+  expect(await nextMorning()).toMatchObject({ taken: 0, open: 0 });
+  expect(await call(no)).toMatchObject({ state: 'PAID', paidBy: no });
 });
 
 it('of another system is nobody’s of ours', async () => {
