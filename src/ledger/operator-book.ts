@@ -81,7 +81,14 @@ export class OperatorBook {
     return stored ? (JSON.parse(stored) as Restored) : undefined;
   }
 
+  /** When (ms) it was restored last, also when that has been made up for; undefined: never. */
+  async restoredAt(): Promise<number | undefined> {
+    const at = await readMeta(this.#tx, 'restored_at');
+    return at === undefined ? undefined : Number(at);
+  }
+
   async setRestored(restored: Restored): Promise<void> {
+    await writeMeta(this.#tx, 'restored_at', String(restored.at));
     await writeMeta(this.#tx, 'restored', isMadeUpFor(restored) ? '' : JSON.stringify(restored));
   }
 

@@ -256,9 +256,13 @@ describe('an API that has a price', () => {
     const from = (address: string, proof: string | undefined) =>
       ask(gate.port, path, { headers: { 'X-Forwarded-For': address, 'Payment-Proof': proof ?? '' } });
     const statuses: number[] = [];
-    for (let i = 0; i < 400 && statuses.at(-1) !== 503; i++)
-      statuses.push((await from('9.9.9.9', worthless)).status);
-    expect([statuses[0], statuses.at(-1)]).toEqual([402, 503]);
+    // Many at once: what is allowed comes back with time, however slow this machine is.
+    for (let i = 0; i < 20 && !statuses.includes(503); i++) {
+      const wave = await Promise.all([...Array(20)].map(() => from('9.9.9.9', worthless)));
+      statuses.push(...wave.map(({ status }) => status));
+    }
+    expect([...new Set(statuses)].sort()).toEqual([402, 503]);
+    expect(statuses.slice(0, 20)).not.toContain(503);
     // Nobody else waits for that, nor does what is known to be paid for.
     expect((await from('9.9.9.8', worthless)).status).toBe(402);
     expect((await from('9.9.9.9', shown['Payment-Proof'])).status).toBe(200);

@@ -251,6 +251,20 @@ describe('a paid call', () => {
     expect(await claimCall(till, bought)).toMatchObject({ todo: 'refunded' });
   });
 
+  it('of a restored ledger may have been executed before: what was paid by then goes back instead', async () => {
+    const till = await process();
+    const before = await paid(till);
+    const at = world.clock.now();
+    await till.ledger.write((book) =>
+      book.operator.setRestored({ at, since: at - 1, providers: [], reconciled: {} }),
+    );
+    expect(await claimCall(till, before)).toMatchObject({ todo: 'refunded', call: { why: 'restored' } });
+    expect(await owed(till, before.pageNo)).toHaveLength(1);
+    await world.clock.sleep(61_000);
+    expect(await claimCall(till, await paid(till))).toMatchObject({ todo: 'execute' });
+    await holds(till);
+  });
+
   it('ends as refunded when all of it has provably gone back', async () => {
     const till = await process();
     const bought = await paid(till);

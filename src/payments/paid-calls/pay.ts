@@ -44,12 +44,24 @@ export async function cameLate(book: Book, call: PaidCallRecord): Promise<boolea
   return false;
 }
 
-/** Whether money that has paid a call goes back, or went back: a person has seen to it, or somebody outside this ledger. */
-export async function goesBack(book: Book, { paidBy }: PaidCallRecord): Promise<boolean> {
+/**
+ * Why a call that is paid for is not to be executed any more, in a word of ours: it is too late; its money goes back, or
+ * went back, by a person or outside this ledger; or it may have been executed in the time that a restored ledger has
+ * forgotten. Undefined where it is.
+ */
+export async function whyNotExecuted(
+  book: Book,
+  { paidBy, paidAt, refundAfterMs }: PaidCallRecord,
+  now: number,
+): Promise<'too-late' | 'refunded' | 'restored' | undefined> {
+  if (now >= (paidAt ?? 0) + refundAfterMs) return 'too-late';
   const order = paidBy === undefined ? undefined : await book.orders.get(paidBy);
-  if (!order) return false;
+  if (!order) return undefined;
   const refunds = await book.refunds.ofOrder(order.outTradeNo);
-  return refunds.some(({ state }) => holdsSum(state)) || elsewhereOf(order, refunds) !== undefined;
+  const goesBack = refunds.some(({ state }) => holdsSum(state)) || elsewhereOf(order, refunds) !== undefined;
+  if (goesBack) return 'refunded';
+  const restoredAt = (await book.operator.restoredAt()) ?? -Infinity;
+  return (order.paidAt ?? now) <= restoredAt + CLOCKS_APART_MS ? 'restored' : undefined;
 }
 
 /** What an order that is made for a call is told by, as others are by their arguments. */

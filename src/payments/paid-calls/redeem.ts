@@ -6,7 +6,7 @@ import { queryPayment } from '../query-payment.ts';
 import { digest } from '../results.ts';
 import { claim, isBeingSent, isStillOurs, RELEASED } from '../sending.ts';
 import type { Till } from '../till.ts';
-import { cameLate, goesBack, oweCall } from './pay.ts';
+import { cameLate, oweCall, whyNotExecuted } from './pay.ts';
 import { GATE } from './quote.ts';
 
 /** How long (ms) an upstream may take; whoever asks it gives up before. */
@@ -74,13 +74,10 @@ async function claimIn(till: Till, book: Book, shown: PaidCallRecord): Promise<C
   return call.state === 'PAID' ? execute(till, book, call) : { todo: 'refunded', call };
 }
 
-/** Unless it is too late, or its money goes back all the same. */
 async function execute(till: Till, book: Book, call: PaidCallRecord): Promise<Claim> {
   const now = till.clock.now();
-  const isLate = now >= (call.paidAt ?? 0) + call.refundAfterMs;
-  if (isLate || (await goesBack(book, call))) {
-    return { todo: 'refunded', call: await oweCall(book, call, isLate ? 'too-late' : 'refunded', now) };
-  }
+  const why = await whyNotExecuted(book, call, now);
+  if (why !== undefined) return { todo: 'refunded', call: await oweCall(book, call, why, now) };
   const claimed = claim(till, EXECUTING_MS);
   const patch = { ...claimed, dueAt: claimed.sendingUntil, tries: call.tries + 1 };
   return { todo: 'execute', call: await book.paidCalls.move(call, 'claimed', patch, (to) => ({ to })) };
