@@ -241,10 +241,12 @@ describe('an API that has a price', () => {
   it('has so many codes for each who asks, and bills without one from then on', async () => {
     const path = '/paid/weather?codes';
     const from = (address: string) => ask(gate.port, path, { headers: { 'X-Forwarded-For': address } });
-    const codes: boolean[] = [];
-    for (let i = 0; i < 33; i++)
-      codes.push((await from('8.8.8.8')).headers['weixinpay-required'] !== undefined);
-    expect([codes[0], codes.at(-1)]).toEqual([true, false]);
+    // At once: what is allowed comes back with time, however slow this machine is.
+    const all = await Promise.all([...Array(60)].map(() => from('8.8.8.8')));
+    const coded = all.filter(({ headers }) => headers['weixinpay-required'] !== undefined).length;
+    expect(all.map(({ status }) => status)).toEqual(Array(60).fill(402));
+    expect(coded).toBeGreaterThanOrEqual(30);
+    expect(coded).toBeLessThan(60);
     expect((await from('8.8.8.7')).headers['weixinpay-required']).toMatch(/^.{36}$/);
   });
 
@@ -256,7 +258,7 @@ describe('an API that has a price', () => {
     const from = (address: string, proof: string | undefined) =>
       ask(gate.port, path, { headers: { 'X-Forwarded-For': address, 'Payment-Proof': proof ?? '' } });
     const statuses: number[] = [];
-    // Many at once: what is allowed comes back with time, however slow this machine is.
+    // Many at once, as above.
     for (let i = 0; i < 20 && !statuses.includes(503); i++) {
       const wave = await Promise.all([...Array(20)].map(() => from('9.9.9.9', worthless)));
       statuses.push(...wave.map(({ status }) => status));
