@@ -13,6 +13,7 @@ import { keepRefusedNames } from './ledger/refused-names.ts';
 import { type Channels, namedChannels, openChannels, simulatorFolder } from './open-channels.ts';
 import { openLedger } from './open-ledger.ts';
 import { OperatorPages } from './operator/operator-pages.ts';
+import { runSubscriptions } from './payments/agreements/round.ts';
 import { CallRate } from './payments/call-rate.ts';
 import { runApproved, type Under } from './payments/carry-out.ts';
 import { closeByPerson } from './payments/close-by-person.ts';
@@ -254,6 +255,7 @@ export async function openApp(config: Config, ports: Ports, service?: ServiceAdd
       runApproved(opened, await holders(), stop.signal, under),
       runPayBacks(opened, stop.signal),
       runOverdue(opened, stop.signal),
+      runSubscriptions(opened, stop.signal),
       carryOnTrial(config, opened, stop.signal),
       ...(port === undefined ? [] : [holdNotifyPort(port, opened)]),
       // The service keeps alive the buyers' addresses that clients gave out, and tells them of its own.
@@ -306,6 +308,7 @@ export async function openApp(config: Config, ports: Ports, service?: ServiceAdd
           (await book.approvals.toCarryOut(undefined, 1)).length > 0 ||
           (await book.owed.accounts()).length > 0 ||
           (await book.promises.accounts()).length > 0 ||
+          (await book.subscriptions.accounts()).length > 0 ||
           (await book.paidCalls.due(1)).length > 0,
       ),
     async close() {

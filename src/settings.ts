@@ -210,8 +210,8 @@ const OWN: readonly Setting[] = [
   },
   {
     name: 'AP_SELECT_TOOLS',
-    en: 'toolsets (`unified`, `alipay`, `wechatpay`, `all`), tool names, official short names; comma list',
-    zh: '工具集（`unified`、`alipay`、`wechatpay`、`all`）、工具名或官方短名，逗号分隔',
+    en: 'toolsets (`unified`, `alipay`, `wechatpay`, `subscriptions`, `all`), tool names, official short names; comma list',
+    zh: '工具集（`unified`、`alipay`、`wechatpay`、`subscriptions`、`all`）、工具名或官方短名，逗号分隔',
     absent: '`unified`',
   },
   { name: 'AP_LOG_ENABLED', en: 'write a log file', zh: '是否写日志文件', absent: '`true`' },

@@ -107,6 +107,50 @@ const SENTENCES: { readonly [Kind in AuditKind]: Sentence<Kind> } = {
       ? 'too late for the call: this money is owed back'
       : 'the call was paid before: this money is owed back',
   }),
+  'subscription-created': (d) => ({
+    zh: `新建订阅：每期 ${yuan(d.amountFen)} 元，${d.mode === 'auto' ? '自动扣款' : '到期提醒'}`,
+    en: `a subscription of ${yuan(d.amountFen)} yuan a period, ${d.mode === 'auto' ? 'charged by the server' : 'with reminders'}`,
+  }),
+  'subscription-signed': (d) => ({
+    zh: `订阅已签约${moved(d)}`,
+    en: `the subscription is signed${moved(d)}`,
+  }),
+  'subscription-paused': (d) => ({
+    zh: `有一期没有付款，订阅暂停${moved(d)}`,
+    en: `a period was not paid, the subscription is paused${moved(d)}`,
+  }),
+  'subscription-resumed': (d) => ({
+    zh: `又有一期已付款，订阅恢复${moved(d)}`,
+    en: `a period was paid again, the subscription goes on${moved(d)}`,
+  }),
+  'subscription-ending': (d) => ({
+    zh: `不再扣款，等待支付平台确认解约${moved(d)}`,
+    en: `nothing more is charged, the gateway is to confirm the end${moved(d)}`,
+  }),
+  'subscription-doubted': (d) => ({
+    zh: `支付平台的签约状态无法识别${moved(d)}`,
+    en: `the gateway says what is not known of the agreement${moved(d)}`,
+  }),
+  'subscription-ended': (d) => ({
+    zh: `订阅结束${moved(d)}`,
+    en: `the subscription has ended${moved(d)}`,
+  }),
+  'subscription-due': (d) => ({
+    zh: `订阅 ${d.contract} 第 ${d.period} 期应付 ${yuan(d.amountFen)} 元，${instant(d.untilAt)} 之前`,
+    en: `period ${d.period} of subscription ${d.contract}: ${yuan(d.amountFen)} yuan due before ${instant(d.untilAt)}`,
+  }),
+  'subscription-charged': (d) => ({
+    zh: `订阅 ${d.contract} 第 ${d.period} 期已付 ${yuan(d.amountFen)} 元`,
+    en: `period ${d.period} of subscription ${d.contract} is paid: ${yuan(d.amountFen)} yuan`,
+  }),
+  'subscription-failed': (d) => ({
+    zh: `订阅 ${d.contract} 第 ${d.period} 期扣款被拒绝（${d.code}）`,
+    en: `period ${d.period} of subscription ${d.contract} was refused (${d.code})`,
+  }),
+  'subscription-missed': (d) => ({
+    zh: `订阅 ${d.contract} 第 ${d.period} 期到期未付`,
+    en: `period ${d.period} of subscription ${d.contract} was not paid in time`,
+  }),
   'delivery-awaited': (d) =>
     d.overdueAt === undefined
       ? { zh: '等待交付', en: 'to be delivered' }

@@ -96,6 +96,10 @@ function told(frame: Frame, { rule, used }: RuleLine): Markup[] {
       ];
     case 'budget':
       return [html`${frame.say(WORDS.outOf)} ${foreign(rule.budget)}`];
+    case 'active': {
+      const open = used?.count ?? 0;
+      return [limit(frame, WORDS.atATime, `${rule.count}`, `${open}`, shareOf(open, rule.count))];
+    }
     case 'ceiling': {
       const within = rule.window === 'day' ? WORDS.perDay : WORDS.perMinute;
       const { totalFen, count } = rule;

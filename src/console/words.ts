@@ -216,6 +216,7 @@ export const WORDS = {
   onlyAt: { zh: '只在', en: 'Only at' },
   outOf: { zh: '只能用这个额度：', en: 'Only out of the allowance of' },
   perDay: { zh: '每天上限', en: 'At most per day' },
+  atATime: { zh: '同时进行的订阅最多', en: 'Subscriptions at a time' },
   perMinute: { zh: '每分钟上限', en: 'At most per minute' },
   timesUnit: { zh: ' 笔', en: '' },
 } as const satisfies Readonly<Record<string, Text>>;

@@ -1,3 +1,5 @@
+import { DAY_MS } from './clock.ts';
+
 /** A span of the calendar: days of Beijing, or months of it. A week is seven days, a year twelve months. */
 export interface Period {
   readonly unit: 'day' | 'month';
@@ -21,4 +23,33 @@ export function parsePeriod(text: string): Period | undefined {
   const count = Number(number) * of.count;
   const fits = of.unit === 'day' ? count >= 7 && count <= 366 : count <= 12;
   return fits ? { unit: of.unit, count } : undefined;
+}
+
+/**
+ * The day (`YYYY-MM-DD`) on which the nth period begins, counted from 1, whose first begins on `first`. It is computed from
+ * that day alone, so that no month which is short moves any later one: where a month has no such day, its last it is.
+ */
+export function nthDay(first: string, { unit, count }: Period, n: number): string {
+  const ahead = count * (n - 1);
+  if (unit === 'day') return plusDays(first, ahead);
+  const [year = 0, month = 0, day = 0] = first.split('-').map(Number);
+  const months = year * 12 + (month - 1) + ahead;
+  const [toYear, toMonth] = [Math.floor(months / 12), months % 12];
+  // Day 0 of the next month is the last of this one.
+  const last = new Date(Date.UTC(toYear, toMonth + 1, 0)).getUTCDate();
+  return written(Date.UTC(toYear, toMonth, Math.min(day, last)));
+}
+
+/** @param day `YYYY-MM-DD` @param days may be negative */
+export function plusDays(day: string, days: number): string {
+  return written(Date.parse(`${day}T00:00:00Z`) + days * DAY_MS);
+}
+
+/** The day of the month, 1 to 31. */
+export function dayOfMonth(day: string): number {
+  return Number(day.slice(8));
+}
+
+function written(utc: number): string {
+  return new Date(utc).toISOString().slice(0, 10);
 }

@@ -11,6 +11,7 @@ import {
   PAY_BACK,
   type RefundRecord,
 } from '../ledger/records.ts';
+import { contractOf, type SubscriptionRecord } from '../ledger/subscription-records.ts';
 import { type CashierEvent, DISABLED_WHY, type EventData, type EventType, type OwnType } from './event.ts';
 
 /** What an event is told with besides its record; nothing of it changes any more. */
@@ -18,6 +19,7 @@ export interface Facts {
   readonly order?: OrderRecord | undefined;
   readonly refund?: RefundRecord | undefined;
   readonly approval?: ApprovalRecord | undefined;
+  readonly subscription?: SubscriptionRecord | undefined;
   readonly simulated: boolean;
   /** Whatever is paid goes back the next day. */
   readonly trial?: boolean | undefined;
@@ -106,6 +108,24 @@ function approval(
   };
 }
 
+function contract(type: Derivation<'subscription-ended'>['type']): Derivation<'subscription-ended'> {
+  return { type, data: ({ to, reason }) => defined({ state: to, endedReason: reason }) };
+}
+
+interface OfPeriod {
+  readonly contract?: string;
+  readonly period?: number;
+  readonly mode?: string;
+  readonly code?: string;
+}
+
+function period(type: (detail: OfPeriod) => EventType | undefined) {
+  return {
+    type,
+    data: ({ contract: contractNo, period: n, code }: OfPeriod) => defined({ contractNo, period: n, code }),
+  };
+}
+
 /** Which records are events: everything that a channel is ever told comes from here. */
 const DERIVATIONS: Derivations = {
   'order-paid': payment(({ late }) => (late ? 'payment.late' : 'payment.paid')),
@@ -146,6 +166,16 @@ const DERIVATIONS: Derivations = {
     type: always('call.paid-twice'),
     data: ({ late }) => defined({ late: late || undefined }),
   },
+  'subscription-signed': contract(({ from }) =>
+    from === 'PENDING_SIGN' ? 'subscription.signed' : undefined,
+  ),
+  'subscription-paused': contract(({ from }) => (from === 'ACTIVE' ? 'subscription.paused' : undefined)),
+  'subscription-ended': contract(always('subscription.ended')),
+  'subscription-due': period(({ mode }: { mode?: string }) =>
+    mode === 'reminded' ? 'subscription.due' : undefined,
+  ),
+  'subscription-charged': period(always('subscription.charged')),
+  'subscription-failed': period(always('subscription.failed')),
   'delivery-overdue': {
     type: always('delivery.overdue'),
     data: ({ since }) => defined({ since: instant(since) }),
@@ -230,7 +260,8 @@ export function eventOf(record: AuditRecord, facts: Facts): CashierEvent | undef
   const type = derivation?.type(record.detail as Detail<AuditKind>, record.caller);
   if (!derivation || !type) return undefined;
   const { seq, at, hash, outTradeNo, outRefundNo } = record;
-  const { order } = facts;
+  const { order, subscription } = facts;
+  const contractNo = contractOf(outTradeNo);
   const isForeign = order?.terms.adopted === true;
   const asked = facts.approval?.kind === 'refund' ? facts.approval.amountFen : undefined;
   const refundFen = facts.refund?.amountFen ?? asked;
@@ -240,15 +271,16 @@ export function eventOf(record: AuditRecord, facts: Facts): CashierEvent | undef
     ...{ seq, type, at },
     data: {
       ...defined({
-        outTradeNo,
+        outTradeNo: contractNo === undefined ? outTradeNo : undefined,
         outRefundNo,
-        provider: order?.provider,
-        amountYuan: order && toYuan(order.amountFen),
+        contractNo,
+        provider: (order ?? subscription)?.provider,
+        amountYuan: order || subscription ? toYuan((order ?? subscription)?.amountFen ?? fen(0)) : undefined,
         refundYuan: refundFen === undefined ? undefined : toYuan(fen(refundFen)),
-        title: isForeign ? undefined : order?.title,
+        title: isForeign ? undefined : (order ?? subscription)?.title,
         // What a person has decided is told with that person's words.
         reason: type === 'approval.decided' ? undefined : facts.refund?.reason,
-        caller: facts.refund?.caller ?? order?.caller,
+        caller: (facts.refund ?? order ?? subscription)?.caller,
       }),
       ...derivation.data?.(record.detail as Detail<AuditKind>, facts),
       simulated: facts.simulated,

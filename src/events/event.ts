@@ -1,15 +1,10 @@
 import type { OrderState, ProviderId, RefundState } from '../domain/order.ts';
 import type { DayBill } from '../ledger/audit-kinds.ts';
+import type { SubscriptionState } from '../ledger/subscription-machine.ts';
+import type { EndedReason } from '../ledger/subscription-records.ts';
 
 /** Events whose facts later versions bring: their names are known, so that a filter may name them already. */
-export const LATER_EVENTS = [
-  'subscription.signed',
-  'subscription.due',
-  'subscription.charged',
-  'subscription.failed',
-  'subscription.paused',
-  'subscription.ended',
-] as const;
+export const LATER_EVENTS = [] as const;
 
 /** Events that something raises; see derive.ts. */
 export const RAISED_EVENTS = [
@@ -39,6 +34,12 @@ export const RAISED_EVENTS = [
   'call.delivered',
   'call.refunded',
   'call.paid-twice',
+  'subscription.signed',
+  'subscription.due',
+  'subscription.charged',
+  'subscription.failed',
+  'subscription.paused',
+  'subscription.ended',
 ] as const;
 
 /** What a merchant can ask to be told. */
@@ -55,8 +56,12 @@ export type OwnType = 'channel.disabled' | 'channel.test';
 export interface EventData {
   readonly outTradeNo?: string;
   readonly outRefundNo?: string;
+  /** Of a subscription, and which of its periods. */
+  readonly contractNo?: string;
+  readonly period?: number;
+  readonly endedReason?: EndedReason;
   readonly provider?: ProviderId;
-  readonly state?: OrderState | RefundState;
+  readonly state?: OrderState | RefundState | SubscriptionState;
   readonly amountYuan?: string;
   readonly refundYuan?: string;
   /** The agent's words. */

@@ -1,5 +1,6 @@
 import type { Book } from '../ledger/book.ts';
 import type { AuditRecord } from '../ledger/records.ts';
+import { contractOf } from '../ledger/subscription-records.ts';
 import { eventOf, type Facts } from './derive.ts';
 import type { CashierEvent } from './event.ts';
 
@@ -18,6 +19,8 @@ export async function readEvents(
 }
 
 async function factsOf(book: Book, { outTradeNo, outRefundNo, detail }: AuditRecord) {
+  const contractNo = contractOf(outTradeNo);
+  const subscription = contractNo === undefined ? undefined : await book.subscriptions.get(contractNo);
   const order = outTradeNo === undefined ? undefined : await book.orders.get(outTradeNo);
   const refund =
     outTradeNo === undefined || outRefundNo === undefined
@@ -25,5 +28,5 @@ async function factsOf(book: Book, { outTradeNo, outRefundNo, detail }: AuditRec
       : await book.refunds.get(outTradeNo, outRefundNo);
   const approval =
     typeof detail.approval === 'string' ? await book.approvals.get(detail.approval) : undefined;
-  return { order, refund, approval };
+  return { order, refund, approval, subscription };
 }

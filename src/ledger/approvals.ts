@@ -3,6 +3,7 @@ import type { Subject } from '../domain/subject.ts';
 import type { History } from './history.ts';
 import { APPROVALS, type ApprovalRecord } from './records.ts';
 import { byOrder, listed, type Tx } from './store.ts';
+import { CONTRACT } from './subscription-records.ts';
 
 /** What persons are asked, inside one transaction. */
 export class Approvals {
@@ -88,8 +89,9 @@ export class Approvals {
     isHere: ((account: string) => boolean) | undefined,
     limit: number,
   ): Promise<ApprovalRecord[]> {
+    const contracts = await this.#contractsToOpen(isHere, limit);
     const accounts = isHere && (await this.#accounts()).filter(isHere);
-    if (accounts?.length === 0) return [];
+    if (accounts?.length === 0) return contracts;
     const here = accounts === undefined ? '' : `AND orders.account IN ${listed(accounts)}`;
     const rows = await this.#tx.all(
       `SELECT approvals.* FROM approvals JOIN orders USING (out_trade_no) LEFT JOIN refunds
@@ -103,7 +105,24 @@ export class Approvals {
       ...(accounts ?? []),
       limit,
     );
-    return rows.map(APPROVALS.fromRow);
+    return [...rows.map(APPROVALS.fromRow), ...contracts].slice(0, limit);
+  }
+
+  /** The same of subscriptions, of which there is no order yet. */
+  async #contractsToOpen(
+    isHere: ((account: string) => boolean) | undefined,
+    limit: number,
+  ): Promise<ApprovalRecord[]> {
+    const rows = await this.#tx.all(
+      `SELECT approvals.*, subscriptions.account AS of_account FROM approvals
+         JOIN subscriptions ON subscriptions.contract_no = substr(approvals.out_trade_no, ${CONTRACT.length + 1})
+       WHERE approvals.out_trade_no LIKE '${CONTRACT}%' AND approvals.state = 'approved'
+         AND approvals.expires_at > ? AND approvals.created_at <= ? AND approvals.asked_json IS NOT NULL
+         AND subscriptions.opened_at IS NULL AND subscriptions.state = 'PENDING_SIGN'
+       ORDER BY approvals.decided_at, approvals.id LIMIT ?`,
+      ...[this.#now, this.#now + CLOCKS_APART_MS, limit],
+    );
+    return rows.filter((row) => isHere?.(String(row.of_account)) ?? true).map(APPROVALS.fromRow);
   }
 
   /** Of whom anything is approved: few, whatever the ledger holds. */

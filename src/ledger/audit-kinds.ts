@@ -4,6 +4,8 @@ import type { OrderEvent } from './order-machine.ts';
 import type { PaidCallEvent, PaidCallState } from './paid-call-machine.ts';
 import type { ApprovalState, Course, OrderRecord, OwedWhy } from './records.ts';
 import type { RefundEvent } from './refund-machine.ts';
+import type { SubscriptionEvent, SubscriptionState } from './subscription-machine.ts';
+import type { EndedReason, PeriodOutcome, SubscriptionMode } from './subscription-records.ts';
 
 /** What an alarm is about. */
 export type Alarm = 'foreign-trade' | 'foreign-refund' | 'refunded-after-closed';
@@ -60,6 +62,12 @@ interface Named {
 /** What has become of a call that is paid for. */
 interface Called {
   readonly to: PaidCallState;
+}
+
+/** Of which contract, and which of its periods, the order of this record is. */
+interface OfPeriod {
+  readonly contract: string;
+  readonly period: number;
 }
 
 type Nothing = Readonly<Record<never, never>>;
@@ -125,6 +133,26 @@ export type AuditDetails = {
   readonly 'call-owed': Called & { readonly why: string };
   /** What the upstream has answered: the digest of it, and its HTTP status. */
   readonly 'call-stored': Called & { readonly status: number; readonly result: string };
+  /** Somebody may agree to it; `terms` digests what never changes of it and is told nowhere else. */
+  readonly 'subscription-created': {
+    readonly provider: ProviderId;
+    readonly mode: SubscriptionMode;
+    readonly amountFen: Fen;
+    readonly caller: string;
+    readonly state: SubscriptionState;
+    readonly terms: string;
+  };
+  /** A period is to be paid, from `dueAt` to `untilAt` (ms), by the order of this record. */
+  readonly 'subscription-due': OfPeriod & {
+    readonly mode: SubscriptionMode;
+    readonly amountFen: Fen;
+    readonly dueAt: number;
+    readonly untilAt: number;
+  };
+  readonly 'subscription-charged': OfPeriod & { readonly outcome: PeriodOutcome; readonly amountFen: Fen };
+  /** The gateway has refused to charge it, for the first time; it may be tried again. */
+  readonly 'subscription-failed': OfPeriod & { readonly code: string };
+  readonly 'subscription-missed': OfPeriod & { readonly outcome: PeriodOutcome };
   readonly 'refund-created': {
     readonly amountFen: Fen;
     readonly caller: string;
@@ -192,6 +220,15 @@ export type AuditDetails = {
 } & Happened<`order-${OrderEvent | 'disowned'}`, Move<OrderState>> &
   Happened<`refund-${RefundEvent}`, Move<RefundState>> &
   Happened<`approval-${Exclude<ApprovalState, 'pending'>}`, Decided> &
+  Happened<
+    `subscription-${SubscriptionEvent}`,
+    {
+      readonly from: SubscriptionState;
+      readonly to: SubscriptionState;
+      readonly reason?: EndedReason;
+      readonly gatewayState?: string;
+    }
+  > &
   Happened<`alarm-${Alarm}`, Nothing> &
   Happened<`call-${Exclude<PaidCallEvent, 'paid' | 'owed' | 'stored'>}`, Called> &
   Happened<'channel-enabled' | 'channel-replayed', { readonly channel: string; readonly since?: number }> &

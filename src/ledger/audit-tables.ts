@@ -1,7 +1,7 @@
 import type { OrderState } from '../domain/order.ts';
 import { rowDigest, termsDigest } from './audit-digest.ts';
-import type { AuditKind } from './audit-kinds.ts';
 import type { Reader, ToldLink } from './audit-reader.ts';
+import { PERIODS, periodTold, subscribed, subscriptions } from './audit-subscriptions.ts';
 import { readMeta } from './meta.ts';
 import { isSettledOrder } from './order-machine.ts';
 import { FORGOTTEN, payerDigest } from './payers.ts';
@@ -9,6 +9,8 @@ import { NOBODY, rosterDigest } from './person-book.ts';
 import { storedReceiptKids } from './receipt-keys.ts';
 import {
   differs,
+  type Fact,
+  kind,
   RecordedRows,
   type RecordedTable,
   type RowsState,
@@ -16,12 +18,11 @@ import {
 } from './recorded-rows.ts';
 import { IS_HASH, ORDERS, type RequestedTerms } from './records.ts';
 import type { Row, SqlValue } from './store.ts';
-
-type Fact = string | number | undefined;
+import { contractOf } from './subscription-records.ts';
 
 /** Kinds that tell of them begin so. */
 const TELLING =
-  /^(?:order|offer|call|refund|owed|delivery|approval|budget|operator|audit|receipt)-|^policy-(?!al)|^ledger-restored$/;
+  /^(?:order|offer|call|refund|owed|delivery|subscription|approval|budget|operator|audit|receipt)-|^policy-(?!al)|^ledger-restored$/;
 
 /** What is left of what one part of a trail has told; plain data. */
 export interface TablesState {
@@ -47,6 +48,8 @@ export class RecordedTables {
   readonly #owed: RecordedRows;
   readonly #paidCalls: RecordedRows;
   readonly #promises: RecordedRows;
+  readonly #subscriptions: RecordedRows;
+  readonly #periods: RecordedRows;
   readonly #approvals: RecordedRows;
   readonly #policies = new RecordedRows(POLICIES);
   readonly #budgetMoves = new RecordedRows(BUDGET_MOVES);
@@ -74,6 +77,8 @@ export class RecordedTables {
     this.#owed = new RecordedRows(OWED, since);
     this.#paidCalls = new RecordedRows(paidCalls(salt), since);
     this.#promises = new RecordedRows(promises(salt), since);
+    this.#subscriptions = new RecordedRows(subscriptions(salt), since);
+    this.#periods = new RecordedRows(PERIODS, since);
     if (since !== undefined) this.#postponed = [];
   }
 
@@ -113,7 +118,11 @@ export class RecordedTables {
     if (about === 'order') moved(this.#orders, outTradeNo ?? '', what, fact);
     else if (about === 'offer') offered(this.#offers, outTradeNo ?? '', what, fact);
     else if (about === 'delivery') promised(this.#promises, outTradeNo ?? '', what, fact);
-    else if (about === 'owed') owed(this.#owed, `${outTradeNo ?? ''}/${outRefundNo ?? ''}`, what, fact);
+    else if (about === 'subscription') {
+      const contract = contractOf(outTradeNo);
+      if (contract === undefined) periodTold(this.#periods, outTradeNo ?? '', what, fact);
+      else subscribed(this.#subscriptions, contract, what, fact);
+    } else if (about === 'owed') owed(this.#owed, `${outTradeNo ?? ''}/${outRefundNo ?? ''}`, what, fact);
     else if (about === 'call') calledFor(this.#paidCalls, outTradeNo ?? '', what, fact);
     else if (about === 'refund') moved(this.#refunds, `${outTradeNo ?? ''}/${outRefundNo ?? ''}`, what, fact);
     else if (about === 'approval') this.#approval(`${outTradeNo ?? ''}/${outRefundNo ?? ''}`, what, fact);
@@ -188,13 +197,9 @@ export class RecordedTables {
     return [
       ...[this.#orders, this.#refunds, this.#approvals, this.#budgetMoves, this.#policies],
       ...[this.#offers, this.#owed, this.#promises, this.#paidCalls],
+      ...[this.#subscriptions, this.#periods],
     ];
   }
-}
-
-/** Only one kind, by the number that the trail has for it. */
-function kind(word: AuditKind): string {
-  return `(SELECT id FROM words WHERE word = '${word}')`;
 }
 
 /** Of an order without code or link. */

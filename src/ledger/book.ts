@@ -21,6 +21,7 @@ import { Refunds } from './refunds.ts';
 import { sealingOf } from './sealing.ts';
 import { SessionBook } from './session-book.ts';
 import type { Tx } from './store.ts';
+import { Subscriptions } from './subscriptions.ts';
 import { Takings } from './takings.ts';
 import { Tallies } from './tallies.ts';
 import { TrailPages } from './trail-pages.ts';
@@ -37,6 +38,7 @@ export class Book {
   readonly owed: Owed;
   readonly paidCalls: PaidCalls;
   readonly promises: Promises;
+  readonly subscriptions: Subscriptions;
   readonly approvals: Approvals;
   readonly quotas: Quotas;
   readonly operator: OperatorBook;
@@ -59,6 +61,7 @@ export class Book {
     this.owed = new Owed(tx, now, this.#history);
     this.paidCalls = new PaidCalls(tx, now, this.#history);
     this.promises = new Promises(tx, now, this.#history);
+    this.subscriptions = new Subscriptions(tx, now, this.#history);
     this.approvals = new Approvals(tx, now, this.#history);
     this.quotas = new Quotas(tx, now, this.#tallies);
     this.operator = new OperatorBook(tx, now);
@@ -103,7 +106,8 @@ export class Book {
 
   /** What follows from a payment, in its transaction. */
   async #paid(order: OrderRecord): Promise<void> {
-    const { adopted, deliverWithinMs } = order.terms;
+    const { adopted, deliverWithinMs, period } = order.terms;
+    if (period !== undefined) await this.subscriptions.paid(order);
     if (deliverWithinMs !== undefined) await this.promises.make(order);
     // The trial edition keeps nothing that it is paid; of what another system sold it gives nothing away.
     if (adopted || (await this.#history.realm()) !== 'trial') return;

@@ -6,8 +6,10 @@ const FURTHEST_MS = 2 * DAY_MS;
 
 /** What somebody has to see to at an instant, and again until nothing is left to do. */
 export interface DueRecord {
-  readonly outTradeNo: string;
-  /** Of its order. */
+  /** Of its order, where it is about one; else of its contract. */
+  readonly outTradeNo?: string;
+  readonly contractNo?: string;
+  /** Of its order, or contract. */
   readonly account: string;
   /** When (ms) somebody sees to it next; undefined once nothing is left to do. */
   readonly tryAt: number | undefined;

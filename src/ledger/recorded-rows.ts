@@ -1,3 +1,4 @@
+import type { AuditKind } from './audit-kinds.ts';
 import type { Reader } from './audit-reader.ts';
 import type { Row, SqlValue } from './store.ts';
 
@@ -11,8 +12,16 @@ export interface TableFault {
   readonly stored?: string;
 }
 
+/** What a record says under one of its names. */
+export type Fact = string | number | undefined;
+
+/** Only one kind, by the number that the trail has for it, in SQL. */
+export function kind(word: AuditKind): string {
+  return `(SELECT id FROM words WHERE word = '${word}')`;
+}
+
 /** What is told of a row: columns, and digests of what is not told in full. Undefined is not told. */
-export type Facts = Record<string, string | number | undefined>;
+export type Facts = Record<string, Fact>;
 
 /** What is left of the facts of one part of a trail. */
 export interface RowsState {

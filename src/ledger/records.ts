@@ -14,6 +14,8 @@ export interface RequestedTerms {
   readonly chosen?: true;
   /** The buyer has chosen the wallet on the page: its expiry was promised before. */
   readonly offered?: true;
+  /** Which period of which subscription it is for: its expiry was promised before. */
+  readonly period?: { readonly contractNo: string; readonly period: number };
   /** So long (ms) after it was paid it is to be delivered, and whoever sells it can say so. */
   readonly deliverWithinMs?: number;
   /** What the gateway must say again when it says that this very order is paid. */

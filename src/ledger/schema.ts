@@ -375,6 +375,31 @@ const MIGRATIONS: readonly (readonly Step[])[] = [
       tries INTEGER NOT NULL, told_at BIGINT, course TEXT, delivered_at BIGINT, note TEXT)`,
     'CREATE INDEX promises_due ON promises (account, try_at) WHERE try_at IS NOT NULL',
   ],
+  [
+    // What is charged again and again by one consent, or paid from reminder to reminder; see subscriptions.ts.
+    `CREATE TABLE subscriptions (
+      contract_no TEXT PRIMARY KEY, sign_no TEXT NOT NULL UNIQUE, provider TEXT NOT NULL, account TEXT NOT NULL,
+      caller TEXT NOT NULL, mode TEXT NOT NULL, state TEXT NOT NULL, amount_fen BIGINT NOT NULL, first_fen BIGINT,
+      title TEXT NOT NULL, period TEXT NOT NULL, times INTEGER, subscriber_hash TEXT NOT NULL,
+      input_hash TEXT NOT NULL, asked_json TEXT NOT NULL, first_day TEXT NOT NULL, grace_days INTEGER NOT NULL,
+      opened_at BIGINT, sign_before BIGINT NOT NULL, plan TEXT, agreement_no TEXT, gateway_state TEXT, signed_at BIGINT,
+      proven_at BIGINT, valid_until BIGINT, window_from BIGINT, window_to BIGINT, next_period INTEGER NOT NULL,
+      charged INTEGER NOT NULL, missed INTEGER NOT NULL, ending_at BIGINT, reason TEXT, unsign_plan TEXT,
+      ended_at BIGINT, created_at BIGINT NOT NULL, updated_at BIGINT NOT NULL, try_at BIGINT, tries INTEGER NOT NULL)`,
+    'CREATE INDEX subscriptions_due ON subscriptions (account, try_at) WHERE try_at IS NOT NULL',
+    'CREATE INDEX subscriptions_listed ON subscriptions (state, created_at, contract_no)',
+    'CREATE INDEX subscriptions_listed_of_caller ON subscriptions (caller, state, created_at, contract_no)',
+    "CREATE INDEX subscriptions_by_call ON subscriptions (input_hash, caller) WHERE state <> 'ENDED'",
+    'CREATE INDEX subscriptions_by_opening ON subscriptions (opened_at, amount_fen) WHERE opened_at IS NOT NULL',
+    "CREATE INDEX subscriptions_open ON subscriptions (opened_at) WHERE state <> 'ENDED' AND opened_at IS NOT NULL",
+    'CREATE INDEX subscriptions_by_agreement ON subscriptions (agreement_no) WHERE agreement_no IS NOT NULL',
+    "CREATE INDEX subscriptions_with_subscriber ON subscriptions (ended_at) WHERE subscriber_hash <> ''",
+    `CREATE TABLE subscription_periods (
+      contract_no TEXT NOT NULL REFERENCES subscriptions (contract_no), period INTEGER NOT NULL,
+      out_trade_no TEXT NOT NULL UNIQUE, amount_fen BIGINT NOT NULL, due_at BIGINT NOT NULL, until_at BIGINT NOT NULL,
+      tries INTEGER NOT NULL, tried_at BIGINT, code TEXT, given_up_at BIGINT, outcome TEXT,
+      created_at BIGINT NOT NULL, PRIMARY KEY (contract_no, period))`,
+  ],
 ];
 
 /** The version that this program writes. */

@@ -6,6 +6,7 @@ import {
   type RawNotify,
   type VerifiedNotify,
 } from '../providers/contract.ts';
+import { applyAgreement, isForeignAgreement } from './agreements/learn.ts';
 import {
   alarm,
   applyElsewhere,
@@ -58,8 +59,7 @@ async function apply(
   verified: VerifiedNotify,
 ): Promise<NotifyOutcome> {
   if (verified.kind === 'other') return 'other';
-  // Nobody has sold a subscription here.
-  if (verified.kind === 'agreement') return 'not-ours';
+  if (verified.kind === 'agreement') return applyToSubscription(till, book, provider, verified.agreement);
   const { outTradeNo } = verified.kind === 'refund' ? verified.refund : verified.trade;
   const order = await book.orders.get(outTradeNo);
   if (order?.provider !== provider.id || !isHome(provider, order.account)) return 'not-ours';
@@ -84,4 +84,20 @@ async function apply(
   const after = await applyRefund(book, refund, verified.refund);
   if (foreign) return 'foreign';
   return after.state === refund.state ? 'repeated' : 'applied';
+}
+
+/** A subscriber who has signed, or ended it in the wallet's own app, is believed at once. */
+async function applyToSubscription(
+  till: Till,
+  book: Book,
+  provider: PaymentProvider,
+  agreement: Extract<VerifiedNotify, { kind: 'agreement' }>['agreement'],
+): Promise<NotifyOutcome> {
+  const known =
+    (await book.subscriptions.bySignNo(agreement.signNo)) ??
+    (await book.subscriptions.byAgreementNo(provider.id, agreement.agreementNo));
+  if (known?.provider !== provider.id || !isHome(provider, known.account)) return 'not-ours';
+  const after = await applyAgreement(book, known, agreement, 'notify', till.clock.now());
+  if (isForeignAgreement(known, agreement)) return 'foreign';
+  return after.state === known.state ? 'repeated' : 'applied';
 }

@@ -194,11 +194,12 @@ export function isForeignTrade(
 /**
  * Whether there is, or was, a code or link by which somebody can pay it. Without one a payment under its number is
  * another system's, and nothing of ours is at the gateway to be closed or refunded. One that was adopted has its code
- * from its maker; one that its payer proves was paid by its bill.
+ * from its maker; one that its payer proves was paid by its bill; a charge that the payer has agreed to needs none.
  */
 export function isGivenOut(order: Pick<OrderRecord, 'scene' | 'terms' | 'credential'>): boolean {
   const { terms, credential } = order;
-  return terms.adopted === true || isProvenByPayer(order) || Object.keys(credential).length > 0;
+  const needsNone = isProvenByPayer(order) || order.scene === 'agreement';
+  return terms.adopted === true || needsNone || Object.keys(credential).length > 0;
 }
 
 /** Whether a trade that is not at the gateway by now (ms) will never be. */

@@ -47,7 +47,7 @@ export function newOrder(
 }
 
 /** A letter, the Beijing time to the second, ten random characters: sortable for people, never the same twice. */
-export function newNumber(till: Pick<Till, 'clock' | 'randomBytes'>, letter: 'C' | 'R'): string {
+export function newNumber(till: Pick<Till, 'clock' | 'randomBytes'>, letter: 'C' | 'R' | 'S'): string {
   const time = beijingIso(till.clock.now()).slice(0, 19).replace(/\D/g, '');
   return `${letter}${time}${till.randomBytes(5).toString('hex').toUpperCase()}`;
 }

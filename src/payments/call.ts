@@ -19,6 +19,8 @@ export interface Call extends Identity {
    * binds that.
    */
   readonly owed?: string;
+  /** Has a period of this contract paid, as the subscriber has agreed to, and nothing else. */
+  readonly agreed?: string;
   /** Gives back, under this number, what the ledger says that nobody has delivered in time, and nothing else. */
   readonly overdue?: string;
   /** It can say that something was delivered: a tool for that is listed to it, where the rules want to know. */

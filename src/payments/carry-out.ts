@@ -1,8 +1,10 @@
 import { defined } from '../domain/defined.ts';
 import { CashierError } from '../domain/errors.ts';
 import type { ApprovalRecord } from '../ledger/records.ts';
+import { contractOf } from '../ledger/subscription-records.ts';
 import type { Identity } from '../policy/identity.ts';
 import { isHome } from '../providers/contract.ts';
+import { openApproved } from './agreements/create-subscription.ts';
 import { sendApproved } from './create-payment.ts';
 import { refundPayment } from './refund-payment.ts';
 import type { Call, Till } from './till.ts';
@@ -146,7 +148,9 @@ async function carryOut(opened: Till, holders: Holders, approval: ApprovalRecord
   if (who === 'revoked') return fail(till, approval, 'CALLER_REVOKED');
   const call: Call = { ...asked, ...who, ...defined({ id: asked?.call }), caller, approval: id };
   try {
-    if (approval.kind === 'payment') await sendApproved(till, call, outTradeNo);
+    const contractNo = contractOf(outTradeNo);
+    if (contractNo !== undefined) await openApproved(till, call, contractNo);
+    else if (approval.kind === 'payment') await sendApproved(till, call, outTradeNo);
     else await refundApproved(till, call, approval);
   } catch (error) {
     if (!(error instanceof CashierError) || PASSING.has(error.code)) throw error;

@@ -87,7 +87,7 @@ async function takeDue<R extends DueRecord>(
   if (due.length === 0 || (!whileFrozen && (await isFrozenNow(till)))) return [];
   const taken: R[] = [];
   for (const row of due) {
-    const { outTradeNo } = row;
+    const { contractNo, outTradeNo = contractNo ?? '' } = row;
     // What was taken before is seen to all the same.
     const mine = await till.ledger
       .write((book) => rows(book).take(row, now + TAKEN_MS))

@@ -37,14 +37,17 @@ export async function forgetSome(ledger: Ledger, before: number): Promise<number
   // Mostly there is nothing, and a look costs nobody anything.
   const isThere = await ledger.read(
     async (book) =>
-      (await book.orders.withPayer(before, 1)).length > 0 || (await book.offers.anyToForget(before)),
+      (await book.orders.withPayer(before, 1)).length > 0 ||
+      (await book.offers.anyToForget(before)) ||
+      (await book.subscriptions.anyToForget(before)),
   );
   if (!isThere) return 0;
   return ledger.write(async (book) => {
     const offers = await book.offers.forget(before, PAGE);
+    const subscribers = await book.subscriptions.forget(before, PAGE);
     const orders = await book.orders.withPayer(before, PAGE);
     for (const order of orders) await book.orders.forgetPayer(order);
-    return Math.min(PAGE, orders.length + offers);
+    return Math.min(PAGE, orders.length + offers + subscribers);
   });
 }
 

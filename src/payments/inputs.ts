@@ -25,6 +25,10 @@ export interface CreatePaymentInput {
   readonly expiresInMinutes: number;
   readonly payerOpenid?: string | undefined;
   readonly payerClientIp?: string | undefined;
+  /** It is for a period of a subscription, of which nobody chose the number. @property untilAt ms */
+  readonly period?:
+    | { readonly contractNo: string; readonly period: number; readonly untilAt: number }
+    | undefined;
   /** The buyer has chosen the wallet of what was offered under this number. */
   readonly offered?: OfferedTerms | undefined;
 }

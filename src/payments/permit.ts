@@ -49,6 +49,7 @@ export async function permit(
 ): Promise<Permit | undefined> {
   await insistNotFrozen(book);
   if (call.owed !== undefined) return permitOwed(book, call.owed, subject);
+  if (call.agreed !== undefined) return permitAgreed(till, book, call, call.agreed, subject);
   if (call.overdue !== undefined) return permitOverdue(till, book, call.overdue, subject);
   if (kind === 'payment') insistOnTrial(till, subject.amountFen);
   const asked = await book.approvals.of(subject);
@@ -87,7 +88,7 @@ export async function permit(
 }
 
 /** Takes it out of the allowances among the rules. */
-async function drawOn(
+export async function drawOn(
   book: Book,
   rules: readonly Rule[],
   taken: ReadonlyMap<Rule, Used>,
@@ -175,6 +176,40 @@ async function permitOverdue(till: Till, book: Book, overdue: string, subject: W
   };
 }
 
+/**
+ * A period was allowed with its subscription: of the rules on payments only an allowance binds it still, for what that
+ * holds is the most that its caller can ever move.
+ */
+async function permitAgreed(
+  till: Till,
+  book: Book,
+  { caller, token }: Call,
+  contractNo: string,
+  subject: Wish,
+): Promise<Permit> {
+  const subscription = await book.subscriptions.get(contractNo);
+  const period = await book.subscriptions.periodOf(subject.outTradeNo);
+  const isDue = period?.contractNo === contractNo && period.outcome === undefined;
+  if (
+    !subscription ||
+    subscription.endingAt !== undefined ||
+    !isDue ||
+    period.amountFen !== subject.amountFen
+  ) {
+    throw new Error(`${subject.outTradeNo} is not due`);
+  }
+  const now = till.clock.now();
+  const all = rulesFor(await holdToPolicy(book, till.policy), 'payment', { caller, token });
+  const rules = all.filter(({ kind }) => kind === 'budget');
+  const taken = await used(book, 'payment', rules, now, false);
+  const decision = decide(rules, subject, taken, now);
+  if (decision.kind === 'deny') throw policyDenied(decision);
+  await drawOn(book, rules, taken, subject);
+  // What is taken out of an allowance counts; all else was counted with the subscription.
+  const counts = rules.length === 0 ? {} : { countedAt: now, countedBy: caller };
+  return { counts, allowed: { rules: rules.map(({ path }) => path) }, approval: undefined };
+}
+
 /** The trial edition takes small sums only. Throws POLICY_DENIED. */
 export function insistOnTrial({ trialMaxFen }: Pick<Till, 'trialMaxFen'>, amountFen: Fen): void {
   if (trialMaxFen === undefined || amountFen <= trialMaxFen) return;
@@ -234,7 +269,11 @@ export async function askedBy(
 }
 
 /** The rules on the call as they were when a person was asked. */
-async function rulesThen(book: Book, kind: MoneyKind, { asked, caller }: ApprovalRecord): Promise<Rule[]> {
+export async function rulesThen(
+  book: Book,
+  kind: MoneyKind,
+  { asked, caller }: ApprovalRecord,
+): Promise<Rule[]> {
   const stored = asked && (await book.operator.rulesOf(asked.policy));
   if (stored === undefined) return [];
   const token = asked?.token as Partial<Sections> | undefined;
@@ -242,7 +281,7 @@ async function rulesThen(book: Book, kind: MoneyKind, { asked, caller }: Approva
 }
 
 /** Both sets hold, which makes the stricter of the two; what stands in both stands once. */
-function together(today: readonly Rule[], then: readonly Rule[]): Rule[] {
+export function together(today: readonly Rule[], then: readonly Rule[]): Rule[] {
   const known = new Set(today.map((rule) => JSON.stringify(rule)));
   return [...today, ...then.filter((rule) => !known.has(JSON.stringify(rule)))];
 }
@@ -275,11 +314,11 @@ export async function used(
   return found;
 }
 
-function policyDenied(denial: Denial): CashierError {
+export function policyDenied(denial: Denial): CashierError {
   const { rule, limit, used, freeAt } = denial;
   // Rounded up: at the second that is told it is free indeed.
   const until = freeAt === undefined ? undefined : beijingIso(wholeSecond(freeAt + 999));
-  const cumulative = /\.(perDay|perMinute)\.|\.from$/.test(rule);
+  const cumulative = /\.(perDay|perMinute)\.|\.(from|active)$/.test(rule);
   // Wallets, scenes and hours are listed, not counted.
   const bound = /\.(providers|scenes|hours)$/.test(rule)
     ? { zh: '只允许', en: 'only' }

@@ -138,8 +138,10 @@ async function reserve(
   const { till, call, book } = at;
   const { offered } = input;
   const buyerHash = offered ? offered.buyerHash : input.buyer && digest(await book.salt(), input.buyer);
+  const { contractNo, period, untilAt } = input.period ?? {};
   const inputHash =
     offered?.inputHash ??
+    (contractNo && digest('period', contractNo, period)) ??
     digest(
       provider.id,
       input.scene,
@@ -193,10 +195,12 @@ async function reserve(
     source: 'ledger',
     inputHash,
     ...(offered ? { pageToken: offered.pageToken, expiresAt: offered.expiresAt } : {}),
+    ...(untilAt === undefined ? {} : { expiresAt: untilAt }),
     terms: defined({
       expiresInMinutes: input.expiresInMinutes,
-      chosen: offered ? offered.chosen : input.outTradeNo === undefined ? undefined : (true as const),
+      chosen: isChosen(input),
       offered: offered && (true as const),
+      period: contractNo === undefined || period === undefined ? undefined : { contractNo, period },
       deliverWithinMs: call.delivers
         ? (await policyInForce(book, till.policy)).delivery?.withinMs
         : undefined,
@@ -207,6 +211,17 @@ async function reserve(
   provider.planPayment(termsOf(order, order.createdAt));
   await book.orders.insert(order);
   return proceed(at, order, false);
+}
+
+/** Whether the caller chose its number, so that another system may have used it. */
+function isChosen({ offered, period, outTradeNo }: CreatePaymentInput): true | undefined {
+  if (offered) return offered.chosen;
+  return outTradeNo === undefined || period ? undefined : true;
+}
+
+/** Whether its expiry was fixed before it was first sent. */
+function isPromised({ terms }: OrderRecord): boolean {
+  return terms.offered === true || terms.period !== undefined;
 }
 
 /** What a recorded order still needs. */
@@ -226,7 +241,7 @@ async function proceed(
     const reopened = await book.orders.move(order, 'reopened', {
       declinedCode: undefined,
       sentAt: undefined,
-      ...(order.terms.offered ? {} : { expiresAt: undefined }),
+      ...(isPromised(order) ? {} : { expiresAt: undefined }),
     });
     return commitIntent(at, reopened, replayed);
   }
@@ -256,7 +271,7 @@ async function commitIntent(
   const provider = plannerOf(till, order);
   if (provider.fromPageOnly?.has(order.scene) && !ready.page) throw new AskFirst('page', order);
   const now = till.clock.now();
-  if (order.terms.offered && (order.expiresAt ?? 0) <= now) {
+  if (isPromised(order) && (order.expiresAt ?? 0) <= now) {
     // What was promised to nobody after this instant is not sent any more.
     const counts = { countedAt: undefined, countedBy: undefined };
     return tell(at, await book.orders.move(order, 'withdrawn', counts), replayed);

@@ -4,6 +4,7 @@ import type { Subject } from '../domain/subject.ts';
 import { typedCode } from '../domain/typed-code.ts';
 import type { Book } from '../ledger/book.ts';
 import type { ApprovalRecord } from '../ledger/records.ts';
+import { contractOf } from '../ledger/subscription-records.ts';
 import { insist, type Person } from '../persons/person.ts';
 
 /** How long (ms) a person has, and how long the yes holds. */
@@ -108,6 +109,14 @@ export async function isDenied(
 
 /** A denial is final for that number. */
 async function denySubject(book: Book, { outTradeNo, outRefundNo }: Subject): Promise<void> {
+  const contract = contractOf(outTradeNo);
+  if (contract !== undefined) {
+    const subscription = await book.subscriptions.get(contract);
+    // Nobody was let agree to it, so that nothing of it is anywhere.
+    if (subscription && subscription.openedAt === undefined)
+      await book.subscriptions.move(subscription, 'ended', { reason: 'denied', tryAt: undefined });
+    return;
+  }
   if (outRefundNo === undefined) {
     const order = await book.orders.get(outTradeNo);
     if (order) await book.orders.move(order, 'denied');

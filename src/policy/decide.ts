@@ -90,6 +90,10 @@ function forbids(rule: Rule, request: Request, used: Used | undefined, now: numb
       }
       return undefined;
     }
+    case 'active': {
+      if (used === undefined) return notLookedUp(path);
+      return used.count + 1 > rule.count ? deny(path, String(rule.count), String(used.count)) : undefined;
+    }
     case 'budget': {
       if (used === undefined) return notLookedUp(path);
       const { filledFen = 0 } = used;

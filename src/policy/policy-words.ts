@@ -20,6 +20,16 @@ export function statedRules(policy: Partial<Policy>): ReadonlyMap<string, string
     found.set('delivery.within', spanWords(policy.delivery.withinMs));
     found.set('delivery.otherwise', policy.delivery.otherwise);
   }
+  const { maxFen, active, perDay } = policy.subscriptions ?? {};
+  const ofSubscriptions: [string, string | number | undefined][] = [
+    ['maxYuan', yuan(maxFen)],
+    ['active', active],
+    ['perDay.totalYuan', yuan(perDay?.totalFen)],
+    ['perDay.count', perDay?.count],
+  ];
+  for (const [rule, value] of ofSubscriptions) {
+    if (value !== undefined) found.set(`subscriptions.${rule}`, String(value));
+  }
   if (policy.trustForms) found.set('approvals.form', 'trusted');
   return found;
 }
@@ -45,10 +55,12 @@ function addSections(found: Map<string, string>, prefix: string, sections: Parti
   }
 }
 
+function yuan(amount: Fen | 'none' | undefined): string | undefined {
+  return amount === undefined || amount === 'none' ? amount : toYuan(amount);
+}
+
 function ruleWords(rules: RuleSet): [rule: string, value: string][] {
   const { maxFen, approveAboveFen, perDay, perMinute, providers, scenes, hours, from } = rules;
-  const yuan = (amount: Fen | 'none' | undefined) =>
-    amount === undefined || amount === 'none' ? amount : toYuan(amount);
   const words: [string, string | number | undefined][] = [
     ['maxYuan', yuan(maxFen)],
     ['approveAboveYuan', yuan(approveAboveFen)],

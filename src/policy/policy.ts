@@ -38,6 +38,8 @@ export interface Policy extends Sections {
   readonly foreignOrders?: ForeignOrders;
   /** Until when what is paid is to be delivered, and what comes of it where nobody says that it is. */
   readonly delivery?: DeliveryRule;
+  /** What callers may sell to be paid again and again. */
+  readonly subscriptions?: SubscriptionRules;
   /** Whether a form that the client shows counts as a person's yes. */
   readonly trustForms?: boolean;
 }
@@ -46,6 +48,16 @@ export interface Policy extends Sections {
 export interface DeliveryRule {
   readonly withinMs: number;
   readonly otherwise: Course;
+}
+
+/** Rules on subscriptions, of all callers together; amounts in fen. A rule that is absent does not apply. */
+export interface SubscriptionRules {
+  /** One period. */
+  readonly maxFen?: Fen;
+  /** How many there may be at a time that have not ended. */
+  readonly active?: number;
+  /** Of those that are made within a day of Beijing; each counts with one period. */
+  readonly perDay?: Ceiling;
 }
 
 export type ForeignOrders = 'refuse' | 'query' | 'allow';

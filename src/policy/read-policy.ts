@@ -6,7 +6,15 @@ import { type Fen, fenFromYuan } from '../domain/money.ts';
 import { likely } from '../domain/nearest.ts';
 import { SCENES } from '../domain/order.ts';
 import { WALLET_IDS } from '../providers/registry.ts';
-import type { Ceiling, DeliveryRule, ForeignOrders, Policy, RuleSet, Sections } from './policy.ts';
+import type {
+  Ceiling,
+  DeliveryRule,
+  ForeignOrders,
+  Policy,
+  RuleSet,
+  Sections,
+  SubscriptionRules,
+} from './policy.ts';
 
 /** Names of members and positions in lists, from the top. */
 export type Path = readonly (string | number)[];
@@ -61,6 +69,7 @@ export function readPolicyData(value: unknown): Policy {
     foreignOrders: oneOf<ForeignOrders>(['refuse', 'query', 'allow']),
     approvals,
     delivery,
+    subscriptions,
   });
   if (found.version === undefined) throw new PolicyProblem(NO_VERSION, []);
   const { maxFen, ...refunds } = found.refunds ?? {};
@@ -72,6 +81,7 @@ export function readPolicyData(value: unknown): Policy {
       clients: found.clients,
       foreignOrders: found.foreignOrders,
       delivery: found.delivery,
+      subscriptions: nonEmpty(found.subscriptions),
       trustForms: found.approvals?.form === 'trusted' ? true : undefined,
     }),
   };
@@ -97,6 +107,11 @@ function ruleSet(rules: Partial<typeof PAYMENT_RULES> & typeof RULES): Read<Rule
       from: found.from,
     });
   };
+}
+
+function subscriptions(value: unknown, path: Path): SubscriptionRules {
+  const found = members(value, path, { maxYuan: yuan, active: wholeNumber, perDay: ceiling });
+  return defined({ maxFen: found.maxYuan, active: found.active, perDay: found.perDay });
 }
 
 function ceiling(value: unknown, path: Path): Ceiling {

@@ -19,6 +19,8 @@ export type Rule = { readonly path: string } & (
       readonly scope: Scope;
     }
   | { readonly kind: 'budget'; readonly budget: string }
+  /** How many subscriptions there may be at a time. */
+  | { readonly kind: 'active'; readonly count: number }
 );
 
 /** Stands in no policy file: what the trial edition takes at most. */
@@ -32,6 +34,7 @@ export const RULE_NAMES = ['payments', 'refunds']
       ...['perMinute', 'perDay'].flatMap((window) => [`${window}.count`, `${window}.totalYuan`]),
     ].map((rule) => `${section}.${rule}`),
   )
+  .concat(['maxYuan', 'active', 'perDay.count', 'perDay.totalYuan'].map((rule) => `subscriptions.${rule}`))
   .concat(TRIAL_RULE);
 
 /** The name of the rule at a path in a policy, whoever it is for: callers may have any name. */
@@ -65,6 +68,25 @@ export function rulesFor(policy: Policy, kind: MoneyKind, who: Who): Rule[] {
     ),
     ...declaredRules(policy, section, who),
   ];
+}
+
+/** Stand in one call's rules and are looked up by who calls, whatever is sold. */
+const OF_ONE_PAYMENT: ReadonlySet<Rule['kind']> = new Set(['ceiling', 'budget', 'scenes']);
+
+/**
+ * The rules on making a subscription: those on subscriptions, and of those on payments what says whether one may be, and
+ * who has to allow it. What its periods come to is no payment of today, and counts among subscriptions.
+ */
+export function subscriptionRules(policy: Policy, who: Who): Rule[] {
+  const { maxFen, active, perDay } = policy.subscriptions ?? {};
+  const found = rulesFor(policy, 'payment', who).filter(({ kind }) => !OF_ONE_PAYMENT.has(kind));
+  if (maxFen !== undefined) found.push({ path: 'subscriptions.maxYuan', kind: 'max', fen: maxFen });
+  if (active !== undefined) found.push({ path: 'subscriptions.active', kind: 'active', count: active });
+  if (perDay) {
+    const { totalFen, count } = perDay;
+    found.push({ path: 'subscriptions.perDay', kind: 'ceiling', window: 'day', totalFen, count, scope: {} });
+  }
+  return found;
 }
 
 /** What a program that says what it is brings upon itself. */

@@ -8,6 +8,9 @@ export interface Face {
   readonly close: readonly string[];
   readonly refund: readonly string[];
   readonly queryRefund: readonly string[];
+  readonly subscribe: readonly string[];
+  readonly querySubscription: readonly string[];
+  readonly cancelSubscription: readonly string[];
   readonly outTradeNo: string;
   readonly outRefundNo: string;
   /** How an order gets its number. */
@@ -17,7 +20,12 @@ export interface Face {
   /** The word for paid. */
   readonly paid: string;
 }
-export type Step = 'create' | 'query' | 'close' | 'refund' | 'queryRefund';
+export type Step =
+  | ('create' | 'query' | 'close' | 'refund' | 'queryRefund')
+  | ('subscribe' | 'querySubscription' | 'cancelSubscription');
+
+/** Only the tools for every wallet have them. */
+const NO_SUBSCRIPTIONS = { subscribe: [], querySubscription: [], cancelSubscription: [] } as const;
 
 const POLLED: Text = {
   zh: '每隔约五秒再查一次，最多几分钟',
@@ -31,6 +39,9 @@ const UNIFIED: Face = {
   close: ['close-payment'],
   refund: ['refund-payment'],
   queryRefund: ['query-refund'],
+  subscribe: ['create-subscription'],
+  querySubscription: ['query-subscription'],
+  cancelSubscription: ['cancel-subscription'],
   outTradeNo: 'outTradeNo',
   outRefundNo: 'outRefundNo',
   numbering: {
@@ -50,6 +61,7 @@ const FACES: readonly Face[] = [
     close: [],
     refund: ['refund-alipay-payment'],
     queryRefund: ['query-alipay-refund'],
+    ...NO_SUBSCRIPTIONS,
     outTradeNo: 'outTradeNo',
     outRefundNo: 'outRequestNo',
     numbering: {
@@ -66,6 +78,7 @@ const FACES: readonly Face[] = [
     close: ['close-order'],
     refund: ['refund-order'],
     queryRefund: ['query-refund-by-out-refund-no'],
+    ...NO_SUBSCRIPTIONS,
     outTradeNo: 'out_trade_no',
     outRefundNo: 'out_refund_no',
     numbering: {
@@ -88,6 +101,8 @@ export function facesWith(
     ...face,
     ...{ create: kept(face.create), query: kept(face.query), close: kept(face.close) },
     ...{ refund: kept(face.refund), queryRefund: kept(face.queryRefund) },
+    ...{ subscribe: kept(face.subscribe), querySubscription: kept(face.querySubscription) },
+    cancelSubscription: kept(face.cancelSubscription),
   })).filter((face) => needed.every((step) => face[step].length > 0));
   const [first] = able;
   return first?.wallet === UNIFIED.wallet ? [first] : able;

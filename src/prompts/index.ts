@@ -7,6 +7,7 @@ import type { PromptDefinition } from './definition.ts';
 import { facesWith } from './faces.ts';
 import { handleRefundRequest } from './handle-refund-request.ts';
 import { sellAService } from './sell-a-service.ts';
+import { sellASubscription } from './sell-a-subscription.ts';
 
 export interface PromptOptions {
   readonly language: Language;
@@ -16,7 +17,11 @@ export interface PromptOptions {
 
 /** Every prompt that the tools suffice for. */
 export function promptsOf(options: PromptOptions): readonly ServedPrompt[] {
-  return [...served(options, sellAService), ...served(options, handleRefundRequest)];
+  return [
+    ...served(options, sellAService),
+    ...served(options, handleRefundRequest),
+    ...served(options, sellASubscription),
+  ];
 }
 
 interface Arguments<Args> {

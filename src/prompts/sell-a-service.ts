@@ -5,10 +5,10 @@ import type { PromptDefinition } from './definition.ts';
 import { each, type Face } from './faces.ts';
 import { line, quoted } from './quoted.ts';
 
-const MAX_SERVICE_CHARACTERS = 200;
+export const MAX_SERVICE_CHARACTERS = 200;
 
 /** A price as people write it; at the gateways only the digits count. */
-const price = (say: (text: Text) => string) =>
+export const price = (say: (text: Text) => string) =>
   z
     .string()
     .transform((text) => fenFromYuan(text.trim().replace(/^[¥￥]\s*|\s*(元|yuan|CNY)$/g, '')))

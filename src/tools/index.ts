@@ -6,13 +6,17 @@ import { createWebPageAlipayPaymentTool } from './alipay/create-web-page-alipay-
 import { queryAlipayPaymentTool } from './alipay/query-alipay-payment.ts';
 import { queryAlipayRefundTool } from './alipay/query-alipay-refund.ts';
 import { refundAlipayPaymentTool } from './alipay/refund-alipay-payment.ts';
+import { cancelSubscriptionTool } from './cancel-subscription.ts';
 import { closePaymentTool } from './close-payment.ts';
 import { confirmDeliveryTool } from './confirm-delivery.ts';
 import { createPaymentTool } from './create-payment.ts';
+import { createSubscriptionTool } from './create-subscription.ts';
 import type { Tool } from './define-tool.ts';
 import { listPaymentsTool } from './list-payments.ts';
+import { listSubscriptionsTool } from './list-subscriptions.ts';
 import { queryPaymentTool } from './query-payment.ts';
 import { queryRefundTool } from './query-refund.ts';
+import { querySubscriptionTool } from './query-subscription.ts';
 import { refundPaymentTool } from './refund-payment.ts';
 import { closeOrderTool } from './wechatpay/close-order.ts';
 import { createH5PaymentTool } from './wechatpay/create-h5-payment.ts';
@@ -50,16 +54,31 @@ export const WECHATPAY_TOOLS: readonly Tool[] = [
   refundOrderTool,
   queryRefundByOutRefundNoTool,
 ];
-const ALL_TOOLS: readonly Tool[] = [...UNIFIED_TOOLS, ...ALIPAY_TOOLS, ...WECHATPAY_TOOLS];
+/** What is paid again and again. */
+export const SUBSCRIPTION_TOOLS: readonly Tool[] = [
+  createSubscriptionTool,
+  querySubscriptionTool,
+  cancelSubscriptionTool,
+  listSubscriptionsTool,
+];
+const ALL_TOOLS: readonly Tool[] = [
+  ...UNIFIED_TOOLS,
+  ...ALIPAY_TOOLS,
+  ...WECHATPAY_TOOLS,
+  ...SUBSCRIPTION_TOOLS,
+];
 export const TOOL_NAMES: readonly string[] = ALL_TOOLS.map(({ name }) => name);
 
 /** Those for every wallet, and those with the names of a wallet's own server. */
-export type Toolset = 'unified' | 'alipay' | 'wechatpay';
+export type Toolset = 'unified' | 'alipay' | 'wechatpay' | 'subscriptions';
 const TOOLSETS: Readonly<Record<Toolset, readonly Tool[]>> = {
   unified: UNIFIED_TOOLS,
   alipay: ALIPAY_TOOLS,
   wechatpay: WECHATPAY_TOOLS,
+  subscriptions: SUBSCRIPTION_TOOLS,
 };
+/** Of every wallet. */
+const OF_EVERY_WALLET: readonly Toolset[] = ['unified', 'subscriptions'];
 
 /** As the official server's documents call its tools. */
 const SHORT_NAMES: Readonly<Record<string, string>> = {
@@ -110,7 +129,7 @@ function toolsNamed(name: string, face: Toolset): readonly Tool[] {
 /** Those of a selection that have their wallet. Throws CONFIGURATION when that leaves none. */
 export function toolsWith(providers: readonly ProviderId[], { tools }: Selection): readonly Tool[] {
   const absent = (Object.keys(TOOLSETS) as Toolset[]).flatMap((id) =>
-    id === 'unified' || providers.includes(id) ? [] : TOOLSETS[id],
+    OF_EVERY_WALLET.includes(id) || (providers as readonly string[]).includes(id) ? [] : TOOLSETS[id],
   );
   const left = tools.filter((tool) => !absent.includes(tool));
   if (left.length === 0 && tools.length > 0) throw walletMissing(tools.map(({ name }) => name).join(', '));

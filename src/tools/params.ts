@@ -13,12 +13,18 @@ export function described<T extends z.ZodType>(setting: ToolSetting, schema: T, 
 
 export const outTradeNo = z.string().regex(/^[A-Za-z0-9_]{6,32}$/);
 export const outRefundNo = z.string().regex(/^[A-Za-z0-9_]{1,64}$/);
+export const contractNo = z.string().regex(/^[A-Za-z0-9_]{6,32}$/);
 /** Published as text, taken as a number too; exact to the fen, for it is the money module that reads it. */
 export const yuan = z.union([z.string(), z.number()]);
 
 /** The order that a call is about; its number was given out by another tool. */
 export function orderNo(setting: ToolSetting) {
   return described(setting, outTradeNo, { zh: '订单号', en: 'order number' });
+}
+
+/** The subscription that a call is about; its number was given out by another tool. */
+export function subscriptionNo(setting: ToolSetting) {
+  return described(setting, contractNo, { zh: '订阅号', en: "the subscription's number" });
 }
 
 /** Needed only for an order that other systems made. */
@@ -98,7 +104,7 @@ export function wantedBack(
 const MAX_TITLE_BYTES = 127;
 
 /** Throws INVALID_ARGUMENT naming the character or the length; nothing is altered silently. */
-function checkTitle(title: string): void {
+export function checkTitle(title: string): void {
   const bytes = Buffer.byteLength(title);
   if (bytes < 1 || bytes > MAX_TITLE_BYTES) {
     throw invalidArgument('title', {
@@ -142,7 +148,7 @@ function checkCharacters(argument: string, text: string): void {
   checkVisible(argument, text);
 }
 
-function checkVisible(argument: string, text: string): void {
+export function checkVisible(argument: string, text: string): void {
   if (!isBlank(text)) return;
   throw invalidArgument(argument, {
     zh: `${argument} 只有空白或不可见字符（${named(text)}）。`,

@@ -1,5 +1,7 @@
 import type { CashierError } from '../domain/errors.ts';
 import type { AuditRecord, RefundRecord } from '../ledger/records.ts';
+import type { SubscriptionList } from '../payments/agreements/query-subscription.ts';
+import type { SubscriptionResult } from '../payments/agreements/results.ts';
 import type { ForeignPayment, ForeignRefund } from '../payments/foreign.ts';
 import type { PaymentList } from '../payments/list-payments.ts';
 import type { OfferResult } from '../payments/offers.ts';
@@ -8,6 +10,7 @@ import { listAnswer } from './present/list.ts';
 import { offerAnswer } from './present/offer.ts';
 import { paymentAnswer, paymentStory } from './present/payment.ts';
 import { refundAnswer } from './present/refund.ts';
+import { subscriptionAnswer, subscriptionListAnswer } from './present/subscription.ts';
 import { type PresenterOptions, voice } from './present/voice.ts';
 
 export type { BuyerPage, PresenterOptions } from './present/voice.ts';
@@ -26,6 +29,8 @@ export function presenter(options: PresenterOptions) {
       'offer' in result ? offerAnswer(own, result) : paymentAnswer(own, result, { withImage: true }),
     refund: (result: RefundResult | ForeignRefund) => refundAnswer(own, result),
     list: (list: PaymentList) => listAnswer(own, list),
+    subscription: (result: SubscriptionResult) => subscriptionAnswer(own, result),
+    subscriptions: (list: SubscriptionList) => subscriptionListAnswer(own, list),
     story: (result: PaymentResult, refunds: readonly RefundRecord[], events: readonly AuditRecord[]) =>
       paymentStory(own, result, refunds, events),
     /** A text of a tool that has words of its own. */

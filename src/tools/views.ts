@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ORDER_STATES, REFUND_STATES } from '../domain/order.ts';
+import { SUBSCRIPTION_STATES } from '../ledger/subscription-machine.ts';
 
 /* What tools answer as a structure. Required is only what a model cannot do without; everything else may be absent. */
 
@@ -68,7 +69,37 @@ export const paymentListView = z.object({
 });
 export type PaymentListView = z.output<typeof paymentListView>;
 
-export type View = PaymentView | RefundView | PaymentListView;
+export const subscriptionView = z.object({
+  contractNo: text,
+  provider: text,
+  mode: z.enum(['auto', 'reminded']),
+  state: z.enum(SUBSCRIPTION_STATES),
+  amountYuan: maybe,
+  title: maybe,
+  period: maybe,
+  times: z.number().optional(),
+  charged: z.number().optional(),
+  nextChargeAt: maybe,
+  signUrl: maybe,
+  cashierUrl: maybe,
+  lastCharge: z.object({ outTradeNo: text, state: text, period: z.number() }).optional(),
+  endedReason: maybe,
+  replayed: flag,
+  simulated: z.boolean(),
+  trial: flag,
+  nextStep: text,
+});
+export type SubscriptionView = z.output<typeof subscriptionView>;
+
+export const subscriptionListView = z.object({
+  items: z.array(subscriptionView),
+  nextCursor: maybe,
+  simulated: z.boolean(),
+  trial: flag,
+});
+export type SubscriptionListView = z.output<typeof subscriptionListView>;
+
+export type View = PaymentView | RefundView | PaymentListView | SubscriptionView | SubscriptionListView;
 
 const published = new WeakMap<z.ZodObject, Readonly<Record<string, unknown>>>();
 
@@ -89,5 +120,6 @@ function property(field: z.core.$ZodType): object {
   if (field instanceof z.ZodArray) return { type: 'array', items: property(field.element) };
   if (field instanceof z.ZodEnum) return { type: 'string', enum: field.options };
   if (field instanceof z.ZodString) return { type: 'string' };
+  if (field instanceof z.ZodNumber) return { type: 'number' };
   return { type: field instanceof z.ZodBoolean ? 'boolean' : 'object' };
 }

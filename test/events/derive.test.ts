@@ -33,6 +33,15 @@ const ROWS: readonly (readonly [kind: string, detail: object, type: string | und
   ['owed-refused', { code: 'NOT_ENOUGH', why: 'trial' }, 'refund.failed'],
   ['owed-refused', { code: 'NOT_ENOUGH', why: 'call' }, 'call.refund-failed'],
   ['owed-refused', { code: 'NOT_ENOUGH', why: 'paid-twice' }, 'call.refund-failed'],
+  ['subscription-signed', { from: 'PENDING_SIGN', to: 'ACTIVE' }, 'subscription.signed'],
+  ['subscription-signed', { from: 'UNKNOWN', to: 'ACTIVE' }, undefined],
+  ['subscription-due', { contract: 'GYM001', period: 2, mode: 'reminded' }, 'subscription.due'],
+  ['subscription-due', { contract: 'GYM001', period: 2, mode: 'auto' }, undefined],
+  ['subscription-charged', { contract: 'GYM001', period: 2, amountFen: 10 }, 'subscription.charged'],
+  ['subscription-failed', { contract: 'GYM001', period: 2, code: 'NO_MONEY' }, 'subscription.failed'],
+  ['subscription-paused', { from: 'ACTIVE', to: 'PAUSED' }, 'subscription.paused'],
+  ['subscription-paused', { from: 'UNKNOWN', to: 'PAUSED' }, undefined],
+  ['subscription-ended', { from: 'ACTIVE', to: 'ENDED', reason: 'cancelled' }, 'subscription.ended'],
   ['delivery-overdue', { since: 1, course: 'tell' }, 'delivery.overdue'],
   ['approval-asked', { approval: 'A1' }, 'approval.asked'],
   ['approval-approved', { approval: 'A1' }, 'approval.decided'],
@@ -87,6 +96,20 @@ describe('a record', () => {
       expect(learned).toEqual(told({}, {}));
     },
   );
+
+  it('of a contract is told under its number, of a period under that of its order', () => {
+    const ended = record(
+      'subscription-ended',
+      { to: 'ENDED', reason: 'unpaid' },
+      { outTradeNo: 'contract:GYM001' },
+    );
+    const { data } = eventOf(ended, { simulated: false }) ?? {};
+    expect(data).toEqual({ contractNo: 'GYM001', state: 'ENDED', endedReason: 'unpaid', simulated: false });
+    const charged = record('subscription-charged', { contract: 'GYM001', period: 2 });
+    expect(eventOf(charged, { simulated: false })?.data).toMatchObject({
+      ...{ outTradeNo: 'ORDER_1', contractNo: 'GYM001', period: 2 },
+    });
+  });
 
   it('tells of a refusal of what the server owes, which it sends again and again, only once', () => {
     const declined = (caller: string) => record('refund-declined', { to: 'CLOSED' }, { caller });

@@ -7,6 +7,13 @@ import {
   nextRefundState,
   type RefundEvent,
 } from '../../src/ledger/refund-machine.ts';
+import {
+  mayCharge,
+  nextSubscriptionState,
+  SUBSCRIPTION_STATES,
+  type SubscriptionEvent,
+  type SubscriptionState,
+} from '../../src/ledger/subscription-machine.ts';
 
 const ORDER_STATES: readonly OrderState[] = [
   'PENDING_APPROVAL',
@@ -47,6 +54,14 @@ const REFUND_EVENTS: readonly RefundEvent[] = [
   'denied',
   'reopened',
 ];
+const SUBSCRIPTION_EVENTS: readonly SubscriptionEvent[] = [
+  'signed',
+  'paused',
+  'resumed',
+  'ending',
+  'doubted',
+  'ended',
+];
 
 /** Written down a second time, pair by pair, so that a slip in the tables is seen. `.` changes nothing. */
 const ORDER_TABLE = `
@@ -66,6 +81,13 @@ PROCESSING        .        .           SUCCESS  CLOSED  ABNORMAL  .         .   
 ABNORMAL          .        PROCESSING  SUCCESS  CLOSED  .         .         .       .
 SUCCESS           .        .           .        .       .         .         .       .
 CLOSED            .        PROCESSING  SUCCESS  .       ABNORMAL  .         .       PENDING_APPROVAL`;
+const SUBSCRIPTION_TABLE = `
+              signed  paused  resumed  ending   doubted  ended
+PENDING_SIGN  ACTIVE  .       .        UNKNOWN  UNKNOWN  ENDED
+ACTIVE        .       PAUSED  .        UNKNOWN  UNKNOWN  ENDED
+PAUSED        .       .       ACTIVE   UNKNOWN  UNKNOWN  ENDED
+ENDED         .       .       .        UNKNOWN  .        .
+UNKNOWN       ACTIVE  PAUSED  .        .        .        ENDED`;
 
 function draw(
   states: readonly string[],
@@ -97,6 +119,14 @@ describe('state machines', () => {
       nextRefundState(s as RefundState, e as RefundEvent),
     );
     expect(drawn).toEqual(read(REFUND_TABLE));
+  });
+
+  it('move subscriptions by the table and not otherwise', () => {
+    const drawn = draw(SUBSCRIPTION_STATES, SUBSCRIPTION_EVENTS, (s, e) =>
+      nextSubscriptionState(s as SubscriptionState, e as SubscriptionEvent),
+    );
+    expect(drawn).toEqual(read(SUBSCRIPTION_TABLE));
+    expect(SUBSCRIPTION_STATES.filter(mayCharge)).toEqual(['ACTIVE', 'PAUSED']);
   });
 
   it('release a sum only where no money can go out any more', () => {

@@ -29,6 +29,8 @@ const GROWING = [
   'paid_results',
   'owed',
   'promises',
+  'subscriptions',
+  'subscription_periods',
   'takings',
 ];
 
@@ -107,6 +109,9 @@ const QUESTIONS: Readonly<Record<string, (book: Book, tx: Tx) => Promise<unknown
   'what is promised of one': (book) => book.promises.get('ORDER_1'),
   'what a corrected clock has left of what is owed': (book) => book.owed.putBack(NOW),
   'what the server owes of some orders': (book) => book.owed.ofOrders(['ORDER_1', 'ORDER_2']),
+  "the newest of a caller's subscriptions": (book) =>
+    book.subscriptions.list({ caller: 'test', after: { createdAt: NOW, contractNo: 'GYM001' } }, 20),
+  'the newest subscriptions of a wallet': (book) => book.subscriptions.list({ provider: 'alipay' }, 20),
   'an approval': async (book) => readCase(book, (await book.approvals.newest(1))[0]?.id ?? '', NOW),
 };
 
@@ -130,6 +135,29 @@ const OWN_INDEX: Readonly<
   'whether an offer is to forget its buyer': ['offers_by_age', (book) => book.offers.anyToForget(2)],
   'what the server owes by now': ['owed_due', (book) => book.owed.due('bank 1', NOW, 8)],
   'what is overdue by now': ['promises_due', (book) => book.promises.due('bank 1', NOW, 8)],
+  'which subscriptions are due': ['subscriptions_due', (book) => book.subscriptions.due('bank 1', NOW, 8)],
+  'whose subscriptions are due': ['subscriptions_due', (book) => book.subscriptions.accounts()],
+  'a subscription': ['subscriptions', (book) => book.subscriptions.get('GYM001')],
+  'the subscription of an agreement': [
+    'subscriptions_by_agreement',
+    (book) => book.subscriptions.byAgreementNo('alipay', 'x'),
+  ],
+  'what a subscriber repeats': ['subscriptions_by_call', (book) => book.subscriptions.byCall('x', 'test')],
+  'how many subscriptions there are': ['subscriptions_open', (book) => book.subscriptions.countOpen(5)],
+  'how many subscriptions were made': [
+    'subscriptions_by_opening',
+    (book) => book.subscriptions.madeSince(NOW),
+  ],
+  'whether a subscriber is to be forgotten': [
+    'subscriptions_with_subscriber',
+    (book) => book.subscriptions.anyToForget(NOW),
+  ],
+  'the periods of a subscription': ['subscription_periods', (book) => book.subscriptions.periods('GYM001')],
+  'the last period of a subscription': [
+    'subscription_periods',
+    (book) => book.subscriptions.lastPeriod('GYM001'),
+  ],
+  'the period of an order': ['subscription_periods', (book) => book.subscriptions.periodOf('ORDER_1')],
   'how much the server owes': ['owed_due', (book) => book.owed.open()],
   'whom the server owes anything': ['owed_due', (book) => book.owed.accounts()],
   'what a page offers': ['offers', (book) => book.offers.byPageToken('x')],
@@ -224,6 +252,15 @@ const FILLED = [
   `INSERT INTO promises (out_trade_no, account, out_refund_no, created_at, overdue_at, try_at, tries)
    SELECT out_trade_no, account, 'D', created_at, created_at, CASE WHEN created_at % 50000 = 0 THEN created_at END, 0
    FROM orders`,
+  `INSERT INTO subscriptions (contract_no, sign_no, provider, account, caller, mode, state, amount_fen, title, period,
+     subscriber_hash, input_hash, asked_json, first_day, grace_days, opened_at, sign_before, agreement_no, next_period,
+     charged, missed, ended_at, created_at, updated_at, try_at, tries)
+   SELECT 'GYM' || i, 'S' || i, 'alipay', 'bank ' || i % 9, 'c' || i % 50, 'auto',
+     CASE WHEN i % 50 = 0 THEN 'ACTIVE' ELSE 'ENDED' END, 1900, 'gym', 'P1M', CASE WHEN i % 50 = 0 THEN 's' ELSE '' END,
+     'h' || i, '{}', '2026-11-21', 3, i, i, 'AG' || i, 1, 0, 0, i, i, i, CASE WHEN i % 50 = 0 THEN i END, 0
+   FROM generate_series(1, ${MANY}) AS i`,
+  `INSERT INTO subscription_periods (contract_no, period, out_trade_no, amount_fen, due_at, until_at, tries, created_at)
+   SELECT 'GYM' || (1 + i % 500), i, 'P' || i, 1900, i, i, 1, i FROM generate_series(1, ${MANY}) AS i`,
   `INSERT INTO budget_draws SELECT 'X' || i, '', 'c' || i % 50 FROM generate_series(1, ${MANY}) AS i`,
   'ANALYZE',
 ];

@@ -341,6 +341,8 @@ describe('a rule by its name', () => {
       ...['perMinute.count', 'perMinute.totalYuan', 'perDay.count', 'perDay.totalYuan'],
     ];
     const stated = ['payments', 'refunds'].flatMap((section) => names.map((name) => `${section}.${name}`));
+    const ofSubscriptions = ['maxYuan', 'active', 'perDay.count', 'perDay.totalYuan'];
+    stated.push(...ofSubscriptions.map((name) => `subscriptions.${name}`));
     // What the trial edition takes at most stands in no file.
     expect(RULE_NAMES).toEqual([...stated, 'trial.maxYuan']);
   });

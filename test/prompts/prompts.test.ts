@@ -8,7 +8,13 @@ import { instructionsFor } from '../../src/prompts/instructions.ts';
 import { Edge } from '../../src/protocol/edge.ts';
 import type { Offer } from '../../src/protocol/offer.ts';
 import type { Tool } from '../../src/tools/define-tool.ts';
-import { ALIPAY_TOOLS, selectTools, UNIFIED_TOOLS, WECHATPAY_TOOLS } from '../../src/tools/index.ts';
+import {
+  ALIPAY_TOOLS,
+  SUBSCRIPTION_TOOLS,
+  selectTools,
+  UNIFIED_TOOLS,
+  WECHATPAY_TOOLS,
+} from '../../src/tools/index.ts';
 
 type Language = 'zh' | 'en';
 interface Prompter {
@@ -69,7 +75,12 @@ function prompter(client: LegacyClient | ModernClient): Prompter {
 const ask = (tools: readonly Tool[] = UNIFIED_TOOLS, language: Language = 'zh') =>
   (CLIENTS['of 2025'] as NonNullable<(typeof CLIENTS)[string]>)(tools, language);
 const SALE = { service: '夏日诗歌创作', price: '9.9' };
+const CONTRACT = { ...SALE, period: 'P1M' };
 const REFUND = { outTradeNo: 'C20261121', reason: '不想要了' };
+
+const ARGUMENTS: Readonly<Record<string, Record<string, string>>> = {
+  ...{ 'sell-a-service': SALE, 'handle-refund-request': REFUND, 'sell-a-subscription': CONTRACT },
+};
 
 describe.each(Object.keys(CLIENTS))('a client %s', (era) => {
   const client = CLIENTS[era] as NonNullable<(typeof CLIENTS)[string]>;
@@ -154,6 +165,32 @@ describe.each(Object.keys(CLIENTS))('a client %s', (era) => {
   });
 });
 
+describe('the way of a subscription', () => {
+  it.each(['zh', 'en'] as const)(
+    'has the subscriber agree, and every period proven (%s)',
+    async (language) => {
+      const text = await (await ask(SUBSCRIPTION_TOOLS, language)).get('sell-a-subscription', CONTRACT);
+      inOrder(text, [
+        ...[
+          '"priceYuan":"9.90"',
+          '"period":"P1M"',
+          'create-subscription',
+          'contractNo',
+          'query-subscription',
+        ],
+        ...['ACTIVE', 'PAUSED', 'cancel-subscription', 'contractNo'],
+      ]);
+    },
+  );
+
+  it.each(['P6D', 'monthly', ''])('has no period %j', async (period) => {
+    const prompts = await ask(SUBSCRIPTION_TOOLS, 'en');
+    await expect(prompts.get('sell-a-subscription', { ...SALE, period })).rejects.toMatchObject({
+      code: -32602,
+    });
+  });
+});
+
 describe('what stands in the arguments', () => {
   it('stays data, whatever it says: one line of JSON in a block that it cannot end', async () => {
     const prompts = await ask();
@@ -201,7 +238,8 @@ describe('the tools that a prompt names', () => {
     ['alipay', ALIPAY_TOOLS, ['sell-a-service', 'handle-refund-request']],
     ['wechatpay', WECHATPAY_TOOLS, ['sell-a-service', 'handle-refund-request']],
     ['alipay,wechatpay', [...ALIPAY_TOOLS, ...WECHATPAY_TOOLS], ['sell-a-service', 'handle-refund-request']],
-    ['all', ALL, ['sell-a-service', 'handle-refund-request']],
+    ['all', ALL, ['sell-a-service', 'handle-refund-request', 'sell-a-subscription']],
+    ['subscriptions', SUBSCRIPTION_TOOLS, ['sell-a-subscription']],
     ['mobilePay,queryPay', selectTools('mobilePay,queryPay').tools, ['sell-a-service']],
     ['create-payment', selectTools('create-payment').tools, []],
     [
@@ -218,9 +256,7 @@ describe('the tools that a prompt names', () => {
         const prompts = await ask(tools, language);
         const listed = (await prompts.list()) as { name: string }[];
         expect(listed.map(({ name }) => name)).toEqual(expected);
-        const texts = await Promise.all(
-          expected.map((name) => prompts.get(name, name === 'sell-a-service' ? SALE : REFUND)),
-        );
+        const texts = await Promise.all(expected.map((name) => prompts.get(name, ARGUMENTS[name] ?? {})));
         texts.push(instructionsFor({ tools, language }));
         const served = new Set(tools.map(({ name }) => name));
         for (const text of texts) {

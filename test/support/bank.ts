@@ -15,8 +15,11 @@ import {
   type TradeSnapshot,
   type VerifiedNotify,
 } from '../../src/providers/contract.ts';
+import { BankAgreements } from './bank-agreements.ts';
 
-export type Operation = 'create' | 'query' | 'close' | 'refund' | 'query-refund' | 'bill';
+export type Operation =
+  | ('create' | 'query' | 'close' | 'refund' | 'query-refund' | 'bill')
+  | ('agreement' | 'charge' | 'unsign');
 /** What goes wrong with one exchange. `lost-before`: nothing happened; `lost-after`: it did, the answer was lost. */
 export type Fault =
   | 'none'
@@ -39,7 +42,7 @@ export const FAULTS: readonly Fault[] = [
   ...(['lag', 'declined-unsigned', 'crash-before', 'crash-after'] as const),
 ];
 
-interface Trade {
+export interface Trade {
   plan: string;
   amountFen: Fen;
   state: 'NOTPAY' | 'PAID' | 'CLOSED';
@@ -59,10 +62,14 @@ export class Bank {
   refundsProcessFirst = false;
   /** Has its way with a bill before it is handed out. */
   editBill: (bill: Bill) => Bill = (bill) => bill;
+  readonly agreements: BankAgreements;
+  /** Whether the merchant has the product for charging by consent, as whoever is made a provider of from now on finds. */
+  hasAgreements = false;
   readonly #clock: Clock;
 
   constructor(clock: Clock) {
     this.#clock = clock;
+    this.agreements = new BankAgreements(clock, this.trades);
   }
 
   pay(outTradeNo: string, { late = false } = {}): void {
@@ -102,6 +109,16 @@ export class Bank {
     return { headers: { 'bank-seal': seal(body) }, body };
   }
 
+  /** What the bank would post to us about an agreement as it stands now. */
+  agreementNotification(signNo: string, account = 'bank 1'): RawNotify {
+    const message = {
+      ...{ kind: 'agreement', id: `n-${signNo}` },
+      agreement: this.agreements.snapshot(signNo, account),
+    };
+    const body = Buffer.from(JSON.stringify(message));
+    return { headers: { 'bank-seal': seal(body) }, body };
+  }
+
   /** @param crash called when this side of the wire dies; the exchange then never ends */
   provider(options: { id?: ProviderId; account?: string; crash?: () => void } = {}): PaymentProvider {
     const account = options.account ?? 'bank 1';
@@ -134,6 +151,7 @@ export class Bank {
         if (raw.headers['bank-seal'] !== seal(raw.body)) throw new NotifyRejected('bad-signature');
         return JSON.parse(raw.body.toString()) as VerifiedNotify;
       },
+      ...(this.hasAgreements ? { agreements: this.agreements.port(account, exchange) } : {}),
       acknowledge: (accepted) => ({ status: accepted ? 200 : 400, contentType: 'text/plain', body: '' }),
       id: options.id ?? 'alipay',
       account,

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { ToolSetting } from '../../src/tools/define-tool.ts';
 import {
   ALIPAY_TOOLS,
+  SUBSCRIPTION_TOOLS,
   selectTools,
   toolsWith,
   UNIFIED_TOOLS,
@@ -27,6 +28,7 @@ const FOLDERS = [
   ['', UNIFIED_TOOLS],
   ['alipay/', ALIPAY_TOOLS],
   ['wechatpay/', WECHATPAY_TOOLS],
+  ['', SUBSCRIPTION_TOOLS],
 ] as const;
 const CATALOGUE = FOLDERS.flatMap(([folder, tools]) =>
   tools.map((tool) => [tool.name, folder, tool] as const),
@@ -49,7 +51,7 @@ describe.each(CATALOGUE)('the tool %s', (name, folder, tool) => {
     expect(tool.hints.readOnlyHint).toBe(/^(query|list)-/.test(name));
     const scope = /refund/.test(name) ? 'cashier:refund' : 'cashier:pay';
     expect(tool.scope).toBe(tool.hints.readOnlyHint ? 'cashier:read' : scope);
-    expect(tool.hints.destructiveHint).toBe(/^(refund|close)-/.test(name));
+    expect(tool.hints.destructiveHint).toBe(/^(refund|close|cancel)-/.test(name));
   });
 
   it('takes one flat object and nothing it does not name', () => {
@@ -75,7 +77,7 @@ describe.each(CATALOGUE)('the tool %s', (name, folder, tool) => {
         const [, most] = /\{\d+,(\d+)\}\$$/.exec(pattern ?? '') ?? [];
         const bound = maximum ?? most;
         const isGivenOut =
-          (!/^create-/.test(name) && /^out_?trade_?no$/i.test(argument)) ||
+          (!/^create-/.test(name) && /^(out_?trade_?no|contractNo)$/i.test(argument)) ||
           (name === 'query-refund' && argument === 'outRefundNo');
         if (bound !== undefined && !isGivenOut) expect(description, argument).toContain(String(bound));
         if (argument === 'buyer') expect(description).toContain(String(maxLength));
@@ -106,7 +108,7 @@ describe('the default tools together', () => {
         .filter(([argument]) => /amount|yuan/i.test(argument))
         .map(([argument, { type }]) => [`${folder}${name} ${argument}`, type] as const),
     );
-    expect(amounts).toHaveLength(9);
+    expect(amounts).toHaveLength(11);
     for (const [where, type] of amounts) {
       expect(type, where).toBe(where.startsWith('alipay/') ? 'number' : 'string');
     }
@@ -184,7 +186,8 @@ describe('AP_SELECT_TOOLS', () => {
   it('shows no tool of a wallet that is not configured, and says so when none is left', () => {
     const left = (selection: string) => toolsWith(['wechatpay'], selectTools(selection));
     expect(left('all').some((tool) => ALIPAY_TOOLS.includes(tool))).toBe(false);
-    expect(left('all')).toHaveLength(UNIFIED_TOOLS.length + WECHATPAY_TOOLS.length);
+    const others = [...UNIFIED_TOOLS, ...WECHATPAY_TOOLS, ...SUBSCRIPTION_TOOLS];
+    expect(left('all')).toHaveLength(others.length);
     expect(() => left('alipay')).toThrow(expect.objectContaining({ code: 'CONFIGURATION' }));
   });
 

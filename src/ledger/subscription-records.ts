@@ -1,0 +1,137 @@
+import type { Fen } from '../domain/money.ts';
+import type { ProviderId } from '../domain/order.ts';
+import type { AskedBy } from './records.ts';
+import type { SubscriptionState } from './subscription-machine.ts';
+import { json, maybe, money, number, Table, text } from './table.ts';
+
+/** `auto`: the server charges by the subscriber's consent; `reminded`: each period is a payment that they make. */
+export type SubscriptionMode = 'auto' | 'reminded';
+
+/**
+ * Why a subscription has ended, or is to: its caller or a person has cancelled it; the subscriber has, in the wallet's own
+ * app; all times are charged; nobody agreed to it in time; two periods in a row were not paid; its time was over at the
+ * gateway; a person has said no to it.
+ */
+export const ENDED_REASONS = [
+  'cancelled',
+  'cancelled-by-person',
+  'ended-by-subscriber',
+  'completed',
+  'not-signed',
+  'unpaid',
+  'expired',
+  'denied',
+] as const;
+export type EndedReason = (typeof ENDED_REASONS)[number];
+
+export const SUBSCRIPTIONS = new Table('subscriptions', ['contractNo', 'state', 'updatedAt', 'tries'], {
+  contractNo: text(),
+  /** By which the gateway knows it; letters and digits. */
+  signNo: text(),
+  provider: text<ProviderId>(),
+  account: text(),
+  caller: text(),
+  mode: text<SubscriptionMode>(),
+  state: text<SubscriptionState>(),
+  amountFen: money,
+  /** Of the first period, where that is another. */
+  firstFen: maybe(money),
+  title: text(),
+  /** ISO 8601; see `domain/period.ts`. */
+  period: text(),
+  times: maybe(number),
+  /** Salted. */
+  subscriberHash: text(),
+  inputHash: text(),
+  /** Who asked for it, in whose name and under whose rules its periods are charged. */
+  asked: json<AskedBy>('asked_json'),
+  /**
+   * `YYYY-MM-DD` in Beijing, from which all periods are counted. `auto`: for when the gateway expects the first charge, the
+   * last day on which it takes it; `reminded`: the day on which the first period is due.
+   */
+  firstDay: text(),
+  /** How many days there are between the day on which a period is due and the last on which it can be paid. */
+  graceDays: number,
+  /** Since when somebody may agree to it; undefined while a person is to allow that. */
+  openedAt: maybe(number),
+  /** Until when it can be agreed to. */
+  signBefore: number,
+  /** What the subscriber signs; undefined before it may be, and where nothing is. */
+  plan: maybe(text()),
+  agreementNo: maybe(text()),
+  gatewayState: maybe(text()),
+  signedAt: maybe(number),
+  /** When the gateway has last said that it holds. */
+  provenAt: maybe(number),
+  /** When it ends by itself at the gateway. */
+  validUntil: maybe(number),
+  /** In which the gateway takes the next charge, where it tells. */
+  windowFrom: maybe(number),
+  windowTo: maybe(number),
+  /** The period that is next, or under way, counted from 1. */
+  nextPeriod: number,
+  /** How many are paid. */
+  charged: number,
+  /** How many in a row were not, up to now. */
+  missed: number,
+  /** Since then nothing more is charged, and why; whether it has ended at the gateway is another matter. */
+  endingAt: maybe(number),
+  reason: maybe(text<EndedReason>()),
+  /** What ends it at the gateway. */
+  unsignPlan: maybe(text()),
+  endedAt: maybe(number),
+  createdAt: number,
+  updatedAt: number,
+  /** When (ms) somebody sees to it next; undefined once nothing is left to do. */
+  tryAt: maybe(number),
+  /** How often somebody has since it was last put off for long. */
+  tries: number,
+});
+
+/** One subscription as the ledger has it. Instants in ms. */
+export type SubscriptionRecord = ReturnType<typeof SUBSCRIPTIONS.fromRow>;
+
+/** `paid`, or `missed`: its time went by. */
+export type PeriodOutcome = 'paid' | 'missed';
+
+export const SUBSCRIPTION_PERIODS = new Table('subscription_periods', ['contractNo', 'period', 'tries'], {
+  contractNo: text(),
+  /** Counted from 1. */
+  period: number,
+  /** Of its one order: the same whoever makes it, also in a ledger that was put back from a backup. */
+  outTradeNo: text(),
+  amountFen: money,
+  dueAt: number,
+  /** The end of the time in which it is charged or paid. */
+  untilAt: number,
+  /** How often it was sent, and when last. */
+  tries: number,
+  triedAt: maybe(number),
+  /** The gateway's code of its last refusal. */
+  code: maybe(text()),
+  /** It will not be charged any more, whatever time is left. */
+  givenUpAt: maybe(number),
+  outcome: maybe(text<PeriodOutcome>()),
+  createdAt: number,
+});
+
+/** One period of a subscription, from the intent to charge it on. Instants in ms. */
+export type PeriodRecord = ReturnType<typeof SUBSCRIPTION_PERIODS.fromRow>;
+
+/** What is charged for a period. */
+export function amountOf({ firstFen, amountFen }: SubscriptionRecord, period: number): Fen {
+  return period === 1 ? (firstFen ?? amountFen) : amountFen;
+}
+
+/** Stands before the number of a contract where numbers of orders stand. */
+export const CONTRACT = 'contract:';
+
+/** Under which the trail tells of a subscription: no order is called so. */
+export function contractSubject(contractNo: string): { readonly outTradeNo: string } {
+  return { outTradeNo: `${CONTRACT}${contractNo}` };
+}
+
+/** The contract of a record that is told of one; undefined for an order's. */
+export function contractOf(outTradeNo: string | undefined): string | undefined {
+  return outTradeNo?.startsWith(CONTRACT) ? outTradeNo.slice(CONTRACT.length) : undefined;
+}

@@ -1,0 +1,103 @@
+import type { Book } from '../../ledger/book.ts';
+import type { ApprovalRecord, OrderRecord } from '../../ledger/records.ts';
+import {
+  amountOf,
+  contractSubject,
+  type PeriodRecord,
+  type SubscriptionRecord,
+} from '../../ledger/subscription-records.ts';
+import type { AgreementTerms, SigningLink } from '../../providers/contract.ts';
+import { isBeingSent } from '../sending.ts';
+import { type Call, type Outcome, providerOf, type Till } from '../till.ts';
+import { periodOf, spanOf } from './calendar.ts';
+import { subscriptionNotFound } from './errors.ts';
+
+/** What a use case tells about a subscription. All of it is committed. */
+export interface SubscriptionResult {
+  readonly subscription: SubscriptionRecord;
+  /** The period that was begun last, and its order where there is one. */
+  readonly last: { readonly period: PeriodRecord; readonly order: OrderRecord | undefined } | undefined;
+  /** Somebody is talking to the gateway about that order right now. */
+  readonly underWay: boolean;
+  /** What the subscriber signs, while that may be. */
+  readonly signing: SigningLink | undefined;
+  readonly approval: ApprovalRecord | undefined;
+  readonly replayed: boolean;
+}
+
+/** A subscription as it is committed; what is signed is made of the stored plan again. */
+export async function tellSubscription(
+  till: Till,
+  call: Call,
+  contractNo: string,
+  replayed = false,
+): Promise<SubscriptionResult> {
+  const told = await till.ledger.read((book) => resultIn(till, book, call, contractNo));
+  return { ...told, signing: await signingOf(till, told.subscription), replayed };
+}
+
+/** As it is told among others: without what a subscriber acts on. */
+export async function resultIn(
+  till: Till,
+  book: Book,
+  call: Call,
+  contractNo: string,
+): Promise<SubscriptionResult> {
+  const subscription = await ownSubscriptionIn(book, call, contractNo);
+  const period = await book.subscriptions.lastPeriod(contractNo);
+  const order = period && (await book.orders.get(period.outTradeNo));
+  const asked = await book.approvals.of(contractSubject(contractNo));
+  return {
+    subscription,
+    last: period && { period, order },
+    underWay: order !== undefined && isBeingSent(till, order),
+    signing: undefined,
+    approval:
+      asked.find(({ caller }) => caller === call.caller) ?? (call.ownOrdersOnly ? undefined : asked[0]),
+    replayed: false,
+  };
+}
+
+async function signingOf(till: Till, subscription: SubscriptionRecord): Promise<SigningLink | undefined> {
+  const { state, plan, signBefore, endingAt } = subscription;
+  const isOpen = state === 'PENDING_SIGN' && endingAt === undefined && till.clock.now() < signBefore;
+  if (!isOpen || plan === undefined) return undefined;
+  return providerOf(till, subscription).agreements?.sign(agreementTerms(subscription), plan);
+}
+
+/** What the subscriber agrees to. */
+export function agreementTerms(subscription: SubscriptionRecord): AgreementTerms {
+  const { signNo, period, firstDay, times, title, signBefore, amountFen } = subscription;
+  const first = amountOf(subscription, 1);
+  return {
+    ...{ signNo, firstDay, times, title, signBefore },
+    period: periodOf(period),
+    mostFen: first > amountFen ? first : amountFen,
+  };
+}
+
+/** A subscription as far as this caller may know it. Throws ORDER_NOT_FOUND. */
+export async function ownSubscriptionIn(
+  book: Pick<Book, 'subscriptions'>,
+  { ownOrdersOnly, caller }: Pick<Call, 'ownOrdersOnly' | 'caller'>,
+  contractNo: string,
+): Promise<SubscriptionRecord> {
+  const found = await book.subscriptions.get(contractNo);
+  if (!found || (ownOrdersOnly && found.caller !== caller)) throw subscriptionNotFound();
+  return found;
+}
+
+/** What the audit trail keeps of an answer. */
+export function subscriptionOutcome({ contractNo, state }: SubscriptionRecord): Outcome {
+  return { contractNo, state };
+}
+
+/** When (ms) the next period is charged, or its payment opened; undefined where none is to be. */
+export function nextChargeAt({ subscription, last }: SubscriptionResult): number | undefined {
+  const { state, nextPeriod, times, endingAt } = subscription;
+  const isOver = state === 'ENDED' || state === 'UNKNOWN' || endingAt !== undefined;
+  if (isOver || (times !== undefined && nextPeriod > times)) return undefined;
+  // Of one that is yet to be agreed to, it is charged then.
+  if (state === 'PENDING_SIGN' || last?.period.period === nextPeriod) return undefined;
+  return spanOf(subscription, nextPeriod).dueAt;
+}

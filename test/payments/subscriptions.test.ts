@@ -1,0 +1,373 @@
+import { setMaxListeners } from 'node:events';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beijingDate, beijingIso, DAY_MS } from '../../src/domain/clock.ts';
+import { fen } from '../../src/domain/money.ts';
+import { readEvents } from '../../src/events/read-events.ts';
+import { verifyAudit } from '../../src/ledger/audit-verify.ts';
+import { cancelSubscription } from '../../src/payments/agreements/cancel-subscription.ts';
+import {
+  type CreateSubscriptionInput,
+  createSubscription,
+} from '../../src/payments/agreements/create-subscription.ts';
+import { querySubscription } from '../../src/payments/agreements/query-subscription.ts';
+import { runSubscriptions } from '../../src/payments/agreements/round.ts';
+import { applyNotify } from '../../src/payments/apply-notify.ts';
+import { runApproved } from '../../src/payments/carry-out.ts';
+import { runSettler } from '../../src/payments/settler.ts';
+import type { Till } from '../../src/payments/till.ts';
+import { freeze, moveBudget, unfreeze } from '../../src/policy/decisions.ts';
+import type { Operation } from '../support/bank.ts';
+import { accept, CALL, decide, NO_APPROVAL, person, World } from '../support/world.ts';
+
+const HOUR_MS = 3_600_000;
+const NO = 'GYM0001';
+
+let world: World;
+let till: Till;
+let stops: AbortController[];
+
+beforeEach(async () => {
+  world = new World();
+  world.bank.hasAgreements = true;
+  stops = [];
+  till = await world.process();
+});
+afterEach(async () => {
+  for (const stop of stops) stop.abort();
+  expect((await verifyAudit(till.ledger, [])).intact).toBe(true);
+  await world.end();
+});
+
+function wish(over: Partial<CreateSubscriptionInput> = {}): CreateSubscriptionInput {
+  return {
+    ...{ amountFen: fen(1900), title: 'Reader', period: 'P1M', subscriber: 'li', contractNo: NO },
+    ...over,
+  };
+}
+
+/** A server, as far as it matters here. */
+function serve(from: Till): AbortController {
+  const stop = new AbortController();
+  setMaxListeners(0, stop.signal);
+  stops.push(stop);
+  void runSubscriptions(from, stop.signal);
+  void runSettler(from, stop.signal);
+  return stop;
+}
+
+/** Time passes, in jumps where it is much: whoever sleeps looks after each. */
+async function pass(ms: number): Promise<void> {
+  const { clock } = world;
+  const until = clock.now() + ms;
+  for (let left = ms; left > 0; left = until - clock.now()) {
+    clock.advance(Math.min(Math.max(0, left - 5_000), 2 * HOUR_MS));
+    await clock.sleep(Math.min(left, 4_000));
+  }
+}
+const known = () => till.ledger.read((book) => book.subscriptions.get(NO));
+const periods = () => till.ledger.read((book) => book.subscriptions.periods(NO));
+const orders = async () => {
+  const begun = await periods();
+  return Promise.all(begun.map(({ outTradeNo }) => till.ledger.read((book) => book.orders.get(outTradeNo))));
+};
+const charges = () => world.bank.agreements.signed.get(NO)?.charges ?? [];
+const days = () => charges().map(({ at }) => beijingDate(at));
+const sent = (operation: Operation) => world.bank.calls.filter((call) => call.operation === operation).length;
+
+describe('a subscription that the server charges', () => {
+  it('is signed, charged at once and on its day of every month, each by an order of its own', async () => {
+    serve(till);
+    const made = await createSubscription(till, CALL, wish());
+    expect(made).toMatchObject({ replayed: false, signing: { signUrl: expect.stringContaining(NO) } });
+    expect(made.subscription).toMatchObject({ mode: 'auto', state: 'PENDING_SIGN', charged: 0 });
+    expect(sent('charge') + sent('create')).toBe(0);
+    await pass(HOUR_MS);
+    world.bank.agreements.sign(NO);
+    await pass(15 * 60_000);
+    expect(await known()).toMatchObject({ state: 'ACTIVE', charged: 1, nextPeriod: 2 });
+    await pass(92 * DAY_MS);
+    expect(days()).toEqual(['2026-11-21', '2026-12-21', '2027-01-21', '2027-02-21']);
+    expect(await known()).toMatchObject({ state: 'ACTIVE', charged: 4, nextPeriod: 5 });
+    expect((await orders()).map((order) => order?.state)).toEqual(['PAID', 'PAID', 'PAID', 'PAID']);
+    expect((await orders())[1]).toMatchObject({ scene: 'agreement', amountFen: 1900, caller: 'test' });
+    expect(new Set((await periods()).map(({ outTradeNo }) => outTradeNo)).size).toBe(4);
+    expect(world.bank.agreements.outrages).toEqual([]);
+  });
+
+  it('charges nothing after a cancel that was answered, and the agreement has ended', async () => {
+    serve(till);
+    await createSubscription(till, CALL, wish());
+    world.bank.agreements.sign(NO);
+    await pass(HOUR_MS);
+    const told = await cancelSubscription(till, CALL, { contractNo: NO });
+    expect(told.subscription).toMatchObject({ state: 'ENDED', reason: 'cancelled' });
+    expect(world.bank.agreements.signed.get(NO)?.state).toBe('ENDED');
+    const before = sent('charge');
+    await pass(70 * DAY_MS);
+    expect(sent('charge')).toBe(before);
+    const again = await cancelSubscription(till, CALL, { contractNo: NO });
+    expect(again).toMatchObject({ replayed: true, subscription: { state: 'ENDED' } });
+    expect(await known()).toMatchObject({ tryAt: undefined });
+  });
+
+  it('repeats itself for the same arguments and refuses others', async () => {
+    const first = await createSubscription(till, CALL, wish());
+    const again = await createSubscription(till, CALL, wish());
+    expect(again).toMatchObject({ replayed: true, signing: first.signing });
+    await expect(createSubscription(till, CALL, wish({ amountFen: fen(2900) }))).rejects.toMatchObject({
+      code: 'IDEMPOTENCY_CONFLICT',
+    });
+    const other = await createSubscription(till, CALL, wish({ contractNo: undefined, subscriber: 'wang' }));
+    const same = await createSubscription(till, CALL, wish({ contractNo: undefined, subscriber: 'wang' }));
+    expect(same.subscription.contractNo).toBe(other.subscription.contractNo);
+    await expect(
+      createSubscription(till, { caller: 'other', ownOrdersOnly: true }, wish()),
+    ).rejects.toMatchObject({ code: 'IDEMPOTENCY_CONFLICT' });
+    await expect(
+      querySubscription(till, { caller: 'x', ownOrdersOnly: true }, { contractNo: NO }),
+    ).rejects.toMatchObject({ code: 'ORDER_NOT_FOUND' });
+  });
+
+  it('tries again within the window where there is no money, then pauses, goes on, and ends after two in a row', async () => {
+    serve(till);
+    await createSubscription(till, CALL, wish());
+    world.bank.agreements.sign(NO);
+    await pass(HOUR_MS);
+    const agreement = world.bank.agreements.signed.get(NO);
+    if (!agreement) throw new Error('not signed');
+    agreement.isPoor = true;
+    await pass(32 * DAY_MS);
+    expect(await known()).toMatchObject({ state: 'ACTIVE', charged: 1, nextPeriod: 2 });
+    expect((await orders())[1]).toMatchObject({ state: 'NOTPAY' });
+    expect((await periods())[1]?.tries).toBeGreaterThan(5);
+    await pass(3 * DAY_MS);
+    expect(await known()).toMatchObject({ state: 'PAUSED', missed: 1, nextPeriod: 3 });
+    expect((await orders())[1]).toMatchObject({ state: 'CLOSED' });
+    agreement.isPoor = false;
+    await pass(30 * DAY_MS);
+    expect(await known()).toMatchObject({ state: 'ACTIVE', charged: 2, missed: 0, nextPeriod: 4 });
+    agreement.isPoor = true;
+    await pass(70 * DAY_MS);
+    expect(await known()).toMatchObject({ state: 'ENDED', reason: 'unpaid', charged: 2 });
+    expect(world.bank.agreements.signed.get(NO)?.state).toBe('ENDED');
+    expect(world.bank.agreements.outrages).toEqual([]);
+  });
+
+  it('believes at once a subscriber who ends it in the wallet, and finds one that has run out without a word', async () => {
+    serve(till);
+    await createSubscription(till, CALL, wish());
+    world.bank.agreements.sign(NO);
+    const [provider] = [...till.providers.values()];
+    if (!provider) throw new Error('none');
+    expect(await applyNotify(till, provider, world.bank.agreementNotification(NO))).toBe('applied');
+    await pass(HOUR_MS);
+    expect(await known()).toMatchObject({ state: 'ACTIVE', charged: 1 });
+    const signed = world.bank.agreementNotification(NO);
+    world.bank.agreements.revoke(NO);
+    expect(await applyNotify(till, provider, world.bank.agreementNotification(NO))).toBe('applied');
+    expect(await known()).toMatchObject({ state: 'ENDED', reason: 'ended-by-subscriber' });
+    // Old news comes late, and changes nothing.
+    expect(await applyNotify(till, provider, signed)).toBe('repeated');
+    await pass(DAY_MS);
+    expect(await known()).toMatchObject({ state: 'ENDED', reason: 'ended-by-subscriber', tryAt: undefined });
+
+    const other = await createSubscription(till, CALL, wish({ contractNo: 'GYM0002' }));
+    world.bank.agreements.sign('GYM0002');
+    await pass(HOUR_MS);
+    const agreement = world.bank.agreements.signed.get('GYM0002');
+    if (agreement) agreement.validUntil = world.clock.now() + 20 * DAY_MS;
+    await pass(40 * DAY_MS);
+    const found = await till.ledger.read((book) => book.subscriptions.get('GYM0002'));
+    expect(found).toMatchObject({ state: 'ENDED', charged: 1 });
+    expect(other.subscription.contractNo).toBe('GYM0002');
+    expect(agreement?.charges).toHaveLength(1);
+  });
+
+  it('ends by itself when all its times are charged, the first at its own price', async () => {
+    serve(till);
+    await createSubscription(till, CALL, wish({ times: 3, firstFen: fen(100), period: 'P7D' }));
+    world.bank.agreements.sign(NO);
+    await pass(40 * DAY_MS);
+    expect(charges().map(({ amountFen }) => amountFen)).toEqual([100, 1900, 1900]);
+    expect(await known()).toMatchObject({ state: 'ENDED', reason: 'completed', charged: 3 });
+  });
+
+  it('charges nothing while everything is stopped, and goes on when it is not', async () => {
+    serve(till);
+    await createSubscription(till, CALL, wish());
+    await till.ledger.write((book) => freeze(book, 'page', undefined));
+    world.bank.agreements.sign(NO);
+    await pass(DAY_MS);
+    expect(await known()).toMatchObject({ state: 'ACTIVE', charged: 0 });
+    expect(sent('charge')).toBe(0);
+    const operator = await person(till);
+    await till.ledger.write((book) => unfreeze(book, operator));
+    await pass(2 * HOUR_MS);
+    expect(await known()).toMatchObject({ charged: 1 });
+  });
+
+  it('is ended at the gateway where somebody signs what was cancelled before', async () => {
+    serve(till);
+    await createSubscription(till, CALL, wish());
+    const told = await cancelSubscription(till, CALL, { contractNo: NO });
+    expect(told).toMatchObject({ subscription: { state: 'ENDED' }, signing: undefined });
+    world.bank.agreements.sign(NO);
+    await pass(HOUR_MS);
+    expect(world.bank.agreements.signed.get(NO)?.state).toBe('ENDED');
+    expect(await known()).toMatchObject({ state: 'ENDED', reason: 'cancelled' });
+    expect(sent('charge')).toBe(0);
+  });
+
+  it('ends where nobody signs in time', async () => {
+    serve(till);
+    const { subscription } = await createSubscription(till, CALL, wish());
+    await pass(subscription.signBefore - world.clock.now() + HOUR_MS);
+    expect(world.bank.agreements.sign(NO)).toBe(false);
+    expect(await known()).toMatchObject({ state: 'ENDED', reason: 'not-signed', tryAt: undefined });
+  });
+
+  it.each(['lost-before', 'lost-after'] as const)(
+    'with an answer %s charges a period once, and is in doubt until that is proven',
+    async (fault) => {
+      await createSubscription(till, CALL, wish());
+      world.bank.agreements.sign(NO);
+      world.failing('charge', fault);
+      serve(till);
+      serve(await world.process());
+      await pass(2_000);
+      expect((await orders())[0]?.state).toBe('UNKNOWN');
+      await pass(20 * HOUR_MS);
+      expect(charges()).toHaveLength(1);
+      expect(await known()).toMatchObject({ charged: 1, state: 'ACTIVE' });
+    },
+  );
+});
+
+describe('a subscription with reminders', () => {
+  beforeEach(async () => {
+    world.bank.hasAgreements = false;
+    till = await world.process();
+  });
+
+  it('opens a payment a period, pauses where it is not paid, and goes on where one is', async () => {
+    serve(till);
+    const made = await createSubscription(till, CALL, wish());
+    expect(made.subscription).toMatchObject({ mode: 'reminded', state: 'PENDING_SIGN' });
+    expect(made.last).toMatchObject({ period: { period: 1 }, order: { state: 'NOTPAY', scene: 'qr' } });
+    world.bank.pay(made.last?.order?.outTradeNo ?? '');
+    await pass(HOUR_MS);
+    expect(await known()).toMatchObject({ state: 'ACTIVE', charged: 1, nextPeriod: 2 });
+    await pass(30 * DAY_MS);
+    const [, second] = await orders();
+    expect(second).toMatchObject({ state: 'NOTPAY' });
+    expect(beijingIso(second?.createdAt ?? 0)).toMatch(/^2026-12-21T(08|09)/);
+    await pass(4 * DAY_MS);
+    expect(await known()).toMatchObject({ state: 'PAUSED', missed: 1, nextPeriod: 3 });
+    await pass(28 * DAY_MS);
+    const [, , third] = await orders();
+    world.bank.pay(third?.outTradeNo ?? '');
+    await pass(2 * HOUR_MS);
+    expect(await known()).toMatchObject({ state: 'ACTIVE', charged: 2, missed: 0 });
+    const told = await cancelSubscription(till, CALL, { contractNo: NO });
+    expect(told.subscription).toMatchObject({ state: 'ENDED', reason: 'cancelled' });
+    const before = sent('create');
+    await pass(60 * DAY_MS);
+    expect(sent('create')).toBe(before);
+  });
+
+  it('has ended where the first is not paid, and takes its payment with it when it is cancelled', async () => {
+    serve(till);
+    await createSubscription(till, CALL, wish());
+    await pass(5 * DAY_MS);
+    expect(await known()).toMatchObject({ state: 'ENDED', reason: 'not-signed' });
+    const made = await createSubscription(till, CALL, wish({ contractNo: 'GYM0002' }));
+    const number = made.last?.order?.outTradeNo ?? '';
+    await cancelSubscription(till, CALL, { contractNo: 'GYM0002' });
+    expect(world.bank.trades.get(number)?.state).toBe('CLOSED');
+  });
+});
+
+describe('the rules on subscriptions', () => {
+  const denied = (rule: string) => ({ code: 'POLICY_DENIED', details: { rule } });
+  const made = (contractNo: string, over = {}) =>
+    createSubscription(till, CALL, wish({ contractNo, ...over }));
+
+  it('bind the sum of a period, how many there are, and how many are made in a day', async () => {
+    const subscriptions = { maxFen: fen(5000), active: 2, perDay: { totalFen: fen(9000), count: 3 } };
+    await accept(till, { ...NO_APPROVAL, subscriptions });
+    await expect(made('GYM0001', { firstFen: fen(5001) })).rejects.toMatchObject(
+      denied('subscriptions.maxYuan'),
+    );
+    await made('GYM0001');
+    await made('GYM0002', { subscriber: 'wang' });
+    await expect(made('GYM0003')).rejects.toMatchObject({
+      ...denied('subscriptions.active'),
+      details: { rule: 'subscriptions.active', limit: '2', used: '2' },
+    });
+    await cancelSubscription(till, CALL, { contractNo: 'GYM0001' });
+    await expect(made('GYM0003', { amountFen: fen(5000) })).resolves.toMatchObject({ replayed: false });
+    await cancelSubscription(till, CALL, { contractNo: 'GYM0002' });
+    await expect(made('GYM0004')).rejects.toMatchObject(denied('subscriptions.perDay.count'));
+    world.clock.advance(DAY_MS);
+    await made('GYM0004');
+    await expect(made('GYM0001')).resolves.toMatchObject({ replayed: true });
+  });
+
+  it('are those on payments as well, and what one of those needs a person for, waits for one', async () => {
+    await accept(till, {
+      payments: { maxFen: fen(3000), approveAboveFen: fen(1000), providers: ['alipay'] },
+      refunds: {},
+    });
+    await expect(made(NO, { amountFen: fen(3001) })).rejects.toMatchObject(denied('payments.maxYuan'));
+    const waiting = await made(NO);
+    expect(waiting).toMatchObject({ signing: undefined, approval: { state: 'pending', amountFen: 1900 } });
+    expect(await known()).toMatchObject({ state: 'PENDING_SIGN', openedAt: undefined });
+    await decide(till, waiting.approval?.id);
+    const stop = new AbortController();
+    stops.push(stop);
+    void runApproved(till, () => 'unknown', stop.signal);
+    await pass(3_000);
+    expect(await known()).toMatchObject({ openedAt: expect.any(Number), plan: expect.any(String) });
+    expect(await made(NO)).toMatchObject({ replayed: true, signing: { signUrl: expect.any(String) } });
+    const other = await made('GYM0002', { subscriber: 'wang' });
+    await decide(till, other.approval?.id, false);
+    const refused = await querySubscription(till, CALL, { contractNo: 'GYM0002' });
+    expect(refused.subscription).toMatchObject({ state: 'ENDED', reason: 'denied' });
+  });
+
+  it('of an allowance hold for every period', async () => {
+    await accept(till, { payments: { from: 'budget' }, refunds: {} });
+    const operator = await person(till);
+    await till.ledger.write((book) => moveBudget(book, operator, 'test', 2000, undefined));
+    serve(till);
+    await made(NO, { period: 'P7D' });
+    world.bank.agreements.sign(NO);
+    await pass(8 * DAY_MS);
+    expect(charges()).toHaveLength(1);
+    await till.ledger.write((book) => moveBudget(book, operator, 'test', 2000, undefined));
+    await pass(2 * HOUR_MS);
+    expect(charges()).toHaveLength(2);
+  });
+});
+
+it('is told to whoever wants to know, each fact once', async () => {
+  serve(till);
+  await createSubscription(till, CALL, wish({ times: 2, period: 'P7D' }));
+  world.bank.agreements.sign(NO);
+  await pass(9 * DAY_MS);
+  const events = await till.ledger.read(async (book) => {
+    const seq = await book.trail.head();
+    return readEvents(
+      book,
+      Array.from({ length: seq }, (_, i) => i + 1),
+      { simulated: true },
+    );
+  });
+  const types = events.map(({ type }) => type).filter((type) => type.startsWith('subscription.'));
+  expect(types).toEqual([
+    ...['subscription.signed', 'subscription.charged', 'subscription.charged', 'subscription.ended'],
+  ]);
+  expect(events.find(({ type }) => type === 'subscription.charged')?.data).toMatchObject({
+    ...{ contractNo: NO, period: 1, amountYuan: '19.00', title: 'Reader', simulated: true },
+  });
+});
