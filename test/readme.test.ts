@@ -16,10 +16,12 @@ import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readMerchants } from '../src/config-merchants.ts';
 import { ERROR_CODES } from '../src/domain/errors.ts';
+import { fen, toYuan } from '../src/domain/money.ts';
 import { readChannels } from '../src/events/channels-file.ts';
 import { readPrices } from '../src/gate/prices-file.ts';
 import { DEFAULT_POLICY } from '../src/policy/policy.ts';
 import { parsePolicy } from '../src/policy/policy-file.ts';
+import { WALLETS } from '../src/providers/registry.ts';
 import { SETTINGS } from '../src/settings.ts';
 import { envExample, formOptions, registryVariables, settingsTable } from '../src/settings-documents.ts';
 import { scenariosTable } from '../src/simulator/scenarios.ts';
@@ -323,7 +325,7 @@ describe('README and pages', () => {
     const servers = all('json').flatMap((text) => Object.values(JSON.parse(text).mcpServers));
     const named = servers.flatMap((server) => Object.keys((server as { env?: object }).env ?? {}));
     const mentioned = inEnglish.flatMap(
-      (text) => text.match(/\b(?:AP|WXPAY|CASHIER)_[A-Z0-9_]*[A-Z0-9]\b/g) ?? [],
+      (text) => text.match(/\b(?:AP|WXPAY|DYPAY|CASHIER)_[A-Z0-9_]*[A-Z0-9]\b/g) ?? [],
     );
     expect(mentioned.filter((name) => !known.includes(name))).toEqual([]);
     expect(named.length).toBeGreaterThan(8);
@@ -348,11 +350,12 @@ describe('the demo', () => {
     await decided;
     expect(out).toContain('everything held');
     expect(code).toBe(0);
-    expect(clicked).toBe(2);
+    expect(clicked).toBe(WALLETS.length);
     expect(out).toContain('approved on the page');
-    expect(out.match(/query-refund → SUCCESS/g)).toHaveLength(2);
-    // The day, as the merchant is told of it: both sales, paid back.
-    expect(out).toMatch(/✔ .*3\.98（2/);
+    expect(out.match(/query-refund → SUCCESS/g)).toHaveLength(WALLETS.length);
+    // The day, as the merchant is told of it: all sales, paid back.
+    const sold = toYuan(fen(199 * WALLETS.length)).replace('.', '\\.');
+    expect(out).toMatch(new RegExp(`✔ .*${sold}（${WALLETS.length}`));
   });
 });
 

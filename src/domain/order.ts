@@ -6,7 +6,7 @@ export interface WalletIds {}
 export type ProviderId = keyof WalletIds;
 
 /**
- * How the buyer pays: scan a code, desktop page, phone browser, inside WeChat, inside a merchant's app; or a buyer's
+ * How the buyer pays: scan a code, desktop page, phone browser, inside the wallet's app, inside a merchant's app; or a buyer's
  * agent pays a bill (`a2m`), or the server charges a period of a subscription (`agreement`), which no call can ask for.
  */
 export const SCENES = ['qr', 'web', 'h5', 'jsapi', 'app', 'a2m', 'agreement'] as const;
@@ -48,9 +48,9 @@ export interface Credential {
   readonly handOffUrl?: string;
   /** The string inside the QR image. */
   readonly qrCode?: string;
-  /** Arguments of `WeixinJSBridge` / `wx.requestPayment`. */
+  /** What a page or mini program inside the wallet's app opens the payment with, such as `wx.requestPayment`. */
   readonly jsapiParams?: Readonly<Record<string, string>>;
-  /** Arguments of WeChat Pay's app SDK. */
+  /** What a merchant's app hands to the wallet's SDK. */
   readonly appParams?: Readonly<Record<string, string>>;
   /** Alipay's app SDK order string. */
   readonly orderString?: string;

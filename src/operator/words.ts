@@ -206,7 +206,7 @@ export const SCENE_WORDS: Readonly<Record<Scene, Text>> = {
   qr: { zh: '扫码', en: 'QR code' },
   web: { zh: '电脑网页', en: 'web page' },
   h5: { zh: '手机网页', en: 'phone browser' },
-  jsapi: { zh: '微信内', en: 'inside WeChat' },
+  jsapi: { zh: '支付 App 内', en: "inside the wallet's app" },
   app: { zh: '应用内', en: 'inside an app' },
   a2m: { zh: '买方智能体付款', en: "by a buyer's agent" },
   agreement: { zh: '订阅自动扣款', en: 'charged for a subscription' },

@@ -13,6 +13,8 @@ export type Property = {
   readonly maximum?: number;
   readonly minLength?: number;
   readonly maxLength?: number;
+  /** Its form is asked for and not published. */
+  readonly untold?: boolean;
 };
 
 /** The published schema of a tool's arguments: one flat object. */

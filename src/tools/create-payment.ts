@@ -29,8 +29,8 @@ export const createPaymentTool = defineTool({
         : { zh: '买家用哪种支付方式', en: 'how the buyer pays' },
     ),
     scene: described(setting, z.enum(setting.scenes).optional(), {
-      zh: 'qr（默认）扫码；web 网页；h5 手机浏览器；jsapi 微信内；app',
-      en: 'qr (default) scan; web page; h5 phone browser; jsapi inside WeChat; app',
+      zh: 'qr（默认）扫码；web 网页；h5 手机浏览器；jsapi 支付 App 内；app',
+      en: 'qr (default) scan; web page; h5 phone browser; jsapi inside the wallet app; app',
     }),
     ...saleShape(setting),
     ...where(asked(setting, 'payerOpenid'), (text) => ({

@@ -18,6 +18,13 @@ export interface ToolSetting {
   readonly letsBuyerChoose?: boolean;
 }
 
+/** What a tool's arguments are parsed by, how mistakes are explained, and what is published of it. */
+interface Schemas {
+  readonly shape: z.ZodObject;
+  readonly whole: InputSchema;
+  readonly json: InputSchema;
+}
+
 /** All four are said for every tool; clients show and gate by them. */
 export interface ToolHints {
   readonly readOnlyHint: boolean;
@@ -98,14 +105,14 @@ export function defineTool<Shape extends z.ZodRawShape, Output extends View = ne
     showsImage = false,
   } = definition;
   // A server is built per HTTP request: schemas are made once per setting.
-  const made = new WeakMap<ToolSetting, { readonly shape: z.ZodObject; readonly json: InputSchema }>();
+  const made = new WeakMap<ToolSetting, Schemas>();
   const schemaOf = (setting: ToolSetting) => {
     const known = made.get(setting);
     if (known) return known;
     const shape = z.strictObject(renamed(definition.input(setting), words?.names));
-    const json = publish(shape);
-    made.set(setting, { shape, json });
-    return { shape, json };
+    const schemas = { shape, ...publish(shape) };
+    made.set(setting, schemas);
+    return schemas;
   };
   return {
     ...{ name, title, description, scope, hints, section, showsImage, app, failure },
@@ -114,8 +121,8 @@ export function defineTool<Shape extends z.ZodRawShape, Output extends View = ne
     },
     inputSchema: (setting) => schemaOf(setting).json,
     async run(context, args) {
-      const { shape, json } = schemaOf(context.setting);
-      const parsed = renamed(readArguments(shape, json, args), words && inverse(words.names));
+      const { shape, whole } = schemaOf(context.setting);
+      const parsed = renamed(readArguments(shape, whole, args), words && inverse(words.names));
       try {
         return await definition.run(context, parsed as z.output<z.ZodObject<Shape>>);
       } catch (error) {
@@ -138,7 +145,7 @@ function inverse(names: Words['names']): Words['names'] {
  * request for a union.
  * @see https://ai.google.dev/api/caching#Schema
  */
-function publish(shape: z.ZodObject): InputSchema {
+function publish(shape: z.ZodObject): Pick<Schemas, 'json' | 'whole'> {
   const { $schema: _, ...json } = z.toJSONSchema(shape, {
     io: 'input',
     override({ zodSchema, jsonSchema }) {
@@ -148,5 +155,10 @@ function publish(shape: z.ZodObject): InputSchema {
       jsonSchema.type = first instanceof z.ZodNumber ? 'number' : 'string';
     },
   });
-  return json as typeof json & InputSchema;
+  const whole: InputSchema = json as typeof json & InputSchema;
+  const told = Object.entries(whole.properties).map(([name, property]) => {
+    const { untold, pattern: _form, ...rest } = property;
+    return [name, untold ? rest : property];
+  });
+  return { whole, json: { ...whole, properties: Object.fromEntries(told) } };
 }

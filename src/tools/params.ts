@@ -17,9 +17,9 @@ export const contractNo = z.string().regex(/^[A-Za-z0-9_]{6,32}$/);
 /** Published as text, taken as a number too; exact to the fen, for it is the money module that reads it. */
 export const yuan = z.union([z.string(), z.number()]);
 
-/** The order that a call is about; its number was given out by another tool. */
+/** The order that a call is about; its number was given out by another tool, which is why nobody is told its form. */
 export function orderNo(setting: ToolSetting) {
-  return described(setting, outTradeNo, { zh: '订单号', en: 'order number' });
+  return described(setting, outTradeNo, { zh: '订单号', en: 'order number' }).meta({ untold: true });
 }
 
 /** The subscription that a call is about; its number was given out by another tool. */

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { walletOf } from '../../src/providers/registry.ts';
 import type { Payment } from '../journeys/shapes.ts';
 import { type Agent, Shop } from '../journeys/shop.ts';
 import { stumblingBlocks } from '../support/accessibility.ts';
@@ -22,7 +23,7 @@ const SECRET = 'correct-horse-battery';
 /** UTF-8 that was read as Latin-1, and what stands for bytes that were no UTF-8. */
 const GARBLED = /[ÂÃ]|[âäåæç][\u0080-\u00bf]|\ufffd/;
 const TITLE = '红烧肉菜谱 <b>recipe<b>';
-const NAMES: Readonly<Record<Wallet, string>> = { alipay: '支付宝', wechatpay: '微信支付' };
+const NAMES = Object.fromEntries(WALLETS.map((id) => [id, walletOf(id).name.zh]));
 
 it('has a browser where it must', () => {
   if (process.env.CI) expect(path, 'CI needs Chromium: install one or set CHROMIUM').toBeDefined();

@@ -11,6 +11,7 @@ import { systemClock } from '../../src/platform/system.ts';
 import { readPolicy } from '../../src/policy/read-policy-file.ts';
 import type { Finding } from '../../src/providers/finding.ts';
 import type { GatewayHttp } from '../../src/providers/gateway-http.ts';
+import { WALLET_IDS, WALLETS } from '../../src/providers/registry.ts';
 
 /** A folder of this test file alone, with an empty one inside to work in. */
 export const home = mkdtempSync(join(tmpdir(), 'doctor-'));
@@ -96,7 +97,7 @@ export async function diagnose(env: Env, conditions: Conditions = {}): Promise<r
     expect(bare(message.en)).toMatch(/^[^\u4e00-\u9fff]*[.)]$/);
     // What is wrong always comes with what to do.
     if (level !== 'ok') expect([remedy.zh, remedy.en], id).not.toContain('');
-    if (variable !== undefined && area !== 'configuration') expect(variable).toMatch(/^(AP|WXPAY|CASHIER)_/);
+    if (variable !== undefined && area !== 'configuration') expect(variable).toMatch(OURS);
   }
   expect(report.ok).toBe(report.findings.every(({ level }) => level !== 'error'));
   return report.findings;
@@ -110,7 +111,11 @@ export async function complaints(env: Env, conditions?: Conditions): Promise<str
     .map(({ level, id, variable }) => [level, id, variable].filter(Boolean).join(' '));
 }
 
-/** Complaints about the two wallets alone. */
+/** Names of variables that are ours. */
+const OURS = new RegExp(`^(${['CASHIER', ...WALLETS.map(({ prefix }) => prefix)].join('|')})_`);
+const ABOUT_WALLETS = new RegExp(`^\\w+ (${WALLET_IDS.join('|')})\\.`);
+
+/** Complaints about the wallets alone. */
 export async function aboutWallets(env: Env, conditions?: Conditions): Promise<string[]> {
-  return (await complaints(env, conditions)).filter((one) => /^\w+ (alipay|wechatpay)\./.test(one));
+  return (await complaints(env, conditions)).filter((one) => ABOUT_WALLETS.test(one));
 }

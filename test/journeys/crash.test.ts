@@ -4,8 +4,8 @@ import { STANDING_CLOCK } from '../support/server-process.ts';
 import { WALLETS } from '../support/simulator-client.ts';
 import { type Agent, REFUNDS_WITHOUT_APPROVAL, Shop } from './shop.ts';
 
-const CREATE = /alipay\.trade\.precreate|POST \/v3\/pay\/transactions\/native/;
-const REFUND = /alipay\.trade\.refund|POST \/v3\/refund\/domestic\/refunds/;
+const CREATE = /alipay\.trade\.precreate|POST \/v\d\/\w+\/transactions\/native/;
+const REFUND = /alipay\.trade\.refund|POST \/v\d\/[\w/]*refund\/domestic\/refunds/;
 
 let shop: Shop;
 beforeAll(async () => {

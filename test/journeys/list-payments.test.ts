@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { WALLETS } from '../support/simulator-client.ts';
 import { type Agent, REFUNDS_WITHOUT_APPROVAL, Shop } from './shop.ts';
+
+const SOLD_BY = ['alipay', 'wechatpay'] as const;
 
 let shop: Shop;
 let agent: Agent;
@@ -9,13 +10,13 @@ beforeAll(async () => {
   shop = await Shop.open({ policy: REFUNDS_WITHOUT_APPROVAL });
   agent = await shop.agent();
   const sold = await Promise.all(
-    WALLETS.flatMap((provider) => [
+    SOLD_BY.flatMap((provider) => [
       shop.sell(agent, provider, { amountYuan: '10.10' }),
       shop.sell(agent, provider, { amountYuan: '0.20' }),
     ]),
   );
   paid = sold.map((order) => order.outTradeNo);
-  for (const provider of WALLETS) await agent.create({ provider, amountYuan: '7.00', title: 'unpaid' });
+  for (const provider of SOLD_BY) await agent.create({ provider, amountYuan: '7.00', title: 'unpaid' });
   await agent.refundArrives(await agent.refund({ outTradeNo: paid[0] ?? '', refundYuan: '0.10' }));
 });
 afterAll(() => shop.close());

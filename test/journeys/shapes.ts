@@ -1,10 +1,11 @@
 import { expect } from 'vitest';
 import { z } from 'zod';
+import { WALLET_IDS } from '../../src/providers/registry.ts';
 import type { Reply } from '../support/server-process.ts';
 
 const time = z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+08:00$/);
 const yuan = z.string().regex(/^(0|[1-9]\d*)\.\d\d$/);
-const provider = z.enum(['alipay', 'wechatpay']);
+const provider = z.enum(WALLET_IDS);
 const signed = z.record(z.string(), z.string());
 const approval = z.strictObject({
   id: z.string().min(8),
@@ -18,7 +19,7 @@ const approval = z.strictObject({
 const payment = z.strictObject({
   outTradeNo: z.string().regex(/^[A-Za-z0-9_]{6,32}$/),
   /** `any` until the buyer has chosen. */
-  provider: z.enum(['alipay', 'wechatpay', 'any']),
+  provider: z.enum([...WALLET_IDS, 'any']),
   scene: z.enum(['qr', 'web', 'h5', 'jsapi', 'app']),
   state: z.enum(['PENDING_APPROVAL', 'DENIED', 'NOTPAY', 'PAID', 'CLOSED', 'UNKNOWN']),
   amountYuan: yuan,

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
+import { SETTINGS } from '../../src/settings.ts';
 import { commandHere } from '../support/command-here.ts';
 import { SlowNetwork } from '../support/fake-gateway-server.ts';
 import {
@@ -207,8 +208,8 @@ function recordLogs(home: string, transcript: Transcript): void {
 
 /** The key material in an environment: every line of a PEM, and each half of a line, in case it was cut. */
 export function secretsIn(env: Env): string[] {
-  const names = ['AP_APP_KEY', 'AP_PUB_KEY', 'WXPAY_MCH_KEY', 'WXPAY_API_V3_KEY', 'WXPAY_PUB_KEY'];
-  return names.flatMap((name) =>
+  const secrets = SETTINGS.filter(({ secret }) => secret);
+  return secrets.flatMap(({ name }) =>
     (env[name] ?? '')
       .split('\n')
       .filter((line) => line.length >= 32 && !line.startsWith('-----'))

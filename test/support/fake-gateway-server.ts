@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { WALLETS } from '../../src/providers/registry.ts';
 import type { Env } from './server-process.ts';
 
 /** What becomes of a request: passed on, kept from the gateway, or carried out there with the answer kept back. */
@@ -47,8 +48,11 @@ export class SlowNetwork {
   /** Before a simulator of the gateways: {@link env} is that of servers that reach it by this network. */
   static async before(simulator: { readonly origin: string; readonly env: Env }): Promise<SlowNetwork> {
     const network = await SlowNetwork.open(simulator.origin);
-    const gateways = { AP_GATEWAY: `${network.origin}/gateway.do`, WXPAY_GATEWAY: network.origin };
-    network.#env = { ...simulator.env, ...gateways };
+    const gateways = WALLETS.map(({ gatewayVariable: name }) => [
+      name,
+      simulator.env[name]?.replace(simulator.origin, network.origin),
+    ]);
+    network.#env = { ...simulator.env, ...Object.fromEntries(gateways) };
     return network;
   }
 

@@ -1,11 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import type { ProviderId } from '../../src/domain/order.ts';
+import { WALLET_IDS } from '../../src/providers/registry.ts';
 import { lendKeys } from './lent-keys.ts';
 import { PATIENCE_MS } from './patience.ts';
 import { type Env, MAIN } from './server-process.ts';
 
-export type Wallet = 'alipay' | 'wechatpay';
-export const WALLETS: readonly Wallet[] = ['alipay', 'wechatpay'];
+export type Wallet = ProviderId;
+export const WALLETS: readonly Wallet[] = WALLET_IDS;
 
 /** The gateway's own view of an order. */
 export interface GatewayTrade {

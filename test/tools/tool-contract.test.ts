@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { encode } from 'gpt-tokenizer/encoding/o200k_base';
 import { describe, expect, it } from 'vitest';
+import { WALLET_IDS } from '../../src/providers/registry.ts';
 import type { ToolSetting } from '../../src/tools/define-tool.ts';
 import {
   ALIPAY_TOOLS,
@@ -116,6 +117,18 @@ describe('the default tools together', () => {
 
   it.each(['zh', 'en'] as const)('cost a model at most 1,200 tokens (%s)', (language) => {
     expect(encode(JSON.stringify(shown(language))).length).toBeLessThanOrEqual(BUDGET_TOKENS);
+  });
+
+  it.each(['zh', 'en'] as const)('cost no more with every wallet that there is (%s)', (language) => {
+    for (const letsBuyerChoose of [false, true]) {
+      const all = { ...setting(language), providers: WALLET_IDS, letsBuyerChoose };
+      const told = UNIFIED_TOOLS.map((tool) => ({
+        name: tool.name,
+        description: tool.description[language],
+        inputSchema: tool.inputSchema(all),
+      }));
+      expect(encode(JSON.stringify(told)).length).toBeLessThanOrEqual(BUDGET_TOKENS);
+    }
   });
 
   it.each(['zh', 'en'] as const)('cost no more where the buyer may choose the wallet (%s)', (language) => {

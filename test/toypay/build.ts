@@ -19,7 +19,7 @@ const withEntries: Plugin = {
       const path = join(ROOT, list);
       onLoad({ filter: new RegExp(`${path.replace(/[^\w/]/g, '\\$&')}$`) }, () => {
         const text = readFileSync(path, 'utf8');
-        const contents = text.replace('[ALIPAY, WECHATPAY]', '[ALIPAY, WECHATPAY, TOYPAY]');
+        const contents = text.replace(/(\[\] = \[ALIPAY[^\]]*)\]/, '$1, TOYPAY]');
         if (contents === text) throw new Error(`no list of wallets in ${list}`);
         return { contents: `import { TOYPAY } from '${join(ROOT, folder)}';\n${contents}`, loader: 'ts' };
       });

@@ -1,7 +1,6 @@
 import type { Text } from '../../domain/errors.ts';
 import type { Scene } from '../../domain/order.ts';
-import type { RowAdvice, Verb } from '../advice.ts';
-import type { DeclineReason } from '../contract.ts';
+import { type CodeRow, row, rowIn } from '../v3/codes.ts';
 
 export type Operation =
   | 'create'
@@ -13,32 +12,8 @@ export type Operation =
   | 'bill'
   | 'self-test';
 
-/** A code's meaning: a no with its reason, or "I do not know" in the gateway's own words. */
-export type Meaning = DeclineReason | 'unsettled';
-
-/** One line of the table: what WeChat Pay's codes mean after certain calls, and what to do next. */
-export interface CodeRow extends RowAdvice {
-  readonly calls: readonly Operation[];
-  /** As documented; compared without `_`, on which the documents disagree. Numbers are the detailed codes. */
-  readonly codes: readonly string[];
-  /** Only when an order of this scene was made. */
-  readonly scenes?: readonly Scene[];
-  readonly meaning: Meaning;
-  /** Also under a status of 500, which the documents give this refusal. */
-  readonly despite500?: true;
-}
-
 const QUERIES: readonly Operation[] = ['query-trade', 'query-refund', 'certificates', 'bill', 'self-test'];
 const EVERY: readonly Operation[] = ['create', 'close', 'refund', ...QUERIES];
-
-function row(
-  calls: readonly Operation[],
-  codes: readonly string[],
-  meaning: Meaning,
-  more?: Partial<CodeRow>,
-): CodeRow {
-  return { calls, codes, meaning, ...more };
-}
 
 const PRODUCTS: readonly (readonly [scene: Scene, name: string])[] = [
   ['qr', 'Native 支付'],
@@ -59,7 +34,7 @@ const OTHER_PAYER: Text = {
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4013070360 (close)
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4012791883 (refund)
  */
-export const CODE_TABLE: readonly CodeRow[] = [
+export const CODE_TABLE: readonly CodeRow<Operation>[] = [
   // the gateway's own "I do not know", and what proves nothing
   row(EVERY, ['SYSTEM_ERROR', 'BANK_ERROR', 'SERVICE_UNAVAILABLE', 'USERPAYING'], 'unsettled'),
   row(EVERY, ['FREQUENCY_LIMITED', 'RATELIMIT_EXCEEDED', 'RULE_LIMIT', '268447840'], 'rate-limited'),
@@ -98,7 +73,7 @@ export const CODE_TABLE: readonly CodeRow[] = [
     },
   }),
   ...PRODUCTS.map(
-    ([scene, name]): CodeRow =>
+    ([scene, name]): CodeRow<Operation> =>
       row(['create'], ['NO_AUTH'], 'permission', {
         scenes: [scene],
         remedy: {
@@ -193,32 +168,11 @@ export const CODE_TABLE: readonly CodeRow[] = [
   row(['create', 'close', ...QUERIES], ['NO_AUTH'], 'permission'),
 ];
 
-const VERBS: Readonly<Partial<Record<Operation, Verb>>> = {
-  create: 'create',
-  close: 'close',
-  refund: 'refund',
-};
-
-export function verbOf(operation: Operation): Verb {
-  return VERBS[operation] ?? 'ask';
-}
-
 /** The line of the table for a code after a call; one that names the scene comes before one that does not. */
 export function rowOf(
   operation: Operation,
   code: string | undefined,
   scene: Scene | undefined,
-): CodeRow | undefined {
-  if (code === undefined) return undefined;
-  const word = bare(code);
-  return CODE_TABLE.find(
-    ({ calls, codes, scenes }) =>
-      calls.includes(operation) &&
-      codes.some((known) => bare(known) === word) &&
-      (scenes === undefined || (scene !== undefined && scenes.includes(scene))),
-  );
-}
-
-function bare(code: string): string {
-  return code.replaceAll('_', '').toUpperCase();
+): CodeRow<Operation> | undefined {
+  return rowIn(CODE_TABLE, operation, code, scene);
 }

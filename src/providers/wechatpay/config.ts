@@ -1,7 +1,8 @@
-import { createSecretKey, type KeyObject } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { wrongSetting } from '../../domain/errors.ts';
 import { readGateway, readNotifyUrl } from '../v3/addresses.ts';
 import { isPublicHalf, missing, readKey } from '../v3/keys.ts';
+import { matching, readApiKey } from '../v3/settings.ts';
 import { PRIMARY } from './backup.ts';
 import { readSkillHub, SKILLHUB_CREDENTIALS, type SkillHubDeveloper } from './skillhub.ts';
 
@@ -35,7 +36,6 @@ export type KeyMode = (typeof KEY_MODES)[number];
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-const API_V3_KEY_BYTES = 32;
 const CREDENTIALS = [
   'WXPAY_APP_ID',
   'WXPAY_MCH_ID',
@@ -82,7 +82,10 @@ export function readWechatpayConfig(env: Env): WechatpayConfig | undefined {
     merchantKey,
     merchantSerial,
     keyMode,
-    apiV3Key: readApiV3Key(get('WXPAY_API_V3_KEY')),
+    apiV3Key: readApiKey(get, 'WXPAY_API_V3_KEY', {
+      zh: '商户平台上设置的 APIv3 密钥（不是 APIv2 密钥）',
+      en: 'the APIv3 key of the merchant platform (not the APIv2 key)',
+    }),
     platformKey: keyMode === 'certificates' ? undefined : platformKey,
     notifyUrl: readNotifyUrl({
       ...{ variable: 'WXPAY_NOTIFY_URL', given: get('WXPAY_NOTIFY_URL'), path: '/notify/wechatpay' },
@@ -91,20 +94,6 @@ export function readWechatpayConfig(env: Env): WechatpayConfig | undefined {
     origin: gateway,
     skillHub: readSkillHub(get, { merchantKey, gateway }),
   };
-}
-
-function matching(
-  get: (name: string) => string | undefined,
-  name: (typeof CREDENTIALS)[number],
-  form: RegExp,
-  what: { readonly zh: string; readonly en: string },
-): string {
-  const value = get(name);
-  if (value === undefined) throw missing(name, what.zh, what.en);
-  if (!form.test(value)) {
-    throw wrongSetting(name, `格式不对；填${what.zh}。`, `is malformed; set ${what.en}.`);
-  }
-  return value;
 }
 
 /** A sub-merchant, and an app of theirs only together with them. */
@@ -146,20 +135,6 @@ function readMerchantKey(text: string | undefined): KeyObject {
   const en = "the merchant API certificate's private key (the content of apiclient_key.pem)";
   if (text === undefined) throw missing('WXPAY_MCH_KEY', zh, en);
   return readKey('WXPAY_MCH_KEY', text, 'private', { zh, en });
-}
-
-function readApiV3Key(text: string | undefined): KeyObject {
-  const name = 'WXPAY_API_V3_KEY';
-  if (text === undefined) throw missing(name, '商户平台上设置的 APIv3 密钥', 'the APIv3 key');
-  const bytes = Buffer.from(text, 'utf8');
-  if (bytes.length !== API_V3_KEY_BYTES) {
-    throw wrongSetting(
-      name,
-      `必须正好是 ${API_V3_KEY_BYTES} 个字节，现在是 ${bytes.length} 个；填商户平台上设置的 APIv3 密钥（不是 APIv2 密钥）。`,
-      `must be exactly ${API_V3_KEY_BYTES} bytes and has ${bytes.length}; set the APIv3 key of the merchant platform (not the APIv2 key).`,
-    );
-  }
-  return createSecretKey(bytes);
 }
 
 function readKeyMode(text: string | undefined, hasPublicKey: boolean): KeyMode {

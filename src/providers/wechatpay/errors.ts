@@ -1,19 +1,14 @@
 import { nextStep } from '../advice.ts';
-import { type DeclineReason, GatewayDeclined, OutcomeUnknown } from '../contract.ts';
+import { GatewayDeclined, OutcomeUnknown } from '../contract.ts';
 import { UNREADABLE } from '../v3/answer.ts';
+import { type CodeRow, REASONS_OF_STATUS, verbOf } from '../v3/codes.ts';
 import type { Refused } from '../v3/exchange.ts';
-import { type CodeRow, type Operation, rowOf, verbOf } from './codes.ts';
+import { type Operation, rowOf } from './codes.ts';
 
 /** Calls that change something at the gateway: what we do not understand of their answer is an unknown outcome. */
 export const CHANGES: ReadonlySet<Operation> = new Set(['create', 'close', 'refund']);
 /** Calls that may have been taken in all the same when their rate was too high. */
 const MAY_BE_TAKEN: ReadonlySet<Operation> = new Set(['create', 'refund']);
-
-/** For answers of proxies and the edge, which carry no code of WeChat Pay. */
-const REASONS_OF_STATUS: ReadonlyMap<number, DeclineReason> = new Map<number, DeclineReason>([
-  [401, 'credentials'],
-  [429, 'rate-limited'],
-]);
 
 /** An umbrella under which the number at the end of `Request-ID` says what it is. */
 const UMBRELLA = /^INVALID_?REQUEST$/i;
@@ -52,7 +47,12 @@ export function refusal(refused: Refused<Operation>): GatewayDeclined | OutcomeU
 }
 
 /** No signature covers `Request-ID`: the number at its end may sharpen the advice, never what is taken for proven. */
-function detailOf({ operation, scene, code = '', requestId }: Refused<Operation>): CodeRow | undefined {
+function detailOf({
+  operation,
+  scene,
+  code = '',
+  requestId,
+}: Refused<Operation>): CodeRow<Operation> | undefined {
   const row = rowOf(operation, requestId?.split('-').at(-1), scene);
   const counts = UMBRELLA.test(code) || (HALF_AN_UMBRELLA.test(code) && row?.remedy !== undefined);
   return counts ? row : undefined;

@@ -1,7 +1,7 @@
 import { defined } from '../../domain/defined.ts';
 import type { Credential, OrderTerms } from '../../domain/order.ts';
 import { type MayStill, OutcomeUnknown } from '../contract.ts';
-import { readAnswer, textAt } from '../v3/answer.ts';
+import { CODE, clickable, givenBy, LINK, lives, PREPAY_ID } from '../v3/credential.ts';
 import type { Ports } from '../v3/exchange.ts';
 import { nonce, timestamp } from '../v3/sign.ts';
 import type { WechatpayExchange } from './gateway.ts';
@@ -34,39 +34,32 @@ export async function sendPayment(
 ): Promise<Credential> {
   const call = callOf(plan);
   const parties = partiesOf(call);
-  const askedAt = ports.clock.now(); // the credential is younger than this, so it never outlives what we say
-  const { body, requestId } = await exchange('create', { ...call, ...defined({ mayStill }) }, order.scene);
-  const given = (field: string, form: RegExp): string => {
-    const value = textAt(readAnswer(body), field);
-    if (value === undefined || !form.test(value)) throw new OutcomeUnknown('unreadable-answer', requestId);
-    return value;
-  };
-  const lives = (ms: number): Pick<Credential, 'linkExpiresAt'> =>
-    askedAt + ms < order.expiresAt ? { linkExpiresAt: askedAt + ms } : {};
+  const askedAt = ports.clock.now();
+  const answer = await exchange('create', { ...call, ...defined({ mayStill }) }, order.scene);
   const front = (): FrontEnd => ({
     ...parties,
     signer,
-    prepayId: given('prepay_id', /^[A-Za-z0-9_-]{1,64}$/),
+    prepayId: givenBy(answer, ['prepay_id'], PREPAY_ID),
     timeStamp: timestamp(ports.clock),
     nonceStr: nonce(ports.randomBytes),
   });
   switch (order.scene) {
     case 'qr':
-      return { qrCode: given('code_url', /^[\x21-\x7e]{1,512}$/), ...lives(CODE_LIVES_MS) };
+      return { qrCode: givenBy(answer, ['code_url'], CODE), ...lives(order, askedAt, CODE_LIVES_MS) };
     case 'h5':
       // Without the registered domain as Referer it shows an error, so it is for our page alone.
       return {
-        handOffUrl: clickable(given('h5_url', /^https?:\/\/[\x21-\x7e]{1,1024}$/)),
-        ...lives(H5_URL_LIVES_MS),
+        handOffUrl: clickable(givenBy(answer, ['h5_url'], LINK)),
+        ...lives(order, askedAt, H5_URL_LIVES_MS),
       };
     case 'jsapi':
-      return { jsapiParams: jsapiParams(front()), ...lives(CODE_LIVES_MS) };
+      return { jsapiParams: jsapiParams(front()), ...lives(order, askedAt, CODE_LIVES_MS) };
     case 'app':
-      return { appParams: appParams(front()), ...lives(CODE_LIVES_MS) };
+      return { appParams: appParams(front()), ...lives(order, askedAt, CODE_LIVES_MS) };
     case 'web':
     case 'a2m':
     case 'agreement':
-      throw new OutcomeUnknown('no-such-scene', requestId);
+      throw new OutcomeUnknown('no-such-scene', answer.requestId);
   }
 }
 
@@ -118,9 +111,4 @@ function appParams({
     timeStamp,
     sign: signer.paySign([appId, timeStamp, nonceStr, prepayId]),
   };
-}
-
-/** The same address with `( ) ! * '` percent-encoded: chat clients cut links at them. */
-function clickable(url: string): string {
-  return url.replace(/[()!*']/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
 }

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { gunzipSync, gzipSync } from 'node:zlib';
+import { gzipSync } from 'node:zlib';
 import { billLines, hasBill, keepBill } from '../bill-lines.ts';
 import type { Incoming, Outgoing } from '../http.ts';
 import type { Steered } from '../steering.ts';
+import { cutText } from '../v3/bill-text.ts';
 import type { World } from '../world.ts';
 import { billText } from './bill-file.ts';
 import { type Side, sellerOf, spaceOf } from './parties.ts';
@@ -68,11 +69,4 @@ export function serveBill(world: World, { target }: Incoming): Outgoing {
   const bytes = Buffer.from(file.content, 'base64');
   const body = file.fault === 'truncated' ? cutText(bytes) : bytes;
   return { status: 200, headers: { 'content-type': 'application/octet-stream' }, body };
-}
-
-/** Whole gzip, half a bill: only the hash can tell. */
-function cutText(bytes: Buffer<ArrayBuffer>): Buffer<ArrayBuffer> {
-  if (bytes[0] !== 0x1f) return bytes.subarray(0, bytes.length >> 1);
-  const text = gunzipSync(bytes);
-  return gzipSync(text.subarray(0, text.length >> 1));
 }

@@ -6,7 +6,7 @@ import type { IssuedCode } from '../state/codes.ts';
 import { type Trade, tradeState } from '../state/trades.ts';
 import type { FakeWallet, World } from '../world.ts';
 import { WECHATPAY_AGENT } from './agent.ts';
-import { prepayIdOf } from './front-end.ts';
+import { isFrontEnd, prepayIdOf } from './front-end.ts';
 import { wechatPayGateway } from './gateway.ts';
 import { h5Refusal } from './h5-page.ts';
 import { wechatPayMessage } from './notify.ts';
@@ -113,7 +113,7 @@ export const WECHATPAY: FakeWallet = {
   ],
   message: wechatPayMessage,
   open(world, shown, late) {
-    if (shown.startsWith('{')) return openIssued(world, prepayIdOf(world, shown), late);
+    if (isFrontEnd(shown)) return openIssued(world, prepayIdOf(world, shown), late);
     const url = URL.canParse(shown) ? new URL(shown) : undefined;
     if (url?.pathname !== H5_PATH) return undefined;
     const back = url.searchParams.get('redirect_url');

@@ -26,6 +26,12 @@ const app = z.object({
   sign: z.string(),
 });
 
+/** Whether a text is something that a merchant's front end hands to WeChat, rightly signed or not. */
+export function isFrontEnd(text: string): boolean {
+  const value = text.startsWith('{') ? (parseOrNull(text) as Record<string, unknown> | null) : null;
+  return value !== null && ('packageValue' in value || value.signType === 'RSA');
+}
+
 /**
  * Stands for WeChat on the phone: checks what the merchant signed for its front end, and answers the prepay_id in it.
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4012365341

@@ -1,13 +1,14 @@
 import { type Carried, carryOut, spoilt } from '../exchange.ts';
 import type { Incoming, Outgoing } from '../http.ts';
 import type { AnswerFault, Operation } from '../scenarios.ts';
+import type { Signing } from '../v3/signing.ts';
 import { inSpace, type World } from '../world.ts';
 import { BILL_FILE_PATH, serveBill } from './bill-calls.ts';
 import { platformCertificates } from './certificates.ts';
 import { echo } from './echo.ts';
 import { type Side, spaceOf } from './parties.ts';
 import { WechatPayRefusal } from './refusal.ts';
-import { reply, type Signing } from './reply.ts';
+import { reply } from './reply.ts';
 import { authenticate } from './request.ts';
 import { type Route, routeOf } from './routes.ts';
 

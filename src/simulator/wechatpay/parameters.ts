@@ -1,22 +1,8 @@
 import { z } from 'zod';
+import { bytes, fenAmount, notifyUrl, outRefundNo, readJson, text } from '../v3/request-body.ts';
 import { parameterError, WechatPayRefusal } from './refusal.ts';
 
-/** Text with a limit in characters. */
-export const text = (most: number) => z.string().min(1).max(most);
-
-/** A whole number of fen, at least 1. */
-const fenAmount = z.int().min(1).max(10_000_000_000);
-
-const bytes = (most: number) => (value: string) => Buffer.byteLength(value, 'utf8') <= most;
-
-/** Absolute, and without a query string, which WeChat Pay refuses. */
-export const notifyUrl = z
-  .string()
-  .max(256)
-  .refine((url) => /^https?:\/\/[^\s?#]+$/.test(url) && URL.canParse(url));
-
 export const outTradeNo = z.string().regex(/^[0-9A-Za-z_\-|*]{6,32}$/);
-export const outRefundNo = z.string().regex(/^[0-9A-Za-z_\-|*@]{1,64}$/);
 
 const sceneInfo = {
   payer_client_ip: z.union([z.ipv4(), z.ipv6()]),
@@ -39,7 +25,7 @@ const h5Info = z.strictObject({
 });
 
 const order = {
-  description: z.string().min(1).refine(bytes(127)),
+  description: bytes(127),
   out_trade_no: outTradeNo,
   time_expire: z.iso.datetime({ offset: true }).optional(),
   attach: text(128).optional(),
@@ -132,34 +118,10 @@ export const echoRequest = z.strictObject({
 
 /** Reads a body as JSON of a shape; anything else is PARAM_ERROR naming the first field that does not fit. */
 export function readBody<T>(body: Buffer, schema: z.ZodType<T>): T {
-  const value = parseJson(body);
-  const parsed = schema.safeParse(value);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    if (issue?.code === 'unrecognized_keys') {
-      throw new WechatPayRefusal('PARAM_ERROR', '含有未定义的参数', 270924358, {
-        field: [...issue.path, issue.keys[0]].join('/'),
-        issue: '含有未定义的参数',
-        location: 'body',
-      });
-    }
-    throw parameterError(issue?.path.join('/') ?? 'body', '参数缺失、类型或取值有误');
-  }
-  return parsed.data;
+  return readJson(body, schema, { parameterError, undefinedParameter });
 }
 
-/** UTF-8 of one to three bytes a character: nothing beyond the basic plane. */
-function parseJson(body: Buffer): unknown {
-  const text = body.toString('utf8');
-  if (/[\u{10000}-\u{10FFFF}]/u.test(text) || text.includes('\uFFFD')) {
-    throw parameterError('body', '含有不支持的字符');
-  }
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw parameterError('body', '不是合法的 JSON');
-  }
-  if (/[\u{10000}-\u{10FFFF}]/u.test(JSON.stringify(value))) throw parameterError('body', '含有不支持的字符');
-  return value;
+function undefinedParameter(field: string): WechatPayRefusal {
+  const issue = '含有未定义的参数';
+  return new WechatPayRefusal('PARAM_ERROR', issue, 270924358, { field, issue, location: 'body' });
 }

@@ -4,11 +4,11 @@ import { digits } from '../numbers.ts';
 import { announce } from '../payer.ts';
 import { type Refund, type RefundStatus, refundedFen, refundStatus, type Trade } from '../state/trades.ts';
 import type { Steered } from '../steering.ts';
+import { canonical } from '../v3/request-body.ts';
 import type { World } from '../world.ts';
 import { readBody, refundRequest } from './parameters.ts';
 import { requireOwn, type Side, sellerOf } from './parties.ts';
 import { parameterError, WechatPayRefusal } from './refusal.ts';
-import { canonical } from './transactions.ts';
 
 /** ms between two refunds of one order; how many; and how long after payment. */
 const REFUND_INTERVAL_MS = 60_000;

@@ -1,32 +1,24 @@
-import { createSign } from 'node:crypto';
 import type { Answer } from '../http.ts';
+import { type Signing, signatureHeaders } from '../v3/signing.ts';
 import type { World } from '../world.ts';
 import { platformCertificateOf } from './certificates.ts';
-
-/** How an answer or notification is signed: rightly, or one of the ways it must not be accepted. */
-export type Signing = 'signed' | 'unsigned' | 'forged' | 'stale' | 'signtest';
-
-/** Seconds that a stale answer is old: twice what is tolerated. */
-const STALE_S = 600;
 
 /** `timestamp \n nonce \n body \n`, signed with the public key's or the certificate's half, which `Wechatpay-Serial` names. */
 export function signedHeaders(world: World, body: string, signing: Signing): Record<string, string> {
   if (signing === 'unsigned') return {};
-  const nowS = Math.floor(world.clock.now() / 1000);
-  const timestamp = String(signing === 'stale' ? nowS - STALE_S : nowS);
-  const nonce = world.randomBytes(16).toString('hex');
-  const { wechatpay, authority, forger } = world.identity.keys;
+  const { keys, publicKeyId } = world.identity;
   const byCertificate = world.signsWith === 'certificate';
-  const honest = byCertificate ? authority : wechatpay;
-  const signature = createSign('sha256')
-    .update(`${timestamp}\n${nonce}\n${body}\n`, 'utf8')
-    .sign((signing === 'forged' ? forger : honest).privateKey, 'base64');
+  const signature = {
+    prefix: 'Wechatpay',
+    serial: byCertificate ? platformCertificateOf(world.identity).sn : publicKeyId,
+    privateKey: (byCertificate ? keys.authority : keys.wechatpay).privateKey,
+  };
+  const headers = signatureHeaders(world, signature, body, signing);
+  const signed = headers['Wechatpay-Signature'] ?? '';
   return {
-    'Wechatpay-Timestamp': timestamp,
-    'Wechatpay-Nonce': nonce,
-    'Wechatpay-Signature': signing === 'signtest' ? `WECHATPAY/SIGNTEST/${signature.slice(20)}` : signature,
+    ...headers,
+    ...(signing === 'signtest' ? { 'Wechatpay-Signature': `WECHATPAY/SIGNTEST/${signed.slice(20)}` } : {}),
     'Wechatpay-Signature-Type': 'WECHATPAY2-SHA256-RSA2048',
-    'Wechatpay-Serial': byCertificate ? platformCertificateOf(world.identity).sn : world.identity.publicKeyId,
   };
 }
 

@@ -3,6 +3,7 @@ import { type Incoming, parseOrNull } from '../http.ts';
 import type { Operation } from '../scenarios.ts';
 import type { Trade } from '../state/trades.ts';
 import type { Occasion, Steered } from '../steering.ts';
+import { pathSegment } from '../v3/request-body.ts';
 import type { World } from '../world.ts';
 import { tradeBill } from './bill-calls.ts';
 import { isOrderKind, type OrderKind } from './parameters.ts';
@@ -163,15 +164,7 @@ function refundQueryRoute(world: World, side: Side, outRefundNo: string, query: 
 
 /** What stands in a path between a prefix and a suffix, decoded; one segment, nothing that climbs. */
 function segment(path: string, prefix: string, suffix = ''): string {
-  const raw = path.slice(prefix.length, path.length - suffix.length);
-  let text = '';
-  try {
-    text = decodeURIComponent(raw);
-  } catch {
-    throw parameterError('path', '路径参数编码有误', 'path');
-  }
-  if (!/^[0-9A-Za-z_\-|*@]{1,64}$/.test(text)) throw parameterError('path', '路径参数有误', 'path');
-  return text;
+  return pathSegment(path, prefix, suffix, () => parameterError('path', '路径参数有误', 'path'));
 }
 
 function hintsIn(body: Buffer): z.infer<typeof hints> {

@@ -4,6 +4,7 @@ import { digits, token } from '../numbers.ts';
 import { announceForged, pay } from '../payer.ts';
 import { type Trade, type TradeScene, tradeState } from '../state/trades.ts';
 import type { Steered } from '../steering.ts';
+import { canonical } from '../v3/request-body.ts';
 import type { World } from '../world.ts';
 import { closeRequest, ORDERS, type OrderKind, type OrderRequest, readBody } from './parameters.ts';
 import { type OrderCall, partiesOf, requireOwn, type Side, sellerOf, spaceOf } from './parties.ts';
@@ -215,13 +216,4 @@ function readExpiry(text: string | undefined, now: number): number {
   const at = Date.parse(text);
   if (at > now + LONGEST_WAIT_MS) throw parameterError('time_expire', '超过最长有效期');
   return Math.max(at, wholeSecond(now + MINUTE_MS));
-}
-
-/** The same text for the same parameters, whatever their order. */
-export function canonical(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(canonical);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.entries(value)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, inner]) => [name, canonical(inner)]);
 }

@@ -29,8 +29,8 @@ function handingOver(credential: Credential): Text {
   if (payUrl !== undefined) return { zh: '把链接给买家', en: 'Give the buyer the link' };
   if (jsapiParams !== undefined)
     return {
-      zh: '把 jsapiParams 原样交给商家在微信里的网页或小程序，由它调起支付',
-      en: "Hand jsapiParams as they are to the merchant's page or mini program inside WeChat, which opens the payment",
+      zh: '把 jsapiParams 原样交给商家在该支付 App 里的网页或小程序，由它调起支付',
+      en: "Hand jsapiParams as they are to the merchant's page or mini program inside the wallet's app, which opens the payment",
     };
   if (appParams !== undefined || orderString !== undefined) {
     const what = appParams === undefined ? 'orderString' : 'appParams';

@@ -22,8 +22,7 @@ const LOST = 0.03;
 const STARTS_WITHIN_MS = 500;
 
 /** Requests that make a gateway do something, and whose sender the ledger knows. */
-const DEED =
-  /alipay\.trade\.(precreate|refund)\b|\/v3\/pay\/transactions\/native|\/v3\/refund\/domestic\/refunds/;
+const DEED = /alipay\.trade\.(precreate|refund)\b|\/v\d\/\w+\/transactions\/native|refund\/domestic\/refunds/;
 const SENDERS = `SELECT out_trade_no AS number, sending_by FROM orders WHERE sending_by IS NOT NULL
   UNION ALL SELECT out_refund_no, sending_by FROM refunds WHERE sending_by IS NOT NULL`;
 
