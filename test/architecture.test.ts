@@ -342,7 +342,7 @@ describe('the house', () => {
     const others = /企业微信|jsapi|inside WeChat|`unified`|mcp-server-alipay|\/\*\*|weixin:/;
     // Two names came with the official server and are everybody's.
     const told = forbidden(
-      /^(?!\s*(\*|\/\/|\/\*)).*(alipay|wechat|\bAP_(?!SELECT_TOOLS|LOG_ENABLED)|WXPAY|支付宝|微信)/i,
+      /^(?!\s*(\*|\/\/|\/\*)).*(alipay|wechat|douyin|\bAP_(?!SELECT_TOOLS|LOG_ENABLED)|WXPAY|DYPAY|支付宝|微信|抖音)/i,
       (name) => byRight.includes(name) || homes.some((home) => name.startsWith(home)),
     ).filter((line) => !others.test(line));
     expect(told).toEqual([]);

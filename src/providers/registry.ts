@@ -1,9 +1,10 @@
 import { ALIPAY } from './alipay/wallet.ts';
+import { DOUYINPAY } from './douyinpay/wallet.ts';
 import type { Wallet } from './wallet.ts';
 import { WECHATPAY } from './wechatpay/wallet.ts';
 
 /** Every wallet there is: a third one is a folder and an entry here. */
-export const WALLETS: readonly Wallet[] = [ALIPAY, WECHATPAY];
+export const WALLETS: readonly Wallet[] = [ALIPAY, WECHATPAY, DOUYINPAY];
 
 export const WALLET_IDS = WALLETS.map(({ id }) => id);
 

@@ -14,7 +14,8 @@ import { createWorld, type FakeWallet } from './world.ts';
  *
  * Steering: `sim:<name>` tokens in a payment's title or a refund's reason (scenarios.ts is the table), or the control
  * API (control.ts). A person: `GET /` and the cashier pages; `GET /scan?code=…` stands for the phone's scanner,
- * `POST /alipay/app` (an order string) and `POST /wechatpay/app` (signed front-end parameters as JSON) for its apps.
+ * `POST /alipay/app` (an order string), `POST /wechatpay/app` and `POST /douyinpay/app` (signed front-end parameters as
+ * JSON) for its apps.
  */
 
 export interface SimulatorOptions {

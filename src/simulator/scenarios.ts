@@ -35,6 +35,7 @@ export type AnswerFault =
   | 'declined'
   | 'declined-unsigned'
   | 'not-exist-unsigned'
+  | 'unlisted'
   | 'balance'
   | 'system-error'
   | 'rate-limited'
@@ -67,6 +68,8 @@ type Steers = Pick<Scenario, 'onTitle' | 'onReason' | 'times' | 'providers'>;
 
 const ALIPAY: readonly Provider[] = ['alipay'];
 const WECHATPAY: readonly Provider[] = ['wechatpay'];
+/** Those who speak like WeChat Pay's APIv3. */
+const V3: readonly Provider[] = [...WECHATPAY, 'douyinpay'];
 
 const CREATE: Steers = { onTitle: ['create'], onReason: [] };
 const REFUND: Steers = { onTitle: ['refund'], onReason: ['refund'] };
@@ -77,6 +80,7 @@ const ONCE: Steers = { ...CALL, times: 1 };
 const CREATE_ONCE: Steers = { ...CREATE, times: 1 };
 const REFUND_ONCE: Steers = { ...REFUND, times: 1 };
 const OF_WECHATPAY = { providers: WECHATPAY };
+const OF_V3 = { providers: V3 };
 const OF_ALIPAY = { providers: ALIPAY };
 const DEDUCT: Steers = { onTitle: ['deduct'], onReason: [], ...OF_ALIPAY };
 const VERIFY: Steers = { onTitle: ['verify'], onReason: [], ...OF_ALIPAY };
@@ -145,6 +149,13 @@ export const SCENARIOS: readonly Scenario[] = [
     'not-done',
   ]),
   row(
+    'unlisted-decline',
+    '有签名、但文档中没有的拒绝码',
+    'a signed no with a code that is in no document',
+    { ...CALL, providers: ['douyinpay'] },
+    ['unlisted', 'not-done'],
+  ),
+  row(
     'unsigned-not-exist',
     '未签名的“不存在”',
     'an unsigned "does not exist"',
@@ -157,7 +168,7 @@ export const SCENARIOS: readonly Scenario[] = [
   row('rate-limited-done', '限流，但已受理', 'rate limited, yet accepted', ONCE, ['rate-limited', 'done']),
   row('forged-answer', '应答由错误的密钥签名', 'answer signed with a wrong key', ONCE, ['forged', 'done']),
   row('unsigned-answer', '成功应答没有签名', 'success without a signature', ONCE, ['unsigned', 'done']),
-  row('stale-answer', '应答时间戳为十分钟前', 'answer signed ten minutes ago', { ...ONCE, ...OF_WECHATPAY }, [
+  row('stale-answer', '应答时间戳为十分钟前', 'answer signed ten minutes ago', { ...ONCE, ...OF_V3 }, [
     'stale',
     'done',
   ]),
@@ -189,8 +200,8 @@ export const SCENARIOS: readonly Scenario[] = [
   ),
   row(
     'wrong-account',
-    '查询（微信）与通知报告他人账户',
-    'query (WeChat Pay) and notification report another account',
+    '查询（微信、抖音）与通知报告他人账户',
+    'query (WeChat Pay, Douyin Pay) and notification report another account',
     { onTitle: ['query', 'notify'], onReason: ['notify'] },
   ),
   row('pay-after-close', '关闭或过期后仍可支付成功', 'can be paid although closed or expired', {
@@ -211,15 +222,21 @@ export const SCENARIOS: readonly Scenario[] = [
     'the notification is signed with the platform certificate, as while WeChat Pay moves to its public key',
     { ...NOTIFY, ...OF_WECHATPAY },
   ),
+  row(
+    'new-certificate',
+    '应答与通知改由新的平台证书签名',
+    'answers about it and its notifications are signed with a new platform certificate',
+    { onTitle: ['create', 'query', 'close', 'refund', 'notify'], onReason: [], providers: ['douyinpay'] },
+  ),
   row('notify-never', '从不通知', 'never notified', NOTIFY),
   row('refund-processing', '退款一直处理中', 'the refund stays in processing', REFUND),
   row('refund-closed', '退款关闭（钱未退出）', 'the refund ends CLOSED, no money moved', {
     ...REFUND,
-    ...OF_WECHATPAY,
+    ...OF_V3,
   }),
   row('refund-abnormal', '退款异常（用户账户问题）', 'the refund ends ABNORMAL', {
     ...REFUND,
-    ...OF_WECHATPAY,
+    ...OF_V3,
   }),
   row('fund-change-n', '退款已执行，但应答 fund_change=N', 'refunded, but answered fund_change=N', {
     ...REFUND,
@@ -297,7 +314,7 @@ export const SCENARIOS: readonly Scenario[] = [
   row('bill-fee', '账单手续费超过订单金额', 'the bill takes a fee larger than the amount', BILLED_PAYMENT),
   row('bill-fee-negative', '账单手续费为负', 'the bill gives a fee for a payment', {
     ...BILLED_PAYMENT,
-    ...OF_WECHATPAY,
+    ...OF_V3,
   }),
   row('bill-refund-missing', '账单漏记该退款', 'the bill leaves the refund out', BILLED_REFUND),
   row(
@@ -309,14 +326,14 @@ export const SCENARIOS: readonly Scenario[] = [
   row('bill-refund-amount', '账单退款多记一分钱', 'the bill refunds one fen more', BILLED_REFUND),
   row(
     'bill-refund-state',
-    '账单退款状态不同（微信记为关闭；支付宝把处理中的记为已退）',
-    'the bill has another state: CLOSED at WeChat Pay, done at Alipay while it is in process',
+    '账单退款状态不同（微信、抖音记为关闭；支付宝把处理中的记为已退）',
+    'the bill has another state: CLOSED at WeChat Pay and Douyin Pay, done at Alipay while it is in process',
     BILLED_REFUND,
   ),
-  row('bill-creating', '账单正在生成', 'the bill is still being made', { ...BILL, ...OF_WECHATPAY }),
+  row('bill-creating', '账单正在生成', 'the bill is still being made', { ...BILL, ...OF_V3 }),
   row('bill-wrong-hash', '账单摘要不符', 'the file does not have the hash that was signed', {
     ...BILL,
-    ...OF_WECHATPAY,
+    ...OF_V3,
   }),
   row('bill-truncated', '账单文件不完整', 'the second half of the file is missing', BILL),
   row('bill-redirect', '下载地址跳转到别处', 'the address redirects to another one', BILL),

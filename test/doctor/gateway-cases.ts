@@ -4,6 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/platform/system.ts';
 import { GatewayUnavailable, OutcomeUnknown } from '../../src/providers/contract.ts';
 import { type GatewayHttp, type GatewayResponse, gatewayHttp } from '../../src/providers/gateway-http.ts';
+import { WALLET_IDS } from '../../src/providers/registry.ts';
+import { SETTINGS } from '../../src/settings.ts';
 import { openSimulator, type Simulator } from '../../src/simulator/index.ts';
 import { certificatePem } from '../providers/wechatpay/certificate-maker.ts';
 import { seal, signedAnswer, unsignedAnswer } from '../providers/wechatpay/platform.ts';
@@ -19,9 +21,7 @@ beforeAll(async () => {
   simulator = await openSimulator({ folder: join(home, 'simulator'), clock: systemClock, randomBytes });
   await simulator.serve();
   env = simulator.env;
-  for (const name of ['AP_APP_KEY', 'AP_PUB_KEY', 'WXPAY_MCH_KEY', 'WXPAY_API_V3_KEY', 'WXPAY_PUB_KEY']) {
-    secret(env[name] ?? '');
-  }
+  for (const { name, secret: isSecret } of SETTINGS) if (isSecret && env[name]) secret(env[name]);
 });
 afterAll(() => simulator.close());
 
@@ -32,7 +32,7 @@ describe('credentials, asked of a gateway', () => {
   it('are proven when they are right, and nothing has moved', async () => {
     const findings = await diagnose(env, { ports: { http } });
     const level = (id: string) => findings.find((one) => one.id === id)?.level;
-    expect([level('alipay.credentials'), level('wechatpay.credentials')]).toEqual(['ok', 'ok']);
+    for (const id of WALLET_IDS) expect(level(`${id}.credentials`)).toBe('ok');
     expect(level('clock.skew')).toBe('ok');
     const control = await fetch(`${simulator.origin}/control/trades`, {
       headers: { 'x-simulator-control': '1' },
@@ -75,6 +75,13 @@ describe('credentials, asked of a gateway', () => {
       { WXPAY_PUB_KEY_ID: WECHATPAY.WXPAY_PUB_KEY_ID },
       'wechatpay.public-key-id-other WXPAY_PUB_KEY_ID',
     ],
+    ['another key at Douyin Pay', { DYPAY_MCH_KEY: pkcs8(app) }, 'douyinpay.signature-refused DYPAY_MCH_KEY'],
+    [
+      'another serial there',
+      { DYPAY_MCH_SERIAL: 'ABCDEF0123456789' },
+      'douyinpay.signature-refused DYPAY_MCH_KEY',
+    ],
+    ['another API key there', { DYPAY_API_KEY: 'x'.repeat(32) }, 'douyinpay.api-key-wrong DYPAY_API_KEY'],
   ])('%s is found out', async (_, change, expected) => {
     expect(await asked(change)).toEqual([`error ${expected}`]);
   });
@@ -84,7 +91,7 @@ describe('credentials, asked of a gateway', () => {
     const found = await complaints(env, { ports: { http, clock } });
     expect(found.filter((one) => one.includes('clock'))).toEqual(
       Math.abs(off) > 300_000
-        ? ['error wechatpay.clock-refused', 'error clock.skew']
+        ? ['error wechatpay.clock-refused', 'error douyinpay.clock-refused', 'error clock.skew']
         : Math.abs(off) > 60_000
           ? ['warning clock.skew']
           : [],
@@ -94,10 +101,14 @@ describe('credentials, asked of a gateway', () => {
   it('asks nobody offline, and nobody with keys that are wrong already', async () => {
     expect(await aboutWallets(env, { offline: true })).toEqual([]);
     const half = await aboutWallets(
-      { ...env, AP_PUB_KEY: undefined, WXPAY_MCH_KEY: undefined },
+      { ...env, AP_PUB_KEY: undefined, WXPAY_MCH_KEY: undefined, DYPAY_MCH_KEY: undefined },
       { offline: false },
     );
-    expect(half).toEqual(['error alipay.incomplete AP_PUB_KEY', 'error wechatpay.incomplete WXPAY_MCH_KEY']);
+    expect(half).toEqual([
+      'error alipay.incomplete AP_PUB_KEY',
+      'error wechatpay.incomplete WXPAY_MCH_KEY',
+      'error douyinpay.incomplete DYPAY_MCH_KEY',
+    ]);
   });
 });
 

@@ -96,7 +96,7 @@ describe('the environment', () => {
       .filter((name) => name.endsWith('.ts') && !name.startsWith('doctor'))
       .map((name) => readFileSync(join(root, 'src', name), 'utf8'));
     const text = [...sources, readFileSync(join(root, '.env.example'), 'utf8')].join('\n');
-    const names = new Set(text.match(/\b(AP|WXPAY|CASHIER)_[A-Z0-9_]*[A-Z0-9]\b/g));
+    const names = new Set(text.match(/\b(AP|WXPAY|DYPAY|CASHIER)_[A-Z0-9_]*[A-Z0-9]\b/g));
     expect([...names].filter((name) => !KNOWN_NAMES.includes(name))).toEqual([]);
   });
 });

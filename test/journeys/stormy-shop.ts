@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { createDecipheriv } from 'node:crypto';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { WALLETS as ALL_WALLETS } from '../../src/providers/registry.ts';
 import { type Passing, SlowNetwork, saidBy, type Treatment } from '../support/fake-gateway-server.ts';
 import { freePort } from '../support/free-port.mjs';
 import { LedgerFile } from '../support/ledger-file.ts';
@@ -21,6 +22,12 @@ import {
 import { type Agent, Shop } from './shop.ts';
 import { sayYes } from './terminal-yes.ts';
 import type { Wish } from './wishes.ts';
+
+/** The variable with the key that a wallet's notifications are sealed with, where they are. */
+const SEALED_BY: Readonly<Partial<Record<Wallet, string>>> = {
+  wechatpay: 'WXPAY_API_V3_KEY',
+  douyinpay: 'DYPAY_API_KEY',
+};
 
 /** The instants of a deed at which a server is killed, in the order in which they come. */
 export const MOMENTS = [
@@ -52,11 +59,11 @@ export const CARRIED_OUT = [
 /** The same, of one of two servers, while the agent repeats its call as soon as the yes is there. */
 export const REPEATED = ['intent written', 'request held', 'answer held', 'fact unwritten'] as const;
 
-const CREATE = /alipay\.trade\.precreate|POST \/v3\/pay\/transactions\/native/;
-const QUERY = /alipay\.trade\.query|GET \/v3\/pay\/transactions\/out-trade-no/;
-const CLOSE = /alipay\.trade\.close|POST \/v3\/pay\/transactions\/out-trade-no\/\w+\/close/;
-const REFUND = /alipay\.trade\.refund|POST \/v3\/refund\/domestic\/refunds/;
-const QUERY_REFUND = /alipay\.trade\.fastpay\.refund\.query|GET \/v3\/refund\/domestic\/refunds/;
+const CREATE = /alipay\.trade\.precreate|POST \/v\d\/\w+\/transactions\/native/;
+const QUERY = /alipay\.trade\.query|GET \/v\d\/\w+\/transactions\/out-trade-no/;
+const CLOSE = /alipay\.trade\.close|POST \/v\d\/\w+\/transactions\/out-trade-no\/\w+\/close/;
+const REFUND = /alipay\.trade\.refund|POST \/v\d\/[\w/]*refund\/domestic\/refunds/;
+const QUERY_REFUND = /alipay\.trade\.fastpay\.refund\.query|GET \/v\d\/[\w/]*refund\/domestic\/refunds/;
 
 /** How often the three sides are compared while it storms: after this many lives of a server. */
 const LIVES_PER_BATCH = 25;
@@ -144,11 +151,11 @@ export class StormyShop extends KilledShop {
     const shop = await Shop.open({ policy: POLICY, env: { CASHIER_HTTP_PORT: String(port) } });
     const network = await SlowNetwork.before(shop.simulator);
     const notifyNetwork = await SlowNetwork.open(`http://127.0.0.1:${port}`);
-    const env = {
-      ...network.env,
-      AP_NOTIFY_URL: `${notifyNetwork.origin}/notify/alipay`,
-      WXPAY_NOTIFY_URL: `${notifyNetwork.origin}/notify/wechatpay`,
-    };
+    const notified = ALL_WALLETS.map(({ id, notify }) => [
+      notify.variable,
+      `${notifyNetwork.origin}/notify/${id}`,
+    ]);
+    const env = { ...network.env, ...Object.fromEntries(notified) };
     return new StormyShop(wallet, kills, seed, { shop, env, port, network, notifyNetwork });
   }
 
@@ -568,12 +575,14 @@ export class StormyShop extends KilledShop {
 
   /** What a notification says, opened where it is sealed. */
   #toldBy(target: string, body: string): string {
-    if (!target.startsWith('/notify/wechatpay')) {
+    const wallet = ALL_WALLETS.find(({ id }) => target.startsWith(`/notify/${id}`))?.id;
+    const sealedBy = wallet && SEALED_BY[wallet];
+    if (sealedBy === undefined) {
       return [...new URLSearchParams(body).values()].map((value) => `"${value}"`).join();
     }
     const { resource } = JSON.parse(body) as { resource: Readonly<Record<string, string>> };
     const sealed = Buffer.from(resource.ciphertext ?? '', 'base64');
-    const key = this.#env.WXPAY_API_V3_KEY ?? '';
+    const key = this.#env[sealedBy] ?? '';
     const decipher = createDecipheriv('aes-256-gcm', key, resource.nonce ?? '');
     decipher.setAAD(Buffer.from(resource.associated_data ?? '')).setAuthTag(sealed.subarray(-16));
     return decipher.update(sealed.subarray(0, -16)).toString('utf8') + decipher.final('utf8');

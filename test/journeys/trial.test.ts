@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { fen, toYuan } from '../../src/domain/money.ts';
 import { openSqlite } from '../../src/platform/sqlite.ts';
 import { runCommand, until } from '../support/server-process.ts';
 import { WALLETS } from '../support/simulator-client.ts';
@@ -63,9 +64,10 @@ describe('a trial edition', () => {
     };
     const trial = await doctor({ ...live, CASHIER_TRIAL: 'true' });
     expect(trial.get('configuration.realm')).toContain('体验版');
-    expect(trial.get('ledger.owed')).toContain('2 笔，共 1.00 元');
+    const [owed, sum] = [sold.length, toYuan(fen(50 * sold.length))];
+    expect(trial.get('ledger.owed')).toContain(`${owed} 笔，共 ${sum} 元`);
     const after = await doctor(live);
-    expect(after.get('ledger.trial-owes')).toContain('2 笔、共 1.00 元');
+    expect(after.get('ledger.trial-owes')).toContain(`${owed} 笔、共 ${sum} 元`);
     expect(after.has('ledger.owed')).toBe(false);
   });
 

@@ -118,6 +118,7 @@ describe('one folder', () => {
       AP_SELLER_ID: expect.stringMatching(/^2088\d{12}$/),
       AP_GATEWAY: `${simulator.origin}/gateway.do`,
       AP_A2M_SERVICE_ID: expect.stringMatching(/^API_\w+$/),
+      AP_SIGN_SCENE: 'INDUSTRY|DIGITAL_MEDIA',
       CASHIER_MERCHANT_NAME: 'Simulated Shop',
       WXPAY_APP_ID: expect.stringMatching(/^wx[0-9a-f]{16}$/),
       WXPAY_MCH_ID: expect.stringMatching(/^\d{10}$/),
@@ -132,6 +133,13 @@ describe('one folder', () => {
       WXPAY_SKILLHUB_KEY: expect.stringMatching(/^-----BEGIN PRIVATE KEY-----/),
       WXPAY_SKILLHUB_KEY_ID: expect.stringMatching(/^PUB_KEY_[0-9A-F]{32}$/),
       WXPAY_X402_GATEWAY: simulator.origin,
+      DYPAY_APP_ID: expect.stringMatching(/^tt[0-9a-f]{16}$/),
+      DYPAY_MCH_ID: expect.stringMatching(/^\d{16}$/),
+      DYPAY_MCH_KEY: expect.stringMatching(/^-----BEGIN PRIVATE KEY-----/),
+      DYPAY_MCH_SERIAL: expect.stringMatching(/^[0-9A-F]{40}$/),
+      DYPAY_API_KEY: expect.stringMatching(/^.{32}$/),
+      DYPAY_NOTIFY_URL: `${simulator.origin}/merchant/notify`,
+      DYPAY_GATEWAY: simulator.origin,
     });
     await simulator.close();
   });

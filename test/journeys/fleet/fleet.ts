@@ -199,6 +199,7 @@ export class Fleet {
       CASHIER_ALLOWED_HOSTS: new URL(other?.origin ?? '').host,
       AP_NOTIFY_URL: `${origin}/notify/alipay`,
       WXPAY_NOTIFY_URL: `${origin}/notify/wechatpay`,
+      DYPAY_NOTIFY_URL: `${origin}/notify/douyinpay`,
     };
     const site = {
       shop: this.#shop,

@@ -117,6 +117,32 @@ export const DOUBT: readonly Bug[] = [
     caughtBy: ['test/providers/wechatpay/errors.test.ts'],
   },
   {
+    name: 'douyinpay-unlisted-code-read-as-refusal',
+    deed: 'A code of Douyin Pay that nobody has met counts as a no to a refund.',
+    breaks: NO_ANSWER,
+    edits: [
+      [
+        'src/providers/douyinpay/errors.ts',
+        "if (meaning === undefined && operation === 'refund') {",
+        'if (meaning === undefined && code === undefined) {',
+      ],
+    ],
+    caughtBy: ['test/providers/douyinpay/answers.test.ts'],
+  },
+  {
+    name: 'douyinpay-unsigned-refusal-believed',
+    deed: 'A refusal by Douyin Pay counts although nobody signed it, as its own client has it.',
+    breaks: NO_ANSWER,
+    edits: [
+      [
+        'src/providers/douyinpay/errors.ts',
+        'const said = signed && code !== undefined && !limited;',
+        'const said = code !== undefined && !limited;',
+      ],
+    ],
+    caughtBy: ['test/providers/douyinpay/answers.test.ts'],
+  },
+  {
     name: 'backup-host-refusal-believed',
     deed: "A refusal by WeChat Pay's backup host counts although the main host may have done it.",
     breaks: NO_ANSWER,

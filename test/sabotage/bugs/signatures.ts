@@ -250,6 +250,32 @@ export const SIGNATURES: readonly Bug[] = [
     caughtBy: ['test/providers/wechatpay/platform-keys.test.ts'],
   },
   {
+    name: 'unsigned-certificates-believed-later',
+    deed: 'A list of platform certificates counts by its seals also once there is a key to verify it with.',
+    breaks: BYTES,
+    edits: [
+      [
+        'src/providers/v3/certificates.ts',
+        'if (isFirst && words.sealsSuffice) return brought;',
+        'if (words.sealsSuffice) return brought;',
+      ],
+    ],
+    caughtBy: ['test/providers/douyinpay/certificates.test.ts'],
+  },
+  {
+    name: 'merchant-of-a-douyinpay-refund-unchecked',
+    deed: "A refund notice that names another merchant of Douyin Pay's is taken.",
+    breaks: 'Paid means proven',
+    edits: [
+      [
+        'src/providers/douyinpay/notify.ts',
+        'if (isOfAnother(answer) || said.some(([named, own]) => named !== own))',
+        'if (isOfAnother(answer))',
+      ],
+    ],
+    caughtBy: ['test/providers/douyinpay/notify-hostile.test.ts'],
+  },
+  {
     name: 'certificate-chain-unchecked',
     deed: "A certificate that names Alipay is trusted without a signature down from the merchant's root.",
     breaks: BYTES,
