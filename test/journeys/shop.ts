@@ -88,6 +88,8 @@ export interface ShopOptions {
   readonly policy?: string;
   /** More environment for every process of the shop. */
   readonly env?: Env;
+  /** The same for the gateways. */
+  readonly gatewaysEnv?: Env;
 }
 
 /** A merchant with an own home folder, a gateway simulator beside it, and any number of server processes. */
@@ -108,11 +110,11 @@ export class Shop {
     this.simulator = simulator;
   }
 
-  static async open({ policy, env }: ShopOptions = {}): Promise<Shop> {
+  static async open({ policy, env, gatewaysEnv }: ShopOptions = {}): Promise<Shop> {
     const home = makeHome();
     const environment = { ...cleanEnv(home), ...env };
     if (policy !== undefined) writeFileSync(join(home, 'policy.yaml'), policy);
-    const simulator = await SimulatorProcess.start(cleanEnv(home), join(home, 'cwd'));
+    const simulator = await SimulatorProcess.start({ ...cleanEnv(home), ...gatewaysEnv }, join(home, 'cwd'));
     return new Shop(home, environment, simulator);
   }
 

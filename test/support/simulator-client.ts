@@ -26,10 +26,26 @@ export interface GatewayTrade {
   }[];
 }
 
+/** The gateway's own view of an agreement. */
+export interface GatewayAgreement {
+  readonly agreementNo: string;
+  readonly externalNo?: string;
+  readonly state: 'TEMP' | 'NORMAL' | 'STOP';
+  readonly page: string;
+}
+
 /** One authenticated gateway call. */
 export interface GatewayCall {
   readonly provider: Wallet;
-  readonly operation: 'create' | 'query' | 'close' | 'refund' | 'query-refund';
+  readonly operation:
+    | 'create'
+    | 'query'
+    | 'close'
+    | 'refund'
+    | 'query-refund'
+    | 'deduct'
+    | 'agreement'
+    | 'unsign';
   readonly outTradeNo: string;
   readonly outRefundNo?: string;
   readonly bodyDigest: string;
@@ -74,12 +90,31 @@ export class SimulatorClient {
     return readPage(await fetch(link));
   }
 
-  /** Presses the pay button of a cashier page, as its form says. */
-  async pressPay(page: { readonly url: string; readonly html: string }): Promise<void> {
-    const action = /<form[^>]*action="([^"]*\/pay[^"]*)"/.exec(page.html)?.[1];
-    if (action === undefined) throw new Error(`no pay button on ${page.url}`);
+  /** Presses a button of a cashier page, as its form says. */
+  async pressPay(page: { readonly url: string; readonly html: string }, button = 'pay'): Promise<void> {
+    const forms = [...page.html.matchAll(/<form[^>]*action="([^"]*)"/g)].map(([, address = '']) => address);
+    const action = forms.find((address) => address.endsWith(`/${button}`));
+    if (action === undefined) throw new Error(`no button to ${button} on ${page.url}`);
     const address = new URL(action.replaceAll('&amp;', '&'), page.url);
     await readPage(await fetch(address, { method: 'POST', headers: { origin: address.origin } }));
+  }
+
+  /** The subscriber does something with an agreement, found by what they are shown or by a number of it. */
+  async subscriber(
+    deed: 'sign' | 'decline' | 'stop',
+    found: { readonly code: string } | { readonly number: string },
+  ): Promise<void> {
+    await this.#control('POST', 'agreements', { deed, ...found });
+  }
+
+  async agreements(): Promise<readonly GatewayAgreement[]> {
+    const { agreements } = (await this.#control('GET', 'agreements')) as { agreements: GatewayAgreement[] };
+    return agreements;
+  }
+
+  /** Where a wallet tells what it tells without an order. */
+  async tellAt(provider: string, url: string): Promise<void> {
+    await this.#control('POST', 'address', { provider, url });
   }
 
   async trades(): Promise<readonly GatewayTrade[]> {
