@@ -302,6 +302,7 @@ describe('the house', () => {
     const outside = knowing.map(({ name }) => name).filter((name) => !name.startsWith('simulator/'));
     expect(outside.sort()).toEqual([
       'cli/demo-gate.ts',
+      'cli/demo-subscription.ts',
       'cli/demo.ts',
       'cli/simulator.ts',
       'compose.ts',

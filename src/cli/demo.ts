@@ -30,12 +30,14 @@ const TITLE = '红烧肉菜谱 braised pork recipe';
 type Result = Readonly<Record<string, unknown>>;
 
 /**
- * `mcp-cashier demo [--auto-pay | --gate]`: sells one recipe through each wallet on the embedded simulator, as an agent
+ * `mcp-cashier demo [--auto-pay] [--gate | --subscription]`: sells one recipe through each wallet on the embedded simulator, as an agent
  * would: a real MCP client on the server's stdio, while the merchant's phone is told of it. Without `--auto-pay` a person
  * pays, and approves the first refund on that phone. Exit code 0 only if every step held.
  */
-export async function run({ values }: Typed<'demo'>, context: CommandContext): Promise<number> {
+export async function run(typed: Typed<'demo'>, context: CommandContext): Promise<number> {
+  const { values } = typed;
   if (values.gate) return (await import('./demo-gate.ts')).runGate(context);
+  if (values.subscription) return (await import('./demo-subscription.ts')).runSubscription(typed, context);
   const { signal } = context;
   const { say } = context;
   const home = mkdtempSync(join(tmpdir(), 'mcp-cashier-demo-'));

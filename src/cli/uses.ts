@@ -92,6 +92,10 @@ export const USES = {
             '改为演示按次收费：卖出 HTTP 请求与 MCP 工具调用',
             'instead, pay per call: sells HTTP requests and MCP tool calls',
           ),
+          subscription: flag(
+            '改为演示订阅：用户同意后由服务器扣款，再由用户关闭',
+            'instead, a subscription: agreed to, charged by the server, ended by the subscriber',
+          ),
         },
       },
     },
