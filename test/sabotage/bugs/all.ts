@@ -1,6 +1,5 @@
 import type { Text } from '../../../src/domain/errors.ts';
 import type { Bug } from '../bug.ts';
-import { AGREEMENTS } from './agreements.ts';
 import { API_CALLS } from './api-calls.ts';
 import { CALLERS } from './callers.ts';
 import { DOUBT } from './doubt.ts';
@@ -13,6 +12,7 @@ import { PERSONS } from './persons.ts';
 import { PROOF } from './proof.ts';
 import { SIGNATURES } from './signatures.ts';
 import { STORES } from './stores.ts';
+import { SUBSCRIBED } from './subscriptions.ts';
 import { TELLING } from './telling.ts';
 import { TOOL_CALLS } from './tool-calls.ts';
 
@@ -28,8 +28,8 @@ export const GROUPS: readonly { readonly of: Text; readonly bugs: readonly Bug[]
   { of: { en: 'The bytes are verified, and bounded', zh: '验证收到的字节，并限制大小' }, bugs: SIGNATURES },
   { of: { en: 'Whole fen; limits, budgets, bills', zh: '整数分；限额、额度与对账' }, bugs: MONEY },
   { of: { en: 'What the server pays back', zh: '服务器自动退回的钱' }, bugs: OWED },
+  { of: { en: 'Subscriptions', zh: '订阅' }, bugs: SUBSCRIBED },
   { of: { en: 'What only a person may do', zh: '只有人能做的事' }, bugs: PERSONS },
-  { of: { en: 'A consent is charged as it was given', zh: '只按同意的内容扣款' }, bugs: AGREEMENTS },
   { of: { en: 'A request is sold once', zh: '请求只卖一次' }, bugs: API_CALLS },
   { of: { en: 'A tool call is sold once', zh: '工具调用只卖一次' }, bugs: TOOL_CALLS },
   { of: { en: 'Callers, secrets, simulated money', zh: '调用者、密钥与模拟的钱' }, bugs: CALLERS },

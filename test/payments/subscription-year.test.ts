@@ -1,0 +1,342 @@
+import { setMaxListeners } from 'node:events';
+import { expect, it } from 'vitest';
+import { DAY_MS } from '../../src/domain/clock.ts';
+import { fen } from '../../src/domain/money.ts';
+import { verifyAudit } from '../../src/ledger/audit-verify.ts';
+import { mayCharge } from '../../src/ledger/subscription-machine.ts';
+import type { PeriodRecord, SubscriptionRecord } from '../../src/ledger/subscription-records.ts';
+import { spanOf } from '../../src/payments/agreements/calendar.ts';
+import { cancelSubscription } from '../../src/payments/agreements/cancel-subscription.ts';
+import { createSubscription } from '../../src/payments/agreements/create-subscription.ts';
+import { runSubscriptions } from '../../src/payments/agreements/round.ts';
+import { applyNotify } from '../../src/payments/apply-notify.ts';
+import { runSettler } from '../../src/payments/settler.ts';
+import type { Till } from '../../src/payments/till.ts';
+import { freeze, unfreeze } from '../../src/policy/decisions.ts';
+import { FAULTS } from '../support/bank.ts';
+import { Dice } from '../support/dice.ts';
+import { hasPostgres } from '../support/postgres.ts';
+import { seeds } from '../support/seeds.ts';
+import { postgresMark } from '../support/skipped.ts';
+import { CALL, person, World } from '../support/world.ts';
+
+/** `SUBSCRIPTION_YEAR=1000` plays a whole year of so many; else a share of it is. */
+const ALL = process.env.SUBSCRIPTION_YEAR;
+const SHORT = { size: 24, days: 100 };
+/** PostgreSQL takes its time. */
+const SHORTER = { size: 6, days: 30 };
+const [SQLITE, POSTGRES] = ALL
+  ? [
+      { size: Number(ALL), days: 366 },
+      { size: Math.ceil(Number(ALL) / 10), days: 366 },
+    ]
+  : [SHORT, SHORTER];
+const PROCESSES = 3;
+const HOUR_MS = 3_600_000;
+const PERIODS = ['P7D', 'P10D', 'P2W', 'P30D', 'P1M', 'P1M', 'P1M', 'P2M', 'P3M', 'P1Y'];
+
+/** Who ends a subscription on any of its days: mostly nobody. */
+const ENDS = [...Array.from({ length: 1_000 }, () => 'nobody'), 'caller', 'subscriber'];
+
+/** One subscriber, and what has happened to them beside the ledger. */
+interface Life {
+  readonly no: string;
+  /** Spans (ms) in which there was no money in the account. */
+  readonly poor: { from: number; to: number }[];
+  /** When (ms) a cancel was answered. */
+  cancelledAt?: number;
+}
+
+interface Extent {
+  readonly size: number;
+  readonly days: number;
+}
+
+class Year {
+  readonly extent: Extent;
+  readonly world: World;
+  readonly dice: Dice;
+  readonly lives: Life[] = [];
+  /** When (ms) charges left, by the number of their order. */
+  readonly sent: { readonly number: string; readonly at: number }[] = [];
+  readonly frozen: { from: number; to: number }[] = [];
+  readonly running: { readonly till: Till; readonly stop: AbortController }[] = [];
+  readonly unexpected: unknown[] = [];
+  #first: Till | undefined;
+  #isFrozen = false;
+
+  constructor(seed: number, store: 'sqlite' | 'postgres', extent: Extent) {
+    this.extent = extent;
+    this.world = new World(7000 + seed, store);
+    this.world.bank.hasAgreements = true;
+    this.dice = Dice.of(seed, 1);
+  }
+
+  get first(): Till {
+    if (!this.#first) throw new Error('nobody');
+    return this.#first;
+  }
+
+  async start(): Promise<void> {
+    const made = await this.world.process();
+    this.#first ??= made;
+    const stop = new AbortController();
+    setMaxListeners(0, stop.signal);
+    this.running.push({ till: made, stop });
+    void runSubscriptions(made, stop.signal);
+    void runSettler(made, stop.signal);
+  }
+
+  /** Whoever has died is followed by another. */
+  async revive(): Promise<void> {
+    for (const process of [...this.running]) {
+      const { senders } = process.till;
+      if (senders.mayBeAlive(senders.next())) continue;
+      process.stop.abort();
+      this.running.splice(this.running.indexOf(process), 1);
+      await this.start();
+    }
+  }
+
+  stop(): void {
+    for (const { stop } of this.running.splice(0)) stop.abort();
+  }
+
+  /** Bad weather: a share of all exchanges goes wrong, and answers take their time, but no longer than they are waited for. */
+  storm(): void {
+    const { bank, clock } = this.world;
+    bank.fault = (operation, number) => {
+      if (operation === 'charge') this.sent.push({ number, at: clock.now() });
+      return this.dice.chance(0.25) ? this.dice.pick(FAULTS) : 'none';
+    };
+    bank.delay = () => clock.sleep(this.dice.below(this.dice.chance(0.9) ? 300 : 20_000));
+    bank.agreements.onlyAccepts = () => this.dice.chance(0.1);
+  }
+
+  clear(): void {
+    const { bank, clock } = this.world;
+    bank.fault = (operation, number) => {
+      if (operation === 'charge') this.sent.push({ number, at: clock.now() });
+      return 'none';
+    };
+    bank.delay = async () => undefined;
+  }
+
+  /** Time passes, in jumps: after each everybody looks until nothing is due. */
+  async pass(ms: number): Promise<void> {
+    const { clock } = this.world;
+    const until = clock.now() + ms;
+    while (clock.now() < until) {
+      clock.advance(Math.min(5 * HOUR_MS, Math.max(0, until - clock.now() - 10_000)));
+      for (let looks = 0; looks < 40; looks++) {
+        await this.revive();
+        await clock.sleep(2_000);
+        const due = await this.first.ledger.read((book) => book.subscriptions.due('bank 1', clock.now(), 1));
+        if (due.length === 0) break;
+      }
+    }
+  }
+
+  /** What people do in a day. */
+  async day(today: number): Promise<void> {
+    const { world, dice } = this;
+    const { agreements } = world.bank;
+    const { size, days } = this.extent;
+    const wanted = Math.ceil((size * (today + 1)) / Math.min(days / 2, 45));
+    while (this.lives.length < Math.min(size, wanted)) await this.subscribe();
+    for (const life of this.lives) {
+      const { no, poor } = life;
+      const agreement = agreements.signed.get(no);
+      if (!agreement) {
+        if (dice.chance(0.7) && agreements.sign(no) && dice.chance(0.5)) await this.tell(no);
+        continue;
+      }
+      if (agreement.state === 'ENDED') continue;
+      if (dice.chance(agreement.isPoor ? 0.2 : 0.01)) {
+        agreement.isPoor = !agreement.isPoor;
+        if (agreement.isPoor) poor.push({ from: world.clock.now(), to: Number.POSITIVE_INFINITY });
+        else Object.assign(poor.at(-1) ?? {}, { to: world.clock.now() });
+      }
+      if (dice.chance(0.0005)) agreement.validUntil = world.clock.now() + dice.below(10 * DAY_MS);
+      const whoEnds = dice.pick(ENDS);
+      if (whoEnds === 'caller' && life.cancelledAt === undefined) await this.cancel(life);
+      if (whoEnds !== 'subscriber') continue;
+      agreements.revoke(no);
+      if (dice.chance(0.7)) await this.tell(no);
+    }
+    if (dice.chance(0.05)) await this.start();
+    if (this.running.length > PROCESSES) this.running.shift()?.stop.abort();
+    if (dice.chance(this.#isFrozen ? 0.6 : 0.02)) await this.freezeOrNot();
+  }
+
+  async freezeOrNot(): Promise<void> {
+    const now = this.world.clock.now();
+    if (this.#isFrozen) {
+      const operator = await person(this.first);
+      await this.first.ledger.write((book) => unfreeze(book, operator));
+      Object.assign(this.frozen.at(-1) ?? {}, { to: now });
+    } else {
+      await this.first.ledger.write((book) => freeze(book, 'page', undefined));
+      this.frozen.push({ from: now, to: Number.POSITIVE_INFINITY });
+    }
+    this.#isFrozen = !this.#isFrozen;
+  }
+
+  get isFrozen(): boolean {
+    return this.#isFrozen;
+  }
+
+  async subscribe(): Promise<void> {
+    if (this.#isFrozen) return this.freezeOrNot();
+    const { dice } = this;
+    const no = `GYM${String(this.lives.length).padStart(5, '0')}`;
+    const times = dice.chance(0.2) ? dice.between(1, 6) : undefined;
+    const firstFen = dice.chance(0.2) ? fen(100) : undefined;
+    const terms = { amountFen: fen(1900), title: 'Reader', period: dice.pick(PERIODS), times, firstFen };
+    await createSubscription(this.first, CALL, { ...terms, subscriber: no, contractNo: no });
+    this.lives.push({ no, poor: [] });
+  }
+
+  /** Where whoever was asked has died, nobody was answered. */
+  async cancel(life: Life): Promise<void> {
+    const { clock } = this.world;
+    const answered = cancelSubscription(this.first, CALL, { contractNo: life.no }).then(
+      () => Object.assign(life, { cancelledAt: clock.now() }),
+      (error) => this.unexpected.push(error),
+    );
+    await Promise.race([answered, clock.sleep(180_000)]);
+  }
+
+  async tell(no: string): Promise<void> {
+    const [provider] = [...this.first.providers.values()];
+    if (provider) await applyNotify(this.first, provider, this.world.bank.agreementNotification(no));
+  }
+}
+
+const overlaps = (spans: readonly { from: number; to: number }[], from: number, to: number) =>
+  spans.some((span) => span.from < to && span.to > from);
+
+async function settled(year: Year): Promise<void> {
+  year.clear();
+  for (const { no, poor } of year.lives) {
+    const agreement = year.world.bank.agreements.signed.get(no);
+    if (!agreement?.isPoor) continue;
+    agreement.isPoor = false;
+    Object.assign(poor.at(-1) ?? {}, { to: year.world.clock.now() });
+  }
+  if (year.isFrozen) await year.freezeOrNot();
+  year.stop();
+  for (let i = 0; i < PROCESSES; i++) await year.start();
+  await year.pass(6 * DAY_MS);
+}
+
+/** What must be true of one subscription when the weather has cleared up. */
+async function examine(year: Year, life: Life): Promise<{ paid: number; missed: number; state: string }> {
+  const { first, world } = year;
+  const now = world.clock.now();
+  const [found, periods] = await first.ledger.read(async (book) => [
+    await book.subscriptions.get(life.no),
+    await book.subscriptions.periods(life.no),
+  ]);
+  const subscription = found as SubscriptionRecord;
+  const agreement = world.bank.agreements.signed.get(life.no);
+  const charges = agreement?.charges ?? [];
+  const about = `${life.no} ${subscription.state} ${subscription.reason ?? ''}`;
+
+  // No period is charged twice, and what was taken is what the ledger has.
+  expect(new Set(charges.map(({ day }) => day)).size, about).toBe(charges.length);
+  expect(subscription.charged, about).toBe(charges.length);
+  const paid = periods.filter(({ outcome }) => outcome === 'paid');
+  expect(paid.map(({ outTradeNo }) => outTradeNo).sort(), about).toEqual(
+    charges.map(({ number }) => number).sort(),
+  );
+  for (const { outTradeNo, amountFen } of paid) {
+    const order = await first.ledger.read((book) => book.orders.get(outTradeNo));
+    expect(order, about).toMatchObject({ state: 'PAID', amountFen });
+    expect(world.bank.trades.get(outTradeNo)?.amountFen, about).toBe(amountFen);
+  }
+  // None after its end.
+  const { cancelledAt } = life;
+  if (cancelledAt !== undefined) {
+    const numbers = new Set(periods.map(({ outTradeNo }) => outTradeNo));
+    expect(
+      year.sent.filter(({ number, at }) => numbers.has(number) && at > cancelledAt),
+      about,
+    ).toEqual([]);
+    expect(
+      charges.filter(({ at }) => at > cancelledAt),
+      about,
+    ).toEqual([]);
+  }
+  if (agreement?.endedAt !== undefined)
+    expect(
+      charges.filter(({ at }) => at > (agreement.endedAt ?? 0)),
+      about,
+    ).toEqual([]);
+  // Every state is proven.
+  const isThere = agreement?.state === 'ACTIVE' && (agreement.validUntil ?? now + 1) > now;
+  expect(mayCharge(subscription.state), about).toBe(isThere);
+  if (!isThere && agreement) expect(subscription.state, about).toBe('ENDED');
+  // None is forgotten, up to its end.
+  const { nextPeriod, times = nextPeriod, endingAt = now, signedAt } = subscription;
+  if (signedAt !== undefined && nextPeriod <= times)
+    expect(spanOf(subscription, nextPeriod).untilAt, about).toBeGreaterThan(endingAt - HOUR_MS);
+  if (mayCharge(subscription.state)) {
+    expect(periods.filter(({ outcome }) => outcome === undefined).length, about).toBeLessThanOrEqual(1);
+    expect(subscription.tryAt, about).toBeDefined();
+  }
+  for (const period of periods.filter(({ outcome }) => outcome === 'missed')) {
+    expect(isExcused(year, life, period), `${about} missed ${period.period}`).toBe(true);
+  }
+  return { paid: paid.length, missed: periods.length - paid.length, state: subscription.state };
+}
+
+/** Without money, or with everything stopped, a period may go by. */
+function isExcused({ frozen }: Year, { poor }: Life, { dueAt, untilAt }: PeriodRecord): boolean {
+  return overlaps(poor, dueAt, untilAt) || overlaps(frozen, dueAt, untilAt);
+}
+
+/** Three processes on one ledger, which come and go, through all of it. */
+async function play(store: 'sqlite' | 'postgres', seed: number): Promise<void> {
+  const extent = store === 'sqlite' ? SQLITE : POSTGRES;
+  const year = new Year(seed, store, extent);
+  const { world } = year;
+  try {
+    for (let i = 0; i < PROCESSES; i++) await year.start();
+    year.storm();
+    for (let today = 0; today < extent.days; today++) {
+      await year.day(today);
+      await year.pass(DAY_MS);
+    }
+    await settled(year);
+    const seen = { paid: 0, missed: 0 };
+    const states: Record<string, number> = {};
+    for (const life of year.lives) {
+      const { paid, missed, state } = await examine(year, life);
+      seen.paid += paid;
+      seen.missed += missed;
+      states[state] = (states[state] ?? 0) + 1;
+    }
+    expect(year.unexpected).toEqual([]);
+    expect(world.bank.agreements.outrages).toEqual([]);
+    expect((await verifyAudit(year.first.ledger, [])).intact).toBe(true);
+    if (ALL) process.stderr.write(`${JSON.stringify({ ...seen, states })}\n`);
+    // It was a year in which something happened.
+    expect(seen.paid).toBeGreaterThan(extent.size);
+    expect(states.ENDED).toBeGreaterThan(0);
+  } finally {
+    year.stop();
+    await world.end();
+  }
+}
+
+const said = ({ size, days }: Extent) => `${size} subscriptions over ${days} days in bad weather`;
+const LIMIT_MS = 3 * 3_600_000;
+
+it.each(ALL ? [0] : seeds(4))(`${said(SQLITE)}, seed %i`, (seed) => play('sqlite', seed), LIMIT_MS);
+
+it.skipIf(!hasPostgres)(
+  `${said(POSTGRES)}, on PostgreSQL${postgresMark(hasPostgres)}`,
+  () => play('postgres', 1),
+  LIMIT_MS,
+);

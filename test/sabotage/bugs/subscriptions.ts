@@ -1,0 +1,205 @@
+import type { Bug } from '../bug.ts';
+
+const CONSENT = 'Nothing is charged without consent';
+const ONCE = 'A period is charged once';
+const ENDED = 'What is to end, ends';
+const DUE = 'A period is due on its day';
+const SOLD = ['test/payments/subscriptions.test.ts'];
+const CALENDAR = ['test/payments/subscription-calendar.test.ts'];
+
+/** What is charged again and again by one consent. */
+export const SUBSCRIBED: readonly Bug[] = [
+  {
+    name: 'charge-leaves-after-a-cancel',
+    deed: 'A charge whose intent is committed leaves, although it was cancelled before it did.',
+    breaks: CONSENT,
+    edits: [
+      [
+        'src/payments/agreements/charge.ts',
+        "    if (!(await mayStill())) throw new GatewayUnavailable('stopped');\n",
+        '',
+      ],
+    ],
+    caughtBy: SOLD,
+  },
+  {
+    name: 'cancel-answered-beside-a-charge',
+    deed: 'A cancel is answered while a charge that had left before is still on its way.',
+    breaks: CONSENT,
+    edits: [
+      [
+        'src/payments/agreements/cancel-subscription.ts',
+        "order && isBeingSent(till, order) ? 'busy' : 'quiet'",
+        "order && order.amountFen < 0 && isBeingSent(till, order) ? 'busy' : 'quiet'",
+      ],
+    ],
+    caughtBy: SOLD,
+  },
+  {
+    name: 'charge-claims-nothing',
+    deed: 'A charge is sent without a claim: nobody can tell that it is on its way.',
+    breaks: CONSENT,
+    edits: [
+      [
+        'src/payments/agreements/charge.ts',
+        'asked: 0, ...permitted?.counts, ...claim(till) },',
+        'asked: 0, ...permitted?.counts },',
+      ],
+    ],
+    caughtBy: SOLD,
+  },
+  {
+    name: 'other-terms-under-the-same-contract',
+    deed: 'A contract that was made at one price is repeated at another as if nothing had changed.',
+    breaks: CONSENT,
+    edits: [
+      [
+        'src/payments/agreements/create-subscription.ts',
+        'if (known.inputHash !== inputHash) throw contractConflict();',
+        "if (known.inputHash === '') throw contractConflict();",
+      ],
+    ],
+    caughtBy: SOLD,
+  },
+  {
+    name: 'subscription-past-the-rules',
+    deed: 'What the rules forbid of a subscription is made all the same.',
+    breaks: CONSENT,
+    edits: [
+      [
+        'src/payments/agreements/permit-subscription.ts',
+        "if (decision.kind === 'deny') throw policyDenied(decision);",
+        "if (decision.kind === 'deny' && decision.rule === '') throw policyDenied(decision);",
+      ],
+    ],
+    caughtBy: SOLD,
+  },
+  {
+    name: 'frozen-and-charged',
+    deed: 'Periods are charged while a person has stopped everything.',
+    breaks: CONSENT,
+    edits: [
+      [
+        'src/payments/agreements/charge.ts',
+        '  if (await book.operator.freeze()) return undefined;\n  const { contractNo, signNo',
+        '  const { contractNo, signNo',
+      ],
+      ['src/payments/agreements/charge.ts', '    await till.ledger.read(insistNotFrozen);\n', ''],
+      ['src/payments/agreements/charge.ts', '      if (await isFrozenNow(till)) return false;\n', ''],
+    ],
+    caughtBy: SOLD,
+  },
+  {
+    name: 'period-of-another-number',
+    deed: "A period's order has another number each time it is made, as after a backup was put back.",
+    breaks: ONCE,
+    edits: [
+      [
+        'src/ledger/subscriptions.ts',
+        "rowDigest(salt, 'period', signNo, String(period))",
+        "rowDigest(salt, 'period', signNo, String(period), String(this.#now))",
+      ],
+    ],
+    caughtBy: SOLD,
+  },
+  {
+    name: 'window-ignored',
+    deed: 'A period is charged at any time, also before and after the gateway takes it.',
+    breaks: DUE,
+    edits: [
+      [
+        'src/payments/agreements/charge.ts',
+        'return now >= dueAt && now < untilAt;',
+        'return untilAt > dueAt && now > 0;',
+      ],
+    ],
+    caughtBy: SOLD,
+  },
+  {
+    name: 'due-from-the-last-one',
+    deed: 'The next period is counted from the day of the last: one short month moves all later ones.',
+    breaks: DUE,
+    edits: [
+      [
+        'src/payments/agreements/calendar.ts',
+        'const day = nthDay(firstDay, periodOf(period), n);',
+        'let day = firstDay;\n  for (let i = 1; i < n; i++) day = nthDay(day, periodOf(period), 2);',
+      ],
+    ],
+    caughtBy: CALENDAR,
+  },
+  {
+    name: 'planned-for-the-thirty-first',
+    deed: 'The gateway is asked to charge on a day of the month for which it plans no charge.',
+    breaks: DUE,
+    edits: [
+      [
+        'src/payments/agreements/calendar.ts',
+        "const over = unit === 'month' ? dayOfMonth(latest) - rules.latestDayOfMonth : 0;",
+        "const over = unit === 'month' ? dayOfMonth(latest) - 31 - rules.daysBefore : 0;",
+      ],
+    ],
+    caughtBy: CALENDAR,
+  },
+  {
+    name: 'agreement-left-at-the-gateway',
+    deed: 'A cancelled subscription is charged no more, and its agreement stands at the gateway for ever.',
+    breaks: ENDED,
+    edits: [
+      [
+        'src/payments/agreements/end.ts',
+        "if (!isAnswered || subscription.state === 'ENDED' || (await isFrozenNow(till))) return subscription;",
+        'if (isAnswered || (await isFrozenNow(till))) return subscription;',
+      ],
+    ],
+    caughtBy: SOLD,
+  },
+  {
+    name: 'signed-after-its-cancel',
+    deed: 'Who signs a link of a subscription that was cancelled stays signed.',
+    breaks: ENDED,
+    edits: [
+      [
+        'src/payments/agreements/round.ts',
+        "mode === 'auto' && subscription.signedAt === undefined && now <=",
+        "mode === 'auto' && subscription.signedAt !== undefined && now <=",
+      ],
+    ],
+    caughtBy: SOLD,
+  },
+  {
+    name: 'subscriber-not-believed',
+    deed: 'A subscriber who has ended it in the wallet is charged until the next question.',
+    breaks: ENDED,
+    edits: [
+      [
+        'src/payments/agreements/learn.ts',
+        "    case 'ENDED':\n      return ended(book, subscription, now, told);",
+        "    case 'ENDED':\n      return source === 'notify' ? subscription : ended(book, subscription, now, told);",
+      ],
+    ],
+    caughtBy: SOLD,
+  },
+  {
+    name: 'agreement-of-another-account',
+    deed: 'An agreement of another merchant is taken for the one of this number.',
+    breaks: CONSENT,
+    edits: [
+      [
+        'src/payments/agreements/learn.ts',
+        '!isSameAccount(account, snapshot.account) ||',
+        '!isSameAccount(account, account) ||',
+      ],
+    ],
+    caughtBy: SOLD,
+  },
+  {
+    name: 'missed-for-ever',
+    deed: 'A subscription of which nobody pays any more is never ended.',
+    breaks: ENDED,
+    edits: [
+      ['src/payments/agreements/round.ts', 'if (inARow >= MOST_MISSED)', 'if (inARow >= 99 * MOST_MISSED)'],
+    ],
+    caughtBy: SOLD,
+  },
+];
