@@ -48,12 +48,17 @@ const NOTHING_IS_KNOWN = [
   ...['system-error', 'system-error-done', 'rate-limited'],
 ];
 const CAN = WALLETS.filter(({ id }) => FAKES.some((fake) => fake.id === id && fake.agreements));
+/** Each wallet in its usual mode, and as a platform, which is not told of whose agreement a notification is. */
+const MODES = CAN.flatMap((wallet) => [
+  { name: wallet.id, wallet, isPlatform: false },
+  { name: `${wallet.id} for a merchant of a platform`, wallet, isPlatform: true },
+]);
 
 it('some wallet charges by consent', () => {
   expect(CAN.length).toBeGreaterThan(0);
 });
 
-describe.each(CAN)('the agreements of $id', (wallet) => {
+describe.each(MODES)('the agreements of $name', ({ wallet, isPlatform }) => {
   let provider: PaymentProvider;
   let agreements: Agreements;
   let ear: Receiver;
@@ -65,7 +70,8 @@ describe.each(CAN)('the agreements of $id', (wallet) => {
   afterAll(() => ear.close());
 
   async function configured(notifyUrl: string, more = {}): Promise<PaymentProvider> {
-    const env = { ...simulator.env, [wallet.notify.variable]: notifyUrl, ...more };
+    const own = isPlatform ? simulator.platformEnvs[0] : simulator.env;
+    const env = { ...own, [wallet.notify.variable]: notifyUrl, ...more };
     const made = await wallet.configure(env, ports);
     if (!made) throw new Error('not configured');
     return made;
@@ -295,20 +301,32 @@ describe.each(CAN)('the agreements of $id', (wallet) => {
       await expect(provider.parseNotify(raw, now)).rejects.toBeInstanceOf(NotifyRejected);
     };
 
-    it.each([
-      ['sign', 'ACTIVE'],
-      ['unsign', 'ENDED'],
-    ] as const)('of %s proves it, as a question does', async (deed, state) => {
-      const { raw, wanted } = await heard(deed);
-      const told = await provider.parseNotify(raw, Date.now());
-      expect(told).toMatchObject({
-        ...{ kind: 'agreement', id: expect.any(String) },
-        agreement: { exists: true, state, account: provider.account, signNo: wanted.signNo },
+    if (isPlatform) {
+      it('is taken and proves nothing where it may be of another merchant', async () => {
+        const { raw } = await heard('sign');
+        expect(await provider.parseNotify(raw, Date.now())).toMatchObject({ kind: 'other' });
       });
-      const asked = await agreements.queryAgreement(wanted);
-      if (told.kind === 'agreement' && asked.exists)
-        expect(told.agreement).toMatchObject({ agreementNo: asked.agreementNo, state: asked.state });
-    });
+    } else {
+      it.each([
+        ['sign', 'ACTIVE'],
+        ['unsign', 'ENDED'],
+      ] as const)('of %s proves it, as a question does', async (deed, state) => {
+        const { raw, wanted } = await heard(deed);
+        const told = await provider.parseNotify(raw, Date.now());
+        expect(told).toMatchObject({
+          ...{ kind: 'agreement', id: expect.any(String) },
+          agreement: { exists: true, state, account: provider.account, signNo: wanted.signNo },
+        });
+        const asked = await agreements.queryAgreement(wanted);
+        if (told.kind === 'agreement' && asked.exists)
+          expect(told.agreement).toMatchObject({ agreementNo: asked.agreementNo, state: asked.state });
+      });
+
+      it('counts for nothing when it is about another merchant', async () => {
+        const { raw } = await heard('sign', 'wrong-account');
+        await refused(raw);
+      });
+    }
 
     it('counts for nothing when a byte of it is another, when it is stale, or of nobody', async () => {
       const { raw } = await heard('unsign');
@@ -320,11 +338,6 @@ describe.each(CAN)('the agreements of $id', (wallet) => {
       }
       await refused(raw, Date.now() + 3 * DAY_MS);
       await refused((await heard('sign', 'notify-forged')).raw);
-    });
-
-    it('counts for nothing when it is about another merchant', async () => {
-      const { raw } = await heard('sign', 'wrong-account');
-      await refused(raw);
     });
   });
 });
