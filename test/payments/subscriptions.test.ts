@@ -280,6 +280,20 @@ describe('a subscription that the server charges', () => {
     expect(await number(2)).not.toBe(first);
   });
 
+  it('does not believe a part of the gateway that has not heard of what was signed just now', async () => {
+    const [provider] = [...till.providers.values()];
+    if (!provider) throw new Error('none');
+    await createSubscription(till, CALL, wish());
+    world.bank.agreements.sign(NO);
+    await applyNotify(till, provider, world.bank.agreementNotification(NO));
+    world.bank.fault = (operation) => (operation === 'agreement' ? 'lag' : 'none');
+    await querySubscription(till, CALL, { contractNo: NO });
+    expect(await known()).toMatchObject({ state: 'ACTIVE' });
+    await cancelSubscription(till, CALL, { contractNo: NO });
+    expect(await known()).toMatchObject({ state: 'ENDED' });
+    expect(world.bank.agreements.signed.get(NO)?.state).toBe('ENDED');
+  });
+
   it('takes no word of another account for its own', async () => {
     await createSubscription(till, CALL, wish());
     world.bank.agreements.sign(NO);

@@ -105,6 +105,8 @@ async function applyAbsence(
   now: number,
 ): Promise<SubscriptionRecord> {
   const { signedAt, signBefore } = subscription;
+  // What was signed just now not all of a gateway has heard of, and what stands there would stand for ever.
+  if (signedAt !== undefined && now < signedAt + SIGNED_WITHIN_MS) return subscription;
   const isOver = signedAt !== undefined || isEnding(subscription) || now > signBefore + SIGNED_WITHIN_MS;
   return isOver ? ended(book, subscription, now, {}) : subscription;
 }

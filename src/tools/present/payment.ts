@@ -157,6 +157,7 @@ function nextOf(result: PaymentResult, usable: Credential, now: number): Text {
   }
   if (order.state !== 'NOTPAY' && order.state !== 'UNKNOWN') return words.PAYMENT_NEXT[order.state];
   if (order.state === 'NOTPAY' && (order.expiresAt ?? 0) <= now) return words.EXPIRED;
+  if (order.scene === 'agreement') return words.CHARGED_BY_SERVER;
   if (!isGivenOut(order)) return words.NO_CODE;
   return order.state === 'UNKNOWN' ? words.PAYMENT_NEXT.UNKNOWN : handOver(usable);
 }

@@ -54,6 +54,11 @@ export const NO_CODE: Text = {
   en: 'The gateway gave no answer and the buyer has no code yet. Call create-payment again later with the same arguments and this outTradeNo; no new number, deliver nothing.',
 };
 
+export const CHARGED_BY_SERVER: Text = {
+  zh: '这是订阅的一期，由服务器扣款；用 query-subscription 查看，不要自行收款，未付款不要提供服务。',
+  en: 'It is a period of a subscription, which the server charges; ask query-subscription, collect nothing yourself, and provide nothing before it is paid.',
+};
+
 export const LATE: Text = {
   zh: '订单关闭后才收到付款：请交付，或用 refund-payment 退款。',
   en: 'The payment came after the order was closed: deliver, or refund it with refund-payment.',
