@@ -64,6 +64,8 @@ export interface OrderTerms {
   readonly scene: Scene;
   readonly amountFen: Fen;
   readonly title: string;
+  /** ms, whole second; when it is sent first. */
+  readonly sentAt: number;
   /** ms, whole second; always sent to the gateway. */
   readonly expiresAt: number;
   readonly payerOpenid?: string;
@@ -79,7 +81,9 @@ export interface RefundTerms {
   readonly refundFen: Fen;
   /** The order's whole amount. */
   readonly totalFen: Fen;
-  /** By which the gateway knows the order where it does not by ours. */
+  /** ms, whole second; when it is sent first. */
+  readonly sentAt: number;
+  /** By which the gateway knows the order where it does not by ours, or wants it named. */
   readonly gatewayTradeNo?: string;
   /** Σ of the order's other refunds that are proven when this one is sent. */
   readonly refundedBeforeFen?: Fen;

@@ -7,10 +7,10 @@ import type { History } from './history.ts';
 import { type OrderRecord, OWED, type OwedRecord, type OwedWhy } from './records.ts';
 import { byOrder, listed, type Tx } from './store.ts';
 
-/** Whether a refund goes back under the number of a debt, or one made of it. */
+/** Whether a refund goes back under the number of a debt, or one made of it: by a letter that no digest has, once by `_`. */
 export function isOfDebt({ outRefundNo }: { readonly outRefundNo: string }, owed: string): boolean {
   return (
-    outRefundNo === owed || (/^_\d+$/.test(outRefundNo.slice(owed.length)) && outRefundNo.startsWith(owed))
+    outRefundNo === owed || (/^[N_]\d+$/.test(outRefundNo.slice(owed.length)) && outRefundNo.startsWith(owed))
   );
 }
 

@@ -1,4 +1,5 @@
 import type { Book } from '../ledger/book.ts';
+import type { OrderRecord } from '../ledger/records.ts';
 import {
   isHome,
   NotifyRejected,
@@ -60,9 +61,9 @@ async function apply(
 ): Promise<NotifyOutcome> {
   if (verified.kind === 'other') return 'other';
   if (verified.kind === 'agreement') return applyToSubscription(till, book, provider, verified.agreement);
-  const { outTradeNo } = verified.kind === 'refund' ? verified.refund : verified.trade;
-  const order = await book.orders.get(outTradeNo);
+  const order = await namedIn(book, provider, verified);
   if (order?.provider !== provider.id || !isHome(provider, order.account)) return 'not-ours';
+  const { outTradeNo } = order;
   if (verified.kind === 'trade') {
     const foreign = isForeignTrade(order, verified.trade);
     const after = await applyTrade(book, order, verified.trade, 'notify', till.clock.now());
@@ -77,11 +78,11 @@ async function apply(
     const after = await applyRefundedTotal(book, order, verified.trade.refundedFen);
     return after === order ? 'repeated' : 'applied';
   }
-  const refund = await book.refunds.get(outTradeNo, verified.refund.outRefundNo);
-  if (!refund)
-    return applyElsewhere(book, order, verified.refund, merchantScopeOf(provider), till.clock.now());
-  const foreign = isForeignRefund(refund, verified.refund);
-  const after = await applyRefund(book, refund, verified.refund);
+  const told = { ...verified.refund, outTradeNo };
+  const refund = await book.refunds.get(outTradeNo, told.outRefundNo);
+  if (!refund) return applyElsewhere(book, order, told, merchantScopeOf(provider), till.clock.now());
+  const foreign = isForeignRefund(refund, told);
+  const after = await applyRefund(book, refund, told);
   if (foreign) return 'foreign';
   return after.state === refund.state ? 'repeated' : 'applied';
 }
@@ -101,3 +102,19 @@ async function applyToSubscription(
   if (isForeignAgreement(known, agreement)) return 'foreign';
   return after.state === known.state ? 'repeated' : 'applied';
 }
+
+/** The order that a notification is about: by our number, or by the gateway's where a refund names no other. */
+async function namedIn(
+  book: Book,
+  provider: PaymentProvider,
+  verified: Exclude<VerifiedNotify, { kind: 'other' | 'agreement' }>,
+): Promise<OrderRecord | undefined> {
+  if (verified.kind !== 'refund') return book.orders.get(verified.trade.outTradeNo);
+  const { refund, gatewayTradeNo } = verified;
+  if (refund.outTradeNo !== '' || gatewayTradeNo === undefined) return book.orders.get(refund.outTradeNo);
+  const known = await book.orders.byGatewayNo(gatewayTradeNo, MOST_OF_A_NUMBER);
+  const own = known.find((order) => order.provider === provider.id && isHome(provider, order.account));
+  return own && book.orders.again(own);
+}
+/** Other gateways may have used it as well. */
+const MOST_OF_A_NUMBER = 5;

@@ -1,3 +1,4 @@
+import { wholeSecond } from '../domain/clock.ts';
 import { isProvenByPayer, type OrderState, type Source } from '../domain/order.ts';
 import type { Subject } from '../domain/subject.ts';
 import type { Alarm } from '../ledger/audit-kinds.ts';
@@ -171,7 +172,7 @@ export async function applyRefund(
 }
 
 /**
- * Whether the gateway speaks of another trade than the ledger's: of another account, number or amount, paid without our
+ * Whether the gateway speaks of another trade than the ledger's: of another account, number, sending or amount, paid without our
  * mark or without a sum, or opened or paid although no code or link of ours was ever given out. No clock is compared:
  * the merchant's may be wrong.
  */
@@ -184,6 +185,7 @@ export function isForeignTrade(
   return (
     !isSameAccount(order.account, snapshot.account) ||
     snapshot.outTradeNo !== order.outTradeNo ||
+    (snapshot.sentAt !== undefined && snapshot.sentAt !== wholeSecond(order.sentAt ?? 0)) ||
     (snapshot.amountFen !== undefined && snapshot.amountFen !== order.amountFen) ||
     (paid && snapshot.amountFen === undefined) ||
     (paid && mark !== undefined && snapshot.mark !== mark) ||

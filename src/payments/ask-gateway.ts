@@ -1,6 +1,8 @@
+import { wholeSecond } from '../domain/clock.ts';
+import { defined } from '../domain/defined.ts';
 import { isProvenByPayer } from '../domain/order.ts';
 import type { OrderRecord, RefundRecord } from '../ledger/records.ts';
-import type { PaymentProvider, RefundSnapshot, TradeSnapshot } from '../providers/contract.ts';
+import type { Known, PaymentProvider, RefundSnapshot, TradeSnapshot } from '../providers/contract.ts';
 import { applyRefund, applyTrade, isForeignTrade, isGivenOut, isOverdue } from './apply.ts';
 import { record } from './sending.ts';
 import { type Call, providerOf, type Till } from './till.ts';
@@ -28,7 +30,9 @@ export async function askTrade(till: Till, order: OrderRecord, turn: Turn = 'in-
   const over = !isGivenOut(order) && isOverdue(order, till.clock.now());
   if (!over) await till.ledger.begin();
   if (!over && turn === 'in-turn') await till.desk.turns.take({ ...order, urgency: 'call' });
-  const snapshot = over ? ({ exists: false } as const) : await provider.queryTrade(order.outTradeNo);
+  const snapshot = over
+    ? ({ exists: false } as const)
+    : await provider.queryTrade(order.outTradeNo, knownOf(order));
   return record(till, order, async (book) => {
     const current = (await book.orders.get(order.outTradeNo)) ?? order;
     return {
@@ -52,37 +56,43 @@ export async function askRefund(
   const { account, caller } = order;
   await till.ledger.begin();
   if (turn === 'in-turn') await till.desk.turns.take({ account, caller, urgency: 'call' });
-  const snapshot = await providerOf(till, order).queryRefund(
-    refund.outTradeNo,
-    refund.outRefundNo,
-    gatewaysNumberOf(order),
-  );
+  const provider = providerOf(till, order);
+  const { outTradeNo, outRefundNo, plan } = refund;
+  const known = defined({ plan, gatewayTradeNo: gatewaysNumberOf(order, provider) });
+  const snapshot = await provider.queryRefund(outTradeNo, outRefundNo, known);
   return record(till, refund, async (book) => {
     const current = (await book.refunds.get(refund.outTradeNo, refund.outRefundNo)) ?? refund;
     return { refund: await applyRefund(book, current, snapshot), exists: snapshot.exists };
   });
 }
 
-/** By which the gateway knows an order that was not ordered through it; undefined: by ours. */
-export function gatewaysNumberOf(order: OrderRecord): string | undefined {
-  return isProvenByPayer(order) ? order.gatewayTradeNo : undefined;
+/** What a question about an order is told of it; of one that its payer proves there is none to ask. */
+function knownOf({ sentAt }: OrderRecord): Known {
+  return sentAt === undefined ? {} : { sentAt: wholeSecond(sentAt) };
+}
+
+/** By which the gateway knows the order of a refund, where it was not ordered there or it wants that; undefined: by ours. */
+export function gatewaysNumberOf(
+  order: OrderRecord,
+  { refundRules }: Pick<PaymentProvider, 'refundRules'>,
+): string | undefined {
+  return isProvenByPayer(order) || refundRules.byGatewayNo ? order.gatewayTradeNo : undefined;
 }
 
 /**
  * The gateway's word on a number, when the question's turn has come; nothing is committed. Throws the three errors of
  * the provider port.
- * @param gatewayTradeNo as in {@link PaymentProvider.queryTrade}
  */
 export async function tradeAt(
   { desk, ledger }: Till,
   provider: PaymentProvider,
   { caller }: Pick<Call, 'caller'>,
   outTradeNo: string,
-  gatewayTradeNo?: string,
+  known: Known = {},
 ): Promise<TradeSnapshot> {
   await ledger.begin();
   await desk.turns.take({ account: provider.account, caller, urgency: 'call' });
-  return provider.queryTrade(outTradeNo, gatewayTradeNo);
+  return provider.queryTrade(outTradeNo, known);
 }
 
 /** As {@link tradeAt}, on a refund. */
@@ -91,9 +101,9 @@ export async function refundAt(
   provider: PaymentProvider,
   { caller }: Pick<Call, 'caller'>,
   { outTradeNo, outRefundNo }: Pick<RefundRecord, 'outTradeNo' | 'outRefundNo'>,
-  gatewayTradeNo?: string,
+  known: Known = {},
 ): Promise<RefundSnapshot> {
   await ledger.begin();
   await desk.turns.take({ account: provider.account, caller, urgency: 'call' });
-  return provider.queryRefund(outTradeNo, outRefundNo, gatewayTradeNo);
+  return provider.queryRefund(outTradeNo, outRefundNo, known);
 }

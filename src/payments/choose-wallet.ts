@@ -94,8 +94,8 @@ function refuseEarly(till: Till, made: OfferRecord, scene: CreatePaymentInput['s
   }
   for (const provider of till.providers.values()) {
     if (!provider.scenes.has(scene)) throw sceneNotOffered(provider, scene);
-    const { outTradeNo, amountFen, title, expiresAt } = made;
-    provider.planPayment({ outTradeNo, scene, amountFen, title, expiresAt });
+    const { outTradeNo, amountFen, title, createdAt, expiresAt } = made;
+    provider.planPayment({ outTradeNo, scene, amountFen, title, sentAt: wholeSecond(createdAt), expiresAt });
   }
 }
 

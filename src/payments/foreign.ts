@@ -84,7 +84,7 @@ export async function takeIn(
     source: 'query',
     inputHash: digest('adopted', foreign.outTradeNo),
     terms: { expiresInMinutes: 0, adopted: true },
-    sentAt: Math.min(till.clock.now(), foreign.paidAt ?? Infinity),
+    sentAt: foreign.sentAt ?? Math.min(till.clock.now(), foreign.paidAt ?? Infinity),
   });
   if (isForeignTrade(order, foreign)) return undefined;
   await book.orders.insert(order);
@@ -109,6 +109,7 @@ export async function queryForeignRefund(
 ): Promise<ForeignRefund> {
   if ((await foreignOrders(till, call)) === 'refuse') throw orderNotFound();
   const provider = chooseProvider(till, name.provider);
+  if (provider.timedNumbers) throw orderNotFound();
   const snapshot = await told(refundAt(till, provider, call, name), name);
   if (!snapshot.exists) throw refundNotFound();
   return { foreignRefund: snapshot, provider: provider.id };
@@ -116,6 +117,7 @@ export async function queryForeignRefund(
 
 async function askForeign(till: Till, call: Call, name: OrderName): Promise<ForeignPayment> {
   const provider = chooseProvider(till, name.provider);
+  if (provider.timedNumbers) throw orderNotFound();
   const snapshot = await told(tradeAt(till, provider, call, name.outTradeNo), name);
   if (!snapshot.exists || !isHome(provider, snapshot.account) || snapshot.outTradeNo !== name.outTradeNo) {
     throw orderUnknown();

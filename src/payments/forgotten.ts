@@ -1,7 +1,8 @@
+import { defined } from '../domain/defined.ts';
 import type { ProviderId, Scene } from '../domain/order.ts';
 import type { Book } from '../ledger/book.ts';
 import { reconciledDay } from '../ledger/restored.ts';
-import type { PaymentProvider } from '../providers/contract.ts';
+import type { Known, PaymentProvider } from '../providers/contract.ts';
 import { applyElsewhere } from './apply.ts';
 import { gatewaysNumberOf, refundAt, tradeAt } from './ask-gateway.ts';
 import type { Difference } from './bill-comparison.ts';
@@ -26,9 +27,10 @@ export async function takeInForgotten(
   // No refund without its order.
   for (const kind of ['missing-here', 'refund-missing-here'] as const) {
     for (const { outTradeNo, outRefundNo, line } of differences.filter((one) => one.kind === kind)) {
-      const own = { outTradeNo, outRefundNo: outRefundNo ?? '' };
+      const known = defined({ sentAt: line?.sentAt });
+      const own = { outTradeNo, outRefundNo: outRefundNo ?? '', known };
       const isTaken = await (kind === 'missing-here'
-        ? takeInOrder(till, provider, { outTradeNo, gatewayTradeNo: line?.gatewayTradeNo })
+        ? takeInOrder(till, provider, { outTradeNo, known, gatewayTradeNo: line?.gatewayTradeNo })
         : takeInRefund(till, provider, own)
       ).catch((error: unknown) => {
         if (isGatewayError(error)) return false;
@@ -66,18 +68,23 @@ async function takeInOrder(
   provider: PaymentProvider,
   {
     outTradeNo,
+    known,
     gatewayTradeNo,
-  }: { readonly outTradeNo: string; readonly gatewayTradeNo: string | undefined },
+  }: {
+    readonly outTradeNo: string;
+    readonly known: Known;
+    readonly gatewayTradeNo: string | undefined;
+  },
 ): Promise<boolean> {
   // One that pays a call which is not forgotten is taken in with it.
   const isKnown = async (book: Book) =>
     ((await book.orders.get(outTradeNo)) ?? (await book.paidCalls.ofProof(outTradeNo))) !== undefined;
   if (await till.ledger.read(isKnown)) return false;
-  let trade = await tradeAt(till, provider, CALL, outTradeNo);
+  let trade = await tradeAt(till, provider, CALL, outTradeNo, known);
   let scene: Scene = 'qr';
   if (!trade.exists && provider.a2m && gatewayTradeNo !== undefined) {
     // What a buyer's agent has paid the gateway knows by its own number alone, now and later.
-    trade = await tradeAt(till, provider, CALL, outTradeNo, gatewayTradeNo);
+    trade = await tradeAt(till, provider, CALL, outTradeNo, { gatewayTradeNo });
     scene = 'a2m';
   }
   const { exists } = trade;
@@ -92,11 +99,16 @@ async function takeInOrder(
 async function takeInRefund(
   till: Till,
   provider: PaymentProvider,
-  { outTradeNo, outRefundNo }: { readonly outTradeNo: string; readonly outRefundNo: string },
+  {
+    outTradeNo,
+    outRefundNo,
+    known,
+  }: { readonly outTradeNo: string; readonly outRefundNo: string; readonly known: Known },
 ): Promise<boolean> {
   const of = await till.ledger.read((book) => book.orders.get(outTradeNo));
-  const gatewaysNumber = of && gatewaysNumberOf(of);
-  const snapshot = await refundAt(till, provider, CALL, { outTradeNo, outRefundNo }, gatewaysNumber);
+  const gatewayTradeNo = of && gatewaysNumberOf(of, provider);
+  const all = { ...known, ...defined({ gatewayTradeNo }) };
+  const snapshot = await refundAt(till, provider, CALL, { outTradeNo, outRefundNo }, all);
   if (!snapshot.exists) return false;
   return till.ledger.write(async (book) => {
     const order = await book.orders.get(outTradeNo);

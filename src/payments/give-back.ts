@@ -73,8 +73,9 @@ function stepOf(order: OrderRecord, refunds: readonly RefundRecord[], back: Back
   );
   if (left <= 0) return 'settled';
   for (let n = 1; ; n++) {
-    const outRefundNo = n === 1 ? back.outRefundNo : `${back.outRefundNo}_${n}`;
-    const known = refunds.find((refund) => refund.outRefundNo === outRefundNo);
+    const numbers = n === 1 ? [back.outRefundNo] : ['_', 'N'].map((by) => `${back.outRefundNo}${by}${n}`);
+    const known = refunds.find((refund) => numbers.includes(refund.outRefundNo));
+    const outRefundNo = known?.outRefundNo ?? numbers.at(-1) ?? back.outRefundNo;
     if (!known) return { outRefundNo, refundFen: fen(left), reason: back.reason };
     // What is over for good under one number, or was to be another sum, goes on under the next.
     const mayGoOn = isDeclined(known) || known.state === 'PENDING_APPROVAL';

@@ -142,8 +142,9 @@ async function send(errand: Errand, reserved: ReservedRefund): Promise<RefundRes
       return tellRefund(errand, order, refund, replayed);
     }
     const before = sum(refunds.filter((other) => other.state === 'SUCCESS' && !isThis(other)));
-    const terms = { ...termsOf(order, refund), refundedBeforeFen: before };
-    snapshot = await providerOf(till, order).sendRefund(terms, refund.plan ?? '', unlessFrozen(till));
+    const provider = providerOf(till, order);
+    const terms = { ...termsOf(order, refund, provider, refund.createdAt), refundedBeforeFen: before };
+    snapshot = await provider.sendRefund(terms, refund.plan ?? '', unlessFrozen(till));
   } catch (error) {
     return sendFailed(errand, reserved, error);
   }

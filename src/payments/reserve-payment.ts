@@ -278,7 +278,7 @@ async function commitIntent(
   }
   const permitted = await permit(till, book, call, 'payment', order);
   if (!permitted) return tell(at, await book.orders.again(order), replayed);
-  if (order.terms.chosen && !ready.number) throw new AskFirst('number', order);
+  if (order.terms.chosen && !provider.timedNumbers && !ready.number) throw new AskFirst('number', order);
   const terms = termsOf(order, now);
   const sent = await book.orders.move(
     order,
@@ -297,12 +297,23 @@ async function commitIntent(
   return { todo: 'send', order: sent, replayed, approval: permitted.approval };
 }
 
-/** The terms as the gateway gets them; `now` (ms) only matters until the expiry is fixed by the first send. */
+/** The terms as the gateway gets them; `now` (ms) only matters until the first send fixes them. */
 export function termsOf(order: OrderRecord, now: number): OrderTerms {
   const { outTradeNo, scene, amountFen, title, payerOpenid, payerClientIp } = order;
   const { expiresInMinutes, mark } = order.terms;
+  const sentAt = wholeSecond(order.sentAt ?? now);
   const expiresAt = order.expiresAt ?? wholeSecond(now) + expiresInMinutes * 60_000;
-  return defined({ outTradeNo, scene, amountFen, title, expiresAt, payerOpenid, payerClientIp, mark });
+  return defined({
+    outTradeNo,
+    scene,
+    amountFen,
+    title,
+    sentAt,
+    expiresAt,
+    payerOpenid,
+    payerClientIp,
+    mark,
+  });
 }
 
 /** Nothing of it is at the gateway: it waits for a person, or the gateway has provably declined it. */

@@ -1,3 +1,4 @@
+import { wholeSecond } from '../domain/clock.ts';
 import { defined } from '../domain/defined.ts';
 import type { Fen } from '../domain/money.ts';
 import type { RefundTerms } from '../domain/order.ts';
@@ -165,7 +166,9 @@ async function commitIntent(
     refund,
     'sent',
     {
-      plan: provider.planRefund(termsOf(order, refund)),
+      // With another time the number would be another refund, and what ended this one may have been wrong.
+      plan:
+        (provider.timedNumbers && refund.plan) || provider.planRefund(termsOf(order, refund, provider, now)),
       merchantScope,
       sentAt: now,
       askAt: now + (provider.refundRules.askAfterMs[0] ?? 0),
@@ -193,8 +196,23 @@ async function freeScope(
   return scope;
 }
 
-export function termsOf(order: OrderRecord, refund: RefundRecord): RefundTerms {
+/** The terms as the gateway gets them; `now` (ms) only matters until the first send fixes them. */
+export function termsOf(
+  order: OrderRecord,
+  refund: RefundRecord,
+  provider: Pick<PaymentProvider, 'refundRules'>,
+  now: number,
+): RefundTerms {
   const { outTradeNo, outRefundNo, amountFen: refundFen, reason } = refund;
-  const gatewayTradeNo = gatewaysNumberOf(order);
-  return defined({ outTradeNo, outRefundNo, refundFen, totalFen: order.amountFen, reason, gatewayTradeNo });
+  const sentAt = wholeSecond(refund.sentAt ?? now);
+  const gatewayTradeNo = gatewaysNumberOf(order, provider);
+  return defined({
+    outTradeNo,
+    outRefundNo,
+    refundFen,
+    totalFen: order.amountFen,
+    sentAt,
+    reason,
+    gatewayTradeNo,
+  });
 }

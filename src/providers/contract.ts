@@ -1,7 +1,7 @@
 import type { Fen } from '../domain/money.ts';
 import type { Credential, OrderTerms, ProviderId, RefundTerms, Scene } from '../domain/order.ts';
 import type { AgreementSnapshot, Agreements } from './agreements.ts';
-import type { MayStill, RefundSnapshot, TradeSnapshot } from './exchange.ts';
+import type { Known, MayStill, RefundSnapshot, TradeSnapshot } from './exchange.ts';
 import type { A2m, X402 } from './pay-per-call.ts';
 
 export * from './agreements.ts';
@@ -31,6 +31,11 @@ export interface PaymentProvider {
   readonly fromPageOnly?: ReadonlySet<Scene>;
   /** A trade comes into being only when somebody opens the code or link; until then another system can take its number. */
   readonly opensLater?: boolean;
+  /**
+   * A number means an order or refund here only together with when that was sent ({@link Known.sentAt}): with another
+   * time it is another one, so nobody can ask whether a number is free, nor by a number alone.
+   */
+  readonly timedNumbers?: true;
   /** Orders carry a mark of ours that the gateway returns once they are paid. */
   readonly returnsMark: boolean;
   readonly refundRules: RefundRules;
@@ -42,16 +47,14 @@ export interface PaymentProvider {
   planPayment(order: OrderTerms): string;
   /** Sends a plan, or signs it locally where the gateway wants only a link. Safe to repeat with the same plan. */
   sendPayment(order: OrderTerms, plan: string, mayStill?: MayStill): Promise<Credential>;
-  /** @param gatewayTradeNo by which the gateway is asked, where it may not know the order by our number */
-  queryTrade(outTradeNo: string, gatewayTradeNo?: string): Promise<TradeSnapshot>;
+  queryTrade(outTradeNo: string, known?: Known): Promise<TradeSnapshot>;
   /** Resolves when the gateway has proven that the order is closed and unpaid. */
   closeTrade(outTradeNo: string, mayStill?: MayStill): Promise<void>;
   /** As {@link planPayment}, for a refund. */
   planRefund(refund: RefundTerms): string;
   /** Sends a plan. The same outRefundNo refunds at most once. */
   sendRefund(refund: RefundTerms, plan: string, mayStill?: MayStill): Promise<RefundSnapshot>;
-  /** @param gatewayTradeNo as in {@link RefundTerms}, of the refund that is asked about */
-  queryRefund(outTradeNo: string, outRefundNo: string, gatewayTradeNo?: string): Promise<RefundSnapshot>;
+  queryRefund(outTradeNo: string, outRefundNo: string, known?: Known): Promise<RefundSnapshot>;
 
   /** Single calls, sold by proof or by code; undefined where the gateway has neither, or it is not configured. */
   readonly a2m?: A2m | undefined;
@@ -111,6 +114,8 @@ interface BillEntry {
   /** Empty when the gateway has none, as for a payment that was never ordered through an API. */
   readonly outTradeNo: string;
   readonly gatewayTradeNo: string;
+  /** As {@link Known.sentAt}, where numbers are timed. */
+  readonly sentAt?: number;
   /** What was paid or goes back, without its sign. */
   readonly amountFen: Fen;
   /** Signed fen: what the merchant pays for it; negative when a fee is given back. undefined: it cannot be read. */
@@ -149,7 +154,9 @@ export type VerifiedNotify =
   | {
       readonly kind: 'refund';
       readonly id: string;
+      /** With an empty `outTradeNo` where the order is named by `gatewayTradeNo` alone. */
       readonly refund: Extract<RefundSnapshot, { exists: true }>;
+      readonly gatewayTradeNo?: string;
     }
   /** Money of a trade went back, `refundedFen` in all. It announces no payment and names no refund of its own. */
   | {
@@ -216,6 +223,8 @@ export interface RefundRules {
   readonly windowMs: number;
   /** Whether an outRefundNo is unique within the merchant, not only within the order. */
   readonly numberUniquePerMerchant: boolean;
+  /** Refunds name their order by the gateway's number, which only the proof of its payment gives. */
+  readonly byGatewayNo?: true;
   /** Milliseconds to wait before each question about an unsettled refund; the last one repeats. */
   readonly askAfterMs: readonly number[];
   /** The gateway's words for a trade that can no longer be refunded. */

@@ -1,5 +1,15 @@
 import type { Fen } from '../domain/money.ts';
 
+/** What is known besides its numbers of an order or refund that is asked about. */
+export interface Known {
+  /** ms, whole second; of an order as in {@link OrderTerms}, of a refund where its plan is not known. */
+  readonly sentAt?: number;
+  /** By which the gateway is asked, where it may not know the order by our number; of a refund as in {@link RefundTerms}. */
+  readonly gatewayTradeNo?: string;
+  /** What of a refund was sent. */
+  readonly plan?: string;
+}
+
 /** Whether what was sent may be sent again, within one call: it is asked each time, for a person may have stopped everything. */
 export type MayStill = () => Promise<boolean>;
 
@@ -15,6 +25,8 @@ export type TradeSnapshot =
       readonly state: 'NOTPAY' | 'PAID' | 'CLOSED' | 'UNKNOWN';
       readonly gatewayState: string;
       readonly gatewayTradeNo?: string;
+      /** As {@link Known.sentAt}, where numbers are timed. */
+      readonly sentAt?: number;
       readonly amountFen?: Fen;
       /** ms */
       readonly paidAt?: number;

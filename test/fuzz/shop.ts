@@ -391,6 +391,7 @@ export class Shop {
       scene: 'qr',
       amountFen: fen(1000),
       title: 'x',
+      sentAt: this.clock.now(),
       expiresAt: this.clock.now() + 1_800_000,
     } as const;
     const sold = await this.#heard(wallet, 'create', [theirs], () =>

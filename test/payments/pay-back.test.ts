@@ -266,7 +266,7 @@ describe('what others give back of the order', () => {
     await byPerson('P1', fen(300));
     await passing(HOUR_MS);
     expect(back()).toBe(1000);
-    expect(sent()).toEqual([NUMBER, 'P1', `${NUMBER}_2`]);
+    expect(sent()).toEqual([NUMBER, 'P1', `${NUMBER}N2`]);
     await settled();
   });
 
@@ -332,7 +332,7 @@ describe('nobody else pays by what is owed', () => {
     await owe(world.clock.now(), 'trial', fen(600));
     serve(till);
     await passing(5_000);
-    await expect(asServer(`${NUMBER}_2`, 100)).rejects.toThrow();
+    await expect(asServer(`${NUMBER}N2`, 100)).rejects.toThrow();
     expect(back()).toBe(600);
   });
 

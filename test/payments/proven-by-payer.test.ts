@@ -32,8 +32,8 @@ beforeEach(async () => {
   askedBy = [];
   const provider: PaymentProvider = {
     ...bank,
-    queryRefund(outTradeNo, outRefundNo, gatewayTradeNo) {
-      askedBy.push(gatewayTradeNo);
+    queryRefund(outTradeNo, outRefundNo, known) {
+      askedBy.push(known?.gatewayTradeNo);
       return bank.queryRefund(outTradeNo, outRefundNo);
     },
   };

@@ -41,10 +41,11 @@ beforeEach(async () => {
   wallet = {
     ...bank,
     a2m,
-    queryTrade(outTradeNo, gatewayTradeNo) {
-      askedBy.push(gatewayTradeNo);
+    queryTrade(outTradeNo, known) {
+      askedBy.push(known?.gatewayTradeNo);
       // By our number nothing is known of what a buyer's agent has paid.
-      return gatewayTradeNo === undefined ? Promise.resolve({ exists: false }) : bank.queryTrade(outTradeNo);
+      const isKnown = known?.gatewayTradeNo !== undefined;
+      return isKnown ? bank.queryTrade(outTradeNo) : Promise.resolve({ exists: false });
     },
   };
   till = { ...made, providers: new Map([['alipay', wallet]]) };

@@ -58,6 +58,8 @@ const MODES: readonly { name: string; wallet: Wallet; seller?: number }[] = [
   { name: 'wechatpay for a sub-merchant without one', wallet: WECHATPAY, seller: 1 },
 ];
 
+type Paid = OrderTerms & { readonly gatewayTradeNo?: string | undefined };
+
 describe.each(MODES)('the adapter of $name', ({ wallet, seller }) => {
   let provider: PaymentProvider;
   let merchant: Receiver;
@@ -74,24 +76,30 @@ describe.each(MODES)('the adapter of $name', ({ wallet, seller }) => {
     if (!made) throw new Error('not configured');
     return made;
   }
-  const terms = (title = '咖啡', outTradeNo = freshNumber()): OrderTerms => ({
-    ...{ outTradeNo, scene: 'qr', amountFen: fen(990), title },
-    expiresAt: Math.floor(Date.now() / 1000) * 1000 + 1_800_000,
-  });
+  const terms = (title = '咖啡', outTradeNo = freshNumber()): OrderTerms => {
+    const sentAt = Math.floor(Date.now() / 1000) * 1000;
+    return { outTradeNo, scene: 'qr', amountFen: fen(990), title, sentAt, expiresAt: sentAt + 1_800_000 };
+  };
+  const ask = ({ outTradeNo, sentAt }: Pick<OrderTerms, 'outTradeNo' | 'sentAt'>) =>
+    provider.queryTrade(outTradeNo, { sentAt });
+  const askRefund = (refund: RefundTerms) =>
+    provider.queryRefund(refund.outTradeNo, refund.outRefundNo, { plan: provider.planRefund(refund) });
   const send = (order: OrderTerms): Promise<Credential> =>
     provider.sendPayment(order, provider.planPayment(order));
-  async function paid(title?: string): Promise<OrderTerms> {
+  async function paid(title?: string): Promise<Paid> {
     const order = terms(title);
     await gateway.pay(await send(order));
-    return order;
+    return { ...order, gatewayTradeNo: (await gateway.trade(order.outTradeNo)).tradeNo };
   }
   async function unpaid(): Promise<OrderTerms> {
     const order = terms();
     await gateway.open(await send(order));
     return order;
   }
-  const refundOf = ({ outTradeNo }: OrderTerms, reason?: string): RefundTerms => ({
-    ...{ outTradeNo, outRefundNo: `R${freshNumber()}`, refundFen: fen(300), totalFen: fen(990) },
+  /** @param gatewayTradeNo as the proof of the payment has it */
+  const refundOf = ({ outTradeNo, sentAt, gatewayTradeNo }: Paid, reason?: string): RefundTerms => ({
+    ...{ outTradeNo, outRefundNo: `R${freshNumber()}`, refundFen: fen(300), totalFen: fen(990), sentAt },
+    ...(provider.refundRules.byGatewayNo && { gatewayTradeNo: gatewayTradeNo ?? '1'.repeat(21) }),
     ...(reason === undefined ? {} : { reason }),
   });
   const sendBack = (refund: RefundTerms) => provider.sendRefund(refund, provider.planRefund(refund));
@@ -123,14 +131,14 @@ describe.each(MODES)('the adapter of $name', ({ wallet, seller }) => {
 
   it('proves a payment with number, account, amount and time, and that there is none', async () => {
     const order = await paid();
-    const found = await provider.queryTrade(order.outTradeNo);
+    const found = await ask(order);
     expect(found).toMatchObject({
       ...{ exists: true, state: 'PAID', amountFen: 990, outTradeNo: order.outTradeNo },
       ...{ account: provider.account, gatewayTradeNo: expect.any(String) },
     });
     expect(Math.abs(Date.now() - (('paidAt' in found && found.paidAt) || 0))).toBeLessThan(60_000);
-    expect(await provider.queryTrade(freshNumber())).toEqual({ exists: false });
-    expect(await provider.queryRefund(order.outTradeNo, freshNumber())).toEqual({ exists: false });
+    expect(await ask(terms())).toEqual({ exists: false });
+    expect(await askRefund(refundOf(order))).toEqual({ exists: false });
   });
 
   it('sends the same bytes whenever the same is planned, and to one effect', async () => {
@@ -142,8 +150,8 @@ describe.each(MODES)('the adapter of $name', ({ wallet, seller }) => {
     expect(await outcome(provider.sendPayment(order, plan))).toBe('done');
     const sent = await gateway.calls(order.outTradeNo, 'create');
     expect(new Set(sent.map(({ bodyDigest }) => bodyDigest)).size).toBe(1);
-    await gateway.payByNumber(wallet.id, order.outTradeNo);
-    const refund = refundOf(order);
+    const { tradeNo } = await gateway.payByNumber(wallet.id, order.outTradeNo);
+    const refund = refundOf({ ...order, gatewayTradeNo: tradeNo });
     for (let times = 0; times < 3; times += 1) await sendBack(refund);
     expect((await gateway.trade(order.outTradeNo)).refunds).toHaveLength(1);
   });
@@ -167,15 +175,16 @@ describe.each(MODES)('the adapter of $name', ({ wallet, seller }) => {
       expect(await outcome(sendBack(refund))).toBe('done');
       expect((await gateway.trade(refund.outTradeNo)).refunds).toHaveLength(1);
       await fault(scenario, 'query-refund');
-      const asked = provider.queryRefund(refund.outTradeNo, refund.outRefundNo);
+      const asked = askRefund(refund);
       expect(await outcome(asked)).toBe('unknown');
     },
   );
 
   it.each(NOTHING_IS_KNOWN)('knows nothing of what it asked after %s', async (scenario) => {
-    const { outTradeNo } = await unpaid();
+    const order = await unpaid();
+    const { outTradeNo } = order;
     await fault(scenario, 'query', outTradeNo);
-    expect(await outcome(provider.queryTrade(outTradeNo))).toBe('unknown');
+    expect(await outcome(ask(order))).toBe('unknown');
     await fault(scenario, 'close', outTradeNo);
     expect(await outcome(provider.closeTrade(outTradeNo))).toBe('unknown');
   });
@@ -189,9 +198,9 @@ describe.each(MODES)('the adapter of $name', ({ wallet, seller }) => {
       /\(unproven\)$|^unknown$/,
     );
     await fault('unsigned-not-exist', 'query', order.outTradeNo);
-    expect(await outcome(provider.queryTrade(order.outTradeNo))).toMatch(/\(unproven\)$|^unknown$/);
+    expect(await outcome(ask(order))).toMatch(/\(unproven\)$|^unknown$/);
     await fault('unsigned-not-exist', 'query-refund');
-    expect(await outcome(provider.queryRefund(order.outTradeNo, 'R_1'))).toMatch(/\(unproven\)$|^unknown$/);
+    expect(await outcome(askRefund(refundOf(order)))).toMatch(/\(unproven\)$|^unknown$/);
   });
 
   it('takes a rate limit for no proof of anything', async () => {
@@ -206,28 +215,28 @@ describe.each(MODES)('the adapter of $name', ({ wallet, seller }) => {
     const cutOff = await configured(merchant.url, { [name]: `${dead}${path}` });
     const order = terms();
     expect(await outcome(cutOff.sendPayment(order, cutOff.planPayment(order)))).toBe('not sent');
-    expect(await outcome(cutOff.queryTrade(order.outTradeNo))).toBe('not sent');
+    expect(await outcome(cutOff.queryTrade(order.outTradeNo, { sentAt: order.sentAt }))).toBe('not sent');
     const refund = refundOf(order);
     expect(await outcome(cutOff.sendRefund(refund, cutOff.planRefund(refund)))).toBe('not sent');
   });
 
   it('is unsure of a word that no document has', async () => {
     const order = await paid('咖啡 sim:unknown-word@query');
-    expect(await provider.queryTrade(order.outTradeNo)).toMatchObject({ exists: true, state: 'UNKNOWN' });
+    expect(await ask(order)).toMatchObject({ exists: true, state: 'UNKNOWN' });
     const refund = refundOf(order, '不要了 sim:unknown-word@query-refund');
     await sendBack(refund);
-    expect(await outcome(provider.queryRefund(order.outTradeNo, refund.outRefundNo))).toBe('done');
-    expect(await provider.queryRefund(order.outTradeNo, refund.outRefundNo)).toMatchObject({
+    expect(await outcome(askRefund(refund))).toBe('done');
+    expect(await askRefund(refund)).toMatchObject({
       state: 'UNKNOWN',
     });
   });
 
   it('passes on the sum that the gateway says, whatever it should be', async () => {
     const order = await paid('咖啡 sim:wrong-amount@query');
-    expect(await provider.queryTrade(order.outTradeNo)).toMatchObject({ amountFen: 991 });
+    expect(await ask(order)).toMatchObject({ amountFen: 991 });
     const refund = refundOf(order, '不要了 sim:wrong-amount@query-refund');
     await sendBack(refund);
-    expect(await provider.queryRefund(order.outTradeNo, refund.outRefundNo)).toMatchObject({
+    expect(await askRefund(refund)).toMatchObject({
       refundFen: 301,
     });
   });
@@ -236,7 +245,7 @@ describe.each(MODES)('the adapter of $name', ({ wallet, seller }) => {
     const order = terms();
     await gateway.open(await send(order));
     expect(await outcome(provider.closeTrade(order.outTradeNo))).toBe('done');
-    expect(await provider.queryTrade(order.outTradeNo)).toMatchObject({ state: 'CLOSED' });
+    expect(await ask(order)).toMatchObject({ state: 'CLOSED' });
     expect(await outcome(provider.closeTrade((await paid()).outTradeNo))).toMatch(
       /^(already-paid|closed|other)$/,
     );
@@ -247,7 +256,7 @@ describe.each(MODES)('the adapter of $name', ({ wallet, seller }) => {
     const order = await paid();
     const waiting = refundOf(order, '不要了 sim:refund-processing');
     expect(await sendBack(waiting)).toMatchObject({ exists: true, state: 'PROCESSING' });
-    const found = await provider.queryRefund(order.outTradeNo, waiting.outRefundNo);
+    const found = await askRefund(waiting);
     expect(['PROCESSING', 'UNKNOWN']).toContain(found.exists && found.state);
     expect(await outcome(sendBack(refundOf(await unpaid())))).toMatch(
       /^(not-paid|not-exist|refund-not-allowed)$/,

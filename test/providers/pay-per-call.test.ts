@@ -110,7 +110,7 @@ describe.each([
     const { tradeNo } = proof;
     expect(await a2m.verifyProof(proof)).toEqual({ outTradeNo, resourceId, amountFen, tradeNo });
     // By Alipay's number, where only the day's bill tells of it.
-    expect(await provider.queryTrade(outTradeNo, tradeNo)).toMatchObject({
+    expect(await provider.queryTrade(outTradeNo, { gatewayTradeNo: tradeNo })).toMatchObject({
       ...{ state: 'PAID', outTradeNo, gatewayTradeNo: tradeNo, amountFen: 10 },
     });
     expect(await a2m.confirmFulfilment(tradeNo)).toBe('confirmed');
@@ -118,11 +118,14 @@ describe.each([
     expect(await outcome(a2m.verifyProof(proof))).toBe('consumed');
     const refund = {
       ...{ outTradeNo, outRefundNo: `R${outTradeNo}`, refundFen: fen(10), totalFen: fen(10) },
+      sentAt: Math.floor(Date.now() / 1000) * 1000,
       gatewayTradeNo: tradeNo,
     };
     const plan = provider.planRefund(refund);
     for (let times = 0; times < 2; times += 1) await provider.sendRefund(refund, plan);
-    expect(await provider.queryRefund(outTradeNo, refund.outRefundNo, tradeNo)).toMatchObject({
+    expect(
+      await provider.queryRefund(outTradeNo, refund.outRefundNo, { gatewayTradeNo: tradeNo }),
+    ).toMatchObject({
       ...{ exists: true, state: 'SUCCESS', refundFen: 10 },
     });
     expect((await gateway.trade(outTradeNo)).refunds).toHaveLength(1);
@@ -237,6 +240,7 @@ describe.each([
   async function ordered(title = '海报生成') {
     const order: OrderTerms = {
       ...{ outTradeNo: freshNumber(), scene: 'qr', amountFen: fen(199), title },
+      sentAt: Math.floor(Date.now() / 1000) * 1000,
       expiresAt: Math.floor(Date.now() / 1000) * 1000 + 840_000,
     };
     const { qrCode = '' } = await provider.sendPayment(order, provider.planPayment(order));

@@ -210,5 +210,5 @@ let sequence = 0;
 /** A number nobody has used. */
 export function freshNumber(): string {
   sequence += 1;
-  return `T${process.pid}_${String(sequence).padStart(4, '0')}`;
+  return `T${process.pid}N${String(sequence).padStart(5, '0')}`;
 }

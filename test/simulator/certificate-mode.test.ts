@@ -20,6 +20,7 @@ const order = (outTradeNo: string): OrderTerms => ({
   scene: 'qr',
   amountFen: fen(990),
   title: '咖啡',
+  sentAt: Math.floor(bench.clock.now() / 1000) * 1000,
   expiresAt: Math.floor(bench.clock.now() / 1000) * 1000 + 1_800_000,
 });
 

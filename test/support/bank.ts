@@ -165,7 +165,7 @@ export class Bank {
         finalTradeStates: new Set(),
         askAfterMs: [10_000, 30_000, 60_000],
       },
-      planPayment: (order: OrderTerms) => JSON.stringify(order),
+      planPayment: ({ sentAt: _, ...order }: OrderTerms) => JSON.stringify(order),
       sendPayment: (order, plan) =>
         exchange('create', order.outTradeNo, () => {
           const known = this.trades.get(order.outTradeNo);
@@ -205,7 +205,7 @@ export class Bank {
           if (trade.state === 'PAID') throw new GatewayDeclined('already-paid', 'PAID', true);
           trade.state = 'CLOSED';
         }),
-      planRefund: (refund: RefundTerms) => JSON.stringify(refund),
+      planRefund: ({ sentAt: _, ...refund }: RefundTerms) => JSON.stringify(refund),
       sendRefund: (refund, plan) =>
         exchange('refund', refund.outRefundNo, (): RefundSnapshot => {
           const trade = this.trades.get(refund.outTradeNo);

@@ -16,6 +16,7 @@ export interface GatewayTrade {
   readonly scene: string;
   readonly amountFen: number;
   readonly title: string;
+  readonly tradeNo?: string;
   readonly payer: string;
   readonly state: 'NOTPAY' | 'PAID' | 'CLOSED';
   readonly cashierUrl: string;

@@ -29,12 +29,16 @@ type Fields = Readonly<Record<string, unknown>>;
 interface Ask extends Fields {
   readonly call: Operation;
   readonly merchant: string;
-  readonly number: string;
+  readonly number?: string;
   readonly refundNumber?: string;
   readonly title?: string;
   readonly reason?: string;
   readonly amountFen: Fen;
   readonly refundFen: Fen;
+  /** Numbers mean nothing without it. */
+  readonly sentAt: number;
+  /** Its own number, by which alone it knows what is to be refunded. */
+  readonly tradeNo?: string;
   readonly expiresAt: number;
   readonly notifyUrl?: string;
   readonly date: string;
@@ -91,7 +95,7 @@ const seal = (secret: string, body: string | Buffer) =>
 
 class Refusal extends Error {}
 
-function tradeOf(world: World, number: string): Trade {
+function tradeOf(world: World, number = ''): Trade {
   const trade = world.trades.byNumber('toypay', number);
   if (!trade) throw new Refusal('NOT_EXIST');
   return trade;
@@ -107,8 +111,12 @@ async function gateway(world: World, { headers, body }: Incoming): Promise<Outgo
 }
 
 function answerTo(world: World, ask: Ask, body: Buffer): Carried<Fields> {
-  const { call: operation, number: outTradeNo = '', refundNumber: outRefundNo } = ask;
-  const trade = world.trades.byNumber('toypay', outTradeNo);
+  const { call: operation, refundNumber: outRefundNo } = ask;
+  const trade =
+    world.trades.byNumber('toypay', ask.number ?? '') ??
+    world.trades.byTradeNo('toypay', ask.tradeNo ?? '') ??
+    world.trades.byRefundNumber('toypay', outRefundNo ?? '');
+  const outTradeNo = ask.number ?? trade?.outTradeNo ?? '';
   const title = ask.title ?? trade?.title;
   const reason = ask.reason ?? trade?.refunds.find((one) => one.outRefundNo === outRefundNo)?.reason;
   const occasion = { provider: 'toypay', operation, outTradeNo, outRefundNo, title, reason };
@@ -126,7 +134,7 @@ type Handler = (world: World, ask: Ask, steered: Steered, fingerprint: string) =
 
 const CALLS: Readonly<Partial<Record<Operation, Handler>>> = {
   create(world, ask, steered, fingerprint) {
-    const { number: outTradeNo, amountFen, title = '', expiresAt, notifyUrl } = ask;
+    const { number: outTradeNo = '', amountFen, title = '', sentAt, expiresAt, notifyUrl } = ask;
     const known = world.trades.byNumber('toypay', outTradeNo);
     if (known && known.fingerprint !== fingerprint) throw new Refusal('OTHER_TERMS');
     if (known?.paidAt !== undefined) throw new Refusal('PAID');
@@ -137,6 +145,7 @@ const CALLS: Readonly<Partial<Record<Operation, Handler>>> = {
         outTradeNo,
         amountFen,
         title,
+        sentAt,
         expiresAt,
         fingerprint,
         refunds: [],
@@ -152,8 +161,9 @@ const CALLS: Readonly<Partial<Record<Operation, Handler>>> = {
     if (steered.has('auto-pay')) pay(world, trade);
     return { code_url: code };
   },
-  query(world, { number }, steered) {
+  query(world, { number, sentAt }, steered) {
     const told = tradeTold(world, tradeOf(world, number));
+    if (told.sentAt !== sentAt) throw new Refusal('NOT_EXIST');
     return {
       ...told,
       ...(steered.has('unknown-word') ? { state: 'PONDERING' } : {}),
@@ -168,8 +178,9 @@ const CALLS: Readonly<Partial<Record<Operation, Handler>>> = {
     return {};
   },
   refund(world, ask, steered, fingerprint) {
-    const { number, refundNumber: outRefundNo = '', refundFen: amountFen, reason, notifyUrl } = ask;
-    const trade = tradeOf(world, number);
+    const { tradeNo, refundNumber: outRefundNo = '', sentAt, refundFen: amountFen, reason, notifyUrl } = ask;
+    const trade = world.trades.byTradeNo('toypay', tradeNo ?? '');
+    if (!trade) throw new Refusal('NOT_EXIST');
     const now = world.clock.now();
     if (trade.paidAt === undefined) throw new Refusal('NOT_PAID');
     const known = trade.refunds.find((refund) => refund.outRefundNo === outRefundNo);
@@ -179,7 +190,7 @@ const CALLS: Readonly<Partial<Record<Operation, Handler>>> = {
       throw new Refusal('TOO_MUCH');
     const refund: Refund = {
       ...{ outRefundNo, refundId: `R${token(world.randomBytes)}`, amountFen, fingerprint, createdAt: now },
-      ...{ settlesAt: now, outcome: steered.has('refund-processing') ? 'PROCESSING' : 'SUCCESS' },
+      ...{ sentAt, settlesAt: now, outcome: steered.has('refund-processing') ? 'PROCESSING' : 'SUCCESS' },
       ...(reason && { reason }),
     };
     const after = { ...trade, refunds: [...trade.refunds, refund] };
@@ -188,10 +199,10 @@ const CALLS: Readonly<Partial<Record<Operation, Handler>>> = {
     const told = refundTold(world, after, refund);
     return steered.has('unknown-word') ? { ...told, state: 'PONDERING' } : told;
   },
-  'query-refund'(world, { number, refundNumber }, steered) {
-    const trade = tradeOf(world, number);
-    const refund = trade.refunds.find(({ outRefundNo }) => outRefundNo === refundNumber);
-    if (!refund) throw new Refusal('NOT_EXIST');
+  'query-refund'(world, { refundNumber = '', sentAt }, steered) {
+    const trade = world.trades.byRefundNumber('toypay', refundNumber);
+    const refund = trade?.refunds.find(({ outRefundNo }) => outRefundNo === refundNumber);
+    if (!trade || refund?.sentAt !== sentAt) throw new Refusal('NOT_EXIST');
     const told = refundTold(world, trade, refund);
     return {
       ...told,
@@ -204,6 +215,7 @@ const CALLS: Readonly<Partial<Record<Operation, Handler>>> = {
     const lines = billLines(world, 'toypay', date).map(
       ({ trade, refund, status, amountFen, feeFen, at }) => ({
         ...{ outTradeNo: trade.outTradeNo, gatewayTradeNo: trade.tradeNo ?? '', amountFen, feeFen, at },
+        sentAt: (refund ?? trade).sentAt,
         ...(refund
           ? { kind: 'refund', outRefundNo: refund.outRefundNo, state: status, gatewayState: status }
           : { kind: 'payment', state: 'PAID', gatewayState: 'PAID' }),
@@ -214,17 +226,17 @@ const CALLS: Readonly<Partial<Record<Operation, Handler>>> = {
 };
 
 function tradeTold(world: World, trade: Trade) {
-  const { outTradeNo: number, amountFen, paidAt, tradeNo } = trade;
+  const { outTradeNo: number, sentAt, amountFen, paidAt, tradeNo } = trade;
   const state = tradeState(trade, world.clock.now());
-  return { merchant: world.identity.toyMerchant, number, amountFen, paidAt, tradeNo, state };
+  return { merchant: world.identity.toyMerchant, number, sentAt, amountFen, paidAt, tradeNo, state };
 }
 
-function refundTold(world: World, { outTradeNo: number }: Trade, refund: Refund) {
+function refundTold(world: World, { tradeNo }: Trade, refund: Refund) {
   const { outRefundNo: refundNumber, amountFen } = refund;
   const state = refundStatus(refund, world.clock.now());
   return {
     merchant: world.identity.toyMerchant,
-    number,
+    tradeNo,
     refundNumber,
     refundFen: amountFen as number,
     state,

@@ -144,7 +144,7 @@ export async function takeUnproven(
 ): Promise<boolean> {
   const known = await till.ledger.read((book) => book.paidCalls.ofProof(outTradeNo));
   if (!known) return false;
-  const trade = await tradeAt(till, wallet, GATE, outTradeNo, billed);
+  const trade = await tradeAt(till, wallet, GATE, outTradeNo, { gatewayTradeNo: billed });
   const { gatewayTradeNo: tradeNo, amountFen } = trade.exists ? trade : {};
   const isPaid = trade.exists && trade.state === 'PAID' && isSameAccount(wallet.account, trade.account);
   if (!isPaid || tradeNo === undefined || amountFen !== known.amountFen) return false;

@@ -2,7 +2,7 @@ import { DAY_MS } from '../../domain/clock.ts';
 import { fenFromYuan, toYuan } from '../../domain/money.ts';
 import type { RefundTerms } from '../../domain/order.ts';
 import { unlessAbsent } from '../absence.ts';
-import { OutcomeUnknown, type RefundRules, type RefundSnapshot } from '../contract.ts';
+import { type Known, OutcomeUnknown, type RefundRules, type RefundSnapshot } from '../contract.ts';
 import { readWord } from './codes.ts';
 import { accepted, requireTrade } from './errors.ts';
 import type { AlipayGateway } from './gateway.ts';
@@ -77,7 +77,7 @@ export async function queryRefund(
   gateway: AlipayGateway,
   outTradeNo: string,
   outRefundNo: string,
-  gatewayTradeNo?: string,
+  { gatewayTradeNo }: Known = {},
 ): Promise<RefundSnapshot> {
   const trade = { outTradeNo, gatewayTradeNo };
   const asked = gateway.call({

@@ -1,6 +1,6 @@
 import type { Clock } from '../../domain/clock.ts';
 import { unlessAbsent } from '../absence.ts';
-import { GatewayDeclined, OutcomeUnknown, type TradeSnapshot } from '../contract.ts';
+import { GatewayDeclined, type Known, OutcomeUnknown, type TradeSnapshot } from '../contract.ts';
 import { queryAgreement } from './agreements.ts';
 import type { AlipayConfig } from './config.ts';
 import { accepted, requireOrderNumber, requireTrade } from './errors.ts';
@@ -21,7 +21,7 @@ export async function queryTrade(
   gateway: AlipayGateway,
   account: string,
   outTradeNo: string,
-  gatewayTradeNo?: string,
+  { gatewayTradeNo }: Known = {},
 ): Promise<TradeSnapshot> {
   const name = { outTradeNo, gatewayTradeNo };
   const asked = gateway.call({ method: 'alipay.trade.query', biz_content: bizContent(tradeNamed(name)) });

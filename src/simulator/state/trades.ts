@@ -44,6 +44,8 @@ export interface Trade {
   readonly cashierToken: string;
   /** ms */
   readonly createdAt: number;
+  /** ms, whole second; without it the number says nothing, at a gateway whose numbers are timed. */
+  readonly sentAt?: number;
   /** ms, whole second */
   readonly expiresAt: number;
   /** Alipay: from the start. WeChat Pay: once paid. */
@@ -72,6 +74,8 @@ export interface Refund {
   readonly notifyUrl?: string;
   /** ms */
   readonly createdAt: number;
+  /** As of its order. */
+  readonly sentAt?: number;
   /** ms; until then it is PROCESSING. */
   readonly settlesAt: number;
   /** What it is from `settlesAt` on. */

@@ -207,12 +207,13 @@ function ask(
   { operation, outTradeNo, outRefundNo }: Asked,
   now: number,
 ): Promise<unknown> {
-  const refundTerms = { outTradeNo, outRefundNo, refundFen: fen(300), totalFen: fen(1000) };
+  const refundTerms = { outTradeNo, outRefundNo, refundFen: fen(300), totalFen: fen(1000), sentAt: now };
   const terms = {
     outTradeNo,
     scene: 'qr',
     amountFen: fen(1000),
     title: 'x',
+    sentAt: now,
     expiresAt: now + 1_800_000,
   } as const;
   switch (operation) {

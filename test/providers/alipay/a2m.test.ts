@@ -389,12 +389,14 @@ describe("a question by Alipay's number", () => {
   it('names nothing else, and is answered about the order that has our number, or not at all', async () => {
     const { provider, gateway } = selling();
     gateway.answer(signed(QUERY, trade));
-    const found = await provider.queryTrade(BILL.outTradeNo, TRADE_NO);
+    const found = await provider.queryTrade(BILL.outTradeNo, { gatewayTradeNo: TRADE_NO });
     expect(found).toMatchObject({ state: 'PAID', amountFen: 10, gatewayTradeNo: TRADE_NO });
     expect(gateway.call.biz).toEqual({ trade_no: TRADE_NO });
     for (const change of [{ trade_no: '1' }, { out_trade_no: 'C2' }, { out_trade_no: '' }]) {
       gateway.answer(signed(QUERY, { ...trade, ...change }));
-      await expect(provider.queryTrade(BILL.outTradeNo, TRADE_NO)).rejects.toBeInstanceOf(OutcomeUnknown);
+      await expect(provider.queryTrade(BILL.outTradeNo, { gatewayTradeNo: TRADE_NO })).rejects.toBeInstanceOf(
+        OutcomeUnknown,
+      );
     }
   });
 });
@@ -443,12 +445,12 @@ describe('a refund of a trade that no order of ours has made', () => {
         ...{ out_request_no: 'REFUND_1', refund_status: 'REFUND_SUCCESS', refund_amount: '3.00' },
       }),
     );
-    const found = await provider.queryRefund(terms.outTradeNo, 'REFUND_1', TRADE_NO);
+    const found = await provider.queryRefund(terms.outTradeNo, 'REFUND_1', { gatewayTradeNo: TRADE_NO });
     expect(found).toMatchObject({ state: 'SUCCESS', refundFen: 300 });
     expect(gateway.call.biz).toEqual({ trade_no: TRADE_NO, out_request_no: 'REFUND_1' });
-    await expect(provider.queryRefund(terms.outTradeNo, 'REFUND_1', '1')).rejects.toBeInstanceOf(
-      OutcomeUnknown,
-    );
+    await expect(
+      provider.queryRefund(terms.outTradeNo, 'REFUND_1', { gatewayTradeNo: '1' }),
+    ).rejects.toBeInstanceOf(OutcomeUnknown);
   });
 
   it('never goes out by a plan of another name', async () => {

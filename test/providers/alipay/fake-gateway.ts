@@ -26,6 +26,7 @@ export const order = (change: Partial<OrderTerms> = {}): OrderTerms => ({
   scene: 'qr',
   amountFen: 990 as Fen,
   title: '夏日诗歌创作服务',
+  sentAt: Date.parse('2026-11-21T14:30:05+08:00'),
   expiresAt: Date.parse('2026-11-21T15:00:05+08:00'),
   ...change,
 });
@@ -35,6 +36,7 @@ export const refund = (change: Partial<RefundTerms> = {}): RefundTerms => ({
   outRefundNo: 'REFUND_1',
   refundFen: 300 as Fen,
   totalFen: 990 as Fen,
+  sentAt: Date.parse('2026-11-21T14:40:05+08:00'),
   ...change,
 });
 

@@ -114,6 +114,7 @@ export function order(overrides: Partial<OrderTerms> = {}): OrderTerms {
     scene: 'qr',
     amountFen: AMOUNT,
     title: '咨询服务 30 分钟',
+    sentAt: Date.parse('2026-11-21T14:30:05+08:00'),
     expiresAt: Date.parse('2026-11-21T15:00:05+08:00'),
     ...overrides,
   };
@@ -123,6 +124,7 @@ export function refund(overrides: Partial<RefundTerms> = {}): RefundTerms {
   return {
     outTradeNo: OUT_TRADE_NO,
     outRefundNo: OUT_REFUND_NO,
+    sentAt: Date.parse('2026-11-21T14:40:05+08:00'),
     refundFen: fen(330),
     totalFen: AMOUNT,
     reason: '少发一件',

@@ -5,6 +5,8 @@ import {
   type Bill,
   type DeclineReason,
   GatewayDeclined,
+  GatewayUnavailable,
+  type Known,
   NotifyRejected,
   OutcomeUnknown,
   type PaymentProvider,
@@ -78,12 +80,12 @@ export function createToypayProvider(config: Config, { http }: Pick<ProviderPort
   const question = (call: string, more: object) => ask(JSON.stringify({ call, merchant, ...more }));
 
   function tradeIn(answer: Answer, outTradeNo: string): Extract<TradeSnapshot, { exists: true }> {
-    const { state, number, amountFen, paidAt, tradeNo, merchant: said } = answer;
+    const { state, number, sentAt, amountFen, paidAt, tradeNo, merchant: said } = answer;
     if (number !== outTradeNo) throw new OutcomeUnknown('other-number');
     return {
       ...{ exists: true, account: accountOf(said), outTradeNo, gatewayState: String(state) },
       state: state === 'NOTPAY' || state === 'PAID' || state === 'CLOSED' ? state : 'UNKNOWN',
-      amountFen: amountFen as Fen,
+      ...{ amountFen: amountFen as Fen, sentAt: Number(sentAt) },
       ...(typeof paidAt === 'number' ? { paidAt } : {}),
       ...(typeof tradeNo === 'string' ? { gatewayTradeNo: tradeNo } : {}),
     };
@@ -112,28 +114,34 @@ export function createToypayProvider(config: Config, { http }: Pick<ProviderPort
     account: accountOf(merchant),
     scenes: new Set(['qr']),
     returnsMark: false,
+    timedNumbers: true,
     refundRules: {
       ...{ minIntervalMs: 0, maxPerOrder: 50, windowMs: 365 * 86_400_000, numberUniquePerMerchant: false },
-      ...{ askAfterMs: [1_000], finalTradeStates: new Set<string>() },
+      ...{ askAfterMs: [1_000], finalTradeStates: new Set<string>(), byGatewayNo: true },
     },
-    planPayment: ({ outTradeNo: number, amountFen, title, expiresAt }) =>
+    planPayment: ({ outTradeNo: number, amountFen, title, sentAt, expiresAt }) =>
       JSON.stringify({
         call: 'create',
         merchant,
         number,
+        sentAt,
         amountFen,
         title,
         expiresAt,
         notifyUrl: config.notifyUrl,
       }),
     sendPayment: async (_order, plan) => ({ qrCode: String((await ask(plan)).code_url) }),
-    queryTrade: (number) => orAbsent(question('query', { number }).then((answer) => tradeIn(answer, number))),
+    async queryTrade(number, { sentAt } = {}) {
+      if (sentAt === undefined) throw new GatewayUnavailable('no-time');
+      return orAbsent(question('query', { number, sentAt }).then((answer) => tradeIn(answer, number)));
+    },
     closeTrade: async (number) => void (await question('close', { number })),
-    planRefund: ({ outTradeNo: number, outRefundNo: refundNumber, refundFen, reason }) =>
+    planRefund: ({ gatewayTradeNo: tradeNo, outRefundNo: refundNumber, sentAt, refundFen, reason }) =>
       JSON.stringify({
         call: 'refund',
         merchant,
-        number,
+        tradeNo,
+        sentAt,
         refundNumber,
         refundFen,
         reason,
@@ -141,12 +149,14 @@ export function createToypayProvider(config: Config, { http }: Pick<ProviderPort
       }),
     sendRefund: async ({ outTradeNo, outRefundNo }, plan) =>
       refundIn(await ask(plan), outTradeNo, outRefundNo),
-    queryRefund: (number, refundNumber) =>
-      orAbsent(
-        question('query-refund', { number, refundNumber }).then((answer) =>
+    async queryRefund(number, refundNumber, known = {}) {
+      const sentAt = timeOf(known);
+      return orAbsent(
+        question('query-refund', { refundNumber, sentAt }).then((answer) =>
           refundIn(answer, number, refundNumber),
         ),
-      ),
+      );
+    },
     async parseNotify({ headers, body }): Promise<VerifiedNotify> {
       if (headers['toypay-seal'] !== seal(secret, body)) throw new NotifyRejected('bad-signature');
       const message = read(body) ?? {};
@@ -154,9 +164,9 @@ export function createToypayProvider(config: Config, { http }: Pick<ProviderPort
       const [id, number] = [String(message.id), String(message.number)];
       if (typeof message.refundNumber !== 'string')
         return { kind: 'trade', id, trade: tradeIn(message, number) };
-      const refund = refundIn(message, number, message.refundNumber);
+      const refund = refundIn(message, '', message.refundNumber);
       if (!refund.exists) throw new NotifyRejected('unreadable');
-      return { kind: 'refund', id, refund };
+      return { kind: 'refund', id, refund, gatewayTradeNo: String(message.tradeNo) };
     },
     acknowledge: (accepted) => ({
       ...{ status: accepted ? 200 : 400, contentType: 'text/plain', body: accepted ? 'taken' : 'refused' },
@@ -166,7 +176,7 @@ export function createToypayProvider(config: Config, { http }: Pick<ProviderPort
       return { date, lines: lines as Bill['lines'] };
     },
     async checkCredentials() {
-      await orAbsent(question('query', { number: 'NOBODYS_NUMBER' }));
+      await orAbsent(question('query', { number: 'NOBODYS_NUMBER', sentAt: 0 }));
       return [];
     },
   };
@@ -178,4 +188,8 @@ function read(body: Buffer): Answer | undefined {
   } catch {
     return undefined;
   }
+}
+
+function timeOf({ plan, sentAt }: Known): number {
+  return sentAt ?? Number((JSON.parse(plan ?? '{}') as Answer).sentAt);
 }
