@@ -72,7 +72,7 @@ export function ledgerLookup(options: LookupOptions): BuyerLookup {
     const { order, refunds } = found;
     const elsewhere = elsewhereOf(order, refunds);
     // The page itself hides what is dead; it needs the expiry to say so.
-    const { qrCode, payUrl, handOffUrl, linkExpiresAt } = order.credential;
+    const { qrCode, payUrl, handOffUrl, handOffForm, linkExpiresAt } = order.credential;
     const scan = payable(order, clock.now()).qrCode;
     return {
       provider: order.provider,
@@ -93,6 +93,7 @@ export function ledgerLookup(options: LookupOptions): BuyerLookup {
         qrCode,
         payUrl,
         handOffUrl,
+        handOffForm,
         linkExpiresAt,
         paidAt: order.paidAt,
         gatewayTradeNo: order.gatewayTradeNo,

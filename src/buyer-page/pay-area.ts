@@ -1,4 +1,5 @@
 import type { Text } from '../domain/errors.ts';
+import type { HandOffForm } from '../domain/order.ts';
 import { walletOf } from '../providers/registry.ts';
 import type { Wallet } from '../providers/wallet.ts';
 import { iconOf } from './icons.ts';
@@ -35,7 +36,8 @@ function offersOf(view: BuyerView, reader: Reader, handOff: HandOff): Promise<Ma
       : scanCode(view, view.qrCode, reader);
   const link = webLink(view.payUrl);
   if (link) return payLink(view, link, reader);
-  if (view.handOffUrl && reader.inApp) return [openElsewhere(reader.inApp, reader)];
+  if ((view.handOffUrl || view.handOffForm) && reader.inApp) return [openElsewhere(reader.inApp, reader)];
+  if (view.handOffForm) return sendForm(view, view.handOffForm, reader);
   const handed = webLink(view.handOffUrl && handOff(view.handOffUrl));
   return handed ? handOver(view, handed, reader) : [];
 }
@@ -97,6 +99,18 @@ function handOver(view: BuyerView, link: string, reader: Reader): Markup[] {
           html`<p class="hint off-phone">${say(about(view, WALLET_WORDS.phoneBrowser), reader)}</p>`,
           copyButton(reader, 'off-phone'),
         ]),
+  ];
+}
+
+/** A form goes to a tab of its own, so that this page stays and tells. */
+function sendForm(view: BuyerView, { action, fields }: HandOffForm, reader: Reader): Markup[] {
+  const target = webLink(action);
+  if (target === undefined) return [];
+  const hidden = Object.entries(fields).map(
+    ([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`,
+  );
+  return [
+    html`<form method="post" action="${target}" target="_blank" rel="noopener" accept-charset="utf-8">${hidden}<button class="button">${say(WORDS.openPage, reader)}${view.simulated ? say(WORDS.simulatedOpen, reader) : ''}</button></form>`,
   ];
 }
 

@@ -16,6 +16,11 @@ export const WITH_FORM = pageHeaders({
   ...{ script: SCRIPT, style: STYLE, forms: 'self', referrer: 'same-origin' },
 });
 
+/** Where a button sends a form to the gateway: it learns the origin, and never the path. */
+export function formTo(targets: readonly string[]): Readonly<Record<string, string>> {
+  return pageHeaders({ script: SCRIPT, style: STYLE, forms: targets, referrer: 'origin' });
+}
+
 const TYPES = {
   html: 'text/html; charset=utf-8',
   json: 'application/json; charset=utf-8',

@@ -17,7 +17,7 @@ import {
 } from './page.ts';
 import { isPayable, refundedOf, secondsLeft } from './phase.ts';
 import { type Language, type Reader, readerOf } from './reader.ts';
-import { reply, WITH_FORM } from './reply.ts';
+import { formTo, reply, WITH_FORM } from './reply.ts';
 import type { BuyerLookup, BuyerView, ReceiptLookup } from './view.ts';
 
 /** 16 bytes in base64url: the last of the 22 characters carries two bits only, so an altered one is no alias. */
@@ -65,6 +65,11 @@ export function buyerRoutes(options: BuyerRouteOptions): Hono {
     const html = await orderPage(view, now, who, token, (link) =>
       base === undefined ? undefined : handOff?.withReturn(link, backUrl(base, token)),
     );
+    const { handOffForm } = view;
+    if (handOffForm && !who.inApp && isPayable(view, now)) {
+      const { formsGoOnTo = [] } = walletOf(view.provider).page;
+      return reply(200, 'html', html, formTo([new URL(handOffForm.action).origin, ...formsGoOnTo]));
+    }
     // The gateway asks which site its link is followed from: it learns the origin, and never the path.
     const handsOver = base !== undefined && isPayable(view, now);
     return reply(200, 'html', html, {
@@ -119,7 +124,8 @@ export function buyerRoutes(options: BuyerRouteOptions): Hono {
     if (!mayBeAsked(c, options)) return methodRefused(reader(c).language);
     await next();
   });
-  routes.get(`${BACK_PATH}:handle`, (c) => {
+  // Some wallets send the buyer back by a form, in which nothing is read.
+  routes.on(['GET', 'POST'], `${BACK_PATH}:handle`, (c) => {
     const { language } = reader(c);
     const token = tokenBehind(c.req.header('cookie'), c.req.param('handle'));
     if (token === undefined || !TOKEN.test(token)) return reply(200, 'html', backPage(language));
@@ -151,7 +157,7 @@ export function mayBeAsked(
   { req: { method, path } }: Context,
   { choose }: Pick<BuyerRouteOptions, 'choose'>,
 ): boolean {
-  const reads = method === 'GET' || method === 'HEAD';
+  const reads = method === 'GET' || method === 'HEAD' || (method === 'POST' && path.startsWith(BACK_PATH));
   return reads || (method === 'POST' && choose !== undefined && path.endsWith('/choice'));
 }
 

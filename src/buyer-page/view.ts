@@ -1,4 +1,4 @@
-import type { OrderState, ProviderId, Scene } from '../domain/order.ts';
+import type { HandOffForm, OrderState, ProviderId, Scene } from '../domain/order.ts';
 import type { Receipt } from '../receipts/receipts.ts';
 
 /** A receipt that can be had. */
@@ -29,6 +29,8 @@ export interface BuyerView {
   readonly payUrl?: string;
   /** A link that works only when followed from this very page, whose origin it wants as Referer. */
   readonly handOffUrl?: string;
+  /** A form that a click sends to the gateway. */
+  readonly handOffForm?: HandOffForm;
   readonly paidAt?: number;
   readonly gatewayTradeNo?: string;
   /** What has been refunded by us and proven. */

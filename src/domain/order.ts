@@ -37,6 +37,12 @@ export type RefundState = (typeof REFUND_STATES)[number];
 /** Where a state was last proven. */
 export type Source = 'ledger' | 'query' | 'notify';
 
+/** Where a form goes (https, or a loopback address) and what stands in it. */
+export interface HandOffForm {
+  readonly action: string;
+  readonly fields: Readonly<Record<string, string>>;
+}
+
 /** What the payer acts on. Exactly what the gateway gave, or what was signed here for the front end. */
 export interface Credential {
   /** A byte-exact, clickable link. */
@@ -46,6 +52,8 @@ export interface Credential {
    * Handed to nobody: the page is what the payer gets.
    */
   readonly handOffUrl?: string;
+  /** A form that the payer's browser posts to the gateway, from our own page. Handed to nobody, like that link. */
+  readonly handOffForm?: HandOffForm;
   /** The string inside the QR image. */
   readonly qrCode?: string;
   /** What a page or mini program inside the wallet's app opens the payment with, such as `wx.requestPayment`. */

@@ -5,9 +5,9 @@ interface Site {
   /** The one script and the one style that its pages carry inline. */
   readonly script: string;
   readonly style: string;
-  /** Where its forms may be sent to. */
-  readonly forms: 'self' | 'none';
-  readonly referrer: 'no-referrer' | 'same-origin';
+  /** Where its forms may be sent to: a word, or sources. */
+  readonly forms: 'self' | 'none' | readonly string[];
+  readonly referrer: 'no-referrer' | 'same-origin' | 'origin';
 }
 
 /** What the browser may do with any page of ours: show it once and run our own script, inside no other page. */
@@ -20,7 +20,7 @@ export function pageHeaders({ script, style, forms, referrer }: Site): Readonly<
       `style-src ${hashSource(style)}`,
       'img-src data:',
       "connect-src 'self'",
-      `form-action '${forms}'`,
+      `form-action ${typeof forms === 'string' ? `'${forms}'` : forms.join(' ')}`,
       "frame-ancestors 'none'",
       "base-uri 'none'",
     ].join('; '),

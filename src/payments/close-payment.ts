@@ -15,7 +15,7 @@ import { type Call, type Errand, providerOf, type Till } from './till.ts';
 
 /**
  * Closes an unpaid order. An order that exists at the gateway only once the buyer opens it answers NOTPAY with
- * `closing`, and is closed as soon as it appears.
+ * `closing`, and is closed as soon as it appears; one of a gateway that closes none, once it has expired.
  *
  * Throws ORDER_NOT_FOUND, ALREADY_PAID, GATEWAY_DECLINED, GATEWAY_UNAVAILABLE, OUTCOME_UNKNOWN (whose trade has the
  * number was not told, and nothing was sent), TRY_LATER, CONFIGURATION.
@@ -31,6 +31,7 @@ export async function closePayment(till: Till, call: Call, name: OrderName): Pro
     if (order.state === 'PAID') throw alreadyPaid(order);
     return tellPayment(errand, order, order.state === 'CLOSED');
   }
+  if (!provider.closeTrade) return runsOut(errand, intent);
   if (mayBeAnothers(provider, order)) {
     const asked = await ask(till, intent);
     if (asked.order.state === 'PAID') throw alreadyPaid(asked.order);
@@ -47,6 +48,16 @@ export async function closePayment(till: Till, call: Call, name: OrderName): Pro
     if (closed.state === 'PAID') throw alreadyPaid(closed);
     return concluded(book, call, paymentResult(book, call, closed));
   });
+}
+
+/** Nothing is sent: shown to nobody any more, it can still be paid, or has been, which is told where it is learned. */
+async function runsOut(errand: Errand, { order }: Intent): Promise<PaymentResult> {
+  const asked = await askTrade(errand.till, order).catch((error: unknown) => {
+    if (isGatewayError(error)) return undefined;
+    throw error;
+  });
+  if (asked?.order.state === 'PAID') throw alreadyPaid(asked.order);
+  return tellPayment(errand, asked?.order ?? order);
 }
 
 /** What is committed before anything is sent. */
@@ -162,9 +173,11 @@ function alreadyPaid(order: OrderRecord): CashierError {
 /** A close that had to wait until the buyer opened the trade is done now that it exists. */
 export async function finishClosing(till: Till, asked: AskedTrade): Promise<OrderRecord> {
   const { order } = asked;
-  if (!order.closing || !isOursToClose(asked) || (await isFrozenNow(till))) return order;
+  const provider = providerOf(till, order);
+  if (!provider.closeTrade || !order.closing || !isOursToClose(asked) || (await isFrozenNow(till)))
+    return order;
   try {
-    await providerOf(till, order).closeTrade(order.outTradeNo, unlessFrozen(till));
+    await provider.closeTrade(order.outTradeNo, unlessFrozen(till));
   } catch (error) {
     // What the query proved stands all the same; the close stays intended.
     if (isGatewayError(error)) return order;

@@ -48,8 +48,11 @@ export interface PaymentProvider {
   /** Sends a plan, or signs it locally where the gateway wants only a link. Safe to repeat with the same plan. */
   sendPayment(order: OrderTerms, plan: string, mayStill?: MayStill): Promise<Credential>;
   queryTrade(outTradeNo: string, known?: Known): Promise<TradeSnapshot>;
-  /** Resolves when the gateway has proven that the order is closed and unpaid. */
-  closeTrade(outTradeNo: string, mayStill?: MayStill): Promise<void>;
+  /**
+   * Resolves when the gateway has proven that the order is closed and unpaid. Absent where it closes none: what was
+   * given out can be paid until it expires.
+   */
+  closeTrade?(outTradeNo: string, mayStill?: MayStill): Promise<void>;
   /** As {@link planPayment}, for a refund. */
   planRefund(refund: RefundTerms): string;
   /** Sends a plan. The same outRefundNo refunds at most once. */

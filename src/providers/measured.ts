@@ -52,6 +52,7 @@ export interface Hearing {
  */
 export function measured(provider: PaymentProvider, timer: () => number, hearing: Hearing): PaymentProvider {
   const { id: gateway, a2m, x402 } = provider;
+  const closeTrade = provider.closeTrade?.bind(provider);
   async function timed<T>(operation: Exchange['operation'], exchange: () => Promise<T>): Promise<T> {
     const traced = hearing.exchanging?.(gateway, operation);
     const began = timer();
@@ -72,7 +73,7 @@ export function measured(provider: PaymentProvider, timer: () => number, hearing
     ...provider,
     sendPayment: (...sent) => timed('create', () => provider.sendPayment(...sent)),
     queryTrade: (...asked) => timed('query', () => provider.queryTrade(...asked)),
-    closeTrade: (...sent) => timed('close', () => provider.closeTrade(...sent)),
+    ...(closeTrade && { closeTrade: (...sent) => timed('close', () => closeTrade(...sent)) }),
     sendRefund: (...sent) => timed('refund', () => provider.sendRefund(...sent)),
     queryRefund: (...asked) => timed('query_refund', () => provider.queryRefund(...asked)),
     downloadBill: (date) => timed('bill', () => provider.downloadBill(date)),

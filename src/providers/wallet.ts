@@ -78,6 +78,8 @@ export interface WalletPage {
   readonly leave: Text;
   /** Whether its code is a link that opens the app on a phone; else it is for scanning from a screen alone. */
   readonly codeOpens: boolean;
+  /** Where the gateway sends a form's browser on to, as sources of a page's policy, besides where the form goes. */
+  readonly formsGoOnTo?: readonly string[];
   /** Of links that work only from a page of ours on a domain that the gateway knows. */
   readonly handOff?: {
     /** The variable that names the domain. */

@@ -31,6 +31,7 @@ import {
   loadIdentity,
 } from '../../src/simulator/state/identity.ts';
 import { createWorld, fakeOf, type World } from '../../src/simulator/world.ts';
+import { closeAt } from '../support/close.ts';
 import { Dice } from '../support/dice.ts';
 import { payment, refund } from '../support/inputs.ts';
 import { pairOf } from '../support/named-keys.ts';
@@ -412,8 +413,8 @@ export class Shop {
     this.clock.pass(120_000);
     await this.#heard(wallet, 'query', [no('LOST')], () => provider.queryTrade(no('LOST')));
     await this.#heard(wallet, 'query', ['NOBODYS_1'], () => provider.queryTrade('NOBODYS_1'));
-    await this.#heard(wallet, 'close', ['NOBODYS_1'], () => provider.closeTrade('NOBODYS_1'));
-    await this.#heard(wallet, 'close', [no('PAID')], () => provider.closeTrade(no('PAID')));
+    await this.#heard(wallet, 'close', ['NOBODYS_1'], () => closeAt(provider, 'NOBODYS_1'));
+    await this.#heard(wallet, 'close', [no('PAID')], () => closeAt(provider, no('PAID')));
     await this.#heard(wallet, 'bill', ['2026-11-21'], () => provider.downloadBill('2026-11-21'));
     await this.#heard(wallet, 'bill', ['2026-11-20'], () => provider.downloadBill('2026-11-20'));
     await paid(no('OPEN'));

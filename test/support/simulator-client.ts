@@ -61,6 +61,7 @@ export interface Payable {
   readonly orderString?: string | undefined;
   readonly jsapiParams?: unknown;
   readonly appParams?: unknown;
+  readonly handOffForm?: { readonly fields: Readonly<Record<string, string>> } | undefined;
 }
 
 /** Speaks to the gateway simulator as the payer and as the tester; never as the merchant. */
@@ -226,10 +227,42 @@ export async function handOffOn(cashierUrl: string): Promise<string> {
   return link.replaceAll('&amp;', '&');
 }
 
+/** The form by which an order's page hands over to the wallet: where it goes, and what stands in it. */
+export async function formOn(
+  cashierUrl: string,
+): Promise<{ action: string; fields: Record<string, string> }> {
+  const { html } = await readPage(await fetch(cashierUrl));
+  const text = (escaped: string) =>
+    escaped.replace(/&(amp|lt|gt|quot|#39);/g, (all) => ESCAPES.get(all) ?? all);
+  const action = /<form method="post" action="([^"]*)"/.exec(html)?.[1];
+  if (action === undefined) throw new Error('the page has no form');
+  const inputs = html.matchAll(/<input type="hidden" name="([^"]*)" value="([^"]*)">/g);
+  return {
+    action: text(action),
+    fields: Object.fromEntries([...inputs].map(([, name = '', value = '']) => [text(name), text(value)])),
+  };
+}
+const ESCAPES: ReadonlyMap<string, string> = new Map([
+  ['&amp;', '&'],
+  ['&lt;', '<'],
+  ['&gt;', '>'],
+  ['&quot;', '"'],
+  ['&#39;', "'"],
+]);
+
 /** What a payer's phone reads off a payment. */
-export function codeOf({ qrCode, payUrl, orderString, jsapiParams, appParams }: Payable): string {
+export function codeOf({
+  qrCode,
+  payUrl,
+  orderString,
+  jsapiParams,
+  appParams,
+  handOffForm,
+}: Payable): string {
   const inApp = jsapiParams ?? appParams;
-  const code = qrCode ?? payUrl ?? orderString ?? (inApp === undefined ? undefined : JSON.stringify(inApp));
+  const form = handOffForm && new URLSearchParams(handOffForm.fields).toString();
+  const code =
+    qrCode ?? payUrl ?? orderString ?? form ?? (inApp === undefined ? undefined : JSON.stringify(inApp));
   if (code === undefined) throw new Error('there is nothing to pay with');
   return code;
 }

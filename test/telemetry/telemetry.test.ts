@@ -12,6 +12,7 @@ import { OPERATIONS } from '../../src/providers/measured.ts';
 import { heardBy } from '../../src/telemetry/heard-calls.ts';
 import { Telemetry, type Watched } from '../../src/telemetry/telemetry.ts';
 import { TOOL_NAMES } from '../../src/tools/index.ts';
+import { closeAt } from '../support/close.ts';
 import { CALL, decide, payment, person, refund, World } from '../support/world.ts';
 import { numberIn, samplesIn } from './exposition.ts';
 
@@ -135,7 +136,7 @@ it('every operation of the port is heard of, and none that asks nobody', async (
   const silently = (asked: unknown) => Promise.resolve(asked).catch(() => undefined);
   await silently(provider.sendPayment({ outTradeNo: 'X', amountFen: 1 } as never, '{}'));
   await silently(provider.queryTrade('X'));
-  await silently(provider.closeTrade('X'));
+  await silently(closeAt(provider, 'X'));
   await silently(provider.sendRefund({ outTradeNo: 'X', outRefundNo: 'R' } as never, '{}'));
   await silently(provider.queryRefund('X', 'R'));
   await silently(provider.downloadBill('2026-11-20'));

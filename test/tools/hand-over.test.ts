@@ -24,6 +24,7 @@ const CREDENTIALS: readonly (readonly [Thing | 'nothing', Credential])[] = [
   ['qrCode', { qrCode: 'weixin://wxpay/bizpayurl?pr=x' }],
   ['payUrl', { payUrl: 'https://wx.tenpay.com/x' }],
   ['payUrl', { handOffUrl: 'https://wx.tenpay.com/x' }],
+  ['payUrl', { handOffForm: { action: 'https://gateway.example/pay', fields: {} } }],
   ['jsapiParams', { jsapiParams: { appId: 'wx1' } }],
   ['appParams', { appParams: { appId: 'wx1' } }],
   ['orderString', { orderString: 'app_id=1' }],

@@ -4,7 +4,7 @@ import { billLines, hasBill } from '../../src/simulator/bill-lines.ts';
 import { type Carried, carryOut, spoilt } from '../../src/simulator/exchange.ts';
 import type { Incoming, Outgoing } from '../../src/simulator/http.ts';
 import { digits, token } from '../../src/simulator/numbers.ts';
-import { openFromQuery } from '../../src/simulator/pages/open-page.ts';
+import { openFromQuery, openPage } from '../../src/simulator/pages/open-page.ts';
 import { announce, announceForged, pay } from '../../src/simulator/payer.ts';
 import { CannotOpen } from '../../src/simulator/scanner.ts';
 import type { AnswerFault, Operation } from '../../src/simulator/scenarios.ts';
@@ -59,6 +59,7 @@ export const TOYPAY: FakeWallet = {
   routes: [
     { method: 'POST', path: '/toypay/gateway', handle: gateway },
     { method: 'GET', path: '/toypay/qr/:code', handle: openFromQuery },
+    { method: 'POST', path: '/toypay/form', handle: (world, { body }) => openPage(world, body.toString()) },
   ],
   message(world, delivery) {
     const trade = delivery.forged ?? tradeOf(world, delivery.outTradeNo);
@@ -77,7 +78,11 @@ export const TOYPAY: FakeWallet = {
       accepts: (status, answer) => status === 200 && answer === 'taken',
     };
   },
-  open: () => undefined,
+  open(world, shown) {
+    const form = new URLSearchParams(shown);
+    const plan = form.get('plan');
+    return plan === null ? undefined : world.database.write(() => openForm(world, plan, form.get('seal')));
+  },
   openCode(world, issued, late) {
     const trade = tradeOf(world, issued.outTradeNo);
     if (tradeState(trade, world.clock.now()) === 'CLOSED' && !late)
@@ -130,31 +135,38 @@ function answerTo(world: World, ask: Ask, body: Buffer): Carried<Fields> {
   });
 }
 
+/** The order that a browser has posted comes into being by that. */
+function openForm(world: World, plan: string, sealed: string | null): Trade {
+  const { toySecret, toyMerchant } = world.identity;
+  const ask = JSON.parse(plan) as Ask;
+  const isOver = ask.expiresAt <= world.clock.now();
+  if (sealed !== seal(toySecret, plan) || ask.merchant !== toyMerchant || isOver)
+    throw new CannotOpen('这张表单无效或已过期', 'This form is wrong or over');
+  return ordered(world, ask, plan, 'web');
+}
+
+function ordered(world: World, ask: Ask, fingerprint: string, scene: 'qr' | 'web'): Trade {
+  const { number: outTradeNo = '', amountFen, title = '', sentAt, expiresAt, notifyUrl } = ask;
+  const known = world.trades.byNumber('toypay', outTradeNo);
+  if (known && known.fingerprint !== fingerprint) throw new Refusal('OTHER_TERMS');
+  if (known) return known;
+  const terms = { outTradeNo, amountFen, title, sentAt, expiresAt, fingerprint };
+  const trade: Trade = {
+    ...{ provider: 'toypay', scene, ...terms, refunds: [] },
+    ...{ payer: 'buyer', cashierToken: token(world.randomBytes), createdAt: world.clock.now() },
+    ...(notifyUrl && { notifyUrl }),
+  };
+  world.trades.save(trade);
+  return trade;
+}
+
 type Handler = (world: World, ask: Ask, steered: Steered, fingerprint: string) => Fields;
 
 const CALLS: Readonly<Partial<Record<Operation, Handler>>> = {
   create(world, ask, steered, fingerprint) {
-    const { number: outTradeNo = '', amountFen, title = '', sentAt, expiresAt, notifyUrl } = ask;
-    const known = world.trades.byNumber('toypay', outTradeNo);
-    if (known && known.fingerprint !== fingerprint) throw new Refusal('OTHER_TERMS');
-    if (known?.paidAt !== undefined) throw new Refusal('PAID');
-    const fresh: Trade = {
-      ...{
-        provider: 'toypay',
-        scene: 'qr',
-        outTradeNo,
-        amountFen,
-        title,
-        sentAt,
-        expiresAt,
-        fingerprint,
-        refunds: [],
-      },
-      ...{ payer: 'buyer', cashierToken: token(world.randomBytes), createdAt: world.clock.now() },
-      ...(notifyUrl && { notifyUrl }),
-    };
-    const trade = known ?? fresh;
-    if (!known) world.trades.save(trade);
+    const trade = ordered(world, ask, fingerprint, 'qr');
+    if (trade.paidAt !== undefined) throw new Refusal('PAID');
+    const { outTradeNo, expiresAt } = trade;
     const code = `${world.origin}/toypay/qr/${token(world.randomBytes)}`;
     world.codes.issue({ code, provider: 'toypay', outTradeNo, diesAt: expiresAt });
     if (steered.has('notify-forged')) announceForged(world, trade);
@@ -170,12 +182,6 @@ const CALLS: Readonly<Partial<Record<Operation, Handler>>> = {
       ...(steered.has('wrong-amount') ? { amountFen: told.amountFen + 1 } : {}),
       ...(steered.has('wrong-account') ? { merchant: '7000000000' } : {}),
     };
-  },
-  close(world, { number }) {
-    const trade = tradeOf(world, number);
-    if (trade.paidAt !== undefined) throw new Refusal('PAID');
-    world.trades.save({ ...trade, closedAt: world.clock.now() });
-    return {};
   },
   refund(world, ask, steered, fingerprint) {
     const { tradeNo, refundNumber: outRefundNo = '', sentAt, refundFen: amountFen, reason, notifyUrl } = ask;

@@ -14,7 +14,7 @@ import {
   Transcript,
   until,
 } from '../support/server-process.ts';
-import { SimulatorClient } from '../support/simulator-client.ts';
+import { formOn, SimulatorClient } from '../support/simulator-client.ts';
 import { buildWithToy } from './build.ts';
 
 let product: Awaited<ReturnType<typeof buildWithToy>>;
@@ -187,9 +187,37 @@ describe('a shop with all of them', () => {
     expect(stdout).toContain(order.outTradeNo);
   });
 
-  it('closes an order that nobody paid, and refuses what this wallet has not', async () => {
+  it('closes no order: what was given out can be paid until it expires, and is shown no more', async () => {
     const order = await sell({ title: 'teddy bear 3' });
-    expect(await call('close-payment', { outTradeNo: order.outTradeNo })).toMatchObject({ state: 'CLOSED' });
+    const { outTradeNo } = order;
+    const closing = await call('close-payment', { outTradeNo });
+    expect(closing).toMatchObject({ state: 'NOTPAY', closing: true });
+    expect(closing.nextStep).toContain('open no other payment for the same thing before that');
+    expect(closing.qrCode).toBeUndefined();
+    expect(await (await fetch(order.cashierUrl ?? '')).text()).not.toContain('<figure');
+    await gateway.pay(order);
+    expect(await call('query-payment', { outTradeNo })).toMatchObject({ state: 'PAID' });
+    const late = await server.call('close-payment', { outTradeNo });
+    expect(JSON.parse(late.text)).toMatchObject({ code: 'ALREADY_PAID' });
+  });
+
+  it('hands a form over from its page, and nowhere else', async () => {
+    const order = await sell({ title: 'teddy "bear" <4>', scene: 'web' });
+    expect(order.text).toMatch(/\[.+\]\(http:\/\/127\.0\.0\.1:\d+\/c\//);
+    expect(JSON.stringify(order)).not.toContain('seal');
+    const { headers } = await fetch(order.cashierUrl ?? '');
+    const { action, fields } = await formOn(order.cashierUrl ?? '');
+    expect(headers.get('content-security-policy')).toContain(
+      `form-action ${new URL(action).origin} https://*.toypay.example;`,
+    );
+    expect(headers.get('referrer-policy')).toBe('origin');
+    const posted = await fetch(action, { method: 'POST', body: new URLSearchParams(fields) });
+    await gateway.pressPay({ url: posted.url, html: await posted.text() });
+    expect(await call('query-payment', { outTradeNo: order.outTradeNo })).toMatchObject({ state: 'PAID' });
+    expect(await (await fetch(order.cashierUrl ?? '')).text()).not.toContain('<form');
+  });
+
+  it('refuses what this wallet has not', async () => {
     const wrong = { provider: 'toypay', scene: 'h5', amountYuan: '1.00', title: 'bear' };
     expect((await server.call('create-payment', wrong)).isError).toBe(true);
     const denied = await server.call('create-payment', { ...wrong, provider: 'wechatpay', scene: 'qr' });

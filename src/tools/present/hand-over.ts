@@ -24,9 +24,10 @@ export function handOver(credential: Credential): Text {
 }
 
 function handingOver(credential: Credential): Text {
-  const { qrCode, payUrl = credential.handOffUrl, jsapiParams, appParams, orderString } = credential;
+  const { qrCode, handOffUrl, handOffForm, jsapiParams, appParams, orderString } = credential;
+  const link = credential.payUrl ?? handOffUrl ?? handOffForm;
   if (qrCode !== undefined) return { zh: '把二维码给买家扫', en: 'Give the buyer the code to scan' };
-  if (payUrl !== undefined) return { zh: '把链接给买家', en: 'Give the buyer the link' };
+  if (link !== undefined) return { zh: '把链接给买家', en: 'Give the buyer the link' };
   if (jsapiParams !== undefined)
     return {
       zh: '把 jsapiParams 原样交给商家在该支付 App 里的网页或小程序，由它调起支付',

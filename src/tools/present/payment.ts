@@ -107,9 +107,9 @@ function paymentTold(voice: Voice, result: PaymentResult, page?: BuyerPage, ask 
   const { order, refundedElsewhere: elsewhere } = result;
   const now = voice.now();
   const held = payable(order, now);
-  const { handOffUrl, linkExpiresAt, ...credential } = held;
-  // Without a page to follow it from, such a link is no use to anybody.
-  const usable = handOffUrl === undefined || page ? held : {};
+  const { handOffUrl, handOffForm, linkExpiresAt, ...credential } = held;
+  // Without a page to follow it from, such a link or form is no use to anybody.
+  const usable = (handOffUrl === undefined && handOffForm === undefined) || page ? held : {};
   const { adopted } = order.terms;
   return defined({
     outTradeNo: order.outTradeNo,
@@ -151,8 +151,8 @@ function nextOf(result: PaymentResult, usable: Credential, now: number): Text {
     const until = iso(order.expiresAt);
     const { zh, en } = HELD[order.scene];
     return {
-      zh: `买家手中的${zh}在 ${until ?? '到期'} 之前仍可能付款；稍后用 query-payment 确认是否已关闭。`,
-      en: `The ${en} that the buyer holds can still be paid until ${until ?? 'it expires'}; ask query-payment later whether it is closed.`,
+      zh: `买家手中的${zh}在 ${until ?? '到期'} 之前仍可能付款，在那之前不要为同一件事另外收款；稍后用 query-payment 确认是否已关闭。`,
+      en: `The ${en} that the buyer holds can still be paid until ${until ?? 'it expires'}: open no other payment for the same thing before that; ask query-payment later whether it is closed.`,
     };
   }
   if (order.state !== 'NOTPAY' && order.state !== 'UNKNOWN') return words.PAYMENT_NEXT[order.state];
@@ -171,8 +171,8 @@ function deliverBefore(overdueAt: number): Text {
 }
 
 async function pageOf({ now, buyerPage }: Voice, order: OrderRecord): Promise<BuyerPage | undefined> {
-  const { qrCode, payUrl, handOffUrl } = payable(order, now());
-  const hasLink = (qrCode ?? payUrl ?? handOffUrl) !== undefined;
+  const { qrCode, payUrl, handOffUrl, handOffForm } = payable(order, now());
+  const hasLink = (qrCode ?? payUrl ?? handOffUrl ?? handOffForm) !== undefined;
   return hasLink ? buyerPage(order.pageToken, handOffUrl !== undefined) : undefined;
 }
 

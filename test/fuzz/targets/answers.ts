@@ -10,6 +10,7 @@ import {
 import type { GatewayHttp, GatewayResponse } from '../../../src/providers/gateway-http.ts';
 import { createWechatpayProvider, readWechatpayConfig } from '../../../src/providers/wechatpay/index.ts';
 import { FAKES } from '../../../src/simulator/fakes.ts';
+import { closeAt } from '../../support/close.ts';
 import type { Dice } from '../../support/dice.ts';
 import { pairOf } from '../../support/named-keys.ts';
 import { mutatedBytes, mutatedHeaders, mutatedJson, type Pairs, pumped } from '../mutate.ts';
@@ -220,7 +221,7 @@ function ask(
     case 'query':
       return provider.queryTrade(outTradeNo);
     case 'close':
-      return provider.closeTrade(outTradeNo);
+      return closeAt(provider, outTradeNo);
     case 'create':
       return provider.sendPayment(terms, provider.planPayment(terms));
     case 'refund':

@@ -6,6 +6,7 @@ import {
   GatewayUnavailable,
   type PaymentProvider,
 } from '../../../src/providers/contract.ts';
+import { closeAt } from '../../support/close.ts';
 import type { World } from '../../support/world.ts';
 
 type Kind = 'payment' | 'refund';
@@ -149,7 +150,7 @@ export class Oracle {
         this.#send(mine, `${terms.outTradeNo}/${terms.outRefundNo}`, () => provider.sendRefund(terms, plan)),
       closeTrade: (outTradeNo) => {
         if (this.frozenForAll) this.violations.push(`closed ${outTradeNo} while frozen`);
-        return provider.closeTrade(outTradeNo);
+        return closeAt(provider, outTradeNo);
       },
     };
   }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Scene } from '../../../src/domain/order.ts';
 import { readAlipayConfig } from '../../../src/providers/alipay/index.ts';
 import { GatewayDeclined, isHome, type PaymentProvider } from '../../../src/providers/contract.ts';
+import { closeAt } from '../../support/close.ts';
 import { CERTIFICATES } from './certificate-world.ts';
 import {
   ACCOUNT,
@@ -27,7 +28,7 @@ const OTHER_SELLER = '2088000000000002';
 const CALLS: Readonly<Record<string, (provider: PaymentProvider) => Promise<unknown>>> = {
   create: (provider) => provider.sendPayment(order(), provider.planPayment(order())),
   query: (provider) => provider.queryTrade('ORDER_0001'),
-  close: (provider) => provider.closeTrade('ORDER_0001'),
+  close: (provider) => closeAt(provider, 'ORDER_0001'),
   refund: (provider) => provider.sendRefund(refund(), provider.planRefund(refund())),
   'query-refund': (provider) => provider.queryRefund('ORDER_0001', 'REFUND_1'),
   bill: (provider) => provider.downloadBill('2026-11-20'),

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { GatewayDeclined, OutcomeUnknown } from '../../../src/providers/contract.ts';
+import { closeAt } from '../../support/close.ts';
 import { refund, setUp, signed, unsigned } from './fake-gateway.ts';
 
 const about = { code: '10000', msg: 'Success', out_trade_no: 'ORDER_0001' };
@@ -25,7 +26,7 @@ const answers = {
 const verbs = {
   query: (provider: Provider) => provider.queryTrade('ORDER_0001'),
   unpaid: (provider: Provider) => provider.queryTrade('ORDER_0001'),
-  close: (provider: Provider) => provider.closeTrade('ORDER_0001'),
+  close: (provider: Provider) => closeAt(provider, 'ORDER_0001'),
   refund: (provider: Provider) => provider.sendRefund(refund(), provider.planRefund(refund())),
   refundQuery: (provider: Provider) => provider.queryRefund('ORDER_0001', 'REFUND_1'),
 };

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { GatewayDeclined, OutcomeUnknown } from '../../../src/providers/contract.ts';
+import { closeAt } from '../../support/close.ts';
 import { ACCOUNT, declined, forged, type Node, rejection, setUp, signed, unsigned } from './fake-gateway.ts';
 
 const QUERY = 'alipay.trade.query';
@@ -24,7 +25,7 @@ const query = async (body: string | Buffer, status?: number) => {
 const close = async (body: string | Buffer, status?: number) => {
   const { provider, gateway } = setUp();
   gateway.answer(body, status);
-  return provider.closeTrade('ORDER_0001');
+  return closeAt(provider, 'ORDER_0001');
 };
 
 describe('queryTrade', () => {
@@ -198,7 +199,7 @@ describe('closeTrade', () => {
   it('resolves on a signed success of this order', async () => {
     const { provider, gateway } = setUp();
     gateway.answer(signed(CLOSE, closed));
-    await expect(provider.closeTrade('ORDER_0001')).resolves.toBeUndefined();
+    await expect(closeAt(provider, 'ORDER_0001')).resolves.toBeUndefined();
     expect(gateway.call.biz).toEqual({ out_trade_no: 'ORDER_0001' });
     expect(gateway.call.parameters.get('method')).toBe(CLOSE);
   });

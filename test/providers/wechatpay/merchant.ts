@@ -16,6 +16,7 @@ import {
   readWechatpayConfig,
   type WechatpayConfig,
 } from '../../../src/providers/wechatpay/index.ts';
+import { closeAt } from '../../support/close.ts';
 import { PAIRS, pem } from '../../support/rsa.ts';
 import { signedAnswer } from './platform.ts';
 
@@ -186,7 +187,7 @@ export const OPERATIONS: Readonly<
 > = {
   sendPayment: (provider, mayStill) => provider.sendPayment(order(), provider.planPayment(order()), mayStill),
   queryTrade: (provider) => provider.queryTrade(OUT_TRADE_NO),
-  closeTrade: (provider, mayStill) => provider.closeTrade(OUT_TRADE_NO, mayStill),
+  closeTrade: (provider, mayStill) => closeAt(provider, OUT_TRADE_NO, mayStill),
   sendRefund: (provider, mayStill) => provider.sendRefund(refund(), provider.planRefund(refund()), mayStill),
   queryRefund: (provider) => provider.queryRefund(OUT_TRADE_NO, OUT_REFUND_NO),
 };

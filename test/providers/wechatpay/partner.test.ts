@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { OrderTerms, Scene } from '../../../src/domain/order.ts';
 import { isHome, isSameAccount } from '../../../src/providers/contract.ts';
 import type { GatewayRequest } from '../../../src/providers/gateway-http.ts';
+import { closeAt } from '../../support/close.ts';
 import {
   ACCOUNT,
   configOf,
@@ -126,7 +127,7 @@ describe.each(Object.entries(MODES))('through %s', (_name, { env, account, app, 
   const calls: Readonly<Record<string, (of: typeof provider) => Promise<unknown>>> = {
     create: (of) => of.sendPayment(order(), of.planPayment(order())),
     query: (of) => of.queryTrade(OUT_TRADE_NO),
-    close: (of) => of.closeTrade(OUT_TRADE_NO),
+    close: (of) => closeAt(of, OUT_TRADE_NO),
     refund: (of) => of.sendRefund(refund(), of.planRefund(refund())),
     'query-refund': (of) => of.queryRefund(OUT_TRADE_NO, OUT_REFUND_NO),
     bill: (of) => of.downloadBill('2026-11-20'),
@@ -162,7 +163,7 @@ describe.each(Object.entries(MODES))('through %s', (_name, { env, account, app, 
 
   it('says who sells in the bodies of a close and a refund', async () => {
     const closing = at(204, '');
-    await closing.provider.closeTrade(OUT_TRADE_NO);
+    await closeAt(closing.provider, OUT_TRADE_NO);
     expect(closing.requests.map(said)).toEqual([{ sp_mchid: SP.mchid, sub_mchid: SUB.mchid }]);
     const refunding = at(200, REFUNDED);
     await calls.refund?.(refunding.provider);
@@ -292,7 +293,7 @@ describe('what WeChat Pay says no to', () => {
     'names what to set up: %s',
     async (number) => {
       for (const code of ['PARAM_ERROR', 'NO_AUTH', 'INVALID_REQUEST', number]) {
-        const asked = refused(code, number).closeTrade(OUT_TRADE_NO);
+        const asked = closeAt(refused(code, number), OUT_TRADE_NO);
         await expect(asked, code).rejects.toMatchObject({
           name: 'GatewayDeclined',
           advice: { en: expect.stringContaining('WXPAY_SUB_MCH_ID') },

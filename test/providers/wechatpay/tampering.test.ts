@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { GatewayResponse } from '../../../src/providers/gateway-http.ts';
+import { closeAt } from '../../support/close.ts';
 import {
   NOW,
   OPERATIONS,
@@ -109,7 +110,7 @@ describe('any answer without a good signature', () => {
           current = { status, headers, body: Buffer.from(JSON.stringify(body)) };
           const calls = [
             provider.queryTrade(OUT_TRADE_NO),
-            provider.closeTrade(OUT_TRADE_NO),
+            closeAt(provider, OUT_TRADE_NO),
             provider.sendRefund(asked, provider.planRefund(asked)),
             provider.queryRefund(OUT_TRADE_NO, OUT_REFUND_NO),
           ];

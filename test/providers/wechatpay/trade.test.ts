@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { closeAt } from '../../support/close.ts';
 import {
   ACCOUNT,
   honest,
@@ -139,7 +140,7 @@ describe('queryTrade', () => {
     async (outTradeNo) => {
       const { provider, requests } = honest(200, PAID_TRADE);
       expect(await outcome(provider.queryTrade(outTradeNo))).toBe('INVALID_ARGUMENT outTradeNo');
-      expect(await outcome(provider.closeTrade(outTradeNo))).toBe('INVALID_ARGUMENT outTradeNo');
+      expect(await outcome(closeAt(provider, outTradeNo))).toBe('INVALID_ARGUMENT outTradeNo');
       expect(requests).toHaveLength(0);
     },
   );
@@ -148,7 +149,7 @@ describe('queryTrade', () => {
 describe('closeTrade', () => {
   it('is done by a signed 204', async () => {
     const { provider, requests } = honest(204, '');
-    expect(await outcome(provider.closeTrade(OUT_TRADE_NO))).toBe('resolved');
+    expect(await outcome(closeAt(provider, OUT_TRADE_NO))).toBe('resolved');
     expect(requests).toHaveLength(1);
     expect(requests[0]).toMatchObject({
       method: 'POST',
@@ -159,27 +160,27 @@ describe('closeTrade', () => {
 
   it('is done when the gateway proves that it was closed before', async () => {
     const { provider } = honest(400, { code: 'ORDER_CLOSED' });
-    expect(await outcome(provider.closeTrade(OUT_TRADE_NO))).toBe('resolved');
+    expect(await outcome(closeAt(provider, OUT_TRADE_NO))).toBe('resolved');
     const unsigned = world(() => unsignedAnswer(400, { code: 'ORDER_CLOSED' })).provider;
-    expect(await outcome(unsigned.closeTrade(OUT_TRADE_NO))).toBe('declined closed ORDER_CLOSED unproven');
+    expect(await outcome(closeAt(unsigned, OUT_TRADE_NO))).toBe('declined closed ORDER_CLOSED unproven');
   });
 
   it('is not done by an unsigned 204, a 200 or a 204 with a body', async () => {
     const unsigned = world(() => unsignedAnswer(204, '')).provider;
-    expect(await outcome(unsigned.closeTrade(OUT_TRADE_NO))).toBe('unknown bad-signature');
+    expect(await outcome(closeAt(unsigned, OUT_TRADE_NO))).toBe('unknown bad-signature');
     for (const [status, body] of [
       [200, ''],
       [200, PAID_TRADE],
       [204, PAID_TRADE],
     ] as const) {
-      expect(await outcome(honest(status, body).provider.closeTrade(OUT_TRADE_NO))).toBe(
+      expect(await outcome(closeAt(honest(status, body).provider, OUT_TRADE_NO))).toBe(
         'unknown unreadable-answer',
       );
     }
   });
 
   it('is refused for a paid order and for one that does not exist', async () => {
-    const close = (code: string) => outcome(honest(400, { code }).provider.closeTrade(OUT_TRADE_NO));
+    const close = (code: string) => outcome(closeAt(honest(400, { code }).provider, OUT_TRADE_NO));
     expect(await close('ORDERPAID')).toBe('declined already-paid ORDERPAID proven');
     expect(await close('ORDER_NOT_EXIST')).toBe('declined not-exist ORDER_NOT_EXIST proven');
   });

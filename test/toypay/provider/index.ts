@@ -112,7 +112,7 @@ export function createToypayProvider(config: Config, { http }: Pick<ProviderPort
   return {
     id: 'toypay',
     account: accountOf(merchant),
-    scenes: new Set(['qr']),
+    scenes: new Set(['qr', 'web']),
     returnsMark: false,
     timedNumbers: true,
     refundRules: {
@@ -130,12 +130,15 @@ export function createToypayProvider(config: Config, { http }: Pick<ProviderPort
         expiresAt,
         notifyUrl: config.notifyUrl,
       }),
-    sendPayment: async (_order, plan) => ({ qrCode: String((await ask(plan)).code_url) }),
+    async sendPayment({ scene }, plan) {
+      if (scene === 'qr') return { qrCode: String((await ask(plan)).code_url) };
+      const action = gateway.replace(/gateway$/, 'form');
+      return { handOffForm: { action, fields: { plan, seal: seal(secret, plan) } } };
+    },
     async queryTrade(number, { sentAt } = {}) {
       if (sentAt === undefined) throw new GatewayUnavailable('no-time');
       return orAbsent(question('query', { number, sentAt }).then((answer) => tradeIn(answer, number)));
     },
-    closeTrade: async (number) => void (await question('close', { number })),
     planRefund: ({ gatewayTradeNo: tradeNo, outRefundNo: refundNumber, sentAt, refundFen, reason }) =>
       JSON.stringify({
         call: 'refund',

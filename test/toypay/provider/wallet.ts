@@ -30,7 +30,7 @@ export const TOYPAY: Wallet = {
   sandboxVariable: 'TOYPAY_CURRENT_ENV',
   notify: { variable: 'TOYPAY_NOTIFY_URL', required: false },
   billOutMs: 0,
-  scenes: ['qr'],
+  scenes: ['qr', 'web'],
   titleTip: { zh: '玩具支付的商品名里不要有积木', en: 'for Toy Pay no bricks' },
   page: {
     glyph: '玩',
@@ -42,6 +42,7 @@ export const TOYPAY: Wallet = {
     browser: /ToyClient/,
     leave: { zh: '请用浏览器打开。', en: 'Open it in a browser.' },
     codeOpens: false,
+    formsGoOnTo: ['https://*.toypay.example'],
   },
   async configure(env, ports) {
     const { createToypayProvider, readToypayConfig } = await import('./index.ts');
