@@ -185,8 +185,8 @@ export function isForeignTrade(
   return (
     !isSameAccount(order.account, snapshot.account) ||
     snapshot.outTradeNo !== order.outTradeNo ||
-    (snapshot.sentAt !== undefined && snapshot.sentAt !== wholeSecond(order.sentAt ?? 0)) ||
     (snapshot.amountFen !== undefined && snapshot.amountFen !== order.amountFen) ||
+    (snapshot.sentAt !== undefined && snapshot.sentAt !== wholeSecond(order.sentAt ?? 0)) ||
     (paid && snapshot.amountFen === undefined) ||
     (paid && mark !== undefined && snapshot.mark !== mark) ||
     ((paid || snapshot.opened === true) && !isGivenOut(order))

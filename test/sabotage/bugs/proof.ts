@@ -65,7 +65,7 @@ export const PROOF: readonly Bug[] = [
     edits: [
       [
         'src/payments/reserve-payment.ts',
-        "  if (order.terms.chosen && !ready.number) throw new AskFirst('number', order);\n",
+        "  if (order.terms.chosen && !provider.timedNumbers && !ready.number) throw new AskFirst('number', order);\n",
         '',
       ],
     ],
@@ -259,10 +259,30 @@ export const PROOF: readonly Bug[] = [
     edits: [
       [
         'src/payments/ask-gateway.ts',
-        'return isProvenByPayer(order) ? order.gatewayTradeNo : undefined;',
+        'return isProvenByPayer(order) || refundRules.byGatewayNo ? order.gatewayTradeNo : undefined;',
         'return isProvenByPayer(order) ? undefined : undefined;',
       ],
     ],
     caughtBy: ['test/payments/proven-by-payer.test.ts'],
+  },
+  {
+    name: 'payment-of-another-time',
+    deed: 'Where numbers are timed, a payment under the same number that was sent at another time counts.',
+    breaks: PROVEN,
+    edits: [
+      [
+        'src/payments/apply.ts',
+        '    (snapshot.sentAt !== undefined && snapshot.sentAt !== wholeSecond(order.sentAt ?? 0)) ||\n',
+        '',
+      ],
+    ],
+    caughtBy: ['test/payments/timed-numbers.test.ts'],
+  },
+  {
+    name: 'timed-refund-planned-anew',
+    deed: 'Where numbers are timed, a refund that was taken for lost goes out again with another time, as another refund.',
+    breaks: 'A refund is SUCCESS by proof only',
+    edits: [['src/payments/reserve-refund.ts', '(provider.timedNumbers && refund.plan) ||', '']],
+    caughtBy: ['test/payments/timed-numbers.test.ts'],
   },
 ];
