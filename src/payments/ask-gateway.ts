@@ -67,8 +67,8 @@ export async function askRefund(
 }
 
 /** What a question about an order is told of it; of one that its payer proves there is none to ask. */
-function knownOf({ sentAt }: OrderRecord): Known {
-  return sentAt === undefined ? {} : { sentAt: wholeSecond(sentAt) };
+function knownOf({ sentAt, expiresAt }: OrderRecord): Known {
+  return defined({ sentAt: sentAt === undefined ? undefined : wholeSecond(sentAt), expiresAt });
 }
 
 /** By which the gateway knows the order of a refund, where it was not ordered there or it wants that; undefined: by ours. */

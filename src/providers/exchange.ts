@@ -4,6 +4,8 @@ import type { Fen } from '../domain/money.ts';
 export interface Known {
   /** ms, whole second; of an order as in {@link OrderTerms}, of a refund where its plan is not known. */
   readonly sentAt?: number;
+  /** ms; until when an order could be paid. */
+  readonly expiresAt?: number;
   /** By which the gateway is asked, where it may not know the order by our number; of a refund as in {@link RefundTerms}. */
   readonly gatewayTradeNo?: string;
   /** What of a refund was sent. */

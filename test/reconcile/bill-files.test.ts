@@ -9,9 +9,9 @@ import {
   refundKey,
 } from '../../src/payments/bill-comparison.ts';
 import { readBillTable as readAlipay } from '../../src/providers/alipay/bill-table.ts';
-import { readZip } from '../../src/providers/alipay/zip.ts';
 import type { BillLine as ReadLine } from '../../src/providers/contract.ts';
 import { readBillTable as readWechatpay } from '../../src/providers/wechatpay/bill-table.ts';
+import { readZip } from '../../src/providers/zip.ts';
 import { billArchive } from '../../src/simulator/alipay/bill-file.ts';
 import type { BillLine } from '../../src/simulator/bill-lines.ts';
 import type { Provider, Trade } from '../../src/simulator/state/trades.ts';

@@ -3,12 +3,12 @@ import { isLoopbackName } from '../../domain/names.ts';
 import { unlessAbsent } from '../absence.ts';
 import { type Bill, OutcomeUnknown } from '../contract.ts';
 import type { GatewayHttp } from '../gateway-http.ts';
+import { readZip, type ZipEntry, ZipError } from '../zip.ts';
 import { type BillTable, readBillTable } from './bill-table.ts';
 import type { AlipayConfig } from './config.ts';
 import { accepted } from './errors.ts';
 import type { AlipayGateway } from './gateway.ts';
 import { bizContent } from './plan.ts';
-import { readZip, type ZipEntry, ZipError } from './zip.ts';
 
 /** Bytes of the archive, and of everything in it: a line is about 300 bytes, a zip makes a tenth of it. */
 const MAX_ARCHIVE_BYTES = 32 * 1_048_576;

@@ -19,10 +19,10 @@ import {
   trustedKey,
 } from '../../../src/providers/alipay/certificates.ts';
 import { readAlipayConfig } from '../../../src/providers/alipay/index.ts';
-import { readZip, ZipError } from '../../../src/providers/alipay/zip.ts';
 import { OutcomeUnknown } from '../../../src/providers/contract.ts';
 import { readPastedKey } from '../../../src/providers/pasted-key.ts';
 import { readBillTable as readWechatpayBill } from '../../../src/providers/wechatpay/bill-table.ts';
+import { readZip, ZipError } from '../../../src/providers/zip.ts';
 import { zip } from '../../../src/simulator/alipay/bill-archive.ts';
 import { certificatesOf } from '../../../src/simulator/alipay/certificates.ts';
 import { certificatePem } from '../../../src/simulator/certificate.ts';

@@ -362,9 +362,7 @@ export const SIGNATURES: readonly Bug[] = [
     name: 'archive-unbounded',
     deed: 'A packed bill is unpacked before anybody asks to what size.',
     breaks: 'Bodies are bounded',
-    edits: [
-      ['src/providers/alipay/zip.ts', "  if (total > maxBytes) throw new ZipError('too-large');\n", ''],
-    ],
+    edits: [['src/providers/zip.ts', "  if (total > maxBytes) throw new ZipError('too-large');\n", '']],
     caughtBy: ['test/providers/alipay/zip.test.ts'],
   },
 ];

@@ -1,8 +1,8 @@
 import { deflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readZip, ZipError } from '../../../src/providers/alipay/zip.ts';
-import { archive, type File } from './archive.ts';
+import { readZip, ZipError } from '../../src/providers/zip.ts';
+import { archive, type File } from './alipay/archive.ts';
 
 const MEGABYTE = 1_048_576;
 const file = (change: Partial<File> = {}): File => ({

@@ -1,5 +1,5 @@
 import { inflateRawSync } from 'node:zlib';
-import { crc32 } from '../../domain/crc32.ts';
+import { crc32 } from '../domain/crc32.ts';
 
 /** One file of an archive, unpacked. */
 export interface ZipEntry {
