@@ -34,6 +34,7 @@ const EACH_PROVIDER = [
   'providers/pasted-key-words.ts',
   'providers/pay-per-call.ts',
   'providers/wallet.ts',
+  'providers/zip.ts',
 ];
 /** What a wallet is, for whoever tells one from another. */
 const WALLETS = ['providers/registry.ts', 'providers/wallet.ts'];

@@ -324,8 +324,9 @@ describe('README and pages', () => {
     const known = SETTINGS.flatMap(({ name, secret }) => (secret ? [name, `${name}_FILE`] : [name]));
     const servers = all('json').flatMap((text) => Object.values(JSON.parse(text).mcpServers));
     const named = servers.flatMap((server) => Object.keys((server as { env?: object }).env ?? {}));
+    const prefixes = [...WALLETS.map(({ prefix }) => prefix), 'CASHIER'].join('|');
     const mentioned = inEnglish.flatMap(
-      (text) => text.match(/\b(?:AP|WXPAY|DYPAY|CASHIER)_[A-Z0-9_]*[A-Z0-9]\b/g) ?? [],
+      (text) => text.match(new RegExp(`\\b(?:${prefixes})_[A-Z0-9_]*[A-Z0-9]\\b`, 'g')) ?? [],
     );
     expect(mentioned.filter((name) => !known.includes(name))).toEqual([]);
     expect(named.length).toBeGreaterThan(8);

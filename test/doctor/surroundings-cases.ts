@@ -13,6 +13,7 @@ import { freeze, holdToPolicy } from '../../src/policy/decisions.ts';
 import { readPolicy } from '../../src/policy/read-policy-file.ts';
 import { GatewayUnavailable } from '../../src/providers/contract.ts';
 import type { GatewayHttp } from '../../src/providers/gateway-http.ts';
+import { WALLETS } from '../../src/providers/registry.ts';
 import { POSIX } from '../support/skipped.ts';
 import { ALIPAY, app, pkcs8, WECHATPAY } from './merchants.ts';
 import { complaints, cwd, diagnose, file, home, machine, secret } from './patient.ts';
@@ -96,7 +97,8 @@ describe('the environment', () => {
       .filter((name) => name.endsWith('.ts') && !name.startsWith('doctor'))
       .map((name) => readFileSync(join(root, 'src', name), 'utf8'));
     const text = [...sources, readFileSync(join(root, '.env.example'), 'utf8')].join('\n');
-    const names = new Set(text.match(/\b(AP|WXPAY|DYPAY|CASHIER)_[A-Z0-9_]*[A-Z0-9]\b/g));
+    const prefixes = [...WALLETS.map(({ prefix }) => prefix), 'CASHIER'].join('|');
+    const names = new Set(text.match(new RegExp(`\\b(${prefixes})_[A-Z0-9_]*[A-Z0-9]\\b`, 'g')));
     expect([...names].filter((name) => !KNOWN_NAMES.includes(name))).toEqual([]);
   });
 });

@@ -1,8 +1,8 @@
 import { beijingDateTime, type Clock, DAY_MS } from '../../domain/clock.ts';
 import { type Fen, toYuan } from '../../domain/money.ts';
+import { zip } from '../archive.ts';
 import type { BillLine } from '../bill-lines.ts';
 import type { Identity } from '../state/identity.ts';
-import { zip } from './bill-archive.ts';
 import { gbk } from './bill-charset.ts';
 
 /** The columns of the detail file, in Alipay's order. */

@@ -23,7 +23,7 @@ import { OutcomeUnknown } from '../../../src/providers/contract.ts';
 import { readPastedKey } from '../../../src/providers/pasted-key.ts';
 import { readBillTable as readWechatpayBill } from '../../../src/providers/wechatpay/bill-table.ts';
 import { readZip, ZipError } from '../../../src/providers/zip.ts';
-import { zip } from '../../../src/simulator/alipay/bill-archive.ts';
+import { zip } from '../../../src/simulator/archive.ts';
 import { certificatesOf } from '../../../src/simulator/alipay/certificates.ts';
 import { certificatePem } from '../../../src/simulator/certificate.ts';
 import { nameOf as named, VALID } from '../../../src/simulator/certificates.ts';

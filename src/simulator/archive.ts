@@ -1,5 +1,5 @@
 import { deflateRawSync } from 'node:zlib';
-import { crc32 } from '../../domain/crc32.ts';
+import { crc32 } from '../domain/crc32.ts';
 
 /** 1980-01-01 in a zip's own calendar: bills need no time of their own. */
 const NO_TIME = 0x00210000;
