@@ -99,6 +99,7 @@ describe.each(MODES)('the agreements of $name', ({ wallet, isPlatform }) => {
   }
   const order = (title = '读书会员', change: Partial<OrderTerms> = {}): OrderTerms => ({
     ...{ outTradeNo: freshNumber(), scene: 'agreement', amountFen: fen(1900), title },
+    sentAt: Math.floor(Date.now() / 1000) * 1000,
     expiresAt: Math.floor(Date.now() / 1000) * 1000 + DAY_MS,
     ...change,
   });
