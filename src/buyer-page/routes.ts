@@ -157,7 +157,7 @@ export function mayBeAsked(
   { req: { method, path } }: Context,
   { choose }: Pick<BuyerRouteOptions, 'choose'>,
 ): boolean {
-  const reads = method === 'GET' || method === 'HEAD' || (method === 'POST' && path.startsWith(BACK_PATH));
+  const reads = method === 'GET' || method === 'HEAD' || (method === 'POST' && path.includes(BACK_PATH));
   return reads || (method === 'POST' && choose !== undefined && path.endsWith('/choice'));
 }
 

@@ -12,7 +12,6 @@ import { readPolicy } from '../../src/policy/read-policy-file.ts';
 import type { Finding } from '../../src/providers/finding.ts';
 import type { GatewayHttp } from '../../src/providers/gateway-http.ts';
 import { WALLET_IDS, WALLETS } from '../../src/providers/registry.ts';
-import { OURS } from '../../src/settings.ts';
 
 /** A folder of this test file alone, with an empty one inside to work in. */
 export const home = mkdtempSync(join(tmpdir(), 'doctor-'));

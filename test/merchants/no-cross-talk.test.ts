@@ -325,6 +325,12 @@ describe('routes', () => {
       const cookie = `page=${mine('wechatpay').token}`;
       expect((await get(`${NOODLE}/c/back/AAAAAAAAAA`, cookie)).location).toBeNull();
     },
+    'POST /m/:m/c/back/:handle': async () => {
+      const headers = { cookie: `page=${mine('wechatpay').token}` };
+      const sent = { method: 'POST', headers, body: 'page=other', redirect: 'manual' } as const;
+      const answer = await court.fetch(`${NOODLE}/c/back/AAAAAAAAAA`, sent);
+      expect([answer.status, answer.headers.get('location')]).toEqual([200, null]);
+    },
     'ALL /m/:m/c/*': async () => expect((await get(`${NOODLE}/c/a/b/c`)).status).toBe(404),
     'GET /m/:m/approvals': shown('/approvals'),
     'GET /m/:m/approvals/sign-in': shown('/approvals/sign-in'),

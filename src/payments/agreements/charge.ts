@@ -1,3 +1,4 @@
+import { wholeSecond } from '../../domain/clock.ts';
 import { CashierError } from '../../domain/errors.ts';
 import type { OrderTerms } from '../../domain/order.ts';
 import type { Book } from '../../ledger/book.ts';
@@ -208,8 +209,10 @@ async function giveUp(till: Till, book: Book, period: PeriodRecord, hasEnded: bo
   await book.subscriptions.patch(subscription, { tryAt: now, ...(hasEnded ? { provenAt: undefined } : {}) });
 }
 
-function chargeTerms({ outTradeNo, scene, amountFen, title, expiresAt = 0 }: OrderRecord): OrderTerms {
-  return { outTradeNo, scene, amountFen, title, expiresAt };
+function chargeTerms(order: OrderRecord): OrderTerms {
+  const { outTradeNo, scene, amountFen, title, expiresAt = 0 } = order;
+  const sentAt = wholeSecond(order.sentAt ?? order.createdAt);
+  return { outTradeNo, scene, amountFen, title, sentAt, expiresAt };
 }
 
 /** In which the period that is next is charged: what the calendar and the gateway both let it be. */

@@ -210,7 +210,8 @@ function refuseEarly(provider: PaymentProvider, subscription: SubscriptionRecord
   const { agreements } = provider;
   if (!agreements) {
     const outTradeNo = subscription.signNo;
-    provider.planPayment({ outTradeNo, scene: 'qr', amountFen, title, expiresAt: signBefore });
+    const sentAt = wholeSecond(subscription.createdAt);
+    provider.planPayment({ outTradeNo, scene: 'qr', amountFen, title, sentAt, expiresAt: signBefore });
     return;
   }
   const { unit, count } = periodOf(period);

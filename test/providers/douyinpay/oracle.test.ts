@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { signLines } from '../../../src/providers/v3/sign.ts';
+import { closeAt } from '../../support/close.ts';
 import { order, refund } from '../wechatpay/merchant.ts';
 import { API_KEY, DouyinWorld, ENV, merchantKeys, NOW, OLD, PAID, platformKeys, signed } from './merchant.ts';
 
@@ -28,7 +29,7 @@ describe.skipIf(!hasPython && !process.env.CI)('Python', () => {
       signed(200, url.endsWith('/native') ? { code_url: 'https://z.douyin.com/x' } : PAID);
     await provider.sendPayment(order(), provider.planPayment(order({ title: '咨询 30 分钟' })));
     await provider.queryTrade(PAID.out_trade_no);
-    await provider.closeTrade(PAID.out_trade_no).catch(() => undefined);
+    await closeAt(provider, PAID.out_trade_no).catch(() => undefined);
     await provider.sendRefund(refund(), provider.planRefund(refund())).catch(() => undefined);
     await provider.queryRefund(PAID.out_trade_no, 'R_1').catch(() => undefined);
     expect(world.requests).toHaveLength(6);
