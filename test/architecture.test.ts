@@ -377,6 +377,11 @@ describe('the house', () => {
     expect(forbidden(/\bimport\('(alipay-sdk|wechatpay-node-v3)'\)/)).toHaveLength(2);
   });
 
+  it('loads what opens PKCS#12 for a merchant who has one', () => {
+    expect(forbidden(/'node-forge'/, (name) => name === 'providers/unionpay/pkcs12.ts')).toEqual([]);
+    expect(forbidden(/import (?!type ).*'\.\/pkcs12\.ts'/)).toEqual([]);
+  });
+
   it('loads what knows passkeys with the first of them', () => {
     const home = (name: string) => name === 'persons/passkeys.ts';
     expect(forbidden(/'@simplewebauthn/, home)).toEqual([]);

@@ -1,10 +1,11 @@
 import { ALIPAY } from './alipay/wallet.ts';
 import { DOUYINPAY } from './douyinpay/wallet.ts';
+import { UNIONPAY } from './unionpay/wallet.ts';
 import type { Wallet } from './wallet.ts';
 import { WECHATPAY } from './wechatpay/wallet.ts';
 
 /** Every wallet there is: a third one is a folder and an entry here. */
-export const WALLETS: readonly Wallet[] = [ALIPAY, WECHATPAY, DOUYINPAY];
+export const WALLETS: readonly Wallet[] = [ALIPAY, WECHATPAY, DOUYINPAY, UNIONPAY];
 
 export const WALLET_IDS = WALLETS.map(({ id }) => id);
 

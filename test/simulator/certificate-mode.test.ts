@@ -28,9 +28,10 @@ describe('the simulated gateways towards a merchant in certificate mode', () => 
   it.each(WALLETS)('serve the adapter of $id', async ({ id, configure }) => {
     const ports = { clock: bench.clock, randomBytes: systemRandom, http: gatewayHttp() };
     const provider = (await configure(bench.simulator.certificateEnv, ports)) as PaymentProvider;
-    const terms = order(`CERT_${id}`);
+    const terms = order(`CERT${id}`);
     expect(await provider.sendPayment(terms, provider.planPayment(terms))).toHaveProperty('qrCode');
-    expect(await provider.queryTrade('CERT_NOBODYS')).toEqual({ exists: false });
+    const { sentAt } = terms;
+    expect(await provider.queryTrade('CERTNOBODYS', { sentAt })).toEqual({ exists: false });
     expect(await provider.checkCredentials?.()).toBeDefined();
   });
 

@@ -7,7 +7,7 @@ import { PAIRS, pem } from './rsa.ts';
 
 const NAMES: readonly KeyName[] = [
   ...(['app', 'alipay', 'merchant', 'wechatpay', 'authority', 'forger'] as const),
-  'skillhub',
+  ...(['skillhub', 'unionpay', 'unionMerchant'] as const),
 ];
 /** Of wallets that came later, behind those of the doctor's merchants. */
 const LATER = FAKES.flatMap((fake) => fake.keys).filter((name) => !NAMES.includes(name));

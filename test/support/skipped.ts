@@ -10,6 +10,9 @@ export const NO_POSTGRES = 'no PostgreSQL here';
 /** What such a test's name ends with. */
 export const postgresMark = (isThere: boolean) => (isThere ? '' : ` (${NO_POSTGRES})`);
 
+/** In a test's name: another program that knows the field is to agree, and it is not there. */
+export const NO_OPENSSL = 'no openssl here';
+
 /** In a test's name: it needs a machine that can be made to fail, and there is none. */
 export const NO_FAULTY_MACHINE = 'no faulty machine here';
 
@@ -23,6 +26,11 @@ const REASONS: readonly { readonly mark: string; readonly why: string; readonly 
   {
     mark: NO_POSTGRES,
     why: 'no PostgreSQL can be started here. As root it needs an account named postgres (useradd --system postgres); or name a server in CASHIER_TEST_POSTGRES=postgres://…, and run npm test again',
+    allowed: false,
+  },
+  {
+    mark: NO_OPENSSL,
+    why: 'no openssl was found. Install it (Debian: apt-get install openssl), and run npm test again',
     allowed: false,
   },
   {
