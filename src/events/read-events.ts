@@ -18,10 +18,14 @@ export async function readEvents(
   return events;
 }
 
-async function factsOf(book: Book, { outTradeNo, outRefundNo, detail }: AuditRecord) {
+/** What an alarm is about may become an order of ours afterwards: each try tells the same. */
+const BEFORE_ITS_ORDER = /^alarm-foreign-/;
+
+async function factsOf(book: Book, { kind, at, outTradeNo, outRefundNo, detail }: AuditRecord) {
   const contractNo = contractOf(outTradeNo);
   const subscription = contractNo === undefined ? undefined : await book.subscriptions.get(contractNo);
-  const order = outTradeNo === undefined ? undefined : await book.orders.get(outTradeNo);
+  const known = outTradeNo === undefined ? undefined : await book.orders.get(outTradeNo);
+  const order = known && BEFORE_ITS_ORDER.test(kind) && known.createdAt > at ? undefined : known;
   const refund =
     outTradeNo === undefined || outRefundNo === undefined
       ? undefined

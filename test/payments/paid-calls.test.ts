@@ -336,6 +336,7 @@ describe('a payment that comes second or too late', () => {
     await queryPayment(till, CALL, { outTradeNo: quoted.pageNo, waitSeconds: 0 });
     expect(await owed(till, quoted.pageNo)).toMatchObject([{ why: 'paid-twice' }]);
     expect(await askCall(till, quoted.number)).toMatchObject({ state: 'QUOTED' });
+    expect(await claimCall(till, quoted)).toMatchObject({ todo: 'late' });
   });
 });
 

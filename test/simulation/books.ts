@@ -5,6 +5,7 @@ import { type BillFile, BillFileBook } from '../../src/simulator/state/bill-file
 import { CodeBook, type IssuedCode } from '../../src/simulator/state/codes.ts';
 import { type Delivery, DeliveryBook } from '../../src/simulator/state/deliveries.ts';
 import type { Tables } from '../../src/simulator/state/kept.ts';
+import { type PaymentCode, PaymentCodeBook } from '../../src/simulator/state/payment-codes.ts';
 import { type LoggedRequest, RequestLog } from '../../src/simulator/state/request-log.ts';
 import { keyOf, type Provider, type Trade, TradeBook } from '../../src/simulator/state/trades.ts';
 
@@ -159,6 +160,22 @@ export class Codes extends CodeBook {
       if (code.provider === provider && code.outTradeNo === outTradeNo && code.diesAt > now)
         this.#codes.set(code.code, { ...code, diesAt: now });
     }
+  }
+}
+
+export class PaymentCodes extends PaymentCodeBook {
+  readonly #codes = new Map<string, PaymentCode>();
+
+  constructor() {
+    super(NO_TABLES);
+  }
+
+  override issue(code: PaymentCode): void {
+    this.#codes.set(code.code, code);
+  }
+
+  override find(code: string): PaymentCode | undefined {
+    return this.#codes.get(code);
   }
 }
 

@@ -42,6 +42,26 @@ const notice = (what: 'payment' | 'forged', taken: boolean): Happening => ({
   ...{ kind: 'notice', process: 0, gateway: 'alipay', what, outTradeNo: 'ORDER_A', taken },
 });
 
+const BILL = 'A'.repeat(32);
+const asks = (id: number, more: object = {}): Happening => ({
+  ...{ kind: 'ask', id, process: 0, sale: 0, of: 's0', shows: 'payment', bill: BILL },
+  ...more,
+});
+const served = (id: number, what: 'result' | 'paid back', text = 'the result 0 for s0'): Happening => ({
+  ...{ kind: 'served', id, what },
+  ...(what === 'result' ? { text } : {}),
+});
+const executed = (ask: number, more: object = {}): Happening => ({
+  ...{ kind: 'executed', process: 0, ask, of: 's0', bill: BILL, nth: 0, trouble: undefined, effect: true },
+  ...more,
+});
+const BOUGHT: readonly Happening[] = [
+  book('paid'),
+  { kind: 'buys', sale: 0, bill: BILL, way: 'proof', outTradeNo: 'ORDER_A', how: 'done' },
+];
+const DELIVERED = [...BOUGHT, asks(1), executed(1), served(1, 'result')];
+const endOf = (state: string, ...books: End['books']) => ({ calls: [{ bill: BILL, state }], books });
+
 const told = (seq: number, more: object = {}): Happening => ({
   ...{ kind: 'told', process: 0, id: `evt_${seq}_a`, type: 'payment.paid', fate: 'taken', body: '' },
   ...{ outTradeNo: 'ORDER_A', ...more },
@@ -60,6 +80,7 @@ const BOOKED: End['books'][number] = {
     amountFen: 1_000,
     state: 'PAID',
     foreign: false,
+    byProof: false,
     refunds: [],
   },
 };
@@ -72,10 +93,11 @@ function history(events: readonly Happening[], end: Partial<End> = {}, rules: Ru
   return {
     plan: {
       ...{ rules, processes: [{ background: false, apartMs: 0, fastPpm: 0 }], steps: [], wishes: [] },
+      calls: [{ fen: 1_000, retry: false }],
       told: true,
     },
     events: events.map((event, at): Event => ({ ...event, time: at * 2_000 })),
-    end: { ledger: [], offers: [], books: [], audit: [], head: '', ...end },
+    end: { ledger: [], calls: [], offers: [], books: [], audit: [], head: '', ...end },
   };
 }
 const refunded = { ledger: [{ ...ORDER, refunds: [HERE] }], books: [{ ...BOOKED, refunds: [THERE] }] };
@@ -361,6 +383,98 @@ const BAD: Readonly<Record<CheckName, readonly (readonly [what: string, bad: Cas
       'one that never arrived',
       history([book('paid'), told(1, { fate: 'busy' })], sold),
       history([book('paid'), told(1, { fate: 'busy' }), told(1)], sold),
+    ],
+  ],
+  'one execution a payment': [
+    [
+      'executed again',
+      history([...BOUGHT, asks(1), executed(1), asks(2), executed(2)]),
+      history([...BOUGHT, asks(1), executed(1, { trouble: 'unreachable' }), asks(2), executed(2)]),
+    ],
+    [
+      'executed when it is delivered',
+      history([...DELIVERED, asks(2), executed(2, { trouble: 'unreachable' })]),
+      history([...DELIVERED, asks(2), served(2, 'result')]),
+    ],
+    [
+      'executed when the money goes back',
+      history([...BOUGHT, asks(1), served(1, 'paid back'), asks(2), executed(2)]),
+      history([...BOUGHT, asks(1), executed(1), asks(2), served(2, 'paid back')]),
+    ],
+    [
+      'executed for nothing',
+      history([asks(1, { bill: undefined, shows: 'nothing' }), executed(1, { bill: undefined })]),
+      history([asks(1, { bill: undefined, shows: 'nothing' })]),
+    ],
+  ],
+  'no result unpaid': [
+    [
+      'executed before it is paid',
+      history([asks(1), executed(1), ...BOUGHT], endOf('DELIVERED', BOOKED)),
+      history([...BOUGHT, asks(1), executed(1)], endOf('DELIVERED', BOOKED)),
+    ],
+    [
+      'executed when it has gone back',
+      history([...BOUGHT, book('refund'), asks(1), executed(1)]),
+      history([...BOUGHT, asks(1), executed(1), book('refund')]),
+    ],
+    [
+      'delivered and paid back',
+      history(DELIVERED, endOf('DELIVERED', booked({ refunds: [{ ...THERE, amountFen: 1_000 }] }))),
+      history(DELIVERED, endOf('DELIVERED', BOOKED)),
+    ],
+    [
+      'delivered for another bill',
+      history([...BOUGHT, asks(1, { shows: 'other', of: 's0-other' }), executed(1)], endOf('PAID', BOOKED)),
+      history([...BOUGHT, asks(1, { shows: 'other', of: 's0-other' })], endOf('PAID', BOOKED)),
+    ],
+    [
+      'delivered to who has altered what pays',
+      history([...BOUGHT, asks(1, { shows: 'altered' }), served(1, 'result')], endOf('PAID', BOOKED)),
+      history([...BOUGHT, asks(1, { shows: 'altered' })], endOf('PAID', BOOKED)),
+    ],
+    [
+      'another result the second time',
+      history([...DELIVERED, asks(2), served(2, 'result', 'the result 1 for s0')], endOf('PAID', BOOKED)),
+      history([...DELIVERED, asks(2), served(2, 'result')], endOf('PAID', BOOKED)),
+    ],
+  ],
+  'paid calls end': [
+    [
+      'neither delivered nor paid back',
+      history(BOUGHT, endOf('PAID', BOOKED)),
+      history(BOUGHT, endOf('RESULT_STORED', BOOKED)),
+    ],
+    [
+      'told to be paid back and is not',
+      history(BOUGHT, endOf('REFUNDED', BOOKED)),
+      history(BOUGHT, endOf('REFUNDED', booked({ refunds: [{ ...THERE, amountFen: 1_000 }] }))),
+    ],
+    [
+      'paid twice, and both are kept',
+      history(
+        [...BOUGHT, { ...BOUGHT[1], outTradeNo: 'ORDER_B' } as Happening],
+        endOf('DELIVERED', BOOKED, booked({ outTradeNo: 'ORDER_B' })),
+      ),
+      history(
+        [...BOUGHT, { ...BOUGHT[1], outTradeNo: 'ORDER_B' } as Happening],
+        endOf(
+          'DELIVERED',
+          BOOKED,
+          booked({ outTradeNo: 'ORDER_B', refunds: [{ ...THERE, amountFen: 1_000 }] }),
+        ),
+      ),
+    ],
+    [
+      'paid back in parts, several times',
+      history(
+        BOUGHT,
+        endOf(
+          'REFUNDED',
+          booked({ refunds: [1, 2].map((n) => ({ ...THERE, outRefundNo: `R${n}`, amountFen: 500 })) }),
+        ),
+      ),
+      history(BOUGHT, endOf('REFUNDED', booked({ refunds: [{ ...THERE, amountFen: 1_000 }] }))),
     ],
   ],
   'audit holds': [['a gap', history([], { audit: ['gap'] }), history([])]],

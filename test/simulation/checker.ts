@@ -1,4 +1,5 @@
 import type { Policy } from '../../src/policy/policy.ts';
+import { CALL_CHECKS, ordersOfCalls } from './call-checks.ts';
 import type { Booked, End, Event } from './history.ts';
 import type { Plan } from './plan.ts';
 import { RULES, START } from './rules.ts';
@@ -11,7 +12,7 @@ export interface Violation {
 
 /** A history, as far as it is judged. */
 export interface Case {
-  readonly plan: Pick<Plan, 'rules' | 'processes' | 'steps' | 'wishes' | 'told'>;
+  readonly plan: Pick<Plan, 'rules' | 'processes' | 'steps' | 'wishes' | 'calls' | 'told'>;
   readonly events: readonly Event[];
   readonly end: End;
 }
@@ -242,7 +243,7 @@ const CHECKS = {
     for (const booked of end.books.filter(isOurs)) {
       const order = orders.get(booked.outTradeNo);
       if (!order) {
-        wrong.push(`${booked.outTradeNo} is at ${booked.gateway} and not known here`);
+        if (!booked.byProof) wrong.push(`${booked.outTradeNo} is at ${booked.gateway} and not known here`);
         continue;
       }
       if (order.amountFen !== booked.amountFen)
@@ -327,6 +328,7 @@ const CHECKS = {
     const orders = new Map<string, number>();
     const given = new Map<string, number>();
     const wrong: string[] = [];
+    const calls = ordersOfCalls(events);
     for (const event of events) {
       if (event.kind === 'exchange' && event.operation === 'create') {
         const refused = (event.proven && event.said !== 'ok') || event.said === 'not sent';
@@ -335,7 +337,12 @@ const CHECKS = {
         if (payments.maxFen !== undefined && (event.amountFen ?? 0) > payments.maxFen)
           wrong.push(`${event.outTradeNo} was sent above the most that is allowed`);
       }
-      if (event.kind === 'book' && event.what === 'refund' && !event.elsewhere)
+      if (
+        event.kind === 'book' &&
+        event.what === 'refund' &&
+        !event.elsewhere &&
+        !calls.has(event.outTradeNo)
+      )
         given.set(`${event.outTradeNo}/${event.outRefundNo}`, event.amountFen);
     }
     const total = (sums: Map<string, number>) => [...sums.values()].reduce((sum, one) => sum + one, 0);
@@ -358,6 +365,7 @@ const CHECKS = {
     const rules: Policy = RULES[plan.rules];
     const yes = new Set<string>();
     const no = new Set<string>();
+    const calls = ordersOfCalls(events);
     const wrong: string[] = [];
     for (const event of events) {
       if (event.kind === 'person') {
@@ -366,7 +374,7 @@ const CHECKS = {
         if (event.what === 'denies' && event.how === 'done') no.add(key);
       }
       if (event.kind !== 'exchange' || !['create', 'refund'].includes(event.operation)) continue;
-      if (event.said === 'not sent') continue;
+      if (event.said === 'not sent' || calls.has(event.outTradeNo)) continue;
       const { approveAboveFen = 'none' } = event.operation === 'create' ? rules.payments : rules.refunds;
       if (approveAboveFen === 'none' || (event.amountFen ?? 0) <= approveAboveFen) continue;
       const key = `${event.outTradeNo}/${event.outRefundNo ?? ''} ${event.amountFen}`;
@@ -491,10 +499,14 @@ const CHECKS = {
   /** Nobody is told of an error of our own, and everybody who is there is answered. */
   'no error of our own': ({ events }) => {
     const ends = new Set(
-      events.flatMap((e) => (e.kind === 'answer' || e.kind === 'unanswered' ? [e.id] : [])),
+      events.flatMap((e) => (['answer', 'served', 'unanswered'].includes(e.kind) && 'id' in e ? [e.id] : [])),
     );
     const disk = events.some(({ kind }) => kind === 'disk');
-    const lost = events.filter(of('call')).filter(({ id }) => !ends.has(id));
+    const lost = events.flatMap((event) =>
+      (event.kind === 'call' || event.kind === 'ask') && !ends.has(event.id)
+        ? [{ id: event.id, tool: event.kind === 'call' ? event.tool : 'paid for' }]
+        : [],
+    );
     const internal = events.filter(of('answer')).filter(({ error }) => error?.code === 'INTERNAL');
     const alarms = events
       .filter(of('alarm'))
@@ -505,6 +517,7 @@ const CHECKS = {
       ...alarms.map(({ what }) => what),
     ];
   },
+  ...CALL_CHECKS,
 } satisfies Readonly<Record<string, Check>>;
 
 export type CheckName = keyof typeof CHECKS;

@@ -1,5 +1,6 @@
+import { SHOWS, UPSTREAM_TROUBLES, WAYS } from './call-plan.ts';
 import type { Event } from './history.ts';
-import { LINE_TROUBLES, MOMENTS, NOTICE_TROUBLES, type Plan, WORD_TROUBLES } from './plan.ts';
+import { LINE_TROUBLES, MOMENTS, NOTICE_TROUBLES, type Plan, PROOF_TROUBLES, WORD_TROUBLES } from './plan.ts';
 import { FATES } from './receiver.ts';
 
 /** How often something was reached, by its name. */
@@ -10,7 +11,7 @@ export type Coverage = Record<string, number>;
  * plans say.
  */
 export const REQUIRED: readonly string[] = [
-  ...[...LINE_TROUBLES, ...WORD_TROUBLES].map((trouble) => `fault ${trouble}`),
+  ...[...LINE_TROUBLES, ...WORD_TROUBLES, ...PROOF_TROUBLES].map((trouble) => `fault ${trouble}`),
   ...NOTICE_TROUBLES.map((trouble) => `notice ${trouble}`),
   ...MOMENTS.map((moment) => `died at ${moment}`),
   ...['PENDING_APPROVAL', 'DENIED', 'NOTPAY', 'PAID', 'CLOSED', 'UNKNOWN'].map((state) => `payment ${state}`),
@@ -31,6 +32,10 @@ export const REQUIRED: readonly string[] = [
   ...['told payment.paid', 'told refund.succeeded', 'told approval.decided'],
   ...FATES.map((fate) => `telling ${fate}`),
   ...['chosen', 'chosen otherwise', 'chosen too late'],
+  ...WAYS.map((way) => `bought by ${way}`),
+  ...SHOWS.map((shows) => `shown ${shows}`),
+  ...UPSTREAM_TROUBLES.map((trouble) => `upstream ${trouble}`),
+  ...['bill', 'result', 'paid back', 'refused'].map((what) => `served ${what}`),
   ...['sent again with the same bytes', 'unanswered', 'several processes', 'rsa'],
 ];
 
@@ -79,6 +84,19 @@ export function reached(plan: Plan, events: readonly Event[]): Coverage {
         break;
       case 'trouble':
         count(`notice ${event.what}`);
+        break;
+      case 'ask':
+        count(`shown ${event.shows}`);
+        break;
+      case 'served':
+        count(`served ${event.what}`);
+        if (event.code !== undefined) count(`paid call ${event.code}`);
+        break;
+      case 'buys':
+        count(event.how === 'done' ? `bought by ${event.way}` : 'not bought');
+        break;
+      case 'executed':
+        count(`upstream ${event.trouble ?? 'done'}`);
         break;
       case 'died':
         count(`died at ${event.where}`);

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Fen } from '../../src/domain/money.ts';
 import { GatewayUnavailable, OutcomeUnknown } from '../../src/providers/contract.ts';
 import type { GatewayRequest, GatewayResponse } from '../../src/providers/gateway-http.ts';
+import { payBill } from '../../src/simulator/alipay/a2m-cashier.ts';
 import { alipayGateway } from '../../src/simulator/alipay/gateway.ts';
 import { FAKES } from '../../src/simulator/fakes.ts';
 import type { Incoming, Outgoing } from '../../src/simulator/http.ts';
@@ -13,9 +14,10 @@ import type { Identity } from '../../src/simulator/state/identity.ts';
 import { refundStatus, type Trade, tradeState } from '../../src/simulator/state/trades.ts';
 import { type Occasion, Steered, Steering } from '../../src/simulator/steering.ts';
 import { wechatPayGateway } from '../../src/simulator/wechatpay/gateway.ts';
+import { PREORDER, preorder } from '../../src/simulator/wechatpay/preorder.ts';
 import { fakeOf, type World } from '../../src/simulator/world.ts';
 import type { Dice } from '../support/dice.ts';
-import { Agreements, BillFiles, Codes, Deliveries, Requests, Trades } from './books.ts';
+import { Agreements, BillFiles, Codes, Deliveries, PaymentCodes, Requests, Trades } from './books.ts';
 import type { Booked, Happening } from './history.ts';
 import { type Fault, NOTICE_TROUBLES, type Operation } from './plan.ts';
 import { START } from './rules.ts';
@@ -32,6 +34,8 @@ const TIMEOUT_MS = 10_000;
 const REPEAT_AFTER_MS = [1_000, 4_000, 15_000, 60_000];
 /** ms within which the simulated WeChat Pay and Alipay answer. */
 const NEAREST_MS = 3;
+/** Whose agent pays. */
+const BUYER = '2088000000000099';
 const FURTHEST_MS = 90;
 
 /** One exchange, as far as it can be read off the request. */
@@ -39,6 +43,8 @@ interface Subject {
   readonly gateway: 'alipay' | 'wechatpay';
   readonly operation: Operation | 'other';
   readonly outTradeNo: string;
+  /** Alipay's own number of it. */
+  readonly tradeNo?: string;
   readonly outRefundNo?: string;
   readonly amountFen?: number;
   readonly digest: string;
@@ -119,8 +125,8 @@ export class Gateways {
       deliveries: new Deliveries((delivery) => this.#post(delivery)),
       requests: new Requests(),
       steering: UNSTEERED,
-      // No agent buys, and nobody is told anything here.
-      paymentCodes: undefined as never,
+      paymentCodes: new PaymentCodes(),
+      // Nobody is told anything here.
       inbox: undefined as never,
     };
   }
@@ -132,7 +138,7 @@ export class Gateways {
 
   /** One request of a process. Rejects as the network port does. */
   async send(from: { readonly index: number }, request: GatewayRequest): Promise<GatewayResponse> {
-    const subject = subjectOf(request);
+    const subject = this.#subjectOf(request);
     const fault = this.#faultOf(subject.operation);
     const sentAt = Math.floor(this.#timeline.now - START);
     const exchange = { from: from.index, request, subject, fault, sentAt };
@@ -183,6 +189,36 @@ export class Gateways {
       // Over, or not yet known to the gateway.
       return false;
     }
+  }
+
+  /** A buyer's agent pays a bill by Alipay: what it can show for it, and the order's number. */
+  async payBill(
+    needed: string,
+  ): Promise<{ readonly proof: string; readonly outTradeNo: string } | undefined> {
+    const { protocol, method } = JSON.parse(Buffer.from(needed, 'base64url').toString());
+    const request = {
+      protocol: { ...camel(protocol), buyerUniqueId: BUYER },
+      method: { ...camel(method), buyerUniqueIdKey: 'buyerExternalId' },
+      signature: { buyerExternalId: BUYER, buyerSignature: '-', timestamp: this.#timeline.now },
+    };
+    const body = Buffer.from(JSON.stringify(request));
+    const said = await payBill(this.world, { method: 'POST', target: '/', headers: {}, body });
+    const paid = JSON.parse(String(said.body));
+    if (paid.success !== true) return undefined;
+    const { tradeNo: trade_no, paymentProof: payment_proof } = paid.protocol;
+    const shown = {
+      protocol: { payment_proof, trade_no },
+      method: { client_session: paid.method.clientSession },
+    };
+    return { proof: JSON.stringify(shown), outTradeNo: protocol.out_trade_no };
+  }
+
+  /** The host of a buyer's agent redeems a code: the number of the order that it has paid. */
+  async redeem(code: string): Promise<string | undefined> {
+    const known = this.world.paymentCodes.find(code);
+    const issued = known && this.world.codes.find(known.shown);
+    if (!known || !issued || known.diesAt <= this.#timeline.now) return undefined;
+    return (await this.buyer(known.shown, 'pays', false)) ? issued.outTradeNo : undefined;
   }
 
   /** Another system of the merchant makes an order under this number. */
@@ -268,6 +304,7 @@ export class Gateways {
       amountFen: trade.amountFen,
       state: tradeState(trade, now),
       foreign: trade.fingerprint === 'elsewhere',
+      byProof: trade.a2m !== undefined,
       refunds: trade.refunds.map((refund) => ({
         outRefundNo: refund.outRefundNo,
         amountFen: refund.amountFen,
@@ -275,6 +312,13 @@ export class Gateways {
         elsewhere: this.#elsewhere.has(`${trade.outTradeNo}/${refund.outRefundNo}`),
       })),
     }));
+  }
+
+  /** What names an order by the gateway's number alone is of the same order. */
+  #subjectOf(request: GatewayRequest): Subject {
+    const subject = subjectOf(request);
+    const trade = subject.tradeNo && this.#trades.byTradeNo('alipay', subject.tradeNo);
+    return trade && subject.outTradeNo === '' ? { ...subject, outTradeNo: trade.outTradeNo } : subject;
   }
 
   #faultOf(operation: Operation | 'other'): Fault | undefined {
@@ -305,7 +349,9 @@ export class Gateways {
     const outgoing: Outgoing =
       subject.gateway === 'alipay'
         ? await alipayGateway(world, incoming)
-        : await wechatPayGateway(world, incoming);
+        : subject.operation === 'preorder'
+          ? await preorder(world, incoming)
+          : await wechatPayGateway(world, incoming);
     if (outgoing === 'cut') throw new OutcomeUnknown('ECONNRESET');
     const headers = Object.fromEntries(
       Object.entries(outgoing.headers).map(([name, value]) => [name.toLowerCase(), value]),
@@ -422,9 +468,13 @@ const ALIPAY_OPERATIONS: Readonly<Record<string, Operation>> = {
   'alipay.trade.close': 'close',
   'alipay.trade.refund': 'refund',
   'alipay.trade.fastpay.refund.query': 'query-refund',
+  'alipay.aipay.agent.payment.verify': 'verify',
+  'alipay.aipay.agent.fulfillment.confirm': 'confirm',
 };
 
 function subjectOf({ url, method, body = '' }: GatewayRequest): Subject {
+  if (url.endsWith(PREORDER))
+    return { gateway: 'wechatpay', operation: 'preorder', outTradeNo: '', digest: digestOf(body) };
   if (WECHATPAY_ORIGIN.test(url)) return wechatPaySubject(new URL(url).pathname, method, body);
   const parameters = new URLSearchParams(url.split('?')[1]);
   const text = new URLSearchParams(body).get('biz_content') ?? '{}';
@@ -434,6 +484,7 @@ function subjectOf({ url, method, body = '' }: GatewayRequest): Subject {
     gateway: 'alipay',
     operation: ALIPAY_OPERATIONS[parameters.get('method') ?? ''] ?? 'other',
     outTradeNo: fields.out_trade_no ?? '',
+    ...(fields.trade_no === undefined ? {} : { tradeNo: fields.trade_no }),
     ...(fields.out_request_no === undefined ? {} : { outRefundNo: fields.out_request_no }),
     ...(amount === undefined ? {} : { amountFen: Number(amount.replace('.', '')) }),
     digest: digestOf(text),
@@ -498,6 +549,12 @@ function recut(body: string, from: string, to: string): string {
     /"ciphertext":"(.)/,
     (_, first: string) => `"ciphertext":"${first === 'A' ? 'B' : 'A'}`,
   );
+}
+
+/** `pay_before` → `payBefore` */
+function camel(members: Readonly<Record<string, string>>): Record<string, string> {
+  const named = (name: string) => name.replaceAll(/_(.)/g, (_, first: string) => first.toUpperCase());
+  return Object.fromEntries(Object.entries(members).map(([name, value]) => [named(name), value]));
 }
 
 function digestOf(text: string): string {

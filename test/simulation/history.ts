@@ -1,3 +1,4 @@
+import type { Shows, UPSTREAM_TROUBLES, Way } from './call-plan.ts';
 import type { FATES } from './receiver.ts';
 
 /**
@@ -71,6 +72,45 @@ export type Happening =
       readonly outTradeNo: string;
       /** What the page shows then: an order's wallet and state, or why there is none. */
       readonly shown: string;
+    }
+  /** A client calls a tool that costs something, with `of` as its argument, and shows what was paid for a bill, or its number. */
+  | {
+      readonly kind: 'ask';
+      readonly id: number;
+      readonly process: number;
+      readonly sale: number;
+      readonly of: string;
+      readonly shows: Shows;
+      readonly bill?: string | undefined;
+    }
+  | {
+      readonly kind: 'served';
+      readonly id: number;
+      readonly what: 'bill' | 'result' | 'paid back' | 'refused';
+      readonly bill?: string | undefined;
+      readonly code?: string | undefined;
+      readonly text?: string | undefined;
+    }
+  /** A bill is paid, by an order of this number at a gateway. */
+  | {
+      readonly kind: 'buys';
+      readonly sale: number;
+      readonly bill: string;
+      readonly way: Way;
+      readonly outTradeNo: string;
+      readonly how: 'done' | 'cannot';
+    }
+  /** A call has reached the upstream, or would have; `bill`: of what its client showed. */
+  | {
+      readonly kind: 'executed';
+      readonly process: number;
+      readonly ask: number;
+      readonly of: string;
+      readonly bill: string | undefined;
+      readonly nth: number;
+      readonly trouble: (typeof UPSTREAM_TROUBLES)[number] | undefined;
+      /** Whether something was done. */
+      readonly effect: boolean;
     }
   /** A person has looked at what waits and decided. */
   | {
@@ -148,6 +188,8 @@ export interface Booked {
   readonly state: 'NOTPAY' | 'PAID' | 'CLOSED';
   /** Another system's. */
   readonly foreign: boolean;
+  /** Made by a buyer's agent with a bill of ours: we know of it when its proof is shown. */
+  readonly byProof: boolean;
   readonly refunds: readonly {
     readonly outRefundNo: string;
     readonly amountFen: number;
@@ -158,6 +200,8 @@ export interface Booked {
 
 export interface End {
   readonly ledger: readonly Told[];
+  /** How bills stand. */
+  readonly calls: readonly { readonly bill: string; readonly state: string }[];
   /** Numbers of what nobody has chosen the wallet of. */
   readonly offers: readonly string[];
   readonly books: readonly Booked[];

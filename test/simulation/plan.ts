@@ -1,4 +1,5 @@
 import { Dice } from '../support/dice.ts';
+import { type CallWish, planCalls, type Shows, type UPSTREAM_TROUBLES, type Way } from './call-plan.ts';
 import type { RulesName } from './rules.ts';
 
 /** A history as it is planned: plain data, so that it can be made smaller and told. */
@@ -19,6 +20,8 @@ export interface Plan {
   /** The merchant's own system is told what happens. */
   readonly told: boolean;
   readonly wishes: readonly Wish[];
+  /** Single calls that are sold. */
+  readonly calls: readonly CallWish[];
   readonly steps: readonly Step[];
   readonly faults: readonly Fault[];
 }
@@ -65,6 +68,9 @@ export type Act =
   | ({ readonly do: 'choose'; readonly wish: number; readonly wallet: Wish['provider'] } & At)
   | { readonly do: 'pay'; readonly wish: number; readonly late?: true }
   | { readonly do: 'open'; readonly wish: number }
+  /** Of a call that costs something. */
+  | ({ readonly do: 'ask'; readonly sale: number; readonly shows: Shows } & At)
+  | ({ readonly do: 'buy'; readonly sale: number; readonly way: Way } & At)
   | ({ readonly do: 'approve' | 'deny'; readonly nth: number } & At)
   | ({ readonly do: 'freeze' | 'thaw' } & At)
   | ({ readonly do: 'fill'; readonly client: number; readonly fen: number } & At)
@@ -91,7 +97,11 @@ export interface Fault {
   readonly what: Trouble;
   readonly ms: number;
 }
-export const OPERATIONS = ['create', 'query', 'close', 'refund', 'query-refund', 'notify'] as const;
+export const OPERATIONS = [
+  ...(['create', 'query', 'close', 'refund', 'query-refund', 'notify'] as const),
+  // Of calls that are sold.
+  ...(['verify', 'confirm', 'preorder', 'upstream'] as const),
+] as const;
 export type Operation = (typeof OPERATIONS)[number];
 
 /** Of the line and of the gateway itself; then what the simulator calls by the same name. */
@@ -127,15 +137,20 @@ export const WORD_TROUBLES = [
   'refund-abnormal',
   'fund-change-n',
 ] as const;
+/** What else is said of a proof. */
+export const PROOF_TROUBLES = ['verify-unnamed', 'verify-inactive'] as const;
 export const NOTICE_TROUBLES = ['never', 'late', 'twice', 'wrong-amount', 'wrong-account'] as const;
 export type Trouble =
   | (typeof LINE_TROUBLES)[number]
   | (typeof WORD_TROUBLES)[number]
-  | (typeof NOTICE_TROUBLES)[number];
+  | (typeof NOTICE_TROUBLES)[number]
+  | (typeof PROOF_TROUBLES)[number]
+  | (typeof UPSTREAM_TROUBLES)[number];
 
 const STREAM = 1;
 /** What was planned before buyers could choose stays as it was. */
 const CHOICE_STREAM = 3;
+const CALL_STREAM = 4;
 /** So many sales leave the wallet to the buyer. */
 const EITHER = 0.15;
 /** Most are short: one sale, little that goes wrong. They cost a fraction, and most of what can be wrong needs no more. */
@@ -179,6 +194,7 @@ export function plan(seed: number): Plan {
     faults.unshift({ on: 'create', nth: 0, what: 'lost-request', ms: dice.pick([9_000, 200]) });
   }
   chooseAmong(choices, wishes, count, steps);
+  const calls = planCalls(Dice.of(seed, CALL_STREAM), count, steps, faults);
   return {
     seed,
     processes,
@@ -186,9 +202,7 @@ export function plan(seed: number): Plan {
     rules,
     rsa: seed % RSA_EVERY === RSA_EVERY - 1,
     told: dice.chance(0.2),
-    wishes,
-    steps,
-    faults,
+    ...{ wishes, calls, steps, faults },
   };
 }
 

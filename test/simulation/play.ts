@@ -1,4 +1,6 @@
 import { CashierError } from '../../src/domain/errors.ts';
+import type { Fen } from '../../src/domain/money.ts';
+import type { Price } from '../../src/gate/prices.ts';
 import { verifyAudit } from '../../src/ledger/audit-verify.ts';
 import { Ledger } from '../../src/ledger/ledger.ts';
 import { readMeta } from '../../src/ledger/meta.ts';
@@ -11,16 +13,19 @@ import { decideApproval } from '../../src/policy/approvals.ts';
 import { freeze, moveBudget, unfreeze } from '../../src/policy/decisions.ts';
 import { readAlipayConfig } from '../../src/providers/alipay/index.ts';
 import { readWechatpayConfig } from '../../src/providers/wechatpay/index.ts';
+import { SERVICE } from '../../src/simulator/alipay/a2m-words.ts';
 import { FAKES } from '../../src/simulator/fakes.ts';
 import type { Identity } from '../../src/simulator/state/identity.ts';
 import { Dice } from '../support/dice.ts';
 import { pairOf } from '../support/named-keys.ts';
+import type { CallWish } from './call-plan.ts';
 import { Disk } from './disk.ts';
 import { ALIPAY_GATEWAY, Gateways, notifyUrlOf } from './gateways.ts';
 import type { End, Event, Happening } from './history.ts';
 import type { Plan, Step, Wish } from './plan.ts';
 import { BOOKS, Receiver } from './receiver.ts';
 import { START } from './rules.ts';
+import { Sales, toolOf } from './sales.ts';
 import { CALLERS, type Merchant, Shop } from './shop.ts';
 import { signForReal } from './signatures.ts';
 import { MachineClock, Timeline } from './timeline.ts';
@@ -30,11 +35,16 @@ const MOST_EVENTS = 60_000;
 const SHOP_STREAM = 100;
 const GATEWAY_STREAM = 2;
 const RECEIVER_STREAM = 3;
+const UPSTREAM_STREAM = 5;
 /** How long (ms) a client waits for an answer. */
 const CLIENT_PATIENCE_MS = 60_000;
 /** When the world is quiet: so far on (ms), and then so long for whoever has something to ask, until nobody has. */
 const QUIET_LEAPS_MS = [25_000, 130_000, 2_400_000, 12_000_000, ...Array<number>(6).fill(90_000)];
 const QUIET_MS = 1_400;
+/** The same where calls are sold: what is left alone is looked for more seldom. */
+const QUIET_SALES_MS = 6_000;
+/** No upstream is waited for longer (ms). */
+const HANGING_MS = 290_000;
 /** No call that began before takes longer (ms). */
 const SLOWEST_MS = 20_000;
 /** How often, and each time after how long (ms), whoever is told things is told what has come up last. */
@@ -67,7 +77,7 @@ export class Stage {
     const numbers = FAKES.map((fake) => fake.numbers(dice.bytes));
     const identity = Object.assign({ id: 'history', keys }, ...numbers) as Identity;
     const env: Record<string, string> = Object.assign({}, ...FAKES.map((fake) => fake.env(identity, '')));
-    const { WXPAY_GATEWAY: _, ...rest } = env;
+    const { WXPAY_GATEWAY: _, WXPAY_X402_GATEWAY: __, ...rest } = env;
     const own = {
       ...rest,
       ...{ AP_GATEWAY: ALIPAY_GATEWAY, AP_NOTIFY_URL: notifyUrlOf('alipay') },
@@ -119,6 +129,7 @@ class History {
   readonly #events: Event[] = [];
   readonly #gateways: Gateways;
   readonly #receiver: Receiver | undefined;
+  readonly #sales: Sales;
   readonly #clocks: MachineClock[];
   readonly #shops: (Shop | undefined)[];
   readonly #lives: number[];
@@ -147,6 +158,21 @@ class History {
       dice: Dice.of(plan.seed, GATEWAY_STREAM),
       record: (happening) => this.#record(happening),
       reachable: () => this.#shops.filter((shop) => shop?.isAlive === true) as Shop[],
+    });
+    this.#sales = this.#salesOf(plan);
+  }
+
+  #salesOf({ seed, calls, faults }: Plan): Sales {
+    return new Sales(calls, {
+      ...{ timeline: this.#timeline, dice: Dice.of(seed, UPSTREAM_STREAM), gateways: this.#gateways, faults },
+      record: (happening) => this.#record(happening),
+      alive: (at) => this.#alive(at),
+      begin: () => {
+        const id = this.#calls++;
+        this.#underWay.add(id);
+        return id;
+      },
+      end: (id) => this.#underWay.delete(id),
     });
   }
 
@@ -200,6 +226,7 @@ class History {
       record: (happening) => this.#record(happening),
       isGone: (name) => this.#plan.oneMachine && this.#dead.has(name),
       background: this.#plan.processes[at]?.background ?? false,
+      prices: new Map(this.#plan.calls.map((wish, sale) => [toolOf(sale), priceOf(wish)])),
     });
     void shop.hear(new Promise(() => undefined)).then(() => this.#dead.add(shop.name));
     this.#shops[at] = shop;
@@ -250,6 +277,10 @@ class History {
         return this.#buyer(act.wish, 'pays', act.late ?? false);
       case 'open':
         return this.#buyer(act.wish, 'opens', false);
+      case 'ask':
+        return void this.#sales.ask(act.process, act.sale, act.shows);
+      case 'buy':
+        return this.#sales.buy(act.process, act.sale, act.way);
       case 'approve':
       case 'deny':
         return void this.#decide(act.process, act.do === 'approve', act.nth);
@@ -485,17 +516,20 @@ class History {
     this.#record({ kind: 'quiet' });
     this.#gateways.calm();
     this.#receiver?.calm();
+    this.#sales.calm();
     this.#disk.fault = undefined;
     for (const shop of this.#shops) shop?.doom('read', Number.POSITIVE_INFINITY);
     for (const clock of this.#clocks) clock.set(0);
     for (const at of this.#plan.processes.keys()) await this.#alive(at).ready;
     await this.#freeze(0, false);
-    await this.#allAnswered(SLOWEST_MS);
+    await this.#allAnswered(this.#sales.hangs ? HANGING_MS : SLOWEST_MS);
+    const quiet = this.#sales.isOpen ? QUIET_SALES_MS : QUIET_MS;
     for (const [round, ms] of QUIET_LEAPS_MS.entries()) {
       this.#alive(0).startBackground();
       if (round < 2) await this.#askAgain(false);
+      await this.#sales.askAgain(this.#plan.processes.length - 1);
       this.#timeline.leap(ms);
-      await this.#timeline.wait(QUIET_MS);
+      await this.#timeline.wait(quiet);
       if (round > 0 && (await this.#isAtRest())) break;
     }
     await this.#askAgain(true);
@@ -516,10 +550,14 @@ class History {
   async #isAtRest(): Promise<boolean> {
     const { ledger, providers } = this.#alive(0).till;
     const accounts = [...providers.values()].map(({ account }) => account);
+    // Calls that are left alone, or yet to be confirmed.
+    const left = await ledger.inspect((tx) => tx.all('SELECT 1 FROM paid_calls WHERE due_at > 0 LIMIT 1'));
+    if (left.length > 0) return false;
     return ledger.read(async (book) => {
       const next = await Promise.all(accounts.map((account) => book.asking.earliest(account)));
       next.push(this.#receiver && (await book.outbox.dueAt(BOOKS.name)));
-      return this.#underWay.size === 0 && next.every((at) => at === undefined);
+      const { count } = await book.owed.open();
+      return count === 0 && this.#underWay.size === 0 && next.every((at) => at === undefined);
     });
   }
 
@@ -573,8 +611,10 @@ class History {
     );
     const { intact, chain, tables } = await verifyAudit(ledger, []);
     const head = await ledger.inspect((tx) => readMeta(tx, 'audit_head'));
+    const calls = await ledger.inspect((tx) => tx.all('SELECT number, state FROM paid_calls'));
     return {
       ledger: told,
+      calls: calls.map(({ number, state }) => ({ bill: String(number), state: String(state) })),
       offers: offers.map((row) => String(row.out_trade_no)),
       books: this.#gateways.books(),
       audit: intact ? [] : [JSON.stringify(chain ?? null), ...tables.map((fault) => JSON.stringify(fault))],
@@ -592,6 +632,13 @@ type OmitAfter<S> = S extends unknown ? Omit<S, 'after'> : never;
 function codeOf(error: unknown): string {
   if (error instanceof CashierError) return error.code;
   throw error;
+}
+
+function priceOf({ fen, retry }: CallWish): Price {
+  return {
+    ...{ amountFen: fen as Fen, title: 'a call', retry, a2mServiceId: SERVICE },
+    ...{ skillId: 'skill', skillVersion: undefined },
+  };
 }
 
 function createArguments({ either, provider, scene, fen, minutes, number, buyer }: Wish) {

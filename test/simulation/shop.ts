@@ -6,6 +6,10 @@ import type { Log } from '../../src/domain/ports.ts';
 import { runDeliverer } from '../../src/events/deliverer.ts';
 import type { Answer, SendRequest } from '../../src/events/kinds/kind.ts';
 import { runNoticing } from '../../src/events/noticing.ts';
+import type { Params, Served } from '../../src/gate/mcp/counter.ts';
+import type { Answer as Executed } from '../../src/gate/mcp/line.ts';
+import { PaidCounter } from '../../src/gate/mcp/paid-counter.ts';
+import type { Price } from '../../src/gate/prices.ts';
 import { Ledger } from '../../src/ledger/ledger.ts';
 import { openSqliteStore } from '../../src/ledger/sqlite-store.ts';
 import type { Store, Tx } from '../../src/ledger/store.ts';
@@ -13,6 +17,8 @@ import { notifyRoutes } from '../../src/notify/routes.ts';
 import { CallRate } from '../../src/payments/call-rate.ts';
 import { runApproved } from '../../src/payments/carry-out.ts';
 import { Desk } from '../../src/payments/desk.ts';
+import { runOverdueCalls } from '../../src/payments/paid-calls/overdue.ts';
+import { runPayBacks } from '../../src/payments/pay-back.ts';
 import { runSettler } from '../../src/payments/settler.ts';
 import type { Till } from '../../src/payments/till.ts';
 import type { Identity } from '../../src/policy/identity.ts';
@@ -62,6 +68,8 @@ interface Site {
   /** Whether the process behind a sender's name can be seen to be gone. */
   readonly isGone: (name: string) => boolean;
   readonly background: boolean;
+  /** What single calls of its tools cost; nobody sells any where there are none. */
+  readonly prices: ReadonlyMap<string, Price>;
 }
 
 /**
@@ -80,6 +88,7 @@ export class Shop {
   readonly #died: (() => void)[] = [];
   #till: Till | undefined;
   #routes: Hono | undefined;
+  #counter: PaidCounter | undefined;
   #tools: readonly ReadonlyMap<string, ReturnType<typeof servedTool>>[] = [];
   #doom: { when: Moment; left: number } | undefined;
 
@@ -135,6 +144,18 @@ export class Shop {
       },
     } as object as ServerContext;
     return served.call(args, ctx, CONNECTION);
+  }
+
+  /** A call of a tool that costs something, as the gate passes it on. */
+  async sell(params: Params, execute: (params: Params) => Promise<Executed>): Promise<Served> {
+    await this.ready;
+    const counter = this.#counter;
+    if (!counter) throw new Error('nothing is sold here');
+    return counter.serve(params, {
+      source: 'client',
+      tool: async (name) => ({ name, inputSchema: { type: 'object' } }),
+      call: (passed) => this.#exchange(() => execute(passed)),
+    });
   }
 
   async post(gateway: string, headers: Readonly<Record<string, string>>, body: string) {
@@ -212,16 +233,26 @@ export class Shop {
       void runDeliverer({ ...till, ...channels, linkOf: async () => undefined }, 0, this.#stop.signal);
       void runNoticing(till, this.#stop.signal);
     }
-    if (!this.#site.background) return;
+    this.#counter = new PaidCounter({
+      upstream: { name: 'behind', refundAfterMs: 3_600_000, prices: this.#site.prices },
+      ...{ till: async () => till, ofOneClient: false, underWay: new Set<Promise<unknown>>() },
+      ...{ language: 'en', simulated: true, qrImage: async () => '' },
+      pageOf: async ({ pageToken }) => `https://shop.example.com/c/${pageToken}`,
+    });
+    if (this.#site.background) this.#work(till);
+  }
+
+  #work(till: Till): void {
     void runSettler(till, this.#stop.signal);
     void runApproved(till, () => 'unknown', this.#stop.signal);
+    if (this.#site.prices.size === 0) return;
+    void runOverdueCalls(till, this.#stop.signal);
+    void runPayBacks(till, this.#stop.signal);
   }
 
   /** Whatever is not settled or carried out of its own accord is from now on. */
   startBackground(): void {
-    if (this.#site.background || !this.isAlive) return;
-    void runSettler(this.till, this.#stop.signal);
-    void runApproved(this.till, () => 'unknown', this.#stop.signal);
+    if (!this.#site.background && this.isAlive) this.#work(this.till);
   }
 
   /** Something over the network. */

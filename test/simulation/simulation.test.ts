@@ -11,7 +11,8 @@ const SEEDS = Array.from({ length: 20 }, (_, at) => 1_000 + at);
 /** What histories have found, as small as they could be made. */
 const FOUND: readonly (readonly [
   what: string,
-  Pick<Plan, 'wishes' | 'steps' | 'faults'> & Partial<Pick<Plan, 'processes' | 'rules'>>,
+  Pick<Plan, 'wishes' | 'steps' | 'faults'> &
+    Partial<Pick<Plan, 'seed' | 'processes' | 'rules' | 'calls' | 'told'>>,
 ])[] = [
   [
     'a request that goes to the other host of a gateway after a freeze',
@@ -40,10 +41,24 @@ const FOUND: readonly (readonly [
       faults: [],
     },
   ],
+  [
+    'an alarm about what became an order of ours, told a second time with what was known by then',
+    {
+      ...{ seed: 384, told: true, rules: 'limits', calls: [{ fen: 199, retry: false }] },
+      processes: [{ background: false, apartMs: -20_676, fastPpm: 0 }],
+      wishes: [{ client: 0, provider: 'wechatpay', scene: 'qr', fen: 1_000, minutes: 1, number: 'ORDER_A' }],
+      steps: [
+        { after: 0, do: 'ask', sale: 0, shows: 'nothing', process: 0 },
+        { after: 300, do: 'buy', sale: 0, way: 'proof', process: 0 },
+        { after: 300, do: 'ask', sale: 0, shows: 'payment', process: 0 },
+      ],
+      faults: [{ on: 'verify', nth: 0, what: 'wrong-amount', ms: 4_360 }],
+    },
+  ],
 ];
 const ALONE: Omit<Plan, 'wishes' | 'steps' | 'faults'> = {
   ...{ seed: 0, processes: [{ background: false, apartMs: 0, fastPpm: 0 }], oneMachine: true },
-  ...{ rules: 'free', rsa: false, told: false },
+  ...{ rules: 'free', rsa: false, told: false, calls: [] },
 };
 
 let player: Player;

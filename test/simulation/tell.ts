@@ -32,6 +32,30 @@ function clock(ms: number): string {
   return `${Math.floor(seconds / 3600)}:${pad(Math.floor(seconds / 60) % 60)}:${pad(seconds % 60)}.${pad(ms % 1000, 3)}`;
 }
 
+const SHOWN = {
+  nothing: 'and shows nothing',
+  payment: 'with what pays the bill',
+  altered: 'with something altered of what pays the bill',
+  other: 'with what pays another call’s bill',
+} as const;
+const BOUGHT = { proof: 'by Alipay’s agent', code: 'by WeChat Pay’s code', page: 'on its page' } as const;
+
+/** The beginning of a bill's number. */
+const short = (bill: string) => bill.slice(0, 6);
+
+function servedIn({ what, bill = '', code = '', text = '' }: Extract<Event, { kind: 'served' }>): string {
+  switch (what) {
+    case 'bill':
+      return `the bill ${short(bill)}`;
+    case 'result':
+      return text;
+    case 'paid back':
+      return 'nothing was delivered, and the money goes back';
+    case 'refused':
+      return code;
+  }
+}
+
 type Calls = ReadonlyMap<number, Extract<Event, { kind: 'call' }>>;
 
 const refundOf = ({ outTradeNo, outRefundNo }: { outTradeNo: string; outRefundNo?: string | undefined }) =>
@@ -60,6 +84,16 @@ function sentenceOf(event: Event, calls: Calls): string | undefined {
     }
     case 'buyer':
       return `the buyer ${event.what} ${event.outTradeNo}${event.how === 'cannot' ? ', and cannot' : ''}`;
+    case 'ask':
+      return `a client → process ${event.process}: ${event.of} as a paid call, ${SHOWN[event.shows]}${event.bill === undefined ? '' : ` ${short(event.bill)}`} (call ${event.id})`;
+    case 'served':
+      return `a client ← call ${event.id}: ${servedIn(event)}`;
+    case 'buys':
+      return `the buyer pays the bill ${short(event.bill)} ${BOUGHT[event.way]}${event.how === 'cannot' ? ', and cannot' : `: order ${event.outTradeNo}`}`;
+    case 'executed': {
+      const how = event.trouble === undefined ? 'does it' : `[${event.trouble}]`;
+      return `   the upstream is asked by process ${event.process} for ${event.of} (call ${event.ask}): ${how}${event.effect ? '' : ', and has done nothing'}`;
+    }
     case 'choice':
       return `the buyer of ${event.outTradeNo} clicks on ${event.wallet}, and sees ${event.shown}`;
     case 'person':

@@ -8,6 +8,7 @@ import { LEDGER } from './ledger.ts';
 import { MONEY } from './money.ts';
 import { NUMBERS } from './numbers.ts';
 import { OWED } from './owed.ts';
+import { PAID_CALLS } from './paid-calls.ts';
 import { PERSONS } from './persons.ts';
 import { PROOF } from './proof.ts';
 import { SIGNATURES } from './signatures.ts';
@@ -30,6 +31,10 @@ export const GROUPS: readonly { readonly of: Text; readonly bugs: readonly Bug[]
   { of: { en: 'What the server pays back', zh: '服务器自动退回的钱' }, bugs: OWED },
   { of: { en: 'Subscriptions', zh: '订阅' }, bugs: SUBSCRIBED },
   { of: { en: 'What only a person may do', zh: '只有人能做的事' }, bugs: PERSONS },
+  {
+    of: { en: 'A paid call is delivered once, or paid back', zh: '付费调用交付一次，或退款' },
+    bugs: PAID_CALLS,
+  },
   { of: { en: 'A request is sold once', zh: '请求只卖一次' }, bugs: API_CALLS },
   { of: { en: 'A tool call is sold once', zh: '工具调用只卖一次' }, bugs: TOOL_CALLS },
   { of: { en: 'Callers, secrets, simulated money', zh: '调用者、密钥与模拟的钱' }, bugs: CALLERS },

@@ -18,6 +18,7 @@ export const TOOL_CALLS: readonly Bug[] = [
       ],
     ],
     caughtBy: COUNTER,
+    simulated: true,
   },
   {
     name: 'number-goes-to-the-upstream',
@@ -51,6 +52,7 @@ export const TOOL_CALLS: readonly Bug[] = [
       ],
     ],
     caughtBy: COUNTER,
+    simulated: true,
   },
   {
     name: 'failed-tool-is-kept-as-delivered',
