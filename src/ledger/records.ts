@@ -18,6 +18,8 @@ export interface RequestedTerms {
   readonly period?: { readonly contractNo: string; readonly period: number };
   /** So long (ms) after it was paid it is to be delivered, and whoever sells it can say so. */
   readonly deliverWithinMs?: number;
+  /** With it: whoever sells it, as far as stricter rules on what the server gives back of it go by that. */
+  readonly soldBy?: Pick<AskedBy, 'named' | 'client' | 'token'>;
   /** What the gateway must say again when it says that this very order is paid. */
   readonly mark?: string;
 }

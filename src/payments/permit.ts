@@ -152,7 +152,7 @@ async function permitOwed(book: Book, owed: string, subject: Wish): Promise<Perm
 
 /**
  * What nobody has delivered in time goes back without a person, as far as the rules on refunds of whoever has sold it,
- * and of everybody, let it pass; it counts as that caller's.
+ * those of its token as they were then, and of everybody, let it pass; it counts as that caller's.
  */
 async function permitOverdue(till: Till, book: Book, overdue: string, subject: Wish): Promise<Permit> {
   const { outTradeNo, outRefundNo = '' } = subject;
@@ -162,15 +162,17 @@ async function permitOverdue(till: Till, book: Book, overdue: string, subject: W
   const isOfIt = promise?.outRefundNo === overdue && isOfDebt({ outRefundNo }, overdue);
   if (!order || !isMeant || !isOfIt) throw new Error(`${outTradeNo} is not overdue`);
   const now = till.clock.now();
-  const { caller } = order;
-  const all = rulesFor(await holdToPolicy(book, till.policy), 'refund', { caller });
+  const { caller, terms } = order;
+  const { token, ...soldBy } = terms.soldBy ?? {};
+  const who = { ...soldBy, caller, token: token as Partial<Sections> | undefined };
+  const all = rulesFor(await holdToPolicy(book, till.policy), 'refund', who);
   const rules = all.filter(({ kind }) => kind !== 'approve');
   const taken = await used(book, 'refund', rules, now, false);
   const decision = decide(rules, subject, taken, now);
   if (decision.kind === 'deny') throw policyDenied(decision);
   await drawOn(book, rules, taken, subject);
   return {
-    counts: { countedAt: now, countedBy: caller },
+    counts: { countedAt: now, countedBy: caller, client: soldBy.client },
     allowed: { rules: rules.map(({ path }) => path) },
     approval: undefined,
   };

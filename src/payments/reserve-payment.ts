@@ -23,7 +23,7 @@ import { permit } from './permit.ts';
 import { digest, ownOrderIn, type PaymentResult, paymentResult } from './results.ts';
 import { firstAskAt } from './schedule.ts';
 import { claim, isBeingSent, whenFree } from './sending.ts';
-import { type Errand, plannerOf, providerOf, type Till } from './till.ts';
+import { type Call, type Errand, plannerOf, providerOf, type Till } from './till.ts';
 
 /** What the reservation found there is still to do. Everything in it is committed. */
 export interface ReservedPayment {
@@ -201,9 +201,7 @@ async function reserve(
       chosen: isChosen(input),
       offered: offered && (true as const),
       period: contractNo === undefined || period === undefined ? undefined : { contractNo, period },
-      deliverWithinMs: call.delivers
-        ? (await policyInForce(book, till.policy)).delivery?.withinMs
-        : undefined,
+      ...(await deliveryOf(till, book, call)),
       mark: provider.returnsMark ? till.randomBytes(12).toString('base64url') : undefined,
     }),
   });
@@ -222,6 +220,19 @@ function isChosen({ offered, period, outTradeNo }: CreatePaymentInput): true | u
 /** Whether its expiry was fixed before it was first sent. */
 function isPromised({ terms }: OrderRecord): boolean {
   return terms.offered === true || terms.period !== undefined;
+}
+
+/** Until when it is to be delivered, and whose rules hold for what comes of it otherwise; nothing where nobody can say so. */
+async function deliveryOf(
+  till: Till,
+  book: Book,
+  { delivers, named, client, token }: Call,
+): Promise<Pick<OrderRecord['terms'], 'deliverWithinMs' | 'soldBy'>> {
+  const { delivery } = delivers ? await policyInForce(book, till.policy) : {};
+  if (!delivery) return {};
+  const refunds = token?.refunds;
+  const soldBy = defined({ named: named || undefined, client, token: refunds && { refunds } });
+  return { deliverWithinMs: delivery.withinMs, ...(Object.keys(soldBy).length > 0 ? { soldBy } : {}) };
 }
 
 /** What a recorded order still needs. */

@@ -231,9 +231,9 @@ describe('a refund that is proposed', () => {
 });
 
 describe('a refund that is sent', () => {
-  const overdue = async (refundRules: RuleSet, more: Partial<Policy> = {}) => {
+  const overdue = async (refundRules: RuleSet, more: Partial<Policy> = {}, seller = SELLER) => {
     till = await world.process(rules('refund', refundRules, more));
-    await sell();
+    await sell(seller);
     serve(till);
     serve(await world.process());
     await pass(DAY_MS + 20_000);
@@ -267,6 +267,16 @@ describe('a refund that is sent', () => {
     await decide(till, asked?.id);
     await pass(10_000);
     expect(back()).toBe(1000);
+  });
+
+  const LITTLE: RuleSet = { maxFen: fen(999) };
+  it.each<readonly [string, Partial<Policy>, Partial<Call>]>([
+    ['token', {}, { token: { refunds: LITTLE } }],
+    ['program', { clients: { desk: { refunds: LITTLE } } }, { client: 'desk' }],
+  ])('is left to a person where it is more than the %s of its seller may give', async (_, more, seller) => {
+    await overdue({ approveAboveFen: 'none' }, more, { ...SELLER, ...seller });
+    expect([back(), (await open()).length]).toEqual([0, 1]);
+    await isIntact();
   });
 
   it('is taken out of the allowance of its seller', async () => {
