@@ -60,6 +60,11 @@ export const PAID_CALLS: readonly Bug[] = [
         "if (call.state === 'QUOTED') return execute(till, book, call);",
       ],
       [
+        'src/payments/paid-calls/pay.ts',
+        'if (now >= (paidAt ?? 0) + refundAfterMs) return',
+        'if (now >= (paidAt ?? now) + refundAfterMs) return',
+      ],
+      [
         'src/ledger/paid-call-machine.ts',
         "QUOTED: { paid: 'PAID' }",
         "QUOTED: { paid: 'PAID', claimed: 'EXECUTING' }",
