@@ -9,8 +9,9 @@ import type { Clock, RandomBytes } from './domain/clock.ts';
 import { mountOf, notifyPath } from './domain/merchant.ts';
 import type { ProviderId } from './domain/order.ts';
 import type { Log } from './domain/ports.ts';
+import type { Ledger } from './ledger/ledger.ts';
 import { keepRefusedNames } from './ledger/refused-names.ts';
-import { type Channels, namedChannels, openChannels, simulatorFolder } from './open-channels.ts';
+import { namedChannels, openChannels, simulatorFolder } from './open-channels.ts';
 import { openLedger } from './open-ledger.ts';
 import { OperatorPages } from './operator/operator-pages.ts';
 import { runSubscriptions } from './payments/agreements/round.ts';
@@ -223,15 +224,16 @@ export async function openApp(config: Config, ports: Ports, service?: ServiceAdd
     return site ? open.route(mount || '/', await operators.routes()) : open;
   }
 
-  const told: Channels = await openChannels(config, named, {
-    ...{ ledger, clock, randomBytes, log },
-    simulator: () => simulator,
-    approvalUrl: async (id) => {
-      // Elsewhere than at the service, only who says where the pages are can know.
-      if (!site && config.env.CASHIER_OPERATOR_URL) return `${config.operatorUrl}${mount}/approvals/${id}`;
-      return site || simulated ? operators.approvalUrl(id) : undefined;
-    },
-    tried: telemetry && ((kind, outcome) => telemetry.told(kind, outcome)),
+  const channelsOf = (of: Ledger, approvalUrl: (id: string) => Promise<string | undefined>) =>
+    openChannels(config, named, {
+      ...{ ledger: of, clock, randomBytes, log, approvalUrl },
+      simulator: () => simulator,
+      tried: telemetry && ((kind, outcome) => telemetry.told(kind, outcome)),
+    });
+  const told = await channelsOf(ledger, async (id) => {
+    // Elsewhere than at the service, only who says where the pages are can know.
+    if (!site && config.env.CASHIER_OPERATOR_URL) return `${config.operatorUrl}${mount}/approvals/${id}`;
+    return site || simulated ? operators.approvalUrl(id) : undefined;
   });
 
   const under: Under = (opened, call) => underId(opened, call, systemTimer, tracing?.later(call));
@@ -256,7 +258,7 @@ export async function openApp(config: Config, ports: Ports, service?: ServiceAdd
       runPayBacks(opened, stop.signal),
       runOverdue(opened, stop.signal),
       runSubscriptions(opened, stop.signal),
-      carryOnTrial(config, opened, stop.signal),
+      carryOnTrial(config, opened, (trial) => channelsOf(trial, async () => undefined), stop.signal),
       ...(port === undefined ? [] : [holdNotifyPort(port, opened)]),
       // The service keeps alive the buyers' addresses that clients gave out, and tells them of its own.
       buyers.hold(stop.signal),

@@ -26,13 +26,21 @@ export function knownLedgers(home: string): readonly string[] {
 
 /** Of these, and of those that the home knows of, the ledgers that are files and there. A list that is broken names none. */
 export function ledgerFiles(home: string, further: readonly string[]): readonly string[] {
-  let known: readonly string[] = [];
+  return [...new Set([...further, ...listed(home)])].filter((one) => !isAddress(one) && existsSync(one));
+}
+
+/** The others of those that the home knows of, without their passwords. */
+export function notedAddresses(home: string): readonly string[] {
+  return listed(home).filter(isAddress);
+}
+
+function listed(home: string): readonly string[] {
   try {
-    known = knownLedgers(home);
+    return knownLedgers(home);
   } catch {
     // Whoever lists them says so; here it is as good as none.
+    return [];
   }
-  return [...new Set([...further, ...known])].filter((one) => !isAddress(one) && existsSync(one));
 }
 
 /**

@@ -1,7 +1,11 @@
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fen, toYuan } from '../../src/domain/money.ts';
 import { openSqlite } from '../../src/platform/sqlite.ts';
+import { HookReceiver } from '../support/hook-receiver.ts';
+import { hasPostgres, newDatabase } from '../support/postgres.ts';
 import { runCommand, until } from '../support/server-process.ts';
 import { WALLETS } from '../support/simulator-client.ts';
 import { type Payment, readPayment } from './shapes.ts';
@@ -11,12 +15,23 @@ import { type Agent, Shop } from './shop.ts';
 let shop: Shop;
 let live: Readonly<Record<string, string>>;
 let agent: Agent;
+let books: HookReceiver;
+/** Of servers. */
+let telling: Readonly<Record<string, string>>;
 beforeAll(async () => {
   shop = await Shop.open();
+  books = await HookReceiver.start();
   live = { ...shop.simulator.env, CASHIER_MODE: 'live' };
-  agent = await shop.agent({ env: { ...live, CASHIER_TRIAL: 'true' } });
+  // Not the doctor, who would knock there.
+  const file = join(shop.home, 'told.yaml');
+  writeFileSync(file, books.file({ allowPrivate: true, events: ['refund.*'] }));
+  telling = { ...live, CASHIER_CHANNELS: file };
+  agent = await shop.agent({ env: { ...telling, CASHIER_TRIAL: 'true' } });
 });
-afterAll(() => shop.close());
+afterAll(async () => {
+  await shop.close();
+  await books.close();
+});
 
 /** Something is done with the ledger of the trial edition, beside whoever works on it. */
 async function inLedger<T>(sql: string): Promise<T[]> {
@@ -77,7 +92,7 @@ describe('a trial edition', () => {
     await shop.simulator.pay(open);
     // It is ten o'clock of the next day for what was sold.
     await inLedger('UPDATE owed SET try_at = 0 RETURNING 1');
-    const [one] = await Promise.all([shop.agent({ env: live }), shop.agent({ env: live })]);
+    const [one] = await Promise.all([shop.agent({ env: telling }), shop.agent({ env: telling })]);
     for (const order of sold) {
       const refunded = await until(`${order.outTradeNo} back`, async () => {
         const given = await back(order);
@@ -95,9 +110,35 @@ describe('a trial edition', () => {
     await inLedger('UPDATE owed SET try_at = 0 WHERE settled_at IS NULL RETURNING 1');
     await until('the late one back', async () => ((await back(open)).length > 0 ? true : undefined));
     for (const order of [...sold, open]) expect(await back(order)).toHaveLength(1);
+    // Whoever is told things is told of it, by whoever carries it on.
+    const heard = (outTradeNo: string) =>
+      books.received.find(({ type, data }) => type === 'refund.succeeded' && data.outTradeNo === outTradeNo);
+    for (const { outTradeNo } of [...sold, open]) {
+      const event = await until(`${outTradeNo} told`, () => heard(outTradeNo));
+      expect(event.data).toMatchObject({ trial: true, simulated: false });
+    }
     // Nothing of it is in the live ledger.
     expect((await (one as Agent).list()).totals.count).toBe(0);
     const verified = await shop.command(['audit', 'verify', '--realm', 'trial'], live);
     expect(verified).toMatchObject({ code: 0 });
+  });
+
+  it.runIf(hasPostgres)('in a database is carried on by a live server at another one', async () => {
+    const [trial, own] = [await newDatabase(), await newDatabase()];
+    const at = ({ url }: { readonly url: string }) => ({ ...live, CASHIER_LEDGER: url });
+    const seller = await shop.agent({ env: { ...at(trial), CASHIER_TRIAL: 'true' } });
+    const order = await seller.create({ provider: 'alipay', amountYuan: '0.20', title: 'in a database' });
+    await shop.simulator.pay(order);
+    await seller.query(order.outTradeNo);
+    await seller.server.close();
+    const client = new Client(trial.url);
+    await client.connect();
+    await client.query('UPDATE owed SET try_at = 0');
+    await client.end();
+    const server = await shop.agent({ env: at(own) });
+    await until('it is back', async () => ((await back(order)).length > 0 ? true : undefined));
+    expect(await back(order)).toEqual([20]);
+    await server.server.close();
+    for (const database of [trial, own]) await database.drop();
   });
 });
