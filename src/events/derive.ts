@@ -117,12 +117,14 @@ interface OfPeriod {
   readonly period?: number;
   readonly mode?: string;
   readonly code?: string;
+  readonly untilAt?: number;
 }
 
 function period(type: (detail: OfPeriod) => EventType | undefined) {
   return {
     type,
-    data: ({ contract: contractNo, period: n, code }: OfPeriod) => defined({ contractNo, period: n, code }),
+    data: ({ contract: contractNo, period: n, code, untilAt }: OfPeriod) =>
+      defined({ contractNo, period: n, code, expiresAt: instant(untilAt) }),
   };
 }
 

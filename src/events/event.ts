@@ -60,6 +60,8 @@ export interface EventData {
   readonly contractNo?: string;
   readonly period?: number;
   readonly endedReason?: EndedReason;
+  /** Until when a period that is due can be paid. */
+  readonly expiresAt?: string;
   readonly provider?: ProviderId;
   readonly state?: OrderState | RefundState | SubscriptionState;
   readonly amountYuan?: string;

@@ -105,6 +105,13 @@ describe('a record', () => {
     );
     const { data } = eventOf(ended, { simulated: false }) ?? {};
     expect(data).toEqual({ contractNo: 'GYM001', state: 'ENDED', endedReason: 'unpaid', simulated: false });
+    const due = record('subscription-due', {
+      contract: 'GYM001',
+      period: 2,
+      mode: 'reminded',
+      untilAt: 1_795_831_200_000,
+    });
+    expect(eventOf(due, { simulated: false })?.data.expiresAt).toBe('2026-11-28T10:00:00+08:00');
     const charged = record('subscription-charged', { contract: 'GYM001', period: 2 });
     expect(eventOf(charged, { simulated: false })?.data).toMatchObject({
       ...{ outTradeNo: 'ORDER_1', contractNo: 'GYM001', period: 2 },

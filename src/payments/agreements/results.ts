@@ -7,6 +7,7 @@ import {
   type SubscriptionRecord,
 } from '../../ledger/subscription-records.ts';
 import type { AgreementTerms, SigningLink } from '../../providers/contract.ts';
+import { isGatewayError } from '../errors.ts';
 import { isBeingSent } from '../sending.ts';
 import { type Call, type Outcome, providerOf, type Till } from '../till.ts';
 import { periodOf, spanOf } from './calendar.ts';
@@ -62,7 +63,14 @@ async function signingOf(till: Till, subscription: SubscriptionRecord): Promise<
   const { state, plan, signBefore, endingAt } = subscription;
   const isOpen = state === 'PENDING_SIGN' && endingAt === undefined && till.clock.now() < signBefore;
   if (!isOpen || plan === undefined) return undefined;
-  return providerOf(till, subscription).agreements?.sign(agreementTerms(subscription), plan);
+  try {
+    return await providerOf(till, subscription).agreements?.sign(agreementTerms(subscription), plan);
+  } catch (error) {
+    // What stands is told all the same; the link is asked for with the next call.
+    if (!isGatewayError(error)) throw error;
+    till.log.info('agreement: no link', { contractNo: subscription.contractNo, error: error.message });
+    return undefined;
+  }
 }
 
 /** What the subscriber agrees to. */

@@ -30,8 +30,8 @@ export function subscriptionNext(
   if (state === 'UNKNOWN') return DOUBTED;
   if (state === 'PENDING_SIGN') {
     if (now >= signBefore) return TOO_LATE;
-    if (mode === 'auto') return SIGN;
-    return hasPage ? PAY_FIRST : NO_PAGE_YET;
+    if (mode === 'auto') return result.signing ? SIGN : NOT_READY;
+    return hasPage ? PAY_FIRST : NOT_READY;
   }
   if (mode === 'reminded' && hasPage) return PAY_PERIOD;
   return state === 'PAUSED' ? PAUSED : ACTIVE;
@@ -49,9 +49,9 @@ const PAY_FIRST: Text = {
   zh: '把收银台链接给用户，付首期即同意订阅；query-subscription 查到 ACTIVE 才提供服务。',
   en: 'Give the subscriber the checkout page: paying the first period is how they agree; provide the service only when query-subscription says ACTIVE.',
 };
-const NO_PAGE_YET: Text = {
-  zh: '首期的付款页还没有准备好；稍后用 query-subscription 取得，不要新建。',
-  en: 'The first payment is not ready yet; ask query-subscription in a while, make no other one.',
+const NOT_READY: Text = {
+  zh: '给用户的链接还没有准备好；稍后用 query-subscription 取得，不要新建。',
+  en: 'What the subscriber is to be given is not ready yet; ask query-subscription in a while, make no other one.',
 };
 const PAY_PERIOD: Text = {
   zh: '这一期待付款：把收银台链接给用户；不要另建付款。',
