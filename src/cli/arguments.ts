@@ -79,6 +79,7 @@ const OTHER_WORDS: Readonly<Record<string, CommandName>> = {
     logs: 'audit',
     rules: 'policy',
   },
+  ...{ subscription: 'subscriptions', subscribers: 'subscriptions', cancel: 'subscriptions' },
   ...{ backup: 'ledger', restore: 'ledger', migrate: 'ledger', move: 'ledger', forget: 'ledger' },
 };
 

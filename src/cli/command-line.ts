@@ -27,6 +27,7 @@ const COMMANDS: { readonly [N in CommandName]: () => Promise<Command<N>> } = {
   policy: () => import('./policy.ts'),
   operator: () => import('./operator.ts'),
   orders: () => import('./orders.ts'),
+  subscriptions: () => import('./subscriptions.ts'),
   audit: () => import('./audit.ts'),
   ledger: () => import('./ledger.ts'),
   receipts: () => import('./receipts.ts'),

@@ -1,4 +1,5 @@
 import { ORDER_STATES } from '../domain/order.ts';
+import { SUBSCRIPTION_STATES } from '../ledger/subscription-machine.ts';
 import { ROLES } from '../persons/person.ts';
 import { WALLET_IDS } from '../providers/registry.ts';
 import { CLIENT_IDS } from './init/client-ids.ts';
@@ -23,6 +24,11 @@ const CHECKPOINT = {
 /** What only a person may do: the secret does it, or the password of one who may. */
 const AS = {
   as: text('NAME', '以此操作员的身份，输入其密码；不写时用操作员口令', 'as this operator, by their password'),
+};
+const SUBSCRIPTIONS = {
+  state: choice(SUBSCRIPTION_STATES, '只列这种状态', 'in this state only'),
+  provider: choice(WALLET_IDS, '只列这种支付方式', 'of this payment method only'),
+  caller: text('NAME', '只列这个调用方', 'of this caller only'),
 };
 /** Of commands that keep no ledger. */
 const OF_A_HOME = { ...JSON_OPTION, home: PLACE_OPTIONS.home, ...MERCHANT_OPTION };
@@ -183,6 +189,40 @@ export const USES = {
           en: 'ends an order, or frees the sum of a refund, of unknown result that the gateway never had',
         },
         options: { ...AS, ...PLACE_OPTIONS },
+      },
+    },
+  },
+  subscriptions: {
+    does: {
+      zh: '订阅：签约、各期扣款、取消',
+      en: 'subscriptions: what is agreed to, each period, their ends',
+    },
+    otherwise: 'list',
+    actions: {
+      list: {
+        does: { zh: '最新的在前', en: 'newest first' },
+        options: {
+          ...SUBSCRIPTIONS,
+          limit: text('N', '最多几个（默认 20）', 'at most so many (20)'),
+          ...PLACE_OPTIONS,
+        },
+      },
+      show: {
+        args: 'CONTRACT',
+        does: { zh: '一个订阅的各期与经过', en: 'one of them: its periods and its story' },
+        options: PLACE_OPTIONS,
+      },
+      cancel: {
+        args: 'CONTRACT',
+        does: {
+          zh: '从此不再扣款；由持有密钥的服务向支付平台解约',
+          en: 'nothing more is charged; the server that has the keys ends it at the gateway',
+        },
+        options: { ...AS, ...PLACE_OPTIONS },
+      },
+      export: {
+        does: { zh: '打印 CSV，可用 Excel 直接打开', en: 'prints CSV that Excel opens' },
+        options: { ...SUBSCRIPTIONS, ...PLACE_OPTIONS },
       },
     },
   },

@@ -2,11 +2,13 @@ import type { Book } from '../../ledger/book.ts';
 import { isSettledOrder } from '../../ledger/order-machine.ts';
 import type { OrderRecord } from '../../ledger/records.ts';
 import type { EndedReason, SubscriptionRecord } from '../../ledger/subscription-records.ts';
+import { insist, type Person } from '../../persons/person.ts';
 import { GatewayUnavailable } from '../../providers/contract.ts';
 import { closePayment } from '../close-payment.ts';
 import { isGatewayError } from '../errors.ts';
 import { isBeingSent, isFrozenNow, record, unlessFrozen } from '../sending.ts';
 import { providerOf, type Till } from '../till.ts';
+import { subscriptionNotFound } from './errors.ts';
 import { askAgreement, isEnding } from './learn.ts';
 
 /**
@@ -14,7 +16,7 @@ import { askAgreement, isEnding } from './learn.ts';
  * at the gateway is ended by {@link finishEnding}, which comes round until that is proven. A repeat changes nothing.
  */
 export async function beginEnding(
-  till: Till,
+  till: Pick<Till, 'clock'>,
   book: Book,
   subscription: SubscriptionRecord,
   reason: EndedReason,
@@ -29,6 +31,24 @@ export async function beginEnding(
   return state === 'UNKNOWN'
     ? book.subscriptions.patch(subscription, wish)
     : book.subscriptions.move(subscription, 'ending', wish);
+}
+
+/**
+ * A person without the wallet's keys at hand: nothing more is charged from the commit on, and whichever process has the
+ * keys ends the agreement. A charge that had left before may still be told of.
+ * Throws ORDER_NOT_FOUND, and CONFIGURATION for who may not.
+ */
+export function endByPerson(
+  { ledger, clock }: Pick<Till, 'ledger' | 'clock'>,
+  person: Person,
+  contractNo: string,
+): Promise<SubscriptionRecord> {
+  return ledger.write(async (book) => {
+    await insist(book, person, 'close');
+    const known = await book.subscriptions.get(contractNo);
+    if (!known) throw subscriptionNotFound();
+    return beginEnding({ clock }, book, known, 'cancelled-by-person');
+  });
 }
 
 /**

@@ -101,7 +101,10 @@ export function subscriptionOutcome({ contractNo, state }: SubscriptionRecord): 
 }
 
 /** When (ms) the next period is charged, or its payment opened; undefined where none is to be. */
-export function nextChargeAt({ subscription, last }: SubscriptionResult): number | undefined {
+export function nextChargeAt({
+  subscription,
+  last,
+}: Pick<SubscriptionResult, 'subscription' | 'last'>): number | undefined {
   const { state, nextPeriod, times, endingAt } = subscription;
   const isOver = state === 'ENDED' || state === 'UNKNOWN' || endingAt !== undefined;
   if (isOver || (times !== undefined && nextPeriod > times)) return undefined;
