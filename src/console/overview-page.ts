@@ -65,7 +65,10 @@ function tile(frame: Frame, { totals, period }: OverviewView, days: Period): Mar
 }
 
 /** Only what there is. */
-function attention(frame: Frame, { waiting, unknown, open, differences }: OverviewView): Markup {
+function attention(
+  frame: Frame,
+  { waiting, unknown, open, differences, subscriptions }: OverviewView,
+): Markup {
   const items = [
     { count: waiting, words: WORDS.waiting, to: frame.to(''), kind: 'pending' },
     {
@@ -76,6 +79,7 @@ function attention(frame: Frame, { waiting, unknown, open, differences }: Overvi
     },
     { count: differences, words: WORDS.billDiffers, to: frame.console('/bills'), kind: 'pending' },
     { count: open, words: WORDS.open, to: frame.console('/orders', { state: 'NOTPAY' }), kind: '' },
+    { count: subscriptions, words: WORDS.subscriptions, to: frame.console('/subscriptions'), kind: '' },
   ].filter(({ count }) => count > 0);
   if (items.length === 0) return html``;
   return html`<section aria-labelledby="attention"><h2 id="attention" class="quiet">${frame.say(WORDS.attention)}</h2><ul class="chips">${items.map(({ count, words, to, kind }) => html`<li><a class="chip ${kind}" href="${to}">${frame.say(words)} <b>${count}</b></a></li>`)}</ul></section>`;

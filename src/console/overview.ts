@@ -14,6 +14,7 @@ const LEAST_CHARTED = 7;
 /** How many callers and approvals are listed, or counted, at most. */
 const MOST_CALLERS = 20;
 const MOST_WAITING = 99;
+const MOST_SUBSCRIPTIONS = 9_999;
 
 /** One day of Beijing, counted as by `beijingDay`. */
 export interface Day extends Taken {
@@ -34,6 +35,8 @@ export interface OverviewView {
   readonly waiting: number;
   readonly unknown: number;
   readonly open: number;
+  /** Subscriptions that may be agreed to, or are, and have not ended. */
+  readonly subscriptions: number;
   /** Left of the days of bills that were compared last. */
   readonly differences: number;
   /** Differs when anything has happened since. */
@@ -66,6 +69,7 @@ export async function readOverview(book: Book, period: Period, now: number): Pro
     waiting: (await book.approvals.open(undefined, MOST_WAITING)).length,
     unknown: await count('UNKNOWN'),
     open: await count('NOTPAY'),
+    subscriptions: await book.subscriptions.countOpen(MOST_SUBSCRIPTIONS),
     differences: Object.values(await billNotes(book)).reduce((sum, note) => sum + (note.differences ?? 0), 0),
     mark: await markOf(book, now),
   };

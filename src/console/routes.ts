@@ -13,6 +13,7 @@ import { overviewPage } from './overview-page.ts';
 import { rulesPage } from './rules-page.ts';
 import { readRules } from './rules-view.ts';
 import { daysSheet, ordersSheet, sheet } from './sheets.ts';
+import { subscriptionRoutes } from './subscription-routes.ts';
 import { readWish } from './wish.ts';
 
 /** How many orders a page lists. */
@@ -84,6 +85,7 @@ export function consoleRoutes(options: OperatorOptions, deeds: Deeds = {}): Hono
 
   routes.route('/', billRoutes(options, doors, deeds));
   routes.route('/', orderRoutes(options, doors, deeds));
+  routes.route('/', subscriptionRoutes(options, doors));
   routes.all('/console/*', async (c) => {
     if (!(await whoIs(c))) return toSignIn(c, '/console');
     return plain(c, 404, '/console', OPERATOR_WORDS.refused, OPERATOR_WORDS.refusedAdvice);

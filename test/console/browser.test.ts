@@ -3,6 +3,8 @@ import { expect, it } from 'vitest';
 import { consoleBeside } from '../../src/console/index.ts';
 import { fen } from '../../src/domain/money.ts';
 import { listenForOperator } from '../../src/operator/index.ts';
+import { createSubscription } from '../../src/payments/agreements/create-subscription.ts';
+import { runSubscriptions } from '../../src/payments/agreements/round.ts';
 import { runApproved } from '../../src/payments/carry-out.ts';
 import { Person } from '../../src/persons/person.ts';
 import { acceptPolicy, freeze } from '../../src/policy/decisions.ts';
@@ -12,6 +14,7 @@ import { stumblingBlocks } from '../support/accessibility.ts';
 import { axeFindings } from '../support/axe.ts';
 import { cheapGuesses } from '../support/guess-cost.ts';
 import { inBrowser } from '../support/in-browser.ts';
+import { CALL } from '../support/world.ts';
 import { aMonth } from './shop.ts';
 
 cheapGuesses();
@@ -29,6 +32,21 @@ const RULES: Policy = {
   foreignOrders: 'query',
   trustForms: true,
 };
+
+/** Somebody subscribes, and has paid the first period. */
+async function subscribe({ world }: Desk): Promise<void> {
+  world.bank.hasAgreements = true;
+  const till = await world.process({ payments: {}, refunds: {} });
+  const contract = { contractNo: 'GYM0001', subscriber: 'li', period: 'P1M', times: 12 };
+  await createSubscription(till, CALL, { ...contract, amountFen: fen(1900), title: '月刊'.repeat(20) });
+  world.bank.agreements.sign('GYM0001');
+  const stop = new AbortController();
+  void runSubscriptions(till, stop.signal);
+  // Nobody's session has ended by then.
+  world.clock.advance(10 * 60_000);
+  await world.clock.sleep(5_000);
+  stop.abort();
+}
 
 inBrowser('in a browser', ({ closing, visitor }) => {
   async function visit(options: BrowserContextOptions & { readonly signedIn?: boolean } = {}) {
@@ -130,10 +148,12 @@ inBrowser('in a browser', ({ closing, visitor }) => {
       const { desk, page, home, problems } = await visit({ viewport, colorScheme });
       const check = async (address: string) => {
         await page.goto(`${home}${address}${address.includes('?') ? '&' : '?'}lang=${lang}`);
+        expect(page.url(), address).not.toContain('sign-in');
         expect(await stumblingBlocks(page), address).toEqual([]);
         expect(await axeFindings(page), address).toEqual([]);
       };
-      for (const empty of ['', '/orders', '/rules', '/bills', '/channels', '/nowhere']) await check(empty);
+      for (const empty of ['', '/orders', '/rules', '/bills', '/channels', '/subscriptions', '/nowhere'])
+        await check(empty);
       await aMonth(desk.till, 3);
       await desk.sold(ORDER, { title: 'W'.repeat(127) });
       await desk.proposeRefund({ reason: `<b>\u202E${'返'.repeat(60)}` });
@@ -166,6 +186,9 @@ inBrowser('in a browser', ({ closing, visitor }) => {
       await check(`${order}/refund?number=R1&yuan=1.00&reason=${'x'.repeat(80)}`);
       await check(`${order}/refund?number=R1&yuan=x`);
       await check('/orders/C_OPEN_0001/close');
+      await subscribe(desk);
+      for (const one of ['', '?state=ACTIVE', '/GYM0001', '/GYM0001/cancel', '/NOWHERE'])
+        await check(`/subscriptions${one}`);
       await desk.till.ledger.write((book) => freeze(book, 'terminal', 'a long reason '.repeat(10)));
       for (const frozen of ['', '/rules', order]) await check(frozen);
       expect(problems).toEqual([]);

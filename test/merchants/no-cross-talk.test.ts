@@ -23,12 +23,13 @@ const AMOUNT = '7.31';
 const STRANGERS = ['bob', 'carol'] as const;
 const INVENTED = {
   order: 'NEVER_000001',
+  contract: 'NEVERC000001',
   refund: 'NEVER_R_01',
   approval: 'A234567890123',
   token: 'A'.repeat(22),
 };
-/** Hers, by wallet, and one that nobody else's call names: each with a refund that waits for a person. */
-const hers: Record<string, { order: string; refund: string; approval: string; token: string }> = {};
+/** Hers, by wallet, and one that nobody else's call names: each with a refund that waits for a person, and a subscription. */
+const hers: Record<string, typeof INVENTED> = {};
 let court: FoodCourt;
 
 beforeAll(async () => {
@@ -45,8 +46,11 @@ beforeAll(async () => {
     const refund = `R_${which}`;
     const wish = { outTradeNo: order, refundYuan: '1.00', outRefundNo: refund };
     const asked = structured(await court.as('alice').call('refund-payment', wish));
+    const contract = `HERSC${which.toUpperCase()}`;
+    const agreed = { provider, contractNo: contract, amountYuan: AMOUNT, title: TITLE, period: 'P1M' };
+    structured(await court.as('alice').call('create-subscription', { ...agreed, subscriber: which }));
     hers[which] = {
-      ...{ order, refund, approval: (asked.approval as unknown as { id: string }).id },
+      ...{ order, contract, refund, approval: (asked.approval as unknown as { id: string }).id },
       token: String(made.cashierUrl).split('/c/')[1] ?? '',
     };
   }
@@ -77,14 +81,17 @@ describe('tools', () => {
   const VALUES: readonly (readonly [name: RegExp, value: (n: typeof INVENTED) => unknown])[] = [
     [/^(outTradeNo|out_trade_no)$/, (n) => n.order],
     [/^(outRefundNo|out_refund_no|outRequestNo)$/, (n) => n.refund],
+    [/^contractNo$/, (n) => n.contract],
     [/^(refundYuan|refund_yuan|refundAmount)$/, () => '1.00'],
     [/^(amountYuan|amount_yuan|totalAmount)$/, () => '5.00'],
     [/^(title|orderTitle)$/, () => 'mine'],
+    [/^period$/, () => 'P1M'],
+    [/^subscriber$/, () => 'li'],
     [/^provider$/, () => 'wechatpay'],
     [/^(payerOpenid|payer_openid)$/, () => 'oUpF8uMuAJO_M2pxb1Q9zNjWeS6o'],
     [/^(payerClientIp|payer_client_ip)$/, () => '203.0.113.7'],
   ];
-  const isNumber = (name: string) => VALUES.slice(0, 2).some(([pattern]) => pattern.test(name));
+  const isNumber = (name: string) => VALUES.slice(0, 3).some(([pattern]) => pattern.test(name));
   const argsOf = ({ name, inputSchema }: Listed, n: typeof INVENTED) => {
     const { properties, required = [] } = inputSchema;
     const asked = Object.keys(properties).filter((key) => required.includes(key) || isNumber(key));
@@ -126,19 +133,21 @@ describe('tools', () => {
       expect((await call('alice', own)).text).not.toContain('ORDER_NOT_FOUND');
     } else if (isSale(tool.inputSchema.required ?? [])) {
       // A number of one merchant's is taken, and no more is told of it; another merchant has numbers of its own.
-      const order = `TAKEN_${TOOL_NAMES.indexOf(name)}_01`;
-      const sold = { provider: 'wechatpay', outTradeNo: order, amountYuan: AMOUNT, title: TITLE };
-      structured(await court.as('alice').call('create-payment', sold));
-      const taken = await call('bob', { ...own, order });
+      const [order, contract] = [`TAKEN_${TOOL_NAMES.indexOf(name)}_01`, 'TAKENC000001'];
+      const sold = { provider: 'wechatpay', amountYuan: AMOUNT, title: TITLE };
+      const agreed = { ...sold, contractNo: contract, period: 'P1M', subscriber: 'wang' };
+      structured(await court.as('alice').call('create-payment', { ...sold, outTradeNo: order }));
+      structured(await court.as('alice').call('create-subscription', agreed));
+      const taken = await call('bob', { ...own, order, contract });
       expect(taken.text).toContain('IDEMPOTENCY_CONFLICT');
       insistSilent(taken.text);
-      const free = await call('carol', { ...own, order });
+      const free = await call('carol', { ...own, order, contract });
       insistSilent(free.text);
       expect(free.text).not.toContain('"code');
     } else {
-      expect(name).toBe('list-payments');
+      expect(['list-payments', 'list-subscriptions']).toContain(name);
       for (const caller of STRANGERS) insistSilent((await call(caller, own)).text);
-      expect((await call('alice', own)).text).toContain(own.order);
+      expect((await call('alice', own)).text).toContain(name === 'list-payments' ? own.order : own.contract);
     }
   });
 });
@@ -451,6 +460,30 @@ describe('routes', () => {
       const path = `${NOODLE}/console/orders/${order}/close`;
       expect((await told(await court.fetch(path, form({ csrf }, cookie)))).status).toBe(404);
     },
+    'GET /m/:m/console/subscriptions': shown('/console/subscriptions'),
+    'GET /m/:m/console/subscriptions/:contract': async () => {
+      const { contract } = mine('alipay');
+      await shown(`/console/subscriptions/${contract}`)();
+      const { cookie } = await signIn('noodle-bar');
+      for (const more of ['', '/cancel']) {
+        const tried = await get(`${NOODLE}/console/subscriptions/${contract}${more}`, cookie);
+        expect(tried.status).toBe(404);
+        insistSilent(tried.body);
+      }
+      const hersThere = await get(
+        `${TEA}/console/subscriptions/${contract}`,
+        (await signIn('tea-shop')).cookie,
+      );
+      expect(hersThere.body).toContain(TITLE);
+    },
+    'GET /m/:m/console/subscriptions/:contract/cancel': shown('/console/subscriptions/GYM0001/cancel'),
+    'POST /m/:m/console/subscriptions/:contract/cancel': async () => {
+      const { contract } = mine('alipay');
+      await done(`/console/subscriptions/${contract}/cancel`)();
+      const { cookie, csrf } = await signIn('noodle-bar');
+      const path = `${NOODLE}/console/subscriptions/${contract}/cancel`;
+      expect((await told(await court.fetch(path, form({ csrf }, cookie)))).status).toBe(404);
+    },
     'ALL /m/:m/console/*': shown('/console/a/b'),
     'GET /metrics': async () => {
       const headers = { authorization: `Bearer ${court.tokens.carol}`, 'x-forwarded-for': '203.0.113.9' };
@@ -532,6 +565,7 @@ describe('commands', () => {
         const known: Readonly<Record<string, string>> = {
           ...{
             ORDER: n.order,
+            CONTRACT: n.contract,
             REFUND: n.refund,
             ID: n.approval,
             CALLER: 'alice',
@@ -581,7 +615,7 @@ describe('commands', () => {
     const said = tried.stdout + tried.stderr;
     insistSilent(said);
     expect(said).not.toMatch(/tea-shop|茶铺|\bbob\b/);
-    if (!/ORDER|ID/.test(use.args ?? '')) return;
+    if (!/ORDER|ID|CONTRACT/.test(use.args ?? '')) return;
     const nobodys = { ...INVENTED, order: 'NEVER_000002' };
     const invented = await run(nobodys);
     expect(tried.code).toBe(invented.code);

@@ -1,0 +1,32 @@
+import type { Text } from '../domain/errors.ts';
+import type { SubscriptionState } from '../ledger/subscription-machine.ts';
+import type { EndedReason, PeriodOutcome, SubscriptionMode } from '../ledger/subscription-records.ts';
+
+export const STATE_WORDS: Readonly<Record<SubscriptionState, Text>> = {
+  PENDING_SIGN: { zh: '等待用户同意', en: 'Not agreed to yet' },
+  ACTIVE: { zh: '生效中', en: 'In force' },
+  PAUSED: { zh: '已暂停', en: 'Paused' },
+  ENDED: { zh: '已结束', en: 'Ended' },
+  UNKNOWN: { zh: '结果待确认', en: 'To be confirmed' },
+};
+
+export const MODE_WORDS: Readonly<Record<SubscriptionMode, Text>> = {
+  auto: { zh: '自动扣款', en: 'charged' },
+  reminded: { zh: '到期提醒', en: 'reminded' },
+};
+
+export const OUTCOME_WORDS: Readonly<Record<PeriodOutcome, Text>> = {
+  paid: { zh: '已付', en: 'paid' },
+  missed: { zh: '到期未付', en: 'went by unpaid' },
+};
+
+export const ENDED_WORDS: Readonly<Record<EndedReason, Text>> = {
+  cancelled: { zh: '由智能体取消', en: 'Cancelled by the agent' },
+  'cancelled-by-person': { zh: '由人取消', en: 'Cancelled by a person' },
+  'ended-by-subscriber': { zh: '用户在支付应用中解约', en: 'Ended by the subscriber in the wallet’s app' },
+  completed: { zh: '各期已付完', en: 'All periods are paid' },
+  'not-signed': { zh: '没有人同意', en: 'Nobody agreed to it in time' },
+  unpaid: { zh: '连续两期未付', en: 'Two periods in a row were not paid' },
+  expired: { zh: '签约到期', en: 'The agreement ran out' },
+  denied: { zh: '没有被批准', en: 'A person said no' },
+};
