@@ -41,6 +41,17 @@ const CHARGE = 'alipay.trade.pay';
 const QUERY = 'alipay.user.agreement.query';
 const first = order({ scene: 'agreement', amountFen: 1900 as Fen, title: '读书会员' });
 
+it('keeps to what all papers of Alipay allow', () => {
+  const hours = (count: number) => count * 3_600_000;
+  expect(setUp().agreements).toMatchObject({
+    rules: {
+      ...{ leastDays: 7, latestDayOfMonth: 28, daysBefore: 3, tellsWindow: true, signWithinMs: hours(24) },
+      retryAfterMs: [4, 8, 12].map(hours),
+    },
+    payAndSign: { scene: 'app' },
+  });
+});
+
 describe('the link that asks for consent', () => {
   it('says what is agreed to, and until when it may be opened', async () => {
     const { agreements, gateway } = setUp({ AP_RETURN_URL: 'https://shop.example/back' });
@@ -158,6 +169,25 @@ describe('a charge', () => {
     ['turned away for its rate', declined('isv.app-call-limited', '40005'), signed],
   ])('is of unknown outcome after an answer %s', async (_what, node, how) => {
     expect(await answered(node, how)).toMatchObject({ name: 'OutcomeUnknown' });
+  });
+
+  it.each(['ACQ.TRADE_HAS_SUCCESS', 'ACQ.ORDER_SUCCESS_PAY_INPROCESS'])(
+    'is not accepted because of a %s that nobody signed',
+    async (code) => {
+      expect(await answered(declined(code), unsigned)).toMatchObject({
+        reason: 'already-paid',
+        proven: false,
+      });
+    },
+  );
+
+  it('is not sent with the plan of another', async () => {
+    const { agreements, gateway } = setUp();
+    const others = agreements.planCharge({ ...first, outTradeNo: 'ORDER_0002' }, AGREEMENT);
+    expect(await rejection(agreements.sendCharge(first, others))).toMatchObject({
+      name: 'GatewayUnavailable',
+    });
+    expect(gateway.calls).toEqual([]);
   });
 
   it.each<[string, string, string]>([
@@ -291,6 +321,28 @@ describe('what is known of an agreement', () => {
 });
 
 describe('putting off and ending', () => {
+  it('a delay is taken when the answer names both', async () => {
+    const { agreements, gateway } = setUp();
+    const fields = { code: '10000', agreement_no: NO, deduct_time: '2026-12-20 00:00:00' };
+    gateway.answer(signed('alipay.user.agreement.executionplan.modify', fields));
+    await agreements.postpone(AGREEMENT, '2026-12-20');
+    gateway.answer(
+      signed('alipay.user.agreement.executionplan.modify', { ...fields, deduct_time: undefined }),
+    );
+    expect(await rejection(agreements.postpone(AGREEMENT, '2026-12-20'))).toMatchObject({
+      name: 'OutcomeUnknown',
+    });
+  });
+
+  it('an end is not sent with the plan of another', async () => {
+    const { agreements, gateway } = setUp();
+    const others = agreements.planUnsign({ ...AGREEMENT, agreementNo: '20260621000000000000' });
+    expect(await rejection(agreements.unsign(AGREEMENT, others))).toMatchObject({
+      name: 'GatewayUnavailable',
+    });
+    expect(gateway.calls).toEqual([]);
+  });
+
   it.each([
     ['another day', { agreement_no: NO, deduct_time: '2026-12-21' }],
     ['another agreement', { agreement_no: '20260621000000000000', deduct_time: '2026-12-20' }],
@@ -307,8 +359,10 @@ describe('putting off and ending', () => {
     const { agreements, gateway } = setUp();
     const method = 'alipay.user.agreement.unsign';
     const unsign = () => agreements.unsign(AGREEMENT, agreements.planUnsign(AGREEMENT));
-    gateway.answer(signed(method, { code: '10000', msg: 'Success', out_trade_no: 'ORDER_0001' }));
-    expect(await rejection(unsign())).toMatchObject({ name: 'OutcomeUnknown' });
+    for (const field of ['out_trade_no', 'status', 'deduct_time', 'trade_status']) {
+      gateway.answer(signed(method, { code: '10000', msg: 'Success', [field]: 'x' }));
+      expect(await rejection(unsign())).toMatchObject({ name: 'OutcomeUnknown' });
+    }
     gateway.answer(signed(method, { code: '10000', msg: 'Success' }));
     await unsign();
     expect(gateway.call.parameters.get('notify_url')).toBe(NOTIFY);
