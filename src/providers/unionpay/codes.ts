@@ -106,10 +106,12 @@ function rowOf(operation: Operation, code: string): Row | undefined {
 
 /** Of a transaction that has provably failed: no money moved by it. */
 const FAILED: ReadonlySet<string> = new Set([
-  ...['01', '30', '31', '32', '33', '35', '36', '38', '39', '40', '43', '44', '45', '46', '47'],
+  ...['01', '30', '31', '32', '33', '38', '39', '40', '43', '44', '46'],
   ...['60', '61', '62', '63', '64', '65', '66', '67', '68', '69'],
   ...['71', '72', '73', '76', '77', '78', '79', '80'],
 ]);
+/** Of a refund alone: they speak of the payment that it was to be of. */
+const FAILED_REFUND: ReadonlySet<string> = new Set(['35', '36', '45', '47']);
 /** Waits for the payer. */
 const WAITING = '70';
 
@@ -128,5 +130,6 @@ export function tradeStateOf(code: string | undefined, isOver: boolean): TradeSt
 export function refundStateOf(code: string | undefined): RefundState {
   if (isDone(code)) return 'SUCCESS';
   if (code === '03' || code === '04' || code === '05') return 'PROCESSING';
-  return code !== undefined && FAILED.has(code) ? 'CLOSED' : 'UNKNOWN';
+  const failed = code !== undefined && (FAILED.has(code) || FAILED_REFUND.has(code));
+  return failed ? 'CLOSED' : 'UNKNOWN';
 }

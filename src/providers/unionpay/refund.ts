@@ -62,9 +62,9 @@ export async function sendRefund(
       throw error;
     });
   if (answer === undefined) {
-    const known = await ask(asker, refund.outTradeNo, plan);
-    // It may lag behind itself.
-    if (!known.exists) throw new OutcomeUnknown('repeated-and-not-found');
+    // UnionPay has it: whatever becomes of the question, and whether or not it is found yet, that is no refusal of it.
+    const known = await ask(asker, refund.outTradeNo, plan).catch(() => undefined);
+    if (!known?.exists) throw new OutcomeUnknown('repeated-and-not-found');
     return known;
   }
   const { outTradeNo, outRefundNo } = refund;

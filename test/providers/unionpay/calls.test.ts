@@ -117,6 +117,7 @@ describe('an answer', () => {
     ['42', 'UNKNOWN', 'UNKNOWN'],
     ['74', 'UNKNOWN', 'UNKNOWN'],
     ['34', 'UNKNOWN', 'UNKNOWN'],
+    ['45', 'UNKNOWN', 'UNKNOWN'],
     ['ZZ', 'UNKNOWN', 'UNKNOWN'],
     ['', 'UNKNOWN', 'UNKNOWN'],
   ])(
@@ -177,7 +178,15 @@ describe('a refund', () => {
     const { told, requests } = send({ '04': { respCode: '12' }, '00': done });
     expect(await told).toMatchObject({ exists: true, state: 'SUCCESS', refundFen: 300 });
     expect(new URLSearchParams(requests[1]?.body).get('txnTime')).toBe('20261128180000');
-    expect(await send({ '04': { respCode: '12' }, '00': { respCode: '34' } }).told).toBe(
+    for (const respCode of ['34', '38', '37', '06', ''])
+      expect(await send({ '04': { respCode: '12' }, '00': { respCode } }).told).toBe(
+        'unknown repeated-and-not-found',
+      );
+    const { provider } = world((asked) => {
+      if (asked.get('txnType') === '00') throw new GatewayUnavailable('ECONNREFUSED');
+      return sealed({ ...echo(asked), respCode: '12' });
+    });
+    expect(await outcome(provider.sendRefund(refund(), provider.planRefund(refund())))).toBe(
       'unknown repeated-and-not-found',
     );
   });
