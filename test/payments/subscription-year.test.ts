@@ -291,8 +291,14 @@ async function examine(year: Year, life: Life): Promise<{ paid: number; missed: 
   return { paid: paid.length, missed: periods.length - paid.length, state: subscription.state };
 }
 
-/** Without money, or with everything stopped, a period may go by. */
-function isExcused({ frozen }: Year, { poor }: Life, { dueAt, untilAt }: PeriodRecord): boolean {
+/** Without money, or with everything stopped, a period may go by; in bad weather also the first of who has signed late. */
+function isExcused(
+  { frozen, world }: Year,
+  { poor, no }: Life,
+  { period, dueAt, untilAt }: PeriodRecord,
+): boolean {
+  const { signedAt = 0 } = world.bank.agreements.signed.get(no) ?? {};
+  if (period === 1 && signedAt > untilAt - DAY_MS) return true;
   return overlaps(poor, dueAt, untilAt) || overlaps(frozen, dueAt, untilAt);
 }
 
