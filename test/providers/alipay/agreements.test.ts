@@ -91,6 +91,14 @@ describe('the link that asks for consent', () => {
     expect(await agreements.sign(TERMS, agreements.planSigning(TERMS))).not.toHaveProperty('appUrl');
   });
 
+  it('counts days, and goes on without an end, where that is agreed', () => {
+    const { times: _, ...endless } = { ...TERMS, period: { unit: 'day', count: 30 } as const };
+    const { biz_content } = JSON.parse(setUp().agreements.planSigning(endless));
+    expect(JSON.parse(biz_content).period_rule_params).toEqual({
+      ...{ period_type: 'DAY', period: '30', execute_time: '2026-12-08', single_amount: '19.00' },
+    });
+  });
+
   it('goes with the first payment', () => {
     const { agreements } = setUp();
     const plan = agreements.payAndSign?.plan(order({ scene: 'app' }), TERMS) ?? '';
@@ -249,8 +257,12 @@ describe('what is known of an agreement', () => {
   const at = (text: string) => Date.parse(`${text}+08:00`);
 
   it('is asked by its number, and before that by ours with product and scene', async () => {
-    expect((await asked(KNOWN)).biz).toEqual({ agreement_no: NO });
-    expect((await asked(KNOWN, { signNo: 'contract1' })).biz).toEqual({
+    const byTheirs = await asked({ ...KNOWN, external_agreement_no: undefined });
+    expect(byTheirs.biz).toEqual({ agreement_no: NO });
+    expect(byTheirs.found).toMatchObject({ exists: true, agreementNo: NO, signNo: '' });
+    const byOurs = await asked(KNOWN, { signNo: 'contract1' });
+    expect(byOurs.found).toMatchObject({ exists: true, agreementNo: NO, signNo: 'contract1' });
+    expect(byOurs.biz).toEqual({
       ...{ external_agreement_no: 'contract1', personal_product_code: 'CYCLE_PAY_AUTH_P', sign_scene: SCENE },
     });
   });
@@ -304,6 +316,7 @@ describe('what is known of an agreement', () => {
     ['nothing of what is no list', 'soon', undefined],
   ])('has a window: %s', async (_what, execution_plans, window) => {
     const { found } = await asked({ ...KNOWN, execution_plans });
+    expect(found).toMatchObject({ exists: true, state: 'ACTIVE', ...(window ? { mostFen: 1900 } : {}) });
     expect((found as { window?: object }).window).toEqual(window);
   });
 
