@@ -12,8 +12,10 @@ const announce = document.getElementById('announce');
 const offline = document.getElementById('offline');
 const now = () => performance.now();
 const two = (n) => String(n).padStart(2, '0');
-// Where one is, is seen among sections that are scrolled.
-document.querySelector('.rooms [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
+// Where one is, is seen among sections that are scrolled; scrollIntoView would have the keyboard begin there, too.
+const here = document.querySelector('.rooms [aria-current]')?.getBoundingClientRect();
+const rooms = document.querySelector('.rooms ul');
+if (here) rooms.scrollLeft += here.x + here.width / 2 - rooms.getBoundingClientRect().x - rooms.clientWidth / 2;
 let live = document.getElementById('live');
 if (!live) return;
 let clocks = [], timer, looking = false, failures = 0;
