@@ -64,6 +64,8 @@ class Year {
   readonly unexpected: unknown[] = [];
   #first: Till | undefined;
   #isFrozen = false;
+  /** Requests that have left and are yet to arrive: time does not jump over them. */
+  #onTheirWay = 0;
 
   constructor(seed: number, store: 'sqlite' | 'postgres', extent: Extent) {
     this.extent = extent;
@@ -109,7 +111,11 @@ class Year {
       if (operation === 'charge') this.sent.push({ number, at: clock.now() });
       return this.dice.chance(0.25) ? this.dice.pick(FAULTS) : 'none';
     };
-    bank.delay = () => clock.sleep(this.dice.below(this.dice.chance(0.9) ? 300 : 20_000));
+    bank.delay = async () => {
+      this.#onTheirWay += 1;
+      await clock.sleep(this.dice.below(this.dice.chance(0.9) ? 300 : 20_000));
+      this.#onTheirWay -= 1;
+    };
     bank.agreements.onlyAccepts = () => this.dice.chance(0.1);
   }
 
@@ -132,7 +138,7 @@ class Year {
         await this.revive();
         await clock.sleep(2_000);
         const due = await this.first.ledger.read((book) => book.subscriptions.due('bank 1', clock.now(), 1));
-        if (due.length === 0) break;
+        if (due.length === 0 && this.#onTheirWay === 0) break;
       }
     }
   }
@@ -227,7 +233,8 @@ async function settled(year: Year): Promise<void> {
   if (year.isFrozen) await year.freezeOrNot();
   year.stop();
   for (let i = 0; i < PROCESSES; i++) await year.start();
-  await year.pass(6 * DAY_MS);
+  // What has ended without a word is asked for within a week.
+  await year.pass(8 * DAY_MS);
 }
 
 /** What must be true of one subscription when the weather has cleared up. */
