@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { beijingIso } from '../../src/domain/clock.ts';
 import { type Fen, fen } from '../../src/domain/money.ts';
@@ -26,9 +27,11 @@ import { lendKeys } from '../support/lent-keys.ts';
 import { SimulatorClient } from '../support/simulator-client.ts';
 import { TOYPAY as TOY_FAKE } from '../toypay/fake.ts';
 import { TOYPAY } from '../toypay/provider/wallet.ts';
+import { expectDescribed, toDoList } from './descriptor.ts';
 
 /* What the money path relies on in every adapter, each against its own gateway as the simulator plays it. */
 
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const ports = { clock: systemClock, randomBytes: systemRandom, http: gatewayHttp() };
 const home = mkdtempSync(join(tmpdir(), 'contract-'));
 let simulator: Simulator;
@@ -64,6 +67,10 @@ const MODES: readonly { name: string; wallet: Wallet; seller?: number }[] = [
 ];
 
 type Paid = OrderTerms & { readonly gatewayTradeNo?: string | undefined };
+
+it.each(WALLETS)('nothing is left to do of $id', ({ id }) => {
+  expect(toDoList(ROOT, id)).toEqual([]);
+});
 
 describe.each(MODES)('the adapter of $name', ({ wallet, seller }) => {
   let provider: PaymentProvider;
@@ -123,15 +130,7 @@ describe.each(MODES)('the adapter of $name', ({ wallet, seller }) => {
     gateway.order({ scenario, operation, outTradeNo, provider: wallet.id, times: 1 });
 
   it('is what its wallet says it is', async () => {
-    expect(provider.id).toBe(wallet.id);
-    expect(provider.scenes).toEqual(new Set(wallet.scenes));
-    expect(provider.fromPageOnly === undefined).toBe(wallet.page.handOff === undefined);
-    const names = wallet.settings.map(({ name }) => name);
-    for (const name of names) expect(name).toMatch(new RegExp(`^${wallet.prefix}_`));
-    expect(names).toEqual(expect.arrayContaining([wallet.gatewayVariable, wallet.notify.variable]));
-    for (const name of [wallet.sandboxVariable, wallet.page.handOff?.variable].filter(Boolean))
-      expect(names).toContain(name);
-    expect(await wallet.configure({}, ports)).toBeUndefined();
+    await expectDescribed(wallet, provider, ports);
   });
 
   it('proves a payment with number, account, amount and time, and that there is none', async () => {
