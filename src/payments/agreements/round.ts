@@ -51,9 +51,11 @@ const SUBSCRIPTIONS: Coming<SubscriptionRecord> = {
 async function seeTo(till: Till, taken: SubscriptionRecord): Promise<void> {
   if (isEnding(taken)) return void (await finishEnding(till, taken));
   if (taken.openedAt === undefined) return leaveUnopened(till, taken);
-  const subscription = needsProof(taken, till.clock.now())
-    ? (await askAgreement(till, taken)).subscription
-    : taken;
+  const { subscription, isAnswered } = needsProof(taken, till.clock.now())
+    ? await askAgreement(till, taken)
+    : { subscription: taken, isAnswered: true };
+  // Without the gateway's word nothing is charged, and nothing concluded.
+  if (!isAnswered) return;
   if (isEnding(subscription)) return void (await finishEnding(till, subscription));
   await seeToPeriod(till, subscription);
   const ended = await till.ledger.write((book) => endOf(till, book, subscription));
@@ -199,13 +201,14 @@ async function comesAt(
 async function comesOfPeriod(
   till: Till,
   book: Book,
-  { mode }: SubscriptionRecord,
+  subscription: SubscriptionRecord,
   period: PeriodRecord,
   rules: AgreementRules | undefined,
 ): Promise<number | undefined> {
   const now = till.clock.now();
   const order = await book.orders.get(period.outTradeNo);
-  if (!order || isSettledOrder(order.state)) return now;
+  const { mode } = subscription;
+  if (!order || isSettledOrder(order.state)) return restedAt(till, subscription);
   if (isBeingSent(till, order)) return now + BEING_SENT_MS;
   if (mode === 'reminded') {
     const dies = order.credential.linkExpiresAt ?? Number.POSITIVE_INFINITY;
