@@ -40,6 +40,12 @@ for (const { from, room, list, entry } of PARTS) {
     refuse(`${list} has no list of wallets that could be read: name ${constant} in it first.`);
   files.set(list, `import { ${constant} } from './${name}/${entry}';\n${named}`);
 }
+for (const path of readdirSync(join(ROOT, 'src/providers'), { recursive: true }))
+  if (
+    /wallet\.ts$/.test(path) &&
+    readFileSync(join(ROOT, 'src/providers', path), 'utf8').includes(`prefix: '${constant}'`)
+  )
+    refuse(`${constant}_ begins the variables of src/providers/${path}: choose another name.`);
 for (const [path, text] of files) {
   mkdirSync(dirname(join(ROOT, path)), { recursive: true });
   writeFileSync(join(ROOT, path), text);

@@ -67,9 +67,10 @@ it('leaves a plan, from the gateway that is played to the pages that people read
 
 it('touches nothing where it cannot do all of it', () => {
   const before = lists();
-  const refused = [make('paypie'), make('v3'), make('../etc'), make('')];
+  const refused = [make('paypie'), make('wxpay'), make('v3'), make('../etc'), make('')];
   expect(refused.map(({ status, stderr }) => [status, stderr.split(/[ :]/, 1)[0]])).toEqual([
     [1, 'src/providers/paypie'],
+    [1, 'WXPAY_'],
     [1, 'Usage'],
     [1, 'Usage'],
     [1, 'Usage'],
