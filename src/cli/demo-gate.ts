@@ -13,6 +13,7 @@ import { onThisMachine } from '../platform/loopback.ts';
 import { systemClock, systemRandom } from '../platform/system.ts';
 import { WALLETS } from '../providers/registry.ts';
 import { BuyerAgent } from '../simulator/buyer-agent.ts';
+import { FAKES } from '../simulator/fakes.ts';
 import { openSimulator } from '../simulator/index.ts';
 import { version } from '../version.ts';
 import type { CommandContext } from './command.ts';
@@ -35,8 +36,8 @@ const PATH = '/paid/weather';
 const TOOL = 'render-poster';
 const WITHIN_MS = 5_000;
 
-/** How a buyer pays: with the wallet that its agent has, or, without one, by its user's click. */
-const BUYERS: readonly (string | undefined)[] = [...WALLETS.map(({ id }) => id), undefined];
+/** How a buyer pays: with the wallet that its agent has, where there are such agents, or, without one, by its user's click. */
+const BUYERS = [...FAKES.flatMap(({ id, agent }) => (agent ? [id] : [])), undefined];
 
 /**
  * `mcp-cashier demo --gate`: puts the gate in front of an HTTP API and an MCP server that know nothing of money, and

@@ -116,8 +116,8 @@ export class Approvals {
     const rows = await this.#tx.all(
       `SELECT approvals.*, subscriptions.account AS of_account FROM approvals
          JOIN subscriptions ON subscriptions.contract_no = substr(approvals.out_trade_no, ${CONTRACT.length + 1})
-       WHERE approvals.out_trade_no LIKE '${CONTRACT}%' AND approvals.state = 'approved'
-         AND approvals.expires_at > ? AND approvals.created_at <= ? AND approvals.asked_json IS NOT NULL
+       WHERE approvals.state = 'approved' AND approvals.expires_at > ?
+         AND approvals.out_trade_no LIKE '${CONTRACT}%' AND approvals.created_at <= ? AND approvals.asked_json IS NOT NULL
          AND subscriptions.opened_at IS NULL AND subscriptions.state = 'PENDING_SIGN'
        ORDER BY approvals.decided_at, approvals.id LIMIT ?`,
       ...[this.#now, this.#now + CLOCKS_APART_MS, limit],

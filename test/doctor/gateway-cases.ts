@@ -101,13 +101,18 @@ describe('credentials, asked of a gateway', () => {
   it('asks nobody offline, and nobody with keys that are wrong already', async () => {
     expect(await aboutWallets(env, { offline: true })).toEqual([]);
     const half = await aboutWallets(
-      { ...env, AP_PUB_KEY: undefined, WXPAY_MCH_KEY: undefined, DYPAY_MCH_KEY: undefined },
+      {
+        ...env,
+        ...{ AP_PUB_KEY: undefined, WXPAY_MCH_KEY: undefined, DYPAY_MCH_KEY: undefined },
+        UNIONPAY_CERT: undefined,
+      },
       { offline: false },
     );
     expect(half).toEqual([
       'error alipay.incomplete AP_PUB_KEY',
       'error wechatpay.incomplete WXPAY_MCH_KEY',
       'error douyinpay.incomplete DYPAY_MCH_KEY',
+      'error unionpay.incomplete UNIONPAY_CERT',
     ]);
   });
 });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Arguments } from '../support/server-process.ts';
-import { WALLETS } from '../support/simulator-client.ts';
+import { COMMON_WALLETS } from '../support/simulator-client.ts';
 import { type Agent, Shop } from './shop.ts';
 
 let shop: Shop;
@@ -24,7 +24,7 @@ async function isRefused(tool: string, args: Arguments, argument: string): Promi
 
 const good = { amountYuan: '1.00', title: 'arguments' };
 
-describe.each(WALLETS)('create-payment at %s', (provider) => {
+describe.each(COMMON_WALLETS)('create-payment at %s', (provider) => {
   it.each<[string, Arguments, string]>([
     ['an unknown argument', { amount: '1.00' }, 'amount'],
     ["the gateway's own argument name", { out_trade_no: 'ABCDEF' }, 'out_trade_no'],
@@ -132,7 +132,7 @@ describe('the other tools', () => {
     ['refund-payment', { refundYuan: '1.00' }],
     ['query-refund', { outRefundNo: 'INVENTED_R' }],
   ])('%s asks no gateway about a number that the ledger does not know', async (tool, args) => {
-    for (const provider of [undefined, ...WALLETS]) {
+    for (const provider of [undefined, ...COMMON_WALLETS]) {
       const invented = { outTradeNo: 'INVENTED_1', ...args, ...(provider ? { provider } : {}) };
       expect(await agent.refused(tool, invented)).toMatchObject({ code: 'ORDER_NOT_FOUND' });
     }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Passing, SlowNetwork, Treatment } from '../support/fake-gateway-server.ts';
 import { STANDING_CLOCK } from '../support/server-process.ts';
-import { WALLETS } from '../support/simulator-client.ts';
+import { COMMON_WALLETS } from '../support/simulator-client.ts';
 import { type Agent, REFUNDS_WITHOUT_APPROVAL, Shop } from './shop.ts';
 
 const CREATE = /alipay\.trade\.precreate|POST \/v\d\/\w+\/transactions\/native/;
@@ -35,7 +35,7 @@ async function killDuring(
   expect(await ended).toMatch(/connection closed/i);
 }
 
-describe.concurrent.each(WALLETS)('a server of %s that is killed in mid-call', (provider) => {
+describe.concurrent.each(COMMON_WALLETS)('a server of %s that is killed in mid-call', (provider) => {
   it.each<[string, Treatment, number]>([
     ['before the gateway got the create', 'hold-request', 1],
     ['after the gateway carried the create out', 'hold-answer', 2],

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SlowNetwork } from '../support/fake-gateway-server.ts';
-import { WALLETS } from '../support/simulator-client.ts';
+import { COMMON_WALLETS } from '../support/simulator-client.ts';
 import { type Agent, REFUNDS_WITHOUT_APPROVAL, Shop } from './shop.ts';
 
 let shop: Shop;
@@ -20,7 +20,7 @@ const unasked = (number: string) =>
     new RegExp(`(precreate|trade\\.refund|^POST /v\\d).*${number}`),
   );
 
-describe.concurrent.each(WALLETS)('a no of %s', (provider) => {
+describe.concurrent.each(COMMON_WALLETS)('a no of %s', (provider) => {
   it('with a signature ends the payment, and the same call tries again once the cause is gone', async () => {
     const outTradeNo = shop.number();
     const wanted = { provider, outTradeNo, amountYuan: '5.00', title: 'sim:declined@create*1' };
@@ -75,7 +75,7 @@ describe.concurrent.each(WALLETS)('a no of %s', (provider) => {
   });
 });
 
-describe.concurrent.each(WALLETS)('an answer of %s that got lost', (provider) => {
+describe.concurrent.each(COMMON_WALLETS)('an answer of %s that got lost', (provider) => {
   it.each(['lost-create-before', 'lost-create-after'])(
     '%s: the payment is UNKNOWN until the repeated call settles it with the identical bytes',
     async (scenario) => {

@@ -3,7 +3,7 @@ import { appendFileSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Env, MAIN, runCommand, ServerProcess, until } from '../support/server-process.ts';
-import { WALLETS } from '../support/simulator-client.ts';
+import { COMMON_WALLETS } from '../support/simulator-client.ts';
 import { Agent, REFUNDS_WITHOUT_APPROVAL, Shop } from './shop.ts';
 
 /** A small disk of its own for one ledger. */
@@ -118,7 +118,7 @@ describe.concurrent('a disk without space', () => {
     expect(known.toSorted()).toEqual(made.toSorted());
   });
 
-  it.each(WALLETS)(
+  it.each(COMMON_WALLETS)(
     'that fills up while %s refunds does not make the answer say that nothing was sent',
     async (provider) => {
       const network = await shop.slowNetwork();

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { WALLETS } from '../support/simulator-client.ts';
+import { COMMON_WALLETS } from '../support/simulator-client.ts';
 import type { Payment } from './shapes.ts';
 import { type Agent, Shop } from './shop.ts';
 
@@ -18,7 +18,7 @@ async function opened(provider: string): Promise<Payment> {
   return order;
 }
 
-describe.concurrent.each(WALLETS)('an order of %s that is closed', (provider) => {
+describe.concurrent.each(COMMON_WALLETS)('an order of %s that is closed', (provider) => {
   it('is closed at the gateway, and there is nothing left to pay with', async () => {
     const { outTradeNo, cashierUrl = '' } = await opened(provider);
     const closed = await agent.close(outTradeNo);

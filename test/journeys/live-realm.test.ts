@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cheapGuesses } from '../support/guess-cost.ts';
-import { SimulatorProcess, WALLETS } from '../support/simulator-client.ts';
+import { COMMON_WALLETS, SimulatorProcess } from '../support/simulator-client.ts';
 import { readPayment } from './shapes.ts';
 import { type Agent, Shop } from './shop.ts';
 
@@ -32,7 +32,7 @@ function liveAgent(env: Readonly<Record<string, string>> = {}): Promise<Agent> {
   return shop.agent({ env: { ...liveEnv(), ...env } });
 }
 
-describe.each(WALLETS)('a live sale through %s', (provider) => {
+describe.each(COMMON_WALLETS)('a live sale through %s', (provider) => {
   it('never looks simulated, and needs the operator secret for its refund', async () => {
     const reply = await agent.server.call('create-payment', {
       ...{ provider, amountYuan: '6.00', title: 'live', buyer: CANARY.buyer },

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { WALLETS } from '../support/simulator-client.ts';
+import { COMMON_WALLETS } from '../support/simulator-client.ts';
 import { type Agent, REFUNDS_WITHOUT_APPROVAL, Shop } from './shop.ts';
 
 /** Two server processes on one home: what holds within one must hold between them. */
@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => shop.close());
 
-describe.each(WALLETS)('the same outTradeNo at %s', (provider) => {
+describe.each(COMMON_WALLETS)('the same outTradeNo at %s', (provider) => {
   it('with the same arguments is the first payment, in every process', async () => {
     const wanted = { provider, outTradeNo: shop.number(), amountYuan: '20.00', title: 'same' };
     const first = await one.create(wanted);
@@ -100,7 +100,7 @@ describe('numbers between the wallets', () => {
   });
 });
 
-describe.each(WALLETS)('refunds of one order at %s', (provider) => {
+describe.each(COMMON_WALLETS)('refunds of one order at %s', (provider) => {
   it('with the same number are one refund, with other arguments a conflict', async () => {
     const { outTradeNo } = await shop.sell(one, provider);
     const wanted = { outTradeNo, refundYuan: '3.00', outRefundNo: shop.number('R'), reason: 'once' };

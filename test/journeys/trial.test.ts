@@ -7,7 +7,7 @@ import { openSqlite } from '../../src/platform/sqlite.ts';
 import { HookReceiver } from '../support/hook-receiver.ts';
 import { hasPostgres, newDatabase } from '../support/postgres.ts';
 import { runCommand, until } from '../support/server-process.ts';
-import { WALLETS } from '../support/simulator-client.ts';
+import { COMMON_WALLETS } from '../support/simulator-client.ts';
 import { type Payment, readPayment } from './shapes.ts';
 import { type Agent, Shop } from './shop.ts';
 
@@ -51,7 +51,7 @@ describe('a trial edition', () => {
   const sold: Payment[] = [];
   let open: Payment;
 
-  it.each(WALLETS)(
+  it.each(COMMON_WALLETS)(
     'sells through %s, and says in every answer that the money goes back',
     async (provider) => {
       const wish = { provider, amountYuan: '0.50', title: 'trial' };

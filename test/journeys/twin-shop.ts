@@ -4,7 +4,7 @@ import { commandHere } from '../support/command-here.ts';
 import { freePort } from '../support/free-port.mjs';
 import { LedgerFile } from '../support/ledger-file.ts';
 import { type Env, ServerProcess, Transcript, until } from '../support/server-process.ts';
-import { SimulatorClient, SimulatorProcess, WALLETS } from '../support/simulator-client.ts';
+import { COMMON_WALLETS, SimulatorClient, SimulatorProcess } from '../support/simulator-client.ts';
 import { isToBePaid, KilledShop, type Kills, POLICY, pause } from './killed-shop.ts';
 import { Agent, cleanEnv, makeHome, secretsIn } from './shop.ts';
 import { sayYes } from './terminal-yes.ts';
@@ -56,7 +56,7 @@ export class TwinShop extends KilledShop {
       approve: (id: string) => sayYes(id, ledger, at),
       ledger,
     };
-    super(premises, { wallets: WALLETS, kills, seed });
+    super(premises, { wallets: COMMON_WALLETS, kills, seed });
     this.#home = home;
     this.#transcript = transcript;
     this.#agents = parts.agents;

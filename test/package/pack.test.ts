@@ -17,6 +17,8 @@ const PERMISSIVE = new Set([
   'Apache-2.0',
   'BSD-2-Clause',
   'BSD-3-Clause',
+  // Taken under the first.
+  '(BSD-3-Clause OR GPL-2.0)',
   'ISC',
   'MIT',
   'MIT OR Apache-2.0',
@@ -152,7 +154,11 @@ describe('what registries and clients read', () => {
   const server = json('server.json');
   const manifest = json('mcpb/manifest.json');
   const [npm] = server.packages;
-  const secrets = ['AP_APP_KEY', 'AP_PUB_KEY', 'WXPAY_API_V3_KEY', 'WXPAY_MCH_KEY', 'WXPAY_PUB_KEY'];
+  const secrets = [
+    ...['AP_APP_KEY', 'AP_PUB_KEY', 'DYPAY_API_KEY', 'DYPAY_MCH_KEY'],
+    ...['UNIONPAY_CERT', 'UNIONPAY_CERT_PASSWORD', 'UNIONPAY_MIDDLE_CERT', 'UNIONPAY_ROOT_CERT'],
+    ...['WXPAY_API_V3_KEY', 'WXPAY_MCH_KEY', 'WXPAY_PUB_KEY'],
+  ];
 
   it('is about this package and this version', () => {
     expect(server.name).toBe(about.mcpName);

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { REFUNDS_WITHOUT_APPROVAL, Shop } from '../journeys/shop.ts';
-import { WALLETS } from '../support/simulator-client.ts';
+import { COMMON_WALLETS } from '../support/simulator-client.ts';
 import { control, now, today } from './bench.ts';
 import { namesOf, readReport } from './report.ts';
 
 /** Every wallet's shop sells and is compared through the built command; nothing is asked of the code inside. */
-describe.each(WALLETS)('reconcile with %s', (provider) => {
+describe.each(COMMON_WALLETS)('reconcile with %s', (provider) => {
   let shop: Shop;
   beforeAll(async () => {
     shop = await Shop.open({ policy: REFUNDS_WITHOUT_APPROVAL });

@@ -37,13 +37,13 @@ function build(name: AppName): string {
 `;
 }
 
+/** Each as its name, sign, colour and app; and how the app of any of them is called. */
 function wallets() {
-  const any = { app: { zh: '支付应用', en: 'a payment app' } };
   const known = WALLETS.map(({ id, name, app, page: { glyph, colours } }) => [
     id,
-    { name: pair(name), app: pair(app), glyph, colour: colours.strong },
+    [pair(name), glyph, colours.strong, pair(app)],
   ]);
-  return { any: { app: pair(any.app) }, ...Object.fromEntries(known) };
+  return { any: ['支付应用', 'a payment app'], ...Object.fromEntries(known) };
 }
 
 function inTwo(words: Readonly<Record<string, Text>>): Record<string, readonly [zh: string, en: string]> {

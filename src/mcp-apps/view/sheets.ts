@@ -33,14 +33,14 @@ const SHEET = {
     if (s.state === 'PENDING_APPROVAL') return approvalPhase(s, now).startsWith('approval-');
     return Date.parse(s.expiresAt) + 900000 < now;
   },
-  app: ({ provider }) => (WALLETS[provider] || WALLETS.any).app[lang],
+  app: ({ provider }) => ((WALLETS[provider] || [])[3] || WALLETS.any)[lang],
   amount: (s) => s.amountYuan,
   parts(s, phase) {
     const wallet = WALLETS[s.provider];
     const payable = phase === 'scan' || phase === 'link';
-    const glyph = wallet && h('span', { class: 'glyph', 'aria-hidden': 'true' }, wallet.glyph);
-    if (glyph) glyph.style.background = wallet.colour;
-    const name = wallet ? wallet.name[lang] : w('payment');
+    const glyph = wallet && h('span', { class: 'glyph', 'aria-hidden': 'true' }, wallet[1]);
+    if (glyph) glyph.style.background = wallet[2];
+    const name = wallet ? wallet[0][lang] : w('payment');
     const code = phase === 'scan' && aside.qr && h('figure', { class: 'pay' }, h('img', { alt: w('code'), src: 'data:image/png;base64,' + aside.qr }), s.simulated ? h('figcaption', {}, w('codeSimulated')) : undefined);
     const paid = s.state === 'PAID';
     return {
