@@ -305,7 +305,7 @@ function isExcused(
   { period, dueAt, untilAt }: PeriodRecord,
 ): boolean {
   const { signedAt = 0 } = world.bank.agreements.signed.get(no) ?? {};
-  if (period === 1 && signedAt > untilAt - DAY_MS) return true;
+  if (period === 1 && signedAt > untilAt - 2 * DAY_MS) return true;
   return overlaps(poor, dueAt, untilAt) || overlaps(frozen, dueAt, untilAt);
 }
 
