@@ -11,7 +11,7 @@ import { findChromium, launchChromium } from '../support/chromium.ts';
 import { freePort } from '../support/free-port.mjs';
 import { LedgerFile } from '../support/ledger-file.ts';
 import { scanned } from '../support/scanned.ts';
-import { handOffOn, WALLETS, type Wallet } from '../support/simulator-client.ts';
+import { COMMON_WALLETS, handOffOn, type Wallet } from '../support/simulator-client.ts';
 
 const path = findChromium();
 const why = path === undefined ? ' (skipped: no Chromium here; set CHROMIUM to its path)' : '';
@@ -23,7 +23,7 @@ const SECRET = 'correct-horse-battery';
 /** UTF-8 that was read as Latin-1, and what stands for bytes that were no UTF-8. */
 const GARBLED = /[ÂÃ]|[âäåæç][\u0080-\u00bf]|\ufffd/;
 const TITLE = '红烧肉菜谱 <b>recipe<b>';
-const NAMES = Object.fromEntries(WALLETS.map((id) => [id, walletOf(id).name.zh]));
+const NAMES = Object.fromEntries(COMMON_WALLETS.map((id) => [id, walletOf(id).name.zh]));
 
 it('has a browser where it must', () => {
   if (process.env.CI) expect(path, 'CI needs Chromium: install one or set CHROMIUM').toBeDefined();
@@ -83,7 +83,7 @@ describe.skipIf(path === undefined)(`the buyer's page in a browser${why}`, () =>
   const mark = (page: Page) => page.evaluate('void (globalThis.mark = "same document")');
   const marked = (page: Page) => page.evaluate('globalThis.mark');
 
-  describe.each(WALLETS)('of %s', (provider) => {
+  describe.each(COMMON_WALLETS)('of %s', (provider) => {
     it('shows what is to be paid, and turns to paid by itself when it has been', async () => {
       const order = await sell(provider, { title: TITLE });
       const { context, page, problems } = await visit(order.cashierUrl);

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readRefusal } from '../journeys/shapes.ts';
 import { type Agent, REFUNDS_WITHOUT_APPROVAL, Shop } from '../journeys/shop.ts';
 import { type Arguments, runCommand } from '../support/server-process.ts';
-import { WALLETS } from '../support/simulator-client.ts';
+import { COMMON_WALLETS } from '../support/simulator-client.ts';
 import { seeded } from '../support/virtual-time.ts';
 import { canFail, type DiskFault, faultsMark, Machine } from './machine.ts';
 
@@ -58,7 +58,7 @@ describe.skipIf(!canFail)(`a server whose write, any of them (FAULTS_SEED=${SEED
   it.each(KINDS)('%s, costs nobody anything', async (name, fault) => {
     let tried = 0;
     for (let at = 1 + Math.floor(random() * STRIDE), failed = 1; failed > 0; at += STRIDE) {
-      const provider = WALLETS[at % WALLETS.length];
+      const provider = COMMON_WALLETS[at % COMMON_WALLETS.length];
       const sold = {
         outTradeNo: shop.number('SOLD'),
         amountYuan: '10.00',

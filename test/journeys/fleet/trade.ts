@@ -1,4 +1,4 @@
-import { WALLETS } from '../../support/simulator-client.ts';
+import { COMMON_WALLETS } from '../../support/simulator-client.ts';
 import { pick } from '../../support/virtual-time.ts';
 import { type Fate, Wish } from '../wishes.ts';
 import { AGENTS, LIMITED, yuan } from './rules.ts';
@@ -77,7 +77,7 @@ export function newTrade(count: number, wanted: Wanted, random: () => number): T
   const fault = leftAlone ? DEAF : chance(isFree ? 0.5 : 0.15) ? pick(FAULTS, random) : '';
   const fen = wanted.fen ?? 100 + Math.floor(random() * 900);
   return new Trade(wanted.caller ?? pick(AGENTS, random), {
-    provider: pick(WALLETS, random),
+    provider: pick(COMMON_WALLETS, random),
     title: `${fault} wish-${number}`.trim(),
     amountYuan: yuan(fen),
     fate,
