@@ -34,7 +34,7 @@ export function cut(text: string, most: number): string {
  */
 function unlinked(text: string): string {
   return text
-    .replaceAll('@', '(at)')
+    .replace(/[@＠]/g, '(at)')
     .replace(/[<>]/g, (mark) => LOOKS_LIKE[mark] ?? mark)
     .replace(/:(?=\/\/)/g, '[:]')
     .replace(/(?<=[\p{L}\p{N}_-])[.．｡](?=[\p{L}\p{N}])/gu, (dot, at: number, all: string) =>

@@ -181,6 +181,7 @@ describe('words of the agent', () => {
     ['3.cn ｅｖｉｌ．ｃｏｍ evil。com', '3[.]cn ｅｖｉｌ[.]ｃｏｍ evil[.]com'],
     ['weixin://dl/x mailto:a@b.cn', 'weixin[:]//dl/x mailto:a(at)b[.]cn'],
     ['@所有人 <at id=all></at>', '(at)所有人 ＜at id=all＞＜/at＞'],
+    ['＠所有人 a＠b', '(at)所有人 a(at)b'],
     ['abc\u202egnp.exe', 'abc[U+202E]gnp[.]exe'],
     ['a\u200bb\u2066c\u0000d', 'a[U+200B]b[U+2066]c[U+0000]d'],
     ['two\nlines\r\n\u2028three', 'two lines three'],
