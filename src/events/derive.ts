@@ -262,7 +262,8 @@ export function eventOf(record: AuditRecord, facts: Facts): CashierEvent | undef
   const type = derivation?.type(record.detail as Detail<AuditKind>, record.caller);
   if (!derivation || !type) return undefined;
   const { seq, at, hash, outTradeNo, outRefundNo } = record;
-  const { order, subscription } = facts;
+  const { order } = facts;
+  const sold = order ?? facts.subscription;
   const contractNo = contractOf(outTradeNo);
   const isForeign = order?.terms.adopted === true;
   const asked = facts.approval?.kind === 'refund' ? facts.approval.amountFen : undefined;
@@ -276,13 +277,13 @@ export function eventOf(record: AuditRecord, facts: Facts): CashierEvent | undef
         outTradeNo: contractNo === undefined ? outTradeNo : undefined,
         outRefundNo,
         contractNo,
-        provider: (order ?? subscription)?.provider,
-        amountYuan: order || subscription ? toYuan((order ?? subscription)?.amountFen ?? fen(0)) : undefined,
+        provider: sold?.provider,
+        amountYuan: sold && toYuan(sold.amountFen),
         refundYuan: refundFen === undefined ? undefined : toYuan(fen(refundFen)),
-        title: isForeign ? undefined : (order ?? subscription)?.title,
+        title: isForeign ? undefined : sold?.title,
         // What a person has decided is told with that person's words.
         reason: type === 'approval.decided' ? undefined : facts.refund?.reason,
-        caller: (facts.refund ?? order ?? subscription)?.caller,
+        caller: (facts.refund ?? sold)?.caller,
       }),
       ...derivation.data?.(record.detail as Detail<AuditKind>, facts),
       simulated: facts.simulated,

@@ -3,11 +3,8 @@ import type { DayBill } from '../ledger/audit-kinds.ts';
 import type { SubscriptionState } from '../ledger/subscription-machine.ts';
 import type { EndedReason } from '../ledger/subscription-records.ts';
 
-/** Events whose facts later versions bring: their names are known, so that a filter may name them already. */
-export const LATER_EVENTS = [] as const;
-
-/** Events that something raises; see derive.ts. */
-export const RAISED_EVENTS = [
+/** What a merchant can ask to be told: all that something raises; see derive.ts. */
+export const EVENT_TYPES = [
   'payment.paid',
   'payment.closed',
   'payment.late',
@@ -42,8 +39,6 @@ export const RAISED_EVENTS = [
   'subscription.ended',
 ] as const;
 
-/** What a merchant can ask to be told. */
-export const EVENT_TYPES = [...RAISED_EVENTS, ...LATER_EVENTS] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
 
 /** What we say of the telling itself: to the other channels, that one is silent; to one, that it works. */

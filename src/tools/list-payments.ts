@@ -2,10 +2,8 @@ import { z } from 'zod';
 import { ORDER_STATES } from '../domain/order.ts';
 import { listPayments } from '../payments/list-payments.ts';
 import { defineTool } from './define-tool.ts';
-import { described, provider } from './params.ts';
+import { DEFAULT_LIMIT, described, pageShape } from './params.ts';
 import { paymentListView } from './views.ts';
-
-const DEFAULT_LIMIT = 20;
 
 export const listPaymentsTool = defineTool({
   name: 'list-payments',
@@ -26,18 +24,7 @@ export const listPaymentsTool = defineTool({
       en: 'last day, YYYY-MM-DD, included',
     }),
     state: described(setting, z.enum(ORDER_STATES).optional(), { zh: '只列此状态', en: 'only this state' }),
-    provider: described(setting, provider(setting).optional(), {
-      zh: '只列此支付方式',
-      en: 'only this payment method',
-    }),
-    limit: described(setting, z.int().min(1).max(100).optional(), {
-      zh: '每页 1–100，默认 20',
-      en: 'page size, 1–100, default 20',
-    }),
-    cursor: described(setting, z.string().max(200).optional(), {
-      zh: '上一页的 nextCursor',
-      en: 'nextCursor of the page before',
-    }),
+    ...pageShape(setting),
   }),
   output: paymentListView,
   run: async ({ till, call, present }, args) =>

@@ -2,10 +2,8 @@ import { z } from 'zod';
 import { SUBSCRIPTION_STATES } from '../ledger/subscription-machine.ts';
 import { listSubscriptions } from '../payments/agreements/query-subscription.ts';
 import { defineTool } from './define-tool.ts';
-import { described, provider } from './params.ts';
+import { DEFAULT_LIMIT, described, pageShape } from './params.ts';
 import { subscriptionListView } from './views.ts';
-
-const DEFAULT_LIMIT = 20;
 
 export const listSubscriptionsTool = defineTool({
   name: 'list-subscriptions',
@@ -18,18 +16,7 @@ export const listSubscriptionsTool = defineTool({
       zh: '只列此状态',
       en: 'only this state',
     }),
-    provider: described(setting, provider(setting).optional(), {
-      zh: '只列此支付方式',
-      en: 'only this payment method',
-    }),
-    limit: described(setting, z.int().min(1).max(100).optional(), {
-      zh: '每页 1–100，默认 20',
-      en: 'page size, 1–100, default 20',
-    }),
-    cursor: described(setting, z.string().max(200).optional(), {
-      zh: '上一页的 nextCursor',
-      en: 'nextCursor of the page before',
-    }),
+    ...pageShape(setting),
   }),
   output: subscriptionListView,
   run: async ({ till, call, present }, args) =>

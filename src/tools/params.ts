@@ -40,6 +40,23 @@ export function provider(setting: ToolSetting) {
   return z.enum(setting.providers.length > 0 ? setting.providers : WALLET_IDS);
 }
 
+/** What every list is narrowed by and turned over with; a page has 20 where nobody says. */
+export const pageShape = (setting: ToolSetting) => ({
+  provider: described(setting, provider(setting).optional(), {
+    zh: '只列此支付方式',
+    en: 'only this payment method',
+  }),
+  limit: described(setting, z.int().min(1).max(100).optional(), {
+    zh: '每页 1–100，默认 20',
+    en: 'page size, 1–100, default 20',
+  }),
+  cursor: described(setting, z.string().max(200).optional(), {
+    zh: '上一页的 nextCursor',
+    en: 'nextCursor of the page before',
+  }),
+});
+export const DEFAULT_LIMIT = 20;
+
 /** What every create tool of ours takes, in this order; {@link wanted} reads it. */
 export const saleShape = (setting: ToolSetting) => ({
   amountYuan: described(setting, yuan, {
