@@ -1,9 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createAdaptorServer } from '@hono/node-server';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
@@ -17,16 +16,7 @@ import { FAKES } from '../simulator/fakes.ts';
 import { openSimulator } from '../simulator/index.ts';
 import { version } from '../version.ts';
 import type { CommandContext } from './command.ts';
-import {
-  command,
-  entry,
-  insist,
-  languageOf,
-  patiently,
-  removed,
-  step,
-  systemEnvironment,
-} from './demo-steps.ts';
+import { command, demoHome, entry, insist, patiently, removed, steered, step } from './demo-steps.ts';
 import type { Say } from './speaker.ts';
 import { print } from './terminal.ts';
 
@@ -43,13 +33,9 @@ const BUYERS = [...FAKES.flatMap(({ id, agent }) => (agent ? [id] : [])), undefi
  * `mcp-cashier demo --gate`: puts the gate in front of an HTTP API and an MCP server that know nothing of money, and
  * sells one call of each to each of three buyers. Exit code 0 only if every step held.
  */
-export async function runGate({ env: given, signal, say }: CommandContext): Promise<number> {
-  const home = mkdtempSync(join(tmpdir(), 'mcp-cashier-demo-'));
-  const env = {
-    ...systemEnvironment(given),
-    ...languageOf(say),
-    ...{ CASHIER_HOME: home, CASHIER_MODE: 'simulator' },
-  };
+export async function runGate(context: CommandContext): Promise<number> {
+  const { signal, say } = context;
+  const { home, env } = demoHome(context);
   print(`mcp-cashier demo --gate · ${say.line('模拟环境，不是真钱', 'SIMULATED, no real money')}`);
   const upstreams = await openUpstreams();
   const { port, gate } = await startGate(home, env, upstreams);
@@ -129,9 +115,7 @@ async function sellToolCall(agent: BuyerAgent, url: string, say: Say): Promise<v
 
 /** Whether the gateway was told of every call that was paid by its bill that it has been handed over. */
 async function isFulfilled(origin: string): Promise<boolean> {
-  const headers = { 'x-simulator-control': '1' };
-  const answer = await onThisMachine(`${origin}/control/trades`, { headers }, WITHIN_MS);
-  const { trades } = (await answer.json()) as { readonly trades: readonly Sold[] };
+  const { trades } = (await steered(origin, 'trades')) as { readonly trades: readonly Sold[] };
   const byBill = trades.filter(({ scene }) => scene === 'a2m');
   return byBill.length > 0 && byBill.every(({ fulfilledAt }) => fulfilledAt !== undefined);
 }

@@ -1,6 +1,10 @@
 import { spawn } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { CashierError } from '../domain/errors.ts';
+import { onThisMachine } from '../platform/loopback.ts';
 import { releaseClosed } from '../platform/sqlite.ts';
 import { systemClock } from '../platform/system.ts';
 import type { CommandContext } from './command.ts';
@@ -11,6 +15,27 @@ import { print } from './terminal.ts';
 
 /** How long (ms) a person has to pay, and a refund to arrive. */
 const PATIENCE_MS = 10 * 60_000;
+/** How long (ms) the simulator has for an answer. */
+const WITHIN_MS = 5_000;
+
+/** A folder of the demo's own, and the environment of what runs in it. */
+export function demoHome(
+  { env, say }: Pick<CommandContext, 'env' | 'say'>,
+  more: Readonly<Record<string, string>> = {},
+): { readonly home: string; readonly env: Record<string, string> } {
+  const home = mkdtempSync(join(tmpdir(), 'mcp-cashier-demo-'));
+  const own = { CASHIER_HOME: home, CASHIER_MODE: 'simulator', ...more };
+  return { home, env: { ...systemEnvironment(env), ...languageOf(say), ...own } };
+}
+
+/** Asks the simulator what it has, or has it do something. Throws where it does not. */
+export async function steered(origin: string, path: string, body?: object): Promise<unknown> {
+  const headers = { 'x-simulator-control': '1' };
+  const deed = body && { method: 'POST', body: JSON.stringify(body) };
+  const answer = await onThisMachine(`${origin}/control/${path}`, { ...deed, headers }, WITHIN_MS);
+  insist(answer.ok, `${path} ${JSON.stringify(body) ?? ''}`.trim());
+  return answer.json();
+}
 
 /** What held has held, even where Windows does not let go of a file yet. */
 export async function removed(home: string, say: Say): Promise<void> {
@@ -50,13 +75,13 @@ export function entry(): string {
   return process.argv[1] ?? '';
 }
 
-export function systemEnvironment(env: CommandContext['env']): Record<string, string> {
+function systemEnvironment(env: CommandContext['env']): Record<string, string> {
   const kept = ['PATH', 'HOME', 'TMPDIR', 'TEMP', 'SystemRoot', 'NODE_OPTIONS'];
   return Object.fromEntries(kept.flatMap((name) => (env[name] ? [[name, env[name] ?? '']] : [])));
 }
 
 /** What this command speaks, its server and commands speak. */
-export function languageOf(say: Say): { CASHIER_LANG?: string } {
+function languageOf(say: Say): { CASHIER_LANG?: string } {
   const [language, other] = say({ zh: 'zh', en: 'en' });
   return language === undefined || other !== undefined ? {} : { CASHIER_LANG: language };
 }

@@ -1,29 +1,16 @@
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
-import { onThisMachine } from '../platform/loopback.ts';
 import { systemClock, systemRandom } from '../platform/system.ts';
 import { FAKES } from '../simulator/fakes.ts';
 import { openSimulator } from '../simulator/index.ts';
 import type { FakeWallet } from '../simulator/world.ts';
 import { version } from '../version.ts';
 import type { CommandContext, Typed } from './command.ts';
-import {
-  command,
-  entry,
-  insist,
-  languageOf,
-  patiently,
-  removed,
-  step,
-  systemEnvironment,
-} from './demo-steps.ts';
+import { command, demoHome, entry, insist, patiently, removed, steered, step } from './demo-steps.ts';
 import { print } from './terminal.ts';
 
 const WANTED = { amountYuan: '19.00', title: '读书会员 reader', period: 'P1M', subscriber: 'reader-7' };
-const WITHIN_MS = 5_000;
 
 type Result = Readonly<Record<string, unknown>>;
 
@@ -32,16 +19,9 @@ type Result = Readonly<Record<string, unknown>>;
  * subscriber agrees on the wallet's page, the server charges the first month by itself, and the subscriber ends it there.
  * Without `--auto-pay` a person does both. Exit code 0 only if every step held.
  */
-export async function runSubscription(
-  { values }: Typed<'demo'>,
-  { env: given, signal, say }: CommandContext,
-): Promise<number> {
-  const home = mkdtempSync(join(tmpdir(), 'mcp-cashier-demo-'));
-  const env = {
-    ...systemEnvironment(given),
-    ...languageOf(say),
-    ...{ CASHIER_HOME: home, CASHIER_MODE: 'simulator', AP_SELECT_TOOLS: 'unified,subscriptions' },
-  };
+export async function runSubscription({ values }: Typed<'demo'>, context: CommandContext): Promise<number> {
+  const { signal, say } = context;
+  const { home, env } = demoHome(context, { AP_SELECT_TOOLS: 'unified,subscriptions' });
   print(`mcp-cashier demo --subscription · ${say.line('模拟环境，不是真钱', 'SIMULATED, no real money')}`);
   const wallet = FAKES.find(({ agreements }) => agreements !== undefined);
   insist(wallet !== undefined, 'a wallet that charges by consent');
@@ -73,7 +53,7 @@ export async function runSubscription(
     );
     step(`create-subscription → ${contractNo} ${made.state} ${made.amountYuan} ${made.period}`);
     const known = () => call('query-subscription', { contractNo });
-    const buyer = (what: object) => act(simulator.origin, what);
+    const buyer = (what: object) => steered(simulator.origin, 'agreements', what);
     const asked = say.line('请打开并同意（订阅者的手机）', "open it and agree (the subscriber's phone)");
     if (values['auto-pay']) await buyer({ code: signUrl, deed: 'sign' });
     else print(`${asked}: ${signUrl}`);
@@ -113,20 +93,10 @@ export async function runSubscription(
   }
 }
 
-/** What the subscriber does. */
-async function act(origin: string, what: object): Promise<void> {
-  const answer = await onThisMachine(
-    `${origin}/control/agreements`,
-    { method: 'POST', headers: { 'x-simulator-control': '1' }, body: JSON.stringify(what) },
-    WITHIN_MS,
-  );
-  insist(answer.ok, `the subscriber: ${JSON.stringify(what)}`);
-}
-
 /** Of the one agreement there is. */
 async function numberOf(origin: string): Promise<string> {
-  const headers = { 'x-simulator-control': '1' };
-  const answer = await onThisMachine(`${origin}/control/agreements`, { headers }, WITHIN_MS);
-  const { agreements } = (await answer.json()) as { readonly agreements: readonly { agreementNo: string }[] };
+  const { agreements } = (await steered(origin, 'agreements')) as {
+    readonly agreements: readonly { agreementNo: string }[];
+  };
   return agreements[0]?.agreementNo ?? '';
 }

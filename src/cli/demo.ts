@@ -1,5 +1,3 @@
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Client } from '@modelcontextprotocol/client';
@@ -11,16 +9,7 @@ import type { Wallet } from '../providers/wallet.ts';
 import { openSimulator, type Simulator } from '../simulator/index.ts';
 import { version } from '../version.ts';
 import type { CommandContext, Typed } from './command.ts';
-import {
-  command,
-  entry,
-  insist,
-  languageOf,
-  patiently,
-  removed,
-  step,
-  systemEnvironment,
-} from './demo-steps.ts';
+import { command, demoHome, entry, insist, patiently, removed, steered, step } from './demo-steps.ts';
 import type { Say } from './speaker.ts';
 import { isTerminal, print, printPainted } from './terminal.ts';
 
@@ -38,14 +27,8 @@ export async function run(typed: Typed<'demo'>, context: CommandContext): Promis
   const { values } = typed;
   if (values.gate) return (await import('./demo-gate.ts')).runGate(context);
   if (values.subscription) return (await import('./demo-subscription.ts')).runSubscription(typed, context);
-  const { signal } = context;
-  const { say } = context;
-  const home = mkdtempSync(join(tmpdir(), 'mcp-cashier-demo-'));
-  const env = {
-    ...systemEnvironment(context.env),
-    ...languageOf(say),
-    ...{ CASHIER_HOME: home, CASHIER_MODE: 'simulator' },
-  };
+  const { signal, say } = context;
+  const { home, env } = demoHome(context);
   print(`mcp-cashier demo · ${say.line('模拟环境，不是真钱', 'SIMULATED, no real money')}`);
   print(say.line('正在启动 MCP 服务器与模拟网关…', 'Starting the MCP server and the simulated gateways…'));
   const client = new Client({ name: 'mcp-cashier-demo', version });
@@ -122,9 +105,7 @@ async function untilEnter(simulator: Simulator | undefined, signal: AbortSignal,
 async function told(simulator: Simulator | undefined, signal: AbortSignal): Promise<string[]> {
   let titles: string[] = [];
   await patiently(signal, 'the inbox', async () => {
-    const headers = { 'x-simulator-control': '1' };
-    const answer = await fetch(`${simulator?.origin}/control/inbox`, { headers });
-    const { messages } = (await answer.json()) as Inbox;
+    const { messages } = (await steered(simulator?.origin ?? '', 'inbox')) as Inbox;
     titles = messages.flatMap(({ refused, shown }) => (refused === undefined && shown ? [shown.title] : []));
     return titles.length > 4 * WALLETS.length;
   });
