@@ -1,18 +1,17 @@
 import { beijingDateTime, beijingIso } from '../domain/clock.ts';
 import { sheetCell, UTF8_MARK } from '../domain/csv.ts';
 import { toYuan } from '../domain/money.ts';
-import type { Book } from '../ledger/book.ts';
 import { isSettledOrder } from '../ledger/order-machine.ts';
-import type { OrderRecord } from '../ledger/records.ts';
-import {
-  contractSubject,
-  type PeriodRecord,
-  type SubscriptionRecord,
-} from '../ledger/subscription-records.ts';
-import type { SubscriptionFilter } from '../ledger/subscriptions.ts';
+import { contractSubject } from '../ledger/subscription-records.ts';
 import { endByPerson } from '../payments/agreements/end.ts';
 import { subscriptionNotFound } from '../payments/agreements/errors.ts';
-import { nextChargeAt } from '../payments/agreements/results.ts';
+import {
+  lastIn,
+  nextChargeAt,
+  periodsIn,
+  type SubscriptionWithLast,
+  subscriptionsIn,
+} from '../payments/agreements/results.ts';
 import { isClaimed } from '../payments/sending.ts';
 import { systemClock } from '../platform/system.ts';
 import { wholeNumber } from './arguments.ts';
@@ -46,31 +45,12 @@ export async function run(typed: Typed<'subscriptions'>, context: CommandContext
       ? EXPORTED_AT_MOST
       : wholeNumber('--limit', typed.values.limit ?? DEFAULT_LIMIT, { least: 1, most: EXPORTED_AT_MOST });
   return withBooks(context, typed.values, 'read', async (books) => {
-    const rows = await books.ledger.read((book) => list(book, { state, provider, caller }, limit));
+    const rows = await books.ledger.read((book) => subscriptionsIn(book, { state, provider, caller }, limit));
     if (typed.values.json) printJson({ ...books.where, items: rows.map(asJson) });
     else if (typed.action === 'export') printCsv(rows);
     else printList(rows, books, say);
     return 0;
   });
-}
-
-interface Row {
-  readonly subscription: SubscriptionRecord;
-  /** The period that was begun last. */
-  readonly last: { readonly period: PeriodRecord; readonly order: OrderRecord | undefined } | undefined;
-}
-
-async function list(book: Book, filter: SubscriptionFilter, limit: number): Promise<Row[]> {
-  const rows: Row[] = [];
-  for (const subscription of await book.subscriptions.list(filter, limit))
-    rows.push(await rowOf(book, subscription));
-  return rows;
-}
-
-async function rowOf(book: Book, subscription: SubscriptionRecord): Promise<Row> {
-  const period = await book.subscriptions.lastPeriod(subscription.contractNo);
-  const order = period && (await book.orders.get(period.outTradeNo));
-  return { subscription, last: period && { period, order } };
 }
 
 async function show(
@@ -82,10 +62,8 @@ async function show(
   const { row, periods } = await ledger.read(async (book) => {
     const subscription = await book.subscriptions.get(contractNo);
     if (!subscription) throw subscriptionNotFound();
-    const periods: { readonly period: PeriodRecord; readonly order: OrderRecord | undefined }[] = [];
-    for (const period of await book.subscriptions.periods(contractNo))
-      periods.push({ period, order: await book.orders.get(period.outTradeNo) });
-    return { row: await rowOf(book, subscription), periods };
+    const periods = await periodsIn(book, contractNo);
+    return { row: { subscription, last: await lastIn(book, contractNo) }, periods };
   });
   if (json) {
     const told = periods.map(({ period, order }) => ({
@@ -132,9 +110,7 @@ function cancel(
     const ledger = books.ledger.as(person.acting('subscriptions'));
     const { state } = await endByPerson({ ledger, clock: systemClock }, person, contractNo);
     const leftBefore = await ledger.read(async (book) => {
-      const subscription = await book.subscriptions.get(contractNo);
-      const { last } = subscription ? await rowOf(book, subscription) : { last: undefined };
-      const { order } = last ?? {};
+      const { order } = (await lastIn(book, contractNo)) ?? {};
       const mayBePaid =
         order &&
         !isSettledOrder(order.state) &&
@@ -161,7 +137,7 @@ function cancel(
 }
 
 /** Named as by the tools. */
-function asJson({ subscription, last }: Row) {
+function asJson({ subscription, last }: SubscriptionWithLast) {
   const { contractNo, provider, mode, state, amountFen, firstFen, title, period, times, charged } =
     subscription;
   const next = nextChargeAt({ subscription, last });
@@ -181,7 +157,7 @@ function asJson({ subscription, last }: Row) {
 }
 
 /** Money without a sign or unit, so that a sheet can add it up. */
-const COLUMNS: readonly (readonly [name: string, of: (row: Row) => string | undefined])[] = [
+const COLUMNS: readonly (readonly [name: string, of: (row: SubscriptionWithLast) => string | undefined])[] = [
   ['contractNo', ({ subscription }) => subscription.contractNo],
   ['provider', ({ subscription }) => subscription.provider],
   ['mode', ({ subscription }) => subscription.mode],
@@ -202,7 +178,7 @@ function dateTime(at: number | undefined): string | undefined {
   return at === undefined ? undefined : beijingDateTime(at);
 }
 
-function printCsv(rows: readonly Row[]): void {
+function printCsv(rows: readonly SubscriptionWithLast[]): void {
   const end = '\r\n';
   print(`${UTF8_MARK}${COLUMNS.map(([name]) => name).join(',')}`, end);
   for (const row of rows) print(COLUMNS.map(([, of]) => sheetCell(of(row))).join(','), end);
@@ -214,7 +190,7 @@ const HEAD = (say: Say) =>
     'contract|method|mode|state|yuan|period|paid|next|title',
   );
 
-function line(row: Row): string[] {
+function line(row: SubscriptionWithLast): string[] {
   const { contractNo, provider, mode, state, amountFen, period, times, charged, title } = row.subscription;
   return [
     ...[contractNo, provider, mode, state, toYuan(amountFen), period],
@@ -224,7 +200,7 @@ function line(row: Row): string[] {
   ];
 }
 
-function printList(rows: readonly Row[], { announce }: Books, say: Say): void {
+function printList(rows: readonly SubscriptionWithLast[], { announce }: Books, say: Say): void {
   announce();
   if (rows.length === 0) print(say.line('没有订阅。', 'There are no subscriptions.'));
   else printTable([HEAD(say), ...rows.map(line)]);

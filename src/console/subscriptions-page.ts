@@ -6,12 +6,16 @@ import { freezeBanner, liveOf, moment, quotation, shell, token } from '../operat
 import { foreign, html, type Markup } from '../operator/markup.ts';
 import { story } from '../operator/story.ts';
 import { WORDS as OPERATOR_WORDS } from '../operator/words.ts';
-import { nextChargeAt } from '../payments/agreements/results.ts';
+import {
+  nextChargeAt,
+  type PeriodWithOrder,
+  type SubscriptionWithLast,
+} from '../payments/agreements/results.ts';
 import { writeCursor } from '../payments/list-payments.ts';
 import { largeSum, walletName, yuan } from './cells.ts';
 import { stateBadge } from './orders-page.ts';
 import { ENDED_WORDS, MODE_WORDS, OUTCOME_WORDS, STATE_WORDS } from './subscription-words.ts';
-import type { FoundSubscriptions, SubscriptionRow, SubscriptionShown } from './subscriptions-view.ts';
+import type { FoundSubscriptions, SubscriptionShown } from './subscriptions-view.ts';
 import { WORDS } from './words.ts';
 
 /** Subscriptions, the newest first. */
@@ -34,7 +38,7 @@ ${after === undefined ? '' : html`<p class="pages"><a class="button plainly" rel
   });
 }
 
-function row(frame: Frame, { subscription, last }: SubscriptionRow): Markup {
+function row(frame: Frame, { subscription, last }: SubscriptionWithLast): Markup {
   const { contractNo, title, amountFen, caller, provider, mode } = subscription;
   const next = nextChargeAt({ subscription, last });
   return html`<li><a id="s-${contractNo}" class="title" href="${frame.console(`/subscriptions/${contractNo}`)}">${foreign(title)}</a>
@@ -95,7 +99,7 @@ function facts(frame: Frame, { subscription, last }: SubscriptionShown): Markup[
   ];
 }
 
-function periodLine(frame: Frame, { period, order }: SubscriptionShown['periods'][number]): Markup {
+function periodLine(frame: Frame, { period, order }: PeriodWithOrder): Markup {
   const { outTradeNo, amountFen } = period;
   return html`<li><div class="row"><b class="sum">${yuan(amountFen)}</b>${order ? stateBadge(frame, order.state) : ''}</div>
 <p class="small soft">${frame.say(WORDS.periodNo)} ${period.period} · ${moment(frame, period.dueAt)}${outcomeOf(frame, period)}</p>

@@ -6,6 +6,7 @@ import {
   type PeriodRecord,
   type SubscriptionRecord,
 } from '../../ledger/subscription-records.ts';
+import type { SubscriptionFilter } from '../../ledger/subscriptions.ts';
 import type { AgreementTerms, SigningLink } from '../../providers/contract.ts';
 import { isGatewayError } from '../errors.ts';
 import { isBeingSent } from '../sending.ts';
@@ -13,11 +14,20 @@ import { type Call, type Outcome, providerOf, type Till } from '../till.ts';
 import { periodOf, spanOf } from './calendar.ts';
 import { subscriptionNotFound } from './errors.ts';
 
-/** What a use case tells about a subscription. All of it is committed. */
-export interface SubscriptionResult {
+/** A period, and its order where there is one. */
+export interface PeriodWithOrder {
+  readonly period: PeriodRecord;
+  readonly order: OrderRecord | undefined;
+}
+
+export interface SubscriptionWithLast {
   readonly subscription: SubscriptionRecord;
-  /** The period that was begun last, and its order where there is one. */
-  readonly last: { readonly period: PeriodRecord; readonly order: OrderRecord | undefined } | undefined;
+  /** The period that was begun last. */
+  readonly last: PeriodWithOrder | undefined;
+}
+
+/** What a use case tells about a subscription. All of it is committed. */
+export interface SubscriptionResult extends SubscriptionWithLast {
   /** Somebody is talking to the gateway about that order right now. */
   readonly underWay: boolean;
   /** What the subscriber signs, while that may be. */
@@ -45,18 +55,52 @@ export async function resultIn(
   contractNo: string,
 ): Promise<SubscriptionResult> {
   const subscription = await ownSubscriptionIn(book, call, contractNo);
-  const period = await book.subscriptions.lastPeriod(contractNo);
-  const order = period && (await book.orders.get(period.outTradeNo));
+  const last = await lastIn(book, contractNo);
   const asked = await book.approvals.of(contractSubject(contractNo));
   return {
     subscription,
-    last: period && { period, order },
-    underWay: order !== undefined && isBeingSent(till, order),
+    last,
+    underWay: last?.order !== undefined && isBeingSent(till, last.order),
     signing: undefined,
     approval:
       asked.find(({ caller }) => caller === call.caller) ?? (call.ownOrdersOnly ? undefined : asked[0]),
     replayed: false,
   };
+}
+
+/** Those that match, newest first. */
+export async function subscriptionsIn(
+  book: Book,
+  filter: SubscriptionFilter,
+  limit: number,
+): Promise<SubscriptionWithLast[]> {
+  const rows: SubscriptionWithLast[] = [];
+  for (const subscription of await book.subscriptions.list(filter, limit))
+    rows.push({ subscription, last: await lastIn(book, subscription.contractNo) });
+  return rows;
+}
+
+/** The period that was begun last. */
+export async function lastIn(book: Book, contractNo: string): Promise<PeriodWithOrder | undefined> {
+  const period = await book.subscriptions.lastPeriod(contractNo);
+  return period && withOrder(book, period);
+}
+
+/** The periods that were begun, from `from` on, at most so many; oldest first. */
+export async function periodsIn(
+  book: Book,
+  contractNo: string,
+  from?: number,
+  limit?: number,
+): Promise<PeriodWithOrder[]> {
+  const periods: PeriodWithOrder[] = [];
+  for (const period of await book.subscriptions.periods(contractNo, from, limit))
+    periods.push(await withOrder(book, period));
+  return periods;
+}
+
+async function withOrder(book: Book, period: PeriodRecord): Promise<PeriodWithOrder> {
+  return { period, order: await book.orders.get(period.outTradeNo) };
 }
 
 async function signingOf(till: Till, subscription: SubscriptionRecord): Promise<SigningLink | undefined> {
@@ -101,10 +145,7 @@ export function subscriptionOutcome({ contractNo, state }: SubscriptionRecord): 
 }
 
 /** When (ms) the next period is charged, or its payment opened; undefined where none is to be. */
-export function nextChargeAt({
-  subscription,
-  last,
-}: Pick<SubscriptionResult, 'subscription' | 'last'>): number | undefined {
+export function nextChargeAt({ subscription, last }: SubscriptionWithLast): number | undefined {
   const { state, nextPeriod, times, endingAt } = subscription;
   const isOver = state === 'ENDED' || state === 'UNKNOWN' || endingAt !== undefined;
   if (isOver || (times !== undefined && nextPeriod > times)) return undefined;
