@@ -12,17 +12,15 @@ export type SubscriptionMode = 'auto' | 'reminded';
  * app; all times are charged; nobody agreed to it in time; two periods in a row were not paid; its time was over at the
  * gateway; a person has said no to it.
  */
-export const ENDED_REASONS = [
-  'cancelled',
-  'cancelled-by-person',
-  'ended-by-subscriber',
-  'completed',
-  'not-signed',
-  'unpaid',
-  'expired',
-  'denied',
-] as const;
-export type EndedReason = (typeof ENDED_REASONS)[number];
+export type EndedReason =
+  | 'cancelled'
+  | 'cancelled-by-person'
+  | 'ended-by-subscriber'
+  | 'completed'
+  | 'not-signed'
+  | 'unpaid'
+  | 'expired'
+  | 'denied';
 
 export const SUBSCRIPTIONS = new Table('subscriptions', ['contractNo', 'state', 'updatedAt', 'tries'], {
   contractNo: text(),

@@ -1,8 +1,5 @@
 import type { Book } from '../../ledger/book.ts';
-import type { EndedReason, SubscriptionRecord } from '../../ledger/subscription-records.ts';
-import { insist, type Person } from '../../persons/person.ts';
-import { attempt } from '../attempt.ts';
-import { callerOf } from '../refund-by-person.ts';
+import type { SubscriptionRecord } from '../../ledger/subscription-records.ts';
 import { isBeingSent, whenFree } from '../sending.ts';
 import type { Call, Till } from '../till.ts';
 import { beginEnding, finishEnding, openOrderIn } from './end.ts';
@@ -26,35 +23,9 @@ export async function cancelSubscription(
   call: Call,
   { contractNo }: { readonly contractNo: string },
 ): Promise<SubscriptionResult> {
-  return cancel(till, call, contractNo, 'cancelled');
-}
-
-/** A person does, recorded like every other call. Throws as {@link cancelSubscription}, and CONFIGURATION for who may not. */
-export async function cancelByPerson(
-  till: Till,
-  person: Person,
-  contractNo: string,
-): Promise<SubscriptionResult> {
-  await till.ledger.read((book) => insist(book, person, 'close'));
-  const call = { caller: callerOf(person), tool: 'console' };
-  return attempt(
-    till,
-    call,
-    { tool: 'console', args: { contractNo }, meta: undefined },
-    (errand) => cancel(errand.till, errand.call, contractNo, 'cancelled-by-person'),
-    ({ subscription }) => subscriptionOutcome(subscription),
-  );
-}
-
-async function cancel(
-  till: Till,
-  call: Call,
-  contractNo: string,
-  reason: EndedReason,
-): Promise<SubscriptionResult> {
   const { subscription, replayed } = await till.ledger.write(async (book) => {
     const known = await ownSubscriptionIn(book, call, contractNo);
-    return { subscription: await beginEnding(till, book, known, reason), replayed: isEnding(known) };
+    return { subscription: await beginEnding(till, book, known, 'cancelled'), replayed: isEnding(known) };
   });
   // A charge that has left already is let come to its end: none is begun beside it, nor after it.
   await whenFree(till, () => till.ledger.read((book) => isQuiet(till, book, subscription)));
