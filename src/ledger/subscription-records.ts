@@ -117,8 +117,23 @@ export const SUBSCRIPTION_PERIODS = new Table('subscription_periods', ['contract
 export type PeriodRecord = ReturnType<typeof SUBSCRIPTION_PERIODS.fromRow>;
 
 /** What is charged for a period. */
-export function amountOf({ firstFen, amountFen }: SubscriptionRecord, period: number): Fen {
+export function amountOf(
+  { firstFen, amountFen }: Pick<SubscriptionRecord, 'firstFen' | 'amountFen'>,
+  period: number,
+): Fen {
   return period === 1 ? (firstFen ?? amountFen) : amountFen;
+}
+
+/** The most that a period is charged for. */
+export function mostOf(subscription: Pick<SubscriptionRecord, 'firstFen' | 'amountFen'>): Fen {
+  const { amountFen } = subscription;
+  const first = amountOf(subscription, 1);
+  return first > amountFen ? first : amountFen;
+}
+
+/** Whether it has no next period any more. */
+export function isThrough({ times, nextPeriod }: Pick<SubscriptionRecord, 'times' | 'nextPeriod'>): boolean {
+  return times !== undefined && nextPeriod > times;
 }
 
 /** Stands before the number of a contract where numbers of orders stand. */

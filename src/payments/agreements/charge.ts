@@ -5,7 +5,12 @@ import type { Book } from '../../ledger/book.ts';
 import { isSettledOrder } from '../../ledger/order-machine.ts';
 import type { OrderRecord } from '../../ledger/records.ts';
 import { mayCharge } from '../../ledger/subscription-machine.ts';
-import { amountOf, type PeriodRecord, type SubscriptionRecord } from '../../ledger/subscription-records.ts';
+import {
+  amountOf,
+  isThrough,
+  type PeriodRecord,
+  type SubscriptionRecord,
+} from '../../ledger/subscription-records.ts';
 import { insistNotFrozen } from '../../policy/decisions.ts';
 import {
   type AgreementRules,
@@ -89,8 +94,8 @@ async function intend(
   const subscription = await book.subscriptions.again(found);
   if (!subscription || !mayCharge(subscription.state) || isEnding(subscription)) return undefined;
   if (await book.operator.freeze()) return undefined;
-  const { contractNo, signNo, agreementNo, nextPeriod, times } = subscription;
-  if (agreementNo === undefined || (times !== undefined && nextPeriod > times)) return undefined;
+  const { contractNo, signNo, agreementNo, nextPeriod } = subscription;
+  if (agreementNo === undefined || isThrough(subscription)) return undefined;
   const now = till.clock.now();
   const { rules } = agreements;
   if (!isOpen(chargeSpan(subscription, rules), now)) return undefined;

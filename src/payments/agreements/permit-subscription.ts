@@ -1,6 +1,6 @@
 import type { Book } from '../../ledger/book.ts';
 import type { ApprovalRecord } from '../../ledger/records.ts';
-import { amountOf, contractSubject, type SubscriptionRecord } from '../../ledger/subscription-records.ts';
+import { contractSubject, mostOf, type SubscriptionRecord } from '../../ledger/subscription-records.ts';
 import { approvalsFor, isDenied, requestApproval } from '../../policy/approvals.ts';
 import { decide, type Used, windowStart } from '../../policy/decide.ts';
 import { holdToPolicy, insistNotFrozen } from '../../policy/decisions.ts';
@@ -21,9 +21,8 @@ export async function permitSubscription(
   subscription: SubscriptionRecord,
 ): Promise<boolean> {
   await insistNotFrozen(book);
-  const { contractNo, provider, inputHash, amountFen } = subscription;
-  const first = amountOf(subscription, 1);
-  const most = first > amountFen ? first : amountFen;
+  const { contractNo, provider, inputHash } = subscription;
+  const most = mostOf(subscription);
   insistOnTrial(till, most);
   const subject = { ...contractSubject(contractNo), inputHash };
   const asked = await book.approvals.of(subject);

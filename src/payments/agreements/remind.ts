@@ -1,6 +1,6 @@
 import type { Book } from '../../ledger/book.ts';
 import { mayCharge } from '../../ledger/subscription-machine.ts';
-import type { PeriodRecord, SubscriptionRecord } from '../../ledger/subscription-records.ts';
+import { isThrough, type PeriodRecord, type SubscriptionRecord } from '../../ledger/subscription-records.ts';
 import { createPayment } from '../create-payment.ts';
 import { type Call, plannerOf, type Till } from '../till.ts';
 import { spanOf } from './calendar.ts';
@@ -30,10 +30,10 @@ export async function openPayment(till: Till, subscription: SubscriptionRecord):
 async function dueIn(till: Till, book: Book, found: SubscriptionRecord): Promise<PeriodRecord | undefined> {
   const subscription = await book.subscriptions.again(found);
   if (!subscription || isEnding(subscription) || subscription.openedAt === undefined) return undefined;
-  const { state, contractNo, nextPeriod, times } = subscription;
+  const { state, contractNo, nextPeriod } = subscription;
   // The first is how the subscriber agrees to the others.
   const isFirst = state === 'PENDING_SIGN' && nextPeriod === 1;
-  if (!(mayCharge(state) || isFirst) || (times !== undefined && nextPeriod > times)) return undefined;
+  if (!(mayCharge(state) || isFirst) || isThrough(subscription)) return undefined;
   if (await book.operator.freeze()) return undefined;
   const now = till.clock.now();
   const known = await book.subscriptions.period(contractNo, nextPeriod);

@@ -1,8 +1,9 @@
 import type { Book } from '../../ledger/book.ts';
 import type { ApprovalRecord, OrderRecord } from '../../ledger/records.ts';
 import {
-  amountOf,
   contractSubject,
+  isThrough,
+  mostOf,
   type PeriodRecord,
   type SubscriptionRecord,
 } from '../../ledger/subscription-records.ts';
@@ -119,12 +120,11 @@ async function signingOf(till: Till, subscription: SubscriptionRecord): Promise<
 
 /** What the subscriber agrees to. */
 export function agreementTerms(subscription: SubscriptionRecord): AgreementTerms {
-  const { signNo, period, firstDay, times, title, signBefore, amountFen } = subscription;
-  const first = amountOf(subscription, 1);
+  const { signNo, period, firstDay, times, title, signBefore } = subscription;
   return {
     ...{ signNo, firstDay, times, title, signBefore },
     period: periodOf(period),
-    mostFen: first > amountFen ? first : amountFen,
+    mostFen: mostOf(subscription),
   };
 }
 
@@ -146,9 +146,9 @@ export function subscriptionOutcome({ contractNo, state }: SubscriptionRecord): 
 
 /** When (ms) the next period is charged, or its payment opened; undefined where none is to be. */
 export function nextChargeAt({ subscription, last }: SubscriptionWithLast): number | undefined {
-  const { state, nextPeriod, times, endingAt } = subscription;
+  const { state, nextPeriod, endingAt } = subscription;
   const isOver = state === 'ENDED' || state === 'UNKNOWN' || endingAt !== undefined;
-  if (isOver || (times !== undefined && nextPeriod > times)) return undefined;
+  if (isOver || isThrough(subscription)) return undefined;
   // Of one that is yet to be agreed to, it is charged then.
   if (state === 'PENDING_SIGN' || last?.period.period === nextPeriod) return undefined;
   return spanOf(subscription, nextPeriod).dueAt;

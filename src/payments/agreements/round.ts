@@ -2,7 +2,7 @@ import { DAY_MS } from '../../domain/clock.ts';
 import type { Book } from '../../ledger/book.ts';
 import { isSettledOrder } from '../../ledger/order-machine.ts';
 import { mayCharge } from '../../ledger/subscription-machine.ts';
-import type { PeriodRecord, SubscriptionRecord } from '../../ledger/subscription-records.ts';
+import { isThrough, type PeriodRecord, type SubscriptionRecord } from '../../ledger/subscription-records.ts';
 import type { AgreementRules } from '../../providers/contract.ts';
 import { askTrade } from '../ask-gateway.ts';
 import { type Coming, restedAt, runDue } from '../due.ts';
@@ -82,8 +82,8 @@ async function leaveUnopened(till: Till, taken: SubscriptionRecord): Promise<voi
 
 /** The period that is next or under way: settled, begun, tried again or given up, each once its time has come. */
 async function seeToPeriod(till: Till, subscription: SubscriptionRecord): Promise<void> {
-  const { contractNo, nextPeriod, times, mode } = subscription;
-  if (times !== undefined && nextPeriod > times) return;
+  const { contractNo, nextPeriod, mode } = subscription;
+  if (isThrough(subscription)) return;
   const known = await till.ledger.read(async (book) => {
     const period = await book.subscriptions.period(contractNo, nextPeriod);
     return { period, order: period && (await book.orders.get(period.outTradeNo)) };
@@ -142,8 +142,8 @@ async function endOf(
 ): Promise<SubscriptionRecord | undefined> {
   const subscription = await book.subscriptions.again(found);
   if (!subscription || isEnding(subscription) || !mayCharge(subscription.state)) return undefined;
-  const { times, nextPeriod, missed: inARow } = subscription;
-  if (times !== undefined && nextPeriod > times) return beginEnding(till, book, subscription, 'completed');
+  const { missed: inARow } = subscription;
+  if (isThrough(subscription)) return beginEnding(till, book, subscription, 'completed');
   if (inARow >= MOST_MISSED) return beginEnding(till, book, subscription, 'unpaid');
   return undefined;
 }
