@@ -101,12 +101,8 @@ async function seeToPeriod(till: Till, subscription: SubscriptionRecord): Promis
   const now = till.clock.now();
   const { untilAt } = known.period ?? spanOf(subscription, nextPeriod);
   const isOver = now >= untilAt || known.period?.givenUpAt !== undefined;
-  if (isOver) {
-    if (order && !isSettledOrder(order.state)) return closeWhenAsked(till, order);
-    await till.ledger.write((book) => missed(till, book, subscription));
-    return;
-  }
-  if (order?.state === 'CLOSED') {
+  if (isOver && order && !isSettledOrder(order.state)) return closeWhenAsked(till, order);
+  if (isOver || order?.state === 'CLOSED') {
     await till.ledger.write((book) => missed(till, book, subscription));
     return;
   }
