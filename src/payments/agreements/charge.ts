@@ -1,6 +1,4 @@
-import { wholeSecond } from '../../domain/clock.ts';
 import { CashierError } from '../../domain/errors.ts';
-import type { OrderTerms } from '../../domain/order.ts';
 import type { Book } from '../../ledger/book.ts';
 import { isSettledOrder } from '../../ledger/order-machine.ts';
 import type { OrderRecord } from '../../ledger/records.ts';
@@ -27,6 +25,7 @@ import { applyTrade } from '../apply.ts';
 import { newOrder } from '../beginnings.ts';
 import { failureOf } from '../errors.ts';
 import { permit } from '../permit.ts';
+import { termsOf } from '../reserve-payment.ts';
 import { digest } from '../results.ts';
 import { firstAskAt } from '../schedule.ts';
 import { claim, isBeingSent, isFrozenNow, isStillOurs, record, release, releaseOurs } from '../sending.ts';
@@ -60,7 +59,7 @@ export async function chargePeriod(till: Till, subscription: SubscriptionRecord)
     await till.ledger.read(insistNotFrozen);
     const mayStill = unlessStopped(till, subscription);
     if (!(await mayStill())) throw new GatewayUnavailable('stopped');
-    trade = await agreements.sendCharge(chargeTerms(order), order.plan ?? '', mayStill);
+    trade = await agreements.sendCharge(termsOf(order, order.createdAt), order.plan ?? '', mayStill);
   } catch (error) {
     return chargeFailed(till, charge, error);
   }
@@ -140,7 +139,7 @@ async function begin(
   await book.orders.insert(order);
   const call: Call = { ...subscription.asked, caller, agreed: contractNo };
   const permitted = await permit(till, book, call, 'payment', order);
-  const plan = agreements.planCharge(chargeTerms(order), agreement);
+  const plan = agreements.planCharge(termsOf(order, order.createdAt), agreement);
   const sent = await book.orders.move(
     order,
     'sent',
@@ -212,12 +211,6 @@ async function giveUp(till: Till, book: Book, period: PeriodRecord, hasEnded: bo
   const subscription = await book.subscriptions.get(period.contractNo);
   if (!subscription) return;
   await book.subscriptions.patch(subscription, { tryAt: now, ...(hasEnded ? { provenAt: undefined } : {}) });
-}
-
-function chargeTerms(order: OrderRecord): OrderTerms {
-  const { outTradeNo, scene, amountFen, title, expiresAt = 0 } = order;
-  const sentAt = wholeSecond(order.sentAt ?? order.createdAt);
-  return { outTradeNo, scene, amountFen, title, sentAt, expiresAt };
 }
 
 /** In which the period that is next is charged: what the calendar and the gateway both let it be. */
