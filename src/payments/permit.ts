@@ -14,7 +14,7 @@ import { approvalsFor, isDenied, requestApproval } from '../policy/approvals.ts'
 import { type Denial, decide, type Request, type Used, windowStart } from '../policy/decide.ts';
 import { holdToPolicy, insistNotFrozen } from '../policy/decisions.ts';
 import type { Policy, Sections } from '../policy/policy.ts';
-import { type Rule, rulesFor, TRIAL_RULE } from '../policy/rules.ts';
+import { type Rule, rulesFor, TRIAL_RULE, type Who } from '../policy/rules.ts';
 import type { Call, Till } from './till.ts';
 
 /** What an intent that may be committed brings along. */
@@ -58,11 +58,12 @@ export async function permit(
   const { caller } = call;
   const usable = approvalsFor(asked, { ...subject, caller }, now);
   const yes = usable.find(({ id, state }) => state === 'approved' && id === (call.approval ?? id));
-  const today = rulesFor(await holdToPolicy(book, till.policy), kind, call);
+  const rulesOf = (policy: Policy, who: Who) => rulesFor(policy, kind, who);
+  const today = rulesOf(await holdToPolicy(book, till.policy), call);
   // No rule of the agents' binds what a person wants of their own accord, or says to what the server proposes.
   const isPersons =
     yes !== undefined && (yes.asked?.person ?? yes.asked?.byServer) !== undefined && yes.id === call.approval;
-  const rules = isPersons ? [] : yes ? together(today, await rulesThen(book, kind, yes)) : today;
+  const rules = isPersons ? [] : yes ? together(today, await rulesThen(book, yes, rulesOf)) : today;
   const taken = await used(book, kind, rules, now, false);
   let decision = decide(rules, subject, taken, now);
   if (decision.kind === 'deny') {
@@ -88,7 +89,7 @@ export async function permit(
 }
 
 /** Takes it out of the allowances among the rules. */
-export async function drawOn(
+async function drawOn(
   book: Book,
   rules: readonly Rule[],
   taken: ReadonlyMap<Rule, Used>,
@@ -273,13 +274,13 @@ export async function askedBy(
 /** The rules on the call as they were when a person was asked. */
 export async function rulesThen(
   book: Book,
-  kind: MoneyKind,
   { asked, caller }: ApprovalRecord,
+  rulesOf: (policy: Policy, who: Who) => Rule[],
 ): Promise<Rule[]> {
   const stored = asked && (await book.operator.rulesOf(asked.policy));
   if (stored === undefined) return [];
   const token = asked?.token as Partial<Sections> | undefined;
-  return rulesFor(JSON.parse(stored) as Policy, kind, { ...asked, caller, token });
+  return rulesOf(JSON.parse(stored) as Policy, { ...asked, caller, token });
 }
 
 /** Both sets hold, which makes the stricter of the two; what stands in both stands once. */

@@ -1,12 +1,11 @@
+import { defined } from '../../domain/defined.ts';
 import type { Book } from '../../ledger/book.ts';
-import type { ApprovalRecord } from '../../ledger/records.ts';
 import { contractSubject, mostOf, type SubscriptionRecord } from '../../ledger/subscription-records.ts';
 import { approvalsFor, isDenied, requestApproval } from '../../policy/approvals.ts';
 import { decide, type Used, windowStart } from '../../policy/decide.ts';
 import { holdToPolicy, insistNotFrozen } from '../../policy/decisions.ts';
-import type { Policy } from '../../policy/policy.ts';
 import { type Rule, subscriptionRules } from '../../policy/rules.ts';
-import { askedBy, insistOnTrial, policyDenied, together } from '../permit.ts';
+import { askedBy, insistOnTrial, policyDenied, rulesThen, together } from '../permit.ts';
 import type { Call, Till } from '../till.ts';
 
 /**
@@ -31,13 +30,12 @@ export async function permitSubscription(
   const usable = approvalsFor(asked, { ...subject, caller: call.caller }, now);
   const yes = usable.find(({ id, state }) => state === 'approved' && id === (call.approval ?? id));
   const today = subscriptionRules(await holdToPolicy(book, till.policy), call);
-  const rules = yes ? together(today, await rulesThen(book, yes, call)) : today;
+  const rules = yes ? together(today, await rulesThen(book, yes, subscriptionRules)) : today;
   const request = { provider, scene: 'agreement', amountFen: most } as const;
   const decision = decide(rules, request, await usedOf(book, rules, now), now);
   if (decision.kind === 'deny') throw policyDenied(decision);
   if (yes) {
-    const { decidedBy } = yes;
-    await book.approvals.move(yes, 'approved', 'used', decidedBy === undefined ? {} : { decidedBy });
+    await book.approvals.move(yes, 'approved', 'used', defined({ decidedBy: yes.decidedBy }));
     return true;
   }
   if (call.approval !== undefined) return false;
@@ -48,12 +46,6 @@ export async function permitSubscription(
   };
   await requestApproval(book, question, usable, { now, randomBytes: till.randomBytes });
   return false;
-}
-
-/** The rules as they were when a person was asked. */
-async function rulesThen(book: Book, { asked }: ApprovalRecord, call: Call): Promise<Rule[]> {
-  const stored = asked && (await book.operator.rulesOf(asked.policy));
-  return stored === undefined ? [] : subscriptionRules(JSON.parse(stored) as Policy, call);
 }
 
 async function usedOf(book: Book, rules: readonly Rule[], now: number): Promise<ReadonlyMap<Rule, Used>> {

@@ -148,7 +148,7 @@ export const PERSONS: readonly Bug[] = [
     edits: [
       [
         'src/payments/permit.ts',
-        'const rules = isPersons ? [] : yes ? together(today, await rulesThen(book, kind, yes)) : today;',
+        'const rules = isPersons ? [] : yes ? together(today, await rulesThen(book, yes, rulesOf)) : today;',
         'const rules = today;',
       ],
     ],
