@@ -89,15 +89,13 @@ export class Approvals {
     isHere: ((account: string) => boolean) | undefined,
     limit: number,
   ): Promise<ApprovalRecord[]> {
-    const contracts = await this.#contractsToOpen(isHere, limit);
     const accounts = isHere && (await this.#accounts()).filter(isHere);
-    if (accounts?.length === 0) return contracts;
-    const here = accounts === undefined ? '' : `AND orders.account IN ${listed(accounts)}`;
+    if (accounts?.length === 0) return [];
     const rows = await this.#tx.all(
       `SELECT approvals.* FROM approvals JOIN orders USING (out_trade_no) LEFT JOIN refunds
          ON refunds.out_trade_no = approvals.out_trade_no AND refunds.out_refund_no = approvals.out_refund_no
        WHERE approvals.state = 'approved' AND approvals.expires_at > ? AND approvals.created_at <= ?
-         AND asked_json IS NOT NULL ${here}
+         AND asked_json IS NOT NULL ${at('orders', accounts)}
          AND CASE WHEN approvals.out_refund_no IS NULL THEN ${waits('orders')} ELSE ${waits('refunds')} END
        ORDER BY decided_at, id LIMIT ?`,
       this.#now,
@@ -105,32 +103,31 @@ export class Approvals {
       ...(accounts ?? []),
       limit,
     );
+    const contracts = await this.#contractsToOpen(accounts, limit);
     return [...rows.map(APPROVALS.fromRow), ...contracts].slice(0, limit);
   }
 
   /** The same of subscriptions, of which there is no order yet. */
-  async #contractsToOpen(
-    isHere: ((account: string) => boolean) | undefined,
-    limit: number,
-  ): Promise<ApprovalRecord[]> {
+  async #contractsToOpen(accounts: readonly string[] | undefined, limit: number): Promise<ApprovalRecord[]> {
     const rows = await this.#tx.all(
-      `SELECT approvals.*, subscriptions.account AS of_account FROM approvals
-         JOIN subscriptions ON subscriptions.contract_no = substr(approvals.out_trade_no, ${CONTRACT.length + 1})
-       WHERE approvals.state = 'approved' AND approvals.expires_at > ?
-         AND approvals.out_trade_no LIKE '${CONTRACT}%' AND approvals.created_at <= ? AND approvals.asked_json IS NOT NULL
+      `SELECT approvals.* FROM approvals ${WITH_SUBSCRIPTION}
+       WHERE approvals.state = 'approved' AND approvals.expires_at > ? AND approvals.asked_json IS NOT NULL
+         AND approvals.created_at <= ? ${at('subscriptions', accounts)}
          AND subscriptions.opened_at IS NULL AND subscriptions.state = 'PENDING_SIGN'
        ORDER BY approvals.decided_at, approvals.id LIMIT ?`,
-      ...[this.#now, this.#now + CLOCKS_APART_MS, limit],
+      ...[this.#now, this.#now + CLOCKS_APART_MS, ...(accounts ?? []), limit],
     );
-    return rows.filter((row) => isHere?.(String(row.of_account)) ?? true).map(APPROVALS.fromRow);
+    return rows.map(APPROVALS.fromRow);
   }
 
   /** Of whom anything is approved: few, whatever the ledger holds. */
   async #accounts(): Promise<string[]> {
+    const found = (joined: string, table: string) =>
+      `SELECT ${table}.account FROM approvals ${joined}
+       WHERE approvals.state = 'approved' AND approvals.expires_at > ? AND approvals.asked_json IS NOT NULL`;
     const rows = await this.#tx.all(
-      `SELECT DISTINCT orders.account FROM approvals JOIN orders USING (out_trade_no)
-       WHERE approvals.state = 'approved' AND approvals.expires_at > ? AND asked_json IS NOT NULL`,
-      this.#now,
+      `${found('JOIN orders USING (out_trade_no)', 'orders')} UNION ${found(WITH_SUBSCRIPTION, 'subscriptions')}`,
+      ...[this.#now, this.#now],
     );
     return rows.map(({ account }) => String(account));
   }
@@ -174,6 +171,13 @@ export class Approvals {
   async hold({ id }: ApprovalRecord, code: string): Promise<void> {
     await this.#tx.run("UPDATE approvals SET code = ? WHERE id = ? AND state = 'approved'", code, id);
   }
+}
+
+const WITH_SUBSCRIPTION = `JOIN subscriptions ON approvals.out_trade_no LIKE '${CONTRACT}%'
+  AND subscriptions.contract_no = substr(approvals.out_trade_no, ${CONTRACT.length + 1})`;
+
+function at(table: string, accounts: readonly string[] | undefined): string {
+  return accounts === undefined ? '' : `AND ${table}.account IN ${listed(accounts)}`;
 }
 
 /** Nothing of it has been sent: it waits, or the gateway was not reached and the same call goes on. */

@@ -413,6 +413,26 @@ describe('the rules on subscriptions', () => {
     expect(refused.subscription).toMatchObject({ state: 'ENDED', reason: 'denied' });
   });
 
+  it('hide no approved one that is here behind those of other accounts', async () => {
+    await accept(till, { payments: { approveAboveFen: fen(1000) }, refunds: {} });
+    const { subscription, approval } = await made(NO);
+    if (!approval) throw new Error('nobody was asked');
+    const other = { ...approval, id: 'OTHER', outTradeNo: 'contract:OTHER01' };
+    await till.ledger.write(async (book) => {
+      const named = { contractNo: 'OTHER01', signNo: 'OTHER01', account: 'elsewhere' };
+      await book.subscriptions.insert({ ...subscription, ...named });
+      await book.approvals.insert(other);
+      await book.approvals.move(other, 'pending', 'approved');
+    });
+    world.clock.advance(1);
+    await decide(till, approval.id);
+    const found = (account: string) =>
+      till.ledger.read((book) => book.approvals.toCarryOut((one) => one === account, 1));
+    await expect(found(subscription.account)).resolves.toMatchObject([{ outTradeNo: `contract:${NO}` }]);
+    await expect(found('elsewhere')).resolves.toMatchObject([{ outTradeNo: 'contract:OTHER01' }]);
+    await expect(found('nowhere')).resolves.toEqual([]);
+  });
+
   it('of an allowance hold for every period', async () => {
     await accept(till, { payments: { from: 'budget' }, refunds: {} });
     const operator = await person(till);

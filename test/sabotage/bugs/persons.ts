@@ -96,8 +96,8 @@ export const PERSONS: readonly Bug[] = [
       ],
       [
         'src/ledger/approvals.ts',
-        "WHERE approvals.state = 'approved' AND approvals.expires_at > ? AND asked_json IS NOT NULL`,",
-        "WHERE approvals.state = 'approved' AND approvals.expires_at > ? - 86400000 AND asked_json IS NOT NULL`,",
+        "WHERE approvals.state = 'approved' AND approvals.expires_at > ? AND approvals.asked_json IS NOT NULL`;",
+        "WHERE approvals.state = 'approved' AND approvals.expires_at > ? - 86400000 AND approvals.asked_json IS NOT NULL`;",
       ],
     ],
     caughtBy: ['test/payments/carry-out.test.ts', 'test/payments/attack/expiry-storm.test.ts'],
