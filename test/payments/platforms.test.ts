@@ -1,6 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { beijingIso } from '../../src/domain/clock.ts';
@@ -23,30 +21,33 @@ import { systemClock, systemRandom } from '../../src/platform/system.ts';
 import type { PaymentProvider } from '../../src/providers/contract.ts';
 import { gatewayHttp } from '../../src/providers/gateway-http.ts';
 import { walletOf } from '../../src/providers/registry.ts';
-import { openSimulator, type Simulator } from '../../src/simulator/index.ts';
-import { controlOf, freshNumber, openReceiver, type Receiver, until } from '../simulator/bench.ts';
-import { lendKeys } from '../support/lent-keys.ts';
-import { SimulatorClient } from '../support/simulator-client.ts';
+import type { Simulator } from '../../src/simulator/index.ts';
+import {
+  controlOf,
+  freshNumber,
+  openReceiver,
+  openSimulatorHere,
+  type Receiver,
+  until,
+} from '../simulator/bench.ts';
+import type { SimulatorClient } from '../support/simulator-client.ts';
 import { CALL, decide, NO_APPROVAL, payment, refund } from '../support/world.ts';
 
 /* Platforms order in the name of sellers: two of them at one gateway, each with books of its own. */
 
 const ports = { clock: systemClock, randomBytes: systemRandom };
-const home = mkdtempSync(join(tmpdir(), 'platforms-'));
+let home: string;
 let simulator: Simulator;
 let gateway: SimulatorClient;
 const shops: Shop[] = [];
 
 beforeAll(async () => {
-  await lendKeys(home);
-  simulator = await openSimulator({ folder: join(home, 'simulator'), ...ports });
-  await simulator.serve();
-  gateway = new SimulatorClient(simulator.origin);
+  const here = await openSimulatorHere();
+  ({ home, simulator, gateway } = here);
+  return here.close;
 });
 afterAll(async () => {
   for (const { end } of shops) await end();
-  await simulator.close();
-  rmSync(home, { recursive: true });
 });
 
 type Env = Readonly<Record<string, string | undefined>>;

@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { beijingDate, DAY_MS } from '../../src/domain/clock.ts';
 import { type Fen, fen } from '../../src/domain/money.ts';
@@ -21,26 +18,26 @@ import {
 import { gatewayHttp } from '../../src/providers/gateway-http.ts';
 import { WALLETS } from '../../src/providers/registry.ts';
 import { FAKES } from '../../src/simulator/fakes.ts';
-import { openSimulator, type Simulator } from '../../src/simulator/index.ts';
-import { controlOf, freshNumber, openReceiver, type Receiver, until } from '../simulator/bench.ts';
-import { lendKeys } from '../support/lent-keys.ts';
-import { SimulatorClient } from '../support/simulator-client.ts';
+import type { Simulator } from '../../src/simulator/index.ts';
+import {
+  controlOf,
+  freshNumber,
+  openReceiver,
+  openSimulatorHere,
+  type Receiver,
+  until,
+} from '../simulator/bench.ts';
+import type { SimulatorClient } from '../support/simulator-client.ts';
 
 /* What the money path relies on in every adapter that charges by consent, each against its own simulated gateway. */
 
 const ports = { clock: systemClock, randomBytes: systemRandom, http: gatewayHttp() };
-const home = mkdtempSync(join(tmpdir(), 'agreements-'));
 let simulator: Simulator;
 let gateway: SimulatorClient;
 beforeAll(async () => {
-  await lendKeys(home);
-  simulator = await openSimulator({ folder: join(home, 'simulator'), ...ports });
-  await simulator.serve();
-  gateway = new SimulatorClient(simulator.origin);
-});
-afterAll(async () => {
-  await simulator.close();
-  rmSync(home, { recursive: true });
+  const here = await openSimulatorHere();
+  ({ simulator, gateway } = here);
+  return here.close;
 });
 
 const NOTHING_IS_KNOWN = [

@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { beijingIso } from '../../src/domain/clock.ts';
@@ -21,10 +18,16 @@ import { WALLETS } from '../../src/providers/registry.ts';
 import type { Wallet } from '../../src/providers/wallet.ts';
 import { WECHATPAY } from '../../src/providers/wechatpay/wallet.ts';
 import { FAKES } from '../../src/simulator/fakes.ts';
-import { openSimulator, type Simulator } from '../../src/simulator/index.ts';
-import { controlOf, freshNumber, openReceiver, type Receiver, until } from '../simulator/bench.ts';
-import { lendKeys } from '../support/lent-keys.ts';
-import { SimulatorClient } from '../support/simulator-client.ts';
+import type { Simulator } from '../../src/simulator/index.ts';
+import {
+  controlOf,
+  freshNumber,
+  openReceiver,
+  openSimulatorHere,
+  type Receiver,
+  until,
+} from '../simulator/bench.ts';
+import type { SimulatorClient } from '../support/simulator-client.ts';
 import { TOYPAY as TOY_FAKE } from '../toypay/fake.ts';
 import { TOYPAY } from '../toypay/provider/wallet.ts';
 import { expectDescribed, toDoList } from './descriptor.ts';
@@ -33,18 +36,12 @@ import { expectDescribed, toDoList } from './descriptor.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const ports = { clock: systemClock, randomBytes: systemRandom, http: gatewayHttp() };
-const home = mkdtempSync(join(tmpdir(), 'contract-'));
 let simulator: Simulator;
 let gateway: SimulatorClient;
 beforeAll(async () => {
-  await lendKeys(home);
-  simulator = await openSimulator({ folder: join(home, 'simulator'), ...ports, fakes: [...FAKES, TOY_FAKE] });
-  await simulator.serve();
-  gateway = new SimulatorClient(simulator.origin);
-});
-afterAll(async () => {
-  await simulator.close();
-  rmSync(home, { recursive: true });
+  const here = await openSimulatorHere({ fakes: [...FAKES, TOY_FAKE] });
+  ({ simulator, gateway } = here);
+  return here.close;
 });
 
 /** How the answer to a call may go wrong, by the simulator's word for it. */

@@ -1,7 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { beijingDate } from '../../src/domain/clock.ts';
 import { type Fen, fen } from '../../src/domain/money.ts';
 import type { OrderTerms } from '../../src/domain/order.ts';
@@ -21,26 +18,19 @@ import { gatewayHttp } from '../../src/providers/gateway-http.ts';
 import { WECHATPAY } from '../../src/providers/wechatpay/wallet.ts';
 import { CONFIRM_REFUSALS, scenarioOf, VERIFY_REFUSALS } from '../../src/simulator/alipay/a2m-words.ts';
 import { BuyerAgent, NotBought } from '../../src/simulator/buyer-agent.ts';
-import { openSimulator, type Simulator } from '../../src/simulator/index.ts';
-import { freshNumber } from '../simulator/bench.ts';
-import { lendKeys } from '../support/lent-keys.ts';
-import { SimulatorClient } from '../support/simulator-client.ts';
+import type { Simulator } from '../../src/simulator/index.ts';
+import { freshNumber, openSimulatorHere } from '../simulator/bench.ts';
+import type { SimulatorClient } from '../support/simulator-client.ts';
 
 /* What selling single calls relies on in the adapters, each against its own gateway as the simulator plays it. */
 
 const ports = { clock: systemClock, randomBytes: systemRandom, http: gatewayHttp() };
-const home = mkdtempSync(join(tmpdir(), 'pay-per-call-'));
 let simulator: Simulator;
 let gateway: SimulatorClient;
 beforeAll(async () => {
-  await lendKeys(home);
-  simulator = await openSimulator({ folder: join(home, 'simulator'), ...ports });
-  await simulator.serve();
-  gateway = new SimulatorClient(simulator.origin);
-});
-afterAll(async () => {
-  await simulator.close();
-  rmSync(home, { recursive: true });
+  const here = await openSimulatorHere();
+  ({ simulator, gateway } = here);
+  return here.close;
 });
 
 const fault = (scenario: string, operation: string, outTradeNo: string) =>

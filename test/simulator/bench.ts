@@ -9,10 +9,11 @@ import { type AxiosInstance, type AxiosResponse, isAxiosError } from 'axios';
 import { vi } from 'vitest';
 import { Decorator, Rsa } from 'wechatpay-axios-plugin';
 import type { Clock } from '../../src/domain/clock.ts';
-import { systemRandom } from '../../src/platform/system.ts';
-import { openSimulator, type Simulator } from '../../src/simulator/index.ts';
+import { systemClock, systemRandom } from '../../src/platform/system.ts';
+import { openSimulator, type Simulator, type SimulatorOptions } from '../../src/simulator/index.ts';
 import { lendKeys } from '../support/lent-keys.ts';
 import { PATIENCE_MS } from '../support/patience.ts';
+import { SimulatorClient } from '../support/simulator-client.ts';
 
 /** The Alipay SDK writes the time zone of its process, Alipay reads Beijing time. */
 process.env.TZ = 'Asia/Shanghai';
@@ -58,6 +59,36 @@ export class StoppedClock implements Clock {
   }
 }
 
+/** A simulator in this process. */
+export interface SimulatorHere {
+  /** Its folder is in there; what else is put there goes with it. */
+  readonly home: string;
+  readonly simulator: Simulator;
+  /** Who pays and tests there. */
+  readonly gateway: SimulatorClient;
+  close(): Promise<void>;
+}
+
+/** Opens a simulator in a home of its own; by default of all gateways, on the machine's clock. */
+export async function openSimulatorHere(
+  options: Pick<SimulatorOptions, 'fakes'> & Partial<Pick<SimulatorOptions, 'clock'>> = {},
+): Promise<SimulatorHere> {
+  const home = await mkdtemp(join(tmpdir(), 'simulator-'));
+  await lendKeys(home);
+  const ports = { clock: systemClock, randomBytes: systemRandom };
+  const simulator = await openSimulator({ folder: join(home, 'simulator'), ...ports, ...options });
+  await simulator.serve();
+  return {
+    home,
+    simulator,
+    gateway: new SimulatorClient(simulator.origin),
+    async close() {
+      await simulator.close();
+      await rm(home, { recursive: true });
+    },
+  };
+}
+
 /** A simulator with two independent clients at its counter. */
 export interface Bench {
   readonly simulator: Simulator;
@@ -69,15 +100,8 @@ export interface Bench {
 }
 
 export async function openBench(): Promise<Bench> {
-  const folder = await mkdtemp(join(tmpdir(), 'simulator-'));
-  await lendKeys(folder);
   const clock = new StoppedClock();
-  const simulator = await openSimulator({
-    folder: join(folder, 'simulator'),
-    clock,
-    randomBytes: systemRandom,
-  });
-  await simulator.serve();
+  const { simulator, close } = await openSimulatorHere({ clock });
   return {
     simulator,
     clock,
@@ -85,8 +109,7 @@ export async function openBench(): Promise<Bench> {
     alipay: alipayClient(simulator.env),
     wechatpay: wechatPayClient(simulator.env),
     async close() {
-      await simulator.close();
-      await rm(folder, { recursive: true });
+      await close();
       vi.useRealTimers();
     },
   };
