@@ -1,43 +1,33 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { fen } from '../../src/domain/money.ts';
 import { createSubscription } from '../../src/payments/agreements/create-subscription.ts';
 import { runSubscriptions } from '../../src/payments/agreements/round.ts';
 import { runSettler } from '../../src/payments/settler.ts';
 import type { Till } from '../../src/payments/till.ts';
 import { commandHere } from '../support/command-here.ts';
 import { Transcript } from '../support/server-process.ts';
-import { CALL, World } from '../support/world.ts';
+import { CALL, subscriptionWish, World } from '../support/world.ts';
 
 const HOUR_MS = 3_600_000;
 let world: World;
 let till: Till;
-let stop: AbortController;
 
 beforeEach(async () => {
   world = new World(1, 'sqlite');
   world.bank.hasAgreements = true;
-  stop = new AbortController();
   till = await world.process();
   for (const [contractNo, title] of [
     ['GYM0001', '=1+1'],
     ['GYM0002', 'Reader'],
   ] as const)
-    await createSubscription(till, CALL, {
-      ...{ amountFen: fen(1900), title, period: 'P1M', subscriber: contractNo, contractNo },
-    });
-  void runSubscriptions(till, stop.signal);
-  void runSettler(till, stop.signal);
+    await createSubscription(till, CALL, subscriptionWish({ title, subscriber: contractNo, contractNo }));
+  world.serve(
+    (signal) => runSubscriptions(till, signal),
+    (signal) => runSettler(till, signal),
+  );
 });
-afterEach(async () => {
-  stop.abort();
-  await world.end();
-});
+afterEach(() => world.end());
 
-async function pass(ms: number): Promise<void> {
-  world.clock.advance(ms);
-  await world.clock.sleep(5_000);
-}
-
+const pass = (ms: number) => world.clock.pass(ms);
 function command(...args: string[]) {
   const folder = world.ledgerPath.slice(0, -'ledger.db'.length);
   const env = { HOME: folder, CASHIER_LANG: 'en' };

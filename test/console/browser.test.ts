@@ -14,7 +14,7 @@ import { stumblingBlocks } from '../support/accessibility.ts';
 import { axeFindings } from '../support/axe.ts';
 import { cheapGuesses } from '../support/guess-cost.ts';
 import { inBrowser } from '../support/in-browser.ts';
-import { CALL } from '../support/world.ts';
+import { CALL, subscriptionWish } from '../support/world.ts';
 import { aMonth } from './shop.ts';
 
 cheapGuesses();
@@ -37,15 +37,12 @@ const RULES: Policy = {
 async function subscribe({ world }: Desk): Promise<void> {
   world.bank.hasAgreements = true;
   const till = await world.process({ payments: {}, refunds: {} });
-  const contract = { contractNo: 'GYM0001', subscriber: 'li', period: 'P1M', times: 12 };
-  await createSubscription(till, CALL, { ...contract, amountFen: fen(1900), title: '月刊'.repeat(20) });
+  await createSubscription(till, CALL, subscriptionWish({ title: '月刊'.repeat(20), times: 12 }));
   world.bank.agreements.sign('GYM0001');
-  const stop = new AbortController();
-  void runSubscriptions(till, stop.signal);
+  const server = world.serve((signal) => runSubscriptions(till, signal));
   // Nobody's session has ended by then.
-  world.clock.advance(10 * 60_000);
-  await world.clock.sleep(5_000);
-  stop.abort();
+  await world.clock.pass(10 * 60_000);
+  server.abort();
 }
 
 inBrowser('in a browser', ({ closing, visitor }) => {

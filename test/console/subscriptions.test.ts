@@ -1,11 +1,10 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { fen } from '../../src/domain/money.ts';
 import { createSubscription } from '../../src/payments/agreements/create-subscription.ts';
 import { runSubscriptions } from '../../src/payments/agreements/round.ts';
 import { Person } from '../../src/persons/person.ts';
 import { Desk, readable } from '../operator/desk.ts';
 import { cheapGuesses } from '../support/guess-cost.ts';
-import { CALL } from '../support/world.ts';
+import { CALL, subscriptionWish } from '../support/world.ts';
 
 const HOUR_MS = 3_600_000;
 const NO = 'GYM0001';
@@ -13,36 +12,20 @@ const PAGE = `http://127.0.0.1:3920/console/subscriptions`;
 cheapGuesses();
 
 let d: Desk;
-let stop: AbortController;
 beforeEach(async () => {
   d = await Desk.open({ policy: { payments: {}, refunds: {} } });
   d.world.bank.hasAgreements = true;
   // A process that knows that it has.
   const till = await d.world.process({ payments: {}, refunds: {} });
-  stop = new AbortController();
-  await createSubscription(till, CALL, {
-    ...{
-      amountFen: fen(1900),
-      title: '<img src=x>月刊',
-      period: 'P1M',
-      subscriber: 'li',
-      contractNo: NO,
-    },
-  });
+  await createSubscription(till, CALL, subscriptionWish({ title: '<img src=x>月刊' }));
   d.world.bank.agreements.sign(NO);
-  void runSubscriptions(till, stop.signal);
+  d.world.serve((signal) => runSubscriptions(till, signal));
   await pass(HOUR_MS);
   await d.signIn();
 });
-afterEach(async () => {
-  stop.abort();
-  await d.close();
-});
+afterEach(() => d.close());
 
-async function pass(ms: number): Promise<void> {
-  d.world.clock.advance(ms);
-  await d.world.clock.sleep(5_000);
-}
+const pass = (ms: number) => d.world.clock.pass(ms);
 const known = () => d.till.ledger.read((book) => book.subscriptions.get(NO));
 
 const PASSWORD = 'a long password 1';

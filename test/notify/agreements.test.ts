@@ -1,11 +1,10 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { fen } from '../../src/domain/money.ts';
 import { notifyRoutes } from '../../src/notify/routes.ts';
 import { createSubscription } from '../../src/payments/agreements/create-subscription.ts';
 import type { Till } from '../../src/payments/till.ts';
 import { declined, ENV, NOW, setUp, signed, strangerKeys } from '../providers/alipay/fake-gateway.ts';
 import { signedForm, tampered } from '../providers/alipay/notification.ts';
-import { CALL, World } from '../support/world.ts';
+import { CALL, subscriptionWish, World } from '../support/world.ts';
 
 /* What Alipay tells of a consent, and what somebody else may tell, as the ledger takes it. */
 
@@ -23,10 +22,7 @@ beforeEach(async () => {
     return { status: 200, headers: {}, body: Buffer.from(answer) };
   };
   till = { ...(await world.process()), providers: new Map([[provider.id, provider]]) };
-  await createSubscription(till, CALL, {
-    ...{ provider: provider.id, amountFen: fen(1900), title: 'Reader', period: 'P1M' },
-    ...{ subscriber: 'li', contractNo: CONTRACT },
-  });
+  await createSubscription(till, CALL, subscriptionWish({ provider: provider.id, contractNo: CONTRACT }));
   signNo = (await known())?.signNo ?? '';
 });
 afterEach(() => world.end());

@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fen } from '../../src/domain/money.ts';
 import { verifyAudit } from '../../src/ledger/audit-verify.ts';
@@ -35,33 +34,20 @@ const rules = (
 
 let world: World;
 let till: Till;
-let stops: AbortController[];
 beforeEach(async () => {
   world = new World();
-  stops = [];
   till = await world.process(rules('tell'));
 });
-afterEach(async () => {
-  for (const stop of stops) stop.abort();
-  await world.end();
-});
+afterEach(() => world.end());
 
 /** A server, as far as it matters here. */
-function serve(from: Till): void {
-  const stop = new AbortController();
-  setMaxListeners(0, stop.signal);
-  stops.push(stop);
-  void runOverdue(from, stop.signal);
-  void runApproved(from, () => 'unknown', stop.signal);
-  void runSettler(from, stop.signal);
-}
-async function pass(ms: number, { clock } = world): Promise<void> {
-  const until = clock.now() + ms;
-  for (let left = ms; left > 0; left = until - clock.now()) {
-    clock.advance(Math.min(Math.max(0, left - 5_000), 40 * 60_000));
-    await clock.sleep(Math.min(left, 2_500));
-  }
-}
+const serve = (from: Till, of = world) =>
+  of.serve(
+    (signal) => runOverdue(from, signal),
+    (signal) => runApproved(from, () => 'unknown', signal),
+    (signal) => runSettler(from, signal),
+  );
+const pass = (ms: number, { clock } = world) => clock.pass(ms, 40 * 60_000);
 async function sell(call: Call = SELLER, outTradeNo = ORDER): Promise<void> {
   await createPayment(till, call, payment({ outTradeNo }));
   world.bank.pay(outTradeNo);
@@ -358,13 +344,7 @@ describe('a refund that is sent', () => {
     faulty.bank.delay = () => faulty.clock.sleep(Math.floor(faulty.random() * lot([300, 40_000])));
     const running: AbortController[] = [];
     const start = async () => {
-      const stop = new AbortController();
-      setMaxListeners(0, stop.signal);
-      const made = await faulty.process();
-      void runOverdue(made, stop.signal);
-      void runApproved(made, () => 'unknown', stop.signal);
-      void runSettler(made, stop.signal);
-      running.push(stop);
+      running.push(serve(await faulty.process(), faulty));
     };
     await start();
     for (let step = 0; step < 20; step++) {

@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { CashierError } from '../../src/domain/errors.ts';
 import { type Fen, fen } from '../../src/domain/money.ts';
@@ -26,38 +25,21 @@ const DAY_MS = 24 * HOUR_MS;
 
 let world: World;
 let till: Till;
-let stops: AbortController[];
 beforeEach(async () => {
   world = new World();
-  stops = [];
   till = await world.process();
   await world.sold(till);
   await accept(till, STRICT);
   world.bank.calls.length = 0;
 });
-afterEach(async () => {
-  for (const stop of stops) stop.abort();
-  await world.end();
-});
-
-/** Time passes, in jumps where it is much: whoever sleeps looks after each. */
-async function pass({ clock }: World, ms: number): Promise<void> {
-  const until = clock.now() + ms;
-  for (let left = ms; left > 0; left = until - clock.now()) {
-    clock.advance(Math.min(Math.max(0, left - 5_000), 20 * 60_000));
-    await clock.sleep(Math.min(left, 2_500));
-  }
-}
+afterEach(() => world.end());
 
 /** A server, as far as it matters here. */
-function serve(from: Till): AbortController {
-  const stop = new AbortController();
-  setMaxListeners(0, stop.signal);
-  stops.push(stop);
-  void runPayBacks(from, stop.signal);
-  void runSettler(from, stop.signal);
-  return stop;
-}
+const serve = (from: Till, of = world) =>
+  of.serve(
+    (signal) => runPayBacks(from, signal),
+    (signal) => runSettler(from, signal),
+  );
 const owe = (dueAt = world.clock.now(), why: OwedWhy = 'trial', amountFen = fen(1000), outTradeNo = ORDER) =>
   till.ledger.write((book) => book.owed.owe({ outTradeNo, outRefundNo: NUMBER, amountFen, dueAt, why }));
 const debt = () => till.ledger.read((book) => book.owed.get(ORDER, NUMBER));
@@ -67,7 +49,7 @@ const sent = (operation: Operation = 'refund') =>
   world.bank.calls.filter((call) => call.operation === operation).map(({ number }) => number);
 const kinds = async (kind: string) =>
   (await till.ledger.read((book) => book.audit.ofOrder(ORDER))).filter((record) => record.kind === kind);
-const passing = (ms: number) => pass(world, ms);
+const pass = (ms: number, { clock } = world) => clock.pass(ms, 20 * 60_000);
 const settled = async () => {
   expect(await debt()).toMatchObject({ tryAt: undefined, settledAt: expect.any(Number) });
   expect(await kinds('owed-settled')).toHaveLength(1);
@@ -91,9 +73,9 @@ describe('what the server owes', () => {
     await owe(dueAt);
     serve(till);
     serve(await world.process());
-    await passing(19 * HOUR_MS);
+    await pass(19 * HOUR_MS);
     expect(back()).toBe(0);
-    await passing(HOUR_MS + 10_000);
+    await pass(HOUR_MS + 10_000);
     expect(back()).toBe(1000);
     expect(sent()).toEqual([NUMBER]);
     const [given] = await refunds();
@@ -104,7 +86,7 @@ describe('what the server owes', () => {
     );
     expect(used).toEqual({ count: 0, fen: 0 });
     expect(await kinds('approval-asked')).toEqual([]);
-    await passing(DAY_MS);
+    await pass(DAY_MS);
     expect(sent()).toEqual([NUMBER]);
     await settled();
   });
@@ -118,9 +100,9 @@ describe('what the server owes', () => {
       if (row.outTradeNo === 'ORDER_2') throw new Error('broken');
       return take.call(this, row, until);
     });
-    await passing(1_000);
+    await pass(1_000);
     serve(till);
-    await passing(10_000);
+    await pass(10_000);
     spy.mockRestore();
     expect(back()).toBe(1000);
   });
@@ -128,9 +110,9 @@ describe('what the server owes', () => {
   it('goes back although everybody slept through its hour', async () => {
     await owe(world.clock.now() + HOUR_MS);
     serve(till);
-    await passing(1_000);
+    await pass(1_000);
     world.clock.correct(3 * DAY_MS);
-    await passing(10_000);
+    await pass(10_000);
     expect(back()).toBe(1000);
   });
 
@@ -139,12 +121,12 @@ describe('what the server owes', () => {
     world.failing('refund', 'unavailable');
     world.clock.correct(100 * DAY_MS);
     const stop = serve(till);
-    await passing(5_000);
+    await pass(5_000);
     stop.abort();
     world.clock.correct(-100 * DAY_MS);
     expect(back()).toBe(0);
     serve(await world.process());
-    await passing(5_000);
+    await pass(5_000);
     expect(back()).toBe(1000);
   });
 
@@ -152,11 +134,11 @@ describe('what the server owes', () => {
     await owe();
     await till.ledger.write((book) => freeze(book, 'page', undefined));
     serve(till);
-    await passing(HOUR_MS);
+    await pass(HOUR_MS);
     expect(world.bank.calls).toEqual([]);
     const operator = await person(till);
     await till.ledger.write((book) => unfreeze(book, operator));
-    await passing(5_000);
+    await pass(5_000);
     expect(back()).toBe(1000);
   });
 
@@ -167,7 +149,7 @@ describe('what the server owes', () => {
       world.failing('refund', fault);
       serve(till);
       serve(await world.process());
-      await passing(2 * HOUR_MS);
+      await pass(2 * HOUR_MS);
       expect(back()).toBe(1000);
       expect(new Set(sent())).toEqual(new Set([NUMBER]));
       await settled();
@@ -190,10 +172,10 @@ describe('what the server owes', () => {
       first.abort();
       return fault;
     };
-    await passing(5_000);
+    await pass(5_000);
     expect(killed).toBe(1);
     serve(await world.process());
-    await passing(HOUR_MS);
+    await pass(HOUR_MS);
     expect(back()).toBe(1000);
     expect(world.bank.trades.get(ORDER)?.refunds.size).toBe(1);
     await settled();
@@ -203,7 +185,7 @@ describe('what the server owes', () => {
     await owe();
     world.failing('refund', 'declined', 3);
     serve(till);
-    await passing(DAY_MS);
+    await pass(DAY_MS);
     expect(back()).toBe(1000);
     expect(sent()).toEqual([NUMBER, NUMBER, NUMBER, NUMBER]);
     const told = await kinds('owed-refused');
@@ -215,7 +197,7 @@ describe('what the server owes', () => {
     await owe();
     world.failing('refund', 'unavailable', 3);
     serve(till);
-    await passing(4 * HOUR_MS);
+    await pass(4 * HOUR_MS);
     expect(await kinds('owed-refused')).toEqual([]);
     await settled();
   });
@@ -225,7 +207,7 @@ describe('what the server owes', () => {
     const faults: Fault[] = ['lost-before', 'declined', 'declined'];
     world.bank.fault = (op) => (op === 'refund' ? (faults.shift() ?? 'none') : 'none');
     serve(till);
-    await passing(DAY_MS);
+    await pass(DAY_MS);
     expect(faults).toEqual([]);
     expect(back()).toBe(1000);
     expect(world.bank.trades.get(ORDER)?.refunds.size).toBe(1);
@@ -238,7 +220,7 @@ describe('what others give back of the order', () => {
     await owe(world.clock.now() + HOUR_MS);
     await byPerson('P1', fen(refundFen));
     serve(till);
-    await passing(2 * HOUR_MS);
+    await pass(2 * HOUR_MS);
     expect(back()).toBe(1000);
     expect(sent()).toEqual(refundFen === 1000 ? ['P1'] : ['P1', NUMBER]);
     await settled();
@@ -250,10 +232,10 @@ describe('what others give back of the order', () => {
     await byPerson('P1', fen(300));
     world.bank.fault = (operation) => (operation === 'query-refund' ? 'lost-before' : 'none');
     serve(till);
-    await passing(HOUR_MS);
+    await pass(HOUR_MS);
     expect(sent()).toEqual(['P1']);
     world.bank.fault = () => 'none';
-    await passing(4 * HOUR_MS);
+    await pass(4 * HOUR_MS);
     expect(back()).toBe(1000);
     await settled();
   });
@@ -262,9 +244,9 @@ describe('what others give back of the order', () => {
     await owe();
     world.failing('refund', 'declined');
     serve(till);
-    await passing(5_000);
+    await pass(5_000);
     await byPerson('P1', fen(300));
-    await passing(HOUR_MS);
+    await pass(HOUR_MS);
     expect(back()).toBe(1000);
     expect(sent()).toEqual([NUMBER, 'P1', `${NUMBER}N2`]);
     await settled();
@@ -273,7 +255,7 @@ describe('what others give back of the order', () => {
   it('leaves a person nothing to give once it has gone back', async () => {
     await owe();
     serve(till);
-    await passing(5_000);
+    await pass(5_000);
     await expect(byPerson('P1', fen(1))).rejects.toMatchObject({ code: 'REFUND_EXCEEDS_PAID' });
     expect(back()).toBe(1000);
   });
@@ -292,7 +274,7 @@ describe('what others give back of the order', () => {
   it.each([400, 1000])('is owed no more (%i fen elsewhere)', async (elsewhere) => {
     await owe();
     serve(saying(till, fen(elsewhere)));
-    await passing(HOUR_MS);
+    await pass(HOUR_MS);
     expect(back()).toBe(1000 - elsewhere);
     await settled();
   });
@@ -300,7 +282,7 @@ describe('what others give back of the order', () => {
   it('needs a person where the gateway proves a refund elsewhere and no sum', async () => {
     await owe(world.clock.now(), 'call');
     serve(saying(till, 'unknown'));
-    await passing(DAY_MS);
+    await pass(DAY_MS);
     expect(sent()).toEqual([]);
     const told = await kinds('owed-refused');
     expect(told.map(({ detail }) => detail)).toEqual([{ code: 'refunded-elsewhere', why: 'call' }]);
@@ -331,7 +313,7 @@ describe('nobody else pays by what is owed', () => {
   it('where it has gone back, whatever is left of the order', async () => {
     await owe(world.clock.now(), 'trial', fen(600));
     serve(till);
-    await passing(5_000);
+    await pass(5_000);
     await expect(asServer(`${NUMBER}N2`, 100)).rejects.toThrow();
     expect(back()).toBe(600);
   });
@@ -340,13 +322,13 @@ describe('nobody else pays by what is owed', () => {
     await owe();
     world.failing('refund', 'declined');
     serve(till);
-    await passing(3_000);
+    await pass(3_000);
     const [declined] = await refunds();
     const same = { outTradeNo: ORDER, outRefundNo: NUMBER, refundFen: fen(1000), reason: declined?.reason };
     await expect(refundPayment(till, CALL, same)).rejects.toMatchObject({ code: 'POLICY_DENIED' });
     await accept(till, { payments: {}, refunds: { approveAboveFen: fen(0) } });
     expect(await refundPayment(till, CALL, same)).toMatchObject({ refund: { state: 'PENDING_APPROVAL' } });
-    await passing(HOUR_MS);
+    await pass(HOUR_MS);
     expect(back()).toBe(1000);
     expect(world.bank.trades.get(ORDER)?.refunds.size).toBe(1);
     await settled();
@@ -396,12 +378,7 @@ describe('a faulty world', () => {
     faulty.bank.refundsProcessFirst = faulty.random() < 0.5;
     const running: AbortController[] = [];
     const start = async () => {
-      const stop = new AbortController();
-      setMaxListeners(0, stop.signal);
-      const made = await faulty.process();
-      void runPayBacks(made, stop.signal);
-      void runSettler(made, stop.signal);
-      running.push(stop);
+      running.push(serve(await faulty.process(), faulty));
     };
     const within = () => {
       for (const one of orders) expect(faulty.bank.refundedFen(one)).toBeLessThanOrEqual(1000);
@@ -435,7 +412,7 @@ describe('a faulty world', () => {
     await first.ledger.write((book) => unfreeze(book, operator));
     for (const stop of running.splice(0)) stop.abort();
     await start();
-    await pass(faulty, 4 * HOUR_MS);
+    await pass(4 * HOUR_MS, faulty);
     for (const one of orders) expect(faulty.bank.refundedFen(one), one).toBe(1000);
     expect(unexpected).toEqual([]);
     expect(await first.ledger.read((book) => book.owed.accounts())).toEqual([]);

@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events';
 import { expect, it } from 'vitest';
 import { DAY_MS } from '../../src/domain/clock.ts';
 import { fen } from '../../src/domain/money.ts';
@@ -82,11 +81,11 @@ class Year {
   async start(): Promise<void> {
     const made = await this.world.process();
     this.#first ??= made;
-    const stop = new AbortController();
-    setMaxListeners(0, stop.signal);
+    const stop = this.world.serve(
+      (signal) => runSubscriptions(made, signal),
+      (signal) => runSettler(made, signal),
+    );
     this.running.push({ till: made, stop });
-    void runSubscriptions(made, stop.signal);
-    void runSettler(made, stop.signal);
   }
 
   /** Whoever has died is followed by another. */

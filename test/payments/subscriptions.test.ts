@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { beijingDate, beijingIso, DAY_MS } from '../../src/domain/clock.ts';
 import { fen } from '../../src/domain/money.ts';
@@ -6,10 +5,7 @@ import { readEvents } from '../../src/events/read-events.ts';
 import { verifyAudit } from '../../src/ledger/audit-verify.ts';
 import { cancelSubscription } from '../../src/payments/agreements/cancel-subscription.ts';
 import { chargePeriod } from '../../src/payments/agreements/charge.ts';
-import {
-  type CreateSubscriptionInput,
-  createSubscription,
-} from '../../src/payments/agreements/create-subscription.ts';
+import { createSubscription } from '../../src/payments/agreements/create-subscription.ts';
 import { beginEnding } from '../../src/payments/agreements/end.ts';
 import { querySubscription } from '../../src/payments/agreements/query-subscription.ts';
 import { runSubscriptions } from '../../src/payments/agreements/round.ts';
@@ -19,53 +15,40 @@ import { runSettler } from '../../src/payments/settler.ts';
 import type { Till } from '../../src/payments/till.ts';
 import { freeze, moveBudget, unfreeze } from '../../src/policy/decisions.ts';
 import type { Operation } from '../support/bank.ts';
-import { accept, CALL, decide, NO_APPROVAL, person, World } from '../support/world.ts';
+import {
+  accept,
+  CALL,
+  decide,
+  NO_APPROVAL,
+  person,
+  World,
+  subscriptionWish as wish,
+} from '../support/world.ts';
 
 const HOUR_MS = 3_600_000;
 const NO = 'GYM0001';
 
 let world: World;
 let till: Till;
-let stops: AbortController[];
 
 beforeEach(async () => {
   world = new World();
   world.bank.hasAgreements = true;
-  stops = [];
   till = await world.process();
 });
 afterEach(async () => {
-  for (const stop of stops) stop.abort();
+  world.stop();
   expect((await verifyAudit(till.ledger, [])).intact).toBe(true);
   await world.end();
 });
 
-function wish(over: Partial<CreateSubscriptionInput> = {}): CreateSubscriptionInput {
-  return {
-    ...{ amountFen: fen(1900), title: 'Reader', period: 'P1M', subscriber: 'li', contractNo: NO },
-    ...over,
-  };
-}
-
 /** A server, as far as it matters here. */
-function serve(from: Till): AbortController {
-  const stop = new AbortController();
-  setMaxListeners(0, stop.signal);
-  stops.push(stop);
-  void runSubscriptions(from, stop.signal);
-  void runSettler(from, stop.signal);
-  return stop;
-}
-
-/** Time passes, in jumps where it is much: whoever sleeps looks after each. */
-async function pass(ms: number): Promise<void> {
-  const { clock } = world;
-  const until = clock.now() + ms;
-  for (let left = ms; left > 0; left = until - clock.now()) {
-    clock.advance(Math.min(Math.max(0, left - 5_000), 5 * HOUR_MS));
-    await clock.sleep(Math.min(left, 2_500));
-  }
-}
+const serve = (from: Till) =>
+  world.serve(
+    (signal) => runSubscriptions(from, signal),
+    (signal) => runSettler(from, signal),
+  );
+const pass = (ms: number) => world.clock.pass(ms, 5 * HOUR_MS);
 const known = () => till.ledger.read((book) => book.subscriptions.get(NO));
 const periods = () => till.ledger.read((book) => book.subscriptions.periods(NO));
 const orders = async () => {
@@ -401,9 +384,7 @@ describe('the rules on subscriptions', () => {
     expect(waiting).toMatchObject({ signing: undefined, approval: { state: 'pending', amountFen: 1900 } });
     expect(await known()).toMatchObject({ state: 'PENDING_SIGN', openedAt: undefined });
     await decide(till, waiting.approval?.id);
-    const stop = new AbortController();
-    stops.push(stop);
-    void runApproved(till, () => 'unknown', stop.signal);
+    world.serve((signal) => runApproved(till, () => 'unknown', signal));
     await pass(3_000);
     expect(await known()).toMatchObject({ openedAt: expect.any(Number), plan: expect.any(String) });
     expect(await made(NO)).toMatchObject({ replayed: true, signing: { signUrl: expect.any(String) } });

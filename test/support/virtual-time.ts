@@ -20,6 +20,15 @@ export class VirtualClock implements Clock {
     this.#now += ms;
   }
 
+  /** Time passes, in jumps (ms) where it is much: whoever sleeps looks after each, and in its last five seconds. */
+  async pass(ms: number, jumpMs = ms): Promise<void> {
+    const until = this.#now + ms;
+    for (let left = ms; left > 0; left = until - this.#now) {
+      this.advance(Math.min(Math.max(0, left - 5_000), jumpMs));
+      await this.sleep(Math.min(left, 2_500));
+    }
+  }
+
   /** Sets the clock to another time. Who sleeps, sleeps as long as before: timers know nothing of it. */
   correct(ms: number): void {
     this.#now += ms;

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,7 +25,7 @@ import { lockDatabase, newLedgerDatabase } from './postgres.ts';
 import { readySqlite } from './ready-ledger.ts';
 import { seeded, seededBytes, VirtualClock } from './virtual-time.ts';
 
-export { payment, refund } from './inputs.ts';
+export { payment, refund, subscriptionWish } from './inputs.ts';
 
 export const CALL: Call = { caller: 'test' };
 /** Refunds need nobody: for tests that are about something else. */
@@ -47,6 +48,7 @@ export class World {
   readonly #random: () => number;
   readonly #dead = new Set<string>();
   readonly #ledgers: Ledger[] = [];
+  readonly #servers: AbortController[] = [];
   readonly #kind: 'sqlite' | 'postgres';
   #database: ReturnType<typeof newLedgerDatabase> | undefined;
   #processes = 0;
@@ -90,6 +92,20 @@ export class World {
       log: { info: silent, warn: silent, error: silent },
       desk: new Desk({ ledger, clock: this.clock }),
     };
+  }
+
+  /** A server, as far as a test needs one: what it runs goes on until it is stopped. */
+  serve(...running: readonly ((signal: AbortSignal) => Promise<unknown>)[]): AbortController {
+    const stop = new AbortController();
+    setMaxListeners(0, stop.signal);
+    this.#servers.push(stop);
+    for (const run of running) void run(stop.signal);
+    return stop;
+  }
+
+  /** Stops all servers. */
+  stop(): void {
+    for (const server of this.#servers) server.abort();
   }
 
   /** Where its ledger is, for what is done with a ledger as a whole. */
@@ -164,6 +180,7 @@ export class World {
 
   /** Throws where the sums that the ledger keeps are not what its rows add up to, unless somebody has edited those. */
   async end(rows: 'as written' | 'edited' = 'as written'): Promise<void> {
+    this.stop();
     const isChecked = rows === 'as written' && this.#ledgers.length > 0;
     const wrong = isChecked ? await (await this.process()).ledger.inspect(miscounted) : [];
     for (const ledger of this.#ledgers) await ledger.close();
