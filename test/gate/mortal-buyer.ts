@@ -1,4 +1,5 @@
 import type { BuyerAgent } from '../../src/simulator/buyer-agent.ts';
+import { readToolSale, withProof } from '../support/tool-sale.ts';
 import { type Answered, ask, billIn } from './gate-here.ts';
 
 export type Face = 'http' | 'mcp';
@@ -80,9 +81,8 @@ export class MortalBuyer {
 
   async #askMcp(port: number, proof?: string): Promise<Heard> {
     const name = this.repeatable ? 'twice' : 'once';
-    const payment =
-      proof === undefined ? {} : { 'x402/payment': { x402Version: 2, payload: { paymentProof: proof } } };
-    const params = { name, arguments: { id: this.id }, _meta: { ...ENVELOPE, ...payment } };
+    const _meta = { ...ENVELOPE, ...(proof === undefined ? {} : withProof(proof)) };
+    const params = { name, arguments: { id: this.id }, _meta };
     const answered = await ask(port, '/behind/mcp', {
       method: 'POST',
       headers: {
@@ -91,28 +91,14 @@ export class MortalBuyer {
       },
       body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params }),
     });
-    const { result } = messageIn(answered) as { readonly result?: ToolResult };
+    const { result } = messageIn(answered) as { readonly result?: unknown };
     if (!result) return undefined;
-    const text = result.content[0]?.text ?? '';
-    if (!result.isError) return { got: text };
-    const bill = result.structuredContent;
-    const needed = bill?.accepts.find(({ scheme }) => scheme === 'a2m')?.extra.paymentNeeded;
-    if (bill) return needed === undefined ? undefined : { number: bill.outTradeNo, needed };
-    const { code, refund } = JSON.parse(text) as { readonly code: string; readonly refund?: boolean };
-    return code === 'REFUNDED' || refund === true ? 'paid back' : undefined;
+    const sale = readToolSale(result);
+    if ('text' in sale) return { got: sale.text };
+    if (!('bill' in sale)) return sale.isBack ? 'paid back' : undefined;
+    const { number, needed } = sale.bill;
+    return needed === undefined ? undefined : { number, needed };
   }
-}
-
-interface ToolResult {
-  readonly isError?: boolean;
-  readonly content: readonly { readonly text: string }[];
-  readonly structuredContent?: {
-    readonly outTradeNo: string;
-    readonly accepts: readonly {
-      readonly scheme: string;
-      readonly extra: { readonly paymentNeeded?: string };
-    }[];
-  };
 }
 
 /** In one piece, or the last on its stream. */

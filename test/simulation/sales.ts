@@ -2,6 +2,7 @@ import type { Served } from '../../src/gate/mcp/counter.ts';
 import { type Answer, UpstreamLost } from '../../src/gate/mcp/line.ts';
 import { chooseWallet } from '../../src/payments/choose-wallet.ts';
 import type { Dice } from '../support/dice.ts';
+import { readToolSale, type ToolBill, withProof } from '../support/tool-sale.ts';
 import { type CallWish, type Shows, UPSTREAM_TROUBLES, type Way } from './call-plan.ts';
 import type { Gateways } from './gateways.ts';
 import type { Happening } from './history.ts';
@@ -16,20 +17,12 @@ const WORK_MS = 120;
 const NEAREST_MS = 2;
 const FURTHEST_MS = 30;
 
-/** What one bill says of how it can be paid. */
-interface Bill {
-  readonly number: string;
-  readonly needed: string | undefined;
-  readonly code: string | undefined;
-  readonly cashierUrl: string;
-}
-
 /** What a client knows of a call that it wants. */
 interface Sale {
   readonly wish: CallWish;
-  bill: Bill | undefined;
+  bill: ToolBill | undefined;
   /** What its buyer does as soon as there is a bill. */
-  waits: ((bill: Bill) => void) | undefined;
+  waits: ((bill: ToolBill) => void) | undefined;
   /** What was paid, and what there is to show for it; the newest is shown. */
   readonly paid: Paid[];
 }
@@ -130,12 +123,12 @@ export class Sales {
   /** The buyer pays the newest bill. @param at the process whose page it is, where it is paid there */
   buy(at: number, which: number, way: Way): void {
     const sale = this.#of(which);
-    const act = (bill: Bill) => void this.#buy(at, which, sale, bill, way);
+    const act = (bill: ToolBill) => void this.#buy(at, which, sale, bill, way);
     if (sale.bill) act(sale.bill);
     else sale.waits = act;
   }
 
-  async #buy(at: number, which: number, sale: Sale, bill: Bill, way: Way): Promise<void> {
+  async #buy(at: number, which: number, sale: Sale, bill: ToolBill, way: Way): Promise<void> {
     const { gateways, record } = this.#site;
     const { number } = bill;
     let proof: string | undefined;
@@ -150,7 +143,7 @@ export class Sales {
     if (outTradeNo !== undefined) sale.paid.push({ bill: number, proof, isOver: false });
   }
 
-  async #buyOnPage(at: number, which: number, { cashierUrl }: Bill): Promise<string | undefined> {
+  async #buyOnPage(at: number, which: number, { cashierUrl }: ToolBill): Promise<string | undefined> {
     const { alive, gateways } = this.#site;
     const shop = alive(at);
     const wallet = which % 2 === 0 ? 'alipay' : 'wechatpay';
@@ -199,7 +192,7 @@ interface Shown {
   readonly proof: string | undefined;
 }
 
-const asShown = (shown: Bill | Paid, paid: Paid | undefined): Shown =>
+const asShown = (shown: ToolBill | Paid, paid: Paid | undefined): Shown =>
   'number' in shown ? { bill: shown.number, proof: undefined } : { bill: shown.bill, proof: paid?.proof };
 
 /** The tool that a client wants, whose price is of its wish. */
@@ -216,40 +209,19 @@ function argumentsOf(of: string, shown: Shown | undefined, isAltered: boolean) {
   const said = JSON.parse(proof) as { protocol: { payment_proof: string } };
   const protocol = { ...said.protocol, payment_proof: altered(said.protocol.payment_proof) };
   const paymentProof = Buffer.from(JSON.stringify({ ...said, protocol })).toString('base64');
-  return { arguments: { of }, _meta: { 'x402/payment': { x402Version: 2, payload: { paymentProof } } } };
+  return { arguments: { of }, _meta: withProof(paymentProof) };
 }
 
 interface Heard {
   readonly told: Omit<Extract<Happening, { kind: 'served' }>, 'kind' | 'id'>;
-  readonly bill?: Bill;
+  readonly bill?: ToolBill;
 }
 
 /** What a client reads in an answer. */
 function heardIn(served: Served): Heard {
   if ('error' in served) return { told: { what: 'refused', code: served.error.message } };
-  const { isError, content, structuredContent } = served.result as {
-    readonly isError?: boolean;
-    readonly content: readonly { readonly text?: string }[];
-    readonly structuredContent?: {
-      readonly outTradeNo: string;
-      readonly cashierUrl: string;
-      readonly accepts: readonly {
-        readonly scheme: string;
-        readonly extra: { readonly paymentNeeded?: string; readonly paymentCode?: string };
-      }[];
-    };
-  };
-  const text = content[0]?.text ?? '';
-  if (!isError) return { told: { what: 'result', text } };
-  if (structuredContent) {
-    const { outTradeNo: number, cashierUrl, accepts } = structuredContent;
-    const extra = (scheme: string) => accepts.find((one) => one.scheme === scheme)?.extra;
-    const bill = { number, cashierUrl, needed: extra('a2m')?.paymentNeeded };
-    return {
-      told: { what: 'bill', bill: number },
-      bill: { ...bill, code: extra('weixinpay-x402')?.paymentCode },
-    };
-  }
-  const { code, refund } = JSON.parse(text) as { readonly code: string; readonly refund?: boolean };
-  return { told: { what: code === 'REFUNDED' || refund === true ? 'paid back' : 'refused', code } };
+  const sale = readToolSale(served.result);
+  if ('text' in sale) return { told: { what: 'result', text: sale.text } };
+  if ('bill' in sale) return { told: { what: 'bill', bill: sale.bill.number }, bill: sale.bill };
+  return { told: { what: sale.isBack ? 'paid back' : 'refused', code: sale.code } };
 }
