@@ -1,8 +1,9 @@
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DAY_MS } from '../../src/domain/clock.ts';
 import type { Passing, SlowNetwork, Treatment } from '../support/fake-gateway-server.ts';
 import { freePort } from '../support/free-port.mjs';
 import { until } from '../support/server-process.ts';
@@ -11,7 +12,6 @@ import { type Agent, Shop } from './shop.ts';
 
 /* A subscription from end to end: real servers on stdio, the simulated Alipay, and time that is put forward for both. */
 
-const DAY_MS = 86_400_000;
 const AHEAD = join(tmpdir(), `ahead-${process.pid}`);
 const CLOCK = {
   STEERED_CLOCK: AHEAD,
@@ -36,7 +36,10 @@ beforeAll(async () => {
   put(0);
   shop = await Shop.open({ env: { ...CLOCK, AP_SELECT_TOOLS: 'unified,subscriptions' }, gatewaysEnv: CLOCK });
 });
-afterAll(() => shop.close());
+afterAll(async () => {
+  await shop.close();
+  rmSync(AHEAD);
+});
 
 /** So many days pass at once, for everybody. */
 function put(by: number): void {

@@ -34,9 +34,9 @@ const TIMEOUT_MS = 10_000;
 const REPEAT_AFTER_MS = [1_000, 4_000, 15_000, 60_000];
 /** ms within which the simulated WeChat Pay and Alipay answer. */
 const NEAREST_MS = 3;
+const FURTHEST_MS = 90;
 /** Whose agent pays. */
 const BUYER = '2088000000000099';
-const FURTHEST_MS = 90;
 
 /** One exchange, as far as it can be read off the request. */
 interface Subject {

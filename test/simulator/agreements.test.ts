@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { DAY_MS } from '../../src/domain/clock.ts';
 import { DEDUCT_REFUSALS, deductScenario } from '../../src/simulator/alipay/agreement-words.ts';
 import {
   type Bench,
@@ -13,7 +14,6 @@ import {
 
 /* Alipay's 商家扣款 as the simulator plays it, held against the sheet by the official SDK. */
 
-const DAY_MS = 86_400_000;
 const SCENE = 'INDUSTRY|DIGITAL_MEDIA';
 let bench: Bench;
 let ear: Receiver;

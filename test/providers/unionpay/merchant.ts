@@ -1,4 +1,5 @@
 import type { KeyObject } from 'node:crypto';
+import { DAY_MS } from '../../../src/domain/clock.ts';
 import { type Fen, fen } from '../../../src/domain/money.ts';
 import type { OrderTerms, RefundTerms } from '../../../src/domain/order.ts';
 import type { PaymentProvider } from '../../../src/providers/contract.ts';
@@ -10,7 +11,6 @@ import { PAIRS, pem } from '../../support/rsa.ts';
 
 /** 2026-11-28 18:00:00 in Beijing. */
 export const NOW = Date.parse('2026-11-28T10:00:00Z');
-const DAY = 86_400_000;
 export const MER_ID = '777290058110048';
 
 const [merchantKeys, unionpayKeys, strangerKeys, rootKeys, middleKeys] = PAIRS;
@@ -29,7 +29,7 @@ export const UNIONPAY_NAME = '041@8310000000083040@中国银联股份有限公�
 /** A certificate under the middle one; by default UnionPay's own. */
 export const issued = (more: Partial<CertificateTerms> = {}) =>
   certificatePem({
-    ...{ from: NOW - 10 * DAY, until: NOW + 300 * DAY, issuer: MIDDLE, serial: '1036a5' },
+    ...{ from: NOW - 10 * DAY_MS, until: NOW + 300 * DAY_MS, issuer: MIDDLE, serial: '1036a5' },
     ...{ subject: name(UNIONPAY_NAME), publicKey: unionpayKeys.publicKey, ...more },
   });
 export const rootCert = issued({ subject: ROOT.name, issuer: ROOT, publicKey: rootKeys.publicKey, ca: true });
