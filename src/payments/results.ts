@@ -110,7 +110,7 @@ export async function refundResult(
  * The approval, of those asked for, that concerns a caller: the newest of its own. Another caller's yes is no use to it,
  * and is shown only to one that sees everybody's orders and has asked for none itself.
  */
-function approvalFor(
+export function approvalFor(
   { caller, ownOrdersOnly }: Viewer,
   asked: readonly ApprovalRecord[],
 ): ApprovalRecord | undefined {

@@ -1,12 +1,20 @@
 import type { ProviderId } from '../../domain/order.ts';
 import type { SubscriptionState } from '../../ledger/subscription-machine.ts';
+import { contractSubject } from '../../ledger/subscription-records.ts';
 import { readCursor, writeCursor } from '../list-payments.ts';
 import { queryPayment } from '../query-payment.ts';
 import { isBeingSent } from '../sending.ts';
 import type { Call, Till } from '../till.ts';
 import { finishEnding, openOrderIn } from './end.ts';
 import { askAgreement, isEnding } from './learn.ts';
-import { ownSubscriptionIn, resultIn, type SubscriptionResult, tellSubscription } from './results.ts';
+import {
+  ownSubscriptionIn,
+  resultOf,
+  type SubscriptionResult,
+  type SubscriptionWithLast,
+  subscriptionsIn,
+  tellSubscription,
+} from './results.ts';
 
 /**
  * Asks the gateway how a subscription stands, and its last order where that is open, and tells what is proven. Where the
@@ -62,13 +70,14 @@ export async function listSubscriptions(
     after: place && { createdAt: place.createdAt, contractNo: place.outTradeNo },
   };
   return till.ledger.read(async (book) => {
-    const found = await book.subscriptions.list(filter, limit + 1);
+    const found = await subscriptionsIn(book, filter, limit + 1);
     const page = found.slice(0, limit);
-    const items: SubscriptionResult[] = [];
-    for (const { contractNo } of page) items.push(await resultIn(till, book, call, contractNo));
-    const last = page.at(-1);
+    const subjectOf = ({ subscription }: SubscriptionWithLast) =>
+      contractSubject(subscription.contractNo).outTradeNo;
+    const asked = await book.approvals.ofOrders(page.map(subjectOf));
+    const last = page.at(-1)?.subscription;
     return {
-      items,
+      items: page.map((row) => resultOf(till, call, row, asked.get(subjectOf(row)) ?? [])),
       nextCursor: found.length > limit && last ? writeCursor(last.createdAt, last.contractNo) : undefined,
     };
   });

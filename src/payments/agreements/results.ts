@@ -10,6 +10,7 @@ import {
 import type { SubscriptionFilter } from '../../ledger/subscriptions.ts';
 import type { AgreementTerms, SigningLink } from '../../providers/contract.ts';
 import { isGatewayError } from '../errors.ts';
+import { approvalFor } from '../results.ts';
 import { isBeingSent } from '../sending.ts';
 import { type Call, type Outcome, providerOf, type Till } from '../till.ts';
 import { periodOf, spanOf } from './calendar.ts';
@@ -44,27 +45,30 @@ export async function tellSubscription(
   contractNo: string,
   replayed = false,
 ): Promise<SubscriptionResult> {
-  const told = await till.ledger.read((book) => resultIn(till, book, call, contractNo));
+  const told = await till.ledger.read(async (book) => {
+    const subscription = await ownSubscriptionIn(book, call, contractNo);
+    const row = { subscription, last: await lastIn(book, contractNo) };
+    return resultOf(till, call, row, await book.approvals.of(contractSubject(contractNo)));
+  });
   return { ...told, signing: await signingOf(till, told.subscription), replayed };
 }
 
-/** As it is told among others: without what a subscriber acts on. */
-export async function resultIn(
+/**
+ * As it is told among others: without what a subscriber acts on.
+ * @param asked the approvals of it
+ */
+export function resultOf(
   till: Till,
-  book: Book,
   call: Call,
-  contractNo: string,
-): Promise<SubscriptionResult> {
-  const subscription = await ownSubscriptionIn(book, call, contractNo);
-  const last = await lastIn(book, contractNo);
-  const asked = await book.approvals.of(contractSubject(contractNo));
+  { subscription, last }: SubscriptionWithLast,
+  asked: readonly ApprovalRecord[],
+): SubscriptionResult {
   return {
     subscription,
     last,
     underWay: last?.order !== undefined && isBeingSent(till, last.order),
     signing: undefined,
-    approval:
-      asked.find(({ caller }) => caller === call.caller) ?? (call.ownOrdersOnly ? undefined : asked[0]),
+    approval: approvalFor(call, asked),
     replayed: false,
   };
 }
