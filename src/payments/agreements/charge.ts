@@ -190,8 +190,8 @@ async function chargeFailed(till: Till, charge: Charge, thrown: unknown): Promis
     const ours = isStillOurs(current, order);
     await book.event(order, 'send-failed', { error: error.name, code });
     const released = await book.orders.patch(current, releaseOurs(current, order));
-    const noted = (await book.subscriptions.period(period.contractNo, period.period)) ?? period;
-    if (refused) await book.subscriptions.refused(noted, code);
+    const known = (await book.subscriptions.period(period.contractNo, period.period)) ?? period;
+    const noted = refused ? await book.subscriptions.refused(known, code) : known;
     const isOver = !isTaken && error instanceof ChargeDeclined && error.retry !== 'later';
     if (isOver) await giveUp(till, book, noted, error.retry === 'agreement-ended');
     // Behind a lost answer a refusal proves nothing, and the order stays in doubt until the gateway is asked.
@@ -206,8 +206,7 @@ async function chargeFailed(till: Till, charge: Charge, thrown: unknown): Promis
 /** It will not be charged any more; where its agreement is said to have ended, that is asked for at once. */
 async function giveUp(till: Till, book: Book, period: PeriodRecord, hasEnded: boolean): Promise<void> {
   const now = till.clock.now();
-  const current = (await book.subscriptions.period(period.contractNo, period.period)) ?? period;
-  await book.subscriptions.note(current, { givenUpAt: now });
+  await book.subscriptions.note(period, { givenUpAt: now });
   const subscription = await book.subscriptions.get(period.contractNo);
   if (!subscription) return;
   await book.subscriptions.patch(subscription, { tryAt: now, ...(hasEnded ? { provenAt: undefined } : {}) });
