@@ -1,4 +1,4 @@
-import type { Clock } from '../../domain/clock.ts';
+import { type Clock, DAY_MS } from '../../domain/clock.ts';
 import { defined } from '../../domain/defined.ts';
 import { readAnswer, requestIdOf, wordAt } from '../v3/answer.ts';
 import { downloadedKeys, type PlatformKeys } from '../v3/downloaded-keys.ts';
@@ -10,8 +10,6 @@ import { CERTIFICATES, HEADERS, verifyAnswer } from './dialect.ts';
 import { CHANGES, refusal } from './errors.ts';
 
 export type DouyinpayExchange = Exchange<Operation>;
-
-const DAY_MS = 24 * 3_600_000;
 
 /** What every request says of itself beside its signature. */
 export const PLAIN_HEADERS = { Accept: 'application/json', 'User-Agent': 'mcp-cashier' };

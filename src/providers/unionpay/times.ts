@@ -1,4 +1,4 @@
-import { beijingDateTime, parseBeijingDateTime } from '../../domain/clock.ts';
+import { beijingDateTime, DAY_MS, parseBeijingDateTime } from '../../domain/clock.ts';
 
 /** `yyyyMMddHHmmss` in Beijing, from ms. */
 export function timeText(ms: number): string {
@@ -13,7 +13,7 @@ export function readTime(text: string | undefined): number | undefined {
   return parseBeijingDateTime(`${day} ${clock.slice(0, 2)}:${clock.slice(2, 4)}:${clock.slice(4)}`);
 }
 
-const HALF_A_YEAR_MS = 183 * 86_400_000;
+const HALF_A_YEAR_MS = 183 * DAY_MS;
 
 /** `MMddHHmmss`, which has no year: the one next to an instant (ms) of the same affair. */
 export function readTimeNear(text: string | undefined, near: number): number | undefined {

@@ -1,4 +1,4 @@
-import { DAY_MS, wholeSecond } from '../../domain/clock.ts';
+import { beijingDate, DAY_MS, wholeSecond } from '../../domain/clock.ts';
 import { dayOf, digits, token } from '../numbers.ts';
 import { steer } from '../payer.ts';
 import type { AgreementTerms } from '../state/agreed.ts';
@@ -116,6 +116,6 @@ function makeAgreement(world: World, terms: AgreementTerms): Agreement {
 function endOf(now: number, validity: string): number {
   const count = Number(validity.slice(0, -1));
   if (validity.endsWith('d')) return wholeSecond(now + count * DAY_MS);
-  const today = `${dayOf(now).slice(0, 4)}-${dayOf(now).slice(4, 6)}-${dayOf(now).slice(6)}`;
+  const today = beijingDate(now);
   return wholeSecond(midnightOf(monthsLater(today, count)) + (now - midnightOf(today)));
 }
