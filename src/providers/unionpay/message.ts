@@ -13,14 +13,7 @@ const SIGNATURE = 'signature';
  * Undefined for what two readers could take for two messages.
  */
 export function readMessage(text: string): Fields | undefined {
-  const fields = new Map<string, string>();
-  for (const piece of pieces(text)) {
-    const at = piece.indexOf('=');
-    const name = piece.slice(0, Math.max(at, 0));
-    if (!NAME.test(name) || fields.has(name) || fields.size >= MAX_FIELDS) return undefined;
-    fields.set(name, piece.slice(at + 1));
-  }
-  return withoutEmpty(fields);
+  return fieldsIn(pieces(text), (value) => value);
 }
 
 /** As {@link readMessage}, of bytes; undefined for what is not UTF-8. */
@@ -36,16 +29,7 @@ export function readBytes(body: Buffer): Fields | undefined {
 export function readForm(body: Buffer): Fields | undefined {
   const text = body.toString('latin1');
   if (!/^[\x21-\x7e]+$/.test(text)) return undefined;
-  const fields = new Map<string, string>();
-  for (const piece of text.split('&')) {
-    const at = piece.indexOf('=');
-    const name = piece.slice(0, Math.max(at, 0));
-    const value = decode(piece.slice(at + 1));
-    if (!NAME.test(name) || value === undefined || fields.has(name) || fields.size >= MAX_FIELDS)
-      return undefined;
-    fields.set(name, value);
-  }
-  return withoutEmpty(fields);
+  return fieldsIn(text.split('&'), decode);
 }
 
 /** A form with every value encoded. */
@@ -107,7 +91,17 @@ function* pieces(text: string): Iterable<string> {
   yield text.slice(from);
 }
 
-function withoutEmpty(fields: Map<string, string>): Fields {
+/** Each name once, and what is empty left out. Undefined where a value cannot be read. */
+function fieldsIn(pieces: Iterable<string>, read: (value: string) => string | undefined): Fields | undefined {
+  const fields = new Map<string, string>();
+  for (const piece of pieces) {
+    const at = piece.indexOf('=');
+    const name = piece.slice(0, Math.max(at, 0));
+    const value = read(piece.slice(at + 1));
+    if (!NAME.test(name) || value === undefined || fields.has(name) || fields.size >= MAX_FIELDS)
+      return undefined;
+    fields.set(name, value);
+  }
   return new Map([...fields].filter(([, value]) => value !== ''));
 }
 
