@@ -1,6 +1,5 @@
 import { type Clock, DAY_MS } from '../../domain/clock.ts';
 import { defined } from '../../domain/defined.ts';
-import { readAnswer, requestIdOf, wordAt } from '../v3/answer.ts';
 import { downloadedKeys, type PlatformKeys } from '../v3/downloaded-keys.ts';
 import { type Exchange, type Ports, type SendSigned, verifiedExchange } from '../v3/exchange.ts';
 import { nonce, signLines, timestamp } from '../v3/sign.ts';
@@ -50,11 +49,7 @@ export function platformKeys({ apiKey }: DouyinpayConfig, send: SendSigned, cloc
     words: {
       ...{ list: 'certificates', ciphertext: 'cipher_text', names: ['cert_no', 'serial_no'] },
       ...{ sealsSuffice: true, verifySignature: verifyAnswer },
-      refusal: ({ status, headers, body }) =>
-        refusal({
-          ...{ operation: 'certificates', status, signed: false, requestId: requestIdOf(headers) },
-          code: wordAt(readAnswer(body), 'code'),
-        }),
+      refusal,
       checkKey: {
         zh: '请商家检查 DYPAY_API_KEY（API 密钥），然后用相同参数和单号重试。',
         en: 'Ask the merchant to check DYPAY_API_KEY (the API key), then call again with the same arguments and numbers.',

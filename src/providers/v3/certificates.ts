@@ -2,8 +2,9 @@ import { type KeyObject, X509Certificate } from 'node:crypto';
 import type { Text } from '../../domain/errors.ts';
 import { GatewayDeclined, GatewayUnavailable } from '../contract.ts';
 import type { GatewayResponse } from '../gateway-http.ts';
-import { type Answer, asObject, objectAt, readAnswer, textAt } from './answer.ts';
+import { type Answer, asObject, objectAt, readAnswer, requestIdOf, textAt, wordAt } from './answer.ts';
 import { openSealed } from './cipher.ts';
+import type { Refused } from './exchange.ts';
 import { isRsa } from './keys.ts';
 import type { VerifySignature } from './verifier.ts';
 
@@ -25,7 +26,7 @@ export interface CertificateWords {
   readonly sealsSuffice: boolean;
   readonly verifySignature: VerifySignature;
   /** What a status of 400 to 499 means; unproven by nature, for there may be no key yet to prove it with. */
-  refusal(response: GatewayResponse): Error;
+  refusal(refused: Refused<'certificates'>): Error;
   /** What to do when a certificate does not open: almost always the wrong key, and never mended by trying again. */
   readonly checkKey: Text;
 }
@@ -48,9 +49,15 @@ export async function readCertificates(
   words: CertificateWords,
 ): Promise<ReadonlyMap<string, PlatformCertificate>> {
   const { apiKey, known, isFirst, now } = context;
-  const answer = readAnswer(response.body);
-  if (response.status >= 400 && response.status < 500) throw words.refusal(response);
-  if (response.status !== 200) throw new GatewayUnavailable(`certificates-http-${response.status}`);
+  const { status, headers, body } = response;
+  const answer = readAnswer(body);
+  if (status >= 400 && status < 500) {
+    throw words.refusal({
+      ...{ operation: 'certificates', status, code: wordAt(answer, 'code'), signed: false },
+      requestId: requestIdOf(headers),
+    });
+  }
+  if (status !== 200) throw new GatewayUnavailable(`certificates-http-${status}`);
   const entries = answer?.[words.list];
   if (!Array.isArray(entries) || entries.length === 0)
     throw new GatewayUnavailable('certificates-unreadable');

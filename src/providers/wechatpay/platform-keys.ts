@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import type { Clock } from '../../domain/clock.ts';
 import type { GatewayResponse } from '../gateway-http.ts';
-import { readAnswer, requestIdOf, wordAt } from '../v3/answer.ts';
+import { readAnswer, wordAt } from '../v3/answer.ts';
 import type { CertificateWords } from '../v3/certificates.ts';
 import { downloadedKeys, type PlatformKeys } from '../v3/downloaded-keys.ts';
 import type { SendSigned } from '../v3/exchange.ts';
@@ -20,14 +20,7 @@ export const CERTIFICATE_WORDS: CertificateWords = {
   names: [],
   sealsSuffice: false,
   verifySignature,
-  refusal: ({ status, headers, body }) =>
-    refusal({
-      operation: 'certificates',
-      status,
-      code: wordAt(readAnswer(body), 'code'),
-      signed: false,
-      requestId: requestIdOf(headers),
-    }),
+  refusal,
   checkKey: {
     zh: '请商家检查 WXPAY_API_V3_KEY（APIv3 密钥），然后用相同参数和单号重试。',
     en: 'Ask the merchant to check WXPAY_API_V3_KEY (the APIv3 key), then call again with the same arguments and numbers.',
