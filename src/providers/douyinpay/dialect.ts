@@ -1,8 +1,7 @@
 import type { Answer } from '../v3/answer.ts';
-import { wordAt } from '../v3/answer.ts';
 import type { VerifiedAnswer } from '../v3/exchange.ts';
 import { limitsOf } from '../v3/limits.ts';
-import type { ApiMerchant } from '../v3/merchant.ts';
+import { type ApiMerchant, ownMerchant } from '../v3/merchant.ts';
 import type { TradeState } from '../v3/states.ts';
 import { verifierOf } from '../v3/verifier.ts';
 import { type DouyinpayConfig, NAME } from './config.ts';
@@ -54,32 +53,12 @@ export function isClosed({ body }: VerifiedAnswer): boolean {
 }
 
 /** The merchant of a configuration. */
-export interface Merchant extends ApiMerchant {
-  /** Gateway, merchant and app; an order keeps that of its making. */
-  readonly account: string;
-  /** Whether an order is this merchant's, under whichever of its apps it was made. */
-  owns(account: string): boolean;
-  /** The account of another of the merchant's apps, as far as a bill's line tells one from another. */
-  otherAccount(appId: string): string | undefined;
-}
-
-export function merchantOf({ origin, mchId, appId }: DouyinpayConfig): Merchant {
-  const accountOf = (app: string, mch = mchId) => [origin, mch, app].join(' ');
+export function merchantOf({ origin, mchId, appId }: DouyinpayConfig): ApiMerchant {
   return {
-    account: accountOf(appId),
+    ...ownMerchant({ origin, mchId, appId, isOfAnother }),
     trades: TRADES,
     refunds: REFUNDS,
-    ofOrder: { appid: appId, mchid: mchId },
-    ofTrade: { mchid: mchId },
     ofRefund: { mchid: mchId },
-    owns: (account) => account.startsWith(`${origin} ${mchId} `),
-    accountIn(answer: Answer | undefined) {
-      const [app, mch] = [wordAt(answer, 'appid'), wordAt(answer, 'mchid')];
-      // A sub-merchant's trade is not the merchant's own, whoever its provider is.
-      if (app === undefined || mch === undefined || isOfAnother(answer)) return undefined;
-      return accountOf(app, mch);
-    },
-    otherAccount: (app) => (app === appId ? undefined : accountOf(app)),
   };
 }
 

@@ -1,5 +1,5 @@
 import { type Answer, UNREADABLE, wordAt } from '../v3/answer.ts';
-import type { ApiMerchant, Ids } from '../v3/merchant.ts';
+import { type ApiMerchant, type Ids, isOf, ownMerchant } from '../v3/merchant.ts';
 import type { WechatpayConfig } from './config.ts';
 
 /**
@@ -8,14 +8,8 @@ import type { WechatpayConfig } from './config.ts';
  * @see https://pay.weixin.qq.com/doc/v3/partner/4013080340 (service providers)
  */
 export interface Merchant extends ApiMerchant {
-  /** Gateway, merchant and apps; an order keeps that of its making. */
-  readonly account: string;
   /** The payer as the app knows them in which the checkout opens. */
   payer(openid: string): Ids;
-  /** Whether an order is this merchant's, under whichever of its apps it was made. */
-  owns(account: string): boolean;
-  /** The account of another of the merchant's apps, as far as a bill's line tells one from another. */
-  otherAccount(appId: string): string | undefined;
 }
 
 export const DIRECT_TRADES = '/v3/pay/transactions';
@@ -30,23 +24,13 @@ export function merchantOf(config: Parties): Merchant {
 }
 
 function direct({ origin, mchId, appId }: Parties): Merchant {
-  const accountOf = (app: string, mch = mchId) => [origin, mch, app].join(' ');
+  const isOfAnother = (answer: Answer | undefined) => said(answer, 'sub_mchid') !== undefined;
   return {
-    account: accountOf(appId),
+    ...ownMerchant({ origin, mchId, appId, isOfAnother }),
     trades: DIRECT_TRADES,
     refunds: REFUNDS,
-    ofOrder: { appid: appId, mchid: mchId },
-    ofTrade: { mchid: mchId },
     ofRefund: {},
     payer: (openid) => ({ openid }),
-    owns: (account) => isOf(account, origin, mchId),
-    accountIn(answer) {
-      const [app, mch] = [wordAt(answer, 'appid'), wordAt(answer, 'mchid')];
-      // A sub-merchant's trade is not the merchant's own, whoever its provider is.
-      if (app === undefined || mch === undefined || said(answer, 'sub_mchid') !== undefined) return undefined;
-      return accountOf(app, mch);
-    },
-    otherAccount: (app) => (app === appId ? undefined : accountOf(app)),
   };
 }
 
@@ -82,10 +66,6 @@ function partner(
     // An order may have been made with two apps, of which a bill names one.
     otherAccount: () => undefined,
   };
-}
-
-function isOf(account: string, origin: string, merchant: string): boolean {
-  return account.startsWith(`${origin} ${merchant} `);
 }
 
 /** A field that need not be there; what is there and no word is nobody's. */
