@@ -59,15 +59,14 @@ export function readMerchantCertificate(
 }
 
 function opened(value: string, password: string, open: OpenPkcs12 | undefined): Opened {
-  const base64 = value.replace(/\s/g, '');
-  const isBase64 = /^[A-Za-z0-9+/]{64,}={0,2}$/.test(base64);
+  const der = fromBase64(value);
+  if (der === undefined) throw unreadable();
   let result: Opened | undefined;
   try {
-    if (isBase64) result = open?.(Buffer.from(base64, 'base64'), password);
+    result = open?.(der, password);
   } catch {
     throw unreadable();
   }
-  if (!isBase64) throw unreadable();
   if (result) return result;
   throw wrongSetting(
     'UNIONPAY_CERT_PASSWORD',
@@ -118,10 +117,8 @@ export function readAuthority(root: string, middle: string): Authority {
 
 function readCertificate(variable: string, value: string): X509Certificate {
   const text = value.replaceAll('\\n', '\n');
-  const bare = text.replace(/\s/g, '');
   const [pem, ...more] = text.match(PEM_CERTIFICATE) ?? [];
-  const der = /^[A-Za-z0-9+/]{64,}={0,2}$/.test(bare) ? Buffer.from(bare, 'base64') : undefined;
-  const read = attempt(() => new X509Certificate(pem ?? der ?? ''));
+  const read = attempt(() => new X509Certificate(pem ?? fromBase64(text) ?? ''));
   if (read && more.length === 0) return read;
   throw wrongSetting(
     variable,
@@ -181,6 +178,12 @@ export function signers({ root, middle }: Authority, sandbox: boolean): SignerOf
     const isOurs = certificate && isStrong && !certificate.ca && isUnder(certificate, middle);
     return isOurs && isUnionpays(certificate, sandbox) ? certificate : undefined;
   }
+}
+
+/** The bytes of a file in base64, however it is broken into lines; undefined for what is none. */
+function fromBase64(text: string): Buffer | undefined {
+  const bare = text.replace(/\s/g, '');
+  return /^[A-Za-z0-9+/]{64,}={0,2}$/.test(bare) ? Buffer.from(bare, 'base64') : undefined;
 }
 
 /** OpenSSL's own message may quote the input, so it is dropped. */

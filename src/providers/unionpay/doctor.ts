@@ -118,25 +118,23 @@ function* examineCertificate(
   ] as const;
   if (until <= now)
     yield error('unionpay.certificate-expired', {
-      ...{
-        variable,
-        remedy,
-        zh: `商户签名证书已于 ${day} 过期。`,
-        en: `The signing certificate ran out on ${day}.`,
-      },
+      variable,
+      remedy,
+      zh: `商户签名证书已于 ${day} 过期。`,
+      en: `The signing certificate ran out on ${day}.`,
     });
   else if (until - now < SOON_MS)
     yield warning('unionpay.certificate-expiring', {
-      ...{
-        variable,
-        remedy,
-        zh: `商户签名证书将于 ${day} 过期。`,
-        en: `The signing certificate runs out on ${day}.`,
-      },
+      variable,
+      remedy,
+      zh: `商户签名证书将于 ${day} 过期。`,
+      en: `The signing certificate runs out on ${day}.`,
     });
   else
     yield ok('unionpay.certificate', {
-      ...{ variable, zh: `商户签名证书有效期至 ${day}。`, en: `The signing certificate lasts until ${day}.` },
+      variable,
+      zh: `商户签名证书有效期至 ${day}。`,
+      en: `The signing certificate lasts until ${day}.`,
     });
 }
 
