@@ -10,7 +10,9 @@ import { readAmount } from './trade.ts';
 const WIDTHS = [
   ...[3, 11, 11, 6, 10, 19, 12, 4, 2, 21, 2, 32, 2, 6, 10, 13, 13, 4, 15, 2, 2, 6, 2, 4, 32, 1, 21, 15, 1],
   ...[15, 32, 13, 13, 8, 32, 13, 13, 12, 2, 1, 32],
-] as const;
+];
+/** Where each column has ended. */
+const ENDS = WIDTHS.map((_, at) => WIDTHS.slice(0, at + 1).reduce((sum, width) => sum + width, at));
 
 /** Which column has what, counted from one. */
 const COLUMNS = {
@@ -59,21 +61,15 @@ function* rowsOf(file: Buffer): Iterable<Buffer> {
 
 /** Of the columns that are needed, all of which are ASCII; undefined for a row that is too short or shifted. */
 function cellsOf(row: Buffer): Record<Column, string> | undefined {
-  const starts: number[] = [];
-  let at = 0;
-  for (const width of WIDTHS) {
-    starts.push(at);
-    at += width + 1;
-    if (at <= row.length && row[at - 1] !== 0x20) return undefined;
-  }
+  if (row.length < (ENDS.at(-1) ?? 0)) return undefined;
+  if (ENDS.some((end) => end < row.length && row[end] !== 0x20)) return undefined;
   const cell = (column: number) => {
-    const from = starts[column - 1] ?? 0;
+    const end = ENDS[column - 1] ?? 0;
     return row
-      .subarray(from, from + (WIDTHS[column - 1] ?? 0))
+      .subarray(end - (WIDTHS[column - 1] ?? 0), end)
       .toString('latin1')
       .trim();
   };
-  if (row.length < (starts.at(-1) ?? 0) + (WIDTHS.at(-1) ?? 0)) return undefined;
   return Object.fromEntries(Object.entries(COLUMNS).map(([name, column]) => [name, cell(column)])) as Record<
     Column,
     string
