@@ -70,7 +70,7 @@ export interface Agreements {
 }
 
 /** The first period is paid, and the agreement signed, in one go. */
-export interface PayAndSign {
+interface PayAndSign {
   /** The scene of that first order, as `sendPayment` of its plan hands something over. */
   readonly scene: OrderTerms['scene'];
   /** Pure. `terms.firstDay` is that of the second period, and `terms.times` counts from there. */
@@ -160,8 +160,7 @@ export type PaidTrade = Extract<TradeSnapshot, { exists: true }> & { readonly st
  * agreed, times used up); `agreement-ended`, the gateway says that there is no such agreement any more, which is proven
  * by asking for it.
  */
-export const CHARGE_RETRIES = ['later', 'never', 'agreement-ended'] as const;
-export type ChargeRetry = (typeof CHARGE_RETRIES)[number];
+export type ChargeRetry = 'later' | 'never' | 'agreement-ended';
 
 /** Provably not charged by this call. What an earlier call of the same number did, whose answer was lost, it does not say. */
 export class ChargeDeclined extends GatewayDeclined {
