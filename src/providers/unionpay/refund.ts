@@ -1,4 +1,5 @@
 import { DAY_MS } from '../../domain/clock.ts';
+import { defined } from '../../domain/defined.ts';
 import { invalidArgument } from '../../domain/errors.ts';
 import type { RefundTerms } from '../../domain/order.ts';
 import { unlessAbsent } from '../absence.ts';
@@ -68,10 +69,9 @@ export async function sendRefund(
     return known;
   }
   const { outTradeNo, outRefundNo } = refund;
-  const gatewayRefundNo = readQueryId(answer.get('queryId'));
   return {
     ...{ exists: true, outTradeNo, outRefundNo, state: 'PROCESSING', gatewayState: 'accepted' },
-    ...(gatewayRefundNo === undefined ? {} : { gatewayRefundNo }),
+    ...defined({ gatewayRefundNo: readQueryId(answer.get('queryId')) }),
   };
 }
 
@@ -111,11 +111,9 @@ export function refundIn(
   const state = refundStateOf(code);
   const refundFen = readAmount(fields.get('txnAmt'));
   if (outRefundNo === undefined || (state === 'SUCCESS' && refundFen === undefined)) return undefined;
-  const gatewayRefundNo = readQueryId(fields.get('queryId'));
   return {
     ...{ exists: true, outTradeNo, outRefundNo, state, gatewayState: readWord(code) ?? 'unreadable' },
-    ...(refundFen === undefined ? {} : { refundFen }),
-    ...(gatewayRefundNo === undefined ? {} : { gatewayRefundNo }),
+    ...defined({ refundFen, gatewayRefundNo: readQueryId(fields.get('queryId')) }),
   };
 }
 

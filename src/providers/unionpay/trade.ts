@@ -1,3 +1,4 @@
+import { defined } from '../../domain/defined.ts';
 import { type Fen, fen } from '../../domain/money.ts';
 import { unlessAbsent } from '../absence.ts';
 import { GatewayUnavailable, type Known, OutcomeUnknown, type TradeSnapshot } from '../contract.ts';
@@ -68,9 +69,7 @@ export function tradeIn(
   return {
     ...{ exists: true, account, outTradeNo, sentAt, state },
     gatewayState: readWord(code) ?? 'unreadable',
-    ...(amountFen === undefined ? {} : { amountFen }),
-    ...(gatewayTradeNo === undefined ? {} : { gatewayTradeNo }),
-    ...(paidAt === undefined ? {} : { paidAt }),
+    ...defined({ amountFen, gatewayTradeNo, paidAt }),
   };
 }
 

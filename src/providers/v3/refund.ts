@@ -71,14 +71,13 @@ export function readRefund(
   const word = textAt(answer, stateField);
   const refundFen = fenAt(objectAt(answer, 'amount'), 'refund');
   if (word === undefined || refundFen === undefined) return undefined;
-  const gatewayRefundNo = wordAt(answer, 'refund_id');
   return {
     exists: true,
     outTradeNo,
     outRefundNo,
     state: refundStateOf(word),
     gatewayState: wordAt(answer, stateField) ?? UNREADABLE,
-    ...(gatewayRefundNo === undefined ? {} : { gatewayRefundNo }),
+    ...defined({ gatewayRefundNo: wordAt(answer, 'refund_id') }),
     refundFen,
   };
 }
