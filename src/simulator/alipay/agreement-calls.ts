@@ -66,8 +66,9 @@ export function queryAgreement(world: World, call: AlipayCall, steered: Steered)
 
 /** When money was taken and will be. */
 function planned(world: World, agreement: Agreement): Fields {
+  const periods = takenPeriods(world, agreement);
   const paid = agreement.taken
-    .filter(({ period }) => takenPeriods(world, agreement).has(period))
+    .filter(({ period }) => periods.has(period))
     .map(({ outTradeNo }) => world.trades.byNumber('alipay', outTradeNo)?.paidAt ?? 0);
   const last = Math.max(0, ...paid);
   const plan = nextPlan(world, agreement);
