@@ -87,7 +87,7 @@ async function payAsPerson(world: World, body: Buffer): Promise<Answer> {
   const request = read(body, payRequest);
   if (typeof request === 'string') return json(400, { error: request });
   const late = request.late ?? false;
-  try {
+  return orWhyNot(world, async () => {
     const trade =
       'code' in request ? await scan(world, request.code, late) : await find(world, request, late);
     const paid = await world.database.write(() => {
@@ -96,6 +96,13 @@ async function payAsPerson(world: World, body: Buffer): Promise<Answer> {
     });
     if (paid.paidAt === undefined) return json(409, { error: 'closed', trade: describe(world, paid) });
     return json(200, { trade: describe(world, paid) });
+  });
+}
+
+/** What came of it, or why the payer's phone cannot do it. */
+async function orWhyNot(world: World, act: () => Promise<Answer>): Promise<Answer> {
+  try {
+    return await act();
   } catch (error) {
     const why = whyNot(world, error);
     if (why === undefined) throw error;
@@ -123,7 +130,7 @@ async function find(
 async function actAsBuyer(world: World, body: Buffer): Promise<Answer> {
   const request = read(body, agreementRequest);
   if (typeof request === 'string') return json(400, { error: request });
-  try {
+  return orWhyNot(world, async () => {
     const found =
       'code' in request
         ? await scanAgreement(world, request.code)
@@ -138,11 +145,7 @@ async function actAsBuyer(world: World, body: Buffer): Promise<Answer> {
       ),
     );
     return json(200, { agreement: told(world, agreement) });
-  } catch (error) {
-    const why = whyNot(world, error);
-    if (why === undefined) throw error;
-    return json(409, { error: why.en });
-  }
+  });
 }
 
 async function setAddress(world: World, body: Buffer): Promise<Answer> {
