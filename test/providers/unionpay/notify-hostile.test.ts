@@ -12,6 +12,7 @@ import {
   NOW,
   name,
   order,
+  PAID,
   QUERY_ID,
   ROOT,
   type Said,
@@ -23,6 +24,7 @@ import {
 } from './merchant.ts';
 
 const { provider } = world(() => '');
+const { origRespCode: _, ...proof } = PAID;
 const paid = (more: Said = {}): Said => ({
   ...{
     merId: MER_ID,
@@ -31,14 +33,8 @@ const paid = (more: Said = {}): Said => ({
     txnType: '01',
     txnSubType: '07',
   },
-  ...{
-    respCode: '00',
-    queryId: QUERY_ID,
-    txnAmt: '1990',
-    currencyCode: '156',
-    traceTime: '1128180009',
-    ...more,
-  },
+  ...proof,
+  ...more,
 });
 const hear = (body: string, at = NOW, to = provider) =>
   to.parseNotify({ headers: {}, body: Buffer.from(body) }, at);
