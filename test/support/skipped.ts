@@ -13,6 +13,9 @@ export const postgresMark = (isThere: boolean) => (isThere ? '' : ` (${NO_POSTGR
 /** In a test's name: another program that knows the field is to agree, and it is not there. */
 export const NO_OPENSSL = 'no openssl here';
 
+/** In a test's name: as {@link NO_OPENSSL}, with an implementation in Python. */
+export const NO_PYTHON = 'no Python here';
+
 /** In a test's name: it needs a machine that can be made to fail, and there is none. */
 export const NO_FAULTY_MACHINE = 'no faulty machine here';
 
@@ -31,6 +34,11 @@ const REASONS: readonly { readonly mark: string; readonly why: string; readonly 
   {
     mark: NO_OPENSSL,
     why: 'no openssl was found. Install it (Debian: apt-get install openssl), and run npm test again',
+    allowed: false,
+  },
+  {
+    mark: NO_PYTHON,
+    why: 'no python3 was found. Install it (Debian: apt-get install python3), and run npm test again',
     allowed: false,
   },
   {
