@@ -48,8 +48,8 @@ export interface Answer {
 }
 
 /** What a tool told; throws where it told nothing. */
-export function structured({ result, text }: Answer): Record<string, string> {
-  const found = result?.structuredContent as Record<string, string> | undefined;
+export function structured<T = Record<string, string>>({ result, text }: Answer): T {
+  const found = result?.structuredContent as T | undefined;
   if (!found) throw new Error(text);
   return found;
 }

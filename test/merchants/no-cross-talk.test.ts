@@ -45,12 +45,14 @@ beforeAll(async () => {
     );
     const refund = `R_${which}`;
     const wish = { outTradeNo: order, refundYuan: '1.00', outRefundNo: refund };
-    const asked = structured(await court.as('alice').call('refund-payment', wish));
+    const asked = structured<{ approval: { id: string } }>(
+      await court.as('alice').call('refund-payment', wish),
+    );
     const contract = `HERSC${which.toUpperCase()}`;
     const agreed = { provider, contractNo: contract, amountYuan: AMOUNT, title: TITLE, period: 'P1M' };
     structured(await court.as('alice').call('create-subscription', { ...agreed, subscriber: which }));
     hers[which] = {
-      ...{ order, contract, refund, approval: (asked.approval as unknown as { id: string }).id },
+      ...{ order, contract, refund, approval: asked.approval.id },
       token: String(made.cashierUrl).split('/c/')[1] ?? '',
     };
   }

@@ -58,7 +58,7 @@ const scan = async (shown: string) =>
 
 async function buyer(what: object): Promise<{ status: number; agreement: Record<string, unknown> }> {
   const { status, value } = await controlOf(bench.simulator, 'POST', 'agreements', what);
-  return { status, agreement: (value as unknown as { agreement: Record<string, unknown> }).agreement };
+  return { status, agreement: value.agreement };
 }
 /** A buyer signs; answers Alipay's number of it. */
 async function signed(number = signNo(), change: object = {}, rule: object = {}, more: object = {}) {

@@ -173,6 +173,7 @@ interface ControlValue {
   readonly deliveries: readonly { readonly outTradeNo: string; readonly attempts: (number | string)[] }[];
   readonly requests: readonly { readonly outTradeNo: string; readonly bodyDigest: string }[];
   readonly faults: readonly object[];
+  readonly agreement: Record<string, unknown>;
 }
 
 /** Calls the simulator's control API. */
