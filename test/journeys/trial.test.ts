@@ -8,6 +8,7 @@ import { HookReceiver } from '../support/hook-receiver.ts';
 import { hasPostgres, newDatabase } from '../support/postgres.ts';
 import { runCommand, until } from '../support/server-process.ts';
 import { COMMON_WALLETS } from '../support/simulator-client.ts';
+import { postgresMark } from '../support/skipped.ts';
 import { type Payment, readPayment } from './shapes.ts';
 import { type Agent, Shop } from './shop.ts';
 
@@ -123,22 +124,25 @@ describe('a trial edition', () => {
     expect(verified).toMatchObject({ code: 0 });
   });
 
-  it.runIf(hasPostgres)('in a database is carried on by a live server at another one', async () => {
-    const [trial, own] = [await newDatabase(), await newDatabase()];
-    const at = ({ url }: { readonly url: string }) => ({ ...live, CASHIER_LEDGER: url });
-    const seller = await shop.agent({ env: { ...at(trial), CASHIER_TRIAL: 'true' } });
-    const order = await seller.create({ provider: 'alipay', amountYuan: '0.20', title: 'in a database' });
-    await shop.simulator.pay(order);
-    await seller.query(order.outTradeNo);
-    await seller.server.close();
-    const client = new Client(trial.url);
-    await client.connect();
-    await client.query('UPDATE owed SET try_at = 0');
-    await client.end();
-    const server = await shop.agent({ env: at(own) });
-    await until('it is back', async () => ((await back(order)).length > 0 ? true : undefined));
-    expect(await back(order)).toEqual([20]);
-    await server.server.close();
-    for (const database of [trial, own]) await database.drop();
-  });
+  it.runIf(hasPostgres)(
+    `in a database is carried on by a live server at another one${postgresMark(hasPostgres)}`,
+    async () => {
+      const [trial, own] = [await newDatabase(), await newDatabase()];
+      const at = ({ url }: { readonly url: string }) => ({ ...live, CASHIER_LEDGER: url });
+      const seller = await shop.agent({ env: { ...at(trial), CASHIER_TRIAL: 'true' } });
+      const order = await seller.create({ provider: 'alipay', amountYuan: '0.20', title: 'in a database' });
+      await shop.simulator.pay(order);
+      await seller.query(order.outTradeNo);
+      await seller.server.close();
+      const client = new Client(trial.url);
+      await client.connect();
+      await client.query('UPDATE owed SET try_at = 0');
+      await client.end();
+      const server = await shop.agent({ env: at(own) });
+      await until('it is back', async () => ((await back(order)).length > 0 ? true : undefined));
+      expect(await back(order)).toEqual([20]);
+      await server.server.close();
+      for (const database of [trial, own]) await database.drop();
+    },
+  );
 });
