@@ -21,14 +21,15 @@ export async function douyinPayGateway(world: World, incoming: Incoming): Promis
       const value = await world.database.read(() => platformCertificates(world));
       return answer(world, { status: 200, value }, 'signed');
     }
-    const route = await world.database.read(() => routeOf(world, incoming));
-    const { title } = await world.database.read(() => route.about());
-    const { result = { status: 204 }, fault } = await world.database.write(() =>
-      answerTo(world, route, incoming),
-    );
+    const route = routeOf(world, incoming);
+    const {
+      result = { status: 204 },
+      fault,
+      rotated,
+    } = await world.database.write(() => answerTo(world, route, incoming));
     return await spoilt(world, fault, (kind) => {
       const [told, signing] = inWords(route.operation, result, kind);
-      return answer(world, told, signing, isRotated(title));
+      return answer(world, told, signing, rotated);
     });
   } catch (error) {
     if (!(error instanceof DouyinPayRefusal)) throw error;
@@ -49,10 +50,14 @@ function authenticate({ identity, clock }: World, incoming: Incoming): void {
     throw parameterError('Content-Type', '须为 application/json', 'header');
 }
 
-/** Carries a call out, unless a fault prevents that. */
-function answerTo(world: World, route: Route, { body }: Incoming): Carried<Result> {
+/** Carries a call out, unless a fault prevents that; and whether the answer is signed by the next certificate. */
+function answerTo(
+  world: World,
+  route: Route,
+  { body }: Incoming,
+): Carried<Result> & { readonly rotated: boolean } {
   const occasion = { provider: 'douyinpay', operation: route.operation, ...route.about() };
-  return carryOut(world, occasion, body, (steered) => {
+  const carried = carryOut(world, occasion, body, (steered) => {
     try {
       return route.handle(steered);
     } catch (error) {
@@ -60,6 +65,7 @@ function answerTo(world: World, route: Route, { body }: Incoming): Carried<Resul
       throw error;
     }
   });
+  return { ...carried, rotated: isRotated(occasion.title) };
 }
 
 /** The answer that the fault wants, in Douyin Pay's words. */
