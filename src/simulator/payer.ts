@@ -70,6 +70,13 @@ export function asSteered(steered: Steered, dueAt: number) {
   };
 }
 
+/** What scenarios make of a refund that was taken. */
+export function refundOutcome(steered: Steered): Refund['outcome'] {
+  if (steered.has('refund-processing')) return 'PROCESSING';
+  if (steered.has('refund-closed')) return 'CLOSED';
+  return steered.has('refund-abnormal') ? 'ABNORMAL' : 'SUCCESS';
+}
+
 /** A stranger's message that the order is paid, before anyone has paid. Call inside a write. */
 export function announceForged(world: World, trade: Trade): void {
   if (!trade.notifyUrl) return;

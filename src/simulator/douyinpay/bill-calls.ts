@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto';
-import { gzipSync } from 'node:zlib';
-import { billLines, hasBill, keepBill } from '../bill-lines.ts';
+import { billLines, hasBill } from '../bill-lines.ts';
 import type { Incoming, Outgoing } from '../http.ts';
 import type { Steered } from '../steering.ts';
-import { billText, cutText } from '../v3/bill-text.ts';
+import { billText } from '../v3/bill-text.ts';
+import { billFile, billTicket } from '../v3/bill-ticket.ts';
 import type { World } from '../world.ts';
 import { DouyinPayRefusal, parameterError } from './refusal.ts';
 
@@ -33,27 +32,13 @@ export function tradeBill(
     billText(lines, { columns: COLUMNS, summaryColumns: SUMMARY_COLUMNS, head }),
     'utf8',
   );
-  const token = keepBill(world, gzipSync(text), steered);
-  const origin = steered.has('bill-elsewhere') ? 'https://bill.example.com' : world.origin;
-  const hashed = steered.has('bill-wrong-hash') ? Buffer.concat([text, Buffer.from('\n')]) : text;
-  return {
-    hash_type: 'SHA1',
-    hash_value: createHash('sha1').update(hashed).digest('hex'),
-    download_url: `${origin}${BILL_FILE_PATH}?token=${token}`,
-  };
+  return billTicket(world, text, steered, { path: BILL_FILE_PATH, packed: true });
 }
 
 /** The file behind the address, for whoever knows that. */
-export function serveBill(world: World, { target }: Incoming): Outgoing {
-  const token = new URLSearchParams(target.split('?')[1]).get('token') ?? '';
-  const file = world.billFiles.find(token, world.clock.now());
-  if (!file) {
-    const { status, body } = new DouyinPayRefusal('INVALID_REQUEST', '账单地址已失效，请重新申请账单');
-    return { status, headers: { 'content-type': 'application/json' }, body };
-  }
-  if (file.fault === 'redirect')
-    return { status: 302, headers: { location: `${world.origin}${BILL_FILE_PATH}` }, body: '' };
-  const bytes = Buffer.from(file.content, 'base64');
-  const body = file.fault === 'truncated' ? cutText(bytes) : bytes;
-  return { status: 200, headers: { 'content-type': 'application/x-gzip' }, body };
+export function serveBill(world: World, incoming: Incoming): Outgoing {
+  const file = billFile(world, incoming, { path: BILL_FILE_PATH, type: 'application/x-gzip' });
+  if (file) return file;
+  const { status, body } = new DouyinPayRefusal('INVALID_REQUEST', '账单地址已失效，请重新申请账单');
+  return { status, headers: { 'content-type': 'application/json' }, body };
 }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { beijingIso } from '../../domain/clock.ts';
 import type { Fen } from '../../domain/money.ts';
 import { digits } from '../numbers.ts';
-import { announce } from '../payer.ts';
+import { announce, refundOutcome } from '../payer.ts';
 import { type Refund, refundedFen, refundStatus, type Trade } from '../state/trades.ts';
 import type { Steered } from '../steering.ts';
 import { canonical, fenAmount, notifyUrl, outRefundNo, readJson, text } from '../v3/request-body.ts';
@@ -55,7 +55,7 @@ export function createRefund(world: World, body: Buffer, steered: Steered): Reco
     ...{ amountFen: refund as Fen, fingerprint, createdAt: now, settlesAt: now + SETTLES_AFTER_MS },
     ...(request.reason ? { reason: request.reason } : {}),
     ...(request.notify_url ? { notifyUrl: request.notify_url } : {}),
-    outcome: outcomeOf(steered),
+    outcome: refundOutcome(steered),
   };
   const refunded: Trade = { ...trade, refunds: [...trade.refunds, made] };
   world.trades.save(refunded);
@@ -74,12 +74,6 @@ export function queryRefund(
   const more = steered.has('wrong-amount') ? 1 : 0;
   const reported = { ...refund, amountFen: (refund.amountFen + more) as Fen };
   return refundFields(world, trade, reported, steered.has('unknown-word') ? 'PONDERING' : undefined);
-}
-
-function outcomeOf(steered: Steered): Refund['outcome'] {
-  if (steered.has('refund-processing')) return 'PROCESSING';
-  if (steered.has('refund-closed')) return 'CLOSED';
-  return steered.has('refund-abnormal') ? 'ABNORMAL' : 'SUCCESS';
 }
 
 function refundFields(world: World, trade: Trade, refund: Refund, word?: string): Record<string, unknown> {

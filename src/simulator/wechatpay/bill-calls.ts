@@ -1,9 +1,7 @@
-import { createHash } from 'node:crypto';
-import { gzipSync } from 'node:zlib';
-import { billLines, hasBill, keepBill } from '../bill-lines.ts';
+import { billLines, hasBill } from '../bill-lines.ts';
 import type { Incoming, Outgoing } from '../http.ts';
 import type { Steered } from '../steering.ts';
-import { cutText } from '../v3/bill-text.ts';
+import { billFile, billTicket } from '../v3/bill-ticket.ts';
 import type { World } from '../world.ts';
 import { billText } from './bill-file.ts';
 import { type Side, sellerOf, spaceOf } from './parties.ts';
@@ -37,14 +35,7 @@ export function tradeBill(
   const lines = billLines(world, 'wechatpay', date, { space: spaceOf(side), seller });
   if (lines.length === 0) throw new WechatPayRefusal('NO_STATEMENT_EXIST', '账单文件不存在');
   const text = Buffer.from(billText(merchantOf(world, side), lines), 'utf8');
-  const token = keepBill(world, packed === null ? text : gzipSync(text), steered);
-  const origin = steered.has('bill-elsewhere') ? 'https://bill.example.com' : world.origin;
-  const hashed = steered.has('bill-wrong-hash') ? Buffer.concat([text, Buffer.from('\n')]) : text;
-  return {
-    hash_type: 'SHA1',
-    hash_value: createHash('sha1').update(hashed).digest('hex'),
-    download_url: `${origin}${BILL_FILE_PATH}?token=${token}`,
-  };
+  return billTicket(world, text, steered, { path: BILL_FILE_PATH, packed: packed !== null });
 }
 
 function merchantOf({ identity }: World, { isProvider }: Side): Parameters<typeof billText>[0] {
@@ -56,17 +47,9 @@ function merchantOf({ identity }: World, { isProvider }: Side): Parameters<typeo
  * The file behind the address: asked for with a signature, answered without one.
  * @see https://pay.weixin.qq.com/wiki/doc/apiv3/apis/chapter7_3_9.shtml
  */
-export function serveBill(world: World, { target }: Incoming): Outgoing {
-  const token = new URLSearchParams(target.split('?')[1]).get('token') ?? '';
-  const file = world.billFiles.find(token, world.clock.now());
-  if (!file) {
-    const { status, body } = new WechatPayRefusal('INVALID_REQUEST', '账单地址已失效，请重新申请账单');
-    return reply(world, status, body, 'unsigned');
-  }
-  if (file.fault === 'redirect') {
-    return { status: 302, headers: { location: `${world.origin}${BILL_FILE_PATH}` }, body: '' };
-  }
-  const bytes = Buffer.from(file.content, 'base64');
-  const body = file.fault === 'truncated' ? cutText(bytes) : bytes;
-  return { status: 200, headers: { 'content-type': 'application/octet-stream' }, body };
+export function serveBill(world: World, incoming: Incoming): Outgoing {
+  const file = billFile(world, incoming, { path: BILL_FILE_PATH, type: 'application/octet-stream' });
+  if (file) return file;
+  const { status, body } = new WechatPayRefusal('INVALID_REQUEST', '账单地址已失效，请重新申请账单');
+  return reply(world, status, body, 'unsigned');
 }

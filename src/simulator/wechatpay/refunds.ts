@@ -1,8 +1,8 @@
 import { beijingIso, DAY_MS } from '../../domain/clock.ts';
 import type { Fen } from '../../domain/money.ts';
 import { digits } from '../numbers.ts';
-import { announce } from '../payer.ts';
-import { type Refund, type RefundStatus, refundedFen, refundStatus, type Trade } from '../state/trades.ts';
+import { announce, refundOutcome } from '../payer.ts';
+import { type Refund, refundedFen, refundStatus, type Trade } from '../state/trades.ts';
 import type { Steered } from '../steering.ts';
 import { canonical } from '../v3/request-body.ts';
 import type { World } from '../world.ts';
@@ -63,7 +63,7 @@ export function createRefund(
     ...(request.notify_url ? { notifyUrl: request.notify_url } : {}),
     createdAt: now,
     settlesAt: now + SETTLES_AFTER_MS,
-    outcome: outcomeOf(steered),
+    outcome: refundOutcome(steered),
   };
   const refunded: Trade = { ...trade, refunds: [...trade.refunds, made] };
   world.trades.save(refunded);
@@ -87,12 +87,6 @@ export function queryRefund(
     ? { ...refund, amountFen: (refund.amountFen + 1) as Fen }
     : refund;
   return refundFields(world, trade, reported, steered.has('unknown-word') ? 'PONDERING' : undefined);
-}
-
-function outcomeOf(steered: Steered): RefundStatus {
-  if (steered.has('refund-processing')) return 'PROCESSING';
-  if (steered.has('refund-closed')) return 'CLOSED';
-  return steered.has('refund-abnormal') ? 'ABNORMAL' : 'SUCCESS';
 }
 
 function checkRefundable(
