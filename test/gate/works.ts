@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 /** How an upstream dies when it is asked: it has done nothing, it has done it, or it has done nothing and is away. */
 export const DEATHS = ['before it answers', 'in the middle', 'for a while'] as const;
-export type Death = (typeof DEATHS)[number];
+type Death = (typeof DEATHS)[number];
 
 /** For how long (ms) one that is away is. */
 const AWAY_MS = 200;

@@ -24,7 +24,7 @@ const name = (cn: string): Name => [
 ];
 const ROOT = { name: name('Demo Root'), privateKey: rootKeys.privateKey };
 const MIDDLE = { name: name('Demo OCA1'), privateKey: middleKeys.privateKey };
-export const UNIONPAY_NAME = '041@8310000000083040@中国银联股份有限公司@00016495';
+const UNIONPAY_NAME = '041@8310000000083040@中国银联股份有限公司@00016495';
 
 /** A certificate under the middle one; by default UnionPay's own. */
 export const issued = (more: Partial<CertificateTerms> = {}) =>
@@ -32,8 +32,8 @@ export const issued = (more: Partial<CertificateTerms> = {}) =>
     ...{ from: NOW - 10 * DAY_MS, until: NOW + 300 * DAY_MS, issuer: MIDDLE, serial: '1036a5' },
     ...{ subject: name(UNIONPAY_NAME), publicKey: unionpayKeys.publicKey, ...more },
   });
-export const rootCert = issued({ subject: ROOT.name, issuer: ROOT, publicKey: rootKeys.publicKey, ca: true });
-export const middleCert = issued({
+const rootCert = issued({ subject: ROOT.name, issuer: ROOT, publicKey: rootKeys.publicKey, ca: true });
+const middleCert = issued({
   ...{ subject: MIDDLE.name, issuer: ROOT, publicKey: middleKeys.publicKey, ca: true },
 });
 export const unionpayCert = issued();
