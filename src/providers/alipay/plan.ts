@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseJson } from '../../domain/json.ts';
 import { GatewayUnavailable } from '../contract.ts';
 
 /** The one call that is the app's own affair, whoever has authorised it. */
@@ -81,12 +82,4 @@ export function parseBizContent(text: string): BizContent {
   const fields = BizContent.safeParse(parseJson(text)).data;
   if (fields === undefined) throw new GatewayUnavailable('plan-unreadable');
   return fields;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

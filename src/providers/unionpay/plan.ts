@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { invalidArgument } from '../../domain/errors.ts';
+import { parseJson } from '../../domain/json.ts';
 import { GatewayUnavailable } from '../contract.ts';
 import type { Fields } from './message.ts';
 
@@ -61,12 +62,4 @@ export function requireNumber(argument: 'outTradeNo' | 'outRefundNo', number: st
     },
     { zh: '换一个长度合适的号码，或省略它。', en: 'Use a number of such a length, or leave it out.' },
   );
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
