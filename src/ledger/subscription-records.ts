@@ -102,7 +102,7 @@ export const SUBSCRIPTION_PERIODS = new Table('subscription_periods', ['contract
   dueAt: number,
   /** The end of the time in which it is charged or paid. */
   untilAt: number,
-  /** How often it was sent, and when last. */
+  /** How often it was sent, and when a try last ended in a refusal: of one that nobody has heard of it does not tell. */
   tries: number,
   triedAt: maybe(number),
   /** The gateway's code of its last refusal. */

@@ -220,7 +220,7 @@ export class Subscriptions extends DueRows<SubscriptionRecord> {
     return changed;
   }
 
-  /** The gateway has refused it, for the first time. */
+  /** The gateway has refused it; the first time is told. */
   async refused(period: PeriodRecord, code: string): Promise<PeriodRecord> {
     const { contractNo, outTradeNo } = period;
     if (period.code === undefined) {
@@ -228,7 +228,7 @@ export class Subscriptions extends DueRows<SubscriptionRecord> {
         ...{ contract: contractNo, period: period.period, code },
       });
     }
-    return this.note(period, { code });
+    return this.note(period, { code, triedAt: this.#now });
   }
 
   /** Its time has gone by, and its order provably is not paid. */

@@ -61,7 +61,12 @@ export async function runDue<R extends DueRecord>(
 
 /** When (ms) something comes round again with which nothing could be done. */
 export function restedAt({ clock }: Till, { tries }: DueRecord): number {
-  return clock.now() + Math.min(FIRST_REST_MS * 2 ** Math.min(tries - 1, 20), LONGEST_REST_MS);
+  return clock.now() + restOf(tries);
+}
+
+/** How long (ms) something rests of which so many tries came to nothing. */
+export function restOf(tries: number): number {
+  return Math.min(FIRST_REST_MS * 2 ** Math.min(tries - 1, 20), LONGEST_REST_MS);
 }
 
 async function putBack<R extends DueRecord>(till: Till, { rows }: Coming<R>, now: number): Promise<void> {

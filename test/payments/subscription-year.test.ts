@@ -12,7 +12,7 @@ import { applyNotify } from '../../src/payments/apply-notify.ts';
 import { runSettler } from '../../src/payments/settler.ts';
 import type { Till } from '../../src/payments/till.ts';
 import { freeze, unfreeze } from '../../src/policy/decisions.ts';
-import { FAULTS } from '../support/bank.ts';
+import { FAULTS, type Fault } from '../support/bank.ts';
 import { Dice } from '../support/dice.ts';
 import { hasPostgres } from '../support/postgres.ts';
 import { seeds } from '../support/seeds.ts';
@@ -33,6 +33,8 @@ const [SQLITE, POSTGRES] = ALL
 const PROCESSES = 3;
 const HOUR_MS = 3_600_000;
 const PERIODS = ['P7D', 'P10D', 'P2W', 'P30D', 'P1M', 'P1M', 'P1M', 'P2M', 'P3M', 'P1Y'];
+
+const NEVER_ARRIVES: readonly Fault[] = ['lost-before', 'unavailable', 'crash-before'];
 
 /** Who ends a subscription on any of its days: mostly nobody. */
 const ENDS = [...Array.from({ length: 1_000 }, () => 'nobody'), 'caller', 'subscriber'];
@@ -58,6 +60,9 @@ class Year {
   readonly lives: Life[] = [];
   /** When (ms) charges left, by the number of their order. */
   readonly sent: { readonly number: string; readonly at: number }[] = [];
+  /** When (ms) charges left that never arrived, and, where they left once more, after how long (ms). */
+  readonly unheard = new Map<string, number>();
+  readonly unheardFor: number[] = [];
   readonly frozen: { from: number; to: number }[] = [];
   readonly running: { readonly till: Till; readonly stop: AbortController }[] = [];
   readonly unexpected: unknown[] = [];
@@ -107,8 +112,9 @@ class Year {
   storm(): void {
     const { bank, clock } = this.world;
     bank.fault = (operation, number) => {
-      if (operation === 'charge') this.sent.push({ number, at: clock.now() });
-      return this.dice.chance(0.25) ? this.dice.pick(FAULTS) : 'none';
+      const fault = this.dice.chance(0.25) ? this.dice.pick(FAULTS) : 'none';
+      if (operation === 'charge') this.left(number, fault);
+      return fault;
     };
     bank.delay = async () => {
       this.#onTheirWay += 1;
@@ -119,12 +125,22 @@ class Year {
   }
 
   clear(): void {
-    const { bank, clock } = this.world;
+    const { bank } = this.world;
     bank.fault = (operation, number) => {
-      if (operation === 'charge') this.sent.push({ number, at: clock.now() });
+      if (operation === 'charge') this.left(number, 'none');
       return 'none';
     };
     bank.delay = async () => undefined;
+  }
+
+  left(number: string, fault: Fault): void {
+    const { bank, clock } = this.world;
+    const at = clock.now();
+    this.sent.push({ number, at });
+    const before = this.unheard.get(number);
+    if (before !== undefined && !overlaps(this.frozen, before, at)) this.unheardFor.push(at - before);
+    if (NEVER_ARRIVES.includes(fault) && !bank.trades.has(number)) this.unheard.set(number, at);
+    else this.unheard.delete(number);
   }
 
   /** Time passes, in jumps: after each everybody looks until nothing is due. */
@@ -132,7 +148,9 @@ class Year {
     const { clock } = this.world;
     const until = clock.now() + ms;
     while (clock.now() < until) {
-      clock.advance(Math.min(5 * HOUR_MS, Math.max(0, until - clock.now() - 10_000)));
+      const waits = [...this.unheard.values()].some((at) => clock.now() - at < HOUR_MS);
+      const jump = waits ? HOUR_MS / 6 : 5 * HOUR_MS;
+      clock.advance(Math.min(jump, Math.max(0, until - clock.now() - 10_000)));
       for (let looks = 0; looks < 40; looks++) {
         await this.revive();
         await clock.sleep(2_000);
@@ -330,6 +348,8 @@ async function play(store: 'sqlite' | 'postgres', seed: number): Promise<void> {
       states[state] = (states[state] ?? 0) + 1;
     }
     expect(year.unexpected).toEqual([]);
+    // What never arrived was sent again soon.
+    expect(Math.max(...year.unheardFor)).toBeLessThan(1.5 * HOUR_MS);
     expect(world.bank.agreements.outrages).toEqual([]);
     expect((await verifyAudit(year.first.ledger, [])).intact).toBe(true);
     if (ALL) process.stderr.write(`${JSON.stringify({ ...seen, states })}\n`);

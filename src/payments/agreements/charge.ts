@@ -23,6 +23,7 @@ import {
 } from '../../providers/contract.ts';
 import { applyTrade } from '../apply.ts';
 import { newOrder } from '../beginnings.ts';
+import { restOf } from '../due.ts';
 import { failureOf } from '../errors.ts';
 import { permit } from '../permit.ts';
 import { termsOf } from '../reserve-payment.ts';
@@ -45,12 +46,17 @@ interface Charge {
  * Charges the period that is due, by its one order: the intent is committed, with every check made in that transaction,
  * then it is sent, then what came of it is committed. Does nothing where there is nothing to send just now. Throws what
  * the ledger throws, and POLICY_DENIED where an allowance does not reach.
+ * @param isAbsent the gateway has just now proven that it knows nothing of its number
  */
-export async function chargePeriod(till: Till, subscription: SubscriptionRecord): Promise<void> {
+export async function chargePeriod(
+  till: Till,
+  subscription: SubscriptionRecord,
+  isAbsent = false,
+): Promise<void> {
   const provider = providerOf(till, subscription);
   const { agreements } = provider;
   if (!agreements) return;
-  const charge = await till.ledger.write((book) => intend(till, book, agreements, subscription));
+  const charge = await till.ledger.write((book) => intend(till, book, agreements, subscription, isAbsent));
   if (!charge) return;
   const { order } = charge;
   let trade: PaidTrade | 'accepted';
@@ -89,6 +95,7 @@ async function intend(
   book: Book,
   agreements: Agreements,
   found: SubscriptionRecord,
+  isAbsent: boolean,
 ): Promise<Charge | undefined> {
   const subscription = await book.subscriptions.again(found);
   if (!subscription || !mayCharge(subscription.state) || isEnding(subscription)) return undefined;
@@ -103,8 +110,8 @@ async function intend(
   if (known.outcome !== undefined || known.givenUpAt !== undefined) return undefined;
   const order = await book.orders.get(known.outTradeNo);
   if (!order || isSettledOrder(order.state) || order.closing || isBeingSent(till, order)) return undefined;
-  if (now < triedAgainAt(known, rules)) return undefined;
-  const period = await book.subscriptions.note(known, { tries: known.tries + 1, triedAt: now });
+  if (now < sentAgainAt(order, known, rules, isAbsent)) return undefined;
+  const period = await book.subscriptions.note(known, { tries: known.tries + 1 });
   // Sent again, it is in doubt again; what was in doubt before stays so, whatever this one is told.
   const inDoubt = await book.orders.move(order, 'unknown');
   const sent = await book.orders.patch(inDoubt, {
@@ -146,7 +153,7 @@ async function begin(
     { plan, sentAt: now, askAt: firstAskAt(now), asked: 0, ...permitted?.counts, ...claim(till) },
     permitted?.allowed,
   );
-  const tried = await book.subscriptions.note(period, { tries: 1, triedAt: now });
+  const tried = await book.subscriptions.note(period, { tries: 1 });
   return { order: sent, period: tried, isFresh: true };
 }
 
@@ -223,10 +230,21 @@ function isOpen({ dueAt, untilAt }: Span, now: number): boolean {
   return now >= dueAt && now < untilAt;
 }
 
-/** When (ms) a period that was not charged is tried again. */
-export function triedAgainAt({ tries, triedAt = 0 }: PeriodRecord, { retryAfterMs }: AgreementRules): number {
-  const wait = retryAfterMs[Math.min(tries, retryAfterMs.length) - 1] ?? 0;
-  return triedAt + wait;
+/**
+ * When (ms) a period that was not charged is sent again: as the gateway wants it where that has refused it, and after a
+ * short rest where it has provably never heard of it.
+ * @param isAbsent as {@link chargePeriod} has it
+ */
+export function sentAgainAt(
+  { state, gatewayState, sentAt = 0 }: OrderRecord,
+  { tries, triedAt = 0 }: PeriodRecord,
+  { retryAfterMs }: AgreementRules,
+  isAbsent = false,
+): number {
+  const isAnswered = triedAt >= sentAt || gatewayState !== undefined;
+  const neverLeft = !isAnswered && (isAbsent || state === 'NOTPAY');
+  const wait = neverLeft ? restOf(tries) : (retryAfterMs[Math.min(tries, retryAfterMs.length) - 1] ?? 0);
+  return Math.max(sentAt, triedAt) + wait;
 }
 
 /** Whether it is a rule of the merchant's, or a freeze, that keeps it from being charged just now. */

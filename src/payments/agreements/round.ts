@@ -10,7 +10,7 @@ import { isGatewayError } from '../errors.ts';
 import { isBeingSent } from '../sending.ts';
 import { providerOf, type Till } from '../till.ts';
 import { spanOf } from './calendar.ts';
-import { beginPeriod, chargePeriod, chargeSpan, isHeldBack, triedAgainAt } from './charge.ts';
+import { beginPeriod, chargePeriod, chargeSpan, isHeldBack, sentAgainAt } from './charge.ts';
 import { beginEnding, closeWhenAsked, finishEnding } from './end.ts';
 import { askAgreement, isEnding, SIGNED_WITHIN_MS } from './learn.ts';
 import { openPayment } from './remind.ts';
@@ -23,6 +23,8 @@ const MOST_MISSED = 2;
 /** The longest rest (ms) while somebody may be signing, and while a charge is in doubt or to be closed. */
 const LONGEST_SIGNING_MS = 5 * 60_000;
 const IN_DOUBT_MS = 60_000;
+/** While everything is stopped nothing rests longer (ms), so that it goes on soon once nothing is. */
+const FROZEN_MS = 5 * 60_000;
 /** Until a sender's claim has run out (ms) there is nothing to see. */
 const BEING_SENT_MS = 30_000;
 
@@ -89,10 +91,13 @@ async function seeToPeriod(till: Till, subscription: SubscriptionRecord): Promis
     return { period, order: period && (await book.orders.get(period.outTradeNo)) };
   });
   let { order } = known;
+  let isAbsent = false;
   if (order && isBeingSent(till, order)) return;
   if (order && order.state === 'UNKNOWN' && mode === 'auto') {
     try {
-      ({ order } = await askTrade(till, order));
+      const asked = await askTrade(till, order);
+      order = asked.order;
+      isAbsent = !asked.exists;
     } catch (error) {
       if (!isGatewayError(error)) throw error;
       return;
@@ -107,7 +112,7 @@ async function seeToPeriod(till: Till, subscription: SubscriptionRecord): Promis
     return;
   }
   try {
-    await (mode === 'auto' ? chargePeriod(till, subscription) : openPayment(till, subscription));
+    await (mode === 'auto' ? chargePeriod(till, subscription, isAbsent) : openPayment(till, subscription));
   } catch (error) {
     if (!isHeldBack(error)) throw error;
     till.log.info('a period is not charged just now', { contractNo, error: String(error) });
@@ -163,7 +168,11 @@ async function comesAt(
   rules: AgreementRules | undefined,
 ): Promise<number | undefined> {
   const now = till.clock.now();
-  const rested = restedAt(till, subscription);
+  const isFrozen = (await book.operator.freeze()) !== undefined;
+  const rested = Math.min(
+    restedAt(till, subscription),
+    isFrozen ? now + FROZEN_MS : Number.POSITIVE_INFINITY,
+  );
   const {
     state,
     mode,
@@ -185,7 +194,7 @@ async function comesAt(
   if (state === 'UNKNOWN') return rested;
   if (state === 'PENDING_SIGN' && mode === 'auto') return Math.min(rested, now + LONGEST_SIGNING_MS);
   const period = await book.subscriptions.period(contractNo, nextPeriod);
-  const begun = period && (await comesOfPeriod(till, book, subscription, period, rules));
+  const begun = period && (await comesOfPeriod(till, book, subscription, { period, rules, isFrozen }));
   if (begun !== undefined) return begun;
   const { dueAt } =
     mode === 'auto' && rules ? chargeSpan(subscription, rules) : spanOf(subscription, nextPeriod);
@@ -193,13 +202,18 @@ async function comesAt(
   return Math.min(dueAt <= now ? rested : dueAt, proof, validUntil > now ? validUntil : rested);
 }
 
+interface Begun {
+  readonly period: PeriodRecord;
+  readonly rules: AgreementRules | undefined;
+  readonly isFrozen: boolean;
+}
+
 /** Of a period that was begun: when it is tried again, or its time is over. */
 async function comesOfPeriod(
   till: Till,
   book: Book,
   subscription: SubscriptionRecord,
-  period: PeriodRecord,
-  rules: AgreementRules | undefined,
+  { period, rules, isFrozen }: Begun,
 ): Promise<number | undefined> {
   const now = till.clock.now();
   const order = await book.orders.get(period.outTradeNo);
@@ -215,7 +229,7 @@ async function comesOfPeriod(
   }
   if (order.state === 'UNKNOWN' || order.closing || !rules) return now + IN_DOUBT_MS;
   return Math.min(
-    Math.max(triedAgainAt(period, rules), now + 1_000),
+    Math.max(sentAgainAt(order, period, rules), now + (isFrozen ? FROZEN_MS : 1_000)),
     Math.max(period.untilAt, now + IN_DOUBT_MS),
   );
 }
