@@ -1,20 +1,17 @@
-import { createHash } from 'node:crypto';
 import type { Fen } from '../../src/domain/money.ts';
+import type { ProviderId } from '../../src/domain/order.ts';
 import { GatewayUnavailable, OutcomeUnknown } from '../../src/providers/contract.ts';
 import type { GatewayRequest, GatewayResponse } from '../../src/providers/gateway-http.ts';
 import { payBill } from '../../src/simulator/alipay/a2m-cashier.ts';
-import { alipayGateway } from '../../src/simulator/alipay/gateway.ts';
 import { FAKES } from '../../src/simulator/fakes.ts';
 import type { Incoming, Outgoing } from '../../src/simulator/http.ts';
 import { announce, announceForged, pay } from '../../src/simulator/payer.ts';
 import { scan } from '../../src/simulator/scanner.ts';
-import { scenarioNamed } from '../../src/simulator/scenarios.ts';
+import { isFor, scenarioNamed } from '../../src/simulator/scenarios.ts';
 import type { Delivery } from '../../src/simulator/state/deliveries.ts';
 import type { Identity } from '../../src/simulator/state/identity.ts';
 import { refundStatus, type Trade, tradeState } from '../../src/simulator/state/trades.ts';
 import { type Occasion, Steered, Steering } from '../../src/simulator/steering.ts';
-import { wechatPayGateway } from '../../src/simulator/wechatpay/gateway.ts';
-import { PREORDER, preorder } from '../../src/simulator/wechatpay/preorder.ts';
 import { fakeOf, type World } from '../../src/simulator/world.ts';
 import type { Dice } from '../support/dice.ts';
 import { Agreements, BillFiles, Codes, Deliveries, PaymentCodes, Requests, Trades } from './books.ts';
@@ -22,9 +19,9 @@ import type { Booked, Happening } from './history.ts';
 import { type Fault, NOTICE_TROUBLES, type Operation } from './plan.ts';
 import { START } from './rules.ts';
 import type { Timeline } from './timeline.ts';
+import { PLAYED, playedOf } from './wallets/index.ts';
+import type { PlayedWallet, Subject } from './wallets/wallet.ts';
 
-export const ALIPAY_GATEWAY = 'https://openapi.alipay.com/gateway.do';
-const WECHATPAY_ORIGIN = /^https:\/\/api2?\.mch\.weixin\.qq\.com/;
 /** Where the simulated gateways' own pages would be. */
 const ORIGIN = 'https://pay.example.com';
 
@@ -32,23 +29,11 @@ const ORIGIN = 'https://pay.example.com';
 const TIMEOUT_MS = 10_000;
 /** ms after each attempt to deliver a notification. */
 const REPEAT_AFTER_MS = [1_000, 4_000, 15_000, 60_000];
-/** ms within which the simulated WeChat Pay and Alipay answer. */
+/** ms within which the simulated gateways answer. */
 const NEAREST_MS = 3;
 const FURTHEST_MS = 90;
 /** Whose agent pays. */
 const BUYER = '2088000000000099';
-
-/** One exchange, as far as it can be read off the request. */
-interface Subject {
-  readonly gateway: 'alipay' | 'wechatpay';
-  readonly operation: Operation | 'other';
-  readonly outTradeNo: string;
-  /** Alipay's own number of it. */
-  readonly tradeNo?: string;
-  readonly outRefundNo?: string;
-  readonly amountFen?: number;
-  readonly digest: string;
-}
 
 /** What steers one exchange: what the plan has for it, and nothing that a title says. */
 class Planned extends Steering {
@@ -59,8 +44,9 @@ class Planned extends Steering {
     this.#names = names;
   }
 
-  override take(_occasion: Occasion): Steered {
-    return new Steered(this.#names.flatMap((name) => scenarioNamed(name) ?? []));
+  override take({ provider }: Occasion): Steered {
+    const named = this.#names.flatMap((name) => scenarioNamed(name) ?? []);
+    return new Steered(named.filter((scenario) => isFor(scenario, provider)));
   }
 }
 const refuse = (): never => {
@@ -79,7 +65,7 @@ interface Reply {
   readonly body: string;
 }
 
-/** Both gateways, the line to them, and the messages that they send. */
+/** The gateways, the line to them, and the messages that they send. */
 export class Gateways {
   readonly world: World;
   readonly #trades: Trades;
@@ -138,10 +124,10 @@ export class Gateways {
 
   /** One request of a process. Rejects as the network port does. */
   async send(from: { readonly index: number }, request: GatewayRequest): Promise<GatewayResponse> {
-    const subject = this.#subjectOf(request);
+    const { wallet, subject } = this.#subjectOf(request);
     const fault = this.#faultOf(subject.operation);
     const sentAt = Math.floor(this.#timeline.now - START);
-    const exchange = { from: from.index, request, subject, fault, sentAt };
+    const exchange = { from: from.index, request, wallet, subject, fault, sentAt };
     const there = this.#dice.between(NEAREST_MS, FURTHEST_MS);
     const back = this.#dice.between(NEAREST_MS, FURTHEST_MS);
     if (fault?.what === 'unavailable') {
@@ -223,7 +209,7 @@ export class Gateways {
 
   /** Another system of the merchant makes an order under this number. */
   async orderElsewhere(
-    gateway: 'alipay' | 'wechatpay',
+    gateway: ProviderId,
     outTradeNo: string,
     amountFen: number,
     isPaid: boolean,
@@ -236,7 +222,7 @@ export class Gateways {
       ...{ fingerprint: 'elsewhere', attach: 'elsewhere', payer: '2088000000000001', refunds: [] },
       ...{ cashierToken: `elsewhere ${outTradeNo}`, createdAt: now, expiresAt: now + 3_600_000 },
       notifyUrl: notifyUrlOf(gateway),
-      ...(gateway === 'alipay' ? { tradeNo: fakeOf(this.world, gateway).newTradeNo(this.world) } : {}),
+      ...playedOf(gateway).foreign?.(this.world),
     };
     await this.world.database.write(() => {
       this.#trades.save(trade);
@@ -245,9 +231,9 @@ export class Gateways {
     return true;
   }
 
-  /** Whether Alipay has given out a code of an order. */
-  hasCode(outTradeNo: string): boolean {
-    return this.world.codes.latest('alipay', outTradeNo) !== undefined;
+  /** Whether a gateway has given out a code of an order. */
+  hasCode(gateway: ProviderId, outTradeNo: string): boolean {
+    return this.world.codes.latest(gateway, outTradeNo) !== undefined;
   }
 
   /** The merchant's back office refunds some of an order. */
@@ -256,12 +242,13 @@ export class Gateways {
     const held = trade?.refunds.reduce((sum, refund) => sum + refund.amountFen, 0) ?? 0;
     if (!trade || trade.paidAt === undefined || held + amountFen > trade.amountFen) return false;
     const now = Math.floor(this.#timeline.now);
+    const { id, tellsRefundsElsewhere } = playedOf(trade.provider as ProviderId);
     const outRefundNo = `BACK${trade.refunds.length}`;
     this.#elsewhere.add(`${outTradeNo}/${outRefundNo}`);
     const made = {
       ...{ outRefundNo, refundId: `5030000${now}`, amountFen: amountFen as Fen, fingerprint: 'elsewhere' },
       ...{ createdAt: now, settlesAt: now, outcome: 'SUCCESS' as const },
-      ...(trade.provider === 'wechatpay' ? { notifyUrl: notifyUrlOf('wechatpay') } : {}),
+      ...(tellsRefundsElsewhere ? { notifyUrl: notifyUrlOf(id) } : {}),
     };
     await this.world.database.write(() => {
       const refunded = { ...trade, refunds: [...trade.refunds, made] };
@@ -315,10 +302,15 @@ export class Gateways {
   }
 
   /** What names an order by the gateway's number alone is of the same order. */
-  #subjectOf(request: GatewayRequest): Subject {
-    const subject = subjectOf(request);
-    const trade = subject.tradeNo && this.#trades.byTradeNo('alipay', subject.tradeNo);
-    return trade && subject.outTradeNo === '' ? { ...subject, outTradeNo: trade.outTradeNo } : subject;
+  #subjectOf(request: GatewayRequest): { readonly wallet: PlayedWallet; readonly subject: Subject } {
+    for (const wallet of PLAYED) {
+      const subject = wallet.subjectOf(request);
+      if (!subject) continue;
+      const trade = subject.tradeNo && this.#trades.byTradeNo(wallet.id, subject.tradeNo);
+      const { outTradeNo } = trade && subject.outTradeNo === '' ? trade : subject;
+      return { wallet, subject: { ...subject, outTradeNo } };
+    }
+    throw new Error(`nobody is at ${request.url}`);
   }
 
   #faultOf(operation: Operation | 'other'): Fault | undefined {
@@ -328,7 +320,7 @@ export class Gateways {
   }
 
   async #carryOut(exchange: Exchange): Promise<GatewayResponse> {
-    const { request, fault, subject } = exchange;
+    const { request, fault, wallet, subject } = exchange;
     const steering = fault && scenarioNamed(fault.what) ? new Planned([fault.what]) : UNSTEERED;
     // Only questions are answered by replicas.
     const lags = fault?.what === 'lag' && subject.operation.startsWith('query');
@@ -346,28 +338,23 @@ export class Gateways {
       ),
       body: Buffer.from(request.body ?? ''),
     };
-    const outgoing: Outgoing =
-      subject.gateway === 'alipay'
-        ? await alipayGateway(world, incoming)
-        : subject.operation === 'preorder'
-          ? await preorder(world, incoming)
-          : await wechatPayGateway(world, incoming);
+    const outgoing: Outgoing = await wallet.answer(world, incoming);
     if (outgoing === 'cut') throw new OutcomeUnknown('ECONNRESET');
     const headers = Object.fromEntries(
       Object.entries(outgoing.headers).map(([name, value]) => [name.toLowerCase(), value]),
     );
     const body = Buffer.from(outgoing.body);
-    const { said, proven } = saidIn(subject.gateway, outgoing.status, headers, body);
-    // Alipay's answers have no time.
-    const unproven = subject.gateway === 'alipay' ? /^(forged|signtest)/ : /^(forged|stale|signtest)/;
-    this.#heard(exchange, said, proven && !unproven.test(fault?.what ?? ''));
-    return { status: outgoing.status, headers, body };
+    const answer = { status: outgoing.status, headers, body };
+    const { said, proven } = wallet.saidIn(answer);
+    this.#heard(exchange, said, proven && !spoils(wallet, fault));
+    return answer;
   }
 
-  #heard({ from, subject, fault, sentAt }: Exchange, said: string, proven: boolean): void {
-    const { gateway, operation, outTradeNo, outRefundNo, amountFen, digest } = subject;
+  #heard({ from, wallet, subject, fault, sentAt }: Exchange, said: string, proven: boolean): void {
+    const { operation, outTradeNo, outRefundNo, amountFen, digest } = subject;
     this.#record({
-      ...{ kind: 'exchange', process: from, gateway, operation, outTradeNo, outRefundNo, amountFen },
+      ...{ kind: 'exchange', process: from, gateway: wallet.id },
+      ...{ operation, outTradeNo, outRefundNo, amountFen },
       ...{ fault: fault?.what, said, proven, digest, sentAt },
     });
   }
@@ -452,6 +439,7 @@ export class Gateways {
 interface Exchange {
   readonly from: number;
   readonly request: GatewayRequest;
+  readonly wallet: PlayedWallet;
   readonly subject: Subject;
   readonly fault: Fault | undefined;
   readonly sentAt: number;
@@ -462,83 +450,10 @@ export function notifyUrlOf(gateway: string): string {
   return `https://shop.example.com/notify/${gateway}`;
 }
 
-const ALIPAY_OPERATIONS: Readonly<Record<string, Operation>> = {
-  'alipay.trade.precreate': 'create',
-  'alipay.trade.query': 'query',
-  'alipay.trade.close': 'close',
-  'alipay.trade.refund': 'refund',
-  'alipay.trade.fastpay.refund.query': 'query-refund',
-  'alipay.aipay.agent.payment.verify': 'verify',
-  'alipay.aipay.agent.fulfillment.confirm': 'confirm',
-};
-
-function subjectOf({ url, method, body = '' }: GatewayRequest): Subject {
-  if (url.endsWith(PREORDER))
-    return { gateway: 'wechatpay', operation: 'preorder', outTradeNo: '', digest: digestOf(body) };
-  if (WECHATPAY_ORIGIN.test(url)) return wechatPaySubject(new URL(url).pathname, method, body);
-  const parameters = new URLSearchParams(url.split('?')[1]);
-  const text = new URLSearchParams(body).get('biz_content') ?? '{}';
-  const fields = JSON.parse(text) as Readonly<Record<string, string>>;
-  const amount = fields.total_amount ?? fields.refund_amount;
-  return {
-    gateway: 'alipay',
-    operation: ALIPAY_OPERATIONS[parameters.get('method') ?? ''] ?? 'other',
-    outTradeNo: fields.out_trade_no ?? '',
-    ...(fields.trade_no === undefined ? {} : { tradeNo: fields.trade_no }),
-    ...(fields.out_request_no === undefined ? {} : { outRefundNo: fields.out_request_no }),
-    ...(amount === undefined ? {} : { amountFen: Number(amount.replace('.', '')) }),
-    digest: digestOf(text),
-  };
-}
-
-function wechatPaySubject(path: string, method: string, body: string): Subject {
-  const fields = (body === '' ? {} : JSON.parse(body)) as {
-    readonly out_trade_no?: string;
-    readonly out_refund_no?: string;
-    readonly amount?: { readonly total: number; readonly refund?: number };
-  };
-  const about = { gateway: 'wechatpay', digest: digestOf(body) } as const;
-  const refund = '/v3/refund/domestic/refunds';
-  if (path === refund) {
-    const { out_trade_no: outTradeNo = '', out_refund_no: outRefundNo = '', amount } = fields;
-    return { ...about, operation: 'refund', outTradeNo, outRefundNo, amountFen: amount?.refund ?? 0 };
-  }
-  if (path.startsWith(`${refund}/`)) {
-    return {
-      ...about,
-      operation: 'query-refund',
-      outTradeNo: '',
-      outRefundNo: path.slice(refund.length + 1),
-    };
-  }
-  const number = /\/out-trade-no\/([^/]+)(\/close)?$/.exec(path);
-  if (number) {
-    const operation = number[2] ? 'close' : 'query';
-    return { ...about, operation, outTradeNo: number[1] ?? '' };
-  }
-  if (method === 'POST' && fields.out_trade_no !== undefined) {
-    const { out_trade_no: outTradeNo, amount } = fields;
-    return { ...about, operation: 'create', outTradeNo, amountFen: amount?.total ?? 0 };
-  }
-  return { ...about, operation: 'other', outTradeNo: '' };
-}
-
-/** The gateway's code, and whether the answer is signed at all. */
-function saidIn(
-  gateway: Subject['gateway'],
-  status: number,
-  headers: Readonly<Record<string, string>>,
-  body: Buffer,
-): { readonly said: string; readonly proven: boolean } {
-  const text = body.toString('utf8');
-  if (!text.startsWith('{') && text !== '') return { said: `http ${status}`, proven: false };
-  const parsed = (text === '' ? {} : JSON.parse(text)) as Readonly<Record<string, unknown>>;
-  if (gateway === 'wechatpay') {
-    const proven = headers['wechatpay-signature'] !== undefined;
-    return { said: status < 300 ? 'ok' : String(parsed.code), proven };
-  }
-  const [node] = Object.values(parsed) as [Readonly<Record<string, string>>];
-  return { said: node.code === '10000' ? 'ok' : String(node.sub_code), proven: parsed.sign !== undefined };
+/** Whether an answer's signature proves nothing. */
+function spoils({ id }: PlayedWallet, fault: Fault | undefined): boolean {
+  const scenario = scenarioNamed(fault?.what ?? '');
+  return scenario !== undefined && isFor(scenario, id) && /^(forged|stale|signtest)/.test(scenario.name);
 }
 
 /** A genuine message made to speak of another order. */
@@ -555,8 +470,4 @@ function recut(body: string, from: string, to: string): string {
 function camel(members: Readonly<Record<string, string>>): Record<string, string> {
   const named = (name: string) => name.replaceAll(/_(.)/g, (_, first: string) => first.toUpperCase());
   return Object.fromEntries(Object.entries(members).map(([name, value]) => [named(name), value]));
-}
-
-function digestOf(text: string): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }

@@ -1,6 +1,8 @@
+import type { ProviderId } from '../../src/domain/order.ts';
 import { Dice } from '../support/dice.ts';
 import { type CallWish, planCalls, type Shows, type UPSTREAM_TROUBLES, type Way } from './call-plan.ts';
 import type { RulesName } from './rules.ts';
+import { playedOf } from './wallets/index.ts';
 
 /** A history as it is planned: plain data, so that it can be made smaller and told. */
 export interface Plan {
@@ -29,7 +31,7 @@ export interface Plan {
 /** What a client wants to sell. */
 export interface Wish {
   readonly client: number;
-  readonly provider: 'alipay' | 'wechatpay';
+  readonly provider: ProviderId;
   readonly scene: 'qr' | 'web' | 'app' | 'jsapi';
   readonly fen: number;
   readonly minutes: number;
@@ -65,7 +67,7 @@ export type Act =
   | ({ readonly do: 'query-refund'; readonly wish: number; readonly number: string } & At)
   | ({ readonly do: 'list'; readonly client: number } & At)
   /** The buyer clicks on a wallet; on another one, or again, where there was a click before. */
-  | ({ readonly do: 'choose'; readonly wish: number; readonly wallet: Wish['provider'] } & At)
+  | ({ readonly do: 'choose'; readonly wish: number; readonly wallet: ProviderId } & At)
   | { readonly do: 'pay'; readonly wish: number; readonly late?: true }
   | { readonly do: 'open'; readonly wish: number }
   /** Of a call that costs something. */
@@ -212,10 +214,7 @@ function wishOf(dice: Dice, at: number): Wish {
   return {
     client: dice.below(2),
     provider,
-    scene:
-      provider === 'alipay'
-        ? dice.pick(['qr', 'qr', 'web', 'app'] as const)
-        : dice.pick(['qr', 'qr', 'jsapi'] as const),
+    scene: dice.pick(playedOf(provider).scenes),
     fen: dice.pick([990, 1_000, 1_000, 5_000]),
     minutes: dice.pick([1, 2, 5, 30]),
     ...(name === 'number' || name === 'both' ? { number: NUMBERS[at % NUMBERS.length] as string } : {}),

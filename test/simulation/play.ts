@@ -1,5 +1,6 @@
 import { CashierError } from '../../src/domain/errors.ts';
 import type { Fen } from '../../src/domain/money.ts';
+import type { ProviderId } from '../../src/domain/order.ts';
 import type { Price } from '../../src/gate/prices.ts';
 import { verifyAudit } from '../../src/ledger/audit-verify.ts';
 import { Ledger } from '../../src/ledger/ledger.ts';
@@ -11,8 +12,7 @@ import { chooseWallet } from '../../src/payments/choose-wallet.ts';
 import { Person } from '../../src/persons/person.ts';
 import { decideApproval } from '../../src/policy/approvals.ts';
 import { freeze, moveBudget, unfreeze } from '../../src/policy/decisions.ts';
-import { readAlipayConfig } from '../../src/providers/alipay/index.ts';
-import { readWechatpayConfig } from '../../src/providers/wechatpay/index.ts';
+import { walletOf } from '../../src/providers/registry.ts';
 import { SERVICE } from '../../src/simulator/alipay/a2m-words.ts';
 import { FAKES } from '../../src/simulator/fakes.ts';
 import type { Identity } from '../../src/simulator/state/identity.ts';
@@ -20,7 +20,7 @@ import { Dice } from '../support/dice.ts';
 import { pairOf } from '../support/named-keys.ts';
 import type { CallWish } from './call-plan.ts';
 import { Disk } from './disk.ts';
-import { ALIPAY_GATEWAY, Gateways, notifyUrlOf } from './gateways.ts';
+import { Gateways, notifyUrlOf } from './gateways.ts';
 import type { End, Event, Happening } from './history.ts';
 import type { Plan, Step, Wish } from './plan.ts';
 import { BOOKS, Receiver } from './receiver.ts';
@@ -29,6 +29,8 @@ import { Sales, toolOf } from './sales.ts';
 import { CALLERS, type Merchant, Shop } from './shop.ts';
 import { signForReal } from './signatures.ts';
 import { MachineClock, Timeline } from './timeline.ts';
+import { PLAYED, playedOf } from './wallets/index.ts';
+import type { PlayedWallet } from './wallets/wallet.ts';
 
 /** No history has so many events. */
 const MOST_EVENTS = 60_000;
@@ -77,14 +79,7 @@ export class Stage {
     const numbers = FAKES.map((fake) => fake.numbers(dice.bytes));
     const identity = Object.assign({ id: 'history', keys }, ...numbers) as Identity;
     const env: Record<string, string> = Object.assign({}, ...FAKES.map((fake) => fake.env(identity, '')));
-    const { WXPAY_GATEWAY: _, WXPAY_X402_GATEWAY: __, ...rest } = env;
-    const own = {
-      ...rest,
-      ...{ AP_GATEWAY: ALIPAY_GATEWAY, AP_NOTIFY_URL: notifyUrlOf('alipay') },
-      ...{ WXPAY_NOTIFY_URL: notifyUrlOf('wechatpay'), WXPAY_KEY_MODE: 'public-key' },
-    };
-    const [alipay, wechatpay] = [readAlipayConfig(own, START), readWechatpayConfig(own)];
-    if (!alipay || !wechatpay) throw new Error('the merchant has no keys');
+    const merchant: Merchant = new Map(PLAYED.map((wallet) => [wallet.id, providerOf(wallet, env)]));
     const disk = await Disk.open();
     const clock = { now: () => START, sleep: async () => undefined };
     await disk.format(async (sqlite) => {
@@ -92,7 +87,7 @@ export class Stage {
       const store = await openSqliteStore(':memory:', { ...ports, sqlite });
       await Ledger.open(store, 'simulator', ports);
     });
-    return new Stage(disk, identity, { alipay, wechatpay });
+    return new Stage(disk, identity, merchant);
   }
 
   /** Plays a history to its end. The same plan gives the same, byte for byte. */
@@ -309,9 +304,8 @@ class History {
       case 'foreign': {
         const { number, provider, scene, fen } = this.#wish(act.wish);
         if (number === undefined) return;
-        // Alipay gives back no mark of ours: once a code is out, only the sum tells whose an order is.
-        const isOut = scene === 'qr' ? this.#gateways.hasCode(number) : this.#isAskedFor(act.wish);
-        const isSure = provider === 'wechatpay' || !isOut || act.fen !== fen;
+        const isOut = scene === 'qr' ? this.#gateways.hasCode(provider, number) : this.#isAskedFor(act.wish);
+        const isSure = !playedOf(provider).isMistakable || !isOut || act.fen !== fen;
         await this.#gateways.orderElsewhere(provider, number, isSure ? act.fen : act.fen + 1, act.paid);
         return;
       }
@@ -412,7 +406,7 @@ class History {
   }
 
   /** A click on the page that a process shows. */
-  async #choose(at: number, wish: number, wallet: Wish['provider']): Promise<void> {
+  async #choose(at: number, wish: number, wallet: ProviderId): Promise<void> {
     const known = this.#knownOf(wish);
     const { number } = known;
     if (number === undefined) return;
@@ -621,6 +615,15 @@ class History {
       head: head ?? '',
     };
   }
+}
+
+/** How processes make a provider of the merchant whom a fake's settings describe, at the gateway's own address. */
+function providerOf({ id, settings, configured }: PlayedWallet, env: Readonly<Record<string, string>>) {
+  const { gatewayVariable, notify } = walletOf(id);
+  const own = { ...env, [gatewayVariable]: undefined, [notify.variable]: notifyUrlOf(id), ...settings };
+  const made = configured(own, START);
+  if (!made) throw new Error(`the merchant has no keys of ${id}`);
+  return made;
 }
 
 const LASTING = /^(PAID|CLOSED|DENIED|PENDING_APPROVAL)$/;

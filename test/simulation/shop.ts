@@ -1,7 +1,7 @@
 import type { ServerContext } from '@modelcontextprotocol/server';
 import type { Hono } from 'hono';
 import { servedTool } from '../../src/calls/tool-call.ts';
-import { SCENES } from '../../src/domain/order.ts';
+import { type ProviderId, SCENES } from '../../src/domain/order.ts';
 import type { Log } from '../../src/domain/ports.ts';
 import { runDeliverer } from '../../src/events/deliverer.ts';
 import type { Answer, SendRequest } from '../../src/events/kinds/kind.ts';
@@ -22,9 +22,9 @@ import { runPayBacks } from '../../src/payments/pay-back.ts';
 import { runSettler } from '../../src/payments/settler.ts';
 import type { Till } from '../../src/payments/till.ts';
 import type { Identity } from '../../src/policy/identity.ts';
-import { type AlipayConfig, createAlipayProvider } from '../../src/providers/alipay/index.ts';
+import type { PaymentProvider } from '../../src/providers/contract.ts';
 import type { GatewayHttp } from '../../src/providers/gateway-http.ts';
-import { createWechatpayProvider, type WechatpayConfig } from '../../src/providers/wechatpay/index.ts';
+import type { ProviderPorts } from '../../src/providers/wallet.ts';
 import type { ToolSetting } from '../../src/tools/define-tool.ts';
 import { UNIFIED_TOOLS } from '../../src/tools/index.ts';
 import { presenter } from '../../src/tools/present.ts';
@@ -36,11 +36,8 @@ import { BOOKS } from './receiver.ts';
 import { RULES, type RulesName } from './rules.ts';
 import type { MachineClock, Timeline } from './timeline.ts';
 
-/** The merchant's keys, read once. */
-export interface Merchant {
-  readonly alipay: AlipayConfig;
-  readonly wechatpay: WechatpayConfig;
-}
+/** A provider of each wallet that the merchant has, whose keys are read once. */
+export type Merchant = ReadonlyMap<ProviderId, (ports: ProviderPorts) => PaymentProvider>;
 
 /** Who calls: the first sees every order, the second its own. */
 export const CALLERS: readonly Identity[] = [
@@ -48,10 +45,6 @@ export const CALLERS: readonly Identity[] = [
   { caller: 'kiosk', named: true, ownOrdersOnly: true },
 ];
 
-const SETTING: ToolSetting = {
-  ...{ language: 'en', providers: ['alipay', 'wechatpay'], scenes: SCENES },
-  letsBuyerChoose: true,
-};
 const NEVER: Promise<never> = new Promise(() => undefined);
 
 interface Site {
@@ -190,11 +183,7 @@ export class Shop {
     const http: GatewayHttp = {
       send: (request) => this.#exchange(() => this.#site.send(this, request)),
     };
-    const { alipay, wechatpay } = this.#site.merchant;
-    const providers = [
-      createAlipayProvider(alipay, { ...ports, http, log }),
-      createWechatpayProvider(wechatpay, { ...ports, http }),
-    ];
+    const providers = [...this.#site.merchant.values()].map((provider) => provider({ ...ports, http, log }));
     let sends = 0;
     const till: Till = {
       ...ports,
@@ -217,9 +206,13 @@ export class Shop {
       buyerPage: async () => undefined,
       approvalUrl: async () => undefined,
     });
+    const setting: ToolSetting = {
+      ...{ language: 'en', providers: [...till.providers.keys()], scenes: SCENES },
+      letsBuyerChoose: true,
+    };
     this.#tools = CALLERS.map((identity) => {
       const deps = {
-        ...{ identity, ledger, present, log, setting: SETTING, underWay: new Set<Promise<unknown>>() },
+        ...{ identity, ledger, present, log, setting, underWay: new Set<Promise<unknown>>() },
         ...{ rate: new CallRate(clock), till: async () => till },
       };
       return new Map(UNIFIED_TOOLS.map((tool) => [tool.name, servedTool(deps, tool, 'legacy')]));
