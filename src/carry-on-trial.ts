@@ -4,6 +4,8 @@ import { isAddress, ledgerName, postgresAddress } from './domain/ledger-address.
 import type { Ledger } from './ledger/ledger.ts';
 import type { Channels } from './open-channels.ts';
 import { merchantIn, openLedger } from './open-ledger.ts';
+import { beginEndingAll } from './payments/agreements/end.ts';
+import { runSubscriptions } from './payments/agreements/round.ts';
 import { Desk } from './payments/desk.ts';
 import { runOverdueCalls } from './payments/paid-calls/overdue.ts';
 import { runPayBacks } from './payments/pay-back.ts';
@@ -25,8 +27,8 @@ export function mayOweOfTrial(config: Config): boolean {
 /**
  * A trial edition that has ended still owes what it was paid: a live server of the same home settles and pays back what
  * is left in its ledger, beside its own and as its own processes did, until nothing is, and tells the channels. Nothing
- * new is sold there, and of accounts that this process has no keys of nothing is asked or paid. Until `signal` aborts;
- * never rejects.
+ * new is sold there, its subscriptions end, and of accounts that this process has no keys of nothing is asked or paid.
+ * Until `signal` aborts; never rejects.
  * @param channelsOf those of this merchant, for another ledger
  */
 export async function carryOnTrial(
@@ -37,16 +39,22 @@ export async function carryOnTrial(
 ): Promise<void> {
   if (config.realm !== 'live') return;
   const others = new Set([config.ledger]);
-  while (!signal.aborted) {
-    for (const place of placesOf(config).filter((one) => !others.has(one))) {
-      try {
-        if ((await carryOn(config, place, { till, channelsOf }, signal)) === 'not ours') others.add(place);
-      } catch (error) {
-        till.log.error('what the trial edition has left', { error: String(error) });
-      }
+  // One that is long not done with holds up no other.
+  const underWay = new Map<string, Promise<void>>();
+  const see = async (place: string) => {
+    try {
+      if ((await carryOn(config, place, { till, channelsOf }, signal)) === 'not ours') others.add(place);
+    } catch (error) {
+      till.log.error('what the trial edition has left', { error: String(error) });
     }
+    underWay.delete(place);
+  };
+  while (!signal.aborted) {
+    for (const place of placesOf(config))
+      if (!others.has(place) && !underWay.has(place)) underWay.set(place, see(place));
     await till.clock.sleep(LOOK_EVERY_MS, signal);
   }
+  await Promise.all(underWay.values());
 }
 
 /** In its place, or wherever `CASHIER_LEDGER` said. */
@@ -86,10 +94,12 @@ async function carryOn(
     signal.addEventListener('abort', end);
     const { clock } = till;
     const theirs: Till = { ...till, ledger, desk: new Desk({ ledger, clock }) };
+    await beginEndingAll(theirs, 'trial-over');
     const jobs = [
       runSettler(theirs, stop.signal),
       runPayBacks(theirs, stop.signal),
       runOverdueCalls(theirs, stop.signal),
+      runSubscriptions(theirs, stop.signal),
       told.run(stop.signal),
     ];
     while (!signal.aborted && !(await isDone(ledger, told))) await clock.sleep(LEFT_EVERY_MS, signal);
@@ -122,6 +132,7 @@ async function openTrial(config: Config, place: string): Promise<Ledger | undefi
 function isDone(ledger: Ledger, { all }: Channels): Promise<boolean> {
   return ledger.read(async (book) => {
     if ((await book.owed.accounts()).length > 0 || (await book.asking.any())) return false;
+    if ((await book.subscriptions.accounts()).length > 0) return false;
     const states = all.length > 0 ? await book.outbox.states(all.map(({ name }) => name)) : new Map();
     const head = await book.trail.head();
     for (const [name, { seq, disabledWhy }] of states) {

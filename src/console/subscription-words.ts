@@ -29,4 +29,5 @@ export const ENDED_WORDS: Readonly<Record<EndedReason, Text>> = {
   unpaid: { zh: '连续两期未付', en: 'Two periods in a row were not paid' },
   expired: { zh: '签约到期', en: 'The agreement ran out' },
   denied: { zh: '没有被批准', en: 'A person said no' },
+  'trial-over': { zh: '体验版已结束', en: 'The trial edition has ended' },
 };

@@ -10,7 +10,7 @@ export type SubscriptionMode = 'auto' | 'reminded';
 /**
  * Why a subscription has ended, or is to: its caller or a person has cancelled it; the subscriber has, in the wallet's own
  * app; all times are charged; nobody agreed to it in time; two periods in a row were not paid; its time was over at the
- * gateway; a person has said no to it.
+ * gateway; a person has said no to it; it was the trial edition's, and that has ended.
  */
 export type EndedReason =
   | 'cancelled'
@@ -20,7 +20,8 @@ export type EndedReason =
   | 'not-signed'
   | 'unpaid'
   | 'expired'
-  | 'denied';
+  | 'denied'
+  | 'trial-over';
 
 export const SUBSCRIPTIONS = new Table('subscriptions', ['contractNo', 'state', 'updatedAt', 'tries'], {
   contractNo: text(),

@@ -27,7 +27,9 @@ beforeAll(async () => {
   const file = join(shop.home, 'told.yaml');
   writeFileSync(file, books.file({ allowPrivate: true, events: ['refund.*'] }));
   telling = { ...live, CASHIER_CHANNELS: file };
-  agent = await shop.agent({ env: { ...telling, CASHIER_TRIAL: 'true' } });
+  agent = await shop.agent({
+    env: { ...telling, CASHIER_TRIAL: 'true', AP_SELECT_TOOLS: 'unified,subscriptions' },
+  });
 });
 afterAll(async () => {
   await shop.close();
@@ -43,13 +45,14 @@ async function inLedger<T>(sql: string): Promise<T[]> {
     database.close();
   }
 }
-const back = async ({ outTradeNo }: Payment) => {
+const back = async ({ outTradeNo }: Pick<Payment, 'outTradeNo'>) => {
   const { refunds } = await shop.simulator.trade(outTradeNo);
   return refunds.filter(({ status }) => status === 'SUCCESS').map(({ amountFen }) => amountFen);
 };
 
 describe('a trial edition', () => {
   const sold: Payment[] = [];
+  let subscribed: { readonly outTradeNo: string; readonly signNo: string };
   let open: Payment;
 
   it.each(COMMON_WALLETS)(
@@ -66,6 +69,22 @@ describe('a trial edition', () => {
     },
   );
 
+  it('has subscribers, who are charged as anybody is', async () => {
+    const wish = { amountYuan: '0.40', title: 'trial', period: 'P7D' };
+    const offer = (provider: string, contractNo: string) =>
+      agent.server.call('create-subscription', { ...wish, provider, contractNo, subscriber: contractNo });
+    const { signUrl } = (await offer('alipay', 'TRIAL1')).structured as { signUrl: string };
+    await shop.simulator.subscriber('sign', { code: signUrl });
+    const charged = await until('the first charge', async () => {
+      const { structured } = await agent.server.call('query-subscription', { contractNo: 'TRIAL1' });
+      const { lastCharge } = structured as { lastCharge?: { outTradeNo: string; state: string } };
+      return lastCharge?.state === 'PAID' ? lastCharge : undefined;
+    });
+    await offer('alipay', 'TRIAL2');
+    await offer('wechatpay', 'TRIAL3');
+    subscribed = { outTradeNo: charged.outTradeNo, signNo: 'TRIAL1' };
+  });
+
   it('takes no large sum', async () => {
     const wish = { provider: 'alipay', amountYuan: '1.01', title: 'too much' };
     const rule = { rule: 'trial.maxYuan', limit: '1.00', used: '1.01' };
@@ -80,7 +99,7 @@ describe('a trial edition', () => {
     };
     const trial = await doctor({ ...live, CASHIER_TRIAL: 'true' });
     expect(trial.get('configuration.realm')).toContain('体验版');
-    const [owed, sum] = [sold.length, toYuan(fen(50 * sold.length))];
+    const [owed, sum] = [sold.length + 1, toYuan(fen(50 * sold.length + 40))];
     expect(trial.get('ledger.owed')).toContain(`${owed} 笔，共 ${sum} 元`);
     const after = await doctor(live);
     expect(after.get('ledger.trial-owes')).toContain(`${owed} 笔、共 ${sum} 元`);
@@ -118,6 +137,16 @@ describe('a trial edition', () => {
       const event = await until(`${outTradeNo} told`, () => heard(outTradeNo));
       expect(event.data).toMatchObject({ trial: true, simulated: false });
     }
+    // Who had agreed to be charged again and again is not, by anybody.
+    const agreement = await until('the end of what was agreed to', async () => {
+      const agreed = await shop.simulator.agreements();
+      return agreed.find(({ externalNo, state }) => externalNo === subscribed.signNo && state === 'STOP');
+    });
+    expect(agreement).toBeDefined();
+    const ends = await inLedger('SELECT contract_no, state, reason FROM subscriptions ORDER BY contract_no');
+    const ended = { state: 'ENDED', reason: 'trial-over' };
+    expect(ends).toEqual(['TRIAL1', 'TRIAL2', 'TRIAL3'].map((no) => ({ contract_no: no, ...ended })));
+    expect(await back(subscribed)).toEqual([40]);
     // Nothing of it is in the live ledger.
     expect((await (one as Agent).list()).totals.count).toBe(0);
     const verified = await shop.command(['audit', 'verify', '--realm', 'trial'], live);

@@ -1,6 +1,7 @@
 import type { Book } from '../../ledger/book.ts';
 import { isSettledOrder } from '../../ledger/order-machine.ts';
 import type { OrderRecord } from '../../ledger/records.ts';
+import { SUBSCRIPTION_STATES } from '../../ledger/subscription-machine.ts';
 import type { EndedReason, SubscriptionRecord } from '../../ledger/subscription-records.ts';
 import { insist, type Person } from '../../persons/person.ts';
 import { GatewayUnavailable } from '../../providers/contract.ts';
@@ -10,6 +11,9 @@ import { isBeingSent, isFrozenNow, record, unlessFrozen } from '../sending.ts';
 import { providerOf, type Till } from '../till.ts';
 import { subscriptionNotFound } from './errors.ts';
 import { askAgreement, isEnding } from './learn.ts';
+
+/** How many are looked up at once. */
+const PAGE = 100;
 
 /**
  * Inside a transaction: nothing more of a subscription is charged or asked to be paid, from its commit on. What there is
@@ -31,6 +35,25 @@ export async function beginEnding(
   return state === 'UNKNOWN'
     ? book.subscriptions.patch(subscription, wish)
     : book.subscriptions.move(subscription, 'ending', wish);
+}
+
+/** Has all end that have not, at once; what {@link beginEnding} leaves to do is done as they come round. */
+export async function beginEndingAll(
+  { ledger, clock }: Pick<Till, 'ledger' | 'clock'>,
+  reason: EndedReason,
+): Promise<void> {
+  for (const state of SUBSCRIPTION_STATES.filter((one) => one !== 'ENDED')) {
+    let after: SubscriptionRecord | undefined;
+    do {
+      const page = await ledger.read((book) => book.subscriptions.list({ state, after }, PAGE));
+      for (const found of page.filter((one) => !isEnding(one)))
+        await ledger.write(async (book) => {
+          const current = await book.subscriptions.again(found);
+          if (current) await beginEnding({ clock }, book, current, reason);
+        });
+      after = page.at(-1);
+    } while (after);
+  }
 }
 
 /**
