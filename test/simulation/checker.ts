@@ -204,7 +204,7 @@ const CHECKS = {
     // Anything that its gateway has proven of it may have been the end of the doubt.
     const isHeardOf = ({ order, refund, sentAt }: (typeof sent)[number], until: number) =>
       named.some(({ event, ...of }) => {
-        // WeChat Pay is asked about a refund by its number alone.
+        // Some are asked about a refund by its number alone.
         const isOfOrder = of.order === order || event.outTradeNo === '';
         if (!isOfOrder || of.refund !== refund) return false;
         if (event.kind === 'notice') return event.taken && event.time >= sentAt && event.time <= until;

@@ -1,7 +1,16 @@
 import { SHOWS, UPSTREAM_TROUBLES, WAYS } from './call-plan.ts';
 import type { Event } from './history.ts';
-import { LINE_TROUBLES, MOMENTS, NOTICE_TROUBLES, type Plan, PROOF_TROUBLES, WORD_TROUBLES } from './plan.ts';
+import {
+  LINE_TROUBLES,
+  MOMENTS,
+  NOTICE_TROUBLES,
+  OWN_TROUBLES,
+  type Plan,
+  PROOF_TROUBLES,
+  WORD_TROUBLES,
+} from './plan.ts';
 import { FATES } from './receiver.ts';
+import { PLAYED } from './wallets/index.ts';
 
 /** How often something was reached, by its name. */
 export type Coverage = Record<string, number>;
@@ -11,7 +20,7 @@ export type Coverage = Record<string, number>;
  * plans say.
  */
 export const REQUIRED: readonly string[] = [
-  ...[...LINE_TROUBLES, ...WORD_TROUBLES, ...PROOF_TROUBLES].map((trouble) => `fault ${trouble}`),
+  ...[...LINE_TROUBLES, ...WORD_TROUBLES, ...PROOF_TROUBLES, ...OWN_TROUBLES].map((what) => `fault ${what}`),
   ...NOTICE_TROUBLES.map((trouble) => `notice ${trouble}`),
   ...MOMENTS.map((moment) => `died at ${moment}`),
   ...['PENDING_APPROVAL', 'DENIED', 'NOTPAY', 'PAID', 'CLOSED', 'UNKNOWN'].map((state) => `payment ${state}`),
@@ -36,6 +45,10 @@ export const REQUIRED: readonly string[] = [
   ...SHOWS.map((shows) => `shown ${shows}`),
   ...UPSTREAM_TROUBLES.map((trouble) => `upstream ${trouble}`),
   ...['bill', 'result', 'paid back', 'refused'].map((what) => `served ${what}`),
+  ...PLAYED.flatMap(({ id, operations }) => operations.map((operation) => `exchange ${id} ${operation}`)),
+  ...PLAYED.flatMap(({ id }) => ['paid', 'refund'].map((what) => `book ${id} ${what}`)),
+  ...PLAYED.map(({ id }) => `notice ${id} payment`),
+  ...PLAYED.map(({ id }) => `chosen ${id}`),
   ...['sent again with the same bytes', 'unanswered', 'several processes', 'rsa'],
 ];
 
@@ -52,8 +65,11 @@ export function reached(plan: Plan, events: readonly Event[]): Coverage {
     switch (event.kind) {
       case 'choice':
         if (event.shown === 'ORDER_CLOSED') count('chosen too late');
-        else if (/ /.test(event.shown) && event.shown !== 'no page')
-          count(event.shown.startsWith(event.wallet) ? 'chosen' : 'chosen otherwise');
+        else if (/ /.test(event.shown) && event.shown !== 'no page') {
+          const isChosen = event.shown.startsWith(event.wallet);
+          count(isChosen ? 'chosen' : 'chosen otherwise');
+          if (isChosen) count(`chosen ${event.wallet}`);
+        }
         break;
       case 'exchange': {
         if (event.fault !== undefined) count(`fault ${event.fault}`);
@@ -75,12 +91,14 @@ export function reached(plan: Plan, events: readonly Event[]): Coverage {
         break;
       }
       case 'book':
+        count(`book ${event.gateway} ${event.what}${event.elsewhere ? ' elsewhere' : ''}`);
         if (event.what === 'paid') count(event.late ? 'paid late' : 'paid');
         if (event.what === 'closed') count('closed at the gateway');
         if (event.elsewhere) count(event.what === 'refund' ? 'refunded elsewhere' : 'ordered elsewhere');
         break;
       case 'notice':
         count(`notice ${event.what}`);
+        if (event.taken) count(`notice ${event.gateway} ${event.what}`);
         break;
       case 'trouble':
         count(`notice ${event.what}`);

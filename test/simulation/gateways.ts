@@ -76,6 +76,8 @@ export class Gateways {
   readonly #reachable: () => readonly Reachable[];
   readonly #states = new Map<string, string>();
   readonly #sent: { delivery: Delivery; headers: Readonly<Record<string, string>>; body: string }[] = [];
+  /** Orders by the numbers of refunds that were sent. */
+  readonly #refunded = new Map<string, string>();
   /** Refund numbers and orders that are not ours. */
   readonly #elsewhere = new Set<string>();
   #faults: readonly Fault[];
@@ -214,7 +216,9 @@ export class Gateways {
     amountFen: number,
     isPaid: boolean,
   ): Promise<boolean> {
+    const { foreign, isTakenByCode } = playedOf(gateway);
     if (this.#trades.byNumber(gateway, outTradeNo)) return false;
+    if (isTakenByCode && this.hasCode(gateway, outTradeNo)) return false;
     this.#elsewhere.add(outTradeNo);
     const now = Math.floor(this.#timeline.now);
     const trade: Trade = {
@@ -222,7 +226,7 @@ export class Gateways {
       ...{ fingerprint: 'elsewhere', attach: 'elsewhere', payer: '2088000000000001', refunds: [] },
       ...{ cashierToken: `elsewhere ${outTradeNo}`, createdAt: now, expiresAt: now + 3_600_000 },
       notifyUrl: notifyUrlOf(gateway),
-      ...playedOf(gateway).foreign?.(this.world),
+      ...foreign?.(this.world),
     };
     await this.world.database.write(() => {
       this.#trades.save(trade);
@@ -248,6 +252,7 @@ export class Gateways {
     const made = {
       ...{ outRefundNo, refundId: `5030000${now}`, amountFen: amountFen as Fen, fingerprint: 'elsewhere' },
       ...{ createdAt: now, settlesAt: now, outcome: 'SUCCESS' as const },
+      ...(trade.sentAt === undefined ? {} : { sentAt: Math.floor(now / 1_000) * 1_000 }),
       ...(tellsRefundsElsewhere ? { notifyUrl: notifyUrlOf(id) } : {}),
     };
     await this.world.database.write(() => {
@@ -270,7 +275,8 @@ export class Gateways {
     const sent = this.#dice.pick(this.#sent);
     if (!sent || (how === 'recut' && sent.delivery.outTradeNo === outTradeNo)) return false;
     const { delivery, headers, body } = sent;
-    const text = how === 'replayed' ? body : recut(body, delivery.outTradeNo, outTradeNo);
+    const from = this.#trades.byNumber(delivery.provider, delivery.outTradeNo);
+    const text = how === 'replayed' ? body : recut(body, from, trade ?? { outTradeNo });
     const reply = await to.post(delivery.provider, headers, text);
     const taken = fakeOf(this.world, delivery.provider)
       .message(this.world, delivery)
@@ -301,14 +307,19 @@ export class Gateways {
     }));
   }
 
-  /** What names an order by the gateway's number alone is of the same order. */
+  /** Whom a request is for. What names an order by the gateway's number, or its refund's alone, is of the same order. */
   #subjectOf(request: GatewayRequest): { readonly wallet: PlayedWallet; readonly subject: Subject } {
     for (const wallet of PLAYED) {
       const subject = wallet.subjectOf(request);
       if (!subject) continue;
       const trade = subject.tradeNo && this.#trades.byTradeNo(wallet.id, subject.tradeNo);
       const { outTradeNo } = trade && subject.outTradeNo === '' ? trade : subject;
-      return { wallet, subject: { ...subject, outTradeNo } };
+      const { operation, outRefundNo } = subject;
+      if (operation === 'refund') this.#refunded.set(`${wallet.id} ${outRefundNo}`, outTradeNo);
+      const order = operation === 'query' && this.#refunded.get(`${wallet.id} ${outTradeNo}`);
+      if (!order) return { wallet, subject: { ...subject, outTradeNo } };
+      const asked = { operation: 'query-refund', outTradeNo: order, outRefundNo: outTradeNo } as const;
+      return { wallet, subject: { ...subject, ...asked } };
     }
     throw new Error(`nobody is at ${request.url}`);
   }
@@ -456,15 +467,18 @@ function spoils({ id }: PlayedWallet, fault: Fault | undefined): boolean {
   return scenario !== undefined && isFor(scenario, id) && /^(forged|stale|signtest)/.test(scenario.name);
 }
 
-/** A genuine message made to speak of another order. */
-function recut(body: string, from: string, to: string): string {
-  if (body.includes(from)) return body.replaceAll(from, to);
+/** A genuine message made to speak of another order, by our number or the gateway's. */
+function recut(body: string, from: Named | undefined, to: Named): string {
+  const name = [from?.outTradeNo, from?.tradeNo].find((one) => one !== undefined && body.includes(one));
+  if (name !== undefined)
+    return body.replaceAll(name, (name === from?.tradeNo && to.tradeNo) || to.outTradeNo);
   // What is sealed can only be damaged.
   return body.replace(
     /"ciphertext":"(.)/,
     (_, first: string) => `"ciphertext":"${first === 'A' ? 'B' : 'A'}`,
   );
 }
+type Named = Pick<Trade, 'outTradeNo' | 'tradeNo'>;
 
 /** `pay_before` → `payBefore` */
 function camel(members: Readonly<Record<string, string>>): Record<string, string> {

@@ -2,7 +2,7 @@ import type { ProviderId } from '../../src/domain/order.ts';
 import { Dice } from '../support/dice.ts';
 import { type CallWish, planCalls, type Shows, type UPSTREAM_TROUBLES, type Way } from './call-plan.ts';
 import type { RulesName } from './rules.ts';
-import { playedOf } from './wallets/index.ts';
+import { PLAYED, playedOf } from './wallets/index.ts';
 
 /** A history as it is planned: plain data, so that it can be made smaller and told. */
 export interface Plan {
@@ -21,6 +21,8 @@ export interface Plan {
   readonly rsa: boolean;
   /** The merchant's own system is told what happens. */
   readonly told: boolean;
+  /** With which the merchant sells. */
+  readonly wallets: readonly ProviderId[];
   readonly wishes: readonly Wish[];
   /** Single calls that are sold. */
   readonly calls: readonly CallWish[];
@@ -35,6 +37,8 @@ export interface Wish {
   readonly scene: 'qr' | 'web' | 'app' | 'jsapi';
   readonly fen: number;
   readonly minutes: number;
+  /** Where it is to bring something about at the gateway. */
+  readonly title?: string;
   /** Chosen by the client; else the server makes one. */
   readonly number?: string;
   readonly buyer?: string;
@@ -101,6 +105,8 @@ export interface Fault {
 }
 export const OPERATIONS = [
   ...(['create', 'query', 'close', 'refund', 'query-refund', 'notify'] as const),
+  // Of what answers are verified with.
+  'certificates',
   // Of calls that are sold.
   ...(['verify', 'confirm', 'preorder', 'upstream'] as const),
 ] as const;
@@ -141,18 +147,31 @@ export const WORD_TROUBLES = [
 ] as const;
 /** What else is said of a proof. */
 export const PROOF_TROUBLES = ['verify-unnamed', 'verify-inactive'] as const;
+/** What one gateway alone says. */
+export const OWN_TROUBLES = ['unlisted-decline'] as const;
 export const NOTICE_TROUBLES = ['never', 'late', 'twice', 'wrong-amount', 'wrong-account'] as const;
 export type Trouble =
   | (typeof LINE_TROUBLES)[number]
   | (typeof WORD_TROUBLES)[number]
   | (typeof NOTICE_TROUBLES)[number]
   | (typeof PROOF_TROUBLES)[number]
+  | (typeof OWN_TROUBLES)[number]
   | (typeof UPSTREAM_TROUBLES)[number];
 
 const STREAM = 1;
 /** What was planned before buyers could choose stays as it was. */
 const CHOICE_STREAM = 3;
 const CALL_STREAM = 4;
+/** Likewise what was planned while there were two wallets. */
+const WALLET_STREAM = 6;
+const USUAL: readonly ProviderId[] = ['alipay', 'wechatpay'];
+/** So many merchants have another wallet, each of them by itself; and of those so many sales are with it. */
+const HAS_ANOTHER = 1 / 6;
+const SELLS_BY_ANOTHER = 0.7;
+/** So many of those have a title that the gateway heeds, where there are such. */
+const STEERED = 0.15;
+/** So many of the merchants meet what goes wrong at that gateway alone. */
+const TROUBLED = 0.3;
 /** So many sales leave the wallet to the buyer. */
 const EITHER = 0.15;
 /** Most are short: one sale, little that goes wrong. They cost a fraction, and most of what can be wrong needs no more. */
@@ -181,11 +200,14 @@ export function plan(seed: number): Plan {
     fastPpm: dice.chance(0.15) ? dice.between(-500, 500) : 0,
   }));
   const choices = Dice.of(seed, CHOICE_STREAM);
+  const others = Dice.of(seed, WALLET_STREAM);
+  const more = PLAYED.map(({ id }) => id).filter((id) => !USUAL.includes(id) && others.chance(HAS_ANOTHER));
+  const wallets = [...more, ...USUAL];
   const wishes = Array.from({ length: short ? 1 : dice.pick([1, 1, 2, 2, 3]) }, (_, at) =>
-    eitherOr(choices, wishOf(dice, at)),
+    soldBy(others, more, wallets, eitherOr(choices, wishOf(dice, at))),
   );
   const rules = dice.weighted<RulesName>({ free: 5, persons: 4, limits: 3, budget: 2, few: 1 });
-  const steps = stepsOf(dice, wishes, count, rules, short ? dice.below(2) : dice.between(1, 5));
+  const steps = stepsOf(dice, wishes, wallets, count, rules, short ? dice.below(2) : dice.between(1, 5));
   const faults = dice.chance(0.92) ? faultsOf(dice, short ? [1, 2, 2, 3] : [2, 3, 4, 6, 8, 12]) : [];
   if (wishes[0]?.number !== undefined && dice.chance(0.15)) {
     // Another system takes the number while our create is lost.
@@ -195,7 +217,8 @@ export function plan(seed: number): Plan {
     steps.unshift({ after: 0, ...create }, { after: dice.pick([300, 2_500]), ...taken });
     faults.unshift({ on: 'create', nth: 0, what: 'lost-request', ms: dice.pick([9_000, 200]) });
   }
-  chooseAmong(choices, wishes, count, steps);
+  for (const wallet of more) faults.push(...faultsOfItsOwn(others, wallet));
+  chooseAmong(choices, wishes, wallets, count, steps);
   const calls = planCalls(Dice.of(seed, CALL_STREAM), count, steps, faults);
   return {
     seed,
@@ -204,7 +227,7 @@ export function plan(seed: number): Plan {
     rules,
     rsa: seed % RSA_EVERY === RSA_EVERY - 1,
     told: dice.chance(0.2),
-    ...{ wishes, calls, steps, faults },
+    ...{ wallets, wishes, calls, steps, faults },
   };
 }
 
@@ -226,14 +249,35 @@ function eitherOr(dice: Dice, wish: Wish): Wish {
   return dice.chance(EITHER) ? { ...wish, scene: 'qr', either: true } : wish;
 }
 
+/** Most of what a merchant sells who has more wallets. */
+function soldBy(dice: Dice, more: readonly ProviderId[], wallets: readonly ProviderId[], wish: Wish): Wish {
+  const provider = more.length > 0 && dice.chance(SELLS_BY_ANOTHER) ? dice.pick(more) : wish.provider;
+  const isSame = provider === wish.provider || wish.either;
+  const { scenes, titles } = playedOf(provider);
+  const title = titles && dice.chance(STEERED) ? { title: dice.pick(titles) } : {};
+  const sold = { ...wish, provider, scene: isSame ? wish.scene : dice.pick(scenes), ...title };
+  return wish.number === undefined ? sold : { ...sold, number: numberOf(wallets, wish.number) };
+}
+
+/** A number that every wallet of the merchant takes. */
+function numberOf(wallets: readonly ProviderId[], name: string): string {
+  return wallets.reduce((number, id) => playedOf(id).numberOf?.(number) ?? number, name);
+}
+
 /** Buyers who choose, choose otherwise, click twice and come back, anywhere between what else is done. */
-function chooseAmong(dice: Dice, wishes: readonly Wish[], processes: number, steps: Step[]): void {
+function chooseAmong(
+  dice: Dice,
+  wishes: readonly Wish[],
+  wallets: readonly ProviderId[],
+  processes: number,
+  steps: Step[],
+): void {
   for (const [wish, { either }] of wishes.entries()) {
     if (!either) continue;
     const begun = steps.findIndex((step) => step.do === 'create' && step.wish === wish);
     for (let clicks = dice.pick([1, 2, 2, 3, 4]); clicks > 0; clicks -= 1) {
       const at = dice.chance(0.6) ? begun + 1 : dice.between(begun + 1, steps.length);
-      const wallet = dice.pick(['alipay', 'wechatpay'] as const);
+      const wallet = dice.pick(wallets);
       const after = dice.pick([0, 0, 20, 400, 1_500]);
       steps.splice(at, 0, { after, do: 'choose', wish, wallet, process: dice.below(processes) });
     }
@@ -244,6 +288,7 @@ function chooseAmong(dice: Dice, wishes: readonly Wish[], processes: number, ste
 function stepsOf(
   dice: Dice,
   wishes: readonly Wish[],
+  wallets: readonly ProviderId[],
   processes: number,
   rules: RulesName,
   more: number,
@@ -262,7 +307,7 @@ function stepsOf(
     add({ do: 'create', wish, process: process() });
     if (dice.chance(0.3)) disturb();
     if (dice.chance(0.5)) add({ do: 'create', wish, process: process() });
-    if (provider === 'alipay' && number !== undefined && dice.chance(0.2))
+    if (playedOf(provider).isMistakable && number !== undefined && dice.chance(0.2))
       add({ do: 'foreign', wish, paid: dice.chance(0.7), fen: dice.pick([fen, 123]) });
     if (dice.chance(0.2)) add({ do: 'query', wish, process: process(), wait: dice.pick([0, 5]) });
     if (dice.chance(0.12)) add({ do: 'close', wish, process: process() });
@@ -283,8 +328,8 @@ function stepsOf(
   return steps;
 
   function refund(wish: number): void {
-    const { fen } = wishes[wish] as Wish;
-    const number = dice.chance(0.6) ? { number: dice.pick(REFUND_NUMBERS) as string } : {};
+    const { fen, client } = wishes[wish] as Wish;
+    const number = dice.chance(0.6) ? { number: numberOf(wallets, dice.pick(REFUND_NUMBERS)) } : {};
     const sum = Math.max(1, Math.floor(fen * dice.pick([1, 0.5, 0.5, 0.4, 0.3])));
     const act: Act = { do: 'refund', wish, fen: sum, process: process(), ...number };
     add(act, dice.pick([20, 700, 1_500]));
@@ -293,7 +338,7 @@ function stepsOf(
       if (dice.chance(0.8))
         add({ do: dice.chance(0.85) ? 'approve' : 'deny', nth: 0, process: process() }, 400);
     } else if (rules === 'budget' && dice.chance(0.5))
-      add({ do: 'fill', client: (wishes[wish] as Wish).client, fen: 1_000, process: process() });
+      add({ do: 'fill', client, fen: 1_000, process: process() });
     if (dice.chance(0.45)) add({ ...act, process: process() });
     if (number.number && dice.chance(0.25))
       add({ do: 'query-refund', wish, number: number.number, process: process() });
@@ -372,6 +417,13 @@ function stepsOf(
         return { do: 'query', wish, wait: dice.pick([0, 0, 3]), ...at };
     }
   }
+}
+
+/** What goes wrong at this gateway alone. */
+function faultsOfItsOwn(dice: Dice, wallet: ProviderId): Fault[] {
+  const { troubles } = playedOf(wallet);
+  if (!troubles || !dice.chance(TROUBLED)) return [];
+  return [{ ...dice.pick(troubles), nth: dice.below(2), ms: dice.between(100, 9_500) }];
 }
 
 /** Most of what goes wrong goes wrong early, where all the rest still comes. */

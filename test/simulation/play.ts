@@ -26,7 +26,7 @@ import type { Plan, Step, Wish } from './plan.ts';
 import { BOOKS, Receiver } from './receiver.ts';
 import { START } from './rules.ts';
 import { Sales, toolOf } from './sales.ts';
-import { CALLERS, type Merchant, Shop } from './shop.ts';
+import { CALLERS, type MakeProvider, Shop } from './shop.ts';
 import { signForReal } from './signatures.ts';
 import { MachineClock, Timeline } from './timeline.ts';
 import { PLAYED, playedOf } from './wallets/index.ts';
@@ -64,22 +64,24 @@ export interface Played {
 export class Stage {
   readonly #disk: Disk;
   readonly #identity: Identity;
-  readonly #merchant: Merchant;
+  readonly #providers: ReadonlyMap<ProviderId, MakeProvider>;
 
-  private constructor(disk: Disk, identity: Identity, merchant: Merchant) {
+  private constructor(disk: Disk, identity: Identity, providers: ReadonlyMap<ProviderId, MakeProvider>) {
     this.#disk = disk;
     this.#identity = identity;
-    this.#merchant = merchant;
+    this.#providers = providers;
   }
 
   static async open(): Promise<Stage> {
     const dice = Dice.of(0, 0);
+    // Certificates are verified by what knows of no other signatures.
+    signForReal(true);
     const names = ['forger', 'authority', ...FAKES.flatMap(({ keys }) => keys)];
     const keys = Object.fromEntries(names.map((name) => [name, pairOf(name)]));
     const numbers = FAKES.map((fake) => fake.numbers(dice.bytes));
     const identity = Object.assign({ id: 'history', keys }, ...numbers) as Identity;
     const env: Record<string, string> = Object.assign({}, ...FAKES.map((fake) => fake.env(identity, '')));
-    const merchant: Merchant = new Map(PLAYED.map((wallet) => [wallet.id, providerOf(wallet, env)]));
+    const providers = new Map(PLAYED.map((wallet) => [wallet.id, providerOf(wallet, env)]));
     const disk = await Disk.open();
     const clock = { now: () => START, sleep: async () => undefined };
     await disk.format(async (sqlite) => {
@@ -87,14 +89,15 @@ export class Stage {
       const store = await openSqliteStore(':memory:', { ...ports, sqlite });
       await Ledger.open(store, 'simulator', ports);
     });
-    return new Stage(disk, identity, merchant);
+    return new Stage(disk, identity, providers);
   }
 
   /** Plays a history to its end. The same plan gives the same, byte for byte. */
   async play(plan: Plan): Promise<Played> {
     signForReal(plan.rsa);
     this.#disk.begin();
-    const history = new History(plan, this.#disk, this.#identity, this.#merchant);
+    const providers = plan.wallets.map((wallet) => this.#providers.get(wallet) as MakeProvider);
+    const history = new History(plan, this.#disk, this.#identity, providers);
     try {
       return await history.play();
     } finally {
@@ -119,7 +122,7 @@ const BUYER_MS = 150;
 class History {
   readonly #plan: Plan;
   readonly #disk: Disk;
-  readonly #merchant: Merchant;
+  readonly #providers: readonly MakeProvider[];
   readonly #timeline = new Timeline(START);
   readonly #events: Event[] = [];
   readonly #gateways: Gateways;
@@ -133,10 +136,10 @@ class History {
   readonly #underWay = new Set<number>();
   #calls = 0;
 
-  constructor(plan: Plan, disk: Disk, identity: Identity, merchant: Merchant) {
+  constructor(plan: Plan, disk: Disk, identity: Identity, providers: readonly MakeProvider[]) {
     this.#plan = plan;
     this.#disk = disk;
-    this.#merchant = merchant;
+    this.#providers = providers;
     this.#clocks = plan.processes.map(
       ({ apartMs, fastPpm }) => new MachineClock(this.#timeline, apartMs, 1 + fastPpm / 1_000_000),
     );
@@ -157,9 +160,10 @@ class History {
     this.#sales = this.#salesOf(plan);
   }
 
-  #salesOf({ seed, calls, faults }: Plan): Sales {
+  #salesOf({ seed, calls, faults, wallets }: Plan): Sales {
     return new Sales(calls, {
-      ...{ timeline: this.#timeline, dice: Dice.of(seed, UPSTREAM_STREAM), gateways: this.#gateways, faults },
+      ...{ timeline: this.#timeline, dice: Dice.of(seed, UPSTREAM_STREAM), gateways: this.#gateways },
+      ...{ faults, wallets },
       record: (happening) => this.#record(happening),
       alive: (at) => this.#alive(at),
       begin: () => {
@@ -213,7 +217,7 @@ class History {
     if (!clock) throw new Error(`no process ${at}`);
     const receiver = this.#receiver;
     const shop = new Shop(at, life, {
-      ...{ timeline: this.#timeline, clock, disk: this.#disk, merchant: this.#merchant },
+      ...{ timeline: this.#timeline, clock, disk: this.#disk, providers: this.#providers },
       dice: Dice.of(this.#plan.seed, SHOP_STREAM + at * 50 + life),
       rules: this.#plan.rules,
       send: (from, request) => this.#gateways.send(from, request),
@@ -379,11 +383,19 @@ class History {
     if (wish !== undefined && typeof structured.outTradeNo === 'string') {
       const known = this.#knownOf(wish);
       known.number = structured.outTradeNo;
-      const shown = shownIn(structured);
+      const shown = shownIn(structured) ?? (await this.#formOf(shop, this.#wish(wish), known.number));
       if (shown === undefined) return structured;
       this.#show(known, shown);
     }
     return structured;
+  }
+
+  /** What the buyer's browser posts from the page, for a wallet that has a form for a link. */
+  async #formOf(shop: Shop, { scene }: Wish, outTradeNo: string): Promise<string | undefined> {
+    if (scene !== 'web') return undefined;
+    const order = await shop.hear(shop.till.ledger.read((book) => book.orders.get(outTradeNo)));
+    const { handOffForm } = order?.state === 'NOTPAY' ? order.credential : {};
+    return handOffForm && new URLSearchParams({ ...handOffForm.fields }).toString();
   }
 
   #show(known: Known, shown: string): void {
@@ -644,10 +656,10 @@ function priceOf({ fen, retry }: CallWish): Price {
   };
 }
 
-function createArguments({ either, provider, scene, fen, minutes, number, buyer }: Wish) {
+function createArguments({ either, provider, scene, fen, title = 'tea', minutes, number, buyer }: Wish) {
   return {
     ...(either ? {} : { provider }),
-    ...{ scene, amountYuan: yuan(fen), title: 'tea', expiresInMinutes: minutes },
+    ...{ scene, amountYuan: yuan(fen), title, expiresInMinutes: minutes },
     ...(number === undefined ? {} : { outTradeNo: number }),
     ...(buyer === undefined ? {} : { buyer }),
     ...(scene === 'jsapi' ? { payerOpenid: 'o_payer_1' } : {}),

@@ -1,3 +1,4 @@
+import type { ProviderId } from '../../src/domain/order.ts';
 import type { Served } from '../../src/gate/mcp/counter.ts';
 import { type Answer, UpstreamLost } from '../../src/gate/mcp/line.ts';
 import { chooseWallet } from '../../src/payments/choose-wallet.ts';
@@ -38,6 +39,7 @@ interface Site {
   readonly dice: Dice;
   readonly gateways: Gateways;
   readonly faults: readonly Fault[];
+  readonly wallets: readonly ProviderId[];
   readonly record: (happening: Happening) => void;
   readonly alive: (at: number) => Shop;
   /** Notes that somebody waits for an answer, under a number of its own. */
@@ -144,9 +146,9 @@ export class Sales {
   }
 
   async #buyOnPage(at: number, which: number, { cashierUrl }: ToolBill): Promise<string | undefined> {
-    const { alive, gateways } = this.#site;
+    const { alive, gateways, wallets } = this.#site;
     const shop = alive(at);
-    const wallet = which % 2 === 0 ? 'alipay' : 'wechatpay';
+    const wallet = wallets[which % wallets.length] as ProviderId;
     const token = cashierUrl.split('/c/')[1] ?? '';
     const shown = await shop.hear(
       shop.ready.then(() => chooseWallet(shop.till, () => 'unknown', token, wallet)).catch(() => undefined),

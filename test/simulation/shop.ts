@@ -1,7 +1,7 @@
 import type { ServerContext } from '@modelcontextprotocol/server';
 import type { Hono } from 'hono';
 import { servedTool } from '../../src/calls/tool-call.ts';
-import { type ProviderId, SCENES } from '../../src/domain/order.ts';
+import { SCENES } from '../../src/domain/order.ts';
 import type { Log } from '../../src/domain/ports.ts';
 import { runDeliverer } from '../../src/events/deliverer.ts';
 import type { Answer, SendRequest } from '../../src/events/kinds/kind.ts';
@@ -36,8 +36,8 @@ import { BOOKS } from './receiver.ts';
 import { RULES, type RulesName } from './rules.ts';
 import type { MachineClock, Timeline } from './timeline.ts';
 
-/** A provider of each wallet that the merchant has, whose keys are read once. */
-export type Merchant = ReadonlyMap<ProviderId, (ports: ProviderPorts) => PaymentProvider>;
+/** How a process makes the provider of a wallet. */
+export type MakeProvider = (ports: ProviderPorts) => PaymentProvider;
 
 /** Who calls: the first sees every order, the second its own. */
 export const CALLERS: readonly Identity[] = [
@@ -52,7 +52,8 @@ interface Site {
   readonly clock: MachineClock;
   readonly dice: Dice;
   readonly disk: Disk;
-  readonly merchant: Merchant;
+  /** Of the wallets that the merchant sells with. */
+  readonly providers: readonly MakeProvider[];
   readonly rules: RulesName;
   readonly send: (from: Shop, ...request: Parameters<GatewayHttp['send']>) => ReturnType<GatewayHttp['send']>;
   /** To the merchant's own system; undefined where there is none. */
@@ -183,7 +184,7 @@ export class Shop {
     const http: GatewayHttp = {
       send: (request) => this.#exchange(() => this.#site.send(this, request)),
     };
-    const providers = [...this.#site.merchant.values()].map((provider) => provider({ ...ports, http, log }));
+    const providers = this.#site.providers.map((provider) => provider({ ...ports, http, log }));
     let sends = 0;
     const till: Till = {
       ...ports,

@@ -1,7 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { WALLET_IDS } from '../../src/providers/registry.ts';
 import { bundle, load } from './bundle.mjs';
 import type { Plan } from './plan.ts';
 import type { Player } from './player.ts';
+import { PLAYED } from './wallets/index.ts';
 
 /** Played twice, with others between. */
 const TWICE = [0, 7, 42, 123, 249];
@@ -12,7 +14,7 @@ const SEEDS = Array.from({ length: 20 }, (_, at) => 1_000 + at);
 const FOUND: readonly (readonly [
   what: string,
   Pick<Plan, 'wishes' | 'steps' | 'faults'> &
-    Partial<Pick<Plan, 'seed' | 'processes' | 'rules' | 'calls' | 'told'>>,
+    Partial<Pick<Plan, 'seed' | 'processes' | 'rules' | 'calls' | 'told' | 'wallets'>>,
 ])[] = [
   [
     'a request that goes to the other host of a gateway after a freeze',
@@ -58,13 +60,17 @@ const FOUND: readonly (readonly [
 ];
 const ALONE: Omit<Plan, 'wishes' | 'steps' | 'faults'> = {
   ...{ seed: 0, processes: [{ background: false, apartMs: 0, fastPpm: 0 }], oneMachine: true },
-  ...{ rules: 'free', rsa: false, told: false, calls: [] },
+  ...{ rules: 'free', rsa: false, told: false, calls: [], wallets: ['alipay', 'wechatpay'] },
 };
 
 let player: Player;
 beforeAll(async () => {
   const { Player: Loaded } = load(await bundle()) as { readonly Player: typeof Player };
   player = await Loaded.open();
+});
+
+it('every wallet is sold with', () => {
+  expect(PLAYED.map(({ id }) => id)).toEqual(WALLET_IDS);
 });
 
 describe('a history', () => {

@@ -10,7 +10,7 @@ export function tell(plan: Plan, events: readonly Event[], violations: readonly 
     return sentence === undefined ? [] : [`${clock(event.time)}  ${sentence}`];
   });
   return [
-    `seed ${plan.seed}: ${plan.processes.map(processSentence).join('; ')}; ${plan.oneMachine ? 'one machine' : 'a machine each'}; rules: ${plan.rules}${plan.told ? '; a system is told' : ''}`,
+    `seed ${plan.seed}: ${plan.processes.map(processSentence).join('; ')}; ${plan.oneMachine ? 'one machine' : 'a machine each'}; rules: ${plan.rules}; ${plan.wallets.join(', ')}${plan.told ? '; a system is told' : ''}`,
     ...lines,
     ...violations.map(({ check, what }) => `✗ ${check}: ${what}`),
   ].join('\n');

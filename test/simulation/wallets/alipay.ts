@@ -19,6 +19,7 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
 export const ALIPAY: PlayedWallet = {
   id: 'alipay',
   scenes: ['qr', 'qr', 'web', 'app'],
+  operations: Object.values(OPERATIONS),
   configured(env, now) {
     const config = readAlipayConfig(env, now);
     return config && ((ports) => createAlipayProvider(config, ports));

@@ -6,7 +6,7 @@ import type { ProviderPorts } from '../../../src/providers/wallet.ts';
 import type { Incoming, Outgoing } from '../../../src/simulator/http.ts';
 import type { Trade } from '../../../src/simulator/state/trades.ts';
 import type { World } from '../../../src/simulator/world.ts';
-import type { Operation, Wish } from '../plan.ts';
+import type { Fault, Operation, Wish } from '../plan.ts';
 
 /** One exchange, as far as it can be read off the request. */
 export interface Subject {
@@ -24,6 +24,12 @@ export interface PlayedWallet {
   readonly id: ProviderId;
   /** The ways in which it is sold with, each as often as it is to come up. */
   readonly scenes: readonly Wish['scene'][];
+  /** Titles that its gateway heeds. */
+  readonly titles?: readonly string[];
+  /** What goes wrong there alone. */
+  readonly troubles?: readonly Pick<Fault, 'on' | 'what'>[];
+  /** What its gateway is asked for. */
+  readonly operations: readonly Operation[];
   /** What a merchant sets beside, or instead of, what its fake says; undefined: it is not set. */
   readonly settings?: Readonly<Record<string, string | undefined>>;
   /** A merchant's keys are read once; each process makes a provider of its own. */
@@ -36,10 +42,14 @@ export interface PlayedWallet {
   answer(world: World, incoming: Incoming): Promise<Outgoing>;
   /** The gateway's code, or `ok`; and whether the answer is signed at all. */
   saidIn(answer: GatewayResponse): { readonly said: string; readonly proven: boolean };
+  /** As which its gateway takes a number that a client has in mind. */
+  numberOf?(name: string): string;
   /** What another system's order has of its own. */
   foreign?(world: World): Partial<Trade>;
   /** Once a code is given out, only the sum tells another system's order from ours. */
   readonly isMistakable?: true;
+  /** Once a code is given out, nobody else can have its number. */
+  readonly isTakenByCode?: true;
   /** We are told of what the back office refunds. */
   readonly tellsRefundsElsewhere?: true;
 }

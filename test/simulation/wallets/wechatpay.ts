@@ -9,6 +9,7 @@ const ORIGIN = /^https:\/\/api2?\.mch\.weixin\.qq\.com/;
 export const WECHATPAY: PlayedWallet = {
   id: 'wechatpay',
   scenes: ['qr', 'qr', 'jsapi'],
+  operations: ['create', 'query', 'close', 'refund', 'query-refund', 'preorder'],
   settings: { WXPAY_X402_GATEWAY: undefined, WXPAY_KEY_MODE: 'public-key' },
   configured(env) {
     const config = readWechatpayConfig(env);
