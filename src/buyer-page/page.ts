@@ -34,7 +34,9 @@ export async function orderPage(
     // The order's title stays out of the window's title: that one ends up in histories and task bars.
     `${say(badgeOf(phase), reader)} ${money(view.amountYuan)} · ${payee}${say(walletOf(view.provider).name, reader)}`,
     reader.language,
-    pollEvery(phase) > 0 ? html`<noscript>${refreshTag()}</noscript>` : undefined,
+    pollEvery(phase) > 0
+      ? html`<noscript><meta http-equiv="refresh" content="${REFRESH_SECONDS}"></noscript>`
+      : undefined,
     liveBody(view.provider, view, reader, await orderSection(view, now, reader, token, handOff)),
   );
 }
@@ -77,14 +79,14 @@ function languageSwitch(reader: Reader): Markup {
   return html`<a class="switch" href="?lang=${other}${reader.returned ? '&returned' : ''}" lang="${tag}" hreflang="${tag}">${say(WORDS.otherLanguage, reader)}</a>`;
 }
 
-/** A page that says one thing and knows nothing of any order. */
-function plainPage(headline: Text, advice: Text, refresh?: Markup): (language: Language) => string {
-  return (language) =>
+/** A page that says one thing and knows nothing of any order; where it is worth it, with a link to try `again`. */
+function plainPage(headline: Text, advice: Text): (language: Language, again?: string) => string {
+  return (language, again) =>
     shell(
       headline[language],
       language,
-      refresh,
-      html`<body><main><section class="card"><div class="notice"><h1>${headline[language]}</h1><p>${advice[language]}</p></div></section></main></body>`,
+      undefined,
+      html`<body><main><section class="card"><div class="notice"><h1>${headline[language]}</h1><p>${advice[language]}</p>${again === undefined ? '' : html`<p><a class="button" href="${again}">${WORDS.again[language]}</a></p>`}</div></section></main></body>`,
     );
 }
 
@@ -93,12 +95,8 @@ export const notFoundPage = plainPage(WORDS.notFound, WORDS.notFoundAdvice);
 export const notNowPage = plainPage(WORDS.notNow, WORDS.notNowAdvice);
 /** For a buyer who comes back with a browser that does not remember from where. */
 export const backPage = plainPage(WORDS.back, WORDS.backAdvice);
-export const unavailablePage = plainPage(WORDS.unavailable, WORDS.unavailableAdvice, refreshTag());
+export const unavailablePage = plainPage(WORDS.unavailable, WORDS.unavailableAdvice);
 export const refusedPage = plainPage(WORDS.refused, WORDS.refusedAdvice);
-
-function refreshTag(): Markup {
-  return html`<meta http-equiv="refresh" content="${REFRESH_SECONDS}">`;
-}
 
 function shell(title: string, language: Language, head: Markup | undefined, body: Markup): string {
   return html`<!doctype html>

@@ -96,7 +96,7 @@ export function buyerRoutes(options: BuyerRouteOptions): Hono {
     } catch (error) {
       if (!(error instanceof CashierError)) throw error;
       // Too late, or chosen in the meantime: the page says how it stands.
-      if (error.code !== 'ORDER_CLOSED') return reply(409, 'html', notNowPage(language));
+      if (error.code !== 'ORDER_CLOSED') return reply(409, 'html', notNowPage(language, pageFrom(c)));
     }
     return reply(303, 'html', backPage(language), { Location: `../${token}` });
   }
@@ -118,7 +118,7 @@ export function buyerRoutes(options: BuyerRouteOptions): Hono {
 
   const routes = new Hono();
   routes.onError((_error, c) =>
-    reply(503, 'html', unavailablePage(reader(c).language), { 'Retry-After': '5' }),
+    reply(503, 'html', unavailablePage(reader(c).language, pageFrom(c)), { 'Retry-After': '5' }),
   );
   routes.use('/c/*', async (c, next) => {
     if (!mayBeAsked(c, options)) return methodRefused(reader(c).language);
@@ -159,6 +159,12 @@ export function mayBeAsked(
 ): boolean {
   const reads = method === 'GET' || method === 'HEAD' || (method === 'POST' && path.includes(BACK_PATH));
   return reads || (method === 'POST' && choose !== undefined && path.endsWith('/choice'));
+}
+
+/** The order's page, as a link from where `c` was asked: below any address that a proxy gives it. */
+function pageFrom({ req: { path } }: Context): string {
+  const [token = '', ...below] = path.slice(path.lastIndexOf('/c/') + 3).split('/');
+  return below.length === 0 ? '' : `${'../'.repeat(below.length)}${token}`;
 }
 
 /** The one answer to whatever does not exist. */

@@ -121,6 +121,7 @@ export const WORDS = {
     zh: '请稍后再打开本页。如已付款，请勿重复付款。',
     en: 'Please open this page again in a moment. If you have paid, do not pay again.',
   },
+  again: { zh: '重新打开本页', en: 'Open this page again' },
   refused: { zh: '不支持这种访问方式', en: 'This kind of access is not supported' },
   refusedAdvice: { zh: '本页只供查看。', en: 'This page is for reading only.' },
 } as const satisfies Readonly<Record<string, Text>>;

@@ -150,7 +150,7 @@ export function entrance(options: OperatorOptions): Entrance {
     const page = frame(c, path, undefined, query);
     const here = page.self();
     const go = html`<p><a class="button go" href="${here}">${page.say(WORDS.open)}</a></p>`;
-    return reply(200, plainPage(page, WORDS.opening, WORDS.signInLead, go, { seconds: 0, to: here }));
+    return reply(200, plainPage(page, WORDS.opening, WORDS.signInLead, go, here));
   }
   async function show(
     c: Context,

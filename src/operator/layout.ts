@@ -85,17 +85,11 @@ function band(frame: Frame): Markup | undefined {
   return html`<aside class="band">${frame.say(words[frame.realm])}</aside>`;
 }
 
-/** A page that says one thing; where `refresh` is given, until so many seconds have passed. */
-export function plainPage(
-  frame: Frame,
-  headline: Text,
-  advice: Text,
-  more?: Markup,
-  refresh?: { readonly seconds: number; readonly to: string },
-): Markup {
+/** A page that says one thing; where there is an address to go `onTo`, for no longer than it takes. */
+export function plainPage(frame: Frame, headline: Text, advice: Text, more?: Markup, onTo?: string): Markup {
   return shell(frame, {
     title: frame.say(headline),
-    head: refresh && html`<meta http-equiv="refresh" content="${refresh.seconds};url=${refresh.to}">`,
+    head: onTo === undefined ? undefined : html`<meta http-equiv="refresh" content="0;url=${onTo}">`,
     body: html`<section class="card narrow plain"><h1>${frame.say(headline)}</h1><p>${frame.say(advice)}</p>${more}</section>`,
   });
 }

@@ -62,12 +62,12 @@ export function stayField(frame: Frame, usual: Stay = 'visit'): Markup {
 
 /** Nobody can sign in, because there is no secret to know. */
 export function noSecretPage(frame: Frame, next: string | undefined): Markup {
+  const again = frame.to('/sign-in', next === undefined ? {} : { next });
   return plainPage(
     frame,
     WORDS.noSecret,
     WORDS.noSecretAdvice,
-    html`<pre class="command" tabindex="0"><code translate="no">${frame.typed('mcp-cashier operator set-secret')}</code></pre><p>${frame.say(WORDS.noSecretThen)}</p>`,
-    { seconds: 15, to: frame.to('/sign-in', next === undefined ? {} : { next }) },
+    html`<pre class="command" tabindex="0"><code translate="no">${frame.typed('mcp-cashier operator set-secret')}</code></pre><p><a class="button go" href="${again}">${frame.say(WORDS.noSecretThen)}</a></p>`,
   );
 }
 

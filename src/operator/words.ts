@@ -43,7 +43,7 @@ export const WORDS = {
     zh: '设置之前，这里什么也不能批准。请在运行本服务的电脑上打开终端，执行：',
     en: 'Until there is one, nothing can be approved here. Open a terminal on the machine that runs this, and enter:',
   },
-  noSecretThen: { zh: '然后刷新本页并登录。', en: 'Then reload this page and sign in.' },
+  noSecretThen: { zh: '已设置，去登录', en: 'It is set, sign in' },
 
   list: { zh: '审批', en: 'Approvals' },
   waiting: { zh: '待审批', en: 'Waiting for you' },

@@ -164,6 +164,20 @@ describe('a lookup that fails', () => {
     const page = await answer.text();
     expect(page).not.toContain('ledger');
     expect(readable(page)).toContain('请勿重复付款');
+    // Nothing moves under whoever reads it, or has it read out.
+    expect(page).not.toContain('http-equiv');
+  });
+
+  it.each(['', '/state', '/receipt', '/receipt/R1'])('leads back to the page from %j', async (below) => {
+    const routes = buyerRoutes({
+      lookup: () => Promise.reject(new Error('locked')),
+      receipt: () => Promise.reject(new Error('locked')),
+      clock: new SamplePage().clock,
+    });
+    const shop = new Hono().route('/m/tea', routes);
+    const here = `http://127.0.0.1/m/tea/c/${TOKEN}${below}`;
+    const [, link] = /href="([^"]*)">重新打开本页/.exec(await (await shop.request(here)).text()) ?? [];
+    expect(new URL(link ?? 'none:', here).pathname).toBe(`/m/tea/c/${TOKEN}`);
   });
 
   it('leaves its error to the app it is mounted in, and the other routes alone', async () => {
