@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { stumblingBlocks } from '../support/accessibility.ts';
 import { axeFindings } from '../support/axe.ts';
 import { inBrowser } from '../support/in-browser.ts';
+import { photograph } from '../support/photograph.ts';
 import { type Bench, openBench } from './bench.ts';
 
 inBrowser('a subscriber in a browser', ({ visitor }) => {
@@ -25,8 +26,10 @@ inBrowser('a subscriber in a browser', ({ visitor }) => {
     };
     const link = bench.alipay.pageExecute('alipay.user.agreement.page.sign', 'GET', { bizContent });
     const { page, problems } = await visitor({ viewport: { width, height: 840 }, colorScheme }, /^$/);
-    const nobodyStumbles = async () =>
+    const nobodyStumbles = async () => {
       expect([await stumblingBlocks(page), await axeFindings(page)]).toEqual([[], []]);
+      await photograph(page, `agreement ${(await page.locator('h2').allInnerTexts()).join(' ')}`);
+    };
     await page.goto(link);
     await page.getByText('每 7 天').waitFor();
     await nobodyStumbles();

@@ -5,6 +5,7 @@ import { asked, message, NOW, telling } from '../events/telling.ts';
 import { stumblingBlocks } from '../support/accessibility.ts';
 import { axeFindings } from '../support/axe.ts';
 import { findChromium, launchChromium } from '../support/chromium.ts';
+import { photograph } from '../support/photograph.ts';
 
 const path = findChromium();
 const why = path === undefined ? ' (skipped: no Chromium here; set CHROMIUM to its path)' : '';
@@ -43,6 +44,7 @@ describe.skipIf(path === undefined)(`the inbox in a browser${why}`, () => {
       page.on('console', (said) => problems.push(said.text()));
       await page.goto(`${inbox.simulator.origin}/inbox`);
       expect([await stumblingBlocks(page), await axeFindings(page)]).toEqual([[], []]);
+      await photograph(page, 'inbox');
       const before = await page.locator('.bubble').count();
       expect(before).toBeGreaterThan(7);
       inbox.at = NOW + width * 10_000;

@@ -31,13 +31,16 @@ export function homePage(world: World): Answer {
   return page(world, {
     title: '模拟网关 · mcp-cashier',
     theme: 'plain',
-    body: html`<main class="home">
+    body: html`<header class="home">
 <h1>支付网关模拟器 <small>Gateway simulator</small></h1>
 <p>扮演支付网关（${world.fakes.map(({ name }) => name.zh).join('、')}），以及付款的人。<span class="en">Plays the gateways, and the person who pays.</span></p>
 <p><a href="/inbox">收件箱：商家收到的消息 <small>Inbox: what the merchant is told</small></a></p>
+</header>
+<main class="home">
 <h2>扫一扫 <small>Scan</small></h2>
+<p><label for="code">二维码内容或支付链接 <small>QR string or link</small></label></p>
 <form class="box scan" method="get" action="/scan">
-<input name="code" required autocomplete="off" aria-label="二维码内容或支付链接 QR string or link" placeholder="weixin://wxpay/… 或支付链接 or a link">
+<input id="code" name="code" required autocomplete="off" placeholder="weixin://wxpay/…">
 <button class="go">打开 <small>Open</small></button>
 </form>
 <h2>订单 <small>Orders</small></h2>

@@ -3,8 +3,6 @@ import { RECEIVERS } from '../inbox/receivers.ts';
 /** Bubbles as chat apps have them, in one column of a phone's width; a colour for each who tells. */
 export const STYLE = `
 .inbox{max-width:640px}
-header.inbox{padding-bottom:0}
-main.inbox{padding-top:0}
 .inbox h1 small,.inbox h2 small{margin-inline-start:.4em}
 .inbox p .en{margin-inline-start:.5em}
 .inbox pre{overflow-x:auto;font-size:13px;line-height:1.5;margin:10px 0;font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace}

@@ -45,6 +45,8 @@ footer{margin:20px 16px 32px;text-align:center;font-size:14px}
 .card{margin:32px auto;border-radius:16px;padding:32px 32px 28px;box-shadow:0 8px 30px #1f232914}
 }
 .home{max-width:1040px;margin:0 auto;padding:20px 16px 56px}
+header.home{padding-bottom:0}
+main.home{padding-top:0}
 .home h1{font-size:24px;margin:8px 0 2px}
 .home h2{font-size:18px;margin:32px 0 10px}
 .home p{margin:4px 0}
