@@ -1,11 +1,15 @@
-import { join } from 'node:path';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type BuyerListener, listenForBuyers } from '../../src/buyer-page/index.ts';
+import type { OfferView } from '../../src/buyer-page/offer-section.ts';
+import type { BuyerRouteOptions } from '../../src/buyer-page/routes.ts';
+import { CashierError } from '../../src/domain/errors.ts';
+import { WALLETS } from '../../src/providers/registry.ts';
 import { stumblingBlocks } from '../support/accessibility.ts';
 import { axeFindings } from '../support/axe.ts';
 import { findChromium, launchChromium } from '../support/chromium.ts';
-import { OPENED, SamplePage, sampleView, TOKEN } from './sample.ts';
+import { photograph } from '../support/photograph.ts';
+import { OPENED, SamplePage, TOKEN } from './sample.ts';
 import { AGENTS, type PageState, STATES } from './states.ts';
 
 const path = findChromium();
@@ -16,8 +20,22 @@ const SIZES = [
   { width: 390, height: 844 },
   { width: 1366, height: 625 },
 ];
-/** Set to a folder, it gets a picture of everything, to be looked at by a person. */
-const pictures = process.env.CASHIER_PICTURES;
+/** What the buyer is yet to choose the wallet of. */
+const OFFER: OfferView = {
+  ...{ amountYuan: '9.90', title: '手冲咖啡', outTradeNo: 'ORDER_000001', merchantName: '老茶铺' },
+  ...{ expiresAt: OPENED + 30 * 60_000, closed: false, simulated: false },
+  wallets: WALLETS.map(({ id }) => id),
+};
+const OFFERS: Readonly<Record<string, Partial<OfferView>>> = {
+  open: {},
+  'simulated, a long title and a large sum': {
+    ...{ simulated: true, title: '红烧肉菜谱与配料清单'.repeat(4), amountYuan: '12345678.90' },
+    merchantName: '老茶铺'.repeat(10),
+  },
+  'trial edition': { trial: true },
+  expired: { expiresAt: OPENED },
+  closed: { closed: true },
+};
 
 describe.skipIf(path === undefined)(`what a buyer sees${why}`, () => {
   let browser: Browser;
@@ -49,8 +67,6 @@ describe.skipIf(path === undefined)(`what a buyer sees${why}`, () => {
           expect(await stumblingBlocks(page), `${where}, ${colorScheme}`).toEqual(banner);
           // What differs with the width and the language is looked at above.
           if (schemes.length > 1) expect(await findings(page), `${where}, ${colorScheme}`).toEqual([]);
-          if (pictures)
-            await page.screenshot({ path: picture(name, size.width, language, colorScheme), fullPage: true });
         }
         expect(await page.locator('body').innerText(), where).toContain(says);
         expect(await page.locator('#order').innerText(), where).not.toMatch(
@@ -64,20 +80,73 @@ describe.skipIf(path === undefined)(`what a buyer sees${why}`, () => {
           expect(y + height, where).toBeLessThan(size.height);
         }
       }
+      await photograph(page, `buyer ${name} ${language}`);
     }
     await listener.close();
   });
 
-  it('where there is no page', async () => {
-    const listener = await serve({ view: sampleView() });
-    const context = await browser.newContext({ viewport: SIZES[0] ?? null });
-    const page = await context.newPage();
-    await page.goto(`${listener.origin}/c/AAAAAAAAAAAAAAAAAAAAAA`);
-    // It does not know whether money is real.
-    expect(await stumblingBlocks(page)).toEqual(['0 × body > header']);
-    await context.close();
-    await listener.close();
+  it.each(Object.entries(OFFERS))('who is to choose: %s', async (name, changes) => {
+    const view = { ...OFFER, ...changes };
+    await withoutOrder({ offer: async () => view }, async (page, address, look) => {
+      await page.goto(address);
+      await look(`choice ${name}`, view.simulated || view.trial ? [] : undefined);
+      expect(await page.evaluate(BROKEN)).toEqual([]);
+    });
   });
+
+  it('where there is no order', async () => {
+    const refused = new CashierError('FROZEN', { zh: '', en: '', next: { zh: '', en: '' } });
+    const choose = () => Promise.reject(refused);
+    await withoutOrder({ offer: async () => OFFER, choose }, async (page, address, look) => {
+      await page.goto(`${address}A`);
+      await look('nowhere');
+      await page.goto(address);
+      await page.getByRole('button').first().click();
+      await page.waitForURL('**/choice');
+      await look('not now');
+      await page.getByRole('link').click();
+      await page.waitForURL(address);
+      await page.goto(address.replace(TOKEN, 'back/AAAA'));
+      await look('back');
+    });
+    const broken = () => Promise.reject(new Error('the disk is gone'));
+    await withoutOrder({ offer: broken }, async (page, address, look) => {
+      await page.goto(address);
+      await look('unavailable');
+    });
+  });
+
+  /** Has pages looked at that are not of an order, in both languages and every size. */
+  async function withoutOrder(
+    options: Pick<BuyerRouteOptions, 'offer' | 'choose'>,
+    visit: (
+      page: Page,
+      address: string,
+      look: (name: string, banner?: readonly string[]) => Promise<void>,
+    ) => Promise<void>,
+  ): Promise<void> {
+    const { clock } = new SamplePage();
+    const listener = await listenForBuyers({ lookup: async () => undefined, clock, ...options });
+    for (const [locale, colorScheme] of [
+      ['zh-CN', 'dark'],
+      ['en-US', 'light'],
+    ] as const) {
+      const page = await pageOf(locale, AGENTS.desktop);
+      await page.context().clearCookies();
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+      // Most do not know whether money is real.
+      await visit(page, `${listener.origin}/c/${TOKEN}`, async (name, banner = ['0 × body > header']) => {
+        for (const size of SIZES) {
+          await page.setViewportSize(size);
+          const where = `${name}, ${size.width} px, ${locale}`;
+          expect([where, await stumblingBlocks(page)]).toEqual([where, banner]);
+          if (size === SIZES[0]) expect([where, await findings(page)]).toEqual([where, []]);
+        }
+        await photograph(page, `buyer ${name} ${locale}`);
+      });
+    }
+    await listener.close();
+  }
 
   async function serve({ view }: Pick<PageState, 'view'>): Promise<BuyerListener> {
     const { lookup, clock } = new SamplePage(view);
@@ -130,8 +199,4 @@ function offered(found: readonly string[], { offers: expected = [] }: PageState)
   const must = expected.filter((name) => !name.endsWith('?'));
   const right = found.every((name) => may.includes(name)) && must.every((name) => found.includes(name));
   return right || found.join(' · ');
-}
-
-function picture(name: string, width: number, language: string, scheme: string): string {
-  return join(pictures ?? '', `${name.replace(/\W+/g, '-')}.${width}.${language}.${scheme}.png`);
 }

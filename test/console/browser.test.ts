@@ -14,6 +14,7 @@ import { stumblingBlocks } from '../support/accessibility.ts';
 import { axeFindings } from '../support/axe.ts';
 import { cheapGuesses } from '../support/guess-cost.ts';
 import { inBrowser } from '../support/in-browser.ts';
+import { photograph } from '../support/photograph.ts';
 import { CALL, subscriptionWish } from '../support/world.ts';
 import { aMonth } from './shop.ts';
 
@@ -143,11 +144,13 @@ inBrowser('in a browser', ({ closing, visitor }) => {
     'nobody stumbles: $lang, $viewport.width px, $colorScheme',
     async ({ lang, viewport, colorScheme }) => {
       const { desk, page, home, problems } = await visit({ viewport, colorScheme });
+      let pictures = 0;
       const check = async (address: string) => {
         await page.goto(`${home}${address}${address.includes('?') ? '&' : '?'}lang=${lang}`);
         expect(page.url(), address).not.toContain('sign-in');
         expect(await stumblingBlocks(page), address).toEqual([]);
         expect(await axeFindings(page), address).toEqual([]);
+        await photograph(page, `console ${pictures++} ${address} ${lang}`);
       };
       for (const empty of ['', '/orders', '/rules', '/bills', '/channels', '/subscriptions', '/nowhere'])
         await check(empty);

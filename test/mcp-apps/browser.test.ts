@@ -1,5 +1,3 @@
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { appPage } from '../../src/mcp-apps/view/page.ts';
@@ -10,6 +8,7 @@ import { stumblingBlocks } from '../support/accessibility.ts';
 import { axeFindings } from '../support/axe.ts';
 import { findChromium, launchChromium } from '../support/chromium.ts';
 import { PATIENCE_MS } from '../support/patience.ts';
+import { PICTURES, pictureFile } from '../support/photograph.ts';
 import { scanned } from '../support/scanned.ts';
 import { Host, type HostOptions, type Json } from './host.ts';
 
@@ -21,8 +20,6 @@ refunds: { approveAboveYuan: "1.00" }
 `;
 const PAYEE = '茶铺 Tea & Co';
 const SECRET = 'correct-horse-battery';
-/** Where pictures of every state go, for whoever wants to look at them. */
-const PICTURES = process.env.PICTURES;
 type Look = readonly [locale: 'zh-CN' | 'en', theme: 'light' | 'dark', width: number];
 const LOOKS: readonly Look[] = [
   ['zh-CN', 'light', 320],
@@ -298,8 +295,7 @@ describe.skipIf(path === undefined)(`views in a conversation${why}`, () => {
           found.push(...blocks.map((block) => `${locale} ${theme} ${width}: ${block}`));
           expect(await host.text()).toMatch(locale === 'en' ? /[A-Za-z]{4}/ : /[\u4e00-\u9fff]/);
           if (!PICTURES) continue;
-          mkdirSync(PICTURES, { recursive: true });
-          const file = join(PICTURES, `${app}-${state}-${locale}-${theme}-${width}.png`);
+          const file = pictureFile(`app ${app} ${state} ${locale} ${width} ${theme}`);
           await host.page.locator('iframe').screenshot({ path: file });
         }
         expect(found).toEqual([]);

@@ -13,6 +13,7 @@ import { axeFindings } from '../support/axe.ts';
 import { findChromium } from '../support/chromium.ts';
 import { cheapGuesses } from '../support/guess-cost.ts';
 import { inBrowser } from '../support/in-browser.ts';
+import { photograph } from '../support/photograph.ts';
 import { Desk, ORDER, SECRET } from './desk.ts';
 
 cheapGuesses();
@@ -280,6 +281,35 @@ inBrowser('in a browser', ({ closing, visitor }) => {
     expect(problems).toEqual([]);
   });
 
+  async function nobodyStumbles(page: Page, name: string, lang: string): Promise<void> {
+    expect([name, await stumblingBlocks(page), await axeFindings(page)]).toEqual([name, [], []]);
+    await photograph(page, `approvals ${name} ${lang}`);
+  }
+
+  it.each([
+    { locale: 'zh-CN', colorScheme: 'dark' as const },
+    { locale: 'en-GB', colorScheme: 'light' as const },
+  ])('nobody stumbles who cannot sign in: $locale', async ({ locale, ...look }) => {
+    const { page, here } = await visit({ viewport: PHONE, locale, ...look, signedIn: false });
+    await page.goto(here);
+    for (let guess = 1; guess <= 11; guess++) {
+      await page.locator('input[type=password]').fill(`guess ${guess}`);
+      await Promise.all([page.waitForEvent('load'), page.keyboard.press('Enter')]);
+      if (guess === 1) await nobodyStumbles(page, 'wrong secret', locale);
+    }
+    await page.getByRole('heading', { name: /请稍候|Please wait/ }).waitFor();
+    await nobodyStumbles(page, 'too many guesses', locale);
+
+    const without = await Desk.open({ secret: false });
+    closing(() => without.close());
+    const listener = await listenForOperator(without.options);
+    closing(() => listener.close());
+    await page.goto(`${listener.origin}/approvals`);
+    await page.getByText('operator set-secret').waitFor();
+    await nobodyStumbles(page, 'no secret', locale);
+    expect(await page.locator('meta[http-equiv]').count()).toBe(0);
+  });
+
   // Colours are the same in both languages.
   const looks = [PHONE, DESKTOP].flatMap((viewport) => [
     ...(['zh', 'en'] as const).map((lang) => ({ lang, viewport, colorScheme: 'light' as const })),
@@ -294,7 +324,7 @@ inBrowser('in a browser', ({ closing, visitor }) => {
     });
     const check = async (address: string, name: string) => {
       await page.goto(`${address}?lang=${lang}`);
-      expect([name, await stumblingBlocks(page), await axeFindings(page)]).toEqual([name, [], []]);
+      await nobodyStumbles(page, name, lang);
     };
     await check(list, 'list');
     await check(here, 'pending');

@@ -5,6 +5,7 @@ import { stumblingBlocks } from '../support/accessibility.ts';
 import { axeFindings } from '../support/axe.ts';
 import { cheapGuesses } from '../support/guess-cost.ts';
 import { inBrowser } from '../support/in-browser.ts';
+import { photograph } from '../support/photograph.ts';
 import { Desk, SECRET } from './desk.ts';
 
 cheapGuesses();
@@ -122,8 +123,10 @@ inBrowser('passkeys in a browser', ({ closing, visitor }) => {
     async ({ width, ...options }) => {
       const { desk, at } = await shop();
       const { page, context } = await phone({ viewport: { width, height: 844 }, ...options });
-      const look = async (name: string) =>
+      const look = async (name: string) => {
         expect([name, await stumblingBlocks(page), await axeFindings(page)]).toEqual([name, [], []]);
+        await photograph(page, `person ${name} ${options.locale}`);
+      };
       await page.goto(`${at}/join#${(await desk.invite('wang')).code}`);
       await look('join');
       await page.locator('[data-use]').click();
