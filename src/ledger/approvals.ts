@@ -103,8 +103,8 @@ export class Approvals {
       ...(accounts ?? []),
       limit,
     );
-    const contracts = await this.#contractsToOpen(accounts, limit);
-    return [...rows.map(APPROVALS.fromRow), ...contracts].slice(0, limit);
+    const found = [...rows.map(APPROVALS.fromRow), ...(await this.#contractsToOpen(accounts, limit))];
+    return found.sort((a, b) => (a.decidedAt ?? 0) - (b.decidedAt ?? 0)).slice(0, limit);
   }
 
   /** The same of subscriptions, of which there is no order yet. */

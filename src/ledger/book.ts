@@ -61,7 +61,7 @@ export class Book {
     this.owed = new Owed(tx, now, this.#history);
     this.paidCalls = new PaidCalls(tx, now, this.#history);
     this.promises = new Promises(tx, now, this.#history);
-    this.subscriptions = new Subscriptions(tx, now, this.#history);
+    this.subscriptions = new Subscriptions(tx, now, this.#history, this.#tallies);
     this.approvals = new Approvals(tx, now, this.#history);
     this.quotas = new Quotas(tx, now, this.#tallies);
     this.operator = new OperatorBook(tx, now);

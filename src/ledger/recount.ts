@@ -45,6 +45,8 @@ const ADDED_UP: Readonly<Record<TallyTable, string>> = {
       UNION ALL SELECT day, provider, caller, 0, 0, 1, given.fen FROM orders JOIN (
         SELECT out_trade_no, ${day('COALESCE(sent_at, created_at)')} AS day, amount_fen AS fen
         FROM refunds WHERE ${GIVEN_BACK}) AS given USING (out_trade_no)) AS taken GROUP BY 1, 2, 3`,
+  subscription_tallies: `SELECT ${day('opened_at')} AS day, COUNT(*) AS count, SUM(amount_fen) AS fen
+    FROM subscriptions WHERE opened_at IS NOT NULL GROUP BY 1`,
   budgets: `SELECT budget, SUM(filled) AS filled_fen, SUM(held) AS held_fen FROM (
       SELECT budget, amount_fen AS filled, 0 AS held FROM budget_moves
       UNION ALL SELECT budget, 0, amount_fen FROM budget_draws JOIN orders USING (out_trade_no)

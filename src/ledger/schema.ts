@@ -400,6 +400,15 @@ const MIGRATIONS: readonly (readonly Step[])[] = [
       tries INTEGER NOT NULL, tried_at BIGINT, code TEXT, given_up_at BIGINT, outcome TEXT,
       created_at BIGINT NOT NULL, PRIMARY KEY (contract_no, period))`,
   ],
+  [
+    // How many subscriptions a day has seen is added up as it happens; one wallet's are listed by its name.
+    `CREATE TABLE subscription_tallies (
+      day BIGINT PRIMARY KEY, count BIGINT NOT NULL DEFAULT 0, fen BIGINT NOT NULL DEFAULT 0)`,
+    (tx) => countAll(tx, ['subscription_tallies']),
+    'DROP INDEX IF EXISTS subscriptions_by_opening',
+    'CREATE INDEX subscriptions_of_wallet ON subscriptions (provider, state, created_at, contract_no)',
+    'CREATE INDEX subscriptions_of_caller_by_wallet ON subscriptions (caller, provider, state, created_at, contract_no)',
+  ],
 ];
 
 /** The version that this program writes. */

@@ -1,8 +1,10 @@
+import { beijingDay } from '../domain/clock.ts';
 import type { ProviderId } from '../domain/order.ts';
 import { rowDigest } from './audit-digest.ts';
 import type { AuditDetails } from './audit-kinds.ts';
 import { DueRows } from './due-rows.ts';
 import type { History } from './history.ts';
+import type { Usage } from './quotas.ts';
 import type { OrderRecord } from './records.ts';
 import type { SqlValue, Tx } from './store.ts';
 import {
@@ -19,6 +21,7 @@ import {
   SUBSCRIPTIONS,
   type SubscriptionRecord,
 } from './subscription-records.ts';
+import type { Tallies } from './tallies.ts';
 
 /** What may still change of a subscription beside its state. */
 type Patch = Partial<
@@ -53,11 +56,13 @@ export interface SubscriptionFilter {
 export class Subscriptions extends DueRows<SubscriptionRecord> {
   readonly #now: number;
   readonly #history: History;
+  readonly #tallies: Tallies;
 
-  constructor(tx: Tx, now: number, history: History) {
+  constructor(tx: Tx, now: number, history: History, tallies: Tallies) {
     super(tx, SUBSCRIPTIONS);
     this.#now = now;
     this.#history = history;
+    this.#tallies = tallies;
   }
 
   async get(contractNo: string): Promise<SubscriptionRecord | undefined> {
@@ -121,17 +126,24 @@ export class Subscriptions extends DueRows<SubscriptionRecord> {
     return Number(row?.count);
   }
 
-  /** How many could be agreed to since `since` (ms) at the earliest, and what their periods come to (fen), each once. */
-  async madeSince(since: number): Promise<{ readonly count: number; readonly fen: number }> {
+  /**
+   * How many could be agreed to for the first time on the day of Beijing of `at` (ms), and what one period of each comes
+   * to (fen). The next day's too, or setting the clock back would widen a limit.
+   */
+  async madeOn(at: number): Promise<Usage> {
+    const today = beijingDay(at);
     const [row] = await this.tx.all(
-      'SELECT COUNT(*) AS count, COALESCE(SUM(amount_fen), 0) AS fen FROM subscriptions WHERE opened_at >= ?',
-      since,
+      'SELECT COALESCE(SUM(count), 0) AS count, COALESCE(SUM(fen), 0) AS fen FROM subscription_tallies WHERE day IN (?, ?)',
+      ...[today, today + 1],
     );
-    return { count: Number(row?.count), fen: Number(row?.fen) };
+    const pending = (sum: string) =>
+      this.#tallies.pending('subscription_tallies', sum, ([day]) => day === today || day === today + 1);
+    return { count: Number(row?.count) + pending('count'), fen: Number(row?.fen) + pending('fen') };
   }
 
   async insert(subscription: SubscriptionRecord): Promise<void> {
     await SUBSCRIPTIONS.insert(this.tx, subscription);
+    this.#count(subscription);
     const { contractNo, provider, mode, amountFen, caller, state } = subscription;
     await this.#history.event(contractSubject(contractNo), 'subscription-created', {
       ...{ provider, mode, amountFen, caller, state },
@@ -147,7 +159,14 @@ export class Subscriptions extends DueRows<SubscriptionRecord> {
   }
 
   async patch(subscription: SubscriptionRecord, patch: Patch): Promise<SubscriptionRecord> {
+    if (subscription.openedAt === undefined) this.#count({ ...subscription, ...patch });
     return this.change(subscription, { ...patch, updatedAt: this.#now });
+  }
+
+  /** Somebody may agree to it from now on. */
+  #count({ openedAt, amountFen }: SubscriptionRecord): void {
+    if (openedAt === undefined) return;
+    this.#tallies.add('subscription_tallies', [beijingDay(openedAt)], { count: 1, fen: amountFen });
   }
 
   /** Follows the table. When the event changes nothing, neither does this, and the same record comes back. */

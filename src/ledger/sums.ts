@@ -21,6 +21,8 @@ export const TALLIES = {
     key: ['day', 'provider', 'caller'],
     sums: ['paid_count', 'paid_fen', 'refunded_count', 'refunded_fen'],
   },
+  /** Subscriptions, and what one period of each comes to, by the day since which somebody could agree to them. */
+  subscription_tallies: { key: ['day'], sums: ['count', 'fen'] },
   /** What operators have put into budgets, and what calls hold of it. */
   budgets: { key: ['budget'], sums: ['filled_fen', 'held_fen'] },
 } as const;

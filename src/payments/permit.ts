@@ -14,7 +14,7 @@ import { approvalsFor, isDenied, requestApproval } from '../policy/approvals.ts'
 import { type Denial, decide, type Request, type Used, windowStart } from '../policy/decide.ts';
 import { holdToPolicy, insistNotFrozen } from '../policy/decisions.ts';
 import type { Policy, Sections } from '../policy/policy.ts';
-import { type Rule, rulesFor, TRIAL_RULE, type Who } from '../policy/rules.ts';
+import { type Rule, rulesFor, subscriptionRules, TRIAL_RULE, type Who } from '../policy/rules.ts';
 import type { Call, Till } from './till.ts';
 
 /** What an intent that may be committed brings along. */
@@ -27,6 +27,8 @@ export interface Permit {
   readonly approval: ApprovalRecord | undefined;
 }
 
+/** What of: a subscription is asked for as a payment, and counts among its like. */
+type Kind = MoneyKind | 'subscription';
 type Wish = Subject &
   Pick<ApprovalRecord, 'inputHash'> &
   Request & {
@@ -52,13 +54,28 @@ export async function permit(
   if (call.agreed !== undefined) return permitAgreed(till, book, call, call.agreed, subject);
   if (call.overdue !== undefined) return permitOverdue(till, book, call.overdue, subject);
   if (kind === 'payment') insistOnTrial(till, subject.amountFen);
+  const now = till.clock.now();
+  const held = await holdToRules(till, book, call, kind, subject);
+  if (!held) return undefined;
+  const { rules, taken, yes } = held;
+  await drawOn(book, rules, taken, subject);
+  return {
+    counts: { countedAt: now, countedBy: call.caller, client: call.client },
+    allowed: { rules: rules.map(({ path }) => path), ...(yes === undefined ? {} : { approval: yes.id }) },
+    approval: yes,
+  };
+}
+
+/** What the rules, and a person where they want one, say: those that hold, what is used of them, and the yes that is used up. */
+export async function holdToRules(till: Till, book: Book, call: Call, kind: Kind, subject: Wish) {
   const asked = await book.approvals.of(subject);
   if (await isDenied(book, subject, asked)) return undefined;
   const now = till.clock.now();
   const { caller } = call;
   const usable = approvalsFor(asked, { ...subject, caller }, now);
   const yes = usable.find(({ id, state }) => state === 'approved' && id === (call.approval ?? id));
-  const rulesOf = (policy: Policy, who: Who) => rulesFor(policy, kind, who);
+  const rulesOf = (policy: Policy, who: Who) =>
+    kind === 'subscription' ? subscriptionRules(policy, who) : rulesFor(policy, kind, who);
   const today = rulesOf(await holdToPolicy(book, till.policy), call);
   // No rule of the agents' binds what a person wants of their own accord, or says to what the server proposes.
   const isPersons =
@@ -76,16 +93,15 @@ export async function permit(
   } else if (call.approval !== undefined) {
     return undefined;
   } else if (rule !== undefined) {
-    const question = { ...subject, kind, caller, rule, asked: await askedBy(book, call, asked) };
+    const asks = {
+      kind: kind === 'subscription' ? 'payment' : kind,
+      asked: await askedBy(book, call, asked),
+    };
+    const question = { ...subject, ...asks, caller, rule };
     await requestApproval(book, question, usable, { now, randomBytes: till.randomBytes });
     return undefined;
   }
-  await drawOn(book, rules, taken, subject);
-  return {
-    counts: { countedAt: now, countedBy: caller, client: call.client },
-    allowed: { rules: rules.map(({ path }) => path), ...(yes === undefined ? {} : { approval: yes.id }) },
-    approval: yes,
-  };
+  return { rules, taken, yes };
 }
 
 /** Takes it out of the allowances among the rules. */
@@ -272,7 +288,7 @@ export async function askedBy(
 }
 
 /** The rules on the call as they were when a person was asked. */
-export async function rulesThen(
+async function rulesThen(
   book: Book,
   { asked, caller }: ApprovalRecord,
   rulesOf: (policy: Policy, who: Who) => Rule[],
@@ -284,7 +300,7 @@ export async function rulesThen(
 }
 
 /** Both sets hold, which makes the stricter of the two; what stands in both stands once. */
-export function together(today: readonly Rule[], then: readonly Rule[]): Rule[] {
+function together(today: readonly Rule[], then: readonly Rule[]): Rule[] {
   const known = new Set(today.map((rule) => JSON.stringify(rule)));
   return [...today, ...then.filter((rule) => !known.has(JSON.stringify(rule)))];
 }
@@ -292,7 +308,7 @@ export function together(today: readonly Rule[], then: readonly Rule[]): Rule[] 
 /** What is used of the limits and budgets among rules. @param whenFree also what of it leaves its window when, which takes longer */
 export async function used(
   book: Book,
-  kind: MoneyKind,
+  kind: Kind,
   rules: readonly Rule[],
   now: number,
   whenFree: boolean,
@@ -303,9 +319,12 @@ export async function used(
       const { filledFen, heldFen } = await book.quotas.budget(rule.budget);
       found.set(rule, { count: 0, fen: heldFen, filledFen });
     }
+    if (rule.kind === 'active')
+      found.set(rule, { count: await book.subscriptions.countOpen(rule.count + 1), fen: 0 });
     if (rule.kind !== 'ceiling') continue;
     const since = windowStart(rule.window, now);
-    if (rule.window === 'day') {
+    if (kind === 'subscription') found.set(rule, await book.subscriptions.madeOn(now));
+    else if (rule.window === 'day') {
       // Tomorrow's too, or setting the clock back would widen a limit; what lies further ahead a wrong clock has dated.
       found.set(rule, await book.quotas.usage(kind, rule.scope, since, since + 2 * DAY_MS));
     } else {
@@ -317,7 +336,7 @@ export async function used(
   return found;
 }
 
-export function policyDenied(denial: Denial): CashierError {
+function policyDenied(denial: Denial): CashierError {
   const { rule, limit, used, freeAt } = denial;
   // Rounded up: at the second that is told it is free indeed.
   const until = freeAt === undefined ? undefined : beijingIso(wholeSecond(freeAt + 999));

@@ -31,6 +31,7 @@ const GROWING = [
   'promises',
   'subscriptions',
   'subscription_periods',
+  'subscription_tallies',
   'takings',
 ];
 
@@ -142,12 +143,17 @@ const OWN_INDEX: Readonly<
     'subscriptions_by_agreement',
     (book) => book.subscriptions.byAgreementNo('alipay', 'x'),
   ],
+  'the subscriptions of a wallet in a state': [
+    'subscriptions_of_wallet',
+    (book) => book.subscriptions.list({ provider: 'wechatpay', state: 'ENDED' }, 20),
+  ],
+  "a caller's subscriptions of a wallet": [
+    'subscriptions_of_caller_by_wallet',
+    (book) => book.subscriptions.list({ provider: 'wechatpay', caller: 'c1', state: 'ENDED' }, 20),
+  ],
   'what a subscriber repeats': ['subscriptions_by_call', (book) => book.subscriptions.byCall('x', 'test')],
   'how many subscriptions there are': ['subscriptions_open', (book) => book.subscriptions.countOpen(5)],
-  'how many subscriptions were made': [
-    'subscriptions_by_opening',
-    (book) => book.subscriptions.madeSince(NOW),
-  ],
+  'how many subscriptions were made': ['subscription_tallies', (book) => book.subscriptions.madeOn(NOW)],
   'whether a subscriber is to be forgotten': [
     'subscriptions_with_subscriber',
     (book) => book.subscriptions.anyToForget(NOW),
@@ -233,6 +239,7 @@ const FILLED = [
   `INSERT INTO deliveries (channel, seq, type, lane, rank, due_at, done_at)
    SELECT CASE WHEN i % 2 = 0 THEN 'boss' ELSE 'shop' END, 1000 + i, 'payment.paid', 'X' || i, i % 4,
      CASE WHEN i % 50 = 0 THEN i END, CASE WHEN i % 50 <> 0 THEN i END FROM generate_series(1, ${MANY}) AS i`,
+  `INSERT INTO subscription_tallies (day) SELECT i FROM generate_series(1, ${MANY}) AS i`,
   `INSERT INTO takings (day, provider, caller) SELECT i, 'alipay', 'c' FROM generate_series(1, ${MANY}) AS i`,
   `INSERT INTO order_tallies (scope, day, provider) SELECT '', i, 'alipay' FROM generate_series(1, ${MANY}) AS i`,
   `INSERT INTO budget_moves (seq, at, budget, amount_fen, decided_by)
@@ -255,7 +262,7 @@ const FILLED = [
   `INSERT INTO subscriptions (contract_no, sign_no, provider, account, caller, mode, state, amount_fen, title, period,
      subscriber_hash, input_hash, asked_json, first_day, grace_days, opened_at, sign_before, agreement_no, next_period,
      charged, missed, ended_at, created_at, updated_at, try_at, tries)
-   SELECT 'GYM' || i, 'S' || i, 'alipay', 'bank ' || i % 9, 'c' || i % 50, 'auto',
+   SELECT 'GYM' || i, 'S' || i, CASE WHEN i % 7 = 0 THEN 'wechatpay' ELSE 'alipay' END, 'bank ' || i % 9, 'c' || i % 50, 'auto',
      CASE WHEN i % 50 = 0 THEN 'ACTIVE' ELSE 'ENDED' END, 1900, 'gym', 'P1M', CASE WHEN i % 50 = 0 THEN 's' ELSE '' END,
      'h' || i, '{}', '2026-11-21', 3, i, i, 'AG' || i, 1, 0, 0, i, i, i, CASE WHEN i % 50 = 0 THEN i END, 0
    FROM generate_series(1, ${MANY}) AS i`,

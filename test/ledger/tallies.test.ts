@@ -213,6 +213,7 @@ describe('what is added up as it changes', () => {
     "INSERT INTO budgets VALUES ('nobody', 0, 1)",
     'UPDATE takings SET paid_fen = paid_fen - 1',
     'UPDATE takings SET day = day + 1',
+    'INSERT INTO subscription_tallies VALUES (1, 1, 1900)',
   ])('is found out when somebody has been at it: %s', async (sql) => {
     await history(3)(80);
     expect(await store.read(miscounted)).toEqual([]);

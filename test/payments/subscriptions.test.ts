@@ -11,6 +11,7 @@ import { querySubscription } from '../../src/payments/agreements/query-subscript
 import { runSubscriptions } from '../../src/payments/agreements/round.ts';
 import { applyNotify } from '../../src/payments/apply-notify.ts';
 import { runApproved } from '../../src/payments/carry-out.ts';
+import { createPayment } from '../../src/payments/create-payment.ts';
 import { runSettler } from '../../src/payments/settler.ts';
 import type { Till } from '../../src/payments/till.ts';
 import { freeze, moveBudget, unfreeze } from '../../src/policy/decisions.ts';
@@ -20,6 +21,7 @@ import {
   CALL,
   decide,
   NO_APPROVAL,
+  payment,
   person,
   World,
   subscriptionWish as wish,
@@ -412,6 +414,22 @@ describe('the rules on subscriptions', () => {
     await expect(found(subscription.account)).resolves.toMatchObject([{ outTradeNo: `contract:${NO}` }]);
     await expect(found('elsewhere')).resolves.toMatchObject([{ outTradeNo: 'contract:OTHER01' }]);
     await expect(found('nowhere')).resolves.toEqual([]);
+  });
+
+  it('have what is approved carried out in the order in which it was, be it a subscription or a payment', async () => {
+    await accept(till, { payments: { approveAboveFen: fen(900) }, refunds: {} });
+    const approved: string[] = [];
+    const approve = async (id: string | undefined) => {
+      world.clock.advance(1_000);
+      await decide(till, id);
+      approved.push(id ?? '');
+    };
+    await approve((await made(NO)).approval?.id);
+    const paid = await createPayment(till, CALL, payment({ outTradeNo: 'ORDER_1' }));
+    await approve('approval' in paid ? paid.approval?.id : undefined);
+    await approve((await made('GYM0002', { subscriber: 'wang' })).approval?.id);
+    const found = await till.ledger.read((book) => book.approvals.toCarryOut(undefined, 3));
+    expect(found.map(({ id }) => id)).toEqual(approved);
   });
 
   it('of an allowance hold for every period', async () => {

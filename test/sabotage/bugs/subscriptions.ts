@@ -67,12 +67,25 @@ export const SUBSCRIBED: readonly Bug[] = [
     breaks: CONSENT,
     edits: [
       [
-        'src/payments/agreements/permit-subscription.ts',
-        "if (decision.kind === 'deny') throw policyDenied(decision);",
-        "if (decision.kind === 'deny' && decision.rule === '') throw policyDenied(decision);",
+        'src/payments/permit.ts',
+        "kind === 'subscription' ? subscriptionRules(policy, who) :",
+        "kind === 'subscription' ? subscriptionRules(policy, who).slice(0, 0) :",
       ],
     ],
     caughtBy: SOLD,
+  },
+  {
+    name: 'refused-and-sent-again-at-once',
+    deed: 'A charge that the gateway has refused is sent again as if it had never heard of it.',
+    breaks: ONCE,
+    edits: [
+      [
+        'src/payments/agreements/charge.ts',
+        'const isAnswered = triedAt >= sentAt || gatewayState !== undefined;',
+        'const isAnswered = triedAt > sentAt + tries * 1e12;',
+      ],
+    ],
+    caughtBy: ['test/payments/subscription-unsent.test.ts'],
   },
   {
     name: 'frozen-and-charged',
