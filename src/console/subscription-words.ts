@@ -1,14 +1,5 @@
 import type { Text } from '../domain/errors.ts';
-import type { SubscriptionState } from '../ledger/subscription-machine.ts';
 import type { EndedReason, PeriodOutcome, SubscriptionMode } from '../ledger/subscription-records.ts';
-
-export const STATE_WORDS: Readonly<Record<SubscriptionState, Text>> = {
-  PENDING_SIGN: { zh: '等待用户同意', en: 'Not agreed to yet' },
-  ACTIVE: { zh: '生效中', en: 'In force' },
-  PAUSED: { zh: '已暂停', en: 'Paused' },
-  ENDED: { zh: '已结束', en: 'Ended' },
-  UNKNOWN: { zh: '结果待确认', en: 'To be confirmed' },
-};
 
 export const MODE_WORDS: Readonly<Record<SubscriptionMode, Text>> = {
   auto: { zh: '自动扣款', en: 'charged' },

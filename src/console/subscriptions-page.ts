@@ -1,3 +1,4 @@
+import { SUBSCRIPTION_WORDS } from '../domain/words.ts';
 import { SUBSCRIPTION_STATES } from '../ledger/subscription-machine.ts';
 import type { PeriodRecord, SubscriptionRecord } from '../ledger/subscription-records.ts';
 import { fact } from '../operator/facts.ts';
@@ -14,7 +15,7 @@ import {
 import { writeCursor } from '../payments/list-payments.ts';
 import { largeSum, walletName, yuan } from './cells.ts';
 import { stateBadge } from './orders-page.ts';
-import { ENDED_WORDS, MODE_WORDS, OUTCOME_WORDS, STATE_WORDS } from './subscription-words.ts';
+import { ENDED_WORDS, MODE_WORDS, OUTCOME_WORDS } from './subscription-words.ts';
 import type { FoundSubscriptions, SubscriptionShown } from './subscriptions-view.ts';
 import { WORDS } from './words.ts';
 
@@ -28,7 +29,7 @@ export function subscriptionsPage(frame: Frame, { items, after, state, mark }: F
     room: 'overview',
     body: html`<h1>${frame.say(WORDS.subscriptions)}</h1>
 <nav aria-label="${frame.say(WORDS.state)}"><ul class="chips">${chip(html`${frame.say(WORDS.anyState)}`, frame.console('/subscriptions'), state === undefined)}
-${SUBSCRIPTION_STATES.map((one) => chip(html`${frame.say(STATE_WORDS[one])}`, frame.console('/subscriptions', { state: one }), one === state))}</ul></nav>
+${SUBSCRIPTION_STATES.map((one) => chip(html`${frame.say(SUBSCRIPTION_WORDS[one])}`, frame.console('/subscriptions', { state: one }), one === state))}</ul></nav>
 ${liveOf(frame, {
   mark,
   announce: '',
@@ -59,7 +60,7 @@ export function subscriptionPage(frame: Frame, view: SubscriptionShown, mayCance
 <div class="two"><div>
 ${liveOf(frame, {
   mark,
-  announce: frame.say(STATE_WORDS[state]),
+  announce: frame.say(SUBSCRIPTION_WORDS[state]),
   body: html`${freezeBanner(frame, frozen)}
 <section class="card" aria-labelledby="what"><div class="row"><h1 id="what">${frame.say(WORDS.subscription)}</h1>${badgeOf(frame, subscription)}</div>
 ${largeSum(amountFen)}
@@ -129,7 +130,7 @@ ${largeSum(amountFen)}${quotation(frame, OPERATOR_WORDS.titleCaption, title)}
 
 /** With a colour that says no more than the word. */
 function badgeOf(frame: Frame, { state }: SubscriptionRecord): Markup {
-  return html`<span class="badge ${COLOURS[state]}">${frame.say(STATE_WORDS[state])}</span>`;
+  return html`<span class="badge ${COLOURS[state]}">${frame.say(SUBSCRIPTION_WORDS[state])}</span>`;
 }
 
 const COLOURS = {

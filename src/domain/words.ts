@@ -22,6 +22,15 @@ export const REFUND_WORDS: Readonly<Record<RefundState, Text>> = {
   UNKNOWN: ORDER_WORDS.UNKNOWN,
 };
 
+/** As {@link ORDER_WORDS}, a subscription. */
+export const SUBSCRIPTION_WORDS = {
+  PENDING_SIGN: { zh: '等待用户同意', en: 'not agreed to yet' },
+  ACTIVE: { zh: '生效中', en: 'in force' },
+  PAUSED: { zh: '已暂停', en: 'paused' },
+  ENDED: { zh: '已结束', en: 'ended' },
+  UNKNOWN: { zh: '结果待确认', en: 'to be confirmed' },
+} as const;
+
 /** What the trial edition says of the money in it, wherever it says anything. */
 export const TRIAL: Text = {
   zh: '体验版：真实付款，次日 10:00（北京时间）自动全额退回',

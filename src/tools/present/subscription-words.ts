@@ -1,17 +1,8 @@
 import type { Text } from '../../domain/errors.ts';
-import type { SubscriptionState } from '../../ledger/subscription-machine.ts';
 import { isEnding } from '../../payments/agreements/learn.ts';
 import type { SubscriptionResult } from '../../payments/agreements/results.ts';
 
 /* The sentences that subscriptions become. Titles, payer names and gateway text stay out of every one. */
-
-export const SUBSCRIPTION_WORDS: Readonly<Record<SubscriptionState, Text>> = {
-  PENDING_SIGN: { zh: '等待用户同意', en: 'not agreed to yet' },
-  ACTIVE: { zh: '生效中', en: 'in force' },
-  PAUSED: { zh: '已暂停', en: 'paused' },
-  ENDED: { zh: '已结束', en: 'ended' },
-  UNKNOWN: { zh: '结果待确认', en: 'to be confirmed' },
-};
 
 /** What the model does next. */
 export function subscriptionNext(
