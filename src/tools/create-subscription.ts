@@ -51,11 +51,12 @@ export const createSubscriptionTool = defineTool({
     }),
   }),
   output: subscriptionView,
+  showsImage: true,
   run: async ({ till, call, present }, { amountYuan, firstYuan, ...rest }) => {
     checkTitle(rest.title);
     checkVisible('subscriber', rest.subscriber);
     const firstFen = firstYuan === undefined ? undefined : parseAmount(firstYuan, 'firstYuan');
     const input = { ...rest, amountFen: parseAmount(amountYuan, 'amountYuan'), firstFen };
-    return present.subscription(await createSubscription(till, call, input));
+    return present.offered(await createSubscription(till, call, input));
   },
 });

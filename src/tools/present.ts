@@ -30,6 +30,8 @@ export function presenter(options: PresenterOptions) {
     refund: (result: RefundResult | ForeignRefund) => refundAnswer(own, result),
     list: (list: PaymentList) => listAnswer(own, list),
     subscription: (result: SubscriptionResult) => subscriptionAnswer(own, result),
+    /** A subscription that somebody is to be given: with an image of what they scan, where they may. */
+    offered: (result: SubscriptionResult) => subscriptionAnswer(own, result, { withImage: true }),
     subscriptions: (list: SubscriptionList) => subscriptionListAnswer(own, list),
     story: (result: PaymentResult, refunds: readonly RefundRecord[], events: readonly AuditRecord[]) =>
       paymentStory(own, result, refunds, events),

@@ -4,10 +4,18 @@ import { crc32 } from '../domain/crc32.ts';
 /** Modules of white around a code, and pixels to a module: what phones read from any chat background. */
 const QUIET_ZONE = 4;
 const SCALE = 8;
+/** From so many bytes on a code is kept as coarse as it can be; more than the most it cannot hold. */
+const MUCH = 600;
+const MOST_BYTES = 2953;
 
 /** The latest, by their content: a repeated call shows the same code again. */
 const drawn = new Map<string, Promise<string>>();
 const MOST_KEPT = 100;
+
+/** Whether a code can be made of it. */
+export function fitsCode(content: string): boolean {
+  return Buffer.byteLength(content) <= MOST_BYTES;
+}
 
 /** PNG, base64: black on white in one bit a pixel, which is a tenth of the work and size of colours. */
 export function qrImage(content: string): Promise<string> {
@@ -20,9 +28,9 @@ export function qrImage(content: string): Promise<string> {
 
 async function draw(content: string): Promise<string> {
   const { default: QRCode } = await import('qrcode');
-  const { size, data } = QRCode.create([{ data: Buffer.from(content), mode: 'byte' }], {
-    errorCorrectionLevel: 'M',
-  }).modules;
+  const bytes = Buffer.from(content);
+  const errorCorrectionLevel = bytes.length < MUCH ? 'M' : 'L';
+  const { size, data } = QRCode.create([{ data: bytes, mode: 'byte' }], { errorCorrectionLevel }).modules;
   const width = (size + 2 * QUIET_ZONE) * SCALE;
   // A module is as wide as a byte, and each row begins with its filter, none.
   const row = 1 + width / 8;

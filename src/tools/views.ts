@@ -84,6 +84,7 @@ export const subscriptionView = z.object({
   cashierUrl: maybe,
   lastCharge: z.object({ outTradeNo: text, state: text, period: z.number() }).optional(),
   endedReason: maybe,
+  approval,
   replayed: flag,
   simulated: z.boolean(),
   trial: flag,

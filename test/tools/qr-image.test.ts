@@ -1,7 +1,7 @@
 import jsqr from 'jsqr';
 import { PNG } from 'pngjs';
 import { expect, it } from 'vitest';
-import { qrImage } from '../../src/tools/qr-image.ts';
+import { fitsCode, qrImage } from '../../src/tools/qr-image.ts';
 
 it.each([
   'https://qr.alipay.com/bax00000000000000001',
@@ -20,4 +20,14 @@ it.each([
   const near = Array.from({ length: 32 }, (_, i) => [i, width - 1 - i]).flat();
   expect(edge.some((x) => near.some((y) => dark(x, y) || dark(y, x)))).toBe(false);
   expect(dark(32, 32)).toBe(true);
+});
+
+it('of as long a link as is asked to be signed is read back as well, up to the most that a code can hold', async () => {
+  for (const length of [1_800, 2_953]) {
+    const content = 'https://openapi.alipay.com/gateway.do?'.padEnd(length, 'sign=AbC%2F9');
+    expect(fitsCode(content)).toBe(true);
+    const { width, height, data } = PNG.sync.read(Buffer.from(await qrImage(content), 'base64'));
+    expect(jsqr.default(new Uint8ClampedArray(data), width, height)?.data).toBe(content);
+  }
+  expect(fitsCode('x'.repeat(2_954))).toBe(false);
 });

@@ -1,3 +1,5 @@
+import jsqr from 'jsqr';
+import { PNG } from 'pngjs';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { CashierError } from '../../src/domain/errors.ts';
 import { chargePeriod } from '../../src/payments/agreements/charge.ts';
@@ -7,7 +9,7 @@ import type { Tool } from '../../src/tools/define-tool.ts';
 import { SUBSCRIPTION_TOOLS } from '../../src/tools/index.ts';
 import { presenter } from '../../src/tools/present.ts';
 import { type SubscriptionListView, type SubscriptionView, subscriptionView } from '../../src/tools/views.ts';
-import { accept, CALL, World } from '../support/world.ts';
+import { accept, CALL, decide, World } from '../support/world.ts';
 
 const [CREATE, QUERY, CANCEL, LIST] = SUBSCRIPTION_TOOLS;
 const GYM = {
@@ -40,17 +42,25 @@ async function run<V = SubscriptionView>(tool: Tool | undefined, args: object, l
   if (language === 'en') expect(answer.text.replace(/[（）]/g, '')).not.toMatch(/[\u4e00-\u9fff]|undefined/);
   return { ...answer, told: answer.structured as V };
 }
+/** What a phone reads off the image of an answer. */
+function scan(image: string | undefined): string | undefined {
+  const { data, width, height } = PNG.sync.read(Buffer.from(image ?? '', 'base64'));
+  return jsqr.default(new Uint8ClampedArray(data), width, height)?.data;
+}
 const known = () => till.ledger.read((book) => book.subscriptions.get('GYM_01'));
 const sign = async () => world.bank.agreements.sign((await known())?.signNo ?? '');
 
 it('tell of one that is charged all that the contract names, and nothing else', async () => {
-  const { told, text } = await run(CREATE, GYM);
+  const { told, text, image } = await run(CREATE, GYM);
   expect(told).toEqual({
     ...{ contractNo: 'GYM_01', provider: 'alipay', mode: 'auto', state: 'PENDING_SIGN', amountYuan: '19.00' },
     ...{ title: 'Gym', period: 'P1M', charged: 0, signUrl: expect.stringMatching(/^https:/) },
     ...{ replayed: false, simulated: true, nextStep: expect.stringContaining('query-subscription') },
   });
   expect(text).toContain(`[Sign now](${told.signUrl})`);
+  // Who sits at a computer scans it.
+  expect(scan(image)).toBe(told.signUrl);
+  expect(text).toMatch(/code in the image/);
   expect((await run(CREATE, GYM)).told).toEqual({ ...told, replayed: true });
   // What the gateway is given has no underscore, which it would not take.
   expect((await known())?.signNo).toMatch(/^[A-Za-z0-9]{6,32}$/);
@@ -65,6 +75,7 @@ it('tell of one that is charged all that the contract names, and nothing else', 
     lastCharge: { outTradeNo: expect.any(String), state: 'PAID', period: 1 },
   });
   expect(charged).not.toHaveProperty('signUrl');
+  expect(await run(CREATE, GYM)).not.toHaveProperty('image');
 
   const ended = await run(CANCEL, { contractNo: 'GYM_01' });
   expect(ended.told).toMatchObject({ state: 'ENDED', endedReason: 'cancelled', replayed: false });
@@ -93,11 +104,12 @@ it('say of a charge that is in doubt when it is cancelled that its result is not
 it('give the page of the payment where the subscriber is reminded', async () => {
   world.bank.hasAgreements = false;
   till = await world.process();
-  const { told, text } = await run(CREATE, { ...GYM, firstYuan: '1.00', times: 2 });
+  const { told, text, image } = await run(CREATE, { ...GYM, firstYuan: '1.00', times: 2 });
   expect(told).toMatchObject({ mode: 'reminded', state: 'PENDING_SIGN', times: 2, charged: 0 });
   expect(told.cashierUrl).toMatch(/^https:\/\/shop\.example\/pay\//);
   expect(text).toContain(told.cashierUrl);
   const first = told.lastCharge?.outTradeNo ?? '';
+  expect(scan(image)).toBe(`bank://${first}`);
   expect(world.bank.trades.get(first)?.amountFen).toBe(100);
   world.bank.pay(first);
   const paid = (await run(QUERY, { contractNo: 'GYM_01' })).told;
@@ -116,6 +128,13 @@ it('say what a person is to approve', async () => {
   expect(told).not.toHaveProperty('signUrl');
   expect(told.nextStep).toMatch(/mcp-cashier approvals approve A\w+.*create-subscription again/);
   expect(text).toMatch(/Approval A\w+: /);
+  const approval = { id: expect.stringMatching(/^A\w+$/), state: 'pending', expiresAt: expect.any(String) };
+  expect(told).toMatchObject({ state: 'PENDING_SIGN', approval });
+  await decide(till, told.approval?.id);
+  expect((await run(CREATE, GYM)).told).toMatchObject({
+    signUrl: expect.any(String),
+    approval: { state: 'approved' },
+  });
 });
 
 it('list them, newest first, by pages', async () => {

@@ -1,7 +1,7 @@
 import { defined } from '../../domain/defined.ts';
 import type { Text } from '../../domain/errors.ts';
 import { toYuan } from '../../domain/money.ts';
-import { ORDER_WORDS } from '../../domain/words.ts';
+import { ORDER_WORDS, SUBSCRIPTION_WORDS } from '../../domain/words.ts';
 import type { SubscriptionList } from '../../payments/agreements/query-subscription.ts';
 import {
   nextChargeAt,
@@ -12,17 +12,22 @@ import { payable } from '../../payments/results.ts';
 import { approvalView } from '../../policy/approvals.ts';
 import { walletOf } from '../../providers/registry.ts';
 import type { ToolAnswer } from '../answer.ts';
+import { fitsCode, qrImage } from '../qr-image.ts';
 import type { SubscriptionListView, SubscriptionView } from '../views.ts';
-import { approvalSaid } from './approval.ts';
+import { approvalIn, approvalSaid } from './approval.ts';
 import { pageLine } from './page-line.ts';
-import { SUBSCRIPTION_WORDS, subscriptionNext } from './subscription-words.ts';
+import { subscriptionNext } from './subscription-words.ts';
 import { type BuyerPage, iso, type Voice } from './voice.ts';
 import { LABEL } from './words.ts';
 
-/** A subscription as the tools tell it; what comes next stands in the first text block, too. */
+/**
+ * A subscription as the tools tell it; what comes next stands in the first text block, too.
+ * @param withImage shows what the subscriber scans, where there is such a thing, as an image too
+ */
 export async function subscriptionAnswer(
   voice: Voice,
   result: SubscriptionResult,
+  { withImage = false } = {},
 ): Promise<ToolAnswer<SubscriptionView>> {
   const { say, lines, line } = voice;
   const { subscription, last, approval } = result;
@@ -34,6 +39,7 @@ export async function subscriptionAnswer(
   const words = SUBSCRIPTION_WORDS[subscription.state];
   const wallet = walletOf(subscription.provider).name;
   const of = times === undefined ? '' : `/${times}`;
+  const code = withImage ? codeOf(voice, result) : undefined;
   const text = lines(
     say({
       zh: `订阅 ${contractNo}：${words.zh}（${state}），每期 ${amountYuan} 元，周期 ${period}，已付 ${charged}${of} 期，${wallet.zh}`,
@@ -41,6 +47,7 @@ export async function subscriptionAnswer(
     }),
     result.signing && `[${say(SIGN_NOW)}](${result.signing.signUrl})`,
     result.signing?.appUrl && line({ zh: '手机上打开', en: 'On a phone' }, result.signing.appUrl),
+    code && say(SCAN),
     page && last?.order && pageLine(voice, page, last.order.credential),
     line({ zh: '下次扣款', en: 'Next charge' }, next),
     last?.order &&
@@ -52,7 +59,10 @@ export async function subscriptionAnswer(
     asked.line,
     line(LABEL.next, structured.nextStep),
   );
-  return { text, structured, outcome: subscriptionOutcome(subscription) };
+  return {
+    ...{ text, structured, outcome: subscriptionOutcome(subscription) },
+    ...(code === undefined ? {} : { image: await qrImage(code) }),
+  };
 }
 
 export function subscriptionListAnswer(
@@ -70,6 +80,16 @@ export function subscriptionListAnswer(
   return { text, structured: defined({ items: told, nextCursor, ...voice.money }), outcome: {} };
 }
 
+/** What stands in the code by which the subscriber agrees: what they sign, or the first payment. */
+function codeOf({ now }: Voice, { signing, last }: SubscriptionResult): string | undefined {
+  const code = signing?.signUrl ?? (last?.order && payable(last.order, now()).qrCode);
+  return code !== undefined && fitsCode(code) ? code : undefined;
+}
+
+const SCAN: Text = {
+  zh: '在电脑上：让用户用手机扫图中的二维码',
+  en: 'On a computer: have the subscriber scan the code in the image with their phone',
+};
 const SIGN_NOW: Text = { zh: '点击签约', en: 'Sign now' };
 
 function subscriptionTold(
@@ -93,6 +113,7 @@ function subscriptionTold(
       period: last.period.period,
     },
     endedReason: state === 'ENDED' ? reason : undefined,
+    approval: approvalIn(voice, result.approval),
     replayed,
     ...voice.money,
     nextStep: ask + voice.say(subscriptionNext(result, page !== undefined, isWaiting(result, now), now)),
