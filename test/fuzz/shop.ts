@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Clock } from '../../src/domain/clock.ts';
+import { defined } from '../../src/domain/defined.ts';
 import { fen } from '../../src/domain/money.ts';
+import type { ProviderId } from '../../src/domain/order.ts';
 import type { Log } from '../../src/domain/ports.ts';
 import { Ledger } from '../../src/ledger/ledger.ts';
 import { openSqliteStore } from '../../src/ledger/sqlite-store.ts';
@@ -17,7 +19,7 @@ import type { Call, Till } from '../../src/payments/till.ts';
 import { type Database, sqlite } from '../../src/platform/sqlite.ts';
 import { OutcomeUnknown, type PaymentProvider } from '../../src/providers/contract.ts';
 import type { GatewayHttp, GatewayRequest, GatewayResponse } from '../../src/providers/gateway-http.ts';
-import { WALLETS } from '../../src/providers/registry.ts';
+import { WALLET_IDS, WALLETS } from '../../src/providers/registry.ts';
 import { FAKES } from '../../src/simulator/fakes.ts';
 import type { Outgoing } from '../../src/simulator/http.ts';
 import { pay } from '../../src/simulator/payer.ts';
@@ -42,7 +44,7 @@ const ORIGIN = 'http://127.0.0.1:20999';
 const START = Date.parse('2026-11-21T14:30:05+08:00');
 const KEYS: readonly KeyName[] = [
   ...(['app', 'alipay', 'merchant', 'wechatpay', 'authority', 'forger'] as const),
-  'skillhub',
+  ...(['skillhub', 'douyinMerchant', 'douyinpay', 'unionMerchant', 'unionpay'] as const),
 ];
 
 /** Stands still, but for who sleeps: that is over at once. */
@@ -125,17 +127,19 @@ export interface Sample {
   readonly response: GatewayResponse;
 }
 
-export type WalletId = 'alipay' | 'wechatpay';
+export type WalletId = ProviderId;
 
-/** The orders of each wallet, by how they stand in the ledger. */
+/** The orders of each wallet, by how they stand in the ledger, and the refunds of two of them. */
 export const ORDERS = ['OPEN', 'PAID', 'PART', 'BACK', 'SHUT', 'LOST'] as const;
-export const numberOf = (wallet: WalletId, order: string) =>
-  `${wallet === 'alipay' ? 'A' : 'W'}_${order}_001`;
+export const numberOf = (wallet: WalletId, order: string) => `${wallet[0]?.toUpperCase()}${order}0001`;
+export const ORDER_NUMBERS = WALLET_IDS.flatMap((wallet) => ORDERS.map((order) => numberOf(wallet, order)));
+export const REFUNDS = { PART: 'REFUND01', BACK: 'REFUND02' } as const;
+export const NOBODYS = 'NOBODYS1';
 /** One that the gateway knows, and the ledger does not. */
 export const STRANGER = 'STRANGER';
 
 /**
- * A merchant's till with both wallets, on a ledger in memory that can be put back, over the gateways' simulator in the
+ * A merchant's till with all wallets, on a ledger in memory that can be put back, over the gateways' simulator in the
  * same process: what it was told on the way is genuine, and the same to the byte every time.
  */
 export class Shop {
@@ -171,11 +175,10 @@ export class Shop {
     this.#inner = inner;
     this.#database = database;
     this.#folder = folder;
-    const { keys, apiV3Key } = this.identity;
-    const bodies = [keys.app, keys.merchant].map(({ privateKey }) =>
-      pem(privateKey).split('\n').slice(3, 5).join(''),
-    );
-    this.secrets = [apiV3Key, ...bodies];
+    const { keys, apiV3Key, douyin } = this.identity;
+    const own = [keys.app, keys.merchant, keys.douyinMerchant, keys.unionMerchant];
+    const bodies = own.map(({ privateKey }) => pem(privateKey).split('\n').slice(3, 5).join(''));
+    this.secrets = [apiV3Key, douyin.apiKey, ...bodies];
   }
 
   /** @param mode how the wallets prove themselves */
@@ -224,7 +227,7 @@ export class Shop {
     const providers = new Map<WalletId, PaymentProvider>();
     for (const wallet of WALLETS) {
       const provider = await wallet.configure(env, { clock, randomBytes, http, log });
-      if (provider) providers.set(wallet.id as WalletId, provider);
+      if (provider) providers.set(wallet.id, provider);
     }
     let senders = 0;
     const till: Till = {
@@ -236,7 +239,7 @@ export class Shop {
     };
     const shop = new Shop({ clock, till, world }, inner, database, folder, logged);
     made.shop = shop;
-    for (const wallet of ['alipay', 'wechatpay'] as const) await shop.#trade(wallet);
+    for (const wallet of WALLET_IDS) await shop.#trade(wallet);
     inner.begin();
     shop.back();
     return shop;
@@ -314,7 +317,7 @@ export class Shop {
     this.answer = async (request) => {
       const response = await this.genuine(request);
       // The certificates that a call brings along are no answer to it.
-      const kind = request.url.endsWith('/v3/certificates') ? 'certificates' : operation;
+      const kind = isList(request) ? 'certificates' : operation;
       found.push({ operation: kind, outTradeNo, outRefundNo, response });
       return response;
     };
@@ -357,7 +360,8 @@ export class Shop {
       await ask(no(order));
       this.clock.pass(1_000);
     }
-    await this.#heard(wallet, 'close', [no('SHUT')], () =>
+    // Where none is closed, it is asked whether it was paid.
+    await this.#heard(wallet, provider.closeTrade ? 'close' : 'query', [no('SHUT')], () =>
       closePayment(till, CALL, { outTradeNo: no('SHUT') }),
     );
     await ask(no('SHUT'));
@@ -366,14 +370,14 @@ export class Shop {
       if (order !== 'SHUT') await ask(no(order));
     }
     for (const [order, outRefundNo, amount] of [
-      ['PART', 'R1', 300],
-      ['BACK', 'R1B', 1000],
+      ['PART', REFUNDS.PART, 300],
+      ['BACK', REFUNDS.BACK, 1000],
     ] as const) {
       const outTradeNo = no(order);
       const input = refund({ outTradeNo, outRefundNo, refundFen: fen(amount) });
       await this.#heard(wallet, 'refund', [outTradeNo, outRefundNo], () => refundPayment(till, CALL, input));
       await this.#heard(wallet, 'query-refund', [outTradeNo, outRefundNo], () =>
-        provider.queryRefund(outTradeNo, outRefundNo),
+        provider.queryRefund(outTradeNo, outRefundNo, { plan: this.#planOf(outTradeNo) }),
       );
       if (order === 'BACK') continue;
       this.clock.pass(120_000);
@@ -383,10 +387,10 @@ export class Shop {
       await ask(outTradeNo);
     }
     await this.#heard(wallet, 'query-refund', [no('PAID'), 'NONE'], () =>
-      provider.queryRefund(no('PAID'), 'NONE'),
+      provider.queryRefund(no('PAID'), 'NONE', { sentAt: this.clock.now() }),
     );
     // Somebody else sells under the same account.
-    const theirs = `${STRANGER}_${wallet}`;
+    const theirs = `${STRANGER}${wallet}`;
     const terms = {
       outTradeNo: theirs,
       scene: 'qr',
@@ -400,8 +404,9 @@ export class Shop {
     );
     await opened(theirs, sold?.qrCode ?? '');
     await paid(theirs);
-    await this.#heard(wallet, 'query', [theirs], () => provider.queryTrade(theirs));
+    await this.#heard(wallet, 'query', [theirs], () => provider.queryTrade(theirs, terms));
     // The create's answer is lost.
+    const known = { sentAt: this.clock.now() };
     this.answer = async (request) => {
       await this.genuine(request);
       throw new OutcomeUnknown('timeout');
@@ -411,14 +416,22 @@ export class Shop {
     );
     this.answer = undefined;
     this.clock.pass(120_000);
-    await this.#heard(wallet, 'query', [no('LOST')], () => provider.queryTrade(no('LOST')));
-    await this.#heard(wallet, 'query', ['NOBODYS_1'], () => provider.queryTrade('NOBODYS_1'));
-    await this.#heard(wallet, 'close', ['NOBODYS_1'], () => closeAt(provider, 'NOBODYS_1'));
+    await this.#heard(wallet, 'query', [no('LOST')], () => provider.queryTrade(no('LOST'), known));
+    await this.#heard(wallet, 'query', [NOBODYS], () => provider.queryTrade(NOBODYS, known));
+    await this.#heard(wallet, 'close', [NOBODYS], () => closeAt(provider, NOBODYS));
     await this.#heard(wallet, 'close', [no('PAID')], () => closeAt(provider, no('PAID')));
     await this.#heard(wallet, 'bill', ['2026-11-21'], () => provider.downloadBill('2026-11-21'));
     await this.#heard(wallet, 'bill', ['2026-11-20'], () => provider.downloadBill('2026-11-20'));
     await paid(no('OPEN'));
-    await this.#heard(wallet, 'query', [no('OPEN')], () => provider.queryTrade(no('OPEN')));
+    const { sentAt } = this.world.trades.byNumber(wallet, no('OPEN')) ?? {};
+    await this.#heard(wallet, 'query', [no('OPEN')], () =>
+      provider.queryTrade(no('OPEN'), defined({ sentAt })),
+    );
+  }
+
+  /** As it was sent: of the one refund of an order. */
+  #planOf(outTradeNo: string): string {
+    return String(this.#db.prepare('SELECT plan FROM refunds WHERE out_trade_no = ?').get(outTradeNo)?.plan);
   }
 
   /** What the gateways would post, signed at this moment. */
@@ -440,6 +453,11 @@ export class Shop {
 }
 
 export type Row = Readonly<Record<string, unknown>>;
+
+/** Whether a request is for the certificates with which a gateway signs. */
+export function isList({ url }: Pick<GatewayRequest, 'url'>): boolean {
+  return /\/(v3\/certificates|getPlatformCertificates)$/.test(url);
+}
 
 export function lower(headers: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));

@@ -7,14 +7,26 @@ import {
   OutcomeUnknown,
   type PaymentProvider,
 } from '../../../src/providers/contract.ts';
+import { createDouyinpayProvider, readDouyinpayConfig } from '../../../src/providers/douyinpay/index.ts';
 import type { GatewayHttp, GatewayResponse } from '../../../src/providers/gateway-http.ts';
+import { createUnionpayProvider, readUnionpayConfig } from '../../../src/providers/unionpay/index.ts';
 import { createWechatpayProvider, readWechatpayConfig } from '../../../src/providers/wechatpay/index.ts';
 import { FAKES } from '../../../src/simulator/fakes.ts';
 import { closeAt } from '../../support/close.ts';
 import type { Dice } from '../../support/dice.ts';
 import { pairOf } from '../../support/named-keys.ts';
 import { mutatedBytes, mutatedHeaders, mutatedJson, type Pairs, pumped } from '../mutate.ts';
-import { lower, numberOf, ORDERS, type Sample, Shop, type WalletId } from '../shop.ts';
+import {
+  isList,
+  NOBODYS,
+  numberOf,
+  ORDER_NUMBERS,
+  ORDERS,
+  REFUNDS,
+  type Sample,
+  Shop,
+  type WalletId,
+} from '../shop.ts';
 import {
   type Case,
   Fault,
@@ -24,6 +36,7 @@ import {
   type Target,
   type Verdict,
 } from '../target.ts';
+import { unionpayAnswers } from './unionpay.ts';
 
 /** The longest answer that is read (bytes). */
 export const MOST = 131_072;
@@ -35,20 +48,25 @@ const OPERATIONS = ['query', 'create', 'close', 'refund', 'query-refund'] as con
 type Operation = (typeof OPERATIONS)[number];
 
 /** What a case asks of the gateway. */
-interface Asked {
+export interface Asked {
   readonly operation: Operation;
   readonly outTradeNo: string;
   readonly outRefundNo: string;
+  /** ms; when the order and its refund were sent, and until when the order could be paid. */
+  readonly sentAt: number;
+  readonly refundSentAt: number;
+  readonly expiresAt: number;
+  readonly gatewayTradeNo: string;
 }
 
 /** An answer, and what of it is provably the gateway's. */
-interface Given {
+export interface Given {
   readonly response: GatewayResponse;
   /** Contents for which this answer carries a valid signature, as far as the one who made it knows. */
   readonly proven: readonly Object[];
 }
 
-interface Dialect {
+export interface Dialect {
   give(random: Dice, asked: Asked): Given;
   /** Whether a content says what the adapter says that it does. */
   agrees(asked: Asked, content: Object, result: unknown): boolean;
@@ -106,11 +124,10 @@ const WORDS = [
     'USD',
     'https://qr.alipay.com/x',
     'weixin://wxpay/bizpayurl?pr=x',
-    'R1',
-    'R1B',
-    'R2',
+    ...Object.values(REFUNDS),
+    'REFUND03',
   ],
-  ...(['alipay', 'wechatpay'] as const).flatMap((wallet) => ORDERS.map((order) => numberOf(wallet, order))),
+  ...ORDER_NUMBERS,
 ];
 
 /** A provider of its own for each case, whose own signatures cost little. */
@@ -134,6 +151,17 @@ export function providers(
     if (!config) throw new Error('not configured');
     return (http) => createAlipayProvider({ ...config, appPrivateKey: cheap }, { clock, http, log });
   }
+  if (wallet === 'unionpay') {
+    const config = readUnionpayConfig(env);
+    if (!config) throw new Error('not configured');
+    const merchant = { ...config.merchant, key: cheap };
+    return (http) => createUnionpayProvider({ ...config, merchant }, { clock, http });
+  }
+  if (wallet === 'douyinpay') {
+    const config = readDouyinpayConfig(env);
+    if (!config) throw new Error('not configured');
+    return (http) => createDouyinpayProvider({ ...config, merchantKey: cheap }, { clock, http, randomBytes });
+  }
   const config = readWechatpayConfig(env);
   if (!config) throw new Error('not configured');
   return (http) => createWechatpayProvider({ ...config, merchantKey: cheap }, { clock, http, randomBytes });
@@ -154,33 +182,46 @@ export function insistOnKind(
     : new Fault(`none of our errors: ${error instanceof Error ? error.stack : error}`);
 }
 
-function target(wallet: WalletId): Target {
+function target(wallet: WalletId, dialectOf: (shop: Shop) => Dialect): Target {
   return {
     name: `answers-${wallet}`,
     cases: 250_000,
     few: 2_000,
     async open() {
       const shop = await Shop.open();
-      return opened(shop, wallet, wallet === 'alipay' ? alipay(shop) : wechatpay(shop));
+      return opened(shop, wallet, dialectOf(shop));
     },
   };
 }
 
 function opened(shop: Shop, wallet: WalletId, dialect: Dialect): Opened {
   const make = providers(shop, wallet, 'keys');
+  const { closeTrade } = shop.provider(wallet);
+  const operations = OPERATIONS.filter((operation) => operation !== 'close' || closeTrade);
+  const list = (shop.samples.get(wallet) ?? []).find(({ operation }) => operation === 'certificates');
+  const now = shop.clock.now();
+  const numbers = [...ORDERS.map((order) => numberOf(wallet, order)), NOBODYS];
+  const questions = numbers.map((outTradeNo) => {
+    const outRefundNo = outTradeNo.includes('BACK') ? REFUNDS.BACK : REFUNDS.PART;
+    const { sentAt = now, refunds = [], tradeNo } = shop.world.trades.byNumber(wallet, outTradeNo) ?? {};
+    const { sentAt: refundSentAt = now } = refunds[0] ?? {};
+    return { outTradeNo, outRefundNo, sentAt, refundSentAt, gatewayTradeNo: tradeNo ?? '1'.repeat(21) };
+  });
   return {
     async run(one: Case): Promise<Verdict> {
       const { random } = one;
-      const operation = random.pick(OPERATIONS);
-      const order = random.chance(0.1) ? 'NOBODYS_1' : numberOf(wallet, random.pick(ORDERS));
-      const asked = { operation, outTradeNo: order, outRefundNo: order.includes('BACK') ? 'R1B' : 'R1' };
+      const operation = random.pick(operations);
+      const expiresAt = now + random.pick([-1_800_000, 1_800_000]);
+      const asked = { operation, ...random.pick(questions), expiresAt };
       const { response, proven } = dialect.give(random, asked);
       one.input('asked.json', JSON.stringify(asked));
       one.input('status-and-headers.json', JSON.stringify({ ...response, body: undefined }));
       one.input('body', response.body);
-      const provider = make({ send: async () => response });
+      const provider = make({
+        send: async (request) => (isList(request) && list ? list.response : response),
+      });
       try {
-        const result = await ask(provider, asked, shop.clock.now());
+        const result = await ask(provider, asked, now);
         insistOnProof(dialect, asked, proven, result);
         return { accepted: true, seen: `${operation} ${kindOf(result)}` };
       } catch (error) {
@@ -205,21 +246,24 @@ function insistOnProof(dialect: Dialect, asked: Asked, proven: readonly Object[]
 
 function ask(
   provider: PaymentProvider,
-  { operation, outTradeNo, outRefundNo }: Asked,
+  { operation, outTradeNo, outRefundNo, gatewayTradeNo, sentAt, refundSentAt, expiresAt }: Asked,
   now: number,
 ): Promise<unknown> {
-  const refundTerms = { outTradeNo, outRefundNo, refundFen: fen(300), totalFen: fen(1000), sentAt: now };
+  const refundTerms = {
+    ...{ outTradeNo, outRefundNo, gatewayTradeNo, refundFen: fen(300), totalFen: fen(1000) },
+    sentAt: refundSentAt,
+  };
   const terms = {
     outTradeNo,
     scene: 'qr',
     amountFen: fen(1000),
     title: 'x',
-    sentAt: now,
+    sentAt,
     expiresAt: now + 1_800_000,
   } as const;
   switch (operation) {
     case 'query':
-      return provider.queryTrade(outTradeNo);
+      return provider.queryTrade(outTradeNo, { sentAt, expiresAt });
     case 'close':
       return closeAt(provider, outTradeNo);
     case 'create':
@@ -227,7 +271,7 @@ function ask(
     case 'refund':
       return provider.sendRefund(refundTerms, provider.planRefund(refundTerms));
     case 'query-refund':
-      return provider.queryRefund(outTradeNo, outRefundNo);
+      return provider.queryRefund(outTradeNo, outRefundNo, { plan: provider.planRefund(refundTerms) });
   }
 }
 
@@ -238,21 +282,25 @@ function kindOf(result: unknown): string {
 }
 
 /** One to begin with: mostly an answer to the same kind of question about the same order. */
-function sampleFor(samples: readonly Sample[], random: Dice, { operation, outTradeNo }: Asked): Sample {
+export function sampleFor(
+  samples: readonly Sample[],
+  random: Dice,
+  { operation, outTradeNo }: Asked,
+): Sample {
   const same = samples.filter((one) => one.operation === operation);
   const about = same.filter((one) => one.outTradeNo === outTradeNo);
   if (about.length > 0 && random.chance(0.6)) return random.pick(about);
   return random.chance(0.7) && same.length > 0 ? random.pick(same) : random.pick(samples);
 }
 
-const SAMPLED: ReadonlySet<string> = new Set<string>(OPERATIONS);
+export const SAMPLED: ReadonlySet<string> = new Set<string>(OPERATIONS);
 const yuan = (text: unknown): number | undefined => {
   const match = /^(\d{1,9})(?:\.(\d{1,2}))?$/.exec(typeof text === 'string' ? text : '');
   return match ? Number(match[1]) * 100 + Number((match[2] ?? '').padEnd(2, '0')) : undefined;
 };
 
 /** With the status, or a header, of something else. */
-function shaken(response: GatewayResponse, random: Dice): GatewayResponse {
+export function shaken(response: GatewayResponse, random: Dice): GatewayResponse {
   const status = random.chance(0.9)
     ? response.status
     : random.pick([0, 200, 201, 204, 301, 400, 401, 404, 429, 500, 502, 503]);
@@ -421,37 +469,61 @@ function parsed(text: string): Object[] {
   }
 }
 
-function wechatpay(shop: Shop): Dialect {
-  const { identity, clock } = shop;
-  const right = shop.keys('wechatpay').privateKey;
+/** Signed and sealed in the manner of APIv3, in JSON, with the signature in the headers. */
+export interface V3 {
+  readonly wallet: 'wechatpay' | 'douyinpay';
+  /** Of the gateway's signatures, and the merchant's, with which the gateway seals. */
+  readonly serial: (shop: Shop) => string;
+  readonly apiKey: (shop: Shop) => string;
+  readonly closed: readonly string[];
+}
+
+export const WECHATPAY: V3 = {
+  wallet: 'wechatpay',
+  serial: ({ identity }) => identity.publicKeyId,
+  apiKey: ({ identity }) => identity.apiV3Key,
+  closed: ['CLOSED', 'REVOKED', 'PAYERROR'],
+};
+export const DOUYINPAY: V3 = {
+  wallet: 'douyinpay',
+  // The one certificate that the platform signs with.
+  serial: ({ samples }) =>
+    (samples.get('douyinpay') ?? []).flatMap(
+      ({ response }) => response.headers['douyinpay-serial'] ?? [],
+    )[0] ?? '',
+  apiKey: ({ identity }) => identity.douyin.apiKey,
+  closed: ['CLOSED', 'PAYERROR'],
+};
+
+function v3(shop: Shop, { wallet, closed, ...speaker }: V3): Dialect {
+  const right = shop.keys(wallet).privateKey;
+  const serial = speaker.serial(shop);
   const forger = FORGER;
-  const samples = (shop.samples.get('wechatpay') ?? []).filter(({ operation }) => SAMPLED.has(operation));
-  const now = Math.floor(clock.now() / 1000);
+  const samples = (shop.samples.get(wallet) ?? []).filter(({ operation }) => SAMPLED.has(operation));
+  const header = (name: string) => `${wallet}-${name}`;
+  const now = Math.floor(shop.clock.now() / 1000);
   // Long since given; what is new is signed now, as far as it is by the right key.
   const fresh = samples.map((sample) => ({
     ...sample,
     response:
-      sample.response.headers['wechatpay-signature'] === undefined
+      sample.response.headers[header('signature')] === undefined
         ? sample.response
         : {
             ...sample.response,
             headers: {
               ...sample.response.headers,
-              ...signedHeaders(
-                sample.response.body,
-                right,
-                now,
-                sample.response.headers['wechatpay-nonce'] ?? 'n',
-                identity.publicKeyId,
-              ),
+              ...signedHeaders(wallet, sample.response.body, {
+                ...{ key: right, serial, now },
+                nonce: sample.response.headers[header('nonce')] ?? 'n',
+              }),
             },
           },
   }));
   const keyOf = (headers: Readonly<Record<string, string>>, body: Buffer) =>
-    `${headers['wechatpay-timestamp']}\n${headers['wechatpay-nonce']}\n${body.toString('latin1')}`;
+    `${headers[header('timestamp')]}\n${headers[header('nonce')]}\n${body.toString('latin1')}`;
   const proofs = new Set(
     [...fresh, ...samples]
-      .filter(({ response }) => 'wechatpay-signature' in response.headers)
+      .filter(({ response }) => header('signature') in response.headers)
       .map(({ response }) => keyOf(response.headers, response.body)),
   );
   return {
@@ -466,7 +538,7 @@ function wechatpay(shop: Shop): Dialect {
         return {
           response: shook,
           proven: isSigned
-            ? shook.body.length === 0
+            ? shook.body.toString('latin1').trim() === ''
               ? [{ '#status': shook.status }]
               : parsed(shook.body.toString()).map((content) => ({ ...content, '#status': shook.status }))
             : [],
@@ -479,7 +551,7 @@ function wechatpay(shop: Shop): Dialect {
         body,
         headers: {
           ...response.headers,
-          ...signedHeaders(body, key, now, random.bytes(8).toString('hex'), identity.publicKeyId),
+          ...signedHeaders(wallet, body, { key, serial, now, nonce: random.bytes(8).toString('hex') }),
         },
       });
       return random.pick<() => Given>([
@@ -524,14 +596,14 @@ function wechatpay(shop: Shop): Dialect {
             (told.state !== 'PAID' ||
               (['SUCCESS', 'REFUND'].includes(said('trade_state') as string) &&
                 told.amountFen === amount?.total)) &&
-            (told.state !== 'CLOSED' ||
-              ['CLOSED', 'REVOKED', 'PAYERROR'].includes(said('trade_state') as string))
+            (told.state !== 'CLOSED' || closed.includes(said('trade_state') as string))
           );
         case 'create':
-          return told.qrCode === said('code_url');
+          return told.qrCode === (said('code_url') ?? said('qr_code'));
         case 'close':
           return (
             said('#status') === 204 ||
+            (said('#status') === 200 && Object.keys(content).length === 1) ||
             said('code') === 'ORDER_CLOSED' ||
             said('code') === 'ORDERCLOSED' ||
             Number(said('#status')) >= 400
@@ -550,20 +622,29 @@ function wechatpay(shop: Shop): Dialect {
   };
 }
 
+/** @param signed.now seconds */
 export function signedHeaders(
+  wallet: V3['wallet'],
   body: Buffer,
-  key: KeyObject,
-  now: number,
-  nonce: string,
-  serial: string,
+  {
+    key,
+    now,
+    nonce,
+    serial,
+  }: { readonly key: KeyObject; readonly now: number; readonly nonce: string; readonly serial: string },
 ): Record<string, string> {
   const text = Buffer.concat([Buffer.from(`${now}\n${nonce}\n`), body, Buffer.from('\n')]);
-  return lower({
-    'wechatpay-timestamp': String(now),
-    'wechatpay-nonce': nonce,
-    'wechatpay-signature': createSign('sha256').update(text).sign(key, 'base64'),
-    'wechatpay-serial': serial,
-  });
+  return {
+    [`${wallet}-timestamp`]: String(now),
+    [`${wallet}-nonce`]: nonce,
+    [`${wallet}-signature`]: createSign('sha256').update(text).sign(key, 'base64'),
+    [`${wallet}-serial`]: serial,
+  };
 }
 
-export const ANSWERS: readonly Target[] = [target('alipay'), target('wechatpay')];
+export const ANSWERS: readonly Target[] = [
+  target('alipay', alipay),
+  target('wechatpay', (shop) => v3(shop, WECHATPAY)),
+  target('douyinpay', (shop) => v3(shop, DOUYINPAY)),
+  target('unionpay', unionpayAnswers),
+];

@@ -3,7 +3,6 @@ import { beijingDateTime } from '../../../src/domain/clock.ts';
 import { notifyRoutes } from '../../../src/notify/routes.ts';
 import type { NotifyOutcome } from '../../../src/payments/apply-notify.ts';
 import type { Dice } from '../../support/dice.ts';
-import { pairOf } from '../../support/named-keys.ts';
 import {
   formOf,
   mutatedBytes,
@@ -14,17 +13,19 @@ import {
   pumped,
   wellFormed,
 } from '../mutate.ts';
-import { numberOf, ORDERS, type Row, Shop, type WalletId } from '../shop.ts';
+import { numberOf, ORDER_NUMBERS, REFUNDS, type Row, Shop, type WalletId } from '../shop.ts';
 import { type Case, Fault, insistOnSilence, type Opened, type Target, type Verdict } from '../target.ts';
+import { DOUYINPAY, FORGER, signedHeaders, type V3, WECHATPAY } from './answers.ts';
+import { unionpayNotify } from './unionpay.ts';
 
 /** The longest that is read, and a little more (bytes). */
-const MOST = 65 * 1024;
-/** Nobody's, and quick. */
-const FORGER = pairOf('nobody', 1024).privateKey;
+export const MOST = 65 * 1024;
+/** How far (s) the time of a signature may be from ours: around the edges of what is taken. */
+const AGES = [-301, -299, 299, 301, 86_400, -86_401 - 240];
 const GOOD: ReadonlySet<NotifyOutcome> = new Set(['applied', 'repeated', 'other']);
 
 /** What is posted, and what its signature may prove. */
-interface Posted {
+export interface Posted {
   readonly headers: Pairs;
   readonly body: Buffer;
   readonly path: string;
@@ -36,23 +37,26 @@ interface Posted {
 }
 
 /** Knows how a wallet's notifications are made, and on its own what is genuine in one. */
-interface Dialect {
+export interface Dialect {
   readonly wallet: WalletId;
   post(random: Dice): Posted;
   /** The content that a message provably has, read in no way of the product's; undefined: none. */
   proves(posted: Posted): ReadonlyMap<string, string> | undefined;
+  saidIn(content: ReadonlyMap<string, string>): Said;
 }
 
 /** What a notification says of an order or refund, in the words of the ledger. */
-interface Said {
+export interface Said {
   readonly outTradeNo: string | undefined;
   readonly outRefundNo: string | undefined;
   readonly amountFen: number | undefined;
   readonly isPaid: boolean;
   readonly aboutRefund: boolean;
+  /** Of a refund: whether it came about; undefined where no message says it. */
+  readonly isBack?: boolean;
 }
 
-const WORDS = [
+export const WORDS = [
   ...[
     'TRADE_SUCCESS',
     'TRADE_FINISHED',
@@ -78,24 +82,25 @@ const WORDS = [
     'dut_user_unsign',
     'NORMAL',
     'UNSIGN',
-    'R1',
-    'R1B',
-    'R2',
+    ...Object.values(REFUNDS),
+    'REFUND03',
   ],
-  ...(['alipay', 'wechatpay'] as const).flatMap((wallet) => ORDERS.map((order) => numberOf(wallet, order))),
+  ...ORDER_NUMBERS,
 ];
 
-function target(wallet: WalletId): Target {
+function target(wallet: WalletId, dialectOf: (shop: Shop) => Dialect): Target {
   return {
     name: `notify-${wallet}`,
     cases: 250_000,
     few: 2_500,
-    open: async () => opened(await Shop.open(), wallet),
+    async open() {
+      const shop = await Shop.open();
+      return opened(shop, wallet, dialectOf(shop));
+    },
   };
 }
 
-function opened(shop: Shop, wallet: WalletId): Opened {
-  const dialect = wallet === 'alipay' ? alipay(shop) : wechatpay(shop);
+function opened(shop: Shop, wallet: WalletId, dialect: Dialect): Opened {
   let outcome: NotifyOutcome | undefined;
   const routes = notifyRoutes(
     async () => shop.till,
@@ -136,7 +141,7 @@ function opened(shop: Shop, wallet: WalletId): Opened {
         if (isTaken !== (outcome !== undefined && GOOD.has(outcome)))
           throw new Fault(`acknowledged ${isTaken} for ${outcome}`);
         if (content && shop.changes > 0)
-          insistOnProof(before, shop.books(), saidIn(wallet, content), outcome);
+          insistOnProof(before, shop.books(), dialect.saidIn(content), outcome);
         return {
           accepted: content !== undefined,
           seen: outcome === 'rejected' ? reasonIn(shop) : (outcome ?? String(reply.status)),
@@ -205,6 +210,8 @@ function insistOnProof(before: Books, after: Books, said: Said, outcome: NotifyO
       throw new Fault(`${changed} of the refund ${name} changed by ${JSON.stringify(said)}`);
     }
     if (changed.includes('amount_fen')) throw new Fault(`the sum of the refund ${name} changed`);
+    if (refund.state === 'SUCCESS' && earlier?.state !== 'SUCCESS' && said.isBack === false)
+      throw new Fault(`${name} is SUCCESS by ${JSON.stringify(said)}`);
     if (earlier?.state === 'SUCCESS' && refund.state !== 'SUCCESS')
       throw new Fault(`${name} is ${refund.state} after SUCCESS`);
     if (said.amountFen !== undefined && changed.includes('state') && refund.amount_fen !== said.amountFen) {
@@ -219,29 +226,34 @@ function differences(a: Row, b: Row): string[] {
   return Object.keys(b).filter((column) => comparable(a[column]) !== comparable(b[column]));
 }
 
-function saidIn(wallet: WalletId, content: ReadonlyMap<string, string>): Said {
+function saidByAlipay(content: ReadonlyMap<string, string>): Said {
   const text = (name: string) => content.get(name);
-  if (wallet === 'alipay') {
-    const yuan =
-      /^(\d{1,9})\.(\d\d)$/.exec(text('total_amount') ?? '') ??
-      /^(\d{1,9})$/.exec(text('total_amount') ?? '');
-    const aboutRefund =
-      ['out_biz_no', 'gmt_refund'].some((name) => (text(name) ?? '') !== '') ||
-      /[1-9]/.test(text('refund_fee') ?? '');
-    const status = text('trade_status') ?? '';
-    return {
-      outTradeNo: text('out_trade_no'),
-      outRefundNo: undefined,
-      amountFen: yuan ? Number(yuan[1]) * 100 + Number(yuan[2] ?? 0) : undefined,
-      isPaid:
-        status === 'TRADE_SUCCESS' ||
-        status === 'TRADE_FINISHED' ||
-        (status === 'TRADE_CLOSED' && (text('gmt_payment') ?? '') !== ''),
-      aboutRefund,
-    };
-  }
+  const yuan =
+    /^(\d{1,9})\.(\d\d)$/.exec(text('total_amount') ?? '') ?? /^(\d{1,9})$/.exec(text('total_amount') ?? '');
+  const aboutRefund =
+    ['out_biz_no', 'gmt_refund'].some((name) => (text(name) ?? '') !== '') ||
+    /[1-9]/.test(text('refund_fee') ?? '');
+  const status = text('trade_status') ?? '';
+  return {
+    outTradeNo: text('out_trade_no'),
+    outRefundNo: undefined,
+    amountFen: yuan ? Number(yuan[1]) * 100 + Number(yuan[2] ?? 0) : undefined,
+    isPaid:
+      status === 'TRADE_SUCCESS' ||
+      status === 'TRADE_FINISHED' ||
+      (status === 'TRADE_CLOSED' && (text('gmt_payment') ?? '') !== ''),
+    aboutRefund,
+  };
+}
+
+/** WeChat Pay says by the event's name what a message is about, Douyin Pay by what is in it. */
+function saidInV3(wallet: V3['wallet'], content: ReadonlyMap<string, string>): Said {
+  const text = (name: string) => content.get(name);
   const resource = JSON.parse(text('resource') ?? '{}') as Record<string, unknown>;
-  const aboutRefund = (text('event_type') ?? '').startsWith('REFUND.');
+  const aboutRefund =
+    wallet === 'wechatpay'
+      ? (text('event_type') ?? '').startsWith('REFUND.')
+      : resource.refund_status !== undefined;
   const amount = resource.amount as Record<string, unknown> | undefined;
   const sum = amount?.[aboutRefund ? 'refund' : 'total'];
   const word = resource.trade_state;
@@ -251,6 +263,7 @@ function saidIn(wallet: WalletId, content: ReadonlyMap<string, string>): Said {
     amountFen: typeof sum === 'number' ? sum : undefined,
     isPaid: word === 'SUCCESS' || word === 'REFUND',
     aboutRefund,
+    isBack: resource.refund_status === 'SUCCESS',
   };
 }
 
@@ -296,6 +309,7 @@ function alipay(shop: Shop): Dialect {
   const forger = FORGER;
   return {
     wallet: 'alipay',
+    saidIn: saidByAlipay,
     post(random) {
       const sample = random.pick(samples);
       const path = random.chance(0.97)
@@ -414,41 +428,39 @@ function spliced(a: Pairs, b: Pairs, random: Dice): Pairs {
   return a.map(([name, value]) => [name, random.chance(0.2) ? (other.get(name) ?? value) : value] as const);
 }
 
-/** WeChat Pay's JSON, sealed and signed in the headers. */
-function wechatpay(shop: Shop): Dialect {
-  const { identity } = shop;
-  const right = shop.keys('wechatpay').privateKey;
+/** JSON, sealed and signed in the headers. */
+function v3(shop: Shop, { wallet, ...speaker }: V3): Dialect {
+  const right = shop.keys(wallet).privateKey;
+  const [serial, apiKey] = [speaker.serial(shop), speaker.apiKey(shop)];
+  const header = (name: string) => `${wallet}-${name}`;
   const forger = FORGER;
   const genuine = shop
-    .notifications('wechatpay')
+    .notifications(wallet)
     .map(({ headers, body }) => ({ headers, body: Buffer.from(body) }));
   const open = (body: Buffer) => {
     const envelope = JSON.parse(body.toString()) as Record<string, unknown>;
-    return { envelope, resource: unsealed(envelope.resource as Sealed, identity.apiV3Key) };
+    return { envelope, resource: unsealed(envelope.resource as Sealed, apiKey) };
   };
   const [first] = genuine;
   if (!first) throw new Error('nothing was notified');
   const now = Math.floor(shop.clock.now() / 1000);
-  const signedHeaders = (body: Buffer, key: KeyObject, random?: Dice): Record<string, string> => {
-    const timestamp = String(now + (random?.chance(0.1) ? random.pick([-301, -299, 299, 301, 86_400]) : 0));
-    const nonce = random?.bytes(16).toString('hex') ?? 'a'.repeat(32);
-    const text = Buffer.concat([Buffer.from(`${timestamp}\n${nonce}\n`), body, Buffer.from('\n')]);
-    return {
-      ...first.headers,
-      'wechatpay-timestamp': timestamp,
-      'wechatpay-nonce': nonce,
-      'wechatpay-signature': createSign('sha256').update(text).sign(key, 'base64'),
-      'wechatpay-serial': random?.chance(0.1)
-        ? random.pick([identity.mchSerial, '0123456789ABCDEF', 'PUB_KEY_ID_1'])
-        : identity.publicKeyId,
-    };
-  };
+  const headersSigned = (body: Buffer, key: KeyObject, random: Dice): Record<string, string> => ({
+    ...first.headers,
+    ...signedHeaders(wallet, body, {
+      key,
+      now: now + (random.chance(0.1) ? random.pick(AGES) : 0),
+      nonce: random.bytes(16).toString('hex'),
+      serial: random.chance(0.1)
+        ? random.pick([shop.identity.mchSerial, '0123456789ABCDEF', 'PUB_KEY_ID_1'])
+        : serial,
+    }),
+  });
   const proofs = new Map<string, ReadonlyMap<string, string>>();
   const proofOf = (headers: Pairs, body: Buffer) => {
     const one = new Map<string, string>();
     // As HTTP has it, what comes twice is one value with a comma in it.
     for (const [name, value] of headersOf(headers) ?? []) one.set(name, value);
-    const [timestamp, nonce] = [one.get('wechatpay-timestamp'), one.get('wechatpay-nonce')];
+    const [timestamp, nonce] = [one.get(header('timestamp')), one.get(header('nonce'))];
     return `${timestamp}\n${nonce}\n${body.toString('latin1')}`;
   };
   const contentIn = (body: Buffer): ReadonlyMap<string, string> => {
@@ -460,15 +472,15 @@ function wechatpay(shop: Shop): Dialect {
   };
   for (const { headers, body } of genuine)
     proofs.set(proofOf(Object.entries(headers), body), contentIn(body));
-  const serials = new Set([identity.publicKeyId]);
   return {
-    wallet: 'wechatpay',
+    wallet,
+    saidIn: (content) => saidInV3(wallet, content),
     post(random) {
       const sample = random.pick(genuine);
       const { envelope, resource } = open(sample.body);
       const path = random.chance(0.97)
-        ? '/notify/wechatpay'
-        : random.pick(['/notify/alipay', '/notify/wechatpay/default', '/notify/nobody']);
+        ? `/notify/${wallet}`
+        : random.pick(['/notify/alipay', `/notify/${wallet}/default`, '/notify/nobody']);
       const post = (body: Buffer, headers: Pairs, proven?: ReadonlyMap<string, string>): Posted => ({
         body,
         headers,
@@ -482,11 +494,11 @@ function wechatpay(shop: Shop): Dialect {
       ) => post(body, mutatedHeaders(headers, random), proven);
       const resealed = (text: string, more: Readonly<Record<string, unknown>> = {}) => {
         const old = envelope.resource as Sealed & { readonly original_type: string };
-        const sealed = { ...old, ...sealedWith(text, identity.apiV3Key, old.associated_data, random) };
+        const sealed = { ...old, ...sealedWith(text, apiKey, old.associated_data, random) };
         return Buffer.from(JSON.stringify({ ...envelope, resource: sealed, ...more }));
       };
       const signedByThem = (body: Buffer, content?: ReadonlyMap<string, string>) =>
-        withHeaders(body, signedHeaders(body, right, random), content ?? new Map([['unread', '']]));
+        withHeaders(body, headersSigned(body, right, random), content ?? new Map([['unread', '']]));
       return random.pick<() => Posted>([
         () =>
           withHeaders(
@@ -501,7 +513,7 @@ function wechatpay(shop: Shop): Dialect {
         () => {
           // Sealed by who knows the key, as the merchant does, and signed by nobody.
           const body = resealed(mutatedJson(JSON.parse(resource), random, WORDS));
-          return withHeaders(body, random.chance(0.5) ? sample.headers : signedHeaders(body, forger, random));
+          return withHeaders(body, random.chance(0.5) ? sample.headers : headersSigned(body, forger, random));
         },
         () => {
           const text = mutatedJson(JSON.parse(resource), random, WORDS);
@@ -536,7 +548,7 @@ function wechatpay(shop: Shop): Dialect {
     proves({ headers, body, proven }) {
       const all = headersOf(headers);
       const known = proofs.get(proofOf(headers, body));
-      if (known && serials.has(all?.get('wechatpay-serial') ?? '')) return known;
+      if (known && all?.get(header('serial')) === serial) return known;
       if (!proven) return undefined;
       return proven.has('unread') ? contentIn(body) : proven;
     },
@@ -563,4 +575,9 @@ function sealedWith(text: string, key: string, associatedData: string, random: D
   return { ciphertext: sealed.toString('base64'), nonce, associated_data: associatedData };
 }
 
-export const NOTIFY: readonly Target[] = [target('alipay'), target('wechatpay')];
+export const NOTIFY: readonly Target[] = [
+  target('alipay', alipay),
+  target('wechatpay', (shop) => v3(shop, WECHATPAY)),
+  target('douyinpay', (shop) => v3(shop, DOUYINPAY)),
+  target('unionpay', unionpayNotify),
+];

@@ -2,7 +2,7 @@ import { createPublicKey } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
+import { gunzipSync, inflateSync } from 'node:zlib';
 import { readTokenFile } from '../../../src/auth/token-file.ts';
 import { readMerchants } from '../../../src/config-merchants.ts';
 import { CashierError } from '../../../src/domain/errors.ts';
@@ -21,6 +21,7 @@ import {
 import { readAlipayConfig } from '../../../src/providers/alipay/index.ts';
 import { OutcomeUnknown } from '../../../src/providers/contract.ts';
 import { readPastedKey } from '../../../src/providers/pasted-key.ts';
+import { readBillTable as readUnionpayBill } from '../../../src/providers/unionpay/bill-table.ts';
 import { readBillTable as readWechatpayBill } from '../../../src/providers/wechatpay/bill-table.ts';
 import { readZip, ZipError } from '../../../src/providers/zip.ts';
 import { certificatesOf } from '../../../src/simulator/alipay/certificates.ts';
@@ -473,6 +474,23 @@ const BILLS: readonly Target[] = [
     },
     isOfBills,
   ),
+  target('bill-unionpay', [60_000, 800], async () => {
+    const shop = await Shop.open();
+    const said = shop.samples.get('unionpay')?.map(({ response }) => response.body.toString()) ?? [];
+    const [, content = ''] = /fileContent=([^&]+)/.exec(said.join('\n')) ?? [];
+    const [file] = readZip(inflateSync(Buffer.from(content, 'base64')), 1_048_576);
+    if (!file) throw new Error('no bill was downloaded');
+    return {
+      ...{ samples: [file.data], most: 262_144 },
+      read(bytes) {
+        const lines = readUnionpayBill(bytes, shop.identity.merId, shop.clock.now());
+        for (const { amountFen } of lines ?? [])
+          if (!Number.isSafeInteger(amountFen)) throw new Fault(`${amountFen} fen`);
+        return { accepted: (lines?.length ?? 0) > 0, seen: lines ? 'a table' : 'another file' };
+      },
+      close: () => shop.close(),
+    };
+  }),
 ];
 
 const CHECKPOINTS = target('checkpoints', [200_000, 4_000], async () => {

@@ -25,11 +25,11 @@ import {
   mutatedText,
   pumped,
 } from '../mutate.ts';
-import { numberOf, ORDERS, Shop } from '../shop.ts';
+import { numberOf, ORDER_NUMBERS, REFUNDS, Shop } from '../shop.ts';
 import { Fault, insistOnSilence, type Target } from '../target.ts';
 
 const WORDS = [
-  ...(['alipay', 'wechatpay'] as const).flatMap((wallet) => ORDERS.map((order) => numberOf(wallet, order))),
+  ...ORDER_NUMBERS,
   ...[
     'tools/call',
     'tools/list',
@@ -43,7 +43,7 @@ const WORDS = [
   ...[
     '9.90',
     '0.001',
-    'R1',
+    REFUNDS.PART,
     'qr',
     'web',
     'alipay',
@@ -78,7 +78,7 @@ const LEGACY = [
   call('query-payment', { outTradeNo: paid, waitSeconds: 0 }),
   call('close-payment', { outTradeNo: numberOf('wechatpay', 'OPEN') }),
   call('refund-payment', { outTradeNo: paid, refundYuan: '1.00', outRefundNo: 'R9', reason: 'x' }),
-  call('query-refund', { outTradeNo: numberOf('alipay', 'PART'), outRefundNo: 'R1' }),
+  call('query-refund', { outTradeNo: numberOf('alipay', 'PART'), outRefundNo: REFUNDS.PART }),
   call('list-payments', { from: '2026-11-21', to: '2026-11-21', state: 'PAID', limit: 5, cursor: 'x' }),
   { jsonrpc: '2.0', id: 'a', method: 'tools/list', params: {} },
   { jsonrpc: '2.0', id: 2, method: 'resources/read', params: { uri: `cashier://orders/${paid}` } },
