@@ -82,6 +82,8 @@ const REFUND_ONCE: Steers = { ...REFUND, times: 1 };
 const OF_WECHATPAY = { providers: WECHATPAY };
 const OF_V3 = { providers: V3 };
 const OF_ALIPAY = { providers: ALIPAY };
+/** Of those who answer with the address of a bill; others answer with the bill. */
+const OF_ADDRESSES = { providers: [...ALIPAY, ...V3] };
 const DEDUCT: Steers = { onTitle: ['deduct'], onReason: [], ...OF_ALIPAY };
 const VERIFY: Steers = { onTitle: ['verify'], onReason: [], ...OF_ALIPAY };
 /** What a bill as a whole gets wrong, by the control API; or about one payment or one refund, by a token. */
@@ -326,8 +328,8 @@ export const SCENARIOS: readonly Scenario[] = [
   row('bill-refund-amount', '账单退款多记一分钱', 'the bill refunds one fen more', BILLED_REFUND),
   row(
     'bill-refund-state',
-    '账单退款状态不同（微信、抖音记为关闭；支付宝把处理中的记为已退）',
-    'the bill has another state: CLOSED at WeChat Pay and Douyin Pay, done at Alipay while it is in process',
+    '账单退款状态不同（微信、抖音记为关闭；支付宝、银联把处理中的记为已退）',
+    'the bill has another state: CLOSED at WeChat Pay and Douyin Pay, done at Alipay and UnionPay while it is in process',
     BILLED_REFUND,
   ),
   row('bill-creating', '账单正在生成', 'the bill is still being made', { ...BILL, ...OF_V3 }),
@@ -336,8 +338,14 @@ export const SCENARIOS: readonly Scenario[] = [
     ...OF_V3,
   }),
   row('bill-truncated', '账单文件不完整', 'the second half of the file is missing', BILL),
-  row('bill-redirect', '下载地址跳转到别处', 'the address redirects to another one', BILL),
-  row('bill-elsewhere', '下载地址在另一主机', 'the address is on another host', BILL),
+  row('bill-redirect', '下载地址跳转到别处', 'the address redirects to another one', {
+    ...BILL,
+    ...OF_ADDRESSES,
+  }),
+  row('bill-elsewhere', '下载地址在另一主机', 'the address is on another host', {
+    ...BILL,
+    ...OF_ADDRESSES,
+  }),
 ];
 
 const BY_NAME: ReadonlyMap<string, Scenario> = new Map(

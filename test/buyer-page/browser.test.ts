@@ -9,9 +9,10 @@ import { stumblingBlocks } from '../support/accessibility.ts';
 import { axeFindings } from '../support/axe.ts';
 import { findChromium, launchChromium } from '../support/chromium.ts';
 import { freePort } from '../support/free-port.mjs';
+import { CLOSE_NOTHING } from '../support/gateways.ts';
 import { LedgerFile } from '../support/ledger-file.ts';
 import { scanned } from '../support/scanned.ts';
-import { COMMON_WALLETS, handOffOn, type Wallet } from '../support/simulator-client.ts';
+import { handOffOn, WALLETS, type Wallet } from '../support/simulator-client.ts';
 
 const path = findChromium();
 const why = path === undefined ? ' (skipped: no Chromium here; set CHROMIUM to its path)' : '';
@@ -23,7 +24,7 @@ const SECRET = 'correct-horse-battery';
 /** UTF-8 that was read as Latin-1, and what stands for bytes that were no UTF-8. */
 const GARBLED = /[ÂÃ]|[âäåæç][\u0080-\u00bf]|\ufffd/;
 const TITLE = '红烧肉菜谱 <b>recipe<b>';
-const NAMES = Object.fromEntries(COMMON_WALLETS.map((id) => [id, walletOf(id).name.zh]));
+const NAMES = Object.fromEntries(WALLETS.map((id) => [id, walletOf(id).name.zh]));
 
 it('has a browser where it must', () => {
   if (process.env.CI) expect(path, 'CI needs Chromium: install one or set CHROMIUM').toBeDefined();
@@ -83,7 +84,7 @@ describe.skipIf(path === undefined)(`the buyer's page in a browser${why}`, () =>
   const mark = (page: Page) => page.evaluate('void (globalThis.mark = "same document")');
   const marked = (page: Page) => page.evaluate('globalThis.mark');
 
-  describe.each(COMMON_WALLETS)('of %s', (provider) => {
+  describe.each(WALLETS)('of %s', (provider) => {
     it('shows what is to be paid, and turns to paid by itself when it has been', async () => {
       const order = await sell(provider, { title: TITLE });
       const { context, page, problems } = await visit(order.cashierUrl);
@@ -155,11 +156,15 @@ describe.skipIf(path === undefined)(`the buyer's page in a browser${why}`, () =>
       await shop.simulator.open(order);
       const { context, page, problems } = await visit(order.cashierUrl);
       await agent.close(order.outTradeNo);
-      await headline(page, '订单已关闭');
-      expect(await page.title()).toContain('已关闭');
+      // Where none is closed at the gateway, it is off the page all the same.
+      const [said, badge] = CLOSE_NOTHING.has(provider)
+        ? ['商家正在关闭这笔订单', '正在关闭']
+        : ['订单已关闭', '已关闭'];
+      await headline(page, said);
+      expect(await page.title()).toContain(badge);
       await nothingToPay(page, order);
       await page.reload();
-      await headline(page, '订单已关闭');
+      await headline(page, said);
       await nothingToPay(page, order);
       expect(problems).toEqual([]);
       await context.close();
@@ -318,6 +323,32 @@ describe.skipIf(path === undefined)(`the buyer's page in a browser${why}`, () =>
     expect(problems).toEqual([]);
     await context.close();
   });
+
+  it.each([
+    ['a phone', PHONE],
+    ['a desk', DESKTOP],
+  ])(
+    'a buyer with a card at %s is sent to UnionPay by a form, and this page tells the rest',
+    async (_, viewport) => {
+      const order = await sell('unionpay', { scene: 'web', title: '银行卡 card' });
+      const { context, page, problems } = await visit(order.cashierUrl, { viewport });
+      expect([await stumblingBlocks(page), await axeFindings(page)]).toEqual([[], []]);
+      expect(await hasCode(page)).toBe(false);
+      await mark(page);
+      const [wallet] = await Promise.all([
+        context.waitForEvent('page'),
+        page.getByRole('button', { name: '打开付款页面' }).click(),
+      ]);
+      expect((await wallet.locator('.amount').innerText()).replace(/\s/g, '')).toBe('¥19.90');
+      await wallet.getByRole('button', { name: '确认支付' }).click();
+      await wallet.getByText('支付成功').waitFor();
+      await headline(page, '付款成功');
+      expect(await page.getByRole('button', { name: '打开付款页面' }).count()).toBe(0);
+      expect(await marked(page)).toBe('same document');
+      expect(problems).toEqual([]);
+      await context.close();
+    },
+  );
 
   it('what WeChat gets from no page of ours, it refuses', async () => {
     const order = await sell('wechatpay', { scene: 'h5', payerClientIp: '203.0.113.7' });

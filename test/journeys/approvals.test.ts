@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cheapGuesses } from '../support/guess-cost.ts';
 import { until } from '../support/server-process.ts';
-import { COMMON_WALLETS } from '../support/simulator-client.ts';
+import { WALLETS } from '../support/simulator-client.ts';
 import { type Agent, Shop } from './shop.ts';
 
 cheapGuesses();
@@ -86,7 +86,7 @@ describe('the yes itself sets it going', () => {
   });
 });
 
-describe.concurrent.each(COMMON_WALLETS)('a refund at %s that needs a person', (provider) => {
+describe.concurrent.each(WALLETS)('a refund at %s that needs a person', (provider) => {
   it('goes on with the operator secret only, whatever the agent has been shown', async () => {
     const { outTradeNo } = await shop.sell(agent, provider);
     const wanted = { outTradeNo, refundYuan: '4.00', outRefundNo: shop.number('R') };
@@ -139,7 +139,7 @@ describe.concurrent.each(COMMON_WALLETS)('a refund at %s that needs a person', (
   });
 });
 
-describe.concurrent.each(COMMON_WALLETS)('a payment at %s above the limit', (provider) => {
+describe.concurrent.each(WALLETS)('a payment at %s above the limit', (provider) => {
   it('is sent after a person said yes, and has nothing to pay with before', async () => {
     const wanted = { provider, amountYuan: '100.01', title: 'expensive', outTradeNo: shop.number() };
     const waiting = await agent.create(wanted);

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { PLAIN_NUMBERS } from '../support/gateways.ts';
 import type { Arguments } from '../support/server-process.ts';
-import { COMMON_WALLETS } from '../support/simulator-client.ts';
+import { WALLETS } from '../support/simulator-client.ts';
 import { type Agent, Shop } from './shop.ts';
 
 let shop: Shop;
@@ -24,7 +25,7 @@ async function isRefused(tool: string, args: Arguments, argument: string): Promi
 
 const good = { amountYuan: '1.00', title: 'arguments' };
 
-describe.each(COMMON_WALLETS)('create-payment at %s', (provider) => {
+describe.each(WALLETS)('create-payment at %s', (provider) => {
   it.each<[string, Arguments, string]>([
     ['an unknown argument', { amount: '1.00' }, 'amount'],
     ["the gateway's own argument name", { out_trade_no: 'ABCDEF' }, 'out_trade_no'],
@@ -65,10 +66,15 @@ describe.each(COMMON_WALLETS)('create-payment at %s', (provider) => {
     expect(await shop.simulator.trade(order.outTradeNo)).toMatchObject({ title });
   });
 
-  it.each([6, 32])('takes an outTradeNo of %i characters', async (length) => {
-    const outTradeNo = `${provider}_`.slice(0, 4).padEnd(length, 'z');
+  const least = PLAIN_NUMBERS.get(provider);
+  it.each([least ?? 6, 32])('takes an outTradeNo of %i characters', async (length) => {
+    const outTradeNo = provider.slice(0, 4).padEnd(length, 'z');
     expect(await agent.create({ provider, ...good, outTradeNo })).toMatchObject({ outTradeNo });
   });
+  it.each(least === undefined ? [] : ['A'.repeat(least - 1), 'A_345678'])(
+    'refuses the outTradeNo %s, which the gateway would not take',
+    (outTradeNo) => isRefused('create-payment', { provider, ...good, outTradeNo }, 'outTradeNo'),
+  );
 });
 
 describe('what one wallet wants and the other does not', () => {
@@ -132,7 +138,7 @@ describe('the other tools', () => {
     ['refund-payment', { refundYuan: '1.00' }],
     ['query-refund', { outRefundNo: 'INVENTED_R' }],
   ])('%s asks no gateway about a number that the ledger does not know', async (tool, args) => {
-    for (const provider of [undefined, ...COMMON_WALLETS]) {
+    for (const provider of [undefined, ...WALLETS]) {
       const invented = { outTradeNo: 'INVENTED_1', ...args, ...(provider ? { provider } : {}) };
       expect(await agent.refused(tool, invented)).toMatchObject({ code: 'ORDER_NOT_FOUND' });
     }

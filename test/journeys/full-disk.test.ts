@@ -2,8 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { appendFileSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { isCall } from '../support/fake-gateway-server.ts';
 import { type Env, MAIN, runCommand, ServerProcess, until } from '../support/server-process.ts';
-import { COMMON_WALLETS } from '../support/simulator-client.ts';
+import { WALLETS } from '../support/simulator-client.ts';
 import { Agent, REFUNDS_WITHOUT_APPROVAL, Shop } from './shop.ts';
 
 /** A small disk of its own for one ledger. */
@@ -118,15 +119,15 @@ describe.concurrent('a disk without space', () => {
     expect(known.toSorted()).toEqual(made.toSorted());
   });
 
-  it.each(COMMON_WALLETS)(
+  it.each(WALLETS)(
     'that fills up while %s refunds does not make the answer say that nothing was sent',
     async (provider) => {
       const network = await shop.slowNetwork();
       const disk = mounted(`filling-${provider}`, 2048);
       const agent = await agentOn(disk, network.env);
       const { outTradeNo } = await shop.sell(agent, provider);
-      network.treat = ({ target }) => {
-        if (/trade\.refund|domestic\/refunds/.test(target)) disk.fill();
+      network.treat = (passing) => {
+        if (isCall('refund', passing) || isCall('query-refund', passing)) disk.fill();
         return 'pass';
       };
       const wanted = { outTradeNo, refundYuan: '10.00', outRefundNo: shop.number('R') };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { COMMON_WALLETS } from '../support/simulator-client.ts';
+import { WALLETS } from '../support/simulator-client.ts';
 import { seeded } from '../support/virtual-time.ts';
 import { CARRIED_OUT, MOMENTS, REPEATED, StormyShop } from './stormy-shop.ts';
 import { TwinShop } from './twin-shop.ts';
@@ -79,11 +79,11 @@ const TWIN_STEPS: readonly Step<TwinShop>[] = [
 ];
 
 describe.concurrent(`killed with SIGKILL at every step (KILL_LOOP_SEED=${SEED})`, () => {
-  it.each(COMMON_WALLETS)(
+  it.each(WALLETS)(
     'servers of %s lose nothing and do nothing twice',
     async (wallet) => {
       for (const round of ROUNDS) {
-        const seed = SEED + SEEDS_APART * round + COMMON_WALLETS.indexOf(wallet);
+        const seed = SEED + SEEDS_APART * round + WALLETS.indexOf(wallet);
         const random = seeded(seed);
         const steps = shuffled(STEPS, random);
         const early = steps.slice(0, steps.length / 2);
@@ -106,7 +106,7 @@ describe.concurrent(`killed with SIGKILL at every step (KILL_LOOP_SEED=${SEED})`
     'neither do two that serve the gateway and the notify port in turn',
     async () => {
       for (const round of ROUNDS) {
-        const seed = SEED + SEEDS_APART * round + COMMON_WALLETS.length;
+        const seed = SEED + SEEDS_APART * round + WALLETS.length;
         const shop = await TwinShop.open(kills, seed);
         for (const step of shuffled(TWIN_STEPS, seeded(seed))) {
           await step(shop);

@@ -2,7 +2,7 @@ import type { LedgerFile } from '../support/ledger-file.ts';
 import { until } from '../support/server-process.ts';
 import type { SimulatorClient, Wallet } from '../support/simulator-client.ts';
 import { seeded } from '../support/virtual-time.ts';
-import type { Payment, PaymentList } from './shapes.ts';
+import { type Payment, type PaymentList, readPayment, readRefusal } from './shapes.ts';
 import type { Agent } from './shop.ts';
 import {
   type Fate,
@@ -10,6 +10,7 @@ import {
   findOddSums,
   findUnfinished,
   findWrongs,
+  isLost,
   type LedgerOrder,
   readOrders,
   readSteps,
@@ -133,7 +134,10 @@ export abstract class KilledShop {
   protected create(agent: Agent, wish: Wish): Promise<boolean> {
     wish.asked.create = true;
     const before = wish.standing;
-    return this.#attempt(agent, wish, async () => wish.tell(await agent.create(wish.createArgs), before));
+    return this.#attempt(agent, wish, async () => {
+      const reply = await agent.server.call('create-payment', wish.createArgs);
+      if (!reply.isError || !wish.isGivenUp(readRefusal(reply))) wish.tell(readPayment(reply), before);
+    });
   }
 
   protected query(agent: Agent, wish: Wish): Promise<boolean> {
@@ -165,8 +169,8 @@ export abstract class KilledShop {
     const { fate, state } = wish;
     if (!wish.asked.create) return false;
     if (!wish.isOpen) return this.create(agent, wish).then(() => true);
-    if (fate === 'unpaid' || (fate === 'closed' && state === 'CLOSED')) return false;
-    if ((fate === 'closed' || fate === 'late') && state !== 'CLOSED' && state !== 'PAID') {
+    if (fate === 'unpaid' || (fate === 'closed' && wish.isClosed)) return false;
+    if ((fate === 'closed' || fate === 'late') && !wish.isClosed && state !== 'PAID') {
       await this.scan(wish);
       return this.close(agent, wish).then(() => true);
     }
@@ -210,7 +214,8 @@ export abstract class KilledShop {
     const before = new Map(this.wishes.map((wish) => [wish, wish.standing]));
     const { items } = await this.#listAll(agent);
     for (const [wish, standing] of before) {
-      const item = items.find(({ title }) => title === wish.title);
+      const own = items.filter(({ title }) => title === wish.title);
+      const item = own.find((one) => !isLost(one)) ?? own[0];
       if (item) wish.compare(item, standing);
       this.insist(item !== undefined || !standing.payment, `${wish.title}: told, but not listed`);
     }
@@ -240,7 +245,7 @@ export abstract class KilledShop {
       fate,
       numbers:
         (wanted.numbered ?? this.chance(0.7))
-          ? { outTradeNo: `K_${provider}_${number}`, outRefundNo: `R_${provider}_${number}` }
+          ? { outTradeNo: `K${provider}${number}`, outRefundNo: `R${provider}${number}` }
           : undefined,
       refundYuan: ((this.chance(0.5) ? fen : Math.ceil(fen / 2)) / 100).toFixed(2),
       leftAlone,

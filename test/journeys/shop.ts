@@ -5,6 +5,7 @@ import { expect } from 'vitest';
 import { SETTINGS } from '../../src/settings.ts';
 import { commandHere } from '../support/command-here.ts';
 import { SlowNetwork } from '../support/fake-gateway-server.ts';
+import { SAY_ONCE } from '../support/gateways.ts';
 import {
   type Arguments,
   type CommandResult,
@@ -161,10 +162,10 @@ export class Shop {
     expect(code).toBe(0);
   }
 
-  /** A number that this shop has not used. */
+  /** A number that this shop has not used, and that every gateway takes. */
   number(word = 'J'): string {
     this.#numbers += 1;
-    return `${word}_${String(this.#numbers).padStart(5, '0')}`;
+    return `${word}${String(this.#numbers).padStart(7, '0')}`;
   }
 
   /** Sells something: created, paid by the buyer, proven by a query (or a notification before it). */
@@ -175,6 +176,28 @@ export class Shop {
     expect(paid.state).toBe('PAID');
     expect(paid.source).not.toBe('ledger');
     return paid;
+  }
+
+  /**
+   * Repeats a create whose answer was lost: the same payment; or, where the gateway has that and gives its code only
+   * once, the word that nobody can pay it, and then another one.
+   */
+  async createAgain(
+    agent: Agent,
+    wanted: Arguments & { readonly provider: Wallet },
+    outTradeNo: string,
+  ): Promise<Payment> {
+    const sent = await this.simulator.calls(outTradeNo, 'create');
+    if (SAY_ONCE.has(wanted.provider) && sent.some(({ carriedOut }) => carriedOut)) {
+      const refusal = await agent.refused('create-payment', wanted);
+      expect(refusal).toMatchObject({ code: 'GATEWAY_DECLINED', outTradeNo });
+      expect(refusal.nextAction).toMatch(/新的 outTradeNo|new outTradeNo/);
+      expect(await agent.known(outTradeNo)).toMatchObject({ state: 'CLOSED' });
+      return agent.create({ ...wanted, outTradeNo: this.number(), title: 'another' });
+    }
+    const settled = await agent.create(wanted);
+    expect(settled).toMatchObject({ state: 'NOTPAY', replayed: true, outTradeNo });
+    return settled;
   }
 
   /** Ends every process, then reads all they have said: no secret may be in it. */

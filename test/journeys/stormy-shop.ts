@@ -3,8 +3,9 @@ import { createDecipheriv } from 'node:crypto';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { WALLETS as ALL_WALLETS } from '../../src/providers/registry.ts';
-import { type Passing, SlowNetwork, saidBy, type Treatment } from '../support/fake-gateway-server.ts';
+import { isCall, type Passing, SlowNetwork, saidBy, type Treatment } from '../support/fake-gateway-server.ts';
 import { freePort } from '../support/free-port.mjs';
+import { CLOSE_NOTHING, type GatewayCallKind } from '../support/gateways.ts';
 import { LedgerFile } from '../support/ledger-file.ts';
 import { PATIENCE_MS } from '../support/patience.ts';
 import { type Env, MAIN, until } from '../support/server-process.ts';
@@ -59,12 +60,6 @@ export const CARRIED_OUT = [
 /** The same, of one of two servers, while the agent repeats its call as soon as the yes is there. */
 export const REPEATED = ['intent written', 'request held', 'answer held', 'fact unwritten'] as const;
 
-const CREATE = /alipay\.trade\.precreate|POST \/v\d\/\w+\/transactions\/native/;
-const QUERY = /alipay\.trade\.query|GET \/v\d\/\w+\/transactions\/out-trade-no/;
-const CLOSE = /alipay\.trade\.close|POST \/v\d\/\w+\/transactions\/out-trade-no\/\w+\/close/;
-const REFUND = /alipay\.trade\.refund|POST \/v\d\/[\w/]*refund\/domestic\/refunds/;
-const QUERY_REFUND = /alipay\.trade\.fastpay\.refund\.query|GET \/v\d\/[\w/]*refund\/domestic\/refunds/;
-
 /** How often the three sides are compared while it storms: after this many lives of a server. */
 const LIVES_PER_BATCH = 25;
 /** A server that did not wait for its ledger would have said so within this (ms). */
@@ -86,7 +81,7 @@ const REFUND_FACT = `SELECT 1 FROM refunds JOIN orders USING (out_trade_no)
 interface Deed {
   readonly wish: Wish;
   /** The gateway call that it is killed at. */
-  readonly at: RegExp;
+  readonly at: GatewayCallKind;
   /** A query that finds the committed intent by the wish's title. */
   readonly intent: string;
   /** Whether it came to its end: the client was answered, or what a person had approved was carried out. */
@@ -191,7 +186,7 @@ export class StormyShop extends KilledShop {
   async killCreate(moment: Moment, wanted: Partial<Wanted> = {}): Promise<Wish> {
     const wish = this.newWish(wanted);
     await this.#life(`create: ${moment}`, (agent, step) =>
-      this.#killAt(agent, step, moment, this.#creating(agent, wish, CREATE)),
+      this.#killAt(agent, step, moment, this.#creating(agent, wish, 'create')),
     );
     return wish;
   }
@@ -206,7 +201,7 @@ export class StormyShop extends KilledShop {
     await this.#life(
       `create again: ${at}, ${moment}`,
       (agent, step) => {
-        const deed = this.#creating(agent, wish, at === 'question' ? QUERY : CREATE);
+        const deed = this.#creating(agent, wish, at === 'question' ? 'query' : 'create');
         return this.#killAt(agent, step, moment, deed);
       },
       { about: wish },
@@ -220,7 +215,7 @@ export class StormyShop extends KilledShop {
       await this.pay(wish);
       await this.#killAt(agent, step, moment, {
         wish,
-        at: QUERY,
+        at: 'query',
         intent: 'SELECT 1 FROM orders WHERE title = ?',
         call: () => this.query(agent, wish),
       });
@@ -234,7 +229,8 @@ export class StormyShop extends KilledShop {
       await this.scan(wish);
       await this.#killAt(agent, step, moment, {
         wish,
-        at: CLOSE,
+        // Where none closes, it is asked whether it has been paid.
+        at: CLOSE_NOTHING.has(this.#wallet) ? 'query' : 'close',
         intent: 'SELECT 1 FROM orders WHERE title = ? AND closing = 1',
         call: () => this.close(agent, wish),
       });
@@ -247,7 +243,7 @@ export class StormyShop extends KilledShop {
     await this.#life(`refund: ${moment}`, async (agent, step) => {
       const wish = await this.#paid(agent, (one) => !needsPerson(one));
       refunded = wish;
-      await this.#killAt(agent, step, moment, this.#refunding(agent, wish, REFUND));
+      await this.#killAt(agent, step, moment, this.#refunding(agent, wish, 'refund'));
     });
     if (!refunded) throw new Error('nothing was refunded');
     return refunded;
@@ -257,7 +253,7 @@ export class StormyShop extends KilledShop {
   async killAwaitingApproval(): Promise<void> {
     await this.#life('refund: awaiting a person', async (agent, step) => {
       const wish = await this.#paid(agent, needsPerson);
-      await this.#killAt(agent, step, 'client told', this.#refunding(agent, wish, REFUND));
+      await this.#killAt(agent, step, 'client told', this.#refunding(agent, wish, 'refund'));
     });
   }
 
@@ -271,9 +267,9 @@ export class StormyShop extends KilledShop {
         return this.#carriedOut(wish);
       };
       if (moment === 'yes written') {
-        return this.#killAt(agent, step, 'intent written', { wish, at: REFUND, intent: YES, call });
+        return this.#killAt(agent, step, 'intent written', { wish, at: 'refund', intent: YES, call });
       }
-      await this.#killAt(agent, step, moment, { wish, at: REFUND, intent: REFUND_INTENT, call });
+      await this.#killAt(agent, step, moment, { wish, at: 'refund', intent: REFUND_INTENT, call });
     });
   }
 
@@ -300,9 +296,9 @@ export class StormyShop extends KilledShop {
         // A sender's name has its process's number in it.
         return String(sent?.sending_by).split(' ')[1] === String(other.server.pid) ? other : agent;
       };
-      await this.#killAt(agent, step, moment, { wish, at: REFUND, intent: REFUND_INTENT, call, victim });
+      await this.#killAt(agent, step, moment, { wish, at: 'refund', intent: REFUND_INTENT, call, victim });
       const survivor = this.wasKilled(agent) ? other : agent;
-      const again = this.#refunding(survivor, wish, REFUND);
+      const again = this.#refunding(survivor, wish, 'refund');
       await this.#killAt(survivor, `${step}, then the other`, 'client told', again);
     });
   }
@@ -314,7 +310,7 @@ export class StormyShop extends KilledShop {
     await this.#life(
       `refund again: ${at}, ${moment}`,
       (agent, step) => {
-        const deed = this.#refunding(agent, wish, at === 'question' ? QUERY_REFUND : REFUND);
+        const deed = this.#refunding(agent, wish, at === 'question' ? 'query-refund' : 'refund');
         return this.#killAt(agent, step, moment, deed);
       },
       { about: wish },
@@ -381,7 +377,7 @@ export class StormyShop extends KilledShop {
             if (passing === one) resolve();
           };
           this.#network.treat = (passing) => {
-            if (one || !matches(passing, QUERY)) return 'pass';
+            if (one || !isCall('query', passing)) return 'pass';
             one = passing;
             return moment === 'answer passed' ? 'pass' : 'hold-answer';
           };
@@ -514,7 +510,7 @@ export class StormyShop extends KilledShop {
       };
       this.#network.treat = (passing) => {
         // A question about a refund may name it by a number that no client knows.
-        if (!matches(passing, at) || (at !== QUERY_REFUND && !wish.isIn(saidBy(passing)))) return 'pass';
+        if (!isCall(at, passing) || (at !== 'query-refund' && !wish.isIn(saidBy(passing)))) return 'pass';
         // The settler may ask the same at the same time: that is not to slip through where the call is held.
         const again = first !== undefined;
         first ??= passing;
@@ -523,12 +519,12 @@ export class StormyShop extends KilledShop {
     });
   }
 
-  #creating(agent: Agent, wish: Wish, at: RegExp): Deed {
+  #creating(agent: Agent, wish: Wish, at: GatewayCallKind): Deed {
     const intent = 'SELECT 1 FROM orders WHERE title = ?';
     return { wish, at, intent, call: () => this.create(agent, wish) };
   }
 
-  #refunding(agent: Agent, wish: Wish, at: RegExp): Deed {
+  #refunding(agent: Agent, wish: Wish, at: GatewayCallKind): Deed {
     return { wish, at, intent: REFUND_INTENT, call: () => this.refund(agent, wish) };
   }
 
@@ -587,10 +583,6 @@ export class StormyShop extends KilledShop {
     decipher.setAAD(Buffer.from(resource.associated_data ?? '')).setAuthTag(sealed.subarray(-16));
     return decipher.update(sealed.subarray(0, -16)).toString('utf8') + decipher.final('utf8');
   }
-}
-
-function matches({ method, target }: Passing, kind: RegExp): boolean {
-  return kind.test(`${method} ${decodeURIComponent(target)}`);
 }
 
 /** Rejects, naming `what`, when it has not resolved in time. */

@@ -7,7 +7,7 @@ import { openSqlite } from '../../src/platform/sqlite.ts';
 import { HookReceiver } from '../support/hook-receiver.ts';
 import { hasPostgres, newDatabase } from '../support/postgres.ts';
 import { runCommand, until } from '../support/server-process.ts';
-import { COMMON_WALLETS } from '../support/simulator-client.ts';
+import { WALLETS } from '../support/simulator-client.ts';
 import { postgresMark } from '../support/skipped.ts';
 import { type Payment, readPayment } from './shapes.ts';
 import { type Agent, Shop } from './shop.ts';
@@ -55,7 +55,7 @@ describe('a trial edition', () => {
   let subscribed: { readonly outTradeNo: string; readonly signNo: string };
   let open: Payment;
 
-  it.each(COMMON_WALLETS)(
+  it.each(WALLETS)(
     'sells through %s, and says in every answer that the money goes back',
     async (provider) => {
       const wish = { provider, amountYuan: '0.50', title: 'trial' };

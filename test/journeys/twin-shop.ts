@@ -4,7 +4,7 @@ import { commandHere } from '../support/command-here.ts';
 import { freePort } from '../support/free-port.mjs';
 import { LedgerFile } from '../support/ledger-file.ts';
 import { type Env, ServerProcess, Transcript, until } from '../support/server-process.ts';
-import { COMMON_WALLETS, SimulatorClient, SimulatorProcess } from '../support/simulator-client.ts';
+import { SimulatorClient, SimulatorProcess, WALLETS } from '../support/simulator-client.ts';
 import { isToBePaid, KilledShop, type Kills, POLICY, pause } from './killed-shop.ts';
 import { Agent, cleanEnv, makeHome, secretsIn } from './shop.ts';
 import { sayYes } from './terminal-yes.ts';
@@ -18,7 +18,7 @@ const ROUNDS_PER_BATCH = 10;
 type Victim = 'the elder' | 'the younger' | 'both';
 
 /**
- * A shop of both wallets with two servers at a time on one home. The elder mostly serves the simulator and the notify
+ * A shop of all wallets with two servers at a time on one home. The elder mostly serves the simulator and the notify
  * port; when it dies, the gateway itself is gone until the younger takes over.
  */
 export class TwinShop extends KilledShop {
@@ -56,7 +56,7 @@ export class TwinShop extends KilledShop {
       approve: (id: string) => sayYes(id, ledger, at),
       ledger,
     };
-    super(premises, { wallets: COMMON_WALLETS, kills, seed });
+    super(premises, { wallets: WALLETS, kills, seed });
     this.#home = home;
     this.#transcript = transcript;
     this.#agents = parts.agents;

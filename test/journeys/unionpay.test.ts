@@ -7,7 +7,7 @@ import { type Arguments, type Env, ServerProcess, Transcript, until } from '../s
 import { formOn, SimulatorClient } from '../support/simulator-client.ts';
 import { cleanEnv, makeHome, REFUNDS_WITHOUT_APPROVAL } from './shop.ts';
 
-/* What differs at UnionPay, with servers that are killed: no close, a number once, refunds that come about later. */
+/* What only UnionPay has: a form, orders that nobody can close, refunds told by the payment's number alone. */
 
 const home = makeHome();
 const transcript = new Transcript();
@@ -90,68 +90,4 @@ it('closes nothing, and believes the payment that comes all the same', async () 
   await gateway.pay(order);
   await paid(outTradeNo);
   expect(await refused('close-payment', { outTradeNo })).toMatchObject({ code: 'ALREADY_PAID' });
-});
-
-it('takes a number once: an order whose code was lost is over, and nobody can pay it', async () => {
-  const lost = { outTradeNo: 'LOSTORDER1', title: 'coffee sim:lost-create-after' };
-  expect(await sell(lost)).toMatchObject({ state: 'UNKNOWN' });
-  const told = await refused('create-payment', { provider: 'unionpay', amountYuan: '19.90', ...lost });
-  expect(told).toMatchObject({ code: 'GATEWAY_DECLINED', gatewayCode: '12' });
-  expect(told.nextAction).toContain('under a new outTradeNo');
-  expect(await query('LOSTORDER1')).toMatchObject({ state: 'CLOSED' });
-  const never = { outTradeNo: 'LOSTORDER2', title: 'coffee sim:lost-create-before' };
-  expect(await sell(never)).toMatchObject({ state: 'UNKNOWN' });
-  expect(await sell(never)).toMatchObject({ state: 'NOTPAY', replayed: true });
-  expect(
-    await refused('create-payment', {
-      provider: 'unionpay',
-      amountYuan: '1',
-      title: 'x',
-      outTradeNo: 'A_23456789',
-    }),
-  ).toMatchObject({
-    ...{ code: 'INVALID_ARGUMENT', argument: 'outTradeNo', character: '_' },
-  });
-});
-
-it.each(['create', 'refund'] as const)('does nothing twice when it is killed in mid-%s', async (deed) => {
-  const slow = { outTradeNo: `KILLED${deed}`, title: deed === 'create' ? 'coffee sim:slow' : 'coffee' };
-  const order = deed === 'refund' ? await sell(slow) : undefined;
-  if (order) {
-    await gateway.pay(order);
-    await paid(slow.outTradeNo);
-  }
-  const back = {
-    outTradeNo: slow.outTradeNo,
-    refundYuan: '5.00',
-    outRefundNo: 'KILLEDBACK',
-    reason: 'sim:slow',
-  };
-  const going = order
-    ? server.call('refund-payment', back)
-    : server.call('create-payment', { provider: 'unionpay', amountYuan: '19.90', ...slow });
-  going.catch(() => undefined);
-  await until('the gateway has it', async () => {
-    const calls = await gateway.calls(slow.outTradeNo, deed);
-    return calls.length > 0 ? true : undefined;
-  });
-  await server.kill();
-  server = await start();
-  if (deed === 'refund') {
-    await until('it is settled', async () => {
-      const { state } = await call('query-refund', {
-        outTradeNo: back.outTradeNo,
-        outRefundNo: 'KILLEDBACK',
-      });
-      return state === 'SUCCESS' ? true : undefined;
-    });
-    expect(await call('refund-payment', back)).toMatchObject({ state: 'SUCCESS', refundedYuan: '5.00' });
-    expect((await gateway.trade(slow.outTradeNo)).refunds).toHaveLength(1);
-    return;
-  }
-  // Its code is lost with the server: it is at UnionPay, and nobody can pay it.
-  const again = await refused('create-payment', { provider: 'unionpay', amountYuan: '19.90', ...slow });
-  expect(again).toMatchObject({ code: 'GATEWAY_DECLINED', gatewayCode: '12' });
-  expect(await query(slow.outTradeNo)).toMatchObject({ state: 'CLOSED' });
-  expect((await gateway.trades()).filter(({ outTradeNo }) => outTradeNo === slow.outTradeNo)).toEqual([]);
 });

@@ -1,7 +1,8 @@
+import { CLOSE_NOTHING, SAY_ONCE } from '../support/gateways.ts';
 import type { LedgerFile } from '../support/ledger-file.ts';
 import type { Arguments } from '../support/server-process.ts';
 import type { GatewayCall, GatewayTrade, Wallet } from '../support/simulator-client.ts';
-import type { Payment, PaymentList, Refund } from './shapes.ts';
+import type { Payment, PaymentList, Refund, Refusal } from './shapes.ts';
 
 /** How a wish is to end. `late`: closed, and then paid all the same. `denied`: there never was room for it. */
 export type Fate = 'refunded' | 'paid' | 'unpaid' | 'closed' | 'late' | 'denied';
@@ -10,6 +11,14 @@ export type Fate = 'refunded' | 'paid' | 'unpaid' | 'closed' | 'late' | 'denied'
 export interface Standing {
   readonly payment: Payment | undefined;
   readonly refund: Refund | undefined;
+}
+
+/**
+ * Whether an order is one whose code got lost where it is given only once: the gateway has it, nobody can pay it, and
+ * the same is wanted under another number.
+ */
+export function isLost({ provider, state }: { readonly provider: string; readonly state: string }): boolean {
+  return SAY_ONCE.has(provider) && state === 'CLOSED';
 }
 
 /** A refund above this waits for a person. */
@@ -22,6 +31,15 @@ const REFUND_MAY_BE: Readonly<Record<string, readonly string[]>> = {
   SUCCESS: ['SUCCESS'],
 };
 
+const ENDS_AS: Readonly<Record<Fate, string | undefined>> = {
+  refunded: 'PAID',
+  paid: 'PAID',
+  unpaid: 'NOTPAY',
+  closed: 'CLOSED',
+  late: 'PAID',
+  denied: undefined,
+};
+
 /**
  * One thing that a client wants, over any number of server processes: an order, and perhaps a refund of it, always
  * asked for by the same calls. It remembers what it was told, and notes every word that takes an earlier one back.
@@ -32,7 +50,6 @@ export class Wish {
   readonly title: string;
   readonly amountYuan: string;
   fate: Fate;
-  readonly createArgs: Arguments;
   /** Stays as it is once it was asked for, unless that was refused. */
   refundYuan: string;
   /** Nobody repeats its calls before the very end. */
@@ -44,8 +61,10 @@ export class Wish {
   /** The buyer has paid. */
   paid = false;
   readonly violations: string[] = [];
+  /** Numbers that were given up for the next. */
+  readonly lost = new Set<string>();
   readonly #refundNo: string | undefined;
-  readonly #number: string | undefined;
+  #number: string | undefined;
   #payment: Payment | undefined;
   #refund: Refund | undefined;
   /** The code that the buyer was given. */
@@ -70,8 +89,13 @@ export class Wish {
     this.leftAlone = options.leftAlone;
     this.#number = numbers?.outTradeNo;
     this.#refundNo = numbers?.outRefundNo;
-    const identity = numbers ? { outTradeNo: numbers.outTradeNo } : { buyer: `buyer of ${title}` };
-    this.createArgs = { provider, title, amountYuan, ...identity };
+  }
+
+  get createArgs(): Arguments {
+    const { provider, title, amountYuan } = this;
+    const identity =
+      this.#number === undefined ? { buyer: `buyer of ${title}` } : { outTradeNo: this.#number };
+    return { provider, title, amountYuan, ...identity };
   }
 
   get outTradeNo(): string {
@@ -82,8 +106,8 @@ export class Wish {
 
   /** What its calls to a gateway carry, whichever they are. */
   isIn(text: string): boolean {
-    const number = this.#payment?.outTradeNo ?? this.#number;
-    return text.includes(this.title) || (number !== undefined && text.includes(number));
+    const { outTradeNo = this.#number, gatewayTradeNo } = this.#payment ?? {};
+    return [this.title, outTradeNo, gatewayTradeNo].some((one) => one !== undefined && text.includes(one));
   }
 
   get refundArgs(): Arguments {
@@ -103,6 +127,17 @@ export class Wish {
     return this.#refund?.state;
   }
 
+  /** All that can be done to keep it from being paid was done. */
+  get isClosed(): boolean {
+    const { state, closing } = this.#payment ?? {};
+    return state === 'CLOSED' || (closing === true && CLOSE_NOTHING.has(this.provider));
+  }
+
+  /** How it is to stand in the ledger at the end. */
+  get endsAs(): string | undefined {
+    return this.fate === 'closed' && CLOSE_NOTHING.has(this.provider) ? 'NOTPAY' : ENDS_AS[this.fate];
+  }
+
   /** Something to pay with was given out. */
   get isOpen(): boolean {
     return this.#code !== undefined;
@@ -112,6 +147,20 @@ export class Wish {
   get shown(): { readonly qrCode: string } {
     if (this.#code === undefined) throw new Error(`nothing to pay ${this.title} with`);
     return { qrCode: this.#code };
+  }
+
+  /**
+   * Takes in that its create was refused because its code got lost, and goes on under another number; false for any
+   * other refusal, and where the code was told.
+   */
+  isGivenUp({ code, outTradeNo }: Refusal): boolean {
+    if (code !== 'GATEWAY_DECLINED' || !SAY_ONCE.has(this.provider) || this.isOpen) return false;
+    const number = String(outTradeNo);
+    if (this.lost.has(number)) return true;
+    this.lost.add(number);
+    if (this.#payment?.outTradeNo === number) this.#payment = undefined;
+    if (this.#number === number) this.#number = `${number}N`;
+    return true;
   }
 
   /** Takes in what the client was told by a call that began at `before`. */
@@ -129,9 +178,10 @@ export class Wish {
       is: 'another order',
       payment,
     });
-    if (this.#number !== undefined)
-      this.#insist(payment.outTradeNo === this.#number, { is: 'another number', payment });
-    if (earlier) {
+    const known = this.#number === payment.outTradeNo || this.lost.has(payment.outTradeNo);
+    if (this.#number !== undefined) this.#insist(known, { is: 'another number', payment });
+    const isAnew = earlier?.outTradeNo !== payment.outTradeNo && earlier?.state === 'UNKNOWN';
+    if (earlier && !(isAnew && SAY_ONCE.has(this.provider))) {
       for (const fact of ['outTradeNo', 'createdAt', 'expiresAt', 'paidAt', 'gatewayTradeNo'] as const) {
         const kept = earlier[fact] === undefined || earlier[fact] === payment[fact];
         this.#insist(kept, { is: `${fact} taken back`, earlier, payment });
@@ -244,8 +294,19 @@ export function findWrongs({ wishes, orders, trades, calls, steps }: Sides): str
   const known = new Set(wishes.map((wish) => wish.title));
   const trusted = new Set(wishes.filter((wish) => wish.isTrusted).map((wish) => wish.title));
   for (const wish of wishes) {
-    const own = orders.filter((order) => order.title === wish.title);
-    const [order] = own;
+    const all = orders.filter((order) => order.title === wish.title);
+    const own = all.filter((order) => !isLost(order));
+    const [order = all.at(-1)] = own;
+    for (const { outTradeNo } of all.filter(isLost)) {
+      const told = wish.isOpen && wish.outTradeNo === outTradeNo;
+      insist(!told, `${wish.title}: ${outTradeNo} is closed, and its code was told`);
+    }
+    for (const number of wish.lost) {
+      const had = calls.filter(
+        (call) => call.outTradeNo === number && call.operation === 'create' && call.carriedOut,
+      );
+      insist(had.length > 1, `${wish.title}: ${number} was refused, and the gateway did not have it`);
+    }
     insist(own.length <= 1, `${wish.title}: ${own.length} orders in the ledger`);
     insist(
       own.every((one) => one.refunds.length <= 1),
@@ -317,15 +378,6 @@ export function findWrongs({ wishes, orders, trades, calls, steps }: Sides): str
   return wrongs;
 }
 
-const ENDS_AS: Readonly<Record<Fate, string | undefined>> = {
-  refunded: 'PAID',
-  paid: 'PAID',
-  unpaid: 'NOTPAY',
-  closed: 'CLOSED',
-  late: 'PAID',
-  denied: undefined,
-};
-
 /** What must hold besides, once the weather has cleared and everybody has had time. */
 export function findUnfinished({ wishes, orders, trades }: Sides): string[] {
   const wrongs: string[] = [];
@@ -334,13 +386,14 @@ export function findUnfinished({ wishes, orders, trades }: Sides): string[] {
   };
   const asked = wishes.filter((wish) => wish.asked.create);
   const granted = asked.filter((wish) => wish.fate !== 'denied').length;
-  insist(orders.length === granted, `${orders.length} orders for ${granted} wishes`);
+  const kept = orders.filter((order) => !isLost(order));
+  insist(kept.length === granted, `${kept.length} orders for ${granted} wishes`);
   for (const wish of asked) {
-    const order = orders.find(({ title }) => title === wish.title);
+    const order = kept.find(({ title }) => title === wish.title);
     const trade = trades.find(({ title }) => title === wish.title);
     const { title, fate } = wish;
-    insist(order?.state === ENDS_AS[fate], `${title} (${fate}) ended ${order?.state} in the ledger`);
-    const paidThere = ENDS_AS[fate] === 'PAID' ? 'PAID' : undefined;
+    insist(order?.state === wish.endsAs, `${title} (${fate}) ended ${order?.state} in the ledger`);
+    const paidThere = wish.endsAs === 'PAID' ? 'PAID' : undefined;
     const agrees = paidThere === undefined ? trade?.state !== 'PAID' : trade?.state === paidThere;
     insist(agrees, `${title} (${fate}) ended ${trade?.state} at the gateway`);
     const wanted = fate === 'refunded' ? 1 : 0;

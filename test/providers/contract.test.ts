@@ -27,6 +27,7 @@ import {
   type Receiver,
   until,
 } from '../simulator/bench.ts';
+import { CLOSE_NOTHING, PLAIN_NUMBERS, SAY_ONCE } from '../support/gateways.ts';
 import type { SimulatorClient } from '../support/simulator-client.ts';
 import { TOYPAY as TOY_FAKE } from '../toypay/fake.ts';
 import { TOYPAY } from '../toypay/provider/wallet.ts';
@@ -49,11 +50,6 @@ const NOTHING_IS_KNOWN = [
   ...['lost-before', 'lost-after', 'garbage', 'http-502', 'forged-answer', 'unsigned-answer'],
   ...['system-error', 'system-error-done'],
 ];
-
-/** Whose gateway has no such call. */
-const CLOSE_NOTHING: ReadonlySet<string> = new Set(['toypay', 'unionpay']);
-/** Who says of what it has already that it has that, instead of giving its code again. */
-const SAY_ONCE: ReadonlySet<string> = new Set(['unionpay']);
 
 /** Each wallet in its usual mode, and as a platform for a seller of its own. */
 const MODES: readonly { name: string; wallet: Wallet; seller?: number }[] = [
@@ -163,6 +159,15 @@ describe.each(MODES)('the adapter of $name', ({ wallet, seller }) => {
     await gateway.open(await send(order));
     const other = { ...order, amountFen: 991 as Fen };
     expect(await outcome(send(other))).toBe('number-conflict');
+  });
+
+  it('refuses a number that its gateway would not take, before anything is sent', () => {
+    const least = PLAIN_NUMBERS.get(wallet.id);
+    const takes = (number: string) => () => provider.planPayment(terms('咖啡', number));
+    expect(takes('A'.repeat(least ?? 6))).not.toThrow();
+    expect(takes('A'.repeat(32))).not.toThrow();
+    if (least === undefined) expect(takes('A_3456')).not.toThrow();
+    else for (const bad of ['A'.repeat(least - 1), 'A_345678']) expect(takes(bad)).toThrow('outTradeNo');
   });
 
   it.each(NOTHING_IS_KNOWN)('knows nothing of an order after %s', async (scenario) => {

@@ -1,11 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { FAKES } from '../../src/simulator/fakes.ts';
+import { scenarioNamed } from '../../src/simulator/scenarios.ts';
 import { REFUNDS_WITHOUT_APPROVAL, Shop } from '../journeys/shop.ts';
-import { COMMON_WALLETS } from '../support/simulator-client.ts';
+import { WALLETS } from '../support/simulator-client.ts';
 import { control, now, today } from './bench.ts';
 import { namesOf, readReport } from './report.ts';
 
 /** Every wallet's shop sells and is compared through the built command; nothing is asked of the code inside. */
-describe.each(COMMON_WALLETS)('reconcile with %s', (provider) => {
+describe.each(WALLETS)('reconcile with %s', (provider) => {
+  const whenDone = FAKES.find(({ id }) => id === provider)?.booksRefundsWhenDone;
+  /** Whether this gateway can get it wrong. */
+  const knows = (scenario: string) => scenarioNamed(scenario)?.providers?.includes(provider) ?? true;
   let shop: Shop;
   beforeAll(async () => {
     shop = await Shop.open({ policy: REFUNDS_WITHOUT_APPROVAL });
@@ -66,13 +71,13 @@ describe.each(COMMON_WALLETS)('reconcile with %s', (provider) => {
       refunded('sim:bill-refund-missing'),
       refunded('sim:bill-refund-extra'),
       refunded('sim:bill-refund-amount'),
-      provider === 'alipay'
+      whenDone
         ? refunded('sim:refund-processing sim:bill-refund-state', false)
         : refunded('sim:bill-refund-state'),
-      sell(provider === 'alipay' ? 'nothing' : 'sim:bill-fee-negative'),
+      sell(knows('bill-fee-negative') ? 'sim:bill-fee-negative' : 'nothing'),
     ]);
     const unpaid = await agent.create({ provider, amountYuan: '7.00', title: 'x sim:bill-unpaid' });
-    if (provider === 'alipay') await shop.simulator.open(unpaid);
+    await shop.simulator.open(unpaid);
     const unnoticed = await agent.create({ provider, amountYuan: '8.00', title: 'x' });
     // Without a server nobody asks the gateway, so the ledger cannot know of this payment.
     await agent.server.close();
@@ -88,7 +93,7 @@ describe.each(COMMON_WALLETS)('reconcile with %s', (provider) => {
         `missing-here X${extra}`.slice(0, 'missing-here '.length + 32),
         `amount ${amount}`,
         `fee ${fee}`,
-        ...(provider === 'alipay' ? [] : [`fee ${odd}`]),
+        ...(knows('bill-fee-negative') ? [`fee ${odd}`] : []),
         `state ${unpaid.outTradeNo}`,
         `state ${unnoticed.outTradeNo}`,
         `refund-missing-there ${gone}`,
@@ -122,25 +127,24 @@ describe.each(COMMON_WALLETS)('reconcile with %s', (provider) => {
     expect(namesOf(again.differences)).toContain(`state ${unpaid.outTradeNo}`);
   });
 
-  it.each([
-    ...(provider !== 'alipay'
-      ? [
-          ['bill-wrong-hash', 'bill-hash'],
-          ['bill-truncated', 'bill-hash'],
-          ['bill-creating', 'STATEMENT_CREATING'],
-          ['stale-answer', 'bad-signature'],
-        ]
-      : [['bill-truncated', 'bill-zip-not-a-zip']]),
-    ['bill-redirect', 'bill-http-302'],
-    ['bill-elsewhere', 'bill-address'],
-    ['forged-answer', 'bad-signature'],
-    ['unsigned-answer', provider === 'alipay' ? 'unsigned-success' : 'bad-signature'],
-    ['lost-after', 'ECONNRESET'],
-  ])('compares nothing with %s', async (scenario, why) => {
+  const bad: readonly (readonly [scenario: string, why: RegExp])[] = [
+    ['bill-wrong-hash', /^bill-hash$/],
+    ['bill-creating', /^STATEMENT_CREATING$/],
+    ['stale-answer', /^bad-signature$/],
+    // A hash of the whole, an archive, or what is packed otherwise.
+    ['bill-truncated', /^bill-(hash|zip-not-a-zip|unreadable)$/],
+    ['bill-redirect', /^bill-http-302$/],
+    ['bill-elsewhere', /^bill-address$/],
+    ['forged-answer', /^bad-signature$/],
+    // Where the signature is a header, it is missed before there is a success.
+    ['unsigned-answer', /^(unsigned-success|bad-signature)$/],
+    ['lost-after', /^ECONNRESET$/],
+  ];
+  it.each(bad.filter(([scenario]) => knows(scenario)))('compares nothing with %s', async (scenario, why) => {
     await control(shop, 'POST', 'faults', { scenario, provider, operation: 'bill', times: 1 });
     const { code, stdout } = await compare();
     const [day] = readReport(stdout).providers;
-    expect(day).toMatchObject({ clean: false, error: { why, provider } });
+    expect(day).toMatchObject({ clean: false, error: { why: expect.stringMatching(why), provider } });
     expect(code).toBe(1);
     await control(shop, 'DELETE', 'faults');
   });

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { WALLETS } from '../../src/providers/registry.ts';
+import { GATEWAY_CALLS, type GatewayCallKind } from './gateways.ts';
 import type { Env } from './server-process.ts';
 
 /** What becomes of a request: passed on, kept from the gateway, or carried out there with the answer kept back. */
@@ -144,8 +145,15 @@ function headersOf(request: IncomingMessage): Record<string, string> {
   return headers;
 }
 
-/** What a request says, without the escapes of a form. */
+/** What a request says, without the escapes of a form, and with the merchant's own words read where they are packed. */
 export function saidBy({ target, body }: Passing): string {
-  const said = body.startsWith('{') ? body : [...new URLSearchParams(body).values()].join();
+  const plain = ([name, value]: [string, string]) =>
+    name === 'reqReserved' ? Buffer.from(value, 'base64').toString() : value;
+  const said = body.startsWith('{') ? body : [...new URLSearchParams(body)].map(plain).join();
   return `${decodeURIComponent(target)} ${said}`;
+}
+
+/** Whether a request is this call of a gateway. */
+export function isCall(kind: GatewayCallKind, { method, target, body }: Passing): boolean {
+  return GATEWAY_CALLS[kind].test(`${method} ${decodeURIComponent(target)} ${body}`);
 }

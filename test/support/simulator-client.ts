@@ -8,11 +8,6 @@ import { type Env, MAIN } from './server-process.ts';
 
 export type Wallet = ProviderId;
 export const WALLETS: readonly Wallet[] = WALLET_IDS;
-/**
- * Those that take any number of the contract's, close an order, give its code again and know the simulator's faults of
- * answers and bills. UnionPay does not: `unionpay.test.ts` has its journeys.
- */
-export const COMMON_WALLETS = WALLETS.filter((id) => id !== 'unionpay');
 
 /** The gateway's own view of an order. */
 export interface GatewayTrade {

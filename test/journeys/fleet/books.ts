@@ -6,6 +6,7 @@ import {
   findOddSums,
   findUnfinished,
   findWrongs,
+  isLost,
   type LedgerOrder,
   readOrders,
   readSteps,
@@ -106,7 +107,7 @@ export class Books {
 
   /** What the gateways were asked for, by caller, against what each caller may have. */
   #findOddLimits(
-    { calls, trades }: Sides,
+    { calls, trades, orders }: Sides,
     wishes: readonly Trade[],
     filled: ReadonlyMap<string, number>,
   ): string[] {
@@ -115,6 +116,10 @@ export class Books {
       if (is !== shall) wrongs.push(`${what}: ${is} instead of ${shall}`);
     };
     const byNumber = new Map(wishes.filter(({ isOpen }) => isOpen).map((trade) => [trade.outTradeNo, trade]));
+    for (const { outTradeNo, title } of orders.filter(isLost)) {
+      const wish = wishes.find((trade) => trade.title === title);
+      if (wish) byNumber.set(outTradeNo, wish);
+    }
     const made = new Set(
       calls.filter(({ operation }) => operation === 'create').map((call) => call.outTradeNo),
     );

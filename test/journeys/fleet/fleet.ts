@@ -1,4 +1,5 @@
 import { Pool } from 'pg';
+import { WALLETS } from '../../../src/providers/registry.ts';
 import { addToken } from '../../http/tokens.ts';
 import { SlowNetwork } from '../../support/fake-gateway-server.ts';
 import { PostgresServer } from '../../support/postgres-server.ts';
@@ -197,9 +198,7 @@ export class Fleet {
       ...this.#network.env,
       CASHIER_PUBLIC_URL: origin,
       CASHIER_ALLOWED_HOSTS: new URL(other?.origin ?? '').host,
-      AP_NOTIFY_URL: `${origin}/notify/alipay`,
-      WXPAY_NOTIFY_URL: `${origin}/notify/wechatpay`,
-      DYPAY_NOTIFY_URL: `${origin}/notify/douyinpay`,
+      ...Object.fromEntries(WALLETS.map(({ id, notify }) => [notify.variable, `${origin}/notify/${id}`])),
     };
     const site = {
       shop: this.#shop,

@@ -4,6 +4,7 @@ import type { SimulatorClient } from '../../support/simulator-client.ts';
 import { pick } from '../../support/virtual-time.ts';
 import { pause } from '../killed-shop.ts';
 import { type Refusal, readList, readPayment, readRefund } from '../shapes.ts';
+import { isLost } from '../wishes.ts';
 import type { Callers } from './callers.ts';
 import { Cut } from './clients.ts';
 import type { Journal } from './journal.ts';
@@ -45,7 +46,7 @@ export class Seller {
     if (fate === 'unpaid') return this.#maybe(trade, () => this.#open(trade));
     if (fate === 'closed' || fate === 'late') {
       await this.#at.simulator.open(trade.shown);
-      while (trade.state !== 'CLOSED') await this.#tell(trade, 'close-payment');
+      while (!trade.isClosed) await this.#tell(trade, 'close-payment');
       if (fate === 'closed') return this.#maybe(trade, () => this.#tell(trade, 'close-payment'));
     }
     if (trade.leftAlone) return this.pay(trade);
@@ -60,8 +61,10 @@ export class Seller {
   async create(trade: Trade): Promise<Refusal | undefined> {
     trade.asked.create = true;
     let refused: Refusal | undefined;
-    do refused = await this.#ask(trade, 'create-payment', trade.createArgs);
-    while (!trade.isOpen && !refused);
+    do {
+      refused = await this.#ask(trade, 'create-payment', trade.createArgs);
+      if (refused && trade.isGivenUp(refused)) refused = undefined;
+    } while (!trade.isOpen && !refused);
     return refused;
   }
 
@@ -215,7 +218,7 @@ export class Seller {
         const { items, nextCursor } = readList(reply);
         next = nextCursor;
         for (const trade of [...missing]) {
-          const item = items.find(({ title }) => title === trade.title);
+          const item = items.find((one) => one.title === trade.title && !isLost(one));
           if (!item) continue;
           trade.tell(item, before.get(trade) ?? trade.standing);
           missing.delete(trade);

@@ -1,5 +1,11 @@
 import type { Pool } from 'pg';
-import { type SlowNetwork, saidBy, type Treatment } from '../../support/fake-gateway-server.ts';
+import {
+  isCall,
+  type Passing,
+  type SlowNetwork,
+  saidBy,
+  type Treatment,
+} from '../../support/fake-gateway-server.ts';
 import type { PostgresServer } from '../../support/postgres-server.ts';
 import { pick } from '../../support/virtual-time.ts';
 import { pause } from '../killed-shop.ts';
@@ -21,8 +27,8 @@ const LOST = 0.03;
 /** Who starts is killed so many ms after, at most. */
 const STARTS_WITHIN_MS = 500;
 
-/** Requests that make a gateway do something, and whose sender the ledger knows. */
-const DEED = /alipay\.trade\.(precreate|refund)\b|\/v\d\/\w+\/transactions\/native|refund\/domestic\/refunds/;
+/** Whether a request makes a gateway do something, and the ledger knows its sender. */
+const isDeed = (passing: Passing) => isCall('create', passing) || isCall('refund', passing);
 const SENDERS = `SELECT out_trade_no AS number, sending_by FROM orders WHERE sending_by IS NOT NULL
   UNION ALL SELECT out_refund_no, sending_by FROM refunds WHERE sending_by IS NOT NULL`;
 
@@ -167,9 +173,8 @@ export class Storm {
     let isOver = false;
     const struck = new Promise<void>((resolve) => {
       this.#network.treat = async (passing) => {
-        const said = saidBy(passing);
-        if (isOver || !DEED.test(`${passing.method} ${said}`)) return 'pass';
-        const pid = await this.#senderIn(said);
+        if (isOver || !isDeed(passing)) return 'pass';
+        const pid = await this.#senderIn(saidBy(passing));
         const sender = this.#replicas.find((one) => one.pid === pid);
         if (!sender || isOver) return 'pass';
         isOver = true;
@@ -198,9 +203,8 @@ export class Storm {
     return sender && Number(sender.sending_by.split(' ')[1]);
   }
 
-  #lose(passing: Parameters<SlowNetwork['treat']>[0]): Treatment {
-    const said = `${passing.method} ${saidBy(passing)}`;
-    if (!DEED.test(said) || this.#random() > LOST) return 'pass';
+  #lose(passing: Passing): Treatment {
+    if (!isDeed(passing) || this.#random() > LOST) return 'pass';
     this.#count('answers of gateways lost');
     void pause(100 + this.#upTo(300)).then(() => this.#network.drop());
     return this.#random() < 0.5 ? 'hold-answer' : 'hold-request';

@@ -1,4 +1,5 @@
-import { COMMON_WALLETS } from '../../support/simulator-client.ts';
+import { SAY_ONCE } from '../../support/gateways.ts';
+import { WALLETS } from '../../support/simulator-client.ts';
 import { pick } from '../../support/virtual-time.ts';
 import { type Fate, Wish } from '../wishes.ts';
 import { AGENTS, LIMITED, yuan } from './rules.ts';
@@ -21,6 +22,10 @@ const FAULTS = [
   'sim:refund-lost-after',
   'sim:refund-lost-before',
 ];
+/** Where a code is given only once, a fault in the title would cost that of every order that takes the place of one. */
+const FAULTS_BUT_OF_CREATES = FAULTS.filter((fault) => !fault.includes('create'));
+/** A limit counts what was made, and so has an exact edge only where a wish is one order, whatever gets lost. */
+const GIVE_AGAIN = WALLETS.filter((id) => !SAY_ONCE.has(id));
 const DEAF = 'sim:notify-never';
 const FATES: readonly Fate[] = [
   'refunded',
@@ -74,14 +79,16 @@ export function newTrade(count: number, wanted: Wanted, random: () => number): T
   const isFree = wanted.fate === undefined;
   const fate = wanted.fate ?? pick(FATES, random);
   const leftAlone = isFree && fate === 'paid' && chance(0.4);
-  const fault = leftAlone ? DEAF : chance(isFree ? 0.5 : 0.15) ? pick(FAULTS, random) : '';
+  const provider = pick(isFree ? WALLETS : GIVE_AGAIN, random);
+  const faults = SAY_ONCE.has(provider) ? FAULTS_BUT_OF_CREATES : FAULTS;
+  const fault = leftAlone ? DEAF : chance(isFree ? 0.5 : 0.15) ? pick(faults, random) : '';
   const fen = wanted.fen ?? 100 + Math.floor(random() * 900);
   return new Trade(wanted.caller ?? pick(AGENTS, random), {
-    provider: pick(COMMON_WALLETS, random),
+    provider,
     title: `${fault} wish-${number}`.trim(),
     amountYuan: yuan(fen),
     fate,
-    numbers: chance(0.7) ? { outTradeNo: `K_${number}`, outRefundNo: `R_${number}` } : undefined,
+    numbers: chance(0.7) ? { outTradeNo: `KEY${number}`, outRefundNo: `REF${number}` } : undefined,
     refundYuan: yuan(chance(0.5) ? fen : Math.ceil(fen / 2)),
     leftAlone,
   });
