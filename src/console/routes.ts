@@ -15,6 +15,7 @@ import { readRules } from './rules-view.ts';
 import { daysSheet, ordersSheet, sheet } from './sheets.ts';
 import { subscriptionRoutes } from './subscription-routes.ts';
 import { readWish } from './wish.ts';
+import { WORDS } from './words.ts';
 
 /** How many orders a page lists. */
 const PAGE = 25;
@@ -88,7 +89,7 @@ export function consoleRoutes(options: OperatorOptions, deeds: Deeds = {}): Hono
   routes.route('/', subscriptionRoutes(options, doors));
   routes.all('/console/*', async (c) => {
     if (!(await whoIs(c))) return toSignIn(c, '/console');
-    return plain(c, 404, '/console', OPERATOR_WORDS.refused, OPERATOR_WORDS.refusedAdvice);
+    return plain(c, 404, '/console', WORDS.noPage, WORDS.noPageAdvice);
   });
   return routes;
 }

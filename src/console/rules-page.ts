@@ -23,8 +23,12 @@ ${liveOf(frame, {
   mark: view.mark,
   announce: '',
   body: html`${freezeBanner(frame, frozen)}
-${accepted === undefined ? html`<p class="note">${frame.say(WORDS.noRules)}</p>` : html`<p class="soft">${frame.say(WORDS.inForce)} ${moment(frame, accepted.acceptedAt)} · ${frame.say(WORDS.version)} ${accepted.version}</p>`}
-<div class="pair">${section(frame, 'payments', WORDS.onPayments, all.payment)}${section(frame, 'refunds', WORDS.onRefunds, all.refund)}</div>
+${
+  accepted === undefined
+    ? html`<p class="note">${frame.say(WORDS.noRules)}</p>`
+    : html`<p class="soft">${frame.say(WORDS.inForce)} ${moment(frame, accepted.acceptedAt)} · ${frame.say(WORDS.version)} ${accepted.version}</p>
+<div class="pair">${section(frame, 'payments', WORDS.onPayments, all.payment)}${section(frame, 'refunds', WORDS.onRefunds, all.refund)}</div>`
+}
 ${further(frame, policy)}
 ${allowances.length === 0 ? '' : html`<section class="card" aria-labelledby="allowances"><h2 id="allowances">${frame.say(WORDS.allowances)}</h2><ul class="limits">${allowances.map((one) => allowance(frame, one))}</ul></section>`}
 ${callers.length === 0 ? '' : html`<section aria-labelledby="of-callers"><h2 id="of-callers">${frame.say(WORDS.ofCallers)}</h2><div class="pair callers">${callers.map(([name, lines], i) => ofCaller(frame, name, lines, i))}</div>${view.moreCallers ? html`<p class="small soft">${frame.say(WORDS.notAllCallers)}</p>` : ''}</section>`}

@@ -1,4 +1,5 @@
 import type { Text } from '../domain/errors.ts';
+import { parsePeriod } from '../domain/period.ts';
 import type { EndedReason, PeriodOutcome, SubscriptionMode } from '../ledger/subscription-records.ts';
 
 export const MODE_WORDS: Readonly<Record<SubscriptionMode, Text>> = {
@@ -22,3 +23,16 @@ export const ENDED_WORDS: Readonly<Record<EndedReason, Text>> = {
   denied: { zh: '没有被批准', en: 'A person said no' },
   'trial-over': { zh: '体验版已结束', en: 'The trial edition has ended' },
 };
+
+/** How often is paid. @param period as ISO 8601 writes it */
+export function periodWords(period: string): Text {
+  const { unit, count } = parsePeriod(period) ?? { unit: undefined, count: 0 };
+  if (unit === undefined) return { zh: period, en: period };
+  if (unit === 'month') {
+    if (count === 12) return { zh: '每年', en: 'every year' };
+    return count === 1
+      ? { zh: '每月', en: 'every month' }
+      : { zh: `每 ${count} 个月`, en: `every ${count} months` };
+  }
+  return count === 7 ? { zh: '每周', en: 'every week' } : { zh: `每 ${count} 天`, en: `every ${count} days` };
+}

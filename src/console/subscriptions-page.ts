@@ -15,7 +15,7 @@ import {
 import { writeCursor } from '../payments/list-payments.ts';
 import { largeSum, walletName, yuan } from './cells.ts';
 import { stateBadge } from './orders-page.ts';
-import { ENDED_WORDS, MODE_WORDS, OUTCOME_WORDS } from './subscription-words.ts';
+import { ENDED_WORDS, MODE_WORDS, OUTCOME_WORDS, periodWords } from './subscription-words.ts';
 import type { FoundSubscriptions, SubscriptionShown } from './subscriptions-view.ts';
 import { WORDS } from './words.ts';
 
@@ -87,7 +87,7 @@ function facts(frame: Frame, { subscription, last }: SubscriptionShown): Markup[
   return [
     fact(frame, WORDS.contract, number(contractNo)),
     fact(frame, OPERATOR_WORDS.wallet, `${walletName(frame, provider)} · ${frame.say(MODE_WORDS[mode])}`),
-    fact(frame, WORDS.periodLength, html`<code>${period}</code>`),
+    fact(frame, WORDS.periodLength, frame.say(periodWords(period))),
     ...(firstFen === undefined ? [] : [fact(frame, WORDS.firstSum, yuan(firstFen))]),
     fact(frame, WORDS.periodsPaid, paidOf(frame, subscription)),
     ...when(WORDS.nextCharge, next),
@@ -124,7 +124,7 @@ export function cancelPage(frame: Frame, { subscription }: Pick<SubscriptionShow
 ${largeSum(amountFen)}${quotation(frame, OPERATOR_WORDS.titleCaption, title)}
 <form class="stack" method="post" action="${frame.console(`${here}/cancel`)}">${token(frame)}
 <p class="note warn">${frame.say(WORDS.cancelMeans)}</p><button class="button go wide">${frame.say(WORDS.cancelNow)}</button></form>
-<p><a class="button plainly wide" href="${frame.console(here)}">${frame.say(WORDS.goBack)}</a></p></section>`,
+<p><a class="button plainly wide" href="${frame.console(here)}">${frame.say(WORDS.toSubscription)}</a></p></section>`,
   });
 }
 

@@ -97,6 +97,9 @@ export const WORDS = {
   refundNow: { zh: '确认退款', en: 'Refund' },
   refundLeft: { zh: '退款后还可退', en: 'Left after this one' },
   goBack: { zh: '返回订单', en: 'Back to the order' },
+  toSubscription: { zh: '返回订阅', en: 'Back to the subscription' },
+  noPage: { zh: '没有这个页面', en: 'There is no such page' },
+  noPageAdvice: { zh: '链接可能不完整。', en: 'The link may be incomplete.' },
   badSum: {
     zh: '金额不对：0.01 元起，不超过还可退的金额，最多两位小数。',
     en: 'Not a sum that can be refunded: from 0.01 yuan to what is left, with at most two decimals.',

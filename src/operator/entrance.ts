@@ -197,11 +197,11 @@ export function entrance(options: OperatorOptions): Entrance {
     advice: Text,
     more: Readonly<Record<string, string>> = {},
   ): Response {
-    const isConsole = path.startsWith('/console');
     // Where a form was sent to need not be a page.
-    const page = frame(c, isPage(path) ? path : isConsole ? '/console' : '/approvals');
-    const [to, words] = isConsole ? [page.console(''), WORDS.toConsole] : [page.to(''), WORDS.backToList];
-    const back = html`<p><a class="button plainly" href="${to}">${page.say(words)}</a></p>`;
+    const here = isPage(path) ? path : path.startsWith('/console') ? '/console' : '/approvals';
+    const page = frame(c, here);
+    const words = { '/console': WORDS.toConsole, '/approvals': WORDS.backToList }[here] ?? WORDS.back;
+    const back = html`<p><a class="button plainly" href="${page.self()}">${page.say(words)}</a></p>`;
     return reply(status, plainPage(page, headline, advice, back), more);
   }
 

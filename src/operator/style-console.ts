@@ -15,6 +15,7 @@ h2 small{font-weight:400;margin-inline-start:.6em}
 .tile:hover{border-color:var(--soft)}
 .tile[aria-current]{border-color:var(--tone);box-shadow:inset 0 0 0 1px var(--tone)}
 .tile[aria-current] .name{color:var(--tone)}
+h1+nav{margin-top:12px}
 .chips{list-style:none;padding:0;display:flex;flex-wrap:wrap;gap:10px}
 .chip{display:inline-block;padding:8px 16px;min-height:40px;border-radius:1.4em;background:var(--calm-wash);color:var(--ink);text-decoration:none}
 .chip.pending{background:var(--warn-wash);color:var(--warn)}

@@ -56,6 +56,7 @@ export const WORDS = {
   waitingCount: { zh: '个审批待您决定', en: 'waiting for a decision' },
   backToList: { zh: '全部审批', en: 'All approvals' },
   toConsole: { zh: '返回概览', en: 'Back to the overview' },
+  back: { zh: '返回', en: 'Back' },
   look: { zh: '查看', en: 'Look at it' },
 
   payment: { zh: '收款', en: 'Payment' },

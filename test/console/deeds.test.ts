@@ -120,6 +120,7 @@ describe('a person refunds', () => {
       const d = await desk();
       const { asked } = await wanted(d, yuan);
       expect([asked.status, asked.page.includes('确认退款')]).toEqual([400, false]);
+      expect(asked.page).toContain(`href="/console/orders/${ORDER}">返回`);
     },
   );
 

@@ -360,6 +360,14 @@ describe('whatever is asked', () => {
     },
   );
 
+  it('an address that is none is said to be none, and where no rules are in force none are told', async () => {
+    const d = await desk();
+    expect(await seen(d, '/no/such')).toContain('没有这个页面');
+    const rules = await seen(d, '/rules');
+    expect(rules).toContain('单笔收款不超过 5000 元，退款都须审批');
+    expect(rules).not.toContain('没有限制');
+  });
+
   it('a ledger that cannot be read is said to be so', async () => {
     const d = await desk();
     const gone = vi.spyOn(d.till.ledger, 'read').mockRejectedValue(new Error('gone'));

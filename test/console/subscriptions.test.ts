@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { periodWords } from '../../src/console/subscription-words.ts';
 import { createSubscription } from '../../src/payments/agreements/create-subscription.ts';
 import { runSubscriptions } from '../../src/payments/agreements/round.ts';
 import { Person } from '../../src/persons/person.ts';
@@ -46,9 +47,19 @@ it('are listed and shown with their periods, and no title is markup', async () =
   expect((await d.get(`${PAGE}?state=ENDED`)).page).not.toContain(NO);
   expect((await d.get(`${PAGE}?state=nonsense&after=nonsense`)).status).toBe(200);
   const shown = readable((await d.get(`${PAGE}/${NO}`)).page);
-  expect(shown).toMatch(/GYM0001.*自动扣款.*P1M.*1 期/);
+  expect(shown).toMatch(/GYM0001.*自动扣款.*周期 ?每月 .*1 期/);
   expect(shown).toMatch(/¥19\.00 ?已(付|支)/);
   expect((await d.get(`${PAGE}/NOBODY`)).status).toBe(404);
+});
+
+it.each([
+  ['P7D', '每周', 'every week'],
+  ['P10D', '每 10 天', 'every 10 days'],
+  ['P3M', '每 3 个月', 'every 3 months'],
+  ['P1Y', '每年', 'every year'],
+  ['what nobody writes', 'what nobody writes', 'what nobody writes'],
+])('the period %s reads %s, %s', (period, zh, en) => {
+  expect(periodWords(period)).toEqual({ zh, en });
 });
 
 it('are cancelled by who may, after they were asked, and only by a form of ours', async () => {
@@ -58,6 +69,7 @@ it('are cancelled by who may, after they were asked, and only by a form of ours'
   expect((await d.post(`${PAGE}/${NO}/cancel`, {})).status).toBe(403);
   await d.signIn();
   expect(readable((await d.get(`${PAGE}/${NO}/cancel`)).page)).toContain('取消这个订阅吗？');
+  expect(readable((await d.get(`${PAGE}/${NO}/cancel`)).page)).toContain('返回订阅');
   expect((await d.post(`${PAGE}/${NO}/cancel`, { csrf: 'forged' })).status).toBe(403);
   expect(await known()).toMatchObject({ state: 'ACTIVE', endingAt: undefined });
   const done = await d.post(`${PAGE}/${NO}/cancel`, {});
