@@ -2,7 +2,7 @@ import { type CashierError, configuration } from '../domain/errors.ts';
 
 /**
  * Clients that show a model only `structuredContent` when it is there, dropping text and images: a QR code would never
- * reach the buyer. They get `create-payment` without `outputSchema` and `structuredContent`.
+ * reach the buyer. They get what answers with a code without `outputSchema` and `structuredContent`.
  * @see https://github.com/anthropics/claude-code/issues/54737 Claude Code
  * @see https://github.com/CherryHQ/cherry-studio/issues/15105 Cherry Studio
  * @see https://github.com/openai/codex/blob/main/codex-rs/protocol/src/models.rs Codex: `structured_content` first
