@@ -70,6 +70,9 @@ th{color:var(--dim);font-weight:400}
 td code{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;font-size:13px;white-space:nowrap}
 td .en{display:block}
 @media(max-width:599px){
+.scan{flex-wrap:wrap}
+.scan input{flex-basis:100%}
+.scan button{width:100%}
 table,tbody,tr,td{display:block}
 thead{display:none}
 tr{border-bottom:1px solid var(--line);padding:9px 0}
