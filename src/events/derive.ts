@@ -90,7 +90,7 @@ function approval(
   return {
     type: always(type),
     data: (
-      { decidedBy, reason, code }: { decidedBy?: string; reason?: string; code?: string },
+      { decidedBy, reason, code }: { decidedBy?: string; reason?: string | undefined; code?: string },
       { approval: asked }: Facts,
     ) =>
       defined({

@@ -146,7 +146,7 @@ export class Approvals {
     approval: ApprovalRecord,
     from: ApprovalRecord['state'],
     to: Exclude<ApprovalRecord['state'], 'pending'>,
-    by: { readonly decidedBy?: string; readonly reason?: string; readonly code?: string } = {},
+    by: { readonly decidedBy?: string; readonly reason?: string | undefined; readonly code?: string } = {},
   ): Promise<boolean> {
     const changed = await this.#tx.run(
       `UPDATE approvals SET state = ?, decided_at = COALESCE(decided_at, ?), decided_by = COALESCE(decided_by, ?),

@@ -42,7 +42,7 @@ export interface Move<State> extends Learned, Digests, Allowed {
 interface Decided {
   readonly approval: string;
   readonly decidedBy?: string;
-  readonly reason?: string;
+  readonly reason?: string | undefined;
   readonly code?: string;
 }
 
@@ -195,7 +195,7 @@ export type AuditDetails = {
   readonly 'channel-disabled': { readonly channel: string; readonly why: string; readonly code?: string };
   readonly 'policy-first': { readonly version: number; readonly policy: object };
   readonly 'policy-accepted': { readonly version: number; readonly via: string; readonly policy: object };
-  readonly 'operator-froze': { readonly by: string; readonly reason?: string };
+  readonly 'operator-froze': { readonly by: string; readonly reason?: string | undefined };
   readonly 'operator-sign-in-failed': { readonly unrecorded?: number };
   readonly 'audit-key-made': { readonly publicKey: string };
   /** The end of what the backup has. */
@@ -242,7 +242,12 @@ export type AuditDetails = {
   Happened<`operator-passkey-${'added' | 'removed'}`, Named & { readonly passkey: string }> &
   Happened<
     `budget-${'topped-up' | 'drawn'}`,
-    { readonly budget: string; readonly amountFen: number; readonly via: string; readonly note?: string }
+    {
+      readonly budget: string;
+      readonly amountFen: number;
+      readonly via: string;
+      readonly note?: string | undefined;
+    }
   >;
 
 export type AuditKind = keyof AuditDetails;

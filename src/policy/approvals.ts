@@ -87,10 +87,9 @@ export async function decideApproval(
   await insist(book, person, 'approval');
   const approval = await book.approvals.get(id);
   if (!approval || approvalView(approval, now) !== 'pending') throw nothingToDecide(approval, now);
-  const { reason } = decision;
   await book.approvals.move(approval, 'pending', decision.approve ? 'approved' : 'denied', {
     decidedBy: person.by,
-    ...(reason === undefined ? {} : { reason }),
+    reason: decision.reason,
   });
   if (!decision.approve) await denySubject(book, approval);
   return { ...approval, state: decision.approve ? 'approved' : 'denied' };
@@ -136,7 +135,7 @@ function tooManyOpen(): CashierError {
 }
 
 function nothingToDecide(approval: ApprovalRecord | undefined, now: number): CashierError {
-  const state = approval ? approvalView(approval, now) : 'unknown';
+  const state = approval && approvalView(approval, now);
   return new CashierError('INVALID_ARGUMENT', {
     zh: approval ? `该审批已不在等待中（${state}）。` : '没有这个编号的审批。',
     en: approval ? `This approval is no longer pending (${state}).` : 'There is no approval with this id.',

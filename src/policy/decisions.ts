@@ -52,10 +52,7 @@ export async function freeze(
   const before = await book.operator.freeze();
   if (before) return before;
   await book.operator.setFreeze({ by, reason });
-  await book.audit.append({
-    kind: 'operator-froze',
-    detail: { by, ...(reason === undefined ? {} : { reason }) },
-  });
+  await book.audit.append({ kind: 'operator-froze', detail: { by, reason } });
   return undefined;
 }
 
@@ -121,7 +118,7 @@ export async function moveBudget(
   await book.quotas.insertBudgetMove({ budget, amountFen, by: person.by, note });
   await book.audit.append({
     kind: amountFen < 0 ? 'budget-drawn' : 'budget-topped-up',
-    detail: { budget, amountFen, via: person.via, ...(note === undefined ? {} : { note }) },
+    detail: { budget, amountFen, via: person.via, note },
   });
   return budgetState(book, budget);
 }

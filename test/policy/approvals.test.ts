@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { CLOCKS_APART_MS } from '../../src/domain/clock.ts';
+import { CLOCKS_APART_MS, DAY_MS } from '../../src/domain/clock.ts';
 import { fen } from '../../src/domain/money.ts';
 import type { Book } from '../../src/ledger/book.ts';
 import type { ApprovalRecord, ApprovalState, OrderRecord, RefundRecord } from '../../src/ledger/records.ts';
+import { contractSubject, type SubscriptionRecord } from '../../src/ledger/subscription-records.ts';
 import type { Till } from '../../src/payments/till.ts';
 import { isNotAllowed, type Person } from '../../src/persons/person.ts';
 import {
@@ -13,7 +14,7 @@ import {
   isDenied,
   requestApproval,
 } from '../../src/policy/approvals.ts';
-import { orderRow, refundRow } from '../support/rows.ts';
+import { orderRow, refundRow, subscriptionRow } from '../support/rows.ts';
 import { named, person, World } from '../support/world.ts';
 
 let world: World;
@@ -38,7 +39,7 @@ const insert = (...all: ApprovalRecord[]) =>
   write(async (book) => {
     for (const one of all) await book.approvals.insert(one);
   });
-const ids = (all: readonly ApprovalRecord[]) => all.map(({ id }) => id).join(' ');
+const ids = (all: readonly ApprovalRecord[]) => all.map(({ id }) => String(id)).join(' ');
 const sell = (outTradeNo: string, more: Partial<OrderRecord> = {}) =>
   write((book) => book.orders.insert(orderRow(till, { outTradeNo, ...more })));
 const giveBack = (outTradeNo: string, outRefundNo: string, more: Partial<RefundRecord> = {}) =>
@@ -62,6 +63,13 @@ describe('an approval as a client sees it', () => {
     expect([view(state, 1), view(state, LONGEST)]).toEqual([before, before]);
     // What reaches further than it can was dated by a wrong clock.
     expect([view(state, 0), view(state, LONGEST + 1)]).toEqual([after, after]);
+  });
+
+  it('lasts as long where nobody knows whose rules asked for it', () => {
+    expect(approvalView(approval('A', { asked: undefined, expiresAt: now + LONGEST }), now)).toBe('pending');
+    expect(approvalView(approval('A', { asked: undefined, expiresAt: now + LONGEST + 1 }), now)).toBe(
+      'expired',
+    );
   });
 
   it('is of exactly one call of one caller, and lasts', () => {
@@ -241,6 +249,47 @@ describe('what is to be carried out', () => {
   );
 });
 
+describe('what is to be carried out of subscriptions', () => {
+  const agree = (contractNo: string, more: Partial<SubscriptionRecord> = {}) =>
+    write((book) =>
+      book.subscriptions.insert(subscriptionRow(till, { contractNo, signNo: contractNo, ...more })),
+    );
+  const approved = (id: string, more: Partial<ApprovalRecord> = {}) =>
+    approval(id, {
+      ...{ state: 'approved', outTradeNo: contractSubject(id.replace('A', 'S')).outTradeNo, decidedAt: now },
+      ...more,
+    });
+  const toCarryOut = (isHere?: (account: string) => boolean, limit = 10) =>
+    read(async (book) => ids(await book.approvals.toCarryOut(isHere, limit)));
+
+  it('is what nobody has been let agree to yet', async () => {
+    for (const n of [1, 2, 3, 4, 5, 6]) await agree(`S${n}`);
+    await agree('S7', { openedAt: now });
+    await agree('S8', { state: 'UNKNOWN' });
+    await insert(
+      approved('A1', { decidedAt: now + 1 }),
+      approved('A2'),
+      approved('A3', { state: 'pending' }),
+      approved('A4', { expiresAt: now }),
+      approved('A5', { createdAt: now + CLOCKS_APART_MS + 1 }),
+      approved('A6', { createdAt: now + CLOCKS_APART_MS, decidedAt: now + 2 }),
+      ...['A7', 'A8', 'A9'].map((id) => approved(id)),
+    );
+    expect(await toCarryOut()).toBe('A2 A1 A6');
+    expect(await toCarryOut(undefined, 2)).toBe('A2 A1');
+  });
+
+  it('is of accounts that are here, and no more than was asked for', async () => {
+    await sell('O1', { account: 'bank 1' });
+    await agree('S2', { account: 'bank 2' });
+    await agree('S3', { account: 'bank 3' });
+    await insert(approved('A1', { outTradeNo: 'O1' }), approved('A2'), approved('A3'));
+    expect(await toCarryOut((account) => account === 'bank 3')).toBe('A3');
+    expect(await toCarryOut((account) => account !== 'bank 3')).toBe('A1 A2');
+    expect(await toCarryOut(undefined, 2)).toBe('A1 A2');
+  });
+});
+
 describe('a question to a person', () => {
   const request = (usable: ApprovalRecord[] = [], more: Partial<ApprovalRecord> = {}) => {
     const { kind, outTradeNo, outRefundNo, inputHash, caller, amountFen, rule, asked } = approval('', more);
@@ -289,8 +338,19 @@ describe('a question to a person', () => {
       code: 'TRY_LATER',
       details: { retryAfterSeconds: 900 },
     });
+    await expect(request([], { inputHash: 'x21', asked: undefined })).rejects.toMatchObject({
+      code: 'TRY_LATER',
+    });
     await request([], { inputHash: 'b2', caller: 'b' });
     expect(await open()).toHaveLength(22);
+  });
+
+  it('of the server itself may be one of many, and waits for a day', async () => {
+    for (let i = 0; i < 21; i++)
+      await request([], { inputHash: `x${i}`, asked: { policy: 1, byServer: true } });
+    const all = await open();
+    expect(all).toHaveLength(21);
+    expect(all[0]?.expiresAt).toBe(now + DAY_MS);
   });
 });
 
@@ -337,6 +397,28 @@ describe('a decision', () => {
     expect(await stateOf()).toEqual(['PENDING_APPROVAL', 'DENIED']);
     await decide('A1', false);
     expect(await stateOf()).toEqual(['DENIED', 'DENIED']);
+  });
+
+  it('to deny ends a subscription that nobody was let agree to, and no other', async () => {
+    const subscription = async () => {
+      const found = await read((book) => book.subscriptions.get('S1'));
+      return [found?.state, found?.reason, found?.tryAt];
+    };
+    await write((book) => book.subscriptions.insert(subscriptionRow(till, { openedAt: now })));
+    await insert(
+      ...['A3', 'A4'].map((id) => approval(id, contractSubject('S1'))),
+      approval('A5', contractSubject('S2')),
+    );
+    await decide('A3', false);
+    expect(await subscription()).toEqual(['PENDING_SIGN', undefined, now + 1]);
+    await write(async (book) => {
+      const found = await book.subscriptions.get('S1');
+      if (found) await book.subscriptions.patch(found, { openedAt: undefined });
+    });
+    await decide('A4', false);
+    expect(await subscription()).toEqual(['ENDED', 'denied', undefined]);
+    expect(await decide('A5', false), 'of one that nobody has').toMatchObject({ state: 'denied' });
+    expect(await stateOf()).toEqual(['PENDING_APPROVAL', 'PENDING_APPROVAL']);
   });
 
   it('is none where nobody waits for it', async () => {

@@ -91,7 +91,10 @@ describe('a freeze', () => {
     expect(await read((book) => book.operator.freeze())).toEqual(first);
     expect(await recorded()).toEqual([['operator-froze', { by: 'a', reason: 'odd' }]]);
     const refused = await read(insistNotFrozen).catch((error: unknown) => error);
-    expect(refused).toMatchObject({ code: 'FROZEN' });
+    expect(refused).toMatchObject({
+      code: 'FROZEN',
+      text: { en: expect.stringContaining('no money moved'), zh: expect.stringContaining('没有资金变动') },
+    });
     expect(isFrozen(refused)).toBe(true);
   });
 
@@ -182,6 +185,16 @@ describe('a restored ledger', () => {
     });
   });
 
+  it('goes on where no gateway has a bill of the days yet, and nothing is open', async () => {
+    await write(async (book) => {
+      await freeze(book, 'restore', undefined);
+      await book.operator.setRestored({ at: now, since: now, providers: ['alipay'], reconciled: {} });
+    });
+    await lift();
+    expect(await isLifted()).toBe(true);
+    expect((await recorded()).at(-2)).toEqual(['ledger-resumed', { via: 'terminal', despite: [] }]);
+  });
+
   it('goes on despite that where a person says so, and forgets what it had to make up for', async () => {
     await restore();
     await lift(true);
@@ -226,6 +239,8 @@ describe('a budget', () => {
     await expect(move(-1)).rejects.toMatchObject({
       text: { en: expect.stringContaining('Only 0.00 yuan') },
     });
-    expect(await move(100)).toMatchObject({ leftFen: 0 });
+    expect(await move(0)).toMatchObject({ leftFen: -100 });
+    expect(await move(50)).toMatchObject({ leftFen: -50 });
+    expect(await move(50)).toMatchObject({ leftFen: 0 });
   });
 });

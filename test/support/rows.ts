@@ -1,5 +1,7 @@
 import { fen } from '../../src/domain/money.ts';
 import type { OrderRecord, RefundRecord } from '../../src/ledger/records.ts';
+import type { SubscriptionRecord } from '../../src/ledger/subscription-records.ts';
+import { UNOPENED } from '../../src/payments/agreements/create-subscription.ts';
 import { NEVER_SENT, newOrder } from '../../src/payments/beginnings.ts';
 import type { Till } from '../../src/payments/till.ts';
 
@@ -21,4 +23,17 @@ export function refundRow(till: Till, more: Partial<RefundRecord> = {}): RefundR
     ...{ merchantScope: undefined, reason: undefined, state: 'PENDING_APPROVAL', gatewayRefundNo: undefined },
     ...{ createdAt: now, updatedAt: now, ...more },
   } as RefundRecord;
+}
+
+/** The same for a subscription that nobody has been let agree to yet. */
+export function subscriptionRow(till: Till, more: Partial<SubscriptionRecord> = {}): SubscriptionRecord {
+  const now = till.clock.now();
+  return {
+    ...UNOPENED,
+    ...{ contractNo: 'S1', signNo: 'S1', provider: 'alipay', account: 'bank 1', caller: 'a', mode: 'auto' },
+    ...{ state: 'PENDING_SIGN', amountFen: fen(100), firstFen: undefined, title: 'tea', period: 'P1M' },
+    ...{ times: undefined, subscriberHash: 's', inputHash: 'x', asked: { policy: 1 } },
+    ...{ firstDay: '2026-11-18', graceDays: 3, signBefore: now + 1, createdAt: now, updatedAt: now },
+    ...{ tryAt: now + 1, ...more },
+  } as SubscriptionRecord;
 }

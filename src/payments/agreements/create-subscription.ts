@@ -43,7 +43,7 @@ export interface CreateSubscriptionInput {
 /** Signing has to be over so long (ms) before the first period's time is: who signs last is charged in time as well. */
 const SIGNED_BEFORE_MS = 12 * 3_600_000;
 /** So long (ms) a subscription that waits for a person is kept. */
-const UNOPENED_MS = DAY_MS;
+export const UNOPENED_MS = DAY_MS;
 /** What a gateway takes as a number of a contract; ours may have an underscore, too. */
 const SIGN_NO = /^[A-Za-z0-9]{6,32}$/;
 
@@ -197,7 +197,8 @@ async function proceed(
   return book.subscriptions.patch(subscription, { firstDay, signBefore, openedAt: now, plan, tryAt: now });
 }
 
-const UNOPENED = {
+/** What a subscription has that nobody may agree to yet. */
+export const UNOPENED = {
   ...{ openedAt: undefined, plan: undefined, agreementNo: undefined, gatewayState: undefined },
   ...{ signedAt: undefined, provenAt: undefined, validUntil: undefined, windowFrom: undefined },
   ...{ windowTo: undefined, nextPeriod: 1, charged: 0, missed: 0, endingAt: undefined, reason: undefined },
