@@ -74,14 +74,22 @@ describe('sums that are to be added', () => {
         ['filled_fen', 3],
       ],
     );
+    sums.add(
+      'budgets',
+      ['d'],
+      [
+        ['filled_fen', 4],
+        ['held_fen', 2],
+      ],
+    );
     expect(sums.isEmpty).toBe(false);
     const both = ['filled_fen', 'held_fen'].map((sum) => `${sum} = budgets.${sum} + excluded.${sum}`);
     expect(await told(sums)).toEqual([
       [`${INTO} (?, ?), (?, ?) ${THEN}`, 'a', 7, 'b', 7],
       [
-        'INSERT INTO budgets (budget, filled_fen, held_fen) VALUES (?, ?, ?) ' +
+        'INSERT INTO budgets (budget, filled_fen, held_fen) VALUES (?, ?, ?), (?, ?, ?) ' +
           `ON CONFLICT (budget) DO UPDATE SET ${both.join(', ')}`,
-        ...['c', 3, 1],
+        ...['c', 3, 1, 'd', 4, 2],
       ],
     ]);
   });

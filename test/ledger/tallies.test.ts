@@ -202,7 +202,31 @@ describe('what is added up as it changes', () => {
   it('is seen by the transaction that adds to it', async () => {
     await till.ledger.write(async (book) => {
       await book.quotas.insertBudgetMove({ budget: 'a', amountFen: 5, by: 'terminal', note: undefined });
+      await book.quotas.insertBudgetMove({ budget: 'b', amountFen: 70, by: 'terminal', note: undefined });
       expect(await book.quotas.budget('a')).toEqual({ filledFen: 5, heldFen: 0 });
+      const sold = { state: 'NOTPAY', countedAt: till.clock.now(), amountFen: fen(3) } as const;
+      await book.orders.insert(orderRow(till, sold));
+      await book.quotas.draw(['a'], { outTradeNo: 'O1', outRefundNo: undefined });
+      expect(await book.quotas.budget('a')).toEqual({ filledFen: 5, heldFen: 3 });
+    });
+  });
+
+  it('is seen by those who share a transaction with whoever adds to it', async () => {
+    const fill = () =>
+      till.ledger.write((book) =>
+        book.quotas.insertBudgetMove({ budget: 'a', amountFen: 5, by: 'terminal', note: undefined }),
+      );
+    const ask = () => till.ledger.write((book) => book.quotas.budget('a'));
+    const [, , seen] = await Promise.all([fill(), fill(), ask()]);
+    expect(seen).toEqual({ filledFen: 10, heldFen: 0 });
+  });
+
+  it('is no more given back once the gateway has taken that back', async () => {
+    await till.ledger.write((book) => book.orders.insert(orderRow(till, { state: 'PAID' })));
+    await store.read(async (tx) => {
+      const tallies = new Tallies(tx);
+      await tallies.refund(refundRow(till, { state: 'SUCCESS' }), refundRow(till, { state: 'ABNORMAL' }));
+      expect(tallies.added.of('takings', 'refunded_count', () => true)).toBe(-1);
     });
   });
 

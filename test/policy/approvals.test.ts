@@ -283,10 +283,14 @@ describe('what is to be carried out of subscriptions', () => {
     await sell('O1', { account: 'bank 1' });
     await agree('S2', { account: 'bank 2' });
     await agree('S3', { account: 'bank 3' });
-    await insert(approved('A1', { outTradeNo: 'O1' }), approved('A2'), approved('A3'));
+    await insert(
+      approved('A1', { outTradeNo: 'O1' }),
+      approved('A2', { decidedAt: now - 1 }),
+      approved('A3', { decidedAt: now + 1 }),
+    );
     expect(await toCarryOut((account) => account === 'bank 3')).toBe('A3');
-    expect(await toCarryOut((account) => account !== 'bank 3')).toBe('A1 A2');
-    expect(await toCarryOut(undefined, 2)).toBe('A1 A2');
+    expect(await toCarryOut((account) => account !== 'bank 3'), 'whatever it is of').toBe('A2 A1');
+    expect(await toCarryOut(undefined, 2)).toBe('A2 A1');
   });
 });
 
@@ -400,24 +404,24 @@ describe('a decision', () => {
   });
 
   it('to deny ends a subscription that nobody was let agree to, and no other', async () => {
-    const subscription = async () => {
-      const found = await read((book) => book.subscriptions.get('S1'));
+    const subscription = async (contractNo: string) => {
+      const found = await read((book) => book.subscriptions.get(contractNo));
       return [found?.state, found?.reason, found?.tryAt];
     };
-    await write((book) => book.subscriptions.insert(subscriptionRow(till, { openedAt: now })));
-    await insert(
-      ...['A3', 'A4'].map((id) => approval(id, contractSubject('S1'))),
-      approval('A5', contractSubject('S2')),
-    );
-    await decide('A3', false);
-    expect(await subscription()).toEqual(['PENDING_SIGN', undefined, now + 1]);
     await write(async (book) => {
-      const found = await book.subscriptions.get('S1');
-      if (found) await book.subscriptions.patch(found, { openedAt: undefined });
+      await book.subscriptions.insert(subscriptionRow(till, { openedAt: now }));
+      await book.subscriptions.insert(subscriptionRow(till, { contractNo: 'S2', signNo: 'S2' }));
     });
-    await decide('A4', false);
-    expect(await subscription()).toEqual(['ENDED', 'denied', undefined]);
-    expect(await decide('A5', false), 'of one that nobody has').toMatchObject({ state: 'denied' });
+    for (const [id, contractNo] of [
+      ['A3', 'S1'],
+      ['A4', 'S2'],
+      ['A5', 'S3'],
+    ] as const) {
+      await insert(approval(id, contractSubject(contractNo)));
+      expect(await decide(id, false)).toMatchObject({ state: 'denied' });
+    }
+    expect(await subscription('S1')).toEqual(['PENDING_SIGN', undefined, now + 1]);
+    expect(await subscription('S2')).toEqual(['ENDED', 'denied', undefined]);
     expect(await stateOf()).toEqual(['PENDING_APPROVAL', 'PENDING_APPROVAL']);
   });
 
