@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { NotifyRejected } from '../../../src/providers/contract.ts';
 import {
@@ -157,6 +158,22 @@ describe('a notification', () => {
     const test = world(() => '', { env: { ...ENV, UNIONPAY_CURRENT_ENV: 'sandbox' } });
     const cert = issued({ subject: name('041@Z2017@00040000:SIGN@00000001') });
     expect(await why(asForm(sealed(paid(), { cert })), NOW, test.provider)).toBe('trade');
+  });
+
+  it('is refused under one whose key cannot be read', async () => {
+    const der = new X509Certificate(unionpayCert).raw;
+    der[der.indexOf(unionpayKeys.publicKey.export({ type: 'pkcs1', format: 'der' }))] = 0;
+    const cert = `-----BEGIN CERTIFICATE-----\n${der.toString('base64')}\n-----END CERTIFICATE-----`;
+    expect(() => new X509Certificate(cert).publicKey).toThrow();
+    expect(await why(asForm(sealed(paid(), { cert })))).toBe('bad-signature');
+  });
+
+  it('is refused at once under what is long and no certificate', async () => {
+    const body = asForm(sealed(paid(), { cert: '-----BEGIN CERTIFICATE-----'.repeat(10_000) }));
+    const began = process.cpuUsage();
+    expect(await why(body)).toBe('bad-signature');
+    const { user, system } = process.cpuUsage(began);
+    expect((user + system) / 1_000).toBeLessThan(150);
   });
 
   it('counts for nothing with any one byte of it another', async () => {
