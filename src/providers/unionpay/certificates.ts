@@ -128,9 +128,7 @@ function readCertificate(variable: string, value: string): X509Certificate {
 }
 
 function isUnder(certificate: X509Certificate, above: X509Certificate): boolean {
-  // A certificate can be read whose key or signature cannot.
-  const verified = () => certificate.checkIssued(above) && certificate.verify(above.publicKey);
-  return above.ca && attempt(verified) === true;
+  return above.ca && certificate.checkIssued(above) && certificate.verify(above.publicKey);
 }
 
 function isInForce({ validFrom, validTo }: X509Certificate, now: number): boolean {
@@ -176,6 +174,7 @@ export function signers({ root, middle }: Authority, sandbox: boolean): SignerOf
     const [only, ...more] = pem.match(PEM_CERTIFICATE) ?? [];
     if (only === undefined || more.length > 0 || only !== pem.trim()) return undefined;
     const certificate = attempt(() => new X509Certificate(only));
+    // One can be read whose key cannot.
     const publicKey = attempt(() => certificate?.publicKey);
     const isStrong =
       publicKey?.asymmetricKeyType === 'rsa' && (publicKey.asymmetricKeyDetails?.modulusLength ?? 0) >= 2048;

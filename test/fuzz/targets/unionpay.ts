@@ -55,13 +55,18 @@ function textOf(pairs: Pairs): string {
   return sorted.map(([name, value]) => `${name}=${value}`).join('&');
 }
 
+/** More are in no message that was signed, and to look at each would cost more than a case may. */
+const MOST_PAIRS = 1_000;
+
 /** Named values as they stand in a text: an `&` in braces or brackets is none between two of them. */
 function pairsIn(text: string): Pairs {
-  const pieces = text.matchAll(/(?:^|&)((?:\{[^}]*(?:\}|$)|\[[^\]]*(?:\]|$)|[^&{[])*)/g);
-  return [...pieces].map(([, piece = '']) => {
+  const pairs: (readonly [string, string])[] = [];
+  for (const [, piece = ''] of text.matchAll(/(?:^|&)((?:\{[^}]*(?:\}|$)|\[[^\]]*(?:\]|$)|[^&{[])*)/g)) {
     const [name = ''] = piece.split('=', 1);
-    return [name, piece.slice(name.length + 1)] as const;
-  });
+    pairs.push([name, piece.slice(name.length + 1)]);
+    if (pairs.length > MOST_PAIRS) break;
+  }
+  return pairs;
 }
 
 /** What a text says; undefined where it says something twice. */
