@@ -1,7 +1,7 @@
 import type { ServerContext } from '@modelcontextprotocol/server';
 import type { Hono } from 'hono';
 import { servedTool } from '../../src/calls/tool-call.ts';
-import { SCENES } from '../../src/domain/order.ts';
+import { type ProviderId, SCENES } from '../../src/domain/order.ts';
 import type { Log } from '../../src/domain/ports.ts';
 import { runDeliverer } from '../../src/events/deliverer.ts';
 import type { Answer, SendRequest } from '../../src/events/kinds/kind.ts';
@@ -207,10 +207,7 @@ export class Shop {
       buyerPage: async () => undefined,
       approvalUrl: async () => undefined,
     });
-    const setting: ToolSetting = {
-      ...{ language: 'en', providers: [...till.providers.keys()], scenes: SCENES },
-      letsBuyerChoose: true,
-    };
+    const setting = settingOf([...till.providers.keys()]);
     this.#tools = CALLERS.map((identity) => {
       const deps = {
         ...{ identity, ledger, present, log, setting, underWay: new Set<Promise<unknown>>() },
@@ -298,6 +295,19 @@ export class Shop {
       });
     return { info: () => undefined, warn: () => undefined, error: alarm };
   }
+}
+
+const SETTINGS = new Map<string, ToolSetting>();
+
+/** One for the same wallets: schemas are made once for each, and cost a tenth of a history. */
+function settingOf(providers: readonly ProviderId[]): ToolSetting {
+  const key = providers.join(' ');
+  const setting = SETTINGS.get(key) ?? {
+    ...{ language: 'en', providers, scenes: SCENES },
+    letsBuyerChoose: true,
+  };
+  SETTINGS.set(key, setting);
+  return setting;
 }
 
 const CONNECTION = {
