@@ -279,6 +279,16 @@ describe('limits and budgets', () => {
     expect([await filled(1), await filled(9)]).toEqual([[a], [a, b]]);
   });
 
+  it('are seen by those who share a transaction with whoever fills them', async () => {
+    const fill = () =>
+      till.ledger.write((book) =>
+        book.quotas.insertBudgetMove({ budget: 'a', amountFen: 5, by: 'terminal', note: undefined }),
+      );
+    const ask = () => till.ledger.write((book) => book.quotas.budget('a'));
+    const [, , seen] = await Promise.all([fill(), fill(), ask()]);
+    expect(seen).toEqual({ filledFen: 10, heldFen: 0 });
+  });
+
   it('tell what was put into them last', async () => {
     const moves: [string, number][] = [
       ['a', 500],

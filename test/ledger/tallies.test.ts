@@ -211,16 +211,6 @@ describe('what is added up as it changes', () => {
     });
   });
 
-  it('is seen by those who share a transaction with whoever adds to it', async () => {
-    const fill = () =>
-      till.ledger.write((book) =>
-        book.quotas.insertBudgetMove({ budget: 'a', amountFen: 5, by: 'terminal', note: undefined }),
-      );
-    const ask = () => till.ledger.write((book) => book.quotas.budget('a'));
-    const [, , seen] = await Promise.all([fill(), fill(), ask()]);
-    expect(seen).toEqual({ filledFen: 10, heldFen: 0 });
-  });
-
   it('is no more given back once the gateway has taken that back', async () => {
     await till.ledger.write((book) => book.orders.insert(orderRow(till, { state: 'PAID' })));
     await store.read(async (tx) => {
