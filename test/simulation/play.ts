@@ -564,6 +564,7 @@ class History {
     return ledger.read(async (book) => {
       const next = await Promise.all(accounts.map((account) => book.asking.earliest(account)));
       next.push(this.#receiver && (await book.outbox.dueAt(BOOKS.name)));
+      if ((await book.approvals.toCarryOut(undefined, 1)).length > 0) return false;
       const { count } = await book.owed.open();
       return count === 0 && this.#underWay.size === 0 && next.every((at) => at === undefined);
     });
