@@ -155,19 +155,24 @@ export class Wish {
    */
   isGivenUp({ code, outTradeNo }: Refusal): boolean {
     if (code !== 'GATEWAY_DECLINED' || !SAY_ONCE.has(this.provider) || this.isOpen) return false;
-    const number = String(outTradeNo);
-    if (this.lost.has(number)) return true;
+    this.#giveUp(String(outTradeNo));
+    return true;
+  }
+
+  #giveUp(number: string): void {
+    if (this.lost.has(number)) return;
     this.lost.add(number);
     if (this.#payment?.outTradeNo === number) this.#payment = undefined;
     if (this.#number === number) this.#number = `${number}N`;
-    return true;
   }
 
   /** Takes in what the client was told by a call that began at `before`. */
   tell(payment: Payment, before: Standing): void {
     this.compare(payment, before);
+    // Whoever was to tell of that refusal has died of it: the number says no more than that it is closed.
+    if (isLost(payment) && !this.isOpen) this.#giveUp(payment.outTradeNo);
+    else if (this.#payment?.state !== 'PAID' || payment.state === 'PAID') this.#payment = payment;
     this.#code ??= payment.qrCode;
-    if (this.#payment?.state !== 'PAID' || payment.state === 'PAID') this.#payment = payment;
   }
 
   /** As {@link tell}, where the client only looks whether what it was told still stands. */
