@@ -1,6 +1,7 @@
 import { closeSync, openSync, statSync } from 'node:fs';
 import { z } from 'zod';
 import { CashierError, codeOf, configuration, type Text } from '../domain/errors.ts';
+import { parseJson } from '../domain/json.ts';
 import { DEFAULT_MERCHANT, MERCHANT_NAME } from '../domain/merchant.ts';
 import { discard, putInPlace } from '../platform/replace-file.ts';
 import { readTextFile } from '../platform/text-file.ts';
@@ -142,14 +143,6 @@ function insistOnRules(file: string, policy: unknown, path: readonly (string | n
 
 function isThere(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false }) !== undefined;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function unreadable(path: string): CashierError {

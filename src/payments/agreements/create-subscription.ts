@@ -43,7 +43,7 @@ export interface CreateSubscriptionInput {
 /** Signing has to be over so long (ms) before the first period's time is: who signs last is charged in time as well. */
 const SIGNED_BEFORE_MS = 12 * 3_600_000;
 /** So long (ms) a subscription that waits for a person is kept. */
-export const UNOPENED_MS = DAY_MS;
+const UNOPENED_MS = DAY_MS;
 /** What a gateway takes as a number of a contract; ours may have an underscore, too. */
 const SIGN_NO = /^[A-Za-z0-9]{6,32}$/;
 
