@@ -1,7 +1,5 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createSubscription } from '../../src/payments/agreements/create-subscription.ts';
-import { runSubscriptions } from '../../src/payments/agreements/round.ts';
-import { runSettler } from '../../src/payments/settler.ts';
 import type { Till } from '../../src/payments/till.ts';
 import { commandHere } from '../support/command-here.ts';
 import { Transcript } from '../support/server-process.ts';
@@ -20,10 +18,7 @@ beforeEach(async () => {
     ['GYM0002', 'Reader'],
   ] as const)
     await createSubscription(till, CALL, subscriptionWish({ title, subscriber: contractNo, contractNo }));
-  world.serve(
-    (signal) => runSubscriptions(till, signal),
-    (signal) => runSettler(till, signal),
-  );
+  world.serveSubscriptions(till);
 });
 afterEach(() => world.end());
 

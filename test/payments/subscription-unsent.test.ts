@@ -1,8 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createSubscription } from '../../src/payments/agreements/create-subscription.ts';
 import { beginEnding } from '../../src/payments/agreements/end.ts';
-import { runSubscriptions } from '../../src/payments/agreements/round.ts';
-import { runSettler } from '../../src/payments/settler.ts';
 import type { Till } from '../../src/payments/till.ts';
 import { freeze, unfreeze } from '../../src/policy/decisions.ts';
 import type { Fault } from '../support/bank.ts';
@@ -25,13 +23,7 @@ beforeEach(async () => {
 });
 afterEach(() => world.end());
 
-const serve = async () => {
-  const server = await world.process();
-  return world.serve(
-    (signal) => runSubscriptions(server, signal),
-    (signal) => runSettler(server, signal),
-  );
-};
+const serve = async () => world.serveSubscriptions(await world.process());
 const pass = (ms: number) => world.clock.pass(ms, 60_000);
 const charges = () => world.bank.agreements.signed.get(NO)?.charges ?? [];
 const sent = () => world.bank.calls.filter(({ operation }) => operation === 'charge');

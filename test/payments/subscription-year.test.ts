@@ -7,9 +7,7 @@ import type { PeriodRecord, SubscriptionRecord } from '../../src/ledger/subscrip
 import { spanOf } from '../../src/payments/agreements/calendar.ts';
 import { cancelSubscription } from '../../src/payments/agreements/cancel-subscription.ts';
 import { createSubscription } from '../../src/payments/agreements/create-subscription.ts';
-import { runSubscriptions } from '../../src/payments/agreements/round.ts';
 import { applyNotify } from '../../src/payments/apply-notify.ts';
-import { runSettler } from '../../src/payments/settler.ts';
 import type { Till } from '../../src/payments/till.ts';
 import { freeze, unfreeze } from '../../src/policy/decisions.ts';
 import { FAULTS, type Fault } from '../support/bank.ts';
@@ -89,11 +87,7 @@ class Year {
   async start(): Promise<void> {
     const made = await this.world.process();
     this.#first ??= made;
-    const stop = this.world.serve(
-      (signal) => runSubscriptions(made, signal),
-      (signal) => runSettler(made, signal),
-    );
-    this.running.push({ till: made, stop });
+    this.running.push({ till: made, stop: this.world.serveSubscriptions(made) });
   }
 
   /** Whoever has died is followed by another. */

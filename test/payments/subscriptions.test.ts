@@ -8,11 +8,9 @@ import { chargePeriod } from '../../src/payments/agreements/charge.ts';
 import { createSubscription } from '../../src/payments/agreements/create-subscription.ts';
 import { beginEnding } from '../../src/payments/agreements/end.ts';
 import { querySubscription } from '../../src/payments/agreements/query-subscription.ts';
-import { runSubscriptions } from '../../src/payments/agreements/round.ts';
 import { applyNotify } from '../../src/payments/apply-notify.ts';
 import { runApproved } from '../../src/payments/carry-out.ts';
 import { createPayment } from '../../src/payments/create-payment.ts';
-import { runSettler } from '../../src/payments/settler.ts';
 import type { Till } from '../../src/payments/till.ts';
 import { freeze, moveBudget, unfreeze } from '../../src/policy/decisions.ts';
 import type { Operation } from '../support/bank.ts';
@@ -44,12 +42,7 @@ afterEach(async () => {
   await world.end();
 });
 
-/** A server, as far as it matters here. */
-const serve = (from: Till) =>
-  world.serve(
-    (signal) => runSubscriptions(from, signal),
-    (signal) => runSettler(from, signal),
-  );
+const serve = (from: Till) => world.serveSubscriptions(from);
 const pass = (ms: number) => world.clock.pass(ms, 5 * HOUR_MS);
 const known = () => till.ledger.read((book) => book.subscriptions.get(NO));
 const periods = () => till.ledger.read((book) => book.subscriptions.periods(NO));
@@ -375,6 +368,24 @@ describe('the rules on subscriptions', () => {
     world.clock.advance(DAY_MS);
     await made('GYM0004');
     await expect(made('GYM0001')).resolves.toMatchObject({ replayed: true });
+  });
+
+  it.each([
+    ['how many there are', { active: 2 }],
+    ['how many are made in a day', { perDay: { count: 2 } }],
+  ])('bind %s where several processes make them at once', async (_what, subscriptions) => {
+    await accept(till, { ...NO_APPROVAL, subscriptions });
+    const tills = [till, await world.process(), await world.process()];
+    const tried = await Promise.allSettled(
+      Array.from({ length: 9 }, (_, i) =>
+        createSubscription(
+          tills[i % 3] as Till,
+          CALL,
+          wish({ contractNo: `GYM000${i}`, subscriber: `s${i}` }),
+        ),
+      ),
+    );
+    expect(tried.filter(({ status }) => status === 'fulfilled')).toHaveLength(2);
   });
 
   it('are those on payments as well, and what one of those needs a person for, waits for one', async () => {

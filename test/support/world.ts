@@ -9,9 +9,11 @@ import { openPostgresStore } from '../../src/ledger/postgres-store.ts';
 import { miscounted } from '../../src/ledger/recount.ts';
 import { openSqliteStore } from '../../src/ledger/sqlite-store.ts';
 import type { Store } from '../../src/ledger/store.ts';
+import { runSubscriptions } from '../../src/payments/agreements/round.ts';
 import { createPayment } from '../../src/payments/create-payment.ts';
 import { Desk } from '../../src/payments/desk.ts';
 import { queryPayment } from '../../src/payments/query-payment.ts';
+import { runSettler } from '../../src/payments/settler.ts';
 import type { Call, Till } from '../../src/payments/till.ts';
 import { Person, type Role } from '../../src/persons/person.ts';
 import { openSqlite } from '../../src/platform/sqlite.ts';
@@ -101,6 +103,14 @@ export class World {
     this.#servers.push(stop);
     for (const run of running) void run(stop.signal);
     return stop;
+  }
+
+  /** One that charges subscriptions, and settles what is in doubt. */
+  serveSubscriptions(till: Till): AbortController {
+    return this.serve(
+      (signal) => runSubscriptions(till, signal),
+      (signal) => runSettler(till, signal),
+    );
   }
 
   /** Stops all servers. */
