@@ -1,13 +1,16 @@
-// The mutants that may live, each with the reason. `same`: no behaviour is another, so nobody could tell.
+// The mutants that may live, each with the reason. `same`: no behaviour is another, so nobody could tell. `kept`: one is,
+// and the tests of its group cannot.
 
-const same = (reason, file, code, to, from) => ({
+const entry = (why) => (reason, file, code, to, from) => ({
   file,
   code,
   to,
   ...(from && { from }),
-  why: 'same',
+  why,
   reason,
 });
+const same = entry('same');
+const kept = entry('kept');
 const TYPE = 'It is there for the compiler: what follows is false of everything else, too.';
 const ENDS = 'A function that ends gives back undefined.';
 
@@ -107,19 +110,18 @@ export const SURVIVORS = [
     "const name = [table, ...names].join(' ');",
     `const name = \`\${table} \${sums.join(' ')} \${rows.length}\`;`,
   ].map((code) => same('No sum begins where another ends.', 'src/ledger/sums.ts', code, '""', "' '")),
-  {
-    ...{ file: 'src/ledger/sums.ts', code: 'export const columnsOf = (state: OrderState) => ({' },
-    ...{
-      to: '() => undefined',
-      why: 'kept',
-      reason: 'No module loads without it, so that no test runs and none fails.',
-    },
-  },
-  {
-    ...{ file: 'src/ledger/quotas.ts', code: "'ORDER BY counted_at',", to: '""', why: 'kept' },
-    reason:
-      'SQLite reads by the index in that order anyway; PostgreSQL, which need not, is no part of these tests.',
-  },
+  kept(
+    'No module loads without it, so that no test runs and none fails.',
+    'src/ledger/sums.ts',
+    'export const columnsOf = (state: OrderState) => ({',
+    '() => undefined',
+  ),
+  kept(
+    'SQLite reads by the index in that order anyway; PostgreSQL, which need not, is no part of these tests.',
+    'src/ledger/quotas.ts',
+    "'ORDER BY counted_at',",
+    '""',
+  ),
   same(
     'Without an account nothing is found.',
     'src/ledger/approvals.ts',
