@@ -8,8 +8,14 @@ export function subscriptions(salt: string): RecordedTable {
   return {
     name: 'subscriptions',
     key: ['contract_no'],
-    columns: ['provider', 'mode', 'caller', 'amount_fen', 'state', 'reason', ...TERMS],
-    digests: (row) => ({ terms: rowDigest(salt, ...TERMS.map((name) => String(row[name] ?? ''))) }),
+    columns: ['provider', 'mode', 'caller', 'amount_fen', 'state', 'reason', ...TERMS, 'signing_scene'],
+    digests: ({ signing_scene: scene, ...row }) => ({
+      terms: rowDigest(
+        salt,
+        ...TERMS.map((name) => String(row[name] ?? '')),
+        ...(scene === null || scene === undefined ? [] : [String(scene)]),
+      ),
+    }),
     made: `audit.out_trade_no = 'contract:' || subscriptions.contract_no AND kind = ${kind('subscription-created')}`,
   };
 }

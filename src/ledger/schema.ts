@@ -409,6 +409,8 @@ const MIGRATIONS: readonly (readonly Step[])[] = [
     'CREATE INDEX subscriptions_of_wallet ON subscriptions (provider, state, created_at, contract_no)',
     'CREATE INDEX subscriptions_of_caller_by_wallet ON subscriptions (caller, provider, state, created_at, contract_no)',
   ],
+  // An agreement may be signed by paying its first period.
+  ['ALTER TABLE subscriptions ADD COLUMN signing_scene TEXT'],
 ];
 
 /** The version that this program writes. */

@@ -1,5 +1,5 @@
 import type { Fen } from '../domain/money.ts';
-import type { ProviderId } from '../domain/order.ts';
+import type { ProviderId, Scene } from '../domain/order.ts';
 import type { AskedBy } from './records.ts';
 import type { SubscriptionState } from './subscription-machine.ts';
 import { json, maybe, money, number, Table, text } from './table.ts';
@@ -39,6 +39,8 @@ export const SUBSCRIPTIONS = new Table('subscriptions', ['contractNo', 'state', 
   /** ISO 8601; see `domain/period.ts`. */
   period: text(),
   times: maybe(number),
+  /** In which the first period's payment is opened, where paying it is how the agreement is signed. */
+  signingScene: maybe(text<Scene>()),
   /** Salted. */
   subscriberHash: text(),
   inputHash: text(),
@@ -130,6 +132,15 @@ export function mostOf(subscription: Pick<SubscriptionRecord, 'firstFen' | 'amou
   const { amountFen } = subscription;
   const first = amountOf(subscription, 1);
   return first > amountFen ? first : amountFen;
+}
+
+/** Whether the period that is next, or under way, is an ordinary payment which the subscriber makes. */
+export function isPaidByHand({
+  mode,
+  signingScene,
+  nextPeriod,
+}: Pick<SubscriptionRecord, 'mode' | 'signingScene' | 'nextPeriod'>): boolean {
+  return mode === 'reminded' || (signingScene !== undefined && nextPeriod === 1);
 }
 
 /** Whether it has no next period any more. */

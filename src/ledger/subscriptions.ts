@@ -153,9 +153,11 @@ export class Subscriptions extends DueRows<SubscriptionRecord> {
 
   /** What never changes of one, as its row has it. */
   async termsOf(subscription: SubscriptionRecord): Promise<string> {
-    const { signNo, title, period, times, firstFen, inputHash, graceDays } = subscription;
+    const { signNo, title, period, times, firstFen, inputHash, graceDays, signingScene } = subscription;
     const told = [signNo, title, period, String(times ?? ''), String(firstFen ?? ''), inputHash];
-    return rowDigest(await this.#history.salt(), ...told, String(graceDays));
+    // Older ones were told without it.
+    const scene = signingScene === undefined ? [] : [signingScene];
+    return rowDigest(await this.#history.salt(), ...told, String(graceDays), ...scene);
   }
 
   async patch(subscription: SubscriptionRecord, patch: Patch): Promise<SubscriptionRecord> {

@@ -7,6 +7,7 @@ import { FORGOTTEN } from '../ledger/payers.ts';
 import type { ApprovalRecord, OrderRecord } from '../ledger/records.ts';
 import { insistNotFrozen, policyInForce } from '../policy/decisions.ts';
 import { GatewayDeclined, isHome, type PaymentProvider } from '../providers/contract.ts';
+import { agreementTerms } from './agreements/results.ts';
 import { tradeAt } from './ask-gateway.ts';
 import { newNumber, newOrder } from './beginnings.ts';
 import {
@@ -295,7 +296,7 @@ async function commitIntent(
     order,
     'sent',
     {
-      plan: provider.planPayment(terms),
+      plan: await planOf(book, provider, order, terms),
       sentAt: now,
       expiresAt: terms.expiresAt,
       askAt: firstAskAt(now),
@@ -306,6 +307,21 @@ async function commitIntent(
     permitted.allowed,
   );
   return { todo: 'send', order: sent, replayed, approval: permitted.approval };
+}
+
+/** What is sent: of a subscription that is signed by being paid, the first payment with what is signed. */
+async function planOf(
+  book: Book,
+  provider: PaymentProvider,
+  { terms: { period } }: OrderRecord,
+  terms: OrderTerms,
+): Promise<string> {
+  const { payAndSign } = provider.agreements ?? {};
+  const subscription =
+    payAndSign && period?.period === 1 ? await book.subscriptions.get(period.contractNo) : undefined;
+  return payAndSign && subscription?.signingScene !== undefined
+    ? payAndSign.plan(terms, agreementTerms(subscription))
+    : provider.planPayment(terms);
 }
 
 /** The terms as the gateway gets them; `now` (ms) only matters until the first send fixes them. */

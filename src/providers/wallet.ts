@@ -52,8 +52,8 @@ export interface Wallet {
     /** The variable that names the service of what is sold without naming one. */
     readonly service?: string;
   };
-  /** By which variables a merchant says that it may charge again and again by one consent; absent where it never can. */
-  readonly subscribes?: { readonly variables: readonly string[] };
+  /** The scene in which paying a subscription's first period is a way to sign it; absent where there is none. */
+  readonly signedByPaying?: Scene;
   readonly page: WalletPage;
 
   /** undefined when nothing of it is configured; rejects with CONFIGURATION when it is half or wrongly configured. */

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { parseAmount } from '../domain/money.ts';
 import { createSubscription } from '../payments/agreements/create-subscription.ts';
-import { defineTool } from './define-tool.ts';
+import { walletOf } from '../providers/registry.ts';
+import { defineTool, type ToolSetting } from './define-tool.ts';
 import { checkTitle, checkVisible, contractNo, described, provider, yuan } from './params.ts';
 import { subscriptionView } from './views.ts';
 
@@ -40,6 +41,7 @@ export const createSubscriptionTool = defineTool({
       zh: '总期数（含首期），1–999，缺省直到取消',
       en: 'periods in all, the first included, 1–999; absent: until cancelled',
     }),
+    ...signedByPaying(setting),
     // Hashed, never shown.
     subscriber: described(setting, z.string().min(1).max(256), {
       zh: '用户的稳定标识，≤256 字符',
@@ -60,3 +62,13 @@ export const createSubscriptionTool = defineTool({
     return present.offered(await createSubscription(till, call, input));
   },
 });
+
+/** Published where a wallet has it. */
+function signedByPaying(setting: ToolSetting) {
+  const scenes = setting.providers.flatMap((id) => walletOf(id).signedByPaying ?? []);
+  const scene = described(setting, z.enum(scenes).optional(), {
+    zh: 'app：用户在商家 App 里付首期时一并签约（orderString）',
+    en: "app: the subscriber signs by paying the first period in the merchant's app (orderString)",
+  });
+  return scenes.length > 0 ? { scene } : ({} as { scene: typeof scene });
+}

@@ -81,6 +81,7 @@ export const subscriptionView = z.object({
   charged: z.number().optional(),
   nextChargeAt: maybe,
   signUrl: maybe,
+  orderString: maybe,
   cashierUrl: maybe,
   lastCharge: z.object({ outTradeNo: text, state: text, period: z.number() }).optional(),
   endedReason: maybe,

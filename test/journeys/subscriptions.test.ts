@@ -24,6 +24,7 @@ interface Subscription {
   readonly state: string;
   readonly charged: number;
   readonly signUrl?: string;
+  readonly orderString?: string;
   readonly endedReason?: string;
   readonly nextChargeAt?: string;
   readonly simulated: boolean;
@@ -184,4 +185,21 @@ describe('a server that is killed in the midst of a charge', () => {
     const sent = await shop.simulator.calls(outTradeNo, 'deduct');
     expect(new Set(sent.map(({ bodyDigest }) => bodyDigest)).size).toBe(1);
   });
+});
+
+it('is signed by paying its first period in an app, which counts for none of what is charged then', async () => {
+  let agent = await shop.agent();
+  const { contractNo, orderString = '', ...made } = await offered(agent, { scene: 'app', times: 2 });
+  const of = count;
+  expect(made).toMatchObject({ mode: 'auto', state: 'PENDING_SIGN', lastCharge: { state: 'NOTPAY' } });
+  await shop.simulator.pay({ orderString });
+  const signed = await comes(agent, contractNo, ({ state }) => state === 'ACTIVE');
+  expect(signed).toMatchObject({ charged: 1, lastCharge: { state: 'PAID', period: 1 } });
+  expect(await taken(of)).toHaveLength(0);
+  await agent.server.kill();
+  put(7);
+  agent = await shop.agent();
+  const ended = await comes(agent, contractNo, ({ state }) => state === 'ENDED');
+  expect(ended).toMatchObject({ endedReason: 'completed', charged: 2 });
+  expect(await taken(of)).toHaveLength(1);
 });

@@ -300,6 +300,104 @@ describe('a subscription that the server charges', () => {
   );
 });
 
+describe('a subscription that is signed by paying its first period', () => {
+  const made = (over = {}) => createSubscription(till, CALL, wish({ scene: 'app', ...over }));
+  const first = async () => (await periods())[0]?.outTradeNo ?? '';
+
+  it('has one order for both, and is charged from its second period on', async () => {
+    serve(till);
+    const told = await made({ times: 4, firstFen: fen(100) });
+    expect(told).toMatchObject({
+      ...{ subscription: { mode: 'auto', state: 'PENDING_SIGN', charged: 0 }, signing: undefined },
+      last: { order: { scene: 'app', state: 'NOTPAY', amountFen: 100 }, period: { period: 1 } },
+    });
+    expect(JSON.parse(told.last?.order?.credential.orderString ?? '')).toMatchObject({
+      amountFen: 100,
+      signs: { signNo: NO, firstDay: '2026-12-24', times: 3, mostFen: 1900 },
+    });
+    await pass(HOUR_MS);
+    expect(await known()).toMatchObject({ state: 'PENDING_SIGN', charged: 0 });
+    world.bank.pay(await first());
+    await pass(HOUR_MS);
+    expect(await known()).toMatchObject({ state: 'ACTIVE', charged: 1, nextPeriod: 2 });
+    expect(sent('charge')).toBe(0);
+    await pass(100 * DAY_MS);
+    expect(days()).toEqual(['2026-12-21', '2027-01-21', '2027-02-21']);
+    expect(charges().map(({ amountFen }) => amountFen)).toEqual([1900, 1900, 1900]);
+    expect(await known()).toMatchObject({ state: 'ENDED', reason: 'completed', charged: 4 });
+    expect((await orders()).map((order) => order?.scene)).toEqual(['app', ...Array(3).fill('agreement')]);
+    expect(world.bank.agreements.outrages).toEqual([]);
+  });
+
+  it('is the same one when it is asked for again, and another without the scene', async () => {
+    const told = await made();
+    const again = await made();
+    expect(again).toMatchObject({ replayed: true, last: { order: told.last?.order } });
+    await expect(made({ scene: undefined })).rejects.toMatchObject({ code: 'IDEMPOTENCY_CONFLICT' });
+    expect(world.bank.trades.size).toBe(1);
+  });
+
+  it('ends with its payment where nobody pays in time, and where it is cancelled', async () => {
+    serve(till);
+    const { subscription } = await made();
+    await pass(subscription.signBefore - world.clock.now() + 2 * HOUR_MS);
+    expect(await known()).toMatchObject({ state: 'ENDED', reason: 'not-signed', charged: 0 });
+    expect((await orders())[0]).toMatchObject({ state: 'CLOSED', expiresAt: subscription.signBefore });
+    const other = await made({ contractNo: 'GYM0002' });
+    await cancelSubscription(till, CALL, { contractNo: 'GYM0002' });
+    expect(world.bank.trades.get(other.last?.order?.outTradeNo ?? '')?.state).toBe('CLOSED');
+  });
+
+  it('is ended at the gateway where somebody pays after the cancel all the same, and is charged nothing', async () => {
+    serve(till);
+    await made();
+    await cancelSubscription(till, CALL, { contractNo: NO });
+    world.bank.pay(await first(), { late: true });
+    const [provider] = [...till.providers.values()];
+    if (!provider) throw new Error('none');
+    await applyNotify(till, provider, world.bank.notification(await first()));
+    await pass(HOUR_MS);
+    expect((await orders())[0]).toMatchObject({ state: 'PAID', late: true });
+    expect(world.bank.agreements.signed.get(NO)?.state).toBe('ENDED');
+    expect(await known()).toMatchObject({ state: 'ENDED', reason: 'cancelled' });
+    await pass(60 * DAY_MS);
+    expect(sent('charge')).toBe(0);
+  });
+
+  it('is not believed to be signed because it is paid', async () => {
+    serve(till);
+    const { subscription } = await made();
+    world.bank.agreements.signByPaying = () => undefined;
+    world.bank.pay(await first());
+    await pass(HOUR_MS);
+    expect(await known()).toMatchObject({ state: 'PENDING_SIGN', charged: 1, nextPeriod: 2 });
+    await pass(subscription.signBefore - world.clock.now() + HOUR_MS);
+    expect(await known()).toMatchObject({ state: 'ENDED', reason: 'not-signed', charged: 1 });
+    expect(sent('charge')).toBe(0);
+  });
+
+  it('is opened once a person has approved it', async () => {
+    await accept(till, { payments: { approveAboveFen: fen(1000) }, refunds: {} });
+    const waiting = await made();
+    expect(waiting).toMatchObject({ last: undefined, approval: { state: 'pending' } });
+    expect(world.bank.calls).toEqual([]);
+    await decide(till, waiting.approval?.id);
+    world.serve((signal) => runApproved(till, () => 'unknown', signal));
+    await pass(3_000);
+    expect((await orders())[0]).toMatchObject({ scene: 'app', state: 'NOTPAY' });
+  });
+
+  it('cannot be had where there is nothing to sign, or nobody signs so', async () => {
+    const argument = (name: string) => ({ code: 'INVALID_ARGUMENT', details: { argument: name } });
+    await expect(made({ times: 1 })).rejects.toMatchObject(argument('times'));
+    await expect(made({ scene: 'qr' })).rejects.toMatchObject(argument('scene'));
+    world.bank.hasAgreements = false;
+    till = await world.process();
+    await expect(made()).rejects.toMatchObject(argument('scene'));
+    expect(await known()).toBeUndefined();
+  });
+});
+
 describe('a subscription with reminders', () => {
   beforeEach(async () => {
     world.bank.hasAgreements = false;

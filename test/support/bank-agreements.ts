@@ -66,6 +66,14 @@ export class BankAgreements {
     return true;
   }
 
+  /** Whoever pays an order that is signed by being paid agrees to this. */
+  signByPaying(plan: string): void {
+    const { signs } = JSON.parse(plan) as { readonly signs?: AgreementTerms };
+    if (!signs) return;
+    this.offered.set(signs.signNo, signs);
+    this.sign(signs.signNo);
+  }
+
   /** The subscriber ends it in the bank's own app. */
   revoke(signNo: string): void {
     const agreement = this.signed.get(signNo);
@@ -102,6 +110,10 @@ export class BankAgreements {
             ? { exists: false }
             : this.snapshot(signNo, account),
         ),
+      payAndSign: {
+        scene: 'app',
+        plan: ({ sentAt: _, ...first }, signs) => JSON.stringify({ ...first, signs }),
+      },
       planCharge: (order, agreement) => JSON.stringify({ ...order, ...agreement }),
       sendCharge: (order, plan) => exchange('charge', order.outTradeNo, () => this.#charge(plan, account)),
       postpone: async () => undefined,

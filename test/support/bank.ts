@@ -77,6 +77,7 @@ export class Bank {
     if (!trade || trade.state === 'PAID' || (trade.state === 'CLOSED' && !late)) return;
     trade.state = 'PAID';
     trade.paidAt = this.#clock.now();
+    if (this.hasAgreements) this.agreements.signByPaying(trade.plan);
   }
 
   refundedFen(outTradeNo: string): number {
@@ -155,7 +156,7 @@ export class Bank {
       acknowledge: (accepted) => ({ status: accepted ? 200 : 400, contentType: 'text/plain', body: '' }),
       id: options.id ?? 'alipay',
       account,
-      scenes: new Set<Scene>(['qr', 'web']),
+      scenes: new Set<Scene>(this.hasAgreements ? ['qr', 'web', 'app'] : ['qr', 'web']),
       returnsMark: false,
       refundRules: {
         minIntervalMs: 3000,
@@ -181,7 +182,7 @@ export class Bank {
               refunds: new Map(),
             });
           }
-          return { qrCode: `bank://${order.outTradeNo}` };
+          return order.scene === 'app' ? { orderString: plan } : { qrCode: `bank://${order.outTradeNo}` };
         }),
       queryTrade: (outTradeNo) =>
         exchange('query', outTradeNo, (fault): TradeSnapshot => {

@@ -50,6 +50,30 @@ function scan(image: string | undefined): string | undefined {
 const known = () => till.ledger.read((book) => book.subscriptions.get('GYM_01'));
 const sign = async () => world.bank.agreements.sign((await known())?.signNo ?? '');
 
+it('give the app what its user pays and signs by, to nobody else, and say when it is signed', async () => {
+  const { told, text, image } = await run(CREATE, { ...GYM, scene: 'app' });
+  expect(told).toMatchObject({
+    mode: 'auto',
+    state: 'PENDING_SIGN',
+    lastCharge: { state: 'NOTPAY', period: 1 },
+  });
+  expect(told).not.toHaveProperty('signUrl');
+  expect(text).toContain(`orderString: ${told.orderString}`);
+  expect(told.nextStep).toMatch(/^Hand orderString/);
+  expect(image).toBeUndefined();
+  expect((await run(QUERY, { contractNo: 'GYM_01' })).told.orderString).toBe(told.orderString);
+  const { items } = (await run<SubscriptionListView>(LIST, {})).told;
+  expect(items).toHaveLength(1);
+  expect(items[0]).not.toHaveProperty('orderString');
+
+  world.bank.agreements.signByPaying = () => undefined;
+  world.bank.pay(told.lastCharge?.outTradeNo ?? '');
+  const paid = (await run(QUERY, { contractNo: 'GYM_01' })).told;
+  expect(paid).toMatchObject({ state: 'PENDING_SIGN', charged: 1, lastCharge: { state: 'PAID' } });
+  expect(paid).not.toHaveProperty('orderString');
+  expect(paid.nextStep).toMatch(/yet to confirm/);
+});
+
 it('tell of one that is charged all that the contract names, and nothing else', async () => {
   const { told, text, image } = await run(CREATE, GYM);
   expect(told).toEqual({

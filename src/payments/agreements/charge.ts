@@ -5,6 +5,7 @@ import type { OrderRecord } from '../../ledger/records.ts';
 import { mayCharge } from '../../ledger/subscription-machine.ts';
 import {
   amountOf,
+  isPaidByHand,
   isThrough,
   type PeriodRecord,
   type SubscriptionRecord,
@@ -101,7 +102,7 @@ async function intend(
   if (!subscription || !mayCharge(subscription.state) || isEnding(subscription)) return undefined;
   if (await book.operator.freeze()) return undefined;
   const { contractNo, signNo, agreementNo, nextPeriod } = subscription;
-  if (agreementNo === undefined || isThrough(subscription)) return undefined;
+  if (agreementNo === undefined || isThrough(subscription) || isPaidByHand(subscription)) return undefined;
   const now = till.clock.now();
   const { rules } = agreements;
   if (!isOpen(chargeSpan(subscription, rules), now)) return undefined;
@@ -170,7 +171,7 @@ export async function beginPeriod(
       period: nextPeriod,
       outTradeNo: await book.subscriptions.numberOf(subscription, nextPeriod),
     },
-    ...{ amountFen: amountOf(subscription, nextPeriod), ...spanOf(subscription, nextPeriod) },
+    ...{ amountFen: amountOf(subscription, nextPeriod), ...periodSpan(subscription) },
     ...{ tries: 0, triedAt: undefined, code: undefined, givenUpAt: undefined, outcome: undefined },
     createdAt: now,
   };
@@ -217,6 +218,13 @@ async function giveUp(till: Till, book: Book, period: PeriodRecord, hasEnded: bo
   const subscription = await book.subscriptions.get(period.contractNo);
   if (!subscription) return;
   await book.subscriptions.patch(subscription, { tryAt: now, ...(hasEnded ? { provenAt: undefined } : {}) });
+}
+
+/** In which the period that is next is paid: what is signed by being paid, as long as it may be signed. */
+export function periodSpan(subscription: SubscriptionRecord): Span {
+  const { mode, signBefore, nextPeriod } = subscription;
+  const span = spanOf(subscription, nextPeriod);
+  return mode === 'auto' && isPaidByHand(subscription) ? { ...span, untilAt: signBefore } : span;
 }
 
 /** In which the period that is next is charged: what the calendar and the gateway both let it be. */

@@ -1,17 +1,23 @@
 import { beijingDate, DAY_MS, wholeSecond } from '../../domain/clock.ts';
 import { CashierError, invalidArgument } from '../../domain/errors.ts';
 import type { Fen } from '../../domain/money.ts';
-import type { ProviderId } from '../../domain/order.ts';
+import type { ProviderId, Scene } from '../../domain/order.ts';
 import { parsePeriod } from '../../domain/period.ts';
 import type { Book } from '../../ledger/book.ts';
-import type { SubscriptionRecord } from '../../ledger/subscription-records.ts';
+import { isPaidByHand, type SubscriptionRecord } from '../../ledger/subscription-records.ts';
 import type { PaymentProvider } from '../../providers/contract.ts';
 import { newNumber } from '../beginnings.ts';
 import { askedBy } from '../permit.ts';
 import { digest } from '../results.ts';
 import { type Call, chooseProvider, plannerOf, type Till } from '../till.ts';
 import { firstPlannedDay, periodOf, REMINDED_GRACE_DAYS, spanOf } from './calendar.ts';
-import { contractConflict, contractTaken, periodTooShort } from './errors.ts';
+import {
+  contractConflict,
+  contractTaken,
+  nothingToSign,
+  notSignedByPaying,
+  periodTooShort,
+} from './errors.ts';
 import { isEnding } from './learn.ts';
 import { permitSubscription } from './permit-subscription.ts';
 import { openPayment } from './remind.ts';
@@ -38,6 +44,8 @@ export interface CreateSubscriptionInput {
   /** Any stable id of the person; only its hash is kept. */
   readonly subscriber: string;
   readonly contractNo?: string | undefined;
+  /** Have the subscriber sign by paying the first period in this scene, rather than by a link of its own. */
+  readonly scene?: Scene | undefined;
 }
 
 /** Signing has to be over so long (ms) before the first period's time is: who signs last is charged in time as well. */
@@ -49,8 +57,8 @@ const SIGN_NO = /^[A-Za-z0-9]{6,32}$/;
 
 /**
  * Makes a subscription, or repeats the one that the number (or the subscriber) stands for. Where the wallet can charge by
- * consent, the subscriber is given something to sign and the server charges from then on; else the first period's payment
- * is opened, which is how they agree to be reminded of the others.
+ * consent, the subscriber is given something to sign and the server charges from then on; else, or where they sign by
+ * paying, the first period's payment is opened, which is how they agree to the others.
  *
  * Throws INVALID_ARGUMENT, IDEMPOTENCY_CONFLICT, POLICY_DENIED, FROZEN, TRY_LATER, CONFIGURATION, and GATEWAY_DECLINED where
  * the first payment is refused.
@@ -75,14 +83,14 @@ export async function openApproved(till: Till, call: Call, contractNo: string): 
   return open(till, call, subscription, true);
 }
 
-/** What is committed is opened: the payment by which the subscriber agrees, where they sign nothing. */
+/** What is committed is opened: the payment by which the subscriber agrees, where they sign nothing beside it. */
 async function open(
   till: Till,
   call: Call,
   subscription: SubscriptionRecord,
   replayed: boolean,
 ): Promise<SubscriptionResult> {
-  if (subscription.mode === 'reminded') {
+  if (isPaidByHand(subscription)) {
     try {
       await openPayment(till, subscription);
     } catch (error) {
@@ -103,12 +111,13 @@ async function reserve(
   provider: PaymentProvider,
   input: CreateSubscriptionInput,
 ): Promise<{ readonly subscription: SubscriptionRecord; readonly replayed: boolean }> {
-  const { amountFen, title, firstFen, times, contractNo } = input;
+  const { amountFen, title, firstFen, times, contractNo, scene } = input;
   const { unit, count } = readPeriod(input.period);
   const subscriberHash = digest(await book.salt(), 'subscriber', input.subscriber);
   const inputHash = digest(
     ...['subscription', provider.id, amountFen, title, unit, count],
     ...[firstFen === amountFen ? undefined : firstFen, times, subscriberHash],
+    ...(scene === undefined ? [] : [scene]),
   );
   const known =
     contractNo === undefined
@@ -130,7 +139,7 @@ async function reserve(
     mode: provider.agreements ? 'auto' : 'reminded',
     state: 'PENDING_SIGN',
     ...{ amountFen, firstFen: firstFen === amountFen ? undefined : firstFen, title, times },
-    period: input.period,
+    ...{ period: input.period, signingScene: scene },
     ...{ subscriberHash, inputHash, asked: await askedBy(book, call) },
     ...UNOPENED,
     ...begun(till, provider, input.period),
@@ -193,7 +202,8 @@ async function proceed(
   const now = till.clock.now();
   const { firstDay, signBefore } = begun(till, provider, subscription.period);
   const ready = { ...subscription, firstDay, signBefore };
-  const plan = provider.agreements?.planSigning(agreementTerms(ready));
+  const plan =
+    ready.signingScene === undefined ? provider.agreements?.planSigning(agreementTerms(ready)) : undefined;
   return book.subscriptions.patch(subscription, { firstDay, signBefore, openedAt: now, plan, tryAt: now });
 }
 
@@ -207,17 +217,21 @@ export const UNOPENED = {
 
 /** What the gateway would refuse is refused before anything is stored. */
 function refuseEarly(provider: PaymentProvider, subscription: SubscriptionRecord): void {
-  const { amountFen, title, signBefore, period } = subscription;
+  const { amountFen, title, signBefore, period, signingScene, times, createdAt } = subscription;
   const { agreements } = provider;
+  const outTradeNo = subscription.signNo;
+  const first = { outTradeNo, amountFen, title, sentAt: wholeSecond(createdAt), expiresAt: signBefore };
+  if (signingScene !== undefined && agreements?.payAndSign?.scene !== signingScene)
+    throw notSignedByPaying(provider);
   if (!agreements) {
-    const outTradeNo = subscription.signNo;
-    const sentAt = wholeSecond(subscription.createdAt);
-    provider.planPayment({ outTradeNo, scene: 'qr', amountFen, title, sentAt, expiresAt: signBefore });
+    provider.planPayment({ ...first, scene: 'qr' });
     return;
   }
   const { unit, count } = periodOf(period);
   if (unit === 'day' && count < agreements.rules.leastDays) throw periodTooShort(agreements.rules.leastDays);
-  agreements.planSigning(agreementTerms(subscription));
+  if (signingScene === undefined) return void agreements.planSigning(agreementTerms(subscription));
+  if (times === 1) throw nothingToSign();
+  agreements.payAndSign?.plan({ ...first, scene: signingScene }, agreementTerms(subscription));
 }
 
 function readPeriod(text: string) {

@@ -1,4 +1,6 @@
 import { CashierError, invalidArgument } from '../../domain/errors.ts';
+import type { PaymentProvider } from '../../providers/contract.ts';
+import { walletOf } from '../../providers/registry.ts';
 
 /** The ledger does not know the contract, or not for this caller. */
 export function subscriptionNotFound(): CashierError {
@@ -44,5 +46,33 @@ export function periodTooShort(leastDays: number): CashierError {
       en: `A period of this gateway that is counted in days has at least ${leastDays}.`,
     },
     { zh: '改用更长的 period，例如 P1M。', en: 'Call again with a longer period, such as P1M.' },
+  );
+}
+
+/** Where nobody signs an agreement by paying: another wallet, or a merchant without such agreements. */
+export function notSignedByPaying({ id }: PaymentProvider): CashierError {
+  const { name } = walletOf(id);
+  return invalidArgument(
+    'scene',
+    {
+      zh: `${name.zh}在这里不能边付边签约，没有新建订阅。`,
+      en: `Nobody signs by paying with ${name.en} here; no subscription was made.`,
+    },
+    { zh: '省略 scene 重试。', en: 'Call again without scene.' },
+  );
+}
+
+/** The one period that there is would be paid by hand, and nothing be left to be charged. */
+export function nothingToSign(): CashierError {
+  return invalidArgument(
+    'times',
+    {
+      zh: '只有一期时，付完首期就没有可以签约的扣款。',
+      en: 'With one period in all, nothing is left to sign for once it is paid.',
+    },
+    {
+      zh: '只收一次请用 create-payment；否则把 times 改为 2 以上。',
+      en: 'For a single payment use create-payment; else call again with times of 2 or more.',
+    },
   );
 }

@@ -1,10 +1,14 @@
 import type { Book } from '../../ledger/book.ts';
 import { mayCharge } from '../../ledger/subscription-machine.ts';
-import { isThrough, type PeriodRecord, type SubscriptionRecord } from '../../ledger/subscription-records.ts';
+import {
+  isPaidByHand,
+  isThrough,
+  type PeriodRecord,
+  type SubscriptionRecord,
+} from '../../ledger/subscription-records.ts';
 import { createPayment } from '../create-payment.ts';
 import { type Call, plannerOf, type Till } from '../till.ts';
-import { spanOf } from './calendar.ts';
-import { beginPeriod } from './charge.ts';
+import { beginPeriod, periodSpan } from './charge.ts';
 import { isEnding } from './learn.ts';
 
 /**
@@ -12,7 +16,7 @@ import { isEnding } from './learn.ts';
  * old one has died: one payment a period, an ordinary one. Does nothing where none is due. Throws as {@link createPayment}.
  */
 export async function openPayment(till: Till, subscription: SubscriptionRecord): Promise<void> {
-  const { contractNo, caller, title } = subscription;
+  const { contractNo, caller, title, signingScene = 'qr' } = subscription;
   // Another account than this process has is none to open it at.
   const { id: provider } = plannerOf(till, subscription);
   const period = await till.ledger.write((book) => dueIn(till, book, subscription));
@@ -20,7 +24,7 @@ export async function openPayment(till: Till, subscription: SubscriptionRecord):
   const { outTradeNo, amountFen, untilAt } = period;
   const call: Call = { ...subscription.asked, caller, agreed: contractNo };
   await createPayment(till, call, {
-    ...{ provider, scene: 'qr', amountFen, title, outTradeNo },
+    ...{ provider, scene: signingScene, amountFen, title, outTradeNo },
     expiresInMinutes: Math.ceil((untilAt - period.createdAt) / 60_000),
     period: { contractNo, period: period.period, untilAt },
   });
@@ -30,6 +34,7 @@ export async function openPayment(till: Till, subscription: SubscriptionRecord):
 async function dueIn(till: Till, book: Book, found: SubscriptionRecord): Promise<PeriodRecord | undefined> {
   const subscription = await book.subscriptions.again(found);
   if (!subscription || isEnding(subscription) || subscription.openedAt === undefined) return undefined;
+  if (!isPaidByHand(subscription)) return undefined;
   const { state, contractNo, nextPeriod } = subscription;
   // The first is how the subscriber agrees to the others.
   const isFirst = state === 'PENDING_SIGN' && nextPeriod === 1;
@@ -37,7 +42,7 @@ async function dueIn(till: Till, book: Book, found: SubscriptionRecord): Promise
   if (await book.operator.freeze()) return undefined;
   const now = till.clock.now();
   const known = await book.subscriptions.period(contractNo, nextPeriod);
-  const { dueAt, untilAt } = known ?? spanOf(subscription, nextPeriod);
+  const { dueAt, untilAt } = known ?? periodSpan(subscription);
   if (now < dueAt || now >= untilAt || known?.outcome !== undefined) return undefined;
   return known ?? beginPeriod(book, subscription, now);
 }

@@ -1,3 +1,4 @@
+import { nthDay } from '../../domain/period.ts';
 import type { Book } from '../../ledger/book.ts';
 import type { ApprovalRecord, OrderRecord } from '../../ledger/records.ts';
 import {
@@ -124,12 +125,13 @@ async function signingOf(till: Till, subscription: SubscriptionRecord): Promise<
 
 /** What the subscriber agrees to. */
 export function agreementTerms(subscription: SubscriptionRecord): AgreementTerms {
-  const { signNo, period, firstDay, times, title, signBefore } = subscription;
-  return {
-    ...{ signNo, firstDay, times, title, signBefore },
-    period: periodOf(period),
-    mostFen: mostOf(subscription),
-  };
+  const { signNo, firstDay, times, title, signBefore, signingScene, amountFen } = subscription;
+  const period = periodOf(subscription.period);
+  const named = { signNo, title, signBefore, period };
+  if (signingScene === undefined) return { ...named, firstDay, times, mostFen: mostOf(subscription) };
+  // What is paid as it is signed is no charge of it.
+  const left = times === undefined ? undefined : times - 1;
+  return { ...named, firstDay: nthDay(firstDay, period, 2), times: left, mostFen: amountFen };
 }
 
 /** A subscription as far as this caller may know it. Throws ORDER_NOT_FOUND. */

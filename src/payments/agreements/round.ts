@@ -2,7 +2,12 @@ import { DAY_MS } from '../../domain/clock.ts';
 import type { Book } from '../../ledger/book.ts';
 import { isSettledOrder } from '../../ledger/order-machine.ts';
 import { mayCharge } from '../../ledger/subscription-machine.ts';
-import { isThrough, type PeriodRecord, type SubscriptionRecord } from '../../ledger/subscription-records.ts';
+import {
+  isPaidByHand,
+  isThrough,
+  type PeriodRecord,
+  type SubscriptionRecord,
+} from '../../ledger/subscription-records.ts';
 import type { AgreementRules } from '../../providers/contract.ts';
 import { askTrade } from '../ask-gateway.ts';
 import { type Coming, restedAt, runDue } from '../due.ts';
@@ -10,7 +15,7 @@ import { isGatewayError } from '../errors.ts';
 import { isBeingSent } from '../sending.ts';
 import { providerOf, type Till } from '../till.ts';
 import { spanOf } from './calendar.ts';
-import { beginPeriod, chargePeriod, chargeSpan, isHeldBack, sentAgainAt } from './charge.ts';
+import { beginPeriod, chargePeriod, chargeSpan, isHeldBack, periodSpan, sentAgainAt } from './charge.ts';
 import { beginEnding, closeWhenAsked, finishEnding } from './end.ts';
 import { askAgreement, isEnding, SIGNED_WITHIN_MS } from './learn.ts';
 import { openPayment } from './remind.ts';
@@ -84,7 +89,8 @@ async function leaveUnopened(till: Till, taken: SubscriptionRecord): Promise<voi
 
 /** The period that is next or under way: settled, begun, tried again or given up, each once its time has come. */
 async function seeToPeriod(till: Till, subscription: SubscriptionRecord): Promise<void> {
-  const { contractNo, nextPeriod, mode } = subscription;
+  const { contractNo, nextPeriod } = subscription;
+  const byHand = isPaidByHand(subscription);
   if (isThrough(subscription)) return;
   const known = await till.ledger.read(async (book) => {
     const period = await book.subscriptions.period(contractNo, nextPeriod);
@@ -93,7 +99,7 @@ async function seeToPeriod(till: Till, subscription: SubscriptionRecord): Promis
   let { order } = known;
   let isAbsent = false;
   if (order && isBeingSent(till, order)) return;
-  if (order && order.state === 'UNKNOWN' && mode === 'auto') {
+  if (order && order.state === 'UNKNOWN' && !byHand) {
     try {
       const asked = await askTrade(till, order);
       order = asked.order;
@@ -104,7 +110,7 @@ async function seeToPeriod(till: Till, subscription: SubscriptionRecord): Promis
     }
   }
   const now = till.clock.now();
-  const { untilAt } = known.period ?? spanOf(subscription, nextPeriod);
+  const { untilAt } = known.period ?? periodSpan(subscription);
   const isOver = now >= untilAt || known.period?.givenUpAt !== undefined;
   if (isOver && order && !isSettledOrder(order.state)) return closeWhenAsked(till, order);
   if (isOver || order?.state === 'CLOSED') {
@@ -112,7 +118,7 @@ async function seeToPeriod(till: Till, subscription: SubscriptionRecord): Promis
     return;
   }
   try {
-    await (mode === 'auto' ? chargePeriod(till, subscription, isAbsent) : openPayment(till, subscription));
+    await (byHand ? openPayment(till, subscription) : chargePeriod(till, subscription, isAbsent));
   } catch (error) {
     if (!isHeldBack(error)) throw error;
     till.log.info('a period is not charged just now', { contractNo, error: String(error) });
@@ -217,10 +223,9 @@ async function comesOfPeriod(
 ): Promise<number | undefined> {
   const now = till.clock.now();
   const order = await book.orders.get(period.outTradeNo);
-  const { mode } = subscription;
   if (!order || isSettledOrder(order.state)) return restedAt(till, subscription);
   if (isBeingSent(till, order)) return now + BEING_SENT_MS;
-  if (mode === 'reminded') {
+  if (isPaidByHand(subscription)) {
     const dies = order.credential.linkExpiresAt ?? Number.POSITIVE_INFINITY;
     // A while after its end the gateway proves that nobody has paid it.
     return now < period.untilAt

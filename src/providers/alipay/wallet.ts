@@ -140,6 +140,7 @@ export const ALIPAY: Wallet = {
   // Said to be made by about nine in the morning.
   billOutMs: 9.5 * 3_600_000,
   scenes: ['qr', 'web', 'h5', 'app'],
+  signedByPaying: 'app',
   titleTip: { zh: '支付宝的商品名还不能有 / = &', en: 'for Alipay no / = & either' },
   setupNote: {
     about: 'AP_PUB_KEY_FILE',

@@ -1,6 +1,7 @@
 import type { Text } from '../../domain/errors.ts';
 import { isEnding } from '../../payments/agreements/learn.ts';
 import type { SubscriptionResult } from '../../payments/agreements/results.ts';
+import { payable } from '../../payments/results.ts';
 
 /* The sentences that subscriptions become. Titles, payer names and gateway text stay out of every one. */
 
@@ -21,7 +22,9 @@ export function subscriptionNext(
   if (state === 'UNKNOWN') return DOUBTED;
   if (state === 'PENDING_SIGN') {
     if (now >= signBefore) return TOO_LATE;
-    if (mode === 'auto') return result.signing ? SIGN : NOT_READY;
+    if (result.signing) return SIGN;
+    if (last?.order && payable(last.order, now).orderString !== undefined) return PAY_AND_SIGN;
+    if (mode === 'auto') return last?.order?.state === 'PAID' ? BEING_SIGNED : NOT_READY;
     return hasPage ? PAY_FIRST : NOT_READY;
   }
   if (mode === 'reminded' && hasPage) return PAY_PERIOD;
@@ -35,6 +38,14 @@ const ONCE_APPROVED: Text = {
 const SIGN: Text = {
   zh: '把签约链接给用户，由用户在支付平台确认金额和周期；query-subscription 查到 ACTIVE 且 lastCharge 为 PAID 才提供服务。',
   en: 'Give the subscriber the link, where they confirm sum and period with the wallet; provide the service only when query-subscription says ACTIVE and lastCharge is PAID.',
+};
+const PAY_AND_SIGN: Text = {
+  zh: '把 orderString 原样交给商家的 App，由它调起支付，用户付首期的同时签约；query-subscription 查到 ACTIVE 且 lastCharge 为 PAID 才提供服务。',
+  en: "Hand orderString as it is to the merchant's app, which opens the payment: paying the first period is how the subscriber signs. Provide the service only when query-subscription says ACTIVE and lastCharge is PAID.",
+};
+const BEING_SIGNED: Text = {
+  zh: '首期已付；等待支付平台确认签约，稍后用 query-subscription 查看，不要新建。',
+  en: 'The first period is paid; the gateway is yet to confirm the agreement. Ask query-subscription in a while, make no other one.',
 };
 const PAY_FIRST: Text = {
   zh: '把收银台链接给用户，付首期即同意订阅；query-subscription 查到 ACTIVE 才提供服务。',

@@ -48,6 +48,7 @@ export async function subscriptionAnswer(
     result.signing && `[${say(SIGN_NOW)}](${result.signing.signUrl})`,
     result.signing?.appUrl && line({ zh: '手机上打开', en: 'On a phone' }, result.signing.appUrl),
     code && say(SCAN),
+    structured.orderString && `orderString: ${structured.orderString}`,
     page && last?.order && pageLine(voice, page, last.order.credential),
     line({ zh: '下次扣款', en: 'Next charge' }, next),
     last?.order &&
@@ -69,7 +70,11 @@ export function subscriptionListAnswer(
   voice: Voice,
   { items, nextCursor }: SubscriptionList,
 ): ToolAnswer<SubscriptionListView> {
-  const told = items.map((item) => subscriptionTold(voice, item));
+  // What a subscriber acts on is told of one alone.
+  const told = items.map((item) => {
+    const { orderString, ...rest } = subscriptionTold(voice, item);
+    return rest;
+  });
   const text = voice.lines(
     voice.say({ zh: `${items.length} 个订阅`, en: `${items.length} subscriptions` }),
     ...told.map(({ contractNo, state, amountYuan, period, charged, nextChargeAt: next }) =>
@@ -106,6 +111,7 @@ function subscriptionTold(
     ...{ contractNo, provider, mode, state, amountYuan: toYuan(amountFen), title, period, times, charged },
     nextChargeAt: iso(nextChargeAt(result)),
     signUrl: signing?.signUrl,
+    orderString: last?.order && payable(last.order, now).orderString,
     cashierUrl: page?.url,
     lastCharge: last?.order && {
       outTradeNo: last.order.outTradeNo,

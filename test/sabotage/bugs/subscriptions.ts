@@ -215,4 +215,30 @@ export const SUBSCRIBED: readonly Bug[] = [
     ],
     caughtBy: SOLD,
   },
+  {
+    name: 'what-is-signed-by-paying-is-charged-as-well',
+    deed: 'Where paying the first period is how the agreement is signed, as many periods are signed for beside it.',
+    breaks: CONSENT,
+    edits: [
+      [
+        'src/payments/agreements/results.ts',
+        'const left = times === undefined ? undefined : times - 1;',
+        'const left = times;',
+      ],
+    ],
+    caughtBy: SOLD,
+  },
+  {
+    name: 'paid-means-signed',
+    deed: 'Once its first period is paid a subscription counts as signed, whatever the gateway says.',
+    breaks: CONSENT,
+    edits: [
+      [
+        'src/ledger/subscriptions.ts',
+        "const signs = subscription.mode === 'reminded' && subscription.endingAt === undefined;",
+        'const signs = subscription.endingAt === undefined;',
+      ],
+    ],
+    caughtBy: SOLD,
+  },
 ];
