@@ -125,6 +125,10 @@ async function list({ ledger, where, announce }: Books, json: boolean, say: Say)
     return 0;
   }
   announce();
+  if (rows.length === 0) {
+    print(say.line('没有待批准的请求。', 'Nothing waits for approval.'));
+    return 0;
+  }
   printTable([
     say.row(
       '审批|类型|订单号|退款单号|元|调用方|为何要审批|截止|商品',

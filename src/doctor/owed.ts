@@ -28,7 +28,10 @@ function* examineRefused(refused: number): Iterable<Finding> {
   });
 }
 
-/** What a trial edition that has ended in this home still owes. */
+/** More than a trial edition ever has. */
+const MOST_OPEN = 10_000;
+
+/** What a trial edition that has ended in this home still owes, and what of it is yet to end. */
 export async function* examineTrialBehind(config: Config, ports: DoctorPorts): AsyncIterable<Finding> {
   const ledger = ledgerIn(config.home, 'trial', config.merchant);
   if (config.realm !== 'live' || !existsSync(ledger)) return;
@@ -37,7 +40,16 @@ export async function* examineTrialBehind(config: Config, ports: DoctorPorts): A
     .catch(() => undefined);
   if (!trial) return;
   try {
-    const { count, fen: sum, refused } = await trial.read((book) => book.owed.open());
+    const [owed, open] = await trial.read((book) =>
+      Promise.all([book.owed.open(), book.subscriptions.countOpen(MOST_OPEN)]),
+    );
+    if (open > 0) {
+      yield ok('ledger.trial-subscriptions', {
+        zh: `体验版账本还有 ${open} 个未结束的订阅；正式服务器运行期间会结束它们，不再扣款。`,
+        en: `The trial edition's ledger has subscriptions that have not ended (${open}); a running live server ends them, and nothing more is charged.`,
+      });
+    }
+    const { count, fen: sum, refused } = owed;
     if (count === 0) return;
     yield ok('ledger.trial-owes', {
       zh: `体验版账本还有 ${count} 笔、共 ${toYuan(fen(sum))} 元要退；正式服务器运行期间会继续退回。`,

@@ -103,6 +103,7 @@ describe('a trial edition', () => {
     expect(trial.get('ledger.owed')).toContain(`${owed} 笔，共 ${sum} 元`);
     const after = await doctor(live);
     expect(after.get('ledger.trial-owes')).toContain(`${owed} 笔、共 ${sum} 元`);
+    expect(after.get('ledger.trial-subscriptions')).toContain('3 个未结束的订阅');
     expect(after.has('ledger.owed')).toBe(false);
   });
 
