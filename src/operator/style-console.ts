@@ -48,7 +48,7 @@ ${WALLETS.map(({ id, page: { colours } }) => `.chart .${id},.key.${id}{fill:${co
 .search .fields p{display:grid;gap:4px;align-content:start}
 summary{cursor:pointer;color:var(--tone);padding:8px 0;min-height:40px}
 .orders{list-style:none;padding:4px 22px;margin-top:10px}
-.orders li{display:grid;grid-template-columns:minmax(0,1fr) 8.5em 7.5em 9em;grid-template-areas:"title when how much" "about when how much";gap:2px 16px;align-items:center;padding:12px 0;border-top:1px solid var(--line);position:relative}
+.orders li{display:grid;grid-template-columns:minmax(0,1fr) 8.5em 10.5em 9.2em;grid-template-areas:"title when how much" "about when how much";gap:2px 16px;align-items:center;padding:12px 0;border-top:1px solid var(--line);position:relative}
 .orders li:first-child{border-top:0}
 .orders .title{grid-area:title;color:var(--ink);font-weight:600;text-decoration:none;overflow:hidden;text-overflow:ellipsis;display:-webkit-box;-webkit-box-orient:vertical;-webkit-line-clamp:2}
 .orders .title::after{content:"";position:absolute;inset:0}
@@ -84,7 +84,7 @@ summary{cursor:pointer;color:var(--tone);padding:8px 0;min-height:40px}
 .limits li:first-child{border-top:0}
 @media (prefers-color-scheme:dark){${WALLETS.map(({ id, page: { colours } }) => `.chart .${id},.key.${id}{fill:${colours.dark.tone};background:${colours.dark.tone}}`).join('')}}
 @media (min-width:900px){.two{grid-template-columns:minmax(0,1fr) 360px;gap:24px}.rooms{margin-top:-4px}}
-@media (max-width:720px){.orders li{grid-template-columns:minmax(0,1fr) auto;grid-template-areas:"title much" "about how" "when how"}.orders .how{text-align:end;align-self:start}}
+@media (max-width:860px){.orders li{grid-template-columns:minmax(0,1fr) auto;grid-template-areas:"title much" "about how" "when how"}.orders .how{text-align:end;align-self:start}}
 @media (max-width:480px){.orders li{grid-template-areas:"title much" "about about" "when how"}}
 @media (max-width:560px){.rooms ul{flex-wrap:nowrap;overflow-x:auto;scrollbar-width:none}.rooms a{white-space:nowrap}}
 @media (max-width:640px){.tiles{grid-template-columns:1fr;gap:10px}.tile{grid-template-columns:1fr auto;align-items:baseline;padding:14px 16px}.tile b{font-size:22px;text-align:end}.tile .name{grid-column:1}.orders{padding:4px 16px}.wide-only{display:none}.rooms a{padding:10px 9px}.chart svg{height:140px}.search .line .button{flex:1 1 100%}}

@@ -67,7 +67,7 @@ code,.number{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"WenQuanYi Z
 .item .sum{font-size:24px;font-weight:700;margin-inline-start:4px}
 .past .sum{font-size:18px}
 .past .card{padding:14px 18px;box-shadow:none}
-.kind,.badge{display:inline-block;padding:3px 11px;border-radius:1em;font-size:14px;line-height:1.45;font-weight:600;vertical-align:middle}
+.kind,.badge{display:inline-block;white-space:nowrap;padding:3px 11px;border-radius:1em;font-size:14px;line-height:1.45;font-weight:600;vertical-align:middle}
 .kind.refund{background:var(--warn-wash);color:var(--warn)}
 .kind.payment{background:var(--tone-wash);color:var(--tone)}
 .badge{background:var(--calm-wash);color:var(--soft)}
