@@ -2,6 +2,7 @@ import { afterEach, expect, it } from 'vitest';
 import type { Deliverer } from '../../src/events/courier.ts';
 import { EVENT_KINDS, laneOf, typeOf } from '../../src/events/derive.ts';
 import type { ChannelKind } from '../../src/events/kinds/kind.ts';
+import { RETRY_AFTER_MS } from '../../src/events/kinds/robots.ts';
 import type { AuditRecord } from '../../src/ledger/records.ts';
 import { closePayment } from '../../src/payments/close-payment.ts';
 import { createPayment } from '../../src/payments/create-payment.ts';
@@ -40,7 +41,7 @@ it.each(Array.from({ length: SCHEDULES }, (_, i) => FIRST + i))(
     const endpoint = new Endpoint(clock);
     const { lines, log } = listening();
     const of = (limits: ChannelKind['limits'], sumsUp = false) =>
-      kind({ limits, sumsUp, retryAfterMs: [5_000, 20_000, 60_000] });
+      kind({ limits, sumsUp, retryAfterMs: RETRY_AFTER_MS });
     const channels = [
       channel('all', { kind: of({ bytes: 20_000 }) }),
       channel('sums', { kind: of({ perMinute: 20, bytes: 20_000 }, true) }),
