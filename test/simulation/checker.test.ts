@@ -282,6 +282,15 @@ const BAD: Readonly<Record<CheckName, readonly (readonly [what: string, bad: Cas
       history([refundMade({ amountFen: 1_500 })], {}, 'limits'),
     ],
     [
+      'refunds of a day, of which all have gone back',
+      history([refundMade({ amountFen: 1_501 })], { books: [booked({ refunds: [THERE] })] }, 'limits'),
+      history(
+        [refundMade({ amountFen: 1_501 })],
+        { books: [booked({ refunds: [{ ...THERE, state: 'CLOSED' }] })] },
+        'limits',
+      ),
+    ],
+    [
       'a budget',
       history([refundMade()], {}, 'budget'),
       history([{ kind: 'filled', budget: 'desk', amountFen: 400 }, refundMade()], {}, 'budget'),
