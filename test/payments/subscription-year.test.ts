@@ -172,7 +172,7 @@ class Year {
       const { no, poor } = life;
       const agreement = agreements.signed.get(no);
       if (!agreement) {
-        if (dice.chance(0.7) && this.agree(life) && dice.chance(0.5)) await this.tell(no);
+        if (dice.chance(0.7) && (await this.agree(life)) && dice.chance(0.5)) await this.tell(no);
         continue;
       }
       if (agreement.state === 'ENDED') continue;
@@ -224,11 +224,12 @@ class Year {
     this.lives.push({ no, poor: [], first });
   }
 
-  /** Whether they have. */
-  agree({ no, first }: Life): boolean {
+  /** Whether they have: nobody pays what was never handed out. */
+  async agree({ no, first }: Life): Promise<boolean> {
     const { bank } = this.world;
     if (first === undefined) return bank.agreements.sign(no);
-    bank.pay(first);
+    const order = await this.first.ledger.read((book) => book.orders.get(first));
+    if (order?.credential.orderString !== undefined) bank.pay(first);
     return bank.agreements.signed.has(no);
   }
 
