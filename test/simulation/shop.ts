@@ -45,7 +45,8 @@ export const CALLERS: readonly Identity[] = [
   { caller: 'kiosk', named: true, ownOrdersOnly: true },
 ];
 
-const NEVER: Promise<never> = new Promise(() => undefined);
+/** Each time another one: who waits for one that everybody waits for is never forgotten. */
+const never = () => new Promise<never>(() => undefined);
 
 interface Site {
   readonly timeline: Timeline;
@@ -94,7 +95,7 @@ export class Shop {
     this.ready = this.#start().catch(async (error: unknown) => {
       // Such as with a full disk: it says so and ends.
       this.die(`start: ${error instanceof Error ? error.message : String(error)}`);
-      return NEVER;
+      return never();
     });
   }
 
@@ -160,7 +161,7 @@ export class Shop {
     if (!routes) throw new Error('not started');
     const response = await routes.request(`/notify/${gateway}`, init);
     const text = await response.text();
-    if (!this.isAlive) return NEVER;
+    if (!this.isAlive) return never();
     return { status: response.status, body: text };
   }
 
@@ -171,7 +172,7 @@ export class Shop {
       sleep: async (ms: number, signal?: AbortSignal) => {
         await this.#at('sleep');
         await machine.sleep(ms, signal);
-        if (!this.isAlive) await NEVER;
+        if (!this.isAlive) await never();
       },
     };
     const ports = { clock, randomBytes: dice.bytes };
@@ -250,7 +251,7 @@ export class Shop {
   async #exchange<T>(send: () => Promise<T>): Promise<T> {
     await this.#at('request');
     const answer = await send().finally(() => this.#at('answer'));
-    if (!this.isAlive) await NEVER;
+    if (!this.isAlive) await never();
     return answer;
   }
 
@@ -261,7 +262,7 @@ export class Shop {
       this.#doom = undefined;
       this.die(moment);
     }
-    return this.isAlive ? undefined : NEVER;
+    return this.isAlive ? undefined : never();
   }
 
   #mortal(store: Store): Store {
