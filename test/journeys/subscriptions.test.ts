@@ -31,6 +31,9 @@ interface Subscription {
   readonly lastCharge?: { readonly outTradeNo: string; readonly state: string; readonly period: number };
 }
 
+/** After so many days a week's next period is charged, at whatever hour it began: from 08:00 of the seventh on. */
+const WEEK = 8;
+
 let shop: Shop;
 let days = 0;
 beforeAll(async () => {
@@ -98,7 +101,7 @@ it('is agreed to on a page, charged once a period by whichever server is there, 
   const { outTradeNo } = signed.lastCharge ?? {};
   const order = await agent.server.call('query-payment', { outTradeNo });
   expect(order.structured).toMatchObject({ state: 'PAID', scene: 'agreement', amountYuan: '19.00' });
-  put(7);
+  put(WEEK);
   agent = await reborn(agent, { env: { CASHIER_HTTP_PORT: String(port) } });
   await comes(agent, contractNo, ({ charged }) => charged === 2);
   expect(await taken(of)).toHaveLength(2);
@@ -109,7 +112,7 @@ it('is agreed to on a page, charged once a period by whichever server is there, 
     return reply.text.includes(contractNo) || undefined;
   });
   expect(await known(agent, contractNo)).toMatchObject({ endedReason: 'ended-by-subscriber', charged: 2 });
-  put(7);
+  put(WEEK);
   agent = await reborn(agent);
   expect(await known(agent, contractNo)).toMatchObject({ state: 'ENDED', charged: 2 });
   expect(await taken(of)).toHaveLength(2);
@@ -128,7 +131,7 @@ it('is charged no more once its cancelling is answered', async () => {
   await shop.simulator.subscriber('sign', { code: signUrl });
   await comes(agent, contractNo, ({ charged }) => charged === 1);
   await told(agent, 'cancel-subscription', { contractNo });
-  put(7);
+  put(WEEK);
   agent = await reborn(agent);
   expect(await comes(agent, contractNo, ({ state }) => state === 'ENDED')).toMatchObject({
     ...{ endedReason: 'cancelled', charged: 1 },
@@ -197,7 +200,7 @@ it('is signed by paying its first period in an app, which counts for none of wha
   expect(signed).toMatchObject({ charged: 1, lastCharge: { state: 'PAID', period: 1 } });
   expect(await taken(of)).toHaveLength(0);
   await agent.server.kill();
-  put(7);
+  put(WEEK);
   agent = await shop.agent();
   const ended = await comes(agent, contractNo, ({ state }) => state === 'ENDED');
   expect(ended).toMatchObject({ endedReason: 'completed', charged: 2 });
