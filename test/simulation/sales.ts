@@ -98,6 +98,7 @@ export class Sales {
     const of = `s${which}${shows === 'other' ? '-other' : ''}`;
     record({ kind: 'ask', id, process: at, sale: which, of, shows, bill: shown?.bill });
     const shop = alive(at);
+    const asksInCalm = this.#isCalm;
     const params = { name: toolOf(which), ...argumentsOf(of, shown, shows === 'altered') };
     const served = await shop.hear(
       shop.sell(params, (passed) =>
@@ -108,10 +109,10 @@ export class Sales {
     if (!served) return record({ kind: 'unanswered', id });
     const heard = heardIn(served);
     record({ kind: 'served', id, ...heard.told });
-    // Where no gateway lies any more, whoever gets another bill has paid too late, or what it was paid for is over.
+    // Who asks where no gateway lies any more, and gets another bill, has paid too late, or what it was paid for is over.
     const { what, bill: next } = heard.told;
     const isOver =
-      ['result', 'paid back'].includes(what) || (this.#isCalm && next !== undefined && next !== paid?.bill);
+      ['result', 'paid back'].includes(what) || (asksInCalm && next !== undefined && next !== paid?.bill);
     if (paid && shows === 'payment' && isOver) paid.isOver = true;
     if ('result' in served) await shop.hear(served.delivered?.() ?? Promise.resolve());
     if (!heard.bill) return;
