@@ -121,6 +121,17 @@ describe('what nobody has chosen yet', () => {
     expect([world.bank.calls, other.calls]).toEqual([[], []]);
   });
 
+  it('is no more where it is closed while the choice is on its way', async () => {
+    const till = await process();
+    const made = await offer(till);
+    world.bank.delay = async (operation) => {
+      if (operation === 'query') await closeBegun(till, CALL, { outTradeNo: NUMBER });
+    };
+    await expect(choose(till, made, 'alipay')).rejects.toEqual(code('ORDER_CLOSED'));
+    expect(trades()).toEqual([]);
+    expect((await ask(till)) as OfferResult).toMatchObject({ offer: { closedAt: expect.any(Number) } });
+  });
+
   it('expires, and can be chosen no more', async () => {
     const till = await process();
     const made = await offer(till);

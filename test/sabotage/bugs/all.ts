@@ -1,5 +1,6 @@
 import type { Text } from '../../../src/domain/errors.ts';
 import type { Bug } from '../bug.ts';
+import { AGREEMENTS } from './agreements.ts';
 import { API_CALLS } from './api-calls.ts';
 import { CALLERS } from './callers.ts';
 import { DOUBT } from './doubt.ts';
@@ -29,7 +30,7 @@ export const GROUPS: readonly { readonly of: Text; readonly bugs: readonly Bug[]
   { of: { en: 'The bytes are verified, and bounded', zh: '验证收到的字节，并限制大小' }, bugs: SIGNATURES },
   { of: { en: 'Whole fen; limits, budgets, bills', zh: '整数分；限额、额度与对账' }, bugs: MONEY },
   { of: { en: 'What the server pays back', zh: '服务器自动退回的钱' }, bugs: OWED },
-  { of: { en: 'Subscriptions', zh: '订阅' }, bugs: SUBSCRIBED },
+  { of: { en: 'Subscriptions', zh: '订阅' }, bugs: [...SUBSCRIBED, ...AGREEMENTS] },
   { of: { en: 'What only a person may do', zh: '只有人能做的事' }, bugs: PERSONS },
   {
     of: { en: 'A paid call is delivered once, or paid back', zh: '付费调用交付一次，或退款' },

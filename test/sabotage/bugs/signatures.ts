@@ -363,6 +363,6 @@ export const SIGNATURES: readonly Bug[] = [
     deed: 'A packed bill is unpacked before anybody asks to what size.',
     breaks: 'Bodies are bounded',
     edits: [['src/providers/zip.ts', "  if (total > maxBytes) throw new ZipError('too-large');\n", '']],
-    caughtBy: ['test/providers/alipay/zip.test.ts'],
+    caughtBy: ['test/providers/zip.test.ts'],
   },
 ];
