@@ -31,7 +31,7 @@ import {
   termsOf,
 } from './reserve-payment.ts';
 import { type PaymentResult, paymentResult, tellPayment } from './results.ts';
-import { claim, isBeingSent, isStillOurs, record, release, releaseOurs, unlessFrozen } from './sending.ts';
+import { claim, isBeingSent, isStillOurs, record, release, releaseOurs, whileOurs } from './sending.ts';
 import { type Call, chooseProvider, type Errand, providerOf, type Till } from './till.ts';
 
 /**
@@ -127,7 +127,7 @@ async function send(errand: Errand, sending: ReservedPayment): Promise<PaymentRe
     // A freeze counts within a second, however long it took from the commit to here.
     await till.ledger.read(insistNotFrozen);
     const terms = termsOf(order, order.createdAt);
-    credential = await providerOf(till, order).sendPayment(terms, order.plan ?? '', unlessFrozen(till));
+    credential = await providerOf(till, order).sendPayment(terms, order.plan ?? '', whileOurs(till, order));
   } catch (error) {
     return sendFailed(errand, sending, error);
   }

@@ -17,7 +17,7 @@ import { queryPayment } from './query-payment.ts';
 import { exceedsPaid } from './refund-rules.ts';
 import { type ReservedRefund, reserveRefund, termsOf } from './reserve-refund.ts';
 import { type RefundResult, refundResult, tellRefund } from './results.ts';
-import { claim, isBeingSent, isStillOurs, record, release, releaseOurs, unlessFrozen } from './sending.ts';
+import { claim, isBeingSent, isStillOurs, record, release, releaseOurs, whileOurs } from './sending.ts';
 import { type Call, type Errand, providerOf, type Till } from './till.ts';
 
 /**
@@ -144,7 +144,7 @@ async function send(errand: Errand, reserved: ReservedRefund): Promise<RefundRes
     const before = sum(refunds.filter((other) => other.state === 'SUCCESS' && !isThis(other)));
     const provider = providerOf(till, order);
     const terms = { ...termsOf(order, refund, provider, refund.createdAt), refundedBeforeFen: before };
-    snapshot = await provider.sendRefund(terms, refund.plan ?? '', unlessFrozen(till));
+    snapshot = await provider.sendRefund(terms, refund.plan ?? '', whileOurs(till, refund));
   } catch (error) {
     return sendFailed(errand, reserved, error);
   }

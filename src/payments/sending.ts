@@ -82,6 +82,20 @@ export function unlessFrozen(till: Till): MayStill {
 }
 
 /**
+ * As {@link unlessFrozen}, while it is ours to send and nothing of it has been learned since: where the machine has slept,
+ * others may have gone on with the order.
+ * @param sent as it stood when it left
+ */
+export function whileOurs(till: Till, sent: OrderRecord | RefundRecord): MayStill {
+  const isOurs = async (book: Book) => {
+    const current = 'outRefundNo' in sent ? await book.refunds.again(sent) : await book.orders.again(sent);
+    return current.state === sent.state && isStillOurs(current, sent) && isBeingSent(till, current);
+  };
+  const mayMove = unlessFrozen(till);
+  return async () => (await mayMove()) && till.ledger.read(isOurs).catch(() => false);
+}
+
+/**
  * Runs `attempt` until it answers something other than 'busy'. It waits for another sender's answer instead of
  * sending the same thing beside it; the sender's claim runs out, so this ends.
  */

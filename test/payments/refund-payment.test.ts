@@ -1,11 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fen } from '../../src/domain/money.ts';
+import { applyNotify } from '../../src/payments/apply-notify.ts';
 import { createPayment } from '../../src/payments/create-payment.ts';
 import { queryRefund } from '../../src/payments/query-refund.ts';
 import { refundPayment } from '../../src/payments/refund-payment.ts';
 import { releaseRefund } from '../../src/payments/release.ts';
 import type { Till } from '../../src/payments/till.ts';
 import { APPROVAL_TTL_MS } from '../../src/policy/approvals.ts';
+import { freeze } from '../../src/policy/decisions.ts';
 import { accept, CALL, DEFAULTS, decide, payment, person, refund, World } from '../support/world.ts';
 
 const ORDER = 'ORDER_1';
@@ -284,5 +286,42 @@ describe("the gateway's own rules", () => {
     const before = world.bank.calls.length;
     await expect(give({ outTradeNo: 'INVENTED_1' })).rejects.toMatchObject({ code: 'ORDER_NOT_FOUND' });
     expect(world.bank.calls.length).toBe(before);
+  });
+});
+
+describe('what is sent once more by an adapter', () => {
+  /** Refunds by a gateway that asks, when the first connection broke, whether it may send again. */
+  async function asked(meanwhile: () => Promise<unknown>): Promise<boolean> {
+    const [provider] = [...till.providers.values()];
+    if (!provider) throw new Error('none');
+    let answer: boolean | undefined;
+    const sendRefund: typeof provider.sendRefund = async (terms, plan, mayStill) => {
+      const given = await provider.sendRefund(terms, plan);
+      await meanwhile();
+      answer = await mayStill?.();
+      return given;
+    };
+    const broken = { ...till, providers: new Map([[provider.id, { ...provider, sendRefund }]]) };
+    await give({ outRefundNo: 'R1' }, broken);
+    return answer === true;
+  }
+
+  it('leaves while it is ours to send', async () => {
+    expect(await asked(async () => world.clock.advance(5_000))).toBe(true);
+  });
+
+  it('does not once the machine has slept, for others may have gone on', async () => {
+    expect(await asked(async () => world.clock.advance(3_600_000))).toBe(false);
+  });
+
+  it('does not once it is known what came of it', async () => {
+    const [provider] = [...till.providers.values()];
+    if (!provider) throw new Error('none');
+    const heard = () => applyNotify(till, provider, world.bank.notification(ORDER, 'R1'));
+    expect(await asked(heard)).toBe(false);
+  });
+
+  it('does not while everything is stopped', async () => {
+    expect(await asked(() => till.ledger.write((book) => freeze(book, 'page', undefined)))).toBe(false);
   });
 });

@@ -316,4 +316,17 @@ export const DOUBT: readonly Bug[] = [
       'test/payments/platforms.test.ts',
     ],
   },
+  {
+    name: 'sent-once-more-after-a-sleep',
+    deed: 'Where the first connection broke, the same request goes to the backup however long the machine has slept.',
+    breaks: 'What is in doubt keeps its sum',
+    edits: [
+      [
+        'src/payments/sending.ts',
+        'return current.state === sent.state && isStillOurs(current, sent) && isBeingSent(till, current);',
+        'return current.caller === sent.caller;',
+      ],
+    ],
+    caughtBy: ['test/payments/refund-payment.test.ts'],
+  },
 ];

@@ -12,8 +12,8 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
 };
 /** Codes of two characters, in words. */
 const CODES: Readonly<Record<string, string>> = { '00': 'ok', '34': '34 NOT_EXIST', '36': '36 REFUND_AMT' };
-/** ms before another system's order under a number of ours, which has a time of its own. */
-const EARLIER_MS = 60_000;
+/** ms before another system's order under a number of ours, which has a time of its own by whatever clock. */
+const EARLIER_MS = 7 * 86_400_000;
 
 export const UNIONPAY: PlayedWallet = {
   id: 'unionpay',
