@@ -266,8 +266,8 @@ export const DOUBT: readonly Bug[] = [
     edits: [
       [
         'src/payments/create-payment.ts',
-        "credential = await providerOf(till, order).sendPayment(terms, order.plan ?? '', unlessFrozen(till));",
-        'const anew = termsOf({ ...order, expiresAt: undefined }, till.clock.now());\n    credential = await providerOf(till, order).sendPayment(terms, providerOf(till, order).planPayment(anew), unlessFrozen(till));',
+        "credential = await providerOf(till, order).sendPayment(terms, order.plan ?? '', whileOurs(till, order));",
+        'const anew = termsOf({ ...order, expiresAt: undefined }, till.clock.now());\n    credential = await providerOf(till, order).sendPayment(terms, providerOf(till, order).planPayment(anew), whileOurs(till, order));',
       ],
     ],
     caughtBy: ['test/payments/create-payment.test.ts', 'test/payments/attack/create.test.ts'],
