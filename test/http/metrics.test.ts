@@ -191,6 +191,13 @@ describe.each(ERAS)('what a %s client does', (era) => {
 });
 
 it('/readyz is JSON with a word for each part, under any name, and tells a stranger nothing else', async () => {
+  // What was sold before is told to its channel first.
+  await until('all is told', async () => {
+    const { outbox } = JSON.parse((await get('/readyz', { host: NAME })).body) as {
+      outbox: { waiting: number };
+    };
+    return outbox.waiting === 0 || undefined;
+  });
   for (const host of [NAME, NOTIFY_NAME, '10.1.2.3']) {
     const { status, body } = await get('/readyz', { host });
     expect(status).toBe(200);
