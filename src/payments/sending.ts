@@ -88,11 +88,11 @@ export function unlessFrozen(till: Till): MayStill {
  */
 export function whileOurs(till: Till, sent: OrderRecord | RefundRecord): MayStill {
   const isOurs = async (book: Book) => {
+    if (await book.operator.freeze()) return false;
     const current = 'outRefundNo' in sent ? await book.refunds.again(sent) : await book.orders.again(sent);
     return current.state === sent.state && isStillOurs(current, sent) && isBeingSent(till, current);
   };
-  const mayMove = unlessFrozen(till);
-  return async () => (await mayMove()) && till.ledger.read(isOurs).catch(() => false);
+  return () => till.ledger.read(isOurs).catch(() => false);
 }
 
 /**
