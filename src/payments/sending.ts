@@ -85,10 +85,15 @@ export function unlessFrozen(till: Till): MayStill {
  * As {@link unlessFrozen}, while it is ours to send and nothing of it has been learned since: where the machine has slept,
  * others may have gone on with the order.
  * @param sent as it stood when it left
+ * @param isWanted what else has to hold, seen at the same instant
  */
-export function whileOurs(till: Till, sent: OrderRecord | RefundRecord): MayStill {
+export function whileOurs(
+  till: Till,
+  sent: OrderRecord | RefundRecord,
+  isWanted: (book: Book) => Promise<boolean> = async () => true,
+): MayStill {
   const isOurs = async (book: Book) => {
-    if (await book.operator.freeze()) return false;
+    if ((await book.operator.freeze()) || !(await isWanted(book))) return false;
     const current = 'outRefundNo' in sent ? await book.refunds.again(sent) : await book.orders.again(sent);
     return current.state === sent.state && isStillOurs(current, sent) && isBeingSent(till, current);
   };

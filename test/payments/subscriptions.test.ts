@@ -42,6 +42,17 @@ afterEach(async () => {
   await world.end();
 });
 
+/** What somebody else learns, or wants, of the period that is being charged. */
+const heardOf = (what: 'paid' | 'cancelled') =>
+  till.ledger.write(async (book) => {
+    const subscription = await book.subscriptions.get(NO);
+    const [period] = await book.subscriptions.periods(NO);
+    const order = period && (await book.orders.get(period.outTradeNo));
+    if (!subscription || !order) throw new Error('nothing is being charged');
+    if (what === 'cancelled') await beginEnding(till, book, subscription, 'cancelled');
+    else await book.orders.move(order, 'paid', { paidAt: till.clock.now(), source: 'notify' });
+  });
+
 const serve = (from: Till) => world.serveSubscriptions(from);
 const pass = (ms: number) => world.clock.pass(ms, 5 * HOUR_MS);
 const known = () => till.ledger.read((book) => book.subscriptions.get(NO));
@@ -246,6 +257,35 @@ describe('a subscription that the server charges', () => {
     const before = sent('charge');
     await chargePeriod(till, other.subscription);
     expect(sent('charge')).toBe(before);
+  });
+
+  it.each([
+    ['is ours to send', true, async () => world.clock.advance(5_000)],
+    ['not once the machine has slept', false, async () => world.clock.advance(HOUR_MS)],
+    ['not once it is known what came of it', false, () => heardOf('paid')],
+    [
+      'not while everything is stopped',
+      false,
+      () => till.ledger.write((book) => freeze(book, 'page', undefined)),
+    ],
+    ['not once it is to end', false, () => heardOf('cancelled')],
+  ])('is sent once more by an adapter while it %s', async (_what, may, meanwhile) => {
+    const [provider] = [...till.providers.values()];
+    const agreements = provider?.agreements;
+    if (!agreements) throw new Error('none');
+    await createSubscription(till, CALL, wish());
+    world.bank.agreements.sign(NO);
+    const { subscription } = await querySubscription(till, CALL, { contractNo: NO });
+    let answer: boolean | undefined;
+    const sendCharge: typeof agreements.sendCharge = async (terms, plan, mayStill) => {
+      const charged = await agreements.sendCharge(terms, plan, mayStill);
+      await meanwhile();
+      answer = await mayStill?.();
+      return charged;
+    };
+    const broken = { ...provider, agreements: { ...agreements, sendCharge } };
+    await chargePeriod({ ...till, providers: new Map([[provider.id, broken]]) }, subscription);
+    expect(answer).toBe(may);
   });
 
   it('has one number for a period, whoever makes it and whenever', async () => {

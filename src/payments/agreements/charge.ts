@@ -10,7 +10,6 @@ import {
   type PeriodRecord,
   type SubscriptionRecord,
 } from '../../ledger/subscription-records.ts';
-import { insistNotFrozen } from '../../policy/decisions.ts';
 import {
   type AgreementRules,
   type Agreements,
@@ -18,7 +17,6 @@ import {
   type DeclineReason,
   GatewayDeclined,
   GatewayUnavailable,
-  type MayStill,
   type PaidTrade,
   type SignedAgreement,
 } from '../../providers/contract.ts';
@@ -30,7 +28,7 @@ import { permit } from '../permit.ts';
 import { termsOf } from '../reserve-payment.ts';
 import { digest } from '../results.ts';
 import { firstAskAt } from '../schedule.ts';
-import { claim, isBeingSent, isFrozenNow, isStillOurs, record, release, releaseOurs } from '../sending.ts';
+import { claim, isBeingSent, isStillOurs, record, release, releaseOurs, whileOurs } from '../sending.ts';
 import { type Call, providerOf, type Till } from '../till.ts';
 import { type Span, spanOf } from './calendar.ts';
 import { isEnding } from './learn.ts';
@@ -63,8 +61,7 @@ export async function chargePeriod(
   let trade: PaidTrade | 'accepted';
   try {
     // A freeze and a cancel count within a second, however long it took from the commit to here.
-    await till.ledger.read(insistNotFrozen);
-    const mayStill = unlessStopped(till, subscription);
+    const mayStill = whileOurs(till, order, (book) => isToGoOn(book, subscription));
     if (!(await mayStill())) throw new GatewayUnavailable('stopped');
     trade = await agreements.sendCharge(termsOf(order, order.createdAt), order.plan ?? '', mayStill);
   } catch (error) {
@@ -77,17 +74,10 @@ export async function chargePeriod(
   });
 }
 
-/** Lets a charge go out again unless it is frozen or to end by now, or nobody can say so. */
-function unlessStopped(till: Till, subscription: SubscriptionRecord): MayStill {
-  return async () => {
-    try {
-      if (await isFrozenNow(till)) return false;
-      const current = await till.ledger.read((book) => book.subscriptions.again(subscription));
-      return current !== undefined && !isEnding(current);
-    } catch {
-      return false;
-    }
-  };
+/** Whether nobody has ended it since. */
+async function isToGoOn(book: Book, subscription: SubscriptionRecord): Promise<boolean> {
+  const current = await book.subscriptions.again(subscription);
+  return current !== undefined && !isEnding(current);
 }
 
 /** One transaction: whatever has become of it since it was found, may this period be charged right now? */

@@ -23,6 +23,19 @@ export const SUBSCRIBED: readonly Bug[] = [
     caughtBy: SOLD,
   },
   {
+    name: 'charge-sent-once-more-after-a-sleep',
+    deed: 'Where the first connection broke, a charge goes to the backup although others may have gone on with it.',
+    breaks: ONCE,
+    edits: [
+      [
+        'src/payments/agreements/charge.ts',
+        'const mayStill = whileOurs(till, order, (book) => isToGoOn(book, subscription));',
+        'const mayStill = () => till.ledger.read((book) => isToGoOn(book, subscription));',
+      ],
+    ],
+    caughtBy: SOLD,
+  },
+  {
     name: 'cancel-answered-beside-a-charge',
     deed: 'A cancel is answered while a charge that had left before is still on its way.',
     breaks: CONSENT,
@@ -97,8 +110,11 @@ export const SUBSCRIBED: readonly Bug[] = [
         '  if (await book.operator.freeze()) return undefined;\n  const { contractNo, signNo',
         '  const { contractNo, signNo',
       ],
-      ['src/payments/agreements/charge.ts', '    await till.ledger.read(insistNotFrozen);\n', ''],
-      ['src/payments/agreements/charge.ts', '      if (await isFrozenNow(till)) return false;\n', ''],
+      [
+        'src/payments/sending.ts',
+        'if ((await book.operator.freeze()) || !(await isWanted(book))) return false;',
+        'if (!(await isWanted(book))) return false;',
+      ],
     ],
     caughtBy: SOLD,
   },
