@@ -66,10 +66,12 @@ export function ledgerLookup(options: LookupOptions): BuyerLookup {
   return async (token) => {
     const found = await ledger.read(async (book) => {
       const order = await book.orders.byPageToken(token);
-      return order && { order, refunds: await book.refunds.ofOrder(order.outTradeNo) };
+      if (!order) return undefined;
+      const again = !isGivenOut(order) && (await offeredAt(book, token)) !== undefined;
+      return { order, refunds: await book.refunds.ofOrder(order.outTradeNo), again };
     });
     if (!found) return undefined;
-    const { order, refunds } = found;
+    const { order, refunds, again } = found;
     const elsewhere = elsewhereOf(order, refunds);
     // The page itself hides what is dead; it needs the expiry to say so.
     const { qrCode, payUrl, handOffUrl, handOffForm, linkExpiresAt } = order.credential;
@@ -85,6 +87,7 @@ export function ledgerLookup(options: LookupOptions): BuyerLookup {
       closing: order.closing,
       late: order.late,
       given: isGivenOut(order),
+      again,
       refundedYuan: toYuan(refundedHere(refunds)),
       simulated,
       trial: ledger.realm === 'trial',

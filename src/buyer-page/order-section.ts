@@ -7,6 +7,7 @@ import { foreign, html, type Markup } from './markup.ts';
 import { type HandOff, payArea } from './pay-area.ts';
 import {
   isPayable,
+  mayAskAgain,
   type Phase,
   payableUntil,
   phaseOf,
@@ -38,6 +39,7 @@ export async function orderSection(
 ): Promise<Markup> {
   const phase = phaseOf(view, now, reader.returned);
   const payable = isPayable(view, now);
+  const again = mayAskAgain(view, now);
   const badge = say(badgeOf(phase), reader);
   const { name, page } = walletOf(view.provider);
   const payee = view.merchantName ? foreign(view.merchantName) : say(name, reader);
@@ -47,7 +49,7 @@ export async function orderSection(
 <header><span class="glyph" aria-hidden="true">${page.glyph}</span><h1><span class="payee">${payee}</span>${view.merchantName ? html`<span class="wallet">${say(name, reader)}</span>` : ''}</h1><p class="badge">${badge}</p></header>
 <div class="${payable ? 'body offers' : 'body'}">
 <div class="about">
-${phase === 'payable' ? '' : notice(phase, reader)}
+${phase === 'payable' ? '' : notice(phase, reader, again ? WORDS.prepareAgain : undefined)}
 ${sumOf(view)}
 ${payable ? countdown(secondsLeft(view, now), reader) : ''}
 <dl>${facts(view, phase, now, reader)}</dl>
@@ -55,12 +57,14 @@ ${view.receipts ? receiptLinks(view.receipts, reader, token) : ''}
 ${payable ? html`<p class="check">${say(view.merchantName ? WORDS.check : WORDS.checkUnnamed, reader)}</p>` : ''}
 </div>
 ${payable ? await payArea(view, reader, handOff) : ''}
+${again ? html`<form class="pay" method="post" action="${token}/choice"><button class="button" name="wallet" value="${view.provider}">${say(WORDS.retry, reader)}</button></form>` : ''}
 </div>
 </section>`;
 }
 
-function notice(phase: Exclude<Phase, 'payable'>, reader: Reader): Markup {
-  const { headline, advice } = PHASES[phase];
+function notice(phase: Exclude<Phase, 'payable'>, reader: Reader, instead?: Text): Markup {
+  const { headline, advice: usual } = PHASES[phase];
+  const advice = instead ?? usual;
   return html`<div class="notice">${iconOf(phase)}<h2>${say(headline, reader)}</h2>${advice ? html`<p>${say(advice, reader)}</p>` : ''}</div>`;
 }
 

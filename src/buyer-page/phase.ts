@@ -58,6 +58,7 @@ export function phaseOf(view: BuyerView, now: number, returned = false): Phase {
     case 'NOTPAY': {
       const linkDead = now >= payableUntil(view);
       if (now >= view.expiresAt || (view.closing && linkDead)) return 'expired';
+      if (!view.given) return 'preparing';
       if (view.closing) return 'closing';
       if (returned) return 'confirming';
       return linkDead ? 'link-expired' : 'payable';
@@ -80,12 +81,17 @@ function paidPhase(view: BuyerView): Phase {
 
 /** Whether there is something to pay with at the instant `now` (ms). */
 export function isPayable(view: BuyerView, now: number): boolean {
-  return view.state === 'NOTPAY' && !view.closing && now < payableUntil(view);
+  return view.state === 'NOTPAY' && view.given && !view.closing && now < payableUntil(view);
+}
+
+/** Whether there is nothing to pay with yet, and the buyer may ask for it again at the instant `now` (ms). */
+export function mayAskAgain(view: BuyerView, now: number): boolean {
+  return view.again === true && now < view.expiresAt && phaseOf(view, now) === 'preparing';
 }
 
 /** Whole seconds until the code or link dies, rounded up; 0 as soon as the order does not wait for a payment. */
 export function secondsLeft(view: BuyerView, now: number): number {
-  return view.state === 'NOTPAY' ? secondsUntil(payableUntil(view), now) : 0;
+  return view.state === 'NOTPAY' && view.given ? secondsUntil(payableUntil(view), now) : 0;
 }
 
 /** Whole seconds until the clock alone changes what is shown; undefined when only an event can. */

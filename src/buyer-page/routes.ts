@@ -15,7 +15,7 @@ import {
   refusedPage,
   unavailablePage,
 } from './page.ts';
-import { isPayable, refundedOf, secondsLeft } from './phase.ts';
+import { isPayable, mayAskAgain, refundedOf, secondsLeft } from './phase.ts';
 import { type Language, type Reader, readerOf } from './reader.ts';
 import { formTo, reply, WITH_FORM } from './reply.ts';
 import type { BuyerLookup, BuyerView, ReceiptLookup } from './view.ts';
@@ -65,6 +65,7 @@ export function buyerRoutes(options: BuyerRouteOptions): Hono {
     const html = await orderPage(view, now, who, token, (link) =>
       base === undefined ? undefined : handOff?.withReturn(link, backUrl(base, token)),
     );
+    if (mayAskAgain(view, now)) return reply(200, 'html', html, WITH_FORM);
     const { handOffForm } = view;
     if (handOffForm && !who.inApp && isPayable(view, now)) {
       const { formsGoOnTo = [] } = walletOf(view.provider).page;

@@ -25,6 +25,8 @@ export interface BuyerView {
   readonly late: boolean;
   /** Whether a code, link or the like was ever given out: nobody can have paid without. */
   readonly given: boolean;
+  /** Whether the buyer, whose choice of the wallet has come to no code or link yet, may make it again. */
+  readonly again?: boolean;
   readonly qrCode?: string;
   readonly payUrl?: string;
   /** A link that works only when followed from this very page, whose origin it wants as Referer. */

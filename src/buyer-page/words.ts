@@ -77,6 +77,11 @@ export const WORDS = {
     zh: '选定后不能更换，直到这笔收款过期。',
     en: 'Once chosen it cannot be changed until this payment expires.',
   },
+  retry: { zh: '重试', en: 'Try again' },
+  prepareAgain: {
+    zh: '现在还不能付款，也没有扣款。请稍候，或点下面重试，不会重复收款；本页会自动更新。',
+    en: 'You cannot pay yet, and nothing has been charged. Please wait, or try again below: nothing is charged twice. This page updates by itself.',
+  },
   askAnew: {
     zh: '请勿付款。如仍需购买，请让商家重新发起收款。',
     en: 'Please do not pay. To buy after all, ask the merchant for a new payment.',

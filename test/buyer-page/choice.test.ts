@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { buyerRoutes } from '../../src/buyer-page/index.ts';
+import { type BuyerView, buyerRoutes } from '../../src/buyer-page/index.ts';
 import type { OfferView } from '../../src/buyer-page/offer-section.ts';
 import { CashierError, type ErrorCode } from '../../src/domain/errors.ts';
-import { OPENED, TOKEN } from './sample.ts';
+import { OPENED, SamplePage, sampleView, TOKEN } from './sample.ts';
 
 const VIEW: OfferView = {
   ...{ amountYuan: '9.90', title: '手冲 <b>咖啡</b>', outTradeNo: 'ORDER_000001', closed: false },
@@ -80,6 +80,33 @@ describe('a buyer who is to choose', () => {
     expect(answer.headers.get('cache-control')).toBe('no-store');
     // Whoever is told of this page by a link or picture on it is this service.
     expect(answer.headers.get('referrer-policy')).toBe('same-origin');
+  });
+});
+
+describe('a buyer whose choice has come to no code', () => {
+  const { qrCode: _none, ...WITHOUT } = sampleView({ provider: 'wechatpay', given: false, again: true });
+  async function asked(changes: Partial<BuyerView> = {}) {
+    const { routes } = new SamplePage({ ...WITHOUT, ...changes });
+    const answer = await routes.request(`/c/${TOKEN}`);
+    return { html: await answer.text(), policy: answer.headers.get('content-security-policy') };
+  }
+
+  it.each(['NOTPAY', 'UNKNOWN'] as const)('may make it again (%s), and only that one', async (state) => {
+    const { html, policy } = await asked({ state });
+    expect(buttons(html)).toEqual(['wechatpay']);
+    expect(html).toContain(`action="${TOKEN}/choice"`);
+    expect(policy).toContain("form-action 'self'");
+  });
+
+  it.each<[string, Partial<BuyerView>]>([
+    ['it is too late', { expiresAt: OPENED }],
+    ['it was never theirs to choose', { again: false }],
+    ['there is a code', { given: true, qrCode: 'weixin://wxpay/bizpayurl?pr=x' }],
+    ['it is closed', { state: 'CLOSED' }],
+  ])('may not where %s', async (_what, changes) => {
+    const { html, policy } = await asked(changes);
+    expect(buttons(html)).toEqual([]);
+    expect(policy).toContain("form-action 'none'");
   });
 });
 

@@ -89,6 +89,7 @@ describe('an order that cannot be paid here', () => {
     ['awaiting approval', { state: 'PENDING_APPROVAL' }, '等待商家批准'],
     ['unknown', { state: 'UNKNOWN' }, '请勿重复付款。'],
     ['unknown, without a code', { state: 'UNKNOWN', given: false }, '现在还不能付款，也没有扣款。'],
+    ['waiting, without a code', { given: false }, '现在还不能付款，也没有扣款。'],
     ['closing', { closing: true }, '商家正在关闭这笔订单'],
     ['expired', past, '付款时间已过'],
     ['closing and expired', { ...past, closing: true }, '付款时间已过'],

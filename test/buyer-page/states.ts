@@ -214,6 +214,11 @@ export const STATES: Readonly<Record<string, PageState>> = {
     view: { ...linkView('', { ...shop, state: 'UNKNOWN', given: false }) },
     says: ['付款码还没有准备好', 'The payment code is not ready yet'],
   },
+  'no code yet of what was chosen': {
+    view: { ...linkView('', { ...shop, given: false, again: true }) },
+    says: ['请稍候，或点下面重试', 'or try again below'],
+    offers: ['重试'],
+  },
   unknown: {
     view: sampleView({ ...shop, state: 'UNKNOWN' }),
     says: ['正在向支付平台确认结果', 'Confirming with the payment gateway'],

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ledgerLookup } from '../../src/buyer-page/index.ts';
 import { fen } from '../../src/domain/money.ts';
 import { verifyAudit } from '../../src/ledger/audit-verify.ts';
 import { askBegun, beginPayment, chooseWallet, closeBegun } from '../../src/payments/choose-wallet.ts';
@@ -224,6 +225,29 @@ describe('the choice', () => {
       expect(other.calls).toEqual([]);
     },
   );
+
+  it('whose code was lost on its way is made again from the page, under the same number', async () => {
+    const till = await process();
+    const made = await offer(till);
+    const simulatorUrl = () => undefined;
+    const look = ledgerLookup({ ...till, simulated: false, merchantName: undefined, simulatorUrl });
+    const page = () => look(made.offer.pageToken);
+    other.fault = (operation) => (operation === 'create' ? 'lost-after' : 'none');
+    await choose(till, made, 'wechatpay');
+    expect(await page()).toMatchObject({ state: 'UNKNOWN', given: false, again: true });
+    await ask(till);
+    expect(await page()).toMatchObject({ state: 'NOTPAY', given: false, again: true });
+    other.fault = () => 'none';
+    await choose(till, made, 'wechatpay');
+    expect(await page()).toMatchObject({ state: 'NOTPAY', given: true, again: false });
+    expect(trades()).toEqual(['NOTPAY']);
+
+    // What nobody offered, nobody chooses again.
+    other.fault = (operation) => (operation === 'create' ? 'lost-after' : 'none');
+    const named = { ...payment({ outTradeNo: 'ORDER_2' }), provider: 'wechatpay' } as const;
+    const { order } = (await beginPayment(till, CALL, named)) as PaymentResult;
+    expect(await look(order.pageToken)).toMatchObject({ state: 'UNKNOWN', given: false, again: false });
+  });
 
   it('is held to the rules of now, and what they refuse leaves the choice open', async () => {
     const strict: Policy = { payments: { maxFen: fen(1) }, refunds: {} };
