@@ -30,6 +30,8 @@ describe('list-payments', () => {
     expect(totals).toEqual({ count: 6, paidYuan: '20.60', refundedYuan: '0.10' });
     for (const item of items) {
       for (const absent of ['qrCode', 'payUrl', 'cashierUrl']) expect(item).not.toHaveProperty(absent);
+      // Nobody is told to hand over what is not there.
+      if (item.state === 'NOTPAY') expect(item.nextStep).toMatch(/query-payment/);
     }
   });
 

@@ -65,6 +65,7 @@ it('give the app what its user pays and signs by, to nobody else, and say when i
   const { items } = (await run<SubscriptionListView>(LIST, {})).told;
   expect(items).toHaveLength(1);
   expect(items[0]).not.toHaveProperty('orderString');
+  expect(items[0]?.nextStep).toMatch(/query-subscription tells again/);
 
   world.bank.agreements.signByPaying = () => undefined;
   world.bank.pay(told.lastCharge?.outTradeNo ?? '');

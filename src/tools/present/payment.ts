@@ -1,7 +1,6 @@
 import { defined } from '../../domain/defined.ts';
 import type { Text } from '../../domain/errors.ts';
 import { toYuan } from '../../domain/money.ts';
-import type { Credential } from '../../domain/order.ts';
 import { ORDER_WORDS } from '../../domain/words.ts';
 import type { AuditRecord, OrderRecord, RefundRecord } from '../../ledger/records.ts';
 import { isGivenOut } from '../../payments/apply.ts';
@@ -98,12 +97,19 @@ function isAboutOrder({ kind }: AuditRecord): boolean {
 
 /** A payment among others; what a buyer acts on is told of one alone. */
 export function paymentItem(voice: Voice, result: PaymentResult): PaymentView {
-  const told = paymentTold(voice, result);
+  const told = paymentTold(voice, result, undefined, '', () => words.ASK_FOR_ONE);
   const { payUrl, qrCode, jsapiParams, appParams, orderString, linkExpiresAt, ...rest } = told;
   return rest;
 }
 
-function paymentTold(voice: Voice, result: PaymentResult, page?: BuyerPage, ask = ''): PaymentView {
+/** @param handedOver what is to be done with what the buyer pays with */
+function paymentTold(
+  voice: Voice,
+  result: PaymentResult,
+  page?: BuyerPage,
+  ask = '',
+  handedOver = handOver,
+): PaymentView {
   const { order, refundedElsewhere: elsewhere } = result;
   const now = voice.now();
   const held = payable(order, now);
@@ -135,11 +141,11 @@ function paymentTold(voice: Voice, result: PaymentResult, page?: BuyerPage, ask 
     source: order.source,
     replayed: result.replayed,
     ...voice.money,
-    nextStep: ask + voice.say(nextOf(result, usable, now)),
+    nextStep: ask + voice.say(nextOf(result, () => handedOver(usable), now)),
   });
 }
 
-function nextOf(result: PaymentResult, usable: Credential, now: number): Text {
+function nextOf(result: PaymentResult, handedOver: () => Text, now: number): Text {
   const { order, refundedFen, refundedElsewhere, delivery } = result;
   if (order.state === 'PAID' && refundedFen >= order.amountFen) return words.REFUNDED;
   if (order.state === 'PAID' && refundedElsewhere !== undefined) return words.REFUNDED_ELSEWHERE;
@@ -159,7 +165,7 @@ function nextOf(result: PaymentResult, usable: Credential, now: number): Text {
   if (order.state === 'NOTPAY' && (order.expiresAt ?? 0) <= now) return words.EXPIRED;
   if (order.scene === 'agreement') return words.CHARGED_BY_SERVER;
   if (!isGivenOut(order)) return words.NO_CODE;
-  return order.state === 'UNKNOWN' ? words.PAYMENT_NEXT.UNKNOWN : handOver(usable);
+  return order.state === 'UNKNOWN' ? words.PAYMENT_NEXT.UNKNOWN : handedOver();
 }
 
 function deliverBefore(overdueAt: number): Text {

@@ -5,10 +5,14 @@ import { payable } from '../../payments/results.ts';
 
 /* The sentences that subscriptions become. Titles, payer names and gateway text stay out of every one. */
 
-/** What the model does next. */
+/**
+ * What the model does next.
+ * @param shown where the subscriber pays or signs: on a page that stands beside it, on none, or, among others in a list,
+ * nothing of the kind
+ */
 export function subscriptionNext(
   result: SubscriptionResult,
-  hasPage: boolean,
+  shown: 'page' | 'none' | 'listed',
   isWaiting: boolean,
   now: number,
 ): Text {
@@ -22,12 +26,13 @@ export function subscriptionNext(
   if (state === 'UNKNOWN') return DOUBTED;
   if (state === 'PENDING_SIGN') {
     if (now >= signBefore) return TOO_LATE;
+    if (mode === 'auto' && last?.order?.state === 'PAID') return BEING_SIGNED;
+    if (shown === 'listed') return ASK_FOR_ONE;
     if (result.signing) return SIGN;
     if (last?.order && payable(last.order, now).orderString !== undefined) return PAY_AND_SIGN;
-    if (mode === 'auto') return last?.order?.state === 'PAID' ? BEING_SIGNED : NOT_READY;
-    return hasPage ? PAY_FIRST : NOT_READY;
+    return mode === 'reminded' && shown === 'page' ? PAY_FIRST : NOT_READY;
   }
-  if (mode === 'reminded' && hasPage) return PAY_PERIOD;
+  if (mode === 'reminded' && shown === 'page') return PAY_PERIOD;
   return state === 'PAUSED' ? PAUSED : ACTIVE;
 }
 
@@ -46,6 +51,10 @@ const PAY_AND_SIGN: Text = {
 const BEING_SIGNED: Text = {
   zh: '首期已付；等待支付平台确认签约，稍后用 query-subscription 查看，不要新建。',
   en: 'The first period is paid; the gateway is yet to confirm the agreement. Ask query-subscription in a while, make no other one.',
+};
+const ASK_FOR_ONE: Text = {
+  zh: '等用户同意；query-subscription 会再给出交给用户的链接或参数，不要新建。',
+  en: 'The subscriber is yet to agree: query-subscription tells again what to give them. Make no other one.',
 };
 const PAY_FIRST: Text = {
   zh: '把收银台链接给用户，付首期即同意订阅；query-subscription 查到 ACTIVE 才提供服务。',

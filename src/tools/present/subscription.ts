@@ -34,7 +34,7 @@ export async function subscriptionAnswer(
   const page = await pageOf(voice, result);
   const waits = subscription.openedAt === undefined && subscription.state === 'PENDING_SIGN';
   const asked = await approvalSaid(voice, approval, waits ? 'PENDING_APPROVAL' : 'NOTPAY');
-  const structured = subscriptionTold(voice, result, page, asked.ask);
+  const structured = subscriptionTold(voice, result, page ?? 'none', asked.ask);
   const { contractNo, state, amountYuan, period, times, charged, nextChargeAt: next } = structured;
   const words = SUBSCRIPTION_WORDS[subscription.state];
   const wallet = walletOf(subscription.provider).name;
@@ -72,7 +72,7 @@ export function subscriptionListAnswer(
 ): ToolAnswer<SubscriptionListView> {
   // What a subscriber acts on is told of one alone.
   const told = items.map((item) => {
-    const { orderString, ...rest } = subscriptionTold(voice, item);
+    const { orderString, ...rest } = subscriptionTold(voice, item, 'listed');
     return rest;
   });
   const text = voice.lines(
@@ -100,7 +100,7 @@ const SIGN_NOW: Text = { zh: '点击签约', en: 'Sign now' };
 function subscriptionTold(
   voice: Voice,
   result: SubscriptionResult,
-  page?: BuyerPage,
+  page: BuyerPage | 'none' | 'listed',
   ask = '',
 ): SubscriptionView {
   const { subscription, last, signing, replayed } = result;
@@ -112,7 +112,7 @@ function subscriptionTold(
     nextChargeAt: iso(nextChargeAt(result)),
     signUrl: signing?.signUrl,
     orderString: last?.order && payable(last.order, now).orderString,
-    cashierUrl: page?.url,
+    cashierUrl: typeof page === 'string' ? undefined : page.url,
     lastCharge: last?.order && {
       outTradeNo: last.order.outTradeNo,
       state: last.order.state,
@@ -122,7 +122,11 @@ function subscriptionTold(
     approval: approvalIn(voice, result.approval),
     replayed,
     ...voice.money,
-    nextStep: ask + voice.say(subscriptionNext(result, page !== undefined, isWaiting(result, now), now)),
+    nextStep:
+      ask +
+      voice.say(
+        subscriptionNext(result, typeof page === 'string' ? page : 'page', isWaiting(result, now), now),
+      ),
   });
 }
 

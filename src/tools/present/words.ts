@@ -49,6 +49,12 @@ export const CHOOSE: Text = {
   en: 'Give the buyer the checkout page, where the way to pay is chosen; deliver only when query-payment (waitSeconds) says PAID.',
 };
 
+/** Of a payment among others. */
+export const ASK_FOR_ONE: Text = {
+  zh: '等买家付款；query-payment 会再给出交给买家的二维码、链接或参数，查到 PAID 才交付。',
+  en: 'It waits for its buyer: query-payment tells again what to give them; deliver only when it says PAID.',
+};
+
 export const NO_CODE: Text = {
   zh: '支付平台没有返回结果，买家还没有付款码。稍后用相同参数和这个 outTradeNo 再次调用 create-payment；不要换单号，不要交付。',
   en: 'The gateway gave no answer and the buyer has no code yet. Call create-payment again later with the same arguments and this outTradeNo; no new number, deliver nothing.',
