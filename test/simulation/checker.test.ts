@@ -9,9 +9,20 @@ import type { RulesName } from './rules.ts';
  */
 
 const SALE = { provider: 'alipay', amountYuan: '10.00', title: 'tea' };
-const PAYMENT = { outTradeNo: 'ORDER_A', state: 'NOTPAY', amountYuan: '10.00' };
+const PAYMENT = {
+  outTradeNo: 'ORDER_A',
+  state: 'NOTPAY',
+  amountYuan: '10.00',
+  qrCode: 'https://qr.example/1',
+};
 const REFUND = { outTradeNo: 'ORDER_A', outRefundNo: 'R1', state: 'SUCCESS', refundYuan: '4.00' };
 const BY_BUYER = { ...SALE, buyer: 'alice' };
+const OFFER = {
+  provider: 'any',
+  state: 'NOTPAY',
+  cashierUrl: 'http://127.0.0.1/c/1',
+  expiresAt: '2026-11-21T15:00:00+08:00',
+};
 const LATER = '2026-11-21T15:00:00+08:00';
 
 const call = (id: number, tool: string, args: object, client = 'desk'): Happening => ({
@@ -40,6 +51,17 @@ const person = (what: 'approves' | 'denies', amountFen = 400): Happening => ({
 });
 const notice = (what: 'payment' | 'forged', taken: boolean): Happening => ({
   ...{ kind: 'notice', process: 0, gateway: 'alipay', what, outTradeNo: 'ORDER_A', taken },
+});
+
+/** A buyer's wish that has two pages. */
+const twoOffers = () => [
+  call(1, 'create-payment', BY_BUYER),
+  answer(1, { ...OFFER, outTradeNo: 'C1' }),
+  call(2, 'create-payment', BY_BUYER),
+  answer(2, { ...OFFER, outTradeNo: 'C2' }),
+];
+const chooses = (outTradeNo: string, payable: boolean): Happening => ({
+  ...{ kind: 'choice', wallet: 'alipay', wish: 0, outTradeNo, shown: 'alipay NOTPAY', payable },
 });
 
 const BILL = 'A'.repeat(32);
@@ -128,6 +150,12 @@ const BAD: Readonly<Record<CheckName, readonly (readonly [what: string, bad: Cas
         call(2, 'create-payment', BY_BUYER),
         answer(2, { ...PAYMENT, outTradeNo: 'C2', expiresAt: LATER }),
       ]),
+    ],
+    [
+      'two codes for one wish, each by a choice on its page',
+      history([...twoOffers(), chooses('C1', true), chooses('C2', true)]),
+      // What was chosen, and whose code never came, nobody can pay.
+      history([...twoOffers(), chooses('C1', false), chooses('C2', true)]),
     ],
     [
       'another number than the one that was asked for',

@@ -31,6 +31,8 @@ const NEAR_GATEWAY_MS = 240_000;
 /** So long (ms) after a freeze something may still be on its way. */
 const FREEZE_WITHIN_MS = 1_000;
 const DAY_MS = 86_400_000;
+/** What a tool's answer may hold for a buyer. */
+const TO_PAY_WITH = ['qrCode', 'payUrl', 'jsapiParams', 'appParams', 'orderString', 'cashierUrl'];
 /** With these the sender hears nothing of what became of its request. */
 const UNHEARD: ReadonlySet<string> = new Set(['lost-request', 'lost-answer', 'late']);
 
@@ -79,7 +81,7 @@ const CHECKS = {
       }
     };
     for (const event of events) {
-      if (event.kind === 'choice' && event.shown.endsWith(' NOTPAY')) shows(event.outTradeNo, event.time);
+      if (event.kind === 'choice' && event.payable) shows(event.outTradeNo, event.time);
       if (event.kind === 'answer' && event.structured) {
         const call = answers.get(event.id);
         const { outTradeNo: number, state, expiresAt, provider } = event.structured;
@@ -92,8 +94,9 @@ const CHECKS = {
         keys.set(text(number), key);
         wishes.set(key, (wishes.get(key) ?? new Set<string>()).add(text(number)));
         if (expiresAt !== undefined) expires.set(text(number), Date.parse(text(expiresAt)) - START);
-        // There is nothing to pay with before the buyer has chosen.
-        if (state === 'NOTPAY' && provider !== 'any') shows(text(number), event.time);
+        // There is nothing to pay with before the buyer has chosen, nor while no code or link has come.
+        const given = provider !== 'any' && TO_PAY_WITH.some((name) => name in (event.structured ?? {}));
+        if (state === 'NOTPAY' && given) shows(text(number), event.time);
       }
       if (event.kind === 'book' && event.what === 'paid') open.set(event.outTradeNo, 'paid');
       if (event.kind === 'book' && event.what === 'closed') open.set(event.outTradeNo, 'over');

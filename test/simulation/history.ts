@@ -72,6 +72,8 @@ export type Happening =
       readonly outTradeNo: string;
       /** What the page shows then: an order's wallet and state, or why there is none. */
       readonly shown: string;
+      /** There is something to pay with. */
+      readonly payable: boolean;
     }
   /** A client calls a tool that costs something, with `of` as its argument, and shows what was paid for a bill, or its number. */
   | {

@@ -425,6 +425,7 @@ class History {
     const { number } = known;
     if (number === undefined) return;
     const shop = this.#alive(at);
+    let payable = false;
     const told = await shop.hear(
       shop.ready.then(async () => {
         const offer = await shop.till.ledger.read((book) => book.offers.get(number));
@@ -432,11 +433,12 @@ class History {
         const chosen = await chooseWallet(shop.till, () => 'unknown', offer.pageToken, wallet).catch(codeOf);
         if (chosen === undefined || typeof chosen === 'string') return chosen ?? 'no page';
         const { provider, state, credential } = chosen.order;
-        if (state === 'NOTPAY' && credential.qrCode !== undefined) this.#show(known, credential.qrCode);
+        payable = state === 'NOTPAY' && credential.qrCode !== undefined;
+        if (payable) this.#show(known, credential.qrCode ?? '');
         return `${provider} ${state}`;
       }),
     );
-    this.#record({ kind: 'choice', wallet, wish, outTradeNo: number, shown: told ?? 'died' });
+    this.#record({ kind: 'choice', wallet, wish, outTradeNo: number, shown: told ?? 'died', payable });
   }
 
   /** The person at a terminal of that process's machine. */
