@@ -8,13 +8,8 @@ import { TwinShop } from './twin-shop.ts';
 const SEED = Number(process.env.KILL_LOOP_SEED ?? 20_261_121);
 /** At least; `KILL_LOOP_KILLS=10000` for the long run. */
 const KILLS = Number(process.env.KILL_LOOP_KILLS ?? 200);
-/** Of all steps once, each with ledgers and a seed of its own. */
-const ROUND_KILLS = 200;
-const ROUNDS = Array.from({ length: Math.ceil(KILLS / ROUND_KILLS) }, (_, round) => round);
 /** Between the seeds of two rounds: one has a seed for each of its shops. */
 const SEEDS_APART = 10;
-/** ms, ten times what it takes where nobody else is at work: every life of a server costs a start of Node. */
-const ENDS_WITHIN_MS = 1_200_000 * ROUNDS.length;
 
 const counted = new Map<string, number>();
 const killed = () => [...counted.values()].reduce((sum, count) => sum + count, 0);
@@ -77,6 +72,12 @@ const TWIN_STEPS: readonly Step<TwinShop>[] = [
   ...times<TwinShop>(6, (shop) => shop.killAmidCalls('the younger')),
   ...times<TwinShop>(6, (shop) => shop.killAmidCalls('both')),
 ];
+
+/** Of all steps once, each with ledgers and a seed of its own. */
+const ROUND_KILLS = WALLETS.length * (STEPS.length + LATE_STEPS.length) + TWIN_STEPS.length;
+const ROUNDS = Array.from({ length: Math.ceil(KILLS / ROUND_KILLS) }, (_, round) => round);
+/** ms, ten times what it takes where nobody else is at work: every life of a server costs a start of Node. */
+const ENDS_WITHIN_MS = 1_200_000 * ROUNDS.length;
 
 describe.concurrent(`killed with SIGKILL at every step (KILL_LOOP_SEED=${SEED})`, () => {
   it.each(WALLETS)(

@@ -41,7 +41,15 @@ const UPSTREAM_STREAM = 5;
 /** How long (ms) a client waits for an answer. */
 const CLIENT_PATIENCE_MS = 60_000;
 /** When the world is quiet: so far on (ms), and then so long for whoever has something to ask, until nobody has. */
-const QUIET_LEAPS_MS = [25_000, 130_000, 2_400_000, 12_000_000, ...Array<number>(6).fill(90_000)];
+const QUIET_LEAPS_MS = [
+  25_000,
+  130_000,
+  2_400_000,
+  12_000_000,
+  ...Array<number>(6).fill(90_000),
+  2_400_000,
+  12_000_000,
+];
 const QUIET_MS = 1_400;
 /** The same where calls are sold: what is left alone is looked for more seldom. */
 const QUIET_SALES_MS = 6_000;
