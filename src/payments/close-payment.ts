@@ -2,7 +2,7 @@ import { CashierError } from '../domain/errors.ts';
 import type { Book } from '../ledger/book.ts';
 import { isSettledOrder } from '../ledger/order-machine.ts';
 import type { OrderRecord } from '../ledger/records.ts';
-import { insistNotFrozen } from '../policy/decisions.ts';
+import { insistNotFrozen, isFrozen } from '../policy/decisions.ts';
 import { GatewayDeclined, GatewayUnavailable, type PaymentProvider } from '../providers/contract.ts';
 import { isGivenOut } from './apply.ts';
 import { type AskedTrade, askTrade } from './ask-gateway.ts';
@@ -10,7 +10,7 @@ import { clientError, type GatewayError, isGatewayError } from './errors.ts';
 import { type OrderName, orderToMove } from './foreign.ts';
 import { concluded } from './outcome.ts';
 import { ownOrderIn, type PaymentResult, paymentResult, tellPayment } from './results.ts';
-import { isBeingSent, isFrozenNow, record, unlessFrozen, whenFree } from './sending.ts';
+import { asFreeze, isBeingSent, isFrozenNow, record, unlessFrozen, whenFree } from './sending.ts';
 import { type Call, type Errand, providerOf, type Till } from './till.ts';
 
 /**
@@ -125,7 +125,11 @@ async function closeFailed(errand: Errand, intent: Intent, error: unknown): Prom
   const { order } = intent;
   const notThere = error instanceof GatewayDeclined && error.proven && error.reason === 'not-exist';
   if (notThere) return tellPayment(errand, order);
-  if (error instanceof GatewayUnavailable) throw await abandoned(till, intent, error);
+  if (error instanceof GatewayUnavailable) {
+    const unsent = await abandoned(till, intent, error);
+    const why = await asFreeze(till, error);
+    throw isFrozen(why) ? why : unsent;
+  }
   const asked = await askTrade(till, order).catch((failed: unknown) => {
     if (isGatewayError(failed)) return undefined;
     throw failed;

@@ -31,7 +31,16 @@ import {
   termsOf,
 } from './reserve-payment.ts';
 import { type PaymentResult, paymentResult, tellPayment } from './results.ts';
-import { claim, isBeingSent, isStillOurs, record, release, releaseOurs, whileOurs } from './sending.ts';
+import {
+  asFreeze,
+  claim,
+  isBeingSent,
+  isStillOurs,
+  record,
+  release,
+  releaseOurs,
+  whileOurs,
+} from './sending.ts';
 import { type Call, chooseProvider, type Errand, providerOf, type Till } from './till.ts';
 
 /**
@@ -129,7 +138,7 @@ async function send(errand: Errand, sending: ReservedPayment): Promise<PaymentRe
     const terms = termsOf(order, order.createdAt);
     credential = await providerOf(till, order).sendPayment(terms, order.plan ?? '', whileOurs(till, order));
   } catch (error) {
-    return sendFailed(errand, sending, error);
+    return sendFailed(errand, sending, await asFreeze(till, error));
   }
   return record(till, order, async (book) => {
     const current = await book.orders.again(order);

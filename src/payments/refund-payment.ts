@@ -17,7 +17,16 @@ import { queryPayment } from './query-payment.ts';
 import { exceedsPaid } from './refund-rules.ts';
 import { type ReservedRefund, reserveRefund, termsOf } from './reserve-refund.ts';
 import { type RefundResult, refundResult, tellRefund } from './results.ts';
-import { claim, isBeingSent, isStillOurs, record, release, releaseOurs, whileOurs } from './sending.ts';
+import {
+  asFreeze,
+  claim,
+  isBeingSent,
+  isStillOurs,
+  record,
+  release,
+  releaseOurs,
+  whileOurs,
+} from './sending.ts';
 import { type Call, type Errand, providerOf, type Till } from './till.ts';
 
 /**
@@ -146,7 +155,7 @@ async function send(errand: Errand, reserved: ReservedRefund): Promise<RefundRes
     const terms = { ...termsOf(order, refund, provider, refund.createdAt), refundedBeforeFen: before };
     snapshot = await provider.sendRefund(terms, refund.plan ?? '', whileOurs(till, refund));
   } catch (error) {
-    return sendFailed(errand, reserved, error);
+    return sendFailed(errand, reserved, await asFreeze(till, error));
   }
   return record(till, refund, async (book) => {
     const current = await book.refunds.again(refund);

@@ -2,7 +2,8 @@ import { stillLasts } from '../domain/clock.ts';
 import { CashierError } from '../domain/errors.ts';
 import type { Book } from '../ledger/book.ts';
 import type { OrderRecord, RefundRecord } from '../ledger/records.ts';
-import type { MayStill } from '../providers/contract.ts';
+import { insistNotFrozen, isFrozen } from '../policy/decisions.ts';
+import { type MayStill, Stopped } from '../providers/contract.ts';
 import type { Till } from './till.ts';
 
 /** How long (ms) a sender is believed to be still talking: two exchanges with a gateway (keys, then the call) and some. */
@@ -98,6 +99,13 @@ export function whileOurs(
     return current.state === sent.state && isStillOurs(current, sent) && isBeingSent(till, current);
   };
   return () => till.ledger.read(isOurs).catch(() => false);
+}
+
+/** Why a send was kept from leaving at the last moment, where a freeze did: that, else the error itself. */
+export async function asFreeze({ ledger }: Till, error: unknown): Promise<unknown> {
+  if (!(error instanceof Stopped)) return error;
+  const found = await ledger.read(insistNotFrozen).catch((thrown: unknown) => thrown);
+  return isFrozen(found) ? found : error;
 }
 
 /**

@@ -12,7 +12,10 @@ export interface Known {
   readonly plan?: string;
 }
 
-/** Whether what was sent may be sent again, within one call: it is asked each time, for a person may have stopped everything. */
+/**
+ * Whether a call that has taken its time on the way to the gateway (keys were asked for first, or a connection broke) may
+ * still go out: it is asked each time, for a person may have stopped everything.
+ */
 export type MayStill = () => Promise<boolean>;
 
 /** The gateway's proven word on a trade. `exists: false` only when that, too, is proven by its signature. */

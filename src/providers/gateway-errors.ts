@@ -56,6 +56,13 @@ export class GatewayUnavailable extends Error {
   }
 }
 
+/** Provably not sent: it was not to go out any more. */
+export class Stopped extends GatewayUnavailable {
+  constructor() {
+    super('stopped');
+  }
+}
+
 /** It may have happened: a timeout, a cut connection, a 5xx, an unreadable or badly signed success. */
 export class OutcomeUnknown extends Error {
   override readonly name = 'OutcomeUnknown';

@@ -16,9 +16,9 @@ import {
   ChargeDeclined,
   type DeclineReason,
   GatewayDeclined,
-  GatewayUnavailable,
   type PaidTrade,
   type SignedAgreement,
+  Stopped,
 } from '../../providers/contract.ts';
 import { applyTrade } from '../apply.ts';
 import { newOrder } from '../beginnings.ts';
@@ -62,7 +62,7 @@ export async function chargePeriod(
   try {
     // A freeze and a cancel count within a second, however long it took from the commit to here.
     const mayStill = whileOurs(till, order, (book) => isToGoOn(book, subscription));
-    if (!(await mayStill())) throw new GatewayUnavailable('stopped');
+    if (!(await mayStill())) throw new Stopped();
     trade = await agreements.sendCharge(termsOf(order, order.createdAt), order.plan ?? '', mayStill);
   } catch (error) {
     return chargeFailed(till, charge, error);

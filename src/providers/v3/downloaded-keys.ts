@@ -7,8 +7,11 @@ import type { KeyFor } from './verifier.ts';
 
 /** The keys with which a gateway signs what it says. */
 export interface PlatformKeys {
-  /** Resolves once there is a key to verify answers with; throws what the caller may pass on: nothing was sent yet. */
-  ready(): Promise<void>;
+  /**
+   * Resolves once there is a key to verify answers with, to whether they had to be asked for; throws what the caller may
+   * pass on: nothing was sent yet.
+   */
+  ready(): Promise<boolean>;
   readonly keyFor: KeyFor;
   /** Whether a serial number that is not known may be genuine all the same: the latest download failed. */
   mayBeGenuine(serial: string): boolean;
@@ -87,8 +90,11 @@ export function downloadedKeys(from: Downloading): PlatformKeys {
 
   return {
     async ready() {
-      if (isFirst()) return refresh();
-      if (older(fetchedAt, from.refreshAfterMs)) await refreshQuietly();
+      const first = isFirst();
+      const isDue = first || older(fetchedAt, from.refreshAfterMs);
+      if (first) await refresh();
+      else if (isDue) await refreshQuietly();
+      return isDue;
     },
     async keyFor(serial) {
       if (!from.serial.test(serial)) return undefined;

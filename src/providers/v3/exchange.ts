@@ -1,6 +1,6 @@
 import type { Clock, RandomBytes } from '../../domain/clock.ts';
 import type { Scene } from '../../domain/order.ts';
-import { type GatewayDeclined, type MayStill, OutcomeUnknown } from '../contract.ts';
+import { type GatewayDeclined, type MayStill, OutcomeUnknown, Stopped } from '../contract.ts';
 import type { GatewayHttp, GatewayResponse } from '../gateway-http.ts';
 import { readAnswer, requestIdOf, wordAt } from './answer.ts';
 import type { KeyFor, VerifySignature } from './verifier.ts';
@@ -20,7 +20,7 @@ export interface Call {
   /** For a file instead of an answer: bytes that are read at most, and how long (ms) it may take. */
   readonly maxBodyBytes?: number;
   readonly timeoutMs?: number;
-  /** Before it goes out a second time; without it, it may. */
+  /** Before it goes out where something else had to be asked first, and before a second time; without it, it may. */
   readonly mayStill?: MayStill;
 }
 
@@ -64,7 +64,7 @@ interface Reading<Operation extends string> {
   /** With which its headers begin, in lower case. */
   readonly name: string;
   readonly verifySignature: VerifySignature;
-  readonly keys: { ready(): Promise<void>; readonly keyFor: KeyFor };
+  readonly keys: { ready(): Promise<boolean>; readonly keyFor: KeyFor };
   readonly clock: Clock;
   /** What an answer other than a success means to the money path. */
   refusal(refused: Refused<Operation>): GatewayDeclined | OutcomeUnknown;
@@ -81,7 +81,8 @@ export function verifiedExchange<Operation extends string>(
 ): Exchange<Operation> {
   const { name, keys, clock, changes } = reading;
   return async (operation, call, scene) => {
-    await keys.ready(); // without a key to verify with, nothing is sent
+    const haveAsked = await keys.ready(); // without a key to verify with, nothing is sent
+    if (haveAsked && (await call.mayStill?.()) === false) throw new Stopped();
     const response = await send(call);
     const { status, headers, body } = response;
     const requestId = requestIdOf(headers);

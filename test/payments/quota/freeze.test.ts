@@ -11,6 +11,7 @@ import { runSettler } from '../../../src/payments/settler.ts';
 import type { Call, Till } from '../../../src/payments/till.ts';
 import { freeze, unfreeze } from '../../../src/policy/decisions.ts';
 import type { Policy } from '../../../src/policy/policy.ts';
+import { type MayStill, Stopped } from '../../../src/providers/contract.ts';
 import type { Operation } from '../../support/bank.ts';
 import { accept, CALL, decide, payment, person, refund, World } from '../../support/world.ts';
 
@@ -303,5 +304,41 @@ describe('a freeze that comes between the commit and the wire', () => {
     const before = sent();
     await expect(give('R1')).rejects.toMatchObject(FROZEN);
     expect(sent()).toBe(before);
+  });
+});
+
+describe('while an adapter asks for the keys of its gateway', () => {
+  /** Whose adapter asks for them before each call, and then whether it may still go out. */
+  function slowly(): Till {
+    const [provider] = [...two.providers.values()];
+    if (!provider?.closeTrade) throw new Error('none');
+    const { sendPayment, sendRefund, closeTrade } = provider;
+    const keys = async (mayStill: MayStill | undefined) => {
+      await ice();
+      world.clock.advance(5_000);
+      if ((await mayStill?.()) === false) throw new Stopped();
+    };
+    const slow: typeof provider = {
+      ...provider,
+      sendPayment: (terms, plan, mayStill) => keys(mayStill).then(() => sendPayment(terms, plan)),
+      sendRefund: (terms, plan, mayStill) => keys(mayStill).then(() => sendRefund(terms, plan)),
+      closeTrade: (outTradeNo, mayStill) => keys(mayStill).then(() => closeTrade(outTradeNo)),
+    };
+    return { ...two, providers: new Map([[provider.id, slow]]) };
+  }
+
+  it.each<[string, (from: Till) => Promise<unknown>]>([
+    ['payment', (from) => pay({ outTradeNo: 'ORDER_3' }, from)],
+    ['refund', (from) => give('R1', from)],
+    ['close', (from) => close('ORDER_2', from)],
+  ])('a freeze keeps a %s from leaving, and nothing of it stays behind', async (_what, attempt) => {
+    await paid();
+    await pay({ outTradeNo: 'ORDER_2' });
+    const before = sent();
+    await expect(attempt(slowly())).rejects.toMatchObject(FROZEN);
+    expect(sent()).toBe(before);
+    await thaw();
+    await attempt(two);
+    expect(sent()).toBe(before + 1);
   });
 });

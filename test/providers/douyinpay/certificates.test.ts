@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { outcome } from '../wechatpay/merchant.ts';
+import { OPERATIONS, outcome } from '../wechatpay/merchant.ts';
 import { unsignedAnswer } from '../wechatpay/platform.ts';
 import { DouyinWorld, listed, NEW, OLD, PAID, signed } from './merchant.ts';
 
@@ -17,6 +17,31 @@ describe('platform certificates', () => {
     expect(world.downloads).toBe(1);
     expect(world.requests[0]?.url).toMatch(/getPlatformCertificates$/);
   });
+
+  it.each(['sendPayment', 'sendRefund', 'closeTrade'])(
+    'that had to be had first leave time to stop %s',
+    async (name) => {
+      const send = OPERATIONS[name];
+      if (!send) throw new Error(name);
+      const call = (may: boolean) =>
+        outcome(
+          send(world.provider, async () => {
+            asked.push(name);
+            return may;
+          }),
+        );
+      const asked: string[] = [];
+      const paths = () => world.requests.map(({ url }) => url.replace(/.*\//, ''));
+      expect(await call(false)).toBe('unavailable stopped');
+      expect([paths(), asked]).toEqual([['getPlatformCertificates'], [name]]);
+      // At hand they take no time, and whoever sends has looked just now.
+      await call(false);
+      expect([paths().length, asked]).toEqual([2, [name]]);
+      world.clock.pass(DAY);
+      await call(true);
+      expect([paths().length, asked]).toEqual([4, [name, name]]);
+    },
+  );
 
   it('are taken unsigned the first time, by their seal, and never after', async () => {
     world.list = () => unsignedAnswer(200, { certificates: world.listed });

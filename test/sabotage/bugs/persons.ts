@@ -197,6 +197,20 @@ export const PERSONS: readonly Bug[] = [
     simulated: true,
   },
   {
+    name: 'freeze-not-looked-at-behind-the-keys',
+    deed: 'What waited for the keys of the gateway goes out although everything was stopped meanwhile.',
+    breaks: 'A freeze stops within a second',
+    edits: [
+      [
+        'src/providers/v3/exchange.ts',
+        'if (haveAsked && (await call.mayStill?.()) === false) throw new Stopped();',
+        'if (haveAsked && call.path.length === 0) throw new Stopped();',
+      ],
+    ],
+    caughtBy: ['test/providers/douyinpay/certificates.test.ts'],
+    simulated: true,
+  },
+  {
     name: 'freeze-stops-no-close',
     deed: 'A close goes out although everything is frozen.',
     breaks: 'A freeze stops every call that moves money',

@@ -13,13 +13,7 @@ export const SUBSCRIBED: readonly Bug[] = [
     name: 'charge-leaves-after-a-cancel',
     deed: 'A charge whose intent is committed leaves, although it was cancelled before it did.',
     breaks: CONSENT,
-    edits: [
-      [
-        'src/payments/agreements/charge.ts',
-        "    if (!(await mayStill())) throw new GatewayUnavailable('stopped');\n",
-        '',
-      ],
-    ],
+    edits: [['src/payments/agreements/charge.ts', '    if (!(await mayStill())) throw new Stopped();\n', '']],
     caughtBy: SOLD,
   },
   {
