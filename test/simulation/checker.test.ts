@@ -246,6 +246,20 @@ const BAD: Readonly<Record<CheckName, readonly (readonly [what: string, bad: Cas
         refundSent({ outRefundNo: 'R2', digest: 'b', sentAt: 5_000 }),
       ]),
     ],
+    [
+      'a second refund while the first is sent again, of which nobody knows either',
+      history([
+        refundSent({ said: 'declined', proven: true }),
+        refundSent({ fault: 'lost-answer', sentAt: 2_000 }),
+        refundSent({ outRefundNo: 'R2', digest: 'b', sentAt: 5_000 }),
+      ]),
+      // What the gateway has taken in, it has.
+      history([
+        refundSent(),
+        refundSent({ fault: 'lost-answer', sentAt: 2_000 }),
+        refundSent({ outRefundNo: 'R2', digest: 'b', sentAt: 5_000 }),
+      ]),
+    ],
   ],
   'no orphan': [
     ['an order that is not known here', history([], { books: [BOOKED] }), history([], sold)],

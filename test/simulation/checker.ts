@@ -204,16 +204,15 @@ const CHECKS = {
     const sent = named.flatMap(({ event, ...of }) =>
       event.kind === 'exchange' && event.operation === 'refund' ? [{ ...event, ...of }] : [],
     );
-    // Anything that its gateway has proven of it may have been the end of the doubt.
+    // Anything that its gateway has proven of it may have been the end of the doubt; what it has taken in, it has.
     const isHeardOf = ({ order, refund, sentAt }: (typeof sent)[number], until: number) =>
       named.some(({ event, ...of }) => {
         // Some are asked about a refund by its number alone.
         const isOfOrder = of.order === order || event.outTradeNo === '';
         if (!isOfOrder || of.refund !== refund) return false;
-        if (event.kind === 'notice') return event.taken && event.time >= sentAt && event.time <= until;
-        return (
-          event.proven && !UNHEARD.has(event.fault ?? '') && event.time >= sentAt && event.sentAt <= until
-        );
+        if (event.kind === 'notice') return event.taken && event.time <= until;
+        const isHeard = event.proven && !UNHEARD.has(event.fault ?? '') && event.sentAt <= until;
+        return isHeard && (event.time >= sentAt || event.said === 'ok');
       });
     return sent.flatMap((first) =>
       UNHEARD.has(first.fault ?? '')

@@ -10,7 +10,7 @@ const TWICE = [0, 7, 42, 123, 249];
 /** Judged here; `npm run simulate` judges many more. */
 const SEEDS = [
   ...Array.from({ length: 20 }, (_, at) => 1_000 + at),
-  ...[3_005_851, 14_776, 30_007_483, 30_070_727, 30_111_603],
+  ...[3_005_851, 14_776, 30_007_483, 30_070_727, 30_111_603, 30_163_536, 30_197_149],
 ];
 
 /** What histories have found, as small as they could be made. */
