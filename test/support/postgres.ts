@@ -62,7 +62,9 @@ export async function newDatabase(
 /** A new database with the tables of a ledger that nobody has opened yet. */
 export function newLedgerDatabase(): ReturnType<typeof newDatabase> {
   // Somebody's own server has no such template.
-  return newDatabase(process.env.CASHIER_TEST_POSTGRES === undefined ? `TEMPLATE ${READY} STRATEGY FILE_COPY` : '');
+  return newDatabase(
+    process.env.CASHIER_TEST_POSTGRES === undefined ? `TEMPLATE ${READY} STRATEGY FILE_COPY` : '',
+  );
 }
 
 /** As a writer of the ledger does, for as long as the returned function is not called. */

@@ -208,7 +208,6 @@ export const PERSONS: readonly Bug[] = [
       ],
     ],
     caughtBy: ['test/providers/douyinpay/certificates.test.ts'],
-    simulated: true,
   },
   {
     name: 'freeze-stops-no-close',
