@@ -260,16 +260,16 @@ describe('a subscription that the server charges', () => {
   });
 
   it.each([
-    ['is ours to send', true, async () => world.clock.advance(5_000)],
-    ['not once the machine has slept', false, async () => world.clock.advance(HOUR_MS)],
-    ['not once it is known what came of it', false, () => heardOf('paid')],
+    ['while it is ours to send', true, async () => world.clock.advance(5_000)],
+    ['but not once the machine has slept', false, async () => world.clock.advance(HOUR_MS)],
+    ['but not once it is known what came of it', false, () => heardOf('paid')],
     [
-      'not while everything is stopped',
+      'but not while everything is stopped',
       false,
       () => till.ledger.write((book) => freeze(book, 'page', undefined)),
     ],
-    ['not once it is to end', false, () => heardOf('cancelled')],
-  ])('is sent once more by an adapter while it %s', async (_what, may, meanwhile) => {
+    ['but not once it is to end', false, () => heardOf('cancelled')],
+  ])('is sent once more by an adapter %s', async (_what, may, meanwhile) => {
     const [provider] = [...till.providers.values()];
     const agreements = provider?.agreements;
     if (!agreements) throw new Error('none');
