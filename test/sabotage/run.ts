@@ -12,8 +12,8 @@ import { type Caught, type Results, type Seen, writeTables } from './table.ts';
 const RESULTS = 'test/sabotage/results.json';
 /** What takes longer to be caught (ms) is left to a run without bounds. */
 const QUICK_MS = 3_000;
-/** How long (s of processor time) the simulated world plays before a bug counts as not seen. */
-const SIMULATED_SECONDS = '30';
+/** How long (s of processor time) the simulated world plays before a bug counts as not seen, unless `--for` says so. */
+const SIMULATED_SECONDS = 30;
 
 /**
  * Plants bug after bug and runs who has to catch it. Returns the exit code: 1 where one survives, cannot be planted any
@@ -21,20 +21,23 @@ const SIMULATED_SECONDS = '30';
  * @param root of the repository, with a slash at its end
  */
 export async function main(args: readonly string[], root: string): Promise<number> {
-  const seconds = Number(args[args.indexOf('--seconds') + 1]);
-  const names = args.filter((arg, i) => !arg.startsWith('--') && args[i - 1] !== '--seconds');
+  const number = (option: string) =>
+    args.includes(option) ? Number(args[args.indexOf(option) + 1]) : undefined;
+  const seconds = number('--seconds');
+  const isValue = (i: number) => ['--seconds', '--for'].includes(args[i - 1] ?? '');
+  const names = args.filter((arg, i) => !arg.startsWith('--') && !isValue(i));
   const unknown = names.filter((name) => !BUGS.some((bug) => bug.name === name));
   if (unknown.length > 0) return fail(`no such bug: ${unknown.join(', ')}`);
   const gone = rotten(BUGS, root);
   if (gone.length > 0) return fail(gone.join('\n'));
   const path = join(root, RESULTS);
   const known: Results = existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as Results) : {};
-  const isBounded = args.includes('--seconds');
+  const isBounded = seconds !== undefined;
   const until = isBounded ? Date.now() + seconds * 1000 : Number.POSITIVE_INFINITY;
   const all = names.length > 0 ? BUGS.filter(({ name }) => names.includes(name)) : cheapestFirst(known);
   const chosen = isBounded ? todays(all, known) : all;
 
-  if (args.includes('--simulation')) return simulate(root, all, known);
+  if (args.includes('--simulation')) return simulate(root, all, known, number('--for') ?? SIMULATED_SECONDS);
   const bench = await Bench.open(root);
   const results: Record<string, Results[string]> = { ...known };
   const isWriting = args.includes('--write');
@@ -72,15 +75,21 @@ export async function main(args: readonly string[], root: string): Promise<numbe
 /**
  * Has the simulated world see those that it has to see by itself, and notes after how many histories. Returns the exit
  * code: 1 where it does not see one.
+ * @param seconds of processor time that each may take
  */
-async function simulate(root: string, bugs: readonly Bug[], known: Results): Promise<number> {
+async function simulate(
+  root: string,
+  bugs: readonly Bug[],
+  known: Results,
+  seconds: number,
+): Promise<number> {
   const results: Record<string, Results[string]> = { ...known };
   const chosen = bugs.filter(({ simulated }) => simulated);
   let missed = 0;
   const play = async (i: number, { name }: Bug) => {
-    const args = [join(root, 'test/sabotage/simulate.mjs'), name, SIMULATED_SECONDS];
+    const args = [join(root, 'test/sabotage/simulate.mjs'), name, String(seconds)];
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-    const end = setTimeout(() => child.kill('SIGKILL'), 30 * Number(SIMULATED_SECONDS) * 1000);
+    const end = setTimeout(() => child.kill('SIGKILL'), 30 * seconds * 1000);
     const said = await text(child.stdout);
     clearTimeout(end);
     // One that never ends says nothing.
