@@ -67,11 +67,12 @@ export function ledgerLookup(options: LookupOptions): BuyerLookup {
     const found = await ledger.read(async (book) => {
       const order = await book.orders.byPageToken(token);
       if (!order) return undefined;
-      const again = !isGivenOut(order) && (await offeredAt(book, token)) !== undefined;
-      return { order, refunds: await book.refunds.ofOrder(order.outTradeNo), again };
+      const given = isGivenOut(order);
+      const again = !given && (await offeredAt(book, token)) !== undefined;
+      return { order, refunds: await book.refunds.ofOrder(order.outTradeNo), given, again };
     });
     if (!found) return undefined;
-    const { order, refunds, again } = found;
+    const { order, refunds, given, again } = found;
     const elsewhere = elsewhereOf(order, refunds);
     // The page itself hides what is dead; it needs the expiry to say so.
     const { qrCode, payUrl, handOffUrl, handOffForm, linkExpiresAt } = order.credential;
@@ -86,7 +87,7 @@ export function ledgerLookup(options: LookupOptions): BuyerLookup {
       expiresAt: order.expiresAt ?? order.createdAt,
       closing: order.closing,
       late: order.late,
-      given: isGivenOut(order),
+      given,
       again,
       refundedYuan: toYuan(refundedHere(refunds)),
       simulated,

@@ -17,13 +17,8 @@ const PAYMENT = {
 };
 const REFUND = { outTradeNo: 'ORDER_A', outRefundNo: 'R1', state: 'SUCCESS', refundYuan: '4.00' };
 const BY_BUYER = { ...SALE, buyer: 'alice' };
-const OFFER = {
-  provider: 'any',
-  state: 'NOTPAY',
-  cashierUrl: 'http://127.0.0.1/c/1',
-  expiresAt: '2026-11-21T15:00:00+08:00',
-};
 const LATER = '2026-11-21T15:00:00+08:00';
+const OFFER = { provider: 'any', state: 'NOTPAY', cashierUrl: 'http://127.0.0.1/c/1', expiresAt: LATER };
 
 const call = (id: number, tool: string, args: object, client = 'desk'): Happening => ({
   ...{ kind: 'call', id, client, process: 0, tool, args: args as Record<string, unknown> },

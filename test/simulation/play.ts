@@ -441,8 +441,9 @@ class History {
         const chosen = await chooseWallet(shop.till, () => 'unknown', offer.pageToken, wallet).catch(codeOf);
         if (chosen === undefined || typeof chosen === 'string') return chosen ?? 'no page';
         const { provider, state, credential } = chosen.order;
-        payable = state === 'NOTPAY' && credential.qrCode !== undefined;
-        if (payable) this.#show(known, credential.qrCode ?? '');
+        const { qrCode } = state === 'NOTPAY' ? credential : {};
+        payable = qrCode !== undefined;
+        if (qrCode !== undefined) this.#show(known, qrCode);
         return `${provider} ${state}`;
       }),
     );
