@@ -152,11 +152,13 @@ export const SURVIVORS = [
     "return status === 404 && ['RESOURCE_NOT_EXISTS', 'NOT_FOUND'].includes(wordAt(answer, 'code') ?? '');",
     '"Stryker was here!"',
   ),
-  same(
-    'Whoever asks takes either for no.',
-    'src/providers/wechatpay/platform-keys.ts',
-    'mayBeGenuine: () => false,',
-    '() => undefined',
+  ...['ready: async () => false,', 'mayBeGenuine: () => false,'].map((code) =>
+    same(
+      'Whoever asks takes either for no.',
+      'src/providers/wechatpay/platform-keys.ts',
+      code,
+      '() => undefined',
+    ),
   ),
   same(
     'A certificate is never looked for, and so never missed, before the first download has failed or not.',
@@ -170,7 +172,32 @@ export const SURVIVORS = [
     "key.asymmetricKeyType === 'rsa' && (key.asymmetricKeyDetails?.modulusLength ?? 0) >= MIN_MODULUS_BITS",
     'key.asymmetricKeyDetails.modulusLength',
   ),
+  same(
+    'What has a ciphertext is there.',
+    'src/providers/v3/certificates.ts',
+    'if (ciphertext === undefined || nonce === undefined || (sealed?.algorithm ?? ALGORITHM) !== ALGORITHM) {',
+    'sealed.algorithm',
+  ),
   same(ENDS, 'src/providers/v3/answer.ts', '} catch {', '{}'),
+  same(
+    'It is there for the compiler: nothing but a number is a safe integer.',
+    'src/providers/v3/answer.ts',
+    "if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 1) return undefined;",
+    'false',
+    "typeof value !== 'number'",
+  ),
+  same(
+    'What has a sum is there.',
+    'src/providers/v3/answer.ts',
+    "return (amount?.currency ?? 'CNY') === 'CNY' ? fen(value) : undefined;",
+    'amount.currency',
+  ),
+  same(
+    'No text that is not a time is one, whichever it is.',
+    'src/providers/v3/answer.ts',
+    "const text = textAt(answer, field) ?? '';",
+    '"Stryker was here!"',
+  ),
   same(ENDS, 'src/providers/v3/cipher.ts', '} catch {', '{}'),
   same(
     'The tag is cut to that length before.',

@@ -101,8 +101,8 @@ function openEntry(
     from: Date.parse(certificate.validFrom),
     until: Number.isNaN(listed) ? until : Math.min(listed, until),
   };
-  const names = [certificate.serialNumber.toUpperCase(), ...words.names.map((name) => textAt(entry, name))];
-  return names.flatMap((name) => (name === undefined ? [] : [[name, platform]]));
+  const own = certificate.serialNumber.toUpperCase();
+  return [own, ...words.names.map((name) => textAt(entry, name) ?? own)].map((name) => [name, platform]);
 }
 
 function parseCertificate(pem: Buffer): X509Certificate {

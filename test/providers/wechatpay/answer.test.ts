@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import {
   asObject,
+  fenAt,
+  instantAt,
   objectAt,
   readAnswer,
   readUnambiguous,
@@ -82,4 +84,48 @@ it('the id of a request is longer than a word, and nothing that reads as text', 
   for (const good of ['08F78BB8-2684', 'x'.repeat(128)]) expect(id(good)).toBe(good);
   for (const bad of ['', 'a b', 'x'.repeat(129), 'a\n', ' a']) expect(id(bad)).toBeUndefined();
   expect(requestIdOf({})).toBeUndefined();
+});
+
+describe('an amount', () => {
+  it.each([1, 990, Number.MAX_SAFE_INTEGER])('is a whole number of fen: %d', (total) => {
+    expect(fenAt({ total }, 'total')).toBe(total);
+    expect(fenAt({ total, currency: 'CNY' }, 'total')).toBe(total);
+  });
+
+  it.each([0, -1, 0.5, 1.5, 2 ** 53, '990', null, true, [990], {}])('is none in %j', (total) => {
+    expect(fenAt({ total }, 'total')).toBeUndefined();
+  });
+
+  it('is none of another currency, and none where nothing is', () => {
+    for (const currency of ['USD', 'cny', '', 5]) {
+      expect(fenAt({ total: 990, currency }, 'total')).toBeUndefined();
+    }
+    expect(fenAt({ refund: 990 }, 'total')).toBeUndefined();
+    expect(fenAt(undefined, 'total')).toBeUndefined();
+  });
+});
+
+describe('a time', () => {
+  const instant = (time: unknown) => instantAt({ time }, 'time');
+
+  it.each(['2026-11-21T14:29:40+08:00', '2026-11-21T06:29:40Z', '2026-11-20T23:59:40-06:30'])(
+    'is %s',
+    (time) => {
+      expect(instant(time)).toBe(Date.UTC(2026, 10, 21, 6, 29, 40));
+    },
+  );
+
+  it.each([
+    ...['', 'now', '2026-11-21', '2026-11-21T14:29:40', '2026-11-21 14:29:40Z', '2026-11-21T14:29:40.5Z'],
+    // Date.parse takes either for a time.
+    ...['+002026-11-21T14:29:40Z', '2026-11-21T14:29:40Z\0'],
+    ...['2026-13-21T14:29:40Z', '2026-11-21T25:29:40Z', 1_795_242_580, null],
+  ])('is none in %j', (time) => {
+    expect(instant(time)).toBeUndefined();
+  });
+
+  it('is none where nothing is', () => {
+    expect(instantAt({}, 'time')).toBeUndefined();
+    expect(instantAt(undefined, 'time')).toBeUndefined();
+  });
 });

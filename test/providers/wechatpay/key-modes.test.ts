@@ -9,7 +9,17 @@ import {
   NEW,
   OLD,
 } from './certificate-world.ts';
-import { configOf, NOW, OUT_TRADE_NO, PAID_TRADE, PUB_KEY_ID, platform, platformPem } from './merchant.ts';
+import {
+  configOf,
+  NOW,
+  OPERATIONS,
+  OUT_TRADE_NO,
+  outcome,
+  PAID_TRADE,
+  PUB_KEY_ID,
+  platform,
+  platformPem,
+} from './merchant.ts';
 import { paymentNotify } from './notifier.ts';
 import { signedAnswer, unsignedAnswer } from './platform.ts';
 
@@ -76,6 +86,17 @@ describe('WXPAY_KEY_MODE', () => {
     expect(await serial('public-key')).toBe(PUB_KEY_ID);
     expect(await serial('certificates')).toBeUndefined();
   });
+
+  it.each(['public-key', 'both'] as const)(
+    '%s has a key at hand: nobody has to look once more before something is sent',
+    async (mode) => {
+      const world = worldOf(mode);
+      world.answer = byPublicKey;
+      const calls = Object.values(OPERATIONS);
+      for (const call of calls) await outcome(call(world.provider, async () => false));
+      expect(world.requests).toHaveLength(calls.length);
+    },
+  );
 });
 
 describe('both keys', () => {

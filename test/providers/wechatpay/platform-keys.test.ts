@@ -2,6 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { GatewayUnavailable, OutcomeUnknown } from '../../../src/providers/contract.ts';
 import type { GatewayResponse } from '../../../src/providers/gateway-http.ts';
+import { CERTIFICATE_WORDS } from '../../../src/providers/wechatpay/platform-keys.ts';
 import { certificatePem } from './certificate-maker.ts';
 import { CertificateWorld, entry, HOUR, identity, MINUTE, NEW, OLD, second } from './certificate-world.ts';
 import { API_V3_KEY, NOW, OPERATIONS, outcome, PAID_TRADE, strangerKeys } from './merchant.ts';
@@ -149,6 +150,15 @@ describe('platform certificates', () => {
     expect(await world.ask()).toBe('unavailable certificates-bad-signature');
   });
 
+  it('go by their own number alone, whatever the list calls them', async () => {
+    const world = new CertificateWorld();
+    world.listed = [{ ...entry(OLD), serial_no: NEW.serial, cert_no: NEW.serial }];
+    expect(await world.ask()).toBe('resolved');
+    world.answer = () => signedAnswer(200, PAID_TRADE, identity({ ...OLD, serial: NEW.serial }), NOW);
+    expect(await world.ask()).toBe('unknown bad-signature');
+    expect(CERTIFICATE_WORDS.names).toEqual([]);
+  });
+
   it.each([
     [OLD.from - 1, 'unavailable certificates-bad-signature'],
     [OLD.from, 'resolved'],
@@ -227,6 +237,11 @@ describe('platform certificates', () => {
     [
       'a row that is no row',
       () => signedAnswer(200, { data: [null] }, identity(OLD), NOW),
+      'unavailable certificates-unreadable',
+    ],
+    [
+      'a row without a sealed certificate',
+      () => signedAnswer(200, { data: [{ serial_no: OLD.serial }] }, identity(OLD), NOW),
       'unavailable certificates-unreadable',
     ],
     [
