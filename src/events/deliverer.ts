@@ -1,5 +1,6 @@
 import { type ChannelState, KEPT_MS } from '../ledger/channel-rows.ts';
 import { Courier, type Deliverer } from './courier.ts';
+import { longestWaits } from './outcome.ts';
 
 /** How often (ms) the ledger is looked at for anything new. */
 const LOOK_EVERY_MS = 1_000;
@@ -101,14 +102,14 @@ class Round {
 
   /** Channels that are new begin; those that were away for too long go on with what is not too old to be told. */
   async #begin(wasSetBack: boolean): Promise<void> {
-    const { ledger, clock } = this.#deliverer;
-    const names = [...this.#couriers.keys()];
+    const { ledger, clock, channels } = this.#deliverer;
+    const names = channels.map(({ name }) => name);
     const states = await ledger.read(({ outbox }) => outbox.states(names));
     const oldest = await ledger.read(({ trail }) => trail.before(clock.now() - KEPT_MS));
-    for (const name of names) {
+    for (const { name, kind } of channels) {
       await ledger.note(({ outbox }) =>
         states.has(name)
-          ? outbox.resume(name, oldest, wasSetBack)
+          ? outbox.resume(name, oldest, wasSetBack ? [0] : longestWaits(kind))
           : outbox.begin(name, Math.max(this.#from, oldest)),
       );
     }

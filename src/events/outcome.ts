@@ -1,4 +1,4 @@
-import { DAY_MS, type RandomBytes } from '../domain/clock.ts';
+import { CLOCKS_APART_MS, DAY_MS, type RandomBytes } from '../domain/clock.ts';
 import { defined } from '../domain/defined.ts';
 import type { ChannelState, Delivery } from '../ledger/channel-rows.ts';
 import type { Health, Told } from '../ledger/outbox.ts';
@@ -70,10 +70,20 @@ function silenceOf({ retryAfterMs }: Pick<ChannelKind, 'retryAfterMs'>): number 
   return Math.max(SILENT_SHARE * all, LEAST_SILENCE_MS);
 }
 
-/** Up to a fifth later, so that those who failed together do not come together. */
+/** How much later at most, so that those who failed together do not come together. */
+const SPREAD = 1 / 5;
+
 function spread(wait: number, randomBytes: RandomBytes): number {
   const lot = (randomBytes(1)[0] ?? 0) / 256;
-  return Math.round(wait * (1 + lot / 5));
+  return Math.round(wait * (1 + lot * SPREAD));
+}
+
+/**
+ * For how long (ms) an event waits at most, by how often it was tried; the last is for all that were more often. What
+ * is due later was put there by a clock that has been set back.
+ */
+export function longestWaits({ retryAfterMs }: Pick<ChannelKind, 'retryAfterMs'>): readonly number[] {
+  return [0, ...retryAfterMs].map((wait) => wait * (1 + SPREAD) + CLOCKS_APART_MS);
 }
 
 /** How long (ms) a channel is left alone after so many failures before this one. */

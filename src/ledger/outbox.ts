@@ -1,4 +1,3 @@
-import { DAY_MS } from '../domain/clock.ts';
 import {
   CHANNELS,
   type ChannelState,
@@ -29,9 +28,6 @@ export interface Health {
   /** ms */
   readonly restUntil: number;
 }
-
-/** Further ahead (ms) nothing is ever due: it was put there by a clock that has been set back. */
-const LONGEST_WAIT_MS = 2 * DAY_MS;
 
 /**
  * What channels are told of the audit trail, inside one transaction: the trail is the outbox, and this is how far each
@@ -80,12 +76,12 @@ export class Outbox {
 
   /**
    * One that goes on after a while misses what is too old to be told, and does not wait for a wrong clock.
-   * @param wasSetBack whether the clock certainly was wrong
+   * @param longestMs for how long what was tried so often is ever put off; the last is for all that were more often
    */
-  async resume(channel: string, seq: number, wasSetBack: boolean): Promise<void> {
+  async resume(channel: string, seq: number, longestMs: readonly number[]): Promise<void> {
     await this.#tx.lock(channelKey(channel));
     await this.#tx.run('UPDATE channels SET seq = ? WHERE channel = ? AND seq < ?', seq, channel, seq);
-    await this.#dueNow(channel, wasSetBack ? 0 : LONGEST_WAIT_MS);
+    await this.#dueNow(channel, longestMs);
   }
 
   /**
@@ -260,13 +256,16 @@ export class Outbox {
     return row && Number(row.seq);
   }
 
-  /** @param within what is due later than that (ms) */
-  async #dueNow(channel: string, within = 0): Promise<void> {
+  /** @param longestMs what is due later than that, by how often it was tried, as {@link resume} has it */
+  async #dueNow(channel: string, longestMs: readonly number[] = [0]): Promise<void> {
     for (const rank of RANKS) {
-      await this.#tx.run(
-        'UPDATE deliveries SET due_at = ? WHERE channel = ? AND rank = ? AND due_at > ?',
-        ...[this.#now, channel, rank, this.#now + within],
-      );
+      for (const [tries, ms] of longestMs.entries()) {
+        await this.#tx.run(
+          `UPDATE deliveries SET due_at = ?
+           WHERE channel = ? AND rank = ? AND due_at > ? AND tries ${tries < longestMs.length - 1 ? '=' : '>='} ?`,
+          ...[this.#now, channel, rank, this.#now + ms, tries],
+        );
+      }
     }
   }
 }

@@ -3,7 +3,7 @@ import type { Book } from '../ledger/book.ts';
 import { isSettledOrder } from '../ledger/order-machine.ts';
 import type { OrderRecord } from '../ledger/records.ts';
 import { insistNotFrozen, isFrozen } from '../policy/decisions.ts';
-import { GatewayDeclined, GatewayUnavailable, type PaymentProvider } from '../providers/contract.ts';
+import { GatewayDeclined, GatewayUnavailable, type PaymentProvider, Stopped } from '../providers/contract.ts';
 import { isGivenOut } from './apply.ts';
 import { type AskedTrade, askTrade } from './ask-gateway.ts';
 import { clientError, type GatewayError, isGatewayError } from './errors.ts';
@@ -35,10 +35,11 @@ export async function closePayment(till: Till, call: Call, name: OrderName): Pro
   if (mayBeAnothers(provider, order)) {
     const asked = await ask(till, intent);
     if (asked.order.state === 'PAID') throw alreadyPaid(asked.order);
-    // A freeze counts within a second, however long the question took.
-    if (!isOursToClose(asked) || (await isFrozenNow(till))) return tellPayment(errand, asked.order);
+    if (!isOursToClose(asked)) return tellPayment(errand, asked.order);
   }
   try {
+    // A freeze counts within a second, however long it took from the commit to here.
+    if (await isFrozenNow(till)) throw new Stopped();
     await provider.closeTrade(order.outTradeNo, unlessFrozen(till));
   } catch (error) {
     return closeFailed(errand, intent, error);

@@ -209,6 +209,39 @@ describe('what a channel is told', () => {
     expect(world.clock.now() - since).toBeLessThan(15 * 60_000);
   });
 
+  it('waits for no clock that was ahead, and was put right while nobody was there', async () => {
+    const till = await world.process();
+    endpoint.answer = async () => ({ status: 500 });
+    world.clock.correct(20 * 3_600_000);
+    const running = await deliver(till, endpoint, [channel('boss')]);
+    await world.sold(till, 'ORDER_1');
+    await world.clock.sleep(30_000);
+    await running.stop();
+    world.clock.correct(-20 * 3_600_000);
+    endpoint.answer = async () => ({});
+    const since = world.clock.now();
+    const again = await deliver(till, endpoint, [channel('boss')]);
+    await until(() => types('boss').length >= 1);
+    await again.stop();
+    expect(world.clock.now() - since).toBeLessThan(15 * 60_000);
+  });
+
+  it('waits after a restart as long as before it', async () => {
+    const till = await world.process();
+    endpoint.answer = async () => ({ status: 500 });
+    const running = await deliver(till, endpoint, [channel('boss')]);
+    await world.sold(till, 'ORDER_1');
+    await world.clock.sleep(200_000);
+    await running.stop();
+    const dueAt = () => till.ledger.read(({ outbox }) => outbox.dueAt('boss'));
+    const due = await dueAt();
+    const again = await deliver(till, endpoint, [channel('boss')]);
+    await world.clock.sleep(10_000);
+    await again.stop();
+    expect(due).toBeGreaterThan(world.clock.now());
+    expect(await dueAt()).toBe(due);
+  });
+
   it('is what it was told before, where somebody asks for that', async () => {
     const till = await world.process();
     const running = await deliver(till, endpoint, [channel('boss')]);

@@ -80,7 +80,7 @@ function inSum(language: 'en' | 'zh', results: Results): string {
   const rows = GROUPS.map(({ of, bugs }) => {
     const times = bugs.flatMap(({ name }) => results[name]?.ms ?? []).sort((a, b) => a - b);
     const [half, most] = [times[Math.floor((times.length - 1) / 2)], times.at(-1)];
-    const tried = bugs.flatMap(({ name }) => results[name]?.simulation ?? []);
+    const tried = bugs.flatMap((bug) => simulationOf(bug, results) ?? []);
     const found = tried.filter(({ seed }) => seed !== undefined);
     const simulated = tried.length === 0 ? '-' : `${found.length} / ${tried.length}`;
     return [of[language], bugs.length, times.length, `${half ?? '-'} ms / ${most ?? '-'} ms`, simulated];
@@ -88,9 +88,14 @@ function inSum(language: 'en' | 'zh', results: Results): string {
   return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
 
-function seen({ name, simulated }: Bug, results: Results): string {
-  const found = results[name]?.simulation;
-  if (!found) return simulated ? 'not tried yet' : '';
+/** Of those that the simulated world is meant to see. */
+function simulationOf({ name, simulated }: Bug, results: Results): Seen | undefined {
+  return simulated && results[name]?.simulation;
+}
+
+function seen(bug: Bug, results: Results): string {
+  const found = simulationOf(bug, results);
+  if (!found) return bug.simulated ? 'not tried yet' : '';
   if (found.seed === undefined) return `not in ${found.histories} histories`;
   return `history ${found.histories}: ${cell(found.rule ?? '')}`;
 }

@@ -44,6 +44,13 @@ const person = (what: 'approves' | 'denies', amountFen = 400): Happening => ({
   ...{ kind: 'person', what, approval: 'A1', outTradeNo: 'ORDER_A', outRefundNo: 'R1', amountFen },
   ...{ of: 'refund', how: 'done' },
 });
+const TWICE = [call(1, 'close-payment', {}), call(2, 'query-payment', {})];
+/** The gateway has refused a refund, and its client has heard so. */
+const REFUSED: readonly Happening[] = [
+  call(1, 'refund-payment', { outTradeNo: 'ORDER_A', refundYuan: '4.00', outRefundNo: 'R1' }),
+  refundSent({ said: 'ACQ.SELLER_BALANCE_NOT_ENOUGH' }),
+  refused(1, 'GATEWAY_DECLINED'),
+];
 const notice = (what: 'payment' | 'forged', taken: boolean): Happening => ({
   ...{ kind: 'notice', process: 0, gateway: 'alipay', what, outTradeNo: 'ORDER_A', taken },
 });
@@ -109,12 +116,13 @@ const booked = (more: object) => ({ ...BOOKED, ...more });
 function history(events: readonly Happening[], end: Partial<End> = {}, rules: RulesName = 'free'): Case {
   return {
     plan: {
-      ...{ rules, processes: [{ background: false, apartMs: 0, fastPpm: 0 }], steps: [], wishes: [] },
+      ...{ rules, processes: [{ background: false, apartMs: 0, fastPpm: 0 }] },
+      ...{ steps: [], wishes: [], faults: [] },
       calls: [{ fen: 1_000, retry: false }],
       told: true,
     },
     events: events.map((event, at): Event => ({ ...event, time: at * 2_000 })),
-    end: { ledger: [], calls: [], offers: [], books: [], audit: [], head: '', ...end },
+    end: { ledger: [], calls: [], offers: [], books: [], audit: [], intents: [], head: '', ...end },
   };
 }
 const refunded = { ledger: [{ ...ORDER, refunds: [HERE] }], books: [{ ...BOOKED, refunds: [THERE] }] };
@@ -162,6 +170,17 @@ const BAD: Readonly<Record<CheckName, readonly (readonly [what: string, bad: Cas
     ],
   ],
   'no lost fact': [
+    [
+      'a payment that was taken back for a while',
+      history(
+        [...TWICE, answer(2, { ...PAYMENT, state: 'PAID' }), answer(1, { ...PAYMENT, state: 'CLOSED' })],
+        sold,
+      ),
+      history(
+        [...TWICE, answer(1, { ...PAYMENT, state: 'CLOSED' }), answer(2, { ...PAYMENT, state: 'PAID' })],
+        sold,
+      ),
+    ],
     [
       'an order that was told is gone',
       history([call(1, 'create-payment', SALE), answer(1, PAYMENT)]),
@@ -349,6 +368,40 @@ const BAD: Readonly<Record<CheckName, readonly (readonly [what: string, bad: Cas
       'after a no',
       history([person('denies'), refundSent()], {}, 'persons'),
       history([person('approves'), refundSent()], {}, 'persons'),
+    ],
+    [
+      'once more under a yes that was used, after a refusal that was told',
+      history([person('approves'), ...REFUSED, refundSent({ sentAt: 9_000 })], {}, 'persons'),
+      history([person('approves'), ...REFUSED, person('approves'), refundSent()], {}, 'persons'),
+    ],
+    [
+      'under a yes of half an hour ago',
+      history([person('approves'), refundSent({ sentAt: 1_800_000 })], {}, 'persons'),
+      history([person('approves'), refundSent({ sentAt: 900_000 })], {}, 'persons'),
+    ],
+  ],
+  'one sender': [
+    [
+      'a refund that a client was told to be done',
+      history([call(1, 'query-refund', {}), answer(1, REFUND), refundSent({ sentAt: 2_001 })]),
+      history([call(1, 'query-refund', {}), answer(1, REFUND), refundSent({ sentAt: 1_999 })]),
+    ],
+    [
+      'a refund that another is just sending',
+      history([call(1, 'refund-payment', {}), refundSent(), refundSent({ sentAt: 1_000 })]),
+      history([{ kind: 'died', process: 0, where: 'told' }, refundSent(), refundSent({ sentAt: 1_000 })]),
+    ],
+  ],
+  'nothing without its intent': [
+    [
+      'a close that the trail knows nothing of',
+      history([exchange('close')]),
+      history([exchange('close')], { intents: ['close ORDER_A/'] }),
+    ],
+    [
+      'a refund under another number',
+      history([refundSent()], { intents: ['refund ORDER_A/R2'] }),
+      history([refundSent()], { intents: ['refund ORDER_A/R1'] }),
     ],
   ],
   'nothing while frozen': [

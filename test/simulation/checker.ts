@@ -1,3 +1,4 @@
+import { APPROVAL_TTL_MS } from '../../src/policy/approvals.ts';
 import type { Policy } from '../../src/policy/policy.ts';
 import { CALL_CHECKS, ordersOfCalls } from './call-checks.ts';
 import type { Booked, End, Event } from './history.ts';
@@ -12,7 +13,7 @@ export interface Violation {
 
 /** A history, as far as it is judged. */
 export interface Case {
-  readonly plan: Pick<Plan, 'rules' | 'processes' | 'steps' | 'wishes' | 'calls' | 'told'>;
+  readonly plan: Pick<Plan, 'rules' | 'processes' | 'steps' | 'wishes' | 'faults' | 'calls' | 'told'>;
   readonly events: readonly Event[];
   readonly end: End;
 }
@@ -28,6 +29,13 @@ const of =
 /** Clocks of one ledger's machines may be so far apart (ms), and so far from the gateways'. */
 const NEAR_MS = 60_000;
 const NEAR_GATEWAY_MS = 240_000;
+/** Nothing that is told is older (ms). */
+const STALE_MS = 1_000;
+/** A yes is good for so long (ms), by clocks that may differ. */
+const YES_LASTS_MS = APPROVAL_TTL_MS + 2 * NEAR_MS;
+/** No call waits longer (ms) for a gateway, and none is at it so long after it came. */
+const EXCHANGE_MS = 10_000;
+const CALL_MS = 60_000;
 /** So long (ms) after a freeze something may still be on its way. */
 const FREEZE_WITHIN_MS = 1_000;
 const DAY_MS = 86_400_000;
@@ -108,6 +116,23 @@ const CHECKS = {
   'no lost fact': ({ events, end }) => {
     const orders = new Map(end.ledger.map((order) => [order.outTradeNo, order]));
     const wrong: string[] = [];
+    const paid = new Map<string, number>();
+    const all = ended(events);
+    for (const { answer } of all) {
+      const { outTradeNo, outRefundNo, state } = answer?.structured ?? {};
+      if (answer && state === 'PAID' && outRefundNo === undefined)
+        paid.set(text(outTradeNo), Math.min(answer.time, paid.get(text(outTradeNo)) ?? answer.time));
+    }
+    // What is told looked at the ledger last before it was, unless its process stood still in between.
+    const stood = events.filter(({ kind }) => kind === 'stalled' || kind === 'leap').map(({ time }) => time);
+    for (const { call, answer } of all) {
+      const { outTradeNo, outRefundNo, state } = answer?.structured ?? {};
+      const since = paid.get(text(outTradeNo)) ?? Number.POSITIVE_INFINITY;
+      if (!answer || state === undefined || state === 'PAID' || outRefundNo !== undefined) continue;
+      const isStale = stood.some((time) => time >= call.time && time <= answer.time);
+      const lookedAt = isStale ? call.time : answer.time - STALE_MS;
+      if (lookedAt > since) wrong.push(`${text(outTradeNo)} was told to be paid, and then ${text(state)}`);
+    }
     for (const { call, answer } of ended(events)) {
       const told = answer?.structured;
       if (!told || !('outTradeNo' in told)) continue;
@@ -225,6 +250,53 @@ const CHECKS = {
             )
         : [],
     );
+  },
+
+  /** What is provably done is not sent once more, and the same is not sent by two at once while the first still may be heard of. */
+  'one sender': (played) => {
+    const { events } = played;
+    const wrong: string[] = [];
+    const over = new Map<string, number>();
+    for (const { answer } of ended(events)) {
+      const { outTradeNo, outRefundNo, state } = answer?.structured ?? {};
+      const isOver = outRefundNo === undefined ? state === 'PAID' : state === 'SUCCESS';
+      const key = `${text(outTradeNo)}/${text(outRefundNo)}`;
+      if (answer && isOver) over.set(key, Math.min(answer.time, over.get(key) ?? answer.time));
+    }
+    const sent = events
+      .filter(of('exchange'))
+      .filter(({ operation, said }) => /^(create|refund)$/.test(operation) && said !== 'not sent')
+      .map((event) => ({ ...event, name: `${event.outTradeNo}/${event.outRefundNo ?? ''}` }));
+    for (const { operation, name, sentAt } of sent)
+      if (sentAt > (over.get(name) ?? Number.POSITIVE_INFINITY))
+        wrong.push(`${operation} of ${name} was sent although it was done`);
+    // Who has died, slept or another clock, is not waited for.
+    const apart = played.plan.processes.some(({ apartMs, fastPpm }) => apartMs !== 0 || fastPpm !== 0);
+    if (apart || events.some(({ kind }) => kind === 'clock')) return wrong;
+    const disturbing = events.filter(({ kind }) => /^(died|power-cut|leap|stalled|disk)$/.test(kind));
+    for (const first of sent) {
+      const until = Math.min(first.time, first.sentAt + EXCHANGE_MS);
+      const beside = sent.find(
+        ({ operation, name, sentAt }) =>
+          operation === first.operation && name === first.name && sentAt > first.sentAt && sentAt < until,
+      );
+      if (!beside) continue;
+      const isDisturbed = disturbing.some(
+        ({ time }) => time > first.sentAt - CALL_MS && time <= beside.sentAt,
+      );
+      if (!isDisturbed) wrong.push(`${first.operation} of ${first.name} was sent by two at once`);
+    }
+    return wrong;
+  },
+
+  /** Whatever has left is in the trail as something that was wanted. */
+  'nothing without its intent': ({ events, end }) => {
+    const wanted = new Set(end.intents);
+    return events.filter(of('exchange')).flatMap(({ operation, outTradeNo, outRefundNo }) => {
+      if (!/^(create|refund|close)$/.test(operation) || outTradeNo === '') return [];
+      const name = `${operation} ${outTradeNo}/${outRefundNo ?? ''}`;
+      return wanted.has(name) ? [] : [`${name} has left, and nobody knows of it`];
+    });
   },
 
   /** Whatever buyers choose, one number is never at two gateways, where both could be paid. */
@@ -366,26 +438,59 @@ const CHECKS = {
     return wrong;
   },
 
-  /** What a person has to approve goes to a gateway only after a person's yes to just that, once; after a no, never. */
-  'no move without its yes': ({ plan, events }) => {
+  /**
+   * What a person has to approve goes to a gateway only after a person's yes to just that, given not long ago, and once
+   * for each yes; after a no, never.
+   */
+  'no move without its yes': (played) => {
+    const { plan, events } = played;
     const rules: Policy = RULES[plan.rules];
-    const yes = new Set<string>();
+    // What is under way for long is not seen while it is.
+    const isTimely = areClocksNear(played) && plan.faults.every(({ what }) => what !== 'late');
+    const yes = new Map<string, number[]>();
     const no = new Set<string>();
     const calls = ordersOfCalls(events);
+    /** What has been sent under the yes that is in use. */
+    const begun = new Set<string>();
+    const refused = new Set<string>();
+    const answered = new Map(ended(events).map(({ call, answer }) => [answer?.id, call]));
     const wrong: string[] = [];
+    let [leapt, died] = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY];
     for (const event of events) {
+      if (event.kind === 'leap') leapt = event.time;
+      if (event.kind === 'died') died = event.time;
       if (event.kind === 'person') {
         const key = `${event.outTradeNo}/${event.outRefundNo ?? ''} ${event.amountFen}`;
-        if (event.what === 'approves' && event.how !== 'failed') yes.add(key);
+        if (event.what === 'approves' && event.how !== 'failed')
+          yes.set(key, [...(yes.get(key) ?? []), event.time]);
         if (event.what === 'denies' && event.how === 'done') no.add(key);
+      }
+      const call = event.kind === 'answer' ? answered.get(event.id) : undefined;
+      if (event.kind === 'answer' && call?.tool === 'refund-payment') {
+        // Its sender has been told that nothing came of it: whoever wants it still needs another yes.
+        const { outTradeNo, outRefundNo, refundYuan } = call.args;
+        const key = `${text(outTradeNo)}/${text(outRefundNo)} ${fenOf(refundYuan)}`;
+        if (event.error?.code === 'GATEWAY_DECLINED' && refused.delete(key)) begun.delete(key);
       }
       if (event.kind !== 'exchange' || !['create', 'refund'].includes(event.operation)) continue;
       if (event.said === 'not sent' || calls.has(event.outTradeNo)) continue;
       const { approveAboveFen = 'none' } = event.operation === 'create' ? rules.payments : rules.refunds;
       if (approveAboveFen === 'none' || (event.amountFen ?? 0) <= approveAboveFen) continue;
       const key = `${event.outTradeNo}/${event.outRefundNo ?? ''} ${event.amountFen}`;
-      if (!yes.has(key)) wrong.push(`${event.operation} of ${key} without a person's yes`);
-      if (no.has(key) && !yes.has(key)) wrong.push(`${event.operation} of ${key} after a person's no`);
+      // What is sent again was in doubt, and no refusal ends that.
+      if (begun.has(key)) refused.delete(key);
+      if (begun.has(key)) continue;
+      begun.add(key);
+      const given = yes.get(key) ?? [];
+      if (given.length === 0) wrong.push(`${event.operation} of ${key} without a person's yes`);
+      if (given.length === 0 && no.has(key)) wrong.push(`${event.operation} of ${key} after a person's no`);
+      if (event.proven && event.said !== 'ok' && !UNHEARD.has(event.fault ?? '')) refused.add(key);
+      const last = Math.max(...given, Number.NEGATIVE_INFINITY);
+      // A machine may have slept over it, or who used the yes died before it was sent.
+      const mayBeUsed = event.sentAt - leapt < EXCHANGE_MS || died > last;
+      if (isTimely && !mayBeUsed && given.length > 0 && event.sentAt - last > YES_LASTS_MS)
+        wrong.push(`${event.operation} of ${key} long after a person's yes`);
+      yes.set(key, given.slice(0, -1));
     }
     return wrong;
   },

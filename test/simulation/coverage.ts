@@ -35,7 +35,7 @@ export const REQUIRED: readonly string[] = [
     (code) => `code ${code}`,
   ),
   ...['OUTCOME_UNKNOWN', 'CONFIGURATION'].map((code) => `code ${code}`),
-  ...['power-cut', 'disk full', 'disk error', 'clock', 'leap', 'frozen', 'approves', 'denies'],
+  ...['power-cut', 'disk full', 'disk error', 'clock', 'leap', 'stalled', 'frozen', 'approves', 'denies'],
   ...['replayed', 'paid late', 'closed at the gateway', 'ordered elsewhere', 'refunded elsewhere'],
   ...['notice forged', 'notice recut', 'notice replayed', 'notice refund', 'notice payment'],
   ...['told payment.paid', 'told refund.succeeded', 'told approval.decided'],

@@ -111,7 +111,13 @@ export class Handle {
     else if (sql === 'COMMIT') this.#commit();
     else if (sql === 'ROLLBACK') this.#rollback();
     else if (!sql.startsWith('PRAGMA')) this.#disk.exec(sql);
-    else if (sql.startsWith('PRAGMA synchronous')) this.#isNote = sql.endsWith('NORMAL');
+    else this.#set(sql);
+  }
+
+  /** What is waited for from now on, where a pragma says so. */
+  #set(pragmas: string): void {
+    const [, waitsFor] = /synchronous = (\w+)/.exec(pragmas) ?? [];
+    if (waitsFor !== undefined) this.#isNote = waitsFor === 'NORMAL';
   }
 
   prepare(sql: string): Pick<Statement, 'all' | 'get' | 'run'> {

@@ -241,13 +241,14 @@ export class Gateways {
   }
 
   /** The merchant's back office refunds some of an order. */
-  async refundElsewhere(outTradeNo: string, amountFen: number): Promise<boolean> {
+  async refundElsewhere(outTradeNo: string, amountFen: number, number?: string): Promise<boolean> {
     const trade = this.#trades.all().find((one) => one.outTradeNo === outTradeNo);
     const held = trade?.refunds.reduce((sum, refund) => sum + refund.amountFen, 0) ?? 0;
     if (!trade || trade.paidAt === undefined || held + amountFen > trade.amountFen) return false;
     const now = Math.floor(this.#timeline.now);
     const { id, tellsRefundsElsewhere } = playedOf(trade.provider as ProviderId);
-    const outRefundNo = `BACK${trade.refunds.length}`;
+    const outRefundNo = number ?? `BACK${trade.refunds.length}`;
+    if (trade.refunds.some((refund) => refund.outRefundNo === outRefundNo)) return false;
     this.#elsewhere.add(`${outTradeNo}/${outRefundNo}`);
     const made = {
       ...{ outRefundNo, refundId: `5030000${now}`, amountFen: amountFen as Fen, fingerprint: 'elsewhere' },

@@ -153,6 +153,8 @@ export type Happening =
     }
   | { readonly kind: 'started'; readonly process: number }
   | { readonly kind: 'died'; readonly process: number; readonly where: string }
+  /** It stands still for so long (ms). */
+  | { readonly kind: 'stalled'; readonly process: number; readonly ms: number }
   | { readonly kind: 'power-cut' }
   | { readonly kind: 'disk'; readonly fault: string }
   | { readonly kind: 'clock'; readonly process: number; readonly apartMs: number }
@@ -209,6 +211,8 @@ export interface End {
   readonly books: readonly Booked[];
   /** Whether the trail is intact and the sums are right; what is wrong with them. */
   readonly audit: readonly string[];
+  /** Of what the trail says that somebody wanted it to be sent. */
+  readonly intents: readonly string[];
   /** Number and hash of the newest record. */
   readonly head: string;
 }

@@ -1,6 +1,7 @@
 import type { ProviderId } from '../../src/domain/order.ts';
 import { Dice } from '../support/dice.ts';
 import { type CallWish, planCalls, type Shows, type UPSTREAM_TROUBLES, type Way } from './call-plan.ts';
+import { cornered } from './corners.ts';
 import type { RulesName } from './rules.ts';
 import { PLAYED, playedOf } from './wallets/index.ts';
 
@@ -81,6 +82,8 @@ export type Act =
   | ({ readonly do: 'freeze' | 'thaw' } & At)
   | ({ readonly do: 'fill'; readonly client: number; readonly fen: number } & At)
   | ({ readonly do: 'kill'; readonly when: Moment; readonly nth: number } & At)
+  /** Likewise it stands still for so long (ms), and goes on. */
+  | ({ readonly do: 'stall'; readonly when: StallMoment; readonly nth: number; readonly ms: number } & At)
   | { readonly do: 'cut-power' }
   | ({ readonly do: 'start' } & At)
   | { readonly do: 'disk'; readonly fault: 'full' | 'error' }
@@ -88,13 +91,19 @@ export type Act =
   | { readonly do: 'leap'; readonly ms: number }
   /** Another system of the merchant orders under the same number. */
   | { readonly do: 'foreign'; readonly wish: number; readonly paid: boolean; readonly fen: number }
-  /** The back office refunds. */
-  | { readonly do: 'elsewhere'; readonly wish: number; readonly fen: number }
+  /** The back office refunds; under this number, where it is told. */
+  | { readonly do: 'elsewhere'; readonly wish: number; readonly fen: number; readonly number?: string }
   | ({ readonly do: 'forge'; readonly wish: number; readonly how: 'forged' | 'recut' | 'replayed' } & At);
 
 /** Where a process is when it dies: `told`, what it asked of the ledger is done and it has not heard. */
 export const MOMENTS = ['read', 'statement', 'write', 'told', 'request', 'answer', 'sleep'] as const;
 export type Moment = (typeof MOMENTS)[number];
+/**
+ * Where it can stand still: before it reads, and when it has written and has not heard. Between its last look and its
+ * send nobody could prevent what follows.
+ */
+export const STALLS = ['read', 'written'] as const;
+export type StallMoment = (typeof STALLS)[number];
 
 /** What goes wrong with the n-th exchange of an operation. */
 export interface Fault {
@@ -164,6 +173,9 @@ const CHOICE_STREAM = 3;
 const CALL_STREAM = 4;
 /** Likewise what was planned while there were two wallets. */
 const WALLET_STREAM = 6;
+/** One in so many histories begins in a tight place; the others are as they were before there were such. */
+const CORNER_EVERY = 4;
+const CORNER_STREAM = 7;
 const USUAL: readonly ProviderId[] = ['alipay', 'wechatpay'];
 /** So many merchants have another wallet, each of them by itself; and of those so many sales are with it. */
 const HAS_ANOTHER = 1 / 6;
@@ -183,6 +195,11 @@ const REFUND_NUMBERS = ['R1', 'R2', 'R3'] as const;
 
 /** The history of a seed. */
 export function plan(seed: number): Plan {
+  if (seed % CORNER_EVERY === 2) {
+    const dice = Dice.of(seed, CORNER_STREAM);
+    const others = { oneMachine: dice.chance(0.6), calls: [], wallets: USUAL };
+    return { seed, rsa: false, ...others, ...cornered(dice) };
+  }
   const dice = Dice.of(seed, STREAM);
   const short = dice.chance(SHORT);
   const count = dice.pick(short ? [1, 1, 2] : [1, 2, 2, 2, 3]);

@@ -5,6 +5,7 @@ import type { Price } from '../../src/gate/prices.ts';
 import { verifyAudit } from '../../src/ledger/audit-verify.ts';
 import { Ledger } from '../../src/ledger/ledger.ts';
 import { readMeta } from '../../src/ledger/meta.ts';
+import type { AuditRecord } from '../../src/ledger/records.ts';
 import { isElsewhere } from '../../src/ledger/refunded.ts';
 import { openSqliteStore } from '../../src/ledger/sqlite-store.ts';
 import { isGivenOut } from '../../src/payments/apply.ts';
@@ -22,7 +23,7 @@ import type { CallWish } from './call-plan.ts';
 import { Disk } from './disk.ts';
 import { Gateways, notifyUrlOf } from './gateways.ts';
 import type { End, Event, Happening } from './history.ts';
-import type { Plan, Step, Wish } from './plan.ts';
+import type { Operation, Plan, Step, Wish } from './plan.ts';
 import { BOOKS, Receiver } from './receiver.ts';
 import { START } from './rules.ts';
 import { Sales, toolOf } from './sales.ts';
@@ -299,6 +300,8 @@ class History {
         return void this.#fill(act.process, act.client, act.fen);
       case 'kill':
         return this.#shops[act.process]?.doom(act.when, act.nth);
+      case 'stall':
+        return this.#shops[act.process]?.stall(act.when, act.nth, act.ms);
       case 'cut-power':
         return this.#cutPower();
       case 'start':
@@ -325,7 +328,7 @@ class History {
       }
       case 'elsewhere': {
         const { number } = this.#knownOf(act.wish);
-        if (number !== undefined) await this.#gateways.refundElsewhere(number, act.fen);
+        if (number !== undefined) await this.#gateways.refundElsewhere(number, act.fen, act.number);
         return;
       }
       case 'forge': {
@@ -537,7 +540,7 @@ class History {
     this.#receiver?.calm();
     this.#sales.calm();
     this.#disk.fault = undefined;
-    for (const shop of this.#shops) shop?.doom('read', Number.POSITIVE_INFINITY);
+    for (const shop of this.#shops) shop?.calm();
     for (const clock of this.#clocks) clock.set(0);
     for (const at of this.#plan.processes.keys()) await this.#alive(at).ready;
     await this.#freeze(0, false);
@@ -619,6 +622,7 @@ class History {
           ...{ outTradeNo: order.outTradeNo, provider: order.provider, state: order.state },
           ...{ amountFen: order.amountFen, caller: order.caller, givenOut: isGivenOut(order) },
           adopted: order.terms.adopted === true,
+          intents: (await book.audit.deeds(order.outTradeNo)).flatMap(intentIn),
           refunds: (await book.refunds.ofOrder(order.outTradeNo)).map((refund) => ({
             ...{ outRefundNo: refund.outRefundNo, state: refund.state, amountFen: refund.amountFen },
             elsewhere: isElsewhere(refund),
@@ -634,6 +638,7 @@ class History {
     const calls = await ledger.inspect((tx) => tx.all('SELECT number, state FROM paid_calls'));
     return {
       ledger: told,
+      intents: told.flatMap(({ intents }) => intents),
       calls: calls.map(({ number, state }) => ({ bill: String(number), state: String(state) })),
       offers: offers.map((row) => String(row.out_trade_no)),
       books: this.#gateways.books(),
@@ -650,6 +655,18 @@ function providerOf({ id, settings, configured }: PlayedWallet, env: Readonly<Re
   const made = configured(own, START);
   if (!made) throw new Error(`the merchant has no keys of ${id}`);
   return made;
+}
+
+const INTENTS: Readonly<Record<string, Operation>> = {
+  'order-sent': 'create',
+  'refund-sent': 'refund',
+  'close-intended': 'close',
+};
+
+/** What a record of the trail says is to be sent. */
+function intentIn({ kind, outTradeNo, outRefundNo }: AuditRecord): string[] {
+  const operation = INTENTS[kind];
+  return operation === undefined ? [] : [`${operation} ${outTradeNo}/${outRefundNo ?? ''}`];
 }
 
 const LASTING = /^(PAID|CLOSED|DENIED|PENDING_APPROVAL)$/;

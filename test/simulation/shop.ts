@@ -31,7 +31,7 @@ import { presenter } from '../../src/tools/present.ts';
 import type { Dice } from '../support/dice.ts';
 import { type Disk, Handle } from './disk.ts';
 import type { Happening } from './history.ts';
-import type { Moment } from './plan.ts';
+import type { Moment, StallMoment } from './plan.ts';
 import { BOOKS } from './receiver.ts';
 import { RULES, type RulesName } from './rules.ts';
 import type { MachineClock, Timeline } from './timeline.ts';
@@ -86,6 +86,7 @@ export class Shop {
   #counter: PaidCounter | undefined;
   #tools: readonly ReadonlyMap<string, ReturnType<typeof servedTool>>[] = [];
   #doom: { when: Moment; left: number } | undefined;
+  #stall: { when: StallMoment; left: number; ms: number } | undefined;
 
   constructor(index: number, life: number, site: Site) {
     this.index = index;
@@ -107,6 +108,17 @@ export class Shop {
   /** It will die the next time but so many that it comes to such a moment. */
   doom(when: Moment, nth: number): void {
     this.#doom = { when, left: nth };
+  }
+
+  /** The next time but so many that it comes to such a moment, it stands still there for so long (ms). */
+  stall(when: StallMoment, nth: number, ms: number): void {
+    this.#stall = { when, left: nth, ms };
+  }
+
+  /** From now on it neither dies nor stands still. */
+  calm(): void {
+    this.#doom = undefined;
+    this.#stall = undefined;
   }
 
   /** Killed, now. */
@@ -265,6 +277,15 @@ export class Shop {
     return this.isAlive ? undefined : never();
   }
 
+  async #standStill(moment: StallMoment): Promise<void> {
+    const stall = this.#stall;
+    if (stall?.when !== moment || stall.left-- > 0) return;
+    this.#stall = undefined;
+    this.#site.record({ kind: 'stalled', process: this.index, ms: stall.ms });
+    await this.#site.timeline.wait(stall.ms);
+    if (!this.isAlive) await never();
+  }
+
   #mortal(store: Store): Store {
     const inside = (tx: Tx): Tx => ({
       ...tx,
@@ -281,8 +302,17 @@ export class Shop {
     };
     return {
       ...store,
-      read: (work) => mortal('read', () => store.read((tx) => work(inside(tx)))),
-      write: (work, how) => mortal('write', () => store.write((tx) => work(inside(tx)), how)),
+      read: (work) =>
+        mortal('read', async () => {
+          await this.#standStill('read');
+          return store.read((tx) => work(inside(tx)));
+        }),
+      write: (work, how) =>
+        mortal('write', async () => {
+          const written = await store.write((tx) => work(inside(tx)), how);
+          await this.#standStill('written');
+          return written;
+        }),
       note: (work) => mortal('write', () => store.note((tx) => work(inside(tx)))),
     };
   }

@@ -32,6 +32,20 @@ const FOUND: readonly (readonly [
     },
   ],
   [
+    'a close that left after a freeze, its process having stood still in between',
+    {
+      wishes: [{ client: 0, provider: 'wechatpay', scene: 'qr', fen: 1_000, minutes: 5, number: 'ORDER_A' }],
+      steps: [
+        { after: 0, do: 'create', wish: 0, process: 0 },
+        { after: 1_500, do: 'stall', when: 'written', nth: 0, ms: 5_000, process: 0 },
+        { after: 0, do: 'close', wish: 0, process: 0 },
+        { after: 300, do: 'freeze', process: 0 },
+        { after: 8_000, do: 'thaw', process: 0 },
+      ],
+      faults: [],
+    },
+  ],
+  [
     'two refunds of one instant, of which the one that came later answered for a call without a number',
     {
       rules: 'persons',

@@ -112,6 +112,8 @@ function sentenceOf(event: Event, calls: Calls): string | undefined {
       return `process ${event.process} tells ${event.type}${event.outTradeNo === undefined ? '' : ` of ${refundOf({ ...event, outTradeNo: event.outTradeNo })}`} (${event.id.split('_')[1]}): ${event.fate}`;
     case 'died':
       return `process ${event.process} dies (${event.where})`;
+    case 'stalled':
+      return `process ${event.process} stands still for ${event.ms / 1000} s`;
     case 'started':
       return `process ${event.process} is up`;
     case 'power-cut':

@@ -1,3 +1,4 @@
+import { onTestFinished } from 'vitest';
 import type { Channel } from '../../src/events/channel.ts';
 import type { Deliverer } from '../../src/events/courier.ts';
 import { runDeliverer } from '../../src/events/deliverer.ts';
@@ -96,6 +97,8 @@ export async function deliver(
     runDeliverer(deliverer, from, signal.signal),
     ...(over.notices ? [runNoticing({ ledger, clock, log }, signal.signal)] : []),
   ];
+  // What goes on behind a test that has failed is in the way of what comes next.
+  onTestFinished(() => signal.abort());
   return {
     async stop() {
       signal.abort();

@@ -160,8 +160,10 @@ describe('close-payment of a link that was given out, under a number of the call
     world.bank.delay = async () => {
       await at.ledger.write((book) => freeze(book, 'operator', undefined));
     };
-    expect((await closePayment(at, CALL, name)).order).toMatchObject({ state: 'NOTPAY', closing: true });
+    await expect(closePayment(at, CALL, name)).rejects.toMatchObject({ code: 'FROZEN' });
     expect(sent()).toEqual(['query']);
+    const order = await at.ledger.read((book) => book.orders.get(name.outTradeNo));
+    expect(order).toMatchObject({ state: 'NOTPAY', closing: false });
   });
 
   it('says that it is paid where it is', async () => {

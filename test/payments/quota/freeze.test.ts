@@ -270,6 +270,17 @@ describe('a freeze that comes between the commit and the wire', () => {
     expect((await pay({ outTradeNo: 'ORDER_1', scene: 'web' })).order.state).toBe('NOTPAY');
   });
 
+  it('stops a close, which is not wanted any more then', async () => {
+    await pay({ outTradeNo: 'ORDER_1' });
+    const before = sent();
+    world.afterCommit(ice);
+    await expect(close('ORDER_1')).rejects.toMatchObject(FROZEN);
+    expect(sent()).toBe(before);
+    expect((await query('ORDER_1')).order).toMatchObject({ state: 'NOTPAY', closing: false });
+    await thaw();
+    expect((await close('ORDER_1')).order.state).toBe('CLOSED');
+  });
+
   it('stops the second sending of an order in doubt', async () => {
     failing('create', 'lost-before');
     await pay({ outTradeNo: 'ORDER_1' });

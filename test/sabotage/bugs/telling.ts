@@ -34,6 +34,20 @@ export const TELLING: readonly Bug[] = [
     simulated: true,
   },
   {
+    name: 'corrected-clock-leaves-events-in-the-future',
+    deed: 'What a clock that was ahead has put off is told only when that time comes, also after a restart.',
+    breaks: TOLD,
+    edits: [
+      [
+        'src/events/deliverer.ts',
+        'wasSetBack ? [0] : longestWaits(kind)',
+        'wasSetBack ? [0] : longestWaits(kind).map((ms) => ms + 2 * KEPT_MS)',
+      ],
+    ],
+    caughtBy: ['test/events/deliverer.test.ts'],
+    simulated: true,
+  },
+  {
     name: 'later-event-of-an-order-told-first',
     deed: 'What comes behind an event of the same order does not wait for it.',
     breaks: TOLD,
