@@ -33,8 +33,9 @@ const NEAR_GATEWAY_MS = 240_000;
 const STALE_MS = 1_000;
 /** A yes is good for so long (ms), by clocks that may differ. */
 const YES_LASTS_MS = APPROVAL_TTL_MS + 2 * NEAR_MS;
-/** No call waits longer (ms) for a gateway, and none is at it so long after it came. */
+/** No call waits longer (ms) for a gateway, or for it and its keys; and none is at it so long after it came. */
 const EXCHANGE_MS = 10_000;
+const EXCHANGES_MS = 25_000;
 const CALL_MS = 60_000;
 /** So long (ms) after a freeze something may still be on its way. */
 const FREEZE_WITHIN_MS = 1_000;
@@ -445,7 +446,7 @@ const CHECKS = {
   'no move without its yes': (played) => {
     const { plan, events } = played;
     const rules: Policy = RULES[plan.rules];
-    // What is under way for long is not seen while it is.
+    // What is under way for long is not seen while it is; when all is quiet, hours go by at once.
     const isTimely = areClocksNear(played) && plan.faults.every(({ what }) => what !== 'late');
     const yes = new Map<string, number[]>();
     const no = new Set<string>();
@@ -456,7 +457,9 @@ const CHECKS = {
     const answered = new Map(ended(events).map(({ call, answer }) => [answer?.id, call]));
     const wrong: string[] = [];
     let [leapt, died] = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY];
+    let isQuiet = false;
     for (const event of events) {
+      if (event.kind === 'quiet') isQuiet = true;
       if (event.kind === 'leap') leapt = event.time;
       if (event.kind === 'died') died = event.time;
       if (event.kind === 'person') {
@@ -487,8 +490,8 @@ const CHECKS = {
       if (event.proven && event.said !== 'ok' && !UNHEARD.has(event.fault ?? '')) refused.add(key);
       const last = Math.max(...given, Number.NEGATIVE_INFINITY);
       // A machine may have slept over it, or who used the yes died before it was sent.
-      const mayBeUsed = event.sentAt - leapt < EXCHANGE_MS || died > last;
-      if (isTimely && !mayBeUsed && given.length > 0 && event.sentAt - last > YES_LASTS_MS)
+      const mayBeUsed = event.sentAt - leapt < EXCHANGES_MS || died > last;
+      if (isTimely && !isQuiet && !mayBeUsed && given.length > 0 && event.sentAt - last > YES_LASTS_MS)
         wrong.push(`${event.operation} of ${key} long after a person's yes`);
       yes.set(key, given.slice(0, -1));
     }

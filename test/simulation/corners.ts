@@ -308,7 +308,7 @@ const yes: Corner = (story, dice) => {
   const wait = () => {
     if (dice.chance(0.5)) return dice.pick(SOON);
     story.next({ do: 'leap', ms: dice.pick([60_000, 880_000, 1_200_000, 1_200_000]) }, 3_000);
-    return 11_000;
+    return 26_000;
   };
   story.refund(wish, 'R1', fen, 1_500);
   story.decide();
