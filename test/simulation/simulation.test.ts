@@ -11,6 +11,7 @@ const TWICE = [0, 7, 42, 123, 249];
 const SEEDS = [
   ...Array.from({ length: 20 }, (_, at) => 1_000 + at),
   ...[3_005_851, 14_776, 30_007_483, 30_070_727, 30_111_603, 30_163_536, 30_197_149],
+  ...[330, 1_134, 4_573, 7_245, 9_413, 15_159, 15_468],
 ];
 
 /** What histories have found, as small as they could be made. */
