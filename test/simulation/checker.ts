@@ -64,6 +64,23 @@ function ended(events: readonly Event[]): Ended[] {
   return events.filter(of('call')).map((call) => ({ call, answer: answers.get(call.id) }));
 }
 
+/** The call that an answer is to, by the id of both. */
+function callsById(events: readonly Event[]): ReadonlyMap<number, Of<'call'>> {
+  return new Map(events.filter(of('call')).map((call) => [call.id, call]));
+}
+
+/** When (ms) a client was first told that an order is paid (`ORDER/`) or a refund done (`ORDER/REFUND`). */
+function firstToldDone(events: readonly Event[]): ReadonlyMap<string, number> {
+  const first = new Map<string, number>();
+  for (const { structured, time } of events.filter(of('answer'))) {
+    const { outTradeNo, outRefundNo, state } = structured ?? {};
+    const key = `${text(outTradeNo)}/${text(outRefundNo)}`;
+    const isDone = state === (outRefundNo === undefined ? 'PAID' : 'SUCCESS');
+    if (isDone && !first.has(key)) first.set(key, time);
+  }
+  return first;
+}
+
 const text = (value: unknown) => (typeof value === 'string' ? value : '');
 const fenOf = (yuan: unknown) => Number(text(yuan).replace('.', ''));
 const isOurs = ({ foreign }: Booked) => !foreign;
@@ -76,7 +93,7 @@ const CHECKS = {
     const wrong: string[] = [];
     const wishes = new Map<string, Set<string>>();
     const open = new Map<string, 'shown' | 'paid' | 'over'>();
-    const answers = new Map(ended(events).map(({ call, answer }) => [answer?.id, call]));
+    const calls = callsById(events);
     const expires = new Map<string, number>();
     const keys = new Map<string, string>();
     /** A buyer has something to pay with. */
@@ -92,7 +109,7 @@ const CHECKS = {
     for (const event of events) {
       if (event.kind === 'choice' && event.payable) shows(event.outTradeNo, event.time);
       if (event.kind === 'answer' && event.structured) {
-        const call = answers.get(event.id);
+        const call = calls.get(event.id);
         const { outTradeNo: number, state, expiresAt, provider } = event.structured;
         if (call?.tool !== 'create-payment') continue;
         const { buyer, outTradeNo: chosen, ...goods } = call.args;
@@ -117,24 +134,19 @@ const CHECKS = {
   'no lost fact': ({ events, end }) => {
     const orders = new Map(end.ledger.map((order) => [order.outTradeNo, order]));
     const wrong: string[] = [];
-    const paid = new Map<string, number>();
     const all = ended(events);
-    for (const { answer } of all) {
-      const { outTradeNo, outRefundNo, state } = answer?.structured ?? {};
-      if (answer && state === 'PAID' && outRefundNo === undefined)
-        paid.set(text(outTradeNo), Math.min(answer.time, paid.get(text(outTradeNo)) ?? answer.time));
-    }
+    const done = firstToldDone(events);
     // What is told looked at the ledger last before it was, unless its process stood still in between.
     const stood = events.filter(({ kind }) => kind === 'stalled' || kind === 'leap').map(({ time }) => time);
     for (const { call, answer } of all) {
       const { outTradeNo, outRefundNo, state } = answer?.structured ?? {};
-      const since = paid.get(text(outTradeNo)) ?? Number.POSITIVE_INFINITY;
+      const since = done.get(`${text(outTradeNo)}/`) ?? Number.POSITIVE_INFINITY;
       if (!answer || state === undefined || state === 'PAID' || outRefundNo !== undefined) continue;
       const isStale = stood.some((time) => time >= call.time && time <= answer.time);
       const lookedAt = isStale ? call.time : answer.time - STALE_MS;
       if (lookedAt > since) wrong.push(`${text(outTradeNo)} was told to be paid, and then ${text(state)}`);
     }
-    for (const { call, answer } of ended(events)) {
+    for (const { call, answer } of all) {
       const told = answer?.structured;
       if (!told || !('outTradeNo' in told)) continue;
       const number = text(told.outTradeNo);
@@ -257,19 +269,13 @@ const CHECKS = {
   'one sender': (played) => {
     const { events } = played;
     const wrong: string[] = [];
-    const over = new Map<string, number>();
-    for (const { answer } of ended(events)) {
-      const { outTradeNo, outRefundNo, state } = answer?.structured ?? {};
-      const isOver = outRefundNo === undefined ? state === 'PAID' : state === 'SUCCESS';
-      const key = `${text(outTradeNo)}/${text(outRefundNo)}`;
-      if (answer && isOver) over.set(key, Math.min(answer.time, over.get(key) ?? answer.time));
-    }
+    const done = firstToldDone(events);
     const sent = events
       .filter(of('exchange'))
       .filter(({ operation, said }) => /^(create|refund)$/.test(operation) && said !== 'not sent')
       .map((event) => ({ ...event, name: `${event.outTradeNo}/${event.outRefundNo ?? ''}` }));
     for (const { operation, name, sentAt } of sent)
-      if (sentAt > (over.get(name) ?? Number.POSITIVE_INFINITY))
+      if (sentAt > (done.get(name) ?? Number.POSITIVE_INFINITY))
         wrong.push(`${operation} of ${name} was sent although it was done`);
     // Who has died, slept or another clock, is not waited for.
     const apart = played.plan.processes.some(({ apartMs, fastPpm }) => apartMs !== 0 || fastPpm !== 0);
@@ -454,7 +460,7 @@ const CHECKS = {
     /** What has been sent under the yes that is in use. */
     const begun = new Set<string>();
     const refused = new Set<string>();
-    const answered = new Map(ended(events).map(({ call, answer }) => [answer?.id, call]));
+    const asked = callsById(events);
     const wrong: string[] = [];
     let [leapt, died] = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY];
     let isQuiet = false;
@@ -468,7 +474,7 @@ const CHECKS = {
           yes.set(key, [...(yes.get(key) ?? []), event.time]);
         if (event.what === 'denies' && event.how === 'done') no.add(key);
       }
-      const call = event.kind === 'answer' ? answered.get(event.id) : undefined;
+      const call = event.kind === 'answer' ? asked.get(event.id) : undefined;
       if (event.kind === 'answer' && call?.tool === 'refund-payment') {
         // Its sender has been told that nothing came of it: whoever wants it still needs another yes.
         const { outTradeNo, outRefundNo, refundYuan } = call.args;

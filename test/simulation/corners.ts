@@ -1,5 +1,5 @@
 import type { Dice } from '../support/dice.ts';
-import { type Act, type Fault, MOMENTS, type Plan, type Step, type Wish } from './plan.ts';
+import { type Act, type Fault, MOMENTS, type Plan, STALLS, type Step, type Wish } from './plan.ts';
 import { playedOf } from './wallets/index.ts';
 
 /*
@@ -80,9 +80,14 @@ class Story {
     return wish;
   }
 
-  refund(wish: number, number: string | undefined, fen: number, after?: number): void {
-    const named = number === undefined ? {} : { number };
-    this.next({ do: 'refund', wish, fen: Math.max(1, Math.floor(fen)), ...named, ...this.at() }, after);
+  refund(wish: number, number: string, fen: number, after?: number): void {
+    this.next({ do: 'refund', wish, fen: Math.max(1, Math.floor(fen)), number, ...this.at() }, after);
+  }
+
+  /** All these clocks are set at once. */
+  set(processes: readonly number[], apartMs: number, after: number): void {
+    for (const [at, process] of processes.entries())
+      this.next({ do: 'clock', process, apartMs }, at === 0 ? after : 0);
   }
 
   decide(after = 400): void {
@@ -135,7 +140,7 @@ const atOnce: Corner = (story, dice) => {
 const stalled: Corner = (story, dice) => {
   const wish = story.sell();
   const fen = story.fenOf(wish);
-  const moment = dice.pick(['read', 'written'] as const);
+  const moment = dice.pick(STALLS);
   const ms = dice.pick(LONGER_THAN_A_CLAIM_MS);
   story.next({ do: 'stall', when: moment, nth: dice.below(6), ms, process: 0 }, 1_500);
   story.next({ do: 'refund', wish, fen, number: 'R1', process: 0 }, 0);
@@ -155,11 +160,9 @@ const clockPutRight: Corner = (story, dice) => {
   const wish = story.sell({ fen: 1_000, minutes: 30 });
   const { process } = story.at();
   const refund = { do: 'refund', wish, fen: 500, number: 'R1', process } as const;
-  const wrong = (after: number) => {
-    const apartMs = dice.between(1, 8) * HALF_DAYS_MS;
-    for (const [at, of] of (isPersons ? [...story.processes.keys()] : [process]).entries())
-      story.next({ do: 'clock', process: of, apartMs }, at === 0 ? after : 0);
-  };
+  const all = [...story.processes.keys()];
+  const wrong = (after: number) =>
+    story.set(isPersons ? all : [process], dice.between(1, 8) * HALF_DAYS_MS, after);
   story.goesWrong(
     'refund',
     0,
@@ -183,9 +186,8 @@ const clockPutRight: Corner = (story, dice) => {
   story.next({ do: 'list', client: 0, process }, 3_000);
   // It may be put right while nobody is there.
   if (dice.chance(0.5))
-    for (const of of story.processes.keys()) story.next({ do: 'kill', when: 'read', nth: 0, process: of }, 0);
-  for (const [at, of] of [...story.processes.keys()].entries())
-    story.next({ do: 'clock', process: of, apartMs: 0 }, at === 0 ? 1_500 : 0);
+    for (const of of all) story.next({ do: 'kill', when: 'read', nth: 0, process: of }, 0);
+  story.set(all, 0, 1_500);
   if (!isPersons && dice.chance(0.6)) story.next({ ...refund, ...story.at() }, 3_000);
 };
 
@@ -285,7 +287,7 @@ const frozen: Corner = (story, dice) => {
   if (dice.chance(0.5)) {
     const act = dice.pick(wanted);
     const process = 'process' in act ? act.process : 0;
-    const when = dice.pick(['read', 'written'] as const);
+    const when = dice.pick(STALLS);
     const nth = dice.pick([0, 0, 0, 1, 2, 3, 4]);
     story.next({ do: 'stall', when, nth, ms: dice.between(1_500, 6_000), process }, 1_500);
     story.next(act, 0);

@@ -622,7 +622,6 @@ class History {
           ...{ outTradeNo: order.outTradeNo, provider: order.provider, state: order.state },
           ...{ amountFen: order.amountFen, caller: order.caller, givenOut: isGivenOut(order) },
           adopted: order.terms.adopted === true,
-          intents: (await book.audit.deeds(order.outTradeNo)).flatMap(intentIn),
           refunds: (await book.refunds.ofOrder(order.outTradeNo)).map((refund) => ({
             ...{ outRefundNo: refund.outRefundNo, state: refund.state, amountFen: refund.amountFen },
             elsewhere: isElsewhere(refund),
@@ -630,6 +629,9 @@ class History {
         })),
       );
     });
+    const deeds = await ledger.read(({ audit }) =>
+      Promise.all(told.map(({ outTradeNo }) => audit.deeds(outTradeNo))),
+    );
     const offers = await ledger.inspect((tx) =>
       tx.all('SELECT out_trade_no FROM offers WHERE out_trade_no NOT IN (SELECT out_trade_no FROM orders)'),
     );
@@ -638,7 +640,7 @@ class History {
     const calls = await ledger.inspect((tx) => tx.all('SELECT number, state FROM paid_calls'));
     return {
       ledger: told,
-      intents: told.flatMap(({ intents }) => intents),
+      intents: deeds.flat().flatMap(intentIn),
       calls: calls.map(({ number, state }) => ({ bill: String(number), state: String(state) })),
       offers: offers.map((row) => String(row.out_trade_no)),
       books: this.#gateways.books(),
