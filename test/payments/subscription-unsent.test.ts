@@ -24,7 +24,8 @@ beforeEach(async () => {
 afterEach(() => world.end());
 
 const serve = async () => world.serveSubscriptions(await world.process());
-const pass = (ms: number) => world.clock.pass(ms, 60_000);
+/** In jumps of minutes, longer ones where hours pass. */
+const pass = (ms: number) => world.clock.pass(ms, ms < HOUR_MS ? 60_000 : 5 * 60_000);
 const charges = () => world.bank.agreements.signed.get(NO)?.charges ?? [];
 const sent = () => world.bank.calls.filter(({ operation }) => operation === 'charge');
 
