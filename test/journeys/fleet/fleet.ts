@@ -132,6 +132,23 @@ export class Fleet {
     ].join('\n');
   }
 
+  /** Does this; rejects after so long (ms), with every wish that has not come to its end among what is wrong. */
+  async within(ms: number, deed: () => Promise<void>): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        for (const trade of this.#trades)
+          if (trade.asked.create && !trade.isDone) this.#wrong(`${trade.title} has not ended`);
+        reject(new Error(`no end within ${ms} ms`));
+      }, ms);
+    });
+    try {
+      await Promise.race([late, deed()]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
   /** Everybody calls, and everything breaks. */
   async storm({ kills, outages }: Measure): Promise<void> {
     const progress = () => (this.#storm.isOver ? 1 : this.#storm.kills / kills);

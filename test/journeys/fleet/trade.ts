@@ -61,6 +61,12 @@ export class Trade extends Wish {
     return this.state === 'PAID';
   }
 
+  /** It stands as it is to stand in the end. */
+  get isDone(): boolean {
+    const isRefunded = this.fate !== 'refunded' || this.refundState === 'SUCCESS';
+    return this.state === this.endsAs && isRefunded;
+  }
+
   get uri(): string {
     return `payment://orders/${this.outTradeNo}`;
   }
