@@ -12,7 +12,7 @@ const KILLS = Number(process.env.FLEET_KILLS ?? 200);
 /** One outage of the database in so many kills. */
 const KILLS_PER_OUTAGE = 30;
 /** ms, several times what it takes where nobody else is at work. */
-const ENDS_WITHIN_MS = 240_000 + KILLS * 8_000;
+const ENDS_WITHIN_MS = 240_000 + KILLS * 4_800;
 /** ms, for telling why it has not. */
 const TELLS_WITHIN_MS = 120_000;
 

@@ -8,7 +8,7 @@ import { freePort } from '../support/free-port.mjs';
 import { CLOSE_NOTHING, type GatewayCallKind } from '../support/gateways.ts';
 import { LedgerFile } from '../support/ledger-file.ts';
 import { PATIENCE_MS } from '../support/patience.ts';
-import { type Env, MAIN, until } from '../support/server-process.ts';
+import { type Env, MAIN, until, within } from '../support/server-process.ts';
 import type { Wallet } from '../support/simulator-client.ts';
 import {
   isHeard,
@@ -583,13 +583,4 @@ export class StormyShop extends KilledShop {
     decipher.setAAD(Buffer.from(resource.associated_data ?? '')).setAuthTag(sealed.subarray(-16));
     return decipher.update(sealed.subarray(0, -16)).toString('utf8') + decipher.final('utf8');
   }
-}
-
-/** Rejects, naming `what`, when it has not resolved in time. */
-async function within(ms: number, what: string, promise: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`${what}: not within ${ms} ms`)), ms);
-  });
-  await Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }

@@ -201,3 +201,17 @@ export async function until<T>(
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
+
+/** What was waited for did not come. */
+export class Late extends Error {
+  override readonly name = 'Late';
+}
+
+/** Rejects with {@link Late}, naming `what`, when it has not resolved in time (ms). */
+export async function within(ms: number, what: string, promise: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Late(`${what}: not within ${ms} ms`)), ms);
+  });
+  await Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}

@@ -4,7 +4,7 @@ import { addToken } from '../../http/tokens.ts';
 import { SlowNetwork } from '../../support/fake-gateway-server.ts';
 import { PostgresServer } from '../../support/postgres-server.ts';
 import { RoundRobin } from '../../support/proxy.ts';
-import { until } from '../../support/server-process.ts';
+import { Late, until, within } from '../../support/server-process.ts';
 import { seeded } from '../../support/virtual-time.ts';
 import { Shop } from '../shop.ts';
 import { FREE_REFUND_FEN } from '../wishes.ts';
@@ -132,21 +132,14 @@ export class Fleet {
     ].join('\n');
   }
 
-  /** Does this; rejects after so long (ms), with every wish that has not come to its end among what is wrong. */
+  /** Does this; rejects with {@link Late} after so long (ms), with every wish that has not come to its end among what is wrong. */
   async within(ms: number, deed: () => Promise<void>): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
+    await within(ms, 'the end of it', deed()).catch((error: unknown) => {
+      if (error instanceof Late)
         for (const trade of this.#trades)
           if (trade.asked.create && !trade.isDone) this.#wrong(`${trade.title} has not ended`);
-        reject(new Error(`no end within ${ms} ms`));
-      }, ms);
+      throw error;
     });
-    try {
-      await Promise.race([late, deed()]);
-    } finally {
-      clearTimeout(timer);
-    }
   }
 
   /** Everybody calls, and everything breaks. */
