@@ -3,12 +3,14 @@ import { expect, it } from 'vitest';
 import { listenForBuyers } from '../../src/buyer-page/index.ts';
 import { SamplePage, TOKEN } from './sample.ts';
 
-/** The sockets for which Node would keep this process running. Alone in its file, so that no other test holds any. */
+/** The sockets for which Node would keep this process running. Alone in its file, so that nothing beside it holds any. */
 function held(): string[] {
   return process.getActiveResourcesInfo().filter((kind) => kind.startsWith('TCP'));
 }
 
 it('neither the listener nor a browser’s open connection keeps the process alive', async () => {
+  // What the files before it have closed may take a moment to be gone.
+  await expect.poll(held).toEqual([]);
   const listener = await listenForBuyers(new SamplePage());
   expect(held()).toEqual([]);
   const port = Number(new URL(listener.origin).port);

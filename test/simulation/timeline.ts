@@ -95,9 +95,12 @@ function isBefore(a: Planned, b: Planned): boolean {
   return a.at < b.at || (a.at === b.at && a.order < b.order);
 }
 
-/** All that follows by itself has been done: promises need no time, and nothing else is at work in a history. */
+/**
+ * All that follows by itself has been done: promises need no time, and nothing else is at work in a history. A tick comes
+ * when all of them have been heard, and needs no turn of the event loop.
+ */
 function settled(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
+  return new Promise((resolve) => process.nextTick(resolve));
 }
 
 /** The clock of one machine: apart from the true time, and fast or slow. */

@@ -25,7 +25,7 @@ export class VirtualClock implements Clock {
     const until = this.#now + ms;
     for (let left = ms; left > 0; left = until - this.#now) {
       this.advance(Math.min(Math.max(0, left - 5_000), jumpMs));
-      await this.sleep(Math.min(left, 2_500));
+      await this.sleep(Math.min(left, 1_000));
     }
   }
 

@@ -52,6 +52,8 @@ export class World {
   readonly #ledgers: Ledger[] = [];
   readonly #servers: AbortController[] = [];
   readonly #kind: 'sqlite' | 'postgres';
+  /** Told of what others commit, where the database tells. */
+  readonly #hears = new Set<() => void>();
   #database: ReturnType<typeof newLedgerDatabase> | undefined;
   #processes = 0;
 
@@ -138,11 +140,23 @@ export class World {
     this.#database ??= newLedgerDatabase();
     const { url } = await clock.during(this.#database);
     const ports = { clock: systemClock, randomBytes: systemRandom, patienceMs: 5_000 };
-    const { listen: _, ...store } = await clock.during(openPostgresStore(url, 'postgres://test', ports));
+    const store = await clock.during(openPostgresStore(url, 'postgres://test', ports));
+    // The database's own word would come in real time: here it comes with the commit.
+    const hears = this.#hears;
+    let own: (() => void) | undefined;
     return this.#watched({
       ...store,
+      listen(heard) {
+        own = heard;
+        hears.add(heard);
+        return { isLive: true, tried: Promise.resolve(undefined) };
+      },
       read: (work) => clock.during(store.read(work)),
-      write: (work, how) => clock.during(store.write(work, how)),
+      async write(work, how) {
+        const result = await clock.during(store.write(work, how));
+        for (const heard of hears) if (heard !== own) heard();
+        return result;
+      },
       note: (work) => clock.during(store.note(work)),
     });
   }
