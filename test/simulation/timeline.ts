@@ -38,6 +38,8 @@ export class Timeline {
 
   /** Lets everything happen until `done` says so, or nothing is left. Throws where that takes more than so many things. */
   async run(done: () => boolean, most: number): Promise<void> {
+    // As what follows from a promise, whoever began this.
+    await undefined;
     await settled();
     for (let count = 0; !done(); count += 1) {
       const next = this.#pop();
@@ -96,8 +98,9 @@ function isBefore(a: Planned, b: Planned): boolean {
 }
 
 /**
- * All that follows by itself has been done: promises need no time, and nothing else is at work in a history. A tick comes
- * when all of them have been heard, and needs no turn of the event loop.
+ * All that follows by itself has been done: promises need no time, and nothing else is at work in a history. A tick that
+ * is asked for by one of them comes when all have been heard, and needs no turn of the event loop; one that is asked for
+ * by anything else comes before them.
  */
 function settled(): Promise<void> {
   return new Promise((resolve) => process.nextTick(resolve));
