@@ -9,7 +9,10 @@ import { openSqliteStore } from '../../src/ledger/sqlite-store.ts';
 import { openSqlite } from '../../src/platform/sqlite.ts';
 import { systemClock, systemRandom } from '../../src/platform/system.ts';
 import { type Agent, Shop } from '../journeys/shop.ts';
+import { withinOneDay } from '../support/one-day.ts';
 import { type Arguments, MAIN, readReply } from '../support/server-process.ts';
+
+withinOneDay();
 
 const POLICY = 'version: 1\npayments: { maxYuan: "100", approveAboveYuan: "50" }\n';
 const BUYER = 'buyer-0815-4711';

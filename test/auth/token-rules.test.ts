@@ -5,6 +5,9 @@ import { type HttpAgent, Service } from '../http/service.ts';
 import { addToken } from '../http/tokens.ts';
 import { readPayment, readRefusal } from '../journeys/shapes.ts';
 import { Shop } from '../journeys/shop.ts';
+import { withinOneDay } from '../support/one-day.ts';
+
+withinOneDay();
 
 let shop: Shop;
 let service: Service;

@@ -4,7 +4,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { REFUNDS_WITHOUT_APPROVAL, Shop } from '../journeys/shop.ts';
 import { today } from '../reconcile/bench.ts';
 import { cheapGuesses } from '../support/guess-cost.ts';
+import { withinOneDay } from '../support/one-day.ts';
 import { until } from '../support/server-process.ts';
+
+withinOneDay();
 
 cheapGuesses();
 

@@ -3,8 +3,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Agent, Shop } from '../journeys/shop.ts';
 import { LedgerFile } from '../support/ledger-file.ts';
+import { withinOneDay } from '../support/one-day.ts';
 import { type Arguments, runCommand } from '../support/server-process.ts';
 import { canFail, faultsMark, Machine } from './machine.ts';
+
+withinOneDay();
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;

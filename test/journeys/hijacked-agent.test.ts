@@ -23,7 +23,7 @@ clients:
 const LOOSE = 'version: 1\nrefunds: { approveAboveYuan: "none" }\n';
 const PER_DAY_FEN = 15_000;
 const REFUNDS_PER_DAY_FEN = 1_200;
-/** How many things it does with one seed; `.ci/run` asks for thousands. */
+/** How many things it does with one seed; `.ci/run` asks for more. */
 const DEEDS = Number(process.env.HIJACKED_DEEDS ?? 160);
 const SEEDS = (process.env.HIJACKED_SEEDS ?? '1').split(',').map(Number);
 const FAULTS = ['', '', '', ' sim:lost-create-after', ' sim:lost-refund-after', ' sim:lost-refund-before'];

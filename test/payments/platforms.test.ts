@@ -30,8 +30,11 @@ import {
   type Receiver,
   until,
 } from '../simulator/bench.ts';
+import { withinOneDay } from '../support/one-day.ts';
 import type { SimulatorClient } from '../support/simulator-client.ts';
 import { CALL, decide, NO_APPROVAL, payment, refund } from '../support/world.ts';
+
+withinOneDay();
 
 /* Platforms order in the name of sellers: two of them at one gateway, each with books of its own. */
 

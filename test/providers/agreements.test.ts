@@ -27,7 +27,10 @@ import {
   type Receiver,
   until,
 } from '../simulator/bench.ts';
+import { withinOneDay } from '../support/one-day.ts';
 import type { SimulatorClient } from '../support/simulator-client.ts';
+
+withinOneDay();
 
 /* What the money path relies on in every adapter that charges by consent, each against its own simulated gateway. */
 

@@ -28,10 +28,13 @@ import {
   until,
 } from '../simulator/bench.ts';
 import { CLOSE_NOTHING, PLAIN_NUMBERS, SAY_ONCE } from '../support/gateways.ts';
+import { withinOneDay } from '../support/one-day.ts';
 import type { SimulatorClient } from '../support/simulator-client.ts';
 import { TOYPAY as TOY_FAKE } from '../toypay/fake.ts';
 import { TOYPAY } from '../toypay/provider/wallet.ts';
 import { expectDescribed, toDoList } from './descriptor.ts';
+
+withinOneDay();
 
 /* What the money path relies on in every adapter, each against its own gateway as the simulator plays it. */
 

@@ -20,7 +20,10 @@ import { CONFIRM_REFUSALS, scenarioOf, VERIFY_REFUSALS } from '../../src/simulat
 import { BuyerAgent, NotBought } from '../../src/simulator/buyer-agent.ts';
 import type { Simulator } from '../../src/simulator/index.ts';
 import { freshNumber, openSimulatorHere } from '../simulator/bench.ts';
+import { withinOneDay } from '../support/one-day.ts';
 import type { SimulatorClient } from '../support/simulator-client.ts';
+
+withinOneDay();
 
 /* What selling single calls relies on in the adapters, each against its own gateway as the simulator plays it. */
 

@@ -2,9 +2,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FAKES } from '../../src/simulator/fakes.ts';
 import { scenarioNamed } from '../../src/simulator/scenarios.ts';
 import { REFUNDS_WITHOUT_APPROVAL, Shop } from '../journeys/shop.ts';
+import { withinOneDay } from '../support/one-day.ts';
 import { WALLETS } from '../support/simulator-client.ts';
 import { control, now, today } from './bench.ts';
 import { namesOf, readReport } from './report.ts';
+
+withinOneDay();
 
 /** Every wallet's shop sells and is compared through the built command; nothing is asked of the code inside. */
 describe.each(WALLETS)('reconcile with %s', (provider) => {

@@ -11,8 +11,11 @@ import { miscounted } from '../../../src/ledger/recount.ts';
 import { openSqliteStore } from '../../../src/ledger/sqlite-store.ts';
 import { systemClock, systemRandom } from '../../../src/platform/system.ts';
 import type { Policy } from '../../../src/policy/policy.ts';
+import { withinOneDay } from '../../support/one-day.ts';
 import { seeded } from '../../support/virtual-time.ts';
 import type { Done, Work } from './reserving-worker.ts';
+
+withinOneDay();
 
 const ports = { clock: systemClock, randomBytes: systemRandom };
 const PROCESSES = 2;
