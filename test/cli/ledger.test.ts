@@ -8,7 +8,6 @@ import { withinOneDay } from '../support/one-day.ts';
 import { until } from '../support/server-process.ts';
 
 withinOneDay();
-
 cheapGuesses();
 
 const SECRET = 'correct-horse-battery';

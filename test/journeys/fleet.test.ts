@@ -7,7 +7,7 @@ import { Fleet } from './fleet/fleet.ts';
 const SEED = Number(process.env.FLEET_SEED ?? Math.floor(Math.random() * 1_000_000));
 /** How many fleets go through it, one after the other. */
 const { STORMS = '1' } = process.env;
-const FLEETS = { long: 10, short: 1 }[STORMS] ?? Number(STORMS);
+const FLEETS = STORMS === 'long' ? 10 : Number(STORMS) || 1;
 const KILLS = Number(process.env.FLEET_KILLS ?? 200);
 /** One outage of the database in so many kills. */
 const KILLS_PER_OUTAGE = 30;

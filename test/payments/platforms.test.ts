@@ -34,9 +34,9 @@ import { withinOneDay } from '../support/one-day.ts';
 import type { SimulatorClient } from '../support/simulator-client.ts';
 import { CALL, decide, NO_APPROVAL, payment, refund } from '../support/world.ts';
 
-withinOneDay();
-
 /* Platforms order in the name of sellers: two of them at one gateway, each with books of its own. */
+
+withinOneDay();
 
 const ports = { clock: systemClock, randomBytes: systemRandom };
 let home: string;

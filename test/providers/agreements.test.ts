@@ -30,9 +30,9 @@ import {
 import { withinOneDay } from '../support/one-day.ts';
 import type { SimulatorClient } from '../support/simulator-client.ts';
 
-withinOneDay();
-
 /* What the money path relies on in every adapter that charges by consent, each against its own simulated gateway. */
+
+withinOneDay();
 
 const ports = { clock: systemClock, randomBytes: systemRandom, http: gatewayHttp() };
 let simulator: Simulator;

@@ -34,9 +34,9 @@ import { TOYPAY as TOY_FAKE } from '../toypay/fake.ts';
 import { TOYPAY } from '../toypay/provider/wallet.ts';
 import { expectDescribed, toDoList } from './descriptor.ts';
 
-withinOneDay();
-
 /* What the money path relies on in every adapter, each against its own gateway as the simulator plays it. */
+
+withinOneDay();
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const ports = { clock: systemClock, randomBytes: systemRandom, http: gatewayHttp() };

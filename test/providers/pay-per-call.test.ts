@@ -23,9 +23,9 @@ import { freshNumber, openSimulatorHere } from '../simulator/bench.ts';
 import { withinOneDay } from '../support/one-day.ts';
 import type { SimulatorClient } from '../support/simulator-client.ts';
 
-withinOneDay();
-
 /* What selling single calls relies on in the adapters, each against its own gateway as the simulator plays it. */
+
+withinOneDay();
 
 const ports = { clock: systemClock, randomBytes: systemRandom, http: gatewayHttp() };
 let simulator: Simulator;

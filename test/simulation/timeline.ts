@@ -38,8 +38,6 @@ export class Timeline {
 
   /** Lets everything happen until `done` says so, or nothing is left. Throws where that takes more than so many things. */
   async run(done: () => boolean, most: number): Promise<void> {
-    // As what follows from a promise, whoever began this.
-    await undefined;
     await settled();
     for (let count = 0; !done(); count += 1) {
       const next = this.#pop();
@@ -99,11 +97,11 @@ function isBefore(a: Planned, b: Planned): boolean {
 
 /**
  * All that follows by itself has been done: promises need no time, and nothing else is at work in a history. A tick that
- * is asked for by one of them comes when all have been heard, and needs no turn of the event loop; one that is asked for
- * by anything else comes before them.
+ * one of them asks for comes when all have been heard, without a turn of the event loop; asked for by anything else, it
+ * comes before them.
  */
 function settled(): Promise<void> {
-  return new Promise((resolve) => process.nextTick(resolve));
+  return new Promise((resolve) => queueMicrotask(() => process.nextTick(resolve)));
 }
 
 /** The clock of one machine: apart from the true time, and fast or slow. */

@@ -1,7 +1,6 @@
-import { beijingDate, beijingMidnight, DAY_MS } from '../../src/domain/clock.ts';
+import { beijingDate, beijingMidnight, type Clock, DAY_MS } from '../../src/domain/clock.ts';
 import type { AuditKind } from '../../src/ledger/audit-kinds.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
-import type { VirtualClock } from './virtual-time.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -26,7 +25,7 @@ export class Background {
 }
 
 /** How long (ms) it is until it is so late in Beijing, on a day so many behind today. */
-export function timeUntil(clock: VirtualClock, days: number, hours: number): number {
+export function timeUntil(clock: Pick<Clock, 'now'>, days: number, hours: number): number {
   const midnight = beijingMidnight(beijingDate(clock.now())) ?? 0;
   return midnight + days * DAY_MS + hours * HOUR_MS - clock.now();
 }

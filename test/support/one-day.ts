@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { beforeAll } from 'vitest';
-import { BEIJING_OFFSET_MS, DAY_MS } from '../../src/domain/clock.ts';
+import { systemClock } from '../../src/platform/system.ts';
+import { timeUntil } from './background.ts';
 
 /** Longer (ms) than any file takes that is about a day. */
 const LONGEST_MS = 120_000;
@@ -11,7 +12,7 @@ const LONGEST_MS = 120_000;
  */
 export function withinOneDay(): void {
   beforeAll(async () => {
-    const left = DAY_MS - ((Date.now() + BEIJING_OFFSET_MS) % DAY_MS);
+    const left = timeUntil(systemClock, 1, 0);
     if (left < LONGEST_MS) await setTimeout(left + 1);
   }, LONGEST_MS + 10_000);
 }
