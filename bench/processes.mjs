@@ -11,6 +11,15 @@ export const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 export const ECHO = fileURLToPath(new URL('./echo.mjs', import.meta.url));
 const PROTOCOL = '2025-11-25';
 
+/** Processor time of all threads of a process so far (ms), to the nanosecond: what the scheduler has given it. */
+export function cpuMsOf(pid) {
+  const tasks = `/proc/${pid}/task`;
+  return readdirSync(tasks).reduce(
+    (sum, task) => sum + Number(readFileSync(`${tasks}/${task}/schedstat`, 'utf8').split(' ')[0]) / 1e6,
+    0,
+  );
+}
+
 /** A child, its processor time and its memory. */
 export class Process {
   constructor(args, { env = {}, stdin, onExit = () => undefined } = {}) {
@@ -29,13 +38,9 @@ export class Process {
     if (stdin !== undefined) this.child.stdin.end(stdin);
   }
 
-  /** Processor time of all its threads so far (ms), to the nanosecond: what the scheduler has given it. */
+  /** Its processor time so far (ms). */
   cpuMs() {
-    const tasks = `/proc/${this.child.pid}/task`;
-    return readdirSync(tasks).reduce(
-      (sum, task) => sum + Number(readFileSync(`${tasks}/${task}/schedstat`, 'utf8').split(' ')[0]) / 1e6,
-      0,
-    );
+    return cpuMsOf(this.child.pid);
   }
 
   /** MiB: now, or the most so far. */

@@ -81,7 +81,7 @@ const QUICK = {
   idleSeconds: 2,
   waits: 100,
   waitSeconds: 3,
-  firstLists: 5,
+  firstLists: 7,
   gateRequests: 1_000,
   gateGib: 0.25,
 };

@@ -6,7 +6,7 @@ import { listed, NOTHING } from '../listed.mjs';
 import { ECHO } from '../processes.mjs';
 import { atMost, median } from '../stage.mjs';
 
-/** Above this a change is refused, on whatever machine. */
+/** Above this a change is refused, on whatever machine: of the processor's time, which others there hardly change. */
 const LIMIT = 0.75;
 
 export async function firstList(stage) {
@@ -17,23 +17,24 @@ export async function firstList(stage) {
     CASHIER_HOME: stage.folder,
     CASHIER_MODE: 'simulator',
   };
-  const times = { ours: [], bare: [], node: [] };
+  const taken = { ours: [], bare: [], node: [] };
   let first = 0;
   for (let i = 0; i <= stage.sizes.firstLists; i++) {
     for (const [name, script] of Object.entries({ ours, bare: ECHO, node: NOTHING })) {
-      const ms = await listed(process.execPath, script === NOTHING ? ['-e', NOTHING] : [script], env);
+      const one = await listed(process.execPath, script === NOTHING ? ['-e', NOTHING] : [script], env);
       // The first round warms the disk cache; in ours it also writes the ledger and the compiled bundle.
-      if (i > 0) times[name].push(ms);
-      else if (name === 'ours') first = ms;
+      if (i > 0) taken[name].push(one);
+      else if (name === 'ours') first = one.ms;
     }
   }
-  const [value, beside] = [median(times.ours), median(times.bare)];
+  const wall = (name) => median(taken[name].map(({ ms }) => ms));
+  const leastCpu = (name) => Math.min(...taken[name].map(({ cpuMs }) => cpuMs));
   return [
-    atMost('start to first tools/list, of the bare server’s time', '', value / beside, 0.5, {
-      ...{
-        limit: LIMIT,
-        note: `${value.toFixed(0)} of ${beside.toFixed(0)} ms, of which Node alone takes ${median(times.node).toFixed(0)}; the very first start ${first.toFixed(0)} ms`,
-      },
+    atMost('start to first tools/list, of the bare server’s time', '', wall('ours') / wall('bare'), 0.5, {
+      note: `${wall('ours').toFixed(0)} of ${wall('bare').toFixed(0)} ms, of which Node alone takes ${wall('node').toFixed(0)}; the very first start ${first.toFixed(0)} ms`,
+    }),
+    atMost('… of its processor’s time', '', leastCpu('ours') / leastCpu('bare'), LIMIT, {
+      ...{ limit: LIMIT, note: `${leastCpu('ours').toFixed(0)} of ${leastCpu('bare').toFixed(0)} ms` },
     }),
   ];
 }

@@ -27,7 +27,7 @@ export async function newcomer(stage) {
         CASHIER_MODE: 'simulator',
       };
       const args = ['-y', '--offline', '--cache', cache, `file:${tarball}`];
-      times[name].push(await listed('npx', args, env));
+      times[name].push((await listed('npx', args, env)).ms);
       discard(cache);
     }
   }
