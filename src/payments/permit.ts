@@ -14,7 +14,14 @@ import { approvalsFor, isDenied, requestApproval } from '../policy/approvals.ts'
 import { type Denial, decide, type Request, type Used, windowStart } from '../policy/decide.ts';
 import { holdToPolicy, insistNotFrozen } from '../policy/decisions.ts';
 import type { Policy, Sections } from '../policy/policy.ts';
-import { type Rule, rulesFor, subscriptionRules, TRIAL_RULE, type Who } from '../policy/rules.ts';
+import {
+  periodRules,
+  type Rule,
+  rulesFor,
+  subscriptionRules,
+  TRIAL_RULE,
+  type Who,
+} from '../policy/rules.ts';
 import type { Call, Till } from './till.ts';
 
 /** What an intent that may be committed brings along. */
@@ -81,13 +88,8 @@ export async function holdToRules(till: Till, book: Book, call: Call, kind: Kind
   const isPersons =
     yes !== undefined && (yes.asked?.person ?? yes.asked?.byServer) !== undefined && yes.id === call.approval;
   const rules = isPersons ? [] : yes ? together(today, await rulesThen(book, yes, rulesOf)) : today;
-  const taken = await used(book, kind, rules, now, false);
-  let decision = decide(rules, subject, taken, now);
-  if (decision.kind === 'deny') {
-    decision = decide(rules, subject, await used(book, kind, rules, now, true), now);
-  }
-  if (decision.kind === 'deny') throw policyDenied(decision);
-  const rule = decision.kind === 'approve' ? decision.rule : subject.needsPerson;
+  const { taken, approve } = await insistOn(book, kind, rules, subject, now);
+  const rule = approve ?? subject.needsPerson;
   if (yes) {
     await book.approvals.move(yes, 'approved', 'used', defined({ decidedBy: yes.decidedBy }));
   } else if (call.approval !== undefined) {
@@ -102,6 +104,19 @@ export async function holdToRules(till: Till, book: Book, call: Call, kind: Kind
     return undefined;
   }
   return { rules, taken, yes };
+}
+
+/**
+ * What is used of the rules, and the one that wants a person, where one does. Throws POLICY_DENIED, with when it frees.
+ */
+async function insistOn(book: Book, kind: Kind, rules: readonly Rule[], subject: Request, now: number) {
+  const taken = await used(book, kind, rules, now, false);
+  const decision = decide(rules, subject, taken, now);
+  if (decision.kind === 'deny') {
+    const whenFree = decide(rules, subject, await used(book, kind, rules, now, true), now);
+    throw policyDenied(whenFree.kind === 'deny' ? whenFree : decision);
+  }
+  return { taken, approve: decision.kind === 'approve' ? decision.rule : undefined };
 }
 
 /** Takes it out of the allowances among the rules. */
@@ -133,9 +148,8 @@ export async function mayBegin(till: Till, book: Book, call: Call, amountFen: Fe
     ({ kind }) => kind !== 'providers' && kind !== 'scenes',
   );
   const subject = { provider, scene: 'qr', amountFen } as const;
-  const decision = decide(rules, subject, await used(book, 'payment', rules, now, false), now);
-  if (decision.kind === 'deny') throw policyDenied(decision);
-  if (decision.kind === 'approve') throw needsPerson(decision.rule);
+  const { approve } = await insistOn(book, 'payment', rules, subject, now);
+  if (approve !== undefined) throw needsPerson(approve);
 }
 
 function needsPerson(rule: string): CashierError {
@@ -184,9 +198,7 @@ async function permitOverdue(till: Till, book: Book, overdue: string, subject: W
   const who = { ...soldBy, caller, token: token as Partial<Sections> | undefined };
   const all = rulesFor(await holdToPolicy(book, till.policy), 'refund', who);
   const rules = all.filter(({ kind }) => kind !== 'approve');
-  const taken = await used(book, 'refund', rules, now, false);
-  const decision = decide(rules, subject, taken, now);
-  if (decision.kind === 'deny') throw policyDenied(decision);
+  const { taken } = await insistOn(book, 'refund', rules, subject, now);
   await drawOn(book, rules, taken, subject);
   return {
     counts: { countedAt: now, countedBy: caller, client: soldBy.client },
@@ -196,13 +208,13 @@ async function permitOverdue(till: Till, book: Book, overdue: string, subject: W
 }
 
 /**
- * A period was allowed with its subscription: of the rules on payments only an allowance binds it still, for what that
- * holds is the most that its caller can ever move.
+ * A period was allowed with its subscription: of the rules on payments those bind it still that are about money which is
+ * moved today.
  */
 async function permitAgreed(
   till: Till,
   book: Book,
-  { caller, token }: Call,
+  call: Call,
   contractNo: string,
   subject: Wish,
 ): Promise<Permit> {
@@ -218,15 +230,19 @@ async function permitAgreed(
     throw new Error(`${subject.outTradeNo} is not due`);
   }
   const now = till.clock.now();
-  const all = rulesFor(await holdToPolicy(book, till.policy), 'payment', { caller, token });
-  const rules = all.filter(({ kind }) => kind === 'budget');
-  const taken = await used(book, 'payment', rules, now, false);
-  const decision = decide(rules, subject, taken, now);
-  if (decision.kind === 'deny') throw policyDenied(decision);
+  const rules = periodRules(await holdToPolicy(book, till.policy), call, subject.scene);
+  const { taken } = await insistOn(book, 'payment', rules, subject, now);
   await drawOn(book, rules, taken, subject);
-  // What is taken out of an allowance counts; all else was counted with the subscription.
-  const counts = rules.length === 0 ? {} : { countedAt: now, countedBy: caller };
+  // What the server charges was counted with the subscription, but for what is taken out of an allowance.
+  const isCounted = subject.scene !== 'agreement' || rules.length > 0;
+  const counts = isCounted ? { countedAt: now, countedBy: call.caller, client: call.client } : {};
   return { counts, allowed: { rules: rules.map(({ path }) => path) }, approval: undefined };
+}
+
+/** As {@link permit} will for a period that is about to be opened, if nothing comes between. Throws POLICY_DENIED. */
+export async function insistOnPeriod(till: Till, book: Book, call: Call, subject: Request): Promise<void> {
+  const rules = periodRules(await holdToPolicy(book, till.policy), call, subject.scene);
+  await insistOn(book, 'payment', rules, subject, till.clock.now());
 }
 
 /** The trial edition takes small sums only. Throws POLICY_DENIED. */

@@ -89,6 +89,17 @@ export function subscriptionRules(policy: Policy, who: Who): Rule[] {
   return found;
 }
 
+/**
+ * The rules on one period of what was allowed as a subscription. One that its subscriber pays by hand is a payment like
+ * any other; of one that the server charges only an allowance is asked, for what that holds is the most that its caller
+ * can ever move.
+ */
+export function periodRules(policy: Policy, who: Who, scene: Scene): Rule[] {
+  const binds = (kind: Rule['kind']) =>
+    scene === 'agreement' ? kind === 'budget' : OF_ONE_PAYMENT.has(kind);
+  return rulesFor(policy, 'payment', who).filter(({ kind }) => binds(kind));
+}
+
 /** What a program that says what it is brings upon itself. */
 function declaredRules(policy: Policy, section: keyof Sections, { client, caller, named }: Who): Rule[] {
   if (client === undefined || client === caller) return [];

@@ -582,6 +582,41 @@ describe('the rules on subscriptions', () => {
     expect(found.map(({ id }) => id)).toEqual(approved);
   });
 
+  it('on payments of a day, a minute and a scene bind each period that is paid by hand', async () => {
+    world.bank.hasAgreements = false;
+    till = await world.process();
+    serve(till);
+    const perDay = { totalFen: fen(2500), count: 9 };
+    await accept(till, { payments: { perDay, scenes: ['qr'] }, refunds: {} });
+    await made(NO, { period: 'P7D' });
+    expect((await orders())[0]).toMatchObject({ countedAt: expect.any(Number), countedBy: 'test' });
+    const over = denied('payments.perDay.totalYuan');
+    await expect(made('GYM0002', { subscriber: 'wang' })).rejects.toMatchObject(over);
+    await expect(createPayment(till, CALL, payment({ amountFen: fen(700) }))).rejects.toMatchObject(over);
+    expect(await till.ledger.read((book) => book.subscriptions.get('GYM0002'))).toBeUndefined();
+    world.bank.pay((await orders())[0]?.outTradeNo ?? '');
+    await pass(6 * DAY_MS);
+    // All of the day on which the second is due goes to another sale.
+    world.clock.advance(DAY_MS - ((world.clock.now() + 8 * HOUR_MS) % DAY_MS));
+    await createPayment(till, CALL, payment({ amountFen: fen(2000) }));
+    await pass(20 * HOUR_MS);
+    expect((await orders())[1]).toBeUndefined();
+    await pass(DAY_MS);
+    expect((await orders())[1]).toMatchObject({ state: 'NOTPAY' });
+    await accept(till, { payments: { scenes: ['web'] }, refunds: {} });
+    await expect(made('GYM0003')).rejects.toMatchObject(denied('payments.scenes'));
+  });
+
+  it('on payments of a day were not made for what the server charges later', async () => {
+    serve(till);
+    await accept(till, { payments: { perDay: { count: 1 }, scenes: ['web'] }, refunds: {} });
+    await createPayment(till, CALL, payment({ scene: 'web' }));
+    await made(NO);
+    world.bank.agreements.sign(NO);
+    await pass(HOUR_MS);
+    expect((await orders())[0]).toMatchObject({ state: 'PAID', countedAt: undefined });
+  });
+
   it('of an allowance hold for every period', async () => {
     await accept(till, { payments: { from: 'budget' }, refunds: {} });
     const operator = await person(till);

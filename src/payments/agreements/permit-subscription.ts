@@ -1,7 +1,13 @@
 import type { Book } from '../../ledger/book.ts';
-import { contractSubject, mostOf, type SubscriptionRecord } from '../../ledger/subscription-records.ts';
+import {
+  amountOf,
+  contractSubject,
+  isPaidByHand,
+  mostOf,
+  type SubscriptionRecord,
+} from '../../ledger/subscription-records.ts';
 import { insistNotFrozen } from '../../policy/decisions.ts';
-import { holdToRules, insistOnTrial } from '../permit.ts';
+import { holdToRules, insistOnPeriod, insistOnTrial } from '../permit.ts';
 import type { Call, Till } from '../till.ts';
 
 /**
@@ -19,6 +25,11 @@ export async function permitSubscription(
   const { contractNo, provider, inputHash } = subscription;
   const most = mostOf(subscription);
   insistOnTrial(till, most);
+  // One that is paid by hand opens its first payment with this very call.
+  if (isPaidByHand(subscription)) {
+    const scene = subscription.signingScene ?? 'qr';
+    await insistOnPeriod(till, book, call, { provider, scene, amountFen: amountOf(subscription, 1) });
+  }
   const subject = {
     ...contractSubject(contractNo),
     inputHash,
