@@ -1,5 +1,6 @@
+import { beijingDate } from '../domain/clock.ts';
 import { readMeta, writeMeta } from './meta.ts';
-import { type Due, daysDue, isMadeUpFor, type Restored } from './restored.ts';
+import { type Due, daysDue, isMadeUpFor, type Restored, reconciledDay } from './restored.ts';
 import type { Tx } from './store.ts';
 
 /** A policy that a person has accepted, or the first of the ledger. `acceptedAt` in ms. */
@@ -92,6 +93,13 @@ export class OperatorBook {
     await writeMeta(this.#tx, 'restored', isMadeUpFor(restored) ? '' : JSON.stringify(restored));
   }
 
+  /** Leaves these days as they are, but for today: its bill is still to be looked at. */
+  async passOver({ restored, days }: Due): Promise<void> {
+    const today = beijingDate(this.#now);
+    const over = days.filter(({ date }) => date < today);
+    await this.setRestored(over.reduce((left, day) => reconciledDay(left, { ...day, open: 0 }), restored));
+  }
+
   /** Of a restored ledger; undefined for any other. */
   async due(): Promise<Due | undefined> {
     const restored = await this.restored();
@@ -102,6 +110,6 @@ export class OperatorBook {
       restored.at,
       restored.at,
     );
-    return { restored, days: daysDue(restored, this.#now), unasked: Number(open?.any_open) === 1 };
+    return { restored, days: daysDue(restored), unasked: Number(open?.any_open) === 1 };
   }
 }

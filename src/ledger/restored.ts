@@ -41,15 +41,14 @@ export function forgottenAgain(before: Restored | undefined, now: Omit<Restored,
 /** What has to be made up for before money may move again. */
 export interface Due {
   readonly restored: Restored;
-  /** That have a bill by now, and were not reconciled, or not without differences. */
+  /** That were not reconciled, or not without differences. Of the day on which it was restored, the bill comes on the next. */
   readonly days: readonly ForgottenDay[];
   /** Whether something that was open in the backup has not been asked about since. */
   readonly unasked: boolean;
 }
 
-/** Gateways make a bill on the next day. @param now ms */
-export function daysDue(restored: Restored, now: number): ForgottenDay[] {
-  return forgottenDays(restored).filter(({ date, open }) => open !== 0 && date < beijingDate(now));
+export function daysDue(restored: Restored): ForgottenDay[] {
+  return forgottenDays(restored).filter(({ open }) => open !== 0);
 }
 
 /** With how many differences a day was reconciled; as it was for one that the backup has not forgotten. */
@@ -64,5 +63,5 @@ export function reconciledDay(
 
 /** Whether nothing is left of it to be made up for. */
 export function isMadeUpFor(restored: Restored): boolean {
-  return forgottenDays(restored).every(({ open }) => open === 0);
+  return daysDue(restored).length === 0;
 }

@@ -3,7 +3,7 @@ import { CashierError } from '../domain/errors.ts';
 import { type Fen, fen, toYuan } from '../domain/money.ts';
 import type { Book } from '../ledger/book.ts';
 import type { Freeze } from '../ledger/operator-book.ts';
-import { type Due, reconciledDay } from '../ledger/restored.ts';
+import type { Due } from '../ledger/restored.ts';
 import { insist, type Person } from '../persons/person.ts';
 import type { Policy } from './policy.ts';
 
@@ -72,11 +72,9 @@ export async function unfreeze(book: Book, person: Person, despite = false): Pro
 async function resume(book: Book, person: Person, despite: boolean): Promise<void> {
   const due = await book.operator.due();
   if (!due) return;
-  const { restored, days } = due;
+  const { days } = due;
   if (!despite && (days.length > 0 || due.unasked)) throw notReconciled(due);
-  await book.operator.setRestored(
-    days.reduce((left, day) => reconciledDay(left, { ...day, open: 0 }), restored),
-  );
+  await book.operator.passOver(due);
   await book.audit.append({
     kind: 'ledger-resumed',
     detail: { via: person.via, despite: days.map(({ provider, date }) => `${provider} ${date}`) },
@@ -154,8 +152,8 @@ function notReconciled({ restored: { at, since }, days: due, unasked }: Due): Ca
     zh: `这本账于 ${beijingIso(at)} 从备份恢复，备份止于 ${beijingIso(since)}，其后的事要先补齐：${due.length > 0 ? `${days('未对账', ' 处差异', '、')}。` : ''}${open.zh}仍然暂停。`,
     en: `This ledger was restored at ${beijingIso(at)} from a backup that ends at ${beijingIso(since)}; what came after has to be made up for first: ${due.length > 0 ? `${days('not reconciled', ' differences', ', ')}. ` : ''}${open.en}It stays paused.`,
     next: {
-      zh: '从最早的一天起，对每一天运行 mcp-cashier reconcile --date 日期 --settle；剩下的差异核实无误后，可用 mcp-cashier unfreeze --despite-differences。',
-      en: 'From the oldest on, run mcp-cashier reconcile --date DAY --settle for each; where the differences that are left are explained, mcp-cashier unfreeze --despite-differences goes on all the same.',
+      zh: '从最早的一天起，对每一天运行 mcp-cashier reconcile --date 日期 --settle；恢复当天的账单次日才有。剩下的差异核实无误后，或不等那份账单，可用 mcp-cashier unfreeze --despite-differences。',
+      en: 'From the oldest on, run mcp-cashier reconcile --date DAY --settle for each; the bill of the day of restoring comes on the next. Where the differences that are left are explained, or you do not wait for that bill, mcp-cashier unfreeze --despite-differences goes on all the same.',
     },
     details: { days: days('-', '', ', '), unasked: unasked ? 1 : 0 },
   });

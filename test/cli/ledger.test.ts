@@ -105,9 +105,12 @@ describe('a ledger as a whole, by commands', () => {
       const { restored } = await told(['ledger', 'info']);
       return restored?.openOrdersAsked ? restored : undefined;
     });
-    const settle = ['reconcile', '--date', today(), '--provider', 'alipay', '--settle', '--json'];
+    expect(await shop.command(['unfreeze', '--lang', 'en'], person)).toMatchObject({
+      ...{ code: 1, stderr: expect.stringContaining(`alipay ${today()} (not reconciled)`) },
+    });
+    const settle = ['reconcile', '--date', today(), '--settle', '--json'];
     const { providers } = JSON.parse((await shop.command(settle)).stdout);
-    expect(providers[0]).toMatchObject({ clean: true, takenIn: 1 });
+    expect(providers[0]).toMatchObject({ provider: 'alipay', clean: true, takenIn: 1 });
     expect(await told(['unfreeze'], person)).toMatchObject({ thawed: true });
     const items = (await told(['orders'])).items as { outTradeNo: string; state: string }[];
     expect(items.find(({ outTradeNo }) => outTradeNo === later.outTradeNo)).toMatchObject({ state: 'PAID' });

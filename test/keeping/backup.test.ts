@@ -197,7 +197,9 @@ describe.each(WAYS)('a backup, $title', ({ from, to, has }) => {
     if (!wallet) throw new Error('no wallet');
 
     const first = await refusal(thaw());
-    expect(first).toMatchObject({ code: 'FROZEN', details: { days: `${wallet.id} ${day} (-)`, unasked: 1 } });
+    const restoredOn = dayOf(world.clock.now());
+    const left = (here: string) => `${wallet.id} ${day} (${here}), ${wallet.id} ${restoredOn} (-)`;
+    expect(first).toMatchObject({ code: 'FROZEN', details: { days: left('-'), unasked: 1 } });
     // Whoever settles asks, and sends nothing.
     const stop = new AbortController();
     const settling = runSettler(again, stop.signal);
@@ -211,10 +213,12 @@ describe.each(WAYS)('a backup, $title', ({ from, to, has }) => {
     expect(compared.result.differences.map(({ kind }) => kind).sort()).toEqual([
       ...['missing-here', 'missing-here', 'refund-missing-here', 'refund-missing-here'],
     ]);
-    expect(await refusal(thaw())).toMatchObject({ details: { days: `${wallet.id} ${day} (4)` } });
+    expect(await refusal(thaw())).toMatchObject({ details: { days: left('4') } });
     const settled = await settleDay(again, wallet, { date: day, today: 'refused' }, true);
     expect(settled).toMatchObject({ taken: 4, result: { differences: [] } });
-    await thaw();
+    // The bill of the day of the restoring comes tomorrow, and who does not wait for it says so.
+    expect(await refusal(thaw())).toMatchObject({ details: { days: `${wallet.id} ${restoredOn} (-)` } });
+    await thaw(true);
     expect((await again.ledger.read((book) => book.orders.get('LATER_1')))?.state).toBe('PAID');
     // What was refunded and forgotten is not refunded twice.
     const twice = refundPayment(
@@ -224,10 +228,9 @@ describe.each(WAYS)('a backup, $title', ({ from, to, has }) => {
     );
     expect(await refusal(twice)).toMatchObject({ code: 'REFUND_EXCEEDS_PAID' });
     expect(await verifyAudit(again.ledger, [])).toMatchObject({ intact: true });
-    // The bill of the day of the restoring comes tomorrow.
     const { restored, days } = (await again.ledger.read((book) => book.operator.due())) ?? {};
     expect(restored?.reconciled).toEqual({ [`${wallet.id} ${day}`]: 0 });
-    expect(days).toEqual([]);
+    expect(days?.map(({ date }) => date)).toEqual([restoredOn]);
     world.clock.advance(DAY_MS);
     await settleDay(again, wallet, { date: dayOf(world.clock.now() - DAY_MS), today: 'refused' }, true);
     expect(await again.ledger.read((book) => book.operator.due())).toBeUndefined();
@@ -252,7 +255,7 @@ describe.each(WAYS)('a backup, $title', ({ from, to, has }) => {
     await put(second, { file: again });
     const after = await processOn(second);
     const { days = [] } = (await after.ledger.read((book) => book.operator.due())) ?? {};
-    expect(days.map(({ date }) => date)).toEqual([dayOf(since + DAY_MS), dayOf(since + 2 * DAY_MS)]);
+    expect(days.map(({ date }) => date)).toEqual([1, 2, 3].map((n) => dayOf(since + n * DAY_MS)));
     await after.close();
   });
 
@@ -284,7 +287,7 @@ describe.each(WAYS)('a backup, $title', ({ from, to, has }) => {
     const [told] = (await again.ledger.read((book) => book.audit.after(0, 1000))).filter(
       ({ kind }) => kind === 'ledger-resumed',
     );
-    expect(told?.detail.despite).toHaveLength(2);
+    expect(told?.detail.despite).toHaveLength(3);
     await again.close();
   });
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { DAY_MS } from '../../src/domain/clock.ts';
+import { beijingDate, DAY_MS } from '../../src/domain/clock.ts';
 import { CashierError } from '../../src/domain/errors.ts';
 import { fen } from '../../src/domain/money.ts';
 import type { Book } from '../../src/ledger/book.ts';
@@ -165,34 +165,29 @@ describe('a restored ledger', () => {
   it('stays frozen while what was open has not been asked about', async () => {
     const terms = { expiresInMinutes: 30 };
     await write((book) => book.orders.insert(orderRow(till, { terms, state: 'UNKNOWN', askAt: at })));
-    // All days are reconciled but one that no gateway has a bill of yet.
-    await write(async (book) => {
-      await freeze(book, 'restore', undefined);
-      await book.operator.setRestored({
-        at: now + DAY_MS,
-        since: now,
-        providers: ['alipay'],
-        reconciled: {},
-      });
-    });
+    await restore(Object.fromEntries(DAYS.slice(0, 1).map((day) => [day, 0])));
     const refused = await lift().catch((error: unknown) => error);
     expect(refused).toMatchObject({
-      ...{ code: 'FROZEN', details: { days: '', unasked: 1 } },
+      ...{ code: 'FROZEN', details: { days: 'alipay 2026-11-19 (-)', unasked: 1 } },
       text: {
-        en: expect.stringContaining('for first: Open orders or refunds have not been asked about'),
-        zh: expect.stringContaining('先补齐：还有未完成的订单'),
+        en: expect.stringContaining('. Open orders or refunds have not been asked about'),
+        zh: expect.stringContaining('。还有未完成的订单'),
       },
     });
   });
 
-  it('goes on where no gateway has a bill of the days yet, and nothing is open', async () => {
+  it('stays frozen on the day on which it was restored, and has to look at its bill also when it goes on before', async () => {
+    const day = `alipay ${beijingDate(now)}`;
+    const early = { at: now, since: now, providers: ['alipay'], reconciled: {} } as const;
     await write(async (book) => {
       await freeze(book, 'restore', undefined);
-      await book.operator.setRestored({ at: now, since: now, providers: ['alipay'], reconciled: {} });
+      await book.operator.setRestored(early);
     });
-    await lift();
+    await expect(lift()).rejects.toMatchObject({ code: 'FROZEN', details: { days: `${day} (-)` } });
+    await lift(true);
     expect(await isLifted()).toBe(true);
-    expect((await recorded()).at(-2)).toEqual(['ledger-resumed', { via: 'terminal', despite: [] }]);
+    expect((await recorded()).at(-2)).toEqual(['ledger-resumed', { via: 'terminal', despite: [day] }]);
+    expect(await read((book) => book.operator.restored())).toEqual(early);
   });
 
   it('goes on despite that where a person says so, and forgets what it had to make up for', async () => {
