@@ -1,7 +1,8 @@
-import { type CashierError, configuration } from './domain/errors.ts';
+import { type CashierError, configuration, wrongSetting } from './domain/errors.ts';
 import type { Realm } from './domain/order.ts';
 import { WALLET_VARIABLES } from './providers/registry.ts';
 import type { Wallet } from './providers/wallet.ts';
+import { CREDENTIALS } from './settings.ts';
 
 /* What a configuration is refused for as a whole. */
 
@@ -14,6 +15,17 @@ export function noCredentials(): CashierError {
       en: 'Set the credentials, or try it with CASHIER_MODE=simulator.',
     },
   });
+}
+
+/** A variable, or the file that it names, has nothing but spaces in it. */
+export function blankCredentials(env: Readonly<Record<string, string | undefined>>): CashierError {
+  const name = CREDENTIALS.find((one) => env[one] !== undefined) ?? '';
+  const variable = env[`${name}_FILE`] === undefined ? name : `${name}_FILE`;
+  return wrongSetting(
+    variable,
+    '是空白的，其他密钥也都没有设置：请填入密钥，或都不设置。',
+    'is blank, and no other credential is set: put the key there, or unset it.',
+  );
 }
 
 /** One of them would move real money. */

@@ -31,6 +31,16 @@ describe('the realm', () => {
     await expect(read({ CASHIER_MODE: 'live' })).rejects.toMatchObject(refused('CASHIER_MODE'));
   });
 
+  it('is none where nothing but blanks stands for a key', async () => {
+    await expect(read({ AP_APP_KEY: ' ' })).rejects.toMatchObject(refused('AP_APP_KEY'));
+    const file = join(home, 'empty');
+    writeFileSync(file, '\n');
+    await expect(read({ WXPAY_MCH_KEY_FILE: file })).rejects.toMatchObject(refused('WXPAY_MCH_KEY_FILE'));
+    await expect(read({ AP_APP_ID: '2021000000000000', AP_APP_KEY: ' ' })).resolves.toMatchObject({
+      realm: 'live',
+    });
+  });
+
   it('is not entered by accident where a live ledger lies', async () => {
     mkdirSync(join(home, 'live'));
     writeFileSync(join(home, 'live', 'ledger.db'), '');

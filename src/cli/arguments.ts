@@ -29,6 +29,10 @@ export function readArguments<N extends CommandName>(
     tokens: true,
   });
   const words = tokens.flatMap((token) => (token.kind === 'positional' ? [token.value] : []));
+  // The value of an option that there is not would be taken for what is to be done.
+  const stranger = tokens.find((token) => token.kind === 'option' && !Object.hasOwn(all, token.name));
+  if (stranger?.kind === 'option' && !Object.hasOwn(use.actions, words[0] ?? ''))
+    throw noSuchOption(name, stranger.rawName, all, false);
   const action = actionOf(name, use, words);
   const chosen = use.actions[action] ?? { does: { zh: '', en: '' } };
   const rest = action === '' || words[0] !== action ? words : words.slice(1);

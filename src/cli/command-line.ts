@@ -33,6 +33,7 @@ const COMMANDS: { readonly [N in CommandName]: () => Promise<Command<N>> } = {
   receipts: () => import('./receipts.ts'),
   reconcile: () => import('./reconcile.ts'),
   channels: () => import('./channels.ts'),
+  merchants: () => import('./merchants.ts'),
   tokens: () => import('./tokens.ts'),
   doctor: () => import('./doctor.ts'),
   init: () => import('./init.ts'),

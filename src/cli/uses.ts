@@ -532,6 +532,14 @@ export const USES = {
       },
     },
   },
+  merchants: {
+    does: {
+      zh: '为哪些商户收款：收款方、支付方式、账本',
+      en: 'whom this collects for: payee, wallets, ledger',
+    },
+    otherwise: 'list',
+    actions: { list: { does: { zh: '列出', en: 'lists them' }, options: PLACE_OPTIONS } },
+  },
   tokens: {
     does: { zh: 'HTTP 调用方的令牌', en: 'who may call over HTTP' },
     otherwise: 'list',

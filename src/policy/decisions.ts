@@ -1,3 +1,4 @@
+import { ACTORS, isActorName } from '../domain/actors.ts';
 import { beijingIso } from '../domain/clock.ts';
 import { CashierError } from '../domain/errors.ts';
 import { type Fen, fen, toYuan } from '../domain/money.ts';
@@ -101,7 +102,7 @@ export async function budgetState(book: Book, budget: string): Promise<BudgetSta
 
 /**
  * Tops a budget up, or draws it down by a negative amount. Throws INVALID_ARGUMENT when more would be drawn than is
- * left.
+ * left, and where nobody can be called so.
  */
 export async function moveBudget(
   book: Book,
@@ -111,6 +112,7 @@ export async function moveBudget(
   note: string | undefined,
 ): Promise<BudgetState> {
   await insist(book, person, 'budget');
+  if (amountFen > 0 && isActorName(budget)) throw nobodyCalls(budget);
   const { leftFen } = await budgetState(book, budget);
   if (amountFen < 0 && -amountFen > leftFen) throw notThatMuchLeft(leftFen);
   await book.quotas.insertBudgetMove({ budget, amountFen, by: person.by, note });
@@ -156,6 +158,17 @@ function notReconciled({ restored: { at, since }, days: due, unasked }: Due): Ca
       en: 'From the oldest on, run mcp-cashier reconcile --date DAY --settle for each; the bill of the day of restoring comes on the next. Where the differences that are left are explained, or you do not wait for that bill, mcp-cashier unfreeze --despite-differences goes on all the same.',
     },
     details: { days: days('-', '', ', '), unasked: unasked ? 1 : 0 },
+  });
+}
+
+function nobodyCalls(budget: string): CashierError {
+  return new CashierError('INVALID_ARGUMENT', {
+    zh: `没有调用方会叫 ${budget}：${ACTORS.join('、')} 是保留名称。`,
+    en: `No caller can be called ${budget}: ${ACTORS.join(', ')} are reserved.`,
+    next: {
+      zh: '写调用方的名称，见 mcp-cashier tokens list。',
+      en: 'Name a caller, see mcp-cashier tokens list.',
+    },
   });
 }
 

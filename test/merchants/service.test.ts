@@ -78,6 +78,22 @@ it('is ready when all are, and says nothing of whose it is', async () => {
   }
 });
 
+it('a command lists them with their payees, wallets and ledgers', async () => {
+  const { stdout } = await court.command(['merchants', '--json']);
+  const { items } = JSON.parse(stdout) as { items: Record<string, unknown>[] };
+  expect(items.map(({ merchant, payee }) => [merchant, payee])).toEqual([
+    ['tea-shop', '茶铺'],
+    ['noodle-bar', '面馆'],
+  ]);
+  for (const { merchant, wallets, ledger } of items) {
+    expect(wallets).toContain('alipay');
+    expect(ledger).toContain(`/${merchant}/`);
+  }
+  const one = await court.command(['merchants', '--merchant', 'tea-shop', '--lang', 'en']);
+  expect(one.stdout).toContain('tea-shop');
+  expect(one.stdout).not.toContain('noodle-bar');
+});
+
 it('a token belongs to one merchant', async () => {
   const { code, stderr } = await court.command(['tokens', 'add', 'nobody']);
   expect([code, stderr]).toEqual([1, expect.stringContaining('--merchant: tea-shop, noodle-bar')]);

@@ -206,6 +206,11 @@ describe('a budget', () => {
   const move = (amountFen: number, note?: string) =>
     write((book) => moveBudget(book, operator, 'a', amountFen, note));
 
+  it('is filled for nobody who bears a name of ours', async () => {
+    const filled = write((book) => moveBudget(book, operator, 'settler', 500, undefined));
+    await expect(filled).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+  });
+
   it('is filled and drawn by persons, down to nothing and not below', async () => {
     expect(await move(500, 'for May')).toEqual({ filledFen: 500, heldFen: 0, leftFen: 500 });
     await expect(move(-501)).rejects.toMatchObject({

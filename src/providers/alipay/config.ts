@@ -80,7 +80,7 @@ export function readAlipayConfig(env: Environment, now?: number): AlipayConfig |
     appPrivateKey,
     alipayPublicKey,
     signType,
-    gateway: readGateway(env) ?? GATEWAYS[world],
+    gateway: readGateway(env, world) ?? GATEWAYS[world],
     realm: world === 'prod' ? 'live' : 'sandbox',
     precreateProductCode: choice(env, 'AP_PRECREATE_PRODUCT_CODE', PRECREATE_PRODUCT_CODES),
     ...defined({
@@ -228,13 +228,27 @@ function derivedNotifyUrl(env: Environment): string | undefined {
   return base === undefined ? undefined : `${base.replace(/\/+$/, '')}/notify/alipay`;
 }
 
-function readGateway(env: Environment): string | undefined {
+/** One of Alipay's own has to be that of the world that is meant: a payment in its sandbox is no money. */
+function readGateway(env: Environment, world: keyof typeof GATEWAYS): string | undefined {
   const text = value(env, 'AP_GATEWAY');
   if (text === undefined) return undefined;
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const safe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopbackName(url.hostname));
   const bare = !url?.username && !url?.password && !url?.search && !url?.hash;
-  if (url && safe && bare && url.pathname.endsWith('/gateway.do')) return url.href;
+  if (url && safe && bare && url.pathname.endsWith('/gateway.do')) {
+    const { hostname } = url;
+    const own = /(^|\.)alipaydev\.com$/.test(hostname)
+      ? 'sandbox'
+      : /(^|\.)alipay\.com$/.test(hostname)
+        ? 'prod'
+        : world;
+    if (own === world) return url.href;
+    throw wrongSetting(
+      'AP_GATEWAY',
+      `是支付宝 ${own} 环境的网关，而 AP_CURRENT_ENV 是 ${world}：两者必须一致，或不设置 AP_GATEWAY。`,
+      `is Alipay's gateway of ${own}, while AP_CURRENT_ENV is ${world}: both must be of one world, or leave AP_GATEWAY unset.`,
+    );
+  }
   throw wrongSetting(
     'AP_GATEWAY',
     '不可用：请填以 /gateway.do 结尾、不带参数的 https 网址（http 只允许本机回环地址），或不设置。',

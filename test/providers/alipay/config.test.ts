@@ -126,6 +126,16 @@ describe('readAlipayConfig', () => {
     ['a token with blanks', { AP_INVOKE_AUTH_TOKEN: 'a b' }, 'AP_INVOKE_AUTH_TOKEN'],
     ['a token of nobody knows whom', { AP_INVOKE_AUTH_TOKEN: '202111BB00' }, 'AP_SELLER_ID'],
     ['a wrong seller id', { AP_SELLER_ID: 'me@shop.example' }, 'AP_SELLER_ID'],
+    [
+      "Alipay's own gateway, in its sandbox",
+      { AP_CURRENT_ENV: 'sandbox', AP_GATEWAY: 'https://openapi.alipay.com/gateway.do' },
+      'AP_GATEWAY',
+    ],
+    [
+      "the sandbox's gateway, for real",
+      { AP_GATEWAY: 'https://openapi-sandbox.dl.alipaydev.com/gateway.do' },
+      'AP_GATEWAY',
+    ],
     ['a gateway without TLS', { AP_GATEWAY: 'http://gateway.example/gateway.do' }, 'AP_GATEWAY'],
     ['a loopback look-alike', { AP_GATEWAY: 'http://127.0.0.1.evil.example/gateway.do' }, 'AP_GATEWAY'],
     ['a gateway with a password', { AP_GATEWAY: 'https://me:pw@gateway.example/gateway.do' }, 'AP_GATEWAY'],
