@@ -101,21 +101,12 @@ export class PaidCounter implements Counter {
   }
 
   async #redeem(till: Till, shown: PaidCallRecord, asked: Asked, behind: Behind): Promise<Served> {
-    const held = this.#executions.held(shown.number);
-    if (held) return this.#execute(till, held, asked, behind);
     await this.#executions.of(shown.number);
-    const claim = await claimCall(till, shown);
-    if (claim.todo === 'execute') return this.#execute(till, claim.call, asked, behind);
-    return this.#tell(till, claim, asked);
-  }
-
-  async #execute(till: Till, claimed: PaidCallRecord, asked: Asked, behind: Behind): Promise<Served> {
-    const out = await this.#executions.execute(till, claimed, () => behind.call(asked.params));
-    if (out.is === 'stored') return this.#deliver(till, claimed, out.result, asked);
-    if (out.is !== 'again') return this.#instead(out);
-    const claim = await claimCall(till, claimed);
-    // Somebody else has seen to it: executed here it was already.
-    return claim.todo === 'execute' ? this.#refuse(refusals.UNREACHED) : this.#tell(till, claim, asked);
+    const claim = await claimCall(till, shown, this.#executions.held(shown.number));
+    if (claim.todo !== 'execute') return this.#tell(till, claim, asked);
+    const out = await this.#executions.execute(till, claim.call, () => behind.call(asked.params));
+    if (out.is === 'stored') return this.#deliver(till, claim.call, out.result, asked);
+    return out.is === 'again' ? this.#redeem(till, shown, asked, behind) : this.#instead(out);
   }
 
   async #tell(till: Till, claim: Exclude<Claim, { todo: 'execute' }>, asked: Asked): Promise<Served> {

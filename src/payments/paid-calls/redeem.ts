@@ -51,15 +51,21 @@ export async function askCall(till: Till, number: string): Promise<PaidCallRecor
 /**
  * Takes the one claim on a paid call, committed before the upstream is asked. What was begun and has no end is begun
  * again only where the price says that it may be; else the money goes back.
+ * @param held with an earlier claim of this process, which wants to go on: where that still stands, it is renewed
  */
-export async function claimCall(till: Till, shown: PaidCallRecord): Promise<Claim> {
-  const found = await till.ledger.as(GATE).write((book) => claimIn(till, book, shown));
+export async function claimCall(till: Till, shown: PaidCallRecord, held?: PaidCallRecord): Promise<Claim> {
+  const found = await till.ledger.as(GATE).write((book) => claimIn(till, book, shown, held));
   if (found.todo !== 'unpaid') return found;
   const { call } = found;
   return (await till.ledger.read((book) => cameLate(book, call))) ? { todo: 'late', call } : found;
 }
 
-async function claimIn(till: Till, book: Book, shown: PaidCallRecord): Promise<Claim> {
+async function claimIn(
+  till: Till,
+  book: Book,
+  shown: PaidCallRecord,
+  held: PaidCallRecord | undefined,
+): Promise<Claim> {
   const call = await book.paidCalls.again(shown);
   if (call.state === 'QUOTED') return { todo: 'unpaid', call };
   if (hasResult(call.state)) {
@@ -67,8 +73,9 @@ async function claimIn(till: Till, book: Book, shown: PaidCallRecord): Promise<C
     return result ? { todo: 'deliver', call, result } : { todo: 'gone', call };
   }
   if (call.state === 'EXECUTING') {
-    if (isExecuting(till, call)) return { todo: 'busy', call };
-    const ended = await endInterrupted(book, call, till.clock.now());
+    const goesOn = held !== undefined && isStillOurs(call, held);
+    if (!goesOn && isExecuting(till, call)) return { todo: 'busy', call };
+    const ended = goesOn ? await giveBack(book, call) : await endInterrupted(book, call, till.clock.now());
     return ended.state === 'PAID' ? execute(till, book, ended) : { todo: 'refunded', call: ended };
   }
   return call.state === 'PAID' ? execute(till, book, call) : { todo: 'refunded', call };

@@ -8,6 +8,8 @@ import type { Price } from '../../../src/gate/prices.ts';
 import { verifyAudit } from '../../../src/ledger/audit-verify.ts';
 import type { PaidCallRecord } from '../../../src/ledger/records.ts';
 import { chooseWallet } from '../../../src/payments/choose-wallet.ts';
+import { overdueCalls } from '../../../src/payments/paid-calls/overdue.ts';
+import { releaseCall } from '../../../src/payments/paid-calls/redeem.ts';
 import type { Till } from '../../../src/payments/till.ts';
 import { freeze } from '../../../src/policy/decisions.ts';
 import { type A2m, OutcomeUnknown, ProofRefused, type ProvenCall } from '../../../src/providers/contract.ts';
@@ -321,6 +323,90 @@ describe('a call that is paid for', () => {
     expect(upstream.called.at(-1)).toEqual({ name: 'render-poster', arguments: ARGS, ...round });
     expect((await told(at, shown)).content[0]?.text).toBe('a poster');
     expect(upstream.called).toHaveLength(2);
+  });
+
+  describe('of whose client the upstream has asked something', () => {
+    const question = { resultType: 'input_required', inputRequests: { a: {} }, requestState: 's' };
+    const round = { requestState: 's', inputResponses: { a: { action: 'accept' } } };
+    async function asked(at: PaidCounter) {
+      const number = await paid(at);
+      const shown = { ...ARGS, outTradeNo: number };
+      upstream.answer = () => result(question);
+      expect(await told(at, shown)).toEqual(question);
+      upstream.answer = new Upstream().answer;
+      return { number, shown };
+    }
+
+    it('is not executed after its money went back', async () => {
+      const at = counter();
+      const { number, shown } = await asked(at);
+      world.clock.advance(7 * 60_000);
+      await overdueCalls(till);
+      expect(codeIn(await told(at, shown, round))).toBe('REFUNDED');
+      expect(await owed(number)).toEqual([199]);
+      expect(upstream.called).toHaveLength(1);
+    });
+
+    it('is not executed when its money goes back otherwise', async () => {
+      const at = counter();
+      const { number, shown } = await asked(at);
+      const { pageNo } = await recordOf(number);
+      await till.ledger.write(async (book) => {
+        const order = await book.orders.get(pageNo);
+        if (order) await book.orders.patch(order, { gatewayRefunded: fen(199) });
+      });
+      expect(codeIn(await told(at, shown, round))).toBe('REFUNDED');
+      expect(upstream.called).toHaveLength(1);
+    });
+
+    it('is not paid back while it goes on, however late the client has answered', async () => {
+      for (const answeredAfterMs of [4.5 * 60_000, 7 * 60_000]) {
+        const at = counter();
+        const { number, shown } = await asked(at);
+        world.clock.advance(answeredAfterMs);
+        upstream.answer = async () => {
+          world.clock.advance(90_000);
+          await overdueCalls(till);
+          return new Upstream().answer();
+        };
+        expect((await told(at, shown, round)).content[0]?.text).toBe('a poster');
+        expect(await recordOf(number)).toMatchObject({ state: 'DELIVERED' });
+        expect(await owed(number)).toEqual([]);
+      }
+      expect(await verifyAudit(till.ledger, [])).toMatchObject({ intact: true });
+    });
+
+    it('is told what another process has got for it meanwhile', async () => {
+      const at = counter({}, { retry: true });
+      const { shown } = await asked(at);
+      world.clock.advance(7 * 60_000);
+      const own = await world.process();
+      const other = counter({ till: async () => own }, { retry: true });
+      expect((await told(other, shown)).content[0]?.text).toBe('a poster');
+      expect((await told(at, shown, round)).content[0]?.text).toBe('a poster');
+      expect(upstream.called).toHaveLength(2);
+    });
+
+    it('goes on once, however often the client answers', async () => {
+      const at = counter();
+      const { shown } = await asked(at);
+      const all = await Promise.all([...Array(5)].map(() => told(at, shown, round)));
+      expect(new Set(all.map((one) => codeIn(one) ?? one.content[0]?.text))).toContain('a poster');
+      expect(upstream.called).toHaveLength(2);
+    });
+  });
+
+  it('whose claim is lost while it is executed is claimed anew', async () => {
+    const at = counter({}, { retry: true });
+    const number = await paid(at);
+    upstream.answer = async () => {
+      upstream.answer = new Upstream().answer;
+      // As another process that has begun it, and reached nothing.
+      await releaseCall(till, await recordOf(number));
+      return result({ content: [{ type: 'text', text: 'too late' }] });
+    };
+    expect((await told(at, { ...ARGS, outTradeNo: number })).content[0]?.text).toBe('a poster');
+    expect(await recordOf(number)).toMatchObject({ state: 'DELIVERED' });
   });
 });
 
