@@ -1,7 +1,7 @@
 import { DAY_MS, stillLasts } from '../domain/clock.ts';
-import { CashierError } from '../domain/errors.ts';
+import { CashierError, type Text } from '../domain/errors.ts';
 import { type Fen, fen, toYuan } from '../domain/money.ts';
-import type { OrderRecord, RefundRecord } from '../ledger/records.ts';
+import type { OrderRecord, PaidCallRecord, RefundRecord } from '../ledger/records.ts';
 import { holdsSum } from '../ledger/refund-machine.ts';
 import { elsewhereOf, isDeclined, isElsewhere, sum } from '../ledger/refunded.ts';
 import type { PaymentProvider } from '../providers/contract.ts';
@@ -35,7 +35,7 @@ export function insistWithinPaid(
 
 /** A refund in doubt blocks every other of its order. Throws OUTCOME_UNKNOWN, or TRY_LATER while one is under way. */
 export function insistOneAtATime(till: Till, others: readonly RefundRecord[]): void {
-  if (others.some((other) => isBeingSent(till, other))) throw tryLater(1);
+  if (others.some((other) => isBeingSent(till, other))) throw tryLater(1, SPACED_OUT);
   const inDoubt = others.find((other) => other.state === 'UNKNOWN');
   if (inDoubt) throw refundInDoubt(inDoubt);
 }
@@ -71,7 +71,22 @@ export function insistInterval(
     .filter((other) => !isDeclined(other) && other.sentAt !== undefined)
     .map(({ sentAt = 0 }) => sentAt + minIntervalMs)
     .filter((until) => stillLasts(until, now, minIntervalMs));
-  if (over.length > 0) throw tryLater(Math.ceil((Math.max(...over) - now) / 1000));
+  if (over.length > 0) throw tryLater(Math.ceil((Math.max(...over) - now) / 1000), SPACED_OUT);
+}
+
+/**
+ * Executing what an order has paid for and paying it back exclude each other, whatever is left of the claim: whoever has
+ * it may still store a result. Throws TRY_LATER.
+ * @param paidCall the call that the order pays, or would have paid
+ */
+export function insistNotExecuting(
+  { outTradeNo }: OrderRecord,
+  paidCall: PaidCallRecord | undefined,
+  now: number,
+): void {
+  if (paidCall?.state !== 'EXECUTING' || paidCall.paidBy !== outTradeNo) return;
+  const leftMs = (paidCall.sendingUntil ?? now) - now;
+  throw tryLater(Math.max(1, Math.ceil(leftMs / 1000)), EXECUTED);
 }
 
 /** @param paid fen of the order, `held` fen refunded or under way */
@@ -106,10 +121,19 @@ export function notAllowed(rule: string, limit: string): CashierError {
   });
 }
 
-function tryLater(seconds: number): CashierError {
+const SPACED_OUT: Text = {
+  zh: '同一订单的两次退款要有间隔',
+  en: 'Space refunds of one order out',
+};
+const EXECUTED: Text = {
+  zh: '这笔付款买的调用正在执行',
+  en: 'The call that was paid for is being executed',
+};
+
+function tryLater(seconds: number, why: Text): CashierError {
   return new CashierError('TRY_LATER', {
-    zh: '同一订单的两次退款要有间隔；本次没有发出，也没有资金变动。',
-    en: 'Space refunds of one order out; this one was not sent and no money moved.',
+    zh: `${why.zh}；本次退款没有发出，也没有资金变动。`,
+    en: `${why.en}; this refund was not sent and no money moved.`,
     next: {
       zh: `${seconds} 秒后用相同参数重试。`,
       en: `Call again with the same arguments in ${seconds} s.`,

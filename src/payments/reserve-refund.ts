@@ -15,6 +15,7 @@ import { permit } from './permit.ts';
 import {
   insistGatewayRules,
   insistInterval,
+  insistNotExecuting,
   insistOneAtATime,
   insistWithinPaid,
   merchantScopeOf,
@@ -160,6 +161,8 @@ async function commitIntent(
   if (!permitted) return tell(at, order, await book.refunds.again(refund), replayed);
   const merchantScope = refund.merchantScope ?? (await freeScope(book, provider, refund.outRefundNo));
   insistInterval(provider, others, now);
+  // A person may give anything back at any time.
+  if (!permitted.approval) insistNotExecuting(order, await book.paidCalls.ofOrder(order.outTradeNo), now);
   // From now on it could be taken for this one.
   if (elsewhere === 'unknown') await book.orders.patch(order, { gatewayRefunded: 'elsewhere' });
   const sent = await book.refunds.move(

@@ -15,12 +15,14 @@ import {
   releaseCall,
   storeResult,
 } from '../../src/payments/paid-calls/redeem.ts';
+import { runPayBacks } from '../../src/payments/pay-back.ts';
 import { queryPayment } from '../../src/payments/query-payment.ts';
+import { refundByPerson } from '../../src/payments/refund-by-person.ts';
 import { refundPayment } from '../../src/payments/refund-payment.ts';
 import type { Till } from '../../src/payments/till.ts';
 import { freeze } from '../../src/policy/decisions.ts';
 import type { Policy } from '../../src/policy/policy.ts';
-import { accept, CALL, NO_APPROVAL, payment, World } from '../support/world.ts';
+import { accept, CALL, NO_APPROVAL, payment, person, World } from '../support/world.ts';
 
 const WEATHER: Priced = {
   ...{ face: 'http', upstream: 'http://127.0.0.1:9000', priced: 'GET /weather', title: 'weather' },
@@ -240,6 +242,61 @@ describe('a paid call', () => {
     }
     await holds(till);
   });
+
+  it('is refunded by no agent while it is executed, and as any sale once its result is stored', async () => {
+    const till = await process();
+    const bought = await paid(till);
+    const claim = await claimCall(till, bought);
+    const input = { outTradeNo: bought.pageNo, refundFen: fen(10) };
+    const early = refundPayment(await process(), CALL, input);
+    await expect(early).rejects.toMatchObject({ code: 'TRY_LATER', details: { retryAfterSeconds: 300 } });
+    expect(await storeResult(till, claim.call, ANSWER)).toBeDefined();
+    expect(await refundPayment(till, CALL, input)).toMatchObject({ refund: { state: 'SUCCESS' } });
+    expect(await claimCall(till, bought)).toMatchObject({ todo: 'deliver' });
+    expect(await owed(till, bought.pageNo)).toEqual([]);
+    await holds(till);
+  });
+
+  it.each([true, false])(
+    'is refunded when its executor is seen to be gone, and then executed by nobody (%s)',
+    async (repeatable) => {
+      const till = await process();
+      const bought = await paid(till, { repeatable });
+      const claim = await claimCall(till, bought);
+      const input = { outTradeNo: bought.pageNo, refundFen: fen(10) };
+      await world.clock.sleep(EXECUTING_MS);
+      await expect(refundPayment(till, CALL, input)).rejects.toMatchObject({ code: 'TRY_LATER' });
+      await overdueCalls(till);
+      await refundPayment(till, CALL, input);
+      expect(await storeResult(till, claim.call, ANSWER)).toBeUndefined();
+      expect(await claimCall(till, bought)).toMatchObject({ todo: 'refunded', call: { state: 'REFUNDED' } });
+      await holds(till);
+    },
+  );
+
+  it.each([true, false])(
+    'is refunded by a person at any time: executed it is delivered, and goes back once (%s)',
+    async (executes) => {
+      const till = await process();
+      const bought = await paid(till);
+      const claim = await claimCall(till, bought);
+      const operator = await person(till);
+      const { pageNo: outTradeNo } = bought;
+      const wish = { outTradeNo, outRefundNo: 'R1', refundFen: fen(10), reason: undefined };
+      const ports = { now: world.clock.now(), randomBytes: till.randomBytes };
+      await till.ledger.write((book) => refundByPerson(book, operator, wish, ports));
+      const [yes] = await till.ledger.read((book) => book.approvals.of(wish));
+      await refundPayment(till, { caller: 'operator', approval: yes?.id ?? '' }, wish);
+      if (executes) expect(await storeResult(till, claim.call, ANSWER)).toBeDefined();
+      else expect(await cannotDeliver(till, claim.call, 'http-500')).toBe(true);
+      const state = executes ? 'RESULT_STORED' : 'REFUNDED';
+      expect(await askCall(till, bought.number)).toMatchObject({ state });
+      world.serve((signal) => runPayBacks(till, signal));
+      await world.clock.sleep(DAY_MS);
+      expect(world.bank.refundedFen(outTradeNo)).toBe(10);
+      await holds(till);
+    },
+  );
 
   it('is not executed any more when the gateway says that it was refunded elsewhere', async () => {
     const till = await process();
