@@ -9,8 +9,8 @@ export type SubscriptionMode = 'auto' | 'reminded';
 
 /**
  * Why a subscription has ended, or is to: its caller or a person has cancelled it; the subscriber has, in the wallet's own
- * app; all times are charged; nobody agreed to it in time; two periods in a row were not paid; its time was over at the
- * gateway; a person has said no to it; it was the trial edition's, and that has ended.
+ * app; all times are charged; nobody agreed to it in time; two periods in a row could have been paid and were not; its
+ * time was over at the gateway; a person has said no to it; it was the trial edition's, and that has ended.
  */
 export type EndedReason =
   | 'cancelled'
@@ -73,7 +73,7 @@ export const SUBSCRIPTIONS = new Table('subscriptions', ['contractNo', 'state', 
   nextPeriod: number,
   /** How many are paid. */
   charged: number,
-  /** How many in a row were not, up to now. */
+  /** How many in a row could have been and were not, up to now: what nobody was asked for stands between none of them. */
   missed: number,
   /** Since then nothing more is charged, and why; whether it has ended at the gateway is another matter. */
   endingAt: maybe(number),

@@ -252,10 +252,17 @@ export class Subscriptions extends DueRows<SubscriptionRecord> {
     return this.note(period, { code, triedAt: this.#now });
   }
 
-  /** Its time has gone by, and its order provably is not paid. */
-  async miss(subscription: SubscriptionRecord, period: PeriodRecord): Promise<SubscriptionRecord> {
+  /**
+   * Its time has gone by, and its order provably is not paid.
+   * @param counts whether it is one of those that end a subscription
+   */
+  async miss(
+    subscription: SubscriptionRecord,
+    period: PeriodRecord,
+    counts: boolean,
+  ): Promise<SubscriptionRecord> {
     await this.#end(period, 'missed', 'subscription-missed', {});
-    const missed = subscription.missed + 1;
+    const missed = subscription.missed + (counts ? 1 : 0);
     return this.#over(subscription, period, { missed });
   }
 

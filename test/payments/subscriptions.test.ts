@@ -7,6 +7,7 @@ import { cancelSubscription } from '../../src/payments/agreements/cancel-subscri
 import { chargePeriod } from '../../src/payments/agreements/charge.ts';
 import { createSubscription } from '../../src/payments/agreements/create-subscription.ts';
 import { beginEnding } from '../../src/payments/agreements/end.ts';
+import { applyAgreement } from '../../src/payments/agreements/learn.ts';
 import { querySubscription } from '../../src/payments/agreements/query-subscription.ts';
 import { applyNotify } from '../../src/payments/apply-notify.ts';
 import { runApproved } from '../../src/payments/carry-out.ts';
@@ -479,6 +480,91 @@ describe('a subscription with reminders', () => {
     const number = made.last?.order?.outTradeNo ?? '';
     await cancelSubscription(till, CALL, { contractNo: 'GYM0002' });
     expect(world.bank.trades.get(number)?.state).toBe('CLOSED');
+  });
+});
+
+describe('a period that nobody was asked to pay', () => {
+  /** Signed, with its first week paid. */
+  const begun = async (mode: 'auto' | 'reminded') => {
+    world.bank.hasAgreements = mode === 'auto';
+    till = await world.process();
+    const made = await createSubscription(till, CALL, wish({ period: 'P7D' }));
+    if (mode === 'auto') world.bank.agreements.sign(NO);
+    else world.bank.pay(made.last?.order?.outTradeNo ?? '');
+    const server = serve(till);
+    await pass(2 * HOUR_MS);
+    expect(await known()).toMatchObject({ state: 'ACTIVE', charged: 1 });
+    return server;
+  };
+  const thaw = async () => {
+    const operator = await person(till);
+    await till.ledger.write((book) => unfreeze(book, operator));
+  };
+  const stopped = () => till.ledger.write((book) => freeze(book, 'page', undefined));
+
+  it.each([
+    ['auto', 'while everything is stopped', stopped, thaw],
+    ['reminded', 'while everything is stopped', stopped, thaw],
+    [
+      'auto',
+      'while an allowance does not reach',
+      () => accept(till, { payments: { from: 'budget' }, refunds: {} }),
+      () => accept(till, NO_APPROVAL),
+    ],
+    [
+      'reminded',
+      'while an allowance does not reach',
+      () => accept(till, { payments: { from: 'budget' }, refunds: {} }),
+      () => accept(till, NO_APPROVAL),
+    ],
+  ] as const)('of one that is %s goes by %s, and ends nothing', async (mode, _why, stop, goOn) => {
+    await begun(mode);
+    await stop();
+    await pass(27 * DAY_MS);
+    const { nextPeriod = 0, ...gone } = (await known()) ?? {};
+    expect(gone).toMatchObject({ state: 'PAUSED', charged: 1, missed: 0 });
+    expect(nextPeriod).toBeGreaterThan(3);
+    expect((await periods()).slice(1, 3).map(({ outcome }) => outcome)).toEqual(['missed', 'missed']);
+    await goOn();
+    while ((await orders()).at(-1) === undefined) await pass(6 * HOUR_MS);
+    if (mode === 'reminded') world.bank.pay((await periods()).at(-1)?.outTradeNo ?? '');
+    await pass(2 * HOUR_MS);
+    expect(await known()).toMatchObject({ state: 'ACTIVE', charged: 2 });
+  });
+
+  it('goes by while no server runs, and stands between none that were not paid', async () => {
+    const server = await begun('auto');
+    const agreement = world.bank.agreements.signed.get(NO);
+    if (!agreement) throw new Error('not signed');
+    agreement.isPoor = true;
+    while ((await known())?.missed === 0) await pass(6 * HOUR_MS);
+    expect(await known()).toMatchObject({ state: 'PAUSED', missed: 1, nextPeriod: 3 });
+    server.abort();
+    world.clock.advance(15 * DAY_MS);
+    serve(till);
+    await pass(9 * DAY_MS);
+    expect(await known()).toMatchObject({ state: 'ENDED', reason: 'unpaid', charged: 1 });
+    const tries = (await periods()).slice(1).map((period) => period.tries > 0);
+    expect(tries).toEqual([true, false, false, true]);
+  });
+
+  it('is one that the gateway has never heard of', async () => {
+    await begun('auto');
+    world.bank.fault = (operation) => (operation === 'charge' ? 'unavailable' : 'none');
+    await pass(20 * DAY_MS);
+    expect(await known()).toMatchObject({ state: 'PAUSED', missed: 0, charged: 1 });
+    expect((await orders())[1]).toMatchObject({ state: 'CLOSED' });
+    // What the gateway said was not understood for a while, and it stays paused.
+    const again = await till.ledger.write(async (book) => {
+      const [found, now] = [await book.subscriptions.get(NO), world.clock.now()];
+      const snapshot = world.bank.agreements.snapshot(NO, found?.account ?? '');
+      if (!found || !snapshot.exists) throw new Error('none');
+      const strange = { ...snapshot, state: 'UNKNOWN' } as const;
+      const doubted = await applyAgreement(book, found, strange, 'query', now);
+      expect(doubted.state).toBe('UNKNOWN');
+      return applyAgreement(book, doubted, snapshot, 'query', now);
+    });
+    expect(again).toMatchObject({ state: 'PAUSED' });
   });
 });
 

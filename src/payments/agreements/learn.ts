@@ -90,7 +90,8 @@ export async function applyAgreement(
     tryAt: subscription.signedAt === undefined ? now : undefined,
   });
   // One that was paused stays so until a period is paid.
-  const event = subscription.state === 'UNKNOWN' && subscription.missed > 0 ? 'paused' : 'signed';
+  const before = await book.subscriptions.period(subscription.contractNo, subscription.nextPeriod - 1);
+  const event = subscription.state === 'UNKNOWN' && before?.outcome === 'missed' ? 'paused' : 'signed';
   const moved =
     subscription.state === 'PENDING_SIGN' || subscription.state === 'UNKNOWN'
       ? await book.subscriptions.move(subscription, event, facts)

@@ -1,6 +1,7 @@
 import { DAY_MS } from '../../domain/clock.ts';
 import type { Book } from '../../ledger/book.ts';
 import { isSettledOrder } from '../../ledger/order-machine.ts';
+import type { OrderRecord } from '../../ledger/records.ts';
 import { mayCharge } from '../../ledger/subscription-machine.ts';
 import {
   isPaidByHand,
@@ -9,6 +10,7 @@ import {
   type SubscriptionRecord,
 } from '../../ledger/subscription-records.ts';
 import type { AgreementRules } from '../../providers/contract.ts';
+import { isGivenOut } from '../apply.ts';
 import { askTrade } from '../ask-gateway.ts';
 import { type Coming, restedAt, runDue } from '../due.ts';
 import { isGatewayError } from '../errors.ts';
@@ -23,7 +25,7 @@ import { openPayment } from './remind.ts';
 /** How long (ms) the gateway's word that an agreement holds is good for a charge, and how long without one at most. */
 const PROVEN_FOR_MS = 12 * 3_600_000;
 const PROVEN_EVERY_MS = 7 * DAY_MS;
-/** So many periods in a row that were not paid end a subscription. */
+/** So many periods in a row that could have been paid, and were not, end a subscription. */
 const MOST_MISSED = 2;
 /** The longest rest (ms) while somebody may be signing, and while a charge is in doubt or to be closed. */
 const LONGEST_SIGNING_MS = 5 * 60_000;
@@ -136,9 +138,15 @@ async function missed(till: Till, book: Book, found: SubscriptionRecord): Promis
   // Nobody has agreed to anything by not paying the first.
   if (state === 'PENDING_SIGN' && subscription.mode === 'auto') return;
   const period = known ?? (await beginPeriod(book, subscription, till.clock.now()));
-  const counted = await book.subscriptions.miss(subscription, period);
+  const counted = await book.subscriptions.miss(subscription, period, couldBePaid(period, order));
   if (state === 'PENDING_SIGN') await beginEnding(till, book, counted, 'not-signed');
   else await book.subscriptions.move(counted, 'paused');
+}
+
+/** Whether its subscriber could have paid it: the gateway has heard of its charge, or they had what to pay it by. */
+function couldBePaid({ code }: PeriodRecord, order: OrderRecord | undefined): boolean {
+  if (order?.scene !== 'agreement') return order !== undefined && isGivenOut(order);
+  return code !== undefined || order.gatewayState !== undefined;
 }
 
 /** What has come to its end begins to end. */
