@@ -12,6 +12,7 @@ import { querySubscription } from '../../src/payments/agreements/query-subscript
 import { applyNotify } from '../../src/payments/apply-notify.ts';
 import { runApproved } from '../../src/payments/carry-out.ts';
 import { createPayment } from '../../src/payments/create-payment.ts';
+import { settleDay } from '../../src/payments/settle-day.ts';
 import type { Till } from '../../src/payments/till.ts';
 import { freeze, moveBudget, unfreeze } from '../../src/policy/decisions.ts';
 import type { Operation } from '../support/bank.ts';
@@ -483,19 +484,111 @@ describe('a subscription with reminders', () => {
   });
 });
 
-describe('a period that nobody was asked to pay', () => {
-  /** Signed, with its first week paid. */
-  const begun = async (mode: 'auto' | 'reminded') => {
-    world.bank.hasAgreements = mode === 'auto';
-    till = await world.process();
-    const made = await createSubscription(till, CALL, wish({ period: 'P7D' }));
-    if (mode === 'auto') world.bank.agreements.sign(NO);
-    else world.bank.pay(made.last?.order?.outTradeNo ?? '');
-    const server = serve(till);
-    await pass(2 * HOUR_MS);
-    expect(await known()).toMatchObject({ state: 'ACTIVE', charged: 1 });
-    return server;
+/** Signed, with its first week paid. */
+async function begun(mode: 'auto' | 'reminded'): Promise<AbortController> {
+  world.bank.hasAgreements = mode === 'auto';
+  till = await world.process();
+  const made = await createSubscription(till, CALL, wish({ period: 'P7D' }));
+  if (mode === 'auto') world.bank.agreements.sign(NO);
+  else world.bank.pay(made.last?.order?.outTradeNo ?? '');
+  const server = serve(till);
+  await pass(2 * HOUR_MS);
+  expect(await known()).toMatchObject({ state: 'ACTIVE', charged: 1 });
+  return server;
+}
+
+describe('a period that a restored ledger has forgotten', () => {
+  /** What the ledger that is lost had done at the gateway. */
+  const paid = async (period: number) => {
+    const [[provider], subscription] = [[...till.providers.values()], await known()];
+    if (!provider || !subscription) throw new Error('none');
+    const { amountFen, agreementNo = '', title, signNo } = subscription;
+    const outTradeNo = await till.ledger.read((book) => book.subscriptions.numberOf(subscription, period));
+    const sentAt = world.clock.now();
+    const terms = { outTradeNo, scene: 'agreement', amountFen, title, sentAt, expiresAt: sentAt } as const;
+    const { agreements } = provider;
+    if (agreements) await agreements.sendCharge(terms, agreements.planCharge(terms, { signNo, agreementNo }));
+    else {
+      world.bank.trades.set(outTradeNo, { plan: '', amountFen, state: 'NOTPAY', refunds: new Map() });
+      world.bank.pay(outTradeNo);
+    }
   };
+  /** The second and the third week are paid, and a backup of before is put back. */
+  const restored = async (mode: 'auto' | 'reminded') => {
+    (await begun(mode)).abort();
+    const since = world.clock.now();
+    world.clock.advance(8 * DAY_MS);
+    await paid(2);
+    world.clock.advance(7 * DAY_MS);
+    await paid(3);
+    world.clock.advance(HOUR_MS);
+    const at = world.clock.now();
+    await till.ledger.write(async (book) => {
+      await freeze(book, 'restore', undefined);
+      await book.operator.setRestored({ at, since, providers: ['alipay'], reconciled: {} });
+    });
+    return { since, at };
+  };
+  const goOn = async () => {
+    const operator = await person(till);
+    await till.ledger.write((book) => unfreeze(book, operator, true));
+  };
+  const reconciled = async ({ since, at }: { readonly since: number; readonly at: number }) => {
+    const [provider] = [...till.providers.values()];
+    if (!provider) throw new Error('none');
+    world.clock.advance(DAY_MS);
+    for (let day = since; day <= at; day += DAY_MS)
+      await settleDay(till, provider, { date: beijingDate(day), today: 'refused' }, true);
+  };
+
+  it.each([
+    ['auto', 'its bills have', reconciled, 'operator'],
+    ['auto', 'no bill has yet', async () => undefined, 'test'],
+    ['reminded', 'its bills have', reconciled, 'operator'],
+    ['reminded', 'no bill has yet', async () => undefined, 'test'],
+  ] as const)('of one that is %s, which %s, is paid by its payment', async (mode, _bills, bills, caller) => {
+    await bills(await restored(mode));
+    const before = sent('charge') + sent('create');
+    serve(till);
+    await pass(HOUR_MS);
+    await goOn();
+    // Also whoever repeats the call that made it opens no other payment.
+    expect(await createSubscription(till, CALL, wish({ period: 'P7D' }))).toMatchObject({ replayed: true });
+    await pass(2 * HOUR_MS);
+    expect(await known()).toMatchObject({ state: 'ACTIVE', charged: 3, missed: 0, nextPeriod: 4 });
+    expect((await periods()).map(({ outcome }) => outcome)).toEqual(['paid', 'paid', 'paid']);
+    expect((await orders()).map((order) => order?.caller)).toEqual(['test', caller, caller]);
+    expect(sent('charge') + sent('create')).toBe(before);
+    await pass(7 * DAY_MS);
+    if (mode === 'reminded') world.bank.pay((await periods()).at(-1)?.outTradeNo ?? '');
+    await pass(2 * HOUR_MS);
+    expect(await known()).toMatchObject({ state: 'ACTIVE', charged: 4 });
+    expect(world.bank.agreements.outrages).toEqual([]);
+  });
+
+  it('is neither paid nor missed before the gateway has answered', async () => {
+    await restored('auto');
+    world.bank.fault = (operation) => (operation === 'query' ? 'unavailable' : 'none');
+    await goOn();
+    serve(till);
+    await pass(DAY_MS);
+    expect(await known()).toMatchObject({ state: 'ACTIVE', charged: 1, nextPeriod: 2 });
+    world.bank.fault = () => 'none';
+    await pass(DAY_MS);
+    expect(await known()).toMatchObject({ state: 'ACTIVE', charged: 3, nextPeriod: 4 });
+  });
+
+  it('is none that is due after the restoring: nobody asks for that', async () => {
+    await restored('reminded');
+    await goOn();
+    serve(till);
+    await pass(8 * DAY_MS);
+    const fourth = (await periods())[3]?.outTradeNo;
+    expect(world.bank.calls.find(({ number }) => number === fourth)?.operation).toBe('create');
+  });
+});
+
+describe('a period that nobody was asked to pay', () => {
   const thaw = async () => {
     const operator = await person(till);
     await till.ledger.write((book) => unfreeze(book, operator));

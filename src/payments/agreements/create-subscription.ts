@@ -20,6 +20,7 @@ import {
 } from './errors.ts';
 import { isEnding } from './learn.ts';
 import { permitSubscription } from './permit-subscription.ts';
+import { recallPeriod } from './recall.ts';
 import { openPayment } from './remind.ts';
 import {
   agreementTerms,
@@ -92,7 +93,7 @@ async function open(
 ): Promise<SubscriptionResult> {
   if (isPaidByHand(subscription)) {
     try {
-      await openPayment(till, subscription);
+      if (await recallPeriod(till, subscription)) await openPayment(till, subscription);
     } catch (error) {
       // It is opened by the round that follows, and what stands is told.
       if (!(error instanceof CashierError) || !LATER.has(error.code)) throw error;

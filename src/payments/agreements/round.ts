@@ -20,6 +20,7 @@ import { spanOf } from './calendar.ts';
 import { beginPeriod, chargePeriod, chargeSpan, isHeldBack, periodSpan, sentAgainAt } from './charge.ts';
 import { beginEnding, closeWhenAsked, finishEnding } from './end.ts';
 import { askAgreement, isEnding, SIGNED_WITHIN_MS } from './learn.ts';
+import { recallPeriod } from './recall.ts';
 import { openPayment } from './remind.ts';
 
 /** How long (ms) the gateway's word that an agreement holds is good for a charge, and how long without one at most. */
@@ -93,7 +94,7 @@ async function leaveUnopened(till: Till, taken: SubscriptionRecord): Promise<voi
 async function seeToPeriod(till: Till, subscription: SubscriptionRecord): Promise<void> {
   const { contractNo, nextPeriod } = subscription;
   const byHand = isPaidByHand(subscription);
-  if (isThrough(subscription)) return;
+  if (isThrough(subscription) || !(await recallPeriod(till, subscription))) return;
   const known = await till.ledger.read(async (book) => {
     const period = await book.subscriptions.period(contractNo, nextPeriod);
     return { period, order: period && (await book.orders.get(period.outTradeNo)) };
@@ -210,8 +211,10 @@ async function comesAt(
   const period = await book.subscriptions.period(contractNo, nextPeriod);
   const begun = period && (await comesOfPeriod(till, book, subscription, { period, rules, isFrozen }));
   if (begun !== undefined) return begun;
-  const { dueAt } =
-    mode === 'auto' && rules ? chargeSpan(subscription, rules) : spanOf(subscription, nextPeriod);
+  const due = spanOf(subscription, nextPeriod);
+  const charged = mode === 'auto' && rules ? chargeSpan(subscription, rules) : due;
+  // Where the gateway tells of the window of another period, this one still goes by, or was paid and forgotten.
+  const { dueAt } = charged.dueAt < charged.untilAt ? charged : due;
   const proof = mode === 'auto' ? now + PROVEN_EVERY_MS : Number.POSITIVE_INFINITY;
   return Math.min(dueAt <= now ? rested : dueAt, proof, validUntil > now ? validUntil : rested);
 }
