@@ -1,4 +1,4 @@
-import type { ProviderId, Scene } from '../domain/order.ts';
+import type { ProviderId } from '../domain/order.ts';
 import type { Book } from '../ledger/book.ts';
 import type { OrderRecord } from '../ledger/records.ts';
 import { holdToPolicy, policyInForce } from '../policy/decisions.ts';
@@ -58,17 +58,17 @@ export async function orderToMove(till: Till, call: Call, name: OrderName): Prom
   });
 }
 
-/**
- * Takes an order of the gateway into the ledger as it has proven it; undefined where it says too little, or other things.
- * @param scene where that is known
- */
+/** What the ledger has of an order before it takes it in. */
+export type KnownBefore = Partial<Pick<OrderRecord, 'caller' | 'scene' | 'inputHash' | 'pageToken'>>;
+
+/** Takes an order of the gateway into the ledger as it has proven it; undefined where it says too little, or other things. */
 export async function takeIn(
   till: Till,
   book: Book,
   { caller }: Pick<Call, 'caller'>,
   provider: ProviderId,
   foreign: Extract<TradeSnapshot, { exists: true }>,
-  scene: Scene = 'qr',
+  known: KnownBefore = {},
 ): Promise<OrderRecord | undefined> {
   const { amountFen } = foreign;
   if (amountFen === undefined || foreign.state === 'UNKNOWN') return undefined;
@@ -78,13 +78,14 @@ export async function takeIn(
     provider,
     account: foreign.account,
     caller,
-    scene,
+    scene: 'qr',
     amountFen,
     title: '',
     source: 'query',
     inputHash: digest('adopted', foreign.outTradeNo),
     terms: { expiresInMinutes: 0, adopted: true },
     sentAt: foreign.sentAt ?? Math.min(till.clock.now(), foreign.paidAt ?? Infinity),
+    ...known,
   });
   if (isForeignTrade(order, foreign)) return undefined;
   await book.orders.insert(order);

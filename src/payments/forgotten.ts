@@ -1,5 +1,5 @@
 import { defined } from '../domain/defined.ts';
-import type { ProviderId, Scene } from '../domain/order.ts';
+import type { ProviderId } from '../domain/order.ts';
 import type { Book } from '../ledger/book.ts';
 import { reconciledDay } from '../ledger/restored.ts';
 import type { Known, PaymentProvider } from '../providers/contract.ts';
@@ -7,11 +7,13 @@ import { applyElsewhere } from './apply.ts';
 import { gatewaysNumberOf, refundAt, tradeAt } from './ask-gateway.ts';
 import type { Difference } from './bill-comparison.ts';
 import { isGatewayError } from './errors.ts';
-import { takeIn } from './foreign.ts';
+import { type KnownBefore, takeIn } from './foreign.ts';
+import { wayHash } from './paid-calls/pay.ts';
+import { offerOf } from './paid-calls/quote.ts';
 import { merchantScopeOf } from './refund-rules.ts';
 import type { Till } from './till.ts';
 
-/** In whose name a restored ledger has what it had forgotten: who asked for it stood in what is lost. */
+/** In whose name a restored ledger has what it had forgotten: who asked for it mostly stood in what is lost. */
 const CALL = { caller: 'operator' };
 
 /**
@@ -81,19 +83,34 @@ async function takeInOrder(
     ((await book.orders.get(outTradeNo)) ?? (await book.paidCalls.ofProof(outTradeNo))) !== undefined;
   if (await till.ledger.read(isKnown)) return false;
   let trade = await tradeAt(till, provider, CALL, outTradeNo, known);
-  let scene: Scene = 'qr';
+  let proven: KnownBefore | undefined;
   if (!trade.exists && provider.a2m && gatewayTradeNo !== undefined) {
     // What a buyer's agent has paid the gateway knows by its own number alone, now and later.
     trade = await tradeAt(till, provider, CALL, outTradeNo, { gatewayTradeNo });
-    scene = 'a2m';
+    proven = { scene: 'a2m' };
   }
   const { exists } = trade;
   if (!exists || trade.account !== provider.account || trade.outTradeNo !== outTradeNo) return false;
   const found = trade;
   return till.ledger.write(async (book) => {
     if (await isKnown(book)) return false;
-    return (await takeIn(till, book, CALL, provider.id, found, scene)) !== undefined;
+    const known = proven ?? (await offeredIn(book, found));
+    return (await takeIn(till, book, CALL, provider.id, found, known)) !== undefined;
   });
+}
+
+/** Of an order that a buyer has made by choosing a wallet for what is not forgotten: that it is the order of this. */
+async function offeredIn(
+  book: Book,
+  { outTradeNo, amountFen }: { readonly outTradeNo: string; readonly amountFen?: number | undefined },
+): Promise<KnownBefore> {
+  const call = await book.paidCalls.ofOrder(outTradeNo);
+  const offer = call ? offerOf(call) : await book.offers.get(outTradeNo);
+  // A number that somebody chose may be another system's as well.
+  if (!offer || offer.amountFen !== amountFen || offer.terms.chosen) return {};
+  const { caller, inputHash, pageToken } = offer;
+  if (call?.weixinNo === outTradeNo) return { caller, inputHash: wayHash(call.number, 'code') };
+  return { caller, inputHash, pageToken };
 }
 
 async function takeInRefund(

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ledgerLookup } from '../../src/buyer-page/index.ts';
+import { beijingDate, DAY_MS } from '../../src/domain/clock.ts';
 import { fen } from '../../src/domain/money.ts';
 import { verifyAudit } from '../../src/ledger/audit-verify.ts';
 import { askBegun, beginPayment, chooseWallet, closeBegun } from '../../src/payments/choose-wallet.ts';
@@ -9,6 +10,7 @@ import type { CreatePaymentInput } from '../../src/payments/inputs.ts';
 import type { OfferResult } from '../../src/payments/offers.ts';
 import { refundPayment } from '../../src/payments/refund-payment.ts';
 import type { PaymentResult } from '../../src/payments/results.ts';
+import { settleDay } from '../../src/payments/settle-day.ts';
 import type { Call, Till } from '../../src/payments/till.ts';
 import { freeze } from '../../src/policy/decisions.ts';
 import type { Policy } from '../../src/policy/policy.ts';
@@ -151,6 +153,33 @@ describe('what nobody has chosen yet', () => {
     const till = await process();
     await expect(offer(till, { ...EITHER, scene: 'web' })).rejects.toThrow(code('INVALID_ARGUMENT'));
     expect(await till.ledger.read((book) => book.offers.get(NUMBER))).toBeUndefined();
+  });
+
+  it.each([
+    ['is paid by an order that a restored ledger has forgotten', undefined, 'test'],
+    ['pays with no number that another system may have', NUMBER, 'operator'],
+  ])('%s', async (_what, outTradeNo, caller) => {
+    const till = await process();
+    const input = { ...EITHER, outTradeNo, buyer: 'alice' };
+    const { offer: made } = await offer(till, input);
+    const { outTradeNo: no, amountFen } = made;
+    world.bank.trades.set(no, { plan: '', amountFen, state: 'NOTPAY', refunds: new Map() });
+    world.bank.pay(no);
+    const [at, date] = [world.clock.now(), beijingDate(world.clock.now())];
+    await till.ledger.write((book) =>
+      book.operator.setRestored({ at, since: at, providers: ['alipay'], reconciled: {} }),
+    );
+    world.clock.advance(DAY_MS);
+    const wallet = till.providers.get('alipay');
+    if (!wallet) throw new Error('no wallet');
+    const day = await settleDay(till, wallet, { date, today: 'refused' }, true);
+    expect(day).toMatchObject({ taken: 1, open: 0 });
+    expect(await till.ledger.read((book) => book.orders.get(no))).toMatchObject({ state: 'PAID', caller });
+    if (caller !== 'test') return;
+    const page = await till.ledger.read((book) => book.orders.byPageToken(made.pageToken));
+    expect(page).toMatchObject({ outTradeNo: no, state: 'PAID' });
+    const again = await beginPayment(till, CALL, { ...input, outTradeNo: no });
+    expect(again).toMatchObject({ order: { state: 'PAID' }, replayed: true });
   });
 
   it('forgets its buyer as orders do', async () => {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { beijingDate } from '../../src/domain/clock.ts';
 import { fen } from '../../src/domain/money.ts';
 import { verifyAudit } from '../../src/ledger/audit-verify.ts';
 import { PaidCalls } from '../../src/ledger/paid-calls.ts';
@@ -19,6 +20,7 @@ import { runPayBacks } from '../../src/payments/pay-back.ts';
 import { queryPayment } from '../../src/payments/query-payment.ts';
 import { refundByPerson } from '../../src/payments/refund-by-person.ts';
 import { refundPayment } from '../../src/payments/refund-payment.ts';
+import { settleDay } from '../../src/payments/settle-day.ts';
 import type { Till } from '../../src/payments/till.ts';
 import { freeze } from '../../src/policy/decisions.ts';
 import type { Policy } from '../../src/policy/policy.ts';
@@ -320,6 +322,62 @@ describe('a paid call', () => {
     await world.clock.sleep(61_000);
     expect(await claimCall(till, await paid(till))).toMatchObject({ todo: 'execute' });
     await holds(till);
+  });
+
+  describe('of which a restored ledger has forgotten the order', () => {
+    /** A price that stands in the backup, paid by an order that does not, as the bill of its day says on the next. */
+    const forgotten = async (way: 'pageNo' | 'weixinNo', amountFen = fen(10)) => {
+      const till = await process();
+      const quoted = await quote(till);
+      const call = await till.ledger.write((book) =>
+        book.paidCalls.patch(quoted, { weixinNo: 'C20261121120000ABCDEF0123' }),
+      );
+      const outTradeNo = call[way] ?? '';
+      world.bank.trades.set(outTradeNo, { plan: '', amountFen, state: 'NOTPAY', refunds: new Map() });
+      world.bank.pay(outTradeNo);
+      const [at, date] = [world.clock.now(), beijingDate(world.clock.now())];
+      await till.ledger.write((book) =>
+        book.operator.setRestored({ at, since: at, providers: ['alipay'], reconciled: {} }),
+      );
+      world.clock.advance(DAY_MS);
+      const [wallet] = [...till.providers.values()];
+      if (!wallet) throw new Error('no wallet');
+      const day = await settleDay(till, wallet, { date, today: 'refused' }, true);
+      expect(day).toMatchObject({ taken: 1, open: 0 });
+      return { till, call, outTradeNo };
+    };
+    const order = (till: Till, no: string) => till.ledger.read((book) => book.orders.get(no));
+
+    it.each(['pageNo', 'weixinNo'] as const)('is paid by it, and its money goes back (%s)', async (way) => {
+      const { till, call, outTradeNo } = await forgotten(way);
+      expect(await order(till, outTradeNo)).toMatchObject({ state: 'PAID', caller: 'gate' });
+      const again = chooseWallet(till, holders, call.pageToken, 'alipay');
+      if (way === 'pageNo') expect(await again).toMatchObject({ order: { state: 'PAID' } });
+      else await expect(again).rejects.toMatchObject({ code: 'ORDER_CLOSED' });
+      expect(await claimCall(till, call)).toMatchObject({
+        ...{ todo: 'refunded', call: { why: 'restored', paidBy: outTradeNo } },
+      });
+      world.serve((signal) => runPayBacks(till, signal));
+      await world.clock.sleep(60_000);
+      expect(world.bank.refundedFen(outTradeNo)).toBe(10);
+      expect(await askCall(till, call.number)).toMatchObject({ state: 'REFUNDED' });
+      await holds(till);
+    });
+
+    it('is paid back also where nobody asks for it', async () => {
+      const { till, call, outTradeNo } = await forgotten('pageNo');
+      await world.clock.sleep(WEATHER.refundAfterMs + 1);
+      await overdueCalls(till);
+      expect(await askCall(till, call.number)).toMatchObject({ state: 'REFUND_DUE' });
+      expect(await owed(till, outTradeNo)).toHaveLength(1);
+    });
+
+    it('is not paid by another sum', async () => {
+      const { till, call, outTradeNo } = await forgotten('pageNo', fen(11));
+      expect(await order(till, outTradeNo)).toMatchObject({ state: 'PAID', caller: 'operator' });
+      expect(await askCall(till, call.number)).toMatchObject({ state: 'QUOTED' });
+      expect(await owed(till, outTradeNo)).toEqual([]);
+    });
   });
 
   it('ends as refunded when all of it has provably gone back', async () => {

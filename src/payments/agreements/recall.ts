@@ -67,7 +67,7 @@ async function payBy(
   const scene = isPaidByHand(subscription) ? signingScene : 'agreement';
   const order =
     (await book.orders.get(number)) ??
-    (trade && (await takeIn(till, book, subscription, provider, trade, scene)));
+    (trade && (await takeIn(till, book, subscription, provider, trade, { scene })));
   if (order?.state !== 'PAID') return;
   const begun = await book.subscriptions.period(contractNo, nextPeriod);
   if (!begun) await beginPeriod(book, subscription, till.clock.now());
