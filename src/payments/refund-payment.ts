@@ -14,7 +14,7 @@ import { ownOfferIn } from './offers.ts';
 import { concluded } from './outcome.ts';
 import { endApproval } from './permit.ts';
 import { queryPayment } from './query-payment.ts';
-import { exceedsPaid } from './refund-rules.ts';
+import { exceedsOrder, insistWithinPaid } from './refund-rules.ts';
 import { type ReservedRefund, reserveRefund, termsOf } from './reserve-refund.ts';
 import { type RefundResult, refundResult, tellRefund } from './results.ts';
 import {
@@ -47,11 +47,18 @@ export async function refundPayment(
     throw notChosen(input.outTradeNo);
   const known = await orderToMove(till, call, input);
   providerOf(till, known);
-  if (input.refundFen > known.amountFen) throw exceedsPaid(known.amountFen, 0 as Fen);
+  if (input.refundFen > known.amountFen) await refuseMore(till, known, input.refundFen);
   if (known.state !== 'PAID') await insistPaid(errand, known);
   const reserved = await reserveRefund(errand, input);
   if (!('todo' in reserved)) return reserved;
   return reserved.todo === 'settle' ? settle(errand, reserved) : send(errand, reserved);
+}
+
+/** More than the order is refused before anything else is looked at, and told by what of it is paid and held. */
+async function refuseMore({ ledger }: Till, order: OrderRecord, amountFen: Fen): Promise<void> {
+  if (order.state !== 'PAID') throw exceedsOrder(order);
+  const refunds = await ledger.read((book) => book.refunds.ofOrder(order.outTradeNo));
+  insistWithinPaid(order, refunds, { amountFen });
 }
 
 /** The buyer may have paid a moment ago: the gateway is asked before anyone is told otherwise. */

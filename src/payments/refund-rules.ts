@@ -25,12 +25,12 @@ export function merchantScopeOf({ refundRules, account }: PaymentProvider): stri
 export function insistWithinPaid(
   order: OrderRecord,
   others: readonly RefundRecord[],
-  refund: RefundRecord,
+  refund: Pick<RefundRecord, 'amountFen'>,
 ): void {
   const elsewhere = elsewhereOf(order, others);
   const own = sum(others.filter((other) => holdsSum(other.state) && !isElsewhere(other)));
   const held = fen(own + (elsewhere === 'unknown' ? 0 : (elsewhere ?? 0)));
-  if (held + refund.amountFen > order.amountFen) throw exceedsPaid(order.amountFen, held);
+  if (held + refund.amountFen > order.amountFen) throw exceedsPaid(order.amountFen, held, elsewhere);
 }
 
 /** A refund in doubt blocks every other of its order. Throws OUTCOME_UNKNOWN, or TRY_LATER while one is under way. */
@@ -89,13 +89,31 @@ export function insistNotExecuting(
   throw tryLater(Math.max(1, Math.ceil(leftMs / 1000)), EXECUTED);
 }
 
-/** @param paid fen of the order, `held` fen refunded or under way */
-export function exceedsPaid(paid: Fen, held: Fen): CashierError {
+/** @param paid fen of the order, `held` fen known to be refunded or under way */
+function exceedsPaid(paid: Fen, held: Fen, elsewhere: ReturnType<typeof elsewhereOf>): CashierError {
+  const unknown = elsewhere === 'unknown';
   return new CashierError('REFUND_EXCEEDS_PAID', {
-    zh: `退款合计会超过实付 ${toYuan(paid)} 元（已退或处理中 ${toYuan(held)} 元）；没有资金变动。`,
-    en: `Refunds would sum above the ${toYuan(paid)} yuan paid (${toYuan(held)} yuan refunded or under way); no money moved.`,
+    zh: `退款合计会超过实付 ${toYuan(paid)} 元（已退或处理中${unknown ? '至少' : ''} ${toYuan(held)} 元）；没有资金变动。`,
+    en: `Refunds would sum above the ${toYuan(paid)} yuan paid (${unknown ? 'at least ' : ''}${toYuan(held)} yuan refunded or under way); no money moved.`,
     next: { zh: '减小 refundYuan 后重试。', en: 'Call again with a smaller refundYuan.' },
-    details: { paidYuan: toYuan(paid), heldYuan: toYuan(held) },
+    details: {
+      ...{ paidYuan: toYuan(paid), heldYuan: toYuan(held) },
+      ...(unknown && { refundedElsewhereYuan: elsewhere }),
+    },
+  });
+}
+
+/** It is more than could be paid at all, whether or not anybody has. */
+export function exceedsOrder({ amountFen }: Pick<OrderRecord, 'amountFen'>): CashierError {
+  const amountYuan = toYuan(amountFen);
+  return new CashierError('REFUND_EXCEEDS_PAID', {
+    zh: `退款会超过订单金额 ${amountYuan} 元，而付款未经证实；没有资金变动。`,
+    en: `The refund would be above the order's ${amountYuan} yuan, of which no payment is proven; no money moved.`,
+    next: {
+      zh: '用 query-payment 确认付款后，减小 refundYuan 再退款。',
+      en: 'Confirm the payment with query-payment first, then call again with a smaller refundYuan.',
+    },
+    details: { amountYuan },
   });
 }
 

@@ -71,8 +71,33 @@ describe('one number, one effect', () => {
 
 describe('never above what was paid', () => {
   it('refuses more than the order at once, before anything else', async () => {
-    await expect(give({ refundFen: fen(1001) })).rejects.toMatchObject({ code: 'REFUND_EXCEEDS_PAID' });
+    await expect(give({ refundFen: fen(1001) })).rejects.toMatchObject({
+      code: 'REFUND_EXCEEDS_PAID',
+      details: { paidYuan: '10.00', heldYuan: '0.00' },
+    });
     expect(sent()).toEqual([]);
+  });
+
+  it('tells what is under way, however much is wanted', async () => {
+    world.failing('refund', 'lost-before');
+    await give({ outRefundNo: 'R1', refundFen: fen(1000) });
+    await expect(give({ outRefundNo: 'R2', refundFen: fen(1001) })).rejects.toMatchObject({
+      code: 'REFUND_EXCEEDS_PAID',
+      details: { paidYuan: '10.00', heldYuan: '10.00' },
+    });
+  });
+
+  it('does not call paid what nobody has paid', async () => {
+    await createPayment(till, CALL, payment({ outTradeNo: 'ORDER_2' }));
+    const asked = give({ outTradeNo: 'ORDER_2', refundFen: fen(1001) });
+    await expect(asked).rejects.toMatchObject({
+      code: 'REFUND_EXCEEDS_PAID',
+      text: {
+        zh: '退款会超过订单金额 10.00 元，而付款未经证实；没有资金变动。',
+        en: expect.stringMatching(/the order's 10\.00 yuan, of which no payment is proven/),
+      },
+      details: { amountYuan: '10.00' },
+    });
   });
 
   it('refuses parallel refunds that would sum above it, from two processes', async () => {

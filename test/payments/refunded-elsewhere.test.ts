@@ -96,6 +96,19 @@ describe('an order that the gateway calls refunded elsewhere', () => {
     expect((await give(3)).refund.state).toBe('SUCCESS');
   });
 
+  it('is not told as nothing where no sum is told', async () => {
+    refundedFen = 'unknown';
+    await query();
+    await expect(give(11)).rejects.toMatchObject({
+      code: 'REFUND_EXCEEDS_PAID',
+      text: {
+        zh: expect.stringContaining('至少 0.00 元'),
+        en: expect.stringContaining('at least 0.00 yuan'),
+      },
+      details: { refundedElsewhereYuan: 'unknown' },
+    });
+  });
+
   it('needs a person where no sum is told, even if the rules need none', async () => {
     refundedFen = 'unknown';
     await query();
