@@ -53,7 +53,7 @@ const WORDS: Readonly<Record<EventType | OwnType, EventWords>> = {
     tone: 'warn',
     one: text('关闭后收到付款 {sum}', 'Paid after it was closed, {sum}'),
     many: text('{n} 笔付款在关闭后到账，共 {sum}', '{n} payments after closing, {sum} in all'),
-    advice: text('请交付，或退款给买家。', 'Deliver, or refund the buyer.'),
+    advice: text('请查看订单，再交付或退款给买家。', 'See the order, then deliver it or refund the buyer.'),
   },
   'payment.unknown': {
     tone: 'warn',

@@ -168,8 +168,8 @@ function alreadyPaid(order: OrderRecord): CashierError {
     zh: '订单已付款，不能关闭；没有资金变动。',
     en: 'The order is paid and cannot be closed; no money moved.',
     next: {
-      zh: '用 query-payment 确认后交付商品；如需退款请用 refund-payment。',
-      en: 'Confirm with query-payment and deliver; to give the money back use refund-payment.',
+      zh: '用 query-payment 查看下一步；如需退款请用 refund-payment。',
+      en: 'Ask query-payment what to do next; to give the money back use refund-payment.',
     },
     details: { outTradeNo: order.outTradeNo },
   });

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fen } from '../../src/domain/money.ts';
 import { applyNotify } from '../../src/payments/apply-notify.ts';
+import { closePayment } from '../../src/payments/close-payment.ts';
 import { createPayment } from '../../src/payments/create-payment.ts';
 import { queryPayment } from '../../src/payments/query-payment.ts';
 import { refundPayment } from '../../src/payments/refund-payment.ts';
@@ -57,6 +58,12 @@ const elsewhere = (outRefundNo: string, yuan: number | undefined, state = 'SUCCE
       ...(yuan === undefined ? {} : { refundFen: yuan * 100 }),
     },
   });
+const closing = () => closePayment(till, CALL, { outTradeNo: ORDER });
+/** A refusal that leaves it to the order whether there is something to deliver. */
+const NO_DELIVERY = {
+  code: 'ALREADY_PAID',
+  next: { zh: expect.not.stringMatching(/交付|发货/), en: expect.not.stringMatching(/deliver/i) },
+};
 const told = async () => {
   const view = presenter({
     language: 'en',
@@ -82,6 +89,7 @@ describe('an order that the gateway calls refunded elsewhere', () => {
       expect(answer).toMatchObject({ state: 'PAID', refundedYuan: '0.00', refundedElsewhereYuan: yuan });
       expect(answer.nextStep).toMatch(/refunded elsewhere: deliver nothing/);
       expect(answer.text).toMatch(/Refunded elsewhere/);
+      await expect(closing()).rejects.toMatchObject(NO_DELIVERY);
     },
   );
 
@@ -126,6 +134,7 @@ describe('our own refunds', () => {
     const { refundedYuan, text, nextStep } = await told();
     expect(refundedYuan).toBe('10.00');
     expect(`${text}${nextStep}`).not.toMatch(/Deliver now/);
+    await expect(closing()).rejects.toMatchObject(NO_DELIVERY);
   });
 
   it.each(['unknown', 300] as const)('are not taken for others’, %s', async (sum) => {
