@@ -41,9 +41,11 @@ async function offer(
   call: Call,
   input: CreatePaymentInput,
 ): Promise<OfferResult | OrderRecord> {
-  const { scene, amountFen, title, expiresInMinutes, outTradeNo } = input;
+  const { scene, amountFen, title, expiresInMinutes, outTradeNo, payerOpenid, payerClientIp } = input;
   const buyerHash = input.buyer && digest(await book.salt(), input.buyer);
-  const inputHash = digest('any', scene, amountFen, title, expiresInMinutes, buyerHash);
+  // In the digest only where given: it stays what it was for all that is stored.
+  const payer = (payerOpenid ?? payerClientIp) === undefined ? [] : [payerOpenid, payerClientIp];
+  const inputHash = digest('any', scene, amountFen, title, expiresInMinutes, buyerHash, ...payer);
   if (outTradeNo !== undefined) {
     const chosen = await book.orders.get(outTradeNo);
     const known = await book.offers.get(outTradeNo);

@@ -71,7 +71,8 @@ describe('what nobody has chosen yet', () => {
     const till = await process();
     const first = await offer(till);
     expect(await offer(await process())).toEqual({ offer: first.offer, replayed: true });
-    await expect(offer(till, { ...EITHER, amountFen: fen(1) })).rejects.toThrow(code('IDEMPOTENCY_CONFLICT'));
+    for (const differing of [{ amountFen: fen(1) }, { payerOpenid: 'o1' }, { payerClientIp: '1.1.1.1' }])
+      await expect(offer(till, { ...EITHER, ...differing })).rejects.toThrow(code('IDEMPOTENCY_CONFLICT'));
     await expect(createPayment(till, CALL, payment({ outTradeNo: NUMBER }))).rejects.toThrow(
       code('IDEMPOTENCY_CONFLICT'),
     );
