@@ -3,6 +3,7 @@ import { isSettledRefund } from '../ledger/refund-machine.ts';
 import { askRefund } from './ask-gateway.ts';
 import { clientError, isGatewayError, refundNotFound } from './errors.ts';
 import { type ForeignRefund, type OrderName, queryForeignRefund } from './foreign.ts';
+import { ownOfferIn } from './offers.ts';
 import { ownOrderIn, type RefundResult, tellRefund } from './results.ts';
 import type { Call, Till } from './till.ts';
 
@@ -17,7 +18,10 @@ export async function askForRefund(
   call: Call,
   input: OrderName & { readonly outRefundNo: string },
 ): Promise<RefundResult | ForeignRefund> {
-  const known = await till.ledger.read((book) => book.orders.get(input.outTradeNo));
+  const known = await till.ledger.read(async (book) => {
+    if (await ownOfferIn(book, call, input.outTradeNo)) throw refundNotFound();
+    return book.orders.get(input.outTradeNo);
+  });
   return known ? queryRefund(till, call, input) : queryForeignRefund(till, call, input);
 }
 

@@ -43,8 +43,9 @@ export async function refundPayment(
   input: RefundPaymentInput,
 ): Promise<RefundResult> {
   const errand = { till, call };
-  if (await till.ledger.read((book) => ownOfferIn(book, call, input.outTradeNo)))
-    throw notChosen(input.outTradeNo);
+  const offered = await till.ledger.read((book) => ownOfferIn(book, call, input.outTradeNo));
+  if (offered)
+    throw input.refundFen > offered.amountFen ? exceedsOrder(offered) : notChosen(input.outTradeNo);
   const known = await orderToMove(till, call, input);
   providerOf(till, known);
   if (input.refundFen > known.amountFen) await refuseMore(till, known, input.refundFen);

@@ -8,6 +8,7 @@ import { createPayment, sendApproved } from '../../src/payments/create-payment.t
 import { forgetSome } from '../../src/payments/forgetting.ts';
 import type { CreatePaymentInput } from '../../src/payments/inputs.ts';
 import type { OfferResult } from '../../src/payments/offers.ts';
+import { askForRefund } from '../../src/payments/query-refund.ts';
 import { refundPayment } from '../../src/payments/refund-payment.ts';
 import type { PaymentResult } from '../../src/payments/results.ts';
 import { settleDay } from '../../src/payments/settle-day.ts';
@@ -144,10 +145,17 @@ describe('what nobody has chosen yet', () => {
     expect(trades()).toEqual([]);
   });
 
-  it('cannot be refunded, for nobody has paid', async () => {
-    const till = await process();
+  it('cannot be refunded, for nobody has paid, and is told to have no refund', async () => {
+    const till = await process({ ...NO_APPROVAL, foreignOrders: 'allow' });
     await offer(till);
     await expect(refundPayment(till, CALL, refund({ outTradeNo: NUMBER }))).rejects.toThrow(code('NOT_PAID'));
+    const tooMuch = refund({ outTradeNo: NUMBER, refundFen: fen(1001) });
+    await expect(refundPayment(till, CALL, tooMuch)).rejects.toThrow(code('REFUND_EXCEEDS_PAID'));
+    await expect(askForRefund(till, CALL, { outTradeNo: NUMBER, outRefundNo: 'R1' })).rejects.toMatchObject({
+      code: 'ORDER_NOT_FOUND',
+      details: { argument: 'outRefundNo' },
+    });
+    expect([world.bank.calls, other.calls]).toEqual([[], []]);
   });
 
   it('is refused early where a gateway would refuse it, and for scenes that not every wallet has', async () => {
