@@ -47,7 +47,7 @@ export async function run(typed: Typed<'approvals'>, context: CommandContext): P
       print(approve ? say.line('✔ 已批准', '✔ approved') : say.line('✘ 已拒绝', '✘ denied'));
     }
     const came = approve ? await whatCameOfIt(ledger, id, context.signal) : undefined;
-    const message = came && sentenceOf(came.outcome, settings.language);
+    const message = came && sentenceOf(came.outcome, say.language);
     if (values.json) {
       const { approval = decided, refund, order } = came?.view ?? {};
       const { state } = (approval.kind === 'refund' ? refund : order) ?? {};

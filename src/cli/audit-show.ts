@@ -1,8 +1,9 @@
 import { beijingDateTime, beijingIso } from '../domain/clock.ts';
 import { CashierError } from '../domain/errors.ts';
-import { toSignedYuan, toYuan } from '../domain/money.ts';
+import { toYuan } from '../domain/money.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { AuditRecord, OrderRecord } from '../ledger/records.ts';
+import { toldDetail } from '../ledger/told-detail.ts';
 import { words } from './audit-words.ts';
 import type { Books } from './books.ts';
 import type { Say } from './speaker.ts';
@@ -15,7 +16,7 @@ interface Story {
 
 /** Prints one order's story in the order in which it was committed. Throws ORDER_NOT_FOUND when nothing tells of it. */
 export async function showOrder(
-  { ledger, where, announce, settings }: Books,
+  { ledger, where, announce }: Books,
   outTradeNo: string,
   json: boolean,
   say: Say,
@@ -35,9 +36,9 @@ export async function showOrder(
     ...(order ? { provider: order.provider, amountYuan: toYuan(order.amountFen) } : {}),
     records: records.map(({ at, detail, ...record }) => ({
       ...record,
-      detail: inYuan(detail),
+      detail: toldDetail(detail),
       time: beijingIso(at),
-      says: words({ at, detail, ...record }, settings.language),
+      says: words({ at, detail, ...record }, say.language),
     })),
     callsWithoutResult: callsWithoutResult(records),
   });
@@ -85,19 +86,6 @@ function tell(outTradeNo: string, { order, records }: Story, say: Say): void {
       ),
     );
   }
-}
-
-/** A record's detail with every sum written in yuan, as everywhere in `--json`. */
-function inYuan(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(inYuan);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, one]) =>
-      key.endsWith('Fen') && Number.isSafeInteger(one)
-        ? [`${key.slice(0, -3)}Yuan`, toSignedYuan(Number(one))]
-        : [key, inYuan(one)],
-    ),
-  );
 }
 
 function callsWithoutResult(records: readonly AuditRecord[]): string[] {

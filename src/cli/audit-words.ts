@@ -1,8 +1,9 @@
-import { beijingIso } from '../domain/clock.ts';
+import { beijingInstant } from '../domain/clock.ts';
 import type { Text } from '../domain/errors.ts';
 import { fen, toYuan } from '../domain/money.ts';
 import type { AuditDetails, AuditKind } from '../ledger/audit-kinds.ts';
 import type { AuditRecord, OwedWhy } from '../ledger/records.ts';
+import { toldDetail } from '../ledger/told-detail.ts';
 
 export type Language = keyof Text;
 
@@ -389,11 +390,11 @@ function yuan(amountFen: unknown): string {
 }
 
 function instant(ms: unknown): string {
-  return typeof ms === 'number' && Number.isSafeInteger(ms) ? beijingIso(ms) : '?';
+  return beijingInstant(ms) ?? '?';
 }
 
-/** The change of state, and what the gateway was heard to say or the rules were. */
-function moved({ from, to, ...rest }: Detail): string {
+/** The change of state, and what the gateway was heard to say or the rules were; digests are for `--json`. */
+function moved({ from, to, plan, credential, countedAt, ...rest }: Detail): string {
   return ` (${from} → ${to})${facts(rest)}`;
 }
 
@@ -421,8 +422,9 @@ function list(rules: unknown): string {
 }
 
 function facts(detail: Detail): string {
-  const shown = Object.entries(detail).map(
-    ([name, value]) => `${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  const shown = Object.entries(toldDetail(detail)).map(
+    ([name, value]) =>
+      `${name} ${Array.isArray(value) ? list(value) : typeof value === 'string' ? value : JSON.stringify(value)}`,
   );
   return shown.length === 0 ? '' : `, ${shown.join(', ')}`;
 }

@@ -227,11 +227,11 @@ async function summary(
   }
   announce();
   const { title, facts } = wordsOf(
-    { messages: [event], language: settings.language, payee: undefined, attempt: 0 },
+    { messages: [event], language: say.language, payee: undefined, attempt: 0 },
     now,
   );
   print(title);
-  for (const fact of facts) print(`  ${lineOf(fact, settings.language)}`);
+  for (const fact of facts) print(`  ${lineOf(fact, say.language)}`);
   tell(say, {
     zh: '运行中的服务器会发给各个渠道。',
     en: 'A running server tells it to every channel.',

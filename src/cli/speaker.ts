@@ -13,6 +13,8 @@ export interface Say {
   readonly row: (zh: string, en: string) => string[];
   /** A text with every command of ours in it as this reader can type it. */
   readonly runnable: (text: string, meant?: Meant) => string;
+  /** For where there is room for one. */
+  readonly language: keyof Text;
 }
 
 export function speaker(language: Language, invocation?: Invocation): Say {
@@ -27,5 +29,5 @@ export function speaker(language: Language, invocation?: Invocation): Say {
     const other = en.split('|');
     return zh.split('|').map((cell, i) => line(cell, other[i] ?? ''));
   };
-  return Object.assign(say, { line, row, runnable: asTyped });
+  return Object.assign(say, { line, row, runnable: asTyped, language: language ?? 'zh' });
 }

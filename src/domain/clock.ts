@@ -17,6 +17,14 @@ export function beijingIso(ms: number): string {
   return `${new Date(ms + BEIJING_OFFSET_MS).toISOString().slice(0, 19)}+08:00`;
 }
 
+/** The last instant (ms) of the year 9999. */
+const LAST_MS = 253_402_300_799_999;
+
+/** As {@link beijingIso}, of what may be no instant (ms) at all: undefined then. */
+export function beijingInstant(ms: unknown): string | undefined {
+  return typeof ms === 'number' && ms >= 0 && ms < LAST_MS ? beijingIso(ms) : undefined;
+}
+
 /** `2026-11-21`: the day in Beijing. */
 export function beijingDate(ms: number): string {
   return beijingIso(ms).slice(0, 10);

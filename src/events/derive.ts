@@ -1,4 +1,4 @@
-import { beijingIso } from '../domain/clock.ts';
+import { beijingIso, beijingInstant as instant } from '../domain/clock.ts';
 import { defined } from '../domain/defined.ts';
 import { fen, toSignedYuan, toYuan } from '../domain/money.ts';
 import type { OrderState, RefundState } from '../domain/order.ts';
@@ -42,10 +42,6 @@ const always =
     type;
 const yuan = (amountFen: unknown) =>
   Number.isSafeInteger(amountFen) ? toSignedYuan(Number(amountFen)) : undefined;
-const instant = (ms: unknown) =>
-  typeof ms === 'number' && ms >= 0 && ms < LAST_MS ? beijingIso(ms) : undefined;
-/** The last instant (ms) of the year 9999. */
-const LAST_MS = 253_402_300_799_999;
 
 const moved = <State extends OrderState | RefundState>({
   to,

@@ -92,6 +92,14 @@ describe('the story of one order', () => {
     expect(sent?.detail).toMatchObject({ rules: expect.arrayContaining(['payments.maxYuan']) });
     expect(sent?.detail.approval).toMatch(/^A/);
     expect(records.every(({ time }) => time.endsWith('+08:00'))).toBe(true);
+    expect(sent?.detail).toMatchObject({ countedAt: expect.stringMatching(/\+08:00$/) });
+  });
+
+  it('is told in the language that the command is asked for', async () => {
+    const { records } = await json<{ records: Line[] }>('show', ORDER, '--lang', 'en');
+    expect(records.find(({ kind }) => kind === 'order-paid')).toMatchObject({
+      says: expect.stringContaining('proves: paid'),
+    });
   });
 
   it.each([
@@ -121,6 +129,8 @@ describe('the story of one order', () => {
     const { stdout, code } = await shop.command(['audit', 'show', ORDER], { CASHIER_LANG: language });
     expect(code).toBe(0);
     for (const sentence of sentences) expect(stdout).toContain(sentence);
+    expect(stdout).toContain('rules payments.maxYuan, ');
+    expect(stdout, 'digests and counted times').not.toMatch(/plan |credential |countedAt/);
     expect(stdout).toMatch(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/);
   });
 

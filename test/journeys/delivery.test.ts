@@ -41,6 +41,12 @@ describe('a delivery', () => {
     const { stdout } = await shop.command(['audit', 'show', paid.outTradeNo]);
     expect(stdout).toContain('已确认交付');
     expect(stdout).not.toContain('SF0001');
+    const uri = `payment://orders/${paid.outTradeNo}`;
+    const { contents } = await agent.server.client.readResource({ uri });
+    const { events } = JSON.parse((contents[0] as { text: string }).text);
+    expect(events.find(({ kind }: { kind: string }) => kind === 'delivery-awaited')).toMatchObject({
+      overdueAt: expect.stringMatching(/\+08:00$/),
+    });
     expect(await shop.command(['audit', 'verify'])).toMatchObject({ code: 0 });
   });
 

@@ -32,6 +32,10 @@ describe('an order as a resource', () => {
     expect(kinds).toEqual(
       expect.arrayContaining(['order-created', 'order-sent', 'order-paid', 'approval-asked']),
     );
+    expect(story.events.find(({ kind }: { kind: string }) => kind === 'refund-created')).toMatchObject({
+      amountYuan: '1.00',
+    });
+    expect(JSON.stringify(story)).not.toMatch(/Fen"/);
   });
 
   it.each([

@@ -3,6 +3,7 @@ import type { Text } from '../../domain/errors.ts';
 import { toYuan } from '../../domain/money.ts';
 import { ORDER_WORDS } from '../../domain/words.ts';
 import type { AuditRecord, OrderRecord, RefundRecord } from '../../ledger/records.ts';
+import { toldDetail } from '../../ledger/told-detail.ts';
 import { isGivenOut } from '../../payments/apply.ts';
 import type { ForeignPayment } from '../../payments/foreign.ts';
 import { outcomeOf } from '../../payments/outcome.ts';
@@ -85,7 +86,7 @@ export async function paymentStory(
     events: events.filter(isAboutOrder).map(({ at, kind, outRefundNo, detail }) => {
       // Digests and counted times are for whoever checks the trail.
       const { terms, plan, credential, countedAt, ...told } = detail;
-      return defined({ at: iso(at), kind, outRefundNo, ...told });
+      return defined({ at: iso(at), kind, outRefundNo, ...toldDetail(told) });
     }),
   };
 }
