@@ -81,11 +81,11 @@ async function intend(till: Till, book: Book, known: OrderRecord): Promise<Inten
     return { order: await book.orders.move(reopened, 'withdrawn', counts), send: false, intended };
   }
   if (isSettledOrder(known.state)) return { order: known, send: false, intended };
+  await insistNotFrozen(book);
   if (!isGivenOut(known)) {
     // Nobody can pay it, and by this number the gateway could only know another system's trade.
     return { order: await book.orders.move(known, 'closed', { closing: false }), send: false, intended };
   }
-  await insistNotFrozen(book);
   await book.event(known, 'close-intended', {});
   return { order: await book.orders.patch(known, { closing: true }), send: true, intended };
 }

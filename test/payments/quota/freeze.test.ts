@@ -99,6 +99,16 @@ describe('while a freeze stands, in every process on the ledger', () => {
     expect((await close('ORDER_1')).order.state).toBe('CLOSED');
   });
 
+  it('nor is one in doubt, of which no code was given out', async () => {
+    failing('create', 'lost-before');
+    await pay({ outTradeNo: 'ORDER_1' });
+    await ice();
+    await expect(close('ORDER_1')).rejects.toMatchObject(FROZEN);
+    expect(await stateOf('ORDER_1')).toBe('UNKNOWN');
+    await thaw();
+    expect((await close('ORDER_1')).order.state).toBe('CLOSED');
+  });
+
   it('a close that was intended before is not done by a question', async () => {
     await pay({ outTradeNo: 'ORDER_1' });
     const trade = world.bank.trades.get('ORDER_1');

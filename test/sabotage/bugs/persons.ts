@@ -216,8 +216,8 @@ export const PERSONS: readonly Bug[] = [
     edits: [
       [
         'src/payments/close-payment.ts',
-        "  await insistNotFrozen(book);\n  await book.event(known, 'close-intended', {});",
-        "  if (insistNotFrozen) await book.event(known, 'close-intended', {});",
+        '  await insistNotFrozen(book);\n  if (!isGivenOut(known)) {',
+        '  if (insistNotFrozen && !isGivenOut(known)) {',
       ],
       ['src/payments/close-payment.ts', '    if (await isFrozenNow(till)) throw new Stopped();\n', ''],
     ],
