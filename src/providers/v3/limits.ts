@@ -115,6 +115,12 @@ export function limitsOf({ name, outTradeNo: { form, marks } }: Words) {
     /** The payer as this AppID knows them. */
     checkPayerOpenid(openid: string | undefined): string {
       if (openid !== undefined && /^[A-Za-z0-9_-]{1,128}$/.test(openid)) return openid;
+      if (openid) {
+        throw refused('payerOpenid', {
+          zh: '不是 openid：应为 1–128 个字符，只含字母、数字、_ 和 -',
+          en: 'is not an openid: that has 1–128 characters, only letters, digits, _ and -',
+        });
+      }
       throw refused('payerOpenid', {
         zh: '在 jsapi 场景必填：付款人在该 AppID 下的 openid',
         en: "is required for jsapi: the payer's openid under this AppID",

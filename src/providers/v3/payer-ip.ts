@@ -38,6 +38,12 @@ export function checkPayerClientIp(
 ): string {
   const ip = given === undefined || given.includes('%') ? undefined : unmapped(given.trim());
   if (ip === undefined || isIP(ip) === 0) {
+    if (given) {
+      throw refused('payerClientIp', {
+        zh: '不是 IPv4 或 IPv6 地址：填付款人设备的地址',
+        en: "is not an IPv4 or IPv6 address: give that of the payer's device",
+      });
+    }
     throw refused('payerClientIp', {
       zh: '在 h5 场景必填：付款人设备的 IPv4 或 IPv6 地址',
       en: "is required for h5: the IPv4 or IPv6 address of the payer's device",

@@ -107,6 +107,17 @@ describe('planPayment', () => {
     expect(await outcome(planned)).toBe(`INVALID_ARGUMENT ${argument}`);
   });
 
+  it.each([
+    [{ scene: 'jsapi' }, /在 jsapi 场景必填/, /is required/],
+    [{ scene: 'h5' }, /在 h5 场景必填/, /is required/],
+    [{ scene: 'jsapi', payerOpenid: 'o A/B' }, /payerOpenid 不是 openid/, /is not an openid/],
+    [{ scene: 'h5', payerClientIp: '999.1.1.1' }, /不是 IPv4 或 IPv6 地址/, /is not an IPv4 or IPv6 address/],
+  ] as const)('says of %j whether it is missing or wrong', async (terms, zh, en) => {
+    const planned = (async () => planner.planPayment(order(terms)))();
+    const text = { zh: expect.stringMatching(zh), en: expect.stringMatching(en) };
+    await expect(planned).rejects.toMatchObject({ text });
+  });
+
   it('takes a title of 127 bytes and both kinds of addresses', () => {
     expect(planner.planPayment(order({ title: `${'中'.repeat(42)}a` }))).toContain('中a"');
     for (const payerClientIp of ['1.2.3.4', '2001:db8::1']) {
