@@ -9,6 +9,11 @@ import type { SqlValue, Tx } from './store.ts';
 type Fixed = 'number' | 'amountFen' | 'requestHash' | 'pageNo' | 'createdAt';
 type Patch = Partial<Omit<PaidCallRecord, Fixed | 'state' | 'updatedAt'>>;
 
+/** Those that could be paid until an instant (ms) and by no order are, not even too late, nor may be yet. */
+const UNPAID = `FROM paid_calls INDEXED BY paid_calls_unpaid WHERE paid_by IS NULL AND expires_at < ?
+  AND NOT EXISTS (SELECT 1 FROM orders WHERE out_trade_no IN (page_no, weixin_no, proof_no)
+    AND orders.state IN ('PAID', 'NOTPAY', 'UNKNOWN'))`;
+
 /**
  * Calls that are paid for, inside one transaction. A price that was told is a row and nothing more, for anybody can ask
  * for as many as they like; the trail tells of a call from its payment on, under the number of the order that paid it,
@@ -124,11 +129,12 @@ export class PaidCalls {
     return rowDigest(await this.#history.salt(), number, face, upstream, priced, requestHash, title, pageNo);
   }
 
-  /** Prices that nobody has paid until `before` (ms) and no order was made for. Returns how many, at most `limit`. */
+  /** Prices that nobody has paid until `before` (ms), but for those of which an order is paid or may be yet. Returns how many, at most `limit`. */
   async forgetUnpaid(before: number, limit: number): Promise<number> {
+    // Whoever proves just now that one was paid must still find it.
+    await this.#tx.alone();
     return this.#tx.run(
-      `DELETE FROM paid_calls WHERE number IN (
-         SELECT number FROM paid_calls WHERE paid_by IS NULL AND expires_at < ? ORDER BY expires_at LIMIT ?)`,
+      `DELETE FROM paid_calls WHERE number IN (SELECT number ${UNPAID} ORDER BY expires_at LIMIT ?)`,
       before,
       limit,
     );
@@ -147,10 +153,7 @@ export class PaidCalls {
   /** Whether {@link forgetUnpaid} or {@link forgetResults} has something to do. */
   async anyToForget(unpaidBefore: number, resultsBefore: number): Promise<boolean> {
     const found = [
-      ...(await this.#tx.all(
-        'SELECT 1 AS one FROM paid_calls WHERE paid_by IS NULL AND expires_at < ? LIMIT 1',
-        unpaidBefore,
-      )),
+      ...(await this.#tx.all(`SELECT 1 AS one ${UNPAID} LIMIT 1`, unpaidBefore)),
       ...(await this.#tx.all(
         'SELECT 1 AS one FROM paid_results WHERE created_at < ? LIMIT 1',
         resultsBefore,

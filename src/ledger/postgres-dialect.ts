@@ -16,6 +16,8 @@ const OTHERWISE: readonly (readonly [RegExp, string])[] = [
   [/ LIKE \?/g, ' ILIKE ?'],
   // What is said to it alone, and a comment to SQLite.
   [/\/\*! (.*?) \*\//g, '$1'],
+  // By which index, it sees from what the tables hold.
+  [/ INDEXED BY \w+/g, ''],
   // The store's own table makes no database a ledger, nor another program's.
   [
     /\bFROM sqlite_schema\b/g,

@@ -16,7 +16,7 @@ const BLANK_DOUBTED_MS = 4 * 3_600_000;
 /** After so many a day without a bill is left to a person. */
 const MOST_TIMES = 12;
 /** So many days, yesterday among them, are caught up with after a time without a server. */
-const MOST_DAYS = 7;
+export const MOST_DAYS = 7;
 
 /**
  * Compares the bill of every wallet's yesterday with the ledger each morning, and has the gateway settle what differs,

@@ -176,6 +176,12 @@ const OWN_INDEX: Readonly<
   ],
   'calls of which something is due': ['paid_calls_due', (book) => book.paidCalls.due(5)],
   'whether a result is old': ['paid_results_by_age', (book) => book.paidCalls.anyToForget(1, 1)],
+  'whether a price is old': [
+    'paid_calls_unpaid',
+    async (book) => {
+      await book.paidCalls.forgetUnpaid(1, 1);
+    },
+  ],
   'what a call has come to': ['paid_results', (book) => book.paidCalls.result('x')],
 };
 

@@ -4,6 +4,7 @@ import { fen } from '../../src/domain/money.ts';
 import { verifyAudit } from '../../src/ledger/audit-verify.ts';
 import { PaidCalls } from '../../src/ledger/paid-calls.ts';
 import { chooseWallet } from '../../src/payments/choose-wallet.ts';
+import { closePayment } from '../../src/payments/close-payment.ts';
 import { createPayment } from '../../src/payments/create-payment.ts';
 import { overdueCalls } from '../../src/payments/paid-calls/overdue.ts';
 import { type Priced, quoteCall } from '../../src/payments/paid-calls/quote.ts';
@@ -99,7 +100,7 @@ describe('a price', () => {
     const bought = await paid(till);
     const claim = await claimCall(till, bought);
     await storeResult(till, claim.call, ANSWER);
-    await world.clock.sleep(8 * DAY_MS);
+    await world.clock.sleep(10 * DAY_MS);
     await overdueCalls(till);
     expect(await askCall(till, quoted.number)).toBeUndefined();
     expect(await claimCall(till, bought)).toMatchObject({ todo: 'deliver' });
@@ -107,6 +108,35 @@ describe('a price', () => {
     await overdueCalls(till);
     expect(await claimCall(till, bought)).toMatchObject({ todo: 'gone' });
     await holds(till);
+  });
+
+  it('is not forgotten while an order of it may be paid yet, and is once that is closed', async () => {
+    const till = await process();
+    const [one, two] = [await quote(till), await quote(till)];
+    await pay(till, one);
+    await chooseWallet(till, holders, two.pageToken, 'alipay');
+    // No server has run in the meantime, or the gateway has told nothing.
+    await world.clock.sleep(30 * DAY_MS);
+    await overdueCalls(till);
+    for (const { pageNo } of [one, two])
+      await queryPayment(till, CALL, { outTradeNo: pageNo, waitSeconds: 0 });
+    expect(await claimCall(till, one)).toMatchObject({ todo: 'execute', call: { paidBy: one.pageNo } });
+    await closePayment(till, CALL, { outTradeNo: two.pageNo });
+    await overdueCalls(till);
+    expect(await askCall(till, two.number)).toBeUndefined();
+    await holds(till);
+  });
+
+  it('is not forgotten in a restored ledger before its bills are compared', async () => {
+    const till = await process();
+    const quoted = await quote(till);
+    const at = world.clock.now();
+    await till.ledger.write((book) =>
+      book.operator.setRestored({ at, since: at, providers: ['alipay'], reconciled: {} }),
+    );
+    await world.clock.sleep(30 * DAY_MS);
+    await overdueCalls(till);
+    expect(await askCall(till, quoted.number)).toBeDefined();
   });
 });
 
@@ -451,6 +481,10 @@ describe('a payment that comes second or too late', () => {
     await queryPayment(till, CALL, { outTradeNo: quoted.pageNo, waitSeconds: 0 });
     expect(await owed(till, quoted.pageNo)).toMatchObject([{ why: 'paid-twice' }]);
     expect(await askCall(till, quoted.number)).toMatchObject({ state: 'QUOTED' });
+    expect(await claimCall(till, quoted)).toMatchObject({ todo: 'late' });
+    // What its receipt says of it is known for good.
+    await world.clock.sleep(30 * DAY_MS);
+    await overdueCalls(till);
     expect(await claimCall(till, quoted)).toMatchObject({ todo: 'late' });
   });
 });

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { beijingDate, DAY_MS } from '../../src/domain/clock.ts';
+import { beijingDate, beijingMidnight, DAY_MS } from '../../src/domain/clock.ts';
 import { fen } from '../../src/domain/money.ts';
 import { verifyAudit } from '../../src/ledger/audit-verify.ts';
 import { overdueCalls } from '../../src/payments/paid-calls/overdue.ts';
@@ -90,6 +90,16 @@ it('is proven by the gateway’s own number, and goes back by itself when nobody
   expect(await call(no)).toMatchObject({ state: 'REFUND_DUE' });
   expect(await owed(no)).toMatchObject([{ amountFen: 10 }]);
   expect(await verifyAudit(till.ledger, [])).toMatchObject({ intact: true });
+});
+
+it('is known for as long as bills are compared of their own accord', async () => {
+  const no = await paidUnshown();
+  const date = beijingDate(world.clock.now());
+  // The last moment of the day on which that of the payment is the oldest.
+  world.clock.advance((beijingMidnight(date) ?? 0) + 8 * DAY_MS - 1 - world.clock.now());
+  await overdueCalls(till);
+  expect(await settleDay(till, wallet, { date, today: 'refused' }, true)).toMatchObject({ open: 0 });
+  expect(await call(no)).toMatchObject({ state: 'PAID', paidBy: no });
 });
 
 it('is left to a person where the gateway does not prove it, or another sum', async () => {

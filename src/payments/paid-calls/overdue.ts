@@ -1,6 +1,7 @@
 import { DAY_MS } from '../../domain/clock.ts';
 import { hasResult } from '../../ledger/paid-call-machine.ts';
 import type { PaidCallRecord } from '../../ledger/records.ts';
+import { MOST_DAYS } from '../daily-bills.ts';
 import { isGatewayError } from '../errors.ts';
 import { providerOf, type Till } from '../till.ts';
 import { oweCall } from './pay.ts';
@@ -9,8 +10,11 @@ import { endInterrupted, isExecuting } from './redeem.ts';
 /** From one look to the next (ms). */
 const LOOK_EVERY_MS = 5_000;
 const AT_ONCE = 20;
-/** How long (ms) after it could be paid a price that nobody has paid is kept, and a result after it was stored. */
-const UNPAID_KEPT_MS = 7 * DAY_MS;
+/**
+ * How long (ms) after it could be paid a price that nobody has paid is kept, and a result after it was stored. The oldest
+ * day's bill that is caught up with may have its payment, and be had a day later only.
+ */
+const UNPAID_KEPT_MS = (MOST_DAYS + 2) * DAY_MS;
 const RESULTS_KEPT_MS = 180 * DAY_MS;
 const FORGET_AT_ONCE = 200;
 /** How long (ms) one rests that could not be seen to, so that it stands in nobody's way. */
@@ -39,9 +43,10 @@ export async function runOverdueCalls(opened: Till, signal: AbortSignal): Promis
 export async function overdueCalls(till: Till): Promise<number> {
   const now = till.clock.now();
   const [unpaid, results] = [now - UNPAID_KEPT_MS, now - RESULTS_KEPT_MS];
-  const { due, isOld } = await till.ledger.read(async ({ paidCalls }) => ({
+  const { due, isOld } = await till.ledger.read(async ({ paidCalls, operator }) => ({
     due: await paidCalls.due(AT_ONCE),
-    isOld: await paidCalls.anyToForget(unpaid, results),
+    // A person is yet to compare the bills of a restored ledger, whatever days they are of.
+    isOld: !(await operator.restored()) && (await paidCalls.anyToForget(unpaid, results)),
   }));
   let seen = 0;
   for (const call of due) {
