@@ -1,5 +1,5 @@
 import { type CashierError, configuration } from '../domain/errors.ts';
-import { provingWallet } from '../payments/paid-calls/prove.ts';
+import { provingWallet } from '../payments/paid-calls/quote.ts';
 import { codeWallet } from '../payments/paid-calls/weixin.ts';
 import type { Till } from '../payments/till.ts';
 import { WALLETS } from '../providers/registry.ts';

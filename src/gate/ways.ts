@@ -1,7 +1,8 @@
 import { CashierError } from '../domain/errors.ts';
 import type { ByProof, PaidCallRecord } from '../ledger/records.ts';
 import { Bucket } from '../payments/call-rate.ts';
-import { paidByProof, payByProof, provingWallet } from '../payments/paid-calls/prove.ts';
+import { paidByProof, payByProof } from '../payments/paid-calls/prove.ts';
+import { provingWallet } from '../payments/paid-calls/quote.ts';
 import { codeWallet, weixinCode } from '../payments/paid-calls/weixin.ts';
 import type { Till } from '../payments/till.ts';
 import { ProofRefused } from '../providers/contract.ts';

@@ -7,7 +7,7 @@ import type { Allowed } from '../ledger/audit-kinds.ts';
 import type { Book } from '../ledger/book.ts';
 import type { MoneyKind } from '../ledger/counting.ts';
 import { isOfDebt } from '../ledger/owed.ts';
-import type { ApprovalRecord, AskedBy, RefundRecord } from '../ledger/records.ts';
+import type { ApprovalRecord, AskedBy, OrderRecord, RefundRecord } from '../ledger/records.ts';
 import { holdsSum } from '../ledger/refund-machine.ts';
 import { sum } from '../ledger/refunded.ts';
 import { approvalsFor, isDenied, requestApproval } from '../policy/approvals.ts';
@@ -150,6 +150,21 @@ export async function mayBegin(till: Till, book: Book, call: Call, amountFen: Fe
   const subject = { provider, scene: 'qr', amountFen } as const;
   const { approve } = await insistOn(book, 'payment', rules, subject, now);
   if (approve !== undefined) throw needsPerson(approve);
+}
+
+/** Whether the rules let a payment be made in a way of which nobody asks again: what is given out for it can be paid. */
+export async function mayGiveOut(till: Till, book: Book, call: Call, subject: Request): Promise<boolean> {
+  const now = till.clock.now();
+  const rules = rulesFor(await holdToPolicy(book, till.policy), 'payment', call);
+  const taken = await used(book, 'payment', rules, now, false);
+  return decide(rules, subject, taken, now).kind === 'allow';
+}
+
+/** What is proven needs nobody's leave; it is taken out of the allowances all the same, whatever they still hold. */
+export async function drawProven(till: Till, book: Book, call: Call, order: OrderRecord): Promise<void> {
+  const all = rulesFor(await holdToPolicy(book, till.policy), 'payment', call);
+  const rules = all.filter(({ kind }) => kind === 'budget');
+  await drawOn(book, rules, await used(book, 'payment', rules, till.clock.now(), false), order);
 }
 
 function needsPerson(rule: string): CashierError {

@@ -9,6 +9,8 @@ import { weixinCode } from '../../src/payments/paid-calls/weixin.ts';
 import { queryPayment } from '../../src/payments/query-payment.ts';
 import { settleDifference } from '../../src/payments/settle-differences.ts';
 import type { Till } from '../../src/payments/till.ts';
+import { budgetState, moveBudget } from '../../src/policy/decisions.ts';
+import type { RuleSet } from '../../src/policy/policy.ts';
 import {
   type A2m,
   type BillLine,
@@ -19,7 +21,7 @@ import {
   ProofRefused,
   type ProvenCall,
 } from '../../src/providers/contract.ts';
-import { CALL, World } from '../support/world.ts';
+import { accept, CALL, person, World } from '../support/world.ts';
 
 const WEATHER: Priced = {
   ...{ face: 'http', upstream: 'http://127.0.0.1:9000', priced: 'GET /weather', title: 'weather' },
@@ -168,6 +170,46 @@ describe('a proof', () => {
 
   it('is accepted by no wallet that takes none', async () => {
     expect(await payByProof(await world.process(), 'T1 secret', HASH)).toBe('not-accepted');
+  });
+});
+
+describe('the rules on payments', () => {
+  const OF_GATE = { gate: { payments: { from: 'budget' } } } as const;
+
+  it.each<[string, RuleSet, boolean]>([
+    ['the wallet', { providers: ['wechatpay'] }, false],
+    ['the way', { scenes: ['qr', 'web'] }, false],
+    ['both, and let them be', { providers: ['alipay'], scenes: ['a2m'] }, true],
+  ])('that name %s say whether a bill can be paid by proof', async (_, payments, isOffered) => {
+    const till = await process();
+    await accept(till, { payments, refunds: {} });
+    const { proofNo, byProof } = await quote(till);
+    expect([proofNo !== undefined, byProof !== undefined]).toEqual([isOffered, isOffered]);
+  });
+
+  it('have an allowance drawn on by what a proof pays, and nothing sold once it is used up', async () => {
+    const till = await process();
+    await accept(till, { payments: {}, refunds: {}, clients: OF_GATE });
+    const who = await person(till);
+    await till.ledger.write((book) => moveBudget(book, who, 'gate', 15, undefined));
+    const { proofNo } = await quote(till);
+    await show(till, paidAt(proofNo));
+    expect(await till.ledger.read((book) => budgetState(book, 'gate'))).toMatchObject({
+      ...{ heldFen: 10, leftFen: 5 },
+    });
+    await expect(quote(till)).rejects.toMatchObject({
+      ...{ code: 'POLICY_DENIED', details: { rule: 'clients.gate.payments.from' } },
+    });
+    await holds(till);
+  });
+
+  it('leave what is proven its effect, also where an allowance holds too little for it', async () => {
+    const till = await process();
+    const { proofNo } = await quote(till);
+    await accept(till, { payments: {}, refunds: {}, clients: OF_GATE });
+    expect(await show(till, paidAt(proofNo))).toMatchObject({ state: 'PAID' });
+    expect(await till.ledger.read((book) => budgetState(book, 'gate'))).toMatchObject({ leftFen: -10 });
+    await holds(till);
   });
 });
 

@@ -25,6 +25,7 @@ import { settleDay } from '../../src/payments/settle-day.ts';
 import type { Till } from '../../src/payments/till.ts';
 import { freeze } from '../../src/policy/decisions.ts';
 import type { Policy } from '../../src/policy/policy.ts';
+import type { A2m } from '../../src/providers/contract.ts';
 import { accept, CALL, NO_APPROVAL, payment, person, World } from '../support/world.ts';
 
 const WEATHER: Priced = {
@@ -429,7 +430,11 @@ describe('an order under a number of a call', () => {
     'that somebody else has made pays nothing of it (%s)',
     async (number) => {
       const till = await process();
-      const quoted = await quoteCall(till, WEATHER, HASH, { serviceId: 'API_1', resourceId: '/weather' });
+      const proving = [...till.providers].map(([id, one]) => [id, { ...one, a2m: {} as A2m }] as const);
+      const quoted = await quoteCall({ ...till, providers: new Map(proving) }, WEATHER, HASH, {
+        ...{ serviceId: 'API_1', resourceId: '/weather' },
+      });
+      expect(quoted[number]).toBeDefined();
       const outTradeNo = quoted[number] ?? '';
       for (const amountFen of [fen(1), quoted.amountFen]) {
         await createPayment(till, CALL, payment({ outTradeNo, amountFen, title: quoted.title })).catch(

@@ -12,16 +12,12 @@ import {
 import { alarm } from '../apply.ts';
 import { tradeAt } from '../ask-gateway.ts';
 import { newOrder } from '../beginnings.ts';
+import { drawProven } from '../permit.ts';
 import { digest } from '../results.ts';
 import { record } from '../sending.ts';
 import type { Till } from '../till.ts';
 import { payCall } from './pay.ts';
-import { GATE } from './quote.ts';
-
-/** The wallet that takes proofs, where one of them does. */
-export function provingWallet({ providers }: Pick<Till, 'providers'>): PaymentProvider | undefined {
-  return [...providers.values()].find(({ a2m }) => a2m !== undefined);
-}
+import { GATE, provingWallet } from './quote.ts';
 
 /**
  * The call that a proof pays. One that was proven before is known by the trade and the proof themselves, for the gateway
@@ -126,10 +122,12 @@ async function paidOrder(
     terms: { expiresInMinutes: Math.ceil((expiresAt - createdAt) / 60_000) },
   });
   await book.orders.insert(order);
-  return book.orders.move(order, 'paid', {
+  const paid = await book.orders.move(order, 'paid', {
     ...{ gatewayTradeNo: proven.tradeNo, gatewayState: 'TRADE_SUCCESS', source: 'query' },
     ...{ paidAt: proven.paidAt ?? now, countedAt: now, countedBy: caller },
   });
+  await drawProven(till, book, GATE, paid);
+  return paid;
 }
 
 /**

@@ -2,8 +2,9 @@ import { wholeSecond } from '../../domain/clock.ts';
 import type { Fen } from '../../domain/money.ts';
 import type { Book } from '../../ledger/book.ts';
 import type { ByProof, OfferRecord, PaidCallRecord } from '../../ledger/records.ts';
+import type { PaymentProvider } from '../../providers/contract.ts';
 import { newNumber } from '../beginnings.ts';
-import { mayBegin } from '../permit.ts';
+import { mayBegin, mayGiveOut } from '../permit.ts';
 import type { Call, Till } from '../till.ts';
 import { wayHash } from './pay.ts';
 
@@ -32,7 +33,7 @@ export interface Priced {
  * A price for one request: committed before anybody is told, and nothing is at a gateway. The number redeems.
  * Throws FROZEN, and POLICY_DENIED where the rules let nothing of it be sold just now, or only by a person.
  * @param requestHash 64 hex digits, over the request that it is bound to
- * @param byProof what Alipay is told of it, where its proof pays
+ * @param byProof what Alipay is told of it, where its proof pays; left out where the rules do not let it be paid so
  */
 export async function quoteCall(
   till: Till,
@@ -50,17 +51,25 @@ export async function quoteCall(
     ...{ createdAt: now, updatedAt: now, expiresAt: wholeSecond(now) + LASTS_MS },
     pageToken: till.randomBytes(16).toString('base64url'),
     pageNo: newNumber(till, 'C'),
-    ...{ weixinNo: undefined, weixinCode: undefined },
-    proofNo: byProof && newNumber(till, 'C'),
-    byProof,
+    ...{ weixinNo: undefined, weixinCode: undefined, proofNo: undefined, byProof: undefined },
     ...{ paidBy: undefined, paidAt: undefined, sendingBy: undefined, sendingUntil: undefined },
     ...{ dueAt: undefined, tries: 0, why: undefined },
   };
-  await till.ledger.as(GATE).write(async (book: Book) => {
-    await mayBegin(till, book, GATE, priced.amountFen);
-    await book.paidCalls.insert(call);
+  const wallet = byProof && provingWallet(till);
+  return till.ledger.as(GATE).write(async (book: Book) => {
+    const { amountFen } = priced;
+    await mayBegin(till, book, GATE, amountFen);
+    const isProvable =
+      wallet && (await mayGiveOut(till, book, GATE, { provider: wallet.id, scene: 'a2m', amountFen }));
+    const quoted = isProvable ? { ...call, proofNo: newNumber(till, 'C'), byProof } : call;
+    await book.paidCalls.insert(quoted);
+    return quoted;
   });
-  return call;
+}
+
+/** The wallet that takes proofs, where one of them does. */
+export function provingWallet({ providers }: Pick<Till, 'providers'>): PaymentProvider | undefined {
+  return [...providers.values()].find(({ a2m }) => a2m !== undefined);
 }
 
 /** The page where a buyer chooses a wallet for a call, as that of any payment whose wallet is the buyer's choice. */
