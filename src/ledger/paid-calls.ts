@@ -3,6 +3,7 @@ import type { AuditDetails } from './audit-kinds.ts';
 import { paidCallKey } from './beside.ts';
 import type { History } from './history.ts';
 import { nextPaidCallState, type PaidCallEvent, type PaidCallState } from './paid-call-machine.ts';
+import type { Usage } from './quotas.ts';
 import { PAID_CALLS, PAID_RESULTS, type PaidCallRecord, type PaidResult } from './records.ts';
 import type { SqlValue, Tx } from './store.ts';
 
@@ -58,6 +59,16 @@ export class PaidCalls {
   /** The one whose bill has this number, by which a wallet's proof pays it. */
   async ofProof(proofNo: string): Promise<PaidCallRecord | undefined> {
     return this.#one('proof_no = ?', proofNo);
+  }
+
+  /** How many prices that nobody has paid can be paid by proof after `since` (ms), and what they come to (fen). */
+  async provable(since: number): Promise<Usage> {
+    const [row] = await this.#tx.all(
+      `SELECT COUNT(*) AS count, COALESCE(SUM(amount_fen), 0) AS fen FROM paid_calls INDEXED BY paid_calls_unpaid
+       WHERE paid_by IS NULL AND expires_at > ? AND proof_no IS NOT NULL`,
+      since,
+    );
+    return { count: Number(row?.count), fen: Number(row?.fen) };
   }
 
   async byPageToken(token: string): Promise<PaidCallRecord | undefined> {

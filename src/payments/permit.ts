@@ -1,4 +1,4 @@
-import { beijingIso, DAY_MS, wholeSecond } from '../domain/clock.ts';
+import { beijingIso, CLOCKS_APART_MS, DAY_MS, wholeSecond } from '../domain/clock.ts';
 import { defined } from '../domain/defined.ts';
 import { CashierError, type Text } from '../domain/errors.ts';
 import { type Fen, fen, toYuan } from '../domain/money.ts';
@@ -152,12 +152,20 @@ export async function mayBegin(till: Till, book: Book, call: Call, amountFen: Fe
   if (approve !== undefined) throw needsPerson(approve);
 }
 
-/** Whether the rules let a payment be made in a way of which nobody asks again: what is given out for it can be paid. */
+/**
+ * Whether the rules let a payment be made in a way of which nobody asks again: what is given out for it can be paid, and
+ * what was given out before counts as paid, but within no minute.
+ */
 export async function mayGiveOut(till: Till, book: Book, call: Call, subject: Request): Promise<boolean> {
   const now = till.clock.now();
-  const rules = rulesFor(await holdToPolicy(book, till.policy), 'payment', call);
+  const all = rulesFor(await holdToPolicy(book, till.policy), 'payment', call);
+  const rules = all.filter((rule) => rule.kind !== 'ceiling' || rule.window === 'day');
   const taken = await used(book, 'payment', rules, now, false);
-  return decide(rules, subject, taken, now).kind === 'allow';
+  const out = taken.size > 0 ? await book.paidCalls.provable(now - CLOCKS_APART_MS) : { count: 0, fen: 0 };
+  const withOut = [...taken].map(([rule, known]): [Rule, Used] => {
+    return [rule, { ...known, count: known.count + out.count, fen: known.fen + out.fen }];
+  });
+  return decide(rules, subject, new Map(withOut), now).kind === 'allow';
 }
 
 /** What is proven needs nobody's leave; it is taken out of the allowances all the same, whatever they still hold. */

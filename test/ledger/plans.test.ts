@@ -176,6 +176,7 @@ const OWN_INDEX: Readonly<
   ],
   'calls of which something is due': ['paid_calls_due', (book) => book.paidCalls.due(5)],
   'whether a result is old': ['paid_results_by_age', (book) => book.paidCalls.anyToForget(1, 1)],
+  'what may be paid by proof': ['paid_calls_unpaid', (book) => book.paidCalls.provable(NOW)],
   'whether a price is old': [
     'paid_calls_unpaid',
     async (book) => {

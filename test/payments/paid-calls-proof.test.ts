@@ -203,6 +203,34 @@ describe('the rules on payments', () => {
     await holds(till);
   });
 
+  it.each<[string, RuleSet]>([
+    ['an allowance', { from: 'budget' }],
+    ['a day', { perDay: { count: 2 } }],
+    ['the sum of a day', { perDay: { totalFen: fen(20) } }],
+  ])('have no more bills be payable by proof at a time than %s bears', async (_, payments) => {
+    const till = await process();
+    await accept(till, { payments: {}, refunds: {}, clients: { gate: { payments } } });
+    const who = await person(till);
+    await till.ledger.write((book) => moveBudget(book, who, 'gate', 20, undefined));
+    const [one, two, three] = [await quote(till), await quote(till), await quote(till)];
+    expect([one, two, three].map(({ proofNo }) => proofNo !== undefined)).toEqual([true, true, false]);
+    await show(till, paidAt(two.proofNo));
+    expect((await quote(till)).proofNo).toBeUndefined();
+    // What nobody has paid in time is not to be paid any more.
+    await world.clock.sleep(16 * 60_000);
+    expect((await quote(till)).proofNo).toBeDefined();
+    await holds(till);
+  });
+
+  it('of a minute count only what was paid in it', async () => {
+    const till = await process();
+    await accept(till, { payments: { perMinute: { count: 1 } }, refunds: {} });
+    const [one, two] = [await quote(till), await quote(till)];
+    expect([one, two].map(({ proofNo }) => proofNo !== undefined)).toEqual([true, true]);
+    await show(till, paidAt(two.proofNo));
+    await expect(quote(till)).rejects.toMatchObject({ code: 'POLICY_DENIED' });
+  });
+
   it('leave what is proven its effect, also where an allowance holds too little for it', async () => {
     const till = await process();
     const { proofNo } = await quote(till);
