@@ -5,11 +5,18 @@ import type { Site } from './frame.ts';
 export type Kept = 'session' | 'device' | 'challenge';
 
 /**
+ * @param whose of a device: who has signed in on it
+ *
  * The names under which one ledger's cookies stand: two ledgers on one machine share a browser, and must not put each
  * other's people out. Under https no other host, and no page in clear, can set one of that name.
  */
-export function cookieName(ledgerId: string, kept: Kept, { secure }: Pick<Site, 'secure'>): string {
-  const digest = sha256(`cookie ${ledgerId}`).slice(0, 12);
+export function cookieName(
+  ledgerId: string,
+  kept: Kept,
+  { secure }: Pick<Site, 'secure'>,
+  whose = '',
+): string {
+  const digest = sha256(`cookie ${ledgerId}${whose}`).slice(0, 12);
   return `${secure ? '__Host-' : ''}operator-${kept === 'session' ? '' : `${kept}-`}${digest}`;
 }
 

@@ -4,7 +4,9 @@ import type { Realm } from '../domain/order.ts';
 import type { Log } from '../domain/ports.ts';
 import type { GuessCount } from '../ledger/guess-count.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import { ROOT } from '../ledger/person-book.ts';
 import { CHALLENGE_MS, type Challenge, Challenges } from '../persons/challenges.ts';
+import { signName } from '../persons/names.ts';
 import type { Place } from '../persons/passkeys.ts';
 import { Person } from '../persons/person.ts';
 import { provenByPasskey } from '../persons/proven-by-passkey.ts';
@@ -15,7 +17,7 @@ import type { Site } from './frame.ts';
 import { type Guesser, Guesses, type Wait } from './guesses.ts';
 
 const COOKIE_VALUE = /^[A-Za-z0-9_-]{43}$/;
-/** A device's number, until when (s) it counts, and the ledger's word for both. */
+/** A device's number, until when (s) it counts, and the ledger's word for both and for whose it is. */
 const DEVICE_VALUE = /^([A-Za-z0-9_-]{22})\.(\d{10,11})\.([A-Za-z0-9_-]{43})$/;
 /** How long (s) a device is known after a good sign-in. */
 const DEVICE_SECONDS = 180 * 24 * 3_600;
@@ -60,8 +62,9 @@ export interface Gate {
 }
 
 /**
- * Lets people in. Wrong guesses at a secret or password are counted by source and, where somebody has signed in before,
- * by device, for all processes on the ledger: no stranger can lock the operator out.
+ * Lets people in. Wrong guesses at a secret or password are counted by source and, where its holder has signed in
+ * before, by device, for all processes on the ledger: no stranger can lock the operator out, and who knows one password
+ * guesses at another's as a stranger.
  */
 export function gate(options: {
   readonly ledger: Ledger;
@@ -76,7 +79,7 @@ export function gate(options: {
   const challenges = new Challenges(options);
   const guesses = new Guesses(clock, {
     begin: (key) => counted(key, (count, guesser) => count.begin(guesser)),
-    forget: (key) => counted(key, (count, guesser) => count.forget(guesser)),
+    forget: (key, slot) => counted(key, (count, guesser) => count.forget(guesser, slot)),
   });
   const recorded = { since: Number.NEGATIVE_INFINITY, count: 0, unrecorded: 0 };
 
@@ -85,36 +88,53 @@ export function gate(options: {
     knownId ??= await ledger.read((book) => book.audit.ledgerId());
     return knownId;
   }
-  async function kept(kind: Kept, cookies: string | undefined, site: Site): Promise<string | undefined> {
-    return cookieValue(cookies, cookieName(await ledgerId(), kind, site));
+  async function kept(
+    kind: Kept,
+    cookies: string | undefined,
+    site: Site,
+    whose?: string,
+  ): Promise<string | undefined> {
+    return cookieValue(cookies, cookieName(await ledgerId(), kind, site, whose));
   }
-  async function keeping(kind: Kept, value: string, maxAge: number, site: Site): Promise<string[]> {
-    return setCookies(cookieName(await ledgerId(), kind, site), value, maxAge, site, kind);
+  async function keeping(
+    kind: Kept,
+    value: string,
+    maxAge: number,
+    site: Site,
+    whose?: string,
+  ): Promise<string[]> {
+    return setCookies(cookieName(await ledgerId(), kind, site, whose), value, maxAge, site, kind);
   }
   async function sessionIn(cookies: string | undefined, site: Site): Promise<string | undefined> {
     const value = await kept('session', cookies, site);
     return value !== undefined && COOKIE_VALUE.test(value) ? value : undefined;
   }
-  const signed = (device: string, until: number) => wordFor(options, `operator device ${device} ${until}`);
+  const signed = (device: string, until: number, whose: string) =>
+    wordFor(options, `operator device ${device} ${until} ${whose}`);
   /** Where somebody came from, or by which device, is nothing that a ledger should tell. */
   async function counted<T>(key: string, count: (guesses: GuessCount, guesser: string) => Promise<T>) {
     const guesser = await wordFor(options, `guesser ${key}`);
     return ledger.note(({ guesses }) => count(guesses, guesser));
   }
-  /** The device that somebody has signed in with before; undefined for what is none of ours. */
-  async function deviceIn(cookies: string | undefined, site: Site): Promise<string | undefined> {
-    const [, device, until, word] = DEVICE_VALUE.exec((await kept('device', cookies, site)) ?? '') ?? [];
+  /** The device that they have signed in with before; undefined for what is none of ours. */
+  async function deviceIn(
+    cookies: string | undefined,
+    site: Site,
+    whose: string,
+  ): Promise<string | undefined> {
+    const value = await kept('device', cookies, site, whose);
+    const [, device, until, word] = DEVICE_VALUE.exec(value ?? '') ?? [];
     if (device === undefined || Number(until) * 1_000 <= clock.now()) return undefined;
-    return sameToken(word, await signed(device, Number(until))) ? device : undefined;
+    return sameToken(word, await signed(device, Number(until), whose)) ? device : undefined;
   }
-  async function deviceCookies(cookies: string | undefined, site: Site): Promise<string[]> {
-    const device = (await deviceIn(cookies, site)) ?? randomBytes(16).toString('base64url');
+  async function deviceCookies(cookies: string | undefined, site: Site, whose: string): Promise<string[]> {
+    const device = (await deviceIn(cookies, site, whose)) ?? randomBytes(16).toString('base64url');
     const until = Math.floor(clock.now() / 1_000) + DEVICE_SECONDS;
-    const value = `${device}.${until}.${await signed(device, until)}`;
-    return keeping('device', value, DEVICE_SECONDS, site);
+    const value = `${device}.${until}.${await signed(device, until, whose)}`;
+    return keeping('device', value, DEVICE_SECONDS, site, whose);
   }
-  async function guesserAt({ source, cookies, site }: Coming): Promise<Guesser> {
-    const device = await deviceIn(cookies, site);
+  async function guesserAt({ source, cookies, site }: Coming, whose: string): Promise<Guesser> {
+    const device = await deviceIn(cookies, site, whose);
     return device === undefined
       ? { key: `source ${source}`, isKnown: false }
       : { key: `device ${device}`, isKnown: true };
@@ -160,7 +180,7 @@ export function gate(options: {
     const session = await openSession(ledger, person, { now, randomBytes, stay, device, instead, proof });
     const seconds = Math.floor((session.expiresAt - now) / 1_000);
     const opened = await keeping('session', session.id, seconds, site);
-    return { cookies: [...opened, ...(await deviceCookies(cookies, site))] };
+    return { cookies: [...opened, ...(await deviceCookies(cookies, site, signName(person.name)))] };
   }
 
   return {
@@ -170,7 +190,8 @@ export function gate(options: {
       return id === undefined ? undefined : bySession(ledger, id);
     },
     async signIn(proof, coming) {
-      const person = await guesses.take(await guesserAt(coming), async (nth) => {
+      const guesser = await guesserAt(coming, signName(proof.name ?? ROOT));
+      const person = await guesses.take(guesser, async (nth) => {
         const answer = await guess(proof, nth);
         return { right: answer !== 'wrong', answer };
       });

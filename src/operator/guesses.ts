@@ -5,7 +5,7 @@ import { GUESSES_WITHIN_MS, MOST_GUESSES, type Turn } from '../ledger/guess-coun
 const MAX_WAITING = 200;
 const MAX_REMEMBERED = 10_000;
 
-/** Who guesses: somebody at a source, or at a device that a person has signed in with before. */
+/** Who guesses: somebody at a source, or at a device on which whose secret it is has signed in before. */
 export interface Guesser {
   readonly key: string;
   readonly isKnown: boolean;
@@ -20,8 +20,8 @@ export interface Wait {
 export interface Count {
   /** Counts one that is about to be made. */
   begin(key: string): Promise<Turn>;
-  /** Takes back what was counted. */
-  forget(key: string): Promise<void>;
+  /** Takes back what was counted for that one. */
+  forget(key: string, slot: number): Promise<void>;
 }
 
 interface Waiting {
@@ -93,7 +93,7 @@ export class Guesses {
     const turn = await this.#count.begin(key);
     if ('wait' in turn) return this.#lockOut(key, turn.wait);
     const { right, answer } = await guess(turn.nth);
-    if (right) await this.#count.forget(key);
+    if (right) await this.#count.forget(key, turn.slot);
     return answer;
   }
 
