@@ -48,12 +48,26 @@ export function keptMeta(meta: unknown, hides: (text: string) => boolean, most =
   };
 }
 
+/** Arguments whose value is a person's, however a toolset writes their names. */
+const PERSONS: ReadonlySet<string> = new Set([
+  'buyer',
+  'subscriber',
+  'openid',
+  'payeropenid',
+  'payerclientip',
+]);
+
+export function isPersons(argument: string): boolean {
+  return PERSONS.has(argument.replaceAll('_', '').toLowerCase());
+}
+
 /** A test for texts that must not be kept: this call's own ids of a person, and what `isSecret` knows. */
 export function hider(args: unknown, isSecret: (text: string) => boolean): (text: string) => boolean {
-  const given = typeof args === 'object' && args !== null ? (args as Record<string, unknown>) : {};
-  const persons = [given.buyer, given.payerOpenid, given.payer_openid, given.openid].filter(
-    (id): id is string => typeof id === 'string' && id.length >= MIN_HIDDEN_LENGTH,
-  );
+  const given = typeof args === 'object' && args !== null ? Object.entries(args) : [];
+  const persons = given
+    .filter(([name, id]) => isPersons(name) && (typeof id === 'string' || typeof id === 'number'))
+    .map(([, id]) => String(id))
+    .filter((id) => id.length >= MIN_HIDDEN_LENGTH);
   return (text) => persons.some((id) => text.includes(id)) || isSecret(text);
 }
 

@@ -206,6 +206,28 @@ describe('what the client sends along', () => {
     expect(outTradeNo).toBeUndefined();
   });
 
+  it.each([
+    ['create-payment', 'buyer', 'buyer-4711'],
+    ['create-payment', 'payerOpenid', 'oUpF8uMuAJO_M2pxb1Q9zNjWeS6o'],
+    ['create-payment', 'payerClientIp', '203.0.113.77'],
+    ['create-h5-payment', 'payer_client_ip', '203.0.113.77'],
+    ['create-jsapi-payment', 'payer_openid', 'oUpF8uMuAJO_M2pxb1Q9zNjWeS6o'],
+    ['create-subscription', 'subscriber', '13800138000'],
+    ['create-subscription', 'subscriber', 13_800_138_000],
+  ])('tells of %s no %s', async (tool, argument, id) => {
+    const meta = { conversation: `chat with ${id}`, [`${id}`]: 1, from: [{ id }] };
+    const args = { [argument]: id };
+    await attempt(
+      till,
+      CALL,
+      { tool, args, meta },
+      async () => undefined,
+      () => ({}),
+    );
+    expect(JSON.stringify(await called())).not.toContain(String(id));
+    expect((await called()).detail).toMatchObject({ meta: { conversation: '***', from: [{ id: '***' }] } });
+  });
+
   it.each([null, 'text', 7])('may be %s', async (meta) => {
     expect(await kept(meta)).not.toHaveProperty('meta');
   });

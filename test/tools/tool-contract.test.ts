@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { encode } from 'gpt-tokenizer/encoding/o200k_base';
 import { describe, expect, it } from 'vitest';
+import { isPersons } from '../../src/payments/client-meta.ts';
 import { WALLET_IDS } from '../../src/providers/registry.ts';
 import type { ToolSetting } from '../../src/tools/define-tool.ts';
 import {
@@ -86,6 +87,15 @@ describe.each(CATALOGUE)('the tool %s', (name, folder, tool) => {
       }
     },
   );
+
+  it('takes no text that may name a person but what is kept out of the record', () => {
+    const texts = Object.entries(tool.inputSchema(setting('en')).properties).filter(
+      ([, { type, enum: choices }]) => type === 'string' && choices === undefined,
+    );
+    const isNone =
+      /^(title|orderTitle|period|note|reason|refundReason|from|to|cursor|contractNo)$|yuan$|_?(trade|refund|request)_?no$/i;
+    for (const [argument] of texts) expect(isPersons(argument), argument).toBe(!isNone.test(argument));
+  });
 
   it.each(['zh', 'en'] as const)('shows a model what it has always shown (%s)', async (language) => {
     const published = {
