@@ -26,13 +26,14 @@ export function clientOf(connection: Connection, ctx: ServerContext, era: Client
   const envelope: Readonly<Record<string, unknown>> = ctx.mcpReq.envelope ?? {};
   const legacy = era === 'legacy';
   const info = legacy ? connection.getClientVersion() : envelope[CLIENT_INFO_META_KEY];
-  const name = typeof info === 'object' && info !== null && 'name' in info ? info.name : undefined;
+  const given = typeof info === 'object' && info !== null && 'name' in info ? info.name : undefined;
+  const name = typeof given === 'string' ? given.trim().slice(0, MAX_CLIENT_NAME).trimEnd() : undefined;
   // Over stateless HTTP a 2025 client has told another server, and nothing is known.
   const declared = legacy ? connection.getClientCapabilities() : envelope[CLIENT_CAPABILITIES_META_KEY];
   return {
     era,
     // A program that calls itself as one of our own actors has said nothing of itself.
-    name: typeof name === 'string' && !isActorName(name) ? name.slice(0, MAX_CLIENT_NAME) : undefined,
+    name: name !== undefined && isActorName(name) ? undefined : name,
     revision: legacy
       ? connection.getNegotiatedProtocolVersion()
       : String(envelope[PROTOCOL_VERSION_META_KEY]),

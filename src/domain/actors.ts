@@ -62,7 +62,7 @@ function skeleton(name: string): string {
   const letters = name
     .normalize('NFKD')
     .toLowerCase()
-    .replace(/[\p{M}\p{C}\p{Z}\p{Pd}\p{Pc}.·'"`~^*]/gu, '');
+    .replace(/[\p{M}\p{C}\p{Z}\p{Pd}\p{Pc}\p{DI}\u2800.·'"`~^*]/gu, '');
   return [...letters]
     .map((letter) => LOOK_ALIKES[letter] ?? letter)
     .join('')
