@@ -138,8 +138,8 @@ const CHECKPOINT: Readonly<Record<CheckpointFault, Text>> = {
     en: "is signed with another key: it was forged, or the ledger's key was replaced",
   },
   'cut-off': {
-    zh: '账本的记录比它少：末尾被截断',
-    en: 'knows more records than the ledger has: the end was cut off',
+    zh: '账本里已没有它所记的那一条：末尾被截断，或被删除',
+    en: 'knows a record that is gone: the end was cut off, or it was deleted',
   },
   restamped: {
     zh: '该条的哈希与当时不同：这一条或更早的记录被改写，之后的哈希被重算',

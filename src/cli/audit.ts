@@ -3,9 +3,11 @@ import { defined } from '../domain/defined.ts';
 import { CashierError } from '../domain/errors.ts';
 import { isAddress } from '../domain/ledger-address.ts';
 import { noteKept } from '../keeping/facts.ts';
+import { sha256 } from '../ledger/audit-chain.ts';
 import { ensureKey, makeCheckpoint, readCheckpoint } from '../ledger/audit-checkpoint.ts';
 import { type FirstHalf, type GivenCheckpoint, type Verdict, verifyAudit } from '../ledger/audit-verify.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import { TALLIES } from '../ledger/sums.ts';
 import { appendLine } from '../platform/append-line.ts';
 import { systemClock, systemRandom } from '../platform/system.ts';
 import { readTextFile } from '../platform/text-file.ts';
@@ -52,7 +54,10 @@ async function verify(
   const halving = isAddress(path) ? {} : { halve: (records: number) => halfInThread(path, records) };
   const verdict = await verifyAudit(ledger, given, told, halving);
   const noted = verdict.intact
-    ? ledger.note((book) => noteKept(book, 'verified', { at: systemClock.now(), seq: verdict.proven.seq }))
+    ? ledger.note(async (book) => {
+        await noteKept(book, 'verified', { at: systemClock.now(), seq: verdict.proven.seq });
+        await book.setMeta(BROKEN_KEY, '');
+      })
     : noteBroken(ledger, verdict);
   // That it cannot be noted takes nothing from the verdict.
   await noted.catch(() => undefined);
@@ -65,20 +70,29 @@ async function verify(
   return verdict.intact ? 0 : 1;
 }
 
-/** What a trail looks like that is wrong at its very end: a further record would hide how. */
-const AT_ITS_END: ReadonlySet<string> = new Set(['cut-off', 'replaced', 'headless']);
+/** Digest of what was found last; empty where nothing was wrong. */
 const BROKEN_KEY = 'trail_broken';
 
-/** Records, once, that somebody has been at the ledger, for whoever is told of it. */
-async function noteBroken(ledger: Ledger, { chain, checkpoints, tables }: Verdict): Promise<void> {
-  if (chain && AT_ITS_END.has(chain.look)) return;
+/** Records, once for the same findings, that somebody has been at the ledger, for whoever is told of it. */
+async function noteBroken(ledger: Ledger, { chain, proven, checkpoints, tables }: Verdict): Promise<void> {
+  // Behind an end that nothing leads to, no record can be put.
+  if (chain?.look === 'headless') return;
   const wrong = checkpoints.filter(({ fault }) => fault !== undefined);
+  // As they stay while others go on writing: the end that was cut off becomes a gap, and sums grow.
+  const findings = [
+    ...(chain ? [[proven.seq, chain.other]] : []),
+    ...wrong.map(({ seq, at }) => [seq, at]),
+    ...tables.map(({ table, row, look, column, stored }) => [
+      ...[table, row, look, column],
+      table in TALLIES ? undefined : stored,
+    ]),
+  ].map((finding) => JSON.stringify(finding));
+  const found = sha256(findings.sort().join());
   const detail = {
-    count: (chain ? 1 : 0) + wrong.length + tables.length,
+    count: findings.length,
     ...defined({ seq: chain?.seq }),
   };
   await ledger.write(async (book) => {
-    const found = JSON.stringify(detail);
     if ((await book.meta(BROKEN_KEY)) === found) return;
     await book.audit.append({ kind: 'trail-broken', detail });
     await book.setMeta(BROKEN_KEY, found);

@@ -27,7 +27,7 @@ export interface Checkpoint {
 
 /**
  * What a checkpoint can be wrong about. `forged`: the signature is not its key's. `other-key`: not this ledger's key,
- * or this ledger's was replaced. `cut-off`, `restamped`: it is right and the trail is not. `unproven`: the trail is
+ * or this ledger's was replaced. `cut-off`: its record is gone. `restamped`: it is another. `unproven`: the trail is
  * broken before it.
  */
 export type CheckpointFault =

@@ -160,7 +160,7 @@ async function conclude(
       ? (checkCheckpoint(checkpoint, { ledgerId, publicKey }) ??
         checkAgainstTrail(checkpoint, {
           proven,
-          broken: chain !== undefined && chain.look !== 'cut-off',
+          broken: chain !== undefined && !isGone(checkpoint.seq, chain),
           hash: await hashAt(tx, ledgerId, checkpoint.seq),
         }))
       : 'unreadable';
@@ -171,6 +171,11 @@ async function conclude(
   if (!chain && tables.length === 0) tables.push(...(await miscounted(tx)).slice(0, MOST));
   const intact = !chain && tables.length === 0 && checkpoints.every(({ fault }) => fault === undefined);
   return { intact, ledgerId, proven, chain, checkpoints, tables };
+}
+
+/** Whether a record is known not to be there any more, at the end or where others have come behind it. */
+function isGone(seq: number, { look, other = 0 }: ChainFault): boolean {
+  return look === 'cut-off' || (look === 'missing' && seq <= other);
 }
 
 async function hashAt(tx: Reader, ledgerId: string, seq: number): Promise<string | undefined> {

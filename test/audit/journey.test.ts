@@ -200,6 +200,75 @@ describe('verification by command', () => {
     await store.close();
   });
 
+  describe('records what it has found, for whoever is told of it', () => {
+    /** A copy of the shop's ledger, and how often it has been recorded there that somebody was at it. */
+    async function copied(name: string) {
+      const path = join(shop.home, `${name}.db`);
+      const edit = async (sql: string, file = path) => {
+        const db = await openSqlite(file);
+        db.exec(sql);
+        db.close();
+      };
+      await edit(`VACUUM INTO '${path}'`, join(shop.home, 'simulator', 'ledger.db'));
+      const verify = async (...args: string[]) => {
+        const { code } = await audit('verify', '--ledger', path, ...args);
+        const { stdout } = await audit('export', '--ledger', path);
+        return [code, stdout.match(/"trail-broken"/g)?.length ?? 0];
+      };
+      return { path, edit, verify };
+    }
+
+    it('once as long as it is the same, and anew what is another change', async () => {
+      const { edit, verify } = await copied('edited');
+      const title = (to: string) => edit(`UPDATE orders SET title = '${to}' WHERE out_trade_no = '${ORDER}'`);
+      await title('茶');
+      expect([await verify(), await verify()]).toEqual([
+        [1, 1],
+        [1, 1],
+      ]);
+      await title('菜谱');
+      await edit('UPDATE refunds SET amount_fen = 1');
+      expect([await verify(), await verify()]).toEqual([
+        [1, 2],
+        [1, 2],
+      ]);
+      await edit('UPDATE refunds SET amount_fen = 400');
+      expect(await verify()).toEqual([0, 2]);
+      // As it was before.
+      await edit('UPDATE refunds SET amount_fen = 1');
+      expect(await verify()).toEqual([1, 3]);
+      await edit('UPDATE refunds SET amount_fen = 400');
+      // A sum goes on moving with what is sold.
+      for (const seen of [4, 4]) {
+        await edit('UPDATE takings SET paid_fen = paid_fen + 1');
+        expect(await verify()).toEqual([1, seen]);
+      }
+    });
+
+    it.each([
+      ['cut off', 'DELETE FROM audit WHERE seq > (SELECT MAX(seq) - 3 FROM audit)', 1],
+      [
+        'another than was noted',
+        `UPDATE meta SET value = substr(value, 1, instr(value, ' ')) || '${'0'.repeat(64)}' WHERE key = 'audit_head'`,
+        1,
+      ],
+      // What nothing can be written behind.
+      ['without its note', "DELETE FROM meta WHERE key = 'audit_head'", 0],
+    ])('also of an end that is %s, which a checkpoint still tells', async (name, sql, seen) => {
+      const { path, edit, verify } = await copied(name);
+      const kept = join(shop.home, `${name}.jsonl`);
+      await audit('checkpoint', '--ledger', path, '--out', kept);
+      await edit(sql);
+      expect([await verify(), await verify()]).toEqual([
+        [1, seen],
+        [1, seen],
+      ]);
+      const { stdout } = await audit('verify', '--ledger', path, '--checkpoint', kept, '--json');
+      const { checkpoints } = JSON.parse(stdout) as { checkpoints: object };
+      expect(checkpoints).toMatchObject([{ fault: name === 'cut off' ? 'cut-off' : null }]);
+    });
+  });
+
   it('finds what was done to the file, against a checkpoint kept elsewhere', async () => {
     const kept = join(shop.home, 'kept.jsonl');
     expect((await audit('checkpoint', '--out', kept)).code).toBe(0);
