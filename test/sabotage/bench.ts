@@ -106,24 +106,24 @@ function failureIn(module: TestModule, unhandled: readonly unknown[]): Tried['fa
   const tests = [...module.children.allTests()].map((test) => ({ test, result: test.result() }));
   const failed = tests.find(({ result }) => result.state === 'failed');
   if (failed) {
-    const { name = '', message = '' } = failed.result.errors?.[0] ?? {};
-    // What does not even run is no bug that anybody has shipped.
-    if (/^(?:Reference|Syntax)Error$/.test(name)) throw new Error(`what is planted does not run: ${message}`);
-    return { test: failed.test.fullName, why: plain(message) };
+    return { test: failed.test.fullName, why: whyOf(failed.result.errors?.[0]) };
   }
   const [error] = unhandled;
-  if (error !== undefined)
-    return { test: UNHANDLED, why: plain(error instanceof Error ? error.message : '') };
+  if (error !== undefined) return { test: UNHANDLED, why: whyOf(error) };
   if (!tests.some(({ result }) => result.state === 'passed')) throw new NoSuchTest(module.relativeModuleId);
   return undefined;
+}
+
+/** The first line of an error. What does not even run is no bug that anybody has shipped. */
+function whyOf(error: unknown): string {
+  const { name = '', message = '' } = (error ?? {}) as Partial<Error>;
+  if (/^(?:Reference|Syntax|Type)Error$/.test(name))
+    throw new Error(`what is planted does not run: ${message}`);
+  return (message.split('\n')[0] ?? '').slice(0, 160);
 }
 
 /** Vitest joins the names of groups and test by blanks where it looks for a pattern. */
 function beginning(fullName: string): RegExp {
   const name = fullName.replaceAll(' > ', ' ').replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
   return new RegExp(`^\\s*${name}`);
-}
-
-function plain(message: string): string {
-  return (message.split('\n')[0] ?? '').slice(0, 160);
 }

@@ -27,7 +27,7 @@ export const INTENT: readonly Bug[] = [
       [
         'src/payments/reserve-refund.ts',
         "  const sent = await book.refunds.move(\n    refund,\n    'sent',",
-        "  await provider.sendRefund(termsOf(order, refund), provider.planRefund(termsOf(order, refund)));\n  const sent = await book.refunds.move(\n    refund,\n    'sent',",
+        "  const early = termsOf(order, refund, provider, now);\n  await provider.sendRefund(early, provider.planRefund(early));\n  const sent = await book.refunds.move(\n    refund,\n    'sent',",
       ],
     ],
     caughtBy: ['test/payments/refund-payment.test.ts'],

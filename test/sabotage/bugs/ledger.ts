@@ -170,13 +170,13 @@ export const LEDGER: readonly Bug[] = [
   },
   {
     name: 'sum-of-a-change-forgotten',
-    deed: 'When an order is closed its share of a limit is not given back, and the sum is wrong from then on.',
+    deed: 'When an order is closed its share of a limit is not taken off before it is counted anew, and the sum is wrong from then on.',
     breaks: 'Sums are what the rows add up to',
     edits: [
       [
         'src/ledger/tallies.ts',
         '    if (before) this.#limit(before, -1);\n',
-        "    if (before && before.state !== 'UNKNOWN') this.#limit(before, -1);\n",
+        "    if (before && !(before.state === 'NOTPAY' && after.state === 'CLOSED')) this.#limit(before, -1);\n",
       ],
     ],
     caughtBy: ['test/ledger/tallies.test.ts'],
