@@ -67,7 +67,7 @@ export const GROUPS = [
     name: 'notify',
     floor: 90,
     mutate: ['src/payments/apply-notify.ts', 'src/notify/routes.ts'],
-    tests: ['test/notify/routes.test.ts', 'test/notify/outcomes.test.ts'],
+    tests: ['routes', 'outcomes', 'agreements'].map((name) => `test/notify/${name}.test.ts`),
     setup: WORLD,
   },
 ];

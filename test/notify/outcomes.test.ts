@@ -1,11 +1,13 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { fen } from '../../src/domain/money.ts';
+import { Orders } from '../../src/ledger/orders.ts';
 import { notifyRoutes } from '../../src/notify/routes.ts';
 import { applyNotify, type NotifyOutcome } from '../../src/payments/apply-notify.ts';
 import { createPayment } from '../../src/payments/create-payment.ts';
 import { refundPayment } from '../../src/payments/refund-payment.ts';
 import type { Till } from '../../src/payments/till.ts';
 import type { PaymentProvider, RawNotify, VerifiedNotify } from '../../src/providers/contract.ts';
+import { orderRow, subscriptionRow } from '../support/rows.ts';
 import { CALL, payment, refund, World } from '../support/world.ts';
 
 const ORDER = 'ORDER_1';
@@ -129,6 +131,91 @@ describe('what becomes of the word on', () => {
     const before = await kinds();
     expect(await say({ kind: 'other', id: 'N1', type: 'a-new-one' })).toBe('other');
     expect(await kinds()).toEqual(before);
+  });
+});
+
+describe('a refund that names its order by the gateway’s number alone', () => {
+  const named = (gatewayTradeNo: string | undefined, outTradeNo = '') => {
+    const told = refunded('R9') as Extract<VerifiedNotify, { kind: 'refund' }>;
+    return { ...told, gatewayTradeNo, refund: { ...told.refund, outTradeNo } } as VerifiedNotify;
+  };
+  beforeEach(async () => {
+    await say(trade({ gatewayTradeNo: 'T1' }));
+    // Newer than ours: another wallet's, and another shop's.
+    await till.ledger.write(async (book) => {
+      const same = { gatewayTradeNo: 'T1', state: 'PAID', createdAt: till.clock.now() + 1 } as const;
+      await book.orders.insert(orderRow(till, { ...same, outTradeNo: 'W1', provider: 'wechatpay' }));
+      await book.orders.insert(orderRow(till, { ...same, outTradeNo: 'O2', account: 'bank 2' }));
+    });
+  });
+
+  it('is that of our order there, which nobody else changes meanwhile', async () => {
+    const again = vi.spyOn(Orders.prototype, 'again');
+    expect([await say(named('T1')), await say(named('T1'))]).toEqual(['applied', 'repeated']);
+    expect(again).toHaveBeenCalledWith(expect.objectContaining({ outTradeNo: ORDER }));
+    again.mockRestore();
+    expect(await till.ledger.read((book) => book.refunds.get(ORDER, 'R9'))).toMatchObject({ amountFen: 100 });
+  });
+
+  it('is nobody’s where no order of ours has it, or no number is named', async () => {
+    expect(await say(named('T2'))).toBe('not-ours');
+    expect(await say(named(undefined))).toBe('not-ours');
+    expect(await say(named('T1', 'ORDER_2')), 'a number of ours goes before').toBe('not-ours');
+  });
+});
+
+describe('what becomes of the word on an agreement', () => {
+  type Agreement = Extract<VerifiedNotify, { kind: 'agreement' }>['agreement'];
+  const agreement = (more: Partial<Agreement> = {}): VerifiedNotify => ({
+    ...{ kind: 'agreement', id: 'N1' },
+    agreement: {
+      ...{ exists: true, account: ACCOUNT, signNo: 'S1', agreementNo: 'A1' },
+      ...{ state: 'ACTIVE', gatewayState: 'NORMAL', ...more },
+    } as Agreement,
+  });
+  const subscription = () => till.ledger.read((book) => book.subscriptions.get('S1'));
+  const given = (more: Parameters<typeof subscriptionRow>[1] = {}) =>
+    till.ledger.write((book) => book.subscriptions.insert(subscriptionRow(till, more)));
+
+  it('by our number: news once, then a repetition', async () => {
+    await given();
+    expect([await say(agreement()), await say(agreement())]).toEqual(['applied', 'repeated']);
+    expect(await subscription()).toMatchObject({ state: 'ACTIVE', agreementNo: 'A1' });
+  });
+
+  it('by the gateway’s number alone: news of it as well', async () => {
+    await given({ state: 'ACTIVE', agreementNo: 'A1', signedAt: till.clock.now() });
+    expect(await say(agreement({ signNo: '', state: 'ENDED' }))).toBe('applied');
+    expect(await subscription()).toMatchObject({ state: 'ENDED', reason: 'ended-by-subscriber' });
+  });
+
+  it('of another number: foreign', async () => {
+    await given({ state: 'ACTIVE', agreementNo: 'A1', signedAt: till.clock.now() });
+    expect(await say(agreement({ agreementNo: 'A2', state: 'ENDED' }))).toBe('foreign');
+    expect(await subscription()).toMatchObject({ state: 'ACTIVE', agreementNo: 'A1' });
+  });
+
+  it.each<[string, Partial<PaymentProvider>]>([
+    ['another account', { account: 'bank 2' }],
+    ['another wallet', { id: 'wechatpay' }],
+  ])('said to %s: none of ours', async (_, by) => {
+    await given();
+    expect(await say(agreement(), by)).toBe('not-ours');
+    expect(await subscription()).toMatchObject({ state: 'PENDING_SIGN' });
+  });
+
+  it('that nobody here has: none of ours', async () => {
+    expect(await say(agreement())).toBe('not-ours');
+  });
+
+  it('that is to end: may be old news, so that it is only asked for', async () => {
+    await given({ state: 'ACTIVE', agreementNo: 'A1', signedAt: 1, endingAt: 2, reason: 'cancelled' });
+    const before = await subscription();
+    world.clock.advance(5000);
+    expect(await say(agreement({ gatewayState: 'ANOTHER' }))).toBe('repeated');
+    const { tryAt, updatedAt, ...after } = (await subscription()) ?? {};
+    expect(before).toMatchObject(after);
+    expect(tryAt).toBe(till.clock.now());
   });
 });
 
