@@ -19,8 +19,10 @@ export function told({ what, unit, value, p99, beside, besideWhat, reach, holds,
 /**
  * The whole table, as Markdown.
  * @param before `{at, lines}` of the commit that it is compared with
+ * @param last what it said until now; what people have written under "Measured again" is kept
  */
-export function report(at, lines, before) {
+export function report(at, lines, before, last) {
+  const [again = ''] = /\n## Measured again\n[\s\S]*/.exec(last) ?? [];
   const earlier = new Map(before.lines.map((line) => [line.what, line]));
   const rows = lines.map((line) => {
     const { what, unit, value, p99, beside, besideWhat, reach = '', holds, note, error } = line;
@@ -44,7 +46,8 @@ export function report(at, lines, before) {
     `Load at the start ${load.load}${load.isBusy ? '. **The machine was busy: wall times and rates say nothing here; processor times and ratios do.**' : ''}`;
   return `# What it costs
 
-Written by \`npm run bench -- all\`; \`npm run bench -- ROW\` measures one row. Each row says in its file under
+Written by \`npm run bench -- all\`, all but what stands under “Measured again”, which is written by hand and kept;
+\`npm run bench -- ROW\` measures one row. Each row says in its file under
 \`bench/rows\` how it is measured. The gateways are a process of their own; the server is the built one, driven by raw
 JSON-RPC. What stands beside a figure was measured in the same run.
 
@@ -57,5 +60,5 @@ JSON-RPC. What stands beside a figure was measured in the same run.
 | what | before | now | p99 | beside it | ratio | reach | holds |
 |---|---|---|---|---|---|---|---|
 ${rows.join('\n')}
-`;
+${again}`;
 }

@@ -135,7 +135,8 @@ for (const name of names) {
 if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ at, lines }, null, 2)}\n`);
 if (isAll && !values.quick) {
   const before = JSON.parse(readFileSync(new URL('./before.json', import.meta.url)));
-  writeFileSync(new URL('./RESULTS.md', import.meta.url), report(at, lines, before));
+  const results = new URL('./RESULTS.md', import.meta.url);
+  writeFileSync(results, report(at, lines, before, readFileSync(results, 'utf8')));
 }
 const isBroken = ({ error, value, limit = Number.POSITIVE_INFINITY }) => error !== undefined || value > limit;
 process.exit(lines.some(isBroken) ? 1 : 0);
