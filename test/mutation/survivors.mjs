@@ -99,6 +99,19 @@ export const SURVIVORS = [
     'true',
     "typeof value === 'number'",
   ),
+  same(
+    'Neither is a unit, nor a span.',
+    'src/policy/read-policy.ts',
+    "const [, count, unit = ''] = /^([1-9]\\d{0,5})([mhd])$/.exec(typeof value === 'string' ? value : '') ?? [];",
+    '"Stryker was here!"',
+    "''",
+  ),
+  same(
+    'Nobody reads the first.',
+    'src/policy/read-policy.ts',
+    "const [, count, unit = ''] = /^([1-9]\\d{0,5})([mhd])$/.exec(typeof value === 'string' ? value : '') ?? [];",
+    '["Stryker was here"]',
+  ),
   same('It is made again, and the same.', 'src/ledger/sums.ts', 'if (known) return known;', 'false'),
   same(
     'No two sums have one name.',

@@ -10,7 +10,14 @@ import {
   windowStart,
 } from '../../src/policy/decide.ts';
 import type { Policy, RuleSet } from '../../src/policy/policy.ts';
-import { RULE_NAMES, type Rule, ruleNameOf, rulesFor } from '../../src/policy/rules.ts';
+import {
+  periodRules,
+  RULE_NAMES,
+  type Rule,
+  ruleNameOf,
+  rulesFor,
+  subscriptionRules,
+} from '../../src/policy/rules.ts';
 
 const at = (time: string, day = '2026-11-21') => Date.parse(`${day}T${time}+08:00`);
 const NOON = at('12:00:00');
@@ -134,13 +141,13 @@ describe('a ceiling', () => {
     expect(by(rule, wish(1000), { count: 0, fen: 0 })).toEqual(ALLOW);
   });
 
-  it.each(['ceiling', 'budget'] as const)(
-    'or a budget is not unused because nobody has looked: %s',
-    (kind) => {
-      const rule: Rule = kind === 'budget' ? { path: 'c', kind, budget: 'shop' } : ceiling({ count: 9 });
-      expect(by(rule, wish())).toEqual({ kind: 'deny', rule: 'c', limit: '?', used: '?' });
-    },
-  );
+  it.each<Rule>([
+    ceiling({ count: 9 }),
+    { path: 'c', kind: 'budget', budget: 'shop' },
+    { path: 'c', kind: 'active', count: 9 },
+  ])('or a budget is not unused because nobody has looked: $kind', (rule) => {
+    expect(by(rule, wish())).toEqual({ kind: 'deny', rule: 'c', limit: '?', used: '?' });
+  });
 
   it('never fits what is above it alone, so nothing says when', () => {
     const used = { count: 0, fen: 1 };
@@ -209,6 +216,14 @@ it('a budget that was never filled is empty', () => {
   expect(by(rule, wish(2), { count: 0, fen: 99, filledFen: 100 })).toEqual({
     ...deny,
     ...{ limit: '1.00', used: '0.99' },
+  });
+});
+
+it('of subscriptions there are as many at a time as fit', () => {
+  const rule: Rule = { path: 'a', kind: 'active', count: 3 };
+  expect(by(rule, wish(), { count: 2, fen: 0 })).toEqual(ALLOW);
+  expect(by(rule, wish(), { count: 3, fen: 0 })).toEqual({
+    ...{ kind: 'deny', rule: 'a', limit: '3', used: '3' },
   });
 });
 
@@ -331,6 +346,42 @@ describe('the rules on a call', () => {
     const declared: Policy = { payments: EVERY, refunds: {}, clients: {} };
     expect(rulesFor(declared, 'payment', { caller: name, client: `${name}2` })).toHaveLength(8);
     expect(rulesFor({ ...declared }, 'payment', { caller: 'shop', client: name })).toHaveLength(8);
+  });
+});
+
+describe('the rules on a subscription', () => {
+  const policy: Policy = {
+    payments: EVERY,
+    refunds: {},
+    subscriptions: { maxFen: fen(7), active: 8, perDay: { totalFen: fen(9), count: 10 } },
+  };
+  const who = { caller: 'shop' };
+  const own = everyAt('payments', {}, 'shop');
+  const OF_PAYMENTS = ['ceiling', 'budget', 'scenes'];
+
+  it('are those on payments that say whether one may be, and who has to allow it, then its own', () => {
+    expect(subscriptionRules(policy, who)).toEqual([
+      ...own.filter(({ kind }) => !OF_PAYMENTS.includes(kind)),
+      { path: 'subscriptions.maxYuan', kind: 'max', fen: 7 },
+      { path: 'subscriptions.active', kind: 'active', count: 8 },
+      {
+        ...{ path: 'subscriptions.perDay', kind: 'ceiling', window: 'day' },
+        ...{ totalFen: 9, count: 10, scope: {} },
+      },
+    ]);
+  });
+
+  it('are none of its own where none is stated', () => {
+    const { subscriptions: _, ...without } = policy;
+    for (const none of [without, { ...policy, subscriptions: {} }]) {
+      expect(subscriptionRules(none, who).some(({ path }) => path.startsWith('subscriptions'))).toBe(false);
+    }
+  });
+
+  it('are, on a period, those on one payment where its subscriber pays it, else only an allowance', () => {
+    const ofKinds = (...kinds: string[]) => own.filter(({ kind }) => kinds.includes(kind));
+    expect(periodRules(policy, who, 'qr')).toEqual(ofKinds(...OF_PAYMENTS));
+    expect(periodRules(policy, who, 'agreement')).toEqual(ofKinds('budget'));
   });
 });
 

@@ -63,6 +63,12 @@ describe('a policy file', () => {
     ['approvals: { form: trusted }', { trustForms: true }],
     ['approvals: { form: off }', {}],
     ['approvals: { form: "off" }', {}],
+    ['subscriptions: {}', {}],
+    ['subscriptions: { maxYuan: "30" }', { subscriptions: { maxFen: 3000 } }],
+    [
+      'subscriptions: { active: 0, perDay: { totalYuan: "9", count: 2 } }',
+      { subscriptions: { active: 0, perDay: { totalFen: 900, count: 2 } } },
+    ],
     ['clients: { a: { refunds: {} }, b: }', {}],
     ['clients: { a: { refunds: { maxYuan: "1" } } }', { clients: { a: { refunds: { maxFen: 100 } } } }],
     ['clients: { 7: { payments: { maxYuan: "1" } } }', { clients: { 7: { payments: { maxFen: 100 } } } }],
@@ -262,6 +268,9 @@ describe('what is to be delivered', () => {
     ['{ within: 0h }', 'delivery.within', 'must be a time'],
     ['{ within: 91d }', 'delivery.within', 'must be a time'],
     ['{ within: 1w }', 'delivery.within', 'must be a time'],
+    ['{ within: about 24h }', 'delivery.within', 'must be a time'],
+    ['{ within: 24h or so }', 'delivery.within', 'must be a time'],
+    ['{ within: [24h] }', 'delivery.within', 'must be a time'],
     ['{ within: 24h, otherwise: refunds }', 'delivery.otherwise', 'did you mean refund'],
     ['{ in: 24h }', 'delivery', 'in'],
   ])('%s is refused', async (text, path, words) => {
